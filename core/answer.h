@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the agent says to a question, before it is put into anybody's words. */
+#ifndef STS_ANSWER_H
+#define STS_ANSWER_H
+
+#include "base/why.h"
+#include "cache.h"
+#include "zones.h"
+
+enum sts_answer_kind {
+	STS_ANSWER_NONE = 0, /* not yet decided */
+	STS_ANSWER_NOTFOUND,
+	STS_ANSWER_TEMP,
+	STS_ANSWER_POLICY, /* enforce (or testing in a strict zone): ref */
+	STS_ANSWER_OVERRIDE /* the operator's own policy value */
+};
+
+/* Which rule spoke. */
+enum sts_rule {
+	STS_RULE_KEY = 1, /* no domain */
+	STS_RULE_OVERRIDE,
+	STS_RULE_HELD, /* a live policy */
+	STS_RULE_TABLE, /* nothing live held */
+	STS_RULE_CLOCK
+};
+
+struct sts_answer {
+	uint8_t kind; /* enum sts_answer_kind */
+	uint8_t rule; /* enum sts_rule */
+	uint8_t why; /* enum sts_why */
+	bool audited; /* would have been POLICY or TEMP; NOTFOUND was said */
+	sts_ref ref; /* POLICY: pinned until handed over; other rules: 0 */
+	const struct sts_override *override;
+};
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Assertions state what a programmer promised; hostile or unlucky input never
+ * reaches one. They are on in release builds: an agent that has lost an
+ * invariant must stop rather than answer. The board supplies the hook.
+ */
+#ifndef STS_ASSERT_H
+#define STS_ASSERT_H
+
+/*
+ * Called once when an assertion fails; must not return. A board logs and
+ * resets, the daemon logs and aborts.
+ */
+#if defined(__GNUC__)
+__attribute__((noreturn))
+#endif
+void
+sts_assert_failed(const char *file, int line);
+
+#define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed(__FILE__, __LINE__))
+
+/* A compile-time assertion, usable at file scope. */
+#define STS_STATIC_ASSERT(x, name)                                             \
+	typedef char sts_static_assert_##name[(x) ? 1 : -1]
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes: comparisons and decimal numbers without locale or stdio. */
+#include <string.h>
+
+#include "assert.h"
+#include "bytes.h"
+
+bool
+sts_same_nocase(struct sts_text a, struct sts_text b)
+{
+	if (a.n != b.n) {
+		return false;
+	}
+	for (size_t i = 0; i < a.n; i++) {
+		if (sts_lower(a.p[i]) != sts_lower(b.p[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+sts_text_is(struct sts_text a, const char *s)
+{
+	size_t n = strlen(s);
+
+	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
+}
+
+size_t
+sts_put_decimal(uint8_t out[20], uint64_t v)
+{
+	uint8_t reversed[20];
+	size_t n = 0;
+
+	do {
+		STS_ASSERT(n < sizeof reversed);
+		reversed[n++] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	for (size_t i = 0; i < n; i++) {
+		out[i] = reversed[n - 1 - i];
+	}
+	return n;
+}
+
+bool
+sts_get_decimal(struct sts_text t, unsigned max, uint64_t *v)
+{
+	uint64_t sum = 0;
+
+	if (t.n == 0 || t.n > max) {
+		return false;
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		unsigned digit = (unsigned)t.p[i] - '0';
+
+		if (digit > 9 || sum > (UINT64_MAX - digit) / 10) {
+			return false;
+		}
+		sum = sum * 10 + digit;
+	}
+	*v = sum;
+	return true;
+}
+
+void
+sts_wipe(void *p, size_t n)
+{
+	volatile uint8_t *v = p;
+
+	while (n > 0) {
+		v[--n] = 0;
+	}
+}

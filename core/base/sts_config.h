@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every compile-time limit: unit, default, what it costs and what happens
+ * when it is reached. A product overrides any of them in a header of its own,
+ * named by -DSTS_CONFIG_H='"product.h"'. Limits that can be chosen at start
+ * (clients, lookups, fetch slots, memory) are in core/sts.h.
+ */
+#ifndef STS_CONFIG_DEFAULTS_H
+#define STS_CONFIG_DEFAULTS_H
+
+#ifdef STS_CONFIG_H
+#include STS_CONFIG_H
+#endif
+
+/*
+ * Driver scratch, bytes: datagrams are received and replies rendered in it.
+ * One for the whole agent. At least STS_DNS_UDP_MAX.
+ */
+#ifndef STS_SCRATCH_SIZE
+#define STS_SCRATCH_SIZE 4096
+#endif
+
+/* Random bytes kept ready, refilled from the port when half empty. */
+#ifndef STS_RANDOM_POOL
+#define STS_RANDOM_POOL 256
+#endif
+
+/* Name servers used; more in the configuration is an error. 24 bytes each. */
+#ifndef STS_DNS_SERVERS_MAX
+#define STS_DNS_SERVERS_MAX 8
+#endif
+
+/* EDNS0 payload offered, bytes: fits an unfragmented IPv6 packet (RFC 6891). */
+#ifndef STS_DNS_UDP_MAX
+#define STS_DNS_UDP_MAX 1232
+#endif
+
+/*
+ * A DNS answer over TCP, bytes. Over it: cannot tell (dns-large). Costs
+ * STS_DNS_TCP_BUFFERS times this.
+ */
+#ifndef STS_DNS_MESSAGE_MAX
+#define STS_DNS_MESSAGE_MAX 4096
+#endif
+
+/* Answers received over TCP at once; further ones wait within their time. */
+#ifndef STS_DNS_TCP_BUFFERS
+#define STS_DNS_TCP_BUFFERS 8
+#endif
+
+/* CNAMEs followed in one answer. Over it: cannot tell (dns-alias-loop). */
+#ifndef STS_DNS_ALIAS_MAX
+#define STS_DNS_ALIAS_MAX 8
+#endif
+
+/*
+ * Addresses of one policy host that are tried, both families together; the
+ * rest is ignored. 24 bytes a lookup each.
+ */
+#ifndef STS_LOOKUP_ADDRS
+#define STS_LOOKUP_ADDRS 8
+#endif
+
+/*
+ * The TLS record buffer, bytes: 16,709 holds any record; a smaller one (at
+ * least 837) asks for small records (RFC 6066) and fails with tls-record
+ * where the server does not comply. One a fetch slot.
+ */
+#ifndef STS_TLS_RECORD_SIZE
+#define STS_TLS_RECORD_SIZE 16709
+#endif
+
+/* Certificates kept beside the leaf; over it: x509-chain-too-long. */
+#ifndef STS_X509_CERTS_MAX
+#define STS_X509_CERTS_MAX 12
+#endif
+
+/*
+ * Bytes of keys and signatures kept while a path is judged; over it:
+ * x509-over-limit. One a fetch slot.
+ */
+#ifndef STS_X509_ARENA
+#define STS_X509_ARENA 14336
+#endif
+
+/* Signature checks one handshake may cost; over it: x509-chain-too-complex. */
+#ifndef STS_X509_CHECKS_MAX
+#define STS_X509_CHECKS_MAX 16
+#endif
+
+/* HTTP header of a response, bytes, 1xx included; over it: http-header-large.
+ * The header is streamed; the limit bounds time, not memory. */
+#ifndef STS_HTTP_HEADER_MAX
+#define STS_HTTP_HEADER_MAX 16384
+#endif
+
+/* Policy body, bytes (RFC 8461 3.3 suggests 64 KB); over it: http-body-large. */
+#ifndef STS_HTTP_BODY_MAX
+#define STS_HTTP_BODY_MAX 65536
+#endif
+
+/* mx lines of one policy; over it the policy is invalid: policy-many-mx. */
+#ifndef STS_POLICY_MX_MAX
+#define STS_POLICY_MX_MAX 1024
+#endif
+
+/* Bytes of a client's input: the longest request that is answered at all. */
+#ifndef STS_CLIENT_INPUT
+#define STS_CLIENT_INPUT 512
+#endif
+
+/* Longest netstring that is skipped to its comma; over it: client closed. */
+#ifndef STS_CLIENT_SKIP_MAX
+#define STS_CLIENT_SKIP_MAX 10100
+#endif
+
+/* Longest reply Postfix takes, bytes (socketmap_max_reply_size). */
+#ifndef STS_REPLY_MAX
+#define STS_REPLY_MAX 100000
+#endif
+
+/* Socketmap zones, the built-in ones included. */
+#ifndef STS_ZONES_MAX
+#define STS_ZONES_MAX 16
+#endif
+
+/* Overrides of an operator, and bytes of their keys and results. */
+#ifndef STS_OVERRIDES_MAX
+#define STS_OVERRIDES_MAX 256
+#endif
+#ifndef STS_OVERRIDES_TEXT
+#define STS_OVERRIDES_TEXT 16384
+#endif
+
+/* Prefixes of `fetch_allow`. */
+#ifndef STS_FETCH_ALLOW_MAX
+#define STS_FETCH_ALLOW_MAX 8
+#endif
+
+/* Hashed counters of bytes per organisation, 4 bytes each; a power of two. */
+#ifndef STS_CACHE_ORGS
+#define STS_CACHE_ORGS 1024
+#endif
+
+/* Events between two visits of the driver; more are counted as lost. */
+#ifndef STS_EVENTS_MAX
+#define STS_EVENTS_MAX 8
+#endif
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why something was refused or could not be told: one list for the whole
+ * agent, so that the log, `mtasts query` and reports say the same words.
+ * The token is stable and machine-read; the sentence is for people.
+ */
+#ifndef STS_WHY_H
+#define STS_WHY_H
+
+/* clang-format off */
+#define STS_WHY_LIST(X) \
+	X(NONE,              "ok",                  "nothing is wrong") \
+	/* the key */ \
+	X(KEY_EMPTY,         "key-empty",           "the key is empty") \
+	X(KEY_PARENT,        "key-parent",          "policies are not inherited from a parent domain") \
+	X(KEY_ADDRESS,       "key-address",         "an address literal has no policy") \
+	X(KEY_INVALID,       "key-invalid",         "the key is not a domain name") \
+	X(KEY_LONG,          "key-long",            "the name is too long to carry a policy") \
+	X(OVERRIDE,          "override",            "the operator decided") \
+	/* DNS */ \
+	X(DNS_NXDOMAIN,      "dns-nxdomain",        "the name does not exist") \
+	X(DNS_NODATA,        "dns-nodata",          "the name has no such record") \
+	X(DNS_SERVFAIL,      "dns-servfail",        "the name server failed or found the answer bogus") \
+	X(DNS_REFUSED,       "dns-refused",         "the name server refused to answer") \
+	X(DNS_ERROR,         "dns-error",           "the name server answered with another error") \
+	X(DNS_TIMEOUT,       "dns-timeout",         "no name server answered in time") \
+	X(DNS_UNREACHABLE,   "dns-unreachable",     "no name server could be reached") \
+	X(DNS_MALFORMED,     "dns-malformed",       "the name server's answer cannot be parsed") \
+	X(DNS_LARGE,         "dns-large",           "the answer is larger than the limit") \
+	X(DNS_ALIAS_LOOP,    "dns-alias-loop",      "the chain of aliases loops or is too long") \
+	X(DNS_NO_SERVER,     "dns-no-server",       "no name server is configured") \
+	X(DNS_NO_BUFFER,     "dns-no-buffer",       "no buffer for an answer over TCP was free in time") \
+	/* TXT record (RFC 8461 3.1) */ \
+	X(TXT_NONE,          "txt-none",            "no TXT record begins with v=STSv1;") \
+	X(TXT_SEVERAL,       "txt-several",         "several TXT records begin with v=STSv1;") \
+	X(TXT_INVALID,       "txt-invalid",         "the TXT record breaks the grammar") \
+	/* policy host */ \
+	X(ADDRESS_NONE,      "address-none",        "the policy host has no address") \
+	X(ADDRESS_FORBIDDEN, "address-forbidden",   "the policy host has only addresses that are never fetched from") \
+	X(CONNECT_REFUSED,   "connect-refused",     "the policy host refused the connection") \
+	X(CONNECT_TIMEOUT,   "connect-timeout",     "the policy host did not accept a connection in time") \
+	X(CONNECT_FAILED,    "connect-failed",      "the policy host cannot be reached") \
+	X(PEER_CLOSED,       "peer-closed",         "the policy host closed the connection too early") \
+	X(PEER_RESET,        "peer-reset",          "the policy host reset the connection") \
+	X(FETCH_TIMEOUT,     "fetch-timeout",       "the fetch took too long") \
+	X(FETCH_STALLED,     "fetch-stalled",       "the policy host made no progress while others waited") \
+	/* TLS */ \
+	X(TLS_ALERT,         "tls-alert",           "the policy host ended the handshake with an alert") \
+	X(TLS_VERSION,       "tls-version",         "the policy host does not speak TLS 1.2") \
+	X(TLS_PROTOCOL,      "tls-protocol",        "the policy host broke the TLS protocol") \
+	X(TLS_TIMEOUT,       "tls-timeout",         "the TLS handshake took too long") \
+	X(TLS_RECORD,        "tls-record",          "a TLS record is larger than the buffer") \
+	X(TLS_TRUNCATED,     "tls-truncated",       "the connection ended without close_notify") \
+	/* certificates (RFC 5280, RFC 9525, RFC 8461 3.3) */ \
+	X(X509_EXPIRED,      "x509-expired",        "a certificate of the path has expired") \
+	X(X509_NOT_YET,      "x509-not-yet-valid",  "a certificate of the path is not yet valid") \
+	X(X509_NO_DNS_ID,    "x509-no-dns-id",      "the certificate has no subjectAltName of type dNSName") \
+	X(X509_NAME,         "x509-name-mismatch",  "the certificate is for another name") \
+	X(X509_NO_ISSUER,    "x509-unknown-issuer", "no path leads to a trusted root") \
+	X(X509_SIGNATURE,    "x509-bad-signature",  "a signature of the path is wrong") \
+	X(X509_USAGE,        "x509-wrong-usage",    "a certificate of the path is not for this use") \
+	X(X509_NOT_CA,       "x509-not-a-ca",       "an issuer of the path is not a CA") \
+	X(X509_PATH_LENGTH,  "x509-path-length",    "the path is longer than an issuer allows") \
+	X(X509_CONSTRAINT,   "x509-constraint",     "a name constraint of the path is violated") \
+	X(X509_CRITICAL,     "x509-critical",       "a critical extension is not understood") \
+	X(X509_WEAK_KEY,     "x509-weak-key",       "a key of the path is too weak") \
+	X(X509_WEAK_HASH,    "x509-weak-hash",      "a signature of the path uses a weak hash") \
+	X(X509_ALGORITHM,    "x509-algorithm",      "an algorithm of the path is not supported") \
+	X(X509_LIMIT,        "x509-over-limit",     "a certificate is over a limit") \
+	X(X509_CHAIN_LONG,   "x509-chain-too-long", "more certificates were sent than the limit") \
+	X(X509_CHAIN_COMPLEX, "x509-chain-too-complex", "more signature checks are needed than the limit") \
+	X(X509_MALFORMED,    "x509-malformed",      "a certificate cannot be parsed") \
+	X(X509_NO_SCT,       "x509-no-sct",         "the certificate carries too few SCTs") \
+	/* HTTP (RFC 9112, RFC 8461 3.3) */ \
+	X(HTTP_MALFORMED,    "http-malformed",      "the response is not HTTP/1.1") \
+	X(HTTP_REDIRECT,     "http-redirect",       "redirects are not followed") \
+	X(HTTP_STATUS,       "http-status",         "the status is not 200") \
+	X(HTTP_TYPE,         "http-type",           "the media type is missing or not text/plain") \
+	X(HTTP_CODING,       "http-coding",         "a content or transfer coding is not accepted") \
+	X(HTTP_LENGTH,       "http-length",         "the length of the body is ambiguous") \
+	X(HTTP_CHUNK,        "http-chunk",          "the chunked coding is broken") \
+	X(HTTP_HEADER_LARGE, "http-header-large",   "the header is larger than the limit") \
+	X(HTTP_BODY_LARGE,   "http-body-large",     "the body is larger than 65536 bytes") \
+	X(HTTP_TRUNCATED,    "http-truncated",      "the body ended before its end") \
+	/* policy (RFC 8461 3.2) */ \
+	X(POLICY_SYNTAX,     "policy-syntax",       "a line of the policy breaks the grammar") \
+	X(POLICY_VERSION,    "policy-version",      "the version is missing or not STSv1") \
+	X(POLICY_MODE,       "policy-mode",         "the mode is missing or unknown") \
+	X(POLICY_MAX_AGE,    "policy-max-age",      "max_age is missing or not a number") \
+	X(POLICY_MX,         "policy-mx",           "an mx pattern is invalid") \
+	X(POLICY_NO_MX,      "policy-no-mx",        "the policy names no mx") \
+	X(POLICY_MANY_MX,    "policy-many-mx",      "the policy names more mx than the limit") \
+	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit the memory for one policy") \
+	/* ourselves */ \
+	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
+	X(LATE,              "late",                "the policy was not there in time") \
+	X(BUSY,              "busy",                "no slot was free in time") \
+	X(NO_CLOCK,          "no-clock",            "the time is not known") \
+	X(REPLY_LARGE,       "reply-large",         "the answer is larger than the client takes") \
+	X(MODE_NONE,         "mode-none",           "the policy says none") \
+	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
+	X(AUDIT,             "audit",               "enforcement is off; this is what would have been answered")
+/* clang-format on */
+
+#define STS_WHY_ENUM(id, token, sentence) STS_WHY_##id,
+enum sts_why {
+	STS_WHY_LIST(STS_WHY_ENUM) STS_WHY_COUNT
+};
+#undef STS_WHY_ENUM
+
+/* The stable token ("x509-expired") of a reason; never NULL. */
+const char *sts_why_token(enum sts_why why);
+
+/* A sentence for people, without a full stop; never NULL. */
+const char *sts_why_text(enum sts_why why);
+
+/*
+ * The three answers that stay apart at every layer (and the fourth state,
+ * before there is one). Nothing may turn UNKNOWN into ABSENT or back.
+ */
+enum sts_found {
+	STS_PENDING = 0,
+	STS_FOUND, /* there, and valid */
+	STS_ABSENT, /* definitely not there, or there and invalid */
+	STS_UNKNOWN /* cannot tell */
+};
+
+#endif

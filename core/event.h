@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happened, as numbers: core never prints. The driver hands each event
+ * to the port, which renders it as one log line or drops it.
+ */
+#ifndef STS_EVENT_H
+#define STS_EVENT_H
+
+#include "base/io.h"
+#include "base/name.h"
+#include "base/why.h"
+
+/* clang-format off */
+/* id, token, level (0 error, 1 warning, 2 info, 3 debug), names of numbers */
+#define STS_EVENT_LIST(X) \
+	X(POLICY_NEW,      "policy-new",      2, "max_age", "mx", NULL) \
+	X(POLICY_CHANGED,  "policy-changed",  2, "max_age", "mx", NULL) \
+	X(POLICY_REFRESHED, "policy-refreshed", 2, "max_age", "mx", NULL) \
+	X(POLICY_EXPIRED,  "policy-expired",  1, NULL, NULL, NULL) \
+	X(NO_POLICY,       "no-policy",       3, "ttl", NULL, NULL) \
+	X(DNS_FAILED,      "dns-failed",      2, "retry_in", NULL, NULL) \
+	X(FETCH_FAILED,    "fetch-failed",    1, "retry_in", "http_status", NULL) \
+	X(REFRESH_FAILED,  "refresh-failed",  1, "failures", "expires_in", "http_status") \
+	X(ANSWER,          "answer",          3, "ms", NULL, NULL) \
+	X(AUDIT,           "audit",           1, NULL, NULL, NULL) \
+	X(BUSY,            "busy",            1, "lookups", "queue", NULL) \
+	X(CACHE_REFUSED,   "cache-refused",   1, "refused", NULL, NULL) \
+	X(CACHE_FULL,      "cache-full",      0, "percent", NULL, NULL) \
+	X(CLOCK,           "clock",           1, "state", NULL, NULL) \
+	X(CLIENT_BAD,      "client-bad",      1, NULL, NULL, NULL) \
+	X(ZONE_UNKNOWN,    "zone-unknown",    1, NULL, NULL, NULL) \
+	X(CLIENTS_FULL,    "clients-full",    1, "clients", NULL, NULL) \
+	X(EVENTS_LOST,     "events-lost",     1, "lost", NULL, NULL)
+/* clang-format on */
+
+#define STS_EVENT_ENUM(id, token, level, a, b, c) STS_EVENT_##id,
+enum sts_event_code {
+	STS_EVENT_LIST(STS_EVENT_ENUM) STS_EVENT_COUNT
+};
+#undef STS_EVENT_ENUM
+
+struct sts_event {
+	uint8_t code; /* enum sts_event_code */
+	uint8_t why; /* enum sts_why, or STS_WHY_NONE */
+	uint8_t mode; /* enum sts_mode + 1, or 0: does not apply */
+	uint8_t text_len;
+	uint32_t number[3];
+	struct sts_addr addr; /* af NONE: does not apply */
+	uint8_t text[STS_NAME_MAX]; /* a domain, or peer text: to be escaped */
+};
+
+/* The token, the level, and the name of number[i] (NULL: unused). */
+const char *sts_event_token(enum sts_event_code code);
+unsigned sts_event_level(enum sts_event_code code);
+const char *sts_event_number(enum sts_event_code code, unsigned i);
+
+#endif

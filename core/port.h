@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world as core sees it. A port implements struct sts_port and includes
+ * this header; core includes nothing of a port. One thread. No call blocks
+ * and none re-enters the driver: news comes by sts_ready() only.
+ */
+#ifndef STS_PORT_H
+#define STS_PORT_H
+
+#include "base/io.h"
+
+enum {
+	STS_EV_RECV = 1,
+	STS_EV_SEND = 2
+};
+
+struct sts_event; /* core/event.h */
+struct sts_driver;
+
+/*
+ * Storage that outlives a restart. Any call may say STS_IO_AGAIN: the driver
+ * repeats the same call after sts_ready(d, STS_CH_STORE, 0).
+ */
+struct sts_store {
+	void *ctx;
+	uint32_t prog_size, erase_size, area_size, area_count;
+	int (*read)(void *ctx, uint32_t off, uint8_t *buf, size_t len);
+	int (*prog)(void *ctx, uint32_t off, const uint8_t *buf, size_t len);
+	int (*erase)(void *ctx, uint32_t off);
+	/* 0: all that was programmed before is on the medium. */
+	int (*sync)(void *ctx);
+};
+
+struct sts_port {
+	void *ctx;
+	/*
+	 * A datagram socket on local_port connected to `peer`: delivers whole
+	 * datagrams of `peer` only. 0; STS_IO_LIMIT: the port is taken or
+	 * nothing is left, another is drawn or it is tried later;
+	 * STS_IO_UNREACHABLE.
+	 */
+	int (*dgram)(void *ctx, sts_ch ch, const struct sts_addr *peer,
+	    uint16_t local_port);
+	/*
+	 * Start to connect. 0: STS_EV_SEND comes when connected; a failure is
+	 * told by STS_EV_RECV or STS_EV_SEND and then recv's result.
+	 * STS_IO_LIMIT, STS_IO_REFUSED or STS_IO_UNREACHABLE: not started.
+	 */
+	int (*stream)(void *ctx, sts_ch ch, const struct sts_addr *peer);
+	/*
+	 * Take a waiting client of `listener` as channel `fresh`; it will be
+	 * reset, not half-closed, when it is closed. 0; AGAIN: none waits;
+	 * LIMIT: no descriptor, retried after a close.
+	 */
+	int (*accept)(void *ctx, sts_ch listener, sts_ch fresh);
+	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE. */
+	int (*recv)(void *ctx, sts_ch ch, uint8_t *buf, size_t size);
+	/* 1..len (datagram: all of it), AGAIN, RESET, REFUSED, UNREACHABLE. */
+	int (*send)(void *ctx, sts_ch ch, const uint8_t *buf, size_t len);
+	/*
+	 * Which events to tell, level-triggered: while a condition holds,
+	 * sts_ready comes at each wait. Called on change only. A fresh
+	 * channel: dgram, accepted and listener RECV; stream both.
+	 */
+	void (*want)(void *ctx, sts_ch ch, unsigned ev);
+	/* No sts_ready for ch after this returns. */
+	void (*close)(void *ctx, sts_ch ch);
+	/* 0; AGAIN: not enough yet, ask later. */
+	int (*entropy)(void *ctx, uint8_t *buf, size_t len);
+	void (*event)(void *ctx, const struct sts_event *e);
+	const struct sts_store *store; /* NULL: nothing outlives a restart */
+};
+
+/*
+ * Something happened on ch (STS_EV_ bits; hints, spurious ones are legal).
+ * O(1), idempotent; from the poll loop or a stack's callback.
+ */
+void sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev);
+
+#endif

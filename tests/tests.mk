@@ -1,0 +1,37 @@
+# Unit tests: each tests/unit/test_<module>.c is a program of its own.
+# Fuzzers: each tests/fuzz/fuzz_<codec>.c, its corpus in tests/fuzz/corpus/<codec>.
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
+CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
+T ?= 60
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmtasts.a tests/unit/unit.h tests/unit/unit.c
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< tests/unit/unit.c \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< tests/fuzz/replay.c \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIB_SRC)
+	@mkdir -p $(@D)
+	clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(LIB_SRC) -lbearssl
+
+.PHONY: unit replay fuzz
+unit: $(UNIT_BIN) ## run the unit tests
+	@for t in $(UNIT_BIN); do $$t || exit 1; done
+
+replay: $(REPLAY_BIN) ## run the fuzzers' corpora
+	@for t in $(REPLAY_BIN); do $$t tests/fuzz/corpus/$${t##*/}/* || exit 1; done
+
+fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each
+	@for t in $(FUZZ_BIN); do mkdir -p $(BUILD)/corpus/$${t##*/}; \
+		$$t -max_total_time=$(T) -verbosity=0 -print_final_stats=1 $(BUILD)/corpus/$${t##*/} \
+		tests/fuzz/corpus/$${t##*/} || exit 1; done

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base: bytes, names, time, hash. */
+#include <string.h>
+
+#include "../../core/base/io.h"
+#include "../../core/base/name.h"
+#include "../../core/base/siphash.h"
+#include "../../core/base/why.h"
+#include "unit.h"
+
+const char unit_name[] = "base";
+
+#define L63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-012345678"
+#define N253                                                                   \
+	L63 "." L63 "." L63 "."                                                \
+	    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-0123456"
+
+static const struct {
+	const char *name;
+	bool want;
+} names[] = {
+	{ "a", true },
+	{ "example.com", true },
+	{ "EXAMPLE.Com", true },
+	{ "xn--bcher-kva.example", true },
+	{ "1.example", true },
+	{ L63 ".com", true },
+	{ L63 "x.com", false },
+	{ N253, true },
+	{ N253 "x", false },
+	{ "", false },
+	{ ".", false },
+	{ "example.com.", false },
+	{ ".example.com", false },
+	{ "a..b", false },
+	{ "-a.b", false },
+	{ "a-.b", false },
+	{ "a_b.c", false },
+	{ "a b.c", false },
+	{ "b\xc3\xbc"
+	  "cher.example",
+	    false },
+	{ "192.0.2.1", false },
+	{ "10", false },
+	{ "*.example.com", false },
+};
+
+START_TEST(name_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+		size_t n = strlen(names[i].name);
+		uint8_t *p = unit_at_page_end(names[i].name, n);
+
+		unit_int(names[i].name, sts_name_valid(sts_text(p, n)),
+		    names[i].want);
+	}
+}
+END_TEST
+
+/* R65, RFC 8461 4.1; R21, RFC 9525 6.3. */
+static const struct {
+	const char *pattern, *host;
+	bool want;
+} matches[] = {
+	{ "mx.example.com", "mx.example.com", true },
+	{ "MX.example.com", "mx.EXAMPLE.com", true },
+	{ "mx.example.com", "mx1.example.com", false },
+	{ "*.example.com", "a.example.com", true },
+	{ "*.example.com", "example.com", false },
+	{ "*.example.com", "a.b.example.com", false },
+	{ "*.example.com", ".example.com", false },
+	{ "*.com", "example.com", true },
+	{ "*", "example", false },
+	{ "*.", "a.", false },
+	{ "a*.example.com", "ab.example.com", false },
+	{ "*.*.com", "a.b.com", false },
+	{ "example.com", "example.com.", false },
+	{ "", "", false },
+};
+
+START_TEST(match_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(matches); i++) {
+		unit_int(matches[i].pattern,
+		    sts_name_match(unit_span(matches[i].pattern),
+			unit_span(matches[i].host)),
+		    matches[i].want);
+	}
+}
+END_TEST
+
+START_TEST(time_wraps)
+{
+	ck_assert(sts_before(1, 2));
+	ck_assert(!sts_before(2, 2));
+	ck_assert(!sts_before(2, 1));
+	ck_assert(sts_before(0xfffffff0U, 5));
+	ck_assert(!sts_before(5, 0xfffffff0U));
+	ck_assert_uint_eq(sts_earlier(0xfffffff0U, 5), 0xfffffff0U);
+}
+END_TEST
+
+/* Vectors of the SipHash paper, appendix A, and of its reference code. */
+START_TEST(siphash_vectors)
+{
+	uint8_t key[16], in[15];
+
+	for (unsigned i = 0; i < 16; i++) {
+		key[i] = (uint8_t)i;
+	}
+	for (unsigned i = 0; i < 15; i++) {
+		in[i] = (uint8_t)i;
+	}
+	ck_assert_uint_eq(
+	    sts_siphash(key, sts_text(in, 15)), UINT64_C(0xa129ca6149be45e5));
+	ck_assert_uint_eq(
+	    sts_siphash(key, sts_text(in, 0)), UINT64_C(0x726fdb47dd0e0e31));
+	ck_assert_uint_eq(
+	    sts_siphash(key, sts_text(in, 8)), UINT64_C(0x93f5f5799a932462));
+}
+END_TEST
+
+static const struct {
+	const char *in;
+	unsigned max;
+	bool ok;
+	uint64_t want;
+} numbers[] = {
+	{ "0", 10, true, 0 },
+	{ "007", 10, true, 7 },
+	{ "9999999999", 10, true, UINT64_C(9999999999) },
+	{ "18446744073709551615", 20, true, UINT64_MAX },
+	{ "18446744073709551616", 20, false, 0 },
+	{ "", 10, false, 0 },
+	{ "12345678901", 10, false, 0 },
+	{ "+5", 10, false, 0 },
+	{ "1_0", 10, false, 0 },
+	{ " 1", 10, false, 0 },
+};
+
+START_TEST(number_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(numbers); i++) {
+		uint64_t v = 77;
+		uint8_t digits[20];
+		bool ok = sts_get_decimal(
+		    unit_span(numbers[i].in), numbers[i].max, &v);
+
+		unit_int(numbers[i].in, ok, numbers[i].ok);
+		ck_assert_uint_eq(v, ok ? numbers[i].want : 77);
+		if (ok && numbers[i].in[0] != '0') {
+			unit_text("back",
+			    sts_text(digits, sts_put_decimal(digits, v)),
+			    numbers[i].in);
+		}
+	}
+}
+END_TEST
+
+START_TEST(byte_order)
+{
+	uint8_t b[4];
+
+	sts_put32be(b, 0x01020304);
+	ck_assert_mem_eq(b, "\1\2\3\4", 4);
+	ck_assert_uint_eq(sts_get32be(b), 0x01020304);
+	ck_assert_uint_eq(sts_get16be(b + 2), 0x0304);
+	ck_assert_uint_eq(sts_get32le(b), 0x04030201);
+	sts_put32le(b, 0xfffefdfcU);
+	ck_assert_uint_eq(sts_get32le(b), 0xfffefdfcU);
+	ck_assert_uint_eq(sts_get16le(b), 0xfdfc);
+	sts_put16le(b, 0xabcd);
+	ck_assert_mem_eq(b, "\xcd\xab", 2);
+	sts_wipe(b, 4);
+	ck_assert_mem_eq(b, "\0\0\0\0", 4);
+}
+END_TEST
+
+/* Every reason has words, and no token is used twice. */
+START_TEST(reasons)
+{
+	for (unsigned i = 0; i < STS_WHY_COUNT; i++) {
+		ck_assert_uint_gt(strlen(sts_why_text((enum sts_why)i)), 4);
+		for (unsigned k = 0; k < i; k++) {
+			ck_assert_str_ne(sts_why_token((enum sts_why)i),
+			    sts_why_token((enum sts_why)k));
+		}
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, name_table);
+	tcase_add_test(tc, match_table);
+	tcase_add_test(tc, time_wraps);
+	tcase_add_test(tc, siphash_vectors);
+	tcase_add_test(tc, number_table);
+	tcase_add_test(tc, byte_order);
+	tcase_add_test(tc, reasons);
+}

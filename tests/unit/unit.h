@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every unit test shares. A test file defines `suite`; tests are tables:
+ *
+ *	static const struct { const char *name, *in; int want; } cases[] = {...};
+ *
+ *	START_TEST(table) { for each case: unit_int(c->name, got, c->want); }
+ */
+#ifndef STS_UNIT_H
+#define STS_UNIT_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../core/base/bytes.h"
+
+#define UNIT_COUNT(a) (sizeof(a) / sizeof *(a))
+
+/* Each test file fills the suite with its tests (tcase_add_test). */
+void unit_tests(TCase *tc);
+extern const char unit_name[];
+
+/* Fail with "name: got X, want Y" unless equal. */
+void unit_int(const char *name, long long got, long long want);
+void unit_text(const char *name, struct sts_text got, const char *want);
+
+/* A NUL-ended string as a span. */
+struct sts_text unit_span(const char *s);
+
+/*
+ * A copy of p[0..n) that ends exactly at an unmapped page, so that reading one
+ * byte too far is a crash. Valid until the next call.
+ */
+uint8_t *unit_at_page_end(const void *p, size_t n);
+
+/* The contents of a file below the top of the tree; fails when unreadable.
+ * Valid until the next call. */
+struct sts_text unit_file(const char *path);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A TLS client as a filter: records in and out on one side, application bytes
+ * in and out on the other. Whoever owns it pumps both sides, so that one
+ * filter serves HTTPS, STARTTLS and DNS over TLS, and a TLS 1.3 filter can
+ * stand beside it.
+ *
+ * TLS 1.2 by BearSSL, ECDHE with AEAD only, SNI always, half duplex over one
+ * record buffer. The path of certificates is judged in WORK steps of at most
+ * one signature check each; the application side opens only after that
+ * verdict and the end of the handshake.
+ */
+#ifndef STS_TLS_SESSION_H
+#define STS_TLS_SESSION_H
+
+#include "../core/base/bytes.h"
+#include "../core/base/sts_config.h"
+#include "../core/base/why.h"
+#include "anchors.h"
+
+enum {
+	STS_TLS_RND = 48
+}; /* random bytes a session needs */
+
+enum {
+	STS_TLS_REC_SEND = 1, /* records wait to be sent */
+	STS_TLS_REC_RECV = 2, /* records can be taken */
+	STS_TLS_APP_SEND = 4, /* application bytes can be taken */
+	STS_TLS_APP_RECV = 8, /* application bytes wait */
+	STS_TLS_WORK = 16, /* call sts_tls_work */
+	STS_TLS_CLOSED = 32, /* close_notify came; all application bytes read */
+	STS_TLS_FAILED = 64 /* sts_tls_why tells; no other bit but REC_SEND for
+	                       the alert */
+};
+
+struct sts_tls; /* of sts_tls_size() bytes, aligned for a pointer */
+
+size_t sts_tls_size(void);
+
+/*
+ * Begin a session.
+ *
+ * host     the reference name and SNI: a valid name, lower-case; copied
+ * anchors  trusted roots; stay valid and unchanged until the session ends
+ * wall_s   seconds since 1970 under which certificates are judged, >= 0
+ * rnd      fresh random bytes
+ */
+void sts_tls_start(struct sts_tls *t, struct sts_text host,
+    const struct sts_anchors *anchors, int64_t wall_s,
+    const uint8_t rnd[STS_TLS_RND]);
+
+unsigned sts_tls_wants(const struct sts_tls *t);
+
+/* Records: _buf changes nothing; 1 <= n <= what it gave. */
+struct sts_text sts_tls_rec_send_buf(const struct sts_tls *t);
+void sts_tls_rec_send_ack(struct sts_tls *t, size_t n);
+struct sts_span sts_tls_rec_recv_buf(const struct sts_tls *t);
+void sts_tls_rec_recv_ack(struct sts_tls *t, size_t n);
+
+/* Application bytes, the same way; flush makes a record of what was taken. */
+struct sts_span sts_tls_app_send_buf(const struct sts_tls *t);
+void sts_tls_app_send_ack(struct sts_tls *t, size_t n);
+void sts_tls_app_flush(struct sts_tls *t);
+struct sts_text sts_tls_app_recv_buf(const struct sts_tls *t);
+void sts_tls_app_recv_ack(struct sts_tls *t, size_t n);
+
+void sts_tls_work(struct sts_tls *t);
+
+/* The peer closed the connection: without close_notify before, FAILED with
+ * tls-truncated (or a better reason if the handshake was under way). */
+void sts_tls_peer_closed(struct sts_tls *t);
+
+/* Whether the handshake is over and the path was accepted. */
+bool sts_tls_established(const struct sts_tls *t);
+
+/* The reason of FAILED. */
+enum sts_why sts_tls_why(const struct sts_tls *t);
+
+/* Overwrite keys and peer data. The session can only be started again. */
+void sts_tls_end(struct sts_tls *t);
+
+#endif
