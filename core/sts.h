@@ -69,7 +69,7 @@ struct sts_config {
 	int64_t build_s; /* the clock is wrong when before this */
 };
 
-struct sts_agent; /* core/agent.h */
+struct sts_agent; /* core/agent.h: complete, to be placed by the board */
 
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
@@ -79,5 +79,62 @@ struct sts_plan {
 /* Bytes of the block for this configuration, by parts and in all. */
 void sts_agent_plan(const struct sts_config *config, struct sts_plan *plan);
 size_t sts_agent_size(const struct sts_config *config);
+
+/*
+ * Begin. `block` has sts_agent_size(config) bytes, aligned for a pointer, and
+ * is the agent's for good. `settings` as said there. `hash_key`: fresh random
+ * bytes.
+ */
+void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
+    const struct sts_settings *settings, void *block, sts_ms now,
+    const uint8_t hash_key[16]);
+
+/*
+ * Use other settings from now on. Work under way goes on with what it began
+ * with: the old ones stay borrowed until sts_agent_settings_used(a, old) is
+ * false.
+ */
+void sts_agent_settings(struct sts_agent *a, const struct sts_settings *s);
+bool sts_agent_settings_used(
+    const struct sts_agent *a, const struct sts_settings *old);
+
+/*
+ * Stop: no new work is begun, requests in flight are answered, then their
+ * clients are closed. Over when sts_agent_idle.
+ */
+void sts_agent_drain(struct sts_agent *a);
+bool sts_agent_idle(const struct sts_agent *a);
+
+/*
+ * Ask by the C API. `zone` is a socketmap name (n 0: the default), `key` as a
+ * mail server would send it; key stays valid until sts_ask_end. Returns a
+ * slot 0..config.asks-1, or -1: none is free. The driver must be run until
+ * the answer is there; sts_run returns at once after an ask began.
+ */
+int sts_ask_begin(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key);
+
+/* The answer, kind STS_ANSWER_NONE while it is awaited. */
+const struct sts_answer *sts_ask_answer(const struct sts_agent *a, int slot);
+
+/* The answer as Postfix would get it ("OK secure match=..."), from byte off;
+ * returns the number of bytes, less than out.n at the end. */
+size_t sts_ask_render(
+    const struct sts_agent *a, int slot, size_t off, struct sts_span out);
+
+/* Done with it: the slot may be used again. */
+void sts_ask_end(struct sts_agent *a, int slot);
+
+/* What is held for a domain, for diagnosis. False: nothing. */
+struct sts_held {
+	struct sts_entry entry;
+	uint32_t now_s; /* agent time, to compare entry's times with */
+	uint8_t id_len;
+	uint8_t id[32];
+	sts_ref ref; /* for sts_payload_mx; valid until the next sts_run */
+};
+bool sts_agent_held(
+    const struct sts_agent *a, struct sts_text domain, struct sts_held *held);
+const struct sts_cache *sts_agent_cache(const struct sts_agent *a);
 
 #endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver services every engine against a struct sts_port: a ready list, a
+ * heap of deadlines, channels. It is the only caller of ports and engines.
+ *
+ * An epoll daemon:	for (;;) wait(sts_run(&d, now, wall, 256));
+ * A superloop:		for (;;) { eth_poll(); sts_run(&d, now, wall, 1); }
+ */
+#ifndef STS_DRIVER_H
+#define STS_DRIVER_H
+
+#include "agent.h"
+#include "port.h"
+
+enum {
+	STS_LISTENERS_MAX = 16,
+	STS_RUN_IDLE_MS = 60000 /* the longest sleep sts_run asks for */
+};
+
+enum sts_protocol {
+	STS_PROTOCOL_SOCKETMAP = 1
+};
+
+/*
+ * Number of channels a port must be ready for: channel numbers are below it.
+ * Listeners included.
+ */
+unsigned sts_driver_channels(const struct sts_config *config);
+
+struct sts_driver;
+
+/* agent: initialised, and the driver's from now on. port stays valid. */
+void sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
+    const struct sts_port *port, sts_ms now);
+
+/* The channel number of listener i (0..STS_LISTENERS_MAX-1). */
+sts_ch sts_driver_listener(const struct sts_driver *d, unsigned i);
+
+/* The board has opened this listener's channel in its port. */
+void sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol);
+
+/* Stop accepting; the board closes the listener's channel in its port. */
+void sts_unlisten(struct sts_driver *d, sts_ch ch);
+
+/*
+ * Serve what is ready, at most `budget` (>= 1) nodes. Returns the milliseconds
+ * that may be slept; 0: call again at once. now never goes back; wall_s < 0:
+ * no wall clock.
+ */
+sts_ms sts_run(
+    struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);
+
+/* Give up waiting: for a board that changed something the engines wait for
+ * (settings, an ask). The next sts_run looks at the agent. */
+void sts_driver_wake(struct sts_driver *d);
+
+#endif
