@@ -10,6 +10,7 @@
 #define STS_DRIVER_H
 
 #include "agent.h"
+#include "heap.h"
 #include "port.h"
 
 enum {
@@ -27,7 +28,24 @@ enum sts_protocol {
  */
 unsigned sts_driver_channels(const struct sts_config *config);
 
-struct sts_driver;
+struct sts_driver {
+	/* Private. */
+	struct sts_agent *agent;
+	const struct sts_port *port;
+	struct sts_node *nodes; /* the agent's, laid out in its block */
+	uint16_t node_count;
+	struct sts_heap heap;
+	uint16_t ready_head, ready_tail;
+	sts_ms now;
+	int64_t wall_s;
+	sts_ms accept_at; /* when to try again after LIMIT */
+	struct {
+		bool open, ready, paused;
+		uint8_t protocol;
+	} listener[STS_LISTENERS_MAX];
+	bool accept_limited;
+	uint8_t scratch[STS_SCRATCH_SIZE];
+};
 
 /* agent: initialised, and the driver's from now on. port stays valid. */
 void sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
@@ -50,8 +68,10 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 sts_ms sts_run(
     struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);
 
-/* Give up waiting: for a board that changed something the engines wait for
- * (settings, an ask). The next sts_run looks at the agent. */
+/*
+ * The board changed something outside sts_run (settings, an ask, drain): the
+ * next sts_run looks at the agent.
+ */
 void sts_driver_wake(struct sts_driver *d);
 
 #endif

@@ -13,8 +13,7 @@ struct sts_heap {
 };
 
 /* slot: room for as many numbers as there are nodes. */
-void sts_heap_init(
-    struct sts_heap *h, struct sts_node *nodes, uint16_t *slot);
+void sts_heap_init(struct sts_heap *h, struct sts_node *nodes, uint16_t *slot);
 
 /* Set or move the deadline of a node. O(log n), O(1) when it is unchanged. */
 void sts_heap_set(struct sts_heap *h, uint16_t node, sts_ms at);

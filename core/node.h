@@ -17,7 +17,9 @@
 
 #include "base/io.h"
 
-enum { STS_NODE_NONE = 0xffff };
+enum {
+	STS_NODE_NONE = 0xffff
+};
 
 struct sts_node {
 	const struct sts_engine_ops *ops;

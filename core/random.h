@@ -9,7 +9,9 @@
 #include "base/bytes.h"
 #include "base/sts_config.h"
 
-enum { STS_RANDOM_VISIT = 128 }; /* the most one driver step may take */
+enum {
+	STS_RANDOM_VISIT = 128
+}; /* the most one driver step may take */
 
 struct sts_random {
 	/* Private. */

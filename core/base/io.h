@@ -71,7 +71,7 @@ enum {
 	STS_WANT_RECV = 4,
 	STS_WANT_SEND = 8,
 	STS_WANT_WORK = 16, /* bounded CPU: at most one signature check each */
-	STS_WANT_CLOSE = 32,
+	STS_WANT_CLOSE = 32, /* answered by lost(STS_IO_CLOSED), open or not */
 	STS_WANT_OWNER = 64 /* a result or a question waits for the owner */
 };
 

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver. A visit serves one node: tick, then what it wants, step by step,
+ * until it wants nothing that can be had now. A node that wants its owner is
+ * followed up the tree, and down again to the children the owner stirred.
+ *
+ * Nothing here is proportional to the number of nodes: the ready list and the
+ * heap hold only those with something to do. Interest in events is changed
+ * lazily: an event nobody wanted is masked when it comes, not before, so that
+ * a question answered from the cache costs one recv and one send.
+ */
+#include <string.h>
+
+#include "base/assert.h"
+#include "driver.h"
+
+enum {
+	STEPS_MAX = 32, /* steps of one visit; then the node queues again */
+	ACCEPTS_MAX = 16, /* clients taken from one listener in a pass */
+	OWNERS_MAX = 3, /* depth of the tree */
+	RETRY_MS = 1000, /* after the port said LIMIT to accept */
+	ENTROPY_MS = 10, /* how often a starved port is asked again */
+	PORT_FIRST = 1024, /* source ports are drawn from here up */
+	PORT_DRAWS = 4
+};
+
+static void
+enlist(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	STS_ASSERT(id < d->node_count);
+	if (n->listed) {
+		return;
+	}
+	n->listed = true;
+	n->next_ready = STS_NODE_NONE;
+	if (d->ready_head == STS_NODE_NONE) {
+		d->ready_head = id;
+	} else {
+		d->nodes[d->ready_tail].next_ready = id;
+	}
+	d->ready_tail = id;
+}
+
+static uint16_t
+take_ready(struct sts_driver *d)
+{
+	uint16_t id = d->ready_head;
+
+	if (id != STS_NODE_NONE) {
+		d->ready_head = d->nodes[id].next_ready;
+		d->nodes[id].listed = false;
+	}
+	return id;
+}
+
+static void
+set_deadline(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	sts_ms at;
+
+	if (n->ops->deadline(n->engine, &at)) {
+		sts_heap_set(&d->heap, id, at);
+	} else {
+		sts_heap_drop(&d->heap, id);
+	}
+}
+
+/* Ask the port for events of a channel, if that is a change. */
+static void
+want(struct sts_driver *d, uint16_t id, unsigned ev)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	if (n->open && n->wanted != ev) {
+		n->wanted = (uint8_t)ev;
+		d->port->want(d->port->ctx, id, ev);
+	}
+}
+
+static bool
+have_random(struct sts_driver *d)
+{
+	struct sts_random *r = &d->agent->random;
+
+	if (sts_random_low(r)) {
+		struct sts_span room = sts_random_room(r);
+
+		if (d->port->entropy(d->port->ctx, room.p, room.n) == 0) {
+			sts_random_filled(r);
+		}
+	}
+	return !sts_random_low(r);
+}
+
+/* Listeners that were paused try again: a channel has become free. */
+static void
+resume_accepting(struct sts_driver *d)
+{
+	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+		if (d->listener[i].open && d->listener[i].paused) {
+			d->listener[i].paused = false;
+			d->port->want(d->port->ctx, sts_driver_listener(d, i),
+			    STS_EV_RECV);
+		}
+	}
+	d->accept_limited = false;
+}
+
+static void
+close_channel(struct sts_driver *d, uint16_t id, int why)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	STS_ASSERT(n->open);
+	d->port->close(d->port->ctx, id);
+	n->open = n->opening = n->eof = false;
+	n->ready = n->wanted = 0;
+	n->ops->lost(n->engine, why);
+	if (d->accept_limited) {
+		resume_accepting(d);
+	}
+}
+
+static void
+opened(struct sts_node *n, unsigned ready, unsigned wanted)
+{
+	n->open = true;
+	n->eof = false;
+	n->ready = (uint8_t)ready;
+	n->wanted = (uint8_t)wanted;
+}
+
+static void
+open_dgram(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	const struct sts_addr *peer = n->ops->peer(n->engine);
+	int r = STS_IO_LIMIT;
+
+	for (unsigned i = 0; i < PORT_DRAWS && r == STS_IO_LIMIT; i++) {
+		uint32_t port = PORT_FIRST + sts_random_below(&d->agent->random,
+						 65536 - PORT_FIRST);
+
+		r = d->port->dgram(d->port->ctx, id, peer, (uint16_t)port);
+	}
+	if (r != 0) {
+		n->ops->lost(n->engine, r);
+		return;
+	}
+	opened(n, STS_EV_SEND, STS_EV_RECV);
+	n->ops->opened(n->engine);
+}
+
+static void
+open_stream(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	int r = d->port->stream(d->port->ctx, id, n->ops->peer(n->engine));
+
+	if (r != 0) {
+		n->ops->lost(n->engine, r);
+		return;
+	}
+	opened(n, 0, STS_EV_RECV | STS_EV_SEND);
+	n->opening = true;
+}
+
+/* An event came while connecting: recv tells a failure, AGAIN is success. */
+static void
+finish_connect(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	if ((n->ready & STS_EV_LOST) != 0) {
+		int r = d->port->recv(d->port->ctx, id, d->scratch, 1);
+
+		close_channel(d, id,
+		    r < 0 && r != STS_IO_AGAIN && r != STS_IO_EOF
+			? r
+			: STS_IO_RESET);
+		return;
+	}
+	if ((n->ready & STS_EV_SEND) != 0) {
+		n->opening = false;
+		n->ops->opened(n->engine);
+	}
+}
+
+/* True: bytes moved or the channel is gone; false: it blocks. */
+static bool
+step_send(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	struct sts_text out = n->ops->send_buf(
+	    n->engine, sts_span(d->scratch, sizeof d->scratch));
+	int r;
+
+	STS_ASSERT(out.n > 0);
+	r = d->port->send(d->port->ctx, id, out.p, out.n);
+	if (r > 0) {
+		STS_ASSERT((size_t)r <= out.n);
+		if ((size_t)r < out.n) {
+			n->ready &= (uint8_t)~STS_EV_SEND;
+		}
+		n->ops->send_ack(n->engine, (size_t)r);
+		return true;
+	}
+	if (r == STS_IO_AGAIN) {
+		n->ready &= (uint8_t)~STS_EV_SEND;
+		return false;
+	}
+	close_channel(d, id, r < 0 ? r : STS_IO_RESET);
+	return true;
+}
+
+static bool
+step_recv(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	struct sts_span room = n->ops->recv_buf(
+	    n->engine, sts_span(d->scratch, sizeof d->scratch));
+	int r;
+
+	STS_ASSERT(room.n > 0);
+	r = d->port->recv(d->port->ctx, id, room.p, room.n);
+	if (r > 0) {
+		STS_ASSERT((size_t)r <= room.n);
+		if ((size_t)r < room.n) {
+			/* Level-triggered: more will be told again. */
+			n->ready &= (uint8_t)~STS_EV_RECV;
+		}
+		n->ops->recv_ack(n->engine, sts_span(room.p, (size_t)r));
+		return true;
+	}
+	n->ready &= (uint8_t)~STS_EV_RECV;
+	if (r == STS_IO_AGAIN) {
+		return false;
+	}
+	if (r == STS_IO_EOF) {
+		n->eof = true;
+		n->ops->lost(n->engine, STS_IO_EOF);
+		return true;
+	}
+	close_channel(d, id, r < 0 ? r : STS_IO_RESET);
+	return true;
+}
+
+/* Serve the children that composite `id` has stirred. */
+static void
+enlist_stirred(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	int i;
+
+	while ((i = n->ops->stirred(n->engine)) >= 0) {
+		enlist(d, (uint16_t)(n->first_child + i));
+	}
+}
+
+/* Follow WANT_OWNER up the tree. */
+static void
+step_owner(struct sts_driver *d, uint16_t id)
+{
+	for (unsigned depth = 0; depth < OWNERS_MAX; depth++) {
+		struct sts_node *n = &d->nodes[id];
+		uint16_t owner = n->owner;
+		struct sts_node *up = &d->nodes[owner];
+
+		if ((n->ops->wants(n->engine) & STS_WANT_OWNER) == 0) {
+			return;
+		}
+		STS_ASSERT(owner < d->node_count);
+		up->ops->tick(up->engine, d->now, d->wall_s);
+		up->ops->child(up->engine, n->index);
+		enlist_stirred(d, owner);
+		set_deadline(d, owner);
+		if (up->owner == STS_NODE_NONE) {
+			return;
+		}
+		id = owner;
+	}
+}
+
+/* An event that nothing wants any more: do not be told again. */
+static void
+mask_unwanted(struct sts_driver *d, uint16_t id, unsigned wants)
+{
+	struct sts_node *n = &d->nodes[id];
+	unsigned ev = n->wanted;
+
+	if (!n->open || n->opening) {
+		return;
+	}
+	if ((n->ready & STS_EV_LOST) != 0 && (wants & STS_WANT_RECV) == 0) {
+		close_channel(d, id, STS_IO_RESET);
+		enlist(d, id);
+		return;
+	}
+	n->ready &= (uint8_t)~STS_EV_LOST;
+	if ((wants & STS_WANT_RECV) != 0 && !n->eof) {
+		ev |= STS_EV_RECV;
+	} else if ((n->ready & STS_EV_RECV) != 0 || n->eof) {
+		ev &= ~(unsigned)STS_EV_RECV;
+	}
+	if ((wants & STS_WANT_SEND) != 0) {
+		ev |= STS_EV_SEND;
+	} else {
+		ev &= ~(unsigned)STS_EV_SEND;
+	}
+	want(d, id, ev);
+}
+
+enum step {
+	STEP_STUCK,
+	STEP_DONE,
+	STEP_WORKED
+};
+
+/* One step of a visit; the order is the contract of core/base/io.h. */
+static enum step
+step(struct sts_driver *d, uint16_t id, unsigned wants)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	if ((wants & STS_WANT_OWNER) != 0 && n->owner != STS_NODE_NONE) {
+		step_owner(d, id);
+		return STEP_DONE;
+	}
+	if (n->opening && (n->ready & (STS_EV_SEND | STS_EV_LOST)) != 0 &&
+	    (wants & STS_WANT_CLOSE) == 0) {
+		finish_connect(d, id);
+		return STEP_DONE;
+	}
+	if ((wants & STS_WANT_CLOSE) != 0) {
+		if (n->open) {
+			close_channel(d, id, STS_IO_CLOSED);
+		} else {
+			n->ops->lost(n->engine, STS_IO_CLOSED);
+		}
+		return STEP_DONE;
+	}
+	if ((wants & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0 && !n->open) {
+		if ((wants & STS_WANT_DGRAM) != 0) {
+			open_dgram(d, id);
+		} else {
+			open_stream(d, id);
+		}
+		return STEP_DONE;
+	}
+	if ((wants & STS_WANT_SEND) != 0 && (n->ready & STS_EV_SEND) != 0 &&
+	    !n->opening) {
+		return step_send(d, id) ? STEP_DONE : STEP_STUCK;
+	}
+	if ((wants & STS_WANT_WORK) != 0) {
+		n->ops->work(n->engine);
+		return STEP_WORKED;
+	}
+	if ((wants & STS_WANT_RECV) != 0 && (n->ready & STS_EV_RECV) != 0 &&
+	    !n->opening && !n->eof) {
+		return step_recv(d, id) ? STEP_DONE : STEP_STUCK;
+	}
+	return STEP_STUCK;
+}
+
+/* False: there was no entropy; the node waits on the list. */
+static bool
+visit(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+	enum step done = STEP_DONE;
+
+	n->ops->tick(n->engine, d->now, d->wall_s);
+	for (unsigned i = 0; i < STEPS_MAX && done == STEP_DONE; i++) {
+		if (!have_random(d)) {
+			enlist(d, id);
+			return false;
+		}
+		done = step(d, id, n->ops->wants(n->engine));
+	}
+	if (n->ops->stirred != NULL) {
+		enlist_stirred(d, id);
+	}
+	if (done != STEP_STUCK) {
+		enlist(d, id);
+	} else {
+		mask_unwanted(d, id, n->ops->wants(n->engine));
+	}
+	set_deadline(d, id);
+	return true;
+}
+
+static void
+accept_clients(struct sts_driver *d, unsigned i)
+{
+	sts_ch ch = sts_driver_listener(d, i);
+
+	d->listener[i].ready = false;
+	for (unsigned k = 0; k < ACCEPTS_MAX; k++) {
+		uint16_t id = sts_agent_client_free(d->agent);
+		int r = STS_IO_LIMIT;
+
+		if (id != STS_NODE_NONE) {
+			r = d->port->accept(d->port->ctx, ch, id);
+		}
+		if (r == STS_IO_LIMIT) {
+			d->listener[i].paused = true;
+			d->accept_limited = true;
+			d->accept_at = d->now + RETRY_MS;
+			d->port->want(d->port->ctx, ch, 0);
+			sts_agent_clients_full(d->agent);
+			return;
+		}
+		if (r != 0) {
+			return;
+		}
+		opened(&d->nodes[id], STS_EV_SEND, STS_EV_RECV);
+		sts_agent_client_open(d->agent, id, d->now);
+		enlist(d, id);
+	}
+	d->listener[i].ready = true;
+}
+
+static void
+serve_listeners(struct sts_driver *d)
+{
+	if (d->accept_limited && !sts_before(d->now, d->accept_at)) {
+		resume_accepting(d);
+	}
+	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+		if (d->listener[i].open && d->listener[i].ready &&
+		    !d->listener[i].paused) {
+			accept_clients(d, i);
+		}
+	}
+}
+
+static void
+enlist_due(struct sts_driver *d)
+{
+	uint16_t id;
+
+	while ((id = sts_heap_first(&d->heap)) != STS_NODE_NONE &&
+	       !sts_before(d->now, d->nodes[id].at)) {
+		sts_heap_drop(&d->heap, id);
+		enlist(d, id);
+	}
+}
+
+static void
+tell_events(struct sts_driver *d)
+{
+	struct sts_event e;
+
+	while (sts_agent_event(d->agent, &e)) {
+		d->port->event(d->port->ctx, &e);
+	}
+}
+
+/* How long nothing has to be done, if nothing happens. */
+static sts_ms
+sleep_ms(const struct sts_driver *d)
+{
+	uint16_t id = sts_heap_first(&d->heap);
+	sts_ms until = d->now + STS_RUN_IDLE_MS;
+
+	if (d->ready_head != STS_NODE_NONE) {
+		return 0;
+	}
+	if (id != STS_NODE_NONE) {
+		until = sts_earlier(until, d->nodes[id].at);
+	}
+	if (d->accept_limited) {
+		until = sts_earlier(until, d->accept_at);
+	}
+	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+		if (d->listener[i].ready && !d->listener[i].paused) {
+			return 0;
+		}
+	}
+	return sts_before(d->now, until) ? until - d->now : 0;
+}
+
+unsigned
+sts_driver_channels(const struct sts_config *config)
+{
+	return sts_agent_nodes(config) + STS_LISTENERS_MAX;
+}
+
+void
+sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
+    const struct sts_port *port, sts_ms now)
+{
+	memset(d, 0, sizeof *d);
+	d->agent = agent;
+	d->port = port;
+	d->nodes = agent->nodes;
+	d->node_count = agent->node_count;
+	d->ready_head = d->ready_tail = STS_NODE_NONE;
+	d->now = now;
+	d->wall_s = -1;
+	sts_heap_init(&d->heap, d->nodes, agent->heap_slots);
+	sts_driver_wake(d);
+}
+
+sts_ch
+sts_driver_listener(const struct sts_driver *d, unsigned i)
+{
+	STS_ASSERT(i < STS_LISTENERS_MAX);
+	return (sts_ch)(d->node_count + i);
+}
+
+void
+sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol)
+{
+	unsigned i = (unsigned)ch - d->node_count;
+
+	STS_ASSERT(i < STS_LISTENERS_MAX);
+	STS_ASSERT(!d->listener[i].open);
+	d->listener[i].open = true;
+	d->listener[i].ready = true;
+	d->listener[i].paused = false;
+	d->listener[i].protocol = (uint8_t)protocol;
+}
+
+void
+sts_unlisten(struct sts_driver *d, sts_ch ch)
+{
+	unsigned i = (unsigned)ch - d->node_count;
+
+	STS_ASSERT(i < STS_LISTENERS_MAX);
+	d->listener[i].open = false;
+	d->listener[i].ready = false;
+}
+
+void
+sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev)
+{
+	if (ch >= d->node_count) {
+		STS_ASSERT(ch - d->node_count < STS_LISTENERS_MAX);
+		d->listener[ch - d->node_count].ready = true;
+		return;
+	}
+	if (d->nodes[ch].open) {
+		d->nodes[ch].ready |= (uint8_t)ev;
+		enlist(d, ch);
+	}
+}
+
+void
+sts_driver_wake(struct sts_driver *d)
+{
+	enlist(d, 0);
+}
+
+sts_ms
+sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
+{
+	STS_ASSERT(budget > 0);
+	STS_ASSERT(!sts_before(now, d->now));
+	d->now = now;
+	d->wall_s = wall_s;
+	enlist_due(d);
+	serve_listeners(d);
+	for (unsigned i = 0; i < budget; i++) {
+		uint16_t id = take_ready(d);
+
+		if (id == STS_NODE_NONE) {
+			break;
+		}
+		if (!visit(d, id)) {
+			return ENTROPY_MS;
+		}
+		tell_events(d);
+	}
+	return sleep_ms(d);
+}

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: MIT */
+/* One policy over HTTPS: dial, handshake, response, policy, stage. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "fetch.h"
+#include "payload.h"
+
+enum {
+	CONNS = 2,
+	NO_CONN = CONNS
+};
+
+static const uint8_t host_prefix[] = "mta-sts.";
+
+static void
+stir(struct sts_fetch *f, unsigned i)
+{
+	f->stir |= (uint8_t)(1U << i);
+}
+
+/* The end, whatever it is: nothing goes on but the closing of channels. */
+static void
+finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
+{
+	STS_ASSERT(!f->done);
+	f->done = true;
+	f->found = found;
+	f->why = why;
+	f->http_code = f->http.code;
+	if (found != STS_FOUND && f->staged) {
+		sts_cache_abandon(f->cache, &f->stage);
+		f->staged = false;
+	}
+	for (unsigned i = 0; i < CONNS; i++) {
+		if (f->conn[i].state != STS_CONN_CLOSED) {
+			f->conn[i].state = STS_CONN_CLOSING;
+			stir(f, i);
+		}
+	}
+}
+
+/* This address did not work out; another may. */
+static void
+attempt_failed(struct sts_fetch *f, enum sts_why why)
+{
+	STS_ASSERT(f->active != NO_CONN);
+	f->last_why = (uint8_t)why;
+	f->conn[f->active].state = STS_CONN_CLOSING;
+	stir(f, f->active);
+}
+
+static enum sts_why
+dial_why(int lost)
+{
+	switch (lost) {
+	case STS_IO_REFUSED:
+	case STS_IO_RESET:
+		return STS_WHY_CONNECT_REFUSED;
+	case STS_IO_CLOSED: /* by ourselves, when the time was over */
+		return STS_WHY_CONNECT_TIMEOUT;
+	default:
+		return STS_WHY_CONNECT_FAILED;
+	}
+}
+
+static bool
+dialing(const struct sts_fetch *f)
+{
+	for (unsigned i = 0; i < CONNS; i++) {
+		if (f->conn[i].state == STS_CONN_DIALING ||
+		    f->conn[i].state == STS_CONN_CONNECTED) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+addresses_left(const struct sts_fetch *f)
+{
+	return f->next_addr < f->lookup->addr_count;
+}
+
+/* Begin to connect to the next address, if there is one and a connection is
+ * free. */
+static void
+dial(struct sts_fetch *f)
+{
+	for (unsigned i = 0; i < CONNS && addresses_left(f); i++) {
+		struct sts_conn *c = &f->conn[i];
+
+		if (c->state == STS_CONN_CLOSED && c->told) {
+			c->state = STS_CONN_DIALING;
+			c->told = false;
+			c->addr = f->next_addr++;
+			c->until = f->now + STS_FETCH_CONNECT_MS;
+			f->next_dial = f->now + STS_FETCH_STAGGER_MS;
+			stir(f, i);
+			return;
+		}
+	}
+}
+
+/* After an attempt ended: another one, or the end. */
+static void
+go_on_or_fail(struct sts_fetch *f)
+{
+	if (f->done || f->active != NO_CONN || dialing(f)) {
+		return;
+	}
+	if (addresses_left(f)) {
+		dial(f);
+	} else {
+		finish(f, STS_UNKNOWN, (enum sts_why)f->last_why);
+	}
+}
+
+static bool
+ensure_stage(struct sts_fetch *f)
+{
+	if (!f->staged) {
+		f->staged = sts_cache_stage(
+		    f->cache, &f->stage, sts_lookup_domain(f->lookup));
+		return f->staged && sts_payload_begin(f->cache, &f->stage,
+					sts_text(f->id, f->id_len));
+	}
+	return true;
+}
+
+/* Keep the pattern that the policy parser has just completed, if any. */
+static bool
+keep_mx(struct sts_fetch *f)
+{
+	return f->policy.mx_len == 0 ||
+	       (ensure_stage(f) &&
+		   sts_payload_add_mx(f->cache, &f->stage,
+		       sts_text(f->policy.mx, f->policy.mx_len)));
+}
+
+/* Content of the response, on its way into the stage. */
+static bool
+take_content(struct sts_fetch *f, struct sts_text body)
+{
+	uint32_t before = f->body_len / STS_FETCH_MILESTONE;
+
+	f->body_len += (uint32_t)body.n;
+	if (f->body_len / STS_FETCH_MILESTONE != before) {
+		f->milestone = f->now;
+	}
+	while (body.n > 0) {
+		size_t used = sts_policy_feed(&f->policy, body.p, body.n);
+
+		STS_ASSERT(used > 0 && used <= body.n);
+		if (!keep_mx(f)) {
+			finish(f, STS_UNKNOWN, STS_WHY_POLICY_NO_ROOM);
+			return false;
+		}
+		body = sts_text(body.p + used, body.n - used);
+	}
+	if (sts_policy_failed(&f->policy)) {
+		finish(f, STS_UNKNOWN, sts_policy_why(&f->policy));
+		return false;
+	}
+	return true;
+}
+
+/* The response has ended: is there a policy? */
+static void
+judge(struct sts_fetch *f)
+{
+	bool valid;
+
+	if (sts_http_status(&f->http) != STS_HTTP_DONE) {
+		finish(f, STS_UNKNOWN, sts_http_why(&f->http));
+		return;
+	}
+	valid = sts_policy_end(&f->policy);
+	if (!valid) {
+		finish(f, STS_UNKNOWN, sts_policy_why(&f->policy));
+	} else if (!keep_mx(f) || !ensure_stage(f)) {
+		finish(f, STS_UNKNOWN, STS_WHY_POLICY_NO_ROOM);
+	} else {
+		finish(f, STS_FOUND, STS_WHY_NONE);
+	}
+}
+
+/* Application bytes, through HTTP. False: the fetch has ended. */
+static bool
+take_response(struct sts_fetch *f)
+{
+	struct sts_text in = sts_tls_app_recv_buf(f->tls);
+	size_t off = 0;
+
+	if (f->http.code == 0) {
+		f->milestone = f->now;
+	}
+	while (off < in.n && sts_http_status(&f->http) == STS_HTTP_MORE) {
+		struct sts_text body;
+		size_t used =
+		    sts_http_feed(&f->http, in.p + off, in.n - off, &body);
+
+		STS_ASSERT(used > 0 && used <= in.n - off);
+		if (!take_content(f, body)) {
+			return false;
+		}
+		off += used;
+	}
+	sts_tls_app_recv_ack(f->tls, in.n);
+	if (sts_http_status(&f->http) != STS_HTTP_MORE) {
+		judge(f);
+		return false;
+	}
+	return true;
+}
+
+static void
+send_request(struct sts_fetch *f)
+{
+	uint8_t request[STS_HTTP_REQUEST_MAX];
+	uint8_t host[sizeof host_prefix + STS_DOMAIN_MAX];
+	struct sts_text domain = sts_lookup_domain(f->lookup);
+	struct sts_span room = sts_tls_app_send_buf(f->tls);
+	size_t len;
+
+	memcpy(host, host_prefix, sizeof host_prefix - 1);
+	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
+	len = sts_http_request(
+	    request, sts_text(host, sizeof host_prefix - 1 + domain.n));
+	STS_ASSERT(f->request_off < len);
+	len -= f->request_off;
+	if (len <= room.n) {
+		memcpy(room.p, request + f->request_off, len);
+		f->request_off = STS_HTTP_REQUEST_MAX;
+	} else {
+		len = room.n;
+		memcpy(room.p, request + f->request_off, len);
+		f->request_off = (uint16_t)(f->request_off + len);
+	}
+	sts_tls_app_send_ack(f->tls, len);
+	sts_tls_app_flush(f->tls);
+}
+
+/* A refused certificate is the host's word; other failures are the path's. */
+static void
+tls_failed(struct sts_fetch *f)
+{
+	enum sts_why why = sts_tls_why(f->tls);
+
+	if (f->established) {
+		sts_http_closed(&f->http, false);
+		finish(f, STS_UNKNOWN, why);
+	} else if (why >= STS_WHY_X509_EXPIRED && why <= STS_WHY_X509_NO_SCT) {
+		finish(f, STS_UNKNOWN, why);
+	} else {
+		attempt_failed(f, why);
+	}
+}
+
+/* Move what can be moved between the session and the response reader. */
+static void
+pump(struct sts_fetch *f)
+{
+	for (;;) {
+		unsigned wants = sts_tls_wants(f->tls);
+
+		if (!f->established && sts_tls_established(f->tls)) {
+			f->established = true;
+			f->milestone = f->now;
+		}
+		if ((wants & STS_TLS_FAILED) != 0) {
+			tls_failed(f);
+			return;
+		}
+		if ((wants & STS_TLS_APP_RECV) != 0) {
+			if (!take_response(f)) {
+				return;
+			}
+		} else if ((wants & STS_TLS_APP_SEND) != 0 &&
+			   f->request_off < STS_HTTP_REQUEST_MAX) {
+			send_request(f);
+		} else if ((wants & STS_TLS_CLOSED) != 0) {
+			sts_http_closed(&f->http, true);
+			judge(f);
+			return;
+		} else {
+			return;
+		}
+	}
+}
+
+/* A connection was made: it is the one, the other is given up. */
+static void
+take_connection(struct sts_fetch *f, unsigned i)
+{
+	uint8_t host[sizeof host_prefix + STS_DOMAIN_MAX];
+	struct sts_text domain = sts_lookup_domain(f->lookup);
+
+	f->active = (uint8_t)i;
+	f->conn[i].state = STS_CONN_ACTIVE;
+	f->milestone = f->now;
+	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
+	f->established = false;
+	f->request_off = 0;
+	for (unsigned k = 0; k < CONNS; k++) {
+		if (k != i && f->conn[k].state != STS_CONN_CLOSED) {
+			/* Its address gets another turn if this one fails. */
+			f->conn[k].state = STS_CONN_CLOSING;
+			stir(f, k);
+		}
+	}
+	memcpy(host, host_prefix, sizeof host_prefix - 1);
+	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
+	sts_tls_start(f->tls, sts_text(host, sizeof host_prefix - 1 + domain.n),
+	    f->lookup->settings->anchors, f->wall_s, f->rnd);
+	f->rnd[0]++; /* no two sessions from the same seed */
+	stir(f, i);
+}
+
+static unsigned
+fetch_wants(const void *e)
+{
+	const struct sts_fetch *f = e;
+
+	if (!f->busy || !f->done) {
+		return 0;
+	}
+	for (unsigned i = 0; i < CONNS; i++) {
+		if (f->conn[i].state != STS_CONN_CLOSED || !f->conn[i].told) {
+			return 0;
+		}
+	}
+	return STS_WANT_OWNER;
+}
+
+static void
+fetch_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_fetch *f = e;
+
+	(void)wall_s;
+	f->now = now;
+	if (!f->busy || f->done) {
+		return;
+	}
+	if (!sts_before(now, f->until)) {
+		finish(f, STS_UNKNOWN, STS_WHY_FETCH_TIMEOUT);
+	} else if (f->active == NO_CONN) {
+		if (!sts_before(now, f->next_dial)) {
+			dial(f);
+		}
+	} else if (!f->established && !sts_before(now, f->handshake_until) &&
+		   f->conn[f->active].state == STS_CONN_ACTIVE) {
+		attempt_failed(f, STS_WHY_TLS_TIMEOUT);
+	}
+}
+
+static bool
+free_conn(const struct sts_fetch *f)
+{
+	for (unsigned i = 0; i < CONNS; i++) {
+		if (f->conn[i].state == STS_CONN_CLOSED && f->conn[i].told) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+fetch_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_fetch *f = e;
+
+	if (!f->busy || f->done) {
+		return false;
+	}
+	*at = f->until;
+	if (f->active == NO_CONN) {
+		if (addresses_left(f) && free_conn(f)) {
+			*at = sts_earlier(*at, f->next_dial);
+		}
+	} else if (!f->established &&
+		   f->conn[f->active].state == STS_CONN_ACTIVE) {
+		*at = sts_earlier(*at, f->handshake_until);
+	}
+	return true;
+}
+
+static void
+fetch_child(void *e, unsigned i)
+{
+	struct sts_fetch *f = e;
+	struct sts_conn *c = &f->conn[i];
+
+	STS_ASSERT(i < CONNS);
+	if (c->state == STS_CONN_CONNECTED) {
+		STS_ASSERT(!f->done && f->active == NO_CONN);
+		take_connection(f, i);
+		return;
+	}
+	STS_ASSERT(c->state == STS_CONN_CLOSED && !c->told);
+	c->told = true;
+	if (i == f->active) {
+		f->active = NO_CONN;
+	} else if (!f->done && f->active == NO_CONN) {
+		f->last_why = (uint8_t)dial_why(c->lost);
+	}
+	go_on_or_fail(f);
+}
+
+static int
+fetch_stirred(void *e)
+{
+	struct sts_fetch *f = e;
+
+	for (int i = 0; i < CONNS; i++) {
+		if ((f->stir & 1U << i) != 0) {
+			f->stir &= (uint8_t) ~(1U << i);
+			return i;
+		}
+	}
+	return -1;
+}
+
+static unsigned
+conn_wants(const void *e)
+{
+	const struct sts_conn *c = e;
+	unsigned tls, wants = 0;
+
+	switch (c->state) {
+	case STS_CONN_CLOSED:
+		return c->told ? 0 : STS_WANT_OWNER;
+	case STS_CONN_DIALING:
+		return STS_WANT_STREAM;
+	case STS_CONN_CONNECTED:
+		return STS_WANT_OWNER;
+	case STS_CONN_ACTIVE:
+		tls = sts_tls_wants(c->fetch->tls);
+		wants |= (tls & STS_TLS_REC_SEND) != 0 ? STS_WANT_SEND : 0;
+		wants |= (tls & STS_TLS_REC_RECV) != 0 ? STS_WANT_RECV : 0;
+		wants |= (tls & STS_TLS_WORK) != 0 ? STS_WANT_WORK : 0;
+		return wants;
+	default:
+		return STS_WANT_CLOSE;
+	}
+}
+
+static const struct sts_addr *
+conn_peer(const void *e)
+{
+	const struct sts_conn *c = e;
+
+	return &c->fetch->lookup->addr[c->addr];
+}
+
+static void
+conn_opened(void *e)
+{
+	struct sts_conn *c = e;
+
+	STS_ASSERT(c->state == STS_CONN_DIALING);
+	c->state = STS_CONN_CONNECTED;
+}
+
+static void
+conn_lost(void *e, int why)
+{
+	struct sts_conn *c = e;
+	struct sts_fetch *f = c->fetch;
+
+	if (c->state == STS_CONN_ACTIVE) {
+		if (why == STS_IO_EOF) {
+			sts_tls_peer_closed(f->tls);
+			pump(f);
+			return;
+		}
+		if (f->established) {
+			finish(f, STS_UNKNOWN, STS_WHY_PEER_RESET);
+		} else {
+			f->last_why = STS_WHY_PEER_RESET;
+		}
+	}
+	if (why != STS_IO_EOF) {
+		c->state = STS_CONN_CLOSED;
+		c->told = false;
+		c->lost = why;
+	}
+}
+
+static struct sts_span
+conn_recv_buf(const void *e, struct sts_span lent)
+{
+	(void)lent;
+	return sts_tls_rec_recv_buf(((const struct sts_conn *)e)->fetch->tls);
+}
+
+static void
+conn_recv_ack(void *e, struct sts_span got)
+{
+	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
+
+	sts_tls_rec_recv_ack(f->tls, got.n);
+	pump(f);
+}
+
+static struct sts_text
+conn_send_buf(const void *e, struct sts_span lent)
+{
+	(void)lent;
+	return sts_tls_rec_send_buf(((const struct sts_conn *)e)->fetch->tls);
+}
+
+static void
+conn_send_ack(void *e, size_t n)
+{
+	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
+
+	sts_tls_rec_send_ack(f->tls, n);
+	pump(f);
+}
+
+static void
+conn_work(void *e)
+{
+	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
+
+	sts_tls_work(f->tls);
+	pump(f);
+}
+
+static void
+conn_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_conn *c = e;
+
+	(void)wall_s;
+	c->fetch->now = now;
+	if (c->state == STS_CONN_DIALING && !sts_before(now, c->until)) {
+		c->state = STS_CONN_CLOSING;
+	}
+}
+
+static bool
+conn_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_conn *c = e;
+
+	if (c->state == STS_CONN_DIALING) {
+		*at = c->until;
+	}
+	return c->state == STS_CONN_DIALING;
+}
+
+const struct sts_engine_ops sts_fetch_ops = {
+	.wants = fetch_wants,
+	.tick = fetch_tick,
+	.deadline = fetch_deadline,
+	.child = fetch_child,
+	.stirred = fetch_stirred,
+};
+
+const struct sts_engine_ops sts_conn_ops = {
+	.wants = conn_wants,
+	.peer = conn_peer,
+	.opened = conn_opened,
+	.lost = conn_lost,
+	.recv_buf = conn_recv_buf,
+	.recv_ack = conn_recv_ack,
+	.send_buf = conn_send_buf,
+	.send_ack = conn_send_ack,
+	.work = conn_work,
+	.tick = conn_tick,
+	.deadline = conn_deadline,
+};
+
+void
+sts_fetch_init(
+    struct sts_fetch *f, struct sts_tls *tls, struct sts_cache *cache)
+{
+	memset(f, 0, sizeof *f);
+	f->tls = tls;
+	f->cache = cache;
+	f->active = NO_CONN;
+	for (unsigned i = 0; i < CONNS; i++) {
+		f->conn[i].fetch = f;
+		f->conn[i].told = true;
+	}
+}
+
+void
+sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
+    int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND])
+{
+	STS_ASSERT(!f->busy);
+	STS_ASSERT(l->addr_count > 0);
+	STS_ASSERT(wall_s >= 0);
+	STS_ASSERT(id.n <= sizeof f->id);
+	f->busy = true;
+	f->done = f->staged = f->established = false;
+	f->found = STS_PENDING;
+	f->why = STS_WHY_NONE;
+	f->http_code = 0;
+	f->lookup = l;
+	f->wall_s = wall_s;
+	f->next_addr = 0;
+	f->active = NO_CONN;
+	f->last_why = STS_WHY_CONNECT_FAILED;
+	f->now = f->begun = f->milestone = f->next_dial = now;
+	f->until = now + STS_FETCH_TOTAL_MS;
+	f->body_len = 0;
+	f->id_len = (uint8_t)id.n;
+	if (id.n > 0) {
+		memcpy(f->id, id.p, id.n);
+	}
+	memcpy(f->rnd, rnd, sizeof f->rnd);
+	sts_http_start(&f->http);
+	sts_policy_start(&f->policy);
+	dial(f);
+}
+
+void
+sts_fetch_stop(struct sts_fetch *f, enum sts_why why)
+{
+	if (f->busy && !f->done) {
+		finish(f, STS_UNKNOWN, why);
+	}
+}
+
+void
+sts_fetch_end(struct sts_fetch *f)
+{
+	STS_ASSERT(fetch_wants(f) == STS_WANT_OWNER);
+	if (f->staged) {
+		sts_cache_abandon(f->cache, &f->stage);
+		f->staged = false;
+	}
+	sts_tls_end(f->tls);
+	sts_wipe(f->rnd, sizeof f->rnd);
+	f->busy = f->done = false;
+	f->lookup = NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One policy over HTTPS, a composite of two connections: they take the
+ * addresses in turn, the second one starting when the first has not connected
+ * within STS_FETCH_STAGGER_MS, so that a dead path costs a moment, not the
+ * fetch. The first to connect is pumped through TLS, HTTP and the policy
+ * grammar into a stage of the cache. The next address is tried after a failed
+ * connect or handshake, never after a refused certificate or a bad answer.
+ *
+ * Costly (about 37 KB), few; it borrows its lookup for the name and addresses.
+ */
+#ifndef STS_FETCH_H
+#define STS_FETCH_H
+
+#include "../tls/session.h"
+#include "cache.h"
+#include "http.h"
+#include "lookup.h"
+#include "policy.h"
+
+enum {
+	STS_FETCH_STAGGER_MS = 250,
+	STS_FETCH_CONNECT_MS = 3000,
+	STS_FETCH_HANDSHAKE_MS = 5000,
+	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
+	STS_FETCH_MILESTONE = 2048 /* bytes of body that count as progress */
+};
+
+enum sts_conn_state {
+	STS_CONN_CLOSED = 0,
+	STS_CONN_DIALING,
+	STS_CONN_CONNECTED, /* waits for the fetch to take it */
+	STS_CONN_ACTIVE, /* the one that is pumped */
+	STS_CONN_CLOSING
+};
+
+struct sts_fetch;
+
+/* One connection: a leaf. */
+struct sts_conn {
+	struct sts_fetch *fetch;
+	uint8_t state;
+	bool told; /* its end was seen by the fetch */
+	int lost; /* why a dial failed */
+	uint8_t addr; /* index into the lookup's addresses */
+	sts_ms until; /* connect deadline */
+};
+
+struct sts_fetch {
+	/* The result, readable when the fetch wants its owner. */
+	enum sts_found found; /* FOUND: policy and stage are valid */
+	enum sts_why why;
+	uint16_t http_code; /* of the response, 0: none came */
+	struct sts_policy policy;
+	struct sts_stage stage; /* FOUND: to be committed or abandoned */
+
+	/* What slots are given and taken by; readable. */
+	bool busy;
+	sts_ms begun, milestone; /* since when; the last sign of progress */
+
+	/* Private. */
+	struct sts_lookup *lookup;
+	struct sts_cache *cache;
+	struct sts_tls *tls;
+	int64_t wall_s; /* to judge certificates under */
+	bool done, stopping;
+	bool staged, established;
+	uint8_t stir, next_addr, active;
+	uint16_t request_off;
+	uint8_t last_why; /* of the attempts so far */
+	sts_ms now, next_dial, handshake_until, until;
+	uint32_t body_len;
+	struct sts_http http;
+	struct sts_conn conn[2];
+	uint8_t id_len;
+	uint8_t id[STS_ID_MAX];
+	uint8_t rnd[STS_TLS_RND];
+};
+
+extern const struct sts_engine_ops sts_fetch_ops, sts_conn_ops;
+
+/* Once. tls: sts_tls_size() bytes. */
+void sts_fetch_init(
+    struct sts_fetch *f, struct sts_tls *tls, struct sts_cache *cache);
+
+/*
+ * Begin. The lookup has addresses and is borrowed, as are its settings, until
+ * sts_fetch_end; wall_s >= 0; id: of the TXT record, to go into the record.
+ */
+void sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
+    int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND]);
+
+/* Stop with this reason: the result follows once the channels are closed. */
+void sts_fetch_stop(struct sts_fetch *f, enum sts_why why);
+
+/* The result was read: the slot is free. Wipes what the peer sent. */
+void sts_fetch_end(struct sts_fetch *f);
+
+#endif

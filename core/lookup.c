@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/* One domain's discovery: the TXT record, then the policy host's addresses. */
+#include <string.h>
+
+#include "address.h"
+#include "base/assert.h"
+#include "lookup.h"
+
+enum {
+	LEG_TXT = 0,
+	LEG_AAAA = 0,
+	LEG_A = 1,
+	LEGS = 2,
+	HALF = STS_LOOKUP_ADDRS / 2 /* addresses kept of one family */
+};
+
+STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1024, lookup_is_cheap);
+
+static const uint8_t txt_prefix[] = "_mta-sts";
+static const uint8_t host_prefix[] = "mta-sts";
+
+/* Read the one valid record out of a TXT answer. */
+static void
+take_txt(struct sts_lookup *l, const struct sts_upstream *up)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+	struct sts_record record;
+	enum sts_why why;
+
+	sts_record_start(&record);
+	sts_upstream_answers(up, &it);
+	while (sts_dns_next(&it, &rr)) {
+		struct sts_text string;
+
+		while (sts_dns_txt_next(&rr.rdata, &string)) {
+			for (size_t i = 0; i < string.n; i++) {
+				sts_record_byte(&record, string.p[i]);
+			}
+		}
+		if (rr.rdata.n > 0) {
+			/* Lengths that do not fit: no text of ours. */
+			sts_record_byte(&record, 0);
+		}
+		sts_record_end(&record);
+	}
+	l->txt = (uint8_t)sts_record_result(&record, &why);
+	l->txt_why = (uint8_t)why;
+	if (l->txt == STS_FOUND) {
+		l->id_len = record.id_len;
+		memcpy(l->id, record.id, record.id_len);
+	}
+}
+
+static void
+take_addresses(struct sts_lookup *l, unsigned leg)
+{
+	size_t rdlen = leg == LEG_A ? 4 : 16;
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+
+	sts_upstream_answers(&l->leg[leg].up, &it);
+	while (l->count[leg] < HALF && sts_dns_next(&it, &rr)) {
+		struct sts_addr a;
+
+		if (rr.rdata.n != rdlen) {
+			continue;
+		}
+		a = sts_address_of(rr.rdata, l->settings->policy_port);
+		if (sts_address_allowed(l->settings, &a)) {
+			l->addr[leg * HALF + l->count[leg]++] = a;
+		} else {
+			l->forbidden = true;
+		}
+	}
+}
+
+/* Put the families in turn, IPv6 first (RFC 8305 4). */
+static void
+interleave(struct sts_lookup *l)
+{
+	struct sts_addr kept[STS_LOOKUP_ADDRS];
+	unsigned n = 0;
+
+	memcpy(kept, l->addr, sizeof kept);
+	for (unsigned i = 0; i < HALF; i++) {
+		for (unsigned leg = 0; leg < LEGS; leg++) {
+			if (i < l->count[leg]) {
+				l->addr[n++] = kept[leg * HALF + i];
+			}
+		}
+	}
+	l->addr_count = (uint8_t)n;
+}
+
+static void
+finish_addresses(struct sts_lookup *l)
+{
+	l->state = STS_LOOKUP_ADDRESSES_DONE;
+	l->second = false;
+	interleave(l);
+	if (l->addr_count > 0) {
+		l->addresses = STS_FOUND;
+		l->addresses_why = STS_WHY_NONE;
+		return;
+	}
+	for (unsigned i = 0; i < LEGS; i++) {
+		if (sts_upstream_result(&l->leg[i].up) == STS_UNKNOWN) {
+			l->addresses = STS_UNKNOWN;
+			l->addresses_why =
+			    (uint8_t)sts_upstream_why(&l->leg[i].up);
+			return;
+		}
+	}
+	l->addresses = STS_ABSENT;
+	l->addresses_why =
+	    l->forbidden ? STS_WHY_ADDRESS_FORBIDDEN : STS_WHY_ADDRESS_NONE;
+}
+
+static void
+finish_txt(struct sts_lookup *l)
+{
+	const struct sts_upstream *up = &l->leg[LEG_TXT].up;
+
+	l->state = STS_LOOKUP_TXT_DONE;
+	l->txt_ttl_s = sts_upstream_ttl_s(up);
+	if (sts_upstream_result(up) != STS_FOUND) {
+		l->txt = (uint8_t)sts_upstream_result(up);
+		l->txt_why = (uint8_t)sts_upstream_why(up);
+	}
+	STS_ASSERT(l->txt != STS_PENDING);
+}
+
+static void
+start_leg(struct sts_lookup *l, unsigned i, struct sts_text prefix,
+    uint16_t type, uint32_t budget_ms, const uint8_t *rnd)
+{
+	struct sts_leg *leg = &l->leg[i];
+	struct sts_dns_name_parts name = { prefix, sts_lookup_domain(l) };
+
+	STS_ASSERT(!leg->busy);
+	STS_ASSERT(leg->spare == NULL);
+	leg->busy = true;
+	leg->starved = leg->stopping = false;
+	sts_upstream_start(
+	    &leg->up, l->settings->servers, name, type, l->now, budget_ms, rnd);
+	l->stir |= (uint8_t)(1U << i);
+}
+
+static unsigned
+lookup_wants(const void *e)
+{
+	const struct sts_lookup *l = e;
+
+	if (l->state == STS_LOOKUP_TXT_DONE ||
+	    l->state == STS_LOOKUP_ADDRESSES_DONE ||
+	    sts_lookup_needs_buffer(l) >= 0) {
+		return STS_WANT_OWNER;
+	}
+	for (unsigned i = 0; i < LEGS; i++) {
+		if (l->leg[i].spare != NULL) {
+			return STS_WANT_OWNER;
+		}
+	}
+	return 0;
+}
+
+/* Once one family has an address the other gets a moment, no more. */
+static void
+lookup_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_lookup *l = e;
+
+	(void)wall_s;
+	l->now = now;
+	if (!l->second || sts_before(now, l->second_at)) {
+		return;
+	}
+	l->second = false;
+	for (unsigned i = 0; i < LEGS; i++) {
+		if (l->leg[i].busy) {
+			sts_upstream_stop(&l->leg[i].up);
+			l->leg[i].stopping = true;
+			l->stir |= (uint8_t)(1U << i);
+		}
+	}
+}
+
+static bool
+lookup_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_lookup *l = e;
+
+	if (l->second) {
+		*at = l->second_at;
+	}
+	return l->second;
+}
+
+static void
+lookup_child(void *e, unsigned i)
+{
+	struct sts_lookup *l = e;
+	struct sts_leg *leg = &l->leg[i];
+
+	STS_ASSERT(i < LEGS);
+	if (sts_upstream_needs_buffer(&leg->up)) {
+		leg->starved = true;
+		return;
+	}
+	leg->busy = false;
+	leg->starved = false;
+	leg->spare = sts_upstream_take_back(&leg->up);
+	if (l->state == STS_LOOKUP_TXT) {
+		finish_txt(l);
+	} else if (!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy) {
+		finish_addresses(l);
+	} else if (l->count[i] > 0) {
+		l->second = true;
+		l->second_at = l->now + STS_LOOKUP_SECOND_MS;
+	}
+}
+
+static int
+lookup_stirred(void *e)
+{
+	struct sts_lookup *l = e;
+
+	for (int i = 0; i < LEGS; i++) {
+		if ((l->stir & 1U << i) != 0) {
+			l->stir &= (uint8_t) ~(1U << i);
+			return i;
+		}
+	}
+	return -1;
+}
+
+static unsigned
+leg_wants(const void *e)
+{
+	const struct sts_leg *leg = e;
+	unsigned wants = sts_upstream_wants(&leg->up);
+
+	if (!leg->busy ||
+	    (leg->starved && sts_upstream_needs_buffer(&leg->up))) {
+		return wants & ~(unsigned)STS_WANT_OWNER;
+	}
+	return wants == 0 && leg->stopping ? (unsigned)STS_WANT_OWNER : wants;
+}
+
+static const struct sts_addr *
+leg_peer(const void *e)
+{
+	return sts_upstream_peer(&((const struct sts_leg *)e)->up);
+}
+
+static void
+leg_opened(void *e)
+{
+	sts_upstream_opened(&((struct sts_leg *)e)->up);
+}
+
+static void
+leg_lost(void *e, int why)
+{
+	sts_upstream_lost(&((struct sts_leg *)e)->up, why);
+}
+
+static struct sts_span
+leg_recv_buf(const void *e, struct sts_span lent)
+{
+	return sts_upstream_recv_buf(&((const struct sts_leg *)e)->up, lent);
+}
+
+/* The answer lies in scratch that is lent for this call: it is read here. */
+static void
+leg_recv_ack(void *e, struct sts_span got)
+{
+	struct sts_leg *leg = e;
+	struct sts_lookup *l = leg->lookup;
+
+	sts_upstream_recv_ack(&leg->up, got);
+	if (sts_upstream_result(&leg->up) != STS_FOUND) {
+		return;
+	}
+	if (l->state == STS_LOOKUP_TXT) {
+		take_txt(l, &leg->up);
+	} else {
+		take_addresses(l, (unsigned)(leg - l->leg));
+	}
+}
+
+static struct sts_text
+leg_send_buf(const void *e, struct sts_span lent)
+{
+	return sts_upstream_send_buf(&((const struct sts_leg *)e)->up, lent);
+}
+
+static void
+leg_send_ack(void *e, size_t n)
+{
+	sts_upstream_send_ack(&((struct sts_leg *)e)->up, n);
+}
+
+static void
+leg_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	(void)wall_s;
+	sts_upstream_tick(&((struct sts_leg *)e)->up, now);
+}
+
+static bool
+leg_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_leg *leg = e;
+
+	return leg->busy && sts_upstream_deadline(&leg->up, at);
+}
+
+const struct sts_engine_ops sts_lookup_ops = {
+	.wants = lookup_wants,
+	.tick = lookup_tick,
+	.deadline = lookup_deadline,
+	.child = lookup_child,
+	.stirred = lookup_stirred,
+};
+
+const struct sts_engine_ops sts_leg_ops = {
+	.wants = leg_wants,
+	.peer = leg_peer,
+	.opened = leg_opened,
+	.lost = leg_lost,
+	.recv_buf = leg_recv_buf,
+	.recv_ack = leg_recv_ack,
+	.send_buf = leg_send_buf,
+	.send_ack = leg_send_ack,
+	.tick = leg_tick,
+	.deadline = leg_deadline,
+};
+
+void
+sts_lookup_init(struct sts_lookup *l)
+{
+	memset(l, 0, sizeof *l);
+	for (unsigned i = 0; i < LEGS; i++) {
+		l->leg[i].lookup = l;
+	}
+}
+
+void
+sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
+    const struct sts_settings *settings, sts_ms now,
+    const uint8_t rnd[STS_LOOKUP_RND])
+{
+	STS_ASSERT(l->state == STS_LOOKUP_IDLE);
+	STS_ASSERT(domain.n > 0 && domain.n <= STS_DOMAIN_MAX);
+	l->state = STS_LOOKUP_TXT;
+	l->settings = settings;
+	l->now = l->begun = now;
+	l->domain_len = (uint8_t)domain.n;
+	memcpy(l->domain, domain.p, domain.n);
+	l->txt = l->addresses = STS_PENDING;
+	l->txt_why = l->addresses_why = STS_WHY_NONE;
+	l->id_len = l->addr_count = 0;
+	l->txt_ttl_s = 0;
+	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
+	l->forbidden = l->second = false;
+	start_leg(l, LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
+	    STS_DNS_TXT, STS_LOOKUP_TXT_MS, rnd);
+}
+
+void
+sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
+{
+	struct sts_text prefix = sts_text(host_prefix, sizeof host_prefix - 1);
+
+	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE);
+	l->state = STS_LOOKUP_ADDRESSES;
+	start_leg(
+	    l, LEG_AAAA, prefix, STS_DNS_AAAA, STS_LOOKUP_ADDRESSES_MS, rnd);
+	start_leg(l, LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
+	    rnd + STS_DNS_RND);
+}
+
+void
+sts_lookup_hold(struct sts_lookup *l)
+{
+	STS_ASSERT(l->state == STS_LOOKUP_ADDRESSES_DONE);
+	l->state = STS_LOOKUP_HELD;
+}
+
+void
+sts_lookup_end(struct sts_lookup *l)
+{
+	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE ||
+		   l->state == STS_LOOKUP_ADDRESSES_DONE ||
+		   l->state == STS_LOOKUP_HELD);
+	STS_ASSERT(!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy);
+	l->state = STS_LOOKUP_IDLE;
+}
+
+struct sts_text
+sts_lookup_domain(const struct sts_lookup *l)
+{
+	return sts_text(l->domain, l->domain_len);
+}
+
+int
+sts_lookup_needs_buffer(const struct sts_lookup *l)
+{
+	for (int i = 0; i < LEGS; i++) {
+		if (l->leg[i].starved && !l->starved_told) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+void
+sts_lookup_starve(struct sts_lookup *l)
+{
+	l->starved_told = true;
+}
+
+bool
+sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size)
+{
+	for (unsigned i = 0; i < LEGS; i++) {
+		struct sts_leg *leg = &l->leg[i];
+
+		if (leg->starved) {
+			leg->starved = false;
+			sts_upstream_lend(&leg->up, buf, size);
+			l->starved_told = false;
+			l->stir |= (uint8_t)(1U << i);
+			return true;
+		}
+	}
+	l->starved_told = false;
+	return false;
+}
+
+uint8_t *
+sts_lookup_spare_buffer(struct sts_lookup *l)
+{
+	for (unsigned i = 0; i < LEGS; i++) {
+		uint8_t *buf = l->leg[i].spare;
+
+		if (buf != NULL) {
+			l->leg[i].spare = NULL;
+			return buf;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One domain's discovery, a composite of two questions ("legs"): the TXT record
+ * at _mta-sts, then the addresses of mta-sts, A and AAAA at once. Cheap: under
+ * 1 KB, so that hundreds can wait for slow name servers while a fetch slot
+ * (costly) is taken only when there is an address to connect to.
+ *
+ *	IDLE -> TXT -> TXT_DONE -> ADDRESSES -> ADDRESSES_DONE -> HELD
+ *
+ * In the *_DONE states it wants its owner, who reads the result and then goes
+ * on, holds or ends it.
+ *
+ * A lookup lives until its domain's answer is settled: it also carries who
+ * waits for it and its place in the queue for a fetch slot.
+ */
+#ifndef STS_LOOKUP_H
+#define STS_LOOKUP_H
+
+#include "../dns/upstream.h"
+#include "cache.h"
+#include "domain.h"
+#include "record.h"
+#include "sts.h"
+
+enum {
+	STS_LOOKUP_TXT_MS = 20000, /* for the TXT record */
+	STS_LOOKUP_ADDRESSES_MS = 10000, /* for A and AAAA */
+	STS_LOOKUP_SECOND_MS = 250, /* for the slower of A and AAAA once the
+	                               other has an address */
+	STS_LOOKUP_RND = 2 * STS_DNS_RND /* what one phase needs */
+};
+
+enum sts_lookup_state {
+	STS_LOOKUP_IDLE = 0,
+	STS_LOOKUP_TXT,
+	STS_LOOKUP_TXT_DONE,
+	STS_LOOKUP_ADDRESSES,
+	STS_LOOKUP_ADDRESSES_DONE,
+	STS_LOOKUP_HELD
+};
+
+struct sts_lookup;
+
+/* One question: a leaf. */
+struct sts_leg {
+	struct sts_upstream up;
+	struct sts_lookup *lookup;
+	bool busy; /* has a question, or a channel still to be closed */
+	bool
+	    stopping; /* given up; wants its owner once the channel is closed */
+	bool starved; /* its owner knows that it needs a buffer */
+	uint8_t *spare; /* a buffer it is done with */
+};
+
+struct sts_lookup {
+	/* The result, readable in the *_DONE states and after. */
+	uint8_t txt; /* enum sts_found */
+	uint8_t txt_why;
+	uint8_t id_len; /* FOUND */
+	uint8_t id[STS_ID_MAX];
+	uint32_t txt_ttl_s;
+	uint8_t addresses; /* enum sts_found */
+	uint8_t addresses_why;
+	uint8_t addr_count;
+	struct sts_addr addr[STS_LOOKUP_ADDRS]; /* families alternate */
+
+	/* The agent's. */
+	uint8_t work; /* enum of core/agent.h: what becomes of it */
+	bool refresh; /* begun by ourselves: fetch whatever TXT says */
+	bool queued_before; /* lost a slot to others once */
+	bool delayed; /* waited for a slot of ours longer than allowed */
+	uint16_t waiters; /* first ask, by node number */
+	uint16_t fetch; /* index of its fetch slot, or STS_NODE_NONE */
+	uint16_t next; /* in a queue or hash chain of the agent */
+	uint16_t chain;
+	sts_ms begun, fetch_until;
+	const struct sts_settings *settings;
+
+	/* Private. */
+	uint8_t state;
+	uint8_t stir; /* bit a leg */
+	sts_ms now, second_at;
+	bool second; /* second_at counts */
+	uint8_t count[2]; /* of addr by leg, while they are collected */
+	bool forbidden; /* an address was left out */
+	bool starved_told; /* the agent knows that a leg needs a buffer */
+	uint8_t domain_len;
+	uint8_t domain[STS_DOMAIN_MAX + 1];
+	struct sts_leg leg[2];
+};
+
+extern const struct sts_engine_ops sts_lookup_ops, sts_leg_ops;
+
+/* Once, before the first begin. */
+void sts_lookup_init(struct sts_lookup *l);
+
+/* Begin with the TXT record of a domain of 1..STS_DOMAIN_MAX octets, which is
+ * copied. settings is borrowed until sts_lookup_end. */
+void sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
+    const struct sts_settings *settings, sts_ms now,
+    const uint8_t rnd[STS_LOOKUP_RND]);
+
+/* Go on with the addresses; the state must be TXT_DONE. */
+void sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND]);
+
+/* Keep the result, want nothing; the state must be ADDRESSES_DONE. */
+void sts_lookup_hold(struct sts_lookup *l);
+
+/* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
+void sts_lookup_end(struct sts_lookup *l);
+
+struct sts_text sts_lookup_domain(const struct sts_lookup *l);
+
+/*
+ * A leg that waits for a buffer to receive by TCP: 0, 1, or -1. To be answered
+ * by sts_lookup_lend, now, or (after sts_lookup_starve, which makes it wait
+ * without asking again) later. lend: false when it is not needed any more.
+ */
+int sts_lookup_needs_buffer(const struct sts_lookup *l);
+void sts_lookup_starve(struct sts_lookup *l);
+bool sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size);
+
+/* A buffer that was lent and is no longer needed; NULL: none. */
+uint8_t *sts_lookup_spare_buffer(struct sts_lookup *l);
+
+#endif
