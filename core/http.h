@@ -4,6 +4,7 @@
  * with O(1) memory, and the one request we send. Only status 200 with
  * text/plain is a policy; no redirects, no content coding, no HTTP caching.
  *
+ *	sts_http_start(&h);
  *	while (n > 0 && sts_http_status(&h) == STS_HTTP_MORE) {
  *		struct sts_text body;
  *		size_t used = sts_http_feed(&h, bytes, n, &body);
@@ -11,7 +12,16 @@
  *	}
  *
  * A body counts only when the status is DONE: its length met, its last chunk
- * and trailer seen, or (with neither) the connection closed cleanly.
+ * and trailer seen, or (with neither) the connection closed cleanly. Content
+ * handed out before that may still turn out to be part of nothing.
+ *
+ * Where RFC 9112 leaves a choice: a bare LF ends no line (2.2 lets a recipient
+ * accept one; what we take for two lines a proxy may take for one), obs-fold
+ * is refused (5.2), several Content-Length values must be the same number
+ * (6.3), Content-Length beside Transfer-Encoding is refused (6.3). A status
+ * line may lack the space before an absent reason. Interim (1xx) responses are
+ * skipped, except 101, which we did not ask for. The first thing wrong decides
+ * the reason; a status other than 200 ends the reading at once.
  */
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
@@ -26,25 +36,38 @@ enum sts_http_status {
 	STS_HTTP_FAILED
 };
 
+enum {
+	STS_HTTP_REQUEST_MAX = 512,
+	/* The longest field name and value that matter; longer ones are
+	 * strangers, or wrong. */
+	STS_HTTP_NAME_MAX = 17, /* "transfer-encoding" */
+	STS_HTTP_VALUE_MAX = 64
+};
+
 struct sts_http {
 	uint16_t code; /* status code of the final response, 0 until known */
 	/* Private. */
-	uint8_t state, why, field, name_len, value_state, framing;
-	bool has_length, has_type, type_ok, coded, http10;
-	uint8_t name[24];
-	uint8_t value[16];
-	uint8_t value_len;
-	uint32_t header_len, body_len;
-	uint64_t left;
+	uint16_t digits; /* of the status code */
+	uint8_t state, why, field;
+	uint8_t at; /* bytes or digits of the current item */
+	bool http10, has_type, has_length, chunked, in_trailer;
+	uint8_t name_len; /* STS_HTTP_NAME_MAX + 1: too long */
+	uint8_t value_len; /* STS_HTTP_VALUE_MAX + 1: too long */
+	uint8_t name[STS_HTTP_NAME_MAX];
+	uint8_t value[STS_HTTP_VALUE_MAX];
+	uint32_t overhead; /* bytes of headers, extensions, trailer */
+	uint32_t taken; /* bytes of content */
+	uint32_t left; /* of it, to the end of the body or of the chunk */
+	uint64_t length; /* Content-Length */
 };
 
 void sts_http_start(struct sts_http *h);
 
 /*
  * Take up to n (>= 1) bytes of the response. Returns how many were used, >= 1
- * while the status is MORE; *body is the part of them that is content, maybe
+ * while the status was MORE; *body is the part of them that is content, maybe
  * empty, and points into `bytes`. Bytes after the end of the response are not
- * used.
+ * used, and none are when the status is no longer MORE.
  */
 size_t sts_http_feed(
     struct sts_http *h, const uint8_t *bytes, size_t n, struct sts_text *body);
@@ -54,16 +77,14 @@ void sts_http_closed(struct sts_http *h, bool clean);
 
 enum sts_http_status sts_http_status(const struct sts_http *h);
 
-/* The reason of FAILED. */
+/* The reason of FAILED (http-...), otherwise STS_WHY_NONE. */
 enum sts_why sts_http_why(const struct sts_http *h);
 
 /*
- * Write the request for the policy of `host` ("mta-sts.example.com") to out,
- * which has room for STS_HTTP_REQUEST_MAX bytes. Returns its length.
+ * Write the request for the policy of `host` ("mta-sts.example.com", a valid
+ * name) to out, which has room for STS_HTTP_REQUEST_MAX bytes. Returns its
+ * length.
  */
-enum {
-	STS_HTTP_REQUEST_MAX = 512
-};
 size_t sts_http_request(uint8_t *out, struct sts_text host);
 
 #endif

@@ -9,10 +9,20 @@
  *		bytes += used, n -= used;
  *	}
  *	ok = sts_policy_end(&p);
+ *	if (ok && p.mx_len > 0) keep p.mx[0..p.mx_len);
  *
- * Accepted beyond the grammar: blank lines. LF and CRLF end lines, also mixed;
- * a lone CR, a NUL or a BOM is invalid. max_age is clamped to
- * STS_MAX_AGE_MAX. First of duplicate fields wins; mx repeats.
+ * Accepted beyond the grammar: empty lines (a line of only blanks is not
+ * empty), and max_age above STS_MAX_AGE_MAX, which counts as that. LF and CRLF
+ * end lines, also mixed; the last one may be missing. Fields come in any
+ * order. Of duplicate fields the first counts and the later ones need only be
+ * fields by grammar; mx repeats.
+ *
+ * Refused: a lone CR, a NUL, a byte order mark; blanks before a name or its
+ * colon; an mx that is not a host name of at least two labels, or "*." and a
+ * host name (one bad mx spoils the policy: a sender that ignored it would
+ * refuse the owner's mail); more than STS_POLICY_MX_MAX of them. What passes
+ * consists of letters, digits, hyphens, dots and one leading "*", and is no
+ * word that a mail server could take for a keyword.
  */
 #ifndef STS_POLICY_H
 #define STS_POLICY_H
@@ -20,7 +30,9 @@
 #include "base/bytes.h"
 #include "base/name.h"
 #include "base/sts_config.h"
+#include "base/utf8.h"
 #include "base/why.h"
+#include "grammar.h"
 
 enum sts_mode {
 	STS_MODE_NONE = 0,
@@ -35,16 +47,15 @@ enum {
 
 struct sts_policy {
 	enum sts_mode mode; /* these three valid after sts_policy_end */
-	uint32_t max_age_s;
-	unsigned mx_count;
+	uint32_t max_age_s; /* 0..STS_MAX_AGE_MAX */
+	unsigned mx_count; /* 0..STS_POLICY_MX_MAX; 0 with mode none only */
 	uint16_t mx_len; /* > 0 after a feed: a pattern is complete */
-	uint8_t mx[STS_MX_MAX]; /* lower-case */
+	uint8_t mx[STS_MX_MAX]; /* it, lower-case; until then any value */
 	/* Private. */
-	uint8_t state, field, seen, why, name_len, utf8_left, utf8_low,
-	    utf8_high;
-	uint16_t value_len, space_len;
-	uint64_t number;
-	uint8_t name[32];
+	uint8_t state, field, seen, why, name_len;
+	uint16_t value_len;
+	uint8_t name[STS_FIELD_NAME_MAX];
+	struct sts_utf8 utf8;
 };
 
 void sts_policy_start(struct sts_policy *p);
@@ -61,8 +72,9 @@ size_t sts_policy_feed(struct sts_policy *p, const uint8_t *bytes, size_t n);
 bool sts_policy_failed(const struct sts_policy *p);
 
 /*
- * The body is complete (its length was met). May complete a last mx line that
- * had no terminator: p->mx_len tells. True: valid. False: sts_policy_why.
+ * The body is complete (its length was met); nothing may be fed after it. May
+ * complete a last mx line that had no terminator: p->mx_len tells. True:
+ * valid. False: sts_policy_why.
  */
 bool sts_policy_end(struct sts_policy *p);
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TXT record at _mta-sts (RFC 8461 3.1), byte-fed.
+ * The TXT record at _mta-sts (RFC 8461 3.1), byte-fed with O(1) memory.
  *
  *	sts_record_start(&r);
  *	for each TXT RR: for each byte: sts_record_byte(&r, b); sts_record_end(&r);
- *	found = sts_record_result(&r);
+ *	found = sts_record_result(&r, &why);
  *
- * Accepted beyond the grammar: WSP before the ";" of the version ("v=STSv1 ;",
- * erratum 6285). Records that do not begin with the version are discarded
- * before counting; of the rest there must be exactly one, and it valid.
- * Duplicate fields: the first wins, whatever the later one holds (but it must
- * fit the grammar of an extension).
+ * Records that do not begin with "v=STSv1;" are discarded before counting; of
+ * the rest, the candidates, there must be exactly one, and it valid. A byte
+ * that is not US-ASCII after that beginning makes a candidate invalid, it
+ * does not discard it.
+ *
+ * Accepted beyond the text of RFC 8461 3.1: WSP before the first ";"
+ * ("v=STSv1 ;"), which its ABNF allows and its rule for discarding does not
+ * (erratum 6285). Of several ids the first wins, whatever the later ones hold,
+ * as long as they fit the grammar of an extension.
  */
 #ifndef STS_RECORD_H
 #define STS_RECORD_H
@@ -26,10 +30,11 @@ struct sts_record {
 	uint8_t id_len;
 	uint8_t id[STS_ID_MAX]; /* valid when the result is FOUND */
 	/* Private. */
-	uint8_t state, field, name_len, candidates, value_len;
-	bool invalid, has_id;
-	uint8_t new_id_len;
-	uint8_t name[STS_ID_MAX];
+	uint8_t state;
+	uint8_t at; /* bytes seen of the version, or of a field's name */
+	uint8_t candidates; /* 0, 1, or 2 for several */
+	bool is_id; /* the current field is the first id, or may become it */
+	bool invalid; /* a candidate is */
 };
 
 /* Begin to judge a set of TXT records. */
@@ -39,12 +44,13 @@ void sts_record_start(struct sts_record *r);
  * joined. O(1). */
 void sts_record_byte(struct sts_record *r, uint8_t b);
 
-/* The current record is over. */
+/* The current record is over; the next byte begins another. */
 void sts_record_end(struct sts_record *r);
 
 /*
- * FOUND: exactly one candidate and it is valid; ABSENT with *why txt-none,
- * txt-several or txt-invalid. *why may be NULL.
+ * The verdict on the records that were ended. FOUND, *why none: exactly one
+ * candidate and it is valid. ABSENT: *why is txt-none, txt-several (whatever
+ * their validity) or txt-invalid. why may be NULL.
  */
 enum sts_found sts_record_result(const struct sts_record *r, enum sts_why *why);
 

@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: MIT */
+/* The HTTP response reader: one pass, a step for each byte but content. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/name.h"
+#include "base/version.h"
+#include "grammar.h"
+#include "http.h"
+
+/*
+ * A status line, fields, then one of three kinds of content:
+ *
+ *	VERSION -> CODE -> REASON -> REASON_LF -> LINE
+ *	LINE -> NAME -> VALUE -> VALUE_LF -> LINE    a field
+ *	LINE -> HEADER_LF -> VERSION                 after an interim response
+ *	                  -> LENGTH -> DONE          Content-Length
+ *	                  -> CLOSE -> DONE           neither: until closed
+ *	                  -> SIZE                    chunked
+ *	SIZE -> SIZE_BLANK -> EXTENSION -> SIZE_LF -> CHUNK
+ *	     -> CHUNK_CR -> CHUNK_LF -> SIZE         a chunk
+ *	SIZE_LF -> LINE ... HEADER_LF -> DONE        the last one, its trailer
+ *
+ * The order counts: bytes up to EXTENSION are overhead, bounded together;
+ * LENGTH, CHUNK and CLOSE take content, with left > 0 in the first two.
+ */
+enum state {
+	STATE_VERSION,
+	STATE_CODE,
+	STATE_REASON,
+	STATE_REASON_LF,
+	STATE_LINE,
+	STATE_NAME,
+	STATE_VALUE,
+	STATE_VALUE_LF,
+	STATE_HEADER_LF,
+	STATE_SIZE_BLANK,
+	STATE_EXTENSION,
+	STATE_SIZE,
+	STATE_SIZE_LF,
+	STATE_CHUNK_CR,
+	STATE_CHUNK_LF,
+	STATE_LENGTH,
+	STATE_CHUNK,
+	STATE_CLOSE,
+	STATE_DONE,
+	STATE_FAILED
+};
+
+enum field {
+	FIELD_OTHER,
+	FIELD_TYPE,
+	FIELD_CODING,
+	FIELD_TRANSFER,
+	FIELD_LENGTH
+};
+
+static const char *const field_names[] = {
+	[FIELD_OTHER] = "",
+	[FIELD_TYPE] = "content-type",
+	[FIELD_CODING] = "content-encoding",
+	[FIELD_TRANSFER] = "transfer-encoding",
+	[FIELD_LENGTH] = "content-length",
+};
+
+static const char request[] = "GET /.well-known/mta-sts.txt HTTP/1.1\r\n"
+			      "Host: ";
+static const char request_rest[] = "\r\n"
+				   "User-Agent: mtasts/" STS_VERSION "\r\n"
+				   "Accept: text/plain\r\n"
+				   "Accept-Encoding: identity\r\n"
+				   "Connection: close\r\n"
+				   "\r\n";
+
+enum {
+	REQUEST_LEN = sizeof request - 1,
+	REQUEST_REST_LEN = sizeof request_rest - 1,
+	FIELDS = sizeof field_names / sizeof *field_names,
+	CODE_DIGITS = 3,
+	SIZE_DIGITS = 16, /* of a chunk; leading zeros are seen in the wild */
+	LENGTH_DIGITS = 20
+};
+
+STS_STATIC_ASSERT(
+    REQUEST_LEN + STS_NAME_MAX + REQUEST_REST_LEN <= STS_HTTP_REQUEST_MAX,
+    http_request_max);
+
+/* A chunk size is checked before each digit, so that times 16 is safe. */
+STS_STATIC_ASSERT(STS_HTTP_BODY_MAX < UINT32_MAX / 16, http_body_max);
+
+static enum state
+fail(struct sts_http *h, enum sts_why why)
+{
+	STS_ASSERT(h->why == STS_WHY_NONE);
+	h->why = (uint8_t)why;
+	return STATE_FAILED;
+}
+
+/* The state after b when only `want` may come. */
+static enum state
+expect(struct sts_http *h, uint8_t b, uint8_t want, enum state next)
+{
+	return b == want ? next : fail(h, STS_WHY_HTTP_MALFORMED);
+}
+
+/* HTAB / SP / VCHAR / obs-text: what a reason, value or extension holds. */
+static bool
+is_text(uint8_t b)
+{
+	return b == '\t' || (b >= ' ' && b != 0x7f);
+}
+
+/* RFC 9110 5.6.2. */
+static bool
+is_token(uint8_t b)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	return sts_is_alnum(b) || memchr(marks, b, sizeof marks - 1) != NULL;
+}
+
+static struct sts_text
+trim(struct sts_text t)
+{
+	while (t.n > 0 && sts_is_wsp(t.p[0])) {
+		t = sts_text(t.p + 1, t.n - 1);
+	}
+	while (t.n > 0 && sts_is_wsp(t.p[t.n - 1])) {
+		t.n--;
+	}
+	return t;
+}
+
+/* Cut *rest at the first mark: what is before it, *rest what is after. False:
+ * no mark, *rest unchanged. */
+static bool
+cut(struct sts_text *rest, uint8_t mark, struct sts_text *before)
+{
+	for (size_t i = 0; i < rest->n; i++) {
+		if (rest->p[i] == mark) {
+			*before = sts_text(rest->p, i);
+			*rest = sts_text(rest->p + i + 1, rest->n - i - 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A response begins; the bounds go on counting. */
+static void
+next_response(struct sts_http *h)
+{
+	h->at = 0;
+	h->digits = 0;
+	h->http10 = false;
+}
+
+/* ---- status line ---- */
+
+static enum state
+version_byte(struct sts_http *h, uint8_t b)
+{
+	static const char start[] = "HTTP/1.";
+	size_t at = h->at++;
+
+	if (at < sizeof start - 1) {
+		return expect(h, b, (uint8_t)start[at], STATE_VERSION);
+	}
+	if (at == sizeof start - 1) {
+		h->http10 = b == '0';
+		return expect(h, b, h->http10 ? '0' : '1', STATE_VERSION);
+	}
+	h->at = 0;
+	return expect(h, b, ' ', STATE_CODE);
+}
+
+/* Go on only with an interim response or a policy. */
+static enum state
+code_end(struct sts_http *h, enum state next)
+{
+	unsigned code = h->digits;
+
+	if (code < 100) {
+		return fail(h, STS_WHY_HTTP_MALFORMED);
+	}
+	if (code < 200 && code != 101) {
+		return next;
+	}
+	h->code = h->digits;
+	if (code == 200) {
+		return next;
+	}
+	return fail(h, code >= 300 && code < 400 ? STS_WHY_HTTP_REDIRECT
+						 : STS_WHY_HTTP_STATUS);
+}
+
+static enum state
+code_byte(struct sts_http *h, uint8_t b)
+{
+	if (h->at < CODE_DIGITS) {
+		if (!sts_is_digit(b)) {
+			return fail(h, STS_WHY_HTTP_MALFORMED);
+		}
+		h->digits = (uint16_t)(h->digits * 10 + (b - '0'));
+		h->at++;
+		return STATE_CODE;
+	}
+	if (b != ' ' && b != '\r') {
+		return fail(h, STS_WHY_HTTP_MALFORMED);
+	}
+	return code_end(h, b == ' ' ? STATE_REASON : STATE_REASON_LF);
+}
+
+static enum state
+reason_byte(struct sts_http *h, uint8_t b)
+{
+	return is_text(b) ? STATE_REASON : expect(h, b, '\r', STATE_REASON_LF);
+}
+
+static enum state
+status_line_byte(struct sts_http *h, uint8_t b)
+{
+	switch ((enum state)h->state) {
+	case STATE_VERSION:
+		return version_byte(h, b);
+	case STATE_CODE:
+		return code_byte(h, b);
+	case STATE_REASON:
+		return reason_byte(h, b);
+	default:
+		return expect(h, b, '\n', STATE_LINE);
+	}
+}
+
+/* ---- fields ---- */
+
+/* The current value, blanks around it removed; false: too long to matter. */
+static bool
+whole_value(const struct sts_http *h, struct sts_text *value)
+{
+	bool whole = h->value_len <= STS_HTTP_VALUE_MAX;
+
+	*value =
+	    trim(sts_text(h->value, whole ? h->value_len : STS_HTTP_VALUE_MAX));
+	return whole;
+}
+
+/* RFC 8461 3.3. Parameters are ignored: the policy's bytes are validated as
+ * UTF-8 whatever charset they are said to be in. */
+static enum state
+judge_type(struct sts_http *h, struct sts_text value, bool whole)
+{
+	struct sts_text rest = value, type = value;
+
+	if (!cut(&rest, ';', &type) && !whole) {
+		return fail(h, STS_WHY_HTTP_TYPE);
+	}
+	if (!sts_text_is(trim(type), "text/plain")) {
+		return fail(h, STS_WHY_HTTP_TYPE);
+	}
+	h->has_type = true;
+	return STATE_VALUE_LF;
+}
+
+/* One number of a Content-Length; all of them must be the same. */
+static bool
+same_length(struct sts_http *h, struct sts_text number)
+{
+	uint64_t length;
+
+	if (!sts_get_decimal(trim(number), LENGTH_DIGITS, &length) ||
+	    (h->has_length && length != h->length)) {
+		return false;
+	}
+	h->has_length = true;
+	h->length = length;
+	return true;
+}
+
+static enum state
+judge_length(struct sts_http *h, struct sts_text value, bool whole)
+{
+	struct sts_text number;
+	bool same = whole;
+
+	while (same && cut(&value, ',', &number)) {
+		same = same_length(h, number);
+	}
+	return same && same_length(h, value) ? STATE_VALUE_LF
+					     : fail(h, STS_WHY_HTTP_LENGTH);
+}
+
+/* RFC 9112 6.1: HTTP/1.0 knows no transfer codings; chunked comes once. */
+static enum state
+judge_transfer(struct sts_http *h, struct sts_text value, bool whole)
+{
+	if (h->http10 || h->chunked || !whole ||
+	    !sts_text_is(value, "chunked")) {
+		return fail(h, STS_WHY_HTTP_CODING);
+	}
+	h->chunked = true;
+	return STATE_VALUE_LF;
+}
+
+static enum state
+judge_field(struct sts_http *h)
+{
+	struct sts_text value;
+	bool whole = whole_value(h, &value);
+
+	switch ((enum field)h->field) {
+	case FIELD_TYPE:
+		return judge_type(h, value, whole);
+	case FIELD_LENGTH:
+		return judge_length(h, value, whole);
+	case FIELD_TRANSFER:
+		return judge_transfer(h, value, whole);
+	case FIELD_CODING:
+		return whole && sts_text_is(value, "identity")
+			   ? STATE_VALUE_LF
+			   : fail(h, STS_WHY_HTTP_CODING);
+	default:
+		return STATE_VALUE_LF;
+	}
+}
+
+/* Which field the complete name is; in an interim response or a trailer none
+ * of them matters (RFC 9110 6.5.1). */
+static enum field
+which_field(const struct sts_http *h)
+{
+	if (h->code == 0 || h->in_trailer || h->name_len > STS_HTTP_NAME_MAX) {
+		return FIELD_OTHER;
+	}
+	for (unsigned f = FIELD_TYPE; f < FIELDS; f++) {
+		if (sts_text_is(
+			sts_text(h->name, h->name_len), field_names[f])) {
+			return (enum field)f;
+		}
+	}
+	return FIELD_OTHER;
+}
+
+static enum state
+name_byte(struct sts_http *h, uint8_t b)
+{
+	if (b == ':' && h->name_len > 0) {
+		h->field = (uint8_t)which_field(h);
+		h->value_len = 0;
+		return STATE_VALUE;
+	}
+	if (!is_token(b)) {
+		return fail(h, STS_WHY_HTTP_MALFORMED);
+	}
+	if (h->name_len < STS_HTTP_NAME_MAX) {
+		h->name[h->name_len++] = sts_lower(b);
+	} else {
+		h->name_len = STS_HTTP_NAME_MAX + 1;
+	}
+	return STATE_NAME;
+}
+
+static enum state
+line_byte(struct sts_http *h, uint8_t b)
+{
+	if (b == '\r') {
+		return STATE_HEADER_LF;
+	}
+	h->name_len = 0;
+	return name_byte(h, b);
+}
+
+static enum state
+value_byte(struct sts_http *h, uint8_t b)
+{
+	if (b == '\r') {
+		return judge_field(h);
+	}
+	if (!is_text(b)) {
+		return fail(h, STS_WHY_HTTP_MALFORMED);
+	}
+	if (h->value_len < STS_HTTP_VALUE_MAX) {
+		bool leading = h->value_len == 0 && sts_is_wsp(b);
+
+		h->value[h->value_len] = sts_lower(b);
+		h->value_len = (uint8_t)(h->value_len + !leading);
+	} else if (!sts_is_wsp(b)) {
+		h->value_len = STS_HTTP_VALUE_MAX + 1;
+	}
+	return STATE_VALUE;
+}
+
+static enum state
+until_length(struct sts_http *h)
+{
+	if (h->length > STS_HTTP_BODY_MAX) {
+		return fail(h, STS_WHY_HTTP_BODY_LARGE);
+	}
+	h->left = (uint32_t)h->length;
+	return h->left > 0 ? STATE_LENGTH : STATE_DONE;
+}
+
+/* A chunk size comes next. */
+static enum state
+next_chunk(struct sts_http *h)
+{
+	h->at = 0;
+	h->left = 0;
+	return STATE_SIZE;
+}
+
+/* How long is the body? RFC 9112 6.3. */
+static enum state
+framing(struct sts_http *h)
+{
+	if (!h->has_type) {
+		return fail(h, STS_WHY_HTTP_TYPE);
+	}
+	if (h->chunked) {
+		return h->has_length ? fail(h, STS_WHY_HTTP_LENGTH)
+				     : next_chunk(h);
+	}
+	if (h->has_length) {
+		return until_length(h);
+	}
+	h->left = STS_HTTP_BODY_MAX;
+	return STATE_CLOSE;
+}
+
+static enum state
+header_end(struct sts_http *h)
+{
+	if (h->in_trailer) {
+		return STATE_DONE;
+	}
+	if (h->code == 0) {
+		next_response(h);
+		return STATE_VERSION;
+	}
+	return framing(h);
+}
+
+static enum state
+field_byte(struct sts_http *h, uint8_t b)
+{
+	switch ((enum state)h->state) {
+	case STATE_LINE:
+		return line_byte(h, b);
+	case STATE_NAME:
+		return name_byte(h, b);
+	case STATE_VALUE:
+		return value_byte(h, b);
+	case STATE_VALUE_LF:
+		return expect(h, b, '\n', STATE_LINE);
+	default:
+		return b == '\n' ? header_end(h)
+				 : fail(h, STS_WHY_HTTP_MALFORMED);
+	}
+}
+
+/* ---- chunks (RFC 9112 7.1) ---- */
+
+static int
+hex_value(uint8_t b)
+{
+	uint8_t c = sts_lower(b);
+
+	if (sts_is_digit(c)) {
+		return c - '0';
+	}
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* After the digits of a size: blanks, then an extension or the line's end. */
+static enum state
+size_end_byte(struct sts_http *h, uint8_t b)
+{
+	if (sts_is_wsp(b)) {
+		return STATE_SIZE_BLANK;
+	}
+	if (b == ';') {
+		return STATE_EXTENSION;
+	}
+	return b == '\r' ? STATE_SIZE_LF : fail(h, STS_WHY_HTTP_CHUNK);
+}
+
+static enum state
+size_byte(struct sts_http *h, uint8_t b)
+{
+	int digit = hex_value(b);
+
+	if (digit < 0 && h->at > 0) {
+		return size_end_byte(h, b);
+	}
+	if (digit < 0 || h->at == SIZE_DIGITS) {
+		return fail(h, STS_WHY_HTTP_CHUNK);
+	}
+	STS_ASSERT(h->left <= STS_HTTP_BODY_MAX);
+	h->at++;
+	h->left = h->left * 16 + (uint32_t)digit;
+	return h->left > STS_HTTP_BODY_MAX - h->taken
+		   ? fail(h, STS_WHY_HTTP_BODY_LARGE)
+		   : STATE_SIZE;
+}
+
+static enum state
+extension_byte(struct sts_http *h, uint8_t b)
+{
+	if (is_text(b)) {
+		return STATE_EXTENSION;
+	}
+	return b == '\r' ? STATE_SIZE_LF : fail(h, STS_WHY_HTTP_CHUNK);
+}
+
+static enum state
+size_line_end(struct sts_http *h)
+{
+	h->in_trailer = h->left == 0;
+	return h->in_trailer ? STATE_LINE : STATE_CHUNK;
+}
+
+static enum state
+chunk_byte(struct sts_http *h, uint8_t b)
+{
+	switch ((enum state)h->state) {
+	case STATE_SIZE:
+		return size_byte(h, b);
+	case STATE_SIZE_BLANK:
+		return size_end_byte(h, b);
+	case STATE_EXTENSION:
+		return extension_byte(h, b);
+	case STATE_SIZE_LF:
+		return b == '\n' ? size_line_end(h)
+				 : fail(h, STS_WHY_HTTP_CHUNK);
+	case STATE_CHUNK_CR:
+		return b == '\r' ? STATE_CHUNK_LF : fail(h, STS_WHY_HTTP_CHUNK);
+	default:
+		return b == '\n' ? next_chunk(h) : fail(h, STS_WHY_HTTP_CHUNK);
+	}
+}
+
+/* ---- public ---- */
+
+/* Take a byte that is not content. */
+static enum state
+step(struct sts_http *h, uint8_t b)
+{
+	if (h->state <= STATE_EXTENSION) {
+		if (h->overhead == STS_HTTP_HEADER_MAX) {
+			return fail(h, STS_WHY_HTTP_HEADER_LARGE);
+		}
+		h->overhead++;
+	}
+	if (h->state <= STATE_REASON_LF) {
+		return status_line_byte(h, b);
+	}
+	return h->state <= STATE_HEADER_LF ? field_byte(h, b)
+					   : chunk_byte(h, b);
+}
+
+/* The state after the last byte that `left` allowed. */
+static enum state
+content_end(const struct sts_http *h)
+{
+	if (h->state == STATE_LENGTH) {
+		return STATE_DONE;
+	}
+	return h->state == STATE_CHUNK ? STATE_CHUNK_CR : STATE_CLOSE;
+}
+
+/* Take up to n (>= 1) bytes of content; returns how many. */
+static size_t
+take_content(struct sts_http *h, size_t n)
+{
+	size_t take = n < h->left ? n : h->left;
+
+	if (h->left == 0) {
+		/* Only until the close: where the limit is, not the end. */
+		STS_ASSERT(h->state == STATE_CLOSE);
+		h->state = (uint8_t)fail(h, STS_WHY_HTTP_BODY_LARGE);
+		return 0;
+	}
+	h->left -= (uint32_t)take;
+	h->taken += (uint32_t)take;
+	STS_ASSERT(h->taken <= STS_HTTP_BODY_MAX);
+	if (h->left == 0) {
+		h->state = (uint8_t)content_end(h);
+	}
+	return take;
+}
+
+void
+sts_http_start(struct sts_http *h)
+{
+	memset(h, 0, sizeof *h);
+	h->state = STATE_VERSION;
+}
+
+size_t
+sts_http_feed(
+    struct sts_http *h, const uint8_t *bytes, size_t n, struct sts_text *body)
+{
+	size_t used = 0;
+
+	STS_ASSERT(n > 0);
+	while (used < n && h->state < STATE_LENGTH) {
+		h->state = (uint8_t)step(h, bytes[used++]);
+	}
+	*body = sts_text(bytes + used, 0);
+	if (used < n && h->state < STATE_DONE) {
+		body->n = take_content(h, n - used);
+	}
+	return used + body->n;
+}
+
+void
+sts_http_closed(struct sts_http *h, bool clean)
+{
+	if (h->state == STATE_CLOSE && clean) {
+		h->state = STATE_DONE;
+	} else if (h->state < STATE_DONE) {
+		h->state = (uint8_t)fail(h, STS_WHY_HTTP_TRUNCATED);
+	}
+}
+
+enum sts_http_status
+sts_http_status(const struct sts_http *h)
+{
+	if (h->state == STATE_DONE) {
+		return STS_HTTP_DONE;
+	}
+	return h->state == STATE_FAILED ? STS_HTTP_FAILED : STS_HTTP_MORE;
+}
+
+enum sts_why
+sts_http_why(const struct sts_http *h)
+{
+	return (enum sts_why)h->why;
+}
+
+size_t
+sts_http_request(uint8_t *out, struct sts_text host)
+{
+	STS_ASSERT(sts_name_valid(host));
+	memcpy(out, request, REQUEST_LEN);
+	memcpy(out + REQUEST_LEN, host.p, host.n);
+	memcpy(out + REQUEST_LEN + host.n, request_rest, REQUEST_REST_LEN);
+	return REQUEST_LEN + host.n + REQUEST_REST_LEN;
+}
