@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/name.h"
-#include "base/version.h"
 #include "grammar.h"
 #include "http.h"
 
@@ -47,43 +45,10 @@ enum state {
 	STATE_FAILED
 };
 
-enum field {
-	FIELD_OTHER,
-	FIELD_TYPE,
-	FIELD_CODING,
-	FIELD_TRANSFER,
-	FIELD_LENGTH
-};
-
-static const char *const field_names[] = {
-	[FIELD_OTHER] = "",
-	[FIELD_TYPE] = "content-type",
-	[FIELD_CODING] = "content-encoding",
-	[FIELD_TRANSFER] = "transfer-encoding",
-	[FIELD_LENGTH] = "content-length",
-};
-
-static const char request[] = "GET /.well-known/mta-sts.txt HTTP/1.1\r\n"
-			      "Host: ";
-static const char request_rest[] = "\r\n"
-				   "User-Agent: mtasts/" STS_VERSION "\r\n"
-				   "Accept: text/plain\r\n"
-				   "Accept-Encoding: identity\r\n"
-				   "Connection: close\r\n"
-				   "\r\n";
-
 enum {
-	REQUEST_LEN = sizeof request - 1,
-	REQUEST_REST_LEN = sizeof request_rest - 1,
-	FIELDS = sizeof field_names / sizeof *field_names,
 	CODE_DIGITS = 3,
-	SIZE_DIGITS = 16, /* of a chunk; leading zeros are seen in the wild */
-	LENGTH_DIGITS = 20
+	SIZE_DIGITS = 16 /* of a chunk; leading zeros are seen in the wild */
 };
-
-STS_STATIC_ASSERT(
-    REQUEST_LEN + STS_NAME_MAX + REQUEST_REST_LEN <= STS_HTTP_REQUEST_MAX,
-    http_request_max);
 
 /* A chunk size is checked before each digit, so that times 16 is safe. */
 STS_STATIC_ASSERT(STS_HTTP_BODY_MAX < UINT32_MAX / 16, http_body_max);
@@ -96,11 +61,19 @@ fail(struct sts_http *h, enum sts_why why)
 	return STATE_FAILED;
 }
 
+/* The byte at hand breaks the grammar. */
+static enum state
+broken(struct sts_http *h)
+{
+	return fail(h, h->state < STATE_SIZE_BLANK ? STS_WHY_HTTP_MALFORMED
+						   : STS_WHY_HTTP_CHUNK);
+}
+
 /* The state after b when only `want` may come. */
 static enum state
 expect(struct sts_http *h, uint8_t b, uint8_t want, enum state next)
 {
-	return b == want ? next : fail(h, STS_WHY_HTTP_MALFORMED);
+	return b == want ? next : broken(h);
 }
 
 /* HTAB / SP / VCHAR / obs-text: what a reason, value or extension holds. */
@@ -117,33 +90,6 @@ is_token(uint8_t b)
 	static const char marks[] = "!#$%&'*+-.^_`|~";
 
 	return sts_is_alnum(b) || memchr(marks, b, sizeof marks - 1) != NULL;
-}
-
-static struct sts_text
-trim(struct sts_text t)
-{
-	while (t.n > 0 && sts_is_wsp(t.p[0])) {
-		t = sts_text(t.p + 1, t.n - 1);
-	}
-	while (t.n > 0 && sts_is_wsp(t.p[t.n - 1])) {
-		t.n--;
-	}
-	return t;
-}
-
-/* Cut *rest at the first mark: what is before it, *rest what is after. False:
- * no mark, *rest unchanged. */
-static bool
-cut(struct sts_text *rest, uint8_t mark, struct sts_text *before)
-{
-	for (size_t i = 0; i < rest->n; i++) {
-		if (rest->p[i] == mark) {
-			*before = sts_text(rest->p, i);
-			*rest = sts_text(rest->p + i + 1, rest->n - i - 1);
-			return true;
-		}
-	}
-	return false;
 }
 
 /* A response begins; the bounds go on counting. */
@@ -181,7 +127,7 @@ code_end(struct sts_http *h, enum state next)
 	unsigned code = h->digits;
 
 	if (code < 100) {
-		return fail(h, STS_WHY_HTTP_MALFORMED);
+		return broken(h);
 	}
 	if (code < 200 && code != 101) {
 		return next;
@@ -199,14 +145,14 @@ code_byte(struct sts_http *h, uint8_t b)
 {
 	if (h->at < CODE_DIGITS) {
 		if (!sts_is_digit(b)) {
-			return fail(h, STS_WHY_HTTP_MALFORMED);
+			return broken(h);
 		}
 		h->digits = (uint16_t)(h->digits * 10 + (b - '0'));
 		h->at++;
 		return STATE_CODE;
 	}
 	if (b != ' ' && b != '\r') {
-		return fail(h, STS_WHY_HTTP_MALFORMED);
+		return broken(h);
 	}
 	return code_end(h, b == ' ' ? STATE_REASON : STATE_REASON_LF);
 }
@@ -234,158 +180,63 @@ status_line_byte(struct sts_http *h, uint8_t b)
 
 /* ---- fields ---- */
 
-/* The current value, blanks around it removed; false: too long to matter. */
+/* In an interim response or a trailer no field matters (RFC 9110 6.5.1). */
 static bool
-whole_value(const struct sts_http *h, struct sts_text *value)
+fields_matter(const struct sts_http *h)
 {
-	bool whole = h->value_len <= STS_HTTP_VALUE_MAX;
-
-	*value =
-	    trim(sts_text(h->value, whole ? h->value_len : STS_HTTP_VALUE_MAX));
-	return whole;
-}
-
-/* RFC 8461 3.3. Parameters are ignored: the policy's bytes are validated as
- * UTF-8 whatever charset they are said to be in. */
-static enum state
-judge_type(struct sts_http *h, struct sts_text value, bool whole)
-{
-	struct sts_text rest = value, type = value;
-
-	if (!cut(&rest, ';', &type) && !whole) {
-		return fail(h, STS_WHY_HTTP_TYPE);
-	}
-	if (!sts_text_is(trim(type), "text/plain")) {
-		return fail(h, STS_WHY_HTTP_TYPE);
-	}
-	h->has_type = true;
-	return STATE_VALUE_LF;
-}
-
-/* One number of a Content-Length; all of them must be the same. */
-static bool
-same_length(struct sts_http *h, struct sts_text number)
-{
-	uint64_t length;
-
-	if (!sts_get_decimal(trim(number), LENGTH_DIGITS, &length) ||
-	    (h->has_length && length != h->length)) {
-		return false;
-	}
-	h->has_length = true;
-	h->length = length;
-	return true;
-}
-
-static enum state
-judge_length(struct sts_http *h, struct sts_text value, bool whole)
-{
-	struct sts_text number;
-	bool same = whole;
-
-	while (same && cut(&value, ',', &number)) {
-		same = same_length(h, number);
-	}
-	return same && same_length(h, value) ? STATE_VALUE_LF
-					     : fail(h, STS_WHY_HTTP_LENGTH);
-}
-
-/* RFC 9112 6.1: HTTP/1.0 knows no transfer codings; chunked comes once. */
-static enum state
-judge_transfer(struct sts_http *h, struct sts_text value, bool whole)
-{
-	if (h->http10 || h->chunked || !whole ||
-	    !sts_text_is(value, "chunked")) {
-		return fail(h, STS_WHY_HTTP_CODING);
-	}
-	h->chunked = true;
-	return STATE_VALUE_LF;
-}
-
-static enum state
-judge_field(struct sts_http *h)
-{
-	struct sts_text value;
-	bool whole = whole_value(h, &value);
-
-	switch ((enum field)h->field) {
-	case FIELD_TYPE:
-		return judge_type(h, value, whole);
-	case FIELD_LENGTH:
-		return judge_length(h, value, whole);
-	case FIELD_TRANSFER:
-		return judge_transfer(h, value, whole);
-	case FIELD_CODING:
-		return whole && sts_text_is(value, "identity")
-			   ? STATE_VALUE_LF
-			   : fail(h, STS_WHY_HTTP_CODING);
-	default:
-		return STATE_VALUE_LF;
-	}
-}
-
-/* Which field the complete name is; in an interim response or a trailer none
- * of them matters (RFC 9110 6.5.1). */
-static enum field
-which_field(const struct sts_http *h)
-{
-	if (h->code == 0 || h->in_trailer || h->name_len > STS_HTTP_NAME_MAX) {
-		return FIELD_OTHER;
-	}
-	for (unsigned f = FIELD_TYPE; f < FIELDS; f++) {
-		if (sts_text_is(
-			sts_text(h->name, h->name_len), field_names[f])) {
-			return (enum field)f;
-		}
-	}
-	return FIELD_OTHER;
+	return h->code == 200 && !h->in_trailer;
 }
 
 static enum state
 name_byte(struct sts_http *h, uint8_t b)
 {
-	if (b == ':' && h->name_len > 0) {
-		h->field = (uint8_t)which_field(h);
-		h->value_len = 0;
+	if (b == ':' && h->at > 0) {
 		return STATE_VALUE;
 	}
 	if (!is_token(b)) {
-		return fail(h, STS_WHY_HTTP_MALFORMED);
+		return broken(h);
 	}
-	if (h->name_len < STS_HTTP_NAME_MAX) {
-		h->name[h->name_len++] = sts_lower(b);
-	} else {
-		h->name_len = STS_HTTP_NAME_MAX + 1;
+	h->at = 1;
+	if (fields_matter(h)) {
+		sts_http_field_name(&h->fields, b);
 	}
 	return STATE_NAME;
 }
 
+/* A field, or the end of them. A blank here would be obs-fold. */
 static enum state
 line_byte(struct sts_http *h, uint8_t b)
 {
 	if (b == '\r') {
 		return STATE_HEADER_LF;
 	}
-	h->name_len = 0;
+	h->at = 0;
+	sts_http_field_start(&h->fields);
 	return name_byte(h, b);
+}
+
+static enum state
+value_end(struct sts_http *h)
+{
+	enum sts_why why = STS_WHY_NONE;
+
+	if (fields_matter(h)) {
+		why = sts_http_field_end(&h->fields);
+	}
+	return why == STS_WHY_NONE ? STATE_VALUE_LF : fail(h, why);
 }
 
 static enum state
 value_byte(struct sts_http *h, uint8_t b)
 {
 	if (b == '\r') {
-		return judge_field(h);
+		return value_end(h);
 	}
 	if (!is_text(b)) {
-		return fail(h, STS_WHY_HTTP_MALFORMED);
+		return broken(h);
 	}
-	if (h->value_len < STS_HTTP_VALUE_MAX) {
-		bool leading = h->value_len == 0 && sts_is_wsp(b);
-
-		h->value[h->value_len] = sts_lower(b);
-		h->value_len = (uint8_t)(h->value_len + !leading);
-	} else if (!sts_is_wsp(b)) {
-		h->value_len = STS_HTTP_VALUE_MAX + 1;
+	if (fields_matter(h)) {
+		sts_http_field_value(&h->fields, b);
 	}
 	return STATE_VALUE;
 }
@@ -393,10 +244,10 @@ value_byte(struct sts_http *h, uint8_t b)
 static enum state
 until_length(struct sts_http *h)
 {
-	if (h->length > STS_HTTP_BODY_MAX) {
+	if (h->fields.length > STS_HTTP_BODY_MAX) {
 		return fail(h, STS_WHY_HTTP_BODY_LARGE);
 	}
-	h->left = (uint32_t)h->length;
+	h->left = (uint32_t)h->fields.length;
 	return h->left > 0 ? STATE_LENGTH : STATE_DONE;
 }
 
@@ -409,18 +260,29 @@ next_chunk(struct sts_http *h)
 	return STATE_SIZE;
 }
 
+/* RFC 9112 6.1, 6.3: HTTP/1.0 knows no transfer codings, and a length beside
+ * one is an attempt at something. */
+static enum state
+until_last_chunk(struct sts_http *h)
+{
+	if (h->http10) {
+		return fail(h, STS_WHY_HTTP_CODING);
+	}
+	return h->fields.has_length ? fail(h, STS_WHY_HTTP_LENGTH)
+				    : next_chunk(h);
+}
+
 /* How long is the body? RFC 9112 6.3. */
 static enum state
 framing(struct sts_http *h)
 {
-	if (!h->has_type) {
+	if (!h->fields.has_type) {
 		return fail(h, STS_WHY_HTTP_TYPE);
 	}
-	if (h->chunked) {
-		return h->has_length ? fail(h, STS_WHY_HTTP_LENGTH)
-				     : next_chunk(h);
+	if (h->fields.chunked) {
+		return until_last_chunk(h);
 	}
-	if (h->has_length) {
+	if (h->fields.has_length) {
 		return until_length(h);
 	}
 	h->left = STS_HTTP_BODY_MAX;
@@ -453,8 +315,7 @@ field_byte(struct sts_http *h, uint8_t b)
 	case STATE_VALUE_LF:
 		return expect(h, b, '\n', STATE_LINE);
 	default:
-		return b == '\n' ? header_end(h)
-				 : fail(h, STS_WHY_HTTP_MALFORMED);
+		return b == '\n' ? header_end(h) : broken(h);
 	}
 }
 
@@ -481,7 +342,7 @@ size_end_byte(struct sts_http *h, uint8_t b)
 	if (b == ';') {
 		return STATE_EXTENSION;
 	}
-	return b == '\r' ? STATE_SIZE_LF : fail(h, STS_WHY_HTTP_CHUNK);
+	return expect(h, b, '\r', STATE_SIZE_LF);
 }
 
 static enum state
@@ -493,7 +354,7 @@ size_byte(struct sts_http *h, uint8_t b)
 		return size_end_byte(h, b);
 	}
 	if (digit < 0 || h->at == SIZE_DIGITS) {
-		return fail(h, STS_WHY_HTTP_CHUNK);
+		return broken(h);
 	}
 	STS_ASSERT(h->left <= STS_HTTP_BODY_MAX);
 	h->at++;
@@ -509,7 +370,7 @@ extension_byte(struct sts_http *h, uint8_t b)
 	if (is_text(b)) {
 		return STATE_EXTENSION;
 	}
-	return b == '\r' ? STATE_SIZE_LF : fail(h, STS_WHY_HTTP_CHUNK);
+	return expect(h, b, '\r', STATE_SIZE_LF);
 }
 
 static enum state
@@ -530,12 +391,11 @@ chunk_byte(struct sts_http *h, uint8_t b)
 	case STATE_EXTENSION:
 		return extension_byte(h, b);
 	case STATE_SIZE_LF:
-		return b == '\n' ? size_line_end(h)
-				 : fail(h, STS_WHY_HTTP_CHUNK);
+		return b == '\n' ? size_line_end(h) : broken(h);
 	case STATE_CHUNK_CR:
-		return b == '\r' ? STATE_CHUNK_LF : fail(h, STS_WHY_HTTP_CHUNK);
+		return expect(h, b, '\r', STATE_CHUNK_LF);
 	default:
-		return b == '\n' ? next_chunk(h) : fail(h, STS_WHY_HTTP_CHUNK);
+		return b == '\n' ? next_chunk(h) : broken(h);
 	}
 }
 
@@ -636,14 +496,4 @@ enum sts_why
 sts_http_why(const struct sts_http *h)
 {
 	return (enum sts_why)h->why;
-}
-
-size_t
-sts_http_request(uint8_t *out, struct sts_text host)
-{
-	STS_ASSERT(sts_name_valid(host));
-	memcpy(out, request, REQUEST_LEN);
-	memcpy(out + REQUEST_LEN, host.p, host.n);
-	memcpy(out + REQUEST_LEN + host.n, request_rest, REQUEST_REST_LEN);
-	return REQUEST_LEN + host.n + REQUEST_REST_LEN;
 }

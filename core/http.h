@@ -19,9 +19,11 @@
  * accept one; what we take for two lines a proxy may take for one), obs-fold
  * is refused (5.2), several Content-Length values must be the same number
  * (6.3), Content-Length beside Transfer-Encoding is refused (6.3). A status
- * line may lack the space before an absent reason. Interim (1xx) responses are
- * skipped, except 101, which we did not ask for. The first thing wrong decides
- * the reason; a status other than 200 ends the reading at once.
+ * line may lack the space before an absent reason, and blanks may follow a
+ * chunk size. Interim (1xx) responses are skipped, except 101, which we did
+ * not ask for. The first thing wrong decides the reason; a status other than
+ * 200 ends the reading at once. Headers (interim ones too), chunk extensions
+ * and trailer have STS_HTTP_HEADER_MAX bytes together.
  */
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
@@ -29,6 +31,7 @@
 #include "base/bytes.h"
 #include "base/sts_config.h"
 #include "base/why.h"
+#include "http_field.h"
 
 enum sts_http_status {
 	STS_HTTP_MORE = 0,
@@ -37,28 +40,20 @@ enum sts_http_status {
 };
 
 enum {
-	STS_HTTP_REQUEST_MAX = 512,
-	/* The longest field name and value that matter; longer ones are
-	 * strangers, or wrong. */
-	STS_HTTP_NAME_MAX = 17, /* "transfer-encoding" */
-	STS_HTTP_VALUE_MAX = 64
+	STS_HTTP_REQUEST_MAX = 512
 };
 
 struct sts_http {
 	uint16_t code; /* status code of the final response, 0 until known */
 	/* Private. */
 	uint16_t digits; /* of the status code */
-	uint8_t state, why, field;
+	uint8_t state, why;
 	uint8_t at; /* bytes or digits of the current item */
-	bool http10, has_type, has_length, chunked, in_trailer;
-	uint8_t name_len; /* STS_HTTP_NAME_MAX + 1: too long */
-	uint8_t value_len; /* STS_HTTP_VALUE_MAX + 1: too long */
-	uint8_t name[STS_HTTP_NAME_MAX];
-	uint8_t value[STS_HTTP_VALUE_MAX];
+	bool http10, in_trailer;
 	uint32_t overhead; /* bytes of headers, extensions, trailer */
 	uint32_t taken; /* bytes of content */
 	uint32_t left; /* of it, to the end of the body or of the chunk */
-	uint64_t length; /* Content-Length */
+	struct sts_http_fields fields;
 };
 
 void sts_http_start(struct sts_http *h);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* What the header fields of a response mean for a policy. */
+#include "base/assert.h"
+#include "grammar.h"
+#include "http_field.h"
+
+enum {
+	LENGTH_DIGITS = 20 /* what 64 bits can hold */
+};
+
+static struct sts_text
+trim(struct sts_text t)
+{
+	while (t.n > 0 && sts_is_wsp(t.p[0])) {
+		t = sts_text(t.p + 1, t.n - 1);
+	}
+	while (t.n > 0 && sts_is_wsp(t.p[t.n - 1])) {
+		t.n--;
+	}
+	return t;
+}
+
+/* Cut *rest at the first mark: what is before it, *rest what is after. False:
+ * there is none, nothing is changed. */
+static bool
+cut(struct sts_text *rest, uint8_t mark, struct sts_text *before)
+{
+	for (size_t i = 0; i < rest->n; i++) {
+		if (rest->p[i] == mark) {
+			*before = sts_text(rest->p, i);
+			*rest = sts_text(rest->p + i + 1, rest->n - i - 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Parameters are ignored: the policy's bytes are validated as UTF-8 whatever
+ * charset they are said to be in. */
+static enum sts_why
+judge_type(struct sts_http_fields *f, struct sts_text value, bool whole)
+{
+	struct sts_text rest = value, type = value;
+
+	if (!cut(&rest, ';', &type) && !whole) {
+		return STS_WHY_HTTP_TYPE;
+	}
+	if (!sts_text_is(trim(type), "text/plain")) {
+		return STS_WHY_HTTP_TYPE;
+	}
+	f->has_type = true;
+	return STS_WHY_NONE;
+}
+
+static bool
+same_length(struct sts_http_fields *f, struct sts_text number)
+{
+	uint64_t length;
+
+	if (!sts_get_decimal(trim(number), LENGTH_DIGITS, &length)) {
+		return false;
+	}
+	if (f->has_length && length != f->length) {
+		return false;
+	}
+	f->has_length = true;
+	f->length = length;
+	return true;
+}
+
+/* RFC 9112 6.3: a list is tolerable if all its members are the same. */
+static enum sts_why
+judge_length(struct sts_http_fields *f, struct sts_text value, bool whole)
+{
+	struct sts_text number;
+	bool same = whole;
+
+	while (same && cut(&value, ',', &number)) {
+		same = same_length(f, number);
+	}
+	return same && same_length(f, value) ? STS_WHY_NONE
+					     : STS_WHY_HTTP_LENGTH;
+}
+
+/* Named a second time it would have been applied twice. */
+static enum sts_why
+judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
+{
+	if (f->chunked || !whole || !sts_text_is(value, "chunked")) {
+		return STS_WHY_HTTP_CODING;
+	}
+	f->chunked = true;
+	return STS_WHY_NONE;
+}
+
+static enum sts_why
+judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
+{
+	(void)f;
+	return whole && sts_text_is(value, "identity") ? STS_WHY_NONE
+						       : STS_WHY_HTTP_CODING;
+}
+
+/* `whole` is false when the value was longer than what was kept of it. */
+static const struct {
+	const char *name;
+	enum sts_why (*judge)(
+	    struct sts_http_fields *f, struct sts_text value, bool whole);
+} fields[] = {
+	{ "content-type", judge_type },
+	{ "content-length", judge_length },
+	{ "content-encoding", judge_coding },
+	{ "transfer-encoding", judge_transfer },
+};
+
+void
+sts_http_field_start(struct sts_http_fields *f)
+{
+	f->name_len = 0;
+	f->value_len = 0;
+}
+
+void
+sts_http_field_name(struct sts_http_fields *f, uint8_t b)
+{
+	STS_ASSERT(f->value_len == 0);
+	if (f->name_len < STS_HTTP_NAME_MAX) {
+		f->name[f->name_len++] = sts_lower(b);
+	} else {
+		f->name_len = STS_HTTP_NAME_MAX + 1;
+	}
+}
+
+/* Blanks around a value do not count, however many they are. */
+void
+sts_http_field_value(struct sts_http_fields *f, uint8_t b)
+{
+	bool blank = sts_is_wsp(b);
+
+	STS_ASSERT(f->name_len > 0);
+	if (blank &&
+	    (f->value_len == 0 || f->value_len >= STS_HTTP_VALUE_MAX)) {
+		return;
+	}
+	if (f->value_len < STS_HTTP_VALUE_MAX) {
+		f->value[f->value_len++] = sts_lower(b);
+	} else {
+		f->value_len = STS_HTTP_VALUE_MAX + 1;
+	}
+}
+
+enum sts_why
+sts_http_field_end(struct sts_http_fields *f)
+{
+	bool whole = f->value_len <= STS_HTTP_VALUE_MAX;
+	struct sts_text name = sts_text(f->name, f->name_len);
+	struct sts_text value =
+	    sts_text(f->value, whole ? f->value_len : STS_HTTP_VALUE_MAX);
+
+	if (f->name_len > STS_HTTP_NAME_MAX) {
+		return STS_WHY_NONE;
+	}
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		if (sts_text_is(name, fields[i].name)) {
+			return fields[i].judge(f, trim(value), whole);
+		}
+	}
+	return STS_WHY_NONE;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the header fields of a response mean for a policy: its media type, its
+ * codings and its length (RFC 8461 3.3, RFC 9110 8, RFC 9112 6). Fed with the
+ * names and values that core/http finds; other fields mean nothing.
+ *
+ *	for each field: sts_http_field_start(&f);
+ *		for each byte of the name: sts_http_field_name(&f, b);
+ *		for each byte after the colon: sts_http_field_value(&f, b);
+ *		why = sts_http_field_end(&f);
+ */
+#ifndef STS_HTTP_FIELD_H
+#define STS_HTTP_FIELD_H
+
+#include "base/bytes.h"
+#include "base/why.h"
+
+enum {
+	/* The longest name and value that matter; longer ones are strangers,
+	 * or wrong. A Content-Length may be a list, a type has parameters. */
+	STS_HTTP_NAME_MAX = 17, /* "transfer-encoding" */
+	STS_HTTP_VALUE_MAX = 64
+};
+
+/* Zeroed before the first field. */
+struct sts_http_fields {
+	bool has_type; /* text/plain, and no other */
+	bool chunked; /* the one transfer coding */
+	bool has_length;
+	uint64_t length; /* valid when has_length */
+	/* Private. */
+	uint8_t name_len, value_len; /* ..._MAX + 1: too long */
+	uint8_t name[STS_HTTP_NAME_MAX];
+	uint8_t value[STS_HTTP_VALUE_MAX];
+};
+
+/* A field begins. */
+void sts_http_field_start(struct sts_http_fields *f);
+
+/* The next byte of its name, and of what follows the colon. */
+void sts_http_field_name(struct sts_http_fields *f, uint8_t b);
+void sts_http_field_value(struct sts_http_fields *f, uint8_t b);
+
+/*
+ * The field is over. STS_WHY_NONE; http-type: not text/plain; http-coding: a
+ * content coding other than identity, transfer codings other than chunked
+ * alone; http-length: not a number, or not the same number each time.
+ */
+enum sts_why sts_http_field_end(struct sts_http_fields *f);
+
+#endif
