@@ -2,8 +2,8 @@
 /*
  * A look-up key as the mail server sends it, made into a policy domain:
  * `example.com`, `[relay.example]:587`, `relay.example:submission`, upper
- * case, a final dot, U-labels in UTF-8. DESIGN: keys that can have no policy
- * are refused here, at once, without I/O.
+ * case, a final dot, U-labels in UTF-8. Keys that can have no policy are
+ * refused here, at once, without I/O.
  */
 #ifndef STS_DOMAIN_H
 #define STS_DOMAIN_H
@@ -20,21 +20,28 @@ struct sts_key {
 	uint16_t len;
 	uint8_t domain[STS_DOMAIN_MAX + 1]; /* lower-case A-labels, NUL-ended */
 	bool bracketed;
-	uint16_t port; /* 0: none given, or a service name */
+	uint16_t port; /* 0: none given, or a service of unknown number */
 };
 
 /*
  * Parse text into *k.
  *
+ *	key  = host [":" port] / "[" host "]" [":" port]
+ *	port = 1..65535 / a service's name
+ *
+ * A host may end with one dot, which is dropped. Services are letters, digits
+ * and hyphens in either case; smtp, smtps, submission and submissions are
+ * known, others are port 0.
+ *
  * STS_WHY_NONE: k->domain is a valid name of at least one label (a single
  * label is a valid host name and may be asked for). Else *k is unspecified:
- * key-empty, key-parent (begins with "."), key-address (IPv4 or IPv6, with or
- * without brackets), key-long, key-invalid.
+ * key-empty; key-parent (begins with "."); key-address (IPv4 or IPv6, with or
+ * without brackets and port); key-long (over STS_DOMAIN_MAX octets);
+ * key-invalid (anything else, so paths of sockets too).
  *
- * Non-ASCII labels must be valid UTF-8; they are case-folded (ASCII, Latin-1,
- * Latin Extended-A, Greek, Cyrillic) and Punycode-encoded (RFC 3492); full-
- * width and ideographic dots separate labels. RFC 5891 5.4: what cannot be
- * encoded within a label of 63 octets is key-invalid.
+ * What becomes of labels that are not ASCII, and which dots separate them, is
+ * said in idna.h. Work: one pass over at most STS_DOMAIN_MAX octets of result;
+ * a longer text is given up on at the first label beyond.
  */
 enum sts_why sts_key_parse(struct sts_key *k, struct sts_text text);
 

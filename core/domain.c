@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Look-up keys: host, brackets and port apart, the host made a domain. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "domain.h"
+#include "idna.h"
+
+enum {
+	PORT_DIGITS = 5,
+	SERVICE_MAX = 63
+};
+
+/* The services that mail is delivered to (IANA). */
+static const struct {
+	const char *name;
+	uint16_t port;
+} services[] = {
+	{ "smtp", 25 },
+	{ "submission", 587 },
+	{ "submissions", 465 },
+	{ "smtps", 465 },
+};
+
+static struct sts_text
+from(struct sts_text t, size_t off)
+{
+	STS_ASSERT(off <= t.n);
+	return sts_text(t.p + off, t.n - off);
+}
+
+/* Where c is first in t; t.n: nowhere. */
+static size_t
+find(struct sts_text t, uint8_t c)
+{
+	size_t i = 0;
+
+	while (i < t.n && t.p[i] != c) {
+		i++;
+	}
+	return i;
+}
+
+/* ---- addresses ---- */
+
+/* Four numbers up to 255 with dots between them. */
+static bool
+is_ipv4(struct sts_text t)
+{
+	for (unsigned part = 0; part < 4; part++) {
+		size_t dot = find(t, '.');
+		uint64_t number;
+
+		if (!sts_get_decimal(sts_text(t.p, dot), 3, &number) ||
+		    number > 255 || (dot < t.n) != (part < 3)) {
+			return false;
+		}
+		t = from(t, dot < t.n ? dot + 1 : dot);
+	}
+	return true;
+}
+
+static bool
+is_hex(uint8_t c)
+{
+	c = sts_lower(c);
+	return sts_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+/*
+ * Whether t can only be meant as an IPv6 address: two colons at least, and
+ * nothing but hexadecimal digits, colons and dots before a zone. It need not
+ * be a correct one, since no address has a policy.
+ */
+static bool
+is_ipv6(struct sts_text t)
+{
+	size_t end = find(t, '%');
+	unsigned colons = 0;
+
+	for (size_t i = 0; i < end; i++) {
+		if (t.p[i] == ':') {
+			colons++;
+		} else if (!is_hex(t.p[i]) && t.p[i] != '.') {
+			return false;
+		}
+	}
+	return colons >= 2;
+}
+
+/* An address literal of RFC 5321 4.1.3 without its brackets, or an address. */
+static bool
+is_address(struct sts_text t)
+{
+	static const uint8_t tag[] = { 'i', 'p', 'v', '6', ':' };
+
+	if (t.n >= sizeof tag && sts_same_nocase(sts_text(t.p, sizeof tag),
+				     sts_text(tag, sizeof tag))) {
+		return true;
+	}
+	return is_ipv4(t) || is_ipv6(t);
+}
+
+/* ---- ports ---- */
+
+static bool
+is_service(struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		if (!sts_is_alnum(t.p[i]) && t.p[i] != '-') {
+			return false;
+		}
+	}
+	return t.n > 0 && t.n <= SERVICE_MAX && t.p[0] != '-';
+}
+
+static bool
+all_digits(struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		if (!sts_is_digit(t.p[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+parse_number(struct sts_key *k, struct sts_text t)
+{
+	uint64_t number;
+
+	if (!sts_get_decimal(t, PORT_DIGITS, &number) || number == 0 ||
+	    number > UINT16_MAX) {
+		return false;
+	}
+	k->port = (uint16_t)number;
+	return true;
+}
+
+static bool
+parse_port(struct sts_key *k, struct sts_text t)
+{
+	if (all_digits(t)) {
+		return parse_number(k, t);
+	}
+	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+		const char *name = services[i].name;
+
+		if (sts_same_nocase(
+			t, sts_text((const uint8_t *)name, strlen(name)))) {
+			k->port = services[i].port;
+		}
+	}
+	return is_service(t);
+}
+
+/* ---- the host ---- */
+
+/* Append a label, and a dot before it unless it is the first. */
+static enum sts_why
+add_label(struct sts_key *k, struct sts_text label)
+{
+	uint8_t out[STS_LABEL_MAX];
+	size_t len = sts_idna_label(out, label);
+	size_t dot = k->len > 0, room;
+
+	STS_ASSERT(k->len <= STS_DOMAIN_MAX);
+	room = STS_DOMAIN_MAX - (size_t)k->len;
+	if (len == 0) {
+		return STS_WHY_KEY_INVALID;
+	}
+	if (room < len + dot) {
+		return STS_WHY_KEY_LONG;
+	}
+	if (dot > 0) {
+		k->domain[k->len++] = '.';
+	}
+	memcpy(k->domain + k->len, out, len);
+	k->len = (uint16_t)(k->len + len);
+	return STS_WHY_NONE;
+}
+
+/* The length of the first label of t. */
+static size_t
+label_len(struct sts_text t)
+{
+	size_t i = 0;
+
+	while (i < t.n && sts_idna_dot(from(t, i)) == 0) {
+		i++;
+	}
+	return i;
+}
+
+/* Label by label; one separator may follow the last. */
+static enum sts_why
+parse_host(struct sts_key *k, struct sts_text host)
+{
+	do {
+		size_t len = label_len(host);
+		enum sts_why why = add_label(k, sts_text(host.p, len));
+
+		if (why != STS_WHY_NONE) {
+			return why;
+		}
+		host = from(host, len);
+		host = from(host, sts_idna_dot(host));
+	} while (host.n > 0);
+	k->domain[k->len] = '\0';
+	return sts_name_valid(sts_text(k->domain, k->len))
+		   ? STS_WHY_NONE
+		   : STS_WHY_KEY_INVALID;
+}
+
+/*
+ * Take t apart into *host and *port (with its colon, or empty). False: a "["
+ * without "]". A host without brackets that holds several colons is an IPv6
+ * address or nothing: the first colon is left to end it.
+ */
+static bool
+split(struct sts_key *k, struct sts_text t, struct sts_text *host,
+    struct sts_text *port)
+{
+	size_t end;
+
+	k->bracketed = t.p[0] == '[';
+	if (k->bracketed) {
+		t = from(t, 1);
+	}
+	end = find(t, k->bracketed ? ']' : ':');
+	*host = sts_text(t.p, end);
+	if (k->bracketed && end == t.n) {
+		return false;
+	}
+	*port = from(t, k->bracketed ? end + 1 : end);
+	return true;
+}
+
+enum sts_why
+sts_key_parse(struct sts_key *k, struct sts_text text)
+{
+	struct sts_text host, port;
+
+	memset(k, 0, sizeof *k);
+	if (text.n == 0) {
+		return STS_WHY_KEY_EMPTY;
+	}
+	if (text.p[0] == '.') {
+		return STS_WHY_KEY_PARENT;
+	}
+	if (is_ipv6(text)) {
+		return STS_WHY_KEY_ADDRESS;
+	}
+	if (!split(k, text, &host, &port)) {
+		return STS_WHY_KEY_INVALID;
+	}
+	if (port.n > 0 && (port.p[0] != ':' || !parse_port(k, from(port, 1)))) {
+		return STS_WHY_KEY_INVALID;
+	}
+	if (is_address(host)) {
+		return STS_WHY_KEY_ADDRESS;
+	}
+	return parse_host(k, host);
+}
