@@ -13,14 +13,15 @@
  *	LINE -> NAME -> VALUE -> VALUE_LF -> LINE    a field
  *	LINE -> HEADER_LF -> VERSION                 after an interim response
  *	                  -> LENGTH -> DONE          Content-Length
- *	                  -> CLOSE -> DONE           neither: until closed
+ *	                  -> CLOSE -> FULL; DONE     neither: until closed
  *	                  -> SIZE                    chunked
  *	SIZE -> SIZE_BLANK -> EXTENSION -> SIZE_LF -> CHUNK
  *	     -> CHUNK_CR -> CHUNK_LF -> SIZE         a chunk
  *	SIZE_LF -> LINE ... HEADER_LF -> DONE        the last one, its trailer
  *
  * The order counts: bytes up to EXTENSION are overhead, bounded together;
- * LENGTH, CHUNK and CLOSE take content, with left > 0 in the first two.
+ * LENGTH, CHUNK and CLOSE take content, and left > 0 in them. FULL is a body
+ * at its limit, for which only the close may come.
  */
 enum state {
 	STATE_VERSION,
@@ -38,6 +39,7 @@ enum state {
 	STATE_SIZE_LF,
 	STATE_CHUNK_CR,
 	STATE_CHUNK_LF,
+	STATE_FULL,
 	STATE_LENGTH,
 	STATE_CHUNK,
 	STATE_CLOSE,
@@ -319,7 +321,7 @@ field_byte(struct sts_http *h, uint8_t b)
 	}
 }
 
-/* ---- chunks (RFC 9112 7.1) ---- */
+/* ---- what is not content in a body: chunks (RFC 9112 7.1) ---- */
 
 static int
 hex_value(uint8_t b)
@@ -381,7 +383,7 @@ size_line_end(struct sts_http *h)
 }
 
 static enum state
-chunk_byte(struct sts_http *h, uint8_t b)
+body_byte(struct sts_http *h, uint8_t b)
 {
 	switch ((enum state)h->state) {
 	case STATE_SIZE:
@@ -392,6 +394,8 @@ chunk_byte(struct sts_http *h, uint8_t b)
 		return extension_byte(h, b);
 	case STATE_SIZE_LF:
 		return b == '\n' ? size_line_end(h) : broken(h);
+	case STATE_FULL:
+		return fail(h, STS_WHY_HTTP_BODY_LARGE);
 	case STATE_CHUNK_CR:
 		return expect(h, b, '\r', STATE_CHUNK_LF);
 	default:
@@ -414,8 +418,7 @@ step(struct sts_http *h, uint8_t b)
 	if (h->state <= STATE_REASON_LF) {
 		return status_line_byte(h, b);
 	}
-	return h->state <= STATE_HEADER_LF ? field_byte(h, b)
-					   : chunk_byte(h, b);
+	return h->state <= STATE_HEADER_LF ? field_byte(h, b) : body_byte(h, b);
 }
 
 /* The state after the last byte that `left` allowed. */
@@ -425,21 +428,16 @@ content_end(const struct sts_http *h)
 	if (h->state == STATE_LENGTH) {
 		return STATE_DONE;
 	}
-	return h->state == STATE_CHUNK ? STATE_CHUNK_CR : STATE_CLOSE;
+	return h->state == STATE_CHUNK ? STATE_CHUNK_CR : STATE_FULL;
 }
 
-/* Take up to n (>= 1) bytes of content; returns how many. */
+/* Take up to n (>= 1) bytes of content; returns how many, >= 1. */
 static size_t
 take_content(struct sts_http *h, size_t n)
 {
 	size_t take = n < h->left ? n : h->left;
 
-	if (h->left == 0) {
-		/* Only until the close: where the limit is, not the end. */
-		STS_ASSERT(h->state == STATE_CLOSE);
-		h->state = (uint8_t)fail(h, STS_WHY_HTTP_BODY_LARGE);
-		return 0;
-	}
+	STS_ASSERT(take > 0);
 	h->left -= (uint32_t)take;
 	h->taken += (uint32_t)take;
 	STS_ASSERT(h->taken <= STS_HTTP_BODY_MAX);
@@ -476,7 +474,9 @@ sts_http_feed(
 void
 sts_http_closed(struct sts_http *h, bool clean)
 {
-	if (h->state == STATE_CLOSE && clean) {
+	bool until_close = h->state == STATE_CLOSE || h->state == STATE_FULL;
+
+	if (until_close && clean) {
 		h->state = STATE_DONE;
 	} else if (h->state < STATE_DONE) {
 		h->state = (uint8_t)fail(h, STS_WHY_HTTP_TRUNCATED);
