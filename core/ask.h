@@ -14,10 +14,13 @@ enum {
 	STS_NO_NODE = 0xffff
 };
 
+struct sts_settings;
+
 struct sts_ask {
 	/* Set by the owner before the agent sees it. */
 	struct sts_text key;
-	const struct sts_zone *zone;
+	const struct sts_zone *zone; /* of settings->zones */
+	const struct sts_settings *settings; /* those it is answered under */
 	/* Set by the agent. */
 	struct sts_answer answer; /* kind NONE while it waits */
 	sts_ms asked; /* when the agent first saw it */
@@ -25,6 +28,7 @@ struct sts_ask {
 	bool waits;
 	/* Private to the agent: the chain of asks on one lookup or queue. */
 	uint8_t phase;
+	bool first; /* it is its turn: those that queue are behind it */
 	uint16_t lookup, next, prev;
 };
 

@@ -190,11 +190,9 @@ static bool
 take_response(struct sts_fetch *f)
 {
 	struct sts_text in = sts_tls_app_recv_buf(f->tls);
+	uint16_t code = f->http.code;
 	size_t off = 0;
 
-	if (f->http.code == 0) {
-		f->milestone = f->now;
-	}
 	while (off < in.n && sts_http_status(&f->http) == STS_HTTP_MORE) {
 		struct sts_text body;
 		size_t used =
@@ -207,6 +205,9 @@ take_response(struct sts_fetch *f)
 		off += used;
 	}
 	sts_tls_app_recv_ack(f->tls, in.n);
+	if (f->http.code != code) {
+		f->milestone = f->now;
+	}
 	if (sts_http_status(&f->http) != STS_HTTP_MORE) {
 		judge(f);
 		return false;
@@ -304,7 +305,11 @@ take_connection(struct sts_fetch *f, unsigned i)
 	f->request_off = 0;
 	for (unsigned k = 0; k < CONNS; k++) {
 		if (k != i && f->conn[k].state != STS_CONN_CLOSED) {
-			/* Its address gets another turn if this one fails. */
+			/* Begun later, so not known to be dead: its address
+			 * gets another turn if this one fails. */
+			if (f->conn[k].addr > f->conn[i].addr) {
+				f->next_addr = f->conn[k].addr;
+			}
 			f->conn[k].state = STS_CONN_CLOSING;
 			stir(f, k);
 		}
@@ -607,7 +612,7 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	f->active = NO_CONN;
 	f->last_why = STS_WHY_CONNECT_FAILED;
 	f->now = f->begun = f->milestone = f->next_dial = now;
-	f->until = now + STS_FETCH_TOTAL_MS;
+	f->until = l->fetch_until;
 	f->body_len = 0;
 	f->id_len = (uint8_t)id.n;
 	if (id.n > 0) {

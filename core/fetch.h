@@ -85,7 +85,8 @@ void sts_fetch_init(
 
 /*
  * Begin. The lookup has addresses and is borrowed, as are its settings, until
- * sts_fetch_end; wall_s >= 0; id: of the TXT record, to go into the record.
+ * sts_fetch_end; its fetch_until ends the fetch. wall_s >= 0; id: of the TXT
+ * record, 1..STS_ID_MAX octets, to go into the record.
  */
 void sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
     int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND]);

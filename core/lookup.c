@@ -356,7 +356,7 @@ sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 	STS_ASSERT(domain.n > 0 && domain.n <= STS_DOMAIN_MAX);
 	l->state = STS_LOOKUP_TXT;
 	l->settings = settings;
-	l->now = l->begun = now;
+	l->now = now;
 	l->domain_len = (uint8_t)domain.n;
 	memcpy(l->domain, domain.p, domain.n);
 	l->txt = l->addresses = STS_PENDING;

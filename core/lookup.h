@@ -65,19 +65,18 @@ struct sts_lookup {
 	struct sts_addr addr[STS_LOOKUP_ADDRS]; /* families alternate */
 
 	/* The agent's. */
-	uint8_t work; /* enum of core/agent.h: what becomes of it */
+	uint8_t stage; /* enum sts_work_stage */
 	bool refresh; /* begun by ourselves: fetch whatever TXT says */
-	bool queued_before; /* lost a slot to others once */
-	bool delayed; /* waited for a slot of ours longer than allowed */
-	uint16_t waiters; /* first ask, by node number */
-	uint16_t fetch; /* index of its fetch slot, or STS_NODE_NONE */
-	uint16_t next; /* in a queue or hash chain of the agent */
-	uint16_t chain;
-	sts_ms begun, fetch_until;
-	const struct sts_settings *settings;
+	bool live; /* a live enforce policy is held */
+	bool stalled; /* has lost its slot to others */
+	uint16_t waiters; /* the first ask, by node number */
+	uint16_t next; /* in a queue of the agent */
+	uint16_t chain; /* in the index by domain, or the free list */
+	sts_ms fetch_until;
 
 	/* Private. */
 	uint8_t state;
+	const struct sts_settings *settings;
 	uint8_t stir; /* bit a leg */
 	sts_ms now, second_at;
 	bool second; /* second_at counts */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent: takes questions, gives answers, decides when to look again. It is
+ * the root of the driver's tree; core/sts.h has what a board calls, this
+ * header the struct to place and what the driver and the agent's own files
+ * share:
+ *
+ *	agent.c       the block and the tree; what each child wants
+ *	agent_ask.c   a question becomes an answer, at once or later
+ *	agent_work.c  a domain is looked up, fetched, remembered
+ *	agent_slots.c who gets a fetch slot, and who loses one
+ *	decide.c      what is said, given what is known: no state of its own
+ */
+#ifndef STS_AGENT_H
+#define STS_AGENT_H
+
+#include "clock.h"
+#include "event.h"
+#include "fetch.h"
+#include "lookup.h"
+#include "node.h"
+#include "random.h"
+#include "session.h"
+#include "sts.h"
+
+enum {
+	STS_CHECK_WAIT_MS = 2000, /* for a due check of a held policy, */
+	STS_CHECK_FETCH_MS = 5000, /* and in all when the id has changed */
+	STS_CHECK_AGAIN_S = 60, /* a failed check is not waited for before */
+	STS_TTL_MIN_S = 60, /* what TXT says, or its absence, is kept */
+	STS_TTL_MAX_S = 3600,
+	STS_BACK_OFF_S = 300, /* for one id (RFC 8461 3.3) */
+	STS_UNKNOWN_MIN_S = 30, /* doubling to BACK_OFF_S */
+	STS_REFRESH_MIN_S = 3600, /* a domain is refreshed at most so often */
+	STS_DAY_S = 86400,
+	STS_ASKED_DAYS = 30, /* refreshed if asked for in so many days */
+	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
+	STS_QUANTUM_MS = 3000, /* without progress while others queue */
+	STS_QUANTUM_MIN_MS = 750, /* the same when very many do */
+	STS_SWEEP_MS = 1000,
+	STS_SWEEP_CHUNKS = 512,
+	STS_NOTICE_MS = 60000 /* the same complaint at most so often */
+};
+
+/* A list of nodes or lookups by number. */
+struct sts_queue {
+	uint16_t head, tail, count;
+};
+
+/* A question by the C API: a leaf without channel. */
+struct sts_question {
+	struct sts_ask ask;
+	bool used, fresh, due;
+};
+
+/* Where a lookup is. */
+enum sts_work_stage {
+	STS_WORK_DISCOVERY = 0, /* the TXT record */
+	STS_WORK_ADDRESSES,
+	STS_WORK_QUEUED, /* for a fetch slot */
+	STS_WORK_FETCH
+};
+
+enum sts_notice {
+	STS_NOTICE_BUSY,
+	STS_NOTICE_CLIENTS,
+	STS_NOTICE_REFUSED,
+	STS_NOTICE_FULL,
+	STS_NOTICES
+};
+
+struct sts_agent {
+	/* For the driver. */
+	struct sts_node *nodes;
+	uint16_t node_count;
+	uint16_t *heap_slots;
+	struct sts_random random;
+
+	/* Private. */
+	struct sts_config config;
+	const struct sts_settings *settings;
+	struct sts_clock clock;
+	uint8_t clock_told;
+	struct sts_cache cache;
+	uint8_t hash_key[STS_SIPHASH_KEY];
+	struct sts_client *clients;
+	struct sts_question *questions;
+	struct sts_lookup *lookups;
+	struct sts_fetch *fetches;
+	uint16_t first_client, first_question, first_lookup, first_fetch;
+	uint16_t client_free, lookup_free; /* lists through ask.next, chain */
+	uint16_t clients_open, lookups_busy, fetches_busy;
+	uint16_t *index; /* lookups by domain: heads of chains */
+	uint16_t index_mask;
+	struct sts_queue stirred; /* children, through node.next_stirred */
+	struct sts_queue asks; /* that wait for a lookup */
+	struct sts_queue fresh, stalled; /* lookups that wait for a slot */
+	struct sts_queue starved; /* lookups that wait for a TCP buffer */
+	uint8_t *buffer[STS_DNS_TCP_BUFFERS]; /* free ones */
+	unsigned buffer_count;
+	bool newcomer_turn; /* one slot: the last turn was a newcomer's */
+	bool draining;
+	sts_ms now, started, sweep_at, slots_at;
+	sts_ms noticed[STS_NOTICES];
+	uint8_t noticed_once; /* bit a notice */
+	uint32_t refused_told;
+	uint32_t zone_told[8]; /* hashes of unknown zone names, logged once */
+	uint8_t zone_told_next;
+	uint8_t event_head, event_count;
+	uint32_t events_lost;
+	struct sts_event events[STS_EVENTS_MAX];
+};
+
+/* For the driver. */
+unsigned sts_agent_nodes(const struct sts_config *config);
+uint16_t sts_agent_client_free(const struct sts_agent *a);
+void sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now);
+void sts_agent_clients_full(struct sts_agent *a);
+bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
+
+/* Between the agent's own files. */
+
+/* agent.c */
+void sts_agent_stir(struct sts_agent *a, uint16_t node);
+struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
+    enum sts_why why, struct sts_text text);
+bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
+uint32_t sts_agent_now_s(const struct sts_agent *a);
+bool sts_agent_expires(const struct sts_agent *a);
+/* The live policy held for a domain: its reference and header, or 0. */
+sts_ref sts_agent_live(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
+void sts_queue_init(struct sts_queue *q);
+
+/* agent_ask.c */
+void sts_agent_ask(struct sts_agent *a, uint16_t node);
+void sts_agent_ask_due(struct sts_agent *a, uint16_t node);
+void sts_agent_ask_forget(struct sts_agent *a, uint16_t node);
+void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
+struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
+/* What all that wait for a lookup are told: ref is the policy found, or 0. */
+void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
+    enum sts_kind kind, enum sts_why why);
+/* A lookup slot has become free. */
+void sts_agent_asks_go_on(struct sts_agent *a);
+
+/* agent_work.c */
+struct sts_lookup *sts_agent_work_find(
+    struct sts_agent *a, struct sts_text domain);
+/* NULL: no slot is free. */
+struct sts_lookup *sts_agent_work_begin(
+    struct sts_agent *a, struct sts_text domain, bool refresh);
+void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);
+void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
+void sts_agent_work_failed(
+    struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
+
+/* agent_slots.c */
+void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
+void sts_agent_slots_dispatch(struct sts_agent *a);
+void sts_agent_slots_tick(struct sts_agent *a);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fetch slots are few and costly; strangers decide how long they are held. So:
+ * no organisation and no address has more than a quarter of them; who makes no
+ * progress while others wait goes to the back of the queue, sooner the longer
+ * the queue is; who never had a slot comes before who lost one; and the last
+ * free slot is for policies that are held and enforced.
+ */
+#include "address.h"
+#include "agent.h"
+#include "base/assert.h"
+#include "organisation.h"
+
+enum {
+	SHARE = 4, /* of the slots: one in so many */
+	TICK_MS = 250,
+	TENURE = 2 /* quanta a slot is kept while newcomers wait */
+};
+
+static void
+append(struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+
+	l->next = STS_NODE_NONE;
+	if (q->head == STS_NODE_NONE) {
+		q->head = i;
+	} else {
+		a->lookups[q->tail].next = i;
+	}
+	q->tail = i;
+	q->count++;
+}
+
+void
+sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
+{
+	if (a->fresh.count + a->stalled.count == 0) {
+		a->slots_at = a->now + TICK_MS;
+	}
+	l->stage = STS_WORK_QUEUED;
+	append(a, l->stalled ? &a->stalled : &a->fresh, l);
+}
+
+static bool
+same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
+{
+	return sts_same_nocase(sts_organisation(sts_lookup_domain(x)),
+	    sts_organisation(sts_lookup_domain(y)));
+}
+
+/* Whether l may have one of the free slots. */
+static bool
+eligible(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	unsigned slots = a->config.fetch_slots;
+	unsigned share = slots / SHARE > 0 ? slots / SHARE : 1;
+	unsigned of_org = 0, of_address = 0;
+
+	if (slots > 1 && !l->live && a->fetches_busy + 1U >= slots) {
+		return false;
+	}
+	for (unsigned i = 0; i < slots; i++) {
+		const struct sts_fetch *f = &a->fetches[i];
+
+		if (f->busy) {
+			of_org += same_organisation(f->lookup, l);
+			of_address +=
+			    sts_address_same(&f->lookup->addr[0], &l->addr[0]);
+		}
+	}
+	return of_org < share && of_address < share;
+}
+
+/* Take the first eligible lookup out of a queue; NULL: none. `live_only`: of
+ * those that refresh a held policy. */
+static struct sts_lookup *
+take(struct sts_agent *a, struct sts_queue *q, bool live_only)
+{
+	uint16_t before = STS_NODE_NONE;
+
+	for (uint16_t i = q->head; i != STS_NODE_NONE;
+	     before = i, i = a->lookups[i].next) {
+		struct sts_lookup *l = &a->lookups[i];
+
+		if ((live_only && !l->live) || !eligible(a, l)) {
+			continue;
+		}
+		if (before == STS_NODE_NONE) {
+			q->head = l->next;
+		} else {
+			a->lookups[before].next = l->next;
+		}
+		if (q->tail == i) {
+			q->tail = before;
+		}
+		q->count--;
+		l->next = STS_NODE_NONE;
+		return l;
+	}
+	return NULL;
+}
+
+static struct sts_lookup *
+take_next(struct sts_agent *a)
+{
+	struct sts_lookup *l = NULL;
+
+	/* With a single slot every second turn is for held policies. */
+	if (a->config.fetch_slots == 1 && a->newcomer_turn) {
+		l = take(a, &a->fresh, true);
+		if (l == NULL) {
+			l = take(a, &a->stalled, true);
+		}
+	}
+	if (l == NULL) {
+		l = take(a, &a->fresh, false);
+	}
+	if (l == NULL) {
+		l = take(a, &a->stalled, false);
+	}
+	return l;
+}
+
+void
+sts_agent_slots_dispatch(struct sts_agent *a)
+{
+	uint8_t rnd[STS_TLS_RND];
+	int64_t wall_s = sts_clock_cert_s(&a->clock);
+	struct sts_lookup *l;
+	unsigned i = 0;
+
+	if (a->fetches_busy == a->config.fetch_slots || wall_s < 0) {
+		return;
+	}
+	l = take_next(a);
+	if (l == NULL) {
+		return;
+	}
+	while (a->fetches[i].busy) {
+		i++;
+		STS_ASSERT(i < a->config.fetch_slots);
+	}
+	a->newcomer_turn = !l->live;
+	a->fetches_busy++;
+	l->stage = STS_WORK_FETCH;
+	if (!l->stalled) {
+		l->fetch_until = a->now + STS_FETCH_TOTAL_MS;
+	}
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_fetch_begin(
+	    &a->fetches[i], l, a->now, wall_s, sts_text(l->id, l->id_len), rnd);
+	sts_wipe(rnd, sizeof rnd);
+	sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
+}
+
+/* How long a slot is kept without progress while so many wait. */
+static sts_ms
+quantum_ms(const struct sts_agent *a)
+{
+	unsigned waiting = a->fresh.count;
+	sts_ms ms = STS_QUANTUM_MS / (1 + waiting / a->config.fetch_slots);
+
+	return ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
+}
+
+static bool
+outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
+{
+	return !sts_before(a->now, f->milestone + quantum) ||
+	       (a->fresh.count > 0 &&
+		   !sts_before(a->now, f->begun + TENURE * quantum));
+}
+
+void
+sts_agent_slots_tick(struct sts_agent *a)
+{
+	sts_ms quantum = quantum_ms(a);
+	unsigned waiting = a->fresh.count + a->stalled.count;
+
+	if (waiting == 0 || sts_before(a->now, a->slots_at)) {
+		return;
+	}
+	a->slots_at = a->now + TICK_MS;
+	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
+		struct sts_fetch *f = &a->fetches[i];
+
+		if (f->busy && outstayed(a, f, quantum)) {
+			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
+			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
+			waiting--;
+		}
+	}
+	sts_agent_slots_dispatch(a);
+}

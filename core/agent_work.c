@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain is looked up, its policy fetched, and what came of it remembered.
+ * One lookup a domain, however many ask. Whatever fails while a live policy is
+ * held is noted beside it and changes nothing else: that is promise 1.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "base/assert.h"
+#include "decide.h"
+
+enum {
+	COMPARE = 64
+}; /* bytes compared at a time */
+
+static uint16_t *
+index_head(struct sts_agent *a, struct sts_text domain)
+{
+	uint64_t hash = sts_siphash(a->hash_key, domain);
+
+	return &a->index[hash & a->index_mask];
+}
+
+static bool
+same(struct sts_text a, struct sts_text b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+struct sts_lookup *
+sts_agent_work_find(struct sts_agent *a, struct sts_text domain)
+{
+	uint16_t i = *index_head(a, domain);
+
+	while (i != STS_NODE_NONE &&
+	       !same(sts_lookup_domain(&a->lookups[i]), domain)) {
+		i = a->lookups[i].chain;
+	}
+	return i != STS_NODE_NONE ? &a->lookups[i] : NULL;
+}
+
+static uint16_t
+node_of(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	return (uint16_t)(a->first_lookup + (l - a->lookups));
+}
+
+struct sts_lookup *
+sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
+{
+	uint8_t rnd[STS_LOOKUP_RND];
+	uint16_t i = a->lookup_free, *head = index_head(a, domain);
+	struct sts_lookup *l;
+
+	if (i == STS_NODE_NONE) {
+		return NULL;
+	}
+	l = &a->lookups[i];
+	a->lookup_free = l->chain;
+	a->lookups_busy++;
+	l->chain = *head;
+	*head = i;
+	l->stage = STS_WORK_DISCOVERY;
+	l->refresh = refresh;
+	l->live = l->stalled = false;
+	l->waiters = l->next = STS_NODE_NONE;
+	l->fetch_until = 0;
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
+	sts_agent_stir(a, node_of(a, l));
+	return l;
+}
+
+/* The work is done: tell who waits, free the slot, let the next one in. */
+static void
+finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
+    enum sts_kind kind, enum sts_why why)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+	uint16_t *link = index_head(a, sts_lookup_domain(l));
+
+	sts_agent_settle(a, l, ref, kind, why);
+	while (*link != i) {
+		STS_ASSERT(*link != STS_NODE_NONE);
+		link = &a->lookups[*link].chain;
+	}
+	*link = l->chain;
+	sts_lookup_end(l);
+	l->chain = a->lookup_free;
+	a->lookup_free = i;
+	a->lookups_busy--;
+	sts_agent_asks_go_on(a);
+}
+
+/* How long what TXT said (or that it said nothing) is kept. */
+static uint32_t
+kept_s(const struct sts_lookup *l)
+{
+	if (l->txt_ttl_s < STS_TTL_MIN_S) {
+		return STS_TTL_MIN_S;
+	}
+	return l->txt_ttl_s > STS_TTL_MAX_S ? STS_TTL_MAX_S : l->txt_ttl_s;
+}
+
+static uint32_t
+id_hash(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	uint32_t hash;
+
+	if (l->txt != STS_FOUND) {
+		return 0;
+	}
+	hash = (uint32_t)sts_siphash(a->hash_key, sts_text(l->id, l->id_len));
+	return hash != 0 ? hash : 1;
+}
+
+/* What was just learned of TXT, beside a held policy. */
+static void
+note_checked(
+    struct sts_agent *a, sts_ref ref, struct sts_entry *e, uint32_t keep_s)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+
+	e->checked_s = now_s;
+	e->check_s = now_s + keep_s;
+	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+}
+
+/*
+ * Remember that there is no usable policy. `e` has kind, why and times. Never
+ * called while a live policy is held; an expired one keeps its record, so that
+ * a clock put right later finds it again.
+ */
+static void
+remember(struct sts_agent *a, struct sts_lookup *l, const struct sts_entry *e)
+{
+	struct sts_text domain = sts_lookup_domain(l);
+	uint32_t now_s = sts_agent_now_s(a);
+	bool expires = sts_agent_expires(a);
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+	struct sts_stage stage;
+	struct sts_entry held;
+
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, &held);
+		if (held.kind == STS_KIND_POLICY || held.kind == e->kind) {
+			held.why = e->why;
+			held.failures = e->failures;
+			held.checked_s = e->checked_s;
+			held.check_s = e->check_s;
+			held.retry_s = e->retry_s;
+			held.failed_id = e->failed_id;
+			sts_cache_set(&a->cache, ref, &held, now_s, expires);
+			return;
+		}
+	}
+	/* No room only means asking again sooner. */
+	if (sts_cache_stage(&a->cache, &stage, domain)) {
+		sts_cache_commit(&a->cache, &stage, e, now_s, expires, &ref);
+	}
+}
+
+static uint8_t
+failures_so_far(struct sts_agent *a, struct sts_text domain, enum sts_kind kind)
+{
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+	struct sts_entry e;
+
+	if (ref == 0) {
+		return 0;
+	}
+	sts_cache_get(&a->cache, ref, &e);
+	return sts_decide_kind(&e) == kind ? e.failures : 0;
+}
+
+static uint8_t
+one_more(uint8_t failures)
+{
+	return (uint8_t)(failures < UINT8_MAX ? failures + 1 : failures);
+}
+
+/* A record about a domain without a live policy. */
+static struct sts_entry
+blank(
+    struct sts_agent *a, enum sts_kind kind, enum sts_why why, uint32_t keep_s)
+{
+	struct sts_entry e;
+
+	memset(&e, 0, sizeof e);
+	e.kind = (uint8_t)kind;
+	e.why = (uint8_t)why;
+	e.checked_s = sts_agent_now_s(a);
+	e.check_s = e.checked_s + keep_s;
+	e.asked_day = (uint16_t)(e.checked_s / STS_DAY_S);
+	return e;
+}
+
+static void
+txt_absent(struct sts_agent *a, struct sts_lookup *l)
+{
+	enum sts_why why = (enum sts_why)l->txt_why;
+	struct sts_entry e = blank(a, STS_KIND_ABSENT, why, kept_s(l));
+
+	remember(a, l, &e);
+	sts_agent_tell(a, STS_EVENT_NO_POLICY, why, sts_lookup_domain(l))
+	    ->number[0] = kept_s(l);
+	finish(a, l, 0, STS_KIND_ABSENT, why);
+}
+
+static void
+txt_unknown(struct sts_agent *a, struct sts_lookup *l)
+{
+	enum sts_why why = (enum sts_why)l->txt_why;
+	uint8_t failures =
+	    failures_so_far(a, sts_lookup_domain(l), STS_KIND_UNKNOWN);
+	uint32_t wait_s = STS_BACK_OFF_S;
+	struct sts_entry e;
+
+	if (failures < 4) {
+		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << failures;
+	}
+	e = blank(a, STS_KIND_UNKNOWN, why, wait_s);
+	e.failures = one_more(failures);
+	remember(a, l, &e);
+	sts_agent_tell(a, STS_EVENT_DNS_FAILED, why, sts_lookup_domain(l))
+	    ->number[0] = wait_s;
+	finish(a, l, 0, STS_KIND_UNKNOWN, why);
+}
+
+static void
+go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
+{
+	uint8_t rnd[STS_LOOKUP_RND];
+
+	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
+		finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_NO_CLOCK);
+		return;
+	}
+	l->live = live;
+	l->stage = STS_WORK_ADDRESSES;
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_lookup_go_on(l, rnd);
+	sts_agent_stir(a, node_of(a, l));
+}
+
+/* TXT was looked up while a live policy is held. */
+static void
+txt_beside_held(
+    struct sts_agent *a, struct sts_lookup *l, sts_ref ref, struct sts_entry *e)
+{
+	uint8_t id[STS_ID_MAX];
+	size_t id_len = sts_payload_id(&a->cache, ref, id);
+	bool changed = l->txt == STS_FOUND &&
+		       !same(sts_text(id, id_len), sts_text(l->id, l->id_len));
+	bool waits =
+	    id_hash(a, l) == e->failed_id && sts_agent_now_s(a) < e->retry_s;
+
+	note_checked(a, ref, e,
+	    l->txt == STS_UNKNOWN ? (uint32_t)STS_CHECK_AGAIN_S : kept_s(l));
+	if (l->txt != STS_FOUND) {
+		/* The held id goes into the new version, so that the next
+		 * good TXT answer is compared with something. */
+		l->id_len = (uint8_t)id_len;
+		memcpy(l->id, id, id_len);
+	}
+	if (l->refresh || (changed && !waits)) {
+		go_on(a, l, e->mode == STS_MODE_ENFORCE);
+	} else {
+		finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF);
+	}
+}
+
+static void
+txt_found(struct sts_agent *a, struct sts_lookup *l)
+{
+	sts_ref ref = sts_cache_find(&a->cache, sts_lookup_domain(l));
+	uint32_t now_s = sts_agent_now_s(a);
+	struct sts_entry e;
+
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, &e);
+		if (e.failed_id == id_hash(a, l) && now_s < e.retry_s) {
+			/* RFC 8461 3.3: this id was tried a moment ago. */
+			e.checked_s = now_s;
+			e.check_s = now_s + kept_s(l) < e.retry_s
+					? now_s + kept_s(l)
+					: e.retry_s;
+			sts_cache_set(
+			    &a->cache, ref, &e, now_s, sts_agent_expires(a));
+			finish(a, l, 0, STS_KIND_BACK_OFF, (enum sts_why)e.why);
+			return;
+		}
+	}
+	go_on(a, l, false);
+}
+
+static void
+txt_done(struct sts_agent *a, struct sts_lookup *l)
+{
+	struct sts_entry e;
+	sts_ref ref = sts_agent_live(a, sts_lookup_domain(l), &e);
+
+	if (ref != 0) {
+		txt_beside_held(a, l, ref, &e);
+	} else if (l->txt == STS_FOUND) {
+		txt_found(a, l);
+	} else if (l->txt == STS_ABSENT) {
+		txt_absent(a, l);
+	} else {
+		txt_unknown(a, l);
+	}
+}
+
+/* A refresh of a held policy failed: beside it, that is all. */
+static void
+failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
+    struct sts_entry *e, enum sts_why why, uint16_t http_code)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t age_s = now_s > e->fetched_s ? now_s - e->fetched_s : 0;
+	struct sts_event *event;
+
+	e->why = (uint8_t)why;
+	e->failures = one_more(e->failures);
+	e->failed_id = id_hash(a, l);
+	e->retry_s = now_s + STS_BACK_OFF_S;
+	if (e->refresh_s != 0) {
+		e->refresh_s = now_s + STS_REFRESH_MIN_S +
+			       sts_random_below(&a->random, STS_REFRESH_MIN_S);
+	}
+	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+	event = sts_agent_tell(
+	    a, STS_EVENT_REFRESH_FAILED, why, sts_lookup_domain(l));
+	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->failures;
+	event->number[1] = e->max_age_s > age_s ? e->max_age_s - age_s : 0;
+	event->number[2] = http_code;
+}
+
+static void
+failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
+    uint16_t http_code)
+{
+	struct sts_text domain = sts_lookup_domain(l);
+	struct sts_entry e;
+	sts_ref ref = sts_agent_live(a, domain, &e);
+	uint32_t keep_s = kept_s(l);
+
+	STS_ASSERT(why != STS_WHY_NONE);
+	if (ref != 0) {
+		failed_beside_held(a, l, ref, &e, why, http_code);
+	} else {
+		struct sts_event *event;
+
+		if (keep_s > STS_BACK_OFF_S) {
+			keep_s = STS_BACK_OFF_S;
+		}
+		e = blank(a, STS_KIND_BACK_OFF, why, keep_s);
+		e.failures =
+		    one_more(failures_so_far(a, domain, STS_KIND_BACK_OFF));
+		e.failed_id = id_hash(a, l);
+		e.retry_s = e.checked_s + STS_BACK_OFF_S;
+		remember(a, l, &e);
+		event = sts_agent_tell(a, STS_EVENT_FETCH_FAILED, why, domain);
+		event->number[0] = STS_BACK_OFF_S;
+		event->number[1] = http_code;
+	}
+	finish(a, l, 0, STS_KIND_BACK_OFF, why);
+}
+
+void
+sts_agent_work_failed(
+    struct sts_agent *a, struct sts_lookup *l, enum sts_why why)
+{
+	failed(a, l, why, 0);
+}
+
+/* When to fetch again by ourselves: an unpredictable moment in the middle of
+ * the lifetime, at most a day and at least an hour away; 0 for short ones. */
+static uint32_t
+plan_refresh(struct sts_agent *a, uint32_t max_age_s)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t from_s, span_s;
+
+	if (max_age_s < STS_DAY_S) {
+		return 0;
+	}
+	from_s = max_age_s / 3;
+	if (from_s > STS_DAY_S / 2) {
+		from_s = STS_DAY_S / 2;
+	}
+	span_s = max_age_s / 3 < STS_DAY_S / 2 ? max_age_s / 3 : STS_DAY_S / 2;
+	return now_s + from_s + sts_random_below(&a->random, span_s);
+}
+
+/* Whether two versions list the same patterns (their ids left aside). */
+static bool
+same_patterns(const struct sts_cache *c, sts_ref x, sts_ref y)
+{
+	uint8_t id[STS_ID_MAX], p[COMPARE], q[COMPARE];
+	size_t at_x = sts_payload_id(c, x, id) + 1;
+	size_t at_y = sts_payload_id(c, y, id) + 1;
+	size_t n;
+
+	do {
+		n = sts_cache_read(c, x, at_x, p, sizeof p);
+		if (sts_cache_read(c, y, at_y, q, sizeof q) != n ||
+		    memcmp(p, q, n) != 0) {
+			return false;
+		}
+		at_x += n;
+		at_y += n;
+	} while (n == sizeof p);
+	return true;
+}
+
+/*
+ * RFC 8461 3.3, 8.2: who changes the id has changed the policy; the old body
+ * under a new id was a web server not yet updated. It is fetched once more.
+ */
+static bool
+looks_stale(const struct sts_agent *a, sts_ref old, const struct sts_entry *was,
+    sts_ref ref, const struct sts_entry *now)
+{
+	uint8_t was_id[STS_ID_MAX], now_id[STS_ID_MAX];
+	size_t was_len = sts_payload_id(&a->cache, old, was_id);
+	size_t now_len = sts_payload_id(&a->cache, ref, now_id);
+
+	return !same(sts_text(was_id, was_len), sts_text(now_id, now_len)) &&
+	       was->mode == now->mode && was->max_age_s == now->max_age_s &&
+	       same_patterns(&a->cache, old, ref);
+}
+
+static void
+tell_policy(struct sts_agent *a, struct sts_lookup *l, enum sts_event_code code,
+    const struct sts_entry *e)
+{
+	struct sts_event *event =
+	    sts_agent_tell(a, code, STS_WHY_NONE, sts_lookup_domain(l));
+
+	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->max_age_s;
+	event->number[1] = e->mx_count;
+}
+
+static struct sts_entry
+entry_of(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_policy *p)
+{
+	struct sts_entry e = blank(a, STS_KIND_POLICY, STS_WHY_NONE, kept_s(l));
+
+	e.mode = (uint8_t)p->mode;
+	e.mx_count = (uint16_t)p->mx_count;
+	e.max_age_s = p->max_age_s;
+	e.fetched_s = e.checked_s;
+	e.refresh_s = plan_refresh(a, p->max_age_s);
+	return e;
+}
+
+/* What stands beside a policy that was just committed in place of `old`. */
+static void
+compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
+    const struct sts_entry *was, sts_ref ref, struct sts_entry *e)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+
+	if (looks_stale(a, old, was, ref, e)) {
+		e->refresh_s = now_s + STS_BACK_OFF_S;
+		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+	}
+	tell_policy(a, l,
+	    was->mode == e->mode && same_patterns(&a->cache, old, ref)
+		? STS_EVENT_POLICY_REFRESHED
+		: STS_EVENT_POLICY_CHANGED,
+	    e);
+}
+
+/* A policy came whole and authenticated: it replaces whatever was held. */
+static void
+keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
+{
+	struct sts_entry was, e;
+	sts_ref old = sts_agent_live(a, sts_lookup_domain(l), &was);
+	sts_ref ref;
+	enum sts_admission admission;
+
+	sts_clock_confirm(&a->clock, old != 0);
+	e = entry_of(a, l, &f->policy);
+	if (old != 0) {
+		e.asked_day = was.asked_day;
+		sts_cache_pin(&a->cache, old);
+	}
+	admission = sts_cache_commit(&a->cache, &f->stage, &e,
+	    sts_agent_now_s(a), sts_agent_expires(a), &ref);
+	if (ref != 0 && old != 0) {
+		compare_versions(a, l, old, &was, ref, &e);
+	} else if (ref != 0) {
+		tell_policy(a, l, STS_EVENT_POLICY_NEW, &e);
+	}
+	if (old != 0) {
+		sts_cache_unpin(&a->cache, old);
+	}
+	if (ref == 0) {
+		STS_ASSERT(admission != STS_ADMITTED);
+		failed(a, l, STS_WHY_POLICY_NO_ROOM, f->http_code);
+		return;
+	}
+	sts_cache_pin(&a->cache, ref);
+	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
+	if (e.max_age_s == 0) {
+		/* R46: of use for those who asked, and not kept. */
+		sts_cache_remove(&a->cache, ref);
+	}
+	sts_cache_unpin(&a->cache, ref);
+}
+
+/* A buffer to receive by TCP: to who waits longest, or back to the pool. */
+static void
+give_buffer(struct sts_agent *a, uint8_t *buf)
+{
+	while (a->starved.head != STS_NODE_NONE) {
+		struct sts_lookup *l = &a->lookups[a->starved.head];
+
+		a->starved.head = l->next;
+		a->starved.count--;
+		l->next = STS_NODE_NONE;
+		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
+			sts_agent_stir(a, node_of(a, l));
+			return;
+		}
+	}
+	STS_ASSERT(a->buffer_count < STS_DNS_TCP_BUFFERS);
+	a->buffer[a->buffer_count++] = buf;
+}
+
+static void
+take_buffer(struct sts_agent *a, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+
+	if (a->buffer_count > 0) {
+		sts_lookup_lend(
+		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
+		sts_agent_stir(a, node_of(a, l));
+		return;
+	}
+	sts_lookup_starve(l);
+	l->next = STS_NODE_NONE;
+	if (a->starved.head == STS_NODE_NONE) {
+		a->starved.head = i;
+	} else {
+		a->lookups[a->starved.tail].next = i;
+	}
+	a->starved.tail = i;
+	a->starved.count++;
+}
+
+void
+sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
+{
+	struct sts_lookup *l = &a->lookups[i];
+	uint8_t *buf;
+
+	while ((buf = sts_lookup_spare_buffer(l)) != NULL) {
+		give_buffer(a, buf);
+	}
+	if (sts_lookup_needs_buffer(l) >= 0) {
+		take_buffer(a, l);
+	}
+	if (l->state == STS_LOOKUP_TXT_DONE) {
+		txt_done(a, l);
+	} else if (l->state == STS_LOOKUP_ADDRESSES_DONE) {
+		if (l->addresses == STS_FOUND) {
+			sts_lookup_hold(l);
+			sts_agent_slots_enqueue(a, l);
+			sts_agent_slots_dispatch(a);
+		} else {
+			failed(a, l, (enum sts_why)l->addresses_why, 0);
+		}
+	}
+}
+
+void
+sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
+{
+	struct sts_fetch *f = &a->fetches[i];
+	struct sts_lookup *l = f->lookup;
+	enum sts_why why = f->why;
+	uint16_t http_code = f->http_code;
+
+	STS_ASSERT(a->fetches_busy > 0);
+	a->fetches_busy--;
+	if (f->found == STS_FOUND) {
+		keep(a, l, f);
+		sts_fetch_end(f);
+	} else {
+		sts_fetch_end(f);
+		if (why == STS_WHY_FETCH_STALLED &&
+		    sts_before(a->now, l->fetch_until)) {
+			l->stalled = true;
+			sts_agent_slots_enqueue(a, l);
+		} else {
+			failed(a, l, why, http_code);
+		}
+	}
+	sts_agent_slots_dispatch(a);
+}

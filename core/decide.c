@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules of an answer. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "decide.h"
+
+struct sts_answer
+sts_decide_plain(
+    enum sts_answer_kind kind, enum sts_rule rule, enum sts_why why)
+{
+	struct sts_answer answer;
+
+	STS_ASSERT(kind == STS_ANSWER_NOTFOUND || kind == STS_ANSWER_TEMP);
+	memset(&answer, 0, sizeof answer);
+	answer.kind = (uint8_t)kind;
+	answer.rule = (uint8_t)rule;
+	answer.why = (uint8_t)why;
+	return answer;
+}
+
+struct sts_answer
+sts_decide_policy(const struct sts_zone *zone, const struct sts_entry *e,
+    sts_ref ref, enum sts_rule rule)
+{
+	struct sts_answer answer =
+	    sts_decide_plain(STS_ANSWER_NOTFOUND, rule, STS_WHY_NONE);
+
+	STS_ASSERT(e->kind == STS_KIND_POLICY);
+	STS_ASSERT(ref != 0);
+	if (e->mode == STS_MODE_ENFORCE ||
+	    (e->mode == STS_MODE_TESTING && zone->strict_testing)) {
+		answer.kind = STS_ANSWER_POLICY;
+		answer.ref = ref;
+	} else {
+		answer.why = e->mode == STS_MODE_TESTING ? STS_WHY_MODE_TESTING
+							 : STS_WHY_MODE_NONE;
+	}
+	return answer;
+}
+
+struct sts_answer
+sts_decide_none(
+    const struct sts_settings *s, enum sts_kind kind, enum sts_why why)
+{
+	bool temp =
+	    kind == STS_KIND_UNKNOWN && s->on_dns_error == STS_ON_UNKNOWN_TEMP;
+
+	/* RFC 8461 3.3: after a valid TXT record whatever fails means "as if
+	 * there were no policy"; only the TXT look-up itself has a choice. */
+	STS_ASSERT(kind != STS_KIND_POLICY);
+	return sts_decide_plain(
+	    temp ? STS_ANSWER_TEMP : STS_ANSWER_NOTFOUND, STS_RULE_TABLE, why);
+}
+
+struct sts_answer
+sts_decide_no_clock(const struct sts_settings *s, bool grace)
+{
+	bool temp = grace && s->on_no_clock == STS_ON_UNKNOWN_TEMP;
+
+	return sts_decide_plain(temp ? STS_ANSWER_TEMP : STS_ANSWER_NOTFOUND,
+	    STS_RULE_CLOCK, STS_WHY_NO_CLOCK);
+}
+
+enum sts_kind
+sts_decide_kind(const struct sts_entry *e)
+{
+	if (e->kind != STS_KIND_POLICY) {
+		return (enum sts_kind)e->kind;
+	}
+	if (e->failed_id != 0) {
+		return STS_KIND_BACK_OFF;
+	}
+	switch (e->why) {
+	case STS_WHY_DNS_NXDOMAIN:
+	case STS_WHY_DNS_NODATA:
+	case STS_WHY_TXT_NONE:
+	case STS_WHY_TXT_SEVERAL:
+	case STS_WHY_TXT_INVALID:
+		return STS_KIND_ABSENT;
+	default:
+		return STS_KIND_UNKNOWN;
+	}
+}
+
+bool
+sts_decide_audits(const struct sts_settings *s, const struct sts_zone *zone)
+{
+	return s->enforce_off || zone->audit;
+}
