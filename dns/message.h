@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The DNS message codec (RFC 1035, 6891): write a query, judge an answer, walk
- * its records. Bytes in, values out; no state between messages. Every index
- * goes through one checked cursor; a compression pointer must go strictly
- * backwards and an expanded name must fit 255 octets, so that every walk ends.
+ * its records. Bytes in, values out; no state between messages.
+ *
+ * Every index goes through one checked cursor. A compression pointer must go
+ * strictly backwards, past the header, at most STS_DNS_POINTERS_MAX times in
+ * one name, and an expanded name must fit 255 octets; so every walk ends.
+ *
+ *	len = sts_dns_query(out, id, name, STS_DNS_TXT, true);
+ *	... send out[0..len), receive m ...
+ *	sts_dns_judge(&v, m, id, name, STS_DNS_TXT);
+ *	if (v.found == STS_FOUND) {
+ *		sts_dns_answers(&it, m, &v, STS_DNS_TXT);
+ *		while (sts_dns_next(&it, &rr)) {
+ *			while (sts_dns_txt_next(&rr.rdata, &string)) ...
+ *		}
+ *	}
+ *
+ * Accepted beyond the letter of the RFCs, because servers in use do it: bytes
+ * after the last record, a TXT record without any string, a CNAME beside other
+ * data (the data counts), several CNAMEs of one name (the first counts).
  */
 #ifndef STS_DNS_MESSAGE_H
 #define STS_DNS_MESSAGE_H
@@ -14,6 +30,7 @@
 
 enum {
 	STS_DNS_A = 1,
+	STS_DNS_NS = 2,
 	STS_DNS_CNAME = 5,
 	STS_DNS_SOA = 6,
 	STS_DNS_MX = 15,
@@ -23,42 +40,94 @@ enum {
 	STS_DNS_TLSA = 52
 };
 
+/* Response codes (RFC 1035 4.1.1, RFC 6891 9). */
 enum {
-	STS_DNS_WIRE_NAME_MAX = 255,
-	STS_DNS_QUERY_MAX = 12 + STS_DNS_WIRE_NAME_MAX + 4 + 11
+	STS_DNS_NOERROR = 0,
+	STS_DNS_FORMERR = 1,
+	STS_DNS_SERVFAIL = 2,
+	STS_DNS_NXDOMAIN = 3,
+	STS_DNS_NOTIMP = 4,
+	STS_DNS_REFUSED = 5,
+	STS_DNS_BADVERS = 16
 };
 
-/* A name in two pieces: "_mta-sts" and "example.com". Lower-case, no final
- * dot. An empty prefix is left out. */
+enum {
+	STS_DNS_WIRE_NAME_MAX = 255,
+	STS_DNS_LABELS_MAX = 127, /* the most that fit 255 octets */
+	STS_DNS_POINTERS_MAX = 127, /* one a label is all a compressor needs */
+	STS_DNS_OPT_LEN = 11, /* what EDNS adds to a query */
+	STS_DNS_QUERY_MAX = 12 + STS_DNS_WIRE_NAME_MAX + 4 + STS_DNS_OPT_LEN,
+	STS_DNS_TTL_MAX_S = 604800, /* longer ones are cut to a week */
+	STS_DNS_NEGATIVE_TTL_MAX_S = 10800 /* RFC 2308 5: one to three hours */
+};
+
+/*
+ * A name in two pieces: "_mta-sts" and "example.com". Lower-case, no final
+ * dot; underscores and whatever else a label may hold are not judged here. An
+ * empty prefix is left out.
+ */
 struct sts_dns_name_parts {
 	struct sts_text prefix;
 	struct sts_text domain;
 };
 
 /*
- * Write a recursive query with EDNS0 (payload STS_DNS_UDP_MAX, AD set in the
- * header: RFC 6840 5.7) into out. Returns its length, or 0 when the name does
- * not fit the wire form. `out` has room for STS_DNS_QUERY_MAX bytes.
+ * Write a recursive query into out.
+ *
+ * out   room for STS_DNS_QUERY_MAX bytes
+ * id    as the answer must repeat it
+ * edns  with an OPT record that offers STS_DNS_UDP_MAX (RFC 6891). Without it
+ *       the AD bit still asks for the AD bit (RFC 6840 5.7), so that no
+ *       security is lost by leaving EDNS away.
+ *
+ * Returns its length; 0 when the name is empty, has an empty label or one over
+ * 63 octets, or is over 255 octets in wire form (then out is undefined).
  */
-size_t sts_dns_query(
-    uint8_t *out, uint16_t id, struct sts_dns_name_parts name, uint16_t type);
+size_t sts_dns_query(uint8_t *out, uint16_t id, struct sts_dns_name_parts name,
+    uint16_t type, bool edns);
 
 /* What an answer says, before its records are walked. */
 struct sts_dns_verdict {
 	enum sts_found found; /* PENDING: not an answer to this question */
-	enum sts_why why;
+	enum sts_why why; /* of ABSENT and UNKNOWN */
 	bool truncated; /* TC: found is PENDING, ask over TCP */
-	bool ad;
+	bool ad; /* AD of a FOUND or ABSENT; worth what the server is */
+	uint16_t rcode; /* with the upper bits from OPT; 0 while PENDING */
+	/*
+	 * FOUND: the smallest TTL of the aliases and the records. ABSENT: of
+	 * the aliases, the SOA's TTL and its MINIMUM (RFC 2308 5); 0 when no
+	 * SOA was given. UNKNOWN: 0. A TTL with the top bit is 0 (RFC 2181 8).
+	 */
 	uint32_t ttl_s;
-	/* Where the wanted records' owner name was last seen in the message. */
+	/* Where the name at the end of the alias chain stands: the question's,
+	 * or the target of the last CNAME. */
 	uint16_t owner_off;
 };
 
 /*
- * Judge message `m` as the answer to (id, name, type). Not a response, another
- * id, opcode or question: PENDING, to be ignored. Follows at most
- * STS_DNS_ALIAS_MAX CNAMEs, whatever the order of the records. A message with
- * a part that cannot be parsed: UNKNOWN, dns-malformed.
+ * Judge message m (at most 65535 bytes) as the answer to (id, name, type).
+ *
+ * PENDING   not a response, or another id, opcode, question (name compared
+ *           without case, type, class), or not exactly one question: somebody
+ *           else's, to be ignored (RFC 5452 9.1). Or truncated.
+ * FOUND     records of the type and class IN are at the end of the chain of
+ *           at most STS_DNS_ALIAS_MAX CNAMEs, whatever the order of records.
+ *           The RDATA of A, AAAA, MX and TXT records is well-formed.
+ * ABSENT    dns-nxdomain: the name at the end of the chain does not exist
+ *           (RFC 6604). dns-nodata: it exists without such records. That is
+ *           NOERROR with an SOA in the authority section, or with neither SOA
+ *           nor NS (RFC 2308 2.2, types 1 to 3). A chain whose last target
+ *           is not in the answer is NODATA too when there is an SOA, or when
+ *           the server recurses (RA): forwarders drop the SOA, but a server
+ *           that recurses would have gone on.
+ * UNKNOWN   dns-servfail, dns-refused, dns-error (another RCODE; NXDOMAIN with
+ *           the records; a referral, that is NS without SOA; an unfinished
+ *           chain from a server that does not recurse), dns-alias-loop, or
+ *           dns-malformed: any part of any section cannot be parsed, or OPT
+ *           stands twice or outside the additional section.
+ *
+ * Work: STS_DNS_ALIAS_MAX + 2 walks over at most m.n / 11 records, of at most
+ * STS_DNS_LABELS_MAX labels and STS_DNS_POINTERS_MAX pointers a name.
  */
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
     struct sts_dns_name_parts name, uint16_t type);
@@ -69,20 +138,21 @@ struct sts_dns_answers {
 	struct sts_text m;
 	size_t pos;
 	uint16_t left, type, owner_off;
-	struct sts_dns_name_parts name;
 };
 
 struct sts_dns_rr {
 	struct sts_text rdata; /* inside the message */
-	uint32_t ttl_s;
+	uint32_t ttl_s; /* at most STS_DNS_TTL_MAX_S */
 };
 
-/* Begin a walk over a message that was judged FOUND. */
+/*
+ * Begin a walk over a message that was judged FOUND for `type`. The message
+ * stays valid and unchanged until the walk is over.
+ */
 void sts_dns_answers(struct sts_dns_answers *it, struct sts_text m,
-    const struct sts_dns_verdict *v, struct sts_dns_name_parts name,
-    uint16_t type);
+    const struct sts_dns_verdict *v, uint16_t type);
 
-/* The next record; false: no more. */
+/* The next record; false: no more, *rr unchanged. */
 bool sts_dns_next(struct sts_dns_answers *it, struct sts_dns_rr *rr);
 
 /*

@@ -6,13 +6,33 @@
  * the same names (core/base/io.h gives their contract).
  *
  * Answers are accepted only from the asked server, with the asked id and
- * question (RFC 5452); anything else is ignored. Truncation goes to TCP (RFC
- * 7766), through a buffer that the owner lends. Each transmission has a fresh
- * id; the driver draws a fresh source port.
+ * question (RFC 5452); anything else is ignored, and only time or many of them
+ * end a try. Truncation goes to TCP with the same server (RFC 7766), through a
+ * buffer that the owner lends. Each transmission has a fresh id, and a channel
+ * of its own, for which the driver draws a fresh source port.
+ *
+ *	sts_upstream_start(&u, servers, name, STS_DNS_TXT, now, 10000, rnd);
+ *	... forward wants, peer, opened, lost, recv, send, tick, deadline ...
+ *	in recv_ack, after sts_upstream_recv_ack(&u, got):
+ *		if (sts_upstream_result(&u) == STS_FOUND) {
+ *			sts_upstream_answers(&u, &it);
+ *			... take what is needed; it is gone after the call ...
+ *		}
+ *	where the owner reads results and serves questions:
+ *		if (sts_upstream_needs_buffer(&u)) sts_upstream_lend(...);
+ *
+ * Which server, how often: the servers in order, round and round, at most
+ * STS_DNS_TRIES transmissions in all. A server that is silent is given up for
+ * the next when the time of the plan is over; one that cannot be reached,
+ * refuses, fails or cannot be parsed, at once. One that was asked before is
+ * asked again only a second later, and no more after its second error (RFC
+ * 9520 3.1); when none is left the question is over. A server that does not
+ * know EDNS is asked once more without it.
  */
 #ifndef STS_DNS_UPSTREAM_H
 #define STS_DNS_UPSTREAM_H
 
+#include "../core/base/assert.h"
 #include "../core/base/io.h"
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
@@ -20,7 +40,15 @@
 
 enum {
 	STS_DNS_RND = 16, /* random bytes one question needs: an id a try */
-	STS_DNS_TRIES = 6 /* transmissions of one question, TCP included */
+	STS_DNS_TRIES = 6, /* transmissions of one question, TCP included */
+	/*
+	 * Ignored messages after which a try is given up: over UDP somebody
+	 * guesses, and the server is asked over TCP (RFC 5452 9.2).
+	 */
+	STS_DNS_MISMATCH_MAX = 16,
+	STS_DNS_DATAGRAM_MAX = 4096, /* longer datagrams are not received */
+	STS_DNS_BUFFER_MIN = 512, /* the least that can be lent for TCP */
+	STS_DNS_PAUSE_MS = 1000 /* before a server that failed is asked again */
 };
 
 /* The servers in order of preference. Owned by the board. */
@@ -30,56 +58,82 @@ struct sts_dns_servers {
 	unsigned count;
 };
 
+/* 128 bytes with 64-bit pointers; there are two a lookup. */
 struct sts_upstream {
 	/* Private. */
 	const struct sts_dns_servers *servers;
 	struct sts_dns_name_parts name;
-	uint16_t type;
-	uint8_t state;
-	uint8_t try; /* index into the retry plan */
-	uint8_t found; /* enum sts_found */
-	uint8_t why;
-	uint8_t server; /* asked now */
-	uint8_t tcp_sent, tcp_seen; /* bytes of the two-octet length */
-	bool ticked, ad;
-	uint16_t id;
-	sts_ms now, try_until, until;
-	uint32_t ttl_s;
-	uint8_t *tcp;
-	size_t tcp_size, tcp_len, tcp_want, sent;
 	struct sts_text message; /* the accepted answer */
+	uint8_t *tcp; /* lent */
+	sts_ms now, until; /* the last tick; the end of the budget */
+	sts_ms try_until; /* the end of the try or pause, once `timed` */
+	uint32_t ttl_s;
+	uint16_t type, query_len; /* of a query with EDNS, over UDP */
+	uint16_t owner_off; /* of the accepted answer: sts_dns_verdict */
+	uint16_t sent; /* octets of the query, the TCP length included */
+	uint16_t tcp_size, tcp_len, tcp_want; /* of the length, or message */
+	uint8_t state;
+	uint8_t found, why; /* while PENDING, why is the best known so far */
+	uint8_t tries; /* transmissions that are over */
+	uint8_t server; /* asked now, or next */
+	uint8_t asked, erred, spent; /* a bit a server */
+	uint8_t mismatches; /* messages ignored in this try */
+	bool over_tcp, plain, pause; /* how the server is asked */
+	bool in_message; /* TCP: the length is known */
+	bool timed, stopped, ad;
 	uint8_t rnd[STS_DNS_RND];
 };
 
+STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 128, upstream_is_small);
+STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
+
 /*
  * Begin to ask for `type` of the name prefix + "." + domain (prefix may be
- * empty: n 0).
+ * empty: n 0). u may hold anything, but not a question whose channel is open.
  *
- * servers  stays valid and unchanged while u is in use; none: UNKNOWN at once
- * name     its spans stay valid while u is in use; valid lower-case names of
- *          at most STS_NAME_MAX octets together (underscores allowed)
- * now, budget_ms  everything ends at now + budget_ms: UNKNOWN, dns-timeout
- * rnd      fresh random bytes
+ * servers  stays valid and unchanged while u is in use; none: UNKNOWN,
+ *          dns-no-server, at once
+ * name     its spans stay valid while u is in use; lower-case labels separated
+ *          by dots, underscores allowed. A name that does not fit the wire
+ *          form cannot exist: ABSENT, key-long, at once (R1)
+ * now, budget_ms  everything ends at now + budget_ms (less than 2^31): UNKNOWN
+ * rnd      fresh random bytes, copied
  */
 void sts_upstream_start(struct sts_upstream *u,
     const struct sts_dns_servers *servers, struct sts_dns_name_parts name,
     uint16_t type, sts_ms now, uint32_t budget_ms,
     const uint8_t rnd[STS_DNS_RND]);
 
-/* Give up: from now on wants nothing but CLOSE if a channel is open. */
+/*
+ * Give up: from now on wants nothing but CLOSE if a channel is open. Result,
+ * reason and TTL stay what they are.
+ */
 void sts_upstream_stop(struct sts_upstream *u);
 
+/*
+ * The node's operations. CLOSE is also wanted of a channel that is still being
+ * opened (a connection that takes too long): the driver abandons it and says
+ * lost(STS_IO_CLOSED) then too. opened() and lost() without such a channel are
+ * ignored.
+ */
 unsigned sts_upstream_wants(const struct sts_upstream *u);
 const struct sts_addr *sts_upstream_peer(const struct sts_upstream *u);
 void sts_upstream_opened(struct sts_upstream *u);
 void sts_upstream_lost(struct sts_upstream *u, int why);
+/* UDP: `lent` up to STS_DNS_DATAGRAM_MAX; TCP: what is missing of the length
+ * or of the message, in the buffer lent. */
 struct sts_span sts_upstream_recv_buf(
     const struct sts_upstream *u, struct sts_span lent);
+/* Judges the answer when it is whole: see sts_dns_judge for the work. */
 void sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got);
+/* Rendered into lent (at least STS_DNS_QUERY_MAX + 2 bytes); over TCP length
+ * and message together (RFC 7766 8). */
 struct sts_text sts_upstream_send_buf(
     const struct sts_upstream *u, struct sts_span lent);
 void sts_upstream_send_ack(struct sts_upstream *u, size_t n);
 void sts_upstream_tick(struct sts_upstream *u, sts_ms now);
+/* The end of the try or of the budget. A try begins with the first tick in
+ * it: before that the deadline is already past. */
 bool sts_upstream_deadline(const struct sts_upstream *u, sts_ms *at);
 
 /*
@@ -89,11 +143,15 @@ bool sts_upstream_deadline(const struct sts_upstream *u, sts_ms *at);
  */
 bool sts_upstream_needs_buffer(const struct sts_upstream *u);
 
-/* Lend `size` >= 512 bytes, the owner's again once result() is not PENDING
- * and the answer was read, or after stop(). */
+/*
+ * Lend `size` >= STS_DNS_BUFFER_MIN bytes while needs_buffer(). They are the
+ * owner's again once result() is not PENDING and the answer was read, or after
+ * stop(); an answer that does not fit is UNKNOWN, dns-large.
+ */
 void sts_upstream_lend(struct sts_upstream *u, uint8_t *buf, size_t size);
 
-/* The buffer that was lent, and forget it; NULL: none was. */
+/* The buffer that was lent, and forget it; NULL: none was. Only when it is the
+ * owner's again. */
 uint8_t *sts_upstream_take_back(struct sts_upstream *u);
 
 /*
@@ -103,7 +161,12 @@ uint8_t *sts_upstream_take_back(struct sts_upstream *u);
  */
 enum sts_found sts_upstream_result(const struct sts_upstream *u);
 
-/* The reason of ABSENT and UNKNOWN. */
+/*
+ * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
+ * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
+ * dns-timeout, dns-unreachable, in this order. dns-large and dns-alias-loop
+ * are the domain's doing and end the question at once.
+ */
 enum sts_why sts_upstream_why(const struct sts_upstream *u);
 
 /*
@@ -112,7 +175,7 @@ enum sts_why sts_upstream_why(const struct sts_upstream *u);
  */
 uint32_t sts_upstream_ttl_s(const struct sts_upstream *u);
 
-/* Whether a trusted server said AD. */
+/* Whether a trusted server said AD of a FOUND or ABSENT. */
 bool sts_upstream_authentic(const struct sts_upstream *u);
 
 /*

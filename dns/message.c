@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+/* The DNS message codec: queries out, answers judged and walked. */
+#include <string.h>
+
+#include "../core/base/assert.h"
+#include "../core/base/sts_config.h"
+#include "message.h"
+
+enum {
+	HEADER_LEN = 12,
+	FLAG_QR = 0x8000,
+	FLAGS_OPCODE = 0x7800,
+	FLAG_TC = 0x0200,
+	FLAG_RD = 0x0100,
+	FLAG_RA = 0x0080,
+	FLAG_AD = 0x0020,
+	FLAGS_RCODE = 0x000f,
+	CLASS_IN = 1,
+	POINTER = 0xc0, /* the two top bits of a compression pointer */
+	SOA_NUMBERS_LEN = 20,
+	MESSAGE_SIZE_MAX = 65535
+};
+
+enum section {
+	SECTION_ANSWER = 0,
+	SECTION_AUTHORITY,
+	SECTION_ADDITIONAL,
+	SECTION_COUNT
+};
+
+/* A walk over the labels of one name. */
+struct labels {
+	struct sts_text m;
+	size_t pos; /* the next length octet or pointer */
+	size_t end; /* behind the name where it began; 0 until known */
+	size_t below; /* where a pointer has to go below */
+	unsigned len; /* octets of the expanded form, without the root */
+	unsigned pointers;
+	bool bad;
+};
+
+/* A place in the message. Once bad it stays so, and nothing is taken. */
+struct cursor {
+	struct sts_text m;
+	size_t pos;
+	bool bad;
+};
+
+/* A record; offsets are into the message. */
+struct record {
+	size_t owner, rdata, rdata_len;
+	uint16_t type, class;
+	uint32_t ttl; /* as it stands; see ttl_s() */
+};
+
+/* What one pass over all sections learns. */
+struct survey {
+	struct sts_text m;
+	size_t answers; /* where the answer section begins */
+	uint16_t answer_count;
+	uint16_t rcode;
+	bool recurses, has_opt, has_ns, has_soa;
+	uint32_t soa_ttl_s;
+};
+
+/* What the answer section says about one name. */
+struct look {
+	bool found;
+	size_t alias; /* the target of its CNAME, 0: none */
+	uint32_t ttl_s; /* smallest of the records, or the alias's */
+};
+
+static uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* RFC 2181 8: the top bit makes it zero. */
+static uint32_t
+ttl_s(uint32_t ttl)
+{
+	return ttl > INT32_MAX ? 0 : smaller(ttl, STS_DNS_TTL_MAX_S);
+}
+
+static struct labels
+labels_at(struct sts_text m, size_t off)
+{
+	struct labels l = { m, off, 0, off, 0, 0, false };
+
+	return l;
+}
+
+/* Go where pointers lead until a length octet is at pos; false: it cannot. */
+static bool
+skip_pointers(struct labels *l)
+{
+	while (l->pos < l->m.n && l->m.p[l->pos] >= POINTER) {
+		size_t to;
+
+		if (l->m.n - l->pos < 2 ||
+		    l->pointers == STS_DNS_POINTERS_MAX) {
+			return false;
+		}
+		to = sts_get16be(l->m.p + l->pos) & 0x3fffU;
+		if (to < HEADER_LEN || to >= l->below) {
+			return false;
+		}
+		if (l->end == 0) {
+			l->end = l->pos + 2;
+		}
+		l->pos = to;
+		l->below = to;
+		l->pointers++;
+	}
+	return l->pos < l->m.n;
+}
+
+/* The next label; false: the root, or l->bad. */
+static bool
+next_label(struct labels *l, struct sts_text *label)
+{
+	size_t n;
+
+	if (l->bad || !skip_pointers(l)) {
+		l->bad = true;
+		return false;
+	}
+	n = l->m.p[l->pos];
+	if (n == 0) {
+		if (l->end == 0) {
+			l->end = l->pos + 1;
+		}
+		return false;
+	}
+	if (n > STS_LABEL_MAX || l->m.n - l->pos - 1 < n ||
+	    STS_DNS_WIRE_NAME_MAX - 1 - l->len < n + 1) {
+		l->bad = true;
+		return false;
+	}
+	*label = sts_text(l->m.p + l->pos + 1, n);
+	l->pos += n + 1;
+	l->len += (unsigned)n + 1;
+	return true;
+}
+
+/* Whether the same name stands at a and at b. */
+static bool
+same_name(struct sts_text m, size_t a, size_t b)
+{
+	struct labels la = labels_at(m, a), lb = labels_at(m, b);
+
+	if (a == b) {
+		return true;
+	}
+	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
+		struct sts_text ta, tb;
+		bool more = next_label(&la, &ta);
+
+		if (more != next_label(&lb, &tb) || la.bad || lb.bad) {
+			return false;
+		}
+		if (!more) {
+			return true;
+		}
+		if (!sts_same_nocase(ta, tb)) {
+			return false;
+		}
+	}
+	return false;
+}
+
+/* The next label of a name in text form, taken off its front. */
+static bool
+next_part(struct sts_dns_name_parts *rest, struct sts_text *label)
+{
+	struct sts_text *t = rest->prefix.n > 0 ? &rest->prefix : &rest->domain;
+	size_t n = 0, used;
+
+	if (t->n == 0) {
+		return false;
+	}
+	while (n < t->n && t->p[n] != '.') {
+		n++;
+	}
+	*label = sts_text(t->p, n);
+	used = n < t->n ? n + 1 : n;
+	t->p += used;
+	t->n -= used;
+	return true;
+}
+
+/* Whether `name` stands at off. */
+static bool
+is_name(struct sts_text m, size_t off, struct sts_dns_name_parts name)
+{
+	struct labels l = labels_at(m, off);
+
+	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
+		struct sts_text got, want;
+		bool more = next_label(&l, &got);
+
+		if (more != next_part(&name, &want) || l.bad) {
+			return false;
+		}
+		if (!more) {
+			return true;
+		}
+		if (!sts_same_nocase(got, want)) {
+			return false;
+		}
+	}
+	return false;
+}
+
+static struct cursor
+cursor_at(struct sts_text m, size_t pos)
+{
+	struct cursor c = { m, pos, pos > m.n };
+
+	return c;
+}
+
+/* The offset of the next n bytes, passing them. 0 when there are not as many:
+ * nothing is ever taken from the header. */
+static size_t
+take(struct cursor *c, size_t n)
+{
+	size_t at = c->pos;
+
+	if (c->bad || c->m.n - c->pos < n) {
+		c->bad = true;
+		return 0;
+	}
+	c->pos += n;
+	return at;
+}
+
+static uint16_t
+take16(struct cursor *c)
+{
+	size_t at = take(c, 2);
+
+	return c->bad ? 0 : sts_get16be(c->m.p + at);
+}
+
+static uint32_t
+take32(struct cursor *c)
+{
+	size_t at = take(c, 4);
+
+	return c->bad ? 0 : sts_get32be(c->m.p + at);
+}
+
+/* The offset of the name here, passing it. */
+static size_t
+take_name(struct cursor *c)
+{
+	struct labels l = labels_at(c->m, c->pos);
+	struct sts_text label;
+	size_t at = c->pos;
+
+	if (c->bad) {
+		return 0;
+	}
+	while (next_label(&l, &label)) {
+		/* only to see its end: at most STS_DNS_LABELS_MAX */
+	}
+	if (l.bad) {
+		c->bad = true;
+		return 0;
+	}
+	STS_ASSERT(l.end > at);
+	c->pos = l.end;
+	return at;
+}
+
+static bool
+take_record(struct cursor *c, struct record *r)
+{
+	r->owner = take_name(c);
+	r->type = take16(c);
+	r->class = take16(c);
+	r->ttl = take32(c);
+	r->rdata_len = take16(c);
+	r->rdata = take(c, r->rdata_len);
+	return !c->bad;
+}
+
+/* Pass character-strings as far as `end`. */
+static void
+take_strings(struct cursor *c, size_t end)
+{
+	while (!c->bad && c->pos < end) {
+		take(c, (size_t)c->m.p[c->pos] + 1);
+	}
+}
+
+/* Whether RDLENGTH is exactly what the RDATA of a type we read needs. */
+static bool
+rdata_fits(struct sts_text m, const struct record *r)
+{
+	struct cursor c = cursor_at(m, r->rdata);
+	size_t end = r->rdata + r->rdata_len;
+
+	switch (r->type) {
+	case STS_DNS_A:
+		take(&c, 4);
+		break;
+	case STS_DNS_AAAA:
+		take(&c, 16);
+		break;
+	case STS_DNS_CNAME:
+		take_name(&c);
+		break;
+	case STS_DNS_MX:
+		take(&c, 2);
+		take_name(&c);
+		break;
+	case STS_DNS_SOA:
+		take_name(&c);
+		take_name(&c);
+		take(&c, SOA_NUMBERS_LEN);
+		break;
+	case STS_DNS_TXT:
+		take_strings(&c, end);
+		break;
+	default:
+		return true;
+	}
+	return !c.bad && c.pos == end;
+}
+
+/* RFC 6891 6.1.1: one OPT, in the additional section, owned by the root. */
+static bool
+note_opt(struct survey *s, enum section section, const struct record *r)
+{
+	if (section != SECTION_ADDITIONAL || s->has_opt ||
+	    s->m.p[r->owner] != 0) {
+		return false;
+	}
+	s->has_opt = true;
+	s->rcode = (uint16_t)(s->rcode | (r->ttl >> 24) << 4);
+	return true;
+}
+
+/* RFC 2308 5: the smaller of the SOA's own TTL and its last number. */
+static void
+note_soa(struct survey *s, const struct record *r)
+{
+	const uint8_t *minimum = s->m.p + r->rdata + r->rdata_len - 4;
+	uint32_t ttl = smaller(ttl_s(r->ttl), ttl_s(sts_get32be(minimum)));
+
+	s->soa_ttl_s = s->has_soa ? smaller(s->soa_ttl_s, ttl) : ttl;
+	s->has_soa = true;
+}
+
+/* False: the record makes the message malformed. */
+static bool
+note_record(struct survey *s, enum section section, const struct record *r)
+{
+	if (r->type == STS_DNS_OPT) {
+		return note_opt(s, section, r);
+	}
+	if (r->class != CLASS_IN) {
+		return true;
+	}
+	if (!rdata_fits(s->m, r)) {
+		return false;
+	}
+	if (section == SECTION_AUTHORITY && r->type == STS_DNS_SOA) {
+		note_soa(s, r);
+	}
+	if (section == SECTION_AUTHORITY && r->type == STS_DNS_NS) {
+		s->has_ns = true;
+	}
+	return true;
+}
+
+/* A cursor behind the question of a message that has one. */
+static struct cursor
+after_question(struct sts_text m)
+{
+	struct cursor c = cursor_at(m, HEADER_LEN);
+
+	take_name(&c);
+	take(&c, 4);
+	return c;
+}
+
+/* One pass over everything; false: malformed. */
+static bool
+survey(struct survey *s, struct sts_text m)
+{
+	struct cursor c = after_question(m);
+	unsigned flags = sts_get16be(m.p + 2);
+
+	memset(s, 0, sizeof *s);
+	s->m = m;
+	s->answers = c.pos;
+	s->answer_count = sts_get16be(m.p + 6);
+	s->rcode = (uint16_t)(flags & FLAGS_RCODE);
+	s->recurses = (flags & FLAG_RA) != 0;
+	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+		unsigned count = sts_get16be(m.p + 6 + 2 * i);
+
+		/* Each record takes 11 bytes at least, or ends the walk. */
+		for (; count > 0; count--) {
+			struct record r;
+
+			if (!take_record(&c, &r) ||
+			    !note_record(s, (enum section)i, &r)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* Whether r is a record of the type, or an alias, of the name at `owner`. */
+static bool
+is_about(struct sts_text m, const struct record *r, size_t owner, uint16_t type)
+{
+	return r->class == CLASS_IN &&
+	       (r->type == type || r->type == STS_DNS_CNAME) &&
+	       same_name(m, r->owner, owner);
+}
+
+/* Read what the answer section says about the name at `owner`. */
+static struct look
+look_up(const struct survey *s, size_t owner, uint16_t type)
+{
+	struct look at = { false, 0, STS_DNS_TTL_MAX_S };
+	struct cursor c = cursor_at(s->m, s->answers);
+	uint32_t alias_ttl_s = STS_DNS_TTL_MAX_S;
+	struct record r;
+
+	for (unsigned i = 0; i < s->answer_count && take_record(&c, &r); i++) {
+		if (!is_about(s->m, &r, owner, type)) {
+			continue;
+		}
+		if (r.type == type) {
+			at.found = true;
+			at.ttl_s = smaller(at.ttl_s, ttl_s(r.ttl));
+		} else if (at.alias == 0) {
+			at.alias = r.rdata;
+			alias_ttl_s = ttl_s(r.ttl);
+		}
+	}
+	if (!at.found) {
+		at.ttl_s = alias_ttl_s;
+	}
+	return at;
+}
+
+static void
+unknown(struct sts_dns_verdict *v, enum sts_why why)
+{
+	v->found = STS_UNKNOWN;
+	v->why = why;
+	v->ttl_s = 0;
+	v->ad = false;
+}
+
+/* No record at the end of the chain: why? See sts_dns_judge. */
+static void
+conclude_none(struct sts_dns_verdict *v, const struct survey *s, bool aliased)
+{
+	bool referral = !s->has_soa && (s->has_ns || (aliased && !s->recurses));
+
+	if (s->rcode == STS_DNS_NOERROR && referral) {
+		unknown(v, STS_WHY_DNS_ERROR);
+		return;
+	}
+	v->found = STS_ABSENT;
+	v->why = s->rcode == STS_DNS_NXDOMAIN ? STS_WHY_DNS_NXDOMAIN
+					      : STS_WHY_DNS_NODATA;
+	v->ttl_s = s->has_soa
+		       ? smaller(v->ttl_s,
+			     smaller(s->soa_ttl_s, STS_DNS_NEGATIVE_TTL_MAX_S))
+		       : 0;
+}
+
+/* Follow the aliases to their end and say what is there. */
+static void
+follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
+{
+	size_t owner = HEADER_LEN;
+
+	v->ttl_s = STS_DNS_TTL_MAX_S;
+	for (unsigned hops = 0; hops <= STS_DNS_ALIAS_MAX; hops++) {
+		struct look at = look_up(s, owner, type);
+
+		v->ttl_s = smaller(v->ttl_s, at.ttl_s);
+		v->owner_off = (uint16_t)owner;
+		if (at.found && s->rcode == STS_DNS_NXDOMAIN) {
+			unknown(v, STS_WHY_DNS_ERROR);
+			return;
+		}
+		if (at.found) {
+			v->found = STS_FOUND;
+			return;
+		}
+		if (at.alias == 0) {
+			conclude_none(v, s, hops > 0);
+			return;
+		}
+		owner = at.alias;
+	}
+	unknown(v, STS_WHY_DNS_ALIAS_LOOP);
+}
+
+static enum sts_why
+why_of_rcode(unsigned rcode)
+{
+	switch (rcode) {
+	case STS_DNS_SERVFAIL:
+		return STS_WHY_DNS_SERVFAIL;
+	case STS_DNS_REFUSED:
+		return STS_WHY_DNS_REFUSED;
+	default:
+		return STS_WHY_DNS_ERROR;
+	}
+}
+
+/* Whether m is a response to exactly this question (RFC 5452 9.1). */
+static bool
+is_relevant(struct sts_text m, uint16_t id, struct sts_dns_name_parts name,
+    uint16_t type)
+{
+	struct cursor c;
+
+	if (m.n < HEADER_LEN || sts_get16be(m.p) != id ||
+	    (sts_get16be(m.p + 2) & (FLAG_QR | FLAGS_OPCODE)) != FLAG_QR ||
+	    sts_get16be(m.p + 4) != 1) {
+		return false;
+	}
+	c = after_question(m);
+	return !c.bad && is_name(m, HEADER_LEN, name) &&
+	       sts_get16be(m.p + c.pos - 4) == type &&
+	       sts_get16be(m.p + c.pos - 2) == CLASS_IN;
+}
+
+size_t
+sts_dns_query(uint8_t *out, uint16_t id, struct sts_dns_name_parts name,
+    uint16_t type, bool edns)
+{
+	size_t len = HEADER_LEN;
+	struct sts_text label;
+
+	memset(out, 0, HEADER_LEN);
+	sts_put16be(out, id);
+	sts_put16be(out + 2, FLAG_RD | FLAG_AD);
+	sts_put16be(out + 4, 1);
+	sts_put16be(out + 10, edns);
+	while (next_part(&name, &label)) {
+		/* One octet of the limit is the root's. */
+		size_t room = HEADER_LEN + STS_DNS_WIRE_NAME_MAX - 1 - len;
+
+		if (label.n == 0 || label.n > STS_LABEL_MAX ||
+		    room < label.n + 1) {
+			return 0;
+		}
+		out[len] = (uint8_t)label.n;
+		memcpy(out + len + 1, label.p, label.n);
+		len += label.n + 1;
+	}
+	if (len == HEADER_LEN) {
+		return 0;
+	}
+	out[len++] = 0;
+	sts_put16be(out + len, type);
+	sts_put16be(out + len + 2, CLASS_IN);
+	len += 4;
+	if (edns) {
+		memset(out + len, 0, STS_DNS_OPT_LEN);
+		sts_put16be(out + len + 1, STS_DNS_OPT);
+		sts_put16be(out + len + 3, STS_DNS_UDP_MAX);
+		len += STS_DNS_OPT_LEN;
+	}
+	STS_ASSERT(len <= STS_DNS_QUERY_MAX);
+	return len;
+}
+
+void
+sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
+    struct sts_dns_name_parts name, uint16_t type)
+{
+	struct survey s;
+
+	STS_ASSERT(m.n <= MESSAGE_SIZE_MAX);
+	memset(v, 0, sizeof *v);
+	v->found = STS_PENDING;
+	v->why = STS_WHY_NONE;
+	if (!is_relevant(m, id, name, type)) {
+		return;
+	}
+	if ((sts_get16be(m.p + 2) & FLAG_TC) != 0) {
+		v->truncated = true;
+		return;
+	}
+	if (!survey(&s, m)) {
+		unknown(v, STS_WHY_DNS_MALFORMED);
+		return;
+	}
+	v->rcode = s.rcode;
+	if (s.rcode != STS_DNS_NOERROR && s.rcode != STS_DNS_NXDOMAIN) {
+		unknown(v, why_of_rcode(s.rcode));
+		return;
+	}
+	v->ad = (sts_get16be(m.p + 2) & FLAG_AD) != 0;
+	follow(v, &s, type);
+}
+
+void
+sts_dns_answers(struct sts_dns_answers *it, struct sts_text m,
+    const struct sts_dns_verdict *v, uint16_t type)
+{
+	STS_ASSERT(v->found == STS_FOUND);
+	it->m = m;
+	it->pos = after_question(m).pos;
+	it->left = sts_get16be(m.p + 6);
+	it->type = type;
+	it->owner_off = v->owner_off;
+}
+
+bool
+sts_dns_next(struct sts_dns_answers *it, struct sts_dns_rr *rr)
+{
+	struct cursor c = cursor_at(it->m, it->pos);
+	struct record r;
+
+	while (it->left > 0 && take_record(&c, &r)) {
+		it->left--;
+		it->pos = c.pos;
+		if (r.class == CLASS_IN && r.type == it->type &&
+		    same_name(it->m, r.owner, it->owner_off)) {
+			rr->rdata = sts_text(it->m.p + r.rdata, r.rdata_len);
+			rr->ttl_s = ttl_s(r.ttl);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+sts_dns_txt_next(struct sts_text *rdata, struct sts_text *string)
+{
+	size_t n;
+
+	if (rdata->n == 0) {
+		return false;
+	}
+	n = rdata->p[0];
+	if (rdata->n - 1 < n) {
+		return false;
+	}
+	*string = sts_text(rdata->p + 1, n);
+	rdata->p += n + 1;
+	rdata->n -= n + 1;
+	return true;
+}

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One question put to the name servers: the retry plan and its state machine.
+ *
+ *	          start, or the next try
+ *	                  |
+ *	PAUSED -----------+--> NEEDS_BUFFER --lend--+
+ *	(failed before)   |    (TCP, none lent)     |
+ *	                  +--> OPENING <------------+
+ *	                          | opened
+ *	                       ASKING --sent--> LISTENING
+ *	                          |                 | answer, error, time
+ *	                          +----> CLOSING <--+
+ *	                                    | lost
+ *	            the next try, or OVER, or IDLE when stopped
+ *
+ * Invariants: a channel exists, or is being opened, exactly in OPENING to
+ * CLOSING. OVER has a result; a result before OVER waits only for the channel
+ * to close. `server` is below the count and not spent while PENDING.
+ */
+#include <string.h>
+
+#include "../core/base/assert.h"
+#include "upstream.h"
+
+enum state {
+	IDLE = 0, /* not begun, or stopped */
+	PAUSED, /* the next try waits a little */
+	NEEDS_BUFFER, /* the next try waits for lend() */
+	OPENING,
+	ASKING,
+	LISTENING,
+	CLOSING,
+	OVER
+};
+
+enum {
+	LENGTH_LEN = 2 /* RFC 1035 4.2.2 */
+};
+
+/*
+ * A row a transmission. The first round is quick, because a datagram may be
+ * lost or a server down; the second gives a server time that has to look far.
+ * The last tries go without EDNS, for paths that lose it silently.
+ */
+static const struct {
+	uint16_t udp_ms, tcp_ms;
+	bool edns;
+} plan[STS_DNS_TRIES] = {
+	{ 1500, 4000, true },
+	{ 1500, 4000, true },
+	{ 3000, 4000, true },
+	{ 3000, 4000, true },
+	{ 4000, 4000, false },
+	{ 4000, 4000, false },
+};
+
+STS_STATIC_ASSERT(2 * STS_DNS_TRIES <= STS_DNS_RND, an_id_a_try);
+STS_STATIC_ASSERT(STS_WHY_COUNT <= 256, why_fits_an_octet);
+STS_STATIC_ASSERT(
+    STS_SCRATCH_SIZE >= STS_DNS_QUERY_MAX + LENGTH_LEN, query_fits_scratch);
+
+/* Reasons not to know, the one that tells least first. */
+static const uint8_t ranks[] = {
+	STS_WHY_NONE,
+	STS_WHY_DNS_UNREACHABLE,
+	STS_WHY_DNS_TIMEOUT,
+	STS_WHY_DNS_REFUSED,
+	STS_WHY_DNS_MALFORMED,
+	STS_WHY_DNS_ERROR,
+	STS_WHY_DNS_SERVFAIL,
+};
+
+static unsigned
+rank(unsigned why)
+{
+	for (unsigned i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+		if (ranks[i] == why) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+static void
+blame(struct sts_upstream *u, enum sts_why why)
+{
+	if (rank(why) > rank(u->why)) {
+		u->why = (uint8_t)why;
+	}
+}
+
+static bool
+has_channel(const struct sts_upstream *u)
+{
+	return u->state >= OPENING && u->state <= CLOSING;
+}
+
+/* Whether the state ends at try_until. */
+static bool
+is_timed(const struct sts_upstream *u)
+{
+	return u->state == PAUSED ||
+	       (u->state >= OPENING && u->state <= LISTENING);
+}
+
+static bool
+is_waiting(const struct sts_upstream *u)
+{
+	return u->found == STS_PENDING && !u->stopped && u->state != IDLE;
+}
+
+static unsigned
+server_bit(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->server < u->servers->count);
+	return 1U << u->server;
+}
+
+static bool
+with_edns(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->tries < STS_DNS_TRIES);
+	return plan[u->tries].edns && !u->plain;
+}
+
+/* How long a timed state lasts. */
+static uint32_t
+time_ms(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->tries < STS_DNS_TRIES);
+	if (u->state == PAUSED) {
+		return STS_DNS_PAUSE_MS;
+	}
+	return u->over_tcp ? plan[u->tries].tcp_ms : plan[u->tries].udp_ms;
+}
+
+static size_t
+length_len(const struct sts_upstream *u)
+{
+	return u->over_tcp ? LENGTH_LEN : 0;
+}
+
+static uint16_t
+query_id(const struct sts_upstream *u)
+{
+	return sts_get16be(u->rnd + 2 * u->tries);
+}
+
+static void
+begin_try(struct sts_upstream *u)
+{
+	u->asked = (uint8_t)(u->asked | server_bit(u));
+	u->mismatches = 0;
+	u->timed = false;
+	u->state = OPENING;
+}
+
+/* There is no channel: go where the question stands. */
+static void
+settle(struct sts_upstream *u)
+{
+	if (u->stopped) {
+		u->state = IDLE;
+	} else if (u->found != STS_PENDING) {
+		u->state = OVER;
+	} else if (u->pause) {
+		u->state = PAUSED;
+		u->timed = false;
+	} else if (u->over_tcp && u->tcp == NULL) {
+		u->state = NEEDS_BUFFER;
+	} else {
+		begin_try(u);
+	}
+}
+
+/* Done with the channel, if there is one. */
+static void
+leave(struct sts_upstream *u)
+{
+	if (has_channel(u)) {
+		u->state = CLOSING;
+	} else {
+		settle(u);
+	}
+}
+
+static void
+finish(struct sts_upstream *u, enum sts_found found, enum sts_why why)
+{
+	STS_ASSERT(u->found == STS_PENDING);
+	STS_ASSERT(found != STS_PENDING);
+	u->found = (uint8_t)found;
+	u->why = (uint8_t)why;
+	leave(u);
+}
+
+static void
+finish_unknown(struct sts_upstream *u)
+{
+	finish(u, STS_UNKNOWN,
+	    u->why == STS_WHY_NONE ? STS_WHY_DNS_TIMEOUT
+				   : (enum sts_why)u->why);
+}
+
+/* This try is over; `server` and the way of the next are set. */
+static void
+spend_try(struct sts_upstream *u)
+{
+	u->tries++;
+	if (u->tries == STS_DNS_TRIES) {
+		finish_unknown(u);
+	} else {
+		leave(u);
+	}
+}
+
+/* The same server, by TCP. */
+static void
+ask_by_tcp(struct sts_upstream *u)
+{
+	u->over_tcp = true;
+	spend_try(u);
+}
+
+/* The same server, without EDNS. */
+static void
+ask_plainly(struct sts_upstream *u)
+{
+	u->plain = true;
+	spend_try(u);
+}
+
+/* The same server in the same way, after a pause: we were short ourselves. */
+static void
+ask_again(struct sts_upstream *u)
+{
+	u->pause = true;
+	spend_try(u);
+}
+
+/* The next server that may be asked. `quick`: no time has passed. */
+static void
+ask_next(struct sts_upstream *u, bool quick)
+{
+	for (unsigned i = 0; i < u->servers->count; i++) {
+		u->server = (uint8_t)((u->server + 1U) % u->servers->count);
+		if ((u->spent & server_bit(u)) == 0) {
+			u->over_tcp = false;
+			u->plain = false;
+			u->pause = quick && (u->asked & server_bit(u)) != 0;
+			spend_try(u);
+			return;
+		}
+	}
+	finish_unknown(u);
+}
+
+/* The server answered, and it did not help. */
+static void
+server_erred(struct sts_upstream *u, enum sts_why why)
+{
+	unsigned bit = server_bit(u);
+
+	blame(u, why);
+	u->spent = (uint8_t)(u->spent | (u->erred & bit));
+	u->erred = (uint8_t)(u->erred | bit);
+	ask_next(u, true);
+}
+
+/* Somebody else's message: guesses, unless the server is out of its mind. */
+static void
+heard_stranger(struct sts_upstream *u)
+{
+	u->mismatches++;
+	u->in_message = false;
+	u->tcp_len = 0;
+	u->tcp_want = LENGTH_LEN;
+	if (u->mismatches < STS_DNS_MISMATCH_MAX) {
+		return;
+	}
+	if (u->over_tcp) {
+		server_erred(u, STS_WHY_DNS_MALFORMED);
+	} else {
+		ask_by_tcp(u);
+	}
+}
+
+static void
+heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
+{
+	bool edns_unknown = v->rcode == STS_DNS_FORMERR ||
+			    v->rcode == STS_DNS_NOTIMP ||
+			    v->rcode == STS_DNS_BADVERS;
+
+	if (v->why == STS_WHY_DNS_ALIAS_LOOP) {
+		finish(u, STS_UNKNOWN, v->why);
+	} else if (edns_unknown && with_edns(u)) {
+		/* RFC 6891 6.2.2, 7 */
+		blame(u, v->why);
+		ask_plainly(u);
+	} else {
+		server_erred(u, v->why);
+	}
+}
+
+static void
+heard_truncated(struct sts_upstream *u)
+{
+	if (u->over_tcp) {
+		server_erred(u, STS_WHY_DNS_MALFORMED);
+	} else {
+		ask_by_tcp(u);
+	}
+}
+
+static void
+heard(struct sts_upstream *u, struct sts_text m)
+{
+	struct sts_dns_verdict v;
+
+	sts_dns_judge(&v, m, query_id(u), u->name, u->type);
+	if (v.truncated) {
+		heard_truncated(u);
+	} else if (v.found == STS_PENDING) {
+		heard_stranger(u);
+	} else if (v.found == STS_UNKNOWN) {
+		heard_error(u, &v);
+	} else {
+		u->message = m;
+		u->owner_off = v.owner_off;
+		u->ttl_s = v.ttl_s;
+		u->ad = v.ad && u->servers->trusted[u->server];
+		finish(u, v.found, v.why);
+	}
+}
+
+/* The two octets before a message over TCP are there. */
+static void
+heard_length(struct sts_upstream *u)
+{
+	u->tcp_want = sts_get16be(u->tcp);
+	u->tcp_len = 0;
+	u->in_message = true;
+	if (u->tcp_want > u->tcp_size) {
+		finish(u, STS_UNKNOWN, STS_WHY_DNS_LARGE);
+	} else if (u->tcp_want == 0) {
+		server_erred(u, STS_WHY_DNS_MALFORMED);
+	}
+}
+
+static void
+heard_stream(struct sts_upstream *u, size_t n)
+{
+	STS_ASSERT(n <= (size_t)(u->tcp_want - u->tcp_len));
+	u->tcp_len = (uint16_t)(u->tcp_len + n);
+	if (u->tcp_len < u->tcp_want) {
+		return;
+	}
+	if (u->in_message) {
+		heard(u, sts_text(u->tcp, u->tcp_len));
+	} else {
+		heard_length(u);
+	}
+}
+
+static void
+budget_over(struct sts_upstream *u)
+{
+	if (u->state == NEEDS_BUFFER) {
+		finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_BUFFER);
+		return;
+	}
+	if (has_channel(u)) {
+		blame(u, STS_WHY_DNS_TIMEOUT);
+	}
+	finish_unknown(u);
+}
+
+static void
+time_over(struct sts_upstream *u)
+{
+	if (u->state == PAUSED) {
+		u->pause = false;
+		settle(u);
+	} else {
+		blame(u, STS_WHY_DNS_TIMEOUT);
+		ask_next(u, false);
+	}
+}
+
+void
+sts_upstream_start(struct sts_upstream *u,
+    const struct sts_dns_servers *servers, struct sts_dns_name_parts name,
+    uint16_t type, sts_ms now, uint32_t budget_ms,
+    const uint8_t rnd[STS_DNS_RND])
+{
+	uint8_t query[STS_DNS_QUERY_MAX];
+
+	STS_ASSERT(servers->count <= STS_DNS_SERVERS_MAX);
+	STS_ASSERT(budget_ms <= INT32_MAX);
+	memset(u, 0, sizeof *u);
+	u->servers = servers;
+	u->name = name;
+	u->type = type;
+	u->now = now;
+	u->until = now + budget_ms;
+	memcpy(u->rnd, rnd, STS_DNS_RND);
+	u->query_len = (uint16_t)sts_dns_query(query, 0, name, type, true);
+	if (u->query_len == 0) {
+		finish(u, STS_ABSENT, STS_WHY_KEY_LONG);
+	} else if (servers->count == 0) {
+		finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_SERVER);
+	} else {
+		settle(u);
+	}
+}
+
+void
+sts_upstream_stop(struct sts_upstream *u)
+{
+	u->stopped = true;
+	leave(u);
+}
+
+unsigned
+sts_upstream_wants(const struct sts_upstream *u)
+{
+	switch ((enum state)u->state) {
+	case NEEDS_BUFFER:
+	case OVER:
+		return STS_WANT_OWNER;
+	case OPENING:
+		return u->over_tcp ? STS_WANT_STREAM : STS_WANT_DGRAM;
+	case ASKING:
+		return STS_WANT_SEND;
+	case LISTENING:
+		return STS_WANT_RECV;
+	case CLOSING:
+		return STS_WANT_CLOSE;
+	case IDLE:
+	case PAUSED:
+		break;
+	}
+	return 0;
+}
+
+const struct sts_addr *
+sts_upstream_peer(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->server < u->servers->count);
+	return &u->servers->addr[u->server];
+}
+
+void
+sts_upstream_opened(struct sts_upstream *u)
+{
+	if (u->state == OPENING) {
+		u->state = ASKING;
+		u->sent = 0;
+		u->in_message = false;
+		u->tcp_len = 0;
+		u->tcp_want = LENGTH_LEN;
+	}
+}
+
+void
+sts_upstream_lost(struct sts_upstream *u, int why)
+{
+	bool closing = u->state == CLOSING;
+
+	if (!has_channel(u) || (closing && why == STS_IO_EOF)) {
+		return;
+	}
+	if (why != STS_IO_EOF) {
+		u->state = IDLE;
+	}
+	if (closing) {
+		settle(u);
+		return;
+	}
+	blame(u, STS_WHY_DNS_UNREACHABLE);
+	if (why == STS_IO_LIMIT) {
+		ask_again(u);
+	} else {
+		ask_next(u, true);
+	}
+}
+
+struct sts_span
+sts_upstream_recv_buf(const struct sts_upstream *u, struct sts_span lent)
+{
+	STS_ASSERT(u->state == LISTENING);
+	if (u->over_tcp) {
+		STS_ASSERT(u->tcp_len < u->tcp_want);
+		return sts_span(
+		    u->tcp + u->tcp_len, (size_t)(u->tcp_want - u->tcp_len));
+	}
+	return sts_span(lent.p,
+	    lent.n < STS_DNS_DATAGRAM_MAX ? lent.n : STS_DNS_DATAGRAM_MAX);
+}
+
+void
+sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got)
+{
+	STS_ASSERT(u->state == LISTENING);
+	STS_ASSERT(got.n >= 1);
+	if (u->over_tcp) {
+		STS_ASSERT(got.p == u->tcp + u->tcp_len);
+		heard_stream(u, got.n);
+	} else {
+		heard(u, sts_text(got.p, got.n));
+	}
+}
+
+struct sts_text
+sts_upstream_send_buf(const struct sts_upstream *u, struct sts_span lent)
+{
+	size_t off = length_len(u), len;
+
+	STS_ASSERT(u->state == ASKING);
+	STS_ASSERT(lent.n >= STS_DNS_QUERY_MAX + LENGTH_LEN);
+	len = sts_dns_query(
+	    lent.p + off, query_id(u), u->name, u->type, with_edns(u));
+	if (u->over_tcp) {
+		sts_put16be(lent.p, (uint16_t)len);
+	}
+	STS_ASSERT(u->sent < off + len);
+	return sts_text(lent.p + u->sent, off + len - u->sent);
+}
+
+void
+sts_upstream_send_ack(struct sts_upstream *u, size_t n)
+{
+	size_t len =
+	    length_len(u) + u->query_len - (with_edns(u) ? 0 : STS_DNS_OPT_LEN);
+
+	STS_ASSERT(u->state == ASKING);
+	STS_ASSERT(n >= 1);
+	STS_ASSERT(n <= len - u->sent);
+	u->sent = (uint16_t)(u->sent + n);
+	if (u->sent == len) {
+		u->state = LISTENING;
+	}
+}
+
+void
+sts_upstream_tick(struct sts_upstream *u, sts_ms now)
+{
+	u->now = now;
+	if (!is_waiting(u)) {
+		return;
+	}
+	if (!sts_before(now, u->until)) {
+		budget_over(u);
+		return;
+	}
+	if (is_timed(u) && u->timed && !sts_before(now, u->try_until)) {
+		time_over(u);
+	}
+	if (is_timed(u) && !u->timed) {
+		u->try_until = now + time_ms(u);
+		u->timed = true;
+	}
+}
+
+bool
+sts_upstream_deadline(const struct sts_upstream *u, sts_ms *at)
+{
+	if (!is_waiting(u)) {
+		return false;
+	}
+	if (!is_timed(u)) {
+		*at = u->until;
+	} else if (!u->timed) {
+		*at = u->now;
+	} else {
+		*at = sts_earlier(u->try_until, u->until);
+	}
+	return true;
+}
+
+bool
+sts_upstream_needs_buffer(const struct sts_upstream *u)
+{
+	return u->state == NEEDS_BUFFER;
+}
+
+void
+sts_upstream_lend(struct sts_upstream *u, uint8_t *buf, size_t size)
+{
+	STS_ASSERT(u->state == NEEDS_BUFFER);
+	STS_ASSERT(size >= STS_DNS_BUFFER_MIN);
+	u->tcp = buf;
+	u->tcp_size = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX);
+	settle(u);
+}
+
+uint8_t *
+sts_upstream_take_back(struct sts_upstream *u)
+{
+	uint8_t *buf = u->tcp;
+
+	STS_ASSERT(u->found != STS_PENDING || u->stopped || buf == NULL);
+	u->tcp = NULL;
+	return buf;
+}
+
+enum sts_found
+sts_upstream_result(const struct sts_upstream *u)
+{
+	return (enum sts_found)u->found;
+}
+
+enum sts_why
+sts_upstream_why(const struct sts_upstream *u)
+{
+	return (enum sts_why)u->why;
+}
+
+uint32_t
+sts_upstream_ttl_s(const struct sts_upstream *u)
+{
+	return u->ttl_s;
+}
+
+bool
+sts_upstream_authentic(const struct sts_upstream *u)
+{
+	return u->ad;
+}
+
+void
+sts_upstream_answers(const struct sts_upstream *u, struct sts_dns_answers *it)
+{
+	struct sts_dns_verdict v = { 0 };
+
+	STS_ASSERT(u->found == STS_FOUND);
+	v.found = STS_FOUND;
+	v.owner_off = u->owner_off;
+	sts_dns_answers(it, u->message, &v, u->type);
+}
