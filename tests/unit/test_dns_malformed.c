@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* dns/message: what is broken, cut, too long or too much (R87). */
+#include <stdio.h>
+
+#include "dns_judge.h"
+
+const char unit_name[] = "dns_malformed";
+
+#define L63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-012345678"
+#define N191 L63 "." L63 "." L63
+
+/* R87: RDATA by type. `bytes` stands as RDATA, RDLENGTH is rdlength. */
+static const struct {
+	const char *name;
+	uint16_t type;
+	const char *bytes;
+	size_t len;
+	unsigned rdlength;
+	bool ok;
+} rdatas[] = {
+	{ "R87 A", STS_DNS_A, "abcd", 4, 4, true },
+	{ "R87 A of three", STS_DNS_A, "abcd", 3, 3, false },
+	{ "R87 A of five", STS_DNS_A, "abcde", 5, 5, false },
+	{ "R87 A of none", STS_DNS_A, "", 0, 0, false },
+	{ "R87 AAAA", STS_DNS_AAAA, "0123456789abcdef", 16, 16, true },
+	{ "R87 AAAA of 15", STS_DNS_AAAA, "0123456789abcdef", 15, 15, false },
+	{ "R87 AAAA of 4", STS_DNS_AAAA, "0123", 4, 4, false },
+	{ "R87 RDLENGTH over the message", STS_DNS_A, "abcd", 4, 5, false },
+	{ "R87 RDLENGTH far over the message", STS_DNS_TXT, "\1a", 2, 65535,
+	    false },
+	{ "R87 trailing bytes are accepted", STS_DNS_A, "abcdxyz", 7, 4, true },
+	{ "R3 one string", STS_DNS_TXT, "\1a", 2, 2, true },
+	{ "R3 two strings", STS_DNS_TXT, "\1a\2bc", 5, 5, true },
+	{ "R3 an empty string", STS_DNS_TXT, "\0\1a", 3, 3, true },
+	{ "R3 only an empty string", STS_DNS_TXT, "\0", 1, 1, true },
+	{ "R3 no string", STS_DNS_TXT, "", 0, 0, true },
+	{ "R87 a string over RDATA", STS_DNS_TXT, "\2a", 2, 2, false },
+	{ "R87 a second string over RDATA", STS_DNS_TXT, "\1a\1", 3, 3, false },
+	{ "R87 a string over RDATA, not the message", STS_DNS_TXT, "\2abc", 4,
+	    2, false },
+	{ "R87 MX", STS_DNS_MX, "\0\12\1a\0", 5, 5, true },
+	{ "R87 MX compressed", STS_DNS_MX, "\0\12\300\14", 4, 4, true },
+	{ "R87 null MX", STS_DNS_MX, "\0\0\0", 3, 3, true },
+	{ "R87 MX without name", STS_DNS_MX, "\0\12", 2, 2, false },
+	{ "R87 MX and more", STS_DNS_MX, "\0\12\0x", 4, 4, false },
+	{ "R87 TLSA is its reader's", STS_DNS_TLSA, "\3\1\1x", 4, 4, true },
+};
+
+START_TEST(rdata_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(rdatas); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+		size_t at;
+
+		build_begin(&b, ID, ANSWERED, NAME, rdatas[i].type);
+		at = build_rr(&b, ANSWER, "@12", rdatas[i].type, 1, 60);
+		build_put(&b, rdatas[i].bytes, rdatas[i].len);
+		sts_put16be(b.p + at - 2, (uint16_t)rdatas[i].rdlength);
+		v = judge(b.p, b.n, rdatas[i].type);
+		unit_int(rdatas[i].name, v.found,
+		    rdatas[i].ok ? STS_FOUND : STS_UNKNOWN);
+		unit_int(rdatas[i].name, v.why,
+		    rdatas[i].ok ? STS_WHY_NONE : STS_WHY_DNS_MALFORMED);
+	}
+}
+END_TEST
+
+/* The same for records that are only followed or only measured. */
+START_TEST(rdata_elsewhere)
+{
+	static const struct {
+		const char *name;
+		unsigned section;
+		uint16_t type;
+		const char *bytes;
+		size_t len;
+	} cases[] = {
+		{ "R87 CNAME of none", ANSWER, STS_DNS_CNAME, "", 0 },
+		{ "R87 CNAME and more", ANSWER, STS_DNS_CNAME, "\0x", 2 },
+		{ "R87 CNAME over its end", ANSWER, STS_DNS_CNAME, "\2a", 2 },
+		{ "R87 CNAME to the header", ANSWER, STS_DNS_CNAME, "\300\0",
+		    2 },
+		{ "R87 SOA short", AUTHORITY, STS_DNS_SOA,
+		    "\0\0"
+		    "0123456789abcdefghi",
+		    21 },
+		{ "R87 SOA long", AUTHORITY, STS_DNS_SOA,
+		    "\0\0"
+		    "0123456789abcdefghijk",
+		    23 },
+		{ "R87 SOA of none", AUTHORITY, STS_DNS_SOA, "", 0 },
+		{ "R87 glue of three bytes", ADDITIONAL, STS_DNS_A, "abc", 3 },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+		size_t at;
+
+		build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+		at = build_rr(&b, cases[i].section, "a", cases[i].type, 1, 60);
+		build_put(&b, cases[i].bytes, cases[i].len);
+		build_end(&b, at);
+		build_put(&b, "\1a\0", 3);
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int(cases[i].name, v.found, STS_UNKNOWN);
+		unit_int(cases[i].name, v.why, STS_WHY_DNS_MALFORMED);
+	}
+}
+END_TEST
+
+/* R87: an owner name, byte by byte, behind a question that ends at 38. */
+static const struct {
+	const char *name;
+	const char *bytes;
+	size_t len;
+	bool ok;
+} owners[] = {
+	{ "R87 the root", "\0", 1, true },
+	{ "R87 a pointer", "\300\14", 2, true },
+	{ "R87 a label and a pointer", "\1a\300\14", 4, true },
+	{ "R87 a pointer to the header", "\300\13", 2, false },
+	{ "R87 a pointer to the start", "\300\0", 2, false },
+	{ "R87 a pointer to itself", "\300\46", 2, false },
+	{ "R87 a pointer to its own run", "\1a\300\46", 4, false },
+	{ "R87 a pointer into its own run", "\1a\300\47", 4, false },
+	{ "R87 a pointer forward", "\300\60", 2, false },
+	{ "R87 a pointer behind the end", "\377\377", 2, false },
+	{ "R87 half a label type (0x40)", "\100a", 2, false },
+	{ "R87 the other half (0x80)", "\200a", 2, false },
+	{ "R87 a label over the end", "\77a", 2, false },
+};
+
+START_TEST(owner_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(owners); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+		ck_assert_uint_eq(b.n, 38);
+		sts_put16be(b.p + 6, 1);
+		build_put(&b, owners[i].bytes, owners[i].len);
+		build_put(&b, "\0\1\0\1\0\0\0\0\0\4abcd", 14);
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int(owners[i].name, v.found,
+		    owners[i].ok ? STS_ABSENT : STS_UNKNOWN);
+	}
+}
+END_TEST
+
+/* R87: an expanded name of 254, 255, 256 octets, whole and in two pieces. */
+START_TEST(name_length)
+{
+	for (unsigned last = 60; last <= 62; last++) {
+		for (unsigned pieces = 1; pieces <= 2; pieces++) {
+			/* 192 octets, 1 + last, 1: the root */
+			char tail[64] = "";
+			char name[300];
+			struct sts_dns_verdict v;
+			struct build b;
+			char at[8];
+
+			memset(tail, 'x', last);
+			build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+			snprintf(name, sizeof name, "%s.%s", N191, tail);
+			if (pieces == 2) {
+				snprintf(at, sizeof at, "@%u", (unsigned)b.n);
+				build_record(
+				    &b, ANSWER, tail, STS_DNS_A, 9, "1");
+				snprintf(name, sizeof name, "%s.%s", N191, at);
+			}
+			build_record(&b, ANSWER, name, STS_DNS_A, 9, "1");
+			v = judge(b.p, b.n, STS_DNS_TXT);
+			unit_int("R87 expanded name", v.found,
+			    last <= 61 ? STS_ABSENT : STS_UNKNOWN);
+		}
+	}
+}
+END_TEST
+
+/* R87: a name through 126, 127, 128 pointers. */
+START_TEST(pointer_count)
+{
+	for (unsigned count = 126; count <= 128; count++) {
+		struct sts_dns_verdict v;
+		struct build b;
+		unsigned to = 12;
+		size_t at;
+		char owner[8];
+
+		build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+		at = build_rr(&b, ADDITIONAL, "x", 99, 1, 60);
+		for (unsigned i = 1; i < count; i++) {
+			unsigned here = (unsigned)b.n;
+
+			build_u16(&b, 0xc000U | to);
+			to = here;
+		}
+		build_end(&b, at);
+		snprintf(owner, sizeof owner, "@%u", to);
+		build_record(&b, ADDITIONAL, owner, STS_DNS_A, 9, "1");
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int("R87 pointers", v.found,
+		    count <= STS_DNS_POINTERS_MAX ? STS_ABSENT : STS_UNKNOWN);
+	}
+}
+END_TEST
+
+START_TEST(counts)
+{
+	for (unsigned section = ANSWER; section <= ADDITIONAL; section++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+		build_record(&b, section, "@12", STS_DNS_TXT, 60, "x");
+		sts_put16be(b.p + 6 + 2 * section, 2);
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int("one record more", v.why, STS_WHY_DNS_MALFORMED);
+		sts_put16be(b.p + 6 + 2 * section, 65535);
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int("many records more", v.why, STS_WHY_DNS_MALFORMED);
+	}
+}
+END_TEST
+
+/* Good messages to cut and to break. */
+static void
+good(struct build *b, unsigned which)
+{
+	unsigned flags = ANSWERED | (which == 2 ? STS_DNS_NXDOMAIN : 0);
+
+	build_begin(b, ID, flags | AD, NAME, STS_DNS_TXT);
+	switch (which) {
+	case 0:
+		build_record(b, ANSWER, "@12", STS_DNS_TXT, 300,
+		    "v=STSv1;| id=20260101T000000;");
+		build_record(b, ANSWER, NAME, STS_DNS_TXT, 300, "");
+		break;
+	case 1:
+		build_record(b, ANSWER, "@12", STS_DNS_CNAME, 60, "a.@21");
+		build_record(b, ANSWER, "a.@21", STS_DNS_CNAME, 60, "b.net");
+		build_record(b, ANSWER, "B.net", STS_DNS_TXT, 60, "x|y");
+		build_record(b, AUTHORITY, "net", STS_DNS_NS, 60, "ns.net");
+		build_record(b, ADDITIONAL, "ns.net", STS_DNS_A, 60, "1");
+		break;
+	case 2:
+		build_record(b, ANSWER, "@12", STS_DNS_CNAME, 60, "a.@21");
+		build_record(b, AUTHORITY, "@21", STS_DNS_SOA, 60, "30");
+		break;
+	default:
+		build_record(b, AUTHORITY, "@21", STS_DNS_SOA, 60, "30");
+		break;
+	}
+	build_opt(b, ADDITIONAL, "", 0);
+}
+
+START_TEST(cut_anywhere)
+{
+	for (unsigned which = 0; which < 4; which++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		good(&b, which);
+		for (size_t n = 0; n < b.n; n++) {
+			v = judge(b.p, n, STS_DNS_TXT);
+			unit_int(
+			    "cut", v.found, n < 38 ? STS_PENDING : STS_UNKNOWN);
+			unit_int("cut", v.truncated, false);
+		}
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int("whole", v.found, which < 2 ? STS_FOUND : STS_ABSENT);
+	}
+}
+END_TEST
+
+/* Every byte to every value: no crash, no read outside, no empty FOUND. */
+START_TEST(broken_anywhere)
+{
+	for (unsigned which = 0; which < 4; which++) {
+		struct build b;
+
+		good(&b, which);
+		for (size_t i = 0; i < b.n; i++) {
+			for (unsigned x = 1; x < 256; x++) {
+				uint8_t *p;
+				struct sts_dns_verdict v;
+
+				p = unit_at_page_end(b.p, b.n);
+				p[i] ^= (uint8_t)x;
+				sts_dns_judge(&v, sts_text(p, b.n), ID, asked(),
+				    STS_DNS_TXT);
+				if (v.found == STS_FOUND) {
+					ck_assert_uint_gt(walk(sts_text(p, b.n),
+							      &v, STS_DNS_TXT),
+					    0);
+				}
+				if (i < 2) {
+					unit_int("R83 another id", v.found,
+					    STS_PENDING);
+				}
+			}
+		}
+	}
+}
+END_TEST
+
+/* A full message of the shortest records, each to be compared every time. */
+START_TEST(many_records)
+{
+	struct sts_dns_verdict v;
+	struct build b;
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 60, "@12");
+	while (b.n <= 4096 - 12) {
+		size_t at = build_rr(&b, ANSWER, "@12", 99, 1, 60);
+
+		build_end(&b, at);
+	}
+	v = judge(b.p, b.n, STS_DNS_TXT);
+	unit_int("many records", v.why, STS_WHY_DNS_ALIAS_LOOP);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, rdata_table);
+	tcase_add_test(tc, rdata_elsewhere);
+	tcase_add_test(tc, owner_table);
+	tcase_add_test(tc, name_length);
+	tcase_add_test(tc, pointer_count);
+	tcase_add_test(tc, counts);
+	tcase_add_test(tc, cut_anywhere);
+	tcase_add_test(tc, broken_anywhere);
+	tcase_add_test(tc, many_records);
+}

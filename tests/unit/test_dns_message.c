@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+/* dns/message: queries, acceptance, judgement, the walk over answers. */
+#include "dns_judge.h"
+
+const char unit_name[] = "dns_message";
+
+#define L63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-012345678"
+
+enum {
+	DAY = 86400
+};
+
+struct record {
+	unsigned section;
+	const char *owner;
+	unsigned type;
+	uint32_t ttl;
+	const char *text;
+};
+
+/* clang-format off */
+#define TXT(owner, ttl, text) { ANSWER, owner, STS_DNS_TXT, ttl, text }
+#define CNAME(owner, ttl, to) { ANSWER, owner, STS_DNS_CNAME, ttl, to }
+#define SOA(ttl, minimum) { AUTHORITY, "example.com", STS_DNS_SOA, ttl, minimum }
+#define NS(owner, to) { AUTHORITY, owner, STS_DNS_NS, 300, to }
+#define ALIASES_7 \
+	CNAME(NAME, 300, "a1"), CNAME("a1", 300, "a2"), \
+	CNAME("a2", 300, "a3"), CNAME("a3", 300, "a4"), \
+	CNAME("a4", 300, "a5"), CNAME("a5", 300, "a6"), \
+	CNAME("a6", 300, "a7")
+
+static const struct {
+	const char *name;
+	unsigned flags;
+	enum sts_found found;
+	enum sts_why why;
+	uint32_t ttl_s;
+	unsigned count;
+	struct record records[11];
+} judged[] = {
+	{ "R1 a record", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { TXT(NAME, 300, "v=STSv1; id=1;") } },
+	{ "compressed owner", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { TXT("@12", 300, "v=STSv1; id=1;") } },
+	{ "the owner in another case", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { TXT("_MTA-STS.Example.COM", 300, "x") } },
+	{ "no RA, but the records", NO_RA, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { TXT(NAME, 300, "x") } },
+	{ "smallest TTL of the set", ANSWERED, STS_FOUND, STS_WHY_NONE, 60, 3,
+	    { TXT(NAME, 300, "x"), TXT(NAME, 60, "y"), TXT(NAME, 90, "z") } },
+	{ "TTL with the top bit is 0", ANSWERED, STS_FOUND, STS_WHY_NONE, 0, 1,
+	    { TXT(NAME, 0x80000000U, "x") } },
+	{ "TTL without the top bit is cut", ANSWERED, STS_FOUND, STS_WHY_NONE,
+	    7 * DAY, 1, { TXT(NAME, 0x7fffffffU, "x") } },
+	{ "other names and types are not used", ANSWERED, STS_FOUND, STS_WHY_NONE,
+	    300, 1,
+	    { TXT("other.example.com", 10, "x"), TXT(NAME, 300, "y"),
+	      { ANSWER, NAME, STS_DNS_A, 10, "1" },
+	      { AUTHORITY, NAME, STS_DNS_TXT, 10, "z" },
+	      { ADDITIONAL, NAME, STS_DNS_TXT, 10, "z" } } },
+	{ "only another name", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 0, 0,
+	    { TXT("example.com", 10, "x") } },
+	{ "a longer and a shorter name", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA,
+	    0, 0, { TXT("a." NAME, 10, "x"), TXT("_mta-sts.example", 10, "x") } },
+
+	{ "R11 an alias", ANSWERED, STS_FOUND, STS_WHY_NONE, 60, 1,
+	    { CNAME(NAME, 60, "x.example.net"), TXT("x.example.net", 300, "x") } },
+	{ "R11 the alias's target has the smaller TTL", ANSWERED, STS_FOUND,
+	    STS_WHY_NONE, 30, 1,
+	    { CNAME(NAME, 60, "x.example.net"), TXT("x.example.net", 30, "x") } },
+	{ "R11 two aliases in reverse order", ANSWERED, STS_FOUND, STS_WHY_NONE, 50, 2,
+	    { TXT("B.example", 300, "x"), TXT("b.example", 300, "y"),
+	      CNAME("a.example", 50, "b.EXAMPLE"), CNAME(NAME, 60, "A.example") } },
+	{ "R11 the target is compressed", ANSWERED, STS_FOUND, STS_WHY_NONE, 60, 1,
+	    { CNAME("@12", 60, "x.@21"), TXT("x.example.com", 300, "x") } },
+	{ "records of the alias's own name count", ANSWERED, STS_FOUND, STS_WHY_NONE,
+	    300, 1, { CNAME(NAME, 60, "x"), TXT(NAME, 300, "a"), TXT("x", 9, "b") } },
+	{ "the first of two aliases counts", ANSWERED, STS_FOUND, STS_WHY_NONE,
+	    60, 1, { CNAME(NAME, 60, "x"), CNAME(NAME, 70, "y"),
+	      TXT("x", 300, "a"), TXT("y", 300, "a"), } },
+	{ "an alias of another name is not followed", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0, 0,
+	    { CNAME("other.example", 60, "x"), TXT("x", 300, "a") } },
+	{ "R11 seven aliases", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { ALIASES_7, TXT("a7", 300, "x") } },
+	{ "R11 eight aliases", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
+	    { ALIASES_7, CNAME("a7", 300, "a8"), TXT("a8", 300, "x") } },
+	{ "R11 nine aliases", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ALIAS_LOOP, 0, 0,
+	    { ALIASES_7, CNAME("a7", 300, "a8"), CNAME("a8", 300, "a9"),
+	      TXT("a9", 300, "x") } },
+	{ "R11 an alias of itself", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ALIAS_LOOP,
+	    0, 0, { CNAME(NAME, 300, NAME) } },
+	{ "R11 two aliases of each other", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ALIAS_LOOP, 0, 0,
+	    { CNAME(NAME, 300, "a"), CNAME("a", 300, "@12"), TXT("b", 300, "x") } },
+
+	{ "R13 NXDOMAIN", ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT,
+	    STS_WHY_DNS_NXDOMAIN, 900, 0, { SOA(3600, "900") } },
+	{ "R14 the SOA's own TTL is smaller", ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT,
+	    STS_WHY_DNS_NXDOMAIN, 60, 0, { SOA(60, "900") } },
+	{ "R86 a negative TTL is at most three hours", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 10800, 0, { SOA(DAY, "86400") } },
+	{ "R86 MINIMUM with the top bit", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0, 0, { SOA(DAY, "2147483648") } },
+	{ "R86 smallest of two SOAs", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 70, 0, { SOA(DAY, "80"), SOA(70, "90"), SOA(99, "99") } },
+	{ "R86 NXDOMAIN without SOA", ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT,
+	    STS_WHY_DNS_NXDOMAIN, 0, 0, { NS("example.com", "ns.example.com") } },
+	{ "R86 NXDOMAIN at the end of a chain", ANSWERED | STS_DNS_NXDOMAIN,
+	    STS_ABSENT, STS_WHY_DNS_NXDOMAIN, 40, 0,
+	    { CNAME(NAME, 40, "x.example.net"), SOA(3600, "900") } },
+	{ "NXDOMAIN with the records", ANSWERED | STS_DNS_NXDOMAIN, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { TXT(NAME, 300, "x"), SOA(3600, "900") } },
+	{ "R13 NODATA type 1 (RFC 2308 2.2)", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 900, 0,
+	    { SOA(3600, "900"), NS("example.com", "ns.example.com") } },
+	{ "R13 NODATA type 2", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 900, 0,
+	    { SOA(3600, "900") } },
+	{ "R13 NODATA type 3", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 0, 0,
+	    { { 0 } } },
+	{ "R13 NODATA type 3, authoritative", 0x8500, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0, 0, { { 0 } } },
+	{ "an SOA in the answer section is none", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0,
+	    { { ANSWER, "example.com", STS_DNS_SOA, 60, "60" },
+	      NS("example.com", "ns.example.com") } },
+	{ "R13 a referral is not NODATA", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { NS("com", "a.gtld-servers.net"),
+	      { ADDITIONAL, "a.gtld-servers.net", STS_DNS_A, 60, "1" } } },
+	{ "R13 a referral from a server that recurses", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { NS("com", "a.gtld-servers.net") } },
+	{ "a chain, then NODATA", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 40, 0,
+	    { CNAME(NAME, 40, "x.example.net"), SOA(3600, "900") } },
+	{ "a chain, then a referral", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { CNAME(NAME, 40, "x.example.net"), NS("net", "ns.net") } },
+	{ "a chain that a recursing server ends", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
+	{ "a chain that nobody followed", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { CNAME(NAME, 40, "x.example.net") } },
+
+	{ "R13 SERVFAIL", ANSWERED | STS_DNS_SERVFAIL, STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, 0, 0, { SOA(60, "60") } },
+	{ "R13 SERVFAIL with records", ANSWERED | STS_DNS_SERVFAIL, STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, 0, 0, { TXT(NAME, 60, "x") } },
+	{ "R13 REFUSED", ANSWERED | STS_DNS_REFUSED, STS_UNKNOWN,
+	    STS_WHY_DNS_REFUSED, 0, 0, { { 0 } } },
+	{ "FORMERR", ANSWERED | STS_DNS_FORMERR, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { { 0 } } },
+	{ "NOTIMP", ANSWERED | STS_DNS_NOTIMP, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { { 0 } } },
+	{ "RCODE 15", ANSWERED | 15, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { { 0 } } },
+	{ "an alias with another type's data only", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 30, 0,
+	    { CNAME(NAME, 60, "x"), { ANSWER, "x", STS_DNS_MX, 60, "y" },
+	      SOA(30, "60") } },
+};
+/* clang-format on */
+
+START_TEST(judge_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(judged); i++) {
+		const char *name = judged[i].name;
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(&b, ID, judged[i].flags, NAME, STS_DNS_TXT);
+		for (size_t k = 0; judged[i].records[k].owner != NULL; k++) {
+			const struct record *r = &judged[i].records[k];
+
+			build_record(
+			    &b, r->section, r->owner, r->type, r->ttl, r->text);
+		}
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int(name, v.found, judged[i].found);
+		unit_int(name, v.why, judged[i].why);
+		unit_int(name, v.ttl_s, judged[i].ttl_s);
+		unit_int(name, v.truncated, false);
+		unit_int(name, v.rcode, judged[i].flags & 0xf);
+		if (v.found == STS_FOUND) {
+			unit_int(name, walk(build_text(&b), &v, STS_DNS_TXT),
+			    judged[i].count);
+		}
+		if (v.found != STS_PENDING) {
+			/* TC: it may have ended anywhere. */
+			b.p[2] |= TC >> 8;
+			v = judge(b.p, b.n, STS_DNS_TXT);
+			unit_int(name, v.found, STS_PENDING);
+			unit_int(name, v.truncated, true);
+		}
+	}
+}
+END_TEST
+
+/* R83: what is not an answer to this question is nobody's answer. */
+static const struct {
+	const char *name;
+	unsigned id, flags;
+	const char *question;
+	unsigned type, qclass, count;
+	enum sts_found want;
+} foreign[] = {
+	{ "R83 ours", ID, ANSWERED, NAME, STS_DNS_TXT, 1, 1, STS_FOUND },
+	{ "R83 the question in another case", ID, ANSWERED,
+	    "_MTA-sts.EXAMPLE.com", STS_DNS_TXT, 1, 1, STS_FOUND },
+	{ "R83 another id", ID + 1, ANSWERED, NAME, STS_DNS_TXT, 1, 1,
+	    STS_PENDING },
+	{ "R83 the id in another order", 0x3412, ANSWERED, NAME, STS_DNS_TXT, 1,
+	    1, STS_PENDING },
+	{ "R83 a query", ID, 0x0100, NAME, STS_DNS_TXT, 1, 1, STS_PENDING },
+	{ "R83 another opcode", ID, ANSWERED | 0x0800, NAME, STS_DNS_TXT, 1, 1,
+	    STS_PENDING },
+	{ "R83 another name", ID, ANSWERED, "_mta-sts.example.org", STS_DNS_TXT,
+	    1, 1, STS_PENDING },
+	{ "R83 a longer name", ID, ANSWERED, NAME ".uk", STS_DNS_TXT, 1, 1,
+	    STS_PENDING },
+	{ "R83 a shorter name", ID, ANSWERED, "_mta-sts.example", STS_DNS_TXT,
+	    1, 1, STS_PENDING },
+	{ "R83 the root", ID, ANSWERED, "", STS_DNS_TXT, 1, 1, STS_PENDING },
+	{ "R83 a compressed question", ID, ANSWERED, "_mta-sts.@12",
+	    STS_DNS_TXT, 1, 1, STS_PENDING },
+	{ "R83 another type", ID, ANSWERED, NAME, STS_DNS_A, 1, 1,
+	    STS_PENDING },
+	{ "R83 another class", ID, ANSWERED, NAME, STS_DNS_TXT, 3, 1,
+	    STS_PENDING },
+	{ "R83 no question", ID, ANSWERED, NAME, STS_DNS_TXT, 1, 0,
+	    STS_PENDING },
+	{ "R83 two questions", ID, ANSWERED, NAME, STS_DNS_TXT, 1, 2,
+	    STS_PENDING },
+	{ "R83 an error for another id", ID + 1, ANSWERED | STS_DNS_SERVFAIL,
+	    NAME, STS_DNS_TXT, 1, 1, STS_PENDING },
+};
+
+START_TEST(foreign_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(foreign); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(&b, foreign[i].id, foreign[i].flags,
+		    foreign[i].question, foreign[i].type);
+		sts_put16be(b.p + 4, (uint16_t)foreign[i].count);
+		sts_put16be(b.p + b.n - 2, (uint16_t)foreign[i].qclass);
+		build_record(&b, ANSWER, NAME, STS_DNS_TXT, 60, "x");
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int(foreign[i].name, v.found, foreign[i].want);
+		unit_int(foreign[i].name, v.why, STS_WHY_NONE);
+		unit_int(foreign[i].name, v.truncated, false);
+	}
+}
+END_TEST
+
+/* A label with a dot in it is not two labels. */
+START_TEST(dot_in_a_label)
+{
+	struct sts_dns_verdict v;
+	struct build b;
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+	/* 8_mta-sts 7example 3com 0 becomes 8_mta-sts 11example.com 0 */
+	b.p[12 + 9] = 11;
+	b.p[12 + 9 + 8] = '.';
+	build_record(&b, ANSWER, "@12", STS_DNS_TXT, 60, "x");
+	v = judge(b.p, b.n, STS_DNS_TXT);
+	unit_int("dot in the question", v.found, STS_PENDING);
+}
+END_TEST
+
+/* R85: EDNS. */
+START_TEST(edns)
+{
+	static const struct {
+		const char *name;
+		unsigned rcode;
+		struct {
+			unsigned section;
+			const char *owner; /* NULL: no more */
+			uint32_t ttl;
+		} opt[3];
+		enum sts_found found;
+		enum sts_why why;
+		unsigned want_rcode;
+	} cases[] = {
+		{ "R85 an unknown option", 0, { { ADDITIONAL, "", 0 } },
+		    STS_FOUND, STS_WHY_NONE, 0 },
+		{ "R85 flags and version mean nothing", 0,
+		    { { ADDITIONAL, "", 0xffffffU } }, STS_FOUND, STS_WHY_NONE,
+		    0 },
+		{ "R85 BADVERS", 0, { { ADDITIONAL, "", 0x01000000U } },
+		    STS_UNKNOWN, STS_WHY_DNS_ERROR, STS_DNS_BADVERS },
+		{ "R85 all bits", 15, { { ADDITIONAL, "", 0xff000000U } },
+		    STS_UNKNOWN, STS_WHY_DNS_ERROR, 0xfff },
+		{ "R85 19 is not NXDOMAIN", STS_DNS_NXDOMAIN,
+		    { { ADDITIONAL, "", 0x01000000U } }, STS_UNKNOWN,
+		    STS_WHY_DNS_ERROR, 19 },
+		{ "R85 18 is not SERVFAIL", STS_DNS_SERVFAIL,
+		    { { ADDITIONAL, "", 0x01000000U } }, STS_UNKNOWN,
+		    STS_WHY_DNS_ERROR, 18 },
+		{ "R85 two", 0,
+		    { { ADDITIONAL, "", 0 }, { ADDITIONAL, "", 0 } },
+		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
+		{ "R85 in the answer", 0, { { ANSWER, "", 0 } }, STS_UNKNOWN,
+		    STS_WHY_DNS_MALFORMED, 0 },
+		{ "R85 in the authority", 0, { { AUTHORITY, "", 0 } },
+		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
+		{ "R85 not the root's", 0, { { ADDITIONAL, "x", 0 } },
+		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(
+		    &b, ID, ANSWERED | cases[i].rcode, NAME, STS_DNS_TXT);
+		build_record(&b, ANSWER, "@12", STS_DNS_TXT, 60, "x");
+		for (size_t k = 0; cases[i].opt[k].owner != NULL; k++) {
+			build_opt(&b, cases[i].opt[k].section,
+			    cases[i].opt[k].owner, cases[i].opt[k].ttl);
+		}
+		v = judge(b.p, b.n, STS_DNS_TXT);
+		unit_int(cases[i].name, v.found, cases[i].found);
+		unit_int(cases[i].name, v.why, cases[i].why);
+		unit_int(cases[i].name, v.rcode, cases[i].want_rcode);
+	}
+}
+END_TEST
+
+/* R15: AD is reported for what is known, and never for what is not. */
+START_TEST(ad_bit)
+{
+	static const struct {
+		const char *name;
+		unsigned flags;
+		bool record, want;
+	} cases[] = {
+		{ "R15 without", ANSWERED, true, false },
+		{ "R15 with", ANSWERED | AD, true, true },
+		{ "R15 NXDOMAIN", ANSWERED | AD | STS_DNS_NXDOMAIN, false,
+		    true },
+		{ "R15 NODATA", ANSWERED | AD, false, true },
+		{ "R15 SERVFAIL", ANSWERED | AD | STS_DNS_SERVFAIL, false,
+		    false },
+		{ "R15 NXDOMAIN and yet a record",
+		    ANSWERED | AD | STS_DNS_NXDOMAIN, true, false },
+		{ "R15 truncated", ANSWERED | AD | TC, true, false },
+		{ "R15 a query", 0x0100 | AD, true, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct build b;
+
+		build_begin(&b, ID, cases[i].flags, NAME, STS_DNS_TXT);
+		if (cases[i].record) {
+			build_record(&b, ANSWER, "@12", STS_DNS_TXT, 60, "x");
+		}
+		unit_int(cases[i].name, judge(b.p, b.n, STS_DNS_TXT).ad,
+		    cases[i].want);
+	}
+}
+END_TEST
+
+START_TEST(class_of_records)
+{
+	struct sts_dns_verdict v;
+	struct build b;
+	size_t at;
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+	at = build_rr(&b, ANSWER, "@12", STS_DNS_TXT, 3, 60);
+	build_put(&b, "\1x", 2);
+	build_end(&b, at);
+	at = build_rr(&b, AUTHORITY, "@12", STS_DNS_SOA, 3, 60);
+	build_end(&b, at);
+	v = judge(b.p, b.n, STS_DNS_TXT);
+	unit_int("CHAOS records", v.found, STS_ABSENT);
+	unit_int("CHAOS SOA", v.ttl_s, 0);
+}
+END_TEST
+
+START_TEST(strings)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t len;
+		const char *want; /* strings, each ended by '|' */
+		bool fits;
+	} cases[] = {
+		{ "R3 one", "\3abc", 4, "abc|", true },
+		{ "R3 two", "\1a\2bc", 5, "a|bc|", true },
+		{ "R3 empty ones", "\0\1a\0", 4, "|a||", true },
+		{ "R3 none", "", 0, "", true },
+		{ "R3 too long", "\2a", 2, "", false },
+		{ "R3 the second too long", "\1a\5b", 4, "a|", false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_text rdata =
+		    sts_text(unit_at_page_end(cases[i].bytes, cases[i].len),
+			cases[i].len);
+		struct sts_text string;
+		struct build b;
+
+		b.n = 0;
+		while (sts_dns_txt_next(&rdata, &string)) {
+			build_put(&b, string.p, string.n);
+			build_put(&b, "|", 1);
+		}
+		unit_text(cases[i].name, build_text(&b), cases[i].want);
+		unit_int(cases[i].name, rdata.n == 0, cases[i].fits);
+	}
+}
+END_TEST
+
+/* What the walk gives, behind two aliases and among others. */
+START_TEST(walk_order)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_verdict v;
+	struct sts_dns_rr rr;
+	struct sts_text m;
+	struct build b;
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+	build_record(&b, ANSWER, "b.net", STS_DNS_TXT, 60, "one");
+	build_record(&b, ANSWER, "a.@21", STS_DNS_CNAME, 50, "b.net");
+	build_record(&b, ANSWER, "@12", STS_DNS_TXT + 1, 60, "no");
+	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 40, "a.@21");
+	build_record(&b, ANSWER, "x.net", STS_DNS_TXT, 60, "no");
+	build_record(&b, ANSWER, "B.NET", STS_DNS_TXT, 70, "two");
+	build_record(&b, AUTHORITY, "b.net", STS_DNS_TXT, 60, "no");
+	m = build_text(&b);
+	sts_dns_judge(&v, m, ID, asked(), STS_DNS_TXT);
+	unit_int("walk", v.found, STS_FOUND);
+	unit_int("walk", v.ttl_s, 40);
+	sts_dns_answers(&it, m, &v, STS_DNS_TXT);
+	ck_assert(sts_dns_next(&it, &rr));
+	unit_text("walk", rr.rdata, "\3one");
+	unit_int("walk", rr.ttl_s, 60);
+	ck_assert(sts_dns_next(&it, &rr));
+	unit_text("walk", rr.rdata, "\3two");
+	unit_int("walk", rr.ttl_s, 70);
+	ck_assert(!sts_dns_next(&it, &rr));
+	unit_text("unchanged", rr.rdata, "\3two");
+}
+END_TEST
+
+START_TEST(query_bytes)
+{
+	static const char want[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1"
+				   "\10_mta-sts\7example\3com\0\0\20\0\1"
+				   "\0\0\51\4\320\0\0\0\0\0\0";
+	uint8_t out[STS_DNS_QUERY_MAX];
+	size_t n;
+
+	n = sts_dns_query(out, ID, asked(), STS_DNS_TXT, true);
+	ck_assert_uint_eq(n, sizeof want - 1);
+	ck_assert_mem_eq(out, want, n);
+	n = sts_dns_query(
+	    out, ID, parts("", "_mta-sts.example.com"), STS_DNS_TXT, true);
+	ck_assert_uint_eq(n, sizeof want - 1);
+	ck_assert_mem_eq(out, want, n);
+	n = sts_dns_query(out, ID, asked(), STS_DNS_TXT, false);
+	ck_assert_uint_eq(n, sizeof want - 1 - STS_DNS_OPT_LEN);
+	ck_assert_mem_eq(out, want, 11);
+	ck_assert_uint_eq(out[11], 0);
+	ck_assert_mem_eq(out + 12, want + 12, n - 12);
+}
+END_TEST
+
+/* A name of n octets in text form, in labels of at most 63. */
+static struct sts_text
+long_name(char *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		out[i] = i % 64 == 63 ? '.' : 'a';
+	}
+	return sts_text((const uint8_t *)out, n);
+}
+
+/* R1: 253 octets with the prefix and its dot are the most. */
+START_TEST(query_limits)
+{
+	static const struct {
+		const char *name, *prefix;
+		size_t domain_len;
+		size_t want; /* 0: refused */
+	} cases[] = {
+		{ "R1 a domain of 244 octets", "_mta-sts", 244, 255 },
+		{ "R1 a domain of 245 octets", "_mta-sts", 245, 0 },
+		{ "R1 a name of 252 octets", "", 252, 254 },
+		{ "R1 a name of 253 octets", "", 253, 255 },
+		{ "R1 a name of 254 octets", "", 254, 0 },
+		{ "R1 a name of 1000 octets", "", 1000, 0 },
+		{ "no name", "", 0, 0 },
+		{ "a prefix only", "com", 0, 5 },
+		{ "a label of 63 octets", L63, 3, 1 + 63 + 5 },
+		{ "a label of 64 octets", L63 "x", 3, 0 },
+		{ "an empty label", "a..b", 3, 0 },
+		{ "a leading dot", ".a", 3, 0 },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		uint8_t out[STS_DNS_QUERY_MAX];
+		char domain[1000];
+		struct sts_dns_name_parts name;
+		size_t want = cases[i].want;
+
+		name.prefix = unit_span(cases[i].prefix);
+		name.domain = long_name(domain, cases[i].domain_len);
+		unit_int(cases[i].name,
+		    (long long)sts_dns_query(out, 0, name, STS_DNS_A, true),
+		    (long long)(want == 0 ? 0
+					  : 12 + want + 4 + STS_DNS_OPT_LEN));
+	}
+}
+END_TEST
+
+/* What we send is what we accept, for the longest name too. */
+START_TEST(query_comes_back)
+{
+	uint8_t out[STS_DNS_QUERY_MAX];
+	char domain[244];
+	struct sts_dns_name_parts name = { unit_span("_mta-sts"),
+		long_name(domain, sizeof domain) };
+	size_t n = sts_dns_query(out, ID, name, STS_DNS_AAAA, true);
+	struct sts_dns_verdict v;
+
+	out[2] |= 0x80;
+	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
+	unit_int("echo", v.found, STS_ABSENT);
+	out[12 + 100] ^= 1;
+	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
+	unit_int("echo of another", v.found, STS_PENDING);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, judge_table);
+	tcase_add_test(tc, foreign_table);
+	tcase_add_test(tc, dot_in_a_label);
+	tcase_add_test(tc, edns);
+	tcase_add_test(tc, ad_bit);
+	tcase_add_test(tc, class_of_records);
+	tcase_add_test(tc, strings);
+	tcase_add_test(tc, walk_order);
+	tcase_add_test(tc, query_bytes);
+	tcase_add_test(tc, query_limits);
+	tcase_add_test(tc, query_comes_back);
+}
