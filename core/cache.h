@@ -3,21 +3,38 @@
  * What is known about each domain, in one fixed block of 64-byte chunks.
  *
  * A record is a header and a payload (bytes the cache does not look into),
- * chained over chunks, so that any record that fits the free chunks fits.
- * It is found by a keyed index with a bounded probe. Records live in class
- * lists; within a class the least recently used goes first. Victims, in this
- * order: expired, back-off/cannot-tell/absent, none, testing. An unexpired
- * enforce policy is never evicted to make room; admission is limited instead:
+ * chained over chunks, so that any record that fits the free chunks fits. It
+ * is found by a keyed index with a bounded probe. No call but init, next and
+ * check costs more when more records are held; a call that evicts pays for
+ * the chunks it frees.
  *
- *	one record             at most 1/64 of the chunks
- *	one organisation       at most 1/16 of the chunks, counted for enforce
- *	the reserve            1/8 of the chunks that protected (enforce)
- *	                       records cannot take; all others live there and
- *	                       in whatever protected records leave free
+ * Records live in classes; within a class the least recently used goes first.
+ * Victims, in this order: expired policies; absence, back-off and cannot-tell;
+ * mode none; mode testing; guests. A protected policy, which is an unexpired
+ * enforce policy that was admitted, is never evicted to make room: whoever
+ * could push one out could undo it. So admission is limited instead, in
+ * chunks (N: all there are):
  *
- * A new version of a held policy may use the reserve; if it fits nowhere the
- * old version goes and the commit fails: a policy known to be replaced must
- * not be answered.
+ *	one record        N/64, but not below the smaller of 16 and N/8
+ *	one organisation  N/16, but at least one record's limit; counted for
+ *	                  protected policies in hashed counters, where a
+ *	                  collision makes it stricter and never looser
+ *	the reserve       N/8 that new protected policies cannot take; all
+ *	                  others live there and in what protected ones leave
+ *	the floor         N/16 (at least one record's limit) that no protected
+ *	                  policy can take: a new version of a protected policy
+ *	                  may use the rest of the reserve to grow into. What
+ *	                  does not grow is always admitted
+ *
+ * An enforce policy that is not admitted is kept as a guest: found and served
+ * like any other, but a victim, the last class to go. It is admitted as soon
+ * as there is room (on set and sweep). Only sts_cache_protected tells the two
+ * apart, and only the protected carry the promise.
+ *
+ * Staged chunks come from what is free or a victim. A stage of up to
+ * STS_CACHE_STAGE_SMALL chunks is always let in while there are any; a larger
+ * one grows only while all stages together have less than N/32, so that slow
+ * large policies cannot keep small ones from being written.
  *
  * References are chunk numbers; 0 is "none". A reference stays valid until
  * the record is removed, replaced or evicted, which only calls that take a
@@ -29,6 +46,7 @@
 #include "base/bytes.h"
 #include "base/siphash.h"
 #include "base/sts_config.h"
+#include "chunks.h"
 #include "policy.h"
 
 typedef uint32_t sts_ref;
@@ -52,106 +70,142 @@ struct sts_entry {
 	uint32_t fetched_s; /* last successful fetch */
 	uint32_t checked_s; /* when the TXT record was last looked up */
 	uint32_t check_s; /* when it is to be looked up again */
-	uint32_t refresh_s; /* when a refresh is planned */
+	uint32_t refresh_s; /* when a refresh is planned, 0: never */
 	uint32_t retry_s; /* no fetch for failed_id before this */
 	uint32_t failed_id; /* hash of the id whose fetch failed, 0: none */
 };
 
+enum {
+	/* The smallest block init takes: 62 chunks and their index. */
+	STS_CACHE_BLOCK_MIN = 4096,
+	STS_CACHE_STAGE_SMALL = 16, /* chunks: 885 octets of content */
+	STS_CACHE_LISTS = 8,
+	/* Expired policies are forgotten after this (and before, for room). */
+	STS_CACHE_EXPIRED_KEEP_S = 30 * 86400,
+	/* Others are forgotten when check_s is this long ago, */
+	STS_CACHE_OTHER_KEEP_S = 3600,
+	/* or further ahead than any is ever planned: the clock was set back. */
+	STS_CACHE_OTHER_AHEAD_S = 86400
+};
+
 struct sts_cache {
 	/* Private. */
-	uint8_t *chunks;
-	uint32_t *index;
-	uint32_t chunk_count, index_mask, free_head, free_count;
-	uint32_t protected_count; /* chunks of enforce records */
-	uint32_t staged_count;
+	struct sts_chunks chunks;
+	uint8_t *index; /* buckets, 4 bytes each */
+	uint32_t index_mask;
+	/* Limits, in chunks. */
+	uint32_t record_max, org_max, protected_max, update_max, staged_max;
+	uint32_t protected_count, staged_count; /* chunks */
 	uint32_t records, hand;
 	struct {
 		uint32_t head, tail, count;
-	} list[8];
+	} list[STS_CACHE_LISTS];
 	uint32_t orgs[STS_CACHE_ORGS];
 	uint8_t key[STS_SIPHASH_KEY];
 	uint32_t refused, evicted;
 };
 
-/* The smallest block init takes, and what one chunk costs in all. */
-enum {
-	STS_CACHE_CHUNK = 64,
-	STS_CACHE_BLOCK_MIN = 4096
-};
-
 /*
- * Take over block[0..size), size >= STS_CACHE_BLOCK_MIN, aligned for
- * uint32_t; key: fresh random bytes of this boot.
+ * Take over block[0..size), of any alignment, STS_CACHE_BLOCK_MIN <= size;
+ * key: fresh random bytes of this boot. A domain typically costs 132 bytes
+ * (two chunks and its part of the index). O(size).
  */
 void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
     const uint8_t key[STS_SIPHASH_KEY]);
 
-/* The record of a domain (lower-case), or 0. At most a bounded probe. */
+/* Whether the lifetime of a policy is over at now_s: false for all other
+ * kinds. A fetch in the future counts as a fetch now (RFC 8461 3.2). Whether
+ * that has any effect is the clock's question. */
+bool sts_entry_expired(const struct sts_entry *e, uint32_t now_s);
+
+/* The record of a domain (lower-case, 1..STS_NAME_MAX octets), or 0. Looks at
+ * 32 records at most. */
 sts_ref sts_cache_find(const struct sts_cache *c, struct sts_text domain);
+
+/* Whether nothing but a newer version, expiry or removal can end it. */
+bool sts_cache_protected(const struct sts_cache *c, sts_ref ref);
 
 /* Copy the header out. */
 void sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e);
 
 /*
  * Write the header back. Kind and mode must be as they are: a change of those
- * is a new version. now_s moves the record to the expired class or out of it.
+ * is a new version (asserted). Moves the record between the expired class and
+ * the others: `expires` is whether the clock is confirmed, without which
+ * nothing is expired.
  */
 void sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     uint32_t now_s, bool expires);
 
-/* Mark as just used (LRU within its class). O(1). */
+/* Mark as just used (LRU within its class). */
 void sts_cache_touch(struct sts_cache *c, sts_ref ref);
 
 /* The domain of a record into out (room for STS_NAME_MAX); its length. */
 size_t sts_cache_domain(const struct sts_cache *c, sts_ref ref, uint8_t *out);
 
 /* Length of the payload, and a piece of it: reads at most n bytes from off,
- * returns how many. */
+ * returns how many. (domain + off) / 59 steps lead to off. */
 size_t sts_cache_payload_len(const struct sts_cache *c, sts_ref ref);
 size_t sts_cache_read(
     const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n);
 
-/* Keep this version readable though it is replaced, removed or expires.
- * Counted; at most 65,535 pins (asserted). A pinned record is no victim. */
+/*
+ * Keep this version readable though it is replaced, removed or expires; a
+ * pinned record is no victim. Counted, at most 65,535 (asserted). The last
+ * unpin of a version that was replaced frees it: ref is then void.
+ */
 void sts_cache_pin(struct sts_cache *c, sts_ref ref);
 void sts_cache_unpin(struct sts_cache *c, sts_ref ref);
 
 /* A version being written. Its chunks are in nobody's way until commit. */
 struct sts_stage {
 	/* Private. */
-	uint32_t head, tail, chunk_count;
-	uint16_t payload_len;
-	uint8_t domain_len;
-	bool failed;
+	uint32_t head, tail;
+	uint8_t failed; /* enum sts_admission: BUSY or LARGE */
 };
 
-/* Begin a version for domain (1..STS_NAME_MAX octets, lower-case). False: no
- * room. Must be followed by commit or abandon. */
+/*
+ * Begin a version for domain (1..STS_NAME_MAX octets, lower-case). False: no
+ * room, *s is as if zeroed. Else commit or abandon must follow. May evict.
+ */
 bool sts_cache_stage(
     struct sts_cache *c, struct sts_stage *s, struct sts_text domain);
 
 /* Append to the payload. False: no room or over the limit of one record; the
- * stage has then failed and can only be abandoned. */
+ * stage has then failed, and what was appended since is lost. May evict. */
 bool sts_cache_append(
     struct sts_cache *c, struct sts_stage *s, const uint8_t *p, size_t n);
 
-/* Whether the staged payload equals that of ref. */
+/* Whether the staged payload (not failed) equals that of ref. */
 bool sts_cache_same(
     const struct sts_cache *c, const struct sts_stage *s, sts_ref ref);
 
 enum sts_admission {
 	STS_ADMITTED = 0,
-	STS_REFUSED_ROOM, /* protected records may not take the reserve */
+	/* Enforce policies kept as guests, because */
+	STS_REFUSED_ROOM, /* protected ones may not take more of the cache */
 	STS_REFUSED_ORG, /* the organisation has its share */
-	STS_REFUSED_LARGE /* over 1/64 of the chunks */
+	/* Not kept at all: */
+	STS_REFUSED_LARGE, /* over the limit of one record */
+	STS_REFUSED_BUSY /* the stage found no room, which may change */
 };
 
 /*
- * Make the stage the domain's record, replacing what was held (its pins keep
- * the old bytes). ADMITTED: *ref is the record. Refused: the stage is
- * abandoned, and an older version of the same domain is removed if the new
- * one is a policy. A record with expires false (clock not confirmed) is never
- * of the expired class.
+ * Make the stage the domain's record, replacing what was held (whose pins
+ * keep the old bytes). The stage is over, whatever the result.
+ *
+ * ADMITTED, REFUSED_ROOM, REFUSED_ORG: *ref is the record.
+ *
+ * REFUSED_LARGE: *ref is 0. If e is a policy, an older version is removed: a
+ * policy known to be replaced must not be answered. Only its own domain's
+ * authenticated publisher can get there.
+ *
+ * REFUSED_BUSY: *ref is 0 and nothing has changed; what was held still is, as
+ * after a failed fetch.
+ *
+ * While a live enforce policy is held (sts_entry_expired false or `expires`
+ * false) e must be a policy: anything else is a programmer's error (asserted).
+ * A failure is noted in the held record by sts_cache_set.
  */
 enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref);
@@ -159,34 +213,34 @@ enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
 /* Drop a stage; no trace remains. Harmless on a zeroed or committed one. */
 void sts_cache_abandon(struct sts_cache *c, struct sts_stage *s);
 
+/* The operator's word, or the sweep's. */
 void sts_cache_remove(struct sts_cache *c, sts_ref ref);
 
 /*
- * The clock hand: visit up to `chunks` chunks from where it stood. Expired
- * policies move to the expired class (only if `expires`), those expired for
- * more than 30 days are removed, records that are neither policies nor due
- * any more (check_s + 1 h passed) are removed. Returns a policy whose
- * refresh_s <= now_s, or 0 when none was among those visited.
+ * The clock hand: visit up to `chunks` chunks from where it stood, and see
+ * that each policy there is in its class: the expired move to theirs (only if
+ * `expires`), guests are admitted where there is room, those expired for more
+ * than STS_CACHE_EXPIRED_KEEP_S are removed; so are records of other kinds
+ * that nobody has asked for since check_s. If `expires`, a fetch in the future
+ * becomes a fetch now. Stops at the first policy with 0 < refresh_s <= now_s
+ * and returns it; 0 when there was none.
  */
 sts_ref sts_cache_sweep(
     struct sts_cache *c, uint32_t chunks, uint32_t now_s, bool expires);
 
-/* The next record after ref in chunk order (0: the first); 0: no more. */
+/* The next record after ref in chunk order (0: the first); 0: no more. Steps
+ * over chunks one by one. */
 sts_ref sts_cache_next(const struct sts_cache *c, sts_ref ref);
 
 struct sts_cache_stats {
-	uint32_t records, enforce, testing, none, other, expired;
-	uint32_t chunks, chunks_free, chunks_protected, protected_max;
+	/* Records; enforce: protected ones, guests: enforce but not protected */
+	uint32_t records, enforce, guests, testing, none, other, expired;
+	uint32_t chunks, chunks_free, chunks_protected, chunks_staged;
+	uint32_t protected_max; /* chunks, for new policies */
+	/* Since start: commits not admitted, victims. */
 	uint32_t refused, evicted;
 };
 void sts_cache_stats(const struct sts_cache *c, struct sts_cache_stats *s);
-
-/*
- * Number of octets of domain that name its organisation: the last two labels,
- * three below a country-code second level such as co.uk (a small rule, not
- * the public suffix list). A suffix of domain.
- */
-struct sts_text sts_organisation(struct sts_text domain);
 
 /* The invariants as code, for tests: true when all hold. O(size). */
 bool sts_cache_check(const struct sts_cache *c);

@@ -8,13 +8,27 @@
  *	confirmed  a policy fetch validated under it; expiry takes effect and
  *	           stamps are written
  *
- * Agent time (seconds since 1970) is what ages are counted in. While running
- * it follows the monotonic clock; it takes on the wall clock at the first
- * claim and, after a step, only when the stepped clock was confirmed. A
- * forward step beyond elapsed time + STS_CLOCK_STEP_S makes the clock claimed
- * again until a policy that was already held was refreshed under it: an
- * attacker who moves the clock owns a certificate for his own domain, not for
- * theirs. A step back is adopted by any fetch that validates under it.
+ * Agent time (seconds since 1970) is what ages are counted in. Until the first
+ * confirmation it follows the wall clock: nothing expires yet, and what is
+ * fetched gets the best date there is. From then on it follows the monotonic
+ * clock alone and takes on the wall clock only when a fetch confirms that.
+ *
+ * What the wall clock says is judged against a line, which runs with the
+ * monotonic clock from the first claim, and later from the last confirmation:
+ *
+ *	up to STS_CLOCK_STEP_S off      the same clock: confirmed, if it ever
+ *	                                was; any fetch confirms
+ *	further ahead (a forward step)  claimed, until a policy that was
+ *	                                already held was refreshed under it:
+ *	                                whoever moves the clock forward owns a
+ *	                                certificate for his own domain, not for
+ *	                                those he wants to see expire
+ *	further behind (a step back)    claimed, until any fetch validates
+ *	                                under it: it can only make policies
+ *	                                live longer
+ *
+ * So a clock that is moved and moved back is where it was, and one that is
+ * moved in small steps is measured by their sum.
  */
 #ifndef STS_CLOCK_H
 #define STS_CLOCK_H
@@ -34,32 +48,50 @@ enum sts_clock_state {
 struct sts_clock {
 	/* Private. */
 	uint8_t state;
-	bool stepped; /* forward: only a held policy confirms */
-	sts_ms base_ms;
-	int64_t base_s; /* agent time at base_ms */
-	int64_t wall_s; /* as last told, < 0: none */
+	bool claimed; /* the line has begun */
+	bool proved; /* agent time was confirmed since start */
+	sts_ms base_ms; /* line_s and agent_s are as of then */
+	int64_t line_s;
+	int64_t agent_s;
+	int64_t wall_s; /* as last told, < 0: none or absurd */
 	int64_t floor_s; /* build date or newest stamp */
-	uint32_t rest_ms;
 };
 
 /*
- * floor_s  the build date or the newest stamp kept, whichever is later
+ * floor_s: the build date or the newest stamp kept, whichever is later; out
+ * of 0..2^32-1 it is taken to the nearer end.
  */
 void sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s);
 
-/* A newer stamp was found in storage (before the first claim). */
+/*
+ * A newer stamp was found in storage; an older one changes nothing. Judged at
+ * the next tick. Best before the first claim: later a wall clock that was
+ * taken for plausible may turn out not to be.
+ */
 void sts_clock_floor(struct sts_clock *c, int64_t stamp_s);
 
-/* Take both clocks; wall_s < 0: none. To be called at least daily. */
+/*
+ * Take both clocks; wall_s < 0: none (so is one over 2^32-1). To be called at
+ * least every 24 days; a monotonic clock that runs back is taken to stand.
+ */
 void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
 
-/* A fetch validated under the wall clock; `held`: it refreshed a policy that
- * was held before. */
-void sts_clock_confirm(struct sts_clock *c, bool held);
+/*
+ * A fetch validated. `held`: it refreshed a policy that was held before (or
+ * nothing at all was held, so that there is nothing to lose). `judged_s`: what
+ * sts_clock_cert_s said when the fetch began. If the wall clock was stepped
+ * meanwhile, the fetch says nothing about the time that it shows now, and is
+ * ignored: whoever can delay a connection must not choose what it confirms.
+ *
+ * Agent time becomes the wall clock's, except that one a little ahead is only
+ * adopted from a held policy: else a stranger could push it, fetch by fetch.
+ */
+void sts_clock_confirm(struct sts_clock *c, bool held, int64_t judged_s);
 
 enum sts_clock_state sts_clock_state(const struct sts_clock *c);
 
-/* Agent time in seconds; before the first claim it counts from floor_s. */
+/* Agent time in seconds as of the last tick; before the first claim it counts
+ * from floor_s. */
 uint32_t sts_clock_now_s(const struct sts_clock *c);
 
 /* The time to judge certificates under, or -1 while unknown. */

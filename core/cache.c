@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* The cache: its limits, finding records, reading them, removing them. */
+#include <string.h>
+
+#include "cache_private.h"
+
+/* Shares of the chunks. */
+enum {
+	RECORD_SHARE = 64,
+	RECORD_FLOOR = 16,
+	RECORD_FLOOR_SHARE = 8,
+	ORG_SHARE = 16,
+	RESERVE_SHARE = 8,
+	FLOOR_SHARE = 16,
+	STAGED_SHARE = 32,
+	BUCKET_SIZE = 4
+};
+
+static uint32_t
+larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void
+set_limits(struct sts_cache *c)
+{
+	uint32_t n = c->chunks.count;
+	uint32_t small = n / RECORD_FLOOR_SHARE;
+
+	if (small > RECORD_FLOOR) {
+		small = RECORD_FLOOR;
+	}
+	c->record_max = larger(n / RECORD_SHARE, small);
+	c->org_max = larger(n / ORG_SHARE, c->record_max);
+	c->protected_max = n - larger(n / RESERVE_SHARE, c->record_max);
+	c->update_max = n - larger(n / FLOOR_SHARE, c->record_max);
+	c->staged_max = n / STAGED_SHARE;
+	STS_ASSERT(c->record_max >= STS_RECORD_CHUNKS_MIN);
+	STS_ASSERT(c->protected_max <= c->update_max);
+}
+
+void
+sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
+    const uint8_t key[STS_SIPHASH_KEY])
+{
+	size_t chunks = size / STS_CHUNK_SIZE;
+	size_t buckets = 1;
+
+	STS_ASSERT(size >= STS_CACHE_BLOCK_MIN);
+	STS_ASSERT(chunks < UINT32_MAX);
+	while (buckets <= chunks / 4) {
+		buckets *= 2;
+	}
+	chunks = (size - buckets * BUCKET_SIZE) / STS_CHUNK_SIZE;
+	memset(c, 0, sizeof *c);
+	memcpy(c->key, key, sizeof c->key);
+	sts_chunks_init(&c->chunks, block, (uint32_t)chunks);
+	c->index = block + chunks * STS_CHUNK_SIZE;
+	c->index_mask = (uint32_t)buckets - 1;
+	memset(c->index, 0, buckets * BUCKET_SIZE);
+	set_limits(c);
+}
+
+bool
+sts_entry_expired(const struct sts_entry *e, uint32_t now_s)
+{
+	uint32_t age_s = now_s > e->fetched_s ? now_s - e->fetched_s : 0;
+
+	return e->kind == STS_KIND_POLICY && age_s >= e->max_age_s;
+}
+
+sts_ref
+sts_cache_find(const struct sts_cache *c, struct sts_text domain)
+{
+	unsigned probes;
+
+	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
+	return sts_index_probe(c, domain, sts_index_hash(c, domain), &probes);
+}
+
+bool
+sts_cache_protected(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_head_class(c, ref) == STS_CLASS_ENFORCE;
+}
+
+/* Copy content of ref from off; the caller has bounded n. */
+static void
+copy_content(
+    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
+{
+	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, off);
+
+	while (n > 0) {
+		struct sts_text piece = sts_chunks_piece(&c->chunks, &at, n);
+
+		STS_ASSERT(piece.n > 0);
+		memcpy(out, piece.p, piece.n);
+		out += piece.n;
+		n -= piece.n;
+	}
+}
+
+size_t
+sts_cache_domain(const struct sts_cache *c, sts_ref ref, uint8_t *out)
+{
+	size_t n = sts_head_domain_len(c, ref);
+
+	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	STS_ASSERT(n >= 1 && n <= STS_NAME_MAX);
+	copy_content(c, ref, 0, out, n);
+	return n;
+}
+
+size_t
+sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
+{
+	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	return sts_head_get32(c, ref, STS_HEAD_PAYLOAD_LEN);
+}
+
+size_t
+sts_cache_read(
+    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
+{
+	size_t len = sts_cache_payload_len(c, ref);
+
+	if (off >= len) {
+		return 0;
+	}
+	if (n > len - off) {
+		n = len - off;
+	}
+	copy_content(c, ref, sts_head_domain_len(c, ref) + off, out, n);
+	return n;
+}
+
+void
+sts_cache_remove(struct sts_cache *c, sts_ref ref)
+{
+	STS_ASSERT(sts_head_live(c, ref));
+	sts_index_drop(c, ref);
+	sts_class_leave(c, ref);
+	if (sts_head_pins(c, ref) > 0) {
+		sts_class_enter(c, ref, STS_CLASS_PINNED);
+	} else {
+		sts_chunks_give(&c->chunks, ref);
+	}
+}
+
+sts_ref
+sts_cache_next(const struct sts_cache *c, sts_ref ref)
+{
+	while (ref < c->chunks.count) {
+		ref++;
+		if (sts_head_live(c, ref)) {
+			return ref;
+		}
+	}
+	return 0;
+}
+
+void
+sts_cache_stats(const struct sts_cache *c, struct sts_cache_stats *s)
+{
+	s->records = c->records;
+	s->enforce = c->list[STS_CLASS_ENFORCE].count;
+	s->guests = c->list[STS_CLASS_GUEST].count;
+	s->testing = c->list[STS_CLASS_TESTING].count;
+	s->none = c->list[STS_CLASS_NONE].count;
+	s->other = c->list[STS_CLASS_OTHER].count;
+	s->expired = c->list[STS_CLASS_EXPIRED].count;
+	s->chunks = c->chunks.count;
+	s->chunks_free = c->chunks.free_count;
+	s->chunks_protected = c->protected_count;
+	s->chunks_staged = c->staged_count;
+	s->protected_max = c->protected_max;
+	s->refused = c->refused;
+	s->evicted = c->evicted;
+}

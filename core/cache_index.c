@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache's index: buckets of records chained through their heads. The hash
+ * is keyed with a secret of this boot, so nobody outside can choose names
+ * that fall into one bucket.
+ */
+#include <string.h>
+
+#include "cache_private.h"
+
+static void
+put_bucket(struct sts_cache *c, uint32_t hash, sts_ref ref)
+{
+	sts_put32le(c->index + 4 * (size_t)(hash & c->index_mask), ref);
+}
+
+static bool
+domain_is(const struct sts_cache *c, sts_ref ref, struct sts_text domain)
+{
+	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, 0);
+	size_t done = 0;
+
+	if (sts_head_domain_len(c, ref) != domain.n) {
+		return false;
+	}
+	while (done < domain.n) {
+		struct sts_text piece =
+		    sts_chunks_piece(&c->chunks, &at, domain.n - done);
+
+		STS_ASSERT(piece.n > 0);
+		if (memcmp(piece.p, domain.p + done, piece.n) != 0) {
+			return false;
+		}
+		done += piece.n;
+	}
+	return true;
+}
+
+uint32_t
+sts_index_hash(const struct sts_cache *c, struct sts_text domain)
+{
+	return (uint32_t)sts_siphash(c->key, domain);
+}
+
+sts_ref
+sts_index_probe(const struct sts_cache *c, struct sts_text domain,
+    uint32_t hash, unsigned *probes)
+{
+	sts_ref ref = sts_index_bucket(c, hash);
+
+	*probes = 0;
+	while (ref != 0) {
+		STS_ASSERT(*probes < STS_CACHE_PROBE_MAX);
+		++*probes;
+		if (sts_head_get32(c, ref, STS_HEAD_HASH) == hash &&
+		    domain_is(c, ref, domain)) {
+			break;
+		}
+		ref = sts_head_get32(c, ref, STS_HEAD_CHAIN);
+	}
+	return ref;
+}
+
+bool
+sts_index_full(const struct sts_cache *c, uint32_t hash)
+{
+	sts_ref ref = sts_index_bucket(c, hash);
+	unsigned n = 0;
+
+	while (ref != 0 && n < STS_CACHE_PROBE_MAX) {
+		ref = sts_head_get32(c, ref, STS_HEAD_CHAIN);
+		n++;
+	}
+	return n == STS_CACHE_PROBE_MAX;
+}
+
+void
+sts_index_add(struct sts_cache *c, sts_ref ref)
+{
+	uint32_t hash = sts_head_get32(c, ref, STS_HEAD_HASH);
+
+	STS_ASSERT(!sts_index_full(c, hash));
+	sts_head_put32(c, ref, STS_HEAD_CHAIN, sts_index_bucket(c, hash));
+	put_bucket(c, hash, ref);
+	c->records++;
+}
+
+void
+sts_index_drop(struct sts_cache *c, sts_ref ref)
+{
+	uint32_t hash = sts_head_get32(c, ref, STS_HEAD_HASH);
+	sts_ref after = sts_head_get32(c, ref, STS_HEAD_CHAIN);
+	sts_ref at = sts_index_bucket(c, hash);
+
+	if (at == ref) {
+		put_bucket(c, hash, after);
+	} else {
+		sts_ref next = sts_head_get32(c, at, STS_HEAD_CHAIN);
+
+		for (unsigned n = 0; next != ref; n++) {
+			STS_ASSERT(n < STS_CACHE_PROBE_MAX);
+			at = next;
+			next = sts_head_get32(c, at, STS_HEAD_CHAIN);
+		}
+		sts_head_put32(c, at, STS_HEAD_CHAIN, after);
+	}
+	sts_head_put32(c, ref, STS_HEAD_CHAIN, 0);
+	c->records--;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache's record, for the files of the cache (core/cache*.c) and its
+ * tests only. A record is a chain of chunks (core/chunks.h). The head:
+ *
+ *	 0  next chunk                  16  next record of the index bucket
+ *	 4  class (enum sts_class)      20  hash of the domain, 32 bits
+ *	 5  octets of the domain        24  octets of the payload
+ *	 6  pins                        28  struct sts_entry, packed
+ *	 8  previous in its list        64
+ *	12  next in its list
+ *
+ * The content, in body chunks: the domain, then the payload.
+ */
+#ifndef STS_CACHE_PRIVATE_H
+#define STS_CACHE_PRIVATE_H
+
+#include "cache.h"
+
+/*
+ * What a record is worth; the tag of its head. Up to GUEST these are the
+ * victims, first to go first.
+ *
+ *	EXPIRED   a policy past its lifetime under a confirmed clock
+ *	OTHER     absence, back-off, cannot tell
+ *	GUEST     an enforce policy that was not admitted to protection
+ *	ENFORCE   protected: never a victim
+ *	PINNED    a version that was replaced or removed while pinned: not
+ *	          indexed, freed by its last unpin
+ *	STAGED    a version being written: not indexed
+ *
+ * A head is in list[its class], except that every pinned one is in
+ * list[PINNED], so that what the other lists offer is free to go.
+ * list[].count counts by class.
+ */
+enum sts_class {
+	STS_CLASS_EXPIRED = 0,
+	STS_CLASS_OTHER,
+	STS_CLASS_NONE,
+	STS_CLASS_TESTING,
+	STS_CLASS_GUEST,
+	STS_CLASS_ENFORCE,
+	STS_CLASS_PINNED,
+	STS_CLASS_STAGED,
+	STS_CLASS_COUNT
+};
+
+enum {
+	STS_HEAD_DOMAIN_LEN = 5,
+	STS_HEAD_PINS = 6,
+	STS_HEAD_BEFORE = 8,
+	STS_HEAD_AFTER = 12,
+	STS_HEAD_CHAIN = 16,
+	STS_HEAD_HASH = 20,
+	STS_HEAD_PAYLOAD_LEN = 24,
+	STS_HEAD_ENTRY = 28,
+	STS_HEAD_ENTRY_SIZE = 36,
+
+	/*
+	 * Longest chain of an index bucket. Buckets are at least a quarter of
+	 * the chunks, records at most half: with a keyed hash a chain of 32
+	 * has a chance below 1e-26; the record that would make it longer is
+	 * not taken.
+	 */
+	STS_CACHE_PROBE_MAX = 32,
+
+	/* A record is at least a head and one body chunk. */
+	STS_RECORD_CHUNKS_MIN = 2
+};
+
+static inline uint32_t
+sts_head_get32(const struct sts_cache *c, sts_ref ref, unsigned off)
+{
+	return sts_get32le(sts_chunk(&c->chunks, ref) + off);
+}
+
+static inline void
+sts_head_put32(struct sts_cache *c, sts_ref ref, unsigned off, uint32_t v)
+{
+	sts_put32le(sts_chunk(&c->chunks, ref) + off, v);
+}
+
+static inline unsigned
+sts_head_class(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_chunk_tag(&c->chunks, ref);
+}
+
+static inline size_t
+sts_head_domain_len(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_chunk(&c->chunks, ref)[STS_HEAD_DOMAIN_LEN];
+}
+
+static inline unsigned
+sts_head_pins(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_get16le(sts_chunk(&c->chunks, ref) + STS_HEAD_PINS);
+}
+
+/* Whether ref is what its domain's record is now. */
+static inline bool
+sts_head_live(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_head_class(c, ref) <= STS_CLASS_ENFORCE;
+}
+
+/* Chunks of a record, staged or not. */
+static inline uint32_t
+sts_head_chunks(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_chunks_needed(sts_head_domain_len(c, ref) +
+				 sts_head_get32(c, ref, STS_HEAD_PAYLOAD_LEN));
+}
+
+/* core/cache_index.c */
+
+uint32_t sts_index_hash(const struct sts_cache *c, struct sts_text domain);
+
+/* The record of domain, or 0; *probes: how many heads were looked at. */
+sts_ref sts_index_probe(const struct sts_cache *c, struct sts_text domain,
+    uint32_t hash, unsigned *probes);
+
+/* Whether a bucket's chain may not grow. */
+bool sts_index_full(const struct sts_cache *c, uint32_t hash);
+
+void sts_index_add(struct sts_cache *c, sts_ref ref);
+void sts_index_drop(struct sts_cache *c, sts_ref ref);
+
+static inline uint32_t
+sts_index_bucket(const struct sts_cache *c, uint32_t hash)
+{
+	return sts_get32le(c->index + 4 * (size_t)(hash & c->index_mask));
+}
+
+/* core/cache_class.c */
+
+/* Put a head, new or in another class, into `class`, as the latest used. */
+void sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class);
+void sts_class_leave(struct sts_cache *c, sts_ref ref);
+
+/* The counter of the organisation that the record's domain belongs to. */
+uint32_t sts_class_org(const struct sts_cache *c, sts_ref ref);
+
+/*
+ * May the record be protected? old_chunks: what the protected version that it
+ * replaces took (no longer counted), or 0.
+ */
+enum sts_admission sts_class_admit(
+    const struct sts_cache *c, sts_ref ref, uint32_t old_chunks);
+
+/* The class in which a record with this entry belongs. */
+unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
+    const struct sts_entry *e, uint32_t now_s, bool expires,
+    uint32_t old_chunks);
+
+/* Store the entry; a fetch in the future counts as now (if `expires`). */
+void sts_class_store(struct sts_cache *c, sts_ref ref,
+    const struct sts_entry *e, uint32_t now_s, bool expires);
+
+/* Evict the first victim. False: there is none. O(chunks of the victim). */
+bool sts_class_evict(struct sts_cache *c);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing a version of a record in two phases: its bytes are staged beside
+ * what is held, and become the record in one step or leave no trace.
+ */
+#include <string.h>
+
+#include "cache_private.h"
+
+static uint32_t
+take_chunk(struct sts_cache *c, uint8_t tag)
+{
+	/* A victim frees at least two chunks: one round is enough. */
+	if (c->chunks.free_count == 0 && !sts_class_evict(c)) {
+		return 0;
+	}
+	return sts_chunks_take(&c->chunks, tag);
+}
+
+/* Add a body chunk. False: the stage has failed. */
+static bool
+grow(struct sts_cache *c, struct sts_stage *s)
+{
+	uint32_t n = sts_head_chunks(c, s->head);
+	uint32_t fresh;
+
+	if (n >= c->record_max) {
+		s->failed = STS_REFUSED_LARGE;
+		return false;
+	}
+	fresh = n >= STS_CACHE_STAGE_SMALL && c->staged_count >= c->staged_max
+		    ? 0
+		    : take_chunk(c, STS_CHUNK_BODY);
+	if (fresh == 0) {
+		s->failed = STS_REFUSED_BUSY;
+		return false;
+	}
+	sts_put32le(sts_chunk(&c->chunks, s->tail) + STS_CHUNK_NEXT, fresh);
+	s->tail = fresh;
+	c->staged_count++;
+	return true;
+}
+
+/*
+ * Append to the content, whose length is the domain's and the payload's
+ * together; the caller counts what was written. Returns how many were.
+ */
+static size_t
+write_content(struct sts_cache *c, struct sts_stage *s, size_t len,
+    const uint8_t *p, size_t n)
+{
+	size_t at = len % STS_CHUNK_ROOM;
+	size_t room = STS_CHUNK_ROOM - at;
+
+	if (at == 0 && !grow(c, s)) {
+		return 0;
+	}
+	if (n > room) {
+		n = room;
+	}
+	memcpy(sts_chunk(&c->chunks, s->tail) + STS_CHUNK_DATA + at, p, n);
+	return n;
+}
+
+/* The domain, which is the first of the content. */
+static bool
+write_domain(struct sts_cache *c, struct sts_stage *s, struct sts_text domain)
+{
+	size_t done = 0;
+
+	while (done < domain.n) {
+		size_t n =
+		    write_content(c, s, done, domain.p + done, domain.n - done);
+
+		if (n == 0) {
+			return false;
+		}
+		done += n;
+		sts_chunk(&c->chunks, s->head)[STS_HEAD_DOMAIN_LEN] =
+		    (uint8_t)done;
+	}
+	return true;
+}
+
+bool
+sts_cache_stage(
+    struct sts_cache *c, struct sts_stage *s, struct sts_text domain)
+{
+	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
+	memset(s, 0, sizeof *s);
+	s->head = take_chunk(c, STS_CLASS_STAGED);
+	if (s->head == 0) {
+		return false;
+	}
+	s->tail = s->head;
+	sts_head_put32(c, s->head, STS_HEAD_HASH, sts_index_hash(c, domain));
+	sts_class_enter(c, s->head, STS_CLASS_STAGED);
+	if (!write_domain(c, s, domain)) {
+		sts_cache_abandon(c, s);
+		return false;
+	}
+	return true;
+}
+
+bool
+sts_cache_append(
+    struct sts_cache *c, struct sts_stage *s, const uint8_t *p, size_t n)
+{
+	STS_ASSERT(s->head != 0);
+	STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);
+	while (n > 0 && s->failed == 0) {
+		uint32_t len = sts_head_get32(c, s->head, STS_HEAD_PAYLOAD_LEN);
+		size_t used = write_content(
+		    c, s, sts_head_domain_len(c, s->head) + len, p, n);
+
+		sts_head_put32(
+		    c, s->head, STS_HEAD_PAYLOAD_LEN, len + (uint32_t)used);
+		p += used;
+		n -= used;
+	}
+	return s->failed == 0;
+}
+
+bool
+sts_cache_same(
+    const struct sts_cache *c, const struct sts_stage *s, sts_ref ref)
+{
+	size_t left = sts_cache_payload_len(c, ref);
+	struct sts_chunk_pos a = sts_chunks_seek(
+	    &c->chunks, s->head, sts_head_domain_len(c, s->head));
+	struct sts_chunk_pos b =
+	    sts_chunks_seek(&c->chunks, ref, sts_head_domain_len(c, ref));
+	struct sts_text x = { NULL, 0 }, y = { NULL, 0 };
+
+	STS_ASSERT(s->failed == 0);
+	if (sts_cache_payload_len(c, s->head) != left) {
+		return false;
+	}
+	while (left > 0) {
+		size_t n;
+
+		x = x.n > 0 ? x : sts_chunks_piece(&c->chunks, &a, left);
+		y = y.n > 0 ? y : sts_chunks_piece(&c->chunks, &b, left);
+		n = x.n < y.n ? x.n : y.n;
+		STS_ASSERT(n > 0);
+		if (memcmp(x.p, y.p, n) != 0) {
+			return false;
+		}
+		x = sts_text(x.p + n, x.n - n);
+		y = sts_text(y.p + n, y.n - n);
+		left -= n;
+	}
+	return true;
+}
+
+/* Whether an enforce policy is held under ref whose lifetime is not over. */
+static bool
+enforces(const struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
+{
+	struct sts_entry e;
+
+	sts_cache_get(c, ref, &e);
+	return e.kind == STS_KIND_POLICY && e.mode == STS_MODE_ENFORCE &&
+	       !(expires && sts_entry_expired(&e, now_s));
+}
+
+/* The stage cannot become a record. */
+static enum sts_admission
+refuse(struct sts_cache *c, struct sts_stage *s, enum sts_admission why,
+    sts_ref old, bool policy)
+{
+	if (why == STS_REFUSED_LARGE && old != 0 && policy) {
+		sts_cache_remove(c, old);
+	}
+	sts_cache_abandon(c, s);
+	c->refused++;
+	return why;
+}
+
+/* Make the staged head the record of its domain, in place of old (or 0). */
+static enum sts_admission
+replace(struct sts_cache *c, sts_ref ref, sts_ref old,
+    const struct sts_entry *e, uint32_t now_s, bool expires)
+{
+	enum sts_admission admission = STS_ADMITTED;
+	uint32_t old_chunks = 0;
+	unsigned class;
+
+	if (old != 0) {
+		old_chunks =
+		    sts_cache_protected(c, old) ? sts_head_chunks(c, old) : 0;
+		sts_cache_remove(c, old);
+	}
+	class = sts_class_of(c, ref, e, now_s, expires, old_chunks);
+	if (class == STS_CLASS_GUEST) {
+		admission = sts_class_admit(c, ref, old_chunks);
+		c->refused++;
+	}
+	sts_class_leave(c, ref);
+	sts_class_store(c, ref, e, now_s, expires);
+	sts_class_enter(c, ref, class);
+	sts_index_add(c, ref);
+	return admission;
+}
+
+enum sts_admission
+sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
+    const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref)
+{
+	uint8_t domain[STS_NAME_MAX];
+	size_t domain_len;
+	bool policy = e->kind == STS_KIND_POLICY;
+	enum sts_admission admission;
+	sts_ref old;
+
+	STS_ASSERT(e->kind >= STS_KIND_POLICY && e->kind <= STS_KIND_UNKNOWN);
+	STS_ASSERT(e->mode <= STS_MODE_ENFORCE);
+	STS_ASSERT(s->head != 0);
+	STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);
+	domain_len = sts_cache_domain(c, s->head, domain);
+	old = sts_cache_find(c, sts_text(domain, domain_len));
+	/* Nothing but a policy may end a live enforce policy. */
+	STS_ASSERT(policy || old == 0 || !enforces(c, old, now_s, expires));
+	*ref = 0;
+	if (s->failed != 0) {
+		return refuse(c, s, (enum sts_admission)s->failed, old, policy);
+	}
+	if (old == 0 &&
+	    sts_index_full(c, sts_head_get32(c, s->head, STS_HEAD_HASH))) {
+		return refuse(c, s, STS_REFUSED_BUSY, old, policy);
+	}
+	*ref = s->head;
+	admission = replace(c, s->head, old, e, now_s, expires);
+	memset(s, 0, sizeof *s);
+	return admission;
+}
+
+void
+sts_cache_abandon(struct sts_cache *c, struct sts_stage *s)
+{
+	if (s->head != 0) {
+		STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);
+		sts_class_leave(c, s->head);
+		sts_chunks_give(&c->chunks, s->head);
+	}
+	memset(s, 0, sizeof *s);
+}
