@@ -4,6 +4,18 @@
  * reaches a reply but names that passed sts_policy's grammar, and numbers and
  * words of our own.
  *
+ *	NOTFOUND
+ *	TEMP reason
+ *	OK the operator's own value
+ *	OK secure match=mx.a.example:.b.example servername=hostname
+ *
+ * (NOTFOUND with a space after it.) In a zone with tlsrpt the last one goes on
+ * with what Postfix >= 3.10 calls policy attributes:
+ *
+ *	policy_type=sts policy_domain=D mx_host_pattern=*.b.example ...
+ *	{ policy_string = version: STSv1 } { policy_string = mode: enforce }
+ *	{ policy_string = mx: *.b.example } ... { policy_string = max_age: N }
+ *
  * A reply is a cursor: it can be rendered in pieces of any size, from any
  * offset, so that a slow reader costs no memory. The pinned record makes the
  * bytes the same each time.
@@ -12,32 +24,44 @@
 #define STS_REPLY_H
 
 #include "answer.h"
+#include "payload.h"
 
 /*
- * The payload of a policy record: id length, id, and for each mx its length
- * and the pattern in lower case. sts_payload_mx reads the pattern at *off
- * into out (room for STS_MX_MAX) and moves *off on; 0: no more. Begin with
- * *off = 0, which skips the id.
+ * What of a policy fits STS_REPLY_MAX. Postfix before 3.10.5 dereferences NULL
+ * when policy_type=sts comes without any policy_string or without any
+ * mx_host_pattern, so there is always one of each, or none of the attributes.
+ * Without them Postfix takes any MX whose certificate fits any pattern: still
+ * `secure`, but no longer the exact rule of RFC 8461 4.1, so the owner counts
+ * it.
  */
-size_t sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out);
-size_t sts_payload_mx(
-    const struct sts_cache *c, sts_ref ref, size_t *off, uint8_t *out);
+enum sts_reply_detail {
+	STS_REPLY_FULL = 0,
+	STS_REPLY_BRIEF, /* the policy_strings of the mx lines left out */
+	STS_REPLY_PLAIN /* no attributes; also where the zone wants none */
+};
 
 struct sts_reply {
+	uint32_t len; /* of the data, the netstring's wrapping excluded */
+	uint8_t detail; /* enum sts_reply_detail, of a POLICY answer */
+	bool cut; /* detail is less than the zone asks for */
+	struct sts_answer answer; /* as it is rendered: may have become TEMP */
+	/* Private. */
 	const struct sts_cache *cache;
 	const struct sts_zones *zones;
 	const struct sts_zone *zone;
-	struct sts_answer answer;
-	/* How much of the TLSRPT attributes fits: decided by sts_reply_init. */
-	uint8_t detail;
-	uint32_t
-	    len; /* of the reply's data, the netstring's wrapping excluded */
+	uint8_t mode; /* the record's header may change under the cursor */
+	uint32_t max_age_s;
 };
 
 /*
  * Prepare the socketmap reply for an answer (kind not NONE): decide what fits
- * STS_REPLY_MAX (policy_string attributes go first, then mx_host_pattern, and
- * if match= alone does not fit the answer becomes TEMP) and its length.
+ * STS_REPLY_MAX, and the length. What does not fit goes in the order of enum
+ * sts_reply_detail; an answer that is too long even so becomes TEMP
+ * (reply-large): a truncated match= would be another policy.
+ *
+ * Only POLICY uses cache and zone, and only OVERRIDE uses zones; what is used
+ * stays valid, the record of answer->ref pinned, for as long as *r is rendered.
+ * zone NULL: the form without attributes, with servername.
  */
 void sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
     const struct sts_zones *zones, const struct sts_zone *zone,
@@ -45,8 +69,8 @@ void sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 
 /*
  * Render data[off .. off + out.n) of the reply (the netstring's wrapping
- * excluded) into out. Returns the number of bytes, less than out.n only at
- * the end.
+ * excluded) into out; off <= r->len. Returns the number of bytes, less than
+ * out.n only at the end. O(r->len) for any off.
  */
 size_t sts_reply_render(
     const struct sts_reply *r, size_t off, struct sts_span out);

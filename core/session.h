@@ -6,21 +6,42 @@
  *
  * The agent (owner) loops:
  *	STS_CLIENT_ASKS     c->ask.key is the key, sts_client_name the map name:
- *	                    decide; either fill c->ask.answer at once or set
- *	                    c->ask.waits and .deadline; then sts_client_taken(c)
+ *	                    set c->ask.zone and decide; either fill
+ *	                    c->ask.answer at once or set c->ask.waits and
+ *	                    .deadline; then sts_client_taken(c)
  *	STS_CLIENT_DUE      ask.deadline has passed without an answer: decide
  *	                    again; then sts_client_taken(c)
- *	STS_CLIENT_RELEASE  the reply is out (or will never be): unpin its
- *	                    record; then sts_client_released(c)
- *	STS_CLIENT_GONE     the client left: forget the ask, unpin, and reuse
- *	                    the slot
+ *	STS_CLIENT_RELEASE  the reply is out: unpin its record; then
+ *	                    sts_client_released(c)
+ *	STS_CLIENT_GONE     the client left, maybe with a question or a reply
+ *	                    under way: forget the ask, unpin, note c->why; then
+ *	                    sts_client_released(c), and reuse the slot
  * When an answer comes later, fill ask.answer, clear ask.waits and call
  * sts_client_taken(c); the driver is told by the agent's stirred().
  *
- * Junk closes only this client. A half-closed client gets its answers before
- * it is closed. A client that reads nothing for STS_CLIENT_STALL_MS while a
- * reply waits is closed, and one that is idle for STS_CLIENT_IDLE_MS (longer
- * than Postfix keeps one) or leaves a request half-written for so long.
+ * Junk closes only this client, after the answers to what came before it. A
+ * half-closed client gets its answers before it is closed. A request too long
+ * for the input is skipped and answered not found without asking the agent. A
+ * client that reads nothing for STS_CLIENT_STALL_MS while a reply waits is
+ * closed, and one that sends nothing for STS_CLIENT_IDLE_MS (longer than
+ * Postfix keeps a connection) or leaves a request half-written for so long.
+ *
+ *	        open
+ *	          |
+ *	          v     a whole request        taken, waits
+ *	  +--> READING ----------------> ASKS ------------> WAITS --+ deadline:
+ *	  |       |                        |                  |     | DUE, taken
+ *	  |       | too long               | taken,           | <---+
+ *	  |       v                        | answer    taken, |
+ *	  |    SKIPS --- comma --------+   |           answer |
+ *	  |                            v   v                  |
+ *	  +<--------------------------- SENDS <---------------+
+ *	  |  (reply to a skipped one)    |
+ *	  |                              v  last byte taken
+ *	  +<------- released --------- SENT
+ *
+ * READING, SKIPS, SENDS go to CLOSES (junk, stall, idle, no more input), any
+ * state with a channel to GONE when the channel is lost, GONE to FREE.
  */
 #ifndef STS_SESSION_H
 #define STS_SESSION_H
@@ -42,44 +63,65 @@ enum sts_client_need {
 	STS_CLIENT_GONE
 };
 
+/* All zero: a free slot. */
 struct sts_client {
 	struct sts_ask ask;
+	uint8_t why; /* enum sts_why: why we closed it, when that is worth a
+	                log line: client-junk, client-stall; else NONE */
 	/* Private. */
-	struct sts_reply reply;
 	uint8_t state;
-	uint8_t why; /* why it was closed, for the log */
-	bool open, eof, due;
-	uint16_t in_len, name_off, name_len, request_len;
-	uint32_t skip_left;
-	size_t sent; /* of the netstring-wrapped reply */
-	sts_ms now, active, stall;
+	bool last; /* nothing more is read: half-closed, or draining */
+	bool timed; /* since is set; else the next tick sets it */
+	bool due; /* WAITS: the deadline has passed */
+	bool skipped; /* SENDS: the answer is our own, to a skipped request */
+	uint16_t in_len; /* in[0..in_len) came and is not dropped */
+	uint16_t request_len; /* in[0..request_len) is the request at hand */
+	uint16_t name_off, name_len;
+	size_t skip_left; /* SKIPS: bytes to come, its comma included */
+	size_t sent; /* of the reply with its netstring's wrapping */
+	sts_ms now, since; /* the last tick; when the state's time began */
+	struct sts_reply reply; /* SENDS */
 	uint8_t in[STS_CLIENT_INPUT];
 };
 
+/* A leaf that begins with its channel: peer, opened and work are NULL. */
 extern const struct sts_engine_ops sts_client_ops;
 
-/* Begin: the channel has been accepted. */
+/*
+ * Begin: the channel has been accepted. The slot is free. What is private to
+ * the agent in c->ask is left as it is.
+ */
 void sts_client_open(struct sts_client *c, sts_ms now);
 
 enum sts_client_need sts_client_needs(const struct sts_client *c);
 
-/* The socketmap name of the request at hand. */
+/* The socketmap name of the request at hand, while one is; any octets. */
 struct sts_text sts_client_name(const struct sts_client *c);
 
 /*
  * The agent has seen to ASKS or DUE, or has put an answer into c->ask.answer.
- * With an answer, the reply is prepared from these (zones, cache stay valid).
+ * With an answer, the reply is prepared from these (zones, cache stay valid
+ * until the RELEASE). Ignored when the client is GONE.
  */
 void sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones);
 
-/* The agent has released what the answer pinned. */
+/*
+ * The agent has seen to RELEASE, and the next request follows; or to GONE,
+ * and the slot is free.
+ */
 void sts_client_released(struct sts_client *c);
 
-/* Stop taking requests; what is in flight is answered, then CLOSE (SIGTERM). */
+/*
+ * Stop reading: the requests that have come completely are answered, then
+ * CLOSE (SIGTERM). Harmless on a free slot, and when repeated.
+ */
 void sts_client_drain(struct sts_client *c);
 
 /* Whether a request is at hand that has not been fully answered. */
 bool sts_client_busy(const struct sts_client *c);
+
+/* The invariants as code, for tests. */
+bool sts_client_check(const struct sts_client *c);
 
 #endif

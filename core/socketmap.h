@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The socketmap request codec: netstrings "LEN:NAME KEY," (Postfix
- * socketmap_table(5)), found in a client's input buffer. From the definition:
- * no leading zeros, no sign, a comma after the data.
+ * socketmap_table(5)), found in a client's input buffer. From the definition
+ * of netstrings: LEN has no leading zeros ("0:," is the empty one), no sign
+ * and no blanks, and the comma is not optional.
+ *
+ * NAME ends at the first space; KEY is the rest, further spaces included.
  */
 #ifndef STS_SOCKETMAP_H
 #define STS_SOCKETMAP_H
@@ -10,28 +13,36 @@
 #include "base/bytes.h"
 #include "base/sts_config.h"
 
+enum {
+	STS_REQUEST_HEAD_MAX = 16, /* "LEN:" that is not BAD is shorter */
+	STS_REPLY_HEAD_MAX = 24 /* "LEN:" of any size_t */
+};
+
 enum sts_request_status {
 	STS_REQUEST_MORE = 0, /* the buffer holds a beginning */
 	STS_REQUEST_OK, /* name, key; total bytes to drop afterwards */
-	STS_REQUEST_NO_NAME, /* a netstring without space: total is set */
-	STS_REQUEST_LONG, /* too long for the buffer: total says how long, skip
-	                     so many bytes and answer not found */
-	STS_REQUEST_BAD /* not a netstring, or over STS_CLIENT_SKIP_MAX */
+	STS_REQUEST_NO_NAME, /* whole, but without a space: name is all of it,
+	                        key is empty */
+	STS_REQUEST_LONG, /* does not fit the buffer: total says how long it
+	                     is; nothing else is set */
+	STS_REQUEST_BAD /* not a netstring, or LEN over STS_CLIENT_SKIP_MAX */
 };
 
 struct sts_request {
 	struct sts_text name, key; /* inside the buffer */
-	size_t total; /* of the whole netstring, comma included */
+	size_t total; /* of the whole netstring, LEN and comma included */
 };
 
 /*
- * Judge the beginning of a buffer that can hold `size` bytes, of which
- * `in.n` are there. O(in.n). BAD is told as early as it can be known.
+ * Judge the beginning of a buffer that can hold `size` bytes (at least
+ * STS_REQUEST_HEAD_MAX), of which `in.n` are there. *r is written only as said
+ * at each status. O(in.n). BAD is told at the first byte that cannot belong
+ * to a netstring, LONG at the colon. With in.n == size never MORE.
  */
 enum sts_request_status sts_request_parse(
     struct sts_request *r, struct sts_text in, size_t size);
 
-/* Write "LEN:" for a reply of len bytes to out (room for 24). Its length. */
-size_t sts_reply_head(uint8_t out[24], size_t len);
+/* Write "LEN:" for a reply of len bytes to out. Returns its length. */
+size_t sts_reply_head(uint8_t out[STS_REPLY_HEAD_MAX], size_t len);
 
 #endif

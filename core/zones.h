@@ -3,6 +3,11 @@
  * Zones (how a socketmap name is answered) and overrides (what the operator
  * decided for a key). One table, filled by the board from its configuration
  * and not changed while in use; a reload fills a second one and swaps.
+ *
+ *	sts_zones_init(&z, 12000, 30000);
+ *	for each line "zone REST":      e = sts_zones_add(&z, rest);
+ *	for each line "override REST":  e = sts_zones_override(&z, rest);
+ *	zone = sts_zones_find(&z, name, &known);
  */
 #ifndef STS_ZONES_H
 #define STS_ZONES_H
@@ -13,17 +18,21 @@
 #include "domain.h"
 
 enum {
-	STS_ZONE_NAME_MAX = 63
+	STS_ZONE_NAME_MAX = 63,
+	/* Longest answer_within: Postfix gives up after 100 s. */
+	STS_ANSWER_WITHIN_MAX_MS = 90000
 };
 
 struct sts_zone {
 	uint8_t name_len;
 	uint8_t name[STS_ZONE_NAME_MAX];
+	bool configured; /* private: there was a line for it */
 	bool strict_testing; /* answer a testing policy like enforce */
 	bool sni; /* send servername=hostname (Postfix >= 3.4) */
 	bool tlsrpt; /* send the TLSRPT attributes (Postfix >= 3.10) */
 	bool audit; /* look up, log, answer not found */
-	bool sendmail; /* the form FEATURE(sts) needs */
+	bool sendmail; /* the form FEATURE(sts) needs: sni as if yes, tlsrpt as
+	                  if no, whatever they are */
 	uint32_t answer_within_ms;
 	uint32_t queue_wait_ms;
 };
@@ -46,6 +55,7 @@ struct sts_override {
 struct sts_zones {
 	unsigned count, overrides;
 	uint32_t text_len;
+	uint32_t answer_within_ms, queue_wait_ms; /* of a new zone */
 	struct sts_zone zone[STS_ZONES_MAX];
 	struct sts_override override[STS_OVERRIDES_MAX];
 	uint8_t text[STS_OVERRIDES_TEXT];
@@ -61,43 +71,58 @@ enum sts_zones_error {
 	STS_ZONES_ACTION, /* unknown action */
 	STS_ZONES_LEVEL, /* postfix: unknown level */
 	STS_ZONES_ATTRIBUTE, /* postfix: unknown or malformed attribute */
-	STS_ZONES_DUPLICATE
+	STS_ZONES_DUPLICATE,
+	STS_ZONES_ERROR_COUNT
 };
 
-/* What was expected, for people. */
+/* What was expected, for people; never NULL. */
 const char *sts_zones_error_text(enum sts_zones_error e);
 
 /*
- * The built-in zones: [0] the default (plain), "QUERYwithTLSRPT" (tlsrpt),
- * "sts" (sendmail, 4 s). answer_within_ms, queue_wait_ms: the agent's.
+ * Only the built-in zones: [0] "default" (plain), "QUERYwithTLSRPT" (tlsrpt),
+ * "sts" (sendmail, 4 s for answer and queue, as Sendmail gives up after 5).
+ * answer_within_ms, queue_wait_ms: the agent's.
  */
 void sts_zones_init(
     struct sts_zones *z, uint32_t answer_within_ms, uint32_t queue_wait_ms);
 
 /*
- * Add or replace a zone: `line` is what follows the keyword "zone" in the
- * configuration, "NAME option=value ...": strict_testing, sni, tlsrpt, audit
- * (yes|no), answer_within (5s, 500ms). On error *z is unchanged.
+ * Add a zone: `line` is what follows the keyword "zone" in the configuration,
+ * "NAME option=value ...", separated by blanks: strict_testing, sni, tlsrpt,
+ * audit (yes|no), answer_within (500ms, 5s, 1m: 1 ms to
+ * STS_ANSWER_WITHIN_MAX_MS). What is not given is as in the default zone of
+ * sts_zones_init; for the name of a built-in zone, as in that one: "default"
+ * changes how unknown names are answered, and "sts" stays what Sendmail needs.
+ * A second line for one name, or a second value for one option, is an error.
+ * On error *z is unchanged.
  */
 enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 
-/* Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". */
+/*
+ * Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". KEY is a
+ * key as the mail server sends it; a port must be a number there, since a
+ * service name cannot be told from no port. The value after "postfix" must be
+ * one that core/postfix.h accepts; it is kept as it was written. A second line
+ * for one key is an error. On error *z is unchanged.
+ */
 enum sts_zones_error sts_zones_override(
     struct sts_zones *z, struct sts_text line);
 
 /*
  * The zone of a socketmap name. Exact match first; "querywithtlsrpt" in any
  * case; else zone 0. *known tells whether the name had a zone of its own or
- * is one of the names today's agents use ("postfix", "QUERY", any case).
+ * is one of the names today's agents use ("postfix", "QUERY", any case). Valid
+ * as long as z. At most STS_ZONES_MAX comparisons.
  */
 const struct sts_zone *sts_zones_find(
     const struct sts_zones *z, struct sts_text name, bool *known);
 
-/* The override for exactly this key (domain, brackets, port), or NULL. */
+/* The override for exactly this key (domain, brackets, port), or NULL. At most
+ * STS_OVERRIDES_MAX comparisons. */
 const struct sts_override *sts_zones_override_find(
     const struct sts_zones *z, const struct sts_key *k);
 
-/* The policy value of a POSTFIX override. */
+/* The policy value of a POSTFIX override: never empty. */
 struct sts_text sts_override_value(
     const struct sts_zones *z, const struct sts_override *o);
 

@@ -97,6 +97,8 @@
 	X(BUSY,              "busy",                "no slot was free in time") \
 	X(NO_CLOCK,          "no-clock",            "the time is not known") \
 	X(REPLY_LARGE,       "reply-large",         "the answer is larger than the client takes") \
+	X(CLIENT_JUNK,       "client-junk",         "the client sent something that is no request") \
+	X(CLIENT_STALL,      "client-stall",        "the client did not read its answer in time") \
 	X(MODE_NONE,         "mode-none",           "the policy says none") \
 	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
 	X(AUDIT,             "audit",               "enforcement is off; this is what would have been answered")

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The payload codec of policy records. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "payload.h"
+
+STS_STATIC_ASSERT(STS_PATTERNS_AHEAD >= 1 + STS_MX_MAX, ahead_holds_a_pattern);
+STS_STATIC_ASSERT(STS_MX_MAX <= 255, pattern_length_is_an_octet);
+
+/* Append a length octet and t. */
+static bool
+append_counted(struct sts_cache *c, struct sts_stage *s, struct sts_text t)
+{
+	uint8_t len = (uint8_t)t.n;
+
+	return sts_cache_append(c, s, &len, 1) &&
+	       sts_cache_append(c, s, t.p, t.n);
+}
+
+/* Whether n unused octets are at hand, after reading ahead if need be. */
+static bool
+at_hand(struct sts_patterns *it, size_t n)
+{
+	size_t left = (size_t)(it->have - it->at);
+
+	STS_ASSERT(n <= sizeof it->buf);
+	if (left < n) {
+		size_t got;
+
+		memmove(it->buf, it->buf + it->at, left);
+		got = sts_cache_read(it->cache, it->ref, it->off,
+		    it->buf + left, sizeof it->buf - left);
+		it->off += got;
+		left += got;
+		it->at = 0;
+		it->have = (uint16_t)left;
+	}
+	return left >= n;
+}
+
+bool
+sts_payload_begin(struct sts_cache *c, struct sts_stage *s, struct sts_text id)
+{
+	STS_ASSERT(id.n >= 1);
+	STS_ASSERT(id.n <= STS_ID_MAX);
+	return append_counted(c, s, id);
+}
+
+bool
+sts_payload_add_mx(
+    struct sts_cache *c, struct sts_stage *s, struct sts_text pattern)
+{
+	STS_ASSERT(pattern.n >= 1);
+	STS_ASSERT(pattern.n <= STS_MX_MAX);
+	return append_counted(c, s, pattern);
+}
+
+size_t
+sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out)
+{
+	uint8_t len;
+
+	if (sts_cache_read(c, ref, 0, &len, 1) == 0) {
+		return 0;
+	}
+	STS_ASSERT(len <= STS_ID_MAX);
+	return sts_cache_read(c, ref, 1, out, len);
+}
+
+/* Begin at `off`; 0 is the id's place and means the first pattern. */
+static void
+start_at(
+    struct sts_patterns *it, const struct sts_cache *c, sts_ref ref, size_t off)
+{
+	uint8_t id_len;
+
+	if (off == 0 && sts_cache_read(c, ref, 0, &id_len, 1) == 1) {
+		off = (size_t)1 + id_len;
+	}
+	it->cache = c;
+	it->ref = ref;
+	it->off = off;
+	it->at = it->have = 0;
+}
+
+void
+sts_patterns_start(
+    struct sts_patterns *it, const struct sts_cache *c, sts_ref ref)
+{
+	start_at(it, c, ref, 0);
+}
+
+struct sts_text
+sts_patterns_next(struct sts_patterns *it)
+{
+	struct sts_text pattern = { NULL, 0 };
+
+	if (at_hand(it, 1)) {
+		size_t len = it->buf[it->at];
+		bool whole = at_hand(it, 1 + len);
+
+		STS_ASSERT(len > 0);
+		STS_ASSERT(whole);
+		pattern = sts_text(it->buf + it->at + 1, len);
+		it->at = (uint16_t)(it->at + 1 + len);
+	}
+	return pattern;
+}
+
+size_t
+sts_payload_mx(
+    const struct sts_cache *c, sts_ref ref, size_t *off, uint8_t *out)
+{
+	struct sts_patterns it;
+	struct sts_text pattern;
+
+	start_at(&it, c, ref, *off);
+	*off = it.off;
+	pattern = sts_patterns_next(&it);
+	if (pattern.n > 0) {
+		memcpy(out, pattern.p, pattern.n);
+		*off += 1 + pattern.n;
+	}
+	return pattern.n;
+}

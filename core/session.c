@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* One socketmap client: requests in, one question at a time, replies out. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "session.h"
+
+/* Offsets into the input are 16 bits wide. */
+STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
+
+enum state {
+	FREE = 0,
+	READING, /* in[0..in_len) is less than a request, or nothing */
+	SKIPS, /* a request too long for the input runs past */
+	ASKS, /* in[0..request_len) is a request for the agent */
+	WAITS, /* the agent has it and will answer */
+	SENDS, /* the reply is under way, `sent` bytes of it are out */
+	SENT, /* the agent is to release the answer */
+	CLOSES, /* the driver is to close the channel */
+	GONE /* no channel; the agent is to forget us */
+};
+
+static void
+enter(struct sts_client *c, enum state state)
+{
+	c->state = (uint8_t)state;
+	c->timed = true;
+	c->since = c->now;
+}
+
+static void
+close_for(struct sts_client *c, enum sts_why why)
+{
+	c->why = (uint8_t)why;
+	enter(c, CLOSES);
+}
+
+/* How long the state may last without progress; 0: as long as it likes. */
+static sts_ms
+patience(const struct sts_client *c)
+{
+	switch (c->state) {
+	case READING:
+	case SKIPS:
+		return STS_CLIENT_IDLE_MS;
+	case SENDS:
+		return STS_CLIENT_STALL_MS;
+	default:
+		return 0;
+	}
+}
+
+static void
+ask(struct sts_client *c, const struct sts_request *r)
+{
+	c->request_len = (uint16_t)r->total;
+	c->name_off = (uint16_t)(r->name.p - c->in);
+	c->name_len = (uint16_t)r->name.n;
+	c->ask.key = r->key;
+	c->ask.zone = NULL;
+	c->ask.waits = false;
+	memset(&c->ask.answer, 0, sizeof c->ask.answer);
+	enter(c, ASKS);
+}
+
+static void
+skip(struct sts_client *c, size_t total)
+{
+	STS_ASSERT(total > c->in_len);
+	c->skip_left = total - c->in_len;
+	c->in_len = 0;
+	enter(c, SKIPS);
+}
+
+/* Look at the beginning of the input: what is to be done next? */
+static void
+look(struct sts_client *c)
+{
+	struct sts_request r;
+	enum sts_request_status status =
+	    sts_request_parse(&r, sts_text(c->in, c->in_len), sizeof c->in);
+
+	switch (status) {
+	case STS_REQUEST_OK:
+	case STS_REQUEST_NO_NAME:
+		ask(c, &r);
+		break;
+	case STS_REQUEST_BAD:
+		close_for(c, STS_WHY_CLIENT_JUNK);
+		break;
+	case STS_REQUEST_MORE:
+	case STS_REQUEST_LONG:
+		if (c->last) {
+			close_for(c, STS_WHY_NONE);
+		} else if (status == STS_REQUEST_LONG) {
+			skip(c, r.total);
+		} else if (c->state != READING) {
+			enter(c, READING);
+		}
+		break;
+	}
+}
+
+/* Drop the request at hand and go on with what follows it. */
+static void
+next(struct sts_client *c)
+{
+	STS_ASSERT(c->request_len <= c->in_len);
+	c->in_len = (uint16_t)(c->in_len - c->request_len);
+	memmove(c->in, c->in + c->request_len, c->in_len);
+	c->request_len = 0;
+	enter(c, READING);
+	look(c);
+}
+
+/* The skipped request has come to its end: answer it ourselves. */
+static void
+answer_skipped(struct sts_client *c, uint8_t end)
+{
+	const struct sts_answer answer = { STS_ANSWER_NOTFOUND, STS_RULE_KEY,
+		STS_WHY_KEY_LONG, false, 0, NULL };
+
+	if (end != ',') {
+		close_for(c, STS_WHY_CLIENT_JUNK);
+		return;
+	}
+	sts_reply_init(&c->reply, NULL, NULL, NULL, &answer);
+	c->sent = 0;
+	c->skipped = true;
+	enter(c, SENDS);
+}
+
+/* Bytes of the reply with "LEN:" before and "," after it. */
+static size_t
+reply_total(const struct sts_client *c)
+{
+	uint8_t head[STS_REPLY_HEAD_MAX];
+
+	return sts_reply_head(head, c->reply.len) + c->reply.len + 1;
+}
+
+static unsigned
+client_wants(const void *e)
+{
+	const struct sts_client *c = e;
+
+	switch (c->state) {
+	case READING:
+	case SKIPS:
+		return STS_WANT_RECV;
+	case WAITS:
+		return c->due ? STS_WANT_OWNER : 0;
+	case SENDS:
+		return STS_WANT_SEND;
+	case CLOSES:
+		return STS_WANT_CLOSE;
+	case ASKS:
+	case SENT:
+	case GONE:
+		return STS_WANT_OWNER;
+	default:
+		return 0;
+	}
+}
+
+static void
+client_lost(void *e, int why)
+{
+	struct sts_client *c = e;
+
+	STS_ASSERT(c->state != FREE);
+	STS_ASSERT(c->state != GONE);
+	if (why != STS_IO_EOF) {
+		enter(c, GONE);
+		return;
+	}
+	/* RFC 9293 3.6: the peer may still read. Whole requests were found
+	 * when they came; half a one can no longer become whole. */
+	c->last = true;
+	if (c->state == READING || c->state == SKIPS) {
+		close_for(c, STS_WHY_NONE);
+	}
+}
+
+/* Only what is left of a skipped request is offered: what follows it is read
+ * as a request afterwards. */
+static struct sts_span
+client_recv_buf(const void *e, struct sts_span lent)
+{
+	const struct sts_client *c = e;
+	size_t room = sizeof c->in - c->in_len;
+
+	STS_ASSERT(c->state == READING || c->state == SKIPS);
+	STS_ASSERT(room > 0);
+	if (c->state == SKIPS) {
+		return sts_span(
+		    lent.p, c->skip_left < lent.n ? c->skip_left : lent.n);
+	}
+	/* The driver holds the engine writable; only the view is const. */
+	return sts_span((uint8_t *)c->in + c->in_len, room);
+}
+
+static void
+client_recv_ack(void *e, struct sts_span got)
+{
+	struct sts_client *c = e;
+
+	STS_ASSERT(c->state == READING || c->state == SKIPS);
+	STS_ASSERT(got.n > 0);
+	if (c->state == SKIPS) {
+		STS_ASSERT(got.n <= c->skip_left);
+		c->skip_left -= got.n;
+		if (c->skip_left == 0) {
+			answer_skipped(c, got.p[got.n - 1]);
+		}
+		return;
+	}
+	STS_ASSERT(got.n <= sizeof c->in - c->in_len);
+	if (c->in_len == 0) {
+		/* A request begun at the end of the idle time has its own. */
+		c->since = c->now;
+	}
+	c->in_len = (uint16_t)(c->in_len + got.n);
+	look(c);
+}
+
+/* "LEN:", data and ",", as far as it fits, from `sent` on. */
+static struct sts_text
+client_send_buf(const void *e, struct sts_span lent)
+{
+	const struct sts_client *c = e;
+	uint8_t head[STS_REPLY_HEAD_MAX];
+	size_t head_len = sts_reply_head(head, c->reply.len);
+	size_t data_end = head_len + c->reply.len;
+	size_t at = c->sent, n = 0;
+
+	STS_ASSERT(c->state == SENDS);
+	STS_ASSERT(at <= data_end);
+	while (n < lent.n && at < head_len) {
+		lent.p[n++] = head[at++];
+	}
+	if (n < lent.n && at < data_end) {
+		size_t got = sts_reply_render(
+		    &c->reply, at - head_len, sts_span(lent.p + n, lent.n - n));
+
+		n += got;
+		at += got;
+	}
+	if (n < lent.n) {
+		STS_ASSERT(at == data_end);
+		lent.p[n++] = ',';
+	}
+	return sts_text(lent.p, n);
+}
+
+static void
+client_send_ack(void *e, size_t n)
+{
+	struct sts_client *c = e;
+
+	STS_ASSERT(c->state == SENDS);
+	STS_ASSERT(n > 0);
+	STS_ASSERT(n <= reply_total(c) - c->sent);
+	c->sent += n;
+	c->since = c->now;
+	if (c->sent < reply_total(c)) {
+		return;
+	}
+	if (c->skipped) {
+		c->skipped = false;
+		next(c);
+	} else {
+		enter(c, SENT);
+	}
+}
+
+static void
+client_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_client *c = e;
+	sts_ms limit = patience(c);
+
+	(void)wall_s;
+	c->now = now;
+	if (c->state == WAITS && !sts_before(now, c->ask.deadline)) {
+		c->due = true;
+	}
+	if (!c->timed) {
+		c->timed = true;
+		c->since = now;
+	}
+	if (limit > 0 && !sts_before(now, c->since + limit)) {
+		close_for(
+		    c, c->state == SENDS ? STS_WHY_CLIENT_STALL : STS_WHY_NONE);
+	}
+}
+
+static bool
+client_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_client *c = e;
+	sts_ms limit = patience(c);
+
+	if (c->state == WAITS && !c->due) {
+		*at = c->ask.deadline;
+		return true;
+	}
+	if (limit > 0) {
+		*at = c->timed ? c->since + limit : c->now;
+		return true;
+	}
+	return false;
+}
+
+void
+sts_client_open(struct sts_client *c, sts_ms now)
+{
+	STS_ASSERT(c->state == FREE);
+	c->why = STS_WHY_NONE;
+	c->last = c->due = c->skipped = false;
+	c->in_len = c->request_len = c->name_off = c->name_len = 0;
+	c->skip_left = c->sent = 0;
+	c->now = now;
+	enter(c, READING);
+}
+
+enum sts_client_need
+sts_client_needs(const struct sts_client *c)
+{
+	switch (c->state) {
+	case ASKS:
+		return STS_CLIENT_ASKS;
+	case WAITS:
+		return c->due ? STS_CLIENT_DUE : STS_CLIENT_QUIET;
+	case SENT:
+		return STS_CLIENT_RELEASE;
+	case GONE:
+		return STS_CLIENT_GONE;
+	default:
+		return STS_CLIENT_QUIET;
+	}
+}
+
+struct sts_text
+sts_client_name(const struct sts_client *c)
+{
+	return sts_text(c->in + c->name_off, c->name_len);
+}
+
+void
+sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
+    const struct sts_zones *zones)
+{
+	if (c->state == GONE) {
+		return;
+	}
+	STS_ASSERT(c->state == ASKS || c->state == WAITS);
+	c->due = false;
+	if (c->ask.answer.kind == STS_ANSWER_NONE) {
+		STS_ASSERT(c->ask.waits);
+		enter(c, WAITS);
+		return;
+	}
+	STS_ASSERT(!c->ask.waits);
+	sts_reply_init(&c->reply, cache, zones, c->ask.zone, &c->ask.answer);
+	c->sent = 0;
+	enter(c, SENDS);
+	/* The answer may come long after our last tick. */
+	c->timed = false;
+}
+
+void
+sts_client_released(struct sts_client *c)
+{
+	STS_ASSERT(c->state == SENT || c->state == GONE);
+	if (c->state == GONE) {
+		enter(c, FREE);
+	} else {
+		next(c);
+	}
+}
+
+void
+sts_client_drain(struct sts_client *c)
+{
+	c->last = true;
+	if (c->state == READING || c->state == SKIPS) {
+		close_for(c, STS_WHY_NONE);
+	}
+}
+
+bool
+sts_client_busy(const struct sts_client *c)
+{
+	return c->state >= ASKS && c->state <= SENT;
+}
+
+bool
+sts_client_check(const struct sts_client *c)
+{
+	if (c->in_len > sizeof c->in || c->request_len > c->in_len) {
+		return false;
+	}
+	switch (c->state) {
+	case READING:
+		return c->in_len < sizeof c->in && !c->last;
+	case SKIPS:
+		return c->in_len == 0 && c->skip_left > 0 && !c->last;
+	case ASKS:
+	case WAITS:
+	case SENT:
+		return c->request_len > 0;
+	case SENDS:
+		return c->sent < reply_total(c) &&
+		       c->skipped == (c->request_len == 0);
+	default:
+		return c->state <= GONE;
+	}
+}
+
+const struct sts_engine_ops sts_client_ops = {
+	client_wants,
+	NULL, /* peer: the channel is there from the beginning */
+	NULL, /* opened */
+	client_lost,
+	client_recv_buf,
+	client_recv_ack,
+	client_send_buf,
+	client_send_ack,
+	NULL, /* work */
+	client_tick,
+	client_deadline,
+	NULL, /* child, stirred: a leaf */
+	NULL,
+};
