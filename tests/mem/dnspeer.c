@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* The wire format as a name server for tests sees it. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dnspeer.h"
+
+static const struct {
+	const char *name;
+	unsigned type;
+} types[] = {
+	{ "A", DNSPEER_A },
+	{ "CNAME", DNSPEER_CNAME },
+	{ "MX", DNSPEER_MX },
+	{ "TXT", DNSPEER_TXT },
+	{ "AAAA", DNSPEER_AAAA },
+	{ "TLSA", DNSPEER_TLSA },
+};
+
+unsigned
+dnspeer_type(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++) {
+		if (strcmp(types[i].name, word) == 0) {
+			return types[i].type;
+		}
+	}
+	return 0;
+}
+
+const char *
+dnspeer_type_name(unsigned type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++) {
+		if (types[i].type == type) {
+			return types[i].name;
+		}
+	}
+	return "?";
+}
+
+static unsigned
+get16(const uint8_t *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+/* The name at *off, uncompressed; false when it is not one. */
+static bool
+read_name(char *out, const uint8_t *p, size_t n, size_t *off)
+{
+	size_t len = 0;
+
+	while (*off < n && p[*off] != 0) {
+		size_t label = p[*off];
+
+		if (label > 63 || n - *off - 1 < label ||
+		    DNSPEER_NAME - len < label + 2) {
+			return false;
+		}
+		if (len > 0) {
+			out[len++] = '.';
+		}
+		memcpy(out + len, p + *off + 1, label);
+		len += label;
+		*off += 1 + label;
+	}
+	out[len] = '\0';
+	*off += 1;
+	return *off <= n;
+}
+
+/* The OPT record that ends a query (RFC 6891 6.1.2). */
+static const char *
+check_opt(const uint8_t *p, size_t n)
+{
+	if (n < 11 || p[0] != 0 || get16(p + 1) != 41) {
+		return "a query without EDNS0";
+	}
+	if (get16(p + 3) < 512) {
+		return "a query that offers less than 512 octets";
+	}
+	if (p[6] != 0 || n - 11 != get16(p + 9)) {
+		return "a query with a malformed OPT record";
+	}
+	return NULL;
+}
+
+/* The header of a query; NULL: as it should be. */
+static const char *
+check_head(const uint8_t *p, size_t n)
+{
+	if (n < 12) {
+		return "a query shorter than its header";
+	}
+	/* QR 0, opcode 0, RD 1; TC, RA, Z, CD, RCODE 0; AD as it likes. */
+	if (p[2] != 0x01 || (p[3] & 0xdf) != 0) {
+		return "a query with wrong flags";
+	}
+	if (get16(p + 4) != 1 || get16(p + 6) != 0 || get16(p + 8) != 0 ||
+	    get16(p + 10) != 1) {
+		return "a query with wrong counts";
+	}
+	return NULL;
+}
+
+static bool
+has_upper_case(const char *s)
+{
+	while (*s != '\0' && (*s < 'A' || *s > 'Z')) {
+		s++;
+	}
+	return *s != '\0';
+}
+
+const char *
+dnspeer_read(struct dnspeer_question *q, const uint8_t *p, size_t n)
+{
+	const char *wrong = check_head(p, n);
+	size_t off = 12;
+
+	if (wrong != NULL) {
+		return wrong;
+	}
+	if (!read_name(q->name, p, n, &off) || n - off < 4) {
+		return "a query with a malformed name";
+	}
+	if (has_upper_case(q->name)) {
+		return "a query in upper case";
+	}
+	if (get16(p + off + 2) != 1) {
+		return "a query of a class other than IN";
+	}
+	q->id = (uint16_t)get16(p);
+	q->type = (uint16_t)get16(p + off);
+	return check_opt(p + off + 4, n - off - 4);
+}
+
+static void
+put(struct dnspeer_answer *a, const void *p, size_t n)
+{
+	if (n > sizeof a->p - a->n) {
+		abort();
+	}
+	memcpy(a->p + a->n, p, n);
+	a->n += n;
+}
+
+static void
+put16(struct dnspeer_answer *a, unsigned v)
+{
+	uint8_t b[2];
+
+	b[0] = (uint8_t)(v >> 8);
+	b[1] = (uint8_t)v;
+	put(a, b, sizeof b);
+}
+
+static void
+put32(struct dnspeer_answer *a, uint32_t v)
+{
+	put16(a, v >> 16);
+	put16(a, v & 0xffff);
+}
+
+static void
+put_name(struct dnspeer_answer *a, const char *name)
+{
+	while (*name != '\0') {
+		const char *dot = strchr(name, '.');
+		size_t n = dot == NULL ? strlen(name) : (size_t)(dot - name);
+		uint8_t len = (uint8_t)n;
+
+		put(a, &len, 1);
+		put(a, name, n);
+		name += dot == NULL ? n : n + 1;
+	}
+	put(a, "", 1);
+}
+
+void
+dnspeer_begin(struct dnspeer_answer *a, const struct dnspeer_question *q,
+    unsigned rcode, bool tc, bool ad)
+{
+	unsigned flags = 0x8180; /* QR, RD, RA */
+
+	a->n = 0;
+	put16(a, q->id);
+	put16(a, flags | (tc ? 0x0200u : 0) | (ad ? 0x0020u : 0) | rcode);
+	put16(a, 1);
+	put16(a, 0);
+	put16(a, 0);
+	put16(a, 0);
+	put_name(a, q->name);
+	put16(a, q->type);
+	put16(a, 1);
+}
+
+static void
+count(struct dnspeer_answer *a, size_t at)
+{
+	unsigned n = get16(a->p + at) + 1;
+
+	a->p[at] = (uint8_t)(n >> 8);
+	a->p[at + 1] = (uint8_t)n;
+}
+
+static void
+put_txt(struct dnspeer_answer *a, const char *value)
+{
+	size_t n = strlen(value);
+
+	do {
+		uint8_t len = (uint8_t)(n < 255 ? n : 255);
+
+		put(a, &len, 1);
+		put(a, value, len);
+		value += len;
+		n -= len;
+	} while (n > 0);
+}
+
+static bool
+put_data(struct dnspeer_answer *a, unsigned type, const char *value)
+{
+	uint8_t ip[16];
+
+	switch (type) {
+	case DNSPEER_A:
+		if (inet_pton(AF_INET, value, ip) != 1) {
+			return false;
+		}
+		put(a, ip, 4);
+		return true;
+	case DNSPEER_AAAA:
+		if (inet_pton(AF_INET6, value, ip) != 1) {
+			return false;
+		}
+		put(a, ip, 16);
+		return true;
+	case DNSPEER_CNAME:
+		put_name(a, value);
+		return true;
+	case DNSPEER_TXT:
+		put_txt(a, value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+dnspeer_add(struct dnspeer_answer *a, const char *name, unsigned type,
+    uint32_t ttl, const char *value)
+{
+	size_t at, len;
+
+	put_name(a, name);
+	put16(a, type);
+	put16(a, 1);
+	put32(a, ttl);
+	at = a->n;
+	put16(a, 0);
+	if (!put_data(a, type, value)) {
+		return false;
+	}
+	len = a->n - at - 2;
+	a->p[at] = (uint8_t)(len >> 8);
+	a->p[at + 1] = (uint8_t)len;
+	count(a, 6);
+	return true;
+}
+
+void
+dnspeer_soa(struct dnspeer_answer *a, uint32_t ttl)
+{
+	put_name(a, "");
+	put16(a, 6);
+	put16(a, 1);
+	put32(a, ttl);
+	put16(a, 22);
+	put_name(a, "");
+	put_name(a, "");
+	put32(a, 1);
+	put32(a, 3600);
+	put32(a, 600);
+	put32(a, 86400);
+	put32(a, ttl);
+	count(a, 8);
+}

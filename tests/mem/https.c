@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* A policy host for tests: a TLS server over a stream of the in-memory port. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bearssl.h>
+
+#include "https.h"
+
+enum {
+	REQUEST_MAX = 1024,
+	FILE_MAX = 16384
+};
+
+struct https {
+	br_ssl_server_context server;
+	struct sts_text response;
+	size_t allowed, off;
+	bool asked, closing;
+	size_t request_len;
+	uint8_t request[REQUEST_MAX];
+	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
+};
+
+/* What is read from tests/mem/ca, once. */
+static struct {
+	bool there;
+	uint8_t der[HTTPS_CERTS][FILE_MAX];
+	br_x509_certificate chain[HTTPS_CERTS];
+	br_skey_decoder_context key;
+} files;
+
+static const char *const cert_names[] = { "good", "expired", "future", "name",
+	"cn", "untrusted" };
+
+const char *
+https_cert_name(unsigned cert)
+{
+	return cert < HTTPS_CERTS ? cert_names[cert] : NULL;
+}
+
+size_t
+https_file(const char *name, uint8_t *out, size_t size)
+{
+	char path[64];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof path, "tests/mem/ca/%s", name);
+	f = fopen(path, "rb");
+	if (f == NULL) {
+		fprintf(stderr, "%s: run from the top of the tree\n", path);
+		abort();
+	}
+	n = fread(out, 1, size, f);
+	fclose(f);
+	return n;
+}
+
+struct der {
+	uint8_t *p;
+	size_t n, size;
+};
+
+static void
+take_der(void *ctx, const void *p, size_t n)
+{
+	struct der *d = ctx;
+
+	if (n > d->size - d->n) {
+		abort();
+	}
+	memcpy(d->p + d->n, p, n);
+	d->n += n;
+}
+
+/* The one object of a PEM file as DER. */
+static size_t
+read_pem(const char *name, uint8_t *out, size_t size)
+{
+	uint8_t pem[FILE_MAX];
+	struct der d = { out, 0, size };
+	br_pem_decoder_context dc;
+	size_t n = https_file(name, pem, sizeof pem), off = 0;
+
+	br_pem_decoder_init(&dc);
+	while (off < n) {
+		off += br_pem_decoder_push(&dc, pem + off, n - off);
+		switch (br_pem_decoder_event(&dc)) {
+		case BR_PEM_BEGIN_OBJ:
+			br_pem_decoder_setdest(&dc, take_der, &d);
+			break;
+		case BR_PEM_END_OBJ:
+			return d.n;
+		default:
+			break;
+		}
+	}
+	abort();
+}
+
+static void
+read_files(void)
+{
+	uint8_t der[FILE_MAX];
+	size_t n = read_pem("leaf.key", der, sizeof der);
+	unsigned i;
+
+	br_skey_decoder_init(&files.key);
+	br_skey_decoder_push(&files.key, der, n);
+	if (br_skey_decoder_key_type(&files.key) != BR_KEYTYPE_EC) {
+		abort();
+	}
+	for (i = 0; i < HTTPS_CERTS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "%s.pem", cert_names[i]);
+		files.chain[i].data = files.der[i];
+		files.chain[i].data_len =
+		    read_pem(name, files.der[i], FILE_MAX);
+	}
+	files.there = true;
+}
+
+struct https *
+https_new(
+    enum https_cert cert, struct sts_text response, const uint8_t seed[32])
+{
+	struct https *h = calloc(1, sizeof *h);
+
+	if (h == NULL) {
+		abort();
+	}
+	if (!files.there) {
+		read_files();
+	}
+	h->response = response;
+	h->allowed = response.n;
+	br_ssl_server_init_full_ec(&h->server, &files.chain[cert], 1,
+	    BR_KEYTYPE_EC, br_skey_decoder_get_ec(&files.key));
+	br_ssl_engine_set_versions(&h->server.eng, BR_TLS12, BR_TLS12);
+	br_ssl_engine_set_buffer(
+	    &h->server.eng, h->buffer, sizeof h->buffer, 1);
+	br_ssl_engine_inject_entropy(&h->server.eng, seed, 32);
+	if (!br_ssl_server_reset(&h->server)) {
+		abort();
+	}
+	return h;
+}
+
+void
+https_free(struct https *h)
+{
+	free(h);
+}
+
+void
+https_allow(struct https *h, size_t n)
+{
+	h->allowed = n < h->response.n ? n : h->response.n;
+}
+
+static bool
+pump_records(struct https *h, struct mem *m, struct mem_sock *s)
+{
+	br_ssl_engine_context *e = &h->server.eng;
+	bool moved = false;
+	uint8_t *p;
+	size_t n;
+
+	p = br_ssl_engine_sendrec_buf(e, &n);
+	if (p != NULL && n > 0) {
+		mem_send(m, s, p, n);
+		br_ssl_engine_sendrec_ack(e, n);
+		moved = true;
+	}
+	p = br_ssl_engine_recvrec_buf(e, &n);
+	if (p != NULL && s->out.n > 0) {
+		n = n < s->out.n ? n : s->out.n;
+		memcpy(p, s->out.p, n);
+		mem_drop(&s->out, n);
+		br_ssl_engine_recvrec_ack(e, n);
+		moved = true;
+	}
+	return moved;
+}
+
+static void
+take_request(struct https *h, const uint8_t *p, size_t n)
+{
+	size_t room = REQUEST_MAX - h->request_len;
+
+	n = n < room ? n : room;
+	memcpy(h->request + h->request_len, p, n);
+	h->request_len += n;
+	h->asked = h->request_len >= 4 &&
+		   memcmp(h->request + h->request_len - 4, "\r\n\r\n", 4) == 0;
+}
+
+static bool
+pump_application(struct https *h)
+{
+	br_ssl_engine_context *e = &h->server.eng;
+	bool moved = false;
+	uint8_t *p;
+	size_t n;
+
+	p = br_ssl_engine_recvapp_buf(e, &n);
+	if (p != NULL) {
+		take_request(h, p, n);
+		br_ssl_engine_recvapp_ack(e, n);
+		moved = true;
+	}
+	p = br_ssl_engine_sendapp_buf(e, &n);
+	if (p != NULL && h->asked && h->off < h->allowed) {
+		n = n < h->allowed - h->off ? n : h->allowed - h->off;
+		memcpy(p, h->response.p + h->off, n);
+		br_ssl_engine_sendapp_ack(e, n);
+		br_ssl_engine_flush(e, 0);
+		h->off += n;
+		moved = true;
+	}
+	return moved;
+}
+
+bool
+https_pump(struct https *h, struct mem *m, struct mem_sock *s)
+{
+	bool moved = false, again = true;
+
+	while (again) {
+		again = pump_records(h, m, s);
+		again = pump_application(h) || again;
+		if (!again && h->closing) {
+			h->closing = false;
+			br_ssl_engine_close(&h->server.eng);
+			again = true;
+		}
+		moved = moved || again;
+	}
+	return moved;
+}
+
+bool
+https_asked(const struct https *h)
+{
+	return h->asked;
+}
+
+size_t
+https_sent(const struct https *h)
+{
+	return h->off;
+}
+
+struct sts_text
+https_request(const struct https *h)
+{
+	return sts_text(h->request, h->request_len);
+}
+
+const char *
+https_server_name(const struct https *h)
+{
+	return br_ssl_engine_get_server_name(&h->server.eng);
+}
+
+void
+https_close(struct https *h)
+{
+	h->closing = true;
+}
+
+bool
+https_over(const struct https *h)
+{
+	return br_ssl_engine_current_state(&h->server.eng) == BR_SSL_CLOSED;
+}
