@@ -9,6 +9,8 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 T ?= 60
 
+-include tests/scenario/scenario.mk tests/lab/lab.mk
+
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmtasts.a tests/unit/unit.h tests/unit/unit.c
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< tests/unit/unit.c \

@@ -617,6 +617,26 @@ mem_release(struct mem *m, struct mem_sock *s)
 	free_if_done(m, s);
 }
 
+void
+mem_crash(struct mem *m)
+{
+	unsigned i;
+
+	for (i = 0; i < MEM_SOCKS; i++) {
+		struct mem_sock *s = &m->sock[i];
+
+		if (s->kind == MEM_FREE || s->ch < 0) {
+			continue;
+		}
+		s->ch = -1;
+		s->core_gone = true;
+		s->test_gone = s->test_gone || s->kind == MEM_LISTENER;
+		free_if_done(m, s);
+	}
+	memset(m->sock_of, 0, sizeof m->sock_of);
+	m->open_count = 0;
+}
+
 unsigned
 mem_open_count(const struct mem *m)
 {

@@ -137,6 +137,9 @@ void mem_datagram_drop(struct mem_sock *s);
  * or mem_half_close before. */
 void mem_release(struct mem *m, struct mem_sock *s);
 
+/* The core has died: all its channels and listeners are gone. */
+void mem_crash(struct mem *m);
+
 /* Channels the core has open, listeners excluded. */
 unsigned mem_open_count(const struct mem *m);
 

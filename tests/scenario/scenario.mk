@@ -1,0 +1,19 @@
+# Scenarios: the whole agent in virtual time, played by tests/scenario/run.
+# S=FILE... plays some of them.
+
+SCENARIO_SRC := tests/scenario/run.c tests/scenario/scene.c tests/scenario/script.c \
+	tests/scenario/words.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c \
+	tests/mem/world.c
+SCENARIO_OBJ := $(SCENARIO_SRC:%.c=$(BUILD)/obj/%.o)
+S ?= $(wildcard tests/scenario/*.scn)
+
+$(SCENARIO_OBJ): STS_CFLAGS += -D_POSIX_C_SOURCE=200112L
+
+$(BUILD)/scenario: $(SCENARIO_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
+	$(CC) $(CFLAGS) -o $@ $(SCENARIO_OBJ) $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
+-include $(SCENARIO_OBJ:.o=.d)
+
+.PHONY: scenario
+scenario: $(BUILD)/scenario ## play the scenarios (S=FILE... some of them)
+	@$(BUILD)/scenario $(S)
