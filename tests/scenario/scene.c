@@ -61,6 +61,9 @@ scene_init(struct scene *s, const struct scene_variant *variant)
 	s->servers.count = 1;
 	s->servers.addr[0] =
 	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
+	mem_init(&s->mem, 1);
+	world_init(&s->world, &s->mem);
+	read_anchors(s);
 	sts_zones_init(
 	    &s->zones, s->settings.answer_within_ms, s->settings.queue_wait_ms);
 }
