@@ -477,6 +477,16 @@ compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
 	    e);
 }
 
+/* Whether there is no policy that a wrong clock could expire. */
+static bool
+nothing_held(const struct sts_agent *a)
+{
+	struct sts_cache_stats s;
+
+	sts_cache_stats(&a->cache, &s);
+	return s.records == s.other;
+}
+
 /* A policy came whole and authenticated: it replaces whatever was held. */
 static void
 keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
@@ -486,7 +496,7 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	sts_ref ref;
 	enum sts_admission admission;
 
-	sts_clock_confirm(&a->clock, old != 0);
+	sts_clock_confirm(&a->clock, old != 0 || nothing_held(a), f->wall_s);
 	e = entry_of(a, l, &f->policy);
 	if (old != 0) {
 		e.asked_day = was.asked_day;

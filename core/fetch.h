@@ -54,6 +54,8 @@ struct sts_fetch {
 	struct sts_policy policy;
 	struct sts_stage stage; /* FOUND: to be committed or abandoned */
 
+	int64_t wall_s; /* the time its certificates were judged under */
+
 	/* What slots are given and taken by; readable. */
 	bool busy;
 	sts_ms begun, milestone; /* since when; the last sign of progress */
@@ -62,7 +64,6 @@ struct sts_fetch {
 	struct sts_lookup *lookup;
 	struct sts_cache *cache;
 	struct sts_tls *tls;
-	int64_t wall_s; /* to judge certificates under */
 	bool done, stopping;
 	bool staged, established;
 	uint8_t stir, next_addr, active;

@@ -9,9 +9,15 @@
 
 #include "base/io.h"
 
+/*
+ * LOST accompanies RECV and SEND when the channel is broken in both directions
+ * (EPOLLERR, EPOLLHUP): that is told even while nothing is wanted, so it must
+ * be possible to act on it.
+ */
 enum {
 	STS_EV_RECV = 1,
-	STS_EV_SEND = 2
+	STS_EV_SEND = 2,
+	STS_EV_LOST = 4
 };
 
 struct sts_event; /* core/event.h */
