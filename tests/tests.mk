@@ -11,10 +11,18 @@ T ?= 60
 
 -include tests/scenario/scenario.mk tests/lab/lab.mk
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmtasts.a tests/unit/unit.h tests/unit/unit.c
+# The daemon's objects, for tests of its port and configuration; its main is
+# left out by the linker because the test has one.
+$(BUILD)/daemon.a: $(DAEMON_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $(DAEMON_OBJ)
+
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< tests/unit/unit.c \
-		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+
+$(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
 $(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)

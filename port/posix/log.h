@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log: one line an event, stable key=value words, peer text escaped and
+ * cut. Never blocks, and a storm is bounded: what is over the bound is
+ * counted, and the count logged when there is room again.
+ *
+ *	event=policy-new domain=example.com mode=enforce max_age=86400 mx=2
+ */
+#ifndef STS_POSIX_LOG_H
+#define STS_POSIX_LOG_H
+
+#include "../../core/event.h"
+
+enum {
+	STS_LOG_ERROR = 0, /* levels as core/event.h numbers them */
+	STS_LOG_WARNING,
+	STS_LOG_INFO,
+	STS_LOG_DEBUG,
+
+	STS_LOG_LINE_MAX = 1536, /* a name escaped throughout, and words */
+	STS_LOG_BURST = 200, /* lines at once */
+	STS_LOG_RATE = 20 /* lines a second in the long run */
+};
+
+enum sts_log_to {
+	STS_LOG_STDERR = 0,
+	STS_LOG_SYSLOG
+};
+
+struct sts_log {
+	/* Private. */
+	uint8_t to, level;
+	bool journal; /* stderr is the journal: levels as <N> */
+	int fd;
+	uint32_t tokens, refill_ms, dropped;
+};
+
+/*
+ * Begin. Syslog goes by datagrams to /dev/log; if that cannot be reached,
+ * to stderr. Errors are told at once, lines above `level` not at all.
+ */
+void sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level);
+
+/* Other settings from now on. */
+void sts_log_level(struct sts_log *l, unsigned level);
+
+/* For struct sts_posix: ctx is a struct sts_log. */
+void sts_log_event(void *ctx, const struct sts_event *e);
+
+/* A line of the board's own, without a line feed. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void
+sts_log_line(struct sts_log *l, unsigned level, const char *format, ...);
+
+/* The words of an event, without level and time; the length, ends in NUL. */
+size_t sts_log_render(const struct sts_event *e, char out[STS_LOG_LINE_MAX]);
+
+/*
+ * Write `text` with everything but letters, digits and a few harmless marks
+ * as \xNN; at most size - 1 characters, then "..." if it was cut, and NUL.
+ * The length. size >= 8.
+ */
+size_t sts_log_escape(struct sts_text text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channels: which descriptor a channel number stands for, what is waited for,
+ * and the calls of struct sts_port on it.
+ *
+ * A slot's generation changes with each descriptor it has held, so that an
+ * event the system had ready for the former one is not taken for the present
+ * one's (a connect would look finished).
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../core/base/assert.h"
+#include "addr.h"
+#include "entropy.h"
+#include "posix.h"
+#include "socket.h"
+
+enum {
+	/* Clients that were gone before they were taken, skipped in one
+	 * call; the event comes again as long as there are more. */
+	SKIP_MAX = 64
+};
+
+enum kind {
+	FREE = 0,
+	LISTENER, /* local */
+	LISTENER_TCP,
+	DGRAM,
+	CONNECTING,
+	STREAM,
+	CLIENT_TCP, /* accepted; will be reset, not half-closed */
+	WATCHED /* the board's own, in the slot after the driver's */
+};
+
+static struct sts_posix_channel *
+used(struct sts_posix *p, sts_ch ch)
+{
+	STS_ASSERT(ch < p->channels);
+	STS_ASSERT(p->channel[ch].kind != FREE);
+	return &p->channel[ch];
+}
+
+static uint32_t
+token(const struct sts_posix *p, unsigned slot)
+{
+	return (uint32_t)p->channel[slot].generation << 16 | slot;
+}
+
+/* Give fd to a free slot. 0, or LIMIT; then fd is closed. */
+static int
+take(
+    struct sts_posix *p, unsigned slot, int fd, enum kind kind, unsigned events)
+{
+	struct sts_posix_channel *c = &p->channel[slot];
+
+	STS_ASSERT(c->kind == FREE);
+	if (sts_wait_add(&p->wait, fd, token(p, slot), events) != 0) {
+		close(fd);
+		return STS_IO_LIMIT;
+	}
+	c->fd = fd;
+	c->kind = (uint8_t)kind;
+	c->events = (uint8_t)events;
+	return 0;
+}
+
+static int
+channel_dgram(
+    void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local_port)
+{
+	struct sts_posix *p = ctx;
+	struct sockaddr_storage s;
+	socklen_t len = sts_addr_to_socket(peer, &s);
+
+	STS_ASSERT(ch < p->channels);
+	STS_ASSERT(p->channel[ch].kind == FREE);
+	if (len == 0) {
+		return STS_IO_UNREACHABLE;
+	}
+	int fd = sts_socket_open(s.ss_family, SOCK_DGRAM);
+
+	if (fd < 0) {
+		return fd;
+	}
+	int rc = sts_socket_connect_dgram(fd, &s, len, peer->af, local_port);
+
+	if (rc != 0) {
+		close(fd);
+		return rc;
+	}
+	return take(p, ch, fd, DGRAM, STS_EV_RECV);
+}
+
+static int
+channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
+{
+	struct sts_posix *p = ctx;
+	struct sockaddr_storage s;
+	socklen_t len = sts_addr_to_socket(peer, &s);
+
+	STS_ASSERT(ch < p->channels);
+	STS_ASSERT(p->channel[ch].kind == FREE);
+	if (len == 0) {
+		return STS_IO_UNREACHABLE;
+	}
+	int fd = sts_socket_open(s.ss_family, SOCK_STREAM);
+
+	if (fd < 0) {
+		return fd;
+	}
+	sts_socket_no_delay(fd);
+	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
+	    errno != EINPROGRESS && errno != EINTR) {
+		int rc = sts_socket_error(errno);
+
+		close(fd);
+		return rc == STS_IO_RESET ? STS_IO_REFUSED : rc;
+	}
+	return take(p, ch, fd, CONNECTING, STS_EV_RECV | STS_EV_SEND);
+}
+
+/* Whether accept's error is the listener's, not one client's. */
+static bool
+none_waits(int err)
+{
+	return err == EAGAIN || err == EWOULDBLOCK;
+}
+
+static int
+channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
+{
+	struct sts_posix *p = ctx;
+	const struct sts_posix_channel *l = used(p, listener);
+	int fd = -1;
+
+	STS_ASSERT(l->kind == LISTENER || l->kind == LISTENER_TCP);
+	STS_ASSERT(fresh < p->channels);
+	for (unsigned i = 0; fd < 0 && i < SKIP_MAX; i++) {
+		fd = accept(l->fd, NULL, NULL);
+		if (fd >= 0) {
+			break;
+		}
+		if (none_waits(errno)) {
+			return STS_IO_AGAIN;
+		}
+		/* Else that client was gone before it was taken. */
+		if (sts_socket_error(errno) == STS_IO_LIMIT) {
+			return STS_IO_LIMIT;
+		}
+	}
+	if (fd < 0) {
+		return STS_IO_AGAIN;
+	}
+	if (sts_socket_prepare(fd) != 0) {
+		close(fd);
+		return STS_IO_LIMIT;
+	}
+	sts_socket_no_sigpipe(fd);
+	if (l->kind == LISTENER) {
+		return take(p, fresh, fd, STREAM, STS_EV_RECV);
+	}
+	sts_socket_no_delay(fd);
+	/*
+	 * A mail server that finds its idle connection closed by FIN may
+	 * defer mail instead of connecting anew; after a reset it always
+	 * connects anew. Holds for a killed process too.
+	 */
+	sts_socket_reset_on_close(fd, true);
+	return take(p, fresh, fd, CLIENT_TCP, STS_EV_RECV);
+}
+
+/* 0: connected; AGAIN: not yet; else why not. */
+static int
+finish_connect(struct sts_posix_channel *c)
+{
+	int rc = c->kind == CONNECTING ? sts_socket_connected(c->fd) : 0;
+
+	if (c->kind == CONNECTING && rc == 0) {
+		c->kind = STREAM;
+	}
+	return rc;
+}
+
+static int
+recv_stream(struct sts_posix_channel *c, uint8_t *buf, size_t size)
+{
+	ssize_t n = recv(c->fd, buf, size, 0);
+
+	if (n > 0) {
+		return (int)n;
+	}
+	if (n < 0) {
+		return sts_socket_transfer_error(errno);
+	}
+	if (c->kind == CLIENT_TCP) {
+		/* It closed first, so there is nothing to be told by a reset;
+		 * a half-closed client must get what was answered. */
+		sts_socket_reset_on_close(c->fd, false);
+		c->kind = STREAM;
+	}
+	return STS_IO_EOF;
+}
+
+static int
+channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
+{
+	struct sts_posix_channel *c = used(ctx, ch);
+
+	STS_ASSERT(size >= 1);
+	if (size > INT16_MAX) {
+		size = INT16_MAX;
+	}
+	if (c->kind == DGRAM) {
+		return sts_socket_recv_dgram(c->fd, buf, size);
+	}
+	int rc = finish_connect(c);
+
+	if (rc != 0) {
+		return rc;
+	}
+	return recv_stream(c, buf, size);
+}
+
+static int
+channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
+{
+	struct sts_posix_channel *c = used(ctx, ch);
+
+	STS_ASSERT(len >= 1);
+	STS_ASSERT(c->kind != DGRAM || len <= INT16_MAX);
+	if (len > INT16_MAX) {
+		len = INT16_MAX;
+	}
+	int rc = finish_connect(c);
+
+	if (rc != 0) {
+		return rc;
+	}
+	ssize_t n = send(c->fd, buf, len, MSG_NOSIGNAL);
+
+	if (n > 0) {
+		return (int)n;
+	}
+	if (n < 0 && errno == ENOBUFS && c->kind == DGRAM) {
+		/* The interface's queue is full, and nothing tells when it is
+		 * not: as good as lost on the way. */
+		return (int)len;
+	}
+	return n == 0 ? STS_IO_AGAIN : sts_socket_transfer_error(errno);
+}
+
+static void
+channel_want(void *ctx, sts_ch ch, unsigned ev)
+{
+	struct sts_posix *p = ctx;
+	struct sts_posix_channel *c = used(p, ch);
+
+	if (c->events != ev) {
+		sts_wait_change(&p->wait, c->fd, token(p, ch), c->events, ev);
+		c->events = (uint8_t)ev;
+	}
+}
+
+static void
+release(struct sts_posix *p, unsigned slot)
+{
+	struct sts_posix_channel *c = &p->channel[slot];
+
+	sts_wait_remove(&p->wait, c->fd, token(p, slot));
+	close(c->fd);
+	c->fd = -1;
+	c->kind = FREE;
+	c->events = 0;
+	c->generation++;
+}
+
+static void
+channel_close(void *ctx, sts_ch ch)
+{
+	struct sts_posix *p = ctx;
+
+	used(p, ch);
+	release(p, ch);
+}
+
+static int
+channel_entropy(void *ctx, uint8_t *buf, size_t len)
+{
+	struct sts_posix *p = ctx;
+
+	return sts_posix_entropy(&p->urandom, buf, len);
+}
+
+static void
+channel_event(void *ctx, const struct sts_event *e)
+{
+	struct sts_posix *p = ctx;
+
+	if (p->event != NULL) {
+		p->event(p->event_ctx, e);
+	}
+}
+
+size_t
+sts_posix_size(unsigned channels)
+{
+	/* The tables of the wait come first: they may need wider alignment. */
+	size_t wait = sts_wait_size(channels + 1);
+	size_t align = sizeof(void *);
+
+	return (wait + align - 1) / align * align +
+	       (channels + 1) * sizeof(struct sts_posix_channel);
+}
+
+int
+sts_posix_init(
+    struct sts_posix *p, unsigned channels, void *memory, struct sts_port *port)
+{
+	size_t table = (channels + 1) * sizeof(struct sts_posix_channel);
+
+	STS_ASSERT(channels >= 1);
+	STS_ASSERT(channels < UINT16_MAX);
+	memset(p, 0, sizeof *p);
+	p->channels = channels;
+	p->urandom = -1;
+	uint8_t *end = (uint8_t *)memory + sts_posix_size(channels);
+
+	p->channel = (struct sts_posix_channel *)(void *)(end - table);
+	memset(p->channel, 0, table);
+	for (unsigned i = 0; i <= channels; i++) {
+		p->channel[i].fd = -1;
+	}
+	memset(port, 0, sizeof *port);
+	port->ctx = p;
+	port->dgram = channel_dgram;
+	port->stream = channel_stream;
+	port->accept = channel_accept;
+	port->recv = channel_recv;
+	port->send = channel_send;
+	port->want = channel_want;
+	port->close = channel_close;
+	port->entropy = channel_entropy;
+	port->event = channel_event;
+	return sts_wait_open(&p->wait, channels + 1, memory);
+}
+
+void
+sts_posix_end(struct sts_posix *p)
+{
+	for (unsigned i = 0; i <= p->channels; i++) {
+		if (p->channel[i].kind != FREE) {
+			release(p, i);
+		}
+	}
+	if (p->urandom >= 0) {
+		close(p->urandom);
+		p->urandom = -1;
+	}
+	sts_wait_close(&p->wait);
+}
+
+void
+sts_posix_on_event(struct sts_posix *p,
+    void (*event)(void *ctx, const struct sts_event *e), void *ctx)
+{
+	p->event = event;
+	p->event_ctx = ctx;
+}
+
+/* Like take(), but fd is not closed on failure. */
+static int
+adopt(struct sts_posix *p, unsigned slot, int fd, enum kind kind)
+{
+	struct sts_posix_channel *c = &p->channel[slot];
+
+	STS_ASSERT(c->kind == FREE);
+	if (sts_socket_prepare(fd) != 0 ||
+	    sts_wait_add(&p->wait, fd, token(p, slot), STS_EV_RECV) != 0) {
+		return -1;
+	}
+	c->fd = fd;
+	c->kind = (uint8_t)kind;
+	c->events = STS_EV_RECV;
+	return 0;
+}
+
+int
+sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd)
+{
+	struct sockaddr_storage s;
+	socklen_t len = sizeof s;
+
+	STS_ASSERT(ch < p->channels);
+	if (getsockname(fd, (struct sockaddr *)&s, &len) != 0) {
+		return -1;
+	}
+	return adopt(
+	    p, ch, fd, s.ss_family == AF_UNIX ? LISTENER : LISTENER_TCP);
+}
+
+int
+sts_posix_watch(struct sts_posix *p, int fd)
+{
+	return adopt(p, p->channels, fd, WATCHED);
+}
+
+bool
+sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
+{
+	struct sts_wait_event e[STS_WAIT_BATCH];
+	unsigned n = sts_wait_events(&p->wait, ms, e);
+	bool watched = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned slot = e[i].token & 0xffff;
+		const struct sts_posix_channel *c = &p->channel[slot];
+
+		STS_ASSERT(slot <= p->channels);
+		if (c->generation != e[i].token >> 16 || c->kind == FREE) {
+			continue;
+		}
+		/* What is broken is told by the call that was wanted. */
+		unsigned ev = e[i].broken ? c->events : e[i].events & c->events;
+
+		if (slot == p->channels) {
+			watched = true;
+		} else if (ev != 0) {
+			sts_ready(d, (sts_ch)slot, ev);
+		}
+	}
+	return watched;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct sts_port for POSIX systems: sockets, clocks and randomness. One
+ * thread; no call blocks but sts_posix_wait. Memory is the caller's: one small
+ * record a channel.
+ *
+ *	static struct sts_posix posix;
+ *	static struct sts_port port;
+ *
+ *	sts_posix_init(&posix, channels, memory, &port);
+ *	sts_posix_listen(&posix, sts_driver_listener(d, 0), fd);
+ *	for (;;)
+ *		sts_posix_wait(&posix, d, sts_run(d, sts_posix_now(),
+ *		    sts_posix_wall_s(), 256));
+ */
+#ifndef STS_POSIX_H
+#define STS_POSIX_H
+
+#include "../../core/port.h"
+#include "wait.h"
+
+enum {
+	/* Descriptors a process needs beside its channels: standard ones,
+	 * the wait, signals, log, notification, one file being read. */
+	STS_POSIX_SPARE_FDS = 16
+};
+
+struct sts_posix_channel {
+	int fd; /* -1: free */
+	uint16_t generation;
+	uint8_t kind;
+	uint8_t events; /* wanted */
+};
+
+struct sts_posix {
+	/* Private. */
+	struct sts_posix_channel *channel; /* the last is not the driver's */
+	unsigned channels;
+	struct sts_wait wait;
+	int urandom; /* where the system has no call for it; else -1 */
+	void (*event)(void *ctx, const struct sts_event *e);
+	void *event_ctx;
+};
+
+/* Bytes for channel numbers 0..channels-1, aligned for a pointer. */
+size_t sts_posix_size(unsigned channels);
+
+/*
+ * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels
+ * 1..65534. 0, or -1 with errno.
+ */
+int sts_posix_init(struct sts_posix *p, unsigned channels, void *memory,
+    struct sts_port *port);
+
+/* Close everything. */
+void sts_posix_end(struct sts_posix *p);
+
+/* Who gets the events; NULL: nobody. */
+void sts_posix_on_event(struct sts_posix *p,
+    void (*event)(void *ctx, const struct sts_event *e), void *ctx);
+
+/*
+ * Make the listening socket fd channel ch; it is the port's from now on. 0,
+ * or -1 with errno, then fd stays the caller's.
+ */
+int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
+
+/* A descriptor of the caller's own that ends a wait when it can be read (a
+ * pipe from a signal handler). 0, or -1 with errno. */
+int sts_posix_watch(struct sts_posix *p, int fd);
+
+/*
+ * Sleep at most `ms` and hand what happened to the driver. True: the watched
+ * descriptor can be read.
+ */
+bool sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms);
+
+/* Monotonic milliseconds, and seconds since 1970 (-1: no clock). */
+sts_ms sts_posix_now(void);
+int64_t sts_posix_wall_s(void);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Talking to a service supervisor by its two small protocols: sockets it
+ * opened for us (LISTEN_FDS) and telling it how we are (NOTIFY_SOCKET).
+ */
+#ifndef STS_POSIX_SERVICE_H
+#define STS_POSIX_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	STS_SERVICE_FD_FIRST = 3,
+	STS_SERVICE_FDS_MAX = 64,
+	STS_SERVICE_NAME_MAX = 63
+};
+
+/*
+ * How many sockets were handed over: descriptors from STS_SERVICE_FD_FIRST
+ * on. 0 when they are meant for another process or the number is absurd.
+ */
+unsigned sts_service_fds(void);
+
+/* The name of socket i by LISTEN_FDNAMES; "" when it has none. */
+void sts_service_fd_name(unsigned i, char out[STS_SERVICE_NAME_MAX + 1]);
+
+/* The supervisor's socket, connected so that it is reached even when the
+ * file system changes below us (chroot). */
+struct sts_service {
+	int fd; /* -1: nobody wants to know */
+	uint32_t watchdog_ms; /* how often to say WATCHDOG=1; 0: never */
+};
+
+void sts_service_open(struct sts_service *s);
+
+/* Tell: "READY=1", "STOPPING=1", "WATCHDOG=1", lines. Never blocks. */
+void sts_service_tell(const struct sts_service *s, const char *state);
+
+#endif

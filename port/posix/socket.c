@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets: making them, and what their errors mean. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "socket.h"
+
+enum {
+	/* Datagrams skipped in one call; the event comes again as long as
+	 * there are more. */
+	SKIP_MAX = 64
+};
+
+#ifdef SO_NOSIGPIPE
+void
+sts_socket_no_sigpipe(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+}
+#else
+void
+sts_socket_no_sigpipe(int fd)
+{
+	(void)fd;
+}
+#endif
+
+/* Anything else: the connection is of no more use. */
+static const struct {
+	int err, result;
+} io_errors[] = {
+	{ EAGAIN, STS_IO_AGAIN },
+	{ EWOULDBLOCK, STS_IO_AGAIN },
+	{ EINTR, STS_IO_AGAIN },
+	{ ECONNREFUSED, STS_IO_REFUSED },
+	{ EMFILE, STS_IO_LIMIT },
+	{ ENFILE, STS_IO_LIMIT },
+	{ ENOBUFS, STS_IO_LIMIT },
+	{ ENOMEM, STS_IO_LIMIT },
+	{ EADDRINUSE, STS_IO_LIMIT },
+	{ ENETUNREACH, STS_IO_UNREACHABLE },
+	{ EHOSTUNREACH, STS_IO_UNREACHABLE },
+	{ ENETDOWN, STS_IO_UNREACHABLE },
+	{ ETIMEDOUT, STS_IO_UNREACHABLE },
+	{ EAFNOSUPPORT, STS_IO_UNREACHABLE },
+	/* No source address of that family. */
+	{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
+	/* A link-local address without its scope. */
+	{ EINVAL, STS_IO_UNREACHABLE },
+	/* A local packet filter. */
+	{ EACCES, STS_IO_UNREACHABLE },
+	{ EPERM, STS_IO_UNREACHABLE },
+};
+
+int
+sts_socket_error(int err)
+{
+	for (size_t i = 0; i < sizeof io_errors / sizeof *io_errors; i++) {
+		if (io_errors[i].err == err) {
+			return io_errors[i].result;
+		}
+	}
+	return STS_IO_RESET;
+}
+
+int
+sts_socket_prepare(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+		return -1;
+	}
+	return fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void
+sts_socket_no_delay(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+/* Whether close() sends a reset (and forgets what was not yet sent). */
+void
+sts_socket_reset_on_close(int fd, bool on)
+{
+	struct linger l;
+
+	memset(&l, 0, sizeof l);
+	l.l_onoff = on;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+/* A socket that is non-blocking, or STS_IO_ error. */
+int
+sts_socket_open(int family, int type)
+{
+	int fd = socket(family, type, 0);
+
+	if (fd < 0) {
+		return sts_socket_error(errno);
+	}
+	if (sts_socket_prepare(fd) != 0) {
+		close(fd);
+		return STS_IO_LIMIT;
+	}
+	sts_socket_no_sigpipe(fd);
+	return fd;
+}
+
+static int
+bind_any(int fd, uint8_t af, uint16_t port)
+{
+	struct sts_addr any;
+	struct sockaddr_storage s;
+
+	memset(&any, 0, sizeof any);
+	any.af = af;
+	any.port = port;
+	socklen_t len = sts_addr_to_socket(&any, &s);
+
+	return bind(fd, (const struct sockaddr *)&s, len);
+}
+
+/*
+ * Between bind and connect anybody's datagrams were taken. Nothing that came
+ * before the first question was sent can be an answer.
+ */
+static int
+forget_received(int fd)
+{
+	uint8_t byte;
+
+	for (unsigned i = 0; i < SKIP_MAX; i++) {
+		if (recv(fd, &byte, 1, 0) < 0) {
+			return 0;
+		}
+	}
+	return STS_IO_LIMIT;
+}
+
+int
+sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
+    socklen_t len, uint8_t af, uint16_t local_port)
+{
+	if (bind_any(fd, af, local_port) != 0) {
+		/* Taken, or one for the superuser: another is drawn. */
+		return STS_IO_LIMIT;
+	}
+	if (connect(fd, (const struct sockaddr *)s, len) != 0) {
+		return sts_socket_error(errno);
+	}
+	return forget_received(fd);
+}
+
+/* 0: connected; AGAIN: not yet; else why not. */
+int
+sts_socket_connected(int fd)
+{
+	struct sockaddr_storage s;
+	socklen_t s_len = sizeof s;
+	int err = 0;
+	socklen_t err_len = sizeof err;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0) {
+		err = errno;
+	}
+	if (err != 0) {
+		int rc = sts_socket_error(err);
+
+		return rc == STS_IO_AGAIN ? STS_IO_RESET : rc;
+	}
+	if (getpeername(fd, (struct sockaddr *)&s, &s_len) != 0) {
+		return STS_IO_AGAIN;
+	}
+	return 0;
+}
+
+/* LIMIT is no answer of recv and send: the system is short for a moment. */
+int
+sts_socket_transfer_error(int err)
+{
+	int rc = sts_socket_error(err);
+
+	return rc == STS_IO_LIMIT ? STS_IO_AGAIN : rc;
+}
+
+/* Whole datagrams only: a longer one, or an empty one, is dropped. */
+int
+sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size)
+{
+	for (unsigned i = 0; i < SKIP_MAX; i++) {
+		struct iovec v = { buf, size };
+		struct msghdr m;
+
+		memset(&m, 0, sizeof m);
+		m.msg_iov = &v;
+		m.msg_iovlen = 1;
+		ssize_t n = recvmsg(fd, &m, 0);
+
+		if (n < 0) {
+			return sts_socket_transfer_error(errno);
+		}
+		if (n > 0 && (m.msg_flags & MSG_TRUNC) == 0) {
+			return (int)n;
+		}
+	}
+	return STS_IO_AGAIN;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets of the port: making them, and what their errors mean to the driver.
+ * Results are STS_IO_ codes unless said.
+ */
+#ifndef STS_POSIX_SOCKET_H
+#define STS_POSIX_SOCKET_H
+
+#include <sys/socket.h>
+
+#include "../../core/base/io.h"
+
+/* Where it is missing, SIGPIPE is prevented by sts_socket_no_sigpipe. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* What an errno of a socket call means. */
+int sts_socket_error(int err);
+
+/* The same for recv and send, where a moment's shortage is AGAIN. */
+int sts_socket_transfer_error(int err);
+
+/* Make fd non-blocking and close-on-exec. 0, or -1 with errno. */
+int sts_socket_prepare(int fd);
+
+/* A prepared socket, or an error (< 0). */
+int sts_socket_open(int family, int type);
+
+void sts_socket_no_sigpipe(int fd);
+void sts_socket_no_delay(int fd);
+
+/* Whether close() sends a reset (and forgets what was not yet sent). */
+void sts_socket_reset_on_close(int fd, bool on);
+
+/*
+ * Bind a datagram socket to local_port and connect it, so that nothing but
+ * what the peer sends after this is ever received. 0; LIMIT: another port
+ * may work; REFUSED, UNREACHABLE.
+ */
+int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
+    socklen_t len, uint8_t af, uint16_t local_port);
+
+/* How a connect under way stands. 0: connected; AGAIN: not yet; else why it
+ * failed, told once. */
+int sts_socket_connected(int fd);
+
+/* Receive a whole datagram: 1..size bytes. Longer and empty ones are dropped. */
+int sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size);
+
+#endif

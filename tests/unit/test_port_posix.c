@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/* port/posix against the contract, and what only POSIX has. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../port/posix/addr.h"
+#include "../../port/posix/entropy.h"
+#include "../../port/posix/listen.h"
+#include "../../port/posix/posix.h"
+#include "../../port/posix/socket.h"
+#include "../port_contract.h"
+#include "unit.h"
+
+const char unit_name[] = "port_posix";
+
+static struct sts_posix posix;
+static struct sts_port port;
+
+static void
+begin(void)
+{
+	static uint64_t memory[1024];
+
+	ck_assert_uint_le(sts_posix_size(CONTRACT_CHANNELS), sizeof memory);
+	memset(memory, 0xa5, sizeof memory);
+	ck_assert_int_eq(
+	    sts_posix_init(&posix, CONTRACT_CHANNELS, memory, &port), 0);
+}
+
+static void
+rig_wait(void *rig, sts_ms ms)
+{
+	sts_posix_wait(rig, NULL, ms);
+}
+
+static struct sts_listen_at
+loopback(const char *ip)
+{
+	struct sts_listen_at at;
+
+	memset(&at, 0, sizeof at);
+	ck_assert(sts_addr_parse(unit_span(ip), &at.addr));
+	return at;
+}
+
+static const char *rig_ip;
+
+static void
+rig_listener(void *rig, sts_ch ch, struct sts_addr *addr)
+{
+	struct sts_listen_at at = loopback(rig_ip);
+	int fd = sts_listen_open(&at);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(sts_listen_of(fd, &at));
+	*addr = at.addr;
+	ck_assert_int_eq(sts_posix_listen(rig, ch, fd), 0);
+}
+
+/* A local port that was free a moment ago. */
+static uint16_t
+free_port(const struct sts_addr *self, int type, int *fd)
+{
+	struct sockaddr_storage s;
+	struct sts_addr a;
+	socklen_t len = sts_addr_to_socket(self, &s);
+
+	*fd = socket(s.ss_family, type, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(bind(*fd, (struct sockaddr *)&s, len), 0);
+	ck_assert_int_eq(getsockname(*fd, (struct sockaddr *)&s, &len), 0);
+	ck_assert(sts_addr_from_socket(&s, &a));
+	return a.port;
+}
+
+static void
+run_contract(const char *ip)
+{
+	struct contract_rig rig;
+	int fd[4];
+
+	begin();
+	memset(&rig, 0, sizeof rig);
+	rig.port = &port;
+	rig.rig = &posix;
+	rig.wait = rig_wait;
+	rig.listener = rig_listener;
+	rig_ip = ip;
+	rig.self = loopback(ip).addr;
+	for (int i = 0; i < 4; i++) {
+		rig.free_port[i] = free_port(&rig.self, SOCK_DGRAM, &fd[i]);
+	}
+	for (int i = 0; i < 4; i++) {
+		close(fd[i]);
+	}
+	port_contract(&rig);
+	sts_posix_end(&posix);
+}
+
+START_TEST(contract_ipv4)
+{
+	run_contract("127.0.0.1");
+}
+END_TEST
+
+START_TEST(contract_ipv6)
+{
+	struct sts_listen_at at = loopback("::1");
+	int fd = sts_listen_open(&at);
+
+	if (fd >= 0) { /* else this machine has no IPv6 */
+		close(fd);
+		run_contract("::1");
+	}
+}
+END_TEST
+
+static const struct {
+	int err, want;
+} errors[] = {
+	{ EAGAIN, STS_IO_AGAIN },
+	{ EINTR, STS_IO_AGAIN },
+	{ ECONNREFUSED, STS_IO_REFUSED },
+	{ ECONNRESET, STS_IO_RESET },
+	{ EPIPE, STS_IO_RESET },
+	{ EMFILE, STS_IO_LIMIT },
+	{ ENFILE, STS_IO_LIMIT },
+	{ EADDRINUSE, STS_IO_LIMIT },
+	{ ENETUNREACH, STS_IO_UNREACHABLE },
+	{ EHOSTUNREACH, STS_IO_UNREACHABLE },
+	{ ETIMEDOUT, STS_IO_UNREACHABLE },
+	{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
+	{ EAFNOSUPPORT, STS_IO_UNREACHABLE },
+	{ EBADF, STS_IO_RESET },
+};
+
+START_TEST(error_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(errors); i++) {
+		unit_int(strerror(errors[i].err),
+		    sts_socket_error(errors[i].err), errors[i].want);
+	}
+	unit_int("a moment's shortage", sts_socket_transfer_error(ENOBUFS),
+	    STS_IO_AGAIN);
+}
+END_TEST
+
+/* A raw client, connected to a listener on channel 0; its address. */
+static int
+raw_client(void)
+{
+	struct sts_addr at;
+	struct sockaddr_storage s;
+
+	rig_ip = "127.0.0.1";
+	rig_listener(&posix, 0, &at);
+	socklen_t len = sts_addr_to_socket(&at, &s);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&s, len), 0);
+	return fd;
+}
+
+/* A client that has half-closed gets its answer, and FIN, no reset. */
+START_TEST(half_closed)
+{
+	uint8_t byte;
+	char buf[16];
+
+	begin();
+	int fd = raw_client();
+
+	ck_assert_int_eq(port.accept(port.ctx, 0, 1), 0);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	int n = STS_IO_AGAIN;
+
+	for (int i = 0; i < 100 && n == STS_IO_AGAIN; i++) {
+		sts_posix_wait(&posix, NULL, 10);
+		n = port.recv(port.ctx, 1, &byte, 1);
+	}
+	ck_assert_int_eq(n, STS_IO_EOF);
+	ck_assert_int_eq(port.send(port.ctx, 1, (const uint8_t *)"ok", 2), 2);
+	port.close(port.ctx, 1);
+	ck_assert_int_eq(recv(fd, buf, sizeof buf, 0), 2);
+	ck_assert_int_eq(recv(fd, buf, sizeof buf, 0), 0);
+	close(fd);
+	sts_posix_end(&posix);
+}
+END_TEST
+
+/* What a client's end did to a channel nobody waits on must not spin. */
+START_TEST(hang_up_while_nothing_is_wanted)
+{
+	begin();
+	int fd = raw_client();
+
+	ck_assert_int_eq(port.accept(port.ctx, 0, 1), 0);
+	port.want(port.ctx, 1, 0);
+	sts_socket_reset_on_close(fd, true);
+	close(fd);
+	sts_posix_wait(&posix, NULL, 20); /* one spurious wake is legal */
+	sts_ms before = sts_posix_now();
+
+	sts_posix_wait(&posix, NULL, 60);
+	ck_assert(!sts_before(sts_posix_now(), before + 50));
+	port.want(port.ctx, 1, STS_EV_RECV);
+	uint8_t byte;
+
+	sts_posix_wait(&posix, NULL, 60);
+	ck_assert_int_eq(port.recv(port.ctx, 1, &byte, 1), STS_IO_RESET);
+	sts_posix_end(&posix);
+}
+END_TEST
+
+/* Out of descriptors: LIMIT everywhere, and the client waits for its turn. */
+START_TEST(descriptors)
+{
+	struct rlimit old, none;
+	struct sts_addr peer = loopback("127.0.0.1").addr;
+
+	begin();
+	int fd = raw_client();
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	peer.port = 9;
+	int a = port.accept(port.ctx, 0, 1);
+	int s = port.stream(port.ctx, 1, &peer);
+	int d = port.dgram(port.ctx, 1, &peer, 0);
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	ck_assert_int_eq(a, STS_IO_LIMIT);
+	ck_assert_int_eq(s, STS_IO_LIMIT);
+	ck_assert_int_eq(d, STS_IO_LIMIT);
+	ck_assert_int_eq(port.accept(port.ctx, 0, 1), 0);
+	close(fd);
+	sts_posix_end(&posix);
+}
+END_TEST
+
+/* Empty datagrams are no answer and no end. */
+START_TEST(empty_datagram)
+{
+	struct sts_addr peer = loopback("127.0.0.1").addr;
+	struct sockaddr_storage s;
+	uint8_t buf[8];
+	int other, probe;
+
+	begin();
+	peer.port = free_port(&peer, SOCK_DGRAM, &other);
+	struct sts_addr self = loopback("127.0.0.1").addr;
+
+	self.port = free_port(&self, SOCK_DGRAM, &probe);
+	close(probe);
+	ck_assert_int_eq(port.dgram(port.ctx, 1, &peer, self.port), 0);
+	socklen_t len = sts_addr_to_socket(&self, &s);
+
+	ck_assert_int_eq(
+	    sendto(other, "", 0, 0, (struct sockaddr *)&s, len), 0);
+	ck_assert_int_eq(
+	    sendto(other, "x", 1, 0, (struct sockaddr *)&s, len), 1);
+	sts_posix_wait(&posix, NULL, 1000);
+	ck_assert_int_eq(port.recv(port.ctx, 1, buf, sizeof buf), 1);
+	ck_assert_int_eq(port.recv(port.ctx, 1, buf, sizeof buf), STS_IO_AGAIN);
+	close(other);
+	sts_posix_end(&posix);
+}
+END_TEST
+
+START_TEST(watched)
+{
+	int pipes[2];
+
+	begin();
+	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_eq(sts_posix_watch(&posix, pipes[0]), 0);
+	ck_assert(!sts_posix_wait(&posix, NULL, 1));
+	ck_assert_int_eq(write(pipes[1], "x", 1), 1);
+	ck_assert(sts_posix_wait(&posix, NULL, 1000));
+	ck_assert(sts_posix_wait(&posix, NULL, 1000)); /* still unread */
+	close(pipes[1]);
+	sts_posix_end(&posix);
+}
+END_TEST
+
+static const struct {
+	const char *in, *want; /* NULL: no address */
+} addrs[] = {
+	{ "127.0.0.1", "127.0.0.1" },
+	{ "::1", "::1" },
+	{ "2001:DB8::0", "2001:db8::" },
+	{ "fe80::1%1", "fe80::1%1" },
+	{ "fe80::1%lo", "fe80::1%1" },
+	{ "fe80::1%", NULL },
+	{ "fe80::1%nosuchif0", NULL },
+	{ "fe80::1%0", NULL },
+	{ "127.0.0.1%lo", NULL },
+	{ "127.1", NULL },
+	{ "127.0.0.1 ", NULL },
+	{ "[::1]", NULL },
+	{ "", NULL },
+	{ "localhost", NULL },
+	{ "1111:2222:3333:4444:5555:6666:7777:8888%"
+	  "a-name-that-is-longer-than-any",
+	    NULL },
+};
+
+START_TEST(addr_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(addrs); i++) {
+		char out[STS_ADDR_TEXT_MAX] = "";
+		struct sts_addr a;
+		size_t n = strlen(addrs[i].in);
+		bool ok = sts_addr_parse(
+		    sts_text(unit_at_page_end(addrs[i].in, n), n), &a);
+
+		unit_int(addrs[i].in, ok, addrs[i].want != NULL);
+		if (ok) {
+			sts_addr_format(&a, out);
+			unit_text(addrs[i].in, unit_span(out), addrs[i].want);
+		}
+	}
+}
+END_TEST
+
+START_TEST(addr_ports)
+{
+	char out[STS_ADDR_TEXT_MAX];
+	struct sts_addr a = loopback("fe80::1%1").addr;
+	struct sockaddr_storage s;
+	struct sts_addr back;
+
+	a.port = 53;
+	sts_addr_format(&a, out);
+	ck_assert_str_eq(out, "[fe80::1%1]:53");
+	ck_assert_uint_gt(sts_addr_to_socket(&a, &s), 0);
+	ck_assert(sts_addr_from_socket(&s, &back));
+	ck_assert(sts_addr_same(&a, &back));
+	back.scope = 2;
+	ck_assert(!sts_addr_same(&a, &back));
+	a = loopback("10.0.0.1").addr;
+	a.port = 65535;
+	sts_addr_format(&a, out);
+	ck_assert_str_eq(out, "10.0.0.1:65535");
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, contract_ipv4);
+	tcase_add_test(tc, contract_ipv6);
+	tcase_add_test(tc, error_table);
+	tcase_add_test(tc, half_closed);
+	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
+	tcase_add_test(tc, descriptors);
+	tcase_add_test(tc, empty_datagram);
+	tcase_add_test(tc, watched);
+	tcase_add_test(tc, addr_table);
+	tcase_add_test(tc, addr_ports);
+}
