@@ -245,6 +245,23 @@ START_TEST(descriptors)
 }
 END_TEST
 
+/* Nothing can be sent to the broadcast address without asking for it. */
+START_TEST(unreachable)
+{
+	struct sts_addr peer = loopback("255.255.255.255").addr;
+
+	begin();
+	peer.port = 53;
+	ck_assert_int_eq(port.dgram(port.ctx, 1, &peer, 0), STS_IO_UNREACHABLE);
+	ck_assert_int_eq(port.stream(port.ctx, 1, &peer), STS_IO_UNREACHABLE);
+	memset(&peer, 0, sizeof peer);
+	peer.af = STS_AF_LOCAL;
+	ck_assert_int_eq(port.dgram(port.ctx, 1, &peer, 0), STS_IO_UNREACHABLE);
+	ck_assert_int_eq(port.stream(port.ctx, 1, &peer), STS_IO_UNREACHABLE);
+	sts_posix_end(&posix);
+}
+END_TEST
+
 /* Empty datagrams are no answer and no end. */
 START_TEST(empty_datagram)
 {
@@ -361,6 +378,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
 	tcase_add_test(tc, descriptors);
+	tcase_add_test(tc, unreachable);
 	tcase_add_test(tc, empty_datagram);
 	tcase_add_test(tc, watched);
 	tcase_add_test(tc, addr_table);
