@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* core/decide: what is said, given what is known. */
+#include <string.h>
+
+#include "../../core/decide.h"
+#include "unit.h"
+
+const char unit_name[] = "decide";
+
+/* R64, R71, R72: a live policy by mode and zone. */
+static const struct {
+	const char *name;
+	enum sts_mode mode;
+	bool strict;
+	enum sts_answer_kind want;
+	enum sts_why why;
+} held[] = {
+	{ "enforce", STS_MODE_ENFORCE, false, STS_ANSWER_POLICY, STS_WHY_NONE },
+	{ "enforce, strict zone", STS_MODE_ENFORCE, true, STS_ANSWER_POLICY,
+	    STS_WHY_NONE },
+	{ "testing", STS_MODE_TESTING, false, STS_ANSWER_NOTFOUND,
+	    STS_WHY_MODE_TESTING },
+	{ "testing, strict zone", STS_MODE_TESTING, true, STS_ANSWER_POLICY,
+	    STS_WHY_NONE },
+	{ "none", STS_MODE_NONE, false, STS_ANSWER_NOTFOUND,
+	    STS_WHY_MODE_NONE },
+	{ "none, strict zone", STS_MODE_NONE, true, STS_ANSWER_NOTFOUND,
+	    STS_WHY_MODE_NONE },
+};
+
+START_TEST(held_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(held); i++) {
+		struct sts_zone zone;
+		struct sts_entry e;
+		struct sts_answer answer;
+
+		memset(&zone, 0, sizeof zone);
+		memset(&e, 0, sizeof e);
+		zone.strict_testing = held[i].strict;
+		e.kind = STS_KIND_POLICY;
+		e.mode = (uint8_t)held[i].mode;
+		answer = sts_decide_policy(&zone, &e, 7, STS_RULE_HELD);
+		unit_int(held[i].name, answer.kind, held[i].want);
+		unit_int(held[i].name, answer.why, held[i].why);
+		unit_int(held[i].name, answer.ref,
+		    held[i].want == STS_ANSWER_POLICY ? 7 : 0);
+	}
+}
+END_TEST
+
+/* R13, R36: only a failed TXT look-up may defer, and only if so set. */
+static const struct {
+	const char *name;
+	enum sts_kind kind;
+	enum sts_on_unknown on;
+	enum sts_answer_kind want;
+} none[] = {
+	{ "absent", STS_KIND_ABSENT, STS_ON_UNKNOWN_TEMP, STS_ANSWER_NOTFOUND },
+	{ "fetch failed", STS_KIND_BACK_OFF, STS_ON_UNKNOWN_TEMP,
+	    STS_ANSWER_NOTFOUND },
+	{ "TXT unknown, temp", STS_KIND_UNKNOWN, STS_ON_UNKNOWN_TEMP,
+	    STS_ANSWER_TEMP },
+	{ "TXT unknown, notfound", STS_KIND_UNKNOWN, STS_ON_UNKNOWN_NOTFOUND,
+	    STS_ANSWER_NOTFOUND },
+};
+
+START_TEST(none_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(none); i++) {
+		struct sts_settings s;
+
+		memset(&s, 0, sizeof s);
+		s.on_dns_error = (uint8_t)none[i].on;
+		unit_int(none[i].name,
+		    sts_decide_none(&s, none[i].kind, STS_WHY_DNS_TIMEOUT).kind,
+		    none[i].want);
+	}
+}
+END_TEST
+
+START_TEST(no_clock)
+{
+	struct sts_settings s;
+
+	memset(&s, 0, sizeof s);
+	s.on_no_clock = STS_ON_UNKNOWN_TEMP;
+	ck_assert_int_eq(sts_decide_no_clock(&s, true).kind, STS_ANSWER_TEMP);
+	ck_assert_int_eq(
+	    sts_decide_no_clock(&s, false).kind, STS_ANSWER_NOTFOUND);
+	s.on_no_clock = STS_ON_UNKNOWN_NOTFOUND;
+	ck_assert_int_eq(
+	    sts_decide_no_clock(&s, true).kind, STS_ANSWER_NOTFOUND);
+}
+END_TEST
+
+/* What an expired policy's record says of the last look-up. */
+static const struct {
+	const char *name;
+	enum sts_kind kind;
+	enum sts_why why;
+	uint32_t failed_id;
+	enum sts_kind want;
+} kinds[] = {
+	{ "absent", STS_KIND_ABSENT, STS_WHY_TXT_NONE, 0, STS_KIND_ABSENT },
+	{ "expired, TXT gone", STS_KIND_POLICY, STS_WHY_DNS_NXDOMAIN, 0,
+	    STS_KIND_ABSENT },
+	{ "expired, SERVFAIL", STS_KIND_POLICY, STS_WHY_DNS_SERVFAIL, 0,
+	    STS_KIND_UNKNOWN },
+	{ "expired, policy host SERVFAIL", STS_KIND_POLICY,
+	    STS_WHY_DNS_SERVFAIL, 5, STS_KIND_BACK_OFF },
+	{ "expired, bad certificate", STS_KIND_POLICY, STS_WHY_X509_NAME, 5,
+	    STS_KIND_BACK_OFF },
+};
+
+START_TEST(kind_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
+		struct sts_entry e;
+
+		memset(&e, 0, sizeof e);
+		e.kind = (uint8_t)kinds[i].kind;
+		e.why = (uint8_t)kinds[i].why;
+		e.failed_id = kinds[i].failed_id;
+		unit_int(kinds[i].name, sts_decide_kind(&e), kinds[i].want);
+	}
+}
+END_TEST
+
+START_TEST(audit)
+{
+	struct sts_settings s;
+	struct sts_zone zone;
+
+	memset(&s, 0, sizeof s);
+	memset(&zone, 0, sizeof zone);
+	ck_assert(!sts_decide_audits(&s, &zone));
+	zone.audit = true;
+	ck_assert(sts_decide_audits(&s, &zone));
+	zone.audit = false;
+	s.enforce_off = true;
+	ck_assert(sts_decide_audits(&s, &zone));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, held_table);
+	tcase_add_test(tc, none_table);
+	tcase_add_test(tc, no_clock);
+	tcase_add_test(tc, kind_table);
+	tcase_add_test(tc, audit);
+}
