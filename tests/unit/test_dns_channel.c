@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/* dns/upstream: channels, streams in pieces, buffers, stopping. */
+#include "dns_world.h"
+
+const char unit_name[] = "dns_channel";
+
+/* As far as the query over UDP or TCP is to be sent. */
+static void
+until_open(struct world *w, bool tcp)
+{
+	struct build b;
+
+	world_start(w, 3, WORLD_BUDGET);
+	world_tick(w);
+	world_open(w);
+	if (!tcp) {
+		return;
+	}
+	world_send(w);
+	world_answer(w, &b, TC, NULL);
+	world_say(w, &b);
+	world_wait(w);
+	sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
+	world_tick(w);
+	world_open(w);
+}
+
+static void
+until_sent(struct world *w, bool tcp)
+{
+	until_open(w, tcp);
+	world_send(w);
+}
+
+/* The TXT records, read inside recv_ack. */
+static void
+check_found(struct world *w, const char *want)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+
+	ck_assert_int_eq(sts_upstream_result(&w->u), STS_FOUND);
+	sts_upstream_answers(&w->u, &it);
+	ck_assert(sts_dns_next(&it, &rr));
+	unit_text("rdata", rr.rdata, want);
+	ck_assert(!sts_dns_next(&it, &rr));
+	unit_int("ttl", sts_upstream_ttl_s(&w->u), WORLD_TXT_TTL);
+}
+
+START_TEST(answer_by_udp)
+{
+	struct world w;
+	struct build b;
+
+	until_sent(&w, false);
+	world_answer(&w, &b, 0, "abc");
+	world_say(&w, &b);
+	check_found(&w, "\3abc");
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_CLOSE);
+	world_close(&w);
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
+	ck_assert_ptr_null(sts_upstream_take_back(&w.u));
+}
+END_TEST
+
+/* The answer behind an alias: the walk begins at the right name. */
+START_TEST(answer_behind_alias)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+	struct world w;
+	struct build b;
+
+	until_sent(&w, false);
+	world_answer(&w, &b, 0, NULL);
+	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 40, "x.@21");
+	build_record(&b, ANSWER, "x.@21", STS_DNS_TXT, 60, "abc");
+	world_say(&w, &b);
+	sts_upstream_answers(&w.u, &it);
+	ck_assert(sts_dns_next(&it, &rr));
+	unit_text("rdata", rr.rdata, "\3abc");
+	unit_int("ttl", sts_upstream_ttl_s(&w.u), 40);
+}
+END_TEST
+
+/* R84: the answer over TCP in two pieces at every split, and byte by byte. */
+START_TEST(stream_in_pieces)
+{
+	struct world w;
+	struct build b;
+	uint8_t stream[2 + BUILD_SIZE];
+	size_t n;
+
+	until_sent(&w, true);
+	world_answer(&w, &b, 0, "abc");
+	n = b.n + 2;
+	for (size_t split = 0; split <= n; split++) {
+		until_sent(&w, true);
+		world_answer(&w, &b, 0, "abc");
+		sts_put16be(stream, (uint16_t)b.n);
+		memcpy(stream + 2, b.p, b.n);
+		if (split == 0) {
+			for (size_t i = 0; i < n; i++) {
+				unit_int("early", sts_upstream_result(&w.u),
+				    STS_PENDING);
+				world_bytes(&w, stream + i, 1);
+			}
+		} else {
+			world_bytes(&w, stream, split);
+			unit_int("early", sts_upstream_result(&w.u),
+			    split < n ? STS_PENDING : STS_FOUND);
+			world_bytes(&w, stream + split, n - split);
+		}
+		check_found(&w, "\3abc");
+		ck_assert_uint_eq(world_wants(&w), STS_WANT_CLOSE);
+	}
+}
+END_TEST
+
+/* R84: cut short at every byte, by EOF or reset, is no answer. */
+START_TEST(stream_cut)
+{
+	static const int why[] = { STS_IO_EOF, STS_IO_RESET };
+	size_t n = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < UNIT_COUNT(why); k++) {
+			uint8_t stream[2 + BUILD_SIZE];
+			struct world w;
+			struct build b;
+
+			until_sent(&w, true);
+			world_answer(&w, &b, 0, "abc");
+			n = b.n + 2;
+			sts_put16be(stream, (uint16_t)b.n);
+			memcpy(stream + 2, b.p, b.n);
+			world_bytes(&w, stream, i);
+			world_lose(&w, why[k]);
+			unit_int("cut", sts_upstream_result(&w.u), STS_PENDING);
+			world_wait(&w);
+			unit_int(
+			    "the next server", world_wants(&w), STS_WANT_DGRAM);
+			unit_int("the next server",
+			    sts_upstream_peer(&w.u)->port, 5301);
+		}
+	}
+}
+END_TEST
+
+/* R84: the server closes behind its answer, in whatever way. */
+START_TEST(closed_behind_answer)
+{
+	static const int why[] = { STS_IO_EOF, STS_IO_RESET, STS_IO_CLOSED };
+
+	for (size_t k = 0; k < UNIT_COUNT(why); k++) {
+		struct world w;
+		struct build b;
+
+		until_sent(&w, true);
+		world_answer(&w, &b, 0, "abc");
+		world_say(&w, &b);
+		world_lose(&w, why[k]);
+		check_found(&w, "\3abc");
+		world_close(&w);
+		ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
+		ck_assert_ptr_eq(sts_upstream_take_back(&w.u), w.buffer);
+		ck_assert_ptr_null(sts_upstream_take_back(&w.u));
+	}
+}
+END_TEST
+
+/* R84: length and message are offered in one piece, and may be taken in two. */
+START_TEST(stream_sent_in_pieces)
+{
+	struct world w;
+	struct sts_span lent = sts_span(w.scratch, sizeof w.scratch);
+	size_t n = 2;
+
+	for (size_t split = 1; split < n; split++) {
+		uint8_t whole[STS_DNS_QUERY_MAX + 2];
+		struct sts_text q;
+
+		until_open(&w, true);
+		q = sts_upstream_send_buf(&w.u, lent);
+		n = q.n;
+		memcpy(whole, q.p, n);
+		q = sts_upstream_send_buf(&w.u, lent);
+		ck_assert_uint_eq(q.n, n);
+		sts_upstream_send_ack(&w.u, split);
+		ck_assert_uint_eq(world_wants(&w), STS_WANT_SEND);
+		memset(w.scratch, 0xee, sizeof w.scratch);
+		q = sts_upstream_send_buf(&w.u, lent);
+		ck_assert_uint_eq(q.n, n - split);
+		ck_assert_mem_eq(q.p, whole + split, q.n);
+		sts_upstream_send_ack(&w.u, q.n);
+		ck_assert_uint_eq(world_wants(&w), STS_WANT_RECV);
+	}
+	ck_assert_uint_gt(n, 50);
+}
+END_TEST
+
+/* Datagrams may take all of the scratch, up to their limit. */
+START_TEST(datagram_room)
+{
+	static uint8_t lent[STS_DNS_DATAGRAM_MAX + 1];
+	struct world w;
+	struct sts_span at;
+
+	until_sent(&w, false);
+	at = sts_upstream_recv_buf(&w.u, sts_span(lent, 1000));
+	ck_assert_ptr_eq(at.p, lent);
+	ck_assert_uint_eq(at.n, 1000);
+	at = sts_upstream_recv_buf(&w.u, sts_span(lent, sizeof lent));
+	ck_assert_uint_eq(at.n, STS_DNS_DATAGRAM_MAX);
+}
+END_TEST
+
+/* R83: an answer to the try before has the wrong id now. */
+START_TEST(late_answer)
+{
+	struct world w;
+	struct build b, late;
+
+	until_sent(&w, false);
+	world_answer(&w, &late, 0, "late");
+	world_wait(&w);
+	world_open(&w);
+	world_send(&w);
+	world_say(&w, &late);
+	unit_int("late", sts_upstream_result(&w.u), STS_PENDING);
+	world_answer(&w, &b, 0, "now");
+	world_say(&w, &b);
+	check_found(&w, "\3now");
+}
+END_TEST
+
+/* R83: neither the question nor the count of strangers outlives its try. */
+START_TEST(strangers_a_try)
+{
+	struct world w;
+	struct build b;
+
+	until_sent(&w, false);
+	for (unsigned try = 0; try < 2; try++) {
+		build_begin(
+		    &b, w.id, ANSWERED, "_mta-sts.example.org", STS_DNS_TXT);
+		for (unsigned i = 1; i < STS_DNS_MISMATCH_MAX; i++) {
+			world_say(&w, &b);
+			ck_assert_uint_eq(world_wants(&w), STS_WANT_RECV);
+		}
+		world_wait(&w);
+		ck_assert_uint_eq(world_wants(&w), STS_WANT_DGRAM);
+		world_open(&w);
+		world_send(&w);
+	}
+}
+END_TEST
+
+/* A transmission has its own id, drawn from the random bytes. */
+START_TEST(ids)
+{
+	struct world w;
+
+	world_start(&w, 3, WORLD_BUDGET);
+	for (unsigned i = 0; i < STS_DNS_TRIES; i++) {
+		world_wait(&w);
+		world_open(&w);
+		world_send(&w);
+		unit_int("id", w.id, sts_get16be(w.rnd + 2 * i));
+	}
+	world_wait(&w);
+	unit_int("over", sts_upstream_result(&w.u), STS_UNKNOWN);
+}
+END_TEST
+
+/* R15: AD counts from server 1, which is trusted, and from no other. */
+START_TEST(authentic)
+{
+	static const struct {
+		const char *name;
+		unsigned server, flags;
+		bool want;
+	} cases[] = {
+		{ "R15 not trusted", 0, AD, false },
+		{ "R15 trusted", 1, AD, true },
+		{ "R15 trusted, absent", 1, AD | STS_DNS_NXDOMAIN, true },
+		{ "R15 trusted, without AD", 1, 0, false },
+		{ "R15 another", 2, AD, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct world w;
+		struct build b;
+
+		world_start(&w, 3, WORLD_BUDGET);
+		for (unsigned k = 0; k <= cases[i].server; k++) {
+			world_wait(&w);
+			world_open(&w);
+			world_send(&w);
+		}
+		world_answer(&w, &b, cases[i].flags, NULL);
+		world_say(&w, &b);
+		unit_int(cases[i].name, sts_upstream_result(&w.u), STS_ABSENT);
+		unit_int(
+		    cases[i].name, sts_upstream_authentic(&w.u), cases[i].want);
+	}
+}
+END_TEST
+
+/* The wait for a buffer is the budget's, and the try begins after it. */
+START_TEST(buffer_wait)
+{
+	struct world w;
+	struct build b;
+	sts_ms at;
+
+	until_sent(&w, false);
+	world_answer(&w, &b, TC, NULL);
+	world_say(&w, &b);
+	world_close(&w);
+	ck_assert(sts_upstream_needs_buffer(&w.u));
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
+	ck_assert(sts_upstream_deadline(&w.u, &at));
+	ck_assert_uint_eq(at, WORLD_START + WORLD_BUDGET);
+	/* Nobody ticks it while its owner has no buffer. */
+	w.now += WORLD_BUDGET - 5000;
+	sts_upstream_lend(&w.u, w.buffer, sizeof w.buffer);
+	ck_assert(!sts_upstream_needs_buffer(&w.u));
+	ck_assert(sts_upstream_deadline(&w.u, &at));
+	ck_assert(!sts_before(w.now, at));
+	world_tick(&w);
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_STREAM);
+	ck_assert(sts_upstream_deadline(&w.u, &at));
+	ck_assert_uint_eq(at, w.now + 4000);
+}
+END_TEST
+
+START_TEST(no_buffer)
+{
+	struct world w;
+	struct build b;
+
+	until_sent(&w, false);
+	world_answer(&w, &b, TC, NULL);
+	world_say(&w, &b);
+	world_close(&w);
+	w.now = WORLD_START + WORLD_BUDGET - 1;
+	world_tick(&w);
+	unit_int("pending", sts_upstream_result(&w.u), STS_PENDING);
+	w.now++;
+	world_tick(&w);
+	unit_int("no buffer", sts_upstream_result(&w.u), STS_UNKNOWN);
+	unit_int("no buffer", sts_upstream_why(&w.u), STS_WHY_DNS_NO_BUFFER);
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
+	ck_assert(!sts_upstream_needs_buffer(&w.u));
+}
+END_TEST
+
+/* A buffer serves a second try over TCP too. */
+START_TEST(buffer_kept)
+{
+	struct world w;
+	struct build b;
+
+	until_sent(&w, true);
+	world_lose(&w, STS_IO_RESET);
+	world_wait(&w);
+	world_open(&w);
+	ck_assert(!w.stream);
+	world_send(&w);
+	world_answer(&w, &b, TC, NULL);
+	world_say(&w, &b);
+	world_close(&w);
+	world_tick(&w);
+	ck_assert_uint_eq(world_wants(&w), STS_WANT_STREAM);
+	world_open(&w);
+	world_send(&w);
+	world_answer(&w, &b, 0, "abc");
+	world_say(&w, &b);
+	check_found(&w, "\3abc");
+}
+END_TEST
+
+/* The states a question can be stopped in. */
+static void
+reach(struct world *w, unsigned state)
+{
+	struct build b;
+
+	world_start(w, 1, WORLD_BUDGET);
+	switch (state) {
+	case 0: /* opening, before the first tick */
+		break;
+	case 1: /* opening */
+		world_tick(w);
+		break;
+	case 2: /* asking */
+		until_open(w, false);
+		break;
+	case 3: /* listening */
+		until_sent(w, false);
+		break;
+	case 4: /* closing, for the next try */
+		until_sent(w, false);
+		world_answer(w, &b, STS_DNS_SERVFAIL, NULL);
+		world_say(w, &b);
+		break;
+	case 5: /* paused */
+		world_tick(w);
+		world_lose(w, STS_IO_LIMIT);
+		break;
+	case 6: /* without a buffer */
+		until_sent(w, false);
+		world_answer(w, &b, TC, NULL);
+		world_say(w, &b);
+		world_close(w);
+		break;
+	case 7: /* connecting */
+		until_sent(w, false);
+		world_answer(w, &b, TC, NULL);
+		world_say(w, &b);
+		world_close(w);
+		sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
+		world_tick(w);
+		break;
+	case 8: /* asking by TCP */
+		until_open(w, true);
+		break;
+	case 9: /* within an answer over TCP */
+		until_sent(w, true);
+		world_bytes(w, (const uint8_t *)"\0\100ab", 4);
+		break;
+	case 10: /* closing, with a result */
+		until_sent(w, false);
+		world_answer(w, &b, 0, "abc");
+		world_say(w, &b);
+		break;
+	default: /* over */
+		until_sent(w, false);
+		world_answer(w, &b, 0, "abc");
+		world_say(w, &b);
+		world_close(w);
+		break;
+	}
+}
+
+START_TEST(stop_anywhere)
+{
+	for (unsigned state = 0; state <= 11; state++) {
+		struct world w;
+		enum sts_found found;
+		bool opening;
+		sts_ms at;
+
+		reach(&w, state);
+		found = sts_upstream_result(&w.u);
+		opening =
+		    (world_wants(&w) & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0;
+		sts_upstream_stop(&w.u);
+		unit_int("stopped", world_wants(&w),
+		    w.open || opening ? STS_WANT_CLOSE : 0);
+		ck_assert(!sts_upstream_deadline(&w.u, &at));
+		ck_assert(!sts_upstream_needs_buffer(&w.u));
+		unit_int("lent", sts_upstream_take_back(&w.u) != NULL,
+		    state >= 7 && state <= 9);
+		w.now += 2 * WORLD_BUDGET;
+		sts_upstream_tick(&w.u, w.now);
+		/* It may open, or lose its channel, before it is closed. */
+		if (opening) {
+			sts_upstream_opened(&w.u);
+			unit_int(
+			    "opened late", world_wants(&w), STS_WANT_CLOSE);
+		}
+		sts_upstream_stop(&w.u);
+		world_close(&w);
+		unit_int("idle", world_wants(&w), 0);
+		unit_int("result", sts_upstream_result(&w.u), found);
+		sts_upstream_lost(&w.u, STS_IO_RESET);
+		unit_int("idle", world_wants(&w), 0);
+	}
+}
+END_TEST
+
+/* A struct of zeros wants nothing and can be stopped. */
+START_TEST(never_begun)
+{
+	struct sts_upstream u;
+	sts_ms at;
+
+	memset(&u, 0, sizeof u);
+	ck_assert_uint_eq(sts_upstream_wants(&u), 0);
+	ck_assert(!sts_upstream_deadline(&u, &at));
+	sts_upstream_tick(&u, 5);
+	sts_upstream_stop(&u);
+	ck_assert_uint_eq(sts_upstream_wants(&u), 0);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, answer_by_udp);
+	tcase_add_test(tc, answer_behind_alias);
+	tcase_add_test(tc, stream_in_pieces);
+	tcase_add_test(tc, stream_cut);
+	tcase_add_test(tc, closed_behind_answer);
+	tcase_add_test(tc, stream_sent_in_pieces);
+	tcase_add_test(tc, datagram_room);
+	tcase_add_test(tc, late_answer);
+	tcase_add_test(tc, strangers_a_try);
+	tcase_add_test(tc, ids);
+	tcase_add_test(tc, authentic);
+	tcase_add_test(tc, buffer_wait);
+	tcase_add_test(tc, no_buffer);
+	tcase_add_test(tc, buffer_kept);
+	tcase_add_test(tc, stop_anywhere);
+	tcase_add_test(tc, never_begun);
+}

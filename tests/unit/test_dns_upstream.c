@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/* dns/upstream: the retry plan, by scripts of what the servers do. */
+#include <stdio.h>
+
+#include "dns_world.h"
+
+const char unit_name[] = "dns_upstream";
+
+/*
+ * A script is a list of "how=what". How: U by UDP, T by TCP, small letters
+ * without EDNS, and the number of the server. What: see reactions[].
+ */
+static const struct {
+	const char *name;
+	unsigned servers;
+	const char *script;
+	enum sts_found found;
+	enum sts_why why;
+	uint32_t ms; /* until the result */
+} plans[] = {
+	{ "found", 1, "U0=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R13 nxdomain", 1, "U0=nxdomain", STS_ABSENT, STS_WHY_DNS_NXDOMAIN,
+	    0 },
+	{ "R13 nodata", 1, "U0=nodata", STS_ABSENT, STS_WHY_DNS_NODATA, 0 },
+	{ "no server", 0, "", STS_UNKNOWN, STS_WHY_DNS_NO_SERVER, 0 },
+
+	/* silence: the plan's times, round the servers */
+	{ "a datagram is lost", 1, "U0=silent U0=found", STS_FOUND,
+	    STS_WHY_NONE, 1500 },
+	{ "the second server answers", 2, "U0=silent U1=found", STS_FOUND,
+	    STS_WHY_NONE, 1500 },
+	{ "R13 one server, silent", 1,
+	    "U0=silent U0=silent U0=silent U0=silent u0=silent u0=silent",
+	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
+	{ "R13 two servers, silent", 2,
+	    "U0=silent U1=silent U0=silent U1=silent u0=silent u1=silent",
+	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
+	{ "eight servers, silent: six are asked", 8,
+	    "U0=silent U1=silent U2=silent U3=silent u4=silent u5=silent",
+	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
+	{ "the last try counts", 3,
+	    "U0=silent U1=silent U2=silent U0=silent u1=silent u2=nodata",
+	    STS_ABSENT, STS_WHY_DNS_NODATA, 13000 },
+
+	/* errors: the next at once, the same again a second later */
+	{ "R13 servfail, then found", 2, "U0=servfail U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R13 refused, then absent", 2, "U0=refused U1=nxdomain", STS_ABSENT,
+	    STS_WHY_DNS_NXDOMAIN, 0 },
+	{ "R13 one server fails twice", 1, "U0=servfail U0=servfail",
+	    STS_UNKNOWN, STS_WHY_DNS_SERVFAIL, 1000 },
+	{ "one server fails once", 1, "U0=servfail U0=found", STS_FOUND,
+	    STS_WHY_NONE, 1000 },
+	{ "R13 two servers fail twice", 2,
+	    "U0=servfail U1=refused U0=servfail U1=refused", STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, 2000 },
+	{ "a server that failed twice is left out", 2,
+	    "U0=refused U1=silent U0=refused U1=silent u1=silent u1=silent",
+	    STS_UNKNOWN, STS_WHY_DNS_REFUSED, 13500 },
+	{ "R13 servfail says more than silence", 2,
+	    "U0=servfail U1=silent U0=silent U1=silent u0=silent u1=silent",
+	    STS_UNKNOWN, STS_WHY_DNS_SERVFAIL, 15500 },
+	{ "R13 servfail says more than refused", 2,
+	    "U0=servfail U1=refused U0=refused U1=servfail", STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, 2000 },
+	{ "R87 malformed", 1, "U0=malformed U0=malformed", STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED, 1000 },
+	{ "a referral", 2, "U0=referral U1=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R11 an alias loop ends it", 2, "U0=loop", STS_UNKNOWN,
+	    STS_WHY_DNS_ALIAS_LOOP, 0 },
+
+	/* no way to the server */
+	{ "port unreachable", 2, "U0=reset U1=found", STS_FOUND, STS_WHY_NONE,
+	    0 },
+	{ "no route", 2, "U0=unreachable U1=found", STS_FOUND, STS_WHY_NONE,
+	    0 },
+	{ "refused while opening", 2, "U0=deaf U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "nothing reachable", 2,
+	    "U0=deaf U1=unreachable U0=reset U1=deaf u0=reset u1=deaf",
+	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 4000 },
+	{ "silence says more than unreachable", 2,
+	    "U0=deaf U1=silent U0=deaf U1=deaf u0=deaf u1=deaf", STS_UNKNOWN,
+	    STS_WHY_DNS_TIMEOUT, 4500 },
+	{ "no descriptor, once", 2, "U0=limit U0=found", STS_FOUND,
+	    STS_WHY_NONE, 1000 },
+	{ "no descriptor, ever", 2,
+	    "U0=limit U0=limit U0=limit U0=limit u0=limit u0=limit",
+	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 5000 },
+	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
+	    STS_FOUND, STS_WHY_NONE, 1000 },
+
+	/* R84: TCP */
+	{ "R84 truncated", 2, "U0=tc T0=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 truncated, absent", 2, "U0=tc T0=nodata", STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0 },
+	{ "R84 truncated over TCP", 2, "U0=tc T0=tc U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R84 truncated over TCP, ever", 1, "U0=tc T0=tc U0=tc T0=tc",
+	    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 1000 },
+	{ "R84 truncated at the last try", 1,
+	    "U0=silent U0=silent U0=silent U0=silent u0=silent u0=tc",
+	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 13000 },
+	{ "R84 TCP refused, the next server", 2, "U0=tc T0=deaf U1=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 TCP never connects", 2, "U0=tc T0=hang U1=found", STS_FOUND,
+	    STS_WHY_NONE, 4000 },
+	{ "R84 TCP never answers", 2, "U0=tc T0=silent U1=found", STS_FOUND,
+	    STS_WHY_NONE, 4000 },
+	{ "R84 TCP reset", 2, "U0=tc T0=reset U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R84 TCP closed without answer", 2, "U0=tc T0=eof U1=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 TCP closed within the answer", 2, "U0=tc T0=half U1=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 TCP closed, then truncated again", 1,
+	    "U0=tc T0=half U0=tc T0=found", STS_FOUND, STS_WHY_NONE, 1000 },
+	{ "R84 TCP servfail", 2, "U0=tc T0=servfail U1=nodata", STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0 },
+	{ "R84 a message of no bytes", 2, "U0=tc T0=empty U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R84 an answer as large as the buffer", 2, "U0=tc T0=full", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R84 an answer larger than the buffer", 2, "U0=tc T0=large",
+	    STS_UNKNOWN, STS_WHY_DNS_LARGE, 0 },
+	{ "R84 another message before the answer", 2, "U0=tc T0=strangers",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 only other messages", 2, "U0=tc T0=flood U1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+
+	/* R83: guesses */
+	{ "R83 guesses below the limit", 2, "U0=strangers", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R83 guesses over the limit", 2, "U0=flood T0=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R83 guesses, and no TCP", 2,
+	    "U0=flood T0=deaf U1=flood T1=deaf u0=flood t0=deaf", STS_UNKNOWN,
+	    STS_WHY_DNS_UNREACHABLE, 1000 },
+
+	/* R85: EDNS */
+	{ "R85 formerr", 2, "U0=formerr u0=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R85 notimp", 2, "U0=notimp u0=nodata", STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 0 },
+	{ "R85 badvers", 2, "U0=badvers u0=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R85 formerr twice, the next with EDNS", 2,
+	    "U0=formerr u0=formerr U1=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R85 formerr, then truncated", 2, "U0=formerr u0=tc t0=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R85 formerr over TCP", 2, "U0=tc T0=formerr t0=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R85 formerr whatever is done", 1,
+	    "U0=formerr u0=formerr U0=formerr u0=formerr", STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 1000 },
+	{ "R85 the last tries go without", 1,
+	    "U0=silent U0=silent U0=silent U0=silent u0=found", STS_FOUND,
+	    STS_WHY_NONE, 9000 },
+};
+
+/* What an answer holds, by the script's word. NULL text: no record. */
+static const struct reply {
+	const char *word;
+	unsigned flags;
+	const char *text;
+} replies[] = {
+	{ "found", 0, "v=STSv1; id=1;" },
+	{ "nodata", 0, NULL },
+	{ "nxdomain", STS_DNS_NXDOMAIN, NULL },
+	{ "servfail", STS_DNS_SERVFAIL, NULL },
+	{ "refused", STS_DNS_REFUSED, NULL },
+	{ "formerr", STS_DNS_FORMERR, NULL },
+	{ "notimp", STS_DNS_NOTIMP, NULL },
+	{ "tc", TC, NULL },
+};
+
+static bool
+react_reply(struct world *w, const char *word)
+{
+	for (size_t i = 0; i < UNIT_COUNT(replies); i++) {
+		if (strcmp(word, replies[i].word) == 0) {
+			struct build b;
+
+			world_answer(w, &b, replies[i].flags, replies[i].text);
+			world_say(w, &b);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+react_strangers(struct world *w, unsigned count)
+{
+	struct build b;
+
+	world_answer(w, &b, STS_DNS_NXDOMAIN, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		sts_put16be(b.p, (uint16_t)(w->id + 1 + i));
+		world_say(w, &b);
+	}
+}
+
+static void
+react_size(struct world *w, unsigned size)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, "x");
+	memset(b.p + b.n, 0, BUILD_SIZE - b.n);
+	b.n = size;
+	world_say(w, &b);
+}
+
+static void
+react_badvers(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, NULL);
+	build_opt(&b, ADDITIONAL, "", 0x01000000U);
+	world_say(w, &b);
+}
+
+static void
+react_referral(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, NULL);
+	build_record(&b, AUTHORITY, "com", STS_DNS_NS, 60, "ns.example");
+	world_say(w, &b);
+}
+
+static void
+react_loop(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, NULL);
+	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 60, "@12");
+	world_say(w, &b);
+}
+
+static void
+react_malformed(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, "x");
+	b.n--;
+	world_say(w, &b);
+}
+
+/* Reactions that need an open channel and the query. */
+static void
+react(struct world *w, const char *word)
+{
+	if (react_reply(w, word) || strcmp(word, "silent") == 0) {
+		return;
+	}
+	if (strcmp(word, "malformed") == 0) {
+		react_malformed(w);
+	} else if (strcmp(word, "referral") == 0) {
+		react_referral(w);
+	} else if (strcmp(word, "loop") == 0) {
+		react_loop(w);
+	} else if (strcmp(word, "badvers") == 0) {
+		react_badvers(w);
+	} else if (strcmp(word, "reset") == 0) {
+		world_lose(w, STS_IO_RESET);
+	} else if (strcmp(word, "eof") == 0) {
+		world_lose(w, STS_IO_EOF);
+	} else if (strcmp(word, "half") == 0) {
+		world_bytes(w, (const uint8_t *)"\0\100abcd", 6);
+		world_lose(w, STS_IO_EOF);
+	} else if (strcmp(word, "empty") == 0) {
+		world_bytes(w, (const uint8_t *)"\0\0", 2);
+	} else if (strcmp(word, "full") == 0) {
+		react_size(w, WORLD_BUFFER);
+	} else if (strcmp(word, "large") == 0) {
+		react_size(w, WORLD_BUFFER + 1);
+	} else if (strcmp(word, "strangers") == 0) {
+		react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
+		react_reply(w, "found");
+	} else if (strcmp(word, "flood") == 0) {
+		react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
+		ck_assert_uint_eq(world_wants(w), STS_WANT_RECV);
+		react_strangers(w, 1);
+		ck_assert_uint_eq(world_wants(w), STS_WANT_CLOSE);
+	} else {
+		ck_abort_msg("no reaction %s", word);
+	}
+}
+
+/* Reactions that leave no channel; false: not one of them. */
+static bool
+react_unopened(struct world *w, const char *word)
+{
+	if (strcmp(word, "deaf") == 0) {
+		world_lose(w, STS_IO_REFUSED);
+	} else if (strcmp(word, "unreachable") == 0) {
+		world_lose(w, STS_IO_UNREACHABLE);
+	} else if (strcmp(word, "limit") == 0) {
+		world_lose(w, STS_IO_LIMIT);
+	} else if (strcmp(word, "hang") == 0) {
+		sts_ms at;
+
+		ck_assert(sts_upstream_deadline(&w->u, &at));
+		w->now = at;
+		world_tick(w);
+		world_close(w);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* One transmission of a script: "how" is checked, "what" happens. */
+static void
+transmission(struct world *w, const char *name, char how, unsigned server,
+    const char *what)
+{
+	bool tcp = how == 'T' || how == 't';
+	bool edns = how == 'U' || how == 'T';
+
+	world_wait(w);
+	if (sts_upstream_needs_buffer(&w->u)) {
+		unit_int(name, world_wants(w), STS_WANT_OWNER);
+		sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
+		world_tick(w);
+	}
+	unit_int(name, sts_upstream_result(&w->u), STS_PENDING);
+	unit_int(name, world_wants(w), tcp ? STS_WANT_STREAM : STS_WANT_DGRAM);
+	unit_int(
+	    name, sts_upstream_peer(&w->u)->port, (long long)(5300 + server));
+	if (react_unopened(w, what)) {
+		return;
+	}
+	world_open(w);
+	world_send(w);
+	unit_int(name, w->edns, edns);
+	react(w, what);
+}
+
+START_TEST(plan_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
+		const char *name = plans[i].name, *s = plans[i].script;
+		struct world w;
+
+		world_start(&w, plans[i].servers, WORLD_BUDGET);
+		while (*s != '\0') {
+			char how, what[16];
+			unsigned server;
+			int used;
+
+			ck_assert_int_eq(sscanf(s, "%c%u=%15[a-z]%n", &how,
+					     &server, what, &used),
+			    3);
+			transmission(&w, name, how, server, what);
+			s += used;
+			s += *s == ' ';
+		}
+		if (sts_upstream_result(&w.u) == STS_PENDING) {
+			world_wait(&w);
+		}
+		unit_int(name, sts_upstream_result(&w.u), plans[i].found);
+		unit_int(name, sts_upstream_why(&w.u), plans[i].why);
+		unit_int(name, w.now - WORLD_START, plans[i].ms);
+		world_close(&w);
+		unit_int(name, world_wants(&w), STS_WANT_OWNER);
+		unit_int(name, sts_upstream_needs_buffer(&w.u), false);
+		world_tick(&w);
+		w.now += WORLD_BUDGET;
+		sts_upstream_tick(&w.u, w.now);
+		unit_int(name, sts_upstream_result(&w.u), plans[i].found);
+		unit_int(name, world_wants(&w), STS_WANT_OWNER);
+	}
+}
+END_TEST
+
+/* The budget cuts every state, and the reason is the best known. */
+static const struct {
+	const char *name;
+	const char *script; /* servers: 2 */
+	uint32_t budget_ms;
+	enum sts_why why;
+} budgets[] = {
+	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT },
+	{ "silence after servfail", "U0=servfail U1=silent", 700,
+	    STS_WHY_DNS_SERVFAIL },
+	{ "pause after servfail", "U0=servfail U1=refused", 700,
+	    STS_WHY_DNS_SERVFAIL },
+	{ "pause after no descriptor", "U0=limit", 700,
+	    STS_WHY_DNS_UNREACHABLE },
+	{ "silence after unreachable", "U0=deaf U1=silent", 700,
+	    STS_WHY_DNS_TIMEOUT },
+	{ "TCP silent", "U0=tc T0=silent", 700, STS_WHY_DNS_TIMEOUT },
+	{ "no budget", "", 0, STS_WHY_DNS_TIMEOUT },
+};
+
+START_TEST(budget_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(budgets); i++) {
+		const char *name = budgets[i].name, *s = budgets[i].script;
+		struct world w;
+		sts_ms at;
+
+		world_start(&w, 2, budgets[i].budget_ms);
+		while (*s != '\0') {
+			char how, what[16];
+			unsigned server;
+			int used;
+
+			ck_assert_int_eq(sscanf(s, "%c%u=%15[a-z]%n", &how,
+					     &server, what, &used),
+			    3);
+			transmission(&w, name, how, server, what);
+			s += used;
+			s += *s == ' ';
+		}
+		world_close(&w);
+		if (budgets[i].budget_ms > 0) {
+			world_tick(&w);
+			w.now = WORLD_START + budgets[i].budget_ms - 1;
+			world_tick(&w);
+			unit_int(name, sts_upstream_result(&w.u), STS_PENDING);
+			ck_assert(sts_upstream_deadline(&w.u, &at));
+			unit_int(name, at,
+			    (sts_ms)(WORLD_START + budgets[i].budget_ms));
+			w.now++;
+		}
+		world_tick(&w);
+		unit_int(name, sts_upstream_result(&w.u), STS_UNKNOWN);
+		unit_int(name, sts_upstream_why(&w.u), budgets[i].why);
+		world_close(&w);
+		unit_int(name, world_wants(&w), STS_WANT_OWNER);
+	}
+}
+END_TEST
+
+/* A name that DNS cannot carry does not exist. */
+START_TEST(long_name)
+{
+	char domain[245];
+	struct sts_dns_name_parts name = { unit_span("_mta-sts"),
+		sts_text((const uint8_t *)domain, sizeof domain) };
+	struct world w;
+
+	for (size_t i = 0; i < sizeof domain; i++) {
+		domain[i] = i % 64 == 63 ? '.' : 'a';
+	}
+	world_start(&w, 1, WORLD_BUDGET);
+	sts_upstream_start(
+	    &w.u, &w.servers, name, STS_DNS_TXT, w.now, WORLD_BUDGET, w.rnd);
+	unit_int("R1", sts_upstream_result(&w.u), STS_ABSENT);
+	unit_int("R1", sts_upstream_why(&w.u), STS_WHY_KEY_LONG);
+	unit_int("R1", world_wants(&w), STS_WANT_OWNER);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, plan_table);
+	tcase_add_test(tc, budget_table);
+	tcase_add_test(tc, long_name);
+}
