@@ -197,6 +197,16 @@ sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level)
 	l->refill_ms = sts_posix_now();
 }
 
+const char *
+sts_log_level_name(unsigned level)
+{
+	static const char *const names[] = { "error", "warning", "info",
+		"debug" };
+
+	STS_ASSERT(level <= STS_LOG_DEBUG);
+	return names[level];
+}
+
 void
 sts_log_level(struct sts_log *l, unsigned level)
 {

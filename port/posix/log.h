@@ -41,7 +41,10 @@ struct sts_log {
  */
 void sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level);
 
-/* Other settings from now on. */
+/* "error", "warning", "info", "debug". */
+const char *sts_log_level_name(unsigned level);
+
+/* Another level from now on. */
 void sts_log_level(struct sts_log *l, unsigned level);
 
 /* For struct sts_posix: ctx is a struct sts_log. */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: `key value` lines of a file, then those of -o. '#' at
+ * the beginning of a line or after a blank begins a comment. A later line of
+ * a key replaces an earlier one; listen, nameserver, fetch_allow, zone and
+ * override may repeat and add up, and for the first three the -o lines
+ * replace all of the file's. Whatever is not understood is an error, and an
+ * error changes nothing.
+ */
+#ifndef STS_CONF_H
+#define STS_CONF_H
+
+#include "../../core/sts.h"
+#include "../../port/posix/listen.h"
+#include "../../port/posix/log.h"
+#include "users.h"
+
+#define STS_CONF_FILE "/etc/mtasts.conf"
+
+enum {
+	STS_CONF_LISTEN_MAX = 16,
+	STS_CONF_PATH_MAX = 255,
+	STS_CONF_WHY_MAX = 512,
+	/* Postfix waits 100 s; the rest is for the way. */
+	STS_CONF_ANSWER_MAX_MS = 95000
+};
+
+struct sts_conf {
+	unsigned listen_count;
+	struct sts_listen_at listen[STS_CONF_LISTEN_MAX];
+	struct sts_dns_servers servers; /* count 0: those of resolv.conf */
+	char trust_anchors[STS_CONF_PATH_MAX + 1]; /* "": the system's */
+	uint64_t memory;
+	uint32_t clients, lookups, fetch_slots;
+	uint32_t answer_within_ms, queue_wait_ms;
+	struct sts_zones zones;
+	bool temp_on_dns_error, temp_on_no_clock, allow_private;
+	unsigned allow_count;
+	struct sts_prefix allow[STS_FETCH_ALLOW_MAX];
+	uint32_t policy_port;
+	enum sts_log_to log;
+	unsigned log_level;
+	char user[STS_USER_NAME_MAX + 1]; /* "": stay who we are */
+	char chroot[STS_CONF_PATH_MAX + 1]; /* "": off */
+};
+
+/* Where a configuration comes from. */
+struct sts_conf_source {
+	const char *file; /* NULL: STS_CONF_FILE, if it is there */
+	const char *const *options; /* the -o lines */
+	unsigned option_count;
+};
+
+/*
+ * Read it all. False: *c is undefined and `why` says where and what, such as
+ * "/etc/mtasts.conf:3: clients: expected a number from 0 to 60000, got "x"".
+ */
+bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
+    char why[STS_CONF_WHY_MAX]);
+
+/* What a running agent cannot take over from `fresh`: the names of the keys,
+ * separated by blanks; the length, 0: nothing differs. */
+size_t sts_conf_fixed(const struct sts_conf *running,
+    const struct sts_conf *fresh, char out[STS_CONF_WHY_MAX]);
+
+#endif

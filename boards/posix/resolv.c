@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The system's name servers. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <string.h>
+
+#include "../../port/posix/addr.h"
+#include "lines.h"
+#include "resolv.h"
+
+enum {
+	DNS_PORT = 53
+};
+
+static bool
+is_text(const struct sts_addr *a, const char *ip)
+{
+	struct sts_addr b;
+
+	return sts_addr_parse(sts_text((const uint8_t *)ip, strlen(ip)), &b) &&
+	       a->af == b.af &&
+	       memcmp(a->ip, b.ip, a->af == STS_AF_INET ? 4 : 16) == 0;
+}
+
+bool
+sts_resolv_trusted(const struct sts_addr *a)
+{
+	return is_text(a, "127.0.0.1") || is_text(a, "::1") ||
+	       is_text(a, "127.0.0.53");
+}
+
+static void
+add_server(struct sts_dns_servers *s, struct sts_addr a)
+{
+	if (s->count < STS_DNS_SERVERS_MAX) {
+		a.port = DNS_PORT;
+		s->addr[s->count] = a;
+		s->trusted[s->count] = sts_resolv_trusted(&a);
+		s->count++;
+	}
+}
+
+static bool
+has_word(struct sts_text line, const char *word)
+{
+	while (line.n > 0) {
+		if (sts_text_is(sts_word(&line), word)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct found {
+	struct sts_dns_servers servers;
+	bool trust_ad;
+	unsigned listed;
+};
+
+/* Lines that begin with ';' or '#' have another first word. */
+static void
+take_line(struct found *f, struct sts_text line)
+{
+	struct sts_text keyword = sts_word(&line);
+	struct sts_addr a;
+
+	if (sts_text_is(keyword, "nameserver")) {
+		f->listed++;
+		if (sts_addr_parse(sts_word(&line), &a)) {
+			add_server(&f->servers, a);
+		}
+	} else if (sts_text_is(keyword, "options")) {
+		f->trust_ad = f->trust_ad || has_word(line, "trust-ad");
+	}
+}
+
+enum sts_resolv_result
+sts_resolv_read(const char *path, struct sts_dns_servers *s)
+{
+	static struct sts_lines l;
+	struct sts_text line;
+	struct found f;
+	struct sts_addr local;
+
+	memset(&f, 0, sizeof f);
+	if (sts_lines_open(&l, path) == 0) {
+		while (sts_lines_next(&l, &line)) {
+			take_line(&f, line);
+		}
+		sts_lines_close(&l);
+		errno = l.error;
+	}
+	if (errno != 0 && errno != ENOENT) {
+		return STS_RESOLV_UNREADABLE;
+	}
+	if (f.listed > 0 && f.servers.count == 0) {
+		return STS_RESOLV_MALFORMED;
+	}
+	for (unsigned i = 0; f.trust_ad && i < f.servers.count; i++) {
+		f.servers.trusted[i] = true;
+	}
+	if (f.listed == 0) {
+		sts_addr_parse(
+		    sts_text((const uint8_t *)"127.0.0.1", 9), &local);
+		add_server(&f.servers, local);
+	}
+	*s = f.servers;
+	return f.listed > 0 ? STS_RESOLV_OK : STS_RESOLV_DEFAULT;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Users and groups. setgroups() and chroot() are not in POSIX. */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../core/base/assert.h"
+#include "lines.h"
+#include "users.h"
+
+enum {
+	NUMBER_DIGITS = 10
+};
+
+/* Take the text up to the next mark, or all of it, off the front of *t. */
+static struct sts_text
+field(struct sts_text *t, uint8_t mark)
+{
+	const uint8_t *end = t->n > 0 ? memchr(t->p, mark, t->n) : NULL;
+	size_t len = end == NULL ? t->n : (size_t)(end - t->p);
+	struct sts_text f = { t->p, len };
+	size_t used = end == NULL ? len : len + 1;
+
+	t->p += used;
+	t->n -= used;
+	return f;
+}
+
+static bool
+same(struct sts_text a, struct sts_text b)
+{
+	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* A user or group number. The highest means "none" to the system. */
+static bool
+number(struct sts_text t, uint32_t *out)
+{
+	uint64_t n = 0;
+
+	if (!sts_get_decimal(t, NUMBER_DIGITS, &n) || n >= UINT32_MAX) {
+		return false;
+	}
+	*out = (uint32_t)n;
+	return true;
+}
+
+static bool
+is_member(struct sts_text members, struct sts_text name)
+{
+	while (members.n > 0) {
+		if (same(field(&members, ','), name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a line of group names `name` as a member; its number then. */
+static bool
+group_of_member(struct sts_text line, struct sts_text name, gid_t *gid)
+{
+	uint32_t n = 0;
+
+	field(&line, ':');
+	field(&line, ':');
+	if (!number(field(&line, ':'), &n) || !is_member(line, name)) {
+		return false;
+	}
+	*gid = n;
+	return true;
+}
+
+static void
+find_groups(struct sts_text name, struct sts_user *u)
+{
+	struct sts_lines l;
+	struct sts_text line;
+	gid_t gid = 0;
+
+	u->groups[0] = u->gid;
+	u->group_count = 1;
+	if (sts_lines_open(&l, "/etc/group") != 0) {
+		return;
+	}
+	while (
+	    u->group_count < STS_USER_GROUPS_MAX && sts_lines_next(&l, &line)) {
+		if (group_of_member(line, name, &gid) && gid != u->gid) {
+			u->groups[u->group_count++] = gid;
+		}
+	}
+	sts_lines_close(&l);
+}
+
+/* name:password:uid:gid:... */
+static bool
+user_line(struct sts_text line, struct sts_text name, struct sts_user *u)
+{
+	uint32_t uid = 0, gid = 0;
+
+	if (!same(field(&line, ':'), name)) {
+		return false;
+	}
+	field(&line, ':');
+	if (!number(field(&line, ':'), &uid) ||
+	    !number(field(&line, ':'), &gid)) {
+		return false;
+	}
+	u->uid = uid;
+	u->gid = gid;
+	return true;
+}
+
+bool
+sts_user_find(struct sts_text name, struct sts_user *u)
+{
+	struct sts_lines l;
+	struct sts_text line;
+	bool found = false;
+
+	memset(u, 0, sizeof *u);
+	if (sts_lines_open(&l, "/etc/passwd") != 0) {
+		return false;
+	}
+	while (!found && sts_lines_next(&l, &line)) {
+		found = user_line(line, name, u);
+	}
+	sts_lines_close(&l);
+	if (found) {
+		find_groups(name, u);
+	}
+	return found;
+}
+
+bool
+sts_group_find(struct sts_text name, gid_t *gid)
+{
+	struct sts_lines l;
+	struct sts_text line;
+	uint32_t n = 0;
+	bool found = false;
+
+	if (sts_lines_open(&l, "/etc/group") != 0) {
+		return false;
+	}
+	while (!found && sts_lines_next(&l, &line)) {
+		if (same(field(&line, ':'), name)) {
+			field(&line, ':');
+			found = number(field(&line, ':'), &n);
+		}
+	}
+	sts_lines_close(&l);
+	if (found) {
+		*gid = n;
+	}
+	return found;
+}
+
+int
+sts_user_become(const struct sts_user *u)
+{
+	STS_ASSERT(u->group_count >= 1);
+	if (getuid() == u->uid && geteuid() == u->uid && u->uid != 0) {
+		return 0;
+	}
+	if (setgroups(u->group_count, u->groups) != 0 || setgid(u->gid) != 0 ||
+	    setuid(u->uid) != 0) {
+		return -1;
+	}
+	bool became = getuid() == u->uid && geteuid() == u->uid &&
+		      getgid() == u->gid && getegid() == u->gid;
+
+	/* The way back must be closed. */
+	if (!became || (u->uid != 0 && setuid(0) == 0)) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Users and groups by our own reading of /etc/passwd and /etc/group (the C
+ * library's functions take memory and may load modules), and becoming one.
+ */
+#ifndef STS_USERS_H
+#define STS_USERS_H
+
+#include <sys/types.h>
+
+#include "../../core/base/bytes.h"
+
+enum {
+	STS_USER_NAME_MAX = 63,
+	STS_USER_GROUPS_MAX = 32
+};
+
+struct sts_user {
+	uid_t uid;
+	gid_t gid;
+	unsigned group_count; /* supplementary, gid among them */
+	gid_t groups[STS_USER_GROUPS_MAX];
+};
+
+/* False, and *u undefined: there is no such user. */
+bool sts_user_find(struct sts_text name, struct sts_user *u);
+
+bool sts_group_find(struct sts_text name, gid_t *gid);
+
+/*
+ * Become that user for good: groups, group, user, and a check that there is
+ * no way back. 0, or -1 with errno (EPERM: the check failed).
+ */
+int sts_user_become(const struct sts_user *u);
+
+#endif

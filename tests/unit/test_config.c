@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: MIT */
+/* boards/posix: the configuration, resolv.conf, users, line reading. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../boards/posix/conf.h"
+#include "../../boards/posix/lines.h"
+#include "../../boards/posix/resolv.h"
+#include "../../boards/posix/users.h"
+#include "../../boards/posix/value.h"
+#include "../../port/posix/addr.h"
+#include "unit.h"
+
+const char unit_name[] = "config";
+
+static struct sts_conf conf;
+static char why[STS_CONF_WHY_MAX];
+
+/* A file with this content; its path is valid until the next call. */
+static const char *
+file_of(const char *content, size_t n)
+{
+	static char path[] = "/tmp/mtasts-test-XXXXXX";
+	static bool made;
+
+	if (made) {
+		unlink(path);
+		memcpy(strrchr(path, '-') + 1, "XXXXXX", 6);
+	}
+	int fd = mkstemp(path);
+
+	made = true;
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, content, n), (ssize_t)n);
+	close(fd);
+	return path;
+}
+
+static bool
+load(const char *file, const char *option)
+{
+	struct sts_conf_source source = { file, &option,
+		option != NULL ? 1 : 0 };
+
+	why[0] = '\0';
+	return sts_conf_load(&conf, &source, why);
+}
+
+/* Keys with a wrong value, and what is said about it. */
+static const struct {
+	const char *line, *want;
+} wrong[] = {
+	{ "listn inet:127.0.0.1:1", "listn: there is no such key" },
+	{ "journal /x", "journal: there is no such key" },
+	{ "a=b c", "a\\x3db: there is no such key" },
+	{ "listen", "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
+		    "unix:/path mode=0660 owner=USER group=GROUP" },
+	{ "listen inet:localhost:8461",
+	    "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
+	    "unix:/path mode=0660 owner=USER group=GROUP, got "
+	    "\"inet:localhost:8461\"" },
+	{ "nameserver 10.0.0.300",
+	    "nameserver: expected an address, then perhaps port=53 and "
+	    "trusted=yes, got \"10.0.0.300\"" },
+	{ "nameserver 10.0.0.1 port=0",
+	    "nameserver: expected an address, then perhaps port=53 and "
+	    "trusted=yes" },
+	{ "trust_anchors certs.pem", "trust_anchors: expected the absolute "
+				     "path of a PEM file, got \"certs.pem\"" },
+	{ "memory 4G", "memory: expected a size up to 1024M, such as 4M or "
+		       "512K, got \"4G\"" },
+	{ "memory 1025M", "memory: expected a size up to 1024M, such as 4M or "
+			  "512K, got \"1025M\"" },
+	{ "clients 0",
+	    "clients: expected a number from 1 to 60000, got \"0\"" },
+	{ "clients 60001",
+	    "clients: expected a number from 1 to 60000, got \"60001\"" },
+	{ "lookups 4097",
+	    "lookups: expected a number from 1 to 4096, got \"4097\"" },
+	{ "fetch_slots -1",
+	    "fetch_slots: expected a number from 1 to 256, got \"-1\"" },
+	{ "answer_within 12", "answer_within: expected a time up to 95s, such "
+			      "as 12s or 500ms, got \"12\"" },
+	{ "answer_within 2m", "answer_within: expected a time up to 95s, such "
+			      "as 12s or 500ms, got \"2m\"" },
+	{ "queue_wait 0s", "queue_wait: expected a time up to 95s, such as "
+			   "12s or 500ms, got \"0s\"" },
+	{ "on_dns_error maybe",
+	    "on_dns_error: expected notfound or temp, got \"maybe\"" },
+	{ "on_no_clock", "on_no_clock: expected notfound or temp" },
+	{ "allow_private true",
+	    "allow_private: expected yes or no, got \"true\"" },
+	{ "fetch_allow 10.0.0.0/33",
+	    "fetch_allow: expected a prefix, such as 192.0.2.0/24 or "
+	    "2001:db8::/32, got \"10.0.0.0/33\"" },
+	{ "policy_port 65536", "policy_port: expected a port (other than 443 "
+			       "for tests only), got \"65536\"" },
+	{ "log file", "log: expected stderr or syslog, got \"file\"" },
+	{ "log_level loud",
+	    "log_level: expected error, warning, info or debug, got \"loud\"" },
+	{ "user no-such-user-here",
+	    "user: expected a user of /etc/passwd, got \"no-such-user-here\"" },
+	{ "chroot jail",
+	    "chroot: expected off or an absolute path, got \"jail\"" },
+};
+
+START_TEST(wrong_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
+		char want[STS_CONF_WHY_MAX];
+
+		snprintf(want, sizeof want, "-o: %s", wrong[i].want);
+		unit_int(wrong[i].line, load("/dev/null", wrong[i].line), 0);
+		/* Some say more about the value than the row does. */
+		unit_text(wrong[i].line,
+		    sts_text((const uint8_t *)why, strlen(want) < strlen(why)
+						       ? strlen(want)
+						       : strlen(why)),
+		    want);
+	}
+}
+END_TEST
+
+/* Zones and overrides say what their own parser expected. */
+START_TEST(wrong_zones)
+{
+	char want[STS_CONF_WHY_MAX];
+
+	unit_int("zone", load("/dev/null", "zone x colour=red"), 0);
+	snprintf(want, sizeof want,
+	    "-o: zone: expected %s, got \"x\\x20colour\\x3dred\"",
+	    sts_zones_error_text(STS_ZONES_OPTION));
+	ck_assert_str_eq(why, want);
+	unit_int("override", load("/dev/null", "override x.example what"), 0);
+	snprintf(want, sizeof want,
+	    "-o: override: expected %s, got \"x.example\\x20what\"",
+	    sts_zones_error_text(STS_ZONES_ACTION));
+	ck_assert_str_eq(why, want);
+}
+END_TEST
+
+START_TEST(defaults)
+{
+	char text[STS_LISTEN_TEXT_MAX];
+
+	ck_assert_msg(load("/dev/null", NULL), "%s", why);
+	ck_assert_uint_eq(conf.listen_count, 1);
+	sts_listen_format(&conf.listen[0], text);
+	ck_assert_str_eq(text, "inet:127.0.0.1:8461");
+	ck_assert_uint_eq(conf.servers.count, 0);
+	ck_assert_uint_eq(conf.memory, 4194304);
+	ck_assert_uint_eq(conf.clients, 1024);
+	ck_assert_uint_eq(conf.lookups, 256);
+	ck_assert_uint_eq(conf.fetch_slots, 16);
+	ck_assert_uint_eq(conf.answer_within_ms, 12000);
+	ck_assert_uint_eq(conf.queue_wait_ms, 30000);
+	ck_assert_uint_eq(conf.zones.count, 3);
+	ck_assert(!conf.temp_on_dns_error);
+	ck_assert(conf.temp_on_no_clock);
+	ck_assert(conf.allow_private);
+	ck_assert_uint_eq(conf.policy_port, 443);
+	ck_assert_uint_eq(conf.log_level, STS_LOG_INFO);
+	ck_assert_str_eq(conf.user, "");
+	ck_assert_str_eq(conf.chroot, "");
+}
+END_TEST
+
+static const char full[] =
+    "# everything\n"
+    "\n"
+    "listen inet:127.0.0.1:9001   # Postfix\n"
+    "listen\tinet:[::1]:9001\r\n"
+    "  listen unix:/run/x/sock mode=0666 owner=root group=root\n"
+    "zone strict strict_testing=yes\n"
+    "override bad.example notfound\n"
+    "nameserver 192.0.2.1\n"
+    "nameserver 192.0.2.2 port=5353 trusted=yes\n"
+    "nameserver ::1\n"
+    "nameserver 127.0.0.1 trusted=no\n"
+    "trust_anchors /etc/roots.pem\n"
+    "memory 8M\nclients 10\nlookups 20\nfetch_slots 3\n"
+    "answer_within 1500ms\nqueue_wait 1m\n"
+    "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
+    "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\n"
+    "log syslog\nlog_level debug\nuser root\nchroot /var/empty";
+
+START_TEST(every_key)
+{
+	ck_assert_msg(load(file_of(full, sizeof full - 1), NULL), "%s", why);
+	ck_assert_uint_eq(conf.listen_count, 3);
+	ck_assert_uint_eq(conf.listen[1].addr.port, 9001);
+	ck_assert_uint_eq(conf.listen[1].addr.af, STS_AF_INET6);
+	ck_assert_str_eq(conf.listen[2].path, "/run/x/sock");
+	ck_assert_uint_eq(conf.listen[2].mode, 0666);
+	ck_assert_uint_eq(conf.listen[2].uid, 0);
+	ck_assert_uint_eq(conf.listen[2].gid, 0);
+	ck_assert_uint_eq(conf.listen[0].gid, (gid_t)-1);
+	ck_assert_uint_eq(conf.servers.count, 4);
+	ck_assert_uint_eq(conf.servers.addr[0].port, 53);
+	ck_assert(!conf.servers.trusted[0]);
+	ck_assert_uint_eq(conf.servers.addr[1].port, 5353);
+	ck_assert(conf.servers.trusted[1]);
+	ck_assert(conf.servers.trusted[2]);
+	ck_assert(!conf.servers.trusted[3]);
+	ck_assert_str_eq(conf.trust_anchors, "/etc/roots.pem");
+	ck_assert_uint_eq(conf.memory, 8 << 20);
+	ck_assert_uint_eq(conf.clients, 10);
+	ck_assert_uint_eq(conf.lookups, 20);
+	ck_assert_uint_eq(conf.fetch_slots, 3);
+	ck_assert_uint_eq(conf.answer_within_ms, 1500);
+	ck_assert_uint_eq(conf.queue_wait_ms, 60000);
+	ck_assert(conf.temp_on_dns_error);
+	ck_assert(!conf.temp_on_no_clock);
+	ck_assert(!conf.allow_private);
+	ck_assert_uint_eq(conf.allow_count, 2);
+	ck_assert_uint_eq(conf.allow[0].bits, 8);
+	ck_assert_uint_eq(conf.allow[1].bits, 128);
+	ck_assert_uint_eq(conf.policy_port, 8443);
+	ck_assert_uint_eq(conf.log, STS_LOG_SYSLOG);
+	ck_assert_uint_eq(conf.log_level, STS_LOG_DEBUG);
+	ck_assert_str_eq(conf.user, "root");
+	ck_assert_str_eq(conf.chroot, "/var/empty");
+	ck_assert_uint_eq(conf.zones.overrides, 1);
+	bool known = false;
+	const struct sts_zone *z =
+	    sts_zones_find(&conf.zones, unit_span("strict"), &known);
+
+	ck_assert(known);
+	ck_assert(z->strict_testing);
+	/* Read before answer_within, and yet it counts for the zone. */
+	ck_assert_uint_eq(z->answer_within_ms, 1500);
+}
+END_TEST
+
+/* -o lines replace scalars and the lists that add up. */
+START_TEST(options_win)
+{
+	const char *path = file_of(full, sizeof full - 1);
+	static const char *const options[] = { "listen inet:127.0.0.1:7",
+		"clients 11", "listen inet:127.0.0.1:8", "chroot off" };
+	struct sts_conf_source source = { path, options, 4 };
+
+	ck_assert_msg(sts_conf_load(&conf, &source, why), "%s", why);
+	ck_assert_uint_eq(conf.listen_count, 2);
+	ck_assert_uint_eq(conf.listen[0].addr.port, 7);
+	ck_assert_uint_eq(conf.listen[1].addr.port, 8);
+	ck_assert_uint_eq(conf.clients, 11);
+	ck_assert_uint_eq(conf.servers.count, 4);
+	ck_assert_str_eq(conf.chroot, "");
+}
+END_TEST
+
+START_TEST(places)
+{
+	char want[STS_CONF_WHY_MAX];
+	const char *path = file_of("clients 1\n\n# x\nclients many\n", 28);
+
+	unit_int("line 4", load(path, NULL), 0);
+	snprintf(want, sizeof want,
+	    "%s:4: clients: expected a number from 1 to 60000, got \"many\"",
+	    path);
+	ck_assert_str_eq(why, want);
+	unit_int("missing", load("/nonexistent/x.conf", NULL), 0);
+	ck_assert_str_eq(why, "/nonexistent/x.conf: No such file or directory");
+	unit_int("directory", load("/", NULL), 0);
+	ck_assert_str_eq(why, "/: Is a directory");
+	unit_int("together",
+	    load(file_of("answer_within 50s\nqueue_wait 46s\n", 33), NULL), 0);
+	ck_assert_str_eq(why,
+	    "answer_within and queue_wait: together more than 95s, but mail "
+	    "servers give up after 100s");
+}
+END_TEST
+
+/* Limits of what may repeat; a terminal's tricks do not reach it. */
+START_TEST(limits)
+{
+	char text[8192] = "";
+
+	for (unsigned i = 0; i < STS_CONF_LISTEN_MAX; i++) {
+		strcat(text, "listen inet:127.0.0.1:1\n");
+	}
+	ck_assert(load(file_of(text, strlen(text)), NULL));
+	strcat(text, "listen inet:127.0.0.1:1\n");
+	ck_assert(!load(file_of(text, strlen(text)), NULL));
+	ck_assert_ptr_nonnull(
+	    strstr(why, ":17: listen: expected no more lines of this key"));
+	text[0] = '\0';
+	for (unsigned i = 0; i <= STS_DNS_SERVERS_MAX; i++) {
+		strcat(text, "nameserver ::1\n");
+	}
+	ck_assert(!load(file_of(text, strlen(text)), NULL));
+	ck_assert_ptr_nonnull(strstr(why, ":9: nameserver: expected no more"));
+	text[0] = '\0';
+	for (unsigned i = 0; i <= STS_FETCH_ALLOW_MAX; i++) {
+		strcat(text, "fetch_allow ::1\n");
+	}
+	ck_assert(!load(file_of(text, strlen(text)), NULL));
+	memset(text, 'x', STS_LINE_MAX + 1);
+	ck_assert(!load(file_of(text, STS_LINE_MAX + 1), NULL));
+	ck_assert_ptr_nonnull(strstr(why, "the line is too long"));
+	ck_assert(!load("/dev/null", "log \033[31mred"));
+	ck_assert_ptr_null(strchr(why, '\033'));
+}
+END_TEST
+
+START_TEST(reload_differences)
+{
+	static struct sts_conf other;
+	char fixed[STS_CONF_WHY_MAX];
+
+	ck_assert(load("/dev/null", NULL));
+	other = conf;
+	ck_assert_uint_eq(sts_conf_fixed(&conf, &other, fixed), 0);
+	other.log_level = STS_LOG_DEBUG;
+	other.answer_within_ms = 1;
+	ck_assert_uint_eq(sts_conf_fixed(&conf, &other, fixed), 0);
+	other.memory++;
+	other.clients++;
+	other.lookups++;
+	other.fetch_slots++;
+	other.log = STS_LOG_SYSLOG;
+	other.user[0] = 'x';
+	other.chroot[0] = '/';
+	other.listen[0].addr.port++;
+	sts_conf_fixed(&conf, &other, fixed);
+	ck_assert_str_eq(fixed, "listen memory clients lookups fetch_slots log "
+				"user chroot");
+}
+END_TEST
+
+static const struct {
+	const char *in;
+	long long want; /* -1: no size */
+} sizes[] = {
+	{ "0", 0 },
+	{ "65536", 65536 },
+	{ "512K", 524288 },
+	{ "4M", 4194304 },
+	{ "9999999999999999", -1 },
+	{ "4m", -1 },
+	{ "4MB", -1 },
+	{ "M", -1 },
+	{ "", -1 },
+	{ "-1", -1 },
+	{ "1.5M", -1 },
+	{ " 1", -1 },
+};
+
+START_TEST(size_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
+		uint64_t got = UINT64_MAX;
+
+		sts_value_size(unit_span(sizes[i].in), &got);
+		unit_int(sizes[i].in, (long long)got, sizes[i].want);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *in;
+	long long want; /* -1: no time */
+} times[] = {
+	{ "500ms", 500 },
+	{ "0s", 0 },
+	{ "12s", 12000 },
+	{ "2m", 120000 },
+	{ "1h", 3600000 },
+	{ "24d", 2073600000 },
+	{ "25d", -1 },
+	{ "2073600001ms", -1 },
+	{ "12", -1 },
+	{ "s", -1 },
+	{ "1.5s", -1 },
+	{ "12 s", -1 },
+	{ "12S", -1 },
+	{ "", -1 },
+};
+
+START_TEST(time_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+		uint32_t got = UINT32_MAX;
+		bool ok = sts_value_time(unit_span(times[i].in), &got);
+
+		unit_int(times[i].in, ok ? (long long)got : -1, times[i].want);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *in, *want; /* NULL: no listener */
+} listens[] = {
+	{ "inet:127.0.0.1:8461", "inet:127.0.0.1:8461" },
+	{ "inet:0.0.0.0:65535", "inet:0.0.0.0:65535" },
+	{ "inet:[::]:25", "inet:[::]:25" },
+	{ "inet:[fe80::1%1]:25", "inet:[fe80::1%1]:25" },
+	{ "unix:/run/mtasts/sock", "unix:/run/mtasts/sock" },
+	{ "unix:/s mode=600", "unix:/s" },
+	{ "inet:127.0.0.1", NULL },
+	{ "inet:127.0.0.1:", NULL },
+	{ "inet:127.0.0.1:65536", NULL },
+	{ "inet:[127.0.0.1]:25", NULL },
+	{ "inet:::1:25", NULL },
+	{ "inet:[::1]", NULL },
+	{ "inet:127.0.0.1:25 mode=0600", NULL },
+	{ "unix:run/x", NULL },
+	{ "unix:", NULL },
+	{ "unix:/", NULL },
+	{ "unix:/s mode=0888", NULL },
+	{ "unix:/s mode=1777", NULL },
+	{ "unix:/s mode=", NULL },
+	{ "unix:/s owner=no-such-user-here", NULL },
+	{ "unix:/s group=no-such-group-here", NULL },
+	{ "unix:/s colour=red", NULL },
+	{ "127.0.0.1:8461", NULL },
+	{ "tcp:127.0.0.1:8461", NULL },
+	{ "unix:/123456789012345678901234567890123456789012345678901234567890"
+	  "1234567890123456789012345678901234567890123",
+	    NULL },
+};
+
+START_TEST(listen_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(listens); i++) {
+		char text[STS_LISTEN_TEXT_MAX] = "";
+		struct sts_listen_at at;
+		bool ok = sts_value_listen(unit_span(listens[i].in), &at);
+
+		unit_int(listens[i].in, ok, listens[i].want != NULL);
+		if (ok) {
+			sts_listen_format(&at, text);
+			unit_text(
+			    listens[i].in, unit_span(text), listens[i].want);
+		}
+	}
+}
+END_TEST
+
+/* resolv.conf: the servers as text, '!' where AD counts. */
+static const struct {
+	const char *name, *in;
+	int result;
+	const char *want;
+} resolvs[] = {
+	{ "plain", "nameserver 192.0.2.1\nnameserver 2001:db8::1\n",
+	    STS_RESOLV_OK, "192.0.2.1:53 [2001:db8::1]:53 " },
+	{ "local ones are trusted",
+	    "nameserver 127.0.0.1\nnameserver ::1\nnameserver 127.0.0.53\n"
+	    "nameserver 127.0.0.54",
+	    STS_RESOLV_OK,
+	    "127.0.0.1:53! [::1]:53! 127.0.0.53:53! 127.0.0.54:53 " },
+	{ "trust-ad", "options edns0 trust-ad\nnameserver 192.0.2.1\n",
+	    STS_RESOLV_OK, "192.0.2.1:53! " },
+	{ "comments and unknown words",
+	    "# nameserver 192.0.2.9\n;nameserver 192.0.2.8\nsearch x\n"
+	    "nameserver\t192.0.2.1 # mine\n",
+	    STS_RESOLV_OK, "192.0.2.1:53 " },
+	{ "zone", "nameserver fe80::1%lo\n", STS_RESOLV_OK, "[fe80::1%1]:53 " },
+	{ "one unreadable", "nameserver x\nnameserver 192.0.2.1\n",
+	    STS_RESOLV_OK, "192.0.2.1:53 " },
+	{ "none readable", "nameserver x\n", STS_RESOLV_MALFORMED, "" },
+	{ "empty", "", STS_RESOLV_DEFAULT, "127.0.0.1:53! " },
+	{ "none listed", "search example.com\n", STS_RESOLV_DEFAULT,
+	    "127.0.0.1:53! " },
+	{ "more than we take",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "nameserver 192.0.2.3\nnameserver 192.0.2.4\n"
+	    "nameserver 192.0.2.5\nnameserver 192.0.2.6\n"
+	    "nameserver 192.0.2.7\nnameserver 192.0.2.8\n"
+	    "nameserver 192.0.2.9\n",
+	    STS_RESOLV_OK,
+	    "192.0.2.1:53 192.0.2.2:53 192.0.2.3:53 192.0.2.4:53 "
+	    "192.0.2.5:53 192.0.2.6:53 192.0.2.7:53 192.0.2.8:53 " },
+};
+
+static void
+resolv_text(const struct sts_dns_servers *s, char *out)
+{
+	out[0] = '\0';
+	for (unsigned i = 0; i < s->count; i++) {
+		char one[STS_ADDR_TEXT_MAX];
+
+		sts_addr_format(&s->addr[i], one);
+		strcat(out, one);
+		strcat(out, s->trusted[i] ? "! " : " ");
+	}
+}
+
+START_TEST(resolv_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(resolvs); i++) {
+		struct sts_dns_servers s;
+		char text[512];
+
+		memset(&s, 0, sizeof s);
+		unit_int(resolvs[i].name,
+		    sts_resolv_read(
+			file_of(resolvs[i].in, strlen(resolvs[i].in)), &s),
+		    resolvs[i].result);
+		resolv_text(&s, text);
+		unit_text(resolvs[i].name, unit_span(text), resolvs[i].want);
+	}
+}
+END_TEST
+
+START_TEST(resolv_files)
+{
+	struct sts_dns_servers s;
+	char text[512];
+
+	memset(&s, 0, sizeof s);
+	unit_int("no file", sts_resolv_read("/nonexistent/resolv", &s),
+	    STS_RESOLV_DEFAULT);
+	resolv_text(&s, text);
+	ck_assert_str_eq(text, "127.0.0.1:53! ");
+	s.count = 0;
+	unit_int(
+	    "directory", sts_resolv_read("/etc", &s), STS_RESOLV_UNREADABLE);
+	ck_assert_uint_eq(s.count, 0);
+}
+END_TEST
+
+/* Lines of every length around the buffer's, with and without an end. */
+START_TEST(line_lengths)
+{
+	static char text[3 * STS_LINE_MAX];
+	static struct sts_lines l;
+	struct sts_text line;
+
+	for (size_t n = STS_LINE_MAX - 2; n <= STS_LINE_MAX + 2; n++) {
+		memset(text, 'a', sizeof text);
+		text[0] = '\n';
+		text[n + 1] = '\n';
+		text[n + 2] = 'b';
+		ck_assert_int_eq(sts_lines_open(&l, file_of(text, n + 3)), 0);
+		ck_assert(sts_lines_next(&l, &line));
+		ck_assert_uint_eq(line.n, 0);
+		ck_assert(sts_lines_next(&l, &line));
+		bool fits = n < STS_LINE_MAX;
+
+		ck_assert_uint_eq(line.n, fits ? n : STS_LINE_MAX);
+		ck_assert_int_eq(l.cut, !fits);
+		ck_assert(sts_lines_next(&l, &line));
+		unit_text("last", line, "b");
+		ck_assert_uint_eq(l.number, 3);
+		ck_assert(!sts_lines_next(&l, &line));
+		ck_assert_int_eq(l.error, 0);
+		sts_lines_close(&l);
+	}
+}
+END_TEST
+
+START_TEST(users)
+{
+	struct sts_user u;
+	gid_t gid = 7;
+
+	ck_assert(sts_user_find(unit_span("root"), &u));
+	ck_assert_uint_eq(u.uid, 0);
+	ck_assert_uint_eq(u.gid, 0);
+	ck_assert_uint_ge(u.group_count, 1);
+	ck_assert(sts_group_find(unit_span("root"), &gid));
+	ck_assert_uint_eq(gid, 0);
+	ck_assert(!sts_user_find(unit_span(""), &u));
+	ck_assert(!sts_user_find(unit_span("roo"), &u));
+	ck_assert(!sts_user_find(unit_span("root:x"), &u));
+	ck_assert(!sts_group_find(unit_span("no-such-group-here"), &gid));
+}
+END_TEST
+
+/* Becoming somebody is for good (a process of its own: Check forks). */
+START_TEST(become)
+{
+	struct sts_user u;
+
+	if (getuid() != 0) {
+		return; /* only the superuser can */
+	}
+	ck_assert(sts_user_find(unit_span("nobody"), &u));
+	ck_assert_int_eq(sts_user_become(&u), 0);
+	ck_assert_uint_eq(getuid(), u.uid);
+	ck_assert_uint_eq(getgid(), u.gid);
+	ck_assert_int_eq(setuid(0), -1);
+	ck_assert_int_eq(setgid(0), -1);
+	ck_assert_int_le(getgroups(0, NULL), 1);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, wrong_table);
+	tcase_add_test(tc, wrong_zones);
+	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, every_key);
+	tcase_add_test(tc, options_win);
+	tcase_add_test(tc, places);
+	tcase_add_test(tc, limits);
+	tcase_add_test(tc, reload_differences);
+	tcase_add_test(tc, size_table);
+	tcase_add_test(tc, time_table);
+	tcase_add_test(tc, listen_table);
+	tcase_add_test(tc, resolv_table);
+	tcase_add_test(tc, resolv_files);
+	tcase_add_test(tc, line_lengths);
+	tcase_add_test(tc, users);
+	tcase_add_test(tc, become);
+}
