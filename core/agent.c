@@ -594,20 +594,10 @@ sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 	a->settings = s;
 }
 
-bool
-sts_agent_settings_used(
-    const struct sts_agent *a, const struct sts_settings *old)
+/* Asks that were answered borrow zones until they are handed over. */
+static bool
+asks_use(const struct sts_agent *a, const struct sts_settings *old)
 {
-	if (a->settings == old) {
-		return true;
-	}
-	for (unsigned i = 0; i < a->config.lookups; i++) {
-		const struct sts_lookup *l = &a->lookups[i];
-
-		if (l->state != STS_LOOKUP_IDLE && l->settings == old) {
-			return true;
-		}
-	}
 	for (unsigned i = 0; i < a->config.clients; i++) {
 		const struct sts_client *c = &a->clients[i];
 
@@ -616,12 +606,27 @@ sts_agent_settings_used(
 		}
 	}
 	for (unsigned i = 0; i < a->config.asks; i++) {
-		if (a->questions[i].used &&
-		    a->questions[i].ask.settings == old) {
+		const struct sts_question *q = &a->questions[i];
+
+		if (q->used && q->ask.settings == old) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool
+sts_agent_settings_used(
+    const struct sts_agent *a, const struct sts_settings *old)
+{
+	for (unsigned i = 0; i < a->config.lookups; i++) {
+		const struct sts_lookup *l = &a->lookups[i];
+
+		if (l->state != STS_LOOKUP_IDLE && l->settings == old) {
+			return true;
+		}
+	}
+	return a->settings == old || asks_use(a, old);
 }
 
 void

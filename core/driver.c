@@ -189,8 +189,13 @@ finish_connect(struct sts_driver *d, uint16_t id)
 	}
 }
 
-/* True: bytes moved or the channel is gone; false: it blocks. */
-static bool
+enum step {
+	STEP_STUCK, /* nothing that is wanted can be had now */
+	STEP_DONE,
+	STEP_WORKED /* enough for one visit */
+};
+
+static enum step
 step_send(struct sts_driver *d, uint16_t id)
 {
 	struct sts_node *n = &d->nodes[id];
@@ -206,17 +211,17 @@ step_send(struct sts_driver *d, uint16_t id)
 			n->ready &= (uint8_t)~STS_EV_SEND;
 		}
 		n->ops->send_ack(n->engine, (size_t)r);
-		return true;
+		return STEP_DONE;
 	}
 	if (r == STS_IO_AGAIN) {
 		n->ready &= (uint8_t)~STS_EV_SEND;
-		return false;
+		return STEP_STUCK;
 	}
 	close_channel(d, id, r < 0 ? r : STS_IO_RESET);
-	return true;
+	return STEP_DONE;
 }
 
-static bool
+static enum step
 step_recv(struct sts_driver *d, uint16_t id)
 {
 	struct sts_node *n = &d->nodes[id];
@@ -233,19 +238,43 @@ step_recv(struct sts_driver *d, uint16_t id)
 			n->ready &= (uint8_t)~STS_EV_RECV;
 		}
 		n->ops->recv_ack(n->engine, sts_span(room.p, (size_t)r));
-		return true;
+		return STEP_DONE;
 	}
 	n->ready &= (uint8_t)~STS_EV_RECV;
 	if (r == STS_IO_AGAIN) {
-		return false;
+		return STEP_STUCK;
 	}
 	if (r == STS_IO_EOF) {
 		n->eof = true;
 		n->ops->lost(n->engine, STS_IO_EOF);
-		return true;
+		return STEP_DONE;
 	}
 	close_channel(d, id, r < 0 ? r : STS_IO_RESET);
-	return true;
+	return STEP_DONE;
+}
+
+static enum step
+step_close(struct sts_driver *d, uint16_t id)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	if (n->open) {
+		close_channel(d, id, STS_IO_CLOSED);
+	} else {
+		n->ops->lost(n->engine, STS_IO_CLOSED);
+	}
+	return STEP_DONE;
+}
+
+static enum step
+step_open(struct sts_driver *d, uint16_t id, unsigned wants)
+{
+	if ((wants & STS_WANT_DGRAM) != 0) {
+		open_dgram(d, id);
+	} else {
+		open_stream(d, id);
+	}
+	return STEP_DONE;
 }
 
 /* Serve the children that composite `id` has stirred. */
@@ -261,7 +290,7 @@ enlist_stirred(struct sts_driver *d, uint16_t id)
 }
 
 /* Follow WANT_OWNER up the tree. */
-static void
+static enum step
 step_owner(struct sts_driver *d, uint16_t id)
 {
 	for (unsigned depth = 0; depth < OWNERS_MAX; depth++) {
@@ -270,7 +299,7 @@ step_owner(struct sts_driver *d, uint16_t id)
 		struct sts_node *up = &d->nodes[owner];
 
 		if ((n->ops->wants(n->engine) & STS_WANT_OWNER) == 0) {
-			return;
+			break;
 		}
 		STS_ASSERT(owner < d->node_count);
 		up->ops->tick(up->engine, d->now, d->wall_s);
@@ -278,46 +307,32 @@ step_owner(struct sts_driver *d, uint16_t id)
 		enlist_stirred(d, owner);
 		set_deadline(d, owner);
 		if (up->owner == STS_NODE_NONE) {
-			return;
+			break;
 		}
 		id = owner;
 	}
+	return STEP_DONE;
 }
 
-/* An event that nothing wants any more: do not be told again. */
-static void
-mask_unwanted(struct sts_driver *d, uint16_t id, unsigned wants)
+static bool
+connect_is_over(const struct sts_node *n)
 {
-	struct sts_node *n = &d->nodes[id];
-	unsigned ev = n->wanted;
-
-	if (!n->open || n->opening) {
-		return;
-	}
-	if ((n->ready & STS_EV_LOST) != 0 && (wants & STS_WANT_RECV) == 0) {
-		close_channel(d, id, STS_IO_RESET);
-		enlist(d, id);
-		return;
-	}
-	n->ready &= (uint8_t)~STS_EV_LOST;
-	if ((wants & STS_WANT_RECV) != 0 && !n->eof) {
-		ev |= STS_EV_RECV;
-	} else if ((n->ready & STS_EV_RECV) != 0 || n->eof) {
-		ev &= ~(unsigned)STS_EV_RECV;
-	}
-	if ((wants & STS_WANT_SEND) != 0) {
-		ev |= STS_EV_SEND;
-	} else {
-		ev &= ~(unsigned)STS_EV_SEND;
-	}
-	want(d, id, ev);
+	return n->opening && (n->ready & (STS_EV_SEND | STS_EV_LOST)) != 0;
 }
 
-enum step {
-	STEP_STUCK,
-	STEP_DONE,
-	STEP_WORKED
-};
+static bool
+may_send(const struct sts_node *n, unsigned wants)
+{
+	return (wants & STS_WANT_SEND) != 0 && n->open && !n->opening &&
+	       (n->ready & STS_EV_SEND) != 0;
+}
+
+static bool
+may_recv(const struct sts_node *n, unsigned wants)
+{
+	return (wants & STS_WANT_RECV) != 0 && n->open && !n->opening &&
+	       !n->eof && (n->ready & STS_EV_RECV) != 0;
+}
 
 /* One step of a visit; the order is the contract of core/base/io.h. */
 static enum step
@@ -325,44 +340,62 @@ step(struct sts_driver *d, uint16_t id, unsigned wants)
 {
 	struct sts_node *n = &d->nodes[id];
 
-	if ((wants & STS_WANT_OWNER) != 0 && n->owner != STS_NODE_NONE) {
-		step_owner(d, id);
-		return STEP_DONE;
+	if ((wants & STS_WANT_OWNER) != 0) {
+		return step_owner(d, id);
 	}
-	if (n->opening && (n->ready & (STS_EV_SEND | STS_EV_LOST)) != 0 &&
-	    (wants & STS_WANT_CLOSE) == 0) {
+	if ((wants & STS_WANT_CLOSE) != 0) {
+		return step_close(d, id);
+	}
+	if (connect_is_over(n)) {
 		finish_connect(d, id);
 		return STEP_DONE;
 	}
-	if ((wants & STS_WANT_CLOSE) != 0) {
-		if (n->open) {
-			close_channel(d, id, STS_IO_CLOSED);
-		} else {
-			n->ops->lost(n->engine, STS_IO_CLOSED);
-		}
-		return STEP_DONE;
-	}
 	if ((wants & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0 && !n->open) {
-		if ((wants & STS_WANT_DGRAM) != 0) {
-			open_dgram(d, id);
-		} else {
-			open_stream(d, id);
-		}
-		return STEP_DONE;
+		return step_open(d, id, wants);
 	}
-	if ((wants & STS_WANT_SEND) != 0 && (n->ready & STS_EV_SEND) != 0 &&
-	    !n->opening) {
-		return step_send(d, id) ? STEP_DONE : STEP_STUCK;
+	if (may_send(n, wants)) {
+		return step_send(d, id);
 	}
 	if ((wants & STS_WANT_WORK) != 0) {
 		n->ops->work(n->engine);
 		return STEP_WORKED;
 	}
-	if ((wants & STS_WANT_RECV) != 0 && (n->ready & STS_EV_RECV) != 0 &&
-	    !n->opening && !n->eof) {
-		return step_recv(d, id) ? STEP_DONE : STEP_STUCK;
+	if (may_recv(n, wants)) {
+		return step_recv(d, id);
 	}
 	return STEP_STUCK;
+}
+
+/*
+ * Nothing more can be done now: have the port tell what is waited for, and not
+ * tell again what nobody wants.
+ */
+static void
+settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
+{
+	struct sts_node *n = &d->nodes[id];
+	bool recv = (wants & STS_WANT_RECV) != 0 && !n->eof;
+	unsigned ev = n->wanted & (unsigned)STS_EV_RECV;
+
+	if (!n->open || n->opening) {
+		return;
+	}
+	if ((n->ready & STS_EV_LOST) != 0 && !recv) {
+		/* This event cannot be masked. */
+		close_channel(d, id, STS_IO_RESET);
+		enlist(d, id);
+		return;
+	}
+	n->ready &= (uint8_t)~STS_EV_LOST;
+	if (recv) {
+		ev = STS_EV_RECV;
+	} else if (n->eof || (n->ready & STS_EV_RECV) != 0) {
+		ev = 0;
+	}
+	if ((wants & STS_WANT_SEND) != 0) {
+		ev |= STS_EV_SEND;
+	}
+	want(d, id, ev);
 }
 
 /* False: there was no entropy; the node waits on the list. */
@@ -386,7 +419,7 @@ visit(struct sts_driver *d, uint16_t id)
 	if (done != STEP_STUCK) {
 		enlist(d, id);
 	} else {
-		mask_unwanted(d, id, n->ops->wants(n->engine));
+		settle_interest(d, id, n->ops->wants(n->engine));
 	}
 	set_deadline(d, id);
 	return true;

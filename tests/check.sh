@@ -1,0 +1,68 @@
+#!/bin/sh
+# The rules of the house that a machine can check: check.sh BUILD
+# BUILD holds libmtasts.a. Each rule prints what breaks it; any breach fails.
+set -u
+build=$1
+sources=$(git ls-files 'core/*.c' 'dns/*.c' 'tls/*.c' 'port/*.c' 'boards/*.c')
+library=$(git ls-files 'core/*.[ch]' 'dns/*.[ch]' 'tls/*.[ch]')
+flag=$build/check.failed
+rm -f "$flag"
+
+rule() { # rule NAME: fails when standard input has a line
+	breaches=$(cat)
+	if [ -n "$breaches" ]; then
+		printf '%s:\n%s\n' "$1" "$breaches"
+		: >"$flag"
+	fi
+}
+
+# core/base <- dns, tls <- core <- port, boards; the library includes only
+# freestanding C99 and <string.h>, and BearSSL in tls alone.
+grep -nE '^#include' $library |
+	grep -v '^core/base/sts_config.h:.*STS_CONFIG_H$' |
+	grep -vE '<(stdbool|stddef|stdint|limits|string)\.h>|"' |
+	grep -vE '^tls/[^:]*:[0-9]+:#include <bearssl\.h>' |
+	rule 'a header the library may not include'
+grep -nE '^#include "' $(git ls-files 'core/base/*.[ch]') |
+	grep -E '"(\.\./|.*/)' | rule 'core/base includes only itself'
+grep -nE '^#include "\.\./' $(git ls-files 'dns/*.[ch]' 'tls/*.[ch]') |
+	grep -vE '"\.\./core/base/' | rule 'dns and tls include only core/base'
+grep -nE '^#include ".*(port|boards|tests)/' $library |
+	rule 'the library includes nothing of port, boards, tests'
+grep -nE '^#include "\.\./\.\./' $(git ls-files 'port/*.[ch]') |
+	grep -vE '"\.\./\.\./core/(port\.h|event\.h|base/)' |
+	rule 'a port includes only core/port.h, core/event.h, core/base'
+
+# Nothing jumps, allocates or recurses behind the reader's back.
+grep -nwE 'goto|setjmp|longjmp|alloca|malloc|calloc|realloc|free|strdup' \
+	$sources | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)|/\*.*\*/$|"[^"]*"' |
+	rule 'a word of the heap, or a jump'
+grep -nwE 'TODO|FIXME|XXX' $(git ls-files '*.c' '*.h' '*.mk' '*.sh' Makefile) |
+	grep -v 'check.sh:' | rule 'a mark of unfinished work'
+awk 'FNR == 1 { depth = 0 }
+	/^{/ { depth = 1 } /^}/ { depth = 0 }
+	/^#[ \t]*(if|ifdef|ifndef)/ && depth { print FILENAME ":" FNR ": " $0 }' \
+	$sources | rule 'conditional compilation inside a function'
+
+# Functions fit a screen and a head: 70 lines, complexity 10.
+pmccabe $sources | awk -F'\t' '$2 > 10 || $5 > 70 {
+	print $6 ": " $7 ": complexity " $2 ", " $5 " lines" }' |
+	rule 'a function too long or too complex'
+wc -l $sources | awk '$2 != "total" && $1 > 800' | rule 'a file over 800 lines'
+
+# The library has no writable globals.
+objdump -t "$build/libmtasts.a" | grep -E '[[:space:]](\.data|\.bss|\*COM\*)[[:space:]]' |
+	grep -vE ' d +\.(data|bss)' |
+	rule 'a writable global in the library'
+
+# Formatting is the formatter's.
+for f in $(git ls-files '*.c' '*.h'); do
+	clang-format "$f" | cmp -s - "$f" || echo "$f"
+done | rule 'not formatted (clang-format -i)'
+
+# Every source says its licence first.
+for f in $(git ls-files '*.c' '*.h'); do
+	head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"
+done | rule 'no licence line'
+
+[ ! -e "$flag" ] && echo "check: all rules hold"
