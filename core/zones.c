@@ -243,7 +243,7 @@ find_action(struct sts_text word)
 }
 
 /*
- * A key for an override. A service name as port cannot be told from no port
+ * A key for an override. An unknown service as port cannot be told from no port
  * (core/domain.h), and an override for a relay must not decide for a domain.
  */
 static bool

@@ -100,8 +100,8 @@ enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 
 /*
  * Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". KEY is a
- * key as the mail server sends it; a port must be a number there, since a
- * service name cannot be told from no port. The value after "postfix" must be
+ * key as the mail server sends it; its port must be a number or a service that
+ * core/domain.h knows, since others cannot be told from no port. The value after "postfix" must be
  * one that core/postfix.h accepts; it is kept as it was written. A second line
  * for one key is an error. On error *z is unchanged.
  */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* core/reply: the exact strings, in pieces of any size. */
+#include <stdio.h>
+
+#include "../../core/reply.h"
+#include "held.h"
+
+const char unit_name[] = "reply";
+
+enum {
+	ALL = 1 << 20
+};
+
+static uint8_t whole[ALL];
+
+static const char *mx_list; /* "a b c": what pattern_of gives */
+
+static struct sts_text
+pattern_of(unsigned i)
+{
+	const char *p = mx_list;
+
+	for (; i > 0; i--) {
+		p = strchr(p, ' ') + 1;
+	}
+	return sts_text((const uint8_t *)p, strcspn(p, " "));
+}
+
+static unsigned
+pattern_count(void)
+{
+	unsigned n = 1;
+
+	for (const char *p = mx_list; (p = strchr(p, ' ')) != NULL; p++) {
+		n++;
+	}
+	return n;
+}
+
+static struct sts_zone
+zone_of(const char *flags)
+{
+	struct sts_zone zone;
+
+	memset(&zone, 0, sizeof zone);
+	zone.sni = strchr(flags, 'N') != NULL;
+	zone.tlsrpt = strchr(flags, 'T') != NULL;
+	zone.sendmail = strchr(flags, 'M') != NULL;
+	zone.strict_testing = strchr(flags, 'S') != NULL;
+	return zone;
+}
+
+/* Rendered at once, after a check that len is the truth. */
+static struct sts_text
+render(const struct sts_reply *r)
+{
+	size_t n = sts_reply_render(r, 0, sts_span(whole, sizeof whole));
+
+	ck_assert_uint_eq(n, r->len);
+	return sts_text(whole, n);
+}
+
+#define ATTRIBUTES_A                                                           \
+	" policy_type=sts policy_domain=a.example "                            \
+	"mx_host_pattern=mx.a.example"
+
+/* R64, R65, R70, R71; the wildcard as ".d" in match= and as "*.d" after. */
+static const struct {
+	const char *flags, *mx;
+	enum sts_mode mode;
+	uint32_t max_age_s;
+	const char *want;
+} policies[] = {
+	{ "N", "mx.a.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=mx.a.example servername=hostname" },
+	{ "", "mx.a.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=mx.a.example" },
+	{ "N", "a.example *.b.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=a.example:.b.example servername=hostname" },
+	{ "N", "z.example *.com a.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=z.example:.com:a.example servername=hostname" },
+	{ "M", "a.example *.b.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=a.example:.b.example servername=hostname" },
+	{ "MT", "a.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=a.example servername=hostname" },
+	{ "NS", "a.example", STS_MODE_TESTING, 86400,
+	    "OK secure match=a.example servername=hostname" },
+	{ "NT", "mx.a.example", STS_MODE_ENFORCE, 86400,
+	    "OK secure match=mx.a.example servername=hostname" ATTRIBUTES_A
+	    " { policy_string = version: STSv1 }"
+	    " { policy_string = mode: enforce }"
+	    " { policy_string = mx: mx.a.example }"
+	    " { policy_string = max_age: 86400 }" },
+	{ "TS", "mx.a.example *.b.example", STS_MODE_TESTING, 31557600,
+	    "OK secure match=mx.a.example:.b.example" ATTRIBUTES_A
+	    " mx_host_pattern=*.b.example"
+	    " { policy_string = version: STSv1 }"
+	    " { policy_string = mode: testing }"
+	    " { policy_string = mx: mx.a.example }"
+	    " { policy_string = mx: *.b.example }"
+	    " { policy_string = max_age: 31557600 }" },
+	{ "NT", "mx.a.example", STS_MODE_ENFORCE, 0,
+	    "OK secure match=mx.a.example servername=hostname" ATTRIBUTES_A
+	    " { policy_string = version: STSv1 }"
+	    " { policy_string = mode: enforce }"
+	    " { policy_string = mx: mx.a.example }"
+	    " { policy_string = max_age: 0 }" },
+};
+
+static struct sts_reply
+policy_reply(const struct sts_zone *zone, enum sts_mode mode, uint32_t max_age)
+{
+	struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
+		STS_WHY_NONE, false, 0, NULL };
+	struct sts_reply r;
+
+	held_start();
+	answer.ref = held_policy(
+	    "a.example", mode, max_age, pattern_count(), pattern_of);
+	sts_reply_init(&r, &held, NULL, zone, &answer);
+	return r;
+}
+
+START_TEST(policy_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+		struct sts_zone zone = zone_of(policies[i].flags);
+		struct sts_reply r;
+
+		mx_list = policies[i].mx;
+		r = policy_reply(
+		    &zone, policies[i].mode, policies[i].max_age_s);
+		unit_text(policies[i].want, render(&r), policies[i].want);
+		ck_assert(!r.cut);
+	}
+}
+END_TEST
+
+/* No zone: the plain form. */
+START_TEST(policy_without_zone)
+{
+	struct sts_reply r;
+
+	mx_list = "a.example";
+	r = policy_reply(NULL, STS_MODE_ENFORCE, 1);
+	unit_text("no zone", render(&r),
+	    "OK secure match=a.example servername=hostname");
+}
+END_TEST
+
+START_TEST(other_answers)
+{
+	for (unsigned why = 0; why < STS_WHY_COUNT; why++) {
+		const struct sts_answer temp = { STS_ANSWER_TEMP,
+			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL };
+		const struct sts_answer notfound = { STS_ANSWER_NOTFOUND,
+			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL };
+		struct sts_reply r;
+		char want[256];
+
+		snprintf(want, sizeof want, "TEMP %s",
+		    sts_why_text((enum sts_why)why));
+		sts_reply_init(&r, NULL, NULL, NULL, &temp);
+		unit_text(want, render(&r), want);
+		sts_reply_init(&r, NULL, NULL, NULL, &notfound);
+		unit_text(want, render(&r), "NOTFOUND ");
+	}
+}
+END_TEST
+
+START_TEST(override_answer)
+{
+	static struct sts_zones zones;
+	struct sts_answer answer = { STS_ANSWER_OVERRIDE, STS_RULE_OVERRIDE,
+		STS_WHY_OVERRIDE, false, 0, NULL };
+	struct sts_reply r;
+
+	sts_zones_init(&zones, 12000, 30000);
+	unit_int("line",
+	    sts_zones_override(&zones,
+		unit_span("a.example postfix encrypt { ciphers = high }")),
+	    STS_ZONES_OK);
+	answer.override = &zones.override[0];
+	sts_reply_init(&r, NULL, &zones, &zones.zone[1], &answer);
+	unit_text("override", render(&r), "OK encrypt { ciphers = high }");
+}
+END_TEST
+
+/* Pieces of `size` bytes, one after the other, each at the end of a page. */
+static void
+in_pieces(const struct sts_reply *r, size_t size)
+{
+	static uint8_t zeros[4096];
+	size_t off = 0, n = 1;
+
+	for (; off < r->len; off += n) {
+		uint8_t *out = unit_at_page_end(zeros, size);
+
+		n = sts_reply_render(r, off, sts_span(out, size));
+		ck_assert_uint_eq(n, r->len - off < size ? r->len - off : size);
+		ck_assert_mem_eq(out, whole + off, n);
+	}
+	ck_assert_uint_eq(off, r->len);
+	ck_assert_uint_eq(sts_reply_render(r, off, sts_span(zeros, size)), 0);
+}
+
+START_TEST(every_window)
+{
+	struct sts_zone zone = zone_of("NT");
+	struct sts_reply r;
+
+	mx_list = "a.example *.b.example c.d.e.f.example *.g";
+	r = policy_reply(&zone, STS_MODE_ENFORCE, 604800);
+	render(&r);
+	for (size_t size = 1; size <= r.len + 2; size++) {
+		in_pieces(&r, size);
+	}
+	ck_assert_uint_eq(sts_reply_render(&r, 5, sts_span(NULL, 0)), 0);
+}
+END_TEST
+
+/* The record's header may be written while the reply is under way. */
+START_TEST(header_changes)
+{
+	struct sts_zone zone = zone_of("NT");
+	struct sts_entry e;
+	struct sts_reply r;
+	static uint8_t again[4096];
+
+	mx_list = "a.example";
+	r = policy_reply(&zone, STS_MODE_ENFORCE, 86400);
+	render(&r);
+	sts_cache_get(&held, r.answer.ref, &e);
+	e.max_age_s = 31557600;
+	sts_cache_set(&held, r.answer.ref, &e, HELD_NOW_S, true);
+	ck_assert_uint_eq(
+	    sts_reply_render(&r, 0, sts_span(again, sizeof again)), r.len);
+	ck_assert_mem_eq(again, whole, r.len);
+}
+END_TEST
+
+/* The largest policies: 1,024 patterns of `pattern_len` octets. */
+static size_t pattern_len;
+
+static struct sts_text
+long_pattern(unsigned i)
+{
+	static uint8_t text[STS_MX_MAX];
+
+	memset(text, 'x', sizeof text);
+	text[0] = (uint8_t)('a' + i % 26);
+	text[1] = '.';
+	return sts_text(text, pattern_len);
+}
+
+static struct sts_reply
+long_reply(const char *flags, unsigned count, size_t len)
+{
+	static struct sts_zone zone;
+	struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
+		STS_WHY_NONE, false, 0, NULL };
+	struct sts_reply r;
+
+	zone = zone_of(flags);
+	pattern_len = len;
+	held_start();
+	answer.ref =
+	    held_policy("a.example", STS_MODE_ENFORCE, 1, count, long_pattern);
+	sts_reply_init(&r, &held, NULL, &zone, &answer);
+	ck_assert_uint_le(r.len, STS_REPLY_MAX);
+	render(&r);
+	return r;
+}
+
+static const struct {
+	const char *name, *flags;
+	unsigned count;
+	size_t len;
+	enum sts_reply_detail want;
+	bool cut;
+} large[] = {
+	{ "fits", "NT", 500, 45, STS_REPLY_FULL, false },
+	{ "no mx strings", "NT", 1000, 20, STS_REPLY_BRIEF, true },
+	{ "no attributes", "NT", 1024, 59, STS_REPLY_PLAIN, true },
+	{ "none wanted", "N", 1024, 59, STS_REPLY_PLAIN, false },
+	{ "long names", "NT", 255, 250, STS_REPLY_PLAIN, true },
+};
+
+START_TEST(large_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(large); i++) {
+		struct sts_reply r =
+		    long_reply(large[i].flags, large[i].count, large[i].len);
+
+		unit_int(large[i].name, r.answer.kind, STS_ANSWER_POLICY);
+		unit_int(large[i].name, r.detail, large[i].want);
+		unit_int(large[i].name, r.cut, large[i].cut);
+		in_pieces(&r, 4096);
+		in_pieces(&r, 1021);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, policy_table);
+	tcase_add_test(tc, policy_without_zone);
+	tcase_add_test(tc, other_answers);
+	tcase_add_test(tc, override_answer);
+	tcase_add_test(tc, every_window);
+	tcase_add_test(tc, header_changes);
+	tcase_add_test(tc, large_table);
+}

@@ -1,0 +1,815 @@
+/* SPDX-License-Identifier: MIT */
+/* core/session: one client, driven as the driver and the agent would. */
+#include "../../core/session.h"
+#include "held.h"
+
+const char unit_name[] = "session";
+
+enum {
+	TEXT_MAX = 64 * 1024,
+	WAIT_MS = 2000, /* how long the agent lets a question wait */
+	FOREVER = 1000000 /* steps of one test, far more than any needs */
+};
+
+/* A client, what is on its wire, and an agent that decides by the key. */
+static struct rig {
+	struct sts_client c;
+	sts_ms now;
+	/* The wire. */
+	const uint8_t *in;
+	size_t in_len, in_off, recv_max;
+	bool half_closes, closed_half;
+	size_t send_max, lent_max;
+	uint8_t out[TEXT_MAX];
+	size_t out_len;
+	/* What happened. */
+	unsigned asks, dues, releases, gones, closes;
+	uint8_t why;
+} g;
+
+static struct sts_zones zones;
+static sts_ref policy_ref;
+
+static struct sts_text
+pattern_of(unsigned i)
+{
+	static uint8_t text[100];
+
+	memset(text, 'a' + (int)(i % 26), sizeof text);
+	text[9] = '.';
+	return sts_text(text, sizeof text);
+}
+
+static void
+rig_start(sts_ms now)
+{
+	static bool prepared;
+
+	if (!prepared) {
+		prepared = true;
+		held_start();
+		policy_ref = held_policy(
+		    "p.example", STS_MODE_ENFORCE, 1, 100, pattern_of);
+		sts_zones_init(&zones, 12000, 30000);
+		unit_int("override",
+		    sts_zones_override(
+			&zones, unit_span("o.example postfix encrypt")),
+		    STS_ZONES_OK);
+	}
+	memset(&g, 0, sizeof g);
+	g.recv_max = g.send_max = FOREVER;
+	g.lent_max = STS_SCRATCH_SIZE;
+	g.now = now;
+	sts_client_open(&g.c, now);
+}
+
+static void
+rig_input(const void *in, size_t n)
+{
+	g.in = in;
+	g.in_len = n;
+	g.in_off = 0;
+}
+
+/* The keys' first letter: Not found, Temp, Override, Policy; the rest waits:
+ * Later is answered by rig_answer, Due when its time is over. */
+static void
+decide(char letter)
+{
+	struct sts_answer *a = &g.c.ask.answer;
+
+	switch (letter) {
+	case 't':
+		a->kind = STS_ANSWER_TEMP;
+		a->why = STS_WHY_BUSY;
+		break;
+	case 'o':
+		a->kind = STS_ANSWER_OVERRIDE;
+		a->override = &zones.override[0];
+		break;
+	case 'p':
+		a->kind = STS_ANSWER_POLICY;
+		a->ref = policy_ref;
+		break;
+	case 'l':
+	case 'd':
+		g.c.ask.waits = true;
+		g.c.ask.deadline = g.now + WAIT_MS;
+		break;
+	default:
+		a->kind = STS_ANSWER_NOTFOUND;
+		a->why = STS_WHY_TXT_NONE;
+		break;
+	}
+}
+
+static void
+agent_asks(void)
+{
+	bool known;
+
+	g.asks++;
+	ck_assert_int_eq(g.c.ask.answer.kind, STS_ANSWER_NONE);
+	ck_assert(!g.c.ask.waits);
+	g.c.ask.zone = sts_zones_find(&zones, sts_client_name(&g.c), &known);
+	decide(g.c.ask.key.n > 0 ? (char)g.c.ask.key.p[0] : 'n');
+	sts_client_taken(&g.c, &held, &zones);
+}
+
+/* The answer to a question that waits. */
+static void
+rig_answer(void)
+{
+	g.c.ask.waits = false;
+	g.c.ask.answer.kind = STS_ANSWER_TEMP;
+	g.c.ask.answer.why = STS_WHY_LATE;
+	sts_client_taken(&g.c, &held, &zones);
+}
+
+static void
+agent(void)
+{
+	switch (sts_client_needs(&g.c)) {
+	case STS_CLIENT_ASKS:
+		agent_asks();
+		break;
+	case STS_CLIENT_DUE:
+		g.dues++;
+		rig_answer();
+		break;
+	case STS_CLIENT_RELEASE:
+		g.releases++;
+		ck_assert_uint_eq(g.asks, g.releases);
+		sts_client_released(&g.c);
+		break;
+	case STS_CLIENT_GONE:
+		g.gones++;
+		g.why = g.c.why;
+		sts_client_released(&g.c);
+		break;
+	case STS_CLIENT_QUIET:
+		ck_abort_msg("OWNER without a need");
+	}
+}
+
+static bool
+step_send(void)
+{
+	static uint8_t zeros[STS_SCRATCH_SIZE];
+	struct sts_span lent = { unit_at_page_end(zeros, g.lent_max),
+		g.lent_max };
+	struct sts_text t = sts_client_ops.send_buf(&g.c, lent);
+	size_t n = t.n < g.send_max ? t.n : g.send_max;
+
+	ck_assert_uint_gt(t.n, 0);
+	ck_assert_uint_le(t.n, lent.n);
+	if (n == 0) {
+		return false;
+	}
+	ck_assert_uint_le(n, sizeof g.out - g.out_len);
+	memcpy(g.out + g.out_len, t.p, n);
+	g.out_len += n;
+	sts_client_ops.send_ack(&g.c, n);
+	return true;
+}
+
+static bool
+step_recv(void)
+{
+	static uint8_t scratch[STS_SCRATCH_SIZE];
+	struct sts_span s =
+	    sts_client_ops.recv_buf(&g.c, sts_span(scratch, sizeof scratch));
+	size_t n = g.in_len - g.in_off;
+
+	ck_assert_uint_gt(s.n, 0);
+	n = n < g.recv_max ? n : g.recv_max;
+	n = n < s.n ? n : s.n;
+	if (n > 0) {
+		memcpy(s.p, g.in + g.in_off, n);
+		g.in_off += n;
+		sts_client_ops.recv_ack(&g.c, sts_span(s.p, n));
+		return true;
+	}
+	if (g.half_closes && !g.closed_half) {
+		g.closed_half = true;
+		sts_client_ops.lost(&g.c, STS_IO_EOF);
+		return true;
+	}
+	return false;
+}
+
+/* One step in the order of core/base/io.h; false: nothing to do. */
+static bool
+step(void)
+{
+	unsigned wants = sts_client_ops.wants(&g.c);
+
+	ck_assert(sts_client_check(&g.c));
+	ck_assert_int_eq((wants & STS_WANT_OWNER) != 0,
+	    sts_client_needs(&g.c) != STS_CLIENT_QUIET);
+	if ((wants & STS_WANT_OWNER) != 0) {
+		agent();
+	} else if ((wants & STS_WANT_CLOSE) != 0) {
+		g.closes++;
+		sts_client_ops.lost(&g.c, STS_IO_CLOSED);
+	} else if ((wants & STS_WANT_SEND) != 0) {
+		return step_send();
+	} else if ((wants & STS_WANT_RECV) != 0) {
+		return step_recv();
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static unsigned
+rig_run(unsigned max)
+{
+	unsigned steps = 0;
+
+	sts_client_ops.tick(&g.c, g.now, 0);
+	while (steps < max && step()) {
+		steps++;
+	}
+	ck_assert_uint_lt(steps, FOREVER);
+	ck_assert(sts_client_check(&g.c));
+	return steps;
+}
+
+/* Let time pass up to each deadline and a little beyond the last one. */
+static void
+rig_time(sts_ms ms)
+{
+	sts_ms end = g.now + ms, at;
+
+	rig_run(FOREVER);
+	while (sts_client_ops.deadline(&g.c, &at) && !sts_before(end, at)) {
+		g.now = sts_before(at, g.now) ? g.now : at;
+		rig_run(FOREVER);
+	}
+	g.now = end;
+	rig_run(FOREVER);
+}
+
+static void
+check_out(const char *name, const char *want)
+{
+	unit_text(name, sts_text(g.out, g.out_len), want);
+}
+
+/* The slot is free again, and that was told exactly once. */
+static void
+check_gone(const char *name)
+{
+	sts_ms at;
+
+	unit_int(name, g.gones, 1);
+	unit_int(name, sts_client_ops.wants(&g.c), 0);
+	unit_int(name, sts_client_needs(&g.c), STS_CLIENT_QUIET);
+	unit_int(name, sts_client_ops.deadline(&g.c, &at), false);
+	unit_int(name, sts_client_busy(&g.c), false);
+}
+
+#define R_NOT "9:NOTFOUND ,"
+#define R_BUSY "29:TEMP no slot was free in time,"
+#define R_LATE "37:TEMP the policy was not there in time,"
+
+/* ---- a conversation, cut everywhere ---- */
+
+enum {
+	LONG_LEN = 700, /* of a request that is skipped */
+	TALK_REQUESTS = 9
+};
+
+static struct {
+	uint8_t bytes[2048];
+	size_t len;
+	char replies[16384];
+	/* After how many bytes request i is complete, and its reply's end. */
+	size_t end[TALK_REQUESTS], reply_end[TALK_REQUESTS];
+	unsigned count;
+} talk;
+
+static void
+talk_add(const void *request, size_t n, const char *reply)
+{
+	memcpy(talk.bytes + talk.len, request, n);
+	talk.len += n;
+	strcat(talk.replies, reply);
+	talk.end[talk.count] = talk.len;
+	talk.reply_end[talk.count++] = strlen(talk.replies);
+}
+
+/* "LEN:postfix kxxx," with a key of the given length. */
+static size_t
+make_request(uint8_t *out, char letter, size_t data_len)
+{
+	size_t head = sts_reply_head(out, data_len);
+
+	memset(out + head, 'x', data_len);
+	memcpy(out + head, "postfix ", 8);
+	out[head + 8] = (uint8_t)letter;
+	out[head + data_len] = ',';
+	return head + data_len + 1;
+}
+
+#define TALK(request, reply) talk_add(request, sizeof(request) - 1, reply)
+
+static void
+talk_start(void)
+{
+	uint8_t request[LONG_LEN + 16];
+	size_t n;
+
+	memset(&talk, 0, sizeof talk);
+	TALK("17:postfix n.example,", R_NOT);
+	TALK("17:postfix t.example,", R_BUSY);
+	TALK("15:QUERY o.example,", "10:OK encrypt,");
+	TALK("0:,", R_NOT);
+	n = make_request(request, 'n', LONG_LEN);
+	talk_add(request, n, R_NOT);
+	TALK("13:sts t.example,", R_BUSY);
+	n = make_request(request, 'o', STS_CLIENT_INPUT - 5);
+	ck_assert_uint_eq(n, STS_CLIENT_INPUT);
+	talk_add(request, n, "10:OK encrypt,");
+	TALK("8:postfix ,", R_NOT);
+	TALK("9:postfix n,", R_NOT);
+}
+
+/* The replies to the first `count` requests. */
+static void
+check_talk(const char *name, unsigned count)
+{
+	size_t n = count == 0 ? 0 : talk.reply_end[count - 1];
+
+	ck_assert_msg(g.out_len == n && memcmp(g.out, talk.replies, n) == 0,
+	    "%s: got %.*s, want %u replies", name, (int)g.out_len,
+	    (const char *)g.out, count);
+}
+
+/* How many requests are complete within n bytes. */
+static unsigned
+complete_in(size_t n)
+{
+	unsigned count = 0;
+
+	while (count < talk.count && talk.end[count] <= n) {
+		count++;
+	}
+	return count;
+}
+
+START_TEST(every_split)
+{
+	talk_start();
+	for (size_t cut = 0; cut <= talk.len; cut++) {
+		rig_start(0);
+		rig_input(talk.bytes, cut);
+		rig_run(FOREVER);
+		check_talk("first part", complete_in(cut));
+		rig_input(talk.bytes + cut, talk.len - cut);
+		rig_run(FOREVER);
+		check_talk("both parts", talk.count);
+		unit_int("gone", g.gones, 0);
+		unit_int("busy", sts_client_busy(&g.c), false);
+	}
+}
+END_TEST
+
+START_TEST(every_piece_size)
+{
+	talk_start();
+	for (size_t size = 1; size <= STS_CLIENT_INPUT; size++) {
+		rig_start(0);
+		rig_input(talk.bytes, talk.len);
+		g.recv_max = size;
+		rig_run(FOREVER);
+		check_talk("pieces", talk.count);
+	}
+}
+END_TEST
+
+START_TEST(every_short_write)
+{
+	talk_start();
+	for (size_t size = 1; size <= 40; size++) {
+		for (size_t lent = 1; lent <= 40; lent += 13) {
+			rig_start(0);
+			rig_input(talk.bytes, talk.len);
+			g.send_max = size;
+			g.lent_max = lent;
+			rig_run(FOREVER);
+			check_talk("short writes", talk.count);
+			unit_int("asks", g.asks, talk.count - 1);
+			unit_int("releases", g.releases, talk.count - 1);
+		}
+	}
+}
+END_TEST
+
+/* A half-closed client gets its answers, whatever is left behind them. */
+START_TEST(half_close_everywhere)
+{
+	talk_start();
+	for (size_t cut = 0; cut <= talk.len; cut++) {
+		rig_start(0);
+		rig_input(talk.bytes, cut);
+		g.half_closes = true;
+		rig_run(FOREVER);
+		check_talk("half-closed", complete_in(cut));
+		check_gone("half-closed");
+		unit_int("closes", g.closes, 1);
+		unit_int("why", g.why, STS_WHY_NONE);
+	}
+}
+END_TEST
+
+/* The channel is lost after every number of steps. */
+START_TEST(reset_everywhere)
+{
+	unsigned steps;
+
+	talk_start();
+	rig_start(0);
+	rig_input(talk.bytes, talk.len);
+	g.recv_max = 100;
+	g.send_max = 7;
+	steps = rig_run(FOREVER);
+	for (unsigned i = 0; i <= steps; i++) {
+		rig_start(0);
+		rig_input(talk.bytes, talk.len);
+		g.recv_max = 100;
+		g.send_max = 7;
+		rig_run(i);
+		sts_client_ops.lost(&g.c, STS_IO_RESET);
+		unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_GONE);
+		rig_run(FOREVER);
+		check_gone("reset");
+		unit_int("closes", g.closes, 0);
+		sts_client_open(&g.c, 0);
+		g.recv_max = g.send_max = FOREVER;
+		g.out_len = g.gones = g.asks = g.releases = 0;
+		rig_input(talk.bytes, talk.len);
+		rig_run(FOREVER);
+		check_talk("the next client", talk.count);
+	}
+}
+END_TEST
+
+/* SIGTERM after every number of steps: what came completely is answered. */
+START_TEST(drain_everywhere)
+{
+	unsigned steps;
+
+	talk_start();
+	rig_start(0);
+	rig_input(talk.bytes, talk.len);
+	g.recv_max = 100;
+	g.send_max = 7;
+	steps = rig_run(FOREVER);
+	for (unsigned i = 0; i <= steps; i++) {
+		rig_start(0);
+		rig_input(talk.bytes, talk.len);
+		g.recv_max = 100;
+		g.send_max = 7;
+		rig_run(i);
+		sts_client_drain(&g.c);
+		sts_client_drain(&g.c);
+		rig_run(FOREVER);
+		check_talk("drained", complete_in(g.in_off));
+		check_gone("drained");
+		unit_int("why", g.why, STS_WHY_NONE);
+		sts_client_drain(&g.c);
+		unit_int("free", sts_client_ops.wants(&g.c), 0);
+	}
+}
+END_TEST
+
+/* ---- questions that wait ---- */
+
+START_TEST(answered_later)
+{
+	static const char in[] = "17:postfix l.example,17:postfix n.example,";
+
+	rig_start(0xffffff00U);
+	rig_input(in, sizeof in - 1);
+	rig_run(FOREVER);
+	unit_int("busy", sts_client_busy(&g.c), true);
+	unit_int("wants", sts_client_ops.wants(&g.c), 0);
+	rig_time(WAIT_MS - 1);
+	check_out("waits", "");
+	rig_answer();
+	rig_run(FOREVER);
+	check_out("answered", R_LATE R_NOT);
+	unit_int("dues", g.dues, 0);
+}
+END_TEST
+
+START_TEST(answered_when_due)
+{
+	static const char in[] = "17:postfix d.example,17:postfix n.example,";
+
+	rig_start(0xffffff00U);
+	rig_input(in, sizeof in - 1);
+	rig_time(WAIT_MS - 1);
+	unit_int("dues", g.dues, 0);
+	rig_time(1);
+	unit_int("dues", g.dues, 1);
+	check_out("due", R_LATE R_NOT);
+}
+END_TEST
+
+/* DUE is answered with more waiting. */
+START_TEST(due_again)
+{
+	rig_start(0);
+	rig_input("17:postfix d.example,", 21);
+	rig_run(FOREVER);
+	g.now += WAIT_MS;
+	sts_client_ops.tick(&g.c, g.now, 0);
+	unit_int("due", sts_client_needs(&g.c), STS_CLIENT_DUE);
+	g.c.ask.deadline = g.now + 10;
+	sts_client_taken(&g.c, &held, &zones);
+	unit_int("waits", sts_client_ops.wants(&g.c), 0);
+	rig_time(9);
+	unit_int("not yet", g.dues, 0);
+	rig_time(1);
+	unit_int("due", g.dues, 1);
+}
+END_TEST
+
+/* A half-closed client waits for its answer too; so does a drained one. */
+START_TEST(waits_when_half_closed)
+{
+	rig_start(0);
+	rig_input("17:postfix l.example,", 21);
+	rig_run(FOREVER);
+	sts_client_ops.lost(&g.c, STS_IO_EOF);
+	sts_client_drain(&g.c);
+	rig_run(FOREVER);
+	unit_int("gone", g.gones, 0);
+	rig_answer();
+	rig_run(FOREVER);
+	check_out("half-closed", R_LATE);
+	check_gone("half-closed");
+}
+END_TEST
+
+/* The answer comes when the client has just left. */
+START_TEST(answered_too_late)
+{
+	rig_start(0);
+	rig_input("17:postfix l.example,", 21);
+	rig_run(FOREVER);
+	sts_client_ops.lost(&g.c, STS_IO_RESET);
+	rig_answer();
+	unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_GONE);
+	rig_run(FOREVER);
+	check_out("nobody", "");
+	check_gone("nobody");
+}
+END_TEST
+
+/* ---- clients that do not read or write ---- */
+
+/* A policy's reply of several times the scratch, read in small bites. */
+START_TEST(slow_reader)
+{
+	struct sts_text data;
+	uint8_t head[STS_REPLY_HEAD_MAX];
+	size_t head_len;
+
+	rig_start(0xfffff000U);
+	rig_input("17:postfix p.example,", 21);
+	g.send_max = 0;
+	rig_run(FOREVER);
+	while (g.releases == 0) {
+		g.send_max = 0;
+		rig_time(STS_CLIENT_STALL_MS - 1);
+		g.send_max = 1000;
+		sts_client_ops.tick(&g.c, g.now, 0);
+		ck_assert(step());
+		if (sts_client_needs(&g.c) == STS_CLIENT_RELEASE) {
+			agent();
+		}
+	}
+	unit_int("gone", g.gones, 0);
+	ck_assert_uint_gt(g.out_len, 2 * STS_SCRATCH_SIZE);
+	data = sts_text(g.out, g.out_len);
+	head_len = sts_reply_head(head, g.c.reply.len);
+	ck_assert_uint_eq(data.n, head_len + g.c.reply.len + 1);
+	ck_assert_mem_eq(data.p, head, head_len);
+	ck_assert_mem_eq(data.p + head_len, "OK secure match=", 16);
+	ck_assert_mem_eq(data.p + data.n - 21, " servername=hostname,", 21);
+}
+END_TEST
+
+START_TEST(stalled_reader)
+{
+	rig_start(0xfffff000U);
+	rig_input("17:postfix p.example,", 21);
+	g.send_max = 0;
+	rig_run(FOREVER);
+	rig_time(STS_CLIENT_STALL_MS - 1);
+	unit_int("patient", g.gones, 0);
+	rig_time(1);
+	check_gone("stalled");
+	unit_int("closes", g.closes, 1);
+	unit_int("why", g.why, STS_WHY_CLIENT_STALL);
+	unit_int("asks", g.asks, 1);
+	unit_int("releases", g.releases, 0);
+}
+END_TEST
+
+/* The answer comes long after the last tick: the client has its time. */
+START_TEST(stall_begins_with_the_answer)
+{
+	sts_ms at = 0;
+
+	rig_start(0);
+	rig_input("17:postfix l.example,", 21);
+	rig_run(FOREVER);
+	g.c.ask.deadline = g.now + 100000;
+	g.now += 60000;
+	g.send_max = 0;
+	rig_answer();
+	ck_assert(sts_client_ops.deadline(&g.c, &at));
+	ck_assert(!sts_before(g.now, at));
+	rig_run(FOREVER);
+	ck_assert(sts_client_ops.deadline(&g.c, &at));
+	ck_assert_uint_eq(at, g.now + STS_CLIENT_STALL_MS);
+	rig_time(STS_CLIENT_STALL_MS - 1);
+	unit_int("patient", g.gones, 0);
+	g.send_max = FOREVER;
+	rig_run(FOREVER);
+	check_out("late", R_LATE);
+}
+END_TEST
+
+/* Postfix may come back after 100 s and more: never closed before. */
+START_TEST(idle_client)
+{
+	rig_start(0xfffff000U);
+	rig_time(STS_CLIENT_IDLE_MS - 1);
+	unit_int("patient", g.gones, 0);
+	rig_input("17:postfix n.example,", 21);
+	rig_run(FOREVER);
+	check_out("after idling", R_NOT);
+	ck_assert_uint_gt(STS_CLIENT_IDLE_MS, 102000);
+	rig_time(STS_CLIENT_IDLE_MS - 1);
+	unit_int("patient", g.gones, 0);
+	rig_time(1);
+	check_gone("idle");
+	unit_int("closes", g.closes, 1);
+	unit_int("why", g.why, STS_WHY_NONE);
+}
+END_TEST
+
+/* Time begins with the first byte, and further bytes buy no more. */
+START_TEST(half_written)
+{
+	static const char *const parts[] = { "1", "7", ":", "p" };
+
+	rig_start(0);
+	rig_time(STS_CLIENT_IDLE_MS - 1);
+	for (size_t i = 0; i < UNIT_COUNT(parts); i++) {
+		rig_input(parts[i], 1);
+		rig_run(FOREVER);
+		rig_time(STS_CLIENT_IDLE_MS / 4 - 1);
+		unit_int("patient", g.gones, 0);
+	}
+	rig_time(4);
+	check_gone("half-written");
+}
+END_TEST
+
+START_TEST(half_skipped)
+{
+	rig_start(0);
+	rig_input("9000:postfix x", 14);
+	rig_run(FOREVER);
+	rig_time(STS_CLIENT_IDLE_MS - 1);
+	unit_int("patient", g.gones, 0);
+	rig_input("x", 1);
+	rig_run(FOREVER);
+	rig_time(1);
+	check_gone("half-skipped");
+}
+END_TEST
+
+/* ---- junk ---- */
+
+static const struct {
+	const char *in, *out;
+} junk[] = {
+	{ "GET / HTTP/1.0\r\n\r\n", "" },
+	{ "\x16\x03\x01\x02", "" },
+	{ "5x", "" },
+	{ "007:a b,", "" },
+	{ "99999:", "" },
+	{ "10101:", "" },
+	{ "17:postfix n.example;", "" },
+	{ "17:postfix n.example,x", R_NOT },
+	{ "17:postfix n.example,17:postfix t.example,:", R_NOT R_BUSY },
+	{ "0:,0:,,", R_NOT R_NOT },
+	{ "17:postfix d.example,QUIT\n", R_LATE },
+};
+
+START_TEST(junk_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(junk); i++) {
+		for (size_t size = 1; size <= 64; size += 63) {
+			rig_start(0);
+			rig_input(junk[i].in, strlen(junk[i].in));
+			g.recv_max = size;
+			rig_time(WAIT_MS);
+			check_out(junk[i].in, junk[i].out);
+			check_gone(junk[i].in);
+			unit_int(junk[i].in, g.closes, 1);
+			unit_int(junk[i].in, g.why, STS_WHY_CLIENT_JUNK);
+		}
+	}
+}
+END_TEST
+
+/* What does not fit the input, and the end of what is skipped. */
+static const struct {
+	const char *name;
+	size_t data_len;
+	char end;
+	bool asked, junk;
+} lengths[] = {
+	{ "fills the input", STS_CLIENT_INPUT - 5, ',', true, false },
+	{ "fills it, no comma", STS_CLIENT_INPUT - 5, ';', false, true },
+	{ "one too long", STS_CLIENT_INPUT - 4, ',', false, false },
+	{ "one too long, no comma", STS_CLIENT_INPUT - 4, ';', false, true },
+	{ "the longest", STS_CLIENT_SKIP_MAX, ',', false, false },
+	{ "the longest, no comma", STS_CLIENT_SKIP_MAX, 'x', false, true },
+	{ "over the longest", STS_CLIENT_SKIP_MAX + 1, ',', false, true },
+};
+
+START_TEST(length_table)
+{
+	static uint8_t in[STS_CLIENT_SKIP_MAX + 64];
+
+	for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+		size_t n = make_request(in, 'n', lengths[i].data_len);
+
+		in[n - 1] = (uint8_t)lengths[i].end;
+		memcpy(in + n, "17:postfix t.example,", 21);
+		rig_start(0);
+		rig_input(in, n + 21);
+		rig_run(FOREVER);
+		if (lengths[i].junk) {
+			check_out(lengths[i].name, "");
+			check_gone(lengths[i].name);
+			unit_int(lengths[i].name, g.why, STS_WHY_CLIENT_JUNK);
+			continue;
+		}
+		check_out(lengths[i].name, R_NOT R_BUSY);
+		unit_int(lengths[i].name, g.asks, lengths[i].asked ? 2 : 1);
+	}
+}
+END_TEST
+
+/* What the agent is told of a request. */
+START_TEST(name_and_key)
+{
+	rig_start(0);
+	rig_input("9:Some a b ,3:xyz,", 18);
+	rig_run(1);
+	unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_ASKS);
+	unit_text("name", sts_client_name(&g.c), "Some");
+	unit_text("key", g.c.ask.key, "a b ");
+	agent();
+	rig_run(2);
+	unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_ASKS);
+	unit_text("name", sts_client_name(&g.c), "xyz");
+	unit_text("key", g.c.ask.key, "");
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, every_split);
+	tcase_add_test(tc, every_piece_size);
+	tcase_add_test(tc, every_short_write);
+	tcase_add_test(tc, half_close_everywhere);
+	tcase_add_test(tc, reset_everywhere);
+	tcase_add_test(tc, drain_everywhere);
+	tcase_add_test(tc, answered_later);
+	tcase_add_test(tc, answered_when_due);
+	tcase_add_test(tc, due_again);
+	tcase_add_test(tc, waits_when_half_closed);
+	tcase_add_test(tc, answered_too_late);
+	tcase_add_test(tc, slow_reader);
+	tcase_add_test(tc, stalled_reader);
+	tcase_add_test(tc, stall_begins_with_the_answer);
+	tcase_add_test(tc, idle_client);
+	tcase_add_test(tc, half_written);
+	tcase_add_test(tc, half_skipped);
+	tcase_add_test(tc, junk_table);
+	tcase_add_test(tc, length_table);
+	tcase_add_test(tc, name_and_key);
+}
