@@ -1,0 +1,1167 @@
+/* SPDX-License-Identifier: MIT */
+/* The cache: limits, floods, classes, pins, stages, the sweep, the index. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/cache_private.h"
+#include "../../core/organisation.h"
+#include "unit.h"
+
+const char unit_name[] = "cache";
+
+enum {
+	NOW = 1800000000,
+	DAY = 86400,
+	BLOCK_MAX = 1 << 20,
+	PAYLOAD_MAX = 20000
+};
+
+static const uint8_t key[STS_SIPHASH_KEY] = { 5, 7, 11, 13 };
+static uint8_t block[BLOCK_MAX];
+static struct sts_cache c;
+static uint64_t prng;
+
+static uint32_t
+draw(uint32_t below)
+{
+	prng = prng * UINT64_C(6364136223846793005) + 1442695040888963407U;
+	return (uint32_t)(prng >> 33) % below;
+}
+
+static struct sts_entry
+entry(enum sts_kind kind, enum sts_mode mode)
+{
+	struct sts_entry e;
+
+	memset(&e, 0, sizeof e);
+	e.kind = (uint8_t)kind;
+	e.mode = (uint8_t)mode;
+	e.max_age_s = 7 * DAY;
+	e.fetched_s = NOW;
+	e.check_s = NOW;
+	return e;
+}
+
+/* A payload that tells whose it is and which version. */
+static const uint8_t *
+payload_of(const char *domain, unsigned version, size_t n)
+{
+	static uint8_t bytes[PAYLOAD_MAX];
+	uint8_t seed = (uint8_t)version;
+
+	ck_assert_uint_le(n, sizeof bytes);
+	for (const char *p = domain; *p != '\0'; p++) {
+		seed = (uint8_t)(seed * 31 + *p);
+	}
+	for (size_t i = 0; i < n; i++) {
+		bytes[i] = (uint8_t)(seed + i * 7 + i / 256);
+	}
+	return bytes;
+}
+
+static enum sts_admission
+put(const char *domain, struct sts_entry e, unsigned version, size_t n)
+{
+	struct sts_stage s;
+	sts_ref ref;
+
+	if (!sts_cache_stage(&c, &s, unit_span(domain))) {
+		return STS_REFUSED_BUSY;
+	}
+	sts_cache_append(&c, &s, payload_of(domain, version, n), n);
+	return sts_cache_commit(&c, &s, &e, NOW, true, &ref);
+}
+
+static enum sts_admission
+put_enforce(const char *domain, size_t n)
+{
+	return put(domain, entry(STS_KIND_POLICY, STS_MODE_ENFORCE), 1, n);
+}
+
+static enum sts_admission
+put_mode(const char *domain, enum sts_mode mode)
+{
+	return put(domain, entry(STS_KIND_POLICY, mode), 1, 40);
+}
+
+static enum sts_admission
+put_kind(const char *domain, enum sts_kind kind)
+{
+	return put(domain, entry(kind, STS_MODE_NONE), 1, 0);
+}
+
+static sts_ref
+find(const char *domain)
+{
+	return sts_cache_find(&c, unit_span(domain));
+}
+
+static bool
+intact_ref(sts_ref ref, const char *domain, unsigned version, size_t n)
+{
+	static uint8_t got[PAYLOAD_MAX + 1];
+
+	return ref != 0 && sts_cache_read(&c, ref, 0, got, sizeof got) == n &&
+	       memcmp(got, payload_of(domain, version, n), n) == 0;
+}
+
+static bool
+intact(const char *domain, unsigned version, size_t n)
+{
+	return intact_ref(find(domain), domain, version, n);
+}
+
+static void
+begin(size_t size)
+{
+	ck_assert_uint_le(size, sizeof block);
+	sts_cache_init(&c, block, size, key);
+	prng = 1;
+}
+
+static struct sts_cache_stats
+stats(void)
+{
+	struct sts_cache_stats s;
+
+	sts_cache_stats(&c, &s);
+	return s;
+}
+
+static const struct {
+	const char *name, *domain, *want;
+} organisations[] = {
+	{ "one label", "localhost", "localhost" },
+	{ "two labels", "example.com", "example.com" },
+	{ "three labels", "mail.example.com", "example.com" },
+	{ "many labels", "a.b.c.d.example.com", "example.com" },
+	{ "country", "mail.example.de", "example.de" },
+	{ "second level itself", "co.uk", "co.uk" },
+	{ "below a second level", "example.co.uk", "example.co.uk" },
+	{ "deeper below it", "a.b.example.co.uk", "example.co.uk" },
+	{ "another", "x.example.com.au", "example.com.au" },
+	{ "two letters are no second level", "x.ab.de", "ab.de" },
+	{ "generic top", "x.co.com", "co.com" },
+	{ "the label must be whole", "x.xco.uk", "xco.uk" },
+};
+
+START_TEST(organisation_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(organisations); i++) {
+		size_t n = strlen(organisations[i].domain);
+		uint8_t *p = unit_at_page_end(organisations[i].domain, n);
+
+		unit_text(organisations[i].name,
+		    sts_organisation(sts_text(p, n)), organisations[i].want);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	uint32_t fetched_s, max_age_s, now_s;
+	enum sts_kind kind;
+	bool want;
+} lifetimes[] = {
+	{ "R51 the last second", 1000, 60, 1059, STS_KIND_POLICY, false },
+	{ "R51 over", 1000, 60, 1060, STS_KIND_POLICY, true },
+	{ "long over", 1000, 60, 4000000000U, STS_KIND_POLICY, true },
+	{ "R59 fetched in the future counts as now", 5000, 60, 10,
+	    STS_KIND_POLICY, false },
+	{ "max_age 0", 1000, 0, 1000, STS_KIND_POLICY, true },
+	{ "max_age 0, fetched in the future", 1001, 0, 1000, STS_KIND_POLICY,
+	    true },
+	{ "no overflow of the sum", 4294967290U, 31557600, 4294967295U,
+	    STS_KIND_POLICY, false },
+	{ "1970", 0, 60, 0, STS_KIND_POLICY, false },
+	{ "absence has no lifetime here", 0, 0, 5000, STS_KIND_ABSENT, false },
+	{ "nor has back-off", 0, 0, 5000, STS_KIND_BACK_OFF, false },
+	{ "nor cannot-tell", 0, 0, 5000, STS_KIND_UNKNOWN, false },
+};
+
+START_TEST(lifetime_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(lifetimes); i++) {
+		struct sts_entry e = entry(lifetimes[i].kind, STS_MODE_ENFORCE);
+
+		e.fetched_s = lifetimes[i].fetched_s;
+		e.max_age_s = lifetimes[i].max_age_s;
+		unit_int(lifetimes[i].name,
+		    sts_entry_expired(&e, lifetimes[i].now_s),
+		    lifetimes[i].want);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	size_t size;
+	uint32_t chunks, record, org, protected, update;
+} limits[] = {
+	{ "smallest", 4096, 62, 7, 7, 55, 55 },
+	{ "a board's", 8192, 124, 15, 15, 109, 109 },
+	{ "128 chunks", 8448, 128, 16, 16, 112, 112 },
+	{ "1 MB", 1 << 20, 15872, 248, 992, 13888, 14880 },
+};
+
+START_TEST(limit_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
+		begin(limits[i].size);
+		unit_int(limits[i].name, c.chunks.count, limits[i].chunks);
+		unit_int(limits[i].name, c.record_max, limits[i].record);
+		unit_int(limits[i].name, c.org_max, limits[i].org);
+		unit_int(limits[i].name, c.protected_max, limits[i].protected);
+		unit_int(limits[i].name, c.update_max, limits[i].update);
+		ck_assert(sts_cache_check(&c));
+	}
+}
+END_TEST
+
+/* A domain of 15 octets, an id of 14 and one mx of 25, with their lengths. */
+START_TEST(typical_cost)
+{
+	char name[32];
+	unsigned n = 0;
+
+	begin(256 << 10);
+	do {
+		snprintf(name, sizeof name, "example%05u.de", n++);
+		ck_assert_uint_eq(strlen(name), 15);
+		put(name, entry(STS_KIND_POLICY, STS_MODE_TESTING), 1, 41);
+	} while (stats().evicted == 0);
+	ck_assert_uint_le((256 << 10) / (n - 1), 140);
+}
+END_TEST
+
+/* The block may lie anywhere and nothing beside it is touched. */
+START_TEST(any_alignment)
+{
+	memset(block, 0xa5, sizeof block);
+	sts_cache_init(&c, block + 1, 5001, key);
+	for (unsigned i = 0; i < 300; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		put_enforce(name, i);
+	}
+	ck_assert(sts_cache_check(&c));
+	ck_assert_uint_eq(block[0], 0xa5);
+	ck_assert_uint_eq(block[5002], 0xa5);
+}
+END_TEST
+
+/* Largest payload of a domain whose record may have c.record_max chunks. */
+static size_t
+largest(const char *domain)
+{
+	return (c.record_max - 1) * 59 - strlen(domain);
+}
+
+START_TEST(record_limit)
+{
+	static const size_t sizes[] = { 4096, 8192, 100000, BLOCK_MAX };
+
+	for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
+		struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+		size_t max;
+
+		begin(sizes[i]);
+		max = largest("a.example");
+		ck_assert_int_eq(put("a.example", e, 1, max - 1), STS_ADMITTED);
+		ck_assert(intact("a.example", 1, max - 1));
+		ck_assert_int_eq(put("a.example", e, 2, max), STS_ADMITTED);
+		ck_assert(intact("a.example", 2, max));
+		/* The old version goes: it is known to be replaced. */
+		ck_assert_int_eq(
+		    put("a.example", e, 3, max + 1), STS_REFUSED_LARGE);
+		ck_assert_uint_eq(find("a.example"), 0);
+		ck_assert_uint_eq(stats().chunks_free, stats().chunks);
+		ck_assert_uint_eq(stats().refused, 1);
+		ck_assert(sts_cache_check(&c));
+	}
+}
+END_TEST
+
+START_TEST(name_lengths)
+{
+	static const size_t lens[] = { 1, 58, 59, 60, 117, 118, 119, 252, 253 };
+	char name[STS_NAME_MAX + 1];
+
+	begin(20000);
+	for (size_t i = 0; i < UNIT_COUNT(lens); i++) {
+		uint8_t got[STS_NAME_MAX];
+
+		memset(name, 'a', lens[i]);
+		name[lens[i]] = '\0';
+		for (size_t k = 50; k + 2 < lens[i]; k += 51) {
+			name[k] = '.';
+		}
+		ck_assert_int_eq(put_enforce(name, 70), STS_ADMITTED);
+		ck_assert(intact(name, 1, 70));
+		unit_text("name",
+		    sts_text(got, sts_cache_domain(&c, find(name), got)), name);
+		ck_assert(sts_cache_check(&c));
+	}
+	ck_assert_uint_eq(stats().enforce, UNIT_COUNT(lens));
+}
+END_TEST
+
+/* Known enforce policies among the flood: payloads of 0 to a few hundred. */
+enum {
+	KNOWN = 120,
+	FLOOD = 100000
+};
+
+static const char *
+known(unsigned i)
+{
+	static char name[40];
+
+	snprintf(name, sizeof name, "mail.known%u.example", i);
+	return name;
+}
+
+static size_t
+known_len(unsigned i)
+{
+	return 30 + i % 7 * 40;
+}
+
+static void
+put_known(void)
+{
+	for (unsigned i = 0; i < KNOWN; i++) {
+		ck_assert_int_eq(
+		    put_enforce(known(i), known_len(i)), STS_ADMITTED);
+	}
+}
+
+static void
+expect_known(void)
+{
+	ck_assert(sts_cache_check(&c));
+	for (unsigned i = 0; i < KNOWN; i++) {
+		ck_assert_msg(
+		    intact(known(i), 1, known_len(i)), "%s was lost", known(i));
+		ck_assert(sts_cache_protected(&c, find(known(i))));
+	}
+}
+
+enum junk {
+	JUNK_ABSENT,
+	JUNK_FAILED,
+	JUNK_NONE,
+	JUNK_TESTING,
+	JUNK_ENFORCE,
+	JUNK_KINDS
+};
+
+static void
+put_junk(unsigned kind, const char *name, size_t n)
+{
+	static const enum sts_mode modes[] = { STS_MODE_NONE, STS_MODE_TESTING,
+		STS_MODE_ENFORCE };
+
+	if (kind == JUNK_ABSENT) {
+		put_kind(name, STS_KIND_ABSENT);
+	} else if (kind == JUNK_FAILED) {
+		put_kind(name, draw(2) ? STS_KIND_BACK_OFF : STS_KIND_UNKNOWN);
+	} else {
+		put(name, entry(STS_KIND_POLICY, modes[kind - JUNK_NONE]), 1,
+		    n);
+	}
+}
+
+static const struct {
+	const char *name;
+	unsigned orgs; /* of the junk; 0: one a domain */
+	unsigned kinds; /* bits of enum junk */
+	size_t len; /* of the payload; 0: drawn */
+	unsigned steps;
+} floods[] = {
+	{ "R60 absent", 0, 1 << JUNK_ABSENT, 0, FLOOD },
+	{ "R60 failures", 0, 1 << JUNK_FAILED, 0, FLOOD },
+	{ "R60 none", 0, 1 << JUNK_NONE, 0, FLOOD },
+	{ "R60 testing", 0, 1 << JUNK_TESTING, 0, FLOOD },
+	{ "R60 enforce", 0, 1 << JUNK_ENFORCE, 0, FLOOD },
+	{ "R60 all mixed", 0, 31, 0, FLOOD },
+	{ "R60 enforce of one organisation", 1, 1 << JUNK_ENFORCE, 0, FLOOD },
+	{ "R60 enforce of 100 organisations", 100, 1 << JUNK_ENFORCE, 0,
+	    FLOOD },
+	{ "R60 enforce of the largest size", 0, 1 << JUNK_ENFORCE, 200 * 59,
+	    3000 },
+	{ "R60 all of the largest size", 7, 31, 200 * 59, 3000 },
+};
+
+static void
+flood(unsigned k)
+{
+	for (unsigned i = 0; i < floods[k].steps; i++) {
+		unsigned kind = draw(JUNK_KINDS), sample = draw(KNOWN);
+		unsigned org = floods[k].orgs ? draw(floods[k].orgs) : i;
+		char name[64];
+
+		while ((floods[k].kinds >> kind & 1) == 0) {
+			kind = draw(JUNK_KINDS);
+		}
+		snprintf(name, sizeof name, "d%u.junk%u.example", i, org);
+		put_junk(
+		    kind, name, floods[k].len > 0 ? floods[k].len : draw(400));
+		if (!intact(known(sample), 1, known_len(sample))) {
+			ck_abort_msg("%s: step %u lost %s", floods[k].name, i,
+			    known(sample));
+		}
+	}
+}
+
+START_TEST(flood_table)
+{
+	for (unsigned k = 0; k < UNIT_COUNT(floods); k++) {
+		begin(BLOCK_MAX);
+		put_known();
+		flood(k);
+		expect_known();
+	}
+}
+END_TEST
+
+/* One organisation cannot take what newcomers of others need. */
+START_TEST(organisation_share)
+{
+	uint32_t full;
+
+	begin(200000);
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "d%u.junk.example", i);
+		put_enforce(name, 30);
+	}
+	full = stats().chunks_protected;
+	ck_assert_uint_le(full, c.org_max);
+	ck_assert_uint_gt(full + 2, c.org_max);
+	ck_assert_int_eq(put_enforce("new.junk.example", 30), STS_REFUSED_ORG);
+	ck_assert(find("new.junk.example") != 0);
+	ck_assert(!sts_cache_protected(&c, find("new.junk.example")));
+	ck_assert_int_eq(
+	    put_enforce("mail.newcomer.example", 600), STS_ADMITTED);
+	ck_assert(sts_cache_protected(&c, find("mail.newcomer.example")));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* Fill with protected policies, one an organisation; their number. */
+static unsigned
+fill(size_t n)
+{
+	for (unsigned i = 0;; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "f.fill%u.example", i);
+		if (put_enforce(name, n) == STS_REFUSED_ROOM) {
+			sts_cache_remove(&c, find(name));
+			return i;
+		}
+	}
+}
+
+START_TEST(reserve)
+{
+	begin(100000);
+	fill(30);
+	ck_assert_uint_le(stats().chunks_protected, c.protected_max);
+	ck_assert_uint_gt(stats().chunks_protected + 2, c.protected_max);
+	/* Others live in the reserve, by LRU. */
+	for (unsigned i = 0; i < 500; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "a%u.example", i);
+		ck_assert_int_eq(put_kind(name, STS_KIND_ABSENT), STS_ADMITTED);
+		ck_assert(find(name) != 0);
+	}
+	ck_assert(find("a0.example") == 0);
+	/* A newcomer is a guest, served until it must go. */
+	ck_assert_int_eq(put_enforce("guest.example", 30), STS_REFUSED_ROOM);
+	ck_assert(intact("guest.example", 1, 30));
+	ck_assert_uint_eq(stats().guests, 1);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* A guest becomes protected when room appears: on set, and by the hand. */
+START_TEST(guest_is_admitted)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(20000);
+	fill(30);
+	put_enforce("one.example", 30);
+	put_enforce("two.example", 30);
+	ck_assert_int_eq(sts_cache_sweep(&c, 1 << 20, NOW, true), 0);
+	ck_assert(!sts_cache_protected(&c, find("one.example")));
+	sts_cache_set(&c, find("one.example"), &e, NOW, true);
+	ck_assert(!sts_cache_protected(&c, find("one.example")));
+	sts_cache_remove(&c, find("f.fill3.example"));
+	sts_cache_set(&c, find("one.example"), &e, NOW, true);
+	ck_assert(sts_cache_protected(&c, find("one.example")));
+	sts_cache_remove(&c, find("f.fill5.example"));
+	sts_cache_sweep(&c, 1 << 20, NOW, true);
+	ck_assert(sts_cache_protected(&c, find("two.example")));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* Newer versions of protected policies in a full cache. */
+START_TEST(newer_versions)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	unsigned n, admitted = 0;
+
+	begin(100000);
+	n = fill(30);
+	/* What does not grow is always admitted. */
+	for (unsigned i = 0; i < n; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "f.fill%u.example", i);
+		ck_assert_int_eq(put(name, e, 2, 31), STS_ADMITTED);
+		ck_assert(intact(name, 2, 31));
+	}
+	/* Growth may use the reserve down to the floor, and no further; */
+	for (unsigned i = 0; i < n; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "f.fill%u.example", i);
+		admitted += put(name, e, 3, 80) == STS_ADMITTED;
+		ck_assert(intact(name, 3, 80));
+		ck_assert_uint_le(stats().chunks_protected, c.update_max);
+	}
+	ck_assert_uint_ge(admitted, c.chunks.count / 16 - 1);
+	ck_assert_uint_lt(admitted, n);
+	ck_assert_uint_gt(stats().guests, 0);
+	/* and what was refused is held as a guest, not lost (above). */
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* An organisation at its limit can still update without growing. */
+START_TEST(newer_versions_of_full_organisation)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	unsigned n = 0;
+	char name[40];
+
+	begin(100000);
+	do {
+		snprintf(name, sizeof name, "d%u.org.example", n++);
+	} while (put_enforce(name, 30) == STS_ADMITTED);
+	for (unsigned i = 0; i + 1 < n; i++) {
+		snprintf(name, sizeof name, "d%u.org.example", i);
+		ck_assert_int_eq(put(name, e, 2, 20), STS_ADMITTED);
+	}
+	ck_assert_int_eq(put("d0.org.example", e, 3, 300), STS_REFUSED_ORG);
+	ck_assert(intact("d0.org.example", 3, 300));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* Victims go in this order, the least recently used of a class first. */
+static const char *const victims[] = { "x1.expired", "x0.expired", "a0.absent",
+	"u0.unknown", "b0.backoff", "a1.absent", "n1.none", "n0.none",
+	"t0.testing", "t1.testing", "g0.org.example", "g1.org.example" };
+
+static void
+put_victims(void)
+{
+	struct sts_entry old = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	put("g1.org.example", entry(STS_KIND_POLICY, STS_MODE_ENFORCE), 1, 30);
+	put_enforce("g0.org.example", 30);
+	put_mode("t0.testing", STS_MODE_TESTING);
+	put_mode("t1.testing", STS_MODE_TESTING);
+	put_mode("n1.none", STS_MODE_NONE);
+	put_mode("n0.none", STS_MODE_NONE);
+	put_kind("a1.absent", STS_KIND_ABSENT);
+	put_kind("a0.absent", STS_KIND_ABSENT);
+	put_kind("u0.unknown", STS_KIND_UNKNOWN);
+	put_kind("b0.backoff", STS_KIND_BACK_OFF);
+	old.fetched_s = NOW - 8 * DAY;
+	put("x1.expired", old, 1, 30);
+	old.mode = STS_MODE_NONE;
+	put("x0.expired", old, 1, 30);
+	sts_cache_touch(&c, find("a1.absent"));
+	sts_cache_touch(&c, find("g1.org.example"));
+}
+
+START_TEST(victims_order)
+{
+	static struct sts_stage stages[300];
+	unsigned n = 0;
+
+	begin(20000);
+	for (unsigned i = 0; stats().enforce == i; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "d%u.org.example", i);
+		put_enforce(name, 30);
+	}
+	sts_cache_remove(&c, c.list[STS_CLASS_GUEST].head);
+	put_victims();
+	ck_assert_uint_eq(stats().guests, 2);
+	while (stats().chunks_free > 1) {
+		ck_assert(sts_cache_stage(
+		    &c, &stages[n++], unit_span("staged.example")));
+	}
+	for (unsigned i = 0; i < UNIT_COUNT(victims); i++) {
+		ck_assert_msg(
+		    find(victims[i]) != 0, "%s went too early", victims[i]);
+		ck_assert(sts_cache_stage(
+		    &c, &stages[n++], unit_span("staged.example")));
+		ck_assert_msg(
+		    find(victims[i]) == 0, "%s should have gone", victims[i]);
+		ck_assert_uint_eq(stats().evicted, i + 1);
+	}
+	/* Now there is none; the protected stay. */
+	while (sts_cache_stage(&c, &stages[n], unit_span("staged.example"))) {
+		n++;
+	}
+	ck_assert_uint_eq(stats().records, stats().enforce);
+	ck_assert(sts_cache_check(&c));
+	while (n > 0) {
+		sts_cache_abandon(&c, &stages[--n]);
+	}
+	ck_assert_uint_eq(stats().chunks_staged, 0);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* A pinned version outlives replacement, removal and floods. */
+START_TEST(pins)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_TESTING);
+	uint8_t name[STS_NAME_MAX];
+	sts_ref first, second;
+
+	begin(8192);
+	put("a.example", e, 1, 100);
+	first = find("a.example");
+	sts_cache_pin(&c, first);
+	sts_cache_pin(&c, first);
+	put("a.example", e, 2, 100);
+	second = find("a.example");
+	ck_assert_uint_ne(first, second);
+	sts_cache_pin(&c, second);
+	for (unsigned i = 0; i < 300; i++) {
+		char junk[32];
+
+		snprintf(junk, sizeof junk, "j%u.example", i);
+		put_mode(junk, STS_MODE_TESTING);
+	}
+	ck_assert(intact_ref(first, "a.example", 1, 100));
+	ck_assert(intact("a.example", 2, 100));
+	unit_text("domain", sts_text(name, sts_cache_domain(&c, first, name)),
+	    "a.example");
+	sts_cache_unpin(&c, first);
+	ck_assert(intact_ref(first, "a.example", 1, 100));
+	ck_assert(sts_cache_check(&c));
+	sts_cache_unpin(&c, first);
+	sts_cache_remove(&c, second);
+	ck_assert_uint_eq(find("a.example"), 0);
+	ck_assert(intact_ref(second, "a.example", 2, 100));
+	ck_assert(sts_cache_check(&c));
+	sts_cache_unpin(&c, second);
+	ck_assert_uint_eq(c.list[STS_CLASS_PINNED].count, 0);
+	ck_assert_uint_eq(c.list[STS_CLASS_PINNED].head, 0);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+START_TEST(pins_max)
+{
+	begin(4096);
+	put_enforce("a.example", 10);
+	for (unsigned i = 0; i < UINT16_MAX; i++) {
+		sts_cache_pin(&c, find("a.example"));
+	}
+	ck_assert(sts_cache_check(&c));
+	for (unsigned i = 0; i < UINT16_MAX; i++) {
+		sts_cache_unpin(&c, find("a.example"));
+	}
+	ck_assert(sts_cache_check(&c));
+	ck_assert(intact("a.example", 1, 10));
+}
+END_TEST
+
+/* An abandoned stage leaves no trace, wherever it is abandoned. */
+START_TEST(abandon_everywhere)
+{
+	static uint8_t before[8192];
+	struct sts_cache_stats now, then;
+
+	begin(8192);
+	put("a.example", entry(STS_KIND_POLICY, STS_MODE_ENFORCE), 1, 60);
+	then = stats();
+	for (size_t n = 0; n < 1000; n++) {
+		struct sts_stage s;
+
+		ck_assert(sts_cache_stage(&c, &s, unit_span("a.example")));
+		sts_cache_append(&c, &s, payload_of("a.example", 2, n), n);
+		ck_assert(sts_cache_check(&c));
+		sts_cache_abandon(&c, &s);
+		sts_cache_abandon(&c, &s);
+		now = stats();
+		ck_assert_mem_eq(&now, &then, sizeof now);
+		ck_assert(intact("a.example", 1, 60));
+		ck_assert(sts_cache_check(&c));
+	}
+	/* Not even in the bytes of the chunks. */
+	memcpy(before, block, sizeof before);
+	for (uint32_t i = 1; i <= c.chunks.count; i++) {
+		const uint8_t *p = sts_chunk(&c.chunks, i);
+
+		for (unsigned k = STS_CHUNK_DATA; k < STS_CHUNK_SIZE; k++) {
+			ck_assert(
+			    p[STS_CHUNK_TAG] != STS_CHUNK_FREE || p[k] == 0);
+		}
+	}
+}
+END_TEST
+
+START_TEST(same_payload)
+{
+	static const size_t lens[] = { 0, 1, 50, 59, 60, 118, 400 };
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(20000);
+	for (size_t i = 0; i < UNIT_COUNT(lens); i++) {
+		put("a.example", e, 1, lens[i]);
+		for (size_t k = 0; k < UNIT_COUNT(lens); k++) {
+			struct sts_stage s;
+
+			/* Another domain: the payloads lie differently. */
+			sts_cache_stage(&c, &s, unit_span("other.example"));
+			sts_cache_append(&c, &s,
+			    payload_of("a.example", 1, lens[k]), lens[k]);
+			ck_assert_int_eq(
+			    sts_cache_same(&c, &s, find("a.example")), i == k);
+			sts_cache_abandon(&c, &s);
+		}
+	}
+	for (size_t i = 0; i < 200; i++) {
+		const uint8_t *p = payload_of("a.example", 1, 200);
+		uint8_t other = (uint8_t)(p[i] ^ 1);
+		struct sts_stage s;
+
+		put("a.example", e, 1, 200);
+		sts_cache_stage(&c, &s, unit_span("a.example"));
+		sts_cache_append(&c, &s, p, i);
+		sts_cache_append(&c, &s, &other, 1);
+		sts_cache_append(&c, &s, p + i + 1, 200 - i - 1);
+		ck_assert(!sts_cache_same(&c, &s, find("a.example")));
+		sts_cache_abandon(&c, &s);
+	}
+}
+END_TEST
+
+/* Large stages cannot keep small ones out, and nothing held is lost. */
+START_TEST(stage_share)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	struct sts_stage large[8], small;
+	sts_ref ref;
+	unsigned busy = 0;
+
+	begin(400000);
+	fill(30);
+	put("held.example", e, 1, 30);
+	for (unsigned i = 0; i < 8; i++) {
+		ck_assert(
+		    sts_cache_stage(&c, &large[i], unit_span("big.example")));
+		busy += !sts_cache_append(
+		    &c, &large[i], block, largest("big.example"));
+	}
+	ck_assert_uint_ge(busy, 5);
+	ck_assert_uint_le(
+	    stats().chunks_staged, c.staged_max + 8 * STS_CACHE_STAGE_SMALL);
+	ck_assert(sts_cache_stage(&c, &small, unit_span("held.example")));
+	ck_assert(sts_cache_append(
+	    &c, &small, payload_of("held.example", 2, 800), 800));
+	/* One that found no room changes nothing. */
+	ck_assert(sts_cache_stage(&c, &large[0], unit_span("held.example")));
+	ck_assert(!sts_cache_append(&c, &large[0], block, 2000));
+	ck_assert_int_eq(sts_cache_commit(&c, &large[0], &e, NOW, true, &ref),
+	    STS_REFUSED_BUSY);
+	ck_assert_uint_eq(ref, 0);
+	ck_assert(intact("held.example", 1, 30));
+	ck_assert(sts_cache_check(&c));
+	ck_assert_int_eq(sts_cache_commit(&c, &small, &e, NOW, true, &ref),
+	    STS_REFUSED_ROOM);
+	ck_assert(intact("held.example", 2, 800));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* R58: none replaces enforce at once, and is remembered. */
+START_TEST(replacement)
+{
+	begin(8192);
+	put_enforce("a.example", 100);
+	put("a.example", entry(STS_KIND_POLICY, STS_MODE_NONE), 2, 20);
+	ck_assert(intact("a.example", 2, 20));
+	ck_assert_uint_eq(stats().records, 1);
+	ck_assert_uint_eq(stats().none, 1);
+	ck_assert_uint_eq(stats().chunks_protected, 0);
+	put("a.example", entry(STS_KIND_ABSENT, STS_MODE_NONE), 3, 0);
+	ck_assert_uint_eq(stats().other, 1);
+	put_enforce("a.example", 100);
+	ck_assert_uint_eq(stats().enforce, 1);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* Under an unconfirmed clock nothing is expired, so it may not be replaced. */
+START_TEST(no_policy_over_live)
+{
+	static const uint32_t ages[] = { 0, 8 * DAY };
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	struct sts_stage s;
+	sts_ref ref;
+
+	begin(8192);
+	e.fetched_s = NOW - ages[_i];
+	put("a.example", e, 1, 20);
+	sts_cache_stage(&c, &s, unit_span("a.example"));
+	e = entry(STS_KIND_ABSENT, STS_MODE_NONE);
+	sts_cache_commit(&c, &s, &e, NOW, false, &ref);
+}
+END_TEST
+
+START_TEST(set_may_not_change_mode)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_TESTING);
+
+	begin(8192);
+	put_enforce("a.example", 20);
+	sts_cache_set(&c, find("a.example"), &e, NOW, true);
+}
+END_TEST
+
+START_TEST(no_policy_over_expired)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(8192);
+	e.fetched_s = NOW - 7 * DAY;
+	put("a.example", e, 1, 20);
+	ck_assert_uint_eq(stats().expired, 1);
+	ck_assert_int_eq(put_kind("a.example", STS_KIND_ABSENT), STS_ADMITTED);
+	ck_assert_uint_eq(stats().other, 1);
+}
+END_TEST
+
+/* What the hand makes of one record. */
+static const struct {
+	const char *name;
+	enum sts_kind kind;
+	enum sts_mode mode;
+	int32_t fetched, max_age, check, refresh; /* times relative to now */
+	bool expires, due, held;
+	unsigned class;
+} sweeps[] = {
+	{ "live", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, 1, true,
+	    false, true, STS_CLASS_ENFORCE },
+	{ "refresh due", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, 0,
+	    true, true, true, STS_CLASS_ENFORCE },
+	{ "refresh never", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, -NOW,
+	    true, false, true, STS_CLASS_ENFORCE },
+	{ "testing due", STS_KIND_POLICY, STS_MODE_TESTING, -10, DAY, 0, -1,
+	    true, true, true, STS_CLASS_TESTING },
+	{ "expires", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0, 1, true,
+	    false, true, STS_CLASS_EXPIRED },
+	{ "not under an unconfirmed clock", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    -DAY, DAY, 0, 1, false, false, true, STS_CLASS_ENFORCE },
+	{ "expired and due", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0,
+	    -1, true, true, true, STS_CLASS_EXPIRED },
+	{ "expired for 30 days", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY, DAY,
+	    0, 1, true, false, true, STS_CLASS_EXPIRED },
+	{ "and a second", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY - 1, DAY, 0,
+	    -1, true, false, false, 0 },
+	{ "and a second, unconfirmed", STS_KIND_POLICY, STS_MODE_NONE,
+	    -31 * DAY - 1, DAY, 0, 1, false, false, true, STS_CLASS_NONE },
+	{ "R59 in the future", STS_KIND_POLICY, STS_MODE_ENFORCE, 9 * DAY, DAY,
+	    0, 1, true, false, true, STS_CLASS_ENFORCE },
+	{ "absence in its hour", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3600,
+	    -1, true, false, true, STS_CLASS_OTHER },
+	{ "absence outlived", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3601, 1,
+	    false, false, false, 0 },
+	{ "cannot-tell outlived", STS_KIND_UNKNOWN, STS_MODE_NONE, 0, 0, -3601,
+	    1, true, false, false, 0 },
+	{ "absence from the future", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0,
+	    DAY + 1, 1, true, false, false, 0 },
+	{ "absence planned for tomorrow", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0,
+	    DAY, 1, true, false, true, STS_CLASS_OTHER },
+};
+
+START_TEST(sweep_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(sweeps); i++) {
+		struct sts_entry e = entry(sweeps[i].kind, sweeps[i].mode);
+		struct sts_stage s;
+		sts_ref ref, due;
+
+		begin(8192);
+		sts_cache_stage(&c, &s, unit_span("a.example"));
+		e.fetched_s = (uint32_t)(NOW + sweeps[i].fetched);
+		e.max_age_s = (uint32_t)sweeps[i].max_age;
+		e.check_s = (uint32_t)(NOW + sweeps[i].check);
+		e.refresh_s = (uint32_t)(NOW + sweeps[i].refresh);
+		sts_cache_commit(&c, &s, &e, NOW, false, &ref);
+		due =
+		    sts_cache_sweep(&c, c.chunks.count, NOW, sweeps[i].expires);
+		unit_int(sweeps[i].name, due, sweeps[i].due ? ref : 0);
+		unit_int(sweeps[i].name, find("a.example"),
+		    sweeps[i].held ? ref : 0);
+		if (sweeps[i].held) {
+			sts_cache_get(&c, ref, &e);
+			unit_int(sweeps[i].name, sts_head_class(&c, ref),
+			    sweeps[i].class);
+			unit_int(sweeps[i].name,
+			    e.fetched_s > NOW && sweeps[i].expires, false);
+		}
+		ck_assert(sts_cache_check(&c));
+	}
+}
+END_TEST
+
+/* Back under a clock that says it is not over: protected again. */
+START_TEST(expired_and_back)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(8192);
+	put("a.example", e, 1, 20);
+	sts_cache_sweep(&c, 1000, NOW + 8 * DAY, true);
+	ck_assert_uint_eq(stats().expired, 1);
+	ck_assert_uint_eq(stats().chunks_protected, 0);
+	sts_cache_sweep(&c, 1000, NOW + 6 * DAY, true);
+	ck_assert(sts_cache_protected(&c, find("a.example")));
+	sts_cache_sweep(&c, 1000, NOW + 8 * DAY, true);
+	e.fetched_s = NOW + 8 * DAY;
+	sts_cache_set(&c, find("a.example"), &e, NOW + 8 * DAY, true);
+	ck_assert(sts_cache_protected(&c, find("a.example")));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* The hand visits what it is told to, and every chunk in the end. */
+START_TEST(sweep_is_bounded)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	unsigned due = 0;
+
+	begin(8192);
+	e.refresh_s = NOW;
+	for (unsigned i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d.org%u.example", i);
+		put(name, e, 1, 20);
+	}
+	for (uint32_t i = 0; i < c.chunks.count; i++) {
+		uint32_t hand = c.hand;
+
+		due += sts_cache_sweep(&c, 1, NOW, true) != 0;
+		ck_assert_uint_eq(c.hand, hand % c.chunks.count + 1);
+	}
+	ck_assert_uint_eq(due, 20);
+	ck_assert_uint_eq(sts_cache_sweep(&c, 0, NOW, true), 0);
+}
+END_TEST
+
+START_TEST(next_visits_all)
+{
+	bool seen[50] = { false };
+	unsigned n = 0;
+
+	begin(20000);
+	ck_assert_uint_eq(sts_cache_next(&c, 0), 0);
+	for (unsigned i = 0; i < 50; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d%u", i);
+		put_mode(name, STS_MODE_TESTING);
+	}
+	for (sts_ref r = sts_cache_next(&c, 0); r; r = sts_cache_next(&c, r)) {
+		char name[STS_NAME_MAX + 1];
+		unsigned long i;
+
+		name[sts_cache_domain(&c, r, (uint8_t *)name)] = '\0';
+		i = strtoul(name + 1, NULL, 10);
+		ck_assert(i < 50 && !seen[i]);
+		seen[i] = true;
+		n++;
+	}
+	ck_assert_uint_eq(n, 50);
+}
+END_TEST
+
+/* Most and all heads looked at to find each of n records. */
+static double
+probe(uint32_t n, unsigned *most)
+{
+	/* Two chunks each, and room for the index. */
+	size_t size = (size_t)n * 2 * (STS_CHUNK_SIZE + 3);
+	uint8_t *memory = malloc(size);
+	double all = 0;
+	char name[32];
+
+	ck_assert_ptr_nonnull(memory);
+	sts_cache_init(&c, memory, size, key);
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		put_mode(name, STS_MODE_NONE);
+	}
+	ck_assert_uint_eq(stats().evicted, 0);
+	*most = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned probes;
+		sts_ref ref;
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		ref = sts_index_probe(&c, unit_span(name),
+		    sts_index_hash(&c, unit_span(name)), &probes);
+		ck_assert_uint_ne(ref, 0);
+		all += probes;
+		*most = probes > *most ? probes : *most;
+	}
+	free(memory);
+	return all / n;
+}
+
+/* Look-up does not cost more in a larger cache: counted, not timed. */
+START_TEST(probes)
+{
+	static const uint32_t records[] = { 1000, 1000000 };
+
+	for (size_t i = 0; i < UNIT_COUNT(records); i++) {
+		unsigned most;
+		double mean = probe(records[i], &most);
+
+		ck_assert_msg(
+		    mean < 2.5, "%u records: %f probes", records[i], mean);
+		ck_assert_uint_lt(most, STS_CACHE_PROBE_MAX / 2);
+	}
+}
+END_TEST
+
+/* Names in one bucket, which nobody without the key can choose. */
+START_TEST(bucket_full)
+{
+	char name[32];
+	unsigned in = 0;
+
+	begin(8192);
+	for (unsigned i = 0; in <= STS_CACHE_PROBE_MAX; i++) {
+		enum sts_admission want =
+		    in < STS_CACHE_PROBE_MAX ? STS_ADMITTED : STS_REFUSED_BUSY;
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		if ((sts_index_hash(&c, unit_span(name)) & c.index_mask) == 3) {
+			ck_assert_int_eq(
+			    put_mode(name, STS_MODE_TESTING), want);
+			in++;
+		}
+	}
+	ck_assert_uint_eq(find(name), 0);
+	ck_assert_uint_eq(stats().records, STS_CACHE_PROBE_MAX);
+	ck_assert(sts_cache_check(&c));
+	/* A newer version of what is there finds its place. */
+	sts_cache_domain(&c, c.list[STS_CLASS_TESTING].head, (uint8_t *)name);
+	ck_assert(sts_cache_check(&c));
+	for (unsigned i = 0; stats().records > 0; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		if (find(name) != 0) {
+			ck_assert_int_eq(
+			    put_mode(name, STS_MODE_NONE), STS_ADMITTED);
+			sts_cache_remove(&c, find(name));
+			ck_assert(sts_cache_check(&c));
+		}
+	}
+}
+END_TEST
+
+/* The check itself sees damage. */
+START_TEST(check_bites)
+{
+	static const unsigned heads[] = { STS_HEAD_DOMAIN_LEN, STS_HEAD_BEFORE,
+		STS_HEAD_AFTER, STS_HEAD_CHAIN, STS_HEAD_HASH,
+		STS_HEAD_PAYLOAD_LEN + 1, STS_CHUNK_TAG, STS_CHUNK_NEXT };
+	uint8_t *p;
+
+	begin(8192);
+	for (unsigned i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d.org%u.example", i);
+		put_enforce(name, i * 10);
+	}
+	ck_assert(sts_cache_check(&c));
+	p = sts_chunk(&c.chunks, find("d.org7.example"));
+	for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
+		p[heads[i]] ^= 1;
+		ck_assert_msg(!sts_cache_check(&c), "byte %u", heads[i]);
+		p[heads[i]] ^= 1;
+		ck_assert(sts_cache_check(&c));
+	}
+	c.protected_count++;
+	ck_assert(!sts_cache_check(&c));
+	c.protected_count--;
+	c.orgs[5]++;
+	ck_assert(!sts_cache_check(&c));
+	c.orgs[5]--;
+	c.records++;
+	ck_assert(!sts_cache_check(&c));
+	c.records--;
+	c.chunks.free_head = sts_chunk_next(&c.chunks, c.chunks.free_head);
+	ck_assert(!sts_cache_check(&c));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, organisation_table);
+	tcase_add_test(tc, lifetime_table);
+	tcase_add_test(tc, limit_table);
+	tcase_add_test(tc, typical_cost);
+	tcase_add_test(tc, any_alignment);
+	tcase_add_test(tc, record_limit);
+	tcase_add_test(tc, name_lengths);
+	tcase_add_test(tc, flood_table);
+	tcase_add_test(tc, organisation_share);
+	tcase_add_test(tc, reserve);
+	tcase_add_test(tc, guest_is_admitted);
+	tcase_add_test(tc, newer_versions);
+	tcase_add_test(tc, newer_versions_of_full_organisation);
+	tcase_add_test(tc, victims_order);
+	tcase_add_test(tc, pins);
+	tcase_add_test(tc, pins_max);
+	tcase_add_test(tc, abandon_everywhere);
+	tcase_add_test(tc, same_payload);
+	tcase_add_test(tc, stage_share);
+	tcase_add_test(tc, replacement);
+	tcase_add_loop_test_raise_signal(
+	    tc, no_policy_over_live, SIGABRT, 0, 2);
+	tcase_add_test_raise_signal(tc, set_may_not_change_mode, SIGABRT);
+	tcase_add_test(tc, no_policy_over_expired);
+	tcase_add_test(tc, sweep_table);
+	tcase_add_test(tc, expired_and_back);
+	tcase_add_test(tc, sweep_is_bounded);
+	tcase_add_test(tc, next_visits_all);
+	tcase_add_test(tc, probes);
+	tcase_add_test(tc, bucket_full);
+	tcase_add_test(tc, check_bites);
+}

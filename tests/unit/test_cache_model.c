@@ -1,0 +1,782 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache against a model: random operations on both, and after each one
+ * the cache's invariants hold and it shows what the model shows. The model is
+ * arrays and scans; it knows the rules, not the lists.
+ *
+ * STS_CACHE_OPS: operations (200,000); STS_CACHE_SEED: the first seed. Both
+ * are for `make soak`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/cache_private.h"
+#include "../../core/organisation.h"
+#include "unit.h"
+
+const char unit_name[] = "cache model";
+
+enum {
+	DOMAINS = 160,
+	ORGS = 12,
+	RECORDS = 400, /* live, detached and staged ones together */
+	STAGES = 5,
+	PAYLOAD_MAX = 1100,
+	BLOCK_MAX = 40001,
+	SLICE = 5000, /* operations on one cache */
+	DAY = 86400
+};
+
+enum state {
+	UNUSED = 0,
+	STAGED,
+	LIVE,
+	DETACHED
+};
+
+struct rec {
+	enum state state;
+	sts_ref ref;
+	unsigned domain;
+	size_t domain_len; /* as far as it is written */
+	struct sts_entry e;
+	uint32_t len;
+	unsigned class; /* of live ones */
+	unsigned pins;
+	uint64_t used; /* when last used, as LRU goes */
+	int failed;
+	uint8_t *payload;
+};
+
+static struct {
+	struct sts_cache c;
+	uint8_t block[BLOCK_MAX];
+	uint8_t key[STS_SIPHASH_KEY];
+	char name[DOMAINS][STS_NAME_MAX + 1];
+	unsigned org[DOMAINS]; /* counter that it is counted in */
+	struct rec recs[RECORDS];
+	uint8_t payload[RECORDS][PAYLOAD_MAX];
+	struct sts_stage stages[STAGES];
+	struct rec *staged[STAGES];
+	uint32_t n; /* chunks in all */
+	uint32_t hand, refused, evicted;
+	uint32_t now_s;
+	uint64_t uses, random;
+	bool expires;
+	unsigned long seed, op;
+} m;
+
+/* Check's own assertions write a mark each: too slow for millions. */
+#define WANT(x) ((x) ? (void)0 : unwanted(__LINE__, #x))
+
+static void
+unwanted(int line, const char *what)
+{
+	ck_abort_msg("line %d: not so: %s (seed %lu, operation %lu)", line,
+	    what, m.seed, m.op);
+}
+
+static uint32_t
+draw(uint32_t below)
+{
+	uint64_t x = m.random += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)((x ^ (x >> 31)) % below);
+}
+
+static uint32_t
+max32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint32_t
+min32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The limits, as the header of the cache states them. */
+static uint32_t
+record_max(void)
+{
+	return max32(m.n / 64, min32(16, m.n / 8));
+}
+
+static uint32_t
+org_max(void)
+{
+	return max32(m.n / 16, record_max());
+}
+
+static uint32_t
+protected_max(bool newer)
+{
+	return m.n - max32(newer ? m.n / 16 : m.n / 8, record_max());
+}
+
+static struct sts_text
+domain_of(const struct rec *r)
+{
+	return unit_span(m.name[r->domain]);
+}
+
+static uint32_t
+chunks(const struct rec *r)
+{
+	return 1 + (uint32_t)((r->domain_len + r->len + 58) / 59);
+}
+
+static uint32_t
+count_chunks(enum state state)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		n += m.recs[i].state == state ? chunks(&m.recs[i]) : 0;
+	}
+	return n;
+}
+
+static uint32_t
+count_free(void)
+{
+	return m.n - count_chunks(STAGED) - count_chunks(LIVE) -
+	       count_chunks(DETACHED);
+}
+
+static struct rec *
+unused(void)
+{
+	for (unsigned i = 0; i < RECORDS; i++) {
+		if (m.recs[i].state == UNUSED) {
+			memset(&m.recs[i], 0, sizeof m.recs[i]);
+			m.recs[i].payload = m.payload[i];
+			return &m.recs[i];
+		}
+	}
+	ck_abort_msg("the model is too small");
+	return NULL;
+}
+
+static struct rec *
+live(unsigned domain)
+{
+	for (unsigned i = 0; i < RECORDS; i++) {
+		if (m.recs[i].state == LIVE && m.recs[i].domain == domain) {
+			return &m.recs[i];
+		}
+	}
+	return NULL;
+}
+
+static struct rec *
+any_live(void)
+{
+	unsigned start = draw(RECORDS);
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		struct rec *r = &m.recs[(start + i) % RECORDS];
+
+		if (r->state == LIVE) {
+			return r;
+		}
+	}
+	return NULL;
+}
+
+static void
+forget(struct rec *r)
+{
+	r->state = r->pins > 0 ? DETACHED : UNUSED;
+}
+
+/* Evict until a chunk is free; false: none can be. */
+static bool
+make_room(void)
+{
+	struct rec *victim = NULL;
+
+	if (count_free() > 0) {
+		return true;
+	}
+	for (unsigned i = 0; i < RECORDS; i++) {
+		struct rec *r = &m.recs[i];
+
+		if (r->state == LIVE && r->pins == 0 &&
+		    r->class <= STS_CLASS_GUEST &&
+		    (victim == NULL || r->class < victim->class ||
+			(r->class == victim->class &&
+			    r->used < victim->used))) {
+			victim = r;
+		}
+	}
+	if (victim != NULL) {
+		forget(victim);
+		m.evicted++;
+	}
+	return victim != NULL;
+}
+
+static bool
+over(const struct sts_entry *e)
+{
+	/* A fetch in the future counts as now. */
+	return (uint64_t)min32(e->fetched_s, m.now_s) + e->max_age_s <= m.now_s;
+}
+
+static bool
+enforces(const struct rec *r)
+{
+	return r->e.kind == STS_KIND_POLICY && r->e.mode == STS_MODE_ENFORCE &&
+	       !(m.expires && over(&r->e));
+}
+
+static enum sts_admission
+admit(const struct rec *r, uint32_t old)
+{
+	uint32_t protected = 0, org = 0;
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		const struct rec *o = &m.recs[i];
+
+		if (o != r && o->state == LIVE &&
+		    o->class == STS_CLASS_ENFORCE) {
+			protected += chunks(o);
+			org += m.org[o->domain] == m.org[r->domain] ? chunks(o)
+								    : 0;
+		}
+	}
+	if (chunks(r) <= old) {
+		return STS_ADMITTED;
+	}
+	if (protected + chunks(r) > protected_max(old > 0)) {
+		return STS_REFUSED_ROOM;
+	}
+	return org + chunks(r) > org_max() ? STS_REFUSED_ORG : STS_ADMITTED;
+}
+
+static unsigned
+class_of(const struct rec *r, uint32_t old)
+{
+	static const unsigned by_mode[] = { STS_CLASS_NONE, STS_CLASS_TESTING };
+
+	if (r->e.kind != STS_KIND_POLICY) {
+		return STS_CLASS_OTHER;
+	}
+	if (m.expires && over(&r->e)) {
+		return STS_CLASS_EXPIRED;
+	}
+	if (r->e.mode != STS_MODE_ENFORCE) {
+		return by_mode[r->e.mode];
+	}
+	if (r->class == STS_CLASS_ENFORCE) {
+		return STS_CLASS_ENFORCE;
+	}
+	return admit(r, old) == STS_ADMITTED ? STS_CLASS_ENFORCE
+					     : STS_CLASS_GUEST;
+}
+
+static void
+settle(struct rec *r)
+{
+	unsigned class;
+
+	if (m.expires && r->e.fetched_s > m.now_s) {
+		r->e.fetched_s = m.now_s;
+	}
+	class = class_of(r, 0);
+	if (class != r->class) {
+		r->class = class;
+		r->used = ++m.uses;
+	}
+}
+
+/* Write n bytes to a staged record, chunk by chunk, as far as it goes. */
+static void
+model_write(struct rec *r, size_t n, bool payload)
+{
+	while (n > 0 && r->failed == 0) {
+		size_t at = (r->domain_len + r->len) % 59;
+		size_t used = n < 59 - at ? n : 59 - at;
+
+		if (at == 0 && chunks(r) >= record_max()) {
+			r->failed = STS_REFUSED_LARGE;
+		} else if (at == 0 && ((chunks(r) >= 16 &&
+					   count_chunks(STAGED) >= m.n / 32) ||
+					  !make_room())) {
+			r->failed = STS_REFUSED_BUSY;
+		} else if (payload) {
+			r->len += (uint32_t)used;
+		} else {
+			r->domain_len += used;
+		}
+		n -= used;
+	}
+}
+
+static void
+random_entry(struct sts_entry *e)
+{
+	memset(e, 0, sizeof *e);
+	e->kind = (uint8_t)(draw(4) > 0 ? STS_KIND_POLICY : 2 + draw(3));
+	e->mode = (uint8_t)(draw(2) > 0 ? STS_MODE_ENFORCE : draw(2));
+	e->max_age_s = draw(20) > 0 ? 1 + draw(60 * DAY) : draw(2);
+	e->fetched_s =
+	    draw(8) > 0 ? m.now_s - draw(20 * DAY) : m.now_s + draw(9 * DAY);
+	e->check_s = m.now_s + draw(7200) - 3600;
+	e->refresh_s = draw(3) > 0 ? m.now_s + draw(DAY) - DAY / 2 : 0;
+	e->checked_s = draw(UINT32_MAX);
+	e->retry_s = draw(UINT32_MAX);
+	e->failed_id = draw(UINT32_MAX);
+	e->failures = (uint8_t)draw(256);
+	e->why = (uint8_t)draw(STS_WHY_COUNT);
+	e->mx_count = (uint16_t)draw(65536);
+	e->asked_day = (uint16_t)draw(65536);
+}
+
+static void
+op_stage(void)
+{
+	unsigned i = draw(STAGES);
+	struct rec *r;
+	bool ok;
+
+	if (m.staged[i] != NULL) {
+		return;
+	}
+	r = unused();
+	r->domain = draw(DOMAINS);
+	ok = sts_cache_stage(&m.c, &m.stages[i], domain_of(r));
+	if (make_room()) {
+		r->state = STAGED;
+		model_write(r, strlen(m.name[r->domain]), false);
+	}
+	if (r->state == UNUSED || r->failed != 0) {
+		r->state = UNUSED;
+		WANT(!ok);
+		return;
+	}
+	WANT(ok);
+	r->ref = m.stages[i].head;
+	m.staged[i] = r;
+}
+
+static void
+op_append(void)
+{
+	static uint8_t bytes[PAYLOAD_MAX];
+	unsigned i = draw(STAGES);
+	struct rec *r = m.staged[i];
+	uint32_t n = draw(8) > 0 ? draw(90) : draw(900);
+	uint32_t len;
+	bool ok;
+
+	if (r == NULL) {
+		return;
+	}
+	len = r->len;
+	n = min32(n, PAYLOAD_MAX - len);
+	for (uint32_t k = 0; k < n; k++) {
+		bytes[k] = (uint8_t)draw(256);
+	}
+	ok = sts_cache_append(&m.c, &m.stages[i], bytes, n);
+	memcpy(r->payload + len, bytes, n);
+	model_write(r, n, true);
+	WANT(ok == (r->failed == 0));
+}
+
+static void
+op_same(void)
+{
+	unsigned i = draw(STAGES);
+	struct rec *r = m.staged[i];
+	struct rec *o = any_live();
+
+	if (r == NULL || o == NULL || r->failed != 0) {
+		return;
+	}
+	WANT(sts_cache_same(&m.c, &m.stages[i], o->ref) ==
+	     (r->len == o->len && memcmp(r->payload, o->payload, r->len) == 0));
+}
+
+static void
+model_commit(struct rec *r, enum sts_admission got)
+{
+	struct rec *old = live(r->domain);
+	uint32_t old_chunks = 0;
+	enum sts_admission want = (enum sts_admission)r->failed;
+
+	if (r->failed != 0) {
+		if (r->failed == STS_REFUSED_LARGE && old != NULL &&
+		    r->e.kind == STS_KIND_POLICY) {
+			forget(old);
+		}
+		r->state = UNUSED;
+	} else {
+		if (old != NULL) {
+			old_chunks =
+			    old->class == STS_CLASS_ENFORCE ? chunks(old) : 0;
+			forget(old);
+		}
+		r->state = LIVE;
+		r->class = STS_CLASS_COUNT;
+		r->class = class_of(r, old_chunks);
+		want = r->class == STS_CLASS_GUEST ? admit(r, old_chunks)
+						   : STS_ADMITTED;
+		if (m.expires && r->e.fetched_s > m.now_s) {
+			r->e.fetched_s = m.now_s;
+		}
+		r->used = ++m.uses;
+	}
+	m.refused += want != STS_ADMITTED;
+	WANT(got == want);
+}
+
+static void
+op_commit(void)
+{
+	unsigned i = draw(STAGES);
+	struct rec *r = m.staged[i];
+	enum sts_admission got;
+	struct rec *old;
+	sts_ref ref = 77;
+
+	if (r == NULL) {
+		return;
+	}
+	random_entry(&r->e);
+	old = live(r->domain);
+	if (old != NULL && enforces(old)) {
+		r->e.kind = STS_KIND_POLICY;
+	}
+	got = sts_cache_commit(
+	    &m.c, &m.stages[i], &r->e, m.now_s, m.expires, &ref);
+	WANT(ref == (r->failed == 0 ? r->ref : 0));
+	model_commit(r, got);
+	m.staged[i] = NULL;
+}
+
+static void
+op_abandon(void)
+{
+	unsigned i = draw(STAGES);
+
+	if (m.staged[i] != NULL) {
+		m.staged[i]->state = UNUSED;
+		m.staged[i] = NULL;
+	}
+	sts_cache_abandon(&m.c, &m.stages[i]);
+}
+
+static void
+op_set(void)
+{
+	struct rec *r = any_live();
+	struct sts_entry e;
+
+	if (r == NULL) {
+		return;
+	}
+	random_entry(&e);
+	e.kind = r->e.kind;
+	e.mode = r->e.mode;
+	sts_cache_set(&m.c, r->ref, &e, m.now_s, m.expires);
+	r->e = e;
+	settle(r);
+}
+
+static void
+op_touch(void)
+{
+	struct rec *r = any_live();
+
+	if (r != NULL) {
+		sts_cache_touch(&m.c, r->ref);
+		r->used = ++m.uses;
+	}
+}
+
+static void
+op_pin(void)
+{
+	struct rec *r = any_live();
+
+	if (r != NULL) {
+		sts_cache_pin(&m.c, r->ref);
+		r->pins++;
+	}
+}
+
+static void
+op_unpin(void)
+{
+	unsigned start = draw(RECORDS);
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		struct rec *r = &m.recs[(start + i) % RECORDS];
+
+		if (r->state == UNUSED || r->pins == 0) {
+			continue;
+		}
+		sts_cache_unpin(&m.c, r->ref);
+		if (--r->pins == 0) {
+			r->used = ++m.uses;
+			r->state = r->state == DETACHED ? UNUSED : r->state;
+		}
+		return;
+	}
+}
+
+static void
+op_remove(void)
+{
+	struct rec *r = any_live();
+
+	if (r != NULL) {
+		sts_cache_remove(&m.c, r->ref);
+		forget(r);
+	}
+}
+
+/* What the hand does to one record; true: it stops there. */
+static bool
+model_visit(struct rec *r)
+{
+	bool policy = r->e.kind == STS_KIND_POLICY;
+	int64_t late = (int64_t)m.now_s - r->e.check_s;
+	uint64_t end = (uint64_t)r->e.fetched_s + r->e.max_age_s + 30 * DAY;
+
+	if (policy ? m.expires && end < m.now_s : late > 3600 || late < -DAY) {
+		forget(r);
+		return false;
+	}
+	settle(r);
+	return policy && r->e.refresh_s != 0 && r->e.refresh_s <= m.now_s;
+}
+
+static sts_ref
+model_sweep(uint32_t steps)
+{
+	for (; steps > 0; steps--) {
+		m.hand = m.hand % m.n + 1;
+		for (unsigned i = 0; i < RECORDS; i++) {
+			struct rec *r = &m.recs[i];
+
+			if (r->state == LIVE && r->ref == m.hand) {
+				if (model_visit(r)) {
+					return r->ref;
+				}
+				break;
+			}
+		}
+	}
+	return 0;
+}
+
+static void
+op_sweep(void)
+{
+	uint32_t steps = 1 + draw(20);
+
+	WANT(sts_cache_sweep(&m.c, steps, m.now_s, m.expires) ==
+	     model_sweep(steps));
+}
+
+static void
+op_time(void)
+{
+	uint32_t how = draw(20);
+
+	if (how < 15) {
+		m.now_s += draw(DAY);
+	} else if (how < 18) {
+		m.expires = draw(3) > 0;
+	} else if (how == 18) {
+		m.now_s += draw(100 * DAY);
+	} else if (m.now_s > 3000 * DAY) {
+		m.now_s -= draw(100 * DAY);
+	}
+}
+
+static void
+verify_record(const struct rec *r)
+{
+	uint8_t got[PAYLOAD_MAX], name[STS_NAME_MAX];
+	struct sts_entry e;
+	size_t off = draw(r->len + 2);
+
+	WANT(sts_text_is(sts_text(name, sts_cache_domain(&m.c, r->ref, name)),
+	    m.name[r->domain]));
+	WANT(sts_cache_payload_len(&m.c, r->ref) == r->len);
+	WANT(sts_cache_read(&m.c, r->ref, 0, got, sizeof got) == r->len);
+	WANT(r->len == 0 || memcmp(got, r->payload, r->len) == 0);
+	WANT(sts_cache_read(&m.c, r->ref, off, got, 7) ==
+	     (off > r->len ? 0 : min32(7, r->len - (uint32_t)off)));
+	WANT(off >= r->len || got[0] == r->payload[off]);
+	if (r->state != STAGED) {
+		sts_cache_get(&m.c, r->ref, &e);
+		WANT(e.kind == r->e.kind);
+		WANT(memcmp(&e, &r->e, sizeof e) == 0);
+	}
+	if (r->state == LIVE) {
+		WANT(sts_cache_protected(&m.c, r->ref) ==
+		     (r->class == STS_CLASS_ENFORCE));
+	}
+}
+
+static void
+verify_stats(void)
+{
+	struct sts_cache_stats s;
+	uint32_t by_class[STS_CLASS_COUNT] = { 0 };
+	uint32_t protected = 0, records = 0;
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		const struct rec *r = &m.recs[i];
+
+		if (r->state == LIVE) {
+			records++;
+			by_class[r->class]++;
+			protected +=
+			    r->class == STS_CLASS_ENFORCE ? chunks(r) : 0;
+		}
+	}
+	sts_cache_stats(&m.c, &s);
+	WANT(s.records == records);
+	WANT(s.expired == by_class[STS_CLASS_EXPIRED]);
+	WANT(s.other == by_class[STS_CLASS_OTHER]);
+	WANT(s.none == by_class[STS_CLASS_NONE]);
+	WANT(s.testing == by_class[STS_CLASS_TESTING]);
+	WANT(s.guests == by_class[STS_CLASS_GUEST]);
+	WANT(s.enforce == by_class[STS_CLASS_ENFORCE]);
+	WANT(s.chunks == m.n);
+	WANT(s.chunks_free == count_free());
+	WANT(s.chunks_protected == protected);
+	WANT(s.chunks_staged == count_chunks(STAGED));
+	WANT(s.refused == m.refused);
+	WANT(s.evicted == m.evicted);
+}
+
+static void
+verify(bool all)
+{
+	sts_ref want[DOMAINS] = { 0 };
+
+	WANT(sts_cache_check(&m.c));
+	for (unsigned i = 0; i < RECORDS; i++) {
+		const struct rec *r = &m.recs[i];
+
+		if (r->state == LIVE) {
+			want[r->domain] = r->ref;
+		}
+		if (r->state != UNUSED && (all || draw(64) == 0)) {
+			verify_record(r);
+		}
+	}
+	/* That the index holds each record is part of sts_cache_check. */
+	for (unsigned i = all ? 0 : draw(16); i < DOMAINS; i += all ? 1 : 16) {
+		WANT(sts_cache_find(&m.c, unit_span(m.name[i])) == want[i]);
+	}
+	verify_stats();
+}
+
+static const struct {
+	void (*run)(void);
+	unsigned weight;
+} ops[] = {
+	{ op_stage, 12 },
+	{ op_append, 24 },
+	{ op_commit, 12 },
+	{ op_abandon, 1 },
+	{ op_same, 2 },
+	{ op_set, 4 },
+	{ op_touch, 6 },
+	{ op_pin, 2 },
+	{ op_unpin, 2 },
+	{ op_remove, 1 },
+	{ op_sweep, 4 },
+	{ op_time, 2 },
+};
+
+static void
+op_random(void)
+{
+	unsigned total = 0, pick;
+
+	for (unsigned i = 0; i < UNIT_COUNT(ops); i++) {
+		total += ops[i].weight;
+	}
+	pick = draw(total);
+	for (unsigned i = 0; i < UNIT_COUNT(ops); i++) {
+		if (pick < ops[i].weight) {
+			ops[i].run();
+			return;
+		}
+		pick -= ops[i].weight;
+	}
+}
+
+static void
+begin(uint64_t seed, size_t size)
+{
+	memset(&m, 0, sizeof m);
+	m.random = seed;
+	m.seed = (unsigned long)seed;
+	m.now_s = 1800000000;
+	m.expires = true;
+	for (unsigned i = 0; i < sizeof m.key; i++) {
+		m.key[i] = (uint8_t)draw(256);
+	}
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		int pad = (int)(draw(4) > 0 ? 1 + draw(12) : 1 + draw(60));
+		unsigned org = draw(ORGS);
+
+		snprintf(m.name[i], sizeof m.name[i], "d%u.%.*s.%.*s.org%u.%s",
+		    i, pad,
+		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    "aa",
+		    pad,
+		    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		    "bb",
+		    org, org % 2 ? "co.uk" : "example");
+		m.org[i] =
+		    (uint32_t)(sts_siphash(m.key,
+				   sts_organisation(unit_span(m.name[i]))) >>
+			       32) %
+		    STS_CACHE_ORGS;
+	}
+	sts_cache_init(&m.c, m.block, size, m.key);
+	m.n = m.c.chunks.count;
+}
+
+START_TEST(random_operations)
+{
+	static const size_t sizes[] = { 4096, 4100, 8192, 16384, BLOCK_MAX };
+	const char *ops_text = getenv("STS_CACHE_OPS");
+	const char *seed_text = getenv("STS_CACHE_SEED");
+	unsigned long left = ops_text ? strtoul(ops_text, NULL, 10) : 200000;
+	unsigned long seed = seed_text ? strtoul(seed_text, NULL, 10) : 1;
+
+	for (unsigned round = 0; left > 0; round++, seed++) {
+		unsigned long n = left < SLICE ? left : SLICE;
+
+		begin(seed, sizes[round % UNIT_COUNT(sizes)]);
+		for (unsigned long i = 0; i < n; i++) {
+			m.op = i;
+			op_random();
+			verify(i % 256 == 0);
+		}
+		left -= n;
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, random_operations);
+}
