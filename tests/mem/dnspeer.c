@@ -76,7 +76,8 @@ read_name(char *out, const uint8_t *p, size_t n, size_t *off)
 	return *off <= n;
 }
 
-/* The OPT record that ends a query (RFC 6891 6.1.2). */
+/* The OPT record that ends a query (RFC 6891 6.1.2). Late tries go without,
+ * for servers that cannot. */
 static const char *
 check_opt(const uint8_t *p, size_t n)
 {
@@ -104,7 +105,7 @@ check_head(const uint8_t *p, size_t n)
 		return "a query with wrong flags";
 	}
 	if (get16(p + 4) != 1 || get16(p + 6) != 0 || get16(p + 8) != 0 ||
-	    get16(p + 10) != 1) {
+	    get16(p + 10) > 1) {
 		return "a query with wrong counts";
 	}
 	return NULL;
@@ -139,7 +140,12 @@ dnspeer_read(struct dnspeer_question *q, const uint8_t *p, size_t n)
 	}
 	q->id = (uint16_t)get16(p);
 	q->type = (uint16_t)get16(p + off);
-	return check_opt(p + off + 4, n - off - 4);
+	off += 4;
+	q->edns = get16(p + 10) == 1;
+	if (!q->edns) {
+		return n == off ? NULL : "a query with bytes after it";
+	}
+	return check_opt(p + off, n - off);
 }
 
 static void

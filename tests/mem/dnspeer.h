@@ -23,12 +23,13 @@ enum {
 
 struct dnspeer_question {
 	uint16_t id, type;
+	bool edns;
 	char name[DNSPEER_NAME]; /* as it came, dots between labels */
 };
 
 /*
  * Read a query. NULL: it is a well-formed recursive query for class IN with
- * one question and EDNS0; else what is wrong with it.
+ * one question, and maybe EDNS0; else what is wrong with it.
  */
 const char *dnspeer_read(
     struct dnspeer_question *q, const uint8_t *p, size_t n);

@@ -481,7 +481,7 @@ events_of(struct mem *m, const struct mem_sock *s)
 		return waiting_client(m) != NULL ? STS_EV_RECV : 0;
 	}
 	if (s->state == MEM_FAILED) {
-		return STS_EV_RECV | STS_EV_SEND;
+		return STS_EV_RECV | STS_EV_SEND | STS_EV_LOST;
 	}
 	if (s->state == MEM_WAITING) {
 		return 0;
@@ -504,10 +504,10 @@ mem_tell(struct mem *m)
 		struct mem_sock *s = &m->sock[i];
 		unsigned ev;
 
-		if (s->kind == MEM_FREE || s->ch < 0 || s->want == 0) {
+		if (s->kind == MEM_FREE || s->ch < 0) {
 			continue;
 		}
-		ev = events_of(m, s) & s->want;
+		ev = events_of(m, s) & (s->want | STS_EV_LOST);
 		if (ev != 0) {
 			sts_ready(m->driver, (sts_ch)s->ch, ev);
 			told++;

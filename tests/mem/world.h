@@ -5,8 +5,8 @@
  * What is not in the tables waits for the test: a question as struct
  * world_ask, a connection as a socket with `scripted`.
  *
- * Every query and request is checked for what must hold always (EDNS0, RD,
- * lower case; SNI = Host = mta-sts.*, the one request line, nothing
+ * Every query and request is checked for what must hold always (RD, lower
+ * case; SNI = Host = mta-sts.*, the one request line, nothing
  * conditional): w->fault is the first breach.
  */
 #ifndef STS_TEST_WORLD_H

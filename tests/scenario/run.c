@@ -87,6 +87,10 @@ fail(const char *what, const char *more)
 	unsigned from = scene.mem.event_count;
 	unsigned i;
 
+	if (scene.fault != NULL) {
+		what = scene.fault;
+		more = NULL;
+	}
 	fprintf(stderr, "%s:%d (%s): %s%s%s\n", script.path,
 	    line == NULL ? 0 : line->number, scene.variant->name, what,
 	    more == NULL ? "" : ": ", more == NULL ? "" : more);

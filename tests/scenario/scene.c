@@ -270,13 +270,27 @@ scene_find_client(struct scene *s, const char *name)
 	return NULL;
 }
 
+void
+scene_leave(struct scene *s, struct scene_client *c)
+{
+	if (c->sock != NULL) {
+		mem_fail(&s->mem, c->sock, STS_IO_RESET);
+		mem_release(&s->mem, c->sock);
+	}
+	free(c->got.p);
+	*c = s->client[--s->client_count];
+}
+
 struct scene_client *
 scene_client(struct scene *s, const char *name)
 {
 	struct scene_client *c = scene_find_client(s, name);
 
-	if (c != NULL) {
+	if (c != NULL && !c->closed) {
 		return c;
+	}
+	if (c != NULL) {
+		scene_leave(s, c);
 	}
 	if (s->client_count == SCENE_CLIENTS) {
 		abort();
@@ -295,17 +309,6 @@ scene_say(struct scene *s, struct scene_client *c, const void *p, size_t n)
 	if (c->sock != NULL) {
 		mem_send(&s->mem, c->sock, p, n);
 	}
-}
-
-void
-scene_leave(struct scene *s, struct scene_client *c)
-{
-	if (c->sock != NULL) {
-		mem_fail(&s->mem, c->sock, STS_IO_RESET);
-		mem_release(&s->mem, c->sock);
-	}
-	free(c->got.p);
-	*c = s->client[--s->client_count];
 }
 
 /* A netstring at the start of got: where its data begins and its length. */

@@ -77,7 +77,7 @@ void scene_settle(struct scene *s);
  * whole reply. */
 void scene_pass(struct scene *s, long long ms, const struct scene_client *c);
 
-/* The client of that name, made and connected when there is none. */
+/* The client of that name, connected when there is none or it was closed. */
 struct scene_client *scene_client(struct scene *s, const char *name);
 struct scene_client *scene_find_client(struct scene *s, const char *name);
 void scene_leave(struct scene *s, struct scene_client *c);
