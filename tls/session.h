@@ -5,10 +5,16 @@
  * filter serves HTTPS, STARTTLS and DNS over TLS, and a TLS 1.3 filter can
  * stand beside it.
  *
+ *	sts_tls_start(t, host, anchors, wall_s, rnd);
+ *	for (;;)
+ *		serve one bit of sts_tls_wants(t)
+ *
  * TLS 1.2 by BearSSL, ECDHE with AEAD only, SNI always, half duplex over one
- * record buffer. The path of certificates is judged in WORK steps of at most
- * one signature check each; the application side opens only after that
- * verdict and the end of the handshake.
+ * record buffer: while a record is being received none can be sent, and the
+ * other way round, so that the bits change with every call. The path of
+ * certificates is judged in WORK steps of at most one signature check each;
+ * nothing more is sent, and the application side stays shut, until that
+ * verdict; it opens at the end of the handshake.
  */
 #ifndef STS_TLS_SESSION_H
 #define STS_TLS_SESSION_H
@@ -17,6 +23,7 @@
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
 #include "anchors.h"
+#include "x509.h"
 
 enum {
 	STS_TLS_RND = 48
@@ -28,12 +35,17 @@ enum {
 	STS_TLS_APP_SEND = 4, /* application bytes can be taken */
 	STS_TLS_APP_RECV = 8, /* application bytes wait */
 	STS_TLS_WORK = 16, /* call sts_tls_work */
-	STS_TLS_CLOSED = 32, /* close_notify came; all application bytes read */
+	STS_TLS_CLOSED = 32, /* close_notify came; all application bytes read;
+	                        no other bit but REC_SEND for our own */
 	STS_TLS_FAILED = 64 /* sts_tls_why tells; no other bit but REC_SEND for
 	                       the alert */
 };
 
-struct sts_tls; /* of sts_tls_size() bytes, aligned for a pointer */
+/* Not less than sts_tls_size(), for static placing. */
+#define STS_TLS_SIZE_MAX                                                       \
+	((size_t)STS_TLS_RECORD_SIZE + STS_X509_SIZE_MAX + 4096)
+
+struct sts_tls; /* of sts_tls_size() bytes, aligned for a uint64_t */
 
 size_t sts_tls_size(void);
 
@@ -51,13 +63,18 @@ void sts_tls_start(struct sts_tls *t, struct sts_text host,
 
 unsigned sts_tls_wants(const struct sts_tls *t);
 
-/* Records: _buf changes nothing; 1 <= n <= what it gave. */
+/* Records: _buf changes nothing and gives nothing (n 0) while its bit is not
+ * set; 1 <= n <= what it gave. */
 struct sts_text sts_tls_rec_send_buf(const struct sts_tls *t);
 void sts_tls_rec_send_ack(struct sts_tls *t, size_t n);
 struct sts_span sts_tls_rec_recv_buf(const struct sts_tls *t);
 void sts_tls_rec_recv_ack(struct sts_tls *t, size_t n);
 
-/* Application bytes, the same way; flush makes a record of what was taken. */
+/*
+ * Application bytes, the same way; flush makes a record of what was taken.
+ * Bytes taken and not flushed keep the buffer: nothing is received until the
+ * flush. Flush does nothing when there is nothing to send.
+ */
 struct sts_span sts_tls_app_send_buf(const struct sts_tls *t);
 void sts_tls_app_send_ack(struct sts_tls *t, size_t n);
 void sts_tls_app_flush(struct sts_tls *t);
@@ -66,8 +83,11 @@ void sts_tls_app_recv_ack(struct sts_tls *t, size_t n);
 
 void sts_tls_work(struct sts_tls *t);
 
-/* The peer closed the connection: without close_notify before, FAILED with
- * tls-truncated (or a better reason if the handshake was under way). */
+/*
+ * The peer closed the connection. Before the end of the handshake: FAILED with
+ * peer-closed. Later, without close_notify before: FAILED with tls-truncated,
+ * as soon as the application bytes that are there were read.
+ */
 void sts_tls_peer_closed(struct sts_tls *t);
 
 /* Whether the handshake is over and the path was accepted. */
@@ -75,6 +95,16 @@ bool sts_tls_established(const struct sts_tls *t);
 
 /* The reason of FAILED. */
 enum sts_why sts_tls_why(const struct sts_tls *t);
+
+/* Established, and the certificate asks for a stapled OCSP response, which is
+ * not looked at: worth a log line. */
+bool sts_tls_must_staple(const struct sts_tls *t);
+
+/*
+ * Memory that an established session needs no more (it held certificates):
+ * STS_X509_ARENA bytes, the caller's until sts_tls_start or sts_tls_end.
+ */
+struct sts_span sts_tls_spare(struct sts_tls *t);
 
 /* Overwrite keys and peer data. The session can only be started again. */
 void sts_tls_end(struct sts_tls *t);

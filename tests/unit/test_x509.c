@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* tls/x509: every chain of tests/x509, whole and in pieces; flipped bytes. */
+#define _DEFAULT_SOURCE
+#include <dirent.h>
+
+#include "../../tls/x509_path.h"
+#include "x509_case.h"
+
+const char unit_name[] = "x509";
+
+static struct x509_case the_case;
+static struct sts_x509 the_chain;
+
+/* Feed a certificate in pieces: `first` bytes, then `step` each. */
+static void
+feed(struct sts_x509 *x, struct sts_text der, size_t first, size_t step)
+{
+	size_t n = first < der.n ? first : der.n;
+
+	sts_x509_cert_begin(x, der.n);
+	while (der.n > 0) {
+		if (n > 0) {
+			sts_x509_cert_feed(x, sts_text(der.p, n));
+		}
+		der = sts_text(der.p + n, der.n - n);
+		n = step < der.n ? step : der.n;
+	}
+	sts_x509_cert_end(x);
+}
+
+/* The end of the chain and all the work. Every step does one check, but for
+ * the last, which may find that nothing is left to be tried. */
+static enum sts_why
+judge(struct sts_x509 *x)
+{
+	unsigned steps = 0;
+
+	sts_x509_chain_end(x);
+	while (sts_x509_pending(x)) {
+		unsigned before = x->checks;
+
+		sts_x509_work(x);
+		ck_assert_uint_le(x->checks - before, 1);
+		ck_assert_uint_le(++steps, STS_X509_CHECKS_MAX + 1);
+	}
+	return sts_x509_verdict(x);
+}
+
+static void
+start(const struct x509_case *c)
+{
+	sts_x509_start(&the_chain, unit_span(c->host), &c->anchors, c->date_s);
+}
+
+static enum sts_why
+run(const struct x509_case *c, size_t first, size_t step)
+{
+	start(c);
+	for (unsigned i = 0; i < c->count; i++) {
+		feed(&the_chain, c->certs[i], first, step);
+	}
+	return judge(&the_chain);
+}
+
+static void
+check(const struct x509_case *c, enum sts_why got, const char *how, size_t at)
+{
+	const char *token = got == STS_WHY_NONE ? "ok" : sts_why_token(got);
+
+	ck_assert_msg(strcmp(token, c->want) == 0,
+	    "%s (%s %zu): got %s, want %s", c->name, how, at, token, c->want);
+}
+
+/* Call `test` for every case. */
+static void
+each_case(void (*test)(struct x509_case *c))
+{
+	DIR *dir = opendir("tests/x509/cases");
+	struct dirent *e;
+	unsigned count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (n > 4 && strcmp(e->d_name + n - 4, ".txt") == 0) {
+			e->d_name[n - 4] = '\0';
+			case_load(&the_case, e->d_name);
+			test(&the_case);
+			count++;
+		}
+	}
+	closedir(dir);
+	ck_assert_uint_ge(count, 180);
+}
+
+static void
+whole(struct x509_case *c)
+{
+	check(c, run(c, SIZE_MAX, 1), "whole", 0);
+}
+
+START_TEST(chains_whole)
+{
+	each_case(whole);
+}
+END_TEST
+
+static void
+bytewise(struct x509_case *c)
+{
+	check(c, run(c, 1, 1), "byte by byte", 0);
+}
+
+START_TEST(chains_bytewise)
+{
+	each_case(bytewise);
+}
+END_TEST
+
+/* What was kept of a certificate, to compare without signature checks. */
+static void
+kept_equal(const struct x509_case *c, const struct sts_x509 *a,
+    const struct sts_x509 *b, size_t at)
+{
+	ck_assert_msg(a->count == b->count && a->why == b->why &&
+			  a->phase == b->phase &&
+			  a->arena.used == b->arena.used &&
+			  memcmp(a->certs, b->certs,
+			      a->count * sizeof a->certs[0]) == 0 &&
+			  memcmp(a->bytes, b->bytes, a->arena.used) == 0,
+	    "%s split at %zu: something else was kept", c->name, at);
+}
+
+/* Each certificate of the case alone, at every split (sampled when long),
+ * ending at an unmapped page. */
+static void
+splits(struct x509_case *c)
+{
+	static struct sts_x509 reference;
+
+	for (unsigned i = 0; i < c->count; i++) {
+		struct sts_text der = c->certs[i];
+		size_t step = der.n / 600 + 1;
+		uint8_t *p = unit_at_page_end(der.p, der.n);
+
+		start(c);
+		feed(&the_chain, sts_text(p, der.n), SIZE_MAX, 1);
+		memcpy(&reference, &the_chain, sizeof reference);
+		for (size_t at = 1; at < der.n; at += step) {
+			start(c);
+			feed(&the_chain, sts_text(p, der.n), at, SIZE_MAX);
+			kept_equal(c, &the_chain, &reference, at);
+		}
+	}
+}
+
+START_TEST(chains_split)
+{
+	each_case(splits);
+}
+END_TEST
+
+static const char *const sampled[] = { "good-ec", "good-rsa-2048", "nc-sub-ca",
+	"san-among-forms", "rsa-4096-leaf" };
+
+/* A certificate that ends at any byte before its end is malformed, whether
+ * the announced length says so or not. */
+START_TEST(truncated_anywhere)
+{
+	for (size_t s = 0; s < UNIT_COUNT(sampled); s++) {
+		struct sts_text der;
+
+		case_load(&the_case, sampled[s]);
+		der = the_case.certs[0];
+		for (size_t n = 0; n < der.n; n++) {
+			uint8_t *p = unit_at_page_end(der.p, n);
+
+			start(&the_case);
+			feed(&the_chain, sts_text(p, n), SIZE_MAX, 1);
+			unit_int(sampled[s], judge(&the_chain),
+			    STS_WHY_X509_MALFORMED);
+			start(&the_case);
+			sts_x509_cert_begin(&the_chain, der.n);
+			sts_x509_cert_feed(&the_chain, sts_text(p, n));
+			sts_x509_cert_end(&the_chain);
+			unit_int(sampled[s], judge(&the_chain),
+			    STS_WHY_X509_MALFORMED);
+		}
+	}
+}
+END_TEST
+
+/*
+ * Whether the certificate with a flipped byte keeps all that the signature
+ * covers: then the byte is outside of it (the signature's own encoding).
+ */
+static bool
+same_content(const struct sts_x509 *a, const struct sts_x509 *b)
+{
+	const struct sts_x509_cert *p = &a->certs[0], *q = &b->certs[0];
+
+	return sts_x509_hash_len(p) > 0 &&
+	       sts_x509_hash_len(p) == sts_x509_hash_len(q) &&
+	       memcmp(a->bytes + p->hash_off, b->bytes + q->hash_off,
+		   sts_x509_hash_len(p)) == 0 &&
+	       p->sig_len == q->sig_len &&
+	       memcmp(a->bytes + p->sig_off, b->bytes + q->sig_off,
+		   p->sig_len) == 0;
+}
+
+/*
+ * Flip each bit of each byte of a leaf: it is refused without a signature
+ * check, or what the signature is checked over has changed. One flip of each
+ * byte goes through the signature check too, on the quick kind of key.
+ */
+START_TEST(flipped_anywhere)
+{
+	static struct sts_x509 good;
+
+	for (size_t s = 0; s < UNIT_COUNT(sampled); s++) {
+		case_load(&the_case, sampled[s]);
+		start(&the_case);
+		feed(&the_chain, the_case.certs[0], SIZE_MAX, 1);
+		memcpy(&good, &the_chain, sizeof good);
+		for (size_t i = 0; i < the_case.certs[0].n * 8; i++) {
+			uint8_t *p = the_case.bytes + i / 8;
+			bool pass;
+
+			*p ^= (uint8_t)(1 << i % 8);
+			start(&the_case);
+			feed(&the_chain, the_case.certs[0], SIZE_MAX, 1);
+			pass = the_chain.phase == STS_X509_COLLECTING &&
+			       the_chain.certs[0].sig_fault == STS_WHY_NONE &&
+			       same_content(&the_chain, &good);
+			ck_assert_msg(!pass, "%s: bit %zu changes nothing",
+			    sampled[s], i);
+			*p ^= (uint8_t)(1 << i % 8);
+		}
+	}
+}
+END_TEST
+
+START_TEST(flipped_signatures)
+{
+	case_load(&the_case, "good-rsa-2048");
+	for (size_t i = 0; i < the_case.certs[0].n; i++) {
+		the_case.bytes[i] ^= (uint8_t)(1 << i % 8);
+		ck_assert_msg(run(&the_case, SIZE_MAX, 1) != STS_WHY_NONE,
+		    "byte %zu flipped: accepted", i);
+		the_case.bytes[i] ^= (uint8_t)(1 << i % 8);
+	}
+	ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
+}
+END_TEST
+
+/* The memory promises: 16 KB at default limits. */
+START_TEST(memory)
+{
+	ck_assert_uint_eq(sts_x509_size(), sizeof(struct sts_x509));
+	ck_assert_uint_le(sts_x509_size(), STS_X509_SIZE_MAX);
+	ck_assert_uint_le(sts_x509_size(), 16384);
+}
+END_TEST
+
+START_TEST(must_staple)
+{
+	case_load(&the_case, "must-staple");
+	run(&the_case, SIZE_MAX, 1);
+	ck_assert(sts_x509_must_staple(&the_chain));
+	case_load(&the_case, "good-ec");
+	run(&the_case, SIZE_MAX, 1);
+	ck_assert(!sts_x509_must_staple(&the_chain));
+}
+END_TEST
+
+START_TEST(no_certificate)
+{
+	case_load(&the_case, "good-ec");
+	start(&the_case);
+	unit_int("empty chain", judge(&the_chain), STS_WHY_X509_MALFORMED);
+}
+END_TEST
+
+/* More bytes than announced are as wrong as fewer. */
+START_TEST(excess)
+{
+	case_load(&the_case, "good-ec");
+	start(&the_case);
+	sts_x509_cert_begin(&the_chain, the_case.certs[0].n);
+	sts_x509_cert_feed(&the_chain, the_case.certs[0]);
+	sts_x509_cert_feed(&the_chain, unit_span("x"));
+	sts_x509_cert_end(&the_chain);
+	unit_int("excess", judge(&the_chain), STS_WHY_X509_MALFORMED);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	uint8_t tag;
+	const char *in;
+	bool ok;
+	int64_t want;
+} times[] = {
+	{ "epoch", 0x17, "700101000000Z", true, 0 },
+	{ "before", 0x17, "500101000000Z", true, -631152000 },
+	{ "2049", 0x17, "491231235959Z", true, 2524607999 },
+	{ "2050", 0x18, "20500101000000Z", true, 2524608000 },
+	{ "leap day", 0x17, "240229120000Z", true, 1709208000 },
+	{ "leap century", 0x18, "20000229000000Z", true, 951782400 },
+	{ "no leap century", 0x18, "21000229000000Z", false, 0 },
+	{ "9999", 0x18, "99991231235959Z", true, 253402300799 },
+	{ "day 0", 0x17, "240200120000Z", false, 0 },
+	{ "month 13", 0x17, "241301120000Z", false, 0 },
+	{ "hour 24", 0x17, "240101240000Z", false, 0 },
+	{ "second 60", 0x17, "240101235960Z", false, 0 },
+	{ "31 April", 0x17, "240431000000Z", false, 0 },
+	{ "no Z", 0x17, "2404300000000", false, 0 },
+	{ "letters", 0x17, "24o430000000Z", false, 0 },
+	{ "short", 0x17, "2404300000Z", false, 0 },
+	{ "fraction", 0x18, "20240430000000.5Z", false, 0 },
+	{ "empty", 0x18, "", false, 0 },
+	{ "another tag", 0x16, "240430000000Z", false, 0 },
+};
+
+START_TEST(time_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+		int64_t s = 77;
+		size_t n = strlen(times[i].in);
+		uint8_t *p = unit_at_page_end(times[i].in, n);
+
+		unit_int(times[i].name,
+		    sts_x509_time(times[i].tag, sts_text(p, n), &s),
+		    times[i].ok);
+		unit_int(times[i].name, s, times[i].ok ? times[i].want : 77);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, chains_whole);
+	tcase_add_test(tc, chains_bytewise);
+	tcase_add_test(tc, chains_split);
+	tcase_add_test(tc, truncated_anywhere);
+	tcase_add_test(tc, flipped_anywhere);
+	tcase_add_test(tc, flipped_signatures);
+	tcase_add_test(tc, memory);
+	tcase_add_test(tc, must_staple);
+	tcase_add_test(tc, no_certificate);
+	tcase_add_test(tc, excess);
+	tcase_add_test(tc, time_table);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The DER reader. left[depth] counts the bytes to come of the innermost
+ * element, headers of its children included; a child's length is taken from
+ * it when the child begins, so that no level ever reads beyond its parent.
+ */
+#include "../core/base/assert.h"
+#include "der.h"
+
+enum state {
+	UNUSED_BITS, /* the first octet of an opened BIT STRING */
+	TAG,
+	LENGTH, /* its first octet */
+	LENGTH_LONG,
+	CONTENT,
+	BROKEN
+};
+
+enum {
+	LONG_FORM = 0x80,
+	LONG_OCTETS_MAX = 3,
+	TAG_NUMBER_HIGH = 0x1f
+};
+
+/* The header is complete: the element begins unless it outgrows its parent. */
+static enum sts_der_event
+begin_element(struct sts_der *d)
+{
+	if (d->len > d->left[d->depth] || d->depth == STS_DER_DEPTH) {
+		d->state = BROKEN;
+		return STS_DER_BROKEN;
+	}
+	d->left[d->depth] -= d->len;
+	d->depth++;
+	d->left[d->depth] = d->len;
+	d->state = CONTENT;
+	return STS_DER_ELEMENT;
+}
+
+static enum sts_der_event
+broken(struct sts_der *d)
+{
+	d->state = BROKEN;
+	return STS_DER_BROKEN;
+}
+
+static enum sts_der_event
+take_length(struct sts_der *d, uint8_t b)
+{
+	if (b < LONG_FORM) {
+		d->len = b;
+		return begin_element(d);
+	}
+	/* 0x80 is the indefinite form of BER. */
+	if (b == LONG_FORM || b - LONG_FORM > LONG_OCTETS_MAX) {
+		return broken(d);
+	}
+	d->len = 0;
+	d->len_octets = (uint8_t)(b - LONG_FORM);
+	d->state = LENGTH_LONG;
+	return STS_DER_MORE;
+}
+
+static enum sts_der_event
+take_length_octet(struct sts_der *d, uint8_t b)
+{
+	/* A leading zero is not minimal. */
+	if (d->len == 0 && b == 0) {
+		return broken(d);
+	}
+	d->len = d->len << 8 | b;
+	d->len_octets--;
+	if (d->len_octets > 0) {
+		return STS_DER_MORE;
+	}
+	return d->len < LONG_FORM ? broken(d) : begin_element(d);
+}
+
+/* One octet of a header; MORE while it is not complete. */
+static enum sts_der_event
+take_octet(struct sts_der *d, uint8_t b)
+{
+	switch (d->state) {
+	case UNUSED_BITS:
+		d->state = TAG;
+		return b == 0 ? STS_DER_MORE : broken(d);
+	case TAG:
+		d->tag = b;
+		d->state = LENGTH;
+		return (b & TAG_NUMBER_HIGH) == TAG_NUMBER_HIGH ? broken(d) :
+								  STS_DER_MORE;
+	case LENGTH:
+		return take_length(d, b);
+	default:
+		STS_ASSERT(d->state == LENGTH_LONG);
+		return take_length_octet(d, b);
+	}
+}
+
+static enum sts_der_event
+next_header(struct sts_der *d, struct sts_text *in)
+{
+	enum sts_der_event event = STS_DER_MORE;
+
+	while (event == STS_DER_MORE && in->n > 0) {
+		if (d->left[d->depth] == 0) {
+			return broken(d);
+		}
+		d->left[d->depth]--;
+		event = take_octet(d, in->p[0]);
+		in->p++;
+		in->n--;
+	}
+	return event;
+}
+
+static enum sts_der_event
+next_content(struct sts_der *d, struct sts_text *in, struct sts_text *content)
+{
+	size_t n = d->left[d->depth];
+
+	if (in->n == 0) {
+		return STS_DER_MORE;
+	}
+	if (n > in->n) {
+		n = in->n;
+	}
+	*content = sts_text(in->p, n);
+	d->left[d->depth] -= (uint32_t)n;
+	in->p += n;
+	in->n -= n;
+	return STS_DER_CONTENT;
+}
+
+void
+sts_der_begin(struct sts_der *d, size_t len)
+{
+	STS_ASSERT(len <= STS_DER_LEN_MAX);
+	d->left[0] = (uint32_t)len;
+	d->len = (uint32_t)len;
+	d->depth = 0;
+	d->state = TAG;
+	d->tag = 0;
+	d->len_octets = 0;
+}
+
+enum sts_der_event
+sts_der_next(struct sts_der *d, struct sts_text *in, struct sts_text *content)
+{
+	bool between = d->state == TAG || d->state == CONTENT;
+
+	STS_ASSERT(d->depth <= STS_DER_DEPTH);
+	if (d->state == BROKEN) {
+		return STS_DER_BROKEN;
+	}
+	if (between && d->left[d->depth] == 0) {
+		if (d->depth == 0) {
+			return STS_DER_DONE;
+		}
+		d->depth--;
+		d->state = TAG;
+		return STS_DER_END;
+	}
+	if (d->state == CONTENT) {
+		return next_content(d, in, content);
+	}
+	/* An opened BIT STRING without its first octet. */
+	if (d->left[d->depth] == 0) {
+		return broken(d);
+	}
+	return next_header(d, in);
+}
+
+uint8_t
+sts_der_tag(const struct sts_der *d)
+{
+	return d->tag;
+}
+
+size_t
+sts_der_len(const struct sts_der *d)
+{
+	return d->len;
+}
+
+unsigned
+sts_der_depth(const struct sts_der *d)
+{
+	return d->depth;
+}
+
+bool
+sts_der_complete(const struct sts_der *d)
+{
+	return d->depth == 0 && d->state == TAG;
+}
+
+void
+sts_der_open(struct sts_der *d)
+{
+	STS_ASSERT(d->state == CONTENT);
+	STS_ASSERT(d->left[d->depth] == d->len);
+	d->state = TAG;
+}
+
+void
+sts_der_open_bits(struct sts_der *d)
+{
+	sts_der_open(d);
+	d->state = UNUSED_BITS;
+}

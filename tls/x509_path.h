@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of struct sts_x509, for those in this room who place it. */
+#ifndef STS_TLS_X509_PATH_H
+#define STS_TLS_X509_PATH_H
+
+#include "x509.h"
+#include "x509_cert.h"
+#include "x509_verify.h"
+
+enum {
+	STS_X509_KEPT = STS_X509_CERTS_MAX + 1 /* the leaf included */
+};
+
+enum sts_x509_phase {
+	STS_X509_COLLECTING,
+	STS_X509_SEARCHING,
+	STS_X509_DONE
+};
+
+/*
+ * The path under search is path[0..depth], path[0] the leaf; every signature
+ * in it below path[depth] was verified. next[d] is the next certificate that
+ * is tried as the issuer of path[d]; anchor_pos the next anchor that is tried
+ * for path[depth], all anchors having been tried for those below.
+ */
+struct sts_x509 {
+	/* Private. */
+	struct sts_x509_scan scan;
+	struct sts_x509_cert certs[STS_X509_KEPT];
+	struct sts_x509_arena arena;
+	struct sts_anchors anchors;
+	struct sts_text host;
+	int64_t wall_s;
+	size_t anchor_pos;
+	uint8_t path[STS_X509_KEPT];
+	uint8_t next[STS_X509_KEPT];
+	uint8_t depth;
+	uint8_t count; /* certificates kept */
+	uint8_t checks; /* signature checks done */
+	uint8_t phase;
+	uint8_t why; /* enum sts_why: of the best attempt, then the verdict */
+	uint8_t why_rank;
+	uint8_t bytes[STS_X509_ARENA];
+};
+
+/* The server's key, once chain_end was called and the verdict is not against
+ * it; bytes stay valid until the next start. */
+struct sts_x509_pubkey sts_x509_leaf_key(const struct sts_x509 *x);
+
+#endif
