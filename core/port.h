@@ -49,7 +49,7 @@ struct sts_port {
 	    uint16_t local_port);
 	/*
 	 * Start to connect. 0: STS_EV_SEND comes when connected; a failure is
-	 * told by STS_EV_RECV or STS_EV_SEND and then recv's result.
+	 * told by STS_EV_LOST and then recv's result.
 	 * STS_IO_LIMIT, STS_IO_REFUSED or STS_IO_UNREACHABLE: not started.
 	 */
 	int (*stream)(void *ctx, sts_ch ch, const struct sts_addr *peer);

@@ -424,8 +424,10 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 		if (c->generation != e[i].token >> 16 || c->kind == FREE) {
 			continue;
 		}
-		/* What is broken is told by the call that was wanted. */
-		unsigned ev = e[i].broken ? c->events : e[i].events & c->events;
+		/* What is broken cannot be masked: LOST says so. */
+		unsigned ev = e[i].broken
+				  ? STS_EV_RECV | STS_EV_SEND | STS_EV_LOST
+				  : e[i].events & c->events;
 
 		if (slot == p->channels) {
 			watched = true;
