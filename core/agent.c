@@ -323,6 +323,25 @@ sts_agent_live(
 	return ref;
 }
 
+void
+sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
+{
+	uint8_t domain[STS_NAME_MAX];
+	uint32_t now_s = sts_agent_now_s(a);
+	struct sts_event *event;
+
+	if (e->kind != STS_KIND_POLICY || e->lapsed || !sts_agent_expires(a) ||
+	    !sts_entry_expired(e, now_s)) {
+		return;
+	}
+	e->lapsed = true;
+	sts_cache_set(&a->cache, ref, e, now_s, true);
+	event =
+	    sts_agent_tell(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
+		sts_text(domain, sts_cache_domain(&a->cache, ref, domain)));
+	event->mode = (uint8_t)(e->mode + 1);
+}
+
 /* A client wants something. */
 static void
 client_child(struct sts_agent *a, unsigned i)
@@ -408,24 +427,22 @@ agent_stirred(void *e)
 
 /* Complaints about the cache, at most one a minute each. */
 static void
-watch_cache(struct sts_agent *a)
+watch_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 {
-	struct sts_cache_stats s;
-	uint32_t percent;
+	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;
+	uint32_t percent =
+	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
+	struct sts_text nothing = sts_text(NULL, 0);
 
-	sts_cache_stats(&a->cache, &s);
-	if (s.refused != a->refused_told &&
+	if (s->refused != a->refused_told &&
 	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
 		sts_agent_tell(
-		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, sts_text(NULL, 0))
-		    ->number[0] = s.refused - a->refused_told;
-		a->refused_told = s.refused;
+		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
+		    ->number[0] = s->refused - a->refused_told;
+		a->refused_told = s->refused;
 	}
-	percent = (uint32_t)((uint64_t)s.chunks_protected * 100 /
-			     (s.protected_max > 0 ? s.protected_max : 1));
 	if (percent >= FULL_PERCENT && sts_agent_notice(a, STS_NOTICE_FULL)) {
-		sts_agent_tell(
-		    a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, sts_text(NULL, 0))
+		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
 		    ->number[0] = percent;
 	}
 }
@@ -443,22 +460,39 @@ still_asked(const struct sts_entry *e, uint32_t now_s)
 	return (uint16_t)(today - e->asked_day) <= days;
 }
 
-/* The clock hand: expiry, and at most one refresh a visit (paced). */
+/* Chunks of one visit: small caches are gone round in ten minutes. */
+static uint32_t
+sweep_chunks(const struct sts_cache_stats *s)
+{
+	uint32_t n = s->chunks / STS_SWEEP_VISITS;
+
+	if (n < STS_SWEEP_CHUNKS_MIN) {
+		return STS_SWEEP_CHUNKS_MIN;
+	}
+	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
+}
+
+/* The clock hand: expiry, and at most one refresh a visit. */
 static void
 sweep(struct sts_agent *a)
 {
 	uint8_t domain[STS_NAME_MAX];
+	struct sts_cache_stats stats;
 	struct sts_entry e;
 	struct sts_text name;
 	uint32_t now_s = sts_agent_now_s(a);
-	sts_ref ref = sts_cache_sweep(
-	    &a->cache, STS_SWEEP_CHUNKS, now_s, sts_agent_expires(a));
+	sts_ref ref;
 
-	watch_cache(a);
+	sts_cache_stats(&a->cache, &stats);
+	watch_cache(a, &stats);
+	ref = sts_cache_sweep(
+	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));
 	if (ref == 0) {
 		return;
 	}
+	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
 	sts_cache_get(&a->cache, ref, &e);
+	sts_agent_lapse(a, ref, &e);
 	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
 	e.refresh_s = now_s + STS_REFRESH_MIN_S;
 	if (!still_asked(&e, now_s)) {

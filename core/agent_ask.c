@@ -223,6 +223,8 @@ ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
 	note_asked(a, ref, e);
 	if (check_due(e, now_s)) {
 		if (join(a, node, domain)) {
+			a->lookups[ask->lookup].refresh |=
+			    second_half(e, now_s);
 			ask->waits = true;
 			ask->deadline = ask->asked + STS_CHECK_WAIT_MS;
 			return;
@@ -276,6 +278,7 @@ ask_not_held(struct sts_agent *a, uint16_t node, struct sts_text domain)
 	}
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
+		sts_agent_lapse(a, ref, &e);
 		sts_cache_touch(&a->cache, ref);
 		if (!check_due(&e, sts_agent_now_s(a))) {
 			answer(a, ask,

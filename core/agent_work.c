@@ -264,6 +264,11 @@ txt_beside_held(
 		l->id_len = (uint8_t)id_len;
 		memcpy(l->id, id, id_len);
 	}
+	if (!changed || waits) {
+		/* The check is done: who waited for it need not wait for a
+		 * refresh too. */
+		sts_agent_settle(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF);
+	}
 	if (l->refresh || (changed && !waits)) {
 		go_on(a, l, e->mode == STS_MODE_ENFORCE);
 	} else {

@@ -55,6 +55,7 @@ enum {
 	STS_HEAD_PAYLOAD_LEN = 24,
 	STS_HEAD_ENTRY = 28,
 	STS_HEAD_ENTRY_SIZE = 36,
+	STS_ENTRY_LAPSED = 0x80, /* a bit of the octet that holds kind */
 
 	/*
 	 * Longest chain of an index bucket. Buckets are at least a quarter of

@@ -117,7 +117,6 @@ engine_why(const struct sts_tls *t, int error)
 	case BR_ERR_OK: /* close_notify before the end of the handshake */
 		return STS_WHY_PEER_CLOSED;
 	case BR_ERR_UNSUPPORTED_VERSION:
-	case BR_ERR_BAD_VERSION:
 	case BR_ERR_RECV_FATAL_ALERT + ALERT_PROTOCOL_VERSION:
 		return STS_WHY_TLS_VERSION;
 	case BR_ERR_TOO_LARGE:
