@@ -17,16 +17,32 @@ fault(struct mem *m, const char *what)
 	}
 }
 
+/* Make room for n more behind what is there. */
+static void
+make_room(struct mem_bytes *b, size_t n)
+{
+	size_t off = b->block == NULL ? 0 : (size_t)(b->p - b->block);
+	uint8_t *block;
+
+	if (b->size - off - b->n >= n) {
+		return;
+	}
+	b->size = (b->n + n) * 2 + 64;
+	block = malloc(b->size);
+	if (block == NULL) {
+		abort();
+	}
+	if (b->n > 0) {
+		memcpy(block, b->p, b->n);
+	}
+	free(b->block);
+	b->block = b->p = block;
+}
+
 void
 mem_put(struct mem_bytes *b, const void *p, size_t n)
 {
-	if (b->size - b->n < n) {
-		b->size = (b->n + n) * 2;
-		b->p = realloc(b->p, b->size);
-		if (b->p == NULL) {
-			abort();
-		}
-	}
+	make_room(b, n);
 	if (n > 0) {
 		memcpy(b->p + b->n, p, n);
 	}
@@ -37,7 +53,14 @@ void
 mem_drop(struct mem_bytes *b, size_t n)
 {
 	b->n -= n;
-	memmove(b->p, b->p + n, b->n);
+	b->p = b->n == 0 ? b->block : b->p + n;
+}
+
+void
+mem_free(struct mem_bytes *b)
+{
+	free(b->block);
+	memset(b, 0, sizeof *b);
 }
 
 static void
@@ -111,8 +134,8 @@ static void
 free_if_done(struct mem *m, struct mem_sock *s)
 {
 	if (s->core_gone && s->test_gone) {
-		free(s->in.p);
-		free(s->out.p);
+		mem_free(&s->in);
+		mem_free(&s->out);
 		memset(s, 0, sizeof *s);
 		while (m->sock_high > 0 &&
 		       m->sock[m->sock_high - 1].kind == MEM_FREE) {
@@ -466,8 +489,8 @@ mem_end(struct mem *m)
 	unsigned i;
 
 	for (i = 0; i < MEM_SOCKS; i++) {
-		free(m->sock[i].in.p);
-		free(m->sock[i].out.p);
+		mem_free(&m->sock[i].in);
+		mem_free(&m->sock[i].out);
 	}
 }
 
@@ -559,7 +582,7 @@ mem_fail(struct mem *m, struct mem_sock *s, int failure)
 	}
 	s->state = MEM_FAILED;
 	s->failure = failure;
-	s->in.n = 0;
+	mem_free(&s->in);
 }
 
 static void

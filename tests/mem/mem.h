@@ -26,14 +26,18 @@ enum {
 	MEM_EVENTS = 4096
 };
 
-/* Bytes that wait; grows as needed. */
+/* Bytes that wait, p[0..n); grows as needed. */
 struct mem_bytes {
 	uint8_t *p;
-	size_t n, size;
+	size_t n;
+	/* Private. */
+	uint8_t *block;
+	size_t size;
 };
 
 void mem_put(struct mem_bytes *b, const void *p, size_t n);
 void mem_drop(struct mem_bytes *b, size_t n);
+void mem_free(struct mem_bytes *b);
 
 enum mem_kind {
 	MEM_FREE = 0,

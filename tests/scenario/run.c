@@ -26,7 +26,7 @@ static struct scene scene;
 static struct script script;
 static const struct script_line *line;
 static unsigned seen_from; /* world.seen since the last mark */
-static bool verbose, over;
+static bool verbose;
 
 static const struct scene_variant variants[] = {
 	{ "whole", 256, 0, 1000 },
@@ -913,11 +913,13 @@ check_rest(void)
 	}
 }
 
-/* The scenario ends here though something is left over on purpose. */
+/* Long ones are played in the first variant only. */
 static void
-do_stop(void)
+do_once(void)
 {
-	over = true;
+	if (scene.variant != &variants[0]) {
+		exit(0);
+	}
 }
 
 static const struct {
@@ -952,6 +954,7 @@ static const struct {
 	{ "leave", do_leave },
 	{ "limit", do_limit },
 	{ "mark", do_mark },
+	{ "once", do_once },
 	{ "query", do_query },
 	{ "read", do_read },
 	{ "reply", do_reply },
@@ -961,7 +964,6 @@ static const struct {
 	{ "shut", do_shut },
 	{ "site", do_site },
 	{ "slow", do_slow },
-	{ "stop", do_stop },
 	{ "time", do_time },
 	{ "wall", do_wall },
 };
@@ -989,7 +991,7 @@ play_file(const char *path, const struct scene_variant *variant)
 	alarm(HANG_S);
 	scene_init(&scene, variant);
 	script_read(&script, path);
-	for (i = 0; i < script.count && !over; i++) {
+	for (i = 0; i < script.count; i++) {
 		line = &script.line[i];
 		if (verbose) {
 			fprintf(stderr, "%s:%d: %s %s\n", path, line->number,
@@ -998,9 +1000,7 @@ play_file(const char *path, const struct scene_variant *variant)
 		run_line();
 	}
 	scene_start(&scene);
-	if (!over) {
-		check_leftovers();
-	}
+	check_leftovers();
 	check_rest();
 	must(scene.fault);
 	scene_end(&scene);

@@ -277,7 +277,7 @@ scene_leave(struct scene *s, struct scene_client *c)
 		mem_fail(&s->mem, c->sock, STS_IO_RESET);
 		mem_release(&s->mem, c->sock);
 	}
-	free(c->got.p);
+	mem_free(&c->got);
 	*c = s->client[--s->client_count];
 }
 
