@@ -607,7 +607,7 @@ talk(struct world *w, struct mem_sock *s, struct peer *p)
 		mem_fail(w->mem, s, STS_IO_RESET);
 		p->state = STATE_STILL;
 	}
-	s->out.n = 0;
+	mem_drop(&s->out, s->out.n);
 	return moved;
 }
 
@@ -628,7 +628,7 @@ step_host(struct world *w, struct mem_sock *s)
 		return talk(w, s, p);
 	case STATE_ENDING:
 		moved = s->out.n > 0;
-		s->out.n = 0;
+		mem_drop(&s->out, s->out.n);
 		return moved;
 	default:
 		return false;

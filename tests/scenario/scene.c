@@ -145,10 +145,10 @@ read_clients(struct scene *s)
 			c->may_read -= c->may_read == SIZE_MAX ? 0 : n;
 			moved = true;
 		}
-		if (k->core_gone && k->out.n == 0) {
+		c->closed = k->core_gone;
+		if (c->closed && (k->out.n == 0 || c->may_read == 0)) {
 			mem_release(&s->mem, k);
 			c->sock = NULL;
-			c->closed = true;
 			moved = true;
 		}
 	}
