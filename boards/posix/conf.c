@@ -59,6 +59,7 @@ set_listen(struct sts_conf *c, struct sts_text value)
 static void
 clear_listen(struct sts_conf *c)
 {
+	c->listen_given = true;
 	c->listen_count = 0;
 }
 

@@ -27,6 +27,7 @@ enum {
 
 struct sts_conf {
 	unsigned listen_count;
+	bool listen_given; /* else the one listener is the default */
 	struct sts_listen_at listen[STS_CONF_LISTEN_MAX];
 	struct sts_dns_servers servers; /* count 0: those of resolv.conf */
 	char trust_anchors[STS_CONF_PATH_MAX + 1]; /* "": the system's */
@@ -57,6 +58,9 @@ struct sts_conf_source {
  */
 bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
     char why[STS_CONF_WHY_MAX]);
+
+/* Print it as the lines that would give it, comments and defaults resolved. */
+void sts_conf_print(const struct sts_conf *c);
 
 /* What a running agent cannot take over from `fresh`: the names of the keys,
  * separated by blanks; the length, 0: nothing differs. */

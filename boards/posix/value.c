@@ -14,7 +14,9 @@ enum {
 	TIME_DIGITS = 10,
 	NUMBER_DIGITS = 9,
 	TIME_MAX_MS = 24 * 24 * 3600 * 1000, /* timers compare so far ahead */
-	MODE_DEFAULT = 0660
+	/* No weaker than a loopback port, and a mail server of another user
+	 * can ask. */
+	MODE_DEFAULT = 0666
 };
 
 struct unit {

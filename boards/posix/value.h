@@ -34,7 +34,7 @@ bool sts_value_prefix(struct sts_text t, struct sts_prefix *out);
 bool sts_value_path(struct sts_text t, char *out, size_t size);
 
 /* "inet:ENDPOINT", or "unix:/path mode=0660 owner=USER group=GROUP" with the
- * options in any order; a path without mode gets 0660. */
+ * options in any order; a path without mode gets 0666. */
 bool sts_value_listen(struct sts_text t, struct sts_listen_at *out);
 
 #endif

@@ -21,20 +21,29 @@ const char unit_name[] = "config";
 static struct sts_conf conf;
 static char why[STS_CONF_WHY_MAX];
 
+static char path[] = "/tmp/mtasts-test-XXXXXX";
+
+static void
+remove_file(void)
+{
+	unlink(path);
+}
+
 /* A file with this content; its path is valid until the next call. */
 static const char *
 file_of(const char *content, size_t n)
 {
-	static char path[] = "/tmp/mtasts-test-XXXXXX";
 	static bool made;
 
 	if (made) {
 		unlink(path);
 		memcpy(strrchr(path, '-') + 1, "XXXXXX", 6);
+	} else {
+		atexit(remove_file);
 	}
+	made = true;
 	int fd = mkstemp(path);
 
-	made = true;
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, content, n), (ssize_t)n);
 	close(fd);
@@ -240,10 +249,10 @@ END_TEST
 /* -o lines replace scalars and the lists that add up. */
 START_TEST(options_win)
 {
-	const char *path = file_of(full, sizeof full - 1);
+	const char *file = file_of(full, sizeof full - 1);
 	static const char *const options[] = { "listen inet:127.0.0.1:7",
 		"clients 11", "listen inet:127.0.0.1:8", "chroot off" };
-	struct sts_conf_source source = { path, options, 4 };
+	struct sts_conf_source source = { file, options, 4 };
 
 	ck_assert_msg(sts_conf_load(&conf, &source, why), "%s", why);
 	ck_assert_uint_eq(conf.listen_count, 2);
@@ -258,12 +267,12 @@ END_TEST
 START_TEST(places)
 {
 	char want[STS_CONF_WHY_MAX];
-	const char *path = file_of("clients 1\n\n# x\nclients many\n", 28);
+	const char *file = file_of("clients 1\n\n# x\nclients many\n", 28);
 
-	unit_int("line 4", load(path, NULL), 0);
+	unit_int("line 4", load(file, NULL), 0);
 	snprintf(want, sizeof want,
 	    "%s:4: clients: expected a number from 1 to 60000, got \"many\"",
-	    path);
+	    file);
 	ck_assert_str_eq(why, want);
 	unit_int("missing", load("/nonexistent/x.conf", NULL), 0);
 	ck_assert_str_eq(why, "/nonexistent/x.conf: No such file or directory");

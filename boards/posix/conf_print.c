@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* The effective configuration, printed for `serve -t`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../port/posix/addr.h"
+#include "conf.h"
+#include "roots.h"
+
+static void
+print_text(const char *before, struct sts_text t)
+{
+	printf("%s%.*s", before, (int)t.n, (const char *)t.p);
+}
+
+static const char *
+yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+static void
+print_listen(const struct sts_listen_at *at)
+{
+	char text[STS_LISTEN_TEXT_MAX];
+
+	sts_listen_format(at, text);
+	printf("listen %s", text);
+	if (at->addr.af == STS_AF_LOCAL) {
+		printf(" mode=%04o", (unsigned)at->mode);
+	}
+	puts("");
+}
+
+static void
+print_servers(const struct sts_dns_servers *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		char ip[STS_ADDR_TEXT_MAX];
+		struct sts_addr a = s->addr[i];
+
+		a.port = 0;
+		sts_addr_format(&a, ip);
+		printf("nameserver %s port=%u trusted=%s\n", ip,
+		    (unsigned)s->addr[i].port, yes_no(s->trusted[i]));
+	}
+}
+
+static void
+print_zone(const struct sts_zone *z)
+{
+	print_text("zone ", sts_text(z->name, z->name_len));
+	printf(" strict_testing=%s sni=%s tlsrpt=%s audit=%s "
+	       "answer_within=%lums\n",
+	    yes_no(z->strict_testing), yes_no(z->sni), yes_no(z->tlsrpt),
+	    yes_no(z->audit), (unsigned long)z->answer_within_ms);
+}
+
+static void
+print_override(const struct sts_zones *z, const struct sts_override *o)
+{
+	static const char *const actions[] = { "", "notfound", "sts", "ignore",
+		"postfix" };
+
+	print_text(o->bracketed ? "override [" : "override ",
+	    sts_text(z->text + o->domain_off, o->domain_len));
+	printf("%s", o->bracketed ? "]" : "");
+	if (o->port != 0) {
+		printf(":%u", (unsigned)o->port);
+	}
+	printf(" %s", actions[o->action]);
+	if (o->action == STS_OVERRIDE_POSTFIX) {
+		print_text(" ", sts_override_value(z, o));
+	}
+	puts("");
+}
+
+static void
+print_allowed(const struct sts_conf *c)
+{
+	printf("allow_private %s\n", yes_no(c->allow_private));
+	for (unsigned i = 0; i < c->allow_count; i++) {
+		char ip[STS_ADDR_TEXT_MAX];
+
+		sts_addr_format(&c->allow[i].addr, ip);
+		printf("fetch_allow %s/%u\n", ip, (unsigned)c->allow[i].bits);
+	}
+	printf("policy_port %lu\n", (unsigned long)c->policy_port);
+}
+
+void
+sts_conf_print(const struct sts_conf *c)
+{
+	for (unsigned i = 0; i < c->listen_count; i++) {
+		print_listen(&c->listen[i]);
+	}
+	print_servers(&c->servers);
+	printf("trust_anchors %s\nmemory %lu\nclients %lu\nlookups %lu\n"
+	       "fetch_slots %lu\nanswer_within %lums\nqueue_wait %lums\n",
+	    sts_roots_file(c->trust_anchors), (unsigned long)c->memory,
+	    (unsigned long)c->clients, (unsigned long)c->lookups,
+	    (unsigned long)c->fetch_slots, (unsigned long)c->answer_within_ms,
+	    (unsigned long)c->queue_wait_ms);
+	for (unsigned i = 0; i < c->zones.count; i++) {
+		print_zone(&c->zones.zone[i]);
+	}
+	for (unsigned i = 0; i < c->zones.overrides; i++) {
+		print_override(&c->zones, &c->zones.override[i]);
+	}
+	printf("on_dns_error %s\non_no_clock %s\n",
+	    c->temp_on_dns_error ? "temp" : "notfound",
+	    c->temp_on_no_clock ? "temp" : "notfound");
+	print_allowed(c);
+	printf("log %s\nlog_level %s\n",
+	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",
+	    sts_log_level_name(c->log_level));
+	if (c->user[0] != '\0') {
+		printf("user %s\n", c->user);
+	}
+	printf("chroot %s\n", c->chroot[0] != '\0' ? c->chroot : "off");
+}

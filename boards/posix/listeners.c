@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's listening sockets. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "../../port/posix/service.h"
+#include "listeners.h"
+
+STS_STATIC_ASSERT(
+    (int)STS_CONF_LISTEN_MAX == (int)STS_LISTENERS_MAX, listeners_fit);
+
+/* Take over socket i of the supervisor. */
+static void
+inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
+{
+	char name[STS_SERVICE_NAME_MAX + 1];
+	int fd = STS_SERVICE_FD_FIRST + (int)i;
+	struct sts_listener *fresh = &l->listener[l->count];
+
+	sts_service_fd_name(i, name);
+	/* Names that will mean something else must not become mail service. */
+	bool other =
+	    strcmp(name, "control") == 0 || strcmp(name, "metrics") == 0;
+
+	if (other || l->count == STS_LISTENERS_MAX ||
+	    !sts_listen_of(fd, &fresh->at)) {
+		sts_log_line(log, STS_LOG_WARNING,
+		    "inherited socket %d is of no use here", fd);
+		return;
+	}
+	fresh->fd = fd;
+	fresh->inherited = true;
+	l->count++;
+}
+
+static bool
+is_open(const struct sts_listeners *l, const struct sts_listen_at *at)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (sts_listen_same(&l->listener[i].at, at)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+open_one(struct sts_listeners *l, const struct sts_listen_at *at,
+    char why[STS_CONF_WHY_MAX])
+{
+	char text[STS_LISTEN_TEXT_MAX];
+	struct sts_listener *fresh = &l->listener[l->count];
+
+	sts_listen_format(at, text);
+	if (l->count == STS_LISTENERS_MAX) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "listen %s: too many with the inherited ones", text);
+		return false;
+	}
+	memset(fresh, 0, sizeof *fresh);
+	fresh->at = *at;
+	fresh->fd = sts_listen_open(at);
+	if (fresh->fd < 0) {
+		snprintf(why, STS_CONF_WHY_MAX, "listen %s: %s", text,
+		    strerror(errno));
+		return false;
+	}
+	/* Port 0 has become one of the system's choice. */
+	if (at->addr.af != STS_AF_LOCAL) {
+		sts_listen_of(fresh->fd, &fresh->at);
+	}
+	l->count++;
+	return true;
+}
+
+bool
+sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
+    struct sts_log *log, char why[STS_CONF_WHY_MAX])
+{
+	unsigned handed = sts_service_fds();
+
+	memset(l, 0, sizeof *l);
+	for (unsigned i = 0; i < handed; i++) {
+		inherit(l, i, log);
+	}
+	if (l->count > 0 && !c->listen_given) {
+		return true;
+	}
+	for (unsigned i = 0; i < c->listen_count; i++) {
+		if (!is_open(l, &c->listen[i]) &&
+		    !open_one(l, &c->listen[i], why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+sts_listeners_begin(
+    struct sts_listeners *l, struct sts_posix *posix, struct sts_driver *driver)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		sts_ch ch = sts_driver_listener(driver, i);
+
+		if (sts_posix_listen(posix, ch, l->listener[i].fd) != 0) {
+			return false;
+		}
+		sts_listen(driver, ch, STS_PROTOCOL_SOCKETMAP);
+	}
+	return true;
+}
+
+void
+sts_listeners_end(struct sts_listeners *l, const struct sts_port *port,
+    struct sts_driver *driver)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		sts_ch ch = sts_driver_listener(driver, i);
+
+		sts_unlisten(driver, ch);
+		port->close(port->ctx, ch);
+		if (!l->listener[i].inherited) {
+			sts_listen_unlink(&l->listener[i].at);
+		}
+	}
+	l->count = 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's listening sockets: those a supervisor handed over and those
+ * of the configuration. */
+#ifndef STS_LISTENERS_H
+#define STS_LISTENERS_H
+
+#include "../../core/driver.h"
+#include "../../port/posix/posix.h"
+#include "conf.h"
+
+struct sts_listener {
+	struct sts_listen_at at;
+	int fd;
+	bool inherited;
+};
+
+struct sts_listeners {
+	unsigned count;
+	struct sts_listener listener[STS_LISTENERS_MAX];
+};
+
+/*
+ * Take over what a supervisor opened, then open what the configuration asks
+ * for and is not there yet (the default listener only if nothing was handed
+ * over). False: `why`; what was opened stays in *l.
+ */
+bool sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
+    struct sts_log *log, char why[STS_CONF_WHY_MAX]);
+
+/* Give them to port and driver. */
+bool sts_listeners_begin(struct sts_listeners *l, struct sts_posix *posix,
+    struct sts_driver *driver);
+
+/* Stop listening, and remove the paths that we made. */
+void sts_listeners_end(struct sts_listeners *l, const struct sts_port *port,
+    struct sts_driver *driver);
+
+#endif

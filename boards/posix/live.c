@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* What the daemon can change while it runs. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "live.h"
+#include "resolv.h"
+
+const struct sts_live_set *
+sts_live_now(const struct sts_live *l)
+{
+	return &l->set[l->current];
+}
+
+/* Make the settings out of the rest of a set, which is where it will stay. */
+static void
+set_settings(struct sts_live_set *s)
+{
+	struct sts_settings *t = &s->settings;
+	const struct sts_conf *c = &s->conf;
+
+	memset(t, 0, sizeof *t);
+	t->servers = &s->servers;
+	t->anchors = &s->roots.set;
+	t->zones = &c->zones;
+	t->answer_within_ms = c->answer_within_ms;
+	t->queue_wait_ms = c->queue_wait_ms;
+	t->on_dns_error = c->temp_on_dns_error ? STS_ON_UNKNOWN_TEMP
+					       : STS_ON_UNKNOWN_NOTFOUND;
+	t->on_no_clock =
+	    c->temp_on_no_clock ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
+	t->allow_private = c->allow_private;
+	t->allow_count = (uint8_t)c->allow_count;
+	memcpy(t->allow, c->allow, sizeof t->allow);
+	t->policy_port = (uint16_t)c->policy_port;
+}
+
+static const char *
+resolv_problem(enum sts_resolv_result r)
+{
+	return r == STS_RESOLV_MALFORMED ? "no name server can be read"
+					 : strerror(errno);
+}
+
+/* The name servers at start, when there are none to keep. */
+static bool
+first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
+{
+	s->servers = s->conf.servers;
+	if (s->servers.count > 0) {
+		return true;
+	}
+	enum sts_resolv_result r =
+	    sts_resolv_read(STS_RESOLV_FILE, &s->servers);
+
+	if (r == STS_RESOLV_OK || r == STS_RESOLV_DEFAULT) {
+		return true;
+	}
+	snprintf(why, STS_CONF_WHY_MAX, "name servers: %s: %s", STS_RESOLV_FILE,
+	    resolv_problem(r));
+	return false;
+}
+
+bool
+sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
+{
+	struct sts_live_set *s = &l->set[0];
+	const char *path = sts_roots_file(conf->trust_anchors);
+
+	memset(l, 0, sizeof *l);
+	l->memory = memory;
+	s->conf = *conf;
+	/* Noted before they are read, so that no change is missed. */
+	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
+	sts_watch_changed(&l->watch_roots, path);
+	if (!first_servers(s, why) ||
+	    !sts_memory_open(memory, conf, asks, path, &s->roots, why)) {
+		return false;
+	}
+	set_settings(s);
+	return true;
+}
+
+bool
+sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
+{
+	static struct sts_conf conf;
+
+	if (!sts_conf_load(&conf, source, why) ||
+	    !sts_live_open_conf(l, &conf, memory, asks, why)) {
+		return false;
+	}
+	l->source = *source;
+	return true;
+}
+
+void
+sts_live_begin(struct sts_live *l, struct sts_agent *agent,
+    struct sts_driver *driver, struct sts_log *log, sts_ms now)
+{
+	l->agent = agent;
+	l->driver = driver;
+	l->log = log;
+	l->look_at = now + STS_LIVE_LOOK_MS;
+}
+
+void
+sts_live_reload(struct sts_live *l, sts_ms now)
+{
+	l->pending |= STS_LIVE_CONF | STS_LIVE_SERVERS | STS_LIVE_ROOTS;
+	l->look_at = now;
+}
+
+/* What cannot change stays as it runs, and is said. */
+static void
+keep_fixed(struct sts_live *l, struct sts_conf *c)
+{
+	const struct sts_conf *running = &sts_live_now(l)->conf;
+	char fixed[STS_CONF_WHY_MAX];
+
+	if (sts_conf_fixed(running, c, fixed) > 0) {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "reload: only a restart can change: %s", fixed);
+	}
+	memcpy(c->listen, running->listen, sizeof c->listen);
+	c->listen_count = running->listen_count;
+	c->memory = running->memory;
+	c->clients = running->clients;
+	c->lookups = running->lookups;
+	c->fetch_slots = running->fetch_slots;
+	c->log = running->log;
+	memcpy(c->user, running->user, sizeof c->user);
+	memcpy(c->chroot, running->chroot, sizeof c->chroot);
+}
+
+/* False: broken, nothing is to change. */
+static bool
+reload_conf(struct sts_live *l, struct sts_live_set *s)
+{
+	char why[STS_CONF_WHY_MAX];
+
+	if (!sts_conf_load(&s->conf, &l->source, why)) {
+		sts_log_line(l->log, STS_LOG_ERROR,
+		    "reload: configuration not changed: %s", why);
+		return false;
+	}
+	keep_fixed(l, &s->conf);
+	sts_log_level(l->log, s->conf.log_level);
+	return true;
+}
+
+static void
+reload_servers(struct sts_live *l, struct sts_live_set *s)
+{
+	struct sts_dns_servers fresh = s->conf.servers;
+	enum sts_resolv_result r = STS_RESOLV_OK;
+
+	if (fresh.count == 0) {
+		/* A file that is gone for a moment (or for us: chroot) is no
+		 * reason to ask somebody else. */
+		errno = ENOENT;
+		r = l->watch_servers.there
+			? sts_resolv_read(STS_RESOLV_FILE, &fresh)
+			: STS_RESOLV_UNREADABLE;
+	}
+	if (r == STS_RESOLV_UNREADABLE || r == STS_RESOLV_MALFORMED) {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
+		    resolv_problem(r));
+		return;
+	}
+	s->servers = fresh;
+}
+
+static void
+reload_roots(struct sts_live *l, struct sts_live_set *s)
+{
+	const char *path = sts_roots_file(s->conf.trust_anchors);
+	unsigned area = 1 - sts_live_now(l)->area;
+	struct sts_roots fresh;
+	const char *problem = sts_roots_load(path, l->memory->anchors[area],
+	    l->memory->anchors_size, l->memory->reading, &fresh);
+
+	if (problem != NULL) {
+		sts_log_line(l->log, STS_LOG_ERROR,
+		    "reload: trust anchors not changed: %s: %s", path, problem);
+		return;
+	}
+	s->roots = fresh;
+	s->area = area;
+	sts_log_line(l->log, STS_LOG_INFO, "reload: %u trust anchors from %s",
+	    fresh.set.count, path);
+}
+
+/* Do what is pending in the spare set, and swap. */
+static void
+change(struct sts_live *l)
+{
+	struct sts_live_set *s = &l->set[1 - l->current];
+	unsigned pending = l->pending;
+
+	l->pending = 0;
+	*s = *sts_live_now(l);
+	if ((pending & STS_LIVE_CONF) && !reload_conf(l, s)) {
+		s->conf = sts_live_now(l)->conf;
+	}
+	if (pending & (STS_LIVE_CONF | STS_LIVE_SERVERS)) {
+		reload_servers(l, s);
+	}
+	if (pending & STS_LIVE_ROOTS) {
+		reload_roots(l, s);
+	}
+	set_settings(s);
+	l->current = 1 - l->current;
+	sts_agent_settings(l->agent, &s->settings);
+	sts_driver_wake(l->driver);
+	sts_log_line(l->log, STS_LOG_INFO, "reload: done");
+}
+
+static void
+look(struct sts_live *l)
+{
+	const struct sts_conf *c = &sts_live_now(l)->conf;
+
+	if (sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE) &&
+	    c->servers.count == 0) {
+		l->pending |= STS_LIVE_SERVERS;
+	}
+	if (sts_watch_changed(
+		&l->watch_roots, sts_roots_file(c->trust_anchors))) {
+		l->pending |= STS_LIVE_ROOTS;
+	}
+}
+
+sts_ms
+sts_live_tick(struct sts_live *l, sts_ms now)
+{
+	if (sts_before(now, l->look_at)) {
+		return l->look_at - now;
+	}
+	look(l);
+	if (l->pending != 0 && !sts_agent_settings_used(l->agent,
+				   &l->set[1 - l->current].settings)) {
+		change(l);
+	}
+	sts_ms wait = l->pending != 0 ? STS_LIVE_RETRY_MS : STS_LIVE_LOOK_MS;
+
+	l->look_at = now + wait;
+	return wait;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon can change while it runs: configuration, name servers,
+ * trust anchors. There are two complete sets. A change is made in the spare
+ * one and then swapped; the former becomes the spare when no work uses it any
+ * more. Whatever is new and broken changes nothing but the log.
+ */
+#ifndef STS_LIVE_H
+#define STS_LIVE_H
+
+#include "conf.h"
+#include "memory.h"
+#include "watch.h"
+
+enum {
+	/* What is to be read again. */
+	STS_LIVE_CONF = 1,
+	STS_LIVE_SERVERS = 2,
+	STS_LIVE_ROOTS = 4,
+
+	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
+	STS_LIVE_RETRY_MS = 1000 /* while the spare set is in use */
+};
+
+struct sts_live_set {
+	struct sts_conf conf;
+	struct sts_dns_servers servers;
+	struct sts_roots roots;
+	unsigned area; /* of the memory: where the anchors are */
+	struct sts_settings settings;
+};
+
+struct sts_live {
+	/* Private, but for the sets. */
+	struct sts_live_set set[2];
+	unsigned current;
+	struct sts_conf_source source;
+	struct sts_memory *memory;
+	struct sts_agent *agent;
+	struct sts_driver *driver;
+	struct sts_log *log;
+	struct sts_watch watch_servers, watch_roots;
+	unsigned pending;
+	sts_ms look_at;
+};
+
+/*
+ * Read the configuration, the name servers and the trust anchors into the
+ * first set and lay out the memory. `asks`: by the C API. False: `why`.
+ */
+bool sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX]);
+
+/* Such as the above, with a configuration that was read already. */
+bool sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX]);
+
+/* The set in use. */
+const struct sts_live_set *sts_live_now(const struct sts_live *l);
+
+/* From now on changes go to these. */
+void sts_live_begin(struct sts_live *l, struct sts_agent *agent,
+    struct sts_driver *driver, struct sts_log *log, sts_ms now);
+
+/* Read everything again (SIGHUP) as soon as the spare set is free. */
+void sts_live_reload(struct sts_live *l, sts_ms now);
+
+/* Look at the files when that is due, and do what is pending. Returns the
+ * milliseconds until it is to be called again. */
+sts_ms sts_live_tick(struct sts_live *l, sts_ms now);
+
+#endif

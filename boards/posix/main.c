@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* mtasts: the command line. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../core/base/assert.h"
+#include "commands.h"
+#include "version.h"
+
+static const char usage[] =
+    "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"
+    "       mtasts query   [-c FILE] [-o 'KEY VALUE']... [--zone Z] [--json] "
+    "KEY...\n"
+    "       mtasts match   PATTERN HOST\n"
+    "       mtasts anchors FILE\n"
+    "       mtasts --help | --version\n";
+
+static const char help[] =
+    "\n"
+    "serve    answer mail servers, in the foreground; -t checks the\n"
+    "         configuration and prints the memory plan instead\n"
+    "query    what a mail server would be answered for KEY (a domain), and "
+    "why\n"
+    "match    whether HOST fits an mx PATTERN (RFC 8461 4.1)\n"
+    "anchors  a PEM bundle as a C table of trust anchors\n"
+    "\n"
+    "-c FILE         configuration (" STS_CONF_FILE ", if it is there)\n"
+    "-o 'KEY VALUE'  one line of configuration, after those of the file\n"
+    "\n"
+    "Without a configuration it listens on 127.0.0.1:8461, asks the name\n"
+    "servers of /etc/resolv.conf and trusts the system's CA bundle. Postfix:\n"
+    "  smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
+    "\n"
+    "Exit codes: 0 a policy is in force, 1 definitely none, 2 cannot tell,\n"
+    "64 usage, 70 the system failed, 78 configuration.\n";
+
+struct command {
+	const char *name;
+	int (*run)(const struct sts_args *args);
+	const char *options; /* letters: c, o, t; z --zone, j --json */
+	unsigned words_min, words_max;
+};
+
+enum {
+	WORDS_ANY = 1000
+};
+
+static const struct command commands[] = {
+	{ "serve", sts_command_serve, "cot", 0, 0 },
+	{ "query", sts_command_query, "cozj", 1, WORDS_ANY },
+	{ "match", sts_command_match, "", 2, 2 },
+	{ "anchors", sts_command_anchors, "", 1, 1 },
+};
+
+void
+sts_assert_failed(const char *file, int line)
+{
+	fprintf(stderr, "mtasts: %s:%d: assertion failed\n", file, line);
+	abort();
+}
+
+int
+sts_fail(int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("mtasts: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	va_end(args);
+	return code;
+}
+
+static int
+usage_error(const char *what, const char *which)
+{
+	fprintf(stderr, "mtasts: %s: %s\n%s", which, what, usage);
+	return STS_EXIT_USAGE;
+}
+
+/* The letter of an option word, or 0. */
+static char
+option_letter(const char *word)
+{
+	static const struct {
+		const char *word;
+		char letter;
+	} options[] = {
+		{ "-c", 'c' },
+		{ "-o", 'o' },
+		{ "-t", 't' },
+		{ "--zone", 'z' },
+		{ "--json", 'j' },
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		if (strcmp(word, options[i].word) == 0) {
+			return options[i].letter;
+		}
+	}
+	return 0;
+}
+
+/* Take an option with its value. False: too many of them. */
+static bool
+take_option(struct sts_args *a, char letter, const char *value)
+{
+	switch (letter) {
+	case 'c':
+		a->source.file = value;
+		return true;
+	case 'z':
+		a->zone = value;
+		return true;
+	case 't':
+		a->test = true;
+		return true;
+	case 'j':
+		a->json = true;
+		return true;
+	default:
+		if (a->source.option_count == STS_OPTIONS_MAX) {
+			return false;
+		}
+		a->option[a->source.option_count++] = value;
+		return true;
+	}
+}
+
+/* Options come before words; "--" ends them. 0, or the exit code. */
+static int
+take_args(const struct command *c, struct sts_args *a, const char *const *word)
+{
+	a->source.options = a->option;
+	for (; *word != NULL && word[0][0] == '-' && word[0][1] != '\0';
+	     word++) {
+		char letter = option_letter(*word);
+
+		if (strcmp(*word, "--") == 0) {
+			word++;
+			break;
+		}
+		if (letter == 0 || strchr(c->options, letter) == NULL) {
+			return usage_error("no such option", *word);
+		}
+		bool valued = strchr("coz", letter) != NULL;
+
+		if (valued && word[1] == NULL) {
+			return usage_error("its value is missing", *word);
+		}
+		if (!take_option(a, letter, valued ? word[1] : NULL)) {
+			return usage_error("too many of them", *word);
+		}
+		word += valued;
+	}
+	a->word = word;
+	while (word[a->word_count] != NULL) {
+		a->word_count++;
+	}
+	return 0;
+}
+
+static int
+run(const struct command *c, const char *const *words)
+{
+	static struct sts_args args;
+	int rc = take_args(c, &args, words);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (args.word_count < c->words_min) {
+		return usage_error("something is missing", c->name);
+	}
+	if (args.word_count > c->words_max) {
+		return usage_error("too many words", c->name);
+	}
+	return c->run(&args);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return STS_EXIT_USAGE;
+	}
+	if (strcmp(name, "--version") == 0) {
+		puts("mtasts " STS_VERSION);
+		return STS_EXIT_YES;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		fputs(usage, stdout);
+		fputs(help, stdout);
+		return STS_EXIT_YES;
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(name, commands[i].name) == 0) {
+			return run(&commands[i], (const char *const *)argv + 2);
+		}
+	}
+	return usage_error("no such command", name);
+}

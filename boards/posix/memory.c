@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* The one block of memory. MAP_ANONYMOUS is not in POSIX. */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../../core/agent.h"
+#include "../../core/base/assert.h"
+#include "../../port/posix/posix.h"
+#include "memory.h"
+#include "version.h"
+
+enum {
+	ALIGN = 64,
+	/* A cache below this is no use: one record may be 1/64 of it. */
+	CACHE_MIN = 64 * 1024,
+	ANCHORS_SLACK = 4096
+};
+
+STS_STATIC_ASSERT((int)CACHE_MIN >= (int)STS_CACHE_BLOCK_MIN, cache_fits);
+
+static size_t
+aligned(size_t n)
+{
+	return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* What everything but the cache takes. */
+static size_t
+fixed_size(const struct sts_memory *m)
+{
+	return 2 * m->anchors_size + m->reading_size + m->port_size +
+	       (m->agent.total - m->agent.cache);
+}
+
+static void
+say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
+{
+	size_t fixed = fixed_size(m);
+
+	snprintf(why, STS_CONF_WHY_MAX,
+	    "memory: %lu bytes are too few, at least %luK are needed: "
+	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
+	    "%lu lookups, %lu fetch slots, %lu DNS over TCP, %lu driver, "
+	    "%lu port, %d cache",
+	    (unsigned long)m->size,
+	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
+	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
+	    (unsigned long)(m->agent.clients + m->agent.asks),
+	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.fetches,
+	    (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
+	    (unsigned long)m->port_size, CACHE_MIN);
+}
+
+static void
+set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
+{
+	struct sts_config *config = &m->config;
+
+	memset(config, 0, sizeof *config);
+	config->clients = (uint16_t)c->clients;
+	config->lookups = (uint16_t)c->lookups;
+	config->fetch_slots = (uint16_t)c->fetch_slots;
+	config->asks = (uint16_t)asks;
+	config->cache_size = CACHE_MIN;
+	config->build_s = STS_BUILD_S;
+	m->channels = sts_driver_channels(config);
+	/* Composites hold no channel. */
+	m->descriptors = m->channels - 1U - config->asks - config->lookups -
+			 config->fetch_slots + STS_POSIX_SPARE_FDS;
+}
+
+/* Sizes of everything, for a bundle that packs into anchors_len bytes. */
+static bool
+lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
+{
+	if (m->channels >= UINT16_MAX) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "clients, lookups and fetch_slots need %u channels "
+		    "together, the limit is %u",
+		    m->channels, (unsigned)UINT16_MAX - 1);
+		return false;
+	}
+	m->anchors_size =
+	    aligned(anchors_len + anchors_len / 4 + ANCHORS_SLACK);
+	m->reading_size = aligned(sts_anchors_load_size());
+	m->port_size = aligned(sts_posix_size(m->channels));
+	sts_agent_plan(&m->config, &m->agent);
+	size_t fixed = fixed_size(m);
+
+	if (m->size < fixed || m->size - fixed < CACHE_MIN) {
+		say_minimum(m, why);
+		return false;
+	}
+	m->config.cache_size = (m->size - fixed) / ALIGN * ALIGN;
+	sts_agent_plan(&m->config, &m->agent);
+	STS_ASSERT(fixed_size(m) + m->agent.cache <= m->size);
+	return true;
+}
+
+/*
+ * Read the bundle when nothing else is in the block yet, because what it
+ * takes decides where the rest goes.
+ */
+static bool
+read_bundle(struct sts_memory *m, uint8_t *block, const char *path,
+    struct sts_roots *roots, char why[STS_CONF_WHY_MAX])
+{
+	size_t reading = aligned(sts_anchors_load_size());
+
+	if (m->size < 2 * reading) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "memory: %lu bytes are too few to read trust anchors",
+		    (unsigned long)m->size);
+		return false;
+	}
+	const char *problem = sts_roots_load(path, block + reading,
+	    m->size - reading, (struct sts_anchors_load *)(void *)block, roots);
+
+	if (problem != NULL) {
+		snprintf(why, STS_CONF_WHY_MAX, "trust anchors: %s: %s", path,
+		    problem);
+		return false;
+	}
+	return true;
+}
+
+static void
+carve(struct sts_memory *m, uint8_t *block, struct sts_roots *roots)
+{
+	/* A packed set holds no pointers into itself and may be moved. */
+	memmove(block, roots->set.base, roots->set.len);
+	roots->set.base = block;
+	memset(block + roots->set.len, 0, m->size - roots->set.len);
+	m->anchors[0] = block;
+	m->anchors[1] = block + m->anchors_size;
+	block += 2 * m->anchors_size;
+	m->reading = (struct sts_anchors_load *)(void *)block;
+	block += m->reading_size;
+	m->port = block;
+	block += m->port_size;
+	m->agent_block = block;
+}
+
+bool
+sts_memory_open(struct sts_memory *m, const struct sts_conf *c, unsigned asks,
+    const char *path, struct sts_roots *roots, char why[STS_CONF_WHY_MAX])
+{
+	memset(m, 0, sizeof *m);
+	m->size = (size_t)c->memory / ALIGN * ALIGN;
+	set_config(m, c, asks);
+	void *block = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED) {
+		snprintf(why, STS_CONF_WHY_MAX, "memory: %s", strerror(errno));
+		return false;
+	}
+	if (!read_bundle(m, block, path, roots, why) ||
+	    !lay_out(m, roots->set.len, why)) {
+		munmap(block, m->size);
+		return false;
+	}
+	carve(m, block, roots);
+	return true;
+}
+
+static void
+print_part(const char *name, size_t bytes, const char *note, unsigned count)
+{
+	char counted[32] = "";
+
+	if (count > 0) {
+		snprintf(counted, sizeof counted, "%u x %lu", count,
+		    (unsigned long)(bytes / count));
+	}
+	printf(
+	    "  %-22s %10lu  %s%s\n", name, (unsigned long)bytes, counted, note);
+}
+
+void
+sts_memory_print(const struct sts_memory *m)
+{
+	const struct sts_plan *a = &m->agent;
+	size_t used = fixed_size(m) + a->cache;
+
+	puts("memory, one block mapped at start:");
+	print_part(
+	    "trust anchors", 2 * m->anchors_size, ", in use and spare", 2);
+	print_part("reading trust anchors", m->reading_size, "", 0);
+	print_part("port", m->port_size, " channels", m->channels);
+	print_part("clients", a->clients, "", m->config.clients);
+	print_part("lookups", a->lookups, "", m->config.lookups);
+	print_part("fetch slots", a->fetches, "", m->config.fetch_slots);
+	print_part("questions", a->asks, "", m->config.asks);
+	print_part("DNS over TCP", a->dns, "", STS_DNS_TCP_BUFFERS);
+	print_part("driver", a->driver, "", 0);
+	print_part("policies", a->cache, "", 0);
+	print_part("left over", m->size - used, "", 0);
+	print_part("sum", m->size, "", 0);
+	printf("outside of it: %lu bytes of agent, %lu of driver\n",
+	    (unsigned long)sizeof(struct sts_agent),
+	    (unsigned long)sizeof(struct sts_driver));
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mtasts serve: the daemon, in the foreground. It is put together here, and
+ * everything it will ever use is taken before the first request.
+ */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../../core/agent.h"
+#include "../../port/posix/addr.h"
+#include "../../port/posix/service.h"
+#include "commands.h"
+#include "listeners.h"
+#include "live.h"
+#include "resolv.h"
+#include "signals.h"
+#include "version.h"
+
+enum {
+	RUN_BUDGET = 256,
+	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
+};
+
+struct daemon {
+	struct sts_agent agent;
+	struct sts_driver driver;
+	struct sts_posix posix;
+	struct sts_port port;
+	struct sts_memory memory;
+	struct sts_live live;
+	struct sts_listeners listeners;
+	struct sts_log log;
+	struct sts_service service;
+	sts_ms watchdog_at, stop_at;
+	bool stopping;
+};
+
+/* Raise the limit of descriptors to what was promised. */
+static bool
+raise_limit(unsigned need, char why[STS_CONF_WHY_MAX])
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= need) {
+		return true;
+	}
+	rlim_t had = r.rlim_max;
+
+	if (r.rlim_max < need) {
+		r.rlim_max = need; /* the superuser may */
+	}
+	r.rlim_cur = need;
+	if (setrlimit(RLIMIT_NOFILE, &r) == 0) {
+		return true;
+	}
+	snprintf(why, STS_CONF_WHY_MAX,
+	    "clients, lookups and fetch_slots need %u open files, the limit "
+	    "is %lu: lower them, or raise it (ulimit -Hn, LimitNOFILE=)",
+	    need, (unsigned long)had);
+	return false;
+}
+
+static void
+tell_servers(struct daemon *d)
+{
+	const struct sts_live_set *s = sts_live_now(&d->live);
+	char text[STS_DNS_SERVERS_MAX * (STS_ADDR_TEXT_MAX + 16)] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->servers.count; i++) {
+		char ip[STS_ADDR_TEXT_MAX];
+
+		sts_addr_format(&s->servers.addr[i], ip);
+		n += (size_t)snprintf(text + n, sizeof text - n, " %s%s", ip,
+		    s->servers.trusted[i] ? " (trusted)" : "");
+	}
+	sts_log_line(&d->log, STS_LOG_INFO, "name servers%s:%s",
+	    s->conf.servers.count > 0 ? "" : " of " STS_RESOLV_FILE, text);
+}
+
+/* How to ask the first listener, in Postfix's words. */
+static void
+tell_how(struct daemon *d)
+{
+	char text[STS_LISTEN_TEXT_MAX] = "inet:127.0.0.1:8461";
+
+	if (d->listeners.count > 0) {
+		sts_listen_format(&d->listeners.listener[0].at, text);
+	}
+	sts_log_line(&d->log, STS_LOG_INFO,
+	    "ask: postmap -q example.com socketmap:%s:postfix", text);
+	sts_log_line(&d->log, STS_LOG_INFO, "or:  mtasts query example.com");
+}
+
+static void
+tell_start(struct daemon *d)
+{
+	const struct sts_live_set *s = sts_live_now(&d->live);
+
+	sts_log_line(&d->log, STS_LOG_INFO, "mtasts %s", STS_VERSION);
+	for (unsigned i = 0; i < d->listeners.count; i++) {
+		const struct sts_listener *l = &d->listeners.listener[i];
+		char text[STS_LISTEN_TEXT_MAX];
+
+		sts_listen_format(&l->at, text);
+		sts_log_line(&d->log, STS_LOG_INFO, "listening on %s%s", text,
+		    l->inherited ? " (inherited)" : "");
+	}
+	tell_servers(d);
+	sts_log_line(&d->log, STS_LOG_INFO,
+	    "%u trust anchors of %s, %u left out", s->roots.set.count,
+	    sts_roots_file(s->conf.trust_anchors), s->roots.skipped);
+	sts_log_line(&d->log, STS_LOG_INFO,
+	    "memory %lu bytes, %lu of them for policies; waiting by %s",
+	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
+	    sts_wait_name);
+	tell_how(d);
+}
+
+/* Give up what only the superuser has. NULL, or what went wrong. */
+static const char *
+give_up_rights(const struct sts_conf *c)
+{
+	struct sts_user user;
+	struct sts_text name = { (const uint8_t *)c->user, strlen(c->user) };
+
+	/* Found before the root changes. */
+	if (name.n > 0 && !sts_user_find(name, &user)) {
+		return "user: not found";
+	}
+	if (c->chroot[0] != '\0' &&
+	    (chroot(c->chroot) != 0 || chdir("/") != 0)) {
+		return "chroot";
+	}
+	if (name.n > 0 && sts_user_become(&user) != 0) {
+		return "user";
+	}
+	return NULL;
+}
+
+static int
+start_failed(const char *what)
+{
+	return sts_fail(STS_EXIT_FAILURE, "%s: %s", what, strerror(errno));
+}
+
+/* Port, agent and driver, in their places of the block. 0, or exit code. */
+static int
+start_agent(struct daemon *d)
+{
+	const struct sts_live_set *s = sts_live_now(&d->live);
+	uint8_t key[16];
+	sts_ms now = sts_posix_now();
+
+	if (sts_posix_init(
+		&d->posix, d->memory.channels, d->memory.port, &d->port) != 0) {
+		return start_failed(sts_wait_name);
+	}
+	sts_posix_on_event(&d->posix, sts_log_event, &d->log);
+	while (d->port.entropy(d->port.ctx, key, sizeof key) != 0) {
+		sleep(1); /* the system is booting */
+	}
+	sts_agent_init(&d->agent, &d->memory.config, &s->settings,
+	    d->memory.agent_block, now, key);
+	sts_driver_init(&d->driver, &d->agent, &d->port, now);
+	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
+	int signals = sts_signals_open();
+
+	if (signals < 0 || sts_posix_watch(&d->posix, signals) != 0) {
+		return start_failed("signals");
+	}
+	return 0;
+}
+
+/* 0, or exit code. */
+static int
+start(struct daemon *d)
+{
+	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
+	char why[STS_CONF_WHY_MAX];
+
+	if (!raise_limit(d->memory.descriptors, why)) {
+		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+	}
+	sts_log_open(&d->log, c->log, c->log_level);
+	int rc = start_agent(d);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (!sts_listeners_open(&d->listeners, c, &d->log, why)) {
+		return sts_fail(STS_EXIT_FAILURE, "%s", why);
+	}
+	sts_service_open(&d->service);
+	const char *problem = give_up_rights(c);
+
+	if (problem != NULL) {
+		return start_failed(problem);
+	}
+	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver)) {
+		return start_failed("listen");
+	}
+	tell_start(d);
+	sts_service_tell(&d->service, "READY=1");
+	return 0;
+}
+
+static void
+stop(struct daemon *d, sts_ms now)
+{
+	d->stopping = true;
+	d->stop_at = now + DRAIN_MS;
+	sts_service_tell(&d->service, "STOPPING=1");
+	sts_log_line(&d->log, STS_LOG_INFO, "stopping");
+	sts_listeners_end(&d->listeners, &d->port, &d->driver);
+	sts_agent_drain(&d->agent);
+	sts_driver_wake(&d->driver);
+}
+
+/* True: end at once (a second SIGTERM). */
+static bool
+take_signals(struct daemon *d, sts_ms now)
+{
+	unsigned came = sts_signals_take();
+
+	if ((came & STS_SIGNAL_STOP) && d->stopping) {
+		return true;
+	}
+	if (came & STS_SIGNAL_STOP) {
+		stop(d, now);
+	}
+	if (came & STS_SIGNAL_RELOAD) {
+		sts_live_reload(&d->live, now);
+	}
+	return false;
+}
+
+/* What is due beside the agent's work. Milliseconds until it is again. */
+static sts_ms
+housekeeping(struct daemon *d, sts_ms now)
+{
+	sts_ms wait = sts_live_tick(&d->live, now);
+
+	if (d->service.watchdog_ms > 0) {
+		if (!sts_before(now, d->watchdog_at)) {
+			sts_service_tell(&d->service, "WATCHDOG=1");
+			d->watchdog_at = now + d->service.watchdog_ms;
+		}
+		wait = sts_earlier(wait, d->watchdog_at - now);
+	}
+	return wait;
+}
+
+static bool
+finished(const struct daemon *d, sts_ms now)
+{
+	return d->stopping &&
+	       (sts_agent_idle(&d->agent) || !sts_before(now, d->stop_at));
+}
+
+static int
+serve(struct daemon *d)
+{
+	int rc = start(d);
+	bool kill = false;
+
+	if (rc != 0) {
+		return rc;
+	}
+	d->watchdog_at = sts_posix_now();
+	for (;;) {
+		sts_ms now = sts_posix_now();
+		sts_ms wait = housekeeping(d, now);
+
+		wait = sts_earlier(wait,
+		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
+		if (kill || finished(d, now)) {
+			break;
+		}
+		if (d->stopping) {
+			wait = sts_earlier(wait, d->stop_at - now);
+		}
+		if (sts_posix_wait(&d->posix, &d->driver, wait)) {
+			kill = take_signals(d, sts_posix_now());
+		}
+	}
+	sts_log_line(&d->log, STS_LOG_INFO, "stopped%s",
+	    sts_agent_idle(&d->agent) ? "" : ", with work in flight");
+	sts_posix_end(&d->posix);
+	return STS_EXIT_YES;
+}
+
+int
+sts_command_serve(const struct sts_args *args)
+{
+	static struct daemon d;
+	char why[STS_CONF_WHY_MAX];
+
+	if (!sts_live_open(&d.live, &args->source, &d.memory, 0, why)) {
+		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+	}
+	if (args->test) {
+		puts("configuration:");
+		sts_conf_print(&sts_live_now(&d.live)->conf);
+		puts("");
+		sts_memory_print(&d.memory);
+		return STS_EXIT_YES;
+	}
+	return serve(&d);
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* port/posix: listeners, the supervisor's protocols, the log. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../port/posix/addr.h"
+#include "../../port/posix/listen.h"
+#include "../../port/posix/log.h"
+#include "../../port/posix/service.h"
+#include "unit.h"
+
+const char unit_name[] = "listen";
+
+static char dir[] = "/tmp/mtasts-listen-XXXXXX";
+static char path[sizeof dir + 8];
+
+static void
+remove_dir(void)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
+/* A directory of our own, and a path in it. */
+static struct sts_listen_at
+local(mode_t mode)
+{
+	struct sts_listen_at at;
+
+	if (path[0] == '\0') {
+		ck_assert_ptr_nonnull(mkdtemp(dir));
+		snprintf(path, sizeof path, "%s/sock", dir);
+		atexit(remove_dir);
+	}
+	memset(&at, 0, sizeof at);
+	at.addr.af = STS_AF_LOCAL;
+	at.mode = mode;
+	at.uid = (uid_t)-1;
+	at.gid = (gid_t)-1;
+	snprintf(at.path, sizeof at.path, "%s", path);
+	unlink(at.path);
+	return at;
+}
+
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un un;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+	int rc = connect(fd, (struct sockaddr *)&un, sizeof un);
+
+	close(fd);
+	return rc;
+}
+
+START_TEST(local_life)
+{
+	struct sts_listen_at at = local(0620), of;
+	struct stat st;
+	int fd = sts_listen_open(&at);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(stat(at.path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0620);
+	ck_assert_int_eq(connect_to(at.path), 0);
+	ck_assert(sts_listen_of(fd, &of));
+	ck_assert(sts_listen_same(&at, &of));
+
+	/* Somebody listens: not replaced, and still reachable. */
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert_int_eq(connect_to(at.path), 0);
+
+	/* Left over by one who died: replaced. */
+	close(fd);
+	ck_assert_int_eq(connect_to(at.path), -1);
+	fd = sts_listen_open(&at);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect_to(at.path), 0);
+	close(fd);
+	sts_listen_unlink(&at);
+	ck_assert_int_eq(stat(at.path, &st), -1);
+}
+END_TEST
+
+/* What is no socket is never removed, nor a link followed. */
+START_TEST(local_in_the_way)
+{
+	struct sts_listen_at at = local(0666);
+	int fd = open(at.path, O_CREAT | O_WRONLY, 0600);
+
+	close(fd);
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(access(at.path, F_OK), 0);
+	unlink(at.path);
+	ck_assert_int_eq(symlink("/nonexistent/target", at.path), 0);
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	unlink(at.path);
+	snprintf(at.path, sizeof at.path, "/nonexistent/dir/sock");
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+/* A failure after bind leaves nothing behind. */
+START_TEST(local_owner_refused)
+{
+	struct sts_listen_at at = local(0666);
+	struct stat st;
+
+	if (getuid() == 0) {
+		/* As somebody who may not give files away. */
+		ck_assert_int_eq(chown(dir, 65534, (gid_t)-1), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
+	at.uid = 0;
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	ck_assert_int_eq(errno, EPERM);
+	ck_assert_int_eq(stat(at.path, &st), -1);
+	if (getuid() == 0) {
+		ck_assert_int_eq(seteuid(0), 0);
+	}
+}
+END_TEST
+
+START_TEST(inet)
+{
+	struct sts_listen_at at, of, all;
+
+	memset(&at, 0, sizeof at);
+	ck_assert(sts_addr_parse(unit_span("127.0.0.1"), &at.addr));
+	int fd = sts_listen_open(&at);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(sts_listen_of(fd, &of));
+	ck_assert_uint_ne(of.addr.port, 0);
+	ck_assert_int_eq(sts_listen_open(&of), -1);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert(!sts_listen_same(&at, &of));
+
+	/* IPv6 only: the same port of IPv4 stays free for another. */
+	memset(&all, 0, sizeof all);
+	ck_assert(sts_addr_parse(unit_span("::"), &all.addr));
+	int six = sts_listen_open(&all);
+
+	if (six >= 0) {
+		ck_assert(sts_listen_of(six, &of));
+		ck_assert(sts_addr_parse(unit_span("0.0.0.0"), &all.addr));
+		all.addr.port = of.addr.port;
+		int four = sts_listen_open(&all);
+
+		ck_assert_int_ge(four, 0);
+		close(four);
+		close(six);
+	}
+	close(fd);
+	ck_assert(!sts_listen_of(STDIN_FILENO, &of));
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert(!sts_listen_of(fd, &of));
+	close(fd);
+}
+END_TEST
+
+START_TEST(activation)
+{
+	char pid[32], name[STS_SERVICE_NAME_MAX + 1];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	unsetenv("LISTEN_FDS");
+	ck_assert_uint_eq(sts_service_fds(), 0);
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "2", 1);
+	ck_assert_uint_eq(sts_service_fds(), 2);
+	setenv("LISTEN_FDS", "65", 1);
+	ck_assert_uint_eq(sts_service_fds(), 0);
+	setenv("LISTEN_FDS", "-1", 1);
+	ck_assert_uint_eq(sts_service_fds(), 0);
+	setenv("LISTEN_FDS", "2", 1);
+	setenv("LISTEN_PID", "1", 1);
+	ck_assert_uint_eq(sts_service_fds(), 0);
+
+	setenv("LISTEN_FDNAMES", "mail::control", 1);
+	sts_service_fd_name(0, name);
+	ck_assert_str_eq(name, "mail");
+	sts_service_fd_name(1, name);
+	ck_assert_str_eq(name, "");
+	sts_service_fd_name(2, name);
+	ck_assert_str_eq(name, "control");
+	sts_service_fd_name(3, name);
+	ck_assert_str_eq(name, "");
+	unsetenv("LISTEN_FDNAMES");
+	sts_service_fd_name(0, name);
+	ck_assert_str_eq(name, "");
+}
+END_TEST
+
+START_TEST(notification)
+{
+	struct sts_listen_at at = local(0600);
+	struct sockaddr_un un;
+	struct sts_service s;
+	char buf[64];
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	strcpy(un.sun_path, at.path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	setenv("NOTIFY_SOCKET", at.path, 1);
+	setenv("WATCHDOG_USEC", "3000000", 1);
+	sts_service_open(&s);
+	ck_assert_uint_eq(s.watchdog_ms, 1500);
+	sts_service_tell(&s, "READY=1");
+	ssize_t n = recv(fd, buf, sizeof buf, 0);
+
+	ck_assert_int_eq(n, 7);
+	ck_assert_mem_eq(buf, "READY=1", 7);
+	close(s.fd);
+
+	setenv("WATCHDOG_PID", "1", 1);
+	sts_service_open(&s);
+	ck_assert_uint_eq(s.watchdog_ms, 0);
+	close(s.fd);
+	close(fd);
+	unlink(at.path);
+	sts_service_open(&s);
+	ck_assert_int_eq(s.fd, -1);
+	sts_service_tell(&s, "READY=1"); /* harmless */
+	unsetenv("NOTIFY_SOCKET");
+	sts_service_open(&s);
+	ck_assert_int_eq(s.fd, -1);
+}
+END_TEST
+
+static struct sts_event
+event(enum sts_event_code code, const char *text)
+{
+	struct sts_event e;
+
+	memset(&e, 0, sizeof e);
+	e.code = (uint8_t)code;
+	e.text_len = (uint8_t)strlen(text);
+	memcpy(e.text, text, e.text_len);
+	return e;
+}
+
+START_TEST(log_words)
+{
+	char line[STS_LOG_LINE_MAX];
+	struct sts_event e = event(STS_EVENT_POLICY_NEW, "example.com");
+
+	e.mode = 3;
+	e.number[0] = 86400;
+	e.number[1] = 2;
+	sts_log_render(&e, line);
+	ck_assert_str_eq(line, "event=policy-new domain=example.com "
+			       "mode=enforce max_age=86400 mx=2");
+	e = event(STS_EVENT_FETCH_FAILED, "a.example");
+	e.why = STS_WHY_X509_EXPIRED;
+	e.number[0] = 300;
+	ck_assert(sts_addr_parse(unit_span("2001:db8::1"), &e.addr));
+	e.addr.port = 443;
+	sts_log_render(&e, line);
+	ck_assert_str_eq(line, "event=fetch-failed domain=a.example "
+			       "retry_in=300 http_status=0 why=x509-expired "
+			       "addr=[2001:db8::1]:443");
+	/* What a client sent cannot make words of its own, or lines. */
+	e = event(STS_EVENT_ZONE_UNKNOWN, "x why=ok\n\xff\x1b[2J=\\\"");
+	sts_log_render(&e, line);
+	ck_assert_str_eq(line,
+	    "event=zone-unknown "
+	    "zone=x\\x20why\\x3dok\\x0a\\xff\\x1b\\x5b2J\\x3d\\x5c\\x22");
+	/* The longest. */
+	e = event(STS_EVENT_REFRESH_FAILED, "");
+	e.text_len = STS_NAME_MAX;
+	memset(e.text, 1, STS_NAME_MAX);
+	memset(e.number, 0xff, sizeof e.number);
+	e.why = STS_WHY_X509_CHAIN_COMPLEX;
+	e.mode = 3;
+	e.addr.af = STS_AF_INET6;
+	memset(e.addr.ip, 0x11, 16);
+	e.addr.scope = e.addr.port = 65535;
+	size_t n = sts_log_render(&e, line);
+
+	ck_assert_uint_lt(n, STS_LOG_LINE_MAX - 1); /* nothing was cut */
+	ck_assert_uint_gt(n, 4 * STS_NAME_MAX);
+}
+END_TEST
+
+START_TEST(log_escape)
+{
+	char out[16];
+
+	ck_assert_uint_eq(
+	    sts_log_escape(unit_span("12345678"), out, sizeof out), 8);
+	ck_assert_str_eq(out, "12345678");
+	sts_log_escape(unit_span("12345678901234567"), out, sizeof out);
+	ck_assert_str_eq(out, "123456789...");
+	sts_log_escape(unit_span("\001\001\001\001\001"), out, sizeof out);
+	ck_assert_str_eq(out, "\\x01\\x01\\x01...");
+}
+END_TEST
+
+/* Read what a log wrote to our stderr. */
+static size_t
+captured(void (*write_lines)(void), char *out, size_t size)
+{
+	int pipes[2], saved = dup(STDERR_FILENO);
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+	dup2(pipes[1], STDERR_FILENO);
+	write_lines();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(pipes[1]);
+	ssize_t n = read(pipes[0], out, size - 1);
+
+	close(pipes[0]);
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+write_levels(void)
+{
+	struct sts_log l;
+
+	sts_log_open(&l, STS_LOG_STDERR, STS_LOG_WARNING);
+	sts_log_line(&l, STS_LOG_INFO, "hidden");
+	sts_log_line(&l, STS_LOG_WARNING, "shown %d", 1);
+	sts_log_level(&l, STS_LOG_INFO);
+	sts_log_line(&l, STS_LOG_INFO, "shown %d", 2);
+}
+
+START_TEST(log_levels)
+{
+	static char out[65536];
+	struct stat st;
+
+	captured(write_levels, out, sizeof out);
+	ck_assert_ptr_null(strstr(out, "hidden"));
+	/* "2026-11-22T02:06:15Z " */
+	ck_assert_uint_eq(strspn(out, "0123456789-T:Z"), 20);
+	ck_assert_ptr_nonnull(strstr(out, "Z shown 1\n"));
+	ck_assert_ptr_nonnull(strstr(out, "Z shown 2\n"));
+	/* Another stream's name does not make it the journal. */
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	captured(write_levels, out, sizeof out);
+	ck_assert_int_ne(out[0], '<');
+	unsetenv("JOURNAL_STREAM");
+}
+END_TEST
+
+static void
+write_journal(void)
+{
+	struct sts_log l;
+	struct stat st;
+	char id[64];
+
+	fstat(STDERR_FILENO, &st);
+	snprintf(id, sizeof id, "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", id, 1);
+	sts_log_open(&l, STS_LOG_STDERR, STS_LOG_DEBUG);
+	for (unsigned i = 0; i <= STS_LOG_DEBUG; i++) {
+		sts_log_line(&l, i, "x");
+	}
+}
+
+START_TEST(log_journal)
+{
+	char out[256];
+
+	captured(write_journal, out, sizeof out);
+	ck_assert_str_eq(out, "<3>x\n<4>x\n<6>x\n<7>x\n");
+}
+END_TEST
+
+static void
+write_storm(void)
+{
+	struct sts_log l;
+
+	sts_log_open(&l, STS_LOG_STDERR, STS_LOG_INFO);
+	for (unsigned i = 0; i < 10 * STS_LOG_BURST; i++) {
+		sts_log_line(&l, STS_LOG_INFO, "storm");
+	}
+	l.refill_ms -= 1000; /* a second later */
+	sts_log_line(&l, STS_LOG_INFO, "after");
+}
+
+/* A storm is cut, the loss is told, and nothing blocks on a full pipe. */
+START_TEST(log_storm)
+{
+	static char out[1 << 18];
+	unsigned lines = 0;
+
+	captured(write_storm, out, sizeof out);
+	for (const char *p = out; (p = strstr(p, "storm\n")) != NULL; p++) {
+		lines++;
+	}
+	/* The clock may tick while they are written. */
+	ck_assert_uint_ge(lines, STS_LOG_BURST);
+	ck_assert_uint_lt(lines, 2 * STS_LOG_BURST);
+	ck_assert_ptr_nonnull(strstr(out, "event=log-lines-lost lost="));
+	ck_assert_ptr_nonnull(strstr(out, "Z after\n"));
+}
+END_TEST
+
+static void
+write_full(void)
+{
+	struct sts_log l;
+	char junk[4096];
+
+	memset(junk, 'j', sizeof junk);
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+
+	fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+	while (write(STDERR_FILENO, junk, sizeof junk) > 0) {
+	}
+	fcntl(STDERR_FILENO, F_SETFL, flags);
+	sts_log_open(&l, STS_LOG_STDERR, STS_LOG_INFO);
+	sts_log_line(&l, STS_LOG_INFO, "must not block");
+	ck_assert_uint_eq(l.dropped, 1);
+}
+
+START_TEST(log_full_pipe)
+{
+	static char out[1 << 18];
+
+	captured(write_full, out, sizeof out);
+	ck_assert_ptr_null(strstr(out, "must not block"));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, local_life);
+	tcase_add_test(tc, local_in_the_way);
+	tcase_add_test(tc, local_owner_refused);
+	tcase_add_test(tc, inet);
+	tcase_add_test(tc, activation);
+	tcase_add_test(tc, notification);
+	tcase_add_test(tc, log_words);
+	tcase_add_test(tc, log_escape);
+	tcase_add_test(tc, log_levels);
+	tcase_add_test(tc, log_journal);
+	tcase_add_test(tc, log_storm);
+	tcase_add_test(tc, log_full_pipe);
+}
