@@ -51,14 +51,14 @@ local(mode_t mode)
 }
 
 static int
-connect_to(const char *path)
+connect_to(const char *at)
 {
 	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	memset(&un, 0, sizeof un);
 	un.sun_family = AF_UNIX;
-	snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+	snprintf(un.sun_path, sizeof un.sun_path, "%s", at);
 	int rc = connect(fd, (struct sockaddr *)&un, sizeof un);
 
 	close(fd);
