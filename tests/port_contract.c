@@ -250,6 +250,7 @@ endings(const struct contract_rig *r, const struct sts_addr *at)
 {
 	connect_pair(r, at);
 	finish(r, SERVER);
+	ck_assert(await(r, CLIENT, STS_EV_LOST));
 	ck_assert_int_eq(outcome(r, CLIENT), STS_IO_RESET);
 	ck_assert_int_lt(put(r, CLIENT, "x"), 0);
 	finish(r, CLIENT);
@@ -258,6 +259,7 @@ endings(const struct contract_rig *r, const struct sts_addr *at)
 	ck_assert_int_eq(put(r, CLIENT, "bye"), 3);
 	finish(r, CLIENT);
 	expect(r, SERVER, 64, "bye");
+	ck_assert_uint_eq(seen[SERVER] & STS_EV_LOST, 0);
 	ck_assert_int_eq(outcome(r, SERVER), STS_IO_EOF);
 	ck_assert_int_eq(put(r, SERVER, "x"), 1);
 	finish(r, SERVER);
@@ -273,6 +275,7 @@ stream_refused(const struct contract_rig *r)
 	int rc = r->port->stream(r->port->ctx, A, &at);
 
 	if (rc == 0) {
+		ck_assert(await(r, A, STS_EV_LOST));
 		rc = outcome(r, A);
 		finish(r, A);
 	}

@@ -133,31 +133,47 @@ take_option(struct sts_args *a, char letter, const char *value)
 	}
 }
 
+/* Take the option at *word and its value. 0, or the exit code. */
+static int
+take_option_at(
+    const struct command *c, struct sts_args *a, const char *const **word)
+{
+	const char *name = **word;
+	char letter = option_letter(name);
+
+	if (letter == 0 || strchr(c->options, letter) == NULL) {
+		return usage_error("no such option", name);
+	}
+	bool valued = strchr("coz", letter) != NULL;
+
+	if (valued) {
+		++*word;
+	}
+	if (**word == NULL) {
+		return usage_error("its value is missing", name);
+	}
+	if (!take_option(a, letter, **word)) {
+		return usage_error("too many of them", name);
+	}
+	++*word;
+	return 0;
+}
+
 /* Options come before words; "--" ends them. 0, or the exit code. */
 static int
 take_args(const struct command *c, struct sts_args *a, const char *const *word)
 {
 	a->source.options = a->option;
-	for (; *word != NULL && word[0][0] == '-' && word[0][1] != '\0';
-	     word++) {
-		char letter = option_letter(*word);
-
+	while (*word != NULL && word[0][0] == '-' && word[0][1] != '\0') {
 		if (strcmp(*word, "--") == 0) {
 			word++;
 			break;
 		}
-		if (letter == 0 || strchr(c->options, letter) == NULL) {
-			return usage_error("no such option", *word);
-		}
-		bool valued = strchr("coz", letter) != NULL;
+		int rc = take_option_at(c, a, &word);
 
-		if (valued && word[1] == NULL) {
-			return usage_error("its value is missing", *word);
+		if (rc != 0) {
+			return rc;
 		}
-		if (!take_option(a, letter, valued ? word[1] : NULL)) {
-			return usage_error("too many of them", *word);
-		}
-		word += valued;
 	}
 	a->word = word;
 	while (word[a->word_count] != NULL) {

@@ -75,23 +75,32 @@ take_line(struct found *f, struct sts_text line)
 	}
 }
 
-enum sts_resolv_result
-sts_resolv_read(const char *path, struct sts_dns_servers *s)
+/* Read the whole file, if it is there. 0, or errno. */
+static int
+read_file(const char *path, struct found *f)
 {
 	static struct sts_lines l;
 	struct sts_text line;
+
+	if (sts_lines_open(&l, path) != 0) {
+		return errno == ENOENT ? 0 : errno;
+	}
+	while (sts_lines_next(&l, &line)) {
+		take_line(f, line);
+	}
+	sts_lines_close(&l);
+	return l.error;
+}
+
+enum sts_resolv_result
+sts_resolv_read(const char *path, struct sts_dns_servers *s)
+{
 	struct found f;
 	struct sts_addr local;
 
 	memset(&f, 0, sizeof f);
-	if (sts_lines_open(&l, path) == 0) {
-		while (sts_lines_next(&l, &line)) {
-			take_line(&f, line);
-		}
-		sts_lines_close(&l);
-		errno = l.error;
-	}
-	if (errno != 0 && errno != ENOENT) {
+	errno = read_file(path, &f);
+	if (errno != 0) {
 		return STS_RESOLV_UNREADABLE;
 	}
 	if (f.listed > 0 && f.servers.count == 0) {

@@ -159,22 +159,26 @@ sts_group_find(struct sts_text name, gid_t *gid)
 	return found;
 }
 
+static bool
+is_now(const struct sts_user *u)
+{
+	return getuid() == u->uid && geteuid() == u->uid &&
+	       getgid() == u->gid && getegid() == u->gid;
+}
+
 int
 sts_user_become(const struct sts_user *u)
 {
 	STS_ASSERT(u->group_count >= 1);
-	if (getuid() == u->uid && geteuid() == u->uid && u->uid != 0) {
+	if (u->uid != 0 && is_now(u)) {
 		return 0;
 	}
 	if (setgroups(u->group_count, u->groups) != 0 || setgid(u->gid) != 0 ||
 	    setuid(u->uid) != 0) {
 		return -1;
 	}
-	bool became = getuid() == u->uid && geteuid() == u->uid &&
-		      getgid() == u->gid && getegid() == u->gid;
-
 	/* The way back must be closed. */
-	if (!became || (u->uid != 0 && setuid(0) == 0)) {
+	if (!is_now(u) || (u->uid != 0 && setuid(0) == 0)) {
 		errno = EPERM;
 		return -1;
 	}

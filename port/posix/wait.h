@@ -41,7 +41,7 @@ struct sts_wait {
 struct sts_wait_event {
 	uint32_t token;
 	unsigned events; /* STS_EV_ bits */
-	bool broken; /* error or hang-up: whatever is wanted is due */
+	bool broken; /* error or hang-up, in both directions */
 };
 
 /* The name of the mechanism, for people. */
@@ -57,8 +57,8 @@ void sts_wait_close(struct sts_wait *w);
 /* Begin to wait for `events` of fd. 0, or -1: out of resources. */
 int sts_wait_add(struct sts_wait *w, int fd, uint32_t token, unsigned events);
 
-/* Wait for other events from now on; `old` are the present ones. 0: while
- * nothing is wanted nothing is told, hang-ups included. Cannot fail. */
+/* Wait for other events from now on; `old` are the present ones. While nothing
+ * is wanted at most a break is told, and once only. Cannot fail. */
 void sts_wait_change(
     struct sts_wait *w, int fd, uint32_t token, unsigned old, unsigned events);
 

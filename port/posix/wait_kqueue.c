@@ -101,7 +101,11 @@ sts_wait_events(struct sts_wait *w, uint32_t timeout_ms,
 		out[i].token = (uint32_t)(uintptr_t)k[i].udata;
 		out[i].events =
 		    k[i].filter == EVFILT_READ ? STS_EV_RECV : STS_EV_SEND;
-		out[i].broken = (k[i].flags & EV_ERROR) != 0;
+		/* The end of the reading side alone is no break. */
+		out[i].broken =
+		    (k[i].flags & EV_ERROR) != 0 ||
+		    ((k[i].flags & EV_EOF) != 0 &&
+			(k[i].filter == EVFILT_WRITE || k[i].fflags != 0));
 	}
 	return n < 0 ? 0 : (unsigned)n;
 }
