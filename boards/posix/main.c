@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/version.h"
 #include "commands.h"
-#include "version.h"
 
 static const char usage[] =
     "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"

@@ -7,11 +7,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../../core/agent.h"
 #include "../../core/base/assert.h"
 #include "../../port/posix/posix.h"
+#include "build.h"
 #include "memory.h"
-#include "version.h"
 
 enum {
 	ALIGN = 64,
@@ -182,7 +181,7 @@ print_part(const char *name, size_t bytes, const char *note, unsigned count)
 }
 
 void
-sts_memory_print(const struct sts_memory *m)
+sts_memory_print(const struct sts_memory *m, size_t outside)
 {
 	const struct sts_plan *a = &m->agent;
 	size_t used = fixed_size(m) + a->cache;
@@ -201,7 +200,7 @@ sts_memory_print(const struct sts_memory *m)
 	print_part("policies", a->cache, "", 0);
 	print_part("left over", m->size - used, "", 0);
 	print_part("sum", m->size, "", 0);
-	printf("outside of it: %lu bytes of agent, %lu of driver\n",
-	    (unsigned long)sizeof(struct sts_agent),
-	    (unsigned long)sizeof(struct sts_driver));
+	printf("outside of it, static: %lu bytes, two configurations among "
+	       "them\n",
+	    (unsigned long)outside);
 }

@@ -40,7 +40,7 @@ bool sts_memory_open(struct sts_memory *m, const struct sts_conf *c,
     unsigned asks, const char *path, struct sts_roots *roots,
     char why[STS_CONF_WHY_MAX]);
 
-/* Print every part and the sum. */
-void sts_memory_print(const struct sts_memory *m);
+/* Print every part and the sum, and what is static besides. */
+void sts_memory_print(const struct sts_memory *m, size_t outside);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../core/agent.h"
+#include "../../core/base/version.h"
 #include "../../port/posix/addr.h"
 #include "../../port/posix/service.h"
 #include "commands.h"
@@ -19,7 +20,6 @@
 #include "live.h"
 #include "resolv.h"
 #include "signals.h"
-#include "version.h"
 
 enum {
 	RUN_BUDGET = 256,
@@ -308,7 +308,7 @@ sts_command_serve(const struct sts_args *args)
 		puts("configuration:");
 		sts_conf_print(&sts_live_now(&d.live)->conf);
 		puts("");
-		sts_memory_print(&d.memory);
+		sts_memory_print(&d.memory, sizeof d);
 		return STS_EXIT_YES;
 	}
 	return serve(&d);

@@ -1,0 +1,48 @@
+# What is built of the library: daemon, static daemon, installation.
+
+INSTALL ?= install
+BEARSSL_FETCHED = build/bearssl-source
+
+# The mechanism to wait by: WAIT=poll instead of the system's best.
+STS_WAIT_poll = -DSTS_WAIT_POLL
+CPPFLAGS += $(STS_WAIT_$(WAIT))
+
+# The earliest time a clock may tell.
+CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DSTS_BUILD_S=$(SOURCE_DATE_EPOCH))
+
+# BEARSSL=DIR: built from that tree, with our compiler, into $(BUILD).
+$(BUILD)/bearssl/libbearssl.a:
+	@mkdir -p $(@D)
+	$(MAKE) -s -C $(BEARSSL) BUILD='$(abspath $(@D))' CC='$(CC)' AR='$(AR)' \
+		CFLAGS='$(CFLAGS)' lib
+
+.PHONY: run install musl check-alloc
+run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
+	@sh boards/posix/deps.sh gcc libc6-dev ca-certificates \
+		$(if $(BEARSSL),,libbearssl-dev)
+	@$(MAKE) --no-print-directory $(BUILD)/mtasts
+	@exec $(BUILD)/mtasts serve $(ARGS)
+
+install: all ## into $(DESTDIR)$(PREFIX): daemon, library, headers
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	$(INSTALL) -m 755 $(BUILD)/mtasts '$(DESTDIR)$(PREFIX)/bin/mtasts'
+	$(INSTALL) -m 644 $(BUILD)/libmtasts.a '$(DESTDIR)$(PREFIX)/lib/libmtasts.a'
+	for d in core/base core dns tls; do \
+		$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include/mtasts/'$$d && \
+		$(INSTALL) -m 644 $$d/*.h '$(DESTDIR)$(PREFIX)/include/mtasts/'$$d \
+			|| exit 1; \
+	done
+	version=$$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h) && \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" boards/libmtasts.pc.in \
+		>'$(DESTDIR)$(PREFIX)/lib/pkgconfig/libmtasts.pc'
+
+musl: ## the daemon, static with musl, in build/musl (BEARSSL=DIR or fetched)
+	@sh boards/posix/deps.sh musl-tools
+	@$(if $(BEARSSL),,sh boards/posix/bearssl.sh $(BEARSSL_FETCHED))
+	$(MAKE) --no-print-directory CC='musl-gcc' BUILD=build/musl STATIC=1 \
+		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) build/musl/mtasts
+
+check-alloc: musl ## the static daemon links no allocator
+	@nm build/musl/mtasts | grep -q ' T main$$'
+	@! nm build/musl/mtasts | grep -E ' (__libc_)?(malloc|calloc|realloc|free|brk)$$'
+	@echo "check-alloc: build/musl/mtasts links no allocator"
