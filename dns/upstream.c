@@ -41,7 +41,10 @@ enum {
 /*
  * A row a transmission. The first round is quick, because a datagram may be
  * lost or a server down; the second gives a server time that has to look far.
- * The last tries go without EDNS, for paths that lose it silently.
+ * The last tries go without EDNS, for paths that lose it silently. A server
+ * that says it does not know EDNS (FORMERR, NOTIMP, BADVERS) is asked without
+ * it at once, whatever its row says; that is safe because we depend on AD and
+ * not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
  */
 static const struct {
 	uint16_t udp_ms, tcp_ms;
@@ -296,7 +299,6 @@ heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 	if (v->why == STS_WHY_DNS_ALIAS_LOOP) {
 		finish(u, STS_UNKNOWN, v->why);
 	} else if (edns_unknown && with_edns(u)) {
-		/* RFC 6891 6.2.2, 7 */
 		blame(u, v->why);
 		ask_plainly(u);
 	} else {

@@ -111,10 +111,9 @@ void sts_upstream_start(struct sts_upstream *u,
 void sts_upstream_stop(struct sts_upstream *u);
 
 /*
- * The node's operations. CLOSE is also wanted of a channel that is still being
- * opened (a connection that takes too long): the driver abandons it and says
- * lost(STS_IO_CLOSED) then too. opened() and lost() without such a channel are
- * ignored.
+ * The node's operations. CLOSE is wanted of a channel that is still being
+ * opened too (a connection that takes too long). opened() and lost() without a
+ * channel are ignored.
  */
 unsigned sts_upstream_wants(const struct sts_upstream *u);
 const struct sts_addr *sts_upstream_peer(const struct sts_upstream *u);

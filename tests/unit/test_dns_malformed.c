@@ -129,6 +129,8 @@ static const struct {
 	{ "R87 a pointer behind the end", "\377\377", 2, false },
 	{ "R87 half a label type (0x40)", "\100a", 2, false },
 	{ "R87 the other half (0x80)", "\200a", 2, false },
+	{ "R87 a label of 63", "\77" L63 "\0", 65, true },
+	{ "R87 a label of 64", "\100" L63 "x\0", 66, false },
 	{ "R87 a label over the end", "\77a", 2, false },
 };
 
@@ -205,6 +207,27 @@ START_TEST(pointer_count)
 		unit_int("R87 pointers", v.found,
 		    count <= STS_DNS_POINTERS_MAX ? STS_ABSENT : STS_UNKNOWN);
 	}
+}
+END_TEST
+
+/* R87: behind a pointer too, the next one has to go below its target. Here it
+ * leads into the label before it, where a root seems to stand. */
+START_TEST(pointer_into_label)
+{
+	struct sts_dns_verdict v;
+	struct build b;
+	char owner[8];
+	size_t at;
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_TXT);
+	at = build_rr(&b, ADDITIONAL, "x", 99, 1, 60);
+	build_put(&b, "\1\0", 2);
+	build_u16(&b, (unsigned)(0xc000U | (at + 1)));
+	build_end(&b, at);
+	snprintf(owner, sizeof owner, "@%u", (unsigned)at);
+	build_record(&b, ADDITIONAL, owner, STS_DNS_A, 9, "1");
+	v = judge(b.p, b.n, STS_DNS_TXT);
+	unit_int("R87 pointer into a label", v.found, STS_UNKNOWN);
 }
 END_TEST
 
@@ -333,6 +356,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, owner_table);
 	tcase_add_test(tc, name_length);
 	tcase_add_test(tc, pointer_count);
+	tcase_add_test(tc, pointer_into_label);
 	tcase_add_test(tc, counts);
 	tcase_add_test(tc, cut_anywhere);
 	tcase_add_test(tc, broken_anywhere);

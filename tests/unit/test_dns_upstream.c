@@ -8,7 +8,8 @@ const char unit_name[] = "dns_upstream";
 
 /*
  * A script is a list of "how=what". How: U by UDP, T by TCP, small letters
- * without EDNS, and the number of the server. What: see reactions[].
+ * without EDNS, and the number of the server. What: see replies[], reactions[]
+ * and react_unopened.
  */
 static const struct {
 	const char *name;
@@ -211,6 +212,34 @@ react_size(struct world *w, unsigned size)
 }
 
 static void
+react_full(struct world *w)
+{
+	react_size(w, WORLD_BUFFER);
+}
+
+static void
+react_large(struct world *w)
+{
+	react_size(w, WORLD_BUFFER + 1);
+}
+
+static void
+react_few_strangers(struct world *w)
+{
+	react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
+	react_reply(w, "found");
+}
+
+static void
+react_flood(struct world *w)
+{
+	react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
+	ck_assert_uint_eq(world_wants(w), STS_WANT_RECV);
+	react_strangers(w, 1);
+	ck_assert_uint_eq(world_wants(w), STS_WANT_CLOSE);
+}
+
+static void
 react_badvers(struct world *w)
 {
 	struct build b;
@@ -250,45 +279,70 @@ react_malformed(struct world *w)
 	world_say(w, &b);
 }
 
-/* Reactions that need an open channel and the query. */
+static void
+react_reset(struct world *w)
+{
+	world_lose(w, STS_IO_RESET);
+}
+
+static void
+react_eof(struct world *w)
+{
+	world_lose(w, STS_IO_EOF);
+}
+
+static void
+react_half(struct world *w)
+{
+	world_bytes(w, (const uint8_t *)"\0\100abcd", 6);
+	world_lose(w, STS_IO_EOF);
+}
+
+static void
+react_empty(struct world *w)
+{
+	world_bytes(w, (const uint8_t *)"\0\0", 2);
+}
+
+static void
+react_silent(struct world *w)
+{
+	(void)w;
+}
+
+/* Reactions that need an open channel and the query, beside replies[]. */
+static const struct {
+	const char *word;
+	void (*react)(struct world *w);
+} reactions[] = {
+	{ "silent", react_silent },
+	{ "malformed", react_malformed },
+	{ "referral", react_referral },
+	{ "loop", react_loop },
+	{ "badvers", react_badvers },
+	{ "reset", react_reset },
+	{ "eof", react_eof },
+	{ "half", react_half },
+	{ "empty", react_empty },
+	{ "full", react_full },
+	{ "large", react_large },
+	{ "strangers", react_few_strangers },
+	{ "flood", react_flood },
+};
+
 static void
 react(struct world *w, const char *word)
 {
-	if (react_reply(w, word) || strcmp(word, "silent") == 0) {
+	if (react_reply(w, word)) {
 		return;
 	}
-	if (strcmp(word, "malformed") == 0) {
-		react_malformed(w);
-	} else if (strcmp(word, "referral") == 0) {
-		react_referral(w);
-	} else if (strcmp(word, "loop") == 0) {
-		react_loop(w);
-	} else if (strcmp(word, "badvers") == 0) {
-		react_badvers(w);
-	} else if (strcmp(word, "reset") == 0) {
-		world_lose(w, STS_IO_RESET);
-	} else if (strcmp(word, "eof") == 0) {
-		world_lose(w, STS_IO_EOF);
-	} else if (strcmp(word, "half") == 0) {
-		world_bytes(w, (const uint8_t *)"\0\100abcd", 6);
-		world_lose(w, STS_IO_EOF);
-	} else if (strcmp(word, "empty") == 0) {
-		world_bytes(w, (const uint8_t *)"\0\0", 2);
-	} else if (strcmp(word, "full") == 0) {
-		react_size(w, WORLD_BUFFER);
-	} else if (strcmp(word, "large") == 0) {
-		react_size(w, WORLD_BUFFER + 1);
-	} else if (strcmp(word, "strangers") == 0) {
-		react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
-		react_reply(w, "found");
-	} else if (strcmp(word, "flood") == 0) {
-		react_strangers(w, STS_DNS_MISMATCH_MAX - 1);
-		ck_assert_uint_eq(world_wants(w), STS_WANT_RECV);
-		react_strangers(w, 1);
-		ck_assert_uint_eq(world_wants(w), STS_WANT_CLOSE);
-	} else {
-		ck_abort_msg("no reaction %s", word);
+	for (size_t i = 0; i < UNIT_COUNT(reactions); i++) {
+		if (strcmp(word, reactions[i].word) == 0) {
+			reactions[i].react(w);
+			return;
+		}
 	}
+	ck_abort_msg("no reaction %s", word);
 }
 
 /* Reactions that leave no channel; false: not one of them. */
@@ -388,6 +442,8 @@ static const struct {
 	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT },
 	{ "silence after servfail", "U0=servfail U1=silent", 700,
 	    STS_WHY_DNS_SERVFAIL },
+	{ "silence after formerr", "U0=formerr u0=silent", 700,
+	    STS_WHY_DNS_ERROR },
 	{ "pause after servfail", "U0=servfail U1=refused", 700,
 	    STS_WHY_DNS_SERVFAIL },
 	{ "pause after no descriptor", "U0=limit", 700,
