@@ -4,10 +4,9 @@
 
 #include "../core/base/assert.h"
 #include "../core/base/sts_config.h"
-#include "message.h"
+#include "wire.h"
 
 enum {
-	HEADER_LEN = 12,
 	FLAG_QR = 0x8000,
 	FLAGS_OPCODE = 0x7800,
 	FLAG_TC = 0x0200,
@@ -16,7 +15,6 @@ enum {
 	FLAG_AD = 0x0020,
 	FLAGS_RCODE = 0x000f,
 	CLASS_IN = 1,
-	POINTER = 0xc0, /* the two top bits of a compression pointer */
 	SOA_NUMBERS_LEN = 20,
 	MESSAGE_SIZE_MAX = 65535
 };
@@ -26,24 +24,6 @@ enum section {
 	SECTION_AUTHORITY,
 	SECTION_ADDITIONAL,
 	SECTION_COUNT
-};
-
-/* A walk over the labels of one name. */
-struct labels {
-	struct sts_text m;
-	size_t pos; /* the next length octet or pointer */
-	size_t end; /* behind the name where it began; 0 until known */
-	size_t below; /* where a pointer has to go below */
-	unsigned len; /* octets of the expanded form, without the root */
-	unsigned pointers;
-	bool bad;
-};
-
-/* A place in the message. Once bad it stays so, and nothing is taken. */
-struct cursor {
-	struct sts_text m;
-	size_t pos;
-	bool bad;
 };
 
 /* A record; offsets are into the message. */
@@ -83,216 +63,24 @@ ttl_s(uint32_t ttl)
 	return ttl > INT32_MAX ? 0 : smaller(ttl, STS_DNS_TTL_MAX_S);
 }
 
-static struct labels
-labels_at(struct sts_text m, size_t off)
-{
-	struct labels l = { m, off, 0, off, 0, 0, false };
-
-	return l;
-}
-
-/* Go where pointers lead until a length octet is at pos; false: it cannot. */
 static bool
-skip_pointers(struct labels *l)
+take_record(struct sts_dns_cursor *c, struct record *r)
 {
-	while (l->pos < l->m.n && l->m.p[l->pos] >= POINTER) {
-		size_t to;
-
-		if (l->m.n - l->pos < 2 ||
-		    l->pointers == STS_DNS_POINTERS_MAX) {
-			return false;
-		}
-		to = sts_get16be(l->m.p + l->pos) & 0x3fffU;
-		if (to < HEADER_LEN || to >= l->below) {
-			return false;
-		}
-		if (l->end == 0) {
-			l->end = l->pos + 2;
-		}
-		l->pos = to;
-		l->below = to;
-		l->pointers++;
-	}
-	return l->pos < l->m.n;
-}
-
-/* The next label; false: the root, or l->bad. */
-static bool
-next_label(struct labels *l, struct sts_text *label)
-{
-	size_t n;
-
-	if (l->bad || !skip_pointers(l)) {
-		l->bad = true;
-		return false;
-	}
-	n = l->m.p[l->pos];
-	if (n == 0) {
-		if (l->end == 0) {
-			l->end = l->pos + 1;
-		}
-		return false;
-	}
-	if (n > STS_LABEL_MAX || l->m.n - l->pos - 1 < n ||
-	    STS_DNS_WIRE_NAME_MAX - 1 - l->len < n + 1) {
-		l->bad = true;
-		return false;
-	}
-	*label = sts_text(l->m.p + l->pos + 1, n);
-	l->pos += n + 1;
-	l->len += (unsigned)n + 1;
-	return true;
-}
-
-/* Whether the same name stands at a and at b. */
-static bool
-same_name(struct sts_text m, size_t a, size_t b)
-{
-	struct labels la = labels_at(m, a), lb = labels_at(m, b);
-
-	if (a == b) {
-		return true;
-	}
-	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
-		struct sts_text ta, tb;
-		bool more = next_label(&la, &ta);
-
-		if (more != next_label(&lb, &tb) || la.bad || lb.bad) {
-			return false;
-		}
-		if (!more) {
-			return true;
-		}
-		if (!sts_same_nocase(ta, tb)) {
-			return false;
-		}
-	}
-	return false;
-}
-
-/* The next label of a name in text form, taken off its front. */
-static bool
-next_part(struct sts_dns_name_parts *rest, struct sts_text *label)
-{
-	struct sts_text *t = rest->prefix.n > 0 ? &rest->prefix : &rest->domain;
-	size_t n = 0, used;
-
-	if (t->n == 0) {
-		return false;
-	}
-	while (n < t->n && t->p[n] != '.') {
-		n++;
-	}
-	*label = sts_text(t->p, n);
-	used = n < t->n ? n + 1 : n;
-	t->p += used;
-	t->n -= used;
-	return true;
-}
-
-/* Whether `name` stands at off. */
-static bool
-is_name(struct sts_text m, size_t off, struct sts_dns_name_parts name)
-{
-	struct labels l = labels_at(m, off);
-
-	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
-		struct sts_text got, want;
-		bool more = next_label(&l, &got);
-
-		if (more != next_part(&name, &want) || l.bad) {
-			return false;
-		}
-		if (!more) {
-			return true;
-		}
-		if (!sts_same_nocase(got, want)) {
-			return false;
-		}
-	}
-	return false;
-}
-
-static struct cursor
-cursor_at(struct sts_text m, size_t pos)
-{
-	struct cursor c = { m, pos, pos > m.n };
-
-	return c;
-}
-
-/* The offset of the next n bytes, passing them. 0 when there are not as many:
- * nothing is ever taken from the header. */
-static size_t
-take(struct cursor *c, size_t n)
-{
-	size_t at = c->pos;
-
-	if (c->bad || c->m.n - c->pos < n) {
-		c->bad = true;
-		return 0;
-	}
-	c->pos += n;
-	return at;
-}
-
-static uint16_t
-take16(struct cursor *c)
-{
-	size_t at = take(c, 2);
-
-	return c->bad ? 0 : sts_get16be(c->m.p + at);
-}
-
-static uint32_t
-take32(struct cursor *c)
-{
-	size_t at = take(c, 4);
-
-	return c->bad ? 0 : sts_get32be(c->m.p + at);
-}
-
-/* The offset of the name here, passing it. */
-static size_t
-take_name(struct cursor *c)
-{
-	struct labels l = labels_at(c->m, c->pos);
-	struct sts_text label;
-	size_t at = c->pos;
-
-	if (c->bad) {
-		return 0;
-	}
-	while (next_label(&l, &label)) {
-		/* only to see its end: at most STS_DNS_LABELS_MAX */
-	}
-	if (l.bad) {
-		c->bad = true;
-		return 0;
-	}
-	STS_ASSERT(l.end > at);
-	c->pos = l.end;
-	return at;
-}
-
-static bool
-take_record(struct cursor *c, struct record *r)
-{
-	r->owner = take_name(c);
-	r->type = take16(c);
-	r->class = take16(c);
-	r->ttl = take32(c);
-	r->rdata_len = take16(c);
-	r->rdata = take(c, r->rdata_len);
+	r->owner = sts_dns_take_name(c);
+	r->type = sts_dns_take16(c);
+	r->class = sts_dns_take16(c);
+	r->ttl = sts_dns_take32(c);
+	r->rdata_len = sts_dns_take16(c);
+	r->rdata = sts_dns_take(c, r->rdata_len);
 	return !c->bad;
 }
 
 /* Pass character-strings as far as `end`. */
 static void
-take_strings(struct cursor *c, size_t end)
+take_strings(struct sts_dns_cursor *c, size_t end)
 {
 	while (!c->bad && c->pos < end) {
-		take(c, (size_t)c->m.p[c->pos] + 1);
+		sts_dns_take(c, (size_t)c->m.p[c->pos] + 1);
 	}
 }
 
@@ -300,27 +88,27 @@ take_strings(struct cursor *c, size_t end)
 static bool
 rdata_fits(struct sts_text m, const struct record *r)
 {
-	struct cursor c = cursor_at(m, r->rdata);
+	struct sts_dns_cursor c = sts_dns_cursor(m, r->rdata);
 	size_t end = r->rdata + r->rdata_len;
 
 	switch (r->type) {
 	case STS_DNS_A:
-		take(&c, 4);
+		sts_dns_take(&c, 4);
 		break;
 	case STS_DNS_AAAA:
-		take(&c, 16);
+		sts_dns_take(&c, 16);
 		break;
 	case STS_DNS_CNAME:
-		take_name(&c);
+		sts_dns_take_name(&c);
 		break;
 	case STS_DNS_MX:
-		take(&c, 2);
-		take_name(&c);
+		sts_dns_take(&c, 2);
+		sts_dns_take_name(&c);
 		break;
 	case STS_DNS_SOA:
-		take_name(&c);
-		take_name(&c);
-		take(&c, SOA_NUMBERS_LEN);
+		sts_dns_take_name(&c);
+		sts_dns_take_name(&c);
+		sts_dns_take(&c, SOA_NUMBERS_LEN);
 		break;
 	case STS_DNS_TXT:
 		take_strings(&c, end);
@@ -378,13 +166,13 @@ note_record(struct survey *s, enum section section, const struct record *r)
 }
 
 /* A cursor behind the question of a message that has one. */
-static struct cursor
+static struct sts_dns_cursor
 after_question(struct sts_text m)
 {
-	struct cursor c = cursor_at(m, HEADER_LEN);
+	struct sts_dns_cursor c = sts_dns_cursor(m, STS_DNS_HEADER_LEN);
 
-	take_name(&c);
-	take(&c, 4);
+	sts_dns_take_name(&c);
+	sts_dns_take(&c, 4);
 	return c;
 }
 
@@ -392,7 +180,7 @@ after_question(struct sts_text m)
 static bool
 survey(struct survey *s, struct sts_text m)
 {
-	struct cursor c = after_question(m);
+	struct sts_dns_cursor c = after_question(m);
 	unsigned flags = sts_get16be(m.p + 2);
 
 	memset(s, 0, sizeof *s);
@@ -423,7 +211,7 @@ is_about(struct sts_text m, const struct record *r, size_t owner, uint16_t type)
 {
 	return r->class == CLASS_IN &&
 	       (r->type == type || r->type == STS_DNS_CNAME) &&
-	       same_name(m, r->owner, owner);
+	       sts_dns_same_name(m, r->owner, owner);
 }
 
 /* Read what the answer section says about the name at `owner`. */
@@ -431,7 +219,7 @@ static struct look
 look_up(const struct survey *s, size_t owner, uint16_t type)
 {
 	struct look at = { false, 0, STS_DNS_TTL_MAX_S };
-	struct cursor c = cursor_at(s->m, s->answers);
+	struct sts_dns_cursor c = sts_dns_cursor(s->m, s->answers);
 	uint32_t alias_ttl_s = STS_DNS_TTL_MAX_S;
 	struct record r;
 
@@ -485,7 +273,7 @@ conclude_none(struct sts_dns_verdict *v, const struct survey *s, bool aliased)
 static void
 follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 {
-	size_t owner = HEADER_LEN;
+	size_t owner = STS_DNS_HEADER_LEN;
 
 	v->ttl_s = STS_DNS_TTL_MAX_S;
 	for (unsigned hops = 0; hops <= STS_DNS_ALIAS_MAX; hops++) {
@@ -528,15 +316,15 @@ static bool
 is_relevant(struct sts_text m, uint16_t id, struct sts_dns_name_parts name,
     uint16_t type)
 {
-	struct cursor c;
+	struct sts_dns_cursor c;
 
-	if (m.n < HEADER_LEN || sts_get16be(m.p) != id ||
+	if (m.n < STS_DNS_HEADER_LEN || sts_get16be(m.p) != id ||
 	    (sts_get16be(m.p + 2) & (FLAG_QR | FLAGS_OPCODE)) != FLAG_QR ||
 	    sts_get16be(m.p + 4) != 1) {
 		return false;
 	}
 	c = after_question(m);
-	return !c.bad && is_name(m, HEADER_LEN, name) &&
+	return !c.bad && sts_dns_is_name(m, STS_DNS_HEADER_LEN, name) &&
 	       sts_get16be(m.p + c.pos - 4) == type &&
 	       sts_get16be(m.p + c.pos - 2) == CLASS_IN;
 }
@@ -545,17 +333,18 @@ size_t
 sts_dns_query(uint8_t *out, uint16_t id, struct sts_dns_name_parts name,
     uint16_t type, bool edns)
 {
-	size_t len = HEADER_LEN;
+	size_t len = STS_DNS_HEADER_LEN;
 	struct sts_text label;
 
-	memset(out, 0, HEADER_LEN);
+	memset(out, 0, STS_DNS_HEADER_LEN);
 	sts_put16be(out, id);
 	sts_put16be(out + 2, FLAG_RD | FLAG_AD);
 	sts_put16be(out + 4, 1);
 	sts_put16be(out + 10, edns);
-	while (next_part(&name, &label)) {
+	while (sts_dns_next_part(&name, &label)) {
 		/* One octet of the limit is the root's. */
-		size_t room = HEADER_LEN + STS_DNS_WIRE_NAME_MAX - 1 - len;
+		size_t room =
+		    STS_DNS_HEADER_LEN + STS_DNS_WIRE_NAME_MAX - 1 - len;
 
 		if (label.n == 0 || label.n > STS_LABEL_MAX ||
 		    room < label.n + 1) {
@@ -565,7 +354,7 @@ sts_dns_query(uint8_t *out, uint16_t id, struct sts_dns_name_parts name,
 		memcpy(out + len + 1, label.p, label.n);
 		len += label.n + 1;
 	}
-	if (len == HEADER_LEN) {
+	if (len == STS_DNS_HEADER_LEN) {
 		return 0;
 	}
 	out[len++] = 0;
@@ -627,14 +416,14 @@ sts_dns_answers(struct sts_dns_answers *it, struct sts_text m,
 bool
 sts_dns_next(struct sts_dns_answers *it, struct sts_dns_rr *rr)
 {
-	struct cursor c = cursor_at(it->m, it->pos);
+	struct sts_dns_cursor c = sts_dns_cursor(it->m, it->pos);
 	struct record r;
 
 	while (it->left > 0 && take_record(&c, &r)) {
 		it->left--;
 		it->pos = c.pos;
 		if (r.class == CLASS_IN && r.type == it->type &&
-		    same_name(it->m, r.owner, it->owner_off)) {
+		    sts_dns_same_name(it->m, r.owner, it->owner_off)) {
 			rr->rdata = sts_text(it->m.p + r.rdata, r.rdata_len);
 			rr->ttl_s = ttl_s(r.ttl);
 			return true;

@@ -218,30 +218,6 @@ spend_try(struct sts_upstream *u)
 	}
 }
 
-/* The same server, by TCP. */
-static void
-ask_by_tcp(struct sts_upstream *u)
-{
-	u->over_tcp = true;
-	spend_try(u);
-}
-
-/* The same server, without EDNS. */
-static void
-ask_plainly(struct sts_upstream *u)
-{
-	u->plain = true;
-	spend_try(u);
-}
-
-/* The same server in the same way, after a pause: we were short ourselves. */
-static void
-ask_again(struct sts_upstream *u)
-{
-	u->pause = true;
-	spend_try(u);
-}
-
 /* The next server that may be asked. `quick`: no time has passed. */
 static void
 ask_next(struct sts_upstream *u, bool quick)
@@ -271,6 +247,18 @@ server_erred(struct sts_upstream *u, enum sts_why why)
 	ask_next(u, true);
 }
 
+/* UDP will not do: the same server by TCP, unless it was TCP. */
+static void
+ask_by_tcp(struct sts_upstream *u)
+{
+	if (u->over_tcp) {
+		server_erred(u, STS_WHY_DNS_MALFORMED);
+	} else {
+		u->over_tcp = true;
+		spend_try(u);
+	}
+}
+
 /* Somebody else's message: guesses, unless the server is out of its mind. */
 static void
 heard_stranger(struct sts_upstream *u)
@@ -279,12 +267,7 @@ heard_stranger(struct sts_upstream *u)
 	u->in_message = false;
 	u->tcp_len = 0;
 	u->tcp_want = LENGTH_LEN;
-	if (u->mismatches < STS_DNS_MISMATCH_MAX) {
-		return;
-	}
-	if (u->over_tcp) {
-		server_erred(u, STS_WHY_DNS_MALFORMED);
-	} else {
+	if (u->mismatches == STS_DNS_MISMATCH_MAX) {
 		ask_by_tcp(u);
 	}
 }
@@ -300,19 +283,10 @@ heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 		finish(u, STS_UNKNOWN, v->why);
 	} else if (edns_unknown && with_edns(u)) {
 		blame(u, v->why);
-		ask_plainly(u);
+		u->plain = true;
+		spend_try(u);
 	} else {
 		server_erred(u, v->why);
-	}
-}
-
-static void
-heard_truncated(struct sts_upstream *u)
-{
-	if (u->over_tcp) {
-		server_erred(u, STS_WHY_DNS_MALFORMED);
-	} else {
-		ask_by_tcp(u);
 	}
 }
 
@@ -323,7 +297,7 @@ heard(struct sts_upstream *u, struct sts_text m)
 
 	sts_dns_judge(&v, m, query_id(u), u->name, u->type);
 	if (v.truncated) {
-		heard_truncated(u);
+		ask_by_tcp(u);
 	} else if (v.found == STS_PENDING) {
 		heard_stranger(u);
 	} else if (v.found == STS_UNKNOWN) {
@@ -483,7 +457,9 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 	}
 	blame(u, STS_WHY_DNS_UNREACHABLE);
 	if (why == STS_IO_LIMIT) {
-		ask_again(u);
+		/* We are short ourselves: the same again, but later. */
+		u->pause = true;
+		spend_try(u);
 	} else {
 		ask_next(u, true);
 	}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the codec: the checked cursor, and names where they stand in a
+ * message (RFC 1035 4.1.4). For message.c; others use message.h.
+ *
+ * A name is known by its offset and compared in place. A pointer must go
+ * strictly below the start of the run of labels it ends, and not into the
+ * header; there are at most STS_DNS_POINTERS_MAX of them, and the expanded
+ * name fits STS_DNS_WIRE_NAME_MAX. A name that breaks this equals no name.
+ */
+#ifndef STS_DNS_WIRE_H
+#define STS_DNS_WIRE_H
+
+#include "message.h"
+
+enum {
+	STS_DNS_HEADER_LEN = 12
+};
+
+/* A place in the message. Once bad it stays so, and nothing is taken. */
+struct sts_dns_cursor {
+	struct sts_text m;
+	size_t pos;
+	bool bad;
+};
+
+struct sts_dns_cursor sts_dns_cursor(struct sts_text m, size_t pos);
+
+/* The offset of the next n bytes, passing them. 0 when there are not as many:
+ * nothing is ever taken from the header. */
+size_t sts_dns_take(struct sts_dns_cursor *c, size_t n);
+
+/* The next number, 0 when there is none. */
+uint16_t sts_dns_take16(struct sts_dns_cursor *c);
+uint32_t sts_dns_take32(struct sts_dns_cursor *c);
+
+/* The offset of the name here, passing it. 0: not a name. */
+size_t sts_dns_take_name(struct sts_dns_cursor *c);
+
+/* Whether the same name stands at offsets a and b; case does not count. */
+bool sts_dns_same_name(struct sts_text m, size_t a, size_t b);
+
+/* Whether `name` stands at off; case does not count. */
+bool sts_dns_is_name(
+    struct sts_text m, size_t off, struct sts_dns_name_parts name);
+
+/* The next label of a name in text form, maybe empty, taken off the front of
+ * *rest. False: no more. */
+bool sts_dns_next_part(struct sts_dns_name_parts *rest, struct sts_text *label);
+
+#endif
