@@ -74,9 +74,12 @@ sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class)
 	sts_chunk(&c->chunks, ref)[STS_CHUNK_TAG] = (uint8_t) class;
 	c->list[class].count++;
 	if (class == STS_CLASS_ENFORCE) {
+		uint32_t org = sts_class_org(c, ref);
+
 		c->protected_count += n;
-		c->orgs[sts_class_org(c, ref)] += n;
+		c->orgs[org] += n;
 		STS_ASSERT(c->protected_count <= c->update_max);
+		STS_ASSERT(c->orgs[org] <= c->org_max);
 	} else if (class == STS_CLASS_STAGED) {
 		c->staged_count += n;
 	}
@@ -90,6 +93,7 @@ sts_class_leave(struct sts_cache *c, sts_ref ref)
 	uint32_t n = sts_head_chunks(c, ref);
 
 	STS_ASSERT(class < STS_CLASS_COUNT);
+	STS_ASSERT(c->list[class].count > 0);
 	unlink_head(c, ref);
 	c->list[class].count--;
 	if (class == STS_CLASS_ENFORCE) {
@@ -104,19 +108,16 @@ sts_class_leave(struct sts_cache *c, sts_ref ref)
 	}
 }
 
+/*
+ * A newer version that does not grow always passes: with its predecessor,
+ * which is no longer counted, both sums were within their limits.
+ */
 enum sts_admission
-sts_class_admit(const struct sts_cache *c, sts_ref ref, uint32_t old_chunks)
+sts_class_admit(const struct sts_cache *c, sts_ref ref, bool newer)
 {
 	uint32_t n = sts_head_chunks(c, ref);
-	uint32_t room = old_chunks > 0 ? c->update_max : c->protected_max;
+	uint32_t room = newer ? c->update_max : c->protected_max;
 
-	/*
-	 * A version that does not grow must not lose its protection because
-	 * others have filled the rest.
-	 */
-	if (n <= old_chunks) {
-		return STS_ADMITTED;
-	}
 	if (c->protected_count > room || room - c->protected_count < n) {
 		return STS_REFUSED_ROOM;
 	}
@@ -128,7 +129,7 @@ sts_class_admit(const struct sts_cache *c, sts_ref ref, uint32_t old_chunks)
 
 unsigned
 sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires, uint32_t old_chunks)
+    uint32_t now_s, bool expires, bool newer)
 {
 	if (e->kind != STS_KIND_POLICY) {
 		return STS_CLASS_OTHER;
@@ -141,7 +142,7 @@ sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 						   : STS_CLASS_NONE;
 	}
 	if (sts_head_class(c, ref) == STS_CLASS_ENFORCE ||
-	    sts_class_admit(c, ref, old_chunks) == STS_ADMITTED) {
+	    sts_class_admit(c, ref, newer) == STS_ADMITTED) {
 		return STS_CLASS_ENFORCE;
 	}
 	return STS_CLASS_GUEST;
@@ -204,7 +205,7 @@ static void
 settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     uint32_t now_s, bool expires)
 {
-	unsigned class = sts_class_of(c, ref, e, now_s, expires, 0);
+	unsigned class = sts_class_of(c, ref, e, now_s, expires, false);
 
 	if (class != sts_head_class(c, ref)) {
 		sts_class_leave(c, ref);

@@ -143,17 +143,14 @@ void sts_class_leave(struct sts_cache *c, sts_ref ref);
 /* The counter of the organisation that the record's domain belongs to. */
 uint32_t sts_class_org(const struct sts_cache *c, sts_ref ref);
 
-/*
- * May the record be protected? old_chunks: what the protected version that it
- * replaces took (no longer counted), or 0.
- */
+/* May the record be protected? newer: it replaces a protected version, which
+ * is no longer counted. ROOM, ORG, or ADMITTED. */
 enum sts_admission sts_class_admit(
-    const struct sts_cache *c, sts_ref ref, uint32_t old_chunks);
+    const struct sts_cache *c, sts_ref ref, bool newer);
 
 /* The class in which a record with this entry belongs. */
 unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, uint32_t now_s, bool expires,
-    uint32_t old_chunks);
+    const struct sts_entry *e, uint32_t now_s, bool expires, bool newer);
 
 /* Store the entry; a fetch in the future counts as now (if `expires`). */
 void sts_class_store(struct sts_cache *c, sts_ref ref,

@@ -183,17 +183,15 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
     const struct sts_entry *e, uint32_t now_s, bool expires)
 {
 	enum sts_admission admission = STS_ADMITTED;
-	uint32_t old_chunks = 0;
+	bool newer = old != 0 && sts_cache_protected(c, old);
 	unsigned class;
 
 	if (old != 0) {
-		old_chunks =
-		    sts_cache_protected(c, old) ? sts_head_chunks(c, old) : 0;
 		sts_cache_remove(c, old);
 	}
-	class = sts_class_of(c, ref, e, now_s, expires, old_chunks);
+	class = sts_class_of(c, ref, e, now_s, expires, newer);
 	if (class == STS_CLASS_GUEST) {
-		admission = sts_class_admit(c, ref, old_chunks);
+		admission = sts_class_admit(c, ref, newer);
 		c->refused++;
 	}
 	sts_class_leave(c, ref);

@@ -19,11 +19,11 @@ const char unit_name[] = "cache model";
 
 enum {
 	DOMAINS = 160,
-	ORGS = 12,
+	ORGS = 24,
 	RECORDS = 400, /* live, detached and staged ones together */
 	STAGES = 5,
-	PAYLOAD_MAX = 1100,
-	BLOCK_MAX = 40001,
+	PAYLOAD_MAX = 1500,
+	BLOCK_MAX = 100001,
 	SLICE = 5000, /* operations on one cache */
 	DAY = 86400
 };
@@ -755,7 +755,8 @@ begin(uint64_t seed, size_t size)
 
 START_TEST(random_operations)
 {
-	static const size_t sizes[] = { 4096, 4100, 8192, 16384, BLOCK_MAX };
+	static const size_t sizes[] = { 4096, 4100, 8192, 16384, 40001,
+		BLOCK_MAX };
 	const char *ops_text = getenv("STS_CACHE_OPS");
 	const char *seed_text = getenv("STS_CACHE_SEED");
 	unsigned long left = ops_text ? strtoul(ops_text, NULL, 10) : 200000;

@@ -90,6 +90,16 @@ static const struct {
 		{ TICK, 1, T0 + 30 * DAY, C, T0 + 30 * DAY },
 		{ FETCH, 0, 0, C, T0 + 30 * DAY },
 		{ HELD, 0, 0, OK, T0 + 30 * DAY } } },
+	{ "a step of exactly an hour before the first confirmation", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ TICK, 1, T0, C, T0 },
+		{ TICK, 0, T0 + HOUR, C, T0 + HOUR },
+		{ FETCH, 0, 0, OK, T0 + HOUR } } },
+	{ "and of a second more", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ TICK, 1, T0, C, T0 },
+		{ TICK, 0, T0 + HOUR + 1, C, T0 + HOUR + 1 },
+		{ FETCH, 0, 0, C, T0 + HOUR + 1 } } },
 	{ "corrected back before the first confirmation", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ TICK, 1, T0 + YEAR, C, T0 + YEAR },
@@ -129,6 +139,10 @@ static const struct {
 		{ LATE, 0, T0, C, T0 + 10 },
 		{ LATE, 0, NONE, C, T0 + 10 },
 		{ LATE, 0, T0 + YEAR - 60, OK, T0 + YEAR } } },
+	{ "a fetch that began without a clock, with no floor", {
+		{ BOOT, 0, 0, U, 0 },
+		{ TICK, 1, 5, C, 5 },
+		{ LATE, 0, NONE, C, 5 } } },
 	{ "a fetch that began before a step back", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ TICK, 1, T0, C, T0 },
