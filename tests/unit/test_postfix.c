@@ -70,6 +70,8 @@ static const struct {
 	{ "secure match=a.b}", ATTRIBUTE },
 	{ "secure match={a.b}", ATTRIBUTE },
 	{ "secure {{match=a.b}}", ATTRIBUTE },
+	{ "secure {match={a.b}", ATTRIBUTE },
+	{ "secure match={a.b", ATTRIBUTE },
 	{ "secure {}", ATTRIBUTE },
 	{ "secure { }", ATTRIBUTE },
 	{ "secure {match}", ATTRIBUTE },

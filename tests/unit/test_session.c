@@ -772,6 +772,46 @@ START_TEST(length_table)
 }
 END_TEST
 
+/* Nothing of one client is left to the next in its slot. */
+START_TEST(slot_reused)
+{
+	talk_start();
+	rig_start(0);
+	for (unsigned how = 0; how < 4; how++) {
+		static const char cut[] = "17:postfix t.ex";
+
+		g.half_closes = how == 0;
+		rig_input(cut, sizeof cut - 1);
+		rig_run(FOREVER);
+		if (how == 1) {
+			sts_client_drain(&g.c);
+		} else if (how == 2) {
+			rig_input(cut, 3);
+			rig_time(STS_CLIENT_IDLE_MS);
+		} else if (how == 3) {
+			rig_input("ample;", 6);
+		}
+		rig_run(FOREVER);
+		check_gone("first");
+		unit_int("why", g.why,
+		    how == 3 ? STS_WHY_CLIENT_JUNK : STS_WHY_NONE);
+		g.half_closes = g.closed_half = false;
+		g.gones = g.asks = g.releases = 0;
+		g.out_len = 0;
+		sts_client_open(&g.c, g.now);
+		unit_int("why", g.c.why, STS_WHY_NONE);
+		rig_input(talk.bytes, talk.len);
+		rig_run(FOREVER);
+		check_talk("next", talk.count);
+		sts_client_ops.lost(&g.c, STS_IO_RESET);
+		rig_run(FOREVER);
+		g.gones = g.asks = g.releases = 0;
+		g.out_len = 0;
+		sts_client_open(&g.c, g.now);
+	}
+}
+END_TEST
+
 /* What the agent is told of a request. */
 START_TEST(name_and_key)
 {
@@ -811,5 +851,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, half_skipped);
 	tcase_add_test(tc, junk_table);
 	tcase_add_test(tc, length_table);
+	tcase_add_test(tc, slot_reused);
 	tcase_add_test(tc, name_and_key);
 }
