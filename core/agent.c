@@ -460,7 +460,7 @@ still_asked(const struct sts_entry *e, uint32_t now_s)
 	return (uint16_t)(today - e->asked_day) <= days;
 }
 
-/* Chunks of one visit: small caches are gone round in ten minutes. */
+/* Chunks of one visit: small caches are gone round in a minute or two. */
 static uint32_t
 sweep_chunks(const struct sts_cache_stats *s)
 {

@@ -37,9 +37,9 @@ enum {
 	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
 	STS_QUANTUM_MS = 3000, /* without progress while others queue */
 	STS_QUANTUM_MIN_MS = 750, /* the same when very many do */
-	STS_SWEEP_MS = 10000, /* between visits of the clock hand, */
+	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
 	STS_SWEEP_PACE_MS = 100, /* and after one that began a refresh */
-	STS_SWEEP_VISITS = 64, /* for a whole round, in steps of */
+	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
 	STS_NOTICE_MS = 60000 /* the same complaint at most so often */

@@ -461,6 +461,7 @@ entry_of(
 	e.max_age_s = p->max_age_s;
 	e.fetched_s = e.checked_s;
 	e.refresh_s = plan_refresh(a, p->max_age_s);
+	e.proved = sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED;
 	return e;
 }
 
@@ -501,7 +502,10 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	sts_ref ref;
 	enum sts_admission admission;
 
-	sts_clock_confirm(&a->clock, old != 0 || nothing_held(a), f->wall_s);
+	/* A policy that came under a clock nobody vouched for is no witness of
+	 * it: else its owner could move the clock and confirm it himself. */
+	sts_clock_confirm(
+	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
 	e = entry_of(a, l, &f->policy);
 	if (old != 0) {
 		e.asked_day = was.asked_day;

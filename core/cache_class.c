@@ -151,7 +151,8 @@ sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 static void
 put_entry(uint8_t *p, const struct sts_entry *e)
 {
-	p[0] = (uint8_t)(e->kind | (e->lapsed ? STS_ENTRY_LAPSED : 0));
+	p[0] = (uint8_t)(e->kind | (e->lapsed ? STS_ENTRY_LAPSED : 0) |
+			 (e->proved ? STS_ENTRY_PROVED : 0));
 	p[1] = e->mode;
 	p[2] = e->failures;
 	p[3] = e->why;
@@ -172,7 +173,8 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 	const uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY;
 
 	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
-	e->kind = p[0] & (uint8_t)~STS_ENTRY_LAPSED;
+	e->kind = p[0] & (uint8_t) ~(STS_ENTRY_LAPSED | STS_ENTRY_PROVED);
+	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
 	e->lapsed = (p[0] & STS_ENTRY_LAPSED) != 0;
 	e->mode = p[1];
 	e->failures = p[2];

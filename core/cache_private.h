@@ -55,7 +55,8 @@ enum {
 	STS_HEAD_PAYLOAD_LEN = 24,
 	STS_HEAD_ENTRY = 28,
 	STS_HEAD_ENTRY_SIZE = 36,
-	STS_ENTRY_LAPSED = 0x80, /* a bit of the octet that holds kind */
+	STS_ENTRY_LAPSED = 0x80, /* bits of the octet that holds kind */
+	STS_ENTRY_PROVED = 0x40,
 
 	/*
 	 * Longest chain of an index bucket. Buckets are at least a quarter of
