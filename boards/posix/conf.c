@@ -21,6 +21,7 @@ enum {
 	FETCHES_MAX = 256,
 	MEMORY_MAX_M = 1024,
 	DNS_PORT = 53,
+	PROBLEM_MAX = 256,
 	SHOWN_MAX = 120 /* characters of a wrong value that are shown */
 };
 
@@ -379,7 +380,7 @@ take_line(struct sts_conf *c, struct sts_text line, enum pass pass,
 {
 	struct sts_text value = without_comment(line);
 	struct sts_text name = sts_word(&value);
-	char problem[STS_CONF_WHY_MAX / 2];
+	char problem[PROBLEM_MAX];
 
 	if (name.n == 0) {
 		return true;

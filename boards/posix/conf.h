@@ -20,7 +20,7 @@
 enum {
 	STS_CONF_LISTEN_MAX = 16,
 	STS_CONF_PATH_MAX = 255,
-	STS_CONF_WHY_MAX = 512,
+	STS_CONF_WHY_MAX = 1024,
 	/* Postfix waits 100 s; the rest is for the way. */
 	STS_CONF_ANSWER_MAX_MS = 95000
 };
