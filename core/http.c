@@ -100,7 +100,6 @@ next_response(struct sts_http *h)
 {
 	h->at = 0;
 	h->digits = 0;
-	h->http10 = false;
 }
 
 /* ---- status line ---- */

@@ -56,7 +56,6 @@ after_version_byte(struct sts_record *r, uint8_t b)
 	if (r->candidates < 2) {
 		r->candidates++;
 	}
-	r->id_len = 0;
 	return STATE_DELIMITER;
 }
 

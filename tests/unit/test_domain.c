@@ -193,6 +193,8 @@ static const struct {
 	      "example"),
 	    "key-invalid" },
 	{ "R38 cut short", S("a.example\xc3"), "key-invalid" },
+	{ "R38 cut short after a letter", S("\xc3\xbc\xc3.example"),
+	    "key-invalid" },
 	{ "R38 cut short by a dot", S("a\xe3\x80.example"), "key-invalid" },
 };
 

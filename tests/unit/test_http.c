@@ -101,7 +101,7 @@ static const struct {
 	    "0 http-malformed" },
 	{ "code of 4 digits", STATUS("HTTP/1.1 2000 OK"), OPEN,
 	    "0 http-malformed" },
-	{ "code below 100", STATUS("HTTP/1.1 099 OK"), OPEN,
+	{ "code below 100", S("HTTP/1.1 099 OK\r\n\r\n"), OPEN,
 	    "0 http-malformed" },
 	{ "two blanks", STATUS("HTTP/1.1  200 OK"), OPEN, "0 http-malformed" },
 	{ "HTTP/1.2", STATUS("HTTP/1.2 200 OK"), OPEN, "0 http-malformed" },
@@ -246,7 +246,7 @@ static const struct {
 	    LENGTHS("Content-Length: 4294967298\r\n", "ab"), OPEN,
 	    "200 http-body-large" },
 	{ "R32 long list of lengths",
-	    LENGTHS("Content-Length: 2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,"
+	    LENGTHS("Content-Length: 02,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,"
 		    "2,2,2,2,2,2,2,2,2,2,2,2,2\r\n",
 		"ab"),
 	    OPEN, "200 http-length" },
