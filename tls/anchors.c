@@ -31,8 +31,7 @@ struct sts_anchors_load {
 	uint8_t bytes[LOAD_ARENA];
 };
 
-STS_STATIC_ASSERT(
-    sizeof(struct sts_anchors_load) <= STS_ANCHORS_LOAD_SIZE_MAX,
+STS_STATIC_ASSERT(sizeof(struct sts_anchors_load) <= STS_ANCHORS_LOAD_SIZE_MAX,
     anchors_load_size);
 
 /* BearSSL hands the decoded bytes of a PEM block to this. */
@@ -54,8 +53,8 @@ begin_object(struct sts_anchors_load *l)
 		     strcmp(name, "X509 CERTIFICATE") == 0;
 	br_pem_decoder_setdest(&l->pem, l->in_cert ? take_der : NULL, l);
 	l->arena.used = 0;
-	sts_x509_scan_begin(&l->scan, &l->cert, &l->arena, sts_text(NULL, 0),
-	    STS_DER_LEN_MAX);
+	sts_x509_scan_begin(
+	    &l->scan, &l->cert, &l->arena, sts_text(NULL, 0), STS_DER_LEN_MAX);
 }
 
 /* Write the record, or only count it when it does not fit. */

@@ -87,8 +87,8 @@ take_octet(struct sts_der *d, uint8_t b)
 	case TAG:
 		d->tag = b;
 		d->state = LENGTH;
-		return (b & TAG_NUMBER_HIGH) == TAG_NUMBER_HIGH ? broken(d) :
-								  STS_DER_MORE;
+		return (b & TAG_NUMBER_HIGH) == TAG_NUMBER_HIGH ? broken(d)
+								: STS_DER_MORE;
 	case LENGTH:
 		return take_length(d, b);
 	default:

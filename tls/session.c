@@ -71,8 +71,7 @@ alert_for(enum sts_why why)
 		uint8_t why;
 		uint8_t alert;
 	} alerts[] = {
-		{ STS_WHY_TLS_ALERT, 0 },
-		{ STS_WHY_PEER_CLOSED, 0 },
+		{ STS_WHY_TLS_ALERT, 0 }, { STS_WHY_PEER_CLOSED, 0 },
 		{ STS_WHY_TLS_PROTOCOL, 40 }, /* handshake_failure */
 		{ STS_WHY_TLS_VERSION, ALERT_PROTOCOL_VERSION },
 		{ STS_WHY_TLS_RECORD, 22 }, /* record_overflow */
@@ -125,9 +124,9 @@ engine_why(const struct sts_tls *t, int error)
 		return sts_x509_verdict(&t->x509.x509);
 	default:
 		return error >= BR_ERR_RECV_FATAL_ALERT &&
-			       error < BR_ERR_SEND_FATAL_ALERT ?
-			   STS_WHY_TLS_ALERT :
-			   STS_WHY_TLS_PROTOCOL;
+			       error < BR_ERR_SEND_FATAL_ALERT
+			   ? STS_WHY_TLS_ALERT
+			   : STS_WHY_TLS_PROTOCOL;
 	}
 }
 
@@ -261,8 +260,8 @@ sts_tls_wants(const struct sts_tls *t)
 	unsigned s = engine_state(t), wants = 0;
 
 	if (t->state == FAILED) {
-		return t->alert_len > 0 ? STS_TLS_FAILED | STS_TLS_REC_SEND :
-					  STS_TLS_FAILED;
+		return t->alert_len > 0 ? STS_TLS_FAILED | STS_TLS_REC_SEND
+					: STS_TLS_FAILED;
 	}
 	if (judging(t)) {
 		return STS_TLS_WORK;

@@ -12,10 +12,10 @@
 #include "x509_path.h"
 
 STS_STATIC_ASSERT(STS_X509_ARENA <= 65535, x509_arena_offsets);
-STS_STATIC_ASSERT(STS_X509_CERTS_MAX >= 1 && STS_X509_CERTS_MAX < 128,
-    x509_certs_indices);
-STS_STATIC_ASSERT(STS_X509_CHECKS_MAX >= 1 && STS_X509_CHECKS_MAX < 256,
-    x509_checks_count);
+STS_STATIC_ASSERT(
+    STS_X509_CERTS_MAX >= 1 && STS_X509_CERTS_MAX < 128, x509_certs_indices);
+STS_STATIC_ASSERT(
+    STS_X509_CHECKS_MAX >= 1 && STS_X509_CHECKS_MAX < 256, x509_checks_count);
 STS_STATIC_ASSERT(sizeof(struct sts_x509) <= STS_X509_SIZE_MAX, x509_size);
 
 /* One that may have signed a certificate of the path. */
@@ -134,8 +134,8 @@ issuer_fault(const struct sts_x509 *x, const struct issuer *i)
 	    intermediates(x) > i->path_len) {
 		return STS_WHY_X509_PATH_LENGTH;
 	}
-	return constraints_allow(x, i->nc) ? STS_WHY_NONE :
-					     STS_WHY_X509_CONSTRAINT;
+	return constraints_allow(x, i->nc) ? STS_WHY_NONE
+					   : STS_WHY_X509_CONSTRAINT;
 }
 
 enum attempt {
@@ -300,8 +300,8 @@ leaf_fault(const struct sts_x509_cert *c)
 	    (c->flags & STS_X509_KU_SIGN) == 0) {
 		return STS_WHY_X509_USAGE;
 	}
-	return usage_allows(c->flags, STS_X509_EKU_SERVER) ? STS_WHY_NONE :
-							     STS_WHY_X509_USAGE;
+	return usage_allows(c->flags, STS_X509_EKU_SERVER) ? STS_WHY_NONE
+							   : STS_WHY_X509_USAGE;
 }
 
 /* Whether an earlier certificate is the same as c. */
@@ -442,8 +442,7 @@ sts_x509_verdict(const struct sts_x509 *x)
 bool
 sts_x509_must_staple(const struct sts_x509 *x)
 {
-	return x->count > 0 &&
-	       (x->certs[0].flags & STS_X509_MUST_STAPLE) != 0;
+	return x->count > 0 && (x->certs[0].flags & STS_X509_MUST_STAPLE) != 0;
 }
 
 struct sts_x509_pubkey

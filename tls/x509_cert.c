@@ -312,8 +312,8 @@ end_sig(struct sts_x509_scan *s)
 static void
 end_not_before(struct sts_x509_scan *s)
 {
-	if (!sts_x509_time(sts_der_tag(&s->der), value(s),
-		&s->cert->not_before_s)) {
+	if (!sts_x509_time(
+		sts_der_tag(&s->der), value(s), &s->cert->not_before_s)) {
 		fail(s, STS_WHY_X509_MALFORMED);
 	}
 }
@@ -321,8 +321,8 @@ end_not_before(struct sts_x509_scan *s)
 static void
 end_not_after(struct sts_x509_scan *s)
 {
-	if (!sts_x509_time(sts_der_tag(&s->der), value(s),
-		&s->cert->not_after_s)) {
+	if (!sts_x509_time(
+		sts_der_tag(&s->der), value(s), &s->cert->not_after_s)) {
 		fail(s, STS_WHY_X509_MALFORMED);
 	}
 }
@@ -687,7 +687,7 @@ static void
 put_constraint(struct sts_x509_scan *s, struct sts_text t)
 {
 	uint8_t head[2] = { (uint8_t)(s->form |
-				(s->excluded ? STS_X509_NC_EXCLUDED : 0)),
+				      (s->excluded ? STS_X509_NC_EXCLUDED : 0)),
 		(uint8_t)t.n };
 
 	put(s, sts_text(head, sizeof head));
@@ -712,8 +712,8 @@ end_base(struct sts_x509_scan *s)
 		fault(s, STS_WHY_X509_LIMIT);
 		return;
 	}
-	put_constraint(s,
-	    s->form == STS_X509_FORM_DNS ? value(s) : sts_text(s->value, 0));
+	put_constraint(
+	    s, s->form == STS_X509_FORM_DNS ? value(s) : sts_text(s->value, 0));
 }
 
 static enum sink

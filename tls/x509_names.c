@@ -74,14 +74,14 @@ dns_within(struct sts_text base, struct sts_text host)
 	if (!sts_same_nocase(base, sts_text(host.p + cut, base.n))) {
 		return false;
 	}
-	return cut == 0 ? base.p[0] != '.' :
-			  base.p[0] == '.' || host.p[cut - 1] == '.';
+	return cut == 0 ? base.p[0] != '.'
+			: base.p[0] == '.' || host.p[cut - 1] == '.';
 }
 
 /* Whether the subject of c begins with the RDNs of base. */
 static bool
-dir_within(struct sts_text base, const struct sts_x509_cert *c,
-    const uint8_t *arena)
+dir_within(
+    struct sts_text base, const struct sts_x509_cert *c, const uint8_t *arena)
 {
 	const uint8_t *hash = arena + c->rdn_off;
 
@@ -113,8 +113,8 @@ sts_x509_nc_host(struct sts_text nc, struct sts_text host)
 }
 
 bool
-sts_x509_nc_cert(struct sts_text nc, const struct sts_x509_cert *c,
-    const uint8_t *arena)
+sts_x509_nc_cert(
+    struct sts_text nc, const struct sts_x509_cert *c, const uint8_t *arena)
 {
 	struct tally t = { false, false, false };
 	bool excess = (c->flags & STS_X509_DIR_EXCESS) != 0;

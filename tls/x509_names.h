@@ -26,7 +26,7 @@ enum {
 bool sts_x509_nc_host(struct sts_text nc, struct sts_text host);
 
 /* Whether they allow the other names of c; its RDN hashes are in arena. */
-bool sts_x509_nc_cert(struct sts_text nc, const struct sts_x509_cert *c,
-    const uint8_t *arena);
+bool sts_x509_nc_cert(
+    struct sts_text nc, const struct sts_x509_cert *c, const uint8_t *arena);
 
 #endif

@@ -80,6 +80,6 @@ sts_x509_verify(const struct sts_x509_pubkey *key,
 	STS_ASSERT(c->sig_fault == STS_WHY_NONE);
 	STS_ASSERT(c->sig_hash >= br_sha256_ID && c->sig_hash <= br_sha512_ID);
 	sts_x509_br_key(key, &k);
-	return c->sig_rsa ? verify_rsa(&k, c, arena) :
-			    verify_ecdsa(&k, c, arena);
+	return c->sig_rsa ? verify_rsa(&k, c, arena)
+			  : verify_ecdsa(&k, c, arena);
 }

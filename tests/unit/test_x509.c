@@ -123,12 +123,12 @@ static void
 kept_equal(const struct x509_case *c, const struct sts_x509 *a,
     const struct sts_x509 *b, size_t at)
 {
-	ck_assert_msg(a->count == b->count && a->why == b->why &&
-			  a->phase == b->phase &&
-			  a->arena.used == b->arena.used &&
-			  memcmp(a->certs, b->certs,
-			      a->count * sizeof a->certs[0]) == 0 &&
-			  memcmp(a->bytes, b->bytes, a->arena.used) == 0,
+	ck_assert_msg(
+	    a->count == b->count && a->why == b->why && a->phase == b->phase &&
+		a->arena.used == b->arena.used &&
+		memcmp(a->certs, b->certs, a->count * sizeof a->certs[0]) ==
+		    0 &&
+		memcmp(a->bytes, b->bytes, a->arena.used) == 0,
 	    "%s split at %zu: something else was kept", c->name, at);
 }
 

@@ -41,8 +41,8 @@ case_field(struct sts_text file, const char *key, char out[CASE_TEXT_MAX])
 	size_t len = strlen(key), n = 0;
 	const char *p = (const char *)file.p, *end = p + file.n;
 
-	while (p < end &&
-	       ((size_t)(end - p) < len || memcmp(p, key, len) != 0)) {
+	while (
+	    p < end && ((size_t)(end - p) < len || memcmp(p, key, len) != 0)) {
 		const char *line = memchr(p, '\n', (size_t)(end - p));
 
 		ck_assert_msg(line != NULL, "no line \"%s\"", key);
@@ -119,8 +119,8 @@ case_load(struct x509_case *c, const char *name)
 	case_field(file, "host ", c->host);
 	case_field(file, "want ", c->want);
 	case_field(file, "date ", text);
-	ck_assert_msg(sts_x509_time(0x18, unit_span(text), &c->date_s),
-	    "%s: date", path);
+	ck_assert_msg(
+	    sts_x509_time(0x18, unit_span(text), &c->date_s), "%s: date", path);
 	case_field(file, "anchors ", text);
 	case_chain(c, file);
 	snprintf(path, sizeof path, "tests/x509/anchors/%s", text);
