@@ -114,6 +114,16 @@ take_event(struct sts_anchors_load *l)
 	}
 }
 
+/* Bytes up to the first carriage return. BearSSL's decoder trips over those
+ * in a BEGIN line; they mean nothing in PEM. */
+static size_t
+until_return(struct sts_text t)
+{
+	const uint8_t *cr = memchr(t.p, '\r', t.n);
+
+	return cr == NULL ? t.n : (size_t)(cr - t.p);
+}
+
 size_t
 sts_anchors_load_size(void)
 {
@@ -135,10 +145,15 @@ void
 sts_anchors_feed(struct sts_anchors_load *l, struct sts_text pem)
 {
 	while (pem.n > 0 && l->error == STS_ANCHORS_OK) {
-		size_t n = br_pem_decoder_push(&l->pem, pem.p, pem.n);
+		size_t n = until_return(pem);
 
+		if (n == 0) {
+			n = 1;
+		} else {
+			n = br_pem_decoder_push(&l->pem, pem.p, n);
+			take_event(l);
+		}
 		pem = sts_text(pem.p + n, pem.n - n);
-		take_event(l);
 	}
 }
 

@@ -66,7 +66,7 @@ enum sts_anchors_error sts_anchors_end(
     struct sts_anchors_load *l, struct sts_anchors *set);
 
 /* Bytes of block that the certificates so far take, whether they fit or not:
- * about 400 a certificate, 58 KB for the 149 usable ones of Debian 12. */
+ * about 350 a certificate, 52,549 for the 150 of Debian 12. */
 size_t sts_anchors_needed(const struct sts_anchors_load *l);
 
 /* Certificates skipped so far. */

@@ -417,9 +417,10 @@ def accepted():
          [leaf(sha1), sha1], anchors="sha1")
     case("stranger-unsupported", "what is not on the path may be anything", "an Ed25519 root last",
          [L, I, root("CN=Ed", key("ed25519"), alg="ed25519")])
+    faulty = root("CN=Bad", key("rsa1024"), alg="rsa-sha1", exts=(unknown(True),), na="20200101000000Z")
     case("stranger-faulty", "what is not on the path may be anything",
-         "an expired SHA-1 RSA-1024 certificate with an unknown critical extension last",
-         [L, I, root("CN=Bad", key("rsa1024"), alg="rsa-sha1", exts=(unknown(True),), na="20200101000000Z")])
+         "an expired SHA-1 RSA-1024 certificate with an unknown critical extension last", [L, I, faulty])
+    anchors("unusable", faulty)
 
 
 def constrained():
