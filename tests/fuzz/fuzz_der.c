@@ -49,38 +49,47 @@ told_element(struct told *t, struct sts_der *d)
 	}
 }
 
-/* Read data[0..size) in pieces. */
+/* Read one piece. False: all is over. */
+static bool
+read_piece(struct told *t, struct sts_der *d, struct sts_text in)
+{
+	struct sts_text content = { NULL, 0 };
+
+	do {
+		size_t before = in.n;
+
+		t->last = sts_der_next(d, &in, &content);
+		must(in.n <= before);
+		t->taken += before - in.n;
+		if (t->last == STS_DER_ELEMENT) {
+			told_element(t, d);
+		} else if (t->last == STS_DER_CONTENT) {
+			must(content.n > 0);
+			t->content += content.n;
+		} else if (t->last == STS_DER_END) {
+			fold(t, 0x1000 + sts_der_depth(d));
+		}
+	} while (t->last == STS_DER_ELEMENT || t->last == STS_DER_CONTENT ||
+		 t->last == STS_DER_END);
+	return t->last == STS_DER_MORE;
+}
+
+/* Read data[0..size) in pieces, then nothing: what is cut off is told so. */
 static struct told
 read_all(const uint8_t *data, size_t size, size_t piece)
 {
 	struct told t = { 1, 0, 0, STS_DER_MORE };
 	struct sts_der d;
+	bool more = true;
 
 	sts_der_begin(&d, size);
-	for (size_t pos = 0; pos <= size; pos += piece) {
-		struct sts_text in = sts_text(
-		    data + pos, size - pos < piece ? size - pos : piece);
-		struct sts_text content = { NULL, 0 };
+	for (size_t pos = 0; more && pos < size; pos += piece) {
+		size_t n = size - pos < piece ? size - pos : piece;
 
-		do {
-			size_t before = in.n;
-
-			t.last = sts_der_next(&d, &in, &content);
-			t.taken += before - in.n;
-			must(in.n <= before);
-			if (t.last == STS_DER_ELEMENT) {
-				told_element(&t, &d);
-			} else if (t.last == STS_DER_CONTENT) {
-				must(content.n > 0);
-				t.content += content.n;
-			} else if (t.last == STS_DER_END) {
-				fold(&t, 0x1000 + sts_der_depth(&d));
-			}
-		} while (t.last == STS_DER_ELEMENT ||
-			 t.last == STS_DER_CONTENT || t.last == STS_DER_END);
-		if (t.last != STS_DER_MORE) {
-			break;
-		}
+		more = read_piece(&t, &d, sts_text(data + pos, n));
+	}
+	if (more) {
+		read_piece(&t, &d, sts_text(data + size, 0));
 	}
 	return t;
 }
