@@ -9,13 +9,30 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
 STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror)
-VERSION := 0.1.0
 
-LIB_SRC := $(wildcard core/base/*.c dns/*.c tls/*.c core/*.c)
-DAEMON_SRC := $(wildcard port/posix/*.c boards/posix/*.c)
+BASE_SRC = core/base/bytes.c core/base/name.c core/base/siphash.c core/base/utf8.c \
+	core/base/why.c
+DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
+TLS_SRC = tls/anchors.c tls/anchors_set.c tls/der.c tls/session.c tls/x509.c tls/x509_cert.c \
+	tls/x509_class.c tls/x509_names.c tls/x509_oids.c tls/x509_time.c tls/x509_verify.c
+CORE_SRC = core/address.c core/agent.c core/agent_ask.c core/agent_slots.c core/agent_work.c \
+	core/cache.c core/cache_check.c core/cache_class.c core/cache_index.c core/cache_stage.c \
+	core/chunks.c core/clock.c core/decide.c core/domain.c core/driver.c core/event.c core/fetch.c \
+	core/heap.c core/http.c core/http_field.c core/http_request.c core/idna.c core/lookup.c \
+	core/organisation.c core/payload.c core/policy.c core/postfix.c core/random.c core/record.c \
+	core/reply.c core/session.c core/socketmap.c core/zones.c
+PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
+	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
+	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
+DAEMON_SRC = boards/posix/anchors.c boards/posix/conf.c boards/posix/conf_print.c \
+	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
+	boards/posix/match.c boards/posix/memory.c boards/posix/query.c boards/posix/resolv.c \
+	boards/posix/roots.c boards/posix/serve.c boards/posix/signals.c boards/posix/users.c \
+	boards/posix/value.c boards/posix/watch.c
 
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
-DAEMON_OBJ := $(DAEMON_SRC:%.c=$(BUILD)/obj/%.o)
+LIB_SRC = $(BASE_SRC) $(DNS_SRC) $(TLS_SRC) $(CORE_SRC)
+LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+DAEMON_OBJ = $(PORT_SRC:%.c=$(BUILD)/obj/%.o) $(DAEMON_SRC:%.c=$(BUILD)/obj/%.o)
 
 ifdef BEARSSL
 BEARSSL_CPPFLAGS = -isystem $(BEARSSL)/inc
@@ -24,11 +41,13 @@ else
 BEARSSL_LIB = -lbearssl
 endif
 
-.PHONY: all
+.PHONY: all objects
 all: $(BUILD)/libmtasts.a $(BUILD)/mtasts ## build the library and the daemon
 
--include boards/boards.mk
--include tests/tests.mk
+objects: $(LIB_OBJ) ## compile the library only (cross compilers: CC, CFLAGS)
+
+include boards/boards.mk
+include tests/tests.mk
 
 $(BUILD)/libmtasts.a: $(LIB_OBJ)
 	@rm -f $@

@@ -173,6 +173,7 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 	const uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY;
 
 	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	memset(e, 0, sizeof *e);
 	e->kind = p[0] & (uint8_t) ~(STS_ENTRY_LAPSED | STS_ENTRY_PROVED);
 	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
 	e->lapsed = (p[0] & STS_ENTRY_LAPSED) != 0;

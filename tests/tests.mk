@@ -9,7 +9,8 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 T ?= 60
 
--include tests/scenario/scenario.mk tests/lab/lab.mk
+include tests/scenario/scenario.mk tests/soak.mk
+-include tests/lab/lab.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is
 # left out by the linker because the test has one.
@@ -26,17 +27,43 @@ $(BUILD)/unit/test_daemon: CPPFLAGS += -DSTS_DAEMON='"$(BUILD)/mtasts"'
 $(BUILD)/unit/test_daemon: $(BUILD)/mtasts
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
-$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(BUILD)/libmtasts.a
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< tests/fuzz/replay.c \
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
 
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIB_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/assert.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< $(LIB_SRC) -lbearssl
+		-o $@ $(filter %.c,$^) -lbearssl
 
-.PHONY: unit replay fuzz
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates \
+	clang-format-14 pmccabe
+
+# What `make test` runs, a command a line.
+TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
+	"$(BUILD)/scenario tests/scenario/*.scn"
+
+.PHONY: test test-deps test-build test-commands check unit replay fuzz coverage
+test: test-deps ## install what the tests need and pass everything
+	@$(MAKE) --no-print-directory all test-build
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' test-build
+	@{ $(MAKE) --no-print-directory -s test-commands; \
+		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
+		echo "sh tests/check.sh $(BUILD)"; echo "sh tests/lab/run.sh $(BUILD)/mtasts"; } | sh tests/run.sh
+
+test-deps:
+	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
+
+test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario
+
+test-commands:
+	@printf '%s\n' $(TEST_COMMANDS)
+
+check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
+	@sh tests/check.sh $(BUILD)
+
 unit: $(UNIT_BIN) ## run the unit tests
 	@for t in $(UNIT_BIN); do $$t || exit 1; done
 
@@ -47,3 +74,8 @@ fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each
 	@for t in $(FUZZ_BIN); do mkdir -p $(BUILD)/corpus/$${t##*/}; \
 		$$t -max_total_time=$(T) -verbosity=0 -print_final_stats=1 $(BUILD)/corpus/$${t##*/} \
 		tests/fuzz/corpus/$${t##*/} || exit 1; done
+
+coverage: ## lines and branches reached by the tests, by folder
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' test-build >/dev/null
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/coverage test-commands | sh tests/run.sh | tail -n 1
+	@sh tests/coverage.sh $(BUILD)/coverage

@@ -4,16 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../core/base/assert.h"
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-void
-sts_assert_failed(const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: assertion failed\n", file, line);
-	abort();
-}
 
 int
 main(int argc, char **argv)
