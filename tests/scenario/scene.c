@@ -311,17 +311,29 @@ scene_say(struct scene *s, struct scene_client *c, const void *p, size_t n)
 	}
 }
 
-/* A netstring at the start of got: where its data begins and its length. */
-static const char *
-netstring(const struct scene_client *c, size_t *at, size_t *len)
+/* The length at the start of got: digits up to *at. */
+static size_t
+read_length(const struct scene_client *c, size_t *at)
 {
 	size_t i = 0, n = 0;
 
 	while (i < c->got.n && sts_is_digit(c->got.p[i]) && i < 7) {
 		n = n * 10 + (size_t)(c->got.p[i++] - '0');
 	}
+	*at = i;
+	return n;
+}
+
+/* A netstring at the start of got: where its data begins (0: it is not whole
+ * yet) and its length; or what is wrong. */
+static const char *
+netstring(const struct scene_client *c, size_t *at, size_t *len)
+{
+	size_t i, n = read_length(c, &i);
+
+	*at = 0;
+	*len = n;
 	if (i == c->got.n) {
-		*at = 0;
 		return NULL;
 	}
 	if (i == 0 || c->got.p[i] != ':' || (i > 1 && c->got.p[0] == '0')) {
@@ -332,11 +344,9 @@ netstring(const struct scene_client *c, size_t *at, size_t *len)
 	}
 	i++;
 	if (c->got.n - i < n + 1) {
-		*at = 0;
 		return NULL;
 	}
 	*at = i;
-	*len = n;
 	return c->got.p[i + n] == ',' ? NULL : "a netstring without comma";
 }
 

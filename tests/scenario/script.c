@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A scenario file as lines of words. Memory is not given back: a process
  * plays one scenario. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,19 +104,13 @@ escape(struct reader *r, char **at)
 	}
 }
 
-/* The next word at *at, decoded in place; NULL: none. Quotes may begin inside
- * a word: k="v w". */
+/* Decode up to the word's end, in place; the end of what was written. */
 static char *
-next_word(struct reader *r, char **at, size_t *len)
+decode_word(struct reader *r, char **at)
 {
-	char *word, *o;
-	int quoted = 0;
+	char *o = *at;
+	bool quoted = false;
 
-	*at += strspn(*at, " \t");
-	if (**at == '\0' || **at == '#') {
-		return NULL;
-	}
-	word = o = *at;
 	while (**at != '\0' && (quoted || strchr(" \t", **at) == NULL)) {
 		char c = *(*at)++;
 
@@ -130,11 +125,26 @@ next_word(struct reader *r, char **at, size_t *len)
 	if (quoted) {
 		bad(r, "a quote is not closed");
 	}
+	return o;
+}
+
+/* The next word at *at; NULL: none. Quotes may begin inside it: k="v w". */
+static char *
+next_word(struct reader *r, char **at, size_t *len)
+{
+	char *word, *end;
+
+	*at += strspn(*at, " \t");
+	if (**at == '\0' || **at == '#') {
+		return NULL;
+	}
+	word = *at;
+	end = decode_word(r, at);
 	if (**at != '\0') {
 		(*at)++;
 	}
-	*o = '\0';
-	*len = (size_t)(o - word);
+	*end = '\0';
+	*len = (size_t)(end - word);
 	return word;
 }
 

@@ -115,37 +115,46 @@ find_word(
 	return false;
 }
 
-const char *
-words_record(struct world_rr *rr, const struct script_line *line, int i)
+/* Words that say how to answer rather than what. */
+static bool
+is_manner(struct world_rr *rr, const char *word)
 {
 	static const char *const names[] = { "nodata", "nxdomain", "servfail",
 		"refused", "silent", "junk", "truncated", "spoofed", NULL };
 	static const int values[] = { WORLD_NODATA, WORLD_NXDOMAIN,
 		WORLD_SERVFAIL, WORLD_REFUSED, WORLD_SILENT, WORLD_JUNK,
 		WORLD_TRUNCATED, WORLD_SPOOFED };
+	int what = 0;
+
+	if (find_word(&what, word, names, values)) {
+		rr->what = (enum world_dns)what;
+		return true;
+	}
+	if (strcmp(word, "ad") == 0) {
+		rr->ad = true;
+		return true;
+	}
+	return strncmp(word, "ttl=", 4) == 0 || strncmp(word, "delay=", 6) == 0;
+}
+
+const char *
+words_record(struct world_rr *rr, const struct script_line *line, int i)
+{
 	const char *ttl = words_value(line, i, "ttl");
-	int what = WORLD_DATA;
 	const char *wrong = time_option(&rr->delay_ms, line, i, "delay", 0);
 
 	rr->ttl = ttl == NULL ? 300 : (uint32_t)strtoul(ttl, NULL, 10);
+	rr->what = WORLD_DATA;
 	for (; i < line->argc; i++) {
-		const char *word = line->argv[i];
-
-		if (strcmp(word, "ad") == 0) {
-			rr->ad = true;
-		} else if (strncmp(word, "ttl=", 4) == 0 ||
-			   strncmp(word, "delay=", 6) == 0 ||
-			   find_word(&what, word, names, values)) {
+		if (is_manner(rr, line->argv[i])) {
 			continue;
-		} else if (rr->count == WORLD_VALUES ||
-			   line->len[i] >= WORLD_VALUE) {
-			return "too many or too long values";
-		} else {
-			strcpy(rr->value[rr->count++], word);
 		}
+		if (rr->count == WORLD_VALUES || line->len[i] >= WORLD_VALUE) {
+			return "too many or too long values";
+		}
+		strcpy(rr->value[rr->count++], line->argv[i]);
 	}
-	rr->what = (enum world_dns)what;
-	if (what == WORLD_DATA && rr->count == 0) {
+	if (rr->what == WORLD_DATA && rr->count == 0) {
 		return "a record needs a value or a fault";
 	}
 	return wrong;

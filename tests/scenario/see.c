@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands that expect: what was asked, fetched, told and is held. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "play.h"
+#include "words.h"
+
+/* What was seen. */
+
+void
+do_mark(void)
+{
+	settle();
+	seen_from = scene.world.seen_count;
+}
+
+static unsigned
+count_seen(char kind, unsigned type, const char *pattern)
+{
+	unsigned i, n = 0;
+	struct sts_addr a;
+
+	for (i = seen_from; i < scene.world.seen_count; i++) {
+		const struct world_seen *w = &scene.world.seen[i];
+
+		if (w->kind != kind || (kind == 'q' && w->type != type)) {
+			continue;
+		}
+		if (kind != 'c') {
+			n += words_match(pattern, w->name);
+		} else if (strcmp(pattern, "*") == 0 ||
+			   (words_address(&a, pattern, 443) == NULL &&
+			       world_same_host(&a, &w->addr))) {
+			n++;
+		}
+	}
+	return n;
+}
+
+/* "2", "1..3" */
+static void
+must_be(unsigned got, const char *want, const char *what)
+{
+	char *end;
+	unsigned long low = strtoul(want, &end, 10), high = low;
+	char text[64];
+
+	if (strncmp(end, "..", 2) == 0) {
+		high = strtoul(end + 2, NULL, 10);
+	}
+	if (got < low || got > high) {
+		snprintf(text, sizeof text, "%u instead of %s", got, want);
+		fail(what, text);
+	}
+}
+
+/* expect-questions TYPE NAME N: so many since the mark */
+void
+do_expect_questions(void)
+{
+	settle();
+	must_be(count_seen('q', dnspeer_type(arg(1)), arg(2)), arg(3),
+	    "number of questions");
+}
+
+void
+do_expect_connections(void)
+{
+	settle();
+	must_be(count_seen('c', 0, arg(1)), arg(2), "number of connections");
+}
+
+void
+do_expect_fetches(void)
+{
+	settle();
+	must_be(count_seen('r', 0, arg(1)), arg(2), "number of requests");
+}
+
+void
+do_expect_quiet(void)
+{
+	settle();
+	if (scene.world.seen_count != seen_from) {
+		fail("something was asked for or connected to", NULL);
+	}
+}
+
+/* Every number the line names has the value it says. */
+static bool
+numbers_fit(const struct sts_event *e)
+{
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		const char *name = sts_event_number(e->code, i);
+		const char *value =
+		    name == NULL ? NULL : words_value(line, 2, name);
+
+		if (value != NULL && e->number[i] != strtoul(value, NULL, 10)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+event_fits(const struct sts_event *e)
+{
+	const char *why = words_value(line, 2, "why");
+	const char *text = NULL;
+
+	if (line->argc > 2 && strchr(arg(2), '=') == NULL) {
+		text = arg(2);
+	}
+	if (strcmp(sts_event_token(e->code), arg(1)) != 0) {
+		return false;
+	}
+	if (why != NULL && strcmp(sts_why_token(e->why), why) != 0) {
+		return false;
+	}
+	if (text != NULL &&
+	    !sts_text_is(sts_text(e->text, e->text_len), text)) {
+		return false;
+	}
+	return numbers_fit(e);
+}
+
+/* The first event that fits and was not expected before, or -1. */
+static int
+find_event(void)
+{
+	unsigned n = scene.mem.event_count;
+	unsigned i = n > MEM_EVENTS ? n - MEM_EVENTS : 0;
+
+	for (; i < n; i++) {
+		unsigned k = i % MEM_EVENTS;
+
+		if (!scene.mem.event_seen[k] &&
+		    event_fits(&scene.mem.event[k])) {
+			return (int)k;
+		}
+	}
+	return -1;
+}
+
+void
+do_expect_event(void)
+{
+	int k;
+
+	settle();
+	k = find_event();
+	if (k < 0) {
+		fail("no such event", arg(1));
+	}
+	scene.mem.event_seen[k] = true;
+}
+
+void
+do_expect_no_event(void)
+{
+	settle();
+	if (find_event() >= 0) {
+		fail("there is such an event", arg(1));
+	}
+}
+
+static void
+must_say(const char *key, const char *got)
+{
+	const char *want = words_value(line, 2, key);
+
+	if (want != NULL && strcmp(want, got) != 0) {
+		fail(key, got);
+	}
+}
+
+/* expect-held DOMAIN kind= mode= id= failures= why= */
+void
+do_expect_held(void)
+{
+	static const char *const kinds[] = { "?", "policy", "absent",
+		"back-off", "unknown" };
+	struct sts_text domain =
+	    sts_text((const uint8_t *)arg(1), strlen(arg(1)));
+	struct sts_held held;
+	char text[40];
+
+	settle();
+	if (!sts_agent_held(&scene.agent, domain, &held)) {
+		fail("nothing is held", arg(1));
+	}
+	must_say("kind", kinds[held.entry.kind]);
+	must_say("mode", sts_mode_text(held.entry.mode));
+	must_say("why", sts_why_token(held.entry.why));
+	snprintf(
+	    text, sizeof text, "%.*s", (int)held.id_len, (const char *)held.id);
+	must_say("id", text);
+	snprintf(text, sizeof text, "%u", (unsigned)held.entry.failures);
+	must_say("failures", text);
+}
+
+void
+do_expect_not_held(void)
+{
+	struct sts_held held;
+
+	settle();
+	if (sts_agent_held(&scene.agent,
+		sts_text((const uint8_t *)arg(1), strlen(arg(1))), &held)) {
+		fail("it is held", arg(1));
+	}
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands that talk: name servers, hosts and clients; and time passes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "play.h"
+#include "words.h"
+
+/* Explicit questions and connections. */
+
+static struct world_ask *current_ask;
+static struct mem_sock *current_stream;
+
+void
+do_expect_dns(void)
+{
+	char text[DNSPEER_NAME + 16] = "nothing was asked";
+
+	settle();
+	current_ask = world_asked(&scene.world);
+	if (current_ask != NULL) {
+		snprintf(text, sizeof text, "%s %s",
+		    dnspeer_type_name(current_ask->q.type),
+		    current_ask->q.name);
+	}
+	if (current_ask == NULL ||
+	    current_ask->q.type != dnspeer_type(arg(1)) ||
+	    strcmp(current_ask->q.name, arg(2)) != 0) {
+		fail("another question", text);
+	}
+}
+
+void
+do_reply(void)
+{
+	static struct world_rr rr;
+
+	if (current_ask == NULL) {
+		fail("reply without expect-dns", NULL);
+	}
+	memset(&rr, 0, sizeof rr);
+	rr.type = current_ask->q.type;
+	must(words_record(&rr, line, 1));
+	world_reply(&scene.world, current_ask, &rr);
+	current_ask = NULL;
+	settle();
+}
+
+void
+do_drop(void)
+{
+	if (current_ask == NULL) {
+		fail("drop without expect-dns", NULL);
+	}
+	world_reply(&scene.world, current_ask, NULL);
+	current_ask = NULL;
+}
+
+void
+do_expect_connect(void)
+{
+	struct sts_addr a;
+
+	settle();
+	must(words_address(&a, arg(1), 443));
+	current_stream = world_scripted(&scene.world);
+	if (current_stream == NULL) {
+		fail("no connection waits", arg(1));
+	}
+	if (!world_same_host(&current_stream->peer, &a)) {
+		fail("a connection to another address", arg(1));
+	}
+}
+
+void
+do_serve(void)
+{
+	struct world_host h;
+
+	if (current_stream == NULL) {
+		fail("serve without expect-connect", NULL);
+	}
+	memset(&h, 0, sizeof h);
+	must(words_host(&h, line, 1));
+	world_serve(&scene.world, current_stream, &h);
+	current_stream = NULL;
+	settle();
+}
+
+/* Time. */
+
+void
+do_time(void)
+{
+	scene_pass(&scene, time_arg(1), NULL);
+}
+
+void
+do_wall(void)
+{
+	if (strcmp(arg(1), "unknown") == 0) {
+		scene.wall_unknown = true;
+	} else if (strcmp(arg(1), "known") == 0) {
+		scene.wall_unknown = false;
+	} else {
+		scene.wall_offset_ms += time_arg(1);
+	}
+}
+
+/* Clients. */
+
+void
+do_query(void)
+{
+	const char *zone = line->argc > 3 ? arg(2) : "postfix";
+	const char *key = arg(line->argc > 3 ? 3 : 2);
+	struct scene_client *c;
+	char request[12000];
+	int n;
+
+	scene_start(&scene);
+	c = scene_client(&scene, arg(1));
+	n = snprintf(request, sizeof request, "%zu:%s %s,",
+	    strlen(zone) + 1 + strlen(key), zone, key);
+	scene_say(&scene, c, request, (size_t)n);
+	c->asked++;
+	settle();
+}
+
+/* send NAME "bytes" [replies it should bring] */
+void
+do_send(void)
+{
+	struct scene_client *c;
+
+	scene_start(&scene);
+	c = scene_client(&scene, arg(1));
+	scene_say(&scene, c, arg(2), line->len[2]);
+	c->asked += line->argc > 3 ? (unsigned)strtoul(arg(3), NULL, 10) : 0;
+	settle();
+}
+
+void
+do_connect(void)
+{
+	scene_start(&scene);
+	(void)scene_client(&scene, arg(1));
+	settle();
+}
+
+void
+do_shut(void)
+{
+	struct scene_client *c = client_arg(1);
+
+	if (c->sock != NULL) {
+		mem_half_close(c->sock);
+	}
+	settle();
+}
+
+void
+do_leave(void)
+{
+	unsigned i = 0;
+
+	while (i < scene.client_count) {
+		if (words_match(arg(1), scene.client[i].name)) {
+			scene_leave(&scene, &scene.client[i]);
+		} else {
+			i++;
+		}
+	}
+	settle();
+}
+
+/* slow NAME N: it reads N bytes and no more; read NAME: it reads again. */
+void
+do_slow(void)
+{
+	client_arg(1)->may_read = strtoul(arg(2), NULL, 10);
+}
+
+void
+do_read(void)
+{
+	client_arg(1)->may_read = SIZE_MAX;
+	settle();
+}
+
+static const char *
+reply_of(const struct scene_client *c)
+{
+	const char *wrong;
+	const char *reply = scene_reply(c, &wrong);
+
+	must(wrong);
+	return reply;
+}
+
+static void
+take_answer(struct scene_client *c, const char *want)
+{
+	const char *got = reply_of(c);
+
+	if (got == NULL) {
+		fail("no answer yet", c->name);
+	}
+	if (!words_match(want, got)) {
+		fail("another answer", got);
+	}
+	scene_reply_done(c);
+}
+
+void
+do_expect_answer(void)
+{
+	settle();
+	take_answer(client_arg(1), arg(2));
+}
+
+/* await 12s NAME ANSWER: within that time. */
+void
+do_await(void)
+{
+	struct scene_client *c = client_arg(2);
+
+	scene_pass(&scene, time_arg(1), c);
+	take_answer(c, arg(3));
+}
+
+/* ask KEY ANSWER: a question that must be answered without time passing. */
+void
+do_ask(void)
+{
+	const char *zone = line->argc > 3 ? arg(1) : "postfix";
+	const char *key = arg(line->argc > 3 ? 2 : 1);
+	char request[12000];
+	struct scene_client *c;
+	int n;
+
+	scene_start(&scene);
+	c = scene_client(&scene, "(ask)");
+	n = snprintf(request, sizeof request, "%zu:%s %s,",
+	    strlen(zone) + 1 + strlen(key), zone, key);
+	scene_say(&scene, c, request, (size_t)n);
+	c->asked++;
+	settle();
+	take_answer(c, arg(line->argc > 3 ? 3 : 2));
+}
+
+void
+do_expect_none(void)
+{
+	settle();
+	if (reply_of(client_arg(1)) != NULL) {
+		fail("answered already", reply_of(client_arg(1)));
+	}
+}
+
+void
+do_expect_closed(void)
+{
+	settle();
+	if (!client_arg(1)->closed) {
+		fail("the client is still connected", arg(1));
+	}
+}
+
+void
+do_expect_open(void)
+{
+	settle();
+	if (client_arg(1)->closed) {
+		fail("the client was closed", arg(1));
+	}
+}
