@@ -13,7 +13,8 @@ enum {
 	RESERVE_SHARE = 8,
 	FLOOR_SHARE = 16,
 	STAGED_SHARE = 32,
-	BUCKET_SIZE = 4
+	BUCKET_SIZE = 4,
+	RECORD_MAX = 0xffffff / STS_CHUNK_ROOM /* the payload has 24 bits */
 };
 
 static uint32_t
@@ -32,6 +33,9 @@ set_limits(struct sts_cache *c)
 		small = RECORD_FLOOR;
 	}
 	c->record_max = larger(n / RECORD_SHARE, small);
+	if (c->record_max > RECORD_MAX) {
+		c->record_max = RECORD_MAX;
+	}
 	c->org_max = larger(n / ORG_SHARE, c->record_max);
 	c->protected_max = n - larger(n / RESERVE_SHARE, c->record_max);
 	c->update_max = n - larger(n / FLOOR_SHARE, c->record_max);
@@ -117,7 +121,7 @@ size_t
 sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
-	return sts_head_get32(c, ref, STS_HEAD_PAYLOAD_LEN);
+	return sts_head_payload_len(c, ref);
 }
 
 size_t
@@ -140,6 +144,7 @@ void
 sts_cache_remove(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
+	sts_head_mark(c, ref, 0);
 	sts_index_drop(c, ref);
 	sts_class_leave(c, ref);
 	if (sts_head_pins(c, ref) > 0) {
@@ -147,6 +152,48 @@ sts_cache_remove(struct sts_cache *c, sts_ref ref)
 	} else {
 		sts_chunks_give(&c->chunks, ref);
 	}
+}
+
+void
+sts_head_mark(struct sts_cache *c, sts_ref ref, unsigned marks)
+{
+	uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_MARKS;
+
+	c->unsaved -= (*p & STS_MARK_UNSAVED) != 0;
+	c->unsaved += (marks & STS_MARK_UNSAVED) != 0;
+	*p = (uint8_t)marks;
+}
+
+sts_ref
+sts_cache_unsaved(
+    const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first)
+{
+	uint32_t steps = chunks < c->chunks.count ? chunks : c->chunks.count;
+
+	for (uint32_t i = 0; i < steps && c->unsaved > 0; i++) {
+		*hand = *hand % c->chunks.count + 1;
+		if (sts_head_live(c, *hand) &&
+		    (sts_head_marks(c, *hand) & STS_MARK_UNSAVED) != 0 &&
+		    (!first ||
+			(sts_head_marks(c, *hand) & STS_MARK_SAVED) == 0)) {
+			return *hand;
+		}
+	}
+	return 0;
+}
+
+void
+sts_cache_saved(struct sts_cache *c, sts_ref ref)
+{
+	if (sts_head_live(c, ref)) {
+		sts_head_mark(c, ref, STS_MARK_SAVED);
+	}
+}
+
+uint32_t
+sts_cache_unsaved_count(const struct sts_cache *c)
+{
+	return c->unsaved;
 }
 
 sts_ref

@@ -99,6 +99,7 @@ struct sts_cache {
 	uint32_t record_max, org_max, protected_max, update_max, staged_max;
 	uint32_t protected_count, staged_count; /* chunks */
 	uint32_t records, hand;
+	uint32_t unsaved; /* records with that mark */
 	struct {
 		uint32_t head, tail, count;
 	} list[STS_CACHE_LISTS];
@@ -211,6 +212,28 @@ enum sts_admission {
  */
 enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref);
+
+/*
+ * The same for a version that the journal kept. `protected`: it was then: it
+ * may use the reserve like a newer version; else it comes back as a guest at
+ * most, so that guests of old cannot take the room of the protected that come
+ * after them. It needs no saving.
+ */
+enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
+    const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
+    sts_ref *ref);
+
+/*
+ * Policies that are to be saved: new versions, those whose lifetime was
+ * renewed, and those that became protected. sts_cache_unsaved steps `chunks`
+ * chunks on from *hand (0 at first) and returns the first one found; `first`:
+ * only those of which no version was ever saved. sts_cache_saved takes the
+ * mark off.
+ */
+sts_ref sts_cache_unsaved(
+    const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first);
+void sts_cache_saved(struct sts_cache *c, sts_ref ref);
+uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
 
 /* Drop a stage; no trace remains. Harmless on a zeroed or committed one. */
 void sts_cache_abandon(struct sts_cache *c, struct sts_stage *s);

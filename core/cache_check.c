@@ -18,7 +18,7 @@
 #include "cache_private.h"
 
 struct tally {
-	uint32_t chunks, records, protected, staged;
+	uint32_t chunks, records, protected, staged, unsaved;
 	uint64_t mixed; /* of chunk numbers */
 	uint64_t mixed_orgs;
 };
@@ -129,6 +129,7 @@ check_head(const struct sts_cache *c, sts_ref ref, unsigned list,
 		return true;
 	}
 	t->records++;
+	t->unsaved += (sts_head_marks(c, ref) & STS_MARK_UNSAVED) != 0;
 	return check_live(c, ref);
 }
 
@@ -216,13 +217,14 @@ check_tally(const struct sts_cache *c, const struct tally *t)
 	}
 	return t->chunks == c->chunks.count && t->mixed == mixed &&
 	       t->records == c->records && t->protected == c->protected_count &&
-	       t->protected <= c->update_max && t->staged == c->staged_count;
+	       t->protected <= c->update_max && t->staged == c->staged_count &&
+	       t->unsaved == c->unsaved;
 }
 
 bool
 sts_cache_check(const struct sts_cache *c)
 {
-	struct tally t = { 0, 0, 0, 0, 0, 0 };
+	struct tally t = { 0, 0, 0, 0, 0, 0, 0 };
 
 	return check_free(c, &t) && check_lists(c, &t) && check_tally(c, &t) &&
 	       check_orgs(c, &t) && count_indexed(c) == c->records;

@@ -210,9 +210,15 @@ settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 {
 	unsigned class = sts_class_of(c, ref, e, now_s, expires, false);
 
-	if (class != sts_head_class(c, ref)) {
-		sts_class_leave(c, ref);
-		sts_class_enter(c, ref, class);
+	if (class == sts_head_class(c, ref)) {
+		return;
+	}
+	sts_class_leave(c, ref);
+	sts_class_enter(c, ref, class);
+	if (class == STS_CLASS_ENFORCE) {
+		/* What is saved says that it is protected. */
+		sts_head_mark(
+		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
 	}
 }
 
@@ -227,6 +233,11 @@ sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 	STS_ASSERT(e->kind == held.kind);
 	STS_ASSERT(e->mode == held.mode);
 	sts_class_store(c, ref, e, now_s, expires);
+	if (e->kind == STS_KIND_POLICY && (e->fetched_s != held.fetched_s ||
+					      e->max_age_s != held.max_age_s)) {
+		sts_head_mark(
+		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
+	}
 	settle(c, ref, e, now_s, expires);
 }
 

@@ -5,10 +5,10 @@
  *
  *	 0  next chunk                  16  next record of the index bucket
  *	 4  class (enum sts_class)      20  hash of the domain, 32 bits
- *	 5  octets of the domain        24  octets of the payload
- *	 6  pins                        28  struct sts_entry, packed
- *	 8  previous in its list        64
- *	12  next in its list
+ *	 5  octets of the domain        24  octets of the payload, 24 bits
+ *	 6  pins                        27  marks
+ *	 8  previous in its list        28  struct sts_entry, packed
+ *	12  next in its list            64
  *
  * The content, in body chunks: the domain, then the payload.
  */
@@ -45,6 +45,12 @@ enum sts_class {
 	STS_CLASS_COUNT
 };
 
+/* Marks of a live record, for the journal. */
+enum {
+	STS_MARK_UNSAVED = 1, /* a policy that is to be written */
+	STS_MARK_SAVED = 2 /* some version of the domain has been */
+};
+
 enum {
 	STS_HEAD_DOMAIN_LEN = 5,
 	STS_HEAD_PINS = 6,
@@ -53,6 +59,7 @@ enum {
 	STS_HEAD_CHAIN = 16,
 	STS_HEAD_HASH = 20,
 	STS_HEAD_PAYLOAD_LEN = 24,
+	STS_HEAD_MARKS = 27,
 	STS_HEAD_ENTRY = 28,
 	STS_HEAD_ENTRY_SIZE = 36,
 	STS_ENTRY_LAPSED = 0x80, /* bits of the octet that holds kind */
@@ -107,12 +114,27 @@ sts_head_live(const struct sts_cache *c, sts_ref ref)
 	return sts_head_class(c, ref) <= STS_CLASS_ENFORCE;
 }
 
+static inline uint32_t
+sts_head_payload_len(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_head_get32(c, ref, STS_HEAD_PAYLOAD_LEN) & 0xffffff;
+}
+
 /* Chunks of a record, staged or not. */
 static inline uint32_t
 sts_head_chunks(const struct sts_cache *c, sts_ref ref)
 {
-	return sts_chunks_needed(sts_head_domain_len(c, ref) +
-				 sts_head_get32(c, ref, STS_HEAD_PAYLOAD_LEN));
+	return sts_chunks_needed(
+	    sts_head_domain_len(c, ref) + sts_head_payload_len(c, ref));
+}
+
+/* Set or clear marks; UNSAVED is counted. */
+void sts_head_mark(struct sts_cache *c, sts_ref ref, unsigned marks);
+
+static inline unsigned
+sts_head_marks(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_chunk(&c->chunks, ref)[STS_HEAD_MARKS];
 }
 
 /* core/cache_index.c */

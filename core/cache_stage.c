@@ -109,7 +109,7 @@ sts_cache_append(
 	STS_ASSERT(s->head != 0);
 	STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);
 	while (n > 0 && s->failed == 0) {
-		uint32_t len = sts_head_get32(c, s->head, STS_HEAD_PAYLOAD_LEN);
+		uint32_t len = sts_head_payload_len(c, s->head);
 		size_t used = write_content(
 		    c, s, sts_head_domain_len(c, s->head) + len, p, n);
 
@@ -177,20 +177,32 @@ refuse(struct sts_cache *c, struct sts_stage *s, enum sts_admission why,
 	return why;
 }
 
+/* How a version comes to be. */
+enum origin {
+	FETCHED,
+	PROTECTED_BEFORE, /* both from the journal */
+	GUEST_BEFORE
+};
+
 /* Make the staged head the record of its domain, in place of old (or 0). */
 static enum sts_admission
 replace(struct sts_cache *c, sts_ref ref, sts_ref old,
-    const struct sts_entry *e, uint32_t now_s, bool expires)
+    const struct sts_entry *e, uint32_t now_s, bool expires, enum origin origin)
 {
 	enum sts_admission admission = STS_ADMITTED;
-	bool newer = old != 0 && sts_cache_protected(c, old);
+	bool newer = origin == PROTECTED_BEFORE ||
+		     (old != 0 && sts_cache_protected(c, old));
+	unsigned marks = origin == FETCHED ? 0 : STS_MARK_SAVED;
 	unsigned class;
 
 	if (old != 0) {
+		marks |= sts_head_marks(c, old) & STS_MARK_SAVED;
 		sts_cache_remove(c, old);
 	}
 	class = sts_class_of(c, ref, e, now_s, expires, newer);
-	if (class == STS_CLASS_GUEST) {
+	if (class == STS_CLASS_ENFORCE && origin == GUEST_BEFORE) {
+		class = STS_CLASS_GUEST;
+	} else if (class == STS_CLASS_GUEST) {
 		admission = sts_class_admit(c, ref, newer);
 		c->refused++;
 	}
@@ -198,12 +210,16 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	sts_class_store(c, ref, e, now_s, expires);
 	sts_class_enter(c, ref, class);
 	sts_index_add(c, ref);
+	if (origin == FETCHED && e->kind == STS_KIND_POLICY) {
+		marks |= STS_MARK_UNSAVED;
+	}
+	sts_head_mark(c, ref, marks);
 	return admission;
 }
 
-enum sts_admission
-sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
-    const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref)
+static enum sts_admission
+commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
+    uint32_t now_s, bool expires, enum origin origin, sts_ref *ref)
 {
 	uint8_t domain[STS_NAME_MAX];
 	size_t domain_len;
@@ -228,9 +244,26 @@ sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
 		return refuse(c, s, STS_REFUSED_BUSY, old, policy);
 	}
 	*ref = s->head;
-	admission = replace(c, s->head, old, e, now_s, expires);
+	admission = replace(c, s->head, old, e, now_s, expires, origin);
 	memset(s, 0, sizeof *s);
 	return admission;
+}
+
+enum sts_admission
+sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
+    const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref)
+{
+	return commit(c, s, e, now_s, expires, FETCHED, ref);
+}
+
+enum sts_admission
+sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
+    const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
+    sts_ref *ref)
+{
+	STS_ASSERT(e->kind == STS_KIND_POLICY);
+	return commit(c, s, e, now_s, expires,
+	    protected ? PROTECTED_BEFORE : GUEST_BEFORE, ref);
 }
 
 void
