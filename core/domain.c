@@ -125,34 +125,36 @@ all_digits(struct sts_text t)
 	return true;
 }
 
+/* The port of a service; 0: it is not one of ours. */
+static uint16_t
+service_port(struct sts_text t)
+{
+	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+		const uint8_t *name = (const uint8_t *)services[i].name;
+
+		if (sts_same_nocase(
+			t, sts_text(name, strlen(services[i].name)))) {
+			return services[i].port;
+		}
+	}
+	return 0;
+}
+
 static bool
-parse_number(struct sts_key *k, struct sts_text t)
+parse_port(struct sts_key *k, struct sts_text t)
 {
 	uint64_t number;
 
+	if (!all_digits(t)) {
+		k->port = service_port(t);
+		return is_service(t);
+	}
 	if (!sts_get_decimal(t, PORT_DIGITS, &number) || number == 0 ||
 	    number > UINT16_MAX) {
 		return false;
 	}
 	k->port = (uint16_t)number;
 	return true;
-}
-
-static bool
-parse_port(struct sts_key *k, struct sts_text t)
-{
-	if (all_digits(t)) {
-		return parse_number(k, t);
-	}
-	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
-		const char *name = services[i].name;
-
-		if (sts_same_nocase(
-			t, sts_text((const uint8_t *)name, strlen(name)))) {
-			k->port = services[i].port;
-		}
-	}
-	return is_service(t);
 }
 
 /* ---- the host ---- */

@@ -9,12 +9,13 @@
  *
  * Limits, all of them on the side of "no such policy": letters fold in Latin
  * (Latin-1, Extended-A, the regular part of Extended-B, Extended Additional),
- * Greek, Cyrillic and Armenian only. There is no normalization: a label with
- * combining marks of U+0300..036F or conjoining Jamo, which would compose, is
- * refused, as are symbols, punctuation, controls, private use, compatibility
+ * modern Greek, Cyrillic and Armenian only; capitals of other scripts stay what
+ * they are. There is no normalization: a label with combining marks of
+ * U+0300..036F or conjoining Jamo, which would compose, is refused, as are
+ * polytonic Greek, symbols, punctuation, controls, private use, compatibility
  * forms and joiners. Everything else is taken for a letter; the context and
- * Bidi rules are not checked. A name that these rules would refuse is in no
- * zone, so asking for it finds nothing.
+ * Bidi rules are not checked. What IDNA refuses and this does not is a name
+ * that no registry has, so asking for it finds nothing.
  */
 #ifndef STS_IDNA_H
 #define STS_IDNA_H
