@@ -63,7 +63,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	*head = i;
 	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = refresh;
-	l->live = l->stalled = false;
+	l->live = l->stalled = l->starves = false;
 	l->waiters = l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
 	sts_random_take(&a->random, rnd, sizeof rnd);
@@ -535,6 +535,44 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	sts_cache_unpin(&a->cache, ref);
 }
 
+/* Take l, which `before` (or the head) leads to, out of the queue. */
+static void
+leave_starved(struct sts_agent *a, struct sts_lookup *l, uint16_t before)
+{
+	struct sts_queue *q = &a->starved;
+
+	STS_ASSERT(l->starves);
+	if (before == STS_NODE_NONE) {
+		q->head = l->next;
+	} else {
+		a->lookups[before].next = l->next;
+	}
+	if (l->next == STS_NODE_NONE) {
+		q->tail = before;
+	}
+	q->count--;
+	l->next = STS_NODE_NONE;
+	l->starves = false;
+}
+
+/*
+ * A lookup that is done waits for no buffer any more, whatever became of the
+ * question that did; and `next` has to be free for the next queue.
+ */
+static void
+stop_starving(struct sts_agent *a, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+	uint16_t before = STS_NODE_NONE, at = a->starved.head;
+
+	while (at != i) {
+		STS_ASSERT(at != STS_NODE_NONE);
+		before = at;
+		at = a->lookups[at].next;
+	}
+	leave_starved(a, l, before);
+}
+
 /* A buffer to receive by TCP: to who waits longest, or back to the pool. */
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
@@ -542,9 +580,7 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 	while (a->starved.head != STS_NODE_NONE) {
 		struct sts_lookup *l = &a->lookups[a->starved.head];
 
-		a->starved.head = l->next;
-		a->starved.count--;
-		l->next = STS_NODE_NONE;
+		leave_starved(a, l, STS_NODE_NONE);
 		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
 			sts_agent_stir(a, node_of(a, l));
 			return;
@@ -557,23 +593,28 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 static void
 take_buffer(struct sts_agent *a, struct sts_lookup *l)
 {
+	struct sts_queue *q = &a->starved;
 	uint16_t i = (uint16_t)(l - a->lookups);
 
+	STS_ASSERT(!l->starves);
 	if (a->buffer_count > 0) {
-		sts_lookup_lend(
+		bool lent = sts_lookup_lend(
 		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
+
+		STS_ASSERT(lent);
 		sts_agent_stir(a, node_of(a, l));
 		return;
 	}
 	sts_lookup_starve(l);
+	l->starves = true;
 	l->next = STS_NODE_NONE;
-	if (a->starved.head == STS_NODE_NONE) {
-		a->starved.head = i;
+	if (q->head == STS_NODE_NONE) {
+		q->head = i;
 	} else {
-		a->lookups[a->starved.tail].next = i;
+		a->lookups[q->tail].next = i;
 	}
-	a->starved.tail = i;
-	a->starved.count++;
+	q->tail = i;
+	q->count++;
 }
 
 void
@@ -582,6 +623,10 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 	struct sts_lookup *l = &a->lookups[i];
 	uint8_t *buf;
 
+	if (l->starves && (l->state == STS_LOOKUP_TXT_DONE ||
+			      l->state == STS_LOOKUP_ADDRESSES_DONE)) {
+		stop_starving(a, l);
+	}
 	while ((buf = sts_lookup_spare_buffer(l)) != NULL) {
 		give_buffer(a, buf);
 	}

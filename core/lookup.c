@@ -97,7 +97,7 @@ static void
 finish_addresses(struct sts_lookup *l)
 {
 	l->state = STS_LOOKUP_ADDRESSES_DONE;
-	l->second = false;
+	l->second = l->starved_told = false;
 	interleave(l);
 	if (l->addr_count > 0) {
 		l->addresses = STS_FOUND;
@@ -123,6 +123,7 @@ finish_txt(struct sts_lookup *l)
 	const struct sts_upstream *up = &l->leg[LEG_TXT].up;
 
 	l->state = STS_LOOKUP_TXT_DONE;
+	l->starved_told = false;
 	l->txt_ttl_s = sts_upstream_ttl_s(up);
 	if (sts_upstream_result(up) != STS_FOUND) {
 		l->txt = (uint8_t)sts_upstream_result(up);
@@ -409,7 +410,10 @@ int
 sts_lookup_needs_buffer(const struct sts_lookup *l)
 {
 	for (int i = 0; i < LEGS; i++) {
-		if (l->leg[i].starved && !l->starved_told) {
+		const struct sts_leg *leg = &l->leg[i];
+
+		if (leg->starved && !l->starved_told &&
+		    sts_upstream_needs_buffer(&leg->up)) {
 			return i;
 		}
 	}
@@ -428,7 +432,8 @@ sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size)
 	for (unsigned i = 0; i < LEGS; i++) {
 		struct sts_leg *leg = &l->leg[i];
 
-		if (leg->starved) {
+		/* One that was given up meanwhile will say so itself. */
+		if (leg->starved && sts_upstream_needs_buffer(&leg->up)) {
 			leg->starved = false;
 			sts_upstream_lend(&leg->up, buf, size);
 			l->starved_told = false;

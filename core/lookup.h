@@ -69,6 +69,7 @@ struct sts_lookup {
 	bool refresh; /* begun by ourselves: fetch whatever TXT says */
 	bool live; /* a live enforce policy is held */
 	bool stalled; /* has lost its slot to others */
+	bool starves; /* in the queue for a buffer */
 	uint16_t waiters; /* the first ask, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
