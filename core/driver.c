@@ -405,6 +405,11 @@ visit(struct sts_driver *d, uint16_t id)
 	struct sts_node *n = &d->nodes[id];
 	enum step done = STEP_DONE;
 
+	/* The agent's tick may begin something, too. */
+	if (!have_random(d)) {
+		enlist(d, id);
+		return false;
+	}
 	n->ops->tick(n->engine, d->now, d->wall_s);
 	for (unsigned i = 0; i < STEPS_MAX && done == STEP_DONE; i++) {
 		if (!have_random(d)) {

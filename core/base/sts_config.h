@@ -22,7 +22,7 @@
 
 /* Random bytes kept ready, refilled from the port when half empty. */
 #ifndef STS_RANDOM_POOL
-#define STS_RANDOM_POOL 256
+#define STS_RANDOM_POOL 512
 #endif
 
 /* Name servers used; more in the configuration is an error. 24 bytes each. */
