@@ -12,6 +12,14 @@ enum {
 	FULL_PERCENT = 80
 };
 
+/*
+ * What one step may take: the tick begins a refresh, the lookup of an ask that
+ * waited, and a fetch; the child's result a moment to refresh, a lookup, and
+ * another fetch.
+ */
+STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND + 2 * STS_TLS_RND + 4,
+    randomness_of_a_step);
+
 static size_t
 aligned(size_t n)
 {
@@ -534,6 +542,9 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 		a->sweep_at = now + STS_SWEEP_MS;
 		sweep(a);
 	}
+	if (sts_agent_asks_may_go_on(a)) {
+		sts_agent_asks_go_on(a);
+	}
 	sts_agent_slots_tick(a);
 }
 
@@ -545,6 +556,9 @@ agent_deadline(const void *e, sts_ms *at)
 	*at = a->sweep_at;
 	if (a->fresh.count + a->stalled.count > 0) {
 		*at = sts_earlier(*at, a->slots_at);
+	}
+	if (sts_agent_asks_may_go_on(a)) {
+		*at = a->now;
 	}
 	return true;
 }

@@ -146,7 +146,9 @@ struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
 /* What all that wait for a lookup are told: ref is the policy found, or 0. */
 void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why);
-/* A lookup slot has become free. */
+/* Whether asks wait for a lookup though one is free; some of them go on. What
+ * is left goes on at the next tick, which is due at once. */
+bool sts_agent_asks_may_go_on(const struct sts_agent *a);
 void sts_agent_asks_go_on(struct sts_agent *a);
 
 /* agent_work.c */

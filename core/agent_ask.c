@@ -501,11 +501,20 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	}
 }
 
+bool
+sts_agent_asks_may_go_on(const struct sts_agent *a)
+{
+	return a->asks.count > 0 && a->lookup_free != STS_NODE_NONE;
+}
+
 void
 sts_agent_asks_go_on(struct sts_agent *a)
 {
-	for (unsigned i = 0; i < GO_ON_MAX && a->asks.count > 0 &&
-			     a->lookup_free != STS_NODE_NONE;
+	uint16_t busy = a->lookups_busy;
+
+	/* At most one lookup is begun, because randomness is short. */
+	for (unsigned i = 0; i < GO_ON_MAX && a->lookups_busy == busy &&
+			     sts_agent_asks_may_go_on(a);
 	     i++) {
 		uint16_t node = a->asks.head;
 		struct sts_ask *ask = sts_agent_ask_of(a, node);
@@ -514,10 +523,9 @@ sts_agent_asks_go_on(struct sts_agent *a)
 		ask->first = true;
 		decide(a, node);
 		if (ask->answer.kind == STS_ANSWER_NONE) {
-			/* A lookup was begun: one a call (randomness). */
 			sts_agent_stir(a, node);
-			return;
+		} else {
+			hand_over(a, node);
 		}
-		hand_over(a, node);
 	}
 }
