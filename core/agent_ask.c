@@ -184,6 +184,22 @@ check_due(const struct sts_entry *e, uint32_t now_s)
 	return now_s >= e->check_s || now_s < e->checked_s;
 }
 
+/*
+ * Whether what is remembered of a domain without a live policy still says what
+ * to answer. What was learned while a policy lived does not: that it expired
+ * is a reason to look again.
+ */
+static bool
+still_known(const struct sts_entry *e, uint32_t now_s)
+{
+	if (e->kind == STS_KIND_POLICY &&
+	    (e->checked_s <= e->fetched_s ||
+		e->checked_s - e->fetched_s <= e->max_age_s)) {
+		return false;
+	}
+	return !check_due(e, now_s);
+}
+
 /* Short policies have no planned refresh: they are fetched again when asked
  * for in the second half of their life (and not while that keeps failing). */
 static bool
@@ -280,7 +296,7 @@ ask_not_held(struct sts_agent *a, uint16_t node, struct sts_text domain)
 		sts_cache_get(&a->cache, ref, &e);
 		sts_agent_lapse(a, ref, &e);
 		sts_cache_touch(&a->cache, ref);
-		if (!check_due(&e, sts_agent_now_s(a))) {
+		if (still_known(&e, sts_agent_now_s(a))) {
 			answer(a, ask,
 			    sts_decide_none(ask->settings, sts_decide_kind(&e),
 				(enum sts_why)e.why),
