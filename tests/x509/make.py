@@ -331,6 +331,8 @@ def accepted():
          [leaf(I, names=["n%03d.a-rather-long-name.example.com" % i for i in range(120)] + [HOST]), I])
     case("san-601", "very large certificates fit", "601 names, 23 KB",
          [leaf(I, names=["n%03d.a-rather-long-name.example.com" % i for i in range(600)] + [HOST]), I])
+    case("san-long-name", "a name longer than any host's is passed over", "a dNSName of 1200 octets first",
+         [leaf(I, names=["a" * 1200, HOST]), I])
     i2 = sub(I, "O=Test/CN=Second", key(label="int2"))
     l2 = leaf(i2)
     case("two-intermediates", "a longer chain", "", [l2, i2, I])
@@ -352,6 +354,10 @@ def accepted():
     case("same-name-other-keys", "all issuers of a name are tried",
          "two intermediates of the same name with other keys first",
          [L, sub(R, k=key(label="a")), sub(R, k=key(label="b")), I])
+    gone = root("O=Test/CN=Gone Root", key(label="gone"), nb="20200101000000Z", na="20210101000000Z")
+    anchors("gone-and-root", gone, R)
+    case("cross-signed-gone", "an expired anchor is no obstacle", "the intermediate is signed by an expired anchor and a good one",
+         [L, sub(gone, "O=Test/CN=Intermediate", key(label="int")), I], anchors="gone-and-root")
     dead = sub(other, "O=Test/CN=Intermediate", key(label="int"))
     case("backtrack", "a path that leads nowhere is given up for another",
          "an intermediate with the right key but under an unknown root first", [L, dead, I])
@@ -460,6 +466,7 @@ def constrained():
          under(nc([gn(1, "example.org")]), subject="CN=x/E=a@example.com"), "x509-constraint")
     case("nc-email-absent", "a form that does not occur", "permitted e-mail example.org", under(nc([gn(1, "example.org")])))
     case("nc-minimum", "RFC 5280 4.2.1.10: distances are not used", "minimum 1", under(nc([dns], tail=tlv(0x80, b"\1"))), "x509-constraint")
+    case("nc-long", "no name is that long", "permitted dNSName of 300 octets", under(nc([gn(2, "a" * 300)])), "x509-over-limit")
     i = sub(R, exts=CA_EXTS + (nc([dirname("O=Elsewhere")]),))
     i2 = sub(i, "O=Test/CN=Below", key(label="below"))
     case("nc-intermediate-subject", "subjects of intermediates are constrained", "",
@@ -590,6 +597,20 @@ def refused():
         loop.append(top)
         top = cert("O=Loop/CN=Loop", key(label="chain%d" % ((n + 1) % 12)), top.subject, top.key, exts=CA_EXTS)
     case("complex", "the work for a stranger is bounded", "twelve issuers of one name in the worst order", [leaf(top)] + loop, "x509-chain-too-complex")
+    big, top, chain = key("rsa4096", "x"), R, []
+    for n in range(12):
+        top = sub(top, "O=Test/CN=Big %d" % n, big)
+        chain.insert(0, top)
+    case("arena-kept", "the longest chain of the largest keys fits", "twelve RSA-4096 intermediates", [leaf(top, big)] + chain)
+    trees = [gn(2, "example.com")] + [gn(2, "n%d.example.org" % n) for n in range(90)]
+    top, chain = R, []
+    for n in range(12):
+        top = sub(top, "O=Test/CN=Big %d" % n, big, exts=CA_EXTS + ((nc(trees),) if n == 11 else ()))
+        chain.insert(0, top)
+    case("arena-full", "memory is bounded", "the same with 1.5 KB of name constraints", [leaf(top, big)] + chain, "x509-over-limit")
+    case("serial-90", "memory is bounded", "serial number of 90 octets", [leaf(I, serial=0x7F << 712), I], "x509-over-limit")
+    case("key-of-other-kind", "the algorithm must fit the key", "ecdsa-with-SHA256 named over a signature by RSA",
+         [leaf(sub(RR, "O=Test/CN=RSA Intermediate", key("rsa2048", "int")), alg="ecdsa-sha256"), RI], "x509-bad-signature")
     a, b = key(label="chain1"), key(label="chain2")
     ca = cert("O=A/CN=A", a, "O=B/CN=B", b, exts=CA_EXTS)
     cb = cert("O=B/CN=B", b, "O=A/CN=A", a, exts=CA_EXTS)
@@ -626,6 +647,9 @@ def malformed():
     bad("general-name-class", "no GeneralName", "IA5String in the SAN", leaf(I, names=(), exts=LEAF_EXTS + (san(HOST, other=(tlv(0x16, b"x"),)),)))
     bad("extension-garbage", "extensions are parsed whole", "octets after basicConstraints",
         leaf(I, exts=LEAF_EXTS + (ext("2.5.29.19", seq() + b"\0"),)))
+    bad("extension-empty", "extensions are parsed whole", "basicConstraints without contents",
+        leaf(I, exts=LEAF_EXTS + (ext("2.5.29.19", b""),)))
+    bad("eku-empty", "no purpose is no serverAuth", "", leaf(I, exts=(eku(),)), "x509-wrong-usage")
     bad("key-unused-bits", "a key has whole octets", "BIT STRING with 1 unused bit",
         leaf(I, spki=key(label="leaf").spki.replace(b"\x03\x42\x00\x04", b"\x03\x42\x01\x04")))
     c = Cert()

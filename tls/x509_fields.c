@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* Certificate fields: names, the TBS certificate, the signature, the key. */
+#include <string.h>
+
+#include "../core/base/assert.h"
+#include "x509_fields.h"
+#include "x509_oids.h"
+#include "x509_time.h"
+
+enum {
+	RSA_BYTES_MAX = 512,
+	RSA_BITS_MIN = 2048,
+	EXPONENT_BYTES_MAX = 4
+};
+
+void
+sts_x509_fail(struct sts_x509_scan *s, enum sts_why why)
+{
+	if (s->error == STS_WHY_NONE) {
+		s->error = (uint8_t)why;
+	}
+}
+
+void
+sts_x509_fault(struct sts_x509_scan *s, enum sts_why why)
+{
+	if (s->cert->fault == STS_WHY_NONE) {
+		s->cert->fault = (uint8_t)why;
+	}
+}
+
+void
+sts_x509_sig_fault(struct sts_x509_scan *s, enum sts_why why)
+{
+	if (s->cert->sig_fault == STS_WHY_NONE) {
+		s->cert->sig_fault = (uint8_t)why;
+	}
+}
+
+void
+sts_x509_put(struct sts_x509_scan *s, struct sts_text t)
+{
+	if (t.n > s->seen - s->arena->used) {
+		sts_x509_fail(s, STS_WHY_X509_LIMIT);
+		return;
+	}
+	memcpy(s->arena->p + s->arena->used, t.p, t.n);
+	s->arena->used += t.n;
+}
+
+uint16_t
+sts_x509_used(const struct sts_x509_scan *s)
+{
+	return (uint16_t)s->arena->used;
+}
+
+/* The value that was read; longer ones match nothing. */
+struct sts_text
+sts_x509_value(const struct sts_x509_scan *s)
+{
+	return sts_text(
+	    s->value, s->value_len <= STS_X509_VALUE_MAX ? s->value_len : 0);
+}
+
+/* Names: the hash of all bytes between begin and end. */
+
+enum sts_x509_sink
+sts_x509_begin_name(struct sts_x509_scan *s)
+{
+	br_sha256_init(&s->name);
+	s->naming = true;
+	return STS_X509_SINK_SKIP;
+}
+
+void
+sts_x509_name_hash(const struct sts_x509_scan *s, uint8_t *out, size_t n)
+{
+	uint8_t hash[br_sha256_SIZE];
+
+	br_sha256_out(&s->name, hash);
+	memcpy(out, hash, n);
+}
+
+void
+sts_x509_end_issuer(struct sts_x509_scan *s)
+{
+	sts_x509_name_hash(s, s->cert->issuer, STS_X509_NAME_HASH);
+	s->naming = false;
+}
+
+enum sts_x509_sink
+sts_x509_begin_subject(struct sts_x509_scan *s)
+{
+	sts_x509_begin_name(s);
+	s->cert->rdn_off = sts_x509_used(s);
+	return STS_X509_SINK_OPEN;
+}
+
+void
+sts_x509_end_rdn(struct sts_x509_scan *s)
+{
+	uint8_t hash[STS_X509_RDN_HASH];
+
+	if (s->cert->rdn_count == STS_X509_RDNS_MAX) {
+		s->cert->flags |= STS_X509_DIR_EXCESS;
+		return;
+	}
+	sts_x509_name_hash(s, hash, sizeof hash);
+	sts_x509_put(s, sts_text(hash, sizeof hash));
+	s->cert->rdn_count++;
+}
+
+/* An e-mail address in the subject is a name too (RFC 5280 4.2.1.10). */
+void
+sts_x509_end_attribute_type(struct sts_x509_scan *s)
+{
+	if (sts_x509_oid_email(sts_x509_value(s))) {
+		s->cert->forms |= 1 << STS_X509_FORM_EMAIL;
+	}
+}
+
+void
+sts_x509_end_subject(struct sts_x509_scan *s)
+{
+	sts_x509_name_hash(s, s->cert->subject, STS_X509_NAME_HASH);
+	s->naming = false;
+}
+
+/* The TBS certificate and the signature over it. */
+
+enum sts_x509_sink
+sts_x509_begin_cert(struct sts_x509_scan *s)
+{
+	s->digest = STS_X509_DIGEST_PREFIX;
+	return STS_X509_SINK_OPEN;
+}
+
+void
+sts_x509_end_version(struct sts_x509_scan *s)
+{
+	if (s->value_len != 1 || s->value[0] > 2) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+		return;
+	}
+	s->version = (uint8_t)(s->value[0] + 1);
+}
+
+/* The algorithm is known: what was kept is hashed, the rest as it comes. */
+void
+sts_x509_end_alg(struct sts_x509_scan *s)
+{
+	static const br_hash_class *const hashes[] = { &br_sha256_vtable,
+		&br_sha384_vtable, &br_sha512_vtable };
+	const struct sts_x509_sig_alg *a = sts_x509_sig_alg(sts_x509_value(s));
+	const br_hash_class *hash;
+
+	s->alg = (uint8_t)sts_x509_sig_alg_row(a);
+	s->digest = STS_X509_DIGEST_NONE;
+	if (a->fault != STS_WHY_NONE) {
+		sts_x509_sig_fault(s, (enum sts_why)a->fault);
+		return;
+	}
+	if (s->prefix_len > STS_X509_PREFIX_MAX) {
+		sts_x509_sig_fault(s, STS_WHY_X509_LIMIT);
+		return;
+	}
+	STS_ASSERT(a->hash >= br_sha256_ID && a->hash <= br_sha512_ID);
+	hash = hashes[a->hash - br_sha256_ID];
+	s->cert->sig_rsa = a->rsa;
+	s->cert->sig_hash = a->hash;
+	hash->init(&s->tbs.vtable);
+	hash->update(&s->tbs.vtable, s->prefix, s->prefix_len);
+	s->digest = STS_X509_DIGEST_HASH;
+}
+
+void
+sts_x509_end_tbs(struct sts_x509_scan *s)
+{
+	uint8_t hash[br_sha512_SIZE];
+
+	if (s->version == 1) {
+		s->cert->flags |= STS_X509_V1;
+	}
+	if (s->digest == STS_X509_DIGEST_HASH) {
+		s->tbs.vtable->out(&s->tbs.vtable, hash);
+		s->cert->hash_off = sts_x509_used(s);
+		sts_x509_put(s, sts_text(hash, sts_x509_hash_len(s->cert)));
+	}
+	s->digest = STS_X509_DIGEST_NONE;
+}
+
+/* RFC 5280 4.1.1.2: both places must name the same algorithm. */
+void
+sts_x509_end_sig_alg(struct sts_x509_scan *s)
+{
+	if (sts_x509_sig_alg_row(sts_x509_sig_alg(sts_x509_value(s))) !=
+	    s->alg) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+	}
+}
+
+enum sts_x509_sink
+sts_x509_begin_sig(struct sts_x509_scan *s)
+{
+	if (sts_der_len(&s->der) > 1 + RSA_BYTES_MAX) {
+		sts_x509_sig_fault(s, STS_WHY_X509_LIMIT);
+	}
+	s->stored = s->arena->used;
+	return s->cert->sig_fault == STS_WHY_NONE ? STS_X509_SINK_STORE
+						  : STS_X509_SINK_SKIP;
+}
+
+/*
+ * The contents of a stored BIT STRING without its count of unused bits, which
+ * must be 0. False: malformed.
+ */
+static bool
+stored_bits(struct sts_x509_scan *s, uint16_t *off, uint16_t *len)
+{
+	size_t n = s->arena->used - s->stored;
+
+	if (n < 2 || s->arena->p[s->stored] != 0) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+		return false;
+	}
+	*off = (uint16_t)(s->stored + 1);
+	*len = (uint16_t)(n - 1);
+	return true;
+}
+
+void
+sts_x509_end_sig(struct sts_x509_scan *s)
+{
+	if (s->cert->sig_fault == STS_WHY_NONE) {
+		stored_bits(s, &s->cert->sig_off, &s->cert->sig_len);
+	}
+}
+
+void
+sts_x509_end_not_before(struct sts_x509_scan *s)
+{
+	if (!sts_x509_time(sts_der_tag(&s->der), sts_x509_value(s),
+		&s->cert->not_before_s)) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+	}
+}
+
+void
+sts_x509_end_not_after(struct sts_x509_scan *s)
+{
+	if (!sts_x509_time(sts_der_tag(&s->der), sts_x509_value(s),
+		&s->cert->not_after_s)) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+	}
+}
+
+/* The public key. */
+
+void
+sts_x509_end_key_alg(struct sts_x509_scan *s)
+{
+	const struct sts_x509_key_alg *a = sts_x509_key_alg(sts_x509_value(s));
+
+	s->cert->key_type = a->type;
+	s->point_len = a->point_len;
+	if (a->fault != STS_WHY_NONE) {
+		sts_x509_fault(s, (enum sts_why)a->fault);
+	}
+}
+
+enum sts_x509_sink
+sts_x509_begin_key(struct sts_x509_scan *s)
+{
+	s->stored = s->arena->used;
+	if (s->cert->key_type == STS_X509_KEY_NONE) {
+		return STS_X509_SINK_SKIP;
+	}
+	if (s->cert->key_type == STS_X509_KEY_RSA) {
+		return STS_X509_SINK_OPEN_BITS;
+	}
+	/* Compressed points are not supported. */
+	if (sts_der_len(&s->der) != 1U + s->point_len) {
+		s->cert->key_type = STS_X509_KEY_NONE;
+		sts_x509_fault(s, STS_WHY_X509_ALGORITHM);
+		return STS_X509_SINK_SKIP;
+	}
+	return STS_X509_SINK_STORE;
+}
+
+void
+sts_x509_end_key(struct sts_x509_scan *s)
+{
+	struct sts_x509_cert *c = s->cert;
+
+	if (c->key_type == STS_X509_KEY_NONE ||
+	    c->key_type == STS_X509_KEY_RSA) {
+		return;
+	}
+	if (stored_bits(s, &c->key_off, &c->key_len) &&
+	    s->arena->p[c->key_off] != 4) {
+		c->key_type = STS_X509_KEY_NONE;
+		sts_x509_fault(s, STS_WHY_X509_ALGORITHM);
+	}
+}
+
+/*
+ * A positive INTEGER without its sign octet. False: negative, zero or not
+ * minimal.
+ */
+static bool
+positive(struct sts_text *t)
+{
+	if (t->n > 1 && t->p[0] == 0 && t->p[1] >= 0x80) {
+		t->p++;
+		t->n--;
+		return true;
+	}
+	return t->n > 0 && t->p[0] > 0 && t->p[0] < 0x80;
+}
+
+enum sts_x509_sink
+sts_x509_begin_modulus(struct sts_x509_scan *s)
+{
+	s->stored = s->arena->used;
+	if (sts_der_len(&s->der) > 1 + RSA_BYTES_MAX) {
+		s->cert->key_type = STS_X509_KEY_NONE;
+		sts_x509_fault(s, STS_WHY_X509_LIMIT);
+		return STS_X509_SINK_SKIP;
+	}
+	return STS_X509_SINK_STORE;
+}
+
+static size_t
+bit_length(struct sts_text t)
+{
+	size_t bits = t.n * 8;
+
+	for (unsigned top = t.p[0]; top < 0x80; top <<= 1) {
+		bits--;
+	}
+	return bits;
+}
+
+void
+sts_x509_end_modulus(struct sts_x509_scan *s)
+{
+	struct sts_x509_cert *c = s->cert;
+	struct sts_text t =
+	    sts_text(s->arena->p + s->stored, s->arena->used - s->stored);
+
+	if (c->key_type == STS_X509_KEY_NONE) {
+		return;
+	}
+	if (!positive(&t)) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+		return;
+	}
+	c->key_off = (uint16_t)(t.p - s->arena->p);
+	c->key_len = (uint16_t)t.n;
+	if (bit_length(t) < RSA_BITS_MIN) {
+		sts_x509_fault(s, STS_WHY_X509_WEAK_KEY);
+	}
+}
+
+/* With exponent 1 a signature is its own message; even ones do not exist. */
+void
+sts_x509_end_exponent(struct sts_x509_scan *s)
+{
+	struct sts_text t = sts_x509_value(s);
+
+	if (s->value_len > STS_X509_VALUE_MAX || !positive(&t)) {
+		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
+		return;
+	}
+	if (t.n > EXPONENT_BYTES_MAX) {
+		sts_x509_fault(s, STS_WHY_X509_LIMIT);
+		return;
+	}
+	if (t.p[t.n - 1] % 2 == 0 || (t.n == 1 && t.p[0] == 1)) {
+		sts_x509_fault(s, STS_WHY_X509_WEAK_KEY);
+	}
+	if (s->cert->key_type == STS_X509_KEY_RSA) {
+		s->cert->exp_len = (uint8_t)t.n;
+		sts_x509_put(s, t);
+	}
+}
