@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* tls/der: what is told of small inputs, at every split; the limits. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../tls/der.h"
+#include "unit.h"
+
+const char unit_name[] = "der";
+
+enum {
+	BYTES_MAX = 300,
+	STORY_MAX = 4096
+};
+
+/*
+ * The story of an input: tag:length( contents ), contents of what was not
+ * opened in hexadecimal; then . for all read, ! for broken, ~ for wants more.
+ * Constructed elements are opened; [0] primitive (80) is opened as a BIT
+ * STRING that holds elements.
+ */
+static const struct {
+	const char *name, *in, *want;
+} stories[] = {
+	{ "nothing", "", "." },
+	{ "empty element", "0500", "05:0()." },
+	{ "an INTEGER", "02020102", "02:2(0102)." },
+	{ "two", "05000500", "05:0()05:0()." },
+	{ "nested", "3005300302010a", "30:5(30:3(02:1(0a)))." },
+	{ "empty SEQUENCE", "3000", "30:0()." },
+	{ "two octets of length, too small", "0482007f", "!" },
+	{ "high tag number", "1f0100", "!" },
+	{ "high tag number, constructed", "3f0100", "!" },
+	{ "indefinite", "30800000", "!" },
+	{ "reserved length", "30ff00", "!" },
+	{ "four octets of length", "048400000001aa", "!" },
+	{ "length with a leading zero", "04820001aa", "!" },
+	{ "long form of a short length", "04817faa", "!" },
+	{ "longer than the input", "0402aa", "!" },
+	{ "child longer than its parent", "3003040201", "30:3(!" },
+	{ "child cut by its parent", "300104", "30:1(!" },
+	{ "length cut by its parent", "3003048205", "30:3(!" },
+	{ "cut after the tag", "04", "!" },
+	{ "cut in the length", "0482", "!" },
+	{ "twelve deep",
+	    "301630143012301030"
+	    "0e300c300a30083006300430023000",
+	    "30:22(30:20(30:18(30:16(30:14(30:12(30:10(30:8(30:6(30:4(30:2("
+	    "30:0())))))))))))." },
+	{ "thirteen deep",
+	    "3018301630143012301030"
+	    "0e300c300a30083006300430023000",
+	    "30:24(30:22(30:20(30:18(30:16(30:14(30:12(30:10(30:8(30:6(30:4("
+	    "30:2(!" },
+	{ "BIT STRING of elements", "800400020105", "80:4(02:1(05))." },
+	{ "unused bits", "800401020105", "80:4(!" },
+	{ "BIT STRING without its octet", "8000", "80:0(!" },
+};
+
+/* Hexadecimal digits to bytes. */
+static size_t
+bytes(const char *hex, uint8_t out[BYTES_MAX])
+{
+	size_t n = strlen(hex) / 2;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned v;
+
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &v), 1);
+		out[i] = (uint8_t)v;
+	}
+	return n;
+}
+
+static void
+tell(char *story, const char *format, unsigned a, unsigned b)
+{
+	size_t n = strlen(story);
+
+	ck_assert_uint_lt(n, STORY_MAX - 30);
+	snprintf(story + n, STORY_MAX - n, format, a, b);
+}
+
+static void
+tell_element(char *story, struct sts_der *d)
+{
+	uint8_t tag = sts_der_tag(d);
+
+	tell(story, "%02x:%u(", tag, (unsigned)sts_der_len(d));
+	if ((tag & 0x20) != 0) {
+		sts_der_open(d);
+	} else if (tag == 0x80) {
+		sts_der_open_bits(d);
+	}
+}
+
+/* Tell events until more bytes are wanted or all is over. */
+static enum sts_der_event
+tell_piece(char *story, struct sts_der *d, struct sts_text in)
+{
+	struct sts_text content = { NULL, 0 };
+	enum sts_der_event e;
+
+	while ((e = sts_der_next(d, &in, &content)) != STS_DER_MORE) {
+		if (e == STS_DER_ELEMENT) {
+			tell_element(story, d);
+		} else if (e == STS_DER_CONTENT) {
+			for (size_t i = 0; i < content.n; i++) {
+				tell(story, "%02x", content.p[i], 0);
+			}
+		} else if (e == STS_DER_END) {
+			tell(story, ")", 0, 0);
+		} else {
+			return e;
+		}
+	}
+	return e;
+}
+
+/* The story of p[0..n), told in pieces of `first` and then `step` bytes. */
+static void
+tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
+{
+	enum sts_der_event e = STS_DER_MORE;
+	struct sts_der d;
+	size_t pos = 0;
+
+	story[0] = '\0';
+	sts_der_begin(&d, n);
+	for (size_t k = first; e == STS_DER_MORE && pos < n; k = step) {
+		k = k < n - pos ? k : n - pos;
+		e = tell_piece(story, &d, sts_text(p + pos, k));
+		pos += k;
+	}
+	if (e == STS_DER_MORE) {
+		e = tell_piece(story, &d, sts_text(p + n, 0));
+	}
+	tell(story, "%c",
+	    e == STS_DER_DONE     ? '.'
+	    : e == STS_DER_BROKEN ? '!'
+				  : '~',
+	    0);
+}
+
+START_TEST(story_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(stories); i++) {
+		uint8_t raw[BYTES_MAX];
+		char story[STORY_MAX];
+		size_t n = bytes(stories[i].in, raw);
+		const uint8_t *p = unit_at_page_end(raw, n);
+
+		for (size_t at = 0; at <= n; at++) {
+			tell_all(story, p, n, at, at == 0 ? 1 : SIZE_MAX);
+			unit_text(
+			    stories[i].name, unit_span(story), stories[i].want);
+		}
+	}
+}
+END_TEST
+
+/* Lengths on both sides of every form. */
+START_TEST(lengths)
+{
+	static const struct {
+		const char *head;
+		size_t len;
+	} heads[] = { { "047f", 127 }, { "048180", 128 }, { "0481ff", 255 },
+		{ "04820100", 256 }, { "0482ffff", 65535 },
+		{ "0483010000", 65536 } };
+
+	for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
+		uint8_t raw[BYTES_MAX];
+		size_t n = bytes(heads[i].head, raw);
+		struct sts_text in = sts_text(raw, n), content = { NULL, 0 };
+		struct sts_der d;
+
+		sts_der_begin(&d, n + heads[i].len);
+		unit_int(heads[i].head, sts_der_next(&d, &in, &content),
+		    STS_DER_ELEMENT);
+		unit_int(heads[i].head, (long long)sts_der_len(&d),
+		    (long long)heads[i].len);
+		unit_int(heads[i].head, sts_der_complete(&d), false);
+
+		in = sts_text(raw, n);
+		sts_der_begin(&d, n + heads[i].len - 1);
+		unit_int(heads[i].head, sts_der_next(&d, &in, &content),
+		    STS_DER_BROKEN);
+		unit_int(heads[i].head, sts_der_next(&d, &in, &content),
+		    STS_DER_BROKEN);
+	}
+}
+END_TEST
+
+/* Bytes beyond the announced ones are left. */
+START_TEST(rest)
+{
+	static const uint8_t raw[] = { 5, 0, 5, 0 };
+	struct sts_text in = sts_text(raw, 4), content = { NULL, 0 };
+	struct sts_der d;
+
+	sts_der_begin(&d, 2);
+	ck_assert_int_eq(sts_der_next(&d, &in, &content), STS_DER_ELEMENT);
+	ck_assert_int_eq(sts_der_next(&d, &in, &content), STS_DER_END);
+	ck_assert_int_eq(sts_der_next(&d, &in, &content), STS_DER_DONE);
+	ck_assert(sts_der_complete(&d));
+	ck_assert_uint_eq(in.n, 2);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, story_table);
+	tcase_add_test(tc, lengths);
+	tcase_add_test(tc, rest);
+}
