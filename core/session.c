@@ -395,6 +395,14 @@ sts_client_busy(const struct sts_client *c)
 	return c->state >= ASKS && c->state <= SENT;
 }
 
+static bool
+reads_on(const struct sts_client *c)
+{
+	return !c->last &&
+	       (c->state == READING ? c->in_len < sizeof c->in
+				    : c->in_len == 0 && c->skip_left > 0);
+}
+
 bool
 sts_client_check(const struct sts_client *c)
 {
@@ -403,9 +411,8 @@ sts_client_check(const struct sts_client *c)
 	}
 	switch (c->state) {
 	case READING:
-		return c->in_len < sizeof c->in && !c->last;
 	case SKIPS:
-		return c->in_len == 0 && c->skip_left > 0 && !c->last;
+		return reads_on(c);
 	case ASKS:
 	case WAITS:
 	case SENT:
