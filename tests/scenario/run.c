@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays scenario files: run [-v] FILE.scn...
+ * Plays scenario files: run [-v] [-1] FILE.scn...
  *
+ * -v tells each line as it is played; -1 plays the first variant only.
  * Each file is played once a variant (how much the driver does at once, how
  * streams are cut, where the clock stands), in a process of its own. The
  * language is described in tests/README.md.
@@ -19,12 +20,16 @@ enum {
 	DRAIN_MS = 120000
 };
 
-static bool verbose;
+static bool verbose, first_only;
 
 static const struct scene_variant variants[] = {
 	{ "whole", 256, 0, 1000 },
 	{ "pieces", 1, 7, 0u - 3000u },
 	{ "bytes", 16, 1, 0x7fffff00u },
+};
+
+enum {
+	VARIANTS = sizeof variants / sizeof *variants
 };
 
 /* ASan: what a scenario leaves behind is on purpose. */
@@ -183,7 +188,7 @@ fails(const char *path)
 	bool bad = false;
 	size_t v;
 
-	for (v = 0; v < sizeof variants / sizeof *variants; v++) {
+	for (v = 0; v < (first_only ? 1 : VARIANTS); v++) {
 		pid_t child = fork();
 		int status = 0;
 
@@ -208,9 +213,9 @@ main(int argc, char **argv)
 {
 	int i = 1, failed = 0, played = 0;
 
-	if (i < argc && strcmp(argv[i], "-v") == 0) {
-		verbose = true;
-		i++;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		verbose = verbose || strcmp(argv[i], "-v") == 0;
+		first_only = first_only || strcmp(argv[i], "-1") == 0;
 	}
 	for (; i < argc; i++) {
 		failed += fails(argv[i]);
