@@ -322,7 +322,10 @@ take_question(
 		return;
 	}
 	see(w, 'q', q.type, &s->peer, q.name);
-	if (w->dns_down) {
+	if (w->dns_closed) {
+		mem_fail(w->mem, s, STS_IO_REFUSED);
+	}
+	if (w->dns_down || w->dns_closed) {
 		return;
 	}
 	look_up(w, &q, &rr);

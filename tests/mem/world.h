@@ -98,7 +98,8 @@ struct world_seen {
 struct world {
 	struct mem *mem;
 	const char *fault;
-	bool dns_down; /* every name server is silent */
+	bool dns_down; /* every name server is silent, */
+	bool dns_closed; /* or its port is closed */
 	struct world_rr *rr;
 	unsigned rr_count;
 	struct world_host *host;

@@ -48,6 +48,7 @@ void do_servers(void);
 void do_site(void);
 
 /* talk.c: name servers, hosts, clients, time */
+void do_api(void);
 void do_ask(void);
 void do_await(void);
 void do_connect(void);

@@ -100,6 +100,7 @@ static const struct {
 	const char *word;
 	void (*run)(void);
 } commands[] = {
+	{ "api", do_api },
 	{ "ask", do_ask },
 	{ "await", do_await },
 	{ "config", do_config },

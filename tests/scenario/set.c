@@ -204,6 +204,7 @@ void
 do_servers(void)
 {
 	scene.world.dns_down = strcmp(arg(1), "silent") == 0;
+	scene.world.dns_closed = strcmp(arg(1), "closed") == 0;
 }
 
 /* The operator. */

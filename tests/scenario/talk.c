@@ -250,6 +250,42 @@ do_ask(void)
 	take_answer(c, arg(line->argc > 3 ? 3 : 2));
 }
 
+/* api TIME KEY ANSWER: the same by the C API. */
+void
+do_api(void)
+{
+	static uint8_t text[4096];
+	const char *key = arg(2);
+	long long left = time_arg(1);
+	size_t n;
+	int slot;
+
+	scene_start(&scene);
+	slot = sts_ask_begin(&scene.agent, sts_text(NULL, 0),
+	    sts_text((const uint8_t *)key, strlen(key)));
+	if (slot < 0) {
+		fail("no slot for a question", NULL);
+	}
+	sts_driver_wake(&scene.driver);
+	settle();
+	while (left > 0 &&
+	       sts_ask_answer(&scene.agent, slot)->kind == STS_ANSWER_NONE) {
+		scene_pass(&scene, 100, NULL);
+		left -= 100;
+	}
+	if (sts_ask_answer(&scene.agent, slot)->kind == STS_ANSWER_NONE) {
+		fail("no answer by the C API", key);
+	}
+	n = sts_ask_render(
+	    &scene.agent, slot, 0, sts_span(text, sizeof text - 1));
+	text[n] = '\0';
+	if (!words_match(arg(3), (char *)text)) {
+		fail("another answer by the C API", (char *)text);
+	}
+	sts_ask_end(&scene.agent, slot);
+	settle();
+}
+
 void
 do_expect_none(void)
 {
