@@ -5,10 +5,11 @@ BEARSSL_FETCHED = build/bearssl-source
 
 # The mechanism to wait by: WAIT=poll instead of the system's best.
 STS_WAIT_poll = -DSTS_WAIT_POLL
-CPPFLAGS += $(STS_WAIT_$(WAIT))
+STS_WAIT_kqueue = -DSTS_WAIT_KQUEUE
+override CPPFLAGS += $(STS_WAIT_$(WAIT))
 
 # The earliest time a clock may tell.
-CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DSTS_BUILD_S=$(SOURCE_DATE_EPOCH))
+override CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DSTS_BUILD_S=$(SOURCE_DATE_EPOCH))
 
 # BEARSSL=DIR: built from that tree, with our compiler, into $(BUILD).
 $(BUILD)/bearssl/libbearssl.a:

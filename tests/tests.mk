@@ -23,7 +23,7 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/dae
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
-$(BUILD)/unit/test_daemon: CPPFLAGS += -DSTS_DAEMON='"$(BUILD)/mtasts"'
+$(BUILD)/unit/test_daemon: override CPPFLAGS += -DSTS_DAEMON='"$(BUILD)/mtasts"'
 $(BUILD)/unit/test_daemon: $(BUILD)/mtasts
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 

@@ -139,7 +139,8 @@ keep_fixed(struct sts_live *l, struct sts_conf *c)
 	memcpy(c->chroot, running->chroot, sizeof c->chroot);
 }
 
-/* False: broken, nothing is to change. */
+/* These return false when what is new is broken and nothing changed. */
+
 static bool
 reload_conf(struct sts_live *l, struct sts_live_set *s)
 {
@@ -155,7 +156,7 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
-static void
+static bool
 reload_servers(struct sts_live *l, struct sts_live_set *s)
 {
 	struct sts_dns_servers fresh = s->conf.servers;
@@ -173,12 +174,13 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
 		    resolv_problem(r));
-		return;
+		return false;
 	}
 	s->servers = fresh;
+	return true;
 }
 
-static void
+static bool
 reload_roots(struct sts_live *l, struct sts_live_set *s)
 {
 	const char *path = sts_roots_file(s->conf.trust_anchors);
@@ -190,12 +192,13 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 	if (problem != NULL) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: trust anchors not changed: %s: %s", path, problem);
-		return;
+		return false;
 	}
 	s->roots = fresh;
 	s->area = area;
 	sts_log_line(l->log, STS_LOG_INFO, "reload: %u trust anchors from %s",
 	    fresh.set.count, path);
+	return true;
 }
 
 /* Do what is pending in the spare set, and swap. */
@@ -205,22 +208,26 @@ change(struct sts_live *l)
 	struct sts_live_set *s = &l->set[1 - l->current];
 	unsigned pending = l->pending;
 
+	bool ok = true;
+
 	l->pending = 0;
 	*s = *sts_live_now(l);
 	if ((pending & STS_LIVE_CONF) && !reload_conf(l, s)) {
 		s->conf = sts_live_now(l)->conf;
+		ok = false;
 	}
 	if (pending & (STS_LIVE_CONF | STS_LIVE_SERVERS)) {
-		reload_servers(l, s);
+		ok = reload_servers(l, s) && ok;
 	}
 	if (pending & STS_LIVE_ROOTS) {
-		reload_roots(l, s);
+		ok = reload_roots(l, s) && ok;
 	}
 	set_settings(s);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
-	sts_log_line(l->log, STS_LOG_INFO, "reload: done");
+	sts_log_line(l->log, STS_LOG_INFO, "reload: done%s",
+	    ok ? "" : ", but for what is said above");
 }
 
 static void

@@ -2,6 +2,7 @@
 /* mtasts: the command line. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,30 @@ take_args(const struct command *c, struct sts_args *a, const char *const *word)
 	return 0;
 }
 
+/*
+ * A process may be started with its standard descriptors closed. Then a socket
+ * would become "stderr" and get our log.
+ */
+static void
+hold_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0) {
+			(void)!open("/dev/null", O_RDWR);
+		}
+	}
+}
+
+/* What was printed must have arrived for its exit code to count. */
+static int
+printed(int code)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		return sts_fail(STS_EXIT_FAILURE, "cannot write the result");
+	}
+	return code;
+}
+
 static int
 run(const struct command *c, const char *const *words)
 {
@@ -197,7 +222,7 @@ run(const struct command *c, const char *const *words)
 	if (args.word_count > c->words_max) {
 		return usage_error("too many words", c->name);
 	}
-	return c->run(&args);
+	return printed(c->run(&args));
 }
 
 int
@@ -205,18 +230,19 @@ main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	hold_standard();
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return STS_EXIT_USAGE;
 	}
 	if (strcmp(name, "--version") == 0) {
 		puts("mtasts " STS_VERSION);
-		return STS_EXIT_YES;
+		return printed(STS_EXIT_YES);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
 		fputs(usage, stdout);
 		fputs(help, stdout);
-		return STS_EXIT_YES;
+		return printed(STS_EXIT_YES);
 	}
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(name, commands[i].name) == 0) {

@@ -200,6 +200,7 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("policies", a->cache, "", 0);
 	print_part("left over", m->size - used, "", 0);
 	print_part("sum", m->size, "", 0);
+	printf("open files needed: %u\n", m->descriptors);
 	printf("outside of it, static: %lu bytes, two configurations among "
 	       "them\n",
 	    (unsigned long)outside);

@@ -201,6 +201,7 @@ ask(struct query *q, const struct sts_args *args, const char *key)
 	if (slot < 0) {
 		return sts_fail(STS_EXIT_FAILURE, "no slot for a question");
 	}
+	sts_driver_wake(&q->driver);
 	while (sts_ask_answer(&q->agent, slot)->kind == STS_ANSWER_NONE) {
 		sts_ms wait = sts_run(&q->driver, sts_posix_now(),
 		    sts_posix_wall_s(), RUN_BUDGET);

@@ -88,6 +88,10 @@ find_groups(struct sts_text name, struct sts_user *u)
 	}
 	while (
 	    u->group_count < STS_USER_GROUPS_MAX && sts_lines_next(&l, &line)) {
+		/* A name that was cut off is another one. */
+		while (l.cut && line.n > 0 && line.p[line.n - 1] != ',') {
+			line.n--;
+		}
 		if (group_of_member(line, name, &gid) && gid != u->gid) {
 			u->groups[u->group_count++] = gid;
 		}

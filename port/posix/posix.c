@@ -116,10 +116,10 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	sts_socket_no_delay(fd);
 	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR) {
-		int rc = sts_socket_error(errno);
+		int rc = sts_socket_open_error(errno);
 
 		close(fd);
-		return rc == STS_IO_RESET ? STS_IO_REFUSED : rc;
+		return rc;
 	}
 	return take(p, ch, fd, CONNECTING, STS_EV_RECV | STS_EV_SEND);
 }

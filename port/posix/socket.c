@@ -74,6 +74,20 @@ sts_socket_error(int err)
 }
 
 int
+sts_socket_open_error(int err)
+{
+	switch (sts_socket_error(err)) {
+	case STS_IO_AGAIN:
+	case STS_IO_LIMIT:
+		return STS_IO_LIMIT;
+	case STS_IO_REFUSED:
+		return STS_IO_REFUSED;
+	default:
+		return STS_IO_UNREACHABLE;
+	}
+}
+
+int
 sts_socket_prepare(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -110,7 +124,7 @@ sts_socket_open(int family, int type)
 	int fd = socket(family, type, 0);
 
 	if (fd < 0) {
-		return sts_socket_error(errno);
+		return sts_socket_open_error(errno);
 	}
 	if (sts_socket_prepare(fd) != 0) {
 		close(fd);
@@ -160,7 +174,7 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
 		return STS_IO_LIMIT;
 	}
 	if (connect(fd, (const struct sockaddr *)s, len) != 0) {
-		return sts_socket_error(errno);
+		return sts_socket_open_error(errno);
 	}
 	return forget_received(fd);
 }

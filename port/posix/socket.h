@@ -18,6 +18,9 @@
 /* What an errno of a socket call means. */
 int sts_socket_error(int err);
 
+/* The same for a channel that is not open yet: LIMIT, REFUSED, UNREACHABLE. */
+int sts_socket_open_error(int err);
+
 /* The same for recv and send, where a moment's shortage is AGAIN. */
 int sts_socket_transfer_error(int err);
 

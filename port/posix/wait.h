@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(STS_WAIT_POLL)
+#if defined(STS_WAIT_POLL) || defined(STS_WAIT_KQUEUE)
 /* Asked for. */
 #elif defined(__linux__)
 #define STS_WAIT_EPOLL

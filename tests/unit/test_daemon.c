@@ -639,8 +639,10 @@ START_TEST(query_several)
 
 	spawn(&run, args);
 	ck_assert_int_eq(ended(&run), 1);
-	ck_assert_ptr_nonnull(strstr(run.log, "y.example: a policy is in "
-					      "force\n  answer  OK dane-only"));
+	ck_assert_msg(
+	    strstr(run.log, "y.example: a policy is in "
+			    "force\n  answer  OK dane-only\n") != NULL,
+	    "%s", run.log);
 	ck_assert_ptr_nonnull(strstr(run.log, "why     key-address"));
 	ck_assert_ptr_nonnull(strstr(run.log, "why     key-parent"));
 	ck_assert_ptr_nonnull(strstr(run.log, "why     override"));
