@@ -200,9 +200,12 @@ drain(const struct contract_rig *r, size_t from)
 	int n = 0;
 
 	while ((n = r->port->recv(r->port->ctx, SERVER, buf, sizeof buf)) > 0) {
+		int same = 0; /* an assertion a byte would take long */
+
 		for (int i = 0; i < n; i++, from++) {
-			ck_assert_uint_eq(buf[i], from % 251);
+			same += buf[i] == from % 251;
 		}
+		ck_assert_int_eq(same, n);
 	}
 	ck_assert_int_eq(n, STS_IO_AGAIN);
 	return from;
