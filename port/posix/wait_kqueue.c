@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
@@ -17,21 +18,36 @@
 
 const char sts_wait_name[] = "kqueue";
 
-/* Both filters are added at once and then only switched, because adding may
- * find the kernel out of memory and switching cannot. */
+/*
+ * Switch the filters that differ between `old` and `events`. One that was never
+ * wanted is never added: a listener or the end of a pipe may not have it.
+ */
 static int
-control(struct sts_wait *w, int fd, uint32_t token, unsigned events,
-    unsigned short op)
+control(
+    struct sts_wait *w, int fd, uint32_t token, unsigned old, unsigned events)
 {
+	static const struct {
+		unsigned event;
+		short filter;
+	} filters[] = {
+		{ STS_EV_RECV, EVFILT_READ },
+		{ STS_EV_SEND, EVFILT_WRITE },
+	};
 	struct kevent k[2];
-	unsigned short in = events & STS_EV_RECV ? EV_ENABLE : EV_DISABLE;
-	unsigned short out = events & STS_EV_SEND ? EV_ENABLE : EV_DISABLE;
+	int n = 0;
 
-	EV_SET(&k[0], (uintptr_t)fd, EVFILT_READ, (unsigned short)(op | in), 0,
-	    0, (void *)(uintptr_t)token);
-	EV_SET(&k[1], (uintptr_t)fd, EVFILT_WRITE, (unsigned short)(op | out),
-	    0, 0, (void *)(uintptr_t)token);
-	return kevent(w->fd, k, 2, NULL, 0, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned bit = filters[i].event;
+
+		if (((old ^ events) & bit) == 0) {
+			continue;
+		}
+		EV_SET(&k[n], (uintptr_t)fd, filters[i].filter,
+		    events & bit ? EV_ADD | EV_ENABLE : EV_DISABLE, 0, 0,
+		    (void *)(uintptr_t)token);
+		n++;
+	}
+	return n == 0 ? 0 : kevent(w->fd, k, n, NULL, 0, NULL);
 }
 
 size_t
@@ -64,15 +80,14 @@ sts_wait_close(struct sts_wait *w)
 int
 sts_wait_add(struct sts_wait *w, int fd, uint32_t token, unsigned events)
 {
-	return control(w, fd, token, events, EV_ADD);
+	return control(w, fd, token, 0, events);
 }
 
 void
 sts_wait_change(
     struct sts_wait *w, int fd, uint32_t token, unsigned old, unsigned events)
 {
-	(void)old;
-	int rc = control(w, fd, token, events, EV_ADD);
+	int rc = control(w, fd, token, old, events);
 
 	STS_ASSERT(rc == 0);
 }
