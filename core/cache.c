@@ -190,6 +190,34 @@ sts_cache_saved(struct sts_cache *c, sts_ref ref)
 	}
 }
 
+bool
+sts_cache_is_unsaved(const struct sts_cache *c, sts_ref ref)
+{
+	return (sts_head_marks(c, ref) & STS_MARK_UNSAVED) != 0;
+}
+
+bool
+sts_cache_scan(
+    const struct sts_cache *c, uint32_t *hand, uint32_t chunks, sts_ref *ref)
+{
+	*ref = 0;
+	for (uint32_t i = 0; i < chunks && *hand < c->chunks.count; i++) {
+		++*hand;
+		if (sts_head_live(c, *hand) &&
+		    sts_head_class(c, *hand) != STS_CLASS_OTHER) {
+			*ref = *hand;
+			return true;
+		}
+	}
+	return *hand < c->chunks.count;
+}
+
+uint32_t
+sts_cache_chunks(const struct sts_cache *c)
+{
+	return c->chunks.count;
+}
+
 uint32_t
 sts_cache_unsaved_count(const struct sts_cache *c)
 {

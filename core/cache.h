@@ -233,7 +233,16 @@ enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
 sts_ref sts_cache_unsaved(
     const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first);
 void sts_cache_saved(struct sts_cache *c, sts_ref ref);
+bool sts_cache_is_unsaved(const struct sts_cache *c, sts_ref ref);
 uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
+
+/*
+ * Step at most `chunks` chunks on from *hand (0 at first) to the next policy.
+ * True: it is *ref, or *ref is 0 and it is to be called again. False: all
+ * chunks were seen.
+ */
+bool sts_cache_scan(
+    const struct sts_cache *c, uint32_t *hand, uint32_t chunks, sts_ref *ref);
 
 /* Drop a stage; no trace remains. Harmless on a zeroed or committed one. */
 void sts_cache_abandon(struct sts_cache *c, struct sts_stage *s);
@@ -256,6 +265,9 @@ sts_ref sts_cache_sweep(
 /* The next record after ref in chunk order (0: the first); 0: no more. Steps
  * over chunks one by one. */
 sts_ref sts_cache_next(const struct sts_cache *c, sts_ref ref);
+
+/* Number of chunks. */
+uint32_t sts_cache_chunks(const struct sts_cache *c);
 
 struct sts_cache_stats {
 	/* Records; enforce: protected ones, guests: enforce but not protected */

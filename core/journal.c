@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal's face: what is to be done next. */
+#include <string.h>
+
+#include "journal_private.h"
+
+enum {
+	BUF_MIN = 256,
+	DAY_S = 86400
+};
+
+uint32_t
+sts_journal_area_min(uint32_t chunks, uint32_t prog_size)
+{
+	/* Two chunks are the smallest record, and 59 octets of content. */
+	uint64_t content = (uint64_t)chunks * STS_CHUNK_ROOM;
+	uint64_t records = chunks / 2;
+	uint64_t n = content +
+		     records * (STS_JOURNAL_HEAD + STS_JOURNAL_CRC +
+				   (uint64_t)prog_size - 1) +
+		     sts_journal_padded(STS_JOURNAL_HEAD, prog_size);
+
+	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+static bool
+geometry_valid(const struct sts_journal_geometry *g)
+{
+	return g->prog_size >= 1 && g->erase_size >= g->prog_size &&
+	       g->area_size >= g->erase_size &&
+	       g->erase_size % g->prog_size == 0 &&
+	       g->area_size % g->erase_size == 0 && g->area_count >= 2 &&
+	       g->area_count <= UINT32_MAX / g->area_size;
+}
+
+bool
+sts_journal_init(struct sts_journal *j, const struct sts_journal_geometry *g,
+    struct sts_cache *cache, uint8_t *buf, size_t buf_size)
+{
+	if (!geometry_valid(g) || buf_size < BUF_MIN ||
+	    buf_size < g->prog_size || buf_size % g->prog_size != 0 ||
+	    g->area_size <
+		sts_journal_area_min(sts_cache_chunks(cache), g->prog_size)) {
+		return false;
+	}
+	memset(j, 0, sizeof *j);
+	j->g = *g;
+	j->cache = cache;
+	j->buf = buf;
+	j->buf_size = buf_size;
+	j->area = g->area_count;
+	j->step = STS_STEP_AREAS;
+	return true;
+}
+
+static bool
+loading(const struct sts_journal *j)
+{
+	return j->step < STS_STEP_IDLE;
+}
+
+static bool
+over(const struct sts_journal *j)
+{
+	return j->step >= STS_STEP_NEWER;
+}
+
+/* A new day has a new budget. True: today's is used up. */
+static bool
+budget_used(struct sts_journal *j, uint32_t now_s)
+{
+	if (now_s / DAY_S != j->day) {
+		j->day = now_s / DAY_S;
+		j->day_used = 0;
+	}
+	return j->g.day_budget != 0 && j->day_used >= j->g.day_budget;
+}
+
+/* Begin the most urgent of what is to be saved, if anything is. */
+static void
+begin_work(struct sts_journal *j, uint32_t now_s)
+{
+	sts_ref ref;
+
+	if (j->compact_due) {
+		j->compact_due = false;
+		sts_journal_save_all(j);
+	} else if (j->forget_due) {
+		sts_journal_save_forget(j);
+	} else if (j->stamp_due) {
+		sts_journal_save_stamp(j);
+	} else {
+		ref = sts_cache_unsaved(j->cache, &j->hand, STS_JOURNAL_SCAN,
+		    budget_used(j, now_s));
+		if (ref != 0) {
+			sts_journal_save_policy(j, ref);
+		}
+	}
+}
+
+bool
+sts_journal_next(
+    struct sts_journal *j, uint32_t now_s, struct sts_journal_op *op)
+{
+	if (!j->pending && j->step == STS_STEP_IDLE) {
+		begin_work(j, now_s);
+	}
+	if (!j->pending && loading(j)) {
+		sts_journal_load_next(j);
+	} else if (!j->pending && j->step != STS_STEP_IDLE && !over(j)) {
+		sts_journal_save_next(j);
+	}
+	*op = j->op;
+	return j->pending;
+}
+
+void
+sts_journal_done(struct sts_journal *j, int result)
+{
+	STS_ASSERT(j->pending);
+	STS_ASSERT(result != STS_IO_AGAIN);
+	j->pending = false;
+	if (loading(j)) {
+		sts_journal_load_done(j, result == 0);
+	} else {
+		sts_journal_save_done(j, result == 0);
+	}
+}
+
+int
+sts_journal_step(
+    struct sts_journal *j, const struct sts_store *store, uint32_t now_s)
+{
+	struct sts_journal_op op;
+	int result;
+
+	if (!sts_journal_next(j, now_s, &op)) {
+		return 0;
+	}
+	switch (op.kind) {
+	case STS_JOURNAL_READ:
+		result = store->read(store->ctx, op.off, op.buf, op.len);
+		break;
+	case STS_JOURNAL_PROG:
+		result = store->prog(store->ctx, op.off, op.buf, op.len);
+		break;
+	case STS_JOURNAL_ERASE:
+		result = store->erase(store->ctx, op.off);
+		break;
+	default:
+		result = store->sync(store->ctx);
+		break;
+	}
+	if (result == STS_IO_AGAIN) {
+		return STS_IO_AGAIN;
+	}
+	sts_journal_done(j, result);
+	return 1;
+}
+
+enum sts_journal_state
+sts_journal_state(const struct sts_journal *j)
+{
+	if (over(j)) {
+		return j->step == STS_STEP_NEWER ? STS_JOURNAL_NEWER
+						 : STS_JOURNAL_FAILED;
+	}
+	return loading(j) ? STS_JOURNAL_LOADING : STS_JOURNAL_READY;
+}
+
+bool
+sts_journal_busy(const struct sts_journal *j)
+{
+	if (over(j)) {
+		return false;
+	}
+	return j->step != STS_STEP_IDLE || j->compact_due || j->forget_due ||
+	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0;
+}
+
+uint32_t
+sts_journal_stamp_s(const struct sts_journal *j)
+{
+	return j->stamp_s;
+}
+
+void
+sts_journal_stamp(struct sts_journal *j, uint32_t now_s)
+{
+	if (now_s > j->stamp_s) {
+		j->stamp_s = now_s;
+		j->stamp_due = true;
+	}
+}
+
+bool
+sts_journal_forget(struct sts_journal *j, struct sts_text domain)
+{
+	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
+	if (loading(j) || over(j) || j->forget_due) {
+		return false;
+	}
+	memcpy(j->forget, domain.p, domain.n);
+	j->forget_len = (uint8_t)domain.n;
+	j->forget_due = true;
+	return true;
+}
+
+void
+sts_journal_compact(struct sts_journal *j)
+{
+	j->compact_due = true;
+}

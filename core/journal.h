@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What outlives a restart: the policies of a cache, on a storage of areas that
+ * are erased as a whole and programmed in units (struct sts_store). The bytes
+ * are in core/journal_format.h.
+ *
+ * The engine does no I/O. It says what is to be done next and is told how it
+ * went, so that a storage may take its time:
+ *
+ *	sts_journal_init(&j, &geometry, &cache, buf, sizeof buf);
+ *	whenever something may be to do:
+ *		while (sts_journal_next(&j, now_s, &op))
+ *			result = carry op out (sts_journal_step does);
+ *			AGAIN: come back later with the same op
+ *			sts_journal_done(&j, result);
+ *
+ * First it loads: of all areas with a valid head the latest counts; its
+ * records go into the cache in their order. Then it saves whatever the cache
+ * marks as unsaved, record by record, each followed by a sync. When the area
+ * is full, or anything about it is wrong, the whole cache is written to the
+ * next area, head last: until that head is on the medium the old area counts,
+ * and is untouched.
+ *
+ * A power cut loses at most what was not saved yet. It never loses another
+ * record, nor brings back a policy that no server sent. A damaged record is
+ * stepped over, a damaged head of a record ends the area.
+ *
+ * A unit is never programmed twice: if what follows the last record is not
+ * erased (0xff) after a start, the cache is written to the next area instead.
+ */
+#ifndef STS_JOURNAL_H
+#define STS_JOURNAL_H
+
+#include "cache.h"
+#include "journal_format.h"
+#include "port.h"
+
+/* Chunks that one call of next looks at for something to save. */
+enum {
+	STS_JOURNAL_SCAN = 512,
+	/* Storage errors in a row after which it gives up. */
+	STS_JOURNAL_ERRORS_MAX = 8
+};
+
+struct sts_journal_geometry {
+	uint32_t prog_size; /* >= 1; units of programming */
+	uint32_t erase_size; /* a multiple of prog_size */
+	uint32_t area_size; /* a multiple of erase_size */
+	uint32_t area_count; /* >= 2; areas lie one after another from 0 */
+	/*
+	 * Octets programmed a day (of agent time); over it a newer version of
+	 * a policy of which one was saved waits for the next day. 0: no limit.
+	 */
+	uint32_t day_budget;
+};
+
+enum sts_journal_op_kind {
+	STS_JOURNAL_READ = 1, /* buf[0..len) from off */
+	STS_JOURNAL_PROG, /* buf[0..len) to off: multiples of prog_size */
+	STS_JOURNAL_ERASE, /* erase_size octets at off */
+	STS_JOURNAL_SYNC
+};
+
+struct sts_journal_op {
+	enum sts_journal_op_kind kind;
+	uint32_t off;
+	uint8_t *buf; /* the journal's */
+	size_t len;
+};
+
+enum sts_journal_state {
+	STS_JOURNAL_LOADING = 0,
+	STS_JOURNAL_READY,
+	STS_JOURNAL_NEWER, /* written by a newer format: left alone */
+	STS_JOURNAL_FAILED /* storage errors: nothing is saved any more */
+};
+
+struct sts_journal {
+	/* Private. */
+	struct sts_cache *cache;
+	struct sts_journal_geometry g;
+	uint8_t *buf;
+	size_t buf_size;
+	uint8_t step; /* of the engine: journal.c */
+	bool pending; /* op is to be done */
+	bool dirty; /* nothing may be appended to the area */
+	bool newer; /* a head of a newer version was seen */
+	bool stamp_due, forget_due, compact_due;
+	struct sts_journal_op op;
+	uint32_t area; /* that counts; area_count: none */
+	uint32_t revision, pos; /* of it; where its next record goes */
+	uint32_t unit; /* that its positions are rounded to */
+	uint32_t target, write_pos; /* area that is written to, and where */
+	uint32_t write_revision; /* of a new area */
+	uint32_t looked; /* area whose head is read; place in an erase */
+	uint32_t hand; /* chunk of the cache */
+	uint32_t stamp_s; /* newest known */
+	uint32_t day, day_used, errors;
+	/* The record that is read or written. */
+	struct sts_journal_record rec;
+	struct sts_stage stage;
+	sts_ref ref; /* pinned while it is written */
+	uint32_t at; /* octets of it done */
+	uint32_t crc;
+	uint8_t head[STS_JOURNAL_HEAD];
+	uint8_t domain[STS_NAME_MAX];
+	uint8_t forget[STS_NAME_MAX];
+	uint8_t forget_len;
+	uint32_t saved, lost, compactions; /* since start */
+};
+
+/*
+ * The least area_size for a cache of that many chunks: all it can hold. The
+ * double leaves as much again for what changes before it is written anew.
+ */
+uint32_t sts_journal_area_min(uint32_t chunks, uint32_t prog_size);
+
+/*
+ * Begin. buf: buf_size octets, a multiple of prog_size, at least that and
+ * at least 256; used for all I/O. False, and j is of no use: the
+ * geometry breaks its rules, or area_size is below sts_journal_area_min.
+ */
+bool sts_journal_init(struct sts_journal *j,
+    const struct sts_journal_geometry *g, struct sts_cache *cache, uint8_t *buf,
+    size_t buf_size);
+
+/*
+ * What to do next; *op is the same until sts_journal_done. False: nothing now;
+ * there may be more at a later call (sts_journal_busy). now_s: agent time.
+ */
+bool sts_journal_next(
+    struct sts_journal *j, uint32_t now_s, struct sts_journal_op *op);
+
+/* The op was carried out: 0, or an error (< 0, not AGAIN). */
+void sts_journal_done(struct sts_journal *j, int result);
+
+/* next, the call of the store, done: 0 nothing to do, 1 done, STS_IO_AGAIN. */
+int sts_journal_step(
+    struct sts_journal *j, const struct sts_store *store, uint32_t now_s);
+
+enum sts_journal_state sts_journal_state(const struct sts_journal *j);
+
+/* Whether anything is unsaved, or half done. */
+bool sts_journal_busy(const struct sts_journal *j);
+
+/* The newest stamp found or given; 0: none. For sts_clock_floor. */
+uint32_t sts_journal_stamp_s(const struct sts_journal *j);
+
+/* Keep a time that is confirmed. An older one than is kept changes nothing. */
+void sts_journal_stamp(struct sts_journal *j, uint32_t now_s);
+
+/*
+ * The domain's record was removed from the cache and must not come back.
+ * False: not ready, or another one waits; to be repeated.
+ */
+bool sts_journal_forget(struct sts_journal *j, struct sts_text domain);
+
+/* Write the cache to the next area at the next occasion (after a flush). */
+void sts_journal_compact(struct sts_journal *j);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal, from the storage into the cache. */
+#include <string.h>
+
+#include "crc32.h"
+#include "journal_private.h"
+
+enum {
+	LOOK_MIN = STS_JOURNAL_HEAD + STS_JOURNAL_CRC,
+	ERASED = 0xff
+};
+
+/* Octets of the area from pos on. */
+static uint32_t
+left(const struct sts_journal *j)
+{
+	return j->g.area_size - j->pos;
+}
+
+static uint32_t
+record_padded(const struct sts_journal *j)
+{
+	return sts_journal_padded(sts_journal_record_len(&j->rec), j->unit);
+}
+
+/* Back to the first record, to go through all of them. */
+static void
+begin(struct sts_journal *j, enum sts_journal_step step)
+{
+	j->pos = sts_journal_padded(STS_JOURNAL_HEAD, j->unit);
+	j->step = (uint8_t)step;
+	STS_ASSERT(left(j) >= LOOK_MIN);
+}
+
+/* The records are over at pos: is the rest erased? */
+static void
+records_over(struct sts_journal *j)
+{
+	j->looked = j->pos;
+	j->step = j->dirty || left(j) == 0 ? STS_STEP_IDLE : STS_STEP_REST;
+}
+
+/* All areas were looked at. */
+static void
+areas_seen(struct sts_journal *j)
+{
+	if (j->newer) {
+		j->step = STS_STEP_NEWER;
+	} else if (j->area == j->g.area_count) {
+		j->dirty = true;
+		j->step = STS_STEP_IDLE;
+	} else {
+		/* Records written for other units are moved before more. */
+		j->dirty = j->unit != j->g.prog_size;
+		begin(j, STS_STEP_SCAN);
+	}
+}
+
+static void
+area_read(struct sts_journal *j, bool ok)
+{
+	struct sts_journal_area a;
+
+	if (ok && sts_journal_get_area(j->head, &a)) {
+		bool later = j->area == j->g.area_count ||
+			     (int32_t)(a.revision - j->revision) > 0;
+
+		if (a.version > STS_JOURNAL_VERSION) {
+			j->newer = true;
+		} else if (later && a.prog_size >= 1 &&
+			   a.prog_size <= j->g.area_size / 2) {
+			j->area = j->looked;
+			j->revision = a.revision;
+			j->unit = a.prog_size;
+			j->stamp_s = a.stamp_s;
+		}
+	}
+	if (++j->looked == j->g.area_count) {
+		areas_seen(j);
+	}
+}
+
+/* Whether a record begins at pos, whole; it is then j->rec. */
+static bool
+record_here(struct sts_journal *j, bool ok)
+{
+	return ok && sts_journal_get_record(j->head, &j->rec, j->revision) &&
+	       j->rec.payload_len <= left(j) && record_padded(j) <= left(j);
+}
+
+static void
+scan_read(struct sts_journal *j, bool ok)
+{
+	if (!record_here(j, ok)) {
+		begin(j, STS_STEP_HEAD);
+		return;
+	}
+	if (j->rec.stamp_s > j->stamp_s) {
+		j->stamp_s = j->rec.stamp_s;
+	}
+	j->pos += record_padded(j);
+	if (left(j) < LOOK_MIN) {
+		begin(j, STS_STEP_HEAD);
+	}
+}
+
+/* The cache holds something of this run that the journal knows less of. */
+static bool
+superseded(const struct sts_journal *j)
+{
+	sts_ref ref =
+	    sts_cache_find(j->cache, sts_text(j->domain, j->rec.domain_len));
+	struct sts_entry e;
+
+	if (ref == 0 || !sts_cache_is_unsaved(j->cache, ref)) {
+		return false;
+	}
+	sts_cache_get(j->cache, ref, &e);
+	return e.fetched_s >= j->rec.fetched_s;
+}
+
+static void
+restore(struct sts_journal *j)
+{
+	uint32_t now_s = j->stamp_s;
+	struct sts_entry e;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = j->rec.mode;
+	e.mx_count = j->rec.mx_count;
+	e.asked_day = j->rec.asked_day;
+	e.max_age_s = j->rec.max_age_s;
+	e.fetched_s = j->rec.fetched_s;
+	e.refresh_s = j->rec.refresh_s;
+	if (j->stage.head == 0) {
+		j->lost++; /* the cache had no room for a stage */
+		return;
+	}
+	/*
+	 * What is over at the newest time that was ever confirmed is over.
+	 * Later the clock decides; to be fetched after the stamp is normal.
+	 */
+	if (now_s < e.fetched_s) {
+		now_s = e.fetched_s;
+	}
+	if (sts_cache_restore(j->cache, &j->stage, &e, now_s, true,
+		j->rec.protected, &ref) >= STS_REFUSED_LARGE) {
+		j->lost++;
+	}
+}
+
+static void
+forget(struct sts_journal *j)
+{
+	sts_ref ref =
+	    sts_cache_find(j->cache, sts_text(j->domain, j->rec.domain_len));
+
+	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
+		sts_cache_remove(j->cache, ref);
+	}
+}
+
+/* The body was read, and is what was written. */
+static void
+apply(struct sts_journal *j)
+{
+	if (j->rec.type == STS_JOURNAL_FORGET) {
+		forget(j);
+	} else if (j->rec.type == STS_JOURNAL_POLICY && !superseded(j)) {
+		restore(j);
+	}
+}
+
+static void
+record_over(struct sts_journal *j)
+{
+	sts_cache_abandon(j->cache, &j->stage);
+	j->pos += record_padded(j);
+	j->step = STS_STEP_HEAD;
+	if (left(j) < LOOK_MIN) {
+		records_over(j);
+	}
+}
+
+static void
+head_read(struct sts_journal *j, bool ok)
+{
+	if (!record_here(j, ok)) {
+		j->dirty = j->dirty || !ok;
+		records_over(j);
+		return;
+	}
+	j->at = 0;
+	j->crc = sts_journal_body_crc(&j->rec);
+	j->step = STS_STEP_BODY;
+}
+
+/* What was read of a body: domain, payload, or the CRC. */
+static void
+body_read(struct sts_journal *j, bool ok)
+{
+	uint32_t domain_len = j->rec.domain_len;
+	uint32_t body_len = domain_len + j->rec.payload_len;
+	struct sts_text got = sts_text(j->op.buf, j->op.len);
+
+	if (!ok) {
+		j->lost++;
+		record_over(j);
+		return;
+	}
+	if (j->at == body_len) {
+		if (sts_get32le(got.p) == j->crc) {
+			apply(j);
+		} else {
+			j->lost++;
+		}
+		record_over(j);
+		return;
+	}
+	j->crc = sts_crc32(j->crc, got);
+	if (j->at >= domain_len && j->stage.head != 0) {
+		sts_cache_append(j->cache, &j->stage, got.p, got.n);
+	}
+	j->at += (uint32_t)got.n;
+	if (j->at == domain_len && j->rec.type == STS_JOURNAL_POLICY) {
+		sts_cache_stage(
+		    j->cache, &j->stage, sts_text(j->domain, domain_len));
+	}
+}
+
+static void
+body_next(struct sts_journal *j)
+{
+	uint32_t off =
+	    sts_journal_base(j, j->area) + j->pos + STS_JOURNAL_HEAD + j->at;
+	uint32_t domain_len = j->rec.domain_len;
+	uint32_t body_len = domain_len + j->rec.payload_len;
+	size_t n = body_len - j->at;
+
+	if (j->at < domain_len) {
+		sts_journal_op(j, STS_JOURNAL_READ, off, j->domain + j->at,
+		    domain_len - j->at);
+	} else if (n > 0) {
+		sts_journal_op(j, STS_JOURNAL_READ, off, j->buf,
+		    n < j->buf_size ? n : j->buf_size);
+	} else {
+		sts_journal_op(
+		    j, STS_JOURNAL_READ, off, j->buf, STS_JOURNAL_CRC);
+	}
+}
+
+static void
+rest_read(struct sts_journal *j, bool ok)
+{
+	j->dirty = j->dirty || !ok;
+	for (size_t i = 0; i < j->op.len; i++) {
+		j->dirty = j->dirty || j->op.buf[i] != ERASED;
+	}
+	j->looked += (uint32_t)j->op.len;
+	if (j->dirty || j->looked == j->g.area_size) {
+		j->step = STS_STEP_IDLE;
+	}
+}
+
+static void
+rest_next(struct sts_journal *j)
+{
+	uint32_t n = j->g.area_size - j->looked;
+
+	if (n > j->buf_size) {
+		n = (uint32_t)j->buf_size;
+	}
+	sts_journal_op(j, STS_JOURNAL_READ,
+	    sts_journal_base(j, j->area) + j->looked, j->buf, n);
+}
+
+void
+sts_journal_load_next(struct sts_journal *j)
+{
+	switch (j->step) {
+	case STS_STEP_AREAS:
+		sts_journal_op(j, STS_JOURNAL_READ,
+		    sts_journal_base(j, j->looked), j->head, STS_JOURNAL_HEAD);
+		break;
+	case STS_STEP_BODY:
+		body_next(j);
+		break;
+	case STS_STEP_REST:
+		rest_next(j);
+		break;
+	default:
+		sts_journal_op(j, STS_JOURNAL_READ,
+		    sts_journal_base(j, j->area) + j->pos, j->head,
+		    STS_JOURNAL_HEAD);
+		break;
+	}
+}
+
+void
+sts_journal_load_done(struct sts_journal *j, bool ok)
+{
+	switch (j->step) {
+	case STS_STEP_AREAS:
+		area_read(j, ok);
+		break;
+	case STS_STEP_SCAN:
+		scan_read(j, ok);
+		break;
+	case STS_STEP_HEAD:
+		head_read(j, ok);
+		break;
+	case STS_STEP_BODY:
+		body_read(j, ok);
+		break;
+	default:
+		rest_read(j, ok);
+		break;
+	}
+}

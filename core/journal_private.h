@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the journal's files:
+ *
+ *	journal.c       the public face: which step is next, and what to save
+ *	journal_load.c  from the storage into the cache
+ *	journal_save.c  from the cache to the storage
+ *
+ *	AREAS -> SCAN -> HEAD <-> BODY         loading
+ *	   |       `------'  `-> REST -> IDLE
+ *	   `-> IDLE (nothing there), NEWER
+ *	IDLE -> RECORD -> RECORD_SYNC -> IDLE   a record is appended
+ *	IDLE -> ERASE -> COPY -> COPY_SYNC -> AREA -> AREA_SYNC -> IDLE
+ *	                                        the cache into the next area
+ */
+#ifndef STS_JOURNAL_PRIVATE_H
+#define STS_JOURNAL_PRIVATE_H
+
+#include "journal.h"
+
+enum sts_journal_step {
+	STS_STEP_AREAS = 0, /* read the head of area `looked` */
+	STS_STEP_SCAN, /* read heads of records, for the newest stamp */
+	STS_STEP_HEAD, /* read the head of a record to load */
+	STS_STEP_BODY,
+	STS_STEP_REST, /* read what should be erased */
+	STS_STEP_IDLE,
+	STS_STEP_RECORD, /* program a record behind the last */
+	STS_STEP_RECORD_SYNC,
+	STS_STEP_ERASE, /* erase `looked` octets on in the target */
+	STS_STEP_COPY, /* program a record of the cache there */
+	STS_STEP_COPY_SYNC,
+	STS_STEP_AREA, /* program its head */
+	STS_STEP_AREA_SYNC,
+	STS_STEP_NEWER,
+	STS_STEP_FAILED
+};
+
+static inline uint32_t
+sts_journal_base(const struct sts_journal *j, uint32_t area)
+{
+	return area * j->g.area_size;
+}
+
+static inline void
+sts_journal_op(struct sts_journal *j, enum sts_journal_op_kind kind,
+    uint32_t off, uint8_t *buf, size_t len)
+{
+	j->op.kind = kind;
+	j->op.off = off;
+	j->op.buf = buf;
+	j->op.len = len;
+	j->pending = true;
+}
+
+/* Prepare the next op of a loading step. */
+void sts_journal_load_next(struct sts_journal *j);
+void sts_journal_load_done(struct sts_journal *j, bool ok);
+
+/* Prepare the next op of a saving step; none when there is none now. */
+void sts_journal_save_next(struct sts_journal *j);
+void sts_journal_save_done(struct sts_journal *j, bool ok);
+
+/* Begin to append a record, or to write the cache to the next area. */
+void sts_journal_save_policy(struct sts_journal *j, sts_ref ref);
+void sts_journal_save_forget(struct sts_journal *j);
+void sts_journal_save_stamp(struct sts_journal *j);
+void sts_journal_save_all(struct sts_journal *j);
+
+#endif

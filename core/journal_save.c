@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal, from the cache to the storage. */
+#include <string.h>
+
+#include "crc32.h"
+#include "journal_private.h"
+
+static uint32_t
+record_padded(const struct sts_journal *j)
+{
+	return sts_journal_padded(
+	    sts_journal_record_len(&j->rec), j->g.prog_size);
+}
+
+/* Whether a record of this size fits behind the last. */
+static bool
+fits(const struct sts_journal *j)
+{
+	return record_padded(j) <= j->g.area_size - j->write_pos;
+}
+
+/* A record of the area that is being written: its head, and nothing done. */
+static void
+begin_record(struct sts_journal *j, uint32_t revision)
+{
+	j->rec.stamp_s = j->stamp_s;
+	sts_journal_put_record(j->head, &j->rec, revision);
+	j->crc = sts_journal_body_crc(&j->rec);
+	j->at = 0;
+}
+
+static void
+describe(struct sts_journal *j, sts_ref ref)
+{
+	struct sts_entry e;
+
+	sts_cache_get(j->cache, ref, &e);
+	STS_ASSERT(e.kind == STS_KIND_POLICY);
+	memset(&j->rec, 0, sizeof j->rec);
+	j->rec.type = STS_JOURNAL_POLICY;
+	j->rec.protected = sts_cache_protected(j->cache, ref);
+	j->rec.mode = e.mode;
+	j->rec.mx_count = e.mx_count;
+	j->rec.asked_day = e.asked_day;
+	j->rec.max_age_s = e.max_age_s;
+	j->rec.fetched_s = e.fetched_s;
+	j->rec.refresh_s = e.refresh_s;
+	j->rec.domain_len = (uint8_t)sts_cache_domain(j->cache, ref, j->domain);
+	j->rec.payload_len = (uint32_t)sts_cache_payload_len(j->cache, ref);
+}
+
+/* Take the version that is to be written, so that its bytes stay. */
+static void
+hold(struct sts_journal *j, sts_ref ref)
+{
+	STS_ASSERT(j->ref == 0);
+	sts_cache_saved(j->cache, ref);
+	sts_cache_pin(j->cache, ref);
+	j->ref = ref;
+}
+
+static void
+let_go(struct sts_journal *j)
+{
+	if (j->ref != 0) {
+		sts_cache_unpin(j->cache, j->ref);
+		j->ref = 0;
+	}
+}
+
+/* Append j->rec to the area; if it cannot be, everything moves instead. */
+static void
+append(struct sts_journal *j, sts_ref ref)
+{
+	j->target = j->area;
+	j->write_pos = j->pos;
+	if (j->dirty || !fits(j)) {
+		sts_journal_save_all(j);
+		return;
+	}
+	if (ref != 0) {
+		hold(j, ref);
+	}
+	begin_record(j, j->revision);
+	j->step = STS_STEP_RECORD;
+}
+
+void
+sts_journal_save_policy(struct sts_journal *j, sts_ref ref)
+{
+	describe(j, ref);
+	append(j, ref);
+}
+
+void
+sts_journal_save_forget(struct sts_journal *j)
+{
+	/* If it is held again, that is saved or will be, and counts. */
+	if (sts_cache_find(j->cache, sts_text(j->forget, j->forget_len)) != 0) {
+		j->forget_due = false;
+		return;
+	}
+	memset(&j->rec, 0, sizeof j->rec);
+	j->rec.type = STS_JOURNAL_FORGET;
+	j->rec.domain_len = j->forget_len;
+	memcpy(j->domain, j->forget, j->forget_len);
+	append(j, 0);
+	j->forget_due = false;
+}
+
+void
+sts_journal_save_stamp(struct sts_journal *j)
+{
+	memset(&j->rec, 0, sizeof j->rec);
+	j->rec.type = STS_JOURNAL_STAMP;
+	append(j, 0);
+	j->stamp_due = false;
+}
+
+/* Erase the area after the one that counts, or after one that failed. */
+static void
+begin_copy(struct sts_journal *j, uint32_t after)
+{
+	j->target =
+	    after >= j->g.area_count ? 0 : (after + 1) % j->g.area_count;
+	if (j->target == j->area) {
+		j->target = (j->target + 1) % j->g.area_count;
+	}
+	STS_ASSERT(j->target != j->area);
+	/* An area that failed at the last moment may be valid: be later. */
+	j->write_revision++;
+	j->looked = 0;
+	j->step = STS_STEP_ERASE;
+}
+
+void
+sts_journal_save_all(struct sts_journal *j)
+{
+	/* What is saved now includes what a stamp or removal would say. */
+	j->compactions++;
+	j->write_revision = j->revision;
+	begin_copy(j, j->area);
+}
+
+/* As much of part as n octets hold. */
+static size_t
+put_part(uint8_t *out, size_t n, struct sts_text part)
+{
+	if (n > part.n) {
+		n = part.n;
+	}
+	memcpy(out, part.p, n);
+	return n;
+}
+
+/* Render the octets of the record from `at` on; every octet exactly once. */
+static size_t
+render_some(struct sts_journal *j, uint32_t at, uint8_t *out, size_t n)
+{
+	uint32_t domain_at = STS_JOURNAL_HEAD;
+	uint32_t payload_at = domain_at + j->rec.domain_len;
+	uint32_t crc_at = payload_at + j->rec.payload_len;
+	uint32_t end = crc_at + STS_JOURNAL_CRC;
+	uint8_t crc[STS_JOURNAL_CRC];
+	size_t used;
+
+	if (at < domain_at) {
+		return put_part(out, n, sts_text(j->head + at, domain_at - at));
+	}
+	if (at >= crc_at && at < end) {
+		sts_put32le(crc, j->crc);
+		return put_part(
+		    out, n, sts_text(crc + (at - crc_at), end - at));
+	}
+	if (at >= end) {
+		memset(out, 0, n);
+		return n;
+	}
+	if (at < payload_at) {
+		used = put_part(out, n,
+		    sts_text(j->domain + (at - domain_at), payload_at - at));
+	} else {
+		used =
+		    sts_cache_read(j->cache, j->ref, at - payload_at, out, n);
+	}
+	j->crc = sts_crc32(j->crc, sts_text(out, used));
+	return used;
+}
+
+/* Program the next piece of the record. */
+static void
+program_piece(struct sts_journal *j)
+{
+	size_t n = record_padded(j) - j->at;
+	size_t done = 0;
+
+	if (n > j->buf_size) {
+		n = j->buf_size;
+	}
+	while (done < n) {
+		size_t used = render_some(
+		    j, j->at + (uint32_t)done, j->buf + done, n - done);
+
+		STS_ASSERT(used > 0);
+		done += used;
+	}
+	sts_journal_op(j, STS_JOURNAL_PROG,
+	    sts_journal_base(j, j->target) + j->write_pos + j->at, j->buf, n);
+}
+
+static void
+program_area(struct sts_journal *j)
+{
+	struct sts_journal_area a = { STS_JOURNAL_VERSION, j->write_revision,
+		j->stamp_s, j->g.prog_size };
+	uint32_t n = sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
+
+	memset(j->buf, 0, n);
+	sts_journal_put_area(j->buf, &a);
+	sts_journal_op(
+	    j, STS_JOURNAL_PROG, sts_journal_base(j, j->target), j->buf, n);
+}
+
+/* The storage failed, or there was no room: try the next area. */
+static void
+copy_failed(struct sts_journal *j)
+{
+	let_go(j);
+	if (++j->errors >= STS_JOURNAL_ERRORS_MAX) {
+		j->step = STS_STEP_FAILED;
+		return;
+	}
+	begin_copy(j, j->target);
+}
+
+/* Copy: take the next policy of the cache, if one is near. */
+static void
+copy_next(struct sts_journal *j)
+{
+	sts_ref ref;
+
+	if (j->ref != 0) {
+		program_piece(j);
+		return;
+	}
+	if (!sts_cache_scan(j->cache, &j->hand, STS_JOURNAL_SCAN, &ref)) {
+		j->step = STS_STEP_COPY_SYNC;
+		sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
+		return;
+	}
+	if (ref == 0) {
+		return;
+	}
+	describe(j, ref);
+	if (!fits(j)) {
+		copy_failed(j);
+		return;
+	}
+	hold(j, ref);
+	begin_record(j, j->write_revision);
+	program_piece(j);
+}
+
+void
+sts_journal_save_next(struct sts_journal *j)
+{
+	switch (j->step) {
+	case STS_STEP_RECORD:
+		program_piece(j);
+		break;
+	case STS_STEP_ERASE:
+		sts_journal_op(j, STS_JOURNAL_ERASE,
+		    sts_journal_base(j, j->target) + j->looked, NULL, 0);
+		break;
+	case STS_STEP_COPY:
+		copy_next(j);
+		break;
+	case STS_STEP_AREA:
+		program_area(j);
+		break;
+	default:
+		sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
+		break;
+	}
+}
+
+/* A piece is on its way: true when it was the last of the record. */
+static bool
+piece_done(struct sts_journal *j)
+{
+	j->day_used += (uint32_t)j->op.len;
+	j->at += (uint32_t)j->op.len;
+	if (j->at < record_padded(j)) {
+		return false;
+	}
+	j->write_pos += j->at;
+	let_go(j);
+	return true;
+}
+
+static void
+erased(struct sts_journal *j)
+{
+	j->looked += j->g.erase_size;
+	if (j->looked >= j->g.area_size) {
+		j->hand = 0;
+		j->write_pos =
+		    sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
+		j->step = STS_STEP_COPY;
+	}
+}
+
+/* The new area counts from here on. */
+static void
+area_done(struct sts_journal *j)
+{
+	j->area = j->target;
+	j->revision = j->write_revision;
+	j->unit = j->g.prog_size;
+	j->pos = j->write_pos;
+	j->dirty = false;
+	j->errors = 0;
+	j->step = STS_STEP_IDLE;
+}
+
+static void
+save_failed(struct sts_journal *j)
+{
+	if (j->step == STS_STEP_RECORD || j->step == STS_STEP_RECORD_SYNC) {
+		let_go(j);
+		j->dirty = true;
+		sts_journal_save_all(j);
+	} else {
+		copy_failed(j);
+	}
+}
+
+void
+sts_journal_save_done(struct sts_journal *j, bool ok)
+{
+	if (!ok) {
+		save_failed(j);
+		return;
+	}
+	switch (j->step) {
+	case STS_STEP_RECORD:
+		if (piece_done(j)) {
+			j->step = STS_STEP_RECORD_SYNC;
+		}
+		break;
+	case STS_STEP_RECORD_SYNC:
+		j->pos = j->write_pos;
+		j->saved++;
+		j->step = STS_STEP_IDLE;
+		break;
+	case STS_STEP_ERASE:
+		erased(j);
+		break;
+	case STS_STEP_COPY:
+		piece_done(j);
+		break;
+	case STS_STEP_COPY_SYNC:
+		j->step = STS_STEP_AREA;
+		break;
+	case STS_STEP_AREA:
+		j->step = STS_STEP_AREA_SYNC;
+		break;
+	default:
+		area_done(j);
+		break;
+	}
+}
