@@ -480,6 +480,16 @@ sweep_chunks(const struct sts_cache_stats *s)
 	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
 }
 
+/* Half of the lookups stay free for those who wait. */
+static bool
+may_refresh(struct sts_agent *a, struct sts_text domain)
+{
+	return !a->draining &&
+	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
+	       a->lookups_busy <= a->config.lookups / 2 &&
+	       sts_agent_work_find(a, domain) == NULL;
+}
+
 /* The clock hand: expiry, and at most one refresh a visit. */
 static void
 sweep(struct sts_agent *a)
@@ -490,6 +500,7 @@ sweep(struct sts_agent *a)
 	struct sts_text name;
 	uint32_t now_s = sts_agent_now_s(a);
 	sts_ref ref;
+	bool begin;
 
 	sts_cache_stats(&a->cache, &stats);
 	watch_cache(a, &stats);
@@ -498,20 +509,18 @@ sweep(struct sts_agent *a)
 	if (ref == 0) {
 		return;
 	}
-	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
 	sts_cache_get(&a->cache, ref, &e);
 	sts_agent_lapse(a, ref, &e);
 	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
-	e.refresh_s = now_s + STS_REFRESH_MIN_S;
-	if (!still_asked(&e, now_s)) {
-		e.refresh_s = 0;
+	begin = still_asked(&e, now_s);
+	if (begin && !may_refresh(a, name)) {
+		/* It stays due: a flood must not put refreshes off. */
+		return;
 	}
+	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
+	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
 	sts_cache_set(&a->cache, ref, &e, now_s, sts_agent_expires(a));
-	/* Half of the lookups stay free for those who wait. */
-	if (e.refresh_s != 0 && !a->draining &&
-	    sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
-	    a->lookups_busy <= a->config.lookups / 2 &&
-	    sts_agent_work_find(a, name) == NULL) {
+	if (begin) {
 		sts_agent_work_begin(a, name, true);
 	}
 }
