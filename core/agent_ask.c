@@ -205,7 +205,8 @@ still_known(const struct sts_entry *e, uint32_t now_s)
 static bool
 second_half(const struct sts_entry *e, uint32_t now_s)
 {
-	return e->max_age_s < STS_DAY_S && now_s >= e->retry_s &&
+	return e->max_age_s < STS_DAY_S &&
+	       (now_s >= e->retry_s || e->retry_s - now_s > STS_BACK_OFF_S) &&
 	       now_s >= e->fetched_s &&
 	       now_s - e->fetched_s >= e->max_age_s / 2;
 }

@@ -244,6 +244,20 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 	sts_agent_stir(a, node_of(a, l));
 }
 
+/*
+ * RFC 8461 3.3: whether a fetch for this id failed a moment ago. A time further
+ * ahead than any that is set was written under a clock that was put back.
+ */
+static bool
+failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
+    const struct sts_entry *e)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+
+	return e->failed_id == id_hash(a, l) && now_s < e->retry_s &&
+	       e->retry_s - now_s <= STS_BACK_OFF_S;
+}
+
 /* TXT was looked up while a live policy is held. */
 static void
 txt_beside_held(
@@ -253,8 +267,7 @@ txt_beside_held(
 	size_t id_len = sts_payload_id(&a->cache, ref, id);
 	bool changed = l->txt == STS_FOUND &&
 		       !same(sts_text(id, id_len), sts_text(l->id, l->id_len));
-	bool waits =
-	    id_hash(a, l) == e->failed_id && sts_agent_now_s(a) < e->retry_s;
+	bool waits = failed_lately(a, l, e);
 
 	note_checked(a, ref, e,
 	    l->txt == STS_UNKNOWN ? (uint32_t)STS_CHECK_AGAIN_S : kept_s(l));
@@ -285,8 +298,7 @@ txt_found(struct sts_agent *a, struct sts_lookup *l)
 
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
-		if (e.failed_id == id_hash(a, l) && now_s < e.retry_s) {
-			/* RFC 8461 3.3: this id was tried a moment ago. */
+		if (failed_lately(a, l, &e)) {
 			e.checked_s = now_s;
 			e.check_s = now_s + kept_s(l) < e.retry_s
 					? now_s + kept_s(l)

@@ -87,7 +87,9 @@ enum {
 	/* Others are forgotten when check_s is this long ago, */
 	STS_CACHE_OTHER_KEEP_S = 3600,
 	/* or further ahead than any is ever planned: the clock was set back. */
-	STS_CACHE_OTHER_AHEAD_S = 86400
+	STS_CACHE_OTHER_AHEAD_S = 86400,
+	/* A refresh further ahead than any is ever planned is due, too. */
+	STS_CACHE_REFRESH_AHEAD_S = 86400
 };
 
 struct sts_cache {
@@ -256,8 +258,9 @@ void sts_cache_remove(struct sts_cache *c, sts_ref ref);
  * `expires`), guests are admitted where there is room, those expired for more
  * than STS_CACHE_EXPIRED_KEEP_S are removed; so are records of other kinds
  * that nobody has asked for since check_s. If `expires`, a fetch in the future
- * becomes a fetch now. Stops at the first policy with 0 < refresh_s <= now_s
- * and returns it; 0 when there was none.
+ * becomes a fetch now. Stops at the first policy whose refresh_s is not 0
+ * and due (<= now_s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
+ * was set back) and returns it; 0 when there was none.
  */
 sts_ref sts_cache_sweep(
     struct sts_cache *c, uint32_t chunks, uint32_t now_s, bool expires);

@@ -329,7 +329,8 @@ visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
 	sts_class_store(c, ref, &e, now_s, expires);
 	settle(c, ref, &e, now_s, expires);
 	return e.kind == STS_KIND_POLICY && e.refresh_s != 0 &&
-	       e.refresh_s <= now_s;
+	       (e.refresh_s <= now_s ||
+		   e.refresh_s - now_s > STS_CACHE_REFRESH_AHEAD_S);
 }
 
 sts_ref
