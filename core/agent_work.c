@@ -115,6 +115,16 @@ id_hash(const struct sts_agent *a, const struct sts_lookup *l)
 	return hash != 0 ? hash : 1;
 }
 
+/* Whether the policy held under ref has the id that TXT says. */
+static bool
+holds_id(const struct sts_agent *a, sts_ref ref, const struct sts_lookup *l)
+{
+	uint8_t id[STS_ID_MAX];
+	size_t id_len = sts_payload_id(&a->cache, ref, id);
+
+	return same(sts_text(id, id_len), sts_text(l->id, l->id_len));
+}
+
 /* What was just learned of TXT, beside a held policy. */
 static void
 note_checked(
@@ -263,10 +273,7 @@ static void
 txt_beside_held(
     struct sts_agent *a, struct sts_lookup *l, sts_ref ref, struct sts_entry *e)
 {
-	uint8_t id[STS_ID_MAX];
-	size_t id_len = sts_payload_id(&a->cache, ref, id);
-	bool changed = l->txt == STS_FOUND &&
-		       !same(sts_text(id, id_len), sts_text(l->id, l->id_len));
+	bool changed = l->txt == STS_FOUND && !holds_id(a, ref, l);
 	bool waits = failed_lately(a, l, e);
 
 	note_checked(a, ref, e,
@@ -274,8 +281,7 @@ txt_beside_held(
 	if (l->txt != STS_FOUND) {
 		/* The held id goes into the new version, so that the next
 		 * good TXT answer is compared with something. */
-		l->id_len = (uint8_t)id_len;
-		memcpy(l->id, id, id_len);
+		l->id_len = (uint8_t)sts_payload_id(&a->cache, ref, l->id);
 	}
 	if (!changed || waits) {
 		/* The check is done: who waited for it need not wait for a
@@ -342,6 +348,11 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	e->failures = one_more(e->failures);
 	e->failed_id = id_hash(a, l);
 	e->retry_s = now_s + STS_BACK_OFF_S;
+	if (l->txt == STS_FOUND && !holds_id(a, ref, l) &&
+	    e->check_s > e->retry_s) {
+		/* There is a newer policy: no longer without it than must be. */
+		e->check_s = e->retry_s;
+	}
 	if (e->refresh_s != 0) {
 		e->refresh_s = now_s + STS_REFRESH_MIN_S +
 			       sts_random_below(&a->random, STS_REFRESH_MIN_S);
