@@ -290,9 +290,7 @@ sts_agent_event(struct sts_agent *a, struct sts_event *e)
 bool
 sts_agent_notice(struct sts_agent *a, enum sts_notice n)
 {
-	bool made = (a->noticed_once & 1U << n) != 0;
-
-	if (made && sts_before(a->now, a->noticed[n] + STS_NOTICE_MS)) {
+	if ((a->noticed_once & 1U << n) != 0) {
 		return false;
 	}
 	a->noticed_once |= (uint8_t)(1U << n);
@@ -490,6 +488,23 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 	       sts_agent_work_find(a, domain) == NULL;
 }
 
+/*
+ * Forget what lies so far back that it has no effect any more, before the
+ * milliseconds wrap and it seems to lie ahead.
+ */
+static void
+forget_times(struct sts_agent *a)
+{
+	if (!sts_before(a->now, a->started + STS_CLOCK_GRACE_MS)) {
+		a->grace_over = true;
+	}
+	for (unsigned i = 0; i < STS_NOTICES; i++) {
+		if (!sts_before(a->now, a->noticed[i] + STS_NOTICE_MS)) {
+			a->noticed_once &= (uint8_t) ~(1U << i);
+		}
+	}
+}
+
 /* The clock hand: expiry, and at most one refresh a visit. */
 static void
 sweep(struct sts_agent *a)
@@ -549,6 +564,7 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	}
 	if (!sts_before(now, a->sweep_at)) {
 		a->sweep_at = now + STS_SWEEP_MS;
+		forget_times(a);
 		sweep(a);
 	}
 	if (sts_agent_asks_may_go_on(a)) {

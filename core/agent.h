@@ -103,6 +103,7 @@ struct sts_agent {
 	unsigned buffer_count;
 	bool newcomer_turn; /* one slot: the last turn was a newcomer's */
 	bool draining;
+	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
 	sts_ms now, started, sweep_at, slots_at;
 	sts_ms noticed[STS_NOTICES];
 	uint8_t noticed_once; /* bit a notice */

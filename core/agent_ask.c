@@ -286,11 +286,8 @@ ask_not_held(struct sts_agent *a, uint16_t node, struct sts_text domain)
 	struct sts_entry e;
 
 	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
-		bool grace =
-		    sts_before(a->now, a->started + STS_CLOCK_GRACE_MS);
-
-		answer(
-		    a, ask, sts_decide_no_clock(ask->settings, grace), domain);
+		answer(a, ask,
+		    sts_decide_no_clock(ask->settings, !a->grace_over), domain);
 		return;
 	}
 	if (ref != 0) {
