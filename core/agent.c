@@ -14,7 +14,7 @@ enum {
 
 /*
  * What one step may take: the tick begins a refresh, the lookup of an ask that
- * waited, and a fetch; the child's result a moment to refresh, a lookup, and
+ * waited, and a fetch or another such lookup; the child's result a moment to refresh, a lookup, and
  * another fetch.
  */
 STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND + 2 * STS_TLS_RND + 4,

@@ -72,6 +72,23 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 	return of_org < share && of_address < share;
 }
 
+/* Take l, which `before` (or the head) leads to, out of its queue. */
+static void
+leave(struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l,
+    uint16_t before)
+{
+	if (before == STS_NODE_NONE) {
+		q->head = l->next;
+	} else {
+		a->lookups[before].next = l->next;
+	}
+	if (l->next == STS_NODE_NONE) {
+		q->tail = before;
+	}
+	q->count--;
+	l->next = STS_NODE_NONE;
+}
+
 /* Take the first eligible lookup out of a queue; NULL: none. `live_only`: of
  * those that refresh a held policy. */
 static struct sts_lookup *
@@ -86,19 +103,32 @@ take(struct sts_agent *a, struct sts_queue *q, bool live_only)
 		if ((live_only && !l->live) || !eligible(a, l)) {
 			continue;
 		}
-		if (before == STS_NODE_NONE) {
-			q->head = l->next;
-		} else {
-			a->lookups[before].next = l->next;
-		}
-		if (q->tail == i) {
-			q->tail = before;
-		}
-		q->count--;
-		l->next = STS_NODE_NONE;
+		leave(a, q, l, before);
 		return l;
 	}
 	return NULL;
+}
+
+/*
+ * Who lost a slot and whose time is over while it waits for another turn has
+ * failed. One a call (randomness): true when there was one.
+ */
+static bool
+fail_one_late(struct sts_agent *a)
+{
+	uint16_t before = STS_NODE_NONE;
+
+	for (uint16_t i = a->stalled.head; i != STS_NODE_NONE;
+	     before = i, i = a->lookups[i].next) {
+		struct sts_lookup *l = &a->lookups[i];
+
+		if (!sts_before(a->now, l->fetch_until)) {
+			leave(a, &a->stalled, l, before);
+			sts_agent_work_failed(a, l, STS_WHY_FETCH_TIMEOUT);
+			return true;
+		}
+	}
+	return false;
 }
 
 static struct sts_lookup *
@@ -182,6 +212,11 @@ sts_agent_slots_tick(struct sts_agent *a)
 		return;
 	}
 	a->slots_at = a->now + TICK_MS;
+	if (fail_one_late(a)) {
+		/* There may be more of them. */
+		a->slots_at = a->now;
+		return;
+	}
 	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
 		struct sts_fetch *f = &a->fetches[i];
 
