@@ -772,7 +772,8 @@ sts_ask_end(struct sts_agent *a, int slot)
 {
 	question_at(a, slot);
 	sts_agent_ask_forget(a, (uint16_t)(a->first_question + slot));
-	a->questions[slot].used = false;
+	/* It may not have been seen yet, and its key is not ours any more. */
+	a->questions[slot].used = a->questions[slot].fresh = false;
 }
 
 bool

@@ -577,8 +577,10 @@ void
 sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev)
 {
 	if (ch >= d->node_count) {
-		STS_ASSERT(ch - d->node_count < STS_LISTENERS_MAX);
-		d->listener[ch - d->node_count].ready = true;
+		unsigned i = (unsigned)ch - d->node_count;
+
+		STS_ASSERT(i < STS_LISTENERS_MAX);
+		d->listener[i].ready = d->listener[i].open;
 		return;
 	}
 	if (d->nodes[ch].open) {
