@@ -25,6 +25,7 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/dae
 
 $(BUILD)/unit/test_daemon: override CPPFLAGS += -DSTS_DAEMON='"$(BUILD)/mtasts"'
 $(BUILD)/unit/test_daemon: $(BUILD)/mtasts
+$(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
 $(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/assert.c $(BUILD)/libmtasts.a

@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver with a real, small agent over the in-memory port: what it asks of
+ * the port and how often, and that it always comes to rest.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/cache_private.h"
+#include "../../core/driver.h"
+#include "../../core/payload.h"
+#include "../mem/dnspeer.h"
+#include "../mem/mem.h"
+#include "unit.h"
+
+const char unit_name[] = "driver";
+
+enum {
+	CLIENTS = 4,
+	LOOKUPS = 4,
+	WALL_S = 1750000000,
+	ENTROPY_MS = 10, /* how often a starved port is asked */
+	ROUNDS = 1000 /* more than any moment needs */
+};
+
+/* How often each call of the port was made. */
+struct calls {
+	unsigned dgram, stream, accept, recv, send, want, close;
+};
+
+static struct mem mem;
+static struct sts_port port; /* counts, and calls mem's */
+static struct calls calls;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static uint64_t block[1 << 17];
+static sts_ms now, begun;
+static unsigned budget;
+static sts_ch listener;
+
+static int
+count_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
+{
+	calls.dgram++;
+	return mem.port.dgram(ctx, ch, peer, local);
+}
+
+static int
+count_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
+{
+	calls.stream++;
+	return mem.port.stream(ctx, ch, peer);
+}
+
+static int
+count_accept(void *ctx, sts_ch from, sts_ch fresh)
+{
+	calls.accept++;
+	return mem.port.accept(ctx, from, fresh);
+}
+
+static int
+count_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
+{
+	calls.recv++;
+	return mem.port.recv(ctx, ch, buf, size);
+}
+
+static int
+count_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
+{
+	calls.send++;
+	return mem.port.send(ctx, ch, buf, len);
+}
+
+static void
+count_want(void *ctx, sts_ch ch, unsigned ev)
+{
+	calls.want++;
+	mem.port.want(ctx, ch, ev);
+}
+
+static void
+count_close(void *ctx, sts_ch ch)
+{
+	calls.close++;
+	mem.port.close(ctx, ch);
+}
+
+static void
+count_calls(void)
+{
+	port = mem.port;
+	port.dgram = count_dgram;
+	port.stream = count_stream;
+	port.accept = count_accept;
+	port.recv = count_recv;
+	port.send = count_send;
+	port.want = count_want;
+	port.close = count_close;
+	memset(&calls, 0, sizeof calls);
+}
+
+static void
+start(sts_ms at)
+{
+	static const uint8_t key[16] = { 1 };
+	struct sts_config config = { CLIENTS, LOOKUPS, 2, 2, 4096, WALL_S };
+
+	now = begun = at;
+	budget = 256;
+	mem_init(&mem, 1);
+	count_calls();
+	memset(&settings, 0, sizeof settings);
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	settings.policy_port = 443;
+	servers.count = 1;
+	servers.addr[0] =
+	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
+	sts_zones_init(&zones, 12000, 30000);
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	sts_agent_init(&agent, &config, &settings, block, now, key);
+	sts_driver_init(&driver, &agent, &port, now);
+	mem.driver = &driver;
+	listener = sts_driver_listener(&driver, 0);
+	mem_listen(&mem, listener);
+	sts_listen(&driver, listener, STS_PROTOCOL_SOCKETMAP);
+}
+
+static sts_ms
+run(void)
+{
+	return sts_run(&driver, now, WALL_S + (now - begun) / 1000, budget);
+}
+
+/* Run until the driver wants to sleep; how long. It must come to rest. */
+static sts_ms
+settle(void)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned told = mem_tell(&mem);
+		sts_ms sleep = run();
+
+		if (told == 0 && sleep > 0) {
+			ck_assert_ptr_eq(mem.fault, NULL);
+			return sleep;
+		}
+	}
+	ck_abort_msg("it spins");
+	return 0;
+}
+
+static void
+pass(sts_ms ms)
+{
+	sts_ms end = now + ms;
+
+	for (;;) {
+		sts_ms sleep = settle();
+
+		if (end - now <= sleep) {
+			break;
+		}
+		now += sleep;
+	}
+	now = end;
+	settle();
+}
+
+static void
+stop(void)
+{
+	ck_assert_ptr_eq(mem.fault, NULL);
+	mem_end(&mem);
+}
+
+static void
+say(struct mem_sock *s, const char *bytes)
+{
+	mem_send(&mem, s, bytes, strlen(bytes));
+}
+
+static struct mem_sock *
+client(const char *bytes)
+{
+	struct mem_sock *s = mem_connect(&mem, listener);
+
+	say(s, bytes);
+	return s;
+}
+
+/* What a client got, and forget it. */
+static void
+got(const char *name, struct mem_sock *s, const char *want)
+{
+	unit_text(name, sts_text(s->out.p, s->out.n), want);
+	mem_drop(&s->out, s->out.n);
+}
+
+/* An enforce policy is held; its refresh is planned so many seconds ahead. */
+static sts_ref
+hold(const char *domain, uint32_t refresh_in_s)
+{
+	struct sts_entry e;
+	struct sts_stage s;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = STS_MODE_ENFORCE;
+	e.mx_count = 1;
+	e.max_age_s = 604800;
+	e.fetched_s = e.checked_s = WALL_S;
+	e.asked_day = WALL_S / 86400;
+	e.check_s = WALL_S + 3600;
+	e.refresh_s = refresh_in_s > 0 ? WALL_S + refresh_in_s : 0;
+	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(domain)));
+	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
+	ck_assert(
+	    sts_payload_add_mx(&agent.cache, &s, unit_span("mx.example.com")));
+	unit_int(domain,
+	    sts_cache_commit(&agent.cache, &s, &e, WALL_S, false, &ref),
+	    STS_ADMITTED);
+	return ref;
+}
+
+/* Whether any record is pinned. */
+static bool
+pinned(void)
+{
+	ck_assert(sts_cache_check(&agent.cache));
+	return agent.cache.list[STS_CLASS_PINNED].head != 0;
+}
+
+static const char ask_held[] = "19:postfix example.com,";
+static const char ok_held[] =
+    "50:OK secure match=mx.example.com servername=hostname,";
+static const char ask_net[] = "19:postfix example.net,";
+static const char not_found[] = "9:NOTFOUND ,";
+
+/* The datagram socket that waits for an answer, or NULL. */
+static struct mem_sock *
+asked(void)
+{
+	for (unsigned i = 0; i < mem.sock_high; i++) {
+		struct mem_sock *s = &mem.sock[i];
+
+		if (s->kind == MEM_DGRAM && s->ch >= 0 && s->out.n > 0) {
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* Answer the oldest question with this rcode and no record. */
+static void
+answer_dns(unsigned rcode)
+{
+	static struct dnspeer_answer a;
+	struct mem_sock *s = asked();
+	struct dnspeer_question q;
+	const uint8_t *p = NULL;
+	size_t n;
+
+	ck_assert_ptr_ne(s, NULL);
+	n = mem_datagram(s, &p);
+	ck_assert_ptr_eq(dnspeer_read(&q, p, n), NULL);
+	mem_datagram_drop(s);
+	dnspeer_begin(&a, &q, rcode, false, false);
+	mem_send(&mem, s, a.p, a.n);
+}
+
+START_TEST(cached_answer_costs_one_recv_and_one_send)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	settle();
+	hold("example.com", 0);
+	c = client("");
+	settle();
+	for (unsigned i = 0; i < 3; i++) {
+		memset(&calls, 0, sizeof calls);
+		say(c, ask_held);
+		settle();
+		got("cached", c, ok_held);
+		unit_int("recv", calls.recv, 1);
+		unit_int("send", calls.send, 1);
+		unit_int("want", calls.want, 0);
+		unit_int("others",
+		    calls.dgram + calls.stream + calls.accept + calls.close, 0);
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(clients_over_the_limit_wait)
+{
+	struct mem_sock *c[CLIENTS + 1];
+
+	start(1000);
+	hold("example.com", 0);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		c[i] = client(ask_held);
+	}
+	settle();
+	unit_int("paused once", calls.want, 1);
+	c[CLIENTS] = client(ask_held);
+	settle();
+	unit_int("paused once", calls.want, 1);
+	unit_int("waits", c[CLIENTS]->state, MEM_WAITING);
+	/* It is tried again now and then, and nothing else happens. */
+	memset(&calls, 0, sizeof calls);
+	pass(10000);
+	ck_assert_uint_le(calls.want, 22);
+	unit_int("no call", calls.recv + calls.send + calls.close, 0);
+	mem_fail(&mem, c[0], STS_IO_RESET);
+	settle();
+	got("resumed", c[CLIENTS], ok_held);
+	stop();
+}
+END_TEST
+
+START_TEST(no_descriptor_for_a_client)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	hold("example.com", 0);
+	settle();
+	mem.channels_max = 0;
+	c = client(ask_held);
+	pass(5000);
+	unit_int("waits", c->state, MEM_WAITING);
+	ck_assert_uint_le(calls.accept, 7);
+	mem.channels_max = 9;
+	pass(1100);
+	got("tried again after a second", c, ok_held);
+	stop();
+}
+END_TEST
+
+START_TEST(nothing_runs_without_entropy)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	mem.entropy_dry = 50;
+	c = client(ask_net);
+	for (unsigned i = 0; i < 50; i++) {
+		mem_tell(&mem);
+		unit_int("asked again soon", run(), ENTROPY_MS);
+		now += ENTROPY_MS;
+	}
+	unit_int("nothing", calls.recv + calls.dgram + calls.send, 0);
+	settle();
+	answer_dns(3);
+	settle();
+	got("all went on", c, not_found);
+	stop();
+}
+END_TEST
+
+START_TEST(due_refresh_without_entropy)
+{
+	start(1000);
+	settle();
+	hold("example.com", 1);
+	sts_random_take(
+	    &agent.random, (uint8_t[STS_RANDOM_POOL]){ 0 }, agent.random.left);
+	mem.entropy_dry = 100;
+	while (mem.entropy_dry > 0) {
+		now += run();
+	}
+	unit_int("no question", calls.dgram, 0);
+	pass(20000);
+	ck_assert_uint_gt(calls.dgram, 0);
+	stop();
+}
+END_TEST
+
+/* What every lookup slot is busy with: a silent name server. */
+static void
+fill_lookups(unsigned count)
+{
+	static const char *const asks[LOOKUPS] = { "17:postfix a.example,",
+		"17:postfix b.example,", "17:postfix c.example,",
+		"17:postfix d.example," };
+
+	for (unsigned i = 0; i < count; i++) {
+		say(client(""), asks[i]);
+	}
+	settle();
+	unit_int("busy", agent.lookups_busy, count);
+}
+
+START_TEST(refresh_outlives_a_flood)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	start(1000);
+	settle();
+	fill_lookups(3);
+	ref = hold("example.com", 1);
+	pass(15000);
+	unit_int("not begun", agent.lookups_busy, 3);
+	sts_cache_get(&agent.cache, ref, &e);
+	ck_assert_uint_le(e.refresh_s, WALL_S + 1);
+	pass(20000);
+	sts_cache_get(&agent.cache, ref, &e);
+	ck_assert_uint_gt(e.refresh_s, WALL_S + 1);
+	stop();
+}
+END_TEST
+
+START_TEST(spurious_events)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	hold("example.com", 0);
+	c = client(ask_held);
+	settle();
+	got("held", c, ok_held);
+	say(c, ask_net);
+	settle();
+	for (unsigned ch = 1; ch < driver.node_count; ch++) {
+		sts_ready(&driver, (sts_ch)ch, STS_EV_RECV | STS_EV_SEND);
+	}
+	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+		sts_ready(
+		    &driver, sts_driver_listener(&driver, i), STS_EV_RECV);
+	}
+	settle();
+	unit_int("the question goes on", mem_open_count(&mem), 2);
+	answer_dns(3);
+	settle();
+	got("answered once", c, not_found);
+	stop();
+}
+END_TEST
+
+START_TEST(closed_listener_is_not_ready)
+{
+	start(1000);
+	settle();
+	sts_unlisten(&driver, listener);
+	mem_unlisten(&mem, listener);
+	sts_ready(&driver, listener, STS_EV_RECV);
+	ck_assert_uint_gt(settle(), 0);
+	stop();
+}
+END_TEST
+
+START_TEST(client_lost_while_it_waits)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	c = client(ask_net);
+	settle();
+	unit_int("waits", agent.clients_open, 1);
+	mem_fail(&mem, c, STS_IO_RESET);
+	settle();
+	unit_int("gone", agent.clients_open, 0);
+	answer_dns(3);
+	settle();
+	unit_int("all closed", mem_open_count(&mem), 0);
+	unit_int("lookups", agent.lookups_busy, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(half_closed_client_gets_its_answer)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	c = client(ask_net);
+	mem_half_close(c);
+	settle();
+	unit_int("stays", agent.clients_open, 1);
+	memset(&calls, 0, sizeof calls);
+	pass(1000);
+	unit_int("left in peace", calls.want + calls.recv, 0);
+	answer_dns(3);
+	settle();
+	got("answered", c, not_found);
+	ck_assert(c->core_gone);
+	unit_int("closed", agent.clients_open, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(short_sends)
+{
+	struct mem_sock *c;
+	static struct mem_bytes all;
+
+	start(1000);
+	mem.space = 5;
+	hold("example.com", 0);
+	c = client(ask_held);
+	for (unsigned i = 0; i < 20; i++) {
+		settle();
+		mem_put(&all, c->out.p, c->out.n);
+		mem_drop(&c->out, c->out.n);
+	}
+	unit_text("in pieces", sts_text(all.p, all.n), ok_held);
+	unit_int("pieces", calls.send >= 10, 1);
+	free(all.p);
+	stop();
+}
+END_TEST
+
+START_TEST(client_that_reads_nothing)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	mem.space = 5;
+	hold("example.com", 0);
+	c = client(ask_held);
+	pass(4999);
+	unit_int("still there", agent.clients_open, 1);
+	pass(1);
+	unit_int("closed after 5 s", agent.clients_open, 0);
+	ck_assert(c->core_gone);
+	unit_int("its pin is gone", pinned(), 0);
+	stop();
+}
+END_TEST
+
+/* Sleeps are exact: nothing happens before, something does then. */
+START_TEST(deadlines_are_met)
+{
+	static const sts_ms starts[] = { 1000, 0u - 2000u, 0x7ffffff0u };
+
+	for (unsigned k = 0; k < UNIT_COUNT(starts); k++) {
+		unsigned long moves;
+
+		start(starts[k]);
+		client(ask_net);
+		settle();
+		moves = mem.moves;
+		now += 1499;
+		ck_assert_uint_eq(settle(), 1);
+		ck_assert_uint_eq(mem.moves, moves);
+		now += 1; /* the first try is over: dns/upstream.c */
+		settle();
+		ck_assert_uint_gt(mem.moves, moves);
+		stop();
+	}
+}
+END_TEST
+
+START_TEST(budget_changes_nothing)
+{
+	static const unsigned budgets[] = { 1, 2, 256 };
+	unsigned long moves[UNIT_COUNT(budgets)];
+
+	for (unsigned k = 0; k < UNIT_COUNT(budgets); k++) {
+		struct mem_sock *c[3];
+
+		start(1000);
+		budget = budgets[k];
+		hold("example.com", 0);
+		c[0] = client(ask_held);
+		c[1] = client(ask_net);
+		c[2] = client("19:postfix example.com,19:postfix example.net,"
+			      "19:postfix example.com,");
+		settle();
+		pass(2000);
+		answer_dns(3);
+		settle();
+		got("held", c[0], ok_held);
+		got("asked", c[1], not_found);
+		got("pipelined", c[2],
+		    "50:OK secure match=mx.example.com servername=hostname,"
+		    "9:NOTFOUND ,"
+		    "50:OK secure match=mx.example.com servername=hostname,");
+		moves[k] = mem.moves;
+		ck_assert_uint_eq(moves[k], moves[0]);
+		stop();
+	}
+}
+END_TEST
+
+START_TEST(drain_answers_what_is_in_flight)
+{
+	struct mem_sock *idle, *waits;
+
+	start(1000);
+	idle = client("");
+	waits = client(ask_net);
+	settle();
+	sts_agent_drain(&agent);
+	sts_driver_wake(&driver);
+	settle();
+	ck_assert(idle->core_gone);
+	ck_assert(!sts_agent_idle(&agent));
+	(void)client(ask_net); /* not taken any more */
+	settle();
+	answer_dns(3);
+	settle();
+	got("in flight", waits, not_found);
+	ck_assert(waits->core_gone);
+	ck_assert(sts_agent_idle(&agent));
+	stop();
+}
+END_TEST
+
+START_TEST(settings_are_used_until_the_work_is_done)
+{
+	static struct sts_settings other;
+	struct mem_sock *c;
+
+	start(1000);
+	c = client(ask_net);
+	settle();
+	other = settings;
+	sts_agent_settings(&agent, &other);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	ck_assert(sts_agent_settings_used(&agent, &other));
+	pass(1000);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	answer_dns(3);
+	settle();
+	got("under the old ones", c, not_found);
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	stop();
+}
+END_TEST
+
+START_TEST(question_by_the_c_api)
+{
+	int slot;
+
+	start(1000);
+	settle();
+	hold("example.com", 0);
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
+	ck_assert_int_ge(slot, 0);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int(
+	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);
+	sts_ask_end(&agent, slot);
+	unit_int("its pin is gone", pinned(), 0);
+	stop();
+}
+END_TEST
+
+/* The key's bytes are the caller's again after sts_ask_end. */
+START_TEST(question_ended_before_it_was_seen)
+{
+	int slot;
+
+	start(1000);
+	settle();
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.net"));
+	sts_ask_end(&agent, slot);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("nothing was asked", calls.dgram, 0);
+	unit_int("nobody waits", agent.lookups_busy, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(question_ended_while_it_waits)
+{
+	int slot;
+
+	start(1000);
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.net"));
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("asked", calls.dgram, 1);
+	sts_ask_end(&agent, slot);
+	answer_dns(3);
+	settle();
+	unit_int("done", agent.lookups_busy, 0);
+	stop();
+}
+END_TEST
+
+static unsigned
+count_events(enum sts_event_code code)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < mem.event_count; i++) {
+		n += mem.event[i].code == code;
+	}
+	return n;
+}
+
+START_TEST(complaints_come_back)
+{
+	start(1000);
+	for (unsigned i = 0; i < 2; i++) {
+		mem_fail(&mem, client(""), STS_IO_RESET);
+		for (unsigned k = 0; k <= CLIENTS; k++) {
+			client("");
+		}
+		settle();
+		unit_int("told", count_events(STS_EVENT_CLIENTS_FULL), i + 1);
+		for (unsigned k = 0; k < mem.sock_high; k++) {
+			if (mem.sock[k].kind == MEM_CLIENT) {
+				mem_fail(&mem, &mem.sock[k], STS_IO_RESET);
+				mem_release(&mem, &mem.sock[k]);
+			}
+		}
+		pass(30u * 86400 * 1000); /* more than sts_ms can compare */
+	}
+	stop();
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, cached_answer_costs_one_recv_and_one_send);
+	tcase_add_test(tc, clients_over_the_limit_wait);
+	tcase_add_test(tc, no_descriptor_for_a_client);
+	tcase_add_test(tc, nothing_runs_without_entropy);
+	tcase_add_test(tc, due_refresh_without_entropy);
+	tcase_add_test(tc, refresh_outlives_a_flood);
+	tcase_add_test(tc, spurious_events);
+	tcase_add_test(tc, closed_listener_is_not_ready);
+	tcase_add_test(tc, client_lost_while_it_waits);
+	tcase_add_test(tc, half_closed_client_gets_its_answer);
+	tcase_add_test(tc, short_sends);
+	tcase_add_test(tc, client_that_reads_nothing);
+	tcase_add_test(tc, deadlines_are_met);
+	tcase_add_test(tc, budget_changes_nothing);
+	tcase_add_test(tc, drain_answers_what_is_in_flight);
+	tcase_add_test(tc, settings_are_used_until_the_work_is_done);
+	tcase_add_test(tc, question_by_the_c_api);
+	tcase_add_test(tc, question_ended_before_it_was_seen);
+	tcase_add_test(tc, question_ended_while_it_waits);
+	tcase_add_test(tc, complaints_come_back);
+}
