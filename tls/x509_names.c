@@ -74,8 +74,7 @@ dns_within(struct sts_text base, struct sts_text host)
 	if (!sts_same_nocase(base, sts_text(host.p + cut, base.n))) {
 		return false;
 	}
-	return cut == 0 ? base.p[0] != '.'
-			: base.p[0] == '.' || host.p[cut - 1] == '.';
+	return cut == 0 || base.p[0] == '.' || host.p[cut - 1] == '.';
 }
 
 /* Whether the subject of c begins with the RDNs of base. */
