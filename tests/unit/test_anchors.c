@@ -285,6 +285,36 @@ START_TEST(table)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	bool hash;
+} kinds[] = {
+	{ "root", false }, /* a CA that signs itself */
+	{ "intermediate", true },
+	{ "self-signed", true },
+	{ "self-signed-ca", false },
+	{ "v1", false },
+	{ "sha1", false },
+};
+
+/* Only what may be a leaf itself is kept with its hash. */
+START_TEST(hash_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
+		char path[100];
+		struct sts_anchor a;
+		struct result r;
+		size_t pos = 0;
+
+		snprintf(path, sizeof path, "tests/x509/anchors/%s.pem",
+		    kinds[i].name);
+		r = load(unit_file(path), sizeof block, SIZE_MAX, 1);
+		ck_assert(sts_anchor_next(&r.set, &pos, &a));
+		unit_int(kinds[i].name, a.hash != NULL, kinds[i].hash);
+	}
+}
+END_TEST
+
 /* The bundle of the machine, where there is one. */
 START_TEST(system_bundle)
 {
@@ -322,5 +352,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cut_anywhere);
 	tcase_add_test(tc, limits);
 	tcase_add_test(tc, table);
+	tcase_add_test(tc, hash_table);
 	tcase_add_test(tc, system_bundle);
 }
