@@ -80,7 +80,8 @@ struct sts_client {
 	size_t skip_left; /* SKIPS: bytes to come, its comma included */
 	size_t sent; /* of the reply with its netstring's wrapping */
 	sts_ms now, since; /* the last tick; when the state's time began */
-	struct sts_reply reply; /* SENDS */
+	struct sts_reply reply; /* SENDS; the agent may read reply.cut once an
+	                           answer was taken, to count it */
 	uint8_t in[STS_CLIENT_INPUT];
 };
 
