@@ -5,11 +5,14 @@
  * header the struct to place and what the driver and the agent's own files
  * share:
  *
- *	agent.c       the block and the tree; what each child wants
- *	agent_ask.c   a question becomes an answer, at once or later
- *	agent_work.c  a domain is looked up, fetched, remembered
- *	agent_slots.c who gets a fetch slot, and who loses one
- *	decide.c      what is said, given what is known: no state of its own
+ *	agent.c           what each child wants, what the driver asks
+ *	agent_tree.c      the block and the tree of nodes
+ *	agent_question.c  questions by the C API
+ *	agent_ask.c       a question becomes an answer, at once or later
+ *	agent_work.c      a domain is looked up, fetched, remembered
+ *	agent_slots.c     who gets a fetch slot, and who loses one
+ *	agent_sweep.c     the clock hand: expiry, refreshes of our own
+ *	decide.c          what is said, given what is known: no state
  */
 #ifndef STS_AGENT_H
 #define STS_AGENT_H
@@ -123,6 +126,11 @@ void sts_agent_clients_full(struct sts_agent *a);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 
 /* Between the agent's own files. */
+
+extern const struct sts_engine_ops sts_agent_ops, sts_question_ops;
+
+/* agent_sweep.c */
+void sts_agent_sweep(struct sts_agent *a);
 
 /* agent.c */
 void sts_agent_stir(struct sts_agent *a, uint16_t node);

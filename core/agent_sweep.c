@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The clock hand over the cache: expiry, refreshes of our own, complaints. */
+#include "agent.h"
+
+enum {
+	FULL_PERCENT = 80
+};
+
+/* Complaints about the cache, at most one a minute each. */
+static void
+watch_cache(struct sts_agent *a, const struct sts_cache_stats *s)
+{
+	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;
+	uint32_t percent =
+	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
+	struct sts_text nothing = sts_text(NULL, 0);
+
+	if (s->refused != a->refused_told &&
+	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
+		sts_agent_tell(
+		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
+		    ->number[0] = s->refused - a->refused_told;
+		a->refused_told = s->refused;
+	}
+	if (percent >= FULL_PERCENT && sts_agent_notice(a, STS_NOTICE_FULL)) {
+		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
+		    ->number[0] = percent;
+	}
+}
+
+/* Whether anybody has asked for the domain lately enough to refresh it. */
+static bool
+still_asked(const struct sts_entry *e, uint32_t now_s)
+{
+	uint32_t days = e->max_age_s / STS_DAY_S;
+	uint16_t today = (uint16_t)(now_s / STS_DAY_S);
+
+	if (days < STS_ASKED_DAYS) {
+		days = STS_ASKED_DAYS;
+	}
+	return (uint16_t)(today - e->asked_day) <= days;
+}
+
+/* Chunks of one visit: small caches are gone round in a minute or two. */
+static uint32_t
+sweep_chunks(const struct sts_cache_stats *s)
+{
+	uint32_t n = s->chunks / STS_SWEEP_VISITS;
+
+	if (n < STS_SWEEP_CHUNKS_MIN) {
+		return STS_SWEEP_CHUNKS_MIN;
+	}
+	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
+}
+
+/* Half of the lookups stay free for those who wait. */
+static bool
+may_refresh(struct sts_agent *a, struct sts_text domain)
+{
+	return !a->draining &&
+	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
+	       a->lookups_busy <= a->config.lookups / 2 &&
+	       sts_agent_work_find(a, domain) == NULL;
+}
+
+/* The clock hand: expiry, and at most one refresh a visit. */
+void
+sts_agent_sweep(struct sts_agent *a)
+{
+	uint8_t domain[STS_NAME_MAX];
+	struct sts_cache_stats stats;
+	struct sts_entry e;
+	struct sts_text name;
+	uint32_t now_s = sts_agent_now_s(a);
+	sts_ref ref;
+	bool begin;
+
+	sts_cache_stats(&a->cache, &stats);
+	watch_cache(a, &stats);
+	ref = sts_cache_sweep(
+	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));
+	if (ref == 0) {
+		return;
+	}
+	sts_cache_get(&a->cache, ref, &e);
+	sts_agent_lapse(a, ref, &e);
+	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
+	begin = still_asked(&e, now_s);
+	if (begin && !may_refresh(a, name)) {
+		/* It stays due: a flood must not put refreshes off. */
+		return;
+	}
+	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
+	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
+	sts_cache_set(&a->cache, ref, &e, now_s, sts_agent_expires(a));
+	if (begin) {
+		sts_agent_work_begin(a, name, true);
+	}
+}

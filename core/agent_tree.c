@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent's block and its tree of nodes, laid out once. */
+#include <string.h>
+
+#include "agent.h"
+#include "base/assert.h"
+
+enum {
+	LEGS = 2, /* of a lookup */
+	CONNS = 2, /* of a fetch */
+	ALIGN = 16
+};
+
+static size_t
+aligned(size_t n)
+{
+	return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Heads of the index by domain: a power of two, at least one a lookup. */
+static unsigned
+index_size(const struct sts_config *config)
+{
+	unsigned n = 1;
+
+	while (n < config->lookups) {
+		n *= 2;
+	}
+	return n;
+}
+
+unsigned
+sts_agent_nodes(const struct sts_config *c)
+{
+	return 1U + c->clients + c->asks + c->lookups * (1U + LEGS) +
+	       c->fetch_slots * (1U + CONNS);
+}
+
+void
+sts_agent_plan(const struct sts_config *c, struct sts_plan *p)
+{
+	unsigned nodes = sts_agent_nodes(c);
+
+	p->clients = aligned(c->clients * sizeof(struct sts_client));
+	p->asks = aligned(c->asks * sizeof(struct sts_question));
+	p->lookups = aligned(c->lookups * sizeof(struct sts_lookup)) +
+		     aligned(index_size(c) * sizeof(uint16_t));
+	p->fetches = aligned(c->fetch_slots * sizeof(struct sts_fetch)) +
+		     c->fetch_slots * aligned(sts_tls_size());
+	p->dns = (size_t)STS_DNS_TCP_BUFFERS * aligned(STS_DNS_MESSAGE_MAX);
+	p->driver = aligned(nodes * sizeof(struct sts_node)) +
+		    aligned(nodes * sizeof(uint16_t));
+	p->cache = aligned(c->cache_size);
+	p->total = p->clients + p->asks + p->lookups + p->fetches + p->dns +
+		   p->driver + p->cache;
+}
+
+size_t
+sts_agent_size(const struct sts_config *config)
+{
+	struct sts_plan plan;
+
+	sts_agent_plan(config, &plan);
+	return plan.total;
+}
+
+/* Take the next n bytes of the block. */
+static void *
+carve(uint8_t **block, size_t n)
+{
+	void *p = *block;
+
+	*block += aligned(n);
+	return p;
+}
+
+static void
+carve_all(struct sts_agent *a, uint8_t *block)
+{
+	const struct sts_config *c = &a->config;
+	unsigned nodes = sts_agent_nodes(c);
+
+	a->node_count = (uint16_t)nodes;
+	a->nodes = carve(&block, nodes * sizeof *a->nodes);
+	a->heap_slots = carve(&block, nodes * sizeof *a->heap_slots);
+	a->clients = carve(&block, c->clients * sizeof *a->clients);
+	a->questions = carve(&block, c->asks * sizeof *a->questions);
+	a->lookups = carve(&block, c->lookups * sizeof *a->lookups);
+	a->index = carve(&block, index_size(c) * sizeof *a->index);
+	a->index_mask = (uint16_t)(index_size(c) - 1);
+	a->fetches = carve(&block, c->fetch_slots * sizeof *a->fetches);
+	for (unsigned i = 0; i < c->fetch_slots; i++) {
+		sts_fetch_init(
+		    &a->fetches[i], carve(&block, sts_tls_size()), &a->cache);
+	}
+	for (unsigned i = 0; i < STS_DNS_TCP_BUFFERS; i++) {
+		a->buffer[i] = carve(&block, STS_DNS_MESSAGE_MAX);
+	}
+	a->buffer_count = STS_DNS_TCP_BUFFERS;
+	sts_cache_init(&a->cache, carve(&block, c->cache_size), c->cache_size,
+	    a->hash_key);
+}
+
+static void
+set_node(struct sts_agent *a, unsigned id, const struct sts_engine_ops *ops,
+    void *engine, unsigned owner, unsigned index)
+{
+	struct sts_node *n = &a->nodes[id];
+
+	memset(n, 0, sizeof *n);
+	n->ops = ops;
+	n->engine = engine;
+	n->owner = (uint16_t)owner;
+	n->index = (uint16_t)index;
+	n->first_child = n->next_stirred = n->next_ready = STS_NODE_NONE;
+}
+
+static void
+plant_tree(struct sts_agent *a)
+{
+	const struct sts_config *c = &a->config;
+	unsigned legs, conns;
+
+	a->first_client = 1;
+	a->first_question = (uint16_t)(a->first_client + c->clients);
+	a->first_lookup = (uint16_t)(a->first_question + c->asks);
+	a->first_fetch = (uint16_t)(a->first_lookup + c->lookups);
+	legs = a->first_fetch + (unsigned)c->fetch_slots;
+	conns = legs + (unsigned)LEGS * c->lookups;
+	set_node(a, 0, &sts_agent_ops, a, STS_NODE_NONE, 0);
+	a->nodes[0].first_child = 1;
+	for (unsigned i = 0; i < c->clients; i++) {
+		set_node(a, a->first_client + i, &sts_client_ops,
+		    &a->clients[i], 0, i);
+	}
+	for (unsigned i = 0; i < c->asks; i++) {
+		set_node(a, a->first_question + i, &sts_question_ops,
+		    &a->questions[i], 0, a->first_question - 1 + i);
+	}
+	for (unsigned i = 0; i < c->lookups; i++) {
+		unsigned id = a->first_lookup + i;
+
+		set_node(a, id, &sts_lookup_ops, &a->lookups[i], 0, id - 1);
+		a->nodes[id].first_child = (uint16_t)(legs + i * LEGS);
+		for (unsigned k = 0; k < LEGS; k++) {
+			set_node(a, legs + i * LEGS + k, &sts_leg_ops,
+			    &a->lookups[i].leg[k], id, k);
+		}
+	}
+	for (unsigned i = 0; i < c->fetch_slots; i++) {
+		unsigned id = a->first_fetch + i;
+
+		set_node(a, id, &sts_fetch_ops, &a->fetches[i], 0, id - 1);
+		a->nodes[id].first_child = (uint16_t)(conns + i * CONNS);
+		for (unsigned k = 0; k < CONNS; k++) {
+			set_node(a, conns + i * CONNS + k, &sts_conn_ops,
+			    &a->fetches[i].conn[k], id, k);
+		}
+	}
+	STS_ASSERT(conns + (unsigned)CONNS * c->fetch_slots == a->node_count);
+}
+
+void
+sts_queue_init(struct sts_queue *q)
+{
+	q->head = q->tail = STS_NODE_NONE;
+	q->count = 0;
+}
+
+void
+sts_agent_init(struct sts_agent *a, const struct sts_config *config,
+    const struct sts_settings *settings, void *block, sts_ms now,
+    const uint8_t hash_key[16])
+{
+	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
+	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
+	memset(a, 0, sizeof *a);
+	a->config = *config;
+	a->settings = settings;
+	memcpy(a->hash_key, hash_key, sizeof a->hash_key);
+	sts_random_init(&a->random);
+	sts_clock_init(&a->clock, now, config->build_s);
+	carve_all(a, block);
+	sts_queue_init(&a->stirred);
+	sts_queue_init(&a->asks);
+	sts_queue_init(&a->fresh);
+	sts_queue_init(&a->stalled);
+	sts_queue_init(&a->starved);
+	a->client_free = a->lookup_free = STS_NODE_NONE;
+	for (unsigned i = config->clients; i > 0; i--) {
+		memset(&a->clients[i - 1], 0, sizeof *a->clients);
+		a->clients[i - 1].ask.next = a->client_free;
+		a->client_free = (uint16_t)(i - 1);
+	}
+	for (unsigned i = config->lookups; i > 0; i--) {
+		sts_lookup_init(&a->lookups[i - 1]);
+		a->lookups[i - 1].chain = a->lookup_free;
+		a->lookup_free = (uint16_t)(i - 1);
+	}
+	for (unsigned i = 0; i <= a->index_mask; i++) {
+		a->index[i] = STS_NODE_NONE;
+	}
+	if (config->asks > 0) {
+		memset(a->questions, 0, config->asks * sizeof *a->questions);
+	}
+	a->now = a->started = now;
+	a->sweep_at = now + STS_SWEEP_MS;
+	plant_tree(a);
+}
