@@ -356,9 +356,10 @@ class Lab:
         for a in [NGINX6, SILENT6]:
             run("ip", "-6", "addr", "add", f"{a}/128", "dev", "lo", "nodad")
 
-    def conf(self):
+    def conf(self, more=""):
         with open(f"{self.folder}/mtasts.conf", "w") as f:
             f.write(f"""listen inet:127.0.0.1:{PORT}
+listen unix:{self.folder}/socket mode=0666
 nameserver 127.0.0.1 port=53
 trust_anchors {self.folder}/root.pem
 memory 8M
@@ -369,18 +370,18 @@ zone dry audit=yes
 override mine.test postfix encrypt
 log stderr
 log_level debug
-""")
+{more}""")
 
     def serve(self):
         self.daemon = self.start(self.mtasts, "serve", "-c",
                                  f"{self.folder}/mtasts.conf", log="mtasts.log")
         wait_for("mtasts", lambda: listening(PORT))
 
-    def postmap(self, key, name="postfix"):
+    def postmap(self, key, name="postfix", at=f"inet:127.0.0.1:{PORT}"):
         """What postmap prints; NOTFOUND or TEMP (as for any error)."""
         p = subprocess.run(
             ["postmap", "-c", f"{self.folder}/postfix", "-q", key,
-             f"socketmap:inet:127.0.0.1:{PORT}:{name}"],
+             f"socketmap:{at}:{name}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             timeout=120)
         if p.returncode == 0:
@@ -462,6 +463,43 @@ log_level debug
         want = ["OK secure match=mx.good.test servername=hostname"] * 3 + \
             ["NOTFOUND ", None]
         check("pipelined and half-closed", got == want, got)
+
+    def unix_socket(self, row):
+        got = self.postmap(row.domain, at=f"unix:{self.folder}/socket")
+        check("by unix socket", re.fullmatch(row.answer, got), got)
+
+    def reload(self):
+        """SIGHUP takes on a changed configuration, and not a broken one."""
+        self.conf("override hup.test postfix may\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        got = self.postmap("hup.test")
+        check("SIGHUP", got == "may", got)
+        self.conf("override hup.test postfix nonsense\nno_such_key 1\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        got = self.postmap("hup.test")
+        check("SIGHUP with a broken configuration keeps the old", got == "may",
+              got)
+        self.conf()
+
+    def resources(self):
+        """(memory reserved in kB, what its descriptors are) of the daemon."""
+        with open(f"/proc/{self.daemon.pid}/status") as f:
+            size = re.search(r"VmSize:\s+(\d+)", f.read()).group(1)
+        fds = f"/proc/{self.daemon.pid}/fd"
+        kinds = sorted(re.sub(r"\d", "", os.readlink(f"{fds}/{n}"))
+                       for n in os.listdir(fds))
+        return int(size), kinds
+
+    def same_resources(self, before):
+        until = time.monotonic() + 75  # a dripping host is read for 60 s
+        while self.resources() != before and time.monotonic() < until:
+            time.sleep(0.2)
+        after = self.resources()
+        check("promise 4: memory and descriptors as at the start",
+              after == before, f"{before} became {after}\n" +
+              run("ss", "-tuxanp"))
 
     def reconnects(self, row):
         """Postfix's own client over a restart: a new connection is reset or
@@ -566,6 +604,7 @@ def play(lab, only):
     wait_for("nginx", lambda: listening(443, NGINX))
     wait_for("the raw server", lambda: os.path.exists(f"{folder}/raw.json.up"))
     lab.serve()
+    begin = lab.resources()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lab.row, rows))
@@ -579,6 +618,9 @@ def play(lab, only):
             r.get("txt", "ok") in ("ok", "none", "nodata", "two", "big") and
             r.get("host", "nginx") in ("nginx", "none")]
     lab.crowd(fast)
+    lab.unix_socket(fast[0])
+    lab.same_resources(begin)
+    lab.reload()
     lab.drains()
     lab.serve()
     lab.reconnects(fast[0])
