@@ -272,7 +272,7 @@ sts_tls_wants(const struct sts_tls *t)
 	if (notified(t)) {
 		return (wants & STS_TLS_REC_SEND) | STS_TLS_CLOSED;
 	}
-	return t->eof ? wants & ~(unsigned)STS_TLS_REC_RECV : wants;
+	return wants;
 }
 
 struct sts_text
@@ -395,7 +395,6 @@ sts_tls_peer_closed(struct sts_tls *t)
 {
 	t->eof = true;
 	if (t->state == HANDSHAKE) {
-		t->hello_only = false;
 		fail(t, STS_WHY_PEER_CLOSED);
 	}
 	update(t);

@@ -192,6 +192,25 @@ START_TEST(lengths)
 }
 END_TEST
 
+/* What is no length is told at once, however much is to come. */
+START_TEST(no_lengths)
+{
+	static const char *const heads[] = { "3080", "3084", "30ff", "1f",
+		"308100", "30817f", "308200" };
+
+	for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
+		uint8_t raw[BYTES_MAX];
+		size_t n = bytes(heads[i], raw);
+		struct sts_text in = sts_text(raw, n), content = { NULL, 0 };
+		struct sts_der d;
+
+		sts_der_begin(&d, 1000);
+		unit_int(
+		    heads[i], sts_der_next(&d, &in, &content), STS_DER_BROKEN);
+	}
+}
+END_TEST
+
 /* Bytes beyond the announced ones are left. */
 START_TEST(rest)
 {
@@ -213,5 +232,6 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, story_table);
 	tcase_add_test(tc, lengths);
+	tcase_add_test(tc, no_lengths);
 	tcase_add_test(tc, rest);
 }
