@@ -2,6 +2,7 @@
 /* boards/posix: the configuration, resolv.conf, users, line reading. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -467,6 +468,9 @@ static const struct {
 	    "127.0.0.1:53! [::1]:53! 127.0.0.53:53! 127.0.0.54:53 " },
 	{ "trust-ad", "options edns0 trust-ad\nnameserver 192.0.2.1\n",
 	    STS_RESOLV_OK, "192.0.2.1:53! " },
+	{ "trust-ad, then other options",
+	    "options trust-ad\noptions edns0\nnameserver 192.0.2.1\n",
+	    STS_RESOLV_OK, "192.0.2.1:53! " },
 	{ "comments and unknown words",
 	    "# nameserver 192.0.2.9\n;nameserver 192.0.2.8\nsearch x\n"
 	    "nameserver\t192.0.2.1 # mine\n",
@@ -593,6 +597,9 @@ START_TEST(become)
 		return; /* only the superuser can */
 	}
 	ck_assert(sts_user_find(unit_span("nobody"), &u));
+	gid_t groups[] = { 1, 2, 3 };
+
+	ck_assert_int_eq(setgroups(3, groups), 0);
 	ck_assert_int_eq(sts_user_become(&u), 0);
 	ck_assert_uint_eq(getuid(), u.uid);
 	ck_assert_uint_eq(getgid(), u.gid);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* boards/posix: what a running daemon takes over, and what it keeps. */
+#define _DEFAULT_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../boards/posix/live.h"
+#include "../../core/agent.h"
+#include "../../port/posix/posix.h"
+#include "unit.h"
+
+const char unit_name[] = "live";
+
+static struct sts_live live;
+static struct sts_memory memory;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_posix posix;
+static struct sts_port port;
+static struct sts_log logs;
+static char bundle[] = "/tmp/mtasts-live-XXXXXX";
+static char why[STS_CONF_WHY_MAX];
+static sts_ms now;
+
+static void
+remove_bundle(void)
+{
+	unlink(bundle);
+}
+
+/* Put the first n bytes of the system's bundle into ours. */
+static void
+write_bundle(size_t n)
+{
+	struct sts_text t = unit_file("/etc/ssl/certs/ca-certificates.crt");
+	int fd = open(bundle, O_WRONLY | O_TRUNC);
+
+	n = n < t.n ? n : t.n;
+	ck_assert_int_eq(write(fd, t.p, n), (ssize_t)n);
+	close(fd);
+}
+
+static void
+begin(void)
+{
+	static char line[64];
+	static const char *options[] = { line, "nameserver 192.0.2.1",
+		"log_level error" };
+	struct sts_conf_source source = { "/dev/null", options, 3 };
+	static const uint8_t key[16];
+
+	close(mkstemp(bundle));
+	atexit(remove_bundle);
+	write_bundle(SIZE_MAX);
+	snprintf(line, sizeof line, "trust_anchors %s", bundle);
+	ck_assert_msg(
+	    sts_live_open(&live, &source, &memory, 0, why), "%s", why);
+	ck_assert_int_eq(
+	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
+	sts_log_open(&logs, STS_LOG_STDERR, STS_LOG_ERROR);
+	sts_agent_init(&agent, &memory.config, &sts_live_now(&live)->settings,
+	    memory.agent_block, now, key);
+	sts_driver_init(&driver, &agent, &port, now);
+	sts_live_begin(&live, &agent, &driver, &logs, now);
+}
+
+static void
+reload(void)
+{
+	sts_live_reload(&live, now);
+	sts_live_tick(&live, now);
+}
+
+/* Parts lie in the block, in order, and fill it. */
+START_TEST(layout)
+{
+	begin();
+	const uint8_t *block = memory.anchors[0];
+
+	ck_assert_ptr_eq(memory.anchors[1], block + memory.anchors_size);
+	ck_assert_ptr_eq(
+	    (uint8_t *)memory.reading, memory.anchors[1] + memory.anchors_size);
+	ck_assert_ptr_eq(
+	    memory.port, (uint8_t *)memory.reading + memory.reading_size);
+	ck_assert_ptr_eq(
+	    memory.agent_block, (uint8_t *)memory.port + memory.port_size);
+	size_t end = (size_t)((uint8_t *)memory.agent_block - block) +
+		     sts_agent_size(&memory.config);
+
+	ck_assert_uint_le(end, memory.size);
+	ck_assert_uint_lt(memory.size - end, 64);
+	ck_assert_uint_eq(memory.size, 4 << 20);
+}
+END_TEST
+
+/* The areas alternate, and the one in use is never written. */
+START_TEST(areas)
+{
+	static uint8_t before[1 << 20];
+
+	begin();
+	unsigned count = sts_live_now(&live)->roots.set.count;
+
+	ck_assert_uint_ge(count, 10);
+	ck_assert_ptr_eq(
+	    sts_live_now(&live)->roots.set.base, memory.anchors[0]);
+	for (unsigned i = 1; i <= 3; i++) {
+		reload();
+		const struct sts_anchors *set = &sts_live_now(&live)->roots.set;
+
+		ck_assert_ptr_eq(set->base, memory.anchors[i % 2]);
+		ck_assert_uint_eq(set->count, count);
+		ck_assert_ptr_eq(sts_live_now(&live)->settings.anchors, set);
+	}
+	struct sts_anchors set = sts_live_now(&live)->roots.set;
+
+	memcpy(before, set.base, set.len);
+	logs.tokens = 0; /* what it complains of is not looked at */
+	write_bundle(5000); /* ends inside a certificate */
+	reload();
+	reload();
+	ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, set.base);
+	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
+	ck_assert_mem_eq(before, set.base, set.len);
+	write_bundle(SIZE_MAX);
+	reload();
+	ck_assert_ptr_ne(sts_live_now(&live)->roots.set.base, set.base);
+}
+END_TEST
+
+/* Files are looked at every STS_LIVE_LOOK_MS, and only read on change. */
+START_TEST(watching)
+{
+	begin();
+	const uint8_t *base = sts_live_now(&live)->roots.set.base;
+
+	ck_assert_uint_eq(sts_live_tick(&live, now), STS_LIVE_LOOK_MS);
+	now += STS_LIVE_LOOK_MS;
+	ck_assert_uint_eq(sts_live_tick(&live, now), STS_LIVE_LOOK_MS);
+	ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
+	unlink(bundle);
+	close(open(bundle, O_CREAT | O_WRONLY, 0600));
+	write_bundle(SIZE_MAX);
+	now += STS_LIVE_LOOK_MS - 1;
+	ck_assert_uint_eq(sts_live_tick(&live, now), 1);
+	ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
+	now++;
+	sts_live_tick(&live, now);
+	ck_assert_ptr_ne(sts_live_now(&live)->roots.set.base, base);
+}
+END_TEST
+
+/* 1 K steps around the smallest memory that is accepted. */
+START_TEST(smallest)
+{
+	static struct sts_conf conf;
+	struct sts_conf_source source = { "/dev/null", NULL, 0 };
+	struct sts_roots roots;
+	unsigned long least = 0;
+
+	ck_assert(sts_conf_load(&conf, &source, why));
+	conf.memory = 600 << 10;
+	const char *path = sts_roots_file("");
+
+	ck_assert(!sts_memory_open(&memory, &conf, 0, path, &roots, why));
+	const char *at = strstr(why, "at least ");
+
+	ck_assert_ptr_nonnull(at);
+	least = strtoul(at + 9, NULL, 10);
+	conf.memory = (uint64_t)least << 10;
+	ck_assert_msg(
+	    sts_memory_open(&memory, &conf, 0, path, &roots, why), "%s", why);
+	conf.memory = (uint64_t)(least - 1) << 10;
+	ck_assert(!sts_memory_open(&memory, &conf, 0, path, &roots, why));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, layout);
+	tcase_add_test(tc, areas);
+	tcase_add_test(tc, watching);
+	tcase_add_test(tc, smallest);
+}
