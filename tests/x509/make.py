@@ -341,7 +341,7 @@ def accepted():
     case("stranger-last", "an unrelated certificate is passed over", "", [L, I, UNRELATED])
     case("stranger-middle", "an unrelated certificate is passed over", "", [L, UNRELATED, I])
     case("leaf-twice", "duplicates are passed over", "", [L, L, I])
-    case("intermediate-twelve-times", "duplicates take no room", "", [L] + [I] * 12)
+    case("intermediate-14-times", "duplicates take no room", "", [L] + [I] * 14)
     other = root("O=Test/CN=Old Root", key(label="old"))
     anchors("old-root", other)
     cross = cert(R.subject, R.key, other.subject, other.key, exts=CA_EXTS)
