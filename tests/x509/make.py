@@ -390,6 +390,7 @@ def accepted():
         case("rsa-%s-leaf" % size, "supported key", "", [leaf(I, k), I])
         i = sub(R, "O=Test/CN=RSA " + size, k)
         case("rsa-%s-intermediate" % size, "supported key", "", [leaf(i), i])
+    case("intermediate-14-times-large", "duplicates take no room", "RSA-4096", [leaf(i)] + [i] * 14)
     for curve in ("P-384", "P-521"):
         k = key(curve, "x")
         case(curve.lower() + "-leaf", "supported key", "", [leaf(I, k), I])
@@ -520,6 +521,9 @@ def refused():
     fr = root(k=key(label="fake"))
     case("fake-root", "a name proves nothing", "another key under the root's name", [leaf(fr), fr], "x509-bad-signature")
     case("broken-signature", "one bit is enough", "last bit of the leaf's signature", [leaf(I, break_sig=True), I], "x509-bad-signature")
+    case("reason-of-best", "a wrong signature says least: it may be just another key of the name",
+         "another key of the name first, then the right one, expired",
+         [L, sub(R, k=key(label="a")), sub(R, **old)], "x509-expired")
     bi = sub(R, break_sig=True)
     case("broken-signature-intermediate", "one bit is enough", "", [leaf(bi), bi], "x509-bad-signature")
     own = Cert()
