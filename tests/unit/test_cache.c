@@ -878,6 +878,10 @@ static const struct {
 	    true, true, true, STS_CLASS_ENFORCE },
 	{ "refresh never", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, -NOW,
 	    true, false, true, STS_CLASS_ENFORCE },
+	{ "refresh planned for tomorrow", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    -10, DAY, 0, DAY, true, false, true, STS_CLASS_ENFORCE },
+	{ "refresh from the future", STS_KIND_POLICY, STS_MODE_ENFORCE, -10,
+	    DAY, 0, DAY + 1, true, true, true, STS_CLASS_ENFORCE },
 	{ "testing due", STS_KIND_POLICY, STS_MODE_TESTING, -10, DAY, 0, -1,
 	    true, true, true, STS_CLASS_TESTING },
 	{ "expires", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0, 1, true,
@@ -1006,6 +1010,117 @@ START_TEST(next_visits_all)
 		n++;
 	}
 	ck_assert_uint_eq(n, 50);
+}
+END_TEST
+
+/* What the journal is told to save, and when it is not. */
+START_TEST(marks)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	uint32_t hand = 0;
+	sts_ref ref;
+
+	begin(8192);
+	put_kind("absent.example", STS_KIND_ABSENT);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	put_enforce("a.example", 20);
+	ref = find("a.example");
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 1);
+	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), ref);
+	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1, true), 0);
+	sts_cache_saved(&c, ref);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	e.check_s = e.checked_s = e.retry_s = e.refresh_s = 77;
+	sts_cache_set(&c, ref, &e, NOW, true);
+	ck_assert(!sts_cache_is_unsaved(&c, ref));
+	e.fetched_s--;
+	sts_cache_set(&c, ref, &e, NOW, true);
+	ck_assert(sts_cache_is_unsaved(&c, ref));
+	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), 0);
+	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, false), ref);
+	sts_cache_saved(&c, ref);
+	e.max_age_s++;
+	sts_cache_set(&c, ref, &e, NOW, true);
+	ck_assert(sts_cache_is_unsaved(&c, ref));
+	/* A newer version of what was saved is no first one. */
+	put_enforce("a.example", 21);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 1);
+	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), 0);
+	ck_assert(sts_cache_check(&c));
+	sts_cache_remove(&c, find("a.example"));
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* A guest that becomes protected is to be saved as what it is now. */
+START_TEST(promotion_is_saved)
+{
+	begin(20000);
+	fill(30);
+	put_enforce("one.example", 30);
+	sts_cache_saved(&c, find("one.example"));
+	sts_cache_remove(&c, find("f.fill3.example"));
+	sts_cache_sweep(&c, 1 << 20, NOW, true);
+	ck_assert(sts_cache_protected(&c, find("one.example")));
+	ck_assert(sts_cache_is_unsaved(&c, find("one.example")));
+}
+END_TEST
+
+static sts_ref
+put_back(const char *domain, size_t n, bool protected)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	struct sts_stage s;
+	sts_ref ref;
+
+	sts_cache_stage(&c, &s, unit_span(domain));
+	sts_cache_append(&c, &s, payload_of(domain, 1, n), n);
+	sts_cache_restore(&c, &s, &e, NOW, true, protected, &ref);
+	ck_assert(intact_ref(ref, domain, 1, n));
+	ck_assert(!sts_cache_is_unsaved(&c, ref));
+	return ref;
+}
+
+/* From the journal: guests take no protected room, the protected may use the
+ * reserve, as they did. */
+START_TEST(restored)
+{
+	sts_ref guest;
+
+	begin(100000);
+	guest = put_back("guest.example", 30, false);
+	ck_assert(!sts_cache_protected(&c, guest));
+	fill(30);
+	ck_assert(sts_cache_protected(&c, put_back("p.example", 60, true)));
+	ck_assert_uint_gt(stats().chunks_protected, c.protected_max);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+START_TEST(scan_visits_policies)
+{
+	unsigned n = 0, calls = 0;
+	uint32_t hand = 0;
+	sts_ref ref;
+
+	begin(8192);
+	for (unsigned i = 0; i < 9; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		if (i % 3 == 0) {
+			put_kind(name, STS_KIND_ABSENT);
+		} else {
+			put_mode(name, STS_MODE_TESTING);
+		}
+	}
+	while (sts_cache_scan(&c, &hand, 5, &ref)) {
+		n += ref != 0;
+		calls++;
+	}
+	ck_assert_uint_eq(n, 6);
+	ck_assert_uint_ge(calls, sts_cache_chunks(&c) / 5);
 }
 END_TEST
 
@@ -1162,6 +1277,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, expired_and_back);
 	tcase_add_test(tc, sweep_is_bounded);
 	tcase_add_test(tc, next_visits_all);
+	tcase_add_test(tc, marks);
+	tcase_add_test(tc, promotion_is_saved);
+	tcase_add_test(tc, restored);
+	tcase_add_test(tc, scan_visits_policies);
 	tcase_add_test(tc, probes);
 	tcase_add_test(tc, bucket_full);
 	tcase_add_test(tc, check_bites);

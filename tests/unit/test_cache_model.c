@@ -555,7 +555,9 @@ model_visit(struct rec *r)
 		return false;
 	}
 	settle(r);
-	return policy && r->e.refresh_s != 0 && r->e.refresh_s <= m.now_s;
+	return policy && r->e.refresh_s != 0 &&
+	       (r->e.refresh_s <= m.now_s ||
+		   (int64_t)r->e.refresh_s - m.now_s > DAY);
 }
 
 static sts_ref
