@@ -73,7 +73,8 @@ budget_used(struct sts_journal *j, uint32_t now_s)
 		j->day = now_s / DAY_S;
 		j->day_used = 0;
 	}
-	return j->g.day_budget != 0 && j->day_used >= j->g.day_budget;
+	return j->g.day_budget != 0 && j->day_used >= j->g.day_budget &&
+	       !j->hurried;
 }
 
 /* Begin the most urgent of what is to be saved, if anything is. */
@@ -176,6 +177,12 @@ sts_journal_busy(const struct sts_journal *j)
 	}
 	return j->step != STS_STEP_IDLE || j->compact_due || j->forget_due ||
 	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0;
+}
+
+void
+sts_journal_hurry(struct sts_journal *j)
+{
+	j->hurried = true;
 }
 
 uint32_t

@@ -85,7 +85,7 @@ struct sts_journal {
 	bool pending; /* op is to be done */
 	bool dirty; /* nothing may be appended to the area */
 	bool newer; /* a head of a newer version was seen */
-	bool stamp_due, forget_due, compact_due;
+	bool stamp_due, forget_due, compact_due, hurried;
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */
 	uint32_t revision, pos; /* of it; where its next record goes */
@@ -134,14 +134,22 @@ bool sts_journal_next(
 /* The op was carried out: 0, or an error (< 0, not AGAIN). */
 void sts_journal_done(struct sts_journal *j, int result);
 
-/* next, the call of the store, done: 0 nothing to do, 1 done, STS_IO_AGAIN. */
+/*
+ * next, the call of the store, done. 1: one op done; STS_IO_AGAIN; 0: nothing
+ * now. While busy, 0 means to call again at the next turn, not at once: one
+ * call looks at STS_JOURNAL_SCAN chunks of the cache, and a day's budget may
+ * be used up.
+ */
 int sts_journal_step(
     struct sts_journal *j, const struct sts_store *store, uint32_t now_s);
 
 enum sts_journal_state sts_journal_state(const struct sts_journal *j);
 
-/* Whether anything is unsaved, or half done. */
+/* Whether anything is unsaved, waits for the next day, or is half done. */
 bool sts_journal_busy(const struct sts_journal *j);
+
+/* Save what waits for the next day, too, from now on: before an end. */
+void sts_journal_hurry(struct sts_journal *j);
 
 /* The newest stamp found or given; 0: none. For sts_clock_floor. */
 uint32_t sts_journal_stamp_s(const struct sts_journal *j);

@@ -39,6 +39,7 @@ describe(struct sts_journal *j, sts_ref ref)
 	memset(&j->rec, 0, sizeof j->rec);
 	j->rec.type = STS_JOURNAL_POLICY;
 	j->rec.protected = sts_cache_protected(j->cache, ref);
+	j->rec.proved = e.proved;
 	j->rec.mode = e.mode;
 	j->rec.mx_count = e.mx_count;
 	j->rec.asked_day = e.asked_day;
@@ -327,8 +328,8 @@ static void
 save_failed(struct sts_journal *j)
 {
 	if (j->step == STS_STEP_RECORD || j->step == STS_STEP_RECORD_SYNC) {
+		/* Whatever is there now, nothing is put behind it. */
 		let_go(j);
-		j->dirty = true;
 		sts_journal_save_all(j);
 	} else {
 		copy_failed(j);

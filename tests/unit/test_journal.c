@@ -110,6 +110,7 @@ entry_of(unsigned domain, unsigned version)
 	memset(&e, 0, sizeof e);
 	e.kind = STS_KIND_POLICY;
 	e.mode = (uint8_t)((domain + version) % 3);
+	e.proved = version % 2 != 0;
 	e.mx_count = (uint16_t)(version + 1);
 	e.asked_day = (uint16_t)(NOW / DAY);
 	e.max_age_s = 30 * DAY + version;
@@ -222,24 +223,27 @@ static const struct {
 	struct sts_journal_record r;
 	bool want;
 } heads[] = {
-	{ "policy", { 1, true, 5, 2, 0, 0, 9, 0, 0, 0, 0, 0 }, true },
-	{ "forget", { 2, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true },
-	{ "stamp", { 3, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true },
-	{ "type 0", { 0, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, false },
-	{ "type 4", { 4, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, false },
-	{ "no domain", { 1, false, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0 }, false },
-	{ "domain of 253", { 2, false, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true },
-	{ "domain of 254", { 2, false, 254, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ "policy", { 1, true, false, 5, 2, 0, 0, 9, 0, 0, 0, 0, 0 }, true },
+	{ "forget", { 2, false, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true },
+	{ "stamp", { 3, false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true },
+	{ "type 0", { 0, false, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, false },
+	{ "type 4", { 4, false, false, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, false },
+	{ "no domain", { 1, false, false, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0 },
 	    false },
-	{ "mode 3", { 1, false, 5, 3, 0, 0, 9, 0, 0, 0, 0, 0 }, false },
-	{ "forget with payload", { 2, false, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0 },
-	    false },
-	{ "stamp with domain", { 3, false, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-	    false },
-	{ "largest payload", { 1, false, 5, 0, 0, 0, 1 << 24, 0, 0, 0, 0, 0 },
+	{ "domain of 253", { 2, false, false, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	    true },
+	{ "domain of 254", { 2, false, false, 254, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+	    false },
+	{ "mode 3", { 1, false, false, 5, 3, 0, 0, 9, 0, 0, 0, 0, 0 }, false },
+	{ "forget with payload",
+	    { 2, false, false, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0 }, false },
+	{ "stamp with domain",
+	    { 3, false, false, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, false },
+	{ "largest payload",
+	    { 1, false, false, 5, 0, 0, 0, 1 << 24, 0, 0, 0, 0, 0 }, true },
 	{ "larger payload",
-	    { 1, false, 5, 0, 0, 0, (1 << 24) + 1, 0, 0, 0, 0, 0 }, false },
+	    { 1, false, false, 5, 0, 0, 0, (1 << 24) + 1, 0, 0, 0, 0, 0 },
+	    false },
 };
 
 START_TEST(head_table)
@@ -509,6 +513,31 @@ START_TEST(garbage)
 }
 END_TEST
 
+/* A record that says it is longer than its area ends the journal. */
+START_TEST(record_over_the_end)
+{
+	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16 };
+	uint32_t room = geometries[1].area_size - 32;
+	struct sts_journal_record r;
+
+	for (uint32_t len = room - 60; len < room + 60; len++) {
+		memset(&r, 0, sizeof r);
+		r.type = STS_JOURNAL_POLICY;
+		r.domain_len = 5;
+		r.payload_len = len;
+		flash_for(1);
+		sts_journal_put_area(f.synced, &a);
+		sts_journal_put_record(f.synced + 32, &r, 5);
+		flash_power_on(&f);
+		start(1);
+		run();
+		ck_assert_uint_eq(j.lost, len + 5 + 36 <= room);
+		put(1, 1);
+		run();
+	}
+}
+END_TEST
+
 /* A newer format is left alone. */
 START_TEST(newer_format)
 {
@@ -601,6 +630,15 @@ START_TEST(budget)
 	for (unsigned i = 0; i < 500; i++) {
 		sts_journal_step(&j, &f.store, NOW + DAY);
 	}
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	put(1, 3);
+	for (unsigned i = 0; i < 500; i++) {
+		sts_journal_step(&j, &f.store, NOW + DAY);
+	}
+	ck_assert(sts_journal_busy(&j));
+	sts_journal_hurry(&j);
+	ck_assert(run_at(NOW + DAY));
+	ck_assert(!sts_journal_busy(&j));
 	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
 }
 END_TEST
@@ -773,6 +811,7 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, cut_everywhere, 0, n);
 	tcase_add_loop_test(tc, stuck_bits, 0, n);
 	tcase_add_test(tc, garbage);
+	tcase_add_test(tc, record_over_the_end);
 	tcase_add_test(tc, newer_format);
 	tcase_add_test(tc, storage_errors);
 	tcase_add_test(tc, budget);
