@@ -125,7 +125,7 @@ static const struct rule rules[] = {
 	{ IN_ALT_NAME, ALT_NAME, SEQUENCE, ONE, OPEN, NULL, NULL },
 	{ ALT_NAME, LEAF, ANY, MANY, CHOOSE, sts_x509_begin_alt_name, sts_x509_end_alt_name },
 	{ IN_NAME_CONSTRAINTS, NAME_CONSTRAINTS, SEQUENCE, ONE, CHOOSE, sts_x509_begin_name_constraints, sts_x509_end_name_constraints },
-	{ NAME_CONSTRAINTS, SUBTREES, 0xa0, OPTIONAL, CHOOSE, sts_x509_begin_permitted, NULL },
+	{ NAME_CONSTRAINTS, SUBTREES, 0xa0, OPTIONAL, OPEN, NULL, NULL }, /* permitted */
 	{ NAME_CONSTRAINTS, SUBTREES, 0xa1, OPTIONAL, CHOOSE, sts_x509_begin_excluded, NULL },
 	{ SUBTREES, SUBTREE, SEQUENCE, MANY, OPEN, NULL, NULL },
 	{ SUBTREE, BASE, ANY, ONE, CHOOSE, sts_x509_begin_base, sts_x509_end_base },

@@ -223,13 +223,6 @@ sts_x509_end_name_constraints(struct sts_x509_scan *s)
 }
 
 enum sts_x509_sink
-sts_x509_begin_permitted(struct sts_x509_scan *s)
-{
-	s->excluded = false;
-	return STS_X509_SINK_OPEN;
-}
-
-enum sts_x509_sink
 sts_x509_begin_excluded(struct sts_x509_scan *s)
 {
 	s->excluded = true;

@@ -81,7 +81,6 @@ enum sts_x509_sink sts_x509_begin_alt_name(struct sts_x509_scan *s);
 void sts_x509_end_alt_name(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_name_constraints(struct sts_x509_scan *s);
 void sts_x509_end_name_constraints(struct sts_x509_scan *s);
-enum sts_x509_sink sts_x509_begin_permitted(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_excluded(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_base(struct sts_x509_scan *s);
 void sts_x509_end_base(struct sts_x509_scan *s);

@@ -458,6 +458,7 @@ def constrained():
          under(usual, subject="C=DE/O=Example/CN=x", names=(), exts=LEAF_EXTS + (san(HOST, other=(gn(7, b"\xc0\0\2\1"),)),)), "x509-constraint")
     case("nc-dir-excluded", "excluded subjects", "", under(nc((), [dirname("C=DE")]), subject="C=DE/CN=x"), "x509-constraint")
     case("nc-dir-excluded-other", "excluded subjects", "", under(nc((), [dirname("C=FR")]), subject="C=DE/CN=x"))
+    case("nc-dir-empty", "the empty base holds all names", "permitted the empty name", under(nc([dirname("")]), subject="C=DE/CN=x"))
     case("nc-dir-deep", "more RDNs than are kept", "excluded subject of ten RDNs, subject of nine",
          under(nc((), [dirname("/".join("OU=%d" % n for n in range(10)))]),
                subject="/".join("OU=%d" % n for n in range(9))), "x509-constraint")
@@ -581,6 +582,10 @@ def refused():
     p = key(label="leaf").spki
     comp = seq(seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), bits(bytes([2 + p[-1] % 2]) + p[-64:-32]))
     case("key-compressed", "unsupported form of a point", "", [leaf(I, spki=comp), I], "x509-algorithm")
+    hybrid = seq(seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), bits(bytes([6 + p[-1] % 2]) + p[-64:]))
+    case("key-hybrid", "unsupported form of a point", "", [leaf(I, spki=hybrid), I], "x509-algorithm")
+    longer = seq(seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), bits(p[-65:] + b"\0"))
+    case("key-longer", "no point of this curve", "one octet more", [leaf(I, spki=longer), I], "x509-algorithm")
     ie = sub(R, "O=Test/CN=Ed", key("ed25519"))
     case("signature-ed25519", "unsupported signature", "Ed25519 intermediate", [leaf(ie, alg="ed25519"), ie], "x509-algorithm")
     case("signature-rsa-pss", "unsupported signature", "", [leaf(RI, alg="pss"), RI], "x509-algorithm")
@@ -648,6 +653,11 @@ def malformed():
     bad("time-day-30-february", "no such day", "", leaf(I, times=time("20260230000000Z") + time("20270101000000Z")))
     bad("time-no-seconds", "seconds are not optional", "", leaf(I, times=tlv(0x17, b"2601010000Z") + time("20270101000000Z")))
     bad("modulus-negative", "an INTEGER with its sign bit", "", leaf(I, spki=seq(seq(oid(PKCS1 + "1"), NULL), bits(seq(tlv(2, b"\xff" * 256), integer(3))))))
+    n = (1 << 2047) + 0x123456789ABCDEF
+    bad("exponent-not-minimal", "DER", "an INTEGER with a zero too many",
+        leaf(I, spki=seq(seq(oid(PKCS1 + "1"), NULL), bits(seq(integer(n), tlv(2, b"\0\1\0\1"))))))
+    bad("general-name-universal", "no GeneralName", "the host as an INTEGER, whose tag number is dNSName's",
+        leaf(I, names=(), exts=LEAF_EXTS + (san(other=(tlv(0x02, HOST.encode()),)),)))
     bad("general-name-class", "no GeneralName", "IA5String in the SAN", leaf(I, names=(), exts=LEAF_EXTS + (san(HOST, other=(tlv(0x16, b"x"),)),)))
     bad("extension-garbage", "extensions are parsed whole", "octets after basicConstraints",
         leaf(I, exts=LEAF_EXTS + (ext("2.5.29.19", seq() + b"\0"),)))
