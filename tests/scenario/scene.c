@@ -84,6 +84,7 @@ scene_start(struct scene *s)
 		key[i] = (uint8_t)mem_random(&s->mem);
 	}
 	s->mem.segment = s->variant->segment;
+	s->mem.port.store = s->has_store ? &s->flash.store : NULL;
 	s->settings.servers = &s->servers;
 	s->settings.anchors = &s->anchors;
 	s->settings.zones = &s->zones;
@@ -164,6 +165,9 @@ check(struct scene *s)
 	if (s->world.fault != NULL) {
 		fault(s, s->world.fault);
 	}
+	if (s->flash.broken) {
+		fault(s, "the store was used against its rules");
+	}
 }
 
 /* One round: the driver, then everybody else. Returns how long may be slept,
@@ -238,8 +242,10 @@ scene_pass(struct scene *s, long long ms, const struct scene_client *c)
 }
 
 void
-scene_crash(struct scene *s)
+scene_crash(struct scene *s, enum flash_cut how)
 {
+	flash_power_off(&s->flash, how);
+	flash_power_on(&s->flash);
 	mem_crash(&s->mem);
 	(void)world_step(&s->world, s->now);
 	(void)read_clients(s);

@@ -8,6 +8,7 @@
 
 #include "../../core/driver.h"
 #include "../mem/world.h"
+#include "../unit/flash.h"
 
 enum {
 	SCENE_CLIENTS = 512,
@@ -46,6 +47,8 @@ struct scene {
 	bool wall_unknown;
 	/* The parts. */
 	struct mem mem;
+	struct flash flash; /* the store, when has_store */
+	bool has_store;
 	struct world world;
 	struct sts_anchors anchors;
 	struct sts_agent agent;
@@ -62,8 +65,9 @@ void scene_init(struct scene *s, const struct scene_variant *variant);
 /* Start the agent, if it is not running; again after scene_crash. */
 void scene_start(struct scene *s);
 
-/* The agent dies and what it held in memory is lost. */
-void scene_crash(struct scene *s);
+/* The agent dies and what it held in memory is lost; its store keeps what it
+ * keeps of unsynced writes after such a cut. */
+void scene_crash(struct scene *s, enum flash_cut how);
 
 void scene_end(struct scene *s);
 

@@ -81,6 +81,20 @@ rest(int i)
 	return sts_text((uint8_t *)text, n);
 }
 
+/* config journal AREA_SIZE: two areas, in sectors of 4,096 bytes. */
+static void
+config_journal(void)
+{
+	uint32_t size = (uint32_t)strtoul(arg(2), NULL, 10);
+
+	if (size == 0 || size > FLASH_MAX / 2 || size % 4096 != 0) {
+		fail(
+		    "a journal area is a multiple of 4096 up to 65536", arg(2));
+	}
+	flash_init(&scene.flash, 1, 4096, size, 2);
+	scene.has_store = true;
+}
+
 static void
 config_prefix(void)
 {
@@ -103,6 +117,8 @@ do_config(void)
 		e = sts_zones_override(&scene.zones, rest(2));
 	} else if (strcmp(key, "nameservers") == 0) {
 		config_nameservers();
+	} else if (strcmp(key, "journal") == 0) {
+		config_journal();
 	} else if (strcmp(key, "fetch_allow") == 0) {
 		config_prefix();
 	} else if (!config_number(key, value) && !config_setting(key, value)) {
@@ -242,9 +258,24 @@ do_expect_idle(void)
 	}
 }
 
+/* crash [torn|noise|any-order]: else all but the last unsynced write is
+ * kept. */
 void
 do_crash(void)
 {
-	scene_crash(&scene);
+	static const struct {
+		const char *word;
+		enum flash_cut how;
+	} cuts[] = { { "torn", FLASH_TORN }, { "noise", FLASH_NOISE },
+		{ "any-order", FLASH_ANY_ORDER } };
+	enum flash_cut how = FLASH_IN_ORDER;
+	size_t i;
+
+	for (i = 0; line->argc > 1 && i < sizeof cuts / sizeof *cuts; i++) {
+		if (strcmp(cuts[i].word, arg(1)) == 0) {
+			how = cuts[i].how;
+		}
+	}
+	scene_crash(&scene, how);
 	scene_start(&scene);
 }
