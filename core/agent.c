@@ -5,6 +5,10 @@
 #include "agent.h"
 #include "base/assert.h"
 
+enum {
+	LEVEL_DEBUG = 3
+};
+
 /*
  * What one step may take: the tick begins a refresh, the lookup of an ask that
  * waited, and a fetch or another such lookup; the child's result a moment to
@@ -39,6 +43,12 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	struct sts_event *e;
 	size_t len = text.n;
 
+	if (a->event_count == STS_EVENTS_MAX &&
+	    sts_event_level(code) >= LEVEL_DEBUG) {
+		/* Not worth the loss of another: dropped. */
+		a->events_lost++;
+		return &a->events[STS_EVENTS_MAX];
+	}
 	if (a->event_count == STS_EVENTS_MAX) {
 		/* The oldest goes; the count of the lost is told later. */
 		a->event_head = (uint8_t)((a->event_head + 1) % STS_EVENTS_MAX);

@@ -38,6 +38,8 @@ enum {
 	STS_DAY_S = 86400,
 	STS_ASKED_DAYS = 30, /* refreshed if asked for in so many days */
 	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
+	STS_REFRESH_SHARE = 4, /* of the lookups: one in so many, at most */
+	STS_REFRESH_KEPT = 16, /* one in so many that questions cannot take */
 	STS_QUANTUM_MS = 3000, /* without progress while others queue */
 	STS_QUANTUM_MIN_MS = 750, /* the same when very many do */
 	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
@@ -95,7 +97,7 @@ struct sts_agent {
 	struct sts_fetch *fetches;
 	uint16_t first_client, first_question, first_lookup, first_fetch;
 	uint16_t client_free, lookup_free; /* lists through ask.next, chain */
-	uint16_t clients_open, lookups_busy, fetches_busy;
+	uint16_t clients_open, lookups_busy, refreshes_busy, fetches_busy;
 	uint16_t *index; /* lookups by domain: heads of chains */
 	uint16_t index_mask;
 	struct sts_queue stirred; /* children, through node.next_stirred */
@@ -115,7 +117,7 @@ struct sts_agent {
 	uint8_t zone_told_next;
 	uint8_t event_head, event_count;
 	uint32_t events_lost;
-	struct sts_event events[STS_EVENTS_MAX];
+	struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop into */
 };
 
 /* For the driver. */
@@ -163,7 +165,12 @@ void sts_agent_asks_go_on(struct sts_agent *a);
 /* agent_work.c */
 struct sts_lookup *sts_agent_work_find(
     struct sts_agent *a, struct sts_text domain);
-/* NULL: no slot is free. */
+/*
+ * Whether a lookup may begin. Questions cannot take the last ones, nor
+ * refreshes of our own more than a share: neither starves the other.
+ */
+bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
+/* NULL: there is no room. */
 struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
 void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);

@@ -518,7 +518,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return a->asks.count > 0 && a->lookup_free != STS_NODE_NONE;
+	return a->asks.count > 0 && sts_agent_work_room(a, false);
 }
 
 void

@@ -198,7 +198,7 @@ static bool
 outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
 {
 	return !sts_before(a->now, f->milestone + quantum) ||
-	       (a->fresh.count > 0 &&
+	       (a->fresh.count > 0 && !f->lookup->live &&
 		   !sts_before(a->now, f->begun + TENURE * quantum));
 }
 

@@ -53,13 +53,12 @@ sweep_chunks(const struct sts_cache_stats *s)
 	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
 }
 
-/* Half of the lookups stay free for those who wait. */
 static bool
 may_refresh(struct sts_agent *a, struct sts_text domain)
 {
 	return !a->draining &&
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
-	       a->lookups_busy <= a->config.lookups / 2 &&
+	       sts_agent_work_room(a, true) &&
 	       sts_agent_work_find(a, domain) == NULL;
 }
 

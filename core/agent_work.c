@@ -46,6 +46,19 @@ node_of(const struct sts_agent *a, const struct sts_lookup *l)
 	return (uint16_t)(a->first_lookup + (l - a->lookups));
 }
 
+bool
+sts_agent_work_room(const struct sts_agent *a, bool refresh)
+{
+	unsigned lookups = a->config.lookups, share;
+
+	if (!refresh) {
+		return a->lookups_busy < lookups - lookups / STS_REFRESH_KEPT;
+	}
+	share =
+	    lookups / STS_REFRESH_SHARE > 0 ? lookups / STS_REFRESH_SHARE : 1;
+	return a->lookups_busy < lookups && a->refreshes_busy < share;
+}
+
 struct sts_lookup *
 sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 {
@@ -53,16 +66,18 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	uint16_t i = a->lookup_free, *head = index_head(a, domain);
 	struct sts_lookup *l;
 
-	if (i == STS_NODE_NONE) {
+	if (!sts_agent_work_room(a, refresh)) {
 		return NULL;
 	}
+	STS_ASSERT(i != STS_NODE_NONE);
 	l = &a->lookups[i];
 	a->lookup_free = l->chain;
 	a->lookups_busy++;
 	l->chain = *head;
 	*head = i;
 	l->stage = STS_WORK_DISCOVERY;
-	l->refresh = refresh;
+	l->refresh = l->own = refresh;
+	a->refreshes_busy = (uint16_t)(a->refreshes_busy + refresh);
 	l->live = l->stalled = l->starves = false;
 	l->waiters = l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
@@ -90,6 +105,7 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	l->chain = a->lookup_free;
 	a->lookup_free = i;
 	a->lookups_busy--;
+	a->refreshes_busy = (uint16_t)(a->refreshes_busy - l->own);
 	sts_agent_asks_go_on(a);
 }
 
@@ -669,6 +685,14 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 	}
 }
 
+/* It lost its slot to others, or we were out of descriptors (the next turn is
+ * a tick away, not now): neither says anything about the host. */
+static bool
+another_turn(enum sts_why why)
+{
+	return why == STS_WHY_FETCH_STALLED || why == STS_WHY_BUSY;
+}
+
 void
 sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 {
@@ -684,13 +708,14 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 		sts_fetch_end(f);
 	} else {
 		sts_fetch_end(f);
-		if (why == STS_WHY_FETCH_STALLED &&
-		    sts_before(a->now, l->fetch_until)) {
+		if (another_turn(why) && sts_before(a->now, l->fetch_until)) {
 			l->stalled = true;
 			sts_agent_slots_enqueue(a, l);
 		} else {
 			failed(a, l, why, http_code);
 		}
 	}
-	sts_agent_slots_dispatch(a);
+	if (why != STS_WHY_BUSY) {
+		sts_agent_slots_dispatch(a);
+	}
 }

@@ -102,11 +102,12 @@ resume_accepting(struct sts_driver *d)
 	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
 		if (d->listener[i].open && d->listener[i].paused) {
 			d->listener[i].paused = false;
+			d->listener[i].ready = true;
 			d->port->want(d->port->ctx, sts_driver_listener(d, i),
 			    STS_EV_RECV);
 		}
 	}
-	d->accept_limited = false;
+	d->accept_limited = d->closed_any = false;
 }
 
 static void
@@ -118,10 +119,8 @@ close_channel(struct sts_driver *d, uint16_t id, int why)
 	d->port->close(d->port->ctx, id);
 	n->open = n->opening = n->eof = false;
 	n->ready = n->wanted = 0;
+	d->closed_any = true;
 	n->ops->lost(n->engine, why);
-	if (d->accept_limited) {
-		resume_accepting(d);
-	}
 }
 
 static void
@@ -446,6 +445,7 @@ accept_clients(struct sts_driver *d, unsigned i)
 		if (r == STS_IO_LIMIT) {
 			d->listener[i].paused = true;
 			d->accept_limited = true;
+			d->closed_any = false;
 			d->accept_at = d->now + RETRY_MS;
 			d->port->want(d->port->ctx, ch, 0);
 			sts_agent_clients_full(d->agent);
@@ -461,10 +461,19 @@ accept_clients(struct sts_driver *d, unsigned i)
 	d->listener[i].ready = true;
 }
 
+/* After LIMIT: a channel was closed since, or a while has passed. */
+static bool
+may_resume(const struct sts_driver *d)
+{
+	return d->accept_limited &&
+	       sts_agent_client_free(d->agent) != STS_NODE_NONE &&
+	       (d->closed_any || !sts_before(d->now, d->accept_at));
+}
+
 static void
 serve_listeners(struct sts_driver *d)
 {
-	if (d->accept_limited && !sts_before(d->now, d->accept_at)) {
+	if (may_resume(d)) {
 		resume_accepting(d);
 	}
 	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
@@ -504,13 +513,13 @@ sleep_ms(const struct sts_driver *d)
 	uint16_t id = sts_heap_first(&d->heap);
 	sts_ms until = d->now + STS_RUN_IDLE_MS;
 
-	if (d->ready_head != STS_NODE_NONE) {
+	if (d->ready_head != STS_NODE_NONE || may_resume(d)) {
 		return 0;
 	}
 	if (id != STS_NODE_NONE) {
 		until = sts_earlier(until, d->nodes[id].at);
 	}
-	if (d->accept_limited) {
+	if (d->accept_limited && sts_before(d->now, d->accept_at)) {
 		until = sts_earlier(until, d->accept_at);
 	}
 	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {

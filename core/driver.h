@@ -44,6 +44,7 @@ struct sts_driver {
 		uint8_t protocol;
 	} listener[STS_LISTENERS_MAX];
 	bool accept_limited;
+	bool closed_any; /* since accepting was limited */
 	uint8_t scratch[STS_SCRATCH_SIZE];
 };
 

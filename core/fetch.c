@@ -57,6 +57,8 @@ dial_why(int lost)
 	case STS_IO_REFUSED:
 	case STS_IO_RESET:
 		return STS_WHY_CONNECT_REFUSED;
+	case STS_IO_LIMIT: /* ours, and no word about the host */
+		return STS_WHY_BUSY;
 	case STS_IO_CLOSED: /* by ourselves, when the time was over */
 		return STS_WHY_CONNECT_TIMEOUT;
 	default:
@@ -531,6 +533,8 @@ conn_work(void *e)
 	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
 
 	sts_tls_work(f->tls);
+	/* Our own time, not the host's; bounded by STS_X509_CHECKS_MAX. */
+	f->milestone = f->now;
 	pump(f);
 }
 

@@ -64,7 +64,7 @@ struct sts_fetch {
 	struct sts_lookup *lookup;
 	struct sts_cache *cache;
 	struct sts_tls *tls;
-	bool done, stopping;
+	bool done;
 	bool staged, established;
 	uint8_t stir, next_addr, active;
 	uint16_t request_off;

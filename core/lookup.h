@@ -66,7 +66,8 @@ struct sts_lookup {
 
 	/* The agent's. */
 	uint8_t stage; /* enum sts_work_stage */
-	bool refresh; /* begun by ourselves: fetch whatever TXT says */
+	bool refresh; /* fetch whatever TXT says */
+	bool own; /* begun by ourselves, for a refresh */
 	bool live; /* a live enforce policy is held */
 	bool stalled; /* has lost its slot to others */
 	bool starves; /* in the queue for a buffer */

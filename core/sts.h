@@ -108,8 +108,8 @@ bool sts_agent_idle(const struct sts_agent *a);
 /*
  * Ask by the C API. `zone` is a socketmap name (n 0: the default), `key` as a
  * mail server would send it; key stays valid until sts_ask_end. Returns a
- * slot 0..config.asks-1, or -1: none is free. The driver must be run until
- * the answer is there; sts_run returns at once after an ask began.
+ * slot 0..config.asks-1, or -1: none is free. Call
+ * sts_driver_wake, and run the driver until the answer is there.
  */
 int sts_ask_begin(
     struct sts_agent *a, struct sts_text zone, struct sts_text key);

@@ -144,7 +144,7 @@
 
 /* Events between two visits of the driver; more are counted as lost. */
 #ifndef STS_EVENTS_MAX
-#define STS_EVENTS_MAX 8
+#define STS_EVENTS_MAX 16
 #endif
 
 #endif

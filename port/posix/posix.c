@@ -271,6 +271,10 @@ release(struct sts_posix *p, unsigned slot)
 {
 	struct sts_posix_channel *c = &p->channel[slot];
 
+	if (c->kind == CLIENT_TCP && sts_socket_unsent(c->fd)) {
+		/* A reset would take the end of the last reply with it. */
+		sts_socket_reset_on_close(c->fd, false);
+	}
 	sts_wait_remove(&p->wait, c->fd, token(p, slot));
 	close(c->fd);
 	c->fd = -1;

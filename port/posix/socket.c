@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -116,6 +117,23 @@ sts_socket_reset_on_close(int fd, bool on)
 	l.l_onoff = on;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }
+
+#if defined(__linux__) && defined(TIOCOUTQ)
+bool
+sts_socket_unsent(int fd)
+{
+	int octets = 0;
+
+	return ioctl(fd, TIOCOUTQ, &octets) == 0 && octets > 0;
+}
+#else
+bool
+sts_socket_unsent(int fd)
+{
+	(void)fd;
+	return false;
+}
+#endif
 
 /* A socket that is non-blocking, or STS_IO_ error. */
 int

@@ -36,6 +36,10 @@ void sts_socket_no_delay(int fd);
 /* Whether close() sends a reset (and forgets what was not yet sent). */
 void sts_socket_reset_on_close(int fd, bool on);
 
+/* Whether octets wait to be sent or acknowledged; false where the system does
+ * not tell. */
+bool sts_socket_unsent(int fd);
+
 /*
  * Bind a datagram socket to local_port and connect it, so that nothing but
  * what the peer sends after this is ever received. 0; LIMIT: another port
