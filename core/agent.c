@@ -115,6 +115,19 @@ sts_agent_expires(const struct sts_agent *a)
 	return sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED;
 }
 
+/*
+ * Whether a policy's life is over. While the clock is not confirmed, what was
+ * over at the newest time that was before the start still is.
+ */
+static bool
+is_over(const struct sts_agent *a, const struct sts_entry *e)
+{
+	if (sts_agent_expires(a)) {
+		return sts_entry_expired(e, sts_agent_now_s(a));
+	}
+	return a->stamp_s != 0 && sts_entry_expired(e, a->stamp_s);
+}
+
 sts_ref
 sts_agent_live(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
@@ -125,9 +138,7 @@ sts_agent_live(
 		return 0;
 	}
 	sts_cache_get(&a->cache, ref, e);
-	if (e->kind != STS_KIND_POLICY ||
-	    (sts_agent_expires(a) &&
-		sts_entry_expired(e, sts_agent_now_s(a)))) {
+	if (e->kind != STS_KIND_POLICY || is_over(a, e)) {
 		return 0;
 	}
 	return ref;
@@ -383,6 +394,7 @@ void
 sts_agent_drain(struct sts_agent *a)
 {
 	a->draining = true;
+	sts_agent_stamp(a, 1);
 	for (unsigned i = 0; i < a->config.clients; i++) {
 		sts_client_drain(&a->clients[i]);
 		sts_agent_stir(a, (uint16_t)(a->first_client + i));

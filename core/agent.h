@@ -12,6 +12,7 @@
  *	agent_work.c      a domain is looked up, fetched, remembered
  *	agent_slots.c     who gets a fetch slot, and who loses one
  *	agent_sweep.c     the clock hand: expiry, refreshes of our own
+ *	agent_journal.c   what outlives a restart
  *	decide.c          what is said, given what is known: no state
  */
 #ifndef STS_AGENT_H
@@ -20,6 +21,7 @@
 #include "clock.h"
 #include "event.h"
 #include "fetch.h"
+#include "journal.h"
 #include "lookup.h"
 #include "node.h"
 #include "random.h"
@@ -47,7 +49,9 @@ enum {
 	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
-	STS_NOTICE_MS = 60000 /* the same complaint at most so often */
+	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
+	STS_STAMP_S = 3600, /* how often a confirmed time is kept */
+	STS_JOURNAL_REST_MS = 60000 /* when nothing may be saved today */
 };
 
 /* A list of nodes or lookups by number. */
@@ -90,6 +94,12 @@ struct sts_agent {
 	struct sts_clock clock;
 	uint8_t clock_told;
 	struct sts_cache cache;
+	bool has_journal;
+	struct sts_journal *journal; /* NULL: no room was planned for one */
+	uint8_t *journal_buf;
+	uint32_t stamp_s; /* newest time that was confirmed before the start */
+	uint32_t journal_unsaved, journal_misses;
+	sts_ms journal_at; /* not before, unless more is to be saved */
 	uint8_t hash_key[STS_SIPHASH_KEY];
 	struct sts_client *clients;
 	struct sts_question *questions;
@@ -127,9 +137,25 @@ void sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now);
 void sts_agent_clients_full(struct sts_agent *a);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 
+/*
+ * The journal, by the driver. step carries out one operation at most: 0 none,
+ * 1 done, STS_IO_AGAIN; due says when to call it next, false: not before
+ * something else happens. Nothing is served while it is loading.
+ */
+bool sts_agent_journal_loading(const struct sts_agent *a);
+int sts_agent_journal_step(
+    struct sts_agent *a, const struct sts_store *store, sts_ms now);
+bool sts_agent_journal_due(const struct sts_agent *a, sts_ms *at);
+
 /* Between the agent's own files. */
 
 extern const struct sts_engine_ops sts_agent_ops, sts_question_ops;
+
+/* agent_journal.c */
+/* The domain's policy was removed and must not come back. */
+void sts_agent_forget(struct sts_agent *a, struct sts_text domain);
+/* Keep the time, if it is confirmed and the one kept is that much older. */
+void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
 
 /* agent_sweep.c */
 void sts_agent_sweep(struct sts_agent *a);

@@ -238,7 +238,13 @@ ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
 	uint32_t now_s = sts_agent_now_s(a);
 
 	note_asked(a, ref, e);
-	if (check_due(e, now_s)) {
+	if (e->checked_s == 0) {
+		/* It outlived a restart, and is the answer whatever the network
+		 * is like now; what is published is looked up behind it. */
+		if (sts_agent_work_find(a, domain) == NULL) {
+			sts_agent_work_begin(a, domain, false);
+		}
+	} else if (check_due(e, now_s)) {
 		if (join(a, node, domain)) {
 			a->lookups[ask->lookup].refresh |=
 			    second_half(e, now_s);

@@ -76,6 +76,7 @@ sts_agent_sweep(struct sts_agent *a)
 
 	sts_cache_stats(&a->cache, &stats);
 	watch_cache(a, &stats);
+	sts_agent_stamp(a, STS_STAMP_S);
 	ref = sts_cache_sweep(
 	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));
 	if (ref == 0) {

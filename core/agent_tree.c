@@ -50,9 +50,13 @@ sts_agent_plan(const struct sts_config *c, struct sts_plan *p)
 	p->dns = (size_t)STS_DNS_TCP_BUFFERS * aligned(STS_DNS_MESSAGE_MAX);
 	p->driver = aligned(nodes * sizeof(struct sts_node)) +
 		    aligned(nodes * sizeof(uint16_t));
+	p->journal = c->journal_buffer > 0
+			 ? aligned(sizeof(struct sts_journal)) +
+			       aligned(c->journal_buffer)
+			 : 0;
 	p->cache = aligned(c->cache_size);
 	p->total = p->clients + p->asks + p->lookups + p->fetches + p->dns +
-		   p->driver + p->cache;
+		   p->driver + p->journal + p->cache;
 }
 
 size_t
@@ -97,6 +101,10 @@ carve_all(struct sts_agent *a, uint8_t *block)
 		a->buffer[i] = carve(&block, STS_DNS_MESSAGE_MAX);
 	}
 	a->buffer_count = STS_DNS_TCP_BUFFERS;
+	if (c->journal_buffer > 0) {
+		a->journal = carve(&block, sizeof *a->journal);
+		a->journal_buf = carve(&block, c->journal_buffer);
+	}
 	sts_cache_init(&a->cache, carve(&block, c->cache_size), c->cache_size,
 	    a->hash_key);
 }

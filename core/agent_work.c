@@ -562,10 +562,17 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	}
 	if (ref == 0) {
 		STS_ASSERT(admission != STS_ADMITTED);
+		if (admission == STS_REFUSED_LARGE) {
+			/* An older version is gone, from the journal too. */
+			sts_agent_forget(a, sts_lookup_domain(l));
+		}
 		failed(a, l, STS_WHY_POLICY_NO_ROOM, f->http_code);
 		return;
 	}
 	sts_cache_pin(&a->cache, ref);
+	if (e.max_age_s == 0) {
+		sts_agent_forget(a, sts_lookup_domain(l));
+	}
 	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
 	if (e.max_age_s == 0) {
 		/* R46: of use for those who asked, and not kept. */

@@ -496,6 +496,31 @@ enlist_due(struct sts_driver *d)
 	}
 }
 
+/* One operation of the store. False: there is nothing to do now. */
+static bool
+step_store(struct sts_driver *d)
+{
+	int result;
+
+	if (!d->agent->has_journal || d->store_waits) {
+		return false;
+	}
+	result = sts_agent_journal_step(d->agent, d->port->store, d->now);
+	d->store_waits = result == STS_IO_AGAIN;
+	return result > 0;
+}
+
+/* Read what was kept. False: there is more of it. */
+static bool
+load(struct sts_driver *d, unsigned budget)
+{
+	while (budget > 0 && sts_agent_journal_loading(d->agent) &&
+	       step_store(d)) {
+		budget--;
+	}
+	return !sts_agent_journal_loading(d->agent);
+}
+
 static void
 tell_events(struct sts_driver *d)
 {
@@ -511,13 +536,16 @@ static sts_ms
 sleep_ms(const struct sts_driver *d)
 {
 	uint16_t id = sts_heap_first(&d->heap);
-	sts_ms until = d->now + STS_RUN_IDLE_MS;
+	sts_ms until = d->now + STS_RUN_IDLE_MS, at;
 
 	if (d->ready_head != STS_NODE_NONE || may_resume(d)) {
 		return 0;
 	}
 	if (id != STS_NODE_NONE) {
 		until = sts_earlier(until, d->nodes[id].at);
+	}
+	if (!d->store_waits && sts_agent_journal_due(d->agent, &at)) {
+		until = sts_earlier(until, at);
 	}
 	if (d->accept_limited && sts_before(d->now, d->accept_at)) {
 		until = sts_earlier(until, d->accept_at);
@@ -548,6 +576,7 @@ sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
 	d->ready_head = d->ready_tail = STS_NODE_NONE;
 	d->now = now;
 	d->wall_s = -1;
+	STS_ASSERT(!agent->has_journal || port->store != NULL);
 	sts_heap_init(&d->heap, d->nodes, agent->heap_slots);
 	sts_driver_wake(d);
 }
@@ -585,6 +614,10 @@ sts_unlisten(struct sts_driver *d, sts_ch ch)
 void
 sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev)
 {
+	if (ch == STS_CH_STORE) {
+		d->store_waits = false;
+		return;
+	}
 	if (ch >= d->node_count) {
 		unsigned i = (unsigned)ch - d->node_count;
 
@@ -611,6 +644,9 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	STS_ASSERT(!sts_before(now, d->now));
 	d->now = now;
 	d->wall_s = wall_s;
+	if (!load(d, budget)) {
+		return d->store_waits ? STS_RUN_IDLE_MS : 0;
+	}
 	enlist_due(d);
 	serve_listeners(d);
 	for (unsigned i = 0; i < budget; i++) {
@@ -624,5 +660,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		}
 		tell_events(d);
 	}
+	(void)step_store(d);
+	tell_events(d);
 	return sleep_ms(d);
 }

@@ -45,6 +45,7 @@ struct sts_driver {
 	} listener[STS_LISTENERS_MAX];
 	bool accept_limited;
 	bool closed_any; /* since accepting was limited */
+	bool store_waits; /* it said AGAIN */
 	uint8_t scratch[STS_SCRATCH_SIZE];
 };
 
@@ -62,7 +63,9 @@ void sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol);
 void sts_unlisten(struct sts_driver *d, sts_ch ch);
 
 /*
- * Serve what is ready, at most `budget` (>= 1) nodes. Returns the milliseconds
+ * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
+ * store. At first, while the journal is read: `budget` operations of the store
+ * and nothing else. Returns the milliseconds
  * that may be slept; 0: call again at once. now never goes back; wall_s < 0:
  * no wall clock.
  */

@@ -30,6 +30,8 @@
 	X(CLIENT_BAD,      "client-bad",      1, NULL, NULL, NULL) \
 	X(ZONE_UNKNOWN,    "zone-unknown",    1, NULL, NULL, NULL) \
 	X(CLIENTS_FULL,    "clients-full",    1, "clients", NULL, NULL) \
+	X(JOURNAL_LOADED,  "journal-loaded",  2, "records", "lost", NULL) \
+	X(JOURNAL_FAILED,  "journal-failed",  0, "unsaved", NULL, NULL) \
 	X(EVENTS_LOST,     "events-lost",     1, "lost", NULL, NULL)
 /* clang-format on */
 

@@ -96,10 +96,17 @@ sts_journal_save_policy(struct sts_journal *j, sts_ref ref)
 void
 sts_journal_save_forget(struct sts_journal *j)
 {
-	/* If it is held again, that is saved or will be, and counts. */
-	if (sts_cache_find(j->cache, sts_text(j->forget, j->forget_len)) != 0) {
-		j->forget_due = false;
-		return;
+	sts_ref ref =
+	    sts_cache_find(j->cache, sts_text(j->forget, j->forget_len));
+	struct sts_entry e;
+
+	/* If one is held again, that is saved or will be, and counts. */
+	if (ref != 0) {
+		sts_cache_get(j->cache, ref, &e);
+		if (e.kind == STS_KIND_POLICY) {
+			j->forget_due = false;
+			return;
+		}
 	}
 	memset(&j->rec, 0, sizeof j->rec);
 	j->rec.type = STS_JOURNAL_FORGET;

@@ -23,6 +23,11 @@ enum {
 struct sts_event; /* core/event.h */
 struct sts_driver;
 
+/* Not a channel: by this number sts_ready says that the store will go on. */
+enum {
+	STS_CH_STORE = 0xffff
+};
+
 /*
  * Storage that outlives a restart. Any call may say STS_IO_AGAIN: the driver
  * repeats the same call after sts_ready(d, STS_CH_STORE, 0).

@@ -67,13 +67,17 @@ struct sts_config {
 	uint16_t asks; /* 0..256 questions by the C API at once */
 	size_t cache_size; /* bytes, >= STS_CACHE_BLOCK_MIN */
 	int64_t build_s; /* the clock is wrong when before this */
+	/* For what outlives a restart: 0, or >= 256 bytes and a multiple of
+	 * the store's program unit; the journal's every read and write. */
+	size_t journal_buffer;
 };
 
 struct sts_agent; /* core/agent.h: complete, to be placed by the board */
 
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
-	size_t clients, lookups, fetches, asks, dns, driver, cache, total;
+	size_t clients, lookups, fetches, asks, dns, driver, journal, cache,
+	    total;
 };
 
 /* Bytes of the block for this configuration, by parts and in all. */
@@ -88,6 +92,24 @@ size_t sts_agent_size(const struct sts_config *config);
 void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[16]);
+
+/*
+ * Keep policies in a storage, from which they come back at the next start:
+ * between sts_agent_init and sts_driver_init, whose port has that store.
+ * sts_run then reads it before anything is served. day_budget: octets
+ * programmed a day, over which a newer version of a saved policy waits for
+ * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
+ * is no journal: the store's sizes break the rules of core/journal.h, or an
+ * area is smaller than sts_agent_journal_area says.
+ */
+bool sts_agent_journal(
+    struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
+uint32_t sts_agent_journal_area(
+    const struct sts_config *config, uint32_t prog_size);
+
+/* Whether all that is to be saved is, or never will be: no journal, or one
+ * that has failed. */
+bool sts_agent_saved(const struct sts_agent *a);
 
 /*
  * Use other settings from now on. Work under way goes on with what it began

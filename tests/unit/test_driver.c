@@ -109,7 +109,7 @@ static void
 start(sts_ms at)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { CLIENTS, LOOKUPS, 2, 2, 4096, WALL_S };
+	struct sts_config config = { CLIENTS, LOOKUPS, 2, 2, 4096, WALL_S, 0 };
 
 	now = begun = at;
 	budget = 256;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent's journal: read before anything is served, then written a step at
+ * a time. What is saved are policies; absence, back-off and cannot-tell are
+ * of this run only.
+ *
+ * A policy is saved with the agent time it was fetched at, which before a
+ * confirmation is the best date there is and afterwards runs with the
+ * monotonic clock: a stepped wall clock cannot make it younger. Stamps, which
+ * bound the clock of the next start, are times that were confirmed.
+ */
+#include "agent.h"
+#include "base/assert.h"
+#include "journal.h"
+
+uint32_t
+sts_agent_journal_area(const struct sts_config *config, uint32_t prog_size)
+{
+	return sts_journal_area_min(
+	    (uint32_t)(config->cache_size / STS_CHUNK_SIZE), prog_size);
+}
+
+bool
+sts_agent_journal(
+    struct sts_agent *a, const struct sts_store *store, uint32_t day_budget)
+{
+	struct sts_journal_geometry g = { store->prog_size, store->erase_size,
+		store->area_size, store->area_count, day_budget };
+
+	STS_ASSERT(a->config.journal_buffer > 0);
+	STS_ASSERT(!a->has_journal);
+	a->has_journal = sts_journal_init(a->journal, &g, &a->cache,
+	    a->journal_buf, a->config.journal_buffer);
+	return a->has_journal;
+}
+
+bool
+sts_agent_journal_loading(const struct sts_agent *a)
+{
+	return a->has_journal &&
+	       sts_journal_state(a->journal) == STS_JOURNAL_LOADING;
+}
+
+bool
+sts_agent_saved(const struct sts_agent *a)
+{
+	return !a->has_journal || !sts_journal_busy(a->journal);
+}
+
+/* All that was kept is in the cache, as far as it could be read. */
+static void
+loaded(struct sts_agent *a)
+{
+	struct sts_cache_stats s;
+	struct sts_event *e;
+
+	a->stamp_s = sts_journal_stamp_s(a->journal);
+	sts_clock_floor(&a->clock, a->stamp_s);
+	sts_cache_stats(&a->cache, &s);
+	e = sts_agent_tell(
+	    a, STS_EVENT_JOURNAL_LOADED, STS_WHY_NONE, sts_text(NULL, 0));
+	e->number[0] = s.records;
+	e->number[1] = a->journal->lost;
+}
+
+static void
+tell_failed(struct sts_agent *a)
+{
+	sts_agent_tell(
+	    a, STS_EVENT_JOURNAL_FAILED, STS_WHY_NONE, sts_text(NULL, 0))
+	    ->number[0] = sts_cache_unsaved_count(&a->cache);
+}
+
+/*
+ * Over the day's budget there are unsaved policies and nothing may be done:
+ * when a whole round over the cache has found nothing, it rests.
+ */
+static void
+pace(struct sts_agent *a, bool worked, sts_ms now)
+{
+	uint32_t round = sts_cache_chunks(&a->cache) / STS_JOURNAL_SCAN + 1;
+
+	a->journal_at = now;
+	a->journal_misses = worked ? 0 : a->journal_misses + 1;
+	if (a->journal_misses > round) {
+		a->journal_misses = 0;
+		a->journal_at = now + STS_JOURNAL_REST_MS;
+	}
+}
+
+int
+sts_agent_journal_step(
+    struct sts_agent *a, const struct sts_store *store, sts_ms now)
+{
+	uint32_t unsaved = sts_cache_unsaved_count(&a->cache);
+	enum sts_journal_state before = sts_journal_state(a->journal);
+	int result;
+
+	STS_ASSERT(a->has_journal);
+	if (unsaved > a->journal_unsaved) {
+		a->journal_at = now;
+	}
+	a->journal_unsaved = unsaved;
+	if (!sts_journal_busy(a->journal) || sts_before(now, a->journal_at)) {
+		return 0;
+	}
+	result = sts_journal_step(a->journal, store, sts_agent_now_s(a));
+	if (result == STS_IO_AGAIN) {
+		return result;
+	}
+	pace(a, result > 0, now);
+	if (sts_journal_state(a->journal) != before) {
+		if (before == STS_JOURNAL_LOADING) {
+			loaded(a);
+		}
+		if (sts_journal_state(a->journal) != STS_JOURNAL_READY) {
+			tell_failed(a);
+		}
+	}
+	return result;
+}
+
+bool
+sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
+{
+	if (sts_agent_saved(a)) {
+		return false;
+	}
+	*at = a->journal_at;
+	return true;
+}
+
+void
+sts_agent_forget(struct sts_agent *a, struct sts_text domain)
+{
+	/* When another removal still waits, all that is held is written anew,
+	 * and what is not held is gone with the rest. */
+	if (a->has_journal && !sts_journal_forget(a->journal, domain)) {
+		sts_journal_compact(a->journal);
+	}
+}
+
+void
+sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t kept_s;
+
+	if (!a->has_journal || !sts_agent_expires(a)) {
+		return;
+	}
+	kept_s = sts_journal_stamp_s(a->journal);
+	if (now_s > kept_s && now_s - kept_s >= older_s) {
+		sts_journal_stamp(a->journal, now_s);
+	}
+}
