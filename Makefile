@@ -25,10 +25,10 @@ CORE_SRC = core/address.c core/agent.c core/agent_ask.c core/agent_journal.c cor
 	core/payload.c core/policy.c core/postfix.c core/random.c core/record.c core/reply.c \
 	core/session.c core/socketmap.c core/zones.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
-	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
+	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
 DAEMON_SRC = boards/posix/anchors.c boards/posix/conf.c boards/posix/conf_print.c \
-	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
+	boards/posix/journal.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
 	boards/posix/match.c boards/posix/memory.c boards/posix/query.c boards/posix/resolv.c \
 	boards/posix/roots.c boards/posix/serve.c boards/posix/signals.c boards/posix/users.c \
 	boards/posix/value.c boards/posix/watch.c

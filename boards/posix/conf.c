@@ -146,6 +146,26 @@ set_memory(struct sts_conf *c, struct sts_text value)
 }
 
 static const char *
+set_journal(struct sts_conf *c, struct sts_text value)
+{
+	struct sts_text word = sts_word(&value), v;
+
+	c->journal_given = true;
+	c->journal_size = 0;
+	if (sts_text_is(word, "off") && value.n == 0) {
+		c->journal[0] = '\0';
+		return NULL;
+	}
+	if (!sts_value_path(word, c->journal, sizeof c->journal) ||
+	    (value.n > 0 && !(sts_value_option(value, "size", &v) &&
+				sts_value_size(v, &c->journal_size) &&
+				c->journal_size > 0))) {
+		return "off, or an absolute path and perhaps size=16M";
+	}
+	return NULL;
+}
+
+static const char *
 set_clients(struct sts_conf *c, struct sts_text value)
 {
 	return sts_value_number(value, 1, CLIENTS_MAX, &c->clients)
@@ -306,6 +326,7 @@ static const struct key keys[] = {
 	{ "nameserver", FIRST, set_nameserver, clear_nameserver },
 	{ "trust_anchors", FIRST, set_trust_anchors, NULL },
 	{ "memory", FIRST, set_memory, NULL },
+	{ "journal", FIRST, set_journal, NULL },
 	{ "clients", FIRST, set_clients, NULL },
 	{ "lookups", FIRST, set_lookups, NULL },
 	{ "fetch_slots", FIRST, set_fetch_slots, NULL },
@@ -481,6 +502,7 @@ set_defaults(struct sts_conf *c)
 {
 	memset(c, 0, sizeof *c);
 	c->memory = 4 << 20;
+	memcpy(c->journal, STS_JOURNAL_FILE, sizeof STS_JOURNAL_FILE);
 	c->clients = 1024;
 	c->lookups = 256;
 	c->fetch_slots = 16;
@@ -547,6 +569,8 @@ sts_conf_fixed(const struct sts_conf *running, const struct sts_conf *fresh,
 	} fixed[] = {
 		{ "listen", same_listen(running, fresh) },
 		{ "memory", running->memory == fresh->memory },
+		{ "journal", strcmp(running->journal, fresh->journal) == 0 &&
+				 running->journal_size == fresh->journal_size },
 		{ "clients", running->clients == fresh->clients },
 		{ "lookups", running->lookups == fresh->lookups },
 		{ "fetch_slots", running->fetch_slots == fresh->fetch_slots },

@@ -16,6 +16,7 @@
 #include "users.h"
 
 #define STS_CONF_FILE "/etc/mtasts.conf"
+#define STS_JOURNAL_FILE "/var/lib/mtasts/journal"
 
 enum {
 	STS_CONF_LISTEN_MAX = 16,
@@ -32,6 +33,9 @@ struct sts_conf {
 	struct sts_dns_servers servers; /* count 0: those of resolv.conf */
 	char trust_anchors[STS_CONF_PATH_MAX + 1]; /* "": the system's */
 	uint64_t memory;
+	bool journal_given; /* else it is the default's path */
+	char journal[STS_CONF_PATH_MAX + 1]; /* "": off */
+	uint64_t journal_size; /* 0: by the memory */
 	uint32_t clients, lookups, fetch_slots;
 	uint32_t answer_within_ms, queue_wait_ms;
 	struct sts_zones zones;

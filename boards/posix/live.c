@@ -131,6 +131,9 @@ keep_fixed(struct sts_live *l, struct sts_conf *c)
 	memcpy(c->listen, running->listen, sizeof c->listen);
 	c->listen_count = running->listen_count;
 	c->memory = running->memory;
+	memcpy(c->journal, running->journal, sizeof c->journal);
+	c->journal_size = running->journal_size;
+	c->journal_given = running->journal_given;
 	c->clients = running->clients;
 	c->lookups = running->lookups;
 	c->fetch_slots = running->fetch_slots;

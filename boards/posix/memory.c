@@ -9,6 +9,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../port/posix/posix.h"
+#include "../../port/posix/store.h"
 #include "build.h"
 #include "memory.h"
 
@@ -44,14 +45,15 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    "memory: %lu bytes are too few, at least %luK are needed: "
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
 	    "%lu lookups, %lu fetch slots, %lu DNS over TCP, %lu driver, "
-	    "%lu port, %d cache",
+	    "%lu port, %lu journal, %d cache",
 	    (unsigned long)m->size,
 	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
 	    (unsigned long)(m->agent.clients + m->agent.asks),
 	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.fetches,
 	    (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
-	    (unsigned long)m->port_size, CACHE_MIN);
+	    (unsigned long)m->port_size, (unsigned long)m->agent.journal,
+	    CACHE_MIN);
 }
 
 static void
@@ -66,6 +68,7 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	config->asks = (uint16_t)asks;
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
+	config->journal_buffer = c->journal[0] != '\0' ? STS_STORE_BUFFER : 0;
 	m->channels = sts_driver_channels(config);
 	/* Composites hold no channel. */
 	m->descriptors = m->channels - 1U - config->asks - config->lookups -
@@ -76,11 +79,11 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 static bool
 lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
 {
-	if (m->channels >= UINT16_MAX) {
+	if (m->channels >= UINT16_MAX - 1) {
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "clients, lookups and fetch_slots need %u channels "
 		    "together, the limit is %u",
-		    m->channels, (unsigned)UINT16_MAX - 1);
+		    m->channels, (unsigned)UINT16_MAX - 2);
 		return false;
 	}
 	m->anchors_size =
@@ -97,6 +100,46 @@ lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
 	m->config.cache_size = (m->size - fixed) / ALIGN * ALIGN;
 	sts_agent_plan(&m->config, &m->agent);
 	STS_ASSERT(fixed_size(m) + m->agent.cache <= m->size);
+	return true;
+}
+
+/* n taken up to whole blocks of the file. */
+static uint64_t
+in_blocks(uint64_t n)
+{
+	return (n + STS_STORE_ERASE_SIZE - 1) / STS_STORE_ERASE_SIZE *
+	       STS_STORE_ERASE_SIZE;
+}
+
+/*
+ * Two areas that each hold all the cache can, and half as much again to
+ * append to, unless the configuration says otherwise.
+ */
+static bool
+size_journal(
+    struct sts_memory *m, const struct sts_conf *c, char why[STS_CONF_WHY_MAX])
+{
+	uint64_t least = in_blocks(sts_agent_journal_area(&m->config, 1));
+	uint64_t area = in_blocks(least + least / 2);
+
+	if (c->journal[0] == '\0') {
+		return true;
+	}
+	if (c->journal_size > 0) {
+		area = c->journal_size /
+		       ((uint64_t)STS_STORE_AREAS * STS_STORE_ERASE_SIZE) *
+		       STS_STORE_ERASE_SIZE;
+	}
+	if (area < least || area > UINT32_MAX / STS_STORE_AREAS) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "journal: size=%lu is not possible: for %lu bytes of "
+		    "policies at least %luK are needed",
+		    (unsigned long)c->journal_size,
+		    (unsigned long)m->config.cache_size,
+		    (unsigned long)(STS_STORE_AREAS * least / 1024));
+		return false;
+	}
+	m->journal_area = (uint32_t)area;
 	return true;
 }
 
@@ -159,7 +202,7 @@ sts_memory_open(struct sts_memory *m, const struct sts_conf *c, unsigned asks,
 		return false;
 	}
 	if (!read_bundle(m, block, path, roots, why) ||
-	    !lay_out(m, roots->set.len, why)) {
+	    !lay_out(m, roots->set.len, why) || !size_journal(m, c, why)) {
 		munmap(block, m->size);
 		return false;
 	}
@@ -197,9 +240,12 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("questions", a->asks, "", m->config.asks);
 	print_part("DNS over TCP", a->dns, "", STS_DNS_TCP_BUFFERS);
 	print_part("driver", a->driver, "", 0);
+	print_part("journal", a->journal, "", 0);
 	print_part("policies", a->cache, "", 0);
 	print_part("left over", m->size - used, "", 0);
 	print_part("sum", m->size, "", 0);
+	printf("journal file: %lu bytes\n",
+	    (unsigned long)m->journal_area * STS_STORE_AREAS);
 	printf("open files needed: %u\n", m->descriptors);
 	printf("outside of it, static: %lu bytes, two configurations among "
 	       "them\n",

@@ -23,6 +23,7 @@ struct sts_memory {
 	unsigned channels, descriptors;
 	size_t anchors_size; /* of one area */
 	size_t reading_size, port_size;
+	uint32_t journal_area; /* octets of each of the file's; 0: off */
 	size_t size; /* of the block: the configuration's `memory` */
 	/* Where they are, once mapped. */
 	uint8_t *anchors[2];

@@ -236,6 +236,7 @@ start(struct query *q, const struct sts_args *args)
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	conf.clients = 0;
+	conf.journal[0] = '\0';
 	conf.lookups = LOOKUPS;
 	conf.fetch_slots = FETCH_SLOTS;
 	if (!sts_live_open_conf(&q->live, &conf, &q->memory, 1, why)) {

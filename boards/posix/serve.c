@@ -16,6 +16,7 @@
 #include "../../port/posix/addr.h"
 #include "../../port/posix/service.h"
 #include "commands.h"
+#include "journal.h"
 #include "listeners.h"
 #include "live.h"
 #include "resolv.h"
@@ -36,6 +37,7 @@ struct daemon {
 	struct sts_listeners listeners;
 	struct sts_log log;
 	struct sts_service service;
+	struct sts_board_journal journal;
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
 };
@@ -115,6 +117,12 @@ tell_start(struct daemon *d)
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "%u trust anchors of %s, %u left out", s->roots.set.count,
 	    sts_roots_file(s->conf.trust_anchors), s->roots.skipped);
+	if (d->journal.on) {
+		sts_log_line(&d->log, STS_LOG_INFO, "journal %s, %lu bytes",
+		    s->conf.journal,
+		    (unsigned long)d->journal.file.store.area_size *
+			STS_STORE_AREAS);
+	}
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
@@ -167,6 +175,10 @@ start_agent(struct daemon *d)
 	}
 	sts_agent_init(&d->agent, &d->memory.config, &s->settings,
 	    d->memory.agent_block, now, key);
+	if (d->journal.on) {
+		d->port.store = &d->journal.file.store;
+		d->journal.on = sts_agent_journal(&d->agent, d->port.store, 0);
+	}
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
 	int signals = sts_signals_open();
@@ -188,10 +200,18 @@ start(struct daemon *d)
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	sts_log_open(&d->log, c->log, c->log_level);
+	if (!sts_journal_open(&d->journal, c, &d->memory, &d->log, why)) {
+		return sts_fail(STS_EXIT_FAILURE, "%s", why);
+	}
 	int rc = start_agent(d);
 
 	if (rc != 0) {
 		return rc;
+	}
+	/* No question is taken beside a journal that has not been read. */
+	while (sts_agent_journal_loading(&d->agent)) {
+		sts_run(&d->driver, sts_posix_now(), sts_posix_wall_s(),
+		    RUN_BUDGET);
 	}
 	if (!sts_listeners_open(&d->listeners, c, &d->log, why)) {
 		return sts_fail(STS_EXIT_FAILURE, "%s", why);
@@ -201,6 +221,9 @@ start(struct daemon *d)
 
 	if (problem != NULL) {
 		return start_failed(problem);
+	}
+	if (sts_journal_begin(&d->journal, &d->memory, &d->posix) != 0) {
+		return start_failed("journal");
 	}
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver)) {
 		return start_failed("listen");
@@ -246,6 +269,8 @@ housekeeping(struct daemon *d, sts_ms now)
 {
 	sts_ms wait = sts_live_tick(&d->live, now);
 
+	sts_journal_watch(&d->journal, &d->posix, &d->log);
+
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -260,7 +285,9 @@ static bool
 finished(const struct daemon *d, sts_ms now)
 {
 	return d->stopping &&
-	       (sts_agent_idle(&d->agent) || !sts_before(now, d->stop_at));
+	       ((sts_agent_idle(&d->agent) &&
+		    sts_journal_flushed(&d->journal, &d->agent)) ||
+		   !sts_before(now, d->stop_at));
 }
 
 static int

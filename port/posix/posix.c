@@ -23,7 +23,8 @@
 enum {
 	/* Clients that were gone before they were taken, skipped in one
 	 * call; the event comes again as long as there are more. */
-	SKIP_MAX = 64
+	SKIP_MAX = 64,
+	WATCHES = 2
 };
 
 enum kind {
@@ -34,7 +35,8 @@ enum kind {
 	CONNECTING,
 	STREAM,
 	CLIENT_TCP, /* accepted; will be reset, not half-closed */
-	WATCHED /* the board's own, in the slot after the driver's */
+	WATCHED, /* the board's own, in the slot after the driver's, */
+	STORE /* and its store's, in the one after that */
 };
 
 static struct sts_posix_channel *
@@ -314,21 +316,21 @@ size_t
 sts_posix_size(unsigned channels)
 {
 	/* The tables of the wait come first: they may need wider alignment. */
-	size_t wait = sts_wait_size(channels + 1);
+	size_t wait = sts_wait_size(channels + WATCHES);
 	size_t align = sizeof(void *);
 
 	return (wait + align - 1) / align * align +
-	       (channels + 1) * sizeof(struct sts_posix_channel);
+	       (channels + WATCHES) * sizeof(struct sts_posix_channel);
 }
 
 int
 sts_posix_init(
     struct sts_posix *p, unsigned channels, void *memory, struct sts_port *port)
 {
-	size_t table = (channels + 1) * sizeof(struct sts_posix_channel);
+	size_t table = (channels + WATCHES) * sizeof(struct sts_posix_channel);
 
 	STS_ASSERT(channels >= 1);
-	STS_ASSERT(channels < UINT16_MAX);
+	STS_ASSERT(channels < UINT16_MAX - 1);
 	memset(p, 0, sizeof *p);
 	p->channels = channels;
 	p->urandom = -1;
@@ -336,7 +338,7 @@ sts_posix_init(
 
 	p->channel = (struct sts_posix_channel *)(void *)(end - table);
 	memset(p->channel, 0, table);
-	for (unsigned i = 0; i <= channels; i++) {
+	for (unsigned i = 0; i < channels + WATCHES; i++) {
 		p->channel[i].fd = -1;
 	}
 	memset(port, 0, sizeof *port);
@@ -350,13 +352,13 @@ sts_posix_init(
 	port->close = channel_close;
 	port->entropy = channel_entropy;
 	port->event = channel_event;
-	return sts_wait_open(&p->wait, channels + 1, memory);
+	return sts_wait_open(&p->wait, channels + WATCHES, memory);
 }
 
 void
 sts_posix_end(struct sts_posix *p)
 {
-	for (unsigned i = 0; i <= p->channels; i++) {
+	for (unsigned i = 0; i < p->channels + WATCHES; i++) {
 		if (p->channel[i].kind != FREE) {
 			release(p, i);
 		}
@@ -413,6 +415,20 @@ sts_posix_watch(struct sts_posix *p, int fd)
 	return adopt(p, p->channels, fd, WATCHED);
 }
 
+int
+sts_posix_store(struct sts_posix *p, int fd)
+{
+	return adopt(p, p->channels + 1, fd, STORE);
+}
+
+void
+sts_posix_unstore(struct sts_posix *p)
+{
+	if (p->channel[p->channels + 1].kind != FREE) {
+		release(p, p->channels + 1);
+	}
+}
+
 bool
 sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 {
@@ -424,7 +440,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 		unsigned slot = e[i].token & 0xffff;
 		const struct sts_posix_channel *c = &p->channel[slot];
 
-		STS_ASSERT(slot <= p->channels);
+		STS_ASSERT(slot < p->channels + WATCHES);
 		if (c->generation != e[i].token >> 16 || c->kind == FREE) {
 			continue;
 		}
@@ -435,6 +451,8 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 
 		if (slot == p->channels) {
 			watched = true;
+		} else if (slot == p->channels + 1) {
+			sts_ready(d, STS_CH_STORE, 0);
 		} else if (ev != 0) {
 			sts_ready(d, (sts_ch)slot, ev);
 		}

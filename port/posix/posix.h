@@ -34,7 +34,7 @@ struct sts_posix_channel {
 
 struct sts_posix {
 	/* Private. */
-	struct sts_posix_channel *channel; /* the last is not the driver's */
+	struct sts_posix_channel *channel; /* the last are not the driver's */
 	unsigned channels;
 	struct sts_wait wait;
 	int urandom; /* where the system has no call for it; else -1 */
@@ -47,7 +47,7 @@ size_t sts_posix_size(unsigned channels);
 
 /*
  * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels
- * 1..65534. 0, or -1 with errno.
+ * 1..65533. 0, or -1 with errno.
  */
 int sts_posix_init(struct sts_posix *p, unsigned channels, void *memory,
     struct sts_port *port);
@@ -68,6 +68,14 @@ int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
 /* A descriptor of the caller's own that ends a wait when it can be read (a
  * pipe from a signal handler). 0, or -1 with errno. */
 int sts_posix_watch(struct sts_posix *p, int fd);
+
+/*
+ * The descriptor by which a store tells that it goes on: the driver hears of
+ * it. The port's from now on. 0, or -1 with errno, then it stays the caller's.
+ * unstore closes it; harmless if there is none.
+ */
+int sts_posix_store(struct sts_posix *p, int fd);
+void sts_posix_unstore(struct sts_posix *p);
 
 /*
  * Sleep at most `ms` and hand what happened to the driver. True: the watched

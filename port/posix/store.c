@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* A file as storage, and the child that writes it. */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../core/base/assert.h"
+#include "socket.h"
+#include "store.h"
+
+enum {
+	/* Descriptors that may be open when the child is made. */
+	FDS_MAX = 4096,
+	LINK_BUFFER = 65536 /* more than a request */
+};
+
+enum op {
+	PROG = 1,
+	ERASE,
+	SYNC
+};
+
+struct request {
+	uint32_t op, off, len;
+};
+
+/* error 0: done. `again`: not done, is tried again. */
+struct reply {
+	int32_t error, again;
+};
+
+static const uint8_t *
+erased(void)
+{
+	static uint8_t block[STS_STORE_ERASE_SIZE];
+
+	memset(block, 0xff, sizeof block);
+	return block;
+}
+
+/* All of it. 0, or errno. */
+static int
+write_at(int fd, uint64_t off, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t r = pwrite(fd, p, n, (off_t)off);
+
+		if (r < 0 && errno == EINTR) {
+			continue;
+		}
+		if (r <= 0) {
+			return r == 0 ? ENOSPC : errno;
+		}
+		p += r;
+		off += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+/* All of it. 0, or errno. */
+static int
+read_at(int fd, uint64_t off, uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t r = pread(fd, p, n, (off_t)off);
+
+		if (r < 0 && errno == EINTR) {
+			continue;
+		}
+		if (r <= 0) {
+			return r == 0 ? EIO : errno;
+		}
+		p += r;
+		off += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+/* 0, or errno. */
+static int
+carry_out(int fd, const struct request *q, const uint8_t *bytes)
+{
+	switch (q->op) {
+	case PROG:
+		return write_at(fd, q->off, bytes, q->len);
+	case ERASE:
+		return write_at(fd, q->off, erased(), STS_STORE_ERASE_SIZE);
+	default:
+		return fdatasync(fd) == 0 ? 0 : errno;
+	}
+}
+
+static int
+give_up(struct sts_file_store *s)
+{
+	s->broken = true;
+	s->stalled = 0;
+	s->link = -1;
+	return STS_IO_RESET;
+}
+
+/* What the child says of the request it has. */
+static int
+hear(struct sts_file_store *s)
+{
+	struct reply r;
+	ssize_t n = recv(s->link, &r, sizeof r, MSG_DONTWAIT);
+
+	if (n < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+		return STS_IO_AGAIN;
+	}
+	if (n != (ssize_t)sizeof r) {
+		return give_up(s);
+	}
+	if (r.again) {
+		s->stalled = r.error;
+		return STS_IO_AGAIN;
+	}
+	s->asked = false;
+	s->stalled = 0;
+	return r.error == 0 ? 0 : STS_IO_RESET;
+}
+
+/* The child is idle and reads at once, and the buffer is larger than this. */
+static int
+ask(struct sts_file_store *s, const struct request *q, const uint8_t *bytes)
+{
+	uint8_t message[sizeof *q + STS_STORE_BUFFER];
+	size_t n = sizeof *q + (q->op == PROG ? q->len : 0);
+
+	memcpy(message, q, sizeof *q);
+	if (n > sizeof *q) {
+		memcpy(message + sizeof *q, bytes, q->len);
+	}
+	if (send(s->link, message, n, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)n) {
+		return give_up(s);
+	}
+	s->asked = true;
+	return STS_IO_AGAIN;
+}
+
+static int
+call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *bytes,
+    size_t len)
+{
+	struct request q = { (uint32_t)op, off, (uint32_t)len };
+
+	STS_ASSERT(len <= STS_STORE_BUFFER);
+	if (s->broken) {
+		return STS_IO_RESET;
+	}
+	if (s->link < 0) {
+		return carry_out(s->fd, &q, bytes) == 0 ? 0 : STS_IO_RESET;
+	}
+	return s->asked ? hear(s) : ask(s, &q, bytes);
+}
+
+static int
+store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
+{
+	struct sts_file_store *s = ctx;
+
+	return read_at(s->fd, off, buf, len) == 0 ? 0 : STS_IO_RESET;
+}
+
+static int
+store_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
+{
+	return call(ctx, PROG, off, buf, len);
+}
+
+static int
+store_erase(void *ctx, uint32_t off)
+{
+	return call(ctx, ERASE, off, NULL, 0);
+}
+
+static int
+store_sync(void *ctx)
+{
+	return call(ctx, SYNC, 0, NULL, 0);
+}
+
+/* Whether the file that was locked still is the one of that name. */
+static bool
+same_file(int fd, const char *path, struct stat *here)
+{
+	struct stat there;
+
+	return fstat(fd, here) == 0 && stat(path, &there) == 0 &&
+	       here->st_dev == there.st_dev && here->st_ino == there.st_ino;
+}
+
+int
+sts_store_open(struct sts_file_store *s, const char *path, bool create)
+{
+	struct stat st;
+
+	memset(s, 0, sizeof *s);
+	s->link = s->far = -1;
+	s->fd = open(path,
+	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+	if (s->fd < 0) {
+		return -1;
+	}
+	if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
+		return -1;
+	}
+	if (!same_file(s->fd, path, &st)) {
+		errno = EWOULDBLOCK; /* who had it put another in its place */
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)UINT32_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	s->store.ctx = s;
+	s->store.prog_size = 1;
+	s->store.erase_size = STS_STORE_ERASE_SIZE;
+	s->store.area_size = (uint32_t)st.st_size / STS_STORE_AREAS;
+	s->store.area_count = STS_STORE_AREAS;
+	s->store.read = store_read;
+	s->store.prog = store_prog;
+	s->store.erase = store_erase;
+	s->store.sync = store_sync;
+	return 0;
+}
+
+void
+sts_store_size(const struct sts_file_store *s, uint64_t *size)
+{
+	struct stat st;
+
+	*size = fstat(s->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* One block of the new file: from the old one, as far as that goes. */
+static int
+fill_block(struct sts_file_store *s, unsigned area, uint32_t at,
+    const struct sts_file_store *old)
+{
+	static uint8_t block[STS_STORE_ERASE_SIZE];
+	uint64_t off = (uint64_t)area * s->store.area_size + at;
+
+	if (old == NULL || at >= old->store.area_size) {
+		return write_at(s->fd, off, erased(), sizeof block);
+	}
+	int error = read_at(old->fd, (uint64_t)area * old->store.area_size + at,
+	    block, sizeof block);
+
+	return error != 0 ? error : write_at(s->fd, off, block, sizeof block);
+}
+
+int
+sts_store_fill(struct sts_file_store *s, uint32_t area_size,
+    const struct sts_file_store *old)
+{
+	STS_ASSERT(area_size % STS_STORE_ERASE_SIZE == 0);
+	STS_ASSERT(old == NULL || old->store.area_size <= area_size);
+	STS_ASSERT(
+	    old == NULL || old->store.area_size % STS_STORE_ERASE_SIZE == 0);
+	if (ftruncate(s->fd, 0) != 0) {
+		return -1;
+	}
+	s->store.area_size = area_size;
+	for (unsigned i = 0; i < STS_STORE_AREAS; i++) {
+		for (uint32_t at = 0; at < area_size;
+		     at += STS_STORE_ERASE_SIZE) {
+			int error = fill_block(s, i, at, old);
+
+			if (error != 0) {
+				errno = error;
+				return -1;
+			}
+		}
+	}
+	return fsync(s->fd);
+}
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+}
+
+void
+sts_store_close(struct sts_file_store *s)
+{
+	close_one(&s->fd);
+	close_one(&s->far);
+}
+
+int
+sts_store_link(struct sts_file_store *s)
+{
+	int ends[2], size = LINK_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+		return -1;
+	}
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	s->link = ends[0];
+	s->far = ends[1];
+	return s->link;
+}
+
+void
+sts_store_forked(struct sts_file_store *s)
+{
+	close_one(&s->far);
+}
+
+/* Exactly n octets of the parent's. False: it is gone. */
+static bool
+take(int fd, void *to, size_t n)
+{
+	uint8_t *p = to;
+
+	while (n > 0) {
+		ssize_t r = read(fd, p, n);
+
+		if (r < 0 && errno == EINTR) {
+			continue;
+		}
+		if (r <= 0) {
+			return false;
+		}
+		p += r;
+		n -= (size_t)r;
+	}
+	return true;
+}
+
+static bool
+say(int fd, int error, bool again)
+{
+	struct reply r = { error, again };
+
+	return send(fd, &r, sizeof r, MSG_NOSIGNAL) == (ssize_t)sizeof r;
+}
+
+/* Not the storage's fault, and may pass. */
+static bool
+passing(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EROFS;
+}
+
+/* One request. False: the parent is gone. */
+static bool
+serve_one(int fd, int link)
+{
+	static uint8_t bytes[STS_STORE_BUFFER];
+	struct request q;
+	bool told = false;
+	int error;
+
+	if (!take(link, &q, sizeof q) || q.len > sizeof bytes ||
+	    !take(link, bytes, q.len)) {
+		return false;
+	}
+	while (passing(error = carry_out(fd, &q, bytes))) {
+		struct pollfd p = { link, POLLIN, 0 };
+
+		if (!told && !say(link, error, true)) {
+			return false;
+		}
+		told = true;
+		/* The parent has nothing to say but that it is gone. */
+		if (poll(&p, 1, STS_STORE_RETRY_MS) > 0) {
+			return false;
+		}
+	}
+	return say(link, error, false);
+}
+
+void
+sts_store_serve(struct sts_file_store *s)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	for (int fd = 0; fd < FDS_MAX; fd++) {
+		if (fd != s->fd && fd != s->far) {
+			close(fd);
+		}
+	}
+	while (serve_one(s->fd, s->far)) {
+	}
+	_exit(0);
+}
