@@ -16,22 +16,22 @@ DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
 TLS_SRC = tls/anchors.c tls/anchors_set.c tls/der.c tls/session.c tls/x509.c tls/x509_cert.c \
 	tls/x509_class.c tls/x509_exts.c tls/x509_fields.c tls/x509_names.c tls/x509_oids.c \
 	tls/x509_time.c tls/x509_verify.c
-CORE_SRC = core/address.c core/agent.c core/agent_ask.c core/agent_journal.c core/agent_question.c core/agent_slots.c \
-	core/agent_sweep.c core/agent_tree.c core/agent_work.c core/cache.c core/cache_check.c \
-	core/cache_class.c core/cache_index.c core/cache_stage.c core/chunks.c core/clock.c \
-	core/crc32.c core/decide.c core/domain.c core/driver.c core/event.c core/fetch.c core/heap.c \
-	core/http.c core/http_field.c core/http_request.c core/idna.c core/journal.c \
-	core/journal_format.c core/journal_load.c core/journal_save.c core/lookup.c core/organisation.c \
-	core/payload.c core/policy.c core/postfix.c core/random.c core/record.c core/reply.c \
-	core/session.c core/socketmap.c core/zones.c
+CORE_SRC = core/address.c core/agent.c core/agent_ask.c core/agent_journal.c \
+	core/agent_question.c core/agent_slots.c core/agent_sweep.c core/agent_tree.c core/agent_work.c \
+	core/cache.c core/cache_check.c core/cache_class.c core/cache_index.c core/cache_stage.c \
+	core/chunks.c core/clock.c core/crc32.c core/decide.c core/domain.c core/driver.c core/event.c \
+	core/fetch.c core/heap.c core/http.c core/http_field.c core/http_request.c core/idna.c \
+	core/journal.c core/journal_format.c core/journal_load.c core/journal_save.c core/lookup.c \
+	core/organisation.c core/payload.c core/policy.c core/postfix.c core/random.c core/record.c \
+	core/reply.c core/session.c core/socketmap.c core/zones.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
 DAEMON_SRC = boards/posix/anchors.c boards/posix/conf.c boards/posix/conf_print.c \
-	boards/posix/journal.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
-	boards/posix/match.c boards/posix/memory.c boards/posix/query.c boards/posix/resolv.c \
-	boards/posix/roots.c boards/posix/serve.c boards/posix/signals.c boards/posix/users.c \
-	boards/posix/value.c boards/posix/watch.c
+	boards/posix/journal.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c \
+	boards/posix/main.c boards/posix/match.c boards/posix/memory.c boards/posix/query.c \
+	boards/posix/resolv.c boards/posix/roots.c boards/posix/serve.c boards/posix/signals.c \
+	boards/posix/users.c boards/posix/value.c boards/posix/watch.c
 
 LIB_SRC = $(BASE_SRC) $(DNS_SRC) $(TLS_SRC) $(CORE_SRC)
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o)

@@ -531,6 +531,18 @@ tell_events(struct sts_driver *d)
 	}
 }
 
+/* Whether a client may be taken, or will be able to, at once. */
+static bool
+may_accept(const struct sts_driver *d)
+{
+	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+		if (d->listener[i].ready && !d->listener[i].paused) {
+			return true;
+		}
+	}
+	return may_resume(d);
+}
+
 /* How long nothing has to be done, if nothing happens. */
 static sts_ms
 sleep_ms(const struct sts_driver *d)
@@ -538,7 +550,7 @@ sleep_ms(const struct sts_driver *d)
 	uint16_t id = sts_heap_first(&d->heap);
 	sts_ms until = d->now + STS_RUN_IDLE_MS, at;
 
-	if (d->ready_head != STS_NODE_NONE || may_resume(d)) {
+	if (d->ready_head != STS_NODE_NONE || may_accept(d)) {
 		return 0;
 	}
 	if (id != STS_NODE_NONE) {
@@ -549,11 +561,6 @@ sleep_ms(const struct sts_driver *d)
 	}
 	if (d->accept_limited && sts_before(d->now, d->accept_at)) {
 		until = sts_earlier(until, d->accept_at);
-	}
-	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
-		if (d->listener[i].ready && !d->listener[i].paused) {
-			return 0;
-		}
 	}
 	return sts_before(d->now, until) ? until - d->now : 0;
 }
