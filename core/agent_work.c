@@ -532,34 +532,47 @@ nothing_held(const struct sts_agent *a)
 	return s.records == s.other;
 }
 
-/* A policy came whole and authenticated: it replaces whatever was held. */
-static void
-keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
+/* Put the fetched version in place of what was held, and say what changed. */
+static enum sts_admission
+replace(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f,
+    struct sts_entry *e, sts_ref *ref)
 {
-	struct sts_entry was, e;
+	struct sts_entry was;
 	sts_ref old = sts_agent_live(a, sts_lookup_domain(l), &was);
-	sts_ref ref;
 	enum sts_admission admission;
 
 	/* A policy that came under a clock nobody vouched for is no witness of
 	 * it: else its owner could move the clock and confirm it himself. */
 	sts_clock_confirm(
 	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
-	e = entry_of(a, l, &f->policy);
-	if (old != 0) {
-		e.asked_day = was.asked_day;
-		sts_cache_pin(&a->cache, old);
+	*e = entry_of(a, l, &f->policy);
+	if (old == 0) {
+		admission = sts_cache_commit(&a->cache, &f->stage, e,
+		    sts_agent_now_s(a), sts_agent_expires(a), ref);
+		if (*ref != 0) {
+			tell_policy(a, l, STS_EVENT_POLICY_NEW, e);
+		}
+		return admission;
 	}
-	admission = sts_cache_commit(&a->cache, &f->stage, &e,
-	    sts_agent_now_s(a), sts_agent_expires(a), &ref);
-	if (ref != 0 && old != 0) {
-		compare_versions(a, l, old, &was, ref, &e);
-	} else if (ref != 0) {
-		tell_policy(a, l, STS_EVENT_POLICY_NEW, &e);
+	e->asked_day = was.asked_day;
+	sts_cache_pin(&a->cache, old);
+	admission = sts_cache_commit(&a->cache, &f->stage, e,
+	    sts_agent_now_s(a), sts_agent_expires(a), ref);
+	if (*ref != 0) {
+		compare_versions(a, l, old, &was, *ref, e);
 	}
-	if (old != 0) {
-		sts_cache_unpin(&a->cache, old);
-	}
+	sts_cache_unpin(&a->cache, old);
+	return admission;
+}
+
+/* A policy came whole and authenticated: it replaces whatever was held. */
+static void
+keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
+{
+	struct sts_entry e;
+	sts_ref ref;
+	enum sts_admission admission = replace(a, l, f, &e, &ref);
+
 	if (ref == 0) {
 		STS_ASSERT(admission != STS_ADMITTED);
 		if (admission == STS_REFUSED_LARGE) {

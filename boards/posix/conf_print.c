@@ -88,6 +88,16 @@ print_allowed(const struct sts_conf *c)
 	printf("policy_port %lu\n", (unsigned long)c->policy_port);
 }
 
+static void
+print_journal(const struct sts_conf *c)
+{
+	printf("journal %s", c->journal[0] != '\0' ? c->journal : "off");
+	if (c->journal_size > 0) {
+		printf(" size=%lu", (unsigned long)c->journal_size);
+	}
+	puts("");
+}
+
 void
 sts_conf_print(const struct sts_conf *c)
 {
@@ -95,11 +105,7 @@ sts_conf_print(const struct sts_conf *c)
 		print_listen(&c->listen[i]);
 	}
 	print_servers(&c->servers);
-	printf("journal %s", c->journal[0] != '\0' ? c->journal : "off");
-	if (c->journal_size > 0) {
-		printf(" size=%lu", (unsigned long)c->journal_size);
-	}
-	puts("");
+	print_journal(c);
 	printf("trust_anchors %s\nmemory %lu\nclients %lu\nlookups %lu\n"
 	       "fetch_slots %lu\nanswer_within %lums\nqueue_wait %lums\n",
 	    sts_roots_file(c->trust_anchors), (unsigned long)c->memory,
