@@ -17,7 +17,7 @@ $(BUILD)/bearssl/libbearssl.a:
 	$(MAKE) -s -C $(BEARSSL) BUILD='$(abspath $(@D))' CC='$(CC)' AR='$(AR)' \
 		CFLAGS='$(CFLAGS)' lib
 
-.PHONY: run install musl check-alloc
+.PHONY: run install musl check-alloc size
 run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
 	@sh boards/posix/deps.sh gcc libc6-dev ca-certificates \
 		$(if $(BEARSSL),,libbearssl-dev)
@@ -41,9 +41,16 @@ musl: ## the daemon, static with musl, in build/musl (BEARSSL=DIR or fetched)
 	@sh boards/posix/deps.sh musl-tools
 	@$(if $(BEARSSL),,sh boards/posix/bearssl.sh $(BEARSSL_FETCHED))
 	$(MAKE) --no-print-directory CC='musl-gcc' BUILD=build/musl STATIC=1 \
+		CFLAGS='-Os -g -ffunction-sections -fdata-sections' LDFLAGS=-Wl,--gc-sections \
 		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) build/musl/mtasts
 
 check-alloc: musl ## the static daemon links no allocator
 	@nm build/musl/mtasts | grep -q ' T main$$'
 	@! nm build/musl/mtasts | grep -E ' (__libc_)?(malloc|calloc|realloc|free|brk)$$'
 	@echo "check-alloc: build/musl/mtasts links no allocator"
+
+size: musl ## the sizes of README.md: static daemon, library on a Cortex-M3, memory
+	@sh boards/posix/deps.sh gcc-arm-none-eabi libnewlib-arm-none-eabi
+	@$(MAKE) --no-print-directory -s BUILD=build/cortex-m3 CC=arm-none-eabi-gcc \
+		CFLAGS='-Os -mcpu=cortex-m3 -mthumb' BEARSSL_CPPFLAGS='-isystem /usr/include/bearssl' objects
+	@sh boards/size.sh
