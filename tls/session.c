@@ -419,6 +419,12 @@ sts_tls_must_staple(const struct sts_tls *t)
 	return t->state == ESTABLISHED && sts_x509_must_staple(&t->x509.x509);
 }
 
+unsigned
+sts_tls_scts(const struct sts_tls *t)
+{
+	return t->state == ESTABLISHED ? sts_x509_scts(&t->x509.x509) : 0;
+}
+
 struct sts_span
 sts_tls_spare(struct sts_tls *t)
 {

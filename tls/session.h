@@ -100,6 +100,9 @@ enum sts_why sts_tls_why(const struct sts_tls *t);
  * not looked at: worth a log line. */
 bool sts_tls_must_staple(const struct sts_tls *t);
 
+/* Established: sts_x509_scts of the certificate; else 0. */
+unsigned sts_tls_scts(const struct sts_tls *t);
+
 /*
  * Memory that an established session needs no more (it held certificates):
  * STS_X509_ARENA bytes, the caller's until sts_tls_start or sts_tls_end.

@@ -445,6 +445,12 @@ sts_x509_must_staple(const struct sts_x509 *x)
 	return x->count > 0 && (x->certs[0].flags & STS_X509_MUST_STAPLE) != 0;
 }
 
+unsigned
+sts_x509_scts(const struct sts_x509 *x)
+{
+	return x->count > 0 ? x->certs[0].logs : 0;
+}
+
 struct sts_x509_pubkey
 sts_x509_leaf_key(const struct sts_x509 *x)
 {

@@ -73,4 +73,12 @@ enum sts_why sts_x509_verdict(const struct sts_x509 *x);
  * which is not looked at: worth a log line. */
 bool sts_x509_must_staple(const struct sts_x509 *x);
 
+/*
+ * How many certificate transparency logs the SCTs in the server's certificate
+ * claim to come from (RFC 6962 3.3), up to 8; 0 without a list, or with one
+ * that breaks the grammar. No signature of a log is checked: it is the CA's
+ * word. The verdict does not depend on it.
+ */
+unsigned sts_x509_scts(const struct sts_x509 *x);
+
 #endif

@@ -35,6 +35,7 @@ enum node {
 	IN_ALT_NAME,
 	IN_NAME_CONSTRAINTS,
 	IN_TLS_FEATURE,
+	IN_SCTS,
 	IN_IGNORED,
 	BASIC_CONSTRAINTS,
 	EXT_KEY_USAGE,
@@ -69,6 +70,7 @@ enum {
 	OPEN_BITS = STS_X509_SINK_OPEN_BITS,
 	VALUE = STS_X509_SINK_VALUE,
 	STORE = STS_X509_SINK_STORE,
+	SCTS = STS_X509_SINK_SCTS,
 	SKIP = STS_X509_SINK_SKIP,
 	CHOOSE = STS_X509_SINK_CHOOSE
 };
@@ -132,6 +134,7 @@ static const struct rule rules[] = {
 	{ SUBTREE, LEAF, 0x80, OPTIONAL, CHOOSE, sts_x509_begin_distance, NULL }, /* minimum */
 	{ SUBTREE, LEAF, 0x81, OPTIONAL, CHOOSE, sts_x509_begin_distance, NULL }, /* maximum */
 	{ BASE, LEAF, SEQUENCE, ONE, CHOOSE, sts_x509_begin_base_dir, sts_x509_end_base_dir },
+	{ IN_SCTS, LEAF, OCTET_STRING, ONE, SCTS, NULL, sts_x509_end_scts },
 };
 /* clang-format on */
 
@@ -258,6 +261,8 @@ on_content(struct sts_x509_scan *s, struct sts_text content)
 		sts_x509_put(s, content);
 	} else if (f->sink == VALUE) {
 		append_value(s, content);
+	} else if (f->sink == SCTS) {
+		sts_x509_scts_feed(&s->part.scts, content);
 	}
 }
 
@@ -278,7 +283,7 @@ static void
 absorb(struct sts_x509_scan *s, struct sts_text t)
 {
 	if (s->naming) {
-		br_sha256_update(&s->name, t.p, t.n);
+		br_sha256_update(&s->part.name, t.p, t.n);
 	}
 	if (s->digest == STS_X509_DIGEST_HASH) {
 		s->tbs.vtable->update(&s->tbs.vtable, t.p, t.n);

@@ -13,6 +13,7 @@
 #include "../core/base/bytes.h"
 #include "../core/base/why.h"
 #include "der.h"
+#include "x509_sct.h"
 
 enum {
 	STS_X509_NAME_HASH = 16, /* of a distinguished name: SHA-256, cut */
@@ -74,6 +75,7 @@ struct sts_x509_cert {
 	uint8_t exp_len;
 	uint8_t path_len; /* or STS_X509_PATH_LEN_NONE */
 	uint8_t key_type;
+	uint8_t logs; /* that SCTs in it claim to come from */
 	uint8_t sig_rsa; /* else ECDSA */
 	uint8_t sig_hash; /* br_sha256_ID .. br_sha512_ID; 0: see sig_fault */
 	uint8_t fault; /* enum sts_why: it can stand in no path */
@@ -102,7 +104,10 @@ struct sts_x509_scan {
 	struct sts_x509_arena *arena;
 	struct sts_text host;
 	br_hash_compat_context tbs;
-	br_sha256_context name;
+	union { /* never both at once */
+		br_sha256_context name; /* while `naming` */
+		struct sts_x509_scts scts; /* within that extension */
+	} part;
 	size_t start; /* arena.used before this certificate */
 	size_t seen; /* extension OIDs of this certificate: arena's end */
 	size_t stored; /* offset of the value being stored */

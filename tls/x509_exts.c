@@ -87,15 +87,26 @@ sts_x509_end_critical(struct sts_x509_scan *s)
 	s->critical = boolean(s);
 }
 
+static void
+critical_fault(struct sts_x509_scan *s)
+{
+	if (s->critical) {
+		sts_x509_fault(s, STS_WHY_X509_CRITICAL);
+	}
+}
+
 enum sts_x509_sink
 sts_x509_begin_ext_value(struct sts_x509_scan *s)
 {
 	switch (s->ext) {
 	case STS_X509_EXT_UNKNOWN:
-		if (s->critical) {
-			sts_x509_fault(s, STS_WHY_X509_CRITICAL);
-		}
+		critical_fault(s);
 		return STS_X509_SINK_SKIP;
+	case STS_X509_EXT_SCTS:
+		/* Counted, not understood: OpenSSL refuses a critical one. */
+		critical_fault(s);
+		sts_x509_scts_begin(&s->part.scts);
+		return STS_X509_SINK_OPEN;
 	case STS_X509_EXT_TLS_FEATURE:
 		s->cert->flags |= STS_X509_MUST_STAPLE;
 		return STS_X509_SINK_SKIP;
@@ -285,4 +296,10 @@ sts_x509_begin_distance(struct sts_x509_scan *s)
 {
 	sts_x509_fault(s, STS_WHY_X509_CONSTRAINT);
 	return STS_X509_SINK_SKIP;
+}
+
+void
+sts_x509_end_scts(struct sts_x509_scan *s)
+{
+	s->cert->logs = (uint8_t)sts_x509_scts_end(&s->part.scts);
 }

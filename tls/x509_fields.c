@@ -67,7 +67,7 @@ sts_x509_value(const struct sts_x509_scan *s)
 enum sts_x509_sink
 sts_x509_begin_name(struct sts_x509_scan *s)
 {
-	br_sha256_init(&s->name);
+	br_sha256_init(&s->part.name);
 	s->naming = true;
 	return STS_X509_SINK_SKIP;
 }
@@ -77,7 +77,7 @@ sts_x509_name_hash(const struct sts_x509_scan *s, uint8_t *out, size_t n)
 {
 	uint8_t hash[br_sha256_SIZE];
 
-	br_sha256_out(&s->name, hash);
+	br_sha256_out(&s->part.name, hash);
 	memcpy(out, hash, n);
 }
 

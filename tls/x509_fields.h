@@ -16,6 +16,7 @@ enum sts_x509_sink {
 	STS_X509_SINK_OPEN_BITS, /* they are elements in a BIT STRING */
 	STS_X509_SINK_VALUE, /* into s->value */
 	STS_X509_SINK_STORE, /* into the arena */
+	STS_X509_SINK_SCTS, /* into s->scts */
 	STS_X509_SINK_SKIP,
 	STS_X509_SINK_CHOOSE /* `began` tells */
 };
@@ -87,5 +88,6 @@ void sts_x509_end_base(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_base_dir(struct sts_x509_scan *s);
 void sts_x509_end_base_dir(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_distance(struct sts_x509_scan *s);
+void sts_x509_end_scts(struct sts_x509_scan *s);
 
 #endif

@@ -72,6 +72,7 @@ static const struct {
 	{ DER("\x55\x1d\x11"), STS_X509_EXT_ALT_NAME },
 	{ DER("\x55\x1d\x1e"), STS_X509_EXT_NAME_CONSTRAINTS },
 	{ DER("\x2b\x06\x01\x05\x05\x07\x01\x18"), STS_X509_EXT_TLS_FEATURE },
+	{ DER("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), STS_X509_EXT_SCTS },
 	{ DER("\x55\x1d\x20"), STS_X509_EXT_IGNORED }, /* certificatePolicies */
 	{ DER("\x55\x1d\x21"), STS_X509_EXT_IGNORED }, /* policyMappings */
 	{ DER("\x55\x1d\x36"), STS_X509_EXT_IGNORED }, /* inhibitAnyPolicy */

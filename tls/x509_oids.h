@@ -35,6 +35,7 @@ enum sts_x509_ext {
 	STS_X509_EXT_ALT_NAME,
 	STS_X509_EXT_NAME_CONSTRAINTS,
 	STS_X509_EXT_TLS_FEATURE,
+	STS_X509_EXT_SCTS,
 	STS_X509_EXT_IGNORED /* understood well enough to be critical */
 };
 

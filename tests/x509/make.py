@@ -686,6 +686,31 @@ def servers():
             out.write(f.read())
 
 
+def transparency():
+    """SCTs, under an anchor of its own; what is counted: test_x509.c."""
+    def sct(log, version=0, extensions=b"", signature=b"\x30\0"):
+        return (bytes([version, *[log] * 32]) + bytes(8) + len(extensions).to_bytes(2, "big") + extensions
+                + b"\4\3" + len(signature).to_bytes(2, "big") + signature)
+
+    def scts(*each, critical=False):
+        body = b"".join(len(e).to_bytes(2, "big") + e for e in each)
+        return ext("1.3.6.1.4.1.11129.2.4.2", octets(len(body).to_bytes(2, "big") + body), critical)
+    r = root("O=Test/CN=Transparent Root", key(label="transparent"))
+    anchors("transparent", r)
+
+    def one(n, intent, made, e, want="ok"):
+        case(n, intent, made, [leaf(r, exts=LEAF_EXTS + (e,))], want, "transparent")
+    one("sct-two", "RFC 6962 3.3", "SCTs of two logs", scts(sct(1), sct(2)))
+    one("sct-three", "RFC 6962 3.3", "SCTs of three logs, with extensions and signatures",
+        scts(sct(1, signature=bytes(71)), sct(2, extensions=b"abc"), sct(3)))
+    one("sct-one-log-twice", "one log is one log", "two SCTs of one log", scts(sct(1), sct(1, signature=bytes(71))))
+    one("sct-version-2", "RFC 6962 3.3: unknown versions are passed over", "v1 and v2", scts(sct(1), sct(2, version=1)))
+    one("sct-malformed", "presence and structure", "the second SCT ends early", scts(sct(1), sct(2)[:-1]))
+    one("sct-critical", "it is not understood, only counted", "", scts(sct(1), sct(2), critical=True), "x509-critical")
+    one("sct-no-octets", "extensions are parsed whole", "a SEQUENCE in place of the OCTET STRING",
+        ext("1.3.6.1.4.1.11129.2.4.2", seq()), "x509-malformed")
+
+
 def write():
     for file_name, certs in ANCHORS.items():
         with open(os.path.join(HERE, "anchors", file_name + ".pem"), "w") as f:
@@ -708,4 +733,5 @@ if __name__ == "__main__":
     refused()
     malformed()
     servers()
+    transparency()
     write()
