@@ -532,6 +532,17 @@ nothing_held(const struct sts_agent *a)
 	return s.records == s.other;
 }
 
+static void
+tell_scts(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
+{
+	if (l->settings->sct == STS_SCT_LOG && f->scts < STS_FETCH_SCTS_MIN) {
+		sts_agent_tell(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
+		    sts_lookup_domain(l))
+		    ->number[0] = f->scts;
+	}
+}
+
 /* Put the fetched version in place of what was held, and say what changed. */
 static enum sts_admission
 replace(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f,
@@ -724,6 +735,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	STS_ASSERT(a->fetches_busy > 0);
 	a->fetches_busy--;
 	if (f->found == STS_FOUND) {
+		tell_scts(a, l, f);
 		keep(a, l, f);
 		sts_fetch_end(f);
 	} else {

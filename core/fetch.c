@@ -260,6 +260,21 @@ tls_failed(struct sts_fetch *f)
 	}
 }
 
+/* The handshake is over. False: the fetch too, as SCTs are missing. */
+static bool
+established(struct sts_fetch *f)
+{
+	f->established = true;
+	f->milestone = f->now;
+	f->scts = (uint8_t)sts_tls_scts(f->tls);
+	if (f->lookup->settings->sct == STS_SCT_REQUIRE &&
+	    f->scts < STS_FETCH_SCTS_MIN) {
+		finish(f, STS_UNKNOWN, STS_WHY_X509_NO_SCT);
+		return false;
+	}
+	return true;
+}
+
 /* Move what can be moved between the session and the response reader. */
 static void
 pump(struct sts_fetch *f)
@@ -267,9 +282,9 @@ pump(struct sts_fetch *f)
 	for (;;) {
 		unsigned wants = sts_tls_wants(f->tls);
 
-		if (!f->established && sts_tls_established(f->tls)) {
-			f->established = true;
-			f->milestone = f->now;
+		if (!f->established && sts_tls_established(f->tls) &&
+		    !established(f)) {
+			return;
 		}
 		if ((wants & STS_TLS_FAILED) != 0) {
 			tls_failed(f);

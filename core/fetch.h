@@ -23,7 +23,8 @@ enum {
 	STS_FETCH_CONNECT_MS = 3000,
 	STS_FETCH_HANDSHAKE_MS = 5000,
 	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
-	STS_FETCH_MILESTONE = 2048 /* bytes of body that count as progress */
+	STS_FETCH_MILESTONE = 2048, /* bytes of body that count as progress */
+	STS_FETCH_SCTS_MIN = 2 /* logs, where SCTs are asked for */
 };
 
 enum sts_conn_state {
@@ -51,6 +52,7 @@ struct sts_fetch {
 	enum sts_found found; /* FOUND: policy and stage are valid */
 	enum sts_why why;
 	uint16_t http_code; /* of the response, 0: none came */
+	uint8_t scts; /* FOUND: logs of the certificate's SCTs */
 	struct sts_policy policy;
 	struct sts_stage stage; /* FOUND: to be committed or abandoned */
 

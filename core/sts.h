@@ -34,6 +34,17 @@ enum sts_on_unknown {
 	STS_ON_UNKNOWN_TEMP
 };
 
+/*
+ * Certificate transparency: whether a policy host's certificate must carry
+ * SCTs of two logs. Presence is no proof: no log's signature is checked. Asked
+ * of every chain, as nothing tells a public anchor from a private one.
+ */
+enum sts_sct {
+	STS_SCT_OFF = 0,
+	STS_SCT_LOG, /* an event tells of too few */
+	STS_SCT_REQUIRE /* too few: refused with x509-no-sct */
+};
+
 /* A prefix of addresses, for fetch_allow. */
 struct sts_prefix {
 	struct sts_addr addr; /* port unused */
@@ -52,6 +63,7 @@ struct sts_settings {
 	uint32_t queue_wait_ms; /* 30,000 */
 	uint8_t on_dns_error; /* enum sts_on_unknown */
 	uint8_t on_no_clock; /* TEMP: for 5 min after start, then not found */
+	uint8_t sct; /* enum sts_sct */
 	bool allow_private; /* fetch from RFC 1918, ULA, 100.64/10 */
 	bool enforce_off; /* kill switch: answer not found, log the rest */
 	uint8_t allow_count;

@@ -265,6 +265,20 @@ set_allow_private(struct sts_conf *c, struct sts_text value)
 }
 
 static const char *
+set_sct(struct sts_conf *c, struct sts_text value)
+{
+	static const char *const names[] = { "off", "log", "require" };
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		if (sts_text_is(value, names[i])) {
+			c->sct = (uint8_t)i;
+			return NULL;
+		}
+	}
+	return "off, log or require";
+}
+
+static const char *
 set_policy_port(struct sts_conf *c, struct sts_text value)
 {
 	return sts_value_number(value, 1, UINT16_MAX, &c->policy_port)
@@ -338,6 +352,7 @@ static const struct key keys[] = {
 	{ "on_no_clock", FIRST, set_on_no_clock, NULL },
 	{ "allow_private", FIRST, set_allow_private, NULL },
 	{ "fetch_allow", FIRST, set_fetch_allow, clear_fetch_allow },
+	{ "sct", FIRST, set_sct, NULL },
 	{ "policy_port", FIRST, set_policy_port, NULL },
 	{ "log", FIRST, set_log, NULL },
 	{ "log_level", FIRST, set_log_level, NULL },
@@ -510,6 +525,7 @@ set_defaults(struct sts_conf *c)
 	c->queue_wait_ms = 30000;
 	c->temp_on_no_clock = true;
 	c->allow_private = true;
+	c->sct = STS_SCT_LOG;
 	c->policy_port = 443;
 	c->log = STS_LOG_STDERR;
 	c->log_level = STS_LOG_INFO;

@@ -40,6 +40,7 @@ struct sts_conf {
 	uint32_t answer_within_ms, queue_wait_ms;
 	struct sts_zones zones;
 	bool temp_on_dns_error, temp_on_no_clock, allow_private;
+	uint8_t sct; /* enum sts_sct */
 	unsigned allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX];
 	uint32_t policy_port;

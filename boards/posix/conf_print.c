@@ -122,6 +122,9 @@ sts_conf_print(const struct sts_conf *c)
 	    c->temp_on_dns_error ? "temp" : "notfound",
 	    c->temp_on_no_clock ? "temp" : "notfound");
 	print_allowed(c);
+	printf("sct %s\n", c->sct == STS_SCT_OFF   ? "off"
+			   : c->sct == STS_SCT_LOG ? "log"
+						   : "require");
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",
 	    sts_log_level_name(c->log_level));

@@ -33,6 +33,7 @@ set_settings(struct sts_live_set *s)
 					       : STS_ON_UNKNOWN_NOTFOUND;
 	t->on_no_clock =
 	    c->temp_on_no_clock ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
+	t->sct = c->sct;
 	t->allow_private = c->allow_private;
 	t->allow_count = (uint8_t)c->allow_count;
 	memcpy(t->allow, c->allow, sizeof t->allow);

@@ -17,6 +17,7 @@ enum https_cert {
 	HTTPS_NAME, /* for www.example.com */
 	HTTPS_CN, /* mta-sts.example.com as common name only */
 	HTTPS_UNTRUSTED,
+	HTTPS_SCT, /* good, with SCTs of two logs */
 	HTTPS_CERTS
 };
 

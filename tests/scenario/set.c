@@ -53,6 +53,10 @@ config_setting(const char *key, const char *value)
 		scene.settings.on_no_clock = strcmp(value, "temp") == 0;
 	} else if (strcmp(key, "allow_private") == 0) {
 		scene.settings.allow_private = strcmp(value, "yes") == 0;
+	} else if (strcmp(key, "sct") == 0) {
+		scene.settings.sct = strcmp(value, "require") == 0
+					 ? STS_SCT_REQUIRE
+					 : STS_SCT_LOG;
 	} else if (strcmp(key, "answer_within") == 0) {
 		must(words_time(&ms, value));
 		scene.settings.answer_within_ms = (uint32_t)ms;

@@ -103,6 +103,7 @@ static const struct {
 	{ "on_dns_error maybe",
 	    "on_dns_error: expected notfound or temp, got \"maybe\"" },
 	{ "on_no_clock", "on_no_clock: expected notfound or temp" },
+	{ "sct yes", "sct: expected off, log or require, got \"yes\"" },
 	{ "allow_private true",
 	    "allow_private: expected yes or no, got \"true\"" },
 	{ "fetch_allow 10.0.0.0/33",
@@ -173,6 +174,7 @@ START_TEST(defaults)
 	ck_assert(!conf.temp_on_dns_error);
 	ck_assert(conf.temp_on_no_clock);
 	ck_assert(conf.allow_private);
+	ck_assert_uint_eq(conf.sct, STS_SCT_LOG);
 	ck_assert_uint_eq(conf.policy_port, 443);
 	ck_assert_uint_eq(conf.log_level, STS_LOG_INFO);
 	ck_assert_str_eq(conf.user, "");
@@ -196,7 +198,7 @@ static const char full[] =
     "memory 8M\nclients 10\nlookups 20\nfetch_slots 3\n"
     "answer_within 1500ms\nqueue_wait 1m\n"
     "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
-    "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\n"
+    "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\nsct require\n"
     "log syslog\nlog_level debug\nuser root\nchroot /var/empty";
 
 START_TEST(every_key)
@@ -231,6 +233,7 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.allow[0].bits, 8);
 	ck_assert_uint_eq(conf.allow[1].bits, 128);
 	ck_assert_uint_eq(conf.policy_port, 8443);
+	ck_assert_uint_eq(conf.sct, STS_SCT_REQUIRE);
 	ck_assert_uint_eq(conf.log, STS_LOG_SYSLOG);
 	ck_assert_uint_eq(conf.log_level, STS_LOG_DEBUG);
 	ck_assert_str_eq(conf.user, "root");

@@ -62,7 +62,13 @@ CNF
 		-in "$5" -out "$1.pem"
 }
 
-# leaf NAME CA FROM TO CN SAN
+# sct DIGIT: an SCT of 49 octets and its length (RFC 6962 3.3), in hexadecimal
+sct() {
+	id=$(printf '%64s' '' | tr ' ' "$1")
+	printf '003100%s00000190000000000000040300023000' "$id"
+}
+
+# leaf NAME CA FROM TO CN SAN [EXTENSION]
 leaf() {
 	openssl req -new -key leaf.key -subj "/CN=$5" -out "$work/$1.csr"
 	printf '%s\n' 'basicConstraints=critical,CA:FALSE' \
@@ -71,6 +77,7 @@ leaf() {
 	if [ -n "$6" ]; then
 		echo "subjectAltName=$6" >>"$work/ext"
 	fi
+	echo "${7-}" >>"$work/ext"
 	: >"$work/index.txt"
 	issue "$1" "$2" "$3" "$4" "$work/$1.csr"
 }
@@ -83,5 +90,7 @@ leaf future root 20500101000000Z 21000101000000Z policy "$names"
 leaf name root 20200101000000Z 20500101000000Z policy DNS:www.example.com
 leaf cn root 20200101000000Z 20500101000000Z mta-sts.example.com ''
 leaf untrusted stranger 20200101000000Z 20500101000000Z policy "$names"
+leaf sct root 20200101000000Z 20500101000000Z policy "$names" \
+	"1.3.6.1.4.1.11129.2.4.2=DER:04680066$(sct 1)$(sct 2)"
 rm -f stranger.pem
 chmod 644 leaf.key # a published test key
