@@ -63,7 +63,7 @@ begin_sct(struct sts_x509_scts *s)
 {
 	unsigned len = LENGTH + (unsigned)s->value;
 
-	if (s->value == 0 || len > s->list_left) {
+	if (len > s->list_left) {
 		s->step = BROKEN;
 		return;
 	}

@@ -48,6 +48,7 @@ static const struct {
 	{ "list shorter than told", LIST("\0\x34" ONE("a") "x"), 0 },
 	{ "list far shorter than told", LIST("\xff\xff" ONE("a")), 0 },
 	{ "SCT longer than the list", LIST("\0\x33\0\x32" SCT("a") "x"), 0 },
+	{ "SCT shorter than told", LIST("\0\x34\0\x32" SCT("a")), 0 },
 	{ "octet behind the signature", LIST("\0\x34\0\x32" SCT("a") "x"), 0 },
 	{ "SCT ends in the signature", LIST("\0\x32\0\x30" SCT("a")), 0 },
 	{ "SCT ends in its lengths",
