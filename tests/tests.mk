@@ -9,7 +9,7 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 T ?= 60
 
-include tests/scenario/scenario.mk tests/soak.mk
+include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk
 -include tests/lab/lab.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is

@@ -711,6 +711,16 @@ def transparency():
         ext("1.3.6.1.4.1.11129.2.4.2", seq()), "x509-malformed")
 
 
+def usual():
+    """A chain as most policy hosts have it today, under an anchor of its own."""
+    r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
+    anchors("usual", r)
+    i = sub(r, "O=Test/CN=U1", key("P-384", "usual"), exts=(bc(path_len=0), ku("digitalSignature", "keyCertSign", "cRLSign"),
+                                                       eku("serverAuth", "clientAuth")))
+    case("usual", "as Let's Encrypt issues", "P-256 leaf under a P-384 intermediate under an RSA-4096 root",
+         [leaf(i, key(label="usual"), alg="ecdsa-sha384"), i], anchors="usual")
+
+
 def write():
     for file_name, certs in ANCHORS.items():
         with open(os.path.join(HERE, "anchors", file_name + ".pem"), "w") as f:
@@ -734,4 +744,5 @@ if __name__ == "__main__":
     malformed()
     servers()
     transparency()
+    usual()
     write()

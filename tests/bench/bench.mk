@@ -1,0 +1,12 @@
+# Measurements beside other people's code; no part of `make test`.
+
+.PHONY: bench-x509
+bench-x509: ## CPU to judge a chain: ours, BearSSL's minimal engine, OpenSSL
+	@sh boards/posix/deps.sh gcc libc6-dev libbearssl-dev libssl-dev
+	@$(MAKE) --no-print-directory $(BUILD)/bench/x509
+	@$(BUILD)/bench/x509
+
+$(BUILD)/bench/x509: tests/bench/x509.c $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
