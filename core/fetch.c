@@ -260,10 +260,13 @@ tls_failed(struct sts_fetch *f)
 	}
 }
 
-/* The handshake is over. False: the fetch too, as SCTs are missing. */
+/* When the handshake is over. False: the fetch is too, as SCTs are missing. */
 static bool
-established(struct sts_fetch *f)
+note_established(struct sts_fetch *f)
 {
+	if (f->established || !sts_tls_established(f->tls)) {
+		return true;
+	}
 	f->established = true;
 	f->milestone = f->now;
 	f->scts = (uint8_t)sts_tls_scts(f->tls);
@@ -282,8 +285,7 @@ pump(struct sts_fetch *f)
 	for (;;) {
 		unsigned wants = sts_tls_wants(f->tls);
 
-		if (!f->established && sts_tls_established(f->tls) &&
-		    !established(f)) {
+		if (!note_established(f)) {
 			return;
 		}
 		if ((wants & STS_TLS_FAILED) != 0) {

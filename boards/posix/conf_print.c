@@ -76,8 +76,10 @@ print_override(const struct sts_zones *z, const struct sts_override *o)
 }
 
 static void
-print_allowed(const struct sts_conf *c)
+print_fetching(const struct sts_conf *c)
 {
+	static const char *const scts[] = { "off", "log", "require" };
+
 	printf("allow_private %s\n", yes_no(c->allow_private));
 	for (unsigned i = 0; i < c->allow_count; i++) {
 		char ip[STS_ADDR_TEXT_MAX];
@@ -85,6 +87,7 @@ print_allowed(const struct sts_conf *c)
 		sts_addr_format(&c->allow[i].addr, ip);
 		printf("fetch_allow %s/%u\n", ip, (unsigned)c->allow[i].bits);
 	}
+	printf("sct %s\n", scts[c->sct]);
 	printf("policy_port %lu\n", (unsigned long)c->policy_port);
 }
 
@@ -121,10 +124,7 @@ sts_conf_print(const struct sts_conf *c)
 	printf("on_dns_error %s\non_no_clock %s\n",
 	    c->temp_on_dns_error ? "temp" : "notfound",
 	    c->temp_on_no_clock ? "temp" : "notfound");
-	print_allowed(c);
-	printf("sct %s\n", c->sct == STS_SCT_OFF   ? "off"
-			   : c->sct == STS_SCT_LOG ? "log"
-						   : "require");
+	print_fetching(c);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",
 	    sts_log_level_name(c->log_level));

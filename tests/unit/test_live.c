@@ -48,8 +48,8 @@ begin(void)
 {
 	static char line[64];
 	static const char *options[] = { line, "nameserver 192.0.2.1",
-		"log_level error" };
-	struct sts_conf_source source = { "/dev/null", options, 3 };
+		"log_level error", "sct require" };
+	struct sts_conf_source source = { "/dev/null", options, 4 };
 	static const uint8_t key[16];
 
 	close(mkstemp(bundle));
@@ -58,6 +58,7 @@ begin(void)
 	snprintf(line, sizeof line, "trust_anchors %s", bundle);
 	ck_assert_msg(
 	    sts_live_open(&live, &source, &memory, 0, why), "%s", why);
+	ck_assert_uint_eq(sts_live_now(&live)->settings.sct, STS_SCT_REQUIRE);
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
 	sts_log_open(&logs, STS_LOG_STDERR, STS_LOG_ERROR);
