@@ -9,7 +9,8 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 T ?= 60
 
-include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk
+include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk \
+	tests/examples/examples.mk
 -include tests/lab/lab.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is
@@ -44,7 +45,7 @@ TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-c
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
-	"$(BUILD)/scenario tests/scenario/*.scn"
+	"$(BUILD)/scenario tests/scenario/*.scn" $(EXAMPLE_COMMANDS)
 
 .PHONY: test test-deps test-build test-commands check unit replay fuzz coverage
 test: test-deps ## install what the tests need and pass everything
@@ -57,7 +58,7 @@ test: test-deps ## install what the tests need and pass everything
 test-deps:
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
 
-test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario
+test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN)
 
 test-commands:
 	@printf '%s\n' $(TEST_COMMANDS)

@@ -719,6 +719,11 @@ def usual():
                                                        eku("serverAuth", "clientAuth")))
     case("usual", "as Let's Encrypt issues", "P-256 leaf under a P-384 intermediate under an RSA-4096 root",
          [leaf(i, key(label="usual"), alg="ecdsa-sha384"), i], anchors="usual")
+    mx = leaf(i, key(label="mx"), names=["mx1.example.com"], alg="ecdsa-sha384")
+    case("mx", "the same engine judges mail servers", "as usual", [mx, i], anchors="usual", host="mx1.example.com")
+    for n, c in (("leaf", mx), ("intermediate", i)):
+        with open(os.path.join(HERE, "..", "examples", "mx-%s.der" % n), "wb") as f:
+            f.write(c.der)
 
 
 def write():
