@@ -31,6 +31,7 @@ sts_agent_journal(
 	STS_ASSERT(!a->has_journal);
 	a->has_journal = sts_journal_init(a->journal, &g, &a->cache,
 	    a->journal_buf, a->config.journal_buffer);
+	a->journal_at = a->now;
 	return a->has_journal;
 }
 

@@ -585,24 +585,10 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	enum sts_admission admission = replace(a, l, f, &e, &ref);
 
 	if (ref == 0) {
-		STS_ASSERT(admission != STS_ADMITTED);
-		if (admission == STS_REFUSED_LARGE) {
-			/* An older version is gone, from the journal too. */
-			sts_agent_forget(a, sts_lookup_domain(l));
-		}
-		failed(a, l, STS_WHY_POLICY_NO_ROOM, f->http_code);
+		not_taken(a, l, f->http_code, admission);
 		return;
 	}
-	sts_cache_pin(&a->cache, ref);
-	if (e.max_age_s == 0) {
-		sts_agent_forget(a, sts_lookup_domain(l));
-	}
-	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
-	if (e.max_age_s == 0) {
-		/* R46: of use for those who asked, and not kept. */
-		sts_cache_remove(&a->cache, ref);
-	}
-	sts_cache_unpin(&a->cache, ref);
+	hand_out(a, l, ref, e.max_age_s);
 }
 
 /* Take l, which `before` (or the head) leads to, out of the queue. */

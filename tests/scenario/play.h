@@ -47,6 +47,10 @@ void do_limit(void);
 void do_servers(void);
 void do_site(void);
 
+/* keep.c: what outlives a restart */
+void do_expect_saved(void);
+void do_store(void);
+
 /* talk.c: name servers, hosts, clients, time */
 void do_api(void);
 void do_ask(void);

@@ -125,6 +125,7 @@ static const struct {
 	{ "expect-open", do_expect_open },
 	{ "expect-questions", do_expect_questions },
 	{ "expect-quiet", do_expect_quiet },
+	{ "expect-saved", do_expect_saved },
 	{ "host", do_host },
 	{ "leave", do_leave },
 	{ "limit", do_limit },
@@ -139,6 +140,7 @@ static const struct {
 	{ "shut", do_shut },
 	{ "site", do_site },
 	{ "slow", do_slow },
+	{ "store", do_store },
 	{ "time", do_time },
 	{ "wall", do_wall },
 };

@@ -11,7 +11,8 @@ enum {
 	BUILD_S = 1748736000, /* 1 June 2025 */
 	STILL_MAX = 20000, /* rounds without progress before it is spinning */
 	REPLY_MAX = 100000,
-	ANCHORS_SIZE = 16384
+	ANCHORS_SIZE = 16384,
+	JOURNAL_BUFFER = 512
 };
 
 static void
@@ -68,10 +69,19 @@ scene_init(struct scene *s, const struct scene_variant *variant)
 	    &s->zones, s->settings.answer_within_ms, s->settings.queue_wait_ms);
 }
 
+static void
+add_journal(struct scene *s)
+{
+	s->mem.port.store = &s->storage.store;
+	if (!sts_agent_journal(&s->agent, s->mem.port.store, s->journal_day)) {
+		fault(s, "the storage is too small for a journal");
+	}
+}
+
 void
 scene_start(struct scene *s)
 {
-	size_t size = sts_agent_size(&s->config);
+	size_t size;
 	uint8_t key[16];
 	size_t i;
 	sts_ch ch;
@@ -80,11 +90,12 @@ scene_start(struct scene *s)
 		return;
 	}
 	s->running = true;
+	s->config.journal_buffer = s->has_store ? JOURNAL_BUFFER : 0;
+	size = sts_agent_size(&s->config);
 	for (i = 0; i < sizeof key; i++) {
 		key[i] = (uint8_t)mem_random(&s->mem);
 	}
 	s->mem.segment = s->variant->segment;
-	s->mem.port.store = s->has_store ? &s->flash.store : NULL;
 	s->settings.servers = &s->servers;
 	s->settings.anchors = &s->anchors;
 	s->settings.zones = &s->zones;
@@ -97,6 +108,9 @@ scene_start(struct scene *s)
 	memset(&s->driver, 0xa5, sizeof s->driver);
 	sts_agent_init(
 	    &s->agent, &s->config, &s->settings, s->block, s->now, key);
+	if (s->has_store) {
+		add_journal(s);
+	}
 	sts_driver_init(&s->driver, &s->agent, &s->mem.port, s->now);
 	s->mem.driver = &s->driver;
 	if (sts_driver_channels(&s->config) > MEM_CHANNELS) {
@@ -165,9 +179,6 @@ check(struct scene *s)
 	if (s->world.fault != NULL) {
 		fault(s, s->world.fault);
 	}
-	if (s->flash.broken) {
-		fault(s, "the store was used against its rules");
-	}
 }
 
 /* One round: the driver, then everybody else. Returns how long may be slept,
@@ -180,6 +191,7 @@ play(struct scene *s, bool *moved)
 	sts_ms sleep =
 	    sts_run(&s->driver, s->now, scene_wall_s(s), s->variant->budget);
 
+	told += s->has_store && storage_tell(&s->storage) ? 1 : 0;
 	*moved = world_step(&s->world, s->now);
 	*moved = read_clients(s) || *moved;
 	*moved = s->mem.moves != before || *moved;
@@ -244,8 +256,9 @@ scene_pass(struct scene *s, long long ms, const struct scene_client *c)
 void
 scene_crash(struct scene *s, enum flash_cut how)
 {
-	flash_power_off(&s->flash, how);
-	flash_power_on(&s->flash);
+	if (s->has_store) {
+		storage_crash(&s->storage, how);
+	}
 	mem_crash(&s->mem);
 	(void)world_step(&s->world, s->now);
 	(void)read_clients(s);

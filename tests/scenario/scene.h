@@ -7,8 +7,8 @@
 #define STS_TEST_SCENE_H
 
 #include "../../core/driver.h"
+#include "../mem/storage.h"
 #include "../mem/world.h"
-#include "../unit/flash.h"
 
 enum {
 	SCENE_CLIENTS = 512,
@@ -41,15 +41,16 @@ struct scene {
 	struct sts_settings settings;
 	struct sts_dns_servers servers;
 	struct sts_zones zones;
+	uint32_t journal_day; /* the budget of the store; 0: none */
 	/* The clocks. */
 	sts_ms now;
 	long long elapsed_ms, wall_offset_ms;
 	bool wall_unknown;
 	/* The parts. */
 	struct mem mem;
-	struct flash flash; /* the store, when has_store */
-	bool has_store;
 	struct world world;
+	struct storage storage; /* when has_store: it outlives the agent */
+	bool has_store;
 	struct sts_anchors anchors;
 	struct sts_agent agent;
 	struct sts_driver driver;

@@ -22,6 +22,8 @@ config_number(const char *key, const char *value)
 		scene.config.fetch_slots = (uint16_t)n;
 	} else if (strcmp(key, "cache") == 0) {
 		scene.config.cache_size = n;
+	} else if (strcmp(key, "journal_day") == 0) {
+		scene.journal_day = (uint32_t)n;
 	} else if (strcmp(key, "seed") == 0) {
 		scene.mem.random = n;
 	} else {
@@ -85,7 +87,7 @@ rest(int i)
 	return sts_text((uint8_t *)text, n);
 }
 
-/* config journal AREA_SIZE: two areas, in sectors of 4,096 bytes. */
+/* config journal AREA_SIZE: two areas, in blocks of 4,096 bytes. */
 static void
 config_journal(void)
 {
@@ -95,7 +97,7 @@ config_journal(void)
 		fail(
 		    "a journal area is a multiple of 4096 up to 65536", arg(2));
 	}
-	flash_init(&scene.flash, 1, 4096, size, 2);
+	storage_init(&scene.storage, &scene.mem, size);
 	scene.has_store = true;
 }
 

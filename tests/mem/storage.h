@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A struct sts_store for the in-memory port: a flash memory (tests/unit/
+ * flash.h) that may say AGAIN, fail, or lose its power at any operation, and
+ * that tells the driver when it goes on.
+ */
+#ifndef STS_TEST_STORAGE_H
+#define STS_TEST_STORAGE_H
+
+#include "../unit/flash.h"
+#include "mem.h"
+
+struct storage {
+	struct sts_store store;
+	struct mem *mem;
+	bool waits; /* the driver was told AGAIN */
+	struct flash flash;
+};
+
+/* Begin erased: two areas of area_size octets, a multiple of 4,096. */
+void storage_init(struct storage *s, struct mem *mem, uint32_t area_size);
+
+/* Tell the driver that it goes on, if it waits. True: it did. */
+bool storage_tell(struct storage *s);
+
+/* The power went, unless it had, with that effect on what was not synced; and
+ * came back. */
+void storage_crash(struct storage *s, enum flash_cut how);
+
+#endif
