@@ -368,6 +368,7 @@ answer_within {DEADLINE_S}s
 zone strict strict_testing=yes
 zone dry audit=yes
 override mine.test postfix encrypt
+journal {self.folder}/journal
 log stderr
 log_level debug
 {more}""")
@@ -546,6 +547,14 @@ log_level debug
             got = self.postmap(row.domain)
             check(f"{row.domain} held, servers stopped",
                   re.fullmatch(row.answer, got), got)
+        # Promise 1 over a restart, promise 7: whatever was saved a moment ago.
+        time.sleep(1)
+        self.stop(self.daemon, signal.SIGKILL)
+        self.serve()
+        for row in held:
+            got = ask(row.domain)
+            check(f"{row.domain} held, killed with all servers stopped",
+                  re.fullmatch("OK " + row.answer, got or ""), got)
 
 
 def raw_addresses(rows):

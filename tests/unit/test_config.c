@@ -85,6 +85,12 @@ static const struct {
 		       "512K, got \"4G\"" },
 	{ "memory 1025M", "memory: expected a size up to 1024M, such as 4M or "
 			  "512K, got \"1025M\"" },
+	{ "journal x", "journal: expected off, or an absolute path and perhaps "
+		       "size=16M, got \"x\"" },
+	{ "journal /x size=0", "journal: expected off, or an absolute path and "
+			       "perhaps size=16M" },
+	{ "journal off size=1M", "journal: expected off, or an absolute path "
+				 "and perhaps size=16M" },
 	{ "clients 0",
 	    "clients: expected a number from 1 to 60000, got \"0\"" },
 	{ "clients 60001",

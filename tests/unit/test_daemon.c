@@ -15,8 +15,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../../core/journal.h"
+#include "../../port/posix/store.h"
+#include "held.h"
 #include "unit.h"
 
 const char unit_name[] = "daemon";
@@ -278,6 +282,10 @@ static const struct {
 	    "\n  sum                       4194304" },
 	{ "small", { "serve", "-t", "-o", "memory 100K" }, 78,
 	    "memory: 102400 bytes are too few" },
+	{ "journal", { "serve", "-t", "-o", "journal /x size=1M" }, 78,
+	    "journal: size=1048576 is not possible: " },
+	{ "no journal", { "serve", "-t", "-o", "journal off" }, 0,
+	    "journal file: 0 bytes" },
 	{ "adds up", { "serve", "-t", "-o", "memory 500K" }, 78, "at least " },
 	{ "no anchors", { "serve", "-o", "trust_anchors /dev/null" }, 78,
 	    "trust anchors: /dev/null: " },
@@ -649,6 +657,139 @@ START_TEST(query_several)
 }
 END_TEST
 
+/* What is kept between two lives. */
+
+static char kept_path[64], kept_line[80];
+
+static void
+kept_begin(void)
+{
+	static char folder[] = "/tmp/mtasts-kept-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(kept_path, sizeof kept_path, "%s/journal", folder);
+	snprintf(kept_line, sizeof kept_line, "journal %s", kept_path);
+}
+
+static void
+kept_end(void)
+{
+	char other[80];
+
+	unlink(kept_path);
+	snprintf(other, sizeof other, "%s.aside", kept_path);
+	unlink(other);
+	*strrchr(kept_path, '/') = '\0';
+	ck_assert_int_eq(rmdir(kept_path), 0);
+}
+
+static struct sts_text
+pattern_of(unsigned i)
+{
+	(void)i;
+	return unit_span("mx.example.com");
+}
+
+/* A journal as a former instance left it: one policy, of just now. */
+static void
+keep_policy(void)
+{
+	static struct sts_file_store file;
+	static struct sts_journal j;
+	static uint8_t buf[STS_STORE_BUFFER];
+	struct sts_journal_geometry g = { 1, STS_STORE_ERASE_SIZE, 0,
+		STS_STORE_AREAS, 0 };
+	struct sts_entry e;
+
+	held_start();
+	sts_ref ref = held_policy(
+	    "example.com", STS_MODE_ENFORCE, 31536000, 1, pattern_of);
+
+	sts_cache_get(&held, ref, &e);
+	e.fetched_s = (uint32_t)time(NULL);
+	sts_cache_set(&held, ref, &e, e.fetched_s, false);
+	g.area_size = 2 * HELD_SIZE;
+	ck_assert_int_eq(sts_store_open(&file, kept_path, true), 0);
+	ck_assert_int_eq(sts_store_fill(&file, g.area_size, NULL), 0);
+	ck_assert(sts_journal_init(&j, &g, &held, buf, sizeof buf));
+	while (sts_journal_busy(&j)) {
+		ck_assert_int_ge(sts_journal_step(&j, &file.store, 0), 0);
+	}
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	sts_store_close(&file);
+}
+
+/* Promise 7, with nobody to ask: a name server that never answers. */
+START_TEST(kept)
+{
+	const char *extra[] = { "-o", kept_line, NULL };
+	int dns = dns_open(), status = 0;
+
+	kept_begin();
+	keep_policy();
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = client(start(extra));
+
+		say(fd, "example.com");
+		expect(fd,
+		    "50:OK secure match=mx.example.com servername=hostname,");
+		ck_assert_ptr_nonnull(
+		    strstr(run.log, "event=journal-loaded records=1 lost=0"));
+		kill(run.pid, SIGKILL);
+		ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+		close(run.out);
+		close(fd);
+	}
+	start(extra);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	kept_end();
+}
+END_TEST
+
+/* The second instance waits until the first one has gone. */
+START_TEST(kept_waits)
+{
+	static struct process first;
+	const char *args[] = { "serve", "-o", dns_line, "-o", kept_line, "-o",
+		"listen inet:127.0.0.1:0", NULL };
+	int dns = dns_open();
+
+	kept_begin();
+	spawn(&first, args);
+	await_text(&first, "or:  mtasts query");
+	spawn(&run, args);
+	await_text(&run, "waiting for the instance that has it");
+	ck_assert_ptr_null(strstr(run.log, "listening"));
+	kill(first.pid, SIGTERM);
+	ck_assert_int_eq(ended(&first), 0);
+	await_text(&run, "or:  mtasts query");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	kept_end();
+}
+END_TEST
+
+/* What is no journal is moved aside, and never a reason not to serve. */
+START_TEST(kept_aside)
+{
+	const char *extra[] = { "-o", kept_line, NULL };
+	int dns = dns_open();
+
+	kept_begin();
+	FILE *f = fopen(kept_path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("something else\n", f);
+	fclose(f);
+	start(extra);
+	await_text(&run, "not a journal; moved to ");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	kept_end();
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -662,6 +803,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, service);
 	tcase_add_test(tc, descriptor_limit);
 	tcase_add_test(tc, other_user);
+	tcase_add_test(tc, kept);
+	tcase_add_test(tc, kept_waits);
+	tcase_add_test(tc, kept_aside);
 	tcase_add_test(tc, query_table);
 	tcase_add_test(tc, query_several);
 }

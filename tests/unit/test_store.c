@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* A file as storage: port/posix/store. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../port/posix/store.h"
+#include "unit.h"
+
+const char unit_name[] = "store";
+
+enum {
+	AREA = 2 * STS_STORE_ERASE_SIZE,
+	PATIENCE_MS = 20000
+};
+
+static char folder[] = "/tmp/mtasts-store-XXXXXX";
+static char path[64];
+static struct sts_file_store file;
+static uint8_t buf[STS_STORE_BUFFER];
+
+static void
+begin(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/journal", folder);
+}
+
+static void
+end(void)
+{
+	unlink(path);
+	rmdir(folder);
+}
+
+static void
+make(struct sts_file_store *s, const char *at, uint32_t area)
+{
+	ck_assert_int_eq(sts_store_open(s, at, true), 0);
+	ck_assert_int_eq(sts_store_fill(s, area, NULL), 0);
+}
+
+/* Whether n octets from off are all c. */
+static bool
+all(const struct sts_file_store *s, uint32_t off, uint32_t n, uint8_t c)
+{
+	for (uint32_t at = 0; at < n; at += (uint32_t)sizeof buf) {
+		ck_assert_int_eq(
+		    s->store.read(s->store.ctx, off + at, buf, sizeof buf), 0);
+		for (size_t i = 0; i < sizeof buf; i++) {
+			if (buf[i] != c) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* One call until it is carried out. */
+static int
+prog(uint32_t off, uint8_t c)
+{
+	int r;
+
+	memset(buf, c, sizeof buf);
+	while ((r = file.store.prog(&file, off, buf, sizeof buf)) ==
+	       STS_IO_AGAIN) {
+		struct pollfd p = { file.link, POLLIN, 0 };
+
+		ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	}
+	return r;
+}
+
+static int
+sync_all(void)
+{
+	int r;
+
+	while ((r = file.store.sync(&file)) == STS_IO_AGAIN) {
+		struct pollfd p = { file.link, POLLIN, 0 };
+
+		ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	}
+	return r;
+}
+
+START_TEST(fresh)
+{
+	struct stat st;
+	uint64_t size;
+
+	ck_assert_int_eq(sts_store_open(&file, path, false), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	make(&file, path, AREA);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	sts_store_size(&file, &size);
+	ck_assert_uint_eq(size, 2 * AREA);
+	ck_assert(all(&file, 0, 2 * AREA, 0xff));
+	ck_assert_int_eq(prog(AREA, 'x'), 0);
+	ck_assert_int_eq(sync_all(), 0);
+	ck_assert(all(&file, AREA, sizeof buf, 'x'));
+	ck_assert_int_eq(file.store.erase(&file, AREA), 0);
+	ck_assert(all(&file, 0, 2 * AREA, 0xff));
+	ck_assert_int_eq(
+	    file.store.read(&file, 2 * AREA - 1, buf, 2), STS_IO_RESET);
+	sts_store_close(&file);
+}
+END_TEST
+
+START_TEST(locked)
+{
+	static struct sts_file_store other;
+
+	make(&file, path, AREA);
+	ck_assert_int_eq(sts_store_open(&other, path, false), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&other);
+	sts_store_close(&file);
+	ck_assert_int_eq(sts_store_open(&other, path, false), 0);
+	ck_assert_uint_eq(other.store.area_size, AREA);
+	sts_store_close(&other);
+}
+END_TEST
+
+/* A larger file begins with what the areas of the smaller one hold. */
+START_TEST(grown)
+{
+	static struct sts_file_store old;
+	char small[64];
+
+	snprintf(small, sizeof small, "%s/small", folder);
+	make(&file, small, AREA);
+	ck_assert_int_eq(prog(0, 'a'), 0);
+	ck_assert_int_eq(prog(AREA, 'b'), 0);
+	old = file;
+	old.store.ctx = &old;
+	ck_assert_int_eq(sts_store_open(&file, path, true), 0);
+	ck_assert_int_eq(sts_store_fill(&file, 2 * AREA, &old), 0);
+	ck_assert(all(&file, 0, sizeof buf, 'a'));
+	ck_assert(all(&file, sizeof buf, 2 * AREA - sizeof buf, 0xff));
+	ck_assert(all(&file, 2 * AREA, sizeof buf, 'b'));
+	ck_assert(all(&file, 2 * AREA + sizeof buf, AREA, 0xff));
+	sts_store_close(&old);
+	sts_store_close(&file);
+	unlink(small);
+}
+END_TEST
+
+static pid_t
+make_child(void)
+{
+	make(&file, path, AREA);
+	ck_assert_int_ge(sts_store_link(&file), 0);
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		sts_store_serve(&file);
+	}
+	sts_store_forked(&file);
+	return child;
+}
+
+START_TEST(by_child)
+{
+	int link, status;
+	pid_t child = make_child();
+
+	link = file.link;
+	memset(buf, 'x', sizeof buf);
+	ck_assert_int_eq(
+	    file.store.prog(&file, AREA, buf, sizeof buf), STS_IO_AGAIN);
+	ck_assert_int_eq(prog(AREA, 'x'), 0);
+	ck_assert_int_eq(prog(0, 'y'), 0);
+	ck_assert_int_eq(sync_all(), 0);
+	ck_assert(all(&file, AREA, sizeof buf, 'x'));
+	ck_assert(all(&file, 0, sizeof buf, 'y'));
+	/* SIGTERM goes to a whole service: what is asked is still done. */
+	kill(child, SIGTERM);
+	ck_assert_int_eq(prog(sizeof buf, 'z'), 0);
+	/* It ends with its parent, and only then the lock is free. */
+	close(file.fd);
+	static struct sts_file_store other;
+
+	ck_assert_int_eq(sts_store_open(&other, path, false), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&other);
+	close(link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	ck_assert_int_eq(sts_store_open(&other, path, false), 0);
+	ck_assert(all(&other, sizeof buf, sizeof buf, 'z'));
+	sts_store_close(&other);
+}
+END_TEST
+
+START_TEST(child_dies)
+{
+	int status;
+	pid_t child = make_child();
+	int link = file.link;
+
+	kill(child, SIGSTOP);
+	memset(buf, 'x', sizeof buf);
+	for (unsigned i = 0; i < 3; i++) {
+		/* A disk that hangs: no call waits for it. */
+		ck_assert_int_eq(
+		    file.store.prog(&file, 0, buf, sizeof buf), STS_IO_AGAIN);
+	}
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(prog(0, 'x'), STS_IO_RESET);
+	ck_assert(file.broken);
+	ck_assert_int_eq(sync_all(), STS_IO_RESET);
+	close(link);
+	sts_store_close(&file);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, fresh);
+	tcase_add_test(tc, locked);
+	tcase_add_test(tc, grown);
+	tcase_add_test(tc, by_child);
+	tcase_add_test(tc, child_dies);
+}
