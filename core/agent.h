@@ -99,6 +99,7 @@ struct sts_agent {
 	uint8_t *journal_buf;
 	uint32_t stamp_s; /* newest time that was confirmed before the start */
 	uint32_t journal_unsaved, journal_misses;
+	bool journal_rests; /* nothing more may be saved today */
 	sts_ms journal_at; /* not before, unless more is to be saved */
 	uint8_t hash_key[STS_SIPHASH_KEY];
 	struct sts_client *clients;

@@ -45,7 +45,8 @@ sts_agent_journal_loading(const struct sts_agent *a)
 bool
 sts_agent_saved(const struct sts_agent *a)
 {
-	return !a->has_journal || !sts_journal_busy(a->journal);
+	return !a->has_journal || a->journal_rests ||
+	       !sts_journal_busy(a->journal);
 }
 
 /* All that was kept is in the cache, as far as it could be read. */
@@ -85,8 +86,16 @@ pace(struct sts_agent *a, bool worked, sts_ms now)
 	a->journal_misses = worked ? 0 : a->journal_misses + 1;
 	if (a->journal_misses > round) {
 		a->journal_misses = 0;
+		a->journal_rests = true;
 		a->journal_at = now + STS_JOURNAL_REST_MS;
 	}
+}
+
+static void
+wake(struct sts_agent *a)
+{
+	a->journal_rests = false;
+	a->journal_at = a->now;
 }
 
 int
@@ -99,12 +108,13 @@ sts_agent_journal_step(
 
 	STS_ASSERT(a->has_journal);
 	if (unsaved > a->journal_unsaved) {
-		a->journal_at = now;
+		wake(a);
 	}
 	a->journal_unsaved = unsaved;
 	if (!sts_journal_busy(a->journal) || sts_before(now, a->journal_at)) {
 		return 0;
 	}
+	a->journal_rests = false;
 	result = sts_journal_step(a->journal, store, sts_agent_now_s(a));
 	if (result == STS_IO_AGAIN) {
 		return result;
@@ -124,7 +134,7 @@ sts_agent_journal_step(
 bool
 sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 {
-	if (sts_agent_saved(a)) {
+	if (!a->has_journal || !sts_journal_busy(a->journal)) {
 		return false;
 	}
 	*at = a->journal_at;
@@ -136,9 +146,13 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 {
 	/* When another removal still waits, all that is held is written anew,
 	 * and what is not held is gone with the rest. */
-	if (a->has_journal && !sts_journal_forget(a->journal, domain)) {
+	if (!a->has_journal) {
+		return;
+	}
+	if (!sts_journal_forget(a->journal, domain)) {
 		sts_journal_compact(a->journal);
 	}
+	wake(a);
 }
 
 void
@@ -153,5 +167,6 @@ sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 	kept_s = sts_journal_stamp_s(a->journal);
 	if (now_s > kept_s && now_s - kept_s >= older_s) {
 		sts_journal_stamp(a->journal, now_s);
+		wake(a);
 	}
 }

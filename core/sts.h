@@ -119,8 +119,8 @@ bool sts_agent_journal(
 uint32_t sts_agent_journal_area(
     const struct sts_config *config, uint32_t prog_size);
 
-/* Whether all that is to be saved is, or never will be: no journal, or one
- * that has failed. */
+/* Whether all that may be saved is: what is over the day's budget waits, and
+ * without a journal, or with one that has failed, nothing is. */
 bool sts_agent_saved(const struct sts_agent *a);
 
 /*

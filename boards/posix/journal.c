@@ -237,6 +237,16 @@ sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
 	return true;
 }
 
+uint32_t
+sts_journal_day_budget(const struct sts_board_journal *j)
+{
+	uint32_t area = j->file.store.area_size;
+
+	return area > UINT32_MAX / STS_JOURNAL_DAY_AREAS
+		   ? UINT32_MAX
+		   : area * STS_JOURNAL_DAY_AREAS;
+}
+
 int
 sts_journal_begin(struct sts_board_journal *j, const struct sts_memory *m,
     struct sts_posix *posix)

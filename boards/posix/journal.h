@@ -14,7 +14,9 @@
 #include "memory.h"
 
 enum {
-	STS_JOURNAL_WAIT_MS = 30000 /* for the former instance's end */
+	STS_JOURNAL_WAIT_MS = 30000, /* for the former instance's end */
+	/* Written a day, in areas; over it renewals wait for the next day. */
+	STS_JOURNAL_DAY_AREAS = 16
 };
 
 struct sts_board_journal {
@@ -33,6 +35,9 @@ struct sts_board_journal {
 bool sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
     const struct sts_memory *m, struct sts_log *log,
     char why[STS_CONF_WHY_MAX]);
+
+/* Octets a day that the driver may write. */
+uint32_t sts_journal_day_budget(const struct sts_board_journal *j);
 
 /* Make the child that writes from now on. 0, or -1 with errno. */
 int sts_journal_begin(struct sts_board_journal *j, const struct sts_memory *m,

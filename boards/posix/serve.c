@@ -177,7 +177,8 @@ start_agent(struct daemon *d)
 	    d->memory.agent_block, now, key);
 	if (d->journal.on) {
 		d->port.store = &d->journal.file.store;
-		d->journal.on = sts_agent_journal(&d->agent, d->port.store, 0);
+		d->journal.on = sts_agent_journal(&d->agent, d->port.store,
+		    sts_journal_day_budget(&d->journal));
 	}
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);

@@ -222,7 +222,7 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 		errno = EWOULDBLOCK; /* who had it put another in its place */
 		return -1;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)UINT32_MAX) {
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > UINT32_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
