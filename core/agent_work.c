@@ -576,6 +576,36 @@ replace(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f,
 	return admission;
 }
 
+/* Tell who waits of the policy that was just committed. */
+static void
+hand_out(
+    struct sts_agent *a, struct sts_lookup *l, sts_ref ref, uint32_t max_age_s)
+{
+	sts_cache_pin(&a->cache, ref);
+	if (max_age_s == 0) {
+		sts_agent_forget(a, sts_lookup_domain(l));
+	}
+	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
+	if (max_age_s == 0) {
+		/* R46: of use for those who asked, and not kept. */
+		sts_cache_remove(&a->cache, ref);
+	}
+	sts_cache_unpin(&a->cache, ref);
+}
+
+/* The cache did not take a policy that came. */
+static void
+not_taken(struct sts_agent *a, struct sts_lookup *l, uint16_t http_code,
+    enum sts_admission admission)
+{
+	STS_ASSERT(admission != STS_ADMITTED);
+	if (admission == STS_REFUSED_LARGE) {
+		/* An older version is gone, from the journal too. */
+		sts_agent_forget(a, sts_lookup_domain(l));
+	}
+	failed(a, l, STS_WHY_POLICY_NO_ROOM, http_code);
+}
+
 /* A policy came whole and authenticated: it replaces whatever was held. */
 static void
 keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
