@@ -57,8 +57,8 @@ objdump -t "$build/libmtasts.a" | grep -E '[[:space:]](\.data|\.bss|\*COM\*)[[:s
 
 # Formatting is the formatter's.
 for f in $(git ls-files '*.c' '*.h'); do
-	clang-format "$f" | cmp -s - "$f" || echo "$f"
-done | rule 'not formatted (clang-format -i)'
+	clang-format-14 "$f" | cmp -s - "$f" || echo "$f"
+done | rule 'not formatted (clang-format-14 -i)'
 
 # Every source says its licence first.
 for f in $(git ls-files '*.c' '*.h'); do

@@ -40,8 +40,8 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/assert.c $(LIB_SRC)
 		-o $@ $(filter %.c,$^) -lbearssl
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates \
-	clang-format-14 pmccabe
+TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates
+CHECK_PKGS = clang-format-14 pmccabe
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
@@ -53,7 +53,7 @@ test: test-deps ## install what the tests need and pass everything
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' test-build
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
-		echo "sh tests/check.sh $(BUILD)"; echo "sh tests/lab/run.sh $(BUILD)/mtasts"; } | sh tests/run.sh
+		echo "sh tests/lab/run.sh $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps:
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
@@ -64,6 +64,7 @@ test-commands:
 	@printf '%s\n' $(TEST_COMMANDS)
 
 check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
+	@sh boards/posix/deps.sh $(CHECK_PKGS)
 	@sh tests/check.sh $(BUILD)
 
 unit: $(UNIT_BIN) ## run the unit tests
