@@ -394,7 +394,7 @@ void
 sts_agent_drain(struct sts_agent *a)
 {
 	a->draining = true;
-	sts_agent_stamp(a, 1);
+	sts_agent_journal_end(a);
 	for (unsigned i = 0; i < a->config.clients; i++) {
 		sts_client_drain(&a->clients[i]);
 		sts_agent_stir(a, (uint16_t)(a->first_client + i));

@@ -157,6 +157,8 @@ extern const struct sts_engine_ops sts_agent_ops, sts_question_ops;
 void sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 /* Keep the time, if it is confirmed and the one kept is that much older. */
 void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
+/* Save all there is, budget or not. */
+void sts_agent_journal_end(struct sts_agent *a);
 
 /* agent_sweep.c */
 void sts_agent_sweep(struct sts_agent *a);

@@ -170,3 +170,13 @@ sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 		wake(a);
 	}
 }
+
+void
+sts_agent_journal_end(struct sts_agent *a)
+{
+	if (a->has_journal) {
+		sts_agent_stamp(a, 1);
+		sts_journal_hurry(a->journal);
+		wake(a);
+	}
+}
