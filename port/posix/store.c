@@ -203,6 +203,18 @@ same_file(int fd, const char *path, struct stat *here)
 	       here->st_dev == there.st_dev && here->st_ino == there.st_ino;
 }
 
+static int
+open_file(const char *path, bool create)
+{
+	int flags = O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, O_RDWR | flags | (create ? O_CREAT : 0), 0600);
+
+	if (fd < 0 && errno == EROFS && !create) {
+		fd = open(path, O_RDONLY | flags);
+	}
+	return fd;
+}
+
 int
 sts_store_open(struct sts_file_store *s, const char *path, bool create)
 {
@@ -210,8 +222,7 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 
 	memset(s, 0, sizeof *s);
 	s->link = s->far = -1;
-	s->fd = open(path,
-	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+	s->fd = open_file(path, create);
 	if (s->fd < 0) {
 		return -1;
 	}

@@ -40,7 +40,8 @@ struct sts_file_store {
 
 /*
  * Open and lock the file at path; with `create` one that is not there is made,
- * mode 0600. The areas are halves of it. 0, or -1 with errno: EWOULDBLOCK:
+ * mode 0600; on a read-only file system it can be read, and writes are errors.
+ * The areas are halves of it. 0, or -1 with errno: EWOULDBLOCK:
  * another process has it.
  */
 int sts_store_open(struct sts_file_store *s, const char *path, bool create);

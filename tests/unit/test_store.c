@@ -2,6 +2,7 @@
 /* A file as storage: port/posix/store. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -156,9 +157,8 @@ START_TEST(grown)
 END_TEST
 
 static pid_t
-make_child(void)
+fork_child(void)
 {
-	make(&file, path, AREA);
 	ck_assert_int_ge(sts_store_link(&file), 0);
 	pid_t child = fork();
 
@@ -168,6 +168,13 @@ make_child(void)
 	}
 	sts_store_forked(&file);
 	return child;
+}
+
+static pid_t
+make_child(void)
+{
+	make(&file, path, AREA);
+	return fork_child();
 }
 
 START_TEST(by_child)
@@ -226,6 +233,38 @@ START_TEST(child_dies)
 }
 END_TEST
 
+/* A full disk is tried again, which is told; nothing waits for it. */
+START_TEST(disk_full)
+{
+	int full = open("/dev/full", O_RDWR), status;
+	struct pollfd p = { -1, POLLIN, 0 };
+
+	if (full < 0) {
+		return; /* the system has no such file */
+	}
+	make(&file, path, AREA);
+	ck_assert_int_ge(dup2(full, file.fd), 0);
+	close(full);
+	pid_t child = fork_child();
+
+	memset(buf, 'x', sizeof buf);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(
+		    file.store.prog(&file, 0, buf, sizeof buf), STS_IO_AGAIN);
+		p.fd = file.link;
+		if (i == 0) {
+			ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+		}
+	}
+	ck_assert_int_eq(file.stalled, ENOSPC);
+	ck_assert(!file.broken);
+	/* It does not outlive its parent for that. */
+	close(file.link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	sts_store_close(&file);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -235,4 +274,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, grown);
 	tcase_add_test(tc, by_child);
 	tcase_add_test(tc, child_dies);
+	tcase_add_test(tc, disk_full);
 }
