@@ -106,6 +106,7 @@ struct sts_agent {
 	struct sts_question *questions;
 	struct sts_lookup *lookups;
 	struct sts_fetch *fetches;
+	struct sts_x509_links *links;
 	uint16_t first_client, first_question, first_lookup, first_fetch;
 	uint16_t client_free, lookup_free; /* lists through ask.next, chain */
 	uint16_t clients_open, lookups_busy, refreshes_busy, fetches_busy;

@@ -45,7 +45,8 @@ sts_agent_plan(const struct sts_config *c, struct sts_plan *p)
 	p->asks = aligned(c->asks * sizeof(struct sts_question));
 	p->lookups = aligned(c->lookups * sizeof(struct sts_lookup)) +
 		     aligned(index_size(c) * sizeof(uint16_t));
-	p->fetches = aligned(c->fetch_slots * sizeof(struct sts_fetch)) +
+	p->fetches = aligned(sizeof(struct sts_x509_links)) +
+		     aligned(c->fetch_slots * sizeof(struct sts_fetch)) +
 		     c->fetch_slots * aligned(sts_tls_size());
 	p->dns = (size_t)STS_DNS_TCP_BUFFERS * aligned(STS_DNS_MESSAGE_MAX);
 	p->driver = aligned(nodes * sizeof(struct sts_node)) +
@@ -92,10 +93,12 @@ carve_all(struct sts_agent *a, uint8_t *block)
 	a->lookups = carve(&block, c->lookups * sizeof *a->lookups);
 	a->index = carve(&block, index_size(c) * sizeof *a->index);
 	a->index_mask = (uint16_t)(index_size(c) - 1);
+	a->links = carve(&block, sizeof *a->links);
+	sts_x509_links_clear(a->links);
 	a->fetches = carve(&block, c->fetch_slots * sizeof *a->fetches);
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
-		sts_fetch_init(
-		    &a->fetches[i], carve(&block, sts_tls_size()), &a->cache);
+		sts_fetch_init(&a->fetches[i], carve(&block, sts_tls_size()),
+		    a->links, &a->cache);
 	}
 	for (unsigned i = 0; i < STS_DNS_TCP_BUFFERS; i++) {
 		a->buffer[i] = carve(&block, STS_DNS_MESSAGE_MAX);

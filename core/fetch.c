@@ -337,6 +337,7 @@ take_connection(struct sts_fetch *f, unsigned i)
 	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
 	sts_tls_start(f->tls, sts_text(host, sizeof host_prefix - 1 + domain.n),
 	    f->lookup->settings->anchors, f->wall_s, f->rnd);
+	sts_tls_use_links(f->tls, f->links);
 	f->rnd[0]++; /* no two sessions from the same seed */
 	stir(f, i);
 }
@@ -601,11 +602,12 @@ const struct sts_engine_ops sts_conn_ops = {
 };
 
 void
-sts_fetch_init(
-    struct sts_fetch *f, struct sts_tls *tls, struct sts_cache *cache)
+sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
+    struct sts_x509_links *links, struct sts_cache *cache)
 {
 	memset(f, 0, sizeof *f);
 	f->tls = tls;
+	f->links = links;
 	f->cache = cache;
 	f->active = NO_CONN;
 	for (unsigned i = 0; i < CONNS; i++) {

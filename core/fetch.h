@@ -66,6 +66,7 @@ struct sts_fetch {
 	struct sts_lookup *lookup;
 	struct sts_cache *cache;
 	struct sts_tls *tls;
+	struct sts_x509_links *links;
 	bool done;
 	bool staged, established;
 	uint8_t stir, next_addr, active;
@@ -82,9 +83,9 @@ struct sts_fetch {
 
 extern const struct sts_engine_ops sts_fetch_ops, sts_conn_ops;
 
-/* Once. tls: sts_tls_size() bytes. */
-void sts_fetch_init(
-    struct sts_fetch *f, struct sts_tls *tls, struct sts_cache *cache);
+/* Once. tls: sts_tls_size() bytes; links: shared by all fetches. */
+void sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
+    struct sts_x509_links *links, struct sts_cache *cache);
 
 /*
  * Begin. The lookup has addresses and is borrowed, as are its settings, until

@@ -247,6 +247,12 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
 	    wall_s);
 }
 
+void
+sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
+{
+	sts_x509_use_links(&t->x509.x509, l);
+}
+
 unsigned
 sts_tls_wants(const struct sts_tls *t)
 {

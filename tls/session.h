@@ -61,6 +61,9 @@ void sts_tls_start(struct sts_tls *t, struct sts_text host,
     const struct sts_anchors *anchors, int64_t wall_s,
     const uint8_t rnd[STS_TLS_RND]);
 
+/* After start: sts_x509_use_links. */
+void sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l);
+
 unsigned sts_tls_wants(const struct sts_tls *t);
 
 /* Records: _buf changes nothing and gives nothing (n 0) while its bit is not

@@ -144,6 +144,40 @@ enum attempt {
 	SIGNED
 };
 
+/* Whether the key signed the path's last certificate. The leaf is never
+ * looked for: its signature hardly comes twice. */
+static bool
+is_signed(struct sts_x509 *x, const struct sts_x509_pubkey *key)
+{
+	const struct sts_x509_cert *child = cert_at(x, x->depth);
+	uint8_t link[STS_X509_LINK];
+
+	if (x->links != NULL && x->depth > 0) {
+		sts_x509_link(link, key, child, x->bytes);
+		if (sts_x509_links_has(x->links, link)) {
+			x->known++;
+			return true;
+		}
+	}
+	return sts_x509_verify(key, child, x->bytes);
+}
+
+/* The path is accepted, its last certificate signed by an anchor's key. */
+static void
+remember_links(struct sts_x509 *x, const struct sts_x509_pubkey *anchor)
+{
+	for (unsigned i = 1; x->links != NULL && i <= x->depth; i++) {
+		struct sts_x509_pubkey key = *anchor;
+		uint8_t link[STS_X509_LINK];
+
+		if (i < x->depth) {
+			key = sts_x509_cert_key(cert_at(x, i + 1), x->bytes);
+		}
+		sts_x509_link(link, &key, cert_at(x, i), x->bytes);
+		sts_x509_links_add(x->links, link);
+	}
+}
+
 /* Try i as the issuer of the path's last certificate. */
 static enum attempt
 try_issuer(struct sts_x509 *x, const struct issuer *i)
@@ -163,7 +197,7 @@ try_issuer(struct sts_x509 *x, const struct issuer *i)
 		return FAILED;
 	}
 	x->checks++;
-	if (!sts_x509_verify(&i->key, child, x->bytes)) {
+	if (!is_signed(x, &i->key)) {
 		note(x, STS_WHY_X509_SIGNATURE);
 		return FAILED;
 	}
@@ -193,6 +227,7 @@ try_anchors(struct sts_x509 *x)
 		attempt = try_issuer(x, &i);
 	}
 	if (attempt == SIGNED) {
+		remember_links(x, &a.key);
 		finish(x, STS_WHY_NONE);
 	}
 	return attempt != REFUSED;
@@ -343,6 +378,13 @@ sts_x509_start(struct sts_x509 *x, struct sts_text host,
 	x->host = host;
 	x->wall_s = wall_s;
 	x->phase = STS_X509_COLLECTING;
+}
+
+void
+sts_x509_use_links(struct sts_x509 *x, struct sts_x509_links *l)
+{
+	STS_ASSERT(x->phase == STS_X509_COLLECTING);
+	x->links = l;
 }
 
 void

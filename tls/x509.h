@@ -29,6 +29,7 @@
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
 #include "anchors.h"
+#include "x509_links.h"
 
 /* Not less than sts_x509_size(), for static placing. */
 #define STS_X509_SIZE_MAX                                                      \
@@ -47,6 +48,12 @@ size_t sts_x509_size(void);
  */
 void sts_x509_start(struct sts_x509 *x, struct sts_text host,
     const struct sts_anchors *anchors, int64_t wall_s);
+
+/*
+ * After start: look into l for signatures of intermediates, and remember there
+ * those of a path that was accepted. Borrowed until the verdict.
+ */
+void sts_x509_use_links(struct sts_x509 *x, struct sts_x509_links *l);
 
 /* One certificate of `len` bytes, DER, in pieces of any size. What cannot be
  * parsed or kept decides the verdict; further calls are then no-ops. */

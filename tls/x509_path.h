@@ -30,13 +30,15 @@ struct sts_x509 {
 	struct sts_x509_arena arena;
 	struct sts_anchors anchors;
 	struct sts_text host;
+	struct sts_x509_links *links; /* or NULL */
 	int64_t wall_s;
 	size_t anchor_pos;
 	uint8_t path[STS_X509_KEPT];
 	uint8_t next[STS_X509_KEPT];
 	uint8_t depth;
 	uint8_t count; /* certificates kept */
-	uint8_t checks; /* signature checks done */
+	uint8_t checks; /* signatures checked or known */
+	uint8_t known; /* of these, found among the links */
 	uint8_t phase;
 	uint8_t why; /* enum sts_why: of the best attempt, then the verdict */
 	uint8_t why_rank;

@@ -83,3 +83,31 @@ sts_x509_verify(const struct sts_x509_pubkey *key,
 	return c->sig_rsa ? verify_rsa(&k, c, arena)
 			  : verify_ecdsa(&k, c, arena);
 }
+
+static void
+hash_part(br_sha256_context *h, struct sts_text t)
+{
+	uint8_t len[2];
+
+	STS_ASSERT(t.n <= UINT16_MAX);
+	sts_put16be(len, (uint16_t)t.n);
+	br_sha256_update(h, len, sizeof len);
+	br_sha256_update(h, t.p, t.n);
+}
+
+void
+sts_x509_link(uint8_t link[STS_X509_LINK], const struct sts_x509_pubkey *key,
+    const struct sts_x509_cert *c, const uint8_t *arena)
+{
+	uint8_t kinds[3] = { key->type, c->sig_rsa, c->sig_hash };
+	br_sha256_context h;
+
+	STS_ASSERT(c->sig_fault == STS_WHY_NONE);
+	br_sha256_init(&h);
+	hash_part(&h, sts_text(kinds, sizeof kinds));
+	hash_part(&h, key->key);
+	hash_part(&h, key->exponent);
+	hash_part(&h, sts_text(arena + c->hash_off, sts_x509_hash_len(c)));
+	hash_part(&h, sts_text(arena + c->sig_off, c->sig_len));
+	br_sha256_out(&h, link);
+}

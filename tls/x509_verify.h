@@ -4,6 +4,7 @@
 #define STS_TLS_X509_VERIFY_H
 
 #include "x509_cert.h"
+#include "x509_links.h"
 
 /* A public key, its bytes borrowed. */
 struct sts_x509_pubkey {
@@ -25,5 +26,13 @@ bool sts_x509_verify(const struct sts_x509_pubkey *key,
 
 /* The key in BearSSL's terms. BearSSL never writes through its pointers. */
 void sts_x509_br_key(const struct sts_x509_pubkey *key, br_x509_pkey *out);
+
+/*
+ * What stands for "this key made c's signature" among remembered links: the
+ * SHA-256 of key, algorithm, TBS hash and signature, each with its length.
+ */
+void sts_x509_link(uint8_t link[STS_X509_LINK],
+    const struct sts_x509_pubkey *key, const struct sts_x509_cert *c,
+    const uint8_t *arena);
 
 #endif

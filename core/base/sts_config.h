@@ -88,6 +88,12 @@
 #define STS_X509_CHECKS_MAX 16
 #endif
 
+/* Signatures of intermediates remembered, 32 bytes each, once; the oldest is
+ * given up. A chain below a CA that is not there costs a check more. */
+#ifndef STS_X509_LINKS
+#define STS_X509_LINKS 64
+#endif
+
 /* HTTP header of a response, bytes, 1xx included; over it: http-header-large.
  * The header is streamed; the limit bounds time, not memory. */
 #ifndef STS_HTTP_HEADER_MAX
