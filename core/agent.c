@@ -36,6 +36,22 @@ sts_agent_stir(struct sts_agent *a, uint16_t node)
 	a->stirred.tail = node;
 }
 
+void
+sts_agent_queue_lookup(
+    struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+
+	l->next = STS_NODE_NONE;
+	if (q->head == STS_NODE_NONE) {
+		q->head = i;
+	} else {
+		a->lookups[q->tail].next = i;
+	}
+	q->tail = i;
+	q->count++;
+}
+
 struct sts_event *
 sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
     struct sts_text text)

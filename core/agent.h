@@ -177,6 +177,9 @@ sts_ref sts_agent_live(
 /* Tell, once, that a policy has expired. */
 void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
 void sts_queue_init(struct sts_queue *q);
+/* At the end of fresh, stalled or starved; a lookup is in one at most. */
+void sts_agent_queue_lookup(
+    struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
 
 /* agent_ask.c */
 void sts_agent_ask(struct sts_agent *a, uint16_t node);

@@ -17,21 +17,6 @@ enum {
 	TENURE = 2 /* quanta a slot is kept while newcomers wait */
 };
 
-static void
-append(struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l)
-{
-	uint16_t i = (uint16_t)(l - a->lookups);
-
-	l->next = STS_NODE_NONE;
-	if (q->head == STS_NODE_NONE) {
-		q->head = i;
-	} else {
-		a->lookups[q->tail].next = i;
-	}
-	q->tail = i;
-	q->count++;
-}
-
 void
 sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -39,7 +24,7 @@ sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 		a->slots_at = a->now + TICK_MS;
 	}
 	l->stage = STS_WORK_QUEUED;
-	append(a, l->stalled ? &a->stalled : &a->fresh, l);
+	sts_agent_queue_lookup(a, l->stalled ? &a->stalled : &a->fresh, l);
 }
 
 static bool

@@ -679,9 +679,6 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 static void
 take_buffer(struct sts_agent *a, struct sts_lookup *l)
 {
-	struct sts_queue *q = &a->starved;
-	uint16_t i = (uint16_t)(l - a->lookups);
-
 	STS_ASSERT(!l->starves);
 	if (a->buffer_count > 0) {
 		bool lent = sts_lookup_lend(
@@ -693,14 +690,7 @@ take_buffer(struct sts_agent *a, struct sts_lookup *l)
 	}
 	sts_lookup_starve(l);
 	l->starves = true;
-	l->next = STS_NODE_NONE;
-	if (q->head == STS_NODE_NONE) {
-		q->head = i;
-	} else {
-		a->lookups[q->tail].next = i;
-	}
-	q->tail = i;
-	q->count++;
+	sts_agent_queue_lookup(a, &a->starved, l);
 }
 
 void
