@@ -727,6 +727,26 @@ START_TEST(client_hello)
 }
 END_TEST
 
+/* The intermediate's signature is remembered, and the second session goes on
+ * as the first. */
+START_TEST(known_links)
+{
+	static struct sts_x509_links links;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct wire *w = wire("server-ec", "ec", 0, 100000);
+
+		sts_tls_use_links(w->client, &links);
+		pump(w);
+		ck_assert(sts_tls_established(w->client));
+		ck_assert_uint_eq(links.count, 1);
+		client_says(w, "works");
+		server_hears(w, "works");
+		done(w);
+	}
+}
+END_TEST
+
 START_TEST(sizes_and_end)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
@@ -767,5 +787,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, bad_record);
 	tcase_add_test(tc, renegotiation);
 	tcase_add_test(tc, client_hello);
+	tcase_add_test(tc, known_links);
 	tcase_add_test(tc, sizes_and_end);
 }
