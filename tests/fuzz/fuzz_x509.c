@@ -81,7 +81,7 @@ feed(struct sts_x509 *x, struct sts_text der, size_t piece)
 
 static enum sts_why
 judge(struct sts_text chain, const char *host, const struct sts_anchors *set,
-    int64_t date_s, size_t piece)
+    int64_t date_s, size_t piece, struct sts_x509_links *links)
 {
 	static struct sts_x509 x;
 	struct sts_text der;
@@ -89,9 +89,11 @@ judge(struct sts_text chain, const char *host, const struct sts_anchors *set,
 
 	sts_x509_start(
 	    &x, sts_text((const uint8_t *)host, strlen(host)), set, date_s);
+	sts_x509_use_links(&x, links);
 	while (next_cert(&chain, &der)) {
 		feed(&x, der, piece);
 	}
+	must(sts_x509_scts(&x) <= STS_X509_LOGS_MAX);
 	sts_x509_chain_end(&x);
 	while (sts_x509_pending(&x)) {
 		sts_x509_work(&x);
@@ -105,6 +107,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t block[ANCHOR_ARENA];
+	static struct sts_x509_links links;
 	struct sts_text in = sts_text(data, size), der;
 	struct sts_anchors set, none = { block, 0, 0 };
 	enum sts_why why;
@@ -113,15 +116,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	load_anchor(der, &set, block);
-	why = judge(in, "mta-sts.example.com", &set, DATE_S, SIZE_MAX);
-	must(why == judge(in, "mta-sts.example.com", &set, DATE_S, 7));
+	sts_x509_links_clear(&links);
+	why = judge(in, "mta-sts.example.com", &set, DATE_S, SIZE_MAX, &links);
+	must(why == STS_WHY_NONE || links.count == 0);
+	must(why == judge(in, "mta-sts.example.com", &set, DATE_S, 7, &links));
+	must(why == judge(in, "mta-sts.example.com", &set, DATE_S, 7, NULL));
 	if (why == STS_WHY_NONE) {
-		must(judge(in, "mta-sts.other.invalid", &set, DATE_S, 1000) !=
-		     STS_WHY_NONE);
-		must(judge(in, "mta-sts.example.com", &none, DATE_S, 1000) !=
-		     STS_WHY_NONE);
-		must(judge(in, "mta-sts.example.com", &set, INT64_MAX, 1000) !=
-		     STS_WHY_NONE);
+		must(judge(in, "mta-sts.other.invalid", &set, DATE_S, 1000,
+			 &links) != STS_WHY_NONE);
+		must(judge(in, "mta-sts.example.com", &none, DATE_S, 1000,
+			 &links) != STS_WHY_NONE);
+		must(judge(in, "mta-sts.example.com", &set, INT64_MAX, 1000,
+			 &links) != STS_WHY_NONE);
 	}
 	return 0;
 }
