@@ -532,10 +532,15 @@ nothing_held(const struct sts_agent *a)
 	return s.records == s.other;
 }
 
+/* What is worth a line about a certificate that was accepted. */
 static void
-tell_scts(
+tell_certificate(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
 {
+	if (f->must_staple) {
+		sts_agent_tell(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
+		    sts_lookup_domain(l));
+	}
 	if (l->settings->sct == STS_SCT_LOG && f->scts < STS_FETCH_SCTS_MIN) {
 		sts_agent_tell(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
 		    sts_lookup_domain(l))
@@ -741,7 +746,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	STS_ASSERT(a->fetches_busy > 0);
 	a->fetches_busy--;
 	if (f->found == STS_FOUND) {
-		tell_scts(a, l, f);
+		tell_certificate(a, l, f);
 		keep(a, l, f);
 		sts_fetch_end(f);
 	} else {

@@ -270,6 +270,7 @@ note_established(struct sts_fetch *f)
 	f->established = true;
 	f->milestone = f->now;
 	f->scts = (uint8_t)sts_tls_scts(f->tls);
+	f->must_staple = sts_tls_must_staple(f->tls);
 	if (f->lookup->settings->sct == STS_SCT_REQUIRE &&
 	    f->scts < STS_FETCH_SCTS_MIN) {
 		finish(f, STS_UNKNOWN, STS_WHY_X509_NO_SCT);

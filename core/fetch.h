@@ -52,6 +52,8 @@ struct sts_fetch {
 	enum sts_found found; /* FOUND: policy and stage are valid */
 	enum sts_why why;
 	uint16_t http_code; /* of the response, 0: none came */
+	bool must_staple; /* FOUND: the certificate asks for a stapled OCSP
+	                     response (RFC 7633), which was not looked at */
 	uint8_t scts; /* FOUND: logs of the certificate's SCTs */
 	struct sts_policy policy;
 	struct sts_stage stage; /* FOUND: to be committed or abandoned */

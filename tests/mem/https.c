@@ -32,7 +32,7 @@ static struct {
 } files;
 
 static const char *const cert_names[] = { "good", "expired", "future", "name",
-	"cn", "untrusted", "sct" };
+	"cn", "untrusted", "sct", "staple" };
 
 const char *
 https_cert_name(unsigned cert)

@@ -18,6 +18,7 @@ enum https_cert {
 	HTTPS_CN, /* mta-sts.example.com as common name only */
 	HTTPS_UNTRUSTED,
 	HTTPS_SCT, /* good, with SCTs of two logs */
+	HTTPS_STAPLE, /* good, asks for a stapled OCSP response */
 	HTTPS_CERTS
 };
 

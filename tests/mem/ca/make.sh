@@ -92,5 +92,7 @@ leaf cn root 20200101000000Z 20500101000000Z mta-sts.example.com ''
 leaf untrusted stranger 20200101000000Z 20500101000000Z policy "$names"
 leaf sct root 20200101000000Z 20500101000000Z policy "$names" \
 	"1.3.6.1.4.1.11129.2.4.2=DER:04680066$(sct 1)$(sct 2)"
+leaf staple root 20200101000000Z 20500101000000Z policy "$names" \
+	tlsfeature=status_request
 rm -f stranger.pem
 chmod 644 leaf.key # a published test key
