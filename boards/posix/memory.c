@@ -10,6 +10,7 @@
 #include "../../core/base/assert.h"
 #include "../../port/posix/posix.h"
 #include "../../port/posix/store.h"
+#include "../../tls/x509.h"
 #include "build.h"
 #include "memory.h"
 
@@ -237,6 +238,9 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("clients", a->clients, "", m->config.clients);
 	print_part("lookups", a->lookups, "", m->config.lookups);
 	print_part("fetch slots", a->fetches, "", m->config.fetch_slots);
+	printf("    of each: %lu for certificates (STS_X509_ARENA, "
+	       "STS_X509_CERTS_MAX), %d for a record\n",
+	    (unsigned long)sts_x509_size(), STS_TLS_RECORD_SIZE);
 	print_part("questions", a->asks, "", m->config.asks);
 	print_part("DNS over TCP", a->dns, "", STS_DNS_TCP_BUFFERS);
 	print_part("driver", a->driver, "", 0);
