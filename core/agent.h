@@ -154,8 +154,8 @@ bool sts_agent_journal_due(const struct sts_agent *a, sts_ms *at);
 extern const struct sts_engine_ops sts_agent_ops, sts_question_ops;
 
 /* agent_journal.c */
-/* The domain's policy was removed and must not come back. */
-void sts_agent_forget(struct sts_agent *a, struct sts_text domain);
+/* The domain's policy was removed and must not come back from the journal. */
+void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
 /* Keep the time, if it is confirmed and the one kept is that much older. */
 void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
 /* Save all there is, budget or not. */

@@ -142,7 +142,7 @@ sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 }
 
 void
-sts_agent_forget(struct sts_agent *a, struct sts_text domain)
+sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 {
 	/* When another removal still waits, all that is held is written anew,
 	 * and what is not held is gone with the rest. */
@@ -153,6 +153,24 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 		sts_journal_compact(a->journal);
 	}
 	wake(a);
+}
+
+bool
+sts_agent_forget(struct sts_agent *a, struct sts_text domain)
+{
+	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+
+	STS_ASSERT(domain.n <= STS_DOMAIN_MAX);
+	if (ref != 0) {
+		sts_cache_remove(&a->cache, ref);
+	}
+	if (l != NULL) {
+		l->outdated = true;
+	}
+	/* The journal may know a policy that the cache gave up for room. */
+	sts_agent_unkeep(a, domain);
+	return ref != 0;
 }
 
 void

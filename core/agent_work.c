@@ -78,7 +78,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = l->own = refresh;
 	a->refreshes_busy = (uint16_t)(a->refreshes_busy + refresh);
-	l->live = l->stalled = l->starves = false;
+	l->live = l->stalled = l->starves = l->outdated = false;
 	l->waiters = l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
 	sts_random_take(&a->random, rnd, sizeof rnd);
@@ -107,6 +107,35 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	a->lookups_busy--;
 	a->refreshes_busy = (uint16_t)(a->refreshes_busy - l->own);
 	sts_agent_asks_go_on(a);
+}
+
+/*
+ * The domain was forgotten while it was looked up: what was learned before is
+ * void, and is learned anew if anybody waits for it. True: that was so. The
+ * state must be *_DONE or HELD.
+ */
+static bool
+start_over(struct sts_agent *a, struct sts_lookup *l)
+{
+	uint8_t rnd[STS_LOOKUP_RND], name[STS_DOMAIN_MAX];
+	struct sts_text domain = sts_lookup_domain(l);
+
+	if (!l->outdated) {
+		return false;
+	}
+	if (l->waiters == STS_NODE_NONE) {
+		finish(a, l, 0, STS_KIND_UNKNOWN, STS_WHY_NONE);
+		return true;
+	}
+	l->outdated = l->live = l->stalled = false;
+	l->stage = STS_WORK_DISCOVERY;
+	l->fetch_until = 0;
+	memcpy(name, domain.p, domain.n);
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_lookup_end(l);
+	sts_lookup_begin(l, sts_text(name, domain.n), a->settings, a->now, rnd);
+	sts_agent_stir(a, node_of(a, l));
+	return true;
 }
 
 /* How long what TXT said (or that it said nothing) is kept. */
@@ -340,6 +369,9 @@ txt_done(struct sts_agent *a, struct sts_lookup *l)
 	struct sts_entry e;
 	sts_ref ref = sts_agent_live(a, sts_lookup_domain(l), &e);
 
+	if (start_over(a, l)) {
+		return;
+	}
 	if (ref != 0) {
 		txt_beside_held(a, l, ref, &e);
 	} else if (l->txt == STS_FOUND) {
@@ -391,6 +423,9 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 	sts_ref ref = sts_agent_live(a, domain, &e);
 	uint32_t keep_s = kept_s(l);
 
+	if (start_over(a, l)) {
+		return;
+	}
 	STS_ASSERT(why != STS_WHY_NONE);
 	if (ref != 0) {
 		failed_beside_held(a, l, ref, &e, why, http_code);
@@ -588,7 +623,7 @@ hand_out(
 {
 	sts_cache_pin(&a->cache, ref);
 	if (max_age_s == 0) {
-		sts_agent_forget(a, sts_lookup_domain(l));
+		sts_agent_unkeep(a, sts_lookup_domain(l));
 	}
 	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
 	if (max_age_s == 0) {
@@ -606,7 +641,7 @@ not_taken(struct sts_agent *a, struct sts_lookup *l, uint16_t http_code,
 	STS_ASSERT(admission != STS_ADMITTED);
 	if (admission == STS_REFUSED_LARGE) {
 		/* An older version is gone, from the journal too. */
-		sts_agent_forget(a, sts_lookup_domain(l));
+		sts_agent_unkeep(a, sts_lookup_domain(l));
 	}
 	failed(a, l, STS_WHY_POLICY_NO_ROOM, http_code);
 }
@@ -745,7 +780,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 
 	STS_ASSERT(a->fetches_busy > 0);
 	a->fetches_busy--;
-	if (f->found == STS_FOUND) {
+	if (f->found == STS_FOUND && !l->outdated) {
 		tell_certificate(a, l, f);
 		keep(a, l, f);
 		sts_fetch_end(f);

@@ -124,6 +124,15 @@ uint32_t sts_agent_journal_area(
 bool sts_agent_saved(const struct sts_agent *a);
 
 /*
+ * Forget what is held for a domain (lower-case, 1..STS_DOMAIN_MAX octets): its
+ * policy or what is remembered instead, in the cache and, for good, in the
+ * journal. Work under way for the domain begins anew, if anybody waits for it.
+ * True: something was held. Call sts_driver_wake afterwards; it is on the
+ * medium when sts_agent_saved says so.
+ */
+bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
+
+/*
  * Use other settings from now on. Work under way goes on with what it began
  * with: the old ones stay borrowed until sts_agent_settings_used(a, old) is
  * false.

@@ -32,3 +32,14 @@ do_expect_saved(void)
 		fail("something is not saved", NULL);
 	}
 }
+
+/* forget DOMAIN: the operator's word */
+void
+do_forget(void)
+{
+	scene_start(&scene);
+	sts_agent_forget(
+	    &scene.agent, sts_text((const uint8_t *)arg(1), strlen(arg(1))));
+	sts_driver_wake(&scene.driver);
+	settle();
+}

@@ -49,6 +49,7 @@ void do_site(void);
 
 /* keep.c: what outlives a restart */
 void do_expect_saved(void);
+void do_forget(void);
 void do_store(void);
 
 /* talk.c: name servers, hosts, clients, time */

@@ -126,6 +126,7 @@ static const struct {
 	{ "expect-questions", do_expect_questions },
 	{ "expect-quiet", do_expect_quiet },
 	{ "expect-saved", do_expect_saved },
+	{ "forget", do_forget },
 	{ "host", do_host },
 	{ "leave", do_leave },
 	{ "limit", do_limit },
