@@ -293,6 +293,7 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	enum sts_clock_state state;
 
 	a->now = now;
+	a->serving = true;
 	sts_clock_tick(&a->clock, now, wall_s);
 	state = sts_clock_state(&a->clock);
 	if (state != a->clock_told) {

@@ -51,7 +51,9 @@ enum {
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
 	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
 	STS_STAMP_S = 3600, /* how often a confirmed time is kept */
-	STS_JOURNAL_REST_MS = 60000 /* when nothing may be saved today */
+	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
+	STS_JOURNAL_RETRY_MS = 60000, /* after an error of the storage, */
+	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */
 };
 
 /* A list of nodes or lookups by number. */
@@ -100,6 +102,10 @@ struct sts_agent {
 	uint32_t stamp_s; /* newest time that was confirmed before the start */
 	uint32_t journal_unsaved, journal_misses;
 	bool journal_rests; /* nothing more may be saved today */
+	bool journal_loaded; /* all that was kept has been read */
+	uint8_t journal_told; /* the state that was told last */
+	sts_ms journal_wait_ms; /* before the next retry */
+	bool serving; /* the journal is not waited for any more */
 	sts_ms journal_at; /* not before, unless more is to be saved */
 	uint8_t hash_key[STS_SIPHASH_KEY];
 	struct sts_client *clients;

@@ -28,24 +28,44 @@ sts_agent_journal(
 		store->area_size, store->area_count, day_budget };
 
 	STS_ASSERT(a->config.journal_buffer > 0);
-	STS_ASSERT(!a->has_journal);
+	a->journal_at = a->now;
+	if (a->has_journal) {
+		return sts_journal_grow(a->journal, &g);
+	}
 	a->has_journal = sts_journal_init(a->journal, &g, &a->cache,
 	    a->journal_buf, a->config.journal_buffer);
-	a->journal_at = a->now;
+	a->journal_told = STS_JOURNAL_LOADING;
 	return a->has_journal;
 }
 
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
-	return a->has_journal &&
+	return a->has_journal && !a->serving &&
 	       sts_journal_state(a->journal) == STS_JOURNAL_LOADING;
+}
+
+enum sts_keeping
+sts_agent_keeping(const struct sts_agent *a)
+{
+	if (!a->has_journal) {
+		return STS_KEEPING_OFF;
+	}
+	switch (sts_journal_state(a->journal)) {
+	case STS_JOURNAL_FULL:
+		return STS_KEEPING_FULL;
+	case STS_JOURNAL_FAILED:
+	case STS_JOURNAL_NEWER:
+		return STS_KEEPING_FAILING;
+	default:
+		return STS_KEEPING_OK;
+	}
 }
 
 bool
 sts_agent_saved(const struct sts_agent *a)
 {
-	return !a->has_journal || a->journal_rests ||
+	return sts_agent_keeping(a) != STS_KEEPING_OK || a->journal_rests ||
 	       !sts_journal_busy(a->journal);
 }
 
@@ -66,16 +86,61 @@ loaded(struct sts_agent *a)
 }
 
 static void
-tell_failed(struct sts_agent *a)
+tell(struct sts_agent *a, enum sts_event_code code)
 {
-	sts_agent_tell(
-	    a, STS_EVENT_JOURNAL_FAILED, STS_WHY_NONE, sts_text(NULL, 0))
-	    ->number[0] = sts_cache_unsaved_count(&a->cache);
+	sts_agent_tell(a, code, STS_WHY_NONE, sts_text(NULL, 0))->number[0] =
+	    sts_cache_unsaved_count(&a->cache);
+}
+
+/* Each change is told once: however often a retry fails, it is the same. */
+static void
+watch(struct sts_agent *a)
+{
+	enum sts_journal_state is = sts_journal_state(a->journal);
+
+	if (is == STS_JOURNAL_FULL) {
+		is = STS_JOURNAL_FAILED;
+	}
+	if (is == a->journal_told) {
+		return;
+	}
+	if (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_NEWER) {
+		tell(a, STS_EVENT_JOURNAL_FAILED);
+	} else if (a->journal_told == STS_JOURNAL_FAILED) {
+		tell(a, STS_EVENT_JOURNAL_RESUMED);
+	}
+	a->journal_told = (uint8_t)is;
+	if (!a->journal_loaded && is != STS_JOURNAL_LOADING &&
+	    is != STS_JOURNAL_FAILED) {
+		a->journal_loaded = true;
+		loaded(a);
+	}
+}
+
+/* Whether nothing can be done but to try again. */
+static bool
+failed(const struct sts_agent *a)
+{
+	enum sts_journal_state is = sts_journal_state(a->journal);
+
+	return (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_FULL) &&
+	       !sts_journal_busy(a->journal);
+}
+
+static void
+wait_longer(struct sts_agent *a)
+{
+	if (a->journal_wait_ms == 0) {
+		a->journal_wait_ms = STS_JOURNAL_RETRY_MS;
+	} else if (a->journal_wait_ms < STS_JOURNAL_RETRY_MAX_MS) {
+		a->journal_wait_ms *= 2;
+	}
 }
 
 /*
- * Over the day's budget there are unsaved policies and nothing may be done:
- * when a whole round over the cache has found nothing, it rests.
+ * When to go on. Over the day's budget there are unsaved policies and nothing
+ * may be done: when a whole round over the cache has found nothing, it rests.
+ * A storage that fails is left alone for longer each time.
  */
 static void
 pace(struct sts_agent *a, bool worked, sts_ms now)
@@ -84,6 +149,12 @@ pace(struct sts_agent *a, bool worked, sts_ms now)
 
 	a->journal_at = now;
 	a->journal_misses = worked ? 0 : a->journal_misses + 1;
+	if (failed(a)) {
+		wait_longer(a);
+		a->journal_at = now + a->journal_wait_ms;
+	} else if (a->journal_told != STS_JOURNAL_FAILED) {
+		a->journal_wait_ms = 0;
+	}
 	if (a->journal_misses > round) {
 		a->journal_misses = 0;
 		a->journal_rests = true;
@@ -94,8 +165,17 @@ pace(struct sts_agent *a, bool worked, sts_ms now)
 static void
 wake(struct sts_agent *a)
 {
-	a->journal_rests = false;
+	if (!failed(a)) {
+		a->journal_rests = false;
+		a->journal_at = a->now;
+	}
+}
+
+void
+sts_agent_journal_retry(struct sts_agent *a)
+{
 	a->journal_at = a->now;
+	a->journal_wait_ms = 0;
 }
 
 int
@@ -103,7 +183,7 @@ sts_agent_journal_step(
     struct sts_agent *a, const struct sts_store *store, sts_ms now)
 {
 	uint32_t unsaved = sts_cache_unsaved_count(&a->cache);
-	enum sts_journal_state before = sts_journal_state(a->journal);
+	sts_ms at;
 	int result;
 
 	STS_ASSERT(a->has_journal);
@@ -111,22 +191,15 @@ sts_agent_journal_step(
 		wake(a);
 	}
 	a->journal_unsaved = unsaved;
-	if (!sts_journal_busy(a->journal) || sts_before(now, a->journal_at)) {
+	if (!sts_agent_journal_due(a, &at) || sts_before(now, at)) {
 		return 0;
 	}
 	a->journal_rests = false;
+	sts_journal_retry(a->journal);
 	result = sts_journal_step(a->journal, store, sts_agent_now_s(a));
-	if (result == STS_IO_AGAIN) {
-		return result;
-	}
-	pace(a, result > 0, now);
-	if (sts_journal_state(a->journal) != before) {
-		if (before == STS_JOURNAL_LOADING) {
-			loaded(a);
-		}
-		if (sts_journal_state(a->journal) != STS_JOURNAL_READY) {
-			tell_failed(a);
-		}
+	if (result != STS_IO_AGAIN) {
+		watch(a);
+		pace(a, result > 0, now);
 	}
 	return result;
 }
@@ -134,7 +207,7 @@ sts_agent_journal_step(
 bool
 sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 {
-	if (!a->has_journal || !sts_journal_busy(a->journal)) {
+	if (!a->has_journal || (!sts_journal_busy(a->journal) && !failed(a))) {
 		return false;
 	}
 	*at = a->journal_at;

@@ -34,6 +34,7 @@
 	X(CLIENTS_FULL,    "clients-full",    1, "clients", NULL, NULL) \
 	X(JOURNAL_LOADED,  "journal-loaded",  2, "records", "lost", NULL) \
 	X(JOURNAL_FAILED,  "journal-failed",  0, "unsaved", NULL, NULL) \
+	X(JOURNAL_RESUMED, "journal-resumed", 1, "unsaved", NULL, NULL) \
 	X(EVENTS_LOST,     "events-lost",     1, "lost", NULL, NULL)
 /* clang-format on */
 

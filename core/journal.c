@@ -6,6 +6,7 @@
 
 enum {
 	BUF_MIN = 256,
+	AREA_MIN = 256,
 	DAY_S = 86400
 };
 
@@ -27,10 +28,18 @@ static bool
 geometry_valid(const struct sts_journal_geometry *g)
 {
 	return g->prog_size >= 1 && g->erase_size >= g->prog_size &&
-	       g->area_size >= g->erase_size &&
+	       g->area_size >= g->erase_size && g->area_size >= AREA_MIN &&
+	       g->prog_size <= g->area_size / 2 &&
 	       g->erase_size % g->prog_size == 0 &&
 	       g->area_size % g->erase_size == 0 && g->area_count >= 2 &&
 	       g->area_count <= UINT32_MAX / g->area_size;
+}
+
+static bool
+too_small(const struct sts_journal_geometry *g, const struct sts_cache *cache)
+{
+	return g->area_size <
+	       sts_journal_area_min(sts_cache_chunks(cache), g->prog_size);
 }
 
 bool
@@ -38,13 +47,12 @@ sts_journal_init(struct sts_journal *j, const struct sts_journal_geometry *g,
     struct sts_cache *cache, uint8_t *buf, size_t buf_size)
 {
 	if (!geometry_valid(g) || buf_size < BUF_MIN ||
-	    buf_size < g->prog_size || buf_size % g->prog_size != 0 ||
-	    g->area_size <
-		sts_journal_area_min(sts_cache_chunks(cache), g->prog_size)) {
+	    buf_size < g->prog_size || buf_size % g->prog_size != 0) {
 		return false;
 	}
 	memset(j, 0, sizeof *j);
 	j->g = *g;
+	j->small = too_small(g, cache);
 	j->cache = cache;
 	j->buf = buf;
 	j->buf_size = buf_size;
@@ -60,9 +68,24 @@ loading(const struct sts_journal *j)
 }
 
 static bool
-over(const struct sts_journal *j)
+resting(const struct sts_journal *j)
 {
 	return j->step >= STS_STEP_NEWER;
+}
+
+bool
+sts_journal_grow(struct sts_journal *j, const struct sts_journal_geometry *g)
+{
+	STS_ASSERT(!j->pending);
+	if (!geometry_valid(g) || g->prog_size != j->g.prog_size ||
+	    g->area_count != j->g.area_count || g->area_size < j->g.area_size) {
+		return false;
+	}
+	/* The rest of the larger areas was not looked at. */
+	j->dirty = true;
+	j->g = *g;
+	j->small = too_small(g, j->cache);
+	return true;
 }
 
 /* A new day has a new budget. True: today's is used up. */
@@ -108,7 +131,7 @@ sts_journal_next(
 	}
 	if (!j->pending && loading(j)) {
 		sts_journal_load_next(j);
-	} else if (!j->pending && j->step != STS_STEP_IDLE && !over(j)) {
+	} else if (!j->pending && j->step != STS_STEP_IDLE && !resting(j)) {
 		sts_journal_save_next(j);
 	}
 	*op = j->op;
@@ -121,6 +144,9 @@ sts_journal_done(struct sts_journal *j, int result)
 	STS_ASSERT(j->pending);
 	STS_ASSERT(result != STS_IO_AGAIN);
 	j->pending = false;
+	if (result != 0) {
+		j->full = result == STS_IO_LIMIT;
+	}
 	if (loading(j)) {
 		sts_journal_load_done(j, result == 0);
 	} else {
@@ -162,9 +188,11 @@ sts_journal_step(
 enum sts_journal_state
 sts_journal_state(const struct sts_journal *j)
 {
-	if (over(j)) {
-		return j->step == STS_STEP_NEWER ? STS_JOURNAL_NEWER
-						 : STS_JOURNAL_FAILED;
+	if (j->step == STS_STEP_NEWER) {
+		return STS_JOURNAL_NEWER;
+	}
+	if (j->failed) {
+		return j->full ? STS_JOURNAL_FULL : STS_JOURNAL_FAILED;
 	}
 	return loading(j) ? STS_JOURNAL_LOADING : STS_JOURNAL_READY;
 }
@@ -172,11 +200,24 @@ sts_journal_state(const struct sts_journal *j)
 bool
 sts_journal_busy(const struct sts_journal *j)
 {
-	if (over(j)) {
+	if (resting(j)) {
 		return false;
 	}
 	return j->step != STS_STEP_IDLE || j->compact_due || j->forget_due ||
 	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0;
+}
+
+void
+sts_journal_retry(struct sts_journal *j)
+{
+	if (j->step != STS_STEP_FAILED) {
+		return;
+	}
+	if (j->resume < STS_STEP_IDLE) {
+		j->step = j->resume;
+	} else {
+		sts_journal_save_again(j);
+	}
 }
 
 void
@@ -204,7 +245,7 @@ bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {
 	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
-	if (loading(j) || over(j) || j->forget_due) {
+	if (j->step == STS_STEP_NEWER || j->forget_due) {
 		return false;
 	}
 	memcpy(j->forget, domain.p, domain.n);

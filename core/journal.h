@@ -25,6 +25,11 @@
  * record, nor brings back a policy that no server sent. A damaged record is
  * stepped over, a damaged head of a record ends the area.
  *
+ * A storage that fails is tried again whenever sts_journal_retry says so: what
+ * could not be read is read before anything is written, and writing goes on
+ * with the whole cache in a fresh area. Nothing is lost by it but what the
+ * power takes meanwhile.
+ *
  * A unit is never programmed twice: if what follows the last record is not
  * erased (0xff) after a start, the cache is written to the next area instead.
  */
@@ -38,8 +43,11 @@
 /* Chunks that one call of next looks at for something to save. */
 enum {
 	STS_JOURNAL_SCAN = 512,
-	/* Storage errors in a row after which it gives up. */
-	STS_JOURNAL_ERRORS_MAX = 8
+	/* Storage errors in a row after which it waits for a retry. */
+	STS_JOURNAL_ERRORS_MAX = 8,
+	/* A place that cannot be read so many times, each after a retry, is
+	 * damaged: what stands there is lost. */
+	STS_JOURNAL_READS_MAX = 4
 };
 
 struct sts_journal_geometry {
@@ -72,7 +80,10 @@ enum sts_journal_state {
 	STS_JOURNAL_LOADING = 0,
 	STS_JOURNAL_READY,
 	STS_JOURNAL_NEWER, /* written by a newer format: left alone */
-	STS_JOURNAL_FAILED /* storage errors: nothing is saved any more */
+	/* Storage errors, or an area too small: nothing is saved, or even all
+	 * read, until a retry has succeeded. */
+	STS_JOURNAL_FAILED,
+	STS_JOURNAL_FULL /* the same, and the reason is STS_IO_LIMIT */
 };
 
 struct sts_journal {
@@ -85,6 +96,9 @@ struct sts_journal {
 	bool pending; /* op is to be done */
 	bool dirty; /* nothing may be appended to the area */
 	bool newer; /* a head of a newer version was seen */
+	bool small; /* the areas do not hold the cache: they are only read */
+	bool failed, full; /* since an error, until a retry succeeds */
+	uint8_t resume; /* the step that a retry goes on with */
 	bool stamp_due, forget_due, compact_due, hurried;
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */
@@ -118,11 +132,20 @@ uint32_t sts_journal_area_min(uint32_t chunks, uint32_t prog_size);
 /*
  * Begin. buf: buf_size octets, a multiple of prog_size, at least that and
  * at least 256; used for all I/O. False, and j is of no use: the
- * geometry breaks its rules, or area_size is below sts_journal_area_min.
+ * geometry breaks its rules. Areas below sts_journal_area_min are read, and
+ * nothing is written to them, as not even a removal would surely fit.
  */
 bool sts_journal_init(struct sts_journal *j,
     const struct sts_journal_geometry *g, struct sts_cache *cache, uint8_t *buf,
     size_t buf_size);
+
+/*
+ * The areas have become larger, and begin with what they held: go on in these.
+ * Only while no op is to be done. False, and nothing has changed: the geometry
+ * breaks its rules, has other areas than before, or smaller ones.
+ */
+bool sts_journal_grow(
+    struct sts_journal *j, const struct sts_journal_geometry *g);
 
 /*
  * What to do next; *op is the same until sts_journal_done. False: nothing now;
@@ -131,7 +154,10 @@ bool sts_journal_init(struct sts_journal *j,
 bool sts_journal_next(
     struct sts_journal *j, uint32_t now_s, struct sts_journal_op *op);
 
-/* The op was carried out: 0, or an error (< 0, not AGAIN). */
+/*
+ * The op was carried out: 0; STS_IO_LIMIT, there is no room for it, at present;
+ * or another error (< 0, not AGAIN).
+ */
 void sts_journal_done(struct sts_journal *j, int result);
 
 /*
@@ -148,6 +174,9 @@ enum sts_journal_state sts_journal_state(const struct sts_journal *j);
 /* Whether anything is unsaved, waits for the next day, or is half done. */
 bool sts_journal_busy(const struct sts_journal *j);
 
+/* Failed or full: try again. Else nothing. */
+void sts_journal_retry(struct sts_journal *j);
+
 /* Save what waits for the next day, too, from now on: before an end. */
 void sts_journal_hurry(struct sts_journal *j);
 
@@ -159,7 +188,8 @@ void sts_journal_stamp(struct sts_journal *j, uint32_t now_s);
 
 /*
  * The domain's record was removed from the cache and must not come back.
- * False: not ready, or another one waits; to be repeated.
+ * False: another one waits, or the format is newer; to be repeated, or
+ * everything written anew (sts_journal_compact).
  */
 bool sts_journal_forget(struct sts_journal *j, struct sts_text domain);
 

@@ -104,13 +104,22 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 }
 
-/* The cache holds something of this run that the journal knows less of. */
+/*
+ * What happened in this run is newer than what is kept: the cache holds a
+ * policy that was fetched later, or the domain was forgotten. By the times of
+ * the fetches, as what this run fetched under a clock that was behind may be
+ * an older version than the one that is kept.
+ */
 static bool
 superseded(const struct sts_journal *j)
 {
-	sts_ref ref =
-	    sts_cache_find(j->cache, sts_text(j->domain, j->rec.domain_len));
+	struct sts_text domain = sts_text(j->domain, j->rec.domain_len);
+	sts_ref ref = sts_cache_find(j->cache, domain);
 	struct sts_entry e;
+
+	if (sts_journal_forgets(j, domain)) {
+		return true;
+	}
 
 	if (ref == 0 || !sts_cache_is_unsaved(j->cache, ref)) {
 		return false;
@@ -299,9 +308,31 @@ sts_journal_load_next(struct sts_journal *j)
 	}
 }
 
+/*
+ * A place that cannot be read now may be read later, and nothing is written
+ * before: only after some retries it counts as damaged. The rest of the area
+ * is only looked at, and not worth it.
+ */
+static bool
+read_later(struct sts_journal *j)
+{
+	if (j->step == STS_STEP_REST || ++j->errors >= STS_JOURNAL_READS_MAX) {
+		return false;
+	}
+	sts_cache_abandon(j->cache, &j->stage);
+	sts_journal_fail(
+	    j, j->step == STS_STEP_BODY ? (uint8_t)STS_STEP_HEAD : j->step);
+	return true;
+}
+
 void
 sts_journal_load_done(struct sts_journal *j, bool ok)
 {
+	if (!ok && read_later(j)) {
+		return;
+	}
+	j->errors = 0;
+	j->failed = false;
 	switch (j->step) {
 	case STS_STEP_AREAS:
 		area_read(j, ok);

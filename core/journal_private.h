@@ -12,9 +12,12 @@
  *	IDLE -> RECORD -> RECORD_SYNC -> IDLE   a record is appended
  *	IDLE -> ERASE -> COPY -> COPY_SYNC -> AREA -> AREA_SYNC -> IDLE
  *	                                        the cache into the next area
+ *	any step -> FAILED -> `resume`          an error, and a retry
  */
 #ifndef STS_JOURNAL_PRIVATE_H
 #define STS_JOURNAL_PRIVATE_H
+
+#include <string.h>
 
 #include "journal.h"
 
@@ -53,6 +56,23 @@ sts_journal_op(struct sts_journal *j, enum sts_journal_op_kind kind,
 	j->pending = true;
 }
 
+/* Rest until a retry, which goes on with that step. */
+static inline void
+sts_journal_fail(struct sts_journal *j, uint8_t resume)
+{
+	j->failed = true;
+	j->resume = resume;
+	j->step = STS_STEP_FAILED;
+}
+
+/* Whether the domain waits to be forgotten. */
+static inline bool
+sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
+{
+	return j->forget_due && j->forget_len == domain.n &&
+	       memcmp(j->forget, domain.p, domain.n) == 0;
+}
+
 /* Prepare the next op of a loading step. */
 void sts_journal_load_next(struct sts_journal *j);
 void sts_journal_load_done(struct sts_journal *j, bool ok);
@@ -66,5 +86,8 @@ void sts_journal_save_policy(struct sts_journal *j, sts_ref ref);
 void sts_journal_save_forget(struct sts_journal *j);
 void sts_journal_save_stamp(struct sts_journal *j);
 void sts_journal_save_all(struct sts_journal *j);
+
+/* After a retry: the same, in the area after the last that was tried. */
+void sts_journal_save_again(struct sts_journal *j);
 
 #endif

@@ -75,7 +75,7 @@ append(struct sts_journal *j, sts_ref ref)
 {
 	j->target = j->area;
 	j->write_pos = j->pos;
-	if (j->dirty || !fits(j)) {
+	if (j->dirty || j->small || !fits(j)) {
 		sts_journal_save_all(j);
 		return;
 	}
@@ -100,8 +100,9 @@ sts_journal_save_forget(struct sts_journal *j)
 	    sts_cache_find(j->cache, sts_text(j->forget, j->forget_len));
 	struct sts_entry e;
 
-	/* If one is held again, that is saved or will be, and counts. */
-	if (ref != 0) {
+	/* If one is held again and is saved, that counts. If it is not saved
+	 * yet it may go before it is. */
+	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_get(j->cache, ref, &e);
 		if (e.kind == STS_KIND_POLICY) {
 			j->forget_due = false;
@@ -145,9 +146,26 @@ void
 sts_journal_save_all(struct sts_journal *j)
 {
 	/* What is saved now includes what a stamp or removal would say. */
-	j->compactions++;
 	j->write_revision = j->revision;
+	if (j->small) {
+		j->target = j->area;
+		sts_journal_fail(j, STS_STEP_ERASE);
+		return;
+	}
+	j->compactions++;
 	begin_copy(j, j->area);
+}
+
+void
+sts_journal_save_again(struct sts_journal *j)
+{
+	/* One more error is enough to rest again. */
+	j->errors = STS_JOURNAL_ERRORS_MAX - 1;
+	if (j->small) {
+		sts_journal_fail(j, STS_STEP_ERASE);
+		return;
+	}
+	begin_copy(j, j->target);
 }
 
 /* As much of part as n octets hold. */
@@ -229,13 +247,13 @@ program_area(struct sts_journal *j)
 	    j, STS_JOURNAL_PROG, sts_journal_base(j, j->target), j->buf, n);
 }
 
-/* The storage failed, or there was no room: try the next area. */
+/* The storage failed: try the next area. Full, it has no room there either. */
 static void
 copy_failed(struct sts_journal *j)
 {
 	let_go(j);
-	if (++j->errors >= STS_JOURNAL_ERRORS_MAX) {
-		j->step = STS_STEP_FAILED;
+	if (++j->errors >= STS_JOURNAL_ERRORS_MAX || j->full) {
+		sts_journal_fail(j, STS_STEP_ERASE);
 		return;
 	}
 	begin_copy(j, j->target);
@@ -326,7 +344,7 @@ area_done(struct sts_journal *j)
 	j->revision = j->write_revision;
 	j->unit = j->g.prog_size;
 	j->pos = j->write_pos;
-	j->dirty = false;
+	j->dirty = j->failed = false;
 	j->errors = 0;
 	j->step = STS_STEP_IDLE;
 }
@@ -337,7 +355,10 @@ save_failed(struct sts_journal *j)
 	if (j->step == STS_STEP_RECORD || j->step == STS_STEP_RECORD_SYNC) {
 		/* Whatever is there now, nothing is put behind it. */
 		let_go(j);
-		sts_journal_save_all(j);
+		j->dirty = true;
+		j->target = j->area;
+		j->write_revision = j->revision;
+		copy_failed(j);
 	} else {
 		copy_failed(j);
 	}

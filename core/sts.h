@@ -111,13 +111,34 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  * sts_run then reads it before anything is served. day_budget: octets
  * programmed a day, over which a newer version of a saved policy waits for
  * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
- * is no journal: the store's sizes break the rules of core/journal.h, or an
- * area is smaller than sts_agent_journal_area says.
+ * is no journal: the store's sizes break the rules of core/journal.h. Areas
+ * smaller than sts_agent_journal_area are read, and not written to.
+ *
+ * Later, when the storage was not there at the start: what it keeps is read
+ * while questions are answered, and of two versions the one that was fetched
+ * later counts. Again, when its areas have grown and begin with what they
+ * held; false: they have not.
  */
 bool sts_agent_journal(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
 uint32_t sts_agent_journal_area(
     const struct sts_config *config, uint32_t prog_size);
+
+/*
+ * How it is with the storage. While it fails the agent goes on from memory,
+ * and tries again after 1, 2, 4, 8, 16, 16... minutes: what could not be read is
+ * read first, then all that is held is written anew. Events tell the change.
+ */
+enum sts_keeping {
+	STS_KEEPING_OFF = 0, /* there is no journal */
+	STS_KEEPING_OK,
+	STS_KEEPING_FAILING,
+	STS_KEEPING_FULL
+};
+enum sts_keeping sts_agent_keeping(const struct sts_agent *a);
+
+/* Something was done about it: try again now. Call sts_driver_wake. */
+void sts_agent_journal_retry(struct sts_agent *a);
 
 /* Whether all that may be saved is: what is over the day's budget waits, and
  * without a journal, or with one that has failed, nothing is. */

@@ -9,14 +9,26 @@ void
 do_store(void)
 {
 	struct flash *f = &scene.storage.flash;
-	unsigned n = (unsigned)strtoul(arg(2), NULL, 10);
+	unsigned n;
 
+	if (strcmp(arg(1), "absent") == 0) {
+		scene.store_absent = true;
+		return;
+	}
 	scene_start(&scene);
+	if (strcmp(arg(1), "there") == 0) {
+		scene_store_there(&scene);
+		return;
+	}
+	n = (unsigned)strtoul(arg(2), NULL, 10);
 	if (strcmp(arg(1), "again") == 0) {
 		f->again = n;
 	} else if (strcmp(arg(1), "cut") == 0) {
 		f->cut_at = f->ops + n;
-	} else if (strcmp(arg(1), "fail") == 0) {
+	} else if (strcmp(arg(1), "unreadable") == 0) {
+		f->fail_reads = n;
+	} else if (strcmp(arg(1), "fail") == 0 || strcmp(arg(1), "full") == 0) {
+		f->fail_with = arg(1)[1] == 'u' ? STS_IO_LIMIT : STS_IO_RESET;
 		f->fail_from = f->ops + 1;
 		f->fail_to = f->ops + 1 + n;
 	} else {
@@ -30,6 +42,18 @@ do_expect_saved(void)
 	settle();
 	if (!sts_agent_saved(&scene.agent)) {
 		fail("something is not saved", NULL);
+	}
+}
+
+/* expect-keeping off/ok/failing/full */
+void
+do_expect_keeping(void)
+{
+	static const char *const words[] = { "off", "ok", "failing", "full" };
+
+	settle();
+	if (strcmp(words[sts_agent_keeping(&scene.agent)], arg(1)) != 0) {
+		fail("the journal is", words[sts_agent_keeping(&scene.agent)]);
 	}
 }
 

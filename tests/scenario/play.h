@@ -48,6 +48,7 @@ void do_servers(void);
 void do_site(void);
 
 /* keep.c: what outlives a restart */
+void do_expect_keeping(void);
 void do_expect_saved(void);
 void do_forget(void);
 void do_store(void);

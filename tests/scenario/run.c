@@ -120,6 +120,7 @@ static const struct {
 	{ "expect-held", do_expect_held },
 	{ "expect-idle", do_expect_idle },
 	{ "expect-no-event", do_expect_no_event },
+	{ "expect-keeping", do_expect_keeping },
 	{ "expect-none", do_expect_none },
 	{ "expect-not-held", do_expect_not_held },
 	{ "expect-open", do_expect_open },

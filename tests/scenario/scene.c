@@ -79,6 +79,14 @@ add_journal(struct scene *s)
 }
 
 void
+scene_store_there(struct scene *s)
+{
+	s->store_absent = false;
+	add_journal(s);
+	sts_driver_wake(&s->driver);
+}
+
+void
 scene_start(struct scene *s)
 {
 	size_t size;
@@ -108,7 +116,7 @@ scene_start(struct scene *s)
 	memset(&s->driver, 0xa5, sizeof s->driver);
 	sts_agent_init(
 	    &s->agent, &s->config, &s->settings, s->block, s->now, key);
-	if (s->has_store) {
+	if (s->has_store && !s->store_absent) {
 		add_journal(s);
 	}
 	sts_driver_init(&s->driver, &s->agent, &s->mem.port, s->now);

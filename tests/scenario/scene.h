@@ -51,6 +51,7 @@ struct scene {
 	struct world world;
 	struct storage storage; /* when has_store: it outlives the agent */
 	bool has_store;
+	bool store_absent; /* the agent starts without it */
 	struct sts_anchors anchors;
 	struct sts_agent agent;
 	struct sts_driver driver;
@@ -65,6 +66,9 @@ void scene_init(struct scene *s, const struct scene_variant *variant);
 
 /* Start the agent, if it is not running; again after scene_crash. */
 void scene_start(struct scene *s);
+
+/* The store that was absent is there from now on. */
+void scene_store_there(struct scene *s);
 
 /* The agent dies and what it held in memory is lost; its store keeps what it
  * keeps of unsynced writes after such a cut. */

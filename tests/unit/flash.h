@@ -39,7 +39,9 @@ struct flash {
 	bool off; /* no power */
 	bool broken; /* a unit was programmed twice, or out of bounds */
 	unsigned again; /* of 8 calls so many say AGAIN */
-	unsigned fail_from, fail_to; /* these calls report an error */
+	unsigned fail_from, fail_to; /* these calls report an error, */
+	int fail_with; /* this one; 0: STS_IO_RESET */
+	unsigned fail_reads; /* so many reads report an error */
 	uint64_t random;
 };
 
@@ -74,10 +76,17 @@ flash_enter(struct flash *f, bool writes)
 		return STS_IO_AGAIN;
 	}
 	if (!writes) {
-		return 0;
+		if (f->fail_reads == 0) {
+			return 0;
+		}
+		f->fail_reads--;
+		return STS_IO_RESET;
 	}
 	f->ops++;
-	return f->ops >= f->fail_from && f->ops < f->fail_to ? STS_IO_RESET : 0;
+	if (f->ops < f->fail_from || f->ops >= f->fail_to) {
+		return 0;
+	}
+	return f->fail_with != 0 ? f->fail_with : STS_IO_RESET;
 }
 
 static inline int

@@ -270,7 +270,8 @@ static const struct {
 	{ "no unit", { 0, 1024, 16384, 2, 0 }, 1024, false },
 	{ "erase no multiple", { 16, 1000, 16000, 2, 0 }, 1024, false },
 	{ "area no multiple", { 16, 1024, 16000, 2, 0 }, 1024, false },
-	{ "area too small for the cache", { 16, 1024, 4096, 2, 0 }, 1024,
+	{ "an area of 255", { 1, 1, 255, 2, 0 }, 1024, false },
+	{ "a unit of more than half an area", { 768, 768, 768, 2, 0 }, 1536,
 	    false },
 	{ "over 4 GB", { 16, 1 << 30, 1 << 30, 4, 0 }, 1024, false },
 	{ "buffer no multiple", { 512, 1024, 65536, 2, 0 }, 700, false },
@@ -562,7 +563,61 @@ START_TEST(newer_format)
 }
 END_TEST
 
-/* Errors of the storage: it moves to the next area, and gives up in the end. */
+/* Nothing may be written where not all would fit; what is there is read, and
+ * more when it has grown. */
+START_TEST(grows)
+{
+	struct sts_journal_geometry g = { 16, 1024, 8192, 2, 0 };
+	struct sts_journal_geometry wrong = { 32, 1024, 16384, 2, 0 };
+	unsigned ops;
+
+	flash_init(&f, 16, 1024, 8192, 2);
+	sts_cache_init(&c, block, 4096, key);
+	ck_assert(sts_journal_init(&j, &g, &c, buf, sizeof buf));
+	run();
+	put(1, 1);
+	put(2, 1);
+	run();
+	flash_power_off(&f, FLASH_IN_ORDER);
+	flash_power_on(&f);
+	sts_cache_init(&c, block, 2 * 4096, key);
+	ck_assert(sts_journal_init(&j, &g, &c, buf, sizeof buf));
+	run();
+	ck_assert_uint_eq(held(1), 1);
+	put(1, 2);
+	put(3, 1);
+	ck_assert(sts_journal_forget(&j, unit_span(name_of(2))));
+	ops = f.ops;
+	for (unsigned i = 0; i < 3; i++) {
+		sts_journal_retry(&j);
+		run();
+		ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FAILED);
+	}
+	ck_assert_uint_eq(f.ops, ops);
+	ck_assert(!sts_journal_grow(&j, &wrong));
+	g.area_size /= 2;
+	ck_assert(!sts_journal_grow(&j, &g));
+	g.area_size *= 4;
+	memmove(f.now + g.area_size, f.now + 8192, 8192);
+	memset(f.now + 8192, 0xff, 8192);
+	memset(f.now + 24576, 0xff, 8192);
+	f.store.area_size = g.area_size;
+	ck_assert(sts_journal_grow(&j, &g));
+	sts_journal_retry(&j);
+	run();
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	flash_power_off(&f, FLASH_IN_ORDER);
+	flash_power_on(&f);
+	sts_cache_init(&c, block, 2 * 4096, key);
+	ck_assert(sts_journal_init(&j, &g, &c, buf, sizeof buf));
+	run();
+	ck_assert_uint_eq(held(1), 2);
+	ck_assert_uint_eq(held(3), 1);
+}
+END_TEST
+
+/* Errors of the storage: it moves to the next area, and rests in the end, until
+ * a retry brings everything. */
 START_TEST(storage_errors)
 {
 	for (unsigned from = 1; from < 40; from++) {
@@ -592,9 +647,75 @@ START_TEST(storage_errors)
 	ck_assert(run_at(NOW));
 	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FAILED);
 	ck_assert(!sts_journal_busy(&j));
-	ck_assert(!sts_journal_forget(&j, unit_span("a.example")));
+	sts_cache_remove(&c, sts_cache_find(&c, unit_span(name_of(3))));
+	ck_assert(sts_journal_forget(&j, unit_span(name_of(3))));
+	put(4, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		sts_journal_retry(&j);
+		ck_assert(run_at(NOW));
+		ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FAILED);
+	}
+	f.fail_with = STS_IO_LIMIT;
+	sts_journal_retry(&j);
+	ck_assert(run_at(NOW));
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FULL);
 	ck_assert_uint_eq(held(1), 2);
 	ck_assert(sts_cache_check(&c));
+	f.fail_to = 0;
+	sts_journal_retry(&j);
+	run();
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	flash_power_off(&f, FLASH_ANY_ORDER);
+	flash_power_on(&f);
+	start(1);
+	run();
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		ck_assert_uint_eq(held(i),
+		    i == 3 ? (unsigned)FORGOTTEN : 1u + (i == 1 || i == 4));
+	}
+}
+END_TEST
+
+/* What cannot be read is read again at each retry, and given up at the last;
+ * nothing is written before. */
+START_TEST(read_errors)
+{
+	for (unsigned at = 0; at < 40; at++) {
+		unsigned held_now = 0;
+
+		flash_for(1);
+		start(1);
+		run();
+		for (unsigned i = 0; i < DOMAINS; i++) {
+			put(i, 1);
+		}
+		run();
+		flash_power_on(&f);
+		start(1);
+		for (unsigned i = 0; i < at; i++) {
+			sts_journal_step(&j, &f.store, NOW);
+		}
+		f.fail_reads = 1 + at % STS_JOURNAL_READS_MAX;
+		put(1, 2);
+		for (unsigned i = 1; i < STS_JOURNAL_READS_MAX; i++) {
+			run();
+			if (sts_journal_state(&j) == STS_JOURNAL_FAILED) {
+				ck_assert_uint_eq(f.ops, 0);
+			}
+			sts_journal_retry(&j);
+		}
+		run();
+		ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+		for (unsigned i = 0; i < DOMAINS; i++) {
+			held_now += held(i) != FORGOTTEN;
+		}
+		if (at % STS_JOURNAL_READS_MAX + 1 < STS_JOURNAL_READS_MAX) {
+			ck_assert_uint_eq(j.lost, 0);
+			ck_assert_uint_eq(held_now, DOMAINS);
+		}
+		ck_assert_uint_eq(held(1), 2);
+		ck_assert(sts_cache_check(&c));
+	}
 }
 END_TEST
 
@@ -813,7 +934,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, garbage);
 	tcase_add_test(tc, record_over_the_end);
 	tcase_add_test(tc, newer_format);
+	tcase_add_test(tc, grows);
 	tcase_add_test(tc, storage_errors);
+	tcase_add_test(tc, read_errors);
 	tcase_add_test(tc, budget);
 	tcase_add_test(tc, protection_comes_back);
 	tcase_add_test(tc, expired_at_the_stamp);
