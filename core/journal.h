@@ -99,6 +99,7 @@ struct sts_journal {
 	bool small; /* the areas do not hold the cache: they are only read */
 	bool failed, full; /* since an error, until a retry succeeds */
 	uint8_t resume; /* the step that a retry goes on with */
+	bool scanned; /* the copy has seen the whole cache once */
 	bool stamp_due, forget_due, compact_due, hurried;
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */

@@ -259,7 +259,25 @@ copy_failed(struct sts_journal *j)
 	begin_copy(j, j->target);
 }
 
-/* Copy: take the next policy of the cache, if one is near. */
+/*
+ * The next policy to copy, if one is near: after all that are held, what has
+ * changed since. A policy that was replaced while the copy ran may have moved
+ * behind the hand, and the old area, which has it, goes with the new one.
+ * False: the copy is complete.
+ */
+static bool
+next_to_copy(struct sts_journal *j, sts_ref *ref)
+{
+	if (!j->scanned &&
+	    sts_cache_scan(j->cache, &j->hand, STS_JOURNAL_SCAN, ref)) {
+		return true;
+	}
+	j->scanned = true;
+	*ref = sts_cache_unsaved(j->cache, &j->hand, STS_JOURNAL_SCAN, false);
+	return sts_cache_unsaved_count(j->cache) > 0;
+}
+
+/* Copy one more. */
 static void
 copy_next(struct sts_journal *j)
 {
@@ -269,7 +287,7 @@ copy_next(struct sts_journal *j)
 		program_piece(j);
 		return;
 	}
-	if (!sts_cache_scan(j->cache, &j->hand, STS_JOURNAL_SCAN, &ref)) {
+	if (!next_to_copy(j, &ref)) {
 		j->step = STS_STEP_COPY_SYNC;
 		sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
 		return;
@@ -330,6 +348,7 @@ erased(struct sts_journal *j)
 	j->looked += j->g.erase_size;
 	if (j->looked >= j->g.area_size) {
 		j->hand = 0;
+		j->scanned = false;
 		j->write_pos =
 		    sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
 		j->step = STS_STEP_COPY;
