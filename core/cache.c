@@ -144,9 +144,9 @@ void
 sts_cache_remove(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
-	sts_head_mark(c, ref, 0);
 	sts_index_drop(c, ref);
 	sts_class_leave(c, ref);
+	sts_head_mark(c, ref, 0);
 	if (sts_head_pins(c, ref) > 0) {
 		sts_class_enter(c, ref, STS_CLASS_PINNED);
 	} else {
@@ -222,6 +222,26 @@ uint32_t
 sts_cache_unsaved_count(const struct sts_cache *c)
 {
 	return c->unsaved;
+}
+
+bool
+sts_cache_stale(const struct sts_cache *c)
+{
+	return c->stale;
+}
+
+void
+sts_cache_rewrite(struct sts_cache *c)
+{
+	c->stale = false;
+}
+
+void
+sts_cache_all_saved(struct sts_cache *c)
+{
+	STS_ASSERT(c->unsaved == 0);
+	STS_ASSERT(!c->stale);
+	c->released = 0;
 }
 
 sts_ref

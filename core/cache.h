@@ -102,6 +102,8 @@ struct sts_cache {
 	uint32_t protected_count, staged_count; /* chunks */
 	uint32_t records, hand;
 	uint32_t unsaved; /* records with that mark */
+	uint32_t released; /* chunks that only the journal protects */
+	bool stale;
 	struct {
 		uint32_t head, tail, count;
 	} list[STS_CACHE_LISTS];
@@ -217,9 +219,10 @@ enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
 
 /*
  * The same for a version that the journal kept. `protected`: it was then: it
- * may use the reserve like a newer version; else it comes back as a guest at
- * most, so that guests of old cannot take the room of the protected that come
- * after them. It needs no saving.
+ * may use the reserve like a newer version, and no organisation's limit is in
+ * its way (under the key of another boot it shared its counter with others);
+ * else it comes back as a guest at most, so that guests of old cannot take the
+ * room of the protected that come after them. It needs no saving.
  */
 enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
@@ -237,6 +240,20 @@ sts_ref sts_cache_unsaved(
 void sts_cache_saved(struct sts_cache *c, sts_ref ref);
 bool sts_cache_is_unsaved(const struct sts_cache *c, sts_ref ref);
 uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
+
+/*
+ * Room that a protected policy gives up is not given to others before the
+ * journal knows that it is free: else a restart would find more protected
+ * policies than there is room for. Until sts_cache_all_saved says that nothing
+ * is left to be saved it counts as taken.
+ *
+ * stale: the journal holds a version of some domain that was replaced, and
+ * will not learn that from a record, since the newer one was evicted: what is
+ * held is to be written anew, beginning with sts_cache_rewrite.
+ */
+bool sts_cache_stale(const struct sts_cache *c);
+void sts_cache_rewrite(struct sts_cache *c);
+void sts_cache_all_saved(struct sts_cache *c);
 
 /*
  * Step at most `chunks` chunks on from *hand (0 at first) to the next policy.

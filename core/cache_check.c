@@ -199,9 +199,6 @@ check_orgs(const struct sts_cache *c, const struct tally *t)
 	uint64_t mixed = 0;
 
 	for (uint32_t i = 0; i < STS_CACHE_ORGS; i++) {
-		if (c->orgs[i] > c->org_max) {
-			return false;
-		}
 		mixed += c->orgs[i] * mix(i);
 	}
 	return mixed == t->mixed_orgs;
@@ -217,8 +214,8 @@ check_tally(const struct sts_cache *c, const struct tally *t)
 	}
 	return t->chunks == c->chunks.count && t->mixed == mixed &&
 	       t->records == c->records && t->protected == c->protected_count &&
-	       t->protected <= c->update_max && t->staged == c->staged_count &&
-	       t->unsaved == c->unsaved;
+	       t->protected + c->released <= c->update_max &&
+	       t->staged == c->staged_count && t->unsaved == c->unsaved;
 }
 
 bool

@@ -79,7 +79,6 @@ sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class)
 		c->protected_count += n;
 		c->orgs[org] += n;
 		STS_ASSERT(c->protected_count <= c->update_max);
-		STS_ASSERT(c->orgs[org] <= c->org_max);
 	} else if (class == STS_CLASS_STAGED) {
 		c->staged_count += n;
 	}
@@ -102,6 +101,9 @@ sts_class_leave(struct sts_cache *c, sts_ref ref)
 		STS_ASSERT(c->orgs[org] >= n);
 		c->protected_count -= n;
 		c->orgs[org] -= n;
+		if ((sts_head_marks(c, ref) & STS_MARK_SAVED) != 0) {
+			c->released += n;
+		}
 	} else if (class == STS_CLASS_STAGED) {
 		STS_ASSERT(c->staged_count >= n);
 		c->staged_count -= n;
@@ -110,18 +112,27 @@ sts_class_leave(struct sts_cache *c, sts_ref ref)
 
 /*
  * A newer version that does not grow always passes: with its predecessor,
- * which is no longer counted, both sums were within their limits.
+ * which is no longer counted, both sums were within their limits. So does what
+ * the journal says was protected: all that it holds was within them together.
  */
 enum sts_admission
-sts_class_admit(const struct sts_cache *c, sts_ref ref, bool newer)
+sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin)
 {
 	uint32_t n = sts_head_chunks(c, ref);
-	uint32_t room = newer ? c->update_max : c->protected_max;
+	uint32_t room =
+	    origin == STS_ORIGIN_NEW ? c->protected_max : c->update_max;
+	uint32_t taken = c->protected_count;
+	uint32_t org;
 
-	if (c->protected_count > room || room - c->protected_count < n) {
+	if (origin != STS_ORIGIN_PROTECTED) {
+		taken += c->released;
+	}
+	if (taken > room || room - taken < n) {
 		return STS_REFUSED_ROOM;
 	}
-	if (c->org_max - c->orgs[sts_class_org(c, ref)] < n) {
+	org = c->orgs[sts_class_org(c, ref)];
+	if (origin != STS_ORIGIN_PROTECTED &&
+	    (org > c->org_max || c->org_max - org < n)) {
 		return STS_REFUSED_ORG;
 	}
 	return STS_ADMITTED;
@@ -129,7 +140,7 @@ sts_class_admit(const struct sts_cache *c, sts_ref ref, bool newer)
 
 unsigned
 sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires, bool newer)
+    uint32_t now_s, bool expires, enum sts_origin origin)
 {
 	if (e->kind != STS_KIND_POLICY) {
 		return STS_CLASS_OTHER;
@@ -141,11 +152,14 @@ sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 		return e->mode == STS_MODE_TESTING ? STS_CLASS_TESTING
 						   : STS_CLASS_NONE;
 	}
-	if (sts_head_class(c, ref) == STS_CLASS_ENFORCE ||
-	    sts_class_admit(c, ref, newer) == STS_ADMITTED) {
+	if (sts_head_class(c, ref) == STS_CLASS_ENFORCE) {
 		return STS_CLASS_ENFORCE;
 	}
-	return STS_CLASS_GUEST;
+	if (origin == STS_ORIGIN_GUEST ||
+	    sts_class_admit(c, ref, origin) != STS_ADMITTED) {
+		return STS_CLASS_GUEST;
+	}
+	return STS_CLASS_ENFORCE;
 }
 
 static void
@@ -208,7 +222,8 @@ static void
 settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     uint32_t now_s, bool expires)
 {
-	unsigned class = sts_class_of(c, ref, e, now_s, expires, false);
+	unsigned class =
+	    sts_class_of(c, ref, e, now_s, expires, STS_ORIGIN_NEW);
 
 	if (class == sts_head_class(c, ref)) {
 		return;
@@ -291,9 +306,15 @@ sts_cache_unpin(struct sts_cache *c, sts_ref ref)
 bool
 sts_class_evict(struct sts_cache *c)
 {
+	const unsigned replaced = STS_MARK_SAVED | STS_MARK_UNSAVED;
+
 	for (unsigned i = STS_CLASS_EXPIRED; i <= STS_CLASS_GUEST; i++) {
-		if (c->list[i].head != 0) {
-			sts_cache_remove(c, c->list[i].head);
+		sts_ref ref = c->list[i].head;
+
+		if (ref != 0) {
+			c->stale =
+			    c->stale || sts_head_marks(c, ref) == replaced;
+			sts_cache_remove(c, ref);
 			c->evicted++;
 			return true;
 		}

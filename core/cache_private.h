@@ -166,14 +166,22 @@ void sts_class_leave(struct sts_cache *c, sts_ref ref);
 /* The counter of the organisation that the record's domain belongs to. */
 uint32_t sts_class_org(const struct sts_cache *c, sts_ref ref);
 
-/* May the record be protected? newer: it replaces a protected version, which
- * is no longer counted. ROOM, ORG, or ADMITTED. */
+/* How a version comes to be. */
+enum sts_origin {
+	STS_ORIGIN_NEW, /* fetched; no protected version is held */
+	STS_ORIGIN_NEWER, /* it replaces one, which is no longer counted */
+	STS_ORIGIN_PROTECTED, /* both from the journal */
+	STS_ORIGIN_GUEST
+};
+
+/* May the record be protected? ROOM, ORG, or ADMITTED. */
 enum sts_admission sts_class_admit(
-    const struct sts_cache *c, sts_ref ref, bool newer);
+    const struct sts_cache *c, sts_ref ref, enum sts_origin origin);
 
 /* The class in which a record with this entry belongs. */
 unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, uint32_t now_s, bool expires, bool newer);
+    const struct sts_entry *e, uint32_t now_s, bool expires,
+    enum sts_origin origin);
 
 /* Store the entry; a fetch in the future counts as now (if `expires`). */
 void sts_class_store(struct sts_cache *c, sts_ref ref,

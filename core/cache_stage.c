@@ -170,6 +170,8 @@ refuse(struct sts_cache *c, struct sts_stage *s, enum sts_admission why,
     sts_ref old, bool policy)
 {
 	if (why == STS_REFUSED_LARGE && old != 0 && policy) {
+		c->stale =
+		    c->stale || (sts_head_marks(c, old) & STS_MARK_SAVED) != 0;
 		sts_cache_remove(c, old);
 	}
 	sts_cache_abandon(c, s);
@@ -177,40 +179,54 @@ refuse(struct sts_cache *c, struct sts_stage *s, enum sts_admission why,
 	return why;
 }
 
-/* How a version comes to be. */
-enum origin {
-	FETCHED,
-	PROTECTED_BEFORE, /* both from the journal */
-	GUEST_BEFORE
-};
+/*
+ * Of what its predecessor released (old_chunks, if that was protected and the
+ * journal holds it) a protected version takes what it needs.
+ */
+static void
+take_over(struct sts_cache *c, sts_ref ref, uint32_t old_chunks, bool back)
+{
+	uint32_t n = sts_head_chunks(c, ref);
+
+	n = n < old_chunks ? n : old_chunks;
+	STS_ASSERT(back || c->released >= n);
+	c->released = back ? c->released + n : c->released - n;
+}
 
 /* Make the staged head the record of its domain, in place of old (or 0). */
 static enum sts_admission
 replace(struct sts_cache *c, sts_ref ref, sts_ref old,
-    const struct sts_entry *e, uint32_t now_s, bool expires, enum origin origin)
+    const struct sts_entry *e, uint32_t now_s, bool expires,
+    enum sts_origin origin)
 {
+	bool fetched = origin == STS_ORIGIN_NEW;
 	enum sts_admission admission = STS_ADMITTED;
-	bool newer = origin == PROTECTED_BEFORE ||
-		     (old != 0 && sts_cache_protected(c, old));
-	unsigned marks = origin == FETCHED ? 0 : STS_MARK_SAVED;
+	unsigned marks = fetched ? 0 : STS_MARK_SAVED;
+	uint32_t released = c->released;
 	unsigned class;
 
 	if (old != 0) {
+		if (fetched && sts_cache_protected(c, old)) {
+			origin = STS_ORIGIN_NEWER;
+		}
 		marks |= sts_head_marks(c, old) & STS_MARK_SAVED;
 		sts_cache_remove(c, old);
 	}
-	class = sts_class_of(c, ref, e, now_s, expires, newer);
-	if (class == STS_CLASS_ENFORCE && origin == GUEST_BEFORE) {
-		class = STS_CLASS_GUEST;
-	} else if (class == STS_CLASS_GUEST) {
-		admission = sts_class_admit(c, ref, newer);
+	released = c->released - released;
+	take_over(c, ref, released, false);
+	class = sts_class_of(c, ref, e, now_s, expires, origin);
+	if (class == STS_CLASS_GUEST && origin != STS_ORIGIN_GUEST) {
+		admission = sts_class_admit(c, ref, origin);
 		c->refused++;
+	}
+	if (class != STS_CLASS_ENFORCE) {
+		take_over(c, ref, released, true);
 	}
 	sts_class_leave(c, ref);
 	sts_class_store(c, ref, e, now_s, expires);
 	sts_class_enter(c, ref, class);
 	sts_index_add(c, ref);
-	if (origin == FETCHED && e->kind == STS_KIND_POLICY) {
+	if (fetched && e->kind == STS_KIND_POLICY) {
 		marks |= STS_MARK_UNSAVED;
 	}
 	sts_head_mark(c, ref, marks);
@@ -219,7 +235,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 
 static enum sts_admission
 commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
-    uint32_t now_s, bool expires, enum origin origin, sts_ref *ref)
+    uint32_t now_s, bool expires, enum sts_origin origin, sts_ref *ref)
 {
 	uint8_t domain[STS_NAME_MAX];
 	size_t domain_len;
@@ -253,7 +269,7 @@ enum sts_admission
 sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref)
 {
-	return commit(c, s, e, now_s, expires, FETCHED, ref);
+	return commit(c, s, e, now_s, expires, STS_ORIGIN_NEW, ref);
 }
 
 enum sts_admission
@@ -261,9 +277,14 @@ sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
     sts_ref *ref)
 {
+	enum sts_admission admission;
+
 	STS_ASSERT(e->kind == STS_KIND_POLICY);
-	return commit(c, s, e, now_s, expires,
-	    protected ? PROTECTED_BEFORE : GUEST_BEFORE, ref);
+	admission = commit(c, s, e, now_s, expires,
+	    protected ? STS_ORIGIN_PROTECTED : STS_ORIGIN_GUEST, ref);
+	/* What one record of the journal replaces another has replaced. */
+	c->released = 0;
+	return admission;
 }
 
 void

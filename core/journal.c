@@ -118,6 +118,10 @@ begin_work(struct sts_journal *j, uint32_t now_s)
 		    budget_used(j, now_s));
 		if (ref != 0) {
 			sts_journal_save_policy(j, ref);
+		} else if (sts_cache_unsaved_count(j->cache) == 0 &&
+			   sts_cache_stale(j->cache) &&
+			   !budget_used(j, now_s)) {
+			sts_journal_save_all(j);
 		}
 	}
 }
@@ -151,6 +155,9 @@ sts_journal_done(struct sts_journal *j, int result)
 		sts_journal_load_done(j, result == 0);
 	} else {
 		sts_journal_save_done(j, result == 0);
+	}
+	if (!resting(j) && !sts_journal_busy(j)) {
+		sts_cache_all_saved(j->cache);
 	}
 }
 
@@ -204,7 +211,8 @@ sts_journal_busy(const struct sts_journal *j)
 		return false;
 	}
 	return j->step != STS_STEP_IDLE || j->compact_due || j->forget_due ||
-	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0;
+	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0 ||
+	       sts_cache_stale(j->cache);
 }
 
 void

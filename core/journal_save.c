@@ -136,6 +136,7 @@ begin_copy(struct sts_journal *j, uint32_t after)
 		j->target = (j->target + 1) % j->g.area_count;
 	}
 	STS_ASSERT(j->target != j->area);
+	sts_cache_rewrite(j->cache);
 	/* An area that failed at the last moment may be valid: be later. */
 	j->write_revision++;
 	j->looked = 0;
