@@ -24,7 +24,7 @@ enum {
 	/* Clients that were gone before they were taken, skipped in one
 	 * call; the event comes again as long as there are more. */
 	SKIP_MAX = 64,
-	WATCHES = 2
+	WATCHES = 2 + STS_POSIX_OWN
 };
 
 enum kind {
@@ -35,8 +35,9 @@ enum kind {
 	CONNECTING,
 	STREAM,
 	CLIENT_TCP, /* accepted; will be reset, not half-closed */
-	WATCHED, /* the board's own, in the slot after the driver's, */
-	STORE /* and its store's, in the one after that */
+	WATCHED, /* the board's, in the slot after the driver's, */
+	STORE, /* its store's, in the one after that, */
+	OWN /* and its sockets */
 };
 
 static struct sts_posix_channel *
@@ -257,15 +258,24 @@ channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 }
 
 static void
+want(struct sts_posix *p, unsigned slot, unsigned ev)
+{
+	struct sts_posix_channel *c = &p->channel[slot];
+
+	STS_ASSERT(c->kind != FREE);
+	if (c->events != ev) {
+		sts_wait_change(&p->wait, c->fd, token(p, slot), c->events, ev);
+		c->events = (uint8_t)ev;
+	}
+}
+
+static void
 channel_want(void *ctx, sts_ch ch, unsigned ev)
 {
 	struct sts_posix *p = ctx;
-	struct sts_posix_channel *c = used(p, ch);
 
-	if (c->events != ev) {
-		sts_wait_change(&p->wait, c->fd, token(p, ch), c->events, ev);
-		c->events = (uint8_t)ev;
-	}
+	used(p, ch);
+	want(p, ch, ev);
 }
 
 static void
@@ -380,18 +390,19 @@ sts_posix_on_event(struct sts_posix *p,
 
 /* Like take(), but fd is not closed on failure. */
 static int
-adopt(struct sts_posix *p, unsigned slot, int fd, enum kind kind)
+adopt(
+    struct sts_posix *p, unsigned slot, int fd, enum kind kind, unsigned events)
 {
 	struct sts_posix_channel *c = &p->channel[slot];
 
 	STS_ASSERT(c->kind == FREE);
 	if (sts_socket_prepare(fd) != 0 ||
-	    sts_wait_add(&p->wait, fd, token(p, slot), STS_EV_RECV) != 0) {
+	    sts_wait_add(&p->wait, fd, token(p, slot), events) != 0) {
 		return -1;
 	}
 	c->fd = fd;
 	c->kind = (uint8_t)kind;
-	c->events = STS_EV_RECV;
+	c->events = (uint8_t)events;
 	return 0;
 }
 
@@ -405,20 +416,20 @@ sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd)
 	if (getsockname(fd, (struct sockaddr *)&s, &len) != 0) {
 		return -1;
 	}
-	return adopt(
-	    p, ch, fd, s.ss_family == AF_UNIX ? LISTENER : LISTENER_TCP);
+	return adopt(p, ch, fd,
+	    s.ss_family == AF_UNIX ? LISTENER : LISTENER_TCP, STS_EV_RECV);
 }
 
 int
 sts_posix_watch(struct sts_posix *p, int fd)
 {
-	return adopt(p, p->channels, fd, WATCHED);
+	return adopt(p, p->channels, fd, WATCHED, STS_EV_RECV);
 }
 
 int
 sts_posix_store(struct sts_posix *p, int fd)
 {
-	return adopt(p, p->channels + 1, fd, STORE);
+	return adopt(p, p->channels + 1, fd, STORE, STS_EV_RECV);
 }
 
 void
@@ -426,6 +437,63 @@ sts_posix_unstore(struct sts_posix *p)
 {
 	if (p->channel[p->channels + 1].kind != FREE) {
 		release(p, p->channels + 1);
+	}
+}
+
+/* The slot of one of the board's own. */
+static unsigned
+own_slot(const struct sts_posix *p, unsigned own)
+{
+	STS_ASSERT(own < STS_POSIX_OWN);
+	return p->channels + 2 + own;
+}
+
+int
+sts_posix_own(struct sts_posix *p, unsigned own, int fd, unsigned events)
+{
+	p->own_ready[own] = 0;
+	return adopt(p, own_slot(p, own), fd, OWN, events);
+}
+
+void
+sts_posix_own_want(struct sts_posix *p, unsigned own, unsigned events)
+{
+	want(p, own_slot(p, own), events);
+}
+
+unsigned
+sts_posix_own_take(struct sts_posix *p, unsigned own)
+{
+	STS_ASSERT(own < STS_POSIX_OWN);
+	unsigned ev = p->own_ready[own];
+
+	p->own_ready[own] = 0;
+	return ev;
+}
+
+void
+sts_posix_own_close(struct sts_posix *p, unsigned own)
+{
+	unsigned slot = own_slot(p, own);
+
+	if (p->channel[slot].kind != FREE) {
+		release(p, slot);
+	}
+	p->own_ready[own] = 0;
+}
+
+/* Who is to hear of what happened in a slot. */
+static void
+tell(struct sts_posix *p, struct sts_driver *d, unsigned slot, unsigned ev)
+{
+	if (slot == p->channels + 1) {
+		sts_ready(d, STS_CH_STORE, 0);
+	} else if (slot >= own_slot(p, 0)) {
+		uint8_t *ready = &p->own_ready[slot - own_slot(p, 0)];
+
+		*ready = (uint8_t)(*ready | ev);
+	} else if (ev != 0) {
+		sts_ready(d, (sts_ch)slot, ev);
 	}
 }
 
@@ -451,10 +519,8 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 
 		if (slot == p->channels) {
 			watched = true;
-		} else if (slot == p->channels + 1) {
-			sts_ready(d, STS_CH_STORE, 0);
-		} else if (ev != 0) {
-			sts_ready(d, (sts_ch)slot, ev);
+		} else {
+			tell(p, d, slot, ev);
 		}
 	}
 	return watched;

@@ -20,9 +20,12 @@
 #include "wait.h"
 
 enum {
+	/* Descriptors of the board's own that it can wait for. */
+	STS_POSIX_OWN = 18,
 	/* Descriptors a process needs beside its channels: standard ones,
-	 * the wait, signals, log, notification, one file being read. */
-	STS_POSIX_SPARE_FDS = 16
+	 * the wait, signals, log, notification, one file being read; and the
+	 * board's own. */
+	STS_POSIX_SPARE_FDS = 16 + STS_POSIX_OWN
 };
 
 struct sts_posix_channel {
@@ -36,6 +39,7 @@ struct sts_posix {
 	/* Private. */
 	struct sts_posix_channel *channel; /* the last are not the driver's */
 	unsigned channels;
+	uint8_t own_ready[STS_POSIX_OWN]; /* STS_EV_ bits not yet taken */
 	struct sts_wait wait;
 	int urandom; /* where the system has no call for it; else -1 */
 	void (*event)(void *ctx, const struct sts_event *e);
@@ -68,6 +72,21 @@ int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
 /* A descriptor of the caller's own that ends a wait when it can be read (a
  * pipe from a signal handler). 0, or -1 with errno. */
 int sts_posix_watch(struct sts_posix *p, int fd);
+
+/*
+ * Sockets of the board's own, beside the driver's channels: 0..STS_POSIX_OWN-1.
+ * A wait ends when one is ready; what for is then kept until it is taken.
+ *
+ * own: wait for `events` (STS_EV_ bits) of fd, which is the port's from now
+ * on; the place is free. 0, or -1 with errno, then fd stays the caller's.
+ * own_want: wait for others. own_take: what has happened since it was last
+ * taken; as the events of a channel. own_close: closes it; harmless if there
+ * is none.
+ */
+int sts_posix_own(struct sts_posix *p, unsigned own, int fd, unsigned events);
+void sts_posix_own_want(struct sts_posix *p, unsigned own, unsigned events);
+unsigned sts_posix_own_take(struct sts_posix *p, unsigned own);
+void sts_posix_own_close(struct sts_posix *p, unsigned own);
 
 /*
  * The descriptor by which a store tells that it goes on: the driver hears of
