@@ -145,6 +145,7 @@ parse_port(struct sts_key *k, struct sts_text t)
 {
 	uint64_t number;
 
+	k->ported = true;
 	if (!all_digits(t)) {
 		k->port = service_port(t);
 		return is_service(t);

@@ -20,6 +20,7 @@ struct sts_key {
 	uint16_t len;
 	uint8_t domain[STS_DOMAIN_MAX + 1]; /* lower-case A-labels, NUL-ended */
 	bool bracketed;
+	bool ported; /* a port was given */
 	uint16_t port; /* 0: none given, or a service of unknown number */
 };
 

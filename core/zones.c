@@ -243,14 +243,14 @@ find_action(struct sts_text word)
 }
 
 /*
- * A key for an override. An unknown service as port cannot be told from no port
- * (core/domain.h), and an override for a relay must not decide for a domain.
+ * A key for an override. Ports are compared as numbers, and an unknown service
+ * has none: such an override would never be found.
  */
 static bool
 read_key(struct sts_key *k, struct sts_text word)
 {
 	return sts_key_parse(k, word) == STS_WHY_NONE &&
-	       (k->port != 0 || memchr(word.p, ':', word.n) == NULL);
+	       (k->port != 0 || !k->ported);
 }
 
 /* What may follow the action's word. */
@@ -412,6 +412,9 @@ sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 const struct sts_override *
 sts_zones_override_find(const struct sts_zones *z, const struct sts_key *k)
 {
+	if (k->ported && k->port == 0) {
+		return NULL;
+	}
 	for (unsigned i = 0; i < z->overrides; i++) {
 		const struct sts_override *o = &z->override[i];
 

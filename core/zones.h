@@ -101,9 +101,9 @@ enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 /*
  * Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". KEY is a
  * key as the mail server sends it; its port must be a number or a service that
- * core/domain.h knows, since others cannot be told from no port. The value after "postfix" must be
- * one that core/postfix.h accepts; it is kept as it was written. A second line
- * for one key is an error. On error *z is unchanged.
+ * core/domain.h knows, since others have no number to compare. The value after
+ * "postfix" must be one that core/postfix.h accepts; it is kept as it was
+ * written. A second line for one key is an error. On error *z is unchanged.
  */
 enum sts_zones_error sts_zones_override(
     struct sts_zones *z, struct sts_text line);
@@ -117,8 +117,8 @@ enum sts_zones_error sts_zones_override(
 const struct sts_zone *sts_zones_find(
     const struct sts_zones *z, struct sts_text name, bool *known);
 
-/* The override for exactly this key (domain, brackets, port), or NULL. At most
- * STS_OVERRIDES_MAX comparisons. */
+/* The override for exactly this key (domain, brackets, port), or NULL; none
+ * matches a port of unknown number. At most STS_OVERRIDES_MAX comparisons. */
 const struct sts_override *sts_zones_override_find(
     const struct sts_zones *z, const struct sts_key *k);
 

@@ -49,7 +49,7 @@ static const struct {
 	{ "R74 smtp", S("a.example:smtp"), "a.example 25" },
 	{ "R74 submissions", S("a.example:SUBMISSIONS"), "a.example 465" },
 	{ "R74 smtps", S("a.example:smtps"), "a.example 465" },
-	{ "R74 other service", S("a.example:x-400"), "a.example" },
+	{ "R74 other service", S("a.example:x-400"), "a.example ?" },
 	{ "R74 port 1", S("a.example:1"), "a.example 1" },
 	{ "R74 port 65535", S("a.example:65535"), "a.example 65535" },
 	{ "R74 port 65536", S("a.example:65536"), "key-invalid" },
@@ -60,7 +60,7 @@ static const struct {
 	{ "R74 port signed", S("a.example:+25"), "key-invalid" },
 	{ "R74 service with a hyphen first", S("a.example:-x"), "key-invalid" },
 	{ "R74 service with a dot", S("a.example:a.b"), "key-invalid" },
-	{ "R74 service of 63", S("a.example:" L63), "a.example" },
+	{ "R74 service of 63", S("a.example:" L63), "a.example ?" },
 	{ "R74 service of 64", S("a.example:" L63 "9"), "key-invalid" },
 	{ "R74 no host", S(":25"), "key-invalid" },
 	{ "R74 brackets empty", S("[]"), "key-invalid" },
@@ -216,6 +216,9 @@ START_TEST(key_table)
 		    keys[i].name, (long long)strlen((char *)k.domain), k.len);
 		if (k.port != 0) {
 			snprintf(port, sizeof port, " %u", k.port);
+		}
+		if (k.ported && k.port == 0) {
+			snprintf(port, sizeof port, " ?");
 		}
 		snprintf(text, sizeof text, "%s%s%s", (char *)k.domain,
 		    k.bracketed ? " []" : "", port);

@@ -278,6 +278,9 @@ START_TEST(overrides_apart)
 	static const char *const keys[] = { "h.example", "[h.example]",
 		"h.example:25", "[h.example]:25", "[h.example]:26", "i.example",
 		"h.exampl" };
+	/* A service of unknown number is a port, too. */
+	static const char *const never[] = { "h.example:foo",
+		"[h.example]:foo" };
 
 	for (size_t i = 0; i < UNIT_COUNT(keys); i++) {
 		uint8_t line[64];
@@ -290,6 +293,9 @@ START_TEST(overrides_apart)
 		    STS_ZONES_OK);
 		for (size_t k = 0; k < UNIT_COUNT(keys); k++) {
 			unit_int(keys[k], find(keys[k]) != NULL, i == k);
+		}
+		for (size_t k = 0; k < UNIT_COUNT(never); k++) {
+			unit_int(never[k], find(never[k]) != NULL, false);
 		}
 	}
 }
