@@ -427,22 +427,31 @@ sts_agent_idle(const struct sts_agent *a)
 	return a->clients_open == 0;
 }
 
+void
+sts_agent_held_at(const struct sts_agent *a, sts_ref ref, struct sts_held *held)
+{
+	memset(held, 0, sizeof *held);
+	held->ref = ref;
+	sts_cache_get(&a->cache, ref, &held->entry);
+	held->now_s = sts_agent_now_s(a);
+	if (held->entry.kind == STS_KIND_POLICY) {
+		held->live = !is_over(a, &held->entry);
+		held->protected = sts_cache_protected(&a->cache, ref);
+		held->id_len =
+		    (uint8_t)sts_payload_id(&a->cache, ref, held->id);
+	}
+}
+
 bool
 sts_agent_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_held *held)
 {
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 
-	if (ref == 0) {
-		return false;
+	if (ref != 0) {
+		sts_agent_held_at(a, ref, held);
 	}
-	held->ref = ref;
-	sts_cache_get(&a->cache, ref, &held->entry);
-	held->now_s = sts_agent_now_s(a);
-	held->id_len = held->entry.kind == STS_KIND_POLICY
-			   ? (uint8_t)sts_payload_id(&a->cache, ref, held->id)
-			   : 0;
-	return true;
+	return ref != 0;
 }
 
 const struct sts_cache *

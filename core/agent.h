@@ -180,6 +180,9 @@ bool sts_agent_expires(const struct sts_agent *a);
 /* The live policy held for a domain: its reference and header, or 0. */
 sts_ref sts_agent_live(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
+/* What is held under a reference. */
+void sts_agent_held_at(
+    const struct sts_agent *a, sts_ref ref, struct sts_held *held);
 /* Tell, once, that a policy has expired. */
 void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
 void sts_queue_init(struct sts_queue *q);
@@ -193,9 +196,10 @@ void sts_agent_ask_due(struct sts_agent *a, uint16_t node);
 void sts_agent_ask_forget(struct sts_agent *a, uint16_t node);
 void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
 struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
-/* What all that wait for a lookup are told: ref is the policy found, or 0. */
+/* What all that wait for a lookup are told: ref is the policy found, or 0.
+ * over: it is; else it goes on, and who wants its end waits on. */
 void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
-    enum sts_kind kind, enum sts_why why);
+    enum sts_kind kind, enum sts_why why, bool over);
 /* Whether asks wait for a lookup though one is free; some of them go on. What
  * is left goes on at the next tick, which is due at once. */
 bool sts_agent_asks_may_go_on(const struct sts_agent *a);

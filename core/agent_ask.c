@@ -109,14 +109,21 @@ attach_to_queue(struct sts_agent *a, uint16_t node)
 static void
 audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
+	struct sts_event *event;
+	struct sts_entry e;
+
 	if (ask->answer.kind == STS_ANSWER_NOTFOUND ||
 	    ask->answer.rule == STS_RULE_OVERRIDE ||
 	    !sts_decide_audits(ask->settings, ask->zone)) {
 		return;
 	}
-	sts_agent_tell(
-	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain)
-	    ->number[0] = ask->answer.kind;
+	event = sts_agent_tell(
+	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain);
+	event->number[0] = ask->answer.kind;
+	if (ask->answer.ref != 0) {
+		sts_cache_get(&a->cache, ask->answer.ref, &e);
+		event->mode = (uint8_t)(e.mode + 1);
+	}
 	ask->answer.kind = STS_ANSWER_NOTFOUND;
 	ask->answer.why = STS_WHY_AUDIT;
 	ask->answer.ref = 0;
@@ -325,7 +332,8 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 		    sts_text(NULL, 0));
 		return true;
 	}
-	o = sts_zones_override_find(ask->settings->zones, key);
+	o = ask->afresh ? NULL
+			: sts_zones_override_find(ask->settings->zones, key);
 	if (o == NULL || o->action == STS_OVERRIDE_IGNORE ||
 	    o->action == STS_OVERRIDE_STS) {
 		return false;
@@ -338,6 +346,26 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	}
 	answer(a, ask, with, sts_text(key->domain, key->len));
 	return true;
+}
+
+/* The operator wants it looked up now: no back-off stands against that. */
+static void
+ask_afresh(struct sts_agent *a, uint16_t node, struct sts_text domain)
+{
+	struct sts_ask *ask = sts_agent_ask_of(a, node);
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+	struct sts_entry e;
+
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, &e);
+		e.retry_s = 0;
+		sts_cache_set(&a->cache, ref, &e, sts_agent_now_s(a),
+		    sts_agent_expires(a));
+	}
+	wait_for_lookup(a, node, domain);
+	if (ask->phase != PHASE_QUEUED) {
+		a->lookups[ask->lookup].refresh = true;
+	}
 }
 
 static void
@@ -353,6 +381,10 @@ decide(struct sts_agent *a, uint16_t node)
 		return;
 	}
 	domain = sts_text(key.domain, key.len);
+	if (ask->afresh) {
+		ask_afresh(a, node, domain);
+		return;
+	}
 	ref = sts_agent_live(a, domain, &e);
 	if (ref != 0) {
 		ask_held(a, node, domain, ref, &e);
@@ -498,7 +530,7 @@ hand_over(struct sts_agent *a, uint16_t node)
 
 void
 sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
-    enum sts_kind kind, enum sts_why why)
+    enum sts_kind kind, enum sts_why why, bool over)
 {
 	struct sts_text domain = sts_lookup_domain(l);
 	struct sts_entry e;
@@ -508,10 +540,14 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	} else {
 		ref = sts_agent_live(a, domain, &e);
 	}
-	while (l->waiters != STS_NODE_NONE) {
-		uint16_t node = l->waiters;
+	for (uint16_t node = l->waiters, next; node != STS_NODE_NONE;
+	     node = next) {
 		struct sts_ask *ask = sts_agent_ask_of(a, node);
 
+		next = ask->next;
+		if (ask->afresh && !over) {
+			continue;
+		}
 		answer(a, ask,
 		    ref != 0
 			? sts_decide_policy(ask->zone, &e, ref, STS_RULE_HELD)

@@ -40,8 +40,9 @@ const struct sts_engine_ops sts_question_ops = {
 	.deadline = question_deadline,
 };
 
-int
-sts_ask_begin(struct sts_agent *a, struct sts_text zone, struct sts_text key)
+static int
+begin(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key, bool afresh)
 {
 	bool known;
 
@@ -52,6 +53,7 @@ sts_ask_begin(struct sts_agent *a, struct sts_text zone, struct sts_text key)
 			memset(q, 0, sizeof *q);
 			q->used = q->fresh = true;
 			q->ask.key = key;
+			q->ask.afresh = afresh;
 			q->ask.settings = a->settings;
 			q->ask.zone =
 			    sts_zones_find(a->settings->zones, zone, &known);
@@ -60,6 +62,18 @@ sts_ask_begin(struct sts_agent *a, struct sts_text zone, struct sts_text key)
 		}
 	}
 	return -1;
+}
+
+int
+sts_ask_begin(struct sts_agent *a, struct sts_text zone, struct sts_text key)
+{
+	return begin(a, zone, key, false);
+}
+
+int
+sts_ask_refresh(struct sts_agent *a, struct sts_text zone, struct sts_text key)
+{
+	return begin(a, zone, key, true);
 }
 
 static const struct sts_question *

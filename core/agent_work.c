@@ -95,7 +95,7 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	uint16_t i = (uint16_t)(l - a->lookups);
 	uint16_t *link = index_head(a, sts_lookup_domain(l));
 
-	sts_agent_settle(a, l, ref, kind, why);
+	sts_agent_settle(a, l, ref, kind, why, true);
 	while (*link != i) {
 		STS_ASSERT(*link != STS_NODE_NONE);
 		link = &a->lookups[*link].chain;
@@ -331,7 +331,8 @@ txt_beside_held(
 	if (!changed || waits) {
 		/* The check is done: who waited for it need not wait for a
 		 * refresh too. */
-		sts_agent_settle(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF);
+		sts_agent_settle(
+		    a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF, false);
 	}
 	if (l->refresh || (changed && !waits)) {
 		go_on(a, l, e->mode == STS_MODE_ENFORCE);

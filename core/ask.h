@@ -21,6 +21,7 @@ struct sts_ask {
 	struct sts_text key;
 	const struct sts_zone *zone; /* of settings->zones */
 	const struct sts_settings *settings; /* those it is answered under */
+	bool afresh; /* look it up now, whatever is held */
 	/* Set by the agent. */
 	struct sts_answer answer; /* kind NONE while it waits */
 	sts_ms asked; /* when the agent first saw it */

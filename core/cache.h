@@ -282,6 +282,24 @@ void sts_cache_remove(struct sts_cache *c, sts_ref ref);
 sts_ref sts_cache_sweep(
     struct sts_cache *c, uint32_t chunks, uint32_t now_s, bool expires);
 
+/*
+ * All records, of any kind, while the cache changes between the calls: steps
+ * over at most `buckets` buckets of the index to the next record. A domain that
+ * is held throughout is met exactly once, whatever becomes of its record and
+ * of others. Begin with *w zeroed. True: it is *ref, or *ref is 0 and it is to
+ * be called again. False: all were seen. At most `buckets` times the longest
+ * probe of steps; the calls of a whole round add up to the number of buckets
+ * and records.
+ */
+struct sts_walk {
+	/* Private. */
+	uint32_t bucket;
+	bool inside; /* of the bucket, `after` is the hash of the last one */
+	uint64_t after;
+};
+bool sts_cache_walk(const struct sts_cache *c, struct sts_walk *w,
+    uint32_t buckets, sts_ref *ref);
+
 /* The next record after ref in chunk order (0: the first); 0: no more. Steps
  * over chunks one by one. */
 sts_ref sts_cache_next(const struct sts_cache *c, sts_ref ref);

@@ -107,3 +107,53 @@ sts_index_drop(struct sts_cache *c, sts_ref ref)
 	sts_head_put32(c, ref, STS_HEAD_CHAIN, 0);
 	c->records--;
 }
+
+/* A record's place among those of its bucket, which no other domain shares. */
+static uint64_t
+order_of(const struct sts_cache *c, sts_ref ref)
+{
+	uint8_t domain[STS_NAME_MAX];
+
+	return sts_siphash(
+	    c->key, sts_text(domain, sts_cache_domain(c, ref, domain)));
+}
+
+/* The record of the bucket that comes next after w, or 0. */
+static sts_ref
+next_inside(const struct sts_cache *c, struct sts_walk *w)
+{
+	sts_ref best = 0, ref = sts_index_bucket(c, w->bucket);
+	uint64_t least = 0;
+
+	while (ref != 0) {
+		uint64_t order = order_of(c, ref);
+
+		if ((!w->inside || order > w->after) &&
+		    (best == 0 || order < least)) {
+			best = ref;
+			least = order;
+		}
+		ref = sts_head_get32(c, ref, STS_HEAD_CHAIN);
+	}
+	if (best != 0) {
+		w->inside = true;
+		w->after = least;
+	}
+	return best;
+}
+
+bool
+sts_cache_walk(const struct sts_cache *c, struct sts_walk *w, uint32_t buckets,
+    sts_ref *ref)
+{
+	*ref = 0;
+	for (uint32_t i = 0; i < buckets && w->bucket <= c->index_mask; i++) {
+		*ref = next_inside(c, w);
+		if (*ref != 0) {
+			return true;
+		}
+		w->inside = false;
+		w->bucket++;
+	}
+	return w->bucket <= c->index_mask;
+}

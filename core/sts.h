@@ -53,7 +53,9 @@ struct sts_prefix {
 
 /*
  * What can change while running: the board fills a second one and swaps with
- * sts_agent_settings. Owned by the board; unchanged while in use.
+ * sts_agent_settings. Owned by the board; unchanged while in use, but for
+ * enforce_off, which may be switched at any time and counts from then on for
+ * every answer that is not yet given.
  */
 struct sts_settings {
 	const struct sts_dns_servers *servers;
@@ -178,6 +180,15 @@ bool sts_agent_idle(const struct sts_agent *a);
 int sts_ask_begin(
     struct sts_agent *a, struct sts_text zone, struct sts_text key);
 
+/*
+ * The same, and the domain is looked up and its policy fetched now, whatever is
+ * held, whatever failed a moment ago, and whatever the operator decided for
+ * the key. It is answered when that is over, or when the zone's answer_within
+ * has passed; the fetch then goes on. What is held is in no danger from this.
+ */
+int sts_ask_refresh(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key);
+
 /* The answer, kind STS_ANSWER_NONE while it is awaited. */
 const struct sts_answer *sts_ask_answer(const struct sts_agent *a, int slot);
 
@@ -193,6 +204,8 @@ void sts_ask_end(struct sts_agent *a, int slot);
 struct sts_held {
 	struct sts_entry entry;
 	uint32_t now_s; /* agent time, to compare entry's times with */
+	bool live; /* a policy that has not expired */
+	bool protected; /* one that is not given up for room */
 	uint8_t id_len;
 	uint8_t id[32];
 	sts_ref ref; /* for sts_payload_mx; valid until the next sts_run */

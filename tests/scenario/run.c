@@ -135,6 +135,7 @@ static const struct {
 	{ "once", do_once },
 	{ "query", do_query },
 	{ "read", do_read },
+	{ "refresh", do_refresh },
 	{ "reply", do_reply },
 	{ "send", do_send },
 	{ "serve", do_serve },

@@ -250,9 +250,10 @@ do_ask(void)
 	take_answer(c, arg(line->argc > 3 ? 3 : 2));
 }
 
-/* api TIME KEY ANSWER: the same by the C API. */
-void
-do_api(void)
+/* Ask by the C API. TIME KEY ANSWER. */
+static void
+by_api(int (*begin)(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key))
 {
 	static uint8_t text[4096];
 	const char *key = arg(2);
@@ -261,7 +262,7 @@ do_api(void)
 	int slot;
 
 	scene_start(&scene);
-	slot = sts_ask_begin(&scene.agent, sts_text(NULL, 0),
+	slot = begin(&scene.agent, sts_text(NULL, 0),
 	    sts_text((const uint8_t *)key, strlen(key)));
 	if (slot < 0) {
 		fail("no slot for a question", NULL);
@@ -284,6 +285,20 @@ do_api(void)
 	}
 	sts_ask_end(&scene.agent, slot);
 	settle();
+}
+
+/* api TIME KEY ANSWER: the same by the C API. */
+void
+do_api(void)
+{
+	by_api(sts_ask_begin);
+}
+
+/* refresh TIME KEY ANSWER: the operator wants it looked up now. */
+void
+do_refresh(void)
+{
+	by_api(sts_ask_refresh);
 }
 
 void

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The operator looks into a running agent. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "inspect.h"
+
+void
+sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
+{
+	memset(out, 0, sizeof *out);
+	out->now_s = sts_agent_now_s(a);
+	out->clock = sts_clock_state(&a->clock);
+	sts_cache_stats(&a->cache, &out->cache);
+	out->has_journal = a->has_journal;
+	out->unsaved = sts_cache_unsaved_count(&a->cache);
+	if (a->has_journal) {
+		out->journal = sts_journal_state(a->journal);
+		out->saved = a->journal->saved;
+		out->lost = a->journal->lost;
+		out->compactions = a->journal->compactions;
+	}
+	out->clients = a->clients_open;
+	out->clients_max = a->config.clients;
+	out->lookups = a->lookups_busy;
+	out->lookups_max = a->config.lookups;
+	out->fetches = a->fetches_busy;
+	out->fetches_max = a->config.fetch_slots;
+	out->waiting = a->asks.count;
+}
+
+const char *
+sts_inspect_clock(const struct sts_inspection *i)
+{
+	switch (i->clock) {
+	case STS_CLOCK_CONFIRMED:
+		return "confirmed";
+	case STS_CLOCK_CLAIMED:
+		return "claimed";
+	default:
+		return "unknown";
+	}
+}
+
+const char *
+sts_inspect_journal(const struct sts_inspection *i)
+{
+	static const char *const words[] = { "loading", "ready", "newer",
+		"failed" };
+
+	return i->has_journal ? words[i->journal] : "off";
+}
+
+bool
+sts_inspect_durable(const struct sts_agent *a)
+{
+	return a->has_journal &&
+	       sts_journal_state(a->journal) == STS_JOURNAL_READY &&
+	       !sts_journal_busy(a->journal);
+}
+
+bool
+sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
+    uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len)
+{
+	sts_ref ref;
+	bool more = sts_cache_walk(&a->cache, w, buckets, &ref);
+
+	*len = 0;
+	if (ref != 0) {
+		sts_agent_held_at(a, ref, held);
+		*len = sts_cache_domain(&a->cache, ref, domain);
+		STS_ASSERT(*len > 0);
+	}
+	return more;
+}
+
+static void
+forget(struct sts_agent *a, const struct sts_held *held, struct sts_text domain)
+{
+	/* No key is longer; only a journal of other hands could hold one. */
+	if (held->entry.kind == STS_KIND_POLICY && domain.n <= STS_DOMAIN_MAX) {
+		sts_agent_forget(a, domain);
+	} else {
+		/* The journal never heard of it. */
+		sts_cache_remove(&a->cache, held->ref);
+	}
+}
+
+bool
+sts_inspect_flush(struct sts_agent *a, struct sts_walk *w, uint32_t buckets,
+    bool all, uint32_t *count)
+{
+	uint8_t domain[STS_NAME_MAX];
+	struct sts_held held;
+	bool more = true;
+	size_t len;
+
+	for (uint32_t i = 0; i < buckets && more; i++) {
+		more = sts_inspect_next(a, w, 1, &held, domain, &len);
+		if (len > 0 && (all || !held.live)) {
+			forget(a, &held, sts_text(domain, len));
+			++*count;
+		}
+	}
+	return more;
+}
+
+void
+sts_inspect_keep(struct sts_agent *a, const struct sts_held *held)
+{
+	sts_cache_pin(&a->cache, held->ref);
+}
+
+void
+sts_inspect_release(struct sts_agent *a, const struct sts_held *held)
+{
+	sts_cache_unpin(&a->cache, held->ref);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operator looks into a running agent: what is held, how full it is, and
+ * to forget it. Everything that has to do with many records goes in bounded
+ * steps between which the agent works on. Not from within an engine.
+ */
+#ifndef STS_INSPECT_H
+#define STS_INSPECT_H
+
+#include "agent.h"
+
+struct sts_inspection {
+	uint32_t now_s; /* agent time */
+	enum sts_clock_state clock;
+	struct sts_cache_stats cache;
+	bool has_journal;
+	enum sts_journal_state journal; /* if it has one */
+	uint32_t unsaved; /* policies that are yet to be saved */
+	uint32_t saved, lost, compactions; /* since start */
+	unsigned clients, clients_max, lookups, lookups_max, fetches,
+	    fetches_max;
+	unsigned waiting; /* questions for a lookup */
+};
+void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
+
+/* "unknown", "claimed", "confirmed"; "off" (no journal), "loading", "ready",
+ * "newer", "failed". */
+const char *sts_inspect_clock(const struct sts_inspection *i);
+const char *sts_inspect_journal(const struct sts_inspection *i);
+
+/* Whether the agent has a journal and all that is to be in it is. */
+bool sts_inspect_durable(const struct sts_agent *a);
+
+/*
+ * All that is held, record by record, whatever changes meanwhile (see
+ * sts_cache_walk, also for `buckets`): domain has room for STS_NAME_MAX.
+ * True: *held and domain[0..*len), or *len is 0 and it is to be called again.
+ * False: that was all.
+ */
+bool sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
+    uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len);
+
+/*
+ * Forget what such a walk meets: all, or only what is no live policy, which
+ * costs nothing but another look-up and weakens nothing. Adds to *count. True:
+ * to be called again. sts_driver_wake afterwards.
+ */
+bool sts_inspect_flush(struct sts_agent *a, struct sts_walk *w,
+    uint32_t buckets, bool all, uint32_t *count);
+
+/* Keep the record readable (sts_payload_mx) though the agent runs, until it is
+ * released. */
+void sts_inspect_keep(struct sts_agent *a, const struct sts_held *held);
+void sts_inspect_release(struct sts_agent *a, const struct sts_held *held);
+
+#endif
