@@ -10,8 +10,8 @@ CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
 STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror)
 
-BASE_SRC = core/base/bytes.c core/base/name.c core/base/siphash.c core/base/utf8.c \
-	core/base/why.c
+BASE_SRC = core/base/bytes.c core/base/name.c core/base/sink.c core/base/siphash.c \
+	core/base/utf8.c core/base/why.c
 DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
 TLS_SRC = tls/anchors.c tls/anchors_set.c tls/der.c tls/session.c tls/x509.c tls/x509_cert.c \
 	tls/x509_class.c tls/x509_exts.c tls/x509_fields.c tls/x509_links.c tls/x509_names.c \

@@ -1,58 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Answers in the words of Postfix and Sendmail. A reply is always produced
- * from its beginning; a sink keeps what falls into the window that was asked
- * for and counts the rest, so that one piece of code measures and renders.
- */
+/* Answers in the words of Postfix and Sendmail. */
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/sink.h"
 #include "reply.h"
 
 /* Replies without anything of a policy or an override always fit. */
 STS_STATIC_ASSERT(STS_REPLY_MAX >= 256, reply_max_holds_reasons);
 STS_STATIC_ASSERT(STS_REPLY_MAX <= 0x7fffffff, reply_max_fits_32_bits);
-
-/* Keeps bytes from..to of what is put; pos is how many were put. */
-struct sink {
-	size_t pos, from, to;
-	uint8_t *out;
-};
-
-static void
-put(struct sink *s, struct sts_text t)
-{
-	size_t begin = s->pos < s->from ? s->from - s->pos : 0;
-	size_t room = s->pos < s->to ? s->to - s->pos : 0;
-	size_t end = t.n < room ? t.n : room;
-
-	if (begin < end) {
-		memcpy(s->out + (s->pos + begin - s->from), t.p + begin,
-		    end - begin);
-	}
-	s->pos += t.n;
-}
-
-static void
-put_string(struct sink *s, const char *string)
-{
-	put(s, sts_text((const uint8_t *)string, strlen(string)));
-}
-
-static void
-put_number(struct sink *s, uint64_t v)
-{
-	uint8_t digits[20];
-
-	put(s, sts_text(digits, sts_put_decimal(digits, v)));
-}
-
-/* Whether nothing that is put from now on can be kept. */
-static bool
-full(const struct sink *s)
-{
-	return s->pos >= s->to;
-}
 
 /*
  * A pattern for match=: "*.d" is ".d" there. A pattern without a dot could be
@@ -60,25 +16,25 @@ full(const struct sink *s)
  * refuses those (core/policy), so that one here is our own mistake.
  */
 static void
-put_match(struct sink *s, struct sts_text pattern)
+put_match(struct sts_sink *s, struct sts_text pattern)
 {
 	STS_ASSERT(memchr(pattern.p, '.', pattern.n) != NULL);
 	if (pattern.p[0] == '*') {
 		pattern = sts_text(pattern.p + 1, pattern.n - 1);
 	}
-	put(s, pattern);
+	sts_sink_put(s, pattern);
 }
 
 static void
-put_match_list(struct sink *s, const struct sts_reply *r)
+put_match_list(struct sts_sink *s, const struct sts_reply *r)
 {
 	struct sts_patterns it;
 	struct sts_text pattern;
 	const char *before = "match=";
 
 	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while (!full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
-		put_string(s, before);
+	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+		sts_sink_string(s, before);
 		put_match(s, pattern);
 		before = ":";
 	}
@@ -86,48 +42,48 @@ put_match_list(struct sink *s, const struct sts_reply *r)
 
 /* Every pattern as it is in the policy, with words before and after it. */
 static void
-put_patterns(struct sink *s, const struct sts_reply *r, const char *before,
+put_patterns(struct sts_sink *s, const struct sts_reply *r, const char *before,
     const char *after)
 {
 	struct sts_patterns it;
 	struct sts_text pattern;
 
 	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while (!full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
-		put_string(s, before);
-		put(s, pattern);
-		put_string(s, after);
+	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+		sts_sink_string(s, before);
+		sts_sink_put(s, pattern);
+		sts_sink_string(s, after);
 	}
 }
 
 static void
-put_attributes(struct sink *s, const struct sts_reply *r)
+put_attributes(struct sts_sink *s, const struct sts_reply *r)
 {
 	uint8_t domain[STS_NAME_MAX];
 	size_t domain_len = sts_cache_domain(r->cache, r->answer.ref, domain);
 
-	put_string(s, " policy_type=sts policy_domain=");
-	put(s, sts_text(domain, domain_len));
+	sts_sink_string(s, " policy_type=sts policy_domain=");
+	sts_sink_put(s, sts_text(domain, domain_len));
 	put_patterns(s, r, " mx_host_pattern=", "");
-	put_string(s, " { policy_string = version: STSv1 }");
-	put_string(s, " { policy_string = mode: ");
-	put_string(s, sts_mode_text((enum sts_mode)r->mode));
-	put_string(s, " }");
+	sts_sink_string(s, " { policy_string = version: STSv1 }");
+	sts_sink_string(s, " { policy_string = mode: ");
+	sts_sink_string(s, sts_mode_text((enum sts_mode)r->mode));
+	sts_sink_string(s, " }");
 	if (r->detail == STS_REPLY_FULL) {
 		put_patterns(s, r, " { policy_string = mx: ", " }");
 	}
-	put_string(s, " { policy_string = max_age: ");
-	put_number(s, r->max_age_s);
-	put_string(s, " }");
+	sts_sink_string(s, " { policy_string = max_age: ");
+	sts_sink_decimal(s, r->max_age_s);
+	sts_sink_string(s, " }");
 }
 
 static void
-put_policy(struct sink *s, const struct sts_reply *r)
+put_policy(struct sts_sink *s, const struct sts_reply *r)
 {
-	put_string(s, "OK secure ");
+	sts_sink_string(s, "OK secure ");
 	put_match_list(s, r);
 	if (r->zone == NULL || r->zone->sni || r->zone->sendmail) {
-		put_string(s, " servername=hostname");
+		sts_sink_string(s, " servername=hostname");
 	}
 	if (r->detail != STS_REPLY_PLAIN) {
 		put_attributes(s, r);
@@ -135,19 +91,19 @@ put_policy(struct sink *s, const struct sts_reply *r)
 }
 
 static void
-put_override(struct sink *s, const struct sts_reply *r)
+put_override(struct sts_sink *s, const struct sts_reply *r)
 {
 	struct sts_text value =
 	    sts_override_value(r->zones, r->answer.override);
 
 	/* Postfix takes an empty OK for an error, Sendmail crashes on it. */
 	STS_ASSERT(value.n > 0);
-	put_string(s, "OK ");
-	put(s, value);
+	sts_sink_string(s, "OK ");
+	sts_sink_put(s, value);
 }
 
 static void
-put_reply(struct sink *s, const struct sts_reply *r)
+put_reply(struct sts_sink *s, const struct sts_reply *r)
 {
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
@@ -157,11 +113,11 @@ put_reply(struct sink *s, const struct sts_reply *r)
 		put_override(s, r);
 		break;
 	case STS_ANSWER_TEMP:
-		put_string(s, "TEMP ");
-		put_string(s, sts_why_text((enum sts_why)r->answer.why));
+		sts_sink_string(s, "TEMP ");
+		sts_sink_string(s, sts_why_text((enum sts_why)r->answer.why));
 		break;
 	case STS_ANSWER_NOTFOUND:
-		put_string(s, "NOTFOUND ");
+		sts_sink_string(s, "NOTFOUND ");
 		break;
 	case STS_ANSWER_NONE:
 		STS_ASSERT(false);
@@ -173,7 +129,7 @@ static size_t
 measure(const struct sts_reply *r)
 {
 	const size_t over = (size_t)STS_REPLY_MAX + 1;
-	struct sink s = { 0, over, over, NULL };
+	struct sts_sink s = { 0, over, over, NULL };
 
 	put_reply(&s, r);
 	return s.pos < over ? s.pos : over;
@@ -231,7 +187,7 @@ size_t
 sts_reply_render(const struct sts_reply *r, size_t off, struct sts_span out)
 {
 	size_t n = r->len - off < out.n ? r->len - off : out.n;
-	struct sink s = { 0, off, off + n, out.p };
+	struct sts_sink s = { 0, off, off + n, out.p };
 
 	STS_ASSERT(off <= r->len);
 	put_reply(&s, r);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Rendering in pieces: what falls into the window is kept. */
+#include <string.h>
+
+#include "sink.h"
+
+void
+sts_sink_put(struct sts_sink *s, struct sts_text t)
+{
+	size_t begin = s->pos < s->from ? s->from - s->pos : 0;
+	size_t room = s->pos < s->to ? s->to - s->pos : 0;
+	size_t end = t.n < room ? t.n : room;
+
+	if (begin < end) {
+		memcpy(s->out + (s->pos + begin - s->from), t.p + begin,
+		    end - begin);
+	}
+	s->pos += t.n;
+}
+
+void
+sts_sink_string(struct sts_sink *s, const char *string)
+{
+	sts_sink_put(s, sts_text((const uint8_t *)string, strlen(string)));
+}
+
+void
+sts_sink_decimal(struct sts_sink *s, uint64_t v)
+{
+	uint8_t digits[20];
+
+	sts_sink_put(s, sts_text(digits, sts_put_decimal(digits, v)));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rendering in pieces. A text is always produced from its beginning; a sink
+ * keeps what falls into the window that was asked for and counts the rest, so
+ * that one piece of code measures (an empty window) and renders, from any
+ * offset, into a buffer of any size.
+ */
+#ifndef STS_SINK_H
+#define STS_SINK_H
+
+#include "bytes.h"
+
+/* Keeps octets from..to of what is put; pos is how many were put. */
+struct sts_sink {
+	size_t pos, from, to;
+	uint8_t *out; /* room for to - from octets */
+};
+
+void sts_sink_put(struct sts_sink *s, struct sts_text t);
+void sts_sink_string(struct sts_sink *s, const char *string);
+void sts_sink_decimal(struct sts_sink *s, uint64_t v);
+
+/* Whether nothing that is put from now on can be kept. */
+static inline bool
+sts_sink_full(const struct sts_sink *s)
+{
+	return s->pos >= s->to;
+}
+
+#endif
