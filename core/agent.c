@@ -59,17 +59,20 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	struct sts_event *e;
 	size_t len = text.n;
 
+	sts_count(&a->metrics, STS_METRIC_EVENTS + code);
+	if (a->event_count == STS_EVENTS_MAX) {
+		a->events_lost++;
+		sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
+	}
 	if (a->event_count == STS_EVENTS_MAX &&
 	    sts_event_level(code) >= LEVEL_DEBUG) {
 		/* Not worth the loss of another: dropped. */
-		a->events_lost++;
 		return &a->events[STS_EVENTS_MAX];
 	}
 	if (a->event_count == STS_EVENTS_MAX) {
 		/* The oldest goes; the count of the lost is told later. */
 		a->event_head = (uint8_t)((a->event_head + 1) % STS_EVENTS_MAX);
 		a->event_count--;
-		a->events_lost++;
 	}
 	e = &a->events[(a->event_head + a->event_count) % STS_EVENTS_MAX];
 	a->event_count++;
@@ -177,6 +180,7 @@ sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 	    sts_agent_tell(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
 		sts_text(domain, sts_cache_domain(&a->cache, ref, domain)));
 	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->failures;
 }
 
 /* A client wants something. */
@@ -189,11 +193,11 @@ client_child(struct sts_agent *a, unsigned i)
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_ask(a, node);
-		sts_client_taken(c, &a->cache, c->ask.settings->zones);
+		sts_agent_client_taken(a, c);
 		break;
 	case STS_CLIENT_DUE:
 		sts_agent_ask_due(a, node);
-		sts_client_taken(c, &a->cache, c->ask.settings->zones);
+		sts_agent_client_taken(a, c);
 		break;
 	case STS_CLIENT_RELEASE:
 		sts_agent_release(a, &c->ask);
@@ -201,6 +205,9 @@ client_child(struct sts_agent *a, unsigned i)
 		break;
 	case STS_CLIENT_GONE:
 		if (c->why != STS_WHY_NONE) {
+			sts_count(
+			    &a->metrics, STS_METRIC_CLIENTS_CLOSED +
+					     (c->why == STS_WHY_CLIENT_STALL));
 			sts_agent_tell(a, STS_EVENT_CLIENT_BAD,
 			    (enum sts_why)c->why, sts_text(NULL, 0));
 		}
@@ -353,12 +360,14 @@ sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now)
 	STS_ASSERT(node == sts_agent_client_free(a));
 	a->client_free = c->ask.next;
 	a->clients_open++;
+	sts_count(&a->metrics, STS_METRIC_CLIENTS);
 	sts_client_open(c, now);
 }
 
 void
 sts_agent_clients_full(struct sts_agent *a)
 {
+	sts_count(&a->metrics, STS_METRIC_CLIENTS_FULL);
 	if (!a->draining && sts_agent_notice(a, STS_NOTICE_CLIENTS)) {
 		sts_agent_tell(
 		    a, STS_EVENT_CLIENTS_FULL, STS_WHY_NONE, sts_text(NULL, 0))

@@ -12,7 +12,9 @@
  *	agent_work.c      a domain is looked up, fetched, remembered
  *	agent_slots.c     who gets a fetch slot, and who loses one
  *	agent_sweep.c     the clock hand: expiry, refreshes of our own
+ *	agent_alert.c     what an operator has to hear
  *	agent_journal.c   what outlives a restart
+ *	agent_metrics.c   how things stand, as numbers
  *	decide.c          what is said, given what is known: no state
  */
 #ifndef STS_AGENT_H
@@ -23,6 +25,7 @@
 #include "fetch.h"
 #include "journal.h"
 #include "lookup.h"
+#include "metrics.h"
 #include "node.h"
 #include "random.h"
 #include "session.h"
@@ -79,7 +82,6 @@ enum sts_notice {
 	STS_NOTICE_BUSY,
 	STS_NOTICE_CLIENTS,
 	STS_NOTICE_REFUSED,
-	STS_NOTICE_FULL,
 	STS_NOTICES
 };
 
@@ -131,10 +133,12 @@ struct sts_agent {
 	sts_ms noticed[STS_NOTICES];
 	uint8_t noticed_once; /* bit a notice */
 	uint32_t refused_told;
+	uint8_t full_told; /* percent of the protected share, or 0 */
 	uint32_t zone_told[8]; /* hashes of unknown zone names, logged once */
 	uint8_t zone_told_next;
 	uint8_t event_head, event_count;
-	uint32_t events_lost;
+	uint32_t events_lost; /* since the last was told */
+	struct sts_metrics metrics;
 	struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop into */
 };
 
@@ -170,6 +174,20 @@ void sts_agent_journal_end(struct sts_agent *a);
 /* agent_sweep.c */
 void sts_agent_sweep(struct sts_agent *a);
 
+/* agent_alert.c */
+/* The refresh of a live policy has failed once more: what stood beside the
+ * policy before, and what does now. */
+void sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
+    const struct sts_entry *was, const struct sts_entry *e, uint16_t http_code);
+/* It has succeeded. */
+void sts_agent_alert_over(
+    struct sts_agent *a, struct sts_text domain, const struct sts_entry *was);
+/* What is worth a line about a certificate that was accepted. */
+void sts_agent_alert_certificate(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
+void sts_agent_alert_cache(
+    struct sts_agent *a, const struct sts_cache_stats *s);
+
 /* agent.c */
 void sts_agent_stir(struct sts_agent *a, uint16_t node);
 struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
@@ -195,6 +213,8 @@ void sts_agent_ask(struct sts_agent *a, uint16_t node);
 void sts_agent_ask_due(struct sts_agent *a, uint16_t node);
 void sts_agent_ask_forget(struct sts_agent *a, uint16_t node);
 void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
+/* The client's request was seen to: its reply begins, or it waits. */
+void sts_agent_client_taken(struct sts_agent *a, struct sts_client *c);
 struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
 /* What all that wait for a lookup are told: ref is the policy found, or 0.
  * over: it is; else it goes on, and who wants its end waits on. */
@@ -213,6 +233,8 @@ struct sts_lookup *sts_agent_work_find(
  * refreshes of our own more than a share: neither starves the other.
  */
 bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
+/* Refreshes of our own at once. */
+unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 /* NULL: there is no room. */
 struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);

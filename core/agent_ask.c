@@ -96,6 +96,7 @@ attach_to_queue(struct sts_agent *a, uint16_t node)
 	}
 	a->asks.tail = node;
 	a->asks.count++;
+	sts_count(&a->metrics, STS_METRIC_QUEUED);
 	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
 		struct sts_event *e = sts_agent_tell(
 		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
@@ -131,6 +132,17 @@ audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 }
 
 static void
+count_answer(struct sts_agent *a, const struct sts_ask *ask)
+{
+	const struct sts_zone *z = ask->zone;
+	unsigned zone = z->sendmail ? 2 : z->tlsrpt;
+
+	sts_count(&a->metrics, STS_METRIC_QUESTIONS + zone);
+	sts_count(&a->metrics, STS_METRIC_ANSWERS + ask->answer.kind - 1U);
+	sts_count(&a->metrics, STS_METRIC_ANSWERS_WHY + ask->answer.why);
+}
+
+static void
 answer(struct sts_agent *a, struct sts_ask *ask, struct sts_answer with,
     struct sts_text domain)
 {
@@ -140,6 +152,7 @@ answer(struct sts_agent *a, struct sts_ask *ask, struct sts_answer with,
 	detach(a, ask);
 	ask->answer = with;
 	audit(a, ask, domain);
+	count_answer(a, ask);
 	if (ask->answer.ref != 0) {
 		sts_cache_pin(&a->cache, ask->answer.ref);
 	}
@@ -167,9 +180,11 @@ sts_agent_ask_forget(struct sts_agent *a, uint16_t node)
 	sts_agent_release(a, ask);
 }
 
-/* The day of the last question decides what is worth refreshing. */
+/* The day of the last question decides what is worth refreshing. Its first
+ * tells of a domain in testing mode, for which there is no reporting. */
 static void
-note_asked(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
+note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
+    struct sts_entry *e)
 {
 	uint32_t now_s = sts_agent_now_s(a);
 	uint16_t today = (uint16_t)(now_s / STS_DAY_S);
@@ -177,6 +192,10 @@ note_asked(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 	sts_cache_touch(&a->cache, ref);
 	if (e->asked_day != today) {
 		e->asked_day = today;
+		if (e->mode == STS_MODE_TESTING) {
+			sts_agent_tell(a, STS_EVENT_POLICY_TESTING,
+			    STS_WHY_MODE_TESTING, domain);
+		}
 		if (e->refresh_s == 0 && e->max_age_s >= STS_DAY_S) {
 			/* Nobody asked for so long that it was given up. */
 			e->refresh_s = now_s;
@@ -244,7 +263,7 @@ ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
 	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	uint32_t now_s = sts_agent_now_s(a);
 
-	note_asked(a, ref, e);
+	note_asked(a, domain, ref, e);
 	if (e->checked_s == 0) {
 		/* It outlived a restart, and is the answer whatever the network
 		 * is like now; what is published is looked up behind it. */
@@ -516,14 +535,28 @@ sts_agent_ask_due(struct sts_agent *a, uint16_t node)
 	}
 }
 
+void
+sts_agent_client_taken(struct sts_agent *a, struct sts_client *c)
+{
+	const struct sts_reply *r = &c->reply;
+
+	sts_client_taken(c, &a->cache, c->ask.settings->zones);
+	if (!sts_client_busy(c) || c->ask.answer.kind == STS_ANSWER_NONE) {
+		return;
+	}
+	if (r->answer.why == STS_WHY_REPLY_LARGE) {
+		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + 2);
+	} else if (r->cut) {
+		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + r->detail - 1U);
+	}
+}
+
 /* The answer came while nobody was looking at the ask's owner. */
 static void
 hand_over(struct sts_agent *a, uint16_t node)
 {
 	if (node < a->first_question) {
-		struct sts_client *c = &a->clients[node - a->first_client];
-
-		sts_client_taken(c, &a->cache, c->ask.settings->zones);
+		sts_agent_client_taken(a, &a->clients[node - a->first_client]);
 	}
 	sts_agent_stir(a, node);
 }

@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock hand over the cache: expiry, refreshes of our own, complaints. */
+/* The clock hand over the cache: expiry, refreshes of our own. */
 #include "agent.h"
-
-enum {
-	FULL_PERCENT = 80
-};
-
-/* Complaints about the cache, at most one a minute each. */
-static void
-watch_cache(struct sts_agent *a, const struct sts_cache_stats *s)
-{
-	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;
-	uint32_t percent =
-	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
-	struct sts_text nothing = sts_text(NULL, 0);
-
-	if (s->refused != a->refused_told &&
-	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
-		sts_agent_tell(
-		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
-		    ->number[0] = s->refused - a->refused_told;
-		a->refused_told = s->refused;
-	}
-	if (percent >= FULL_PERCENT && sts_agent_notice(a, STS_NOTICE_FULL)) {
-		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
-		    ->number[0] = percent;
-	}
-}
 
 /* Whether anybody has asked for the domain lately enough to refresh it. */
 static bool
@@ -75,7 +49,7 @@ sts_agent_sweep(struct sts_agent *a)
 	bool begin;
 
 	sts_cache_stats(&a->cache, &stats);
-	watch_cache(a, &stats);
+	sts_agent_alert_cache(a, &stats);
 	sts_agent_stamp(a, STS_STAMP_S);
 	ref = sts_cache_sweep(
 	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));

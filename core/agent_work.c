@@ -46,17 +46,24 @@ node_of(const struct sts_agent *a, const struct sts_lookup *l)
 	return (uint16_t)(a->first_lookup + (l - a->lookups));
 }
 
+unsigned
+sts_agent_refreshes_max(const struct sts_agent *a)
+{
+	unsigned share = a->config.lookups / STS_REFRESH_SHARE;
+
+	return share > 0 ? share : 1;
+}
+
 bool
 sts_agent_work_room(const struct sts_agent *a, bool refresh)
 {
-	unsigned lookups = a->config.lookups, share;
+	unsigned lookups = a->config.lookups;
 
 	if (!refresh) {
 		return a->lookups_busy < lookups - lookups / STS_REFRESH_KEPT;
 	}
-	share =
-	    lookups / STS_REFRESH_SHARE > 0 ? lookups / STS_REFRESH_SHARE : 1;
-	return a->lookups_busy < lookups && a->refreshes_busy < share;
+	return a->lookups_busy < lookups &&
+	       a->refreshes_busy < sts_agent_refreshes_max(a);
 }
 
 struct sts_lookup *
@@ -83,6 +90,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	l->fetch_until = 0;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
+	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
 	sts_agent_stir(a, node_of(a, l));
 	return l;
 }
@@ -95,6 +103,7 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	uint16_t i = (uint16_t)(l - a->lookups);
 	uint16_t *link = index_head(a, sts_lookup_domain(l));
 
+	sts_count(&a->metrics, STS_METRIC_LOOKUPS + why);
 	sts_agent_settle(a, l, ref, kind, why, true);
 	while (*link != i) {
 		STS_ASSERT(*link != STS_NODE_NONE);
@@ -296,6 +305,7 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 	l->stage = STS_WORK_ADDRESSES;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_go_on(l, rnd);
+	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, 2);
 	sts_agent_stir(a, node_of(a, l));
 }
 
@@ -337,7 +347,8 @@ txt_beside_held(
 	if (l->refresh || (changed && !waits)) {
 		go_on(a, l, e->mode == STS_MODE_ENFORCE);
 	} else {
-		finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF);
+		finish(a, l, 0, STS_KIND_BACK_OFF,
+		    changed ? STS_WHY_BACK_OFF : (enum sts_why)l->txt_why);
 	}
 }
 
@@ -390,8 +401,7 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     struct sts_entry *e, enum sts_why why, uint16_t http_code)
 {
 	uint32_t now_s = sts_agent_now_s(a);
-	uint32_t age_s = now_s > e->fetched_s ? now_s - e->fetched_s : 0;
-	struct sts_event *event;
+	struct sts_entry was = *e;
 
 	e->why = (uint8_t)why;
 	e->failures = one_more(e->failures);
@@ -403,16 +413,17 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 		e->check_s = e->retry_s;
 	}
 	if (e->refresh_s != 0) {
+		uint32_t expires_s = e->fetched_s + e->max_age_s;
+
 		e->refresh_s = now_s + STS_REFRESH_MIN_S +
 			       sts_random_below(&a->random, STS_REFRESH_MIN_S);
+		if (e->refresh_s > expires_s && expires_s > now_s) {
+			/* So that its end is told when it comes. */
+			e->refresh_s = expires_s;
+		}
 	}
 	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
-	event = sts_agent_tell(
-	    a, STS_EVENT_REFRESH_FAILED, why, sts_lookup_domain(l));
-	event->mode = (uint8_t)(e->mode + 1);
-	event->number[0] = e->failures;
-	event->number[1] = e->max_age_s > age_s ? e->max_age_s - age_s : 0;
-	event->number[2] = http_code;
+	sts_agent_alert_failed(a, sts_lookup_domain(l), &was, e, http_code);
 }
 
 static void
@@ -547,6 +558,7 @@ compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
 {
 	uint32_t now_s = sts_agent_now_s(a);
 
+	sts_agent_alert_over(a, sts_lookup_domain(l), was);
 	if (looks_stale(a, old, was, ref, e)) {
 		e->refresh_s = now_s + STS_BACK_OFF_S;
 		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
@@ -566,22 +578,6 @@ nothing_held(const struct sts_agent *a)
 
 	sts_cache_stats(&a->cache, &s);
 	return s.records == s.other;
-}
-
-/* What is worth a line about a certificate that was accepted. */
-static void
-tell_certificate(
-    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
-{
-	if (f->must_staple) {
-		sts_agent_tell(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
-		    sts_lookup_domain(l));
-	}
-	if (l->settings->sct == STS_SCT_LOG && f->scts < STS_FETCH_SCTS_MIN) {
-		sts_agent_tell(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
-		    sts_lookup_domain(l))
-		    ->number[0] = f->scts;
-	}
 }
 
 /* Put the fetched version in place of what was held, and say what changed. */
@@ -721,6 +717,7 @@ static void
 take_buffer(struct sts_agent *a, struct sts_lookup *l)
 {
 	STS_ASSERT(!l->starves);
+	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
 	if (a->buffer_count > 0) {
 		bool lent = sts_lookup_lend(
 		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
@@ -782,15 +779,18 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	STS_ASSERT(a->fetches_busy > 0);
 	a->fetches_busy--;
 	if (f->found == STS_FOUND && !l->outdated) {
-		tell_certificate(a, l, f);
+		sts_count(&a->metrics, STS_METRIC_FETCHES);
+		sts_agent_alert_certificate(a, l, f);
 		keep(a, l, f);
 		sts_fetch_end(f);
 	} else {
 		sts_fetch_end(f);
 		if (another_turn(why) && sts_before(a->now, l->fetch_until)) {
 			l->stalled = true;
+			sts_count(&a->metrics, STS_METRIC_FETCHES + 2);
 			sts_agent_slots_enqueue(a, l);
 		} else {
+			sts_count(&a->metrics, STS_METRIC_FETCHES + 1);
 			failed(a, l, why, http_code);
 		}
 	}

@@ -15,6 +15,10 @@ enum sts_answer_kind {
 	STS_ANSWER_OVERRIDE /* the operator's own policy value */
 };
 
+enum {
+	STS_ANSWER_KINDS = STS_ANSWER_OVERRIDE + 1
+};
+
 /* Which rule spoke. */
 enum sts_rule {
 	STS_RULE_KEY = 1, /* no domain */

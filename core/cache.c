@@ -273,4 +273,6 @@ sts_cache_stats(const struct sts_cache *c, struct sts_cache_stats *s)
 	s->protected_max = c->protected_max;
 	s->refused = c->refused;
 	s->evicted = c->evicted;
+	s->failing = c->failing_before.count;
+	s->failing_expires_s = c->failing_before.expires_s;
 }

@@ -89,7 +89,8 @@ enum {
 	/* or further ahead than any is ever planned: the clock was set back. */
 	STS_CACHE_OTHER_AHEAD_S = 86400,
 	/* A refresh further ahead than any is ever planned is due, too. */
-	STS_CACHE_REFRESH_AHEAD_S = 86400
+	STS_CACHE_REFRESH_AHEAD_S = 86400,
+	STS_CACHE_FAILING = 2 /* refreshes in a row: it keeps failing */
 };
 
 struct sts_cache {
@@ -110,6 +111,11 @@ struct sts_cache {
 	uint32_t orgs[STS_CACHE_ORGS];
 	uint8_t key[STS_SIPHASH_KEY];
 	uint32_t refused, evicted;
+	/* Policies whose refresh keeps failing: in the round of the hand that
+	 * is under way, and in the one before. */
+	struct {
+		uint32_t count, expires_s;
+	} failing, failing_before;
 };
 
 /*
@@ -314,6 +320,10 @@ struct sts_cache_stats {
 	uint32_t protected_max; /* chunks, for new policies */
 	/* Since start: commits not admitted, victims. */
 	uint32_t refused, evicted;
+	/* As of the last round of the hand: policies that are neither expired
+	 * nor of mode none and have failures >= STS_CACHE_FAILING; when the
+	 * first of them expires, 0: there is none. */
+	uint32_t failing, failing_expires_s;
 };
 void sts_cache_stats(const struct sts_cache *c, struct sts_cache_stats *s);
 

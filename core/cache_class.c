@@ -336,6 +336,30 @@ outlived(const struct sts_entry *e, uint32_t now_s, bool expires)
 	       now_s - e->fetched_s - e->max_age_s > STS_CACHE_EXPIRED_KEEP_S;
 }
 
+/* For the statistics: the policy at ref, where it belongs now. */
+static void
+note_failing(struct sts_cache *c, sts_ref ref, const struct sts_entry *e)
+{
+	unsigned class = sts_head_class(c, ref);
+	uint32_t expires_s = e->fetched_s + e->max_age_s;
+
+	if (class < STS_CLASS_TESTING || e->failures < STS_CACHE_FAILING) {
+		return;
+	}
+	if (c->failing.count == 0 || expires_s < c->failing.expires_s) {
+		c->failing.expires_s = expires_s;
+	}
+	c->failing.count++;
+}
+
+/* The hand has been all round. */
+static void
+end_round(struct sts_cache *c)
+{
+	c->failing_before = c->failing;
+	memset(&c->failing, 0, sizeof c->failing);
+}
+
 /* Visit one record. True: a refresh of it is due. */
 static bool
 visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
@@ -349,6 +373,7 @@ visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
 	}
 	sts_class_store(c, ref, &e, now_s, expires);
 	settle(c, ref, &e, now_s, expires);
+	note_failing(c, ref, &e);
 	return e.kind == STS_KIND_POLICY && e.refresh_s != 0 &&
 	       (e.refresh_s <= now_s ||
 		   e.refresh_s - now_s > STS_CACHE_REFRESH_AHEAD_S);
@@ -362,6 +387,9 @@ sts_cache_sweep(
 
 	for (uint32_t i = 0; i < steps; i++) {
 		c->hand = c->hand % c->chunks.count + 1;
+		if (c->hand == 1) {
+			end_round(c);
+		}
 		if (sts_head_live(c, c->hand) &&
 		    visit(c, c->hand, now_s, expires)) {
 			return c->hand;

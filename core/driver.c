@@ -149,6 +149,7 @@ open_dgram(struct sts_driver *d, uint16_t id)
 		n->ops->lost(n->engine, r);
 		return;
 	}
+	sts_count(&d->agent->metrics, STS_METRIC_DNS_QUERIES);
 	opened(n, STS_EV_SEND, STS_EV_RECV);
 	n->ops->opened(n->engine);
 }

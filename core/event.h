@@ -16,11 +16,15 @@
 	X(POLICY_NEW,      "policy-new",      2, "max_age", "mx", NULL) \
 	X(POLICY_CHANGED,  "policy-changed",  2, "max_age", "mx", NULL) \
 	X(POLICY_REFRESHED, "policy-refreshed", 2, "max_age", "mx", NULL) \
-	X(POLICY_EXPIRED,  "policy-expired",  1, NULL, NULL, NULL) \
+	X(POLICY_EXPIRED,  "policy-expired",  1, "failures", NULL, NULL) \
+	X(POLICY_TESTING,  "policy-testing",  2, NULL, NULL, NULL) \
+	X(POLICY_FAILING,  "policy-failing",  1, "failures", "expires_in", "left_percent") \
+	X(POLICY_EXPIRING, "policy-expiring", 0, "failures", "expires_in", "left_percent") \
+	X(POLICY_RECOVERED, "policy-recovered", 1, "failures", NULL, NULL) \
 	X(NO_POLICY,       "no-policy",       3, "ttl", NULL, NULL) \
 	X(DNS_FAILED,      "dns-failed",      2, "retry_in", NULL, NULL) \
 	X(FETCH_FAILED,    "fetch-failed",    1, "retry_in", "http_status", NULL) \
-	X(REFRESH_FAILED,  "refresh-failed",  1, "failures", "expires_in", "http_status") \
+	X(REFRESH_FAILED,  "refresh-failed",  2, "failures", "expires_in", "http_status") \
 	X(SCT_MISSING,     "sct-missing",     2, "scts", NULL, NULL) \
 	X(MUST_STAPLE,     "must-staple",     2, NULL, NULL, NULL) \
 	X(ANSWER,          "answer",          3, "ms", NULL, NULL) \

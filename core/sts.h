@@ -214,4 +214,9 @@ bool sts_agent_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_held *held);
 const struct sts_cache *sts_agent_cache(const struct sts_agent *a);
 
+/* What happened and how things stand (core/metrics.h): all slots but those of
+ * the board, which are 0. */
+struct sts_metrics_values;
+void sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v);
+
 #endif

@@ -153,4 +153,10 @@
 #define STS_EVENTS_MAX 16
 #endif
 
+/* 1: what happens is counted (core/metrics.h), which costs some 900 bytes; 0:
+ * it is not. */
+#ifndef STS_METRICS
+#define STS_METRICS 1
+#endif
+
 #endif

@@ -47,6 +47,10 @@ void do_limit(void);
 void do_servers(void);
 void do_site(void);
 
+/* count.c: numbers for monitoring */
+void do_expect_metric(void);
+void check_metrics(void); /* what must hold of them, always */
+
 /* keep.c: what outlives a restart */
 void do_expect_keeping(void);
 void do_expect_saved(void);

@@ -119,6 +119,7 @@ static const struct {
 	{ "expect-fetches", do_expect_fetches },
 	{ "expect-held", do_expect_held },
 	{ "expect-idle", do_expect_idle },
+	{ "expect-metric", do_expect_metric },
 	{ "expect-no-event", do_expect_no_event },
 	{ "expect-keeping", do_expect_keeping },
 	{ "expect-none", do_expect_none },
@@ -181,7 +182,9 @@ play_file(const char *path, const struct scene_variant *variant)
 	}
 	scene_start(&scene);
 	check_leftovers();
+	check_metrics();
 	check_rest();
+	check_metrics();
 	must(scene.fault);
 	scene_end(&scene);
 	exit(0);

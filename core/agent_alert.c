@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an operator has to hear: policies that are going to expire because
+ * their refresh keeps failing (RFC 8461 10.2), each once a level and once when
+ * it is over; a cache that fills up; certificates that are just good enough.
+ */
+#include "agent.h"
+
+enum {
+	LEVEL_URGENT = 3,
+	PERCENT_FULL = 80,
+	PERCENT_STEP = 5, /* fuller by so much: said again */
+	PERCENT_OVER = 75
+};
+
+/* Levels by what is left of the lifetime: one half, a quarter, a tenth. */
+static const uint8_t left_of[LEVEL_URGENT] = { 2, 4, 10 };
+
+static uint32_t
+left_s(const struct sts_entry *e, uint32_t at_s)
+{
+	uint32_t age_s = at_s > e->fetched_s ? at_s - e->fetched_s : 0;
+
+	return e->max_age_s > age_s ? e->max_age_s - age_s : 0;
+}
+
+/* How bad it was at at_s, after so many failures: 0 to LEVEL_URGENT. */
+static unsigned
+level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
+{
+	uint32_t left = left_s(e, at_s);
+	unsigned n = 0;
+
+	if (failures < STS_CACHE_FAILING || e->mode == STS_MODE_NONE) {
+		return 0;
+	}
+	while (n < LEVEL_URGENT && left <= e->max_age_s / left_of[n]) {
+		n++;
+	}
+	return n;
+}
+
+/*
+ * The level that was told at the last failure, of which was->retry_s is what
+ * remains; one that lies ahead was noted under a clock that was put back.
+ */
+static unsigned
+level_told(const struct sts_entry *was, uint32_t now_s)
+{
+	uint32_t at_s = was->retry_s - STS_BACK_OFF_S;
+
+	return at_s <= now_s ? level(was, was->failures, at_s) : 0;
+}
+
+void
+sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
+    const struct sts_entry *was, const struct sts_entry *e, uint16_t http_code)
+{
+	uint32_t now_s = sts_agent_now_s(a), left = left_s(e, now_s);
+	unsigned now = level(e, e->failures, now_s);
+	struct sts_event *event = sts_agent_tell(
+	    a, STS_EVENT_REFRESH_FAILED, (enum sts_why)e->why, domain);
+
+	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->failures;
+	event->number[1] = left;
+	event->number[2] = http_code;
+	if (now <= level_told(was, now_s)) {
+		return;
+	}
+	event = sts_agent_tell(a,
+	    now < LEVEL_URGENT ? STS_EVENT_POLICY_FAILING
+			       : STS_EVENT_POLICY_EXPIRING,
+	    (enum sts_why)e->why, domain);
+	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->failures;
+	event->number[1] = left;
+	event->number[2] = (uint32_t)((uint64_t)left * 100 / e->max_age_s);
+}
+
+void
+sts_agent_alert_over(
+    struct sts_agent *a, struct sts_text domain, const struct sts_entry *was)
+{
+	if (level_told(was, sts_agent_now_s(a)) > 0) {
+		sts_agent_tell(
+		    a, STS_EVENT_POLICY_RECOVERED, STS_WHY_NONE, domain)
+		    ->number[0] = was->failures;
+	}
+}
+
+void
+sts_agent_alert_certificate(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
+{
+	if (f->must_staple) {
+		sts_agent_tell(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
+		    sts_lookup_domain(l));
+	}
+	if (l->settings->sct == STS_SCT_LOG && f->scts < STS_FETCH_SCTS_MIN) {
+		sts_agent_tell(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
+		    sts_lookup_domain(l))
+		    ->number[0] = f->scts;
+	}
+}
+
+void
+sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
+{
+	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;
+	uint32_t percent =
+	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
+	struct sts_text nothing = sts_text(NULL, 0);
+
+	if (s->refused != a->refused_told &&
+	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
+		sts_agent_tell(
+		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
+		    ->number[0] = s->refused - a->refused_told;
+		a->refused_told = s->refused;
+	}
+	if (percent < PERCENT_OVER) {
+		a->full_told = 0;
+	} else if (percent >= PERCENT_FULL &&
+		   percent >= (uint32_t)a->full_told + PERCENT_STEP) {
+		a->full_told = (uint8_t)percent;
+		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
+		    ->number[0] = percent;
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* How things stand, as numbers: what core/metrics.h looks up. */
+#include "agent.h"
+
+static void
+look_at_cache(const struct sts_agent *a, uint32_t *n)
+{
+	struct sts_cache_stats s;
+	uint32_t *records = n + STS_METRIC_CACHE_RECORDS;
+	uint32_t *bytes = n + STS_METRIC_CACHE_BYTES;
+
+	sts_cache_stats(&a->cache, &s);
+	records[0] = s.enforce;
+	records[1] = s.guests;
+	records[2] = s.testing;
+	records[3] = s.none;
+	records[4] = s.other;
+	records[5] = s.expired;
+	bytes[0] = s.chunks_protected;
+	bytes[1] =
+	    s.chunks - s.chunks_protected - s.chunks_staged - s.chunks_free;
+	bytes[2] = s.chunks_staged;
+	bytes[3] = s.chunks_free;
+	n[STS_METRIC_CACHE_LIMIT] = s.protected_max;
+	n[STS_METRIC_CACHE_REFUSED] = s.refused;
+	n[STS_METRIC_CACHE_EVICTED] = s.evicted;
+	n[STS_METRIC_FAILING] = s.failing;
+	n[STS_METRIC_FAILING_EXPIRES] = s.failing_expires_s;
+}
+
+/* Both in the order of their label's values. */
+static void
+look_at_slots(const struct sts_agent *a, uint32_t *n)
+{
+	const uint32_t busy[] = { a->clients_open, a->lookups_busy,
+		a->refreshes_busy, a->fetches_busy,
+		STS_DNS_TCP_BUFFERS - a->buffer_count };
+	const uint32_t slots[] = { a->config.clients, a->config.lookups,
+		sts_agent_refreshes_max(a), a->config.fetch_slots,
+		STS_DNS_TCP_BUFFERS };
+	const uint32_t queue[] = { a->asks.count, a->fresh.count,
+		a->stalled.count, a->starved.count };
+
+	memcpy(n + STS_METRIC_BUSY, busy, sizeof busy);
+	memcpy(n + STS_METRIC_SLOTS, slots, sizeof slots);
+	memcpy(n + STS_METRIC_QUEUE, queue, sizeof queue);
+}
+
+void
+sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
+{
+	uint32_t *n = v->n;
+
+	sts_metrics_counted(&a->metrics, v);
+	look_at_cache(a, n);
+	look_at_slots(a, n);
+	n[STS_METRIC_CLOCK] = sts_clock_state(&a->clock);
+	if (a->has_journal) {
+		n[STS_METRIC_JOURNAL] = 1U + sts_journal_state(a->journal);
+	}
+	n[STS_METRIC_JOURNAL_UNSAVED] = sts_cache_unsaved_count(&a->cache);
+	n[STS_METRIC_ENFORCE_OFF] = a->settings->enforce_off;
+	n[STS_METRIC_MEMORY] = (uint32_t)(sts_agent_size(&a->config) / 16);
+	n[STS_METRIC_BUILD] = 1;
+}

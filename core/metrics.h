@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers for monitoring: what happened, counted, and how things stand, as
+ * text in Prometheus's exposition format 0.0.4.
+ *
+ * Counters are 32 bits wide and wrap, which a reader of the format takes for a
+ * restart: nothing is lost but the little between two looks. Labels are words
+ * of our own (events, reasons, kinds), all there from the beginning; never
+ * anything that a stranger can choose.
+ *
+ *	struct sts_metrics_values v;
+ *
+ *	sts_agent_metrics(&agent, &v);          everything as of this moment
+ *	v.n[STS_METRIC_START_TIME] = ...;       what the board knows
+ *	while ((n = sts_metrics_render(&v, off, out)) > 0)
+ *		off += n;
+ *
+ * With -DSTS_METRICS=0 nothing is counted: counters stay 0.
+ */
+#ifndef STS_METRICS_H
+#define STS_METRICS_H
+
+#include <string.h>
+
+#include "answer.h"
+#include "base/sts_config.h"
+#include "event.h"
+
+/* clang-format off */
+/*
+ * id, how many, what one is (values of STS_METRIC_... are in this unit), name
+ * after "mtasts_", label (NULL: none), its values, what it says.
+ * A name that ends in _total is a counter's, all others are gauges. Values:
+ * words in the order of the slots; "*event", "*why": the tokens of that list.
+ */
+/* Counted where it happens. */
+#define STS_METRICS_COUNT(X) \
+	X(EVENTS, STS_EVENT_COUNT, 1, "events_total", "event", "*event", \
+	    "Events, told or not.") \
+	X(QUESTIONS, 3, 1, "questions_total", "zone", "plain tlsrpt sendmail", \
+	    "Questions answered, by the kind of their zone.") \
+	X(ANSWERS, STS_ANSWER_KINDS - 1, 1, "answers_total", "answer", \
+	    "notfound temp secure override", "Answers.") \
+	X(ANSWERS_WHY, STS_WHY_COUNT, 1, "answers_why_total", "why", "*why", \
+	    "Answers by reason; ok is a policy that is enforced.") \
+	X(QUEUED, 1, 1, "questions_queued_total", NULL, NULL, \
+	    "Questions that found all lookups busy.") \
+	X(REPLIES_CUT, 3, 1, "replies_cut_total", "to", "brief plain temp", \
+	    "Replies over the size limit, by what was left of them.") \
+	X(LOOKUPS, STS_WHY_COUNT, 1, "lookups_total", "why", "*why", \
+	    "Domains looked up, by what came of it; ok is a policy.") \
+	X(FETCHES, 3, 1, "fetches_total", "result", "ok failed again", \
+	    "Fetches; again is one that lost its slot to others.") \
+	X(DNS_QUESTIONS, 1, 1, "dns_questions_total", NULL, NULL, \
+	    "Questions put to the name servers.") \
+	X(DNS_QUERIES, 1, 1, "dns_queries_total", NULL, NULL, \
+	    "Datagrams that it took; more than questions: retries.") \
+	X(DNS_TCP, 1, 1, "dns_tcp_total", NULL, NULL, \
+	    "Questions that went on over TCP.") \
+	X(CLIENTS, 1, 1, "clients_total", NULL, NULL, \
+	    "Mail servers' connections accepted.") \
+	X(CLIENTS_CLOSED, 2, 1, "clients_closed_total", "why", "junk stall", \
+	    "Connections closed because of what the client did.") \
+	X(CLIENTS_FULL, 1, 1, "clients_full_total", NULL, NULL, \
+	    "Times that accepting paused: too many clients or open files.") \
+	X(EVENTS_LOST, 1, 1, "events_lost_total", NULL, NULL, \
+	    "Events that came too fast to be told.")
+
+/* Looked up when somebody asks. */
+#define STS_METRICS_LOOK(X) \
+	X(CACHE_RECORDS, 6, 1, "cache_records", "class", \
+	    "enforce guest testing none other expired", \
+	    "Domains held; a guest is an enforce policy without protection.") \
+	X(CACHE_BYTES, 4, 64, "cache_bytes", "use", \
+	    "protected unprotected staged free", "Room for domains.") \
+	X(CACHE_LIMIT, 1, 64, "cache_protected_limit_bytes", NULL, NULL, \
+	    "Room that new protected policies may take.") \
+	X(CACHE_REFUSED, 1, 1, "cache_refused_total", NULL, NULL, \
+	    "Policies not kept, or not protected, for want of room.") \
+	X(CACHE_EVICTED, 1, 1, "cache_evicted_total", NULL, NULL, \
+	    "Unprotected records dropped for others.") \
+	X(FAILING, 1, 1, "policies_failing", NULL, NULL, \
+	    "Policies held whose refresh keeps failing.") \
+	X(FAILING_EXPIRES, 1, 1, "policies_failing_expiry_timestamp_seconds", \
+	    NULL, NULL, "When the first of them expires; 0: there is none.") \
+	X(CLOCK, 1, 1, "clock_state", NULL, NULL, \
+	    "0 unknown, 1 claimed, 2 confirmed.") \
+	X(JOURNAL, 1, 1, "journal_state", NULL, NULL, \
+	    "0 none, 1 loading, 2 ready, 3 of a newer format, 4 failed.") \
+	X(JOURNAL_UNSAVED, 1, 1, "journal_unsaved_policies", NULL, NULL, \
+	    "Policies not yet saved.") \
+	X(BUSY, 5, 1, "slots_busy", "slot", \
+	    "clients lookups refreshes fetches dns_tcp", "Slots in use.") \
+	X(SLOTS, 5, 1, "slots", "slot", \
+	    "clients lookups refreshes fetches dns_tcp", "Slots there are.") \
+	X(QUEUE, 4, 1, "queue_length", "queue", \
+	    "questions fetches fetches_again dns_tcp", \
+	    "What waits for a slot.") \
+	X(ENFORCE_OFF, 1, 1, "enforce_off", NULL, NULL, \
+	    "1: the operator has switched enforcement off.") \
+	X(MEMORY, 1, 16, "memory_bytes", NULL, NULL, \
+	    "The one block of memory.") \
+	X(BUILD, 1, 1, "build_info", "version", STS_VERSION, "Always 1.") \
+	/* The board's, 0 if it does not tell. */ \
+	X(START_TIME, 1, 1, "start_time_seconds", NULL, NULL, \
+	    "When the agent was started, since 1970.") \
+	X(LOG_LOST, 1, 1, "log_lines_lost_total", NULL, NULL, \
+	    "Log lines that came too fast to be written.")
+/* clang-format on */
+
+/* The first slot of each, which others follow by their label's order. */
+#define STS_METRIC_ENUM(id, many, unit, name, label, words, help)              \
+	STS_METRIC_##id, STS_METRIC_##id##_LAST = STS_METRIC_##id + (many)-1,
+enum sts_metric_slot {
+	STS_METRICS_COUNT(STS_METRIC_ENUM) STS_METRICS_COUNTED,
+	STS_METRICS_BEFORE_LOOK = STS_METRICS_COUNTED - 1,
+	STS_METRICS_LOOK(STS_METRIC_ENUM) STS_METRICS_SLOTS
+};
+#undef STS_METRIC_ENUM
+
+/* Everything as of one moment. */
+struct sts_metrics_values {
+	uint32_t n[STS_METRICS_SLOTS];
+};
+
+/* The counters, all zero at first. */
+struct sts_metrics {
+	/* Private. */
+	uint32_t n[STS_METRICS ? STS_METRICS_COUNTED : 1];
+};
+
+/* One more, or `by` more, in this slot (below STS_METRICS_COUNTED). */
+static inline void
+sts_count_by(struct sts_metrics *m, unsigned slot, uint32_t by)
+{
+	if (STS_METRICS) {
+		m->n[slot] += by;
+	}
+}
+
+static inline void
+sts_count(struct sts_metrics *m, unsigned slot)
+{
+	sts_count_by(m, slot, 1);
+}
+
+/* The counters into *v; all other slots become 0. */
+void sts_metrics_counted(
+    const struct sts_metrics *m, struct sts_metrics_values *v);
+
+/* Octets of the text. */
+size_t sts_metrics_len(const struct sts_metrics_values *v);
+
+/*
+ * Write text[off .. off + out.n) into out; returns how many octets, less than
+ * out.n only at the end; 0: off is there. The same bytes for the same values,
+ * so that no line is torn however they are sent. O(length of the text).
+ */
+size_t sts_metrics_render(
+    const struct sts_metrics_values *v, size_t off, struct sts_span out);
+
+#endif
