@@ -54,7 +54,7 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
-		echo "sh tests/lab/run.sh $(BUILD)/mtasts"; } | sh tests/run.sh
+		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps:
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)

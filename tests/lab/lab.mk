@@ -8,4 +8,4 @@ lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
 test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=REGEX: some rows)
-	@sh tests/lab/run.sh $(BUILD)/mtasts $(if $(R),'$(R)')
+	@sh tests/lab/run.sh lab $(BUILD)/mtasts $(if $(R),'$(R)')

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh MTASTS [REGEX]: play the lab with this daemon, in namespaces of its
-# own that vanish with it. Exit code 77: not run.
+# run.sh PLAY MTASTS [ARGUMENTS]: run lab, mail or demo (.py) with this daemon, in
+# namespaces of its own that vanish with it. Exit code 77: not run.
 set -eu
 here=$(dirname "$0")
+play=$1
+shift
 for tool in unshare ip unbound nginx postmap openssl python3; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || {
 		echo "lab: NOT RUN: $tool is not installed (tests/lab/deps)" >&2
@@ -18,4 +20,4 @@ PATH=$PATH:/usr/sbin:/sbin
 export PATH
 # A process namespace too: whatever is started dies with the lab.
 exec unshare -n -m -p -f --mount-proc --kill-child \
-	python3 "$here/lab.py" "$@"
+	python3 -B "$here/$play.py" "$@"

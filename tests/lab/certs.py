@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Certificates of the lab, made anew each time by openssl."""
+
+from base import read, run
+
+
+class Authority:
+    """An intermediate-less CA, and one below it, by openssl."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.pem = f"{folder}/{name}.pem"
+        self.key = f"{folder}/{name}.key"
+        make_key(self.key)
+        run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", "30",
+            "-subj", f"/CN=lab {name}", "-out", self.pem,
+            "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def issue(self, name, key, san, ext, dates=None, cn="lab"):
+        """Certificate of `name` into folder/name.pem."""
+        base = f"{self.folder}/{name}"
+        lines = list(ext)
+        if san:
+            lines.append(f"subjectAltName={san}")
+        with open(f"{base}.ext", "w") as f:
+            f.write("\n".join(lines) + "\n")
+        run("openssl", "req", "-new", "-key", key, "-subj", f"/CN={cn}",
+            "-out", f"{base}.csr")
+        open(f"{base}.db", "w").close()
+        with open(f"{base}.cnf", "w") as f:
+            f.write(f"[ca]\ndefault_ca=c\n[c]\ndatabase={base}.db\n"
+                    f"new_certs_dir={self.folder}\nrand_serial=yes\n"
+                    "default_md=sha256\npolicy=p\nunique_subject=no\n"
+                    "default_days=20\n[p]\ncommonName=supplied\n")
+        extra = ["-startdate", dates[0], "-enddate", dates[1]] if dates else []
+        run("openssl", "ca", "-batch", "-notext", "-config", f"{base}.cnf",
+            "-keyfile", self.key, "-cert", self.pem, "-in", f"{base}.csr",
+            "-extfile", f"{base}.ext", "-out", f"{base}.pem", *extra)
+        return f"{base}.pem"
+
+
+LEAF = ["basicConstraints=critical,CA:FALSE",
+        "keyUsage=critical,digitalSignature", "extendedKeyUsage=serverAuth"]
+SUB = ["basicConstraints=critical,CA:TRUE,pathlen:0",
+       "keyUsage=critical,keyCertSign"]
+
+
+def make_key(path, rsa=False):
+    if rsa:
+        run("openssl", "genrsa", "-out", path, "2048")
+    else:
+        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout",
+            "-out", path)
+
+
+class Certificates:
+    def __init__(self, folder):
+        self.folder = folder
+        self.root = Authority(folder, "root")
+        self.stranger = Authority(folder, "stranger")
+        self.key = f"{folder}/leaf.key"
+        self.rsa_key = f"{folder}/rsa.key"
+        make_key(self.key)
+        make_key(self.rsa_key, rsa=True)
+        self.sub = Authority(folder, "sub")
+        self.sub.pem = self.root.issue("sub", self.sub.key, None, SUB,
+                                       cn="lab sub")
+
+    def of(self, host, kind):
+        """(certificate chain, key) for a host, of one of these kinds."""
+        san, key, by, dates, cn = f"DNS:{host}", self.key, self.root, None, \
+            "lab"
+        if kind == "expired":
+            dates = ("20200101000000Z", "20210101000000Z")
+        elif kind == "wrong":
+            san = "DNS:www.example.com"
+        elif kind == "cn":
+            san, cn = None, host
+        elif kind == "wildcard":
+            san = "DNS:*." + host.split(".", 1)[1]
+        elif kind == "untrusted":
+            by = self.stranger
+        elif kind == "rsa":
+            key = self.rsa_key
+        elif kind in ("chain", "mixed"):
+            by = self.sub
+        elif kind != "good":
+            raise SystemExit(f"{host}: a certificate that is {kind}?")
+        pem = by.issue(f"leaf-{host}", key, san, LEAF, dates, cn)
+        above = {"chain": [self.sub], "mixed": [self.root, self.sub]}
+        with open(pem, "a", encoding="ascii") as f:
+            f.writelines(read(a.pem) for a in above.get(kind, []))
+        return pem, key
