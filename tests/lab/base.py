@@ -76,6 +76,19 @@ def read(path):
         return f.read()
 
 
+def readme(title):
+    """The indented block of the README that begins with this line."""
+    lines = read(f"{HERE}/../../README.md").splitlines()
+    if f"    {title}" not in lines:
+        raise SystemExit(f"lab: the README has no block \"{title}\"")
+    block = []
+    for line in lines[lines.index(f"    {title}"):]:
+        if line and not line.startswith("    "):
+            break
+        block.append(line[4:])
+    return "\n".join(block).rstrip() + "\n"
+
+
 class Row:
     """A domain and what it publishes; see the heads of the tables."""
 

@@ -87,7 +87,7 @@ class Certificates:
             by = self.sub
         elif kind != "good":
             raise SystemExit(f"{host}: a certificate that is {kind}?")
-        pem = by.issue(f"leaf-{host}", key, san, LEAF, dates, cn)
+        pem = by.issue(f"{kind}-{host}", key, san, LEAF, dates, cn)
         above = {"chain": [self.sub], "mixed": [self.root, self.sub]}
         with open(pem, "a", encoding="ascii") as f:
             f.writelines(read(a.pem) for a in above.get(kind, []))

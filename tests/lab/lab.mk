@@ -2,10 +2,18 @@
 # It needs root; without, it says so and exits 77, which counts as not run.
 
 LAB_PKGS := $(shell cat tests/lab/deps)
+TRIXIE ?= build/trixie
 
-.PHONY: test-lab lab-deps
+.PHONY: test-lab test-mta lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
+# A Debian 13 in a folder, made once; other users add packages (PKGS=...).
+trixie: lab-deps
+	@sh tests/lab/trixie.sh $(TRIXIE) $(or $(PKGS),$(shell cat tests/lab/deps.trixie))
+
 test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh lab $(BUILD)/mtasts $(if $(R),'$(R)')
+
+test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
+	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Policy hosts that misbehave: rawtls.py LIST.json (written by lab.py).
+"""Policy hosts that misbehave: rawtls.py LIST.json (written by world.py).
 
 Each entry listens on its own address, port 443, and treats every connection
 according to its kind. `silent` addresses accept no connection at all: their
@@ -115,17 +115,17 @@ def serve(entry, listener):
                          daemon=True).start()
 
 
-def fill(address):
-    """A listener whose queue stays full."""
+def fill(address, port=443):
+    """A listener whose queue stays full: whoever connects waits."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     s = socket.socket(family)
-    s.bind((address, 443))
+    s.bind((address, port))
     s.listen(0)
     held = [s]
     for _ in range(4):
         c = socket.socket(family)
         c.setblocking(False)
-        c.connect_ex((address, 443))
+        c.connect_ex((address, port))
         held.append(c)
     return held
 

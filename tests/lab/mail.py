@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The lab of mail servers: what becomes of mail when they ask the agent.
+
+mail.py MTASTS TREE [REGEX]  (by run.sh, inside namespaces of its own)
+
+TREE is a Debian 13 (trixie.sh). Each row of mail.tsv is asked by postmap, then
+each mail server sends a mail to each of its domains, to the mail servers of
+sink.py. The configurations are those of the README.
+"""
+
+import json
+import os
+import re
+import sys
+
+from base import HERE, Row, check, play, read, table, until, wait_for, write
+from daemon import Daemon
+from postfix import Postfix
+from system import System
+from world import World, mx_hosts
+
+SERVERS = ("postfix", "tlsrpt", "sendmail", "exim")
+PATIENCE_S = 60  # for the first attempt at a mail
+
+
+class Mail(Row):
+    """A line of mail.tsv."""
+
+    def __init__(self, line):
+        domain, served, mx, self.answer, *wants = line.split("\t")
+        self.wants = dict(zip(SERVERS, wants))
+        super().__init__(domain, served, mx)
+
+
+class Sinks:
+    """The processes of sink.py, and what they say."""
+
+    def __init__(self, world):
+        self.lab, self.journal = world.lab, world.lab.path("sink.journal")
+        self.seen = 0
+        certificates, listing = world.certificates, world.lab.path("sink.json")
+        sinks = []
+        for name, kind in sorted({h for r in world.rows for h in mx_hosts(r)}):
+            entry = {"name": name, "kind": kind, "address": world.mx[name]}
+            if kind == "sni":
+                entry["good"], _ = certificates.of(name, "good")
+                kind = "untrusted"
+            if kind not in ("wrong", "untrusted", "expired"):
+                kind = "good"
+            entry["pem"], entry["key"] = certificates.of(name, kind)
+            sinks.append(entry)
+        write(listing, json.dumps({"journal": self.journal, "sinks": sinks}))
+        self.lab.start(sys.executable, "-B", f"{HERE}/sink.py", listing,
+                       log="sink.log")
+        wait_for("the sinks", lambda: os.path.exists(listing + ".up"))
+
+    def mark(self):
+        """Only what happens from now on counts."""
+        self.seen = len(read(self.journal))
+
+    def events(self, event):
+        lines = read(self.journal)[self.seen:].splitlines()
+        return [e for e in map(json.loads, lines) if e["event"] == event]
+
+    def mails(self, recipient):
+        return [e for e in self.events("mail") if e["to"] == recipient]
+
+
+def delivered(name, want, server, mails):
+    check(f"{name}: delivered once", len(mails) == 1, mails)
+    for mail in mails:
+        check(f"{name}: {want}", bool(mail["tls"]) == (want != "plain"), mail)
+        if want == "verified":
+            check(f"{name}: verified", server.verified(mail["mx"]), mail)
+            check(f"{name}: SNI", mail["sni"] == mail["mx"], mail)
+
+
+def kept(name, want, outcome, mails, connections):
+    kind, why = want.split(":", 1)
+    check(f"{name}: deferred", outcome[0] == "deferred", outcome)
+    check(f"{name}: why", re.search(why, outcome[1]), outcome)
+    check(f"{name}: not delivered", not mails, mails)
+    if kind == "untried":
+        check(f"{name}: not tried", not connections, connections)
+
+
+def try_all(server, sinks, rows):
+    """Every domain gets a mail from this server, and what must come of it."""
+    sinks.mark()
+    server.start()
+    for row in rows:
+        server.send(f"lab@{row.domain}")
+    for row in rows:
+        to, name = f"lab@{row.domain}", f"{server.name} {row.domain}"
+        if not until(lambda: server.outcome(to), PATIENCE_S):
+            check(f"{name}: attempted", False, "nothing in the log")
+            continue
+        want, outcome = row.wants[server.name], server.outcome(to)
+        if want in ("verified", "encrypted", "plain"):
+            check(f"{name}: sent", outcome[0] == "sent", outcome)
+            delivered(name, want, server, sinks.mails(to))
+        else:
+            hosts = [host for host, _ in mx_hosts(row)]
+            kept(name, want, outcome, sinks.mails(to),
+                 [e for e in sinks.events("connection") if e["mx"] in hosts])
+    server.stop()
+
+
+def asked(daemon, rows):
+    for row in rows:
+        got = daemon.postmap(row.domain)
+        check(f"postmap {row.domain}", re.fullmatch(row.answer, got), got)
+
+
+def mail(lab, program, tree, only):
+    rows = [Mail(line) for line in table("mail.tsv")]
+    rows = [r for r in rows if re.search(only, r.domain)]
+    world = World(lab, rows)
+    world.start()
+    sinks = Sinks(world)
+    daemon = Daemon(lab, program)
+    daemon.serve()
+    asked(daemon, rows)
+    here, there = System(lab), System(lab, tree)
+    for server in [
+            Postfix(here, "postfix", "# main.cf, Postfix 3.4 and later"),
+            Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later")]:
+        print(f"mail: {server.version()}", flush=True)
+        try_all(server, sinks, rows)
+
+
+if __name__ == "__main__":
+    PROGRAM, TREE = (os.path.abspath(a) for a in sys.argv[1:3])
+    ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
+    sys.exit(play("mail", lambda lab: mail(lab, PROGRAM, TREE, ONLY)))

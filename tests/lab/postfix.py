@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Postfix, with Debian's master.cf and the main.cf of the README."""
+
+import re
+import shutil
+
+from base import read, readme, wait_for, write
+
+# What the lab needs besides.
+MAIN = """\
+compatibility_level = 3.6
+myhostname = client.test
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+smtp_connect_timeout = 3s
+maillog_file_prefixes = {folder}
+maillog_file = {log}
+"""
+
+
+class Postfix:
+    def __init__(self, system, name, title, more=""):
+        """title: the first line of a block of the README."""
+        self.system, self.name = system, name
+        self.log = system.lab.path(f"{name}.log")
+        etc = system.lab.path(f"{name}/etc")
+        shutil.copytree(system.root + "/etc/postfix", etc)
+        shutil.copy(system.root + "/usr/share/postfix/master.cf.dist",
+                    f"{etc}/master.cf")
+        write(f"{etc}/main.cf", readme(title) + MAIN.format(
+            folder=system.lab.folder, log=self.log) + more)
+        system.cover(etc, "/etc/postfix")
+        self.spool = system.folder(f"{name}/spool", "/var/spool/postfix")
+        system.folder(f"{name}/data", "/var/lib/postfix")
+
+    def start(self):
+        self.system.run("chown", "postfix", "/var/lib/postfix")
+        self.system.run("postfix", "check")
+        # What Debian 12's service does; Debian 13's Postfix does it itself.
+        setup = "/usr/lib/postfix/configure-instance.sh"
+        if "internal script" not in self.system.read(setup):
+            self.system.run(setup, "-")
+        self.system.run("postfix", "start")
+        wait_for(self.name, lambda: "daemon started --" in read(self.log))
+
+    def stop(self):
+        self.system.run("postfix", "stop")
+
+    def version(self):
+        return "Postfix " + self.system.run("postconf", "-h",
+                                            "mail_version").strip()
+
+    def send(self, *recipients):
+        self.system.run("sendmail", "-f", "from@client.test", *recipients,
+                        input="Subject: the lab\n\ntext\n")
+
+    def outcome(self, recipient):
+        """(sent or deferred, why, the MX) of the last attempt, or None."""
+        found = re.findall(
+            rf"to=<{re.escape(recipient)}>,.* relay=([^[,]*).*"
+            r" status=(\w+) \((.*)\)", read(self.log))
+        return (found[-1][1], found[-1][2], found[-1][0]) if found else None
+
+    def verified(self, mx):
+        """Whether it says that it verified that host's certificate."""
+        return f"Verified TLS connection established to {mx}[" in \
+            read(self.log)
+
+    def deferred(self):
+        """Number of deferrals so far."""
+        return read(self.log).count("status=deferred")

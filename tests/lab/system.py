@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""Where a mail server of the lab is installed: this machine, or a folder with
+another Debian (trixie.sh). The lab's mount namespace covers what a server would
+read or write of it, so that stock paths and stock files are tested."""
+
+import os
+
+from base import read, run
+from world import ROOTS
+
+
+class System:
+    def __init__(self, lab, root=""):
+        self.lab, self.root = lab, root
+        self.prefix = ["chroot", root] if root else []
+        if root:
+            self.enter()
+
+    def enter(self):
+        run("mount", "-t", "proc", "proc", f"{self.root}/proc")
+        run("mount", "--rbind", "/dev", f"{self.root}/dev")
+        run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/tmp")
+        run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/run")
+        self.cover(self.lab.folder, self.lab.folder)
+        self.cover(self.lab.path("resolv.conf"), "/etc/resolv.conf")
+        self.cover(self.lab.path("root.pem"), ROOTS)
+
+    def cover(self, path, place):
+        """Our file or folder at this place, which is made if missing."""
+        place = os.path.realpath(self.root + place) if not self.root else \
+            self.root + place
+        if os.path.isdir(path):
+            os.makedirs(place, exist_ok=True)
+        elif not os.path.exists(place):
+            open(place, "w", encoding="ascii").close()
+        run("mount", "--bind", path, place)
+
+    def folder(self, name, place):
+        """An empty folder of the lab's, at this place."""
+        path = self.lab.path(name)
+        os.makedirs(path)
+        self.cover(path, place)
+        return path
+
+    def run(self, *argv, **kw):
+        return run(*self.prefix, *argv, **kw)
+
+    def read(self, path):
+        return read(self.root + path)
+
+    def has(self, path):
+        return os.path.exists(self.root + path)

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# trixie.sh DIR PACKAGE...: a Debian 13 in a folder, with these packages.
+#
+# The first run makes it with debootstrap; later ones add what is missing, or do
+# nothing. A package written +NAME is only unpacked: mail servers exclude each
+# other, so the second and third are put there beside the first, and what they
+# need is named too. Nothing is started; the mirror is this machine's own.
+# Exit code 77: not run.
+set -eu
+dir=$1
+shift
+export DEBIAN_FRONTEND=noninteractive
+
+inside() {
+	chroot "$dir" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+missing=
+unpacked=
+for package in "$@"; do
+	case $package in
+	+*) [ -e "$dir/unpacked/${package#+}" ] || unpacked="$unpacked ${package#+}" ;;
+	*)
+		[ -e "$dir/var/lib/dpkg/info/$package.list" ] ||
+			[ -e "$dir/var/lib/dpkg/info/$package:"*.list ] ||
+			missing="$missing $package"
+		;;
+	esac
+done
+[ -e "$dir/made" ] && [ -z "$missing$unpacked" ] && exit 0
+if [ "$(id -u)" -ne 0 ]; then
+	echo "lab: NOT RUN: needs root, for debootstrap" >&2
+	exit 77
+fi
+
+# apt itself reads its sources, in either of their formats.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' \
+		'Created-By: Packages' | awk '
+		$2 == "main" && $1 !~ /security|backports/ { print $1; exit }'
+}
+
+if [ ! -e "$dir/made" ]; then
+	uri=$(mirror)
+	[ -n "$uri" ] || { apt-get update -qq; uri=$(mirror); }
+	[ -n "$uri" ] || { echo "lab: NOT RUN: no Debian mirror in apt's sources" >&2; exit 77; }
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	debootstrap --variant=minbase trixie "$dir" "$uri" >"$dir.log" 2>&1 ||
+		{ tail -n 20 "$dir.log" >&2; exit 1; }
+	printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d"
+	chmod 755 "$dir/usr/sbin/policy-rc.d"
+	mkdir "$dir/unpacked"
+	: >"$dir/made"
+fi
+# shellcheck disable=SC2086 # words
+[ -z "$missing" ] ||
+	inside apt-get install -qq -y --no-install-recommends $missing >>"$dir.log" 2>&1 ||
+	{ tail -n 20 "$dir.log" >&2; exit 1; }
+for package in $unpacked; do
+	inside sh -c "cd /tmp && apt-get -qq -o APT::Sandbox::User=root download $package" >>"$dir.log" 2>&1 ||
+		{ tail -n 20 "$dir.log" >&2; exit 1; }
+	# What is installed stays as it is.
+	inside sh -c "dpkg-deb --fsys-tarfile /tmp/${package}_*.deb |
+		tar -x --skip-old-files -C / && rm /tmp/${package}_*.deb"
+	: >"$dir/unpacked/$package"
+done
