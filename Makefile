@@ -2,13 +2,18 @@
 #
 # Everything is built below $(BUILD). Variables a packager sets: CC, AR, CFLAGS,
 # LDFLAGS, DESTDIR, PREFIX, BEARSSL=DIR (a BearSSL source tree, built here),
-# STATIC=1, WERROR=1.
+# TARGET=machine (boards/targets.mk), STATIC=1, WERROR=1.
 
+include boards/targets.mk
+
+.DEFAULT_GOAL := all
 BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
 STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror)
+
+override LDFLAGS += $(if $(STATIC),-static)
 
 BASE_SRC = core/base/bytes.c core/base/name.c core/base/sink.c core/base/siphash.c \
 	core/base/utf8.c core/base/why.c
@@ -58,10 +63,10 @@ $(BUILD)/libmtasts.a: $(LIB_OBJ)
 	$(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/mtasts: $(DAEMON_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
-	$(CC) $(CFLAGS) $(if $(STATIC),-static) $(LDFLAGS) -o $@ $(DAEMON_OBJ) \
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(DAEMON_OBJ) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB)
 
-$(BUILD)/obj/%.o: %.c
+$(BUILD)/obj/%.o: %.c | $(TOOLCHAIN)
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 

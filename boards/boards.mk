@@ -1,7 +1,6 @@
 # What is built of the library: daemon, static daemon, installation.
 
 INSTALL ?= install
-BEARSSL_FETCHED = build/bearssl-source
 
 # The mechanism to wait by: WAIT=poll instead of the system's best.
 STS_WAIT_poll = -DSTS_WAIT_POLL
@@ -12,12 +11,12 @@ override CPPFLAGS += $(STS_WAIT_$(WAIT))
 override CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DSTS_BUILD_S=$(SOURCE_DATE_EPOCH))
 
 # BEARSSL=DIR: built from that tree, with our compiler, into $(BUILD).
-$(BUILD)/bearssl/libbearssl.a:
+$(BUILD)/bearssl/libbearssl.a: | $(TOOLCHAIN)
 	@mkdir -p $(@D)
 	$(MAKE) -s -C $(BEARSSL) BUILD='$(abspath $(@D))' CC='$(CC)' AR='$(AR)' \
 		CFLAGS='$(CFLAGS)' lib
 
-.PHONY: run install musl check-alloc size
+.PHONY: run install check-alloc size
 run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
 	@sh boards/posix/deps.sh gcc libc6-dev ca-certificates \
 		$(if $(BEARSSL),,libbearssl-dev)
@@ -37,19 +36,14 @@ install: all ## into $(DESTDIR)$(PREFIX): daemon, library, headers
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" boards/libmtasts.pc.in \
 		>'$(DESTDIR)$(PREFIX)/lib/pkgconfig/libmtasts.pc'
 
-musl: ## the daemon, static with musl, in build/musl (BEARSSL=DIR or fetched)
-	@sh boards/posix/deps.sh musl-tools
-	@$(if $(BEARSSL),,sh boards/posix/bearssl.sh $(BEARSSL_FETCHED))
-	$(MAKE) --no-print-directory CC='musl-gcc' BUILD=build/musl STATIC=1 \
-		CFLAGS='-Os -g -ffunction-sections -fdata-sections' LDFLAGS=-Wl,--gc-sections \
-		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) build/musl/mtasts
+check-alloc: ## the static daemon links no allocator
+	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
+	@nm build/x86_64/mtasts | grep -q ' T main$$'
+	@! nm build/x86_64/mtasts | grep -E ' (__libc_)?(malloc|calloc|realloc|free|brk)$$'
+	@echo "check-alloc: build/x86_64/mtasts links no allocator"
 
-check-alloc: musl ## the static daemon links no allocator
-	@nm build/musl/mtasts | grep -q ' T main$$'
-	@! nm build/musl/mtasts | grep -E ' (__libc_)?(malloc|calloc|realloc|free|brk)$$'
-	@echo "check-alloc: build/musl/mtasts links no allocator"
-
-size: musl ## the sizes of README.md: static daemon, library on a Cortex-M3, memory
+size: ## the sizes of README.md: static daemon, library on a Cortex-M3, memory
+	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
 	@sh boards/posix/deps.sh gcc-arm-none-eabi libnewlib-arm-none-eabi
 	@$(MAKE) --no-print-directory -s BUILD=build/cortex-m3 CC=arm-none-eabi-gcc \
 		CFLAGS='-Os -mcpu=cortex-m3 -mthumb' BEARSSL_CPPFLAGS='-isystem /usr/include/bearssl' objects

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prints the sizes that README.md states. After: make musl, and the library's
+# Prints the sizes that README.md states. After: make TARGET=x86_64, and the library's
 # objects for the Cortex-M3 (`make size` does both).
 set -eu
-daemon=build/musl/mtasts
-strip -o build/musl/stripped "$daemon"
-printf 'static daemon, musl, x86-64, stripped   %7d bytes\n' "$(wc -c <build/musl/stripped)"
+daemon=build/x86_64/mtasts
+strip -o build/x86_64/stripped "$daemon"
+printf 'static daemon, musl, x86-64, stripped   %7d bytes\n' "$(wc -c <build/x86_64/stripped)"
 for room in core dns tls; do
 	find build/cortex-m3/obj/$room -name '*.o' -exec arm-none-eabi-size {} + |
 		awk -v room=$room 'NR > 1 && $1 != "text" { n += $1 } END {

@@ -6,12 +6,18 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
+ifndef TARGET
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
+endif
 T ?= 60
 
 include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk \
 	tests/examples/examples.mk
 -include tests/lab/lab.mk
+include tests/cross.mk
+
+# The daemon as the tests start it.
+DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
 # The daemon's objects, for tests of its port and configuration; its main is
 # left out by the linker because the test has one.
@@ -21,11 +27,11 @@ $(BUILD)/daemon.a: $(DAEMON_OBJ)
 
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
-$(BUILD)/unit/test_daemon: override CPPFLAGS += -DSTS_DAEMON='"$(BUILD)/mtasts"'
-$(BUILD)/unit/test_daemon: $(BUILD)/mtasts
+$(BUILD)/unit/test_daemon: override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
+$(BUILD)/unit/test_daemon: $(DAEMON_RUN)
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 

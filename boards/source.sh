@@ -1,18 +1,29 @@
 #!/bin/sh
-# Fetch the source of BearSSL through the machine's own apt sources, check it
-# and unpack it: bearssl.sh DIRECTORY, where DIRECTORY/src will hold it.
+# Fetch the source of a Debian package through the machine's own apt sources,
+# check it against the pin below and unpack it: source.sh PACKAGE DIRECTORY,
+# where DIRECTORY/src will hold it as its authors released it, unpatched.
 # Nothing outside of DIRECTORY is touched and no root is needed: apt gets a
 # list of its own, made from the machine's by turning deb into deb-src.
 set -eu
 
-sha256=102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004
-dir=$1
+package=$1
+dir=$2
 
-if [ -d "$dir/src/inc" ]; then
+case $package in
+bearssl) sha256=102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004 ;;
+check) sha256=8451b68ac5d6f3157b24f22eceff575bcf566264f6d78f3852f89d4e08cf42e1 ;;
+musl) sha256=7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4 ;;
+*)
+	echo "source: $package is not pinned" >&2
+	exit 1
+	;;
+esac
+
+if [ -d "$dir/src" ]; then
 	exit 0
 fi
 if ! command -v apt-get >/dev/null 2>&1; then
-	echo "bearssl: no apt here; give a source tree: BEARSSL=DIR" >&2
+	echo "source: no apt here; $package must be given as a directory" >&2
 	exit 1
 fi
 
@@ -47,13 +58,13 @@ apt() {
 # A list of somebody who offers no source may fail; the tarball decides.
 apt update >/dev/null 2>&1 || true
 cd "$dir"
-apt source --download-only bearssl >/dev/null || {
-	echo "bearssl: apt cannot fetch it; give a source tree: BEARSSL=DIR" >&2
+apt source --download-only "$package" >/dev/null || {
+	echo "source: apt cannot fetch $package; it must be given as a directory" >&2
 	exit 1
 }
-tarball=$(ls bearssl_*.orig.tar.* | head -n 1)
+tarball=$(find . -maxdepth 1 -name "${package}_*.orig.tar.*" ! -name '*.asc')
 echo "$sha256  $tarball" | sha256sum -c --quiet - || {
-	echo "bearssl: $tarball is not what was pinned" >&2
+	echo "source: $tarball is not what was pinned" >&2
 	exit 1
 }
 rm -rf unpacked

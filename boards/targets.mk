@@ -1,0 +1,52 @@
+# TARGET=...: a static binary for another Linux machine, with musl and BearSSL
+# built from Debian's sources by Debian's cross compiler. Everything for it is
+# below build/$(TARGET); the sources are shared. `make TARGET=mips` builds,
+# `make TARGET=mips unit` runs the unit tests under qemu-user.
+
+TRIPLET_x86_64 = x86_64-linux-gnu
+TRIPLET_i686 = i686-linux-gnu
+TRIPLET_armv7 = arm-linux-gnueabihf
+TRIPLET_aarch64 = aarch64-linux-gnu
+TRIPLET_mips = mips-linux-gnu
+TRIPLET_mipsel = mipsel-linux-gnu
+TRIPLET_riscv64 = riscv64-linux-gnu
+TARGETS = x86_64 i686 armv7 aarch64 mips mipsel riscv64
+
+QEMU_i686 = qemu-i386-static
+QEMU_armv7 = qemu-arm-static
+QEMU_aarch64 = qemu-aarch64-static
+QEMU_mips = qemu-mips-static
+QEMU_mipsel = qemu-mipsel-static
+QEMU_riscv64 = qemu-riscv64-static
+
+ifdef TARGET
+TRIPLET := $(TRIPLET_$(TARGET))
+ifndef TRIPLET
+$(error TARGET=$(TARGET): there are $(TARGETS))
+endif
+BUILD = build/$(TARGET)
+MUSL = $(abspath $(BUILD))/musl
+CC = $(MUSL)/bin/musl-gcc
+AR = $(TRIPLET)-ar
+CFLAGS ?= -Os -g -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+LDFLAGS ?= -Wl,--gc-sections
+STATIC = 1
+BEARSSL ?= build/source/bearssl/src
+RUN = $(QEMU_$(TARGET))
+TOOLCHAIN = $(CC) $(BEARSSL)/inc/bearssl.h
+
+build/source/%/src:
+	@sh boards/source.sh $* $(@D)
+
+build/source/bearssl/src/inc/bearssl.h: | build/source/bearssl/src
+
+$(CC): | build/source/musl/src
+	@command -v $(TRIPLET)-gcc >/dev/null || \
+		sh boards/posix/deps.sh gcc-$(subst _,-,$(TRIPLET))
+	@mkdir -p $(MUSL)/obj
+	@cd $(MUSL)/obj && $(CURDIR)/build/source/musl/src/configure --target=$(TRIPLET) \
+		--prefix=$(MUSL) --disable-shared --enable-wrapper=gcc \
+		CROSS_COMPILE=$(TRIPLET)- CC=$(TRIPLET)-gcc >configure.log
+	@$(MAKE) -s -C $(MUSL)/obj install >$(MUSL)/obj/make.log 2>&1
+	@echo "musl for $(TARGET)"
+endif

@@ -1,0 +1,37 @@
+# The unit tests, the corpora and the daemon for other machines, under qemu-user.
+#   make test-cross [CROSS='mips armv7']
+
+CROSS ?= $(filter-out x86_64,$(TARGETS))
+
+# Check, from Debian's source with the target's compiler.
+ifdef TARGET
+CHECK_LIBS = $(BUILD)/check/src/libcheck.a
+CHECK_CPPFLAGS = -isystem $(BUILD)/check -isystem $(BUILD)/check/src
+
+$(CHECK_LIBS): | $(CC) build/source/check/src
+	@command -v cmake >/dev/null || sh boards/posix/deps.sh cmake
+	@cmake -S build/source/check/src -B $(BUILD)/check -DCMAKE_SYSTEM_NAME=Linux \
+		-DCMAKE_C_COMPILER=$(CC) -DCMAKE_AR="$$(command -v $(AR))" \
+		-DCMAKE_C_FLAGS=-w -DBUILD_TESTING=OFF >$(BUILD)/check.log 2>&1
+	@$(MAKE) -s -C $(BUILD)/check check >>$(BUILD)/check.log 2>&1
+
+$(UNIT_BIN): | $(CHECK_LIBS)
+endif
+
+# The daemon as a command, where it cannot be run by itself.
+$(BUILD)/run/mtasts: $(BUILD)/mtasts
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(RUN)' '$(abspath $<)' >$@
+	@chmod +x $@
+
+.PHONY: test-cross test-cross-target
+test-cross: ## unit tests, corpora and lab under qemu-user (CROSS='mips armv7': only these)
+	@sh boards/posix/deps.sh qemu-user-static cmake $(LAB_PKGS)
+	@for t in $(CROSS); do \
+		$(MAKE) --no-print-directory TARGET=$$t test-cross-target || exit 1; done
+
+test-cross-target: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/run/mtasts
+	@{ for t in $(UNIT_BIN); do echo "$(RUN) $$t"; done; \
+		for t in $(REPLAY_BIN); do \
+			echo "$(RUN) $$t tests/fuzz/corpus/$${t##*/}/*"; done; \
+		echo "sh tests/lab/run.sh $(BUILD)/run/mtasts"; } | sh tests/run.sh
