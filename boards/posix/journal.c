@@ -1,244 +1,97 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's journal. */
+/* The daemon's journal: its children, and what is said about it. */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/agent.h"
-#include "../../core/journal_format.h"
+#include "../../core/driver.h"
 #include "journal.h"
 
 enum {
-	LOOK_MS = 100, /* between two looks at the lock */
-	SUFFIX_MAX = 8
+	LOOK_MS = 100, /* between two looks at the lock, or at a child */
+	LOOKS_TOLD = 600, /* looks between two lines about the lock */
+	LOOKS_EXTEND = 50, /* and between two words to the supervisor */
+	ERRNO_MAX = 255 /* that an exit status holds */
 };
 
-typedef char path_buffer[STS_CONF_PATH_MAX + 1 + SUFFIX_MAX];
-
-/* What a file at that place is. */
-enum kind {
-	JOURNAL,
-	EMPTY,
-	GARBAGE,
-	NEWER
-};
-
-static const char *
-with_suffix(path_buffer out, const char *path, const char *suffix)
+static struct sts_journal_file
+file_of(const struct sts_board_journal *j, struct sts_log *log)
 {
-	snprintf(out, sizeof(path_buffer), "%s%s", path, suffix);
-	return out;
+	struct sts_journal_file f = { j->path, j->area_size, log };
+
+	return f;
 }
 
-/* An area's head; ERASED counts as nothing there. */
-static enum kind
-look_at_area(struct sts_file_store *f, unsigned i)
+/* Whoever has the lock will end, or be ended: an empty cache beside a full
+ * journal would be weaker than what is known. */
+static void
+open_when_free(struct sts_board_journal *j, struct sts_log *log,
+    const struct sts_service *service)
 {
-	uint8_t head[STS_JOURNAL_HEAD];
-	struct sts_journal_area a;
-	bool erased = true;
+	struct sts_journal_file f = file_of(j, log);
 
-	if (f->store.read(f, i * f->store.area_size, head, sizeof head) != 0) {
-		return GARBAGE;
-	}
-	for (size_t k = 0; k < sizeof head; k++) {
-		erased = erased && head[k] == 0xff;
-	}
-	if (erased) {
-		return EMPTY;
-	}
-	if (!sts_journal_get_area(head, &a)) {
-		return GARBAGE;
-	}
-	return a.version > STS_JOURNAL_VERSION ? NEWER : JOURNAL;
-}
-
-/*
- * One good area is enough: the other may have been interrupted when it was
- * written. Of a newer format nothing is touched.
- */
-static enum kind
-look_at(struct sts_file_store *f)
-{
-	enum kind worst = EMPTY;
-	uint64_t size;
-	bool good = false;
-
-	sts_store_size(f, &size);
-	if (size == 0) {
-		return EMPTY;
-	}
-	if (size % ((uint64_t)STS_STORE_AREAS * STS_STORE_ERASE_SIZE) != 0) {
-		return GARBAGE;
-	}
-	for (unsigned i = 0; i < STS_STORE_AREAS; i++) {
-		enum kind k = look_at_area(f, i);
-
-		good = good || k == JOURNAL;
-		worst = k > worst ? k : worst;
-	}
-	return worst == GARBAGE && good ? JOURNAL : worst;
-}
-
-/* Whether there is a file, once whoever has it is gone. -1: errno. */
-static int
-open_when_free(struct sts_file_store *f, const char *path, bool create,
-    struct sts_log *log)
-{
-	for (unsigned waited = 0;; waited += LOOK_MS) {
-		if (sts_store_open(f, path, create) == 0) {
-			return 0;
+	for (unsigned looks = 0;; looks++) {
+		j->found = (uint8_t)sts_journal_file_open(&f, &j->file);
+		j->error = j->found == STS_FILE_READY ? 0 : errno;
+		if (j->error != EWOULDBLOCK) {
+			return;
 		}
-		int error = errno;
-
-		sts_store_close(f);
-		errno = error;
-		if (error != EWOULDBLOCK || waited >= STS_JOURNAL_WAIT_MS) {
-			return -1;
-		}
-		if (waited == 0) {
+		if (looks % LOOKS_TOLD == 0) {
 			sts_log_line(log, STS_LOG_INFO,
 			    "journal %s: waiting for the instance that has it",
-			    path);
+			    j->path);
+		}
+		if (looks % LOOKS_EXTEND == 0) {
+			sts_service_tell(
+			    service, "EXTEND_TIMEOUT_USEC=30000000");
 		}
 		poll(NULL, 0, LOOK_MS);
 	}
 }
 
-/* Put the file out of the way. */
 static void
-set_aside(struct sts_file_store *f, const char *path, enum kind kind,
-    struct sts_log *log)
+tell_file(const struct sts_board_journal *j, struct sts_log *log)
 {
-	path_buffer aside;
-
-	with_suffix(aside, path, ".aside");
-	sts_store_close(f);
-	if (rename(path, aside) == 0) {
-		sts_log_line(log, STS_LOG_ERROR,
-		    "journal %s: %s; moved to %s, begun anew", path,
-		    kind == NEWER ? "written by a newer version"
-				  : "not a journal",
-		    aside);
-	} else {
-		sts_log_line(log, STS_LOG_ERROR, "journal %s: %s: %s", path,
-		    "not a journal, and cannot be moved", strerror(errno));
-	}
+	sts_log_line(log, STS_LOG_INFO, "journal %s, %lu bytes", j->path,
+	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
-/* A name, too, is to outlive a power cut. 0, or -1 with errno. */
-static int
-sync_directory(const char *path)
-{
-	path_buffer dir;
-	char *end = strrchr(strcpy(dir, path), '/');
-
-	end[end == dir ? 1 : 0] = '\0';
-	int fd = open(dir, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return -1;
-	}
-	int rc = fsync(fd);
-
-	close(fd);
-	return rc;
-}
-
-/* A fresh file in place of `old` (or none), with what that holds. */
-static int
-make_file(struct sts_board_journal *j, const char *path, uint32_t area_size,
-    const struct sts_file_store *old, struct sts_log *log)
-{
-	path_buffer fresh;
-
-	with_suffix(fresh, path, ".new");
-	if (open_when_free(&j->file, fresh, true, log) != 0 ||
-	    sts_store_fill(&j->file, area_size, old) != 0) {
-		int error = errno;
-
-		if (j->file.fd >= 0) {
-			unlink(fresh);
-		}
-		errno = error;
-		return -1;
-	}
-	return rename(fresh, path) == 0 ? sync_directory(path) : -1;
-}
-
-/* The file there is, moved into a larger one if the cache has grown. */
-static int
-use_file(struct sts_board_journal *j, const char *path, uint32_t area_size,
-    struct sts_log *log)
-{
-	struct sts_file_store old;
-	int rc = 0;
-
-	if (j->file.store.area_size >= area_size) {
-		return 0;
-	}
-	old = j->file;
-	rc = make_file(
-	    j, path, area_size, old.store.area_size > 0 ? &old : NULL, log);
-	int error = errno;
-
-	sts_store_close(&old);
-	errno = error;
-	return rc;
-}
-
-/* 0: j->file is the journal. -1: errno. */
-static int
-open_file(struct sts_board_journal *j, const char *path, uint32_t area_size,
-    struct sts_log *log)
-{
-	if (open_when_free(&j->file, path, false, log) == 0) {
-		enum kind kind = look_at(&j->file);
-
-		if (kind == JOURNAL || kind == EMPTY) {
-			return use_file(j, path, area_size, log);
-		}
-		set_aside(&j->file, path, kind, log);
-		errno = ENOENT;
-	}
-	return errno == ENOENT ? make_file(j, path, area_size, NULL, log) : -1;
-}
-
-bool
+void
 sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
-    const struct sts_memory *m, struct sts_log *log, char why[STS_CONF_WHY_MAX])
+    const struct sts_memory *m, struct sts_log *log,
+    const struct sts_service *service)
 {
 	memset(j, 0, sizeof *j);
 	j->file.fd = -1;
-	if (c->journal[0] == '\0') {
+	j->told = STS_KEEPING_OK;
+	j->area_size = m->journal_area;
+	j->chrooted = c->chroot[0] != '\0';
+	memcpy(j->path, c->journal, sizeof j->path);
+	if (j->path[0] == '\0') {
 		sts_log_line(log, STS_LOG_INFO,
 		    "journal off: policies do not outlive a restart");
-		return true;
+		return;
 	}
-	if (open_file(j, c->journal, m->journal_area, log) == 0) {
-		j->on = true;
-		return true;
-	}
-	if (errno == EWOULDBLOCK) {
-		snprintf(why, STS_CONF_WHY_MAX,
-		    "journal %s: another instance has it", c->journal);
-		return false;
+	open_when_free(j, log, service);
+	if (j->found == STS_FILE_READY) {
+		tell_file(j, log);
+		return;
 	}
 	sts_log_line(log, c->journal_given ? STS_LOG_ERROR : STS_LOG_WARNING,
-	    "journal %s: %s: policies do not outlive a restart", c->journal,
-	    strerror(errno));
-	sts_store_close(&j->file);
-	return true;
+	    "journal %s: %s%s: policies do not outlive a restart%s", j->path,
+	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
+	    strerror(j->error),
+	    j->chrooted ? "" : " until that is over; tried every minute");
 }
 
-uint32_t
-sts_journal_day_budget(const struct sts_board_journal *j)
+static uint32_t
+day_budget(const struct sts_board_journal *j)
 {
 	uint32_t area = j->file.store.area_size;
 
@@ -247,60 +100,280 @@ sts_journal_day_budget(const struct sts_board_journal *j)
 		   : area * STS_JOURNAL_DAY_AREAS;
 }
 
-int
-sts_journal_begin(struct sts_board_journal *j, const struct sts_memory *m,
-    struct sts_posix *posix)
+/* The file is the agent's storage from now on, or has grown. */
+static void
+lend(struct sts_board_journal *j)
 {
-	int link = j->on ? sts_store_link(&j->file) : -1;
-
-	if (!j->on) {
-		return 0;
+	j->d.port->store = &j->file.store;
+	if (!sts_agent_journal(j->d.agent, j->d.port->store, day_budget(j))) {
+		j->error = EINVAL;
 	}
-	if (link < 0 || sts_posix_store(posix, link) != 0) {
+}
+
+void
+sts_journal_attach(
+    struct sts_board_journal *j, const struct sts_journal_daemon *d)
+{
+	j->d = *d;
+	/* A file that is empty and too small has no areas. */
+	if (j->found != STS_FILE_NONE && j->file.store.area_size > 0) {
+		lend(j);
+	}
+}
+
+/* In a child. */
+static void
+leave_memory(const struct sts_board_journal *j)
+{
+	/* Else each page that the parent changes would be there twice. */
+	munmap(j->d.memory->anchors[0], j->d.memory->size);
+}
+
+/* In a child: do what may take long, so that the parent need not. The exit
+ * status is the errno. */
+static int
+prepare(struct sts_board_journal *j)
+{
+	struct sts_journal_file f = file_of(j, j->d.log);
+	struct sts_file_store fresh;
+
+	switch (j->found) {
+	case STS_FILE_READ_ONLY:
+		return sts_store_reopen(&j->file, j->path) == 0 ? 0 : errno;
+	case STS_FILE_SMALL:
+		return sts_journal_file_grow(&f, &fresh,
+			   j->file.store.area_size > 0 ? &j->file : NULL) == 0
+			   ? 0
+			   : errno;
+	default:
+		return sts_journal_file_open(&f, &j->file) == STS_FILE_READY
+			   ? 0
+			   : errno;
+	}
+}
+
+/* After the child has: take what is there now. 0, or errno. */
+static int
+take(struct sts_board_journal *j)
+{
+	struct sts_journal_file f = file_of(j, j->d.log);
+	struct sts_file_store fresh;
+
+	if (j->found == STS_FILE_READ_ONLY) {
+		return sts_store_reopen(&j->file, j->path) == 0 ? 0 : errno;
+	}
+	if (sts_journal_file_take(&f, &fresh) != 0) {
+		return errno;
+	}
+	sts_store_close(&j->file);
+	j->file = fresh;
+	j->file.store.ctx = &j->file;
+	return 0;
+}
+
+/* 0, or -1 with errno. */
+static int
+fork_writer(struct sts_board_journal *j)
+{
+	int link = sts_store_link(&j->file);
+
+	if (link < 0) {
 		return -1;
 	}
-	pid_t child = fork();
-
-	if (child < 0) {
+	if (sts_posix_store(j->d.posix, link) != 0) {
+		close(link);
+		sts_store_unlink(&j->file);
 		return -1;
 	}
-	if (child == 0) {
-		/* Else each page we change would be there twice. */
-		munmap(m->anchors[0], m->size);
+	j->child = fork();
+	if (j->child < 0) {
+		j->child = 0;
+		sts_posix_unstore(j->d.posix);
+		sts_store_unlink(&j->file);
+		return -1;
+	}
+	if (j->child == 0) {
+		leave_memory(j);
 		sts_store_serve(&j->file);
 	}
+	j->prepares = false;
 	sts_store_forked(&j->file);
 	return 0;
 }
 
-void
-sts_journal_watch(
-    struct sts_board_journal *j, struct sts_posix *posix, struct sts_log *log)
+static void
+fork_preparer(struct sts_board_journal *j)
 {
-	if (j->file.broken && !j->told_broken) {
-		j->told_broken = true;
-		sts_posix_unstore(posix);
-		sts_log_line(log, STS_LOG_ERROR,
-		    "journal: the process that writes it has died; policies "
-		    "from now on do not outlive a restart");
+	j->child = fork();
+	if (j->child == 0) {
+		leave_memory(j);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+		signal(SIGHUP, SIG_IGN);
+		sts_store_alone(&j->file, j->d.log->fd);
+		int error = prepare(j);
+
+		_exit(error > ERRNO_MAX ? ERRNO_MAX : error);
 	}
-	if (j->file.stalled == j->told) {
-		return;
-	}
-	j->told = j->file.stalled;
-	if (j->told != 0) {
-		sts_log_line(log, STS_LOG_ERROR,
-		    "journal: %s: policies from now on do not outlive a "
-		    "restart until that is over",
-		    strerror(j->told));
-	} else if (!j->file.broken) {
-		sts_log_line(log, STS_LOG_WARNING, "journal: goes on");
+	j->prepares = j->child > 0;
+	if (j->child < 0) {
+		j->child = 0;
 	}
 }
 
-bool
-sts_journal_flushed(
-    const struct sts_board_journal *j, const struct sts_agent *a)
+/* Whether there is anything to do for a child. */
+static bool
+may_fork(const struct sts_board_journal *j)
 {
-	return !j->on || j->file.stalled != 0 || sts_agent_saved(a);
+	return j->path[0] != '\0' &&
+	       (j->found == STS_FILE_READY || !j->chrooted);
+}
+
+static int
+fork_child(struct sts_board_journal *j, sts_ms now)
+{
+	int rc = 0;
+
+	j->next = now + STS_JOURNAL_AGAIN_MS;
+	if (j->found == STS_FILE_READY) {
+		rc = fork_writer(j);
+	} else {
+		fork_preparer(j);
+	}
+	return rc;
+}
+
+int
+sts_journal_begin(struct sts_board_journal *j, sts_ms now)
+{
+	/* From now on nothing is written but by a child. */
+	j->file.broken = true;
+	j->next = now + STS_JOURNAL_AGAIN_MS;
+	j->look = now;
+	return j->found == STS_FILE_READY ? fork_child(j, now) : 0;
+}
+
+/* The file is there, or can be written to now. */
+static void
+prepared(struct sts_board_journal *j, sts_ms now)
+{
+	bool lent = j->d.agent->has_journal;
+
+	j->error = take(j);
+	if (j->error != 0) {
+		return;
+	}
+	if (!lent || j->found == STS_FILE_SMALL) {
+		lend(j);
+	}
+	j->found = STS_FILE_READY;
+	tell_file(j, j->d.log);
+	if (fork_child(j, now) != 0) {
+		j->error = errno;
+	}
+	sts_agent_journal_retry(j->d.agent);
+	sts_driver_wake(j->d.driver);
+}
+
+static void
+writer_ended(struct sts_board_journal *j, int status)
+{
+	sts_posix_unstore(j->d.posix);
+	sts_store_unlink(&j->file);
+	sts_ready(j->d.driver, STS_CH_STORE, 0);
+	sts_log_line(j->d.log, STS_LOG_ERROR,
+	    "journal %s: the process that writes it has ended (%s %d); there "
+	    "will be another",
+	    j->path, WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* Whether a child has ended, and what follows from it. */
+static void
+reap(struct sts_board_journal *j, sts_ms now)
+{
+	int status = 0;
+
+	if (!j->prepares && j->file.broken) {
+		/* Whatever it still does: nothing that it says is heard. */
+		kill(j->child, SIGKILL);
+	}
+	if (waitpid(j->child, &status, WNOHANG) != j->child) {
+		return;
+	}
+	j->child = 0;
+	if (!j->prepares) {
+		writer_ended(j, status);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		prepared(j, now);
+	} else if (WIFEXITED(status)) {
+		j->error = WEXITSTATUS(status);
+	}
+}
+
+enum sts_keeping
+sts_journal_keeping(const struct sts_board_journal *j)
+{
+	if (j->path[0] == '\0') {
+		return STS_KEEPING_OFF;
+	}
+	if (j->found != STS_FILE_READY) {
+		return j->error == ENOSPC || j->error == EDQUOT
+			   ? STS_KEEPING_FULL
+			   : STS_KEEPING_FAILING;
+	}
+	return j->file.broken ? STS_KEEPING_FAILING
+			      : sts_agent_keeping(j->d.agent);
+}
+
+/* What is wrong with the storage is said once, and that it is right again. */
+static void
+tell(struct sts_board_journal *j)
+{
+	enum sts_keeping is = sts_agent_keeping(j->d.agent);
+
+	if (is == STS_KEEPING_OFF || is == j->told) {
+		return;
+	}
+	if (is == STS_KEEPING_OK) {
+		sts_log_line(
+		    j->d.log, STS_LOG_WARNING, "journal %s: goes on", j->path);
+	} else if (j->told == STS_KEEPING_OK && j->file.error != 0) {
+		sts_log_line(j->d.log, STS_LOG_ERROR,
+		    "journal %s: %s: policies from now on do not outlive a "
+		    "restart until that is over",
+		    j->path, strerror(j->file.error));
+	}
+	j->told = (uint8_t)is;
+}
+
+/* There may be another child, if there is none. */
+static void
+begin_child(struct sts_board_journal *j, sts_ms now)
+{
+	if (fork_child(j, now) == 0 && !j->prepares) {
+		sts_agent_journal_retry(j->d.agent);
+		sts_driver_wake(j->d.driver);
+	}
+}
+
+sts_ms
+sts_journal_tick(struct sts_board_journal *j, sts_ms now)
+{
+	if (!may_fork(j)) {
+		return STS_JOURNAL_AGAIN_MS;
+	}
+	if (j->child > 0 && !sts_before(now, j->look)) {
+		j->look = now + LOOK_MS;
+		reap(j, now);
+	}
+	if (j->child == 0 && !sts_before(now, j->next)) {
+		begin_child(j, now);
+	}
+	tell(j);
+	if (j->child == 0) {
+		return j->next - now;
+	}
+	return j->prepares || j->file.broken ? (sts_ms)LOOK_MS
+					     : (sts_ms)STS_JOURNAL_AGAIN_MS;
 }

@@ -1,54 +1,81 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's journal: which file, how large, and what to do when it is not
- * what it should be. Whatever is wrong with it is no reason not to serve, but
+ * The daemon's journal: its file is opened at the start, read, and then
+ * written by a child. Whatever is wrong with it is no reason not to serve, but
  * that another instance has it: then an empty cache would stand beside a full
- * journal.
+ * journal. What fails is tried again every minute while the daemon runs, in a
+ * child, so that a disk that hangs stops no answer:
+ *
+ *	the file cannot be opened or made     opened when it can be, then read
+ *	it is on a read-only file system      read, and written to when it can be
+ *	the disk is too full for a larger one read, and moved when it is not
+ *	the child that writes has died        there is another one
+ *
+ * What was there is read before anything is written. Under chroot the path
+ * means another place, so only the last of these is done.
  */
 #ifndef STS_BOARD_JOURNAL_H
 #define STS_BOARD_JOURNAL_H
 
+#include <sys/types.h>
+
+#include "../../core/agent.h"
 #include "../../port/posix/posix.h"
-#include "../../port/posix/store.h"
-#include "conf.h"
+#include "journal_file.h"
 #include "memory.h"
 
 enum {
-	STS_JOURNAL_WAIT_MS = 30000, /* for the former instance's end */
+	STS_JOURNAL_AGAIN_MS = 60000, /* between two tries, or two children */
 	/* Written a day, in areas; over it renewals wait for the next day. */
 	STS_JOURNAL_DAY_AREAS = 16
+};
+
+/* What it works for; borrowed. */
+struct sts_journal_daemon {
+	struct sts_agent *agent;
+	struct sts_driver *driver;
+	struct sts_port *port;
+	struct sts_posix *posix;
+	const struct sts_memory *memory;
+	struct sts_log *log;
 };
 
 struct sts_board_journal {
 	struct sts_file_store file;
 	/* Private. */
-	bool on;
-	int told; /* errno of what was told last */
-	bool told_broken;
+	char path[STS_CONF_PATH_MAX + 1]; /* "": off */
+	uint32_t area_size;
+	uint8_t found; /* enum sts_journal_found */
+	bool chrooted; /* since it was opened */
+	struct sts_journal_daemon d;
+	pid_t child; /* 0: none */
+	bool prepares; /* what the child does: else it writes */
+	sts_ms next; /* when there may be another */
+	sts_ms look; /* when to see whether it has ended */
+	int error; /* why found is not READY */
+	uint8_t told; /* enum sts_keeping */
 };
 
 /*
- * Open, lock and lay out the journal of the configuration. Waits for another
- * instance up to STS_JOURNAL_WAIT_MS. False: `why`, and the daemon is not to
- * start. True with j->on false: nothing outlives a restart, which was said.
+ * Open, lock and lay out the journal of the configuration. Waits as long as
+ * another instance has it, and tells the supervisor so. What is wrong is said.
  */
-bool sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
+void sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
     const struct sts_memory *m, struct sts_log *log,
-    char why[STS_CONF_WHY_MAX]);
+    const struct sts_service *service);
 
-/* Octets a day that the driver may write. */
-uint32_t sts_journal_day_budget(const struct sts_board_journal *j);
+/* Give it to the agent, if there is one. Before sts_driver_init. */
+void sts_journal_attach(
+    struct sts_board_journal *j, const struct sts_journal_daemon *d);
 
-/* Make the child that writes from now on. 0, or -1 with errno. */
-int sts_journal_begin(struct sts_board_journal *j, const struct sts_memory *m,
-    struct sts_posix *posix);
+/* The rights of the superuser are given up: begin to write. 0, or -1 with
+ * errno. */
+int sts_journal_begin(struct sts_board_journal *j, sts_ms now);
 
-/* Say once what is wrong with the storage, and that it is right again. */
-void sts_journal_watch(
-    struct sts_board_journal *j, struct sts_posix *posix, struct sts_log *log);
+/* Look after it, once a turn. Milliseconds until it is to be called again. */
+sts_ms sts_journal_tick(struct sts_board_journal *j, sts_ms now);
 
-/* Whether there is anything left to wait for at the end. */
-bool sts_journal_flushed(
-    const struct sts_board_journal *j, const struct sts_agent *a);
+/* How it is with it, as the metrics say it. */
+enum sts_keeping sts_journal_keeping(const struct sts_board_journal *j);
 
 #endif

@@ -117,12 +117,6 @@ tell_start(struct daemon *d)
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "%u trust anchors of %s, %u left out", s->roots.set.count,
 	    sts_roots_file(s->conf.trust_anchors), s->roots.skipped);
-	if (d->journal.on) {
-		sts_log_line(&d->log, STS_LOG_INFO, "journal %s, %lu bytes",
-		    s->conf.journal,
-		    (unsigned long)d->journal.file.store.area_size *
-			STS_STORE_AREAS);
-	}
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
@@ -157,6 +151,15 @@ start_failed(const char *what)
 	return sts_fail(STS_EXIT_FAILURE, "%s: %s", what, strerror(errno));
 }
 
+static void
+attach_journal(struct daemon *d)
+{
+	struct sts_journal_daemon all = { &d->agent, &d->driver, &d->port,
+		&d->posix, &d->memory, &d->log };
+
+	sts_journal_attach(&d->journal, &all);
+}
+
 /* Port, agent and driver, in their places of the block. 0, or exit code. */
 static int
 start_agent(struct daemon *d)
@@ -175,11 +178,7 @@ start_agent(struct daemon *d)
 	}
 	sts_agent_init(&d->agent, &d->memory.config, &s->settings,
 	    d->memory.agent_block, now, key);
-	if (d->journal.on) {
-		d->port.store = &d->journal.file.store;
-		d->journal.on = sts_agent_journal(&d->agent, d->port.store,
-		    sts_journal_day_budget(&d->journal));
-	}
+	attach_journal(d);
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
 	int signals = sts_signals_open();
@@ -201,9 +200,8 @@ start(struct daemon *d)
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	sts_log_open(&d->log, c->log, c->log_level);
-	if (!sts_journal_open(&d->journal, c, &d->memory, &d->log, why)) {
-		return sts_fail(STS_EXIT_FAILURE, "%s", why);
-	}
+	sts_service_open(&d->service);
+	sts_journal_open(&d->journal, c, &d->memory, &d->log, &d->service);
 	int rc = start_agent(d);
 
 	if (rc != 0) {
@@ -217,13 +215,12 @@ start(struct daemon *d)
 	if (!sts_listeners_open(&d->listeners, c, &d->log, why)) {
 		return sts_fail(STS_EXIT_FAILURE, "%s", why);
 	}
-	sts_service_open(&d->service);
 	const char *problem = give_up_rights(c);
 
 	if (problem != NULL) {
 		return start_failed(problem);
 	}
-	if (sts_journal_begin(&d->journal, &d->memory, &d->posix) != 0) {
+	if (sts_journal_begin(&d->journal, sts_posix_now()) != 0) {
 		return start_failed("journal");
 	}
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver)) {
@@ -270,8 +267,7 @@ housekeeping(struct daemon *d, sts_ms now)
 {
 	sts_ms wait = sts_live_tick(&d->live, now);
 
-	sts_journal_watch(&d->journal, &d->posix, &d->log);
-
+	wait = sts_earlier(wait, sts_journal_tick(&d->journal, now));
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -286,8 +282,7 @@ static bool
 finished(const struct daemon *d, sts_ms now)
 {
 	return d->stopping &&
-	       ((sts_agent_idle(&d->agent) &&
-		    sts_journal_flushed(&d->journal, &d->agent)) ||
+	       ((sts_agent_idle(&d->agent) && sts_agent_saved(&d->agent)) ||
 		   !sts_before(now, d->stop_at));
 }
 

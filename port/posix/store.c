@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,24 +17,20 @@
 #include "store.h"
 
 enum {
-	/* Descriptors that may be open when the child is made. */
-	FDS_MAX = 4096,
-	LINK_BUFFER = 65536 /* more than a request */
+	/* Descriptors are below this, whatever the limit says. */
+	FDS_MAX = 1 << 17,
+	LINK_BUFFER = 65536 /* more than a request or an answer */
 };
 
 enum op {
-	PROG = 1,
+	READ = 1,
+	PROG,
 	ERASE,
 	SYNC
 };
 
 struct request {
 	uint32_t op, off, len;
-};
-
-/* error 0: done. `again`: not done, is tried again. */
-struct reply {
-	int32_t error, again;
 };
 
 static const uint8_t *
@@ -88,11 +84,13 @@ read_at(int fd, uint64_t off, uint8_t *p, size_t n)
 
 /* 0, or errno. */
 static int
-carry_out(int fd, const struct request *q, const uint8_t *bytes)
+carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
 {
 	switch (q->op) {
+	case READ:
+		return read_at(fd, q->off, to, q->len);
 	case PROG:
-		return write_at(fd, q->off, bytes, q->len);
+		return write_at(fd, q->off, from, q->len);
 	case ERASE:
 		return write_at(fd, q->off, erased(), STS_STORE_ERASE_SIZE);
 	default:
@@ -101,35 +99,47 @@ carry_out(int fd, const struct request *q, const uint8_t *bytes)
 }
 
 static int
+outcome(struct sts_file_store *s, int error)
+{
+	if (error == 0) {
+		return 0;
+	}
+	s->error = error;
+	return error == ENOSPC || error == EDQUOT ? STS_IO_LIMIT : STS_IO_RESET;
+}
+
+/* The link is its watcher's, who is told by `broken`. */
+static int
 give_up(struct sts_file_store *s)
 {
 	s->broken = true;
-	s->stalled = 0;
 	s->link = -1;
-	return STS_IO_RESET;
+	s->asked = false;
+	return outcome(s, EPIPE);
 }
 
-/* What the child says of the request it has. */
+/* What the child says of the request it has: a reply, then what was read. */
 static int
-hear(struct sts_file_store *s)
+hear(struct sts_file_store *s, uint8_t *bytes, size_t len)
 {
-	struct reply r;
-	ssize_t n = recv(s->link, &r, sizeof r, MSG_DONTWAIT);
+	while (s->have < sizeof s->reply + len) {
+		bool head = s->have < sizeof s->reply;
+		uint8_t *to = head ? (uint8_t *)&s->reply + s->have
+				   : bytes + (s->have - sizeof s->reply);
+		size_t n = (head ? 0 : len) + sizeof s->reply - s->have;
+		ssize_t r = recv(s->link, to, n, MSG_DONTWAIT);
 
-	if (n < 0 &&
-	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
-		return STS_IO_AGAIN;
-	}
-	if (n != (ssize_t)sizeof r) {
-		return give_up(s);
-	}
-	if (r.again) {
-		s->stalled = r.error;
-		return STS_IO_AGAIN;
+		if (r < 0 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+				 errno == EINTR)) {
+			return STS_IO_AGAIN;
+		}
+		if (r <= 0) {
+			return give_up(s);
+		}
+		s->have += (size_t)r;
 	}
 	s->asked = false;
-	s->stalled = 0;
-	return r.error == 0 ? 0 : STS_IO_RESET;
+	return outcome(s, s->reply.error);
 }
 
 /* The child is idle and reads at once, and the buffer is larger than this. */
@@ -148,49 +158,49 @@ ask(struct sts_file_store *s, const struct request *q, const uint8_t *bytes)
 		return give_up(s);
 	}
 	s->asked = true;
+	s->have = 0;
 	return STS_IO_AGAIN;
 }
 
+/* One of `from` and `to`, or neither, is of len octets. */
 static int
-call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *bytes,
-    size_t len)
+call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
+    uint8_t *to, size_t len)
 {
 	struct request q = { (uint32_t)op, off, (uint32_t)len };
 
 	STS_ASSERT(len <= STS_STORE_BUFFER);
-	if (s->broken) {
+	if (s->broken && op != READ) {
 		return STS_IO_RESET;
 	}
 	if (s->link < 0) {
-		return carry_out(s->fd, &q, bytes) == 0 ? 0 : STS_IO_RESET;
+		return outcome(s, carry_out(s->fd, &q, from, to));
 	}
-	return s->asked ? hear(s) : ask(s, &q, bytes);
+	return s->asked ? hear(s, to, op == READ ? len : 0) : ask(s, &q, from);
 }
 
 static int
 store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 {
-	struct sts_file_store *s = ctx;
-
-	return read_at(s->fd, off, buf, len) == 0 ? 0 : STS_IO_RESET;
+	return call(ctx, READ, off, NULL, buf, len);
 }
 
 static int
 store_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 {
-	return call(ctx, PROG, off, buf, len);
+	return call(ctx, PROG, off, buf, NULL, len);
 }
 
 static int
 store_erase(void *ctx, uint32_t off)
 {
-	return call(ctx, ERASE, off, NULL, 0);
+	return call(ctx, ERASE, off, NULL, NULL, 0);
 }
 
 static int
 store_sync(void *ctx)
 {
-	return call(ctx, SYNC, 0, NULL, 0);
+	return call(ctx, SYNC, 0, NULL, NULL, 0);
 }
 
 /* Whether the file that was locked still is the one of that name. */
@@ -221,7 +231,7 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 	struct stat st;
 
 	memset(s, 0, sizeof *s);
-	s->link = s->far = -1;
+	s->link = s->far = s->lock = -1;
 	s->fd = open_file(path, create);
 	if (s->fd < 0) {
 		return -1;
@@ -246,6 +256,34 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 	s->store.prog = store_prog;
 	s->store.erase = store_erase;
 	s->store.sync = store_sync;
+	return 0;
+}
+
+bool
+sts_store_writable(const struct sts_file_store *s)
+{
+	return (fcntl(s->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
+/* The lock belongs to what was opened first, which stays. */
+int
+sts_store_reopen(struct sts_file_store *s, const char *path)
+{
+	struct stat was, is;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	STS_ASSERT(s->lock < 0);
+	if (fd < 0) {
+		return -1;
+	}
+	if (fstat(s->fd, &was) != 0 || fstat(fd, &is) != 0 ||
+	    was.st_dev != is.st_dev || was.st_ino != is.st_ino) {
+		close(fd);
+		errno = ESTALE;
+		return -1;
+	}
+	s->lock = s->fd;
+	s->fd = fd;
 	return 0;
 }
 
@@ -313,6 +351,7 @@ void
 sts_store_close(struct sts_file_store *s)
 {
 	close_one(&s->fd);
+	close_one(&s->lock);
 	close_one(&s->far);
 }
 
@@ -325,9 +364,20 @@ sts_store_link(struct sts_file_store *s)
 		return -1;
 	}
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	s->link = ends[0];
 	s->far = ends[1];
+	s->broken = s->asked = false;
 	return s->link;
+}
+
+void
+sts_store_unlink(struct sts_file_store *s)
+{
+	close_one(&s->far);
+	s->link = -1;
+	s->broken = true;
+	s->asked = false;
 }
 
 void
@@ -357,19 +407,25 @@ take(int fd, void *to, size_t n)
 	return true;
 }
 
+/* All of it. False: the parent is gone. */
 static bool
-say(int fd, int error, bool again)
+say(int fd, const void *bytes, size_t n)
 {
-	struct reply r = { error, again };
+	const uint8_t *p = bytes;
 
-	return send(fd, &r, sizeof r, MSG_NOSIGNAL) == (ssize_t)sizeof r;
-}
+	while (n > 0) {
+		ssize_t r = send(fd, p, n, MSG_NOSIGNAL);
 
-/* Not the storage's fault, and may pass. */
-static bool
-passing(int error)
-{
-	return error == ENOSPC || error == EDQUOT || error == EROFS;
+		if (r < 0 && errno == EINTR) {
+			continue;
+		}
+		if (r <= 0) {
+			return false;
+		}
+		p += r;
+		n -= (size_t)r;
+	}
+	return true;
 }
 
 /* One request. False: the parent is gone. */
@@ -377,27 +433,33 @@ static bool
 serve_one(int fd, int link)
 {
 	static uint8_t bytes[STS_STORE_BUFFER];
+	struct sts_store_reply r;
 	struct request q;
-	bool told = false;
-	int error;
 
 	if (!take(link, &q, sizeof q) || q.len > sizeof bytes ||
-	    !take(link, bytes, q.len)) {
+	    (q.op == PROG && !take(link, bytes, q.len))) {
 		return false;
 	}
-	while (passing(error = carry_out(fd, &q, bytes))) {
-		struct pollfd p = { link, POLLIN, 0 };
+	r.error = carry_out(fd, &q, bytes, bytes);
+	return say(link, &r, sizeof r) &&
+	       (q.op != READ || say(link, bytes, q.len));
+}
 
-		if (!told && !say(link, error, true)) {
-			return false;
-		}
-		told = true;
-		/* The parent has nothing to say but that it is gone. */
-		if (poll(&p, 1, STS_STORE_RETRY_MS) > 0) {
-			return false;
+void
+sts_store_alone(const struct sts_file_store *s, int also)
+{
+	struct rlimit r;
+	int max = FDS_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < FDS_MAX) {
+		max = (int)r.rlim_cur;
+	}
+	for (int fd = 0; fd < max; fd++) {
+		if (fd != s->fd && fd != s->far && fd != s->lock &&
+		    fd != STDERR_FILENO && fd != also) {
+			close(fd);
 		}
 	}
-	return say(link, error, false);
 }
 
 void
@@ -406,11 +468,8 @@ sts_store_serve(struct sts_file_store *s)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	for (int fd = 0; fd < FDS_MAX; fd++) {
-		if (fd != s->fd && fd != s->far) {
-			close(fd);
-		}
-	}
+	sts_store_alone(s, -1);
+	close(STDERR_FILENO);
 	while (serve_one(s->fd, s->far)) {
 	}
 	_exit(0);

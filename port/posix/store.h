@@ -10,10 +10,11 @@
  * Until sts_store_serve runs in a child the calls do their work at once, which
  * is for loading. From then on the child does it: a call sends it one request
  * and says AGAIN; when `link` can be read the same call gets the result. So a
- * disk that hangs stops the child and no answer. What is no fault of the
- * storage (disk full, read-only) the child tries again until it works;
- * meanwhile `stalled` is the errno. A child that died has no successor: every
- * call is an error.
+ * disk that hangs stops the child and no answer. When the child has died every
+ * call is an error, until there is another one: the file and its lock stay
+ * with the parent.
+ *
+ * No room (disk full, quota) is STS_IO_LIMIT, all else STS_IO_RESET.
  */
 #ifndef STS_POSIX_STORE_H
 #define STS_POSIX_STORE_H
@@ -24,18 +25,25 @@ enum {
 	STS_STORE_ERASE_SIZE = 65536,
 	STS_STORE_AREAS = 2,
 	/* Octets of one read or write at most. */
-	STS_STORE_BUFFER = 16384,
-	STS_STORE_RETRY_MS = 10000
+	STS_STORE_BUFFER = 16384
+};
+
+/* error: errno, 0: done. */
+struct sts_store_reply {
+	int32_t error;
 };
 
 struct sts_file_store {
 	struct sts_store store;
-	int stalled; /* errno of what is tried again; 0: nothing is */
-	bool broken; /* the child has died */
+	int error; /* errno of the last call that failed */
+	bool broken; /* there is no child to write: writes are errors */
 	/* Private. */
 	int fd, link;
+	int lock; /* what the lock belongs to, if that is not fd */
 	int far; /* the child's end of the link, until it is forked */
 	bool asked;
+	size_t have; /* octets of the child's answer that have come */
+	struct sts_store_reply reply;
 };
 
 /*
@@ -45,6 +53,16 @@ struct sts_file_store {
  * another process has it.
  */
 int sts_store_open(struct sts_file_store *s, const char *path, bool create);
+
+/* Whether it was opened for writing, too. */
+bool sts_store_writable(const struct sts_file_store *s);
+
+/*
+ * What was opened on a read-only file system: open it for writing, too, while
+ * the lock is held. 0, or -1 with errno, and nothing has changed (ESTALE:
+ * there is another file of that name).
+ */
+int sts_store_reopen(struct sts_file_store *s, const char *path);
 
 /* Its size and areas as opened; *size 0: it is empty. */
 void sts_store_size(const struct sts_file_store *s, uint64_t *size);
@@ -62,16 +80,22 @@ int sts_store_fill(struct sts_file_store *s, uint32_t area_size,
 void sts_store_close(struct sts_file_store *s);
 
 /*
- * Prepare for a child. The descriptor to watch for results, which is whoever's
+ * Prepare for a child, the first or one after the last has died. The
+ * descriptor to watch for results, which is whoever's
  * that watches it, or -1 with errno.
  * The next is fork(): the child calls sts_store_serve and the parent
- * sts_store_forked.
+ * sts_store_forked; or sts_store_unlink if there is no child.
  */
 int sts_store_link(struct sts_file_store *s);
 void sts_store_forked(struct sts_file_store *s);
+void sts_store_unlink(struct sts_file_store *s);
 
 /* Carry out requests until the parent is gone; closes every other descriptor,
  * ignores what ends a service, and does not return. */
 void sts_store_serve(struct sts_file_store *s);
+
+/* In any child: close every descriptor but the store's, standard error and
+ * `also`. */
+void sts_store_alone(const struct sts_file_store *s, int also);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,13 +49,26 @@ make(struct sts_file_store *s, const char *at, uint32_t area)
 	ck_assert_int_eq(sts_store_fill(s, area, NULL), 0);
 }
 
+/* One read until it is carried out. */
+static int
+get(const struct sts_file_store *s, uint32_t off, size_t n)
+{
+	int r;
+
+	while ((r = s->store.read(s->store.ctx, off, buf, n)) == STS_IO_AGAIN) {
+		struct pollfd p = { s->link, POLLIN, 0 };
+
+		ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	}
+	return r;
+}
+
 /* Whether n octets from off are all c. */
 static bool
 all(const struct sts_file_store *s, uint32_t off, uint32_t n, uint8_t c)
 {
 	for (uint32_t at = 0; at < n; at += (uint32_t)sizeof buf) {
-		ck_assert_int_eq(
-		    s->store.read(s->store.ctx, off + at, buf, sizeof buf), 0);
+		ck_assert_int_eq(get(s, off + at, sizeof buf), 0);
 		for (size_t i = 0; i < sizeof buf; i++) {
 			if (buf[i] != c) {
 				return false;
@@ -229,38 +243,106 @@ START_TEST(child_dies)
 	ck_assert(file.broken);
 	ck_assert_int_eq(sync_all(), STS_IO_RESET);
 	close(link);
+	/* There may be another, with the same file and lock. */
+	static struct sts_file_store other;
+
+	ck_assert_int_eq(sts_store_open(&other, path, false), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&other);
+	child = fork_child();
+	ck_assert(!file.broken);
+	ck_assert_int_eq(prog(0, 'y'), 0);
+	ck_assert_int_eq(sync_all(), 0);
+	close(file.link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	sts_store_close(&file);
 }
 END_TEST
 
-/* A full disk is tried again, which is told; nothing waits for it. */
+/* What could not be read at the start the child reads; half an answer is none
+ * yet. */
+START_TEST(read_by_child)
+{
+	pid_t child = make_child();
+	int status;
+
+	for (unsigned i = 0; i < 40; i++) {
+		ck_assert_int_eq(prog(AREA, (uint8_t)('a' + i)), 0);
+		memset(buf, 0, sizeof buf);
+		ck_assert_int_eq(get(&file, AREA - 1, sizeof buf), 0);
+		ck_assert_uint_eq(buf[0], 0xff);
+		ck_assert_uint_eq(buf[1], 'a' + i);
+		ck_assert_uint_eq(buf[sizeof buf - 1], 'a' + i);
+	}
+	ck_assert_int_eq(get(&file, 2 * AREA, 9), STS_IO_RESET);
+	ck_assert_int_eq(file.error, EIO);
+	ck_assert_int_eq(prog(0, 'z'), 0);
+	close(file.link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	sts_store_close(&file);
+}
+END_TEST
+
+/* Opened for reading only; written to later, and locked all the time. */
+START_TEST(reopened)
+{
+	static struct sts_file_store other;
+
+	make(&file, path, AREA);
+	close(file.fd);
+	file.fd = open(path, O_RDONLY);
+	ck_assert_int_eq(flock(file.fd, LOCK_EX | LOCK_NB), 0);
+	ck_assert(!sts_store_writable(&file));
+	ck_assert_int_ne(prog(0, 'x'), 0);
+	ck_assert_int_eq(sts_store_reopen(&file, folder), -1);
+	ck_assert(all(&file, 0, sizeof buf, 0xff));
+	ck_assert_int_eq(sts_store_reopen(&file, path), 0);
+	ck_assert(sts_store_writable(&file));
+	ck_assert_int_eq(prog(0, 'x'), 0);
+	ck_assert_int_eq(sts_store_open(&other, path, false), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&other);
+	sts_store_close(&file);
+	ck_assert_int_eq(sts_store_open(&other, path, false), 0);
+	sts_store_close(&other);
+	/* Another file in its place is not ours. */
+	make(&file, path, AREA);
+	close(file.fd);
+	file.fd = open(path, O_RDONLY);
+	unlink(path);
+	make(&other, path, AREA);
+	ck_assert_int_eq(sts_store_reopen(&file, path), -1);
+	ck_assert_int_eq(errno, ESTALE);
+	sts_store_close(&other);
+	sts_store_close(&file);
+}
+END_TEST
+
+/* A full disk is told apart from a broken one, and may have room later. */
 START_TEST(disk_full)
 {
-	int full = open("/dev/full", O_RDWR), status;
-	struct pollfd p = { -1, POLLIN, 0 };
+	int full = open("/dev/full", O_RDWR), real, status;
 
 	if (full < 0) {
 		return; /* the system has no such file */
 	}
 	make(&file, path, AREA);
+	real = dup(file.fd);
 	ck_assert_int_ge(dup2(full, file.fd), 0);
-	close(full);
 	pid_t child = fork_child();
 
-	memset(buf, 'x', sizeof buf);
-	for (unsigned i = 0; i < 2; i++) {
-		ck_assert_int_eq(
-		    file.store.prog(&file, 0, buf, sizeof buf), STS_IO_AGAIN);
-		p.fd = file.link;
-		if (i == 0) {
-			ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
-		}
-	}
-	ck_assert_int_eq(file.stalled, ENOSPC);
+	ck_assert_int_eq(prog(0, 'x'), STS_IO_LIMIT);
+	ck_assert_int_eq(file.error, ENOSPC);
 	ck_assert(!file.broken);
-	/* It does not outlive its parent for that. */
 	close(file.link);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_ge(dup2(real, file.fd), 0);
+	child = fork_child();
+	ck_assert_int_eq(prog(0, 'x'), 0);
+	close(file.link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	close(real);
+	close(full);
 	sts_store_close(&file);
 }
 END_TEST
@@ -274,5 +356,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, grown);
 	tcase_add_test(tc, by_child);
 	tcase_add_test(tc, child_dies);
+	tcase_add_test(tc, read_by_child);
+	tcase_add_test(tc, reopened);
 	tcase_add_test(tc, disk_full);
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal's file. */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../core/journal_format.h"
+#include "journal_file.h"
+
+enum {
+	SUFFIX_MAX = 8
+};
+
+typedef char path_buffer[STS_CONF_PATH_MAX + 1 + SUFFIX_MAX];
+
+/* What a file at that place is; the worst of its areas. */
+enum kind {
+	JOURNAL,
+	EMPTY,
+	GARBAGE,
+	NEWER,
+	UNREADABLE
+};
+
+static const char *
+with_suffix(path_buffer out, const char *path, const char *suffix)
+{
+	snprintf(out, sizeof(path_buffer), "%s%s", path, suffix);
+	return out;
+}
+
+/* An area's head; ERASED counts as nothing there. */
+static enum kind
+look_at_area(struct sts_file_store *s, unsigned i)
+{
+	uint8_t head[STS_JOURNAL_HEAD];
+	struct sts_journal_area a;
+	bool erased = true;
+
+	if (s->store.read(s, i * s->store.area_size, head, sizeof head) != 0) {
+		return UNREADABLE;
+	}
+	for (size_t k = 0; k < sizeof head; k++) {
+		erased = erased && head[k] == 0xff;
+	}
+	if (erased) {
+		return EMPTY;
+	}
+	if (!sts_journal_get_area(head, &a)) {
+		return GARBAGE;
+	}
+	return a.version > STS_JOURNAL_VERSION ? NEWER : JOURNAL;
+}
+
+/*
+ * One good area is enough: the other may have been interrupted when it was
+ * written. Of a newer format nothing is touched.
+ */
+static enum kind
+look_at(struct sts_file_store *s)
+{
+	enum kind worst = EMPTY;
+	uint64_t size;
+	bool good = false;
+
+	sts_store_size(s, &size);
+	if (size == 0) {
+		return EMPTY;
+	}
+	if (size % ((uint64_t)STS_STORE_AREAS * STS_STORE_ERASE_SIZE) != 0) {
+		return GARBAGE;
+	}
+	for (unsigned i = 0; i < STS_STORE_AREAS; i++) {
+		enum kind k = look_at_area(s, i);
+
+		good = good || k == JOURNAL;
+		worst = k > worst ? k : worst;
+	}
+	return worst == GARBAGE && good ? JOURNAL : worst;
+}
+
+/* Close, and keep errno. */
+static void
+drop(struct sts_file_store *s)
+{
+	int error = errno;
+
+	sts_store_close(s);
+	errno = error;
+}
+
+/* Put the file out of the way. 0, or -1 with errno. */
+static int
+set_aside(
+    const struct sts_journal_file *f, struct sts_file_store *s, enum kind kind)
+{
+	path_buffer aside;
+
+	with_suffix(aside, f->path, ".aside");
+	sts_store_close(s);
+	if (rename(f->path, aside) != 0) {
+		return -1;
+	}
+	sts_log_line(f->log, STS_LOG_ERROR,
+	    "journal %s: %s; moved to %s, begun anew", f->path,
+	    kind == NEWER ? "written by a newer version" : "not a journal",
+	    aside);
+	return 0;
+}
+
+/* A name, too, is to outlive a power cut. 0, or -1 with errno. */
+static int
+sync_directory(const char *path)
+{
+	path_buffer dir;
+	char *end = strrchr(strcpy(dir, path), '/');
+
+	end[end == dir ? 1 : 0] = '\0';
+	int fd = open(dir, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return -1;
+	}
+	int rc = fsync(fd);
+
+	close(fd);
+	return rc;
+}
+
+int
+sts_journal_file_grow(const struct sts_journal_file *f,
+    struct sts_file_store *s, const struct sts_file_store *old)
+{
+	path_buffer fresh;
+
+	with_suffix(fresh, f->path, ".new");
+	if (sts_store_open(s, fresh, true) != 0) {
+		drop(s);
+		return -1;
+	}
+	if (sts_store_fill(s, f->area_size, old) != 0 ||
+	    rename(fresh, f->path) != 0) {
+		int error = errno;
+
+		unlink(fresh);
+		errno = error;
+		drop(s);
+		return -1;
+	}
+	/* If that fails, the old name is what a power cut leaves. */
+	(void)sync_directory(f->path);
+	return 0;
+}
+
+/* A journal, or an empty file. What cannot be written to or is too small for
+ * now can at least be read. */
+static enum sts_journal_found
+settle(const struct sts_journal_file *f, struct sts_file_store *s)
+{
+	struct sts_file_store old = *s;
+
+	if (!sts_store_writable(s)) {
+		errno = EROFS;
+		return STS_FILE_READ_ONLY;
+	}
+	if (s->store.area_size >= f->area_size) {
+		return STS_FILE_READY;
+	}
+	old.store.ctx = &old;
+	if (sts_journal_file_grow(
+		f, s, old.store.area_size > 0 ? &old : NULL) == 0) {
+		sts_store_close(&old);
+		return STS_FILE_READY;
+	}
+	*s = old;
+	s->store.ctx = s;
+	return STS_FILE_SMALL;
+}
+
+enum sts_journal_found
+sts_journal_file_open(
+    const struct sts_journal_file *f, struct sts_file_store *s)
+{
+	enum kind kind;
+
+	if (sts_store_open(s, f->path, false) != 0) {
+		drop(s);
+		return errno == ENOENT && sts_journal_file_grow(f, s, NULL) == 0
+			   ? STS_FILE_READY
+			   : STS_FILE_NONE;
+	}
+	kind = look_at(s);
+	if (kind == JOURNAL || kind == EMPTY) {
+		return settle(f, s);
+	}
+	if (kind == UNREADABLE) {
+		errno = s->error;
+		drop(s);
+		return STS_FILE_NONE;
+	}
+	return set_aside(f, s, kind) == 0 &&
+		       sts_journal_file_grow(f, s, NULL) == 0
+		   ? STS_FILE_READY
+		   : STS_FILE_NONE;
+}
+
+int
+sts_journal_file_take(
+    const struct sts_journal_file *f, struct sts_file_store *s)
+{
+	if (sts_store_open(s, f->path, false) != 0) {
+		drop(s);
+		return -1;
+	}
+	if (look_at(s) > EMPTY || !sts_store_writable(s) ||
+	    s->store.area_size < f->area_size) {
+		errno = EAGAIN;
+		drop(s);
+		return -1;
+	}
+	return 0;
+}

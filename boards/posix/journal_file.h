@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal's file: found, judged, made, replaced by a larger one, moved
+ * aside. Everything here may block, and is done before questions are taken or
+ * in a child.
+ */
+#ifndef STS_BOARD_JOURNAL_FILE_H
+#define STS_BOARD_JOURNAL_FILE_H
+
+#include "../../port/posix/log.h"
+#include "../../port/posix/service.h"
+#include "../../port/posix/store.h"
+#include "conf.h"
+
+enum sts_journal_found {
+	STS_FILE_NONE = 0, /* it cannot be opened or made, or not be judged */
+	STS_FILE_READ_ONLY, /* it can be read */
+	STS_FILE_SMALL, /* it can be read; there is no room for a larger one */
+	STS_FILE_READY
+};
+
+/* The words are the log's; NULL: nothing is said. */
+struct sts_journal_file {
+	const char *path; /* absolute, at most STS_CONF_PATH_MAX octets */
+	uint32_t area_size; /* that it must have at least */
+	struct sts_log *log;
+};
+
+/*
+ * Open, lock and judge what is at the path; make it if nothing is there, or a
+ * larger one with the same content if it is too small; move aside what is no
+ * journal or of a newer format. The errno when it is not READY; EWOULDBLOCK:
+ * another process has it.
+ */
+enum sts_journal_found sts_journal_file_open(
+    const struct sts_journal_file *f, struct sts_file_store *s);
+
+/* A larger file in place of that of `old`, with what that holds. 0, or -1 with
+ * errno. */
+int sts_journal_file_grow(const struct sts_journal_file *f,
+    struct sts_file_store *s, const struct sts_file_store *old);
+
+/* What sts_journal_file_open has left behind as READY, without more work than
+ * a look. 0, or -1 with errno. */
+int sts_journal_file_take(
+    const struct sts_journal_file *f, struct sts_file_store *s);
+
+#endif
