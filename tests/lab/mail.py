@@ -17,6 +17,7 @@ import sys
 from base import HERE, Row, check, play, read, table, until, wait_for, write
 from daemon import Daemon
 from postfix import Postfix
+from sendmail import Sendmail
 from system import System
 from world import World, mx_hosts
 
@@ -125,7 +126,8 @@ def mail(lab, program, tree, only):
     here, there = System(lab), System(lab, tree)
     for server in [
             Postfix(here, "postfix", "# main.cf, Postfix 3.4 and later"),
-            Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later")]:
+            Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later"),
+            Sendmail(there)]:
         print(f"mail: {server.version()}", flush=True)
         try_all(server, sinks, rows)
 

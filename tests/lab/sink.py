@@ -67,6 +67,7 @@ class Session:
             self.say("454 4.7.0 not now")
             return
         self.say("220 go on")
+        self.lines.close()
         self.conn = self.context().wrap_socket(self.conn, server_side=True)
         self.lines, self.tls = self.conn.makefile("rb"), self.conn.version()
         self.journal.tell(self.entry, "handshake", sni=self.sni)
@@ -112,13 +113,15 @@ class Session:
 
 
 def treat(entry, conn, journal):
+    conn.settimeout(LONG_S)
+    session = Session(entry, conn, journal)
     try:
-        conn.settimeout(LONG_S)
-        Session(entry, conn, journal).run()
+        session.run()
     except (OSError, ssl.SSLError) as e:
         print(f"{entry['name']}: {e}", flush=True)
     finally:
-        conn.close()
+        session.lines.close()
+        session.conn.close()
 
 
 def main():

@@ -18,9 +18,10 @@ class System:
 
     def enter(self):
         run("mount", "-t", "proc", "proc", f"{self.root}/proc")
-        run("mount", "--rbind", "/dev", f"{self.root}/dev")
-        run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/tmp")
-        run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/run")
+        for place in ("dev", "run", "tmp"):
+            run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/{place}")
+        for device in ("full", "null", "random", "urandom", "zero"):
+            self.cover(f"/dev/{device}", f"/dev/{device}")
         self.cover(self.lab.folder, self.lab.folder)
         self.cover(self.lab.path("resolv.conf"), "/etc/resolv.conf")
         self.cover(self.lab.path("root.pem"), ROOTS)
@@ -41,6 +42,11 @@ class System:
         os.makedirs(path)
         self.cover(path, place)
         return path
+
+    def user(self, name):
+        """Make sure that there is a system user of this name."""
+        if f"\n{name}:" not in self.read("/etc/passwd"):
+            self.run("useradd", "--system", "--user-group", name)
 
     def run(self, *argv, **kw):
         return run(*self.prefix, *argv, **kw)
