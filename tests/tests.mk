@@ -45,6 +45,9 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/assert.c $(LIB_SRC)
 	clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) -lbearssl
 
+# A reader of the board's, which is not in the library.
+$(BUILD)/replay/scrape $(BUILD)/fuzz/scrape: boards/posix/scrape.c
+
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates
 CHECK_PKGS = clang-format-14 pmccabe

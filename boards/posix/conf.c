@@ -65,6 +65,19 @@ clear_listen(struct sts_conf *c)
 }
 
 static const char *
+set_metrics(struct sts_conf *c, struct sts_text value)
+{
+	if (sts_text_is(value, "off")) {
+		c->metrics_on = false;
+		return NULL;
+	}
+	c->metrics_on = sts_value_listen(value, &c->metrics);
+	return c->metrics_on ? NULL
+			     : "off, inet:127.0.0.1:9461, inet:[::1]:9461 or "
+			       "unix:/path mode=0660";
+}
+
+static const char *
 set_nameserver(struct sts_conf *c, struct sts_text value)
 {
 	static const char expected[] =
@@ -337,6 +350,7 @@ set_chroot(struct sts_conf *c, struct sts_text value)
 
 static const struct key keys[] = {
 	{ "listen", FIRST, set_listen, clear_listen },
+	{ "metrics", FIRST, set_metrics, NULL },
 	{ "nameserver", FIRST, set_nameserver, clear_nameserver },
 	{ "trust_anchors", FIRST, set_trust_anchors, NULL },
 	{ "memory", FIRST, set_memory, NULL },
@@ -558,21 +572,31 @@ sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
 }
 
 static bool
+same_at(const struct sts_listen_at *a, const struct sts_listen_at *b)
+{
+	return sts_listen_same(a, b) && a->mode == b->mode &&
+	       a->uid == b->uid && a->gid == b->gid;
+}
+
+static bool
 same_listen(const struct sts_conf *a, const struct sts_conf *b)
 {
 	if (a->listen_count != b->listen_count) {
 		return false;
 	}
 	for (unsigned i = 0; i < a->listen_count; i++) {
-		const struct sts_listen_at *l = &a->listen[i],
-					   *m = &b->listen[i];
-
-		if (!sts_listen_same(l, m) || l->mode != m->mode ||
-		    l->uid != m->uid || l->gid != m->gid) {
+		if (!same_at(&a->listen[i], &b->listen[i])) {
 			return false;
 		}
 	}
 	return true;
+}
+
+static bool
+same_metrics(const struct sts_conf *a, const struct sts_conf *b)
+{
+	return a->metrics_on == b->metrics_on &&
+	       (!a->metrics_on || same_at(&a->metrics, &b->metrics));
 }
 
 size_t
@@ -584,6 +608,7 @@ sts_conf_fixed(const struct sts_conf *running, const struct sts_conf *fresh,
 		bool same;
 	} fixed[] = {
 		{ "listen", same_listen(running, fresh) },
+		{ "metrics", same_metrics(running, fresh) },
 		{ "memory", running->memory == fresh->memory },
 		{ "journal", strcmp(running->journal, fresh->journal) == 0 &&
 				 running->journal_size == fresh->journal_size },

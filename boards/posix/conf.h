@@ -30,6 +30,8 @@ struct sts_conf {
 	unsigned listen_count;
 	bool listen_given; /* else the one listener is the default */
 	struct sts_listen_at listen[STS_CONF_LISTEN_MAX];
+	bool metrics_on;
+	struct sts_listen_at metrics;
 	struct sts_dns_servers servers; /* count 0: those of resolv.conf */
 	char trust_anchors[STS_CONF_PATH_MAX + 1]; /* "": the system's */
 	uint64_t memory;

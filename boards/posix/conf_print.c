@@ -20,12 +20,12 @@ yes_no(bool yes)
 }
 
 static void
-print_listen(const struct sts_listen_at *at)
+print_listen(const char *key, const struct sts_listen_at *at)
 {
 	char text[STS_LISTEN_TEXT_MAX];
 
 	sts_listen_format(at, text);
-	printf("listen %s", text);
+	printf("%s %s", key, text);
 	if (at->addr.af == STS_AF_LOCAL) {
 		printf(" mode=%04o", (unsigned)at->mode);
 	}
@@ -105,7 +105,12 @@ void
 sts_conf_print(const struct sts_conf *c)
 {
 	for (unsigned i = 0; i < c->listen_count; i++) {
-		print_listen(&c->listen[i]);
+		print_listen("listen", &c->listen[i]);
+	}
+	if (c->metrics_on) {
+		print_listen("metrics", &c->metrics);
+	} else {
+		puts("metrics off");
 	}
 	print_servers(&c->servers);
 	print_journal(c);

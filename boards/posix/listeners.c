@@ -22,9 +22,11 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 	struct sts_listener *fresh = &l->listener[l->count];
 
 	sts_service_fd_name(i, name);
-	/* Names that will mean something else must not become mail service. */
-	bool other =
-	    strcmp(name, "control") == 0 || strcmp(name, "metrics") == 0;
+	if (strcmp(name, "metrics") == 0) {
+		return; /* sts_metrics_open takes it */
+	}
+	/* A name that will mean something else must not become mail service. */
+	bool other = strcmp(name, "control") == 0;
 
 	if (other || l->count == STS_LISTENERS_MAX ||
 	    !sts_listen_of(fd, &fresh->at)) {

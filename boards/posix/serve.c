@@ -19,11 +19,13 @@
 #include "journal.h"
 #include "listeners.h"
 #include "live.h"
+#include "metrics.h"
 #include "resolv.h"
 #include "signals.h"
 
 enum {
 	RUN_BUDGET = 256,
+	OWN_METRICS = STS_SIDE_OWN, /* first of its places in the port */
 	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
 };
 
@@ -35,6 +37,7 @@ struct daemon {
 	struct sts_memory memory;
 	struct sts_live live;
 	struct sts_listeners listeners;
+	struct sts_board_metrics metrics;
 	struct sts_log log;
 	struct sts_service service;
 	struct sts_board_journal journal;
@@ -113,6 +116,12 @@ tell_start(struct daemon *d)
 		sts_log_line(&d->log, STS_LOG_INFO, "listening on %s%s", text,
 		    l->inherited ? " (inherited)" : "");
 	}
+	if (sts_side_is_open(&d->metrics.side)) {
+		char text[STS_LISTEN_TEXT_MAX];
+
+		sts_listen_format(&d->metrics.side.at, text);
+		sts_log_line(&d->log, STS_LOG_INFO, "metrics on %s", text);
+	}
 	tell_servers(d);
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "%u trust anchors of %s, %u left out", s->roots.set.count,
@@ -189,6 +198,26 @@ start_agent(struct daemon *d)
 	return 0;
 }
 
+static bool
+open_listeners(
+    struct daemon *d, const struct sts_conf *c, char why[STS_CONF_WHY_MAX])
+{
+	return sts_listeners_open(&d->listeners, c, &d->log, why) &&
+	       sts_metrics_open(&d->metrics, c, why);
+}
+
+/* Have the listeners told of. 0, or -1 with errno. */
+static int
+begin_listening(struct daemon *d)
+{
+	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
+	    !sts_metrics_begin(&d->metrics, &d->posix, OWN_METRICS, &d->agent,
+		&d->log, &d->memory)) {
+		return -1;
+	}
+	return 0;
+}
+
 /* 0, or exit code. */
 static int
 start(struct daemon *d)
@@ -212,7 +241,7 @@ start(struct daemon *d)
 		sts_run(&d->driver, sts_posix_now(), sts_posix_wall_s(),
 		    RUN_BUDGET);
 	}
-	if (!sts_listeners_open(&d->listeners, c, &d->log, why)) {
+	if (!open_listeners(d, c, why)) {
 		return sts_fail(STS_EXIT_FAILURE, "%s", why);
 	}
 	const char *problem = give_up_rights(c);
@@ -223,7 +252,7 @@ start(struct daemon *d)
 	if (sts_journal_begin(&d->journal, sts_posix_now()) != 0) {
 		return start_failed("journal");
 	}
-	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver)) {
+	if (begin_listening(d) != 0) {
 		return start_failed("listen");
 	}
 	tell_start(d);
@@ -302,6 +331,7 @@ serve(struct daemon *d)
 
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
+		wait = sts_earlier(wait, sts_metrics_run(&d->metrics, now));
 		if (kill || finished(d, now)) {
 			break;
 		}
@@ -314,6 +344,7 @@ serve(struct daemon *d)
 	}
 	sts_log_line(&d->log, STS_LOG_INFO, "stopped%s",
 	    sts_agent_idle(&d->agent) ? "" : ", with work in flight");
+	sts_metrics_end(&d->metrics);
 	sts_posix_end(&d->posix);
 	return STS_EXIT_YES;
 }
@@ -332,6 +363,8 @@ sts_command_serve(const struct sts_args *args)
 		sts_conf_print(&sts_live_now(&d.live)->conf);
 		puts("");
 		sts_memory_print(&d.memory, sizeof d);
+		printf("    of it for metrics: %lu bytes\n",
+		    (unsigned long)(sizeof d.metrics + sizeof d.agent.metrics));
 		return STS_EXIT_YES;
 	}
 	return serve(&d);

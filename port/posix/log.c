@@ -327,6 +327,7 @@ emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 		return;
 	}
 	if (!admit(l)) {
+		l->lost++;
 		l->dropped++;
 		return;
 	}
@@ -339,6 +340,7 @@ emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 		l->dropped = put(l, STS_LOG_WARNING, told, n) ? 0 : l->dropped;
 	}
 	if (!put(l, level, line, len)) {
+		l->lost++;
 		l->dropped++;
 	}
 }

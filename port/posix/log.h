@@ -28,6 +28,7 @@ enum sts_log_to {
 };
 
 struct sts_log {
+	uint32_t lost; /* lines over the bound, since the start */
 	/* Private. */
 	uint8_t to, level;
 	bool journal; /* stderr is the journal: levels as <N> */

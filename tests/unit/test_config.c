@@ -73,6 +73,10 @@ static const struct {
 	    "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
 	    "unix:/path mode=0660 owner=USER group=GROUP, got "
 	    "\"inet:localhost:8461\"" },
+	{ "metrics yes",
+	    "metrics: expected off, inet:127.0.0.1:9461, inet:[::1]:9461 or "
+	    "unix:/path mode=0660, got \"yes\"" },
+	{ "metrics inet:localhost:9461", "metrics: expected off, inet:" },
 	{ "nameserver 10.0.0.300",
 	    "nameserver: expected an address, then perhaps port=53 and "
 	    "trusted=yes, got \"10.0.0.300\"" },
@@ -168,6 +172,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(conf.listen_count, 1);
 	sts_listen_format(&conf.listen[0], text);
 	ck_assert_str_eq(text, "inet:127.0.0.1:8461");
+	ck_assert(!conf.metrics_on);
 	ck_assert_uint_eq(conf.servers.count, 0);
 	ck_assert_uint_eq(conf.memory, 4194304);
 	ck_assert_uint_eq(conf.clients, 1024);
@@ -193,6 +198,7 @@ static const char full[] =
     "listen inet:127.0.0.1:9001   # Postfix\n"
     "listen\tinet:[::1]:9001\r\n"
     "  listen unix:/run/x/sock mode=0666 owner=root group=root\n"
+    "metrics off\nmetrics unix:/run/x/metrics mode=0600\n"
     "zone strict strict_testing=yes\n"
     "override bad.example notfound\n"
     "nameserver 192.0.2.1\n"
@@ -217,6 +223,9 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.listen[2].uid, 0);
 	ck_assert_uint_eq(conf.listen[2].gid, 0);
 	ck_assert_uint_eq(conf.listen[0].gid, (gid_t)-1);
+	ck_assert(conf.metrics_on);
+	ck_assert_str_eq(conf.metrics.path, "/run/x/metrics");
+	ck_assert_uint_eq(conf.metrics.mode, 0600);
 	ck_assert_uint_eq(conf.servers.count, 4);
 	ck_assert_uint_eq(conf.servers.addr[0].port, 53);
 	ck_assert(!conf.servers.trusted[0]);
@@ -346,9 +355,14 @@ START_TEST(reload_differences)
 	other.user[0] = 'x';
 	other.chroot[0] = '/';
 	other.listen[0].addr.port++;
+	other.metrics.addr.port++;
 	sts_conf_fixed(&conf, &other, fixed);
-	ck_assert_str_eq(fixed, "listen memory clients lookups fetch_slots log "
-				"user chroot");
+	ck_assert_ptr_null(strstr(fixed, "metrics"));
+	other.metrics_on = true;
+	sts_conf_fixed(&conf, &other, fixed);
+	ck_assert_str_eq(fixed,
+	    "listen metrics memory clients lookups fetch_slots log "
+	    "user chroot");
 }
 END_TEST
 

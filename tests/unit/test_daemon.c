@@ -284,6 +284,14 @@ static const struct {
 	    "memory: 102400 bytes are too few" },
 	{ "journal", { "serve", "-t", "-o", "journal /x size=1M" }, 78,
 	    "journal: size=1048576 is not possible: " },
+	{ "no metrics", { "serve", "-c", "/dev/null", "-t" }, 0,
+	    "\nmetrics off\n" },
+	{ "metrics", { "serve", "-t", "-o", "metrics unix:/x mode=0600" }, 0,
+	    "\nmetrics unix:/x mode=0600\n" },
+	{ "metrics cannot",
+	    { "serve", "-o", "journal off", "-o", "listen inet:127.0.0.1:0",
+		"-o", "metrics inet:192.0.2.1:1" },
+	    70, "metrics inet:192.0.2.1:1: Cannot assign" },
 	{ "no journal", { "serve", "-t", "-o", "journal off" }, 0,
 	    "journal file: 0 bytes" },
 	{ "adds up", { "serve", "-t", "-o", "memory 500K" }, 78, "at least " },
@@ -548,6 +556,44 @@ START_TEST(service)
 }
 END_TEST
 
+/* Monitoring sees what mail servers were told. */
+START_TEST(metrics)
+{
+	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	const char *extra[] = { "-o", "metrics inet:127.0.0.1:0", NULL };
+	static char got[1 << 16];
+	size_t n = 0;
+	ssize_t r;
+	int dns = dns_open();
+	int fd = client(start(extra));
+
+	say(fd, ".example.com");
+	expect(fd, "9:NOTFOUND ,");
+	int scrape = client((uint16_t)strtoul(
+	    await_text(&run, "metrics on inet:127.0.0.1:"), NULL, 10));
+
+	ck_assert_int_eq(send(scrape, get, sizeof get - 1, MSG_NOSIGNAL),
+	    (ssize_t)sizeof get - 1);
+	while ((r = recv(scrape, got + n, sizeof got - 1 - n, 0)) > 0) {
+		n += (size_t)r;
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(strncmp(got, "HTTP/1.1 200 OK\r\n", 17), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(got, "\nmtasts_answers_total{answer=\"notfound\"} 1\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(got, "\nmtasts_answers_why_total{why=\"key-parent\"} 1\n"));
+	ck_assert_ptr_nonnull(strstr(got, "\nmtasts_clients_total 1\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(got, "\nmtasts_slots_busy{slot=\"clients\"} 1\n"));
+	ck_assert_ptr_nonnull(strstr(got, "\nmtasts_log_lines_lost_total 0\n"));
+	close(scrape);
+	close(fd);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+}
+END_TEST
+
 static void
 few_descriptors(void)
 {
@@ -801,6 +847,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
+	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, descriptor_limit);
 	tcase_add_test(tc, other_user);
 	tcase_add_test(tc, kept);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's metrics: core/metrics.h over HTTP, to whoever may connect. One
+ * request a connection; each answer is a snapshot of the moment at which its
+ * request was whole, so that its numbers belong together and its length is
+ * known, however slowly it is read.
+ */
+#ifndef STS_BOARD_METRICS_H
+#define STS_BOARD_METRICS_H
+
+#include "../../core/agent.h"
+#include "conf.h"
+#include "memory.h"
+#include "scrape.h"
+#include "side.h"
+
+enum {
+	STS_METRICS_TOTAL_MS = 5000 /* for a request and its answer */
+};
+
+struct sts_board_metrics {
+	/* Private. */
+	struct sts_side side;
+	const struct sts_agent *agent;
+	const struct sts_log *log;
+	const struct sts_memory *memory;
+	uint32_t start_s;
+	struct {
+		enum sts_scrape status;
+		bool begun; /* the header is out */
+		size_t off; /* of the body */
+		struct sts_metrics_values values;
+	} answer[STS_SIDE_CONNS];
+};
+
+/*
+ * Open the listener: of the supervisor's sockets the one named "metrics", or
+ * what the configuration asks for, or none. False: `why`.
+ */
+bool sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
+    char why[STS_CONF_WHY_MAX]);
+
+/* Serve from now on, by places of the port from `own`. All stay valid. False:
+ * out of descriptors. */
+bool sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
+    unsigned own, const struct sts_agent *agent, const struct sts_log *log,
+    const struct sts_memory *memory);
+
+/* What the side has to do; see there. */
+sts_ms sts_metrics_run(struct sts_board_metrics *m, sts_ms now);
+void sts_metrics_end(struct sts_board_metrics *m);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* boards/posix: metrics over HTTP, to clients that behave and some that don't. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../boards/posix/metrics.h"
+#include "unit.h"
+
+const char unit_name[] = "board metrics";
+
+enum {
+	CHANNELS = 4,
+	TEXT_MAX = 1 << 16,
+	TURNS = 100
+};
+
+static struct sts_posix posix;
+static struct sts_port port;
+static struct sts_board_metrics metrics;
+static struct sts_agent agent;
+static struct sts_settings settings;
+static struct sts_memory plan;
+static struct sts_log logs;
+static struct sts_conf conf;
+static sts_ms now;
+static char why[STS_CONF_WHY_MAX];
+static char got[TEXT_MAX];
+static union {
+	void *align;
+	uint8_t octets[1 << 14];
+} port_memory;
+static union {
+	void *align;
+	uint8_t octets[1 << 18];
+} block;
+
+static void
+remove_path(void)
+{
+	unlink(conf.metrics.path);
+}
+
+static void
+begin(void)
+{
+	static const uint8_t key[16] = { 1 };
+	struct sts_config config = { 4, 4, 1, 0, 4096, 0, 0 };
+
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	sts_agent_init(&agent, &config, &settings, &block, now, key);
+	ck_assert_uint_le(sts_posix_size(CHANNELS), sizeof port_memory);
+	ck_assert_int_eq(
+	    sts_posix_init(&posix, CHANNELS, port_memory.octets, &port), 0);
+	conf.metrics_on = true;
+	conf.metrics.addr.af = STS_AF_LOCAL;
+	conf.metrics.mode = 0600;
+	conf.metrics.uid = (uid_t)-1;
+	conf.metrics.gid = (gid_t)-1;
+	snprintf(conf.metrics.path, sizeof conf.metrics.path,
+	    "/tmp/mtasts-metrics-%ld", (long)getpid());
+	atexit(remove_path);
+	plan.size = 4194304;
+	logs.lost = 77;
+	ck_assert_msg(sts_metrics_open(&metrics, &conf, why), "%s", why);
+	ck_assert(sts_metrics_begin(
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan));
+}
+
+static void
+end(void)
+{
+	sts_metrics_end(&metrics);
+	sts_posix_end(&posix);
+}
+
+static void
+turn(void)
+{
+	ck_assert(!sts_posix_wait(&posix, NULL, 0));
+	sts_metrics_run(&metrics, now);
+}
+
+static void
+turns(void)
+{
+	for (unsigned i = 0; i < TURNS; i++) {
+		turn();
+	}
+}
+
+static int
+client(const char *says)
+{
+	struct sockaddr_un un;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	snprintf(un.sun_path, sizeof un.sun_path, "%s", conf.metrics.path);
+	ck_assert_int_eq(
+	    connect(fd, (const struct sockaddr *)&un, sizeof un), 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ck_assert_int_eq(
+	    send(fd, says, strlen(says), 0), (ssize_t)strlen(says));
+	return fd;
+}
+
+/* All that has come on fd into `got`. False: it is still open. */
+static bool
+hear(int fd)
+{
+	size_t n = 0;
+	ssize_t r;
+
+	while ((r = recv(fd, got + n, sizeof got - 1 - n, 0)) > 0) {
+		n += (size_t)r;
+	}
+	got[n] = '\0';
+	return r == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* The body of a 200 in `got`, of the length that its header says. */
+static const char *
+body(void)
+{
+	const char *at = strstr(got, "\r\n\r\n");
+	const char *len = strstr(got, "\r\nContent-Length: ");
+
+	ck_assert_msg(strncmp(got, "HTTP/1.1 200 OK\r\n", 17) == 0 &&
+			  strstr(got, "\r\nContent-Type: text/plain; "
+				      "version=0.0.4\r\n") != NULL &&
+			  at != NULL && len != NULL && len < at,
+	    "no good header: %.300s", got);
+	ck_assert_uint_eq(strtoul(len + 18, NULL, 10), strlen(at + 4));
+	return at + 4;
+}
+
+static const char get[] = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static void
+must_say(const char *line)
+{
+	ck_assert_msg(strstr(body(), line) != NULL, "not said: %s", line);
+}
+
+START_TEST(scrape)
+{
+	begin();
+	sts_count_by(&agent.metrics, STS_METRIC_CLIENTS, 5);
+	int fd = client(get);
+
+	turns();
+	ck_assert(hear(fd));
+	must_say("\nmtasts_clients_total 5\n");
+	must_say("\nmtasts_slots{slot=\"clients\"} 4\n");
+	must_say("\nmtasts_memory_bytes 4194304\n");
+	must_say("\nmtasts_log_lines_lost_total 77\n");
+	must_say("\nmtasts_clock_state 0\n");
+	ck_assert_ptr_null(strstr(body(), "\nmtasts_start_time_seconds 0\n"));
+	end();
+}
+END_TEST
+
+/* What happens while it is sent is not in it: its numbers are of one moment,
+ * and the length stays what was said. */
+START_TEST(one_moment)
+{
+	begin();
+	int fd = client(get);
+
+	while (!metrics.answer[0].begun) {
+		turn();
+	}
+	for (unsigned i = 0; i < TURNS; i++) {
+		turn();
+		sts_count_by(
+		    &agent.metrics, i % STS_METRICS_COUNTED, 1000000 * (i + 1));
+	}
+	for (unsigned i = 0; i < STS_METRICS_COUNTED; i++) {
+		sts_count_by(&agent.metrics, i, 1000000);
+	}
+	ck_assert(hear(fd));
+	ck_assert_ptr_null(strstr(body(), "000000\n"));
+	int other = client(get);
+
+	turns();
+	ck_assert(hear(other));
+	ck_assert_ptr_nonnull(strstr(body(), "000000\n"));
+	end();
+}
+END_TEST
+
+static const struct {
+	const char *name, *in, *want;
+} refusals[] = {
+	{ "path", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+	    "HTTP/1.1 404 Not Found\r\n" },
+	{ "method", "PUT /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+	    "HTTP/1.1 405 Method Not Allowed\r\n" },
+	{ "junk", "11:hello world,\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+};
+
+START_TEST(refused)
+{
+	begin();
+	for (size_t i = 0; i < UNIT_COUNT(refusals); i++) {
+		int fd = client(refusals[i].in);
+
+		turns();
+		ck_assert(hear(fd));
+		ck_assert_msg(strncmp(got, refusals[i].want,
+				  strlen(refusals[i].want)) == 0,
+		    "%s: %s", refusals[i].name, got);
+		ck_assert_ptr_nonnull(strstr(got, "\r\nContent-Length: 0\r\n"));
+		ck_assert_int_eq(
+		    strstr(got, "\r\nAllow: GET\r\n") != NULL, i == 1);
+		ck_assert_str_eq(strstr(got, "\r\n\r\n"), "\r\n\r\n");
+		close(fd);
+	}
+	end();
+}
+END_TEST
+
+/* Half a request is a bad one when no more can come, and is closed without a
+ * word when its time is over; nothing at all is closed without a word. */
+START_TEST(halves)
+{
+	begin();
+	int half = client("GET /met"), silent = client(""), slow = client("GE");
+
+	shutdown(half, SHUT_WR);
+	shutdown(silent, SHUT_WR);
+	turns();
+	ck_assert(hear(half));
+	ck_assert_int_eq(strncmp(got, "HTTP/1.1 400 ", 13), 0);
+	ck_assert(hear(silent));
+	ck_assert_str_eq(got, "");
+	now += STS_METRICS_TOTAL_MS - 1;
+	turns();
+	ck_assert(!hear(slow));
+	now += 1;
+	turns();
+	ck_assert(hear(slow));
+	ck_assert_str_eq(got, "");
+	end();
+}
+END_TEST
+
+/* All connections taken by who says nothing: the next is served when their
+ * time is over. */
+START_TEST(many)
+{
+	int fd[STS_SIDE_CONNS + 1];
+
+	begin();
+	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
+		fd[i] = client("");
+		turns();
+	}
+	fd[STS_SIDE_CONNS] = client(get);
+	turns();
+	ck_assert(!hear(fd[STS_SIDE_CONNS]));
+	ck_assert_str_eq(got, "");
+	now += STS_METRICS_TOTAL_MS;
+	turns();
+	ck_assert(hear(fd[STS_SIDE_CONNS]));
+	must_say("\nmtasts_build_info{version=\"");
+	end();
+}
+END_TEST
+
+START_TEST(off)
+{
+	struct sts_conf none;
+
+	memset(&none, 0, sizeof none);
+	ck_assert(sts_metrics_open(&metrics, &none, why));
+	ck_assert(!sts_side_is_open(&metrics.side));
+	ck_assert(sts_metrics_begin(
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan));
+	ck_assert_uint_gt(sts_metrics_run(&metrics, now), 0);
+	sts_metrics_end(&metrics);
+	none.metrics_on = true;
+	none.metrics.addr.af = STS_AF_LOCAL;
+	snprintf(none.metrics.path, sizeof none.metrics.path, "/nowhere/at");
+	ck_assert(!sts_metrics_open(&metrics, &none, why));
+	ck_assert_ptr_nonnull(strstr(why, "metrics unix:/nowhere/at: No such"));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, scrape);
+	tcase_add_test(tc, one_moment);
+	tcase_add_test(tc, refused);
+	tcase_add_test(tc, halves);
+	tcase_add_test(tc, many);
+	tcase_add_test(tc, off);
+}
