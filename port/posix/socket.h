@@ -36,7 +36,7 @@ void sts_socket_no_delay(int fd);
 /* Whether close() sends a reset (and forgets what was not yet sent). */
 void sts_socket_reset_on_close(int fd, bool on);
 
-/* Whether octets wait to be sent or acknowledged; false where the system does
+/* Whether octets have yet to be sent or to arrive; false where the system does
  * not tell. */
 bool sts_socket_unsent(int fd);
 
