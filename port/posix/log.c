@@ -31,7 +31,8 @@ STS_STATIC_ASSERT(STS_LOG_LINE_MAX >= TEXT_MAX + 400, words_fit);
 /* A pipe that poll() calls writable takes so much without blocking. */
 STS_STATIC_ASSERT(STS_LOG_LINE_MAX + PREFIX_MAX <= 4096, line_is_atomic);
 
-static const char path[] = "/dev/log";
+/* The second is FreeBSD's. */
+static const char *const paths[] = { "/dev/log", "/var/run/log" };
 
 /* syslog's severities for our four levels. */
 static const int severity[] = { 3, 4, 6, 7 };
@@ -148,9 +149,8 @@ sts_log_render(const struct sts_event *e, char out[STS_LOG_LINE_MAX])
 	return n;
 }
 
-/* Connect to the system log; -1 if it cannot be. */
 static int
-open_syslog(void)
+connect_log(const char *path)
 {
 	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -160,11 +160,23 @@ open_syslog(void)
 	}
 	memset(&un, 0, sizeof un);
 	un.sun_family = AF_UNIX;
-	memcpy(un.sun_path, path, sizeof path);
+	memcpy(un.sun_path, path, strlen(path));
 	if (sts_socket_prepare(fd) != 0 ||
 	    connect(fd, (const struct sockaddr *)&un, sizeof un) != 0) {
 		close(fd);
 		return -1;
+	}
+	return fd;
+}
+
+/* Connect to the system log; -1 if it cannot be. */
+static int
+open_syslog(void)
+{
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof paths / sizeof *paths; i++) {
+		fd = connect_log(paths[i]);
 	}
 	return fd;
 }

@@ -37,8 +37,8 @@ struct sts_log {
 };
 
 /*
- * Begin. Syslog goes by datagrams to /dev/log; if that cannot be reached,
- * to stderr. Errors are told at once, lines above `level` not at all.
+ * Begin. Syslog goes by datagrams to /dev/log or /var/run/log; as long as
+ * neither can be reached, to stderr. Lines above `level` are not told.
  */
 void sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level);
 
