@@ -133,31 +133,73 @@ tell_start(struct daemon *d)
 	tell_how(d);
 }
 
-/* Give up what only the superuser has. NULL, or what went wrong. */
-static const char *
-give_up_rights(const struct sts_conf *c)
+/* Whoever reads only the system log is told there, too. The exit code. */
+static int
+refuse(struct daemon *d, const char *why)
 {
-	struct sts_user user;
-	struct sts_text name = { (const uint8_t *)c->user, strlen(c->user) };
-
-	/* Found before the root changes. */
-	if (name.n > 0 && !sts_user_find(name, &user)) {
-		return "user: not found";
+	if (sts_live_now(&d->live)->conf.log == STS_LOG_SYSLOG) {
+		sts_log_line(&d->log, STS_LOG_ERROR, "cannot start: %s", why);
 	}
-	if (c->chroot[0] != '\0' &&
-	    (chroot(c->chroot) != 0 || chdir("/") != 0)) {
-		return "chroot";
-	}
-	if (name.n > 0 && sts_user_become(&user) != 0) {
-		return "user";
-	}
-	return NULL;
+	return sts_fail(STS_EXIT_FAILURE, "cannot start: %s", why);
 }
 
 static int
-start_failed(const char *what)
+start_failed(struct daemon *d, const char *what)
 {
-	return sts_fail(STS_EXIT_FAILURE, "%s: %s", what, strerror(errno));
+	char why[STS_CONF_WHY_MAX];
+
+	snprintf(why, sizeof why, "%s: %s", what, strerror(errno));
+	return refuse(d, why);
+}
+
+/* The user to become: ourselves when none is named. 0, or exit code. */
+static int
+find_user(struct daemon *d, struct sts_user *user)
+{
+	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
+	struct sts_text name = { (const uint8_t *)c->user, strlen(c->user) };
+
+	memset(user, 0, sizeof *user);
+	user->uid = geteuid();
+	user->gid = getegid();
+	user->groups[0] = user->gid;
+	user->group_count = 1;
+	return name.n == 0 || sts_user_find(name, user)
+		   ? 0
+		   : refuse(d, "user: not found");
+}
+
+/* The journal is opened as the user who will have it. 0, or exit code. */
+static int
+open_journal(struct daemon *d, const struct sts_user *user)
+{
+	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
+
+	if (sts_user_act(user) != 0) {
+		return start_failed(d, "user");
+	}
+	sts_journal_open(&d->journal, c, &d->memory, &d->log, &d->service);
+	return sts_user_return() == 0 ? 0 : start_failed(d, "user");
+}
+
+/* Give up what only the superuser has. 0, or exit code. */
+static int
+give_up_rights(struct daemon *d, const struct sts_user *user)
+{
+	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
+
+	if (c->chroot[0] != '\0' &&
+	    (chroot(c->chroot) != 0 || chdir("/") != 0)) {
+		return start_failed(d, "chroot");
+	}
+	if (c->user[0] != '\0' && sts_user_become(user) != 0) {
+		return start_failed(d, "user");
+	}
+	if (geteuid() == 0) {
+		sts_log_line(&d->log, STS_LOG_WARNING,
+		    "running as the superuser: name another with the key user");
+	}
+	return 0;
 }
 
 static void
@@ -179,7 +221,7 @@ start_agent(struct daemon *d)
 
 	if (sts_posix_init(
 		&d->posix, d->memory.channels, d->memory.port, &d->port) != 0) {
-		return start_failed(sts_wait_name);
+		return start_failed(d, sts_wait_name);
 	}
 	sts_posix_on_event(&d->posix, sts_log_event, &d->log);
 	while (d->port.entropy(d->port.ctx, key, sizeof key) != 0) {
@@ -193,7 +235,7 @@ start_agent(struct daemon *d)
 	int signals = sts_signals_open();
 
 	if (signals < 0 || sts_posix_watch(&d->posix, signals) != 0) {
-		return start_failed("signals");
+		return start_failed(d, "signals");
 	}
 	return 0;
 }
@@ -218,20 +260,31 @@ begin_listening(struct daemon *d)
 	return 0;
 }
 
+/* All that comes before the first listener. 0, or exit code. */
+static int
+prepare(struct daemon *d, struct sts_user *user)
+{
+	int rc = find_user(d, user);
+
+	rc = rc == 0 ? open_journal(d, user) : rc;
+	rc = rc == 0 ? start_agent(d) : rc;
+	return rc;
+}
+
 /* 0, or exit code. */
 static int
 start(struct daemon *d)
 {
 	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
 	char why[STS_CONF_WHY_MAX];
+	struct sts_user user;
 
 	if (!raise_limit(d->memory.descriptors, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	sts_log_open(&d->log, c->log, c->log_level);
 	sts_service_open(&d->service);
-	sts_journal_open(&d->journal, c, &d->memory, &d->log, &d->service);
-	int rc = start_agent(d);
+	int rc = prepare(d, &user);
 
 	if (rc != 0) {
 		return rc;
@@ -242,18 +295,17 @@ start(struct daemon *d)
 		    RUN_BUDGET);
 	}
 	if (!open_listeners(d, c, why)) {
-		return sts_fail(STS_EXIT_FAILURE, "%s", why);
+		return refuse(d, why);
 	}
-	const char *problem = give_up_rights(c);
-
-	if (problem != NULL) {
-		return start_failed(problem);
+	rc = give_up_rights(d, &user);
+	if (rc != 0) {
+		return rc;
 	}
 	if (sts_journal_begin(&d->journal, sts_posix_now()) != 0) {
-		return start_failed("journal");
+		return start_failed(d, "journal");
 	}
 	if (begin_listening(d) != 0) {
-		return start_failed("listen");
+		return start_failed(d, "listen");
 	}
 	tell_start(d);
 	sts_service_tell(&d->service, "READY=1");

@@ -171,6 +171,25 @@ is_now(const struct sts_user *u)
 }
 
 int
+sts_user_act(const struct sts_user *u)
+{
+	STS_ASSERT(u->group_count >= 1);
+	if (geteuid() != 0 || u->uid == 0) {
+		return 0;
+	}
+	return setgroups(u->group_count, u->groups) != 0 ||
+		       setegid(u->gid) != 0 || seteuid(u->uid) != 0
+		   ? -1
+		   : 0;
+}
+
+int
+sts_user_return(void)
+{
+	return seteuid(getuid()) != 0 || setegid(getgid()) != 0 ? -1 : 0;
+}
+
+int
 sts_user_become(const struct sts_user *u)
 {
 	STS_ASSERT(u->group_count >= 1);

@@ -28,6 +28,16 @@ bool sts_user_find(struct sts_text name, struct sts_user *u);
 bool sts_group_find(struct sts_text name, gid_t *gid);
 
 /*
+ * Act as that user until sts_user_return, so that the files made meanwhile
+ * are that user's and nothing is opened that he may not open after a restart.
+ * Does nothing unless we are the superuser and he is not. 0, or -1 with errno.
+ */
+int sts_user_act(const struct sts_user *u);
+
+/* Act as whoever we really are. 0, or -1 with errno. */
+int sts_user_return(void);
+
+/*
  * Become that user for good: groups, group, user, and a check that there is
  * no way back. 0, or -1 with errno (EPERM: the check failed).
  */
