@@ -1,8 +1,9 @@
 # mtasts: MTA-STS agent in portable C99. `make help` lists the targets.
 #
 # Everything is built below $(BUILD). Variables a packager sets: CC, AR, CFLAGS,
-# LDFLAGS, DESTDIR, PREFIX, BEARSSL=DIR (a BearSSL source tree, built here),
-# TARGET=machine (boards/targets.mk), STATIC=1, WERROR=1.
+# LDFLAGS, DESTDIR, PREFIX and the other places of boards/boards.mk,
+# BEARSSL=DIR (a BearSSL source tree, built here), TARGET=machine
+# (boards/targets.mk), STATIC=1, WERROR=1.
 
 include boards/targets.mk
 
@@ -11,7 +12,9 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
-STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror)
+# What is built tells nothing of where it was built.
+STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) \
+	-fdebug-prefix-map='$(CURDIR)'=.
 
 override LDFLAGS += $(if $(STATIC),-static)
 

@@ -23,18 +23,59 @@ run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
 	@$(MAKE) --no-print-directory $(BUILD)/mtasts
 	@exec $(BUILD)/mtasts serve $(ARGS)
 
-install: all ## into $(DESTDIR)$(PREFIX): daemon, library, headers
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
-	$(INSTALL) -m 755 $(BUILD)/mtasts '$(DESTDIR)$(PREFIX)/bin/mtasts'
-	$(INSTALL) -m 644 $(BUILD)/libmtasts.a '$(DESTDIR)$(PREFIX)/lib/libmtasts.a'
-	for d in core/base core dns tls; do \
-		$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include/mtasts/'$$d && \
-		$(INSTALL) -m 644 $$d/*.h '$(DESTDIR)$(PREFIX)/include/mtasts/'$$d \
-			|| exit 1; \
-	done
-	version=$$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h) && \
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" boards/libmtasts.pc.in \
-		>'$(DESTDIR)$(PREFIX)/lib/pkgconfig/libmtasts.pc'
+# The kind of system: which service files are installed, and where.
+STS_INIT_FreeBSD = freebsd
+STS_INIT_OpenBSD = openbsd
+INIT ?= $(or $(STS_INIT_$(shell uname -s)),$(shell sh boards/posix/service/init.sh))
+STS_BSD = $(filter freebsd openbsd,$(INIT))
+
+# Others than the defaults of Linux are compiled in: give the same ones to
+# `make` and to `make install`.
+SYSCONFDIR ?= $(if $(filter freebsd,$(INIT)),$(PREFIX)/etc,/etc)
+STATEDIR ?= $(if $(STS_BSD),/var/db/mtasts,/var/lib/mtasts)
+RUNDIR ?= $(if $(STS_BSD),/var/run/mtasts,/run/mtasts)
+override CPPFLAGS += \
+	$(if $(filter-out /etc,$(SYSCONFDIR)),-DSTS_SYSCONFDIR='"$(SYSCONFDIR)"') \
+	$(if $(filter-out /var/lib/mtasts,$(STATEDIR)),-DSTS_STATEDIR='"$(STATEDIR)"') \
+	$(if $(filter-out /run/mtasts,$(RUNDIR)),-DSTS_RUNDIR='"$(RUNDIR)"')
+
+MANDIR ?= $(PREFIX)/$(if $(filter openbsd,$(INIT)),,share/)man
+DOCDIR ?= $(PREFIX)/share/doc/mtasts
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+RCDIR ?= $(SYSCONFDIR)/$(if $(filter openrc,$(INIT)),init.d,rc.d)
+
+# MODE SOURCE TARGET, a line a file. Texts get the paths of this installation.
+SERVICE = boards/posix/service/mtasts
+STS_FILES_systemd = \
+	"644 $(SERVICE).service $(UNITDIR)/mtasts.service" \
+	"644 $(SERVICE).socket $(UNITDIR)/mtasts.socket" \
+	"644 $(SERVICE).sysusers $(SYSUSERSDIR)/mtasts.conf" \
+	"644 $(SERVICE).tmpfiles $(TMPFILESDIR)/mtasts.conf"
+STS_FILES_openrc = "755 $(SERVICE).openrc $(RCDIR)/mtasts"
+STS_FILES_freebsd = "755 $(SERVICE).freebsd $(RCDIR)/mtasts"
+STS_FILES_openbsd = "755 $(SERVICE).openbsd $(RCDIR)/mtasts"
+STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
+	"lib $(BUILD)/libmtasts.a $(PREFIX)/lib/libmtasts.a" \
+	"644 boards/libmtasts.pc.in $(PREFIX)/lib/pkgconfig/libmtasts.pc" \
+	"644 $(SERVICE).conf $(DOCDIR)/mtasts.conf" \
+	$(foreach n,1 8,"644 boards/posix/man/mtasts.$(n) $(MANDIR)/man$(n)/mtasts.$(n)") \
+	"644 boards/posix/man/mtasts.conf.5 $(MANDIR)/man5/mtasts.conf.5" \
+	$(foreach h,$(wildcard $(addsuffix /*.h,core/base core dns tls)), \
+		"lib $(h) $(PREFIX)/include/mtasts/$(h)") $(STS_FILES_$(INIT))
+
+INSTALL_SH = sh boards/posix/install.sh
+install: export INSTALL_PATHS = s|@PREFIX@|$(PREFIX)|g; \
+	s|/usr/local/bin|$(PREFIX)/bin|g; s|/etc/mtasts.conf|$(SYSCONFDIR)/mtasts.conf|g; \
+	s|/var/lib/mtasts|$(STATEDIR)|g; s|/run/mtasts|$(RUNDIR)|g
+
+.PHONY: uninstall
+install: all ## below $(DESTDIR): daemon, library, pages, service files (INIT=...)
+	@printf '%s\n' $(STS_FILES) | $(INSTALL_SH) install '$(DESTDIR)' '$(INSTALL)'
+
+uninstall: ## remove what install put there; configuration and state stay
+	@printf '%s\n' $(STS_FILES) | $(INSTALL_SH) uninstall '$(DESTDIR)'
 
 check-alloc: ## the static daemon links no allocator
 	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts

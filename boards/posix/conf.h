@@ -15,8 +15,15 @@
 #include "../../port/posix/log.h"
 #include "users.h"
 
-#define STS_CONF_FILE "/etc/mtasts.conf"
-#define STS_JOURNAL_FILE "/var/lib/mtasts/journal"
+/* Where things are; `make` gives others by SYSCONFDIR and STATEDIR. */
+#ifndef STS_SYSCONFDIR
+#define STS_SYSCONFDIR "/etc"
+#endif
+#ifndef STS_STATEDIR
+#define STS_STATEDIR "/var/lib/mtasts"
+#endif
+#define STS_CONF_FILE STS_SYSCONFDIR "/mtasts.conf"
+#define STS_JOURNAL_FILE STS_STATEDIR "/journal"
 
 enum {
 	STS_CONF_LISTEN_MAX = 16,
