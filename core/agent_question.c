@@ -10,7 +10,8 @@ question_wants(const void *e)
 {
 	const struct sts_question *q = e;
 
-	return q->fresh || q->due ? STS_WANT_OWNER : 0;
+	/* Due once, and answered since: there is nothing to do any more. */
+	return q->fresh || (q->due && q->ask.waits) ? STS_WANT_OWNER : 0;
 }
 
 static void

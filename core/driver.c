@@ -303,7 +303,10 @@ step_owner(struct sts_driver *d, uint16_t id)
 		}
 		STS_ASSERT(owner < d->node_count);
 		up->ops->tick(up->engine, d->now, d->wall_s);
-		up->ops->child(up->engine, n->index);
+		/* Time alone may have given the child what it waits for. */
+		if ((n->ops->wants(n->engine) & STS_WANT_OWNER) != 0) {
+			up->ops->child(up->engine, n->index);
+		}
 		enlist_stirred(d, owner);
 		set_deadline(d, owner);
 		if (up->owner == STS_NODE_NONE) {
