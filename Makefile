@@ -8,6 +8,7 @@
 include boards/targets.mk
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g

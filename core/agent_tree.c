@@ -2,19 +2,18 @@
 /* The agent's block and its tree of nodes, laid out once. */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_size.h"
 #include "base/assert.h"
 
 enum {
 	LEGS = 2, /* of a lookup */
-	CONNS = 2, /* of a fetch */
-	ALIGN = 16
+	CONNS = 2 /* of a fetch */
 };
 
 static size_t
 aligned(size_t n)
 {
-	return (n + ALIGN - 1) / ALIGN * ALIGN;
+	return STS_AGENT_ALIGNED(n);
 }
 
 /* Heads of the index by domain: a power of two, at least one a lookup. */
@@ -32,8 +31,8 @@ index_size(const struct sts_config *config)
 unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
-	return 1U + c->clients + c->asks + c->lookups * (1U + LEGS) +
-	       c->fetch_slots * (1U + CONNS);
+	return STS_AGENT_NODES(
+	    c->clients, c->lookups, c->fetch_slots, c->asks);
 }
 
 void

@@ -11,13 +11,13 @@ CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 endif
 T ?= 60
 
+# The daemon as the tests start it.
+DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
+
 include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk \
 	tests/examples/examples.mk
 -include tests/lab/lab.mk
 include tests/cross.mk
-
-# The daemon as the tests start it.
-DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
 # The daemon's objects, for tests of its port and configuration; its main is
 # left out by the linker because the test has one.
