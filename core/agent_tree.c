@@ -31,8 +31,7 @@ index_size(const struct sts_config *config)
 unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
-	return STS_AGENT_NODES(
-	    c->clients, c->lookups, c->fetch_slots, c->asks);
+	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks);
 }
 
 void
