@@ -53,7 +53,8 @@ enum {
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
 	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
-	STS_STAMP_S = 3600, /* how often a confirmed time is kept */
+	STS_STAMP_S = 3600, /* how often a confirmed time is kept, */
+	STS_STAMP_AFTER_S = 2 * 3600, /* not so soon after a jump */
 	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
 	STS_JOURNAL_RETRY_MS = 60000, /* after an error of the storage, */
 	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */

@@ -77,7 +77,7 @@ loaded(struct sts_agent *a)
 	struct sts_event *e;
 
 	a->stamp_s = sts_journal_stamp_s(a->journal);
-	sts_clock_floor(&a->clock, a->stamp_s);
+	sts_clock_floor(&a->clock, a->stamp_s, sts_journal_since_s(a->journal));
 	sts_cache_stats(&a->cache, &s);
 	e = sts_agent_tell(
 	    a, STS_EVENT_JOURNAL_LOADED, STS_WHY_NONE, sts_text(NULL, 0));
@@ -246,17 +246,29 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 	return ref != 0;
 }
 
+/*
+ * A jump of the clock that was confirmed may still have been wrong, and a
+ * stamp outlives its correction: it waits until time has run on for a while.
+ * When the clock was put back after that, the stamp follows.
+ */
 void
 sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 {
 	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t since_s = sts_clock_since_s(&a->clock);
 	uint32_t kept_s;
 
 	if (!a->has_journal || !sts_agent_expires(a)) {
 		return;
 	}
 	kept_s = sts_journal_stamp_s(a->journal);
-	if (now_s > kept_s && now_s - kept_s >= older_s) {
+	if (kept_s > now_s && kept_s - now_s > STS_CLOCK_OFF_S) {
+		sts_journal_set_since(a->journal, since_s);
+		sts_journal_restamp(a->journal, now_s);
+		wake(a);
+	} else if (now_s > kept_s && now_s - kept_s >= older_s &&
+		   now_s - since_s >= STS_STAMP_AFTER_S) {
+		sts_journal_set_since(a->journal, since_s);
 		sts_journal_stamp(a->journal, now_s);
 		wake(a);
 	}

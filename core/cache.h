@@ -82,7 +82,8 @@ enum {
 	STS_CACHE_BLOCK_MIN = 4096,
 	STS_CACHE_STAGE_SMALL = 16, /* chunks: 885 octets of content */
 	STS_CACHE_LISTS = 8,
-	/* Expired policies are forgotten after this (and before, for room). */
+	/* Expired policies are forgotten after this (and before, for room),
+	 * counted from sts_cache_expired_since at least. */
 	STS_CACHE_EXPIRED_KEEP_S = 30 * 86400,
 	/* Others are forgotten when check_s is this long ago, */
 	STS_CACHE_OTHER_KEEP_S = 3600,
@@ -102,6 +103,7 @@ struct sts_cache {
 	uint32_t record_max, org_max, protected_max, update_max, staged_max;
 	uint32_t protected_count, staged_count; /* chunks */
 	uint32_t records, hand;
+	uint32_t since_s;
 	uint32_t unsaved; /* records with that mark */
 	uint32_t released; /* chunks that only the journal protects */
 	bool stale;
@@ -305,6 +307,13 @@ struct sts_walk {
 };
 bool sts_cache_walk(const struct sts_cache *c, struct sts_walk *w,
     uint32_t buckets, sts_ref *ref);
+
+/*
+ * Since when the confirmed time has run without a jump: what expired before,
+ * by that jump perhaps, counts as expired then, so that it is still there when
+ * the jump turns out to have been wrong. 0 at first.
+ */
+void sts_cache_expired_since(struct sts_cache *c, uint32_t since_s);
 
 /* The next record after ref in chunk order (0: the first); 0: no more. Steps
  * over chunks one by one. */

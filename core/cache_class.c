@@ -322,18 +322,34 @@ sts_class_evict(struct sts_cache *c)
 	return false;
 }
 
+/* Whether a policy has been expired for long, in time that passed. */
+static bool
+long_over(const struct sts_cache *c, const struct sts_entry *e, uint32_t now_s)
+{
+	uint32_t from_s = e->fetched_s;
+	uint32_t keep_s = STS_CACHE_EXPIRED_KEEP_S;
+
+	if (now_s <= from_s || now_s - from_s <= e->max_age_s) {
+		return false;
+	}
+	from_s += e->max_age_s;
+	if (from_s < c->since_s) {
+		from_s = c->since_s;
+	}
+	return now_s > from_s && now_s - from_s > keep_s;
+}
+
 /* Whether nobody can want to know this any more. */
 static bool
-outlived(const struct sts_entry *e, uint32_t now_s, bool expires)
+outlived(const struct sts_cache *c, const struct sts_entry *e, uint32_t now_s,
+    bool expires)
 {
-	if (e->kind != STS_KIND_POLICY) {
-		return now_s > e->check_s
-			   ? now_s - e->check_s > STS_CACHE_OTHER_KEEP_S
-			   : e->check_s - now_s > STS_CACHE_OTHER_AHEAD_S;
+	if (e->kind == STS_KIND_POLICY) {
+		return expires && long_over(c, e, now_s);
 	}
-	return expires && now_s > e->fetched_s &&
-	       now_s - e->fetched_s > e->max_age_s &&
-	       now_s - e->fetched_s - e->max_age_s > STS_CACHE_EXPIRED_KEEP_S;
+	return now_s > e->check_s
+		   ? now_s - e->check_s > STS_CACHE_OTHER_KEEP_S
+		   : e->check_s - now_s > STS_CACHE_OTHER_AHEAD_S;
 }
 
 /* For the statistics: the policy at ref, where it belongs now. */
@@ -367,7 +383,7 @@ visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
 	struct sts_entry e;
 
 	sts_cache_get(c, ref, &e);
-	if (outlived(&e, now_s, expires)) {
+	if (outlived(c, &e, now_s, expires)) {
 		sts_cache_remove(c, ref);
 		return false;
 	}
@@ -377,6 +393,12 @@ visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
 	return e.kind == STS_KIND_POLICY && e.refresh_s != 0 &&
 	       (e.refresh_s <= now_s ||
 		   e.refresh_s - now_s > STS_CACHE_REFRESH_AHEAD_S);
+}
+
+void
+sts_cache_expired_since(struct sts_cache *c, uint32_t since_s)
+{
+	c->since_s = since_s;
 }
 
 sts_ref

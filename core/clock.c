@@ -30,9 +30,13 @@ sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s)
 }
 
 void
-sts_clock_floor(struct sts_clock *c, int64_t stamp_s)
+sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s)
 {
 	stamp_s = clamp(stamp_s);
+	if (stamp_s > c->stamp_s) {
+		c->stamp_s = stamp_s;
+		c->since_s = clamp(since_s);
+	}
 	if (stamp_s > c->floor_s) {
 		c->floor_s = stamp_s;
 	}
@@ -52,6 +56,7 @@ advance(struct sts_clock *c, sts_ms now)
 	}
 	whole_s = (now - c->base_ms) / MS_PER_S;
 	c->base_ms += whole_s * MS_PER_S;
+	c->run_s += whole_s;
 	c->line_s = clamp(c->line_s + whole_s);
 	c->agent_s = clamp(c->agent_s + whole_s);
 }
@@ -63,6 +68,7 @@ claim(struct sts_clock *c)
 	if (!c->claimed) {
 		c->claimed = true;
 		c->line_s = c->wall_s;
+		c->claim_s = c->run_s;
 	}
 	c->agent_s = c->wall_s;
 	c->state = STS_CLOCK_CLAIMED;
@@ -97,19 +103,45 @@ sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s)
 	}
 }
 
+/* What agent time would be if no power had been off and no clock moved. */
+static int64_t
+expected_s(const struct sts_clock *c)
+{
+	return c->proved ? c->agent_s : c->stamp_s + c->run_s;
+}
+
+/* Whether the wall clock has to be vouched for by a held policy. */
+static bool
+needs_held(const struct sts_clock *c)
+{
+	if (ahead_s(c) > STS_CLOCK_STEP_S) {
+		return true;
+	}
+	return !c->proved && c->stamp_s > 0 &&
+	       c->wall_s - expected_s(c) > STS_CLOCK_OFF_S &&
+	       c->run_s - c->claim_s < STS_CLOCK_PATIENCE_S;
+}
+
+static void
+adopt(struct sts_clock *c)
+{
+	if (c->wall_s - expected_s(c) > STS_CLOCK_OFF_S ||
+	    c->since_s > c->wall_s) {
+		c->since_s = c->wall_s;
+	}
+	c->line_s = c->wall_s;
+	c->agent_s = c->wall_s;
+}
+
 void
 sts_clock_confirm(struct sts_clock *c, bool held, int64_t judged_s)
 {
 	if (c->state == STS_CLOCK_UNKNOWN || judged_s < 0 ||
-	    !near(c->wall_s - judged_s)) {
-		return;
-	}
-	if (ahead_s(c) > STS_CLOCK_STEP_S && !held) {
+	    !near(c->wall_s - judged_s) || (!held && needs_held(c))) {
 		return;
 	}
 	if (!c->proved || held || ahead_s(c) < 0) {
-		c->line_s = c->wall_s;
-		c->agent_s = c->wall_s;
+		adopt(c);
 	}
 	c->proved = true;
 	c->state = STS_CLOCK_CONFIRMED;
@@ -126,6 +158,12 @@ sts_clock_now_s(const struct sts_clock *c)
 {
 	STS_ASSERT(c->agent_s >= 0);
 	return (uint32_t)c->agent_s;
+}
+
+uint32_t
+sts_clock_since_s(const struct sts_clock *c)
+{
+	return (uint32_t)c->since_s;
 }
 
 int64_t

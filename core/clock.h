@@ -29,6 +29,12 @@
  *
  * So a clock that is moved and moved back is where it was, and one that is
  * moved in small steps is measured by their sum.
+ *
+ * A start is a step, too: how long the power was off, nobody knows. A wall
+ * clock up to STS_CLOCK_OFF_S after the newest stamp is confirmed by any
+ * fetch. One further ahead takes the refresh of a held policy, or
+ * STS_CLOCK_PATIENCE_S without one under a clock that nobody moved: then
+ * those that were held are gone, or somebody has kept them away for so long.
  */
 #ifndef STS_CLOCK_H
 #define STS_CLOCK_H
@@ -36,7 +42,9 @@
 #include "base/io.h"
 
 enum {
-	STS_CLOCK_STEP_S = 3600
+	STS_CLOCK_STEP_S = 3600,
+	STS_CLOCK_OFF_S = 86400, /* since the newest stamp, at a start */
+	STS_CLOCK_PATIENCE_S = 7 * 86400
 };
 
 enum sts_clock_state {
@@ -55,6 +63,10 @@ struct sts_clock {
 	int64_t agent_s;
 	int64_t wall_s; /* as last told, < 0: none or absurd */
 	int64_t floor_s; /* build date or newest stamp */
+	int64_t stamp_s; /* newest of an earlier run, 0: none */
+	int64_t since_s; /* when the last jump was adopted */
+	int64_t run_s; /* since init */
+	int64_t claim_s; /* run_s at the first claim */
 };
 
 /*
@@ -64,11 +76,12 @@ struct sts_clock {
 void sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s);
 
 /*
- * A newer stamp was found in storage; an older one changes nothing. Judged at
+ * A newer stamp was found in storage, and with it what sts_clock_since_s was
+ * then; an older one changes nothing. Judged at
  * the next tick. Best before the first claim: later a wall clock that was
  * taken for plausible may turn out not to be.
  */
-void sts_clock_floor(struct sts_clock *c, int64_t stamp_s);
+void sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s);
 
 /*
  * Take both clocks; wall_s < 0: none (so is one over 2^32-1). To be called at
@@ -77,8 +90,9 @@ void sts_clock_floor(struct sts_clock *c, int64_t stamp_s);
 void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
 
 /*
- * A fetch validated. `held`: it refreshed a policy that was held before (or
- * nothing at all was held, so that there is nothing to lose). `judged_s`: what
+ * A fetch validated. `held`: it refreshed a policy that was held before, and
+ * was fetched under a confirmed clock (or nothing at all was held, so that
+ * there is nothing to lose). `judged_s`: what
  * sts_clock_cert_s said when the fetch began. If the wall clock was stepped
  * meanwhile, the fetch says nothing about the time that it shows now, and is
  * ignored: whoever can delay a connection must not choose what it confirms.
@@ -93,6 +107,13 @@ enum sts_clock_state sts_clock_state(const struct sts_clock *c);
 /* Agent time in seconds as of the last tick; before the first claim it counts
  * from floor_s. */
 uint32_t sts_clock_now_s(const struct sts_clock *c);
+
+/*
+ * Since when agent time has run without a jump of more than STS_CLOCK_OFF_S:
+ * the confirmation at which one was adopted, maybe in an earlier run. Of use
+ * while confirmed.
+ */
+uint32_t sts_clock_since_s(const struct sts_clock *c);
 
 /* The time to judge certificates under, or -1 while unknown. */
 int64_t sts_clock_cert_s(const struct sts_clock *c);

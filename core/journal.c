@@ -249,6 +249,25 @@ sts_journal_stamp(struct sts_journal *j, uint32_t now_s)
 	}
 }
 
+void
+sts_journal_restamp(struct sts_journal *j, uint32_t now_s)
+{
+	j->stamp_s = now_s;
+	j->compact_due = true;
+}
+
+void
+sts_journal_set_since(struct sts_journal *j, uint32_t since_s)
+{
+	j->since_s = since_s;
+}
+
+uint32_t
+sts_journal_since_s(const struct sts_journal *j)
+{
+	return j->since_s;
+}
+
 bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {

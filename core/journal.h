@@ -109,7 +109,7 @@ struct sts_journal {
 	uint32_t write_revision; /* of a new area */
 	uint32_t looked; /* area whose head is read; place in an erase */
 	uint32_t hand; /* chunk of the cache */
-	uint32_t stamp_s; /* newest known */
+	uint32_t stamp_s, since_s; /* newest known */
 	uint32_t day, day_used, errors;
 	/* The record that is read or written. */
 	struct sts_journal_record rec;
@@ -186,6 +186,14 @@ uint32_t sts_journal_stamp_s(const struct sts_journal *j);
 
 /* Keep a time that is confirmed. An older one than is kept changes nothing. */
 void sts_journal_stamp(struct sts_journal *j, uint32_t now_s);
+
+/* The same though it is older: the one that is kept was wrong. What is held is
+ * written anew. */
+void sts_journal_restamp(struct sts_journal *j, uint32_t now_s);
+
+/* What is kept beside the stamp: sts_clock_since_s. To be set before. */
+void sts_journal_set_since(struct sts_journal *j, uint32_t since_s);
+uint32_t sts_journal_since_s(const struct sts_journal *j);
 
 /*
  * The domain's record was removed from the cache and must not come back.

@@ -33,6 +33,7 @@ sts_journal_put_area(
 	sts_put32le(out + 12, a->revision);
 	sts_put32le(out + 16, a->stamp_s);
 	sts_put32le(out + 20, a->prog_size);
+	sts_put32le(out + 24, a->since_s);
 	sts_put32le(out + CRC_AT, sts_crc32(0, sts_text(out, CRC_AT)));
 }
 
@@ -48,6 +49,7 @@ sts_journal_get_area(
 	a->revision = sts_get32le(in + 12);
 	a->stamp_s = sts_get32le(in + 16);
 	a->prog_size = sts_get32le(in + 20);
+	a->since_s = sts_get32le(in + 24);
 	return true;
 }
 

@@ -59,7 +59,7 @@ enum sts_journal_type {
 
 struct sts_journal_area {
 	uint16_t version;
-	uint32_t revision, stamp_s, prog_size;
+	uint32_t revision, stamp_s, prog_size, since_s;
 };
 
 struct sts_journal_record {

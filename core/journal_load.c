@@ -73,6 +73,7 @@ area_read(struct sts_journal *j, bool ok)
 			j->revision = a.revision;
 			j->unit = a.prog_size;
 			j->stamp_s = a.stamp_s;
+			j->since_s = a.since_s;
 		}
 	}
 	if (++j->looked == j->g.area_count) {
@@ -97,6 +98,9 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 	if (j->rec.stamp_s > j->stamp_s) {
 		j->stamp_s = j->rec.stamp_s;
+	}
+	if (j->rec.type == STS_JOURNAL_STAMP) {
+		j->since_s = j->rec.fetched_s;
 	}
 	j->pos += record_padded(j);
 	if (left(j) < LOOK_MIN) {

@@ -122,6 +122,7 @@ sts_journal_save_stamp(struct sts_journal *j)
 {
 	memset(&j->rec, 0, sizeof j->rec);
 	j->rec.type = STS_JOURNAL_STAMP;
+	j->rec.fetched_s = j->since_s;
 	append(j, 0);
 	j->stamp_due = false;
 }
@@ -239,7 +240,7 @@ static void
 program_area(struct sts_journal *j)
 {
 	struct sts_journal_area a = { STS_JOURNAL_VERSION, j->write_revision,
-		j->stamp_s, j->g.prog_size };
+		j->stamp_s, j->g.prog_size, j->since_s };
 	uint32_t n = sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
 
 	memset(j->buf, 0, n);

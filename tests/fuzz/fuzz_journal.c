@@ -96,7 +96,7 @@ describe(uint32_t pos, const uint8_t *d)
 static void
 describe_all(const uint8_t *data, size_t size)
 {
-	struct sts_journal_area a = { STS_JOURNAL_VERSION, 7, 0, UNIT };
+	struct sts_journal_area a = { STS_JOURNAL_VERSION, 7, 0, UNIT, 0 };
 	uint32_t pos = STS_JOURNAL_HEAD;
 
 	sts_journal_put_area(f.synced, &a);

@@ -206,6 +206,45 @@ static const struct {
 		{ BOOT, 0, INT64_C(4294967290), U, INT64_C(4294967290) },
 		{ TICK, 3, NONE, U, INT64_C(4294967293) },
 		{ TICK, DAY, NONE, U, INT64_C(4294967295) } } },
+	{ "R59 a restart a day after the newest stamp: any fetch confirms", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, T0, U, T0 },
+		{ TICK, 10, T0 + DAY + 10, C, T0 + DAY + 10 },
+		{ FETCH, 0, 0, OK, T0 + DAY + 10 } } },
+	{ "and a second more: not a stranger's", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, T0, U, T0 },
+		{ TICK, 10, T0 + DAY + 11, C, T0 + DAY + 11 },
+		{ FETCH, 0, 0, C, T0 + DAY + 11 },
+		{ TICK, DAY, T0 + 2 * DAY + 11, C, T0 + 2 * DAY + 11 },
+		{ FETCH, 0, 0, C, T0 + 2 * DAY + 11 },
+		{ HELD, 0, 0, OK, T0 + 2 * DAY + 11 } } },
+	{ "off for months, then put right", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, T0, U, T0 },
+		{ TICK, 1, T0 + YEAR, C, T0 + YEAR },
+		{ FETCH, 0, 0, C, T0 + YEAR },
+		{ TICK, 3600, T0 + HOUR, C, T0 + HOUR },
+		{ FETCH, 0, 0, OK, T0 + HOUR } } },
+	{ "off for months, and nobody is left to vouch", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, T0, U, T0 },
+		{ TICK, 1, T0 + YEAR, C, T0 + YEAR },
+		{ TICK, 6 * DAY, T0 + YEAR + 6 * DAY, C, T0 + YEAR + 6 * DAY },
+		{ FETCH, 0, 0, C, T0 + YEAR + 6 * DAY },
+		{ TICK, DAY, T0 + YEAR + 7 * DAY, C, T0 + YEAR + 7 * DAY },
+		{ FETCH, 0, 0, OK, T0 + YEAR + 7 * DAY } } },
+	{ "patience is with a clock that nobody moves", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, T0, U, T0 },
+		{ TICK, 1, T0 + 2 * DAY, C, T0 + 2 * DAY },
+		{ TICK, 8 * DAY, T0 + YEAR, C, T0 + YEAR },
+		{ FETCH, 0, 0, C, T0 + YEAR } } },
+	{ "no stamp: nothing to compare with", {
+		{ BOOT, 0, BUILD, U, BUILD },
+		{ STAMP, 0, 0, U, BUILD },
+		{ TICK, 1, T0 + YEAR, C, T0 + YEAR },
+		{ FETCH, 0, 0, OK, T0 + YEAR } } },
 	{ "an absurd floor", {
 		{ BOOT, 0, INT64_MAX, U, INT64_C(4294967295) },
 		{ TICK, 1, T0, U, INT64_C(4294967295) } } },
@@ -226,7 +265,7 @@ play(struct sts_clock *c, const struct step *s)
 		sts_clock_init(c, now_ms, s->at);
 		break;
 	case STAMP:
-		sts_clock_floor(c, s->at);
+		sts_clock_floor(c, s->at, s->at - YEAR);
 		break;
 	case TICK:
 		now_ms += s->passes * 1000;
@@ -285,6 +324,40 @@ START_TEST(certificates)
 	ck_assert_int_eq(sts_clock_now_s(&c), T0);
 	sts_clock_tick(&c, 9, 3);
 	ck_assert_int_eq(sts_clock_cert_s(&c), -1);
+}
+END_TEST
+
+/* Since when time has run without a jump, over steps and restarts. */
+START_TEST(since)
+{
+	struct sts_clock c;
+
+	sts_clock_init(&c, 0, BUILD);
+	sts_clock_tick(&c, 0, T0);
+	sts_clock_confirm(&c, false, T0);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0);
+	/* Small steps are none. */
+	sts_clock_tick(&c, 1000, T0 + DAY);
+	sts_clock_confirm(&c, true, T0 + DAY);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0);
+	sts_clock_tick(&c, 2000, T0 + 2 * DAY + 2);
+	sts_clock_confirm(&c, true, T0 + 2 * DAY + 2);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0 + 2 * DAY + 2);
+	/* It is never ahead. */
+	sts_clock_tick(&c, 3000, T0 + 9);
+	sts_clock_confirm(&c, false, T0 + 9);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0 + 9);
+	/* A short restart is no jump, a long one is. */
+	for (unsigned days = 0; days < 4; days++) {
+		int64_t now_s = T0 + days * DAY + 10;
+
+		sts_clock_init(&c, 0, BUILD);
+		sts_clock_floor(&c, T0, T0 - YEAR);
+		sts_clock_tick(&c, 0, now_s);
+		sts_clock_confirm(&c, true, now_s);
+		ck_assert_int_eq(
+		    sts_clock_since_s(&c), days == 0 ? T0 - YEAR : now_s);
+	}
 }
 END_TEST
 
@@ -367,6 +440,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, story_table);
 	tcase_add_test(tc, certificates);
+	tcase_add_test(tc, since);
 	tcase_add_test(tc, no_time_is_lost);
 	tcase_add_test(tc, monotonic_back);
 	tcase_add_test(tc, never_jumps);

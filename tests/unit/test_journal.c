@@ -171,18 +171,19 @@ END_TEST
 /* Every bit of a head counts, and the revision with them. */
 START_TEST(format)
 {
-	struct sts_journal_area a = { 1, 0xfffffffe, 77, 512 }, b;
+	struct sts_journal_area a = { 1, 0xfffffffe, 77, 512, 0x1234 }, b;
 	struct sts_journal_record r, q;
 	uint8_t bytes[STS_JOURNAL_HEAD];
 
 	sts_journal_put_area(bytes, &a);
 	ck_assert_mem_eq(bytes,
 	    "mtasts-j\1\0\0\0\xfe\xff\xff\xff"
-	    "M\0\0\0\0\2\0\0\0\0\0\0",
+	    "M\0\0\0\0\2\0\0\x34\x12\0\0",
 	    28);
 	ck_assert(sts_journal_get_area(bytes, &b));
 	ck_assert(a.version == b.version && a.revision == b.revision &&
-		  a.stamp_s == b.stamp_s && a.prog_size == b.prog_size);
+		  a.stamp_s == b.stamp_s && a.prog_size == b.prog_size &&
+		  a.since_s == b.since_s);
 	for (unsigned i = 0; i < 8 * sizeof bytes; i++) {
 		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
 		ck_assert(!sts_journal_get_area(bytes, &b));
@@ -517,7 +518,7 @@ END_TEST
 /* A record that says it is longer than its area ends the journal. */
 START_TEST(record_over_the_end)
 {
-	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16 };
+	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16, 0 };
 	uint32_t room = geometries[1].area_size - 32;
 	struct sts_journal_record r;
 
@@ -542,7 +543,7 @@ END_TEST
 /* A newer format is left alone. */
 START_TEST(newer_format)
 {
-	struct sts_journal_area a = { STS_JOURNAL_VERSION + 1, 5, 0, 16 };
+	struct sts_journal_area a = { STS_JOURNAL_VERSION + 1, 5, 0, 16, 0 };
 	static uint8_t before[FLASH_MAX];
 
 	flash_for(1);
@@ -837,6 +838,38 @@ START_TEST(expired_at_the_stamp)
 }
 END_TEST
 
+/* A stamp that was wrong is taken back, by writing everything anew. */
+START_TEST(restamped)
+{
+	flash_for(1);
+	start(1);
+	put(2, 1);
+	sts_journal_set_since(&j, NOW - 7);
+	sts_journal_stamp(&j, NOW + 365 * DAY);
+	run();
+	put(5, 1);
+	run();
+	sts_journal_stamp(&j, NOW);
+	run();
+	flash_power_on(&f);
+	start(1);
+	run();
+	ck_assert_uint_eq(sts_journal_stamp_s(&j), NOW + 365 * DAY);
+	ck_assert_uint_eq(sts_journal_since_s(&j), NOW - 7);
+	sts_journal_set_since(&j, NOW - 5);
+	sts_journal_restamp(&j, NOW);
+	run();
+	flash_power_off(&f, FLASH_IN_ORDER);
+	flash_power_on(&f);
+	start(1);
+	run();
+	ck_assert_uint_eq(sts_journal_stamp_s(&j), NOW);
+	ck_assert_uint_eq(sts_journal_since_s(&j), NOW - 5);
+	ck_assert_uint_eq(held(2), 1);
+	ck_assert_uint_eq(held(5), 1);
+}
+END_TEST
+
 /* What this run has learned before the journal is read is newer. */
 START_TEST(learned_while_loading)
 {
@@ -940,6 +973,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, budget);
 	tcase_add_test(tc, protection_comes_back);
 	tcase_add_test(tc, expired_at_the_stamp);
+	tcase_add_test(tc, restamped);
 	tcase_add_test(tc, learned_while_loading);
 	tcase_add_test(tc, forget_and_learn_again);
 	tcase_add_test(tc, other_units);
