@@ -9,15 +9,16 @@ each mail server sends a mail to each of its domains, to the mail servers of
 sink.py. The configurations are those of the README.
 """
 
-import json
 import os
 import re
 import sys
 
-from base import HERE, Row, check, play, read, table, until, wait_for, write
+from base import Row, check, play, table, until
 from daemon import Daemon
 from postfix import Postfix
+from restarts import Restarts
 from sendmail import Sendmail
+from sinks import Sinks
 from system import System
 from world import World, mx_hosts
 
@@ -32,40 +33,6 @@ class Mail(Row):
         domain, served, mx, self.answer, *wants = line.split("\t")
         self.wants = dict(zip(SERVERS, wants))
         super().__init__(domain, served, mx)
-
-
-class Sinks:
-    """The processes of sink.py, and what they say."""
-
-    def __init__(self, world):
-        self.lab, self.journal = world.lab, world.lab.path("sink.journal")
-        self.seen = 0
-        certificates, listing = world.certificates, world.lab.path("sink.json")
-        sinks = []
-        for name, kind in sorted({h for r in world.rows for h in mx_hosts(r)}):
-            entry = {"name": name, "kind": kind, "address": world.mx[name]}
-            if kind == "sni":
-                entry["good"], _ = certificates.of(name, "good")
-                kind = "untrusted"
-            if kind not in ("wrong", "untrusted", "expired"):
-                kind = "good"
-            entry["pem"], entry["key"] = certificates.of(name, kind)
-            sinks.append(entry)
-        write(listing, json.dumps({"journal": self.journal, "sinks": sinks}))
-        self.lab.start(sys.executable, "-B", f"{HERE}/sink.py", listing,
-                       log="sink.log")
-        wait_for("the sinks", lambda: os.path.exists(listing + ".up"))
-
-    def mark(self):
-        """Only what happens from now on counts."""
-        self.seen = len(read(self.journal))
-
-    def events(self, event):
-        lines = read(self.journal)[self.seen:].splitlines()
-        return [e for e in map(json.loads, lines) if e["event"] == event]
-
-    def mails(self, recipient):
-        return [e for e in self.events("mail") if e["to"] == recipient]
 
 
 def delivered(name, want, server, mails):
@@ -117,19 +84,21 @@ def asked(daemon, rows):
 def mail(lab, program, tree, only):
     rows = [Mail(line) for line in table("mail.tsv")]
     rows = [r for r in rows if re.search(only, r.domain)]
-    world = World(lab, rows)
+    restarts = Restarts(lab)
+    world = World(lab, rows + restarts.rows)
     world.start()
     sinks = Sinks(world)
     daemon = Daemon(lab, program)
     daemon.serve()
     asked(daemon, rows)
     here, there = System(lab), System(lab, tree)
-    for server in [
-            Postfix(here, "postfix", "# main.cf, Postfix 3.4 and later"),
-            Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later"),
-            Sendmail(there)]:
+    old = Postfix(here, "postfix", "# main.cf, Postfix 3.4 and later")
+    new = Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later")
+    for server in [old, new, Sendmail(there)]:
         print(f"mail: {server.version()}", flush=True)
         try_all(server, sinks, rows)
+    if not only:
+        restarts.play(daemon, sinks, old, new)
 
 
 if __name__ == "__main__":

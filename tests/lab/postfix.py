@@ -10,7 +10,7 @@ from base import read, readme, wait_for, write
 MAIN = """\
 compatibility_level = 3.6
 myhostname = client.test
-mydestination =
+mydestination = localhost
 mynetworks = 127.0.0.0/8
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -18,32 +18,42 @@ smtp_connect_timeout = 3s
 maillog_file_prefixes = {folder}
 maillog_file = {log}
 """
+STARTED = "daemon started --"
 
 
 class Postfix:
-    def __init__(self, system, name, title, more=""):
-        """title: the first line of a block of the README."""
+    def __init__(self, system, name, *titles):
         self.system, self.name = system, name
         self.log = system.lab.path(f"{name}.log")
-        etc = system.lab.path(f"{name}/etc")
+        self.etc = etc = system.lab.path(f"{name}/etc")
         shutil.copytree(system.root + "/etc/postfix", etc)
         shutil.copy(system.root + "/usr/share/postfix/master.cf.dist",
                     f"{etc}/master.cf")
-        write(f"{etc}/main.cf", readme(title) + MAIN.format(
-            folder=system.lab.folder, log=self.log) + more)
+        self.configure(*titles)
         system.cover(etc, "/etc/postfix")
         self.spool = system.folder(f"{name}/spool", "/var/spool/postfix")
         system.folder(f"{name}/data", "/var/lib/postfix")
 
+    def configure(self, *titles):
+        """titles: first lines of blocks of the README; later ones win."""
+        lines = MAIN.format(folder=self.system.lab.folder, log=self.log)
+        lines += "".join(readme(title) for title in titles)
+        words = dict(line.split(" = ", 1) for line in lines.splitlines()
+                     if " = " in line)
+        write(f"{self.etc}/main.cf",
+              "".join(f"{k} = {v}\n" for k, v in words.items()))
+
     def start(self):
         self.system.run("chown", "postfix", "/var/lib/postfix")
+        starts = read(self.log).count(STARTED)
         self.system.run("postfix", "check")
         # What Debian 12's service does; Debian 13's Postfix does it itself.
         setup = "/usr/lib/postfix/configure-instance.sh"
         if "internal script" not in self.system.read(setup):
             self.system.run(setup, "-")
         self.system.run("postfix", "start")
-        wait_for(self.name, lambda: "daemon started --" in read(self.log))
+        wait_for(self.name, lambda:
+                 read(self.log).count(STARTED) > starts)
 
     def stop(self):
         self.system.run("postfix", "stop")
@@ -67,6 +77,12 @@ class Postfix:
         """Whether it says that it verified that host's certificate."""
         return f"Verified TLS connection established to {mx}[" in \
             read(self.log)
+
+    def troubles(self):
+        """The first lines of its log that tell of the agent's failings."""
+        lines = [line for line in read(self.log).splitlines()
+                 if "lookup error" in line]
+        return "\n".join(lines[:6])
 
     def deferred(self):
         """Number of deferrals so far."""
