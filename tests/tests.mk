@@ -63,6 +63,7 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps:

@@ -131,6 +131,9 @@ class Lab:
         for child in reversed(self.children):
             self.stop(child, signal.SIGKILL)
 
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
 
 def play(what, begin):
     """Run begin(lab), say how it went, leave nothing; the exit code."""
@@ -148,7 +151,7 @@ def play(what, begin):
                     lines = read(lab.path(name)).splitlines()
                     print("\n".join([f"--- {name}"] + lines[-60:]))
         sys.stdout.flush()
-        shutil.rmtree(lab.folder, ignore_errors=True)
+        lab.remove()
     print(f"{what}: {passed} checks passed, {len(failures)} failed, "
           f"{time.monotonic() - begun:.0f} s")
     return 1 if failures or not passed else 0

@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: test-lab test-mta lab-deps trixie
+.PHONY: demo test-lab test-mta lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -17,3 +17,7 @@ test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=R
 
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
+
+demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
+	@sh tests/lab/deps.sh $(filter-out postfix debootstrap,$(LAB_PKGS))
+	@sh tests/lab/run.sh demo $(BUILD)/mtasts

@@ -6,7 +6,9 @@ set -eu
 here=$(dirname "$0")
 play=$1
 shift
-for tool in unshare ip unbound nginx postmap openssl python3; do
+tools='unshare ip unbound nginx openssl python3'
+[ "$play" = demo ] || tools="$tools postmap"
+for tool in $tools; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || {
 		echo "lab: NOT RUN: $tool is not installed (tests/lab/deps)" >&2
 		exit 77
