@@ -235,9 +235,109 @@ START_TEST(counting)
 }
 END_TEST
 
+/* Where metrics are quoted. Each row of the table is a row of README.md. */
+static const char *const quoting[] = { "README.md", "boards/grafana.json",
+	"boards/alerts.yml" };
+
+static bool
+is_metric(struct sts_text name)
+{
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		if (sts_text_is(name, rows[i].name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next "mtasts_..." in *at; n 0: there is none. */
+static struct sts_text
+next_name(const char **at)
+{
+	const char *name = strstr(*at, "mtasts_");
+	struct sts_text found = { NULL, 0 };
+
+	if (name != NULL) {
+		found = sts_text((const uint8_t *)name, name_len(name));
+		*at = name + found.n;
+	}
+	return found;
+}
+
+START_TEST(quoted)
+{
+	for (size_t i = 0; i < UNIT_COUNT(quoting); i++) {
+		struct sts_text file = unit_file(quoting[i]);
+		const char *at = (const char *)file.p;
+		struct sts_text t = next_name(&at);
+		unsigned n = 0;
+
+		/* Behind its end is what is left of a longer one. */
+		while (t.n > 0 && t.p < file.p + file.n) {
+			ck_assert_msg(is_metric(t), "%s: no such metric: %.*s",
+			    quoting[i], (int)t.n, (const char *)t.p);
+			t = next_name(&at);
+			n++;
+		}
+		ck_assert_uint_gt(n, 10);
+	}
+}
+END_TEST
+
+START_TEST(documented)
+{
+	char want[256];
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		const struct row *r = &rows[i];
+		const char *readme = (const char *)unit_file("README.md").p;
+
+		snprintf(want, sizeof want, "\n| `%s` | %s | %s%s%s", r->name,
+		    ends_in(r->name, "_total") ? "counter" : "gauge",
+		    r->label != NULL ? "`" : "",
+		    r->label != NULL ? r->label : "|",
+		    r->label != NULL ? "`" : "");
+		ck_assert_msg(strstr(readme, want) != NULL, "no row:%s", want);
+	}
+}
+END_TEST
+
+/* Brackets match, outside of strings, and something is in them. */
+START_TEST(dashboard)
+{
+	struct sts_text t = unit_file("boards/grafana.json");
+	char open[64];
+	size_t depth = 0, most = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < t.n; i++) {
+		char c = (char)t.p[i];
+
+		if (in_string && c == '\\') {
+			i++;
+		} else if (c == '"') {
+			in_string = !in_string;
+		} else if (!in_string && (c == '{' || c == '[')) {
+			ck_assert_uint_lt(depth, sizeof open);
+			open[depth++] = c == '{' ? '}' : ']';
+			most = depth > most ? depth : most;
+		} else if (!in_string && (c == '}' || c == ']')) {
+			ck_assert_uint_gt(depth, 0);
+			ck_assert_int_eq(open[--depth], c);
+		}
+	}
+	ck_assert_uint_eq(depth, 0);
+	ck_assert(!in_string);
+	ck_assert_uint_gt(most, 4);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, quoted);
+	tcase_add_test(tc, documented);
+	tcase_add_test(tc, dashboard);
 	tcase_add_test(tc, table);
 	tcase_add_test(tc, format);
 	tcase_add_test(tc, values_of_slots);
