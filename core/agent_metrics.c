@@ -46,6 +46,18 @@ look_at_slots(const struct sts_agent *a, uint32_t *n)
 	memcpy(n + STS_METRIC_QUEUE, queue, sizeof queue);
 }
 
+static void
+look_at_journal(const struct sts_agent *a, uint32_t *n)
+{
+	const struct sts_journal *j = a->journal;
+
+	n[STS_METRIC_JOURNAL_UNSAVED] = sts_cache_unsaved_count(&a->cache);
+	n[STS_METRIC_JOURNAL_SAVED] = j->saved;
+	n[STS_METRIC_JOURNAL_LOST] = j->lost;
+	n[STS_METRIC_JOURNAL_ANEW] = j->compactions;
+	n[STS_METRIC_JOURNAL_BYTES] = j->written;
+}
+
 void
 sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 {
@@ -55,10 +67,10 @@ sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 	look_at_cache(a, n);
 	look_at_slots(a, n);
 	n[STS_METRIC_CLOCK] = sts_clock_state(&a->clock);
+	n[STS_METRIC_JOURNAL] = sts_agent_keeping(a);
 	if (a->has_journal) {
-		n[STS_METRIC_JOURNAL] = 1U + sts_journal_state(a->journal);
+		look_at_journal(a, n);
 	}
-	n[STS_METRIC_JOURNAL_UNSAVED] = sts_cache_unsaved_count(&a->cache);
 	n[STS_METRIC_ENFORCE_OFF] = a->settings->enforce_off;
 	n[STS_METRIC_MEMORY] = (uint32_t)(sts_agent_size(&a->config) / 16);
 	n[STS_METRIC_BUILD] = 1;

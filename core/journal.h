@@ -121,7 +121,8 @@ struct sts_journal {
 	uint8_t domain[STS_NAME_MAX];
 	uint8_t forget[STS_NAME_MAX];
 	uint8_t forget_len;
-	uint32_t saved, lost, compactions; /* since start */
+	/* Since start, and wrapping: records, records, times, octets. */
+	uint32_t saved, lost, compactions, written;
 };
 
 /*

@@ -335,6 +335,7 @@ static bool
 piece_done(struct sts_journal *j)
 {
 	j->day_used += (uint32_t)j->op.len;
+	j->written += (uint32_t)j->op.len;
 	j->at += (uint32_t)j->op.len;
 	if (j->at < record_padded(j)) {
 		return false;

@@ -86,9 +86,17 @@
 	X(CLOCK, 1, 1, "clock_state", NULL, NULL, \
 	    "0 unknown, 1 claimed, 2 confirmed.") \
 	X(JOURNAL, 1, 1, "journal_state", NULL, NULL, \
-	    "0 none, 1 loading, 2 ready, 3 of a newer format, 4 failed.") \
+	    "0 none, 1 good, 2 failing, 3 full.") \
 	X(JOURNAL_UNSAVED, 1, 1, "journal_unsaved_policies", NULL, NULL, \
 	    "Policies not yet saved.") \
+	X(JOURNAL_SAVED, 1, 1, "journal_records_total", NULL, NULL, \
+	    "Records written.") \
+	X(JOURNAL_LOST, 1, 1, "journal_lost_total", NULL, NULL, \
+	    "Records that were damaged or found no room when read.") \
+	X(JOURNAL_ANEW, 1, 1, "journal_compactions_total", NULL, NULL, \
+	    "Times that all was written anew.") \
+	X(JOURNAL_BYTES, 1, 1, "journal_written_bytes_total", NULL, NULL, \
+	    "Octets written.") \
 	X(BUSY, 5, 1, "slots_busy", "slot", \
 	    "clients lookups refreshes fetches dns_tcp", "Slots in use.") \
 	X(SLOTS, 5, 1, "slots", "slot", \

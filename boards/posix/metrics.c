@@ -21,6 +21,7 @@ look(const struct sts_board_metrics *m, struct sts_metrics_values *v)
 {
 	sts_agent_metrics(m->agent, v);
 	v->n[STS_METRIC_MEMORY] = (uint32_t)(m->memory->size / MEMORY_UNIT);
+	v->n[STS_METRIC_JOURNAL] = sts_journal_keeping(m->journal);
 	v->n[STS_METRIC_START_TIME] = m->start_s;
 	v->n[STS_METRIC_LOG_LOST] = m->log->lost;
 }
@@ -127,13 +128,14 @@ sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
 bool
 sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
     unsigned own, const struct sts_agent *agent, const struct sts_log *log,
-    const struct sts_memory *memory)
+    const struct sts_memory *memory, const struct sts_board_journal *journal)
 {
 	int64_t wall_s = sts_posix_wall_s();
 
 	m->agent = agent;
 	m->log = log;
 	m->memory = memory;
+	m->journal = journal;
 	m->start_s = wall_s < 0 ? 0 : (uint32_t)wall_s;
 	return sts_side_begin(&m->side, posix, own, &ops, m);
 }

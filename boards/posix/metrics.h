@@ -10,6 +10,7 @@
 
 #include "../../core/agent.h"
 #include "conf.h"
+#include "journal.h"
 #include "memory.h"
 #include "scrape.h"
 #include "side.h"
@@ -24,6 +25,7 @@ struct sts_board_metrics {
 	const struct sts_agent *agent;
 	const struct sts_log *log;
 	const struct sts_memory *memory;
+	const struct sts_board_journal *journal;
 	uint32_t start_s;
 	struct {
 		enum sts_scrape status;
@@ -44,7 +46,7 @@ bool sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
  * out of descriptors. */
 bool sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
     unsigned own, const struct sts_agent *agent, const struct sts_log *log,
-    const struct sts_memory *memory);
+    const struct sts_memory *memory, const struct sts_board_journal *journal);
 
 /* What the side has to do; see there. */
 sts_ms sts_metrics_run(struct sts_board_metrics *m, sts_ms now);

@@ -254,7 +254,7 @@ begin_listening(struct daemon *d)
 {
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
 	    !sts_metrics_begin(&d->metrics, &d->posix, OWN_METRICS, &d->agent,
-		&d->log, &d->memory)) {
+		&d->log, &d->memory, &d->journal)) {
 		return -1;
 	}
 	return 0;

@@ -28,6 +28,7 @@ static struct sts_agent agent;
 static struct sts_settings settings;
 static struct sts_memory plan;
 static struct sts_log logs;
+static struct sts_board_journal journal;
 static struct sts_conf conf;
 static sts_ms now;
 static char why[STS_CONF_WHY_MAX];
@@ -68,9 +69,12 @@ begin(void)
 	atexit(remove_path);
 	plan.size = 4194304;
 	logs.lost = 77;
+	/* Its file cannot be used; the agent does not know. */
+	snprintf(journal.path, sizeof journal.path, "/x");
+	journal.found = STS_FILE_NONE;
 	ck_assert_msg(sts_metrics_open(&metrics, &conf, why), "%s", why);
 	ck_assert(sts_metrics_begin(
-	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan));
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
 }
 
 static void
@@ -163,6 +167,7 @@ START_TEST(scrape)
 	must_say("\nmtasts_memory_bytes 4194304\n");
 	must_say("\nmtasts_log_lines_lost_total 77\n");
 	must_say("\nmtasts_clock_state 0\n");
+	must_say("\nmtasts_journal_state 2\n");
 	ck_assert_ptr_null(strstr(body(), "\nmtasts_start_time_seconds 0\n"));
 	end();
 }
@@ -284,7 +289,7 @@ START_TEST(off)
 	ck_assert(sts_metrics_open(&metrics, &none, why));
 	ck_assert(!sts_side_is_open(&metrics.side));
 	ck_assert(sts_metrics_begin(
-	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan));
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
 	ck_assert_uint_gt(sts_metrics_run(&metrics, now), 0);
 	sts_metrics_end(&metrics);
 	none.metrics_on = true;
