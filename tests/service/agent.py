@@ -81,14 +81,14 @@ class NameServer(threading.Thread):
 
 
 class Agent:
-    """The daemon. Listeners in `fds` are handed over as by a supervisor, who
-    is told at `notify`."""
+    """The daemon: `command`, serve, -o `options`. Listeners in `fds` are
+    handed over as by a supervisor, who is told at `notify`."""
 
     def __init__(self, command, options, fds=(), notify=None, env=None,
-                 stderr=None):
+                 stderr=None, conf=None):
         self.log_file = tempfile.TemporaryFile()
         argv = ["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh"]
-        argv += command + ["serve"]
+        argv += command + ["serve"] + (["-c", conf] if conf else [])
         for option in options:
             argv += ["-o", option]
         environ = {"PATH": os.environ["PATH"], "LISTEN_FDS": str(len(fds))}
