@@ -16,7 +16,7 @@ DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
 include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk \
 	tests/examples/examples.mk
--include tests/lab/lab.mk
+-include tests/lab/lab.mk tests/service/service.mk
 include tests/cross.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is
@@ -63,10 +63,11 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		$(MAKE) --no-print-directory -s service-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
-test-deps:
+test-deps: service-deps
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
 
 test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN)

@@ -1,0 +1,19 @@
+# The daemon as a service: its units, pages, installation, restarts, rights.
+# What a machine cannot do is said and exits 77, which counts as not run.
+
+SERVICE_PKGS := $(shell cat tests/service/deps)
+SERVICE_TESTS = "sh tests/service/pages.sh" \
+	"sh tests/service/install.sh $(BUILD)/mtasts" \
+	"sh tests/service/units.sh $(BUILD)/mtasts" \
+	$(foreach t,sandbox restart rights log moving, \
+		"python3 tests/service/$(t).py $(BUILD)/mtasts")
+
+.PHONY: test-service service-deps service-commands
+service-deps:
+	@sh tests/lab/deps.sh $(SERVICE_PKGS)
+
+service-commands:
+	@printf '%s\n' $(SERVICE_TESTS)
+
+test-service: $(BUILD)/mtasts service-deps ## units, pages, installation, restarts, rights (root)
+	@$(MAKE) --no-print-directory -s service-commands | sh tests/run.sh
