@@ -1,322 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cache against a model: random operations on both, and after each one
- * the cache's invariants hold and it shows what the model shows. The model is
- * arrays and scans; it knows the rules, not the lists.
+ * the cache's invariants hold and it shows what the model shows.
  *
  * STS_CACHE_OPS: operations (200,000); STS_CACHE_SEED: the first seed. Both
  * are for `make soak`.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "../../core/cache_private.h"
-#include "../../core/organisation.h"
-#include "unit.h"
+#include "cache_model.h"
 
 const char unit_name[] = "cache model";
-
-enum {
-	DOMAINS = 160,
-	ORGS = 24,
-	RECORDS = 400, /* live, detached and staged ones together */
-	STAGES = 5,
-	PAYLOAD_MAX = 1500,
-	BLOCK_MAX = 100001,
-	SLICE = 5000, /* operations on one cache */
-	DAY = 86400
-};
-
-enum state {
-	UNUSED = 0,
-	STAGED,
-	LIVE,
-	DETACHED
-};
-
-struct rec {
-	enum state state;
-	sts_ref ref;
-	unsigned domain;
-	size_t domain_len; /* as far as it is written */
-	struct sts_entry e;
-	uint32_t len;
-	unsigned class; /* of live ones */
-	unsigned pins;
-	uint64_t used; /* when last used, as LRU goes */
-	int failed;
-	uint8_t *payload;
-};
-
-static struct {
-	struct sts_cache c;
-	uint8_t block[BLOCK_MAX];
-	uint8_t key[STS_SIPHASH_KEY];
-	char name[DOMAINS][STS_NAME_MAX + 1];
-	unsigned org[DOMAINS]; /* counter that it is counted in */
-	struct rec recs[RECORDS];
-	uint8_t payload[RECORDS][PAYLOAD_MAX];
-	struct sts_stage stages[STAGES];
-	struct rec *staged[STAGES];
-	uint32_t n; /* chunks in all */
-	uint32_t hand, refused, evicted;
-	uint32_t now_s;
-	uint64_t uses, random;
-	bool expires;
-	unsigned long seed, op;
-} m;
-
-/* Check's own assertions write a mark each: too slow for millions. */
-#define WANT(x) ((x) ? (void)0 : unwanted(__LINE__, #x))
-
-static void
-unwanted(int line, const char *what)
-{
-	ck_abort_msg("line %d: not so: %s (seed %lu, operation %lu)", line,
-	    what, m.seed, m.op);
-}
-
-static uint32_t
-draw(uint32_t below)
-{
-	uint64_t x = m.random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((x ^ (x >> 31)) % below);
-}
-
-static uint32_t
-max32(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint32_t
-min32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The limits, as the header of the cache states them. */
-static uint32_t
-record_max(void)
-{
-	return max32(m.n / 64, min32(16, m.n / 8));
-}
-
-static uint32_t
-org_max(void)
-{
-	return max32(m.n / 16, record_max());
-}
-
-static uint32_t
-protected_max(bool newer)
-{
-	return m.n - max32(newer ? m.n / 16 : m.n / 8, record_max());
-}
-
-static struct sts_text
-domain_of(const struct rec *r)
-{
-	return unit_span(m.name[r->domain]);
-}
-
-static uint32_t
-chunks(const struct rec *r)
-{
-	return 1 + (uint32_t)((r->domain_len + r->len + 58) / 59);
-}
-
-static uint32_t
-count_chunks(enum state state)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < RECORDS; i++) {
-		n += m.recs[i].state == state ? chunks(&m.recs[i]) : 0;
-	}
-	return n;
-}
-
-static uint32_t
-count_free(void)
-{
-	return m.n - count_chunks(STAGED) - count_chunks(LIVE) -
-	       count_chunks(DETACHED);
-}
-
-static struct rec *
-unused(void)
-{
-	for (unsigned i = 0; i < RECORDS; i++) {
-		if (m.recs[i].state == UNUSED) {
-			memset(&m.recs[i], 0, sizeof m.recs[i]);
-			m.recs[i].payload = m.payload[i];
-			return &m.recs[i];
-		}
-	}
-	ck_abort_msg("the model is too small");
-	return NULL;
-}
-
-static struct rec *
-live(unsigned domain)
-{
-	for (unsigned i = 0; i < RECORDS; i++) {
-		if (m.recs[i].state == LIVE && m.recs[i].domain == domain) {
-			return &m.recs[i];
-		}
-	}
-	return NULL;
-}
-
-static struct rec *
-any_live(void)
-{
-	unsigned start = draw(RECORDS);
-
-	for (unsigned i = 0; i < RECORDS; i++) {
-		struct rec *r = &m.recs[(start + i) % RECORDS];
-
-		if (r->state == LIVE) {
-			return r;
-		}
-	}
-	return NULL;
-}
-
-static void
-forget(struct rec *r)
-{
-	r->state = r->pins > 0 ? DETACHED : UNUSED;
-}
-
-/* Evict until a chunk is free; false: none can be. */
-static bool
-make_room(void)
-{
-	struct rec *victim = NULL;
-
-	if (count_free() > 0) {
-		return true;
-	}
-	for (unsigned i = 0; i < RECORDS; i++) {
-		struct rec *r = &m.recs[i];
-
-		if (r->state == LIVE && r->pins == 0 &&
-		    r->class <= STS_CLASS_GUEST &&
-		    (victim == NULL || r->class < victim->class ||
-			(r->class == victim->class &&
-			    r->used < victim->used))) {
-			victim = r;
-		}
-	}
-	if (victim != NULL) {
-		forget(victim);
-		m.evicted++;
-	}
-	return victim != NULL;
-}
-
-static bool
-over(const struct sts_entry *e)
-{
-	/* A fetch in the future counts as now. */
-	return (uint64_t)min32(e->fetched_s, m.now_s) + e->max_age_s <= m.now_s;
-}
-
-static bool
-enforces(const struct rec *r)
-{
-	return r->e.kind == STS_KIND_POLICY && r->e.mode == STS_MODE_ENFORCE &&
-	       !(m.expires && over(&r->e));
-}
-
-static enum sts_admission
-admit(const struct rec *r, uint32_t old)
-{
-	uint32_t protected = 0, org = 0;
-
-	for (unsigned i = 0; i < RECORDS; i++) {
-		const struct rec *o = &m.recs[i];
-
-		if (o != r && o->state == LIVE &&
-		    o->class == STS_CLASS_ENFORCE) {
-			protected += chunks(o);
-			org += m.org[o->domain] == m.org[r->domain] ? chunks(o)
-								    : 0;
-		}
-	}
-	if (chunks(r) <= old) {
-		return STS_ADMITTED;
-	}
-	if (protected + chunks(r) > protected_max(old > 0)) {
-		return STS_REFUSED_ROOM;
-	}
-	return org + chunks(r) > org_max() ? STS_REFUSED_ORG : STS_ADMITTED;
-}
-
-static unsigned
-class_of(const struct rec *r, uint32_t old)
-{
-	static const unsigned by_mode[] = { STS_CLASS_NONE, STS_CLASS_TESTING };
-
-	if (r->e.kind != STS_KIND_POLICY) {
-		return STS_CLASS_OTHER;
-	}
-	if (m.expires && over(&r->e)) {
-		return STS_CLASS_EXPIRED;
-	}
-	if (r->e.mode != STS_MODE_ENFORCE) {
-		return by_mode[r->e.mode];
-	}
-	if (r->class == STS_CLASS_ENFORCE) {
-		return STS_CLASS_ENFORCE;
-	}
-	return admit(r, old) == STS_ADMITTED ? STS_CLASS_ENFORCE
-					     : STS_CLASS_GUEST;
-}
-
-static void
-settle(struct rec *r)
-{
-	unsigned class;
-
-	if (m.expires && r->e.fetched_s > m.now_s) {
-		r->e.fetched_s = m.now_s;
-	}
-	class = class_of(r, 0);
-	if (class != r->class) {
-		r->class = class;
-		r->used = ++m.uses;
-	}
-}
-
-/* Write n bytes to a staged record, chunk by chunk, as far as it goes. */
-static void
-model_write(struct rec *r, size_t n, bool payload)
-{
-	while (n > 0 && r->failed == 0) {
-		size_t at = (r->domain_len + r->len) % 59;
-		size_t used = n < 59 - at ? n : 59 - at;
-
-		if (at == 0 && chunks(r) >= record_max()) {
-			r->failed = STS_REFUSED_LARGE;
-		} else if (at == 0 && ((chunks(r) >= 16 &&
-					   count_chunks(STAGED) >= m.n / 32) ||
-					  !make_room())) {
-			r->failed = STS_REFUSED_BUSY;
-		} else if (payload) {
-			r->len += (uint32_t)used;
-		} else {
-			r->domain_len += used;
-		}
-		n -= used;
-	}
-}
 
 static void
 random_entry(struct sts_entry *e)
@@ -407,12 +99,13 @@ static void
 model_commit(struct rec *r, enum sts_admission got)
 {
 	struct rec *old = live(r->domain);
-	uint32_t old_chunks = 0;
+	uint32_t old_chunks = 0, before = m.released, own;
 	enum sts_admission want = (enum sts_admission)r->failed;
 
 	if (r->failed != 0) {
 		if (r->failed == STS_REFUSED_LARGE && old != NULL &&
 		    r->e.kind == STS_KIND_POLICY) {
+			m.stale = m.stale || old->saved;
 			forget(old);
 		}
 		r->state = UNUSED;
@@ -420,13 +113,18 @@ model_commit(struct rec *r, enum sts_admission got)
 		if (old != NULL) {
 			old_chunks =
 			    old->class == STS_CLASS_ENFORCE ? chunks(old) : 0;
+			r->saved = old->saved;
 			forget(old);
 		}
+		r->unsaved = r->e.kind == STS_KIND_POLICY;
+		own = min32(m.released - before, chunks(r));
+		m.released -= own;
 		r->state = LIVE;
 		r->class = STS_CLASS_COUNT;
 		r->class = class_of(r, old_chunks);
 		want = r->class == STS_CLASS_GUEST ? admit(r, old_chunks)
 						   : STS_ADMITTED;
+		m.released += r->class == STS_CLASS_ENFORCE ? 0 : own;
 		if (m.expires && r->e.fetched_s > m.now_s) {
 			r->e.fetched_s = m.now_s;
 		}
@@ -485,6 +183,9 @@ op_set(void)
 	e.kind = r->e.kind;
 	e.mode = r->e.mode;
 	sts_cache_set(&m.c, r->ref, &e, m.now_s, m.expires);
+	r->unsaved = r->unsaved || (e.kind == STS_KIND_POLICY &&
+				       (e.fetched_s != r->e.fetched_s ||
+					   e.max_age_s != r->e.max_age_s));
 	r->e = e;
 	settle(r);
 }
@@ -604,6 +305,34 @@ op_time(void)
 	}
 }
 
+/* The journal takes some, and seldom rests. */
+static void
+op_save(void)
+{
+	struct rec *r = any_live();
+	bool all = draw(40) == 0;
+
+	for (unsigned i = 0; all && i < RECORDS; i++) {
+		struct rec *o = &m.recs[i];
+
+		if (o->state == LIVE && o->unsaved) {
+			sts_cache_saved(&m.c, o->ref);
+			o->saved = true;
+			o->unsaved = false;
+		}
+	}
+	if (all) {
+		sts_cache_rewrite(&m.c);
+		sts_cache_all_saved(&m.c);
+		m.stale = false;
+		m.released = 0;
+	} else if (r != NULL && r->unsaved) {
+		sts_cache_saved(&m.c, r->ref);
+		r->saved = true;
+		r->unsaved = false;
+	}
+}
+
 static void
 verify_record(const struct rec *r)
 {
@@ -627,6 +356,7 @@ verify_record(const struct rec *r)
 	if (r->state == LIVE) {
 		WANT(sts_cache_protected(&m.c, r->ref) ==
 		     (r->class == STS_CLASS_ENFORCE));
+		WANT(sts_cache_is_unsaved(&m.c, r->ref) == r->unsaved);
 	}
 }
 
@@ -635,13 +365,14 @@ verify_stats(void)
 {
 	struct sts_cache_stats s;
 	uint32_t by_class[STS_CLASS_COUNT] = { 0 };
-	uint32_t protected = 0, records = 0;
+	uint32_t protected = 0, records = 0, unsaved = 0;
 
 	for (unsigned i = 0; i < RECORDS; i++) {
 		const struct rec *r = &m.recs[i];
 
 		if (r->state == LIVE) {
 			records++;
+			unsaved += r->unsaved;
 			by_class[r->class]++;
 			protected +=
 			    r->class == STS_CLASS_ENFORCE ? chunks(r) : 0;
@@ -661,6 +392,9 @@ verify_stats(void)
 	WANT(s.chunks_staged == count_chunks(STAGED));
 	WANT(s.refused == m.refused);
 	WANT(s.evicted == m.evicted);
+	WANT(sts_cache_unsaved_count(&m.c) == unsaved);
+	WANT(sts_cache_stale(&m.c) == m.stale);
+	WANT(m.c.released == m.released);
 }
 
 static void
@@ -702,6 +436,7 @@ static const struct {
 	{ op_remove, 1 },
 	{ op_sweep, 4 },
 	{ op_time, 2 },
+	{ op_save, 6 },
 };
 
 static void
