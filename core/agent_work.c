@@ -188,6 +188,7 @@ note_checked(
 
 	e->checked_s = now_s;
 	e->check_s = now_s + keep_s;
+	e->lapsed = false; /* it lives (again): its end is still to come */
 	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
 }
 

@@ -156,6 +156,13 @@ https_free(struct https *h)
 }
 
 void
+https_respond(struct https *h, struct sts_text response)
+{
+	h->response = response;
+	h->allowed = response.n;
+}
+
+void
 https_allow(struct https *h, size_t n)
 {
 	h->allowed = n < h->response.n ? n : h->response.n;

@@ -32,6 +32,10 @@ struct https *https_new(
     enum https_cert cert, struct sts_text response, const uint8_t seed[32]);
 void https_free(struct https *h);
 
+/* Another response, before any of it was sent; stays valid. All of it is
+ * allowed. */
+void https_respond(struct https *h, struct sts_text response);
+
 /* Send at most n bytes of the response in all from now on. */
 void https_allow(struct https *h, size_t n);
 

@@ -90,22 +90,28 @@ mem_datagram_drop(struct mem_sock *s)
 }
 
 /* splitmix64 */
-uint32_t
-mem_random(struct mem *m)
+static uint32_t
+next_of(uint64_t *sequence)
 {
 	uint64_t z;
 
-	m->random += 0x9e3779b97f4a7c15u;
-	z = m->random;
+	*sequence += 0x9e3779b97f4a7c15u;
+	z = *sequence;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
 	return (uint32_t)((z ^ z >> 31) >> 16);
 }
 
+uint32_t
+mem_random(struct mem *m)
+{
+	return next_of(&m->random);
+}
+
 static bool
 chance(struct mem *m, unsigned percent)
 {
-	return percent > 0 && mem_random(m) % 100 < percent;
+	return percent > 0 && next_of(&m->weather) % 100 < percent;
 }
 
 static struct mem_sock *
@@ -443,7 +449,7 @@ port_entropy(void *ctx, uint8_t *buf, size_t len)
 		return STS_IO_AGAIN;
 	}
 	for (i = 0; i < len; i++) {
-		buf[i] = (uint8_t)mem_random(m);
+		buf[i] = (uint8_t)next_of(&m->entropy);
 	}
 	m->moves++;
 	return 0;
@@ -469,6 +475,8 @@ mem_init(struct mem *m, uint64_t seed)
 {
 	memset(m, 0, sizeof *m);
 	m->random = seed;
+	m->entropy = ~seed;
+	m->weather = seed ^ 0x5555555555555555u;
 	m->channels_max = MEM_CHANNELS;
 	m->space = 65536;
 	m->port.ctx = m;

@@ -89,8 +89,9 @@ struct mem {
 	size_t segment; /* > 0: recv and send move 1..segment bytes */
 	size_t space; /* send space of fresh streams */
 	unsigned loss, twice, swap; /* percent of datagrams to the core */
-	/* Private. */
-	uint64_t random;
+	/* Private. Three sequences, so that how streams are cut and what becomes
+	 * of datagrams changes nothing about the core's own randomness. */
+	uint64_t random, entropy, weather;
 	unsigned open_count;
 	unsigned sock_high;
 	struct mem_sock *sock_of[MEM_CHANNELS];
