@@ -14,9 +14,13 @@ T ?= 60
 # The daemon as the tests start it.
 DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
-include tests/scenario/scenario.mk tests/soak.mk tests/bench/bench.mk \
-	tests/examples/examples.mk
--include tests/lab/lab.mk tests/service/service.mk
+include tests/scenario/scenario.mk
+include tests/soak.mk
+include tests/sim.mk
+include tests/bench/bench.mk
+include tests/examples/examples.mk
+include tests/service/service.mk
+include tests/lab/lab.mk
 include tests/cross.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is

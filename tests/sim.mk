@@ -1,0 +1,34 @@
+# The simulator: the whole agent for weeks of virtual time, drawn from a seed.
+#   make sim SEED=n [SIM_DAYS=n] [SIM_WITHOUT=loss,crash]     one run, told line by line
+#   make sim-soak [SIM_S=60] [SIM_FIRST=n]                    fresh seeds on all cores
+# sim has a stand-in for TLS, sim-tls the real one; the same seeds must end the same.
+
+SIM_SRC := tests/sim/run.c tests/sim/sim.c tests/sim/promises.c tests/sim/net.c tests/sim/mta.c \
+	tests/sim/site.c tests/sim/fault.c tests/sim/draw.c tests/sim/trace.c \
+	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c
+SIM_PLAIN_SRC := tests/sim/plain_session.c tests/sim/plain_https.c
+SIM_TLS_SRC := tests/mem/https.c
+SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
+SIM_PLAIN_OBJ := $(SIM_PLAIN_SRC:%.c=$(BUILD)/obj/%.o)
+SIM_TLS_OBJ := $(SIM_TLS_SRC:%.c=$(BUILD)/obj/%.o)
+SEED ?= 1
+SIM_S ?= 60
+SIM_FIRST ?= $(shell date +%s)000
+SIM_JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+
+$(SIM_OBJ) $(SIM_PLAIN_OBJ) $(SIM_TLS_OBJ): STS_CFLAGS += -D_POSIX_C_SOURCE=200112L
+
+$(BUILD)/sim: $(SIM_OBJ) $(SIM_PLAIN_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
+	$(CC) $(CFLAGS) -o $@ $(SIM_OBJ) $(SIM_PLAIN_OBJ) $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
+$(BUILD)/sim-tls: $(SIM_OBJ) $(SIM_TLS_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
+	$(CC) $(CFLAGS) -o $@ $(SIM_OBJ) $(SIM_TLS_OBJ) $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
+-include $(SIM_OBJ:.o=.d) $(SIM_PLAIN_OBJ:.o=.d)
+
+.PHONY: sim sim-soak
+sim: $(BUILD)/sim ## one simulated run: SEED=n, told line by line
+	@$(BUILD)/sim -v $(if $(SIM_DAYS),-d $(SIM_DAYS)) $(if $(SIM_WITHOUT),-w $(SIM_WITHOUT)) $(SEED)
+
+sim-soak: $(BUILD)/sim ## fresh seeds for SIM_S seconds on all cores
+	@$(BUILD)/sim -s $(SIM_S) -j $(SIM_JOBS) $(SIM_FIRST)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What goes wrong, in episodes: when one begins, how long it lasts, whom it
+ * strikes and how, drawn by class, each class from a sequence of its own.
+ * What an episode does is done by whoever asks fault_now().
+ */
+#ifndef STS_SIM_FAULT_H
+#define STS_SIM_FAULT_H
+
+#include "draw.h"
+#include "site.h"
+
+/* id, name: what `SIM_WITHOUT=name` leaves out. */
+#define FAULT_LIST(X)                                                          \
+	X(LOSS, "loss") /* datagrams lost, twice, swapped, late */             \
+	X(RESOLVER, "resolver") /* name servers fail, or are silent */         \
+	X(FORGE, "forge") /* somebody off the path guesses */                  \
+	X(STRIP, "strip") /* somebody on it rewrites DNS */                    \
+	X(BLOCK, "block") /* or hinders connections */                         \
+	X(IMPOSTOR, "impostor") /* or is the policy host himself */            \
+	X(MISHAP, "mishap") /* the owner breaks his policy */                  \
+	X(STREAM, "stream") /* streams in small pieces */                      \
+	X(CLIENTS, "clients") /* mail servers behave badly */                  \
+	X(FLOOD, "flood") /* and very many ask for hostile domains */          \
+	X(CLOCK, "clock") /* the wall clock is stepped or gone */              \
+	X(CRASH, "crash") /* the agent ends, well or badly */                  \
+	X(STORE, "store") /* the storage is slow or fails */                   \
+	X(SCARCE, "scarce") /* out of channels, ports, entropy */              \
+	X(OPERATOR, "operator") /* reload, kill switch */                      \
+	X(NAP, "nap") /* the machine sleeps longer than asked, always */
+
+#define FAULT_ENUM(id, name) FAULT_##id,
+enum fault_class {
+	FAULT_LIST(FAULT_ENUM) FAULTS
+};
+#undef FAULT_ENUM
+
+enum {
+	FAULT_ALL = (1 << FAULTS) - 1,
+	EPISODES = 64
+};
+
+struct episode {
+	enum fault_class class;
+	unsigned kind; /* drawn; each class takes it modulo its kinds */
+	unsigned strength; /* 0..99 */
+	int site; /* index, or -1: all */
+	int64_t from, to;
+	bool begun;
+};
+
+struct faults {
+	unsigned classes; /* bits: those that happen in this run */
+	unsigned without; /* bits: those left out to make a failure smaller */
+	unsigned site_count;
+	uint64_t seed;
+	struct {
+		struct draw d;
+		int64_t mean_ms; /* between episodes */
+		int64_t next;
+	} source[FAULTS];
+	struct episode episode[EPISODES];
+	unsigned count;
+	unsigned struck[FAULTS]; /* episodes begun */
+};
+
+const char *fault_name(enum fault_class c);
+
+/* Bits of "loss,strip"; 0 for an unknown word too. */
+unsigned fault_bits(const char *names);
+
+/* Draw which classes this run has, and how often. */
+void faults_begin(
+    struct faults *f, uint64_t seed, unsigned without, unsigned site_count);
+
+/* Whether this run has that class at all. */
+bool faults_has(const struct faults *f, enum fault_class c);
+
+/* When an episode begins or ends next. */
+int64_t faults_next(const struct faults *f);
+
+/* One that begins now (once each), or NULL; those over are forgotten. */
+const struct episode *faults_take(struct faults *f, int64_t now);
+
+/* An episode of that class that strikes this site (-1: strikes all) now. */
+const struct episode *fault_now(
+    const struct faults *f, enum fault_class c, int site, int64_t now);
+
+#endif

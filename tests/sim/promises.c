@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The promises, as an ideal sender would keep them.
+ *
+ * For each domain there is a belief: which versions of its policy the agent
+ * may be holding. Usually that is exactly one, the last that came whole over
+ * an authentic connection. After a power cut it may be an older one that was
+ * saved, and where memory is short it may be none: the next answer tells.
+ *
+ *	1  never weaker: while every version that may be held is an enforce
+ *	   policy whose life is certainly not over, the answer is that policy.
+ *	   Life is counted in true time, plus what a clock can have added for
+ *	   which a fetch has vouched.
+ *	2  nothing unauthenticated: an answer is, word for word, the policy of a
+ *	   version that came whole from its own domain.
+ *	3  three answers stay apart: in calm "not found" means that there is
+ *	   none, "try again" is never said; and while no name server answers,
+ *	   "try again" is said, if the operator wishes it to be told.
+ *	5  never the reason mail stops: every answer in time; in calm, what is
+ *	   published is found, a new version is noticed when its id says so,
+ *	   and what is held is refreshed every day.
+ *	6  no syntax: answers have exactly the form they should have.
+ *	7  a power cut loses at most what was being written: see belief.
+ *
+ * (4, memory, and the invariants of cache and storage are sim.c's.)
+ *
+ * "Calm" is: for so long that nothing remembered is from before, no trouble
+ * for this domain.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+#include "trace.h"
+
+enum {
+	SECOND = 1000,
+	MINUTE = 60 * SECOND,
+	HOUR = 60 * MINUTE,
+	/* Nothing learned of a domain is used for longer than this: an hour
+	 * for what TXT said, five minutes for what failed. */
+	RECOVERY = 70 * MINUTE,
+	/* "Busy" or "late" may be said so long after trouble. */
+	AFTERMATH = 6 * MINUTE,
+	/* The agent counts in whole seconds. */
+	SLACK = 2 * SECOND,
+	/* A wall clock that is so little off is the same clock. */
+	NEAR = HOUR + SECOND,
+	/* A policy in use is fetched at least daily. */
+	REFRESHED = 26 * HOUR,
+	/* A held policy is answered within this, with all waits. */
+	HELD_WITHIN = 5 * SECOND,
+	LATENESS = SECOND, /* of which none is promised, but of computing */
+	HELD = 24,
+	REPLY = 24000
+};
+
+/* A version, and when it came. */
+struct held {
+	struct version *v;
+	int64_t first, last; /* of several times it is not known which counts */
+	int64_t until; /* in gone: when it was replaced */
+};
+
+struct held_set {
+	unsigned n;
+	bool nothing; /* or none at all may be held */
+	struct held of[HELD];
+};
+
+struct belief {
+	struct held_set now; /* one of these is held */
+	struct held_set saved; /* one of these is on the storage, */
+	struct held_set since; /* or what came after that was saved */
+	struct held_set gone; /* replaced; answers under way may have them */
+	bool unsaved; /* something changed since `saved` */
+	bool checked; /* asked for, or fetched, since the start */
+	bool guest; /* it may be given up for room at any time */
+	int64_t trouble[4]; /* until when, by bit of enum trouble */
+	int64_t dark_since;
+};
+
+static struct terms terms;
+static struct belief beliefs[SITES];
+static struct {
+	bool stepped; /* the wall clock was ever wrong */
+	bool confirmed; /* a policy came since the start of the agent */
+	int64_t offset, changed;
+	int64_t lowest, vouched; /* offsets: least ever, most vouched for */
+	bool unknown;
+} wall;
+static unsigned switches; /* of the kill switch; odd: off */
+static int64_t started;
+
+static const char *
+whose(const struct site *s)
+{
+	return s == NULL ? "" : s->domain;
+}
+
+static struct belief *
+belief_of(const struct site *s)
+{
+	return &beliefs[s->index];
+}
+
+/* Sets. */
+
+static void
+set_add(struct held_set *set, const struct held *h)
+{
+	unsigned i;
+
+	for (i = 0; i < set->n; i++) {
+		struct held *o = &set->of[i];
+
+		if (o->v == h->v && o->until == h->until) {
+			o->first = h->first < o->first ? h->first : o->first;
+			o->last = h->last > o->last ? h->last : o->last;
+			return;
+		}
+	}
+	if (set->n == HELD) {
+		memmove(set->of, set->of + 1, (HELD - 1) * sizeof *set->of);
+		set->n--;
+	}
+	set->of[set->n++] = *h;
+}
+
+static void
+set_join(struct held_set *to, const struct held_set *from)
+{
+	unsigned i;
+
+	for (i = 0; i < from->n; i++) {
+		set_add(to, &from->of[i]);
+	}
+	to->nothing = to->nothing || from->nothing;
+}
+
+static void
+set_clear(struct held_set *set, bool nothing)
+{
+	set->n = 0;
+	set->nothing = nothing;
+}
+
+/* Lifetimes. */
+
+/* Whether its life is certainly not over. */
+static bool
+lives(const struct held *h)
+{
+	int64_t used = sim.t - h->first + SLACK;
+
+	if (wall.stepped) {
+		used += wall.vouched - wall.lowest + NEAR;
+	}
+	return used < h->v->max_age_ms;
+}
+
+/* Whether its life is certainly over: the agent knows the time. */
+static bool
+is_over(const struct held *h, int64_t when)
+{
+	return !wall.stepped && wall.confirmed &&
+	       when - h->last > h->v->max_age_ms + SLACK;
+}
+
+static bool
+enforced(const struct version *v, enum zone zone)
+{
+	return v->mode == SITE_ENFORCE ||
+	       (v->mode == SITE_TESTING && zone == ZONE_STRICT);
+}
+
+/* Promise 1: whether a policy is held that nothing may make weaker. */
+static bool
+must_enforce(const struct site *s, enum zone zone)
+{
+	const struct held_set *set = &belief_of(s)->now;
+	unsigned i;
+
+	for (i = 0; i < set->n; i++) {
+		if (!enforced(set->of[i].v, zone) || !lives(&set->of[i])) {
+			return false;
+		}
+	}
+	return set->n > 0 && !set->nothing && !belief_of(s)->guest;
+}
+
+bool
+promise_holds(const struct site *s)
+{
+	return must_enforce(s, ZONE_PLAIN);
+}
+
+/* What the world tells. */
+
+void
+promises_begin(const struct terms *t)
+{
+	unsigned i, k;
+
+	terms = *t;
+	memset(beliefs, 0, sizeof beliefs);
+	memset(&wall, 0, sizeof wall);
+	wall.changed = -HOUR;
+	switches = 0;
+	for (i = 0; i < SITES; i++) {
+		beliefs[i].now.nothing = beliefs[i].saved.nothing = true;
+		for (k = 0; k < 4; k++) {
+			beliefs[i].trouble[k] = -RECOVERY;
+		}
+	}
+}
+
+void
+promise_trouble(int site, unsigned what, int64_t until)
+{
+	unsigned i, k;
+
+	for (i = 0; i < terms.site_count; i++) {
+		struct belief *b = &beliefs[i];
+
+		if (site >= 0 && (int)i != site) {
+			continue;
+		}
+		if ((what & TROUBLE_DARK) != 0 && b->trouble[3] < sim.t) {
+			b->dark_since = sim.t;
+		}
+		for (k = 0; k < 4; k++) {
+			if ((what & 1U << k) != 0 && b->trouble[k] < until) {
+				b->trouble[k] = until;
+			}
+		}
+	}
+}
+
+void
+promise_clock(int64_t offset_ms, bool unknown)
+{
+	wall.stepped = true;
+	wall.unknown = unknown;
+	wall.changed = sim.t;
+	wall.offset = offset_ms;
+	if (!unknown && offset_ms < wall.lowest) {
+		wall.lowest = offset_ms;
+	}
+}
+
+/* Whether a fetch for this domain vouches for the wall clock: its policy was
+ * held before, or there was nothing to go by. */
+static bool
+vouches(const struct site *s)
+{
+	unsigned i;
+
+	if (!wall.confirmed || belief_of(s)->now.n > 0) {
+		return true;
+	}
+	for (i = 0; i < terms.site_count; i++) {
+		if (beliefs[i].now.n > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+replace(struct belief *b, struct version *v)
+{
+	unsigned i;
+
+	for (i = 0; i < b->now.n; i++) {
+		b->now.of[i].until = sim.t;
+		set_add(&b->gone, &b->now.of[i]);
+	}
+	set_clear(&b->now, v->max_age_ms == 0);
+	b->guest = false;
+}
+
+void
+promise_delivered(struct version *v, bool certain)
+{
+	struct belief *b = belief_of(v->site);
+	struct held h = { v, sim.t, sim.t, 0 };
+
+	v->delivered = b->unsaved = b->checked = true;
+	trace("%s v%u delivered%s", v->site->domain, v->number,
+	    certain ? "" : ", maybe");
+	if (wall.offset > wall.vouched && !wall.unknown && vouches(v->site)) {
+		wall.vouched = wall.offset;
+	}
+	if (certain) {
+		wall.confirmed = true;
+		replace(b, v);
+	}
+	if (v->max_age_ms > 0) {
+		set_add(&b->now, &h);
+		set_add(&b->since, &h);
+	} else {
+		/* RFC 8461 3.2: of use for those who asked, and not kept. */
+		h.until = sim.t;
+		set_add(&b->gone, &h);
+		b->now.nothing = b->since.nothing = true;
+	}
+}
+
+void
+promise_guest(const struct site *s)
+{
+	struct belief *b = belief_of(s);
+
+	if (terms.ample) {
+		sim_fail("4: there was room, and it was not kept", whose(s));
+	}
+	b->guest = b->unsaved = true;
+	b->now.nothing = b->since.nothing = true;
+}
+
+void
+promise_saved(void)
+{
+	unsigned i;
+
+	for (i = 0; i < terms.site_count; i++) {
+		struct belief *b = &beliefs[i];
+
+		if (b->unsaved) {
+			b->saved = b->now;
+			set_clear(&b->since, false);
+			b->unsaved = false;
+		}
+	}
+}
+
+void
+promise_stopped(bool storage)
+{
+	unsigned i;
+
+	for (i = 0; i < terms.site_count; i++) {
+		struct belief *b = &beliefs[i];
+
+		if (storage) {
+			b->now = b->saved;
+			set_join(&b->now, &b->since);
+		} else {
+			set_clear(&b->now, true);
+			b->guest = false;
+		}
+		b->saved = b->now;
+		b->unsaved = b->checked = false;
+		set_clear(&b->since, false);
+		set_clear(&b->gone, false);
+	}
+	wall.confirmed = false;
+}
+
+void
+promise_started(void)
+{
+	started = sim.t;
+}
+
+void
+promise_switch(bool off)
+{
+	if ((switches % 2 == 1) != off) {
+		switches++;
+	}
+}
+
+/* Calm. */
+
+/* Whether there was none of these troubles since then. */
+static bool
+free_of(const struct site *s, unsigned what, int64_t since)
+{
+	unsigned k;
+
+	for (k = 0; k < 4; k++) {
+		if ((what & 1U << k) != 0 &&
+		    belief_of(s)->trouble[k] >= since) {
+			return false;
+		}
+	}
+	return since >= started + SECOND || started == 0;
+}
+
+static bool
+calm(const struct site *s, int64_t when)
+{
+	return free_of(s, TROUBLE_ANY, when - RECOVERY);
+}
+
+/* For how long an agent may go by a TXT record, or its absence. */
+static int64_t
+kept_ms(uint32_t ttl_s)
+{
+	return ttl_s < 60     ? MINUTE
+	       : ttl_s > 3600 ? HOUR
+			      : (int64_t)ttl_s * SECOND;
+}
+
+/* Whether what the domain publishes now must be known by now. */
+static bool
+must_be_known(const struct question *q)
+{
+	const struct site *s = q->site;
+	int64_t a = kept_ms(s->ttl_s), b = kept_ms(s->negative_s);
+
+	/* What outlived a restart is answered once before it is checked. */
+	return terms.ample && terms.roomy && calm(s, q->asked) &&
+	       (belief_of(s)->checked || belief_of(s)->now.n == 0) &&
+	       s->discoverable && s->version->max_age_ms > 0 &&
+	       q->asked > s->changed + (a > b ? a : b) + 2 * SLACK;
+}
+
+/* The form of an answer. */
+
+struct reply {
+	size_t n;
+	char p[REPLY];
+};
+
+static void
+put(struct reply *r, const char *before, const char *text, const char *after)
+{
+	r->n += (size_t)snprintf(
+	    r->p + r->n, sizeof r->p - r->n, "%s%s%s", before, text, after);
+}
+
+/* As core/reply.h says; without MX the mode is none, and there is no reply. */
+static const char *
+policy_reply(const struct version *v, enum zone zone)
+{
+	static struct reply r;
+	static const char *const modes[] = { "none", "testing", "enforce" };
+	char age[32];
+	unsigned i;
+
+	r.n = 0;
+	for (i = 0; i < v->mx_count; i++) {
+		bool wild = v->mx[i][0] == '*';
+
+		put(&r, i == 0 ? "OK secure match=" : ":",
+		    v->mx[i] + (wild ? 1 : 0), "");
+	}
+	if (zone != ZONE_NO_SNI) {
+		put(&r, "", " servername=hostname", "");
+	}
+	if (zone != ZONE_TLSRPT) {
+		return r.p;
+	}
+	put(&r, " policy_type=sts policy_domain=", v->site->domain, "");
+	for (i = 0; i < v->mx_count; i++) {
+		put(&r, " mx_host_pattern=", v->mx[i], "");
+	}
+	put(&r, "", " { policy_string = version: STSv1 }", "");
+	put(&r, " { policy_string = mode: ", modes[v->mode], " }");
+	for (i = 0; i < v->mx_count; i++) {
+		put(&r, " { policy_string = mx: ", v->mx[i], " }");
+	}
+	snprintf(age, sizeof age, "%lld", (long long)(v->max_age_ms / SECOND));
+	put(&r, " { policy_string = max_age: ", age, " }");
+	return r.p;
+}
+
+/* Answers. */
+
+/* Whether nothing, or nothing to be enforced, may be held. */
+static bool
+may_be_weak(const struct question *q)
+{
+	return q->site == NULL || !must_enforce(q->site, q->zone);
+}
+
+void
+promise_asked(struct question *q)
+{
+	q->asked = sim.t;
+	q->could_be_weak = may_be_weak(q);
+	q->held = !q->could_be_weak;
+	q->switched = switches;
+}
+
+void
+promise_waiting(const struct question *q)
+{
+	int64_t longest =
+	    terms.within_ms > terms.queue_ms ? terms.within_ms : terms.queue_ms;
+
+	if (q->zone == ZONE_SENDMAIL) {
+		longest = 4 * SECOND;
+	}
+	if (q->held && longest > HELD_WITHIN) {
+		longest = HELD_WITHIN;
+	}
+	if (sim.t > q->asked + longest + LATENESS) {
+		sim_fail(q->held ? "5: no answer in time, though held"
+				 : "5: no answer in time",
+		    whose(q->site));
+	}
+}
+
+/* "OK ...": whose policy is that? Keeps in the belief what it can be. */
+static const struct held *
+find_policy(const struct question *q, const char *answer)
+{
+	struct belief *b = belief_of(q->site);
+	const struct held *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < b->now.n; i++) {
+		const struct held *h = &b->now.of[i];
+
+		if (enforced(h->v, q->zone) &&
+		    strcmp(policy_reply(h->v, q->zone), answer) == 0) {
+			found = h;
+		}
+	}
+	for (i = 0; found == NULL && i < b->gone.n; i++) {
+		const struct held *h = &b->gone.of[i];
+
+		if (h->until >= q->asked && enforced(h->v, q->zone) &&
+		    strcmp(policy_reply(h->v, q->zone), answer) == 0) {
+			found = h;
+		}
+	}
+	return found;
+}
+
+/* An answer from what may be held tells which it is. */
+static void
+learn(const struct question *q, const char *answer)
+{
+	struct held_set *set = &belief_of(q->site)->now;
+	unsigned i, n = 0;
+
+	for (i = 0; i < set->n; i++) {
+		if (enforced(set->of[i].v, q->zone) &&
+		    strcmp(policy_reply(set->of[i].v, q->zone), answer) == 0) {
+			set->of[n++] = set->of[i];
+		}
+	}
+	if (n > 0) {
+		set->n = n;
+		set->nothing = false;
+	}
+}
+
+static void
+judge_policy(const struct question *q, const char *answer)
+{
+	const struct held *h = q->site == NULL ? NULL : find_policy(q, answer);
+
+	if (h == NULL) {
+		sim_fail("2: a policy that is not held, or never came whole "
+			 "from its domain",
+		    whose(q->site));
+		return;
+	}
+	if (is_over(h, q->asked)) {
+		sim_fail("1: a policy whose life is over", whose(q->site));
+	}
+	if (must_be_known(q) && q->site->proper &&
+	    strcmp(policy_reply(q->site->version, q->zone), answer) != 0) {
+		sim_fail("5: an old policy, though the new id was to be seen",
+		    whose(q->site));
+	}
+	if (h->until == 0 && h->v->max_age_ms >= 2 * REFRESHED && terms.ample &&
+	    terms.roomy && !belief_of(q->site)->now.nothing &&
+	    free_of(
+		q->site, TROUBLE_FETCH | TROUBLE_QUEUE, q->asked - REFRESHED) &&
+	    q->asked - h->last > REFRESHED) {
+		sim_fail("5: not refreshed within a day", whose(q->site));
+	}
+	learn(q, answer);
+}
+
+static void
+judge_notfound(const struct question *q)
+{
+	const struct belief *b;
+
+	if (q->site == NULL || q->zone == ZONE_AUDIT) {
+		return;
+	}
+	b = belief_of(q->site);
+	if (!q->could_be_weak && !may_be_weak(q)) {
+		sim_fail("1: weaker than what is held", whose(q->site));
+	}
+	/* Who forgot the id may wait for the old version's end. */
+	if (must_be_known(q) && q->site->proper &&
+	    enforced(q->site->version, q->zone)) {
+		sim_fail("5: a policy is published, nothing is in the way, and "
+			 "it was not found",
+		    whose(q->site));
+	}
+	if (terms.temp_on_dns_error && b->now.n == 0 && !wall.stepped &&
+	    b->trouble[3] > sim.t && q->asked - b->dark_since > RECOVERY &&
+	    q->asked - started > RECOVERY) {
+		sim_fail(
+		    "3: \"not found\" where nobody can tell", whose(q->site));
+	}
+}
+
+static void
+judge_temp(const struct question *q)
+{
+	if (q->zone == ZONE_AUDIT) {
+		sim_fail("6: more than not found from a zone under audit",
+		    whose(q->site));
+	}
+	if (q->site == NULL) {
+		return;
+	}
+	if (!q->could_be_weak && !may_be_weak(q)) {
+		sim_fail("5: \"try again\", though a policy is held",
+		    whose(q->site));
+	}
+	if (terms.roomy &&
+	    free_of(q->site, TROUBLE_ANY, q->asked - AFTERMATH)) {
+		sim_fail("3: \"try again\" in calm", whose(q->site));
+	}
+}
+
+static void
+judge(const struct question *q, const char *answer)
+{
+	bool off = switches % 2 == 1;
+
+	if (q->must != NULL) {
+		if (strcmp(q->must, answer) != 0) {
+			sim_fail("6: not the operator's answer, or no answer "
+				 "to no domain",
+			    whose(q->site));
+		}
+		return;
+	}
+	if (off || q->switched != switches) {
+		/* Either side of a switch, or not found. */
+		if (q->switched == switches &&
+		    strcmp(answer, "NOTFOUND ") != 0) {
+			sim_fail("6: an answer though enforcement is off",
+			    whose(q->site));
+		}
+		return;
+	}
+	if (strncmp(answer, "OK ", 3) == 0) {
+		if (q->zone == ZONE_AUDIT) {
+			sim_fail("6: more than not found from a zone under "
+				 "audit",
+			    whose(q->site));
+		}
+		judge_policy(q, answer);
+	} else if (strcmp(answer, "NOTFOUND ") == 0) {
+		judge_notfound(q);
+	} else if (strncmp(answer, "TEMP ", 5) == 0) {
+		judge_temp(q);
+	} else {
+		sim_fail("6: an answer of no known form", whose(q->site));
+	}
+}
+
+void
+promise_answered(struct question *q, const char *answer)
+{
+	judge(q, answer);
+	if (q->site != NULL && q->must == NULL) {
+		belief_of(q->site)->checked = true;
+	}
+}
