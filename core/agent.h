@@ -244,6 +244,14 @@ void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
 void sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
 
+/*
+ * agent_keep.c: put the version that was fetched in place of what is held, and
+ * say what changed. *e: the record's; *ref: the version, 0 if the cache did
+ * not take it, and why is returned. keep_s: how long what TXT said is good.
+ */
+enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
+    uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
+
 /* agent_slots.c */
 void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
 void sts_agent_slots_dispatch(struct sts_agent *a);

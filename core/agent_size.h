@@ -33,7 +33,7 @@ enum {
 	    STS_AGENT_ALIGNED(2 * (lookups) * sizeof(uint16_t)) +              \
 	    STS_AGENT_ALIGNED(sizeof(struct sts_x509_links)) +                 \
 	    STS_AGENT_ALIGNED((fetch_slots) * sizeof(struct sts_fetch)) +      \
-	    (fetch_slots) * STS_AGENT_ALIGNED(STS_TLS_SIZE_MAX) +              \
+	    (fetch_slots)*STS_AGENT_ALIGNED(STS_TLS_SIZE_MAX) +                \
 	    STS_DNS_TCP_BUFFERS * STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX) +     \
 	    STS_AGENT_ALIGNED(                                                 \
 		STS_AGENT_NODES(clients, lookups, fetch_slots, asks) *         \

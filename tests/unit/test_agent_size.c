@@ -16,14 +16,12 @@ static const struct {
 	const char *name;
 	struct sts_config config;
 	size_t size;
-} cases[] = {
-	CASE("the smallest", 0, 1, 1, 1, 0, STS_CACHE_BLOCK_MIN),
+} cases[] = { CASE("the smallest", 0, 1, 1, 1, 0, STS_CACHE_BLOCK_MIN),
 	CASE("a board", 4, 4, 1, 2, 512, 8192),
 	CASE("not a power of two", 3, 5, 1, 1, 0, 8200),
 	CASE("one above a power of two", 8, 65, 2, 2, 256, 65536),
 	CASE("the daemon's defaults", 1024, 256, 16, 8, 16384, 2393792),
-	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20)
-};
+	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 
 /* Places it as a board does. */
 static uint64_t block[STS_AGENT_SIZE(4, 4, 1, 2, 512, 8192) / 8];
@@ -37,8 +35,8 @@ START_TEST(size)
 		ck_assert_msg(cases[i].size >= need, "%s: got %zu, want %zu",
 		    cases[i].name, cases[i].size, need);
 		/* What a fetch's TLS is granted more, and the index. */
-		size_t more = c->fetch_slots * 1024U + c->lookups * 2U +
-			      STS_AGENT_ALIGN;
+		size_t more =
+		    c->fetch_slots * 1024U + c->lookups * 2U + STS_AGENT_ALIGN;
 
 		ck_assert_msg(cases[i].size <= need + more,
 		    "%s: got %zu, want at most %zu", cases[i].name,

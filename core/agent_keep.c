@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent: a policy that was fetched takes the place of what was held. */
+#include <string.h>
+
+#include "agent.h"
+#include "payload.h"
+
+enum {
+	COMPARE = 64 /* octets of two versions compared at once */
+};
+
+/* When to fetch again by ourselves: an unpredictable moment in the middle of
+ * the lifetime, at most a day and at least an hour away; 0 for short ones. */
+static uint32_t
+plan_refresh(struct sts_agent *a, uint32_t max_age_s)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t from_s, span_s;
+
+	if (max_age_s < STS_DAY_S) {
+		return 0;
+	}
+	from_s = max_age_s / 3;
+	if (from_s > STS_DAY_S / 2) {
+		from_s = STS_DAY_S / 2;
+	}
+	span_s = max_age_s / 3 < STS_DAY_S / 2 ? max_age_s / 3 : STS_DAY_S / 2;
+	return now_s + from_s + sts_random_below(&a->random, span_s);
+}
+
+/* Whether two versions list the same patterns (their ids left aside). */
+static bool
+same_patterns(const struct sts_cache *c, sts_ref x, sts_ref y)
+{
+	uint8_t id[STS_ID_MAX], p[COMPARE], q[COMPARE];
+	size_t at_x = sts_payload_id(c, x, id) + 1;
+	size_t at_y = sts_payload_id(c, y, id) + 1;
+	size_t n;
+
+	do {
+		n = sts_cache_read(c, x, at_x, p, sizeof p);
+		if (sts_cache_read(c, y, at_y, q, sizeof q) != n ||
+		    memcmp(p, q, n) != 0) {
+			return false;
+		}
+		at_x += n;
+		at_y += n;
+	} while (n == sizeof p);
+	return true;
+}
+
+/*
+ * RFC 8461 3.3, 8.2: who changes the id has changed the policy; the old body
+ * under a new id was a web server not yet updated. It is fetched once more.
+ */
+static bool
+looks_stale(const struct sts_agent *a, sts_ref old, const struct sts_entry *was,
+    sts_ref ref, const struct sts_entry *now)
+{
+	uint8_t was_id[STS_ID_MAX], now_id[STS_ID_MAX];
+	size_t was_len = sts_payload_id(&a->cache, old, was_id);
+	size_t now_len = sts_payload_id(&a->cache, ref, now_id);
+
+	return (was_len != now_len || memcmp(was_id, now_id, was_len) != 0) &&
+	       was->mode == now->mode && was->max_age_s == now->max_age_s &&
+	       same_patterns(&a->cache, old, ref);
+}
+
+static void
+tell_policy(struct sts_agent *a, struct sts_lookup *l, enum sts_event_code code,
+    const struct sts_entry *e)
+{
+	struct sts_event *event =
+	    sts_agent_tell(a, code, STS_WHY_NONE, sts_lookup_domain(l));
+
+	event->mode = (uint8_t)(e->mode + 1);
+	event->number[0] = e->max_age_s;
+	event->number[1] = e->mx_count;
+}
+
+static struct sts_entry
+entry_of(struct sts_agent *a, uint32_t keep_s, const struct sts_policy *p)
+{
+	struct sts_entry e;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = (uint8_t)p->mode;
+	e.mx_count = (uint16_t)p->mx_count;
+	e.max_age_s = p->max_age_s;
+	e.fetched_s = e.checked_s = sts_agent_now_s(a);
+	e.check_s = e.checked_s + keep_s;
+	e.asked_day = (uint16_t)(e.checked_s / STS_DAY_S);
+	e.refresh_s = plan_refresh(a, p->max_age_s);
+	e.proved = sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED;
+	return e;
+}
+
+/* What stands beside a policy that was just committed in place of `old`. */
+static void
+compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
+    const struct sts_entry *was, sts_ref ref, struct sts_entry *e)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+
+	sts_agent_alert_over(a, sts_lookup_domain(l), was);
+	if (looks_stale(a, old, was, ref, e)) {
+		e->refresh_s = now_s + STS_BACK_OFF_S;
+		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+	}
+	tell_policy(a, l,
+	    was->mode == e->mode && same_patterns(&a->cache, old, ref)
+		? STS_EVENT_POLICY_REFRESHED
+		: STS_EVENT_POLICY_CHANGED,
+	    e);
+}
+
+/* Whether there is no policy that a wrong clock could expire. */
+static bool
+nothing_held(const struct sts_agent *a)
+{
+	struct sts_cache_stats s;
+
+	sts_cache_stats(&a->cache, &s);
+	return s.records == s.other;
+}
+
+enum sts_admission
+sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
+    struct sts_fetch *f, struct sts_entry *e, sts_ref *ref)
+{
+	struct sts_entry was;
+	sts_ref old = sts_agent_live(a, sts_lookup_domain(l), &was);
+	enum sts_admission admission;
+
+	/* A policy that came under a clock nobody vouched for is no witness of
+	 * it: else its owner could move the clock and confirm it himself. */
+	sts_clock_confirm(
+	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
+	*e = entry_of(a, keep_s, &f->policy);
+	if (old == 0) {
+		admission = sts_cache_commit(&a->cache, &f->stage, e,
+		    sts_agent_now_s(a), sts_agent_expires(a), ref);
+		if (*ref != 0) {
+			tell_policy(a, l, STS_EVENT_POLICY_NEW, e);
+		}
+		return admission;
+	}
+	e->asked_day = was.asked_day;
+	sts_cache_pin(&a->cache, old);
+	admission = sts_cache_commit(&a->cache, &f->stage, e,
+	    sts_agent_now_s(a), sts_agent_expires(a), ref);
+	if (*ref != 0) {
+		compare_versions(a, l, old, &was, *ref, e);
+	}
+	sts_cache_unpin(&a->cache, old);
+	return admission;
+}
