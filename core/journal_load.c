@@ -118,12 +118,16 @@ static bool
 superseded(const struct sts_journal *j)
 {
 	struct sts_text domain = sts_text(j->domain, j->rec.domain_len);
-	sts_ref ref = sts_cache_find(j->cache, domain);
 	struct sts_entry e;
+	sts_ref ref;
 
 	if (sts_journal_forgets(j, domain)) {
 		return true;
 	}
+	if (sts_cache_unsaved_count(j->cache) == 0) {
+		return false; /* as at most starts: nothing happened yet */
+	}
+	ref = sts_cache_find(j->cache, domain);
 
 	if (ref == 0 || !sts_cache_is_unsaved(j->cache, ref)) {
 		return false;

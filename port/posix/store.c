@@ -170,6 +170,9 @@ call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
 	struct request q = { (uint32_t)op, off, (uint32_t)len };
 
 	STS_ASSERT(len <= STS_STORE_BUFFER);
+	if (op != READ) {
+		s->ahead_len = 0;
+	}
 	if (s->broken && op != READ) {
 		return STS_IO_RESET;
 	}
@@ -179,10 +182,32 @@ call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
 	return s->asked ? hear(s, to, op == READ ? len : 0) : ask(s, &q, from);
 }
 
+/* Journals are read in small pieces, one after another: one call of the
+ * system, or of the child, is for many. */
 static int
 store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 {
-	return call(ctx, READ, off, NULL, buf, len);
+	struct sts_file_store *s = ctx;
+	uint64_t size = (uint64_t)s->store.area_size * s->store.area_count;
+
+	if (off >= s->ahead_off && off - s->ahead_off < s->ahead_len &&
+	    s->ahead_len - (off - s->ahead_off) >= len) {
+		memcpy(buf, s->ahead + (off - s->ahead_off), len);
+		return 0;
+	}
+	s->ahead_len = 0;
+	if (len > sizeof s->ahead / 2 ||
+	    (uint64_t)off + sizeof s->ahead > size) {
+		return call(s, READ, off, NULL, buf, len);
+	}
+	int result = call(s, READ, off, NULL, s->ahead, sizeof s->ahead);
+
+	if (result == 0) {
+		s->ahead_off = off;
+		s->ahead_len = sizeof s->ahead;
+		memcpy(buf, s->ahead, len);
+	}
+	return result;
 }
 
 static int

@@ -44,6 +44,8 @@ struct sts_file_store {
 	bool asked;
 	size_t have; /* octets of the child's answer that have come */
 	struct sts_store_reply reply;
+	uint32_t ahead_off, ahead_len; /* what of the file is in `ahead` */
+	uint8_t ahead[STS_STORE_BUFFER];
 };
 
 /*

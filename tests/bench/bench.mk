@@ -10,3 +10,13 @@ $(BUILD)/bench/x509: tests/bench/x509.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
+
+.PHONY: bench-journal
+bench-journal: $(BUILD)/bench/journal ## octets written a policy and day, and the time to read them back
+	@$(BUILD)/bench/journal 1000 60
+	@$(BUILD)/bench/journal 10000 30
+	@$(BUILD)/bench/journal 100000 4
+
+$(BUILD)/bench/journal: tests/bench/journal.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libmtasts.a $(LDFLAGS)
