@@ -49,7 +49,8 @@ enum sts_keeping
 sts_agent_keeping(const struct sts_agent *a)
 {
 	if (!a->has_journal) {
-		return STS_KEEPING_OFF;
+		return a->config.journal_buffer > 0 ? STS_KEEPING_FAILING
+						    : STS_KEEPING_OFF;
 	}
 	switch (sts_journal_state(a->journal)) {
 	case STS_JOURNAL_FULL:

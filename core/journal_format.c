@@ -46,6 +46,9 @@ sts_journal_get_area(
 		return false;
 	}
 	a->version = sts_get16le(in + 8);
+	if (a->version == 0) {
+		return false;
+	}
 	a->revision = sts_get32le(in + 12);
 	a->stamp_s = sts_get32le(in + 16);
 	a->prog_size = sts_get32le(in + 20);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of the journal. Integers are little-endian; reserved bytes and
- * padding are 0.
+ * The bytes of the journal; core/README.md says what they mean to a reader and
+ * ask of a writer. Integers are little-endian; reserved bytes and padding are
+ * 0. CRC-32 is that of IEEE 802.3 (zlib's crc32); what is "begun with" another
+ * CRC c goes over the four octets of c first.
  *
  * An area:
  *
@@ -11,7 +13,8 @@
  *	    arithmetic
  *	16  stamp (4): a time that was confirmed, 0: none
  *	20  program unit (4) that positions are rounded to
- *	24  reserved (4)
+ *	24  since (4): when the last jump of the clock before the stamp was
+ *	    adopted
  *	28  CRC-32 of bytes 0..27
  *	32  padding to the program unit, then records, each padded to it
  *
@@ -23,8 +26,8 @@
  *	 2  octets of the domain (1)
  *	 3  mode (1)
  *	 4  octets of the payload (4)
- *	 8  stamp (4)
- *	12  fetched (4)
+ *	 8  stamp (4): the newest when it was written
+ *	12  fetched (4); of a stamp: since
  *	16  max_age (4)
  *	20  number of mx (2)
  *	22  day it was last asked for (2)

@@ -132,9 +132,9 @@ uint32_t sts_agent_journal_area(
  * read first, then all that is held is written anew. Events tell the change.
  */
 enum sts_keeping {
-	STS_KEEPING_OFF = 0, /* there is no journal */
+	STS_KEEPING_OFF = 0, /* none was planned */
 	STS_KEEPING_OK,
-	STS_KEEPING_FAILING,
+	STS_KEEPING_FAILING, /* or there is no storage yet */
 	STS_KEEPING_FULL
 };
 enum sts_keeping sts_agent_keeping(const struct sts_agent *a);

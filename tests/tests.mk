@@ -19,6 +19,7 @@ include tests/soak.mk
 include tests/sim.mk
 include tests/bench/bench.mk
 include tests/examples/examples.mk
+include tests/journal/journal.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
 include tests/cross.mk
@@ -58,7 +59,7 @@ CHECK_PKGS = clang-format-14 pmccabe
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
-	"$(BUILD)/scenario tests/scenario/*.scn" $(EXAMPLE_COMMANDS)
+	"$(BUILD)/scenario tests/scenario/*.scn" $(EXAMPLE_COMMANDS) $(JOURNAL_COMMANDS)
 
 .PHONY: test test-deps test-build test-commands check unit replay fuzz coverage
 test: test-deps ## install what the tests need and pass everything
@@ -74,7 +75,7 @@ test: test-deps ## install what the tests need and pass everything
 test-deps: service-deps
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
 
-test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN)
+test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write
 
 test-commands:
 	@printf '%s\n' $(TEST_COMMANDS)

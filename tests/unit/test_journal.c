@@ -189,6 +189,9 @@ START_TEST(format)
 		ck_assert(!sts_journal_get_area(bytes, &b));
 		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
+	a.version = 0; /* there never was one */
+	sts_journal_put_area(bytes, &a);
+	ck_assert(!sts_journal_get_area(bytes, &b));
 	memset(&r, 0, sizeof r);
 	memset(&q, 0, sizeof q);
 	r.type = STS_JOURNAL_POLICY;

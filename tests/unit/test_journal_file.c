@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boards/posix: the journal's file, whatever is in its place; and what a daemon
+ * does that has none, or whose writer dies.
+ */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../boards/posix/journal.h"
+#include "../../boards/posix/live.h"
+#include "../../core/journal_format.h"
+#include "unit.h"
+
+const char unit_name[] = "journal file";
+
+enum {
+	AREA = 2 * STS_STORE_ERASE_SIZE,
+	PATIENCE = 2000 /* looks, 10 ms apart */
+};
+
+static char folder[] = "/tmp/mtasts-file-XXXXXX";
+static char deep[48], path[64], aside[72];
+static struct sts_log quiet;
+static int said[2]; /* its lines come out of the second */
+static struct sts_file_store store;
+
+static void
+begin(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(deep, sizeof deep, "%s/d", folder);
+	snprintf(path, sizeof path, "%s/journal", deep);
+	snprintf(aside, sizeof aside, "%s.aside", path);
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	sts_log_open(&quiet, STS_LOG_STDERR, STS_LOG_ERROR);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, said), 0);
+	quiet.to = STS_LOG_SYSLOG;
+	quiet.fd = said[0];
+}
+
+static void
+end(void)
+{
+	unlink(path);
+	unlink(aside);
+	rmdir(deep);
+	rmdir(folder);
+}
+
+/* How many lines with that word were logged since the last call. */
+static unsigned
+count_said(const char *word)
+{
+	char line[STS_LOG_LINE_MAX + 64];
+	unsigned n = 0;
+	ssize_t len;
+
+	while ((len = recv(said[1], line, sizeof line - 1, MSG_DONTWAIT)) > 0) {
+		line[len] = '\0';
+		n += strstr(line, word) != NULL;
+	}
+	return n;
+}
+
+static struct sts_journal_file
+file(uint32_t area)
+{
+	struct sts_journal_file f = { path, area, &quiet };
+
+	return f;
+}
+
+static void
+write_file(const char *at, uint32_t off, const void *p, size_t n)
+{
+	int fd = open(at, O_WRONLY | O_CREAT, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, p, n, off), (ssize_t)n);
+	close(fd);
+}
+
+/* As the agent would leave it: the head of area i, of that version. */
+static void
+write_head(unsigned i, uint16_t version)
+{
+	struct sts_journal_area a = { version, 7 + i, 0, 1, 0 };
+	uint8_t head[STS_JOURNAL_HEAD];
+
+	sts_journal_put_area(head, &a);
+	write_file(path, i * AREA, head, sizeof head);
+}
+
+static void
+make(uint32_t area)
+{
+	struct sts_journal_file f = file(area);
+
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_READY);
+	ck_assert_uint_eq(store.store.area_size, area);
+	sts_store_close(&store);
+}
+
+/* What is found, and what it becomes. */
+static const struct {
+	const char *name;
+	const char *text; /* at the beginning; NULL: a fresh journal, and */
+	uint16_t version[2]; /* heads of its areas; 0: none */
+	bool aside;
+} finds[] = {
+	{ "nothing was written yet", NULL, { 0, 0 }, false },
+	{ "one area", NULL, { 1, 0 }, false },
+	{ "both areas", NULL, { 1, 1 }, false },
+	{ "newer", NULL, { 2, 0 }, true },
+	{ "newer, and an older area", NULL, { 1, 2 }, true },
+	{ "much newer", NULL, { 1, 0xffff }, true },
+	{ "no journal", "something else", { 0, 0 }, true },
+	{ "a version that never was", NULL, { 0, 0 }, false },
+	{ "garbage beside a good area", "gar", { 0, 1 }, false },
+	{ "garbage beside a newer area", "gar", { 0, 2 }, true },
+};
+
+START_TEST(find_table)
+{
+	const char *name = finds[_i].name;
+	struct sts_journal_file f = file(AREA);
+	static uint8_t before[2 * AREA], after[2 * AREA];
+	struct stat st;
+	int fd;
+
+	if (finds[_i].text == NULL || finds[_i].version[1] != 0) {
+		make(AREA);
+	}
+	if (finds[_i].text != NULL) {
+		write_file(path, 0, finds[_i].text, strlen(finds[_i].text));
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (finds[_i].version[i] != 0) {
+			write_head(i, finds[_i].version[i]);
+		}
+	}
+	write_file(path, AREA / 2, "content", 7);
+	fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, before, sizeof before);
+
+	close(fd);
+	unit_int(name, sts_journal_file_open(&f, &store), STS_FILE_READY);
+	unit_int(name, stat(aside, &st) == 0, finds[_i].aside);
+	unit_int(name, count_said("moved to"), finds[_i].aside);
+	/* Not an octet of it is touched. */
+	fd = open(finds[_i].aside ? aside : path, O_RDONLY);
+	unit_int(name, read(fd, after, sizeof after), n);
+	ck_assert_mem_eq(before, after, (size_t)n);
+	close(fd);
+	ck_assert_int_eq(stat(path, &st), 0);
+	unit_int(name, st.st_size, 2 * AREA);
+	unit_int(name, st.st_mode & 07777, 0600);
+	sts_store_close(&store);
+}
+END_TEST
+
+START_TEST(locked)
+{
+	static struct sts_file_store other;
+	struct sts_journal_file f = file(AREA);
+
+	make(AREA);
+	ck_assert_int_eq(sts_journal_file_take(&f, &store), 0);
+	ck_assert_int_eq(sts_journal_file_open(&f, &other), STS_FILE_NONE);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&store);
+	f.area_size = 2 * AREA;
+	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+}
+END_TEST
+
+START_TEST(no_folder)
+{
+	struct sts_journal_file f = file(AREA);
+
+	rmdir(deep);
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(sts_journal_file_take(&f, &store), -1);
+}
+END_TEST
+
+/* No room for a larger one: the smaller is read, and is as it was. */
+START_TEST(no_room)
+{
+	struct sts_journal_file f = file(2 * AREA);
+	struct rlimit all, few = { 3 * AREA, RLIM_INFINITY };
+	struct sts_file_store larger;
+	uint8_t got[7];
+
+	signal(SIGXFSZ, SIG_IGN);
+	make(AREA);
+	write_head(1, 1);
+	write_file(path, AREA + AREA / 2, "content", 7);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
+	few.rlim_max = all.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_SMALL);
+	ck_assert_int_eq(errno, EFBIG);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+	ck_assert_uint_eq(store.store.area_size, AREA);
+	ck_assert_int_eq(
+	    store.store.read(&store, AREA + AREA / 2, got, sizeof got), 0);
+	ck_assert_mem_eq(got, "content", sizeof got);
+	ck_assert_int_eq(sts_journal_file_grow(&f, &larger, &store), 0);
+	sts_store_close(&store);
+	ck_assert_uint_eq(larger.store.area_size, 2 * AREA);
+	larger.store.ctx = &larger;
+	ck_assert_int_eq(
+	    larger.store.read(&larger, 2 * AREA + AREA / 2, got, sizeof got),
+	    0);
+	ck_assert_mem_eq(got, "content", sizeof got);
+	sts_store_close(&larger);
+}
+END_TEST
+
+/* A daemon without clients. */
+
+static struct sts_live live;
+static struct sts_memory memory;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_posix posix;
+static struct sts_port port;
+static struct sts_board_journal j;
+static sts_ms now;
+
+static void
+start_daemon(void)
+{
+	static char line[80];
+	static const char *options[] = { line, "nameserver 192.0.2.1",
+		"memory 2M", "clients 4", "lookups 4", "fetch_slots 1" };
+	static const uint8_t key[16];
+	struct sts_conf_source source = { "/dev/null", options,
+		UNIT_COUNT(options) };
+	struct sts_journal_daemon d = { &agent, &driver, &port, &posix, &memory,
+		&quiet };
+	struct sts_service service = { -1, 0 };
+	char why[STS_CONF_WHY_MAX];
+
+	snprintf(line, sizeof line, "journal %s", path);
+	ck_assert_msg(
+	    sts_live_open(&live, &source, &memory, 0, why), "%s", why);
+	ck_assert_int_eq(
+	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
+	now = sts_posix_now();
+	sts_journal_open(
+	    &j, &sts_live_now(&live)->conf, &memory, &quiet, &service);
+	sts_agent_init(&agent, &memory.config, &sts_live_now(&live)->settings,
+	    memory.agent_block, now, key);
+	sts_journal_attach(&j, &d);
+	sts_driver_init(&driver, &agent, &port, now);
+	ck_assert_int_eq(sts_journal_begin(&j, now), 0);
+}
+
+/* Until the journal is in that state and all is saved, or for so many looks. */
+static bool
+reaches(enum sts_keeping want)
+{
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		now++;
+		sts_journal_tick(&j, now);
+		sts_run(&driver, now, 1800000000, 256);
+		if (sts_journal_keeping(&j) == want && j.child > 0 &&
+		    !j.prepares && sts_agent_saved(&agent) &&
+		    !sts_journal_busy(agent.journal)) {
+			return true;
+		}
+		sts_posix_wait(&posix, &driver, 10);
+	}
+	return false;
+}
+
+static void
+learn(const char *name)
+{
+	struct sts_entry e;
+	struct sts_stage s;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = STS_MODE_ENFORCE;
+	e.fetched_s = 1800000000;
+	e.max_age_s = 604800;
+	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(name)));
+	sts_cache_commit(&agent.cache, &s, &e, 1800000000, false, &ref);
+}
+
+static bool
+holds(const char *name)
+{
+	return sts_cache_find(&agent.cache, unit_span(name)) != 0;
+}
+
+/* The folder comes later: what is held then is kept. */
+START_TEST(late)
+{
+	rmdir(deep);
+	start_daemon();
+	ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+	learn("a.example");
+	for (unsigned tries = 0; tries < 3; tries++) {
+		now += STS_JOURNAL_AGAIN_MS;
+		for (unsigned k = 0; k < PATIENCE; k++) {
+			now += 10;
+			sts_journal_tick(&j, now);
+			if (k > 0 && j.child == 0) {
+				break;
+			}
+			poll(NULL, 0, 10);
+		}
+	}
+	ck_assert(!agent.has_journal);
+	ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+	ck_assert_uint_eq(count_said("journal"), 1);
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
+	ck_assert_uint_gt(agent.journal->saved + agent.journal->compactions, 0);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
+/* A writer that dies has a successor, a minute after its own birth. */
+START_TEST(writer_dies)
+{
+	pid_t first;
+
+	start_daemon();
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	for (unsigned i = 0; i < 3; i++) {
+		first = j.child;
+		kill(first, SIGKILL);
+		if (i == 1) {
+			learn("b.example"); /* it dies with work to do */
+		}
+		for (unsigned k = 0; k < PATIENCE && j.child == first; k++) {
+			now += 10;
+			sts_journal_tick(&j, now);
+			sts_run(&driver, now, 1800000000, 256);
+			poll(NULL, 0, 10);
+		}
+		ck_assert_int_eq(j.child, 0);
+		ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+		ck_assert_uint_eq(count_said("has ended"), 1);
+		now += STS_JOURNAL_AGAIN_MS;
+		ck_assert(reaches(STS_KEEPING_OK));
+		ck_assert_int_ne(j.child, first);
+	}
+	kill(j.child, SIGKILL);
+	ck_assert(holds("a.example"));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_loop_test(tc, find_table, 0, (int)UNIT_COUNT(finds));
+	tcase_add_test(tc, locked);
+	tcase_add_test(tc, no_folder);
+	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, late);
+	tcase_add_test(tc, writer_dies);
+}
