@@ -20,3 +20,13 @@ bench-journal: $(BUILD)/bench/journal ## octets written a policy and day, and th
 $(BUILD)/bench/journal: tests/bench/journal.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libmtasts.a $(LDFLAGS)
+
+.PHONY: bench-cache
+bench-cache: $(BUILD)/bench/cache ## instructions a look-up at 1,000 and 1,000,000 records; octets a policy
+	@sh boards/posix/deps.sh valgrind
+	@sh tests/bench/cache.sh $<
+
+$(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domains.h $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/libmtasts.a $(LDFLAGS)

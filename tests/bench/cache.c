@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Look-ups in a cache of RECORDS policies: cache RECORDS hit|miss|cost.
+ * hit, miss: QUESTIONS questions, whose instructions callgrind counts
+ * (cache.sh). cost: octets of memory a policy.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <valgrind/callgrind.h>
+
+#include "../../core/payload.h"
+#include "domains.h"
+
+enum {
+	QUESTIONS = 20000,
+	NOW = 1800000000
+};
+
+static struct sts_cache cache;
+static const uint8_t key[STS_SIPHASH_KEY] = { 2, 7, 1, 8 };
+
+static struct sts_text
+text(const char *s)
+{
+	return sts_text((const uint8_t *)s, strlen(s));
+}
+
+static void
+fail(const char *what)
+{
+	fprintf(stderr, "cache: %s\n", what);
+	exit(1);
+}
+
+static void
+put(uint32_t i)
+{
+	char name[BENCH_NAME_MAX], mx[BENCH_NAME_MAX + 8];
+	struct sts_entry e;
+	struct sts_stage s;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = STS_MODE_ENFORCE;
+	e.max_age_s = 604800;
+	e.fetched_s = NOW;
+	e.mx_count = (uint16_t)bench_mx_count(i);
+	bench_domain(name, i);
+	if (!sts_cache_stage(&cache, &s, text(name)) ||
+	    !sts_payload_begin(&cache, &s, text("20260101T000000"))) {
+		fail("no room to stage");
+	}
+	for (unsigned k = 0; k < e.mx_count; k++) {
+		bench_mx(mx, i, k);
+		sts_payload_add_mx(&cache, &s, text(mx));
+	}
+	if (sts_cache_commit(&cache, &s, &e, NOW, true, &ref) >=
+	    STS_REFUSED_LARGE) {
+		fail("not kept");
+	}
+}
+
+static char asked[QUESTIONS][BENCH_NAME_MAX];
+
+/* Names all over the cache, or of no record. */
+static void
+choose(uint32_t records, bool hit)
+{
+	for (uint32_t i = 0; i < QUESTIONS; i++) {
+		uint64_t which = i * UINT64_C(2654435761) % records;
+
+		bench_domain(
+		    asked[i], (uint32_t)(hit ? which : records + which));
+	}
+}
+
+/* What the agent does with each question about a policy that is held. */
+static uint32_t
+questions(void)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < QUESTIONS; i++) {
+		struct sts_text name = text(asked[i]);
+		sts_ref ref = sts_cache_find(&cache, name);
+		struct sts_entry e;
+
+		if (ref != 0) {
+			sts_cache_get(&cache, ref, &e);
+			sts_cache_touch(&cache, ref);
+			found++;
+		}
+	}
+	return found;
+}
+
+/* Room for records of five chunks and the index. */
+static void
+begin(uint32_t records)
+{
+	size_t size = 4096 + (size_t)records * 5 * (STS_CHUNK_SIZE + 4);
+	uint8_t *block = malloc(size);
+
+	if (block == NULL) {
+		fail("no memory");
+	}
+	sts_cache_init(&cache, block, size, key);
+}
+
+/* Until the first one must go, or is no longer protected. */
+static void
+cost(uint32_t records)
+{
+	size_t size = (size_t)records * 170;
+	struct sts_cache_stats s;
+	uint8_t *block = malloc(size);
+	uint32_t n = 0, octets = 0;
+	char name[BENCH_NAME_MAX];
+
+	if (block == NULL) {
+		fail("no memory");
+	}
+	sts_cache_init(&cache, block, size, key);
+	do {
+		octets += (uint32_t)bench_domain(name, n);
+		put(n++);
+		sts_cache_stats(&cache, &s);
+	} while (s.evicted == 0);
+	printf("%u policies in %zu octets: %zu each (a name of %u on average); "
+	       "the first %u protected\n",
+	    n - 1, size, size / (n - 1), octets / n, s.enforce);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint32_t records = argc == 3 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
+
+	bool hit = argc == 3 && strcmp(argv[2], "hit") == 0;
+	uint32_t found;
+
+	if (records == 0) {
+		fail("usage: cache RECORDS hit|miss|cost");
+	}
+	if (strcmp(argv[2], "cost") == 0) {
+		cost(records);
+		return 0;
+	}
+	begin(records);
+	for (uint32_t i = 0; i < records; i++) {
+		put(i);
+	}
+	choose(records, hit);
+	CALLGRIND_START_INSTRUMENTATION;
+	found = questions();
+	CALLGRIND_STOP_INSTRUMENTATION;
+	if (found != (hit ? QUESTIONS : 0)) {
+		fail("not what was put");
+	}
+	return 0;
+}
