@@ -147,7 +147,8 @@ flash_power_off(struct flash *f, enum flash_cut how)
 static inline void
 flash_power_on(struct flash *f)
 {
-	memcpy(f->now, f->synced, sizeof f->now);
+	memcpy(f->now, f->synced,
+	    (size_t)f->store.area_size * f->store.area_count);
 	f->open_count = 0;
 	f->ops = 0;
 	f->cut_at = 0;
@@ -229,7 +230,11 @@ flash_sync(void *ctx)
 	}
 	result = flash_cut_now(f);
 	if (result == 0) {
-		memcpy(f->synced, f->now, sizeof f->now);
+		for (unsigned i = 0; i < f->open_count; i++) {
+			const struct flash_op *op = &f->open[i];
+
+			memcpy(f->synced + op->off, f->now + op->off, op->len);
+		}
 		f->open_count = 0;
 	}
 	return result;

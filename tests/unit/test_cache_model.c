@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cache against a model: random operations on both, and after each one
- * the cache's invariants hold and it shows what the model shows.
+ * the cache's invariants hold (in larger ones after every 16th) and it shows
+ * what the model shows.
  *
  * STS_CACHE_OPS: operations (200,000); STS_CACHE_SEED: the first seed. Both
  * are for `make soak`.
@@ -402,7 +403,8 @@ verify(bool all)
 {
 	sts_ref want[DOMAINS] = { 0 };
 
-	WANT(sts_cache_check(&m.c));
+	/* Its cost grows with the cache; most of what it finds stays. */
+	WANT((!all && m.n > 200 && m.op % 16 != 0) || sts_cache_check(&m.c));
 	for (unsigned i = 0; i < RECORDS; i++) {
 		const struct rec *r = &m.recs[i];
 
