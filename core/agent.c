@@ -355,7 +355,8 @@ sts_agent_client_free(const struct sts_agent *a)
 }
 
 void
-sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now)
+sts_agent_client_open(
+    struct sts_agent *a, uint16_t node, bool plain, sts_ms now)
 {
 	struct sts_client *c = &a->clients[node - a->first_client];
 
@@ -363,7 +364,11 @@ sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now)
 	a->client_free = c->ask.next;
 	a->clients_open++;
 	sts_count(&a->metrics, STS_METRIC_CLIENTS);
-	sts_client_open(c, now);
+	if (plain) {
+		sts_client_open_plain(c, now);
+	} else {
+		sts_client_open(c, now);
+	}
 }
 
 void

@@ -146,7 +146,8 @@ struct sts_agent {
 /* For the driver. */
 unsigned sts_agent_nodes(const struct sts_config *config);
 uint16_t sts_agent_client_free(const struct sts_agent *a);
-void sts_agent_client_open(struct sts_agent *a, uint16_t node, sts_ms now);
+void sts_agent_client_open(
+    struct sts_agent *a, uint16_t node, bool plain, sts_ms now);
 void sts_agent_clients_full(struct sts_agent *a);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 

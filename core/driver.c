@@ -459,7 +459,8 @@ accept_clients(struct sts_driver *d, unsigned i)
 			return;
 		}
 		opened(&d->nodes[id], STS_EV_SEND, STS_EV_RECV);
-		sts_agent_client_open(d->agent, id, d->now);
+		sts_agent_client_open(d->agent, id,
+		    d->listener[i].protocol == STS_PROTOCOL_TEXT, d->now);
 		enlist(d, id);
 	}
 	d->listener[i].ready = true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers in the words of Postfix and Sendmail. */
+/* Answers in the words of Postfix, Sendmail and Exim. */
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/name.h"
 #include "base/sink.h"
 #include "reply.h"
 
@@ -102,8 +103,95 @@ put_override(struct sts_sink *s, const struct sts_reply *r)
 	sts_sink_put(s, value);
 }
 
+/* Whether an MX host fits the policy; with a dot at its end it is the same. */
+static bool
+is_allowed(const struct sts_reply *r)
+{
+	struct sts_text host = r->host, pattern;
+	struct sts_patterns it;
+
+	if (host.n > 0 && host.p[host.n - 1] == '.') {
+		host.n--;
+	}
+	sts_patterns_start(&it, r->cache, r->answer.ref);
+	while ((pattern = sts_patterns_next(&it)).n > 0) {
+		if (sts_name_match(pattern, host)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
-put_reply(struct sts_sink *s, const struct sts_reply *r)
+put_hosts(struct sts_sink *s, const struct sts_reply *r)
+{
+	struct sts_patterns it;
+	struct sts_text pattern;
+	const char *before = "";
+
+	sts_patterns_start(&it, r->cache, r->answer.ref);
+	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+		sts_sink_string(s, before);
+		sts_sink_put(s, pattern);
+		before = ":";
+	}
+}
+
+static void
+put_plain_policy(struct sts_sink *s, const struct sts_reply *r)
+{
+	switch ((enum sts_plain_verb)r->verb) {
+	case STS_PLAIN_MODE:
+		sts_sink_string(s, "enforce");
+		break;
+	case STS_PLAIN_HOSTS:
+		put_hosts(s, r);
+		break;
+	case STS_PLAIN_ALLOWED:
+		sts_sink_string(s, is_allowed(r) ? "yes" : "no");
+		break;
+	}
+}
+
+/* Nothing is enforced. */
+static void
+put_plain_none(struct sts_sink *s, const struct sts_reply *r)
+{
+	bool testing = r->answer.why == STS_WHY_MODE_TESTING;
+
+	switch ((enum sts_plain_verb)r->verb) {
+	case STS_PLAIN_MODE:
+		sts_sink_string(s, testing ? "testing" : "none");
+		break;
+	case STS_PLAIN_HOSTS:
+		break;
+	case STS_PLAIN_ALLOWED:
+		sts_sink_string(s, "yes");
+		break;
+	}
+}
+
+static void
+put_plain(struct sts_sink *s, const struct sts_reply *r)
+{
+	switch ((enum sts_answer_kind)r->answer.kind) {
+	case STS_ANSWER_POLICY:
+		put_plain_policy(s, r);
+		break;
+	case STS_ANSWER_NOTFOUND:
+		put_plain_none(s, r);
+		break;
+	case STS_ANSWER_OVERRIDE: /* in words that only Postfix knows */
+	case STS_ANSWER_TEMP:
+		sts_sink_string(s, "temp");
+		break;
+	case STS_ANSWER_NONE:
+		STS_ASSERT(false);
+	}
+}
+
+static void
+put_socketmap(struct sts_sink *s, const struct sts_reply *r)
 {
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
@@ -121,6 +209,16 @@ put_reply(struct sts_sink *s, const struct sts_reply *r)
 		break;
 	case STS_ANSWER_NONE:
 		STS_ASSERT(false);
+	}
+}
+
+static void
+put_reply(struct sts_sink *s, const struct sts_reply *r)
+{
+	if (r->verb != 0) {
+		put_plain(s, r);
+	} else {
+		put_socketmap(s, r);
 	}
 }
 
@@ -155,20 +253,12 @@ start(struct sts_reply *r)
 	}
 }
 
-void
-sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
-    const struct sts_zones *zones, const struct sts_zone *zone,
-    const struct sts_answer *answer)
+/* Leave out what does not fit. */
+static void
+fit(struct sts_reply *r)
 {
-	size_t len;
+	size_t len = measure(r);
 
-	memset(r, 0, sizeof *r);
-	r->cache = cache;
-	r->zones = zones;
-	r->zone = zone;
-	r->answer = *answer;
-	start(r);
-	len = measure(r);
 	while (len > STS_REPLY_MAX && r->detail < STS_REPLY_PLAIN) {
 		r->detail++;
 		r->cut = true;
@@ -181,6 +271,35 @@ sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 	}
 	STS_ASSERT(len <= STS_REPLY_MAX);
 	r->len = (uint32_t)len;
+}
+
+void
+sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_zones *zones, const struct sts_zone *zone,
+    const struct sts_answer *answer)
+{
+	memset(r, 0, sizeof *r);
+	r->cache = cache;
+	r->zones = zones;
+	r->zone = zone;
+	r->answer = *answer;
+	start(r);
+	fit(r);
+}
+
+void
+sts_reply_init_plain(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_answer *answer, enum sts_plain_verb verb,
+    struct sts_text host)
+{
+	STS_ASSERT(verb >= STS_PLAIN_MODE && verb <= STS_PLAIN_ALLOWED);
+	memset(r, 0, sizeof *r);
+	r->cache = cache;
+	r->answer = *answer;
+	r->verb = (uint8_t)verb;
+	r->host = host;
+	start(r);
+	fit(r);
 }
 
 size_t

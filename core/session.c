@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One socketmap client: requests in, one question at a time, replies out. */
+/* One client: requests in, one question at a time, replies out. */
 #include <string.h>
 
 #include "base/assert.h"
@@ -51,12 +51,13 @@ patience(const struct sts_client *c)
 }
 
 static void
-ask(struct sts_client *c, const struct sts_request *r)
+ask(struct sts_client *c, size_t total, struct sts_text name,
+    struct sts_text key)
 {
-	c->request_len = (uint16_t)r->total;
-	c->name_off = (uint16_t)(r->name.p - c->in);
-	c->name_len = (uint16_t)r->name.n;
-	c->ask.key = r->key;
+	c->request_len = (uint16_t)total;
+	c->name_off = (uint16_t)(name.p - c->in);
+	c->name_len = (uint16_t)name.n;
+	c->ask.key = key;
 	c->ask.zone = NULL;
 	c->ask.waits = false;
 	memset(&c->ask.answer, 0, sizeof c->ask.answer);
@@ -72,6 +73,42 @@ skip(struct sts_client *c, size_t total)
 	enter(c, SKIPS);
 }
 
+/* A line that is no request: the mail is to wait, and we are to be told. */
+static void
+refuse_line(struct sts_client *c)
+{
+	const struct sts_answer answer = { STS_ANSWER_TEMP, STS_RULE_KEY,
+		STS_WHY_CLIENT_JUNK, false, 0, NULL };
+
+	sts_reply_init_plain(
+	    &c->reply, NULL, &answer, STS_PLAIN_MODE, sts_text(NULL, 0));
+	c->sent = 0;
+	c->skipped = true;
+	enter(c, SENDS);
+}
+
+/* The text protocol: is the line there? */
+static void
+look_plain(struct sts_client *c)
+{
+	struct sts_plain_request r;
+
+	switch (sts_plain_parse(
+	    &r, sts_text(c->in, c->in_len), sizeof c->in, c->last)) {
+	case STS_PLAIN_OK:
+		c->verb = r.verb;
+		c->host_off = (uint16_t)(r.host.p - c->in);
+		c->host_len = (uint16_t)r.host.n;
+		ask(c, r.total, r.zone, r.key);
+		break;
+	case STS_PLAIN_BAD:
+		refuse_line(c);
+		break;
+	case STS_PLAIN_MORE:
+		break;
+	}
+}
+
 /* Look at the beginning of the input: what is to be done next? */
 static void
 look(struct sts_client *c)
@@ -83,7 +120,7 @@ look(struct sts_client *c)
 	switch (status) {
 	case STS_REQUEST_OK:
 	case STS_REQUEST_NO_NAME:
-		ask(c, &r);
+		ask(c, r.total, r.name, r.key);
 		break;
 	case STS_REQUEST_BAD:
 		close_for(c, STS_WHY_CLIENT_JUNK);
@@ -130,13 +167,20 @@ answer_skipped(struct sts_client *c, uint8_t end)
 	enter(c, SENDS);
 }
 
-/* Bytes of the reply with "LEN:" before and "," after it. */
+/* What stands before the reply: "LEN:", or nothing. Its length. */
+static size_t
+reply_head(const struct sts_client *c, uint8_t head[STS_REPLY_HEAD_MAX])
+{
+	return c->plain ? 0 : sts_reply_head(head, c->reply.len);
+}
+
+/* Bytes of the reply with "LEN:" before and "," after it, or with a LF. */
 static size_t
 reply_total(const struct sts_client *c)
 {
 	uint8_t head[STS_REPLY_HEAD_MAX];
 
-	return sts_reply_head(head, c->reply.len) + c->reply.len + 1;
+	return reply_head(c, head) + c->reply.len + 1;
 }
 
 static unsigned
@@ -177,7 +221,9 @@ client_lost(void *e, int why)
 	/* RFC 9293 3.6: the peer may still read. Whole requests were found
 	 * when they came; half a one can no longer become whole. */
 	c->last = true;
-	if (c->state == READING || c->state == SKIPS) {
+	if (c->plain && c->state == READING && c->in_len > 0) {
+		look_plain(c);
+	} else if (c->state == READING || c->state == SKIPS) {
 		close_for(c, STS_WHY_NONE);
 	}
 }
@@ -221,16 +267,20 @@ client_recv_ack(void *e, struct sts_span got)
 		c->since = c->now;
 	}
 	c->in_len = (uint16_t)(c->in_len + got.n);
-	look(c);
+	if (c->plain) {
+		look_plain(c);
+	} else {
+		look(c);
+	}
 }
 
-/* "LEN:", data and ",", as far as it fits, from `sent` on. */
+/* "LEN:", data and ",", or data and LF, as far as it fits, from `sent` on. */
 static struct sts_text
 client_send_buf(const void *e, struct sts_span lent)
 {
 	const struct sts_client *c = e;
 	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t head_len = sts_reply_head(head, c->reply.len);
+	size_t head_len = reply_head(c, head);
 	size_t data_end = head_len + c->reply.len;
 	size_t at = c->sent, n = 0;
 
@@ -248,7 +298,7 @@ client_send_buf(const void *e, struct sts_span lent)
 	}
 	if (n < lent.n) {
 		STS_ASSERT(at == data_end);
-		lent.p[n++] = ',';
+		lent.p[n++] = c->plain ? '\n' : ',';
 	}
 	return sts_text(lent.p, n);
 }
@@ -266,11 +316,13 @@ client_send_ack(void *e, size_t n)
 	if (c->sent < reply_total(c)) {
 		return;
 	}
-	if (c->skipped) {
+	if (!c->skipped) {
+		enter(c, SENT);
+	} else if (c->plain) {
+		close_for(c, STS_WHY_CLIENT_JUNK);
+	} else {
 		c->skipped = false;
 		next(c);
-	} else {
-		enter(c, SENT);
 	}
 }
 
@@ -317,11 +369,18 @@ sts_client_open(struct sts_client *c, sts_ms now)
 {
 	STS_ASSERT(c->state == FREE);
 	c->why = STS_WHY_NONE;
-	c->last = c->due = c->skipped = false;
+	c->last = c->due = c->skipped = c->plain = false;
 	c->in_len = c->request_len = c->name_off = c->name_len = 0;
 	c->skip_left = c->sent = 0;
 	c->now = now;
 	enter(c, READING);
+}
+
+void
+sts_client_open_plain(struct sts_client *c, sts_ms now)
+{
+	sts_client_open(c, now);
+	c->plain = true;
 }
 
 enum sts_client_need
@@ -344,6 +403,11 @@ sts_client_needs(const struct sts_client *c)
 struct sts_text
 sts_client_name(const struct sts_client *c)
 {
+	static const uint8_t otherwise[] = "default";
+
+	if (c->plain && c->name_len == 0) {
+		return sts_text(otherwise, sizeof otherwise - 1);
+	}
 	return sts_text(c->in + c->name_off, c->name_len);
 }
 
@@ -362,7 +426,14 @@ sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
 		return;
 	}
 	STS_ASSERT(!c->ask.waits);
-	sts_reply_init(&c->reply, cache, zones, c->ask.zone, &c->ask.answer);
+	if (c->plain) {
+		sts_reply_init_plain(&c->reply, cache, &c->ask.answer,
+		    (enum sts_plain_verb)c->verb,
+		    sts_text(c->in + c->host_off, c->host_len));
+	} else {
+		sts_reply_init(
+		    &c->reply, cache, zones, c->ask.zone, &c->ask.answer);
+	}
 	c->sent = 0;
 	enter(c, SENDS);
 	/* The answer may come long after our last tick. */
@@ -375,6 +446,9 @@ sts_client_released(struct sts_client *c)
 	STS_ASSERT(c->state == SENT || c->state == GONE);
 	if (c->state == GONE) {
 		enter(c, FREE);
+	} else if (c->plain) {
+		c->request_len = 0;
+		close_for(c, STS_WHY_NONE);
 	} else {
 		next(c);
 	}

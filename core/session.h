@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One socketmap client: a leaf engine on an accepted stream. It finds
- * requests in 512 bytes of input, raises OWNER for each, and sends the answer
- * the agent gives; pipelined requests are answered in order, one at a time.
+ * One client: a leaf engine on an accepted stream. It finds requests in 512
+ * bytes of input, raises OWNER for each, and sends the answer the agent gives.
+ * By socketmap pipelined requests are answered in order, one at a time; by the
+ * text protocol (core/plain.h) there is one request, and the channel is closed
+ * after its answer.
  *
  * The agent (owner) loops:
  *	STS_CLIENT_ASKS     c->ask.key is the key, sts_client_name the map name:
@@ -40,13 +42,15 @@
  *	  |                              v  last byte taken
  *	  +<------- released --------- SENT
  *
- * READING, SKIPS, SENDS go to CLOSES (junk, stall, idle, no more input), any
+ * READING, SKIPS, SENDS go to CLOSES (junk, stall, idle, no more input), SENT
+ * too by the text protocol, any
  * state with a channel to GONE when the channel is lost, GONE to FREE.
  */
 #ifndef STS_SESSION_H
 #define STS_SESSION_H
 
 #include "ask.h"
+#include "plain.h"
 #include "reply.h"
 #include "socketmap.h"
 
@@ -74,9 +78,12 @@ struct sts_client {
 	bool timed; /* since is set; else the next tick sets it */
 	bool due; /* WAITS: the deadline has passed */
 	bool skipped; /* SENDS: the answer is our own, to a skipped request */
+	bool plain; /* the text protocol */
+	uint8_t verb; /* plain: of the request at hand */
 	uint16_t in_len; /* in[0..in_len) came and is not dropped */
 	uint16_t request_len; /* in[0..request_len) is the request at hand */
 	uint16_t name_off, name_len;
+	uint16_t host_off, host_len; /* plain */
 	size_t skip_left; /* SKIPS: bytes to come, its comma included */
 	size_t sent; /* of the reply with its netstring's wrapping */
 	sts_ms now, since; /* the last tick; when the state's time began */
@@ -94,9 +101,13 @@ extern const struct sts_engine_ops sts_client_ops;
  */
 void sts_client_open(struct sts_client *c, sts_ms now);
 
+/* The same for a client that speaks the text protocol. */
+void sts_client_open_plain(struct sts_client *c, sts_ms now);
+
 enum sts_client_need sts_client_needs(const struct sts_client *c);
 
-/* The socketmap name of the request at hand, while one is; any octets. */
+/* The socketmap name of the request at hand, while one is; any octets. By the
+ * text protocol, the zone it names, or "default". */
 struct sts_text sts_client_name(const struct sts_client *c);
 
 /*

@@ -51,7 +51,8 @@ set_listen(struct sts_conf *c, struct sts_text value)
 	}
 	if (!sts_value_listen(value, &c->listen[c->listen_count])) {
 		return "inet:127.0.0.1:PORT, inet:[::1]:PORT or "
-		       "unix:/path mode=0660 owner=USER group=GROUP";
+		       "unix:/path mode=0660 owner=USER group=GROUP "
+		       "protocol=text";
 	}
 	c->listen_count++;
 	return NULL;
@@ -71,7 +72,8 @@ set_metrics(struct sts_conf *c, struct sts_text value)
 		c->metrics_on = false;
 		return NULL;
 	}
-	c->metrics_on = sts_value_listen(value, &c->metrics);
+	c->metrics_on =
+	    sts_value_listen(value, &c->metrics) && !c->metrics.text;
 	return c->metrics_on ? NULL
 			     : "off, inet:127.0.0.1:9461, inet:[::1]:9461 or "
 			       "unix:/path mode=0660";
@@ -575,7 +577,7 @@ static bool
 same_at(const struct sts_listen_at *a, const struct sts_listen_at *b)
 {
 	return sts_listen_same(a, b) && a->mode == b->mode &&
-	       a->uid == b->uid && a->gid == b->gid;
+	       a->uid == b->uid && a->gid == b->gid && a->text == b->text;
 }
 
 static bool

@@ -27,7 +27,8 @@ print_listen(const char *key, const struct sts_listen_at *at)
 	sts_listen_format(at, text);
 	printf("%s %s", key, text);
 	if (at->addr.af == STS_AF_LOCAL) {
-		printf(" mode=%04o", (unsigned)at->mode);
+		printf(" mode=%04o%s", (unsigned)at->mode,
+		    at->text ? " protocol=text" : "");
 	}
 	puts("");
 }

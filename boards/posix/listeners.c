@@ -39,11 +39,13 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 	l->count++;
 }
 
+/* Whether it was handed over; then it is as the configuration says. */
 static bool
-is_open(const struct sts_listeners *l, const struct sts_listen_at *at)
+is_open(struct sts_listeners *l, const struct sts_listen_at *at)
 {
 	for (unsigned i = 0; i < l->count; i++) {
 		if (sts_listen_same(&l->listener[i].at, at)) {
+			l->listener[i].at.text = at->text;
 			return true;
 		}
 	}
@@ -111,7 +113,9 @@ sts_listeners_begin(
 		if (sts_posix_listen(posix, ch, l->listener[i].fd) != 0) {
 			return false;
 		}
-		sts_listen(driver, ch, STS_PROTOCOL_SOCKETMAP);
+		sts_listen(driver, ch,
+		    l->listener[i].at.text ? STS_PROTOCOL_TEXT
+					   : STS_PROTOCOL_SOCKETMAP);
 	}
 	return true;
 }

@@ -88,14 +88,16 @@ tell_servers(struct daemon *d)
 	    s->conf.servers.count > 0 ? "" : " of " STS_RESOLV_FILE, text);
 }
 
-/* How to ask the first listener, in Postfix's words. */
+/* How to ask the first listener that speaks socketmap, in Postfix's words. */
 static void
 tell_how(struct daemon *d)
 {
 	char text[STS_LISTEN_TEXT_MAX] = "inet:127.0.0.1:8461";
 
-	if (d->listeners.count > 0) {
-		sts_listen_format(&d->listeners.listener[0].at, text);
+	for (unsigned i = d->listeners.count; i-- > 0;) {
+		if (!d->listeners.listener[i].at.text) {
+			sts_listen_format(&d->listeners.listener[i].at, text);
+		}
 	}
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "ask: postmap -q example.com socketmap:%s:postfix", text);

@@ -213,6 +213,10 @@ local_option(struct sts_text word, struct sts_listen_at *at)
 	if (sts_value_option(word, "group", &value)) {
 		return sts_group_find(value, &at->gid);
 	}
+	if (sts_text_is(word, "protocol=text")) {
+		at->text = true;
+		return true;
+	}
 	if (!sts_value_option(word, "owner", &value) ||
 	    !sts_user_find(value, &user)) {
 		return false;

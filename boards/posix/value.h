@@ -33,8 +33,9 @@ bool sts_value_prefix(struct sts_text t, struct sts_prefix *out);
 /* An absolute path of at most size - 1 characters, NUL-ended in out. */
 bool sts_value_path(struct sts_text t, char *out, size_t size);
 
-/* "inet:ENDPOINT", or "unix:/path mode=0660 owner=USER group=GROUP" with the
- * options in any order; a path without mode gets 0666. */
+/* "inet:ENDPOINT", or "unix:/path mode=0660 owner=USER group=GROUP
+ * protocol=text" with the options in any order; a path without mode gets 0666.
+ */
 bool sts_value_listen(struct sts_text t, struct sts_listen_at *out);
 
 #endif

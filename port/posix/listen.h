@@ -21,6 +21,7 @@ struct sts_listen_at {
 	mode_t mode;
 	uid_t uid; /* (uid_t)-1, (gid_t)-1: as it comes */
 	gid_t gid;
+	bool text; /* the owner's: its clients speak another protocol */
 };
 
 /*

@@ -68,14 +68,16 @@ static const struct {
 	{ "listn inet:127.0.0.1:1", "listn: there is no such key" },
 	{ "a=b c", "a\\x3db: there is no such key" },
 	{ "listen", "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
-		    "unix:/path mode=0660 owner=USER group=GROUP" },
+		    "unix:/path mode=0660 owner=USER group=GROUP "
+		    "protocol=text" },
 	{ "listen inet:localhost:8461",
 	    "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
-	    "unix:/path mode=0660 owner=USER group=GROUP, got "
+	    "unix:/path mode=0660 owner=USER group=GROUP protocol=text, got "
 	    "\"inet:localhost:8461\"" },
 	{ "metrics yes",
 	    "metrics: expected off, inet:127.0.0.1:9461, inet:[::1]:9461 or "
 	    "unix:/path mode=0660, got \"yes\"" },
+	{ "metrics unix:/m protocol=text", "metrics: expected off, inet:" },
 	{ "metrics inet:localhost:9461", "metrics: expected off, inet:" },
 	{ "nameserver 10.0.0.300",
 	    "nameserver: expected an address, then perhaps port=53 and "
@@ -198,6 +200,7 @@ static const char full[] =
     "listen inet:127.0.0.1:9001   # Postfix\n"
     "listen\tinet:[::1]:9001\r\n"
     "  listen unix:/run/x/sock mode=0666 owner=root group=root\n"
+    "listen unix:/run/x/text protocol=text mode=0660\n"
     "metrics off\nmetrics unix:/run/x/metrics mode=0600\n"
     "zone strict strict_testing=yes\n"
     "override bad.example notfound\n"
@@ -215,7 +218,10 @@ static const char full[] =
 START_TEST(every_key)
 {
 	ck_assert_msg(load(file_of(full, sizeof full - 1), NULL), "%s", why);
-	ck_assert_uint_eq(conf.listen_count, 3);
+	ck_assert_uint_eq(conf.listen_count, 4);
+	ck_assert(!conf.listen[2].text);
+	ck_assert(conf.listen[3].text);
+	ck_assert_uint_eq(conf.listen[3].mode, 0660);
 	ck_assert_uint_eq(conf.listen[1].addr.port, 9001);
 	ck_assert_uint_eq(conf.listen[1].addr.af, STS_AF_INET6);
 	ck_assert_str_eq(conf.listen[2].path, "/run/x/sock");
@@ -347,6 +353,9 @@ START_TEST(reload_differences)
 	other.log_level = STS_LOG_DEBUG;
 	other.answer_within_ms = 1;
 	ck_assert_uint_eq(sts_conf_fixed(&conf, &other, fixed), 0);
+	other.listen[0].text = true;
+	sts_conf_fixed(&conf, &other, fixed);
+	ck_assert_ptr_nonnull(strstr(fixed, "listen"));
 	other.memory++;
 	other.clients++;
 	other.lookups++;
@@ -435,6 +444,10 @@ static const struct {
 	{ "inet:[fe80::1%1]:25", "inet:[fe80::1%1]:25" },
 	{ "unix:/run/mtasts/sock", "unix:/run/mtasts/sock" },
 	{ "unix:/s mode=600", "unix:/s" },
+	{ "unix:/s protocol=text", "unix:/s" },
+	{ "unix:/s protocol=socketmap", NULL },
+	{ "unix:/s protocol=", NULL },
+	{ "inet:127.0.0.1:1 protocol=text", NULL },
 	{ "inet:127.0.0.1", NULL },
 	{ "inet:127.0.0.1:", NULL },
 	{ "inet:127.0.0.1:65536", NULL },

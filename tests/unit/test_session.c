@@ -829,9 +829,112 @@ START_TEST(name_and_key)
 }
 END_TEST
 
+/* ---- the text protocol ---- */
+
+static const struct {
+	const char *in;
+	bool ends; /* the client half-closes */
+	const char *out;
+	bool stays; /* for what is to come */
+	enum sts_why why;
+	unsigned asks;
+} lines[] = {
+	{ "mode p.example\n", false, "enforce\n", false, STS_WHY_NONE, 1 },
+	{ "mode p.example\n", true, "enforce\n", false, STS_WHY_NONE, 1 },
+	{ "mode p.example", true, "enforce\n", false, STS_WHY_NONE, 1 },
+	{ "mode p.example", false, "", true, STS_WHY_NONE, 0 },
+	{ "allowed p.example x\n", false, "no\n", false, STS_WHY_NONE, 1 },
+	{ "sts mode n.example\r\n", true, "none\n", false, STS_WHY_NONE, 1 },
+	{ "hosts n.example\n", true, "\n", false, STS_WHY_NONE, 1 },
+	{ "hosts t.example\n", true, "temp\n", false, STS_WHY_NONE, 1 },
+	{ "mode o.example\n", true, "temp\n", false, STS_WHY_NONE, 1 },
+	/* one request, whatever follows it */
+	{ "mode n.example\nmode p.example\n", true, "none\n", false,
+	    STS_WHY_NONE, 1 },
+	{ "GET / HTTP/1.1\r\n", false, "temp\n", false, STS_WHY_CLIENT_JUNK,
+	    0 },
+	{ "\n", false, "temp\n", false, STS_WHY_CLIENT_JUNK, 0 },
+	{ "mode", true, "temp\n", false, STS_WHY_CLIENT_JUNK, 0 },
+	{ "", true, "", false, STS_WHY_NONE, 0 },
+	{ "", false, "", true, STS_WHY_NONE, 0 },
+};
+
+static void
+play_line(size_t i, size_t piece)
+{
+	const char *in = lines[i].in;
+
+	rig_start(7);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_plain(&g.c, g.now);
+	g.recv_max = g.send_max = g.lent_max = piece;
+	g.half_closes = lines[i].ends;
+	rig_input(in, strlen(in));
+	rig_run(FOREVER);
+	check_out(in, lines[i].out);
+	unit_int(in, g.asks, lines[i].asks);
+	unit_int(in, g.releases, lines[i].asks);
+	unit_int(in, g.closes, !lines[i].stays);
+	if (!lines[i].stays) {
+		check_gone(in);
+		unit_int(in, g.why, lines[i].why);
+	}
+}
+
+START_TEST(plain_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
+		for (size_t piece = 1; piece < 40; piece++) {
+			play_line(i, piece);
+		}
+	}
+}
+END_TEST
+
+/* A line that fills the input is none; one that waits is answered; one that
+ * does not come is waited for as long as by socketmap. */
+START_TEST(plain_limits)
+{
+	static const char waits[] = "mode l.example\n";
+	static uint8_t much[STS_CLIENT_INPUT + 10];
+
+	memset(much, 'x', sizeof much);
+	rig_start(0);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_plain(&g.c, 0);
+	rig_input(much, STS_CLIENT_INPUT - 1);
+	rig_run(FOREVER);
+	check_out("almost full", "");
+	rig_input(much, sizeof much);
+	rig_run(FOREVER);
+	check_out("full", "temp\n");
+	check_gone("full");
+
+	rig_start(0);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_plain(&g.c, 0);
+	rig_input(waits, sizeof waits - 1);
+	g.half_closes = true;
+	rig_run(FOREVER);
+	unit_int("busy", sts_client_busy(&g.c), true);
+	rig_answer();
+	rig_run(FOREVER);
+	check_out("waits", "temp\n");
+	check_gone("waits");
+
+	rig_start(0);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_plain(&g.c, 0);
+	rig_time(STS_CLIENT_IDLE_MS + 1);
+	check_gone("idle");
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, plain_table);
+	tcase_add_test(tc, plain_limits);
 	tcase_add_test(tc, every_split);
 	tcase_add_test(tc, every_piece_size);
 	tcase_add_test(tc, every_short_write);

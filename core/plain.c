@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The text protocol: finding the words of a line. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "plain.h"
+
+enum {
+	WORDS_MAX = 4 /* ZONE allowed DOMAIN HOST */
+};
+
+/* The next word of *rest, which is cut to what follows; n 0: none. */
+static struct sts_text
+next_word(struct sts_text *rest)
+{
+	struct sts_text word;
+	size_t n = 0;
+
+	while (rest->n > 0 && rest->p[0] == ' ') {
+		*rest = sts_text(rest->p + 1, rest->n - 1);
+	}
+	while (n < rest->n && rest->p[n] != ' ') {
+		n++;
+	}
+	word = sts_text(rest->p, n);
+	*rest = sts_text(rest->p + n, rest->n - n);
+	return word;
+}
+
+static bool
+is_word(struct sts_text word, const char *want)
+{
+	size_t n = strlen(want);
+
+	return word.n == n && memcmp(word.p, want, n) == 0;
+}
+
+/* The verb a word is, or 0. */
+static uint8_t
+verb_of(struct sts_text word)
+{
+	if (is_word(word, "mode")) {
+		return STS_PLAIN_MODE;
+	}
+	if (is_word(word, "hosts")) {
+		return STS_PLAIN_HOSTS;
+	}
+	return is_word(word, "allowed") ? STS_PLAIN_ALLOWED : 0;
+}
+
+static enum sts_plain_status
+parse_line(struct sts_plain_request *r, struct sts_text line, size_t total)
+{
+	struct sts_text word[WORDS_MAX + 1];
+	struct sts_text host = sts_text(line.p, 0), zone = host;
+	size_t count = 0, at = 0;
+
+	while (count <= WORDS_MAX && (word[count] = next_word(&line)).n > 0) {
+		count++;
+	}
+	if (count > 0 && verb_of(word[0]) == 0) {
+		zone = word[at++];
+	}
+	uint8_t verb = at < count ? verb_of(word[at]) : 0;
+	size_t wanted = verb == STS_PLAIN_ALLOWED ? 3 : 2;
+
+	if (verb == 0 || count - at != wanted) {
+		return STS_PLAIN_BAD;
+	}
+	if (verb == STS_PLAIN_ALLOWED) {
+		host = word[at + 2];
+	}
+	r->verb = verb;
+	r->zone = zone;
+	r->key = word[at + 1];
+	r->host = host;
+	r->total = total;
+	return STS_PLAIN_OK;
+}
+
+enum sts_plain_status
+sts_plain_parse(
+    struct sts_plain_request *r, struct sts_text in, size_t size, bool ended)
+{
+	const uint8_t *lf = in.n > 0 ? memchr(in.p, '\n', in.n) : NULL;
+	size_t len = lf != NULL ? (size_t)(lf - in.p) : in.n;
+	size_t total = lf != NULL ? len + 1 : len;
+
+	STS_ASSERT(in.n <= size);
+	if (lf == NULL && !ended) {
+		return in.n < size ? STS_PLAIN_MORE : STS_PLAIN_BAD;
+	}
+	if (len > 0 && in.p[len - 1] == '\r') {
+		len--;
+	}
+	return parse_line(r, sts_text(in.p, len), total);
+}

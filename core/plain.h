@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text protocol, for mail servers that ask a socket and take what it says
+ * until it is closed, as Exim's ${readsocket} does. One request a connection,
+ * one line; one line comes back:
+ *
+ *	[ZONE] mode DOMAIN          enforce, testing, none
+ *	[ZONE] hosts DOMAIN         mx.a.example:*.b.example, as the policy has
+ *	                            them; nothing when none is enforced
+ *	[ZONE] allowed DOMAIN HOST  whether mail may go to this MX host: yes, no
+ *
+ * Each may be answered temp: it cannot be told, the mail is to wait. What is
+ * no such line is answered temp too, so that a mistake lets no mail out; and
+ * so is an override in Postfix's words, for which there are none here.
+ *
+ * Words are separated by one space or more. The line ends with LF or CR LF, or
+ * with the stream.
+ */
+#ifndef STS_PLAIN_H
+#define STS_PLAIN_H
+
+#include "base/bytes.h"
+
+enum sts_plain_verb {
+	STS_PLAIN_MODE = 1,
+	STS_PLAIN_HOSTS,
+	STS_PLAIN_ALLOWED
+};
+
+enum sts_plain_status {
+	STS_PLAIN_MORE = 0, /* the buffer holds a beginning */
+	STS_PLAIN_OK, /* everything below is set */
+	STS_PLAIN_BAD /* a line, but no request */
+};
+
+struct sts_plain_request {
+	uint8_t verb; /* enum sts_plain_verb */
+	struct sts_text zone; /* n 0: none was named */
+	struct sts_text key;
+	struct sts_text host; /* ALLOWED; else n 0 */
+	size_t total; /* of the line, with its end */
+};
+
+/*
+ * Judge the beginning of a buffer that can hold `size` bytes, of which `in.n`
+ * are there; the stream has `ended` behind them, or goes on. *r is written on
+ * OK only; its texts point into the buffer and have no end of their own. With
+ * in.n == size or ended never MORE. O(in.n).
+ */
+enum sts_plain_status sts_plain_parse(
+    struct sts_plain_request *r, struct sts_text in, size_t size, bool ended);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of the text protocol. Whatever the bytes: the verdict on a beginning
+ * is MORE until it is final; what was found lies inside the line, in its order,
+ * without spaces.
+ */
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "../../core/base/sts_config.h"
+#include "../../core/plain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A word between from and the line's end; where it ends. */
+static const uint8_t *
+check_word(struct sts_text word, const uint8_t *from, const uint8_t *end)
+{
+	STS_ASSERT(word.p >= from);
+	STS_ASSERT(word.p + word.n <= end);
+	STS_ASSERT(word.n == 0 || memchr(word.p, ' ', word.n) == NULL);
+	STS_ASSERT(word.n == 0 || memchr(word.p, '\n', word.n) == NULL);
+	return word.p + word.n;
+}
+
+static void
+check_found(const struct sts_plain_request *r, const uint8_t *data, size_t n)
+{
+	const uint8_t *end = data + r->total;
+	const uint8_t *at = data;
+
+	STS_ASSERT(r->total > 0);
+	STS_ASSERT(r->total <= n);
+	STS_ASSERT(memchr(data, '\n', r->total - 1) == NULL);
+	STS_ASSERT(r->verb >= STS_PLAIN_MODE);
+	STS_ASSERT(r->verb <= STS_PLAIN_ALLOWED);
+	STS_ASSERT((r->verb == STS_PLAIN_ALLOWED) == (r->host.n > 0));
+	STS_ASSERT(r->key.n > 0);
+	if (r->zone.n > 0) {
+		at = check_word(r->zone, at, end);
+	}
+	at = check_word(r->key, at, end);
+	if (r->host.n > 0) {
+		check_word(r->host, at, end);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const size_t buffer = STS_CLIENT_INPUT;
+	enum sts_plain_status last = STS_PLAIN_MORE;
+
+	size = size < buffer ? size : buffer;
+	for (size_t n = 0; n <= size; n++) {
+		struct sts_plain_request r, whole;
+		enum sts_plain_status status =
+		    sts_plain_parse(&r, sts_text(data, n), buffer, false);
+		enum sts_plain_status ended =
+		    sts_plain_parse(&whole, sts_text(data, n), buffer, true);
+
+		STS_ASSERT(last == STS_PLAIN_MORE || status == last);
+		STS_ASSERT(status != STS_PLAIN_MORE || n < buffer);
+		STS_ASSERT(ended != STS_PLAIN_MORE);
+		STS_ASSERT(
+		    status == STS_PLAIN_MORE || n == buffer || ended == status);
+		if (status == STS_PLAIN_OK) {
+			check_found(&r, data, n);
+		}
+		if (ended == STS_PLAIN_OK) {
+			check_found(&whole, data, n);
+		}
+		last = status;
+	}
+	return 0;
+}
