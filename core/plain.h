@@ -2,11 +2,12 @@
 /*
  * The text protocol, for mail servers that ask a socket and take what it says
  * until it is closed, as Exim's ${readsocket} does. One request a connection,
- * one line; one line comes back:
+ * one line; what comes back has no end of line, so that it can be compared as
+ * it is, and is never empty, so that it cannot be taken for a dead agent:
  *
  *	[ZONE] mode DOMAIN          enforce, testing, none
  *	[ZONE] hosts DOMAIN         mx.a.example:*.b.example, as the policy has
- *	                            them; nothing when none is enforced
+ *	                            them; none when none is enforced
  *	[ZONE] allowed DOMAIN HOST  whether mail may go to this MX host: yes, no
  *
  * Each may be answered temp: it cannot be told, the mail is to wait. What is

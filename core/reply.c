@@ -164,6 +164,7 @@ put_plain_none(struct sts_sink *s, const struct sts_reply *r)
 		sts_sink_string(s, testing ? "testing" : "none");
 		break;
 	case STS_PLAIN_HOSTS:
+		sts_sink_string(s, "none");
 		break;
 	case STS_PLAIN_ALLOWED:
 		sts_sink_string(s, "yes");

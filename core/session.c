@@ -167,20 +167,21 @@ answer_skipped(struct sts_client *c, uint8_t end)
 	enter(c, SENDS);
 }
 
-/* What stands before the reply: "LEN:", or nothing. Its length. */
+/* What stands before the reply: "LEN:"; by the text protocol nothing does.
+ * Its length. */
 static size_t
 reply_head(const struct sts_client *c, uint8_t head[STS_REPLY_HEAD_MAX])
 {
 	return c->plain ? 0 : sts_reply_head(head, c->reply.len);
 }
 
-/* Bytes of the reply with "LEN:" before and "," after it, or with a LF. */
+/* Bytes of the reply with "LEN:" before and "," after it, or alone. */
 static size_t
 reply_total(const struct sts_client *c)
 {
 	uint8_t head[STS_REPLY_HEAD_MAX];
 
-	return reply_head(c, head) + c->reply.len + 1;
+	return reply_head(c, head) + c->reply.len + !c->plain;
 }
 
 static unsigned
@@ -274,7 +275,7 @@ client_recv_ack(void *e, struct sts_span got)
 	}
 }
 
-/* "LEN:", data and ",", or data and LF, as far as it fits, from `sent` on. */
+/* "LEN:", data and ",", or data alone, as far as it fits, from `sent` on. */
 static struct sts_text
 client_send_buf(const void *e, struct sts_span lent)
 {
@@ -296,9 +297,9 @@ client_send_buf(const void *e, struct sts_span lent)
 		n += got;
 		at += got;
 	}
-	if (n < lent.n) {
+	if (n < lent.n && !c->plain) {
 		STS_ASSERT(at == data_end);
-		lent.p[n++] = c->plain ? '\n' : ',';
+		lent.p[n++] = ',';
 	}
 	return sts_text(lent.p, n);
 }

@@ -15,6 +15,7 @@ import sys
 
 from base import Row, check, play, table, until
 from daemon import Daemon
+from exim import Exim
 from postfix import Postfix
 from restarts import Restarts
 from sendmail import Sendmail
@@ -75,6 +76,16 @@ def try_all(server, sinks, rows):
     server.stop()
 
 
+def no_agent(daemon, exim):
+    """No answer is no licence: Exim keeps the mail for later."""
+    daemon.stop()
+    exim.send("nobody@good.test")
+    outcome = exim.outcome("nobody@good.test")
+    check("exim: deferred without an agent",
+          outcome[0] == "deferred" and "cannot be told" in outcome[1], outcome)
+    daemon.serve()
+
+
 def asked(daemon, rows):
     for row in rows:
         got = daemon.postmap(row.domain)
@@ -88,16 +99,20 @@ def mail(lab, program, tree, only):
     world = World(lab, rows + restarts.rows)
     world.start()
     sinks = Sinks(world)
-    daemon = Daemon(lab, program)
+    os.mkdir(lab.path("run"))
+    daemon = Daemon(lab, program,
+                    f"listen unix:{lab.path('run/text')} protocol=text\n")
     daemon.serve()
     asked(daemon, rows)
     here, there = System(lab), System(lab, tree)
     old = Postfix(here, "postfix", "# main.cf, Postfix 3.4 and later")
     new = Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later")
-    for server in [old, new, Sendmail(there)]:
+    exim = Exim(there)
+    for server in [old, new, Sendmail(there), exim]:
         print(f"mail: {server.version()}", flush=True)
         try_all(server, sinks, rows)
     if not only:
+        no_agent(daemon, exim)
         restarts.play(daemon, sinks, old, new)
 
 

@@ -839,22 +839,21 @@ static const struct {
 	enum sts_why why;
 	unsigned asks;
 } lines[] = {
-	{ "mode p.example\n", false, "enforce\n", false, STS_WHY_NONE, 1 },
-	{ "mode p.example\n", true, "enforce\n", false, STS_WHY_NONE, 1 },
-	{ "mode p.example", true, "enforce\n", false, STS_WHY_NONE, 1 },
+	{ "mode p.example\n", false, "enforce", false, STS_WHY_NONE, 1 },
+	{ "mode p.example\n", true, "enforce", false, STS_WHY_NONE, 1 },
+	{ "mode p.example", true, "enforce", false, STS_WHY_NONE, 1 },
 	{ "mode p.example", false, "", true, STS_WHY_NONE, 0 },
-	{ "allowed p.example x\n", false, "no\n", false, STS_WHY_NONE, 1 },
-	{ "sts mode n.example\r\n", true, "none\n", false, STS_WHY_NONE, 1 },
-	{ "hosts n.example\n", true, "\n", false, STS_WHY_NONE, 1 },
-	{ "hosts t.example\n", true, "temp\n", false, STS_WHY_NONE, 1 },
-	{ "mode o.example\n", true, "temp\n", false, STS_WHY_NONE, 1 },
+	{ "allowed p.example x\n", false, "no", false, STS_WHY_NONE, 1 },
+	{ "sts mode n.example\r\n", true, "none", false, STS_WHY_NONE, 1 },
+	{ "hosts n.example\n", true, "none", false, STS_WHY_NONE, 1 },
+	{ "hosts t.example\n", true, "temp", false, STS_WHY_NONE, 1 },
+	{ "mode o.example\n", true, "temp", false, STS_WHY_NONE, 1 },
 	/* one request, whatever follows it */
-	{ "mode n.example\nmode p.example\n", true, "none\n", false,
-	    STS_WHY_NONE, 1 },
-	{ "GET / HTTP/1.1\r\n", false, "temp\n", false, STS_WHY_CLIENT_JUNK,
-	    0 },
-	{ "\n", false, "temp\n", false, STS_WHY_CLIENT_JUNK, 0 },
-	{ "mode", true, "temp\n", false, STS_WHY_CLIENT_JUNK, 0 },
+	{ "mode n.example\nmode p.example\n", true, "none", false, STS_WHY_NONE,
+	    1 },
+	{ "GET / HTTP/1.1\r\n", false, "temp", false, STS_WHY_CLIENT_JUNK, 0 },
+	{ "\n", false, "temp", false, STS_WHY_CLIENT_JUNK, 0 },
+	{ "mode", true, "temp", false, STS_WHY_CLIENT_JUNK, 0 },
 	{ "", true, "", false, STS_WHY_NONE, 0 },
 	{ "", false, "", true, STS_WHY_NONE, 0 },
 };
@@ -907,7 +906,7 @@ START_TEST(plain_limits)
 	check_out("almost full", "");
 	rig_input(much, sizeof much);
 	rig_run(FOREVER);
-	check_out("full", "temp\n");
+	check_out("full", "temp");
 	check_gone("full");
 
 	rig_start(0);
@@ -919,7 +918,7 @@ START_TEST(plain_limits)
 	unit_int("busy", sts_client_busy(&g.c), true);
 	rig_answer();
 	rig_run(FOREVER);
-	check_out("waits", "temp\n");
+	check_out("waits", "temp");
 	check_gone("waits");
 
 	rig_start(0);
