@@ -133,6 +133,7 @@ new_sock(struct mem *m, enum mem_kind kind, enum mem_state state)
 	m->sock[i].state = (uint8_t)state;
 	m->sock[i].ch = -1;
 	m->sock[i].space = m->space;
+	m->sock[i].cuts = m->streams += 0x632be59bd9b4e019u;
 	return &m->sock[i];
 }
 
@@ -281,14 +282,14 @@ sock_of(struct mem *m, sts_ch ch)
 }
 
 static size_t
-at_most(struct mem *m, size_t n)
+at_most(struct mem *m, struct mem_sock *s, size_t n)
 {
 	size_t piece = m->segment;
 
 	if (piece == 0 || n < 2) {
 		return n;
 	}
-	piece = 1 + mem_random(m) % piece;
+	piece = 1 + next_of(&s->cuts) % piece;
 	return piece < n ? piece : n;
 }
 
@@ -322,7 +323,7 @@ recv_bytes(struct mem *m, struct mem_sock *s, uint8_t *buf, size_t size)
 		}
 		return s->eof ? STS_IO_EOF : STS_IO_AGAIN;
 	}
-	n = at_most(m, n);
+	n = at_most(m, s, n);
 	memcpy(buf, s->in.p, n);
 	mem_drop(&s->in, n);
 	s->received += n;
@@ -389,7 +390,7 @@ port_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 		return STS_IO_AGAIN;
 	}
 	n = n < s->space - s->out.n ? n : s->space - s->out.n;
-	n = at_most(m, n);
+	n = at_most(m, s, n);
 	mem_put(&s->out, buf, n);
 	s->sent += n;
 	return (int)n;
@@ -475,7 +476,7 @@ mem_init(struct mem *m, uint64_t seed)
 {
 	memset(m, 0, sizeof *m);
 	m->random = seed;
-	m->entropy = ~seed;
+	m->entropy = m->streams = ~seed;
 	m->weather = seed ^ 0x5555555555555555u;
 	m->channels_max = MEM_CHANNELS;
 	m->space = 65536;

@@ -71,6 +71,7 @@ struct mem_sock {
 	struct mem_bytes out; /* from the core; the same */
 	size_t space; /* out.n stays within this */
 	size_t sent, received; /* bytes ever, as the core sees it */
+	uint64_t cuts; /* private: how this stream is cut */
 	/* For the test's own use; 0 in a fresh socket. */
 	int role;
 	void *actor;
@@ -89,9 +90,9 @@ struct mem {
 	size_t segment; /* > 0: recv and send move 1..segment bytes */
 	size_t space; /* send space of fresh streams */
 	unsigned loss, twice, swap; /* percent of datagrams to the core */
-	/* Private. Three sequences, so that how streams are cut and what becomes
-	 * of datagrams changes nothing about the core's own randomness. */
-	uint64_t random, entropy, weather;
+	/* Private. Sequences of their own, so that how streams are cut and what
+	 * becomes of datagrams changes nothing about the core's randomness. */
+	uint64_t random, entropy, weather, streams;
 	unsigned open_count;
 	unsigned sock_high;
 	struct mem_sock *sock_of[MEM_CHANNELS];

@@ -640,9 +640,10 @@ finish(struct mem_sock *s, struct host *h)
 
 	h->stage = STAGE_STILL;
 	if (h->conduct == CONDUCT_CUT) {
+		/* Without a length, a clean end is the end. */
 		if (how < 5) {
 			mem_half_close(s);
-		} else if (how < 8) {
+		} else if (how < 8 || h->r.by_close) {
 			mem_fail(&sim.mem, s, STS_IO_RESET);
 		} else {
 			https_close(h->tls);

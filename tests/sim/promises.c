@@ -89,6 +89,9 @@ static struct {
 	int64_t lowest, vouched; /* offsets: least ever, most vouched for */
 	bool unknown;
 } wall;
+/* After a start the clock may be before the newest time that was vouched for
+ * before: it is then not believed, and nothing can be fetched. */
+static bool clock_behind;
 static unsigned switches; /* of the kill switch; odd: off */
 static int64_t started;
 
@@ -207,6 +210,8 @@ promises_begin(const struct terms *t)
 	memset(&wall, 0, sizeof wall);
 	wall.changed = -HOUR;
 	switches = 0;
+	started = 0;
+	clock_behind = false;
 	for (i = 0; i < SITES; i++) {
 		beliefs[i].now.nothing = beliefs[i].saved.nothing = true;
 		for (k = 0; k < 4; k++) {
@@ -303,7 +308,7 @@ promise_delivered(struct version *v, bool certain)
 		/* RFC 8461 3.2: of use for those who asked, and not kept. */
 		h.until = sim.t;
 		set_add(&b->gone, &h);
-		b->now.nothing = b->since.nothing = true;
+		b->now.nothing = b->since.nothing = b->guest = true;
 	}
 }
 
@@ -362,6 +367,7 @@ void
 promise_started(void)
 {
 	started = sim.t;
+	clock_behind = wall.vouched > 0;
 }
 
 void
@@ -411,6 +417,9 @@ must_be_known(const struct question *q)
 	const struct site *s = q->site;
 	int64_t a = kept_ms(s->ttl_s), b = kept_ms(s->negative_s);
 
+	if (clock_behind) {
+		return false;
+	}
 	/* What outlived a restart is answered once before it is checked. */
 	return terms.ample && terms.roomy && calm(s, q->asked) &&
 	       (belief_of(s)->checked || belief_of(s)->now.n == 0) &&
@@ -513,19 +522,16 @@ find_policy(const struct question *q, const char *answer)
 	const struct held *found = NULL;
 	unsigned i;
 
-	for (i = 0; i < b->now.n; i++) {
-		const struct held *h = &b->now.of[i];
+	for (i = 0; i < b->now.n + b->gone.n; i++) {
+		const struct held *h =
+		    i < b->now.n ? &b->now.of[i] : &b->gone.of[i - b->now.n];
 
-		if (enforced(h->v, q->zone) &&
-		    strcmp(policy_reply(h->v, q->zone), answer) == 0) {
-			found = h;
+		if ((i >= b->now.n && h->until < q->asked) ||
+		    !enforced(h->v, q->zone) ||
+		    strcmp(policy_reply(h->v, q->zone), answer) != 0) {
+			continue;
 		}
-	}
-	for (i = 0; found == NULL && i < b->gone.n; i++) {
-		const struct held *h = &b->gone.of[i];
-
-		if (h->until >= q->asked && enforced(h->v, q->zone) &&
-		    strcmp(policy_reply(h->v, q->zone), answer) == 0) {
+		if (found == NULL || is_over(found, q->asked)) {
 			found = h;
 		}
 	}
@@ -570,8 +576,9 @@ judge_policy(const struct question *q, const char *answer)
 		sim_fail("5: an old policy, though the new id was to be seen",
 		    whose(q->site));
 	}
-	if (h->until == 0 && h->v->max_age_ms >= 2 * REFRESHED && terms.ample &&
-	    terms.roomy && !belief_of(q->site)->now.nothing &&
+	if (!clock_behind && h->until == 0 &&
+	    h->v->max_age_ms >= 2 * REFRESHED && terms.ample && terms.roomy &&
+	    !belief_of(q->site)->now.nothing &&
 	    free_of(
 		q->site, TROUBLE_FETCH | TROUBLE_QUEUE, q->asked - REFRESHED) &&
 	    q->asked - h->last > REFRESHED) {

@@ -11,11 +11,13 @@
  *	-2         each seed twice: the same must happen
  *	-a         print seed and hash of its answers, to compare builds
  *	-q         no minimising
+ *	-x         end at the first failure
  *
  * Each seed is a process of its own. One that fails is made smaller: what can
  * be left out without it passing is left out; then its last hours are printed.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +53,7 @@ struct totals {
 };
 
 static struct sim_options options;
-static bool twice, hashes, no_minimum;
+static bool twice, hashes, no_minimum, end_at_first;
 static unsigned workers = 1, soak_s;
 static struct totals totals;
 
@@ -307,7 +309,7 @@ run_seeds(uint64_t first, uint64_t last)
 	uint64_t next = first;
 	unsigned busy = 0, i;
 
-	while (true) {
+	while (!end_at_first || totals.failed == 0) {
 		struct outcome out;
 		int status = 0;
 		pid_t pid;
@@ -332,6 +334,11 @@ run_seeds(uint64_t first, uint64_t last)
 		collect(worker[i].fd, status, worker[i].seed, &out);
 		worker[i] = worker[--busy];
 		count(&out);
+	}
+	while (busy > 0) {
+		kill(worker[--busy].pid, SIGKILL);
+		waitpid(worker[busy].pid, NULL, 0);
+		close(worker[busy].fd);
 	}
 	if (soak_s > 0) {
 		printf("seeds %llu..%llu\n", (unsigned long long)first,
@@ -364,7 +371,7 @@ main(int argc, char **argv)
 	double s;
 	int c;
 
-	while ((c = getopt(argc, argv, "vo:w:d:s:j:2aq")) != -1) {
+	while ((c = getopt(argc, argv, "vo:w:d:s:j:2aqx")) != -1) {
 		switch (c) {
 		case 'v':
 			trace_prints = true;
@@ -392,6 +399,9 @@ main(int argc, char **argv)
 			break;
 		case 'q':
 			no_minimum = true;
+			break;
+		case 'x':
+			end_at_first = true;
 			break;
 		default:
 			return 2;

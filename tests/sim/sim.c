@@ -316,6 +316,11 @@ look_kept(struct site *s)
 	struct sts_entry e;
 
 	if (v->max_age_ms == 0) {
+		if (ref == 0) {
+			promise_delivered(s->version, true);
+		} else if (sim.ample) {
+			sim_fail("1: a policy of no age is kept", s->domain);
+		}
 		return;
 	}
 	memset(&e, 0, sizeof e);
@@ -647,6 +652,7 @@ weather(void)
 	e = fault_now(&sim.faults, FAULT_SCARCE, -1, sim.t);
 	if (e == NULL) {
 		sim.mem.channels_max = MEM_CHANNELS;
+		sim.mem.ports_taken = sim.mem.entropy_dry = 0;
 		sim.mem.no_inet6 = false;
 	}
 	if (fault_now(&sim.faults, FAULT_CLOCK, -1, sim.t) == NULL &&
@@ -824,7 +830,6 @@ last_day(void)
 	sim.faults.classes = 0;
 	sim.faults.count = 0;
 	weather();
-	sim.mem.ports_taken = sim.mem.entropy_dry = 0;
 	sim.storage.flash.cut_at = 0;
 	sim.storage.flash.fail_to = 0;
 	if (!sim.running || sim.draining) {
