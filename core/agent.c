@@ -175,8 +175,9 @@ sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 		return;
 	}
 	e->lapsed = true;
-	/* What was learned of TXT while it lived says nothing now. */
-	e->check_s = now_s;
+	/* What was learned of TXT while it lived says nothing now, nor should
+	 * the clock be put back and the policy live on. */
+	e->check_s = 0;
 	sts_cache_set(&a->cache, ref, e, now_s, true);
 	event =
 	    sts_agent_tell(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
