@@ -1,6 +1,7 @@
 # The simulator: the whole agent for weeks of virtual time, drawn from a seed.
 #   make sim SEED=n [SIM_DAYS=n] [SIM_WITHOUT=loss,crash]     one run, told line by line
 #   make sim-soak [SIM_S=60] [SIM_FIRST=n]                    fresh seeds on all cores
+#   make sim-agree SEED=1..3                                  the stand-in for TLS beside TLS
 # sim has a stand-in for TLS, sim-tls the real one; the same seeds must end the same.
 
 SIM_SRC := tests/sim/run.c tests/sim/sim.c tests/sim/promises.c tests/sim/net.c tests/sim/mta.c \
@@ -26,9 +27,23 @@ $(BUILD)/sim-tls: $(SIM_OBJ) $(SIM_TLS_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(
 
 -include $(SIM_OBJ:.o=.d) $(SIM_PLAIN_OBJ:.o=.d)
 
-.PHONY: sim sim-soak
+.PHONY: sim sim-soak sim-agree mutants
 sim: $(BUILD)/sim ## one simulated run: SEED=n, told line by line
 	@$(BUILD)/sim -v $(if $(SIM_DAYS),-d $(SIM_DAYS)) $(if $(SIM_WITHOUT),-w $(SIM_WITHOUT)) $(SEED)
 
 sim-soak: $(BUILD)/sim ## fresh seeds for SIM_S seconds on all cores
 	@$(BUILD)/sim -s $(SIM_S) -j $(SIM_JOBS) $(SIM_FIRST)
+
+sim-agree: $(BUILD)/sim $(BUILD)/sim-tls ## the stand-in for TLS beside TLS: SEED=FIRST..LAST
+	@sh tests/sim/agree.sh $(BUILD) $(SEED) $(SIM_DAYS)
+
+mutants: ## break the code on purpose, one way at a time (MUTANTS=NAME...)
+	@python3 tests/mutants/run.py $(BUILD)/mutants $(MUTANTS)
+
+# In `make test`: seeds that are always the same, fresh ones for a while, the
+# same one twice, and both kinds of TLS; under the sanitizers a few short runs.
+SIM_TEST = "$(BUILD)/sim -x 1..20" "$(BUILD)/sim -x -s 12 -j 2 $(SIM_FIRST)" "$(BUILD)/sim -2 -d 3 1..2" \
+	"sh tests/sim/agree.sh $(BUILD) 3..5" "python3 tests/mutants/run.py $(BUILD)/mutants -n"
+SIM_COMMANDS = $(if $(findstring asan,$(BUILD)),"$(BUILD)/sim -x -d 1 1..6" "$(BUILD)/sim-tls -x -d 1 3",$(SIM_TEST))
+
+test-build: $(BUILD)/sim $(BUILD)/sim-tls

@@ -59,7 +59,8 @@ CHECK_PKGS = clang-format-14 pmccabe
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
-	"$(BUILD)/scenario tests/scenario/*.scn" $(EXAMPLE_COMMANDS) $(JOURNAL_COMMANDS)
+	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(EXAMPLE_COMMANDS) \
+	$(JOURNAL_COMMANDS)
 
 .PHONY: test test-deps test-build test-commands check unit replay fuzz coverage
 test: test-deps ## install what the tests need and pass everything
