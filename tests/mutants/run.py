@@ -17,7 +17,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-SEEDS = os.environ.get("MUTANT_SEEDS", "1..24")
+SEEDS = os.environ.get("MUTANT_SEEDS", "1..16")
+DAYS = "5"
 TLS_SEEDS = "1..2"
 LIMIT_S = 240  # for one command; a mutant that hangs is caught
 
@@ -105,7 +106,8 @@ def hunt(tree, m, units):
         good, output = command(tree, "build/unit/" + m["unit"])
         return None if good else f"{m['unit']}: " + reason(output, [":E:", ":F:"])
     build(tree, "build/sim")
-    good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", SEEDS)
+    good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
+                           SEEDS)
     if not good:
         return "sim: " + reason(output, ["FAILED", "assert"])
     build(tree, "build/scenario")
@@ -154,7 +156,8 @@ def main(words):
                    if n.startswith("test_") and n.endswith(".c") and
                    n not in ("test_daemon.c", "test_cache_model.c"))
     build(tree, "build/sim", "build/scenario", "build/sim-tls")
-    good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", SEEDS)
+    good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
+                           SEEDS)
     if not good:
         raise Drift("it fails without any mutation:\n" + output[-2000:])
     missed = 0

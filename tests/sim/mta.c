@@ -346,7 +346,7 @@ mta_flood(const struct episode *e)
 	flood = *e;
 	flooding = &flood;
 	for (i = 0; i < FLOODERS && sim.plan.mta_count + i < SIM_MTAS; i++) {
-		mtas[sim.plan.mta_count + i].flood = 4 + e->strength;
+		mtas[sim.plan.mta_count + i].flood = 4 + e->strength / 4;
 	}
 }
 

@@ -112,7 +112,7 @@ draw_plan(uint64_t seed)
 	}
 	p->budget = one_of(&d, budgets, 4);
 	p->start = starts[draw_below(&d, 4)];
-	p->question_ms = draw_between(&d, 120 * SECOND, 380 * SECOND);
+	p->question_ms = draw_between(&d, 200 * SECOND, 400 * SECOND);
 	p->nap_ms = draw_between(&d, 5 * SECOND, 2 * MINUTE);
 	p->change_ms = draw_between(&d, HOUR, 24 * HOUR);
 	p->journal = sim.config.cache_size <= 32768 && draw_percent(&d, 70);
