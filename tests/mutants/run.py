@@ -130,13 +130,23 @@ def hunt(tree, m, units):
 
 
 def copy_tree(tree):
-    os.makedirs(tree, exist_ok=True)
+    """Only what differs is written, so that only that is built."""
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
                            cwd=TOP, check=True, stdout=subprocess.PIPE,
-                           text=True).stdout.split()
-    there = [f for f in files if os.path.exists(os.path.join(TOP, f))]
-    subprocess.run(f"tar cf - -T - | tar xf - -C '{tree}'", shell=True,
-                   cwd=TOP, check=True, text=True, input="\n".join(there))
+                           text=True).stdout.split("\n")
+    for name in files:
+        source, target = os.path.join(TOP, name), os.path.join(tree, name)
+        if not os.path.isfile(source):
+            continue
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(source, "rb") as f:
+            content = f.read()
+        if os.path.exists(target):
+            with open(target, "rb") as f:
+                if f.read() == content:
+                    continue
+        with open(target, "wb") as f:
+            f.write(content)
 
 
 def main(words):

@@ -12,7 +12,7 @@
 
 enum {
 	QUEUE = 64, /* questions of one connection */
-	KEY = 400,
+	KEY = SIM_KEY,
 	REPLY_MAX = 100000,
 	BURST = 4,
 	FLOODERS = 6, /* mail servers of their own, the last ones */
@@ -229,6 +229,21 @@ draw_question(struct draw *d)
 		spell(&a, d);
 	}
 	return a;
+}
+
+void
+mta_question(struct question *q, char key[SIM_KEY], struct draw *d)
+{
+	struct asking a = draw_question(d);
+
+	*q = a.q;
+	memcpy(key, a.key, sizeof a.key);
+}
+
+bool
+mta_is_quiet(void)
+{
+	return is_quiet;
 }
 
 /* Bad manners. */

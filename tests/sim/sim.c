@@ -203,6 +203,7 @@ begin(const struct sim_options *o)
 	}
 	net_begin();
 	mta_begin();
+	api_begin();
 	memset(&terms, 0, sizeof terms);
 	terms.site = sim.site;
 	terms.site_count = sim.plan.site_count;
@@ -282,6 +283,7 @@ static void
 stop_agent(enum flash_cut how, int64_t off_ms)
 {
 	mta_crash();
+	api_crash();
 	mem_crash(&sim.mem);
 	(void)net_step();
 	if (sim.plan.journal) {
@@ -409,6 +411,7 @@ settle(void)
 		trace_events();
 		moved = net_step();
 		moved = mta_step() || moved;
+		moved = (sim.running && api_step()) || moved;
 		moved = sim.mem.moves != before || moved;
 		still = moved ? 0 : still + 1;
 		if (still == STILL_MAX) {
@@ -720,12 +723,12 @@ pass(int64_t sleep, int64_t change_at)
 	int64_t at = sooner(sim.t + sleep, net_next());
 
 	if (faults_has(&sim.faults, FAULT_NAP) && sim.running &&
-	    !sim.draining && !mta_waits() &&
+	    !sim.draining && !mta_waits() && !api_waits() &&
 	    mem_open_count(&sim.mem) == sim.agent.clients_open) {
 		/* Nobody waits: it may be woken late. */
 		at = sooner(sim.t + sleep + sim.plan.nap_ms, net_next());
 	}
-	at = sooner(at, sooner(mta_next(), change_at));
+	at = sooner(at, sooner(sooner(mta_next(), api_next()), change_at));
 	at = sooner(at, faults_next(&sim.faults));
 	if (!sim.running) {
 		at = sooner(at, sim.start_at);
@@ -758,6 +761,7 @@ days(void)
 		}
 		change_sites(&change_at, &d);
 		mta_act();
+		api_act();
 	}
 }
 

@@ -7,6 +7,7 @@
  *	fault.c     what goes wrong, and when
  *	net.c       name servers, policy hosts and attackers at their places
  *	mta.c       mail servers that ask
+ *	api.c       questions by the C API
  *	promises.c  the oracles: what may be answered
  *	sim.c       the agent, the clocks, and what strikes them
  *	run.c       seeds, failures made smaller, soaking
@@ -24,7 +25,8 @@
 
 enum {
 	SIM_MTAS = 24,
-	SIM_SERVERS = 3
+	SIM_SERVERS = 3,
+	SIM_KEY = 400
 };
 
 /* What a run is like. */
@@ -100,6 +102,16 @@ bool mta_waits(void); /* somebody waits for an answer */
 void mta_crash(void); /* all connections are gone */
 void mta_flood(const struct episode *e);
 void mta_quiet(bool quiet); /* ask no more */
+bool mta_is_quiet(void);
 void mta_ask_all(void); /* everybody's domain, once */
+void mta_question(struct question *q, char key[SIM_KEY], struct draw *d);
+
+/* api.c */
+void api_begin(void);
+bool api_step(void);
+int64_t api_next(void);
+void api_act(void);
+bool api_waits(void);
+void api_crash(void);
 
 #endif

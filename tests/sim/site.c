@@ -396,7 +396,7 @@ site_response(const struct version *v, enum mishap m, struct draw *d)
 	free(body.p);
 	r.p = (uint8_t *)t.p;
 	r.n = t.n;
-	r.whole = m == MISHAP_NONE || m >= MISHAP_FETCHES;
+	r.whole = m == MISHAP_NONE || m >= MISHAP_EXPIRED;
 	r.by_close = framing == FRAMING_CLOSE;
 	return r;
 }
