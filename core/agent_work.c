@@ -336,8 +336,7 @@ txt_beside_held(
 		l->id_len = (uint8_t)sts_payload_id(&a->cache, ref, l->id);
 	}
 	if (!changed || waits) {
-		/* The check is done: who waited for it need not wait for a
-		 * refresh too. */
+		/* Who waited for the check need not wait for a refresh. */
 		sts_agent_settle(
 		    a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF, false);
 	}
