@@ -235,8 +235,6 @@ struct sts_lookup *sts_agent_work_find(
  * refreshes of our own more than a share: neither starves the other.
  */
 bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
-/* Refreshes of our own at once. */
-unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 /* NULL: there is no room. */
 struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
@@ -256,6 +254,8 @@ enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
 /* agent_slots.c */
 void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
 void sts_agent_slots_dispatch(struct sts_agent *a);
+/* Refreshes of our own at once. */
+unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 void sts_agent_slots_tick(struct sts_agent *a);
 
 #endif

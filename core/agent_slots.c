@@ -27,6 +27,14 @@ sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 	sts_agent_queue_lookup(a, l->stalled ? &a->stalled : &a->fresh, l);
 }
 
+unsigned
+sts_agent_refreshes_max(const struct sts_agent *a)
+{
+	unsigned share = a->config.lookups / STS_REFRESH_SHARE;
+
+	return share > 0 ? share : 1;
+}
+
 static bool
 same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
 {

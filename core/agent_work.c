@@ -42,14 +42,6 @@ node_of(const struct sts_agent *a, const struct sts_lookup *l)
 	return (uint16_t)(a->first_lookup + (l - a->lookups));
 }
 
-unsigned
-sts_agent_refreshes_max(const struct sts_agent *a)
-{
-	unsigned share = a->config.lookups / STS_REFRESH_SHARE;
-
-	return share > 0 ? share : 1;
-}
-
 bool
 sts_agent_work_room(const struct sts_agent *a, bool refresh)
 {

@@ -88,9 +88,9 @@
 	X(JOURNAL, 1, 1, "journal_state", NULL, NULL, \
 	    "0 none, 1 good, 2 failing, 3 full.") \
 	X(JOURNAL_UNSAVED, 1, 1, "journal_unsaved_policies", NULL, NULL, \
-	    "Policies not yet saved.") \
+	    "Policies that wait to be written, while it is good.") \
 	X(JOURNAL_SAVED, 1, 1, "journal_records_total", NULL, NULL, \
-	    "Records written.") \
+	    "Records appended.") \
 	X(JOURNAL_LOST, 1, 1, "journal_lost_total", NULL, NULL, \
 	    "Records that were damaged or found no room when read.") \
 	X(JOURNAL_ANEW, 1, 1, "journal_compactions_total", NULL, NULL, \
