@@ -43,7 +43,7 @@ entries Cm mtasts.1 | same 'commands'
 	sed -n 's/^	X([A-Z_]*, *"\([a-z-]*\)",.*/\1/p' core/event.h
 	sed -n 's/.*"event=\([a-z-]*\) .*/\1/p' port/posix/log.c
 } >"$dir/want"
-sed -n '/^\.Sh LOG/,/^\.Sh MOVING/p' $man/mtasts.8 >"$dir/log"
+sed -n '/^\.Sh LOG/,/^\.Sh [^L]/p' $man/mtasts.8 >"$dir/log"
 sed -n 's/^\.It Cm \([^ ]*\).*/\1/p' "$dir/log" | same 'events'
 
 # The level of each, as the page has it.
@@ -51,6 +51,11 @@ awk -F, '/^\tX\(/ { gsub(/[ "]/, ""); split("error warning info debug", l, " ")
 	print $2, l[$3 + 1] }' core/event.h >"$dir/want"
 sed -n 's/^\.It Cm \([a-z-]*\) Pq \([a-z]*\)$/\1 \2/p' "$dir/log" |
 	grep -v '^log-lines-lost' | same 'levels of events'
+
+# Macro lines may be folded: name, then label.
+tr -d '\n\\' <core/metrics.h | sed 's/X(/\n/g' |
+	sed -n 's/^[A-Z_]*,[^"]*"\([a-z_]*\)",.*/mtasts_\1/p' >"$dir/want"
+entries Va mtasts.8 | same metrics
 
 sed -n 's/^	STS_EXIT_[A-Z]* = \([0-9]*\).*/\1/p' boards/posix/commands.h \
 	>"$dir/want"
