@@ -15,12 +15,15 @@
 #include "../../port/posix/log.h"
 #include "users.h"
 
-/* Where things are; `make` gives others by SYSCONFDIR and STATEDIR. */
+/* Where things are; `make` gives others by SYSCONFDIR, STATEDIR, RUNDIR. */
 #ifndef STS_SYSCONFDIR
 #define STS_SYSCONFDIR "/etc"
 #endif
 #ifndef STS_STATEDIR
 #define STS_STATEDIR "/var/lib/mtasts"
+#endif
+#ifndef STS_RUNDIR
+#define STS_RUNDIR "/run/mtasts"
 #endif
 #define STS_CONF_FILE STS_SYSCONFDIR "/mtasts.conf"
 #define STS_JOURNAL_FILE STS_STATEDIR "/journal"

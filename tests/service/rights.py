@@ -86,12 +86,15 @@ def lives(binary, folder, options):
     daemon = run_once([binary], ["user agent",
                                  "listen unix:%s/a mode=0660 owner=agent "
                                  "group=certs" % folder,
-                                 "listen unix:%s/run/b" % folder])
+                                 "listen unix:%s/run/b" % folder,
+                                 "metrics unix:%s/run/m mode=0660 "
+                                 "group=mail" % folder])
     check_process(daemon.pid, "/")
     check_process(child_of(daemon.pid), "/")
     agent.check("superuser" not in daemon.log(), daemon.log())
     check_file(folder + "/a", stat.S_IFSOCK, 0o660, UID, OTHERS[1])
     check_file(folder + "/run/b", stat.S_IFSOCK, 0o666, 0, 0)
+    check_file(folder + "/run/m", stat.S_IFSOCK, 0o660, 0, OTHERS[0])
     daemon.kill(signal.SIGHUP)
     daemon.said("reload: done")
     agent.check("but for" not in daemon.log(), daemon.log())
@@ -99,7 +102,7 @@ def lives(binary, folder, options):
                 "no answer after the reload")
     daemon.stop()
     # The one folder is the user's, the other is not.
-    agent.check(not os.path.exists(folder + "/run/b"), "the socket is left")
+    agent.check(os.listdir(folder + "/run") == [], "a socket is left")
     agent.check(os.path.exists(folder + "/a"), "removed without the right")
 
     user = ["setpriv", "--reuid", str(UID), "--regid", str(GID),

@@ -106,6 +106,7 @@ def trace(binary, folder):
          "/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh", binary],
         [dns.line, "journal %s/state/journal" % folder,
          "listen unix:%s/run/socket" % folder, "fetch_allow 127.0.0.0/8",
+         "metrics unix:%s/run/metrics" % folder,
          "policy_port %d" % host.port],
         (tcp.fileno(),), folder + "/notify",
         {"WATCHDOG_USEC": "100000"}).ready()
@@ -114,6 +115,10 @@ def trace(binary, folder):
     agent.check(host.came > 0, "nothing was fetched:\n" + daemon.log())
     agent.check(agent.Postfix(folder + "/run/socket").ask(".x") ==
                 "NOTFOUND ", "an answer")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(folder + "/run/metrics")
+        s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        agent.check(b" 200 " in s.recv(4096), "no metrics")
     pid = int(subprocess.check_output(
         ["pgrep", "-o", "-f", "-P", str(daemon.pid), binary + " serve"]))
     os.kill(pid, signal.SIGHUP)
