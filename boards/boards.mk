@@ -26,7 +26,9 @@ run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
 # The kind of system: which service files are installed, and where.
 STS_INIT_FreeBSD = freebsd
 STS_INIT_OpenBSD = openbsd
-INIT ?= $(or $(STS_INIT_$(shell uname -s)),$(shell sh boards/posix/service/init.sh))
+ifndef INIT
+INIT := $(or $(STS_INIT_$(shell uname -s)),$(shell sh boards/posix/service/init.sh))
+endif
 STS_BSD = $(filter freebsd openbsd,$(INIT))
 
 # Others than the defaults of Linux are compiled in: give the same ones to
