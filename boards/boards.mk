@@ -62,6 +62,7 @@ STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
 	"lib $(BUILD)/libmtasts.a $(PREFIX)/lib/libmtasts.a" \
 	"644 boards/libmtasts.pc.in $(PREFIX)/lib/pkgconfig/libmtasts.pc" \
 	"644 $(SERVICE).conf $(DOCDIR)/mtasts.conf" \
+	$(foreach f,alerts.yml grafana.json,"lib boards/$(f) $(DOCDIR)/$(f)") \
 	$(foreach n,1 8,"644 boards/posix/man/mtasts.$(n) $(MANDIR)/man$(n)/mtasts.$(n)") \
 	"644 boards/posix/man/mtasts.conf.5 $(MANDIR)/man5/mtasts.conf.5" \
 	$(foreach h,$(wildcard $(addsuffix /*.h,core/base core dns tls)), \

@@ -23,6 +23,8 @@ run() { # run TARGET VARIABLE=VALUE...: make, quietly
 common='bin/mtasts
 lib/libmtasts.a
 lib/pkgconfig/libmtasts.pc
+share/doc/mtasts/alerts.yml
+share/doc/mtasts/grafana.json
 share/doc/mtasts/mtasts.conf'
 man='man/man1/mtasts.1
 man/man5/mtasts.conf.5
