@@ -235,7 +235,6 @@ START_TEST(counting)
 }
 END_TEST
 
-/* Where metrics are quoted. (tests/service/pages.sh compares the page.) */
 static const char *const quoting[] = { "boards/grafana.json",
 	"boards/alerts.yml" };
 
@@ -284,6 +283,23 @@ START_TEST(quoted)
 }
 END_TEST
 
+START_TEST(documented)
+{
+	const char *page =
+	    (const char *)unit_file("boards/posix/man/mtasts.8").p;
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		const char *kind =
+		    ends_in(rows[i].name, "_total") ? "counter" : "gauge";
+		char want[256];
+
+		snprintf(want, sizeof want, "\n.It Va %s Pq %s\n", rows[i].name,
+		    kind);
+		ck_assert_msg(strstr(page, want) != NULL, "no%s", want);
+	}
+}
+END_TEST
+
 /* Brackets match, outside of strings, and something is in them. */
 START_TEST(dashboard)
 {
@@ -318,6 +334,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, quoted);
+	tcase_add_test(tc, documented);
 	tcase_add_test(tc, dashboard);
 	tcase_add_test(tc, table);
 	tcase_add_test(tc, format);
