@@ -30,6 +30,7 @@
  * with the whole cache in a fresh area. Nothing is lost by it but what the
  * power takes meanwhile.
  *
+ * What was programmed is read back: where a bit sticks, the next area is tried.
  * A unit is never programmed twice: if what follows the last record is not
  * erased (0xff) after a start, the cache is written to the next area instead.
  */
@@ -117,6 +118,8 @@ struct sts_journal {
 	sts_ref ref; /* pinned while it is written */
 	uint32_t at; /* octets of it done */
 	uint32_t crc;
+	uint32_t sum; /* of what was programmed last */
+	bool check; /* and is to be read back */
 	uint8_t head[STS_JOURNAL_HEAD];
 	uint8_t domain[STS_NAME_MAX];
 	uint8_t forget[STS_NAME_MAX];

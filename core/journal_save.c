@@ -215,6 +215,15 @@ render_some(struct sts_journal *j, uint32_t at, uint8_t *out, size_t n)
 	return used;
 }
 
+/* Program what is in the buffer to the target area. */
+static void
+program(struct sts_journal *j, uint32_t pos, size_t n)
+{
+	j->sum = sts_crc32(0, sts_text(j->buf, n));
+	sts_journal_op(j, STS_JOURNAL_PROG,
+	    sts_journal_base(j, j->target) + pos, j->buf, n);
+}
+
 /* Program the next piece of the record. */
 static void
 program_piece(struct sts_journal *j)
@@ -232,8 +241,7 @@ program_piece(struct sts_journal *j)
 		STS_ASSERT(used > 0);
 		done += used;
 	}
-	sts_journal_op(j, STS_JOURNAL_PROG,
-	    sts_journal_base(j, j->target) + j->write_pos + j->at, j->buf, n);
+	program(j, j->write_pos + j->at, n);
 }
 
 static void
@@ -245,8 +253,7 @@ program_area(struct sts_journal *j)
 
 	memset(j->buf, 0, n);
 	sts_journal_put_area(j->buf, &a);
-	sts_journal_op(
-	    j, STS_JOURNAL_PROG, sts_journal_base(j, j->target), j->buf, n);
+	program(j, 0, n);
 }
 
 /* The storage failed: try the next area. Full, it has no room there either. */
@@ -310,6 +317,11 @@ copy_next(struct sts_journal *j)
 void
 sts_journal_save_next(struct sts_journal *j)
 {
+	if (j->check) {
+		sts_journal_op(
+		    j, STS_JOURNAL_READ, j->op.off, j->buf, j->op.len);
+		return;
+	}
 	switch (j->step) {
 	case STS_STEP_RECORD:
 		program_piece(j);
@@ -386,9 +398,30 @@ save_failed(struct sts_journal *j)
 	}
 }
 
+/*
+ * What was programmed is read back at once: a bit that sticks in the head of a
+ * record would end the area there, one in the head of the area all of it, and
+ * the good one would be erased next. False: it is still to be read.
+ */
+static bool
+checked(struct sts_journal *j, bool *ok)
+{
+	if (j->check) {
+		j->check = false;
+		*ok =
+		    *ok && sts_crc32(0, sts_text(j->buf, j->op.len)) == j->sum;
+	} else if (*ok && j->op.kind == STS_JOURNAL_PROG) {
+		j->check = true;
+	}
+	return !j->check;
+}
+
 void
 sts_journal_save_done(struct sts_journal *j, bool ok)
 {
+	if (!checked(j, &ok)) {
+		return;
+	}
 	if (!ok) {
 		save_failed(j);
 		return;

@@ -182,8 +182,8 @@ call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
 	return s->asked ? hear(s, to, op == READ ? len : 0) : ask(s, &q, from);
 }
 
-/* Journals are read in small pieces, one after another: one call of the
- * system, or of the child, is for many. */
+/* At the start a journal is read in small pieces, one after another: one call
+ * of the system is for many. */
 static int
 store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 {
@@ -196,7 +196,7 @@ store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 		return 0;
 	}
 	s->ahead_len = 0;
-	if (len > sizeof s->ahead / 2 ||
+	if (s->link >= 0 || len > sizeof s->ahead / 2 ||
 	    (uint64_t)off + sizeof s->ahead > size) {
 		return call(s, READ, off, NULL, buf, len);
 	}

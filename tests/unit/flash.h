@@ -41,6 +41,8 @@ struct flash {
 	unsigned again; /* of 8 calls so many say AGAIN */
 	unsigned fail_from, fail_to; /* these calls report an error, */
 	int fail_with; /* this one; 0: STS_IO_RESET */
+	uint32_t stuck_off; /* a bit of this octet sticks, */
+	uint8_t stuck_bit, stuck_to; /* 0: none does; at 0 or this bit */
 	unsigned fail_reads; /* so many reads report an error */
 	uint64_t random;
 };
@@ -155,6 +157,15 @@ flash_power_on(struct flash *f)
 	f->off = false;
 }
 
+/* The bit that sticks, after a change there. */
+static inline void
+flash_stick(struct flash *f)
+{
+	uint8_t *p = &f->now[f->stuck_off];
+
+	*p = (uint8_t)((*p & ~f->stuck_bit) | (f->stuck_to & f->stuck_bit));
+}
+
 static inline int
 flash_write(struct flash *f, uint32_t off, size_t len, bool erase)
 {
@@ -193,9 +204,12 @@ flash_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 		return STS_IO_LIMIT;
 	}
 	for (size_t i = 0; i < len; i++) {
-		f->broken = f->broken || f->now[off + i] != 0xff;
+		f->broken = f->broken ||
+			    (f->now[off + i] != 0xff &&
+				(f->stuck_bit == 0 || off + i != f->stuck_off));
 		f->now[off + i] &= buf[i];
 	}
+	flash_stick(f);
 	flash_write(f, off, len, false);
 	return flash_cut_now(f);
 }
@@ -215,6 +229,7 @@ flash_erase(void *ctx, uint32_t off)
 		return STS_IO_LIMIT;
 	}
 	memset(f->now + off, 0xff, f->store.erase_size);
+	flash_stick(f);
 	flash_write(f, off, f->store.erase_size, true);
 	return flash_cut_now(f);
 }

@@ -36,15 +36,23 @@ static const struct sts_journal_geometry geometries[] = {
 	{ 1, 4096, 16384, 2, 0 },
 	{ 16, 1024, 16384, 3, 0 },
 	{ 512, 512, 65536, 2, 0 },
+	{ 1, 512, 8192, 8, 0 },
+	{ 8, 4096, 16384, 4, 0 },
+	{ 8, 65536, 65536, 2, 0 },
+	{ 256, 512, 16384, 8, 0 },
+	{ 256, 4096, 16384, 3, 0 },
+	{ 1, 65536, 65536, 2, 0 },
+	{ 256, 65536, 65536, 2, 0 },
 };
 
-/* The cache that fits these areas. */
-static const size_t cache_sizes[] = { 4096, 4096, 4096 };
+enum {
+	CACHE_SIZE = 4096 /* which fits all these areas */
+};
 
 static void
 start(unsigned g)
 {
-	sts_cache_init(&c, block, cache_sizes[g], key);
+	sts_cache_init(&c, block, CACHE_SIZE, key);
 	ck_assert(sts_journal_init(&j, &geometries[g], &c, buf, sizeof buf));
 }
 
@@ -348,7 +356,9 @@ event(unsigned i)
 		if (ref != 0) {
 			sts_cache_remove(&c, ref);
 		}
-		ck_assert(sts_journal_forget(&j, unit_span(name_of(domain))));
+		if (!sts_journal_forget(&j, unit_span(name_of(domain)))) {
+			sts_journal_compact(&j);
+		}
 		latest[domain] = FORGOTTEN;
 	} else {
 		put(domain, version);
@@ -362,7 +372,7 @@ event(unsigned i)
 	}
 	ck_assert(run_at(NOW));
 	ck_assert(!f.broken);
-	if (!f.off) {
+	if (!f.off && sts_journal_state(&j) == STS_JOURNAL_READY) {
 		memcpy(durable, latest, sizeof durable);
 	}
 }
@@ -446,6 +456,49 @@ START_TEST(cut_everywhere)
 		}
 		flash_power_off(&f, FLASH_ANY_ORDER);
 		restart(g, cut);
+	}
+}
+END_TEST
+
+/* A bit of the medium sticks: what was said to be saved is there after each
+ * restart, and where there is another good area the journal goes on. */
+START_TEST(stuck_cells)
+{
+	unsigned g = (unsigned)_i;
+	uint32_t size = geometries[g].area_size * geometries[g].area_count;
+
+	for (unsigned n = 0; n < 40; n++) {
+		unsigned at = 0;
+
+		flash_for(g);
+		f.random = n;
+		/* In heads of areas and in their first records, mostly. */
+		f.stuck_off = flash_draw(&f, geometries[g].area_count) *
+				  geometries[g].area_size +
+			      flash_draw(&f, n % 2 ? 48 : 3000);
+		f.stuck_bit = (uint8_t)(1 << n % 8);
+		f.stuck_to = n % 3 == 0 ? 0xff : 0;
+		flash_stick(&f);
+		memcpy(f.synced, f.now, size);
+		for (unsigned i = 0; i < DOMAINS; i++) {
+			durable[i] = latest[i] = FORGOTTEN;
+		}
+		start(g);
+		ck_assert(run_at(NOW));
+		for (unsigned cut = 0; at < EVENTS && cut < 12; cut++) {
+			f.cut_at = f.ops + 1 + flash_draw(&f, 500);
+			at = tell(at);
+			if (!f.off) {
+				flash_power_off(&f, FLASH_IN_ORDER);
+			}
+			restart(g, at);
+			if (geometries[g].area_count > 2) {
+				sts_journal_compact(&j);
+				ck_assert(run_at(NOW));
+				ck_assert_int_eq(
+				    sts_journal_state(&j), STS_JOURNAL_READY);
+			}
+		}
 	}
 }
 END_TEST
@@ -967,6 +1020,7 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, comes_back, 0, n);
 	tcase_add_loop_test(tc, cut_everywhere, 0, n);
 	tcase_add_loop_test(tc, stuck_bits, 0, n);
+	tcase_add_loop_test(tc, stuck_cells, 0, n);
 	tcase_add_test(tc, garbage);
 	tcase_add_test(tc, record_over_the_end);
 	tcase_add_test(tc, newer_format);
