@@ -982,6 +982,140 @@ START_TEST(forget_and_learn_again)
 }
 END_TEST
 
+static void
+forget(unsigned domain)
+{
+	sts_ref ref = sts_cache_find(&c, unit_span(name_of(domain)));
+
+	if (ref != 0) {
+		sts_cache_remove(&c, ref);
+	}
+	ck_assert(sts_journal_forget(&j, unit_span(name_of(domain))));
+}
+
+/* Off and on again, at once. */
+static void
+again(unsigned g)
+{
+	if (!f.off) {
+		flash_power_off(&f, FLASH_ANY_ORDER);
+	}
+	flash_power_on(&f);
+	start(g);
+	run();
+}
+
+/* Removed in any moment while its own record is being written; the power goes
+ * as soon as the removal is said to be saved. */
+START_TEST(forget_while_written)
+{
+	for (unsigned g = 0; g < UNIT_COUNT(geometries); g++) {
+		for (unsigned steps = 0; steps < 12; steps++) {
+			flash_for(g);
+			f.random = steps;
+			start(g);
+			run();
+			put(4, 1);
+			put(5, 1);
+			run();
+			put(4, 2);
+			for (unsigned i = 0; i < steps; i++) {
+				sts_journal_step(&j, &f.store, NOW);
+			}
+			forget(4);
+			run();
+			again(g);
+			ck_assert_uint_eq(held(4), FORGOTTEN);
+			ck_assert_uint_eq(held(5), 1);
+		}
+	}
+}
+END_TEST
+
+/* Removed, learned again, and evicted before that was saved. */
+START_TEST(forget_outlives_newcomer)
+{
+	flash_for(1);
+	start(1);
+	put(4, 1);
+	run();
+	forget(4);
+	put(4, 2);
+	/* The removal is on its way when the newcomer goes. */
+	for (unsigned i = 0; i < 3; i++) {
+		sts_journal_step(&j, &f.store, NOW);
+	}
+	sts_cache_remove(&c, sts_cache_find(&c, unit_span(name_of(4))));
+	run();
+	again(1);
+	ck_assert_uint_eq(held(4), FORGOTTEN);
+}
+END_TEST
+
+/* A removal fits whatever is left of the area. */
+START_TEST(forget_always_fits)
+{
+	unsigned moved = 0;
+
+	for (unsigned n = 0; n < 160; n++) {
+		unsigned before;
+
+		flash_for(0);
+		start(0);
+		run();
+		put(7, 1);
+		for (unsigned i = 0; i < n; i++) {
+			put(i % 5, i % VERSIONS);
+			run();
+		}
+		before = j.compactions;
+		forget(7);
+		run();
+		moved += j.compactions > before;
+		again(0);
+		ck_assert_uint_eq(held(7), FORGOTTEN);
+		ck_assert_uint_eq(held(0) == FORGOTTEN, n == 0);
+	}
+	/* Some of them found the area full. */
+	ck_assert_uint_gt(moved, 0);
+}
+END_TEST
+
+/* Nothing is written that the medium has already; a refresh that changed
+ * nothing but times is one record of the policy's size. */
+START_TEST(cost)
+{
+	struct sts_entry e = entry_of(2, 1);
+	uint32_t size = STS_JOURNAL_HEAD + STS_JOURNAL_CRC;
+	uint32_t written;
+	unsigned ops;
+	sts_ref ref;
+
+	flash_for(1);
+	start(1);
+	put(2, 1);
+	put(3, 1);
+	run();
+	ops = f.ops;
+	run();
+	ref = sts_cache_find(&c, unit_span(name_of(2)));
+	sts_cache_touch(&c, ref);
+	sts_cache_set(&c, ref, &e, NOW + 1, true);
+	sts_cache_sweep(&c, 1000, NOW + 2, true);
+	run();
+	ck_assert_uint_eq(f.ops, ops);
+	again(1);
+	ck_assert_uint_eq(f.ops, 0);
+	written = j.written;
+	put(2, 1);
+	run();
+	size += (uint32_t)(strlen(name_of(2)) + (2 * 37 + 11) % PAYLOAD_MAX);
+	ck_assert_uint_eq(j.written - written, sts_journal_padded(size, 16));
+	/* One for the octets, one for the sync. */
+	ck_assert_uint_eq(f.ops, 2);
+}
+END_TEST
+
 /* A journal written in other units is read, and moved before it grows. */
 START_TEST(other_units)
 {
@@ -1033,5 +1167,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, restamped);
 	tcase_add_test(tc, learned_while_loading);
 	tcase_add_test(tc, forget_and_learn_again);
+	tcase_add_test(tc, forget_while_written);
+	tcase_add_test(tc, forget_outlives_newcomer);
+	tcase_add_test(tc, forget_always_fits);
+	tcase_add_test(tc, cost);
 	tcase_add_test(tc, other_units);
 }
