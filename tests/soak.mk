@@ -14,9 +14,3 @@ soak: ## cache and journal against their models, SOAK_OPS operations each, sanit
 		$(BUILD)/soak/unit/test_cache_model
 	CK_FORK=no STS_JOURNAL_OPS=$(SOAK_OPS) STS_JOURNAL_SEED=$(SOAK_SEED) \
 		$(BUILD)/soak/unit/test_journal_model
-
-KILL_COUNT ?= 20000
-
-.PHONY: soak-kill
-soak-kill: $(BUILD)/unit/test_kill ## kill who writes a journal, KILL_COUNT times
-	CK_FORK=no KILL_COUNT=$(KILL_COUNT) KILL_SEED=$(SOAK_SEED) $<

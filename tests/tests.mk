@@ -20,6 +20,7 @@ include tests/sim.mk
 include tests/bench/bench.mk
 include tests/examples/examples.mk
 include tests/journal/journal.mk
+include tests/kill/kill.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
 include tests/cross.mk
@@ -69,12 +70,13 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		$(MAKE) --no-print-directory -s kill-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps: service-deps
-	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS)
+	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS) $(KILL_PKGS)
 
 test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write
 
