@@ -46,7 +46,7 @@ def until(test, seconds=30):
     return True
 
 
-def wait_for(what, test, seconds=30):
+def wait_for(what, test, seconds=60):
     if not until(test, seconds):
         raise SystemExit(f"lab: {what} does not come up")
 

@@ -84,6 +84,7 @@ class Postfix:
                  if "lookup error" in line]
         return "\n".join(lines[:6])
 
-    def deferred(self):
-        """Number of deferrals so far."""
-        return read(self.log).count("status=deferred")
+    def deferred(self, below):
+        """Deferrals so far of mail to domains below this one."""
+        return re.findall(rf"to=<[^>]*\.{re.escape(below)}>,"
+                          ".* status=deferred", read(self.log))

@@ -54,15 +54,22 @@ if [ ! -e "$dir/made" ]; then
 	mkdir "$dir/unpacked"
 	: >"$dir/made"
 fi
-# shellcheck disable=SC2086 # words
-[ -z "$missing" ] ||
-	inside apt-get install -qq -y --no-install-recommends $missing >>"$dir.log" 2>&1 ||
-	{ tail -n 20 "$dir.log" >&2; exit 1; }
-for package in $unpacked; do
-	inside sh -c "cd /tmp && apt-get -qq -o APT::Sandbox::User=root download $package" >>"$dir.log" 2>&1 ||
+
+# Package lists of another day may name files that are gone.
+apt() {
+	inside sh -c "cd /tmp && apt-get -qq -y -o APT::Sandbox::User=root $*" \
+		>>"$dir.log" 2>&1
+}
+get() {
+	apt "$@" || { apt update && apt "$@"; } ||
 		{ tail -n 20 "$dir.log" >&2; exit 1; }
+}
+[ -z "$missing" ] || get install --no-install-recommends "$missing"
+for package in $unpacked; do
+	get download "$package"
 	# What is installed stays as it is.
 	inside sh -c "dpkg-deb --fsys-tarfile /tmp/${package}_*.deb |
 		tar -x --skip-old-files -C / && rm /tmp/${package}_*.deb"
 	: >"$dir/unpacked/$package"
 done
+inside apt-get clean
