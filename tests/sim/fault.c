@@ -55,7 +55,7 @@ draw_classes(struct draw *d)
 	for (i = 0; i < FAULTS; i++) {
 		bits |= draw_percent(d, percent) ? 1U << i : 0;
 	}
-	bits |= draw_percent(d, 60) ? 1U << FAULT_NAP : 0;
+	bits |= draw_percent(d, 85) ? 1U << FAULT_NAP : 0;
 	return bits | 1U << draw_below(d, FAULT_NAP);
 }
 

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ enum {
 	WORKERS = 64,
 	HANG_S = 300, /* real seconds after which a seed hangs */
 	TAIL = 60, /* lines of a failing run */
+	PROGRESS = 200, /* seeds between two lines of a long soak */
 	QUESTIONS_A_DAY = 200, /* what makes a day an agent-day */
 	LOOKUPS_A_DAY = 20,
 	FAULTS_A_DAY = 2
@@ -256,6 +258,32 @@ tell_failure(const struct outcome *o)
 	fflush(stdout);
 }
 
+/* Seconds of processor time that the runs have taken. */
+static double
+cpu_s(void)
+{
+	struct tms t;
+
+	times(&t);
+	return (double)(t.tms_cutime + t.tms_cstime) /
+	       (double)sysconf(_SC_CLK_TCK);
+}
+
+static void
+print_totals(FILE *f)
+{
+	double s = cpu_s();
+
+	fprintf(f,
+	    "sim: %lu seeds, %lu failed; %lu days (%lu agent-days, %.0f a "
+	    "second of processor time), %lu questions, %lu lookups, %lu "
+	    "fetches, %lu faults\n",
+	    totals.seeds, totals.failed, totals.days, totals.full_days,
+	    (double)totals.full_days / (s > 0 ? s : 1), totals.questions,
+	    totals.lookups, totals.fetches, totals.faults);
+	fflush(f);
+}
+
 static void
 count(const struct outcome *o)
 {
@@ -277,6 +305,10 @@ count(const struct outcome *o)
 	}
 	if (o->failed) {
 		tell_failure(o);
+	}
+	if (totals.seeds % PROGRESS == 0 && !hashes) {
+		printf("after seed %llu: ", (unsigned long long)o->seed);
+		print_totals(stdout);
 	}
 }
 
@@ -367,8 +399,6 @@ run_range(const char *word)
 int
 main(int argc, char **argv)
 {
-	struct timespec a, b;
-	double s;
 	int c;
 
 	while ((c = getopt(argc, argv, "vo:w:d:s:j:2aqx")) != -1) {
@@ -410,18 +440,9 @@ main(int argc, char **argv)
 	if (workers == 0 || workers > WORKERS) {
 		workers = 1;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &a);
 	for (; optind < argc; optind++) {
 		run_range(argv[optind]);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	s = (double)(b.tv_sec - a.tv_sec) +
-	    (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-	fprintf(hashes ? stderr : stdout,
-	    "sim: %lu seeds, %lu failed; %lu days (%lu agent-days, %.0f a "
-	    "second), %lu questions, %lu lookups, %lu fetches, %lu faults\n",
-	    totals.seeds, totals.failed, totals.days, totals.full_days,
-	    (double)totals.full_days / (s > 0 ? s : 1), totals.questions,
-	    totals.lookups, totals.fetches, totals.faults);
+	print_totals(hashes ? stderr : stdout);
 	return totals.failed == 0 && totals.seeds > 0 ? 0 : 1;
 }
