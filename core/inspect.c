@@ -46,17 +46,15 @@ const char *
 sts_inspect_journal(const struct sts_inspection *i)
 {
 	static const char *const words[] = { "loading", "ready", "newer",
-		"failed" };
+		"failed", "full" };
 
 	return i->has_journal ? words[i->journal] : "off";
 }
 
 bool
-sts_inspect_durable(const struct sts_agent *a)
+sts_inspect_forgotten(const struct sts_agent *a)
 {
-	return a->has_journal &&
-	       sts_journal_state(a->journal) == STS_JOURNAL_READY &&
-	       !sts_journal_busy(a->journal);
+	return !a->has_journal || sts_journal_forgotten(a->journal);
 }
 
 bool

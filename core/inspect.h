@@ -24,12 +24,12 @@ struct sts_inspection {
 void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
 
 /* "unknown", "claimed", "confirmed"; "off" (no journal), "loading", "ready",
- * "newer", "failed". */
+ * "newer", "failed", "full". */
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 
-/* Whether the agent has a journal and all that is to be in it is. */
-bool sts_inspect_durable(const struct sts_agent *a);
+/* Whether what was forgotten cannot come back by a restart. */
+bool sts_inspect_forgotten(const struct sts_agent *a);
 
 /*
  * All that is held, record by record, whatever changes meanwhile (see

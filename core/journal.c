@@ -228,6 +228,12 @@ sts_journal_retry(struct sts_journal *j)
 	}
 }
 
+bool
+sts_journal_forgotten(const struct sts_journal *j)
+{
+	return j->step == STS_STEP_IDLE && !j->compact_due && !j->forget_due;
+}
+
 void
 sts_journal_hurry(struct sts_journal *j)
 {

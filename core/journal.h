@@ -182,6 +182,9 @@ bool sts_journal_busy(const struct sts_journal *j);
 /* Failed or full: try again. Else nothing. */
 void sts_journal_retry(struct sts_journal *j);
 
+/* Whether nothing that was to be forgotten is still on the medium. */
+bool sts_journal_forgotten(const struct sts_journal *j);
+
 /* Save what waits for the next day, too, from now on: before an end. */
 void sts_journal_hurry(struct sts_journal *j);
 

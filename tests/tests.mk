@@ -36,8 +36,9 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/dae
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
-$(BUILD)/unit/test_daemon: override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
-$(BUILD)/unit/test_daemon: $(DAEMON_RUN)
+DAEMON_TESTS = $(filter $(BUILD)/unit/test_daemon%,$(UNIT_BIN))
+$(DAEMON_TESTS): override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
+$(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
@@ -51,8 +52,10 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/assert.c $(LIB_SRC)
 	clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) -lbearssl
 
-# A reader of the board's, which is not in the library.
+# Readers of the board's, which are not in the library.
 $(BUILD)/replay/scrape $(BUILD)/fuzz/scrape: boards/posix/scrape.c
+$(BUILD)/replay/control $(BUILD)/fuzz/control: boards/posix/control_line.c \
+	boards/posix/control_say.c
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates

@@ -4,6 +4,7 @@
 #define STS_COMMANDS_H
 
 #include "conf.h"
+#include "control_line.h"
 
 enum {
 	STS_EXIT_YES = 0, /* a policy is in force; done */
@@ -15,7 +16,8 @@ enum {
 };
 
 enum {
-	STS_OPTIONS_MAX = 32 /* -o lines */
+	STS_OPTIONS_MAX = 32, /* -o lines */
+	STS_WORDS_MAX = 1000
 };
 
 /* The command line after the command's name. */
@@ -25,15 +27,24 @@ struct sts_args {
 	const char *zone; /* --zone; NULL: none */
 	bool test; /* -t */
 	bool json; /* --json */
-	const char *const *word; /* what is no option */
+	bool fresh; /* --fresh */
+	bool all; /* --all */
+	const char *word[STS_WORDS_MAX + 1]; /* what is no option; NULL ends */
 	unsigned word_count;
 };
 
 /* Each returns the exit code. */
 int sts_command_serve(const struct sts_args *args);
 int sts_command_query(const struct sts_args *args);
+int sts_command_cache(const struct sts_args *args);
+int sts_command_enforce(const struct sts_args *args);
 int sts_command_match(const struct sts_args *args);
 int sts_command_anchors(const struct sts_args *args);
+
+/* Put a question to the daemon at the other end of fd, and show the answer;
+ * closes fd. The exit code. */
+int sts_control_ask(int fd, const struct sts_args *args,
+    enum sts_control_command command, const char *key);
 
 /* "mtasts: MESSAGE" on stderr; returns `code`. */
 #if defined(__GNUC__)

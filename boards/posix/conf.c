@@ -14,6 +14,7 @@
 #include "value.h"
 
 #define DEFAULT_LISTEN "inet:127.0.0.1:8461"
+#define DEFAULT_CONTROL "unix:/run/mtasts/control"
 
 enum {
 	CLIENTS_MAX = 60000,
@@ -22,7 +23,8 @@ enum {
 	MEMORY_MAX_M = 1024,
 	DNS_PORT = 53,
 	PROBLEM_MAX = 256,
-	SHOWN_MAX = 120 /* characters of a wrong value that are shown */
+	SHOWN_MAX = 120, /* characters of a wrong value that are shown */
+	CONTROL_MODE = 0600
 };
 
 /* Zones need answer_within and queue_wait, so they are read after all else. */
@@ -63,6 +65,37 @@ clear_listen(struct sts_conf *c)
 {
 	c->listen_given = true;
 	c->listen_count = 0;
+}
+
+/* Whether one of the words is a mode. */
+static bool
+has_mode(struct sts_text value)
+{
+	struct sts_text v;
+
+	while (value.n > 0) {
+		if (sts_value_option(sts_word(&value), "mode", &v)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *
+set_control(struct sts_conf *c, struct sts_text value)
+{
+	c->control_on = !sts_text_is(value, "off");
+	if (!c->control_on) {
+		return NULL;
+	}
+	if (!sts_value_listen(value, &c->control) ||
+	    c->control.addr.af != STS_AF_LOCAL) {
+		return "off, or unix:/path mode=0600 owner=USER group=GROUP";
+	}
+	if (!has_mode(value)) {
+		c->control.mode = CONTROL_MODE;
+	}
+	return NULL;
 }
 
 static const char *
@@ -353,6 +386,7 @@ set_chroot(struct sts_conf *c, struct sts_text value)
 static const struct key keys[] = {
 	{ "listen", FIRST, set_listen, clear_listen },
 	{ "metrics", FIRST, set_metrics, NULL },
+	{ "control", FIRST, set_control, NULL },
 	{ "nameserver", FIRST, set_nameserver, clear_nameserver },
 	{ "trust_anchors", FIRST, set_trust_anchors, NULL },
 	{ "memory", FIRST, set_memory, NULL },
@@ -549,6 +583,8 @@ set_defaults(struct sts_conf *c)
 			     sizeof DEFAULT_LISTEN - 1),
 	    &c->listen[0]);
 	c->listen_count = 1;
+	set_control(c, sts_text((const uint8_t *)DEFAULT_CONTROL,
+			   sizeof DEFAULT_CONTROL - 1));
 }
 
 bool
@@ -601,6 +637,13 @@ same_metrics(const struct sts_conf *a, const struct sts_conf *b)
 	       (!a->metrics_on || same_at(&a->metrics, &b->metrics));
 }
 
+static bool
+same_control(const struct sts_conf *a, const struct sts_conf *b)
+{
+	return a->control_on == b->control_on &&
+	       (!a->control_on || same_at(&a->control, &b->control));
+}
+
 size_t
 sts_conf_fixed(const struct sts_conf *running, const struct sts_conf *fresh,
     char out[STS_CONF_WHY_MAX])
@@ -611,6 +654,7 @@ sts_conf_fixed(const struct sts_conf *running, const struct sts_conf *fresh,
 	} fixed[] = {
 		{ "listen", same_listen(running, fresh) },
 		{ "metrics", same_metrics(running, fresh) },
+		{ "control", same_control(running, fresh) },
 		{ "memory", running->memory == fresh->memory },
 		{ "journal", strcmp(running->journal, fresh->journal) == 0 &&
 				 running->journal_size == fresh->journal_size },

@@ -42,6 +42,8 @@ struct sts_conf {
 	struct sts_listen_at listen[STS_CONF_LISTEN_MAX];
 	bool metrics_on;
 	struct sts_listen_at metrics;
+	bool control_on;
+	struct sts_listen_at control; /* local */
 	struct sts_dns_servers servers; /* count 0: those of resolv.conf */
 	char trust_anchors[STS_CONF_PATH_MAX + 1]; /* "": the system's */
 	uint64_t memory;

@@ -102,8 +102,8 @@ print_journal(const struct sts_conf *c)
 	puts("");
 }
 
-void
-sts_conf_print(const struct sts_conf *c)
+static void
+print_listeners(const struct sts_conf *c)
 {
 	for (unsigned i = 0; i < c->listen_count; i++) {
 		print_listen("listen", &c->listen[i]);
@@ -113,6 +113,17 @@ sts_conf_print(const struct sts_conf *c)
 	} else {
 		puts("metrics off");
 	}
+	if (c->control_on) {
+		print_listen("control", &c->control);
+	} else {
+		puts("control off");
+	}
+}
+
+void
+sts_conf_print(const struct sts_conf *c)
+{
+	print_listeners(c);
 	print_servers(&c->servers);
 	print_journal(c);
 	printf("trust_anchors %s\nmemory %lu\nclients %lu\nlookups %lu\n"

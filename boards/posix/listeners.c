@@ -22,14 +22,11 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 	struct sts_listener *fresh = &l->listener[l->count];
 
 	sts_service_fd_name(i, name);
-	if (strcmp(name, "metrics") == 0) {
-		return; /* sts_metrics_open takes it */
+	if (strcmp(name, "metrics") == 0 || strcmp(name, "control") == 0) {
+		return; /* sts_metrics_open, sts_control_open take them */
 	}
-	/* A name that will mean something else must not become mail service. */
-	bool other = strcmp(name, "control") == 0;
 
-	if (other || l->count == STS_LISTENERS_MAX ||
-	    !sts_listen_of(fd, &fresh->at)) {
+	if (l->count == STS_LISTENERS_MAX || !sts_listen_of(fd, &fresh->at)) {
 		sts_log_line(log, STS_LOG_WARNING,
 		    "inherited socket %d is of no use here", fd);
 		return;

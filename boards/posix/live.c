@@ -18,7 +18,7 @@ sts_live_now(const struct sts_live *l)
 
 /* Make the settings out of the rest of a set, which is where it will stay. */
 static void
-set_settings(struct sts_live_set *s)
+set_settings(struct sts_live_set *s, bool enforce_off)
 {
 	struct sts_settings *t = &s->settings;
 	const struct sts_conf *c = &s->conf;
@@ -38,6 +38,7 @@ set_settings(struct sts_live_set *s)
 	t->allow_count = (uint8_t)c->allow_count;
 	memcpy(t->allow, c->allow, sizeof t->allow);
 	t->policy_port = (uint16_t)c->policy_port;
+	t->enforce_off = enforce_off;
 }
 
 static const char *
@@ -83,7 +84,7 @@ sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 	    !sts_memory_open(memory, conf, asks, path, &s->roots, why)) {
 		return false;
 	}
-	set_settings(s);
+	set_settings(s, false);
 	return true;
 }
 
@@ -130,6 +131,8 @@ keep_fixed(struct sts_live *l, struct sts_conf *c)
 		    "reload: only a restart can change: %s", fixed);
 	}
 	memcpy(c->listen, running->listen, sizeof c->listen);
+	c->control_on = running->control_on;
+	c->control = running->control;
 	c->listen_count = running->listen_count;
 	c->memory = running->memory;
 	memcpy(c->journal, running->journal, sizeof c->journal);
@@ -226,12 +229,49 @@ change(struct sts_live *l)
 	if (pending & STS_LIVE_ROOTS) {
 		ok = reload_roots(l, s) && ok;
 	}
-	set_settings(s);
+	set_settings(s, l->enforce_off);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
 	sts_log_line(l->log, STS_LOG_INFO, "reload: done%s",
 	    ok ? "" : ", but for what is said above");
+	if (l->enforce_off) {
+		sts_log_line(
+		    l->log, STS_LOG_WARNING, "reload: enforcement stays off");
+	}
+}
+
+bool
+sts_live_enforces(const struct sts_live *l)
+{
+	return !l->enforce_off;
+}
+
+void
+sts_live_enforce(struct sts_live *l, bool on, sts_ms now)
+{
+	if (on == sts_live_enforces(l)) {
+		return;
+	}
+	l->enforce_off = !on;
+	for (unsigned i = 0; i < sizeof l->set / sizeof *l->set; i++) {
+		l->set[i].settings.enforce_off = !on;
+	}
+	l->remind_at = now + STS_LIVE_REMIND_MS;
+	sts_log_line(l->log, STS_LOG_WARNING, "enforcement is switched %s%s",
+	    on ? "on" : "off",
+	    on ? "" : ": no policy is in force until it is switched on again");
+}
+
+static void
+remind(struct sts_live *l, sts_ms now)
+{
+	if (l->enforce_off && !sts_before(now, l->remind_at)) {
+		l->remind_at = now + STS_LIVE_REMIND_MS;
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is still off: no policy is in force "
+		    "(mtasts enforce on)");
+	}
 }
 
 static void
@@ -256,6 +296,7 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 		return l->look_at - now;
 	}
 	look(l);
+	remind(l, now);
 	if (l->pending != 0 && !sts_agent_settings_used(l->agent,
 				   &l->set[1 - l->current].settings)) {
 		change(l);

@@ -19,7 +19,8 @@ enum {
 	STS_LIVE_ROOTS = 4,
 
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
-	STS_LIVE_RETRY_MS = 1000 /* while the spare set is in use */
+	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
+	STS_LIVE_REMIND_MS = 3600000 /* that enforcement is off */
 };
 
 struct sts_live_set {
@@ -42,6 +43,8 @@ struct sts_live {
 	struct sts_watch watch_servers, watch_roots;
 	unsigned pending;
 	sts_ms look_at;
+	bool enforce_off;
+	sts_ms remind_at;
 };
 
 /*
@@ -64,6 +67,15 @@ void sts_live_begin(struct sts_live *l, struct sts_agent *agent,
 
 /* Read everything again (SIGHUP) as soon as the spare set is free. */
 void sts_live_reload(struct sts_live *l, sts_ms now);
+
+/*
+ * Enforce, or (the kill switch) answer everything "not found" but overrides,
+ * and log what would have been said. Holds at once, until it is switched again
+ * or the daemon ends: no reload changes it, and no restart keeps it. Said in
+ * the log, and while it is off again every hour.
+ */
+void sts_live_enforce(struct sts_live *l, bool on, sts_ms now);
+bool sts_live_enforces(const struct sts_live *l);
 
 /* Look at the files when that is due, and do what is pending. Returns the
  * milliseconds until it is to be called again. */

@@ -16,7 +16,13 @@
 static const char usage[] =
     "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"
     "       mtasts query   [-c FILE] [-o 'KEY VALUE']... [--zone Z] [--json] "
-    "KEY...\n"
+    "[--fresh]\n"
+    "                      KEY...\n"
+    "       mtasts cache   list | show D | forget D | refresh D | "
+    "flush [--all] | stats\n"
+    "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
+    "       mtasts enforce [-c FILE] [-o 'KEY VALUE']... [--json] "
+    "[on | off]\n"
     "       mtasts match   PATTERN HOST\n"
     "       mtasts anchors FILE\n"
     "       mtasts --help | --version\n";
@@ -26,7 +32,13 @@ static const char help[] =
     "serve    answer mail servers, in the foreground; -t checks the\n"
     "         configuration and prints the memory plan instead\n"
     "query    what a mail server would be answered for KEY (a domain), and "
-    "why\n"
+    "why:\n"
+    "         by the running daemon, or looked up here without one (--fresh)\n"
+    "cache    what the running daemon holds: list or show it, forget or "
+    "refresh\n"
+    "         a domain, forget all but live policies (flush) or those, too\n"
+    "         (--all)\n"
+    "enforce  off: every answer becomes \"not found\" and is logged; until on\n"
     "match    whether HOST fits an mx PATTERN (RFC 8461 4.1)\n"
     "anchors  a PEM bundle as a C table of trust anchors\n"
     "\n"
@@ -43,17 +55,15 @@ static const char help[] =
 struct command {
 	const char *name;
 	int (*run)(const struct sts_args *args);
-	const char *options; /* letters: c, o, t; z --zone, j --json */
+	const char *options; /* letters: see option_letter */
 	unsigned words_min, words_max;
-};
-
-enum {
-	WORDS_ANY = 1000
 };
 
 static const struct command commands[] = {
 	{ "serve", sts_command_serve, "cot", 0, 0 },
-	{ "query", sts_command_query, "cozj", 1, WORDS_ANY },
+	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX },
+	{ "cache", sts_command_cache, "coja", 1, 2 },
+	{ "enforce", sts_command_enforce, "coj", 0, 1 },
 	{ "match", sts_command_match, "", 2, 2 },
 	{ "anchors", sts_command_anchors, "", 1, 1 },
 };
@@ -98,6 +108,8 @@ option_letter(const char *word)
 		{ "-t", 't' },
 		{ "--zone", 'z' },
 		{ "--json", 'j' },
+		{ "--fresh", 'f' },
+		{ "--all", 'a' },
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -124,6 +136,12 @@ take_option(struct sts_args *a, char letter, const char *value)
 		return true;
 	case 'j':
 		a->json = true;
+		return true;
+	case 'f':
+		a->fresh = true;
+		return true;
+	case 'a':
+		a->all = true;
 		return true;
 	default:
 		if (a->source.option_count == STS_OPTIONS_MAX) {
@@ -160,25 +178,28 @@ take_option_at(
 	return 0;
 }
 
-/* Options come before words; "--" ends them. 0, or the exit code. */
+/* Options and words in any order; "--" ends the options. 0, or exit code. */
 static int
 take_args(const struct command *c, struct sts_args *a, const char *const *word)
 {
-	a->source.options = a->option;
-	while (*word != NULL && word[0][0] == '-' && word[0][1] != '\0') {
-		if (strcmp(*word, "--") == 0) {
-			word++;
-			break;
-		}
-		int rc = take_option_at(c, a, &word);
+	bool options = true;
 
-		if (rc != 0) {
-			return rc;
+	a->source.options = a->option;
+	while (*word != NULL) {
+		if (options && strcmp(*word, "--") == 0) {
+			options = false;
+			word++;
+		} else if (options && word[0][0] == '-' && word[0][1] != '\0') {
+			int rc = take_option_at(c, a, &word);
+
+			if (rc != 0) {
+				return rc;
+			}
+		} else if (a->word_count < STS_WORDS_MAX) {
+			a->word[a->word_count++] = *word++;
+		} else {
+			return usage_error("too many words", c->name);
 		}
-	}
-	a->word = word;
-	while (word[a->word_count] != NULL) {
-		a->word_count++;
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "../../port/posix/addr.h"
 #include "../../port/posix/service.h"
 #include "commands.h"
+#include "control.h"
 #include "journal.h"
 #include "listeners.h"
 #include "live.h"
@@ -26,6 +27,7 @@
 enum {
 	RUN_BUDGET = 256,
 	OWN_METRICS = STS_SIDE_OWN, /* first of its places in the port */
+	OWN_CONTROL = 0, /* first of its places in the port */
 	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
 };
 
@@ -38,6 +40,7 @@ struct daemon {
 	struct sts_live live;
 	struct sts_listeners listeners;
 	struct sts_board_metrics metrics;
+	struct sts_control control;
 	struct sts_log log;
 	struct sts_service service;
 	struct sts_board_journal journal;
@@ -246,6 +249,7 @@ static bool
 open_listeners(
     struct daemon *d, const struct sts_conf *c, char why[STS_CONF_WHY_MAX])
 {
+	sts_control_open(&d->control, c, &d->log);
 	return sts_listeners_open(&d->listeners, c, &d->log, why) &&
 	       sts_metrics_open(&d->metrics, c, why);
 }
@@ -255,6 +259,8 @@ static int
 begin_listening(struct daemon *d)
 {
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
+	    !sts_control_begin(&d->control, &d->posix, OWN_CONTROL, &d->agent,
+		&d->driver, &d->live) ||
 	    !sts_metrics_begin(&d->metrics, &d->posix, OWN_METRICS, &d->agent,
 		&d->log, &d->memory, &d->journal)) {
 		return -1;
@@ -322,6 +328,7 @@ stop(struct daemon *d, sts_ms now)
 	sts_service_tell(&d->service, "STOPPING=1");
 	sts_log_line(&d->log, STS_LOG_INFO, "stopping");
 	sts_listeners_end(&d->listeners, &d->port, &d->driver);
+	sts_control_end(&d->control);
 	sts_agent_drain(&d->agent);
 	sts_driver_wake(&d->driver);
 }
@@ -386,6 +393,7 @@ serve(struct daemon *d)
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
 		wait = sts_earlier(wait, sts_metrics_run(&d->metrics, now));
+		wait = sts_earlier(wait, sts_control_run(&d->control, now));
 		if (kill || finished(d, now)) {
 			break;
 		}
@@ -409,7 +417,8 @@ sts_command_serve(const struct sts_args *args)
 	static struct daemon d;
 	char why[STS_CONF_WHY_MAX];
 
-	if (!sts_live_open(&d.live, &args->source, &d.memory, 0, why)) {
+	if (!sts_live_open(
+		&d.live, &args->source, &d.memory, STS_CONTROL_ASKS, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	if (args->test) {

@@ -110,33 +110,39 @@ send_some(struct sts_side *s, unsigned conn, sts_ms now)
 	return true;
 }
 
-/* One piece of the answer. True: there may be more to do at once. */
+/* The next piece into the empty buffer. What fill says of it. */
+static int
+next_piece(struct sts_side *s, unsigned conn, sts_ms now)
+{
+	struct sts_side_conn *c = &s->conn[conn];
+	int n = s->ops->fill(s->ctx, conn, sts_span(c->buf, sizeof c->buf));
+
+	STS_ASSERT(n >= STS_SIDE_GO_ON);
+	STS_ASSERT(n <= STS_SIDE_BUFFER);
+	c->ended = n == STS_SIDE_END;
+	c->off = 0;
+	c->len = (uint16_t)(n > 0 ? n : 0);
+	c->until = now + s->ops->stall_ms;
+	return n;
+}
+
+/* Go on with the answer. True: there may be more to do at once. */
 static bool
 answer_some(struct sts_side *s, unsigned conn, sts_ms now)
 {
 	struct sts_side_conn *c = &s->conn[conn];
+	int n = STS_SIDE_GO_ON;
 
 	if (c->off == c->len && !c->ended) {
-		int n =
-		    s->ops->fill(s->ctx, conn, sts_span(c->buf, sizeof c->buf));
-
-		if (n == STS_SIDE_LATER) {
-			c->until = now + s->ops->stall_ms;
-			return false;
-		}
-		STS_ASSERT(n == STS_SIDE_END || n <= STS_SIDE_BUFFER);
-		c->ended = n == STS_SIDE_END;
-		c->off = 0;
-		c->len = (uint16_t)(c->ended ? 0 : n);
+		n = next_piece(s, conn, now);
 	}
-	if (c->off < c->len && !send_some(s, conn, now)) {
-		return true;
+	if (c->off < c->len) {
+		return !send_some(s, conn, now) || c->off == c->len;
 	}
-	if (c->off == c->len && c->ended) {
+	if (c->ended) {
 		finish(s, conn);
-		return true;
 	}
-	return c->off == c->len;
+	return n != STS_SIDE_LATER;
 }
 
 static bool
@@ -318,11 +324,13 @@ sts_side_end(struct sts_side *s)
 		return;
 	}
 	if (s->fd >= 0) {
-		sts_posix_own_close(s->posix, s->own);
-		s->fd = -1;
+		/* In this order: once it is closed the path may be another
+		 * instance's. */
 		if (!s->inherited) {
 			sts_listen_unlink(&s->at);
 		}
+		sts_posix_own_close(s->posix, s->own);
+		s->fd = -1;
 	}
 	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
 		if (s->conn[i].state != FREE) {

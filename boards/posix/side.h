@@ -29,7 +29,8 @@ enum {
 
 	/* Results of fill that are no count. */
 	STS_SIDE_LATER = 0,
-	STS_SIDE_END = -1
+	STS_SIDE_END = -1,
+	STS_SIDE_GO_ON = -2
 };
 
 /* What is asked and answered on a side. conn: 0..STS_SIDE_CONNS-1. */
@@ -45,8 +46,8 @@ struct sts_side_ops {
 	    void *ctx, unsigned conn, struct sts_text in, bool last);
 	/*
 	 * Write 1..out.n octets of the answer into out and return how many;
-	 * LATER: there is nothing yet, fill is called at each run until there
-	 * is; END: that was all.
+	 * LATER: there is nothing yet, it is called at each run until there is;
+	 * GO_ON: the same, and there is more to do at once; END: that was all.
 	 */
 	int (*fill)(void *ctx, unsigned conn, struct sts_span out);
 	/* It is over, after whatever part of the answer: once for each request

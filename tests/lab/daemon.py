@@ -109,7 +109,8 @@ log_level debug
     def query(self, key):
         p = subprocess.run(
             [self.program, "query", "-c", self.lab.path("mtasts.conf"),
-             "--json", key], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+             "--fresh", "--json", key],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, timeout=120)
         try:
             return json.loads(p.stdout)

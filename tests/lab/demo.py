@@ -23,7 +23,8 @@ DOMAINS = [
     ("broken.test", "cert=expired", "has let a certificate expire", 2),
     ("slow.test", "host=raw raw=mute", "has a web server that never answers", 2),
 ]
-OPTIONS = ["-o", "journal off", "-o", "sct off", "-o", "answer_within 2s"]
+OPTIONS = ["--fresh", "-o", "journal off", "-o", "sct off",
+           "-o", "answer_within 2s"]
 
 
 def say(text, color="0"):

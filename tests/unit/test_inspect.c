@@ -242,7 +242,7 @@ START_TEST(figures)
 	unit_int("lookups", i.lookups_max, 4);
 	unit_text("journal", unit_span(sts_inspect_journal(&i)), "off");
 	unit_text("clock", unit_span(sts_inspect_clock(&i)), "confirmed");
-	unit_int("durable", sts_inspect_durable(&agent), false);
+	unit_int("forgotten", sts_inspect_forgotten(&agent), true);
 }
 END_TEST
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket of the daemon: a request (control_line.h), an answer
+ * (control_say.h), the end. Who may connect is decided by the socket's file
+ * mode, and who may connect may do all of it.
+ *
+ * Questions go to the agent as a mail server's do and wait as long. Whatever
+ * has to do with all that is held goes in steps of a bounded number of
+ * records, between which mail servers are served.
+ */
+#ifndef STS_CONTROL_H
+#define STS_CONTROL_H
+
+#include "control_line.h"
+#include "control_tell.h"
+#include "live.h"
+#include "side.h"
+
+enum {
+	STS_CONTROL_ASKS = STS_SIDE_CONNS, /* questions by the C API at once */
+	STS_CONTROL_BUCKETS =
+	    256, /* of the cache's index, looked at in a step */
+	STS_CONTROL_FORGETS = 32, /* and in one that may write the journal */
+	STS_CONTROL_SAVE_MS = 5000, /* waited for what is to be forgotten */
+	STS_CONTROL_RETRY_MS = 2000 /* while another instance listens there */
+};
+
+struct sts_control_conn {
+	struct sts_control_request request;
+	const char *wrong; /* with the request; NULL: nothing */
+	uint8_t stage;
+	uint8_t code; /* exit code */
+	bool did; /* something was forgotten */
+	bool telling;
+	int slot; /* of the question; -1: none */
+	uint32_t count;
+	sts_ms until;
+	struct sts_walk walk;
+	struct sts_say say;
+	struct sts_tell tell;
+};
+
+struct sts_control {
+	/* Private. */
+	struct sts_agent *agent;
+	struct sts_driver *driver;
+	struct sts_live *live;
+	struct sts_posix *posix;
+	struct sts_log *log;
+	struct sts_listen_at at;
+	unsigned own;
+	bool retries;
+	sts_ms now, retry_at;
+	struct sts_side side;
+	struct sts_control_conn conn[STS_SIDE_CONNS];
+};
+
+/*
+ * Open the socket that the configuration asks for, before rights are given up.
+ * That it cannot be opened is said in the log and is no reason not to serve;
+ * if another instance listens there it is tried again.
+ */
+void sts_control_open(
+    struct sts_control *c, const struct sts_conf *conf, struct sts_log *log);
+
+/* Serve from now on; by STS_SIDE_OWN places of the port from `own`. */
+bool sts_control_begin(struct sts_control *c, struct sts_posix *posix,
+    unsigned own, struct sts_agent *agent, struct sts_driver *driver,
+    struct sts_live *live);
+
+/* After each sts_run. Milliseconds until the next call; 0: at once. */
+sts_ms sts_control_run(struct sts_control *c, sts_ms now);
+
+/* Close all. */
+void sts_control_end(struct sts_control *c);
+
+#endif

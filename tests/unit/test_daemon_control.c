@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's control socket, and the commands that use it. */
+#include "daemon.h"
+
+const char unit_name[] = "daemon_control";
+
+static void
+said(const char *text)
+{
+	ck_assert_msg(
+	    strstr(run.log, text) != NULL, "not said: %s\n%s", text, run.log);
+}
+
+/* What mtasts query says of each kind of answer. */
+static const struct {
+	const char *name;
+	uint8_t rcode;
+	int code;
+	const char *text;
+} answers[] = {
+	{ "absent", 3, 1,
+	    "\"source\":\"here\",\"result\":\"none\","
+	    "\"answer\":\"NOTFOUND \",\"rule\":\"table\"" },
+	{ "nodata", 0, 1, "\"why\":\"dns-nodata\"" },
+	{ "refused", 5, 2, "\"result\":\"unknown\"" },
+	{ "failed", 2, 2, "\"why\":\"dns-servfail\"" },
+};
+
+START_TEST(query_table)
+{
+	int dns = dns_open();
+
+	for (size_t i = 0; i < UNIT_COUNT(answers); i++) {
+		const char *args[] = { "query", "-o", dns_line, "-o",
+			"control off", "--json", "example.com", NULL };
+		struct pollfd f[2];
+
+		spawn(&run, args);
+		f[0].fd = dns;
+		f[1].fd = run.out;
+		f[0].events = f[1].events = POLLIN;
+		/* Each try is answered the same. */
+		while (poll(f, 2, PATIENCE_MS) > 0 && (f[0].revents & POLLIN)) {
+			struct question q;
+
+			dns_hear(dns, &q);
+			dns_say(dns, &q, answers[i].rcode);
+		}
+		unit_int(answers[i].name, ended(&run), answers[i].code);
+		ck_assert_msg(strstr(run.log, answers[i].text) != NULL,
+		    "%s: %s", answers[i].name, run.log);
+	}
+	close(dns);
+}
+END_TEST
+
+START_TEST(query_several)
+{
+	const char *args[] = { "query", "-o", "override x.example notfound",
+		"-o", "override y.example postfix dane-only", "-o",
+		"control off", "[192.0.2.1]", "y.example", ".z", "x.example",
+		NULL };
+
+	spawn(&run, args);
+	ck_assert_int_eq(ended(&run), 1);
+	said("y.example: a policy is in force\n");
+	said("  answer   OK dane-only\n");
+	said("looked up here");
+	said("(key-address)");
+	said("(key-parent)");
+	said("(override)");
+}
+END_TEST
+
+/* A command beside the daemon, with its own configuration. */
+static struct process command;
+
+static void
+order(int code, const char *const *words)
+{
+	const char *args[ARGS_MAX] = { words[0], "-o", control_line, "-o",
+		dns_line };
+	unsigned n = 5;
+
+	for (unsigned i = 1; words[i] != NULL; i++) {
+		args[n++] = words[i];
+	}
+	args[n] = NULL;
+	spawn(&command, args);
+	ck_assert_msg(ended(&command) == code, "%s: expected %d\n%s", words[0],
+	    code, command.log);
+}
+
+#define ORDER(code, ...) order(code, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+replied(const char *text)
+{
+	ck_assert_msg(strstr(command.log, text) != NULL, "not said: %s\n%s",
+	    text, command.log);
+}
+
+/* A folder for journal and control socket, and a policy in the journal. */
+static char socket_path[80];
+
+static void
+home_begin(void)
+{
+	kept_begin();
+	keep_policy();
+	snprintf(socket_path, sizeof socket_path, "%s.control", kept_path);
+	snprintf(
+	    control_line, sizeof control_line, "control unix:%s", socket_path);
+}
+
+static void
+home_end(void)
+{
+	unlink(socket_path);
+	kept_end();
+}
+
+static uint16_t
+start_home(const char *option)
+{
+	const char *extra[] = { "-o", kept_line, option != NULL ? "-o" : NULL,
+		option, NULL };
+
+	return start(extra);
+}
+
+static int
+connect_control(void)
+{
+	struct sockaddr_un un;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	strcpy(un.sun_path, socket_path);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, sizeof un), 0);
+	return fd;
+}
+
+/* What comes until the end. */
+static const char *
+whole(int fd)
+{
+	static char got[1 << 16];
+	size_t n = 0;
+	ssize_t r;
+
+	do {
+		struct pollfd f = { fd, POLLIN, 0 };
+
+		ck_assert_msg(poll(&f, 1, PATIENCE_MS) == 1, "no end");
+		r = recv(fd, got + n, sizeof got - 1 - n, 0);
+		n += r > 0 ? (size_t)r : 0;
+	} while (r > 0);
+	got[n] = '\0';
+	close(fd);
+	return got;
+}
+
+static const char *
+raw(const char *line)
+{
+	int fd = connect_control();
+
+	ck_assert_int_eq(
+	    send(fd, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
+	return whole(fd);
+}
+
+/* A mail server is served. */
+static void
+serves(uint16_t port)
+{
+	int fd = client(port);
+
+	say(fd, ".example.com");
+	expect(fd, "9:NOTFOUND ,");
+	close(fd);
+}
+
+#define HELD_ANSWER "OK secure match=mx.example.com servername=hostname"
+
+/* What the daemon answers and why; what it holds, and when what happens. */
+START_TEST(query_daemon)
+{
+	int dns = dns_open();
+
+	home_begin();
+	start_home("override x.example notfound");
+	ORDER(0, "query", "example.com");
+	replied("example.com: a policy is in force\n");
+	replied("  asked    the running daemon\n");
+	replied("  answer   " HELD_ANSWER "\n");
+	replied("  because  a policy is held\n");
+	replied("  policy   mode enforce, max_age 31536000 (365 days), id id1");
+	replied("  mx       mx.example.com\n");
+	replied("  fetched  ");
+	replied("  checked  not since the daemon was started\n");
+	replied("  expires  in 36");
+	ORDER(1, "query", "example.com", "x.example");
+	replied("x.example: no policy is in force\n");
+	replied("(override)");
+	ORDER(0, "query", "--json", "example.com");
+	replied("{\"key\":\"example.com\",\"source\":\"daemon\","
+		"\"result\":\"policy\",\"answer\":\"" HELD_ANSWER "\","
+		"\"rule\":\"held\"");
+	replied("\"mode\":\"enforce\",\"max_age\":31536000,"
+		"\"id\":\"id1\",\"live\":true,");
+	replied(",\"mx\":[\"mx.example.com\"]}\n");
+	ck_assert_ptr_null(strstr(command.log, "end"));
+	/* Another map name; an unknown one is as the default. */
+	ORDER(0, "query", "--zone", "QUERYwithTLSRPT", "example.com");
+	replied("policy_type=sts policy_domain=example.com");
+	replied("zone QUERYwithTLSRPT\n");
+	ORDER(64, "query", "--zone", "a zone", "example.com");
+	ck_assert_int_eq(stop(), 0);
+	/* It has gone: looked up here. */
+	ORDER(1, "query", ".example.com");
+	replied("looked up here");
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* --fresh does not ask it, and --zone is the command's own. */
+START_TEST(query_fresh)
+{
+	struct question q;
+	int dns = dns_open();
+	const char *args[] = { "query", "-o", control_line, "-o", dns_line,
+		"--fresh", "example.com", NULL };
+
+	home_begin();
+	start_home(NULL);
+	spawn(&command, args);
+	dns_hear(dns, &q);
+	dns_say(dns, &q, 3);
+	ck_assert_int_eq(ended(&command), 1);
+	replied("looked up here");
+	replied("(dns-nxdomain)");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* The question waits as a mail server's, joins its lookup, and disturbs
+ * nobody. */
+START_TEST(query_waits)
+{
+	struct question q;
+	int dns = dns_open();
+
+	home_begin();
+	uint16_t port = start_home(NULL);
+	int mail = client(port), fd = connect_control();
+
+	ck_assert_int_eq(send(fd, "query postfix new.example\n", 26, 0), 26);
+	say(mail, "new.example");
+	dns_hear(dns, &q);
+	serves(port);
+	ck_assert_ptr_nonnull(strstr(raw("list\n"), "domain example.com\n"));
+	dns_say(dns, &q, 3);
+	expect(mail, "9:NOTFOUND ,");
+	const char *got = whole(fd);
+
+	ck_assert_ptr_nonnull(strstr(got, "key new.example\n"));
+	ck_assert_ptr_nonnull(strstr(got, "zone postfix\n"));
+	ck_assert_ptr_nonnull(strstr(got, "result none\nanswer NOTFOUND \n"));
+	ck_assert_ptr_nonnull(strstr(got, "why dns-nxdomain\n"));
+	ck_assert_ptr_nonnull(strstr(got, "held absent\n"));
+	ck_assert_ptr_nonnull(strstr(got, "\n\nend 1\n"));
+	close(mail);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* The client gives up while the question waits: its slot is free again. */
+START_TEST(query_given_up)
+{
+	struct question q;
+	int dns = dns_open();
+
+	home_begin();
+	uint16_t port = start_home(NULL);
+
+	for (unsigned i = 0; i < 20; i++) {
+		int fd = connect_control();
+
+		ck_assert_int_eq(send(fd, "query - new.example\n", 20, 0), 20);
+		if (i == 0) {
+			dns_hear(dns, &q);
+		}
+		close(fd);
+		serves(port);
+	}
+	dns_say(dns, &q, 3);
+	ck_assert_ptr_nonnull(
+	    strstr(raw("show new.example\n"), "domain new.example\n"));
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* List, show, forget for good, flush. */
+START_TEST(cache_commands)
+{
+	int dns = dns_open(), status = 0;
+
+	home_begin();
+	start_home(NULL);
+	ORDER(0, "cache", "list");
+	replied("DOMAIN ");
+	replied("example.com                              policy    enforce  "
+		"in 36");
+	ORDER(0, "cache", "--json", "list");
+	replied("{\"domain\":\"example.com\",\"held\":\"policy\",");
+	ORDER(0, "cache", "show", "EXAMPLE.com.");
+	replied("  policy   mode enforce");
+	ck_assert_ptr_null(strstr(command.log, "answer"));
+	ORDER(1, "cache", "show", "other.example");
+	replied("other.example: nothing is held\n");
+	ORDER(0, "cache", "stats");
+	replied("records    1: enforce 1 ");
+	replied("journal    ready; ");
+	ORDER(0, "cache", "stats", "--json");
+	replied("\"records\":1,\"enforce\":1,");
+	/* It weakens nothing. */
+	ORDER(0, "cache", "flush");
+	replied("0 forgotten\n");
+	ORDER(0, "query", "example.com");
+	ORDER(1, "cache", "forget", "other.example");
+	ORDER(0, "cache", "forget", "example.com");
+	replied("example.com: forgotten\n");
+	ORDER(1, "cache", "show", "example.com");
+	kill(run.pid, SIGKILL);
+	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+	close(run.out);
+	/* A stale socket is replaced; what was forgotten stays so. */
+	start_home(NULL);
+	ORDER(1, "cache", "show", "example.com");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* Forget all, the policies in force too, needs a word of its own. */
+START_TEST(cache_flush_all)
+{
+	int dns = dns_open(), status = 0;
+
+	home_begin();
+	start_home(NULL);
+	ORDER(64, "cache", "--all", "list");
+	ORDER(0, "cache", "show", "example.com");
+	ORDER(0, "cache", "flush", "--all");
+	replied("1 forgotten\n");
+	kill(run.pid, SIGKILL);
+	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+	close(run.out);
+	start_home(NULL);
+	ORDER(1, "cache", "show", "example.com");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* A refresh asks the name server whatever is held, and loses nothing. */
+START_TEST(cache_refresh)
+{
+	struct question q;
+	int dns = dns_open();
+	const char *args[] = { "cache", "-o", control_line, "refresh",
+		"example.com", NULL };
+
+	home_begin();
+	start_home(NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		spawn(&command, args);
+		dns_hear(dns, &q);
+		dns_say(dns, &q, 3);
+		/* The addresses of the policy host. */
+		for (unsigned k = 0; k < 2; k++) {
+			dns_hear(dns, &q);
+			dns_say(dns, &q, 3);
+		}
+		ck_assert_int_eq(ended(&command), 0);
+		replied("  answer   " HELD_ANSWER "\n");
+		replied("times in a row, the last: ");
+	}
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* The kill switch: at once, for what is held and what is asked, until it is
+ * switched on, whatever is reloaded; a restart ends it. */
+START_TEST(kill_switch)
+{
+	int dns = dns_open();
+
+	home_begin();
+	int fd = client(start_home(NULL));
+
+	ORDER(0, "enforce");
+	replied("enforcement is on\n");
+	ORDER(0, "enforce", "off");
+	await_text(&run, "enforcement is switched off");
+	say(fd, "example.com");
+	expect(fd, "9:NOTFOUND ,");
+	await_text(&run, "event=audit domain=example.com mode=enforce");
+	ORDER(1, "enforce");
+	ORDER(1, "query", "example.com");
+	replied("  because  a policy is held: enforcement is off; ");
+	replied("  else     the policy below would be in force\n");
+	replied("  policy   mode enforce");
+	for (unsigned i = 0; i < 2; i++) {
+		kill(run.pid, SIGHUP);
+		await_text(&run, "reload: enforcement stays off");
+		run.log[run.len = 0] = '\0';
+		say(fd, "example.com");
+		expect(fd, "9:NOTFOUND ,");
+	}
+	ORDER(0, "enforce", "on");
+	await_text(&run, "enforcement is switched on");
+	say(fd, "example.com");
+	expect(fd, "50:" HELD_ANSWER ",");
+	ORDER(0, "enforce", "off");
+	ORDER(64, "enforce", "maybe");
+	close(fd);
+	ck_assert_int_eq(stop(), 0);
+	fd = client(start_home(NULL));
+	say(fd, "example.com");
+	expect(fd, "50:" HELD_ANSWER ",");
+	close(fd);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* A zone that only rehearses. */
+START_TEST(audit_zone)
+{
+	int dns = dns_open();
+
+	home_begin();
+	int fd = client(start_home("zone postfix audit=yes"));
+
+	say(fd, "example.com");
+	expect(fd, "9:NOTFOUND ,");
+	await_text(&run, "event=audit domain=example.com mode=enforce");
+	ck_assert_int_eq(send(fd, "19:default example.com,", 23, 0), 23);
+	expect(fd, "50:" HELD_ANSWER ",");
+	ORDER(1, "query", "--zone", "postfix", "example.com");
+	replied("  else     the policy below would be in force\n");
+	ORDER(1, "query", "--json", "--zone", "postfix", "example.com");
+	replied("\"why\":\"audit\"");
+	replied("\"would\":\"policy\"");
+	ORDER(0, "query", "example.com");
+	close(fd);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* What is no request. */
+static const struct {
+	const char *name, *line, *want;
+} lines[] = {
+	{ "empty", "\n", "error there is no such command\n\nend 64\n" },
+	{ "unknown", "reboot\n", "error there is no such command\n\nend 64\n" },
+	{ "too much", "stats all\n", "error expected nothing more\n" },
+	{ "JSON", "json what\n",
+	    "{\"error\":\"there is no such command\"}\n{\"end\":64}\n" },
+	{ "no domain", "forget [::1]\n", "error an address literal has" },
+	{ "CR", "enforce\r\n", "enforced yes\n\nend 0\n" },
+	{ "octets", "query - \001\377\n", "key \\x01\\xff\n" },
+};
+
+START_TEST(bad_lines)
+{
+	int dns = dns_open();
+
+	home_begin();
+	start_home(NULL);
+	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
+		const char *got = raw(lines[i].line);
+
+		ck_assert_msg(strstr(got, lines[i].want) != NULL, "%s: %s",
+		    lines[i].name, got);
+	}
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* Clients that say nothing, half a line, too much, or go; more of them than
+ * are served at once. Mail servers do not notice. */
+START_TEST(hostile)
+{
+	static char much[1 << 20];
+	int dns = dns_open(), fd[32];
+
+	home_begin();
+	uint16_t port = start_home(NULL);
+
+	for (unsigned i = 0; i < UNIT_COUNT(fd); i++) {
+		fd[i] = connect_control();
+		if (i % 3 == 1) {
+			ck_assert_int_eq(send(fd[i], "list", 4, 0), 4);
+		} else if (i % 3 == 2) {
+			close(fd[i]);
+			fd[i] = -1;
+		}
+		serves(port);
+	}
+	for (unsigned i = 0; i < UNIT_COUNT(fd); i++) {
+		if (fd[i] >= 0) {
+			close(fd[i]);
+		}
+	}
+	memset(much, 'x', sizeof much);
+	int loud = connect_control();
+
+	ck_assert_int_gt(
+	    send(loud, much, sizeof much, MSG_NOSIGNAL | MSG_DONTWAIT), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(whole(loud), "error the line is too long"));
+	ck_assert_ptr_nonnull(strstr(raw("stats\n"), "\nend 0\n"));
+	ck_assert_int_eq(stop(), 0);
+	ck_assert_ptr_null(strstr(run.log, "in flight"));
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* The daemon is killed while it is asked; it ends in order while it is. */
+START_TEST(killed)
+{
+	struct question q;
+	int dns = dns_open(), status = 0;
+	const char *args[] = { "query", "-o", control_line, "new.example",
+		NULL };
+
+	home_begin();
+	for (unsigned i = 0; i < 2; i++) {
+		start_home(NULL);
+		spawn(&command, args);
+		dns_hear(dns, &q);
+		if (i == 0) {
+			kill(run.pid, SIGKILL);
+			ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+			close(run.out);
+		} else {
+			ck_assert_int_eq(stop(), 0);
+		}
+		ck_assert_int_eq(ended(&command), 70);
+		replied("did not answer, or not to the end");
+	}
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* It serves without a control socket; who asks it is told. */
+START_TEST(no_control)
+{
+	struct stat st;
+	int dns = dns_open();
+
+	home_begin();
+	snprintf(control_line, sizeof control_line, "control unix:%s/not/there",
+	    kept_path);
+	serves(start_home(NULL));
+	said("control unix:");
+	said("going on without it");
+	ORDER(70, "cache", "list");
+	replied("no daemon at ");
+	ck_assert_int_eq(stop(), 0);
+	strcpy(control_line, "control off");
+	serves(start_home(NULL));
+	ORDER(78, "cache", "list");
+	replied("control is off");
+	ck_assert_int_eq(stop(), 0);
+	/* Something else is there: it is left alone. */
+	snprintf(
+	    control_line, sizeof control_line, "control unix:%s", socket_path);
+	close(open(socket_path, O_CREAT | O_WRONLY, 0600));
+	serves(start_home(NULL));
+	said("File exists: going on without it");
+	ck_assert_int_eq(stop(), 0);
+	ck_assert_int_eq(stat(socket_path, &st), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* The path belongs to whoever came first; then to the next. */
+START_TEST(two_instances)
+{
+	static struct process first, second;
+	int dns = dns_open();
+
+	home_begin();
+	start_home(NULL);
+	first = run;
+	start(NULL);
+	said("Address already in use: going on without it");
+	second = run;
+	ORDER(0, "query", "example.com");
+	run = first;
+	ck_assert_int_eq(stop(), 0);
+	run = second;
+	await_text(&run, "control by unix:");
+	ORDER(1, "query", ".example.com");
+	replied("the running daemon");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* Who may connect: by default nobody else. */
+START_TEST(modes)
+{
+	static const struct {
+		const char *option;
+		mode_t want;
+	} cases[] = { { "", 0600 }, { " mode=0660", 0660 } };
+	struct stat st;
+	int dns = dns_open();
+
+	home_begin();
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		snprintf(control_line, sizeof control_line, "control unix:%s%s",
+		    socket_path, cases[i].option);
+		start_home(NULL);
+		ck_assert_int_eq(lstat(socket_path, &st), 0);
+		unit_int(cases[i].option, st.st_mode & 0777,
+		    (long long)cases[i].want);
+		ck_assert_int_eq(stop(), 0);
+		ck_assert_int_ne(lstat(socket_path, &st), 0);
+	}
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* Nothing of it can be reached by the port for mail servers. */
+START_TEST(apart)
+{
+	int dns = dns_open();
+
+	home_begin();
+	uint16_t port = start_home(NULL);
+	int fd = client(port);
+
+	ck_assert_int_eq(send(fd, "list\n", 5, 0), 5);
+	ck_assert_str_eq(whole(fd), "");
+	serves(port);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, query_table);
+	tcase_add_test(tc, query_several);
+	tcase_add_test(tc, query_daemon);
+	tcase_add_test(tc, query_fresh);
+	tcase_add_test(tc, query_waits);
+	tcase_add_test(tc, query_given_up);
+	tcase_add_test(tc, cache_commands);
+	tcase_add_test(tc, cache_flush_all);
+	tcase_add_test(tc, cache_refresh);
+	tcase_add_test(tc, kill_switch);
+	tcase_add_test(tc, audit_zone);
+	tcase_add_test(tc, bad_lines);
+	tcase_add_test(tc, hostile);
+	tcase_add_test(tc, killed);
+	tcase_add_test(tc, no_control);
+	tcase_add_test(tc, two_instances);
+	tcase_add_test(tc, modes);
+	tcase_add_test(tc, apart);
+}
