@@ -32,11 +32,6 @@ enum stage {
 	OVER
 };
 
-enum {
-	/* A record of the list, whatever the domain; see control_tell.c. */
-	LIST_ROOM = 1024
-};
-
 /* The key of a request, which stays where it is. */
 static struct sts_text
 key_of(const struct sts_control_conn *n)
@@ -148,7 +143,8 @@ list(struct sts_control *c, struct sts_control_conn *n)
 	bool more = true;
 	size_t len = 1;
 
-	while (more && len > 0 && sts_say_room(&n->say) >= LIST_ROOM) {
+	while (
+	    more && len > 0 && sts_say_room(&n->say) >= STS_CONTROL_LIST_ROOM) {
 		more = sts_inspect_next(c->agent, &n->walk, STS_CONTROL_BUCKETS,
 		    &held, domain, &len);
 		if (len > 0) {

@@ -21,6 +21,7 @@ enum {
 	STS_CONTROL_BUCKETS =
 	    256, /* of the cache's index, looked at in a step */
 	STS_CONTROL_FORGETS = 32, /* and in one that may write the journal */
+	STS_CONTROL_LIST_ROOM = 1024, /* for a record of the list */
 	STS_CONTROL_SAVE_MS = 5000, /* waited for what is to be forgotten */
 	STS_CONTROL_RETRY_MS = 2000 /* while another instance listens there */
 };
