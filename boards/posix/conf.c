@@ -14,7 +14,7 @@
 #include "value.h"
 
 #define DEFAULT_LISTEN "inet:127.0.0.1:8461"
-#define DEFAULT_CONTROL "unix:/run/mtasts/control"
+#define DEFAULT_CONTROL "unix:" STS_CONTROL_SOCKET
 
 enum {
 	CLIENTS_MAX = 60000,

@@ -27,6 +27,7 @@
 #endif
 #define STS_CONF_FILE STS_SYSCONFDIR "/mtasts.conf"
 #define STS_JOURNAL_FILE STS_STATEDIR "/journal"
+#define STS_CONTROL_SOCKET STS_RUNDIR "/control"
 
 enum {
 	STS_CONF_LISTEN_MAX = 16,

@@ -181,9 +181,58 @@ START_TEST(smallest)
 }
 END_TEST
 
+/* The kill switch: both sets at once, through reloads, and told again. */
+START_TEST(kill_switch)
+{
+	char path[] = "/tmp/mtasts-live-XXXXXX", told[4096] = "";
+	int file = mkstemp(path), err = dup(STDERR_FILENO);
+
+	unlink(path);
+	now = UINT32_MAX - 5000;
+	begin();
+	sts_log_level(&logs, STS_LOG_WARNING);
+	dup2(file, STDERR_FILENO);
+	sts_live_enforce(&live, true, now); /* it was on */
+	ck_assert(sts_live_enforces(&live));
+	sts_live_enforce(&live, false, now);
+	sts_live_enforce(&live, false, now);
+	ck_assert(!sts_live_enforces(&live));
+	ck_assert(live.set[0].settings.enforce_off);
+	ck_assert(live.set[1].settings.enforce_off);
+	reload();
+	sts_log_level(&logs, STS_LOG_WARNING); /* which the reload set */
+	ck_assert(sts_live_now(&live)->settings.enforce_off);
+	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
+		now += STS_LIVE_LOOK_MS;
+		sts_live_tick(&live, now);
+	}
+	sts_live_enforce(&live, true, now);
+	ck_assert(!live.set[0].settings.enforce_off);
+	ck_assert(!live.set[1].settings.enforce_off);
+	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
+		now += STS_LIVE_LOOK_MS;
+		sts_live_tick(&live, now);
+	}
+	dup2(err, STDERR_FILENO);
+	ck_assert_int_gt(pread(file, told, sizeof told - 1, 0), 0);
+	unsigned count = 0;
+
+	for (const char *at = told; (at = strstr(at, "still off")) != NULL;
+	     at++) {
+		count++;
+	}
+	unit_int("told again", count, 2);
+	ck_assert_ptr_nonnull(strstr(told, "enforcement is switched off"));
+	ck_assert_ptr_nonnull(strstr(told, "enforcement is switched on"));
+	close(err);
+	close(file);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, layout);
 	tcase_add_test(tc, areas);
 	tcase_add_test(tc, watching);
