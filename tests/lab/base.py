@@ -77,10 +77,11 @@ def read(path):
 
 
 def readme(title):
-    """The indented block of the README that begins with this line."""
-    lines = read(f"{HERE}/../../README.md").splitlines()
+    """The indented block of the READMEs that begins with this line."""
+    lines = (read(f"{HERE}/../../README.md")
+             + read(f"{HERE}/../../boards/README.md")).splitlines()
     if f"    {title}" not in lines:
-        raise SystemExit(f"lab: the README has no block \"{title}\"")
+        raise SystemExit(f"lab: no README has a block \"{title}\"")
     block = []
     for line in lines[lines.index(f"    {title}"):]:
         if line and not line.startswith("    "):

@@ -81,14 +81,17 @@ class NameServer(threading.Thread):
 
 
 class Agent:
-    """The daemon: `command`, serve, -o `options`. Listeners in `fds` are
-    handed over as by a supervisor, who is told at `notify`."""
+    """The daemon: `command`, serve, -o `options`, and without a control socket
+    unless they name one. Listeners in `fds` are handed over as by a
+    supervisor, who is told at `notify`."""
 
     def __init__(self, command, options, fds=(), notify=None, env=None,
                  stderr=None, conf=None):
         self.log_file = tempfile.TemporaryFile()
         argv = ["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh"]
         argv += command + ["serve"] + (["-c", conf] if conf else [])
+        if not conf and not any(o.startswith("control ") for o in options):
+            argv += ["-o", "control off"]
         for option in options:
             argv += ["-o", option]
         environ = {"PATH": os.environ["PATH"], "LISTEN_FDS": str(len(fds))}

@@ -13,7 +13,7 @@ import time
 import agent
 
 CLIENTS = 8
-DOMAINS = 40
+DOMAINS = 32
 
 
 class Asker(threading.Thread):

@@ -88,12 +88,14 @@ def lives(binary, folder, options):
                                  "group=certs" % folder,
                                  "listen unix:%s/run/b" % folder,
                                  "metrics unix:%s/run/m mode=0660 "
-                                 "group=mail" % folder])
+                                 "group=mail" % folder,
+                                 "control unix:%s/run/c" % folder])
     check_process(daemon.pid, "/")
     check_process(child_of(daemon.pid), "/")
     agent.check("superuser" not in daemon.log(), daemon.log())
     check_file(folder + "/a", stat.S_IFSOCK, 0o660, UID, OTHERS[1])
     check_file(folder + "/run/b", stat.S_IFSOCK, 0o666, 0, 0)
+    check_file(folder + "/run/c", stat.S_IFSOCK, 0o600, 0, 0)
     check_file(folder + "/run/m", stat.S_IFSOCK, 0o660, 0, OTHERS[0])
     daemon.kill(signal.SIGHUP)
     daemon.said("reload: done")
@@ -158,7 +160,7 @@ def rooted(binary, folder, options):
         os.makedirs(root + d)
     conf = folder + "/conf"
     with open(conf, "w") as f:
-        f.write("\n".join(options + ["user agent", "chroot " + root,
+        f.write("\n".join(options + ["user agent", "chroot " + root, "control off",
                                      "journal %s/state/journal" % folder,
                                      "listen inet:127.0.0.1:0"]) + "\n")
     daemon = agent.Agent([binary], [], conf=conf).ready()

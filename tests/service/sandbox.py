@@ -107,6 +107,7 @@ def trace(binary, folder):
         [dns.line, "journal %s/state/journal" % folder,
          "listen unix:%s/run/socket" % folder, "fetch_allow 127.0.0.0/8",
          "metrics unix:%s/run/metrics" % folder,
+         "control unix:%s/run/control" % folder,
          "policy_port %d" % host.port],
         (tcp.fileno(),), folder + "/notify",
         {"WATCHDOG_USEC": "100000"}).ready()
@@ -119,6 +120,11 @@ def trace(binary, folder):
         s.connect(folder + "/run/metrics")
         s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
         agent.check(b" 200 " in s.recv(4096), "no metrics")
+    control = "control unix:%s/run/control" % folder
+    held = agent.run(binary, "cache", "-o", control, "list")
+    agent.check("example.com" in held, held)
+    subprocess.run([binary, "cache", "-o", control, "refresh", "example.com"],
+                   check=False, stdout=subprocess.DEVNULL)
     pid = int(subprocess.check_output(
         ["pgrep", "-o", "-f", "-P", str(daemon.pid), binary + " serve"]))
     os.kill(pid, signal.SIGHUP)
