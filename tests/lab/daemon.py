@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from base import listening, wait_for, write
+from base import listening, read, wait_for, write
 
 PORT = 8461
 DEADLINE_S = 6  # answer_within of the daemon in the lab
@@ -94,6 +94,22 @@ log_level debug
 
     def stop(self, how=signal.SIGTERM):
         return self.lab.stop(self.process, how)
+
+    def reload(self):
+        """SIGHUP, and wait for it to be over."""
+        log, done = self.lab.path("mtasts.log"), "reload: done"
+        before = read(log).count(done)
+        self.process.send_signal(signal.SIGHUP)
+        wait_for("a reload", lambda: read(log).count(done) > before)
+
+    def saved(self):
+        """Whether nothing is left to be written to the journal."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.lab.path("metrics"))
+            s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            text = b"".join(iter(lambda: s.recv(65536), b""))
+        return b"\nmtasts_journal_unsaved_policies 0\n" in \
+            text.replace(b"\r", b"")
 
     def postmap(self, key, name="postfix", at=f"inet:127.0.0.1:{PORT}"):
         """What postmap prints; NOTFOUND or TEMP (as for any error)."""

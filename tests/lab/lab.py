@@ -15,10 +15,9 @@ import signal
 import socket
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-from base import Row, check, play, run, table
+from base import Row, check, play, read, run, table, until
 from daemon import Daemon, ask, connect, netstring, read_reply
 from world import World
 
@@ -100,19 +99,18 @@ class Checks:
         check("pipelined and half-closed", got == want, got)
 
     def unix_socket(self, row):
-        got = self.daemon.postmap(row.domain, at=f"unix:{self.lab.path('socket')}")
+        at = f"unix:{self.lab.path('socket')}"
+        got = self.daemon.postmap(row.domain, at=at)
         check("by unix socket", re.fullmatch(row.answer, got), got)
 
     def reload(self):
         """SIGHUP takes on a changed configuration, and not a broken one."""
         self.daemon.conf("override hup.test postfix may\n")
-        self.daemon.process.send_signal(signal.SIGHUP)
-        time.sleep(1)
+        self.daemon.reload()
         got = self.daemon.postmap("hup.test")
         check("SIGHUP", got == "may", got)
         self.daemon.conf("override hup.test postfix nonsense\nno_such_key 1\n")
-        self.daemon.process.send_signal(signal.SIGHUP)
-        time.sleep(1)
+        self.daemon.reload()
         got = self.daemon.postmap("hup.test")
         check("SIGHUP with a broken configuration keeps the old", got == "may",
               got)
@@ -128,9 +126,8 @@ class Checks:
         return int(size), kinds
 
     def same_resources(self, before):
-        until = time.monotonic() + 75  # a dripping host is read for 60 s
-        while self.resources() != before and time.monotonic() < until:
-            time.sleep(0.2)
+        # A dripping host is read for 60 s.
+        until(lambda: self.resources() == before, 90)
         after = self.resources()
         check("promise 4: memory and descriptors as at the start",
               after == before, f"{before} became {after}\n" +
@@ -158,7 +155,7 @@ class Checks:
         """SIGTERM answers what is in flight, then the process ends well."""
         with connect() as s, connect() as idle:
             s.sendall(netstring("postfix inflight.test"))
-            time.sleep(0.5)
+            until(lambda: "slow: asked" in read(self.lab.path("raw.log")))
             self.daemon.process.send_signal(signal.SIGTERM)
             got = read_reply(s)
             check("SIGTERM answers what is in flight",
@@ -182,7 +179,7 @@ class Checks:
             check(f"{row.domain} held, servers stopped",
                   re.fullmatch(row.answer, got), got)
         # Promise 1 over a restart, promise 7: whatever was saved a moment ago.
-        time.sleep(1)
+        check("all is saved", until(self.daemon.saved))
         self.daemon.stop(signal.SIGKILL)
         self.daemon.serve()
         for row in held:
@@ -201,6 +198,7 @@ def domains(lab, program, only):
     world.start()
     daemon = Daemon(lab, program, f"""\
 listen unix:{lab.path("socket")} mode=0666
+metrics unix:{lab.path("metrics")}
 zone strict strict_testing=yes
 zone dry audit=yes
 override mine.test postfix encrypt

@@ -63,6 +63,7 @@ def respond(kind, tls, body):
             tls.sendall(head(body) if i == 0 else body[i:i + 1])
             time.sleep(2)
     elif kind == "slow":
+        print("slow: asked", flush=True)
         time.sleep(2)
         tls.sendall(head(body) + body)
         finish(tls)
