@@ -12,6 +12,7 @@ dir=$2
 case $package in
 bearssl) sha256=102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004 ;;
 check) sha256=8451b68ac5d6f3157b24f22eceff575bcf566264f6d78f3852f89d4e08cf42e1 ;;
+lwip) sha256=0a8276d09fc4e97bbba2f953d74af2388fc2195ea156be9d7589e297a68fde24 ;;
 musl) sha256=7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4 ;;
 *)
 	echo "source: $package is not pinned" >&2
