@@ -3,7 +3,7 @@
 LWIP_FETCHED = build/lwip-source
 LWIP_DIR = $(or $(LWIP),$(LWIP_FETCHED)/src)/src
 LWIP_FILES = core/init.c core/def.c core/inet_chksum.c core/ip.c core/mem.c core/memp.c \
-	core/netif.c core/pbuf.c core/tcp.c core/tcp_in.c core/tcp_out.c core/timeouts.c \
+	core/netif.c core/pbuf.c core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/timeouts.c \
 	core/udp.c core/ipv4/dhcp.c core/ipv4/etharp.c core/ipv4/icmp.c core/ipv4/ip4.c \
 	core/ipv4/ip4_addr.c netif/ethernet.c
 LWIP_CPPFLAGS = -isystem port/lwip -isystem $(LWIP_DIR)/include
@@ -25,3 +25,51 @@ $(BUILD)/unit/test_port_lwip: tests/boards/test_port_lwip.c tests/unit/unit.c te
 test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip
 	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip
 	$(BUILD)/unit/test_port_lwip
+
+# make board BOARD=... in build/boards/NAME: the same Makefile again, with the
+# board's compiler and limits. PRODUCT=FILE: other limits than the board's own;
+# SEED=FILE: the product's source of entropy; ANCHORS=FILE: other roots.
+BOARD ?= lm3s6965evb
+BOARDS = lm3s6965evb
+PRODUCT ?= boards/$(BOARD)/product.h
+SEED ?= boards/mcu/seed_host.c
+ANCHORS ?= /etc/ssl/certs/ca-certificates.crt
+BOARD_BUILD ?= build/boards/$(BOARD)
+BOARD_PKGS = gcc-arm-none-eabi libnewlib-arm-none-eabi
+ARM_CFLAGS = -Os -g -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections \
+	-DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0
+
+.PHONY: board firmware run-board
+board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, ANCHORS, LWIP, BEARSSL)
+	@sh boards/posix/deps.sh $(BOARD_PKGS)
+	@$(if $(BEARSSL),,sh boards/posix/bearssl.sh $(BEARSSL_FETCHED))
+	@$(MAKE) --no-print-directory build/mtasts
+	@mkdir -p $(BOARD_BUILD)
+	@build/mtasts anchors $(ANCHORS) >$(BOARD_BUILD)/anchors.new
+	@cmp -s $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/anchors.c || \
+		cp $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/anchors.c
+	@$(MAKE) --no-print-directory BUILD=$(BOARD_BUILD) CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
+		CFLAGS='$(ARM_CFLAGS)' CPPFLAGS='-I. -DSTS_CONFIG_H="\"$(PRODUCT)\""' \
+		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) firmware
+
+FIRMWARE_SRC = $(wildcard boards/mcu/[!s]*.c) boards/mcu/start.c boards/mcu/sntp.c boards/mcu/sdcard.c $(SEED) \
+	$(wildcard boards/$(BOARD)/*.c) port/lwip/lwip.c
+FIRMWARE_OBJ = $(FIRMWARE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/anchors.o \
+	$(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
+firmware: $(BUILD)/mtasts.elf
+
+$(BUILD)/mtasts.elf: override CPPFLAGS += $(LWIP_CPPFLAGS)
+$(BUILD)/mtasts.elf: $(FIRMWARE_OBJ) $(BUILD)/libmtasts.a $(BUILD)/bearssl/libbearssl.a \
+		boards/mcu/link.ld boards/$(BOARD)/memory.ld
+	$(CC) $(CFLAGS) -nostartfiles -nodefaultlibs -Wl,--gc-sections -Lboards/$(BOARD) -T boards/mcu/link.ld \
+		-Wl,-Map=$(BUILD)/mtasts.map -o $@ $(filter %.o %.a,$^) -lc -lgcc
+
+$(BUILD)/obj/anchors.o: $(BUILD)/anchors.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/lwip/%.o: $(LWIP_DIR)/%.c port/lwip/lwipopts.h $(PRODUCT)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(BUILD)/obj/boards/*/*.d $(BUILD)/obj/port/lwip/*.d)

@@ -45,8 +45,6 @@ enum {
 	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
 	STS_REFRESH_SHARE = 4, /* of the lookups: one in so many, at most */
 	STS_REFRESH_KEPT = 16, /* one in so many that questions cannot take */
-	STS_QUANTUM_MS = 3000, /* without progress while others queue */
-	STS_QUANTUM_MIN_MS = 750, /* the same when very many do */
 	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
 	STS_SWEEP_PACE_MS = 100, /* and after one that began a refresh */
 	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */

@@ -14,7 +14,6 @@
 #include "port.h"
 
 enum {
-	STS_LISTENERS_MAX = 16,
 	STS_RUN_IDLE_MS = 60000 /* the longest sleep sts_run asks for */
 };
 

@@ -20,8 +20,6 @@
 
 enum {
 	STS_FETCH_STAGGER_MS = 250,
-	STS_FETCH_CONNECT_MS = 3000,
-	STS_FETCH_HANDSHAKE_MS = 5000,
 	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
 	STS_FETCH_MILESTONE = 2048, /* bytes of body that count as progress */
 	STS_FETCH_SCTS_MIN = 2 /* logs, where SCTs are asked for */

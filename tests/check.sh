@@ -30,7 +30,7 @@ grep -nE '^#include "\.\./' $(git ls-files 'dns/*.[ch]' 'tls/*.[ch]') |
 grep -nE '^#include ".*(port|boards|tests)/' $library |
 	rule 'the library includes nothing of port, boards, tests'
 grep -nE '^#include "\.\./\.\./' $(git ls-files 'port/*.[ch]') |
-	grep -vE '"\.\./\.\./core/(port\.h|event\.h|base/)' |
+	grep -vE '"(\.\./)+core/(port\.h|event\.h|base/)' |
 	rule 'a port includes only core/port.h, core/event.h, core/base'
 
 # Nothing jumps, allocates or recurses behind the reader's back.

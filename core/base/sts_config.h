@@ -94,6 +94,29 @@
 #define STS_X509_LINKS 64
 #endif
 
+/*
+ * Milliseconds of a fetch: for a connection to be made, and from then on for
+ * the handshake, our own computing included. A core of 50 MHz needs 3 to 12 s
+ * for that.
+ */
+#ifndef STS_FETCH_CONNECT_MS
+#define STS_FETCH_CONNECT_MS 3000
+#endif
+#ifndef STS_FETCH_HANDSHAKE_MS
+#define STS_FETCH_HANDSHAKE_MS 5000
+#endif
+
+/*
+ * Milliseconds that a fetch keeps its slot without progress while others
+ * queue, and when very many do. More than the longest signature check takes.
+ */
+#ifndef STS_QUANTUM_MS
+#define STS_QUANTUM_MS 3000
+#endif
+#ifndef STS_QUANTUM_MIN_MS
+#define STS_QUANTUM_MIN_MS 750
+#endif
+
 /* HTTP header of a response, bytes, 1xx included; over it: http-header-large.
  * The header is streamed; the limit bounds time, not memory. */
 #ifndef STS_HTTP_HEADER_MAX
@@ -108,6 +131,11 @@
 /* mx lines of one policy; over it the policy is invalid: policy-many-mx. */
 #ifndef STS_POLICY_MX_MAX
 #define STS_POLICY_MX_MAX 1024
+#endif
+
+/* Listeners a board may open, 4 bytes each, and a channel of the port. */
+#ifndef STS_LISTENERS_MAX
+#define STS_LISTENERS_MAX 16
 #endif
 
 /* Bytes of a client's input: the longest request that is answered at all. */

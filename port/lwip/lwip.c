@@ -504,6 +504,17 @@ channel_event(void *ctx, const struct sts_event *e)
 	p->outside->event(p->outside->ctx, e);
 }
 
+static bool
+may_send(const struct sts_lwip_channel *c)
+{
+	if (c->kind == STREAM || c->kind == CLIENT) {
+		const struct tcp_pcb *pcb = c->pcb;
+
+		return !c->full && tcp_sndbuf(pcb) > 0;
+	}
+	return c->kind == DGRAM;
+}
+
 /* The conditions that hold. */
 static unsigned
 conditions(struct sts_lwip *p, const struct sts_lwip_channel *c)
@@ -519,9 +530,7 @@ conditions(struct sts_lwip *p, const struct sts_lwip_channel *c)
 	if (c->in[0] != NULL || c->eof) {
 		ev |= STS_EV_RECV;
 	}
-	if (c->kind == DGRAM ||
-	    ((c->kind == STREAM || c->kind == CLIENT) && !c->full &&
-		tcp_sndbuf((struct tcp_pcb *)c->pcb) > 0)) {
+	if (may_send(c)) {
 		ev |= STS_EV_SEND;
 	}
 	return ev;

@@ -19,7 +19,16 @@
 #define LWIP_RAW 0
 #define LWIP_IPV4 1
 #define LWIP_IPV6 0
-#define LWIP_STATS 0
+/* How much of each pool is in use and ever was, nothing else. */
+#define LWIP_STATS 1
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define IPFRAG_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define SYS_STATS 0
 #define IP_FRAG 0
 #define IP_REASSEMBLY 0
 #define ARP_QUEUEING 0

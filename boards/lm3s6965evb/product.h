@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits of this board, in place of the defaults of core/base/sts_config.h and
+ * port/lwip/lwipopts.h: 64 KB of RAM, one fetch at a time, a core of 50 MHz.
+ */
+#ifndef STS_PRODUCT_H
+#define STS_PRODUCT_H
+
+/* What is fixed at start (struct sts_config). */
+#define STS_BOARD_CLIENTS 3
+#define STS_BOARD_LOOKUPS 3
+#define STS_BOARD_FETCHES 1
+#define STS_BOARD_ASKS 1
+#define STS_BOARD_CACHE 8192
+#define STS_BOARD_JOURNAL_BUFFER 512
+#define STS_BOARD_DAY_BUDGET (4 << 20)
+/* sts_agent_size() of all that, which is asserted and told at start. */
+#ifndef STS_BOARD_BLOCK
+#define STS_BOARD_BLOCK 42000
+#endif
+
+#define STS_SCRATCH_SIZE 1280
+#define STS_RANDOM_POOL 416
+#define STS_DNS_SERVERS_MAX 2
+#define STS_DNS_MESSAGE_MAX 1536
+#define STS_DNS_TCP_BUFFERS 1
+#define STS_LOOKUP_ADDRS 4
+#define STS_X509_CERTS_MAX 5
+#define STS_X509_ARENA 4352
+#define STS_X509_CHECKS_MAX 8
+#define STS_X509_LINKS 8
+#define STS_HTTP_BODY_MAX 16384
+#define STS_CLIENT_INPUT 352
+#define STS_ZONES_MAX 3
+#define STS_OVERRIDES_MAX 1
+#define STS_OVERRIDES_TEXT 4
+#define STS_FETCH_ALLOW_MAX 1
+#define STS_CACHE_ORGS 64
+#define STS_EVENTS_MAX 2
+#define STS_LISTENERS_MAX 1
+
+/* Our own computing counts: 6 s for a chain on P-384, more on P-521. */
+#define STS_FETCH_CONNECT_MS 8000
+#define STS_FETCH_HANDSHAKE_MS 40000
+#define STS_QUANTUM_MS 20000
+#define STS_QUANTUM_MIN_MS 12000
+
+/* lwIP: clients, two dials, DNS over TCP, and two that wait. */
+#define MEMP_NUM_TCP_PCB 8
+/* Two questions a lookup; DHCP and SNTP. */
+#define MEMP_NUM_UDP_PCB 8
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole agent on a microcontroller without an operating system: put
+ * together here, then a loop in which nothing blocks for longer than one
+ * signature check. A Postfix asks it on TCP port 8461, firmware by the C API
+ * (console.c).
+ */
+#include <lwip/init.h>
+
+#include "../../core/base/assert.h"
+#include "../../core/base/version.h"
+#include "../../core/driver.h"
+#include "../../port/lwip/lwip.h"
+#include "../posix/build.h"
+#include "board.h"
+#include "console.h"
+#include "drbg.h"
+#include "log.h"
+#include "net.h"
+#include "print.h"
+
+#include <lwip/sys.h>
+
+enum {
+	SOCKETMAP_PORT = 8461,
+	CHANNELS = 1 + STS_BOARD_CLIENTS + STS_BOARD_ASKS +
+		   3 * STS_BOARD_LOOKUPS + 3 * STS_BOARD_FETCHES +
+		   STS_LISTENERS_MAX
+};
+
+static const struct sts_config config = {
+	.clients = STS_BOARD_CLIENTS,
+	.lookups = STS_BOARD_LOOKUPS,
+	.fetch_slots = STS_BOARD_FETCHES,
+	.asks = STS_BOARD_ASKS,
+	.cache_size = STS_BOARD_CACHE,
+	.build_s = STS_BUILD_S,
+	.journal_buffer = STS_BOARD_JOURNAL_BUFFER,
+};
+
+static const struct sts_lwip_outside outside = { NULL, sts_drbg_bytes,
+	sts_log_event };
+
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_lwip lwip;
+static struct sts_port port;
+static struct sts_net net;
+static struct sts_console console;
+static struct sts_lwip_channel channels[CHANNELS];
+static uint64_t block[STS_BOARD_BLOCK / sizeof(uint64_t)];
+
+/* For lwIP's timers. */
+u32_t
+sys_now(void)
+{
+	return sts_board_now();
+}
+
+static void
+run(void)
+{
+	sts_ms now = sts_board_now();
+	sts_ms sleep =
+	    sts_run(&driver, now, sts_sntp_wall_s(&net.sntp, now), 1);
+
+	sts_board_feed();
+	if (sleep > 0) {
+		sts_board_idle();
+	}
+}
+
+/* Policies of before the reset are there before anybody is answered. */
+static void
+begin_journal(void)
+{
+	if (config.journal_buffer == 0) {
+		return;
+	}
+	port.store = sts_board_store(
+	    sts_agent_journal_area(&config, STS_BOARD_JOURNAL_BUFFER));
+	if (port.store == NULL ||
+	    !sts_agent_journal(&agent, port.store, STS_BOARD_DAY_BUDGET)) {
+		port.store = NULL;
+		sts_log_time();
+		sts_print("no journal: nothing outlives a reset\n");
+	}
+}
+
+static void
+begin_agent(void)
+{
+	uint8_t key[16];
+	sts_ms now = sts_board_now();
+
+	STS_ASSERT(sts_agent_size(&config) <= sizeof block);
+	STS_ASSERT(sts_driver_channels(&config) == CHANNELS);
+	sts_lwip_init(&lwip, &outside, CHANNELS, channels, &port);
+	sts_drbg_bytes(NULL, key, sizeof key);
+	sts_agent_init(
+	    &agent, &config, sts_net_settings(&net), block, now, key);
+	begin_journal();
+	sts_driver_init(&driver, &agent, &port, now);
+	while (sts_agent_journal_loading(&agent)) {
+		run();
+	}
+}
+
+static void
+begin(void)
+{
+	sts_ch ch;
+	int listening;
+
+	sts_board_start();
+	sts_print("mtasts " STS_VERSION "\n");
+	while (!sts_drbg_begin()) {
+		sts_board_feed();
+	}
+	lwip_init();
+	sts_net_begin(&net);
+	begin_agent();
+	ch = sts_driver_listener(&driver, 0);
+	listening = sts_lwip_listen(&lwip, ch, SOCKETMAP_PORT);
+	STS_ASSERT(listening == 0);
+	sts_listen(&driver, ch, STS_PROTOCOL_SOCKETMAP);
+	sts_log_time();
+	sts_print("block");
+	sts_print_word("used", (uint32_t)sts_agent_size(&config));
+	sts_print_word("size", (uint32_t)sizeof block);
+	sts_print("\n");
+}
+
+int main(void);
+
+int
+main(void)
+{
+	begin();
+	for (;;) {
+		sts_net_poll(&net, &agent, sts_board_now());
+		sts_lwip_poll(&lwip, &driver);
+		sts_console_poll(&console, &agent, &driver);
+		run();
+	}
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What the network tells a board. */
+#include <string.h>
+
+#include <lwip/dhcp.h>
+#include <lwip/dns.h>
+
+#include "board.h"
+#include "eth.h"
+#include "log.h"
+#include "net.h"
+#include "print.h"
+
+/* Milliseconds: a core of 50 MHz computes for seconds. */
+#ifndef STS_BOARD_ANSWER_WITHIN_MS
+#define STS_BOARD_ANSWER_WITHIN_MS 60000
+#endif
+
+enum {
+	QUEUE_WAIT_MS = 30000,
+	DNS_PORT = 53,
+	HTTPS_PORT = 443
+};
+
+/* By mtasts anchors. */
+extern const struct sts_anchors sts_board_anchors;
+
+/*
+ * lwIP's client for DNS is not linked; these functions of it are called by
+ * others of lwIP, and here is where its DHCP client leaves what it was told.
+ */
+static ip4_addr_t told_dns[DNS_MAX_SERVERS], told_ntp;
+
+void
+dns_init(void)
+{
+}
+
+void
+dns_tmr(void)
+{
+}
+
+void
+dns_setserver(u8_t i, const ip_addr_t *ip)
+{
+	if (i < DNS_MAX_SERVERS && ip != NULL) {
+		told_dns[i] = *ip;
+	}
+}
+
+void
+dhcp_set_ntp_servers(u8_t count, const ip4_addr_t *ip)
+{
+	if (count > 0) {
+		told_ntp = ip[0];
+	}
+}
+
+static void
+fill_settings(struct sts_net *n, unsigned i)
+{
+	struct sts_settings *s = &n->settings[i];
+
+	memset(s, 0, sizeof *s);
+	s->servers = &n->servers[i];
+	s->anchors = &sts_board_anchors;
+	s->zones = &n->zones;
+	s->answer_within_ms = STS_BOARD_ANSWER_WITHIN_MS;
+	s->queue_wait_ms = QUEUE_WAIT_MS;
+	s->on_no_clock = STS_ON_UNKNOWN_TEMP;
+	s->allow_private = true;
+	s->policy_port = HTTPS_PORT;
+}
+
+static void
+fill_servers(struct sts_dns_servers *s)
+{
+	memset(s, 0, sizeof *s);
+	for (unsigned i = 0; i < DNS_MAX_SERVERS; i++) {
+		if (!ip4_addr_isany_val(told_dns[i])) {
+			struct sts_addr *a = &s->addr[s->count++];
+
+			a->af = STS_AF_INET;
+			a->port = DNS_PORT;
+			memcpy(a->ip, &told_dns[i].addr, sizeof told_dns[i]);
+		}
+	}
+}
+
+static void
+tell_lease(const struct sts_net *n)
+{
+	struct sts_addr a = { .af = STS_AF_INET };
+
+	memcpy(a.ip, &netif_ip4_addr(&n->netif)->addr, sizeof(ip4_addr_t));
+	sts_log_time();
+	sts_print("address ");
+	sts_print_addr(&a);
+	sts_print(" name servers");
+	for (unsigned i = 0; i < n->servers[n->now].count; i++) {
+		sts_print(" ");
+		sts_print_addr(&n->servers[n->now].addr[i]);
+	}
+	sts_print("\n");
+}
+
+/* Name servers changed: use the other set, as soon as nothing uses it. */
+static void
+use_servers(struct sts_net *n, struct sts_agent *a)
+{
+	struct sts_dns_servers fresh;
+	unsigned other = 1U - n->now;
+
+	fill_servers(&fresh);
+	if (memcmp(&fresh, &n->servers[n->now], sizeof fresh) == 0 ||
+	    sts_agent_settings_used(a, &n->settings[other])) {
+		return;
+	}
+	n->servers[other] = fresh;
+	n->now = (uint8_t)other;
+	sts_agent_settings(a, &n->settings[other]);
+	tell_lease(n);
+}
+
+void
+sts_net_begin(struct sts_net *n)
+{
+	memset(n, 0, sizeof *n);
+	sts_zones_init(&n->zones, STS_BOARD_ANSWER_WITHIN_MS, QUEUE_WAIT_MS);
+	fill_settings(n, 0);
+	fill_settings(n, 1);
+	sts_eth_begin(&n->netif);
+	dhcp_start(&n->netif);
+	sts_sntp_begin(&n->sntp, sts_board_now());
+}
+
+const struct sts_settings *
+sts_net_settings(const struct sts_net *n)
+{
+	return &n->settings[n->now];
+}
+
+void
+sts_net_poll(struct sts_net *n, struct sts_agent *a, sts_ms now)
+{
+	sts_eth_poll(&n->netif);
+	if (!dhcp_supplied_address(&n->netif)) {
+		return;
+	}
+	use_servers(n, a);
+	sts_sntp_tick(&n->sntp, now,
+	    ip4_addr_isany_val(told_ntp) ? netif_ip4_gw(&n->netif) : &told_ntp);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wall clock by SNTP (RFC 4330 client). It claims, no more: what is told is
+ * unauthenticated, and core/clock.h treats it so.
+ */
+#ifndef STS_SNTP_H
+#define STS_SNTP_H
+
+#include <lwip/ip_addr.h>
+
+#include "../../core/port.h"
+
+enum {
+	STS_SNTP_PORT = 123,
+	STS_SNTP_RETRY_MS = 5000, /* doubling to the interval */
+	STS_SNTP_INTERVAL_MS = 1024000
+};
+
+struct udp_pcb;
+
+struct sts_sntp {
+	/* Private. */
+	struct udp_pcb *pcb;
+	uint8_t nonce[8]; /* the timestamp of ours that the answer repeats */
+	bool asked, known;
+	sts_ms ask_at, wait_ms; /* when to ask, and how long after that */
+	sts_ms known_ms; /* wall_s as of then */
+	int64_t wall_s;
+};
+
+/* Once. */
+void sts_sntp_begin(struct sts_sntp *s, sts_ms now);
+
+/* Ask `server` if it is time. */
+void sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server);
+
+/* Seconds since 1970, or -1: no server has told yet. Call it at least once in
+ * 24 days. */
+int64_t sts_sntp_wall_s(struct sts_sntp *s, sts_ms now);
+
+#endif
