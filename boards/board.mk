@@ -58,6 +58,8 @@ FIRMWARE_OBJ = $(FIRMWARE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/anchors.o \
 	$(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
 firmware: $(BUILD)/mtasts.elf
 
+# Included by lwIP's headers, too, and so left out of the compiler's lists.
+$(FIRMWARE_OBJ): $(PRODUCT) port/lwip/lwipopts.h
 $(BUILD)/mtasts.elf: override CPPFLAGS += $(LWIP_CPPFLAGS)
 $(BUILD)/mtasts.elf: $(FIRMWARE_OBJ) $(BUILD)/libmtasts.a $(BUILD)/bearssl/libbearssl.a \
 		boards/mcu/link.ld boards/$(BOARD)/memory.ld
@@ -68,8 +70,29 @@ $(BUILD)/obj/anchors.o: $(BUILD)/anchors.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj/lwip/%.o: $(LWIP_DIR)/%.c port/lwip/lwipopts.h $(PRODUCT)
+$(BUILD)/obj/lwip/%.o: $(LWIP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(wildcard $(BUILD)/obj/boards/*/*.d $(BUILD)/obj/port/lwip/*.d)
+
+run-board: board ## that firmware in QEMU: hosts' loopback is 10.0.2.2, the board's port 8461 is P
+	@sh boards/posix/deps.sh qemu-system-arm
+	qemu-system-arm -M $(BOARD) -kernel $(BOARD_BUILD)/mtasts.elf -nographic -monitor none -serial stdio \
+		-semihosting-config enable=on,target=native -nic user,hostfwd=tcp:127.0.0.1:$(or $(P),8461)-:8461 \
+		$(if $(CARD),-drive if=sd$(comma)format=raw$(comma)file=$(CARD))
+comma = ,
+
+# The firmware of the tests: the roots of Debian and of the tests' own CAs.
+.PHONY: test-boards
+test-boards: ## every board in QEMU among its peers (root; R=REGEX: some parts)
+	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm openssl ca-certificates
+	@for b in $(BOARDS); do $(MAKE) --no-print-directory test-board BOARD=$$b || exit 1; done
+
+TEST_BOARD = build/boards/test-$(BOARD)
+test-board:
+	@mkdir -p $(TEST_BOARD)
+	@python3 tests/boards/certs.py build/boards/certs
+	@cat $(ANCHORS) build/boards/certs/roots.pem >$(TEST_BOARD)/roots.pem
+	@$(MAKE) --no-print-directory -s board BOARD_BUILD=$(TEST_BOARD) ANCHORS=$(TEST_BOARD)/roots.pem
+	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/mtasts.elf build/boards/certs $(if $(R),'$(R)')

@@ -16,17 +16,18 @@
 #define STS_BOARD_DAY_BUDGET (4 << 20)
 /* sts_agent_size() of all that, which is asserted and told at start. */
 #ifndef STS_BOARD_BLOCK
-#define STS_BOARD_BLOCK 42000
+#define STS_BOARD_BLOCK 41584
 #endif
 
-#define STS_SCRATCH_SIZE 1280
+#define STS_SCRATCH_SIZE 1024
+#define STS_DNS_UDP_MAX 1024
 #define STS_RANDOM_POOL 416
 #define STS_DNS_SERVERS_MAX 2
 #define STS_DNS_MESSAGE_MAX 1536
 #define STS_DNS_TCP_BUFFERS 1
 #define STS_LOOKUP_ADDRS 4
 #define STS_X509_CERTS_MAX 5
-#define STS_X509_ARENA 4352
+#define STS_X509_ARENA 4096
 #define STS_X509_CHECKS_MAX 8
 #define STS_X509_LINKS 8
 #define STS_HTTP_BODY_MAX 16384
@@ -49,5 +50,7 @@
 #define MEMP_NUM_TCP_PCB 8
 /* Two questions a lookup; DHCP and SNTP. */
 #define MEMP_NUM_UDP_PCB 8
+/* 2,304 octets: two windows. */
+#define PBUF_POOL_SIZE 12
 
 #endif

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A firmware in QEMU among its peers: board.py BOARD ELF CERTS [REGEX]
+
+By run.sh, inside namespaces of its own: the board's user network ends at the
+loopback, where peers.py answers. Time on the board is counted in instructions
+(-icount, 32 ns each: a core of 31 MIPS), so that its watchdog does not depend
+on how busy this machine is. Nothing here is asserted by time.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import certs  # noqa: E402
+import peers  # noqa: E402
+
+PORT = 8461
+PATIENCE_S = 300
+CUTS = 8
+JUNK = int(os.environ.get("BOARD_LOOKUPS", "10000"))
+MACHINES = {"lm3s6965evb": {"sd": True}, "mps2-an385": {"sd": False}}
+
+failures = []
+
+
+def check(name, ok, detail=""):
+    print(f"board: {'passed' if ok else 'FAILED'}: {name}"
+          f"{'' if ok else ': ' + str(detail)}", flush=True)
+    if not ok:
+        failures.append(name)
+
+
+def netstring(text):
+    data = text.encode()
+    return b"%d:%s," % (len(data), data)
+
+
+class Client:
+    """A socketmap client; reconnects when it was reset."""
+
+    def __init__(self):
+        self.s = None
+
+    def ask(self, key):
+        for _ in range(5):
+            try:
+                if self.s is None:
+                    self.s = socket.create_connection(
+                        ("127.0.0.1", PORT), timeout=PATIENCE_S)
+                self.s.sendall(netstring(f"postfix {key}"))
+                return self.reply()
+            except ConnectionError:
+                self.close()
+                time.sleep(0.5)
+        return "no answer"
+
+    def reply(self):
+        data = b""
+        while b":" not in data:
+            data += self.more()
+        n, rest = data.split(b":", 1)
+        while len(rest) < int(n) + 1:
+            rest += self.more()
+        return rest[:int(n)].decode()
+
+    def more(self):
+        piece = self.s.recv(4096)
+        if not piece:
+            raise ConnectionError
+        return piece
+
+    def close(self):
+        if self.s is not None:
+            self.s.close()
+            self.s = None
+
+
+def ask(key):
+    c = Client()
+    try:
+        return c.ask(key)
+    finally:
+        c.close()
+
+
+class Board:
+    def __init__(self, name, elf, folder):
+        self.name, self.elf, self.folder = name, elf, folder
+        self.card = os.path.join(folder, "card")
+        self.lines, self.child = [], None
+        self.cut_in = 0  # writes
+        self.typed = threading.Condition()
+
+    def start(self):
+        argv = ["qemu-system-arm", "-M", self.name, "-kernel", self.elf,
+                "-display", "none", "-monitor", "none", "-serial", "stdio",
+                "-icount", "shift=5,sleep=on",
+                "-semihosting-config", "enable=on,target=native","-nic",
+                f"user,hostfwd=tcp:127.0.0.1:{PORT}-:{PORT}"]
+        if MACHINES[self.name]["sd"]:
+            argv += ["-drive", f"if=sd,format=raw,file={self.card}",
+                     "-trace", "sdcard_normal_command"]
+        self.lines = []
+        self.child = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        threading.Thread(target=self.read, args=(self.child,),
+                         daemon=True).start()
+        self.wait_for(r"block used=\d+")
+        self.wait_for(r"\d+ address ")
+
+    def read(self, child):
+        for line in child.stdout:
+            if line.startswith("sdcard_"):
+                self.card_command(child, line)
+                continue
+            with self.typed:
+                self.lines.append(line.rstrip("\n"))
+                self.typed.notify_all()
+
+    def card_command(self, child, line):
+        """The power is cut when the card is told to write, before it has."""
+        if "WRITE_BLOCK" in line and self.cut_in > 0:
+            self.cut_in -= 1
+            if self.cut_in == 0:
+                child.kill()
+
+    def seen(self, regex, start=0):
+        for line in self.lines[start:]:
+            m = re.search(regex, line)
+            if m:
+                return m
+        return None
+
+    def wait_for(self, regex, start=0):
+        until = time.monotonic() + PATIENCE_S
+        with self.typed:
+            while self.seen(regex, start) is None:
+                if time.monotonic() > until or self.child.poll() is not None:
+                    print("\n".join(self.lines[-30:]), flush=True)
+                    raise SystemExit(f"board: never said {regex}")
+                self.typed.wait(1)
+            return self.seen(regex, start)
+
+    def type(self, text):
+        start = len(self.lines)
+        for c in text + "\n":  # its FIFO holds 16
+            self.child.stdin.write(c)
+            self.child.stdin.flush()
+            time.sleep(0.01)
+        return start
+
+    def usage(self):
+        """What is in use: name -> list of numbers."""
+        start = self.type("")
+        line = self.wait_for(r"\d+ usage .*records=.*", start).group(0)
+        return {k: [int(n) for n in v.split("/")]
+                for k, v in re.findall(r"(\w+)=([\d/]+)", line)}
+
+    def starts(self):
+        return sum(1 for line in self.lines if re.match(r"mtasts \d", line))
+
+    def kill(self):
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait()
+
+
+SECURE = "OK secure match=mx.{0}.test servername=hostname"
+DOMAINS = {"good": ("good", ""), "rsa": ("rsa", ""),
+           "encrypt": ("encrypt", ""), "redirect": ("good", "redirect"),
+           "truncated": ("good", "truncated"), "wrong": ("wrong", ""),
+           "untrusted": ("untrusted", ""), "hostile": ("hostile", "")}
+DOMAINS.update((d, ("good", "")) for d in certs.GOOD if d not in DOMAINS)
+
+
+class Run:
+    def __init__(self, board, elf, certificates, folder):
+        self.board = Board(board, elf, folder)
+        self.peers = peers.Peers(certificates, DOMAINS)
+        self.folder = folder
+        self.has_card = MACHINES[board]["sd"]
+        self.new_card()
+
+    def new_card(self):
+        if self.has_card:
+            with open(self.board.card, "wb") as f:
+                f.truncate(4 << 20)
+
+    def postmap(self, key):
+        p = subprocess.run(
+            ["postmap", "-c", os.path.join(self.folder, "postfix"), "-q", key,
+             f"socketmap:inet:127.0.0.1:{PORT}:postfix"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return p.stdout.strip()
+
+    def answers(self):
+        """The clock is claimed, policies are fetched; bad ones are not."""
+        while ask("good.test").startswith("TEMP"):
+            time.sleep(0.5)  # until the time server was asked
+        check("an enforce domain", ask("good.test") ==
+              SECURE.format("good"), ask("good.test"))
+        if shutil.which("postmap"):
+            check("postmap -q", "OK " + self.postmap("good.test") ==
+                  SECURE.format("good"), self.postmap("good.test"))
+        check("RSA-2048 leaf", ask("rsa.test") == SECURE.format("rsa"))
+        check("RSA-4096 root, P-384 intermediate", ask("encrypt.test") ==
+              SECURE.format("encrypt"))
+        check("absent", ask("absent.test").startswith("NOTFOUND"))
+        for d, why in (("wrong", "x509-name-mismatch"),
+                       ("untrusted", "x509-unknown-issuer"),
+                       ("redirect", "http-redirect"),
+                       ("truncated", "tls-truncated")):
+            got = ask(f"{d}.test")
+            check(f"{d} is not believed", got.startswith("NOTFOUND"), got)
+            check(f"{d} is told", self.board.seen(
+                rf"event=fetch-failed domain={d}\.test .*why={why}"))
+
+    def api(self):
+        start = self.board.type("good.test")
+        got = self.board.wait_for("^good.test: .*", start).group(0)
+        check("the C API", got == "good.test: " + SECURE.format("good"), got)
+
+    def hostile(self):
+        """Eight checks of 9 s each, and the watchdog is fed all the same."""
+        lines = len(self.board.lines)
+        asked = []
+        t = threading.Thread(target=lambda: asked.append(ask("hostile.test")))
+        t.start()
+        while t.is_alive():
+            held = ask("good.test")
+            if held != SECURE.format("good"):
+                check("held while a hostile chain is judged", False, held)
+            time.sleep(0.2)
+        t.join()
+        check("a hostile chain", asked[0].startswith("NOTFOUND"), asked[0])
+        check("its reason", self.board.seen(
+            r"fetch-failed domain=hostile.test", lines))
+        check("no reset by the watchdog", self.board.starts() == 1)
+
+    def flood(self):
+        """Junk names: nothing is evicted, nothing grows."""
+        for i in range(8):
+            ask(f"p{i}.test")
+        for i in range(60):
+            ask(f"before{i}.test")  # the first look-ups fill what grows
+        before = self.board.usage()
+        fetched = self.peers.count.https
+        todo = iter(range(JUNK))
+        wrong = []
+
+        def asker():
+            c = Client()
+            for i in todo:
+                got = c.ask(f"junk{i}.test")
+                if not got.startswith("NOTFOUND"):
+                    wrong.append(got)
+            c.close()
+
+        threads = [threading.Thread(target=asker) for _ in range(2)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        check(f"{JUNK} look-ups of junk", not wrong, wrong[:3])
+        self.settled(before)
+        held = [ask(f"{d}.test") for d in ["good", "rsa"] +
+                [f"p{i}" for i in range(8)]]
+        check("nothing was evicted",
+              all(h.startswith("OK secure") for h in held) and
+              self.peers.count.https == fetched, held)
+
+    def settled(self, before):
+        for _ in range(60):
+            after = self.board.usage()
+            if all(after[k][0] <= before[k][0] for k in (
+                    "heap", "frames", "segments", "udp", "tcp", "lookups")):
+                break
+            time.sleep(1)  # connections that were closed go on for a while
+        for k in ("heap", "frames", "segments", "udp", "tcp", "lookups",
+                  "clients"):
+            check(f"{k} as before", after[k][0] <= before[k][0],
+                  (before[k], after[k]))
+        check("stack as before", after["stack"][0] == before["stack"][0],
+              (before["stack"], after["stack"]))
+        check("no reset", self.board.starts() == 1)
+
+    def save(self):
+        """Wait until everything is on the card."""
+        until = time.monotonic() + PATIENCE_S
+        while self.board.usage()["saved"] != [1]:
+            if time.monotonic() > until:
+                raise SystemExit("board: is never done with saving")
+
+    def cut(self, domain, writes):
+        """Ask for a domain; the power fails so many writes into saving it."""
+        self.board.cut_in = writes
+        t = threading.Thread(target=ask, args=(f"{domain}.test",), daemon=True)
+        t.start()
+        self.board.child.wait(timeout=PATIENCE_S)
+        self.board.cut_in = 0
+
+    def survives(self):
+        """A reset with the network gone, and cuts while a policy is saved."""
+        self.new_card()
+        self.board.start()
+        sure, lost = [], 0
+        for i in range(CUTS):
+            while not ask(f"p{2 * i}.test").startswith("OK"):
+                time.sleep(0.5)  # the time is asked for first
+            self.save()
+            sure.append(f"p{2 * i}")
+            fresh = f"p{2 * i + 1}"
+            self.cut(fresh, 1)
+            self.peers.stop()
+            self.board.start()
+            held = {d: ask(f"{d}.test") for d in sure}
+            check(f"cut {i}: what was saved is held",
+                  all(held[d] == SECURE.format(d) for d in sure), held)
+            last = ask(f"{fresh}.test")
+            check(f"cut {i}: what was being saved is whole or not there",
+                  last == SECURE.format(fresh) or not last.startswith("OK"),
+                  last)
+            if last.startswith("OK"):
+                sure.append(fresh)
+            else:
+                lost += 1
+            self.peers.start()
+        check("a cut was in time", lost > 0)
+        self.board.kill()
+
+    def stack(self):
+        usage = self.board.usage()
+        print("board: usage:", usage, flush=True)
+
+
+def prepare(folder):
+    """The loopback, and this name server for everybody in here."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    conf = os.path.join(folder, "resolv.conf")
+    with open(conf, "w") as f:
+        f.write("nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", conf,
+                    os.path.realpath("/etc/resolv.conf")], check=True)
+    os.mkdir(os.path.join(folder, "postfix"))
+    with open(os.path.join(folder, "postfix", "main.cf"), "w") as f:
+        f.write("compatibility_level = 3.6\n")
+
+
+def main():
+    board, elf, certificates = sys.argv[1:4]
+    wanted = sys.argv[4] if len(sys.argv) > 4 else ""
+    folder = tempfile.mkdtemp(prefix="board-")
+    prepare(folder)
+    run = Run(board, elf, certificates, folder)
+    run.peers.start()
+    parts = [p for p in ("answers", "api", "hostile", "flood", "stack")
+             if re.search(wanted, p)]
+    try:
+        if parts:
+            run.board.start()
+            for p in (["answers"] if "answers" not in parts else []) + parts:
+                getattr(run, p)()
+            run.board.kill()
+        if run.has_card and re.search(wanted, "survives"):
+            run.survives()
+    finally:
+        if run.board.child is not None and run.board.child.poll() is None:
+            run.board.kill()
+        with open(f"{elf}.log", "w") as f:
+            f.write("\n".join(run.board.lines) + "\n")
+        shutil.rmtree(folder, ignore_errors=True)
+    if failures:
+        raise SystemExit(f"board: {len(failures)} failed")
+    print(f"board: {board}: all passed", flush=True)
+
+
+main()
