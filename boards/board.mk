@@ -30,7 +30,7 @@ test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip
 # board's compiler and limits. PRODUCT=FILE: other limits than the board's own;
 # SEED=FILE: the product's source of entropy; ANCHORS=FILE: other roots.
 BOARD ?= lm3s6965evb
-BOARDS = lm3s6965evb
+BOARDS = lm3s6965evb mps2-an385
 PRODUCT ?= boards/$(BOARD)/product.h
 SEED ?= boards/mcu/seed_host.c
 ANCHORS ?= /etc/ssl/certs/ca-certificates.crt

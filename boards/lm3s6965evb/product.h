@@ -12,7 +12,9 @@
 #define STS_BOARD_FETCHES 1
 #define STS_BOARD_ASKS 1
 #define STS_BOARD_CACHE 8192
+#ifndef STS_BOARD_JOURNAL_BUFFER
 #define STS_BOARD_JOURNAL_BUFFER 512
+#endif
 #define STS_BOARD_DAY_BUDGET (4 << 20)
 /* sts_agent_size() of all that, which is asserted and told at start. */
 #ifndef STS_BOARD_BLOCK

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The board's microSD socket: SSI0, selected by port D's pin 0. */
+/*
+ * The board's microSD socket: SSI0, selected by port D's pin 0; and which
+ * storage the journal has.
+ */
 #include "../mcu/board.h"
 #include "../mcu/sdcard.h"
+#include "flash.h"
 #include "regs.h"
+
+/* 1: the journal lives in the chip's own flash, not on the card. */
+#ifndef STS_BOARD_STORE_FLASH
+#define STS_BOARD_STORE_FLASH 0
+#endif
 
 enum {
 	SSI_ON = 2,
@@ -39,6 +48,9 @@ sts_sd_swap(uint8_t out)
 const struct sts_store *
 sts_board_store(uint32_t area_size)
 {
+	if (STS_BOARD_STORE_FLASH) {
+		return sts_flash_begin(area_size);
+	}
 	REG(GPIO_D + GPIO_DIR) |= PIN_SD_SELECT;
 	REG(GPIO_D + GPIO_DEN) |= PIN_SD_SELECT;
 	return sts_sdcard_begin(area_size);
