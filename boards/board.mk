@@ -89,6 +89,7 @@ test-boards: ## every board in QEMU among its peers (root; R=REGEX: some parts)
 	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm openssl ca-certificates
 	@for b in $(BOARDS); do $(MAKE) --no-print-directory test-board BOARD=$$b || exit 1; done
 
+.PHONY: test-board size-board
 TEST_BOARD = build/boards/test-$(BOARD)
 test-board:
 	@mkdir -p $(TEST_BOARD)
@@ -96,3 +97,10 @@ test-board:
 	@cat $(ANCHORS) build/boards/certs/roots.pem >$(TEST_BOARD)/roots.pem
 	@$(MAKE) --no-print-directory -s board BOARD_BUILD=$(TEST_BOARD) ANCHORS=$(TEST_BOARD)/roots.pem
 	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/mtasts.elf build/boards/certs $(if $(R),'$(R)')
+
+SMALL = BOARD=lm3s6965evb PRODUCT=boards/lm3s6965evb/product-4k.h BOARD_BUILD=build/boards/lm3s6965evb-4k
+size-board: ## the table of boards/README.md; the stack is that of the last test-boards
+	@for b in $(BOARDS); do $(MAKE) --no-print-directory -s board BOARD=$$b || exit 1; done
+	@$(MAKE) --no-print-directory -s board $(SMALL)
+	@python3 boards/size_board.py boards/README.md lm3s6965evb=build/boards/lm3s6965evb \
+		'4 KB records'=build/boards/lm3s6965evb-4k mps2-an385=build/boards/mps2-an385

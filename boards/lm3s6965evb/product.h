@@ -18,7 +18,7 @@
 #define STS_BOARD_DAY_BUDGET (4 << 20)
 /* sts_agent_size() of all that, which is asserted and told at start. */
 #ifndef STS_BOARD_BLOCK
-#define STS_BOARD_BLOCK 41584
+#define STS_BOARD_BLOCK 41360
 #endif
 
 #define STS_SCRATCH_SIZE 1024
@@ -31,9 +31,9 @@
 #define STS_X509_CERTS_MAX 5
 #define STS_X509_ARENA 4096
 #define STS_X509_CHECKS_MAX 8
-#define STS_X509_LINKS 8
+#define STS_X509_LINKS 4
 #define STS_HTTP_BODY_MAX 16384
-#define STS_CLIENT_INPUT 352
+#define STS_CLIENT_INPUT 320
 #define STS_ZONES_MAX 3
 #define STS_OVERRIDES_MAX 1
 #define STS_OVERRIDES_TEXT 4
@@ -52,7 +52,8 @@
 #define MEMP_NUM_TCP_PCB 8
 /* Two questions a lookup; DHCP and SNTP. */
 #define MEMP_NUM_UDP_PCB 8
-/* 2,304 octets: two windows. */
-#define PBUF_POOL_SIZE 12
+/* 2,112 octets: two windows nearly. */
+#define PBUF_POOL_SIZE 11
+#define MEM_SIZE 1408
 
 #endif

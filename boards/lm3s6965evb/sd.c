@@ -3,6 +3,7 @@
  * The board's microSD socket: SSI0, selected by port D's pin 0; and which
  * storage the journal has.
  */
+#include "../../core/base/sts_config.h"
 #include "../mcu/board.h"
 #include "../mcu/sdcard.h"
 #include "flash.h"

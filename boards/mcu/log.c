@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Events as lines on the UART. */
+#include "../../core/base/sts_config.h"
 #include "board.h"
 #include "log.h"
 #include "print.h"

@@ -83,8 +83,12 @@ def make(path):
     f.issue("stranger", "prime256v1", "board stranger", CA)
     f.issue("rsa-root", "rsa4096", "board RSA root", CA)
     f.issue("rsa-sub", "secp384r1", "board intermediate", CA, "rsa-root")
+    f.issue("p521-sub", "secp521r1", "board costly intermediate", CA, "root")
     leaf(f, "good", ",DNS:".join(f"mta-sts.{d}.test" for d in GOOD), "root")
     leaf(f, "rsa", "mta-sts.rsa.test", "root", kind="rsa2048")
+    leaf(f, "rsa4096", "mta-sts.rsa4096.test", "root", kind="rsa4096")
+    leaf(f, "p521", "mta-sts.p521.test", "p521-sub", "p521-sub",
+         kind="secp521r1")
     leaf(f, "encrypt", "mta-sts.encrypt.test", "rsa-sub", "rsa-sub")
     leaf(f, "wrong", "www.example.com", "root")
     leaf(f, "untrusted", "mta-sts.untrusted.test", "stranger")

@@ -94,6 +94,8 @@ class Peers:
             c.load_cert_chain(os.path.join(self.certs, name + ".pem"),
                               os.path.join(self.certs, name + ".key"))
             c.maximum_version = ssl.TLSVersion.TLSv1_2
+            if name == "p521":
+                c.set_ecdh_curve("secp521r1")
             self.contexts[name] = c
         return self.contexts[name]
 
