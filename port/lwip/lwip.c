@@ -376,22 +376,26 @@ sts_lwip_listen(struct sts_lwip *p, sts_ch ch, uint16_t tcp_port)
 	return 0;
 }
 
-/* The first that waits; those that have left are forgotten. */
+/* The first that waits, in the order they came; those that have left are
+ * forgotten. */
 static struct sts_lwip_channel *
 first_waiting(struct sts_lwip *p)
 {
-	for (unsigned i = 0; i < STS_LWIP_WAITING; i++) {
-		struct sts_lwip_channel *c = &p->waiting[i];
+	unsigned n = 0;
 
-		if (c->kind != FREE && c->pcb == NULL) {
-			drop_input(c);
-			c->kind = FREE;
-		}
-		if (c->kind != FREE) {
-			return c;
+	for (unsigned i = 0; i < STS_LWIP_WAITING; i++) {
+		struct sts_lwip_channel c = p->waiting[i];
+
+		memset(&p->waiting[i], 0, sizeof c);
+		if (c.kind != FREE && c.pcb == NULL) {
+			drop_input(&c);
+		} else if (c.kind != FREE) {
+			p->waiting[n] = c;
+			tcp_arg(c.pcb, &p->waiting[n]);
+			n++;
 		}
 	}
-	return NULL;
+	return n > 0 ? &p->waiting[0] : NULL;
 }
 
 static int

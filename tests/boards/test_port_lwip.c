@@ -5,14 +5,14 @@
  */
 #include <string.h>
 
+#include <lwip/dhcp.h>
+#include <lwip/dns.h>
 #include <lwip/init.h>
 #include <lwip/ip_addr.h>
 #include <lwip/netif.h>
-#include <lwip/tcp.h>
-#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
-#include <lwip/dns.h>
-#include <lwip/dhcp.h>
+#include <lwip/tcp.h>
+#include <lwip/udp.h>
 
 #include "../../port/lwip/lwip.h"
 #include "../port_contract.h"
@@ -106,7 +106,12 @@ begin(void)
 	static uint64_t memory[128];
 
 	ck_assert_uint_le(sts_lwip_size(CONTRACT_CHANNELS), sizeof memory);
-	lwip_init();
+	static bool once;
+
+	if (!once) {
+		lwip_init();
+		once = true;
+	}
 	sts_lwip_init(&lwip, &outside, CONTRACT_CHANNELS, memory, &port);
 }
 
@@ -127,8 +132,246 @@ START_TEST(contract)
 }
 END_TEST
 
+enum {
+	LISTENER,
+	SERVER,
+	OTHER,
+	PASSES = 200
+};
+
+static void
+pass(unsigned n)
+{
+	while (n-- > 0) {
+		now += 10;
+		netif_poll_all();
+		sts_lwip_poll(&lwip, NULL);
+	}
+}
+
+/* A client by lwIP's own calls, and what it was told. */
+static struct {
+	char got[64];
+	size_t got_len;
+	bool ended, reset;
+} told;
+
+static err_t
+told_bytes(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
+{
+	(void)arg;
+	(void)err;
+	if (in == NULL) {
+		told.ended = true;
+		return ERR_OK;
+	}
+	ck_assert_uint_le(told.got_len + in->tot_len, sizeof told.got);
+	told.got_len +=
+	    pbuf_copy_partial(in, told.got + told.got_len, in->tot_len, 0);
+	tcp_recved(pcb, in->tot_len);
+	pbuf_free(in);
+	return ERR_OK;
+}
+
+static void
+told_error(void *arg, err_t err)
+{
+	(void)arg;
+	told.reset = err == ERR_RST;
+}
+
+static struct tcp_pcb *
+raw_client(void)
+{
+	struct tcp_pcb *pcb = tcp_new();
+	ip_addr_t ip = IPADDR4_INIT_BYTES(127, 0, 0, 1);
+
+	ck_assert_ptr_nonnull(pcb);
+	memset(&told, 0, sizeof told);
+	tcp_recv(pcb, told_bytes);
+	tcp_err(pcb, told_error);
+	ck_assert_int_eq(tcp_connect(pcb, &ip, 8461, NULL), ERR_OK);
+	pass(10);
+	return pcb;
+}
+
+static void
+listen_once(void)
+{
+	struct sts_addr at;
+
+	begin();
+	rig_listener(&lwip, LISTENER, &at);
+}
+
+/* A client that has half-closed gets its answer, and FIN, no reset, which might
+ * take the answer from it. */
+START_TEST(half_closed)
+{
+	uint8_t byte;
+
+	listen_once();
+	struct tcp_pcb *pcb = raw_client();
+
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	ck_assert_int_eq(tcp_shutdown(pcb, 0, 1), ERR_OK);
+	pass(10);
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_EOF);
+	ck_assert_int_eq(
+	    port.send(port.ctx, SERVER, (const uint8_t *)"ok", 2), 2);
+	pass(PASSES);
+	port.close(port.ctx, SERVER);
+	pass(PASSES);
+	ck_assert_uint_eq(told.got_len, 2);
+	ck_assert(told.ended);
+	ck_assert(!told.reset);
+}
+END_TEST
+
+/* An idle client is reset; one that is still owed an answer gets it first. */
+START_TEST(closed_while_sending)
+{
+	listen_once();
+	raw_client();
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	port.close(port.ctx, SERVER);
+	pass(PASSES);
+	ck_assert(told.reset);
+
+	raw_client();
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	ck_assert_int_eq(
+	    port.send(port.ctx, SERVER, (const uint8_t *)"last", 4), 4);
+	port.close(port.ctx, SERVER);
+	pass(PASSES);
+	ck_assert_uint_eq(told.got_len, 4);
+	ck_assert(!told.reset);
+}
+END_TEST
+
+/* Clients are taken in the order they came; who has left is forgotten. */
+START_TEST(waiting_clients)
+{
+	uint8_t byte;
+
+	listen_once();
+	struct tcp_pcb *gone = raw_client();
+	struct tcp_pcb *second = raw_client();
+
+	tcp_abort(gone);
+	pass(10);
+	struct tcp_pcb *third = raw_client();
+
+	ck_assert_int_eq(tcp_write(second, "2", 1, 0), ERR_OK);
+	ck_assert_int_eq(tcp_write(third, "3", 1, 0), ERR_OK);
+	tcp_output(second);
+	tcp_output(third);
+	pass(10);
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, OTHER), 0);
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), 1);
+	ck_assert_int_eq(byte, '2');
+	ck_assert_int_eq(port.recv(port.ctx, OTHER, &byte, 1), 1);
+	ck_assert_int_eq(byte, '3');
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, 3), STS_IO_AGAIN);
+}
+END_TEST
+
+static err_t
+keep(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	(void)arg;
+	(void)err;
+	tcp_recv(pcb, told_bytes); /* which never closes */
+	return ERR_OK;
+}
+
+/* Peers that never end their side do not keep us from connecting. */
+START_TEST(peers_that_stay)
+{
+	struct sts_addr peer = {
+		.af = STS_AF_INET, .port = 9, .ip = { 127, 0, 0, 1 }
+	};
+	struct tcp_pcb *pcb;
+
+	begin();
+	pcb = tcp_new();
+	ck_assert_int_eq(tcp_bind(pcb, IP4_ADDR_ANY, 9), ERR_OK);
+	pcb = tcp_listen(pcb);
+	tcp_accept(pcb, keep);
+	for (unsigned i = 0; i < MEMP_NUM_TCP_PCB / 2; i++) {
+		ck_assert_int_eq(port.stream(port.ctx, SERVER, &peer), 0);
+		pass(10);
+		port.close(port.ctx, SERVER);
+		pass(10);
+	}
+	for (unsigned i = 0; i < CONTRACT_CHANNELS / 2; i++) {
+		ck_assert_int_eq(port.stream(port.ctx, (sts_ch)i, &peer), 0);
+	}
+}
+END_TEST
+
+/* Out of everything: LIMIT, and no address of another family. */
+START_TEST(limits)
+{
+	struct sts_addr peer = {
+		.af = STS_AF_INET, .port = 9, .ip = { 127, 0, 0, 1 }
+	};
+	struct udp_pcb *all[MEMP_NUM_UDP_PCB];
+	unsigned n = 0;
+
+	begin();
+	while (n < MEMP_NUM_UDP_PCB && (all[n] = udp_new()) != NULL) {
+		n++;
+	}
+	ck_assert_int_eq(
+	    port.dgram(port.ctx, SERVER, &peer, 3000), STS_IO_LIMIT);
+	while (n > 0) {
+		udp_remove(all[--n]);
+	}
+	ck_assert_int_eq(port.dgram(port.ctx, SERVER, &peer, 3000), 0);
+	peer.af = STS_AF_INET6;
+	ck_assert_int_eq(
+	    port.dgram(port.ctx, OTHER, &peer, 3001), STS_IO_UNREACHABLE);
+	ck_assert_int_eq(
+	    port.stream(port.ctx, OTHER, &peer), STS_IO_UNREACHABLE);
+}
+END_TEST
+
+/* A few datagrams are kept, those that come too many are lost. */
+START_TEST(many_datagrams)
+{
+	struct sts_addr a = {
+		.af = STS_AF_INET, .port = 3001, .ip = { 127, 0, 0, 1 }
+	};
+	uint8_t byte;
+
+	begin();
+	ck_assert_int_eq(port.dgram(port.ctx, SERVER, &a, 3000), 0);
+	a.port = 3000;
+	ck_assert_int_eq(port.dgram(port.ctx, OTHER, &a, 3001), 0);
+	for (unsigned i = 0; i < STS_LWIP_DATAGRAMS + 1; i++) {
+		uint8_t c = (uint8_t)('a' + i);
+
+		ck_assert_int_eq(port.send(port.ctx, OTHER, &c, 1), 1);
+	}
+	pass(5);
+	for (unsigned i = 0; i < STS_LWIP_DATAGRAMS; i++) {
+		ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), 1);
+		ck_assert_int_eq(byte, 'a' + (int)i);
+	}
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_AGAIN);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, contract);
+	tcase_add_test(tc, half_closed);
+	tcase_add_test(tc, closed_while_sending);
+	tcase_add_test(tc, waiting_clients);
+	tcase_add_test(tc, peers_that_stay);
+	tcase_add_test(tc, limits);
+	tcase_add_test(tc, many_datagrams);
 }
