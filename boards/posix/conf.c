@@ -89,7 +89,7 @@ set_control(struct sts_conf *c, struct sts_text value)
 		return NULL;
 	}
 	if (!sts_value_listen(value, &c->control) ||
-	    c->control.addr.af != STS_AF_LOCAL) {
+	    c->control.addr.af != STS_AF_LOCAL || c->control.text) {
 		return "off, or unix:/path mode=0600 owner=USER group=GROUP";
 	}
 	if (!has_mode(value)) {

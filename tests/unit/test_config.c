@@ -79,6 +79,11 @@ static const struct {
 	    "unix:/path mode=0660, got \"yes\"" },
 	{ "metrics unix:/m protocol=text", "metrics: expected off, inet:" },
 	{ "metrics inet:localhost:9461", "metrics: expected off, inet:" },
+	{ "control yes",
+	    "control: expected off, or unix:/path mode=0600 owner=USER "
+	    "group=GROUP, got \"yes\"" },
+	{ "control inet:127.0.0.1:1", "control: expected off, or unix:" },
+	{ "control unix:/c protocol=text", "control: expected off, or unix:" },
 	{ "nameserver 10.0.0.300",
 	    "nameserver: expected an address, then perhaps port=53 and "
 	    "trusted=yes, got \"10.0.0.300\"" },
@@ -175,6 +180,9 @@ START_TEST(defaults)
 	sts_listen_format(&conf.listen[0], text);
 	ck_assert_str_eq(text, "inet:127.0.0.1:8461");
 	ck_assert(!conf.metrics_on);
+	ck_assert(conf.control_on);
+	ck_assert_str_eq(conf.control.path, "/run/mtasts/control");
+	ck_assert_uint_eq(conf.control.mode, 0600);
 	ck_assert_uint_eq(conf.servers.count, 0);
 	ck_assert_uint_eq(conf.memory, 4194304);
 	ck_assert_uint_eq(conf.clients, 1024);
@@ -201,6 +209,7 @@ static const char full[] =
     "listen\tinet:[::1]:9001\r\n"
     "  listen unix:/run/x/sock mode=0666 owner=root group=root\n"
     "listen unix:/run/x/text protocol=text mode=0660\n"
+    "control off\ncontrol unix:/run/x/c group=root mode=0660\n"
     "metrics off\nmetrics unix:/run/x/metrics mode=0600\n"
     "zone strict strict_testing=yes\n"
     "override bad.example notfound\n"
@@ -229,6 +238,10 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.listen[2].uid, 0);
 	ck_assert_uint_eq(conf.listen[2].gid, 0);
 	ck_assert_uint_eq(conf.listen[0].gid, (gid_t)-1);
+	ck_assert(conf.control_on);
+	ck_assert_str_eq(conf.control.path, "/run/x/c");
+	ck_assert_uint_eq(conf.control.mode, 0660);
+	ck_assert_uint_eq(conf.control.gid, 0);
 	ck_assert(conf.metrics_on);
 	ck_assert_str_eq(conf.metrics.path, "/run/x/metrics");
 	ck_assert_uint_eq(conf.metrics.mode, 0600);
@@ -368,9 +381,10 @@ START_TEST(reload_differences)
 	sts_conf_fixed(&conf, &other, fixed);
 	ck_assert_ptr_null(strstr(fixed, "metrics"));
 	other.metrics_on = true;
+	other.control.mode = 0660;
 	sts_conf_fixed(&conf, &other, fixed);
 	ck_assert_str_eq(fixed,
-	    "listen metrics memory clients lookups fetch_slots log "
+	    "listen metrics control memory clients lookups fetch_slots log "
 	    "user chroot");
 }
 END_TEST
