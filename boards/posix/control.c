@@ -32,6 +32,9 @@ enum stage {
 	OVER
 };
 
+/* A step of sts_tell_fill has a whole buffer. */
+STS_STATIC_ASSERT((int)STS_SIDE_BUFFER >= (int)STS_SAY_RECORD_MAX, records_fit);
+
 /* The key of a request, which stays where it is. */
 static struct sts_text
 key_of(const struct sts_control_conn *n)
@@ -95,9 +98,10 @@ forget(struct sts_control *c, struct sts_control_conn *n)
 		fail(n, STS_EXIT_USAGE, sts_why_text(why));
 		return;
 	}
-	n->did = sts_agent_forget(c->agent, sts_text(k.domain, k.len));
-	n->count = n->did;
-	n->code = n->did ? STS_EXIT_YES : STS_EXIT_NONE;
+	n->count = sts_agent_forget(c->agent, sts_text(k.domain, k.len));
+	n->code = n->count > 0 ? STS_EXIT_YES : STS_EXIT_NONE;
+	sts_log_line(c->log, STS_LOG_INFO, "control: %s forgotten",
+	    (const char *)k.domain);
 	begin_saving(c, n);
 }
 
@@ -163,7 +167,10 @@ flush(struct sts_control *c, struct sts_control_conn *n)
 {
 	if (!sts_inspect_flush(c->agent, &n->walk, STS_CONTROL_FORGETS,
 		n->request.all, &n->count)) {
-		n->did = true;
+		sts_log_line(c->log, STS_LOG_INFO,
+		    "control: %lu records forgotten, live policies %s",
+		    (unsigned long)n->count,
+		    n->request.all ? "among them" : "kept");
 		begin_saving(c, n);
 	}
 }

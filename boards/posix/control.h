@@ -31,7 +31,6 @@ struct sts_control_conn {
 	const char *wrong; /* with the request; NULL: nothing */
 	uint8_t stage;
 	uint8_t code; /* exit code */
-	bool did; /* something was forgotten */
 	bool telling;
 	int slot; /* of the question; -1: none */
 	uint32_t count;

@@ -244,6 +244,12 @@ find_held(struct sts_tell *t)
 	}
 }
 
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 unsigned
 sts_tell_begin(struct sts_tell *t, struct sts_agent *a, struct sts_say *say,
     const struct sts_tell_about *about)
@@ -253,6 +259,8 @@ sts_tell_begin(struct sts_tell *t, struct sts_agent *a, struct sts_say *say,
 	t->say = say;
 	t->about = *about;
 	find_held(t);
+	t->about.key.n = least(about->key.n, STS_CONTROL_KEY_MAX);
+	t->about.zone.n = least(about->zone.n, STS_ZONE_NAME_MAX);
 	if (about->slot < 0) {
 		return t->has ? STS_VERDICT_POLICY : STS_VERDICT_NONE;
 	}

@@ -13,8 +13,10 @@
 
 /* Where it was looked up. */
 struct sts_tell_about {
-	struct sts_text key; /* as it was asked for; stays valid */
-	struct sts_text zone; /* n 0: the default; stays valid */
+	/* As it was asked for; both stay valid. What is longer than a request
+	 * of the control socket can be is told so far. */
+	struct sts_text key;
+	struct sts_text zone; /* n 0: the default */
 	const char *source; /* "daemon", "here" */
 	int slot; /* of the answered question; -1: what is held is all */
 };

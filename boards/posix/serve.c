@@ -426,8 +426,9 @@ sts_command_serve(const struct sts_args *args)
 		sts_conf_print(&sts_live_now(&d.live)->conf);
 		puts("");
 		sts_memory_print(&d.memory, sizeof d);
-		printf("    of it for metrics: %lu bytes\n",
-		    (unsigned long)(sizeof d.metrics + sizeof d.agent.metrics));
+		printf("    of it for metrics: %lu bytes, for control: %lu\n",
+		    (unsigned long)(sizeof d.metrics + sizeof d.agent.metrics),
+		    (unsigned long)sizeof d.control);
 		return STS_EXIT_YES;
 	}
 	return serve(&d);

@@ -72,6 +72,21 @@ START_TEST(query_several)
 }
 END_TEST
 
+/* A key and a zone beyond all that can be answered are told so far. */
+START_TEST(query_long)
+{
+	static char key[1000], zone[1000];
+	const char *args[] = { "query", "-o", "control off", "--zone", zone,
+		key, NULL };
+
+	memset(key, 0xff, sizeof key - 1);
+	memset(zone, 0xfe, sizeof zone - 1);
+	spawn(&run, args);
+	ck_assert_int_eq(ended(&run), 1);
+	said("(key-invalid)");
+}
+END_TEST
+
 /* A command beside the daemon, with its own configuration. */
 static struct process command;
 
@@ -342,6 +357,7 @@ START_TEST(cache_commands)
 	ORDER(1, "cache", "forget", "other.example");
 	ORDER(0, "cache", "forget", "example.com");
 	replied("example.com: forgotten\n");
+	await_text(&run, "control: example.com forgotten");
 	ORDER(1, "cache", "show", "example.com");
 	kill(run.pid, SIGKILL);
 	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
@@ -727,6 +743,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, query_table);
 	tcase_add_test(tc, query_several);
+	tcase_add_test(tc, query_long);
 	tcase_add_test(tc, query_daemon);
 	tcase_add_test(tc, query_fresh);
 	tcase_add_test(tc, query_waits);
