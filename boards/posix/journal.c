@@ -84,9 +84,10 @@ sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
 		return;
 	}
 	sts_log_line(log, c->journal_given ? STS_LOG_ERROR : STS_LOG_WARNING,
-	    "journal %s: %s%s: policies do not outlive a restart%s", j->path,
+	    "journal %s: %s%s: %s do not outlive a restart%s", j->path,
 	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
 	    strerror(j->error),
+	    j->found == STS_FILE_NONE ? "policies" : "newer policies",
 	    j->chrooted ? "" : " until that is over; tried every minute");
 }
 
