@@ -30,3 +30,13 @@ $(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domain
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
+
+.PHONY: bench-restart
+bench-restart: $(BUILD)/bench/restart $(BUILD)/mtasts ## from the start to the first answer with 100,000 policies
+	@sh boards/posix/deps.sh valgrind python3
+	@python3 tests/bench/restart.py $(BUILD)/mtasts $(BUILD)/bench/restart
+
+$(BUILD)/bench/restart: tests/bench/restart.c tests/fuzz/assert.c tests/bench/domains.h $(BUILD)/daemon.a $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/daemon.a \
+		$(BUILD)/libmtasts.a $(LDFLAGS)
