@@ -614,9 +614,14 @@ check_request(const struct host *h)
 static void
 respond(struct host *h)
 {
+	bool forged;
+
 	check_request(h);
 	sim.fetches++;
-	h->v = h->impostor ? site_forge(h->site, &h->d) : h->site->version;
+	forged = h->impostor || h->conduct == CONDUCT_CUT ||
+		 h->conduct == CONDUCT_STALL ||
+		 (h->mishap != MISHAP_NONE && h->mishap < MISHAP_EXPIRED);
+	h->v = forged ? site_forge(h->site, &h->d) : h->site->version;
 	h->r = site_response(h->v, h->mishap, &h->d);
 	https_respond(h->tls, sts_text(h->r.p, h->r.n));
 	h->allow = h->r.n;

@@ -91,13 +91,17 @@ draw_version(struct site *s, struct draw *d)
 struct version *
 site_forge(struct site *s, struct draw *d)
 {
-	struct version *v = new_version(s);
+	unsigned i = draw_below(d, 2);
+	struct version *v = s->forged[i];
 
-	v->mode = draw_percent(d, 50) ? SITE_NONE : SITE_ENFORCE;
-	v->max_age_ms = 31557600000;
-	snprintf(
-	    v->mx[0], sizeof v->mx[0], "evil%u.attacker.example", v->number);
-	v->mx_count = 1;
+	if (v == NULL) {
+		v = s->forged[i] = new_version(s);
+		v->mode = i == 0 ? SITE_NONE : SITE_ENFORCE;
+		v->max_age_ms = 31557600000;
+		snprintf(v->mx[0], sizeof v->mx[0], "evil%u.attacker.example",
+		    v->number);
+		v->mx_count = 1;
+	}
 	return v;
 }
 

@@ -91,6 +91,7 @@ struct site {
 	bool proper;
 	unsigned connections, questions; /* so many, for their draws */
 	bool fresh; /* a version was delivered at this moment */
+	struct version *forged[2]; /* what nobody meant to say */
 };
 
 /* What happened at the policy host. */
@@ -113,7 +114,8 @@ void site_begin(struct site *s, unsigned n, struct draw *d);
 /* The owner changes something; a word for it. */
 const char *site_change(struct site *s, struct draw *d, int64_t now);
 
-/* A version nobody published, for attackers. */
+/* A version that nobody published: what attackers serve, and what comes with a
+ * mishap, so that believing either shows. */
 struct version *site_forge(struct site *s, struct draw *d);
 
 /* The response that carries v, as the mishap has it. */
