@@ -52,7 +52,8 @@ enum {
 	HELD_WITHIN = 5 * SECOND,
 	LATENESS = SECOND, /* of which none is promised, but of computing */
 	HELD = 24,
-	REPLY = 24000
+	REPLY = 24000,
+	TROUBLES = 5
 };
 
 /* A version, and when it came. */
@@ -76,7 +77,7 @@ struct belief {
 	bool unsaved; /* something changed since `saved` */
 	bool checked; /* asked for, or fetched, since the start */
 	bool guest; /* it may be given up for room at any time */
-	int64_t trouble[4]; /* until when, by bit of enum trouble */
+	int64_t trouble[TROUBLES]; /* until when, by bit of enum trouble */
 	int64_t dark_since;
 };
 
@@ -214,7 +215,7 @@ promises_begin(const struct terms *t)
 	clock_behind = false;
 	for (i = 0; i < SITES; i++) {
 		beliefs[i].now.nothing = beliefs[i].saved.nothing = true;
-		for (k = 0; k < 4; k++) {
+		for (k = 0; k < TROUBLES; k++) {
 			beliefs[i].trouble[k] = -RECOVERY;
 		}
 	}
@@ -234,7 +235,7 @@ promise_trouble(int site, unsigned what, int64_t until)
 		if ((what & TROUBLE_DARK) != 0 && b->trouble[3] < sim.t) {
 			b->dark_since = sim.t;
 		}
-		for (k = 0; k < 4; k++) {
+		for (k = 0; k < TROUBLES; k++) {
 			if ((what & 1U << k) != 0 && b->trouble[k] < until) {
 				b->trouble[k] = until;
 			}
@@ -386,19 +387,13 @@ free_of(const struct site *s, unsigned what, int64_t since)
 {
 	unsigned k;
 
-	for (k = 0; k < 4; k++) {
+	for (k = 0; k < TROUBLES; k++) {
 		if ((what & 1U << k) != 0 &&
 		    belief_of(s)->trouble[k] >= since) {
 			return false;
 		}
 	}
 	return since >= started + SECOND || started == 0;
-}
-
-static bool
-calm(const struct site *s, int64_t when)
-{
-	return free_of(s, TROUBLE_ANY, when - RECOVERY);
 }
 
 /* For how long an agent may go by a TXT record, or its absence. */
@@ -410,21 +405,36 @@ kept_ms(uint32_t ttl_s)
 			      : (int64_t)ttl_s * SECOND;
 }
 
-/* Whether what the domain publishes now must be known by now. */
+/*
+ * Whether what the domain publishes now must be known by now, although there
+ * was trouble of kinds that do not matter.
+ */
 static bool
-must_be_known(const struct question *q)
+must_be_known(const struct question *q, unsigned although)
 {
 	const struct site *s = q->site;
 	int64_t a = kept_ms(s->ttl_s), b = kept_ms(s->negative_s);
 
-	if (clock_behind) {
+	if (clock_behind || !terms.ample || !terms.roomy) {
 		return false;
 	}
 	/* What outlived a restart is answered once before it is checked. */
-	return terms.ample && terms.roomy && calm(s, q->asked) &&
+	return free_of(s, TROUBLE_ANY & ~although, q->asked - RECOVERY) &&
 	       (belief_of(s)->checked || belief_of(s)->now.n == 0) &&
 	       s->discoverable && s->version->max_age_ms > 0 &&
 	       q->asked > s->changed + (a > b ? a : b) + 2 * SLACK;
+}
+
+/*
+ * Promise 5: a flood delays nobody for so long that his policy is not found,
+ * but by Sendmail's four seconds. (It may be an old version that is found: its
+ * check is waited for no longer than a moment.)
+ */
+static bool
+must_be_found(const struct question *q)
+{
+	return must_be_known(
+	    q, q->zone == ZONE_SENDMAIL ? 0 : (unsigned)TROUBLE_FLOOD);
 }
 
 /* The form of an answer. */
@@ -571,7 +581,7 @@ judge_policy(const struct question *q, const char *answer)
 	if (is_over(h, q->asked)) {
 		sim_fail("1: a policy whose life is over", whose(q->site));
 	}
-	if (must_be_known(q) && q->site->proper &&
+	if (must_be_known(q, 0) && q->site->proper &&
 	    strcmp(policy_reply(q->site->version, q->zone), answer) != 0) {
 		sim_fail("5: an old policy, though the new id was to be seen",
 		    whose(q->site));
@@ -600,7 +610,7 @@ judge_notfound(const struct question *q)
 		sim_fail("1: weaker than what is held", whose(q->site));
 	}
 	/* Who forgot the id may wait for the old version's end. */
-	if (must_be_known(q) && q->site->proper &&
+	if (must_be_found(q) && q->site->proper &&
 	    enforced(q->site->version, q->zone)) {
 		sim_fail("5: a policy is published, nothing is in the way, and "
 			 "it was not found",
@@ -628,8 +638,8 @@ judge_temp(const struct question *q)
 		sim_fail("5: \"try again\", though a policy is held",
 		    whose(q->site));
 	}
-	if (terms.roomy &&
-	    free_of(q->site, TROUBLE_ANY, q->asked - AFTERMATH)) {
+	if (terms.roomy && free_of(q->site, TROUBLE_ANY & ~TROUBLE_FLOOD,
+			       q->asked - AFTERMATH)) {
 		sim_fail("3: \"try again\" in calm", whose(q->site));
 	}
 }

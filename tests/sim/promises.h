@@ -27,7 +27,8 @@ enum trouble {
 	TROUBLE_FETCH = 2, /* its policy may not come */
 	TROUBLE_QUEUE = 4, /* the agent may have no time for it */
 	TROUBLE_DARK = 8, /* no TXT answer comes at all, or only failures */
-	TROUBLE_ANY = 15
+	TROUBLE_FLOOD = 16, /* many ask for domains that only hinder */
+	TROUBLE_ANY = 31
 };
 
 /* A question of a mail server. */

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,7 +32,7 @@
 
 enum {
 	WORKERS = 64,
-	HANG_S = 300, /* real seconds after which a seed hangs */
+	HANG_S = 300, /* seconds of processor time after which a seed hangs */
 	TAIL = 60, /* lines of a failing run */
 	PROGRESS = 200, /* seeds between two lines of a long soak */
 	QUESTIONS_A_DAY = 200, /* what makes a day an agent-day */
@@ -98,9 +99,10 @@ fill(struct outcome *o)
 static void
 play(const struct sim_options *o, int fd)
 {
+	struct rlimit limit = { HANG_S, HANG_S };
 	struct outcome out;
 
-	alarm(HANG_S);
+	setrlimit(RLIMIT_CPU, &limit);
 	sim_run(o);
 	fill(&out);
 	fflush(stdout);

@@ -118,6 +118,7 @@ draw_plan(uint64_t seed)
 	p->journal = sim.config.cache_size <= 32768 && draw_percent(&d, 70);
 	p->day_budget = draw_percent(&d, 25) ? 400 + draw_below(&d, 4000) : 0;
 	sim.ample = sim.config.cache_size >= 32768;
+	sim.roomy = sim.config.lookups >= 16 && sim.config.fetch_slots >= 4;
 	p->segment = 1 + draw_below(&d, 100);
 	sim.config.journal_buffer = p->journal ? JOURNAL_BUFFER : 0;
 }
@@ -208,7 +209,7 @@ begin(const struct sim_options *o)
 	terms.site = sim.site;
 	terms.site_count = sim.plan.site_count;
 	terms.ample = sim.ample;
-	terms.roomy = sim.config.lookups >= 16 && sim.config.fetch_slots >= 4;
+	terms.roomy = sim.roomy;
 	terms.temp_on_dns_error =
 	    sim.settings[0].on_dns_error == STS_ON_UNKNOWN_TEMP;
 	terms.within_ms = sim.settings[0].answer_within_ms;
@@ -616,7 +617,8 @@ strike(const struct episode *e)
 		strike_mishap(e);
 		break;
 	case FAULT_FLOOD:
-		promise_trouble(-1, TROUBLE_QUEUE, e->to + MINUTE);
+		promise_trouble(-1, sim.roomy ? TROUBLE_FLOOD : TROUBLE_QUEUE,
+		    e->to + MINUTE);
 		mta_flood(e);
 		break;
 	case FAULT_CLOCK:

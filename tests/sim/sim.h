@@ -60,6 +60,7 @@ struct sim {
 	struct sts_driver driver;
 	void *block, *anchor_block;
 	bool ample; /* memory: nothing that is published is refused */
+	bool roomy; /* lookups and slots: nothing queues for long */
 	bool running, draining;
 	int64_t booted, start_at, drain_from, drain_until;
 	int64_t wall_offset_ms;
