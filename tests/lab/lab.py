@@ -103,6 +103,18 @@ class Checks:
         got = self.daemon.postmap(row.domain, at=at)
         check("by unix socket", re.fullmatch(row.answer, got), got)
 
+    def superloop(self, row):
+        """The example of a firmware's superloop, linked with the lab's roots."""
+        build = os.path.dirname(self.daemon.program)
+        if not os.path.exists(os.path.join(build, "libmtasts.a")):
+            return  # played with a daemon of another machine
+        run("make", "-s", f"BUILD={build}",
+            f"ROOTS={self.lab.path('root.pem')}", f"{build}/examples/superloop")
+        got = run(f"{build}/examples/superloop", row.domain).strip()
+        check("superloop", re.fullmatch("OK " + row.answer, got), got)
+        got = run(f"{build}/examples/superloop", "nosuch.test").strip()
+        check("superloop, no policy", got == "NOTFOUND", got)
+
     def reload(self):
         """SIGHUP takes on a changed configuration, and not a broken one."""
         self.daemon.conf("override hup.test postfix may\n")
@@ -223,6 +235,7 @@ def in_order(checks, rows, begin):
     checks.crowd(fast)
     checks.unix_socket(fast[0])
     checks.same_resources(begin)
+    checks.superloop(fast[0])
     checks.reload()
     checks.drains()
     checks.daemon.serve()
