@@ -1,6 +1,7 @@
 # Firmware: what is built for a microcontroller, and its tests in QEMU.
 
-LWIP_FETCHED = build/lwip-source
+LWIP_FETCHED = build/source/lwip
+BEARSSL_FETCHED = build/source/bearssl
 LWIP_DIR = $(or $(LWIP),$(LWIP_FETCHED)/src)/src
 LWIP_FILES = core/init.c core/def.c core/inet_chksum.c core/ip.c core/mem.c core/memp.c \
 	core/netif.c core/pbuf.c core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/timeouts.c \
@@ -42,7 +43,7 @@ ARM_CFLAGS = -Os -g -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections 
 .PHONY: board firmware run-board
 board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, ANCHORS, LWIP, BEARSSL)
 	@sh boards/posix/deps.sh $(BOARD_PKGS)
-	@$(if $(BEARSSL),,sh boards/posix/bearssl.sh $(BEARSSL_FETCHED))
+	@$(if $(BEARSSL),,sh boards/source.sh bearssl $(BEARSSL_FETCHED))
 	@$(MAKE) --no-print-directory build/mtasts
 	@mkdir -p $(BOARD_BUILD)
 	@build/mtasts anchors $(ANCHORS) >$(BOARD_BUILD)/anchors.new

@@ -8,7 +8,6 @@
 #define STS_PRODUCT_4K_H
 
 #define STS_TLS_RECORD_SIZE (4096 + 325)
-#define STS_BOARD_BLOCK 29072
 
 #include "product.h"
 

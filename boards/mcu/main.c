@@ -7,6 +7,7 @@
  */
 #include <lwip/init.h>
 
+#include "../../core/agent_size.h"
 #include "../../core/base/assert.h"
 #include "../../core/base/version.h"
 #include "../../core/driver.h"
@@ -25,7 +26,11 @@ enum {
 	SOCKETMAP_PORT = 8461,
 	CHANNELS = 1 + STS_BOARD_CLIENTS + STS_BOARD_ASKS +
 		   3 * STS_BOARD_LOOKUPS + 3 * STS_BOARD_FETCHES +
-		   STS_LISTENERS_MAX
+		   STS_LISTENERS_MAX,
+	BLOCK = STS_AGENT_SIZE(STS_BOARD_CLIENTS, STS_BOARD_LOOKUPS,
+		    STS_BOARD_FETCHES, STS_BOARD_ASKS, STS_BOARD_JOURNAL_BUFFER,
+		    STS_BOARD_CACHE) -
+		STS_BOARD_BLOCK_SPARE
 };
 
 static const struct sts_config config = {
@@ -48,7 +53,7 @@ static struct sts_port port;
 static struct sts_net net;
 static struct sts_console console;
 static struct sts_lwip_channel channels[CHANNELS];
-static uint64_t block[STS_BOARD_BLOCK / sizeof(uint64_t)];
+static uint64_t block[BLOCK / sizeof(uint64_t)];
 
 /* For lwIP's timers. */
 u32_t

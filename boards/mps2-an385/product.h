@@ -4,7 +4,6 @@
 #define STS_PRODUCT_MPS2_H
 
 #define STS_BOARD_JOURNAL_BUFFER 0
-#define STS_BOARD_BLOCK 40128
 
 #include "../lm3s6965evb/product.h"
 
