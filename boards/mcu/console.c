@@ -28,7 +28,7 @@ print_pool(const char *name, memp_t pool)
 }
 
 static void
-print_usage(const struct sts_agent *a)
+print_usage(const struct sts_console *c, const struct sts_agent *a)
 {
 	sts_log_time();
 	sts_print("usage");
@@ -44,6 +44,7 @@ print_usage(const struct sts_agent *a)
 	print_pool("tcp", MEMP_TCP_PCB);
 	print_pool("segments", MEMP_TCP_SEG);
 	print_pool("udp", MEMP_UDP_PCB);
+	sts_print_word("pass_ms", c->pass_ms);
 	sts_print_word("records", a->cache.records);
 	sts_print_word("lookups", a->lookups_busy);
 	sts_print_word("clients", a->clients_open);
@@ -74,7 +75,7 @@ static void
 take_line(struct sts_console *c, struct sts_agent *a, struct sts_driver *d)
 {
 	if (c->len == 0) {
-		print_usage(a);
+		print_usage(c, a);
 		return;
 	}
 	c->slot =

@@ -14,6 +14,7 @@ enum {
 };
 
 struct sts_console {
+	sts_ms pass_ms; /* the longest pass of the loop so far, by main */
 	/* Private. */
 	uint8_t line[STS_CONSOLE_LINE];
 	uint8_t len;

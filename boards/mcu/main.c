@@ -68,7 +68,11 @@ run(void)
 	sts_ms now = sts_board_now();
 	sts_ms sleep =
 	    sts_run(&driver, now, sts_sntp_wall_s(&net.sntp, now), 1);
+	sts_ms took = sts_board_now() - now;
 
+	if (took > console.pass_ms) {
+		console.pass_ms = took;
+	}
 	sts_board_feed();
 	if (sleep > 0) {
 		sts_board_idle();

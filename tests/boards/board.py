@@ -343,7 +343,9 @@ class Run:
 
     def stack(self):
         """The most that was ever used, for make size-board."""
-        used, size = self.board.usage()["stack"]
+        usage = self.board.usage()
+        used, size = usage["stack"]
+        print(f"board: longest pass: {usage['pass_ms'][0]} ms", flush=True)
         print(f"board: stack: {used} of {size}", flush=True)
         check("a quarter of a KB of stack is left", used + 256 <= size)
         with open(os.path.join(os.path.dirname(self.board.elf), "stack"),
