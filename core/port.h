@@ -29,8 +29,9 @@ enum {
 };
 
 /*
- * Storage that outlives a restart. Any call may say STS_IO_AGAIN: the driver
- * repeats the same call after sts_ready(d, STS_CH_STORE, 0).
+ * Storage that outlives a restart. 0: done. Any call may say STS_IO_AGAIN: the
+ * driver repeats the same call after sts_ready(d, STS_CH_STORE, 0). No room at
+ * present: STS_IO_LIMIT. All else is an error; what fails is tried again.
  */
 struct sts_store {
 	void *ctx;
