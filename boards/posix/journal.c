@@ -250,7 +250,7 @@ sts_journal_begin(struct sts_board_journal *j, sts_ms now)
 	/* From now on nothing is written but by a child. */
 	j->file.broken = true;
 	j->next = now + STS_JOURNAL_AGAIN_MS;
-	j->look = now;
+	j->look = j->heard = now;
 	return j->found == STS_FILE_READY ? fork_child(j, now) : 0;
 }
 
@@ -323,8 +323,8 @@ sts_journal_keeping(const struct sts_board_journal *j)
 			   ? STS_KEEPING_FULL
 			   : STS_KEEPING_FAILING;
 	}
-	return j->file.broken ? STS_KEEPING_FAILING
-			      : sts_agent_keeping(j->d.agent);
+	return j->file.broken || j->hangs ? STS_KEEPING_FAILING
+					  : sts_agent_keeping(j->d.agent);
 }
 
 /* What is wrong with the storage is said once, and that it is right again. */
@@ -346,6 +346,30 @@ tell(struct sts_board_journal *j)
 		    j->path, strerror(j->file.error));
 	}
 	j->told = (uint8_t)is;
+}
+
+/* A disk that hangs says nothing; nor does the child that waits for it. */
+static void
+watch_disk(struct sts_board_journal *j, sts_ms now)
+{
+	bool waits = j->waits;
+
+	j->waits = j->file.asked;
+	if (!waits || !j->waits || j->file.answers != j->answers) {
+		if (j->hangs) {
+			sts_log_line(j->d.log, STS_LOG_WARNING,
+			    "journal %s: the disk answers again", j->path);
+		}
+		j->answers = j->file.answers;
+		j->heard = now;
+		j->hangs = false;
+	} else if (!j->hangs && now - j->heard >= STS_JOURNAL_AGAIN_MS) {
+		j->hangs = true;
+		sts_log_line(j->d.log, STS_LOG_ERROR,
+		    "journal %s: the disk has not answered for a minute: newer "
+		    "policies do not outlive a restart until it does",
+		    j->path);
+	}
 }
 
 /* There may be another child, if there is none. */
@@ -372,6 +396,7 @@ sts_journal_tick(struct sts_board_journal *j, sts_ms now)
 		begin_child(j, now);
 	}
 	tell(j);
+	watch_disk(j, now);
 	if (j->child == 0) {
 		return j->next - now;
 	}

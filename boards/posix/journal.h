@@ -10,6 +10,7 @@
  *	it is on a read-only file system      read, and written to when it can be
  *	the disk is too full for a larger one read, and moved when it is not
  *	the child that writes has died        there is another one
+ *	the disk hangs                        that is told
  *
  * What was there is read before anything is written. Under chroot the path
  * means another place, so only the last of these is done.
@@ -51,6 +52,10 @@ struct sts_board_journal {
 	pid_t child; /* 0: none */
 	bool prepares; /* what the child does: else it writes */
 	sts_ms next; /* when there may be another */
+	bool waits; /* for an answer of the writer, */
+	sts_ms heard; /* since then at most */
+	uint32_t answers; /* that had come before */
+	bool hangs; /* it was told that it does not */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */
 	uint8_t told; /* enum sts_keeping */

@@ -139,6 +139,7 @@ hear(struct sts_file_store *s, uint8_t *bytes, size_t len)
 		s->have += (size_t)r;
 	}
 	s->asked = false;
+	s->answers++;
 	return outcome(s, s->reply.error);
 }
 

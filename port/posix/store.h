@@ -36,12 +36,13 @@ struct sts_store_reply {
 struct sts_file_store {
 	struct sts_store store;
 	int error; /* errno of the last call that failed */
+	uint32_t answers; /* of the child, so far */
+	bool asked; /* and one is awaited */
 	bool broken; /* there is no child to write: writes are errors */
 	/* Private. */
 	int fd, link;
 	int lock; /* what the lock belongs to, if that is not fd */
 	int far; /* the child's end of the link, until it is forked */
-	bool asked;
 	size_t have; /* octets of the child's answer that have come */
 	struct sts_store_reply reply;
 	uint32_t ahead_off, ahead_len; /* what of the file is in `ahead` */

@@ -42,7 +42,7 @@ begin(void)
 	snprintf(path, sizeof path, "%s/journal", deep);
 	snprintf(aside, sizeof aside, "%s.aside", path);
 	ck_assert_int_eq(mkdir(deep, 0700), 0);
-	sts_log_open(&quiet, STS_LOG_STDERR, STS_LOG_ERROR);
+	sts_log_open(&quiet, STS_LOG_STDERR, STS_LOG_WARNING);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, said), 0);
 	quiet.to = STS_LOG_SYSLOG;
 	quiet.fd = said[0];
@@ -374,6 +374,31 @@ START_TEST(writer_dies)
 }
 END_TEST
 
+/* A disk that hangs is told once, and that it does not any more. */
+START_TEST(disk_hangs)
+{
+	start_daemon();
+	ck_assert(reaches(STS_KEEPING_OK));
+	count_said("");
+	/* To be idle for long is no reason. */
+	now += 10 * STS_JOURNAL_AGAIN_MS;
+	kill(j.child, SIGSTOP);
+	learn("a.example");
+	for (unsigned i = 0; i < 4; i++) {
+		sts_run(&driver, now, 1800000000, 256);
+		sts_journal_tick(&j, now);
+		ck_assert_int_eq(sts_journal_keeping(&j),
+		    i < 1 ? STS_KEEPING_OK : STS_KEEPING_FAILING);
+		now += STS_JOURNAL_AGAIN_MS;
+	}
+	ck_assert_uint_eq(count_said("has not answered"), 1);
+	kill(j.child, SIGCONT);
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_uint_eq(count_said("answers again"), 1);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -384,4 +409,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, writer_dies);
+	tcase_add_test(tc, disk_hangs);
 }
