@@ -184,11 +184,11 @@ def no_folder(row):
     row.journal = f"{row.disk}/later/journal"
     row.start()
     row.ask(A)
-    row.says("No such file or directory")
+    row.says("No such file or directory: policies")
     os.mkdir(f"{row.disk}/later")
     row.keeps(A)
     row.says("goes on")
-    row.says("No such file or directory")
+    row.says("No such file or directory: policies")
 
 
 def fails(row):
