@@ -31,7 +31,7 @@ $(BUILD)/daemon.a: $(DAEMON_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(DAEMON_OBJ)
 
-$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c tests/unit/unit.h $(BUILD)/daemon.a $(BUILD)/libmtasts.a
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)

@@ -113,7 +113,7 @@ run(void)
 			return true;
 		}
 	}
-	WANT(!"the journal comes to an end");
+	unwanted(__LINE__, "the journal comes to an end");
 	return false;
 }
 
