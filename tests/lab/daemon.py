@@ -75,6 +75,7 @@ memory 8M
 clients 512
 answer_within {DEADLINE_S}s
 journal {self.lab.path("journal")}
+control unix:{self.lab.path("control")}
 log stderr
 log_level debug
 {self.lines}{more}""")
@@ -96,11 +97,12 @@ log_level debug
         return self.lab.stop(self.process, how)
 
     def reload(self):
-        """SIGHUP, and wait for it to be over."""
+        """SIGHUP, and wait for it to be over: fetches that began with the
+        settings before the last come first, which may be a minute."""
         log, done = self.lab.path("mtasts.log"), "reload: done"
         before = read(log).count(done)
         self.process.send_signal(signal.SIGHUP)
-        wait_for("a reload", lambda: read(log).count(done) > before)
+        wait_for("a reload", lambda: read(log).count(done) > before, 150)
 
     def saved(self):
         """Whether nothing is left to be written to the journal."""
@@ -122,10 +124,11 @@ log_level debug
             return p.stdout.rstrip("\n")
         return "NOTFOUND" if not p.stderr else "TEMP"
 
-    def query(self, key):
+    def query(self, key, *options):
+        """What the running daemon says of a key; --fresh: without it."""
         p = subprocess.run(
             [self.program, "query", "-c", self.lab.path("mtasts.conf"),
-             "--fresh", "--json", key],
+             "--json", *options, key],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, timeout=120)
         try:

@@ -37,9 +37,10 @@ class Checks:
     def row(self, row):
         got = self.daemon.postmap(row.domain)
         check(row.domain, re.fullmatch(row.answer, got), f"postmap: {got}")
-        got = self.daemon.query(row.domain)
-        check(f"{row.domain} (why)",
-              re.fullmatch(row.why, got.get("why", "")), str(got))
+        for how in ([], ["--fresh"]):
+            got = self.daemon.query(row.domain, *how)
+            check(f"{row.domain} (why) {' '.join(how)}",
+                  re.fullmatch(row.why, got.get("why", "")), str(got))
 
     def key(self, line):
         name, key, want = line.split("\t")
