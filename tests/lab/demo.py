@@ -23,8 +23,6 @@ DOMAINS = [
     ("broken.test", "cert=expired", "has let a certificate expire", 2),
     ("slow.test", "host=raw raw=mute", "has a web server that never answers", 2),
 ]
-OPTIONS = ["-c", "/dev/null", "-o", "control off", "-o", "journal off",
-           "-o", "sct off", "-o", "answer_within 2s"]
 
 
 def say(text, color="0"):
@@ -33,21 +31,20 @@ def say(text, color="0"):
     print(text, flush=True)
 
 
-def query(program, domain, what):
+def query(daemon, domain, what):
     say(f"\n# {domain} {what}:", "36")
     say(f"$ mtasts query {domain}", "1")
-    p = subprocess.run([program, "query", *OPTIONS, domain],
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    p = subprocess.run([daemon.program, "query", "-c",
+                        daemon.lab.path("mtasts.conf"), domain],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                        text=True, check=False)
     print(textwrap.indent(p.stdout, "  "), end="")
     return p.returncode
 
 
-def outage(lab, world, program):
+def outage(lab, world):
     """What is known holds when there is nobody left to ask."""
-    daemon = Daemon(lab, program, "sct off\n")
-    daemon.serve()
-    say("\n# The daemon, asked as Postfix asks; then again, with all servers "
+    say("\n# Asked as Postfix asks; then again, with all servers "
         "gone:", "36")
     answers = []
     for servers in (True, False):
@@ -67,9 +64,11 @@ def main():
     try:
         world = World(lab, [Row(name, served) for name, served, _, _ in DOMAINS])
         world.start()
-        as_expected = [query(program, name, what) == code
+        daemon = Daemon(lab, program, "sct off\n")
+        daemon.serve()
+        as_expected = [query(daemon, name, what) == code
                        for name, _, what, code in DOMAINS]
-        as_expected.append(outage(lab, world, program))
+        as_expected.append(outage(lab, world))
     finally:
         lab.close()
         lab.remove()
