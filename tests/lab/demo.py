@@ -21,7 +21,7 @@ DOMAINS = [
     ("gone.test", "policy=none", "has withdrawn its policy", 1),
     ("plain.test", "txt=none host=none", "knows nothing of MTA-STS", 1),
     ("broken.test", "cert=expired", "has let a certificate expire", 2),
-    ("slow.test", "host=raw raw=mute", "has a web server that never answers", 2),
+    ("slow.test", "host=raw raw=mute", "has a web server that is silent", 2),
 ]
 
 
@@ -62,7 +62,7 @@ def main():
     say("A name server, web servers and certificates for .test are being made "
         "on this\nmachine, in a network of their own.")
     try:
-        world = World(lab, [Row(name, served) for name, served, _, _ in DOMAINS])
+        world = World(lab, [Row(*row[:2]) for row in DOMAINS])
         world.start()
         daemon = Daemon(lab, program, "sct off\n")
         daemon.serve()

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh PLAY MTASTS [ARGUMENTS]: run lab, mail or demo (.py) with this daemon, in
-# namespaces of its own that vanish with it. Exit code 77: not run.
+# run.sh PLAY MTASTS [ARGUMENTS]: run lab, mail or demo (.py) with this daemon,
+# in namespaces of its own that vanish with it. Exit code 77: not run.
 set -eu
 here=$(dirname "$0")
 play=$1

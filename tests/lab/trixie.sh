@@ -16,16 +16,23 @@ inside() {
 	chroot "$dir" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
+installed() {
+	for list in "$dir/var/lib/dpkg/info/$1.list" \
+		"$dir/var/lib/dpkg/info/$1:"*.list; do
+		[ ! -e "$list" ] || return 0
+	done
+	return 1
+}
+
 missing=
 unpacked=
 for package in "$@"; do
 	case $package in
-	+*) [ -e "$dir/unpacked/${package#+}" ] || unpacked="$unpacked ${package#+}" ;;
-	*)
-		[ -e "$dir/var/lib/dpkg/info/$package.list" ] ||
-			[ -e "$dir/var/lib/dpkg/info/$package:"*.list ] ||
-			missing="$missing $package"
+	+*)
+		[ -e "$dir/unpacked/${package#+}" ] ||
+			unpacked="$unpacked ${package#+}"
 		;;
+	*) installed "$package" || missing="$missing $package" ;;
 	esac
 done
 [ -e "$dir/made" ] && [ -z "$missing$unpacked" ] && exit 0
@@ -35,6 +42,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 # apt itself reads its sources, in either of their formats.
+# shellcheck disable=SC2016 # apt's words, not the shell's
 mirror() {
 	apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' \
 		'Created-By: Packages' | awk '
@@ -44,7 +52,10 @@ mirror() {
 if [ ! -e "$dir/made" ]; then
 	uri=$(mirror)
 	[ -n "$uri" ] || { apt-get update -qq; uri=$(mirror); }
-	[ -n "$uri" ] || { echo "lab: NOT RUN: no Debian mirror in apt's sources" >&2; exit 77; }
+	if [ -z "$uri" ]; then
+		echo "lab: NOT RUN: no Debian mirror in apt's sources" >&2
+		exit 77
+	fi
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	debootstrap --variant=minbase trixie "$dir" "$uri" >"$dir.log" 2>&1 ||
