@@ -99,6 +99,12 @@ def reason(output, words):
     return output.strip().splitlines()[-1][:100] if output.strip() else "?"
 
 
+def scenarios(tree):
+    return sorted(f"tests/scenario/{n}" for n in
+                  os.listdir(os.path.join(tree, "tests/scenario"))
+                  if n.endswith(".scn"))
+
+
 def hunt(tree, m, units):
     """What noticed the mutation, or None."""
     if m["unit"]:
@@ -111,10 +117,7 @@ def hunt(tree, m, units):
     if not good:
         return "sim: " + reason(output, ["FAILED", "assert"])
     build(tree, "build/scenario")
-    scenarios = sorted(f"tests/scenario/{n}" for n in
-                       os.listdir(os.path.join(tree, "tests/scenario"))
-                       if n.endswith(".scn"))
-    good, output = command(tree, "build/scenario", "-1", *scenarios)
+    good, output = command(tree, "build/scenario", "-1", *scenarios(tree))
     if not good:
         return "scenario: " + reason(output, [".scn:"])
     build(tree, "build/sim-tls")
@@ -168,6 +171,8 @@ def main(words):
     build(tree, "build/sim", "build/scenario", "build/sim-tls")
     good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
                            SEEDS)
+    if good:
+        good, output = command(tree, "build/scenario", "-1", *scenarios(tree))
     if not good:
         raise Drift("it fails without any mutation:\n" + output[-2000:])
     missed = 0

@@ -19,6 +19,7 @@ enum {
 	ANCHORS_SIZE = 16384,
 	JOURNAL_BUFFER = 512,
 	DRAIN_MS = 3 * MINUTE,
+	FLOOD_LOOKUPS = 48, /* more than a flood has hostile domains */
 	CHECK_EVERY = 16 /* answers, between looks at the cache */
 };
 
@@ -617,7 +618,10 @@ strike(const struct episode *e)
 		strike_mishap(e);
 		break;
 	case FAULT_FLOOD:
-		promise_trouble(-1, sim.roomy ? TROUBLE_FLOOD : TROUBLE_QUEUE,
+		promise_trouble(-1,
+		    sim.roomy && sim.config.lookups > FLOOD_LOOKUPS
+			? TROUBLE_FLOOD
+			: TROUBLE_QUEUE,
 		    e->to + MINUTE);
 		mta_flood(e);
 		break;
