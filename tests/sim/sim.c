@@ -790,6 +790,8 @@ wait_quietly(int64_t ms)
 static void
 check_rest(void)
 {
+	struct sts_cache_stats stats;
+
 	if (!sts_agent_idle(&sim.agent)) {
 		sim_fail("5: drained, and never idle", "");
 	}
@@ -804,6 +806,10 @@ check_rest(void)
 	}
 	if (!sts_cache_check(sts_agent_cache(&sim.agent))) {
 		sim_fail("the cache has lost an invariant", "");
+	}
+	sts_cache_stats(sts_agent_cache(&sim.agent), &stats);
+	if (stats.chunks_staged > 0) {
+		sim_fail("4: memory leaked", "");
 	}
 }
 
