@@ -34,7 +34,7 @@ enum {
 	WORKERS = 64,
 	HANG_S = 300, /* seconds of processor time after which a seed hangs */
 	TAIL = 60, /* lines of a failing run */
-	PROGRESS = 200, /* seeds between two lines of a long soak */
+	PROGRESS = 100, /* seeds between two lines of a long soak */
 	QUESTIONS_A_DAY = 200, /* what makes a day an agent-day */
 	LOOKUPS_A_DAY = 20,
 	FAULTS_A_DAY = 2
