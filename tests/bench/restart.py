@@ -81,7 +81,8 @@ def main():
         port = free_port()
         lines = [f"memory {n * 250 // 1024 + 8192}K",
                  f"journal {folder}/journal", f"listen inet:127.0.0.1:{port}",
-                 f"nameserver 127.0.0.1 port={name_server()}", "log stderr"]
+                 f"nameserver 127.0.0.1 port={name_server()}", "control off",
+                 "log stderr"]
         options = [x for line in lines for x in ("-o", line)]
         plan = subprocess.run([mtasts, "serve", "-t"] + options, check=True,
                               stdout=subprocess.PIPE, text=True).stdout

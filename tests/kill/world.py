@@ -182,7 +182,7 @@ class Daemon:
                  f"nameserver 127.0.0.1 port={nameserver}",
                  f"trust_anchors {folder}/root.pem", "memory 2M",
                  f"policy_port {policy_port}", "fetch_allow 127.0.0.1/32",
-                 f"journal {journal}", "log stderr"]
+                 f"journal {journal}", "control off", "log stderr"]
         argv = [mtasts, "serve"] + [x for line in lines for x in ("-o", line)]
         self.log = open(f"{folder}/log", "ab")
         self.child = subprocess.Popen(argv, stderr=self.log, stdout=self.log,
