@@ -118,7 +118,10 @@ draw_plan(uint64_t seed)
 	p->change_ms = draw_between(&d, HOUR, 24 * HOUR);
 	p->journal = sim.config.cache_size <= 32768 && draw_percent(&d, 70);
 	p->day_budget = draw_percent(&d, 25) ? 400 + draw_below(&d, 4000) : 0;
-	sim.ample = sim.config.cache_size >= 32768;
+	/* Room that was given up counts as taken until the journal rests, which
+	 * over a day's budget it does not. */
+	sim.ample = sim.config.cache_size >= 32768 &&
+		    !(p->journal && p->day_budget > 0);
 	sim.roomy = sim.config.lookups >= 16 && sim.config.fetch_slots >= 4;
 	p->segment = 1 + draw_below(&d, 100);
 	sim.config.journal_buffer = p->journal ? JOURNAL_BUFFER : 0;
