@@ -180,9 +180,9 @@ put_word(struct writing *w, const char *word)
 }
 
 static void
-put_checked(struct writing *w, struct sts_text t, const char * not )
+put_checked(struct writing *w, struct sts_text t, const char *bad)
 {
-	for (const char *c = not ; *c != '\0'; c++) {
+	for (const char *c = bad; *c != '\0'; c++) {
 		w->failed |= t.n > 0 && memchr(t.p, *c, t.n) != NULL;
 	}
 	put(w, t);
