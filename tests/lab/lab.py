@@ -215,7 +215,7 @@ metrics unix:{lab.path("metrics")}
 zone strict strict_testing=yes
 zone dry audit=yes
 override mine.test postfix encrypt
-""")
+""", "info")  # more lines than that are not all kept, and some are waited for
     daemon.serve()
     checks = Checks(lab, world, daemon)
     begin = checks.resources()
