@@ -73,6 +73,7 @@ static void
 check_rest(void)
 {
 	sts_ch ch = sts_driver_listener(&scene.driver, 0);
+	struct sts_cache_stats stats;
 
 	sts_unlisten(&scene.driver, ch);
 	mem_unlisten(&scene.mem, ch);
@@ -84,6 +85,10 @@ check_rest(void)
 	}
 	if (mem_open_count(&scene.mem) > 0) {
 		fail("left over: channels that were not closed", NULL);
+	}
+	sts_cache_stats(sts_agent_cache(&scene.agent), &stats);
+	if (stats.chunks_staged > 0) {
+		fail("left over: memory that a fetch had staged", NULL);
 	}
 }
 
