@@ -34,7 +34,7 @@ struct mta {
 	bool pipelines, shut;
 	bool slow; /* reads little at a time: it may be closed for that */
 	bool junk; /* said something that is no request */
-	int64_t read_at, idle_since, spoke;
+	int64_t read_at, idle_since;
 	unsigned flood; /* questions it goes on to ask about hostile domains */
 };
 
@@ -117,7 +117,6 @@ say(struct mta *m, const struct asking *a)
 	n = snprintf(
 	    text, sizeof text, "%d:%s %s,", n, zone_names[a->q.zone], a->key);
 	mem_send(&sim.mem, m->sock, text, (size_t)n);
-	m->spoke = sim.t;
 	sim.questions++;
 	trace("%s asked by %d.%u as %s %s", a->q.site ? a->q.site->domain : "-",
 	    (int)(m - mtas), m->serial, zone_names[a->q.zone], a->key);
@@ -461,9 +460,13 @@ closed(struct mta *m)
 	/* Ten minutes without a word are over, whatever is just being said. */
 	bool idle = sim.t - m->idle_since >= STS_CLIENT_IDLE_MS;
 
-	/* Who is draining reads no more. */
-	if (m->count > 0 && !m->slow && !m->junk && !idle &&
-	    !(sim.draining && m->spoke >= sim.drain_from)) {
+	/* Who is draining reads no more: what it had not read of a pipeline may
+	 * be asked elsewhere. */
+	bool unread =
+	    sim.draining && m->count > 0 &&
+	    (!oldest(m)->begun || oldest(m)->q.asked >= sim.drain_from);
+
+	if (m->count > 0 && !m->slow && !m->junk && !idle && !unread) {
 		sim_fail("5: a mail server was hung up on while it waited",
 		    m->queue[m->head].q.site ? m->queue[m->head].q.site->domain
 					     : "");
