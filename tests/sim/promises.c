@@ -387,6 +387,9 @@ free_of(const struct site *s, unsigned what, int64_t since)
 {
 	unsigned k;
 
+	/* What was remembered under a clock that was ahead is fresh once more
+	 * when the clock that was put back gets there. */
+	since -= wall.vouched;
 	for (k = 0; k < TROUBLES; k++) {
 		if ((what & 1U << k) != 0 &&
 		    belief_of(s)->trouble[k] >= since) {
