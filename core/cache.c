@@ -234,6 +234,7 @@ void
 sts_cache_rewrite(struct sts_cache *c)
 {
 	c->stale = false;
+	c->released = 0;
 }
 
 void

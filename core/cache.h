@@ -257,7 +257,9 @@ uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
  *
  * stale: the journal holds a version of some domain that was replaced, and
  * will not learn that from a record, since the newer one was evicted: what is
- * held is to be written anew, beginning with sts_cache_rewrite.
+ * held is to be written anew, beginning with sts_cache_rewrite. What was given
+ * up before that is not in the new area and does not count any more; however
+ * long a storage fails, each retry begins so.
  */
 bool sts_cache_stale(const struct sts_cache *c);
 void sts_cache_rewrite(struct sts_cache *c);
