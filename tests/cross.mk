@@ -18,6 +18,9 @@ $(CHECK_LIBS): | $(CC) build/source/check/src
 $(UNIT_BIN): | $(CHECK_LIBS)
 endif
 
+# BEARSSL=DIR and TARGET build the library themselves.
+$(UNIT_BIN) $(REPLAY_BIN) $(EXAMPLE_BIN): | $(filter %.a,$(BEARSSL_LIB))
+
 # The daemon as a command, where it cannot be run by itself.
 $(BUILD)/run/mtasts: $(BUILD)/mtasts
 	@mkdir -p $(@D)
