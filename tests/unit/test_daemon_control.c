@@ -637,7 +637,7 @@ START_TEST(two_instances)
 	start_home(NULL);
 	first = run;
 	start(NULL);
-	said("Address already in use: going on without it");
+	said("in use: going on without it");
 	second = run;
 	ORDER(0, "query", "example.com");
 	run = first;
