@@ -1,5 +1,5 @@
 # The unit tests, the corpora and the daemon for other machines, under qemu-user.
-#   make test-cross [CROSS='mips armv7']
+#   make test-cross [CROSS='mips armv7'] [CROSS_ROWS=REGEX: of the lab]
 
 CROSS ?= $(filter-out x86_64,$(TARGETS))
 
@@ -46,7 +46,7 @@ test-cross-target: $(CROSS_UNIT) $(REPLAY_BIN) $(BUILD)/run/mtasts
 	@{ for t in $(CROSS_UNIT); do echo "$(CROSS_COUNTS) $(RUN) $$t"; done; \
 		for t in $(REPLAY_BIN); do \
 			echo "$(RUN) $$t tests/fuzz/corpus/$${t##*/}/*"; done; \
-		echo "sh tests/lab/run.sh lab $(BUILD)/run/mtasts"; } | sh tests/run.sh
+		echo "sh tests/lab/run.sh lab $(BUILD)/run/mtasts $(if $(CROSS_ROWS),'$(CROSS_ROWS)')"; } | sh tests/run.sh
 
 test-cross-target-query: $(BUILD)/run/mtasts
 	@sh tests/lab/run.sh lab $(BUILD)/run/mtasts 'good|expired|testing'
