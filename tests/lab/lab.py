@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from base import Row, check, play, read, run, table, until
@@ -129,14 +130,27 @@ class Checks:
               got)
         self.daemon.conf()
 
-    def resources(self):
-        """(memory reserved in kB, what its descriptors are) of the daemon."""
+    def resources_now(self):
+        """None: a descriptor was closed meanwhile."""
         with open(f"/proc/{self.daemon.process.pid}/status") as f:
             size = re.search(r"VmSize:\s+(\d+)", f.read()).group(1)
         fds = f"/proc/{self.daemon.process.pid}/fd"
-        kinds = sorted(re.sub(r"\d", "", os.readlink(f"{fds}/{n}"))
-                       for n in os.listdir(fds))
+        try:
+            kinds = sorted(re.sub(r"\d", "", os.readlink(f"{fds}/{n}"))
+                           for n in os.listdir(fds))
+        except FileNotFoundError:
+            return None
         return int(size), kinds
+
+    def resources(self):
+        """(memory reserved in kB, what its descriptors are) of the daemon,
+        once they stay the same for a while."""
+        now = self.resources_now()
+        while True:
+            time.sleep(0.3)
+            before, now = now, self.resources_now()
+            if now is not None and now == before:
+                return now
 
     def same_resources(self, before):
         # A dripping host is read for 60 s.
