@@ -146,11 +146,12 @@ class Checks:
         """(memory reserved in kB, what its descriptors are) of the daemon,
         once they stay the same for a while."""
         now = self.resources_now()
-        while True:
+        for _ in range(100):
             time.sleep(0.3)
             before, now = now, self.resources_now()
             if now is not None and now == before:
-                return now
+                break
+        return now
 
     def same_resources(self, before):
         # A dripping host is read for 60 s.
