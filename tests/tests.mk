@@ -1,19 +1,15 @@
 # Unit tests: each tests/unit/test_<module>.c is a program of its own.
-# Fuzzers: each tests/fuzz/fuzz_<codec>.c, its corpus in tests/fuzz/corpus/<codec>.
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
-FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
-REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
-FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 ifndef TARGET
 CHECK_LIBS ?= $(shell pkg-config --libs check 2>/dev/null)
 endif
-T ?= 60
 
 # The daemon as the tests start it.
 DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
+include tests/fuzz/fuzz.mk
 include tests/scenario/scenario.mk
 include tests/soak.mk
 include tests/sim.mk
@@ -42,21 +38,6 @@ $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
-$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
-	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
-		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
-
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/assert.c $(LIB_SRC)
-	@mkdir -p $(@D)
-	clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $(filter %.c,$^) -lbearssl
-
-# Readers of the board's, which are not in the library.
-$(BUILD)/replay/scrape $(BUILD)/fuzz/scrape: boards/posix/scrape.c
-$(BUILD)/replay/control $(BUILD)/fuzz/control: boards/posix/control_line.c \
-	boards/posix/control_say.c
-
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates
 CHECK_PKGS = clang-format-14 pmccabe
@@ -66,7 +47,7 @@ TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(
 	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(EXAMPLE_COMMANDS) \
 	$(JOURNAL_COMMANDS)
 
-.PHONY: test test-deps test-build test-commands check unit replay fuzz coverage
+.PHONY: test test-deps test-build test-commands check unit coverage
 test: test-deps ## install what the tests need and pass everything
 	@$(MAKE) --no-print-directory all test-build
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' test-build
@@ -92,14 +73,6 @@ check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
 
 unit: $(UNIT_BIN) ## run the unit tests
 	@for t in $(UNIT_BIN); do $$t || exit 1; done
-
-replay: $(REPLAY_BIN) ## run the fuzzers' corpora
-	@for t in $(REPLAY_BIN); do $$t tests/fuzz/corpus/$${t##*/}/* || exit 1; done
-
-fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each
-	@for t in $(FUZZ_BIN); do mkdir -p $(BUILD)/corpus/$${t##*/}; \
-		$$t -max_total_time=$(T) -verbosity=0 -print_final_stats=1 $(BUILD)/corpus/$${t##*/} \
-		tests/fuzz/corpus/$${t##*/} || exit 1; done
 
 coverage: ## lines and branches reached by the tests, by folder
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' test-build >/dev/null

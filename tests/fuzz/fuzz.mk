@@ -1,0 +1,52 @@
+# Fuzzers: each tests/fuzz/fuzz_<name>.c is a harness of libFuzzer; its corpus is
+# tests/fuzz/corpus/<name>, its dictionary, if it has one, tests/fuzz/<name>.dict.
+#   make replay                       the corpora, once through, as a test
+#   make fuzz T=60 [FUZZ='http der']  each for T seconds (clang), and a table
+#   make fuzz FUZZ_SANITIZE=          the same without sanitizers: many times faster
+# What fuzzing adds to the corpora stays in $(BUILD)/fuzz-corpus, findings in
+# $(FUZZ_BUILD)/findings.
+
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ ?= $(FUZZ_NAMES)
+FUZZ_SANITIZE ?= address,undefined
+FUZZ_CC ?= clang
+T ?= 60
+
+comma := ,
+FUZZ_BUILD = $(BUILD)/fuzz-$(if $(FUZZ_SANITIZE),$(subst $(comma),-,$(FUZZ_SANITIZE)),plain)
+FUZZ_FLAGS = $(if $(FUZZ_SANITIZE),-O1,-O2) -g -fno-sanitize-recover=all
+FUZZ_CFLAGS = $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link$(FUZZ_SANITIZE:%=$(comma)%)
+FUZZ_LDFLAGS = $(FUZZ_FLAGS) -fsanitize=fuzzer$(FUZZ_SANITIZE:%=$(comma)%)
+FUZZ_LIB_OBJ = $(LIB_SRC:%.c=$(FUZZ_BUILD)/obj/%.o) $(PORT_SRC:%.c=$(FUZZ_BUILD)/obj/%.o) \
+	$(DAEMON_SRC:%.c=$(FUZZ_BUILD)/obj/%.o)
+FUZZ_BIN = $(FUZZ:%=$(FUZZ_BUILD)/%)
+REPLAY_BIN := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
+
+# What a harness has besides its own file and the library.
+FUZZ_WITH := tests/fuzz/assert.c
+
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZ_WITH) $(BUILD)/daemon.a $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
+$(FUZZ_BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_BUILD)/fuzzed.a: $(FUZZ_LIB_OBJ)
+	@rm -f $@
+	@$(AR) rcs $@ $(FUZZ_LIB_OBJ)
+
+$(FUZZ_BIN): $(FUZZ_BUILD)/%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_WITH:%.c=$(FUZZ_BUILD)/obj/%.o) $(FUZZ_BUILD)/fuzzed.a
+	$(FUZZ_CC) $(FUZZ_LDFLAGS) -o $@ $^ $(BEARSSL_LIB)
+
+-include $(shell find $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
+
+.SECONDARY: $(FUZZ:%=$(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o)
+.PHONY: replay fuzz
+replay: $(REPLAY_BIN) ## run the fuzzers' corpora
+	@for t in $(REPLAY_BIN); do $$t tests/fuzz/corpus/$${t##*/}/* || exit 1; done
+
+fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each, and tell of it in a table
+	@python3 tests/fuzz/fuzz.py $(T) $(FUZZ_BUILD) $(BUILD)/fuzz-corpus $(FUZZ)
