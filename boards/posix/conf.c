@@ -383,6 +383,13 @@ set_chroot(struct sts_conf *c, struct sts_text value)
 		   : "off or an absolute path";
 }
 
+static const char *
+set_confine(struct sts_conf *c, struct sts_text value)
+{
+	c->confine = sts_text_is(value, "on");
+	return c->confine || sts_text_is(value, "off") ? NULL : "on or off";
+}
+
 static const struct key keys[] = {
 	{ "listen", FIRST, set_listen, clear_listen },
 	{ "metrics", FIRST, set_metrics, NULL },
@@ -408,6 +415,7 @@ static const struct key keys[] = {
 	{ "log_level", FIRST, set_log_level, NULL },
 	{ "user", FIRST, set_user, NULL },
 	{ "chroot", FIRST, set_chroot, NULL },
+	{ "confine", FIRST, set_confine, NULL },
 };
 
 enum {
@@ -579,6 +587,7 @@ set_defaults(struct sts_conf *c)
 	c->policy_port = 443;
 	c->log = STS_LOG_STDERR;
 	c->log_level = STS_LOG_INFO;
+	c->confine = true;
 	sts_value_listen(sts_text((const uint8_t *)DEFAULT_LISTEN,
 			     sizeof DEFAULT_LISTEN - 1),
 	    &c->listen[0]);
@@ -664,6 +673,7 @@ sts_conf_fixed(const struct sts_conf *running, const struct sts_conf *fresh,
 		{ "log", running->log == fresh->log },
 		{ "user", strcmp(running->user, fresh->user) == 0 },
 		{ "chroot", strcmp(running->chroot, fresh->chroot) == 0 },
+		{ "confine", running->confine == fresh->confine },
 	};
 	size_t n = 0;
 

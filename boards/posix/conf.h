@@ -63,6 +63,7 @@ struct sts_conf {
 	unsigned log_level;
 	char user[STS_USER_NAME_MAX + 1]; /* "": stay who we are */
 	char chroot[STS_CONF_PATH_MAX + 1]; /* "": off */
+	bool confine;
 };
 
 /* Where a configuration comes from. */

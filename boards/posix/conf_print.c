@@ -148,5 +148,7 @@ sts_conf_print(const struct sts_conf *c)
 	if (c->user[0] != '\0') {
 		printf("user %s\n", c->user);
 	}
-	printf("chroot %s\n", c->chroot[0] != '\0' ? c->chroot : "off");
+	printf("chroot %s\nconfine %s\n",
+	    c->chroot[0] != '\0' ? c->chroot : "off",
+	    c->confine ? "on" : "off");
 }

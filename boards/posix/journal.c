@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../core/driver.h"
+#include "confine.h"
 #include "journal.h"
 
 enum {
@@ -172,6 +173,18 @@ take(struct sts_board_journal *j)
 	return 0;
 }
 
+/* In the child that writes; does not return. */
+static void
+write_alone(struct sts_board_journal *j)
+{
+	int error = j->confined ? sts_confine_writer() : 0;
+
+	if (error != 0) {
+		_exit(error > ERRNO_MAX ? ERRNO_MAX : error);
+	}
+	sts_store_serve(&j->file);
+}
+
 /* 0, or -1 with errno. */
 static int
 fork_writer(struct sts_board_journal *j)
@@ -195,7 +208,7 @@ fork_writer(struct sts_board_journal *j)
 	}
 	if (j->child == 0) {
 		leave_memory(j);
-		sts_store_serve(&j->file);
+		write_alone(j);
 	}
 	j->prepares = false;
 	sts_store_forked(&j->file);
@@ -244,9 +257,16 @@ fork_child(struct sts_board_journal *j, sts_ms now)
 	return rc;
 }
 
-int
-sts_journal_begin(struct sts_board_journal *j, sts_ms now)
+const char *
+sts_journal_awaited(const struct sts_board_journal *j)
 {
+	return may_fork(j) && j->found != STS_FILE_READY ? j->path : NULL;
+}
+
+int
+sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now)
+{
+	j->confined = confined;
 	/* From now on nothing is written but by a child. */
 	j->file.broken = true;
 	j->next = now + STS_JOURNAL_AGAIN_MS;

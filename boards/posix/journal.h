@@ -48,6 +48,7 @@ struct sts_board_journal {
 	uint32_t area_size;
 	uint8_t found; /* enum sts_journal_found */
 	bool chrooted; /* since it was opened */
+	bool confined; /* since then, too: its children are, further */
 	struct sts_journal_daemon d;
 	pid_t child; /* 0: none */
 	bool prepares; /* what the child does: else it writes */
@@ -73,9 +74,12 @@ void sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
 void sts_journal_attach(
     struct sts_board_journal *j, const struct sts_journal_daemon *d);
 
-/* The rights of the superuser are given up: begin to write. 0, or -1 with
- * errno. */
-int sts_journal_begin(struct sts_board_journal *j, sts_ms now);
+/* Its path, if it is still to be opened by that; or NULL. */
+const char *sts_journal_awaited(const struct sts_board_journal *j);
+
+/* The rights of the superuser are given up, and perhaps all others that are
+ * not needed: begin to write. 0, or -1 with errno. */
+int sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now);
 
 /* Look after it, once a turn. Milliseconds until it is to be called again. */
 sts_ms sts_journal_tick(struct sts_board_journal *j, sts_ms now);

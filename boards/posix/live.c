@@ -144,6 +144,7 @@ keep_fixed(struct sts_live *l, struct sts_conf *c)
 	c->log = running->log;
 	memcpy(c->user, running->user, sizeof c->user);
 	memcpy(c->chroot, running->chroot, sizeof c->chroot);
+	c->confine = running->confine;
 }
 
 /* These return false when what is new is broken and nothing changed. */

@@ -16,6 +16,7 @@
 #include "../../port/posix/addr.h"
 #include "../../port/posix/service.h"
 #include "commands.h"
+#include "confine.h"
 #include "control.h"
 #include "journal.h"
 #include "listeners.h"
@@ -207,6 +208,33 @@ give_up_rights(struct daemon *d, const struct sts_user *user)
 	return 0;
 }
 
+/* Give up what only somebody else's code would want. *confined: whether there
+ * is anything that is in force. 0, or exit code. */
+static int
+confine(struct daemon *d, bool *confined)
+{
+	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
+	char said[STS_CONFINE_SAID_MAX], why[STS_CONF_WHY_MAX];
+
+	*confined = false;
+	if (!c->confine) {
+		sts_log_line(&d->log, STS_LOG_WARNING, "not confined: off");
+		return 0;
+	}
+	enum sts_confine_result r =
+	    sts_confine(c, sts_journal_awaited(&d->journal), said);
+
+	if (r == STS_CONFINE_FAILED) {
+		snprintf(why, sizeof why, "confine: %s", said);
+		return refuse(d, why);
+	}
+	*confined = r != STS_CONFINE_NONE;
+	sts_log_line(&d->log,
+	    r == STS_CONFINE_DONE ? STS_LOG_INFO : STS_LOG_WARNING, "%s: %s",
+	    *confined ? "confined" : "not confined", said);
+	return 0;
+}
+
 static void
 attach_journal(struct daemon *d)
 {
@@ -286,6 +314,7 @@ start(struct daemon *d)
 	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
 	char why[STS_CONF_WHY_MAX];
 	struct sts_user user;
+	bool confined = false;
 
 	if (!raise_limit(d->memory.descriptors, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
@@ -306,10 +335,11 @@ start(struct daemon *d)
 		return refuse(d, why);
 	}
 	rc = give_up_rights(d, &user);
+	rc = rc == 0 ? confine(d, &confined) : rc;
 	if (rc != 0) {
 		return rc;
 	}
-	if (sts_journal_begin(&d->journal, sts_posix_now()) != 0) {
+	if (sts_journal_begin(&d->journal, confined, sts_posix_now()) != 0) {
 		return start_failed(d, "journal");
 	}
 	if (begin_listening(d) != 0) {

@@ -134,6 +134,7 @@ static const struct {
 	    "user: expected a user of /etc/passwd, got \"no-such-user-here\"" },
 	{ "chroot jail",
 	    "chroot: expected off or an absolute path, got \"jail\"" },
+	{ "confine yes", "confine: expected on or off, got \"yes\"" },
 };
 
 START_TEST(wrong_table)
@@ -199,6 +200,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(conf.log_level, STS_LOG_INFO);
 	ck_assert_str_eq(conf.user, "");
 	ck_assert_str_eq(conf.chroot, "");
+	ck_assert(conf.confine);
 }
 END_TEST
 
@@ -222,7 +224,7 @@ static const char full[] =
     "answer_within 1500ms\nqueue_wait 1m\n"
     "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
     "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\nsct require\n"
-    "log syslog\nlog_level debug\nuser root\nchroot /var/empty";
+    "log syslog\nlog_level debug\nuser root\nchroot /var/empty\nconfine off";
 
 START_TEST(every_key)
 {
@@ -271,6 +273,7 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.log_level, STS_LOG_DEBUG);
 	ck_assert_str_eq(conf.user, "root");
 	ck_assert_str_eq(conf.chroot, "/var/empty");
+	ck_assert(!conf.confine);
 	ck_assert_uint_eq(conf.zones.overrides, 1);
 	bool known = false;
 	const struct sts_zone *z =
@@ -288,8 +291,9 @@ START_TEST(options_win)
 {
 	const char *file = file_of(full, sizeof full - 1);
 	static const char *const options[] = { "listen inet:127.0.0.1:7",
-		"clients 11", "listen inet:127.0.0.1:8", "chroot off" };
-	struct sts_conf_source source = { file, options, 4 };
+		"clients 11", "listen inet:127.0.0.1:8", "chroot off",
+		"confine on" };
+	struct sts_conf_source source = { file, options, 5 };
 
 	ck_assert_msg(sts_conf_load(&conf, &source, why), "%s", why);
 	ck_assert_uint_eq(conf.listen_count, 2);
@@ -298,6 +302,7 @@ START_TEST(options_win)
 	ck_assert_uint_eq(conf.clients, 11);
 	ck_assert_uint_eq(conf.servers.count, 4);
 	ck_assert_str_eq(conf.chroot, "");
+	ck_assert(conf.confine);
 }
 END_TEST
 
@@ -376,6 +381,7 @@ START_TEST(reload_differences)
 	other.log = STS_LOG_SYSLOG;
 	other.user[0] = 'x';
 	other.chroot[0] = '/';
+	other.confine = !other.confine;
 	other.listen[0].addr.port++;
 	other.metrics.addr.port++;
 	sts_conf_fixed(&conf, &other, fixed);
@@ -385,7 +391,7 @@ START_TEST(reload_differences)
 	sts_conf_fixed(&conf, &other, fixed);
 	ck_assert_str_eq(fixed,
 	    "listen metrics control memory clients lookups fetch_slots log "
-	    "user chroot");
+	    "user chroot confine");
 }
 END_TEST
 

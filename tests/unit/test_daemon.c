@@ -388,6 +388,22 @@ START_TEST(other_user)
 }
 END_TEST
 
+/* Unless told otherwise it confines itself, and says what that came to. */
+START_TEST(confined)
+{
+	const char *off[] = { "-o", "confine off", NULL };
+	int dns = dns_open();
+
+	start(NULL);
+	ck_assert_ptr_nonnull(strstr(run.log, "confined: system calls ("));
+	ck_assert_int_eq(stop(), 0);
+	start(off);
+	ck_assert_ptr_nonnull(strstr(run.log, "not confined: off\n"));
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -402,4 +418,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, descriptor_limit);
 	tcase_add_test(tc, other_user);
+	tcase_add_test(tc, confined);
 }

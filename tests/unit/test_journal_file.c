@@ -269,7 +269,7 @@ start_daemon(void)
 	    memory.agent_block, now, key);
 	sts_journal_attach(&j, &d);
 	sts_driver_init(&driver, &agent, &port, now);
-	ck_assert_int_eq(sts_journal_begin(&j, now), 0);
+	ck_assert_int_eq(sts_journal_begin(&j, false, now), 0);
 }
 
 /* Until the journal is in that state and all is saved, or for so many looks. */
