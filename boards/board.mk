@@ -29,16 +29,19 @@ test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip
 
 # make board BOARD=... in build/boards/NAME: the same Makefile again, with the
 # board's compiler and limits. PRODUCT=FILE: other limits than the board's own;
-# SEED=FILE: the product's source of entropy; ANCHORS=FILE: other roots.
+# SEED=FILE: the product's source of entropy; ANCHORS=FILE: other roots;
+# FIRMWARE=NAME: of what is linked, so that two sets of roots share the rest.
 BOARD ?= lm3s6965evb
 BOARDS = lm3s6965evb mps2-an385
 PRODUCT ?= boards/$(BOARD)/product.h
 SEED ?= boards/mcu/seed_host.c
 ANCHORS ?= /etc/ssl/certs/ca-certificates.crt
 BOARD_BUILD ?= build/boards/$(BOARD)
+FIRMWARE ?= mtasts
 BOARD_PKGS = gcc-arm-none-eabi libnewlib-arm-none-eabi
+# Beside each object the compiler leaves a .ci: who calls whom, with what stack.
 ARM_CFLAGS = -Os -g -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections \
-	-DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0
+	-fcallgraph-info=su -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0
 
 .PHONY: board firmware run-board
 board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, ANCHORS, LWIP, BEARSSL)
@@ -47,27 +50,27 @@ board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, AN
 	@$(MAKE) --no-print-directory build/mtasts
 	@mkdir -p $(BOARD_BUILD)
 	@build/mtasts anchors $(ANCHORS) >$(BOARD_BUILD)/anchors.new
-	@cmp -s $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/anchors.c || \
-		cp $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/anchors.c
+	@cmp -s $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/$(FIRMWARE)-anchors.c || \
+		cp $(BOARD_BUILD)/anchors.new $(BOARD_BUILD)/$(FIRMWARE)-anchors.c
 	@$(MAKE) --no-print-directory BUILD=$(BOARD_BUILD) CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
 		CFLAGS='$(ARM_CFLAGS)' CPPFLAGS='-I. -DSTS_CONFIG_H="\"$(PRODUCT)\""' \
 		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) firmware
 
 FIRMWARE_SRC = $(wildcard boards/mcu/[!s]*.c) boards/mcu/start.c boards/mcu/sntp.c boards/mcu/sdcard.c $(SEED) \
 	$(wildcard boards/$(BOARD)/*.c) port/lwip/lwip.c
-FIRMWARE_OBJ = $(FIRMWARE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/anchors.o \
+FIRMWARE_OBJ = $(FIRMWARE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/$(FIRMWARE)-anchors.o \
 	$(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
-firmware: $(BUILD)/mtasts.elf
+firmware: $(BUILD)/$(FIRMWARE).elf
 
 # Included by lwIP's headers, too, and so left out of the compiler's lists.
 $(FIRMWARE_OBJ): $(PRODUCT) port/lwip/lwipopts.h
-$(BUILD)/mtasts.elf: override CPPFLAGS += $(LWIP_CPPFLAGS)
-$(BUILD)/mtasts.elf: $(FIRMWARE_OBJ) $(BUILD)/libmtasts.a $(BUILD)/bearssl/libbearssl.a \
+$(BUILD)/%.elf: override CPPFLAGS += $(LWIP_CPPFLAGS)
+$(BUILD)/%.elf: $(FIRMWARE_OBJ) $(BUILD)/libmtasts.a $(BUILD)/bearssl/libbearssl.a \
 		boards/mcu/link.ld boards/$(BOARD)/memory.ld
 	$(CC) $(CFLAGS) -nostartfiles -nodefaultlibs -Wl,--gc-sections -Lboards/$(BOARD) -T boards/mcu/link.ld \
-		-Wl,-Map=$(BUILD)/mtasts.map -o $@ $(filter %.o %.a,$^) -lc -lgcc
+		-Wl,-Map=$(BUILD)/$*.map -o $@ $(filter %.o %.a,$^) -lc -lgcc
 
-$(BUILD)/obj/anchors.o: $(BUILD)/anchors.c
+$(BUILD)/obj/%-anchors.o: $(BUILD)/%-anchors.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -90,18 +93,11 @@ test-boards: ## every board in QEMU among its peers (root; R=REGEX: some parts)
 	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm openssl ca-certificates
 	@for b in $(BOARDS); do $(MAKE) --no-print-directory test-board BOARD=$$b || exit 1; done
 
-.PHONY: test-board size-board
-TEST_BOARD = build/boards/test-$(BOARD)
+.PHONY: test-board
+TEST_BOARD = build/boards/$(BOARD)
 test-board:
 	@mkdir -p $(TEST_BOARD)
 	@python3 tests/boards/certs.py build/boards/certs
 	@cat $(ANCHORS) build/boards/certs/roots.pem >$(TEST_BOARD)/roots.pem
-	@$(MAKE) --no-print-directory -s board BOARD_BUILD=$(TEST_BOARD) ANCHORS=$(TEST_BOARD)/roots.pem
-	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/mtasts.elf build/boards/certs $(if $(R),'$(R)')
-
-SMALL = BOARD=lm3s6965evb PRODUCT=boards/lm3s6965evb/product-4k.h BOARD_BUILD=build/boards/lm3s6965evb-4k
-size-board: ## the table of boards/README.md; the stack is that of the last test-boards
-	@for b in $(BOARDS); do $(MAKE) --no-print-directory -s board BOARD=$$b || exit 1; done
-	@$(MAKE) --no-print-directory -s board $(SMALL)
-	@python3 boards/size_board.py boards/README.md lm3s6965evb=build/boards/lm3s6965evb \
-		'4 KB records'=build/boards/lm3s6965evb-4k mps2-an385=build/boards/mps2-an385
+	@$(MAKE) --no-print-directory -s board FIRMWARE=test ANCHORS=$(TEST_BOARD)/roots.pem
+	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/test.elf build/boards/certs $(if $(R),'$(R)')

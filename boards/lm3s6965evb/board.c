@@ -4,13 +4,12 @@
  * names are those of the data sheet (DS-LM3S6965).
  */
 #include "../mcu/board.h"
-#include "../mcu/start.h"
+#include "../mcu/tick.h"
 #include "regs.h"
 
 enum {
 	CORE_HZ = 50000000,
 	BAUD = 115200,
-	SYSTICK_ON = 7, /* the core's clock, with interrupt */
 	MS_PER_S = 1000,
 	DIVIDE_BY_4 = 3, /* of the PLL's 200 MHz */
 	RCC_PLL_LOCKED = 1 << 6,
@@ -28,26 +27,6 @@ enum {
 #define RCC_BYPASS (1U << 11)
 #define RCC_DIVIDER_MASK (0xfU << 23)
 #define RCC_SOURCE_MASK (3U << 4)
-
-static volatile sts_ms ticks;
-
-void
-sts_board_tick(void)
-{
-	ticks++;
-}
-
-sts_ms
-sts_board_now(void)
-{
-	return ticks;
-}
-
-void
-sts_board_idle(void)
-{
-	__asm__ volatile("wfi");
-}
 
 /* 50 MHz from the PLL and the crystal, in the order of data sheet 5.3. */
 static void
@@ -105,9 +84,7 @@ sts_board_start(void)
 	REG(GPIO_A + GPIO_DEN) |= PINS_UART | PINS_SSI;
 	REG(GPIO_F + GPIO_AFSEL) |= PINS_ETHERNET_LEDS;
 	REG(GPIO_F + GPIO_DEN) |= PINS_ETHERNET_LEDS;
-	REG(SYSTICK_LOAD) = CORE_HZ / MS_PER_S - 1;
-	REG(SYSTICK_VALUE) = 0;
-	REG(SYSTICK_CTL) = SYSTICK_ON;
+	sts_tick_begin(CORE_HZ);
 	start_uart();
 	start_watchdog();
 }

@@ -3,13 +3,7 @@
 #ifndef STS_REGS_H
 #define STS_REGS_H
 
-#include <stdint.h>
-
-#define REG(address) (*(volatile uint32_t *)(address))
-
-#define SYSTICK_CTL 0xe000e010U
-#define SYSTICK_LOAD 0xe000e014U
-#define SYSTICK_VALUE 0xe000e018U
+#include "../mcu/reg.h"
 
 #define WDT_LOAD 0x40000000U
 #define WDT_CTL 0x40000008U

@@ -2,7 +2,7 @@
 /*
  * What boards/mcu asks of a microcontroller's board. Each board folder has
  * these functions, a memory.ld and a product.h (limits); everything else is
- * shared: start.c, main.c, net.c, random.c, log.c, console.c.
+ * shared: start.c, main.c, net.c, drbg.c, log.c, console.c.
  */
 #ifndef STS_BOARD_H
 #define STS_BOARD_H
@@ -17,17 +17,11 @@ enum {
 	STS_BOARD_PASS_MS = 30000
 };
 
-/* Clocks, UART, a timer of 1 ms, and the watchdog, which then runs. */
+/* Clocks, UART, the timer (tick.h), and the watchdog, which then runs. */
 void sts_board_start(void);
-
-/* Milliseconds since start. */
-sts_ms sts_board_now(void);
 
 /* A pass is over. */
 void sts_board_feed(void);
-
-/* Sleep until the next interrupt, at most a millisecond. */
-void sts_board_idle(void);
 
 /* The UART: waits for room; -1: nothing was typed. */
 void sts_board_put(char c);
@@ -37,7 +31,9 @@ int sts_board_get(void);
  * Fill seed with octets nobody can predict or repeat: at least 256 bits of
  * entropy, fresh at every reset. All randomness of the program is derived
  * from it: DNS identifiers and ports, TLS secrets, the key of the cache. False:
- * not ready, asked again; nothing is done before.
+ * not ready, asked again; nothing is done before the first. It is asked for
+ * more now and then for ever (drbg.h), of the same quality, and is not to block:
+ * a few milliseconds, or false, and then the generator goes on without.
  *
  * A product must have a true random number generator behind this (health
  * tests included, NIST SP 800-90B); clocks, serial numbers, ADC noise that was

@@ -8,19 +8,31 @@
 
 static br_hmac_drbg_context drbg;
 static bool begun;
+static uint16_t left; /* requests until more entropy is asked for */
 
-bool
-sts_drbg_begin(void)
+/* More entropy into what is there; false: the source is not ready. */
+static bool
+reseed(void)
 {
 	uint8_t seed[STS_BOARD_SEED];
 
 	if (!sts_board_seed(seed)) {
 		return false;
 	}
-	br_hmac_drbg_init(&drbg, &br_sha256_vtable, seed, sizeof seed);
+	br_hmac_drbg_update(&drbg, seed, sizeof seed);
 	sts_wipe(seed, sizeof seed);
-	begun = true;
+	left = STS_DRBG_REQUESTS;
 	return true;
+}
+
+bool
+sts_drbg_begin(void)
+{
+	if (!begun) {
+		br_hmac_drbg_init(&drbg, &br_sha256_vtable, NULL, 0);
+		begun = reseed();
+	}
+	return begun;
 }
 
 int
@@ -28,6 +40,12 @@ sts_drbg_bytes(void *ctx, uint8_t *buf, size_t len)
 {
 	(void)ctx;
 	STS_ASSERT(begun);
+	/* A source that is not ready weakens nothing: the next one asks. */
+	if (left > 0) {
+		left--;
+	} else {
+		(void)reseed();
+	}
 	br_hmac_drbg_generate(&drbg, buf, len);
 	return 0;
 }

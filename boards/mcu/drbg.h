@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Random octets: HMAC_DRBG (NIST SP 800-90A) of BearSSL from the board's seed. */
+/*
+ * Random octets: HMAC_DRBG (NIST SP 800-90A) of BearSSL from the board's seed.
+ * Fresh entropy is mixed in while it runs: who has learned its state once (a
+ * debugger, a memory that leaks) does not know it for ever.
+ */
 #ifndef STS_DRBG_H
 #define STS_DRBG_H
 
 #include "../../core/base/bytes.h"
+
+enum {
+	STS_DRBG_REQUESTS = 1024 /* between two seeds: some 100 look-ups */
+};
 
 /* False: the board has no seed yet. */
 bool sts_drbg_begin(void);

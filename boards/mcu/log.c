@@ -4,6 +4,7 @@
 #include "board.h"
 #include "log.h"
 #include "print.h"
+#include "tick.h"
 
 /* Events of a higher level are dropped (core/event.h). */
 #ifndef STS_BOARD_LOG_LEVEL
@@ -20,7 +21,7 @@ static const char *const modes[] = { "none", "testing", "enforce" };
 void
 sts_log_time(void)
 {
-	sts_print_number(sts_board_now() / MS_PER_S);
+	sts_print_number(sts_tick_now() / MS_PER_S);
 	sts_print(" ");
 }
 

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "net.h"
 #include "print.h"
+#include "tick.h"
 
 #include <lwip/sys.h>
 
@@ -59,23 +60,23 @@ static uint64_t block[BLOCK / sizeof(uint64_t)];
 u32_t
 sys_now(void)
 {
-	return sts_board_now();
+	return sts_tick_now();
 }
 
 static void
 run(void)
 {
-	sts_ms now = sts_board_now();
+	sts_ms now = sts_tick_now();
 	sts_ms sleep =
 	    sts_run(&driver, now, sts_sntp_wall_s(&net.sntp, now), 1);
-	sts_ms took = sts_board_now() - now;
+	sts_ms took = sts_tick_now() - now;
 
 	if (took > console.pass_ms) {
 		console.pass_ms = took;
 	}
 	sts_board_feed();
 	if (sleep > 0) {
-		sts_board_idle();
+		sts_tick_idle();
 	}
 }
 
@@ -100,7 +101,7 @@ static void
 begin_agent(void)
 {
 	uint8_t key[16];
-	sts_ms now = sts_board_now();
+	sts_ms now = sts_tick_now();
 
 	STS_ASSERT(sts_agent_size(&config) <= sizeof block);
 	STS_ASSERT(sts_driver_channels(&config) == CHANNELS);
@@ -147,7 +148,7 @@ main(void)
 {
 	begin();
 	for (;;) {
-		sts_net_poll(&net, &agent, sts_board_now());
+		sts_net_poll(&net, &agent, sts_tick_now());
 		sts_lwip_poll(&lwip, &driver);
 		sts_console_poll(&console, &agent, &driver);
 		run();

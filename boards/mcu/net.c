@@ -10,6 +10,7 @@
 #include "log.h"
 #include "net.h"
 #include "print.h"
+#include "tick.h"
 
 /* Milliseconds: a core of 50 MHz computes for seconds. */
 #ifndef STS_BOARD_ANSWER_WITHIN_MS
@@ -132,7 +133,7 @@ sts_net_begin(struct sts_net *n)
 	fill_settings(n, 1);
 	sts_eth_begin(&n->netif);
 	dhcp_start(&n->netif);
-	sts_sntp_begin(&n->sntp, sts_board_now());
+	sts_sntp_begin(&n->sntp, sts_tick_now());
 }
 
 const struct sts_settings *

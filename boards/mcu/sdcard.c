@@ -3,6 +3,7 @@
 #include "../../core/base/assert.h"
 #include "board.h"
 #include "sdcard.h"
+#include "tick.h"
 
 enum {
 	BLOCK = 512,
@@ -37,12 +38,12 @@ static bool by_block; /* addresses count blocks, not octets */
 static bool
 wait_for(uint8_t want)
 {
-	sts_ms begun = sts_board_now();
+	sts_ms begun = sts_tick_now();
 	uint8_t got;
 
 	do {
 		got = sts_sd_swap(ERASED);
-	} while (got != want && sts_board_now() - begun < READY_MS);
+	} while (got != want && sts_tick_now() - begun < READY_MS);
 	return got == want;
 }
 
@@ -90,13 +91,13 @@ deselect(void)
 static bool
 initialise(uint32_t capacity)
 {
-	sts_ms begun = sts_board_now();
+	sts_ms begun = sts_tick_now();
 	uint8_t r1;
 
 	do {
 		command(APP, 0);
 		r1 = command(SEND_OP_COND, capacity);
-	} while (r1 == R1_IDLE && sts_board_now() - begun < START_MS);
+	} while (r1 == R1_IDLE && sts_tick_now() - begun < START_MS);
 	return r1 == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "drbg.h"
 #include "sntp.h"
+#include "tick.h"
 
 enum {
 	MESSAGE = 48, /* RFC 4330 4 */
@@ -48,7 +49,7 @@ on_answer(void *arg, struct udp_pcb *pcb, struct pbuf *in,
 	if (pbuf_copy_partial(in, m, MESSAGE, 0) == MESSAGE && valid(s, m)) {
 		s->asked = false;
 		s->known = true;
-		s->known_ms = sts_board_now();
+		s->known_ms = sts_tick_now();
 		/* Wraps rightly from 1970 to 2106, over the era of 2036. */
 		s->wall_s = (uint32_t)(sts_get32be(m + TRANSMIT) - EPOCH_1970);
 		s->wait_ms = STS_SNTP_INTERVAL_MS;

@@ -8,6 +8,7 @@
 #include "../../core/base/assert.h"
 #include "print.h"
 #include "start.h"
+#include "tick.h"
 
 enum {
 	HANDLERS = 15,
@@ -101,5 +102,5 @@ static const struct {
 } vectors __attribute__((section(".vectors"), used)) = {
 	sts_ld_stack_top,
 	{ sts_reset, fault, fault, fault, fault, fault, fault, fault, fault,
-	    fault, fault, fault, fault, fault, sts_board_tick },
+	    fault, fault, fault, fault, fault, sts_tick },
 };

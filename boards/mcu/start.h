@@ -5,9 +5,6 @@
 
 #include <stddef.h>
 
-/* The timer's interrupt, by the board. */
-void sts_board_tick(void);
-
 /* Reset the machine. */
 #if defined(__GNUC__)
 __attribute__((noreturn))

@@ -4,39 +4,18 @@
  * no storage, so nothing outlives a reset.
  */
 #include "../mcu/board.h"
-#include "../mcu/start.h"
+#include "../mcu/tick.h"
 #include "regs.h"
 
 enum {
 	CORE_HZ = 25000000,
 	BAUD = 115200,
-	SYSTICK_ON = 7, /* the core's clock, with interrupt */
 	MS_PER_S = 1000,
 	UART_TX_FULL = 1,
 	UART_RX_FULL = 2,
 	UART_ON = 3,
 	WATCHDOG_ON = 3 /* count; the first time-out is an NMI: a fault */
 };
-
-static volatile sts_ms ticks;
-
-void
-sts_board_tick(void)
-{
-	ticks++;
-}
-
-sts_ms
-sts_board_now(void)
-{
-	return ticks;
-}
-
-void
-sts_board_idle(void)
-{
-	__asm__ volatile("wfi");
-}
 
 void
 sts_board_feed(void)
@@ -47,9 +26,7 @@ sts_board_feed(void)
 void
 sts_board_start(void)
 {
-	REG(SYSTICK_LOAD) = CORE_HZ / MS_PER_S - 1;
-	REG(SYSTICK_VALUE) = 0;
-	REG(SYSTICK_CTL) = SYSTICK_ON;
+	sts_tick_begin(CORE_HZ);
 	REG(UART0_BAUDDIV) = CORE_HZ / BAUD;
 	REG(UART0_CTRL) = UART_ON;
 	REG(WDOG_LOCK) = WDOG_UNLOCK;

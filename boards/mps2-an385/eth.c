@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The LAN9118 Ethernet controller, by its FIFOs. */
 #include "../mcu/board.h"
+#include "../mcu/fifo.h"
 #include "regs.h"
 
 enum {
@@ -21,13 +22,6 @@ enum {
 #define CSR_READ (1U << 30)
 #define TX_FREE 0xffffU /* of TX_FIFO_INF */
 
-/* Octets on their way through the FIFO's words. */
-static struct {
-	uint32_t word;
-	unsigned have; /* of word: not yet taken, or already put */
-	size_t left; /* of the frame: words not yet read */
-} rx, tx;
-
 static uint32_t
 mac_read(uint32_t reg)
 {
@@ -46,15 +40,6 @@ mac_write(uint32_t reg, uint32_t value)
 	}
 }
 
-void
-sts_board_eth_recv_end(void)
-{
-	while (rx.left > 0) {
-		(void)REG(RX_DATA_FIFO);
-		rx.left--;
-	}
-}
-
 size_t
 sts_board_eth_recv_begin(void)
 {
@@ -66,28 +51,12 @@ sts_board_eth_recv_begin(void)
 	}
 	status = REG(RX_STATUS_FIFO);
 	len = status >> 16 & 0x3fff;
-	rx.have = 0;
-	rx.left = (len + WORD - 1) / WORD;
+	sts_fifo_expect((len + WORD - 1) / WORD);
 	if ((status & STATUS_ERROR) != 0 || len <= CRC) {
 		sts_board_eth_recv_end();
 		return 0;
 	}
 	return len - CRC;
-}
-
-void
-sts_board_eth_recv(uint8_t *buf, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (rx.have == 0) {
-			rx.word = REG(RX_DATA_FIFO);
-			rx.have = WORD;
-			rx.left--;
-		}
-		buf[i] = (uint8_t)rx.word;
-		rx.word >>= 8;
-		rx.have--;
-	}
 }
 
 void
@@ -98,38 +67,15 @@ sts_board_eth_send_begin(size_t len)
 	}
 	while ((REG(TX_FIFO_INF) & TX_FREE) < len + 4 * WORD) {
 	}
-	tx.word = 0;
-	tx.have = 0;
+	sts_fifo_fresh();
 	REG(TX_DATA_FIFO) = TX_FIRST_AND_LAST | (uint32_t)len;
 	REG(TX_DATA_FIFO) = (uint32_t)len;
-}
-
-static void
-put(uint8_t c)
-{
-	tx.word |= (uint32_t)c << 8 * tx.have;
-	tx.have++;
-	if (tx.have == WORD) {
-		REG(TX_DATA_FIFO) = tx.word;
-		tx.word = 0;
-		tx.have = 0;
-	}
-}
-
-void
-sts_board_eth_send(const uint8_t *buf, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		put(buf[i]);
-	}
 }
 
 void
 sts_board_eth_send_end(void)
 {
-	while (tx.have > 0) {
-		put(0);
-	}
+	sts_fifo_fill();
 }
 
 /* The chip has its address from its EEPROM. */
@@ -138,6 +84,7 @@ sts_board_eth_begin(uint8_t mac[STS_BOARD_MAC])
 {
 	uint32_t low, high;
 
+	sts_fifo_begin(RX_DATA_FIFO, TX_DATA_FIFO);
 	REG(HW_CFG) = SOFT_RESET;
 	while ((REG(HW_CFG) & SOFT_RESET) != 0 ||
 	       REG(BYTE_TEST) != BYTES_IN_ORDER) {

@@ -13,7 +13,9 @@
  *
  * Received bytes stay in lwIP's buffers until the engine takes them, and the
  * window opens only then: the pool bounds what peers can fill. What is sent is
- * copied into lwIP's heap array, and AGAIN is said while that is full.
+ * copied into lwIP's heap array, and AGAIN is said while that is full. Where
+ * either stays nearly used up for two seconds, the connection that holds most
+ * of it is broken: no peer can keep the others from being heard.
  *
  * lwIP is compiled with port/lwip/lwipopts.h and needs sys_now() and
  * sts_lwip_random() of the board.
@@ -42,7 +44,6 @@ struct pbuf;
 struct sts_lwip_channel {
 	void *pcb; /* NULL: free, or broken */
 	struct pbuf *in[STS_LWIP_DATAGRAMS]; /* streams: the first only */
-	uint16_t off; /* of in[0] that was taken */
 	uint8_t kind;
 	uint8_t wanted; /* STS_EV_ bits */
 	int8_t error; /* STS_IO_ result when it is broken */
@@ -55,6 +56,8 @@ struct sts_lwip {
 	unsigned channels;
 	const struct sts_lwip_outside *outside;
 	struct sts_lwip_channel waiting[STS_LWIP_WAITING];
+	sts_ms short_since; /* lwIP has little left, as of */
+	uint8_t short_polls; /* so many polls */
 };
 
 /* Bytes of memory for that many channels. */

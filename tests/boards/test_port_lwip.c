@@ -9,7 +9,9 @@
 #include <lwip/dns.h>
 #include <lwip/init.h>
 #include <lwip/ip_addr.h>
+#include <lwip/mem.h>
 #include <lwip/netif.h>
+#include <lwip/stats.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <lwip/udp.h>
@@ -364,9 +366,142 @@ START_TEST(many_datagrams)
 }
 END_TEST
 
+enum {
+	LEFT_BUFFERS = 2, /* of the pool, in a shortage */
+	LEFT_HEAP = 256,
+	LONG_MS = 4000 /* longer than a shortage is borne */
+};
+
+static void
+wait_long(void)
+{
+	pass(LONG_MS / 10);
+}
+
+/* Two clients, the first as SERVER, the other as OTHER. */
+static void
+two_clients(void)
+{
+	struct tcp_pcb *first, *second;
+
+	listen_once();
+	first = raw_client();
+	second = raw_client();
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, OTHER), 0);
+	ck_assert_int_eq(tcp_write(first, "1", 1, 1), ERR_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(tcp_write(second, "2", 1, 1), ERR_OK);
+		tcp_output(second);
+		pass(10);
+	}
+	tcp_output(first);
+	pass(10);
+}
+
+/* All but a few of the pool. */
+static struct pbuf *
+take_buffers(void)
+{
+	const struct stats_mem *pool = lwip_stats.memp[MEMP_PBUF_POOL];
+	int n = pool->avail - pool->used - LEFT_BUFFERS;
+	struct pbuf *taken =
+	    pbuf_alloc(PBUF_RAW, (u16_t)(n * PBUF_POOL_BUFSIZE), PBUF_POOL);
+
+	ck_assert_ptr_nonnull(taken);
+	return taken;
+}
+
+/* Buffers are short: whoever has most unread in them is broken, after a while,
+ * and nobody else. */
+START_TEST(short_of_buffers)
+{
+	struct pbuf *taken;
+	uint8_t byte;
+
+	two_clients();
+	wait_long();
+	ck_assert(!told.reset);
+	taken = take_buffers();
+	pass(100);
+	ck_assert(!told.reset);
+	pass(200);
+	ck_assert(told.reset);
+	pbuf_free(taken);
+	wait_long();
+	ck_assert_int_eq(port.recv(port.ctx, OTHER, &byte, 1), STS_IO_RESET);
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), 1);
+	ck_assert_int_eq(byte, '1');
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_AGAIN);
+}
+END_TEST
+
+/* A short while of it harms nobody, however often it comes. */
+START_TEST(short_at_times)
+{
+	two_clients();
+	for (unsigned i = 0; i < 10; i++) {
+		struct pbuf *taken = take_buffers();
+
+		pass(100);
+		pbuf_free(taken);
+		pass(1);
+	}
+	ck_assert(!told.reset);
+}
+END_TEST
+
+static err_t
+deaf(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
+{
+	(void)arg;
+	(void)pcb;
+	(void)err;
+	if (in != NULL) {
+		pbuf_free(in); /* and the window stays as it is: shut */
+	}
+	return ERR_OK;
+}
+
+/* The heap is short: a peer that takes nothing is broken, though its channel
+ * was closed long ago. */
+START_TEST(short_of_heap)
+{
+	static const uint8_t many[TCP_WND];
+	const struct stats_mem *heap = &lwip_stats.mem;
+	mem_size_t before, n;
+	void *taken;
+
+	listen_once();
+	tcp_recv(raw_client(), deaf);
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		port.send(port.ctx, SERVER, many, sizeof many);
+		pass(10);
+	}
+	port.close(port.ctx, SERVER);
+	wait_long();
+	before = heap->used;
+	ck_assert_uint_ge(before, TCP_SND_BUF);
+	n = (mem_size_t)(heap->avail - heap->used);
+	while ((taken = mem_malloc(n)) == NULL) {
+		n--;
+	}
+	ck_assert_int_lt(heap->avail - heap->used, LEFT_HEAP);
+	pass(100);
+	ck_assert_uint_ge(heap->used, before + n);
+	pass(200);
+	mem_free(taken);
+	ck_assert_uint_le(heap->used, before - TCP_SND_BUF);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, short_of_buffers);
+	tcase_add_test(tc, short_at_times);
+	tcase_add_test(tc, short_of_heap);
 	tcase_add_test(tc, contract);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, closed_while_sending);
