@@ -4,6 +4,7 @@
 SERVICE_PKGS := $(shell cat tests/service/deps)
 SERVICE_TESTS = "sh tests/service/pages.sh" \
 	"sh tests/service/install.sh $(BUILD)/mtasts" \
+	"sh tests/service/packages.sh $(BUILD)/mtasts" \
 	"sh tests/service/units.sh $(BUILD)/mtasts" \
 	$(foreach t,sandbox restart rights log moving, \
 		"python3 tests/service/$(t).py $(BUILD)/mtasts")

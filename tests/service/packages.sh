@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# packages.sh MTASTS: the init scripts of the packages, by what stands in for
+# procd's functions and for start-stop-daemon: which configuration comes of
+# OpenWrt's, which commands run, and what a broken one does.
+set -eu
+export LC_ALL=C
+mtasts=$(cd "$(dirname "$1")" && pwd)/${1##*/}
+openwrt=boards/openwrt/mtasts
+sysv=boards/buildroot/package/mtasts/S75mtasts
+if ! command -v shellcheck >/dev/null; then
+	echo "packages: NOT RUN: shellcheck is not installed" >&2
+	exit 77
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+user=$(id -un)
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+# What procd's rc.common reads from the script (2034), and ash's local (3043).
+shellcheck -s dash -e SC2034,SC3043 $openwrt/files/mtasts.init
+shellcheck -s sh $sysv
+
+# The version is that of the sources; every key is some script's.
+version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
+grep -x "PKG_VERSION:=$version" $openwrt/Makefile >/dev/null ||
+	fail "openwrt: not version $version"
+sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z_]*\)",.*/\1/p' \
+	boards/posix/conf.c | sort >"$dir/want"
+{
+	printf '%s\n' log user chroot
+	sed -n "/^ONCE='/,/'$/p; /^MANY='/p" $openwrt/files/mtasts.init |
+		sed "s/.*='//; s/'//" | tr -s '[:space:]' '\n'
+} | grep . | sort >"$dir/have"
+diff "$dir/want" "$dir/have" || fail 'openwrt: other keys'
+
+# OpenWrt: what rc.common has, over a file of UCI; procd's words a line each.
+cat >"$dir/rc.common" <<'END'
+words() {
+	sed -n "s/^[[:space:]]*$1 '*$2'*[[:space:]]\{1,\}'\(.*\)'\$/\1/p" "$uci"
+}
+config_load() {
+	[ "$1" = mtasts ] && grep -x "config mtasts 'agent'" "$uci" >/dev/null
+}
+config_get() {
+	eval "$1=\$(words option $3)"
+}
+config_get_bool() {
+	eval "$1=\$(words option $3); $1=\${$1:-$4}"
+}
+config_list_foreach() {
+	words list "$2" >"$uci.list"
+	call=$3 key=$4
+	while IFS= read -r value; do
+		$call "$value" "$key"
+	done <"$uci.list"
+}
+chown() {
+	[ "$1" = mtasts:mtasts ]
+}
+logger() {
+	cat >>"$uci.log"
+}
+procd_open_instance() { echo open >>"$uci.procd"; }
+procd_set_param() { echo "$*" >>"$uci.procd"; }
+procd_close_instance() { echo close >>"$uci.procd"; }
+procd_add_reload_trigger() { echo "trigger $*" >>"$uci.procd"; }
+uci=$1
+: >"$uci.procd"
+: >"$uci.log"
+. "$2"
+[ "$USE_PROCD" = 1 ] && start_service && service_triggers
+END
+sed -e "s|^PROG=.*|PROG=$mtasts|" -e "s|^CONF=.*|CONF=$dir/etc/mtasts.conf|" \
+	-e "s|^STATE=.*|STATE=$dir/state|" -e "s|^RUN=.*|RUN=$dir/run|" \
+	-e "s|print_key mtasts user|print_key $user user|" \
+	$openwrt/files/mtasts.init >"$dir/init"
+
+openwrt() { # openwrt: start, or reload, which is the same to procd
+	sh "$dir/rc.common" "$dir/uci" "$dir/init"
+}
+
+started() { # started WHAT: an instance was handed to procd
+	diff - "$dir/uci.procd" <<END || fail "openwrt: $1: other words"
+open
+command $mtasts serve -c $dir/etc/mtasts.conf
+file $dir/etc/mtasts.conf
+reload_signal HUP
+respawn 3600 1 0
+term_timeout 30
+no_new_privs 1
+stderr 1
+close
+trigger mtasts
+END
+}
+
+conf() { # conf WHAT: the configuration is standard input
+	diff - "$dir/etc/mtasts.conf" || fail "openwrt: $1: other configuration"
+}
+
+sed "s|/etc/mtasts/journal|$dir/state/journal|" $openwrt/files/mtasts.config \
+	>"$dir/uci"
+openwrt
+started 'as installed'
+conf 'as installed' <<END
+log syslog
+user $user
+memory 1M
+journal $dir/state/journal size=1536K
+clients 64
+lookups 64
+fetch_slots 4
+END
+[ "$(stat -c %a "$dir/state" "$dir/run" | tr '\n' ' ')" = '700 755 ' ] ||
+	fail 'openwrt: modes of the folders'
+
+cat >"$dir/uci" <<'END'
+config mtasts 'agent'
+	option enabled '1'
+	option log_level 'debug'
+	list listen 'inet:127.0.0.1:8461'
+	list listen 'unix:/var/run/mtasts/text mode=0660 protocol=text'
+	list override 'partner.example postfix secure match=*.example'
+END
+openwrt
+started 'with lists'
+conf 'with lists' <<END
+log syslog
+user $user
+log_level debug
+listen inet:127.0.0.1:8461
+listen unix:/var/run/mtasts/text mode=0660 protocol=text
+override partner.example postfix secure match=*.example
+END
+
+# What is broken is told and changes nothing; at the first start, none runs.
+cp "$dir/etc/mtasts.conf" "$dir/before"
+echo "	option memory 'much'" >>"$dir/uci"
+openwrt
+started broken
+conf broken <"$dir/before"
+grep 'memory' "$dir/uci.log" >/dev/null || fail 'openwrt: nothing was told'
+rm "$dir/etc/mtasts.conf"
+if openwrt; then
+	fail 'openwrt: started without a configuration'
+fi
+[ ! -s "$dir/uci.procd" ] || fail "openwrt: $(cat "$dir/uci.procd")"
+[ -z "$(ls "$dir/etc")" ] || fail "openwrt: left behind: $(ls "$dir/etc")"
+
+sed "s/enabled '1'/enabled '0'/" $openwrt/files/mtasts.config >"$dir/uci"
+openwrt
+[ "$(cat "$dir/uci.procd")" = 'trigger mtasts' ] ||
+	fail 'openwrt: started though disabled'
+
+# Buildroot: start-stop-daemon says how it was called, and what it would run.
+mkdir -p "$dir/bin"
+cat >"$dir/bin/start-stop-daemon" <<'END'
+#!/bin/sh
+case " $* " in
+*' --test '*) exit 1 ;;
+esac
+grep -sxF -e "$*" "$words" >/dev/null && exit 1
+echo "$*" >>"$words"
+END
+cat >"$dir/bin/install" <<'END'
+#!/bin/sh
+echo "install $*" >>"$words"
+END
+chmod 755 "$dir/bin/start-stop-daemon" "$dir/bin/install"
+sed -e "s|/usr/bin/\$DAEMON|$mtasts|; s|'user mtasts'|'user $user'|" \
+	-e "s|/etc/default|$dir/default|g; s|/var/run/\$DAEMON|$dir/\$DAEMON|" \
+	$sysv >"$dir/sysv"
+
+sysv() { # sysv COMMAND
+	words=$dir/words PATH=$dir/bin:$PATH sh "$dir/sysv" "$1" \
+		>"$dir/out" 2>&1
+}
+
+called() { # called COMMAND: the commands are standard input
+	diff - "$dir/words" || fail "buildroot: $1: other commands"
+	rm "$dir/words"
+}
+
+mkdir "$dir/default"
+echo 'MTASTS_ARGS="-c /dev/null"' >"$dir/default/mtasts"
+daemon="--pidfile $dir/mtasts.pid --exec $mtasts"
+sysv start || fail "buildroot: start: $(cat "$dir/out")"
+called start <<END
+install -d -m 0700 -o mtasts -g mtasts /var/lib/mtasts
+install -d -m 0755 -o mtasts -g mtasts /var/run/mtasts
+--start --background --make-pidfile $daemon -- serve -o log syslog -o user $user -c /dev/null
+END
+sysv reload || fail "buildroot: reload: $(cat "$dir/out")"
+called reload <<END
+--stop --signal HUP $daemon
+END
+: >"$dir/mtasts.pid"
+sysv stop || fail "buildroot: stop: $(cat "$dir/out")"
+called stop <<END
+--stop $daemon
+END
+[ ! -e "$dir/mtasts.pid" ] || fail 'buildroot: a pid file is left'
+
+echo "MTASTS_ARGS='-c $dir/bad'" >"$dir/default/mtasts"
+echo 'memory much' >"$dir/bad"
+for command in start reload; do
+	if sysv $command; then
+		fail "buildroot: $command in spite of the configuration"
+	fi
+	grep 'bad:1: memory' "$dir/out" >/dev/null ||
+		fail "buildroot: $command: $(cat "$dir/out")"
+	! grep -e --exec "$dir/words" 2>/dev/null ||
+		fail "buildroot: $command: it was called"
+	rm -f "$dir/words"
+done
+echo 'packages: openwrt, buildroot: configuration and commands are right'
