@@ -240,6 +240,8 @@ void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);
 void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
 void sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
+/* It cannot go on, since the time is not known; nothing is remembered. */
+void sts_agent_work_clockless(struct sts_agent *a, struct sts_lookup *l);
 
 /*
  * agent_keep.c: put the version that was fetched in place of what is held, and

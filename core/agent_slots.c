@@ -124,6 +124,24 @@ fail_one_late(struct sts_agent *a)
 	return false;
 }
 
+/*
+ * Without a clock nothing can be fetched, and nobody knows for how long: who
+ * waits is told, and a lookup is not kept for it. One a call, as above.
+ */
+static bool
+fail_one_clockless(struct sts_agent *a)
+{
+	struct sts_queue *q = a->fresh.count > 0 ? &a->fresh : &a->stalled;
+	struct sts_lookup *l = &a->lookups[q->head];
+
+	if (sts_clock_cert_s(&a->clock) >= 0) {
+		return false;
+	}
+	leave(a, q, l, STS_NODE_NONE);
+	sts_agent_work_clockless(a, l);
+	return true;
+}
+
 static struct sts_lookup *
 take_next(struct sts_agent *a)
 {
@@ -205,7 +223,7 @@ sts_agent_slots_tick(struct sts_agent *a)
 		return;
 	}
 	a->slots_at = a->now + TICK_MS;
-	if (fail_one_late(a)) {
+	if (fail_one_clockless(a) || fail_one_late(a)) {
 		/* There may be more of them. */
 		a->slots_at = a->now;
 		return;

@@ -281,13 +281,19 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	finish(a, l, 0, STS_KIND_UNKNOWN, why);
 }
 
+void
+sts_agent_work_clockless(struct sts_agent *a, struct sts_lookup *l)
+{
+	finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_NO_CLOCK);
+}
+
 static void
 go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 {
 	uint8_t rnd[STS_LOOKUP_RND];
 
 	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
-		finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_NO_CLOCK);
+		sts_agent_work_clockless(a, l);
 		return;
 	}
 	l->live = live;
