@@ -72,13 +72,14 @@ $(BUILD)/libmtasts.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/mtasts: $(DAEMON_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(DAEMON_OBJ) \
+STATIC_OBJ = $(STATIC_SRC:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/mtasts: $(DAEMON_OBJ) $(STATIC_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
+	$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $(DAEMON_OBJ) $(STATIC_OBJ) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB)
 
 $(BUILD)/obj/%.o: %.c | $(TOOLCHAIN)
 	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LTO) -MMD -MP -c -o $@ $<
 
 -include $(LIB_OBJ:.o=.d) $(DAEMON_OBJ:.o=.d)
 

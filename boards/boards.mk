@@ -14,7 +14,7 @@ override CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DSTS_BUILD_S=$(SOURCE_DATE_EPOCH
 $(BUILD)/bearssl/libbearssl.a: | $(TOOLCHAIN)
 	@mkdir -p $(@D)
 	$(MAKE) -s -C $(BEARSSL) BUILD='$(abspath $(@D))' CC='$(CC)' AR='$(AR)' \
-		CFLAGS='$(CFLAGS)' lib
+		CFLAGS='$(CFLAGS) $(BEARSSL_CFLAGS)' lib
 
 .PHONY: run install check-alloc size
 run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)

@@ -28,10 +28,16 @@ BUILD = build/$(TARGET)
 MUSL = $(abspath $(BUILD))/musl
 CC = $(MUSL)/bin/musl-gcc
 AR = $(TRIPLET)-ar
-CFLAGS ?= -Os -g -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-LDFLAGS ?= -Wl,--gc-sections
+# As small as it gets. Tests are linked without $(LTO) from the same objects.
+CFLAGS ?= -Oz -g -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie
+LDFLAGS ?= -no-pie -Wl,--gc-sections,-z,noseparate-code,-z,norelro
+LTO = -flto -flto-partition=one -ffat-lto-objects
 STATIC = 1
+STATIC_SRC = boards/static/vfprintf.c
 BEARSSL ?= build/source/bearssl/src
+# A policy is 64 KB at most and a fetch needs a handful of signatures: without
+# what is there twice, for speed.
+BEARSSL_CFLAGS = -DBR_AES_X86NI=0 -DBR_SSE2=0 -DBR_INT128=0 -DBR_UMUL128=0
 RUN = $(QEMU_$(TARGET))
 TOOLCHAIN = $(CC) $(BEARSSL)/inc/bearssl.h
 
