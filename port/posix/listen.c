@@ -79,10 +79,16 @@ clear_path(const struct sockaddr_un *un)
 	return is_stale(un) ? unlink(un->sun_path) : -1;
 }
 
+/*
+ * With its mode from the beginning. A chmod() afterwards would go by the name,
+ * and who may write to the directory could have put a link there by then: the
+ * superuser, who opens sockets below the folder of the user he becomes, would
+ * change the mode of any file that user likes.
+ */
 static int
-bind_local(int fd, const struct sockaddr_un *un)
+bind_local(int fd, const struct sockaddr_un *un, mode_t mode)
 {
-	mode_t old = umask(0177);
+	mode_t old = umask(~mode & 0777);
 	int rc = bind(fd, (const struct sockaddr *)un, sizeof *un);
 	int err = errno;
 
@@ -91,15 +97,13 @@ bind_local(int fd, const struct sockaddr_un *un)
 	return rc;
 }
 
+/* Nor is a link followed here. */
 static int
 give_local(const struct sts_listen_at *at)
 {
 	bool owned = at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
 
-	if (owned && lchown(at->path, at->uid, at->gid) != 0) {
-		return -1;
-	}
-	return chmod(at->path, at->mode);
+	return owned ? lchown(at->path, at->uid, at->gid) : 0;
 }
 
 static int
@@ -116,10 +120,10 @@ open_local(const struct sts_listen_at *at)
 	if (fd < 0) {
 		return -1;
 	}
-	if (sts_socket_prepare(fd) != 0 || bind_local(fd, &un) != 0) {
+	if (sts_socket_prepare(fd) != 0 || bind_local(fd, &un, at->mode) != 0) {
 		return fail(fd);
 	}
-	/* Mode and owner first: until listen() nobody can connect. */
+	/* The owner first: until listen() nobody can connect. */
 	if (give_local(at) != 0 || listen(fd, STS_LISTEN_BACKLOG) != 0) {
 		fail(fd);
 		sts_listen_unlink(at);

@@ -95,6 +95,38 @@ START_TEST(local_life)
 }
 END_TEST
 
+/* In place of the C library's: by the time of a call the path may be a link to
+ * somebody's file, put there by who may write to the directory. */
+int
+chmod(const char *at, mode_t mode)
+{
+	ck_abort_msg("chmod %o by the name %s", (unsigned)mode, at);
+	return -1;
+}
+
+/* The mode is there with the socket, whatever the mask of the process. */
+START_TEST(local_modes)
+{
+	static const mode_t modes[] = { 0600, 0620, 0660, 0666, 0777 };
+	static const mode_t masks[] = { 0, 022, 0177, 0777 };
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		for (size_t k = 0; k < sizeof masks / sizeof *masks; k++) {
+			struct sts_listen_at at = local(modes[i]);
+			struct stat st;
+			mode_t old = umask(masks[k]);
+			int fd = sts_listen_open(&at);
+
+			ck_assert_int_ge(fd, 0);
+			ck_assert_uint_eq(umask(old), masks[k]);
+			ck_assert_int_eq(lstat(at.path, &st), 0);
+			ck_assert_uint_eq(st.st_mode & 0777, modes[i]);
+			close(fd);
+		}
+	}
+}
+END_TEST
+
 /* What is no socket is never removed, nor a link followed. */
 START_TEST(local_in_the_way)
 {
@@ -455,6 +487,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, local_life);
+	tcase_add_test(tc, local_modes);
 	tcase_add_test(tc, local_in_the_way);
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
