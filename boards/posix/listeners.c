@@ -124,11 +124,13 @@ sts_listeners_end(struct sts_listeners *l, const struct sts_port *port,
 	for (unsigned i = 0; i < l->count; i++) {
 		sts_ch ch = sts_driver_listener(driver, i);
 
-		sts_unlisten(driver, ch);
-		port->close(port->ctx, ch);
+		/* In this order: once it is closed the path may be another
+		 * instance's. */
 		if (!l->listener[i].inherited) {
 			sts_listen_unlink(&l->listener[i].at);
 		}
+		sts_unlisten(driver, ch);
+		port->close(port->ctx, ch);
 	}
 	l->count = 0;
 }

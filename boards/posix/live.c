@@ -131,6 +131,8 @@ keep_fixed(struct sts_live *l, struct sts_conf *c)
 		    "reload: only a restart can change: %s", fixed);
 	}
 	memcpy(c->listen, running->listen, sizeof c->listen);
+	c->metrics_on = running->metrics_on;
+	c->metrics = running->metrics;
 	c->control_on = running->control_on;
 	c->control = running->control;
 	c->listen_count = running->listen_count;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../boards/posix/listeners.h"
 #include "../../boards/posix/live.h"
 #include "../../core/agent.h"
 #include "../../port/posix/posix.h"
@@ -229,9 +230,74 @@ START_TEST(kill_switch)
 }
 END_TEST
 
+/* What only a restart can change is as it was after a reload, so that the next
+ * one says so again. */
+START_TEST(fixed)
+{
+	static const char *options[] = { "listen inet:127.0.0.1:1",
+		"metrics inet:127.0.0.1:2", "control off", "memory 5M",
+		"journal /nonexistent/journal", "clients 7", "lookups 7",
+		"fetch_slots 7", "log syslog", "user nobody", "chroot /tmp",
+		"answer_within 7s" };
+	char said[STS_CONF_WHY_MAX];
+
+	begin();
+	const struct sts_conf before = sts_live_now(&live)->conf;
+
+	live.source.options = options;
+	live.source.option_count = sizeof options / sizeof *options;
+	logs.tokens = 0; /* what it complains of is not looked at */
+	reload();
+	const struct sts_conf *after = &sts_live_now(&live)->conf;
+
+	ck_assert_uint_eq(after->answer_within_ms, 7000);
+	sts_conf_fixed(&before, after, said);
+	ck_assert_str_eq(said, "");
+}
+END_TEST
+
+static struct sts_port inner;
+static char path[STS_LISTEN_PATH_MAX];
+static unsigned closed;
+
+static void
+close_when_gone(void *ctx, sts_ch ch)
+{
+	ck_assert_int_ne(access(path, F_OK), 0);
+	closed++;
+	inner.close(ctx, ch);
+}
+
+/* Once it is closed another instance may have the path: it goes before. */
+START_TEST(path_before_socket)
+{
+	static struct sts_listeners l;
+	static struct sts_conf c;
+
+	begin();
+	inner = port;
+	port.close = close_when_gone;
+	snprintf(path, sizeof path, "%s.sock", bundle);
+	c.listen_given = true;
+	c.listen_count = 1;
+	c.listen[0].addr.af = STS_AF_LOCAL;
+	c.listen[0].mode = 0600;
+	c.listen[0].uid = (uid_t)-1;
+	c.listen[0].gid = (gid_t)-1;
+	snprintf(c.listen[0].path, sizeof c.listen[0].path, "%s", path);
+	ck_assert_msg(sts_listeners_open(&l, &c, &logs, why), "%s", why);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	ck_assert(sts_listeners_begin(&l, &posix, &driver));
+	sts_listeners_end(&l, &port, &driver);
+	ck_assert_uint_eq(closed, 1);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, fixed);
+	tcase_add_test(tc, path_before_socket);
 	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, layout);
 	tcase_add_test(tc, areas);
