@@ -69,9 +69,7 @@ STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
 		"lib $(h) $(PREFIX)/include/mtasts/$(h)") $(STS_FILES_$(INIT))
 
 INSTALL_SH = sh boards/posix/install.sh
-install: export INSTALL_PATHS = s|@PREFIX@|$(PREFIX)|g; \
-	s|/usr/local/bin|$(PREFIX)/bin|g; s|/etc/mtasts.conf|$(SYSCONFDIR)/mtasts.conf|g; \
-	s|/var/lib/mtasts|$(STATEDIR)|g; s|/run/mtasts|$(RUNDIR)|g
+install: export PLACES = $(PREFIX)|$(SYSCONFDIR)|$(STATEDIR)|$(RUNDIR)
 
 .PHONY: uninstall
 install: all ## below $(DESTDIR): daemon, library, pages, service files (INIT=...)

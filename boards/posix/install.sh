@@ -3,15 +3,25 @@
 # install.sh install DESTDIR INSTALL, install.sh uninstall DESTDIR: the files
 # named on standard input, "KIND SOURCE TARGET" a line. KIND is bin or lib
 # (taken as they are), or the mode of a text, whose paths are made those of
-# this installation by $INSTALL_PATHS, a script of sed.
+# this installation: $PLACES is PREFIX|SYSCONFDIR|STATEDIR|RUNDIR.
 set -eu
 what=$1
 dest=$2
 install=${3-}
 
+place() { # place N: the Nth of $PLACES, as sed wants a replacement
+	printf '%s\n' "$PLACES" | cut -d '|' -f "$1" | sed 's/[&\\]/\\&/g'
+}
+
+# Names of the places first: what has been put in is not looked at again.
 text() { # text MODE SOURCE TARGET
 	version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
-	sed -e "$INSTALL_PATHS" -e "s|@VERSION@|$version|" "$2" >"$3"
+	sed -e 's|/usr/local/bin|@PREFIX@/bin|g' \
+		-e 's|/etc/mtasts\.conf|@SYSCONFDIR@/mtasts.conf|g' \
+		-e 's|/var/lib/mtasts|@STATEDIR@|g' -e 's|/run/mtasts|@RUNDIR@|g' \
+		-e "s|@VERSION@|$version|g" -e "s|@PREFIX@|$(place 1)|g" \
+		-e "s|@SYSCONFDIR@|$(place 2)|g" -e "s|@STATEDIR@|$(place 3)|g" \
+		-e "s|@RUNDIR@|$(place 4)|g" "$2" >"$3"
 	chmod "$1" "$3"
 }
 

@@ -84,3 +84,41 @@ done
 grep -F 'Pa /opt/m/etc/mtasts.conf' \
 	"$dir/root/opt/m/share/man/man5/mtasts.conf.5" >/dev/null ||
 	fail 'the page has another path'
+
+# What one place is called is not taken for another, nor for a pattern.
+run install INIT=systemd PREFIX='/opt/a & b' STATEDIR=/srv/run/mtasts \
+	RUNDIR=/srv/sockets -o all
+lib="$dir/root/opt/a & b/lib"
+grep -xF 'ExecStart=/opt/a & b/bin/mtasts serve' \
+	"$lib/systemd/system/mtasts.service" >/dev/null ||
+	fail 'the unit has another path'
+grep -v SPDX "$lib/tmpfiles.d/mtasts.conf" >"$dir/have"
+printf 'd /srv/%s mtasts mtasts -\n' 'run/mtasts 0700' 'sockets 0755' |
+	diff - "$dir/have" || fail 'tmpfiles: other paths'
+
+# A user of the library, by what is installed alone: the example, with a port
+# of its own; the key that it asks for is none, so that nobody is asked.
+if ! command -v pkg-config >/dev/null; then
+	echo 'install: NOT RUN: pkg-config is not installed' >&2
+	exit 77
+fi
+export PKG_CONFIG_SYSROOT_DIR="$dir/root"
+export PKG_CONFIG_LIBDIR="$dir/root/opt/m/lib/pkgconfig"
+mkdir -p "$dir/user/port"
+for file in tests/examples/superloop.c port/posix/*.[ch]; do
+	sed -e 's|"../../core/\(.*\)"|<core/\1>|' \
+		-e 's|"../../port/posix/|"port/|' "$file" \
+		>"$dir/user/port/${file##*/}"
+done
+mv "$dir/user/port/superloop.c" "$dir/user"
+"$mtasts" anchors tests/mem/ca/root.pem >"$dir/user/roots.c"
+# shellcheck disable=SC2046 # words
+(cd "$dir/user" && ${CC:-cc} -std=c99 $(pkg-config --cflags libmtasts) \
+	-o superloop superloop.c roots.c port/*.c \
+	$(pkg-config --static --libs libmtasts)) >"$dir/out" 2>&1 ||
+	fail "the library's user: $(cat "$dir/out")"
+[ "$("$dir/user/superloop" .x)" = 'NOTFOUND ' ] || fail "the library's user: $("$dir/user/superloop" .x | od -c)"
+case $(pkg-config --libs libmtasts) in
+*bearssl*) fail 'BearSSL is for who links statically' ;;
+esac
+echo 'install: the example is built and run with what is installed'
