@@ -80,7 +80,8 @@ struct sts_conf_source {
 bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
     char why[STS_CONF_WHY_MAX]);
 
-/* Print it as the lines that would give it, comments and defaults resolved. */
+/* Print it as the lines that would give it, comments and defaults resolved;
+ * without owners and groups of listeners, whose names are not kept. */
 void sts_conf_print(const struct sts_conf *c);
 
 /* What a running agent cannot take over from `fresh`: the names of the keys,

@@ -23,9 +23,13 @@ FUZZ_BIN = $(FUZZ:%=$(FUZZ_BUILD)/%)
 REPLAY_BIN := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
 
 # What a harness has besides its own file and the library.
-FUZZ_WITH := tests/fuzz/assert.c
+FUZZ_WITH = tests/fuzz/assert.c $(FUZZ_WITH_$*)
+FUZZ_WITH_agent := $(addprefix tests/fuzz/,agent_play.c agent_net.c agent_ask.c) \
+	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c \
+	tests/sim/plain_session.c tests/sim/plain_https.c
 
-$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZ_WITH) $(BUILD)/daemon.a $(BUILD)/libmtasts.a
+.SECONDEXPANSION:
+$(REPLAY_BIN): $(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $$(FUZZ_WITH) $(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
@@ -34,11 +38,15 @@ $(FUZZ_BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The coverage that counts is that of what is tested.
+$(FUZZ_BUILD)/obj/tests/mem/%.o $(FUZZ_BUILD)/obj/tests/sim/%.o $(FUZZ_BUILD)/obj/tests/fuzz/agent%.o: \
+	FUZZ_CFLAGS = $(FUZZ_FLAGS) $(FUZZ_SANITIZE:%=-fsanitize=%)
+
 $(FUZZ_BUILD)/fuzzed.a: $(FUZZ_LIB_OBJ)
 	@rm -f $@
 	@$(AR) rcs $@ $(FUZZ_LIB_OBJ)
 
-$(FUZZ_BIN): $(FUZZ_BUILD)/%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_WITH:%.c=$(FUZZ_BUILD)/obj/%.o) $(FUZZ_BUILD)/fuzzed.a
+$(FUZZ_BIN): $(FUZZ_BUILD)/%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $$(FUZZ_WITH:%.c=$(FUZZ_BUILD)/obj/%.o) $(FUZZ_BUILD)/fuzzed.a
 	$(FUZZ_CC) $(FUZZ_LDFLAGS) -o $@ $^ $(BEARSSL_LIB)
 
 -include $(shell find $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)

@@ -5,7 +5,8 @@
  * their order, and in the end all of them, unless the channel was lost or the
  * client was closed for its slowness. GONE comes once.
  *
- * Input: pairs of octets, an event and how much of it; see play().
+ * Input: pairs of octets, an event and how much of it; see play(). Before them,
+ * TEXT alone: the client speaks the text protocol, and there is one request.
  */
 #include <string.h>
 
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	WIRE_MAX = 1 << 16,
-	OUT_MAX = 1 << 20
+	OUT_MAX = 1 << 20,
+	TEXT = 't'
 };
 
 static const sts_ms START = 0xffffff00U; /* it wraps soon */
@@ -28,6 +30,7 @@ static struct model {
 	uint8_t body[STS_CLIENT_INPUT];
 	size_t body_len, head_len;
 	size_t want_len;
+	bool text, done; /* the line is whole */
 } m;
 
 static uint8_t want[OUT_MAX], wire[WIRE_MAX];
@@ -98,6 +101,39 @@ model_request(void)
 	model_reply(&a);
 }
 
+/* The line is whole, ended by itself or by the stream. */
+static void
+model_line(bool ended)
+{
+	struct sts_plain_request line = { STS_PLAIN_MODE, { NULL, 0 },
+		{ NULL, 0 }, { NULL, 0 }, 0 };
+	struct sts_answer a = { STS_ANSWER_TEMP, STS_RULE_KEY,
+		STS_WHY_CLIENT_JUNK, false, 0, NULL };
+	struct sts_reply r;
+
+	m.done = true;
+	m.junk = sts_plain_parse(&line, sts_text(m.body, m.body_len),
+		     sizeof m.body, ended) != STS_PLAIN_OK;
+	if (!m.junk) {
+		a = answer_to(line.key);
+	}
+	sts_reply_init_plain(
+	    &r, NULL, &a, (enum sts_plain_verb)line.verb, line.host);
+	m.want_len += sts_reply_render(&r, 0, sts_span(want, r.len));
+}
+
+static void
+model_text_byte(uint8_t b)
+{
+	if (m.done) {
+		return;
+	}
+	m.body[m.body_len++] = b;
+	if (b == '\n' || m.body_len == sizeof m.body) {
+		model_line(false);
+	}
+}
+
 static void
 model_head_byte(uint8_t b)
 {
@@ -119,6 +155,10 @@ model_head_byte(uint8_t b)
 static void
 model_byte(uint8_t b)
 {
+	if (m.text) {
+		model_text_byte(b);
+		return;
+	}
 	if (m.junk) {
 		return;
 	}
@@ -211,6 +251,9 @@ step_recv(void)
 	}
 	if (g.eof && !g.told_eof) {
 		g.told_eof = true;
+		if (m.text && !m.done && m.body_len > 0) {
+			model_line(true);
+		}
 		sts_client_ops.lost(&g.c, STS_IO_EOF);
 		return true;
 	}
@@ -330,7 +373,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&m, 0, sizeof m);
 	memset(&g, 0, sizeof g);
 	g.now = START;
-	sts_client_open(&g.c, g.now);
+	m.text = size > 0 && data[0] == TEXT;
+	if (m.text) {
+		data++;
+		size--;
+		sts_client_open_plain(&g.c, g.now);
+	} else {
+		sts_client_open(&g.c, g.now);
+	}
 	run();
 	while (size >= 2 && g.gones == 0) {
 		size_t used = play(data[0], data[1], data + 2, size - 2);
@@ -345,7 +395,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!g.lost && !g.slow) {
 		STS_ASSERT(g.out_len == m.want_len);
 		STS_ASSERT(m.junk == (g.c.why == STS_WHY_CLIENT_JUNK));
-		STS_ASSERT(m.junk || g.drained || g.wire_off == g.wire_len);
+		STS_ASSERT(
+		    m.junk || m.text || g.drained || g.wire_off == g.wire_len);
 	}
 	return 0;
 }

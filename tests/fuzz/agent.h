@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole agent played from a string of octets: the real agent, driver,
+ * cache and journal over the in-memory port, with the stand-in for TLS of
+ * tests/sim. The octets say what clients, name servers, policy hosts, clocks,
+ * storage and power do; what they do not say goes well.
+ *
+ *	fuzz_agent.c    the script: octets to deeds
+ *	agent_play.c    the agent's life, and time
+ *	agent_net.c     name servers and policy hosts
+ *	agent_ask.c     who asks, and what may be answered
+ *
+ * Whatever the octets are: no assertion fails; the port's contract and the
+ * cache's invariants hold; each question has one answer, in time, unless who
+ * asked went away; while a held enforce policy is certainly alive, no answer
+ * is weaker; no policy is answered that its domain did not serve whole; and in
+ * the end the agent, drained, comes to rest and has given everything back.
+ */
+#ifndef STS_FUZZ_AGENT_H
+#define STS_FUZZ_AGENT_H
+
+#include "../../core/driver.h"
+#include "../mem/dnspeer.h"
+#include "../mem/storage.h"
+
+enum {
+	DOMAINS = 3,
+	VERSIONS = 256, /* of all domains together */
+	MUTATIONS = 8,
+	SECOND = 1000,
+	MINUTE = 60 * SECOND,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR,
+	STILL_MAX = 5000 /* rounds without progress before it is spinning */
+};
+
+/* Deeds that count as one: what the name servers and hosts of a domain do. */
+enum dns_conduct {
+	DNS_DATA,
+	DNS_NXDOMAIN,
+	DNS_NODATA,
+	DNS_SERVFAIL,
+	DNS_REFUSED,
+	DNS_SILENT,
+	DNS_TRUNCATED, /* over UDP */
+	DNS_JUNK, /* nine answers that are not there */
+	DNS_SPOOFED, /* other ids and names before the answer */
+	DNS_ALIAS, /* an alias, then the data */
+	DNS_CLOSED,
+	DNS_TWICE, /* two records */
+	DNS_ODD, /* a record that is none of ours; an address of no use */
+	DNS_CONDUCTS
+};
+
+enum host_conduct {
+	HOST_SERVES,
+	HOST_REFUSES,
+	HOST_UNREACHABLE,
+	HOST_NO_ANSWER,
+	HOST_MUTE,
+	HOST_RESETS,
+	HOST_HANGS_UP,
+	HOST_PLAIN, /* no TLS */
+	HOST_CUTS, /* the response, then hangs up without close_notify */
+	HOST_STALLS, /* in the middle of the response */
+	HOST_CONDUCTS
+};
+
+/* How a response is made; from the third on it must not be accepted. */
+enum response_kind {
+	RESPONSE_LENGTH,
+	RESPONSE_CHUNKED,
+	RESPONSE_CLOSE,
+	RESPONSE_ABSENT, /* 404 */
+	RESPONSE_MOVED, /* 301 */
+	RESPONSE_HTML,
+	RESPONSE_SHORT, /* shorter than its length */
+	RESPONSE_UNENDED, /* the last chunk is missing */
+	RESPONSE_KINDS
+};
+
+/* A policy somebody once published, or meant to. Its number is in its MX. */
+struct version {
+	uint8_t domain, mode;
+	uint32_t max_age_s; /* no two have the same */
+	bool served; /* the agent may have taken it */
+};
+
+struct domain {
+	const char *name;
+	unsigned id, published; /* of TXT; of versions */
+	uint8_t txt, addresses; /* enum dns_conduct */
+	uint8_t conduct, kind, cert; /* of the host */
+	bool inet6;
+	/* What is believed to be held. */
+	bool held; /* `version` is, under its promise */
+	bool wild; /* it has served what nobody knows */
+	unsigned version;
+	int64_t since;
+};
+
+struct play {
+	int64_t t; /* milliseconds */
+	sts_ms start;
+	unsigned budget;
+	int64_t wall_ms, wall_changed; /* how far the wall clock is off */
+	int64_t wall_lowest, wall_vouched;
+	bool wall_unknown, wall_stepped;
+	unsigned switches; /* of enforce_off; odd: off */
+	bool has_journal, text, draining;
+	int64_t drained_at;
+	struct domain domain[DOMAINS];
+	struct version version[VERSIONS];
+	unsigned version_count;
+	/* What the next answer or response has changed in it. */
+	struct {
+		uint16_t off;
+		uint8_t with;
+	} mutation[MUTATIONS];
+	unsigned mutation_count;
+	bool mutates_host; /* else the next answer of a name server */
+	struct sts_config config;
+	struct sts_settings settings[2];
+	unsigned settings_at;
+	struct mem mem;
+	struct storage storage;
+	struct sts_agent agent;
+	struct sts_driver driver;
+	void *block;
+};
+
+extern struct play play;
+
+/* agent_play.c */
+/* What happens, for the reader of a finding: with FUZZ_TELL in the environment
+ * it is printed. */
+void play_tell(const char *format, ...);
+void play_begin(uint8_t how, uint8_t size);
+void play_settle(void);
+void play_pass(int64_t ms); /* some of it, if more happens than can be */
+void play_sleep(int64_t ms); /* in one go, if nothing is under way */
+void play_crash(enum flash_cut how);
+void play_drain(void);
+void play_clock(int64_t off_ms, bool unknown);
+void play_end(void);
+
+/* agent_net.c */
+void net_begin(void);
+bool net_step(void); /* true: something moved */
+void net_publish(
+    struct domain *d, unsigned mode, unsigned age, bool id_changes);
+/* Octets of nobody's making: to the i-th socket to a name server, behind a
+ * copy of its last question; to the i-th stream to a host. */
+void net_raw_dns(unsigned i, unsigned how, const uint8_t *p, size_t n);
+void net_raw_host(unsigned i, const uint8_t *p, size_t n);
+void net_fail_host(unsigned i, unsigned how);
+void net_end(void);
+
+/* agent_ask.c */
+void ask_begin(void);
+bool ask_step(void);
+bool ask_waits(void); /* somebody waits for an answer */
+void ask_query(unsigned client, unsigned what, unsigned zone);
+void ask_raw(unsigned client, const uint8_t *p, size_t n);
+void ask_client(unsigned client, unsigned deed);
+void ask_api(unsigned slot, unsigned what, unsigned zone);
+void ask_api_end(unsigned slot);
+void ask_crash(void);
+void ask_leave(void); /* everybody is gone */
+
+/* A response that may have been taken has been read to its end. */
+void ask_delivered(struct version *v);
+/* After that, when nothing moves: what the agent holds now. */
+void ask_look(void);
+void ask_saved(void);
+
+#endif
