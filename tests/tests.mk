@@ -19,6 +19,7 @@ include tests/journal/journal.mk
 include tests/kill/kill.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
+include tests/coverage.mk
 include tests/cross.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is
@@ -47,7 +48,7 @@ TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(
 	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(EXAMPLE_COMMANDS) \
 	$(JOURNAL_COMMANDS)
 
-.PHONY: test test-deps test-build test-commands check unit coverage
+.PHONY: test test-deps test-build test-commands check unit
 test: test-deps ## install what the tests need and pass everything
 	@$(MAKE) --no-print-directory all test-build
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' test-build
@@ -73,8 +74,3 @@ check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
 
 unit: $(UNIT_BIN) ## run the unit tests
 	@for t in $(UNIT_BIN); do $$t || exit 1; done
-
-coverage: ## lines and branches reached by the tests, by folder
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' test-build >/dev/null
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/coverage test-commands | sh tests/run.sh | tail -n 1
-	@sh tests/coverage.sh $(BUILD)/coverage

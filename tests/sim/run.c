@@ -107,9 +107,9 @@ play(const struct sim_options *o, int fd)
 	fill(&out);
 	fflush(stdout);
 	if (write(fd, &out, sizeof out) != (ssize_t)sizeof out) {
-		_exit(2);
+		exit(2);
 	}
-	_exit(0);
+	exit(0);
 }
 
 static pid_t

@@ -1,0 +1,35 @@
+# Lines and branches of core, dns and tls that no test reaches, against
+# tests/coverage.txt, which has the reasons.
+#
+# The library alone is compiled to count. What is run does the same every time:
+# unit tests, corpora, scenarios, seeds and an example, each in a process or two;
+# what a daemon adds depends on the moment. Of the floods, which cost the most
+# and reach nothing more, none.
+
+COVERAGE = $(BUILD)/coverage
+COVERAGE_WITHOUT = %/test_board_metrics %/test_cache_flood %/test_config %/test_control %/test_daemon \
+	%/test_daemon_control %/test_daemon_kept %/test_journal_file %/test_kill %/test_listen \
+	%/test_live %/test_port_posix %/test_scrape %/test_side %/test_store %/replay/control %/replay/scrape
+COVERAGE_UNIT = $(filter-out $(COVERAGE_WITHOUT),$(UNIT_BIN))
+COVERAGE_REPLAY = $(filter-out $(COVERAGE_WITHOUT),$(REPLAY_BIN))
+COVERAGE_COMMANDS = $(COVERAGE_UNIT) $(foreach t,$(COVERAGE_REPLAY),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
+	"$(BUILD)/scenario -1 tests/scenario/*.scn" "$(BUILD)/sim -x 1..6" $(EXAMPLE_COMMANDS)
+
+ifdef COVERAGE_CFLAGS
+$(LIB_OBJ): override CFLAGS = $(COVERAGE_CFLAGS)
+endif
+
+.PHONY: coverage coverage-build coverage-commands
+coverage: ## lines and branches of core, dns and tls that no test reaches
+	@sh boards/posix/deps.sh $(TEST_PKGS) python3
+	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) LDFLAGS=-lgcov \
+		COVERAGE_CFLAGS='-O0 -g --coverage' coverage-build
+	@find $(COVERAGE) -name '*.gcda' -exec rm {} +
+	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) coverage-commands | sh tests/run.sh
+	@python3 tests/coverage.py $(COVERAGE) tests/coverage.txt
+
+coverage-build: $(COVERAGE_UNIT) $(COVERAGE_REPLAY) $(BUILD)/scenario $(BUILD)/sim \
+	$(BUILD)/examples/mx_certificate
+
+coverage-commands:
+	@printf '%s\n' $(COVERAGE_COMMANDS)

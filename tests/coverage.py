@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Lines and branches of core, dns and tls that no test reaches.
+
+    coverage.py BUILD LIST
+
+BUILD holds objects compiled with --coverage and the counts of what was run.
+LIST (tests/coverage.txt) has what is known to stay unreached, and why: a
+reason, a paragraph from the first column on; below it, indented, each line or
+branch it is the reason of. They are named by function and by the text of the
+line, so that a change elsewhere in the file does not matter.
+
+Fails when something unreached is not in LIST, when something in LIST is
+reached or gone, and below the bars of branches. The branches of an assertion
+do not count: no input may take them.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOMS = ("core", "dns", "tls")
+BRANCHES_MIN = 95.0  # % of each room; of lines, all that are not in LIST
+ITEM = re.compile(r"\s+(\S+) (\S+) (line|branch [\d ,]+ of \d+): (.*)$")
+
+
+class Line:
+    def __init__(self, function):
+        self.function = function
+        self.count = 0
+        self.branches = []
+
+    def add(self, count, branches):
+        self.count += count
+        if len(self.branches) < len(branches):
+            self.branches += [0] * (len(branches) - len(self.branches))
+        for i, taken in enumerate(branches):
+            self.branches[i] += taken
+
+
+def objects(build):
+    for room in ROOMS:
+        for folder, _, names in sorted(os.walk(f"{build}/obj/{room}")):
+            for name in sorted(names):
+                if name.endswith(".gcno"):
+                    yield f"{folder}/{name}"
+
+
+def counts(build):
+    """{file: {(number, function): Line}}, of the union of all objects."""
+    files = {}
+    notes = list(objects(build))
+    if not notes:
+        sys.exit(f"coverage: {build} has no objects compiled with --coverage")
+    out = subprocess.run(["gcov", "--json-format", "--stdout", "-b"] + notes,
+                         check=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL).stdout
+    for report in out.decode().splitlines():
+        for file in json.loads(report)["files"]:
+            if file["file"].split("/")[0] not in ROOMS:
+                continue
+            lines = files.setdefault(file["file"], {})
+            for said in file["lines"]:
+                function = said.get("function_name", "-")
+                key = (said["line_number"], function)
+                line = lines.setdefault(key, Line(function))
+                line.add(said["count"],
+                         [b["count"] for b in said["branches"]])
+    return files
+
+
+class Tally:
+    def __init__(self):
+        self.lines = self.reached = self.branches = self.taken = 0
+
+    def add(self, line, asserts):
+        self.lines += 1
+        self.reached += line.count > 0
+        if not asserts:
+            self.branches += len(line.branches)
+            self.taken += sum(1 for b in line.branches if b)
+
+    def lines_percent(self):
+        return 100 * self.reached / max(self.lines, 1)
+
+    def branches_percent(self):
+        return 100 * self.taken / max(self.branches, 1)
+
+    def __str__(self):
+        return (f"lines {self.lines_percent():6.2f} % of {self.lines:5}   "
+                f"branches {self.branches_percent():6.2f} % of "
+                f"{self.branches:5}")
+
+
+def unreached(file, text, line):
+    """What LIST must have for this line, or None."""
+    if line.count == 0:
+        return f"{file} {line.function} line: {text}"
+    not_taken = [str(i + 1) for i, b in enumerate(line.branches) if not b]
+    if not_taken and "STS_ASSERT(" not in text:
+        return (f"{file} {line.function} branch {', '.join(not_taken)} of "
+                f"{len(line.branches)}: {text}")
+    return None
+
+
+def judge(files):
+    """Tallies by room and file; what was not reached: {item: [places]}."""
+    tallies = {}
+    missed = {}
+    for file, lines in sorted(files.items()):
+        source = open(file, encoding="utf-8").read().splitlines()
+        room = file.split("/")[0]
+        for (number, _), line in sorted(lines.items()):
+            text = " ".join(source[number - 1].split())
+            for name in (room, file):
+                tally = tallies.setdefault(name, Tally())
+                tally.add(line, "STS_ASSERT(" in text)
+            item = unreached(file, text, line)
+            if item:
+                missed.setdefault(item, []).append(f"{file}:{number}")
+    return tallies, missed
+
+
+def listed(path):
+    """{item: how often it stands in LIST}; each must stand below a reason."""
+    items = {}
+    reason = False
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        line = line.rstrip()
+        if not line or line.startswith("#"):
+            reason = False
+        elif not line[0].isspace():
+            reason = True
+        elif not ITEM.match(line):
+            sys.exit(f"{path}:{number}: not FILE FUNCTION line|branch: TEXT")
+        elif not reason:
+            sys.exit(f"{path}:{number}: no reason above it")
+        else:
+            item = " ".join(line.split())
+            items[item] = items.get(item, 0) + 1
+    return items
+
+
+def main():
+    build, path = sys.argv[1:]
+    tallies, missed = judge(counts(build))
+    known = listed(path)
+    failed = False
+    for name, tally in sorted(tallies.items()):
+        if name in ROOMS or tally.reached < tally.lines or \
+                tally.taken < tally.branches:
+            print(f"{name:24} {tally}")
+    for item, places in sorted(missed.items(), key=lambda m: m[1]):
+        for place in places[known.get(item, 0):]:
+            print(f"{place}: not reached and not in {path}:\n\t{item}")
+            failed = True
+    for item, n in known.items():
+        if n > len(missed.get(item, [])):
+            print(f"{path}: reached, or gone:\n\t{item}")
+            failed = True
+    for room in ROOMS:
+        if tallies[room].branches_percent() < BRANCHES_MIN:
+            print(f"{room}: under {BRANCHES_MIN} % of its branches")
+            failed = True
+    sys.exit(failed)
+
+
+main()
