@@ -14,7 +14,8 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
 # What is built tells nothing of where it was built.
-STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) \
+STS_NORETURN = -DSTS_NORETURN='__attribute__((noreturn))'
+STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) $(STS_NORETURN) \
 	-fdebug-prefix-map='$(CURDIR)'=.
 
 override LDFLAGS += $(if $(STATIC),-static)

@@ -76,7 +76,7 @@ $(BUILD)/obj/%-anchors.o: $(BUILD)/%-anchors.c
 
 $(BUILD)/obj/lwip/%.o: $(LWIP_DIR)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(STS_NORETURN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(wildcard $(BUILD)/obj/boards/*/*.d $(BUILD)/obj/port/lwip/*.d)
 
@@ -85,7 +85,6 @@ run-board: board ## that firmware in QEMU: hosts' loopback is 10.0.2.2, the boar
 	qemu-system-arm -M $(BOARD) -kernel $(BOARD_BUILD)/mtasts.elf -nographic -monitor none -serial stdio \
 		-semihosting-config enable=on,target=native -nic user,hostfwd=tcp:127.0.0.1:$(or $(P),8461)-:8461 \
 		$(if $(CARD),-drive if=sd$(comma)format=raw$(comma)file=$(CARD))
-comma = ,
 
 # The firmware of the tests: the roots of Debian and of the tests' own CAs.
 .PHONY: test-boards

@@ -29,9 +29,18 @@ grep -nE '^#include "\.\./' $(git ls-files 'dns/*.[ch]' 'tls/*.[ch]') |
 	grep -vE '"\.\./core/base/' | rule 'dns and tls include only core/base'
 grep -nE '^#include ".*(port|boards|tests)/' $library |
 	rule 'the library includes nothing of port, boards, tests'
-grep -nE '^#include "\.\./\.\./' $(git ls-files 'port/*.[ch]') |
-	grep -vE '"(\.\./)+core/(port\.h|event\.h|base/)' |
+grep -nE '^#include "' $(git ls-files 'port/*.[ch]') |
+	grep -vE '"((\.\./)+core/(port\.h|event\.h|base/[a-z_]+\.h)|[a-z_]+\.h)"$' |
 	rule 'a port includes only core/port.h, core/event.h, core/base'
+
+# The library does not know board, compiler or system: it asks include guards
+# and its own limits only.
+awk '/^[ \t]*#[ \t]*(if|ifdef|ifndef|elif)/ {
+	asked = $0
+	sub(/^[ \t]*#[ \t]*[a-z]+/, "", asked)
+	gsub(/STS_[A-Z0-9_]+|defined/, "", asked)
+	if (asked ~ /[A-Za-z_]/) print FILENAME ":" FNR ": " $0 }' \
+	$library | rule 'a condition on board, compiler or system'
 
 # Nothing jumps, allocates or recurses behind the reader's back.
 grep -nwE 'goto|setjmp|longjmp|alloca|malloc|calloc|realloc|free|strdup' \

@@ -5,7 +5,6 @@
  */
 #include <stdint.h>
 
-#include "../../core/base/assert.h"
 #include "print.h"
 #include "start.h"
 #include "tick.h"

@@ -5,12 +5,10 @@
 
 #include <stddef.h>
 
+#include "../../core/base/assert.h"
+
 /* Reset the machine. */
-#if defined(__GNUC__)
-__attribute__((noreturn))
-#endif
-void
-sts_start_again(void);
+STS_NORETURN void sts_start_again(void);
 
 /* The stack is painted at start: octets of it, and how many were ever used. */
 size_t sts_stack_size(void);

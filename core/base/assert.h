@@ -7,15 +7,17 @@
 #ifndef STS_ASSERT_H
 #define STS_ASSERT_H
 
+/* The compiler's word for what does not return: a build that knows one defines
+ * it. Without it nothing but a few octets is lost. */
+#ifndef STS_NORETURN
+#define STS_NORETURN
+#endif
+
 /*
  * Called once when an assertion fails; must not return. A board logs and
  * resets, the daemon logs and aborts.
  */
-#if defined(__GNUC__)
-__attribute__((noreturn))
-#endif
-void
-sts_assert_failed(const char *file, int line);
+STS_NORETURN void sts_assert_failed(const char *file, int line);
 
 #define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed(__FILE__, __LINE__))
 
