@@ -26,7 +26,9 @@ import peers  # noqa: E402
 PORT = 8461
 PATIENCE_S = 300
 CUTS = 8
-HELD = 40  # policies that 8 KB of cache hold at least
+KEPT = 6  # policies that are written anew, while the power fails
+BLOCK = 512
+FRAMES, ROOM = 11, 4  # buffers of received frames: product.h, and of one frame
 JUNK = int(os.environ.get("BOARD_LOOKUPS", "10000"))
 MACHINES = {"lm3s6965evb": {"sd": True}, "mps2-an385": {"sd": False}}
 
@@ -175,7 +177,7 @@ class Board:
         self.child.wait()
 
 
-SECURE = "OK secure match=mx.{0}.test servername=hostname"
+SECURE = "OK secure match=mx-backup.{0}.test servername=hostname"
 DOMAINS = {"good": ("good", ""), "rsa": ("rsa", ""),
            "rsa4096": ("rsa4096", ""), "p521": ("p521", ""),
            "encrypt": ("encrypt", ""), "redirect": ("good", "redirect"),
@@ -208,6 +210,9 @@ class Run:
         """The clock is claimed, policies are fetched; bad ones are not."""
         while ask("good.test").startswith("TEMP"):
             time.sleep(0.5)  # until the time server was asked
+        check("an address and a name server by DHCP", self.board.seen(
+            r"address 10\.0\.2\.15\b.* name servers 10\.0\.2\.3\b"))
+        check("the time by SNTP", self.peers.count.sntp > 0)
         check("an enforce domain", ask("good.test") ==
               SECURE.format("good"), ask("good.test"))
         if shutil.which("postmap"):
@@ -252,8 +257,8 @@ class Run:
 
     def flood(self):
         """Junk names: nothing is evicted, nothing grows."""
-        for i in range(HELD):
-            ask(f"p{i}.test")
+        for d in certs.TYPICAL:
+            ask(f"{d}.test")
         for i in range(60):
             ask(f"before{i}.test")  # the first look-ups fill what grows
         before = self.board.usage()
@@ -276,8 +281,9 @@ class Run:
             t.join()
         check(f"{JUNK} look-ups of junk", not wrong, wrong[:3])
         self.settled(before)
-        held = [ask(f"{d}.test") for d in ["good", "rsa"] +
-                [f"p{i}" for i in range(HELD)]]
+        check("entropy was mixed in again",
+              len([s for s in self.board.lines if s.startswith("seed ")]) > 1)
+        held = [ask(f"{d}.test") for d in ["good", "rsa", *certs.TYPICAL]]
         check(f"nothing was evicted of {len(held)} policies",
               all(h.startswith("OK secure") for h in held) and
               self.peers.count.https == fetched, held)
@@ -307,10 +313,19 @@ class Run:
     def cut(self, domain, writes):
         """Ask for a domain; the power fails so many writes into saving it."""
         self.board.cut_in = writes
-        t = threading.Thread(target=ask, args=(f"{domain}.test",), daemon=True)
-        t.start()
+
+        def asker():
+            while self.board.child.poll() is None and \
+                    not ask(f"{domain}.test").startswith("OK"):
+                time.sleep(0.5)  # the time is asked for first
+
+        threading.Thread(target=asker, daemon=True).start()
         self.board.child.wait(timeout=PATIENCE_S)
         self.board.cut_in = 0
+
+    def fetch(self, domain):
+        while not ask(f"{domain}.test").startswith("OK"):
+            time.sleep(0.5)
 
     def survives(self):
         """A reset with the network gone, and cuts while a policy is saved."""
@@ -318,11 +333,10 @@ class Run:
         self.board.start()
         sure, lost = [], 0
         for i in range(CUTS):
-            while not ask(f"p{2 * i}.test").startswith("OK"):
-                time.sleep(0.5)  # the time is asked for first
+            known, fresh = certs.TYPICAL[2 * i:2 * i + 2]
+            self.fetch(known)
             self.save()
-            sure.append(f"p{2 * i}")
-            fresh = f"p{2 * i + 1}"
+            sure.append(known)
             self.cut(fresh, 1)
             self.peers.stop()
             self.board.start()
@@ -340,6 +354,61 @@ class Run:
             self.peers.start()
         check("a cut was in time", lost > 0)
         self.board.kill()
+
+    def spoil(self):
+        """Half a block behind the last record, as of a write that was cut: what
+        is saved next is written anew, with all the rest, to the other area.
+        How many blocks an area has."""
+        with open(self.board.card, "r+b") as f:
+            blocks = iter(lambda: f.read(BLOCK), b"")
+            used = [b for b in blocks if any(b)]  # the other area is zeros
+            f.seek(BLOCK * used.index(b"\xff" * BLOCK))
+            f.write(bytes(BLOCK // 2))
+        return len(used)
+
+    def anew(self):
+        """Cuts while the journal is written anew: in the erasing of the other
+        area, in the copying, and about its head, which comes last."""
+        self.new_card()
+        self.board.start()
+        kept = certs.TYPICAL[:KEPT]
+        for d in kept:
+            self.fetch(d)
+        self.save()
+        self.board.kill()
+        blocks = self.spoil()
+        for i, writes in enumerate((1, blocks // 2, blocks, blocks + 1,
+                                    blocks + KEPT // 2, blocks + KEPT + 1)):
+            self.board.start()
+            self.cut(certs.TYPICAL[KEPT + i], writes)
+            self.peers.stop()
+            self.board.start()
+            held = {d: ask(f"{d}.test") for d in kept}
+            check(f"all is held after a cut in write {writes} of anew",
+                  all(held[d] == SECURE.format(d) for d in kept), held)
+            self.board.kill()
+            self.peers.start()
+
+    def hoard(self):
+        """Clients that wait to be accepted, and write all the same: what frames
+        are received into is theirs, until they are thrown out."""
+        ours, idle = Client(), [Client(), Client()]
+        for c in (ours, *idle):
+            c.ask("good.test")
+        hoarders = []
+        for _ in range(2):
+            s = socket.create_connection(("127.0.0.1", PORT))
+            s.sendall(b"x" * 4096)
+            hoarders.append(s)
+        got, used = SECURE.format("good"), [FRAMES]
+        while got == SECURE.format("good") and used[0] > FRAMES - ROOM:
+            got = ours.ask("good.test")
+            used = self.board.usage()["frames"]
+        check("answered beside clients that hoard",
+              got == SECURE.format("good"), got)
+        check("they were thrown out", used[1] == FRAMES, used)
+        for c in (ours, *idle, *hoarders):
+            c.close()
 
     def stack(self):
         """The most that was ever used, for make size-board."""
@@ -373,16 +442,17 @@ def main():
     prepare(folder)
     run = Run(board, elf, certificates, folder)
     run.peers.start()
-    parts = [p for p in ("answers", "api", "hostile", "flood", "stack")
-             if re.search(wanted, p)]
+    parts = [p for p in ("answers", "api", "hostile", "hoard", "flood",
+                         "stack") if re.search(wanted, p)]
     try:
         if parts:
             run.board.start()
             for p in (["answers"] if "answers" not in parts else []) + parts:
                 getattr(run, p)()
             run.board.kill()
-        if run.has_card and re.search(wanted, "survives"):
-            run.survives()
+        for p in ("survives", "anew"):
+            if run.has_card and re.search(wanted, p):
+                getattr(run, p)()
     finally:
         if run.board.child is not None and run.board.child.poll() is None:
             run.board.kill()

@@ -3,8 +3,8 @@
 """Certificates for the boards' tests, by openssl: certs.py FOLDER
 
 FOLDER/roots.pem holds the roots to be trusted, FOLDER/<name>.pem and .key a
-chain and its key. What is there and younger than a week is kept: a firmware
-was built with its roots.
+chain and its key. What is there, younger than a week and of this program is
+kept: a firmware was built with its roots.
 """
 
 import os
@@ -14,7 +14,9 @@ import time
 
 WEEK_S = 7 * 86400
 # Domains below .test whose policy hosts share one good certificate.
-GOOD = ["good", "redirect", "truncated"] + [f"p{i}" for i in range(40)]
+# 15 octets with .test, as a typical name has, so that what is kept has its size.
+TYPICAL = [f"p{i:02}-domain" for i in range(40)]
+GOOD = ["good", "redirect", "truncated"] + TYPICAL
 CA = ["basicConstraints=critical,CA:TRUE",
       "keyUsage=critical,keyCertSign,cRLSign"]
 LEAF = ["basicConstraints=critical,CA:FALSE",
@@ -105,6 +107,7 @@ def main():
     os.makedirs(path, exist_ok=True)
     roots = os.path.join(path, "roots.pem")
     if os.path.exists(roots) and \
+            0 < os.path.getmtime(roots) - os.path.getmtime(__file__) and \
             time.time() - os.path.getmtime(roots) < WEEK_S:
         return
     make(path)

@@ -18,8 +18,13 @@ TTL_S = 3600
 A, TXT = 1, 16
 
 
+def mx(domain):
+    """Of 25 octets, where the domain has 15."""
+    return f"mx-backup.{domain}"
+
+
 def policy(domain):
-    return (f"version: STSv1\r\nmode: enforce\r\nmx: mx.{domain}\r\n"
+    return (f"version: STSv1\r\nmode: enforce\r\nmx: {mx(domain)}\r\n"
             "max_age: 604800\r\n")
 
 
@@ -49,7 +54,7 @@ class Peers:
         exists = len(labels) == 3 and labels[2] == "test" and \
             labels[1] in self.domains
         if exists and labels[0] == "_mta-sts" and kind == TXT:
-            text = b"v=STSv1; id=1;"
+            text = b"v=STSv1; id=20261122000000;"
             data = bytes([len(text)]) + text
         elif exists and labels[0] == "mta-sts" and kind == A:
             data = socket.inet_aton(HOST)
