@@ -183,10 +183,6 @@ static const uint32_t daemon_calls[] = {
 #endif
 	__NR_unlinkat,
 	__NR_umask,
-#ifdef __NR_chmod
-	__NR_chmod,
-#endif
-	__NR_fchmodat,
 #ifdef __NR_lchown
 	__NR_lchown,
 #endif

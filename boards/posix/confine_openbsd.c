@@ -67,7 +67,7 @@ sts_confine(const struct sts_conf *c, const char *journal,
     char said[STS_CONFINE_SAID_MAX])
 {
 	if (unveil_all(c, journal) != 0 ||
-	    pledge("stdio rpath wpath cpath fattr chown flock inet unix proc",
+	    pledge("stdio rpath wpath cpath chown flock inet unix proc",
 		NULL) != 0) {
 		snprintf(said, STS_CONFINE_SAID_MAX, "pledge, unveil: %s",
 		    strerror(errno));

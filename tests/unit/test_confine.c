@@ -149,8 +149,7 @@ try_socket(void)
 {
 	int rc = bind_at(inside);
 
-	return rc + result(chmod(inside, 0600)) +
-	       result(lchown(inside, (uid_t)-1, (gid_t)-1)) +
+	return rc + result(lchown(inside, (uid_t)-1, (gid_t)-1)) +
 	       result(unlink(inside));
 }
 
@@ -176,6 +175,12 @@ try_abort(void)
 }
 
 /* What ends the process. */
+
+static int
+try_chmod(void)
+{
+	return result(chmod(inside, 0666));
+}
 
 static int
 try_exec(void)
@@ -380,6 +385,7 @@ static const struct {
 	{ "journal in its folder", DAEMON, try_journal, 0, 0 },
 	{ "abort", DAEMON, try_abort, ABORTS, 0 },
 	{ "execve", DAEMON, try_exec, DIES, 0 },
+	{ "chmod", DAEMON, try_chmod, DIES, 0 },
 	{ "ptrace", DAEMON, try_ptrace, DIES, 0 },
 	{ "packet socket", DAEMON, try_packet, DIES, 0 },
 	{ "netlink socket", DAEMON, try_netlink, DIES, 0 },
