@@ -81,7 +81,7 @@ sed -e "s|^PROG=.*|PROG=$mtasts|" -e "s|^CONF=.*|CONF=$dir/etc/mtasts.conf|" \
 	$openwrt/files/mtasts.init >"$dir/init"
 
 openwrt() { # openwrt: start, or reload, which is the same to procd
-	sh "$dir/rc.common" "$dir/uci" "$dir/init"
+	(umask 077 && sh "$dir/rc.common" "$dir/uci" "$dir/init")
 }
 
 started() { # started WHAT: an instance was handed to procd
@@ -116,8 +116,8 @@ clients 64
 lookups 64
 fetch_slots 4
 END
-[ "$(stat -c %a "$dir/state" "$dir/run" | tr '\n' ' ')" = '700 755 ' ] ||
-	fail 'openwrt: modes of the folders'
+[ "$(stat -c %a "$dir/state" "$dir/run" "$dir/etc/mtasts.conf" | tr '\n' ' ')" \
+	= '700 755 644 ' ] || fail 'openwrt: modes'
 
 cat >"$dir/uci" <<'END'
 config mtasts 'agent'
