@@ -238,7 +238,7 @@ START_TEST(fixed)
 		"metrics inet:127.0.0.1:2", "control off", "memory 5M",
 		"journal /nonexistent/journal", "clients 7", "lookups 7",
 		"fetch_slots 7", "log syslog", "user nobody", "chroot /tmp",
-		"answer_within 7s" };
+		"confine off", "answer_within 7s" };
 	char said[STS_CONF_WHY_MAX];
 
 	begin();
