@@ -61,6 +61,7 @@ struct held {
 	struct version *v;
 	int64_t first, last; /* of several times it is not known which counts */
 	int64_t until; /* in gone: when it was replaced */
+	bool proved; /* it came under a clock that was vouched for */
 };
 
 struct held_set {
@@ -85,7 +86,7 @@ static struct terms terms;
 static struct belief beliefs[SITES];
 static struct {
 	bool stepped; /* the wall clock was ever wrong */
-	bool confirmed; /* a policy came since the start of the agent */
+	bool confirmed; /* vouched for since the start of the agent */
 	int64_t offset, changed;
 	int64_t lowest, vouched; /* offsets: least ever, most vouched for */
 	bool unknown;
@@ -121,6 +122,7 @@ set_add(struct held_set *set, const struct held *h)
 		if (o->v == h->v && o->until == h->until) {
 			o->first = h->first < o->first ? h->first : o->first;
 			o->last = h->last > o->last ? h->last : o->last;
+			o->proved = o->proved && h->proved;
 			return;
 		}
 	}
@@ -255,22 +257,45 @@ promise_clock(int64_t offset_ms, bool unknown)
 	}
 }
 
-/* Whether a fetch for this domain vouches for the wall clock: its policy was
- * held before, or there was nothing to go by. */
+/* Whether no policy is held that a fetch could be measured by. */
 static bool
-vouches(const struct site *s)
+nothing_held(void)
 {
 	unsigned i;
 
-	if (!wall.confirmed || belief_of(s)->now.n > 0) {
-		return true;
-	}
 	for (i = 0; i < terms.site_count; i++) {
 		if (beliefs[i].now.n > 0) {
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Whether a fetch for this domain may vouch for the wall clock: its policy was
+ * held before, or there was nothing to go by. */
+static bool
+vouches(const struct site *s)
+{
+	return !wall.confirmed || belief_of(s)->now.n > 0 || nothing_held();
+}
+
+/*
+ * Whether a fetch for this domain certainly confirms the clock after a start:
+ * what was held came under a clock that was vouched for, or nothing is held
+ * anywhere. After a short time off any fetch does; that is not reckoned with.
+ */
+static bool
+confirms(const struct site *s)
+{
+	const struct held_set *set = &belief_of(s)->now;
+	unsigned i;
+
+	for (i = 0; i < set->n; i++) {
+		if (!set->of[i].proved) {
+			return false;
+		}
+	}
+	return set->n > 0 ? !set->nothing : nothing_held();
 }
 
 static void
@@ -290,8 +315,10 @@ void
 promise_delivered(struct version *v, bool certain)
 {
 	struct belief *b = belief_of(v->site);
-	struct held h = { v, sim.t, sim.t, 0 };
+	struct held h = { v, sim.t, sim.t, 0, false };
 
+	wall.confirmed = wall.confirmed || (certain && confirms(v->site));
+	h.proved = certain && wall.confirmed;
 	v->delivered = b->unsaved = b->checked = true;
 	trace("%s v%u delivered%s", v->site->domain, v->number,
 	    certain ? "" : ", maybe");
@@ -299,7 +326,6 @@ promise_delivered(struct version *v, bool certain)
 		wall.vouched = wall.offset;
 	}
 	if (certain) {
-		wall.confirmed = true;
 		replace(b, v);
 	}
 	if (v->max_age_ms > 0) {
