@@ -83,7 +83,8 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	return l;
 }
 
-/* The work is done: tell who waits, free the slot, let the next one in. */
+/* The work is done: tell who waits, free the slot. Who waits for a free one is
+ * let in by the next tick, which is due at once. */
 static void
 finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why)
@@ -103,7 +104,6 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	a->lookup_free = i;
 	a->lookups_busy--;
 	a->refreshes_busy = (uint16_t)(a->refreshes_busy - l->own);
-	sts_agent_asks_go_on(a);
 }
 
 /*
