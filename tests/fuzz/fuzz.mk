@@ -3,6 +3,7 @@
 #   make replay                       the corpora, once through, as a test
 #   make fuzz T=60 [FUZZ='http der']  each for T seconds (clang), and a table
 #   make fuzz FUZZ_SANITIZE=          the same without sanitizers: many times faster
+#   FUZZ_ARGS=-max_len=160            more for libFuzzer
 # What fuzzing adds to the corpora stays in $(BUILD)/fuzz-corpus, findings in
 # $(FUZZ_BUILD)/findings.
 
@@ -24,6 +25,7 @@ REPLAY_BIN := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
 
 # What a harness has besides its own file and the library.
 FUZZ_WITH = tests/fuzz/assert.c $(FUZZ_WITH_$*)
+FUZZ_WITH_tls := tests/mem/https.c tests/mem/mem.c
 FUZZ_WITH_agent := $(addprefix tests/fuzz/,agent_play.c agent_net.c agent_ask.c) \
 	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c \
 	tests/sim/plain_session.c tests/sim/plain_https.c
@@ -57,4 +59,4 @@ replay: $(REPLAY_BIN) ## run the fuzzers' corpora
 	@for t in $(REPLAY_BIN); do $$t tests/fuzz/corpus/$${t##*/}/* || exit 1; done
 
 fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each, and tell of it in a table
-	@python3 tests/fuzz/fuzz.py $(T) $(FUZZ_BUILD) $(BUILD)/fuzz-corpus $(FUZZ)
+	@FUZZ_ARGS='$(FUZZ_ARGS)' python3 tests/fuzz/fuzz.py $(T) $(FUZZ_BUILD) $(BUILD)/fuzz-corpus $(FUZZ)

@@ -5,7 +5,8 @@ fuzz.py SECONDS DIR CORPORA NAME...
 
 DIR holds the programs; what they find goes to DIR/findings/NAME, what they say
 to DIR/NAME.log, inputs that reach something new to CORPORA/NAME. A finding does
-not keep the other fuzzers from running; with any, the exit status is 1.
+not keep the other fuzzers from running; with any, the exit status is 1. What is
+in FUZZ_ARGS is for libFuzzer.
 """
 import os
 import re
@@ -37,7 +38,7 @@ def run(name, seconds, place, corpora):
     before = set(os.listdir(found))
     command = [os.path.join(place, name), "-max_total_time=%d" % seconds,
                "-print_final_stats=1", "-timeout=10", "-artifact_prefix=" + found + "/"]
-    command += OPTIONS.get(name, [])
+    command += OPTIONS.get(name, []) + os.environ.get("FUZZ_ARGS", "").split()
     if os.path.exists(words):
         command.append("-dict=" + words)
     began = time.monotonic()
