@@ -104,6 +104,7 @@ struct play {
 	sts_ms start;
 	unsigned budget;
 	int64_t wall_ms, wall_changed; /* how far the wall clock is off */
+	int64_t forgot; /* when the operator had something forgotten */
 	int64_t wall_lowest, wall_vouched;
 	bool wall_unknown, wall_stepped;
 	unsigned switches; /* of enforce_off; odd: off */
@@ -168,8 +169,9 @@ void ask_api_end(unsigned slot);
 void ask_crash(void);
 void ask_leave(void); /* everybody is gone */
 
-/* A response that may have been taken has been read to its end. */
-void ask_delivered(struct version *v);
+/* A response that may have been taken has been read to its end; certain: it
+ * must have been. */
+void ask_delivered(struct version *v, bool certain);
 /* After that, when nothing moves: what the agent holds now. */
 void ask_look(void);
 void ask_saved(void);

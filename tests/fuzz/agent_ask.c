@@ -64,6 +64,7 @@ static struct {
 
 /* What came whole and was not looked at yet. */
 static struct version *fresh[DOMAINS];
+static bool certain_of[DOMAINS];
 
 static struct {
 	bool held;
@@ -101,12 +102,13 @@ must_enforce(const struct domain *d)
 }
 
 void
-ask_delivered(struct version *v)
+ask_delivered(struct version *v, bool certain)
 {
 	play_tell("%s: version %u delivered", play.domain[v->domain].name,
 	    (unsigned)(v - play.version));
 	v->served = true;
 	fresh[v->domain] = v;
+	certain_of[v->domain] = certain;
 	if (play.wall_ms > play.wall_vouched) {
 		play.wall_vouched = play.wall_ms;
 	}
@@ -117,8 +119,10 @@ look_at(struct domain *d, const struct version *v)
 {
 	const uint8_t *name = (const uint8_t *)d->name;
 	unsigned number = (unsigned)(v - play.version);
+	bool ample = play.config.cache_size > STS_CACHE_BLOCK_MIN;
 	struct sts_held held;
 
+	memset(&held, 0, sizeof held);
 	if (!sts_agent_held(
 		&play.agent, sts_text(name, strlen(d->name)), &held) ||
 	    held.entry.kind != STS_KIND_POLICY || !held.protected) {
@@ -128,6 +132,10 @@ look_at(struct domain *d, const struct version *v)
 		d->version = number;
 		d->since = play.t;
 	}
+	/* What came whole from its own domain is kept, if there is room. */
+	STS_ASSERT(!certain_of[v->domain] || !ample ||
+		   (held.entry.kind == STS_KIND_POLICY &&
+		       held.entry.max_age_s == v->max_age_s));
 }
 
 void

@@ -534,7 +534,7 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 					: play.wall_vouched;
 	}
 	if (h->version != NULL && !h->wild && (!calm || is_authentic(h))) {
-		ask_delivered(h->version);
+		ask_delivered(h->version, calm && play.forgot < h->opened);
 	}
 }
 

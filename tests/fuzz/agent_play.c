@@ -190,7 +190,7 @@ play_begin(uint8_t how, uint8_t size)
 	play.has_journal = (how & 4) != 0;
 	play.text = (how & 32) != 0;
 	play.wall_ms = play.wall_lowest = play.wall_vouched = 0;
-	play.wall_changed = -HOUR;
+	play.wall_changed = play.forgot = -HOUR;
 	play.wall_unknown = play.wall_stepped = false;
 	play.switches = 0;
 	play.version_count = play.mutation_count = 0;

@@ -296,6 +296,7 @@ do_forget(void)
 	sts_agent_forget(
 	    &play.agent, sts_text((const uint8_t *)d->name, strlen(d->name)));
 	d->held = false;
+	play.forgot = play.t;
 	sts_driver_wake(&play.driver);
 }
 
