@@ -113,8 +113,6 @@ static enum sts_why
 engine_why(const struct sts_tls *t, int error)
 {
 	switch (error) {
-	case BR_ERR_OK: /* close_notify before the end of the handshake */
-		return STS_WHY_PEER_CLOSED;
 	case BR_ERR_UNSUPPORTED_VERSION:
 	case BR_ERR_RECV_FATAL_ALERT + ALERT_PROTOCOL_VERSION:
 		return STS_WHY_TLS_VERSION;

@@ -41,6 +41,7 @@ static uint64_t block[1 << 17];
 static sts_ms now, begun;
 static unsigned budget;
 static sts_ch listener;
+static bool send_fails; /* nobody has told yet that the peer is gone */
 
 static int
 count_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
@@ -74,6 +75,9 @@ static int
 count_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 {
 	calls.send++;
+	if (send_fails) {
+		return STS_IO_RESET;
+	}
 	return mem.port.send(ctx, ch, buf, len);
 }
 
@@ -106,10 +110,10 @@ count_calls(void)
 }
 
 static void
-start(sts_ms at)
+start_for(sts_ms at, uint16_t clients)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { CLIENTS, LOOKUPS, 2, 2, 4096, WALL_S, 0 };
+	struct sts_config config = { clients, LOOKUPS, 2, 2, 4096, WALL_S, 0 };
 
 	now = begun = at;
 	budget = 256;
@@ -131,6 +135,12 @@ start(sts_ms at)
 	listener = sts_driver_listener(&driver, 0);
 	mem_listen(&mem, listener);
 	sts_listen(&driver, listener, STS_PROTOCOL_SOCKETMAP);
+}
+
+static void
+start(sts_ms at)
+{
+	start_for(at, CLIENTS);
 }
 
 static sts_ms
@@ -727,6 +737,143 @@ START_TEST(complaints_come_back)
 }
 END_TEST
 
+/* More than are taken in one pass, at once. */
+START_TEST(many_clients_at_once)
+{
+	enum {
+		MANY = 40
+	};
+	struct mem_sock *c[MANY];
+
+	start_for(1000, MANY);
+	hold("example.com", 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		c[i] = client(ask_held);
+	}
+	mem_tell(&mem);
+	unit_int("more to do at once", run(), 0);
+	settle();
+	for (unsigned i = 0; i < MANY; i++) {
+		got("each", c[i], ok_held);
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(client_lost_while_it_is_answered)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	hold("example.com", 0);
+	c = client("");
+	settle();
+	send_fails = true;
+	say(c, ask_held);
+	settle();
+	send_fails = false;
+	got("nothing", c, "");
+	ck_assert(c->core_gone);
+	unit_int("closed", agent.clients_open, 0);
+	unit_int("its pin is gone", pinned(), 0);
+	stop();
+}
+END_TEST
+
+START_TEST(text_protocol)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	sts_unlisten(&driver, listener);
+	sts_listen(&driver, listener, STS_PROTOCOL_TEXT);
+	hold("example.com", 0);
+	c = client("hosts example.com\n");
+	settle();
+	got("hosts", c, "mx.example.com");
+	ck_assert(c->core_gone);
+	c = client("mode example.com"); /* the stream's end is the line's */
+	mem_half_close(c);
+	settle();
+	got("mode", c, "enforce");
+	c = client(ask_held);
+	settle();
+	got("no line, nor will it be one", c, "");
+	mem_half_close(c);
+	settle();
+	got("refused", c, "temp");
+	stop();
+}
+END_TEST
+
+/* An answer borrows its zone until it is handed over. */
+START_TEST(settings_are_used_until_the_answer_is_taken)
+{
+	static struct sts_settings other;
+	struct mem_sock *c;
+	int slot;
+
+	start(1000);
+	other = settings;
+	mem.space = 5;
+	hold("example.com", 0);
+	c = client(ask_held);
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
+	sts_driver_wake(&driver);
+	settle();
+	sts_agent_settings(&agent, &other);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	sts_ask_end(&agent, slot);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	while (agent.clients[0].reply.len > 0 && c->out.n > 0) {
+		mem_drop(&c->out, c->out.n);
+		settle();
+	}
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	sts_agent_settings(&agent, &settings);
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
+	sts_driver_wake(&driver);
+	settle();
+	sts_agent_settings(&agent, &other);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	sts_ask_end(&agent, slot);
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	stop();
+}
+END_TEST
+
+START_TEST(answer_rendered_in_pieces)
+{
+	uint8_t piece[7];
+	char all[100];
+	size_t off = 0, n;
+	int slot;
+
+	start(1000);
+	hold("example.com", 0);
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
+	sts_driver_wake(&driver);
+	settle();
+	while ((n = sts_ask_render(
+		    &agent, slot, off, sts_span(piece, sizeof piece))) > 0) {
+		ck_assert_uint_le(off + n, sizeof all);
+		memcpy(all + off, piece, n);
+		off += n;
+	}
+	unit_text("whole", sts_text((uint8_t *)all, off),
+	    "OK secure match=mx.example.com servername=hostname");
+	unit_int("beyond its end",
+	    (long long)sts_ask_render(
+		&agent, slot, off + 1, sts_span(piece, sizeof piece)),
+	    0);
+	sts_ask_end(&agent, slot);
+	stop();
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -750,4 +897,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, question_ended_before_it_was_seen);
 	tcase_add_test(tc, question_ended_while_it_waits);
 	tcase_add_test(tc, complaints_come_back);
+	tcase_add_test(tc, many_clients_at_once);
+	tcase_add_test(tc, client_lost_while_it_is_answered);
+	tcase_add_test(tc, text_protocol);
+	tcase_add_test(tc, settings_are_used_until_the_answer_is_taken);
+	tcase_add_test(tc, answer_rendered_in_pieces);
 }

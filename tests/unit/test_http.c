@@ -12,6 +12,9 @@ const char unit_name[] = "http";
 #define S(text) text, sizeof text - 1
 #define OK11 "HTTP/1.1 200 OK\r\n"
 #define TYPE "Content-Type: text/plain\r\n"
+#define BLANKS64                                                               \
+	"                                "                                     \
+	"                                "
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 #define END "\r\n"
 /* Whole responses around what a case is about. */
@@ -268,6 +271,9 @@ static const struct {
 	    "200 http-coding" },
 	{ "R33 identity", S(OK11 TYPE "Transfer-Encoding: identity\r\n" END),
 	    OPEN, "200 http-coding" },
+	{ "R33 longer than what is kept",
+	    S(OK11 TYPE "Transfer-Encoding: chunked" BLANKS64 "x\r\n" END),
+	    OPEN, "200 http-coding" },
 	{ "R33 empty", S(OK11 TYPE "Transfer-Encoding:\r\n" END), OPEN,
 	    "200 http-coding" },
 	{ "R33 with a parameter",
@@ -339,6 +345,9 @@ static const struct {
 	    FIELD("Content-Encoding: identity\r\nContent-Encoding: br"), OPEN,
 	    "200 http-coding" },
 	{ "R34 empty", FIELD("Content-Encoding:"), OPEN, "200 http-coding" },
+	{ "R34 longer than what is kept",
+	    FIELD("Content-Encoding: identity" BLANKS64 "x"), OPEN,
+	    "200 http-coding" },
 };
 
 struct outcome {

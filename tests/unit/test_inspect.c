@@ -6,6 +6,7 @@
 #include "../../core/explain.h"
 #include "../../core/inspect.h"
 #include "../../core/payload.h"
+#include "flash.h"
 #include "unit.h"
 
 const char unit_name[] = "inspect";
@@ -13,6 +14,10 @@ const char unit_name[] = "inspect";
 enum {
 	WALL_S = 1800000000,
 	DOMAINS = 300,
+	PROG = 8,
+	ERASE = 1024,
+	IDLE = 100, /* steps without anything to do, more than a round */
+	BUFFER = 1024, /* the journal's */
 	CACHE = 1 << 17
 };
 
@@ -22,23 +27,32 @@ static struct sts_zones zones;
 static struct sts_dns_servers servers;
 static struct sts_anchors anchors;
 static uint64_t block[1 << 16];
+static struct flash flash;
 
 static void
-start(void)
+start_with(const struct sts_config *config)
 {
 	static const uint8_t key[16] = { 3 };
-	struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S, 0 };
 
 	memset(&settings, 0, sizeof settings);
 	sts_zones_init(&zones, 12000, 30000);
 	settings.zones = &zones;
 	settings.servers = &servers;
 	settings.anchors = &anchors;
-	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
-	sts_agent_init(&agent, &config, &settings, block, 1, key);
+	ck_assert_uint_le(sts_agent_size(config), sizeof block);
+	sts_agent_init(&agent, config, &settings, block, 1, key);
 	sts_clock_tick(&agent.clock, 1, WALL_S);
 	sts_clock_confirm(&agent.clock, true, sts_clock_cert_s(&agent.clock));
 	ck_assert(sts_agent_expires(&agent));
+}
+
+static void
+start(void)
+{
+	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S,
+		0 };
+
+	start_with(&config);
 }
 
 static struct sts_text
@@ -333,6 +347,197 @@ START_TEST(standing)
 }
 END_TEST
 
+static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S,
+	BUFFER };
+
+static uint32_t
+whole_units(uint32_t n)
+{
+	return (n + ERASE - 1) / ERASE * ERASE;
+}
+
+/* An agent with a journal of two areas. */
+static void
+start_kept(uint32_t area_size)
+{
+	start_with(&kept_config);
+	flash_init(&flash, PROG, ERASE, area_size, 2);
+	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
+}
+
+static void
+save(void)
+{
+	unsigned idle = 0;
+
+	for (unsigned i = 0; idle < IDLE; i++) {
+		ck_assert_uint_lt(i, 10000);
+		idle = sts_agent_journal_step(&agent, &flash.store, 1) == 0
+			   ? idle + 1
+			   : 0;
+	}
+}
+
+/* The smallest area is written to, one of half that size only read; it
+ * may grow, and not change otherwise. */
+START_TEST(journal_area)
+{
+	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
+	struct sts_store wrong;
+
+	start_kept(area);
+	save();
+	unit_int("least", sts_agent_keeping(&agent), STS_KEEPING_OK);
+	start_kept(whole_units(area / 2));
+	put(unit_span("a.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
+	save();
+	unit_int("less", sts_agent_keeping(&agent), STS_KEEPING_FAILING);
+	unit_int("saved", sts_agent_saved(&agent), true);
+	unit_int("unsaved", sts_cache_unsaved_count(&agent.cache), 1);
+	wrong = flash.store;
+	wrong.prog_size *= 2;
+	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
+	wrong = flash.store;
+	wrong.area_count++;
+	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
+	wrong = flash.store;
+	wrong.area_count = 1;
+	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
+	flash_init(&flash, PROG, ERASE, area, 2);
+	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
+	/* It failed, and waits for its time unless it is told to go on. */
+	sts_agent_journal_retry(&agent);
+	save();
+	unit_int("grown", sts_agent_keeping(&agent), STS_KEEPING_OK);
+	unit_int("written", sts_cache_unsaved_count(&agent.cache), 0);
+}
+END_TEST
+
+START_TEST(journal_figures)
+{
+	struct sts_inspection i;
+	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
+
+	start_kept(area);
+	sts_inspect(&agent, &i);
+	unit_text("at first", unit_span(sts_inspect_journal(&i)), "loading");
+	save();
+	put(unit_span("a.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
+	sts_inspect(&agent, &i);
+	unit_text("read", unit_span(sts_inspect_journal(&i)), "ready");
+	unit_int("unsaved", i.unsaved, 1);
+	/* The first is written with an area of its own. */
+	save();
+	put(unit_span("c.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
+	save();
+	sts_inspect(&agent, &i);
+	unit_int("unsaved", i.unsaved, 0);
+	unit_int("saved", i.saved, 1);
+	unit_int("lost", i.lost, 0);
+	ck_assert(sts_inspect_forgotten(&agent));
+	ck_assert(sts_agent_forget(&agent, unit_span("a.example")));
+	ck_assert(!sts_inspect_forgotten(&agent));
+	/* One waits already: all is written anew. */
+	ck_assert(!sts_agent_forget(&agent, unit_span("b.example")));
+	ck_assert(!sts_inspect_forgotten(&agent));
+	save();
+	ck_assert(sts_inspect_forgotten(&agent));
+	sts_inspect(&agent, &i);
+	ck_assert_uint_ge(i.compactions, 1);
+}
+END_TEST
+
+/* The clock was put back by more than a day, and that is confirmed: what
+ * the journal has of it follows. */
+START_TEST(stamp_follows_the_clock_back)
+{
+	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
+	save();
+	sts_journal_stamp(agent.journal, WALL_S + 86400);
+	sts_agent_stamp(&agent, 86400);
+	unit_int(
+	    "a day may be", sts_journal_stamp_s(agent.journal), WALL_S + 86400);
+	sts_journal_stamp(agent.journal, WALL_S + 86401);
+	sts_agent_stamp(&agent, 86400);
+	unit_int("more", sts_journal_stamp_s(agent.journal), WALL_S);
+	ck_assert(!sts_inspect_forgotten(&agent));
+	save();
+	unit_int("kept", sts_agent_keeping(&agent), STS_KEEPING_OK);
+}
+END_TEST
+
+START_TEST(words)
+{
+	static const char *const clocks[] = { "unknown", "claimed",
+		"confirmed" };
+	static const char *const journals[] = { "loading", "ready", "newer",
+		"failed", "full" };
+	struct sts_inspection i;
+
+	memset(&i, 0, sizeof i);
+	i.has_journal = true;
+	for (unsigned k = 0; k < UNIT_COUNT(clocks); k++) {
+		i.clock = (enum sts_clock_state)k;
+		unit_text("clock", unit_span(sts_inspect_clock(&i)), clocks[k]);
+	}
+	for (unsigned k = 0; k < UNIT_COUNT(journals); k++) {
+		i.journal = (enum sts_journal_state)k;
+		unit_text(
+		    "journal", unit_span(sts_inspect_journal(&i)), journals[k]);
+	}
+}
+END_TEST
+
+/* A record under a name that is no key's: a journal of other hands had it. */
+START_TEST(flush_long_name)
+{
+	char long_name[STS_NAME_MAX + 1];
+	struct sts_walk w = { 0 };
+	uint32_t count = 0;
+
+	start();
+	for (unsigned i = 0; i < STS_NAME_MAX; i++) {
+		long_name[i] = i % 50 == 49 ? '.' : 'a';
+	}
+	long_name[STS_NAME_MAX] = '\0';
+	put(unit_span(long_name), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
+	while (sts_inspect_flush(&agent, &w, 16, true, &count)) {
+	}
+	unit_int("count", count, 1);
+	unit_int("left", agent.cache.records, 0);
+}
+END_TEST
+
+/* What nobody reads: the oldest make room, debugging words give way, and the
+ * number of the lost is told. */
+START_TEST(events_over_the_limit)
+{
+	static const uint8_t text[STS_NAME_MAX + 1] = { 'a' };
+	struct sts_event e;
+
+	start();
+	while (sts_agent_event(&agent, &e)) {
+	}
+	for (unsigned i = 0; i < STS_EVENTS_MAX + 2; i++) {
+		sts_agent_tell(&agent, STS_EVENT_CACHE_FULL, STS_WHY_NONE,
+		    sts_text(text, i == 2 ? sizeof text : 1))
+		    ->number[0] = i;
+	}
+	sts_agent_tell(
+	    &agent, STS_EVENT_ANSWER, STS_WHY_NONE, sts_text(text, 1));
+	for (unsigned i = 2; i < STS_EVENTS_MAX + 2; i++) {
+		ck_assert(sts_agent_event(&agent, &e));
+		unit_int("code", e.code, STS_EVENT_CACHE_FULL);
+		unit_int("number", (long)e.number[0], i);
+		unit_int("text", e.text_len, i == 2 ? sizeof e.text : 1);
+	}
+	ck_assert(sts_agent_event(&agent, &e));
+	unit_int("code", e.code, STS_EVENT_EVENTS_LOST);
+	unit_int("lost", (long)e.number[0], 3);
+	ck_assert(!sts_agent_event(&agent, &e));
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -344,4 +549,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, figures);
 	tcase_add_test(tc, verdict_table);
 	tcase_add_test(tc, standing);
+	tcase_add_test(tc, journal_area);
+	tcase_add_test(tc, journal_figures);
+	tcase_add_test(tc, stamp_follows_the_clock_back);
+	tcase_add_test(tc, words);
+	tcase_add_test(tc, flush_long_name);
+	tcase_add_test(tc, events_over_the_limit);
 }

@@ -208,6 +208,7 @@ static const struct {
 	{ "R47 A-label", MX("xn--bcher-kva.example"),
 	    "enforce 60 xn--bcher-kva.example" },
 	{ "R47 asterisk alone", MX("*"), "policy-mx" },
+	{ "R47 asterisk in a label", MX("*a.example"), "policy-mx" },
 	{ "R47 asterisk and dot", MX("*."), "policy-mx" },
 	{ "R47 two asterisks", MX("*.*.example"), "policy-mx" },
 	{ "R47 asterisk inside", MX("a.*.example"), "policy-mx" },

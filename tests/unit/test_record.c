@@ -65,6 +65,9 @@ static const struct {
 	{ "R7 version alone, delimited", S("v=STSv1;"), "txt-invalid" },
 	{ "R7 a second v is an extension", S("v=STSv1; v=STSv2; id=1"), "1" },
 
+	{ "R7 extension without a value", S("v=STSv1; id=1; x=;"),
+	    "txt-invalid" },
+
 	{ "R8 32", S("v=STSv1; id=" ID32), ID32 },
 	{ "R8 33", S("v=STSv1; id=" ID32 "g"), "txt-invalid" },
 	{ "R8 empty", S("v=STSv1; id=;"), "txt-invalid" },

@@ -769,6 +769,17 @@ START_TEST(sizes_and_end)
 }
 END_TEST
 
+/* Entropy is injected: BearSSL finds no source of its own. */
+START_TEST(no_system_seeder)
+{
+	const char *name = NULL;
+
+	ck_assert(br_prng_seeder_system(&name) == 0);
+	ck_assert_str_eq(name, "none");
+	ck_assert(br_prng_seeder_system(NULL) == 0);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -789,4 +800,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, client_hello);
 	tcase_add_test(tc, known_links);
 	tcase_add_test(tc, sizes_and_end);
+	tcase_add_test(tc, no_system_seeder);
 }

@@ -320,6 +320,11 @@ static const struct {
 	{ "short", 0x17, "2404300000Z", false, 0 },
 	{ "fraction", 0x18, "20240430000000.5Z", false, 0 },
 	{ "empty", 0x18, "", false, 0 },
+	{ "year 0 before March is told as that March", 0x18, "00000101000000Z",
+	    true, INT64_C(-719468) * 86400 },
+	{ "year 0", 0x18, "00000301000000Z", true, INT64_C(-719468) * 86400 },
+	{ "letters in the century", 0x18, "o0240430000000Z", false, 0 },
+	{ "letters in the year", 0x18, "20o40430000000Z", false, 0 },
 	{ "another tag", 0x16, "240430000000Z", false, 0 },
 };
 
