@@ -17,6 +17,7 @@ $(BUILD)/bearssl/libbearssl.a: | $(TOOLCHAIN)
 		CFLAGS='$(CFLAGS) $(BEARSSL_CFLAGS)' lib
 
 .PHONY: run install check-alloc size
+comma = ,
 run: ## build what is missing and serve on 127.0.0.1:8461 (ARGS=...)
 	@sh boards/posix/deps.sh gcc libc6-dev ca-certificates \
 		$(if $(BEARSSL),,libbearssl-dev)
@@ -84,9 +85,26 @@ check-alloc: ## the static daemon links no allocator
 	@! nm build/x86_64/mtasts | grep -E ' (__libc_)?(malloc|calloc|realloc|free|brk)$$'
 	@echo "check-alloc: build/x86_64/mtasts links no allocator"
 
-size: ## the sizes of README.md: static daemon, library on a Cortex-M3, memory
-	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
-	@sh boards/posix/deps.sh gcc-arm-none-eabi libnewlib-arm-none-eabi
+# Sizes. The map of a static daemon is beside it, that of a firmware too.
+$(BUILD)/mtasts: override LDFLAGS += $(if $(TARGET),-Wl$(comma)-Map=$(BUILD)/mtasts.map)
+SIZE_TARGETS ?= $(sort x86_64 $(patsubst build/%/mtasts,%,$(wildcard $(TARGETS:%=build/%/mtasts))))
+SIZE_SMALL = BOARD=lm3s6965evb PRODUCT=boards/lm3s6965evb/product-4k.h BOARD_BUILD=build/boards/lm3s6965evb-4k
+
+.PHONY: size-built check-size
+size: size-built ## the tables of both READMEs (SIZE_TARGETS=...: the daemons, else those that were built)
+	@for b in $(BOARDS); do $(MAKE) --no-print-directory -s board BOARD=$$b || exit 1; done
+	@$(MAKE) --no-print-directory -s board $(SIZE_SMALL)
+	@python3 boards/size.py write $(SIZE_TARGETS) $(BOARDS) lm3s6965evb-4k
+
+# What every submission builds anyway.
+check-size: ## fail if what those tables say is off by more than 2 %
+	@$(MAKE) --no-print-directory size-built SIZE_TARGETS=x86_64
+	@python3 boards/size.py check x86_64 lm3s6965evb
+
+size-built:
+	@sh boards/posix/deps.sh $(BOARD_PKGS)
+	@for t in $(SIZE_TARGETS); do [ -e build/$$t/mtasts.map ] || rm -f build/$$t/mtasts; \
+		$(MAKE) --no-print-directory TARGET=$$t build/$$t/mtasts || exit 1; done
 	@$(MAKE) --no-print-directory -s BUILD=build/cortex-m3 CC=arm-none-eabi-gcc \
 		CFLAGS='-Os -mcpu=cortex-m3 -mthumb' BEARSSL_CPPFLAGS='-isystem /usr/include/bearssl' objects
-	@sh boards/size.sh
+	@$(MAKE) --no-print-directory -s board BOARD=lm3s6965evb

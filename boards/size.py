@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is built takes so much: size.py write | check NAME...
+
+Measures the daemons and firmwares of these folders (below build, build/boards)
+and writes the tables between the marks of README.md and boards/README.md; a
+number of any other stays as it is.
+With check nothing is written: it fails if a number there is off by more than
+2 %. Both fail if a firmware is over its bar or could use more stack than is
+set aside or than was ever seen on it.
+
+By the linkers' maps, the compiler's call graph (size_stack.py), and, for the
+stack that was seen, the file that make test-boards leaves beside a firmware.
+"""
+
+import collections
+import glob
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import size_stack  # noqa: E402
+
+OFF, SMALL = 0.02, 64  # fewer octets than that are no drift
+TARGETS = ("x86_64", "i686", "armv7", "aarch64", "mips", "mipsel", "riscv64")
+# Name in the table, folder below build/boards, flash and RAM at most.
+FIRMWARE = (("lm3s6965evb", "lm3s6965evb", 200 << 10, 56 << 10),
+            ("4 KB records", "lm3s6965evb-4k", 200 << 10, 44 << 10),
+            ("mps2-an385", "mps2-an385", 256 << 10, 64 << 10))
+PARTS = (("agent", r"libmtasts\.a"), ("BearSSL", r"libbearssl\.a"),
+         ("lwIP", r"obj/lwip/"), ("roots", r"-anchors\.o"),
+         ("libc", r"(lib(c|gcc|gcc_eh)\.a|crt\w*\.o)"), ("board, port", r"."))
+ROOTS = "roots"  # Debian's, who changes them when she likes
+STATIC, SEEN = "static, gaps included", "stack seen in tests"
+DEEPEST, TOGETHER = "worst stack", "**together**"
+FLASH_SECTIONS = (".text", ".rodata", ".vectors", ".data")
+RAM_SECTIONS = (".data", ".bss", "COMMON")
+PIECE = re.compile(r"^ (\.[\w.*-]+|COMMON)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)"
+                   r" (\S+)$")
+NUMBER = re.compile(r"\d[\d,]*")
+
+NAMES = sys.argv[2:]
+errors = []
+
+
+def output(*argv):
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
+def sections(tool, path):
+    """text, data, bss."""
+    lines = output(tool, path).splitlines()[1:]
+    return [int(n) for n in lines[0].split()[:3]]
+
+
+# By the linker's map.
+
+def pieces(path):
+    """(section, octets, file) of everything that was linked."""
+    with open(path) as f:
+        text = f.read()
+    text = text[text.index("Linker script and memory map"):]
+    text = re.sub(r"\n (\.[\w.*-]+)\n\s+0x", r"\n \1 0x", text)
+    for line in text.split("\n"):
+        m = PIECE.match(line)
+        if m and int(m[2], 16) > 0 or m and m[1] == ".vectors":
+            yield m[1], int(m[3], 16), m[4]
+
+
+def part(section, path):
+    """The agent's memory is main.c's: the block, and the two structs."""
+    if section in (".bss.block", ".bss.agent", ".bss.driver"):
+        return "agent"
+    return next(name for name, regex in PARTS if re.search(regex, path))
+
+
+def measure(path):
+    """part -> [flash, RAM]."""
+    out = {name: [0, 0] for name, _ in PARTS}
+    for section, size, source in pieces(path):
+        if section.startswith(FLASH_SECTIONS):
+            out[part(section, source)][0] += size
+        if section.startswith(RAM_SECTIONS):
+            out[part(section, source)][1] += size
+    return out
+
+
+# Tables: (row, column) -> text; what is not measured has no entry.
+
+def cells(text):
+    """Those of a table as it stands, without its head."""
+    rows = [[c.strip() for c in line.strip("|").split("|")]
+            for line in text.splitlines() if line.startswith("|")]
+    return {(r[0], head): c for r in rows[2:]
+            for head, c in zip(rows[0][1:], r[1:])}
+
+
+def table(head, rows, made, old):
+    out = [["", *head], ["---"] + ["--:"] * len(head)]
+    for r in rows:
+        row = [made.get((r, c), old.get((r, c), "")) for c in head]
+        if any(row):
+            out.append([r, *row])
+    return "".join("| " + " | ".join(r) + " |\n" for r in out)
+
+
+def number(text):
+    return int(NUMBER.search(text)[0].replace(",", ""))
+
+
+def firmware_stack(name, folder, elf, made, old):
+    """Octets of the worst; fills its cells."""
+    size, path = size_stack.worst(folder, elf)
+    symbols = {line.split()[2]: int(line.split()[0], 16) for line in
+               output("arm-none-eabi-nm", elf).splitlines()}
+    aside = symbols["sts_ld_stack_top"] - symbols["sts_ld_stack"]
+    seen = os.path.join(folder, "stack")
+    if os.path.exists(seen):
+        with open(seen) as f:
+            made[SEEN, f"{name} RAM"] = f"{int(f.read()):,}"
+    most = made.get((SEEN, f"{name} RAM"), old.get((SEEN, f"{name} RAM")))
+    if most and number(most) > size:
+        errors.append(f"{name}: {most} octets of stack were seen, and {size}"
+                      " computed")
+    if size > aside:
+        errors.append(f"{name}: {size} octets of stack, {aside} set aside")
+    made[DEEPEST, f"{name} RAM"] = f"{size:,}"
+    return size, aside, path
+
+
+def firmware(name, folder, bars, made, old):
+    """Fill the cells of one; the deepest way of its stack."""
+    elf = os.path.join(folder, "mtasts.elf")
+    text, data, bss = sections("arm-none-eabi-size", elf)
+    stack, aside, path = firmware_stack(name, folder, elf, made, old)
+    for p, (flash, ram) in measure(
+            os.path.join(folder, "mtasts.map")).items():
+        made[p, f"{name} flash"] = f"{flash:,}"
+        made[p, f"{name} RAM"] = f"{ram:,}"
+    flash, ram = text + data, data + bss - aside
+    for row, f, r in ((STATIC, f"{flash:,}", f"{ram:,}"),
+                      (TOGETHER, f"**{flash:,}**", f"**{ram + stack:,}**")):
+        made[row, f"{name} flash"], made[row, f"{name} RAM"] = f, r
+    for what, n, bar in zip(("flash", "RAM"), (flash, ram + stack), bars):
+        if n > bar:
+            errors.append(f"{name}: {n:,} octets of {what}, over {bar:,}")
+    return path
+
+
+def firmwares(old_text):
+    old, made, path = cells(old_text), {}, None
+    for name, folder, *bars in FIRMWARE:
+        if folder in NAMES:
+            p = firmware(name, os.path.join("build/boards", folder), bars,
+                         made, old)
+            path = path or p
+    head = [f"{name} {what}" for name, *_ in FIRMWARE
+            for what in ("flash", "RAM")]
+    rows = [name for name, _ in PARTS] + [STATIC, SEEN, DEEPEST, TOGETHER]
+    words = old_text[old_text.index("\n\n"):]
+    if path:
+        words = "\n\n" + textwrap.fill(
+            "The worst stack is that of " + ", ".join(
+                f"`{size_stack.bare(f)}`" for f in path) + ".", 80,
+            break_long_words=False, break_on_hyphens=False) + "\n"
+    return table(head, rows, made, old).rstrip("\n") + words
+
+
+def daemons(old_text):
+    old, made = cells(old_text), {}
+    head = ("agent", "port, board", "BearSSL", "libc", "file, stripped",
+            "static RAM")
+    for t in TARGETS:
+        daemon = f"build/{t}/mtasts"
+        if t not in NAMES:
+            continue
+        parts = measure(daemon + ".map")
+        for name in ("agent", "BearSSL", "libc"):
+            made[t, name] = f"{parts[name][0]:,}"
+        made[t, "port, board"] = f"{parts['board, port'][0]:,}"
+        made[t, "file, stripped"] = f"{stripped(t):,}"
+        _, data, bss = sections("size", daemon)
+        made[t, "static RAM"] = f"{data + bss:,}"
+    return table(head, TARGETS, made, old)
+
+
+def stripped(target):
+    triplet = {"i686": "i686-linux-gnu", "armv7": "arm-linux-gnueabihf"}.get(
+        target, f"{target}-linux-gnu")
+    out = f"build/{target}/stripped"
+    subprocess.run([f"{triplet}-strip", "-o", out, f"build/{target}/mtasts"],
+                   check=True)
+    return os.path.getsize(out)
+
+
+# The front page.
+
+def library(room):
+    files = glob.glob(f"build/cortex-m3/obj/{room}/**/*.o", recursive=True)
+    lines = output("arm-none-eabi-size", *files).splitlines()[1:]
+    return sum(int(line.split()[0]) for line in lines)
+
+
+def resident_kb():
+    daemon = subprocess.Popen(
+        ["build/x86_64/mtasts", "serve", "-o", "listen inet:127.0.0.1:48461",
+         "-o", "log_level error"], stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    with open(f"/proc/{daemon.pid}/status") as f:
+        kb = re.search(r"VmRSS:\s+(\d+)", f.read())[1]
+    daemon.terminate()
+    daemon.wait()
+    return int(kb)
+
+
+def front(old_text, boards):
+    old, made = cells(old_text), {}
+    rows = ("static daemon, musl, x86-64, stripped, BearSSL included",
+            "resident memory of it, running, with the default `memory 4M`",
+            "the library's own code on a Cortex-M3, -Os: core, dns, tls",
+            "firmware for an LM3S6965, Debian's roots included: flash; "
+            "static RAM and worst stack")
+    made[rows[0], "size"] = f"{stripped('x86_64'):,} bytes"
+    made[rows[1], "size"] = f"{resident_kb():,} KB"
+    made[rows[2], "size"] = " + ".join(
+        f"{library(r):,}" for r in ("core", "dns", "tls")) + " bytes"
+    name = FIRMWARE[0][0]
+    made[rows[3], "size"] = "; ".join(
+        boards[TOGETHER, f"{name} {what}"].strip("*")
+        for what in ("flash", "RAM")) + " bytes"
+    return table(("size",), rows, made, old)
+
+
+# All.
+
+class Page:
+    def __init__(self, path):
+        self.path = path
+        with open(path) as f:
+            self.text = f.read()
+
+    def between(self, mark):
+        begin = self.text.index(f"<!-- make size: {mark} -->\n")
+        begin = self.text.index("\n", begin) + 1
+        return begin, self.text.index("<!-- end -->\n", begin)
+
+    def get(self, mark):
+        begin, end = self.between(mark)
+        return self.text[begin:end]
+
+    def put(self, mark, made):
+        begin, end = self.between(mark)
+        self.text = self.text[:begin] + made + self.text[end:]
+
+    def write(self):
+        with open(self.path, "w") as f:
+            f.write(self.text)
+
+
+def roots_changed(old, made):
+    """By how much, in each column of flash: that is nobody's doing here."""
+    return collections.Counter({c: number(made[r, c]) - number(old[r, c])
+                                for r, c in made if r == ROOTS and
+                                (r, c) in old})
+
+
+def compare(mark, old_text, made_text):
+    old, made = cells(old_text), cells(made_text)
+    roots = roots_changed(old, made)
+    for key, text in made.items():
+        row, column = key
+        if row == ROOTS or "resident" in row or not NUMBER.search(text):
+            continue
+        was, now = ([int(n.replace(",", "")) for n in NUMBER.findall(t)]
+                    for t in (old.get(key, ""), text))
+        now = [n - (roots[column] if row in (STATIC, TOGETHER) else 0)
+               for n in now]
+        if len(was) != len(now) or any(abs(a - b) > max(OFF * b, SMALL)
+                                       for a, b in zip(was, now)):
+            errors.append(f"{mark}: {row}, {column}: {old.get(key)} is"
+                          f" written, {text} built: make size")
+
+
+def main():
+    boards, first = Page("boards/README.md"), Page("README.md")
+    made = {}
+    for page, mark, make in (
+            (boards, "boards", firmwares), (boards, "daemons", daemons),
+            (first, "front", lambda t: front(t, cells(made["boards"])))):
+        made[mark] = make(page.get(mark))
+        print(made[mark])
+        if sys.argv[1] == "check":
+            compare(mark, page.get(mark), made[mark])
+        page.put(mark, made[mark])
+    if sys.argv[1] == "write":
+        boards.write()
+        first.write()
+    for e in errors:
+        print(f"size: {e}")
+    sys.exit(1 if errors else 0)
+
+
+main()

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""The most stack that a firmware can use, by what its compiler says of each
+function (-fcallgraph-info=su) and by who calls whom.
+
+A call through a pointer goes to whatever CALLS says. A call that is in no row,
+and any recursion, is an error, so the answer is an upper bound: as if at every
+call the deepest way were taken, whether or not it can be.
+"""
+
+import collections
+import os
+import re
+import subprocess
+
+# Where pointers lead: a caller, what it may call. Both are OBJECT:FUNCTION.
+HASH = r":br_sha(224|256|384|512)_(init|update|out|state|set_state)$"
+ENGINES = r"core/\w+:(agent|question|fetch|conn|lookup|leg|client)_"
+CALLS = [(re.compile(a), re.compile(b)) for a, b in (
+    # BearSSL's classes: hashes, cipher modes, curves, records, X.509.
+    (r"/(hmac|hmac_ct|multihash|prf|hmac_drbg):|/x509_(fields|cert|class):",
+     HASH),
+    (r":br_ssl_engine_compute_master$|/ssl_engine:compute_key_block$",
+     r":br_tls12_sha(256|384)_prf$"),
+    (r":br_ssl_engine_init_rand$", r":br_hmac_drbg_(init|generate|update)$"),
+    (r":br_ssl_engine_hs_reset$", r":br_ssl_hs_client_init_main$"),
+    (r"/ssl_engine:jump_handshake$", r":br_ssl_hs_client_run$"),
+    (r":br_ssl_engine_switch_(gcm|chapol)_(in|out)$",
+     r"/ssl_rec_(gcm|chapol):(in|out)_\w+_init$"),
+    (r":br_ssl_engine_switch_(cbc|ccm)_(in|out)$", r"^$"),  # not offered
+    (r"/ssl_engine:(br_ssl_engine_recvrec_ack|make_ready_out|sendpld_flush)$",
+     r"/(ssl_rec_gcm|ssl_rec_chapol|ssl_engine):"
+     r"(gcm|chapol|clear)_(check|decrypt|max|encrypt)\w*$"),
+    (r"/ssl_rec_gcm:", r":br_aes_ct_ctr_(init|run)$|:br_ghash_ctmul$"),
+    (r"/ssl_rec_chapol:", r":br_(chacha20_ct|poly1305_ctmul)_run$"),
+    (r":br_poly1305_ctmul_run$", r":br_chacha20_ct_run$"),
+    (r":br_ssl_hs_client_run$|/ssl_hs_client:",
+     r"/x509_class:|/ec_all_m31:api_|:br_rsa_i31_(public|pkcs1_vrfy)$|"
+     r":br_ecdsa_i31_vrfy_asn1$|:br_tls12_sha(256|384)_prf$|"
+     r":br_hmac_drbg_generate$|" + HASH),
+    (r"/ec_all_m31:", r"/ec_(p256|c25519|prime)_[mi]31:api_"),
+    (r"/ecdsa_i31_vrfy_(raw|asn1):", r"/ec_all_m31:api_"),
+    (r"/x509_verify:", r":br_rsa_i31_pkcs1_vrfy$|:br_ecdsa_i31_vrfy_raw$|"
+     r":br_ecdsa_i31_vrfy_asn1$|/ec_all_m31:api_"),
+    # The agent's tables.
+    (r"core/driver:tell_events$", r":channel_event$"),
+    (r"core/driver:have_random$", r":channel_entropy$"),
+    (r"core/driver:close_channel$", r":channel_close$"),
+    (r"core/driver:(set_deadline|enlist_stirred)$", ENGINES +
+     r"(deadline|stirred)$"),
+    (r"core/driver:(?!tell|have|close|set|enlist)", r":channel_|" + ENGINES +
+     r"(wants|tick|deadline|child|stirred|peer|opened|lost|recv_buf|recv_ack|"
+     r"send_buf|send_ack|work)$"),
+    (r"/http_field:", r"core/http_field:"),
+    (r"/postfix:", r"core/postfix:"),
+    (r"/journal:sts_journal_step", r"(sdcard:sd|flash:flash)_"),
+    (r"port/lwip/lwip:channel_(entropy|event)$",
+     r":sts_(drbg_bytes|log_event)$"),
+    # lwIP's callbacks.
+    (r"/eth:sts_eth_poll", r":netif_input$"),
+    (r"/netif:netif_add", r"/eth:eth_init$"),
+    (r"/ethernet:ethernet_output", r"/eth:eth_send$"),
+    (r"/ip4:ip4_output_if_src", r":etharp_output$"),
+    (r"/udp:udp_input", r"lwip:on_datagram$|sntp:on_answer$|:dhcp_recv$"),
+    (r"/tcp(_in)?:(tcp_input|tcp_process_refused_data|tcp_input_delayed_close|"
+     r"tcp_slowtmr|tcp_abandon|tcp_process)",
+     r"lwip:on_(bytes|sent|half_second|error|connected|client)$|"
+     r":tcp_recv_null$"),
+    (r"/timeouts:sys_check_timeouts",
+     r"/timeouts:(lwip_cyclic_timer|tcpip_tcp_timer)$"),
+    (r"/timeouts:lwip_cyclic_timer",
+     r":(etharp_tmr|dhcp_(coarse|fine)_tmr|dns_tmr|tcp_tmr)$"),
+)]
+
+# Calls that do not go as deep as their callee can; left out.
+SHALLOW = {
+    # It has room for the number of a line, that of the assertion.
+    ("sts_put_decimal", "sts_assert_failed"),
+    # Nothing was received yet: a ClientHello is made, nothing verified.
+    ("br_ssl_engine_hs_reset", "jump_handshake"),
+}
+
+FRAME = 8 * 4  # what the core pushes for an interrupt
+ALIGN = 4
+LIBRARY = 64  # of a function of libc or libgcc; the most of one is 48
+LIBRARY_NAMES = re.compile(r"(mem|str)[a-z]+$|__aeabi_\w+$")
+NODE = re.compile(r'^node: { title: "([^"]*)" label: "([^"]*)"')
+EDGE = re.compile(r'^edge: { sourcename: "([^"]*)" targetname: "([^"]*)"')
+
+
+def bare(name):
+    """A function's name without the file of a static one."""
+    return name.rsplit(":", 1)[-1]
+
+
+class Graph:
+    def __init__(self, folder, elf):
+        self.frame, self.calls = {}, collections.defaultdict(set)
+        self.object = {}
+        for root, _, files in os.walk(folder):
+            for f in files:
+                if f.endswith(".ci"):
+                    self.read(os.path.join(root, f), folder)
+        if not self.frame:
+            raise SystemExit(f"size: {folder} has no .ci; remove it and build"
+                             " again")
+        self.linked(elf)
+
+    def read(self, path, folder):
+        name = os.path.relpath(path, folder)[:-len(".ci")]
+        with open(path) as f:
+            for line in f:
+                node, edge = NODE.match(line), EDGE.match(line)
+                size = node and re.search(r"(\d+) bytes \((\w+)\)", node[2])
+                if size:
+                    if size[2] != "static":
+                        raise SystemExit(f"size: {node[1]}: stack {size[2]}")
+                    self.frame[node[1]] = int(size[1])
+                    self.object[node[1]] = \
+                        f"{name}:{bare(node[1])}"
+                if edge:
+                    self.calls[edge[1]].add(edge[2])
+
+    def linked(self, elf):
+        """Pointers lead only to what is there."""
+        out = subprocess.run(["arm-none-eabi-nm", elf], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+        there = {line.split()[-1] for line in out.splitlines()}
+        self.targets = [t for t in self.frame
+                        if bare(t) in there]
+
+    def pointers(self, function):
+        """What a call through a pointer in it may reach."""
+        name = self.object[function]
+        rows = [callee for caller, callee in CALLS if caller.search(name)]
+        found = {t for t in self.targets for r in rows
+                 if r.search(self.object[t])}
+        if not rows:
+            raise SystemExit(f"size: no row for the pointers of {name}")
+        return found - {function}
+
+    def below(self, function):
+        out = {g for g in self.calls[function]
+               if (bare(function), bare(g)) not in SHALLOW}
+        if "__indirect_call" in out:
+            out.remove("__indirect_call")
+            out |= self.pointers(function)
+        return out
+
+    def deepest(self, root):
+        """(octets, path) of the deepest way down from root."""
+        known, open_ = {}, []
+
+        def visit(f):
+            if f not in self.frame:
+                if not LIBRARY_NAMES.match(f):
+                    raise SystemExit(f"size: {f} was compiled without a call"
+                                     " graph: remove its build folder")
+                return LIBRARY, [f]
+            if f in open_:
+                raise SystemExit("size: recursion: " + " > ".join(
+                    open_[open_.index(f):] + [f]))
+            if f not in known:
+                open_.append(f)
+                size, path = max((visit(g) for g in self.below(f)),
+                                 default=(0, []))
+                open_.pop()
+                known[f] = self.frame[f] + size, [f] + path
+            return known[f]
+
+        return visit(root)
+
+
+def worst(folder, elf):
+    """Octets and path of main's deepest, and an interrupt on top of it."""
+    g = Graph(folder, elf)
+    size, path = g.deepest("sts_reset")
+    return size + FRAME + ALIGN + g.deepest("sts_tick")[0], path
