@@ -16,7 +16,7 @@ lwip-source:
 # lwIP for this machine, with its loopback, for the contract of core/port.h.
 LWIP_HOST = -DLWIP_NETIF_LOOPBACK=1 -DMEM_ALIGNMENT=8 -DSSIZE_MAX=LONG_MAX -DMEM_SIZE=16384
 $(BUILD)/unit/test_port_lwip: tests/boards/test_port_lwip.c tests/unit/unit.c tests/port_contract.c \
-		port/lwip/lwip.c port/lwip/lwip.h port/lwip/lwipopts.h boards/board.mk $(BASE_SRC)
+		$(wildcard port/lwip/*.[ch]) boards/board.mk $(BASE_SRC)
 	@mkdir -p $(@D)/lwip
 	@cd $(@D)/lwip && $(CC) $(CFLAGS) $(LWIP_HOST) -I$(abspath port/lwip) \
 		-I$(abspath $(LWIP_DIR)/include) -c $(foreach f,$(LWIP_FILES),$(abspath $(LWIP_DIR)/$(f)))
@@ -57,7 +57,7 @@ board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, AN
 		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) firmware
 
 FIRMWARE_SRC = $(wildcard boards/mcu/[!s]*.c) boards/mcu/start.c boards/mcu/sntp.c boards/mcu/sdcard.c $(SEED) \
-	$(wildcard boards/$(BOARD)/*.c) port/lwip/lwip.c
+	$(wildcard boards/$(BOARD)/*.c port/lwip/*.c)
 FIRMWARE_OBJ = $(FIRMWARE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/$(FIRMWARE)-anchors.o \
 	$(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
 firmware: $(BUILD)/$(FIRMWARE).elf
