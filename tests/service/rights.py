@@ -183,6 +183,27 @@ def rooted(binary, folder, options):
     print("rights: a chroot and what must be in it")
 
 
+def query_here(binary, dns, options):
+    """What a command looks up by itself it parses with the rights of a daemon,
+    whoever has called it."""
+    dns.mute = True
+    argv = [binary, "query", "--fresh", "-o", "user agent"]
+    for option in options:
+        argv += ["-o", option]
+    asked = dns.asked
+    query = subprocess.Popen(argv + ["example.com"], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT)
+    agent.until(lambda: dns.asked > asked, "nothing is asked")
+    check_process(query.pid, "/")
+    s = status(query.pid)
+    agent.check(s["NoNewPrivs"] == "1" and s["Seccomp"] == "2",
+                "not confined: %s %s" % (s["NoNewPrivs"], s["Seccomp"]))
+    dns.mute = False
+    out = query.communicate()[0].decode()
+    agent.check(query.returncode == 1 and "NOTFOUND" in out, out)
+    print("rights: a command that looks up by itself has no more")
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     if len(sys.argv) < 3:
@@ -198,6 +219,7 @@ def main():
         lives(binary, folder, options + ["journal %s/state/journal" % folder])
         other_folders(binary, folder, options)
         rooted(binary, folder, options)
+        query_here(binary, dns, options)
         for name in ("passwd", "group"):
             agent.run("umount", "/etc/" + name)
 
