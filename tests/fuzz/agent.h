@@ -13,7 +13,8 @@
  * Whatever the octets are: no assertion fails; the port's contract and the
  * cache's invariants hold; each question has one answer, in time, unless who
  * asked went away; while a held enforce policy is certainly alive, no answer
- * is weaker; no policy is answered that its domain did not serve whole; and in
+ * is weaker; no policy is answered that its domain did not serve whole, or whose
+ * life is certainly over; "not found" is not said where nobody can tell; and in
  * the end the agent, drained, comes to rest and has given everything back.
  */
 #ifndef STS_FUZZ_AGENT_H
@@ -82,8 +83,9 @@ enum response_kind {
 /* A policy somebody once published, or meant to. Its number is in its MX. */
 struct version {
 	uint8_t domain, mode;
-	uint32_t max_age_s; /* no two have the same */
+	uint32_t max_age_s; /* no two have the same, but for 0 */
 	bool served; /* the agent may have taken it */
+	int64_t last; /* when it did, last */
 };
 
 struct domain {
@@ -95,6 +97,7 @@ struct domain {
 	/* What is believed to be held. */
 	bool held; /* `version` is, under its promise */
 	bool wild; /* it has served what nobody knows */
+	bool known; /* its TXT record was ever answered, or an absence */
 	unsigned version;
 	int64_t since;
 };
@@ -107,6 +110,7 @@ struct play {
 	int64_t forgot; /* when the operator had something forgotten */
 	int64_t wall_lowest, wall_vouched;
 	bool wall_unknown, wall_stepped;
+	bool confirmed; /* a policy came since the agent's start */
 	unsigned switches; /* of enforce_off; odd: off */
 	bool has_journal, text, draining;
 	int64_t drained_at;

@@ -109,6 +109,8 @@ ask_delivered(struct version *v, bool certain)
 	v->served = true;
 	fresh[v->domain] = v;
 	certain_of[v->domain] = certain;
+	v->last = play.t;
+	play.confirmed = play.confirmed || certain;
 	if (play.wall_ms > play.wall_vouched) {
 		play.wall_vouched = play.wall_ms;
 	}
@@ -133,9 +135,10 @@ look_at(struct domain *d, const struct version *v)
 		d->since = play.t;
 	}
 	/* What came whole from its own domain is kept, if there is room. */
-	STS_ASSERT(!certain_of[v->domain] || !ample ||
-		   (held.entry.kind == STS_KIND_POLICY &&
-		       held.entry.max_age_s == v->max_age_s));
+	STS_ASSERT(
+	    !certain_of[v->domain] || !ample ||
+	    (held.entry.kind == STS_KIND_POLICY &&
+		held.entry.max_age_s == v->max_age_s) == (v->max_age_s > 0));
 }
 
 void
@@ -187,6 +190,24 @@ check_waiting(const struct question *q)
 	STS_ASSERT(play.t <= q->asked + longest + LATENESS);
 }
 
+/* Whether the life of a version is certainly over: the time is known. */
+static bool
+is_over(const struct question *q, const struct version *v)
+{
+	return !play.wall_stepped && play.confirmed &&
+	       q->asked - v->last > (int64_t)v->max_age_s * SECOND + SLACK;
+}
+
+/* "Not found", though no name server has ever told of the domain. */
+static void
+judge_absence(const struct question *q)
+{
+	STS_ASSERT(q->domain < 0 || q->zone == ZONE_AUDIT || q->refresh ||
+		   play.wall_stepped || play.switches > 0 ||
+		   play.settings[0].on_dns_error != STS_ON_UNKNOWN_TEMP ||
+		   play.domain[q->domain].known);
+}
+
 /* An answer that is weaker than an enforce policy. */
 static void
 judge_weak(const struct question *q)
@@ -225,6 +246,7 @@ judge_policy(const struct question *q, const char *mx)
 	STS_ASSERT(v->mode == STS_MODE_ENFORCE ||
 		   (v->mode == STS_MODE_TESTING && q->zone == ZONE_STRICT));
 	STS_ASSERT(!q->held || number >= q->version);
+	STS_ASSERT(!is_over(q, v));
 }
 
 static bool
@@ -248,7 +270,12 @@ judge(const struct question *q, const char *answer)
 
 	play_tell("%s is answered: %s",
 	    q->domain < 0 ? "-" : play.domain[q->domain].name, answer);
-	if (strcmp(answer, "NOTFOUND ") == 0 || begins(&answer, "TEMP ")) {
+	if (strcmp(answer, "NOTFOUND ") == 0) {
+		judge_absence(q);
+		judge_weak(q);
+		return;
+	}
+	if (begins(&answer, "TEMP ")) {
 		judge_weak(q);
 		return;
 	}
@@ -627,6 +654,7 @@ ask_crash(void)
 		struct domain *d = &play.domain[i];
 
 		fresh[i] = NULL;
+		play.confirmed = false;
 		d->held = play.has_journal && d->held && saved[i].held;
 		d->version = saved[i].version;
 		d->since = saved[i].since;

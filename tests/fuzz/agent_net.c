@@ -49,8 +49,8 @@ void
 net_publish(struct domain *d, unsigned mode, unsigned age, bool id_changes)
 {
 	/* Multiples of VERSIONS, so that what is added tells the version. */
-	static const uint32_t ages_s[] = { 30 * 86528, 31557376, 8 * 86528,
-		86528, 3840, 256 };
+	static const uint32_t ages_s[] = { 30 * 86528, 31557120, 8 * 86528,
+		86528, 3840, 256, 0 };
 	struct version *v = &play.version[play.version_count];
 
 	if (play.version_count == VERSIONS) {
@@ -58,8 +58,10 @@ net_publish(struct domain *d, unsigned mode, unsigned age, bool id_changes)
 	}
 	v->domain = (uint8_t)(d - play.domain);
 	v->mode = modes[mode % 3].mode;
-	v->max_age_s = ages_s[age % 6] + play.version_count;
-	v->max_age_s -= ages_s[age % 6] == 31557376 ? VERSIONS : 0;
+	v->max_age_s = ages_s[age % 7];
+	if (v->max_age_s > 0) {
+		v->max_age_s += play.version_count;
+	}
 	v->served = false;
 	d->published = play.version_count++;
 	d->id += id_changes;
@@ -270,6 +272,11 @@ take_question(struct mem_sock *s, const uint8_t *p, size_t n)
 		/* The script can ask for any name, and lead to any. */
 		say(s, q, 3, false);
 		return;
+	}
+	if (q->type == DNSPEER_TXT &&
+	    ((d->txt != DNS_SERVFAIL && d->txt != DNS_SILENT) ||
+		play.mutation_count > 0)) {
+		d->known = true;
 	}
 	answer(s, d, q,
 	    q->type == DNSPEER_TXT ? (enum dns_conduct)d->txt
@@ -642,6 +649,9 @@ net_raw_dns(unsigned i, unsigned how, const uint8_t *p, size_t n)
 
 	if (q == NULL || n > RAW_MAX) {
 		return;
+	}
+	for (unsigned k = 0; k < DOMAINS; k++) {
+		play.domain[k].known = true;
 	}
 	if (how % 4 == 0) {
 		mem_send(&play.mem, s, p, n);

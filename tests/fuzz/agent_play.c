@@ -191,7 +191,7 @@ play_begin(uint8_t how, uint8_t size)
 	play.text = (how & 32) != 0;
 	play.wall_ms = play.wall_lowest = play.wall_vouched = 0;
 	play.wall_changed = play.forgot = -HOUR;
-	play.wall_unknown = play.wall_stepped = false;
+	play.wall_unknown = play.wall_stepped = play.confirmed = false;
 	play.switches = 0;
 	play.version_count = play.mutation_count = 0;
 	memset(c, 0, sizeof *c);
@@ -292,14 +292,15 @@ play_pass(int64_t ms)
 }
 
 /* Nobody waits and nothing is open but to clients: it may be woken late, but
- * not by so much that its milliseconds cannot tell. */
+ * not by so much that its milliseconds cannot tell; nor, as it would then not
+ * see the time, while there is no entropy. */
 void
 play_sleep(int64_t ms)
 {
 	while (ms > 0) {
 		int64_t nap = ms < NAP_MAX_MS ? ms : NAP_MAX_MS;
 
-		if (ask_waits() ||
+		if (ask_waits() || play.mem.entropy_dry > 0 ||
 		    mem_open_count(&play.mem) != play.agent.clients_open) {
 			play_pass(ms < MINUTE ? ms : MINUTE);
 			return;

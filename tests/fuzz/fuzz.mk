@@ -1,5 +1,5 @@
 # Fuzzers: each tests/fuzz/fuzz_<name>.c is a harness of libFuzzer; its corpus is
-# tests/fuzz/corpus/<name>, its dictionary, if it has one, tests/fuzz/<name>.dict.
+# tests/fuzz/corpus/<name>.
 #   make replay                       the corpora, once through, as a test
 #   make fuzz T=60 [FUZZ='http der']  each for T seconds (clang), and a table
 #   make fuzz FUZZ_SANITIZE=          the same without sanitizers: many times faster

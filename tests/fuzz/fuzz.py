@@ -32,15 +32,12 @@ def run(name, seconds, place, corpora):
     log = os.path.join(place, name + ".log")
     found = os.path.join(place, "findings", name)
     grown = os.path.join(corpora, name)
-    words = os.path.join(HERE, name + ".dict")
     os.makedirs(found, exist_ok=True)
     os.makedirs(grown, exist_ok=True)
     before = set(os.listdir(found))
     command = [os.path.join(place, name), "-max_total_time=%d" % seconds,
                "-print_final_stats=1", "-timeout=10", "-artifact_prefix=" + found + "/"]
     command += OPTIONS.get(name, []) + os.environ.get("FUZZ_ARGS", "").split()
-    if os.path.exists(words):
-        command.append("-dict=" + words)
     began = time.monotonic()
     with open(log, "wb") as out:
         status = subprocess.call(command + [grown, os.path.join(HERE, "corpus", name)],
