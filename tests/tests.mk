@@ -20,6 +20,7 @@ include tests/kill/kill.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
 include tests/coverage.mk
+include tests/proof/proof.mk
 include tests/cross.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is

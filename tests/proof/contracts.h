@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What functions promise that other modules' proofs cut out: first what must
+ * hold of a call is proved, then anything that the promise allows is returned.
+ * base.c, name.c, crc32.c prove that the functions keep it.
+ */
+#ifndef CONTRACTS_H
+#define CONTRACTS_H
+
+#include "prove.h"
+
+/* sts_same_nocase */
+bool
+same_nocase_contract(struct sts_text a, struct sts_text b)
+{
+	PROVE(a.n != b.n || readable(a));
+	PROVE(a.n != b.n || readable(b));
+	return nondet_bool() && a.n == b.n;
+}
+
+/* sts_name_valid */
+bool
+name_valid_contract(struct sts_text t)
+{
+	PROVE(readable(t));
+	return nondet_bool() && t.n >= 1 && t.n <= 253;
+}
+
+/* sts_text_is: one of the strings of this agent, which are short. */
+bool
+text_is_contract(struct sts_text a, const char *s)
+{
+	(void)s;
+	PROVE(readable(a));
+	return nondet_bool() && a.n <= 32;
+}
+
+/* memchr(), by its promise: a place within, or none. */
+void *
+memchr_contract(const void *s, int c, size_t n)
+{
+	const uint8_t *p = s;
+	size_t at = nondet_size();
+
+	PROVE(__CPROVER_r_ok(s, n));
+	if (nondet_bool()) {
+		return NULL;
+	}
+	ASSUME(at < n);
+	ASSUME(p[at] == (uint8_t)c);
+	return (void *)(p + at);
+}
+
+/* sts_get16be, sts_get32be: of octets that may be anything. */
+uint16_t
+get16be_contract(const uint8_t *p)
+{
+	PROVE(__CPROVER_r_ok(p, 2));
+	return nondet_u16();
+}
+
+uint32_t
+get32be_contract(const uint8_t *p)
+{
+	PROVE(__CPROVER_r_ok(p, 4));
+	return nondet_u32();
+}
+
+/* memcpy(), where only its bounds are of interest. */
+void *
+memcpy_bounds(void *to, const void *from, size_t n)
+{
+	PROVE(__CPROVER_w_ok(to, n));
+	PROVE(__CPROVER_r_ok(from, n));
+	return to;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host names. Short names are proved whole, against the grammar written down
+ * again; long ones by their parts.
+ *
+ * @link core/base/bytes.c
+ */
+#include "contracts.h"
+
+#include "../../core/base/name.c"
+
+enum {
+	SHORT = 5, /* octets: "a.b.c" */
+	LONG = 320
+};
+
+bool
+label_valid_contract(struct sts_text t, size_t from, size_t to)
+{
+	PROVE(from <= to);
+	PROVE(to <= t.n);
+	return nondet_bool() && to > from && to - from <= STS_LABEL_MAX;
+}
+
+bool
+all_digits_contract(struct sts_text t, size_t from, size_t to)
+{
+	PROVE(from <= to);
+	PROVE(to <= t.n);
+	return nondet_bool();
+}
+
+/*
+ * @bound labels of up to 4 octets at any place of any text, and those that are
+ * too long: a pass that knows of nothing but its place
+ * @loop label_valid.0 5: octets
+ */
+void
+prove_label_valid(void)
+{
+	struct sts_text t = any_text(LONG);
+	size_t from = nondet_size(), to = nondet_size(), i = nondet_size();
+
+	ASSUME(from <= to && to <= t.n);
+	ASSUME(to - from <= 4 || to - from > STS_LABEL_MAX);
+	ASSUME(i >= from && i < to);
+	if (label_valid(t, from, to)) {
+		PROVE(to - from <= STS_LABEL_MAX);
+		PROVE(sts_is_alnum(t.p[i]) || t.p[i] == '-');
+	}
+}
+
+/*
+ * @bound texts of up to 4 octets, and those that are too long: a pass that
+ * knows of earlier octets only where the label began
+ * @cut label_valid label_valid_contract
+ * @cut all_digits all_digits_contract
+ * @loop sts_name_valid.0 5: octets
+ */
+void
+prove_name_valid(void)
+{
+	struct sts_text t = any_text(LONG);
+
+	ASSUME(t.n <= 4 || t.n > STS_NAME_MAX);
+	if (sts_name_valid(t)) {
+		PROVE(t.n >= 1 && t.n <= STS_NAME_MAX);
+	}
+}
+
+/* Whether the octet at i may be beside its neighbours. */
+static bool
+fits(const uint8_t *p, size_t n, size_t i)
+{
+	if (sts_is_alnum(p[i])) {
+		return true;
+	}
+	if ((p[i] != '-' && p[i] != '.') || i == 0 || i == n - 1) {
+		return false;
+	}
+	return p[i - 1] != '.' && p[i + 1] != '.' &&
+	       (p[i] == '-' || (p[i - 1] != '-' && p[i + 1] != '-'));
+}
+
+/* The rule of name.h, said another way: for names that are short. */
+static bool
+is_name(const uint8_t *p, size_t n)
+{
+	bool digits = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!fits(p, n, i)) {
+			return false;
+		}
+		digits = p[i] == '.' || (digits && sts_is_digit(p[i]));
+	}
+	return n > 0 && !digits;
+}
+
+/*
+ * @bound names of up to 5 octets, as the grammar has them
+ * @loop is_name.0 6: octets
+ * @loop sts_name_valid.0 6: octets
+ * @loop label_valid.0 6: octets
+ * @loop all_digits.0 6: octets
+ */
+void
+prove_name_short(void)
+{
+	struct sts_text t = any_text(SHORT);
+
+	PROVE(sts_name_valid(t) == is_name(t.p, t.n));
+}
+
+/*
+ * @bound any pattern, hosts whose first label has up to 4 octets: the search
+ * for its end knows of nothing but its place
+ * @cut sts_name_valid name_valid_contract
+ * @cut sts_same_nocase same_nocase_contract
+ * @loop sts_name_match.0 5: octets
+ */
+void
+prove_name_match(void)
+{
+	struct sts_text pattern = any_text(LONG), host = any_text(4);
+
+	if (sts_name_match(pattern, host)) {
+		PROVE(host.n > 0 && pattern.n > 0);
+		PROVE(pattern.p[0] == '*' || pattern.n == host.n);
+	}
+}
