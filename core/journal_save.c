@@ -131,6 +131,7 @@ sts_journal_save_stamp(struct sts_journal *j)
 static void
 begin_copy(struct sts_journal *j, uint32_t after)
 {
+	STS_ASSERT(j->g.area_count >= 2);
 	j->target =
 	    after >= j->g.area_count ? 0 : (after + 1) % j->g.area_count;
 	if (j->target == j->area) {
@@ -189,13 +190,14 @@ render_some(struct sts_journal *j, uint32_t at, uint8_t *out, size_t n)
 	uint32_t payload_at = domain_at + j->rec.domain_len;
 	uint32_t crc_at = payload_at + j->rec.payload_len;
 	uint32_t end = crc_at + STS_JOURNAL_CRC;
-	uint8_t crc[STS_JOURNAL_CRC];
 	size_t used;
 
 	if (at < domain_at) {
 		return put_part(out, n, sts_text(j->head + at, domain_at - at));
 	}
 	if (at >= crc_at && at < end) {
+		uint8_t crc[STS_JOURNAL_CRC];
+
 		sts_put32le(crc, j->crc);
 		return put_part(
 		    out, n, sts_text(crc + (at - crc_at), end - at));

@@ -189,7 +189,7 @@ survey(struct survey *s, struct sts_text m)
 	s->answer_count = sts_get16be(m.p + 6);
 	s->rcode = (uint16_t)(flags & FLAGS_RCODE);
 	s->recurses = (flags & FLAG_RA) != 0;
-	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		unsigned count = sts_get16be(m.p + 6 + 2 * i);
 
 		/* Each record takes 11 bytes at least, or ends the walk. */

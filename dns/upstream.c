@@ -147,7 +147,7 @@ length_len(const struct sts_upstream *u)
 static uint16_t
 query_id(const struct sts_upstream *u)
 {
-	return sts_get16be(u->rnd + 2 * u->tries);
+	return sts_get16be(u->rnd + (size_t)2 * u->tries);
 }
 
 static void

@@ -150,9 +150,10 @@ static bool
 is_signed(struct sts_x509 *x, const struct sts_x509_pubkey *key)
 {
 	const struct sts_x509_cert *child = cert_at(x, x->depth);
-	uint8_t link[STS_X509_LINK];
 
 	if (x->links != NULL && x->depth > 0) {
+		uint8_t link[STS_X509_LINK];
+
 		sts_x509_link(link, key, child, x->bytes);
 		if (sts_x509_links_has(x->links, link)) {
 			x->known++;

@@ -176,12 +176,12 @@ sts_x509_end_alg(struct sts_x509_scan *s)
 void
 sts_x509_end_tbs(struct sts_x509_scan *s)
 {
-	uint8_t hash[br_sha512_SIZE];
-
 	if (s->version == 1) {
 		s->cert->flags |= STS_X509_V1;
 	}
 	if (s->digest == STS_X509_DIGEST_HASH) {
+		uint8_t hash[br_sha512_SIZE];
+
 		s->tbs.vtable->out(&s->tbs.vtable, hash);
 		s->cert->hash_off = sts_x509_used(s);
 		sts_x509_put(s, sts_text(hash, sts_x509_hash_len(s->cert)));

@@ -8,8 +8,7 @@ enum {
 	UTC_LEN = 13,
 	GENERALIZED_LEN = 15,
 	FIELDS = 5, /* month, day, hour, minute, second */
-	DAYS_TO_1970 = 719468, /* from 1 March of year 0 */
-	DAY_S = 86400
+	DAYS_TO_1970 = 719468 /* from 1 March of year 0 */
 };
 
 /* Two digits, or -1. */
@@ -51,16 +50,16 @@ days_since_1970(int year, int month, int day)
 static int
 read_year(uint8_t tag, struct sts_text t, size_t *len)
 {
-	int high, low;
-
 	if (tag == UTC_TIME && t.n == UTC_LEN) {
-		low = two_digits(t.p);
+		int low = two_digits(t.p);
+
 		*len = 2;
 		return low < 0 ? -1 : low + (low < 50 ? 2000 : 1900);
 	}
 	if (tag == GENERALIZED_TIME && t.n == GENERALIZED_LEN) {
-		high = two_digits(t.p);
-		low = two_digits(t.p + 2);
+		int high = two_digits(t.p);
+		int low = two_digits(t.p + 2);
+
 		*len = 4;
 		return high < 0 || low < 0 ? -1 : high * 100 + low;
 	}
@@ -88,7 +87,8 @@ sts_x509_time(uint8_t tag, struct sts_text t, int64_t *seconds)
 	if (f[1] > month_days(year, f[0])) {
 		return false;
 	}
-	*seconds = days_since_1970(year, f[0], f[1]) * DAY_S + f[2] * 3600 +
-		   f[3] * 60 + f[4];
+	int64_t hours = days_since_1970(year, f[0], f[1]) * 24 + f[2];
+
+	*seconds = (hours * 60 + f[3]) * 60 + f[4];
 	return true;
 }
