@@ -82,15 +82,15 @@ governed(long version)
 static int
 allow(int rules, const struct ruleset *r, const char *path, unsigned rights)
 {
-	struct beneath b = { rights & r->files, -1 };
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct beneath b = { rights & r->files, folder };
 
-	b.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (b.folder < 0) {
+	if (folder < 0) {
 		return -1;
 	}
 	long rc = syscall(ADD_RULE, rules, RULE_BENEATH, &b, 0);
 
-	close(b.folder);
+	close(folder);
 	return rc == 0 ? 0 : -1;
 }
 
@@ -101,7 +101,7 @@ go_up(char *path)
 	char *end = strrchr(path, '/');
 
 	if (end == NULL || end == path) {
-		strcpy(path, "/");
+		memcpy(path, "/", sizeof "/");
 	} else {
 		*end = '\0';
 	}
@@ -111,9 +111,9 @@ go_up(char *path)
 static void
 allow_socket(int rules, const struct ruleset *r, const struct sts_listen_at *at)
 {
-	char path[STS_CONF_PATH_MAX + 1];
-
 	if (at->addr.af == STS_AF_LOCAL) {
+		char path[STS_CONF_PATH_MAX + 1];
+
 		snprintf(path, sizeof path, "%s", at->path);
 		go_up(path);
 		(void)allow(rules, r, path, SOCKETS);

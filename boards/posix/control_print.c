@@ -59,11 +59,11 @@ is(const struct sts_show *s, const char *name, const char *value)
 static void
 print_span(unsigned long s)
 {
-	if (s < 2 * MINUTE) {
+	if (s < 2UL * MINUTE) {
 		printf("%lu s", s);
-	} else if (s < 2 * HOUR) {
+	} else if (s < 2UL * HOUR) {
 		printf("%lu min", s / MINUTE);
-	} else if (s < 2 * DAY) {
+	} else if (s < 2UL * DAY) {
 		printf("%lu h", s / HOUR);
 	} else {
 		printf("%lu days", s / DAY);

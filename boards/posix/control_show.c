@@ -88,7 +88,7 @@ feed_json(struct sts_show *s, char c)
 		s->passing = c != '\n';
 		return;
 	}
-	if (s->value_len == STS_SHOW_VALUE_MAX) {
+	if (s->value_len >= STS_SHOW_VALUE_MAX) {
 		return; /* no number is so long */
 	}
 	f->value[s->value_len++] = c;

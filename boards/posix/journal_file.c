@@ -117,7 +117,9 @@ static int
 sync_directory(const char *path)
 {
 	path_buffer dir;
-	char *end = strrchr(strcpy(dir, path), '/');
+
+	with_suffix(dir, path, "");
+	char *end = strrchr(dir, '/');
 
 	end[end == dir ? 1 : 0] = '\0';
 	int fd = open(dir, O_RDONLY | O_CLOEXEC);

@@ -214,7 +214,7 @@ static int
 confine(struct daemon *d, bool *confined)
 {
 	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
-	char said[STS_CONFINE_SAID_MAX], why[STS_CONF_WHY_MAX];
+	char said[STS_CONFINE_SAID_MAX];
 
 	*confined = false;
 	if (!c->confine) {
@@ -225,6 +225,8 @@ confine(struct daemon *d, bool *confined)
 	    sts_confine(c, sts_journal_awaited(&d->journal), said);
 
 	if (r == STS_CONFINE_FAILED) {
+		char why[STS_CONF_WHY_MAX];
+
 		snprintf(why, sizeof why, "confine: %s", said);
 		return refuse(d, why);
 	}

@@ -123,13 +123,13 @@ put_numbers(const struct sts_event *e, char *out, size_t n)
 size_t
 sts_log_render(const struct sts_event *e, char out[STS_LOG_LINE_MAX])
 {
-	char text[TEXT_MAX];
-	char addr[STS_ADDR_TEXT_MAX];
 	size_t n = written(snprintf(out, STS_LOG_LINE_MAX, "event=%s",
 			       sts_event_token((enum sts_event_code)e->code)),
 	    STS_LOG_LINE_MAX);
 
 	if (e->text_len > 0) {
+		char text[TEXT_MAX];
+
 		sts_log_escape(
 		    sts_text(e->text, e->text_len), text, sizeof text);
 		n = put_word(out, n, text_word(e->code), text);
@@ -143,6 +143,8 @@ sts_log_render(const struct sts_event *e, char out[STS_LOG_LINE_MAX])
 		    out, n, "why", sts_why_token((enum sts_why)e->why));
 	}
 	if (e->addr.af != STS_AF_NONE) {
+		char addr[STS_ADDR_TEXT_MAX];
+
 		sts_addr_format(&e->addr, addr);
 		n = put_word(out, n, "addr", addr);
 	}
@@ -333,8 +335,6 @@ admit(struct sts_log *l)
 static void
 emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 {
-	char told[64];
-
 	if (level > l->level) {
 		return;
 	}
@@ -344,6 +344,7 @@ emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 		return;
 	}
 	if (l->dropped > 0) {
+		char told[64];
 		size_t n = written(
 		    snprintf(told, sizeof told, "event=log-lines-lost lost=%lu",
 			(unsigned long)l->dropped),
@@ -362,9 +363,10 @@ sts_log_event(void *ctx, const struct sts_event *e)
 {
 	struct sts_log *l = ctx;
 	unsigned level = sts_event_level((enum sts_event_code)e->code);
-	char line[STS_LOG_LINE_MAX];
 
 	if (level <= l->level) {
+		char line[STS_LOG_LINE_MAX];
+
 		emit(l, level, line, sts_log_render(e, line));
 	}
 }

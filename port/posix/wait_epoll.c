@@ -100,8 +100,9 @@ sts_wait_events(struct sts_wait *w, uint32_t timeout_ms,
 
 	for (int i = 0; i < n; i++) {
 		out[i].token = e[i].data.u32;
-		out[i].events = (e[i].events & EPOLLIN ? STS_EV_RECV : 0U) |
-				(e[i].events & EPOLLOUT ? STS_EV_SEND : 0U);
+		out[i].events =
+		    ((e[i].events & EPOLLIN) != 0 ? STS_EV_RECV : 0U) |
+		    ((e[i].events & EPOLLOUT) != 0 ? STS_EV_SEND : 0U);
 		out[i].broken = (e[i].events & (EPOLLERR | EPOLLHUP)) != 0;
 	}
 	return n < 0 ? 0 : (unsigned)n;

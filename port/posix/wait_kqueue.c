@@ -43,7 +43,7 @@ control(
 			continue;
 		}
 		EV_SET(&k[n], (uintptr_t)fd, filters[i].filter,
-		    events & bit ? EV_ADD | EV_ENABLE : EV_DISABLE, 0, 0,
+		    (events & bit) != 0 ? EV_ADD | EV_ENABLE : EV_DISABLE, 0, 0,
 		    (void *)(uintptr_t)token);
 		n++;
 	}

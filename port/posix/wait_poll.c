@@ -44,8 +44,8 @@ set(struct sts_wait *w, int fd, uint32_t token, unsigned events)
 
 	STS_ASSERT(slot < w->slots);
 	p->fd = events != 0 ? fd : -1;
-	p->events = (short)((events & STS_EV_RECV ? POLLIN : 0) |
-			    (events & STS_EV_SEND ? POLLOUT : 0));
+	p->events = (short)(((events & STS_EV_RECV) != 0 ? POLLIN : 0) |
+			    ((events & STS_EV_SEND) != 0 ? POLLOUT : 0));
 	p->revents = 0;
 	tokens(w)[slot] = token;
 }
@@ -120,8 +120,9 @@ sts_wait_events(struct sts_wait *w, uint32_t timeout_ms,
 			continue;
 		}
 		out[n].token = tokens(w)[slot];
-		out[n].events = (p->revents & POLLIN ? STS_EV_RECV : 0U) |
-				(p->revents & POLLOUT ? STS_EV_SEND : 0U);
+		out[n].events =
+		    ((p->revents & POLLIN) != 0 ? STS_EV_RECV : 0U) |
+		    ((p->revents & POLLOUT) != 0 ? STS_EV_SEND : 0U);
 		out[n].broken =
 		    (p->revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
 		n++;
