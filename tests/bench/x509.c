@@ -111,6 +111,7 @@ add_root(X509 *root)
 
 	need(X509_STORE_add_cert(chain.store, root), "root");
 	d.n = i2d_X509(root, &d.p);
+	need(d.n > 0, "root's octets");
 	chain.names[i].n = 0;
 	br_x509_decoder_init(dc, append_name, &chain.names[i]);
 	br_x509_decoder_push(dc, d.p, (size_t)d.n);

@@ -97,7 +97,7 @@ read_all(const uint8_t *data, size_t size, size_t piece)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct told whole, pieces;
+	struct told whole;
 
 	if (size > STS_DER_LEN_MAX) {
 		return 0;
@@ -107,7 +107,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(whole.taken == size);
 	}
 	for (size_t piece = 1; piece < 8; piece += 3) {
-		pieces = read_all(data, size, piece);
+		struct told pieces = read_all(data, size, piece);
+
 		must(pieces.last == whole.last);
 		must(pieces.sum == whole.sum);
 		must(pieces.content == whole.content);

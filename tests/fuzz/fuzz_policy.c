@@ -148,7 +148,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct parsed whole, other;
-	static uint8_t out[LIST_SIZE];
 
 	if (size > STS_HTTP_BODY_MAX) {
 		return 0;
@@ -163,6 +162,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		same(&whole, &other);
 	}
 	if (whole.ok) {
+		static uint8_t out[LIST_SIZE];
+
 		CHECK(whole.p.max_age_s <= STS_MAX_AGE_MAX);
 		CHECK(whole.p.mx_count <= STS_POLICY_MX_MAX);
 		CHECK(whole.p.mx_count > 0 || whole.p.mode == STS_MODE_NONE);

@@ -553,7 +553,9 @@ mem_listen(struct mem *m, sts_ch ch)
 {
 	struct mem_sock *s = new_sock(m, MEM_LISTENER, MEM_OPEN);
 
-	bind_channel(m, s, ch, STS_EV_RECV);
+	if (s != NULL) {
+		bind_channel(m, s, ch, STS_EV_RECV);
+	}
 	m->open_count--;
 }
 
@@ -562,6 +564,9 @@ mem_unlisten(struct mem *m, sts_ch ch)
 {
 	struct mem_sock *s = sock_of(m, ch);
 
+	if (s == NULL) {
+		return;
+	}
 	m->sock_of[ch] = NULL;
 	s->core_gone = true;
 	s->test_gone = true;

@@ -216,9 +216,9 @@ static void
 transmit(struct world *w, const struct world_ask *ask,
     const struct dnspeer_answer *a)
 {
-	uint8_t head[2];
-
 	if (ask->tcp) {
+		uint8_t head[2];
+
 		sts_put16be(head, (uint16_t)a->n);
 		mem_send(w->mem, ask->sock, head, sizeof head);
 	}

@@ -44,7 +44,7 @@ do_expect_metric(void)
 	const char *label = line->argc > 3 ? arg(2) : NULL;
 	const char *want = arg(label != NULL ? 3 : 2);
 	unsigned long got;
-	char *end, told[64];
+	char *end;
 	unsigned long low = strtoul(want, &end, 10), high = low;
 
 	settle();
@@ -54,6 +54,8 @@ do_expect_metric(void)
 		high = strtoul(end + 2, NULL, 10);
 	}
 	if (got < low || got > high) {
+		char told[64];
+
 		snprintf(told, sizeof told, "%lu instead of %s", got, want);
 		fail(arg(1), told);
 	}

@@ -206,7 +206,6 @@ read_repeat(struct reader *r, const char *raw)
 {
 	char *from = r->at, *body, name[16];
 	int number = r->number, first, last;
-	char *line;
 
 	if (sscanf(raw, "repeat %15s %d %d", name, &first, &last) != 3) {
 		bad(r, "repeat NAME FIRST LAST");
@@ -223,7 +222,8 @@ read_repeat(struct reader *r, const char *raw)
 		strcpy(copy, from);
 		r->at = copy;
 		r->number = number;
-		while ((line = next_line(r)) != NULL) {
+		for (char *line = next_line(r); line != NULL;
+		     line = next_line(r)) {
 			read_words(r, expand(r, line));
 		}
 	}

@@ -45,12 +45,13 @@ must_be(unsigned got, const char *want, const char *what)
 {
 	char *end;
 	unsigned long low = strtoul(want, &end, 10), high = low;
-	char text[64];
 
 	if (strncmp(end, "..", 2) == 0) {
 		high = strtoul(end + 2, NULL, 10);
 	}
 	if (got < low || got > high) {
+		char text[64];
+
 		snprintf(text, sizeof text, "%u instead of %s", got, want);
 		fail(what, text);
 	}

@@ -67,7 +67,7 @@ struct faults {
 const char *fault_name(enum fault_class c);
 
 /* Bits of "loss,strip"; 0 for an unknown word too. */
-unsigned fault_bits(const char *names);
+unsigned fault_bits(const char *list);
 
 /* Draw which classes this run has, and how often. */
 void faults_begin(

@@ -171,12 +171,12 @@ take_question(struct mem_sock *s, const uint8_t *p, size_t n, bool tcp)
 static void
 send_answer(const struct pending *a, const struct dnspeer_answer *m)
 {
-	uint8_t head[2];
-
 	if (a->sock == NULL) {
 		return;
 	}
 	if (a->tcp) {
+		uint8_t head[2];
+
 		sts_put16be(head, (uint16_t)m->n);
 		mem_send(&sim.mem, a->sock, head, sizeof head);
 	}
@@ -262,10 +262,10 @@ say_addresses(const struct pending *a)
 {
 	const struct site *s = a->site;
 	char values[SITE_ADDRESSES][256];
-	unsigned i, n = 0, inet = s->addresses - s->inet6;
+	unsigned n = 0, inet = s->addresses - s->inet6;
 
 	if (a->q.type == DNSPEER_A) {
-		for (i = 0; i < inet; i++) {
+		for (unsigned i = 0; i < inet; i++) {
 			snprintf(
 			    values[n++], 256, "198.51.%u.%u", s->index, 10 + i);
 		}

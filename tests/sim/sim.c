@@ -400,10 +400,9 @@ static int64_t
 settle(void)
 {
 	unsigned still = 0;
-	bool moved;
 	sts_ms sleep = 0;
 
-	do {
+	for (;;) {
 		unsigned long before = sim.mem.moves;
 		unsigned told = 0;
 
@@ -414,7 +413,8 @@ settle(void)
 			told += sim.plan.journal && storage_tell(&sim.storage);
 		}
 		trace_events();
-		moved = net_step();
+		bool moved = net_step();
+
 		moved = mta_step() || moved;
 		moved = (sim.running && api_step()) || moved;
 		moved = sim.mem.moves != before || moved;
@@ -422,11 +422,12 @@ settle(void)
 		if (still == STILL_MAX) {
 			sim_fail("the agent spins", "");
 		}
-		if (told == 0 && !moved && sleep > 0) {
+		if ((told == 0 && !moved && sleep > 0) || !sim.running ||
+		    sim.fault != NULL ||
+		    (sim.plan.journal && sim.storage.flash.off)) {
 			break;
 		}
-	} while (sim.running && sim.fault == NULL &&
-		 !(sim.plan.journal && sim.storage.flash.off));
+	}
 	look();
 	return sim.running ? (int64_t)sleep : INT64_MAX / 2;
 }
