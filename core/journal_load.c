@@ -339,7 +339,6 @@ sts_journal_load_done(struct sts_journal *j, bool ok)
 	if (!ok && read_later(j)) {
 		return;
 	}
-	j->errors = 0;
 	j->failed = false;
 	switch (j->step) {
 	case STS_STEP_AREAS:
@@ -357,5 +356,9 @@ sts_journal_load_done(struct sts_journal *j, bool ok)
 	default:
 		rest_read(j, ok);
 		break;
+	}
+	/* Counted until the record is over, as a retry begins at its head. */
+	if (j->step != STS_STEP_BODY) {
+		j->errors = 0;
 	}
 }

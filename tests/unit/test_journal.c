@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal: its bytes, and what comes back after a restart. */
 #include "../../core/crc32.h"
+#include "../../core/journal_private.h"
 #include "journal_case.h"
 
 const char unit_name[] = "journal";
@@ -123,6 +124,9 @@ static const struct {
 	{ "area no multiple", { 16, 1024, 16000, 2, 0 }, 1024, false },
 	{ "an area of 255", { 1, 1, 255, 2, 0 }, 1024, false },
 	{ "a unit of more than half an area", { 768, 768, 768, 2, 0 }, 1536,
+	    false },
+	{ "erases less than a unit", { 1024, 512, 16384, 2, 0 }, 1024, false },
+	{ "area below what is erased", { 16, 32768, 16384, 2, 0 }, 1024,
 	    false },
 	{ "over 4 GB", { 16, 1 << 30, 1 << 30, 4, 0 }, 1024, false },
 	{ "buffer no multiple", { 512, 1024, 65536, 2, 0 }, 700, false },
@@ -573,6 +577,86 @@ START_TEST(other_units)
 }
 END_TEST
 
+START_TEST(area_min)
+{
+	ck_assert_uint_eq(sts_journal_area_min(UINT32_MAX, 65536), UINT32_MAX);
+	ck_assert_uint_gt(
+	    sts_journal_area_min(1000, 256), sts_journal_area_min(1000, 1));
+	ck_assert_uint_gt(
+	    sts_journal_area_min(1000, 1), 1000 * (STS_CHUNK_SIZE - 5));
+}
+END_TEST
+
+/* Forgotten before the journal was read: it does not bring it back. */
+START_TEST(forgotten_while_loading)
+{
+	flash_for(1);
+	start(1);
+	put(2, 1);
+	put(5, 9);
+	run();
+	for (unsigned i = 0; i < 2; i++) {
+		flash_power_on(&f);
+		start(1);
+		if (i == 0) {
+			ck_assert(
+			    sts_journal_forget(&j, unit_span(name_of(2))));
+			ck_assert(!sts_journal_forgotten(&j));
+		}
+		run();
+		ck_assert(sts_journal_forgotten(&j));
+		ck_assert_uint_eq(held(2), FORGOTTEN);
+		ck_assert_uint_eq(held(5), 9);
+		flash_power_off(&f, FLASH_IN_ORDER);
+	}
+}
+END_TEST
+
+/* The body of the nth record can never be read: it alone is lost, and told. */
+START_TEST(unreadable_body)
+{
+	static const struct {
+		unsigned domain, version;
+	} written[] = { { 2, 1 }, { 5, 9 }, { 7, 3 } };
+
+	for (unsigned nth = 0; nth < UNIT_COUNT(written); nth++) {
+		unsigned records = 0, missing = 0;
+		uint32_t pos = 0;
+
+		flash_for(1);
+		start(1);
+		for (size_t i = 0; i < UNIT_COUNT(written); i++) {
+			put(written[i].domain, written[i].version);
+		}
+		run();
+		flash_power_on(&f);
+		start(1);
+		for (unsigned i = 0; i < STEPS_MAX / 100; i++) {
+			if (j.step == STS_STEP_BODY && j.pos != pos) {
+				records++;
+				pos = j.pos;
+			}
+			f.fail_reads =
+			    j.step == STS_STEP_BODY && records == nth + 1;
+			sts_journal_retry(&j);
+			sts_journal_step(&j, &f.store, NOW);
+		}
+		f.fail_reads = 0;
+		for (size_t i = 0; i < UNIT_COUNT(written); i++) {
+			unsigned got = held(written[i].domain);
+
+			ck_assert(
+			    got == written[i].version || got == FORGOTTEN);
+			missing += got == FORGOTTEN;
+		}
+		unit_int("records", records, UNIT_COUNT(written));
+		unit_int("missing", missing, 1);
+		unit_int("lost", j.lost, 1);
+		ck_assert(sts_cache_check(&c));
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -595,4 +679,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, forget_and_learn_again);
 	tcase_add_test(tc, cost);
 	tcase_add_test(tc, other_units);
+	tcase_add_test(tc, area_min);
+	tcase_add_test(tc, forgotten_while_loading);
+	tcase_add_test(tc, unreadable_body);
 }
