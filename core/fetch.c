@@ -124,20 +124,30 @@ ensure_stage(struct sts_fetch *f)
 	if (!f->staged) {
 		f->staged = sts_cache_stage(
 		    f->cache, &f->stage, sts_lookup_domain(f->lookup));
-		return f->staged && sts_payload_begin(f->cache, &f->stage,
-					sts_text(f->id, f->id_len));
+		if (f->staged) {
+			(void)sts_payload_begin(
+			    f->cache, &f->stage, sts_text(f->id, f->id_len));
+		}
 	}
-	return true;
+	return f->staged;
 }
 
-/* Keep the pattern that the policy parser has just completed, if any. */
+/*
+ * Keep the pattern that the policy parser has just completed, if any. False:
+ * there is no stage. One that has no room for it remembers: whether an older
+ * version goes for that is decided when all of the policy has come.
+ */
 static bool
 keep_mx(struct sts_fetch *f)
 {
-	return f->policy.mx_len == 0 ||
-	       (ensure_stage(f) &&
-		   sts_payload_add_mx(f->cache, &f->stage,
-		       sts_text(f->policy.mx, f->policy.mx_len)));
+	if (f->policy.mx_len > 0) {
+		if (!ensure_stage(f)) {
+			return false;
+		}
+		(void)sts_payload_add_mx(f->cache, &f->stage,
+		    sts_text(f->policy.mx, f->policy.mx_len));
+	}
+	return true;
 }
 
 /* Content of the response, on its way into the stage. */
@@ -230,16 +240,10 @@ send_request(struct sts_fetch *f)
 	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
 	len = sts_http_request(
 	    request, sts_text(host, sizeof host_prefix - 1 + domain.n));
-	STS_ASSERT(f->request_off < len);
-	len -= f->request_off;
-	if (len <= room.n) {
-		memcpy(room.p, request + f->request_off, len);
-		f->request_off = STS_HTTP_REQUEST_MAX;
-	} else {
-		len = room.n;
-		memcpy(room.p, request + f->request_off, len);
-		f->request_off = (uint16_t)(f->request_off + len);
-	}
+	/* The first record has room for the longest: STS_TLS_RECORD_SIZE. */
+	STS_ASSERT(len <= room.n);
+	memcpy(room.p, request, len);
+	f->asked = true;
 	sts_tls_app_send_ack(f->tls, len);
 	sts_tls_app_flush(f->tls);
 }
@@ -297,8 +301,7 @@ pump(struct sts_fetch *f)
 			if (!take_response(f)) {
 				return;
 			}
-		} else if ((wants & STS_TLS_APP_SEND) != 0 &&
-			   f->request_off < STS_HTTP_REQUEST_MAX) {
+		} else if ((wants & STS_TLS_APP_SEND) != 0 && !f->asked) {
 			send_request(f);
 		} else if ((wants & STS_TLS_CLOSED) != 0) {
 			sts_http_closed(&f->http, true);
@@ -322,7 +325,7 @@ take_connection(struct sts_fetch *f, unsigned i)
 	f->milestone = f->now;
 	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
 	f->established = false;
-	f->request_off = 0;
+	f->asked = false;
 	for (unsigned k = 0; k < CONNS; k++) {
 		if (k != i && f->conn[k].state != STS_CONN_CLOSED) {
 			/* Begun later, so not known to be dead: its address

@@ -68,9 +68,8 @@ struct sts_fetch {
 	struct sts_tls *tls;
 	struct sts_x509_links *links;
 	bool done;
-	bool staged, established;
+	bool staged, established, asked;
 	uint8_t stir, next_addr, active;
-	uint16_t request_off;
 	uint8_t last_why; /* of the attempts so far */
 	sts_ms now, next_dial, handshake_until, until;
 	uint32_t body_len;
