@@ -38,10 +38,8 @@ take_txt(struct sts_lookup *l, const struct sts_upstream *up)
 				sts_record_byte(&record, string.p[i]);
 			}
 		}
-		if (rr.rdata.n > 0) {
-			/* Lengths that do not fit: no text of ours. */
-			sts_record_byte(&record, 0);
-		}
+		/* The message was judged: lengths fit. */
+		STS_ASSERT(rr.rdata.n == 0);
 		sts_record_end(&record);
 	}
 	l->txt = (uint8_t)sts_record_result(&record, &why);
@@ -63,9 +61,7 @@ take_addresses(struct sts_lookup *l, unsigned leg)
 	while (l->count[leg] < HALF && sts_dns_next(&it, &rr)) {
 		struct sts_addr a;
 
-		if (rr.rdata.n != rdlen) {
-			continue;
-		}
+		STS_ASSERT(rr.rdata.n == rdlen);
 		a = sts_address_of(rr.rdata, l->settings->policy_port);
 		if (sts_address_allowed(l->settings, &a)) {
 			l->addr[leg * HALF + l->count[leg]++] = a;

@@ -131,8 +131,6 @@ look(struct sts_client *c)
 			close_for(c, STS_WHY_NONE);
 		} else if (status == STS_REQUEST_LONG) {
 			skip(c, r.total);
-		} else if (c->state != READING) {
-			enter(c, READING);
 		}
 		break;
 	}

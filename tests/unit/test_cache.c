@@ -682,6 +682,147 @@ START_TEST(check_bites)
 }
 END_TEST
 
+/* ---- what sts_cache_check notices ---- */
+
+static uint32_t
+last_free(void)
+{
+	uint32_t n = c.chunks.free_head;
+
+	while (sts_chunk_next(&c.chunks, n) != 0) {
+		n = sts_chunk_next(&c.chunks, n);
+	}
+	return n;
+}
+
+static void
+set_next(uint32_t n, uint32_t next)
+{
+	sts_put32le(sts_chunk(&c.chunks, n) + STS_CHUNK_NEXT, next);
+}
+
+/* Damage of its own kind for each number; false: there are no more. */
+static bool
+damage(unsigned kind)
+{
+	sts_ref ref = find("b.example"), staged = find("c.example");
+	uint32_t body = sts_chunk_next(&c.chunks, ref);
+	uint32_t beyond = c.chunks.count + 1;
+
+	switch (kind) {
+	case 0:
+		c.chunks.free_head = beyond;
+		return true;
+	case 1:
+		set_next(last_free(), c.chunks.free_head);
+		return true;
+	case 2:
+		sts_chunk(&c.chunks, last_free())[STS_CHUNK_TAG] =
+		    STS_CHUNK_BODY;
+		return true;
+	case 3:
+		c.chunks.free_count++;
+		return true;
+	case 4:
+		c.record_max = 1;
+		return true;
+	case 5:
+		set_next(ref, beyond);
+		return true;
+	case 6:
+		set_next(ref, 0);
+		return true;
+	case 7:
+		sts_chunk(&c.chunks, body)[STS_CHUNK_TAG] = STS_CHUNK_FREE;
+		return true;
+	case 8:
+		sts_chunk(&c.chunks, ref)[STS_CHUNK_TAG] = STS_CLASS_COUNT;
+		return true;
+	case 9:
+		sts_chunk(&c.chunks, ref)[STS_CHUNK_TAG] = STS_CLASS_OTHER;
+		return true;
+	case 10:
+		sts_head_put32(&c, ref, STS_HEAD_HASH,
+		    sts_head_get32(&c, ref, STS_HEAD_HASH) ^ 0x80000000);
+		return true;
+	case 11:
+		sts_head_put32(&c, ref, STS_HEAD_HASH,
+		    sts_head_get32(&c, ref, STS_HEAD_HASH) ^ 1);
+		return true;
+	case 12:
+		c.list[STS_CLASS_ENFORCE].head = beyond;
+		return true;
+	case 13:
+		sts_head_put32(&c, ref, STS_HEAD_BEFORE, ref);
+		return true;
+	case 14:
+		c.list[STS_CLASS_ENFORCE].tail = 0;
+		return true;
+	case 15:
+		c.list[STS_CLASS_ENFORCE].count++;
+		return true;
+	case 16:
+		sts_head_put32(&c, ref, STS_HEAD_CHAIN, ref);
+		return true;
+	case 17:
+		sts_head_put32(&c, ref, STS_HEAD_CHAIN, c.chunks.free_head);
+		return true;
+	case 18:
+		c.records++;
+		return true;
+	case 19:
+		c.protected_count++;
+		return true;
+	case 20:
+		c.released = c.chunks.count;
+		return true;
+	case 21:
+		c.staged_count++;
+		return true;
+	case 22:
+		c.unsaved++;
+		return true;
+	case 23:
+		c.orgs[0]++;
+		return true;
+	case 24:
+		c.list[STS_CLASS_PINNED].head = staged;
+		return true;
+	case 25:
+		/* A free chunk that is nowhere. */
+		c.chunks.free_head =
+		    sts_chunk_next(&c.chunks, c.chunks.free_head);
+		c.chunks.free_count--;
+		return true;
+	default:
+		return false;
+	}
+}
+
+START_TEST(every_damage_is_noticed)
+{
+	static uint8_t good_block[16384];
+	struct sts_cache good;
+	unsigned kind;
+
+	begin(sizeof good_block);
+	put_enforce("a.example", 40);
+	put_enforce("b.example", 200);
+	put_mode("c.example", STS_MODE_TESTING);
+	put_kind("d.example", STS_KIND_ABSENT);
+	good = c;
+	memcpy(good_block, block, sizeof good_block);
+	ck_assert(sts_cache_check(&c));
+	for (kind = 0; damage(kind); kind++) {
+		ck_assert_msg(!sts_cache_check(&c), "damage %u", kind);
+		c = good;
+		memcpy(block, good_block, sizeof good_block);
+		ck_assert(sts_cache_check(&c));
+	}
+	unit_int("kinds", kind, 26);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -709,4 +850,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, probes);
 	tcase_add_test(tc, bucket_full);
 	tcase_add_test(tc, check_bites);
+	tcase_add_test(tc, every_damage_is_noticed);
 }
