@@ -101,6 +101,8 @@ START_TEST(fetch_allow_permits)
 	ck_assert(sts_address_allowed(&s, &a));
 	ck_assert(!sts_address_allowed(&s, &b));
 	ck_assert(!sts_address_allowed(&s, &c));
+	c.af = STS_AF_NONE;
+	ck_assert(!sts_address_allowed(&s, &c));
 	s.allow[0].bits = 23;
 	ck_assert(sts_address_allowed(&s, &b));
 }

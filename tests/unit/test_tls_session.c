@@ -753,6 +753,11 @@ START_TEST(sizes_and_end)
 	struct sts_span spare;
 
 	ck_assert_uint_le(sts_tls_size(), STS_TLS_SIZE_MAX);
+	/* Nothing is said of a certificate before there is one. */
+	ck_assert(!sts_tls_must_staple(w->client));
+	ck_assert_uint_eq(sts_tls_scts(w->client), 0);
+	sts_tls_app_flush(w->client);
+	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_REC_SEND);
 	pump(w);
 	ck_assert(!sts_tls_must_staple(w->client));
 	spare = sts_tls_spare(w->client);

@@ -279,6 +279,7 @@ START_TEST(no_certificate)
 	case_load(&the_case, "good-ec");
 	start(&the_case);
 	unit_int("empty chain", judge(&the_chain), STS_WHY_X509_MALFORMED);
+	ck_assert(!sts_x509_must_staple(&the_chain));
 }
 END_TEST
 
@@ -292,6 +293,11 @@ START_TEST(excess)
 	sts_x509_cert_feed(&the_chain, unit_span("x"));
 	sts_x509_cert_end(&the_chain);
 	unit_int("excess", judge(&the_chain), STS_WHY_X509_MALFORMED);
+	/* TLS can announce no more, other callers could. */
+	start(&the_case);
+	sts_x509_cert_begin(&the_chain, (size_t)STS_DER_LEN_MAX + 1);
+	sts_x509_cert_end(&the_chain);
+	unit_int("over 2^24", judge(&the_chain), STS_WHY_X509_LIMIT);
 }
 END_TEST
 
@@ -343,6 +349,51 @@ START_TEST(time_table)
 }
 END_TEST
 
+/* Fields that are well-formed DER and say what they may not, written over
+ * those of a good chain: told before any signature is looked at. */
+static const struct {
+	const char *name, *chain;
+	const char *from, *to;
+	size_t len;
+	enum sts_why want;
+} overwritten[] = {
+	{ "path length -128", "path-length-0",
+	    "\x30\x06\x01\x01\xff\x02\x01\x00",
+	    "\x30\x06\x01\x01\xff\x02\x01\x80", 8, STS_WHY_X509_MALFORMED },
+	{ "path length 2^23, and no CA", "path-length-0",
+	    "\x30\x06\x01\x01\xff\x02\x01\x00",
+	    "\x30\x06\x02\x04\x00\x80\x00\x00", 8, STS_WHY_X509_NOT_CA },
+	{ "negative exponent", "good-rsa-2048", "\x02\x03\x01\x00\x01",
+	    "\x02\x03\x81\x00\x01", 5, STS_WHY_X509_MALFORMED },
+	{ "exponent with a zero too much", "good-rsa-2048",
+	    "\x02\x03\x01\x00\x01", "\x02\x03\x00\x00\x01", 5,
+	    STS_WHY_X509_MALFORMED },
+	{ "exponent 0", "good-rsa-2048", "\x02\x03\x01\x00\x01\xa3",
+	    "\x02\x01\x00\x02\x00\xa3", 6, STS_WHY_X509_MALFORMED },
+};
+
+START_TEST(overwritten_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(overwritten); i++) {
+		unsigned count = 0;
+
+		case_load(&the_case, overwritten[i].chain);
+		for (size_t at = 0; at + overwritten[i].len <= the_case.used;
+		     at++) {
+			if (memcmp(the_case.bytes + at, overwritten[i].from,
+				overwritten[i].len) == 0) {
+				memcpy(the_case.bytes + at, overwritten[i].to,
+				    overwritten[i].len);
+				count++;
+			}
+		}
+		ck_assert_msg(count > 0, "%s: not found", overwritten[i].name);
+		unit_int(overwritten[i].name, run(&the_case, SIZE_MAX, 1),
+		    overwritten[i].want);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -357,4 +408,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_certificate);
 	tcase_add_test(tc, excess);
 	tcase_add_test(tc, time_table);
+	tcase_add_test(tc, overwritten_table);
 }
