@@ -195,6 +195,7 @@ client_child(struct sts_agent *a, unsigned i)
 
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
+		sts_agent_client_stirs(a, i);
 		sts_agent_ask(a, node);
 		sts_agent_client_taken(a, c);
 		break;
@@ -205,8 +206,10 @@ client_child(struct sts_agent *a, unsigned i)
 	case STS_CLIENT_RELEASE:
 		sts_agent_release(a, &c->ask);
 		sts_client_released(c);
+		sts_agent_client_idles(a, i);
 		break;
 	case STS_CLIENT_GONE:
+		sts_agent_client_stirs(a, i);
 		if (c->why != STS_WHY_NONE) {
 			sts_count(
 			    &a->metrics, STS_METRIC_CLIENTS_CLOSED +
@@ -345,43 +348,6 @@ const struct sts_engine_ops sts_agent_ops = {
 	.child = agent_child,
 	.stirred = agent_stirred,
 };
-
-uint16_t
-sts_agent_client_free(const struct sts_agent *a)
-{
-	if (a->client_free == STS_NODE_NONE || a->draining) {
-		return STS_NODE_NONE;
-	}
-	return (uint16_t)(a->first_client + a->client_free);
-}
-
-void
-sts_agent_client_open(
-    struct sts_agent *a, uint16_t node, bool plain, sts_ms now)
-{
-	struct sts_client *c = &a->clients[node - a->first_client];
-
-	STS_ASSERT(node == sts_agent_client_free(a));
-	a->client_free = c->ask.next;
-	a->clients_open++;
-	sts_count(&a->metrics, STS_METRIC_CLIENTS);
-	if (plain) {
-		sts_client_open_plain(c, now);
-	} else {
-		sts_client_open(c, now);
-	}
-}
-
-void
-sts_agent_clients_full(struct sts_agent *a)
-{
-	sts_count(&a->metrics, STS_METRIC_CLIENTS_FULL);
-	if (!a->draining && sts_agent_notice(a, STS_NOTICE_CLIENTS)) {
-		sts_agent_tell(
-		    a, STS_EVENT_CLIENTS_FULL, STS_WHY_NONE, sts_text(NULL, 0))
-		    ->number[0] = a->clients_open;
-	}
-}
 
 void
 sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)

@@ -121,6 +121,7 @@ struct sts_agent {
 	uint16_t index_mask;
 	struct sts_queue stirred; /* children, through node.next_stirred */
 	struct sts_queue asks; /* that wait for a lookup */
+	struct sts_queue idle; /* clients, the one idle longest first */
 	struct sts_queue fresh, stalled; /* lookups that wait for a slot */
 	struct sts_queue starved; /* lookups that wait for a TCP buffer */
 	uint8_t *buffer[STS_DNS_TCP_BUFFERS]; /* free ones */
@@ -146,7 +147,9 @@ unsigned sts_agent_nodes(const struct sts_config *config);
 uint16_t sts_agent_client_free(const struct sts_agent *a);
 void sts_agent_client_open(
     struct sts_agent *a, uint16_t node, bool plain, sts_ms now);
-void sts_agent_clients_full(struct sts_agent *a);
+/* There is no place for a client: the one idle longest makes room. Whether
+ * there are any, who may later if not now. */
+bool sts_agent_clients_full(struct sts_agent *a, sts_ms now);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 
 /*
@@ -160,6 +163,10 @@ int sts_agent_journal_step(
 bool sts_agent_journal_due(const struct sts_agent *a, sts_ms *at);
 
 /* Between the agent's own files. */
+
+/* Client i has no question from now on; has one, or is gone. */
+void sts_agent_client_idles(struct sts_agent *a, unsigned i);
+void sts_agent_client_stirs(struct sts_agent *a, unsigned i);
 
 extern const struct sts_engine_ops sts_agent_ops, sts_question_ops;
 

@@ -192,6 +192,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	carve_all(a, block);
 	sts_queue_init(&a->stirred);
 	sts_queue_init(&a->asks);
+	sts_queue_init(&a->idle);
 	sts_queue_init(&a->fresh);
 	sts_queue_init(&a->stalled);
 	sts_queue_init(&a->starved);

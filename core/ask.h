@@ -27,9 +27,11 @@ struct sts_ask {
 	sts_ms asked; /* when the agent first saw it */
 	sts_ms deadline; /* valid while waits */
 	bool waits;
-	/* Private to the agent: the chain of asks on one lookup or queue. */
+	/* Private to the agent: the chain of asks on one lookup or queue, or of
+	 * clients that have none. */
 	uint8_t phase;
 	bool first; /* it is its turn: those that queue are behind it */
+	bool idle; /* in the list of clients without a question */
 	uint16_t lookup, next, prev;
 };
 

@@ -433,6 +433,21 @@ visit(struct sts_driver *d, uint16_t id)
 	return true;
 }
 
+/* Until a channel is closed, or for a while. */
+static void
+pause_accepting(struct sts_driver *d, unsigned i)
+{
+	bool soon = sts_agent_clients_full(d->agent, d->now);
+
+	d->listener[i].paused = true;
+	d->accept_limited = true;
+	d->closed_any = false;
+	d->accept_at =
+	    d->now + (soon ? (sts_ms)STS_CLIENT_YIELD_MS : (sts_ms)RETRY_MS);
+	d->port->want(d->port->ctx, sts_driver_listener(d, i), 0);
+	enlist_stirred(d, 0);
+}
+
 static void
 accept_clients(struct sts_driver *d, unsigned i)
 {
@@ -447,12 +462,7 @@ accept_clients(struct sts_driver *d, unsigned i)
 			r = d->port->accept(d->port->ctx, ch, id);
 		}
 		if (r == STS_IO_LIMIT) {
-			d->listener[i].paused = true;
-			d->accept_limited = true;
-			d->closed_any = false;
-			d->accept_at = d->now + RETRY_MS;
-			d->port->want(d->port->ctx, ch, 0);
-			sts_agent_clients_full(d->agent);
+			pause_accepting(d, i);
 			return;
 		}
 		if (r != 0) {
@@ -466,13 +476,15 @@ accept_clients(struct sts_driver *d, unsigned i)
 	d->listener[i].ready = true;
 }
 
-/* After LIMIT: a channel was closed since, or a while has passed. */
+/* After LIMIT: a channel was closed since and there is a place, or a while has
+ * passed and somebody may have become idle enough to make room. */
 static bool
 may_resume(const struct sts_driver *d)
 {
+	bool place = sts_agent_client_free(d->agent) != STS_NODE_NONE;
+
 	return d->accept_limited &&
-	       sts_agent_client_free(d->agent) != STS_NODE_NONE &&
-	       (d->closed_any || !sts_before(d->now, d->accept_at));
+	       ((d->closed_any && place) || !sts_before(d->now, d->accept_at));
 }
 
 static void

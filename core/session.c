@@ -463,6 +463,18 @@ sts_client_drain(struct sts_client *c)
 }
 
 bool
+sts_client_yield(struct sts_client *c, sts_ms now)
+{
+	bool idle = c->state == READING || c->state == SKIPS;
+
+	if (!idle || sts_before(now, c->since + STS_CLIENT_YIELD_MS)) {
+		return false;
+	}
+	close_for(c, STS_WHY_NONE);
+	return true;
+}
+
+bool
 sts_client_busy(const struct sts_client *c)
 {
 	return c->state >= ASKS && c->state <= SENT;

@@ -26,7 +26,8 @@
  * for the input is skipped and answered not found without asking the agent. A
  * client that reads nothing for STS_CLIENT_STALL_MS while a reply waits is
  * closed, and one that sends nothing for STS_CLIENT_IDLE_MS (longer than
- * Postfix keeps a connection) or leaves a request half-written for so long.
+ * Postfix keeps a connection) or leaves a request half-written for so long;
+ * sooner when others have no place (sts_client_yield).
  *
  *	        open
  *	          |
@@ -56,6 +57,7 @@
 
 enum {
 	STS_CLIENT_STALL_MS = 5000,
+	STS_CLIENT_YIELD_MS = 250, /* while others have no place */
 	STS_CLIENT_IDLE_MS = 600000
 };
 
@@ -129,6 +131,12 @@ void sts_client_released(struct sts_client *c);
  * CLOSE (SIGTERM). Harmless on a free slot, and when repeated.
  */
 void sts_client_drain(struct sts_client *c);
+
+/*
+ * Others have no place: one that has had no whole request for
+ * STS_CLIENT_YIELD_MS is to CLOSE. False: it has, or is closing already.
+ */
+bool sts_client_yield(struct sts_client *c, sts_ms now);
 
 /* Whether a request is at hand that has not been fully answered. */
 bool sts_client_busy(const struct sts_client *c);

@@ -17,6 +17,7 @@ include tests/bench/bench.mk
 include tests/examples/examples.mk
 include tests/journal/journal.mk
 include tests/kill/kill.mk
+include tests/torture/torture.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
 include tests/coverage.mk
@@ -58,6 +59,7 @@ test: test-deps ## install what the tests need and pass everything
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
 		$(MAKE) --no-print-directory -s kill-commands; \
+		$(MAKE) --no-print-directory -s torture-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh

@@ -10,7 +10,7 @@
 #include "../../core/base/io.h"
 
 enum {
-	STS_LISTEN_BACKLOG = 256,
+	STS_LISTEN_BACKLOG = 4096,
 	STS_LISTEN_PATH_MAX = 103, /* the shortest sun_path, without NUL */
 	STS_LISTEN_TEXT_MAX = STS_LISTEN_PATH_MAX + 8
 };

@@ -16,6 +16,7 @@ enum {
 	REPLY_MAX = 100000,
 	BURST = 4,
 	FLOODERS = 6, /* mail servers of their own, the last ones */
+	FULL_MS = 2000, /* it is tried again within so long */
 	SLOW_BYTES = 40 /* a second, for who reads slowly */
 };
 
@@ -41,6 +42,8 @@ struct mta {
 static struct mta *mtas;
 static struct draw work, manner;
 static int64_t question_at;
+static int64_t full_at; /* when somebody last had no place */
+static uint32_t full_count;
 static bool is_quiet;
 static const struct episode *flooding;
 static struct episode flood;
@@ -58,6 +61,8 @@ mta_begin(void)
 	work = draw_begin(sim.seed, "work", 0);
 	manner = draw_begin(sim.seed, "manner", 0);
 	question_at = 0;
+	full_at = -FULL_MS;
+	full_count = 0;
 	is_quiet = false;
 	flooding = NULL;
 }
@@ -460,6 +465,10 @@ closed(struct mta *m)
 	/* Ten minutes without a word are over, whatever is just being said. */
 	bool idle = sim.t - m->idle_since >= STS_CLIENT_IDLE_MS;
 
+	/* With nothing to say, and others have no place. */
+	bool yields = sim.t - m->idle_since >= STS_CLIENT_YIELD_MS &&
+		      sim.t - full_at <= FULL_MS;
+
 	/* Who is draining reads no more: what it had not read of a pipeline may
 	 * be asked elsewhere. */
 	bool unread =
@@ -472,7 +481,7 @@ closed(struct mta *m)
 					     : "");
 	}
 	if (m->count == 0 && !idle && !m->shut && !m->junk && !m->slow &&
-	    !sim.draining) {
+	    !sim.draining && !yields) {
 		sim_fail("5: a mail server was hung up on", "");
 	}
 	trace("mail server %d is hung up on", (int)(m - mtas));
@@ -502,12 +511,24 @@ step(struct mta *m)
 	return moved;
 }
 
+static void
+note_full(void)
+{
+	uint32_t count = sim.agent.metrics.n[STS_METRIC_CLIENTS_FULL];
+
+	if (count != full_count) {
+		full_count = count;
+		full_at = sim.t;
+	}
+}
+
 bool
 mta_step(void)
 {
 	bool moved = false;
 	unsigned i;
 
+	note_full();
 	for (i = 0; i < SIM_MTAS; i++) {
 		if (mtas[i].sock != NULL) {
 			moved = step(&mtas[i]) || moved;

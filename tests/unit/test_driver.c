@@ -326,12 +326,37 @@ START_TEST(clients_over_the_limit_wait)
 	unit_int("waits", c[CLIENTS]->state, MEM_WAITING);
 	/* It is tried again now and then, and nothing else happens. */
 	memset(&calls, 0, sizeof calls);
-	pass(10000);
-	ck_assert_uint_le(calls.want, 22);
+	pass(STS_CLIENT_YIELD_MS - 100);
+	ck_assert_uint_le(calls.want, 6);
 	unit_int("no call", calls.recv + calls.send + calls.close, 0);
-	mem_fail(&mem, c[0], STS_IO_RESET);
+	mem_fail(&mem, c[1], STS_IO_RESET);
 	settle();
 	got("resumed", c[CLIENTS], ok_held);
+	stop();
+}
+END_TEST
+
+/* Who says nothing while others wait makes room; one, not all of them. */
+START_TEST(idle_client_makes_room)
+{
+	struct mem_sock *c[CLIENTS + 1];
+
+	start(1000);
+	hold("example.com", 0);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		c[i] = client(ask_held);
+		settle();
+		got("served", c[i], ok_held);
+	}
+	c[CLIENTS] = client(ask_held);
+	memset(&calls, 0, sizeof calls);
+	pass(STS_CLIENT_YIELD_MS + 1000);
+	got("has a place", c[CLIENTS], ok_held);
+	pass(10000);
+	ck_assert_uint_ge(calls.close, 1);
+	ck_assert_uint_le(calls.close, 2);
+	unit_int("open", agent.clients_open, CLIENTS + 1 - calls.close);
+	unit_int("listed", agent.idle.count, agent.clients_open);
 	stop();
 }
 END_TEST
@@ -879,6 +904,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, cached_answer_costs_one_recv_and_one_send);
 	tcase_add_test(tc, clients_over_the_limit_wait);
+	tcase_add_test(tc, idle_client_makes_room);
 	tcase_add_test(tc, no_descriptor_for_a_client);
 	tcase_add_test(tc, nothing_runs_without_entropy);
 	tcase_add_test(tc, due_refresh_without_entropy);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places for clients. They are few, and whoever may connect can take one and
+ * say nothing; so when there is none left, the client that has been idle
+ * longest is closed. A mail server connects anew when it has a question:
+ * Postfix after a reset always does, which is how a port closes TCP clients,
+ * and on a local socket its write fails.
+ */
+#include "agent.h"
+#include "base/assert.h"
+
+enum {
+	/* Clients looked at for one. They are in the order in which they became
+	 * idle; who has begun a request since has its time from then on. */
+	LOOKS_MAX = 16
+};
+
+void
+sts_agent_client_idles(struct sts_agent *a, unsigned i)
+{
+	struct sts_ask *ask = &a->clients[i].ask;
+
+	STS_ASSERT(i < a->config.clients);
+	STS_ASSERT(!ask->idle);
+	ask->idle = true;
+	ask->next = STS_NODE_NONE;
+	ask->prev = a->idle.tail;
+	if (a->idle.tail != STS_NODE_NONE) {
+		a->clients[a->idle.tail].ask.next = (uint16_t)i;
+	} else {
+		a->idle.head = (uint16_t)i;
+	}
+	a->idle.tail = (uint16_t)i;
+	a->idle.count++;
+}
+
+void
+sts_agent_client_stirs(struct sts_agent *a, unsigned i)
+{
+	struct sts_ask *ask = &a->clients[i].ask;
+
+	STS_ASSERT(i < a->config.clients);
+	if (!ask->idle) {
+		return;
+	}
+	STS_ASSERT(a->idle.count > 0);
+	if (ask->prev != STS_NODE_NONE) {
+		a->clients[ask->prev].ask.next = ask->next;
+	} else {
+		a->idle.head = ask->next;
+	}
+	if (ask->next != STS_NODE_NONE) {
+		a->clients[ask->next].ask.prev = ask->prev;
+	} else {
+		a->idle.tail = ask->prev;
+	}
+	ask->idle = false;
+	a->idle.count--;
+}
+
+/* One: there may be nobody who waits for its place. */
+static void
+make_room(struct sts_agent *a, sts_ms now)
+{
+	uint16_t i = a->idle.head;
+
+	for (unsigned k = 0; k < LOOKS_MAX && i != STS_NODE_NONE; k++) {
+		struct sts_client *c = &a->clients[i];
+		uint16_t node = (uint16_t)(a->first_client + i);
+
+		/* Who is on the list has just said something. */
+		if (!a->nodes[node].listed && sts_client_yield(c, now)) {
+			sts_agent_stir(a, node);
+			return;
+		}
+		i = c->ask.next;
+	}
+}
+
+uint16_t
+sts_agent_client_free(const struct sts_agent *a)
+{
+	if (a->client_free == STS_NODE_NONE || a->draining) {
+		return STS_NODE_NONE;
+	}
+	return (uint16_t)(a->first_client + a->client_free);
+}
+
+void
+sts_agent_client_open(
+    struct sts_agent *a, uint16_t node, bool plain, sts_ms now)
+{
+	struct sts_client *c = &a->clients[node - a->first_client];
+
+	STS_ASSERT(node == sts_agent_client_free(a));
+	a->client_free = c->ask.next;
+	a->clients_open++;
+	sts_count(&a->metrics, STS_METRIC_CLIENTS);
+	if (plain) {
+		sts_client_open_plain(c, now);
+	} else {
+		sts_client_open(c, now);
+	}
+	sts_agent_client_idles(a, (unsigned)(node - a->first_client));
+}
+
+bool
+sts_agent_clients_full(struct sts_agent *a, sts_ms now)
+{
+	sts_count(&a->metrics, STS_METRIC_CLIENTS_FULL);
+	if (a->draining) {
+		return false;
+	}
+	make_room(a, now);
+	if (sts_agent_notice(a, STS_NOTICE_CLIENTS)) {
+		sts_agent_tell(
+		    a, STS_EVENT_CLIENTS_FULL, STS_WHY_NONE, sts_text(NULL, 0))
+		    ->number[0] = a->clients_open;
+	}
+	return a->idle.count > 0;
+}
