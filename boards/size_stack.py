@@ -135,7 +135,8 @@ class Graph:
         found = {t for t in self.targets for r in rows
                  if r.search(self.object[t])}
         if not rows:
-            raise SystemExit(f"size: no row for the pointers of {name}")
+            raise SystemExit(f"size: what do the pointers of {name} lead"
+                             " to? CALLS of size_stack.py has no row")
         return found - {function}
 
     def below(self, function):
