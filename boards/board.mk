@@ -89,7 +89,8 @@ run-board: board ## that firmware in QEMU: hosts' loopback is 10.0.2.2, the boar
 # The firmware of the tests: the roots of Debian and of the tests' own CAs.
 .PHONY: test-boards
 test-boards: ## every board in QEMU among its peers (root; R=REGEX: some parts)
-	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm openssl ca-certificates
+	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm openssl ca-certificates iproute2
+	@sh tests/lab/deps.sh postfix
 	@for b in $(BOARDS); do $(MAKE) --no-print-directory test-board BOARD=$$b || exit 1; done
 
 .PHONY: test-board

@@ -10,7 +10,7 @@
 #include "../../core/base/bytes.h"
 
 enum {
-	STS_DRBG_REQUESTS = 1024 /* between two seeds: some 100 look-ups */
+	STS_DRBG_REQUESTS = 128 /* between two seeds: some 1,000 look-ups */
 };
 
 /* False: the board has no seed yet. */

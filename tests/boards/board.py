@@ -215,9 +215,8 @@ class Run:
         check("the time by SNTP", self.peers.count.sntp > 0)
         check("an enforce domain", ask("good.test") ==
               SECURE.format("good"), ask("good.test"))
-        if shutil.which("postmap"):
-            check("postmap -q", "OK " + self.postmap("good.test") ==
-                  SECURE.format("good"), self.postmap("good.test"))
+        check("postmap -q", "OK " + self.postmap("good.test") ==
+              SECURE.format("good"), self.postmap("good.test"))
         check("RSA-2048 leaf", ask("rsa.test") == SECURE.format("rsa"))
         check("RSA-4096 leaf", ask("rsa4096.test") == SECURE.format("rsa4096"))
         check("P-521 throughout", ask("p521.test") == SECURE.format("p521"))

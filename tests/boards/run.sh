@@ -6,7 +6,7 @@ set -eu
 here=$(dirname "$0")
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
-for tool in unshare ip qemu-system-arm python3; do
+for tool in unshare ip qemu-system-arm postmap python3; do
 	command -v "$tool" >/dev/null 2>&1 || {
 		echo "boards: NOT RUN: $tool is not installed" >&2
 		exit 77
