@@ -47,7 +47,8 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"core/driver:close_channel$", r":channel_close$"),
     (r"core/driver:(set_deadline|enlist_stirred)$", ENGINES +
      r"(deadline|stirred)$"),
-    (r"core/driver:(?!tell|have|close|set|enlist)", r":channel_|" + ENGINES +
+    (r"core/driver:(?!(tell_events|have_random|close_channel|set_deadline|"
+     r"enlist_stirred)$)", r":channel_|" + ENGINES +
      r"(wants|tick|deadline|child|stirred|peer|opened|lost|recv_buf|recv_ack|"
      r"send_buf|send_ack|work)$"),
     (r"/http_field:", r"core/http_field:"),
