@@ -116,14 +116,22 @@ sts_show_begin(struct sts_show *s, enum sts_control_command command, bool json,
 	s->key = key;
 }
 
+/* A daemon escapes what is not printable. One that does not is not what it was,
+ * and its words go to the terminal of whoever looks what is wrong with it. */
+static char
+harmless(uint8_t c)
+{
+	return c == '\n' || (c >= ' ' && c < 0x7f) ? (char)c : '?';
+}
+
 void
 sts_show_feed(struct sts_show *s, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (s->json) {
-			feed_json(s, (char)p[i]);
+			feed_json(s, harmless(p[i]));
 		} else {
-			feed_text(s, (char)p[i]);
+			feed_text(s, harmless(p[i]));
 		}
 	}
 }

@@ -364,6 +364,11 @@ static const struct {
 	    0 },
 	{ "error", STS_CONTROL_QUERY, "error what\n\nend 64\n", "error: what\n",
 	    64 },
+	{ "commands to the terminal, answer", STS_CONTROL_QUERY,
+	    "result none\nanswer \033[2J\r\x9b\x7f.\n\nend 1\n",
+	    "  answer   ?[2J???.\n", 1 },
+	{ "commands to the terminal, value", STS_CONTROL_QUERY,
+	    "error \033]0;x\007\n\nend 64\n", "error: ?]0;x?\n", 64 },
 	{ "cut", STS_CONTROL_LIST, "domain a\nheld absent\n", "", 999 },
 	{ "cut at the end", STS_CONTROL_FLUSH, "forgotten 1\n\nend 0",
 	    "1 forgotten", 999 },
@@ -397,6 +402,7 @@ static const struct {
 	{ "{\"a\":\"{\\\"end\\\":5}\"}\n", "{\"a\":\"{\\\"end\\\":5}\"}\n",
 	    999 },
 	{ "\n\n{\"end\":1}\n", "\n\n", 1 },
+	{ "{\"a\":\"\033[2J\"}\n{\"end\":1}\n", "{\"a\":\"?[2J\"}\n", 1 },
 };
 
 START_TEST(show_json)
