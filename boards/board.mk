@@ -101,3 +101,11 @@ test-board:
 	@cat $(ANCHORS) build/boards/certs/roots.pem >$(TEST_BOARD)/roots.pem
 	@$(MAKE) --no-print-directory -s board FIRMWARE=test ANCHORS=$(TEST_BOARD)/roots.pem
 	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/test.elf build/boards/certs $(if $(R),'$(R)')
+
+.PHONY: switches test-switches
+switches: lwip-source ## what the switches of sts_config.h save, into boards/README.md
+	@sh boards/posix/deps.sh $(BOARD_PKGS)
+	@sh boards/switches.sh table
+
+test-switches: ## the library with each of them left out, and with all
+	@sh boards/switches.sh compile

@@ -98,6 +98,9 @@ allowed6(const struct sts_settings *s, const uint8_t *ip)
 bool
 sts_address_allowed(const struct sts_settings *s, const struct sts_addr *a)
 {
+	if (!STS_INET6 && a->af != STS_AF_INET) {
+		return false;
+	}
 	for (unsigned i = 0; i < s->allow_count; i++) {
 		const struct sts_prefix *p = &s->allow[i];
 
@@ -108,7 +111,7 @@ sts_address_allowed(const struct sts_settings *s, const struct sts_addr *a)
 	if (a->af == STS_AF_INET) {
 		return allowed4(s, a->ip);
 	}
-	return a->af == STS_AF_INET6 && allowed6(s, a->ip);
+	return STS_INET6 && a->af == STS_AF_INET6 && allowed6(s, a->ip);
 }
 
 bool

@@ -250,7 +250,7 @@ agent_child(void *e, unsigned i)
 	struct sts_agent *a = e;
 	unsigned node = i + 1;
 
-	if (node < a->first_question) {
+	if (sts_agent_is_client(a, node)) {
 		client_child(a, i);
 	} else if (node < a->first_lookup) {
 		question_child(a, node - a->first_question);
@@ -362,7 +362,7 @@ sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 static bool
 asks_use(const struct sts_agent *a, const struct sts_settings *old)
 {
-	for (unsigned i = 0; i < a->config.clients; i++) {
+	for (unsigned i = 0; STS_SOCKETMAP && i < a->config.clients; i++) {
 		const struct sts_client *c = &a->clients[i];
 
 		if (sts_client_busy(c) && c->ask.settings == old) {
@@ -398,7 +398,7 @@ sts_agent_drain(struct sts_agent *a)
 {
 	a->draining = true;
 	sts_agent_journal_end(a);
-	for (unsigned i = 0; i < a->config.clients; i++) {
+	for (unsigned i = 0; STS_SOCKETMAP && i < a->config.clients; i++) {
 		sts_client_drain(&a->clients[i]);
 		sts_agent_stir(a, (uint16_t)(a->first_client + i));
 	}

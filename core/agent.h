@@ -142,6 +142,20 @@ struct sts_agent {
 	struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop into */
 };
 
+/* Whether the agent has a journal. */
+static inline bool
+sts_agent_keeps(const struct sts_agent *a)
+{
+	return STS_JOURNAL && a->has_journal;
+}
+
+/* Whether a node, of those that ask, is a client. */
+static inline bool
+sts_agent_is_client(const struct sts_agent *a, unsigned node)
+{
+	return STS_SOCKETMAP && node < a->first_question;
+}
+
 /* For the driver. */
 unsigned sts_agent_nodes(const struct sts_config *config);
 uint16_t sts_agent_client_free(const struct sts_agent *a);

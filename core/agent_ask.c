@@ -27,7 +27,7 @@ struct sts_ask *
 sts_agent_ask_of(struct sts_agent *a, uint16_t node)
 {
 	STS_ASSERT(node >= a->first_client && node < a->first_lookup);
-	if (node < a->first_question) {
+	if (sts_agent_is_client(a, node)) {
 		return &a->clients[node - a->first_client].ask;
 	}
 	return &a->questions[node - a->first_question].ask;
@@ -440,7 +440,7 @@ sts_agent_ask(struct sts_agent *a, uint16_t node)
 	ask->asked = a->now;
 	ask->waits = ask->first = false;
 	ask->phase = PHASE_NONE;
-	if (node < a->first_question) {
+	if (sts_agent_is_client(a, node)) {
 		struct sts_text name =
 		    sts_client_name(&a->clients[node - a->first_client]);
 		bool known;
@@ -555,7 +555,7 @@ sts_agent_client_taken(struct sts_agent *a, struct sts_client *c)
 static void
 hand_over(struct sts_agent *a, uint16_t node)
 {
-	if (node < a->first_question) {
+	if (sts_agent_is_client(a, node)) {
 		sts_agent_client_taken(a, &a->clients[node - a->first_client]);
 	}
 	sts_agent_stir(a, node);

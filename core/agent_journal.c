@@ -27,9 +27,12 @@ sts_agent_journal(
 	struct sts_journal_geometry g = { store->prog_size, store->erase_size,
 		store->area_size, store->area_count, day_budget };
 
+	if (!STS_JOURNAL) {
+		return false;
+	}
 	STS_ASSERT(a->config.journal_buffer > 0);
 	a->journal_at = a->now;
-	if (a->has_journal) {
+	if (sts_agent_keeps(a)) {
 		return sts_journal_grow(a->journal, &g);
 	}
 	a->has_journal = sts_journal_init(a->journal, &g, &a->cache,
@@ -41,14 +44,14 @@ sts_agent_journal(
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
-	return a->has_journal && !a->serving &&
+	return sts_agent_keeps(a) && !a->serving &&
 	       sts_journal_state(a->journal) == STS_JOURNAL_LOADING;
 }
 
 enum sts_keeping
 sts_agent_keeping(const struct sts_agent *a)
 {
-	if (!a->has_journal) {
+	if (!sts_agent_keeps(a)) {
 		return a->config.journal_buffer > 0 ? STS_KEEPING_FAILING
 						    : STS_KEEPING_OFF;
 	}
@@ -66,8 +69,8 @@ sts_agent_keeping(const struct sts_agent *a)
 bool
 sts_agent_saved(const struct sts_agent *a)
 {
-	return sts_agent_keeping(a) != STS_KEEPING_OK || a->journal_rests ||
-	       !sts_journal_busy(a->journal);
+	return !sts_agent_keeps(a) || sts_agent_keeping(a) != STS_KEEPING_OK ||
+	       a->journal_rests || !sts_journal_busy(a->journal);
 }
 
 /* All that was kept is in the cache, as far as it could be read. */
@@ -187,7 +190,7 @@ sts_agent_journal_step(
 	sts_ms at;
 	int result;
 
-	STS_ASSERT(a->has_journal);
+	STS_ASSERT(sts_agent_keeps(a));
 	if (unsaved > a->journal_unsaved) {
 		wake(a);
 	}
@@ -208,7 +211,8 @@ sts_agent_journal_step(
 bool
 sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 {
-	if (!a->has_journal || (!sts_journal_busy(a->journal) && !failed(a))) {
+	if (!sts_agent_keeps(a) ||
+	    (!sts_journal_busy(a->journal) && !failed(a))) {
 		return false;
 	}
 	*at = a->journal_at;
@@ -220,7 +224,7 @@ sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 {
 	/* When another removal still waits, all that is held is written anew,
 	 * and what is not held is gone with the rest. */
-	if (!a->has_journal) {
+	if (!sts_agent_keeps(a)) {
 		return;
 	}
 	if (!sts_journal_forget(a->journal, domain)) {
@@ -259,7 +263,7 @@ sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 	uint32_t since_s = sts_clock_since_s(&a->clock);
 	uint32_t kept_s;
 
-	if (!a->has_journal || !sts_agent_expires(a)) {
+	if (!sts_agent_keeps(a) || !sts_agent_expires(a)) {
 		return;
 	}
 	kept_s = sts_journal_stamp_s(a->journal);
@@ -278,7 +282,7 @@ sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 void
 sts_agent_journal_end(struct sts_agent *a)
 {
-	if (a->has_journal) {
+	if (sts_agent_keeps(a)) {
 		sts_agent_stamp(a, 1);
 		sts_journal_hurry(a->journal);
 		wake(a);

@@ -68,7 +68,7 @@ sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 	look_at_slots(a, n);
 	n[STS_METRIC_CLOCK] = sts_clock_state(&a->clock);
 	n[STS_METRIC_JOURNAL] = sts_agent_keeping(a);
-	if (a->has_journal) {
+	if (sts_agent_keeps(a)) {
 		look_at_journal(a, n);
 	}
 	n[STS_METRIC_ENFORCE_OFF] = a->settings->enforce_off;

@@ -138,7 +138,7 @@ plant_tree(struct sts_agent *a)
 	conns = legs + (unsigned)LEGS * c->lookups;
 	set_node(a, 0, &sts_agent_ops, a, STS_NODE_NONE, 0);
 	a->nodes[0].first_child = 1;
-	for (unsigned i = 0; i < c->clients; i++) {
+	for (unsigned i = 0; STS_SOCKETMAP && i < c->clients; i++) {
 		set_node(a, a->first_client + i, &sts_client_ops,
 		    &a->clients[i], 0, i);
 	}
@@ -182,6 +182,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const uint8_t hash_key[16])
 {
 	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
+	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
 	memset(a, 0, sizeof *a);
 	a->config = *config;

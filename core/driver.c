@@ -519,7 +519,7 @@ step_store(struct sts_driver *d)
 {
 	int result;
 
-	if (!d->agent->has_journal || d->store_waits) {
+	if (!sts_agent_keeps(d->agent) || d->store_waits) {
 		return false;
 	}
 	result = sts_agent_journal_step(d->agent, d->port->store, d->now);
@@ -531,6 +531,9 @@ step_store(struct sts_driver *d)
 static bool
 load(struct sts_driver *d, unsigned budget)
 {
+	if (!STS_JOURNAL) {
+		return true;
+	}
 	while (budget > 0 && sts_agent_journal_loading(d->agent) &&
 	       step_store(d)) {
 		budget--;
@@ -552,6 +555,9 @@ tell_events(struct sts_driver *d)
 static bool
 may_accept(const struct sts_driver *d)
 {
+	if (!STS_SOCKETMAP) {
+		return false;
+	}
 	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
 		if (d->listener[i].ready && !d->listener[i].paused) {
 			return true;
@@ -600,7 +606,7 @@ sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
 	d->ready_head = d->ready_tail = STS_NODE_NONE;
 	d->now = now;
 	d->wall_s = -1;
-	STS_ASSERT(!agent->has_journal || port->store != NULL);
+	STS_ASSERT(!sts_agent_keeps(agent) || port->store != NULL);
 	sts_heap_init(&d->heap, d->nodes, agent->heap_slots);
 	sts_driver_wake(d);
 }
@@ -617,6 +623,7 @@ sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol)
 {
 	unsigned i = (unsigned)ch - d->node_count;
 
+	STS_ASSERT(STS_SOCKETMAP);
 	STS_ASSERT(i < STS_LISTENERS_MAX);
 	STS_ASSERT(!d->listener[i].open);
 	d->listener[i].open = true;
@@ -672,7 +679,9 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		return d->store_waits ? STS_RUN_IDLE_MS : 0;
 	}
 	enlist_due(d);
-	serve_listeners(d);
+	if (STS_SOCKETMAP) {
+		serve_listeners(d);
+	}
 	for (unsigned i = 0; i < budget; i++) {
 		uint16_t id = take_ready(d);
 

@@ -373,8 +373,10 @@ sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 
 	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE);
 	l->state = STS_LOOKUP_ADDRESSES;
-	start_leg(
-	    l, LEG_AAAA, prefix, STS_DNS_AAAA, STS_LOOKUP_ADDRESSES_MS, rnd);
+	if (STS_INET6) {
+		start_leg(l, LEG_AAAA, prefix, STS_DNS_AAAA,
+		    STS_LOOKUP_ADDRESSES_MS, rnd);
+	}
 	start_leg(l, LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
 	    rnd + STS_DNS_RND);
 }

@@ -75,7 +75,8 @@ struct sts_settings {
 
 /* What is fixed at start. */
 struct sts_config {
-	uint16_t clients; /* 0..60000 socketmap clients at once */
+	uint16_t clients; /* 0..60000 socketmap clients at once; 0 without
+	                   * STS_SOCKETMAP */
 	uint16_t lookups; /* 1..4096 domains looked up at once */
 	uint16_t fetch_slots; /* 1..256 policies fetched at once */
 	uint16_t asks; /* 0..256 questions by the C API at once */
@@ -113,7 +114,8 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  * sts_run then reads it before anything is served. day_budget: octets
  * programmed a day, over which a newer version of a saved policy waits for
  * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
- * is no journal: the store's sizes break the rules of core/journal.h. Areas
+ * is no journal: the store's sizes break the rules of core/journal.h, or it was
+ * left out (STS_JOURNAL). Areas
  * smaller than sts_agent_journal_area are read, and not written to.
  *
  * Later, when the storage was not there at the start: what it keeps is read

@@ -15,6 +15,7 @@
 
 #include "../core/base/assert.h"
 #include "../core/base/name.h"
+#include "curves.h"
 #include "session.h"
 #include "x509_class.h"
 
@@ -190,20 +191,25 @@ configure(br_ssl_engine_context *eng)
 		BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 		BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		/* The last ones may be left out. */
 		BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 		BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 	};
+	size_t count = sizeof suites / sizeof *suites;
 
 	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
-	br_ssl_engine_set_suites(eng, suites, sizeof suites / sizeof *suites);
+	br_ssl_engine_set_suites(eng, suites, count - (STS_SHA384_512 ? 0 : 2));
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
 	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
-	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
-	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
 	br_ssl_engine_set_prf_sha256(eng, br_tls12_sha256_prf);
-	br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
+	if (STS_SHA384_512) {
+		br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
+		br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
+		br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
+	}
 	br_ssl_engine_set_default_rsavrfy(eng);
 	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_ec(eng, sts_curves());
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);
 }

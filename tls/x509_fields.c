@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../core/base/assert.h"
+#include "../core/base/sts_config.h"
 #include "x509_fields.h"
 #include "x509_oids.h"
 #include "x509_time.h"
@@ -145,12 +146,20 @@ sts_x509_end_version(struct sts_x509_scan *s)
 	s->version = (uint8_t)(s->value[0] + 1);
 }
 
+static const br_hash_class *
+hash_of(unsigned id)
+{
+	STS_ASSERT(id >= br_sha256_ID && id <= br_sha512_ID);
+	if (!STS_SHA384_512 || id == br_sha256_ID) {
+		return &br_sha256_vtable;
+	}
+	return id == br_sha384_ID ? &br_sha384_vtable : &br_sha512_vtable;
+}
+
 /* The algorithm is known: what was kept is hashed, the rest as it comes. */
 void
 sts_x509_end_alg(struct sts_x509_scan *s)
 {
-	static const br_hash_class *const hashes[] = { &br_sha256_vtable,
-		&br_sha384_vtable, &br_sha512_vtable };
 	const struct sts_x509_sig_alg *a = sts_x509_sig_alg(sts_x509_value(s));
 	const br_hash_class *hash;
 
@@ -164,8 +173,7 @@ sts_x509_end_alg(struct sts_x509_scan *s)
 		sts_x509_sig_fault(s, STS_WHY_X509_LIMIT);
 		return;
 	}
-	STS_ASSERT(a->hash >= br_sha256_ID && a->hash <= br_sha512_ID);
-	hash = hashes[a->hash - br_sha256_ID];
+	hash = hash_of(a->hash);
 	s->cert->sig_rsa = a->rsa;
 	s->cert->sig_hash = a->hash;
 	hash->init(&s->tbs.vtable);

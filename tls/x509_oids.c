@@ -4,6 +4,7 @@
 
 #include <bearssl.h>
 
+#include "../core/base/sts_config.h"
 #include "x509_cert.h"
 #include "x509_oids.h"
 
@@ -84,12 +85,25 @@ same(struct sts_text a, const char *b, size_t len)
 	return a.n == len && memcmp(a.p, b, len) == 0;
 }
 
+/* What was left out of this build is not known. */
+static bool
+hash_is_in(unsigned hash)
+{
+	return STS_SHA384_512 || hash <= br_sha256_ID;
+}
+
+static bool
+key_is_in(unsigned type)
+{
+	return STS_P521 || type != STS_X509_KEY_P521;
+}
+
 const struct sts_x509_sig_alg *
 sts_x509_sig_alg(struct sts_text der)
 {
 	for (size_t i = 1; i < sizeof sig_algs / sizeof *sig_algs; i++) {
 		if (same(der, sig_algs[i].der, sig_algs[i].len)) {
-			return &sig_algs[i];
+			return &sig_algs[hash_is_in(sig_algs[i].hash) ? i : 0];
 		}
 	}
 	return &sig_algs[0];
@@ -100,7 +114,7 @@ sts_x509_key_alg(struct sts_text der)
 {
 	for (size_t i = 1; i < sizeof key_algs / sizeof *key_algs; i++) {
 		if (same(der, key_algs[i].der, key_algs[i].len)) {
-			return &key_algs[i];
+			return &key_algs[key_is_in(key_algs[i].type) ? i : 0];
 		}
 	}
 	return &key_algs[0];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../core/base/assert.h"
+#include "curves.h"
 #include "x509_verify.h"
 
 struct sts_x509_pubkey
@@ -66,7 +67,7 @@ verify_ecdsa(const br_x509_pkey *key, const struct sts_x509_cert *c,
 	if (key->key_type != BR_KEYTYPE_EC) {
 		return false;
 	}
-	return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(),
+	return br_ecdsa_vrfy_asn1_get_default()(sts_curves(),
 		   arena + c->hash_off, sts_x509_hash_len(c), &key->key.ec,
 		   arena + c->sig_off, c->sig_len) == 1;
 }

@@ -84,7 +84,7 @@ run(void)
 static void
 begin_journal(void)
 {
-	if (config.journal_buffer == 0) {
+	if (!STS_JOURNAL || config.journal_buffer == 0) {
 		return;
 	}
 	port.store = sts_board_store(
@@ -117,11 +117,18 @@ begin_agent(void)
 }
 
 static void
+begin_listening(void)
+{
+	sts_ch ch = sts_driver_listener(&driver, 0);
+	int listening = sts_lwip_listen(&lwip, ch, SOCKETMAP_PORT);
+
+	STS_ASSERT(listening == 0);
+	sts_listen(&driver, ch, STS_PROTOCOL_SOCKETMAP);
+}
+
+static void
 begin(void)
 {
-	sts_ch ch;
-	int listening;
-
 	sts_board_start();
 	sts_print("mtasts " STS_VERSION "\n");
 	while (!sts_drbg_begin()) {
@@ -130,10 +137,9 @@ begin(void)
 	lwip_init();
 	sts_net_begin(&net);
 	begin_agent();
-	ch = sts_driver_listener(&driver, 0);
-	listening = sts_lwip_listen(&lwip, ch, SOCKETMAP_PORT);
-	STS_ASSERT(listening == 0);
-	sts_listen(&driver, ch, STS_PROTOCOL_SOCKETMAP);
+	if (STS_SOCKETMAP) {
+		begin_listening();
+	}
 	sts_log_time();
 	sts_print("block");
 	sts_print_word("used", (uint32_t)sts_agent_size(&config));

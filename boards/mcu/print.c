@@ -25,10 +25,19 @@ sts_print_number(uint32_t v)
 }
 
 void
-sts_print_text(struct sts_text t)
+sts_print_hex(struct sts_text t)
 {
 	static const char hex[] = "0123456789abcdef";
 
+	for (size_t i = 0; i < t.n; i++) {
+		sts_board_put(hex[t.p[i] >> 4]);
+		sts_board_put(hex[t.p[i] & 15]);
+	}
+}
+
+void
+sts_print_text(struct sts_text t)
+{
 	for (size_t i = 0; i < t.n; i++) {
 		uint8_t c = t.p[i];
 
@@ -38,8 +47,7 @@ sts_print_text(struct sts_text t)
 			continue;
 		}
 		sts_print("\\x");
-		sts_board_put(hex[c >> 4]);
-		sts_board_put(hex[c & 15]);
+		sts_print_hex(sts_text(&c, 1));
 	}
 }
 

@@ -8,6 +8,8 @@
 
 void sts_print(const char *s);
 void sts_print_number(uint32_t v);
+/* Two digits an octet. */
+void sts_print_hex(struct sts_text t);
 /* What a peer sent: anything that is not harmless as \xNN. */
 void sts_print_text(struct sts_text t);
 /* " word=number". */

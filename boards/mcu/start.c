@@ -44,6 +44,19 @@ sts_assert_failed(const char *file, int line)
 	sts_start_again();
 }
 
+/* Where it was called: `arm-none-eabi-addr2line -f -e ELF 0x...` tells more. */
+void
+sts_assert_failed_here(void)
+{
+	uint8_t at[4];
+
+	sts_put32be(at, (uint32_t)__builtin_return_address(0));
+	sts_print("assertion failed at 0x");
+	sts_print_hex(sts_text(at, sizeof at));
+	sts_print("\n");
+	sts_start_again();
+}
+
 static void
 fault(void)
 {

@@ -204,6 +204,9 @@ set_journal(struct sts_conf *c, struct sts_text value)
 		c->journal[0] = '\0';
 		return NULL;
 	}
+	if (!STS_JOURNAL) {
+		return "off: this build has no journal";
+	}
 	if (!sts_value_path(word, c->journal, sizeof c->journal) ||
 	    (value.n > 0 && !(sts_value_option(value, "size", &v) &&
 				sts_value_size(v, &c->journal_size) &&
@@ -575,7 +578,9 @@ set_defaults(struct sts_conf *c)
 {
 	memset(c, 0, sizeof *c);
 	c->memory = 4 << 20;
-	memcpy(c->journal, STS_JOURNAL_FILE, sizeof STS_JOURNAL_FILE);
+	if (STS_JOURNAL) {
+		memcpy(c->journal, STS_JOURNAL_FILE, sizeof STS_JOURNAL_FILE);
+	}
 	c->clients = 1024;
 	c->lookups = 256;
 	c->fetch_slots = 16;

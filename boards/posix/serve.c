@@ -449,6 +449,10 @@ sts_command_serve(const struct sts_args *args)
 	static struct daemon d;
 	char why[STS_CONF_WHY_MAX];
 
+	if (!STS_SOCKETMAP) {
+		return sts_fail(
+		    STS_EXIT_CONFIG, "this build has no socketmap server");
+	}
 	if (!sts_live_open(
 		&d.live, &args->source, &d.memory, STS_CONTROL_ASKS, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);

@@ -7,6 +7,8 @@
 #ifndef STS_ASSERT_H
 #define STS_ASSERT_H
 
+#include "sts_config.h"
+
 /* The compiler's word for what does not return: a build that knows one defines
  * it. Without it nothing but a few octets is lost. */
 #ifndef STS_NORETURN
@@ -19,7 +21,17 @@
  */
 STS_NORETURN void sts_assert_failed(const char *file, int line);
 
+/*
+ * The same, of a product with STS_ASSERT_PLACE 0. The address it would return
+ * to lies in, or right behind, the function whose assertion failed.
+ */
+STS_NORETURN void sts_assert_failed_here(void);
+
+#if STS_ASSERT_PLACE
 #define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed(__FILE__, __LINE__))
+#else
+#define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed_here())
+#endif
 
 /* A compile-time assertion, usable at file scope. */
 #define STS_STATIC_ASSERT(x, name)                                             \

@@ -181,10 +181,60 @@
 #define STS_EVENTS_MAX 16
 #endif
 
-/* 1: what happens is counted (core/metrics.h), which costs some 900 bytes; 0:
- * it is not. */
+/*
+ * What a product may leave out: 1 it is there, 0 it is not. The bytes that each
+ * saves are in boards/README.md, measured by `make switches`. All of them work
+ * by plain `if`, so that the linker drops what nothing calls any more: build
+ * with -ffunction-sections -fdata-sections and link with --gc-sections.
+ */
+
+/* A failed assertion tells the board's hook its file and line. 0: it calls
+ * sts_assert_failed_here, which finds the function by its return address. */
+#ifndef STS_ASSERT_PLACE
+#define STS_ASSERT_PLACE 1
+#endif
+
+/* Socketmap and text clients. 0: questions by the C API alone; no listener may
+ * be opened and struct sts_config has clients 0. */
+#ifndef STS_SOCKETMAP
+#define STS_SOCKETMAP 1
+#endif
+
+/* Policies fetched over IPv6. 0: AAAA is not asked for, and no IPv6 address is
+ * fetched from, `fetch_allow` or not. Name servers and clients are the port's
+ * affair. */
+#ifndef STS_INET6
+#define STS_INET6 1
+#endif
+
+/* Policies kept in a storage. 0: sts_agent_journal says false, every policy is
+ * gone with the power, and what was never weaker than known is so only until
+ * then (promise 7 of README.md). */
+#ifndef STS_JOURNAL
+#define STS_JOURNAL 1
+#endif
+
+/* What happens is counted (core/metrics.h). 0: counters stay 0. */
 #ifndef STS_METRICS
 #define STS_METRICS 1
+#endif
+
+/*
+ * SHA-384 and SHA-512, in signatures of certificates and in TLS. 0: a path
+ * that needs one is refused with x509-algorithm: Let's Encrypt's and others'
+ * on P-384 are; a root's own signature is never checked and may have either.
+ */
+#ifndef STS_SHA384_512
+#define STS_SHA384_512 1
+#endif
+
+/*
+ * The curve P-521, in certificates (0: x509-algorithm) and in TLS. Saves few
+ * bytes, as the larger curves share their code, but the longest pass: on a slow
+ * board a signature on P-384 takes less than half the time.
+ */
+#ifndef STS_P521
+#define STS_P521 1
 #endif
 
 #endif

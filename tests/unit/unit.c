@@ -23,6 +23,13 @@ sts_assert_failed(const char *file, int line)
 }
 
 void
+sts_assert_failed_here(void)
+{
+	fprintf(stderr, "assertion failed\n");
+	abort();
+}
+
+void
 unit_int(const char *name, long long got, long long want)
 {
 	ck_assert_msg(got == want, "%s: got %lld, want %lld", name, got, want);
