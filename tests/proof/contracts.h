@@ -35,6 +35,18 @@ text_is_contract(struct sts_text a, const char *s)
 	return nondet_bool() && a.n <= 32;
 }
 
+/* sts_get_decimal, but for what the number is. */
+bool
+get_decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
+{
+	PROVE(readable(t));
+	if (t.n == 0 || t.n > max || nondet_bool()) {
+		return false;
+	}
+	*v = nondet_u64();
+	return true;
+}
+
 /* memchr(), by its promise: a place within, or none. */
 void *
 memchr_contract(const void *s, int c, size_t n)

@@ -116,7 +116,7 @@ prove_http_feed(void)
 }
 
 /*
- * @bound any content of up to 2^31 octets in any state that takes content
+ * @bound content of any length in any state that takes content
  */
 void
 prove_http_content(void)

@@ -38,18 +38,6 @@ prove_field_bytes(void)
 	PROVE(fields_hold(&f));
 }
 
-/* sts_get_decimal: base.c proves it. */
-bool
-get_decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
-{
-	PROVE(readable(t));
-	if (t.n == 0 || t.n > max || nondet_bool()) {
-		return false;
-	}
-	*v = nondet_u64();
-	return true;
-}
-
 struct sts_text
 trim_contract(struct sts_text t)
 {

@@ -32,18 +32,6 @@ policy_holds(const struct sts_policy *p)
 	       (p->state != STATE_UTF8 || p->field == FIELD_OTHER);
 }
 
-/* get_decimal_holds says it: see base.c. */
-bool
-get_decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
-{
-	PROVE(readable(t));
-	if (t.n == 0 || t.n > max || nondet_bool()) {
-		return false;
-	}
-	*v = nondet_u64();
-	return true;
-}
-
 bool
 judge_mx_contract(struct sts_policy *p, struct sts_text value)
 {

@@ -8,7 +8,9 @@
  *	@loop   FUNCTION.N COUNT: why it goes round no more often
  *	@cut    FUNCTION CONTRACT: calls of the one go to the other here; it is
  *	        proved to keep what the other promises by a proof of its own
+ *	@allow  CHECK: why what it complains of is meant, in this proof
  *
+ * and the comment at a file's head which other sources it needs (@link).
  * COUNT includes the test that ends the loop. All of CBMC's checks are on, and
  * that no loop goes round more often is checked too: so it ends.
  */
