@@ -3,14 +3,15 @@
 #   make -j2 analyze           all of it; what has not changed is not read again
 #   make build/analyze/core/cache.c.gcc build/analyze/core/cache.c.tidy    one file
 
-ANALYZE_PKGS = gcc libc6-dev clang-tidy-14 cppcheck pkg-config check libbearssl-dev
+ANALYZE_PKGS = gcc libc6-dev clang-tidy-14 cppcheck pkg-config check libbearssl-dev \
+	libssl-dev valgrind
 # wait_kqueue.c is nothing on Linux: cppcheck reads it.
 ANALYZE_LIB = $(LIB_SRC) $(PORT_SRC) $(DAEMON_SRC)
 ANALYZE_TESTS := $(filter-out tests/boards/% tests/unit/%,$(wildcard tests/*/*.c))
 ANALYZE_UNIT := $(wildcard tests/*.c tests/unit/*.c)
 ANALYZE_GCC = $(patsubst %,$(BUILD)/analyze/%.gcc,$(ANALYZE_LIB) $(ANALYZE_TESTS) $(ANALYZE_UNIT))
 ANALYZE_TIDY = $(patsubst %,$(BUILD)/analyze/%.tidy,$(ANALYZE_LIB) $(ANALYZE_TESTS))
-ANALYZE_FLAGS = -std=c99 -iquote . $(BEARSSL_CPPFLAGS) $(ANALYZE_CPPFLAGS)
+ANALYZE_FLAGS = -std=c99 -iquote . $(STS_NORETURN) $(BEARSSL_CPPFLAGS) $(ANALYZE_CPPFLAGS)
 
 # A test keeps what it takes until its process ends.
 $(BUILD)/analyze/tests/%.gcc: ANALYZE_GCC_FLAGS = -Wno-analyzer-malloc-leak
@@ -45,13 +46,14 @@ $(BUILD)/analyze/%.tidy: % .clang-tidy tests/.clang-tidy
 	@touch $@
 
 # All variants of all files, also those for other systems: no system's headers.
-# The units are left to gcc: their text is of Check's macros.
+# The units are left to gcc, since their text is of Check's macros, and fuzzers
+# to the other two.
 cppcheck:
 	@mkdir -p $(BUILD)/analyze/cppcheck
-	@echo "cppcheck core dns tls port boards tests"
+	@echo "cppcheck"
 	@cppcheck -q -j2 --std=c99 --platform=unix64 --library=posix --error-exitcode=1 \
-		--enable=warning,performance,portability,style -D__GNUC__=12 -USTS_CONFIG_H --force \
+		--enable=warning,performance,portability,style -D__GNUC__=12 $(STS_NORETURN) -USTS_CONFIG_H --force \
 		--suppressions-list=tests/analyze/cppcheck.txt --cppcheck-build-dir=$(BUILD)/analyze/cppcheck \
-		core dns tls port boards/posix $(ANALYZE_TESTS)
+		core dns tls port boards/posix $(filter-out tests/fuzz/%,$(ANALYZE_TESTS))
 
 -include $(patsubst %,%.d,$(ANALYZE_GCC))

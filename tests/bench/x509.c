@@ -111,15 +111,17 @@ add_root(X509 *root)
 
 	need(X509_STORE_add_cert(chain.store, root), "root");
 	d.n = i2d_X509(root, &d.p);
-	need(d.n > 0, "root's octets");
 	chain.names[i].n = 0;
 	br_x509_decoder_init(dc, append_name, &chain.names[i]);
 	br_x509_decoder_push(dc, d.p, (size_t)d.n);
-	need(br_x509_decoder_last_error(dc) == 0, "root for BearSSL");
+
+	const br_x509_pkey *key = br_x509_decoder_get_pkey(dc);
+
+	need(key != NULL, "root for BearSSL");
 	chain.bear[i].dn.data = chain.names[i].p;
 	chain.bear[i].dn.len = (size_t)chain.names[i].n;
 	chain.bear[i].flags = BR_X509_TA_CA;
-	chain.bear[i].pkey = *br_x509_decoder_get_pkey(dc);
+	chain.bear[i].pkey = *key;
 	OPENSSL_free(d.p);
 }
 
