@@ -823,10 +823,19 @@ START_TEST(text_protocol)
 	got("mode", c, "enforce");
 	c = client(ask_held);
 	settle();
-	got("no line, nor will it be one", c, "");
+	got("no line yet", c, "");
 	mem_half_close(c);
 	settle();
 	got("refused", c, "temp");
+	c = client("mode example.net\n");
+	settle();
+	mem_half_close(c); /* it has been asked, and is waited for */
+	settle();
+	got("waits", c, "");
+	answer_dns(3);
+	settle();
+	got("answered", c, "none");
+	ck_assert(c->core_gone);
 	stop();
 }
 END_TEST

@@ -90,6 +90,9 @@ static const struct {
 	  "policy_ttl=86400 policy_failure=validation-failure",
 	    OK },
 	{ "may policy_type=no-policy-found policy_domain=a.b", OK },
+	{ "may policy_type=no-policy-found "
+	  "policy_failure=sts-policy-fetch-error",
+	    OK },
 	{ "may policy_type=no-policy-found policy_failure=sts-policy-invalid",
 	    OK },
 	{ "may policy_type=no-policy-found policy_failure=sts-webpki-invalid",
