@@ -296,8 +296,9 @@ lose(struct client *c, const char *how)
 		key_of(c, key);
 	}
 	if (f.lost++ < 20) {
-		printf("lost: %s %s%s after %lld ms\n", names[c->kind], key,
-		    how, (long long)(f.now - c->since));
+		printf("lost: %s %s %s after %lld ms, %lld s into it\n",
+		    names[c->kind], key, how, (long long)(f.now - c->since),
+		    (long long)(f.now - f.names_at) / 1000);
 	}
 	rest(c, 1000);
 }

@@ -5,7 +5,8 @@
 FLOOD (flood.c) is the clients and the name server; here are the policy host,
 the daemon, and what must hold of it from outside: its memory stays as it is,
 its descriptors come back, its log has no surprises, and it rests afterwards.
-For a sixteenth of the time it has no descriptors left.
+For a sixteenth of the time, but some seconds at most, it has no descriptors
+for half of its places.
 """
 
 import collections
@@ -27,7 +28,7 @@ LIMIT_S = 60  # for an answer, places and all; Postfix waits 100 s
 PLACES = 1024
 GROWTH_KB = 256
 REST_S = 3
-STARVED_S = 15
+STARVED_S = 4  # at most: without descriptors, with half of the places
 # What may be told, and nothing else.
 EVENTS = {"journal-loaded", "clock", "policy-new", "policy-refreshed",
           "clients-full", "client-bad", "busy", "dns-failed", "sct-missing",
@@ -102,7 +103,7 @@ class Watch(threading.Thread):
             n = self.look()
             until = 5 / 16 + min(1 / 16, STARVED_S / self.seconds)
             if 5 / 16 <= passed < until and soft is None:
-                soft = self.daemon_.limit(PLACES // 4)
+                soft = self.daemon_.limit(PLACES // 2)
             elif passed >= until and soft:
                 self.starved = n
                 self.daemon_.limit(soft)
@@ -178,7 +179,7 @@ def play(mtasts, program, seconds, clients, folder):
         watch.join()
         used = (daemon.ticks() - began) / os.sysconf("SC_CLK_TCK")
         print(f"descriptors: {had} at first, {watch.most} at most, "
-              f"{watch.starved} of {PLACES // 4} while there were no more; "
+              f"{watch.starved} of {PLACES // 2} while there were no more; "
               f"{used:.0f} s of the processor")
         judge_memory(watch.seen)
         judge_rest(daemon, had)
