@@ -376,8 +376,12 @@ class Run:
         self.save()
         self.board.kill()
         blocks = self.spoil()
+        with open(self.board.card, "rb") as f:
+            card = f.read()
         for i, writes in enumerate((1, blocks // 2, blocks, blocks + 1,
                                     blocks + KEPT // 2, blocks + KEPT + 1)):
+            with open(self.board.card, "wb") as f:
+                f.write(card)  # the last cut may have come too late
             self.board.start()
             self.cut(certs.TYPICAL[KEPT + i], writes)
             self.peers.stop()
