@@ -169,9 +169,49 @@ START_TEST(local_owner_refused)
 }
 END_TEST
 
+/* A port of all IPv6 addresses, and the same of IPv4 beside it. False: there
+ * is no IPv6. *both: whether the second was to be had. */
+static bool
+both_families(bool *both)
+{
+	struct sts_listen_at all, of;
+
+	memset(&all, 0, sizeof all);
+	ck_assert(sts_addr_parse(unit_span("::"), &all.addr));
+	int six = sts_listen_open(&all);
+
+	if (six < 0) {
+		return false;
+	}
+	ck_assert(sts_listen_of(six, &of));
+	ck_assert(sts_addr_parse(unit_span("0.0.0.0"), &all.addr));
+	all.addr.port = of.addr.port;
+	int four = sts_listen_open(&all);
+
+	*both = four >= 0;
+	close(four);
+	close(six);
+	return true;
+}
+
+/* IPv6 only: the same port of IPv4 stays free for another. The system knows
+ * nothing of that when it draws the port: it may be somebody else's already. */
+START_TEST(families)
+{
+	bool both = false;
+
+	for (unsigned i = 0; i < 64 && !both; i++) {
+		if (!both_families(&both)) {
+			return;
+		}
+	}
+	ck_assert(both);
+}
+END_TEST
+
 START_TEST(inet)
 {
-	struct sts_listen_at at, of, all;
+	struct sts_listen_at at, of;
 
 	memset(&at, 0, sizeof at);
 	ck_assert(sts_addr_parse(unit_span("127.0.0.1"), &at.addr));
@@ -184,21 +224,6 @@ START_TEST(inet)
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert(!sts_listen_same(&at, &of));
 
-	/* IPv6 only: the same port of IPv4 stays free for another. */
-	memset(&all, 0, sizeof all);
-	ck_assert(sts_addr_parse(unit_span("::"), &all.addr));
-	int six = sts_listen_open(&all);
-
-	if (six >= 0) {
-		ck_assert(sts_listen_of(six, &of));
-		ck_assert(sts_addr_parse(unit_span("0.0.0.0"), &all.addr));
-		all.addr.port = of.addr.port;
-		int four = sts_listen_open(&all);
-
-		ck_assert_int_ge(four, 0);
-		close(four);
-		close(six);
-	}
 	close(fd);
 	ck_assert(!sts_listen_of(STDIN_FILENO, &of));
 	fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -491,6 +516,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, local_in_the_way);
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
+	tcase_add_test(tc, families);
 	tcase_add_test(tc, activation);
 	tcase_add_test(tc, notification);
 	tcase_add_test(tc, log_words);
