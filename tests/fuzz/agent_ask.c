@@ -497,6 +497,10 @@ static void
 closed(struct client *c)
 {
 	bool idle = play.t - c->idle_since >= STS_CLIENT_IDLE_MS;
+	/* With nothing to say, and others had no place. */
+	bool yields = c->count == 0 &&
+		      play.t - c->idle_since >= STS_CLIENT_YIELD_MS &&
+		      play.agent.metrics.n[STS_METRIC_CLIENTS_FULL] > 0;
 	bool unread;
 
 	take_text(c);
@@ -505,7 +509,8 @@ closed(struct client *c)
 		     c->queue[c->head].asked >= play.drained_at);
 	if (!c->slow && !c->junk && !idle) {
 		STS_ASSERT(c->count == 0 || unread);
-		STS_ASSERT(c->shut || play.draining || play.text || unread);
+		STS_ASSERT(
+		    c->shut || play.draining || play.text || unread || yields);
 	}
 	forget(c);
 }
