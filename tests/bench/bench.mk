@@ -40,3 +40,17 @@ $(BUILD)/bench/restart: tests/bench/restart.c tests/fuzz/assert.c tests/bench/do
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/daemon.a \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
+
+# Twice the same, once without assertions: for this measurement only.
+UNASSERTED = -include tests/bench/unasserted.h
+M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \
+	BEARSSL_CPPFLAGS='-isystem /usr/include/bearssl'
+
+.PHONY: bench-assert
+bench-assert: ## what the assertions cost: octets, and instructions by callgrind
+	@sh boards/posix/deps.sh valgrind gcc-arm-none-eabi libnewlib-arm-none-eabi
+	@$(MAKE) -s BUILD=build/cortex-m3 $(M3) objects
+	@$(MAKE) -s BUILD=build/cortex-m3-unasserted $(M3) CPPFLAGS='$(UNASSERTED)' objects
+	@$(MAKE) -s BUILD=build/bench build/bench/bench/cache
+	@$(MAKE) -s BUILD=build/bench-unasserted CPPFLAGS='$(UNASSERTED)' build/bench-unasserted/bench/cache
+	@sh tests/bench/assert.sh build
