@@ -74,9 +74,8 @@ $(BUILD)/libmtasts.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
 
-STATIC_OBJ = $(STATIC_SRC:%.c=$(BUILD)/obj/%.o)
-$(BUILD)/mtasts: $(DAEMON_OBJ) $(STATIC_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
-	$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $(DAEMON_OBJ) $(STATIC_OBJ) \
+$(BUILD)/mtasts: $(DAEMON_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_LIB))
+	$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $(DAEMON_OBJ) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB)
 
 $(BUILD)/obj/%.o: %.c | $(TOOLCHAIN)
