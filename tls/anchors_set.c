@@ -96,13 +96,15 @@ sts_anchor_next(
 {
 	const uint8_t *p;
 	size_t len = 0;
+	bool fits;
 
 	STS_ASSERT(*pos <= set->len);
 	if (*pos == set->len) {
 		return false;
 	}
 	p = set->base + *pos;
-	STS_ASSERT(record_fits(p, set->len - *pos, &len));
+	fits = record_fits(p, set->len - *pos, &len);
+	STS_ASSERT(fits);
 	a->subject = p + 2;
 	a->not_after_s = (int64_t)((uint64_t)sts_get32be(p + 18) << 32 |
 				   sts_get32be(p + 22));
