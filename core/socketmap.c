@@ -56,7 +56,7 @@ split(struct sts_request *r, struct sts_text data)
 enum sts_request_status
 sts_request_parse(struct sts_request *r, struct sts_text in, size_t size)
 {
-	size_t len, head;
+	size_t len = 0, head = 0;
 	enum sts_request_status status = parse_head(in, &len, &head);
 
 	STS_ASSERT(size >= STS_REQUEST_HEAD_MAX);

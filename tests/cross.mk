@@ -49,6 +49,7 @@ test-cross-target: $(CROSS_UNIT) $(REPLAY_BIN) $(BUILD)/run/mtasts
 	@{ for t in $(CROSS_UNIT); do echo "$(CROSS_COUNTS) $(RUN) $$t"; done; \
 		for t in $(REPLAY_BIN); do \
 			echo "$(RUN) $$t tests/fuzz/corpus/$${t##*/}/*"; done; \
+		echo alone; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/run/mtasts '$(CROSS_ROWS)'"; } | sh tests/run.sh
 
 test-cross-target-query: $(BUILD)/run/mtasts

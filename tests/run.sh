@@ -1,17 +1,32 @@
 #!/bin/sh
 # Runs each line of standard input as a command, says how it ended, prints the
-# output of those that failed, and counts. The seconds are for the reader only.
-passed=0
-failed=0
-while IFS= read -r line; do
+# output of those that failed, and counts. As many at once as there are
+# processors; those behind a line "alone" one by one, since they bring up worlds
+# of their own. The seconds are for the reader only.
+set -u
+if [ $# = 1 ]; then
 	began=$(date +%s)
-	if output=$(sh -c "$line" 2>&1 </dev/null); then
-		passed=$((passed + 1))
-		printf 'ok      %s (%d s)\n' "$line" $(($(date +%s) - began))
+	if output=$(sh -c "$1" 2>&1 </dev/null); then
+		printf 'ok      %s (%d s)\n' "$1" $(($(date +%s) - began))
 	else
-		failed=$((failed + 1))
-		printf 'FAILED  %s\n%s\n' "$line" "$output"
+		printf 'FAILED  %s\n%s\n' "$1" "$(printf '%s\n' "$output" | sed 's/^/    /')"
 	fi
-done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit 0
+fi
+
+each() { # each JOBS: the commands of standard input
+	tr '\n' '\0' | xargs -0 -r -n 1 -P "$1" sh "$0"
+}
+
+commands=$(cat)
+{
+	printf '%s\n' "$commands" | awk '/^alone$/ { exit } NF' | each "$(getconf _NPROCESSORS_ONLN)"
+	printf '%s\n' "$commands" | awk 'alone && NF; /^alone$/ { alone = 1 }' | each 1
+} | awk '
+	{ print; fflush() }
+	/^ok      / { passed++ }
+	/^FAILED  / { failed++ }
+	END {
+		printf "%d passed, %d failed\n", passed, failed
+		exit !(failed == 0 && passed > 0)
+	}'

@@ -58,6 +58,7 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		echo alone; \
 		$(MAKE) --no-print-directory -s kill-commands; \
 		$(MAKE) --no-print-directory -s torture-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \

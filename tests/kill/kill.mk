@@ -10,7 +10,7 @@ kill-commands:
 
 test-kill: $(BUILD)/mtasts ## the daemon killed and started again; disks that are full (root)
 	@sh boards/posix/deps.sh $(KILL_PKGS)
-	@$(MAKE) --no-print-directory -s kill-commands | sh tests/run.sh
+	@{ echo alone; $(MAKE) --no-print-directory -s kill-commands; } | sh tests/run.sh
 
 # Who writes a journal, 20,000 times, and the daemon, 1,000 times.
 soak-kill: $(BUILD)/unit/test_kill $(BUILD)/mtasts ## the same for long: KILL_COUNT, KILLS, SOAK_SEED

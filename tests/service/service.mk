@@ -17,4 +17,4 @@ service-commands:
 	@printf '%s\n' $(SERVICE_TESTS)
 
 test-service: $(BUILD)/mtasts service-deps ## units, pages, installation, restarts, rights (root)
-	@$(MAKE) --no-print-directory -s service-commands | sh tests/run.sh
+	@{ echo alone; $(MAKE) --no-print-directory -s service-commands; } | sh tests/run.sh
