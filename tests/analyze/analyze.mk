@@ -7,7 +7,7 @@ ANALYZE_PKGS = gcc libc6-dev clang-tidy-14 cppcheck pkg-config check libbearssl-
 	libssl-dev valgrind
 # wait_kqueue.c is nothing on Linux: cppcheck reads it.
 ANALYZE_LIB = $(LIB_SRC) $(PORT_SRC) $(DAEMON_SRC)
-ANALYZE_TESTS := $(filter-out tests/boards/% tests/unit/%,$(wildcard tests/*/*.c))
+ANALYZE_TESTS := $(filter-out tests/boards/% tests/proof/% tests/unit/%,$(wildcard tests/*/*.c))
 ANALYZE_UNIT := $(wildcard tests/*.c tests/unit/*.c)
 ANALYZE_GCC = $(patsubst %,$(BUILD)/analyze/%.gcc,$(ANALYZE_LIB) $(ANALYZE_TESTS) $(ANALYZE_UNIT))
 ANALYZE_TIDY = $(patsubst %,$(BUILD)/analyze/%.tidy,$(ANALYZE_LIB) $(ANALYZE_TESTS))

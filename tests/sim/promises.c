@@ -281,8 +281,9 @@ vouches(const struct site *s)
 
 /*
  * Whether a fetch for this domain certainly confirms the clock after a start:
- * what was held came under a clock that was vouched for, or nothing is held
- * anywhere. After a short time off any fetch does; that is not reckoned with.
+ * what was held lives, and came under a clock that was vouched for; or nothing
+ * is held anywhere. After a short time off any fetch does; that is not reckoned
+ * with.
  */
 static bool
 confirms(const struct site *s)
@@ -291,7 +292,7 @@ confirms(const struct site *s)
 	unsigned i;
 
 	for (i = 0; i < set->n; i++) {
-		if (!set->of[i].proved) {
+		if (!set->of[i].proved || !lives(&set->of[i])) {
 			return false;
 		}
 	}
