@@ -121,7 +121,10 @@ sts_show_begin(struct sts_show *s, enum sts_control_command command, bool json,
 static char
 harmless(uint8_t c)
 {
-	return c == '\n' || (c >= ' ' && c < 0x7f) ? (char)c : '?';
+	if (c == '\n' || (c >= ' ' && c < 0x7f)) {
+		return (char)c;
+	}
+	return '?';
 }
 
 void
