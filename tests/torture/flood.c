@@ -90,7 +90,7 @@ struct client {
 };
 
 static struct {
-	int64_t now, began, end, names_at;
+	int64_t now, names_at;
 	int epoll, dns;
 	uint16_t port;
 	bool silent, calm;
