@@ -718,6 +718,20 @@ authentic(const struct host *h)
 	}
 }
 
+/* Whether it is more than a record of the cache may be: such a one is not kept,
+ * and ends the one before it. */
+static bool
+is_too_large(const struct version *v)
+{
+	size_t n = strlen(v->site->domain) + 1 + strlen(v->site->id);
+	unsigned i;
+
+	for (i = 0; i < v->mx_count; i++) {
+		n += 1 + strlen(v->mx[i]);
+	}
+	return sts_chunks_needed(n) > sts_agent_cache(&sim.agent)->record_max;
+}
+
 /* The agent has read the last octet. */
 static void
 tell_delivered(const struct mem_sock *s, struct host *h)
@@ -738,6 +752,9 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 	    (stepped && !h->impostor &&
 		(h->cert == HTTPS_GOOD || h->cert == HTTPS_FUTURE))) {
 		promise_delivered(h->v, !stepped && sim.ample);
+		if (is_too_large(h->v)) {
+			promise_guest(h->site);
+		}
 		h->site->fresh = !stepped;
 	}
 }

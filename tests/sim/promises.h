@@ -69,7 +69,8 @@ void promise_clock(int64_t offset_ms, bool unknown);
 void promise_delivered(struct version *v, bool certain);
 
 /* The agent says that it does not hold a domain's policy under its promise:
- * there was no room (only where memory is not ample). */
+ * there was no room, or it is larger than a record may be (only where memory is
+ * not ample). */
 void promise_guest(const struct site *s);
 
 /* The agent says that all is saved; it stopped, with or without a storage;

@@ -312,21 +312,7 @@ is_saved(void)
 	       sts_journal_state(sim.agent.journal) == STS_JOURNAL_READY;
 }
 
-/* Whether it is more than a record of the cache may be. */
-static bool
-is_too_large(const struct site *s, const struct version *v)
-{
-	size_t n = strlen(s->domain) + 1 + strlen(s->id);
-	unsigned i;
-
-	for (i = 0; i < v->mx_count; i++) {
-		n += 1 + strlen(v->mx[i]);
-	}
-	return sts_chunks_needed(n) > sts_agent_cache(&sim.agent)->record_max;
-}
-
-/* A version has come: whether the cache has it, and under its promise. One that
- * can never be kept ends the one before it. */
+/* A version has come: whether the cache has it, and under its promise. */
 static void
 look_kept(struct site *s)
 {
@@ -353,8 +339,6 @@ look_kept(struct site *s)
 	    e.mx_count != v->mx_count) {
 		if (sim.ample) {
 			sim_fail("2: what came whole was not kept", s->domain);
-		} else if (e.kind != STS_KIND_POLICY && is_too_large(s, v)) {
-			promise_guest(s);
 		}
 		return;
 	}
