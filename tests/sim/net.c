@@ -755,7 +755,7 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 		if (is_too_large(h->v)) {
 			promise_guest(h->site);
 		}
-		h->site->fresh = !stepped;
+		h->site->fresh = stepped ? NULL : h->v;
 	}
 }
 

@@ -316,7 +316,7 @@ is_saved(void)
 static void
 look_kept(struct site *s)
 {
-	const struct version *v = s->version;
+	struct version *v = s->fresh;
 	const struct sts_cache *c = sts_agent_cache(&sim.agent);
 	sts_ref ref = sts_cache_find(
 	    c, sts_text((const uint8_t *)s->domain, strlen(s->domain)));
@@ -324,7 +324,7 @@ look_kept(struct site *s)
 
 	if (v->max_age_ms == 0) {
 		if (ref == 0) {
-			promise_delivered(s->version, true);
+			promise_delivered(v, true);
 		} else if (sim.ample) {
 			sim_fail("1: a policy of no age is kept", s->domain);
 		}
@@ -343,7 +343,7 @@ look_kept(struct site *s)
 		return;
 	}
 	if (sts_cache_protected(c, ref)) {
-		promise_delivered(s->version, true);
+		promise_delivered(v, true);
 	} else if (!sim.ample || v->mode == SITE_ENFORCE) {
 		promise_guest(s);
 	}
@@ -385,9 +385,9 @@ look(void)
 		}
 	}
 	for (i = 0; i < sim.plan.site_count; i++) {
-		if (sim.site[i].fresh) {
-			sim.site[i].fresh = false;
+		if (sim.site[i].fresh != NULL) {
 			look_kept(&sim.site[i]);
+			sim.site[i].fresh = NULL;
 		}
 	}
 	if (is_saved()) {

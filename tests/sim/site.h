@@ -90,7 +90,7 @@ struct site {
 	int64_t changed;
 	bool proper;
 	unsigned connections, questions; /* so many, for their draws */
-	bool fresh; /* a version was delivered at this moment */
+	struct version *fresh; /* was delivered at this moment, or NULL */
 	struct version *forged[2]; /* what nobody meant to say */
 };
 
