@@ -42,7 +42,7 @@ mutants: ## break the code on purpose, one way at a time (MUTANTS=NAME...)
 
 # In `make test`: seeds that are always the same, fresh ones for a while, the
 # same one twice, and both kinds of TLS; under the sanitizers a few short runs.
-SIM_TEST = "$(BUILD)/sim -x 1..20" "$(BUILD)/sim -x -s 12 -j 2 $(SIM_FIRST)" "$(BUILD)/sim -2 -d 3 1..2" \
+SIM_TEST = "$(BUILD)/sim -x 1..20" "$(BUILD)/sim -x -s 6 -j 2 $(SIM_FIRST)" "$(BUILD)/sim -2 -d 3 1..2" \
 	"sh tests/sim/agree.sh $(BUILD) 3..5" "python3 tests/mutants/run.py $(BUILD)/mutants -n"
 SIM_COMMANDS = $(if $(findstring asan,$(BUILD)),"$(BUILD)/sim -x -d 1 1..6" "$(BUILD)/sim-tls -x -d 1 3",$(SIM_TEST))
 
