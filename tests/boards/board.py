@@ -115,27 +115,33 @@ class Board:
         self.lines = []
         self.child = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
-        threading.Thread(target=self.read, args=(self.child,),
-                         daemon=True).start()
+            stderr=subprocess.PIPE, text=True)
+        for follow in self.read, self.trace:
+            threading.Thread(target=follow, args=(self.child,),
+                             daemon=True).start()
         self.wait_for(r"block used=\d+")
         self.wait_for(r"\d+ address ")
 
     def read(self, child):
         for line in child.stdout:
-            if line.startswith("sdcard_"):
-                self.card_command(child, line)
-                continue
-            with self.typed:
-                self.lines.append(line.rstrip("\n"))
-                self.typed.notify_all()
+            self.said(line)
 
-    def card_command(self, child, line):
-        """The power is cut when the card is told to write, before it has."""
-        if "WRITE_BLOCK" in line and self.cut_in > 0:
-            self.cut_in -= 1
-            if self.cut_in == 0:
-                child.kill()
+    def said(self, line):
+        with self.typed:
+            self.lines.append(line.rstrip("\n"))
+            self.typed.notify_all()
+
+    def trace(self, child):
+        """The power is cut when the card is told to write, before it has. By a
+        pipe of its own: QEMU does not wait on the console's, and a line that
+        found it full would be lost."""
+        for line in child.stderr:
+            if not line.startswith("sdcard_"):
+                self.said(line)
+            elif "WRITE_BLOCK" in line and self.cut_in > 0:
+                self.cut_in -= 1
+                if self.cut_in == 0:
+                    child.kill()
 
     def seen(self, regex, start=0):
         for line in self.lines[start:]:
@@ -311,16 +317,24 @@ class Run:
 
     def cut(self, domain, writes):
         """Ask for a domain; the power fails so many writes into saving it."""
+        child = self.board.child
         self.board.cut_in = writes
 
         def asker():
-            while self.board.child.poll() is None and \
+            while child.poll() is None and \
                     not ask(f"{domain}.test").startswith("OK"):
                 time.sleep(0.5)  # the time is asked for first
 
-        threading.Thread(target=asker, daemon=True).start()
-        self.board.child.wait(timeout=PATIENCE_S)
+        asking = threading.Thread(target=asker, daemon=True)
+        asking.start()
+        try:
+            child.wait(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            print("\n".join(self.board.lines[-30:]), flush=True)
+            raise SystemExit(f"board: the cut in write {writes} for {domain} "
+                             f"never came: {self.board.cut_in} were missing")
         self.board.cut_in = 0
+        asking.join()  # the next board is not asked by it
 
     def fetch(self, domain):
         while not ask(f"{domain}.test").startswith("OK"):
