@@ -560,55 +560,6 @@ START_TEST(next_visits_all)
 }
 END_TEST
 
-/* Most and all heads looked at to find each of n records. */
-static double
-probe(uint32_t n, unsigned *most)
-{
-	/* Two chunks each, and room for the index. */
-	size_t size = (size_t)n * 2 * (STS_CHUNK_SIZE + 3);
-	uint8_t *memory = malloc(size);
-	double all = 0;
-	char name[32];
-
-	ck_assert_ptr_nonnull(memory);
-	sts_cache_init(&c, memory, size, key);
-	for (uint32_t i = 0; i < n; i++) {
-		snprintf(name, sizeof name, "d%u.example", i);
-		put_mode(name, STS_MODE_NONE);
-	}
-	ck_assert_uint_eq(stats().evicted, 0);
-	*most = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		unsigned probes;
-		sts_ref ref;
-
-		snprintf(name, sizeof name, "d%u.example", i);
-		ref = sts_index_probe(&c, unit_span(name),
-		    sts_index_hash(&c, unit_span(name)), &probes);
-		ck_assert_uint_ne(ref, 0);
-		all += probes;
-		*most = probes > *most ? probes : *most;
-	}
-	free(memory);
-	return all / n;
-}
-
-/* Look-up does not cost more in a larger cache: counted, not timed. */
-START_TEST(probes)
-{
-	static const uint32_t records[] = { 1000, 1000000 };
-
-	for (size_t i = 0; i < UNIT_COUNT(records); i++) {
-		unsigned most;
-		double mean = probe(records[i], &most);
-
-		ck_assert_msg(
-		    mean < 2.5, "%u records: %f probes", records[i], mean);
-		ck_assert_uint_lt(most, STS_CACHE_PROBE_MAX / 2);
-	}
-}
-END_TEST
-
 /* Names in one bucket, which nobody without the key can choose. */
 START_TEST(bucket_full)
 {
@@ -847,7 +798,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, expired_and_back);
 	tcase_add_test(tc, sweep_is_bounded);
 	tcase_add_test(tc, next_visits_all);
-	tcase_add_test(tc, probes);
 	tcase_add_test(tc, bucket_full);
 	tcase_add_test(tc, check_bites);
 	tcase_add_test(tc, every_damage_is_noticed);
