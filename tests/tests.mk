@@ -24,6 +24,7 @@ include tests/coverage.mk
 include tests/proof/proof.mk
 include tests/cross.mk
 include tests/analyze/analyze.mk
+include tests/analyze/valgrind.mk
 
 # The daemon's objects, for tests of its port and configuration; its main is
 # left out by the linker because the test has one.
