@@ -246,6 +246,16 @@ promise_trouble(int site, unsigned what, int64_t until)
 }
 
 void
+promise_light(void)
+{
+	for (unsigned i = 0; i < terms.site_count; i++) {
+		if (beliefs[i].trouble[3] > sim.t) {
+			beliefs[i].trouble[3] = sim.t;
+		}
+	}
+}
+
+void
 promise_clock(int64_t offset_ms, bool unknown)
 {
 	wall.stepped = true;

@@ -57,6 +57,9 @@ void promises_begin(const struct terms *terms);
 /* The world: trouble for a site (-1: all) from now until then. */
 void promise_trouble(int site, unsigned what, int64_t until);
 
+/* The world: name servers answer again, whatever was said of TROUBLE_DARK. */
+void promise_light(void);
+
 /* The wall clock is off by so much now; or unknown. */
 void promise_clock(int64_t offset_ms, bool unknown);
 

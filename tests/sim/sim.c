@@ -850,6 +850,7 @@ last_day(void)
 	sim.faults.classes = 0;
 	sim.faults.count = 0;
 	weather();
+	promise_light();
 	sim.storage.flash.cut_at = 0;
 	sim.storage.flash.fail_to = 0;
 	if (!sim.running || sim.draining) {
