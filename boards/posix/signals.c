@@ -28,6 +28,23 @@ note(int number)
 	errno = err;
 }
 
+/* 0, or -1 with errno. */
+static int
+mask_reload(int how)
+{
+	sigset_t s;
+
+	sigemptyset(&s);
+	sigaddset(&s, SIGHUP);
+	return sigprocmask(how, &s, NULL);
+}
+
+int
+sts_signals_hold(void)
+{
+	return mask_reload(SIG_BLOCK);
+}
+
 int
 sts_signals_open(void)
 {
@@ -47,7 +64,10 @@ sts_signals_open(void)
 		return -1;
 	}
 	a.sa_handler = SIG_IGN;
-	return sigaction(SIGPIPE, &a, NULL) != 0 ? -1 : pipes[0];
+	return sigaction(SIGPIPE, &a, NULL) != 0 ||
+		       mask_reload(SIG_UNBLOCK) != 0
+		   ? -1
+		   : pipes[0];
 }
 
 unsigned

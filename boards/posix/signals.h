@@ -11,6 +11,10 @@ enum {
 	STS_SIGNAL_RELOAD = 2 /* SIGHUP */
 };
 
+/* First of all: a SIGHUP that comes while the daemon starts is kept for later,
+ * else it would end it. 0, or -1 with errno. */
+int sts_signals_hold(void);
+
 /* Catch them, ignore SIGPIPE. The descriptor that can be read when one came,
  * or -1 with errno. */
 int sts_signals_open(void);

@@ -2,6 +2,8 @@
 /* The daemon and the command line as a process. */
 #include "daemon.h"
 
+#include <sys/file.h>
+
 const char unit_name[] = "daemon";
 
 /* The command line: what it says and its exit code. */
@@ -111,6 +113,36 @@ START_TEST(life)
 	close(dns);
 	close(conf);
 	unlink(path);
+}
+END_TEST
+
+/*
+ * A SIGHUP that comes while it starts (here it waits for another's journal)
+ * ends nobody, and is heard: the configuration may have changed since it was
+ * read.
+ */
+START_TEST(reload_while_starting)
+{
+	char path[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
+	char kept[] = "/tmp/mtasts-daemon-XXXXXX";
+	int conf = mkstemp(path), file = mkstemp(kept), dns = dns_open();
+	const char *args[] = { "serve", "-c", path, "-o", dns_line, "-o",
+		"listen inet:127.0.0.1:0", "-o", line, NULL };
+
+	snprintf(line, sizeof line, "journal %s", kept);
+	fcntl(file, F_SETFD, FD_CLOEXEC);
+	ck_assert_int_eq(flock(file, LOCK_EX | LOCK_NB), 0);
+	spawn(&run, args);
+	await_text(&run, "waiting for the instance that has it");
+	ck_assert_int_eq(write(conf, "clients 9\n", 10), 10);
+	kill(run.pid, SIGHUP);
+	close(file);
+	await_text(&run, "only a restart can change: clients\n");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	close(conf);
+	unlink(path);
+	unlink(kept);
 }
 END_TEST
 
@@ -409,6 +441,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, command_table);
 	tcase_add_test(tc, life);
+	tcase_add_test(tc, reload_while_starting);
 	tcase_add_test(tc, roots_change);
 	tcase_add_test(tc, drain);
 	tcase_add_test(tc, stop_at_once);
