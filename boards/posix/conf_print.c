@@ -6,6 +6,7 @@
 #include "../../port/posix/addr.h"
 #include "conf.h"
 #include "roots.h"
+#include "users.h"
 
 static void
 print_text(const char *before, struct sts_text t)
@@ -20,6 +21,23 @@ yes_no(bool yes)
 }
 
 static void
+print_local(const struct sts_listen_at *at)
+{
+	char name[STS_USER_NAME_MAX + 1];
+
+	printf(" mode=%04o", (unsigned)at->mode);
+	if (at->uid != (uid_t)-1) {
+		sts_user_name(at->uid, name);
+		printf(" owner=%s", name);
+	}
+	if (at->gid != (gid_t)-1) {
+		sts_group_name(at->gid, name);
+		printf(" group=%s", name);
+	}
+	printf("%s", at->text ? " protocol=text" : "");
+}
+
+static void
 print_listen(const char *key, const struct sts_listen_at *at)
 {
 	char text[STS_LISTEN_TEXT_MAX];
@@ -27,8 +45,7 @@ print_listen(const char *key, const struct sts_listen_at *at)
 	sts_listen_format(at, text);
 	printf("%s %s", key, text);
 	if (at->addr.af == STS_AF_LOCAL) {
-		printf(" mode=%04o%s", (unsigned)at->mode,
-		    at->text ? " protocol=text" : "");
+		print_local(at);
 	}
 	puts("");
 }

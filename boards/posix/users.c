@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -161,6 +162,45 @@ sts_group_find(struct sts_text name, gid_t *gid)
 		*gid = n;
 	}
 	return found;
+}
+
+/* The name on the first line of a file whose third field is the number. */
+static void
+name_of(const char *path, uint32_t id, char out[STS_USER_NAME_MAX + 1])
+{
+	struct sts_lines l;
+	struct sts_text line;
+	bool found = false;
+
+	snprintf(out, STS_USER_NAME_MAX + 1, "%lu", (unsigned long)id);
+	if (sts_lines_open(&l, path) != 0) {
+		return;
+	}
+	while (!found && sts_lines_next(&l, &line)) {
+		struct sts_text name = field(&line, ':');
+		uint32_t n = 0;
+
+		field(&line, ':');
+		found = number(field(&line, ':'), &n) && n == id &&
+			name.n > 0 && name.n <= STS_USER_NAME_MAX;
+		if (found) {
+			memcpy(out, name.p, name.n);
+			out[name.n] = '\0';
+		}
+	}
+	sts_lines_close(&l);
+}
+
+void
+sts_user_name(uid_t uid, char out[STS_USER_NAME_MAX + 1])
+{
+	name_of("/etc/passwd", (uint32_t)uid, out);
+}
+
+void
+sts_group_name(gid_t gid, char out[STS_USER_NAME_MAX + 1])
+{
+	name_of("/etc/group", (uint32_t)gid, out);
 }
 
 static bool

@@ -27,6 +27,10 @@ bool sts_user_find(struct sts_text name, struct sts_user *u);
 
 bool sts_group_find(struct sts_text name, gid_t *gid);
 
+/* The first name there is for a number, else the number; ends in NUL. */
+void sts_user_name(uid_t uid, char out[STS_USER_NAME_MAX + 1]);
+void sts_group_name(gid_t gid, char out[STS_USER_NAME_MAX + 1]);
+
 /*
  * Act as that user until sts_user_return, so that the files made meanwhile
  * are that user's and nothing is opened that he may not open after a restart.

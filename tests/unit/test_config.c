@@ -629,6 +629,7 @@ START_TEST(users)
 {
 	struct sts_user u;
 	gid_t gid = 7;
+	char name[STS_USER_NAME_MAX + 1];
 
 	ck_assert(sts_user_find(unit_span("root"), &u));
 	ck_assert_uint_eq(u.uid, 0);
@@ -640,6 +641,10 @@ START_TEST(users)
 	ck_assert(!sts_user_find(unit_span("roo"), &u));
 	ck_assert(!sts_user_find(unit_span("root:x"), &u));
 	ck_assert(!sts_group_find(unit_span("no-such-group-here"), &gid));
+	sts_user_name(0, name);
+	ck_assert_str_eq(name, "root");
+	sts_group_name(4000000001, name);
+	ck_assert_str_eq(name, "4000000001");
 }
 END_TEST
 
