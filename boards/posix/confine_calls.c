@@ -183,12 +183,6 @@ static const uint32_t daemon_calls[] = {
 #endif
 	__NR_unlinkat,
 	__NR_umask,
-#ifdef __NR_lchown
-	__NR_lchown,
-#endif
-#ifdef __NR_lchown32
-	__NR_lchown32,
-#endif
 	__NR_fchownat,
 
 	/* Signals, and what the C library's fork and abort do. */

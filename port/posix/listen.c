@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets. */
+/* Listening sockets. O_PATH and AT_EMPTY_PATH are Linux's own. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#else
 #define _POSIX_C_SOURCE 200809L
+#endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +27,15 @@ STS_STATIC_ASSERT(
 STS_STATIC_ASSERT(
     STS_LISTEN_TEXT_MAX >= STS_ADDR_TEXT_MAX + sizeof "inet:", text_fits);
 
-/* Close fd and keep the errno that is to be reported. */
+/* Close fd, if it is one, and keep the errno that is to be reported. */
 static int
 fail(int fd)
 {
 	int err = errno;
 
-	close(fd);
+	if (fd >= 0) {
+		close(fd);
+	}
 	errno = err;
 	return -1;
 }
@@ -97,13 +104,49 @@ bind_local(int fd, const struct sockaddr_un *un, mode_t mode)
 	return rc;
 }
 
-/* Nor is a link followed here. */
+#if defined(O_PATH) && defined(AT_EMPTY_PATH)
+
+/*
+ * For the same reason not by the name: what has it now is looked at, and given
+ * away if it is a socket that has no other name.
+ */
+static int
+change_owner(const struct sts_listen_at *at)
+{
+	struct stat st;
+	int fd = open(at->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		return fail(fd);
+	}
+	if (!S_ISSOCK(st.st_mode) || st.st_nlink != 1) {
+		errno = EEXIST;
+		return fail(fd);
+	}
+	if (fchownat(fd, "", at->uid, at->gid, AT_EMPTY_PATH) != 0) {
+		return fail(fd);
+	}
+	close(fd);
+	return 0;
+}
+
+#else
+
+/* No link is followed; but the name is trusted. */
+static int
+change_owner(const struct sts_listen_at *at)
+{
+	return lchown(at->path, at->uid, at->gid);
+}
+
+#endif
+
 static int
 give_local(const struct sts_listen_at *at)
 {
 	bool owned = at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
 
-	return owned ? lchown(at->path, at->uid, at->gid) : 0;
+	return owned ? change_owner(at) : 0;
 }
 
 static int

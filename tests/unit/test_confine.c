@@ -148,8 +148,11 @@ static int
 try_socket(void)
 {
 	int rc = bind_at(inside);
+	int fd = open(inside, O_PATH | O_NOFOLLOW);
+	struct stat st;
 
-	return rc + result(lchown(inside, (uid_t)-1, (gid_t)-1)) +
+	return rc + result(fstat(fd, &st)) +
+	       result(fchownat(fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH)) +
 	       result(unlink(inside));
 }
 

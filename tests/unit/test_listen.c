@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -145,6 +146,55 @@ START_TEST(local_in_the_way)
 	snprintf(at.path, sizeof at.path, "/nonexistent/dir/sock");
 	ck_assert_int_eq(sts_listen_open(&at), -1);
 	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+/* In place of the C library's: the socket is taken away at once, and another's
+ * file put under its name, by who may write to the directory. */
+static const char *put_there;
+
+int
+bind(int fd, const struct sockaddr *at, socklen_t len)
+{
+	int rc = (int)syscall(SYS_bind, fd, at, len);
+
+	if (rc == 0 && put_there != NULL) {
+		ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(link(put_there, path), 0);
+	}
+	return rc;
+}
+
+/* What is given away is the socket, not what has its name by then. */
+START_TEST(local_swapped)
+{
+	struct sts_listen_at at = local(0666);
+	char other[sizeof dir + 8];
+	struct stat st;
+
+	if (getuid() != 0) {
+		return; /* only the superuser can */
+	}
+	snprintf(other, sizeof other, "%s/other", dir);
+	close(open(other, O_CREAT | O_WRONLY, 0600));
+	put_there = other;
+	at.uid = 65534;
+	ck_assert_int_eq(sts_listen_open(&at), -1);
+	put_there = NULL;
+	ck_assert_int_eq(stat(other, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 0);
+	unlink(other);
+	at = local(0666);
+	at.uid = 65534;
+	at.gid = 65533;
+	int fd = sts_listen_open(&at);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(lstat(at.path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 65534);
+	ck_assert_uint_eq(st.st_gid, 65533);
+	ck_assert_uint_eq(st.st_mode & 0777, 0666);
+	close(fd);
 }
 END_TEST
 
@@ -514,6 +564,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, local_life);
 	tcase_add_test(tc, local_modes);
 	tcase_add_test(tc, local_in_the_way);
+	tcase_add_test(tc, local_swapped);
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
 	tcase_add_test(tc, families);
