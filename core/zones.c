@@ -23,15 +23,15 @@ STS_STATIC_ASSERT(STS_OVERRIDES_TEXT <= 0xffff, override_offsets_fit);
 
 static const char *const error_texts[] = {
 	"fine",
-	"no room for another one",
-	"expected a name of 1 to 63 printable characters",
-	"expected strict_testing, sni, tlsrpt, audit or answer_within",
-	"expected yes or no, or a time from 1ms to 90s",
-	"expected a domain, maybe in brackets, maybe with a port number",
-	"expected notfound, sts, ignore, or postfix and a policy value",
-	"expected a level: none, may, encrypt, dane, verify, secure, ...",
-	"an attribute is unknown, malformed or out of place",
-	"is there already",
+	"fewer of them: there is no room for another one",
+	"a name of 1 to 63 printable characters",
+	"strict_testing, sni, tlsrpt, audit or answer_within",
+	"yes or no, or a time from 1ms to 90s",
+	"a domain, maybe in brackets, maybe with a port number",
+	"notfound, sts, ignore, or postfix and a policy value",
+	"a level: none, may, encrypt, dane, verify, secure, ...",
+	"attributes that Postfix knows, well formed and in their places",
+	"something that is not there already",
 };
 
 STS_STATIC_ASSERT(

@@ -442,7 +442,7 @@ complain(char why[STS_CONF_WHY_MAX], const struct place *at,
 		snprintf(where, sizeof where, "%s:%u", at->file, at->number);
 	}
 	sts_log_escape(name, key, sizeof key);
-	sts_log_escape(value, shown, sizeof shown);
+	sts_log_quote(value, shown, sizeof shown);
 	snprintf(why, STS_CONF_WHY_MAX, "%s: %s: %s%s%s%s", where, key, problem,
 	    value.n > 0 ? ", got \"" : "", shown, value.n > 0 ? "\"" : "");
 }

@@ -48,14 +48,14 @@ written(int n, size_t size)
 	return (size_t)n < size ? (size_t)n : size - 1;
 }
 
-static bool
-harmless(uint8_t c)
-{
-	return sts_is_alnum(c) || (c != 0 && strchr(".-_*:/@+,", c) != NULL);
-}
+/* Anywhere in a line. */
+static const char harmless_marks[] = ".-_*:/@+,";
 
-size_t
-sts_log_escape(struct sts_text text, char *out, size_t size)
+/* Between quotation marks. */
+static const char quoted_marks[] = ".-_*:/@+, !#$%&'();<=>?[]^`{|}~";
+
+static size_t
+escape(struct sts_text text, const char *marks, char *out, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
@@ -70,7 +70,7 @@ sts_log_escape(struct sts_text text, char *out, size_t size)
 			n += 3;
 			break;
 		}
-		if (harmless(c)) {
+		if (sts_is_alnum(c) || (c != 0 && strchr(marks, c) != NULL)) {
 			out[n++] = (char)c;
 			continue;
 		}
@@ -81,6 +81,18 @@ sts_log_escape(struct sts_text text, char *out, size_t size)
 	}
 	out[n] = '\0';
 	return n;
+}
+
+size_t
+sts_log_escape(struct sts_text text, char *out, size_t size)
+{
+	return escape(text, harmless_marks, out, size);
+}
+
+size_t
+sts_log_quote(struct sts_text text, char *out, size_t size)
+{
+	return escape(text, quoted_marks, out, size);
 }
 
 /* What an event's text is. */

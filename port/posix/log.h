@@ -68,4 +68,8 @@ size_t sts_log_render(const struct sts_event *e, char out[STS_LOG_LINE_MAX]);
  */
 size_t sts_log_escape(struct sts_text text, char *out, size_t size);
 
+/* The same for what stands between quotation marks: but for them and the
+ * backslash all that can be printed stays. */
+size_t sts_log_quote(struct sts_text text, char *out, size_t size);
+
 #endif

@@ -161,12 +161,12 @@ START_TEST(wrong_zones)
 
 	unit_int("zone", load("/dev/null", "zone x colour=red"), 0);
 	snprintf(want, sizeof want,
-	    "-o: zone: expected %s, got \"x\\x20colour\\x3dred\"",
+	    "-o: zone: expected %s, got \"x colour=red\"",
 	    sts_zones_error_text(STS_ZONES_OPTION));
 	ck_assert_str_eq(why, want);
 	unit_int("override", load("/dev/null", "override x.example what"), 0);
 	snprintf(want, sizeof want,
-	    "-o: override: expected %s, got \"x.example\\x20what\"",
+	    "-o: override: expected %s, got \"x.example what\"",
 	    sts_zones_error_text(STS_ZONES_ACTION));
 	ck_assert_str_eq(why, want);
 }

@@ -419,6 +419,10 @@ START_TEST(log_escape)
 	ck_assert_str_eq(out, "123456789...");
 	sts_log_escape(unit_span("\001\001\001\001\001"), out, sizeof out);
 	ck_assert_str_eq(out, "\\x01\\x01\\x01...");
+	sts_log_quote(unit_span("[::] a=b"), out, sizeof out);
+	ck_assert_str_eq(out, "[::] a=b");
+	sts_log_quote(unit_span("\"\\\x1b"), out, sizeof out);
+	ck_assert_str_eq(out, "\\x22\\x5c\\x1b");
 }
 END_TEST
 

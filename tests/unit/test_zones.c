@@ -353,6 +353,8 @@ START_TEST(error_texts)
 		    sts_zones_error_text((enum sts_zones_error)i);
 
 		ck_assert_uint_gt(strlen(text), 3);
+		/* They follow the word "expected". */
+		ck_assert_ptr_null(strstr(text, "expected"));
 	}
 }
 END_TEST
