@@ -134,10 +134,11 @@ size_journal(
 	if (area < least || area > UINT32_MAX / STS_STORE_AREAS) {
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "journal: size=%lu is not possible: for %lu bytes of "
-		    "policies at least %luK are needed",
+		    "policies at least %luK are needed, and at most %luK",
 		    (unsigned long)c->journal_size,
 		    (unsigned long)m->config.cache_size,
-		    (unsigned long)(STS_STORE_AREAS * least / 1024));
+		    (unsigned long)(STS_STORE_AREAS * least / 1024),
+		    (unsigned long)(UINT32_MAX / 1024));
 		return false;
 	}
 	m->journal_area = (uint32_t)area;
