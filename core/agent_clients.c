@@ -10,9 +10,7 @@
 #include "base/assert.h"
 
 enum {
-	/* Clients looked at for one. They are in the order in which they became
-	 * idle; who has begun a request since has its time from then on. */
-	LOOKS_MAX = 16
+	LOOKS_MAX = 16 /* clients looked at for one */
 };
 
 void
@@ -58,22 +56,27 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 	a->idle.count--;
 }
 
-/* One: there may be nobody who waits for its place. */
+/*
+ * One: there may be nobody who waits for its place. They are in the order in
+ * which they became idle. Who has said something since, but no whole request,
+ * has its time from then on, behind the others: else a few who do would keep
+ * the places of all who say nothing.
+ */
 static void
 make_room(struct sts_agent *a, sts_ms now)
 {
-	uint16_t i = a->idle.head;
-
-	for (unsigned k = 0; k < LOOKS_MAX && i != STS_NODE_NONE; k++) {
-		struct sts_client *c = &a->clients[i];
+	for (unsigned k = 0; k < LOOKS_MAX && a->idle.count > 0; k++) {
+		uint16_t i = a->idle.head;
 		uint16_t node = (uint16_t)(a->first_client + i);
 
 		/* Who is on the list has just said something. */
-		if (!a->nodes[node].listed && sts_client_yield(c, now)) {
+		if (!a->nodes[node].listed &&
+		    sts_client_yield(&a->clients[i], now)) {
 			sts_agent_stir(a, node);
 			return;
 		}
-		i = c->ask.next;
+		sts_agent_client_stirs(a, i);
+		sts_agent_client_idles(a, i);
 	}
 }
 
