@@ -530,6 +530,9 @@ static void
 tell_delivered(const struct mem_sock *s, struct host *h)
 {
 	bool calm = !play.wall_unknown && play.wall_changed < h->opened;
+	/* What was being looked up when it was to be forgotten may end later,
+	 * and is not believed. */
+	bool kept = play.forgot < h->opened - 10 * MINUTE;
 
 	if (h->told || h->end == 0 || s->received < h->end) {
 		return;
@@ -541,7 +544,7 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 					: play.wall_vouched;
 	}
 	if (h->version != NULL && !h->wild && (!calm || is_authentic(h))) {
-		ask_delivered(h->version, calm && play.forgot < h->opened);
+		ask_delivered(h->version, calm && kept);
 	}
 }
 
