@@ -489,10 +489,10 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 
 	if (ours && sts_before(a->now, longest)) {
 		/* Our own queue is in its way: that must not become an
-		 * answer about the domain. */
-		if (ask->phase == PHASE_WAITS) {
-			ask->phase = PHASE_WAITS_LONGER;
-		}
+		 * answer about the domain. Who queues, or waits longer already,
+		 * is not due before `longest`. */
+		STS_ASSERT(ask->phase == PHASE_WAITS);
+		ask->phase = PHASE_WAITS_LONGER;
 		ask->deadline = longest;
 	} else if (ours) {
 		answer(a, ask,

@@ -74,7 +74,8 @@ want(struct sts_driver *d, uint16_t id, unsigned ev)
 {
 	struct sts_node *n = &d->nodes[id];
 
-	if (n->open && n->wanted != ev) {
+	STS_ASSERT(n->open);
+	if (n->wanted != ev) {
 		n->wanted = (uint8_t)ev;
 		d->port->want(d->port->ctx, id, ev);
 	}
@@ -174,6 +175,7 @@ finish_connect(struct sts_driver *d, uint16_t id)
 {
 	struct sts_node *n = &d->nodes[id];
 
+	STS_ASSERT(n->opening && (n->ready & (STS_EV_SEND | STS_EV_LOST)) != 0);
 	if ((n->ready & STS_EV_LOST) != 0) {
 		int r = d->port->recv(d->port->ctx, id, d->scratch, 1);
 
@@ -183,10 +185,8 @@ finish_connect(struct sts_driver *d, uint16_t id)
 			: STS_IO_RESET);
 		return;
 	}
-	if ((n->ready & STS_EV_SEND) != 0) {
-		n->opening = false;
-		n->ops->opened(n->engine);
-	}
+	n->opening = false;
+	n->ops->opened(n->engine);
 }
 
 enum step {
@@ -582,7 +582,8 @@ sleep_ms(const struct sts_driver *d)
 	if (!d->store_waits && sts_agent_journal_due(d->agent, &at)) {
 		until = sts_earlier(until, at);
 	}
-	if (d->accept_limited && sts_before(d->now, d->accept_at)) {
+	if (d->accept_limited) {
+		/* Not before now, or may_accept() had said so. */
 		until = sts_earlier(until, d->accept_at);
 	}
 	return sts_before(d->now, until) ? until - d->now : 0;

@@ -265,7 +265,8 @@ sts_x509_end_base(struct sts_x509_scan *s)
 	if (s->form == STS_X509_FORM_DIR) {
 		return;
 	}
-	if (s->value_len > STS_NAME_MAX && s->form == STS_X509_FORM_DNS) {
+	/* Of another form nothing was read. */
+	if (s->value_len > STS_NAME_MAX) {
 		sts_x509_fault(s, STS_WHY_X509_LIMIT);
 		return;
 	}
