@@ -352,6 +352,29 @@ START_TEST(stage_share)
 }
 END_TEST
 
+/* What is held may grow into the reserve; then no newcomer is protected,
+ * however small, until there is room below it again. */
+START_TEST(reserve_is_for_updates)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(1 << 20);
+	fill(30);
+	ck_assert_uint_eq(c.protected_count, c.protected_max);
+	ck_assert_int_eq(put("f.fill0.example", e, 2, 400), STS_ADMITTED);
+	ck_assert_uint_gt(c.protected_count, c.protected_max);
+	ck_assert(sts_cache_protected(&c, find("f.fill0.example")));
+	ck_assert_int_eq(put_enforce("new.example", 1), STS_REFUSED_ROOM);
+	ck_assert(!sts_cache_protected(&c, find("new.example")));
+	ck_assert(intact("f.fill0.example", 2, 400));
+	sts_cache_remove(&c, find("f.fill0.example"));
+	sts_cache_remove(&c, find("f.fill1.example"));
+	ck_assert_int_eq(put_enforce("newer.example", 1), STS_ADMITTED);
+	ck_assert(sts_cache_protected(&c, find("newer.example")));
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
 /* R58: none replaces enforce at once, and is remembered. */
 START_TEST(replacement)
 {
@@ -505,6 +528,36 @@ START_TEST(expired_and_back)
 	sts_cache_set(&c, find("a.example"), &e, NOW + 8 * DAY, true);
 	ck_assert(sts_cache_protected(&c, find("a.example")));
 	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
+/* The 30 days in which what expired is kept begin when the clock that says so
+ * was confirmed: a jump alone removes nothing, nor does a clock put back. */
+START_TEST(kept_since_the_clock_is_known)
+{
+	static const struct {
+		int32_t since, at; /* relative to NOW */
+		bool held;
+	} rows[] = {
+		{ 0, 0, true },
+		{ 60, 0, true },
+		{ 0, 30 * DAY, true },
+		{ 0, 30 * DAY + 1, false },
+		{ -30 * DAY, 0, true },
+		{ -30 * DAY - 1, 0, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+		begin(8192);
+		e.fetched_s = NOW - 400 * DAY;
+		put("a.example", e, 1, 20);
+		sts_cache_expired_since(&c, (uint32_t)(NOW + rows[i].since));
+		sts_cache_sweep(&c, 1000, (uint32_t)(NOW + rows[i].at), true);
+		unit_int("held", find("a.example") != 0, rows[i].held);
+		ck_assert(sts_cache_check(&c));
+	}
 }
 END_TEST
 
@@ -789,6 +842,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, abandon_everywhere);
 	tcase_add_test(tc, same_payload);
 	tcase_add_test(tc, stage_share);
+	tcase_add_test(tc, reserve_is_for_updates);
 	tcase_add_test(tc, replacement);
 	tcase_add_loop_test_raise_signal(
 	    tc, no_policy_over_live, SIGABRT, 0, 2);
@@ -796,6 +850,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_policy_over_expired);
 	tcase_add_test(tc, sweep_table);
 	tcase_add_test(tc, expired_and_back);
+	tcase_add_test(tc, kept_since_the_clock_is_known);
 	tcase_add_test(tc, sweep_is_bounded);
 	tcase_add_test(tc, next_visits_all);
 	tcase_add_test(tc, bucket_full);

@@ -840,6 +840,123 @@ START_TEST(text_protocol)
 }
 END_TEST
 
+/* A client breaks its connection in the moment in which its answer comes: the
+ * agent answers one who is gone, and keeps nothing of it. */
+START_TEST(client_lost_as_the_answer_comes)
+{
+	struct mem_sock *c;
+
+	start(1000);
+	c = client(ask_net);
+	settle();
+	unit_int("waits", agent.clients_open, 1);
+	hold("example.net", 0); /* what it is told is a record */
+	mem_fail(&mem, c, STS_IO_RESET);
+	answer_dns(3);
+	mem_tell(&mem); /* of both, the client first */
+	settle();
+	unit_int("gone", agent.clients_open, 0);
+	unit_int("its pin is gone", pinned(), 0);
+	unit_int("lookups", agent.lookups_busy, 0);
+	unit_int("all closed", mem_open_count(&mem), 0);
+	stop();
+}
+END_TEST
+
+/* Two listeners, one place: only the one at which somebody came pauses, and
+ * an event that is told of it all the same is not acted on. */
+START_TEST(one_of_two_listeners_pauses)
+{
+	struct mem_sock *c;
+	sts_ch other;
+
+	start_for(1000, 1);
+	other = sts_driver_listener(&driver, 1);
+	mem_listen(&mem, other);
+	sts_listen(&driver, other, STS_PROTOCOL_SOCKETMAP);
+	hold("example.com", 0);
+	settle();
+	c = client(ask_held);
+	sts_ready(&driver, listener, STS_EV_RECV);
+	run();
+	ck_assert(driver.listener[0].paused);
+	ck_assert(!driver.listener[1].paused);
+	memset(&calls, 0, sizeof calls);
+	sts_ready(&driver, listener, STS_EV_RECV);
+	ck_assert_uint_gt(settle(), 0);
+	unit_int("not tried", calls.accept, 0);
+	got("answered", c, ok_held);
+	mem_fail(&mem, c, STS_IO_RESET);
+	settle();
+	ck_assert(!driver.listener[0].paused);
+	unit_int("resumed", calls.want, 1);
+	c = client(ask_held);
+	settle();
+	got("the next", c, ok_held);
+	stop();
+}
+END_TEST
+
+/* What a client borrows of newer settings keeps no older ones. */
+START_TEST(settings_of_an_answer_are_its_own)
+{
+	static struct sts_settings second, third;
+
+	start(1000);
+	second = third = settings;
+	mem.space = 5;
+	hold("example.com", 0);
+	sts_agent_settings(&agent, &second);
+	(void)client(ask_held);
+	settle();
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	sts_agent_settings(&agent, &third);
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	ck_assert(sts_agent_settings_used(&agent, &second));
+	stop();
+}
+END_TEST
+
+/*
+ * A question that queued is due at the very moment a lookup becomes free: the
+ * agent's tick answers it before its owner hears that it is due.
+ */
+START_TEST(question_answered_when_it_is_due)
+{
+	int slot;
+
+	start_for(1000, 2 * LOOKUPS);
+	for (unsigned i = 0; i < 2 * LOOKUPS; i++) {
+		char request[] = "19:postfix example0net,";
+
+		request[18] = (char)('0' + i);
+		request[19] = '.';
+		(void)client(request);
+		settle();
+	}
+	pass(7); /* so that nothing else is due when it is */
+	slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
+	sts_driver_wake(&driver);
+	settle();
+	/* The first four have gone on, the others have their lookups now. */
+	pass(29999);
+	unit_int("waits", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
+	unit_int("busy", agent.lookups_busy, LOOKUPS);
+	unit_int("queue", agent.asks.count, 1);
+	hold("example.com", 0);
+	now++;
+	answer_dns(3);
+	mem_tell(&mem);
+	settle();
+	unit_int(
+	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);
+	sts_ask_end(&agent, slot);
+	unit_int("its pin is gone", pinned(), 0);
+	stop();
+}
+END_TEST
+
 /* An answer borrows its zone until it is handed over. */
 START_TEST(settings_are_used_until_the_answer_is_taken)
 {
@@ -936,5 +1053,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, client_lost_while_it_is_answered);
 	tcase_add_test(tc, text_protocol);
 	tcase_add_test(tc, settings_are_used_until_the_answer_is_taken);
+	tcase_add_test(tc, client_lost_as_the_answer_comes);
+	tcase_add_test(tc, one_of_two_listeners_pauses);
+	tcase_add_test(tc, settings_of_an_answer_are_its_own);
+	tcase_add_test(tc, question_answered_when_it_is_due);
 	tcase_add_test(tc, answer_rendered_in_pieces);
 }

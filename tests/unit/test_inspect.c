@@ -340,6 +340,9 @@ START_TEST(standing)
 	sts_explain_held(&held, &s);
 	unit_int("expires", s.expires_s, UINT32_MAX - 1);
 	unit_int("retry", s.retry_s, WALL_S + 1);
+	held.entry.failed_id = 0; /* no fetch has failed */
+	sts_explain_held(&held, &s);
+	unit_int("retry", s.retry_s, 0);
 	held.entry.kind = STS_KIND_ABSENT;
 	sts_explain_held(&held, &s);
 	unit_int("expires", s.expires_s, 0);

@@ -697,6 +697,71 @@ START_TEST(half_skipped)
 }
 END_TEST
 
+/* Others have no place: who is in the middle of nothing goes, after a moment;
+ * who waits for an answer, or is being told one, stays. */
+static const struct {
+	const char *name, *in;
+	size_t send_max;
+	bool yields;
+} places[] = {
+	{ "says nothing", "", FOREVER, true },
+	{ "half a request", "17:post", FOREVER, true },
+	{ "answered before", "17:postfix n.example,", FOREVER, true },
+	{ "half of one that is too long", "9000:postfix x", FOREVER, true },
+	{ "waits", "17:postfix l.example,", FOREVER, false },
+	{ "does not read", "17:postfix n.example,", 0, false },
+	{ "is closed", "junk", FOREVER, false },
+};
+
+START_TEST(yield_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+		const char *name = places[i].name;
+
+		rig_start(0xffffff80U);
+		g.send_max = places[i].send_max;
+		rig_input(places[i].in, strlen(places[i].in));
+		rig_run(FOREVER);
+		g.now += STS_CLIENT_YIELD_MS - 1;
+		unit_int(name, sts_client_yield(&g.c, g.now), false);
+		g.now++;
+		unit_int(name, g.gones == 0 && sts_client_yield(&g.c, g.now),
+		    places[i].yields);
+		unit_int(name, sts_client_yield(&g.c, g.now), false);
+		rig_run(FOREVER);
+		if (places[i].yields) {
+			check_gone(name);
+			unit_int(name, g.closes, 1);
+			unit_int(name, g.why, STS_WHY_NONE);
+		}
+	}
+}
+END_TEST
+
+/* The same while the client skips: its own answer under way. */
+START_TEST(answer_to_a_long_one_is_no_idleness)
+{
+	static uint8_t much[LONG_LEN + 4];
+
+	memset(much, 'x', sizeof much);
+	memcpy(much, "700:", 4);
+	rig_start(0);
+	g.send_max = 0;
+	rig_input(much, sizeof much);
+	rig_run(FOREVER);
+	rig_input(",", 1);
+	rig_run(FOREVER);
+	unit_int("busy", sts_client_busy(&g.c), true);
+	unit_int("yields", sts_client_yield(&g.c, STS_CLIENT_YIELD_MS), false);
+	g.send_max = FOREVER;
+	rig_run(FOREVER);
+	check_out("told", R_NOT);
+	unit_int("yields", sts_client_yield(&g.c, STS_CLIENT_YIELD_MS), true);
+	rig_run(FOREVER);
+	check_gone("told");
+}
+END_TEST
+
 /* ---- junk ---- */
 
 static const struct {
@@ -921,6 +986,21 @@ START_TEST(plain_limits)
 	check_out("waits", "temp");
 	check_gone("waits");
 
+	/* A driver may tell of the end while nothing is read. */
+	rig_start(0);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_plain(&g.c, 0);
+	rig_input(waits, sizeof waits - 1);
+	rig_run(FOREVER);
+	sts_client_ops.lost(&g.c, STS_IO_EOF);
+	rig_run(FOREVER);
+	unit_int("still waits", g.gones, 0);
+	rig_answer();
+	rig_run(FOREVER);
+	check_out("told all the same", "temp");
+	check_gone("told all the same");
+	unit_int("asked once", g.asks, 1);
+
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
 	sts_client_open_plain(&g.c, 0);
@@ -951,6 +1031,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, idle_client);
 	tcase_add_test(tc, half_written);
 	tcase_add_test(tc, half_skipped);
+	tcase_add_test(tc, yield_table);
+	tcase_add_test(tc, answer_to_a_long_one_is_no_idleness);
 	tcase_add_test(tc, junk_table);
 	tcase_add_test(tc, length_table);
 	tcase_add_test(tc, slot_reused);

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver between a port and an engine of which each does all that
+ * core/port.h and core/base/io.h allow, and no real one does: an engine that
+ * wants everything at once, events without reason, calls that move nothing.
+ */
+#include <string.h>
+
+#include "../../core/driver.h"
+#include "unit.h"
+
+const char unit_name[] = "driver_port";
+
+enum {
+	NODE = 1, /* the client in whose place the engine is */
+	NEVER = 99, /* no reason */
+	ROUNDS = 100,
+	WALL_S = 1750000000
+};
+
+/* The engine: what it wants, and what it was told. */
+static struct {
+	unsigned wants;
+	unsigned opened, lost, received, sent;
+	int why;
+} engine;
+
+/* The port: what its calls say, and how often they were made. */
+static struct {
+	int recv, send;
+	unsigned streams, recvs, sends, closes, wanted;
+} port;
+
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static uint64_t block[1 << 17];
+static sts_ms now;
+
+static unsigned
+engine_wants(const void *e)
+{
+	(void)e;
+	return engine.wants;
+}
+
+static const struct sts_addr *
+engine_peer(const void *e)
+{
+	static const struct sts_addr peer = { STS_AF_INET, 0, 443, 0,
+		{ 192, 0, 2, 1 } };
+
+	(void)e;
+	return &peer;
+}
+
+static void
+engine_opened(void *e)
+{
+	(void)e;
+	engine.opened++;
+}
+
+static void
+engine_lost(void *e, int why)
+{
+	(void)e;
+	engine.lost++;
+	engine.why = why;
+	engine.wants &= ~(unsigned)STS_WANT_CLOSE;
+	if (why != STS_IO_EOF) {
+		engine.wants = 0;
+	}
+}
+
+static struct sts_span
+engine_recv_buf(const void *e, struct sts_span lent)
+{
+	(void)e;
+	return lent;
+}
+
+static void
+engine_recv_ack(void *e, struct sts_span got)
+{
+	(void)e;
+	engine.received += (unsigned)got.n;
+}
+
+static struct sts_text
+engine_send_buf(const void *e, struct sts_span lent)
+{
+	(void)e;
+	return sts_text(lent.p, 10);
+}
+
+static void
+engine_send_ack(void *e, size_t n)
+{
+	(void)e;
+	engine.sent += (unsigned)n;
+	engine.wants &= ~(unsigned)STS_WANT_SEND;
+}
+
+static void
+engine_tick(void *e, sts_ms at, int64_t wall_s)
+{
+	(void)e;
+	(void)at;
+	(void)wall_s;
+}
+
+static bool
+engine_deadline(const void *e, sts_ms *at)
+{
+	(void)e;
+	(void)at;
+	return false;
+}
+
+static const struct sts_engine_ops ops = {
+	.wants = engine_wants,
+	.peer = engine_peer,
+	.opened = engine_opened,
+	.lost = engine_lost,
+	.recv_buf = engine_recv_buf,
+	.recv_ack = engine_recv_ack,
+	.send_buf = engine_send_buf,
+	.send_ack = engine_send_ack,
+	.tick = engine_tick,
+	.deadline = engine_deadline,
+};
+
+static int
+port_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
+{
+	(void)ctx;
+	(void)ch;
+	(void)peer;
+	(void)local;
+	return STS_IO_UNREACHABLE;
+}
+
+static int
+port_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
+{
+	(void)ctx;
+	(void)peer;
+	unit_int("channel", ch, NODE);
+	port.streams++;
+	return 0;
+}
+
+static int
+port_accept(void *ctx, sts_ch from, sts_ch fresh)
+{
+	(void)ctx;
+	(void)from;
+	(void)fresh;
+	return STS_IO_AGAIN;
+}
+
+static int
+port_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
+{
+	(void)ctx;
+	(void)ch;
+	(void)size;
+	buf[0] = 'x';
+	port.recvs++;
+	return port.recv;
+}
+
+static int
+port_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	(void)ch;
+	(void)buf;
+	(void)len;
+	port.sends++;
+	return port.send;
+}
+
+static void
+port_want(void *ctx, sts_ch ch, unsigned ev)
+{
+	(void)ctx;
+	if (ch == NODE) {
+		port.wanted = ev;
+	}
+}
+
+static void
+port_close(void *ctx, sts_ch ch)
+{
+	(void)ctx;
+	unit_int("channel", ch, NODE);
+	port.closes++;
+}
+
+static int
+port_entropy(void *ctx, uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	memset(buf, 7, len);
+	return 0;
+}
+
+static void
+port_event(void *ctx, const struct sts_event *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+static const struct sts_port stub = { NULL, port_dgram, port_stream,
+	port_accept, port_recv, port_send, port_want, port_close, port_entropy,
+	port_event, NULL };
+
+/* Run until nothing moves; how long the driver would sleep. */
+static sts_ms
+settle(void)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		sts_ms sleep = sts_run(&driver, now, WALL_S, 256);
+
+		if (sleep > 0) {
+			return sleep;
+		}
+	}
+	ck_abort_msg("it spins");
+	return 0;
+}
+
+/* What it wants from now on. */
+static void
+wants(unsigned bits)
+{
+	engine.wants = bits;
+	sts_agent_stir(&agent, NODE);
+	sts_driver_wake(&driver);
+	settle();
+}
+
+static void
+start(void)
+{
+	static const uint8_t key[16] = { 1 };
+	struct sts_config config = { 1, 1, 1, 1, 4096, WALL_S, 0 };
+
+	now = 5;
+	memset(&engine, 0, sizeof engine);
+	memset(&port, 0, sizeof port);
+	engine.why = NEVER;
+	port.recv = port.send = STS_IO_AGAIN;
+	memset(&settings, 0, sizeof settings);
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	sts_zones_init(&zones, 12000, 30000);
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	sts_agent_init(&agent, &config, &settings, block, now, key);
+	agent.nodes[NODE].ops = &ops;
+	agent.nodes[NODE].engine = &engine;
+	sts_driver_init(&driver, &agent, &stub, now);
+	settle();
+}
+
+/* With a channel that is open. */
+static void
+start_open(unsigned then)
+{
+	start();
+	wants(STS_WANT_STREAM);
+	unit_int("streams", port.streams, 1);
+	sts_ready(&driver, NODE, STS_EV_SEND);
+	settle();
+	unit_int("opened", engine.opened, 1);
+	wants(then);
+	unit_int("lost", engine.lost, 0);
+}
+
+/* The channel is gone, once, and the engine was told why. */
+static void
+check_lost(const char *name, int why)
+{
+	unit_int(name, engine.lost, 1);
+	unit_int(name, engine.why, why);
+	unit_int(name, port.closes, 1);
+	unit_int(name, agent.nodes[NODE].open, false);
+}
+
+/* Nothing is sent or received before there is a channel, nor while it
+ * connects, nor received after its end. */
+START_TEST(served_when_open)
+{
+	start();
+	port.recv = port.send = 1;
+	sts_ready(&driver, NODE, STS_EV_SEND | STS_EV_RECV);
+	unit_int("no channel, no event", agent.nodes[NODE].ready, 0);
+	agent.nodes[NODE].ready = STS_EV_SEND | STS_EV_RECV;
+	wants(STS_WANT_SEND | STS_WANT_RECV);
+	unit_int("sends", port.sends, 0);
+	unit_int("recvs", port.recvs, 0);
+	wants(STS_WANT_STREAM | STS_WANT_SEND | STS_WANT_RECV);
+	unit_int("streams", port.streams, 1);
+	unit_int("sends", port.sends, 0);
+	/* Something came before it is told to be connected. */
+	agent.nodes[NODE].ready |= STS_EV_RECV;
+	sts_agent_stir(&agent, NODE);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("recvs", port.recvs, 0);
+	unit_int("opened", engine.opened, 0);
+	port.recv = STS_IO_EOF;
+	sts_ready(&driver, NODE, STS_EV_SEND);
+	settle();
+	unit_int("opened", engine.opened, 1);
+	unit_int("sends", port.sends, 1);
+	unit_int("why", engine.why, STS_IO_EOF);
+	unit_int("recvs", port.recvs, 1);
+	unit_int("told once", port.wanted, 0);
+	port.recv = 1;
+	sts_ready(&driver, NODE, STS_EV_RECV);
+	settle();
+	unit_int("recvs", port.recvs, 1);
+	unit_int("wanted", port.wanted, 0);
+	/* To send still works. */
+	wants(STS_WANT_SEND | STS_WANT_RECV);
+	unit_int("wanted", port.wanted, STS_EV_SEND);
+	sts_ready(&driver, NODE, STS_EV_SEND);
+	settle();
+	unit_int("sends", port.sends, 2);
+	unit_int("closes", port.closes, 0);
+}
+END_TEST
+
+/* A connect that fails, and what recv says of it. */
+static const struct {
+	const char *name;
+	int recv, why;
+} connects[] = {
+	{ "refused", STS_IO_REFUSED, STS_IO_REFUSED },
+	{ "unreachable", STS_IO_UNREACHABLE, STS_IO_UNREACHABLE },
+	{ "no reason", STS_IO_AGAIN, STS_IO_RESET },
+	{ "an end", STS_IO_EOF, STS_IO_RESET },
+	{ "bytes of a peer that is not there", 1, STS_IO_RESET },
+	{ "nothing", 0, STS_IO_RESET },
+};
+
+START_TEST(connect_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(connects); i++) {
+		start();
+		wants(STS_WANT_STREAM | STS_WANT_RECV);
+		port.recv = connects[i].recv;
+		sts_ready(&driver, NODE, STS_EV_SEND | STS_EV_LOST);
+		settle();
+		check_lost(connects[i].name, connects[i].why);
+		unit_int(connects[i].name, engine.opened, 0);
+		unit_int(connects[i].name, engine.received, 0);
+	}
+}
+END_TEST
+
+/* Calls on an open channel that move nothing end it: nobody spins. */
+static const struct {
+	const char *name;
+	unsigned wants, ev;
+	int recv, send, why;
+} calls[] = {
+	{ "send of 0", STS_WANT_SEND, STS_EV_SEND, 1, 0, STS_IO_RESET },
+	{ "send refused", STS_WANT_SEND, STS_EV_SEND, 1, STS_IO_REFUSED,
+	    STS_IO_REFUSED },
+	{ "recv of 0", STS_WANT_RECV, STS_EV_RECV, 0, 1, STS_IO_RESET },
+	{ "recv unreachable", STS_WANT_RECV, STS_EV_RECV, STS_IO_UNREACHABLE, 1,
+	    STS_IO_UNREACHABLE },
+	{ "lost, and nothing wanted", 0, STS_EV_LOST, 1, 1, STS_IO_RESET },
+	{ "lost, and recv tells why", STS_WANT_RECV, STS_EV_LOST | STS_EV_RECV,
+	    STS_IO_REFUSED, 1, STS_IO_REFUSED },
+};
+
+START_TEST(call_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
+		start_open(0);
+		port.recv = calls[i].recv;
+		port.send = calls[i].send;
+		wants(calls[i].wants);
+		if (engine.lost == 0) {
+			sts_ready(&driver, NODE, calls[i].ev);
+			settle();
+		}
+		check_lost(calls[i].name, calls[i].why);
+	}
+}
+END_TEST
+
+/* LOST without RECV, while bytes are waited for: only a hint. */
+START_TEST(lost_without_a_reason)
+{
+	start_open(STS_WANT_RECV);
+	sts_ready(&driver, NODE, STS_EV_LOST);
+	settle();
+	unit_int("lost", engine.lost, 0);
+	unit_int("recvs", port.recvs, 0);
+	unit_int("wanted", port.wanted, STS_EV_RECV);
+	port.recv = STS_IO_RESET;
+	sts_ready(&driver, NODE, STS_EV_LOST | STS_EV_RECV);
+	settle();
+	check_lost("lost", STS_IO_RESET);
+}
+END_TEST
+
+/* After the end nothing can be received: LOST is the channel's. */
+START_TEST(lost_after_the_end)
+{
+	start_open(0);
+	port.recv = STS_IO_EOF;
+	wants(STS_WANT_RECV);
+	sts_ready(&driver, NODE, STS_EV_RECV);
+	settle();
+	unit_int("why", engine.why, STS_IO_EOF);
+	unit_int("closes", port.closes, 0);
+	engine.lost = 0;
+	sts_ready(&driver, NODE, STS_EV_LOST);
+	settle();
+	check_lost("lost", STS_IO_RESET);
+}
+END_TEST
+
+/* WANT_CLOSE is answered, open or not; the port hears of what was open. */
+START_TEST(close_table)
+{
+	start();
+	wants(STS_WANT_CLOSE);
+	unit_int("lost", engine.lost, 1);
+	unit_int("why", engine.why, STS_IO_CLOSED);
+	unit_int("closes", port.closes, 0);
+	start_open(STS_WANT_RECV);
+	wants(STS_WANT_CLOSE);
+	check_lost("open", STS_IO_CLOSED);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, served_when_open);
+	tcase_add_test(tc, connect_table);
+	tcase_add_test(tc, call_table);
+	tcase_add_test(tc, lost_without_a_reason);
+	tcase_add_test(tc, lost_after_the_end);
+	tcase_add_test(tc, close_table);
+}
