@@ -123,6 +123,8 @@ static const struct {
 	    STS_ANCHORS_OK, 4, 2 },
 	{ "unusable keys only", { "tests/x509/anchors/unusable.pem" },
 	    STS_ANCHORS_EMPTY, 0, 1 },
+	{ "over a limit", { "tests/x509/cases/extension-many.txt" },
+	    STS_ANCHORS_OK, 1, 1 },
 	{ "constraints", { "tests/x509/anchors/constrained.pem" },
 	    STS_ANCHORS_OK, 2, 0 },
 };

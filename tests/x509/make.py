@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Makes the chains of tests/x509 anew, all of them: python3 make.py
+or those of functions with anchors of their own: python3 make.py edges
 
 Needs openssl(1), for keys and signatures; certificates are built here, octet
 by octet, so that every way to get one wrong can be written down. New keys
@@ -10,6 +11,7 @@ can as well be written by hand: see README.md.
 import base64
 import os
 import subprocess
+import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -229,7 +231,7 @@ class Cert:
 
 def cert(subject, k, issuer=None, ik=None, exts=(), alg=None, outer_alg=None, nb="20260101000000Z",
          na="20270101000000Z", version=3, serial=None, spki=None, mangle=None, times=None,
-         break_sig=False, tail=b""):
+         break_sig=False, sig=None, tail=b""):
     """A certificate for `subject` with key k, signed by ik as `issuer`."""
     issuer = subject if issuer is None else issuer
     ik = ik or k
@@ -246,7 +248,8 @@ def cert(subject, k, issuer=None, ik=None, exts=(), alg=None, outer_alg=None, nb
     tbs = seq(*parts)
     if mangle:
         tbs = mangle(tbs)
-    sig = sign(ik, alg, tbs)
+    if sig is None:
+        sig = sign(ik, alg, tbs)
     if break_sig:
         sig = sig[:-1] + bytes([sig[-1] ^ 1])
     c = Cert()
@@ -711,6 +714,46 @@ def transparency():
         ext("1.3.6.1.4.1.11129.2.4.2", seq()), "x509-malformed")
 
 
+def edges():
+    """What strangers can publish and hardly anybody does, under an anchor of its own."""
+    r = root("O=Test/CN=Edges Root", key(label="edges"))
+    i = sub(r)
+    v1 = sub(r, "O=Test/CN=V1", key(label="v1"), exts=(), version=1)
+    anchors("edges", r)
+    anchors("v1-issued", v1)
+
+    def under(n, intent, made, constraints, want="ok", **kw):
+        ca = sub(r, exts=CA_EXTS + (constraints,))
+        case(n, intent, made, [leaf(ca, **kw), ca], want, "edges")
+    both = [gn(2, "example.com"), gn(2, HOST)]
+    uri = gn(6, "." + "a" * 299)
+    under("nc-permitted-twice", "one permitted tree is enough, two are no more", "permitted example.com and the host", nc(both))
+    under("nc-excluded-twice", "RFC 5280 4.2.1.10", "excluded example.com and the host", nc((), both), "x509-constraint")
+    under("nc-long-uri", "a form that does not occur", "permitted URI of 300 octets", nc([uri]))
+    under("nc-long-uri-occurs", "a constrained form occurs", "permitted URI of 300 octets, URI in the SAN", nc([uri]), "x509-constraint",
+          names=(), exts=LEAF_EXTS + (san(HOST, other=(gn(6, "https://example.com/"),)),))
+    spki = seq(seq(oid(PKCS1 + "1"), NULL), bits(seq(integer((1 << 2047) + 1), integer((1 << 2400) + 1))))
+    case("rsa-exponent-long", "memory is bounded", "exponent of 301 octets", [leaf(i, spki=spki), i], "x509-malformed", "edges")
+    case("signature-long", "over the limit", "signature of 513 octets", [leaf(i, sig=b"\1" * 513), i], "x509-over-limit", "edges")
+    case("signature-long-weak", "the first fault is told", "the same, with SHA-1", [leaf(i, alg="ecdsa-sha1", sig=b"\1" * 513), i],
+         "x509-weak-hash", "edges")
+    case("signature-empty", "a signature has octets", "BIT STRING of no bits", [leaf(i, sig=b""), i], "x509-malformed", "edges")
+    for n, key_parts in (("modulus", (tlv(2), integer(65537))), ("exponent", (integer((1 << 2047) + 1), tlv(2)))):
+        spki = seq(seq(oid(PKCS1 + "1"), NULL), bits(seq(*key_parts)))
+        case("rsa-%s-empty" % n, "an INTEGER has octets", "", [leaf(i, spki=spki), i], "x509-malformed", "edges")
+    empty = sub(r, exts=(ext("2.5.29.19", seq(boolean(True), tlv(2)), True), CA_EXTS[1]))
+    case("path-length-empty", "an INTEGER has octets", "", [leaf(empty), empty], "x509-malformed", "edges")
+    for n in (0, 255, 256, 257):
+        strange = seq(tlv(6, b"\x2b" * n), octets(b""))
+        case("extension-name-%d" % n, "the name of an extension has 1 to 255 octets", "", [leaf(i, exts=LEAF_EXTS + (strange,)), i],
+             "ok" if n == 255 else "x509-malformed", "edges")
+    many = tuple(seq(tlv(6, bytes([1 + n]) * 250), octets(b"")) for n in range(100))
+    case("extension-many", "memory is bounded", "100 extensions with names of 250 octets", [leaf(i, exts=LEAF_EXTS + many), i],
+         "x509-over-limit", "edges")
+    case("anchor-v1-issued", "version 1 knows no CA, but for a root", "a version 1 certificate that another issued is trusted",
+         [leaf(v1)], "x509-not-a-ca", "v1-issued")
+
+
 def usual():
     """A chain as most policy hosts have it today, under an anchor of its own."""
     r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
@@ -743,11 +786,10 @@ def write():
 
 
 if __name__ == "__main__":
-    accepted()
-    constrained()
-    refused()
-    malformed()
-    servers()
-    transparency()
-    usual()
+    picked = sys.argv[1:]
+    if picked:
+        ANCHORS.clear()
+    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, usual):
+        if not picked or make.__name__ in picked:
+            make()
     write()
