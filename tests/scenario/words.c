@@ -206,13 +206,15 @@ pad(struct text *t, size_t size)
 	add(t, "\r\n", 2);
 }
 
-/* The policy from policy, mx=, mx-count=, max_age=, extra= and size=. */
+/* The policy from policy, mx=, mx-count=, mx-tail=, max_age=, extra= and
+ * size=. */
 static struct text
 policy_of(const struct script_line *line, int i)
 {
 	struct text t = new_text();
 	const char *max_age = words_value(line, i, "max_age");
 	const char *count = words_value(line, i, "mx-count");
+	const char *tail = words_value(line, i, "mx-tail");
 	const char *extra = words_value(line, i, "extra");
 	const char *size = words_value(line, i, "size");
 	long k, n = count == NULL ? 0 : strtol(count, NULL, 10);
@@ -227,9 +229,10 @@ policy_of(const struct script_line *line, int i)
 		}
 	}
 	for (k = 0; k < n; k++) {
-		char name[40];
+		char name[80];
 
-		snprintf(name, sizeof name, "mx%04ld.example.com", k);
+		snprintf(name, sizeof name, "mx%04ld.%s", k,
+		    tail == NULL ? "example.com" : tail);
 		add_line(&t, "mx: ", name);
 	}
 	add_line(&t, "max_age: ", max_age == NULL ? "86400" : max_age);
@@ -282,9 +285,9 @@ static bool
 is_policy_word(const char *word)
 {
 	static const char *const keys[] = { "id=", "ttl=", "mx=", "mx-count=",
-		"max_age=", "extra=", "size=", "body=", "status=", "type=",
-		"header=", "http=", "cert=", "accept=", "delay=", "drip=",
-		"cut=", "end=", NULL };
+		"mx-tail=", "max_age=", "extra=", "size=", "body=", "status=",
+		"type=", "header=", "http=", "cert=", "accept=", "delay=",
+		"drip=", "cut=", "end=", NULL };
 	int i;
 
 	for (i = 0; keys[i] != NULL; i++) {

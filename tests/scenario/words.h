@@ -23,7 +23,8 @@ const char *words_record(
 /*
  * A host's conduct from words i.. of a line:
  *	refuse unreachable no-answer mute reset hang-up plain scripted
- *	policy MODE, mx=, mx-count=, max_age=, extra= (a line), size= (bytes)
+ *	policy MODE, mx=, mx-count=, mx-tail= (their domain), max_age=,
+ *	extra= (a line), size= (bytes)
  *	body="..." or the line's text: the policy as it is
  *	status=, type= (media type, "" leaves it out), header="..."
  *	http="..." the whole response
