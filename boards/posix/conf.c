@@ -45,16 +45,33 @@ struct key {
 
 static const char too_many[] = "no more lines of this key";
 
+/* Whether a line before names the same place. Port 0 is another each time. */
+static bool
+listens_already(const struct sts_conf *c, const struct sts_listen_at *at)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < c->listen_count; i++) {
+		found = found || sts_listen_same(&c->listen[i], at);
+	}
+	return found && (at->addr.af == STS_AF_LOCAL || at->addr.port != 0);
+}
+
 static const char *
 set_listen(struct sts_conf *c, struct sts_text value)
 {
+	struct sts_listen_at *fresh = &c->listen[c->listen_count];
+
 	if (c->listen_count == STS_CONF_LISTEN_MAX) {
 		return too_many;
 	}
-	if (!sts_value_listen(value, &c->listen[c->listen_count])) {
+	if (!sts_value_listen(value, fresh)) {
 		return "inet:127.0.0.1:PORT, inet:[::1]:PORT or "
 		       "unix:/path mode=0660 owner=USER group=GROUP "
 		       "protocol=text";
+	}
+	if (listens_already(c, fresh)) {
+		return "one line for each place";
 	}
 	c->listen_count++;
 	return NULL;

@@ -172,6 +172,23 @@ START_TEST(wrong_zones)
 }
 END_TEST
 
+/* The second would be dropped, but for its protocol. */
+START_TEST(same_place_twice)
+{
+	static const char twice[] = "listen unix:/s mode=0600\n"
+				    "listen unix:/s protocol=text\n";
+	static const char two[] = "listen inet:127.0.0.1:0\n"
+				  "listen inet:127.0.0.1:0\n"
+				  "listen inet:127.0.0.1:8461\n";
+
+	ck_assert(!load(file_of(twice, sizeof twice - 1), NULL));
+	ck_assert_ptr_nonnull(
+	    strstr(why, ":2: listen: expected one line for each place, got "));
+	ck_assert_msg(load(file_of(two, sizeof two - 1), NULL), "%s", why);
+	ck_assert_uint_eq(conf.listen_count, 3);
+}
+END_TEST
+
 START_TEST(defaults)
 {
 	char text[STS_LISTEN_TEXT_MAX];
@@ -334,10 +351,10 @@ START_TEST(limits)
 	char text[8192] = "";
 
 	for (unsigned i = 0; i < STS_CONF_LISTEN_MAX; i++) {
-		strcat(text, "listen inet:127.0.0.1:1\n");
+		strcat(text, "listen inet:127.0.0.1:0\n");
 	}
 	ck_assert(load(file_of(text, strlen(text)), NULL));
-	strcat(text, "listen inet:127.0.0.1:1\n");
+	strcat(text, "listen inet:127.0.0.1:0\n");
 	ck_assert(!load(file_of(text, strlen(text)), NULL));
 	ck_assert_ptr_nonnull(
 	    strstr(why, ":17: listen: expected no more lines of this key"));
@@ -674,6 +691,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, wrong_table);
 	tcase_add_test(tc, wrong_zones);
+	tcase_add_test(tc, same_place_twice);
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, every_key);
 	tcase_add_test(tc, options_win);
