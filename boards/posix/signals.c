@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals as something to wait for. */
-#define _POSIX_C_SOURCE 200809L
+/* Signals as something to wait for. SIGXFSZ is not in POSIX's base. */
+#define _DEFAULT_SOURCE
 
 #include <errno.h>
 #include <signal.h>
@@ -42,6 +42,9 @@ mask_reload(int how)
 int
 sts_signals_hold(void)
 {
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) {
+		return -1;
+	}
 	return mask_reload(SIG_BLOCK);
 }
 

@@ -12,7 +12,8 @@ enum {
 };
 
 /* First of all: a SIGHUP that comes while the daemon starts is kept for later,
- * else it would end it. 0, or -1 with errno. */
+ * and a journal beyond a limit of file sizes is an error like a full disk; else
+ * either would end it. 0, or -1 with errno. */
 int sts_signals_hold(void);
 
 /* Catch them, ignore SIGPIPE. The descriptor that can be read when one came,

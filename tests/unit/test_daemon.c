@@ -391,6 +391,33 @@ few_descriptors(void)
 	}
 }
 
+static void
+small_files(void)
+{
+	struct rlimit r = { 4096, 4096 };
+
+	setrlimit(RLIMIT_FSIZE, &r);
+}
+
+/* A limit of files ends no daemon: it goes on without a journal. */
+START_TEST(file_limit)
+{
+	char kept[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
+	const char *extra[] = { "-o", line, NULL };
+	int dns = dns_open();
+
+	close(mkstemp(kept));
+	unlink(kept);
+	snprintf(line, sizeof line, "journal %s", kept);
+	before_exec = small_files;
+	start(extra);
+	ck_assert_ptr_nonnull(strstr(run.log, "File too large"));
+	ck_assert_int_eq(stop(), 0);
+	ck_assert_int_eq(access(kept, F_OK), -1);
+	close(dns);
+}
+END_TEST
+
 START_TEST(descriptor_limit)
 {
 	const char *args[] = { "serve", NULL };
@@ -457,6 +484,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
 	tcase_add_test(tc, metrics);
+	tcase_add_test(tc, file_limit);
 	tcase_add_test(tc, descriptor_limit);
 	tcase_add_test(tc, other_user);
 	tcase_add_test(tc, confined);
