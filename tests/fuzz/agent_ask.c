@@ -180,11 +180,13 @@ static void
 check_waiting(const struct question *q)
 {
 	int64_t longest = LONGEST;
+	/* What is held may be forgotten before the question is looked at. */
+	bool held = q->held && play.forgot < q->asked;
 
 	if (q->zone == ZONE_SENDMAIL) {
 		longest = SENDMAIL_WITHIN;
 	}
-	if (q->held && !q->refresh && longest > HELD_WITHIN) {
+	if (held && !q->refresh && longest > HELD_WITHIN) {
 		longest = HELD_WITHIN;
 	}
 	STS_ASSERT(play.t <= q->asked + longest + LATENESS);
