@@ -78,6 +78,7 @@ struct belief {
 	bool unsaved; /* something changed since `saved` */
 	bool checked; /* asked for, or fetched, since the start */
 	bool guest; /* it may be given up for room at any time */
+	int64_t changed; /* when something came, or became a guest */
 	int64_t trouble[TROUBLES]; /* until when, by bit of enum trouble */
 	int64_t dark_since;
 };
@@ -331,6 +332,7 @@ promise_delivered(struct version *v, bool certain)
 	wall.confirmed = wall.confirmed || (certain && confirms(v->site));
 	h.proved = certain && wall.confirmed;
 	v->delivered = b->unsaved = b->checked = true;
+	b->changed = sim.t;
 	trace("%s v%u delivered%s", v->site->domain, v->number,
 	    certain ? "" : ", maybe");
 	if (wall.offset > wall.vouched && !wall.unknown && vouches(v->site)) {
@@ -359,6 +361,7 @@ promise_guest(const struct site *s)
 		sim_fail("4: there was room, and it was not kept", whose(s));
 	}
 	b->guest = b->unsaved = true;
+	b->changed = sim.t;
 	b->now.nothing = b->since.nothing = true;
 }
 
@@ -588,13 +591,18 @@ find_policy(const struct question *q, const char *answer)
 	return found;
 }
 
-/* An answer from what may be held tells which it is. */
+/* An answer from what may be held tells which it is, if it was not made before
+ * that came: who reads slowly has it late. */
 static void
 learn(const struct question *q, const char *answer)
 {
-	struct held_set *set = &belief_of(q->site)->now;
+	struct belief *b = belief_of(q->site);
+	struct held_set *set = &b->now;
 	unsigned i, n = 0;
 
+	if (b->changed >= q->asked) {
+		return;
+	}
 	for (i = 0; i < set->n; i++) {
 		if (enforced(set->of[i].v, q->zone) &&
 		    strcmp(policy_reply(set->of[i].v, q->zone), answer) == 0) {
