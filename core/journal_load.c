@@ -52,6 +52,7 @@ areas_seen(struct sts_journal *j)
 	} else {
 		/* Records written for other units are moved before more. */
 		j->dirty = j->unit != j->g.prog_size;
+		j->proved_s = 0;
 		begin(j, STS_STEP_SCAN);
 	}
 }
@@ -101,6 +102,10 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 	if (j->rec.type == STS_JOURNAL_STAMP) {
 		j->since_s = j->rec.fetched_s;
+	} else if (j->rec.proved) {
+		/* The last, not the latest: a clock that was ahead for a while
+		 * leaves no trace beyond the next fetch. */
+		j->proved_s = j->rec.fetched_s;
 	}
 	j->pos += record_padded(j);
 	if (left(j) < LOOK_MIN) {
@@ -163,8 +168,13 @@ restore(struct sts_journal *j)
 	if (now_s < e.fetched_s) {
 		now_s = e.fetched_s;
 	}
+	/*
+	 * Stamps are hours apart. Who was over when another was fetched may
+	 * have left his room to that one, and must not have it before.
+	 */
 	if (sts_cache_restore(j->cache, &j->stage, &e, now_s, true,
-		j->rec.protected, &ref) >= STS_REFUSED_LARGE) {
+		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
+		&ref) >= STS_REFUSED_LARGE) {
 		j->lost++;
 	}
 }

@@ -428,6 +428,72 @@ START_TEST(expired_at_the_stamp)
 }
 END_TEST
 
+/* One enforce policy an organisation, from `first` on, while there is room for
+ * them. The first one that found none. */
+static unsigned
+fill(unsigned first, uint32_t fetched_s, uint32_t max_age_s, bool proved)
+{
+	for (unsigned i = first;; i++) {
+		struct sts_entry e = entry_of(0, 0);
+		struct sts_stage s;
+		char name[40];
+		sts_ref ref;
+
+		e.mode = STS_MODE_ENFORCE;
+		e.fetched_s = fetched_s;
+		e.max_age_s = max_age_s;
+		e.refresh_s = 0;
+		e.proved = proved;
+		snprintf(name, sizeof name, "m.org%u.example", i);
+		ck_assert(sts_cache_stage(&c, &s, unit_span(name)));
+		sts_cache_commit(&c, &s, &e, fetched_s, true, &ref);
+		run();
+		if (!sts_cache_protected(&c, ref)) {
+			return i;
+		}
+	}
+}
+
+/*
+ * Short policies end, others get their room, and the power fails before there
+ * is a stamp: these have it again, since they were fetched when it was free.
+ * If that was said by a clock that nobody vouched for, it says nothing.
+ */
+START_TEST(room_of_the_expired)
+{
+	bool proved = _i == 1;
+	uint32_t later_s = NOW + 4000;
+	unsigned old, end, back = 0;
+
+	flash_for(1);
+	start(1);
+	run();
+	old = fill(0, NOW, 3600, proved);
+	ck_assert_uint_gt(old, 20);
+	sts_cache_sweep(&c, c.chunks.count, later_s, true);
+	/* Room given up waits for the next save. */
+	put(0, 0);
+	run();
+	end = fill(old + 1, later_s, 30 * DAY, proved);
+	ck_assert_uint_gt(end - old, 20);
+	flash_power_off(&f, FLASH_IN_ORDER);
+	flash_power_on(&f);
+	start(1);
+	run();
+	ck_assert_uint_eq(sts_journal_stamp_s(&j), 0);
+	for (unsigned i = old + 1; i < end; i++) {
+		char name[40];
+		sts_ref ref;
+
+		snprintf(name, sizeof name, "m.org%u.example", i);
+		ref = sts_cache_find(&c, unit_span(name));
+		back += ref != 0 && sts_cache_protected(&c, ref);
+	}
+	ck_assert_uint_eq(back, proved ? end - old - 1 : 0);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
 /* A stamp that was wrong is taken back, by writing everything anew. */
 START_TEST(restamped)
 {
@@ -674,6 +740,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, budget);
 	tcase_add_test(tc, protection_comes_back);
 	tcase_add_test(tc, expired_at_the_stamp);
+	tcase_add_loop_test(tc, room_of_the_expired, 0, 2);
 	tcase_add_test(tc, restamped);
 	tcase_add_test(tc, learned_while_loading);
 	tcase_add_test(tc, forget_and_learn_again);
