@@ -60,15 +60,23 @@ is_member(struct sts_text members, struct sts_text name)
 	return false;
 }
 
+/* name:password:number: as lines of both files begin; what follows is left. */
+static bool
+numbered(struct sts_text *line, struct sts_text *name, uint32_t *id)
+{
+	*name = field(line, ':');
+	field(line, ':');
+	return number(field(line, ':'), id);
+}
+
 /* Whether a line of group names `name` as a member; its number then. */
 static bool
 group_of_member(struct sts_text line, struct sts_text name, gid_t *gid)
 {
+	struct sts_text group;
 	uint32_t n = 0;
 
-	field(&line, ':');
-	field(&line, ':');
-	if (!number(field(&line, ':'), &n) || !is_member(line, name)) {
+	if (!numbered(&line, &group, &n) || !is_member(line, name)) {
 		return false;
 	}
 	*gid = n;
@@ -104,13 +112,10 @@ find_groups(struct sts_text name, struct sts_user *u)
 static bool
 user_line(struct sts_text line, struct sts_text name, struct sts_user *u)
 {
+	struct sts_text user;
 	uint32_t uid = 0, gid = 0;
 
-	if (!same(field(&line, ':'), name)) {
-		return false;
-	}
-	field(&line, ':');
-	if (!number(field(&line, ':'), &uid) ||
+	if (!numbered(&line, &user, &uid) || !same(user, name) ||
 	    !number(field(&line, ':'), &gid)) {
 		return false;
 	}
@@ -144,7 +149,7 @@ bool
 sts_group_find(struct sts_text name, gid_t *gid)
 {
 	struct sts_lines l;
-	struct sts_text line;
+	struct sts_text line, group;
 	uint32_t n = 0;
 	bool found = false;
 
@@ -152,10 +157,7 @@ sts_group_find(struct sts_text name, gid_t *gid)
 		return false;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
-		if (same(field(&line, ':'), name)) {
-			field(&line, ':');
-			found = number(field(&line, ':'), &n);
-		}
+		found = numbered(&line, &group, &n) && same(group, name);
 	}
 	sts_lines_close(&l);
 	if (found) {
@@ -164,12 +166,13 @@ sts_group_find(struct sts_text name, gid_t *gid)
 	return found;
 }
 
-/* The name on the first line of a file whose third field is the number. */
+/* The name on the first line of a file that has the number. */
 static void
 name_of(const char *path, uint32_t id, char out[STS_USER_NAME_MAX + 1])
 {
 	struct sts_lines l;
-	struct sts_text line;
+	struct sts_text line, name;
+	uint32_t n = 0;
 	bool found = false;
 
 	snprintf(out, STS_USER_NAME_MAX + 1, "%lu", (unsigned long)id);
@@ -177,12 +180,8 @@ name_of(const char *path, uint32_t id, char out[STS_USER_NAME_MAX + 1])
 		return;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
-		struct sts_text name = field(&line, ':');
-		uint32_t n = 0;
-
-		field(&line, ':');
-		found = number(field(&line, ':'), &n) && n == id &&
-			name.n > 0 && name.n <= STS_USER_NAME_MAX;
+		found = numbered(&line, &name, &n) && n == id && name.n > 0 &&
+			name.n <= STS_USER_NAME_MAX;
 		if (found) {
 			memcpy(out, name.p, name.n);
 			out[name.n] = '\0';
