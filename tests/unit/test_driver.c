@@ -673,6 +673,18 @@ START_TEST(settings_are_used_until_the_work_is_done)
 }
 END_TEST
 
+/* A question that was looked at. */
+static int
+ask_by_the_c_api(const char *key)
+{
+	int slot = sts_ask_begin(&agent, sts_text(NULL, 0), unit_span(key));
+
+	ck_assert_int_ge(slot, 0);
+	sts_driver_wake(&driver);
+	settle();
+	return slot;
+}
+
 START_TEST(question_by_the_c_api)
 {
 	int slot;
@@ -680,11 +692,7 @@ START_TEST(question_by_the_c_api)
 	start(1000);
 	settle();
 	hold("example.com", 0);
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
-	ck_assert_int_ge(slot, 0);
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.com");
 	unit_int(
 	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);
 	sts_ask_end(&agent, slot);
@@ -716,10 +724,7 @@ START_TEST(question_ended_while_it_waits)
 	int slot;
 
 	start(1000);
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.net"));
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.net");
 	unit_int("asked", calls.dgram, 1);
 	sts_ask_end(&agent, slot);
 	answer_dns(3);
@@ -935,10 +940,7 @@ START_TEST(question_answered_when_it_is_due)
 		settle();
 	}
 	pass(7); /* so that nothing else is due when it is */
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.com");
 	/* The first four have gone on, the others have their lookups now. */
 	pass(29999);
 	unit_int("waits", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
@@ -969,10 +971,7 @@ START_TEST(settings_are_used_until_the_answer_is_taken)
 	mem.space = 5;
 	hold("example.com", 0);
 	c = client(ask_held);
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.com");
 	sts_agent_settings(&agent, &other);
 	ck_assert(sts_agent_settings_used(&agent, &settings));
 	sts_ask_end(&agent, slot);
@@ -983,10 +982,7 @@ START_TEST(settings_are_used_until_the_answer_is_taken)
 	}
 	ck_assert(!sts_agent_settings_used(&agent, &settings));
 	sts_agent_settings(&agent, &settings);
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.com");
 	sts_agent_settings(&agent, &other);
 	ck_assert(sts_agent_settings_used(&agent, &settings));
 	sts_ask_end(&agent, slot);
@@ -1004,10 +1000,7 @@ START_TEST(answer_rendered_in_pieces)
 
 	start(1000);
 	hold("example.com", 0);
-	slot =
-	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span("example.com"));
-	sts_driver_wake(&driver);
-	settle();
+	slot = ask_by_the_c_api("example.com");
 	while ((n = sts_ask_render(
 		    &agent, slot, off, sts_span(piece, sizeof piece))) > 0) {
 		ck_assert_uint_le(off + n, sizeof all);
