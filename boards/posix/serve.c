@@ -454,7 +454,7 @@ sts_command_serve(const struct sts_args *args)
 		    STS_EXIT_CONFIG, "this build has no socketmap server");
 	}
 	/* What is changed from here on is read again. */
-	(void)sts_signals_hold();
+	sts_signals_hold();
 	if (!sts_live_open(
 		&d.live, &args->source, &d.memory, STS_CONTROL_ASKS, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);

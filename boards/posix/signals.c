@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../core/base/assert.h"
 #include "../../port/posix/socket.h"
 #include "signals.h"
 
@@ -39,13 +40,14 @@ mask_reload(int how)
 	return sigprocmask(how, &s, NULL);
 }
 
-int
+void
 sts_signals_hold(void)
 {
-	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) {
-		return -1;
-	}
-	return mask_reload(SIG_BLOCK);
+	int held;
+
+	signal(SIGXFSZ, SIG_IGN);
+	held = mask_reload(SIG_BLOCK);
+	STS_ASSERT(held == 0); /* there is such a signal, and such a way */
 }
 
 int

@@ -13,8 +13,8 @@ enum {
 
 /* First of all: a SIGHUP that comes while the daemon starts is kept for later,
  * and a journal beyond a limit of file sizes is an error like a full disk; else
- * either would end it. 0, or -1 with errno. */
-int sts_signals_hold(void);
+ * either would end it. */
+void sts_signals_hold(void);
 
 /* Catch them, ignore SIGPIPE. The descriptor that can be read when one came,
  * or -1 with errno. */
