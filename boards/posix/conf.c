@@ -49,12 +49,15 @@ static const char too_many[] = "no more lines of this key";
 static bool
 listens_already(const struct sts_conf *c, const struct sts_listen_at *at)
 {
-	bool found = false;
-
-	for (unsigned i = 0; i < c->listen_count; i++) {
-		found = found || sts_listen_same(&c->listen[i], at);
+	if (at->addr.af != STS_AF_LOCAL && at->addr.port == 0) {
+		return false;
 	}
-	return found && (at->addr.af == STS_AF_LOCAL || at->addr.port != 0);
+	for (unsigned i = 0; i < c->listen_count; i++) {
+		if (sts_listen_same(&c->listen[i], at)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static const char *
