@@ -58,9 +58,9 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 
 /*
  * One: there may be nobody who waits for its place. They are in the order in
- * which they became idle. Who has said something since, but no whole request,
- * has its time from then on, behind the others: else a few who do would keep
- * the places of all who say nothing.
+ * which they became idle. Who is not to yield yet goes behind the others: a few
+ * who say something again and again, but no whole request, would else keep the
+ * places of all who say nothing.
  */
 static void
 make_room(struct sts_agent *a, sts_ms now)

@@ -111,7 +111,7 @@ struct sts_journal {
 	uint32_t looked; /* area whose head is read; place in an erase */
 	uint32_t hand; /* chunk of the cache */
 	uint32_t stamp_s, since_s; /* newest known */
-	uint32_t proved_s; /* the last fetch of those read under a sure clock */
+	uint32_t proved_s; /* of the last record fetched when confirmed */
 	uint32_t day, day_used, errors;
 	/* The record that is read or written. */
 	struct sts_journal_record rec;

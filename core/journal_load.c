@@ -169,8 +169,9 @@ restore(struct sts_journal *j)
 		now_s = e.fetched_s;
 	}
 	/*
-	 * Stamps are hours apart. Who was over when another was fetched may
-	 * have left his room to that one, and must not have it before.
+	 * A stamp is an hour old, or more. What was over when another was
+	 * fetched may have left its room to that one, and must not have it
+	 * before.
 	 */
 	if (sts_cache_restore(j->cache, &j->stage, &e, now_s, true,
 		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
