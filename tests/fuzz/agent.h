@@ -32,6 +32,7 @@ enum {
 	MINUTE = 60 * SECOND,
 	HOUR = 60 * MINUTE,
 	DAY = 24 * HOUR,
+	LOOKUP_MAX = 10 * MINUTE, /* no lookup lasts as long */
 	STILL_MAX = 5000 /* rounds without progress before it is spinning */
 };
 

@@ -532,7 +532,7 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 	bool calm = !play.wall_unknown && play.wall_changed < h->opened;
 	/* What was being looked up when it was to be forgotten may end later,
 	 * and is not believed. */
-	bool kept = play.forgot < h->opened - 10 * MINUTE;
+	bool kept = play.forgot < h->opened - LOOKUP_MAX;
 
 	if (h->told || h->end == 0 || s->received < h->end) {
 		return;

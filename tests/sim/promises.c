@@ -53,7 +53,8 @@ enum {
 	LATENESS = SECOND, /* of which none is promised, but of computing */
 	HELD = 24,
 	REPLY = 24000,
-	TROUBLES = 5
+	TROUBLES = 5,
+	DARK = 3 /* the bit of TROUBLE_DARK */
 };
 
 /* A version, and when it came. */
@@ -235,7 +236,7 @@ promise_trouble(int site, unsigned what, int64_t until)
 		if (site >= 0 && (int)i != site) {
 			continue;
 		}
-		if ((what & TROUBLE_DARK) != 0 && b->trouble[3] < sim.t) {
+		if ((what & TROUBLE_DARK) != 0 && b->trouble[DARK] < sim.t) {
 			b->dark_since = sim.t;
 		}
 		for (k = 0; k < TROUBLES; k++) {
@@ -250,8 +251,8 @@ void
 promise_light(void)
 {
 	for (unsigned i = 0; i < terms.site_count; i++) {
-		if (beliefs[i].trouble[3] > sim.t) {
-			beliefs[i].trouble[3] = sim.t;
+		if (beliefs[i].trouble[DARK] > sim.t) {
+			beliefs[i].trouble[DARK] = sim.t;
 		}
 	}
 }
@@ -665,7 +666,7 @@ judge_notfound(const struct question *q)
 		    whose(q->site));
 	}
 	if (terms.temp_on_dns_error && b->now.n == 0 && !wall.stepped &&
-	    b->trouble[3] > sim.t && q->asked - b->dark_since > RECOVERY &&
+	    b->trouble[DARK] > sim.t && q->asked - b->dark_since > RECOVERY &&
 	    q->asked - started > RECOVERY) {
 		sim_fail(
 		    "3: \"not found\" where nobody can tell", whose(q->site));
