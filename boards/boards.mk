@@ -66,7 +66,7 @@ STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
 	$(foreach f,alerts.yml grafana.json,"lib boards/$(f) $(DOCDIR)/$(f)") \
 	$(foreach n,1 8,"644 boards/posix/man/mtasts.$(n) $(MANDIR)/man$(n)/mtasts.$(n)") \
 	"644 boards/posix/man/mtasts.conf.5 $(MANDIR)/man5/mtasts.conf.5" \
-	$(foreach h,$(wildcard $(addsuffix /*.h,core/base core dns tls)), \
+	$(foreach h,$(wildcard $(addsuffix /*.h,core core/* dns tls tls/*)), \
 		"lib $(h) $(PREFIX)/include/mtasts/$(h)") $(STS_FILES_$(INIT))
 
 INSTALL_SH = sh boards/posix/install.sh

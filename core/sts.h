@@ -23,7 +23,7 @@
 #define STS_H
 
 #include "../dns/upstream.h"
-#include "../tls/anchors.h"
+#include "../tls/x509/anchors.h"
 #include "answer.h"
 #include "ask.h"
 #include "port.h"

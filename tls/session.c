@@ -17,7 +17,7 @@
 #include "../core/base/name.h"
 #include "curves.h"
 #include "session.h"
-#include "x509_class.h"
+#include "x509/x509_class.h"
 
 enum state {
 	HANDSHAKE,

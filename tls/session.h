@@ -22,8 +22,8 @@
 #include "../core/base/bytes.h"
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
-#include "anchors.h"
-#include "x509.h"
+#include "x509/anchors.h"
+#include "x509/x509.h"
 
 enum {
 	STS_TLS_RND = 48

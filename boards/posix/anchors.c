@@ -17,7 +17,7 @@ static void
 print_table(const struct sts_roots *r)
 {
 	printf("/* %u trust anchors, made by: mtasts anchors */\n"
-	       "#include \"tls/anchors.h\"\n\n"
+	       "#include \"tls/x509/anchors.h\"\n\n"
 	       "static const uint8_t bytes[%lu] = {",
 	    r->set.count, (unsigned long)r->set.len);
 	for (size_t i = 0; i < r->set.len; i++) {

@@ -10,7 +10,7 @@
 #include "../../core/base/assert.h"
 #include "../../port/posix/posix.h"
 #include "../../port/posix/store.h"
-#include "../../tls/x509.h"
+#include "../../tls/x509/x509.h"
 #include "build.h"
 #include "memory.h"
 

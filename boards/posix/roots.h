@@ -3,7 +3,7 @@
 #ifndef STS_ROOTS_H
 #define STS_ROOTS_H
 
-#include "../../tls/anchors.h"
+#include "../../tls/x509/anchors.h"
 
 enum {
 	STS_ROOTS_FILE_MAX = 16 << 20 /* bytes of a bundle that are read */

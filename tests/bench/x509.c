@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "../../core/base/assert.h"
-#include "../../tls/x509.h"
+#include "../../tls/x509/x509.h"
 
 enum {
 	CERTS_MAX = 16,

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../tls/x509.h"
+#include "../../tls/x509/x509.h"
 
 enum {
 	ROOTS_SIZE = 8192,

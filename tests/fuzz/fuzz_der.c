@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../tls/der.h"
+#include "../../tls/x509/der.h"
 
 enum {
 	CONSTRUCTED = 0x20,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tls/anchors_set.h"
+#include "../../tls/x509/anchors_set.h"
 
 enum {
 	BLOCK_SIZE = 16384

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../tls/anchors_set.h"
+#include "../../tls/x509/anchors_set.h"
 #include "../../tls/session.h"
 #include "../mem/https.h"
 

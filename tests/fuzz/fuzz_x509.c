@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tls/anchors_set.h"
-#include "../../tls/x509_path.h"
+#include "../../tls/x509/anchors_set.h"
+#include "../../tls/x509/x509_path.h"
 
 enum {
 	ANCHOR_ARENA = 4096,

@@ -2,7 +2,7 @@
 /* The DER reader: one event from any state that it can be in. */
 #include "prove.h"
 
-#include "../../tls/der.c"
+#include "../../tls/x509/der.c"
 
 /* What holds between two events. */
 static bool

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/anchors: bundles whole, in pieces, broken; the packed form. */
+/* tls/x509/anchors: bundles whole, in pieces, broken; the packed form. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tls/anchors_set.h"
+#include "../../tls/x509/anchors_set.h"
 #include "unit.h"
 
 const char unit_name[] = "anchors";

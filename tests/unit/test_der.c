@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/der: what is told of small inputs, at every split; the limits. */
+/* tls/x509/der: what is told of small inputs, at every split; the limits. */
 #include <stdio.h>
 #include <string.h>
 
-#include "../../tls/der.h"
+#include "../../tls/x509/der.h"
 #include "unit.h"
 
 const char unit_name[] = "der";

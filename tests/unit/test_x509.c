@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509: every chain of tests/x509, whole and in pieces; flipped bytes. */
+/* tls/x509/x509: every chain of tests/x509, whole and in pieces; flipped bytes. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 
-#include "../../tls/x509_path.h"
+#include "../../tls/x509/x509_path.h"
 #include "x509_case.h"
 
 const char unit_name[] = "x509";

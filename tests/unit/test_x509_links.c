@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509_links: what is remembered of a path, and that no verdict changes. */
+/* tls/x509/x509_links: what is remembered of a path, and that no verdict changes. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 
-#include "../../tls/anchors_set.h"
-#include "../../tls/x509_path.h"
+#include "../../tls/x509/anchors_set.h"
+#include "../../tls/x509/x509_path.h"
 #include "x509_case.h"
 
 const char unit_name[] = "x509_links";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509_sct: lists of SCTs octet by octet; those in certificates. */
-#include "../../tls/x509.h"
-#include "../../tls/x509_sct.h"
+/* tls/x509/x509_sct: lists of SCTs octet by octet; those in certificates. */
+#include "../../tls/x509/x509.h"
+#include "../../tls/x509/x509_sct.h"
 #include "x509_case.h"
 
 const char unit_name[] = "x509_sct";

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tls/anchors.h"
-#include "../../tls/x509_time.h"
+#include "../../tls/x509/anchors.h"
+#include "../../tls/x509/x509_time.h"
 #include "unit.h"
 
 enum {

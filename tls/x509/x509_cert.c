@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "x509_fields.h"
 #include "x509_oids.h"
 

@@ -6,8 +6,8 @@
 #ifndef STS_TLS_X509_OIDS_H
 #define STS_TLS_X509_OIDS_H
 
-#include "../core/base/bytes.h"
-#include "../core/base/why.h"
+#include "../../core/base/bytes.h"
+#include "../../core/base/why.h"
 
 /* A signature algorithm. */
 struct sts_x509_sig_alg {

@@ -25,9 +25,9 @@
 #ifndef STS_TLS_X509_H
 #define STS_TLS_X509_H
 
-#include "../core/base/bytes.h"
-#include "../core/base/sts_config.h"
-#include "../core/base/why.h"
+#include "../../core/base/bytes.h"
+#include "../../core/base/sts_config.h"
+#include "../../core/base/why.h"
 #include "anchors.h"
 #include "x509_links.h"
 

@@ -16,7 +16,7 @@
 #ifndef STS_TLS_DER_H
 #define STS_TLS_DER_H
 
-#include "../core/base/bytes.h"
+#include "../../core/base/bytes.h"
 
 enum {
 	STS_DER_DEPTH = 12, /* open elements; 4 bytes each */

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "anchors_set.h"
 #include "x509_names.h"
 #include "x509_path.h"

@@ -2,7 +2,7 @@
 /* A ring of remembered links. */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "x509_links.h"
 
 STS_STATIC_ASSERT(

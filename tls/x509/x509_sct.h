@@ -7,7 +7,7 @@
 #ifndef STS_TLS_X509_SCT_H
 #define STS_TLS_X509_SCT_H
 
-#include "../core/base/bytes.h"
+#include "../../core/base/bytes.h"
 
 enum {
 	STS_X509_LOGS_MAX = 8, /* logs told apart; more are not counted */

@@ -2,8 +2,8 @@
 /* RSA PKCS#1 v1.5 and ECDSA over the hash that was taken while scanning. */
 #include <string.h>
 
-#include "../core/base/assert.h"
-#include "curves.h"
+#include "../../core/base/assert.h"
+#include "../curves.h"
 #include "x509_verify.h"
 
 struct sts_x509_pubkey

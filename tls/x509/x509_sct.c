@@ -2,7 +2,7 @@
 /* A list of SCTs. */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "x509_sct.h"
 
 /*

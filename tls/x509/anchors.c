@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "anchors_set.h"
 #include "x509_cert.h"
 

@@ -10,8 +10,8 @@
 
 #include <bearssl.h>
 
-#include "../core/base/bytes.h"
-#include "../core/base/why.h"
+#include "../../core/base/bytes.h"
+#include "../../core/base/why.h"
 #include "der.h"
 #include "x509_sct.h"
 

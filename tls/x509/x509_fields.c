@@ -2,8 +2,8 @@
 /* Certificate fields: names, the TBS certificate, the signature, the key. */
 #include <string.h>
 
-#include "../core/base/assert.h"
-#include "../core/base/sts_config.h"
+#include "../../core/base/assert.h"
+#include "../../core/base/sts_config.h"
 #include "x509_fields.h"
 #include "x509_oids.h"
 #include "x509_time.h"

@@ -17,8 +17,8 @@
 #ifndef STS_TLS_ANCHORS_H
 #define STS_TLS_ANCHORS_H
 
-#include "../core/base/bytes.h"
-#include "../core/base/why.h"
+#include "../../core/base/bytes.h"
+#include "../../core/base/why.h"
 
 /* A finished, immutable set. */
 struct sts_anchors {

@@ -4,7 +4,7 @@
  * element, headers of its children included; a child's length is taken from
  * it when the child begins, so that no level ever reads beyond its parent.
  */
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "der.h"
 
 enum state {

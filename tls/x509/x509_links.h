@@ -8,8 +8,8 @@
 #ifndef STS_TLS_X509_LINKS_H
 #define STS_TLS_X509_LINKS_H
 
-#include "../core/base/bytes.h"
-#include "../core/base/sts_config.h"
+#include "../../core/base/bytes.h"
+#include "../../core/base/sts_config.h"
 
 enum {
 	STS_X509_LINK = 32 /* octets of an entry, a SHA-256 */

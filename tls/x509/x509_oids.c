@@ -4,7 +4,7 @@
 
 #include <bearssl.h>
 
-#include "../core/base/sts_config.h"
+#include "../../core/base/sts_config.h"
 #include "x509_cert.h"
 #include "x509_oids.h"
 

@@ -2,7 +2,7 @@
 /* The packed form of trust anchors: records written and read. */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "anchors_set.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* BearSSL's calls while the server's Certificate message passes. */
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "x509_class.h"
 
 /* The vtable is the first member, so that both have the same address. */

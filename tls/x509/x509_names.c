@@ -2,7 +2,7 @@
 /* Name constraints against the reference name and against subjects. */
 #include <string.h>
 
-#include "../core/base/assert.h"
+#include "../../core/base/assert.h"
 #include "x509_names.h"
 
 struct entry {

@@ -3,7 +3,7 @@
 #ifndef STS_TLS_X509_TIME_H
 #define STS_TLS_X509_TIME_H
 
-#include "../core/base/bytes.h"
+#include "../../core/base/bytes.h"
 
 /*
  * Read the contents of an element with tag 0x17 (YYMMDDhhmmssZ, years 1950 to

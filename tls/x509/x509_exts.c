@@ -2,7 +2,7 @@
 /* Certificate extensions: usages, limits, names and their constraints. */
 #include <string.h>
 
-#include "../core/base/name.h"
+#include "../../core/base/name.h"
 #include "x509_fields.h"
 #include "x509_names.h"
 #include "x509_oids.h"
