@@ -21,7 +21,7 @@
 #define STS_AGENT_H
 
 #include "clock.h"
-#include "event.h"
+#include "base/event.h"
 #include "fetch.h"
 #include "journal.h"
 #include "lookup.h"

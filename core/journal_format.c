@@ -2,7 +2,7 @@
 /* The journal's codec: bytes to structs and back. */
 #include <string.h>
 
-#include "crc32.h"
+#include "base/crc32.h"
 #include "journal_format.h"
 #include "policy.h"
 

@@ -24,7 +24,7 @@
 
 #include "answer.h"
 #include "base/sts_config.h"
-#include "event.h"
+#include "base/event.h"
 
 /* clang-format off */
 /*

@@ -20,7 +20,7 @@ enum {
 	STS_EV_LOST = 4
 };
 
-struct sts_event; /* core/event.h */
+struct sts_event; /* core/base/event.h */
 struct sts_driver;
 
 /* Not a channel: by this number sts_ready says that the store will go on. */

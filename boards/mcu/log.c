@@ -6,7 +6,7 @@
 #include "print.h"
 #include "tick.h"
 
-/* Events of a higher level are dropped (core/event.h). */
+/* Events of a higher level are dropped (core/base/event.h). */
 #ifndef STS_BOARD_LOG_LEVEL
 #define STS_BOARD_LOG_LEVEL 2
 #endif

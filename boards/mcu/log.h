@@ -3,7 +3,7 @@
 #ifndef STS_BOARD_LOG_H
 #define STS_BOARD_LOG_H
 
-#include "../../core/event.h"
+#include "../../core/base/event.h"
 
 /* For struct sts_lwip_outside. */
 void sts_log_event(void *ctx, const struct sts_event *e);

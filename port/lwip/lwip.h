@@ -23,7 +23,7 @@
 #ifndef STS_LWIP_H
 #define STS_LWIP_H
 
-#include "../../core/event.h"
+#include "../../core/base/event.h"
 #include "../../core/port.h"
 
 enum {

@@ -9,10 +9,10 @@
 #ifndef STS_POSIX_LOG_H
 #define STS_POSIX_LOG_H
 
-#include "../../core/event.h"
+#include "../../core/base/event.h"
 
 enum {
-	STS_LOG_ERROR = 0, /* levels as core/event.h numbers them */
+	STS_LOG_ERROR = 0, /* levels as core/base/event.h numbers them */
 	STS_LOG_WARNING,
 	STS_LOG_INFO,
 	STS_LOG_DEBUG,

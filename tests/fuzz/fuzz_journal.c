@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/crc32.h"
+#include "../../core/base/crc32.h"
 #include "../../core/journal.h"
 #include "../unit/flash.h"
 

@@ -17,7 +17,7 @@
 #ifndef STS_TEST_MEM_H
 #define STS_TEST_MEM_H
 
-#include "../../core/event.h"
+#include "../../core/base/event.h"
 #include "../../core/port.h"
 
 enum {

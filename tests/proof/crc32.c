@@ -2,7 +2,7 @@
 /* CRC-32: the table is the polynomial's. */
 #include "prove.h"
 
-#include "../../core/crc32.c"
+#include "../../core/base/crc32.c"
 
 enum {
 	OCTETS = 1

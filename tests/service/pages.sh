@@ -40,7 +40,7 @@ sed -n 's/^{ "\([a-z_]*\)",.*/\1/p; /commands\[\] = {/,/^};/s/.*{ "\([a-z]*\)",.
 entries Cm mtasts.1 | same 'commands'
 
 {
-	sed -n 's/^	X([A-Z_]*, *"\([a-z-]*\)",.*/\1/p' core/event.h
+	sed -n 's/^	X([A-Z_]*, *"\([a-z-]*\)",.*/\1/p' core/base/event.h
 	sed -n 's/.*"event=\([a-z-]*\) .*/\1/p' port/posix/log.c
 } >"$dir/want"
 sed -n '/^\.Sh LOG/,/^\.Sh [^L]/p' $man/mtasts.8 >"$dir/log"
@@ -48,7 +48,7 @@ sed -n 's/^\.It Cm \([^ ]*\).*/\1/p' "$dir/log" | same 'events'
 
 # The level of each, as the page has it.
 awk -F, '/^\tX\(/ { gsub(/[ "]/, ""); split("error warning info debug", l, " ")
-	print $2, l[$3 + 1] }' core/event.h >"$dir/want"
+	print $2, l[$3 + 1] }' core/base/event.h >"$dir/want"
 sed -n 's/^\.It Cm \([a-z-]*\) Pq \([a-z]*\)$/\1 \2/p' "$dir/log" |
 	grep -v '^log-lines-lost' | same 'levels of events'
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal: its bytes, and what comes back after a restart. */
-#include "../../core/crc32.h"
+#include "../../core/base/crc32.h"
 #include "../../core/journal_private.h"
 #include "journal_case.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words for every event. */
-#include "base/assert.h"
+#include "assert.h"
 #include "event.h"
 
 struct words {

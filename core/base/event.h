@@ -6,9 +6,9 @@
 #ifndef STS_EVENT_H
 #define STS_EVENT_H
 
-#include "base/io.h"
-#include "base/name.h"
-#include "base/why.h"
+#include "io.h"
+#include "name.h"
+#include "why.h"
 
 /* clang-format off */
 /* id, token, level (0 error, 1 warning, 2 info, 3 debug), names of numbers */

@@ -3,7 +3,7 @@
 #ifndef STS_CRC32_H
 #define STS_CRC32_H
 
-#include "base/bytes.h"
+#include "bytes.h"
 
 /* Carry a CRC on over t. Begin with 0; the CRC of nothing is 0. */
 uint32_t sts_crc32(uint32_t crc, struct sts_text t);
