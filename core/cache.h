@@ -47,7 +47,7 @@
 #include "base/siphash.h"
 #include "base/sts_config.h"
 #include "chunks.h"
-#include "policy.h"
+#include "grammar/policy.h"
 
 typedef uint32_t sts_ref;
 

@@ -16,7 +16,7 @@
 #include "cache.h"
 #include "http.h"
 #include "lookup.h"
-#include "policy.h"
+#include "grammar/policy.h"
 
 enum {
 	STS_FETCH_STAGGER_MS = 250,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "grammar.h"
+#include "grammar/grammar.h"
 #include "http.h"
 
 /*

@@ -4,7 +4,7 @@
 
 #include "base/crc32.h"
 #include "journal_format.h"
-#include "policy.h"
+#include "grammar/policy.h"
 
 enum {
 	CRC_AT = STS_JOURNAL_HEAD - STS_JOURNAL_CRC,

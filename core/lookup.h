@@ -18,8 +18,8 @@
 
 #include "../dns/upstream.h"
 #include "cache.h"
-#include "domain.h"
-#include "record.h"
+#include "grammar/domain.h"
+#include "grammar/record.h"
 #include "sts.h"
 
 enum {

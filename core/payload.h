@@ -13,11 +13,11 @@
 #define STS_PAYLOAD_H
 
 #include "cache.h"
-#include "record.h"
+#include "grammar/record.h"
 
 /*
  * Append the id (1..STS_ID_MAX bytes) to a stage that is still empty, then
- * each pattern (accepted by core/policy: a lower-case name of at least two
+ * each pattern (accepted by core/grammar/policy: a lower-case name of at least two
  * labels, maybe after "*."). False: no room, as sts_cache_append.
  */
 bool sts_payload_begin(

@@ -14,7 +14,7 @@ STS_STATIC_ASSERT(STS_REPLY_MAX <= 0x7fffffff, reply_max_fits_32_bits);
 /*
  * A pattern for match=: "*.d" is ".d" there. A pattern without a dot could be
  * one of Postfix's keywords (nexthop, hostname, dot-nexthop); the grammar
- * refuses those (core/policy), so that one here is our own mistake.
+ * refuses those (core/grammar/policy), so that one here is our own mistake.
  */
 static void
 put_match(struct sts_sink *s, struct sts_text pattern)

@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "base/sts_config.h"
 #include "base/why.h"
-#include "domain.h"
+#include "grammar/domain.h"
 
 enum {
 	STS_ZONE_NAME_MAX = 63,
@@ -101,7 +101,7 @@ enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 /*
  * Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". KEY is a
  * key as the mail server sends it; its port must be a number or a service that
- * core/domain.h knows, since others have no number to compare. The value after
+ * core/grammar/domain.h knows, since others have no number to compare. The value after
  * "postfix" must be one that core/postfix.h accepts; it is kept as it was
  * written. A second line for one key is an error. On error *z is unchanged.
  */

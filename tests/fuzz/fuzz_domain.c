@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/domain.h"
+#include "../../core/grammar/domain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

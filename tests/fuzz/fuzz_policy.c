@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/policy.h"
+#include "../../core/grammar/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

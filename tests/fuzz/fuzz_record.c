@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/record.h"
+#include "../../core/grammar/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

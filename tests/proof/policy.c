@@ -6,7 +6,7 @@
  */
 #include "contracts.h"
 
-#include "../../core/policy.c"
+#include "../../core/grammar/policy.c"
 
 /* A line was left at a value that has begun, but is not over. */
 static bool

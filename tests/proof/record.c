@@ -2,7 +2,7 @@
 /* The TXT record at _mta-sts: one byte in any state that it can be in. */
 #include "prove.h"
 
-#include "../../core/record.c"
+#include "../../core/grammar/record.c"
 
 /* What holds between two bytes. */
 static bool

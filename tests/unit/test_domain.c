@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* core/domain and core/idna: look-up keys; core/base/utf8. */
+/* core/grammar/domain and core/grammar/idna: look-up keys; core/base/utf8. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/base/utf8.h"
-#include "../../core/domain.h"
-#include "../../core/idna.h"
+#include "../../core/grammar/domain.h"
+#include "../../core/grammar/idna.h"
 #include "unit.h"
 
 const char unit_name[] = "domain";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* core/policy: the policy body, RFC 8461 3.2. */
+/* core/grammar/policy: the policy body, RFC 8461 3.2. */
 #include <stdio.h>
 #include <string.h>
 
-#include "../../core/policy.h"
+#include "../../core/grammar/policy.h"
 #include "unit.h"
 
 const char unit_name[] = "policy";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/record: the TXT record at _mta-sts, RFC 8461 3.1. */
+/* core/grammar/record: the TXT record at _mta-sts, RFC 8461 3.1. */
 #include <string.h>
 
-#include "../../core/record.h"
+#include "../../core/grammar/record.h"
 #include "unit.h"
 
 const char unit_name[] = "record";

@@ -20,8 +20,8 @@
 #ifndef STS_IDNA_H
 #define STS_IDNA_H
 
-#include "base/bytes.h"
-#include "base/name.h"
+#include "../base/bytes.h"
+#include "../base/name.h"
 
 /* How many bytes at the start of t are a label separator: 1 for ".", 3 for
  * U+3002, U+FF0E and U+FF61 (RFC 3490 3.1), 0 for none. */

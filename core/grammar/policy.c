@@ -2,7 +2,7 @@
 /* The policy body: one pass, a step for each byte, judged line by line. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "policy.h"
 
 /*

@@ -8,9 +8,9 @@
 #ifndef STS_DOMAIN_H
 #define STS_DOMAIN_H
 
-#include "base/bytes.h"
-#include "base/name.h"
-#include "base/why.h"
+#include "../base/bytes.h"
+#include "../base/name.h"
+#include "../base/why.h"
 
 enum {
 	STS_DOMAIN_MAX = 244 /* "_mta-sts." and the domain fit 253 */

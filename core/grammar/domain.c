@@ -2,7 +2,7 @@
 /* Look-up keys: host, brackets and port apart, the host made a domain. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "domain.h"
 #include "idna.h"
 

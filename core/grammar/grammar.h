@@ -3,7 +3,7 @@
 #ifndef STS_GRAMMAR_H
 #define STS_GRAMMAR_H
 
-#include "base/bytes.h"
+#include "../base/bytes.h"
 
 enum {
 	STS_FIELD_NAME_MAX = 32 /* of RFC 8461: ALNUM *31(...) */

@@ -2,8 +2,8 @@
 /* U-labels into A-labels: UTF-8, case folding by ranges, Punycode. */
 #include <string.h>
 
-#include "base/assert.h"
-#include "base/utf8.h"
+#include "../base/assert.h"
+#include "../base/utf8.h"
 #include "idna.h"
 
 /* A label, character by character. */

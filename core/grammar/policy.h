@@ -27,11 +27,11 @@
 #ifndef STS_POLICY_H
 #define STS_POLICY_H
 
-#include "base/bytes.h"
-#include "base/name.h"
-#include "base/sts_config.h"
-#include "base/utf8.h"
-#include "base/why.h"
+#include "../base/bytes.h"
+#include "../base/name.h"
+#include "../base/sts_config.h"
+#include "../base/utf8.h"
+#include "../base/why.h"
 #include "grammar.h"
 
 enum sts_mode {

@@ -2,7 +2,7 @@
 /* The TXT record at _mta-sts: one pass, a step for each byte. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "grammar.h"
 #include "record.h"
 

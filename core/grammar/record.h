@@ -19,8 +19,8 @@
 #ifndef STS_RECORD_H
 #define STS_RECORD_H
 
-#include "base/bytes.h"
-#include "base/why.h"
+#include "../base/bytes.h"
+#include "../base/why.h"
 
 enum {
 	STS_ID_MAX = 32
