@@ -9,7 +9,7 @@
 #include "address.h"
 #include "agent.h"
 #include "base/assert.h"
-#include "organisation.h"
+#include "cache/organisation.h"
 
 enum {
 	SHARE = 4, /* of the slots: one in so many */

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "fetch.h"
-#include "payload.h"
+#include "cache/payload.h"
 
 enum {
 	CONNS = 2,

@@ -13,7 +13,7 @@
 #define STS_FETCH_H
 
 #include "../tls/session.h"
-#include "cache.h"
+#include "cache/cache.h"
 #include "http.h"
 #include "lookup.h"
 #include "grammar/policy.h"

@@ -37,7 +37,7 @@
 #ifndef STS_JOURNAL_H
 #define STS_JOURNAL_H
 
-#include "cache.h"
+#include "cache/cache.h"
 #include "journal_format.h"
 #include "port.h"
 

@@ -17,7 +17,7 @@
 #define STS_LOOKUP_H
 
 #include "../dns/upstream.h"
-#include "cache.h"
+#include "cache/cache.h"
 #include "grammar/domain.h"
 #include "grammar/record.h"
 #include "sts.h"

@@ -26,7 +26,7 @@
 #define STS_REPLY_H
 
 #include "answer.h"
-#include "payload.h"
+#include "cache/payload.h"
 #include "plain.h"
 
 /*

@@ -4,7 +4,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/explain.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "control_line.h"
 #include "control_tell.h"
 

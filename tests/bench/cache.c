@@ -8,7 +8,7 @@
 #include <string.h>
 #include <valgrind/callgrind.h>
 
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "domains.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "../../core/journal.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 
 enum {
 	NOW = 1800000000,

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "../../core/journal.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "../../port/posix/store.h"
 #include "domains.h"
 

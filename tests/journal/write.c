@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "../../core/journal.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "../unit/flash.h"
 
 enum {

@@ -2,7 +2,7 @@
 /* Chunks: no chain leads out of the block. */
 #include "prove.h"
 
-#include "../../core/chunks.c"
+#include "../../core/cache/chunks.c"
 
 enum {
 	COUNT = 3,

@@ -2,7 +2,7 @@
 /* The payload of a policy record: what is written. The cache is cut out. */
 #include "prove.h"
 
-#include "../../core/payload.c"
+#include "../../core/cache/payload.c"
 
 /* What was appended: a length octet, and what it counts. */
 static struct sts_text appended;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/cache_private.h"
+#include "../../core/cache/cache_private.h"
 #include "unit.h"
 
 enum {

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/cache_private.h"
-#include "../../core/organisation.h"
+#include "../../core/cache/cache_private.h"
+#include "../../core/cache/organisation.h"
 #include "unit.h"
 
 enum {

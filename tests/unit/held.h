@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "unit.h"
 
 enum {

@@ -2,7 +2,7 @@
 /* The cache: limits, pins, stages, classes, the sweep, the index. */
 #include <signal.h>
 
-#include "../../core/organisation.h"
+#include "../../core/cache/organisation.h"
 #include "cache_case.h"
 
 const char unit_name[] = "cache";

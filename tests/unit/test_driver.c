@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/cache_private.h"
+#include "../../core/cache/cache_private.h"
 #include "../../core/driver.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "../mem/dnspeer.h"
 #include "../mem/mem.h"
 #include "unit.h"

@@ -5,7 +5,7 @@
 
 #include "../../core/explain.h"
 #include "../../core/inspect.h"
-#include "../../core/payload.h"
+#include "../../core/cache/payload.h"
 #include "flash.h"
 #include "unit.h"
 

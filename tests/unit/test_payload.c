@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/payload: what the cache keeps of a policy. */
+/* core/cache/payload: what the cache keeps of a policy. */
 #include "held.h"
 
 const char unit_name[] = "payload";

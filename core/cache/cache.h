@@ -43,11 +43,11 @@
 #ifndef STS_CACHE_H
 #define STS_CACHE_H
 
-#include "base/bytes.h"
-#include "base/siphash.h"
-#include "base/sts_config.h"
+#include "../base/bytes.h"
+#include "../base/siphash.h"
+#include "../base/sts_config.h"
 #include "chunks.h"
-#include "grammar/policy.h"
+#include "../grammar/policy.h"
 
 typedef uint32_t sts_ref;
 

@@ -3,7 +3,7 @@
 #ifndef STS_ORGANISATION_H
 #define STS_ORGANISATION_H
 
-#include "base/bytes.h"
+#include "../base/bytes.h"
 
 /*
  * The part of a domain (lower-case, valid) that names its organisation: the

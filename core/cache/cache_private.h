@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cache's record, for the files of the cache (core/cache*.c) and its
- * tests only. A record is a chain of chunks (core/chunks.h). The head:
+ * The cache's record, for the files of the cache (core/cache/cache*.c) and its
+ * tests only. A record is a chain of chunks (core/cache/chunks.h). The head:
  *
  *	 0  next chunk                  16  next record of the index bucket
  *	 4  class (enum sts_class)      20  hash of the domain, 32 bits
@@ -137,7 +137,7 @@ sts_head_marks(const struct sts_cache *c, sts_ref ref)
 	return sts_chunk(&c->chunks, ref)[STS_HEAD_MARKS];
 }
 
-/* core/cache_index.c */
+/* core/cache/cache_index.c */
 
 uint32_t sts_index_hash(const struct sts_cache *c, struct sts_text domain);
 
@@ -157,7 +157,7 @@ sts_index_bucket(const struct sts_cache *c, uint32_t hash)
 	return sts_get32le(c->index + 4 * (size_t)(hash & c->index_mask));
 }
 
-/* core/cache_class.c */
+/* core/cache/cache_class.c */
 
 /* Put a head, new or in another class, into `class`, as the latest used. */
 void sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class);

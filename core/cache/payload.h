@@ -13,7 +13,7 @@
 #define STS_PAYLOAD_H
 
 #include "cache.h"
-#include "grammar/record.h"
+#include "../grammar/record.h"
 
 /*
  * Append the id (1..STS_ID_MAX bytes) to a stage that is still empty, then

@@ -15,8 +15,8 @@
 #ifndef STS_CHUNKS_H
 #define STS_CHUNKS_H
 
-#include "base/assert.h"
-#include "base/bytes.h"
+#include "../base/assert.h"
+#include "../base/bytes.h"
 
 enum {
 	STS_CHUNK_SIZE = 64,

@@ -2,7 +2,7 @@
 /* The payload codec of policy records. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "payload.h"
 
 STS_STATIC_ASSERT(STS_PATTERNS_AHEAD >= 1 + STS_MX_MAX, ahead_holds_a_pattern);
