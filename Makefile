@@ -32,7 +32,7 @@ CORE_SRC = core/address.c core/agent.c core/agent_alert.c core/agent_ask.c core/
 	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \
 	core/clock.c core/base/crc32.c core/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/explain.c \
 	core/fetch.c core/heap.c core/http.c core/http_field.c core/http_request.c core/grammar/idna.c \
-	core/inspect.c core/journal.c core/journal_format.c core/journal_load.c core/journal_save.c \
+	core/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
 	core/lookup.c core/metrics.c core/cache/organisation.c core/cache/payload.c core/plain.c core/grammar/policy.c \
 	core/postfix.c core/random.c core/grammar/record.c core/reply.c core/session.c core/socketmap.c \
 	core/zones.c

@@ -23,7 +23,7 @@
 #include "clock.h"
 #include "base/event.h"
 #include "fetch.h"
-#include "journal.h"
+#include "journal/journal.h"
 #include "lookup.h"
 #include "metrics.h"
 #include "node.h"

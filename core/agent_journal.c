@@ -11,7 +11,7 @@
  */
 #include "agent.h"
 #include "base/assert.h"
-#include "journal.h"
+#include "journal/journal.h"
 
 uint32_t
 sts_agent_journal_area(const struct sts_config *config, uint32_t prog_size)

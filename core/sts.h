@@ -114,7 +114,7 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  * sts_run then reads it before anything is served. day_budget: octets
  * programmed a day, over which a newer version of a saved policy waits for
  * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
- * is no journal: the store's sizes break the rules of core/journal.h, or it was
+ * is no journal: the store's sizes break the rules of core/journal/journal.h, or it was
  * left out (STS_JOURNAL). Areas
  * smaller than sts_agent_journal_area are read, and not written to.
  *

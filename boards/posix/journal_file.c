@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../core/journal_format.h"
+#include "../../core/journal/journal_format.h"
 #include "journal_file.h"
 
 enum {

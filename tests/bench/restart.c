@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../core/journal.h"
+#include "../../core/journal/journal.h"
 #include "../../core/cache/payload.h"
 #include "../../port/posix/store.h"
 #include "domains.h"

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "../../core/base/crc32.h"
-#include "../../core/journal.h"
+#include "../../core/journal/journal.h"
 #include "../unit/flash.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,7 +5,7 @@
  */
 #include "prove.h"
 
-#include "../../core/journal_format.c"
+#include "../../core/journal/journal_format.c"
 
 /* Any function of the octets: what is proved needs no more of a CRC. */
 uint32_t __CPROVER_uninterpreted_crc(

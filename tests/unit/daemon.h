@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../core/journal.h"
+#include "../../core/journal/journal.h"
 #include "../../port/posix/store.h"
 #include "held.h"
 #include "unit.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../core/journal.h"
+#include "../../core/journal/journal.h"
 #include "flash.h"
 #include "unit.h"
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/journal.h"
+#include "../../core/journal/journal.h"
 #include "unit.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal: its bytes, and what comes back after a restart. */
 #include "../../core/base/crc32.h"
-#include "../../core/journal_private.h"
+#include "../../core/journal/journal_private.h"
 #include "journal_case.h"
 
 const char unit_name[] = "journal";

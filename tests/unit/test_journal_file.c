@@ -18,7 +18,7 @@
 
 #include "../../boards/posix/journal.h"
 #include "../../boards/posix/live.h"
-#include "../../core/journal_format.h"
+#include "../../core/journal/journal_format.h"
 #include "unit.h"
 
 const char unit_name[] = "journal file";

@@ -2,7 +2,7 @@
 /* The journal, from the cache to the storage. */
 #include <string.h>
 
-#include "base/crc32.h"
+#include "../base/crc32.h"
 #include "journal_private.h"
 
 static uint32_t

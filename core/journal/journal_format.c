@@ -2,9 +2,9 @@
 /* The journal's codec: bytes to structs and back. */
 #include <string.h>
 
-#include "base/crc32.h"
+#include "../base/crc32.h"
 #include "journal_format.h"
-#include "grammar/policy.h"
+#include "../grammar/policy.h"
 
 enum {
 	CRC_AT = STS_JOURNAL_HEAD - STS_JOURNAL_CRC,

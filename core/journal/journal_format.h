@@ -44,8 +44,8 @@
 #ifndef STS_JOURNAL_FORMAT_H
 #define STS_JOURNAL_FORMAT_H
 
-#include "base/bytes.h"
-#include "base/name.h"
+#include "../base/bytes.h"
+#include "../base/name.h"
 
 enum {
 	STS_JOURNAL_VERSION = 1,

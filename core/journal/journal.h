@@ -2,7 +2,7 @@
 /*
  * What outlives a restart: the policies of a cache, on a storage of areas that
  * are erased as a whole and programmed in units (struct sts_store). The bytes
- * are in core/journal_format.h.
+ * are in core/journal/journal_format.h.
  *
  * The engine does no I/O. It says what is to be done next and is told how it
  * went, so that a storage may take its time:
@@ -37,9 +37,9 @@
 #ifndef STS_JOURNAL_H
 #define STS_JOURNAL_H
 
-#include "cache/cache.h"
+#include "../cache/cache.h"
 #include "journal_format.h"
-#include "port.h"
+#include "../port.h"
 
 /* Chunks that one call of next looks at for something to save. */
 enum {

@@ -2,7 +2,7 @@
 /* The journal, from the storage into the cache. */
 #include <string.h>
 
-#include "base/crc32.h"
+#include "../base/crc32.h"
 #include "journal_private.h"
 
 enum {
