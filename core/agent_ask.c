@@ -9,7 +9,7 @@
 
 #include "agent.h"
 #include "base/assert.h"
-#include "decide.h"
+#include "answer/decide.h"
 
 enum phase {
 	PHASE_NONE = 0,

@@ -7,7 +7,7 @@
 #ifndef STS_EXPLAIN_H
 #define STS_EXPLAIN_H
 
-#include "answer.h"
+#include "answer/answer.h"
 #include "sts.h"
 
 /* The exit codes of `mtasts query`. */

@@ -22,7 +22,7 @@
 
 #include <string.h>
 
-#include "answer.h"
+#include "answer/answer.h"
 #include "base/sts_config.h"
 #include "base/event.h"
 

@@ -25,7 +25,7 @@
 #ifndef STS_REPLY_H
 #define STS_REPLY_H
 
-#include "answer.h"
+#include "answer/answer.h"
 #include "cache/payload.h"
 #include "plain.h"
 

@@ -50,7 +50,7 @@
 #ifndef STS_SESSION_H
 #define STS_SESSION_H
 
-#include "ask.h"
+#include "answer/ask.h"
 #include "plain.h"
 #include "reply.h"
 #include "socketmap.h"

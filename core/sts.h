@@ -24,10 +24,10 @@
 
 #include "../dns/upstream.h"
 #include "../tls/x509/anchors.h"
-#include "answer.h"
-#include "ask.h"
+#include "answer/answer.h"
+#include "answer/ask.h"
 #include "port.h"
-#include "zones.h"
+#include "answer/zones.h"
 
 enum sts_on_unknown {
 	STS_ON_UNKNOWN_NOTFOUND = 0,

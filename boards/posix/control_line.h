@@ -13,7 +13,7 @@
 #ifndef STS_CONTROL_LINE_H
 #define STS_CONTROL_LINE_H
 
-#include "../../core/zones.h"
+#include "../../core/answer/zones.h"
 
 enum {
 	STS_CONTROL_KEY_MAX = 300, /* longer ones are no domain's */

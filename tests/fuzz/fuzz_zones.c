@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../core/postfix.h"
+#include "../../core/answer/postfix.h"
 #include "../../core/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

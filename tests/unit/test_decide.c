@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/decide: what is said, given what is known. */
+/* core/answer/decide: what is said, given what is known. */
 #include <string.h>
 
-#include "../../core/decide.h"
+#include "../../core/answer/decide.h"
 #include "unit.h"
 
 const char unit_name[] = "decide";

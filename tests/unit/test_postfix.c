@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/postfix: policy values as an operator writes them. */
+/* core/answer/postfix: policy values as an operator writes them. */
 #include <string.h>
 
-#include "../../core/postfix.h"
+#include "../../core/answer/postfix.h"
 #include "unit.h"
 
 const char unit_name[] = "postfix";

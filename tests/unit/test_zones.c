@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/zones: the lines of zones and overrides, and finding them. */
+/* core/answer/zones: the lines of zones and overrides, and finding them. */
 #include <string.h>
 
-#include "../../core/zones.h"
+#include "../../core/answer/zones.h"
 #include "unit.h"
 
 const char unit_name[] = "zones";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of smtp_tls_policy_maps: the reader of smtp_tls_policy.c, in small. */
-#include "base/assert.h"
-#include "base/name.h"
+#include "../base/assert.h"
+#include "../base/name.h"
 #include "postfix.h"
 
 /* Levels, as bits so that an attribute can say where it may stand. */

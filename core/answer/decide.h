@@ -7,7 +7,7 @@
 #define STS_DECIDE_H
 
 #include "answer.h"
-#include "sts.h"
+#include "../sts.h"
 
 /* A live policy is held: enforce it, or not, by its mode and the zone. The
  * reference is the caller's to pin. */

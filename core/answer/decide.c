@@ -2,7 +2,7 @@
 /* The rules of an answer. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "decide.h"
 
 struct sts_answer

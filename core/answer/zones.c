@@ -2,7 +2,7 @@
 /* Zones and overrides: the configuration lines, and finding what they made. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "postfix.h"
 #include "zones.h"
 

@@ -8,7 +8,7 @@
 #define STS_ASK_H
 
 #include "answer.h"
-#include "base/io.h"
+#include "../base/io.h"
 
 enum {
 	STS_NO_NODE = 0xffff

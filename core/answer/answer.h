@@ -3,8 +3,8 @@
 #ifndef STS_ANSWER_H
 #define STS_ANSWER_H
 
-#include "base/why.h"
-#include "cache/cache.h"
+#include "../base/why.h"
+#include "../cache/cache.h"
 #include "zones.h"
 
 enum sts_answer_kind {

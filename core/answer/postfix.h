@@ -17,7 +17,7 @@
 #ifndef STS_POSTFIX_H
 #define STS_POSTFIX_H
 
-#include "base/bytes.h"
+#include "../base/bytes.h"
 
 enum sts_postfix_status {
 	STS_POSTFIX_OK = 0,
