@@ -28,7 +28,7 @@
 #include "metrics.h"
 #include "node.h"
 #include "random.h"
-#include "session.h"
+#include "client/client.h"
 #include "sts.h"
 
 enum {

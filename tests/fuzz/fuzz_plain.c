@@ -8,7 +8,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/base/sts_config.h"
-#include "../../core/plain.h"
+#include "../../core/client/plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

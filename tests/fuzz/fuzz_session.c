@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../core/session.h"
+#include "../../core/client/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

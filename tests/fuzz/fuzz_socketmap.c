@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../core/socketmap.h"
+#include "../../core/client/socketmap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

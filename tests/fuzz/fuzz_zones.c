@@ -8,7 +8,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/answer/postfix.h"
-#include "../../core/reply.h"
+#include "../../core/client/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
  */
 #include "contracts.h"
 
-#include "../../core/socketmap.c"
+#include "../../core/client/socketmap.c"
 
 /*
  * @bound any data that a buffer can hold

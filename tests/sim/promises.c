@@ -495,7 +495,7 @@ put(struct reply *r, const char *before, const char *text, const char *after)
 	    r->p + r->n, sizeof r->p - r->n, "%s%s%s", before, text, after);
 }
 
-/* As core/reply.h says; without MX the mode is none, and there is no reply. */
+/* As core/client/reply.h says; without MX the mode is none, and there is no reply. */
 static const char *
 policy_reply(const struct version *v, enum zone zone)
 {

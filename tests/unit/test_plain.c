@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plain: the text protocol's lines; core/reply: what they are answered. */
-#include "../../core/plain.h"
-#include "../../core/reply.h"
+/* core/client/plain: the text protocol's lines; core/client/reply: what they are answered. */
+#include "../../core/client/plain.h"
+#include "../../core/client/reply.h"
 #include "held.h"
 
 const char unit_name[] = "plain";

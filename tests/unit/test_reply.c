@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/reply: the exact strings, in pieces of any size. */
+/* core/client/reply: the exact strings, in pieces of any size. */
 #include <stdio.h>
 
-#include "../../core/reply.h"
+#include "../../core/client/reply.h"
 #include "held.h"
 
 const char unit_name[] = "reply";

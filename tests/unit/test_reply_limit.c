@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/reply at its limit, which is made small here so that each of the steps
+ * core/client/reply at its limit, which is made small here so that each of the steps
  * from all attributes down to TEMP is reached one byte at a time. What is
  * expected comes from a plain renderer of our own.
  */
 #include <stdio.h>
 
 #define STS_REPLY_MAX 600
-#include "../../core/reply.c"
+#include "../../core/client/reply.c"
 #include "held.h"
 
 const char unit_name[] = "reply limit";

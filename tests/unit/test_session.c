@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/session: one client, driven as the driver and the agent would. */
-#include "../../core/session.h"
+/* core/client/client: one client, driven as the driver and the agent would. */
+#include "../../core/client/client.h"
 #include "held.h"
 
 const char unit_name[] = "session";

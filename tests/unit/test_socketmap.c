@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/socketmap: netstrings in a client's input. */
+/* core/client/socketmap: netstrings in a client's input. */
 #include <string.h>
 
-#include "../../core/socketmap.h"
+#include "../../core/client/socketmap.h"
 #include "unit.h"
 
 const char unit_name[] = "socketmap";

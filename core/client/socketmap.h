@@ -10,8 +10,8 @@
 #ifndef STS_SOCKETMAP_H
 #define STS_SOCKETMAP_H
 
-#include "base/bytes.h"
-#include "base/sts_config.h"
+#include "../base/bytes.h"
+#include "../base/sts_config.h"
 
 enum {
 	STS_REQUEST_HEAD_MAX = 16, /* "LEN:" that is not BAD is shorter */

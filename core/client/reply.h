@@ -16,7 +16,7 @@
  *	{ policy_string = version: STSv1 } { policy_string = mode: enforce }
  *	{ policy_string = mx: *.b.example } ... { policy_string = max_age: N }
  *
- * By the text protocol (core/plain.h) it is one word, or the list of hosts.
+ * By the text protocol (core/client/plain.h) it is one word, or the list of hosts.
  *
  * A reply is a cursor: it can be rendered in pieces of any size, from any
  * offset, so that a slow reader costs no memory. The pinned record makes the
@@ -25,8 +25,8 @@
 #ifndef STS_REPLY_H
 #define STS_REPLY_H
 
-#include "answer/answer.h"
-#include "cache/payload.h"
+#include "../answer/answer.h"
+#include "../cache/payload.h"
 #include "plain.h"
 
 /*

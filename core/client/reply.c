@@ -2,9 +2,9 @@
 /* Answers in the words of Postfix, Sendmail and Exim. */
 #include <string.h>
 
-#include "base/assert.h"
-#include "base/name.h"
-#include "base/sink.h"
+#include "../base/assert.h"
+#include "../base/name.h"
+#include "../base/sink.h"
 #include "reply.h"
 
 /* Replies without anything of a policy or an override always fit. */

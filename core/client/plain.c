@@ -2,7 +2,7 @@
 /* The text protocol: finding the words of a line. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "plain.h"
 
 enum {

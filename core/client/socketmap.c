@@ -2,7 +2,7 @@
 /* The socketmap request codec: netstrings in, the head of a netstring out. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "socketmap.h"
 
 /* LEN and its colon must fit the buffer, and sums must not wrap. */

@@ -2,8 +2,8 @@
 /* One client: requests in, one question at a time, replies out. */
 #include <string.h>
 
-#include "base/assert.h"
-#include "session.h"
+#include "../base/assert.h"
+#include "client.h"
 
 /* Offsets into the input are 16 bits wide. */
 STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);

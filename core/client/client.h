@@ -3,7 +3,7 @@
  * One client: a leaf engine on an accepted stream. It finds requests in 512
  * bytes of input, raises OWNER for each, and sends the answer the agent gives.
  * By socketmap pipelined requests are answered in order, one at a time; by the
- * text protocol (core/plain.h) there is one request, and the channel is closed
+ * text protocol (core/client/plain.h) there is one request, and the channel is closed
  * after its answer.
  *
  * The agent (owner) loops:
@@ -50,7 +50,7 @@
 #ifndef STS_SESSION_H
 #define STS_SESSION_H
 
-#include "answer/ask.h"
+#include "../answer/ask.h"
 #include "plain.h"
 #include "reply.h"
 #include "socketmap.h"

@@ -20,7 +20,7 @@
 #ifndef STS_PLAIN_H
 #define STS_PLAIN_H
 
-#include "base/bytes.h"
+#include "../base/bytes.h"
 
 enum sts_plain_verb {
 	STS_PLAIN_MODE = 1,
