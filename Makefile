@@ -33,7 +33,7 @@ CORE_SRC = core/address.c core/agent.c core/agent_alert.c core/agent_ask.c core/
 	core/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/explain.c \
 	core/fetch.c core/heap.c core/http.c core/http_field.c core/http_request.c core/grammar/idna.c \
 	core/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
-	core/lookup.c core/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
+	core/lookup/lookup.c core/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
 	core/answer/postfix.c core/random.c core/grammar/record.c core/client/reply.c core/client/client.c core/client/socketmap.c \
 	core/answer/zones.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \

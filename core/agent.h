@@ -24,7 +24,7 @@
 #include "base/event.h"
 #include "fetch.h"
 #include "journal/journal.h"
-#include "lookup.h"
+#include "lookup/lookup.h"
 #include "metrics.h"
 #include "node.h"
 #include "random.h"

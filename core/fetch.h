@@ -15,7 +15,7 @@
 #include "../tls/session.h"
 #include "cache/cache.h"
 #include "http.h"
-#include "lookup.h"
+#include "lookup/lookup.h"
 #include "grammar/policy.h"
 
 enum {

@@ -2,8 +2,8 @@
 /* One domain's discovery: the TXT record, then the policy host's addresses. */
 #include <string.h>
 
-#include "address.h"
-#include "base/assert.h"
+#include "../address.h"
+#include "../base/assert.h"
 #include "lookup.h"
 
 enum {

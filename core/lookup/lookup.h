@@ -16,11 +16,11 @@
 #ifndef STS_LOOKUP_H
 #define STS_LOOKUP_H
 
-#include "../dns/upstream.h"
-#include "cache/cache.h"
-#include "grammar/domain.h"
-#include "grammar/record.h"
-#include "sts.h"
+#include "../../dns/upstream.h"
+#include "../cache/cache.h"
+#include "../grammar/domain.h"
+#include "../grammar/record.h"
+#include "../sts.h"
 
 enum {
 	STS_LOOKUP_TXT_MS = 20000, /* for the TXT record */
