@@ -26,7 +26,7 @@ DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
 TLS_SRC = tls/x509/anchors.c tls/x509/anchors_set.c tls/curves.c tls/x509/der.c tls/session.c tls/x509/x509.c \
 	tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c tls/x509/x509_links.c \
 	tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c tls/x509/x509_time.c tls/x509/x509_verify.c
-CORE_SRC = core/address.c core/agent.c core/agent_alert.c core/agent_ask.c core/agent_clients.c \
+CORE_SRC = core/dial/address.c core/agent.c core/agent_alert.c core/agent_ask.c core/agent_clients.c \
 	core/agent_journal.c core/agent_keep.c core/agent_metrics.c core/agent_question.c \
 	core/agent_slots.c core/agent_sweep.c core/agent_tree.c core/agent_work.c core/cache/cache.c \
 	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \

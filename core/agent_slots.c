@@ -6,7 +6,7 @@
  * the queue is; who never had a slot comes before who lost one; and the last
  * free slot is for policies that are held and enforced.
  */
-#include "address.h"
+#include "dial/address.h"
 #include "agent.h"
 #include "base/assert.h"
 #include "cache/organisation.h"

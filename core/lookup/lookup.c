@@ -2,7 +2,7 @@
 /* One domain's discovery: the TXT record, then the policy host's addresses. */
 #include <string.h>
 
-#include "../address.h"
+#include "../dial/address.h"
 #include "../base/assert.h"
 #include "lookup.h"
 

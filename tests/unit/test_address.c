@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* core/address: what a stranger's DNS may make us connect to (K9). */
+/* core/dial/address: what a stranger's DNS may make us connect to (K9). */
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "../../core/address.h"
+#include "../../core/dial/address.h"
 #include "unit.h"
 
 const char unit_name[] = "address";

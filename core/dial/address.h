@@ -7,7 +7,7 @@
 #ifndef STS_ADDRESS_H
 #define STS_ADDRESS_H
 
-#include "sts.h"
+#include "../sts.h"
 
 /*
  * Whether `a` may be connected to. Never: unspecified, loopback, link-local,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "address.h"
-#include "base/assert.h"
+#include "../base/assert.h"
 
 struct block {
 	uint8_t ip[16];
