@@ -31,7 +31,7 @@ CORE_SRC = core/dial/address.c core/agent.c core/agent_alert.c core/agent_ask.c 
 	core/agent_slots.c core/agent_sweep.c core/agent_tree.c core/agent_work.c core/cache/cache.c \
 	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \
 	core/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/explain.c \
-	core/fetch.c core/heap.c core/http.c core/http_field.c core/http_request.c core/grammar/idna.c \
+	core/https/fetch.c core/heap.c core/https/http.c core/https/http_field.c core/https/http_request.c core/grammar/idna.c \
 	core/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
 	core/lookup/lookup.c core/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
 	core/answer/postfix.c core/random.c core/grammar/record.c core/client/reply.c core/client/client.c core/client/socketmap.c \

@@ -51,7 +51,7 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
      r"enlist_stirred)$)", r":channel_|" + ENGINES +
      r"(wants|tick|deadline|child|stirred|peer|opened|lost|recv_buf|recv_ack|"
      r"send_buf|send_ack|work)$"),
-    (r"/http_field:", r"core/http_field:"),
+    (r"/http_field:", r"core/https/http_field:"),
     (r"/postfix:", r"core/answer/postfix:"),
     (r"/journal:sts_journal_step", r"(sdcard:sd|flash:flash)_"),
     (r"port/lwip/lwip:channel_(entropy|event)$",

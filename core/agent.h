@@ -22,7 +22,7 @@
 
 #include "clock.h"
 #include "base/event.h"
-#include "fetch.h"
+#include "https/fetch.h"
 #include "journal/journal.h"
 #include "lookup/lookup.h"
 #include "metrics.h"

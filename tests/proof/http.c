@@ -3,11 +3,11 @@
  * The HTTP response reader: chunk sizes, field lines and everything else, one
  * byte in any state that it can be in.
  *
- * @link core/base/bytes.c core/http_field.c
+ * @link core/base/bytes.c core/https/http_field.c
  */
 #include "contracts.h"
 
-#include "../../core/http.c"
+#include "../../core/https/http.c"
 
 /* What holds of the fields between two bytes. */
 static bool

@@ -6,7 +6,7 @@
  */
 #include "contracts.h"
 
-#include "../../core/http_field.c"
+#include "../../core/https/http_field.c"
 
 static bool
 fields_hold(const struct sts_http_fields *f)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* core/http: responses (RFC 9112, RFC 8461 3.3), and the request. */
+/* core/https/http: responses (RFC 9112, RFC 8461 3.3), and the request. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/base/version.h"
-#include "../../core/http.h"
+#include "../../core/https/http.h"
 #include "unit.h"
 
 const char unit_name[] = "http";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the header fields of a response mean for a policy. */
-#include "base/assert.h"
-#include "grammar/grammar.h"
+#include "../base/assert.h"
+#include "../grammar/grammar.h"
 #include "http_field.h"
 
 enum {

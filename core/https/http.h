@@ -28,9 +28,9 @@
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
 
-#include "base/bytes.h"
-#include "base/sts_config.h"
-#include "base/why.h"
+#include "../base/bytes.h"
+#include "../base/sts_config.h"
+#include "../base/why.h"
 #include "http_field.h"
 
 enum sts_http_status {

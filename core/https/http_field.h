@@ -2,7 +2,7 @@
 /*
  * What the header fields of a response mean for a policy: its media type, its
  * codings and its length (RFC 8461 3.3, RFC 9110 8, RFC 9112 6). Fed with the
- * names and values that core/http finds; other fields mean nothing.
+ * names and values that core/https/http finds; other fields mean nothing.
  *
  *	for each field: sts_http_field_start(&f);
  *		for each byte of the name: sts_http_field_name(&f, b);
@@ -12,8 +12,8 @@
 #ifndef STS_HTTP_FIELD_H
 #define STS_HTTP_FIELD_H
 
-#include "base/bytes.h"
-#include "base/why.h"
+#include "../base/bytes.h"
+#include "../base/why.h"
 
 enum {
 	/* The longest name and value that matter; longer ones are strangers,

@@ -12,11 +12,11 @@
 #ifndef STS_FETCH_H
 #define STS_FETCH_H
 
-#include "../tls/session.h"
-#include "cache/cache.h"
+#include "../../tls/session.h"
+#include "../cache/cache.h"
 #include "http.h"
-#include "lookup/lookup.h"
-#include "grammar/policy.h"
+#include "../lookup/lookup.h"
+#include "../grammar/policy.h"
 
 enum {
 	STS_FETCH_STAGGER_MS = 250,

@@ -2,8 +2,8 @@
 /* The HTTP response reader: one pass, a step for each byte but content. */
 #include <string.h>
 
-#include "base/assert.h"
-#include "grammar/grammar.h"
+#include "../base/assert.h"
+#include "../grammar/grammar.h"
 #include "http.h"
 
 /*

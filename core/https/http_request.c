@@ -2,9 +2,9 @@
 /* The one HTTP request we send (RFC 8461 3.3, RFC 9112 3). */
 #include <string.h>
 
-#include "base/assert.h"
-#include "base/name.h"
-#include "base/version.h"
+#include "../base/assert.h"
+#include "../base/name.h"
+#include "../base/version.h"
 #include "http.h"
 
 /* No conditional fields, cookies or credentials; an identity coding leaves

@@ -2,9 +2,9 @@
 /* One policy over HTTPS: dial, handshake, response, policy, stage. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "fetch.h"
-#include "cache/payload.h"
+#include "../cache/payload.h"
 
 enum {
 	CONNS = 2,
