@@ -26,15 +26,15 @@ DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
 TLS_SRC = tls/x509/anchors.c tls/x509/anchors_set.c tls/curves.c tls/x509/der.c tls/session.c tls/x509/x509.c \
 	tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c tls/x509/x509_links.c \
 	tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c tls/x509/x509_time.c tls/x509/x509_verify.c
-CORE_SRC = core/dial/address.c core/agent.c core/agent_alert.c core/agent_ask.c core/agent_clients.c \
-	core/agent_journal.c core/agent_keep.c core/agent_metrics.c core/agent_question.c \
-	core/agent_slots.c core/agent_sweep.c core/agent_tree.c core/agent_work.c core/cache/cache.c \
+CORE_SRC = core/dial/address.c core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c core/agent/agent_clients.c \
+	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
+	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tree.c core/agent/agent_work.c core/cache/cache.c \
 	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \
-	core/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/explain.c \
+	core/agent/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/agent/explain.c \
 	core/https/fetch.c core/heap.c core/https/http.c core/https/http_field.c core/https/http_request.c core/grammar/idna.c \
-	core/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
-	core/lookup/lookup.c core/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
-	core/answer/postfix.c core/random.c core/grammar/record.c core/client/reply.c core/client/client.c core/client/socketmap.c \
+	core/agent/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
+	core/lookup/lookup.c core/agent/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
+	core/answer/postfix.c core/agent/random.c core/grammar/record.c core/client/reply.c core/client/client.c core/client/socketmap.c \
 	core/answer/zones.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \

@@ -9,7 +9,7 @@
 #ifndef STS_DRIVER_H
 #define STS_DRIVER_H
 
-#include "agent.h"
+#include "agent/agent.h"
 #include "heap.h"
 #include "port.h"
 

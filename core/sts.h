@@ -87,7 +87,7 @@ struct sts_config {
 	size_t journal_buffer;
 };
 
-struct sts_agent; /* core/agent.h: complete, to be placed by the board */
+struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
 
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
@@ -216,7 +216,7 @@ bool sts_agent_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_held *held);
 const struct sts_cache *sts_agent_cache(const struct sts_agent *a);
 
-/* What happened and how things stand (core/metrics.h): all slots but those of
+/* What happened and how things stand (core/agent/metrics.h): all slots but those of
  * the board, which are 0. */
 struct sts_metrics_values;
 void sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v);

@@ -7,7 +7,7 @@
  */
 #include <lwip/init.h>
 
-#include "../../core/agent_size.h"
+#include "../../core/agent/agent_size.h"
 #include "../../core/base/assert.h"
 #include "../../core/base/version.h"
 #include "../../core/driver.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The wall clock by SNTP (RFC 4330 client). It claims, no more: what is told is
- * unauthenticated, and core/clock.h treats it so.
+ * unauthenticated, and core/agent/clock.h treats it so.
  */
 #ifndef STS_SNTP_H
 #define STS_SNTP_H

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../../core/explain.h"
+#include "../../core/agent/explain.h"
 #include "../../core/cache/payload.h"
 #include "control_line.h"
 #include "control_tell.h"

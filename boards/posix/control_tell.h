@@ -8,7 +8,7 @@
 #ifndef STS_CONTROL_TELL_H
 #define STS_CONTROL_TELL_H
 
-#include "../../core/inspect.h"
+#include "../../core/agent/inspect.h"
 #include "control_say.h"
 
 /* Where it was looked up. */

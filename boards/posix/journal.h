@@ -20,7 +20,7 @@
 
 #include <sys/types.h>
 
-#include "../../core/agent.h"
+#include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "journal_file.h"
 #include "memory.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's metrics: core/metrics.h over HTTP, to whoever may connect. One
+ * The daemon's metrics: core/agent/metrics.h over HTTP, to whoever may connect. One
  * request a connection; each answer is a snapshot of the moment at which its
  * request was whole, so that its numbers belong together and its length is
  * known, however slowly it is read.
@@ -8,7 +8,7 @@
 #ifndef STS_BOARD_METRICS_H
 #define STS_BOARD_METRICS_H
 
-#include "../../core/agent.h"
+#include "../../core/agent/agent.h"
 #include "conf.h"
 #include "journal.h"
 #include "memory.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../core/agent.h"
+#include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "commands.h"
 #include "confine.h"

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../../core/agent.h"
+#include "../../core/agent/agent.h"
 #include "../../core/base/version.h"
 #include "../../port/posix/addr.h"
 #include "../../port/posix/service.h"

@@ -58,7 +58,7 @@ enum sts_kind {
 	STS_KIND_UNKNOWN /* the TXT look-up failed */
 };
 
-/* The header of a record. Times are agent time (core/clock.h). */
+/* The header of a record. Times are agent time (core/agent/clock.h). */
 struct sts_entry {
 	uint8_t kind; /* enum sts_kind */
 	uint8_t mode; /* enum sts_mode, for policies */

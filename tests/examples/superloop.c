@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../core/agent_size.h"
+#include "../../core/agent/agent_size.h"
 #include "../../core/driver.h"
 #include "../../port/posix/posix.h" /* or your own: port/README.md */
 

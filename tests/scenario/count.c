@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/metrics.h"
+#include "../../core/agent/metrics.h"
 #include "play.h"
 
 enum {

@@ -53,7 +53,7 @@ sed -n 's/^\.It Cm \([a-z-]*\) Pq \([a-z]*\)$/\1 \2/p' "$dir/log" |
 	grep -v '^log-lines-lost' | same 'levels of events'
 
 # Macro lines may be folded: name, then label.
-tr -d '\n\\' <core/metrics.h | sed 's/X(/\n/g' |
+tr -d '\n\\' <core/agent/metrics.h | sed 's/X(/\n/g' |
 	sed -n 's/^[A-Z_]*,[^"]*"\([a-z_]*\)",.*/mtasts_\1/p' >"$dir/want"
 entries Va mtasts.8 | same metrics
 

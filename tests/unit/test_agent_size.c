@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The block's size at compile time against what the agent will take. */
-#include "../../core/agent_size.h"
+#include "../../core/agent/agent_size.h"
 #include "unit.h"
 
 const char unit_name[] = "agent_size";

@@ -2,7 +2,7 @@
 /* The clock: what happens, step by step, in virtual time. */
 #include <string.h>
 
-#include "../../core/clock.h"
+#include "../../core/agent/clock.h"
 #include "unit.h"
 
 const char unit_name[] = "clock";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* core/heap and core/random: deadlines in order, bytes used once. */
+/* core/heap and core/agent/random: deadlines in order, bytes used once. */
 #include <string.h>
 
 #include "../../core/heap.h"
-#include "../../core/random.h"
+#include "../../core/agent/random.h"
 #include "unit.h"
 
 const char unit_name[] = "heap";

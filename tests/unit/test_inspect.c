@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* core/inspect, core/explain: what an operator is told, and how he forgets. */
+/* core/agent/inspect, core/agent/explain: what an operator is told, and how he forgets. */
 #include <stdio.h>
 #include <string.h>
 
-#include "../../core/explain.h"
-#include "../../core/inspect.h"
+#include "../../core/agent/explain.h"
+#include "../../core/agent/inspect.h"
 #include "../../core/cache/payload.h"
 #include "flash.h"
 #include "unit.h"

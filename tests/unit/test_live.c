@@ -9,7 +9,7 @@
 
 #include "../../boards/posix/listeners.h"
 #include "../../boards/posix/live.h"
-#include "../../core/agent.h"
+#include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "unit.h"
 

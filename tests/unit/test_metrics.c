@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* core/metrics: the text, in pieces of any size; the table; who quotes it. */
+/* core/agent/metrics: the text, in pieces of any size; the table; who quotes it. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../../core/base/version.h"
-#include "../../core/metrics.h"
+#include "../../core/agent/metrics.h"
 #include "unit.h"
 
 const char unit_name[] = "metrics";

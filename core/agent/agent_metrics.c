@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How things stand, as numbers: what core/metrics.h looks up. */
+/* How things stand, as numbers: what core/agent/metrics.h looks up. */
 #include "agent.h"
 
 static void

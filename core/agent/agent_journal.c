@@ -10,8 +10,8 @@
  * bound the clock of the next start, are times that were confirmed.
  */
 #include "agent.h"
-#include "base/assert.h"
-#include "journal/journal.h"
+#include "../base/assert.h"
+#include "../journal/journal.h"
 
 uint32_t
 sts_agent_journal_area(const struct sts_config *config, uint32_t prog_size)

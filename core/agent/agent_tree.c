@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent_size.h"
-#include "base/assert.h"
+#include "../base/assert.h"
 
 enum {
 	LEGS = 2, /* of a lookup */

@@ -6,8 +6,8 @@
 #ifndef STS_RANDOM_H
 #define STS_RANDOM_H
 
-#include "base/bytes.h"
-#include "base/sts_config.h"
+#include "../base/bytes.h"
+#include "../base/sts_config.h"
 
 enum {
 	STS_RANDOM_VISIT = 208

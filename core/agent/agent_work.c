@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "agent.h"
-#include "base/assert.h"
-#include "answer/decide.h"
+#include "../base/assert.h"
+#include "../answer/decide.h"
 
 static uint16_t *
 index_head(struct sts_agent *a, struct sts_text domain)

@@ -39,7 +39,7 @@
 #ifndef STS_CLOCK_H
 #define STS_CLOCK_H
 
-#include "base/io.h"
+#include "../base/io.h"
 
 enum {
 	STS_CLOCK_STEP_S = 3600,

@@ -2,7 +2,7 @@
 /* The operator looks into a running agent. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "inspect.h"
 
 void

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent.h"
-#include "cache/payload.h"
+#include "../cache/payload.h"
 
 enum {
 	COMPARE = 64 /* octets of two versions compared at once */

@@ -22,9 +22,9 @@
 
 #include <string.h>
 
-#include "answer/answer.h"
-#include "base/sts_config.h"
-#include "base/event.h"
+#include "../answer/answer.h"
+#include "../base/sts_config.h"
+#include "../base/event.h"
 
 /* clang-format off */
 /*

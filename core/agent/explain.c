@@ -2,7 +2,7 @@
 /* What an answer means to people. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "explain.h"
 
 /* Answers that a domain gave, or that need none; the rest is "cannot tell". */

@@ -7,7 +7,7 @@
  * and on a local socket its write fails.
  */
 #include "agent.h"
-#include "base/assert.h"
+#include "../base/assert.h"
 
 enum {
 	LOOKS_MAX = 16 /* clients looked at for one */

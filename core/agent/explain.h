@@ -7,8 +7,8 @@
 #ifndef STS_EXPLAIN_H
 #define STS_EXPLAIN_H
 
-#include "answer/answer.h"
-#include "sts.h"
+#include "../answer/answer.h"
+#include "../sts.h"
 
 /* The exit codes of `mtasts query`. */
 enum sts_verdict {

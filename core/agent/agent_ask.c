@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "agent.h"
-#include "base/assert.h"
-#include "answer/decide.h"
+#include "../base/assert.h"
+#include "../answer/decide.h"
 
 enum phase {
 	PHASE_NONE = 0,

@@ -21,15 +21,15 @@
 #define STS_AGENT_H
 
 #include "clock.h"
-#include "base/event.h"
-#include "https/fetch.h"
-#include "journal/journal.h"
-#include "lookup/lookup.h"
+#include "../base/event.h"
+#include "../https/fetch.h"
+#include "../journal/journal.h"
+#include "../lookup/lookup.h"
 #include "metrics.h"
-#include "node.h"
+#include "../node.h"
 #include "random.h"
-#include "client/client.h"
-#include "sts.h"
+#include "../client/client.h"
+#include "../sts.h"
 
 enum {
 	STS_CHECK_WAIT_MS = 2000, /* for a due check of a held policy, */

@@ -2,7 +2,7 @@
 /* The pool of random bytes. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "random.h"
 
 STS_STATIC_ASSERT(STS_RANDOM_POOL >= 2 * STS_RANDOM_VISIT, random_pool_size);

@@ -6,10 +6,10 @@
  * the queue is; who never had a slot comes before who lost one; and the last
  * free slot is for policies that are held and enforced.
  */
-#include "dial/address.h"
+#include "../dial/address.h"
 #include "agent.h"
-#include "base/assert.h"
-#include "cache/organisation.h"
+#include "../base/assert.h"
+#include "../cache/organisation.h"
 
 enum {
 	SHARE = 4, /* of the slots: one in so many */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers for monitoring, as text: one table, and one way to write a row. */
-#include "base/assert.h"
-#include "base/sink.h"
-#include "base/version.h"
+#include "../base/assert.h"
+#include "../base/sink.h"
+#include "../base/version.h"
 #include "metrics.h"
 
 static const char prefix[] = "mtasts_";

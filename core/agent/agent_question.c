@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent.h"
-#include "base/assert.h"
+#include "../base/assert.h"
 
 static unsigned
 question_wants(const void *e)

@@ -2,7 +2,7 @@
 /* The clock: a monotonic line, and what the wall clock says about it. */
 #include <string.h>
 
-#include "base/assert.h"
+#include "../base/assert.h"
 #include "clock.h"
 
 enum {
