@@ -3,7 +3,7 @@
 #include "../../core/client/client.h"
 #include "held.h"
 
-const char unit_name[] = "session";
+const char unit_name[] = "client";
 
 enum {
 	TEXT_MAX = 64 * 1024,
