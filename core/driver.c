@@ -4,8 +4,11 @@
  * until it wants nothing that can be had now. A node that wants its owner is
  * followed up the tree, and down again to the children the owner stirred.
  *
- * Nothing here is proportional to the number of nodes: the ready list and the
- * heap hold only those with something to do. Interest in events is changed
+ * Nothing here is proportional to the number of nodes: the lists and the heap
+ * hold only those with something to do. A node that is to compute (check a
+ * signature) leaves the ready list for the working list, which is served one
+ * node a pass when nobody else is to be visited: a stranger's certificates
+ * never stand between a client and its answer. Interest in events is changed
  * lazily: an event nobody wanted is masked when it comes, not before, so that
  * a question answered from the cache costs one recv and one send.
  */
@@ -25,34 +28,41 @@ enum {
 };
 
 static void
-enlist(struct sts_driver *d, uint16_t id)
+list_put(struct sts_driver *d, struct sts_node_list *list, uint16_t id)
 {
 	struct sts_node *n = &d->nodes[id];
 
 	STS_ASSERT(id < d->node_count);
-	if (n->listed) {
-		return;
-	}
+	STS_ASSERT(!n->listed);
 	n->listed = true;
 	n->next_ready = STS_NODE_NONE;
-	if (d->ready_head == STS_NODE_NONE) {
-		d->ready_head = id;
+	if (list->head == STS_NODE_NONE) {
+		list->head = id;
 	} else {
-		d->nodes[d->ready_tail].next_ready = id;
+		d->nodes[list->tail].next_ready = id;
 	}
-	d->ready_tail = id;
+	list->tail = id;
 }
 
 static uint16_t
-take_ready(struct sts_driver *d)
+list_take(struct sts_driver *d, struct sts_node_list *list)
 {
-	uint16_t id = d->ready_head;
+	uint16_t id = list->head;
 
 	if (id != STS_NODE_NONE) {
-		d->ready_head = d->nodes[id].next_ready;
+		list->head = d->nodes[id].next_ready;
 		d->nodes[id].listed = false;
 	}
 	return id;
+}
+
+/* Have a node visited. One that waits to compute is visited at its turn. */
+static void
+enlist(struct sts_driver *d, uint16_t id)
+{
+	if (!d->nodes[id].listed) {
+		list_put(d, &d->ready, id);
+	}
 }
 
 static void
@@ -192,7 +202,8 @@ finish_connect(struct sts_driver *d, uint16_t id)
 enum step {
 	STEP_STUCK, /* nothing that is wanted can be had now */
 	STEP_DONE,
-	STEP_WORKED /* enough for one visit */
+	STEP_LATER, /* it is to compute, and it is not its turn */
+	STEP_WORKED /* it has computed: enough for one visit */
 };
 
 static enum step
@@ -337,9 +348,10 @@ may_recv(const struct sts_node *n, unsigned wants)
 	       !n->eof && (n->ready & STS_EV_RECV) != 0;
 }
 
-/* One step of a visit; the order is the contract of core/base/io.h. */
+/* One step of a visit; the order is the contract of core/base/io.h. `turn`:
+ * the node may compute. */
 static enum step
-step(struct sts_driver *d, uint16_t id, unsigned wants)
+step(struct sts_driver *d, uint16_t id, unsigned wants, bool turn)
 {
 	struct sts_node *n = &d->nodes[id];
 
@@ -358,6 +370,9 @@ step(struct sts_driver *d, uint16_t id, unsigned wants)
 	}
 	if (may_send(n, wants)) {
 		return step_send(d, id);
+	}
+	if ((wants & STS_WANT_WORK) != 0 && !turn) {
+		return STEP_LATER;
 	}
 	if ((wants & STS_WANT_WORK) != 0) {
 		n->ops->work(n->engine);
@@ -401,9 +416,25 @@ settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
 	want(d, id, ev);
 }
 
-/* False: there was no entropy; the node waits on the list. */
+/* Where a node goes after its visit. */
+static void
+sort_in(struct sts_driver *d, uint16_t id, enum step done)
+{
+	struct sts_node *n = &d->nodes[id];
+
+	if (done == STEP_STUCK) {
+		settle_interest(d, id, n->ops->wants(n->engine));
+	} else if (done == STEP_LATER && !n->listed) {
+		list_put(d, &d->working, id);
+	} else {
+		enlist(d, id);
+	}
+}
+
+/* `turn`: the node may compute. False: there was no entropy; the node waits on
+ * the list. */
 static bool
-visit(struct sts_driver *d, uint16_t id)
+visit(struct sts_driver *d, uint16_t id, bool turn)
 {
 	struct sts_node *n = &d->nodes[id];
 	enum step done = STEP_DONE;
@@ -419,16 +450,12 @@ visit(struct sts_driver *d, uint16_t id)
 			enlist(d, id);
 			return false;
 		}
-		done = step(d, id, n->ops->wants(n->engine));
+		done = step(d, id, n->ops->wants(n->engine), turn);
 	}
 	if (n->ops->stirred != NULL) {
 		enlist_stirred(d, id);
 	}
-	if (done != STEP_STUCK) {
-		enlist(d, id);
-	} else {
-		settle_interest(d, id, n->ops->wants(n->engine));
-	}
+	sort_in(d, id, done);
 	set_deadline(d, id);
 	return true;
 }
@@ -573,7 +600,8 @@ sleep_ms(const struct sts_driver *d)
 	uint16_t id = sts_heap_first(&d->heap);
 	sts_ms until = d->now + STS_RUN_IDLE_MS, at;
 
-	if (d->ready_head != STS_NODE_NONE || may_accept(d)) {
+	if (d->ready.head != STS_NODE_NONE ||
+	    d->working.head != STS_NODE_NONE || may_accept(d)) {
 		return 0;
 	}
 	if (id != STS_NODE_NONE) {
@@ -604,7 +632,7 @@ sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
 	d->port = port;
 	d->nodes = agent->nodes;
 	d->node_count = agent->node_count;
-	d->ready_head = d->ready_tail = STS_NODE_NONE;
+	d->ready.head = d->working.head = STS_NODE_NONE;
 	d->now = now;
 	d->wall_s = -1;
 	STS_ASSERT(!sts_agent_keeps(agent) || port->store != NULL);
@@ -669,6 +697,47 @@ sts_driver_wake(struct sts_driver *d)
 	enlist(d, 0);
 }
 
+/* False: there was no entropy. */
+static bool
+visit_ready(struct sts_driver *d, unsigned budget)
+{
+	for (unsigned i = 0; i < budget; i++) {
+		uint16_t id = list_take(d, &d->ready);
+
+		if (id == STS_NODE_NONE) {
+			break;
+		}
+		d->visits++;
+		if (!visit(d, id, false)) {
+			return false;
+		}
+		tell_events(d);
+	}
+	return true;
+}
+
+/* Let one node compute, unless others are to be visited first. False: there
+ * was no entropy. */
+static bool
+compute(struct sts_driver *d)
+{
+	uint16_t id;
+
+	if (d->ready.head != STS_NODE_NONE && d->visits < STS_RUN_VISITS) {
+		return true;
+	}
+	d->visits = 0;
+	id = list_take(d, &d->working);
+	if (id == STS_NODE_NONE) {
+		return true;
+	}
+	if (!visit(d, id, true)) {
+		return false;
+	}
+	tell_events(d);
+	return true;
+}
+
 sts_ms
 sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 {
@@ -683,16 +752,8 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	if (STS_SOCKETMAP) {
 		serve_listeners(d);
 	}
-	for (unsigned i = 0; i < budget; i++) {
-		uint16_t id = take_ready(d);
-
-		if (id == STS_NODE_NONE) {
-			break;
-		}
-		if (!visit(d, id)) {
-			return ENTROPY_MS;
-		}
-		tell_events(d);
+	if (!visit_ready(d, budget) || !compute(d)) {
+		return ENTROPY_MS;
 	}
 	(void)step_store(d);
 	tell_events(d);

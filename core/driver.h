@@ -14,7 +14,8 @@
 #include "port.h"
 
 enum {
-	STS_RUN_IDLE_MS = 60000 /* the longest sleep sts_run asks for */
+	STS_RUN_IDLE_MS = 60000, /* the longest sleep sts_run asks for */
+	STS_RUN_VISITS = 256 /* visits for which a computation waits at most */
 };
 
 enum sts_protocol {
@@ -29,6 +30,11 @@ enum sts_protocol {
  */
 unsigned sts_driver_channels(const struct sts_config *config);
 
+/* A queue of nodes by number. */
+struct sts_node_list {
+	uint16_t head, tail;
+};
+
 struct sts_driver {
 	/* Private. */
 	struct sts_agent *agent;
@@ -36,7 +42,10 @@ struct sts_driver {
 	struct sts_node *nodes; /* the agent's, laid out in its block */
 	uint16_t node_count;
 	struct sts_heap heap;
-	uint16_t ready_head, ready_tail;
+	/* Nodes to visit, and nodes that wait for their turn to compute. A
+	 * node is in one of the two at most, through next_ready. */
+	struct sts_node_list ready, working;
+	unsigned visits; /* since a node computed last */
 	sts_ms now;
 	int64_t wall_s;
 	sts_ms accept_at; /* when to try again after LIMIT */
@@ -66,9 +75,14 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 /*
  * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
  * store. At first, while the journal is read: `budget` operations of the store
- * and nothing else. Returns the milliseconds
- * that may be slept; 0: call again at once. now never goes back; wall_s < 0:
- * no wall clock.
+ * and nothing else. Returns the milliseconds that may be slept; 0: call again
+ * at once. now never goes back; wall_s < 0: no wall clock.
+ *
+ * A call makes at most one computation (STS_WANT_WORK: one signature check),
+ * at its end, and only when no node is left to visit or STS_RUN_VISITS were
+ * visited since the last one. So a client that becomes ready waits for one
+ * signature check at most, however many handshakes go on, and a flood of
+ * clients does not stop the handshakes.
  */
 sts_ms sts_run(
     struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);

@@ -33,7 +33,7 @@ struct sts_node {
 	bool stirred;
 
 	/* The driver's. */
-	bool listed; /* on the ready list */
+	bool listed; /* in one of the driver's lists */
 	bool open, opening; /* the channel */
 	uint8_t ready; /* STS_EV_ bits believed to hold */
 	uint8_t wanted; /* STS_EV_ bits the port was asked for */

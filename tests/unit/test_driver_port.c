@@ -4,6 +4,7 @@
  * core/port.h and core/base/io.h allow, and no real one does: an engine that
  * wants everything at once, events without reason, calls that move nothing.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "../../core/driver.h"
@@ -13,6 +14,7 @@ const char unit_name[] = "driver_port";
 
 enum {
 	NODE = 1, /* the client in whose place the engine is */
+	WORKERS = 3, /* engines that compute, in the places of the next ones */
 	NEVER = 99, /* no reason */
 	ROUNDS = 100,
 	WALL_S = 1750000000
@@ -30,6 +32,11 @@ static struct {
 	int recv, send;
 	unsigned streams, recvs, sends, closes, wanted;
 } port;
+
+/* Engines that want to compute, so many steps each. */
+static struct worker {
+	unsigned left, done;
+} worker[WORKERS];
 
 static struct sts_agent agent;
 static struct sts_driver driver;
@@ -134,6 +141,28 @@ static const struct sts_engine_ops ops = {
 	.deadline = engine_deadline,
 };
 
+static unsigned
+worker_wants(const void *e)
+{
+	return ((const struct worker *)e)->left > 0 ? STS_WANT_WORK : 0;
+}
+
+static void
+worker_work(void *e)
+{
+	struct worker *w = e;
+
+	w->left--;
+	w->done++;
+}
+
+static const struct sts_engine_ops worker_ops = {
+	.wants = worker_wants,
+	.work = worker_work,
+	.tick = engine_tick,
+	.deadline = engine_deadline,
+};
+
 static int
 port_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
 {
@@ -168,10 +197,9 @@ port_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 {
 	(void)ctx;
 	(void)ch;
-	(void)size;
 	buf[0] = 'x';
 	port.recvs++;
-	return port.recv;
+	return port.recv < (int)size ? port.recv : (int)size;
 }
 
 static int
@@ -250,11 +278,12 @@ static void
 start(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 1, 1, 1, 1, 4096, WALL_S, 0 };
+	struct sts_config config = { 1 + WORKERS, 1, 1, 1, 4096, WALL_S, 0 };
 
 	now = 5;
 	memset(&engine, 0, sizeof engine);
 	memset(&port, 0, sizeof port);
+	memset(worker, 0, sizeof worker);
 	engine.why = NEVER;
 	port.recv = port.send = STS_IO_AGAIN;
 	memset(&settings, 0, sizeof settings);
@@ -266,6 +295,10 @@ start(void)
 	sts_agent_init(&agent, &config, &settings, block, now, key);
 	agent.nodes[NODE].ops = &ops;
 	agent.nodes[NODE].engine = &engine;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		agent.nodes[NODE + 1 + i].ops = &worker_ops;
+		agent.nodes[NODE + 1 + i].engine = &worker[i];
+	}
 	sts_driver_init(&driver, &agent, &stub, now);
 	settle();
 }
@@ -447,9 +480,95 @@ START_TEST(close_table)
 }
 END_TEST
 
+/* Have every worker compute `steps` times. */
+static void
+start_work(unsigned steps)
+{
+	for (unsigned i = 0; i < WORKERS; i++) {
+		worker[i].left = steps;
+		sts_agent_stir(&agent, (uint16_t)(NODE + 1 + i));
+	}
+	sts_driver_wake(&driver);
+}
+
+static unsigned
+work_done(void)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < WORKERS; i++) {
+		done += worker[i].done;
+	}
+	return done;
+}
+
+/* However many compute and however large the budget, a pass does one step, and
+ * in turn; a client that becomes ready is served before the next. */
+START_TEST(clients_before_work)
+{
+	static const unsigned budgets[] = { 1, 2, 256 };
+
+	for (size_t b = 0; b < UNIT_COUNT(budgets); b++) {
+		start_open(0);
+		start_work(10);
+		while (work_done() == 0) {
+			sts_run(&driver, now, WALL_S, budgets[b]);
+		}
+		for (unsigned i = 0; i < 8; i++) {
+			unsigned before = work_done(), sends = port.sends;
+
+			port.send = 10;
+			engine.wants = STS_WANT_SEND;
+			agent.nodes[NODE].ready |= STS_EV_SEND;
+			sts_ready(&driver, NODE, STS_EV_SEND);
+			while (port.sends == sends) {
+				sts_run(&driver, now, WALL_S, budgets[b]);
+			}
+			unit_int("steps while a client waits",
+			    work_done() - before <= 1, true);
+		}
+		while (work_done() < WORKERS * 10) {
+			unsigned before = work_done();
+
+			unit_int(
+			    "sleep", sts_run(&driver, now, WALL_S, 256), 0);
+			unit_int("steps a pass", work_done() - before <= 1, 1);
+			for (unsigned i = 1; i < WORKERS; i++) {
+				unit_int("in turn",
+				    worker[i].done + 1 >= worker[0].done &&
+					worker[0].done + 1 >= worker[i].done,
+				    true);
+			}
+		}
+		unit_int("at rest", settle() > 0, true);
+	}
+}
+END_TEST
+
+/* A client that is never done does not stop those that compute. */
+START_TEST(work_before_long)
+{
+	unsigned passes = 0;
+
+	start_open(STS_WANT_RECV);
+	start_work(2);
+	port.recv = INT_MAX;
+	sts_ready(&driver, NODE, STS_EV_RECV);
+	while (work_done() < WORKERS * 2) {
+		sts_run(&driver, now, WALL_S, 1);
+		passes++;
+		ck_assert_uint_le(passes, WORKERS * 2 * (STS_RUN_VISITS + 2));
+	}
+	unit_int("the client was served meanwhile", port.recvs > STS_RUN_VISITS,
+	    true);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, clients_before_work);
+	tcase_add_test(tc, work_before_long);
 	tcase_add_test(tc, served_when_open);
 	tcase_add_test(tc, connect_table);
 	tcase_add_test(tc, call_table);
