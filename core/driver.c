@@ -348,6 +348,16 @@ may_recv(const struct sts_node *n, unsigned wants)
 	       !n->eof && (n->ready & STS_EV_RECV) != 0;
 }
 
+static enum step
+step_work(struct sts_node *n, bool turn)
+{
+	if (!turn) {
+		return STEP_LATER;
+	}
+	n->ops->work(n->engine);
+	return STEP_WORKED;
+}
+
 /* One step of a visit; the order is the contract of core/base/io.h. `turn`:
  * the node may compute. */
 static enum step
@@ -371,12 +381,8 @@ step(struct sts_driver *d, uint16_t id, unsigned wants, bool turn)
 	if (may_send(n, wants)) {
 		return step_send(d, id);
 	}
-	if ((wants & STS_WANT_WORK) != 0 && !turn) {
-		return STEP_LATER;
-	}
 	if ((wants & STS_WANT_WORK) != 0) {
-		n->ops->work(n->engine);
-		return STEP_WORKED;
+		return step_work(n, turn);
 	}
 	if (may_recv(n, wants)) {
 		return step_recv(d, id);
