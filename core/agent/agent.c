@@ -191,16 +191,15 @@ static void
 client_child(struct sts_agent *a, unsigned i)
 {
 	struct sts_client *c = &a->clients[i];
-	uint16_t node = (uint16_t)(a->first_client + i);
 
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_client_stirs(a, i);
-		sts_agent_ask(a, node);
+		sts_agent_ask(a, &c->ask);
 		sts_agent_client_taken(a, c);
 		break;
 	case STS_CLIENT_DUE:
-		sts_agent_ask_due(a, node);
+		sts_agent_ask_due(a, &c->ask);
 		sts_agent_client_taken(a, c);
 		break;
 	case STS_CLIENT_RELEASE:
@@ -217,7 +216,7 @@ client_child(struct sts_agent *a, unsigned i)
 			sts_agent_tell(a, STS_EVENT_CLIENT_BAD,
 			    (enum sts_why)c->why, sts_text(NULL, 0));
 		}
-		sts_agent_ask_forget(a, node);
+		sts_agent_ask_forget(a, &c->ask);
 		sts_client_released(c);
 		c->ask.next = a->client_free;
 		a->client_free = (uint16_t)i;
@@ -232,15 +231,14 @@ static void
 question_child(struct sts_agent *a, unsigned i)
 {
 	struct sts_question *q = &a->questions[i];
-	uint16_t node = (uint16_t)(a->first_question + i);
 
 	if (q->fresh) {
 		q->fresh = false;
-		sts_agent_ask(a, node);
+		sts_agent_ask(a, &q->ask);
 	} else {
 		STS_ASSERT(q->due);
 		q->due = false;
-		sts_agent_ask_due(a, node);
+		sts_agent_ask_due(a, &q->ask);
 	}
 }
 

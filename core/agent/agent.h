@@ -156,6 +156,13 @@ sts_agent_is_client(const struct sts_agent *a, unsigned node)
 	return STS_SOCKETMAP && node < a->first_question;
 }
 
+/* The client that an ask is part of. */
+static inline struct sts_client *
+sts_agent_client_of(const struct sts_agent *a, const struct sts_ask *ask)
+{
+	return &a->clients[ask->node - a->first_client];
+}
+
 /* For the driver. */
 unsigned sts_agent_nodes(const struct sts_config *config);
 uint16_t sts_agent_client_free(const struct sts_agent *a);
@@ -230,9 +237,9 @@ void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
 
 /* agent_ask.c */
-void sts_agent_ask(struct sts_agent *a, uint16_t node);
-void sts_agent_ask_due(struct sts_agent *a, uint16_t node);
-void sts_agent_ask_forget(struct sts_agent *a, uint16_t node);
+void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);
+void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
+void sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask);
 void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
 /* The client's request was seen to: its reply begins, or it waits. */
 void sts_agent_client_taken(struct sts_agent *a, struct sts_client *c);

@@ -65,36 +65,32 @@ detach(struct sts_agent *a, struct sts_ask *ask)
 }
 
 static void
-attach_to_lookup(struct sts_agent *a, uint16_t node, struct sts_lookup *l)
+attach_to_lookup(struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
-
 	STS_ASSERT(ask->phase == PHASE_NONE);
 	ask->phase = PHASE_WAITS;
 	ask->lookup = (uint16_t)(l - a->lookups);
 	ask->prev = STS_NODE_NONE;
 	ask->next = l->waiters;
 	if (l->waiters != STS_NODE_NONE) {
-		sts_agent_ask_of(a, l->waiters)->prev = node;
+		sts_agent_ask_of(a, l->waiters)->prev = ask->node;
 	}
-	l->waiters = node;
+	l->waiters = ask->node;
 }
 
 static void
-attach_to_queue(struct sts_agent *a, uint16_t node)
+attach_to_queue(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
-
 	STS_ASSERT(ask->phase == PHASE_NONE);
 	ask->phase = PHASE_QUEUED;
 	ask->next = STS_NODE_NONE;
 	ask->prev = a->asks.tail;
 	if (a->asks.tail != STS_NODE_NONE) {
-		sts_agent_ask_of(a, a->asks.tail)->next = node;
+		sts_agent_ask_of(a, a->asks.tail)->next = ask->node;
 	} else {
-		a->asks.head = node;
+		a->asks.head = ask->node;
 	}
-	a->asks.tail = node;
+	a->asks.tail = ask->node;
 	a->asks.count++;
 	sts_count(&a->metrics, STS_METRIC_QUEUED);
 	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
@@ -172,10 +168,8 @@ sts_agent_release(struct sts_agent *a, struct sts_ask *ask)
 }
 
 void
-sts_agent_ask_forget(struct sts_agent *a, uint16_t node)
+sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
-
 	detach(a, ask);
 	sts_agent_release(a, ask);
 }
@@ -239,9 +233,8 @@ second_half(const struct sts_entry *e, uint32_t now_s)
 
 /* Begin or join the domain's lookup. False: all lookups are busy. */
 static bool
-join(struct sts_agent *a, uint16_t node, struct sts_text domain)
+join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	const struct sts_ask *ask = sts_agent_ask_of(a, node);
 	struct sts_lookup *l = sts_agent_work_find(a, domain);
 
 	if (l == NULL && (ask->first || a->asks.count == 0)) {
@@ -250,17 +243,16 @@ join(struct sts_agent *a, uint16_t node, struct sts_text domain)
 	if (l == NULL) {
 		return false;
 	}
-	attach_to_lookup(a, node, l);
+	attach_to_lookup(a, ask, l);
 	return true;
 }
 
 /* A live policy is held: it is the answer, after a due check if that is
  * quick. */
 static void
-ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
+ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
     sts_ref ref, struct sts_entry *e)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	uint32_t now_s = sts_agent_now_s(a);
 
 	note_asked(a, domain, ref, e);
@@ -271,7 +263,7 @@ ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
 			sts_agent_work_begin(a, domain, false);
 		}
 	} else if (check_due(e, now_s)) {
-		if (join(a, node, domain)) {
+		if (join(a, ask, domain)) {
 			a->lookups[ask->lookup].refresh |=
 			    second_half(e, now_s);
 			ask->waits = true;
@@ -291,13 +283,13 @@ ask_held(struct sts_agent *a, uint16_t node, struct sts_text domain,
  * end: who reaches that because of our queue is told so, not "not found".
  */
 static void
-wait_for_lookup(struct sts_agent *a, uint16_t node, struct sts_text domain)
+wait_for_lookup(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
 
-	if (!join(a, node, domain)) {
-		attach_to_queue(a, node);
+	if (!join(a, ask, domain)) {
+		attach_to_queue(a, ask);
 		ask->deadline = longest;
 	} else {
 		ask->deadline = a->now + ask->zone->answer_within_ms;
@@ -311,9 +303,8 @@ wait_for_lookup(struct sts_agent *a, uint16_t node, struct sts_text domain)
 
 /* Nothing live is held: what is remembered, or a lookup. */
 static void
-ask_not_held(struct sts_agent *a, uint16_t node, struct sts_text domain)
+ask_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 	struct sts_entry e;
 
@@ -334,7 +325,7 @@ ask_not_held(struct sts_agent *a, uint16_t node, struct sts_text domain)
 			return;
 		}
 	}
-	wait_for_lookup(a, node, domain);
+	wait_for_lookup(a, ask, domain);
 }
 
 /* Key and overrides. True: that was the answer. */
@@ -369,9 +360,8 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 
 /* The operator wants it looked up now: no back-off stands against that. */
 static void
-ask_afresh(struct sts_agent *a, uint16_t node, struct sts_text domain)
+ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 	struct sts_entry e;
 
@@ -381,16 +371,15 @@ ask_afresh(struct sts_agent *a, uint16_t node, struct sts_text domain)
 		sts_cache_set(&a->cache, ref, &e, sts_agent_now_s(a),
 		    sts_agent_expires(a));
 	}
-	wait_for_lookup(a, node, domain);
+	wait_for_lookup(a, ask, domain);
 	if (ask->phase != PHASE_QUEUED) {
 		a->lookups[ask->lookup].refresh = true;
 	}
 }
 
 static void
-decide(struct sts_agent *a, uint16_t node)
+decide(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	struct sts_key key;
 	struct sts_text domain;
 	struct sts_entry e;
@@ -401,14 +390,14 @@ decide(struct sts_agent *a, uint16_t node)
 	}
 	domain = sts_text(key.domain, key.len);
 	if (ask->afresh) {
-		ask_afresh(a, node, domain);
+		ask_afresh(a, ask, domain);
 		return;
 	}
 	ref = sts_agent_live(a, domain, &e);
 	if (ref != 0) {
-		ask_held(a, node, domain, ref, &e);
+		ask_held(a, ask, domain, ref, &e);
 	} else {
-		ask_not_held(a, node, domain);
+		ask_not_held(a, ask, domain);
 	}
 }
 
@@ -432,17 +421,15 @@ tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 }
 
 void
-sts_agent_ask(struct sts_agent *a, uint16_t node)
+sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
-
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	ask->asked = a->now;
 	ask->waits = ask->first = false;
 	ask->phase = PHASE_NONE;
-	if (sts_agent_is_client(a, node)) {
+	if (sts_agent_is_client(a, ask->node)) {
 		struct sts_text name =
-		    sts_client_name(&a->clients[node - a->first_client]);
+		    sts_client_name(sts_agent_client_of(a, ask));
 		bool known;
 
 		ask->settings = a->settings;
@@ -451,7 +438,7 @@ sts_agent_ask(struct sts_agent *a, uint16_t node)
 			tell_unknown_zone(a, name);
 		}
 	}
-	decide(a, node);
+	decide(a, ask);
 }
 
 /* A held policy whose check takes too long: it is the answer now. A new id is
@@ -513,9 +500,8 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 }
 
 void
-sts_agent_ask_due(struct sts_agent *a, uint16_t node)
+sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_ask *ask = sts_agent_ask_of(a, node);
 	struct sts_key key;
 	struct sts_text domain;
 	struct sts_entry e;
@@ -553,12 +539,12 @@ sts_agent_client_taken(struct sts_agent *a, struct sts_client *c)
 
 /* The answer came while nobody was looking at the ask's owner. */
 static void
-hand_over(struct sts_agent *a, uint16_t node)
+hand_over(struct sts_agent *a, struct sts_ask *ask)
 {
-	if (sts_agent_is_client(a, node)) {
-		sts_agent_client_taken(a, &a->clients[node - a->first_client]);
+	if (sts_agent_is_client(a, ask->node)) {
+		sts_agent_client_taken(a, sts_agent_client_of(a, ask));
 	}
-	sts_agent_stir(a, node);
+	sts_agent_stir(a, ask->node);
 }
 
 void
@@ -586,7 +572,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 			? sts_decide_policy(ask->zone, &e, ref, STS_RULE_HELD)
 			: sts_decide_none(ask->settings, kind, why),
 		    domain);
-		hand_over(a, node);
+		hand_over(a, ask);
 	}
 }
 
@@ -605,16 +591,15 @@ sts_agent_asks_go_on(struct sts_agent *a)
 	for (unsigned i = 0; i < GO_ON_MAX && a->lookups_busy == busy &&
 			     sts_agent_asks_may_go_on(a);
 	     i++) {
-		uint16_t node = a->asks.head;
-		struct sts_ask *ask = sts_agent_ask_of(a, node);
+		struct sts_ask *ask = sts_agent_ask_of(a, a->asks.head);
 
 		detach(a, ask);
 		ask->first = true;
-		decide(a, node);
+		decide(a, ask);
 		if (ask->answer.kind == STS_ANSWER_NONE) {
-			sts_agent_stir(a, node);
+			sts_agent_stir(a, ask->node);
 		} else {
-			hand_over(a, node);
+			hand_over(a, ask);
 		}
 	}
 }

@@ -53,12 +53,13 @@ begin(
 		if (!q->used) {
 			memset(q, 0, sizeof *q);
 			q->used = q->fresh = true;
+			q->ask.node = (uint16_t)(a->first_question + i);
 			q->ask.key = key;
 			q->ask.afresh = afresh;
 			q->ask.settings = a->settings;
 			q->ask.zone =
 			    sts_zones_find(a->settings->zones, zone, &known);
-			sts_agent_stir(a, (uint16_t)(a->first_question + i));
+			sts_agent_stir(a, q->ask.node);
 			return (int)i;
 		}
 	}
@@ -108,7 +109,7 @@ void
 sts_ask_end(struct sts_agent *a, int slot)
 {
 	question_at(a, slot);
-	sts_agent_ask_forget(a, (uint16_t)(a->first_question + slot));
+	sts_agent_ask_forget(a, &a->questions[slot].ask);
 	/* It may not have been seen yet, and its key is not ours any more. */
 	a->questions[slot].used = a->questions[slot].fresh = false;
 }

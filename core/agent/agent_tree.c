@@ -141,6 +141,7 @@ plant_tree(struct sts_agent *a)
 	for (unsigned i = 0; STS_SOCKETMAP && i < c->clients; i++) {
 		set_node(a, a->first_client + i, &sts_client_ops,
 		    &a->clients[i], 0, i);
+		a->clients[i].ask.node = (uint16_t)(a->first_client + i);
 	}
 	for (unsigned i = 0; i < c->asks; i++) {
 		set_node(a, a->first_question + i, &sts_question_ops,

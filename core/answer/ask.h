@@ -10,10 +10,6 @@
 #include "answer.h"
 #include "../base/io.h"
 
-enum {
-	STS_NO_NODE = 0xffff
-};
-
 struct sts_settings;
 
 struct sts_ask {
@@ -27,12 +23,13 @@ struct sts_ask {
 	sts_ms asked; /* when the agent first saw it */
 	sts_ms deadline; /* valid while waits */
 	bool waits;
-	/* Private to the agent: the chain of asks on one lookup or queue, or of
-	 * clients that have none. */
-	uint8_t phase;
+	/* Private to the agent. */
+	uint16_t node; /* its owner's, in the driver's tree */
+	uint8_t phase; /* what it waits for */
 	bool first; /* it is its turn: those that queue are behind it */
 	bool idle; /* in the list of clients without a question */
-	uint16_t lookup, next, prev;
+	uint16_t lookup; /* the one it waits for */
+	uint16_t next, prev; /* in the one list that it is in */
 };
 
 #endif
