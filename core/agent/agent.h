@@ -6,6 +6,9 @@
  * share:
  *
  *	agent.c           what each child wants, what the driver asks
+ *	agent_tell.c      what happened, for the log
+ *	agent_held.c      what is held for a domain, and whether it counts
+ *	agent_queue.c     queues of nodes and lookups
  *	agent_tree.c      the block and the tree of nodes
  *	agent_question.c  questions by the C API
  *	agent_ask.c       a question becomes an answer, at once or later
@@ -216,11 +219,12 @@ void sts_agent_alert_certificate(
 void sts_agent_alert_cache(
     struct sts_agent *a, const struct sts_cache_stats *s);
 
-/* agent.c */
-void sts_agent_stir(struct sts_agent *a, uint16_t node);
+/* agent_tell.c */
 struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
     enum sts_why why, struct sts_text text);
 bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
+
+/* agent_held.c */
 uint32_t sts_agent_now_s(const struct sts_agent *a);
 bool sts_agent_expires(const struct sts_agent *a);
 /* The live policy held for a domain: its reference and header, or 0. */
@@ -231,10 +235,18 @@ void sts_agent_held_at(
     const struct sts_agent *a, sts_ref ref, struct sts_held *held);
 /* Tell, once, that a policy has expired. */
 void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
+
+/* agent_queue.c */
 void sts_queue_init(struct sts_queue *q);
+/* The driver is to serve a child of the agent's, or a lookup, again. */
+void sts_agent_stir(struct sts_agent *a, uint16_t node);
+void sts_agent_stir_lookup(struct sts_agent *a, const struct sts_lookup *l);
 /* At the end of fresh, stalled or starved; a lookup is in one at most. */
 void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
+/* Take l out of q; `before` leads to it, STS_NODE_NONE: it is the head. */
+void sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
+    struct sts_lookup *l, uint16_t before);
 
 /* agent_ask.c */
 void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);

@@ -65,23 +65,6 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 	return of_org < share && of_address < share;
 }
 
-/* Take l, which `before` (or the head) leads to, out of its queue. */
-static void
-leave(struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l,
-    uint16_t before)
-{
-	if (before == STS_NODE_NONE) {
-		q->head = l->next;
-	} else {
-		a->lookups[before].next = l->next;
-	}
-	if (l->next == STS_NODE_NONE) {
-		q->tail = before;
-	}
-	q->count--;
-	l->next = STS_NODE_NONE;
-}
-
 /* Take the first eligible lookup out of a queue; NULL: none. `live_only`: of
  * those that refresh a held policy. */
 static struct sts_lookup *
@@ -96,7 +79,7 @@ take(struct sts_agent *a, struct sts_queue *q, bool live_only)
 		if ((live_only && !l->live) || !eligible(a, l)) {
 			continue;
 		}
-		leave(a, q, l, before);
+		sts_agent_queue_leave(a, q, l, before);
 		return l;
 	}
 	return NULL;
@@ -116,7 +99,7 @@ fail_one_late(struct sts_agent *a)
 		struct sts_lookup *l = &a->lookups[i];
 
 		if (!sts_before(a->now, l->fetch_until)) {
-			leave(a, &a->stalled, l, before);
+			sts_agent_queue_leave(a, &a->stalled, l, before);
 			sts_agent_work_failed(a, l, STS_WHY_FETCH_TIMEOUT);
 			return true;
 		}
@@ -137,7 +120,7 @@ fail_one_clockless(struct sts_agent *a)
 	if (sts_clock_cert_s(&a->clock) >= 0) {
 		return false;
 	}
-	leave(a, q, l, STS_NODE_NONE);
+	sts_agent_queue_leave(a, q, l, STS_NODE_NONE);
 	sts_agent_work_clockless(a, l);
 	return true;
 }

@@ -171,13 +171,6 @@ plant_tree(struct sts_agent *a)
 }
 
 void
-sts_queue_init(struct sts_queue *q)
-{
-	q->head = q->tail = STS_NODE_NONE;
-	q->count = 0;
-}
-
-void
 sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[16])

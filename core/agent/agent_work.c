@@ -36,12 +36,6 @@ sts_agent_work_find(struct sts_agent *a, struct sts_text domain)
 	return i != STS_NODE_NONE ? &a->lookups[i] : NULL;
 }
 
-static uint16_t
-node_of(const struct sts_agent *a, const struct sts_lookup *l)
-{
-	return (uint16_t)(a->first_lookup + (l - a->lookups));
-}
-
 bool
 sts_agent_work_room(const struct sts_agent *a, bool refresh)
 {
@@ -79,7 +73,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
 	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
-	sts_agent_stir(a, node_of(a, l));
+	sts_agent_stir_lookup(a, l);
 	return l;
 }
 
@@ -131,7 +125,7 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_end(l);
 	sts_lookup_begin(l, sts_text(name, domain.n), a->settings, a->now, rnd);
-	sts_agent_stir(a, node_of(a, l));
+	sts_agent_stir_lookup(a, l);
 	return true;
 }
 
@@ -301,7 +295,7 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_go_on(l, rnd);
 	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, 2);
-	sts_agent_stir(a, node_of(a, l));
+	sts_agent_stir_lookup(a, l);
 }
 
 /*
@@ -507,26 +501,6 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	hand_out(a, l, ref, e.max_age_s);
 }
 
-/* Take l, which `before` (or the head) leads to, out of the queue. */
-static void
-leave_starved(struct sts_agent *a, struct sts_lookup *l, uint16_t before)
-{
-	struct sts_queue *q = &a->starved;
-
-	STS_ASSERT(l->starves);
-	if (before == STS_NODE_NONE) {
-		q->head = l->next;
-	} else {
-		a->lookups[before].next = l->next;
-	}
-	if (l->next == STS_NODE_NONE) {
-		q->tail = before;
-	}
-	q->count--;
-	l->next = STS_NODE_NONE;
-	l->starves = false;
-}
-
 /*
  * A lookup that is done waits for no buffer any more, whatever became of the
  * question that did; and `next` has to be free for the next queue.
@@ -542,7 +516,8 @@ stop_starving(struct sts_agent *a, struct sts_lookup *l)
 		before = at;
 		at = a->lookups[at].next;
 	}
-	leave_starved(a, l, before);
+	sts_agent_queue_leave(a, &a->starved, l, before);
+	l->starves = false;
 }
 
 /* A buffer to receive by TCP: to who waits longest, or back to the pool. */
@@ -552,9 +527,10 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 	while (a->starved.head != STS_NODE_NONE) {
 		struct sts_lookup *l = &a->lookups[a->starved.head];
 
-		leave_starved(a, l, STS_NODE_NONE);
+		sts_agent_queue_leave(a, &a->starved, l, STS_NODE_NONE);
+		l->starves = false;
 		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
-			sts_agent_stir(a, node_of(a, l));
+			sts_agent_stir_lookup(a, l);
 			return;
 		}
 	}
@@ -572,7 +548,7 @@ take_buffer(struct sts_agent *a, struct sts_lookup *l)
 		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
 
 		STS_ASSERT(lent);
-		sts_agent_stir(a, node_of(a, l));
+		sts_agent_stir_lookup(a, l);
 		return;
 	}
 	sts_lookup_starve(l);

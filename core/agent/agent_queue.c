@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Queues of numbers: the children that the driver has to serve again, and the
+ * lookups that wait for something. A node is on the list of the stirred at most
+ * once, a lookup in at most one queue, since each has one link for it.
+ */
+#include "agent.h"
+#include "../base/assert.h"
+
+void
+sts_queue_init(struct sts_queue *q)
+{
+	q->head = q->tail = STS_NODE_NONE;
+	q->count = 0;
+}
+
+void
+sts_agent_stir(struct sts_agent *a, uint16_t node)
+{
+	struct sts_node *n = &a->nodes[node];
+
+	STS_ASSERT(n->owner == 0);
+	if (n->stirred) {
+		return;
+	}
+	n->stirred = true;
+	n->next_stirred = STS_NODE_NONE;
+	if (a->stirred.head == STS_NODE_NONE) {
+		a->stirred.head = node;
+	} else {
+		a->nodes[a->stirred.tail].next_stirred = node;
+	}
+	a->stirred.tail = node;
+}
+
+void
+sts_agent_stir_lookup(struct sts_agent *a, const struct sts_lookup *l)
+{
+	sts_agent_stir(a, (uint16_t)(a->first_lookup + (l - a->lookups)));
+}
+
+void
+sts_agent_queue_lookup(
+    struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+
+	l->next = STS_NODE_NONE;
+	if (q->head == STS_NODE_NONE) {
+		q->head = i;
+	} else {
+		a->lookups[q->tail].next = i;
+	}
+	q->tail = i;
+	q->count++;
+}
+
+void
+sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
+    struct sts_lookup *l, uint16_t before)
+{
+	if (before == STS_NODE_NONE) {
+		q->head = l->next;
+	} else {
+		a->lookups[before].next = l->next;
+	}
+	if (l->next == STS_NODE_NONE) {
+		q->tail = before;
+	}
+	q->count--;
+	l->next = STS_NODE_NONE;
+}
