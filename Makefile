@@ -29,7 +29,7 @@ TLS_SRC = tls/x509/anchors.c tls/x509/anchors_set.c tls/curves.c tls/x509/der.c 
 CORE_SRC = core/dial/address.c core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c core/agent/agent_clients.c \
 	core/agent/agent_held.c core/agent/agent_queue.c core/agent/agent_tell.c \
 	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
-	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tree.c core/agent/agent_work.c core/cache/cache.c \
+	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_work.c core/cache/cache.c \
 	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \
 	core/agent/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/agent/explain.c \
 	core/https/fetch.c core/heap.c core/https/http.c core/https/http_field.c core/https/http_request.c core/grammar/idna.c \

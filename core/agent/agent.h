@@ -12,6 +12,7 @@
  *	agent_tree.c      the block and the tree of nodes
  *	agent_question.c  questions by the C API
  *	agent_ask.c       a question becomes an answer, at once or later
+ *	agent_wait.c      who waits for an answer, and gets it
  *	agent_work.c      a domain is looked up, fetched, remembered
  *	agent_slots.c     who gets a fetch slot, and who loses one
  *	agent_sweep.c     the clock hand: expiry, refreshes of our own
@@ -64,6 +65,14 @@ enum {
 /* A list of nodes or lookups by number. */
 struct sts_queue {
 	uint16_t head, tail, count;
+};
+
+/* What an ask waits for. */
+enum sts_ask_phase {
+	STS_ASK_NONE = 0,
+	STS_ASK_QUEUED, /* a free lookup: in a->asks */
+	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
+	STS_ASK_WAITS_LONGER /* the same, and our own queue was in its way */
 };
 
 /* A question by the C API: a leaf without channel. */
@@ -248,18 +257,40 @@ void sts_agent_queue_lookup(
 void sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
-/* agent_ask.c */
-void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);
-void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
-void sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask);
-void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
+/* agent_wait.c */
+struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
+/* The ask, of phase NONE, waits from now on: for l, or for any free lookup.
+ * The caller sets its deadline. */
+void sts_agent_wait_for_lookup(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l);
+void sts_agent_wait_in_queue(struct sts_agent *a, struct sts_ask *ask);
+/* It waits no more; whatever its phase. */
+void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
+/* The ask, which has no answer yet, gets this one. domain: for the log. The
+ * policy that it refers to is pinned until the ask is released. */
+void sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
+    struct sts_answer with, struct sts_text domain);
+/* An answer came while the ask waited: its owner hears of it. */
+void sts_agent_hand_over(struct sts_agent *a, struct sts_ask *ask);
 /* The client's request was seen to: its reply begins, or it waits. */
 void sts_agent_client_taken(struct sts_agent *a, struct sts_client *c);
-struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
-/* What all that wait for a lookup are told: ref is the policy found, or 0.
- * over: it is; else it goes on, and who wants its end waits on. */
+/* The answer is not needed any more. */
+void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
+/* Nor is the question, answered or not. */
+void sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask);
+/*
+ * Answer everyone who waits for a lookup. ref: the policy found, or 0, and
+ * then what is held counts, else kind and why. over: the lookup is; otherwise
+ * it goes on, and questions that asked for its end (afresh) stay.
+ */
 void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why, bool over);
+
+/* agent_ask.c */
+/* An ask begins. */
+void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);
+/* Its deadline has passed without an answer. */
+void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
 /* Whether asks wait for a lookup though one is free; some of them go on. What
  * is left goes on at the next tick, which is due at once. */
 bool sts_agent_asks_may_go_on(const struct sts_agent *a);

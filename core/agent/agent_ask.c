@@ -5,174 +5,14 @@
  * which what is known by then is said. The answer's deadline is not the
  * lookup's, which goes on.
  */
-#include <string.h>
-
 #include "agent.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
-
-enum phase {
-	PHASE_NONE = 0,
-	PHASE_QUEUED, /* all lookups are busy: in a->asks */
-	PHASE_WAITS, /* in the list of a lookup */
-	PHASE_WAITS_LONGER /* the same, and our own queue was in its way */
-};
 
 /* How many queued questions one free lookup may settle from the cache. */
 enum {
 	GO_ON_MAX = 16
 };
-
-struct sts_ask *
-sts_agent_ask_of(struct sts_agent *a, uint16_t node)
-{
-	STS_ASSERT(node >= a->first_client && node < a->first_lookup);
-	if (sts_agent_is_client(a, node)) {
-		return &a->clients[node - a->first_client].ask;
-	}
-	return &a->questions[node - a->first_question].ask;
-}
-
-/* The list that an ask is in: its head, and for the queue also its tail. */
-static uint16_t *
-list_head(struct sts_agent *a, const struct sts_ask *ask)
-{
-	return ask->phase == PHASE_QUEUED ? &a->asks.head
-					  : &a->lookups[ask->lookup].waiters;
-}
-
-static void
-detach(struct sts_agent *a, struct sts_ask *ask)
-{
-	if (ask->phase == PHASE_NONE) {
-		return;
-	}
-	if (ask->prev == STS_NODE_NONE) {
-		*list_head(a, ask) = ask->next;
-	} else {
-		sts_agent_ask_of(a, ask->prev)->next = ask->next;
-	}
-	if (ask->next != STS_NODE_NONE) {
-		sts_agent_ask_of(a, ask->next)->prev = ask->prev;
-	} else if (ask->phase == PHASE_QUEUED) {
-		a->asks.tail = ask->prev;
-	}
-	if (ask->phase == PHASE_QUEUED) {
-		a->asks.count--;
-	}
-	ask->phase = PHASE_NONE;
-	ask->waits = false;
-}
-
-static void
-attach_to_lookup(struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l)
-{
-	STS_ASSERT(ask->phase == PHASE_NONE);
-	ask->phase = PHASE_WAITS;
-	ask->lookup = (uint16_t)(l - a->lookups);
-	ask->prev = STS_NODE_NONE;
-	ask->next = l->waiters;
-	if (l->waiters != STS_NODE_NONE) {
-		sts_agent_ask_of(a, l->waiters)->prev = ask->node;
-	}
-	l->waiters = ask->node;
-}
-
-static void
-attach_to_queue(struct sts_agent *a, struct sts_ask *ask)
-{
-	STS_ASSERT(ask->phase == PHASE_NONE);
-	ask->phase = PHASE_QUEUED;
-	ask->next = STS_NODE_NONE;
-	ask->prev = a->asks.tail;
-	if (a->asks.tail != STS_NODE_NONE) {
-		sts_agent_ask_of(a, a->asks.tail)->next = ask->node;
-	} else {
-		a->asks.head = ask->node;
-	}
-	a->asks.tail = ask->node;
-	a->asks.count++;
-	sts_count(&a->metrics, STS_METRIC_QUEUED);
-	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
-		struct sts_event *e = sts_agent_tell(
-		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
-
-		e->number[0] = a->lookups_busy;
-		e->number[1] = a->asks.count;
-	}
-}
-
-/* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
-static void
-audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
-{
-	struct sts_event *event;
-	struct sts_entry e;
-
-	if (ask->answer.kind == STS_ANSWER_NOTFOUND ||
-	    ask->answer.rule == STS_RULE_OVERRIDE ||
-	    !sts_decide_audits(ask->settings, ask->zone)) {
-		return;
-	}
-	event = sts_agent_tell(
-	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain);
-	event->number[0] = ask->answer.kind;
-	if (ask->answer.ref != 0) {
-		sts_cache_get(&a->cache, ask->answer.ref, &e);
-		event->mode = (uint8_t)(e.mode + 1);
-	}
-	ask->answer.kind = STS_ANSWER_NOTFOUND;
-	ask->answer.why = STS_WHY_AUDIT;
-	ask->answer.ref = 0;
-	ask->answer.audited = true;
-}
-
-static void
-count_answer(struct sts_agent *a, const struct sts_ask *ask)
-{
-	const struct sts_zone *z = ask->zone;
-	unsigned zone = z->sendmail ? 2 : z->tlsrpt;
-
-	sts_count(&a->metrics, STS_METRIC_QUESTIONS + zone);
-	sts_count(&a->metrics, STS_METRIC_ANSWERS + ask->answer.kind - 1U);
-	sts_count(&a->metrics, STS_METRIC_ANSWERS_WHY + ask->answer.why);
-}
-
-static void
-answer(struct sts_agent *a, struct sts_ask *ask, struct sts_answer with,
-    struct sts_text domain)
-{
-	struct sts_event *e;
-
-	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
-	detach(a, ask);
-	ask->answer = with;
-	audit(a, ask, domain);
-	count_answer(a, ask);
-	if (ask->answer.ref != 0) {
-		sts_cache_pin(&a->cache, ask->answer.ref);
-	}
-	e = sts_agent_tell(
-	    a, STS_EVENT_ANSWER, (enum sts_why)ask->answer.why, domain);
-	e->number[0] = a->now - ask->asked;
-	e->number[1] = ask->answer.kind;
-}
-
-void
-sts_agent_release(struct sts_agent *a, struct sts_ask *ask)
-{
-	if (ask->answer.ref != 0) {
-		sts_cache_unpin(&a->cache, ask->answer.ref);
-	}
-	memset(&ask->answer, 0, sizeof ask->answer);
-}
-
-void
-sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask)
-{
-	detach(a, ask);
-	sts_agent_release(a, ask);
-}
 
 /* The day of the last question decides what is worth refreshing. Its first
  * tells of a domain in testing mode, for which there is no reporting. */
@@ -243,7 +83,7 @@ join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	if (l == NULL) {
 		return false;
 	}
-	attach_to_lookup(a, ask, l);
+	sts_agent_wait_for_lookup(a, ask, l);
 	return true;
 }
 
@@ -274,8 +114,8 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 		   sts_agent_work_find(a, domain) == NULL) {
 		sts_agent_work_begin(a, domain, true);
 	}
-	answer(a, ask, sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD),
-	    domain);
+	sts_agent_answer(a, ask,
+	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
 /*
@@ -289,12 +129,12 @@ wait_for_lookup(
 	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
 
 	if (!join(a, ask, domain)) {
-		attach_to_queue(a, ask);
+		sts_agent_wait_in_queue(a, ask);
 		ask->deadline = longest;
 	} else {
 		ask->deadline = a->now + ask->zone->answer_within_ms;
 		if (ask->first && !sts_before(ask->deadline, longest)) {
-			ask->phase = PHASE_WAITS_LONGER;
+			ask->phase = STS_ASK_WAITS_LONGER;
 			ask->deadline = longest;
 		}
 	}
@@ -309,7 +149,7 @@ ask_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	struct sts_entry e;
 
 	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
-		answer(a, ask,
+		sts_agent_answer(a, ask,
 		    sts_decide_no_clock(ask->settings, !a->grace_over), domain);
 		return;
 	}
@@ -318,7 +158,7 @@ ask_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		sts_agent_lapse(a, ref, &e);
 		sts_cache_touch(&a->cache, ref);
 		if (still_known(&e, sts_agent_now_s(a))) {
-			answer(a, ask,
+			sts_agent_answer(a, ask,
 			    sts_decide_none(ask->settings, sts_decide_kind(&e),
 				(enum sts_why)e.why),
 			    domain);
@@ -337,7 +177,7 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	struct sts_answer with;
 
 	if (why != STS_WHY_NONE) {
-		answer(a, ask,
+		sts_agent_answer(a, ask,
 		    sts_decide_plain(STS_ANSWER_NOTFOUND, STS_RULE_KEY, why),
 		    sts_text(NULL, 0));
 		return true;
@@ -354,7 +194,7 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 		with.kind = STS_ANSWER_OVERRIDE;
 		with.override = o;
 	}
-	answer(a, ask, with, sts_text(key->domain, key->len));
+	sts_agent_answer(a, ask, with, sts_text(key->domain, key->len));
 	return true;
 }
 
@@ -372,7 +212,7 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		    sts_agent_expires(a));
 	}
 	wait_for_lookup(a, ask, domain);
-	if (ask->phase != PHASE_QUEUED) {
+	if (ask->phase != STS_ASK_QUEUED) {
 		a->lookups[ask->lookup].refresh = true;
 	}
 }
@@ -426,7 +266,7 @@ sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	ask->asked = a->now;
 	ask->waits = ask->first = false;
-	ask->phase = PHASE_NONE;
+	ask->phase = STS_ASK_NONE;
 	if (sts_agent_is_client(a, ask->node)) {
 		struct sts_text name =
 		    sts_client_name(sts_agent_client_of(a, ask));
@@ -450,7 +290,7 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	const struct sts_lookup *l = &a->lookups[ask->lookup];
 	uint32_t now_s = sts_agent_now_s(a);
 
-	if (ask->phase == PHASE_WAITS && l->stage != STS_WORK_DISCOVERY &&
+	if (ask->phase == STS_ASK_WAITS && l->stage != STS_WORK_DISCOVERY &&
 	    ask->deadline != ask->asked + STS_CHECK_FETCH_MS) {
 		ask->deadline = ask->asked + STS_CHECK_FETCH_MS;
 		return;
@@ -460,8 +300,8 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 		e->checked_s = now_s;
 		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
 	}
-	answer(a, ask, sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD),
-	    domain);
+	sts_agent_answer(a, ask,
+	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
 /* Nothing is held, and the time to answer has come. */
@@ -469,8 +309,8 @@ static void
 due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	const struct sts_lookup *l = &a->lookups[ask->lookup];
-	bool ours = ask->phase == PHASE_QUEUED ||
-		    ask->phase == PHASE_WAITS_LONGER ||
+	bool ours = ask->phase == STS_ASK_QUEUED ||
+		    ask->phase == STS_ASK_WAITS_LONGER ||
 		    (l->stage == STS_WORK_QUEUED && !l->stalled);
 	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
 
@@ -478,21 +318,21 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		/* Our own queue is in its way: that must not become an
 		 * answer about the domain. Who queues, or waits longer already,
 		 * is not due before `longest`. */
-		STS_ASSERT(ask->phase == PHASE_WAITS);
-		ask->phase = PHASE_WAITS_LONGER;
+		STS_ASSERT(ask->phase == STS_ASK_WAITS);
+		ask->phase = STS_ASK_WAITS_LONGER;
 		ask->deadline = longest;
 	} else if (ours) {
-		answer(a, ask,
+		sts_agent_answer(a, ask,
 		    sts_decide_plain(
 			STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY),
 		    domain);
 	} else if (l->stage == STS_WORK_DISCOVERY) {
-		answer(a, ask,
+		sts_agent_answer(a, ask,
 		    sts_decide_none(
 			ask->settings, STS_KIND_UNKNOWN, STS_WHY_DNS_TIMEOUT),
 		    domain);
 	} else {
-		answer(a, ask,
+		sts_agent_answer(a, ask,
 		    sts_decide_none(
 			ask->settings, STS_KIND_BACK_OFF, STS_WHY_LATE),
 		    domain);
@@ -509,7 +349,7 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 	sts_ref ref;
 
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
-	STS_ASSERT(ask->phase != PHASE_NONE);
+	STS_ASSERT(ask->phase != STS_ASK_NONE);
 	why = sts_key_parse(&key, ask->key);
 	STS_ASSERT(why == STS_WHY_NONE);
 	domain = sts_text(key.domain, key.len);
@@ -518,61 +358,6 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 		due_held(a, ask, domain, ref, &e);
 	} else {
 		due_not_held(a, ask, domain);
-	}
-}
-
-void
-sts_agent_client_taken(struct sts_agent *a, struct sts_client *c)
-{
-	const struct sts_reply *r = &c->reply;
-
-	sts_client_taken(c, &a->cache, c->ask.settings->zones);
-	if (!sts_client_busy(c) || c->ask.answer.kind == STS_ANSWER_NONE) {
-		return;
-	}
-	if (r->answer.why == STS_WHY_REPLY_LARGE) {
-		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + 2);
-	} else if (r->cut) {
-		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + r->detail - 1U);
-	}
-}
-
-/* The answer came while nobody was looking at the ask's owner. */
-static void
-hand_over(struct sts_agent *a, struct sts_ask *ask)
-{
-	if (sts_agent_is_client(a, ask->node)) {
-		sts_agent_client_taken(a, sts_agent_client_of(a, ask));
-	}
-	sts_agent_stir(a, ask->node);
-}
-
-void
-sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
-    enum sts_kind kind, enum sts_why why, bool over)
-{
-	struct sts_text domain = sts_lookup_domain(l);
-	struct sts_entry e;
-
-	if (ref != 0) {
-		sts_cache_get(&a->cache, ref, &e);
-	} else {
-		ref = sts_agent_live(a, domain, &e);
-	}
-	for (uint16_t node = l->waiters, next; node != STS_NODE_NONE;
-	     node = next) {
-		struct sts_ask *ask = sts_agent_ask_of(a, node);
-
-		next = ask->next;
-		if (ask->afresh && !over) {
-			continue;
-		}
-		answer(a, ask,
-		    ref != 0
-			? sts_decide_policy(ask->zone, &e, ref, STS_RULE_HELD)
-			: sts_decide_none(ask->settings, kind, why),
-		    domain);
-		hand_over(a, ask);
 	}
 }
 
@@ -593,13 +378,13 @@ sts_agent_asks_go_on(struct sts_agent *a)
 	     i++) {
 		struct sts_ask *ask = sts_agent_ask_of(a, a->asks.head);
 
-		detach(a, ask);
+		sts_agent_wait_end(a, ask);
 		ask->first = true;
 		decide(a, ask);
 		if (ask->answer.kind == STS_ANSWER_NONE) {
 			sts_agent_stir(a, ask->node);
 		} else {
-			hand_over(a, ask);
+			sts_agent_hand_over(a, ask);
 		}
 	}
 }

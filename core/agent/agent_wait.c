@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The questions that wait, and what becomes of them. A question waits in the
+ * queue for a free lookup (a->asks) or in the list of its domain's lookup; an
+ * answer takes it out, pins the policy that the answer refers to until the
+ * question is released, and is handed to the client that asked.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "../answer/decide.h"
+#include "../base/assert.h"
+
+struct sts_ask *
+sts_agent_ask_of(struct sts_agent *a, uint16_t node)
+{
+	STS_ASSERT(node >= a->first_client && node < a->first_lookup);
+	if (sts_agent_is_client(a, node)) {
+		return &a->clients[node - a->first_client].ask;
+	}
+	return &a->questions[node - a->first_question].ask;
+}
+
+/* The list that an ask is in: its head, and for the queue also its tail. */
+static uint16_t *
+list_head(struct sts_agent *a, const struct sts_ask *ask)
+{
+	return ask->phase == STS_ASK_QUEUED ? &a->asks.head
+					    : &a->lookups[ask->lookup].waiters;
+}
+
+void
+sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask)
+{
+	if (ask->phase == STS_ASK_NONE) {
+		return;
+	}
+	if (ask->prev == STS_NODE_NONE) {
+		*list_head(a, ask) = ask->next;
+	} else {
+		sts_agent_ask_of(a, ask->prev)->next = ask->next;
+	}
+	if (ask->next != STS_NODE_NONE) {
+		sts_agent_ask_of(a, ask->next)->prev = ask->prev;
+	} else if (ask->phase == STS_ASK_QUEUED) {
+		a->asks.tail = ask->prev;
+	}
+	if (ask->phase == STS_ASK_QUEUED) {
+		a->asks.count--;
+	}
+	ask->phase = STS_ASK_NONE;
+	ask->waits = false;
+}
+
+void
+sts_agent_wait_for_lookup(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l)
+{
+	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	ask->phase = STS_ASK_WAITS;
+	ask->lookup = (uint16_t)(l - a->lookups);
+	ask->prev = STS_NODE_NONE;
+	ask->next = l->waiters;
+	if (l->waiters != STS_NODE_NONE) {
+		sts_agent_ask_of(a, l->waiters)->prev = ask->node;
+	}
+	l->waiters = ask->node;
+}
+
+void
+sts_agent_wait_in_queue(struct sts_agent *a, struct sts_ask *ask)
+{
+	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	ask->phase = STS_ASK_QUEUED;
+	ask->next = STS_NODE_NONE;
+	ask->prev = a->asks.tail;
+	if (a->asks.tail != STS_NODE_NONE) {
+		sts_agent_ask_of(a, a->asks.tail)->next = ask->node;
+	} else {
+		a->asks.head = ask->node;
+	}
+	a->asks.tail = ask->node;
+	a->asks.count++;
+	sts_count(&a->metrics, STS_METRIC_QUEUED);
+	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
+		struct sts_event *e = sts_agent_tell(
+		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
+
+		e->number[0] = a->lookups_busy;
+		e->number[1] = a->asks.count;
+	}
+}
+
+/* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
+static void
+audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
+{
+	struct sts_event *event;
+	struct sts_entry e;
+
+	if (ask->answer.kind == STS_ANSWER_NOTFOUND ||
+	    ask->answer.rule == STS_RULE_OVERRIDE ||
+	    !sts_decide_audits(ask->settings, ask->zone)) {
+		return;
+	}
+	event = sts_agent_tell(
+	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain);
+	event->number[0] = ask->answer.kind;
+	if (ask->answer.ref != 0) {
+		sts_cache_get(&a->cache, ask->answer.ref, &e);
+		event->mode = (uint8_t)(e.mode + 1);
+	}
+	ask->answer.kind = STS_ANSWER_NOTFOUND;
+	ask->answer.why = STS_WHY_AUDIT;
+	ask->answer.ref = 0;
+	ask->answer.audited = true;
+}
+
+static void
+count_answer(struct sts_agent *a, const struct sts_ask *ask)
+{
+	const struct sts_zone *z = ask->zone;
+	unsigned zone = z->sendmail ? 2 : z->tlsrpt;
+
+	sts_count(&a->metrics, STS_METRIC_QUESTIONS + zone);
+	sts_count(&a->metrics, STS_METRIC_ANSWERS + ask->answer.kind - 1U);
+	sts_count(&a->metrics, STS_METRIC_ANSWERS_WHY + ask->answer.why);
+}
+
+void
+sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
+    struct sts_answer with, struct sts_text domain)
+{
+	struct sts_event *e;
+
+	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
+	sts_agent_wait_end(a, ask);
+	ask->answer = with;
+	audit(a, ask, domain);
+	count_answer(a, ask);
+	if (ask->answer.ref != 0) {
+		sts_cache_pin(&a->cache, ask->answer.ref);
+	}
+	e = sts_agent_tell(
+	    a, STS_EVENT_ANSWER, (enum sts_why)ask->answer.why, domain);
+	e->number[0] = a->now - ask->asked;
+	e->number[1] = ask->answer.kind;
+}
+
+void
+sts_agent_release(struct sts_agent *a, struct sts_ask *ask)
+{
+	if (ask->answer.ref != 0) {
+		sts_cache_unpin(&a->cache, ask->answer.ref);
+	}
+	memset(&ask->answer, 0, sizeof ask->answer);
+}
+
+void
+sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask)
+{
+	sts_agent_wait_end(a, ask);
+	sts_agent_release(a, ask);
+}
+
+void
+sts_agent_client_taken(struct sts_agent *a, struct sts_client *c)
+{
+	const struct sts_reply *r = &c->reply;
+
+	sts_client_taken(c, &a->cache, c->ask.settings->zones);
+	if (!sts_client_busy(c) || c->ask.answer.kind == STS_ANSWER_NONE) {
+		return;
+	}
+	if (r->answer.why == STS_WHY_REPLY_LARGE) {
+		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + 2);
+	} else if (r->cut) {
+		sts_count(&a->metrics, STS_METRIC_REPLIES_CUT + r->detail - 1U);
+	}
+}
+
+void
+sts_agent_hand_over(struct sts_agent *a, struct sts_ask *ask)
+{
+	if (sts_agent_is_client(a, ask->node)) {
+		sts_agent_client_taken(a, sts_agent_client_of(a, ask));
+	}
+	sts_agent_stir(a, ask->node);
+}
+
+void
+sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
+    enum sts_kind kind, enum sts_why why, bool over)
+{
+	struct sts_text domain = sts_lookup_domain(l);
+	struct sts_entry e;
+
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, &e);
+	} else {
+		ref = sts_agent_live(a, domain, &e);
+	}
+	for (uint16_t node = l->waiters, next; node != STS_NODE_NONE;
+	     node = next) {
+		struct sts_ask *ask = sts_agent_ask_of(a, node);
+
+		next = ask->next;
+		if (ask->afresh && !over) {
+			continue;
+		}
+		sts_agent_answer(a, ask,
+		    ref != 0
+			? sts_decide_policy(ask->zone, &e, ref, STS_RULE_HELD)
+			: sts_decide_none(ask->settings, kind, why),
+		    domain);
+		sts_agent_hand_over(a, ask);
+	}
+}
