@@ -127,6 +127,8 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 {
 	struct sts_agent *a = e;
 	enum sts_clock_state state;
+	struct sts_lookup *l;
+	enum sts_why why;
 
 	a->now = now;
 	a->serving = true;
@@ -146,7 +148,10 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	if (sts_agent_asks_may_go_on(a)) {
 		sts_agent_asks_go_on(a);
 	}
-	sts_agent_slots_tick(a);
+	l = sts_agent_slots_tick(a, &why);
+	if (l != NULL) {
+		sts_agent_work_failed(a, l, why);
+	}
 }
 
 static bool

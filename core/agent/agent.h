@@ -309,10 +309,12 @@ struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
 void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);
 void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
+/* It waited for a fetch slot, and cannot go on; of NO_CLOCK nothing is
+ * remembered. */
 void sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
-/* It cannot go on, since the time is not known; nothing is remembered. */
-void sts_agent_work_clockless(struct sts_agent *a, struct sts_lookup *l);
+/* Refreshes of our own at once. */
+unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 
 /*
  * agent_keep.c: put the version that was fetched in place of what is held, and
@@ -323,10 +325,15 @@ enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
     uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
 
 /* agent_slots.c */
+/* The lookup, whose addresses are known, waits for a slot from now on. */
 void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
+/* Begin one fetch, if a slot is free and a lookup may have it. */
 void sts_agent_slots_dispatch(struct sts_agent *a);
-/* Refreshes of our own at once. */
-unsigned sts_agent_refreshes_max(const struct sts_agent *a);
-void sts_agent_slots_tick(struct sts_agent *a);
+/*
+ * Take slots away from fetches that have had theirs for long enough. Returns a
+ * lookup that waited in vain, and *why, for the caller to let it fail; NULL:
+ * none. One a call, since its failure may draw random bytes.
+ */
+struct sts_lookup *sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why);
 
 #endif

@@ -27,14 +27,6 @@ sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 	sts_agent_queue_lookup(a, l->stalled ? &a->stalled : &a->fresh, l);
 }
 
-unsigned
-sts_agent_refreshes_max(const struct sts_agent *a)
-{
-	unsigned share = a->config.lookups / STS_REFRESH_SHARE;
-
-	return share > 0 ? share : 1;
-}
-
 static bool
 same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
 {
@@ -86,11 +78,11 @@ take(struct sts_agent *a, struct sts_queue *q, bool live_only)
 }
 
 /*
- * Who lost a slot and whose time is over while it waits for another turn has
- * failed. One a call (randomness): true when there was one.
+ * A lookup that lost its slot and runs out of time while queued has failed.
+ * Take the first such lookup out of its queue; NULL: there is none.
  */
-static bool
-fail_one_late(struct sts_agent *a)
+static struct sts_lookup *
+take_late(struct sts_agent *a)
 {
 	uint16_t before = STS_NODE_NONE;
 
@@ -100,29 +92,43 @@ fail_one_late(struct sts_agent *a)
 
 		if (!sts_before(a->now, l->fetch_until)) {
 			sts_agent_queue_leave(a, &a->stalled, l, before);
-			sts_agent_work_failed(a, l, STS_WHY_FETCH_TIMEOUT);
-			return true;
+			return l;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /*
- * Without a clock nothing can be fetched, and nobody knows for how long: who
- * waits is told, and a lookup is not kept for it. One a call, as above.
+ * Without a clock nothing can be fetched, and nobody knows for how long: a
+ * lookup that waits for a slot ends, so that its questions are answered and it
+ * is free for others.
  */
-static bool
-fail_one_clockless(struct sts_agent *a)
+static struct sts_lookup *
+take_clockless(struct sts_agent *a)
 {
 	struct sts_queue *q = a->fresh.count > 0 ? &a->fresh : &a->stalled;
 	struct sts_lookup *l = &a->lookups[q->head];
 
 	if (sts_clock_cert_s(&a->clock) >= 0) {
-		return false;
+		return NULL;
 	}
 	sts_agent_queue_leave(a, q, l, STS_NODE_NONE);
-	sts_agent_work_clockless(a, l);
-	return true;
+	return l;
+}
+
+/* The next lookup that must fail while it waits, and why; NULL: there is
+ * none. */
+static struct sts_lookup *
+take_failed(struct sts_agent *a, enum sts_why *why)
+{
+	struct sts_lookup *l = take_clockless(a);
+
+	*why = STS_WHY_NO_CLOCK;
+	if (l == NULL) {
+		l = take_late(a);
+		*why = STS_WHY_FETCH_TIMEOUT;
+	}
+	return l;
 }
 
 static struct sts_lookup *
@@ -196,20 +202,22 @@ outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
 		   !sts_before(a->now, f->begun + TENURE * quantum));
 }
 
-void
-sts_agent_slots_tick(struct sts_agent *a)
+struct sts_lookup *
+sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 {
+	struct sts_lookup *l;
 	sts_ms quantum = quantum_ms(a);
 	unsigned waiting = a->fresh.count + a->stalled.count;
 
 	if (waiting == 0 || sts_before(a->now, a->slots_at)) {
-		return;
+		return NULL;
 	}
 	a->slots_at = a->now + TICK_MS;
-	if (fail_one_clockless(a) || fail_one_late(a)) {
+	l = take_failed(a, why);
+	if (l != NULL) {
 		/* There may be more of them. */
 		a->slots_at = a->now;
-		return;
+		return l;
 	}
 	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
 		struct sts_fetch *f = &a->fetches[i];
@@ -221,4 +229,5 @@ sts_agent_slots_tick(struct sts_agent *a)
 		}
 	}
 	sts_agent_slots_dispatch(a);
+	return NULL;
 }

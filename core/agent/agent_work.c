@@ -36,6 +36,14 @@ sts_agent_work_find(struct sts_agent *a, struct sts_text domain)
 	return i != STS_NODE_NONE ? &a->lookups[i] : NULL;
 }
 
+unsigned
+sts_agent_refreshes_max(const struct sts_agent *a)
+{
+	unsigned share = a->config.lookups / STS_REFRESH_SHARE;
+
+	return share > 0 ? share : 1;
+}
+
 bool
 sts_agent_work_room(const struct sts_agent *a, bool refresh)
 {
@@ -275,19 +283,13 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	finish(a, l, 0, STS_KIND_UNKNOWN, why);
 }
 
-void
-sts_agent_work_clockless(struct sts_agent *a, struct sts_lookup *l)
-{
-	finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_NO_CLOCK);
-}
-
 static void
 go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 {
 	uint8_t rnd[STS_LOOKUP_RND];
 
 	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
-		sts_agent_work_clockless(a, l);
+		finish(a, l, 0, STS_KIND_BACK_OFF, STS_WHY_NO_CLOCK);
 		return;
 	}
 	l->live = live;
@@ -452,7 +454,12 @@ void
 sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why)
 {
-	failed(a, l, why, 0);
+	if (why == STS_WHY_NO_CLOCK) {
+		/* That says nothing about the domain. */
+		finish(a, l, 0, STS_KIND_BACK_OFF, why);
+	} else {
+		failed(a, l, why, 0);
+	}
 }
 
 /* Tell who waits of the policy that was just committed. */
