@@ -26,7 +26,7 @@ DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
 TLS_SRC = tls/x509/anchors.c tls/x509/anchors_set.c tls/curves.c tls/x509/der.c tls/session.c tls/x509/x509.c \
 	tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c tls/x509/x509_links.c \
 	tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c tls/x509/x509_time.c tls/x509/x509_verify.c
-CORE_SRC = core/dial/address.c core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c core/agent/agent_clients.c \
+CORE_SRC = core/dial/address.c core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c core/agent/agent_buffers.c core/agent/agent_clients.c \
 	core/agent/agent_held.c core/agent/agent_queue.c core/agent/agent_tell.c \
 	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
 	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_work.c core/cache/cache.c \

@@ -237,3 +237,21 @@ sts_agent_idle(const struct sts_agent *a)
 {
 	return a->clients_open == 0;
 }
+
+bool
+sts_agent_forget(struct sts_agent *a, struct sts_text domain)
+{
+	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+
+	STS_ASSERT(domain.n <= STS_DOMAIN_MAX);
+	if (ref != 0) {
+		sts_cache_remove(&a->cache, ref);
+	}
+	if (l != NULL) {
+		l->outdated = true;
+	}
+	/* The journal may know a policy that the cache gave up for room. */
+	sts_agent_unkeep(a, domain);
+	return ref != 0;
+}

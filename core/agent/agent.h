@@ -15,6 +15,7 @@
  *	agent_wait.c      who waits for an answer, and gets it
  *	agent_work.c      a domain is looked up, fetched, remembered
  *	agent_slots.c     who gets a fetch slot, and who loses one
+ *	agent_buffers.c   buffers for DNS over TCP, lent to lookups
  *	agent_sweep.c     the clock hand: expiry, refreshes of our own
  *	agent_alert.c     what an operator has to hear
  *	agent_journal.c   what outlives a restart
@@ -295,6 +296,11 @@ void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
  * is left goes on at the next tick, which is due at once. */
 bool sts_agent_asks_may_go_on(const struct sts_agent *a);
 void sts_agent_asks_go_on(struct sts_agent *a);
+
+/* agent_buffers.c */
+/* Take back the buffers that a lookup is done with, and lend it one that it
+ * needs. */
+void sts_agent_buffers(struct sts_agent *a, struct sts_lookup *l);
 
 /* agent_work.c */
 struct sts_lookup *sts_agent_work_find(

@@ -233,24 +233,6 @@ sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 	wake(a);
 }
 
-bool
-sts_agent_forget(struct sts_agent *a, struct sts_text domain)
-{
-	struct sts_lookup *l = sts_agent_work_find(a, domain);
-	sts_ref ref = sts_cache_find(&a->cache, domain);
-
-	STS_ASSERT(domain.n <= STS_DOMAIN_MAX);
-	if (ref != 0) {
-		sts_cache_remove(&a->cache, ref);
-	}
-	if (l != NULL) {
-		l->outdated = true;
-	}
-	/* The journal may know a policy that the cache gave up for room. */
-	sts_agent_unkeep(a, domain);
-	return ref != 0;
-}
-
 /*
  * A jump of the clock that was confirmed may still have been wrong, and a
  * stamp outlives its correction: it waits until time has run on for a while.

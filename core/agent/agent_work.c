@@ -508,77 +508,12 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	hand_out(a, l, ref, e.max_age_s);
 }
 
-/*
- * A lookup that is done waits for no buffer any more, whatever became of the
- * question that did; and `next` has to be free for the next queue.
- */
-static void
-stop_starving(struct sts_agent *a, struct sts_lookup *l)
-{
-	uint16_t i = (uint16_t)(l - a->lookups);
-	uint16_t before = STS_NODE_NONE, at = a->starved.head;
-
-	while (at != i) {
-		STS_ASSERT(at != STS_NODE_NONE);
-		before = at;
-		at = a->lookups[at].next;
-	}
-	sts_agent_queue_leave(a, &a->starved, l, before);
-	l->starves = false;
-}
-
-/* A buffer to receive by TCP: to who waits longest, or back to the pool. */
-static void
-give_buffer(struct sts_agent *a, uint8_t *buf)
-{
-	while (a->starved.head != STS_NODE_NONE) {
-		struct sts_lookup *l = &a->lookups[a->starved.head];
-
-		sts_agent_queue_leave(a, &a->starved, l, STS_NODE_NONE);
-		l->starves = false;
-		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
-			sts_agent_stir_lookup(a, l);
-			return;
-		}
-	}
-	STS_ASSERT(a->buffer_count < STS_DNS_TCP_BUFFERS);
-	a->buffer[a->buffer_count++] = buf;
-}
-
-static void
-take_buffer(struct sts_agent *a, struct sts_lookup *l)
-{
-	STS_ASSERT(!l->starves);
-	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
-	if (a->buffer_count > 0) {
-		bool lent = sts_lookup_lend(
-		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
-
-		STS_ASSERT(lent);
-		sts_agent_stir_lookup(a, l);
-		return;
-	}
-	sts_lookup_starve(l);
-	l->starves = true;
-	sts_agent_queue_lookup(a, &a->starved, l);
-}
-
 void
 sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
-	uint8_t *buf;
 
-	if (l->starves && (l->state == STS_LOOKUP_TXT_DONE ||
-			      l->state == STS_LOOKUP_ADDRESSES_DONE)) {
-		stop_starving(a, l);
-	}
-	while ((buf = sts_lookup_spare_buffer(l)) != NULL) {
-		give_buffer(a, buf);
-	}
-	if (sts_lookup_needs_buffer(l) >= 0) {
-		take_buffer(a, l);
-	}
+	sts_agent_buffers(a, l);
 	if (l->state == STS_LOOKUP_TXT_DONE) {
 		txt_done(a, l);
 	} else if (l->state == STS_LOOKUP_ADDRESSES_DONE) {
