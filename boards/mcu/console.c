@@ -47,7 +47,7 @@ print_usage(const struct sts_console *c, const struct sts_agent *a)
 	sts_print_word("pass_ms", c->pass_ms);
 	sts_print_word("records", a->cache.records);
 	sts_print_word("lookups", a->lookups_busy);
-	sts_print_word("clients", a->clients_open);
+	sts_print_word("clients", a->client.open);
 	sts_print_word("saved", sts_agent_saved(a) ? 1 : 0);
 	sts_print("\n");
 }

@@ -278,7 +278,7 @@ sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now)
 static void
 prepared(struct sts_board_journal *j, sts_ms now)
 {
-	bool lent = j->d.agent->has_journal;
+	bool lent = sts_agent_keeps(j->d.agent);
 
 	j->error = take(j);
 	if (j->error != 0) {

@@ -43,9 +43,7 @@ client_child(struct sts_agent *a, unsigned i)
 		}
 		sts_agent_ask_forget(a, &c->ask);
 		sts_client_released(c);
-		c->ask.next = a->client_free;
-		a->client_free = (uint16_t)i;
-		a->clients_open--;
+		sts_agent_client_gone(a, i);
 		break;
 	default:
 		STS_ASSERT(false);
@@ -87,15 +85,9 @@ agent_child(void *e, unsigned i)
 static int
 agent_stirred(void *e)
 {
-	struct sts_agent *a = e;
-	uint16_t node = a->stirred.head;
+	uint16_t node = sts_agent_stirred(e);
 
-	if (node == STS_NODE_NONE) {
-		return -1;
-	}
-	a->stirred.head = a->nodes[node].next_stirred;
-	a->nodes[node].stirred = false;
-	return node - 1;
+	return node != STS_NODE_NONE ? node - 1 : -1;
 }
 
 /*
@@ -105,14 +97,10 @@ agent_stirred(void *e)
 static void
 forget_times(struct sts_agent *a)
 {
-	if (!sts_before(a->now, a->started + STS_CLOCK_GRACE_MS)) {
+	if (!sts_before(a->now, a->root.started + STS_CLOCK_GRACE_MS)) {
 		a->grace_over = true;
 	}
-	for (unsigned i = 0; i < STS_NOTICES; i++) {
-		if (!sts_before(a->now, a->noticed[i] + STS_NOTICE_MS)) {
-			a->noticed_once &= (uint8_t) ~(1U << i);
-		}
-	}
+	sts_agent_notices_forget(a);
 }
 
 static unsigned
@@ -134,8 +122,8 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	a->serving = true;
 	sts_clock_tick(&a->clock, now, wall_s);
 	state = sts_clock_state(&a->clock);
-	if (state != a->clock_told) {
-		a->clock_told = (uint8_t)state;
+	if (state != a->root.clock) {
+		a->root.clock = (uint8_t)state;
 		sts_agent_tell(
 		    a, STS_EVENT_CLOCK, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = (uint32_t)state;
@@ -159,9 +147,11 @@ agent_deadline(const void *e, sts_ms *at)
 {
 	const struct sts_agent *a = e;
 
+	sts_ms slots_at;
+
 	*at = a->sweep_at;
-	if (a->fresh.count + a->stalled.count > 0) {
-		*at = sts_earlier(*at, a->slots_at);
+	if (sts_agent_slots_due(a, &slots_at)) {
+		*at = sts_earlier(*at, slots_at);
 	}
 	if (sts_agent_asks_may_go_on(a)) {
 		*at = a->now;
@@ -183,7 +173,7 @@ sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 	a->settings = s;
 	/* The anchors may be others. What a fetch under way still remembers is
 	 * about signatures alone. */
-	sts_x509_links_clear(a->links);
+	sts_x509_links_clear(a->root.links);
 }
 
 /* Asks that were answered borrow zones until they are handed over. */
@@ -230,12 +220,6 @@ sts_agent_drain(struct sts_agent *a)
 		sts_client_drain(&a->clients[i]);
 		sts_agent_stir(a, (uint16_t)(a->first_client + i));
 	}
-}
-
-bool
-sts_agent_idle(const struct sts_agent *a)
-{
-	return a->clients_open == 0;
 }
 
 bool

@@ -4,7 +4,7 @@
  * their refresh keeps failing (RFC 8461 10.2), each once a level and once when
  * it is over; a cache that fills up; certificates that are just good enough.
  */
-#include "agent.h"
+#include "agent_state.h"
 
 enum {
 	LEVEL_URGENT = 3,
@@ -112,18 +112,18 @@ sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
 	struct sts_text nothing = sts_text(NULL, 0);
 
-	if (s->refused != a->refused_told &&
+	if (s->refused != a->alert.refused &&
 	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
 		sts_agent_tell(
 		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
-		    ->number[0] = s->refused - a->refused_told;
-		a->refused_told = s->refused;
+		    ->number[0] = s->refused - a->alert.refused;
+		a->alert.refused = s->refused;
 	}
 	if (percent < PERCENT_OVER) {
-		a->full_told = 0;
+		a->alert.full = 0;
 	} else if (percent >= PERCENT_FULL &&
-		   percent >= (uint32_t)a->full_told + PERCENT_STEP) {
-		a->full_told = (uint8_t)percent;
+		   percent >= (uint32_t)a->alert.full + PERCENT_STEP) {
+		a->alert.full = (uint8_t)percent;
 		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
 		    ->number[0] = percent;
 	}

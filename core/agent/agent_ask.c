@@ -5,7 +5,7 @@
  * which what is known by then is said. The answer's deadline is not the
  * lookup's, which goes on.
  */
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
 
@@ -247,16 +247,15 @@ tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 {
 	uint32_t hash = (uint32_t)sts_siphash(a->hash_key, name);
 
-	for (size_t i = 0; i < sizeof a->zone_told / sizeof *a->zone_told;
-	     i++) {
-		if (a->zone_told[i] == hash) {
+	for (size_t i = 0; i < sizeof a->ask.zone / sizeof *a->ask.zone; i++) {
+		if (a->ask.zone[i] == hash) {
 			return;
 		}
 	}
-	a->zone_told[a->zone_told_next] = hash;
-	a->zone_told_next =
-	    (uint8_t)((a->zone_told_next + 1) %
-		      (sizeof a->zone_told / sizeof *a->zone_told));
+	a->ask.zone[a->ask.zone_next] = hash;
+	a->ask.zone_next =
+	    (uint8_t)((a->ask.zone_next + 1) %
+		      (sizeof a->ask.zone / sizeof *a->ask.zone));
 	sts_agent_tell(a, STS_EVENT_ZONE_UNKNOWN, STS_WHY_NONE, name);
 }
 

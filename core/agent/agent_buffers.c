@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers for DNS answers over TCP: few, and lent to lookups. A lookup that
- * needs one when none is free waits in a->starved, the longest first; meanwhile
+ * needs one when none is free waits in a->buffers.starved, the longest first; meanwhile
  * its question's own deadline runs on, so that name servers which hold buffers
  * delay others but stop nobody for good.
  */
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 
 /*
@@ -16,14 +16,14 @@ static void
 stop_starving(struct sts_agent *a, struct sts_lookup *l)
 {
 	uint16_t i = (uint16_t)(l - a->lookups);
-	uint16_t before = STS_NODE_NONE, at = a->starved.head;
+	uint16_t before = STS_NODE_NONE, at = a->buffers.starved.head;
 
 	while (at != i) {
 		STS_ASSERT(at != STS_NODE_NONE);
 		before = at;
 		at = a->lookups[at].next;
 	}
-	sts_agent_queue_leave(a, &a->starved, l, before);
+	sts_agent_queue_leave(a, &a->buffers.starved, l, before);
 	l->starves = false;
 }
 
@@ -31,18 +31,18 @@ stop_starving(struct sts_agent *a, struct sts_lookup *l)
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
-	while (a->starved.head != STS_NODE_NONE) {
-		struct sts_lookup *l = &a->lookups[a->starved.head];
+	while (a->buffers.starved.head != STS_NODE_NONE) {
+		struct sts_lookup *l = &a->lookups[a->buffers.starved.head];
 
-		sts_agent_queue_leave(a, &a->starved, l, STS_NODE_NONE);
+		sts_agent_queue_leave(a, &a->buffers.starved, l, STS_NODE_NONE);
 		l->starves = false;
 		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
 			sts_agent_stir_lookup(a, l);
 			return;
 		}
 	}
-	STS_ASSERT(a->buffer_count < STS_DNS_TCP_BUFFERS);
-	a->buffer[a->buffer_count++] = buf;
+	STS_ASSERT(a->buffers.count < STS_DNS_TCP_BUFFERS);
+	a->buffers.free[a->buffers.count++] = buf;
 }
 
 static void
@@ -50,9 +50,9 @@ take_buffer(struct sts_agent *a, struct sts_lookup *l)
 {
 	STS_ASSERT(!l->starves);
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
-	if (a->buffer_count > 0) {
-		bool lent = sts_lookup_lend(
-		    l, a->buffer[--a->buffer_count], STS_DNS_MESSAGE_MAX);
+	if (a->buffers.count > 0) {
+		bool lent = sts_lookup_lend(l,
+		    a->buffers.free[--a->buffers.count], STS_DNS_MESSAGE_MAX);
 
 		STS_ASSERT(lent);
 		sts_agent_stir_lookup(a, l);
@@ -60,7 +60,7 @@ take_buffer(struct sts_agent *a, struct sts_lookup *l)
 	}
 	sts_lookup_starve(l);
 	l->starves = true;
-	sts_agent_queue_lookup(a, &a->starved, l);
+	sts_agent_queue_lookup(a, &a->buffers.starved, l);
 }
 
 void

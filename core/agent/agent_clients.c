@@ -22,14 +22,14 @@ sts_agent_client_idles(struct sts_agent *a, unsigned i)
 	STS_ASSERT(!ask->idle);
 	ask->idle = true;
 	ask->next = STS_NODE_NONE;
-	ask->prev = a->idle.tail;
-	if (a->idle.tail != STS_NODE_NONE) {
-		a->clients[a->idle.tail].ask.next = (uint16_t)i;
+	ask->prev = a->client.idle.tail;
+	if (a->client.idle.tail != STS_NODE_NONE) {
+		a->clients[a->client.idle.tail].ask.next = (uint16_t)i;
 	} else {
-		a->idle.head = (uint16_t)i;
+		a->client.idle.head = (uint16_t)i;
 	}
-	a->idle.tail = (uint16_t)i;
-	a->idle.count++;
+	a->client.idle.tail = (uint16_t)i;
+	a->client.idle.count++;
 }
 
 void
@@ -41,19 +41,19 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 	if (!ask->idle) {
 		return;
 	}
-	STS_ASSERT(a->idle.count > 0);
+	STS_ASSERT(a->client.idle.count > 0);
 	if (ask->prev != STS_NODE_NONE) {
 		a->clients[ask->prev].ask.next = ask->next;
 	} else {
-		a->idle.head = ask->next;
+		a->client.idle.head = ask->next;
 	}
 	if (ask->next != STS_NODE_NONE) {
 		a->clients[ask->next].ask.prev = ask->prev;
 	} else {
-		a->idle.tail = ask->prev;
+		a->client.idle.tail = ask->prev;
 	}
 	ask->idle = false;
-	a->idle.count--;
+	a->client.idle.count--;
 }
 
 /*
@@ -65,8 +65,8 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 static void
 make_room(struct sts_agent *a, sts_ms now)
 {
-	for (unsigned k = 0; k < LOOKS_MAX && a->idle.count > 0; k++) {
-		uint16_t i = a->idle.head;
+	for (unsigned k = 0; k < LOOKS_MAX && a->client.idle.count > 0; k++) {
+		uint16_t i = a->client.idle.head;
 		uint16_t node = (uint16_t)(a->first_client + i);
 
 		/* Who is on the list has just said something. */
@@ -83,10 +83,10 @@ make_room(struct sts_agent *a, sts_ms now)
 uint16_t
 sts_agent_client_free(const struct sts_agent *a)
 {
-	if (a->client_free == STS_NODE_NONE || a->draining) {
+	if (a->client.free == STS_NODE_NONE || a->draining) {
 		return STS_NODE_NONE;
 	}
-	return (uint16_t)(a->first_client + a->client_free);
+	return (uint16_t)(a->first_client + a->client.free);
 }
 
 void
@@ -96,8 +96,8 @@ sts_agent_client_open(
 	struct sts_client *c = &a->clients[node - a->first_client];
 
 	STS_ASSERT(node == sts_agent_client_free(a));
-	a->client_free = c->ask.next;
-	a->clients_open++;
+	a->client.free = c->ask.next;
+	a->client.open++;
 	sts_count(&a->metrics, STS_METRIC_CLIENTS);
 	if (plain) {
 		sts_client_open_plain(c, now);
@@ -118,7 +118,23 @@ sts_agent_clients_full(struct sts_agent *a, sts_ms now)
 	if (sts_agent_notice(a, STS_NOTICE_CLIENTS)) {
 		sts_agent_tell(
 		    a, STS_EVENT_CLIENTS_FULL, STS_WHY_NONE, sts_text(NULL, 0))
-		    ->number[0] = a->clients_open;
+		    ->number[0] = a->client.open;
 	}
-	return a->idle.count > 0;
+	return a->client.idle.count > 0;
+}
+
+void
+sts_agent_client_gone(struct sts_agent *a, unsigned i)
+{
+	STS_ASSERT(a->client.open > 0);
+	STS_ASSERT(!a->clients[i].ask.idle);
+	a->clients[i].ask.next = a->client.free;
+	a->client.free = (uint16_t)i;
+	a->client.open--;
+}
+
+bool
+sts_agent_idle(const struct sts_agent *a)
+{
+	return a->client.open == 0;
 }

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_state.h"
 
 uint32_t
 sts_agent_now_s(const struct sts_agent *a)

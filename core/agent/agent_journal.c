@@ -31,21 +31,21 @@ sts_agent_journal(
 		return false;
 	}
 	STS_ASSERT(a->config.journal_buffer > 0);
-	a->journal_at = a->now;
+	a->journal.at = a->now;
 	if (sts_agent_keeps(a)) {
-		return sts_journal_grow(a->journal, &g);
+		return sts_journal_grow(a->journal.engine, &g);
 	}
-	a->has_journal = sts_journal_init(a->journal, &g, &a->cache,
-	    a->journal_buf, a->config.journal_buffer);
-	a->journal_told = STS_JOURNAL_LOADING;
-	return a->has_journal;
+	a->journal.on = sts_journal_init(a->journal.engine, &g, &a->cache,
+	    a->journal.buf, a->config.journal_buffer);
+	a->journal.told = STS_JOURNAL_LOADING;
+	return a->journal.on;
 }
 
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
 	return sts_agent_keeps(a) && !a->serving &&
-	       sts_journal_state(a->journal) == STS_JOURNAL_LOADING;
+	       sts_journal_state(a->journal.engine) == STS_JOURNAL_LOADING;
 }
 
 enum sts_keeping
@@ -55,7 +55,7 @@ sts_agent_keeping(const struct sts_agent *a)
 		return a->config.journal_buffer > 0 ? STS_KEEPING_FAILING
 						    : STS_KEEPING_OFF;
 	}
-	switch (sts_journal_state(a->journal)) {
+	switch (sts_journal_state(a->journal.engine)) {
 	case STS_JOURNAL_FULL:
 		return STS_KEEPING_FULL;
 	case STS_JOURNAL_FAILED:
@@ -70,7 +70,7 @@ bool
 sts_agent_saved(const struct sts_agent *a)
 {
 	return !sts_agent_keeps(a) || sts_agent_keeping(a) != STS_KEEPING_OK ||
-	       a->journal_rests || !sts_journal_busy(a->journal);
+	       a->journal.rests || !sts_journal_busy(a->journal.engine);
 }
 
 /* All that was kept is in the cache, as far as it could be read. */
@@ -80,13 +80,14 @@ loaded(struct sts_agent *a)
 	struct sts_cache_stats s;
 	struct sts_event *e;
 
-	a->stamp_s = sts_journal_stamp_s(a->journal);
-	sts_clock_floor(&a->clock, a->stamp_s, sts_journal_since_s(a->journal));
+	a->stamp_s = sts_journal_stamp_s(a->journal.engine);
+	sts_clock_floor(
+	    &a->clock, a->stamp_s, sts_journal_since_s(a->journal.engine));
 	sts_cache_stats(&a->cache, &s);
 	e = sts_agent_tell(
 	    a, STS_EVENT_JOURNAL_LOADED, STS_WHY_NONE, sts_text(NULL, 0));
 	e->number[0] = s.records;
-	e->number[1] = a->journal->lost;
+	e->number[1] = a->journal.engine->lost;
 }
 
 static void
@@ -100,23 +101,23 @@ tell(struct sts_agent *a, enum sts_event_code code)
 static void
 watch(struct sts_agent *a)
 {
-	enum sts_journal_state is = sts_journal_state(a->journal);
+	enum sts_journal_state is = sts_journal_state(a->journal.engine);
 
 	if (is == STS_JOURNAL_FULL) {
 		is = STS_JOURNAL_FAILED;
 	}
-	if (is == a->journal_told) {
+	if (is == a->journal.told) {
 		return;
 	}
 	if (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_NEWER) {
 		tell(a, STS_EVENT_JOURNAL_FAILED);
-	} else if (a->journal_told == STS_JOURNAL_FAILED) {
+	} else if (a->journal.told == STS_JOURNAL_FAILED) {
 		tell(a, STS_EVENT_JOURNAL_RESUMED);
 	}
-	a->journal_told = (uint8_t)is;
-	if (!a->journal_loaded && is != STS_JOURNAL_LOADING &&
+	a->journal.told = (uint8_t)is;
+	if (!a->journal.loaded && is != STS_JOURNAL_LOADING &&
 	    is != STS_JOURNAL_FAILED) {
-		a->journal_loaded = true;
+		a->journal.loaded = true;
 		loaded(a);
 	}
 }
@@ -125,19 +126,19 @@ watch(struct sts_agent *a)
 static bool
 failed(const struct sts_agent *a)
 {
-	enum sts_journal_state is = sts_journal_state(a->journal);
+	enum sts_journal_state is = sts_journal_state(a->journal.engine);
 
 	return (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_FULL) &&
-	       !sts_journal_busy(a->journal);
+	       !sts_journal_busy(a->journal.engine);
 }
 
 static void
 wait_longer(struct sts_agent *a)
 {
-	if (a->journal_wait_ms == 0) {
-		a->journal_wait_ms = STS_JOURNAL_RETRY_MS;
-	} else if (a->journal_wait_ms < STS_JOURNAL_RETRY_MAX_MS) {
-		a->journal_wait_ms *= 2;
+	if (a->journal.wait_ms == 0) {
+		a->journal.wait_ms = STS_JOURNAL_RETRY_MS;
+	} else if (a->journal.wait_ms < STS_JOURNAL_RETRY_MAX_MS) {
+		a->journal.wait_ms *= 2;
 	}
 }
 
@@ -151,18 +152,18 @@ pace(struct sts_agent *a, bool worked, sts_ms now)
 {
 	uint32_t round = sts_cache_chunks(&a->cache) / STS_JOURNAL_SCAN + 1;
 
-	a->journal_at = now;
-	a->journal_misses = worked ? 0 : a->journal_misses + 1;
+	a->journal.at = now;
+	a->journal.misses = worked ? 0 : a->journal.misses + 1;
 	if (failed(a)) {
 		wait_longer(a);
-		a->journal_at = now + a->journal_wait_ms;
-	} else if (a->journal_told != STS_JOURNAL_FAILED) {
-		a->journal_wait_ms = 0;
+		a->journal.at = now + a->journal.wait_ms;
+	} else if (a->journal.told != STS_JOURNAL_FAILED) {
+		a->journal.wait_ms = 0;
 	}
-	if (a->journal_misses > round) {
-		a->journal_misses = 0;
-		a->journal_rests = true;
-		a->journal_at = now + STS_JOURNAL_REST_MS;
+	if (a->journal.misses > round) {
+		a->journal.misses = 0;
+		a->journal.rests = true;
+		a->journal.at = now + STS_JOURNAL_REST_MS;
 	}
 }
 
@@ -170,16 +171,16 @@ static void
 wake(struct sts_agent *a)
 {
 	if (!failed(a)) {
-		a->journal_rests = false;
-		a->journal_at = a->now;
+		a->journal.rests = false;
+		a->journal.at = a->now;
 	}
 }
 
 void
 sts_agent_journal_retry(struct sts_agent *a)
 {
-	a->journal_at = a->now;
-	a->journal_wait_ms = 0;
+	a->journal.at = a->now;
+	a->journal.wait_ms = 0;
 }
 
 int
@@ -191,16 +192,16 @@ sts_agent_journal_step(
 	int result;
 
 	STS_ASSERT(sts_agent_keeps(a));
-	if (unsaved > a->journal_unsaved) {
+	if (unsaved > a->journal.unsaved) {
 		wake(a);
 	}
-	a->journal_unsaved = unsaved;
+	a->journal.unsaved = unsaved;
 	if (!sts_agent_journal_due(a, &at) || sts_before(now, at)) {
 		return 0;
 	}
-	a->journal_rests = false;
-	sts_journal_retry(a->journal);
-	result = sts_journal_step(a->journal, store, sts_agent_now_s(a));
+	a->journal.rests = false;
+	sts_journal_retry(a->journal.engine);
+	result = sts_journal_step(a->journal.engine, store, sts_agent_now_s(a));
 	if (result != STS_IO_AGAIN) {
 		watch(a);
 		pace(a, result > 0, now);
@@ -212,10 +213,10 @@ bool
 sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 {
 	if (!sts_agent_keeps(a) ||
-	    (!sts_journal_busy(a->journal) && !failed(a))) {
+	    (!sts_journal_busy(a->journal.engine) && !failed(a))) {
 		return false;
 	}
-	*at = a->journal_at;
+	*at = a->journal.at;
 	return true;
 }
 
@@ -227,8 +228,8 @@ sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 	if (!sts_agent_keeps(a)) {
 		return;
 	}
-	if (!sts_journal_forget(a->journal, domain)) {
-		sts_journal_compact(a->journal);
+	if (!sts_journal_forget(a->journal.engine, domain)) {
+		sts_journal_compact(a->journal.engine);
 	}
 	wake(a);
 }
@@ -248,15 +249,15 @@ sts_agent_stamp(struct sts_agent *a, uint32_t older_s)
 	if (!sts_agent_keeps(a) || !sts_agent_expires(a)) {
 		return;
 	}
-	kept_s = sts_journal_stamp_s(a->journal);
+	kept_s = sts_journal_stamp_s(a->journal.engine);
 	if (kept_s > now_s && kept_s - now_s > STS_CLOCK_OFF_S) {
-		sts_journal_set_since(a->journal, since_s);
-		sts_journal_restamp(a->journal, now_s);
+		sts_journal_set_since(a->journal.engine, since_s);
+		sts_journal_restamp(a->journal.engine, now_s);
 		wake(a);
 	} else if (now_s > kept_s && now_s - kept_s >= older_s &&
 		   now_s - since_s >= STS_STAMP_AFTER_S) {
-		sts_journal_set_since(a->journal, since_s);
-		sts_journal_stamp(a->journal, now_s);
+		sts_journal_set_since(a->journal.engine, since_s);
+		sts_journal_stamp(a->journal.engine, now_s);
 		wake(a);
 	}
 }
@@ -266,7 +267,7 @@ sts_agent_journal_end(struct sts_agent *a)
 {
 	if (sts_agent_keeps(a)) {
 		sts_agent_stamp(a, 1);
-		sts_journal_hurry(a->journal);
+		sts_journal_hurry(a->journal.engine);
 		wake(a);
 	}
 }

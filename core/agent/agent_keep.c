@@ -2,7 +2,7 @@
 /* The agent: a policy that was fetched takes the place of what was held. */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_state.h"
 #include "../cache/payload.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How things stand, as numbers: what core/agent/metrics.h looks up. */
-#include "agent.h"
+#include "agent_state.h"
 
 static void
 look_at_cache(const struct sts_agent *a, uint32_t *n)
@@ -32,14 +32,14 @@ look_at_cache(const struct sts_agent *a, uint32_t *n)
 static void
 look_at_slots(const struct sts_agent *a, uint32_t *n)
 {
-	const uint32_t busy[] = { a->clients_open, a->lookups_busy,
-		a->refreshes_busy, a->fetches_busy,
-		STS_DNS_TCP_BUFFERS - a->buffer_count };
+	const uint32_t busy[] = { a->client.open, a->lookups_busy,
+		a->work.refreshes, a->slots.busy,
+		STS_DNS_TCP_BUFFERS - a->buffers.count };
 	const uint32_t slots[] = { a->config.clients, a->config.lookups,
 		sts_agent_refreshes_max(a), a->config.fetch_slots,
 		STS_DNS_TCP_BUFFERS };
-	const uint32_t queue[] = { a->asks.count, a->fresh.count,
-		a->stalled.count, a->starved.count };
+	const uint32_t queue[] = { a->asks.count, a->slots.fresh.count,
+		a->slots.stalled.count, a->buffers.starved.count };
 
 	memcpy(n + STS_METRIC_BUSY, busy, sizeof busy);
 	memcpy(n + STS_METRIC_SLOTS, slots, sizeof slots);
@@ -49,7 +49,7 @@ look_at_slots(const struct sts_agent *a, uint32_t *n)
 static void
 look_at_journal(const struct sts_agent *a, uint32_t *n)
 {
-	const struct sts_journal *j = a->journal;
+	const struct sts_journal *j = a->journal.engine;
 
 	n[STS_METRIC_JOURNAL_UNSAVED] = sts_cache_unsaved_count(&a->cache);
 	n[STS_METRIC_JOURNAL_SAVED] = j->saved;

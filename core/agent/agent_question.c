@@ -2,7 +2,7 @@
 /* Questions by the C API: a leaf without channel, and the calls of core/sts.h. */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 
 static unsigned

@@ -4,7 +4,7 @@
  * lookups that wait for something. A node is on the list of the stirred at most
  * once, a lookup in at most one queue, since each has one link for it.
  */
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 
 void
@@ -31,6 +31,18 @@ sts_agent_stir(struct sts_agent *a, uint16_t node)
 		a->nodes[a->stirred.tail].next_stirred = node;
 	}
 	a->stirred.tail = node;
+}
+
+uint16_t
+sts_agent_stirred(struct sts_agent *a)
+{
+	uint16_t node = a->stirred.head;
+
+	if (node != STS_NODE_NONE) {
+		a->stirred.head = a->nodes[node].next_stirred;
+		a->nodes[node].stirred = false;
+	}
+	return node;
 }
 
 void

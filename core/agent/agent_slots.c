@@ -7,7 +7,7 @@
  * free slot is for policies that are held and enforced.
  */
 #include "../dial/address.h"
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 #include "../cache/organisation.h"
 
@@ -20,11 +20,12 @@ enum {
 void
 sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 {
-	if (a->fresh.count + a->stalled.count == 0) {
-		a->slots_at = a->now + TICK_MS;
+	if (a->slots.fresh.count + a->slots.stalled.count == 0) {
+		a->slots.at = a->now + TICK_MS;
 	}
 	l->stage = STS_WORK_QUEUED;
-	sts_agent_queue_lookup(a, l->stalled ? &a->stalled : &a->fresh, l);
+	sts_agent_queue_lookup(
+	    a, l->stalled ? &a->slots.stalled : &a->slots.fresh, l);
 }
 
 static bool
@@ -42,7 +43,7 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 	unsigned share = slots / SHARE > 0 ? slots / SHARE : 1;
 	unsigned of_org = 0, of_address = 0;
 
-	if (slots > 1 && !l->live && a->fetches_busy + 1U >= slots) {
+	if (slots > 1 && !l->live && a->slots.busy + 1U >= slots) {
 		return false;
 	}
 	for (unsigned i = 0; i < slots; i++) {
@@ -86,12 +87,12 @@ take_late(struct sts_agent *a)
 {
 	uint16_t before = STS_NODE_NONE;
 
-	for (uint16_t i = a->stalled.head; i != STS_NODE_NONE;
+	for (uint16_t i = a->slots.stalled.head; i != STS_NODE_NONE;
 	     before = i, i = a->lookups[i].next) {
 		struct sts_lookup *l = &a->lookups[i];
 
 		if (!sts_before(a->now, l->fetch_until)) {
-			sts_agent_queue_leave(a, &a->stalled, l, before);
+			sts_agent_queue_leave(a, &a->slots.stalled, l, before);
 			return l;
 		}
 	}
@@ -106,7 +107,8 @@ take_late(struct sts_agent *a)
 static struct sts_lookup *
 take_clockless(struct sts_agent *a)
 {
-	struct sts_queue *q = a->fresh.count > 0 ? &a->fresh : &a->stalled;
+	struct sts_queue *q =
+	    a->slots.fresh.count > 0 ? &a->slots.fresh : &a->slots.stalled;
 	struct sts_lookup *l = &a->lookups[q->head];
 
 	if (sts_clock_cert_s(&a->clock) >= 0) {
@@ -137,17 +139,17 @@ take_next(struct sts_agent *a)
 	struct sts_lookup *l = NULL;
 
 	/* With a single slot every second turn is for held policies. */
-	if (a->config.fetch_slots == 1 && a->newcomer_turn) {
-		l = take(a, &a->fresh, true);
+	if (a->config.fetch_slots == 1 && a->slots.newcomer) {
+		l = take(a, &a->slots.fresh, true);
 		if (l == NULL) {
-			l = take(a, &a->stalled, true);
+			l = take(a, &a->slots.stalled, true);
 		}
 	}
 	if (l == NULL) {
-		l = take(a, &a->fresh, false);
+		l = take(a, &a->slots.fresh, false);
 	}
 	if (l == NULL) {
-		l = take(a, &a->stalled, false);
+		l = take(a, &a->slots.stalled, false);
 	}
 	return l;
 }
@@ -160,7 +162,7 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 	struct sts_lookup *l;
 	unsigned i = 0;
 
-	if (a->fetches_busy == a->config.fetch_slots || wall_s < 0) {
+	if (a->slots.busy == a->config.fetch_slots || wall_s < 0) {
 		return;
 	}
 	l = take_next(a);
@@ -171,8 +173,8 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 		i++;
 		STS_ASSERT(i < a->config.fetch_slots);
 	}
-	a->newcomer_turn = !l->live;
-	a->fetches_busy++;
+	a->slots.newcomer = !l->live;
+	a->slots.busy++;
 	l->stage = STS_WORK_FETCH;
 	if (!l->stalled) {
 		l->fetch_until = a->now + STS_FETCH_TOTAL_MS;
@@ -188,7 +190,7 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 static sts_ms
 quantum_ms(const struct sts_agent *a)
 {
-	unsigned waiting = a->fresh.count;
+	unsigned waiting = a->slots.fresh.count;
 	sts_ms ms = STS_QUANTUM_MS / (1 + waiting / a->config.fetch_slots);
 
 	return ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
@@ -198,7 +200,7 @@ static bool
 outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
 {
 	return !sts_before(a->now, f->milestone + quantum) ||
-	       (a->fresh.count > 0 && !f->lookup->live &&
+	       (a->slots.fresh.count > 0 && !f->lookup->live &&
 		   !sts_before(a->now, f->begun + TENURE * quantum));
 }
 
@@ -207,16 +209,16 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 {
 	struct sts_lookup *l;
 	sts_ms quantum = quantum_ms(a);
-	unsigned waiting = a->fresh.count + a->stalled.count;
+	unsigned waiting = a->slots.fresh.count + a->slots.stalled.count;
 
-	if (waiting == 0 || sts_before(a->now, a->slots_at)) {
+	if (waiting == 0 || sts_before(a->now, a->slots.at)) {
 		return NULL;
 	}
-	a->slots_at = a->now + TICK_MS;
+	a->slots.at = a->now + TICK_MS;
 	l = take_failed(a, why);
 	if (l != NULL) {
 		/* There may be more of them. */
-		a->slots_at = a->now;
+		a->slots.at = a->now;
 		return l;
 	}
 	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
@@ -230,4 +232,18 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 	}
 	sts_agent_slots_dispatch(a);
 	return NULL;
+}
+
+bool
+sts_agent_slots_due(const struct sts_agent *a, sts_ms *at)
+{
+	*at = a->slots.at;
+	return a->slots.fresh.count + a->slots.stalled.count > 0;
+}
+
+void
+sts_agent_slots_leave(struct sts_agent *a)
+{
+	STS_ASSERT(a->slots.busy > 0);
+	a->slots.busy--;
 }

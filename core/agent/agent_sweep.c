@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The clock hand over the cache: expiry, refreshes of our own. */
-#include "agent.h"
+#include "agent_state.h"
 
 /* Whether anybody has asked for the domain lately enough to refresh it. */
 static bool

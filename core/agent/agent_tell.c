@@ -21,22 +21,22 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	size_t len = text.n;
 
 	sts_count(&a->metrics, STS_METRIC_EVENTS + code);
-	if (a->event_count == STS_EVENTS_MAX) {
-		a->events_lost++;
+	if (a->tell.count == STS_EVENTS_MAX) {
+		a->tell.lost++;
 		sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
 	}
-	if (a->event_count == STS_EVENTS_MAX &&
+	if (a->tell.count == STS_EVENTS_MAX &&
 	    sts_event_level(code) >= LEVEL_DEBUG) {
 		/* Not worth the loss of another: dropped. */
-		return &a->events[STS_EVENTS_MAX];
+		return &a->tell.events[STS_EVENTS_MAX];
 	}
-	if (a->event_count == STS_EVENTS_MAX) {
+	if (a->tell.count == STS_EVENTS_MAX) {
 		/* The oldest goes; the count of the lost is told later. */
-		a->event_head = (uint8_t)((a->event_head + 1) % STS_EVENTS_MAX);
-		a->event_count--;
+		a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
+		a->tell.count--;
 	}
-	e = &a->events[(a->event_head + a->event_count) % STS_EVENTS_MAX];
-	a->event_count++;
+	e = &a->tell.events[(a->tell.head + a->tell.count) % STS_EVENTS_MAX];
+	a->tell.count++;
 	memset(e, 0, sizeof *e);
 	e->code = (uint8_t)code;
 	e->why = (uint8_t)why;
@@ -53,31 +53,40 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 bool
 sts_agent_event(struct sts_agent *a, struct sts_event *e)
 {
-	if (a->events_lost > 0 && a->event_count < STS_EVENTS_MAX) {
-		uint32_t lost = a->events_lost;
+	if (a->tell.lost > 0 && a->tell.count < STS_EVENTS_MAX) {
+		uint32_t lost = a->tell.lost;
 
-		a->events_lost = 0;
+		a->tell.lost = 0;
 		sts_agent_tell(
 		    a, STS_EVENT_EVENTS_LOST, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = lost;
 	}
-	if (a->event_count == 0) {
+	if (a->tell.count == 0) {
 		return false;
 	}
-	*e = a->events[a->event_head];
-	a->event_head = (uint8_t)((a->event_head + 1) % STS_EVENTS_MAX);
-	a->event_count--;
+	*e = a->tell.events[a->tell.head];
+	a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
+	a->tell.count--;
 	return true;
 }
 
-/* Whether a complaint may be made now, or was made a moment ago. */
 bool
 sts_agent_notice(struct sts_agent *a, enum sts_notice n)
 {
-	if ((a->noticed_once & 1U << n) != 0) {
+	if ((a->tell.noticed_once & 1U << n) != 0) {
 		return false;
 	}
-	a->noticed_once |= (uint8_t)(1U << n);
-	a->noticed[n] = a->now;
+	a->tell.noticed_once |= (uint8_t)(1U << n);
+	a->tell.noticed[n] = a->now;
 	return true;
+}
+
+void
+sts_agent_notices_forget(struct sts_agent *a)
+{
+	for (unsigned i = 0; i < STS_NOTICES; i++) {
+		if (!sts_before(a->now, a->tell.noticed[i] + STS_NOTICE_MS)) {
+			a->tell.noticed_once &= (uint8_t) ~(1U << i);
+		}
+	}
 }

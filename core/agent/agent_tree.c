@@ -89,22 +89,22 @@ carve_all(struct sts_agent *a, uint8_t *block)
 	a->clients = carve(&block, c->clients * sizeof *a->clients);
 	a->questions = carve(&block, c->asks * sizeof *a->questions);
 	a->lookups = carve(&block, c->lookups * sizeof *a->lookups);
-	a->index = carve(&block, index_size(c) * sizeof *a->index);
-	a->index_mask = (uint16_t)(index_size(c) - 1);
-	a->links = carve(&block, sizeof *a->links);
-	sts_x509_links_clear(a->links);
+	a->work.index = carve(&block, index_size(c) * sizeof *a->work.index);
+	a->work.index_mask = (uint16_t)(index_size(c) - 1);
+	a->root.links = carve(&block, sizeof *a->root.links);
+	sts_x509_links_clear(a->root.links);
 	a->fetches = carve(&block, c->fetch_slots * sizeof *a->fetches);
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
 		sts_fetch_init(&a->fetches[i], carve(&block, sts_tls_size()),
-		    a->links, &a->cache);
+		    a->root.links, &a->cache);
 	}
 	for (unsigned i = 0; i < STS_DNS_TCP_BUFFERS; i++) {
-		a->buffer[i] = carve(&block, STS_DNS_MESSAGE_MAX);
+		a->buffers.free[i] = carve(&block, STS_DNS_MESSAGE_MAX);
 	}
-	a->buffer_count = STS_DNS_TCP_BUFFERS;
+	a->buffers.count = STS_DNS_TCP_BUFFERS;
 	if (c->journal_buffer > 0) {
-		a->journal = carve(&block, sizeof *a->journal);
-		a->journal_buf = carve(&block, c->journal_buffer);
+		a->journal.engine = carve(&block, sizeof *a->journal.engine);
+		a->journal.buf = carve(&block, c->journal_buffer);
 	}
 	sts_cache_init(&a->cache, carve(&block, c->cache_size), c->cache_size,
 	    a->hash_key);
@@ -187,28 +187,28 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	carve_all(a, block);
 	sts_queue_init(&a->stirred);
 	sts_queue_init(&a->asks);
-	sts_queue_init(&a->idle);
-	sts_queue_init(&a->fresh);
-	sts_queue_init(&a->stalled);
-	sts_queue_init(&a->starved);
-	a->client_free = a->lookup_free = STS_NODE_NONE;
+	sts_queue_init(&a->client.idle);
+	sts_queue_init(&a->slots.fresh);
+	sts_queue_init(&a->slots.stalled);
+	sts_queue_init(&a->buffers.starved);
+	a->client.free = a->work.free = STS_NODE_NONE;
 	for (unsigned i = config->clients; i > 0; i--) {
 		memset(&a->clients[i - 1], 0, sizeof *a->clients);
-		a->clients[i - 1].ask.next = a->client_free;
-		a->client_free = (uint16_t)(i - 1);
+		a->clients[i - 1].ask.next = a->client.free;
+		a->client.free = (uint16_t)(i - 1);
 	}
 	for (unsigned i = config->lookups; i > 0; i--) {
 		sts_lookup_init(&a->lookups[i - 1]);
-		a->lookups[i - 1].chain = a->lookup_free;
-		a->lookup_free = (uint16_t)(i - 1);
+		a->lookups[i - 1].chain = a->work.free;
+		a->work.free = (uint16_t)(i - 1);
 	}
-	for (unsigned i = 0; i <= a->index_mask; i++) {
-		a->index[i] = STS_NODE_NONE;
+	for (unsigned i = 0; i <= a->work.index_mask; i++) {
+		a->work.index[i] = STS_NODE_NONE;
 	}
 	if (config->asks > 0) {
 		memset(a->questions, 0, config->asks * sizeof *a->questions);
 	}
-	a->now = a->started = now;
+	a->now = a->root.started = now;
 	a->sweep_at = now + STS_SWEEP_MS;
 	plant_tree(a);
 }

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_state.h"
 #include "../answer/decide.h"
 #include "../base/assert.h"
 

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "agent.h"
+#include "agent_state.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
 
@@ -15,7 +15,7 @@ index_head(struct sts_agent *a, struct sts_text domain)
 {
 	uint64_t hash = sts_siphash(a->hash_key, domain);
 
-	return &a->index[hash & a->index_mask];
+	return &a->work.index[hash & a->work.index_mask];
 }
 
 static bool
@@ -53,14 +53,14 @@ sts_agent_work_room(const struct sts_agent *a, bool refresh)
 		return a->lookups_busy < lookups - lookups / STS_REFRESH_KEPT;
 	}
 	return a->lookups_busy < lookups &&
-	       a->refreshes_busy < sts_agent_refreshes_max(a);
+	       a->work.refreshes < sts_agent_refreshes_max(a);
 }
 
 struct sts_lookup *
 sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 {
 	uint8_t rnd[STS_LOOKUP_RND];
-	uint16_t i = a->lookup_free, *head = index_head(a, domain);
+	uint16_t i = a->work.free, *head = index_head(a, domain);
 	struct sts_lookup *l;
 
 	if (!sts_agent_work_room(a, refresh)) {
@@ -68,13 +68,13 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	}
 	STS_ASSERT(i != STS_NODE_NONE);
 	l = &a->lookups[i];
-	a->lookup_free = l->chain;
+	a->work.free = l->chain;
 	a->lookups_busy++;
 	l->chain = *head;
 	*head = i;
 	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = l->own = refresh;
-	a->refreshes_busy = (uint16_t)(a->refreshes_busy + refresh);
+	a->work.refreshes = (uint16_t)(a->work.refreshes + refresh);
 	l->live = l->stalled = l->starves = l->outdated = false;
 	l->waiters = l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
@@ -102,10 +102,10 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	}
 	*link = l->chain;
 	sts_lookup_end(l);
-	l->chain = a->lookup_free;
-	a->lookup_free = i;
+	l->chain = a->work.free;
+	a->work.free = i;
 	a->lookups_busy--;
-	a->refreshes_busy = (uint16_t)(a->refreshes_busy - l->own);
+	a->work.refreshes = (uint16_t)(a->work.refreshes - l->own);
 }
 
 /*
@@ -543,8 +543,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	enum sts_why why = f->why;
 	uint16_t http_code = f->http_code;
 
-	STS_ASSERT(a->fetches_busy > 0);
-	a->fetches_busy--;
+	sts_agent_slots_leave(a);
 	if (f->found == STS_FOUND && !l->outdated) {
 		sts_count(&a->metrics, STS_METRIC_FETCHES);
 		sts_agent_alert_certificate(a, l, f);

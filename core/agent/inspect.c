@@ -12,19 +12,19 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->now_s = sts_agent_now_s(a);
 	out->clock = sts_clock_state(&a->clock);
 	sts_cache_stats(&a->cache, &out->cache);
-	out->has_journal = a->has_journal;
+	out->has_journal = a->journal.on;
 	out->unsaved = sts_cache_unsaved_count(&a->cache);
-	if (a->has_journal) {
-		out->journal = sts_journal_state(a->journal);
-		out->saved = a->journal->saved;
-		out->lost = a->journal->lost;
-		out->compactions = a->journal->compactions;
+	if (a->journal.on) {
+		out->journal = sts_journal_state(a->journal.engine);
+		out->saved = a->journal.engine->saved;
+		out->lost = a->journal.engine->lost;
+		out->compactions = a->journal.engine->compactions;
 	}
-	out->clients = a->clients_open;
+	out->clients = a->client.open;
 	out->clients_max = a->config.clients;
 	out->lookups = a->lookups_busy;
 	out->lookups_max = a->config.lookups;
-	out->fetches = a->fetches_busy;
+	out->fetches = a->slots.busy;
 	out->fetches_max = a->config.fetch_slots;
 	out->waiting = a->asks.count;
 }
@@ -54,7 +54,7 @@ sts_inspect_journal(const struct sts_inspection *i)
 bool
 sts_inspect_forgotten(const struct sts_agent *a)
 {
-	return !a->has_journal || sts_journal_forgotten(a->journal);
+	return !a->journal.on || sts_journal_forgotten(a->journal.engine);
 }
 
 bool

@@ -221,7 +221,7 @@ look(void)
 	ask_look();
 	if (play.has_journal && sts_agent_saved(&play.agent) &&
 	    sts_cache_unsaved_count(&play.agent.cache) == 0 &&
-	    sts_journal_state(play.agent.journal) == STS_JOURNAL_READY) {
+	    sts_journal_state(play.agent.journal.engine) == STS_JOURNAL_READY) {
 		ask_saved();
 	}
 }
@@ -301,7 +301,7 @@ play_sleep(int64_t ms)
 		int64_t nap = ms < NAP_MAX_MS ? ms : NAP_MAX_MS;
 
 		if (ask_waits() || play.mem.entropy_dry > 0 ||
-		    mem_open_count(&play.mem) != play.agent.clients_open) {
+		    mem_open_count(&play.mem) != play.agent.client.open) {
 			play_pass(ms < MINUTE ? ms : MINUTE);
 			return;
 		}
@@ -398,11 +398,11 @@ check_rest(void)
 	STS_ASSERT(play.mem.fault == NULL);
 	STS_ASSERT(mem_open_count(&play.mem) == 0);
 	STS_ASSERT(a->lookups_busy == 0);
-	STS_ASSERT(a->fetches_busy == 0);
-	STS_ASSERT(a->refreshes_busy == 0);
+	STS_ASSERT(a->slots.busy == 0);
+	STS_ASSERT(a->work.refreshes == 0);
 	STS_ASSERT(a->asks.count == 0);
-	STS_ASSERT(a->starved.count == 0);
-	STS_ASSERT(a->buffer_count == STS_DNS_TCP_BUFFERS);
+	STS_ASSERT(a->buffers.starved.count == 0);
+	STS_ASSERT(a->buffers.count == STS_DNS_TCP_BUFFERS);
 	STS_ASSERT(sts_cache_check(sts_agent_cache(a)));
 	sts_cache_stats(sts_agent_cache(a), &stats);
 	STS_ASSERT(stats.chunks_staged == 0);

@@ -309,7 +309,7 @@ is_saved(void)
 {
 	return sim.plan.journal && sts_agent_saved(&sim.agent) &&
 	       sts_cache_unsaved_count(&sim.agent.cache) == 0 &&
-	       sts_journal_state(sim.agent.journal) == STS_JOURNAL_READY;
+	       sts_journal_state(sim.agent.journal.engine) == STS_JOURNAL_READY;
 }
 
 /* A version has come: whether the cache has it, and under its promise. */
@@ -734,7 +734,7 @@ pass(int64_t sleep, int64_t change_at)
 
 	if (faults_has(&sim.faults, FAULT_NAP) && sim.running &&
 	    !sim.draining && !mta_waits() && !api_waits() &&
-	    mem_open_count(&sim.mem) == sim.agent.clients_open) {
+	    mem_open_count(&sim.mem) == sim.agent.client.open) {
 		/* Nobody waits: it may be woken late. */
 		at = sooner(sim.t + sleep + sim.plan.nap_ms, net_next());
 	}
@@ -802,10 +802,10 @@ check_rest(void)
 	if (mem_open_count(&sim.mem) > 0) {
 		sim_fail("4: a channel leaked", "");
 	}
-	if (sim.agent.lookups_busy > 0 || sim.agent.fetches_busy > 0 ||
-	    sim.agent.refreshes_busy > 0 || sim.agent.asks.count > 0 ||
-	    sim.agent.starved.count > 0 ||
-	    sim.agent.buffer_count != STS_DNS_TCP_BUFFERS) {
+	if (sim.agent.lookups_busy > 0 || sim.agent.slots.busy > 0 ||
+	    sim.agent.work.refreshes > 0 || sim.agent.asks.count > 0 ||
+	    sim.agent.buffers.starved.count > 0 ||
+	    sim.agent.buffers.count != STS_DNS_TCP_BUFFERS) {
 		sim_fail("4: a slot leaked", "");
 	}
 	if (!sts_cache_check(sts_agent_cache(&sim.agent))) {

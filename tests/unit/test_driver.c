@@ -355,8 +355,8 @@ START_TEST(idle_client_makes_room)
 	pass(10000);
 	ck_assert_uint_ge(calls.close, 1);
 	ck_assert_uint_le(calls.close, 2);
-	unit_int("open", agent.clients_open, CLIENTS + 1 - calls.close);
-	unit_int("listed", agent.idle.count, agent.clients_open);
+	unit_int("open", agent.client.open, CLIENTS + 1 - calls.close);
+	unit_int("listed", agent.client.idle.count, agent.client.open);
 	stop();
 }
 END_TEST
@@ -500,10 +500,10 @@ START_TEST(client_lost_while_it_waits)
 	start(1000);
 	c = client(ask_net);
 	settle();
-	unit_int("waits", agent.clients_open, 1);
+	unit_int("waits", agent.client.open, 1);
 	mem_fail(&mem, c, STS_IO_RESET);
 	settle();
-	unit_int("gone", agent.clients_open, 0);
+	unit_int("gone", agent.client.open, 0);
 	answer_dns(3);
 	settle();
 	unit_int("all closed", mem_open_count(&mem), 0);
@@ -520,7 +520,7 @@ START_TEST(half_closed_client_gets_its_answer)
 	c = client(ask_net);
 	mem_half_close(c);
 	settle();
-	unit_int("stays", agent.clients_open, 1);
+	unit_int("stays", agent.client.open, 1);
 	memset(&calls, 0, sizeof calls);
 	pass(1000);
 	unit_int("left in peace", calls.want + calls.recv, 0);
@@ -528,7 +528,7 @@ START_TEST(half_closed_client_gets_its_answer)
 	settle();
 	got("answered", c, not_found);
 	ck_assert(c->core_gone);
-	unit_int("closed", agent.clients_open, 0);
+	unit_int("closed", agent.client.open, 0);
 	stop();
 }
 END_TEST
@@ -563,9 +563,9 @@ START_TEST(client_that_reads_nothing)
 	hold("example.com", 0);
 	c = client(ask_held);
 	pass(4999);
-	unit_int("still there", agent.clients_open, 1);
+	unit_int("still there", agent.client.open, 1);
 	pass(1);
-	unit_int("closed after 5 s", agent.clients_open, 0);
+	unit_int("closed after 5 s", agent.client.open, 0);
 	ck_assert(c->core_gone);
 	unit_int("its pin is gone", pinned(), 0);
 	stop();
@@ -804,7 +804,7 @@ START_TEST(client_lost_while_it_is_answered)
 	send_fails = false;
 	got("nothing", c, "");
 	ck_assert(c->core_gone);
-	unit_int("closed", agent.clients_open, 0);
+	unit_int("closed", agent.client.open, 0);
 	unit_int("its pin is gone", pinned(), 0);
 	stop();
 }
@@ -854,13 +854,13 @@ START_TEST(client_lost_as_the_answer_comes)
 	start(1000);
 	c = client(ask_net);
 	settle();
-	unit_int("waits", agent.clients_open, 1);
+	unit_int("waits", agent.client.open, 1);
 	hold("example.net", 0); /* what it is told is a record */
 	mem_fail(&mem, c, STS_IO_RESET);
 	answer_dns(3);
 	mem_tell(&mem); /* of both, the client first */
 	settle();
-	unit_int("gone", agent.clients_open, 0);
+	unit_int("gone", agent.client.open, 0);
 	unit_int("its pin is gone", pinned(), 0);
 	unit_int("lookups", agent.lookups_busy, 0);
 	unit_int("all closed", mem_open_count(&mem), 0);

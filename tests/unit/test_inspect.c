@@ -456,13 +456,13 @@ START_TEST(stamp_follows_the_clock_back)
 {
 	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
 	save();
-	sts_journal_stamp(agent.journal, WALL_S + 86400);
+	sts_journal_stamp(agent.journal.engine, WALL_S + 86400);
 	sts_agent_stamp(&agent, 86400);
-	unit_int(
-	    "a day may be", sts_journal_stamp_s(agent.journal), WALL_S + 86400);
-	sts_journal_stamp(agent.journal, WALL_S + 86401);
+	unit_int("a day may be", sts_journal_stamp_s(agent.journal.engine),
+	    WALL_S + 86400);
+	sts_journal_stamp(agent.journal.engine, WALL_S + 86401);
 	sts_agent_stamp(&agent, 86400);
-	unit_int("more", sts_journal_stamp_s(agent.journal), WALL_S);
+	unit_int("more", sts_journal_stamp_s(agent.journal.engine), WALL_S);
 	ck_assert(!sts_inspect_forgotten(&agent));
 	save();
 	unit_int("kept", sts_agent_keeping(&agent), STS_KEEPING_OK);

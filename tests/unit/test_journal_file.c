@@ -282,7 +282,7 @@ reaches(enum sts_keeping want)
 		sts_run(&driver, now, 1800000000, 256);
 		if (sts_journal_keeping(&j) == want && j.child > 0 &&
 		    !j.prepares && sts_agent_saved(&agent) &&
-		    !sts_journal_busy(agent.journal)) {
+		    !sts_journal_busy(agent.journal.engine)) {
 			return true;
 		}
 		sts_posix_wait(&posix, &driver, 10);
@@ -330,14 +330,15 @@ START_TEST(late)
 			poll(NULL, 0, 10);
 		}
 	}
-	ck_assert(!agent.has_journal);
+	ck_assert(!agent.journal.on);
 	ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
 	ck_assert_uint_eq(count_said("journal"), 1);
 	ck_assert_int_eq(mkdir(deep, 0700), 0);
 	now += STS_JOURNAL_AGAIN_MS;
 	ck_assert(reaches(STS_KEEPING_OK));
 	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
-	ck_assert_uint_gt(agent.journal->saved + agent.journal->compactions, 0);
+	ck_assert_uint_gt(
+	    agent.journal.engine->saved + agent.journal.engine->compactions, 0);
 	kill(j.child, SIGKILL);
 }
 END_TEST

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the agent's files share: its struct, its times, and what each file does
+ * for the others, in the order in which they stand on one another. A field
+ * that one file alone uses, set-up and read-outs aside, is in a struct of that
+ * file's name. Only core/agent includes this header by name.
+ */
+#ifndef STS_AGENT_STATE_H
+#define STS_AGENT_STATE_H
+
+#include "clock.h"
+#include "../base/event.h"
+#include "../client/client.h"
+#include "../https/fetch.h"
+#include "../journal/journal.h"
+#include "../lookup/lookup.h"
+#include "../node.h"
+#include "../sts.h"
+#include "metrics.h"
+#include "random.h"
+
+enum {
+	STS_CHECK_WAIT_MS = 2000, /* for a due check of a held policy, */
+	STS_CHECK_FETCH_MS = 5000, /* and in all when the id has changed */
+	STS_CHECK_AGAIN_S = 60, /* a failed check is not waited for before */
+	STS_TTL_MIN_S = 60, /* how long TXT, or its absence, is kept */
+	STS_TTL_MAX_S = 3600,
+	STS_BACK_OFF_S = 300, /* for one id (RFC 8461 3.3) */
+	STS_UNKNOWN_MIN_S = 30, /* doubling to BACK_OFF_S */
+	STS_REFRESH_MIN_S = 3600, /* a domain is refreshed at most so often */
+	STS_DAY_S = 86400,
+	STS_ASKED_DAYS = 30, /* refreshed if asked for in so many days */
+	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
+	STS_REFRESH_SHARE = 4, /* of the lookups: one in so many, at most */
+	STS_REFRESH_KEPT = 16, /* one in so many that questions cannot take */
+	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
+	STS_SWEEP_PACE_MS = 100, /* and after one that began a refresh */
+	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
+	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
+	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
+	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
+	STS_STAMP_S = 3600, /* how often a confirmed time is kept, */
+	STS_STAMP_AFTER_S = 2 * 3600, /* not so soon after a jump */
+	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
+	STS_JOURNAL_RETRY_MS = 60000, /* after an error of the storage, */
+	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */
+};
+
+/* A list of nodes or lookups by number. */
+struct sts_queue {
+	uint16_t head, tail, count;
+};
+
+/* What an ask waits for. */
+enum sts_ask_phase {
+	STS_ASK_NONE = 0,
+	STS_ASK_QUEUED, /* a free lookup: in a->asks */
+	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
+	STS_ASK_WAITS_LONGER /* the same, and our own queue was in its way */
+};
+
+/* A question by the C API: a leaf without channel. */
+struct sts_question {
+	struct sts_ask ask;
+	bool used, fresh, due;
+};
+
+/* Where a lookup is. */
+enum sts_work_stage {
+	STS_WORK_DISCOVERY = 0, /* the TXT record */
+	STS_WORK_ADDRESSES,
+	STS_WORK_QUEUED, /* for a fetch slot */
+	STS_WORK_FETCH
+};
+
+/* Complaints that are repeated at most every STS_NOTICE_MS. */
+enum sts_notice {
+	STS_NOTICE_BUSY,
+	STS_NOTICE_CLIENTS,
+	STS_NOTICE_REFUSED,
+	STS_NOTICES
+};
+
+struct sts_agent {
+	/* For the driver. */
+	struct sts_node *nodes;
+	uint16_t node_count;
+	uint16_t *heap_slots;
+	struct sts_random random;
+	struct sts_metrics metrics;
+
+	/* Private; shared by the agent's files. */
+	struct sts_config config;
+	const struct sts_settings *settings;
+	struct sts_clock clock;
+	struct sts_cache cache;
+	uint8_t hash_key[STS_SIPHASH_KEY];
+	struct sts_client *clients;
+	struct sts_question *questions;
+	struct sts_lookup *lookups;
+	struct sts_fetch *fetches;
+	uint16_t first_client, first_question, first_lookup, first_fetch;
+	struct sts_queue stirred; /* children, through node.next_stirred */
+	struct sts_queue asks; /* that wait for a free lookup */
+	uint16_t lookups_busy;
+	uint32_t stamp_s; /* newest time that was confirmed before the start */
+	bool serving; /* the journal is not waited for any more */
+	bool draining;
+	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
+	sts_ms now, sweep_at;
+
+	struct {
+		struct sts_x509_links *links; /* signatures that were checked */
+		uint8_t clock; /* the clock's state that was logged last */
+		sts_ms started;
+	} root; /* agent.c */
+	struct {
+		uint8_t head, count;
+		uint32_t lost; /* since the last that was reported */
+		sts_ms noticed[STS_NOTICES];
+		uint8_t noticed_once; /* bit a notice: noticed[] counts */
+		struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop
+		                                                into */
+	} tell;
+	struct {
+		uint16_t free; /* a list through ask.next */
+		uint16_t open;
+		struct sts_queue idle; /* the one idle longest first */
+	} client;
+	struct {
+		uint8_t *free[STS_DNS_TCP_BUFFERS];
+		unsigned count; /* of free ones */
+		struct sts_queue starved; /* lookups that wait for one */
+	} buffers;
+	struct {
+		struct sts_queue fresh, stalled; /* lookups that wait */
+		uint16_t busy;
+		bool newcomer; /* one slot: the last turn was a newcomer's */
+		sts_ms at; /* the next look at those that hold slots */
+	} slots;
+	struct {
+		uint16_t *index; /* lookups by domain: heads of chains */
+		uint16_t index_mask;
+		uint16_t free; /* a list through lookup.chain */
+		uint16_t refreshes; /* lookups begun by ourselves */
+	} work;
+	struct {
+		uint32_t
+		    zone[8]; /* hashes of unknown zone names, logged once */
+		uint8_t zone_next;
+	} ask;
+	struct {
+		uint32_t refused; /* the cache's count that was logged */
+		uint8_t full; /* percent of the protected share, or 0 */
+	} alert;
+	struct {
+		bool on;
+		bool rests; /* nothing more may be saved today */
+		bool loaded; /* all that was kept has been read */
+		uint8_t told; /* the state that was logged last */
+		struct sts_journal *engine; /* NULL: no room was planned */
+		uint8_t *buf;
+		uint32_t unsaved, misses;
+		sts_ms wait_ms; /* before the next retry */
+		sts_ms at; /* not before, unless more is to be saved */
+	} journal;
+};
+
+/* Whether the agent has a journal. */
+static inline bool
+sts_agent_keeps(const struct sts_agent *a)
+{
+	return STS_JOURNAL && a->journal.on;
+}
+
+/* Whether a node, of those that ask, is a client. */
+static inline bool
+sts_agent_is_client(const struct sts_agent *a, unsigned node)
+{
+	return STS_SOCKETMAP && node < a->first_question;
+}
+
+/* The client that an ask is part of. */
+static inline struct sts_client *
+sts_agent_client_of(const struct sts_agent *a, const struct sts_ask *ask)
+{
+	return &a->clients[ask->node - a->first_client];
+}
+
+/* agent_tell.c */
+/*
+ * Note an event for the log; text is a domain, or what a peer sent, of which
+ * as much is kept as there is room for. Returns the event, whose numbers and
+ * mode the caller may fill in at once.
+ */
+struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
+    enum sts_why why, struct sts_text text);
+/* Whether a complaint may be made now; if so, it counts as made. */
+bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
+/* Let complaints that lie far enough back be made again. Must be called more
+ * often than milliseconds wrap, else a notice seems to lie ahead. */
+void sts_agent_notices_forget(struct sts_agent *a);
+
+/* agent_queue.c */
+void sts_queue_init(struct sts_queue *q);
+/* The driver is to serve a child of the agent's, or a lookup, again. */
+void sts_agent_stir(struct sts_agent *a, uint16_t node);
+void sts_agent_stir_lookup(struct sts_agent *a, const struct sts_lookup *l);
+/* Take the node that was stirred first; STS_NODE_NONE: there is none. */
+uint16_t sts_agent_stirred(struct sts_agent *a);
+/* At the end of fresh, stalled or starved; a lookup is in one at most. */
+void sts_agent_queue_lookup(
+    struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
+/* Take l out of q; `before` leads to it, STS_NODE_NONE: it is the head. */
+void sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
+    struct sts_lookup *l, uint16_t before);
+
+/* agent_held.c */
+uint32_t sts_agent_now_s(const struct sts_agent *a);
+/* Whether expiry takes effect: the clock is confirmed. */
+bool sts_agent_expires(const struct sts_agent *a);
+/* The live policy held for a domain: its reference and header, or 0. */
+sts_ref sts_agent_live(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
+/* What is held under a reference. */
+void sts_agent_held_at(
+    const struct sts_agent *a, sts_ref ref, struct sts_held *held);
+/* If the record's policy has expired: log that, once. */
+void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
+
+/* agent_clients.c */
+/* Client i has no question from now on. */
+void sts_agent_client_idles(struct sts_agent *a, unsigned i);
+/* Client i has a question, or is closed. Nothing if it was not idle. */
+void sts_agent_client_stirs(struct sts_agent *a, unsigned i);
+/* The connection of client i, which has no question, is closed. */
+void sts_agent_client_gone(struct sts_agent *a, unsigned i);
+
+/* agent_buffers.c */
+/* Take back the buffers that a lookup is done with, and lend it one that it
+ * needs. */
+void sts_agent_buffers(struct sts_agent *a, struct sts_lookup *l);
+
+/* agent_slots.c */
+/* The lookup, whose addresses are known, waits for a slot from now on. */
+void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
+/* Begin one fetch, if a slot is free and a lookup may have it. */
+void sts_agent_slots_dispatch(struct sts_agent *a);
+/* A fetch is over: its slot is free once sts_fetch_end was called. */
+void sts_agent_slots_leave(struct sts_agent *a);
+/*
+ * Take slots away from fetches that have had theirs for long enough. Returns a
+ * lookup that waited in vain, and *why, for the caller to let it fail; NULL:
+ * none. One a call, since its failure may draw random bytes.
+ */
+struct sts_lookup *sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why);
+/* When tick is due; false: not before something else happens. */
+bool sts_agent_slots_due(const struct sts_agent *a, sts_ms *at);
+
+/* agent_wait.c */
+struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
+/* The ask, of phase NONE, waits from now on: for l, or for any free lookup.
+ * The caller sets its deadline. */
+void sts_agent_wait_for_lookup(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l);
+void sts_agent_wait_in_queue(struct sts_agent *a, struct sts_ask *ask);
+/* It waits no more; whatever its phase. */
+void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
+/* The ask, which has no answer yet, gets this one. domain: for the log. The
+ * policy that the answer refers to is pinned until the ask is released. */
+void sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
+    struct sts_answer with, struct sts_text domain);
+/* An answer came while the ask waited: its owner is to be served. */
+void sts_agent_hand_over(struct sts_agent *a, struct sts_ask *ask);
+/* The client's request was seen to: its reply begins, or it waits. */
+void sts_agent_client_taken(struct sts_agent *a, struct sts_client *c);
+/* The answer is not needed any more. */
+void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
+/* Nor is the question, answered or not. */
+void sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask);
+/*
+ * Answer everyone who waits for a lookup. ref: the policy found, or 0, and
+ * then what is held counts, else kind and why. over: the lookup is; otherwise
+ * it goes on, and questions that asked for its end (afresh) stay.
+ */
+void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
+    enum sts_kind kind, enum sts_why why, bool over);
+
+/* agent_alert.c */
+/* The refresh of a live policy has failed once more: what stood beside the
+ * policy before, and what does now. */
+void sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
+    const struct sts_entry *was, const struct sts_entry *e, uint16_t http_code);
+/* It has succeeded. */
+void sts_agent_alert_over(
+    struct sts_agent *a, struct sts_text domain, const struct sts_entry *was);
+/* What is worth a line about a certificate that was accepted. */
+void sts_agent_alert_certificate(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
+/* The cache refuses policies, or fills up. */
+void sts_agent_alert_cache(
+    struct sts_agent *a, const struct sts_cache_stats *s);
+
+/* agent_journal.c */
+/* The domain's policy was removed and must not come back from the journal. */
+void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
+/* Keep the time, if it is confirmed and the one kept is that much older. */
+void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
+/* Save all there is, budget or not. */
+void sts_agent_journal_end(struct sts_agent *a);
+
+/* agent_keep.c */
+/*
+ * Put the version that was fetched in place of what is held, and log what
+ * changed. *e: the record's; *ref: the version, 0 if the cache did not take
+ * it, and why is returned. keep_s: how long what TXT said is good.
+ */
+enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
+    uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
+
+/* agent_work.c */
+/* The lookup under way for a domain; NULL: there is none. */
+struct sts_lookup *sts_agent_work_find(
+    struct sts_agent *a, struct sts_text domain);
+/*
+ * Whether a lookup may begin. Questions cannot take the last ones, nor
+ * refreshes of our own more than a share: neither starves the other.
+ */
+bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
+/* Begin one for a domain that has none. NULL: there is no room. */
+struct sts_lookup *sts_agent_work_begin(
+    struct sts_agent *a, struct sts_text domain, bool refresh);
+/* Lookup i, or fetch i, has a result or needs a buffer. */
+void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);
+void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
+/* The lookup waited for a fetch slot, and cannot go on; of NO_CLOCK nothing is
+ * remembered. */
+void sts_agent_work_failed(
+    struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
+/* How many refreshes of our own may be under way at once. */
+unsigned sts_agent_refreshes_max(const struct sts_agent *a);
+
+/* agent_ask.c */
+/* An ask begins. */
+void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);
+/* Its deadline has passed without an answer. */
+void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
+/* Whether asks wait for a lookup though one is free; some of them go on. What
+ * is left goes on at the next tick, which is due at once. */
+bool sts_agent_asks_may_go_on(const struct sts_agent *a);
+void sts_agent_asks_go_on(struct sts_agent *a);
+
+/* agent_sweep.c */
+/* A visit of the clock hand to the cache, when sweep_at has come. */
+void sts_agent_sweep(struct sts_agent *a);
+
+/* agent_question.c, agent.c */
+extern const struct sts_engine_ops sts_question_ops, sts_agent_ops;
+
+#endif
