@@ -23,7 +23,8 @@ enum {
 /* One for the agent, one a client and ask; a lookup has two below it that
  * ask name servers, a fetch two that connect. */
 #define STS_AGENT_NODES(clients, lookups, fetch_slots, asks)                   \
-	(1U + (clients) + (asks) + 3U * (lookups) + 3U * (fetch_slots))
+	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
+	    (1U + STS_FETCH_CONNS) * (fetch_slots))
 
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \

@@ -5,11 +5,6 @@
 #include "agent_size.h"
 #include "../base/assert.h"
 
-enum {
-	LEGS = 2, /* of a lookup */
-	CONNS = 2 /* of a fetch */
-};
-
 static size_t
 aligned(size_t n)
 {
@@ -135,7 +130,7 @@ plant_tree(struct sts_agent *a)
 	a->first_lookup = (uint16_t)(a->first_question + c->asks);
 	a->first_fetch = (uint16_t)(a->first_lookup + c->lookups);
 	legs = a->first_fetch + (unsigned)c->fetch_slots;
-	conns = legs + (unsigned)LEGS * c->lookups;
+	conns = legs + (unsigned)STS_LOOKUP_LEGS * c->lookups;
 	set_node(a, 0, &sts_agent_ops, a, STS_NODE_NONE, 0);
 	a->nodes[0].first_child = 1;
 	for (unsigned i = 0; STS_SOCKETMAP && i < c->clients; i++) {
@@ -151,23 +146,26 @@ plant_tree(struct sts_agent *a)
 		unsigned id = a->first_lookup + i;
 
 		set_node(a, id, &sts_lookup_ops, &a->lookups[i], 0, id - 1);
-		a->nodes[id].first_child = (uint16_t)(legs + i * LEGS);
-		for (unsigned k = 0; k < LEGS; k++) {
-			set_node(a, legs + i * LEGS + k, &sts_leg_ops,
-			    &a->lookups[i].leg[k], id, k);
+		a->nodes[id].first_child =
+		    (uint16_t)(legs + i * STS_LOOKUP_LEGS);
+		for (unsigned k = 0; k < STS_LOOKUP_LEGS; k++) {
+			set_node(a, legs + i * STS_LOOKUP_LEGS + k,
+			    &sts_leg_ops, &a->lookups[i].leg[k], id, k);
 		}
 	}
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
 		unsigned id = a->first_fetch + i;
 
 		set_node(a, id, &sts_fetch_ops, &a->fetches[i], 0, id - 1);
-		a->nodes[id].first_child = (uint16_t)(conns + i * CONNS);
-		for (unsigned k = 0; k < CONNS; k++) {
-			set_node(a, conns + i * CONNS + k, &sts_conn_ops,
-			    &a->fetches[i].conn[k], id, k);
+		a->nodes[id].first_child =
+		    (uint16_t)(conns + i * STS_FETCH_CONNS);
+		for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
+			set_node(a, conns + i * STS_FETCH_CONNS + k,
+			    &sts_conn_ops, &a->fetches[i].conn[k], id, k);
 		}
 	}
-	STS_ASSERT(conns + (unsigned)CONNS * c->fetch_slots == a->node_count);
+	STS_ASSERT(conns + (unsigned)STS_FETCH_CONNS * c->fetch_slots ==
+		   a->node_count);
 }
 
 void

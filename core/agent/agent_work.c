@@ -296,7 +296,7 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 	l->stage = STS_WORK_ADDRESSES;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_go_on(l, rnd);
-	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, 2);
+	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, STS_LOOKUP_LEGS);
 	sts_agent_stir_lookup(a, l);
 }
 

@@ -7,8 +7,7 @@
 #include "../cache/payload.h"
 
 enum {
-	CONNS = 2,
-	NO_CONN = CONNS
+	NO_CONN = STS_FETCH_CONNS
 };
 
 static const uint8_t host_prefix[] = "mta-sts.";
@@ -32,7 +31,7 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
-	for (unsigned i = 0; i < CONNS; i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		if (f->conn[i].state != STS_CONN_CLOSED) {
 			f->conn[i].state = STS_CONN_CLOSING;
 			stir(f, i);
@@ -69,7 +68,7 @@ dial_why(int lost)
 static bool
 dialing(const struct sts_fetch *f)
 {
-	for (unsigned i = 0; i < CONNS; i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		if (f->conn[i].state == STS_CONN_DIALING ||
 		    f->conn[i].state == STS_CONN_CONNECTED) {
 			return true;
@@ -89,7 +88,7 @@ addresses_left(const struct sts_fetch *f)
 static void
 dial(struct sts_fetch *f)
 {
-	for (unsigned i = 0; i < CONNS && addresses_left(f); i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS && addresses_left(f); i++) {
 		struct sts_conn *c = &f->conn[i];
 
 		if (c->state == STS_CONN_CLOSED && c->told) {
@@ -326,7 +325,7 @@ take_connection(struct sts_fetch *f, unsigned i)
 	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
 	f->established = false;
 	f->asked = false;
-	for (unsigned k = 0; k < CONNS; k++) {
+	for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
 		if (k != i && f->conn[k].state != STS_CONN_CLOSED) {
 			/* Begun later, so not known to be dead: its address
 			 * gets another turn if this one fails. */
@@ -354,7 +353,7 @@ fetch_wants(const void *e)
 	if (!f->busy || !f->done) {
 		return 0;
 	}
-	for (unsigned i = 0; i < CONNS; i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		if (f->conn[i].state != STS_CONN_CLOSED || !f->conn[i].told) {
 			return 0;
 		}
@@ -387,7 +386,7 @@ fetch_tick(void *e, sts_ms now, int64_t wall_s)
 static bool
 free_conn(const struct sts_fetch *f)
 {
-	for (unsigned i = 0; i < CONNS; i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		if (f->conn[i].state == STS_CONN_CLOSED && f->conn[i].told) {
 			return true;
 		}
@@ -421,7 +420,7 @@ fetch_child(void *e, unsigned i)
 	struct sts_fetch *f = e;
 	struct sts_conn *c = &f->conn[i];
 
-	STS_ASSERT(i < CONNS);
+	STS_ASSERT(i < STS_FETCH_CONNS);
 	if (c->state == STS_CONN_CONNECTED) {
 		STS_ASSERT(!f->done && f->active == NO_CONN);
 		take_connection(f, i);
@@ -442,7 +441,7 @@ fetch_stirred(void *e)
 {
 	struct sts_fetch *f = e;
 
-	for (int i = 0; i < CONNS; i++) {
+	for (int i = 0; i < STS_FETCH_CONNS; i++) {
 		if ((f->stir & 1U << i) != 0) {
 			f->stir &= (uint8_t) ~(1U << i);
 			return i;
@@ -614,7 +613,7 @@ sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
 	f->links = links;
 	f->cache = cache;
 	f->active = NO_CONN;
-	for (unsigned i = 0; i < CONNS; i++) {
+	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		f->conn[i].fetch = f;
 		f->conn[i].told = true;
 	}

@@ -19,6 +19,7 @@
 #include "../grammar/policy.h"
 
 enum {
+	STS_FETCH_CONNS = 2, /* connections tried at once */
 	STS_FETCH_STAGGER_MS = 250,
 	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
 	STS_FETCH_MILESTONE = 2048, /* bytes of body that count as progress */
@@ -74,7 +75,7 @@ struct sts_fetch {
 	sts_ms now, next_dial, handshake_until, until;
 	uint32_t body_len;
 	struct sts_http http;
-	struct sts_conn conn[2];
+	struct sts_conn conn[STS_FETCH_CONNS];
 	uint8_t id_len;
 	uint8_t id[STS_ID_MAX];
 	uint8_t rnd[STS_TLS_RND];

@@ -10,7 +10,6 @@ enum {
 	LEG_TXT = 0,
 	LEG_AAAA = 0,
 	LEG_A = 1,
-	LEGS = 2,
 	HALF = STS_LOOKUP_ADDRS / 2 /* addresses kept of one family */
 };
 
@@ -80,7 +79,7 @@ interleave(struct sts_lookup *l)
 
 	memcpy(kept, l->addr, sizeof kept);
 	for (unsigned i = 0; i < HALF; i++) {
-		for (unsigned leg = 0; leg < LEGS; leg++) {
+		for (unsigned leg = 0; leg < STS_LOOKUP_LEGS; leg++) {
 			if (i < l->count[leg]) {
 				l->addr[n++] = kept[leg * HALF + i];
 			}
@@ -100,7 +99,7 @@ finish_addresses(struct sts_lookup *l)
 		l->addresses_why = STS_WHY_NONE;
 		return;
 	}
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		if (sts_upstream_result(&l->leg[i].up) == STS_UNKNOWN) {
 			l->addresses = STS_UNKNOWN;
 			l->addresses_why =
@@ -154,7 +153,7 @@ lookup_wants(const void *e)
 	    sts_lookup_needs_buffer(l) >= 0) {
 		return STS_WANT_OWNER;
 	}
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		if (l->leg[i].spare != NULL) {
 			return STS_WANT_OWNER;
 		}
@@ -174,7 +173,7 @@ lookup_tick(void *e, sts_ms now, int64_t wall_s)
 		return;
 	}
 	l->second = false;
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		if (l->leg[i].busy) {
 			sts_upstream_stop(&l->leg[i].up);
 			l->leg[i].stopping = true;
@@ -200,7 +199,7 @@ lookup_child(void *e, unsigned i)
 	struct sts_lookup *l = e;
 	struct sts_leg *leg = &l->leg[i];
 
-	STS_ASSERT(i < LEGS);
+	STS_ASSERT(i < STS_LOOKUP_LEGS);
 	if (sts_upstream_needs_buffer(&leg->up)) {
 		leg->starved = true;
 		return;
@@ -223,7 +222,7 @@ lookup_stirred(void *e)
 {
 	struct sts_lookup *l = e;
 
-	for (int i = 0; i < LEGS; i++) {
+	for (int i = 0; i < STS_LOOKUP_LEGS; i++) {
 		if ((l->stir & 1U << i) != 0) {
 			l->stir &= (uint8_t) ~(1U << i);
 			return i;
@@ -339,7 +338,7 @@ void
 sts_lookup_init(struct sts_lookup *l)
 {
 	memset(l, 0, sizeof *l);
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		l->leg[i].lookup = l;
 	}
 }
@@ -407,7 +406,7 @@ sts_lookup_domain(const struct sts_lookup *l)
 int
 sts_lookup_needs_buffer(const struct sts_lookup *l)
 {
-	for (int i = 0; i < LEGS; i++) {
+	for (int i = 0; i < STS_LOOKUP_LEGS; i++) {
 		const struct sts_leg *leg = &l->leg[i];
 
 		if (leg->starved && !l->starved_told &&
@@ -427,7 +426,7 @@ sts_lookup_starve(struct sts_lookup *l)
 bool
 sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size)
 {
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		struct sts_leg *leg = &l->leg[i];
 
 		/* One that was given up meanwhile will say so itself. */
@@ -446,7 +445,7 @@ sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size)
 uint8_t *
 sts_lookup_spare_buffer(struct sts_lookup *l)
 {
-	for (unsigned i = 0; i < LEGS; i++) {
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		uint8_t *buf = l->leg[i].spare;
 
 		if (buf != NULL) {

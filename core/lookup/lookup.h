@@ -23,11 +23,13 @@
 #include "../sts.h"
 
 enum {
+	STS_LOOKUP_LEGS = 2, /* questions at once: A and AAAA */
 	STS_LOOKUP_TXT_MS = 20000, /* for the TXT record */
 	STS_LOOKUP_ADDRESSES_MS = 10000, /* for A and AAAA */
 	STS_LOOKUP_SECOND_MS = 250, /* for the slower of A and AAAA once the
 	                               other has an address */
-	STS_LOOKUP_RND = 2 * STS_DNS_RND /* what one phase needs */
+	STS_LOOKUP_RND =
+	    STS_LOOKUP_LEGS * STS_DNS_RND /* what one phase needs */
 };
 
 enum sts_lookup_state {
@@ -83,12 +85,13 @@ struct sts_lookup {
 	uint8_t stir; /* bit a leg */
 	sts_ms now, second_at;
 	bool second; /* second_at counts */
-	uint8_t count[2]; /* of addr by leg, while they are collected */
+	uint8_t count
+	    [STS_LOOKUP_LEGS]; /* of addr by leg, while they are collected */
 	bool forbidden; /* an address was left out */
 	bool starved_told; /* the agent knows that a leg needs a buffer */
 	uint8_t domain_len;
 	uint8_t domain[STS_DOMAIN_MAX + 1];
-	struct sts_leg leg[2];
+	struct sts_leg leg[STS_LOOKUP_LEGS];
 };
 
 extern const struct sts_engine_ops sts_lookup_ops, sts_leg_ops;
