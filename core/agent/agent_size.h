@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent's block at compile time, for a static array:
+ * The agent's block: its parts, a row each, from which come the memory plan,
+ * the size for a static array, and the pointers (agent_tree.c).
  *
  *	static uint64_t block[STS_AGENT_SIZE(8, 4, 1, 2, 512, 8192) / 8];
  *
- * The arguments are the fields of struct sts_config of the same names. At
- * least what sts_agent_size says, by less than 1 KB for each fetch slot.
+ * The arguments are the fields of struct sts_config of the same names. It is
+ * at least what sts_agent_size says, by less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -13,39 +14,52 @@
 #include "agent.h"
 
 enum {
-	STS_AGENT_ALIGN = 16 /* of every part of the block */
+	STS_AGENT_ALIGN = 16 /* of every part, from the block's beginning */
 };
 
 #define STS_AGENT_ALIGNED(n)                                                   \
 	(((size_t)(n) + STS_AGENT_ALIGN - 1) / STS_AGENT_ALIGN *               \
 	    STS_AGENT_ALIGN)
 
-/* One for the agent, one a client and ask; a lookup has two below it that
- * ask name servers, a fetch two that connect. */
+/* One for the agent, one a client and ask; a lookup has legs below it that ask
+ * name servers, a fetch connections. */
 #define STS_AGENT_NODES(clients, lookups, fetch_slots, asks)                   \
 	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
 	    (1U + STS_FETCH_CONNS) * (fetch_slots))
 
+/* clang-format off */
+/*
+ * X: the field of struct sts_plan that it counts in; where its pointer goes (a
+ * is the agent, parts what is used while it is set up); octets of one; how many.
+ * A part of no octets has the pointer NULL. tls is the size of one TLS
+ * session: known to the linker, at most STS_TLS_SIZE_MAX.
+ */
+#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, journal_, cache_, tls_) \
+	X(driver, a->nodes, sizeof(struct sts_node), \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_)) \
+	X(driver, a->heap_slots, sizeof(uint16_t), \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_)) \
+	X(clients, a->clients, sizeof(struct sts_client), clients_) \
+	X(asks, a->questions, sizeof(struct sts_question), asks_) \
+	X(lookups, a->lookups, sizeof(struct sts_lookup), lookups_) \
+	X(lookups, a->work.index, sizeof(uint16_t), lookups_) \
+	X(fetches, a->root.links, sizeof(struct sts_x509_links), 1) \
+	X(fetches, a->fetches, sizeof(struct sts_fetch), slots_) \
+	X(fetches, parts.tls, STS_AGENT_ALIGNED(tls_), slots_) \
+	X(dns, parts.messages, STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX), \
+	    STS_DNS_TCP_BUFFERS) \
+	X(journal, a->journal.engine, sizeof(struct sts_journal), \
+	    (journal_) > 0 ? 1 : 0) \
+	X(journal, a->journal.buf, 1, journal_) \
+	X(cache, parts.cache, 1, cache_)
+/* clang-format on */
+
+#define STS_AGENT_ADD_PART(plan, where, size, count)                           \
+	+STS_AGENT_ALIGNED((size) * (size_t)(count))
+
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \
-	(STS_AGENT_ALIGNED((clients) * sizeof(struct sts_client)) +            \
-	    STS_AGENT_ALIGNED((asks) * sizeof(struct sts_question)) +          \
-	    STS_AGENT_ALIGNED((lookups) * sizeof(struct sts_lookup)) +         \
-	    STS_AGENT_ALIGNED(2 * (lookups) * sizeof(uint16_t)) +              \
-	    STS_AGENT_ALIGNED(sizeof(struct sts_x509_links)) +                 \
-	    STS_AGENT_ALIGNED((fetch_slots) * sizeof(struct sts_fetch)) +      \
-	    (fetch_slots)*STS_AGENT_ALIGNED(STS_TLS_SIZE_MAX) +                \
-	    STS_DNS_TCP_BUFFERS * STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX) +     \
-	    STS_AGENT_ALIGNED(                                                 \
-		STS_AGENT_NODES(clients, lookups, fetch_slots, asks) *         \
-		sizeof(struct sts_node)) +                                     \
-	    STS_AGENT_ALIGNED(                                                 \
-		STS_AGENT_NODES(clients, lookups, fetch_slots, asks) *         \
-		sizeof(uint16_t)) +                                            \
-	    ((journal_buffer) > 0                                              \
-		    ? STS_AGENT_ALIGNED(sizeof(struct sts_journal)) +          \
-			  STS_AGENT_ALIGNED(journal_buffer)                    \
-		    : 0) +                                                     \
-	    STS_AGENT_ALIGNED(cache_size))
+	((size_t)0 STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups,       \
+	    fetch_slots, asks, journal_buffer, cache_size, STS_TLS_SIZE_MAX))
 
 #endif

@@ -139,8 +139,8 @@ struct sts_agent {
 		sts_ms at; /* the next look at those that hold slots */
 	} slots;
 	struct {
-		uint16_t *index; /* lookups by domain: heads of chains */
-		uint16_t index_mask;
+		uint16_t *index; /* lookups by domain: heads of chains, as many
+		                    as lookups */
 		uint16_t free; /* a list through lookup.chain */
 		uint16_t refreshes; /* lookups begun by ourselves */
 	} work;

@@ -5,23 +5,15 @@
 #include "agent_size.h"
 #include "../base/assert.h"
 
-static size_t
-aligned(size_t n)
-{
-	return STS_AGENT_ALIGNED(n);
-}
+/* The rows of agent_size.h for a configuration. */
+#define PARTS(X, c)                                                            \
+	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
+	    (c)->asks, (c)->journal_buffer, (c)->cache_size, sts_tls_size())
 
-/* Heads of the index by domain: a power of two, at least one a lookup. */
-static unsigned
-index_size(const struct sts_config *config)
-{
-	unsigned n = 1;
-
-	while (n < config->lookups) {
-		n *= 2;
-	}
-	return n;
-}
+/* Parts that others point into. */
+struct parts {
+	uint8_t *tls, *messages, *cache;
+};
 
 unsigned
 sts_agent_nodes(const struct sts_config *c)
@@ -29,29 +21,16 @@ sts_agent_nodes(const struct sts_config *c)
 	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks);
 }
 
+#define PLAN(plan, where, size, count)                                         \
+	p->plan += STS_AGENT_ALIGNED((size) * (size_t)(count));                \
+	p->total += STS_AGENT_ALIGNED((size) * (size_t)(count));
 void
 sts_agent_plan(const struct sts_config *c, struct sts_plan *p)
 {
-	unsigned nodes = sts_agent_nodes(c);
-
-	p->clients = aligned(c->clients * sizeof(struct sts_client));
-	p->asks = aligned(c->asks * sizeof(struct sts_question));
-	p->lookups = aligned(c->lookups * sizeof(struct sts_lookup)) +
-		     aligned(index_size(c) * sizeof(uint16_t));
-	p->fetches = aligned(sizeof(struct sts_x509_links)) +
-		     aligned(c->fetch_slots * sizeof(struct sts_fetch)) +
-		     c->fetch_slots * aligned(sts_tls_size());
-	p->dns = (size_t)STS_DNS_TCP_BUFFERS * aligned(STS_DNS_MESSAGE_MAX);
-	p->driver = aligned(nodes * sizeof(struct sts_node)) +
-		    aligned(nodes * sizeof(uint16_t));
-	p->journal = c->journal_buffer > 0
-			 ? aligned(sizeof(struct sts_journal)) +
-			       aligned(c->journal_buffer)
-			 : 0;
-	p->cache = aligned(c->cache_size);
-	p->total = p->clients + p->asks + p->lookups + p->fetches + p->dns +
-		   p->driver + p->journal + p->cache;
+	memset(p, 0, sizeof *p);
+	PARTS(PLAN, c)
 }
+#undef PLAN
 
 size_t
 sts_agent_size(const struct sts_config *config)
@@ -62,47 +41,49 @@ sts_agent_size(const struct sts_config *config)
 	return plan.total;
 }
 
-/* Take the next n bytes of the block. */
+/* Take the next n bytes of the block; NULL if that is none. */
 static void *
 carve(uint8_t **block, size_t n)
 {
 	void *p = *block;
 
-	*block += aligned(n);
-	return p;
+	*block += STS_AGENT_ALIGNED(n);
+	return n > 0 ? p : NULL;
 }
 
-static void
+#define CARVE(plan, where, size, count)                                        \
+	where = carve(&block, (size) * (size_t)(count));
+static struct parts
 carve_all(struct sts_agent *a, uint8_t *block)
 {
-	const struct sts_config *c = &a->config;
-	unsigned nodes = sts_agent_nodes(c);
+	const uint8_t *end = block + sts_agent_size(&a->config);
+	struct parts parts;
 
-	a->node_count = (uint16_t)nodes;
-	a->nodes = carve(&block, nodes * sizeof *a->nodes);
-	a->heap_slots = carve(&block, nodes * sizeof *a->heap_slots);
-	a->clients = carve(&block, c->clients * sizeof *a->clients);
-	a->questions = carve(&block, c->asks * sizeof *a->questions);
-	a->lookups = carve(&block, c->lookups * sizeof *a->lookups);
-	a->work.index = carve(&block, index_size(c) * sizeof *a->work.index);
-	a->work.index_mask = (uint16_t)(index_size(c) - 1);
-	a->root.links = carve(&block, sizeof *a->root.links);
+	PARTS(CARVE, &a->config)
+	STS_ASSERT(block == end);
+	return parts;
+}
+#undef CARVE
+
+static void
+set_up_parts(struct sts_agent *a, const struct parts *parts)
+{
+	const struct sts_config *c = &a->config;
+
+	a->node_count = (uint16_t)sts_agent_nodes(c);
 	sts_x509_links_clear(a->root.links);
-	a->fetches = carve(&block, c->fetch_slots * sizeof *a->fetches);
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
-		sts_fetch_init(&a->fetches[i], carve(&block, sts_tls_size()),
+		sts_fetch_init(&a->fetches[i],
+		    (void *)(parts->tls +
+			     i * STS_AGENT_ALIGNED(sts_tls_size())),
 		    a->root.links, &a->cache);
 	}
 	for (unsigned i = 0; i < STS_DNS_TCP_BUFFERS; i++) {
-		a->buffers.free[i] = carve(&block, STS_DNS_MESSAGE_MAX);
+		a->buffers.free[i] = parts->messages +
+				     i * STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX);
 	}
 	a->buffers.count = STS_DNS_TCP_BUFFERS;
-	if (c->journal_buffer > 0) {
-		a->journal.engine = carve(&block, sizeof *a->journal.engine);
-		a->journal.buf = carve(&block, c->journal_buffer);
-	}
-	sts_cache_init(&a->cache, carve(&block, c->cache_size), c->cache_size,
-	    a->hash_key);
+	sts_cache_init(&a->cache, parts->cache, c->cache_size, a->hash_key);
 }
 
 static void
@@ -173,6 +154,8 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[16])
 {
+	struct parts parts;
+
 	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
 	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
@@ -182,7 +165,8 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	memcpy(a->hash_key, hash_key, sizeof a->hash_key);
 	sts_random_init(&a->random);
 	sts_clock_init(&a->clock, now, config->build_s);
-	carve_all(a, block);
+	parts = carve_all(a, block);
+	set_up_parts(a, &parts);
 	sts_queue_init(&a->stirred);
 	sts_queue_init(&a->asks);
 	sts_queue_init(&a->client.idle);
@@ -200,7 +184,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 		a->lookups[i - 1].chain = a->work.free;
 		a->work.free = (uint16_t)(i - 1);
 	}
-	for (unsigned i = 0; i <= a->work.index_mask; i++) {
+	for (unsigned i = 0; i < config->lookups; i++) {
 		a->work.index[i] = STS_NODE_NONE;
 	}
 	if (config->asks > 0) {

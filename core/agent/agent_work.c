@@ -13,9 +13,9 @@
 static uint16_t *
 index_head(struct sts_agent *a, struct sts_text domain)
 {
-	uint64_t hash = sts_siphash(a->hash_key, domain);
+	uint32_t hash = (uint32_t)sts_siphash(a->hash_key, domain);
 
-	return &a->work.index[hash & a->work.index_mask];
+	return &a->work.index[hash % a->config.lookups];
 }
 
 static bool
