@@ -266,3 +266,15 @@ sts_key_parse(struct sts_key *k, struct sts_text text)
 	}
 	return parse_host(k, host);
 }
+
+struct sts_text
+sts_domain_policy_host(uint8_t out[STS_POLICY_HOST_MAX], struct sts_text domain)
+{
+	static const uint8_t prefix[] = STS_POLICY_LABEL ".";
+	size_t prefix_len = sizeof prefix - 1;
+
+	STS_ASSERT(domain.n <= STS_POLICY_HOST_MAX - prefix_len);
+	memcpy(out, prefix, prefix_len);
+	memcpy(out + prefix_len, domain.p, domain.n);
+	return sts_text(out, prefix_len + domain.n);
+}

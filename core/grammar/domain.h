@@ -13,8 +13,12 @@
 #include "../base/why.h"
 
 enum {
-	STS_DOMAIN_MAX = 244 /* "_mta-sts." and the domain fit 253 */
+	STS_DOMAIN_MAX = 244, /* "_mta-sts." and the domain fit 253 */
+	STS_POLICY_HOST_MAX = STS_DOMAIN_MAX + 8 /* and "mta-sts." */
 };
+
+/* The label before a domain whose host serves its policy (RFC 8461 3.3). */
+#define STS_POLICY_LABEL "mta-sts"
 
 struct sts_key {
 	uint16_t len;
@@ -45,5 +49,10 @@ struct sts_key {
  * a longer text is given up on at the first label beyond.
  */
 enum sts_why sts_key_parse(struct sts_key *k, struct sts_text text);
+
+/* The name of the host that serves a domain's policy, written to out; domain
+ * has at most STS_DOMAIN_MAX octets. */
+struct sts_text sts_domain_policy_host(
+    uint8_t out[STS_POLICY_HOST_MAX], struct sts_text domain);
 
 #endif

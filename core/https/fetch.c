@@ -10,7 +10,12 @@ enum {
 	NO_CONN = STS_FETCH_CONNS
 };
 
-static const uint8_t host_prefix[] = "mta-sts.";
+/* The name of the host that a fetch asks. */
+static struct sts_text
+host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
+{
+	return sts_domain_policy_host(out, sts_lookup_domain(f->lookup));
+}
 
 static void
 stir(struct sts_fetch *f, unsigned i)
@@ -230,15 +235,11 @@ static void
 send_request(struct sts_fetch *f)
 {
 	uint8_t request[STS_HTTP_REQUEST_MAX];
-	uint8_t host[sizeof host_prefix + STS_DOMAIN_MAX];
-	struct sts_text domain = sts_lookup_domain(f->lookup);
+	uint8_t host[STS_POLICY_HOST_MAX];
 	struct sts_span room = sts_tls_app_send_buf(f->tls);
 	size_t len;
 
-	memcpy(host, host_prefix, sizeof host_prefix - 1);
-	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
-	len = sts_http_request(
-	    request, sts_text(host, sizeof host_prefix - 1 + domain.n));
+	len = sts_http_request(request, host_of(f, host));
 	/* The first record has room for the longest: STS_TLS_RECORD_SIZE. */
 	STS_ASSERT(len <= room.n);
 	memcpy(room.p, request, len);
@@ -316,8 +317,7 @@ pump(struct sts_fetch *f)
 static void
 take_connection(struct sts_fetch *f, unsigned i)
 {
-	uint8_t host[sizeof host_prefix + STS_DOMAIN_MAX];
-	struct sts_text domain = sts_lookup_domain(f->lookup);
+	uint8_t host[STS_POLICY_HOST_MAX];
 
 	f->active = (uint8_t)i;
 	f->conn[i].state = STS_CONN_ACTIVE;
@@ -336,10 +336,8 @@ take_connection(struct sts_fetch *f, unsigned i)
 			stir(f, k);
 		}
 	}
-	memcpy(host, host_prefix, sizeof host_prefix - 1);
-	memcpy(host + sizeof host_prefix - 1, domain.p, domain.n);
-	sts_tls_start(f->tls, sts_text(host, sizeof host_prefix - 1 + domain.n),
-	    f->lookup->settings->anchors, f->wall_s, f->rnd);
+	sts_tls_start(f->tls, host_of(f, host), f->lookup->settings->anchors,
+	    f->wall_s, f->rnd);
 	sts_tls_use_links(f->tls, f->links);
 	f->rnd[0]++; /* no two sessions from the same seed */
 	stir(f, i);

@@ -16,7 +16,7 @@ enum {
 STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1024, lookup_is_cheap);
 
 static const uint8_t txt_prefix[] = "_mta-sts";
-static const uint8_t host_prefix[] = "mta-sts";
+static const uint8_t host_prefix[] = STS_POLICY_LABEL;
 
 /* Read the one valid record out of a TXT answer. */
 static void

@@ -496,6 +496,26 @@ START_TEST(utf8_all)
 }
 END_TEST
 
+/* The policy host of any domain that a key can be, up to the longest. */
+START_TEST(policy_host)
+{
+	static const char *const domains[] = { "example.com", "localhost",
+		N244 };
+
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+		char want[STS_POLICY_HOST_MAX + 1];
+		uint8_t out[STS_POLICY_HOST_MAX];
+		size_t n = strlen(domains[i]);
+		struct sts_text host = sts_domain_policy_host(
+		    out, sts_text((const uint8_t *)domains[i], n));
+
+		snprintf(want, sizeof want, "mta-sts.%s", domains[i]);
+		ck_assert_uint_eq(host.n, strlen(want));
+		ck_assert_mem_eq(host.p, want, host.n);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -505,4 +525,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, folding_is_one_to_one);
 	tcase_add_test(tc, label_limit);
 	tcase_add_test(tc, utf8_all);
+	tcase_add_test(tc, policy_host);
 }
