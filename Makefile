@@ -20,23 +20,36 @@ STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) $(STS_NORETU
 
 override LDFLAGS += $(if $(STATIC),-static)
 
-BASE_SRC = core/base/bytes.c core/base/name.c core/base/sink.c core/base/siphash.c \
-	core/base/utf8.c core/base/why.c
+BASE_SRC = core/base/bytes.c core/base/crc32.c core/base/event.c core/base/name.c \
+	core/base/sink.c core/base/siphash.c core/base/utf8.c core/base/why.c
+GRAMMAR_SRC = core/grammar/domain.c core/grammar/idna.c core/grammar/policy.c \
+	core/grammar/record.c
+CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c \
+	core/cache/cache_index.c core/cache/cache_record.c core/cache/cache_stage.c \
+	core/cache/cache_sweep.c core/cache/chunks.c core/cache/organisation.c core/cache/payload.c
+JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c \
+	core/journal/journal_save.c
+ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
+CLIENT_SRC = core/client/client.c core/client/plain.c core/client/reply.c \
+	core/client/socketmap.c
+LOOKUP_SRC = core/lookup/lookup.c
+DIAL_SRC = core/dial/address.c
+HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
+	core/https/http_request.c
+AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
+	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_held.c \
+	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c \
+	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_slots.c \
+	core/agent/agent_sweep.c core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c \
+	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
+	core/agent/metrics.c core/agent/random.c
+CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
+	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(AGENT_SRC)
 DNS_SRC = dns/message.c dns/upstream.c dns/wire.c
-TLS_SRC = tls/x509/anchors.c tls/x509/anchors_set.c tls/curves.c tls/x509/der.c tls/session.c tls/x509/x509.c \
-	tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c tls/x509/x509_links.c \
-	tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c tls/x509/x509_time.c tls/x509/x509_verify.c
-CORE_SRC = core/dial/address.c core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c core/agent/agent_buffers.c core/agent/agent_clients.c \
-	core/agent/agent_held.c core/agent/agent_queue.c core/agent/agent_tell.c \
-	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
-	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_work.c core/cache/cache.c \
-	core/cache/cache_check.c core/cache/cache_class.c core/cache/cache_index.c core/cache/cache_stage.c core/cache/chunks.c \
-	core/agent/clock.c core/base/crc32.c core/answer/decide.c core/grammar/domain.c core/driver.c core/base/event.c core/agent/explain.c \
-	core/https/fetch.c core/heap.c core/https/http.c core/https/http_field.c core/https/http_request.c core/grammar/idna.c \
-	core/agent/inspect.c core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c core/journal/journal_save.c \
-	core/lookup/lookup.c core/agent/metrics.c core/cache/organisation.c core/cache/payload.c core/client/plain.c core/grammar/policy.c \
-	core/answer/postfix.c core/agent/random.c core/grammar/record.c core/client/reply.c core/client/client.c core/client/socketmap.c \
-	core/answer/zones.c
+TLS_SRC = tls/curves.c tls/session.c tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c \
+	tls/x509/x509.c tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c \
+	tls/x509/x509_fields.c tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c \
+	tls/x509/x509_sct.c tls/x509/x509_time.c tls/x509/x509_verify.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache: its limits, finding records, reading them, removing them. */
+/* The cache as a whole: its limits, finding and removing records, counting. */
 #include <string.h>
 
 #include "cache_private.h"
@@ -66,14 +66,6 @@ sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
 	set_limits(c);
 }
 
-bool
-sts_entry_expired(const struct sts_entry *e, uint32_t now_s)
-{
-	uint32_t age_s = now_s > e->fetched_s ? now_s - e->fetched_s : 0;
-
-	return e->kind == STS_KIND_POLICY && age_s >= e->max_age_s;
-}
-
 sts_ref
 sts_cache_find(const struct sts_cache *c, struct sts_text domain)
 {
@@ -89,79 +81,18 @@ sts_cache_protected(const struct sts_cache *c, sts_ref ref)
 	return sts_head_class(c, ref) == STS_CLASS_ENFORCE;
 }
 
-/* Copy content of ref from off; the caller has bounded n. */
-static void
-copy_content(
-    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
-{
-	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, off);
-
-	while (n > 0) {
-		struct sts_text piece = sts_chunks_piece(&c->chunks, &at, n);
-
-		STS_ASSERT(piece.n > 0);
-		memcpy(out, piece.p, piece.n);
-		out += piece.n;
-		n -= piece.n;
-	}
-}
-
-size_t
-sts_cache_domain(const struct sts_cache *c, sts_ref ref, uint8_t *out)
-{
-	size_t n = sts_head_domain_len(c, ref);
-
-	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
-	STS_ASSERT(n >= 1 && n <= STS_NAME_MAX);
-	copy_content(c, ref, 0, out, n);
-	return n;
-}
-
-size_t
-sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
-{
-	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
-	return sts_head_payload_len(c, ref);
-}
-
-size_t
-sts_cache_read(
-    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
-{
-	size_t len = sts_cache_payload_len(c, ref);
-
-	if (off >= len) {
-		return 0;
-	}
-	if (n > len - off) {
-		n = len - off;
-	}
-	copy_content(c, ref, sts_head_domain_len(c, ref) + off, out, n);
-	return n;
-}
-
 void
 sts_cache_remove(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
 	sts_index_drop(c, ref);
 	sts_class_leave(c, ref);
-	sts_head_mark(c, ref, 0);
+	sts_record_mark(c, ref, 0);
 	if (sts_head_pins(c, ref) > 0) {
 		sts_class_enter(c, ref, STS_CLASS_PINNED);
 	} else {
 		sts_chunks_give(&c->chunks, ref);
 	}
-}
-
-void
-sts_head_mark(struct sts_cache *c, sts_ref ref, unsigned marks)
-{
-	uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_MARKS;
-
-	c->unsaved -= (*p & STS_MARK_UNSAVED) != 0;
-	c->unsaved += (marks & STS_MARK_UNSAVED) != 0;
-	*p = (uint8_t)marks;
 }
 
 sts_ref
@@ -186,7 +117,7 @@ void
 sts_cache_saved(struct sts_cache *c, sts_ref ref)
 {
 	if (sts_head_live(c, ref)) {
-		sts_head_mark(c, ref, STS_MARK_SAVED);
+		sts_record_mark(c, ref, STS_MARK_SAVED);
 	}
 }
 

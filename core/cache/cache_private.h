@@ -11,6 +11,10 @@
  *	12  next in its list            64
  *
  * The content, in body chunks: the domain, then the payload.
+ *
+ * A file of the cache calls only those to the left of it:
+ *
+ *	chunks <- record <- index, class <- cache <- sweep <- stage, check
  */
 #ifndef STS_CACHE_PRIVATE_H
 #define STS_CACHE_PRIVATE_H
@@ -128,14 +132,20 @@ sts_head_chunks(const struct sts_cache *c, sts_ref ref)
 	    sts_head_domain_len(c, ref) + sts_head_payload_len(c, ref));
 }
 
-/* Set or clear marks; UNSAVED is counted. */
-void sts_head_mark(struct sts_cache *c, sts_ref ref, unsigned marks);
-
 static inline unsigned
 sts_head_marks(const struct sts_cache *c, sts_ref ref)
 {
 	return sts_chunk(&c->chunks, ref)[STS_HEAD_MARKS];
 }
+
+/* core/cache/cache_record.c */
+
+/* Replace the marks; the records with UNSAVED are counted. */
+void sts_record_mark(struct sts_cache *c, sts_ref ref, unsigned marks);
+
+/* Write the entry; a fetch in the future counts as now (if `expires`). */
+void sts_record_store(struct sts_cache *c, sts_ref ref,
+    const struct sts_entry *e, uint32_t now_s, bool expires);
 
 /* core/cache/cache_index.c */
 
@@ -183,11 +193,17 @@ unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
     const struct sts_entry *e, uint32_t now_s, bool expires,
     enum sts_origin origin);
 
-/* Store the entry; a fetch in the future counts as now (if `expires`). */
-void sts_class_store(struct sts_cache *c, sts_ref ref,
+/*
+ * Move a live record to the class in which it belongs; a record that is there
+ * already keeps its place in the list. One that becomes protected is marked as
+ * unsaved, since what the journal holds says whether it is protected.
+ */
+void sts_class_settle(struct sts_cache *c, sts_ref ref,
     const struct sts_entry *e, uint32_t now_s, bool expires);
 
+/* core/cache/cache_sweep.c */
+
 /* Evict the first victim. False: there is none. O(chunks of the victim). */
-bool sts_class_evict(struct sts_cache *c);
+bool sts_sweep_evict(struct sts_cache *c);
 
 #endif

@@ -11,7 +11,7 @@ static uint32_t
 take_chunk(struct sts_cache *c, uint8_t tag)
 {
 	/* A victim frees at least two chunks: one round is enough. */
-	if (c->chunks.free_count == 0 && !sts_class_evict(c)) {
+	if (c->chunks.free_count == 0 && !sts_sweep_evict(c)) {
 		return 0;
 	}
 	return sts_chunks_take(&c->chunks, tag);
@@ -223,13 +223,13 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 		take_over(c, ref, released, true);
 	}
 	sts_class_leave(c, ref);
-	sts_class_store(c, ref, e, now_s, expires);
+	sts_record_store(c, ref, e, now_s, expires);
 	sts_class_enter(c, ref, class);
 	sts_index_add(c, ref);
 	if (fetched && e->kind == STS_KIND_POLICY) {
 		marks |= STS_MARK_UNSAVED;
 	}
-	sts_head_mark(c, ref, marks);
+	sts_record_mark(c, ref, marks);
 	return admission;
 }
 

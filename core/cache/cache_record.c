@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One record: reading the domain and the payload, which lie in its chain of
+ * chunks, and the entry and the marks, which lie packed in its head. Nothing
+ * here knows where the record is listed or how it is found.
+ */
+#include <string.h>
+
+#include "cache_private.h"
+
+bool
+sts_entry_expired(const struct sts_entry *e, uint32_t now_s)
+{
+	uint32_t age_s = now_s > e->fetched_s ? now_s - e->fetched_s : 0;
+
+	return e->kind == STS_KIND_POLICY && age_s >= e->max_age_s;
+}
+
+/* Copy content of ref from off; the caller has bounded n. */
+static void
+copy_content(
+    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
+{
+	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, off);
+
+	while (n > 0) {
+		struct sts_text piece = sts_chunks_piece(&c->chunks, &at, n);
+
+		STS_ASSERT(piece.n > 0);
+		memcpy(out, piece.p, piece.n);
+		out += piece.n;
+		n -= piece.n;
+	}
+}
+
+size_t
+sts_cache_domain(const struct sts_cache *c, sts_ref ref, uint8_t *out)
+{
+	size_t n = sts_head_domain_len(c, ref);
+
+	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	STS_ASSERT(n >= 1 && n <= STS_NAME_MAX);
+	copy_content(c, ref, 0, out, n);
+	return n;
+}
+
+size_t
+sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
+{
+	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	return sts_head_payload_len(c, ref);
+}
+
+size_t
+sts_cache_read(
+    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
+{
+	size_t len = sts_cache_payload_len(c, ref);
+
+	if (off >= len) {
+		return 0;
+	}
+	if (n > len - off) {
+		n = len - off;
+	}
+	copy_content(c, ref, sts_head_domain_len(c, ref) + off, out, n);
+	return n;
+}
+
+static void
+put_entry(uint8_t *p, const struct sts_entry *e)
+{
+	p[0] = (uint8_t)(e->kind | (e->lapsed ? STS_ENTRY_LAPSED : 0) |
+			 (e->proved ? STS_ENTRY_PROVED : 0));
+	p[1] = e->mode;
+	p[2] = e->failures;
+	p[3] = e->why;
+	sts_put16le(p + 4, e->mx_count);
+	sts_put16le(p + 6, e->asked_day);
+	sts_put32le(p + 8, e->max_age_s);
+	sts_put32le(p + 12, e->fetched_s);
+	sts_put32le(p + 16, e->checked_s);
+	sts_put32le(p + 20, e->check_s);
+	sts_put32le(p + 24, e->refresh_s);
+	sts_put32le(p + 28, e->retry_s);
+	sts_put32le(p + 32, e->failed_id);
+}
+
+void
+sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
+{
+	const uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY;
+
+	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
+	memset(e, 0, sizeof *e);
+	e->kind = p[0] & (uint8_t) ~(STS_ENTRY_LAPSED | STS_ENTRY_PROVED);
+	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
+	e->lapsed = (p[0] & STS_ENTRY_LAPSED) != 0;
+	e->mode = p[1];
+	e->failures = p[2];
+	e->why = p[3];
+	e->mx_count = sts_get16le(p + 4);
+	e->asked_day = sts_get16le(p + 6);
+	e->max_age_s = sts_get32le(p + 8);
+	e->fetched_s = sts_get32le(p + 12);
+	e->checked_s = sts_get32le(p + 16);
+	e->check_s = sts_get32le(p + 20);
+	e->refresh_s = sts_get32le(p + 24);
+	e->retry_s = sts_get32le(p + 28);
+	e->failed_id = sts_get32le(p + 32);
+}
+
+void
+sts_record_store(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
+    uint32_t now_s, bool expires)
+{
+	struct sts_entry stored = *e;
+
+	if (expires && stored.fetched_s > now_s) {
+		stored.fetched_s = now_s;
+	}
+	put_entry(sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY, &stored);
+}
+
+void
+sts_record_mark(struct sts_cache *c, sts_ref ref, unsigned marks)
+{
+	uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_MARKS;
+
+	c->unsaved -= (*p & STS_MARK_UNSAVED) != 0;
+	c->unsaved += (marks & STS_MARK_UNSAVED) != 0;
+	*p = (uint8_t)marks;
+}
