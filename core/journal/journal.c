@@ -57,20 +57,20 @@ sts_journal_init(struct sts_journal *j, const struct sts_journal_geometry *g,
 	j->buf = buf;
 	j->buf_size = buf_size;
 	j->area = g->area_count;
-	j->step = STS_STEP_AREAS;
+	j->stage = STS_STAGE_AREAS;
 	return true;
 }
 
 static bool
 loading(const struct sts_journal *j)
 {
-	return j->step < STS_STEP_IDLE;
+	return j->stage < STS_STAGE_IDLE;
 }
 
 static bool
 resting(const struct sts_journal *j)
 {
-	return j->step >= STS_STEP_NEWER;
+	return j->stage >= STS_STAGE_NEWER;
 }
 
 bool
@@ -130,12 +130,12 @@ bool
 sts_journal_next(
     struct sts_journal *j, uint32_t now_s, struct sts_journal_op *op)
 {
-	if (!j->pending && j->step == STS_STEP_IDLE) {
+	if (!j->pending && j->stage == STS_STAGE_IDLE) {
 		begin_work(j, now_s);
 	}
 	if (!j->pending && loading(j)) {
 		sts_journal_load_next(j);
-	} else if (!j->pending && j->step != STS_STEP_IDLE && !resting(j)) {
+	} else if (!j->pending && j->stage != STS_STAGE_IDLE && !resting(j)) {
 		sts_journal_save_next(j);
 	}
 	*op = j->op;
@@ -195,7 +195,7 @@ sts_journal_step(
 enum sts_journal_state
 sts_journal_state(const struct sts_journal *j)
 {
-	if (j->step == STS_STEP_NEWER) {
+	if (j->stage == STS_STAGE_NEWER) {
 		return STS_JOURNAL_NEWER;
 	}
 	if (j->failed) {
@@ -210,7 +210,7 @@ sts_journal_busy(const struct sts_journal *j)
 	if (resting(j)) {
 		return false;
 	}
-	return j->step != STS_STEP_IDLE || j->compact_due || j->forget_due ||
+	return j->stage != STS_STAGE_IDLE || j->compact_due || j->forget_due ||
 	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0 ||
 	       sts_cache_stale(j->cache);
 }
@@ -218,11 +218,11 @@ sts_journal_busy(const struct sts_journal *j)
 void
 sts_journal_retry(struct sts_journal *j)
 {
-	if (j->step != STS_STEP_FAILED) {
+	if (j->stage != STS_STAGE_FAILED) {
 		return;
 	}
-	if (j->resume < STS_STEP_IDLE) {
-		j->step = j->resume;
+	if (j->resume < STS_STAGE_IDLE) {
+		j->stage = j->resume;
 	} else {
 		sts_journal_save_again(j);
 	}
@@ -231,7 +231,7 @@ sts_journal_retry(struct sts_journal *j)
 bool
 sts_journal_forgotten(const struct sts_journal *j)
 {
-	return j->step == STS_STEP_IDLE && !j->compact_due && !j->forget_due;
+	return j->stage == STS_STAGE_IDLE && !j->compact_due && !j->forget_due;
 }
 
 void
@@ -278,7 +278,7 @@ bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {
 	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
-	if (j->step == STS_STEP_NEWER || j->forget_due) {
+	if (j->stage == STS_STAGE_NEWER || j->forget_due) {
 		return false;
 	}
 	memcpy(j->forget, domain.p, domain.n);

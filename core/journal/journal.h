@@ -93,13 +93,13 @@ struct sts_journal {
 	struct sts_journal_geometry g;
 	uint8_t *buf;
 	size_t buf_size;
-	uint8_t step; /* of the engine: journal.c */
+	uint8_t stage; /* enum sts_journal_stage: what is being done */
 	bool pending; /* op is to be done */
 	bool dirty; /* nothing may be appended to the area */
 	bool newer; /* a head of a newer version was seen */
 	bool small; /* the areas do not hold the cache: they are only read */
 	bool failed, full; /* since an error, until a retry succeeds */
-	uint8_t resume; /* the step that a retry goes on with */
+	uint8_t resume; /* the stage that a retry goes on with */
 	bool scanned; /* the copy has seen the whole cache once */
 	bool stamp_due, forget_due, compact_due, hurried;
 	struct sts_journal_op op;
@@ -115,7 +115,7 @@ struct sts_journal {
 	uint32_t day, day_used, errors;
 	/* The record that is read or written. */
 	struct sts_journal_record rec;
-	struct sts_stage stage;
+	struct sts_stage staged;
 	sts_ref ref; /* pinned while it is written */
 	uint32_t at; /* octets of it done */
 	uint32_t crc;

@@ -25,10 +25,10 @@ record_padded(const struct sts_journal *j)
 
 /* Back to the first record, to go through all of them. */
 static void
-begin(struct sts_journal *j, enum sts_journal_step step)
+begin(struct sts_journal *j, enum sts_journal_stage stage)
 {
 	j->pos = sts_journal_padded(STS_JOURNAL_HEAD, j->unit);
-	j->step = (uint8_t)step;
+	j->stage = (uint8_t)stage;
 	STS_ASSERT(left(j) >= LOOK_MIN);
 }
 
@@ -37,7 +37,7 @@ static void
 records_over(struct sts_journal *j)
 {
 	j->looked = j->pos;
-	j->step = j->dirty || left(j) == 0 ? STS_STEP_IDLE : STS_STEP_REST;
+	j->stage = j->dirty || left(j) == 0 ? STS_STAGE_IDLE : STS_STAGE_REST;
 }
 
 /* All areas were looked at. */
@@ -45,15 +45,15 @@ static void
 areas_seen(struct sts_journal *j)
 {
 	if (j->newer) {
-		j->step = STS_STEP_NEWER;
+		j->stage = STS_STAGE_NEWER;
 	} else if (j->area == j->g.area_count) {
 		j->dirty = true;
-		j->step = STS_STEP_IDLE;
+		j->stage = STS_STAGE_IDLE;
 	} else {
 		/* Records written for other units are moved before more. */
 		j->dirty = j->unit != j->g.prog_size;
 		j->proved_s = 0;
-		begin(j, STS_STEP_SCAN);
+		begin(j, STS_STAGE_SCAN);
 	}
 }
 
@@ -94,7 +94,7 @@ static void
 scan_read(struct sts_journal *j, bool ok)
 {
 	if (!record_here(j, ok)) {
-		begin(j, STS_STEP_HEAD);
+		begin(j, STS_STAGE_HEAD);
 		return;
 	}
 	if (j->rec.stamp_s > j->stamp_s) {
@@ -109,7 +109,7 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 	j->pos += record_padded(j);
 	if (left(j) < LOOK_MIN) {
-		begin(j, STS_STEP_HEAD);
+		begin(j, STS_STAGE_HEAD);
 	}
 }
 
@@ -157,7 +157,7 @@ restore(struct sts_journal *j)
 	e.max_age_s = j->rec.max_age_s;
 	e.fetched_s = j->rec.fetched_s;
 	e.refresh_s = j->rec.refresh_s;
-	if (j->stage.head == 0) {
+	if (j->staged.head == 0) {
 		j->lost++; /* the cache had no room for a stage */
 		return;
 	}
@@ -173,7 +173,7 @@ restore(struct sts_journal *j)
 	 * fetched may have left its room to that one, and must not have it
 	 * before.
 	 */
-	if (sts_cache_restore(j->cache, &j->stage, &e, now_s, true,
+	if (sts_cache_restore(j->cache, &j->staged, &e, now_s, true,
 		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
 		&ref) >= STS_REFUSED_LARGE) {
 		j->lost++;
@@ -205,9 +205,9 @@ apply(struct sts_journal *j)
 static void
 record_over(struct sts_journal *j)
 {
-	sts_cache_abandon(j->cache, &j->stage);
+	sts_cache_abandon(j->cache, &j->staged);
 	j->pos += record_padded(j);
-	j->step = STS_STEP_HEAD;
+	j->stage = STS_STAGE_HEAD;
 	if (left(j) < LOOK_MIN) {
 		records_over(j);
 	}
@@ -223,7 +223,7 @@ head_read(struct sts_journal *j, bool ok)
 	}
 	j->at = 0;
 	j->crc = sts_journal_body_crc(&j->rec);
-	j->step = STS_STEP_BODY;
+	j->stage = STS_STAGE_BODY;
 }
 
 /* What was read of a body: domain, payload, or the CRC. */
@@ -249,13 +249,13 @@ body_read(struct sts_journal *j, bool ok)
 		return;
 	}
 	j->crc = sts_crc32(j->crc, got);
-	if (j->at >= domain_len && j->stage.head != 0) {
-		sts_cache_append(j->cache, &j->stage, got.p, got.n);
+	if (j->at >= domain_len && j->staged.head != 0) {
+		sts_cache_append(j->cache, &j->staged, got.p, got.n);
 	}
 	j->at += (uint32_t)got.n;
 	if (j->at == domain_len && j->rec.type == STS_JOURNAL_POLICY) {
 		sts_cache_stage(
-		    j->cache, &j->stage, sts_text(j->domain, domain_len));
+		    j->cache, &j->staged, sts_text(j->domain, domain_len));
 	}
 }
 
@@ -289,7 +289,7 @@ rest_read(struct sts_journal *j, bool ok)
 	}
 	j->looked += (uint32_t)j->op.len;
 	if (j->dirty || j->looked == j->g.area_size) {
-		j->step = STS_STEP_IDLE;
+		j->stage = STS_STAGE_IDLE;
 	}
 }
 
@@ -308,15 +308,15 @@ rest_next(struct sts_journal *j)
 void
 sts_journal_load_next(struct sts_journal *j)
 {
-	switch (j->step) {
-	case STS_STEP_AREAS:
+	switch (j->stage) {
+	case STS_STAGE_AREAS:
 		sts_journal_op(j, STS_JOURNAL_READ,
 		    sts_journal_base(j, j->looked), j->head, STS_JOURNAL_HEAD);
 		break;
-	case STS_STEP_BODY:
+	case STS_STAGE_BODY:
 		body_next(j);
 		break;
-	case STS_STEP_REST:
+	case STS_STAGE_REST:
 		rest_next(j);
 		break;
 	default:
@@ -335,12 +335,13 @@ sts_journal_load_next(struct sts_journal *j)
 static bool
 read_later(struct sts_journal *j)
 {
-	if (j->step == STS_STEP_REST || ++j->errors >= STS_JOURNAL_READS_MAX) {
+	if (j->stage == STS_STAGE_REST ||
+	    ++j->errors >= STS_JOURNAL_READS_MAX) {
 		return false;
 	}
-	sts_cache_abandon(j->cache, &j->stage);
+	sts_cache_abandon(j->cache, &j->staged);
 	sts_journal_fail(
-	    j, j->step == STS_STEP_BODY ? (uint8_t)STS_STEP_HEAD : j->step);
+	    j, j->stage == STS_STAGE_BODY ? (uint8_t)STS_STAGE_HEAD : j->stage);
 	return true;
 }
 
@@ -351,17 +352,17 @@ sts_journal_load_done(struct sts_journal *j, bool ok)
 		return;
 	}
 	j->failed = false;
-	switch (j->step) {
-	case STS_STEP_AREAS:
+	switch (j->stage) {
+	case STS_STAGE_AREAS:
 		area_read(j, ok);
 		break;
-	case STS_STEP_SCAN:
+	case STS_STAGE_SCAN:
 		scan_read(j, ok);
 		break;
-	case STS_STEP_HEAD:
+	case STS_STAGE_HEAD:
 		head_read(j, ok);
 		break;
-	case STS_STEP_BODY:
+	case STS_STAGE_BODY:
 		body_read(j, ok);
 		break;
 	default:
@@ -369,7 +370,7 @@ sts_journal_load_done(struct sts_journal *j, bool ok)
 		break;
 	}
 	/* Counted until the record is over, as a retry begins at its head. */
-	if (j->step != STS_STEP_BODY) {
+	if (j->stage != STS_STAGE_BODY) {
 		j->errors = 0;
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * Between the journal's files:
  *
- *	journal.c       the public face: which step is next, and what to save
+ *	journal.c       the public face: which stage is next, and what to save
  *	journal_load.c  from the storage into the cache
  *	journal_save.c  from the cache to the storage
  *
@@ -12,7 +12,7 @@
  *	IDLE -> RECORD -> RECORD_SYNC -> IDLE   a record is appended
  *	IDLE -> ERASE -> COPY -> COPY_SYNC -> AREA -> AREA_SYNC -> IDLE
  *	                                        the cache into the next area
- *	any step -> FAILED -> `resume`          an error, and a retry
+ *	any stage -> FAILED -> `resume`         an error, and a retry
  */
 #ifndef STS_JOURNAL_PRIVATE_H
 #define STS_JOURNAL_PRIVATE_H
@@ -21,22 +21,22 @@
 
 #include "journal.h"
 
-enum sts_journal_step {
-	STS_STEP_AREAS = 0, /* read the head of area `looked` */
-	STS_STEP_SCAN, /* read heads of records, for the newest stamp */
-	STS_STEP_HEAD, /* read the head of a record to load */
-	STS_STEP_BODY,
-	STS_STEP_REST, /* read what should be erased */
-	STS_STEP_IDLE,
-	STS_STEP_RECORD, /* program a record behind the last */
-	STS_STEP_RECORD_SYNC,
-	STS_STEP_ERASE, /* erase `looked` octets on in the target */
-	STS_STEP_COPY, /* program a record of the cache there */
-	STS_STEP_COPY_SYNC,
-	STS_STEP_AREA, /* program its head */
-	STS_STEP_AREA_SYNC,
-	STS_STEP_NEWER,
-	STS_STEP_FAILED
+enum sts_journal_stage {
+	STS_STAGE_AREAS = 0, /* read the head of area `looked` */
+	STS_STAGE_SCAN, /* read heads of records, for the newest stamp */
+	STS_STAGE_HEAD, /* read the head of a record to load */
+	STS_STAGE_BODY,
+	STS_STAGE_REST, /* read what should be erased */
+	STS_STAGE_IDLE,
+	STS_STAGE_RECORD, /* program a record behind the last */
+	STS_STAGE_RECORD_SYNC,
+	STS_STAGE_ERASE, /* erase `looked` octets on in the target */
+	STS_STAGE_COPY, /* program a record of the cache there */
+	STS_STAGE_COPY_SYNC,
+	STS_STAGE_AREA, /* program its head */
+	STS_STAGE_AREA_SYNC,
+	STS_STAGE_NEWER,
+	STS_STAGE_FAILED
 };
 
 static inline uint32_t
@@ -56,13 +56,13 @@ sts_journal_op(struct sts_journal *j, enum sts_journal_op_kind kind,
 	j->pending = true;
 }
 
-/* Rest until a retry, which goes on with that step. */
+/* Rest until a retry, which goes on with that stage. */
 static inline void
 sts_journal_fail(struct sts_journal *j, uint8_t resume)
 {
 	j->failed = true;
 	j->resume = resume;
-	j->step = STS_STEP_FAILED;
+	j->stage = STS_STAGE_FAILED;
 }
 
 /* Whether the domain waits to be forgotten. */
@@ -73,11 +73,11 @@ sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 	       memcmp(j->forget, domain.p, domain.n) == 0;
 }
 
-/* Prepare the next op of a loading step. */
+/* Prepare the next op of a loading stage. */
 void sts_journal_load_next(struct sts_journal *j);
 void sts_journal_load_done(struct sts_journal *j, bool ok);
 
-/* Prepare the next op of a saving step; none when there is none now. */
+/* Prepare the next op of a saving stage, or none when there is none now. */
 void sts_journal_save_next(struct sts_journal *j);
 void sts_journal_save_done(struct sts_journal *j, bool ok);
 

@@ -83,7 +83,7 @@ append(struct sts_journal *j, sts_ref ref)
 		hold(j, ref);
 	}
 	begin_record(j, j->revision);
-	j->step = STS_STEP_RECORD;
+	j->stage = STS_STAGE_RECORD;
 }
 
 void
@@ -142,7 +142,7 @@ begin_copy(struct sts_journal *j, uint32_t after)
 	/* An area that failed at the last moment may be valid: be later. */
 	j->write_revision++;
 	j->looked = 0;
-	j->step = STS_STEP_ERASE;
+	j->stage = STS_STAGE_ERASE;
 }
 
 void
@@ -152,7 +152,7 @@ sts_journal_save_all(struct sts_journal *j)
 	j->write_revision = j->revision;
 	if (j->small) {
 		j->target = j->area;
-		sts_journal_fail(j, STS_STEP_ERASE);
+		sts_journal_fail(j, STS_STAGE_ERASE);
 		return;
 	}
 	j->compactions++;
@@ -165,7 +165,7 @@ sts_journal_save_again(struct sts_journal *j)
 	/* One more error is enough to rest again. */
 	j->errors = STS_JOURNAL_ERRORS_MAX - 1;
 	if (j->small) {
-		sts_journal_fail(j, STS_STEP_ERASE);
+		sts_journal_fail(j, STS_STAGE_ERASE);
 		return;
 	}
 	begin_copy(j, j->target);
@@ -264,7 +264,7 @@ copy_failed(struct sts_journal *j)
 {
 	let_go(j);
 	if (++j->errors >= STS_JOURNAL_ERRORS_MAX || j->full) {
-		sts_journal_fail(j, STS_STEP_ERASE);
+		sts_journal_fail(j, STS_STAGE_ERASE);
 		return;
 	}
 	begin_copy(j, j->target);
@@ -299,7 +299,7 @@ copy_next(struct sts_journal *j)
 		return;
 	}
 	if (!next_to_copy(j, &ref)) {
-		j->step = STS_STEP_COPY_SYNC;
+		j->stage = STS_STAGE_COPY_SYNC;
 		sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
 		return;
 	}
@@ -324,18 +324,18 @@ sts_journal_save_next(struct sts_journal *j)
 		    j, STS_JOURNAL_READ, j->op.off, j->buf, j->op.len);
 		return;
 	}
-	switch (j->step) {
-	case STS_STEP_RECORD:
+	switch (j->stage) {
+	case STS_STAGE_RECORD:
 		program_piece(j);
 		break;
-	case STS_STEP_ERASE:
+	case STS_STAGE_ERASE:
 		sts_journal_op(j, STS_JOURNAL_ERASE,
 		    sts_journal_base(j, j->target) + j->looked, NULL, 0);
 		break;
-	case STS_STEP_COPY:
+	case STS_STAGE_COPY:
 		copy_next(j);
 		break;
-	case STS_STEP_AREA:
+	case STS_STAGE_AREA:
 		program_area(j);
 		break;
 	default:
@@ -368,7 +368,7 @@ erased(struct sts_journal *j)
 		j->scanned = false;
 		j->write_pos =
 		    sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
-		j->step = STS_STEP_COPY;
+		j->stage = STS_STAGE_COPY;
 	}
 }
 
@@ -382,13 +382,13 @@ area_done(struct sts_journal *j)
 	j->pos = j->write_pos;
 	j->dirty = j->failed = false;
 	j->errors = 0;
-	j->step = STS_STEP_IDLE;
+	j->stage = STS_STAGE_IDLE;
 }
 
 static void
 save_failed(struct sts_journal *j)
 {
-	if (j->step == STS_STEP_RECORD || j->step == STS_STEP_RECORD_SYNC) {
+	if (j->stage == STS_STAGE_RECORD || j->stage == STS_STAGE_RECORD_SYNC) {
 		/* Whatever is there now, nothing is put behind it. */
 		let_go(j);
 		j->dirty = true;
@@ -428,28 +428,28 @@ sts_journal_save_done(struct sts_journal *j, bool ok)
 		save_failed(j);
 		return;
 	}
-	switch (j->step) {
-	case STS_STEP_RECORD:
+	switch (j->stage) {
+	case STS_STAGE_RECORD:
 		if (piece_done(j)) {
-			j->step = STS_STEP_RECORD_SYNC;
+			j->stage = STS_STAGE_RECORD_SYNC;
 		}
 		break;
-	case STS_STEP_RECORD_SYNC:
+	case STS_STAGE_RECORD_SYNC:
 		j->pos = j->write_pos;
 		j->saved++;
-		j->step = STS_STEP_IDLE;
+		j->stage = STS_STAGE_IDLE;
 		break;
-	case STS_STEP_ERASE:
+	case STS_STAGE_ERASE:
 		erased(j);
 		break;
-	case STS_STEP_COPY:
+	case STS_STAGE_COPY:
 		piece_done(j);
 		break;
-	case STS_STEP_COPY_SYNC:
-		j->step = STS_STEP_AREA;
+	case STS_STAGE_COPY_SYNC:
+		j->stage = STS_STAGE_AREA;
 		break;
-	case STS_STEP_AREA:
-		j->step = STS_STEP_AREA_SYNC;
+	case STS_STAGE_AREA:
+		j->stage = STS_STAGE_AREA_SYNC;
 		break;
 	default:
 		area_done(j);

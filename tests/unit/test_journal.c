@@ -698,12 +698,12 @@ START_TEST(unreadable_body)
 		flash_power_on(&f);
 		start(1);
 		for (unsigned i = 0; i < STEPS_MAX / 100; i++) {
-			if (j.step == STS_STEP_BODY && j.pos != pos) {
+			if (j.stage == STS_STAGE_BODY && j.pos != pos) {
 				records++;
 				pos = j.pos;
 			}
 			f.fail_reads =
-			    j.step == STS_STEP_BODY && records == nth + 1;
+			    j.stage == STS_STAGE_BODY && records == nth + 1;
 			sts_journal_retry(&j);
 			sts_journal_step(&j, &f.store, NOW);
 		}

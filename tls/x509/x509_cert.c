@@ -375,10 +375,3 @@ sts_x509_scan_end(struct sts_x509_scan *s)
 	}
 	return (enum sts_why)s->error;
 }
-
-size_t
-sts_x509_hash_len(const struct sts_x509_cert *c)
-{
-	/* br_sha256_ID .. br_sha512_ID are 4 .. 6. */
-	return c->sig_hash == 0 ? 0 : (size_t)(c->sig_hash - 2) * 16;
-}

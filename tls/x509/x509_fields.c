@@ -181,6 +181,13 @@ sts_x509_end_alg(struct sts_x509_scan *s)
 	s->digest = STS_X509_DIGEST_HASH;
 }
 
+size_t
+sts_x509_hash_len(const struct sts_x509_cert *c)
+{
+	/* br_sha256_ID .. br_sha512_ID are 4 .. 6. */
+	return c->sig_hash == 0 ? 0 : (size_t)(c->sig_hash - 2) * 16;
+}
+
 void
 sts_x509_end_tbs(struct sts_x509_scan *s)
 {
