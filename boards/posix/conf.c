@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/text.h"
 #include "../../port/posix/addr.h"
 #include "conf.h"
 #include "lines.h"
@@ -94,7 +95,8 @@ has_mode(struct sts_text value)
 	struct sts_text v;
 
 	while (value.n > 0) {
-		if (sts_value_option(sts_word(&value), "mode", &v)) {
+		if (sts_value_option(
+			sts_text_word(&value, STS_BLANK_CONTROL), "mode", &v)) {
 			return true;
 		}
 	}
@@ -137,7 +139,7 @@ set_nameserver(struct sts_conf *c, struct sts_text value)
 {
 	static const char expected[] =
 	    "an address, then perhaps port=53 and trusted=yes";
-	struct sts_text word = sts_word(&value);
+	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL);
 	struct sts_addr addr;
 	uint32_t port = DNS_PORT;
 	bool trusted = false;
@@ -152,7 +154,7 @@ set_nameserver(struct sts_conf *c, struct sts_text value)
 	while (value.n > 0) {
 		struct sts_text v;
 
-		word = sts_word(&value);
+		word = sts_text_word(&value, STS_BLANK_CONTROL);
 		if (!(sts_value_option(word, "port", &v) &&
 			sts_value_number(v, 1, UINT16_MAX, &port)) &&
 		    !(sts_value_option(word, "trusted", &v) &&
@@ -216,7 +218,7 @@ set_memory(struct sts_conf *c, struct sts_text value)
 static const char *
 set_journal(struct sts_conf *c, struct sts_text value)
 {
-	struct sts_text word = sts_word(&value), v;
+	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL), v;
 
 	c->journal_given = true;
 	c->journal_size = 0;
@@ -476,7 +478,7 @@ without_comment(struct sts_text line)
 			line.n = i;
 		}
 	}
-	return sts_trim(line);
+	return sts_text_trim(line, STS_BLANK_CONTROL);
 }
 
 static const struct key *
@@ -496,7 +498,7 @@ take_line(struct sts_conf *c, struct sts_text line, enum pass pass,
     const struct place *at, bool seen[KEY_COUNT], char why[STS_CONF_WHY_MAX])
 {
 	struct sts_text value = without_comment(line);
-	struct sts_text name = sts_word(&value);
+	struct sts_text name = sts_text_word(&value, STS_BLANK_CONTROL);
 	char problem[PROBLEM_MAX];
 
 	if (name.n == 0) {
@@ -536,8 +538,7 @@ take_options(struct sts_conf *c, const struct sts_conf_source *source,
 	for (unsigned i = 0; i < source->option_count; i++) {
 		const char *o = source->options[i];
 
-		if (!take_line(c, sts_text((const uint8_t *)o, strlen(o)), pass,
-			&at, seen, why)) {
+		if (!take_line(c, sts_text_of(o), pass, &at, seen, why)) {
 			return false;
 		}
 	}
@@ -556,7 +557,8 @@ take_file(struct sts_conf *c, struct sts_lines *l, const char *file,
 	while (sts_lines_next(l, &line)) {
 		at.number = l->number;
 		if (l->cut) {
-			complain(why, &at, sts_word(&line),
+			complain(why, &at,
+			    sts_text_word(&line, STS_BLANK_CONTROL),
 			    "the line is too long", sts_text(NULL, 0));
 			return false;
 		}

@@ -110,31 +110,3 @@ sts_lines_next(struct sts_lines *l, struct sts_text *line)
 	l->number++;
 	return true;
 }
-
-struct sts_text
-sts_trim(struct sts_text t)
-{
-	while (t.n > 0 && t.p[0] <= ' ') {
-		t.p++;
-		t.n--;
-	}
-	while (t.n > 0 && t.p[t.n - 1] <= ' ') {
-		t.n--;
-	}
-	return t;
-}
-
-struct sts_text
-sts_word(struct sts_text *t)
-{
-	struct sts_text rest = sts_trim(*t);
-	struct sts_text word = { rest.p, 0 };
-
-	while (word.n < rest.n && rest.p[word.n] > ' ') {
-		word.n++;
-	}
-	rest.p += word.n;
-	rest.n -= word.n;
-	*t = sts_trim(rest);
-	return word;
-}

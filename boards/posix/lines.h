@@ -34,11 +34,4 @@ void sts_lines_rewind(struct sts_lines *l);
  * or l->error. */
 bool sts_lines_next(struct sts_lines *l, struct sts_text *line);
 
-/* Take the first word (characters above space) off the front of *t, and the
- * blanks around it; empty at the end. */
-struct sts_text sts_word(struct sts_text *t);
-
-/* t without blanks at either end. */
-struct sts_text sts_trim(struct sts_text t);
-
 #endif

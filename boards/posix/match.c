@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* mtasts match: the one-label rule, from the shell. */
 #include <stdio.h>
-#include <string.h>
 
 #include "../../core/base/name.h"
+#include "../../core/base/text.h"
 #include "commands.h"
 
 int
 sts_command_match(const struct sts_args *args)
 {
-	struct sts_text pattern = { (const uint8_t *)args->word[0],
-		strlen(args->word[0]) };
-	struct sts_text host = { (const uint8_t *)args->word[1],
-		strlen(args->word[1]) };
+	struct sts_text pattern = sts_text_of(args->word[0]);
+	struct sts_text host = sts_text_of(args->word[1]);
 	struct sts_text name = pattern;
 
-	if (name.n > 2 && memcmp(name.p, "*.", 2) == 0) {
-		name = sts_text(name.p + 2, name.n - 2);
-	}
+	(void)sts_text_take(&name, "*.");
 	if (!sts_name_valid(name)) {
 		return sts_fail(STS_EXIT_USAGE, "the pattern is neither a "
 						"name nor \"*.\" and a name");

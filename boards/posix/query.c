@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../core/base/text.h"
 #include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "commands.h"
@@ -37,20 +38,15 @@ struct query {
 	struct sts_conf conf;
 };
 
-static struct sts_text
-text_of(const char *s)
-{
-	return sts_text((const uint8_t *)s, strlen(s));
-}
-
 /* Show the answer in a slot, by the same words as the daemon's. */
 static int
 tell(struct query *q, const struct sts_args *args, const char *key, int slot)
 {
 	static struct sts_tell t;
 	static struct sts_show show;
-	const struct sts_tell_about about = { text_of(key),
-		text_of(args->zone != NULL ? args->zone : ""), "here", slot };
+	const struct sts_tell_about about = { sts_text_of(key),
+		sts_text_of(args->zone != NULL ? args->zone : ""), "here",
+		slot };
 	uint8_t buf[STS_SAY_RECORD_MAX];
 	struct sts_say say;
 	bool more = true;
@@ -71,8 +67,9 @@ tell(struct query *q, const struct sts_args *args, const char *key, int slot)
 static int
 ask(struct query *q, const struct sts_args *args, const char *key)
 {
-	struct sts_text zone = text_of(args->zone != NULL ? args->zone : "");
-	int slot = sts_ask_begin(&q->agent, zone, text_of(key));
+	struct sts_text zone =
+	    sts_text_of(args->zone != NULL ? args->zone : "");
+	int slot = sts_ask_begin(&q->agent, zone, sts_text_of(key));
 
 	if (slot < 0) {
 		return sts_fail(STS_EXIT_FAILURE, "no slot for a question");
@@ -107,7 +104,7 @@ give_up_rights(struct query *q)
 	/* With a buffer of ours nobody asks what kind of terminal it is. */
 	setvbuf(stdout, line, _IOLBF, sizeof line);
 	if (geteuid() == 0 && name[0] != '\0' &&
-	    (!sts_user_find(text_of(name), &user) ||
+	    (!sts_user_find(sts_text_of(name), &user) ||
 		sts_user_become(&user) != 0)) {
 		return sts_fail(
 		    STS_EXIT_FAILURE, "user: cannot become %s", name);

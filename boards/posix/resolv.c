@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../core/base/text.h"
 #include "../../port/posix/addr.h"
 #include "lines.h"
 #include "resolv.h"
@@ -18,8 +19,7 @@ is_text(const struct sts_addr *a, const char *ip)
 {
 	struct sts_addr b;
 
-	return sts_addr_parse(sts_text((const uint8_t *)ip, strlen(ip)), &b) &&
-	       a->af == b.af &&
+	return sts_addr_parse(sts_text_of(ip), &b) && a->af == b.af &&
 	       memcmp(a->ip, b.ip, a->af == STS_AF_INET ? 4 : 16) == 0;
 }
 
@@ -45,7 +45,8 @@ static bool
 has_word(struct sts_text line, const char *word)
 {
 	while (line.n > 0) {
-		if (sts_text_is(sts_word(&line), word)) {
+		if (sts_text_is(
+			sts_text_word(&line, STS_BLANK_CONTROL), word)) {
 			return true;
 		}
 	}
@@ -62,12 +63,13 @@ struct found {
 static void
 take_line(struct found *f, struct sts_text line)
 {
-	struct sts_text keyword = sts_word(&line);
+	struct sts_text keyword = sts_text_word(&line, STS_BLANK_CONTROL);
 	struct sts_addr a;
 
 	if (sts_text_is(keyword, "nameserver")) {
 		f->listed++;
-		if (sts_addr_parse(sts_word(&line), &a)) {
+		if (sts_addr_parse(
+			sts_text_word(&line, STS_BLANK_CONTROL), &a)) {
 			add_server(&f->servers, a);
 		}
 	} else if (sts_text_is(keyword, "options")) {

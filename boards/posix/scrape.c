@@ -2,6 +2,7 @@
 /* What a monitoring system asks over HTTP. */
 #include <string.h>
 
+#include "../../core/base/text.h"
 #include "scrape.h"
 
 static const char token_marks[] = "!#$%&'*+-.^_`|~";
@@ -91,8 +92,7 @@ read_first_line(struct sts_text line, struct sts_text *method,
 static bool
 is_named(struct sts_text name, const char *field)
 {
-	return sts_same_nocase(
-	    name, sts_text((const uint8_t *)field, strlen(field)));
+	return sts_same_nocase(name, sts_text_of(field));
 }
 
 /* RFC 9112 5: fields, each in a line. False: one is wrong, or means that

@@ -9,32 +9,13 @@
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/text.h"
 #include "lines.h"
 #include "users.h"
 
 enum {
 	NUMBER_DIGITS = 10
 };
-
-/* Take the text up to the next mark, or all of it, off the front of *t. */
-static struct sts_text
-field(struct sts_text *t, uint8_t mark)
-{
-	const uint8_t *end = t->n > 0 ? memchr(t->p, mark, t->n) : NULL;
-	size_t len = end == NULL ? t->n : (size_t)(end - t->p);
-	struct sts_text f = { t->p, len };
-	size_t used = end == NULL ? len : len + 1;
-
-	t->p += used;
-	t->n -= used;
-	return f;
-}
-
-static bool
-same(struct sts_text a, struct sts_text b)
-{
-	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n) == 0;
-}
 
 /* A user or group number. The highest means "none" to the system. */
 static bool
@@ -53,7 +34,7 @@ static bool
 is_member(struct sts_text members, struct sts_text name)
 {
 	while (members.n > 0) {
-		if (same(field(&members, ','), name)) {
+		if (sts_text_same(sts_text_field(&members, ','), name)) {
 			return true;
 		}
 	}
@@ -64,9 +45,9 @@ is_member(struct sts_text members, struct sts_text name)
 static bool
 numbered(struct sts_text *line, struct sts_text *name, uint32_t *id)
 {
-	*name = field(line, ':');
-	field(line, ':');
-	return number(field(line, ':'), id);
+	*name = sts_text_field(line, ':');
+	sts_text_field(line, ':');
+	return number(sts_text_field(line, ':'), id);
 }
 
 /* Whether a line of group names `name` as a member; its number then. */
@@ -115,8 +96,8 @@ user_line(struct sts_text line, struct sts_text name, struct sts_user *u)
 	struct sts_text user;
 	uint32_t uid = 0, gid = 0;
 
-	if (!numbered(&line, &user, &uid) || !same(user, name) ||
-	    !number(field(&line, ':'), &gid)) {
+	if (!numbered(&line, &user, &uid) || !sts_text_same(user, name) ||
+	    !number(sts_text_field(&line, ':'), &gid)) {
 		return false;
 	}
 	u->uid = uid;
@@ -132,7 +113,7 @@ sts_user_find(struct sts_text name, struct sts_user *u)
 	bool found = false;
 
 	memset(u, 0, sizeof *u);
-	if (sts_lines_open(&l, "/etc/passwd") != 0) {
+	if (name.n == 0 || sts_lines_open(&l, "/etc/passwd") != 0) {
 		return false;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
@@ -153,11 +134,12 @@ sts_group_find(struct sts_text name, gid_t *gid)
 	uint32_t n = 0;
 	bool found = false;
 
-	if (sts_lines_open(&l, "/etc/group") != 0) {
+	if (name.n == 0 || sts_lines_open(&l, "/etc/group") != 0) {
 		return false;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
-		found = numbered(&line, &group, &n) && same(group, name);
+		found =
+		    numbered(&line, &group, &n) && sts_text_same(group, name);
 	}
 	sts_lines_close(&l);
 	if (found) {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../../core/base/text.h"
 #include "../../port/posix/addr.h"
 #include "lines.h"
 #include "users.h"
@@ -99,12 +100,10 @@ sts_value_bool(struct sts_text t, bool *out)
 bool
 sts_value_option(struct sts_text t, const char *option, struct sts_text *value)
 {
-	size_t n = strlen(option);
-
-	if (t.n <= n || memcmp(t.p, option, n) != 0 || t.p[n] != '=') {
+	if (!sts_text_take(&t, option) || !sts_text_take(&t, "=")) {
 		return false;
 	}
-	*value = sts_text(t.p + n + 1, t.n - n - 1);
+	*value = t;
 	return true;
 }
 
@@ -229,7 +228,7 @@ local_option(struct sts_text word, struct sts_listen_at *at)
 static bool
 local_listen(struct sts_text t, struct sts_listen_at *at)
 {
-	struct sts_text path = sts_word(&t);
+	struct sts_text path = sts_text_word(&t, STS_BLANK_CONTROL);
 
 	at->addr.af = STS_AF_LOCAL;
 	at->mode = MODE_DEFAULT;
@@ -237,24 +236,10 @@ local_listen(struct sts_text t, struct sts_listen_at *at)
 		return false;
 	}
 	while (t.n > 0) {
-		if (!local_option(sts_word(&t), at)) {
+		if (!local_option(sts_text_word(&t, STS_BLANK_CONTROL), at)) {
 			return false;
 		}
 	}
-	return true;
-}
-
-/* Take a NUL-ended prefix off the front. */
-static bool
-take_prefix(struct sts_text *t, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	if (t->n < n || memcmp(t->p, prefix, n) != 0) {
-		return false;
-	}
-	t->p += n;
-	t->n -= n;
 	return true;
 }
 
@@ -267,9 +252,9 @@ sts_value_listen(struct sts_text t, struct sts_listen_at *out)
 	memset(&at, 0, sizeof at);
 	at.uid = (uid_t)-1;
 	at.gid = (gid_t)-1;
-	if (take_prefix(&t, "inet:")) {
+	if (sts_text_take(&t, "inet:")) {
 		ok = sts_value_endpoint(t, &at.addr);
-	} else if (take_prefix(&t, "unix:")) {
+	} else if (sts_text_take(&t, "unix:")) {
 		ok = local_listen(t, &at);
 	}
 	if (ok) {

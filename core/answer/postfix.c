@@ -2,6 +2,7 @@
 /* Values of smtp_tls_policy_maps: the reader of smtp_tls_policy.c, in small. */
 #include "../base/assert.h"
 #include "../base/name.h"
+#include "../base/text.h"
 #include "postfix.h"
 
 /* Levels, as bits so that an attribute can say where it may stand. */
@@ -55,9 +56,7 @@ seconds(struct sts_text t)
 static bool
 mx_pattern(struct sts_text t)
 {
-	if (t.n > 2 && t.p[0] == '*' && t.p[1] == '.') {
-		t = sts_text(t.p + 2, t.n - 2);
-	}
+	(void)sts_text_take(&t, "*.");
 	return sts_name_valid(t);
 }
 
@@ -108,47 +107,11 @@ static const struct {
 };
 
 struct reader {
-	struct sts_text left;
+	struct sts_text left; /* neither begins nor ends in a separator */
 	unsigned level;
 	unsigned seen; /* a bit for each attribute of the table */
 	bool sts; /* policy_type=sts */
 };
-
-static bool
-is_separator(uint8_t c)
-{
-	return c == ' ' || c == ',';
-}
-
-static struct sts_text
-drop(struct sts_text t, size_t n)
-{
-	return n == 0 ? t : sts_text(t.p + n, t.n - n);
-}
-
-static struct sts_text
-trim(struct sts_text t)
-{
-	while (t.n > 0 && t.p[0] == ' ') {
-		t = drop(t, 1);
-	}
-	while (t.n > 0 && t.p[t.n - 1] == ' ') {
-		t.n--;
-	}
-	return t;
-}
-
-/* The offset of c in t, or t.n. */
-static size_t
-find(struct sts_text t, uint8_t c)
-{
-	size_t i = 0;
-
-	while (i < t.n && t.p[i] != c) {
-		i++;
-	}
-	return i;
-}
 
 static bool
 printable(struct sts_text t)
@@ -161,27 +124,6 @@ printable(struct sts_text t)
 	return true;
 }
 
-static void
-skip_separators(struct reader *r)
-{
-	while (r->left.n > 0 && is_separator(r->left.p[0])) {
-		r->left = drop(r->left, 1);
-	}
-}
-
-/* The next word: up to a separator or the end. */
-static struct sts_text
-next_word(struct reader *r)
-{
-	struct sts_text word = { r->left.p, 0 };
-
-	while (word.n < r->left.n && !is_separator(r->left.p[word.n])) {
-		word.n++;
-	}
-	r->left = drop(r->left, word.n);
-	return word;
-}
-
 /*
  * The next attribute's "name=value" without its braces. False: a brace that
  * has no partner, is nested, or stands inside a word.
@@ -190,36 +132,40 @@ static bool
 next_attribute(struct reader *r, struct sts_text *attribute)
 {
 	if (r->left.p[0] != '{') {
-		*attribute = next_word(r);
+		*attribute = sts_text_word(&r->left, STS_BLANK_COMMA);
 	} else {
-		size_t end = find(r->left, '}');
+		size_t end = sts_text_find(r->left, '}');
+		struct sts_text rest;
 
 		if (end == r->left.n) {
 			return false;
 		}
 		*attribute = sts_text(r->left.p + 1, end - 1);
-		r->left = drop(r->left, end + 1);
-		if (r->left.n > 0 && !is_separator(r->left.p[0])) {
+		rest = sts_text_skip(r->left, end + 1);
+		r->left = sts_text_trim(rest, STS_BLANK_COMMA);
+		if (rest.n > 0 && r->left.n == rest.n) {
 			return false;
 		}
 	}
-	return find(*attribute, '{') == attribute->n &&
-	       find(*attribute, '}') == attribute->n;
+	return sts_text_find(*attribute, '{') == attribute->n &&
+	       sts_text_find(*attribute, '}') == attribute->n;
 }
 
 /* Whether "name=value" is known, may stand here, and has a fit value. */
 static bool
 take_attribute(struct reader *r, struct sts_text attribute)
 {
-	size_t equals = find(attribute, '=');
-	struct sts_text name = trim(sts_text(attribute.p, equals));
+	size_t equals = sts_text_find(attribute, '=');
+	struct sts_text name =
+	    sts_text_trim(sts_text(attribute.p, equals), STS_BLANK_SPACE);
 	struct sts_text value;
 	size_t i = 0;
 
 	if (equals == attribute.n) {
 		return false;
 	}
-	value = trim(drop(attribute, equals + 1));
+	value = sts_text_trim(
+	    sts_text_skip(attribute, equals + 1), STS_BLANK_SPACE);
 	while (i < ATTRIBUTES && !sts_text_is(name, attributes[i].name)) {
 		i++;
 	}
@@ -264,15 +210,15 @@ sts_postfix_check(struct sts_text value)
 	struct reader r = { value, 0, 0, false };
 	struct sts_text attribute;
 
-	skip_separators(&r);
-	r.level = find_level(next_word(&r));
+	r.left = sts_text_trim(value, STS_BLANK_COMMA);
+	r.level = find_level(sts_text_word(&r.left, STS_BLANK_COMMA));
 	if (r.level == 0) {
 		return STS_POSTFIX_LEVEL;
 	}
 	if (!printable(value)) {
 		return STS_POSTFIX_ATTRIBUTE;
 	}
-	for (skip_separators(&r); r.left.n > 0; skip_separators(&r)) {
+	while (r.left.n > 0) {
 		if (!next_attribute(&r, &attribute) ||
 		    !take_attribute(&r, attribute)) {
 			return STS_POSTFIX_ATTRIBUTE;

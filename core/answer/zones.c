@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/text.h"
 #include "postfix.h"
 #include "zones.h"
 
@@ -69,45 +70,6 @@ static const struct {
 	{ "postfix", STS_OVERRIDE_POSTFIX },
 };
 
-static struct sts_text
-string_text(const char *s)
-{
-	return sts_text((const uint8_t *)s, strlen(s));
-}
-
-static struct sts_text
-drop(struct sts_text t, size_t n)
-{
-	return n == 0 ? t : sts_text(t.p + n, t.n - n);
-}
-
-static bool
-is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* Take the next word off a line; empty: there is none. What is left of the
- * line begins with its next word. */
-static struct sts_text
-next_word(struct sts_text *line)
-{
-	struct sts_text word;
-
-	while (line->n > 0 && is_blank(line->p[0])) {
-		*line = drop(*line, 1);
-	}
-	word = sts_text(line->p, 0);
-	while (word.n < line->n && !is_blank(line->p[word.n])) {
-		word.n++;
-	}
-	*line = drop(*line, word.n);
-	while (line->n > 0 && is_blank(line->p[0])) {
-		*line = drop(*line, 1);
-	}
-	return word;
-}
-
 static bool
 zone_name_valid(struct sts_text name)
 {
@@ -119,15 +81,19 @@ zone_name_valid(struct sts_text name)
 	return name.n >= 1 && name.n <= STS_ZONE_NAME_MAX;
 }
 
+static struct sts_text
+name_of(const struct sts_zone *zone)
+{
+	return sts_text(zone->name, zone->name_len);
+}
+
 /* The place of the zone of exactly this name, or z->count. */
 static unsigned
 find_zone(const struct sts_zones *z, struct sts_text name)
 {
 	unsigned i = 0;
 
-	while (
-	    i < z->count && !(name.n == z->zone[i].name_len &&
-				memcmp(name.p, z->zone[i].name, name.n) == 0)) {
+	while (i < z->count && !sts_text_same(name, name_of(&z->zone[i]))) {
 		i++;
 	}
 	return i;
@@ -166,7 +132,7 @@ read_ms(struct sts_text value, uint32_t *out)
 	while (digits.n < value.n && sts_is_digit(value.p[digits.n])) {
 		digits.n++;
 	}
-	unit = drop(value, digits.n);
+	unit = sts_text_skip(value, digits.n);
 	if (!sts_get_decimal(digits, 6, &n)) {
 		return false;
 	}
@@ -327,10 +293,10 @@ sts_zones_init(
 	memset(z, 0, sizeof *z);
 	z->answer_within_ms = answer_within_ms;
 	z->queue_wait_ms = queue_wait_ms;
-	z->zone[ZONE_DEFAULT] = new_zone(z, string_text("default"));
-	z->zone[ZONE_TLSRPT] = new_zone(z, string_text("QUERYwithTLSRPT"));
+	z->zone[ZONE_DEFAULT] = new_zone(z, sts_text_of("default"));
+	z->zone[ZONE_TLSRPT] = new_zone(z, sts_text_of("QUERYwithTLSRPT"));
 	z->zone[ZONE_TLSRPT].tlsrpt = true;
-	*sendmail = new_zone(z, string_text("sts"));
+	*sendmail = new_zone(z, sts_text_of("sts"));
 	sendmail->sendmail = true;
 	sendmail->answer_within_ms = SENDMAIL_MS;
 	sendmail->queue_wait_ms = SENDMAIL_MS;
@@ -340,7 +306,7 @@ sts_zones_init(
 enum sts_zones_error
 sts_zones_add(struct sts_zones *z, struct sts_text line)
 {
-	struct sts_text name = next_word(&line);
+	struct sts_text name = sts_text_word(&line, STS_BLANK_TAB);
 	unsigned at = find_zone(z, name), seen = 0;
 	struct sts_zone zone;
 
@@ -356,8 +322,8 @@ sts_zones_add(struct sts_zones *z, struct sts_text line)
 	}
 	zone.configured = true;
 	while (line.n > 0) {
-		enum sts_zones_error e =
-		    take_option(&zone, &seen, next_word(&line));
+		enum sts_zones_error e = take_option(
+		    &zone, &seen, sts_text_word(&line, STS_BLANK_TAB));
 
 		if (e != STS_ZONES_OK) {
 			return e;
@@ -371,14 +337,12 @@ sts_zones_add(struct sts_zones *z, struct sts_text line)
 enum sts_zones_error
 sts_zones_override(struct sts_zones *z, struct sts_text line)
 {
-	struct sts_text key = next_word(&line);
-	size_t i = find_action(next_word(&line));
+	struct sts_text key = sts_text_word(&line, STS_BLANK_TAB);
+	size_t i = find_action(sts_text_word(&line, STS_BLANK_TAB));
 	struct sts_key k;
 	enum sts_zones_error e;
 
-	while (line.n > 0 && is_blank(line.p[line.n - 1])) {
-		line.n--;
-	}
+	line = sts_text_trim(line, STS_BLANK_TAB);
 	if (!read_key(&k, key)) {
 		return STS_ZONES_KEY;
 	}
@@ -401,11 +365,11 @@ sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 	if (at < z->count) {
 		return &z->zone[at];
 	}
-	if (sts_same_nocase(name, string_text("QUERYwithTLSRPT"))) {
+	if (sts_same_nocase(name, sts_text_of("QUERYwithTLSRPT"))) {
 		return &z->zone[ZONE_TLSRPT];
 	}
-	*known = sts_same_nocase(name, string_text("postfix")) ||
-		 sts_same_nocase(name, string_text("QUERY"));
+	*known = sts_same_nocase(name, sts_text_of("postfix")) ||
+		 sts_same_nocase(name, sts_text_of("QUERY"));
 	return &z->zone[ZONE_DEFAULT];
 }
 
@@ -419,8 +383,9 @@ sts_zones_override_find(const struct sts_zones *z, const struct sts_key *k)
 		const struct sts_override *o = &z->override[i];
 
 		if (o->bracketed == k->bracketed && o->port == k->port &&
-		    o->domain_len == k->len &&
-		    memcmp(z->text + o->domain_off, k->domain, k->len) == 0) {
+		    sts_text_same(
+			sts_text(z->text + o->domain_off, o->domain_len),
+			sts_text(k->domain, k->len))) {
 			return o;
 		}
 	}

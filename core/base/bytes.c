@@ -20,6 +20,12 @@ sts_same_nocase(struct sts_text a, struct sts_text b)
 }
 
 bool
+sts_text_same(struct sts_text a, struct sts_text b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool
 sts_text_is(struct sts_text a, const char *s)
 {
 	size_t n = strlen(s);

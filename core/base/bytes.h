@@ -120,6 +120,9 @@ sts_lower(uint8_t c)
 /* Whether a and b hold the same bytes, ASCII letters compared without case. */
 bool sts_same_nocase(struct sts_text a, struct sts_text b);
 
+/* Whether a and b hold the same bytes. */
+bool sts_text_same(struct sts_text a, struct sts_text b);
+
 /* Whether a holds exactly the characters of the NUL-ended string s. */
 bool sts_text_is(struct sts_text a, const char *s);
 

@@ -3,49 +3,24 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/text.h"
 #include "plain.h"
 
 enum {
 	WORDS_MAX = 4 /* ZONE allowed DOMAIN HOST */
 };
 
-/* The next word of *rest, which is cut to what follows; n 0: none. */
-static struct sts_text
-next_word(struct sts_text *rest)
-{
-	struct sts_text word;
-	size_t n = 0;
-
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		*rest = sts_text(rest->p + 1, rest->n - 1);
-	}
-	while (n < rest->n && rest->p[n] != ' ') {
-		n++;
-	}
-	word = sts_text(rest->p, n);
-	*rest = sts_text(rest->p + n, rest->n - n);
-	return word;
-}
-
-static bool
-is_word(struct sts_text word, const char *want)
-{
-	size_t n = strlen(want);
-
-	return word.n == n && memcmp(word.p, want, n) == 0;
-}
-
 /* The verb a word is, or 0. */
 static uint8_t
 verb_of(struct sts_text word)
 {
-	if (is_word(word, "mode")) {
+	if (sts_text_is(word, "mode")) {
 		return STS_PLAIN_MODE;
 	}
-	if (is_word(word, "hosts")) {
+	if (sts_text_is(word, "hosts")) {
 		return STS_PLAIN_HOSTS;
 	}
-	return is_word(word, "allowed") ? STS_PLAIN_ALLOWED : 0;
+	return sts_text_is(word, "allowed") ? STS_PLAIN_ALLOWED : 0;
 }
 
 static enum sts_plain_status
@@ -55,7 +30,8 @@ parse_line(struct sts_plain_request *r, struct sts_text line, size_t total)
 	struct sts_text host = sts_text(line.p, 0), zone = host;
 	size_t count = 0, at = 0;
 
-	while (count <= WORDS_MAX && (word[count] = next_word(&line)).n > 0) {
+	while (count <= WORDS_MAX &&
+	       (word[count] = sts_text_word(&line, STS_BLANK_SPACE)).n > 0) {
 		count++;
 	}
 	if (count > 0 && verb_of(word[0]) == 0) {

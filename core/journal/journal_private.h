@@ -69,8 +69,8 @@ sts_journal_fail(struct sts_journal *j, uint8_t resume)
 static inline bool
 sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 {
-	return j->forget_due && j->forget_len == domain.n &&
-	       memcmp(j->forget, domain.p, domain.n) == 0;
+	return j->forget_due &&
+	       sts_text_same(sts_text(j->forget, j->forget_len), domain);
 }
 
 /* Prepare the next op of a loading stage. */

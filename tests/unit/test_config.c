@@ -499,6 +499,8 @@ static const struct {
 	{ "unix:/s mode=1777", NULL },
 	{ "unix:/s mode=", NULL },
 	{ "unix:/s owner=no-such-user-here", NULL },
+	{ "unix:/s owner=", NULL },
+	{ "unix:/s group=", NULL },
 	{ "unix:/s group=no-such-group-here", NULL },
 	{ "unix:/s colour=red", NULL },
 	{ "127.0.0.1:8461", NULL },

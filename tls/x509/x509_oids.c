@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of algorithms, keys and extensions. */
-#include <string.h>
-
 #include <bearssl.h>
 
 #include "../../core/base/sts_config.h"
@@ -82,7 +80,7 @@ static const struct {
 static bool
 same(struct sts_text a, const char *b, size_t len)
 {
-	return a.n == len && memcmp(a.p, b, len) == 0;
+	return sts_text_same(a, sts_text((const uint8_t *)b, len));
 }
 
 /* What was left out of this build is not known. */
