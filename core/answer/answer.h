@@ -4,7 +4,7 @@
 #define STS_ANSWER_H
 
 #include "../base/why.h"
-#include "../cache/cache.h"
+#include "../cache/entry.h"
 #include "zones.h"
 
 enum sts_answer_kind {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../grammar/policy.h"
 #include "decide.h"
 
 struct sts_answer

@@ -6,8 +6,8 @@
 #ifndef STS_DECIDE_H
 #define STS_DECIDE_H
 
+#include "../settings.h"
 #include "answer.h"
-#include "../sts.h"
 
 /* A live policy is held: enforce it, or not, by its mode and the zone. The
  * reference is the caller's to pin. */

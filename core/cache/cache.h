@@ -46,36 +46,9 @@
 #include "../base/bytes.h"
 #include "../base/siphash.h"
 #include "../base/sts_config.h"
-#include "chunks.h"
 #include "../grammar/policy.h"
-
-typedef uint32_t sts_ref;
-
-enum sts_kind {
-	STS_KIND_POLICY = 1, /* a policy was fetched; mode tells which */
-	STS_KIND_ABSENT, /* definitely no policy published */
-	STS_KIND_BACK_OFF, /* TXT valid, the fetch failed */
-	STS_KIND_UNKNOWN /* the TXT look-up failed */
-};
-
-/* The header of a record. Times are agent time (core/agent/clock.h). */
-struct sts_entry {
-	uint8_t kind; /* enum sts_kind */
-	uint8_t mode; /* enum sts_mode, for policies */
-	uint8_t failures; /* in a row, saturating */
-	uint8_t why; /* enum sts_why of the last failure */
-	bool lapsed; /* a policy whose expiry was told */
-	bool proved; /* a policy fetched under a confirmed clock */
-	uint16_t mx_count;
-	uint16_t asked_day; /* agent day (now_s / 86400) of the last question */
-	uint32_t max_age_s;
-	uint32_t fetched_s; /* last successful fetch */
-	uint32_t checked_s; /* when the TXT record was last looked up */
-	uint32_t check_s; /* when it is to be looked up again */
-	uint32_t refresh_s; /* when a refresh is planned, 0: never */
-	uint32_t retry_s; /* no fetch for failed_id before this */
-	uint32_t failed_id; /* hash of the id whose fetch failed, 0: none */
-};
+#include "chunks.h"
+#include "entry.h"
 
 enum {
 	/* The smallest block init takes: 62 chunks and their index. */
@@ -127,11 +100,6 @@ struct sts_cache {
  */
 void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
     const uint8_t key[STS_SIPHASH_KEY]);
-
-/* Whether the lifetime of a policy is over at now_s: false for all other
- * kinds. A fetch in the future counts as a fetch now (RFC 8461 3.2). Whether
- * that has any effect is the clock's question. */
-bool sts_entry_expired(const struct sts_entry *e, uint32_t now_s);
 
 /* The record of a domain (lower-case, 1..STS_NAME_MAX octets), or 0. Looks at
  * 32 records at most. */

@@ -7,7 +7,8 @@
 #ifndef STS_ADDRESS_H
 #define STS_ADDRESS_H
 
-#include "../sts.h"
+#include "../base/bytes.h"
+#include "../settings.h"
 
 /*
  * Whether `a` may be connected to. Never: unspecified, loopback, link-local,

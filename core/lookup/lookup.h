@@ -17,10 +17,9 @@
 #define STS_LOOKUP_H
 
 #include "../../dns/upstream.h"
-#include "../cache/cache.h"
 #include "../grammar/domain.h"
 #include "../grammar/record.h"
-#include "../sts.h"
+#include "../settings.h"
 
 enum {
 	STS_LOOKUP_LEGS = 2, /* questions at once: A and AAAA */

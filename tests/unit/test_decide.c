@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../core/answer/decide.h"
+#include "../../core/grammar/policy.h"
 #include "unit.h"
 
 const char unit_name[] = "decide";

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may change while an agent runs. Every room that needs a setting
+ * includes this and not the public face; the tables that settings point to are
+ * named only, so that a room includes the header of those it looks into.
+ */
+#ifndef STS_SETTINGS_H
+#define STS_SETTINGS_H
+
+#include "base/io.h"
+#include "base/sts_config.h"
+
+struct sts_anchors; /* tls/x509/anchors.h */
+struct sts_dns_servers; /* dns/upstream.h */
+struct sts_zones; /* core/answer/zones.h */
+
+enum sts_on_unknown {
+	STS_ON_UNKNOWN_NOTFOUND = 0,
+	STS_ON_UNKNOWN_TEMP
+};
+
+/*
+ * Certificate transparency: whether a policy host's certificate must carry
+ * SCTs of two logs. Presence is no proof: no log's signature is checked. Asked
+ * of every chain, as nothing tells a public anchor from a private one.
+ */
+enum sts_sct {
+	STS_SCT_OFF = 0,
+	STS_SCT_LOG, /* an event tells of too few */
+	STS_SCT_REQUIRE /* too few: refused with x509-no-sct */
+};
+
+/* A prefix of addresses, for fetch_allow. */
+struct sts_prefix {
+	struct sts_addr addr; /* port unused */
+	uint8_t bits;
+};
+
+/*
+ * What can change while running: the board fills a second one and swaps with
+ * sts_agent_settings. Owned by the board; unchanged while in use, but for
+ * enforce_off, which may be switched at any time and counts from then on for
+ * every answer that is not yet given.
+ */
+struct sts_settings {
+	const struct sts_dns_servers *servers;
+	const struct sts_anchors *anchors; /* count 0: nothing can be fetched */
+	const struct sts_zones *zones;
+	uint32_t answer_within_ms; /* 12,000; a slow board 60,000 */
+	uint32_t queue_wait_ms; /* 30,000 */
+	uint8_t on_dns_error; /* enum sts_on_unknown */
+	uint8_t on_no_clock; /* TEMP: for 5 min after start, then not found */
+	uint8_t sct; /* enum sts_sct */
+	bool allow_private; /* fetch from RFC 1918, ULA, 100.64/10 */
+	bool enforce_off; /* kill switch: answer not found, log the rest */
+	uint8_t allow_count;
+	struct sts_prefix allow[STS_FETCH_ALLOW_MAX]; /* fetched from, always */
+	uint16_t policy_port; /* 443; others for tests only */
+};
+
+#endif
