@@ -46,8 +46,6 @@ struct sts_settings {
 	const struct sts_dns_servers *servers;
 	const struct sts_anchors *anchors; /* count 0: nothing can be fetched */
 	const struct sts_zones *zones;
-	uint32_t answer_within_ms; /* 12,000; a slow board 60,000 */
-	uint32_t queue_wait_ms; /* 30,000 */
 	uint8_t on_dns_error; /* enum sts_on_unknown */
 	uint8_t on_no_clock; /* TEMP: for 5 min after start, then not found */
 	uint8_t sct; /* enum sts_sct */

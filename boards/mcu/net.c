@@ -67,8 +67,6 @@ fill_settings(struct sts_net *n, unsigned i)
 	s->servers = &n->servers[i];
 	s->anchors = &sts_board_anchors;
 	s->zones = &n->zones;
-	s->answer_within_ms = STS_BOARD_ANSWER_WITHIN_MS;
-	s->queue_wait_ms = QUEUE_WAIT_MS;
 	s->on_no_clock = STS_ON_UNKNOWN_TEMP;
 	s->allow_private = true;
 	s->policy_port = HTTPS_PORT;

@@ -27,8 +27,6 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 	t->servers = &s->servers;
 	t->anchors = &s->roots.set;
 	t->zones = &c->zones;
-	t->answer_within_ms = c->answer_within_ms;
-	t->queue_wait_ms = c->queue_wait_ms;
 	t->on_dns_error = c->temp_on_dns_error ? STS_ON_UNKNOWN_TEMP
 					       : STS_ON_UNKNOWN_NOTFOUND;
 	t->on_no_clock =

@@ -159,10 +159,6 @@ bool sts_cache_stage(
 bool sts_cache_append(
     struct sts_cache *c, struct sts_stage *s, const uint8_t *p, size_t n);
 
-/* Whether the staged payload (not failed) equals that of ref. */
-bool sts_cache_same(
-    const struct sts_cache *c, const struct sts_stage *s, sts_ref ref);
-
 enum sts_admission {
 	STS_ADMITTED = 0,
 	/* Enforce policies kept as guests, because */

@@ -121,38 +121,6 @@ sts_cache_append(
 	return s->failed == 0;
 }
 
-bool
-sts_cache_same(
-    const struct sts_cache *c, const struct sts_stage *s, sts_ref ref)
-{
-	size_t left = sts_cache_payload_len(c, ref);
-	struct sts_chunk_pos a = sts_chunks_seek(
-	    &c->chunks, s->head, sts_head_domain_len(c, s->head));
-	struct sts_chunk_pos b =
-	    sts_chunks_seek(&c->chunks, ref, sts_head_domain_len(c, ref));
-	struct sts_text x = { NULL, 0 }, y = { NULL, 0 };
-
-	STS_ASSERT(s->failed == 0);
-	if (sts_cache_payload_len(c, s->head) != left) {
-		return false;
-	}
-	while (left > 0) {
-		size_t n;
-
-		x = x.n > 0 ? x : sts_chunks_piece(&c->chunks, &a, left);
-		y = y.n > 0 ? y : sts_chunks_piece(&c->chunks, &b, left);
-		n = x.n < y.n ? x.n : y.n;
-		STS_ASSERT(n > 0);
-		if (memcmp(x.p, y.p, n) != 0) {
-			return false;
-		}
-		x = sts_text(x.p + n, x.n - n);
-		y = sts_text(y.p + n, y.n - n);
-		left -= n;
-	}
-	return true;
-}
-
 /* Whether an enforce policy is held under ref whose lifetime is not over. */
 static bool
 enforces(const struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)

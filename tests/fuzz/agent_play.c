@@ -134,8 +134,6 @@ begin_settings(uint8_t how)
 	s->servers = &servers;
 	s->anchors = &anchors;
 	s->zones = &zones;
-	s->answer_within_ms = 12 * SECOND;
-	s->queue_wait_ms = 30 * SECOND;
 	s->on_dns_error = (how & 8) != 0;
 	s->on_no_clock = (how & 16) != 0;
 	s->sct = STS_SCT_LOG;

@@ -12,7 +12,9 @@ enum {
 	STILL_MAX = 20000, /* rounds without progress before it is spinning */
 	REPLY_MAX = 100000,
 	ANCHORS_SIZE = 16384,
-	JOURNAL_BUFFER = 512
+	JOURNAL_BUFFER = 512,
+	ANSWER_WITHIN_MS = 12000,
+	QUEUE_WAIT_MS = 30000
 };
 
 static void
@@ -54,8 +56,6 @@ scene_init(struct scene *s, const struct scene_variant *variant)
 	s->config.asks = 4;
 	s->config.cache_size = 256 * 1024;
 	s->config.build_s = BUILD_S;
-	s->settings.answer_within_ms = 12000;
-	s->settings.queue_wait_ms = 30000;
 	s->settings.on_no_clock = STS_ON_UNKNOWN_TEMP;
 	s->settings.allow_private = true;
 	s->settings.policy_port = 443;
@@ -65,8 +65,7 @@ scene_init(struct scene *s, const struct scene_variant *variant)
 	mem_init(&s->mem, 1);
 	world_init(&s->world, &s->mem);
 	read_anchors(s);
-	sts_zones_init(
-	    &s->zones, s->settings.answer_within_ms, s->settings.queue_wait_ms);
+	sts_zones_init(&s->zones, ANSWER_WITHIN_MS, QUEUE_WAIT_MS);
 }
 
 static void

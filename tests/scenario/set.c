@@ -61,11 +61,9 @@ config_setting(const char *key, const char *value)
 					 : STS_SCT_LOG;
 	} else if (strcmp(key, "answer_within") == 0) {
 		must(words_time(&ms, value));
-		scene.settings.answer_within_ms = (uint32_t)ms;
 		scene.zones.zone[0].answer_within_ms = (uint32_t)ms;
 	} else if (strcmp(key, "queue_wait") == 0) {
 		must(words_time(&ms, value));
-		scene.settings.queue_wait_ms = (uint32_t)ms;
 		scene.zones.zone[0].queue_wait_ms = (uint32_t)ms;
 	} else {
 		return false;

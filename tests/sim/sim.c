@@ -18,6 +18,7 @@ enum {
 	STILL_MAX = 20000, /* rounds without progress before it is spinning */
 	ANCHORS_SIZE = 16384,
 	JOURNAL_BUFFER = 512,
+	QUEUE_WAIT_MS = 30000,
 	DRAIN_MS = 3 * MINUTE,
 	FLOOD_LOOKUPS = 48, /* more than a flood has hostile domains */
 	CHECK_EVERY = 16 /* answers, between looks at the cache */
@@ -79,8 +80,7 @@ draw_settings(struct draw *d)
 	unsigned i;
 
 	memset(s, 0, sizeof *s);
-	s->answer_within_ms = one_of(d, within, 4);
-	s->queue_wait_ms = 30000;
+	sim.within_ms = one_of(d, within, 4);
 	s->on_dns_error =
 	    draw_percent(d, 50) ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
 	s->on_no_clock =
@@ -138,8 +138,7 @@ add_zones(void)
 	};
 	unsigned i;
 
-	sts_zones_init(&sim.zones, sim.settings[0].answer_within_ms,
-	    sim.settings[0].queue_wait_ms);
+	sts_zones_init(&sim.zones, sim.within_ms, QUEUE_WAIT_MS);
 	for (i = 0; i < 3; i++) {
 		const uint8_t *zone = (const uint8_t *)zones[i];
 		const uint8_t *over = (const uint8_t *)overrides[i];
@@ -216,8 +215,8 @@ begin(const struct sim_options *o)
 	terms.roomy = sim.roomy;
 	terms.temp_on_dns_error =
 	    sim.settings[0].on_dns_error == STS_ON_UNKNOWN_TEMP;
-	terms.within_ms = sim.settings[0].answer_within_ms;
-	terms.queue_ms = sim.settings[0].queue_wait_ms;
+	terms.within_ms = sim.within_ms;
+	terms.queue_ms = QUEUE_WAIT_MS;
 	promises_begin(&terms);
 	trace("* seed %llu: %u days, %u domains, lookups %u, slots %u, cache "
 	      "%u%s, budget %u, faults %x",

@@ -49,6 +49,7 @@ struct sim {
 	struct site site[SITES];
 	/* The agent, and what it is given. */
 	struct sts_config config;
+	uint32_t within_ms; /* answer_within of the zones */
 	struct sts_settings settings[2]; /* one in use */
 	unsigned settings_at;
 	struct sts_dns_servers servers;

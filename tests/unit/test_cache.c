@@ -278,42 +278,6 @@ START_TEST(abandon_everywhere)
 }
 END_TEST
 
-START_TEST(same_payload)
-{
-	static const size_t lens[] = { 0, 1, 50, 59, 60, 118, 400 };
-	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
-
-	begin(20000);
-	for (size_t i = 0; i < UNIT_COUNT(lens); i++) {
-		put("a.example", e, 1, lens[i]);
-		for (size_t k = 0; k < UNIT_COUNT(lens); k++) {
-			struct sts_stage s;
-
-			/* Another domain: the payloads lie differently. */
-			sts_cache_stage(&c, &s, unit_span("other.example"));
-			sts_cache_append(&c, &s,
-			    payload_of("a.example", 1, lens[k]), lens[k]);
-			ck_assert_int_eq(
-			    sts_cache_same(&c, &s, find("a.example")), i == k);
-			sts_cache_abandon(&c, &s);
-		}
-	}
-	for (size_t i = 0; i < 200; i++) {
-		const uint8_t *p = payload_of("a.example", 1, 200);
-		uint8_t other = (uint8_t)(p[i] ^ 1);
-		struct sts_stage s;
-
-		put("a.example", e, 1, 200);
-		sts_cache_stage(&c, &s, unit_span("a.example"));
-		sts_cache_append(&c, &s, p, i);
-		sts_cache_append(&c, &s, &other, 1);
-		sts_cache_append(&c, &s, p + i + 1, 200 - i - 1);
-		ck_assert(!sts_cache_same(&c, &s, find("a.example")));
-		sts_cache_abandon(&c, &s);
-	}
-}
-END_TEST
-
 /* Large stages cannot keep small ones out, and nothing held is lost. */
 START_TEST(stage_share)
 {
@@ -840,7 +804,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, pins);
 	tcase_add_test(tc, pins_max);
 	tcase_add_test(tc, abandon_everywhere);
-	tcase_add_test(tc, same_payload);
 	tcase_add_test(tc, stage_share);
 	tcase_add_test(tc, reserve_is_for_updates);
 	tcase_add_test(tc, replacement);

@@ -83,20 +83,6 @@ op_append(void)
 }
 
 static void
-op_same(void)
-{
-	unsigned i = draw(STAGES);
-	struct rec *r = m.staged[i];
-	struct rec *o = any_live();
-
-	if (r == NULL || o == NULL || r->failed != 0) {
-		return;
-	}
-	WANT(sts_cache_same(&m.c, &m.stages[i], o->ref) ==
-	     (r->len == o->len && memcmp(r->payload, o->payload, r->len) == 0));
-}
-
-static void
 model_commit(struct rec *r, enum sts_admission got)
 {
 	struct rec *old = live(r->domain);
@@ -430,7 +416,6 @@ static const struct {
 	{ op_append, 24 },
 	{ op_commit, 12 },
 	{ op_abandon, 1 },
-	{ op_same, 2 },
 	{ op_set, 4 },
 	{ op_touch, 6 },
 	{ op_pin, 2 },
