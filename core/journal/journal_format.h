@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of the journal; core/README.md says what they mean to a reader and
- * ask of a writer. Integers are little-endian; reserved bytes and padding are
- * 0. CRC-32 is that of IEEE 802.3 (zlib's crc32); what is "begun with" another
- * CRC c goes over the four octets of c first.
+ * The bytes of the journal; core/journal/README.md says what they mean to a
+ * reader and ask of a writer. Integers are little-endian; reserved bytes and
+ * padding are 0. CRC-32 is that of IEEE 802.3 (zlib's crc32); what is "begun
+ * with" another CRC c goes over the four octets of c first.
  *
  * An area:
  *

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A reader of journals, written from core/README.md ("The journal's bytes")
+"""A reader of journals, written from core/journal/README.md ("The journal's bytes")
 and from nothing else: if it and the agent disagree, one of them, or the text,
 is wrong.
 
