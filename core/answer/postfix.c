@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of smtp_tls_policy_maps: the reader of smtp_tls_policy.c, in small. */
+/*
+ * Values of smtp_tls_policy_maps: what Postfix's own smtp_tls_policy.c would
+ * read, judged before it does.
+ *
+ * A value is a level, then attributes, with blanks or commas between them. Two
+ * tables say what may stand where: levels[] as bits, and attributes[] with the
+ * levels that each is allowed under, whether it may be repeated, and a check
+ * of its value. `seen` collects the attributes, for the rules between them
+ * (complete). Where Postfix is lenient this is strict: a value that is refused
+ * costs the operator an error message, one that is wrongly accepted costs the
+ * mail of a whole destination.
+ */
 #include "../base/assert.h"
 #include "../base/name.h"
 #include "../base/text.h"

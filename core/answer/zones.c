@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Zones and overrides: the configuration lines, and finding what they made. */
+/*
+ * Zones and overrides: the configuration lines, and finding what they made.
+ *
+ * zone[0..count) begins with the three built-in zones; a line for one of their
+ * names changes it in place, any other name is appended. override[0..overrides)
+ * point into text[], where domains and values lie one after another.
+ *
+ * A line either adds what it says completely or changes nothing and returns
+ * what was expected instead. The operator is trusted but makes mistakes: names,
+ * values and policy values are checked here, because Postfix defers all mail
+ * for a destination whose value it cannot read. After the last line the tables
+ * are only read, so two reloads never mix.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache as a whole: its limits, finding and removing records, counting. */
+/*
+ * The cache as a whole: its limits, finding and removing records, what the
+ * journal is to save, statistics.
+ *
+ * The block is divided once, at init, and never again: chunks from its
+ * beginning, then the index, four bytes a bucket. All limits are shares of the
+ * number of chunks (set_limits), so that none depends on what is held.
+ *
+ *	record_max     of one record
+ *	org_max        of the protected policies of one organisation
+ *	protected_max  of all protected policies, when a new one is admitted; the
+ *	               rest of the chunks is the reserve
+ *	update_max     of the same, when one is replaced by a newer version; what
+ *	               is left beyond is always there for stages and victims
+ *	staged_max     of all stages, before a large one may grow
+ *
+ * A live record is in the index and in one class list; removing takes it out
+ * of both, and frees its chunks unless somebody still reads it (pins > 0).
+ * `unsaved` counts the live records that the journal is to write, so that a
+ * journal with nothing to do looks at no chunk.
+ */
 #include <string.h>
 
 #include "cache_private.h"

@@ -36,6 +36,18 @@
  * one grows only while all stages together have less than N/32, so that slow
  * large policies cannot keep small ones from being written.
  *
+ * How a caller starts (tests/examples/keep.c is this as a program):
+ *
+ *	sts_cache_init(&cache, block, sizeof block, key);
+ *	if (sts_cache_stage(&cache, &stage, domain)) {
+ *		sts_payload_begin(&cache, &stage, id);
+ *		sts_payload_add_mx(&cache, &stage, pattern);
+ *		sts_cache_commit(&cache, &stage, &entry, now_s, true, &ref);
+ *	}
+ *	ref = sts_cache_find(&cache, domain);
+ *	if (ref != 0)
+ *		sts_cache_get(&cache, ref, &entry);
+ *
  * References are chunk numbers; 0 is "none". A reference stays valid until
  * the record is removed, replaced or evicted, which only calls that take a
  * non-const cache can do; a pinned version stays readable until unpinned.
@@ -105,7 +117,8 @@ void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
  * 32 records at most. */
 sts_ref sts_cache_find(const struct sts_cache *c, struct sts_text domain);
 
-/* Whether nothing but a newer version, expiry or removal can end it. */
+/* Whether ref is a protected policy: only a newer version, its expiry or a
+ * removal can end it. */
 bool sts_cache_protected(const struct sts_cache *c, sts_ref ref);
 
 /* Copy the header out. */
@@ -140,7 +153,7 @@ size_t sts_cache_read(
 void sts_cache_pin(struct sts_cache *c, sts_ref ref);
 void sts_cache_unpin(struct sts_cache *c, sts_ref ref);
 
-/* A version being written. Its chunks are in nobody's way until commit. */
+/* A version being written. Nobody finds it before it is committed. */
 struct sts_stage {
 	/* Private. */
 	uint32_t head, tail;
@@ -190,11 +203,12 @@ enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref);
 
 /*
- * The same for a version that the journal kept. `protected`: it was then: it
- * may use the reserve like a newer version, and no organisation's limit is in
- * its way (under the key of another boot it shared its counter with others);
- * else it comes back as a guest at most, so that guests of old cannot take the
- * room of the protected that come after them. It needs no saving.
+ * The same for a version that the journal kept. `protected`: whether the
+ * version was protected when it was saved. If so, it may use the reserve like a
+ * newer version, and no organisation's limit applies: counters were keyed
+ * differently in the last boot. If not, it returns as a guest at most, so that
+ * former guests cannot take the room of protected policies that are restored
+ * after them. The record is already saved.
  */
 enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
     const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
@@ -202,10 +216,10 @@ enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
 
 /*
  * Policies that are to be saved: new versions, those whose lifetime was
- * renewed, and those that became protected. sts_cache_unsaved steps `chunks`
- * chunks on from *hand (0 at first) and returns the first one found; `first`:
- * only those of which no version was ever saved. sts_cache_saved takes the
- * mark off.
+ * renewed, and those that became protected. sts_cache_unsaved steps at most
+ * `chunks` chunks on from *hand (0 at first) and returns the first such policy,
+ * or 0; with `first` only one of which no version was ever saved.
+ * sts_cache_saved takes the mark off.
  */
 sts_ref sts_cache_unsaved(
     const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first);
@@ -219,11 +233,12 @@ uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
  * policies than there is room for. Until sts_cache_all_saved says that nothing
  * is left to be saved it counts as taken.
  *
- * stale: the journal holds a version of some domain that was replaced, and
- * will not learn that from a record, since the newer one was evicted: what is
- * held is to be written anew, beginning with sts_cache_rewrite. What was given
- * up before that is not in the new area and does not count any more; however
- * long a storage fails, each retry begins so.
+ * sts_cache_stale: the journal holds a version of some domain that was
+ * replaced, and no record will ever tell it so, since the newer version was
+ * evicted. All that is held is then to be written anew, beginning with
+ * sts_cache_rewrite. Room that was given up before does not count as taken any
+ * more, because the new area does not hold those versions; however long a
+ * storage fails, each retry begins with this call.
  */
 bool sts_cache_stale(const struct sts_cache *c);
 void sts_cache_rewrite(struct sts_cache *c);
@@ -240,7 +255,9 @@ bool sts_cache_scan(
 /* Drop a stage; no trace remains. Harmless on a zeroed or committed one. */
 void sts_cache_abandon(struct sts_cache *c, struct sts_stage *s);
 
-/* The operator's word, or the sweep's. */
+/* Remove a live record of any kind, protected or not: what the operator asks
+ * for, and what the cache itself does. Its chunks are free at once, or at the
+ * last unpin. */
 void sts_cache_remove(struct sts_cache *c, sts_ref ref);
 
 /*
@@ -275,9 +292,9 @@ bool sts_cache_walk(const struct sts_cache *c, struct sts_walk *w,
     uint32_t buckets, sts_ref *ref);
 
 /*
- * Since when the confirmed time has run without a jump: what expired before,
- * by that jump perhaps, counts as expired then, so that it is still there when
- * the jump turns out to have been wrong. 0 at first.
+ * Say since when the confirmed time has run without a jump (0 at first). A
+ * policy that expired before, perhaps by that jump, counts as expired at
+ * since_s, so that it is still held when the jump turns out to have been wrong.
  */
 void sts_cache_expired_since(struct sts_cache *c, uint32_t since_s);
 

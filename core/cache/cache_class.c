@@ -2,6 +2,24 @@
 /*
  * What each record is worth: the class lists, and which policies may be
  * protected.
+ *
+ * A record is in the list of its class (enum sts_class), least recently used
+ * first; while it is pinned it is in the list PINNED instead, and is counted
+ * under its class all the same. Entering and leaving a class keeps three sums:
+ *
+ *	protected_count  chunks of class ENFORCE
+ *	orgs[]           the same by organisation, hashed with the boot's key
+ *	staged_count     chunks of class STAGED
+ *
+ * The attacker publishes valid enforce policies for many names, to fill the
+ * cache or to push out others. So a protected record is in no victims' list,
+ * and admission (sts_class_admit) limits how much may be protected: in all, and
+ * for one organisation. A collision of two organisations in orgs[] makes the
+ * limit stricter for both and never looser.
+ *
+ * `released` counts chunks that protected policies gave up and that the
+ * journal still holds for them: a power cut would bring those policies back,
+ * so that room is not given to others before the journal knows.
  */
 #include "cache_private.h"
 #include "organisation.h"

@@ -2,6 +2,25 @@
 /*
  * Writing a version of a record in two phases: its bytes are staged beside
  * what is held, and become the record in one step or leave no trace.
+ *
+ *	(none) --stage--> STAGED --append--> STAGED --commit--> a live record
+ *	                     |                  |
+ *	                     +----- abandon ----+--> (none)
+ *
+ * A staged head is of class STAGED and not in the index, so nobody finds it.
+ * It grows by single chunks from the free list, evicting victims if there are
+ * none; s->tail is the chunk that is written to. When growing fails,
+ * s->failed says why, later appends do nothing, and commit refuses.
+ *
+ * The attacker chooses how large his policy is and how slowly it comes. A
+ * small stage always gets chunks; a larger one only while all stages together
+ * are below staged_max, so that a few slow large policies cannot keep the
+ * small ones from being written.
+ *
+ * The old version stays the domain's record until commit has everything it
+ * needs. Whatever is refused before leaves it untouched, but for one case: a
+ * policy over the limit of one record ends the old version, which is known to
+ * be replaced.
  */
 #include <string.h>
 
@@ -148,8 +167,9 @@ refuse(struct sts_cache *c, struct sts_stage *s, enum sts_admission why,
 }
 
 /*
- * Of what its predecessor released (old_chunks, if that was protected and the
- * journal holds it) a protected version takes what it needs.
+ * A protected version takes what it needs of the room that its predecessor
+ * has just released (old_chunks: 0 unless that was protected and the journal
+ * holds it). `back`: undo this, since the version was not protected after all.
  */
 static void
 take_over(struct sts_cache *c, sts_ref ref, uint32_t old_chunks, bool back)
@@ -250,7 +270,8 @@ sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
 	STS_ASSERT(e->kind == STS_KIND_POLICY);
 	admission = commit(c, s, e, now_s, expires,
 	    protected ? STS_ORIGIN_PROTECTED : STS_ORIGIN_GUEST, ref);
-	/* What one record of the journal replaces another has replaced. */
+	/* The old version came from an earlier record of the same journal,
+	 * which is superseded there already: nothing is to be waited for. */
 	c->released = 0;
 	return admission;
 }

@@ -26,7 +26,7 @@ struct sts_entry {
 	uint8_t mode; /* enum sts_mode, for policies */
 	uint8_t failures; /* in a row, saturating */
 	uint8_t why; /* enum sts_why of the last failure */
-	bool lapsed; /* a policy whose expiry was told */
+	bool lapsed; /* a policy whose expiry was logged */
 	bool proved; /* a policy fetched under a confirmed clock */
 	uint16_t mx_count;
 	uint16_t asked_day; /* agent day (now_s / 86400) of the last question */
@@ -39,9 +39,9 @@ struct sts_entry {
 	uint32_t failed_id; /* hash of the id whose fetch failed, 0: none */
 };
 
-/* Whether the lifetime of a policy is over at now_s: false for all other
- * kinds. A fetch in the future counts as a fetch now (RFC 8461 3.2). Whether
- * that has any effect is the clock's question. */
+/* Whether the lifetime of a policy is over at now_s; false for all other kinds.
+ * A fetch in the future counts as a fetch now (RFC 8461 3.2). Only under a
+ * confirmed clock may anything follow from it. */
 bool sts_entry_expired(const struct sts_entry *e, uint32_t now_s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The payload of a policy record: what the cache keeps for us without looking
- * into it, and the journal as bytes.
+ * The payload of a policy record. The cache keeps it without looking into it,
+ * and the journal copies its bytes.
  *
  *	id length (1..32), id,
  *	then for each mx: length (1..255), the pattern in lower case
@@ -53,10 +53,9 @@ void sts_patterns_start(
 struct sts_text sts_patterns_next(struct sts_patterns *it);
 
 /*
- * The same for who can keep no more than an offset: the pattern at *off into
- * out (room for STS_MX_MAX); moves *off on and
- * returns its length, or 0 when there are no more. Begin with *off = 0, which
- * skips the id.
+ * The same for a caller that keeps no more than an offset: copy the pattern at
+ * *off into out (room for STS_MX_MAX), move *off on, and return the pattern's
+ * length, or 0 when there are no more. Begin with *off = 0, which skips the id.
  */
 size_t sts_payload_mx(
     const struct sts_cache *c, sts_ref ref, size_t *off, uint8_t *out);

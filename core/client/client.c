@@ -1,5 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* One client: requests in, one question at a time, replies out. */
+/*
+ * One client: requests in, one question at a time, replies out. client.h draws
+ * the states; valid in each:
+ *
+ *	READING  in[0..in_len), less than one request; since: when the last one
+ *	         was done, or this one begun
+ *	SKIPS    skip_left octets of an overlong request are still to come
+ *	ASKS, WAITS
+ *	         the request at hand is in[0..request_len), and ask.key, name_*
+ *	         and host_* point into it, so the input stays where it is
+ *	SENDS    reply, and how many of its octets are sent; `skipped`: the
+ *	         answer is our own, and the agent knows nothing of the request
+ *	SENT     the answer's record is still pinned
+ *	CLOSES, GONE
+ *	         why
+ *
+ * Invariants: a request stays in the input until its reply is out; at most one
+ * question is open; in_len <= sizeof in; a channel exists in every state but
+ * FREE and GONE.
+ *
+ * The peer is whoever may connect to the socket. He may send anything, at any
+ * pace, and stop reading: each state that waits for him has an end (patience),
+ * a wrong byte closes his connection alone, and nothing that he sends is kept
+ * beyond the input.
+ */
 #include <string.h>
 
 #include "../base/assert.h"
@@ -73,7 +97,9 @@ skip(struct sts_client *c, size_t total)
 	enter(c, SKIPS);
 }
 
-/* A line that is no request: the mail is to wait, and we are to be told. */
+/* A line that is no request gets "temp": the mail waits, and the operator
+ * finds the mistake in the configuration. Any other word could pass as an
+ * answer about the domain. */
 static void
 refuse_line(struct sts_client *c)
 {

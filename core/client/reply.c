@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers in the words of Postfix, Sendmail and Exim. */
+/*
+ * Answers in the words of Postfix, Sendmail and Exim.
+ *
+ * One function (put_reply) writes the whole reply into a sink, from its
+ * beginning; the sink counts, and keeps only the window that is asked for. So
+ * the length is measured, and any piece rendered, by the same code, and the
+ * pieces always fit together: the record is pinned, and mode and max_age, which
+ * may change in it, were copied at the start.
+ *
+ * What does not fit STS_REPLY_MAX is left out in the order of the details
+ * (FULL, BRIEF without the repeated patterns, PLAIN without attributes) and
+ * never cut: half a list of patterns would be another policy. The last resort is
+ * TEMP.
+ *
+ * Mail servers split these texts at blanks, commas, colons and braces. Nothing
+ * a stranger published is written here but names that the grammar of policies
+ * let through, which have none of these.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

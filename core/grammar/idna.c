@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* U-labels into A-labels: UTF-8, case folding by ranges, Punycode. */
+/*
+ * U-labels into A-labels: UTF-8, case folding by ranges, Punycode (RFC 3492).
+ *
+ * One label at a time: its characters are decoded (struct label), folded to
+ * small letters (folds[]), judged (refused[]) and encoded. Unicode's tables
+ * would take many kilobytes, so the rule is: fold and accept where ranges say
+ * exactly what the tables say, and refuse everything else. A refused label is
+ * answered "not found", which is what a domain without a policy gets; a label
+ * folded wrongly would be another domain, which somebody else may own.
+ *
+ * Bounds: a label has at most STS_LABEL_MAX characters, encoded or not, and no
+ * character is above U+3FFFF, so the Punycode loops end and their sums stay far
+ * below 32 bits.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

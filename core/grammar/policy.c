@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The policy body: one pass, a step for each byte, judged line by line. */
+/*
+ * The policy body: one pass, a step for each byte, judged line by line.
+ *
+ * p->state is the place in the grammar (below), p->field the field whose line
+ * it is, p->seen the fields that counted so far. A value is kept only as far as
+ * its field needs it: `mx` one pattern at a time, which the caller takes before
+ * it feeds on; of an extension nothing.
+ *
+ * The body is a stranger's, authenticated but perhaps hostile: it may be
+ * endless, in pieces of any size, with lines of any length. So each byte costs
+ * one step and no memory, the first thing wrong ends the policy for good
+ * (p->why stays), and no pattern leaves before its whole line was judged.
+ */
 #include <string.h>
 
 #include "../base/assert.h"
@@ -38,7 +50,7 @@ enum field {
 /* `seen` holds a bit for each field that counted. */
 static const struct {
 	const char *name;
-	enum sts_why why; /* what is said when the value is bad or missing */
+	enum sts_why why; /* the reason when the value is bad or missing */
 } fields[] = {
 	[FIELD_EMPTY] = { "", STS_WHY_POLICY_SYNTAX },
 	[FIELD_VERSION] = { "version", STS_WHY_POLICY_VERSION },

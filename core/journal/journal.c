@@ -1,5 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal's face: what is to be done next. */
+/*
+ * The journal's face: what is to be done next.
+ *
+ * The engine is in one stage at a time (journal_private.h draws them). next()
+ * prepares at most one operation and keeps it in j->op while j->pending; done()
+ * gives its result to the stage, which then moves on. So an operation is the
+ * same until it was carried out, and a storage may take its time.
+ *
+ *	loading   stages before IDLE: j->area, revision, unit and pos describe
+ *	          the area that counts, as far as it was read
+ *	IDLE      pos is where the next record goes, unless `dirty`; the most
+ *	          urgent work is begun here (begin_work): compaction, removals,
+ *	          the stamp, policies
+ *	saving    stages after IDLE: target, write_pos and write_revision
+ *	          describe what is written; area stays valid until AREA_SYNC
+ *	resting   NEWER for good; FAILED until a retry, which goes on with
+ *	          `resume`
+ *
+ * The enemies are the power, which goes at any moment, and a medium with bits
+ * that stick or are lost. Whoever can write to the medium is trusted like the
+ * operator.
+ */
 #include <string.h>
 
 #include "journal_private.h"

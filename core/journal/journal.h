@@ -4,15 +4,22 @@
  * are erased as a whole and programmed in units (struct sts_store). The bytes
  * are in core/journal/journal_format.h.
  *
- * The engine does no I/O. It says what is to be done next and is told how it
- * went, so that a storage may take its time:
+ * The engine does no I/O. It says which operation is next and takes its
+ * result, so that a storage may take its time. With a store at hand
+ * sts_journal_step does both (tests/examples/keep.c is this as a program):
  *
- *	sts_journal_init(&j, &geometry, &cache, buf, sizeof buf);
- *	whenever something may be to do:
- *		while (sts_journal_next(&j, now_s, &op))
- *			result = carry op out (sts_journal_step does);
- *			AGAIN: come back later with the same op
- *			sts_journal_done(&j, result);
+ *	if (!sts_journal_init(&j, &geometry, &cache, buf, sizeof buf))
+ *		the geometry breaks its rules;
+ *	while (sts_journal_state(&j) == STS_JOURNAL_LOADING &&
+ *	    sts_journal_step(&j, &store, 0) >= 0)
+ *		;                       the cache holds what was kept
+ *	...
+ *	while (sts_journal_busy(&j) && sts_journal_step(&j, &store, now_s) > 0)
+ *		;                       what was changed is saved
+ *
+ * Otherwise call sts_journal_next, carry the operation out, and hand its result
+ * to sts_journal_done; while the storage answers AGAIN, come back later with
+ * the same operation.
  *
  * First it loads: of all areas with a valid head the latest counts; its
  * records go into the cache in their order. Then it saves whatever the cache
@@ -146,9 +153,10 @@ bool sts_journal_init(struct sts_journal *j,
     size_t buf_size);
 
 /*
- * The areas have become larger, and begin with what they held: go on in these.
- * Only while no op is to be done. False, and nothing has changed: the geometry
- * breaks its rules, has other areas than before, or smaller ones.
+ * The areas have become larger, and begin with what they held: go on in them.
+ * Only while no operation is pending (asserted). False, and nothing has
+ * changed: the geometry breaks its rules, has another number of areas or
+ * another program unit than before, or smaller areas.
  */
 bool sts_journal_grow(
     struct sts_journal *j, const struct sts_journal_geometry *g);
@@ -180,37 +188,40 @@ enum sts_journal_state sts_journal_state(const struct sts_journal *j);
 /* Whether anything is unsaved, waits for the next day, or is half done. */
 bool sts_journal_busy(const struct sts_journal *j);
 
-/* Failed or full: try again. Else nothing. */
+/* When the journal has failed or is full: try again. Else nothing happens. */
 void sts_journal_retry(struct sts_journal *j);
 
 /* Whether nothing that was to be forgotten is still on the medium. */
 bool sts_journal_forgotten(const struct sts_journal *j);
 
-/* Save what waits for the next day, too, from now on: before an end. */
+/* From now on save also what waits for the next day's budget: for the time
+ * before an orderly end. */
 void sts_journal_hurry(struct sts_journal *j);
 
-/* The newest stamp found or given; 0: none. For sts_clock_floor. */
+/* The newest stamp that was found or given, 0: none. It is what
+ * sts_clock_floor wants. */
 uint32_t sts_journal_stamp_s(const struct sts_journal *j);
 
 /* Keep a time that is confirmed. An older one than is kept changes nothing. */
 void sts_journal_stamp(struct sts_journal *j, uint32_t now_s);
 
-/* The same though it is older: the one that is kept was wrong. What is held is
- * written anew. */
+/* Keep a time that is older than the one kept, because that one was wrong. All
+ * that is held is written anew. */
 void sts_journal_restamp(struct sts_journal *j, uint32_t now_s);
 
-/* What is kept beside the stamp: sts_clock_since_s. To be set before. */
+/* What is kept beside the stamp: sts_clock_since_s. Set it before the stamp. */
 void sts_journal_set_since(struct sts_journal *j, uint32_t since_s);
 uint32_t sts_journal_since_s(const struct sts_journal *j);
 
 /*
- * The domain's record was removed from the cache and must not come back.
- * False: another one waits, or the format is newer; to be repeated, or
- * everything written anew (sts_journal_compact).
+ * The domain's record was removed from the cache and must not come back after
+ * a restart. False: another removal still waits, or the format is newer. Call
+ * it again later then, or have everything written anew (sts_journal_compact).
  */
 bool sts_journal_forget(struct sts_journal *j, struct sts_text domain);
 
-/* Write the cache to the next area at the next occasion (after a flush). */
+/* Write the cache to the next area as soon as the journal is idle, as after the
+ * operator has removed many records. */
 void sts_journal_compact(struct sts_journal *j);
 
 #endif

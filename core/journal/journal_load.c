@@ -1,5 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal, from the storage into the cache. */
+/*
+ * The journal, from the storage into the cache.
+ *
+ *	AREAS  read the head of each area (`looked`): which one counts
+ *	SCAN   read the heads of its records, for the newest stamp: what has
+ *	       expired must be known before the first policy is restored
+ *	HEAD   read the head of the record at pos
+ *	BODY   read its domain, payload and CRC; `at` octets of it are done, the
+ *	       payload goes into a stage of the cache
+ *	REST   read what follows the last record: `dirty` unless it is erased
+ *
+ * Invariants: nothing is written while loading. A record changes the cache
+ * only after its body's CRC was found right. `dirty` is set as soon as anything
+ * is not as a writer leaves it, and then no record is ever put behind the last.
+ *
+ * A damaged body costs its record (`lost`); a damaged head ends the area, since
+ * lengths behind it cannot be trusted, and a stranger chose the bytes of the
+ * payloads: none of them may be taken for a record. A place that cannot be read
+ * is not yet damaged: it is read again after a retry.
+ */
 #include <string.h>
 
 #include "../base/crc32.h"
@@ -114,10 +133,10 @@ scan_read(struct sts_journal *j, bool ok)
 }
 
 /*
- * What happened in this run is newer than what is kept: the cache holds a
- * policy that was fetched later, or the domain was forgotten. By the times of
- * the fetches, as what this run fetched under a clock that was behind may be
- * an older version than the one that is kept.
+ * Whether this run knows better than the record that was read: the cache holds
+ * a policy that was fetched later, or the domain was forgotten meanwhile. The
+ * times of the fetches decide, and not that this run is the later one: under a
+ * clock that was behind it may have fetched an older version.
  */
 static bool
 superseded(const struct sts_journal *j)
@@ -162,16 +181,17 @@ restore(struct sts_journal *j)
 		return;
 	}
 	/*
-	 * What is over at the newest time that was ever confirmed is over.
-	 * Later the clock decides; to be fetched after the stamp is normal.
+	 * A policy whose lifetime was over at the newest confirmed time comes
+	 * back as expired; what expires later is the clock's to decide. Most
+	 * policies were fetched after the newest stamp: that is no error.
 	 */
 	if (now_s < e.fetched_s) {
 		now_s = e.fetched_s;
 	}
 	/*
-	 * A stamp is an hour old, or more. What was over when another was
-	 * fetched may have left its room to that one, and must not have it
-	 * before.
+	 * A stamp may be an hour old, or more. A policy that was over when a
+	 * later one was fetched may have left its room to that one. It comes
+	 * back as a guest, so that it cannot take the room back first.
 	 */
 	if (sts_cache_restore(j->cache, &j->staged, &e, now_s, true,
 		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
@@ -328,9 +348,10 @@ sts_journal_load_next(struct sts_journal *j)
 }
 
 /*
- * A place that cannot be read now may be read later, and nothing is written
- * before: only after some retries it counts as damaged. The rest of the area
- * is only looked at, and not worth it.
+ * A place that cannot be read now may be readable later, and nothing is
+ * written until then: only after some retries does it count as damaged. True:
+ * rest until a retry. REST is not retried: an area that cannot be read to its
+ * end is dirty, which costs no more than a compaction.
  */
 static bool
 read_later(struct sts_journal *j)

@@ -1,5 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal, from the cache to the storage. */
+/*
+ * The journal, from the cache to the storage.
+ *
+ *	RECORD       program a record behind the last of the area that counts;
+ *	             `at` octets of it are done
+ *	RECORD_SYNC  sync; then the record is saved
+ *	ERASE        erase the target area; `looked` octets of it are done
+ *	COPY         program all policies held to it, one after another; j->ref
+ *	             is the one under way
+ *	COPY_SYNC    sync: the records are on the medium before the head
+ *	AREA         program the head of the target
+ *	AREA_SYNC    sync; then the target is the area that counts
+ *
+ * Invariants: a unit is programmed once after each erase. The area that counts
+ * is not touched by a copy, so a power cut at any moment leaves it or the
+ * target valid, and never neither. A version that is being written is pinned
+ * (j->ref), so that its bytes stay although a newer one is committed meanwhile.
+ *
+ * Each operation that programs is followed by one that reads the same place
+ * (j->check): a bit that sticks is found now, while the bytes are still held.
+ * After an error in a record nothing is put behind it: everything moves to the
+ * next area, and after STS_JOURNAL_ERRORS_MAX errors the journal rests.
+ */
 #include <string.h>
 
 #include "../base/crc32.h"
@@ -100,8 +122,9 @@ sts_journal_save_forget(struct sts_journal *j)
 	    sts_cache_find(j->cache, sts_text(j->forget, j->forget_len));
 	struct sts_entry e;
 
-	/* If one is held again and is saved, that counts. If it is not saved
-	 * yet it may go before it is. */
+	/* The domain may have a policy again. One that is saved supersedes
+	 * the removal. One that is not may be evicted before it is saved, and
+	 * the removed version would come back: so the removal is written. */
 	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_get(j->cache, ref, &e);
 		if (e.kind == STS_KIND_POLICY) {
@@ -127,7 +150,8 @@ sts_journal_save_stamp(struct sts_journal *j)
 	j->stamp_due = false;
 }
 
-/* Erase the area after the one that counts, or after one that failed. */
+/* Begin to write the cache to another area than the one that counts: to the
+ * one that follows `after`, which is the area that counts or one that failed. */
 static void
 begin_copy(struct sts_journal *j, uint32_t after)
 {
@@ -139,7 +163,8 @@ begin_copy(struct sts_journal *j, uint32_t after)
 	}
 	STS_ASSERT(j->target != j->area);
 	sts_cache_rewrite(j->cache);
-	/* An area that failed at the last moment may be valid: be later. */
+	/* An area whose last sync failed may be valid all the same: this one
+	 * must have a later revision. */
 	j->write_revision++;
 	j->looked = 0;
 	j->stage = STS_STAGE_ERASE;
@@ -148,7 +173,7 @@ begin_copy(struct sts_journal *j, uint32_t after)
 void
 sts_journal_save_all(struct sts_journal *j)
 {
-	/* What is saved now includes what a stamp or removal would say. */
+	/* The new area holds the stamp in its head, and no removed domain. */
 	j->write_revision = j->revision;
 	if (j->small) {
 		j->target = j->area;
@@ -182,7 +207,8 @@ put_part(uint8_t *out, size_t n, struct sts_text part)
 	return n;
 }
 
-/* Render the octets of the record from `at` on; every octet exactly once. */
+/* Render octets of the record from `at` on, at most n; returns how many. Every
+ * octet is rendered exactly once, since its CRC is carried on meanwhile. */
 static size_t
 render_some(struct sts_journal *j, uint32_t at, uint8_t *out, size_t n)
 {
@@ -258,7 +284,8 @@ program_area(struct sts_journal *j)
 	program(j, 0, n);
 }
 
-/* The storage failed: try the next area. Full, it has no room there either. */
+/* The storage failed: try the next area. If it is full, the next area has no
+ * room either, and the journal rests. */
 static void
 copy_failed(struct sts_journal *j)
 {
@@ -271,10 +298,11 @@ copy_failed(struct sts_journal *j)
 }
 
 /*
- * The next policy to copy, if one is near: after all that are held, what has
- * changed since. A policy that was replaced while the copy ran may have moved
- * behind the hand, and the old area, which has it, goes with the new one.
- * False: the copy is complete.
+ * The next policy to copy: first every one that is held, in the order of the
+ * chunks, then those that have changed since. A policy that was replaced while
+ * the copy ran may now lie behind the hand, and its old version is lost with
+ * the old area, so it must be in the new one. *ref is 0 when none was found
+ * within STS_JOURNAL_SCAN chunks. False: the copy is complete.
  */
 static bool
 next_to_copy(struct sts_journal *j, sts_ref *ref)
@@ -288,7 +316,7 @@ next_to_copy(struct sts_journal *j, sts_ref *ref)
 	return sts_cache_unsaved_count(j->cache) > 0;
 }
 
-/* Copy one more. */
+/* Program the next piece of the record under way, or begin another. */
 static void
 copy_next(struct sts_journal *j)
 {
@@ -344,7 +372,7 @@ sts_journal_save_next(struct sts_journal *j)
 	}
 }
 
-/* A piece is on its way: true when it was the last of the record. */
+/* A piece was programmed and read back. True: it was the last one. */
 static bool
 piece_done(struct sts_journal *j)
 {
@@ -389,7 +417,7 @@ static void
 save_failed(struct sts_journal *j)
 {
 	if (j->stage == STS_STAGE_RECORD || j->stage == STS_STAGE_RECORD_SYNC) {
-		/* Whatever is there now, nothing is put behind it. */
+		/* Nobody knows what is there now: nothing may stand behind it. */
 		let_go(j);
 		j->dirty = true;
 		j->target = j->area;
@@ -401,9 +429,10 @@ save_failed(struct sts_journal *j)
 }
 
 /*
- * What was programmed is read back at once: a bit that sticks in the head of a
- * record would end the area there, one in the head of the area all of it, and
- * the good one would be erased next. False: it is still to be read.
+ * What was programmed is read back at once. Found only at the next start, a bit
+ * that sticks in a record's head would cost all records behind it, and one in
+ * the head of an area the whole area, when the old one may be erased already.
+ * False: the place is still to be read.
  */
 static bool
 checked(struct sts_journal *j, bool *ok)

@@ -1,12 +1,13 @@
 # Programs that show a use of the library, built and run by `make test`.
 
-EXAMPLE_SRC := tests/examples/mx_certificate.c tests/examples/superloop.c
+EXAMPLE_SRC := tests/examples/keep.c tests/examples/mx_certificate.c tests/examples/superloop.c
 EXAMPLE_BIN := $(EXAMPLE_SRC:tests/examples/%.c=$(BUILD)/examples/%)
 
 # 2026-06-01: trusted as mx1.example.com; as nobody else, and not for ever.
 MX = tests/x509/anchors/usual.pem
 MX_CHAIN = tests/examples/mx-leaf.der tests/examples/mx-intermediate.der
 EXAMPLE_COMMANDS = \
+	"$(BUILD)/examples/keep | grep -x 'example.com enforce mx.example.com'" \
 	"$(BUILD)/examples/mx_certificate mx1.example.com $(MX) 1780272000 $(MX_CHAIN) | grep -x trusted" \
 	"$(BUILD)/examples/mx_certificate mx2.example.com $(MX) 1780272000 $(MX_CHAIN) | grep x509-name-mismatch" \
 	"$(BUILD)/examples/mx_certificate mx1.example.com $(MX) 1980272000 $(MX_CHAIN) | grep x509-expired"
