@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the agent says to a question, before it is put into anybody's words. */
+/*
+ * What the agent answers to a question, before it is put into the words of one
+ * kind of mail server: what is to happen to the mail, which rule decided that,
+ * and why.
+ */
 #ifndef STS_ANSWER_H
 #define STS_ANSWER_H
 
@@ -19,7 +23,7 @@ enum {
 	STS_ANSWER_KINDS = STS_ANSWER_OVERRIDE + 1
 };
 
-/* Which rule spoke. */
+/* Which rule decided. */
 enum sts_rule {
 	STS_RULE_KEY = 1, /* no domain */
 	STS_RULE_OVERRIDE,
@@ -32,8 +36,8 @@ struct sts_answer {
 	uint8_t kind; /* enum sts_answer_kind */
 	uint8_t rule; /* enum sts_rule */
 	uint8_t why; /* enum sts_why */
-	bool audited; /* would have been POLICY or TEMP; NOTFOUND was said */
-	sts_ref ref; /* POLICY: pinned until handed over; other rules: 0 */
+	bool audited; /* would be POLICY or TEMP; NOTFOUND is answered */
+	sts_ref ref; /* POLICY: pinned until handed over; other kinds: 0 */
 	const struct sts_override *override;
 };
 

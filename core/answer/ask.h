@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One question on its way to an answer: part of a client session or of a
- * question put through the C API. The owner keeps the key's bytes until the
+ * One question on its way to an answer: part of a client, or of a question that
+ * came through the C API. The owner keeps the key's bytes until the
  * answer was handed over; everything else is the agent's.
  */
 #ifndef STS_ASK_H

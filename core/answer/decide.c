@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of an answer. */
+/* The rules of an answer, one function each. */
 #include <string.h>
 
 #include "../base/assert.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said, given what is known: the rules of an answer without any state
- * of their own.
+ * What is answered, given what is known: rules without any state of their own,
+ * so that each can be tested as a line of a table.
  */
 #ifndef STS_DECIDE_H
 #define STS_DECIDE_H
@@ -9,12 +9,13 @@
 #include "../settings.h"
 #include "answer.h"
 
-/* A live policy is held: enforce it, or not, by its mode and the zone. The
- * reference is the caller's to pin. */
+/* A live policy is held: its mode and the zone decide whether it is enforced.
+ * The caller pins the reference. */
 struct sts_answer sts_decide_policy(const struct sts_zone *zone,
     const struct sts_entry *e, sts_ref ref, enum sts_rule rule);
 
-/* Nothing live is held: the table (kind and reason of what was found). */
+/* Nothing live is held: the kind and the reason of what was found decide, by
+ * the operator's settings. */
 struct sts_answer sts_decide_none(
     const struct sts_settings *s, enum sts_kind kind, enum sts_why why);
 
@@ -22,7 +23,7 @@ struct sts_answer sts_decide_none(
  * start. */
 struct sts_answer sts_decide_no_clock(const struct sts_settings *s, bool grace);
 
-/* NOTFOUND or TEMP without more. */
+/* An answer of kind NOTFOUND or TEMP, with its rule and reason. */
 struct sts_answer sts_decide_plain(
     enum sts_answer_kind kind, enum sts_rule rule, enum sts_why why);
 

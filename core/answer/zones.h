@@ -31,8 +31,8 @@ struct sts_zone {
 	bool sni; /* send servername=hostname (Postfix >= 3.4) */
 	bool tlsrpt; /* send the TLSRPT attributes (Postfix >= 3.10) */
 	bool audit; /* look up, log, answer not found */
-	bool sendmail; /* the form FEATURE(sts) needs: sni as if yes, tlsrpt as
-	                  if no, whatever they are */
+	bool sendmail; /* the form that FEATURE(sts) needs: as with sni yes
+	                  and tlsrpt no, whatever those say */
 	uint32_t answer_within_ms;
 	uint32_t queue_wait_ms;
 };
@@ -110,8 +110,8 @@ enum sts_zones_error sts_zones_override(
 
 /*
  * The zone of a socketmap name. Exact match first; "querywithtlsrpt" in any
- * case; else zone 0. *known tells whether the name had a zone of its own or
- * is one of the names today's agents use ("postfix", "QUERY", any case). Valid
+ * case; else zone 0. *known: whether the name has a zone of its own or is one
+ * of the names that today's agents use ("postfix", "QUERY", any case). Valid
  * as long as z. At most STS_ZONES_MAX comparisons.
  */
 const struct sts_zone *sts_zones_find(

@@ -15,19 +15,20 @@
  *	                    again; then sts_client_taken(c)
  *	STS_CLIENT_RELEASE  the reply is out: unpin its record; then
  *	                    sts_client_released(c)
- *	STS_CLIENT_GONE     the client left, maybe with a question or a reply
+ *	STS_CLIENT_GONE     the peer is gone, maybe with a question or a reply
  *	                    under way: forget the ask, unpin, note c->why; then
- *	                    sts_client_released(c), and reuse the slot
- * When an answer comes later, fill ask.answer, clear ask.waits and call
- * sts_client_taken(c); the driver is told by the agent's stirred().
+ *	                    sts_client_released(c), after which the slot is free
+ * When an answer comes later, the agent fills ask.answer, clears ask.waits,
+ * calls sts_client_taken(c), and names this node among its children whose
+ * state has changed.
  *
- * Junk closes only this client, after the answers to what came before it. A
+ * Junk closes only this client, after the requests before it were answered. A
  * half-closed client gets its answers before it is closed. A request too long
  * for the input is skipped and answered not found without asking the agent. A
- * client that reads nothing for STS_CLIENT_STALL_MS while a reply waits is
- * closed, and one that sends nothing for STS_CLIENT_IDLE_MS (longer than
- * Postfix keeps a connection) or leaves a request half-written for so long;
- * sooner when others have no place (sts_client_yield).
+ * client is closed when it reads nothing for STS_CLIENT_STALL_MS while a reply
+ * waits, and when it sends nothing, or leaves a request half-written, for
+ * STS_CLIENT_IDLE_MS (longer than Postfix keeps a connection). It is closed
+ * sooner when another client waits for a place (sts_client_yield).
  *
  *	        open
  *	          |
@@ -47,8 +48,8 @@
  * too by the text protocol, any
  * state with a channel to GONE when the channel is lost, GONE to FREE.
  */
-#ifndef STS_SESSION_H
-#define STS_SESSION_H
+#ifndef STS_CLIENT_H
+#define STS_CLIENT_H
 
 #include "../answer/ask.h"
 #include "plain.h"
@@ -57,7 +58,7 @@
 
 enum {
 	STS_CLIENT_STALL_MS = 5000,
-	STS_CLIENT_YIELD_MS = 250, /* while others have no place */
+	STS_CLIENT_YIELD_MS = 250, /* idle so long, it may yield its place */
 	STS_CLIENT_IDLE_MS = 600000
 };
 
@@ -72,8 +73,8 @@ enum sts_client_need {
 /* All zero: a free slot. */
 struct sts_client {
 	struct sts_ask ask;
-	uint8_t why; /* enum sts_why: why we closed it, when that is worth a
-	                log line: client-junk, client-stall; else NONE */
+	uint8_t why; /* enum sts_why: why we closed it, if that is to be
+	                logged (client-junk, client-stall); else NONE */
 	/* Private. */
 	uint8_t state;
 	bool last; /* nothing more is read: half-closed, or draining */
@@ -113,28 +114,25 @@ enum sts_client_need sts_client_needs(const struct sts_client *c);
 struct sts_text sts_client_name(const struct sts_client *c);
 
 /*
- * The agent has seen to ASKS or DUE, or has put an answer into c->ask.answer.
- * With an answer, the reply is prepared from these (zones, cache stay valid
- * until the RELEASE). Ignored when the client is GONE.
+ * The agent has dealt with ASKS or DUE, or has put an answer into c->ask.answer.
+ * If there is an answer, the reply is prepared from it with cache and zones,
+ * which must stay valid until RELEASE. Ignored when the client is GONE.
  */
 void sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones);
 
-/*
- * The agent has seen to RELEASE, and the next request follows; or to GONE,
- * and the slot is free.
- */
+/* The agent has dealt with RELEASE, and the next request follows; or with GONE,
+ * and the slot is free. */
 void sts_client_released(struct sts_client *c);
 
-/*
- * Stop reading: the requests that have come completely are answered, then
- * CLOSE (SIGTERM). Harmless on a free slot, and when repeated.
- */
+/* Stop reading (at SIGTERM): requests that are complete are still answered,
+ * then the channel is closed. Harmless on a free slot, and when repeated. */
 void sts_client_drain(struct sts_client *c);
 
 /*
- * Others have no place: one that has had no whole request for
- * STS_CLIENT_YIELD_MS is to CLOSE. False: it has, or is closing already.
+ * Another client waits for a place: close this one, if its last whole request
+ * is at least STS_CLIENT_YIELD_MS ago. False: it is not, or the client is
+ * closing already; nothing has changed.
  */
 bool sts_client_yield(struct sts_client *c, sts_ms now);
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text protocol, for mail servers that ask a socket and take what it says
- * until it is closed, as Exim's ${readsocket} does. One request a connection,
- * one line; what comes back has no end of line, so that it can be compared as
- * it is, and is never empty, so that it cannot be taken for a dead agent:
+ * The text protocol, for mail servers that write a request to a socket and read
+ * the answer until the socket is closed, as Exim's ${readsocket} does. A
+ * connection carries one request, one line. The answer has no end of line, so
+ * that it can be compared as it is, and is never empty, so that an agent that
+ * died does not look like an answer:
  *
  *	[ZONE] mode DOMAIN          enforce, testing, none
  *	[ZONE] hosts DOMAIN         mx.a.example:*.b.example, as the policy has
  *	                            them; none when none is enforced
  *	[ZONE] allowed DOMAIN HOST  whether mail may go to this MX host: yes, no
  *
- * Each may be answered temp: it cannot be told, the mail is to wait. What is
- * no such line is answered temp too, so that a mistake lets no mail out; and
- * so is an override in Postfix's words, for which there are none here.
+ * Each may be answered temp: nobody can tell now, and the mail has to wait. A
+ * line that is no request is answered temp too, so that a mistake in a
+ * configuration lets no mail out. So is an override in Postfix's words, which
+ * this protocol cannot express.
  *
  * Words are separated by one space or more. The line ends with LF or CR LF, or
  * with the stream.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An answer in the words of whoever asked. Nothing a stranger published
+ * An answer in the words of the mail server that asked. Nothing a stranger published
  * reaches a reply but names that passed sts_policy's grammar, and numbers and
  * words of our own.
  *

@@ -23,8 +23,8 @@ enum sts_request_status {
 	STS_REQUEST_OK, /* name, key; total bytes to drop afterwards */
 	STS_REQUEST_NO_NAME, /* whole, but without a space: name is all of it,
 	                        key is empty */
-	STS_REQUEST_LONG, /* does not fit the buffer: total says how long it
-	                     is; nothing else is set */
+	STS_REQUEST_LONG, /* does not fit the buffer: total is its length,
+	                     nothing else is set */
 	STS_REQUEST_BAD /* not a netstring, or LEN over STS_CLIENT_SKIP_MAX */
 };
 
@@ -35,9 +35,9 @@ struct sts_request {
 
 /*
  * Judge the beginning of a buffer that can hold `size` bytes (at least
- * STS_REQUEST_HEAD_MAX), of which `in.n` are there. *r is written only as said
- * at each status. O(in.n). BAD is told at the first byte that cannot belong
- * to a netstring, LONG at the colon. With in.n == size never MORE.
+ * STS_REQUEST_HEAD_MAX), of which `in.n` are there. Each status says which
+ * fields of *r are written. O(in.n). BAD is returned at the first byte that
+ * cannot belong to a netstring, LONG at the colon. With in.n == size never MORE.
  */
 enum sts_request_status sts_request_parse(
     struct sts_request *r, struct sts_text in, size_t size);

@@ -6,11 +6,11 @@
  *	host   = name / address literal (no domain) / "." name (no domain)
  *
  * A key comes whole, from a mail server, but the recipient's domain in it was
- * chosen by whoever wrote the mail. IPv6 literals
- * without brackets are looked for first, since their colons begin no port; then
- * brackets and port are taken off, and the host is an address literal or a name. A key that is no domain gets the answer "not
- * found" at once and no I/O; one that is cut or half understood never passes
- * for another domain.
+ * chosen by whoever wrote the mail. IPv6 literals without brackets are looked
+ * for first, since their colons begin no port; then brackets and port are taken
+ * off, and the host is an address literal or a name. A key that is no domain
+ * gets the answer "not found" at once and no I/O; one that is cut or half
+ * understood never passes for another domain.
  *
  * The result is a name in lower-case A-labels without a dot at its end, at most
  * STS_DOMAIN_MAX octets, so that "_mta-sts." before it is still a name.

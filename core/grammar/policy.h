@@ -62,19 +62,19 @@ void sts_policy_start(struct sts_policy *p);
 
 /*
  * Take bytes up to the end of an mx line, or all n (>= 1). Returns how many
- * were used, 1..n. p->mx_len tells whether a valid pattern was completed; it
- * is of use only if sts_policy_end later says so. After an error all further
+ * were used, 1..n. p->mx_len > 0: a valid pattern was completed. It
+ * counts only if sts_policy_end returns true later. After an error all further
  * bytes are used and ignored.
  */
 size_t sts_policy_feed(struct sts_policy *p, const uint8_t *bytes, size_t n);
 
-/* Whether it has failed already, so that reading on is no use. */
+/* Whether the policy is already known to be invalid: reading on is useless. */
 bool sts_policy_failed(const struct sts_policy *p);
 
 /*
- * The body is complete (its length was met); nothing may be fed after it. May
- * complete a last mx line that had no terminator: p->mx_len tells. True:
- * valid. False: sts_policy_why.
+ * The body is complete (its length was met); nothing may be fed after it. A
+ * last mx line without a terminator is completed now (p->mx_len > 0). True: the
+ * policy is valid. False: sts_policy_why has the reason.
  */
 bool sts_policy_end(struct sts_policy *p);
 
