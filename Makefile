@@ -30,8 +30,7 @@ CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c
 JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c \
 	core/journal/journal_save.c
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
-CLIENT_SRC = core/client/client.c core/client/plain.c core/client/reply.c \
-	core/client/socketmap.c
+CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/lookup.c
 DIAL_SRC = core/dial/address.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \

@@ -20,7 +20,7 @@ enum {
 
 enum sts_protocol {
 	STS_PROTOCOL_SOCKETMAP = 1,
-	STS_PROTOCOL_TEXT /* core/client/plain.h; over local streams only: TCP clients
+	STS_PROTOCOL_TEXT /* core/client/line.h; over local streams only: TCP clients
 	                     are reset, and might lose the answer */
 };
 

@@ -100,7 +100,7 @@ sts_agent_client_open(
 	a->client.open++;
 	sts_count(&a->metrics, STS_METRIC_CLIENTS);
 	if (plain) {
-		sts_client_open_plain(c, now);
+		sts_client_open_line(c, now);
 	} else {
 		sts_client_open(c, now);
 	}

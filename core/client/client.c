@@ -106,8 +106,8 @@ refuse_line(struct sts_client *c)
 	const struct sts_answer answer = { STS_ANSWER_TEMP, STS_RULE_KEY,
 		STS_WHY_CLIENT_JUNK, false, 0, NULL };
 
-	sts_reply_init_plain(
-	    &c->reply, NULL, &answer, STS_PLAIN_MODE, sts_text(NULL, 0));
+	sts_reply_init_line(
+	    &c->reply, NULL, &answer, STS_LINE_MODE, sts_text(NULL, 0));
 	c->sent = 0;
 	c->skipped = true;
 	enter(c, SENDS);
@@ -115,22 +115,22 @@ refuse_line(struct sts_client *c)
 
 /* The text protocol: is the line there? */
 static void
-look_plain(struct sts_client *c)
+look_line(struct sts_client *c)
 {
-	struct sts_plain_request r;
+	struct sts_line_request r;
 
-	switch (sts_plain_parse(
+	switch (sts_line_parse(
 	    &r, sts_text(c->in, c->in_len), sizeof c->in, c->last)) {
-	case STS_PLAIN_OK:
+	case STS_LINE_OK:
 		c->verb = r.verb;
 		c->host_off = (uint16_t)(r.host.p - c->in);
 		c->host_len = (uint16_t)r.host.n;
 		ask(c, r.total, r.zone, r.key);
 		break;
-	case STS_PLAIN_BAD:
+	case STS_LINE_BAD:
 		refuse_line(c);
 		break;
-	case STS_PLAIN_MORE:
+	case STS_LINE_MORE:
 		break;
 	}
 }
@@ -196,7 +196,7 @@ answer_skipped(struct sts_client *c, uint8_t end)
 static size_t
 reply_head(const struct sts_client *c, uint8_t head[STS_REPLY_HEAD_MAX])
 {
-	return c->plain ? 0 : sts_reply_head(head, c->reply.len);
+	return c->line ? 0 : sts_reply_head(head, c->reply.len);
 }
 
 /* Bytes of the reply with "LEN:" before and "," after it, or alone. */
@@ -205,7 +205,7 @@ reply_total(const struct sts_client *c)
 {
 	uint8_t head[STS_REPLY_HEAD_MAX];
 
-	return reply_head(c, head) + c->reply.len + !c->plain;
+	return reply_head(c, head) + c->reply.len + !c->line;
 }
 
 static unsigned
@@ -246,8 +246,8 @@ client_lost(void *e, int why)
 	/* RFC 9293 3.6: the peer may still read. Whole requests were found
 	 * when they came; half a one can no longer become whole. */
 	c->last = true;
-	if (c->plain && c->state == READING && c->in_len > 0) {
-		look_plain(c);
+	if (c->line && c->state == READING && c->in_len > 0) {
+		look_line(c);
 	} else if (c->state == READING || c->state == SKIPS) {
 		close_for(c, STS_WHY_NONE);
 	}
@@ -292,8 +292,8 @@ client_recv_ack(void *e, struct sts_span got)
 		c->since = c->now;
 	}
 	c->in_len = (uint16_t)(c->in_len + got.n);
-	if (c->plain) {
-		look_plain(c);
+	if (c->line) {
+		look_line(c);
 	} else {
 		look(c);
 	}
@@ -321,7 +321,7 @@ client_send_buf(const void *e, struct sts_span lent)
 		n += got;
 		at += got;
 	}
-	if (n < lent.n && !c->plain) {
+	if (n < lent.n && !c->line) {
 		STS_ASSERT(at == data_end);
 		lent.p[n++] = ',';
 	}
@@ -343,7 +343,7 @@ client_send_ack(void *e, size_t n)
 	}
 	if (!c->skipped) {
 		enter(c, SENT);
-	} else if (c->plain) {
+	} else if (c->line) {
 		close_for(c, STS_WHY_CLIENT_JUNK);
 	} else {
 		c->skipped = false;
@@ -394,7 +394,7 @@ sts_client_open(struct sts_client *c, sts_ms now)
 {
 	STS_ASSERT(c->state == FREE);
 	c->why = STS_WHY_NONE;
-	c->last = c->due = c->skipped = c->plain = false;
+	c->last = c->due = c->skipped = c->line = false;
 	c->in_len = c->request_len = c->name_off = c->name_len = 0;
 	c->skip_left = c->sent = 0;
 	c->now = now;
@@ -402,10 +402,10 @@ sts_client_open(struct sts_client *c, sts_ms now)
 }
 
 void
-sts_client_open_plain(struct sts_client *c, sts_ms now)
+sts_client_open_line(struct sts_client *c, sts_ms now)
 {
 	sts_client_open(c, now);
-	c->plain = true;
+	c->line = true;
 }
 
 enum sts_client_need
@@ -430,7 +430,7 @@ sts_client_name(const struct sts_client *c)
 {
 	static const uint8_t otherwise[] = "default";
 
-	if (c->plain && c->name_len == 0) {
+	if (c->line && c->name_len == 0) {
 		return sts_text(otherwise, sizeof otherwise - 1);
 	}
 	return sts_text(c->in + c->name_off, c->name_len);
@@ -451,9 +451,9 @@ sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
 		return;
 	}
 	STS_ASSERT(!c->ask.waits);
-	if (c->plain) {
-		sts_reply_init_plain(&c->reply, cache, &c->ask.answer,
-		    (enum sts_plain_verb)c->verb,
+	if (c->line) {
+		sts_reply_init_line(&c->reply, cache, &c->ask.answer,
+		    (enum sts_line_verb)c->verb,
 		    sts_text(c->in + c->host_off, c->host_len));
 	} else {
 		sts_reply_init(
@@ -471,7 +471,7 @@ sts_client_released(struct sts_client *c)
 	STS_ASSERT(c->state == SENT || c->state == GONE);
 	if (c->state == GONE) {
 		enter(c, FREE);
-	} else if (c->plain) {
+	} else if (c->line) {
 		c->request_len = 0;
 		close_for(c, STS_WHY_NONE);
 	} else {

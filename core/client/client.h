@@ -3,7 +3,7 @@
  * One client: a leaf engine on an accepted stream. It finds requests in 512
  * bytes of input, raises OWNER for each, and sends the answer the agent gives.
  * By socketmap pipelined requests are answered in order, one at a time; by the
- * text protocol (core/client/plain.h) there is one request, and the channel is closed
+ * text protocol (core/client/line.h) there is one request, and the channel is closed
  * after its answer.
  *
  * The agent (owner) loops:
@@ -52,7 +52,7 @@
 #define STS_CLIENT_H
 
 #include "../answer/ask.h"
-#include "plain.h"
+#include "line.h"
 #include "reply.h"
 #include "socketmap.h"
 
@@ -81,12 +81,12 @@ struct sts_client {
 	bool timed; /* since is set; else the next tick sets it */
 	bool due; /* WAITS: the deadline has passed */
 	bool skipped; /* SENDS: the answer is our own, to a skipped request */
-	bool plain; /* the text protocol */
-	uint8_t verb; /* plain: of the request at hand */
+	bool line; /* the text protocol */
+	uint8_t verb; /* line: of the request at hand */
 	uint16_t in_len; /* in[0..in_len) came and is not dropped */
 	uint16_t request_len; /* in[0..request_len) is the request at hand */
 	uint16_t name_off, name_len;
-	uint16_t host_off, host_len; /* plain */
+	uint16_t host_off, host_len; /* line */
 	size_t skip_left; /* SKIPS: bytes to come, its comma included */
 	size_t sent; /* of the reply with its netstring's wrapping */
 	sts_ms now, since; /* the last tick; when the state's time began */
@@ -105,7 +105,7 @@ extern const struct sts_engine_ops sts_client_ops;
 void sts_client_open(struct sts_client *c, sts_ms now);
 
 /* The same for a client that speaks the text protocol. */
-void sts_client_open_plain(struct sts_client *c, sts_ms now);
+void sts_client_open_line(struct sts_client *c, sts_ms now);
 
 enum sts_client_need sts_client_needs(const struct sts_client *c);
 

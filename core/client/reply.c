@@ -155,16 +155,16 @@ put_hosts(struct sts_sink *s, const struct sts_reply *r)
 }
 
 static void
-put_plain_policy(struct sts_sink *s, const struct sts_reply *r)
+put_line_policy(struct sts_sink *s, const struct sts_reply *r)
 {
-	switch ((enum sts_plain_verb)r->verb) {
-	case STS_PLAIN_MODE:
+	switch ((enum sts_line_verb)r->verb) {
+	case STS_LINE_MODE:
 		sts_sink_string(s, "enforce");
 		break;
-	case STS_PLAIN_HOSTS:
+	case STS_LINE_HOSTS:
 		put_hosts(s, r);
 		break;
-	case STS_PLAIN_ALLOWED:
+	case STS_LINE_ALLOWED:
 		sts_sink_string(s, is_allowed(r) ? "yes" : "no");
 		break;
 	}
@@ -172,32 +172,32 @@ put_plain_policy(struct sts_sink *s, const struct sts_reply *r)
 
 /* Nothing is enforced. */
 static void
-put_plain_none(struct sts_sink *s, const struct sts_reply *r)
+put_line_none(struct sts_sink *s, const struct sts_reply *r)
 {
 	bool testing = r->answer.why == STS_WHY_MODE_TESTING;
 
-	switch ((enum sts_plain_verb)r->verb) {
-	case STS_PLAIN_MODE:
+	switch ((enum sts_line_verb)r->verb) {
+	case STS_LINE_MODE:
 		sts_sink_string(s, testing ? "testing" : "none");
 		break;
-	case STS_PLAIN_HOSTS:
+	case STS_LINE_HOSTS:
 		sts_sink_string(s, "none");
 		break;
-	case STS_PLAIN_ALLOWED:
+	case STS_LINE_ALLOWED:
 		sts_sink_string(s, "yes");
 		break;
 	}
 }
 
 static void
-put_plain(struct sts_sink *s, const struct sts_reply *r)
+put_line(struct sts_sink *s, const struct sts_reply *r)
 {
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
-		put_plain_policy(s, r);
+		put_line_policy(s, r);
 		break;
 	case STS_ANSWER_NOTFOUND:
-		put_plain_none(s, r);
+		put_line_none(s, r);
 		break;
 	case STS_ANSWER_OVERRIDE: /* in words that only Postfix knows */
 	case STS_ANSWER_TEMP:
@@ -234,7 +234,7 @@ static void
 put_reply(struct sts_sink *s, const struct sts_reply *r)
 {
 	if (r->verb != 0) {
-		put_plain(s, r);
+		put_line(s, r);
 	} else {
 		put_socketmap(s, r);
 	}
@@ -306,11 +306,11 @@ sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 }
 
 void
-sts_reply_init_plain(struct sts_reply *r, const struct sts_cache *cache,
-    const struct sts_answer *answer, enum sts_plain_verb verb,
+sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_answer *answer, enum sts_line_verb verb,
     struct sts_text host)
 {
-	STS_ASSERT(verb >= STS_PLAIN_MODE && verb <= STS_PLAIN_ALLOWED);
+	STS_ASSERT(verb >= STS_LINE_MODE && verb <= STS_LINE_ALLOWED);
 	memset(r, 0, sizeof *r);
 	r->cache = cache;
 	r->answer = *answer;

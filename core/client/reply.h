@@ -16,7 +16,7 @@
  *	{ policy_string = version: STSv1 } { policy_string = mode: enforce }
  *	{ policy_string = mx: *.b.example } ... { policy_string = max_age: N }
  *
- * By the text protocol (core/client/plain.h) it is one word, or the list of hosts.
+ * By the text protocol (core/client/line.h) it is one word, or the list of hosts.
  *
  * A reply is a cursor: it can be rendered in pieces of any size, from any
  * offset, so that a slow reader costs no memory. The pinned record makes the
@@ -27,7 +27,7 @@
 
 #include "../answer/answer.h"
 #include "../cache/payload.h"
-#include "plain.h"
+#include "line.h"
 
 /*
  * What of a policy fits STS_REPLY_MAX. Postfix before 3.10.5 dereferences NULL
@@ -53,7 +53,7 @@ struct sts_reply {
 	const struct sts_zones *zones;
 	const struct sts_zone *zone;
 	uint8_t mode; /* the record's header may change under the cursor */
-	uint8_t verb; /* enum sts_plain_verb; 0: socketmap */
+	uint8_t verb; /* enum sts_line_verb; 0: socketmap */
 	struct sts_text host;
 	uint32_t max_age_s;
 };
@@ -76,8 +76,8 @@ void sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
  * The same for the text protocol: `verb` is what was asked, `host` its last
  * word (stays valid while *r is rendered). What is too long becomes temp.
  */
-void sts_reply_init_plain(struct sts_reply *r, const struct sts_cache *cache,
-    const struct sts_answer *answer, enum sts_plain_verb verb,
+void sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_answer *answer, enum sts_line_verb verb,
     struct sts_text host);
 
 /*

@@ -105,20 +105,20 @@ model_request(void)
 static void
 model_line(bool ended)
 {
-	struct sts_plain_request line = { STS_PLAIN_MODE, { NULL, 0 },
+	struct sts_line_request line = { STS_LINE_MODE, { NULL, 0 },
 		{ NULL, 0 }, { NULL, 0 }, 0 };
 	struct sts_answer a = { STS_ANSWER_TEMP, STS_RULE_KEY,
 		STS_WHY_CLIENT_JUNK, false, 0, NULL };
 	struct sts_reply r;
 
 	m.done = true;
-	m.junk = sts_plain_parse(&line, sts_text(m.body, m.body_len),
-		     sizeof m.body, ended) != STS_PLAIN_OK;
+	m.junk = sts_line_parse(&line, sts_text(m.body, m.body_len),
+		     sizeof m.body, ended) != STS_LINE_OK;
 	if (!m.junk) {
 		a = answer_to(line.key);
 	}
-	sts_reply_init_plain(
-	    &r, NULL, &a, (enum sts_plain_verb)line.verb, line.host);
+	sts_reply_init_line(
+	    &r, NULL, &a, (enum sts_line_verb)line.verb, line.host);
 	m.want_len += sts_reply_render(&r, 0, sts_span(want, r.len));
 }
 
@@ -377,7 +377,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (m.text) {
 		data++;
 		size--;
-		sts_client_open_plain(&g.c, g.now);
+		sts_client_open_line(&g.c, g.now);
 	} else {
 		sts_client_open(&g.c, g.now);
 	}

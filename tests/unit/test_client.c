@@ -930,7 +930,7 @@ play_line(size_t i, size_t piece)
 
 	rig_start(7);
 	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_plain(&g.c, g.now);
+	sts_client_open_line(&g.c, g.now);
 	g.recv_max = g.send_max = g.lent_max = piece;
 	g.half_closes = lines[i].ends;
 	rig_input(in, strlen(in));
@@ -945,7 +945,7 @@ play_line(size_t i, size_t piece)
 	}
 }
 
-START_TEST(plain_table)
+START_TEST(line_table)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
 		for (size_t piece = 1; piece < 40; piece++) {
@@ -957,7 +957,7 @@ END_TEST
 
 /* A line that fills the input is none; one that waits is answered; one that
  * does not come is waited for as long as by socketmap. */
-START_TEST(plain_limits)
+START_TEST(line_limits)
 {
 	static const char waits[] = "mode l.example\n";
 	static uint8_t much[STS_CLIENT_INPUT + 10];
@@ -965,7 +965,7 @@ START_TEST(plain_limits)
 	memset(much, 'x', sizeof much);
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_plain(&g.c, 0);
+	sts_client_open_line(&g.c, 0);
 	rig_input(much, STS_CLIENT_INPUT - 1);
 	rig_run(FOREVER);
 	check_out("almost full", "");
@@ -976,7 +976,7 @@ START_TEST(plain_limits)
 
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_plain(&g.c, 0);
+	sts_client_open_line(&g.c, 0);
 	rig_input(waits, sizeof waits - 1);
 	g.half_closes = true;
 	rig_run(FOREVER);
@@ -989,7 +989,7 @@ START_TEST(plain_limits)
 	/* A driver may tell of the end while nothing is read. */
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_plain(&g.c, 0);
+	sts_client_open_line(&g.c, 0);
 	rig_input(waits, sizeof waits - 1);
 	rig_run(FOREVER);
 	sts_client_ops.lost(&g.c, STS_IO_EOF);
@@ -1003,7 +1003,7 @@ START_TEST(plain_limits)
 
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_plain(&g.c, 0);
+	sts_client_open_line(&g.c, 0);
 	rig_time(STS_CLIENT_IDLE_MS + 1);
 	check_gone("idle");
 }
@@ -1012,8 +1012,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, plain_table);
-	tcase_add_test(tc, plain_limits);
+	tcase_add_test(tc, line_table);
+	tcase_add_test(tc, line_limits);
 	tcase_add_test(tc, every_split);
 	tcase_add_test(tc, every_piece_size);
 	tcase_add_test(tc, every_short_write);

@@ -8,7 +8,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/base/sts_config.h"
-#include "../../core/client/plain.h"
+#include "../../core/client/line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,7 +24,7 @@ check_word(struct sts_text word, const uint8_t *from, const uint8_t *end)
 }
 
 static void
-check_found(const struct sts_plain_request *r, const uint8_t *data, size_t n)
+check_found(const struct sts_line_request *r, const uint8_t *data, size_t n)
 {
 	const uint8_t *end = data + r->total;
 	const uint8_t *at = data;
@@ -32,9 +32,9 @@ check_found(const struct sts_plain_request *r, const uint8_t *data, size_t n)
 	STS_ASSERT(r->total > 0);
 	STS_ASSERT(r->total <= n);
 	STS_ASSERT(memchr(data, '\n', r->total - 1) == NULL);
-	STS_ASSERT(r->verb >= STS_PLAIN_MODE);
-	STS_ASSERT(r->verb <= STS_PLAIN_ALLOWED);
-	STS_ASSERT((r->verb == STS_PLAIN_ALLOWED) == (r->host.n > 0));
+	STS_ASSERT(r->verb >= STS_LINE_MODE);
+	STS_ASSERT(r->verb <= STS_LINE_ALLOWED);
+	STS_ASSERT((r->verb == STS_LINE_ALLOWED) == (r->host.n > 0));
 	STS_ASSERT(r->key.n > 0);
 	if (r->zone.n > 0) {
 		at = check_word(r->zone, at, end);
@@ -49,25 +49,25 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const size_t buffer = STS_CLIENT_INPUT;
-	enum sts_plain_status last = STS_PLAIN_MORE;
+	enum sts_line_status last = STS_LINE_MORE;
 
 	size = size < buffer ? size : buffer;
 	for (size_t n = 0; n <= size; n++) {
-		struct sts_plain_request r, whole;
-		enum sts_plain_status status =
-		    sts_plain_parse(&r, sts_text(data, n), buffer, false);
-		enum sts_plain_status ended =
-		    sts_plain_parse(&whole, sts_text(data, n), buffer, true);
+		struct sts_line_request r, whole;
+		enum sts_line_status status =
+		    sts_line_parse(&r, sts_text(data, n), buffer, false);
+		enum sts_line_status ended =
+		    sts_line_parse(&whole, sts_text(data, n), buffer, true);
 
-		STS_ASSERT(last == STS_PLAIN_MORE || status == last);
-		STS_ASSERT(status != STS_PLAIN_MORE || n < buffer);
-		STS_ASSERT(ended != STS_PLAIN_MORE);
+		STS_ASSERT(last == STS_LINE_MORE || status == last);
+		STS_ASSERT(status != STS_LINE_MORE || n < buffer);
+		STS_ASSERT(ended != STS_LINE_MORE);
 		STS_ASSERT(
-		    status == STS_PLAIN_MORE || n == buffer || ended == status);
-		if (status == STS_PLAIN_OK) {
+		    status == STS_LINE_MORE || n == buffer || ended == status);
+		if (status == STS_LINE_OK) {
 			check_found(&r, data, n);
 		}
-		if (ended == STS_PLAIN_OK) {
+		if (ended == STS_LINE_OK) {
 			check_found(&whole, data, n);
 		}
 		last = status;

@@ -4,7 +4,7 @@
 
 #include "../base/assert.h"
 #include "../base/text.h"
-#include "plain.h"
+#include "line.h"
 
 enum {
 	WORDS_MAX = 4 /* ZONE allowed DOMAIN HOST */
@@ -15,16 +15,16 @@ static uint8_t
 verb_of(struct sts_text word)
 {
 	if (sts_text_is(word, "mode")) {
-		return STS_PLAIN_MODE;
+		return STS_LINE_MODE;
 	}
 	if (sts_text_is(word, "hosts")) {
-		return STS_PLAIN_HOSTS;
+		return STS_LINE_HOSTS;
 	}
-	return sts_text_is(word, "allowed") ? STS_PLAIN_ALLOWED : 0;
+	return sts_text_is(word, "allowed") ? STS_LINE_ALLOWED : 0;
 }
 
-static enum sts_plain_status
-parse_line(struct sts_plain_request *r, struct sts_text line, size_t total)
+static enum sts_line_status
+parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
 {
 	struct sts_text word[WORDS_MAX + 1];
 	struct sts_text host = sts_text(line.p, 0), zone = host;
@@ -38,12 +38,12 @@ parse_line(struct sts_plain_request *r, struct sts_text line, size_t total)
 		zone = word[at++];
 	}
 	uint8_t verb = at < count ? verb_of(word[at]) : 0;
-	size_t wanted = verb == STS_PLAIN_ALLOWED ? 3 : 2;
+	size_t wanted = verb == STS_LINE_ALLOWED ? 3 : 2;
 
 	if (verb == 0 || count - at != wanted) {
-		return STS_PLAIN_BAD;
+		return STS_LINE_BAD;
 	}
-	if (verb == STS_PLAIN_ALLOWED) {
+	if (verb == STS_LINE_ALLOWED) {
 		host = word[at + 2];
 	}
 	r->verb = verb;
@@ -51,12 +51,12 @@ parse_line(struct sts_plain_request *r, struct sts_text line, size_t total)
 	r->key = word[at + 1];
 	r->host = host;
 	r->total = total;
-	return STS_PLAIN_OK;
+	return STS_LINE_OK;
 }
 
-enum sts_plain_status
-sts_plain_parse(
-    struct sts_plain_request *r, struct sts_text in, size_t size, bool ended)
+enum sts_line_status
+sts_line_parse(
+    struct sts_line_request *r, struct sts_text in, size_t size, bool ended)
 {
 	const uint8_t *lf = in.n > 0 ? memchr(in.p, '\n', in.n) : NULL;
 	size_t len = lf != NULL ? (size_t)(lf - in.p) : in.n;
@@ -64,7 +64,7 @@ sts_plain_parse(
 
 	STS_ASSERT(in.n <= size);
 	if (lf == NULL && !ended) {
-		return in.n < size ? STS_PLAIN_MORE : STS_PLAIN_BAD;
+		return in.n < size ? STS_LINE_MORE : STS_LINE_BAD;
 	}
 	if (len > 0 && in.p[len - 1] == '\r') {
 		len--;

@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* core/client/plain: the text protocol's lines; core/client/reply: what they are answered. */
-#include "../../core/client/plain.h"
+/* core/client/line: the text protocol's lines; core/client/reply: what they are answered. */
+#include "../../core/client/line.h"
 #include "../../core/client/reply.h"
 #include "held.h"
 
-const char unit_name[] = "plain";
+const char unit_name[] = "line";
 
 enum {
 	SIZE = 48 /* of the buffer the cases are judged for */
 };
 
-#define MORE STS_PLAIN_MORE
-#define OK STS_PLAIN_OK
-#define BAD STS_PLAIN_BAD
+#define MORE STS_LINE_MORE
+#define OK STS_LINE_OK
+#define BAD STS_LINE_BAD
 #define LONG_KEY "mode 0123456789.0123456789.0123456789.012345"
 
 /* What a line is when it came whole; `ended` when the stream ends there. */
 static const struct {
 	const char *in;
-	enum sts_plain_status want, ended;
+	enum sts_line_status want, ended;
 	uint8_t verb;
 	const char *zone, *key, *host;
 	size_t total;
 } cases[] = {
-	{ "mode a.b\n", OK, OK, STS_PLAIN_MODE, "", "a.b", "", 9 },
-	{ "hosts a.b\n", OK, OK, STS_PLAIN_HOSTS, "", "a.b", "", 10 },
-	{ "allowed a.b mx.a.b\n", OK, OK, STS_PLAIN_ALLOWED, "", "a.b",
-	    "mx.a.b", 19 },
-	{ "dry mode a.b\n", OK, OK, STS_PLAIN_MODE, "dry", "a.b", "", 13 },
-	{ "dry allowed a.b mx\n", OK, OK, STS_PLAIN_ALLOWED, "dry", "a.b", "mx",
+	{ "mode a.b\n", OK, OK, STS_LINE_MODE, "", "a.b", "", 9 },
+	{ "hosts a.b\n", OK, OK, STS_LINE_HOSTS, "", "a.b", "", 10 },
+	{ "allowed a.b mx.a.b\n", OK, OK, STS_LINE_ALLOWED, "", "a.b", "mx.a.b",
 	    19 },
-	{ "mode a.b\r\n", OK, OK, STS_PLAIN_MODE, "", "a.b", "", 10 },
-	{ "mode a.b", MORE, OK, STS_PLAIN_MODE, "", "a.b", "", 8 },
-	{ "mode a.b\r", MORE, OK, STS_PLAIN_MODE, "", "a.b", "", 9 },
-	{ "  mode   a.b  \n", OK, OK, STS_PLAIN_MODE, "", "a.b", "", 15 },
-	{ "mode a.b\nmode c.d\n", OK, OK, STS_PLAIN_MODE, "", "a.b", "", 9 },
+	{ "dry mode a.b\n", OK, OK, STS_LINE_MODE, "dry", "a.b", "", 13 },
+	{ "dry allowed a.b mx\n", OK, OK, STS_LINE_ALLOWED, "dry", "a.b", "mx",
+	    19 },
+	{ "mode a.b\r\n", OK, OK, STS_LINE_MODE, "", "a.b", "", 10 },
+	{ "mode a.b", MORE, OK, STS_LINE_MODE, "", "a.b", "", 8 },
+	{ "mode a.b\r", MORE, OK, STS_LINE_MODE, "", "a.b", "", 9 },
+	{ "  mode   a.b  \n", OK, OK, STS_LINE_MODE, "", "a.b", "", 15 },
+	{ "mode a.b\nmode c.d\n", OK, OK, STS_LINE_MODE, "", "a.b", "", 9 },
 	/* a verb is one in the first place, whatever zones are called */
-	{ "mode mode\n", OK, OK, STS_PLAIN_MODE, "", "mode", "", 10 },
+	{ "mode mode\n", OK, OK, STS_LINE_MODE, "", "mode", "", 10 },
 	{ "mode mode a.b\n", BAD, BAD, 0, "", "", "", 0 },
-	{ "x mode mode\n", OK, OK, STS_PLAIN_MODE, "x", "mode", "", 12 },
+	{ "x mode mode\n", OK, OK, STS_LINE_MODE, "x", "mode", "", 12 },
 	/* too few words, too many, none, others */
 	{ "", MORE, BAD, 0, "", "", "", 0 },
 	{ "\n", BAD, BAD, 0, "", "", "", 0 },
@@ -59,20 +59,20 @@ static const struct {
 	{ "mode\ta.b\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "11:postfix a.b,", MORE, BAD, 0, "", "", "", 0 },
 	/* the buffer's limit */
-	{ LONG_KEY "67\n", OK, OK, STS_PLAIN_MODE, "",
+	{ LONG_KEY "67\n", OK, OK, STS_LINE_MODE, "",
 	    "0123456789.0123456789.0123456789.01234567", "", 47 },
-	{ LONG_KEY "678\n", OK, OK, STS_PLAIN_MODE, "",
+	{ LONG_KEY "678\n", OK, OK, STS_LINE_MODE, "",
 	    "0123456789.0123456789.0123456789.012345678", "", 48 },
-	{ LONG_KEY "6789", BAD, OK, STS_PLAIN_MODE, "",
+	{ LONG_KEY "6789", BAD, OK, STS_LINE_MODE, "",
 	    "0123456789.0123456789.0123456789.0123456789", "", 48 },
 };
 
 static void
 check_case(size_t i, struct sts_text in, bool ended)
 {
-	struct sts_plain_request r;
-	enum sts_plain_status want = ended ? cases[i].ended : cases[i].want;
-	enum sts_plain_status got = sts_plain_parse(&r, in, SIZE, ended);
+	struct sts_line_request r;
+	enum sts_line_status want = ended ? cases[i].ended : cases[i].want;
+	enum sts_line_status got = sts_line_parse(&r, in, SIZE, ended);
 
 	unit_int(cases[i].in, got, want);
 	if (got == OK) {
@@ -105,12 +105,12 @@ START_TEST(every_beginning)
 		size_t len = strcspn(cases[i].in, "\n");
 
 		for (size_t n = 0; n <= len && n < SIZE; n++) {
-			struct sts_plain_request r;
+			struct sts_line_request r;
 			struct sts_text in =
 			    sts_text(unit_at_page_end(cases[i].in, n), n);
 
 			unit_int(cases[i].in,
-			    sts_plain_parse(&r, in, SIZE, false), MORE);
+			    sts_line_parse(&r, in, SIZE, false), MORE);
 		}
 	}
 }
@@ -124,7 +124,7 @@ pattern_of(unsigned i)
 	return unit_span(mx[i]);
 }
 
-#define ALLOWED STS_PLAIN_ALLOWED
+#define ALLOWED STS_LINE_ALLOWED
 #define POLICY STS_ANSWER_POLICY
 #define NOTFOUND STS_ANSWER_NOTFOUND
 
@@ -132,11 +132,11 @@ static const struct {
 	const char *name;
 	enum sts_answer_kind kind;
 	enum sts_why why;
-	enum sts_plain_verb verb;
+	enum sts_line_verb verb;
 	const char *host, *want;
 } replies[] = {
-	{ "mode", POLICY, STS_WHY_NONE, STS_PLAIN_MODE, "", "enforce" },
-	{ "hosts", POLICY, STS_WHY_NONE, STS_PLAIN_HOSTS, "",
+	{ "mode", POLICY, STS_WHY_NONE, STS_LINE_MODE, "", "enforce" },
+	{ "hosts", POLICY, STS_WHY_NONE, STS_LINE_HOSTS, "",
 	    "mx.a.example:*.b.example" },
 	{ "an mx", POLICY, STS_WHY_NONE, ALLOWED, "mx.a.example", "yes" },
 	{ "in capitals", POLICY, STS_WHY_NONE, ALLOWED, "MX.A.Example", "yes" },
@@ -152,25 +152,24 @@ static const struct {
 	    "no" },
 	{ "another", POLICY, STS_WHY_NONE, ALLOWED, "mx.evil.example", "no" },
 	{ "an address", POLICY, STS_WHY_NONE, ALLOWED, "192.0.2.1", "no" },
-	{ "none: mode", NOTFOUND, STS_WHY_TXT_NONE, STS_PLAIN_MODE, "",
-	    "none" },
-	{ "none: hosts", NOTFOUND, STS_WHY_TXT_NONE, STS_PLAIN_HOSTS, "",
+	{ "none: mode", NOTFOUND, STS_WHY_TXT_NONE, STS_LINE_MODE, "", "none" },
+	{ "none: hosts", NOTFOUND, STS_WHY_TXT_NONE, STS_LINE_HOSTS, "",
 	    "none" },
 	{ "none: allowed", NOTFOUND, STS_WHY_TXT_NONE, ALLOWED, "x", "yes" },
-	{ "testing: mode", NOTFOUND, STS_WHY_MODE_TESTING, STS_PLAIN_MODE, "",
+	{ "testing: mode", NOTFOUND, STS_WHY_MODE_TESTING, STS_LINE_MODE, "",
 	    "testing" },
-	{ "testing: hosts", NOTFOUND, STS_WHY_MODE_TESTING, STS_PLAIN_HOSTS, "",
+	{ "testing: hosts", NOTFOUND, STS_WHY_MODE_TESTING, STS_LINE_HOSTS, "",
 	    "none" },
 	{ "testing: allowed", NOTFOUND, STS_WHY_MODE_TESTING, ALLOWED, "x",
 	    "yes" },
-	{ "temp: mode", STS_ANSWER_TEMP, STS_WHY_BUSY, STS_PLAIN_MODE, "",
+	{ "temp: mode", STS_ANSWER_TEMP, STS_WHY_BUSY, STS_LINE_MODE, "",
 	    "temp" },
-	{ "temp: hosts", STS_ANSWER_TEMP, STS_WHY_BUSY, STS_PLAIN_HOSTS, "",
+	{ "temp: hosts", STS_ANSWER_TEMP, STS_WHY_BUSY, STS_LINE_HOSTS, "",
 	    "temp" },
 	{ "temp: allowed", STS_ANSWER_TEMP, STS_WHY_BUSY, ALLOWED, "x",
 	    "temp" },
 	{ "Postfix's words", STS_ANSWER_OVERRIDE, STS_WHY_OVERRIDE,
-	    STS_PLAIN_MODE, "", "temp" },
+	    STS_LINE_MODE, "", "temp" },
 	{ "Postfix's words", STS_ANSWER_OVERRIDE, STS_WHY_OVERRIDE, ALLOWED,
 	    "x", "temp" },
 };
@@ -190,7 +189,7 @@ START_TEST(reply_table)
 			replies[i].kind == POLICY ? ref : 0, NULL };
 		struct sts_reply r;
 
-		sts_reply_init_plain(
+		sts_reply_init_line(
 		    &r, &held, &a, replies[i].verb, unit_span(replies[i].host));
 		unit_int(
 		    replies[i].name, r.len, (long long)strlen(replies[i].want));

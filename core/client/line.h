@@ -19,25 +19,25 @@
  * Words are separated by one space or more. The line ends with LF or CR LF, or
  * with the stream.
  */
-#ifndef STS_PLAIN_H
-#define STS_PLAIN_H
+#ifndef STS_LINE_H
+#define STS_LINE_H
 
 #include "../base/bytes.h"
 
-enum sts_plain_verb {
-	STS_PLAIN_MODE = 1,
-	STS_PLAIN_HOSTS,
-	STS_PLAIN_ALLOWED
+enum sts_line_verb {
+	STS_LINE_MODE = 1,
+	STS_LINE_HOSTS,
+	STS_LINE_ALLOWED
 };
 
-enum sts_plain_status {
-	STS_PLAIN_MORE = 0, /* the buffer holds a beginning */
-	STS_PLAIN_OK, /* everything below is set */
-	STS_PLAIN_BAD /* a line, but no request */
+enum sts_line_status {
+	STS_LINE_MORE = 0, /* the buffer holds a beginning */
+	STS_LINE_OK, /* everything below is set */
+	STS_LINE_BAD /* a line, but no request */
 };
 
-struct sts_plain_request {
-	uint8_t verb; /* enum sts_plain_verb */
+struct sts_line_request {
+	uint8_t verb; /* enum sts_line_verb */
 	struct sts_text zone; /* n 0: none was named */
 	struct sts_text key;
 	struct sts_text host; /* ALLOWED; else n 0 */
@@ -50,7 +50,7 @@ struct sts_plain_request {
  * OK only; its texts point into the buffer and have no end of their own. With
  * in.n == size or ended never MORE. O(in.n).
  */
-enum sts_plain_status sts_plain_parse(
-    struct sts_plain_request *r, struct sts_text in, size_t size, bool ended);
+enum sts_line_status sts_line_parse(
+    struct sts_line_request *r, struct sts_text in, size_t size, bool ended);
 
 #endif
