@@ -53,6 +53,24 @@ enum sts_clock_state {
 	STS_CLOCK_CONFIRMED
 };
 
+/* The word for each state, wherever people or programs read it. */
+#define STS_CLOCK_UNKNOWN_WORD "unknown"
+#define STS_CLOCK_CLAIMED_WORD "claimed"
+#define STS_CLOCK_CONFIRMED_WORD "confirmed"
+
+static inline const char *
+sts_clock_state_text(enum sts_clock_state state)
+{
+	switch (state) {
+	case STS_CLOCK_CONFIRMED:
+		return STS_CLOCK_CONFIRMED_WORD;
+	case STS_CLOCK_CLAIMED:
+		return STS_CLOCK_CLAIMED_WORD;
+	default:
+		return STS_CLOCK_UNKNOWN_WORD;
+	}
+}
+
 struct sts_clock {
 	/* Private. */
 	uint8_t state;

@@ -32,23 +32,13 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 const char *
 sts_inspect_clock(const struct sts_inspection *i)
 {
-	switch (i->clock) {
-	case STS_CLOCK_CONFIRMED:
-		return "confirmed";
-	case STS_CLOCK_CLAIMED:
-		return "claimed";
-	default:
-		return "unknown";
-	}
+	return sts_clock_state_text(i->clock);
 }
 
 const char *
 sts_inspect_journal(const struct sts_inspection *i)
 {
-	static const char *const words[] = { "loading", "ready", "newer",
-		"failed", "full" };
-
-	return i->has_journal ? words[i->journal] : "off";
+	return i->has_journal ? sts_journal_state_text(i->journal) : "off";
 }
 
 bool

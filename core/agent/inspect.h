@@ -23,8 +23,7 @@ struct sts_inspection {
 };
 void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
 
-/* "unknown", "claimed", "confirmed"; "off" (no journal), "loading", "ready",
- * "newer", "failed", "full". */
+/* The words of clock.h and journal.h for the states; "off" without a journal. */
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 

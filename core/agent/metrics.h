@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "../answer/answer.h"
+#include "clock.h"
 #include "../base/sts_config.h"
 #include "../base/event.h"
 
@@ -84,7 +85,8 @@
 	X(FAILING_EXPIRES, 1, 1, "policies_failing_expiry_timestamp_seconds", \
 	    NULL, NULL, "When the first of them expires; 0: there is none.") \
 	X(CLOCK, 1, 1, "clock_state", NULL, NULL, \
-	    "0 unknown, 1 claimed, 2 confirmed.") \
+	    "0 " STS_CLOCK_UNKNOWN_WORD ", 1 " STS_CLOCK_CLAIMED_WORD \
+	    ", 2 " STS_CLOCK_CONFIRMED_WORD ".") \
 	X(JOURNAL, 1, 1, "journal_state", NULL, NULL, \
 	    "0 none, 1 good, 2 failing, 3 full.") \
 	X(JOURNAL_UNSAVED, 1, 1, "journal_unsaved_policies", NULL, NULL, \

@@ -225,6 +225,21 @@ sts_journal_state(const struct sts_journal *j)
 	return loading(j) ? STS_JOURNAL_LOADING : STS_JOURNAL_READY;
 }
 
+const char *
+sts_journal_state_text(enum sts_journal_state state)
+{
+	static const char *const words[] = {
+		[STS_JOURNAL_LOADING] = "loading",
+		[STS_JOURNAL_READY] = "ready",
+		[STS_JOURNAL_NEWER] = "newer",
+		[STS_JOURNAL_FAILED] = "failed",
+		[STS_JOURNAL_FULL] = "full",
+	};
+
+	STS_ASSERT(state < sizeof words / sizeof *words);
+	return words[state];
+}
+
 bool
 sts_journal_busy(const struct sts_journal *j)
 {

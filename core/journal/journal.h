@@ -185,6 +185,9 @@ int sts_journal_step(
 
 enum sts_journal_state sts_journal_state(const struct sts_journal *j);
 
+/* The word for a state: "loading", "ready", "newer", "failed", "full". */
+const char *sts_journal_state_text(enum sts_journal_state state);
+
 /* Whether anything is unsaved, waits for the next day, or is half done. */
 bool sts_journal_busy(const struct sts_journal *j);
 
