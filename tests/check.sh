@@ -158,6 +158,28 @@ END {
 	echo "$path"
 done | rule 'a file whose name does not say what it belongs to'
 
+# No files of the library call each other in a circle: a reader can begin with
+# what calls nothing. The symbols of the object files say who defines a name
+# (function or table) and who uses it; tsort names the members of a circle.
+nm -A -P -g "$build/libmtasts.a" | awk '
+{
+	file = $1
+	sub(/.*\[/, "", file)
+	sub(/\].*/, "", file)
+	if ($3 == "U") { user[++n] = file; name[n] = $2 }
+	else home[$2] = file
+}
+END {
+	for (i = 1; i <= n; i++) {
+		used = home[name[i]]
+		if (used != "" && used != user[i]) print user[i], used
+	}
+}' | sort -u >"$build/check.calls"
+[ -s "$build/check.calls" ] || echo "nm shows no calls" |
+	rule 'the calls between files cannot be seen'
+tsort "$build/check.calls" 2>&1 >/dev/null | sed 's/^tsort: *//' |
+	rule 'files that call each other in a circle'
+
 # The library has no writable globals.
 objdump -t "$build/libmtasts.a" | grep -E '[[:space:]](\.data|\.bss|\*COM\*)[[:space:]]' |
 	grep -vE ' d +\.(data|bss)' |
