@@ -48,6 +48,13 @@ sts_agent_journal_loading(const struct sts_agent *a)
 	       sts_journal_state(a->journal.engine) == STS_JOURNAL_LOADING;
 }
 
+bool
+sts_agent_journal_awaited(const struct sts_agent *a)
+{
+	return STS_JOURNAL && a->config.journal_buffer > 0 &&
+	       !a->journal.loaded;
+}
+
 enum sts_keeping
 sts_agent_keeping(const struct sts_agent *a)
 {
@@ -118,6 +125,7 @@ watch(struct sts_agent *a)
 	if (!a->journal.loaded && is != STS_JOURNAL_LOADING &&
 	    is != STS_JOURNAL_FAILED) {
 		a->journal.loaded = true;
+		sts_clock_awaits(&a->clock, false);
 		loaded(a);
 	}
 }

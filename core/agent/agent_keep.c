@@ -115,14 +115,15 @@ compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
 	    e);
 }
 
-/* Whether there is no policy that a wrong clock could expire. */
+/* Whether there is no policy that a wrong clock could expire, in the cache or
+ * in a journal that is still to be read. */
 static bool
 nothing_held(const struct sts_agent *a)
 {
 	struct sts_cache_stats s;
 
 	sts_cache_stats(&a->cache, &s);
-	return s.records == s.other;
+	return s.records == s.other && !sts_agent_journal_awaited(a);
 }
 
 enum sts_admission

@@ -302,6 +302,9 @@ void sts_agent_alert_cache(
     struct sts_agent *a, const struct sts_cache_stats *s);
 
 /* agent_journal.c */
+/* Whether a journal was planned for and has not been read: its policies may
+ * still come. */
+bool sts_agent_journal_awaited(const struct sts_agent *a);
 /* The domain's policy was removed and must not come back from the journal. */
 void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
 /* Keep the time, if it is confirmed and the one kept is that much older. */

@@ -165,6 +165,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	memcpy(a->hash_key, hash_key, sizeof a->hash_key);
 	sts_random_init(&a->random);
 	sts_clock_init(&a->clock, now, config->build_s);
+	sts_clock_awaits(&a->clock, sts_agent_journal_awaited(a));
 	parts = carve_all(a, block);
 	set_up_parts(a, &parts);
 	sts_queue_init(&a->stirred);

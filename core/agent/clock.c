@@ -45,6 +45,12 @@ sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s)
 	}
 }
 
+void
+sts_clock_awaits(struct sts_clock *c, bool awaits)
+{
+	c->awaits = awaits;
+}
+
 /* Carry the line and agent time on to `now`; what is below a second stays. */
 static void
 advance(struct sts_clock *c, sts_ms now)
@@ -117,9 +123,11 @@ needs_held(const struct sts_clock *c)
 	if (ahead_s(c) > STS_CLOCK_STEP_S) {
 		return true;
 	}
-	return !c->proved && c->stamp_s > 0 &&
-	       c->wall_s - expected_s(c) > STS_CLOCK_OFF_S &&
-	       c->run_s - c->claim_s < STS_CLOCK_PATIENCE_S;
+	if (c->proved || c->run_s - c->claim_s >= STS_CLOCK_PATIENCE_S) {
+		return false;
+	}
+	return c->awaits ||
+	       (c->stamp_s > 0 && c->wall_s - expected_s(c) > STS_CLOCK_OFF_S);
 }
 
 static void

@@ -85,6 +85,7 @@ struct sts_clock {
 	int64_t since_s; /* when the last jump was adopted */
 	int64_t run_s; /* since init */
 	int64_t claim_s; /* run_s at the first claim */
+	bool awaits; /* what is held is not known yet */
 };
 
 /*
@@ -100,6 +101,16 @@ void sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s);
  * taken for plausible may turn out not to be.
  */
 void sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s);
+
+/*
+ * Whether something may be held that has not been read yet: a journal that
+ * comes late, or cannot be read. While so, and nothing was confirmed since the
+ * start, only the refresh of a held policy confirms (or, as after a long time
+ * without power, STS_CLOCK_PATIENCE_S): else a stranger's fetch would confirm
+ * a wrong clock just because the policies that it makes expire are not there
+ * to object.
+ */
+void sts_clock_awaits(struct sts_clock *c, bool awaits);
 
 /*
  * Take both clocks; wall_s < 0: none (so is one over 2^32-1). To be called at
