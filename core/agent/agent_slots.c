@@ -3,8 +3,8 @@
  * Fetch slots are few and costly; strangers decide how long they are held. So:
  * no organisation and no address has more than a quarter of them; who makes no
  * progress while others wait goes to the back of the queue, sooner the longer
- * the queue is; who never had a slot comes before who lost one; and the last
- * free slot is for policies that are held and enforced.
+ * the queue is; who never had a slot comes before who lost one; and newcomers
+ * hold all slots but one, which is for policies that are held and enforced.
  */
 #include "../dial/address.h"
 #include "agent_state.h"
@@ -41,19 +41,20 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 {
 	unsigned slots = a->config.fetch_slots;
 	unsigned share = slots / SHARE > 0 ? slots / SHARE : 1;
-	unsigned of_org = 0, of_address = 0;
+	unsigned of_org = 0, of_address = 0, newcomers = 0;
 
-	if (slots > 1 && !l->live && a->slots.busy + 1U >= slots) {
-		return false;
-	}
 	for (unsigned i = 0; i < slots; i++) {
 		const struct sts_fetch *f = &a->fetches[i];
 
 		if (f->busy) {
+			newcomers += !f->lookup->live;
 			of_org += same_organisation(f->lookup, l);
 			of_address +=
 			    sts_address_same(&f->lookup->addr[0], &l->addr[0]);
 		}
+	}
+	if (slots > 1 && !l->live && newcomers + 1 >= slots) {
+		return false;
 	}
 	return of_org < share && of_address < share;
 }
@@ -196,11 +197,28 @@ quantum_ms(const struct sts_agent *a)
 	return ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
 }
 
+/*
+ * Whether a fetch may keep its slot for as long as it makes progress, though
+ * newcomers wait: the one that refreshes a held policy in the slot reserved
+ * for such. Its publisher may be hostile, too, so it is one and no more, and
+ * none where there is a single slot.
+ */
+static bool
+has_tenure(const struct sts_agent *a, const struct sts_fetch *f)
+{
+	unsigned live = 0;
+
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+		live += a->fetches[i].busy && a->fetches[i].lookup->live;
+	}
+	return f->lookup->live && live == 1 && a->config.fetch_slots > 1;
+}
+
 static bool
 outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
 {
 	return !sts_before(a->now, f->milestone + quantum) ||
-	       (a->slots.fresh.count > 0 && !f->lookup->live &&
+	       (a->slots.fresh.count > 0 && !has_tenure(a, f) &&
 		   !sts_before(a->now, f->begun + TENURE * quantum));
 }
 
