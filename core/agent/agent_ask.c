@@ -87,6 +87,16 @@ join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	return true;
 }
 
+/* When an ask that waits for the check of a held policy is answered at the
+ * latest: after `ms`, and never later than its zone allows any answer. */
+static sts_ms
+check_until(const struct sts_ask *ask, sts_ms ms)
+{
+	sts_ms within = ask->zone->answer_within_ms;
+
+	return ask->asked + (ms < within ? ms : within);
+}
+
 /* A live policy is held: it is the answer, after a due check if that is
  * quick. */
 static void
@@ -107,7 +117,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 			a->lookups[ask->lookup].refresh |=
 			    second_half(e, now_s);
 			ask->waits = true;
-			ask->deadline = ask->asked + STS_CHECK_WAIT_MS;
+			ask->deadline = check_until(ask, STS_CHECK_WAIT_MS);
 			return;
 		}
 	} else if (second_half(e, now_s) &&
@@ -290,8 +300,8 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	uint32_t now_s = sts_agent_now_s(a);
 
 	if (ask->phase == STS_ASK_WAITS && l->stage != STS_WORK_DISCOVERY &&
-	    ask->deadline != ask->asked + STS_CHECK_FETCH_MS) {
-		ask->deadline = ask->asked + STS_CHECK_FETCH_MS;
+	    sts_before(a->now, check_until(ask, STS_CHECK_FETCH_MS))) {
+		ask->deadline = check_until(ask, STS_CHECK_FETCH_MS);
 		return;
 	}
 	if (check_due(e, now_s)) {
