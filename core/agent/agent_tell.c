@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happened, for the log: a ring of events that the board takes out. When
- * it is full the oldest is lost, except that a debug event never displaces
- * another; the number of lost events is reported as an event of its own.
- * Strangers cause most events, so that nothing may depend on their arrival.
+ * it is full an event is lost, the least important one there is: the oldest of
+ * the lowest level, or the new one if all others are above it; a debug event
+ * never displaces another. The number of lost events is reported as an event
+ * of its own. Strangers cause most events, so nothing may depend on their
+ * arrival, and nobody can push out a warning by causing harmless ones.
  */
 #include <string.h>
 
@@ -13,6 +15,60 @@ enum {
 	LEVEL_DEBUG = 3
 };
 
+/* The event at place k of the ring, the oldest first. */
+static struct sts_event *
+event_at(struct sts_agent *a, unsigned k)
+{
+	return &a->tell.events[(a->tell.head + k) % STS_EVENTS_MAX];
+}
+
+/* The place of the oldest event of the lowest level. */
+static unsigned
+least_important(struct sts_agent *a)
+{
+	unsigned least = 0;
+
+	for (unsigned k = 1; k < a->tell.count; k++) {
+		if (sts_event_level(event_at(a, k)->code) >
+		    sts_event_level(event_at(a, least)->code)) {
+			least = k;
+		}
+	}
+	return least;
+}
+
+/* Take the event at place k out; those before it move up by one. */
+static void
+lose(struct sts_agent *a, unsigned k)
+{
+	for (; k > 0; k--) {
+		*event_at(a, k) = *event_at(a, k - 1);
+	}
+	a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
+	a->tell.count--;
+}
+
+/* Make room for an event of this code. False: it is itself the least
+ * important. */
+static bool
+make_room(struct sts_agent *a, enum sts_event_code code)
+{
+	unsigned least;
+
+	if (a->tell.count < STS_EVENTS_MAX) {
+		return true;
+	}
+	a->tell.lost++;
+	sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
+	least = least_important(a);
+	if (sts_event_level(code) >= LEVEL_DEBUG ||
+	    sts_event_level(code) > sts_event_level(event_at(a, least)->code)) {
+		return false;
+	}
+	lose(a, least);
+	return true;
+}
+
 struct sts_event *
 sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
     struct sts_text text)
@@ -21,21 +77,10 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	size_t len = text.n;
 
 	sts_count(&a->metrics, STS_METRIC_EVENTS + code);
-	if (a->tell.count == STS_EVENTS_MAX) {
-		a->tell.lost++;
-		sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
-	}
-	if (a->tell.count == STS_EVENTS_MAX &&
-	    sts_event_level(code) >= LEVEL_DEBUG) {
-		/* Not worth the loss of another: dropped. */
+	if (!make_room(a, code)) {
 		return &a->tell.events[STS_EVENTS_MAX];
 	}
-	if (a->tell.count == STS_EVENTS_MAX) {
-		/* The oldest goes; the count of the lost is told later. */
-		a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
-		a->tell.count--;
-	}
-	e = &a->tell.events[(a->tell.head + a->tell.count) % STS_EVENTS_MAX];
+	e = event_at(a, a->tell.count);
 	a->tell.count++;
 	memset(e, 0, sizeof *e);
 	e->code = (uint8_t)code;
@@ -64,7 +109,7 @@ sts_agent_event(struct sts_agent *a, struct sts_event *e)
 	if (a->tell.count == 0) {
 		return false;
 	}
-	*e = a->tell.events[a->tell.head];
+	*e = *event_at(a, 0);
 	a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
 	a->tell.count--;
 	return true;

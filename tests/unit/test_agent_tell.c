@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Which events are lost when more happens than the log can take. */
+#include <string.h>
+
+#include "../../core/agent/agent.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_tell";
+
+static struct sts_agent agent;
+
+/* An event of each level, most important first. */
+static const enum sts_event_code of_level[] = { STS_EVENT_JOURNAL_FAILED,
+	STS_EVENT_POLICY_EXPIRED, STS_EVENT_POLICY_NEW, STS_EVENT_ANSWER };
+
+/*
+ * What happens, a level a letter: e(rror), w(arning), i(nfo), d(ebug), N for
+ * as many of the next as the ring holds. What is left, in order.
+ */
+static const struct {
+	const char *name, *happens, *left;
+} cases[] = {
+	{ "nothing is lost while there is room", "ewid", "ewid" },
+	{ "a debug event displaces nobody", "Nid", "Ni" },
+	{ "nor another debug event", "Ndd", "Nd" },
+	{ "an error displaces the oldest debug event", "dNee", "Ne" },
+	{ "an important one takes a debug event's place, wherever that is",
+	    "wdNww", "Nw" },
+	{ "not another important one's", "edNee", "Ne" },
+	{ "an info event does not displace a warning", "Nwi", "Nw" },
+	{ "a warning displaces an info event, not the error before it", "eNiw",
+	    "e" },
+	{ "among equals the oldest goes", "Nww", "Nw" },
+};
+
+static unsigned
+level_of(char c)
+{
+	static const char letters[] = "ewid";
+
+	return (unsigned)(strchr(letters, c) - letters);
+}
+
+static void
+tell(char c, uint32_t serial)
+{
+	enum sts_event_code code = of_level[level_of(c)];
+
+	sts_agent_tell(&agent, code, STS_WHY_NONE, sts_text(NULL, 0))
+	    ->number[0] = serial;
+}
+
+static void
+play(const char *happens)
+{
+	uint32_t serial = 0;
+
+	memset(&agent, 0, sizeof agent);
+	for (; *happens != '\0'; happens++) {
+		unsigned n = 1;
+
+		if (*happens == 'N') {
+			n = STS_EVENTS_MAX;
+			happens++;
+		}
+		while (n-- > 0) {
+			tell(*happens, serial++);
+		}
+	}
+}
+
+/* Take all out: counted by level; those of one level stay in order. */
+static void
+drain(const char *name, unsigned count[4])
+{
+	uint32_t last[4] = { 0 };
+	struct sts_event e;
+
+	memset(count, 0, 4 * sizeof *count);
+	while (sts_agent_event(&agent, &e)) {
+		unsigned level = 0;
+
+		if (e.code == STS_EVENT_EVENTS_LOST) {
+			continue;
+		}
+		while (of_level[level] != e.code) {
+			level++;
+		}
+		unit_int(
+		    name, count[level] == 0 || e.number[0] > last[level], true);
+		last[level] = e.number[0];
+		count[level]++;
+	}
+}
+
+START_TEST(who_is_lost)
+{
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		const char *left = cases[i].left;
+		unsigned got[4], total = 0;
+
+		play(cases[i].happens);
+		drain(cases[i].name, got);
+		for (unsigned k = 0; k < 4; k++) {
+			total += got[k];
+		}
+		for (; *left != '\0'; left++) {
+			unsigned n = 1;
+
+			if (*left == 'N') {
+				n = STS_EVENTS_MAX;
+				left++;
+			}
+			unit_int(
+			    cases[i].name, got[level_of(*left)] >= n, true);
+		}
+		unit_int(cases[i].name, total <= STS_EVENTS_MAX, true);
+	}
+}
+END_TEST
+
+/* Whatever happens: none is lost while one below it stays. */
+START_TEST(the_least_important_are_lost)
+{
+	uint32_t seed = 1;
+
+	for (unsigned round = 0; round < 2000; round++) {
+		unsigned told[4] = { 0 }, got[4], lowest = 0;
+
+		memset(&agent, 0, sizeof agent);
+		for (uint32_t i = 0; i < 3 * STS_EVENTS_MAX; i++) {
+			unsigned level;
+
+			seed = seed * 1664525 + 1013904223;
+			level = seed >> 30;
+			told[level]++;
+			tell("ewid"[level], i);
+		}
+		drain("random", got);
+		for (unsigned k = 0; k < 4; k++) {
+			if (got[k] > 0) {
+				lowest = k;
+			}
+		}
+		for (unsigned k = 0; k < lowest; k++) {
+			unit_int("kept", got[k], told[k]);
+		}
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, who_is_lost);
+	tcase_add_test(tc, the_least_important_are_lost);
+}
