@@ -128,6 +128,20 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
+/* A question has to wait for a lookup. */
+static void
+tell_busy(struct sts_agent *a)
+{
+	sts_count(&a->metrics, STS_METRIC_QUEUED);
+	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
+		struct sts_event *e = sts_agent_tell(
+		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
+
+		e->number[0] = a->lookups_busy;
+		e->number[1] = (uint32_t)a->asks.count + a->crowded.count;
+	}
+}
+
 /*
  * The time to answer begins with the lookup, but the whole wait has its own
  * end: who reaches that because of our queue is told so, not "not found".
@@ -139,7 +153,10 @@ wait_for_lookup(
 	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
 
 	if (!join(a, ask, domain)) {
-		sts_agent_wait_in_queue(a, ask);
+		sts_agent_wait_in_queue(a, ask,
+		    sts_agent_work_crowded(a, domain) ? STS_ASK_CROWDED
+						      : STS_ASK_QUEUED);
+		tell_busy(a);
 		ask->deadline = longest;
 	} else {
 		ask->deadline = a->now + ask->zone->answer_within_ms;
@@ -222,7 +239,7 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		    sts_agent_expires(a));
 	}
 	wait_for_lookup(a, ask, domain);
-	if (ask->phase != STS_ASK_QUEUED) {
+	if (ask->phase == STS_ASK_WAITS || ask->phase == STS_ASK_WAITS_LONGER) {
 		a->lookups[ask->lookup].refresh = true;
 	}
 }
@@ -319,6 +336,7 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	const struct sts_lookup *l = &a->lookups[ask->lookup];
 	bool ours = ask->phase == STS_ASK_QUEUED ||
+		    ask->phase == STS_ASK_CROWDED ||
 		    ask->phase == STS_ASK_WAITS_LONGER ||
 		    (l->stage == STS_WORK_QUEUED && !l->stalled);
 	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
@@ -373,7 +391,27 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return a->asks.count > 0 && sts_agent_work_room(a, false);
+	return sts_agent_work_room(a, false) &&
+	       (a->asks.count > 0 || a->ask.crowded > 0);
+}
+
+/*
+ * The next ask of those that wait, of the two queues in turn: else one owner's
+ * crowd would stand before everybody whenever a lookup ends. The crowded are
+ * looked at once each time one has; an ask that is still crowded goes to the
+ * end.
+ */
+static struct sts_ask *
+next_waiting(struct sts_agent *a)
+{
+	bool crowded = a->ask.crowded > 0;
+
+	if (crowded && a->asks.count > 0) {
+		crowded = a->ask.crowd_turn;
+		a->ask.crowd_turn = !crowded;
+	}
+	a->ask.crowded = (uint16_t)(a->ask.crowded - crowded);
+	return sts_agent_ask_of(a, crowded ? a->crowded.head : a->asks.head);
 }
 
 void
@@ -385,7 +423,7 @@ sts_agent_asks_go_on(struct sts_agent *a)
 	for (unsigned i = 0; i < GO_ON_MAX && a->lookups_busy == busy &&
 			     sts_agent_asks_may_go_on(a);
 	     i++) {
-		struct sts_ask *ask = sts_agent_ask_of(a, a->asks.head);
+		struct sts_ask *ask = next_waiting(a);
 
 		sts_agent_wait_end(a, ask);
 		ask->first = true;

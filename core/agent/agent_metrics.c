@@ -38,8 +38,9 @@ look_at_slots(const struct sts_agent *a, uint32_t *n)
 	const uint32_t slots[] = { a->config.clients, a->config.lookups,
 		sts_agent_refreshes_max(a), a->config.fetch_slots,
 		STS_DNS_TCP_BUFFERS };
-	const uint32_t queue[] = { a->asks.count, a->slots.fresh.count,
-		a->slots.stalled.count, a->buffers.starved.count };
+	const uint32_t queue[] = { (uint32_t)a->asks.count + a->crowded.count,
+		a->slots.fresh.count, a->slots.stalled.count,
+		a->buffers.starved.count };
 
 	memcpy(n + STS_METRIC_BUSY, busy, sizeof busy);
 	memcpy(n + STS_METRIC_SLOTS, slots, sizeof slots);

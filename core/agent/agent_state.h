@@ -31,6 +31,7 @@ enum {
 	STS_DAY_S = 86400,
 	STS_ASKED_DAYS = 30, /* refreshed if asked for in so many days */
 	STS_CLOCK_GRACE_MS = 300000, /* after start, when the time is unknown */
+	STS_ORGANISATION_SHARE = 4, /* of the lookups: one in so many */
 	STS_REFRESH_SHARE = 4, /* of the lookups: one in so many, at most */
 	STS_REFRESH_KEPT = 16, /* one in so many that questions cannot take */
 	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
@@ -55,6 +56,7 @@ struct sts_queue {
 enum sts_ask_phase {
 	STS_ASK_NONE = 0,
 	STS_ASK_QUEUED, /* a free lookup: in a->asks */
+	STS_ASK_CROWDED, /* a lookup of its organisation's share: in a->crowded */
 	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
 	STS_ASK_WAITS_LONGER /* the same, and our own queue was in its way */
 };
@@ -102,6 +104,7 @@ struct sts_agent {
 	uint16_t first_client, first_question, first_lookup, first_fetch;
 	struct sts_queue stirred; /* children, through node.next_stirred */
 	struct sts_queue asks; /* that wait for a free lookup */
+	struct sts_queue crowded; /* whose organisation has its share of them */
 	uint16_t lookups_busy;
 	uint32_t stamp_s; /* newest time that was confirmed before the start */
 	bool serving; /* the journal is not waited for any more */
@@ -148,6 +151,8 @@ struct sts_agent {
 		uint32_t
 		    zone[8]; /* hashes of unknown zone names, logged once */
 		uint8_t zone_next;
+		uint16_t crowded; /* of the crowded, those to be looked at */
+		bool crowd_turn; /* the next one is of them */
 	} ask;
 	struct {
 		uint32_t refused; /* the cache's count that was logged */
@@ -259,11 +264,12 @@ bool sts_agent_slots_due(const struct sts_agent *a, sts_ms *at);
 
 /* agent_wait.c */
 struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
-/* The ask, of phase NONE, waits from now on: for l, or for any free lookup.
- * The caller sets its deadline. */
+/* The ask, of phase NONE, waits from now on: for l, or (phase QUEUED or
+ * CROWDED) for a lookup that it may begin. The caller sets its deadline. */
 void sts_agent_wait_for_lookup(
     struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l);
-void sts_agent_wait_in_queue(struct sts_agent *a, struct sts_ask *ask);
+void sts_agent_wait_in_queue(
+    struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase);
 /* It waits no more; whatever its phase. */
 void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
 /* The ask, which has no answer yet, gets this one. domain: for the log. The
@@ -330,7 +336,11 @@ struct sts_lookup *sts_agent_work_find(
  * refreshes of our own more than a share: neither starves the other.
  */
 bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
-/* Begin one for a domain that has none. NULL: there is no room. */
+/* Whether the domain's organisation has its share of the lookups: whoever owns
+ * one name owns as many below it as he likes. O(lookups), by their hashes. */
+bool sts_agent_work_crowded(const struct sts_agent *a, struct sts_text domain);
+/* Begin one for a domain that has none. NULL: there is no room, or it is
+ * crowded. */
 struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
 /* Lookup i, or fetch i, has a result or needs a buffer. */

@@ -33,6 +33,7 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 	return !a->draining &&
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
 	       sts_agent_work_room(a, true) &&
+	       !sts_agent_work_crowded(a, domain) &&
 	       sts_agent_work_find(a, domain) == NULL;
 }
 

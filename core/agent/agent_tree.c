@@ -170,6 +170,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	set_up_parts(a, &parts);
 	sts_queue_init(&a->stirred);
 	sts_queue_init(&a->asks);
+	sts_queue_init(&a->crowded);
 	sts_queue_init(&a->client.idle);
 	sts_queue_init(&a->slots.fresh);
 	sts_queue_init(&a->slots.stalled);

@@ -21,32 +21,42 @@ sts_agent_ask_of(struct sts_agent *a, uint16_t node)
 	return &a->questions[node - a->first_question].ask;
 }
 
-/* The list that an ask is in: its head, and for the queue also its tail. */
-static uint16_t *
-list_head(struct sts_agent *a, const struct sts_ask *ask)
+/* The queue that an ask is in; NULL: the list of its lookup, or none. */
+static struct sts_queue *
+queue_of(struct sts_agent *a, const struct sts_ask *ask)
 {
-	return ask->phase == STS_ASK_QUEUED ? &a->asks.head
-					    : &a->lookups[ask->lookup].waiters;
+	switch ((enum sts_ask_phase)ask->phase) {
+	case STS_ASK_QUEUED:
+		return &a->asks;
+	case STS_ASK_CROWDED:
+		return &a->crowded;
+	default:
+		return NULL;
+	}
 }
 
 void
 sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask)
 {
+	struct sts_queue *q = queue_of(a, ask);
+	uint16_t *head;
+
 	if (ask->phase == STS_ASK_NONE) {
 		return;
 	}
+	head = q != NULL ? &q->head : &a->lookups[ask->lookup].waiters;
 	if (ask->prev == STS_NODE_NONE) {
-		*list_head(a, ask) = ask->next;
+		*head = ask->next;
 	} else {
 		sts_agent_ask_of(a, ask->prev)->next = ask->next;
 	}
 	if (ask->next != STS_NODE_NONE) {
 		sts_agent_ask_of(a, ask->next)->prev = ask->prev;
-	} else if (ask->phase == STS_ASK_QUEUED) {
-		a->asks.tail = ask->prev;
+	} else if (q != NULL) {
+		q->tail = ask->prev;
 	}
-	if (ask->phase == STS_ASK_QUEUED) {
-		a->asks.count--;
+	if (q != NULL) {
+		q->count--;
 	}
 	ask->phase = STS_ASK_NONE;
 	ask->waits = false;
@@ -68,27 +78,24 @@ sts_agent_wait_for_lookup(
 }
 
 void
-sts_agent_wait_in_queue(struct sts_agent *a, struct sts_ask *ask)
+sts_agent_wait_in_queue(
+    struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase)
 {
-	STS_ASSERT(ask->phase == STS_ASK_NONE);
-	ask->phase = STS_ASK_QUEUED;
-	ask->next = STS_NODE_NONE;
-	ask->prev = a->asks.tail;
-	if (a->asks.tail != STS_NODE_NONE) {
-		sts_agent_ask_of(a, a->asks.tail)->next = ask->node;
-	} else {
-		a->asks.head = ask->node;
-	}
-	a->asks.tail = ask->node;
-	a->asks.count++;
-	sts_count(&a->metrics, STS_METRIC_QUEUED);
-	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
-		struct sts_event *e = sts_agent_tell(
-		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
+	struct sts_queue *q;
 
-		e->number[0] = a->lookups_busy;
-		e->number[1] = a->asks.count;
+	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	ask->phase = (uint8_t)phase;
+	q = queue_of(a, ask);
+	STS_ASSERT(q != NULL);
+	ask->next = STS_NODE_NONE;
+	ask->prev = q->tail;
+	if (q->tail != STS_NODE_NONE) {
+		sts_agent_ask_of(a, q->tail)->next = ask->node;
+	} else {
+		q->head = ask->node;
 	}
+	q->tail = ask->node;
+	q->count++;
 }
 
 /* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */

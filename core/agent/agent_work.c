@@ -9,6 +9,7 @@
 #include "agent_state.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
+#include "../cache/organisation.h"
 
 static uint16_t *
 index_head(struct sts_agent *a, struct sts_text domain)
@@ -56,6 +57,30 @@ sts_agent_work_room(const struct sts_agent *a, bool refresh)
 	       a->work.refreshes < sts_agent_refreshes_max(a);
 }
 
+static uint32_t
+organisation_hash(const struct sts_agent *a, struct sts_text domain)
+{
+	return (uint32_t)sts_siphash(a->hash_key, sts_organisation(domain));
+}
+
+bool
+sts_agent_work_crowded(const struct sts_agent *a, struct sts_text domain)
+{
+	struct sts_text organisation = sts_organisation(domain);
+	uint32_t hash = organisation_hash(a, domain);
+	unsigned share = a->config.lookups / STS_ORGANISATION_SHARE;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < a->config.lookups; i++) {
+		const struct sts_lookup *l = &a->lookups[i];
+
+		count +=
+		    l->state != STS_LOOKUP_IDLE && l->organisation == hash &&
+		    same(sts_organisation(sts_lookup_domain(l)), organisation);
+	}
+	return count >= (share > 0 ? share : 1);
+}
+
 struct sts_lookup *
 sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 {
@@ -63,7 +88,8 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	uint16_t i = a->work.free, *head = index_head(a, domain);
 	struct sts_lookup *l;
 
-	if (!sts_agent_work_room(a, refresh)) {
+	if (!sts_agent_work_room(a, refresh) ||
+	    sts_agent_work_crowded(a, domain)) {
 		return NULL;
 	}
 	STS_ASSERT(i != STS_NODE_NONE);
@@ -72,6 +98,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	a->lookups_busy++;
 	l->chain = *head;
 	*head = i;
+	l->organisation = organisation_hash(a, domain);
 	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = l->own = refresh;
 	a->work.refreshes = (uint16_t)(a->work.refreshes + refresh);
@@ -105,6 +132,7 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	l->chain = a->work.free;
 	a->work.free = i;
 	a->lookups_busy--;
+	a->ask.crowded = a->crowded.count; /* a share may have become free */
 	a->work.refreshes = (uint16_t)(a->work.refreshes - l->own);
 }
 

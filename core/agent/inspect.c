@@ -26,7 +26,7 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->lookups_max = a->config.lookups;
 	out->fetches = a->slots.busy;
 	out->fetches_max = a->config.fetch_slots;
-	out->waiting = a->asks.count;
+	out->waiting = (uint32_t)a->asks.count + a->crowded.count;
 }
 
 const char *

@@ -73,6 +73,7 @@ struct sts_lookup {
 	bool stalled; /* has lost its slot to others */
 	bool starves; /* in the queue for a buffer */
 	bool outdated; /* its domain was forgotten: what it learned is void */
+	uint32_t organisation; /* hash of its organisation's name */
 	uint16_t waiters; /* the first ask, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
