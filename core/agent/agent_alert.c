@@ -105,6 +105,17 @@ sts_agent_alert_certificate(
 }
 
 void
+sts_agent_alert_large(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
+{
+	struct sts_event *e = sts_agent_tell(a, STS_EVENT_POLICY_LARGE,
+	    STS_WHY_POLICY_NO_ROOM, sts_lookup_domain(l));
+
+	e->mode = (uint8_t)(f->policy.mode + 1);
+	e->number[0] = f->policy.mx_count;
+}
+
+void
 sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 {
 	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;

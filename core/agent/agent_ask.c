@@ -142,28 +142,38 @@ tell_busy(struct sts_agent *a)
 	}
 }
 
+/* When an ask is answered at the latest: if it was in the queue for a lookup
+ * when queue_wait is over, else when the longer of the two times is. */
+static sts_ms
+longest_wait(const struct sts_ask *ask)
+{
+	const struct sts_zone *z = ask->zone;
+	bool was_queued = ask->first || ask->phase != STS_ASK_WAITS;
+
+	return ask->asked +
+	       (was_queued || z->queue_wait_ms > z->answer_within_ms
+		       ? z->queue_wait_ms
+		       : z->answer_within_ms);
+}
+
 /*
- * The time to answer begins with the lookup, but the whole wait has its own
- * end: who reaches that because of our queue is told so, not "not found".
+ * answer_within counts from the lookup, queue_wait from the question. If our
+ * own queues use up queue_wait, the answer is TEMP (busy), never "not found".
  */
 static void
 wait_for_lookup(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
-
 	if (!join(a, ask, domain)) {
 		sts_agent_wait_in_queue(a, ask,
 		    sts_agent_work_crowded(a, domain) ? STS_ASK_CROWDED
 						      : STS_ASK_QUEUED);
 		tell_busy(a);
-		ask->deadline = longest;
+		ask->deadline = longest_wait(ask);
 	} else {
-		ask->deadline = a->now + ask->zone->answer_within_ms;
-		if (ask->first && !sts_before(ask->deadline, longest)) {
-			ask->phase = STS_ASK_WAITS_LONGER;
-			ask->deadline = longest;
-		}
+		ask->began = a->now;
+		ask->deadline = sts_earlier(
+		    a->now + ask->zone->answer_within_ms, longest_wait(ask));
 	}
 	ask->waits = true;
 }
@@ -239,7 +249,7 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		    sts_agent_expires(a));
 	}
 	wait_for_lookup(a, ask, domain);
-	if (ask->phase == STS_ASK_WAITS || ask->phase == STS_ASK_WAITS_LONGER) {
+	if (ask->phase == STS_ASK_WAITS) {
 		a->lookups[ask->lookup].refresh = true;
 	}
 }
@@ -330,38 +340,53 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
-/* Nothing is held, and the time to answer has come. */
+/*
+ * When an ask that waits for a lookup is answered whatever is known by then:
+ * the domain has had answer_within, our own shortage not counted.
+ */
+static sts_ms
+enough_at(const struct sts_agent *a, const struct sts_ask *ask)
+{
+	uint32_t ours_ms = sts_agent_ours_ms(a, &a->lookups[ask->lookup]);
+	sts_ms waited = a->now - ask->began;
+
+	/* The lookup may have waited before this question came. */
+	return ask->began + ask->zone->answer_within_ms +
+	       (ours_ms < waited ? ours_ms : waited);
+}
+
+/* What is known when the domain has had its time. */
+static struct sts_answer
+late(const struct sts_ask *ask, const struct sts_lookup *l)
+{
+	if (l->stage == STS_WORK_DISCOVERY) {
+		return sts_decide_none(
+		    ask->settings, STS_KIND_UNKNOWN, STS_WHY_DNS_TIMEOUT);
+	}
+	return sts_decide_none(ask->settings, STS_KIND_BACK_OFF, STS_WHY_LATE);
+}
+
+/* Nothing is held, and the time to answer has come. Our own queue in the way
+ * must not become an answer about the domain. */
 static void
 due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	const struct sts_lookup *l = &a->lookups[ask->lookup];
-	bool ours = ask->phase == STS_ASK_QUEUED ||
-		    ask->phase == STS_ASK_CROWDED ||
-		    ask->phase == STS_ASK_WAITS_LONGER ||
-		    (l->stage == STS_WORK_QUEUED && !l->stalled);
-	sts_ms longest = ask->asked + ask->zone->queue_wait_ms;
+	sts_ms longest = longest_wait(ask);
 
-	if (ours && sts_before(a->now, longest)) {
-		/* Our own queue is in its way: that must not become an
-		 * answer about the domain. Who queues, or waits longer already,
-		 * is not due before `longest`. */
+	if (ask->phase == STS_ASK_WAITS &&
+	    !sts_before(a->now, enough_at(a, ask))) {
+		sts_agent_answer(a, ask, late(ask, l), domain);
+	} else if (sts_before(a->now, longest)) {
+		/* One that has no lookup yet is not due before `longest`. */
 		STS_ASSERT(ask->phase == STS_ASK_WAITS);
-		ask->phase = STS_ASK_WAITS_LONGER;
-		ask->deadline = longest;
-	} else if (ours) {
+		ask->deadline = l->queued
+				    ? longest
+				    : sts_earlier(enough_at(a, ask), longest);
+	} else {
 		sts_agent_answer(a, ask,
 		    sts_decide_plain(
 			STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY),
-		    domain);
-	} else if (l->stage == STS_WORK_DISCOVERY) {
-		sts_agent_answer(a, ask,
-		    sts_decide_none(
-			ask->settings, STS_KIND_UNKNOWN, STS_WHY_DNS_TIMEOUT),
-		    domain);
-	} else {
-		sts_agent_answer(a, ask,
-		    sts_decide_none(
-			ask->settings, STS_KIND_BACK_OFF, STS_WHY_LATE),
 		    domain);
 	}
 }

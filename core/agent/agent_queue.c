@@ -3,6 +3,7 @@
  * Queues of numbers: the children that the driver has to serve again, and the
  * lookups that wait for something. A node is on the list of the stirred at most
  * once, a lookup in at most one queue, since each has one link for it.
+ * What it waits for there is ours: that time says nothing about its domain.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
@@ -57,6 +58,9 @@ sts_agent_queue_lookup(
 {
 	uint16_t i = (uint16_t)(l - a->lookups);
 
+	STS_ASSERT(!l->queued);
+	l->queued = true;
+	l->queued_at = a->now;
 	l->next = STS_NODE_NONE;
 	if (q->head == STS_NODE_NONE) {
 		q->head = i;
@@ -81,4 +85,12 @@ sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
 	}
 	q->count--;
 	l->next = STS_NODE_NONE;
+	l->ours_ms = sts_agent_ours_ms(a, l);
+	l->queued = false;
+}
+
+uint32_t
+sts_agent_ours_ms(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	return l->ours_ms + (l->queued ? a->now - l->queued_at : 0);
 }

@@ -129,7 +129,8 @@ take_failed(struct sts_agent *a, enum sts_why *why)
 	*why = STS_WHY_NO_CLOCK;
 	if (l == NULL) {
 		l = take_late(a);
-		*why = STS_WHY_FETCH_TIMEOUT;
+		*why = l != NULL && !l->had_time ? STS_WHY_BUSY
+						 : STS_WHY_FETCH_TIMEOUT;
 	}
 	return l;
 }
@@ -187,14 +188,34 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 	sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 }
 
-/* How long a slot is kept without progress while so many wait. */
+/*
+ * How long a slot is kept without progress while so many wait. A fetch that
+ * has its handshake behind it is worth more, and so is a lookup whose last turn
+ * was cut short: else a slow but healthy host would never come to an end.
+ */
 static sts_ms
-quantum_ms(const struct sts_agent *a)
+quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
 {
 	unsigned waiting = a->slots.fresh.count;
 	sts_ms ms = STS_QUANTUM_MS / (1 + waiting / a->config.fetch_slots);
 
-	return ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
+	ms = ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
+	for (unsigned i = 0; i < f->lookup->cut && ms < STS_QUANTUM_MS; i++) {
+		ms *= 2;
+	}
+	if (f->established && ms < STS_TURN_MS) {
+		ms = STS_TURN_MS;
+	}
+	return ms < STS_QUANTUM_MS ? ms : STS_QUANTUM_MS;
+}
+
+/* How long it is kept in all while newcomers wait. */
+static sts_ms
+tenure_ms(const struct sts_fetch *f, sts_ms quantum)
+{
+	return f->established && TENURE * quantum > STS_TURN_MS
+		   ? (sts_ms)STS_TURN_MS
+		   : TENURE * quantum;
 }
 
 /*
@@ -215,18 +236,19 @@ has_tenure(const struct sts_agent *a, const struct sts_fetch *f)
 }
 
 static bool
-outstayed(const struct sts_agent *a, const struct sts_fetch *f, sts_ms quantum)
+outstayed(const struct sts_agent *a, const struct sts_fetch *f)
 {
+	sts_ms quantum = quantum_ms(a, f);
+
 	return !sts_before(a->now, f->milestone + quantum) ||
 	       (a->slots.fresh.count > 0 && !has_tenure(a, f) &&
-		   !sts_before(a->now, f->begun + TENURE * quantum));
+		   !sts_before(a->now, f->begun + tenure_ms(f, quantum)));
 }
 
 struct sts_lookup *
 sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 {
 	struct sts_lookup *l;
-	sts_ms quantum = quantum_ms(a);
 	unsigned waiting = a->slots.fresh.count + a->slots.stalled.count;
 
 	if (waiting == 0 || sts_before(a->now, a->slots.at)) {
@@ -242,7 +264,7 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
 		struct sts_fetch *f = &a->fetches[i];
 
-		if (f->busy && outstayed(a, f, quantum)) {
+		if (f->busy && outstayed(a, f)) {
 			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
 			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 			waiting--;

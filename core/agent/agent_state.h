@@ -57,8 +57,7 @@ enum sts_ask_phase {
 	STS_ASK_NONE = 0,
 	STS_ASK_QUEUED, /* a free lookup: in a->asks */
 	STS_ASK_CROWDED, /* a lookup of its organisation's share: in a->crowded */
-	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
-	STS_ASK_WAITS_LONGER /* the same, and our own queue was in its way */
+	STS_ASK_WAITS /* its domain's lookup: in that one's list */
 };
 
 /* A question by the C API: a leaf without channel. */
@@ -220,6 +219,11 @@ void sts_agent_queue_lookup(
 void sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
+/* How long a lookup has waited for what is ours since it began: in queues, and
+ * in turns of a slot that were too short to be of use. */
+uint32_t sts_agent_ours_ms(
+    const struct sts_agent *a, const struct sts_lookup *l);
+
 /* agent_held.c */
 uint32_t sts_agent_now_s(const struct sts_agent *a);
 /* Whether expiry takes effect: the clock is confirmed. */
@@ -302,6 +306,9 @@ void sts_agent_alert_over(
     struct sts_agent *a, struct sts_text domain, const struct sts_entry *was);
 /* What is worth a line about a certificate that was accepted. */
 void sts_agent_alert_certificate(
+    struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
+/* A policy that came whole is larger than one record may be. */
+void sts_agent_alert_large(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
 /* The cache refuses policies, or fills up. */
 void sts_agent_alert_cache(

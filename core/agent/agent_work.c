@@ -103,6 +103,9 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	l->refresh = l->own = refresh;
 	a->work.refreshes = (uint16_t)(a->work.refreshes + refresh);
 	l->live = l->stalled = l->starves = l->outdated = false;
+	l->queued = l->had_time = false;
+	l->cut = 0;
+	l->ours_ms = 0;
 	l->waiters = l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
 	sts_random_take(&a->random, rnd, sizeof rnd);
@@ -154,7 +157,8 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 		finish(a, l, 0, STS_KIND_UNKNOWN, STS_WHY_NONE);
 		return true;
 	}
-	l->outdated = l->live = l->stalled = false;
+	l->outdated = l->live = l->stalled = l->had_time = false;
+	l->cut = 0;
 	l->stage = STS_WORK_DISCOVERY;
 	l->fetch_until = 0;
 	memcpy(name, domain.p, domain.n);
@@ -457,6 +461,11 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 		return;
 	}
 	STS_ASSERT(why != STS_WHY_NONE);
+	if (why == STS_WHY_BUSY) {
+		/* Nothing was learned about the domain. */
+		finish(a, l, 0, STS_KIND_UNKNOWN, why);
+		return;
+	}
 	if (ref != 0) {
 		failed_beside_held(a, l, ref, &e, why, http_code);
 	} else {
@@ -507,17 +516,36 @@ hand_out(
 	sts_cache_unpin(&a->cache, ref);
 }
 
+/* What to answer for a policy that came, and is too large for a record: one
+ * that enforces must not become "not found"; others are not enforced. */
+static enum sts_why
+no_room_for(enum sts_mode mode)
+{
+	switch (mode) {
+	case STS_MODE_TESTING:
+		return STS_WHY_MODE_TESTING;
+	case STS_MODE_NONE:
+		return STS_WHY_MODE_NONE;
+	default:
+		return STS_WHY_POLICY_NO_ROOM;
+	}
+}
+
 /* The cache did not take a policy that came. */
 static void
-not_taken(struct sts_agent *a, struct sts_lookup *l, uint16_t http_code,
+not_taken(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
     enum sts_admission admission)
 {
+	enum sts_why why = STS_WHY_POLICY_NO_ROOM;
+
 	STS_ASSERT(admission != STS_ADMITTED);
 	if (admission == STS_REFUSED_LARGE) {
 		/* An older version is gone, from the journal too. */
 		sts_agent_unkeep(a, sts_lookup_domain(l));
+		sts_agent_alert_large(a, l, f);
+		why = no_room_for(f->policy.mode);
 	}
-	failed(a, l, STS_WHY_POLICY_NO_ROOM, http_code);
+	failed(a, l, why, f->http_code);
 }
 
 /* A policy came whole and authenticated: it replaces whatever was held. */
@@ -530,7 +558,7 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	    sts_agent_replace(a, l, kept_s(l), f, &e, &ref);
 
 	if (ref == 0) {
-		not_taken(a, l, f->http_code, admission);
+		not_taken(a, l, f, admission);
 		return;
 	}
 	hand_out(a, l, ref, e.max_age_s);
@@ -563,6 +591,22 @@ another_turn(enum sts_why why)
 	return why == STS_WHY_FETCH_STALLED || why == STS_WHY_BUSY;
 }
 
+/* A fetch has ended without a result. A turn that was too short for a slow but
+ * healthy host was our shortage: its time counts as such, and the next turn is
+ * longer. */
+static void
+turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
+    enum sts_why why)
+{
+	if (why == STS_WHY_FETCH_STALLED &&
+	    !sts_before(a->now, f->milestone + STS_QUANTUM_MS)) {
+		l->had_time = true;
+	} else if (another_turn(why)) {
+		l->ours_ms += a->now - f->begun;
+		l->cut = (uint8_t)(l->cut < UINT8_MAX ? l->cut + 1 : l->cut);
+	}
+}
+
 void
 sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 {
@@ -578,6 +622,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 		keep(a, l, f);
 		sts_fetch_end(f);
 	} else {
+		turn_over(a, l, f, why);
 		sts_fetch_end(f);
 		if (another_turn(why) && sts_before(a->now, l->fetch_until)) {
 			l->stalled = true;
@@ -585,7 +630,10 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 			sts_agent_slots_enqueue(a, l);
 		} else {
 			sts_count(&a->metrics, STS_METRIC_FETCHES + 1);
-			failed(a, l, why, http_code);
+			failed(a, l,
+			    another_turn(why) && !l->had_time ? STS_WHY_BUSY
+							      : why,
+			    http_code);
 		}
 	}
 	if (why != STS_WHY_BUSY) {

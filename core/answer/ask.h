@@ -21,6 +21,7 @@ struct sts_ask {
 	/* Set by the agent. */
 	struct sts_answer answer; /* kind NONE while it waits */
 	sts_ms asked; /* when the agent first saw it */
+	sts_ms began; /* when it began to wait for its domain's lookup */
 	sts_ms deadline; /* valid while waits */
 	bool waits;
 	/* Private to the agent. */

@@ -45,9 +45,11 @@ sts_decide_none(
     const struct sts_settings *s, enum sts_kind kind, enum sts_why why)
 {
 	bool temp =
-	    kind == STS_KIND_UNKNOWN && s->on_dns_error == STS_ON_UNKNOWN_TEMP;
+	    sts_why_ours(why) || (kind == STS_KIND_UNKNOWN &&
+				     s->on_dns_error == STS_ON_UNKNOWN_TEMP);
 
-	/* RFC 8461 3.3: after a valid TXT record whatever fails means "as if
+	/* A shortage or limit of our own is never a verdict about a domain.
+	 * RFC 8461 3.3: after a valid TXT record whatever fails means "as if
 	 * there were no policy"; only the TXT look-up itself has a choice. */
 	STS_ASSERT(kind != STS_KIND_POLICY);
 	return sts_decide_plain(

@@ -18,6 +18,7 @@
 	X(POLICY_REFRESHED, "policy-refreshed", 2, "max_age", "mx", NULL) \
 	X(POLICY_EXPIRED,  "policy-expired",  1, "failures", NULL, NULL) \
 	X(POLICY_TESTING,  "policy-testing",  2, NULL, NULL, NULL) \
+	X(POLICY_LARGE,    "policy-large",    0, "mx", NULL, NULL) \
 	X(POLICY_FAILING,  "policy-failing",  1, "failures", "expires_in", "left_percent") \
 	X(POLICY_EXPIRING, "policy-expiring", 0, "failures", "expires_in", "left_percent") \
 	X(POLICY_RECOVERED, "policy-recovered", 1, "failures", NULL, NULL) \

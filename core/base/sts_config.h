@@ -117,6 +117,14 @@
 #define STS_QUANTUM_MIN_MS 750
 #endif
 
+/*
+ * Milliseconds that a fetch keeps its slot, from its beginning, once it has its
+ * handshake behind it, however many queue: enough for a slow host to answer.
+ */
+#ifndef STS_TURN_MS
+#define STS_TURN_MS 2500
+#endif
+
 /* HTTP header of a response, bytes, 1xx included; over it: http-header-large.
  * The header is streamed; the limit bounds time, not memory. */
 #ifndef STS_HTTP_HEADER_MAX

@@ -33,3 +33,19 @@ sts_why_text(enum sts_why why)
 {
 	return word(sentences, why);
 }
+
+bool
+sts_why_ours(enum sts_why why)
+{
+	switch (why) {
+	case STS_WHY_BUSY:
+	case STS_WHY_DNS_LARGE:
+	case STS_WHY_DNS_NO_BUFFER:
+	case STS_WHY_POLICY_MANY_MX:
+	case STS_WHY_POLICY_NO_ROOM:
+	case STS_WHY_TLS_RECORD:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -7,6 +7,8 @@
 #ifndef STS_WHY_H
 #define STS_WHY_H
 
+#include <stdbool.h>
+
 /* clang-format off */
 #define STS_WHY_LIST(X) \
 	X(NONE,              "ok",                  "nothing is wrong") \
@@ -115,6 +117,13 @@ const char *sts_why_token(enum sts_why why);
 
 /* A sentence for people, without a full stop; never NULL. */
 const char *sts_why_text(enum sts_why why);
+
+/*
+ * Whether the reason is a shortage or a limit of memory of our own, and so
+ * says nothing about a domain: the answer is "try again", whatever is
+ * configured for errors of the DNS.
+ */
+bool sts_why_ours(enum sts_why why);
 
 /*
  * The three answers that stay apart at every layer (and the fourth state,

@@ -26,7 +26,7 @@
 
 /* Shares of the chunks. */
 enum {
-	RECORD_SHARE = 64,
+	RECORD_SHARE = 32, /* of 2 MB: the 64 KB of RFC 8461 3.3 */
 	RECORD_FLOOR = 16,
 	RECORD_FLOOR_SHARE = 8,
 	ORG_SHARE = 16,

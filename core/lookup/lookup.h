@@ -72,12 +72,17 @@ struct sts_lookup {
 	bool live; /* a live enforce policy is held */
 	bool stalled; /* has lost its slot to others */
 	bool starves; /* in the queue for a buffer */
+	bool queued; /* in a queue of the agent, since queued_at */
+	bool had_time; /* its host once had a whole turn in a slot */
+	uint8_t cut; /* turns in a slot that were cut short */
 	bool outdated; /* its domain was forgotten: what it learned is void */
 	uint32_t organisation; /* hash of its organisation's name */
 	uint16_t waiters; /* the first ask, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
-	sts_ms fetch_until;
+	sts_ms fetch_until, queued_at;
+	uint32_t ours_ms; /* spent on our shortage: in queues, in turns that
+	                     were cut short */
 
 	/* Private. */
 	uint8_t state;

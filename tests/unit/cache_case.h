@@ -14,7 +14,7 @@ enum {
 	NOW = 1800000000,
 	DAY = 86400,
 	BLOCK_MAX = 1 << 20,
-	PAYLOAD_MAX = 20000
+	PAYLOAD_MAX = 32768
 };
 
 static const uint8_t key[STS_SIPHASH_KEY] = { 5, 7, 11, 13 };

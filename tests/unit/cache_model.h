@@ -103,7 +103,7 @@ min32(uint32_t a, uint32_t b)
 static inline uint32_t
 record_max(void)
 {
-	return max32(m.n / 64, min32(16, m.n / 8));
+	return max32(m.n / 32, min32(16, m.n / 8));
 }
 
 static inline uint32_t
