@@ -95,7 +95,7 @@ awk '/^[ \t]*#[ \t]*(if|ifdef|ifndef|elif)/ {
 	$library | rule 'a condition on board, compiler or system'
 
 # Nothing jumps, allocates or recurses behind the reader's back.
-grep -nwE 'goto|setjmp|longjmp|alloca|malloc|calloc|realloc|free|strdup' \
+grep -nE '\<(goto|setjmp|longjmp|alloca|malloc|calloc|realloc|strdup)\>|\<free *\(' \
 	$sources | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)|/\*.*\*/$|"[^"]*"' |
 	rule 'a word of the heap, or a jump'
 grep -nwE 'TODO|FIXME|XXX' $(git ls-files '*.c' '*.h' '*.mk' '*.sh' Makefile) |
