@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* RSA PKCS#1 v1.5 and ECDSA over the hash that was taken while scanning. */
+/* The signature over the hash that was taken while scanning. */
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../curves.h"
+#include "../signature.h"
 #include "x509_verify.h"
 
 struct sts_x509_pubkey
@@ -38,40 +38,6 @@ sts_x509_br_key(const struct sts_x509_pubkey *key, br_x509_pkey *out)
 	}
 }
 
-static bool
-verify_rsa(const br_x509_pkey *key, const struct sts_x509_cert *c,
-    const uint8_t *arena)
-{
-	/* With their lengths in front, as BearSSL takes them. */
-	static const unsigned char oids[][10] = {
-		{ 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01 },
-		{ 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02 },
-		{ 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03 },
-	};
-	size_t len = sts_x509_hash_len(c);
-	uint8_t hash[br_sha512_SIZE];
-
-	if (key->key_type != BR_KEYTYPE_RSA) {
-		return false;
-	}
-	return br_rsa_pkcs1_vrfy_get_default()(arena + c->sig_off, c->sig_len,
-		   oids[c->sig_hash - br_sha256_ID], len, &key->key.rsa,
-		   hash) == 1 &&
-	       memcmp(hash, arena + c->hash_off, len) == 0;
-}
-
-static bool
-verify_ecdsa(const br_x509_pkey *key, const struct sts_x509_cert *c,
-    const uint8_t *arena)
-{
-	if (key->key_type != BR_KEYTYPE_EC) {
-		return false;
-	}
-	return br_ecdsa_vrfy_asn1_get_default()(sts_curves(),
-		   arena + c->hash_off, sts_x509_hash_len(c), &key->key.ec,
-		   arena + c->sig_off, c->sig_len) == 1;
-}
-
 bool
 sts_x509_verify(const struct sts_x509_pubkey *key,
     const struct sts_x509_cert *c, const uint8_t *arena)
@@ -79,10 +45,11 @@ sts_x509_verify(const struct sts_x509_pubkey *key,
 	br_x509_pkey k;
 
 	STS_ASSERT(c->sig_fault == STS_WHY_NONE);
-	STS_ASSERT(c->sig_hash >= br_sha256_ID && c->sig_hash <= br_sha512_ID);
 	sts_x509_br_key(key, &k);
-	return c->sig_rsa ? verify_rsa(&k, c, arena)
-			  : verify_ecdsa(&k, c, arena);
+	return sts_signature_valid(&k,
+	    c->sig_rsa ? STS_SIGNATURE_RSA_PKCS1 : STS_SIGNATURE_ECDSA,
+	    c->sig_hash, arena + c->hash_off,
+	    sts_text(arena + c->sig_off, c->sig_len));
 }
 
 static void

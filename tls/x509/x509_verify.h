@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One signature of one certificate, checked by BearSSL. */
+/* One signature of one certificate. */
 #ifndef STS_TLS_X509_VERIFY_H
 #define STS_TLS_X509_VERIFY_H
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One signature checked: of a certificate, or of a peer in a handshake. All
+ * that comes in is public, so that the time it takes may depend on it.
+ */
+#ifndef STS_SIGNATURE_H
+#define STS_SIGNATURE_H
+
+#include <bearssl.h>
+
+#include "../core/base/bytes.h"
+
+/* How a signature is made with a kind of key. */
+enum sts_signature_scheme {
+	STS_SIGNATURE_ECDSA, /* an ECDSA-Sig-Value in DER (RFC 3279 2.2.3) */
+	STS_SIGNATURE_RSA_PKCS1 /* RSASSA-PKCS1-v1_5 (RFC 8017 8.2) */
+};
+
+/* The bytes of a hash by BearSSL's number, br_sha256_ID to br_sha512_ID. */
+size_t sts_signature_hash_len(int hash_id);
+
+/*
+ * Whether the owner of `key` made `sig` over a message with this hash.
+ *
+ * key      the bytes it points to are not changed
+ * scheme   false if the key is of another kind
+ * hash_id  br_sha256_ID, br_sha384_ID or br_sha512_ID
+ * hash     sts_signature_hash_len(hash_id) bytes
+ * sig      may be anything
+ *
+ * The most costly thing in this room: on 31 MIPS up to 4 s.
+ */
+bool sts_signature_valid(const br_x509_pkey *key,
+    enum sts_signature_scheme scheme, int hash_id, const uint8_t *hash,
+    struct sts_text sig);
+
+#endif
