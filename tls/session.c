@@ -16,6 +16,7 @@
 #include "../core/base/assert.h"
 #include "../core/base/name.h"
 #include "curves.h"
+#include "signature.h"
 #include "session.h"
 #include "x509/x509_class.h"
 
@@ -207,8 +208,8 @@ configure(br_ssl_engine_context *eng)
 		br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
 		br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
 	}
-	br_ssl_engine_set_default_rsavrfy(eng);
-	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_rsavrfy(eng, sts_signature_br_pkcs1);
+	br_ssl_engine_set_ecdsa(eng, sts_signature_br_ecdsa);
 	br_ssl_engine_set_ec(eng, sts_curves());
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);

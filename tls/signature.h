@@ -34,4 +34,15 @@ bool sts_signature_valid(const br_x509_pkey *key,
     enum sts_signature_scheme scheme, int hash_id, const uint8_t *hash,
     struct sts_text sig);
 
+/*
+ * The same for BearSSL's engine, as it wants it (br_ecdsa_vrfy,
+ * br_rsa_pkcs1_vrfy): hashes of other lengths are not known.
+ */
+uint32_t sts_signature_br_ecdsa(const br_ec_impl *impl, const void *hash,
+    size_t hash_len, const br_ec_public_key *key, const void *sig,
+    size_t sig_len);
+uint32_t sts_signature_br_pkcs1(const unsigned char *sig, size_t sig_len,
+    const unsigned char *oid, size_t hash_len, const br_rsa_public_key *key,
+    unsigned char *hash);
+
 #endif

@@ -245,4 +245,18 @@
 #define STS_P521 1
 #endif
 
+/*
+ * ECDSA on P-256 and P-384, and RSA, verified by arithmetic of our own: 64 bits
+ * at a time and, as everything in it is public, in variable time. 0: by
+ * BearSSL's. On by itself where the compiler has a type of 128 bits, which are
+ * the 64-bit machines; the one thing that is asked of a compiler anywhere.
+ */
+#ifndef STS_EC_FAST
+#ifdef __SIZEOF_INT128__
+#define STS_EC_FAST 1
+#else
+#define STS_EC_FAST 0
+#endif
+#endif
+
 #endif

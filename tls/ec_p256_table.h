@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* Written by ec_tables.py p256; not to be edited. */
+/* clang-format off */
+
+static const struct sts_ec_curve numbers = {
+	4,
+	{ {
+		UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000ffffffff),
+		UINT64_C(0x0000000000000000), UINT64_C(0xffffffff00000001),
+	} },
+	{ {
+		UINT64_C(0xf3b9cac2fc632551), UINT64_C(0xbce6faada7179e84),
+		UINT64_C(0xffffffffffffffff), UINT64_C(0xffffffff00000000),
+	} },
+	UINT64_C(0xccd1c8aaee00bc4f),
+};
+
+static const struct fe one = { {
+	INT64_C(0x00000000000010), INT64_C(0x0f000000000000),
+	INT64_C(0x0fffffffffffff), INT64_C(0x0ffeffffffffff),
+	INT64_C(0x000000000fffff),
+} };
+
+static const struct fe r_squared = { {
+	INT64_C(0x00000000000300), INT64_C(0x0ffffffff00000),
+	INT64_C(0x0ffffefffffffb), INT64_C(0x0fdfffffffffff),
+	INT64_C(0x00000004ffffff),
+} };
+
+static const struct fe curve_b = { {
+	INT64_C(0x0df6229c4bddfd), INT64_C(0x0ca8843090d89c),
+	INT64_C(0x0212ed6acf005c), INT64_C(0x083415a220abf7),
+	INT64_C(0x00c30061dd4874),
+} };
+
+static const struct fe prime = { {
+	INT64_C(0x0fffffffffffff), INT64_C(0x000fffffffffff),
+	INT64_C(0x00000000000000), INT64_C(0x00001000000000),
+	INT64_C(0x00ffffffff0000),
+} };
+
+/* (2 i + 1) * G: x, then y. */
+static const uint64_t generator[32][2][4] = {
+	{
+		{
+			UINT64_C(0x9e730d418a9143c1), UINT64_C(0x5ba95fc4fedb6017),
+			UINT64_C(0x9fb732b776225107), UINT64_C(0x8905f76b53755c66),
+		},
+		{
+			UINT64_C(0xdf25357ce95560a8), UINT64_C(0xb4ab8e43a19e45cd),
+			UINT64_C(0x2e88688dd21f3258), UINT64_C(0x571ff18a5885d855),
+		},
+	},
+	{
+		{
+			UINT64_C(0xfac3f904eebc1272), UINT64_C(0x027f849e87d81fbf),
+			UINT64_C(0x6ad77dd87cbbc98b), UINT64_C(0x6936a3fd6ff747e4),
+		},
+		{
+			UINT64_C(0x04c5c1fc983a7ebd), UINT64_C(0x83e47ac3861fe1ab),
+			UINT64_C(0x88208311a2ee98e5), UINT64_C(0x5f06a2ab587cc06a),
+		},
+	},
+	{
+		{
+			UINT64_C(0xe1b8aaec45c61f5c), UINT64_C(0x0ec6499d4b9537db),
+			UINT64_C(0x41cb5aad076c20c9), UINT64_C(0x9079606490523c7d),
+		},
+		{
+			UINT64_C(0xb309b4ae7ba4f107), UINT64_C(0x3c568ef75eb882be),
+			UINT64_C(0x540a9877e7a1f687), UINT64_C(0x3a076bb9dd1e915c),
+		},
+	},
+	{
+		{
+			UINT64_C(0x746354ea0173b4f1), UINT64_C(0xbd20213c23c00f70),
+			UINT64_C(0x43eaab50c23bb082), UINT64_C(0x3ba5119d3123e03e),
+		},
+		{
+			UINT64_C(0x847d0303f5b9d4de), UINT64_C(0x742f2f17da67bdd2),
+			UINT64_C(0xf933bdc77c941956), UINT64_C(0xaedd9164e2408670),
+		},
+	},
+	{
+		{
+			UINT64_C(0x5c96e8f264e20e8e), UINT64_C(0xbe6bfec79a7a8417),
+			UINT64_C(0xcc09c0444c8eb00a), UINT64_C(0x05b3081d0c4e16a4),
+		},
+		{
+			UINT64_C(0xeb7777aa45f33140), UINT64_C(0x6af7bedce5d45e31),
+			UINT64_C(0xb6e019a88b12f1a5), UINT64_C(0x86659cdfd835f9b2),
+		},
+	},
+	{
+		{
+			UINT64_C(0xa7d260a6245e4043), UINT64_C(0xde407953e7fdfe0e),
+			UINT64_C(0xff3a4158dac1ab59), UINT64_C(0xe7090f1949c9072e),
+		},
+		{
+			UINT64_C(0xa7685612b944e886), UINT64_C(0x50f939e857f61c81),
+			UINT64_C(0xc0daa891ead643d2), UINT64_C(0x89300244125b88da),
+		},
+	},
+	{
+		{
+			UINT64_C(0xcc425634b2ed7097), UINT64_C(0xe356769156fd30dc),
+			UINT64_C(0xcbcd43f559e98110), UINT64_C(0x38477acc395b7594),
+		},
+		{
+			UINT64_C(0x5752b90c00ee17ff), UINT64_C(0x874838f842ed2e33),
+			UINT64_C(0xcd06422bd1f5bc16), UINT64_C(0xbc0876ab9e7b7968),
+		},
+	},
+	{
+		{
+			UINT64_C(0x2bcd8b7bc60055be), UINT64_C(0x3cc23ed76e27e4b7),
+			UINT64_C(0xe337424e48193700), UINT64_C(0x2aa0e43ead3da090),
+		},
+		{
+			UINT64_C(0x0b8524f6383c45d2), UINT64_C(0x766355422a41b254),
+			UINT64_C(0x4efa6de778a4797d), UINT64_C(0x042170a9079adf44),
+		},
+	},
+	{
+		{
+			UINT64_C(0x7091dcbd53c5c9dc), UINT64_C(0x17624b5ec0a177b9),
+			UINT64_C(0x0f139752cfe2dfff), UINT64_C(0x1a35c0b2c7a574df),
+		},
+		{
+			UINT64_C(0x27d314693e79987e), UINT64_C(0x575bf30089cb80e2),
+			UINT64_C(0xf4e247f0d1883bb0), UINT64_C(0xbd512271274c3cf4),
+		},
+	},
+	{
+		{
+			UINT64_C(0xea912baa5659ae8f), UINT64_C(0x8363ab935e1a16ef),
+			UINT64_C(0x8842277752c41ac6), UINT64_C(0xe545c291897c3fbc),
+		},
+		{
+			UINT64_C(0xd36e9e7dc4c696bf), UINT64_C(0x806244a0ba977c52),
+			UINT64_C(0x5665e9be39508c15), UINT64_C(0x720ee265d12597a9),
+		},
+	},
+	{
+		{
+			UINT64_C(0x62e4cecc135b208e), UINT64_C(0x4e1b2646783f47d5),
+			UINT64_C(0xd2a506c5a3f3b307), UINT64_C(0xcead9f5a16762fb8),
+		},
+		{
+			UINT64_C(0x29dd4b2e286e5b9c), UINT64_C(0xb0fadbfc3bb3c61f),
+			UINT64_C(0xa75023e7fac29a41), UINT64_C(0x086d5f289477fa2b),
+		},
+	},
+	{
+		{
+			UINT64_C(0x4f876532de45068a), UINT64_C(0x7c7a7e7fe2e1f6ef),
+			UINT64_C(0x0825fa2a35840693), UINT64_C(0xf2cea7cb727bf423),
+		},
+		{
+			UINT64_C(0x360a4fb9e4785a98), UINT64_C(0x5fda49ba7299f4a0),
+			UINT64_C(0x8068e1371ac2f71e), UINT64_C(0x3d0687c1077666ec),
+		},
+	},
+	{
+		{
+			UINT64_C(0x4a319acd837879f9), UINT64_C(0xfc1b49e5d6b67b0a),
+			UINT64_C(0x395993332f1f3af6), UINT64_C(0x66742ebf5432a2e5),
+		},
+		{
+			UINT64_C(0xb8dc9feb49662287), UINT64_C(0x6cc6311d3f439504),
+			UINT64_C(0x2068859c9b731ee9), UINT64_C(0xb948dc3c6f79967a),
+		},
+	},
+	{
+		{
+			UINT64_C(0x42c2af497e2feb49), UINT64_C(0x36a42d71ebf73130),
+			UINT64_C(0x9d2c9eb084ffdd7d), UINT64_C(0xf8aa54bbef7c769b),
+		},
+		{
+			UINT64_C(0x200b7ba09895e702), UINT64_C(0xbd0c66fbdb7fb589),
+			UINT64_C(0xd97d10878eb4cbb3), UINT64_C(0xd431068f84bde310),
+		},
+	},
+	{
+		{
+			UINT64_C(0xe5db46acb66e132e), UINT64_C(0x1be96392d9258805),
+			UINT64_C(0x44a70270317b9e2f), UINT64_C(0x266f95a28603d47b),
+		},
+		{
+			UINT64_C(0x8db66735c2088993), UINT64_C(0x047244772fb18a39),
+			UINT64_C(0xa966939777c619f9), UINT64_C(0x798142a5a3be21b5),
+		},
+	},
+	{
+		{
+			UINT64_C(0x2f73c696755ff899), UINT64_C(0xd3cf7e6b73017e6e),
+			UINT64_C(0xef5689d3cf7600dd), UINT64_C(0x48dc4f941fc87b3f),
+		},
+		{
+			UINT64_C(0x9e9fe814ea53299f), UINT64_C(0xd921ca1a8eb6028d),
+			UINT64_C(0xaecedfd0c9803fc2), UINT64_C(0x38ae8923d7b47450),
+		},
+	},
+	{
+		{
+			UINT64_C(0x71514560f6645343), UINT64_C(0x5ceae7c1b68f1038),
+			UINT64_C(0xc09c4ae65578ab98), UINT64_C(0x3ec68692044b10c7),
+		},
+		{
+			UINT64_C(0xac4832b3a8ec1f1b), UINT64_C(0x509d127a847d5ef6),
+			UINT64_C(0x909604f763f15745), UINT64_C(0x16c4304732f63c44),
+		},
+	},
+	{
+		{
+			UINT64_C(0xd16847fdec67ef5c), UINT64_C(0x42ee463633e76b7f),
+			UINT64_C(0xb8e4134efc2b4c87), UINT64_C(0xa640b8702a3e5204),
+		},
+		{
+			UINT64_C(0x53a01908ceb6aa92), UINT64_C(0x13c300c347852d56),
+			UINT64_C(0x4e4ab126b237af73), UINT64_C(0xba90162abb47af80),
+		},
+	},
+	{
+		{
+			UINT64_C(0x0467bc58cce08b52), UINT64_C(0x636458c5f178d550),
+			UINT64_C(0x5748baea677d806b), UINT64_C(0x763a387ffa394eba),
+		},
+		{
+			UINT64_C(0x12b448a7d3cebb65), UINT64_C(0x7adda3e1f20d850a),
+			UINT64_C(0x63ebce51558462ce), UINT64_C(0x8b36143b20088a8a),
+		},
+	},
+	{
+		{
+			UINT64_C(0x9d89488a059c1425), UINT64_C(0xf5ae714af0b9346a),
+			UINT64_C(0x68f237d16fb36646), UINT64_C(0x853e4c4863186abb),
+		},
+		{
+			UINT64_C(0x2d87d2363c52f980), UINT64_C(0xec4a76681828876e),
+			UINT64_C(0x7b864fae14e7b1c2), UINT64_C(0xc0bc0e5691924084),
+		},
+	},
+	{
+		{
+			UINT64_C(0x24d60492ed22e919), UINT64_C(0xfdfe0b4df0728226),
+			UINT64_C(0xeca111539ce22716), UINT64_C(0x8100a506b01614f5),
+		},
+		{
+			UINT64_C(0x6b0daa2a35c628ff), UINT64_C(0x6f94d2dd87e9a47b),
+			UINT64_C(0x67732591d57d9ceb), UINT64_C(0x70bfeecf3884a7ad),
+		},
+	},
+	{
+		{
+			UINT64_C(0xff23ffd248a7d061), UINT64_C(0x0c5bfb4778873fa4),
+			UINT64_C(0x7d9ad90057459818), UINT64_C(0x79c85db4db01994a),
+		},
+		{
+			UINT64_C(0xa41b06261a6966c4), UINT64_C(0xd82d052aadce5a8b),
+			UINT64_C(0xe91cd3ba5e6a3184), UINT64_C(0x7795f4fd5b2dda05),
+		},
+	},
+	{
+		{
+			UINT64_C(0xee426ccd5cd79bfe), UINT64_C(0x032940ab46c6e181),
+			UINT64_C(0xb1e8ae057477f580), UINT64_C(0x94f7d354d8232773),
+		},
+		{
+			UINT64_C(0x747cb96782ba21ad), UINT64_C(0x5254469272b33a5c),
+			UINT64_C(0x72ef6dec7f80c81c), UINT64_C(0x73acbfefcd9e6b4a),
+		},
+	},
+	{
+		{
+			UINT64_C(0x83c7513caa760974), UINT64_C(0xa624fa8f6c839062),
+			UINT64_C(0xb20afec715af2c70), UINT64_C(0xb9699752ba78bfd2),
+		},
+		{
+			UINT64_C(0x20755ccd921d60e9), UINT64_C(0xb944e0febaeca132),
+			UINT64_C(0x4819d515ded93d49), UINT64_C(0xbbff86efdddfd267),
+		},
+	},
+	{
+		{
+			UINT64_C(0x1950b421ff6acd3a), UINT64_C(0xfe70483b3dc69092),
+			UINT64_C(0xf4cd0b228766127f), UINT64_C(0xbdbe608efb7db2b5),
+		},
+		{
+			UINT64_C(0x37c92285e1109e8d), UINT64_C(0x6147d2724645b5a8),
+			UINT64_C(0xd78f592f7818ed82), UINT64_C(0x394077fc247fa357),
+		},
+	},
+	{
+		{
+			UINT64_C(0x08cec1c3b3f64c9d), UINT64_C(0x20bc0b94e5edf3f5),
+			UINT64_C(0xa1deb852f4318d4e), UINT64_C(0x20ebe0e2c3fa4430),
+		},
+		{
+			UINT64_C(0x70b4ea773241ea3d), UINT64_C(0x1f1511b8e1a5f653),
+			UINT64_C(0x9a5e23d82681c626), UINT64_C(0x731e38472f54c2cc),
+		},
+	},
+	{
+		{
+			UINT64_C(0x7359638546c4d8de), UINT64_C(0xf9c3fc3b2f246799),
+			UINT64_C(0x12e8beda8c8acd95), UINT64_C(0xc3a318e106634afb),
+		},
+		{
+			UINT64_C(0x0167f41c31cb264f), UINT64_C(0xdb82f6e622113f28),
+			UINT64_C(0x155bcd2dcafe1973), UINT64_C(0xba1da5a33465282c),
+		},
+	},
+	{
+		{
+			UINT64_C(0x58bbbf9e73056835), UINT64_C(0x1eea5beb7ef5be62),
+			UINT64_C(0xdeb0e4a46c814c13), UINT64_C(0xcee8449f7b730dcb),
+		},
+		{
+			UINT64_C(0xab495c5a0182bde2), UINT64_C(0xe759f877e27a6b4e),
+			UINT64_C(0x2cf6a6880e518cae), UINT64_C(0x5e80140114cf3f4a),
+		},
+	},
+	{
+		{
+			UINT64_C(0xec832e77acaca28c), UINT64_C(0xbfeea5707385b293),
+			UINT64_C(0x68212e3fd1eaf381), UINT64_C(0x13298312acf8ccb4),
+		},
+		{
+			UINT64_C(0x909f2db2aac9e59d), UINT64_C(0x748060ce661782ab),
+			UINT64_C(0x5ab2632c79b7a015), UINT64_C(0xa44c6c6d0017625f),
+		},
+	},
+	{
+		{
+			UINT64_C(0x9d44ed65c46aa8e4), UINT64_C(0x100d5d368d063d16),
+			UINT64_C(0xb9727eaa2d17c362), UINT64_C(0xc2bab1bcadd53b78),
+		},
+		{
+			UINT64_C(0x084e90c15426704a), UINT64_C(0x78afcd30837ebeaa),
+			UINT64_C(0x651f7017ce477f87), UINT64_C(0x0624998e6fb7a8ac),
+		},
+	},
+	{
+		{
+			UINT64_C(0x667eb1a7f4c04cc9), UINT64_C(0x955662119404f843),
+			UINT64_C(0x1cdf6537eceb50a5), UINT64_C(0x94a44a72b8335f9e),
+		},
+		{
+			UINT64_C(0x7faf819dbeb9b690), UINT64_C(0x73c5680eed4350dd),
+			UINT64_C(0x6658466da44bba24), UINT64_C(0xd1bc780872bdbf3b),
+		},
+	},
+	{
+		{
+			UINT64_C(0x8d3d9319ff91fe50), UINT64_C(0x39c4800f0518eedb),
+			UINT64_C(0x5c376329182cb260), UINT64_C(0x763a43482fc568d9),
+		},
+		{
+			UINT64_C(0x07c04d5383e76ba9), UINT64_C(0xc98b92ff24e81977),
+			UINT64_C(0x2bf7c8f91230de0a), UINT64_C(0x0876a01d0959b700),
+		},
+	},
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The curve P-384, for what is public. Only there with STS_EC_FAST. */
+#ifndef STS_EC_P384_H
+#define STS_EC_P384_H
+
+#include "ec_scalar.h"
+
+#if STS_EC_FAST
+
+const struct sts_ec_curve *sts_ec_p384(void);
+
+/*
+ * Whether u1 * G + u2 * Q is a point with an x coordinate that is r modulo n.
+ *
+ * q       x and y, 48 bytes each: false unless they are a point of the curve
+ * u1, u2  less than n
+ * r       1 .. n - 1
+ */
+bool sts_ec_p384_sum_is(const uint8_t q[96], const struct sts_public_scalar *u1,
+    const struct sts_public_scalar *u2, const struct sts_public_scalar *r);
+
+#endif
+#endif
