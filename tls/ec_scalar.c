@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Scalars by Montgomery's arithmetic; the inverse is a power (Fermat). */
+/* Scalars: ranges, quotients by Montgomery's arithmetic, digits. */
 #include "ec_scalar.h"
 
 #include <string.h>
@@ -65,24 +65,9 @@ sts_ec_scalar_reduce(struct sts_public_scalar *a, const struct sts_ec_curve *c)
 static unsigned
 bit(const struct sts_public_scalar *a, size_t i)
 {
-	return i / 64 < STS_EC_WORDS_MAX ? a->w[i / 64] >> i % 64 & 1 : 0;
-}
-
-/* *r = R / x from *a = x * R: the power n - 2 of it. r is not a. */
-static void
-invert(struct sts_public_scalar *r, const struct sts_public_scalar *a,
-    const struct sts_ec_curve *c, const struct sts_modulus *m)
-{
-	struct sts_public_scalar e = c->n;
-
-	e.w[0] -= 2; /* n is odd and greater than 2: no borrow beyond it */
-	*r = *a;
-	for (size_t i = 64 * c->words - 1; i > 0; i--) {
-		sts_montgomery_mul(r->w, r->w, r->w, m);
-		if (bit(&e, i - 1)) {
-			sts_montgomery_mul(r->w, r->w, a->w, m);
-		}
-	}
+	return i / 64 < STS_EC_WORDS_MAX
+		   ? (unsigned)(a->w[i / 64] >> i % 64 & 1)
+		   : 0;
 }
 
 void
@@ -91,14 +76,14 @@ sts_ec_scalar_divide(struct sts_public_scalar *u1, struct sts_public_scalar *u2,
     const struct sts_public_scalar *r, const struct sts_public_scalar *s)
 {
 	struct sts_modulus m = { c->n.w, c->words, c->n_inverse };
-	struct sts_public_scalar in = { { 0 } }, w;
+	struct sts_public_scalar w;
 
 	STS_ASSERT(!sts_ec_scalar_is_zero(s));
 	STS_ASSERT(sts_ec_scalar_less(s, &c->n));
 	STS_ASSERT(sts_ec_scalar_less(r, &c->n));
 	STS_ASSERT(sts_ec_scalar_less(e, &c->n));
-	sts_montgomery_enter(in.w, s->w, &m);
-	invert(&w, &in, c, &m);
+	w = sts_ec_scalar_invert(s, c);
+	sts_montgomery_enter(w.w, w.w, &m);
 	memset(u1, 0, sizeof *u1);
 	memset(u2, 0, sizeof *u2);
 	sts_montgomery_mul(u1->w, e->w, w.w, &m);

@@ -49,6 +49,10 @@ bool sts_ec_scalar_add_order(struct sts_public_scalar *r,
 void sts_ec_scalar_reduce(
     struct sts_public_scalar *a, const struct sts_ec_curve *c);
 
+/* 1 / a modulo n; a is less than n and not 0. (ec_inverse.c) */
+struct sts_public_scalar sts_ec_scalar_invert(
+    const struct sts_public_scalar *a, const struct sts_ec_curve *c);
+
 /* *u1 = e / s and *u2 = r / s modulo n; all less than n, s not 0. */
 void sts_ec_scalar_divide(struct sts_public_scalar *u1,
     struct sts_public_scalar *u2, const struct sts_ec_curve *c,
