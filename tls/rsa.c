@@ -29,16 +29,15 @@ sts_rsa_len(const br_rsa_public_key *key)
 STS_STATIC_ASSERT(STS_RSA_BYTES_MAX <= 8 * STS_MONTGOMERY_WORDS_MAX, rsa_words);
 
 /*
- * y = x^e modulo m, e being `len` bytes, the first of which is not 0. The last
- * factor is x as it is, which takes y out of Montgomery's form; where e is
- * even, as no key's is, that is 1.
+ * y = x^e modulo m, e being `len` bytes, the first of which is not 0, and odd
+ * and greater than 1. The last factor, for the lowest bit of e, is x as it is,
+ * which takes y out of Montgomery's form.
  */
 static void
 power(uint64_t *y, const uint64_t *x, const uint8_t *e, size_t len,
     const struct sts_modulus *m)
 {
 	uint64_t in[STS_MONTGOMERY_WORDS_MAX];
-	uint64_t one[STS_MONTGOMERY_WORDS_MAX] = { 1 };
 	size_t bits = 8 * len;
 
 	sts_montgomery_enter(in, x, m);
@@ -46,15 +45,14 @@ power(uint64_t *y, const uint64_t *x, const uint8_t *e, size_t len,
 	do {
 		bits--;
 	} while ((e[0] >> (bits - 8 * (len - 1)) & 1) == 0);
-	for (size_t i = bits; i > 0; i--) {
-		unsigned bit = e[len - 1 - (i - 1) / 8] >> (i - 1) % 8 & 1;
-
+	for (size_t i = bits - 1; i > 0; i--) {
 		sts_montgomery_mul(y, y, y, m);
-		if (bit && i > 1) {
+		if (e[len - 1 - i / 8] >> i % 8 & 1) {
 			sts_montgomery_mul(y, y, in, m);
 		}
 	}
-	sts_montgomery_mul(y, y, bits > 0 && e[len - 1] % 2 == 1 ? x : one, m);
+	sts_montgomery_mul(y, y, y, m);
+	sts_montgomery_mul(y, y, x, m);
 }
 
 static void
@@ -75,7 +73,7 @@ apply(const br_rsa_public_key *key, uint8_t *x, size_t len)
 
 	sts_montgomery_read(n, m.words, key->n + (key->nlen - len), len);
 	sts_montgomery_read(a, m.words, x, len);
-	if (skip == key->elen || n[0] % 2 == 0 || (m.words == 1 && n[0] == 1) ||
+	if (n[0] % 2 == 0 || (m.words == 1 && n[0] == 1) ||
 	    sts_montgomery_compare(a, n, m.words) >= 0) {
 		return false;
 	}
@@ -95,9 +93,20 @@ apply(const br_rsa_public_key *key, uint8_t *x, size_t len)
 
 #endif
 
+/* With exponent 1 a signature is its own message; even ones do not exist. */
+static bool
+exponent_is_sound(const br_rsa_public_key *key)
+{
+	size_t skip = zeros(key->e, key->elen);
+	const uint8_t *e = key->e + skip;
+	size_t len = key->elen - skip;
+
+	return len > 0 && e[len - 1] % 2 == 1 && (len > 1 || e[0] > 1);
+}
+
 bool
 sts_rsa_public(const br_rsa_public_key *key, uint8_t *x, size_t len)
 {
 	return len > 0 && len <= STS_RSA_BYTES_MAX && len == sts_rsa_len(key) &&
-	       apply(key, x, len);
+	       exponent_is_sound(key) && apply(key, x, len);
 }

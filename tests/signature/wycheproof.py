@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Project Wycheproof's signature vectors as lines for test_signature.
+
+    wycheproof.py FOLDER > cases.txt
+
+FOLDER holds testvectors_v1/*.json. Those with the curves and hashes that the
+library knows are written out. RSA signatures that Wycheproof calls acceptable
+are valid, but for a DigestInfo without its NULL, which the library refuses.
+"""
+import glob
+import hashlib
+import json
+import os
+import sys
+
+CURVES = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}
+HASHES = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+LEGACY = {"MissingNull"}
+
+
+def key_of(group):
+    """KIND and KEY of a group; None if the library does not know its kind."""
+    if group["type"] == "EcdsaVerify":
+        k = group["publicKey"]
+        if k["curve"] in CURVES:
+            return CURVES[k["curve"]], k["uncompressed"]
+    elif group["type"] == "RsassaPkcs1Verify":
+        k = group["publicKey"]
+        if len(k["modulus"].lstrip("0")) <= 1024:
+            return "rsa", k["modulus"] + ":" + k["publicExponent"]
+    return None
+
+
+def main():
+    for path in sorted(glob.glob(os.path.join(sys.argv[1], "*.json"))):
+        name = os.path.basename(path).replace("_test.json", "")
+        with open(path, encoding="utf-8") as f:
+            groups = json.load(f)["testGroups"]
+        for g in groups:
+            if g["type"] not in ("EcdsaVerify", "RsassaPkcs1Verify"):
+                continue
+            kind = key_of(g)
+            if kind is None or g.get("sha") not in HASHES:
+                continue
+            sha = HASHES[g["sha"]]
+            for t in g["tests"]:
+                want = t["result"]
+                if want == "acceptable":
+                    want = "invalid" if LEGACY & set(t["flags"]) else "valid"
+                digest = hashlib.new(sha, bytes.fromhex(t["msg"])).hexdigest()
+                print(want, *kind[:1], sha, kind[1], digest, t["sig"] or "-",
+                      f"{name} {t['tcId']} {t['comment']}".strip())
+
+
+main()

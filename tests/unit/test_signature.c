@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signatures, each judged as the table says: tests/signature/cases.txt, or
+ * the file named by STS_SIGNATURE_CASES. A line is
+ *
+ *	WANT KIND HASH KEY DIGEST SIGNATURE NAME
+ *
+ * WANT is valid or invalid; KIND p256, p384, p521, or rsa; HASH sha256, sha384
+ * or sha512; KEY a point, or modulus:exponent; all in hex, "-" being nothing,
+ * "=" what the line before has.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/base/sts_config.h"
+#include "../../tls/curves.h"
+#include "../../tls/ec_verify.h"
+#include "../../tls/ecdsa_der.h"
+#include "../../tls/signature.h"
+#include "unit.h"
+
+const char unit_name[] = "signature";
+
+enum {
+	WORDS = 7,
+	BYTES_MAX = 8192,
+	LINE_MAX_LEN = 32768
+};
+
+struct bytes {
+	uint8_t b[BYTES_MAX];
+	size_t n;
+};
+
+static struct bytes key, exponent, digest, signature;
+
+static int
+number_of(const char *const *names, int count, const char *word)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(names[i], word) == 0) {
+			return i;
+		}
+	}
+	ck_abort_msg("not a word of this table: %s", word);
+	return -1;
+}
+
+/* Up to `end`; returns what is behind it. */
+static const char *
+read_hex(struct bytes *out, const char *hex, char end)
+{
+	if (strcmp(hex, "=") == 0) {
+		return hex + 1;
+	}
+	out->n = 0;
+	if (strcmp(hex, "-") == 0) {
+		return hex + 1;
+	}
+	while (*hex != end) {
+		unsigned v;
+
+		ck_assert_msg(out->n < BYTES_MAX, "too long: %.40s", hex);
+		ck_assert_msg(sscanf(hex, "%2x", &v) == 1, "not hex: %s", hex);
+		out->b[out->n++] = (uint8_t)v;
+		hex += 2;
+	}
+	return hex;
+}
+
+static int
+read_hash(const char *word)
+{
+	static const char *const hashes[] = { "sha256", "sha384", "sha512" };
+
+	return br_sha256_ID + number_of(hashes, 3, word);
+}
+
+static void
+read_key(br_x509_pkey *k, const char *kind, const char *hex)
+{
+	static const char *const kinds[] = { "p256", "p384", "p521", "rsa" };
+	static const int curves[] = { BR_EC_secp256r1, BR_EC_secp384r1,
+		BR_EC_secp521r1 };
+	int i = number_of(kinds, 4, kind);
+
+	if (i == 3) {
+		hex = read_hex(&key, hex, ':');
+		if (*hex == ':') {
+			(void)read_hex(&exponent, hex + 1, '\0');
+		}
+		k->key_type = BR_KEYTYPE_RSA;
+		k->key.rsa.n = key.b;
+		k->key.rsa.nlen = key.n;
+		k->key.rsa.e = exponent.b;
+		k->key.rsa.elen = exponent.n;
+	} else {
+		(void)read_hex(&key, hex, '\0');
+		k->key_type = BR_KEYTYPE_EC;
+		k->key.ec.curve = curves[i];
+		k->key.ec.q = key.b;
+		k->key.ec.qlen = key.n;
+	}
+}
+
+/* The engine's way must agree: it gets the hash of an RSA signature out. */
+static bool
+engine_says(const br_x509_pkey *k, struct sts_text sig)
+{
+	static const unsigned char oid[] = { 0 };
+	uint8_t hash[64];
+
+	if (k->key_type == BR_KEYTYPE_EC) {
+		return sts_signature_br_ecdsa(NULL, digest.b, digest.n,
+			   &k->key.ec, sig.p, sig.n) == 1;
+	}
+	return sts_signature_br_pkcs1(
+		   sig.p, sig.n, oid, digest.n, &k->key.rsa, hash) == 1 &&
+	       memcmp(hash, digest.b, digest.n) == 0;
+}
+
+/* Where the arithmetic is ours, BearSSL's says the same. */
+static bool
+bearssl_says(const br_x509_pkey *k, struct sts_text sig)
+{
+	uint8_t raw[2 * STS_ECDSA_SIZE_MAX];
+	size_t len = k->key.ec.curve == BR_EC_secp256r1   ? 32
+		     : k->key.ec.curve == BR_EC_secp384r1 ? 48
+							  : 66;
+
+	return sts_ecdsa_der_read(raw, len, sig) &&
+	       br_ecdsa_vrfy_raw_get_default()(br_ec_get_default(), digest.b,
+		   digest.n, &k->key.ec, raw, 2 * len) == 1;
+}
+
+/* BearSSL 0.6 does not multiply by 0: it refuses hashes that are 0 modulo n,
+ * which nobody can find a message for. */
+static bool
+bearssl_cannot(const char *name)
+{
+	return strstr(name, "u1 = 0,") != NULL ||
+	       strcmp(name, "hash = 0") == 0 || strcmp(name, "hash = n") == 0;
+}
+
+static void
+judge(char *const word[WORDS], int hash)
+{
+	bool want = strcmp(word[0], "valid") == 0;
+	const char *name = word[6];
+	struct sts_text sig;
+	br_x509_pkey k;
+
+	ck_assert_msg(want || strcmp(word[0], "invalid") == 0, "%s", word[0]);
+	want = want && (STS_EC_FAST || !bearssl_cannot(name));
+	read_key(&k, word[1], word[3]);
+	(void)read_hex(&digest, word[4], '\0');
+	(void)read_hex(&signature, word[5], '\0');
+	ck_assert_uint_eq(digest.n, sts_signature_hash_len(hash));
+	sig = sts_text(unit_at_page_end(signature.b, signature.n), signature.n);
+	unit_int(name,
+	    sts_signature_valid(&k,
+		k.key_type == BR_KEYTYPE_EC ? STS_SIGNATURE_ECDSA
+					    : STS_SIGNATURE_RSA_PKCS1,
+		hash, digest.b, sig),
+	    want);
+	unit_int(name, engine_says(&k, sig), want);
+	unit_int(name,
+	    sts_signature_valid(&k,
+		k.key_type == BR_KEYTYPE_EC ? STS_SIGNATURE_RSA_PKCS1
+					    : STS_SIGNATURE_ECDSA,
+		hash, digest.b, sig),
+	    false);
+	if (k.key_type == BR_KEYTYPE_EC) {
+		unit_int(
+		    name, bearssl_says(&k, sig), want && !bearssl_cannot(name));
+	}
+}
+
+/* The words of a line; the last takes the rest. */
+static void
+judge_line(char *line)
+{
+	char *word[WORDS];
+	char *at = line;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (int i = 0; i < WORDS; i++) {
+		word[i] = at;
+		if (i < WORDS - 1) {
+			at += strcspn(at, " ");
+			ck_assert_msg(*at == ' ', "too few words: %s", line);
+			*at++ = '\0';
+		}
+	}
+	judge(word, read_hash(word[2]));
+}
+
+START_TEST(cases)
+{
+	static char line[LINE_MAX_LEN];
+	const char *path = getenv("STS_SIGNATURE_CASES");
+	size_t count = 0;
+	FILE *f;
+
+	path = path == NULL ? "tests/signature/cases.txt" : path;
+	f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s: cannot be opened", path);
+	while (fgets(line, sizeof line, f) != NULL) {
+		ck_assert_msg(strchr(line, '\n') != NULL, "too long a line");
+		if (line[0] != '#') {
+			judge_line(line);
+			count++;
+		}
+	}
+	fclose(f);
+	ck_assert_uint_gt(count, 100);
+}
+END_TEST
+
+/* A hash that the engine might ask about and that is not taken. */
+START_TEST(other_hashes)
+{
+	static const size_t lens[] = { 0, 16, 20, 28, 36, 40, 80, 1000 };
+	static const unsigned char oid[] = { 0 };
+	br_rsa_public_key k = { key.b, key.n, exponent.b, exponent.n };
+	uint8_t hash[64];
+
+	for (size_t i = 0; i < UNIT_COUNT(lens); i++) {
+		unit_int("other hash",
+		    sts_signature_br_pkcs1(
+			signature.b, signature.n, oid, lens[i], &k, hash),
+		    0);
+	}
+	unit_int("no OID",
+	    sts_signature_br_pkcs1(
+		signature.b, signature.n, NULL, 32, &k, hash),
+	    0);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 600);
+	tcase_add_test(tc, cases);
+	tcase_add_test(tc, other_hashes);
+}
