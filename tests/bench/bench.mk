@@ -11,6 +11,17 @@ $(BUILD)/bench/x509: tests/bench/x509.c $(BUILD)/libmtasts.a
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
 
+.PHONY: bench-signature
+bench-signature: ## microseconds a signature check: ours, BearSSL's, OpenSSL's, and their ratios
+	@sh boards/posix/deps.sh gcc libc6-dev libbearssl-dev libssl-dev
+	@$(MAKE) --no-print-directory $(BUILD)/bench/signature
+	@$(BUILD)/bench/signature
+
+$(BUILD)/bench/signature: tests/bench/signature.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
+
 .PHONY: bench-journal
 bench-journal: $(BUILD)/bench/journal ## octets written a policy and day, and the time to read them back
 	@$(BUILD)/bench/journal 1000 60
