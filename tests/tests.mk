@@ -12,6 +12,7 @@ DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 include tests/fuzz/fuzz.mk
 include tests/scenario/scenario.mk
 include tests/soak.mk
+include tests/signature/signature.mk
 include tests/sim.mk
 include tests/bench/bench.mk
 include tests/examples/examples.mk
