@@ -29,8 +29,8 @@ static void
 print_fe(const struct fe *a)
 {
 	for (int i = 0; i < LIMBS; i++) {
-		printf("%lld%c", (long long)a->l[i],
-		    i == LIMBS - 1 ? '\n' : ' ');
+		printf(
+		    "%lld%c", (long long)a->l[i], i == LIMBS - 1 ? '\n' : ' ');
 	}
 }
 

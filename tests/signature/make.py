@@ -353,6 +353,14 @@ def keys(t):
             "of another curve": (P384 if c is P256 else P256).point(
                 (P384 if c is P256 else P256).g)}.items():
         t.out(False, key, e, sig, "key: " + name)
+    # Ones that would be valid if nobody looked whether the point is on the
+    # curve: the formulas do not ask for b, and with hash 0 only the key counts.
+    for name, (x, y) in {"y + 1": (q[0], (q[1] + 1) % c.p),
+                         "x + 1": ((q[0] + 1) % c.p, q[1])}.items():
+        for u2 in 1, 2, 5, drawn("keys u2", c.n):
+            r = c.mul(u2, (x, y))[0] % c.n
+            t.out(False, (x, y), 0, der(r, r * pow(u2, -1, c.n) % c.n),
+                  "key on another curve: %s, u2 = %s" % (name, hex(u2)))
     # One that would be valid if coordinates were taken modulo p.
     point = (small, c.y_of(small))
     u1, u2 = drawn("u1", c.n), drawn("u2", c.n)
@@ -471,6 +479,8 @@ def rsa_forms():
             size, b"\0"),
         "short padding, rest behind": (b"\0\1" + ff(8) + b"\0" + t).ljust(
             size, b"\xa5"),
+        "short padding, the hash at the end": b"\0\1" + ff(8) + b"\0"
+            + t[:-32] + b"\xa5" * (size - 11 - len(t)) + digest,
         "no padding, rest behind": (b"\0\1\0" + t).ljust(size, b"\xa5"),
         "rest in the parameters": encoded(
             size, digest_of(oid + tlv(4, b"\xa5" * 40))),

@@ -15,6 +15,8 @@
 
 #include "../../core/base/sts_config.h"
 #include "../../tls/curves.h"
+#include "../../tls/ec_p256.h"
+#include "../../tls/ec_p384.h"
 #include "../../tls/ec_verify.h"
 #include "../../tls/ecdsa_der.h"
 #include "../../tls/signature.h"
@@ -218,6 +220,71 @@ START_TEST(cases)
 }
 END_TEST
 
+#if STS_EC_FAST
+
+/* a / a is 1; a / 1 is a, and so the inverse no negative of itself. */
+static void
+check_quotients(const struct sts_ec_curve *c, struct sts_public_scalar a)
+{
+	struct sts_public_scalar one = { { 1 } }, u, v, i;
+
+	if (sts_ec_scalar_is_zero(&a) || !sts_ec_scalar_less(&a, &c->n)) {
+		return;
+	}
+	sts_ec_scalar_divide(&u, &v, c, &a, &one, &a);
+	unit_int("a / a", memcmp(&u, &one, sizeof u), 0);
+	i = sts_ec_scalar_invert(&a, c);
+	unit_int("1 / a", memcmp(&v, &i, sizeof v), 0);
+	sts_ec_scalar_divide(&u, &v, c, &a, &one, &one);
+	unit_int("a / 1", memcmp(&u, &a, sizeof u), 0);
+}
+
+START_TEST(quotients)
+{
+	const struct sts_ec_curve *curves[] = { sts_ec_p256(), sts_ec_p384() };
+	static const uint64_t words[] = { 0, 1, 2, UINT64_MAX,
+		UINT64_C(1) << 62, UINT64_C(1) << 63, (UINT64_C(1) << 62) - 1 };
+	enum {
+		EDGES = UNIT_COUNT(words)
+	};
+
+	for (int k = 0; k < 2; k++) {
+		const struct sts_ec_curve *c = curves[k];
+
+		for (int i = 0; i < EDGES * EDGES * EDGES; i++) {
+			struct sts_public_scalar a = { { 0 } };
+
+			a.w[0] = words[i % EDGES];
+			a.w[1] = words[i / EDGES % EDGES];
+			a.w[c->words - 1] = words[i / EDGES / EDGES];
+			check_quotients(c, a);
+		}
+		for (uint64_t i = 1; i < 40; i++) {
+			struct sts_public_scalar a = c->n;
+
+			a.w[0] -= i;
+			check_quotients(c, a);
+		}
+	}
+}
+END_TEST
+
+static void
+add_arithmetic(TCase *tc)
+{
+	tcase_add_test(tc, quotients);
+}
+
+#else
+
+static void
+add_arithmetic(TCase *tc)
+{
+	(void)tc;
+}
+
+#endif
+
 /* A hash that the engine might ask about and that is not taken. */
 START_TEST(other_hashes)
 {
@@ -245,4 +312,5 @@ unit_tests(TCase *tc)
 	tcase_set_timeout(tc, 600);
 	tcase_add_test(tc, cases);
 	tcase_add_test(tc, other_hashes);
+	add_arithmetic(tc);
 }
