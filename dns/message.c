@@ -9,6 +9,7 @@
 enum {
 	FLAG_QR = 0x8000,
 	FLAGS_OPCODE = 0x7800,
+	FLAG_AA = 0x0400,
 	FLAG_TC = 0x0200,
 	FLAG_RD = 0x0100,
 	FLAG_RA = 0x0080,
@@ -36,11 +37,11 @@ struct record {
 /* What one pass over all sections learns. */
 struct survey {
 	struct sts_text m;
-	size_t answers; /* where the answer section begins */
-	uint16_t answer_count;
+	size_t answers, authority; /* where the sections begin */
+	uint16_t answer_count, authority_count;
 	uint16_t rcode;
-	bool recurses, has_opt, has_ns, has_soa;
-	uint32_t soa_ttl_s;
+	bool may_know; /* it is a resolver's word, or an authority's */
+	bool has_opt, has_ns, has_soa;
 };
 
 /* What the answer section says about one name. */
@@ -133,14 +134,12 @@ note_opt(struct survey *s, enum section section, const struct record *r)
 }
 
 /* RFC 2308 5: the smaller of the SOA's own TTL and its last number. */
-static void
-note_soa(struct survey *s, const struct record *r)
+static uint32_t
+soa_ttl_s(struct sts_text m, const struct record *r)
 {
-	const uint8_t *minimum = s->m.p + r->rdata + r->rdata_len - 4;
-	uint32_t ttl = smaller(ttl_s(r->ttl), ttl_s(sts_get32be(minimum)));
+	const uint8_t *minimum = m.p + r->rdata + r->rdata_len - 4;
 
-	s->soa_ttl_s = s->has_soa ? smaller(s->soa_ttl_s, ttl) : ttl;
-	s->has_soa = true;
+	return smaller(ttl_s(r->ttl), ttl_s(sts_get32be(minimum)));
 }
 
 /* False: the record makes the message malformed. */
@@ -156,11 +155,9 @@ note_record(struct survey *s, enum section section, const struct record *r)
 	if (!rdata_fits(s->m, r)) {
 		return false;
 	}
-	if (section == SECTION_AUTHORITY && r->type == STS_DNS_SOA) {
-		note_soa(s, r);
-	}
-	if (section == SECTION_AUTHORITY && r->type == STS_DNS_NS) {
-		s->has_ns = true;
+	if (section == SECTION_AUTHORITY) {
+		s->has_soa = s->has_soa || r->type == STS_DNS_SOA;
+		s->has_ns = s->has_ns || r->type == STS_DNS_NS;
 	}
 	return true;
 }
@@ -187,11 +184,15 @@ survey(struct survey *s, struct sts_text m)
 	s->m = m;
 	s->answers = c.pos;
 	s->answer_count = sts_get16be(m.p + 6);
+	s->authority_count = sts_get16be(m.p + 8);
 	s->rcode = (uint16_t)(flags & FLAGS_RCODE);
-	s->recurses = (flags & FLAG_RA) != 0;
+	s->may_know = (flags & (FLAG_RA | FLAG_AA)) != 0;
 	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		unsigned count = sts_get16be(m.p + 6 + 2 * i);
 
+		if (i == SECTION_AUTHORITY) {
+			s->authority = c.pos;
+		}
 		/* Each record takes 11 bytes at least, or ends the walk. */
 		for (; count > 0; count--) {
 			struct record r;
@@ -250,33 +251,75 @@ unknown(struct sts_dns_verdict *v, enum sts_why why)
 	v->ad = false;
 }
 
-/* No record at the end of the chain: why? See sts_dns_judge. */
-static void
-conclude_none(struct sts_dns_verdict *v, const struct survey *s, bool aliased)
-{
-	bool referral = !s->has_soa && (s->has_ns || (aliased && !s->recurses));
+/* What the SOA says of the zone that `owner` is in, if there is one. */
+struct zone {
+	bool found;
+	uint32_t ttl_s;
+};
 
-	if (s->rcode == STS_DNS_NOERROR && referral) {
+static struct zone
+zone_of(const struct survey *s, size_t owner)
+{
+	struct zone z = { false, STS_DNS_NEGATIVE_TTL_MAX_S };
+	struct sts_dns_cursor c = sts_dns_cursor(s->m, s->authority);
+	struct record r;
+
+	for (unsigned i = 0; i < s->authority_count && take_record(&c, &r);
+	     i++) {
+		if (r.class == CLASS_IN && r.type == STS_DNS_SOA &&
+		    sts_dns_within(s->m, owner, r.owner)) {
+			z.found = true;
+			z.ttl_s = smaller(z.ttl_s, soa_ttl_s(s->m, &r));
+		}
+	}
+	return z;
+}
+
+/*
+ * Whether an empty answer means that the name has no such record (RFC 2308
+ * 2.2). The SOA of a zone that the name is in says so (types 1 and 2). Without
+ * one (type 3) a message says so that holds nothing else either, is about the
+ * name that was asked, and comes from a server that may know: many forwarders
+ * answer so from their caches. All else was left unfinished: an alias that
+ * nobody followed, a referral, the SOA of another zone.
+ */
+static bool
+says_nodata(const struct survey *s, bool aliased, bool has_zone)
+{
+	bool empty = s->answer_count == 0 && !s->has_soa && !s->has_ns;
+
+	return has_zone || (!aliased && empty && s->may_know);
+}
+
+/* No record at `owner`, the end of the chain: why? See sts_dns_judge. */
+static void
+conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
+{
+	struct zone z = zone_of(s, owner);
+	bool nxdomain = s->rcode == STS_DNS_NXDOMAIN;
+
+	if (!nxdomain &&
+	    !says_nodata(s, owner != STS_DNS_HEADER_LEN, z.found)) {
 		unknown(v, STS_WHY_DNS_ERROR);
 		return;
 	}
 	v->found = STS_ABSENT;
-	v->why = s->rcode == STS_DNS_NXDOMAIN ? STS_WHY_DNS_NXDOMAIN
-					      : STS_WHY_DNS_NODATA;
-	v->ttl_s = s->has_soa
-		       ? smaller(v->ttl_s,
-			     smaller(s->soa_ttl_s, STS_DNS_NEGATIVE_TTL_MAX_S))
-		       : 0;
+	v->why = nxdomain ? STS_WHY_DNS_NXDOMAIN : STS_WHY_DNS_NODATA;
+	v->ttl_s = z.found ? smaller(v->ttl_s, z.ttl_s) : 0;
 }
 
-/* Follow the aliases to their end and say what is there. */
+/*
+ * Follow the aliases to their end and say what is there. A chain that does not
+ * loop uses each record of the answer once at most, so one that is longer than
+ * there are records loops.
+ */
 static void
 follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 {
 	size_t owner = STS_DNS_HEADER_LEN;
 
 	v->ttl_s = STS_DNS_TTL_MAX_S;
-	for (unsigned hops = 0; hops <= STS_DNS_ALIAS_MAX; hops++) {
+	for (unsigned hops = 0; hops <= s->answer_count; hops++) {
 		struct look at = look_up(s, owner, type);
 
 		v->ttl_s = smaller(v->ttl_s, at.ttl_s);
@@ -290,7 +333,7 @@ follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 			return;
 		}
 		if (at.alias == 0) {
-			conclude_none(v, s, hops > 0);
+			conclude_none(v, s, owner);
 			return;
 		}
 		owner = at.alias;
@@ -311,22 +354,47 @@ why_of_rcode(unsigned rcode)
 	}
 }
 
-/* Whether m is a response to exactly this question (RFC 5452 9.1). */
+/* Whether m is a response with this id (RFC 5452 9.1: no more than that). */
 static bool
-is_relevant(struct sts_text m, uint16_t id, struct sts_dns_name_parts name,
-    uint16_t type)
+is_response(struct sts_text m, uint16_t id)
+{
+	return m.n >= STS_DNS_HEADER_LEN && sts_get16be(m.p) == id &&
+	       (sts_get16be(m.p + 2) & (FLAG_QR | FLAGS_OPCODE)) == FLAG_QR;
+}
+
+/* Whether the response m is to exactly this question (RFC 5452 9.1). */
+static bool
+is_relevant(struct sts_text m, struct sts_dns_name_parts name, uint16_t type)
 {
 	struct sts_dns_cursor c;
 
-	if (m.n < STS_DNS_HEADER_LEN || sts_get16be(m.p) != id ||
-	    (sts_get16be(m.p + 2) & (FLAG_QR | FLAGS_OPCODE)) != FLAG_QR ||
-	    sts_get16be(m.p + 4) != 1) {
+	if (sts_get16be(m.p + 4) != 1) {
 		return false;
 	}
 	c = after_question(m);
 	return !c.bad && sts_dns_is_name(m, STS_DNS_HEADER_LEN, name) &&
 	       sts_get16be(m.p + c.pos - 4) == type &&
 	       sts_get16be(m.p + c.pos - 2) == CLASS_IN;
+}
+
+/*
+ * A response that repeats no question: what the server says of itself counts,
+ * that it failed or that the answer is too long; nothing of it is an answer.
+ */
+static void
+judge_headless(struct sts_dns_verdict *v, struct sts_text m)
+{
+	unsigned flags = sts_get16be(m.p + 2), rcode = flags & FLAGS_RCODE;
+
+	if (sts_get16be(m.p + 4) != 0) {
+		return;
+	}
+	if (rcode != STS_DNS_NOERROR && rcode != STS_DNS_NXDOMAIN) {
+		v->rcode = (uint16_t)rcode;
+		unknown(v, why_of_rcode(rcode));
+	} else {
+		v->truncated = (flags & FLAG_TC) != 0;
+	}
 }
 
 size_t
@@ -381,7 +449,11 @@ sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
 	memset(v, 0, sizeof *v);
 	v->found = STS_PENDING;
 	v->why = STS_WHY_NONE;
-	if (!is_relevant(m, id, name, type)) {
+	if (!is_response(m, id)) {
+		return;
+	}
+	if (!is_relevant(m, name, type)) {
+		judge_headless(v, m);
 		return;
 	}
 	if ((sts_get16be(m.p + 2) & FLAG_TC) != 0) {

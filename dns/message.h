@@ -111,23 +111,29 @@ struct sts_dns_verdict {
  *           without case, type, class), or not exactly one question: somebody
  *           else's, to be ignored (RFC 5452 9.1). Or truncated.
  * FOUND     records of the type and class IN are at the end of the chain of
- *           at most STS_DNS_ALIAS_MAX CNAMEs, whatever the order of records.
+ *           CNAMEs, whatever the order of records and the length of the chain.
  *           The RDATA of A, AAAA, MX and TXT records is well-formed.
  * ABSENT    dns-nxdomain: the name at the end of the chain does not exist
  *           (RFC 6604). dns-nodata: it exists without such records. That is
- *           NOERROR with an SOA in the authority section, or with neither SOA
- *           nor NS (RFC 2308 2.2, types 1 to 3). A chain whose last target
- *           is not in the answer is NODATA too when there is an SOA, or when
- *           the server recurses (RA): forwarders drop the SOA, but a server
- *           that recurses would have gone on.
+ *           NOERROR with the SOA of a zone that this name is in, in the
+ *           authority section (RFC 2308 2.2, types 1 and 2). For the asked
+ *           name itself it is also NOERROR with an empty answer and neither
+ *           SOA nor NS (type 3) from a server that recurses (RA) or is an
+ *           authority (AA): forwarders in wide use drop the SOA.
  * UNKNOWN   dns-servfail, dns-refused, dns-error (another RCODE; NXDOMAIN with
- *           the records; a referral, that is NS without SOA; an unfinished
- *           chain from a server that does not recurse), dns-alias-loop, or
- *           dns-malformed: any part of any section cannot be parsed, or OPT
+ *           the records; NOERROR without the records that is not NODATA as
+ *           above: a referral, an alias whose target is missing and no SOA of
+ *           the target's zone, records of other names only), dns-alias-loop,
+ *           or dns-malformed: any part of any section cannot be parsed, or OPT
  *           stands twice or outside the additional section.
  *
- * Work: STS_DNS_ALIAS_MAX + 2 walks over at most m.n / 11 records, of at most
- * STS_DNS_LABELS_MAX labels and STS_DNS_POINTERS_MAX pointers a name.
+ * A response that repeats no question is never an answer. If its RCODE is
+ * neither NOERROR nor NXDOMAIN it is UNKNOWN, since servers that cannot read a
+ * query, or do not want to, repeat nothing of it; else TC counts, or nothing.
+ *
+ * Work: at most a walk over the records for each CNAME of the answer and three
+ * more; at most m.n / 11 records, of at most STS_DNS_LABELS_MAX labels and
+ * STS_DNS_POINTERS_MAX pointers a name.
  */
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
     struct sts_dns_name_parts name, uint16_t type);

@@ -79,6 +79,40 @@ next_label(struct labels *l, struct sts_text *label)
 	return true;
 }
 
+/* Whether two walks have the same labels to come. */
+static bool
+same_labels(struct labels la, struct labels lb)
+{
+	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
+		struct sts_text ta, tb;
+		bool more = next_label(&la, &ta);
+
+		if (more != next_label(&lb, &tb) || la.bad || lb.bad) {
+			return false;
+		}
+		if (!more) {
+			return true;
+		}
+		if (!sts_same_nocase(ta, tb)) {
+			return false;
+		}
+	}
+	return false;
+}
+
+/* How many labels are to come, as far as they can be read. */
+static unsigned
+count_labels(struct labels l)
+{
+	struct sts_text label;
+	unsigned n = 0;
+
+	while (next_label(&l, &label)) {
+		n++; /* at most STS_DNS_LABELS_MAX */
+	}
+	return n;
+}
+
 struct sts_dns_cursor
 sts_dns_cursor(struct sts_text m, size_t pos)
 {
@@ -141,23 +175,21 @@ sts_dns_take_name(struct sts_dns_cursor *c)
 bool
 sts_dns_same_name(struct sts_text m, size_t a, size_t b)
 {
-	struct labels la = labels_at(m, a), lb = labels_at(m, b);
+	return same_labels(labels_at(m, a), labels_at(m, b));
+}
 
-	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
-		struct sts_text ta, tb;
-		bool more = next_label(&la, &ta);
+bool
+sts_dns_within(struct sts_text m, size_t off, size_t zone)
+{
+	struct labels l = labels_at(m, off);
+	unsigned n = count_labels(l);
+	unsigned zone_n = count_labels(labels_at(m, zone));
+	struct sts_text label;
 
-		if (more != next_label(&lb, &tb) || la.bad || lb.bad) {
-			return false;
-		}
-		if (!more) {
-			return true;
-		}
-		if (!sts_same_nocase(ta, tb)) {
-			return false;
-		}
+	for (; n > zone_n; n--) {
+		(void)next_label(&l, &label);
 	}
-	return false;
+	return n == zone_n && same_labels(l, labels_at(m, zone));
 }
 
 bool

@@ -40,6 +40,10 @@ size_t sts_dns_take_name(struct sts_dns_cursor *c);
 /* Whether the same name stands at offsets a and b; case does not count. */
 bool sts_dns_same_name(struct sts_text m, size_t a, size_t b);
 
+/* Whether the name at off is the one at `zone`, or a name below it; case does
+ * not count. */
+bool sts_dns_within(struct sts_text m, size_t off, size_t zone);
+
 /* Whether `name` stands at off; case does not count. */
 bool sts_dns_is_name(
     struct sts_text m, size_t off, struct sts_dns_name_parts name);

@@ -48,11 +48,6 @@
 #define STS_DNS_TCP_BUFFERS 8
 #endif
 
-/* CNAMEs followed in one answer. Over it: cannot tell (dns-alias-loop). */
-#ifndef STS_DNS_ALIAS_MAX
-#define STS_DNS_ALIAS_MAX 8
-#endif
-
 /*
  * Addresses of one policy host that are tried, both families together; the
  * rest is ignored. 24 bytes a lookup each.

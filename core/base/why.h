@@ -29,7 +29,7 @@
 	X(DNS_UNREACHABLE,   "dns-unreachable",     "no name server could be reached") \
 	X(DNS_MALFORMED,     "dns-malformed",       "the name server's answer cannot be parsed") \
 	X(DNS_LARGE,         "dns-large",           "the answer is larger than the limit") \
-	X(DNS_ALIAS_LOOP,    "dns-alias-loop",      "the chain of aliases loops or is too long") \
+	X(DNS_ALIAS_LOOP,    "dns-alias-loop",      "the chain of aliases loops") \
 	X(DNS_NO_SERVER,     "dns-no-server",       "no name server is configured") \
 	X(DNS_NO_BUFFER,     "dns-no-buffer",       "no buffer for an answer over TCP was free in time") \
 	/* TXT record (RFC 8461 3.1) */ \

@@ -171,13 +171,15 @@ look_up(struct world *w, const struct dnspeer_question *q, struct world_rr *out)
 	out->ttl = 300;
 }
 
-/* The records of rr, and of what its alias leads to. */
+/* The records of rr, and of what its alias leads to: NODATA with its SOA if the
+ * table has only other types of that name; nothing if it does not have it. */
 static void
 add_records(struct world *w, struct dnspeer_answer *a,
     const struct dnspeer_question *q, const struct world_rr *rr)
 {
 	const char *name = q->name;
 	unsigned i, hops;
+	uint32_t ttl = 0;
 
 	for (hops = 0; rr != NULL && hops < ALIASES_MAX; hops++) {
 		for (i = 0; i < rr->count; i++) {
@@ -189,11 +191,15 @@ add_records(struct world *w, struct dnspeer_answer *a,
 		if (rr->type != DNSPEER_CNAME || q->type == DNSPEER_CNAME) {
 			return;
 		}
+		ttl = rr->ttl;
 		name = rr->value[0];
 		rr = find_rr(w, name, q->type);
 		if (rr == NULL) {
 			rr = find_rr(w, name, DNSPEER_CNAME);
 		}
+	}
+	if (rr == NULL && hops > 0 && name_exists(w, name)) {
+		dnspeer_soa(a, ttl);
 	}
 }
 

@@ -10,7 +10,8 @@
 #include "../../dns/message.c"
 
 enum {
-	MESSAGE_MAX = 65535
+	MESSAGE_MAX = 65535,
+	ANSWERS_MAX = 9 /* of a chain that is followed to its end */
 };
 
 /* sts_dns_take_name, by name_taken in wire.c. */
@@ -150,9 +151,9 @@ prove_rdata(void)
 	s.m = m;
 	s.has_opt = nondet_bool();
 	s.has_soa = nondet_bool();
-	ASSUME(!s.has_soa || s.soa_ttl_s <= STS_DNS_TTL_MAX_S);
-	if (note_record(&s, (enum section)section, &r)) {
-		PROVE(!s.has_soa || s.soa_ttl_s <= STS_DNS_TTL_MAX_S);
+	if (note_record(&s, (enum section)section, &r) &&
+	    r.type == STS_DNS_SOA && r.class == CLASS_IN) {
+		PROVE(soa_ttl_s(m, &r) <= STS_DNS_TTL_MAX_S);
 	}
 }
 
@@ -161,7 +162,7 @@ static bool
 survey_holds(const struct survey *s)
 {
 	return s->m.n >= STS_DNS_HEADER_LEN && s->answers <= s->m.n &&
-	       (!s->has_soa || s->soa_ttl_s <= STS_DNS_TTL_MAX_S);
+	       s->authority <= s->m.n;
 }
 
 bool
@@ -171,8 +172,9 @@ survey_contract(struct survey *s, struct sts_text m)
 
 	now.m = m;
 	now.answers = nondet_u16();
+	now.authority = nondet_u16();
 	now.has_soa = nondet_bool();
-	ASSUME(survey_holds(&now));
+	ASSUME(survey_holds(&now) && now.answer_count <= ANSWERS_MAX);
 	*s = now;
 	return nondet_bool();
 }
@@ -189,6 +191,39 @@ look_up_contract(const struct survey *s, size_t owner, uint16_t type)
 	return at;
 }
 
+/* sts_dns_within, by wire.c. */
+bool
+within_contract(struct sts_text m, size_t off, size_t zone)
+{
+	PROVE(m.n <= MESSAGE_MAX);
+	(void)off;
+	(void)zone;
+	return nondet_bool();
+}
+
+/* soa_ttl_s, by prove_rdata. */
+uint32_t
+soa_ttl_contract(struct sts_text m, const struct record *r)
+{
+	uint32_t v = nondet_u32();
+
+	PROVE(record_holds(m, r));
+	ASSUME(v <= STS_DNS_TTL_MAX_S);
+	return v;
+}
+
+/* zone_of, by prove_zone. */
+struct zone
+zone_contract(const struct survey *s, size_t owner)
+{
+	struct zone z = { nondet_bool(), nondet_u32() };
+
+	PROVE(survey_holds(s));
+	PROVE(owner < s->m.n);
+	ASSUME(z.ttl_s <= STS_DNS_NEGATIVE_TTL_MAX_S);
+	return z;
+}
+
 /* note_record, by prove_rdata. */
 bool
 note_record_contract(
@@ -197,8 +232,6 @@ note_record_contract(
 	PROVE(section < SECTION_COUNT);
 	PROVE(record_holds(s->m, r));
 	s->has_soa = nondet_bool();
-	s->soa_ttl_s = nondet_u32();
-	ASSUME(survey_holds(s));
 	return nondet_bool();
 }
 
@@ -250,6 +283,7 @@ prove_look_up(void)
 
 	s.m = any_text(MESSAGE_MAX);
 	s.answers = nondet_u16();
+	s.authority = nondet_u16();
 	s.has_soa = nondet_bool();
 	ASSUME(survey_holds(&s) && s.answer_count <= 3);
 	at = look_up(&s, nondet_u16(), nondet_u16());
@@ -258,14 +292,37 @@ prove_look_up(void)
 }
 
 /*
- * @bound any message
+ * @bound any survey of any message with up to 3 records of authority; a record
+ * knows of earlier ones only by the cursor and what was found. SOA records
+ * have passed note_record: rdata_fits says that their numbers are there
+ * @cut sts_dns_within within_contract
+ * @cut take_record take_record_contract
+ * @cut soa_ttl_s soa_ttl_contract
+ * @loop zone_of.0 4: records of authority
+ */
+void
+prove_zone(void)
+{
+	struct survey s;
+
+	s.m = any_text(MESSAGE_MAX);
+	s.answers = nondet_u16();
+	s.authority = nondet_u16();
+	ASSUME(survey_holds(&s) && s.authority_count <= 3);
+	PROVE(zone_of(&s, nondet_u16()).ttl_s <= STS_DNS_NEGATIVE_TTL_MAX_S);
+}
+
+/*
+ * @bound any message with up to 9 answers: a hop knows of earlier ones only by
+ * the name it begins with and the smallest TTL
  * @cut sts_dns_take_name take_name_contract
  * @cut sts_dns_is_name is_name_contract
  * @cut survey survey_contract
  * @cut sts_get16be get16be_contract
  * @cut sts_get32be get32be_contract
  * @cut look_up look_up_contract
- * @loop follow.0 10: STS_DNS_ALIAS_MAX hops and the first name
+ * @cut zone_of zone_contract
+ * @loop follow.0 11: the answers and the first name
  */
 void
 prove_judge(void)

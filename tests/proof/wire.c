@@ -198,7 +198,7 @@ next_label_anywhere(struct labels *l, struct sts_text *label)
  * @cut labels_at labels_at_anywhere
  * @cut next_label next_label_anywhere
  * @cut sts_same_nocase same_nocase_contract
- * @loop sts_dns_same_name.0 3: a label takes 2 octets at least
+ * @loop same_labels.0 3: a label takes 2 octets at least
  */
 void
 prove_same_name(void)
@@ -206,6 +206,24 @@ prove_same_name(void)
 	struct sts_text m = any_text(MESSAGE_MAX);
 
 	sts_dns_same_name(m, nondet_u16(), nondet_u16());
+}
+
+/*
+ * @bound any message, any two places; walks in any state with at most two
+ * labels left to go
+ * @cut labels_at labels_at_anywhere
+ * @cut next_label next_label_anywhere
+ * @cut sts_same_nocase same_nocase_contract
+ * @loop same_labels.0 3: a label takes 2 octets at least
+ * @loop count_labels.0 3: the same
+ * @loop sts_dns_within.0 3: the same
+ */
+void
+prove_within(void)
+{
+	struct sts_text m = any_text(MESSAGE_MAX);
+
+	sts_dns_within(m, nondet_u16(), nondet_u16());
 }
 
 /*

@@ -146,8 +146,8 @@ START_TEST(owner_table)
 		build_put(&b, owners[i].bytes, owners[i].len);
 		build_put(&b, "\0\1\0\1\0\0\0\0\0\4abcd", 14);
 		v = judge(b.p, b.n, STS_DNS_TXT);
-		unit_int(owners[i].name, v.found,
-		    owners[i].ok ? STS_ABSENT : STS_UNKNOWN);
+		unit_int(owners[i].name, v.why,
+		    owners[i].ok ? STS_WHY_DNS_ERROR : STS_WHY_DNS_MALFORMED);
 	}
 }
 END_TEST
@@ -175,8 +175,9 @@ START_TEST(name_length)
 			}
 			build_record(&b, ANSWER, name, STS_DNS_A, 9, "1");
 			v = judge(b.p, b.n, STS_DNS_TXT);
-			unit_int("R87 expanded name", v.found,
-			    last <= 61 ? STS_ABSENT : STS_UNKNOWN);
+			unit_int("R87 expanded name", v.why,
+			    last <= 61 ? STS_WHY_DNS_ERROR
+				       : STS_WHY_DNS_MALFORMED);
 		}
 	}
 }

@@ -21,7 +21,8 @@ struct record {
 /* clang-format off */
 #define TXT(owner, ttl, text) { ANSWER, owner, STS_DNS_TXT, ttl, text }
 #define CNAME(owner, ttl, to) { ANSWER, owner, STS_DNS_CNAME, ttl, to }
-#define SOA(ttl, minimum) { AUTHORITY, "example.com", STS_DNS_SOA, ttl, minimum }
+#define SOA_OF(zone, ttl, minimum) { AUTHORITY, zone, STS_DNS_SOA, ttl, minimum }
+#define SOA(ttl, minimum) SOA_OF("example.com", ttl, minimum)
 #define NS(owner, to) { AUTHORITY, owner, STS_DNS_NS, 300, to }
 #define ALIASES_7 \
 	CNAME(NAME, 300, "a1"), CNAME("a1", 300, "a2"), \
@@ -58,10 +59,12 @@ static const struct {
 	      { ANSWER, NAME, STS_DNS_A, 10, "1" },
 	      { AUTHORITY, NAME, STS_DNS_TXT, 10, "z" },
 	      { ADDITIONAL, NAME, STS_DNS_TXT, 10, "z" } } },
-	{ "only another name", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 0, 0,
+	{ "only another name", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
 	    { TXT("example.com", 10, "x") } },
-	{ "a longer and a shorter name", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA,
+	{ "a longer and a shorter name", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ERROR,
 	    0, 0, { TXT("a." NAME, 10, "x"), TXT("_mta-sts.example", 10, "x") } },
+	{ "only another name, and the SOA", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 10, 0, { TXT("example.com", 10, "x"), SOA(10, "60") } },
 
 	{ "R11 an alias", ANSWERED, STS_FOUND, STS_WHY_NONE, 60, 1,
 	    { CNAME(NAME, 60, "x.example.net"), TXT("x.example.net", 300, "x") } },
@@ -78,14 +81,14 @@ static const struct {
 	{ "the first of two aliases counts", ANSWERED, STS_FOUND, STS_WHY_NONE,
 	    60, 1, { CNAME(NAME, 60, "x"), CNAME(NAME, 70, "y"),
 	      TXT("x", 300, "a"), TXT("y", 300, "a"), } },
-	{ "an alias of another name is not followed", ANSWERED, STS_ABSENT,
-	    STS_WHY_DNS_NODATA, 0, 0,
+	{ "an alias of another name is not followed", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0,
 	    { CNAME("other.example", 60, "x"), TXT("x", 300, "a") } },
 	{ "R11 seven aliases", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
 	    { ALIASES_7, TXT("a7", 300, "x") } },
 	{ "R11 eight aliases", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
 	    { ALIASES_7, CNAME("a7", 300, "a8"), TXT("a8", 300, "x") } },
-	{ "R11 nine aliases", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ALIAS_LOOP, 0, 0,
+	{ "R11 nine aliases", ANSWERED, STS_FOUND, STS_WHY_NONE, 300, 1,
 	    { ALIASES_7, CNAME("a7", 300, "a8"), CNAME("a8", 300, "a9"),
 	      TXT("a9", 300, "x") } },
 	{ "R11 an alias of itself", ANSWERED, STS_UNKNOWN, STS_WHY_DNS_ALIAS_LOOP,
@@ -93,6 +96,13 @@ static const struct {
 	{ "R11 two aliases of each other", ANSWERED, STS_UNKNOWN,
 	    STS_WHY_DNS_ALIAS_LOOP, 0, 0,
 	    { CNAME(NAME, 300, "a"), CNAME("a", 300, "@12"), TXT("b", 300, "x") } },
+
+	{ "R11 a loop behind an alias", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ALIAS_LOOP, 0, 0,
+	    { CNAME(NAME, 300, "a"), CNAME("a", 300, "b"), CNAME("b", 300, "a"),
+	      SOA(60, "60") } },
+	{ "R11 NXDOMAIN with a loop", ANSWERED | STS_DNS_NXDOMAIN, STS_UNKNOWN,
+	    STS_WHY_DNS_ALIAS_LOOP, 0, 0, { CNAME(NAME, 300, NAME), SOA(60, "60") } },
 
 	{ "R13 NXDOMAIN", ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT,
 	    STS_WHY_DNS_NXDOMAIN, 900, 0, { SOA(3600, "900") } },
@@ -108,7 +118,13 @@ static const struct {
 	    STS_WHY_DNS_NXDOMAIN, 0, 0, { NS("example.com", "ns.example.com") } },
 	{ "R86 NXDOMAIN at the end of a chain", ANSWERED | STS_DNS_NXDOMAIN,
 	    STS_ABSENT, STS_WHY_DNS_NXDOMAIN, 40, 0,
+	    { CNAME(NAME, 40, "x.example.net"), SOA_OF("example.net", 3600, "900") } },
+	{ "R86 NXDOMAIN at the end of a chain, the SOA of another zone",
+	    ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT, STS_WHY_DNS_NXDOMAIN, 0, 0,
 	    { CNAME(NAME, 40, "x.example.net"), SOA(3600, "900") } },
+	{ "R86 NXDOMAIN at the end of a chain, no SOA",
+	    ANSWERED | STS_DNS_NXDOMAIN, STS_ABSENT, STS_WHY_DNS_NXDOMAIN, 0, 0,
+	    { CNAME(NAME, 40, "x.example.net") } },
 	{ "NXDOMAIN with the records", ANSWERED | STS_DNS_NXDOMAIN, STS_UNKNOWN,
 	    STS_WHY_DNS_ERROR, 0, 0, { TXT(NAME, 300, "x"), SOA(3600, "900") } },
 	{ "R13 NODATA type 1 (RFC 2308 2.2)", ANSWERED, STS_ABSENT,
@@ -120,6 +136,30 @@ static const struct {
 	    { { 0 } } },
 	{ "R13 NODATA type 3, authoritative", 0x8500, STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 0, 0, { { 0 } } },
+	{ "nothing, from a server that neither recurses nor has authority", NO_RA,
+	    STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0, { { 0 } } },
+	{ "R13 the SOA says NODATA whoever answers", NO_RA, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 60, 0, { SOA(60, "60") } },
+	{ "R13 NODATA, the SOA of the name itself", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 60, 0, { SOA_OF("_MTA-STS.example.com", 60, "60") } },
+	{ "R13 NODATA, the SOA of the root", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 60, 0, { SOA_OF("", 60, "60") } },
+	{ "only the SOA of another zone", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { SOA_OF("example.net", 60, "60") } },
+	{ "only the SOA of a zone below the name", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { SOA_OF("a." NAME, 60, "60") } },
+	{ "only the SOA of a zone whose name ends alike", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { SOA_OF("ample.com", 60, "60") } },
+	{ "the SOA of another zone, then ours", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 60, 0,
+	    { SOA_OF("example.net", 10, "10"), SOA(60, "60") } },
+	{ "the SOA of another zone, and NS", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0,
+	    { SOA_OF("example.net", 60, "60"), NS("example.com", "ns.example.com") } },
+	{ "NS of the zone itself, no SOA", 0x8500, STS_UNKNOWN, STS_WHY_DNS_ERROR,
+	    0, 0, { NS("example.com", "ns.example.com") } },
+	{ "data of another type only, no SOA", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { { ANSWER, NAME, STS_DNS_A, 60, "1" } } },
 	{ "an SOA in the answer section is none", ANSWERED, STS_UNKNOWN,
 	    STS_WHY_DNS_ERROR, 0, 0,
 	    { { ANSWER, "example.com", STS_DNS_SOA, 60, "60" },
@@ -130,11 +170,23 @@ static const struct {
 	{ "R13 a referral from a server that recurses", ANSWERED, STS_UNKNOWN,
 	    STS_WHY_DNS_ERROR, 0, 0, { NS("com", "a.gtld-servers.net") } },
 	{ "a chain, then NODATA", ANSWERED, STS_ABSENT, STS_WHY_DNS_NODATA, 40, 0,
+	    { CNAME(NAME, 40, "x.example.net"), SOA_OF("example.net", 3600, "900") } },
+	{ "a chain, then NODATA in the same zone", ANSWERED, STS_ABSENT,
+	    STS_WHY_DNS_NODATA, 40, 0,
+	    { CNAME(NAME, 40, "x.example.com"), SOA(3600, "900") } },
+	{ "a chain, then the SOA of its first name only", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0,
 	    { CNAME(NAME, 40, "x.example.net"), SOA(3600, "900") } },
+	{ "a chain of two, then the SOA of its second name only", ANSWERED,
+	    STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	    { CNAME(NAME, 40, "x.example.net"), CNAME("x.example.net", 40, "y.org"),
+	      SOA_OF("example.net", 3600, "900") } },
 	{ "a chain, then a referral", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
 	    { CNAME(NAME, 40, "x.example.net"), NS("net", "ns.net") } },
-	{ "a chain that a recursing server ends", ANSWERED, STS_ABSENT,
-	    STS_WHY_DNS_NODATA, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
+	{ "a chain whose target is missing", ANSWERED, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
+	{ "a chain whose target is missing, authoritative", 0x8580, STS_UNKNOWN,
+	    STS_WHY_DNS_ERROR, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
 	{ "a chain that nobody followed", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
 	    { CNAME(NAME, 40, "x.example.net") } },
 
@@ -153,7 +205,7 @@ static const struct {
 	{ "an alias with another type's data only", ANSWERED, STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 30, 0,
 	    { CNAME(NAME, 60, "x"), { ANSWER, "x", STS_DNS_MX, 60, "y" },
-	      SOA(30, "60") } },
+	      SOA_OF("x", 30, "60") } },
 };
 /* clang-format on */
 
@@ -246,6 +298,62 @@ START_TEST(foreign_table)
 		unit_int(foreign[i].name, v.found, foreign[i].want);
 		unit_int(foreign[i].name, v.why, STS_WHY_NONE);
 		unit_int(foreign[i].name, v.truncated, false);
+	}
+}
+END_TEST
+
+/*
+ * R85: a response that repeats no question is the server's word about itself,
+ * whatever records it carries: an error, or that TCP is needed; never an answer.
+ */
+static const struct {
+	const char *name;
+	unsigned id, flags, count; /* of questions in the header */
+	enum sts_found want;
+	enum sts_why why;
+	bool truncated;
+} headless[] = {
+	{ "R85 FORMERR", ID, STS_DNS_FORMERR, 0, STS_UNKNOWN, STS_WHY_DNS_ERROR,
+	    false },
+	{ "R85 NOTIMP", ID, STS_DNS_NOTIMP, 0, STS_UNKNOWN, STS_WHY_DNS_ERROR,
+	    false },
+	{ "R85 SERVFAIL", ID, STS_DNS_SERVFAIL, 0, STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, false },
+	{ "R85 REFUSED", ID, STS_DNS_REFUSED, 0, STS_UNKNOWN,
+	    STS_WHY_DNS_REFUSED, false },
+	{ "R85 SERVFAIL with TC", ID, TC | STS_DNS_SERVFAIL, 0, STS_UNKNOWN,
+	    STS_WHY_DNS_SERVFAIL, false },
+	{ "R85 TC", ID, TC, 0, STS_PENDING, STS_WHY_NONE, true },
+	{ "R85 NOERROR", ID, 0, 0, STS_PENDING, STS_WHY_NONE, false },
+	{ "R85 NXDOMAIN", ID, STS_DNS_NXDOMAIN, 0, STS_PENDING, STS_WHY_NONE,
+	    false },
+	{ "R85 SERVFAIL for another id", ID ^ 0x100, STS_DNS_SERVFAIL, 0,
+	    STS_PENDING, STS_WHY_NONE, false },
+	{ "R85 TC for another id", ID + 1, TC, 0, STS_PENDING, STS_WHY_NONE,
+	    false },
+	{ "R85 SERVFAIL with two questions", ID, STS_DNS_SERVFAIL, 2,
+	    STS_PENDING, STS_WHY_NONE, false },
+	{ "R85 SERVFAIL of another opcode", ID, 0x0800 | STS_DNS_SERVFAIL, 0,
+	    STS_PENDING, STS_WHY_NONE, false },
+};
+
+START_TEST(headless_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(headless); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+
+		build_begin(&b, headless[i].id, ANSWERED | headless[i].flags,
+		    NAME, STS_DNS_TXT);
+		build_record(&b, ANSWER, NAME, STS_DNS_TXT, 60, "x");
+		sts_put16be(b.p + 4, (uint16_t)headless[i].count);
+		for (unsigned whole = 0; whole <= 1; whole++) {
+			v = judge(b.p, whole != 0 ? b.n : 12, STS_DNS_TXT);
+			unit_int(headless[i].name, v.found, headless[i].want);
+			unit_int(headless[i].name, v.why, headless[i].why);
+			unit_int(headless[i].name, v.truncated,
+			    headless[i].truncated);
+		}
 	}
 }
 END_TEST
@@ -373,8 +481,8 @@ START_TEST(class_of_records)
 	at = build_rr(&b, AUTHORITY, "@12", STS_DNS_SOA, 3, 60);
 	build_end(&b, at);
 	v = judge(b.p, b.n, STS_DNS_TXT);
-	unit_int("CHAOS records", v.found, STS_ABSENT);
-	unit_int("CHAOS SOA", v.ttl_s, 0);
+	unit_int("CHAOS records", v.found, STS_UNKNOWN);
+	unit_int("CHAOS records", v.why, STS_WHY_DNS_ERROR);
 }
 END_TEST
 
@@ -528,7 +636,8 @@ START_TEST(query_comes_back)
 
 	out[2] |= 0x80;
 	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
-	unit_int("echo", v.found, STS_ABSENT);
+	unit_int("echo", v.found, STS_UNKNOWN);
+	unit_int("echo", v.why, STS_WHY_DNS_ERROR);
 	out[12 + 100] ^= 1;
 	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
 	unit_int("echo of another", v.found, STS_PENDING);
@@ -540,6 +649,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, judge_table);
 	tcase_add_test(tc, foreign_table);
+	tcase_add_test(tc, headless_table);
 	tcase_add_test(tc, dot_in_a_label);
 	tcase_add_test(tc, edns);
 	tcase_add_test(tc, ad_bit);
