@@ -32,7 +32,7 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/lookup.c
-DIAL_SRC = core/dial/address.c
+DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \

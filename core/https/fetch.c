@@ -6,21 +6,14 @@
 #include "fetch.h"
 #include "../cache/payload.h"
 
-enum {
-	NO_CONN = STS_FETCH_CONNS
-};
+STS_STATIC_ASSERT(
+    STS_LOOKUP_ADDRS <= STS_DIAL_ADDRS_MAX, every_address_is_dialled);
 
 /* The name of the host that a fetch asks. */
 static struct sts_text
 host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
 {
 	return sts_domain_policy_host(out, sts_lookup_domain(f->lookup));
-}
-
-static void
-stir(struct sts_fetch *f, unsigned i)
-{
-	f->stir |= (uint8_t)(1U << i);
 }
 
 /* The end, whatever it is: nothing goes on but the closing of channels. */
@@ -36,90 +29,7 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
-	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
-		if (f->conn[i].state != STS_CONN_CLOSED) {
-			f->conn[i].state = STS_CONN_CLOSING;
-			stir(f, i);
-		}
-	}
-}
-
-/* This address did not work out; another may. */
-static void
-attempt_failed(struct sts_fetch *f, enum sts_why why)
-{
-	STS_ASSERT(f->active != NO_CONN);
-	f->last_why = (uint8_t)why;
-	f->conn[f->active].state = STS_CONN_CLOSING;
-	stir(f, f->active);
-}
-
-static enum sts_why
-dial_why(int lost)
-{
-	switch (lost) {
-	case STS_IO_REFUSED:
-	case STS_IO_RESET:
-		return STS_WHY_CONNECT_REFUSED;
-	case STS_IO_LIMIT: /* ours, and no word about the host */
-		return STS_WHY_BUSY;
-	case STS_IO_CLOSED: /* by ourselves, when the time was over */
-		return STS_WHY_CONNECT_TIMEOUT;
-	default:
-		return STS_WHY_CONNECT_FAILED;
-	}
-}
-
-static bool
-dialing(const struct sts_fetch *f)
-{
-	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
-		if (f->conn[i].state == STS_CONN_DIALING ||
-		    f->conn[i].state == STS_CONN_CONNECTED) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-addresses_left(const struct sts_fetch *f)
-{
-	return f->next_addr < f->lookup->addr_count;
-}
-
-/* Begin to connect to the next address, if there is one and a connection is
- * free. */
-static void
-dial(struct sts_fetch *f)
-{
-	for (unsigned i = 0; i < STS_FETCH_CONNS && addresses_left(f); i++) {
-		struct sts_conn *c = &f->conn[i];
-
-		if (c->state == STS_CONN_CLOSED && c->told) {
-			c->state = STS_CONN_DIALING;
-			c->told = false;
-			c->addr = f->next_addr++;
-			c->until = f->now + STS_FETCH_CONNECT_MS;
-			f->next_dial = f->now + STS_FETCH_STAGGER_MS;
-			stir(f, i);
-			return;
-		}
-	}
-}
-
-/* After an attempt ended: another one, or the end. */
-static void
-go_on_or_fail(struct sts_fetch *f)
-{
-	if (f->done || f->active != NO_CONN || dialing(f)) {
-		return;
-	}
-	if (addresses_left(f)) {
-		dial(f);
-	} else {
-		finish(f, STS_UNKNOWN, (enum sts_why)f->last_why);
-	}
+	sts_dial_stop(&f->dial);
 }
 
 static bool
@@ -260,7 +170,7 @@ tls_failed(struct sts_fetch *f)
 	} else if (why >= STS_WHY_X509_EXPIRED && why <= STS_WHY_X509_NO_SCT) {
 		finish(f, STS_UNKNOWN, why);
 	} else {
-		attempt_failed(f, why);
+		sts_dial_refuse(&f->dial, why);
 	}
 }
 
@@ -273,6 +183,7 @@ note_established(struct sts_fetch *f)
 	}
 	f->established = true;
 	f->milestone = f->now;
+	sts_dial_won(&f->dial);
 	f->scts = (uint8_t)sts_tls_scts(f->tls);
 	f->must_staple = sts_tls_must_staple(f->tls);
 	if (f->lookup->settings->sct == STS_SCT_REQUIRE &&
@@ -313,34 +224,20 @@ pump(struct sts_fetch *f)
 	}
 }
 
-/* A connection was made: it is the one, the other is given up. */
+/* There is a connection: begin the handshake. */
 static void
-take_connection(struct sts_fetch *f, unsigned i)
+take_connection(struct sts_fetch *f)
 {
 	uint8_t host[STS_POLICY_HOST_MAX];
 
-	f->active = (uint8_t)i;
-	f->conn[i].state = STS_CONN_ACTIVE;
 	f->milestone = f->now;
 	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
 	f->established = false;
 	f->asked = false;
-	for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
-		if (k != i && f->conn[k].state != STS_CONN_CLOSED) {
-			/* Begun later, so not known to be dead: its address
-			 * gets another turn if this one fails. */
-			if (f->conn[k].addr > f->conn[i].addr) {
-				f->next_addr = f->conn[k].addr;
-			}
-			f->conn[k].state = STS_CONN_CLOSING;
-			stir(f, k);
-		}
-	}
 	sts_tls_start(f->tls, host_of(f, host), f->lookup->settings->anchors,
 	    f->wall_s, f->rnd);
 	sts_tls_use_links(f->tls, f->links);
 	f->rnd[0]++; /* no two sessions from the same seed */
-	stir(f, i);
 }
 
 static unsigned
@@ -348,15 +245,15 @@ fetch_wants(const void *e)
 {
 	const struct sts_fetch *f = e;
 
-	if (!f->busy || !f->done) {
-		return 0;
-	}
-	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
-		if (f->conn[i].state != STS_CONN_CLOSED || !f->conn[i].told) {
-			return 0;
-		}
-	}
-	return STS_WANT_OWNER;
+	return f->busy && f->done && sts_dial_closed(&f->dial) ? STS_WANT_OWNER
+							       : 0U;
+}
+
+/* Whether the time for a handshake is running. */
+static bool
+shakes_hands(const struct sts_fetch *f)
+{
+	return sts_dial_taken(&f->dial) >= 0 && !f->established;
 }
 
 static void
@@ -371,42 +268,28 @@ fetch_tick(void *e, sts_ms now, int64_t wall_s)
 	}
 	if (!sts_before(now, f->until)) {
 		finish(f, STS_UNKNOWN, STS_WHY_FETCH_TIMEOUT);
-	} else if (f->active == NO_CONN) {
-		if (!sts_before(now, f->next_dial)) {
-			dial(f);
-		}
-	} else if (!f->established && !sts_before(now, f->handshake_until) &&
-		   f->conn[f->active].state == STS_CONN_ACTIVE) {
-		attempt_failed(f, STS_WHY_TLS_TIMEOUT);
+		return;
 	}
-}
-
-static bool
-free_conn(const struct sts_fetch *f)
-{
-	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
-		if (f->conn[i].state == STS_CONN_CLOSED && f->conn[i].told) {
-			return true;
-		}
+	sts_dial_tick(&f->dial, now);
+	if (shakes_hands(f) && !sts_before(now, f->handshake_until)) {
+		sts_dial_refuse(&f->dial, STS_WHY_TLS_TIMEOUT);
 	}
-	return false;
 }
 
 static bool
 fetch_deadline(const void *e, sts_ms *at)
 {
 	const struct sts_fetch *f = e;
+	sts_ms dial_at;
 
 	if (!f->busy || f->done) {
 		return false;
 	}
 	*at = f->until;
-	if (f->active == NO_CONN) {
-		if (addresses_left(f) && free_conn(f)) {
-			*at = sts_earlier(*at, f->next_dial);
-		}
-	} else if (!f->established &&
-		   f->conn[f->active].state == STS_CONN_ACTIVE) {
+	if (sts_dial_deadline(&f->dial, &dial_at)) {
+		*at = sts_earlier(*at, dial_at);
+	}
+	if (shakes_hands(f)) {
 		*at = sts_earlier(*at, f->handshake_until);
 	}
 	return true;
@@ -416,22 +299,16 @@ static void
 fetch_child(void *e, unsigned i)
 {
 	struct sts_fetch *f = e;
-	struct sts_conn *c = &f->conn[i];
 
-	STS_ASSERT(i < STS_FETCH_CONNS);
-	if (c->state == STS_CONN_CONNECTED) {
-		STS_ASSERT(!f->done && f->active == NO_CONN);
-		take_connection(f, i);
+	sts_dial_child(&f->dial, i);
+	if (f->done || sts_dial_taken(&f->dial) >= 0) {
 		return;
 	}
-	STS_ASSERT(c->state == STS_CONN_CLOSED && !c->told);
-	c->told = true;
-	if (i == f->active) {
-		f->active = NO_CONN;
-	} else if (!f->done && f->active == NO_CONN) {
-		f->last_why = (uint8_t)dial_why(c->lost);
+	if (sts_dial_take(&f->dial) >= 0) {
+		take_connection(f);
+	} else if (sts_dial_over(&f->dial)) {
+		finish(f, STS_UNKNOWN, sts_dial_why(&f->dial));
 	}
-	go_on_or_fail(f);
 }
 
 static int
@@ -439,13 +316,13 @@ fetch_stirred(void *e)
 {
 	struct sts_fetch *f = e;
 
-	for (int i = 0; i < STS_FETCH_CONNS; i++) {
-		if ((f->stir & 1U << i) != 0) {
-			f->stir &= (uint8_t) ~(1U << i);
-			return i;
-		}
-	}
-	return -1;
+	return sts_dial_stirred(&f->dial);
+}
+
+static bool
+is_taken(const struct sts_conn *c)
+{
+	return sts_dial_taken(&c->fetch->dial) == c->index;
 }
 
 static unsigned
@@ -454,22 +331,14 @@ conn_wants(const void *e)
 	const struct sts_conn *c = e;
 	unsigned tls, wants = 0;
 
-	switch (c->state) {
-	case STS_CONN_CLOSED:
-		return c->told ? 0 : STS_WANT_OWNER;
-	case STS_CONN_DIALING:
-		return STS_WANT_STREAM;
-	case STS_CONN_CONNECTED:
-		return STS_WANT_OWNER;
-	case STS_CONN_ACTIVE:
-		tls = sts_tls_wants(c->fetch->tls);
-		wants |= (tls & STS_TLS_REC_SEND) != 0 ? STS_WANT_SEND : 0;
-		wants |= (tls & STS_TLS_REC_RECV) != 0 ? STS_WANT_RECV : 0;
-		wants |= (tls & STS_TLS_WORK) != 0 ? STS_WANT_WORK : 0;
-		return wants;
-	default:
-		return STS_WANT_CLOSE;
+	if (!is_taken(c)) {
+		return sts_dial_wants(&c->fetch->dial, c->index);
 	}
+	tls = sts_tls_wants(c->fetch->tls);
+	wants |= (tls & STS_TLS_REC_SEND) != 0 ? STS_WANT_SEND : 0;
+	wants |= (tls & STS_TLS_REC_RECV) != 0 ? STS_WANT_RECV : 0;
+	wants |= (tls & STS_TLS_WORK) != 0 ? STS_WANT_WORK : 0;
+	return wants;
 }
 
 static const struct sts_addr *
@@ -477,7 +346,7 @@ conn_peer(const void *e)
 {
 	const struct sts_conn *c = e;
 
-	return &c->fetch->lookup->addr[c->addr];
+	return sts_dial_peer(&c->fetch->dial, c->index);
 }
 
 static void
@@ -485,8 +354,7 @@ conn_opened(void *e)
 {
 	struct sts_conn *c = e;
 
-	STS_ASSERT(c->state == STS_CONN_DIALING);
-	c->state = STS_CONN_CONNECTED;
+	sts_dial_opened(&c->fetch->dial, c->index);
 }
 
 static void
@@ -495,23 +363,17 @@ conn_lost(void *e, int why)
 	struct sts_conn *c = e;
 	struct sts_fetch *f = c->fetch;
 
-	if (c->state == STS_CONN_ACTIVE) {
-		if (why == STS_IO_EOF) {
-			sts_tls_peer_closed(f->tls);
-			pump(f);
-			return;
-		}
-		if (f->established) {
-			finish(f, STS_UNKNOWN, STS_WHY_PEER_RESET);
-		} else {
-			f->last_why = STS_WHY_PEER_RESET;
-		}
+	if (is_taken(c) && why == STS_IO_EOF) {
+		sts_tls_peer_closed(f->tls);
+		pump(f);
+		return;
 	}
-	if (why != STS_IO_EOF) {
-		c->state = STS_CONN_CLOSED;
-		c->told = false;
-		c->lost = why;
+	if (is_taken(c) && f->established) {
+		finish(f, STS_UNKNOWN, STS_WHY_PEER_RESET);
+	} else if (is_taken(c)) {
+		sts_dial_refuse(&f->dial, STS_WHY_PEER_RESET);
 	}
+	sts_dial_lost(&f->dial, c->index, why);
 }
 
 static struct sts_span
@@ -557,6 +419,7 @@ conn_work(void *e)
 	pump(f);
 }
 
+/* Time is the fetch's: its deadline is the earliest of all. */
 static void
 conn_tick(void *e, sts_ms now, int64_t wall_s)
 {
@@ -564,20 +427,14 @@ conn_tick(void *e, sts_ms now, int64_t wall_s)
 
 	(void)wall_s;
 	c->fetch->now = now;
-	if (c->state == STS_CONN_DIALING && !sts_before(now, c->until)) {
-		c->state = STS_CONN_CLOSING;
-	}
 }
 
 static bool
 conn_deadline(const void *e, sts_ms *at)
 {
-	const struct sts_conn *c = e;
-
-	if (c->state == STS_CONN_DIALING) {
-		*at = c->until;
-	}
-	return c->state == STS_CONN_DIALING;
+	(void)e;
+	(void)at;
+	return false;
 }
 
 const struct sts_engine_ops sts_fetch_ops = {
@@ -610,10 +467,10 @@ sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
 	f->tls = tls;
 	f->links = links;
 	f->cache = cache;
-	f->active = NO_CONN;
+	sts_dial_init(&f->dial);
 	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
 		f->conn[i].fetch = f;
-		f->conn[i].told = true;
+		f->conn[i].index = (uint8_t)i;
 	}
 }
 
@@ -632,10 +489,7 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	f->http_code = 0;
 	f->lookup = l;
 	f->wall_s = wall_s;
-	f->next_addr = 0;
-	f->active = NO_CONN;
-	f->last_why = STS_WHY_CONNECT_FAILED;
-	f->now = f->begun = f->milestone = f->next_dial = now;
+	f->now = f->begun = f->milestone = now;
 	f->until = l->fetch_until;
 	f->body_len = 0;
 	f->id_len = (uint8_t)id.n;
@@ -645,7 +499,8 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	memcpy(f->rnd, rnd, sizeof f->rnd);
 	sts_http_start(&f->http);
 	sts_policy_start(&f->policy);
-	dial(f);
+	sts_dial_start(&f->dial, l->addr, l->addr_count, STS_FETCH_CONNECT_MS,
+	    now);
 }
 
 void

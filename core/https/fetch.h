@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One policy over HTTPS, a composite of two connections: they take the
- * addresses in turn, the second one starting when the first has not connected
- * within STS_FETCH_STAGGER_MS, so that a dead path costs a moment, not the
- * fetch. The first to connect is pumped through TLS, HTTP and the policy
- * grammar into a stage of the cache. The next address is tried after a failed
- * connect or handshake, never after a refused certificate or a bad answer.
+ * One policy over HTTPS, a composite of the connections of a core/dial/dial.h.
+ * The one that it takes is pumped through TLS, HTTP and the policy grammar into
+ * a stage of the cache. Another is taken after a failed handshake, never after
+ * a refused certificate or a bad answer; when the handshake is complete the
+ * others are given up.
  *
  * Costly (about 37 KB), few; it borrows its lookup for the name and addresses.
  */
@@ -15,23 +14,15 @@
 #include "../../tls/session.h"
 #include "../cache/cache.h"
 #include "http.h"
+#include "../dial/dial.h"
 #include "../lookup/lookup.h"
 #include "../grammar/policy.h"
 
 enum {
-	STS_FETCH_CONNS = 2, /* connections tried at once */
-	STS_FETCH_STAGGER_MS = 250,
+	STS_FETCH_CONNS = STS_DIAL_ATTEMPTS, /* connections tried at once */
 	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
 	STS_FETCH_MILESTONE = 2048, /* bytes of body that count as progress */
 	STS_FETCH_SCTS_MIN = 2 /* logs, where SCTs are asked for */
-};
-
-enum sts_conn_state {
-	STS_CONN_CLOSED = 0,
-	STS_CONN_DIALING,
-	STS_CONN_CONNECTED, /* waits for the fetch to take it */
-	STS_CONN_ACTIVE, /* the one that is pumped */
-	STS_CONN_CLOSING
 };
 
 struct sts_fetch;
@@ -39,11 +30,7 @@ struct sts_fetch;
 /* One connection: a leaf. */
 struct sts_conn {
 	struct sts_fetch *fetch;
-	uint8_t state;
-	bool told; /* its end was seen by the fetch */
-	int lost; /* why a dial failed */
-	uint8_t addr; /* index into the lookup's addresses */
-	sts_ms until; /* connect deadline */
+	uint8_t index;
 };
 
 struct sts_fetch {
@@ -70,11 +57,10 @@ struct sts_fetch {
 	struct sts_x509_links *links;
 	bool done;
 	bool staged, established, asked;
-	uint8_t stir, next_addr, active;
-	uint8_t last_why; /* of the attempts so far */
-	sts_ms now, next_dial, handshake_until, until;
+	sts_ms now, handshake_until, until;
 	uint32_t body_len;
 	struct sts_http http;
+	struct sts_dial dial;
 	struct sts_conn conn[STS_FETCH_CONNS];
 	uint8_t id_len;
 	uint8_t id[STS_ID_MAX];
