@@ -46,8 +46,8 @@ struct sts_store {
 struct sts_port {
 	void *ctx;
 	/*
-	 * A datagram socket on local_port connected to `peer`: delivers whole
-	 * datagrams of `peer` only. 0; STS_IO_LIMIT: the port is taken or
+	 * A datagram socket on local_port connected to `peer`: delivers
+	 * datagrams of `peer` only, one at a time. 0; STS_IO_LIMIT: the port is taken or
 	 * nothing is left, another is drawn or it is tried later;
 	 * STS_IO_UNREACHABLE.
 	 */
@@ -65,7 +65,8 @@ struct sts_port {
 	 * LIMIT: no descriptor, retried after a close.
 	 */
 	int (*accept)(void *ctx, sts_ch listener, sts_ch fresh);
-	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE. */
+	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE. A datagram
+	 * longer than size is cut to it. */
 	int (*recv)(void *ctx, sts_ch ch, uint8_t *buf, size_t size);
 	/* 1..len (datagram: all of it), AGAIN, RESET, REFUSED, UNREACHABLE. */
 	int (*send)(void *ctx, sts_ch ch, const uint8_t *buf, size_t len);

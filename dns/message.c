@@ -31,7 +31,7 @@ enum section {
 struct record {
 	size_t owner, rdata, rdata_len;
 	uint16_t type, class;
-	uint32_t ttl; /* as it stands; see ttl_s() */
+	uint32_t ttl; /* as it stands; see sts_dns_ttl_s() */
 };
 
 /* What one pass over all sections learns. */
@@ -57,9 +57,8 @@ smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* RFC 2181 8: the top bit makes it zero. */
-static uint32_t
-ttl_s(uint32_t ttl)
+uint32_t
+sts_dns_ttl_s(uint32_t ttl)
 {
 	return ttl > INT32_MAX ? 0 : smaller(ttl, STS_DNS_TTL_MAX_S);
 }
@@ -139,7 +138,7 @@ soa_ttl_s(struct sts_text m, const struct record *r)
 {
 	const uint8_t *minimum = m.p + r->rdata + r->rdata_len - 4;
 
-	return smaller(ttl_s(r->ttl), ttl_s(sts_get32be(minimum)));
+	return smaller(sts_dns_ttl_s(r->ttl), sts_dns_ttl_s(sts_get32be(minimum)));
 }
 
 /* False: the record makes the message malformed. */
@@ -230,10 +229,10 @@ look_up(const struct survey *s, size_t owner, uint16_t type)
 		}
 		if (r.type == type) {
 			at.found = true;
-			at.ttl_s = smaller(at.ttl_s, ttl_s(r.ttl));
+			at.ttl_s = smaller(at.ttl_s, sts_dns_ttl_s(r.ttl));
 		} else if (at.alias == 0) {
 			at.alias = r.rdata;
-			alias_ttl_s = ttl_s(r.ttl);
+			alias_ttl_s = sts_dns_ttl_s(r.ttl);
 		}
 	}
 	if (!at.found) {
@@ -341,8 +340,8 @@ follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 	unknown(v, STS_WHY_DNS_ALIAS_LOOP);
 }
 
-static enum sts_why
-why_of_rcode(unsigned rcode)
+enum sts_why
+sts_dns_why_of_rcode(unsigned rcode)
 {
 	switch (rcode) {
 	case STS_DNS_SERVFAIL:
@@ -391,10 +390,33 @@ judge_headless(struct sts_dns_verdict *v, struct sts_text m)
 	}
 	if (rcode != STS_DNS_NOERROR && rcode != STS_DNS_NXDOMAIN) {
 		v->rcode = (uint16_t)rcode;
-		unknown(v, why_of_rcode(rcode));
+		unknown(v, sts_dns_why_of_rcode(rcode));
 	} else {
 		v->truncated = (flags & FLAG_TC) != 0;
 	}
+}
+
+bool
+sts_dns_judge_head(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
+    struct sts_dns_name_parts name, uint16_t type)
+{
+	unsigned flags;
+
+	memset(v, 0, sizeof *v);
+	v->found = STS_PENDING;
+	v->why = STS_WHY_NONE;
+	if (!is_response(m, id)) {
+		return false;
+	}
+	if (!is_relevant(m, name, type)) {
+		judge_headless(v, m);
+		return false;
+	}
+	flags = sts_get16be(m.p + 2);
+	v->truncated = (flags & FLAG_TC) != 0;
+	v->rcode = (uint16_t)(v->truncated ? 0 : flags & FLAGS_RCODE);
+	v->ad = !v->truncated && (flags & FLAG_AD) != 0;
+	return !v->truncated;
 }
 
 size_t
@@ -446,18 +468,7 @@ sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
 	struct survey s;
 
 	STS_ASSERT(m.n <= MESSAGE_SIZE_MAX);
-	memset(v, 0, sizeof *v);
-	v->found = STS_PENDING;
-	v->why = STS_WHY_NONE;
-	if (!is_response(m, id)) {
-		return;
-	}
-	if (!is_relevant(m, name, type)) {
-		judge_headless(v, m);
-		return;
-	}
-	if ((sts_get16be(m.p + 2) & FLAG_TC) != 0) {
-		v->truncated = true;
+	if (!sts_dns_judge_head(v, m, id, name, type)) {
 		return;
 	}
 	if (!survey(&s, m)) {
@@ -466,10 +477,9 @@ sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
 	}
 	v->rcode = s.rcode;
 	if (s.rcode != STS_DNS_NOERROR && s.rcode != STS_DNS_NXDOMAIN) {
-		unknown(v, why_of_rcode(s.rcode));
+		unknown(v, sts_dns_why_of_rcode(s.rcode));
 		return;
 	}
-	v->ad = (sts_get16be(m.p + 2) & FLAG_AD) != 0;
 	follow(v, &s, type);
 }
 
@@ -497,7 +507,7 @@ sts_dns_next(struct sts_dns_answers *it, struct sts_dns_rr *rr)
 		if (r.class == CLASS_IN && r.type == it->type &&
 		    sts_dns_same_name(it->m, r.owner, it->owner_off)) {
 			rr->rdata = sts_text(it->m.p + r.rdata, r.rdata_len);
-			rr->ttl_s = ttl_s(r.ttl);
+			rr->ttl_s = sts_dns_ttl_s(r.ttl);
 			return true;
 		}
 	}

@@ -138,6 +138,14 @@ struct sts_dns_verdict {
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
     struct sts_dns_name_parts name, uint16_t type);
 
+/* A piece of a record of an answer: of TXT one or more whole strings, which
+ * sts_dns_txt_next takes apart; of other types all RDATA. */
+struct sts_dns_piece {
+	struct sts_text rdata;
+	uint16_t record; /* its number: 0, 1, ... */
+	bool first, last; /* of the record */
+};
+
 /* A walk over the records of one type at the end of the alias chain. */
 struct sts_dns_answers {
 	/* Private. */

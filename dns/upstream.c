@@ -22,6 +22,7 @@
 
 #include "../core/base/assert.h"
 #include "upstream.h"
+#include "wire.h"
 
 enum state {
 	IDLE = 0, /* not begun, or stopped */
@@ -41,10 +42,12 @@ enum {
 /*
  * A row a transmission. The first round is quick, because a datagram may be
  * lost or a server down; the second gives a server time that has to look far.
- * The last tries go without EDNS, for paths that lose it silently. A server
- * that says it does not know EDNS (FORMERR, NOTIMP, BADVERS) is asked without
- * it at once, whatever its row says; that is safe because we depend on AD and
- * not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
+ * The third try and the last ones go without EDNS, for paths that lose it
+ * silently: two lost datagrams may be chance, and what is lost without EDNS is
+ * only the size of datagrams. A server that says it does not know EDNS (FORMERR,
+ * NOTIMP, BADVERS) is asked without it at once, whatever its row says, and one
+ * that is known for either from the beginning (dns/health.h); that is safe
+ * because we depend on AD and not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
  */
 static const struct {
 	uint16_t udp_ms, tcp_ms;
@@ -52,7 +55,7 @@ static const struct {
 } plan[STS_DNS_TRIES] = {
 	{ 1500, 4000, true },
 	{ 1500, 4000, true },
-	{ 3000, 4000, true },
+	{ 3000, 4000, false },
 	{ 3000, 4000, true },
 	{ 4000, 4000, false },
 	{ 4000, 4000, false },
@@ -120,13 +123,6 @@ server_bit(const struct sts_upstream *u)
 	return 1U << u->server;
 }
 
-static bool
-with_edns(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->tries < STS_DNS_TRIES);
-	return plan[u->tries].edns && !u->plain;
-}
-
 /* How long a timed state lasts. */
 static uint32_t
 time_ms(const struct sts_upstream *u)
@@ -150,9 +146,45 @@ query_id(const struct sts_upstream *u)
 	return sts_get16be(u->rnd + (size_t)2 * u->tries);
 }
 
+/* The server at a place in their order: those set aside come last. */
+static uint8_t
+server_at(const struct sts_upstream *u, unsigned place)
+{
+	for (unsigned aside = 0; aside <= 1; aside++) {
+		for (unsigned i = 0; i < u->servers->count; i++) {
+			if ((u->aside >> i & 1U) == aside && place-- == 0) {
+				return (uint8_t)i;
+			}
+		}
+	}
+	STS_ASSERT(false);
+	return 0;
+}
+
+/* Which servers are asked last. */
+static void
+put_in_order(struct sts_upstream *u)
+{
+	for (unsigned i = 0; i < u->servers->count; i++) {
+		if (sts_dns_health_is(u->health, &u->servers->addr[i],
+			STS_DNS_ASIDE, u->now)) {
+			u->aside |= (uint8_t)(1U << i);
+		}
+	}
+	u->place = 0;
+	u->server = server_at(u, 0);
+	/* It may have been set aside an hour ago: then this question tries. */
+	(void)sts_dns_health_ask(
+	    u->health, sts_upstream_peer(u), STS_DNS_ASIDE, u->now);
+}
+
 static void
 begin_try(struct sts_upstream *u)
 {
+	STS_ASSERT(u->tries < STS_DNS_TRIES);
+	u->edns = plan[u->tries].edns && !u->plain &&
+		  !sts_dns_health_ask(u->health, sts_upstream_peer(u),
+		      STS_DNS_PLAIN, u->now);
 	u->asked = (uint8_t)(u->asked | server_bit(u));
 	u->mismatches = 0;
 	u->timed = false;
@@ -223,7 +255,8 @@ static void
 ask_next(struct sts_upstream *u, bool quick)
 {
 	for (unsigned i = 0; i < u->servers->count; i++) {
-		u->server = (uint8_t)((u->server + 1U) % u->servers->count);
+		u->place = (uint8_t)((u->place + 1U) % u->servers->count);
+		u->server = server_at(u, u->place);
 		if ((u->spent & server_bit(u)) == 0) {
 			u->over_tcp = false;
 			u->plain = false;
@@ -247,12 +280,31 @@ server_erred(struct sts_upstream *u, enum sts_why why)
 	ask_next(u, true);
 }
 
-/* UDP will not do: the same server by TCP, unless it was TCP. */
+/* Whether another server is left that is not known to be silent over TCP. */
+static bool
+another_has_tcp(const struct sts_upstream *u)
+{
+	for (unsigned i = 0; i < u->servers->count; i++) {
+		if (i != u->server && (u->spent >> i & 1U) == 0 &&
+		    !sts_dns_health_is(u->health, &u->servers->addr[i],
+			STS_DNS_NO_TCP, u->now)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* UDP will not do: the same server by TCP, unless it was TCP, or is known to be
+ * silent over it while another may not be. */
 static void
 ask_by_tcp(struct sts_upstream *u)
 {
 	if (u->over_tcp) {
 		server_erred(u, STS_WHY_DNS_MALFORMED);
+	} else if (another_has_tcp(u) &&
+		   sts_dns_health_ask(u->health, sts_upstream_peer(u),
+		       STS_DNS_NO_TCP, u->now)) {
+		server_erred(u, STS_WHY_DNS_TIMEOUT);
 	} else {
 		u->over_tcp = true;
 		spend_try(u);
@@ -264,7 +316,7 @@ static void
 heard_stranger(struct sts_upstream *u)
 {
 	u->mismatches++;
-	u->in_message = false;
+	u->in_message = u->streams = false;
 	u->tcp_len = 0;
 	u->tcp_want = LENGTH_LEN;
 	if (u->mismatches == STS_DNS_MISMATCH_MAX) {
@@ -272,16 +324,58 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
+/* Servers that were silent while this one has answered. */
+static void
+set_aside(const struct sts_upstream *u)
+{
+	for (unsigned i = 0; i < u->servers->count; i++) {
+		const struct sts_addr *server = &u->servers->addr[i];
+
+		if ((u->silent >> i & 1U) != 0 &&
+		    !sts_dns_health_heard_since(u->health, server, u->began)) {
+			sts_dns_health_note(
+			    u->health, server, STS_DNS_ASIDE, u->now);
+		}
+	}
+}
+
+/* The server has said something. `answered`: what was asked; `knows_edns`: as
+ * far as that was of use in the question. */
+static void
+learn(struct sts_upstream *u, bool answered, bool knows_edns)
+{
+	const struct sts_addr *server = sts_upstream_peer(u);
+
+	sts_dns_health_heard(u->health, server, u->now);
+	if (u->over_tcp) {
+		sts_dns_health_clear(u->health, server, STS_DNS_NO_TCP);
+	}
+	if (u->edns && knows_edns) {
+		sts_dns_health_clear(u->health, server, STS_DNS_PLAIN);
+		u->lost_edns &= (uint8_t)~server_bit(u);
+	} else if (u->edns) {
+		u->lost_edns |= (uint8_t)server_bit(u);
+	} else if (answered && (u->lost_edns & server_bit(u)) != 0) {
+		sts_dns_health_note(u->health, server, STS_DNS_PLAIN, u->now);
+	}
+	if (answered) {
+		set_aside(u);
+	}
+}
+
+static bool
+is_edns_unknown(const struct sts_dns_verdict *v)
+{
+	return v->rcode == STS_DNS_FORMERR || v->rcode == STS_DNS_NOTIMP ||
+	       v->rcode == STS_DNS_BADVERS;
+}
+
 static void
 heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 {
-	bool edns_unknown = v->rcode == STS_DNS_FORMERR ||
-			    v->rcode == STS_DNS_NOTIMP ||
-			    v->rcode == STS_DNS_BADVERS;
-
-	if (v->why == STS_WHY_DNS_ALIAS_LOOP) {
+	if (v->why == STS_WHY_DNS_ALIAS_LOOP || v->why == STS_WHY_DNS_LARGE) {
 		finish(u, STS_UNKNOWN, v->why);
-	} else if (edns_unknown && with_edns(u)) {
+	} else if (is_edns_unknown(v) && u->edns) {
 		blame(u, v->why);
 		u->plain = true;
 		spend_try(u);
@@ -290,25 +384,53 @@ heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 	}
 }
 
+/* A message was read: what does it say? */
 static void
-heard(struct sts_upstream *u, struct sts_text m)
+heard(struct sts_upstream *u, const struct sts_dns_verdict *v)
+{
+	if (v->found == STS_PENDING && !v->truncated) {
+		heard_stranger(u);
+		return;
+	}
+	learn(u, v->found == STS_FOUND || v->found == STS_ABSENT,
+	    !is_edns_unknown(v));
+	if (v->truncated) {
+		ask_by_tcp(u);
+	} else if (v->found == STS_UNKNOWN) {
+		heard_error(u, v);
+	} else {
+		u->ttl_s = v->ttl_s;
+		u->ad = v->ad && u->servers->trusted[u->server];
+		finish(u, v->found, v->why);
+	}
+}
+
+/* A message that is all there. */
+static void
+heard_message(struct sts_upstream *u, struct sts_text m)
 {
 	struct sts_dns_verdict v;
 
 	sts_dns_judge(&v, m, query_id(u), u->name, u->type);
-	if (v.truncated) {
-		ask_by_tcp(u);
-	} else if (v.found == STS_PENDING) {
-		heard_stranger(u);
-	} else if (v.found == STS_UNKNOWN) {
-		heard_error(u, &v);
-	} else {
-		u->message = m;
-		u->owner_off = v.owner_off;
-		u->ttl_s = v.ttl_s;
-		u->ad = v.ad && u->servers->trusted[u->server];
-		finish(u, v.found, v.why);
+	if (v.found == STS_FOUND) {
+		sts_dns_answers(&u->answer.whole, m, &v, u->type);
+		u->number = 0;
+		u->streams = false;
 	}
+	heard(u, &v);
+}
+
+/* As long as the room for it: its end may be missing, and the port does not
+ * say so. As for its beginning, it is truncated. */
+static void
+heard_cut(struct sts_upstream *u, struct sts_text m)
+{
+	struct sts_dns_verdict v;
+
+	if (sts_dns_judge_head(&v, m, query_id(u), u->name, u->type)) {
+		v.truncated = true;
+	}
+	heard(u, &v);
 }
 
 /* The two octets before a message over TCP are there. */
@@ -318,10 +440,16 @@ heard_length(struct sts_upstream *u)
 	u->tcp_want = sts_get16be(u->tcp);
 	u->tcp_len = 0;
 	u->in_message = true;
-	if (u->tcp_want > u->tcp_size) {
-		finish(u, STS_UNKNOWN, STS_WHY_DNS_LARGE);
-	} else if (u->tcp_want == 0) {
+	if (u->tcp_want == 0) {
 		server_erred(u, STS_WHY_DNS_MALFORMED);
+	} else if (u->tcp_want <= u->tcp_size) {
+		return;
+	} else if (sts_dns_stream_can(u->type)) {
+		sts_dns_stream_start(&u->answer.stream, u->tcp, u->tcp_size,
+		    u->tcp_want, query_id(u), u->type);
+		u->streams = true;
+	} else {
+		finish(u, STS_UNKNOWN, STS_WHY_DNS_LARGE);
 	}
 }
 
@@ -334,10 +462,44 @@ heard_stream(struct sts_upstream *u, size_t n)
 		return;
 	}
 	if (u->in_message) {
-		heard(u, sts_text(u->tcp, u->tcp_len));
+		heard_message(u, sts_text(u->tcp, u->tcp_len));
 	} else {
 		heard_length(u);
 	}
+}
+
+/* A piece of a message that is read as it comes. */
+static bool
+next_streamed(struct sts_upstream *u, struct sts_dns_piece *piece)
+{
+	struct sts_dns_verdict v;
+
+	switch (sts_dns_stream_next(&u->answer.stream, u->name, piece)) {
+	case STS_DNS_STREAM_PIECE:
+		return true;
+	case STS_DNS_STREAM_END:
+		sts_dns_stream_verdict(&u->answer.stream, &v);
+		heard(u, &v);
+		break;
+	case STS_DNS_STREAM_MORE:
+		break;
+	}
+	return false;
+}
+
+/* A record of a message that is held. */
+static bool
+next_held(struct sts_upstream *u, struct sts_dns_piece *piece)
+{
+	struct sts_dns_rr rr;
+
+	if (!sts_dns_next(&u->answer.whole, &rr)) {
+		return false;
+	}
+	piece->rdata = rr.rdata;
+	piece->record = u->number++;
+	piece->first = piece->last = true;
+	return true;
 }
 
 static void
@@ -353,6 +515,23 @@ budget_over(struct sts_upstream *u)
 	finish_unknown(u);
 }
 
+/* Nothing came in time: what that says of the server, if it answers later or
+ * another one does. */
+static void
+note_silence(struct sts_upstream *u)
+{
+	unsigned bit = server_bit(u);
+
+	if (!u->over_tcp) {
+		u->silent |= (uint8_t)bit;
+		u->lost_edns |= (uint8_t)(u->edns ? bit : 0);
+	} else if (!u->in_message) {
+		/* It has just answered over UDP. */
+		sts_dns_health_note(u->health, sts_upstream_peer(u),
+		    STS_DNS_NO_TCP, u->now);
+	}
+}
+
 static void
 time_over(struct sts_upstream *u)
 {
@@ -360,6 +539,7 @@ time_over(struct sts_upstream *u)
 		u->pause = false;
 		settle(u);
 	} else {
+		note_silence(u);
 		blame(u, STS_WHY_DNS_TIMEOUT);
 		ask_next(u, false);
 	}
@@ -367,9 +547,9 @@ time_over(struct sts_upstream *u)
 
 void
 sts_upstream_start(struct sts_upstream *u,
-    const struct sts_dns_servers *servers, struct sts_dns_name_parts name,
-    uint16_t type, sts_ms now, uint32_t budget_ms,
-    const uint8_t rnd[STS_DNS_RND])
+    const struct sts_dns_servers *servers, struct sts_dns_health *health,
+    struct sts_dns_name_parts name, uint16_t type, sts_ms now,
+    uint32_t budget_ms, const uint8_t rnd[STS_DNS_RND])
 {
 	uint8_t query[STS_DNS_QUERY_MAX];
 
@@ -377,9 +557,10 @@ sts_upstream_start(struct sts_upstream *u,
 	STS_ASSERT(budget_ms <= INT32_MAX);
 	memset(u, 0, sizeof *u);
 	u->servers = servers;
+	u->health = health;
 	u->name = name;
 	u->type = type;
-	u->now = now;
+	u->now = u->began = now;
 	u->until = now + budget_ms;
 	memcpy(u->rnd, rnd, STS_DNS_RND);
 	u->query_len = (uint16_t)sts_dns_query(query, 0, name, type, true);
@@ -388,6 +569,7 @@ sts_upstream_start(struct sts_upstream *u,
 	} else if (servers->count == 0) {
 		finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_SERVER);
 	} else {
+		put_in_order(u);
 		settle(u);
 	}
 }
@@ -434,7 +616,7 @@ sts_upstream_opened(struct sts_upstream *u)
 	if (u->state == OPENING) {
 		u->state = ASKING;
 		u->sent = 0;
-		u->in_message = false;
+		u->in_message = u->streams = false;
 		u->tcp_len = 0;
 		u->tcp_want = LENGTH_LEN;
 	}
@@ -469,13 +651,16 @@ struct sts_span
 sts_upstream_recv_buf(const struct sts_upstream *u, struct sts_span lent)
 {
 	STS_ASSERT(u->state == LISTENING);
+	if (u->streams) {
+		return sts_dns_stream_room(&u->answer.stream);
+	}
 	if (u->over_tcp) {
 		STS_ASSERT(u->tcp_len < u->tcp_want);
 		return sts_span(
 		    u->tcp + u->tcp_len, (size_t)(u->tcp_want - u->tcp_len));
 	}
-	return sts_span(lent.p,
-	    lent.n < STS_DNS_DATAGRAM_MAX ? lent.n : STS_DNS_DATAGRAM_MAX);
+	STS_ASSERT(lent.n >= STS_DNS_DATAGRAM_MAX);
+	return sts_span(lent.p, STS_DNS_DATAGRAM_MAX);
 }
 
 void
@@ -483,12 +668,25 @@ sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got)
 {
 	STS_ASSERT(u->state == LISTENING);
 	STS_ASSERT(got.n >= 1);
-	if (u->over_tcp) {
+	if (u->streams) {
+		sts_dns_stream_filled(&u->answer.stream, got.n);
+	} else if (u->over_tcp) {
 		STS_ASSERT(got.p == u->tcp + u->tcp_len);
 		heard_stream(u, got.n);
+	} else if (got.n < STS_DNS_DATAGRAM_MAX) {
+		heard_message(u, sts_text(got.p, got.n));
 	} else {
-		heard(u, sts_text(got.p, got.n));
+		heard_cut(u, sts_text(got.p, got.n));
 	}
+}
+
+bool
+sts_upstream_next(struct sts_upstream *u, struct sts_dns_piece *piece)
+{
+	if (u->streams && u->state == LISTENING) {
+		return next_streamed(u, piece);
+	}
+	return u->found == STS_FOUND && !u->streams && next_held(u, piece);
 }
 
 struct sts_text
@@ -499,7 +697,7 @@ sts_upstream_send_buf(const struct sts_upstream *u, struct sts_span lent)
 	STS_ASSERT(u->state == ASKING);
 	STS_ASSERT(lent.n >= STS_DNS_QUERY_MAX + LENGTH_LEN);
 	len = sts_dns_query(
-	    lent.p + off, query_id(u), u->name, u->type, with_edns(u));
+	    lent.p + off, query_id(u), u->name, u->type, u->edns);
 	if (u->over_tcp) {
 		sts_put16be(lent.p, (uint16_t)len);
 	}
@@ -511,7 +709,7 @@ void
 sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 {
 	size_t len =
-	    length_len(u) + u->query_len - (with_edns(u) ? 0 : STS_DNS_OPT_LEN);
+	    length_len(u) + u->query_len - (u->edns ? 0 : STS_DNS_OPT_LEN);
 
 	STS_ASSERT(u->state == ASKING);
 	STS_ASSERT(n >= 1);
@@ -611,10 +809,7 @@ sts_upstream_authentic(const struct sts_upstream *u)
 void
 sts_upstream_answers(const struct sts_upstream *u, struct sts_dns_answers *it)
 {
-	struct sts_dns_verdict v = { 0 };
-
 	STS_ASSERT(u->found == STS_FOUND);
-	v.found = STS_FOUND;
-	v.owner_off = u->owner_off;
-	sts_dns_answers(it, u->message, &v, u->type);
+	STS_ASSERT(!u->streams);
+	*it = u->answer.whole;
 }

@@ -11,18 +11,18 @@
  * buffer that the owner lends. Each transmission has a fresh id, and a channel
  * of its own, for which the driver draws a fresh source port.
  *
- *	sts_upstream_start(&u, servers, name, STS_DNS_TXT, now, 10000, rnd);
+ *	sts_upstream_start(&u, servers, health, name, STS_DNS_TXT, now, 10000, rnd);
  *	... forward wants, peer, opened, lost, recv, send, tick, deadline ...
  *	in recv_ack, after sts_upstream_recv_ack(&u, got):
- *		if (sts_upstream_result(&u) == STS_FOUND) {
- *			sts_upstream_answers(&u, &it);
- *			... take what is needed; it is gone after the call ...
+ *		while (sts_upstream_next(&u, &piece)) {
+ *			... take it, forget what was taken when it is the first ...
  *		}
  *	where the owner reads results and serves questions:
  *		if (sts_upstream_needs_buffer(&u)) sts_upstream_lend(...);
  *
- * Which server, how often: the servers in order, round and round, at most
- * STS_DNS_TRIES transmissions in all. A server that is silent is given up for
+ * Which server, how often: the servers in order, those that were set aside last
+ * (dns/health.h), round and round, at most STS_DNS_TRIES transmissions in all. A
+ * server that is silent is given up for
  * the next when the time of the plan is over; one that cannot be reached,
  * refuses, fails or cannot be parsed, at once. One that was asked before is
  * asked again only a second later, and no more after its second error (RFC
@@ -36,7 +36,9 @@
 #include "../core/base/io.h"
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
+#include "health.h"
 #include "message.h"
+#include "stream.h"
 
 enum {
 	STS_DNS_RND = 16, /* random bytes one question needs: an id a try */
@@ -46,8 +48,10 @@ enum {
 	 * guesses, and the server is asked over TCP (RFC 5452 9.2).
 	 */
 	STS_DNS_MISMATCH_MAX = 16,
-	STS_DNS_DATAGRAM_MAX = 4096, /* longer datagrams are not received */
-	STS_DNS_BUFFER_MIN = 512, /* the least that can be lent for TCP */
+	/* Datagrams of so many octets may have been cut: they go to TCP. */
+	STS_DNS_DATAGRAM_MAX = STS_SCRATCH_SIZE < 4096 ? STS_SCRATCH_SIZE : 4096,
+	/* The least that can be lent for TCP. */
+	STS_DNS_BUFFER_MIN = STS_DNS_STREAM_MIN,
 	STS_DNS_PAUSE_MS = 1000 /* before a server that failed is asked again */
 };
 
@@ -58,33 +62,42 @@ struct sts_dns_servers {
 	unsigned count;
 };
 
-/* 128 bytes with 64-bit pointers; there are two a lookup. */
+/* About 180 bytes with 64-bit pointers; there are two a lookup. */
 struct sts_upstream {
 	/* Private. */
 	const struct sts_dns_servers *servers;
+	struct sts_dns_health *health;
 	struct sts_dns_name_parts name;
-	struct sts_text message; /* the accepted answer */
+	union {
+		struct sts_dns_answers whole; /* of a message that is held */
+		struct sts_dns_stream stream;
+	} answer;
 	uint8_t *tcp; /* lent */
 	sts_ms now, until; /* the last tick; the end of the budget */
+	sts_ms began;
 	sts_ms try_until; /* the end of the try or pause, once `timed` */
 	uint32_t ttl_s;
 	uint16_t type, query_len; /* of a query with EDNS, over UDP */
-	uint16_t owner_off; /* of the accepted answer: sts_dns_verdict */
+	uint16_t number; /* of records that were handed out */
 	uint16_t sent; /* octets of the query, the TCP length included */
 	uint16_t tcp_size, tcp_len, tcp_want; /* of the length, or message */
 	uint8_t state;
 	uint8_t found, why; /* while PENDING, why is the best known so far */
 	uint8_t tries; /* transmissions that are over */
-	uint8_t server; /* asked now, or next */
-	uint8_t asked, erred, spent; /* a bit a server */
+	uint8_t server; /* asked now, or next, */
+	uint8_t place; /* and its place in their order */
+	uint8_t asked, erred, spent, aside; /* a bit a server: set aside, */
+	uint8_t silent, lost_edns; /* silent, or of no use with EDNS, so far */
 	uint8_t mismatches; /* messages ignored in this try */
 	bool over_tcp, plain, pause; /* how the server is asked */
+	bool edns; /* in this try */
+	bool streams; /* the message over TCP is read as it comes */
 	bool in_message; /* TCP: the length is known */
 	bool timed, stopped, ad;
 	uint8_t rnd[STS_DNS_RND];
 };
 
-STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 128, upstream_is_small);
+STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 184, upstream_is_small);
 STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
 
 /*
@@ -93,6 +106,8 @@ STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
  *
  * servers  stays valid and unchanged while u is in use; none: UNKNOWN,
  *          dns-no-server, at once
+ * health   what was learnt about them and is learnt now; stays valid while u is
+ *          in use; NULL: nothing
  * name     its spans stay valid while u is in use; lower-case labels separated
  *          by dots, underscores allowed. A name that does not fit the wire
  *          form cannot exist: ABSENT, key-long, at once (R1)
@@ -100,9 +115,9 @@ STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
  * rnd      fresh random bytes, copied
  */
 void sts_upstream_start(struct sts_upstream *u,
-    const struct sts_dns_servers *servers, struct sts_dns_name_parts name,
-    uint16_t type, sts_ms now, uint32_t budget_ms,
-    const uint8_t rnd[STS_DNS_RND]);
+    const struct sts_dns_servers *servers, struct sts_dns_health *health,
+    struct sts_dns_name_parts name, uint16_t type, sts_ms now,
+    uint32_t budget_ms, const uint8_t rnd[STS_DNS_RND]);
 
 /*
  * Give up: from now on wants nothing but CLOSE if a channel is open. Result,
@@ -119,12 +134,25 @@ unsigned sts_upstream_wants(const struct sts_upstream *u);
 const struct sts_addr *sts_upstream_peer(const struct sts_upstream *u);
 void sts_upstream_opened(struct sts_upstream *u);
 void sts_upstream_lost(struct sts_upstream *u, int why);
-/* UDP: `lent` up to STS_DNS_DATAGRAM_MAX; TCP: what is missing of the length
- * or of the message, in the buffer lent. */
+/* UDP: STS_DNS_DATAGRAM_MAX bytes of `lent`, which are there; TCP: what is
+ * missing of the length or of the message, in the buffer lent. */
 struct sts_span sts_upstream_recv_buf(
     const struct sts_upstream *u, struct sts_span lent);
-/* Judges the answer when it is whole: see sts_dns_judge for the work. */
+/* Judges the answer when it is whole: see sts_dns_judge for the work. To be
+ * followed by sts_upstream_next until that returns false. */
 void sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got);
+
+/*
+ * The next piece of a record of an answer, in the order of the records. To be
+ * called only inside the owner's recv_ack, after sts_upstream_recv_ack, until
+ * it returns false: the piece lies in the driver's scratch or in the buffer
+ * lent, and is gone after the next call. Of an answer that is too large for
+ * the buffer pieces come before the result is known, and again from the first
+ * record on if that answer breaks off and another server is asked: what was
+ * taken counts only if the result becomes FOUND, and a piece with record 0 and
+ * `first` begins anew. False: no more for now; *piece is undefined.
+ */
+bool sts_upstream_next(struct sts_upstream *u, struct sts_dns_piece *piece);
 /* Rendered into lent (at least STS_DNS_QUERY_MAX + 2 bytes); over TCP length
  * and message together (RFC 7766 8). */
 struct sts_text sts_upstream_send_buf(
@@ -145,7 +173,9 @@ bool sts_upstream_needs_buffer(const struct sts_upstream *u);
 /*
  * Lend `size` >= STS_DNS_BUFFER_MIN bytes while needs_buffer(). They are the
  * owner's again once result() is not PENDING and the answer was read, or after
- * stop(); an answer that does not fit is UNKNOWN, dns-large.
+ * stop(). An answer that does not fit is read as it comes if it is of a type
+ * that can be (dns/stream.h, which says when that ends in dns-large); of
+ * another type it is UNKNOWN, dns-large.
  */
 void sts_upstream_lend(struct sts_upstream *u, uint8_t *buf, size_t size);
 
@@ -164,7 +194,7 @@ enum sts_found sts_upstream_result(const struct sts_upstream *u);
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
  * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
  * dns-timeout, dns-unreachable, in this order. dns-large and dns-alias-loop
- * are the domain's doing and end the question at once.
+ * come of what the domain publishes: they end the question at once.
  */
 enum sts_why sts_upstream_why(const struct sts_upstream *u);
 
@@ -178,9 +208,10 @@ uint32_t sts_upstream_ttl_s(const struct sts_upstream *u);
 bool sts_upstream_authentic(const struct sts_upstream *u);
 
 /*
- * Begin to walk the records of a FOUND. To be called only inside the owner's
- * recv_ack, right after sts_upstream_recv_ack made the result FOUND: the
- * message may lie in the driver's scratch.
+ * Begin to walk the records of a FOUND of a type that is not read as it comes,
+ * and so is held whole. To be called only inside the owner's recv_ack, right
+ * after sts_upstream_recv_ack made the result FOUND: the message may lie in
+ * the driver's scratch.
  */
 void sts_upstream_answers(
     const struct sts_upstream *u, struct sts_dns_answers *it);

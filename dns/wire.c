@@ -215,6 +215,26 @@ sts_dns_is_name(struct sts_text m, size_t off, struct sts_dns_name_parts name)
 }
 
 bool
+sts_dns_expand(struct sts_text m, size_t off, struct sts_span *out)
+{
+	struct labels l = labels_at(m, off);
+	struct sts_text label;
+	size_t len = 0;
+
+	while (next_label(&l, &label)) {
+		if (out->n - len < label.n + 1) {
+			return false;
+		}
+		out->p[len++] = (uint8_t)label.n;
+		for (size_t i = 0; i < label.n; i++) {
+			out->p[len++] = sts_lower(label.p[i]);
+		}
+	}
+	out->n = len;
+	return !l.bad;
+}
+
+bool
 sts_dns_next_part(struct sts_dns_name_parts *rest, struct sts_text *label)
 {
 	struct sts_text *t = rest->prefix.n > 0 ? &rest->prefix : &rest->domain;

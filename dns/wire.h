@@ -17,6 +17,20 @@ enum {
 	STS_DNS_HEADER_LEN = 12
 };
 
+/* A TTL as it counts: RFC 2181 8: the top bit makes it zero; at most
+ * STS_DNS_TTL_MAX_S. */
+uint32_t sts_dns_ttl_s(uint32_t ttl);
+
+/* Why an RCODE that is neither NOERROR nor NXDOMAIN says nothing. */
+enum sts_why sts_dns_why_of_rcode(unsigned rcode);
+
+/*
+ * What sts_dns_judge says of header and question alone; m begins with both.
+ * True: the records decide; v has the header's RCODE and AD.
+ */
+bool sts_dns_judge_head(struct sts_dns_verdict *v, struct sts_text m,
+    uint16_t id, struct sts_dns_name_parts name, uint16_t type);
+
 /* A place in the message. Once bad it stays so, and nothing is taken. */
 struct sts_dns_cursor {
 	struct sts_text m;
@@ -47,6 +61,12 @@ bool sts_dns_within(struct sts_text m, size_t off, size_t zone);
 /* Whether `name` stands at off; case does not count. */
 bool sts_dns_is_name(
     struct sts_text m, size_t off, struct sts_dns_name_parts name);
+
+/*
+ * Expand the name at off into *out: lower-case labels behind their lengths,
+ * without the root; out->n becomes their length. False: no name, or no room.
+ */
+bool sts_dns_expand(struct sts_text m, size_t off, struct sts_span *out);
 
 /* The next label of a name in text form, maybe empty, taken off the front of
  * *rest. False: no more. */

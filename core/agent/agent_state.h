@@ -94,6 +94,7 @@ struct sts_agent {
 	struct sts_config config;
 	const struct sts_settings *settings;
 	struct sts_clock clock;
+	struct sts_dns_health dns_health; /* outlives the settings */
 	struct sts_cache cache;
 	uint8_t hash_key[STS_SIPHASH_KEY];
 	struct sts_client *clients;

@@ -52,6 +52,7 @@ sts_agent_sweep(struct sts_agent *a)
 	sts_cache_stats(&a->cache, &stats);
 	sts_agent_alert_cache(a, &stats);
 	sts_agent_stamp(a, STS_STAMP_S);
+	sts_dns_health_age(&a->dns_health, a->now);
 	sts_cache_expired_since(&a->cache, sts_clock_since_s(&a->clock));
 	ref = sts_cache_sweep(
 	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));

@@ -165,6 +165,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	memcpy(a->hash_key, hash_key, sizeof a->hash_key);
 	sts_random_init(&a->random);
 	sts_clock_init(&a->clock, now, config->build_s);
+	sts_dns_health_init(&a->dns_health);
 	sts_clock_awaits(&a->clock, sts_agent_journal_awaited(a));
 	parts = carve_all(a, block);
 	set_up_parts(a, &parts);
@@ -182,7 +183,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 		a->client.free = (uint16_t)(i - 1);
 	}
 	for (unsigned i = config->lookups; i > 0; i--) {
-		sts_lookup_init(&a->lookups[i - 1]);
+		sts_lookup_init(&a->lookups[i - 1], &a->dns_health);
 		a->lookups[i - 1].chain = a->work.free;
 		a->work.free = (uint16_t)(i - 1);
 	}

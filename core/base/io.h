@@ -96,7 +96,8 @@ struct sts_engine_ops {
 	 * Where to receive. `lent` is driver scratch of at least
 	 * STS_SCRATCH_SIZE bytes that lasts until the driver's next call; an
 	 * engine offers part of it or its own memory. Pure: may be called
-	 * twice. A datagram longer than the span is dropped by the port.
+	 * twice. A datagram longer than the span is cut by the port: one
+	 * that fills it may be such a one.
 	 */
 	struct sts_span (*recv_buf)(const void *e, struct sts_span lent);
 	/* got.p is what recv_buf gave, 1 <= got.n <= offered. */

@@ -36,8 +36,11 @@
 #endif
 
 /*
- * A DNS answer over TCP, bytes. Over it: cannot tell (dns-large). Costs
- * STS_DNS_TCP_BUFFERS times this.
+ * A DNS answer over TCP that is held whole, bytes, at least 1,280. One that is
+ * larger, up to 65,535, is read as it comes; then the records have to stand in
+ * the order of the aliases, and what the names point to in the first octets
+ * (dns/stream.h): else cannot tell (dns-large). Costs STS_DNS_TCP_BUFFERS times
+ * this.
  */
 #ifndef STS_DNS_MESSAGE_MAX
 #define STS_DNS_MESSAGE_MAX 4096

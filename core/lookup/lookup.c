@@ -18,55 +18,42 @@ STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1024, lookup_is_cheap);
 static const uint8_t txt_prefix[] = "_mta-sts";
 static const uint8_t host_prefix[] = STS_POLICY_LABEL;
 
-/* Read the one valid record out of a TXT answer. */
+/* A piece of a TXT record goes into the judge of the whole set. */
 static void
-take_txt(struct sts_lookup *l, const struct sts_upstream *up)
+take_txt(struct sts_lookup *l, const struct sts_dns_piece *piece)
 {
-	struct sts_dns_answers it;
-	struct sts_dns_rr rr;
-	struct sts_record record;
-	enum sts_why why;
+	struct sts_text rdata = piece->rdata, string;
 
-	sts_record_start(&record);
-	sts_upstream_answers(up, &it);
-	while (sts_dns_next(&it, &rr)) {
-		struct sts_text string;
-
-		while (sts_dns_txt_next(&rr.rdata, &string)) {
-			for (size_t i = 0; i < string.n; i++) {
-				sts_record_byte(&record, string.p[i]);
-			}
-		}
-		/* The message was judged: lengths fit. */
-		STS_ASSERT(rr.rdata.n == 0);
-		sts_record_end(&record);
+	if (piece->record == 0 && piece->first) {
+		sts_record_start(&l->record);
 	}
-	l->txt = (uint8_t)sts_record_result(&record, &why);
-	l->txt_why = (uint8_t)why;
-	if (l->txt == STS_FOUND) {
-		l->id_len = record.id_len;
-		memcpy(l->id, record.id, record.id_len);
+	while (sts_dns_txt_next(&rdata, &string)) {
+		for (size_t i = 0; i < string.n; i++) {
+			sts_record_byte(&l->record, string.p[i]);
+		}
+	}
+	/* The message was judged: lengths fit. */
+	STS_ASSERT(rdata.n == 0);
+	if (piece->last) {
+		sts_record_end(&l->record);
 	}
 }
 
 static void
-take_addresses(struct sts_lookup *l, unsigned leg)
+take_address(
+    struct sts_lookup *l, unsigned leg, const struct sts_dns_piece *piece)
 {
-	size_t rdlen = leg == LEG_A ? 4 : 16;
-	struct sts_dns_answers it;
-	struct sts_dns_rr rr;
+	struct sts_addr a;
 
-	sts_upstream_answers(&l->leg[leg].up, &it);
-	while (l->count[leg] < HALF && sts_dns_next(&it, &rr)) {
-		struct sts_addr a;
-
-		STS_ASSERT(rr.rdata.n == rdlen);
-		a = sts_address_of(rr.rdata, l->settings->policy_port);
-		if (sts_address_allowed(l->settings, &a)) {
-			l->addr[leg * HALF + l->count[leg]++] = a;
-		} else {
-			l->forbidden = true;
-		}
+	STS_ASSERT(piece->rdata.n == (leg == LEG_A ? 4 : 16));
+	if (piece->record == 0) {
+		l->count[leg] = 0;
+	}
+	a = sts_address_of(piece->rdata, l->settings->policy_port);
+	if (!sts_address_allowed(l->settings, &a)) {
+		l->forbidden = true;
+	} else if (l->count[leg] < HALF) {
+		l->addr[leg * HALF + l->count[leg]++] = a;
 	}
 }
 
@@ -116,14 +103,21 @@ static void
 finish_txt(struct sts_lookup *l)
 {
 	const struct sts_upstream *up = &l->leg[LEG_TXT].up;
+	enum sts_why why;
 
 	l->state = STS_LOOKUP_TXT_DONE;
 	l->starved_told = false;
 	l->txt_ttl_s = sts_upstream_ttl_s(up);
-	if (sts_upstream_result(up) != STS_FOUND) {
-		l->txt = (uint8_t)sts_upstream_result(up);
-		l->txt_why = (uint8_t)sts_upstream_why(up);
+	l->txt = (uint8_t)sts_upstream_result(up);
+	why = sts_upstream_why(up);
+	if (l->txt == STS_FOUND) {
+		l->txt = (uint8_t)sts_record_result(&l->record, &why);
 	}
+	if (l->txt == STS_FOUND) {
+		l->id_len = l->record.id_len;
+		memcpy(l->id, l->record.id, l->record.id_len);
+	}
+	l->txt_why = (uint8_t)why;
 	STS_ASSERT(l->txt != STS_PENDING);
 }
 
@@ -138,8 +132,8 @@ start_leg(struct sts_lookup *l, unsigned i, struct sts_text prefix,
 	STS_ASSERT(leg->spare == NULL);
 	leg->busy = true;
 	leg->starved = leg->stopping = false;
-	sts_upstream_start(
-	    &leg->up, l->settings->servers, name, type, l->now, budget_ms, rnd);
+	sts_upstream_start(&leg->up, l->settings->servers, l->health, name,
+	    type, l->now, budget_ms, rnd);
 	l->stir |= (uint8_t)(1U << i);
 }
 
@@ -207,6 +201,9 @@ lookup_child(void *e, unsigned i)
 	leg->busy = false;
 	leg->starved = false;
 	leg->spare = sts_upstream_take_back(&leg->up);
+	if (sts_upstream_result(&leg->up) != STS_FOUND) {
+		l->count[i] = 0; /* what came of it is of no use */
+	}
 	if (l->state == STS_LOOKUP_TXT) {
 		finish_txt(l);
 	} else if (!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy) {
@@ -268,21 +265,21 @@ leg_recv_buf(const void *e, struct sts_span lent)
 	return sts_upstream_recv_buf(&((const struct sts_leg *)e)->up, lent);
 }
 
-/* The answer lies in scratch that is lent for this call: it is read here. */
+/* The answer lies in what is lent for this call: it is read here. */
 static void
 leg_recv_ack(void *e, struct sts_span got)
 {
 	struct sts_leg *leg = e;
 	struct sts_lookup *l = leg->lookup;
+	struct sts_dns_piece piece;
 
 	sts_upstream_recv_ack(&leg->up, got);
-	if (sts_upstream_result(&leg->up) != STS_FOUND) {
-		return;
-	}
-	if (l->state == STS_LOOKUP_TXT) {
-		take_txt(l, &leg->up);
-	} else {
-		take_addresses(l, (unsigned)(leg - l->leg));
+	while (sts_upstream_next(&leg->up, &piece)) {
+		if (l->state == STS_LOOKUP_TXT) {
+			take_txt(l, &piece);
+		} else {
+			take_address(l, (unsigned)(leg - l->leg), &piece);
+		}
 	}
 }
 
@@ -335,9 +332,10 @@ const struct sts_engine_ops sts_leg_ops = {
 };
 
 void
-sts_lookup_init(struct sts_lookup *l)
+sts_lookup_init(struct sts_lookup *l, struct sts_dns_health *health)
 {
 	memset(l, 0, sizeof *l);
+	l->health = health;
 	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		l->leg[i].lookup = l;
 	}

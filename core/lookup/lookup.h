@@ -87,6 +87,8 @@ struct sts_lookup {
 	/* Private. */
 	uint8_t state;
 	const struct sts_settings *settings;
+	struct sts_dns_health *health;
+	struct sts_record record; /* of the TXT answer, as far as it has come */
 	uint8_t stir; /* bit a leg */
 	sts_ms now, second_at;
 	bool second; /* second_at counts */
@@ -101,8 +103,9 @@ struct sts_lookup {
 
 extern const struct sts_engine_ops sts_lookup_ops, sts_leg_ops;
 
-/* Once, before the first begin. */
-void sts_lookup_init(struct sts_lookup *l);
+/* Once, before the first begin. health: what is learnt about name servers,
+ * shared by all lookups; it stays valid. */
+void sts_lookup_init(struct sts_lookup *l, struct sts_dns_health *health);
 
 /* Begin with the TXT record of a domain of 1..STS_DOMAIN_MAX octets, which is
  * copied. settings is borrowed until sts_lookup_end. */

@@ -137,7 +137,7 @@ channel_dgram(
 	return 0;
 }
 
-/* One that does not fit is dropped, like one that was lost on the way. */
+/* One that does not fit is cut. */
 static int
 recv_datagram(struct sts_lwip_channel *c, uint8_t *buf, size_t size)
 {
@@ -147,14 +147,12 @@ recv_datagram(struct sts_lwip_channel *c, uint8_t *buf, size_t size)
 	if (in == NULL) {
 		return STS_IO_AGAIN;
 	}
-	n = in->tot_len;
+	n = in->tot_len < size ? in->tot_len : size;
 	memmove(c->in, c->in + 1, sizeof c->in - sizeof c->in[0]);
 	c->in[STS_LWIP_DATAGRAMS - 1] = NULL;
-	if (n <= size) {
-		pbuf_copy_partial(in, buf, (u16_t)n, 0);
-	}
+	pbuf_copy_partial(in, buf, (u16_t)n, 0);
 	pbuf_free(in);
-	return n <= size ? (int)n : STS_IO_AGAIN;
+	return n > 0 ? (int)n : STS_IO_AGAIN;
 }
 
 /* Without memory it is as good as lost on the way, too. */

@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -253,23 +252,17 @@ sts_socket_transfer_error(int err)
 	return rc == STS_IO_LIMIT ? STS_IO_AGAIN : rc;
 }
 
-/* Whole datagrams only: a longer one, or an empty one, is dropped. */
+/* One datagram: a longer one is cut, an empty one is dropped. */
 int
 sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size)
 {
 	for (unsigned i = 0; i < SKIP_MAX; i++) {
-		struct iovec v = { buf, size };
-		struct msghdr m;
-
-		memset(&m, 0, sizeof m);
-		m.msg_iov = &v;
-		m.msg_iovlen = 1;
-		ssize_t n = recvmsg(fd, &m, 0);
+		ssize_t n = recv(fd, buf, size, 0);
 
 		if (n < 0) {
 			return sts_socket_transfer_error(errno);
 		}
-		if (n > 0 && (m.msg_flags & MSG_TRUNC) == 0) {
+		if (n > 0) {
 			return (int)n;
 		}
 	}

@@ -298,15 +298,13 @@ recv_datagram(struct mem *m, struct mem_sock *s, uint8_t *buf, size_t size)
 {
 	while (s->in.n > 0) {
 		size_t n = sts_get16be(s->in.p);
-		bool fits = n <= size;
+		size_t fits = n < size ? n : size;
 
-		if (fits) {
-			memcpy(buf, s->in.p + 2, n);
-		}
+		memcpy(buf, s->in.p + 2, fits);
 		mem_drop(&s->in, 2 + n);
 		m->moves++;
-		if (fits && n > 0) {
-			return (int)n;
+		if (fits > 0) {
+			return (int)fits;
 		}
 	}
 	return STS_IO_AGAIN;

@@ -13,7 +13,7 @@
 #include "../../dns/message.h"
 
 enum {
-	BUILD_SIZE = 8192,
+	BUILD_SIZE = 65535,
 	ANSWER = 0,
 	AUTHORITY,
 	ADDITIONAL,

@@ -31,16 +31,16 @@ static const struct {
 	{ "the second server answers", 2, "U0=silent U1=found", STS_FOUND,
 	    STS_WHY_NONE, 1500 },
 	{ "R13 one server, silent", 1,
-	    "U0=silent U0=silent U0=silent U0=silent u0=silent u0=silent",
+	    "U0=silent U0=silent u0=silent U0=silent u0=silent u0=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
 	{ "R13 two servers, silent", 2,
-	    "U0=silent U1=silent U0=silent U1=silent u0=silent u1=silent",
+	    "U0=silent U1=silent u0=silent U1=silent u0=silent u1=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
 	{ "eight servers, silent: six are asked", 8,
-	    "U0=silent U1=silent U2=silent U3=silent u4=silent u5=silent",
+	    "U0=silent U1=silent u2=silent U3=silent u4=silent u5=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
 	{ "the last try counts", 3,
-	    "U0=silent U1=silent U2=silent U0=silent u1=silent u2=nodata",
+	    "U0=silent U1=silent u2=silent U0=silent u1=silent u2=nodata",
 	    STS_ABSENT, STS_WHY_DNS_NODATA, 13000 },
 
 	/* errors: the next at once, the same again a second later */
@@ -53,16 +53,16 @@ static const struct {
 	{ "one server fails once", 1, "U0=servfail U0=found", STS_FOUND,
 	    STS_WHY_NONE, 1000 },
 	{ "R13 two servers fail twice", 2,
-	    "U0=servfail U1=refused U0=servfail U1=refused", STS_UNKNOWN,
+	    "U0=servfail U1=refused u0=servfail U1=refused", STS_UNKNOWN,
 	    STS_WHY_DNS_SERVFAIL, 2000 },
 	{ "a server that failed twice is left out", 2,
-	    "U0=refused U1=silent U0=refused U1=silent u1=silent u1=silent",
+	    "U0=refused U1=silent u0=refused U1=silent u1=silent u1=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_REFUSED, 13500 },
 	{ "R13 servfail says more than silence", 2,
-	    "U0=servfail U1=silent U0=silent U1=silent u0=silent u1=silent",
+	    "U0=servfail U1=silent u0=silent U1=silent u0=silent u1=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_SERVFAIL, 15500 },
 	{ "R13 servfail says more than refused", 2,
-	    "U0=servfail U1=refused U0=refused U1=servfail", STS_UNKNOWN,
+	    "U0=servfail U1=refused u0=refused U1=servfail", STS_UNKNOWN,
 	    STS_WHY_DNS_SERVFAIL, 2000 },
 	{ "R87 malformed", 1, "U0=malformed U0=malformed", STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED, 1000 },
@@ -78,55 +78,67 @@ static const struct {
 	{ "refused while opening", 2, "U0=deaf U1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "nothing reachable", 2,
-	    "U0=deaf U1=unreachable U0=reset U1=deaf u0=reset u1=deaf",
+	    "U0=deaf U1=unreachable u0=reset U1=deaf u0=reset u1=deaf",
 	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 4000 },
 	{ "silence says more than unreachable", 2,
-	    "U0=deaf U1=silent U0=deaf U1=deaf u0=deaf u1=deaf", STS_UNKNOWN,
+	    "U0=deaf U1=silent u0=deaf U1=deaf u0=deaf u1=deaf", STS_UNKNOWN,
 	    STS_WHY_DNS_TIMEOUT, 4500 },
 	{ "no descriptor, once", 2, "U0=limit U0=found", STS_FOUND,
 	    STS_WHY_NONE, 1000 },
 	{ "no descriptor, ever", 2,
-	    "U0=limit U0=limit U0=limit U0=limit u0=limit u0=limit",
+	    "U0=limit U0=limit u0=limit U0=limit u0=limit u0=limit",
 	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 5000 },
-	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
+	{ "the connection cannot be had", 1, "U0=tc T0=limit t0=found",
 	    STS_FOUND, STS_WHY_NONE, 1000 },
 
 	/* R84: TCP */
 	{ "R84 truncated", 2, "U0=tc T0=found", STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R84 truncated, absent", 2, "U0=tc T0=nodata", STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 0 },
-	{ "R84 truncated over TCP", 2, "U0=tc T0=tc U1=found", STS_FOUND,
+	{ "R84 truncated over TCP", 2, "U0=tc T0=tc u1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
-	{ "R84 truncated over TCP, ever", 1, "U0=tc T0=tc U0=tc T0=tc",
+	{ "R84 truncated over TCP, ever", 1, "U0=tc T0=tc u0=tc T0=tc",
 	    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 1000 },
 	{ "R84 truncated at the last try", 1,
-	    "U0=silent U0=silent U0=silent U0=silent u0=silent u0=tc",
+	    "U0=silent U0=silent u0=silent U0=silent u0=silent u0=tc",
 	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 13000 },
-	{ "R84 TCP refused, the next server", 2, "U0=tc T0=deaf U1=found",
+	{ "R84 TCP refused, the next server", 2, "U0=tc T0=deaf u1=found",
 	    STS_FOUND, STS_WHY_NONE, 0 },
-	{ "R84 TCP never connects", 2, "U0=tc T0=hang U1=found", STS_FOUND,
+	{ "R84 TCP never connects", 2, "U0=tc T0=hang u1=found", STS_FOUND,
 	    STS_WHY_NONE, 4000 },
-	{ "R84 TCP never answers", 2, "U0=tc T0=silent U1=found", STS_FOUND,
+	{ "R84 TCP never answers", 2, "U0=tc T0=silent u1=found", STS_FOUND,
 	    STS_WHY_NONE, 4000 },
-	{ "R84 TCP reset", 2, "U0=tc T0=reset U1=found", STS_FOUND,
+	{ "R84 TCP reset", 2, "U0=tc T0=reset u1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
-	{ "R84 TCP closed without answer", 2, "U0=tc T0=eof U1=found",
+	{ "R84 TCP closed without answer", 2, "U0=tc T0=eof u1=found",
 	    STS_FOUND, STS_WHY_NONE, 0 },
-	{ "R84 TCP closed within the answer", 2, "U0=tc T0=half U1=found",
+	{ "R84 TCP closed within the answer", 2, "U0=tc T0=half u1=found",
 	    STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R84 TCP closed, then truncated again", 1,
-	    "U0=tc T0=half U0=tc T0=found", STS_FOUND, STS_WHY_NONE, 1000 },
-	{ "R84 TCP servfail", 2, "U0=tc T0=servfail U1=nodata", STS_ABSENT,
+	    "U0=tc T0=half u0=tc T0=found", STS_FOUND, STS_WHY_NONE, 1000 },
+	{ "R84 TCP servfail", 2, "U0=tc T0=servfail u1=nodata", STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 0 },
-	{ "R84 a message of no bytes", 2, "U0=tc T0=empty U1=found", STS_FOUND,
+	{ "R84 a message of no bytes", 2, "U0=tc T0=empty u1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "R84 an answer as large as the buffer", 2, "U0=tc T0=full", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "R84 an answer larger than the buffer", 2, "U0=tc T0=large",
-	    STS_UNKNOWN, STS_WHY_DNS_LARGE, 0 },
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 a large answer in which only its end could tell", 2,
+	    "U0=tc T0=disordered", STS_UNKNOWN, STS_WHY_DNS_LARGE, 0 },
+	{ "R84 a large answer to another question before", 2,
+	    "U0=tc T0=largestranger", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 a large answer breaks off, the next server", 2,
+	    "U0=tc T0=largehalf u1=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 a large SERVFAIL", 2, "U0=tc T0=largefail u1=found", STS_FOUND,
+	    STS_WHY_NONE, 0 },
+	{ "R84 a datagram that may have been cut", 2, "U0=cut T0=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R84 another datagram that may have been cut", 2, "U0=cutstranger",
+	    STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R84 another message before the answer", 2, "U0=tc T0=strangers",
 	    STS_FOUND, STS_WHY_NONE, 0 },
-	{ "R84 only other messages", 2, "U0=tc T0=flood U1=found", STS_FOUND,
+	{ "R84 only other messages", 2, "U0=tc T0=flood u1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 
 	/* R83: guesses */
@@ -135,7 +147,7 @@ static const struct {
 	{ "R83 guesses over the limit", 2, "U0=flood T0=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "R83 guesses, and no TCP", 2,
-	    "U0=flood T0=deaf U1=flood T1=deaf u0=flood t0=deaf", STS_UNKNOWN,
+	    "U0=flood T0=deaf u1=flood T1=deaf u0=flood t0=deaf", STS_UNKNOWN,
 	    STS_WHY_DNS_UNREACHABLE, 1000 },
 
 	/* R85: EDNS */
@@ -144,17 +156,23 @@ static const struct {
 	    STS_WHY_DNS_NODATA, 0 },
 	{ "R85 badvers", 2, "U0=badvers u0=found", STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R85 formerr twice, the next with EDNS", 2,
-	    "U0=formerr u0=formerr U1=found", STS_FOUND, STS_WHY_NONE, 0 },
+	    "U0=formerr u0=formerr u1=found", STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R85 formerr, then truncated", 2, "U0=formerr u0=tc t0=found",
 	    STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R85 formerr over TCP", 2, "U0=tc T0=formerr t0=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "R85 formerr whatever is done", 1,
-	    "U0=formerr u0=formerr U0=formerr u0=formerr", STS_UNKNOWN,
+	    "U0=formerr u0=formerr u0=formerr", STS_UNKNOWN,
 	    STS_WHY_DNS_ERROR, 1000 },
+	{ "R85 the third try goes without", 1,
+	    "U0=silent U0=silent u0=found", STS_FOUND, STS_WHY_NONE, 3000 },
 	{ "R85 the last tries go without", 1,
-	    "U0=silent U0=silent U0=silent U0=silent u0=found", STS_FOUND,
+	    "U0=silent U0=silent u0=silent U0=silent u0=found", STS_FOUND,
 	    STS_WHY_NONE, 9000 },
+	{ "R85 an error that repeats no question", 2,
+	    "U0=headless u0=found", STS_FOUND, STS_WHY_NONE, 0 },
+	{ "R85 TC that repeats no question", 2, "U0=headlesstc T0=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
 };
 
 /* What an answer holds, by the script's word. NULL text: no record. */
@@ -221,6 +239,111 @@ static void
 react_large(struct world *w)
 {
 	react_size(w, WORLD_BUFFER + 1);
+}
+
+/* A large message: a record, and one that nobody asked for. */
+static void
+large_answer(struct world *w, struct build *b, unsigned flags, const char *text)
+{
+	size_t at;
+
+	world_answer(w, b, flags, text);
+	at = build_rr(b, ADDITIONAL, "junk", 99, 1, 60);
+	memset(b->p + b->n, 'j', WORLD_BUFFER);
+	b->n += WORLD_BUFFER;
+	build_end(b, at);
+}
+
+/* The record stands before its alias. */
+static void
+react_disordered(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, NULL);
+	build_record(&b, ANSWER, "x", STS_DNS_TXT, 60, "abc");
+	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 60, "x");
+	memset(b.p + b.n, 0, WORLD_BUFFER);
+	b.n += WORLD_BUFFER;
+	world_say(w, &b);
+}
+
+static void
+react_large_stranger(struct world *w)
+{
+	struct build b;
+
+	large_answer(w, &b, 0, "abc");
+	b.p[1] ^= 1;
+	world_say(w, &b);
+	react_reply(w, "found");
+}
+
+static void
+react_large_half(struct world *w)
+{
+	uint8_t length[2];
+	struct build b;
+
+	large_answer(w, &b, 0, "abc");
+	sts_put16be(length, (uint16_t)b.n);
+	world_bytes(w, length, 2);
+	world_bytes(w, b.p, b.n - 1);
+	unit_int("half", sts_upstream_result(&w->u), STS_PENDING);
+	world_lose(w, STS_IO_EOF);
+}
+
+static void
+react_large_fail(struct world *w)
+{
+	struct build b;
+
+	large_answer(w, &b, STS_DNS_SERVFAIL, NULL);
+	world_say(w, &b);
+}
+
+/* Datagrams as long as the room for them, whatever came behind. */
+static void
+react_cut(struct world *w)
+{
+	react_size(w, STS_DNS_DATAGRAM_MAX);
+}
+
+static void
+react_cut_stranger(struct world *w)
+{
+	struct build b;
+
+	world_answer(w, &b, 0, "x");
+	memset(b.p + b.n, 0, BUILD_SIZE - b.n);
+	b.n = STS_DNS_DATAGRAM_MAX;
+	b.p[1] ^= 1;
+	world_say(w, &b);
+	react_reply(w, "found");
+}
+
+/* Twelve octets, and no question. */
+static void
+headless(struct world *w, unsigned flags)
+{
+	struct build b;
+
+	world_answer(w, &b, flags, NULL);
+	sts_put16be(b.p + 4, 0);
+	b.n = 12;
+	world_say(w, &b);
+}
+
+static void
+react_headless(struct world *w)
+{
+	headless(w, STS_DNS_FORMERR);
+}
+
+static void
+react_headless_tc(struct world *w)
+{
+	headless(w, TC);
 }
 
 static void
@@ -326,6 +449,14 @@ static const struct {
 	{ "empty", react_empty },
 	{ "full", react_full },
 	{ "large", react_large },
+	{ "disordered", react_disordered },
+	{ "largestranger", react_large_stranger },
+	{ "largehalf", react_large_half },
+	{ "largefail", react_large_fail },
+	{ "cut", react_cut },
+	{ "cutstranger", react_cut_stranger },
+	{ "headless", react_headless },
+	{ "headlesstc", react_headless_tc },
 	{ "strangers", react_few_strangers },
 	{ "flood", react_flood },
 };
@@ -506,8 +637,8 @@ START_TEST(long_name)
 		domain[i] = i % 64 == 63 ? '.' : 'a';
 	}
 	world_start(&w, 1, WORLD_BUDGET);
-	sts_upstream_start(
-	    &w.u, &w.servers, name, STS_DNS_TXT, w.now, WORLD_BUDGET, w.rnd);
+	sts_upstream_start(&w.u, &w.servers, NULL, name, STS_DNS_TXT, w.now,
+	    WORLD_BUDGET, w.rnd);
 	unit_int("R1", sts_upstream_result(&w.u), STS_ABSENT);
 	unit_int("R1", sts_upstream_why(&w.u), STS_WHY_KEY_LONG);
 	unit_int("R1", world_wants(&w), STS_WANT_OWNER);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* What was learnt about name servers. */
+#include <string.h>
+
+#include "../core/base/assert.h"
+#include "health.h"
+
+static bool
+same_server(const struct sts_addr *a, const struct sts_addr *b)
+{
+	return a->af == b->af && a->port == b->port && a->scope == b->scope &&
+	       memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+static const struct sts_dns_known *
+find(const struct sts_dns_health *h, const struct sts_addr *server)
+{
+	for (unsigned i = 0; h != NULL && i < STS_DNS_SERVERS_MAX; i++) {
+		if (same_server(&h->server[i].addr, server)) {
+			return &h->server[i];
+		}
+	}
+	return NULL;
+}
+
+static struct sts_dns_known *
+find_mutable(struct sts_dns_health *h, const struct sts_addr *server)
+{
+	const struct sts_dns_known *r = find(h, server);
+
+	return r == NULL ? NULL : &h->server[r - h->server];
+}
+
+/* Its record, made if it has none: of the one that was used longest ago. */
+static struct sts_dns_known *
+enter(struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
+{
+	struct sts_dns_known *r = find_mutable(h, server);
+
+	if (r == NULL) {
+		r = &h->server[0];
+		for (unsigned i = 1; i < STS_DNS_SERVERS_MAX; i++) {
+			struct sts_dns_known *o = &h->server[i];
+
+			if (r->addr.af != STS_AF_NONE &&
+			    (o->addr.af == STS_AF_NONE ||
+				sts_before(o->used_at, r->used_at))) {
+				r = o;
+			}
+		}
+		memset(r, 0, sizeof *r);
+		r->addr = *server;
+	}
+	r->used_at = now;
+	return r;
+}
+
+static uint8_t
+bit(enum sts_dns_trait t)
+{
+	STS_ASSERT(t < STS_DNS_TRAITS);
+	return (uint8_t)(1U << t);
+}
+
+void
+sts_dns_health_init(struct sts_dns_health *h)
+{
+	memset(h, 0, sizeof *h);
+}
+
+bool
+sts_dns_health_is(const struct sts_dns_health *h, const struct sts_addr *server,
+    enum sts_dns_trait t, sts_ms now)
+{
+	const struct sts_dns_known *r = find(h, server);
+
+	return r != NULL && (r->traits & bit(t)) != 0 &&
+	       sts_before(now, r->until[t]);
+}
+
+bool
+sts_dns_health_ask(struct sts_dns_health *h, const struct sts_addr *server,
+    enum sts_dns_trait t, sts_ms now)
+{
+	struct sts_dns_known *r = find_mutable(h, server);
+
+	if (r == NULL || (r->traits & bit(t)) == 0) {
+		return false;
+	}
+	if (sts_before(now, r->until[t])) {
+		return true;
+	}
+	r->until[t] = now + STS_DNS_PROBE_MS;
+	return false;
+}
+
+void
+sts_dns_health_note(struct sts_dns_health *h, const struct sts_addr *server,
+    enum sts_dns_trait t, sts_ms now)
+{
+	if (h != NULL) {
+		struct sts_dns_known *r = enter(h, server, now);
+
+		r->traits |= bit(t);
+		r->until[t] = now + STS_DNS_HEALTH_MS;
+	}
+}
+
+void
+sts_dns_health_clear(struct sts_dns_health *h, const struct sts_addr *server,
+    enum sts_dns_trait t)
+{
+	struct sts_dns_known *r = find_mutable(h, server);
+
+	if (r != NULL) {
+		r->traits &= (uint8_t)~bit(t);
+	}
+}
+
+void
+sts_dns_health_heard(
+    struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
+{
+	if (h != NULL) {
+		struct sts_dns_known *r = enter(h, server, now);
+
+		r->heard = true;
+		r->heard_at = now;
+		r->traits &= (uint8_t)~bit(STS_DNS_ASIDE);
+	}
+}
+
+bool
+sts_dns_health_heard_since(const struct sts_dns_health *h,
+    const struct sts_addr *server, sts_ms since)
+{
+	const struct sts_dns_known *r = find(h, server);
+
+	return r != NULL && r->heard && !sts_before(r->heard_at, since);
+}
+
+void
+sts_dns_health_age(struct sts_dns_health *h, sts_ms now)
+{
+	for (unsigned i = 0; i < STS_DNS_SERVERS_MAX; i++) {
+		struct sts_dns_known *r = &h->server[i];
+
+		if (r->addr.af != STS_AF_NONE &&
+		    sts_before(r->used_at + 2 * STS_DNS_HEALTH_MS, now)) {
+			memset(r, 0, sizeof *r);
+		}
+	}
+}
