@@ -69,13 +69,20 @@ sts_dns_health_init(struct sts_dns_health *h)
 }
 
 bool
-sts_dns_health_is(const struct sts_dns_health *h, const struct sts_addr *server,
-    enum sts_dns_trait t, sts_ms now)
+sts_dns_health_ever(const struct sts_dns_health *h,
+    const struct sts_addr *server, enum sts_dns_trait t)
 {
 	const struct sts_dns_known *r = find(h, server);
 
-	return r != NULL && (r->traits & bit(t)) != 0 &&
-	       sts_before(now, r->until[t]);
+	return r != NULL && (r->traits & bit(t)) != 0;
+}
+
+bool
+sts_dns_health_is(const struct sts_dns_health *h, const struct sts_addr *server,
+    enum sts_dns_trait t, sts_ms now)
+{
+	return sts_dns_health_ever(h, server, t) &&
+	       sts_before(now, find(h, server)->until[t]);
 }
 
 bool

@@ -56,6 +56,10 @@ void sts_dns_health_init(struct sts_dns_health *h);
 bool sts_dns_health_is(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t, sts_ms now);
 
+/* Whether it was believed and the opposite was not seen since. */
+bool sts_dns_health_ever(const struct sts_dns_health *h,
+    const struct sts_addr *server, enum sts_dns_trait t);
+
 /*
  * The same, for who is about to act upon it: once the time is over, the first
  * is told false and the others true for STS_DNS_PROBE_MS, while it is tried.

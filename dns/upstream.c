@@ -161,21 +161,27 @@ server_at(const struct sts_upstream *u, unsigned place)
 	return 0;
 }
 
-/* Which servers are asked last. */
+/* Which servers are asked last: those set aside. The first that may be tried
+ * again is tried by this question, if it comes before all that are well. */
 static void
 put_in_order(struct sts_upstream *u)
 {
+	bool may_try = true;
+
 	for (unsigned i = 0; i < u->servers->count; i++) {
-		if (sts_dns_health_is(u->health, &u->servers->addr[i],
-			STS_DNS_ASIDE, u->now)) {
+		const struct sts_addr *server = &u->servers->addr[i];
+		bool ill =
+		    sts_dns_health_ever(u->health, server, STS_DNS_ASIDE);
+
+		if (ill && (!may_try || sts_dns_health_ask(u->health, server,
+					    STS_DNS_ASIDE, u->now))) {
 			u->aside |= (uint8_t)(1U << i);
+		} else {
+			may_try = false;
 		}
 	}
 	u->place = 0;
 	u->server = server_at(u, 0);
-	/* It may have been set aside an hour ago: then this question tries. */
-	(void)sts_dns_health_ask(
-	    u->health, sts_upstream_peer(u), STS_DNS_ASIDE, u->now);
 }
 
 static void

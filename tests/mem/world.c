@@ -116,6 +116,42 @@ world_host(struct world *w, const struct world_host *h)
 	w->host[w->host_count++] = *h;
 }
 
+void
+world_server(
+    struct world *w, const struct sts_addr *addr, enum world_server what)
+{
+	unsigned i = 0;
+
+	if (addr == NULL) {
+		w->servers = what;
+		w->server_count = 0;
+		return;
+	}
+	while (i < w->server_count &&
+	       !world_same_host(&w->server_addr[i], addr)) {
+		i++;
+	}
+	if (i == WORLD_SERVERS) {
+		abort();
+	}
+	w->server_addr[i] = *addr;
+	w->server[i] = what;
+	w->server_count += i == w->server_count;
+}
+
+static enum world_server
+server_at(const struct world *w, const struct sts_addr *addr)
+{
+	unsigned i;
+
+	for (i = 0; i < w->server_count; i++) {
+		if (world_same_host(&w->server_addr[i], addr)) {
+			return w->server[i];
+		}
+	}
+	return w->servers;
+}
+
 static void
 see(struct world *w, char kind, unsigned type, const struct sts_addr *addr,
     const char *name)
@@ -171,6 +207,13 @@ look_up(struct world *w, const struct dnspeer_question *q, struct world_rr *out)
 	out->ttl = 300;
 }
 
+/* Of 200 octets. */
+static const char something_else[] =
+    "v=spf1 include:_spf.example.com include:_spf.example.net "
+    "ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip4:203.0.113.0/24 "
+    "ip6:2001:db8:1111::/48 ip6:2001:db8:2222::/48 "
+    "ip6:2001:db8:3333::/48 mx a ~all";
+
 /* The records of rr, and of what its alias leads to: NODATA with its SOA if the
  * table has only other types of that name; nothing if it does not have it. */
 static void
@@ -182,6 +225,9 @@ add_records(struct world *w, struct dnspeer_answer *a,
 	uint32_t ttl = 0;
 
 	for (hops = 0; rr != NULL && hops < ALIASES_MAX; hops++) {
+		for (i = 0; i < rr->more; i++) {
+			dnspeer_add(a, name, rr->type, rr->ttl, something_else);
+		}
 		for (i = 0; i < rr->count; i++) {
 			if (!dnspeer_add(
 				a, name, rr->type, rr->ttl, rr->value[i])) {
@@ -314,6 +360,46 @@ place_ask(struct world *w, const struct dnspeer_question *q, bool scripted)
 	return fresh;
 }
 
+/* A header, and nothing else. */
+static void
+send_error(struct world *w, struct mem_sock *s,
+    const struct dnspeer_question *q, unsigned rcode, bool tcp)
+{
+	uint8_t m[14] = { 0, 12, 0, 0, 0x81, 0x80 };
+
+	sts_put16be(m + 2, q->id);
+	m[5] |= (uint8_t)rcode;
+	mem_send(w->mem, s, tcp ? m : m + 2, tcp ? 14 : 12);
+}
+
+/* Whether the server reads the question on. */
+static bool
+server_takes(struct world *w, struct mem_sock *s,
+    const struct dnspeer_question *q, bool tcp)
+{
+	switch (server_at(w, &s->peer)) {
+	case WORLD_SERVER_SILENT:
+		return false;
+	case WORLD_SERVER_CLOSED:
+		mem_fail(w->mem, s, STS_IO_REFUSED);
+		return false;
+	case WORLD_SERVER_NO_EDNS:
+		return !q->edns;
+	case WORLD_SERVER_FORMERR:
+		if (q->edns) {
+			send_error(w, s, q, 1, tcp);
+		}
+		return !q->edns;
+	case WORLD_SERVER_SERVFAIL:
+		send_error(w, s, q, 2, tcp);
+		return false;
+	case WORLD_SERVER_NO_TCP:
+		return !tcp;
+	default:
+		return true;
+	}
+}
+
 static void
 take_question(
     struct world *w, struct mem_sock *s, const uint8_t *p, size_t n, bool tcp)
@@ -328,10 +414,7 @@ take_question(
 		return;
 	}
 	see(w, 'q', q.type, &s->peer, q.name);
-	if (w->dns_closed) {
-		mem_fail(w->mem, s, STS_IO_REFUSED);
-	}
-	if (w->dns_down || w->dns_closed) {
+	if (!server_takes(w, s, &q, tcp)) {
 		return;
 	}
 	look_up(w, &q, &rr);

@@ -16,6 +16,7 @@
 #include "https.h"
 
 enum {
+	WORLD_SERVERS = 8,
 	WORLD_VALUES = 4,
 	WORLD_VALUE = 640,
 	WORLD_NEVER = -1
@@ -44,6 +45,18 @@ struct world_rr {
 	uint32_t delay_ms;
 	unsigned count;
 	char value[WORLD_VALUES][WORLD_VALUE];
+	unsigned more; /* TXT: records that are something else, before these */
+};
+
+/* What one name server does, whatever it is asked. */
+enum world_server {
+	WORLD_SERVER_UP = 0,
+	WORLD_SERVER_SILENT,
+	WORLD_SERVER_CLOSED, /* its port is */
+	WORLD_SERVER_NO_EDNS, /* loses questions with EDNS */
+	WORLD_SERVER_FORMERR, /* answers those by an error of a header only */
+	WORLD_SERVER_SERVFAIL, /* an error of a header only, whatever comes */
+	WORLD_SERVER_NO_TCP /* silent over TCP */
 };
 
 enum world_conduct {
@@ -98,8 +111,10 @@ struct world_seen {
 struct world {
 	struct mem *mem;
 	const char *fault;
-	bool dns_down; /* every name server is silent, */
-	bool dns_closed; /* or its port is closed */
+	enum world_server servers; /* all of them, */
+	unsigned server_count; /* and those that are different */
+	struct sts_addr server_addr[WORLD_SERVERS];
+	enum world_server server[WORLD_SERVERS];
 	struct world_rr *rr;
 	unsigned rr_count;
 	struct world_host *host;
@@ -117,6 +132,10 @@ void world_end(struct world *w);
 /* Enter (replace) what is answered to (rr->name, rr->type); a host. */
 void world_set(struct world *w, const struct world_rr *rr);
 void world_host(struct world *w, const struct world_host *h);
+
+/* What a name server does from now on; addr NULL: all of them do. */
+void world_server(
+    struct world *w, const struct sts_addr *addr, enum world_server what);
 
 /* Let every peer do what it can now. True: something moved. */
 bool world_step(struct world *w, sts_ms now);

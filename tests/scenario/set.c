@@ -223,8 +223,24 @@ do_site(void)
 void
 do_servers(void)
 {
-	scene.world.dns_down = strcmp(arg(1), "silent") == 0;
-	scene.world.dns_closed = strcmp(arg(1), "closed") == 0;
+	static const char *const names[] = { "up", "silent", "closed", "no-edns",
+		"formerr", "servfail", "no-tcp" };
+	struct sts_addr addr;
+	int what = 0, i;
+
+	while (strcmp(names[what], arg(1)) != 0) {
+		what++;
+		if (what == (int)(sizeof names / sizeof *names)) {
+			fail("no such state of servers", arg(1));
+		}
+	}
+	for (i = 2; i < line->argc; i++) {
+		must(words_address(&addr, arg(i), 53));
+		world_server(&scene.world, &addr, (enum world_server)what);
+	}
+	if (line->argc == 2) {
+		world_server(&scene.world, NULL, (enum world_server)what);
+	}
 }
 
 /* The operator. */

@@ -134,16 +134,20 @@ is_manner(struct world_rr *rr, const char *word)
 		rr->ad = true;
 		return true;
 	}
-	return strncmp(word, "ttl=", 4) == 0 || strncmp(word, "delay=", 6) == 0;
+	return strncmp(word, "ttl=", 4) == 0 ||
+	       strncmp(word, "delay=", 6) == 0 ||
+	       strncmp(word, "more=", 5) == 0;
 }
 
 const char *
 words_record(struct world_rr *rr, const struct script_line *line, int i)
 {
 	const char *ttl = words_value(line, i, "ttl");
+	const char *more = words_value(line, i, "more");
 	const char *wrong = time_option(&rr->delay_ms, line, i, "delay", 0);
 
 	rr->ttl = ttl == NULL ? 300 : (uint32_t)strtoul(ttl, NULL, 10);
+	rr->more = more == NULL ? 0 : (unsigned)strtoul(more, NULL, 10);
 	rr->what = WORLD_DATA;
 	for (; i < line->argc; i++) {
 		if (is_manner(rr, line->argv[i])) {
