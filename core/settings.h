@@ -30,7 +30,7 @@ enum sts_sct {
 	STS_SCT_REQUIRE /* too few: refused with x509-no-sct */
 };
 
-/* A prefix of addresses, for fetch_allow. */
+/* A prefix of addresses, for fetch_allow and nat64_prefix. */
 struct sts_prefix {
 	struct sts_addr addr; /* port unused */
 	uint8_t bits;
@@ -53,6 +53,10 @@ struct sts_settings {
 	bool enforce_off; /* kill switch: answer not found, log the rest */
 	uint8_t allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX]; /* fetched from, always */
+	/* Of the network's translators (RFC 6052): IPv6, of 32, 40, 48, 56, 64
+	 * or 96 bits. See core/dial/address.h. */
+	uint8_t nat64_count;
+	struct sts_prefix nat64[STS_NAT64_MAX];
 	uint16_t policy_port; /* 443; others for tests only */
 };
 

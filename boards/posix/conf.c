@@ -8,6 +8,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/base/text.h"
+#include "../../core/dial/address.h"
 #include "../../port/posix/addr.h"
 #include "conf.h"
 #include "lines.h"
@@ -192,6 +193,28 @@ static void
 clear_fetch_allow(struct sts_conf *c)
 {
 	c->allow_count = 0;
+}
+
+static const char *
+set_nat64_prefix(struct sts_conf *c, struct sts_text value)
+{
+	struct sts_prefix *p = &c->nat64[c->nat64_count];
+
+	if (c->nat64_count == STS_NAT64_MAX) {
+		return too_many;
+	}
+	if (!sts_value_prefix(value, p) || !sts_address_is_nat64(p)) {
+		return "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, such "
+		       "as 2001:db8:64::/96";
+	}
+	c->nat64_count++;
+	return NULL;
+}
+
+static void
+clear_nat64_prefix(struct sts_conf *c)
+{
+	c->nat64_count = 0;
 }
 
 static const char *
@@ -434,6 +457,7 @@ static const struct key keys[] = {
 	{ "on_no_clock", FIRST, set_on_no_clock, NULL },
 	{ "allow_private", FIRST, set_allow_private, NULL },
 	{ "fetch_allow", FIRST, set_fetch_allow, clear_fetch_allow },
+	{ "nat64_prefix", FIRST, set_nat64_prefix, clear_nat64_prefix },
 	{ "sct", FIRST, set_sct, NULL },
 	{ "policy_port", FIRST, set_policy_port, NULL },
 	{ "log", FIRST, set_log, NULL },

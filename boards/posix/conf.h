@@ -58,6 +58,8 @@ struct sts_conf {
 	uint8_t sct; /* enum sts_sct */
 	unsigned allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX];
+	unsigned nat64_count;
+	struct sts_prefix nat64[STS_NAT64_MAX];
 	uint32_t policy_port;
 	enum sts_log_to log;
 	unsigned log_level;

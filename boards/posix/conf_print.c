@@ -105,6 +105,12 @@ print_fetching(const struct sts_conf *c)
 		sts_addr_format(&c->allow[i].addr, ip);
 		printf("fetch_allow %s/%u\n", ip, (unsigned)c->allow[i].bits);
 	}
+	for (unsigned i = 0; i < c->nat64_count; i++) {
+		char ip[STS_ADDR_TEXT_MAX];
+
+		sts_addr_format(&c->nat64[i].addr, ip);
+		printf("nat64_prefix %s/%u\n", ip, (unsigned)c->nat64[i].bits);
+	}
 	printf("sct %s\n", scts[c->sct]);
 	printf("policy_port %lu\n", (unsigned long)c->policy_port);
 }

@@ -35,6 +35,8 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 	t->allow_private = c->allow_private;
 	t->allow_count = (uint8_t)c->allow_count;
 	memcpy(t->allow, c->allow, sizeof t->allow);
+	t->nat64_count = (uint8_t)c->nat64_count;
+	memcpy(t->nat64, c->nat64, sizeof t->nat64);
 	t->policy_port = (uint16_t)c->policy_port;
 	t->enforce_off = enforce_off;
 }

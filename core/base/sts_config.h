@@ -177,6 +177,11 @@
 #define STS_FETCH_ALLOW_MAX 8
 #endif
 
+/* Prefixes of `nat64_prefix`, 28 bytes each, twice. */
+#ifndef STS_NAT64_MAX
+#define STS_NAT64_MAX 4
+#endif
+
 /* Hashed counters of bytes per organisation, 4 bytes each; a power of two. */
 #ifndef STS_CACHE_ORGS
 #define STS_CACHE_ORGS 1024

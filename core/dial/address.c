@@ -38,16 +38,27 @@ static const struct block private6[] = {
 	{ { 0xfe, 0xc0 }, 10 }, /* site-local, deprecated */
 };
 
-/* IPv6 prefixes that carry an IPv4 address, and where. */
+/* IPv6 prefixes that carry an IPv4 address, where, and what it is masked by. */
 static const struct {
 	struct block block;
-	uint8_t off;
+	uint8_t off, mask;
 } carriers[] = {
-	{ { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96 }, 12 },
-	{ { { 0, 0x64, 0xff, 0x9b }, 96 }, 12 }, /* NAT64 */
-	{ { { 0x20, 0x02 }, 16 }, 2 }, /* 6to4 */
-	{ { { 0 }, 96 }, 12 }, /* IPv4-compatible, deprecated */
+	{ { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96 }, 12, 0 },
+	{ { { 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96 }, 12, 0 },
+	{ { { 0, 0x64, 0xff, 0x9b }, 96 }, 12, 0 }, /* NAT64 */
+	{ { { 0x20, 0x02 }, 16 }, 2, 0 }, /* 6to4 */
+	{ { { 0x20, 0x01 }, 32 }, 4, 0 }, /* Teredo: the server */
+	{ { { 0x20, 0x01 }, 32 }, 12, 0xff }, /* Teredo: the client */
+	{ { { 0 }, 96 }, 12, 0 }, /* IPv4-compatible, deprecated */
 };
+
+/* NAT64 of a length that the network chooses (RFC 8215). */
+static const struct block local_nat64 = { { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48 };
+static const uint8_t local_bits[] = { 48, 56, 64, 96 };
+
+/* ISATAP (RFC 5214 6.1): an interface identifier that ends in the address; the
+ * bit that says "universal" does not matter. */
+static const uint8_t isatap[] = { 0, 0, 0x5e, 0xfe };
 
 static bool
 inside(const uint8_t *ip, const uint8_t *prefix, unsigned bits)
@@ -80,6 +91,87 @@ allowed4(const struct sts_settings *s, const uint8_t *ip)
 	       (s->allow_private || !in_any(ip, private4, COUNT(private4)));
 }
 
+/*
+ * The IPv4 address behind a prefix of so many bits (RFC 6052 2.2): octet 8 is
+ * passed over. False: that, or what is behind the address, is not zero, so it
+ * is none.
+ */
+static bool
+unwrap(uint8_t v4[4], const uint8_t *ip, unsigned bits)
+{
+	unsigned at = bits / 8;
+	uint8_t rest = bits <= 64 ? ip[8] : 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		at += at == 8;
+		v4[i] = ip[at++];
+	}
+	for (; at < 16; at++) {
+		rest |= at == 8 ? 0 : ip[at];
+	}
+	return rest == 0;
+}
+
+/* Of the RFC 8215 block: every address that it may lead to, and at least one.
+ * What begins with 0 leads nowhere: it is read in the wrong place. */
+static bool
+allowed_local_nat64(const struct sts_settings *s, const uint8_t *ip)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < COUNT(local_bits); i++) {
+		uint8_t v4[4];
+
+		if (!unwrap(v4, ip, local_bits[i]) || v4[0] == 0) {
+			continue;
+		}
+		if (!allowed4(s, v4)) {
+			return false;
+		}
+		any = true;
+	}
+	return any;
+}
+
+/* What translators of the network make of it. */
+static bool
+allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
+{
+	for (unsigned i = 0; i < s->nat64_count; i++) {
+		const struct sts_prefix *p = &s->nat64[i];
+		uint8_t v4[4];
+
+		if (inside(ip, p->addr.ip, p->bits)) {
+			(void)unwrap(v4, ip, p->bits);
+			return allowed4(s, v4);
+		}
+	}
+	return !inside(ip, local_nat64.ip, local_nat64.bits) ||
+	       allowed_local_nat64(s, ip);
+}
+
+/* What tunnels make of it. */
+static bool
+allowed_by_tunnels(const struct sts_settings *s, const uint8_t *ip)
+{
+	for (size_t i = 0; i < COUNT(carriers); i++) {
+		uint8_t v4[4];
+
+		if (!inside(ip, carriers[i].block.ip, carriers[i].block.bits)) {
+			continue;
+		}
+		for (unsigned k = 0; k < sizeof v4; k++) {
+			v4[k] = ip[carriers[i].off + k] ^ carriers[i].mask;
+		}
+		if (!allowed4(s, v4)) {
+			return false;
+		}
+	}
+	return (ip[8] & 0xfdU) != isatap[0] ||
+	       memcmp(ip + 9, isatap + 1, sizeof isatap - 1) != 0 ||
+	       allowed4(s, ip + 12);
+}
+
 static bool
 allowed6(const struct sts_settings *s, const uint8_t *ip)
 {
@@ -87,12 +179,16 @@ allowed6(const struct sts_settings *s, const uint8_t *ip)
 	    (!s->allow_private && in_any(ip, private6, COUNT(private6)))) {
 		return false;
 	}
-	for (size_t i = 0; i < COUNT(carriers); i++) {
-		if (inside(ip, carriers[i].block.ip, carriers[i].block.bits)) {
-			return allowed4(s, ip + carriers[i].off);
-		}
-	}
-	return true;
+	return allowed_by_tunnels(s, ip) && allowed_by_nat64(s, ip);
+}
+
+bool
+sts_address_is_nat64(const struct sts_prefix *p)
+{
+	static const uint8_t lengths[] = { 32, 40, 48, 56, 64, 96 };
+
+	return p->addr.af == STS_AF_INET6 &&
+	       memchr(lengths, p->bits, sizeof lengths) != NULL;
 }
 
 bool

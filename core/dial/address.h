@@ -12,12 +12,27 @@
 
 /*
  * Whether `a` may be connected to. Never: unspecified, loopback, link-local,
- * multicast, broadcast, also inside ::ffff:0:0/96, 64:ff9b::/96 and 2002::/16.
- * RFC 1918, ULA and 100.64/10: if s->allow_private. A prefix of s->allow
- * permits everything in it.
+ * multicast, broadcast. RFC 1918, ULA and 100.64/10: if s->allow_private. A
+ * prefix of s->allow permits everything in it.
+ *
+ * The same holds of an IPv4 address that an IPv6 one leads to: mapped,
+ * translated or compatible (::ffff:0:0/96, ::ffff:0:0:0/96, ::/96), 6to4
+ * (2002::/16), Teredo (2001::/32: its server and its client), ISATAP (any
+ * prefix), and NAT64 (RFC 6052): 64:ff9b::/96 and the prefixes of s->nat64.
+ * In 64:ff9b:1::/48 (RFC 8215) the network chooses the length of its prefix,
+ * so that the IPv4 address may stand in four places; unless a prefix of
+ * s->nat64 says in which, each that fits has to be allowed.
+ *
+ * The prefix of the network is configured and not learnt from the DNS (RFC
+ * 7050): whoever forges that answer would choose what we take for our own
+ * network, and a question more, asked again now and then, is state that a key
+ * does without. Prefixes of 6rd and MAP are the provider's: s->nat64 will do.
  */
 bool sts_address_allowed(
     const struct sts_settings *s, const struct sts_addr *a);
+
+/* Whether p can be a prefix of s->nat64 (RFC 6052 2.2). */
+bool sts_address_is_nat64(const struct sts_prefix *p);
 
 /* Whether two addresses are the same host (port and scope left aside). */
 bool sts_address_same(const struct sts_addr *a, const struct sts_addr *b);

@@ -100,11 +100,8 @@ config_journal(void)
 }
 
 static void
-config_prefix(void)
+config_prefix(struct sts_prefix *p)
 {
-	struct sts_prefix *p =
-	    &scene.settings.allow[scene.settings.allow_count++];
-
 	must(words_address(&p->addr, arg(2), 0));
 	p->bits = (uint8_t)strtoul(arg(3), NULL, 10);
 }
@@ -124,7 +121,11 @@ do_config(void)
 	} else if (strcmp(key, "journal") == 0) {
 		config_journal();
 	} else if (strcmp(key, "fetch_allow") == 0) {
-		config_prefix();
+		config_prefix(
+		    &scene.settings.allow[scene.settings.allow_count++]);
+	} else if (strcmp(key, "nat64_prefix") == 0) {
+		config_prefix(
+		    &scene.settings.nat64[scene.settings.nat64_count++]);
 	} else if (!config_number(key, value) && !config_setting(key, value)) {
 		fail("unknown configuration key", key);
 	}

@@ -68,6 +68,40 @@ static const struct {
 	{ "2002:a00:1::1", PRIVATE },
 	{ "2002:c000:201::1", ALWAYS },
 	{ "::127.0.0.1", NEVER },
+	{ "::ffff:0:127.0.0.1", NEVER },
+	{ "::ffff:0:10.0.0.1", PRIVATE },
+	{ "::ffff:0:192.0.2.1", ALWAYS },
+	/* RFC 8215: prefixes of 96, 64, 56 and 48 bits */
+	{ "64:ff9b:1::7f00:1", NEVER },
+	{ "64:ff9b:1::a00:1", PRIVATE },
+	{ "64:ff9b:1::c000:201", ALWAYS },
+	{ "64:ff9b:1:fffe::127.0.0.1", NEVER },
+	{ "64:ff9b:1:fffe:0:1:10.0.0.1", PRIVATE },
+	{ "64:ff9b:1:fffe:0:1:192.0.2.1", ALWAYS },
+	{ "64:ff9b:1:0:7f:0:100::", NEVER },
+	{ "64:ff9b:1:abcd:a:1:200::", PRIVATE },
+	{ "64:ff9b:1:abcd:c0:2:300::", ALWAYS },
+	{ "64:ff9b:1:7f:0:1::", NEVER },
+	{ "64:ff9b:1:ab0a:1:203::", PRIVATE },
+	{ "64:ff9b:1:abc0:0:203::", ALWAYS },
+	{ "64:ff9b:1:7f00:0:100::", NEVER },
+	{ "64:ff9b:1:c0a8:1:100::", PRIVATE },
+	{ "64:ff9b:1:c000:2:100::", ALWAYS },
+	{ "64:ff9b:1::", NEVER },
+	{ "64:ff9b:2::7f00:1", ALWAYS },
+	/* Teredo: server, client */
+	{ "2001:0:c000:201:0:0:3fff:fdfe", ALWAYS }, /* 192.0.2.1 */
+	{ "2001:0:7f00:1:0:0:3fff:fdfe", NEVER },
+	{ "2001:0:c000:201:0:0:80ff:fffe", NEVER }, /* 127.0.0.1 */
+	{ "2001:0:c000:201:0:0:f5ff:fffe", PRIVATE }, /* 10.0.0.1 */
+	{ "2001:0:a00:1:0:0:3fff:fdfe", PRIVATE },
+	{ "2001:1::80ff:fffe", ALWAYS },
+	/* ISATAP */
+	{ "2001:db8::5efe:127.0.0.1", NEVER },
+	{ "2001:db8::5efe:10.0.0.1", PRIVATE },
+	{ "2001:db8::200:5efe:10.0.0.1", PRIVATE },
+	{ "2001:db8::200:5efe:192.0.2.1", ALWAYS },
+	{ "2001:db8::100:5efe:10.0.0.1", ALWAYS },
 };
 
 START_TEST(address_table)
@@ -108,6 +142,75 @@ START_TEST(fetch_allow_permits)
 }
 END_TEST
 
+/* The network's own prefixes of each length: 10.1.2.3, 127.1.2.3, 192.0.2.33. */
+static const struct {
+	unsigned bits;
+	const char *prefix, *private, *never, *always;
+} nat64s[] = {
+	{ 32, "2001:db8::", "2001:db8:a01:203::", "2001:db8:7f01:203::",
+	    "2001:db8:c000:221::" },
+	{ 40, "2001:db8:100::", "2001:db8:10a:102:3::",
+	    "2001:db8:17f:102:3::", "2001:db8:1c0:2:21::" },
+	{ 48, "2001:db8:122::", "2001:db8:122:a01:2:300::",
+	    "2001:db8:122:7f01:2:300::", "2001:db8:122:c000:2:2100::" },
+	{ 56, "2001:db8:122:300::", "2001:db8:122:30a:1:203::",
+	    "2001:db8:122:37f:1:203::", "2001:db8:122:3c0:0:221::" },
+	{ 64, "2001:db8:122:344::", "2001:db8:122:344:a:102:300::",
+	    "2001:db8:122:344:7f:102:300::", "2001:db8:122:344:c0:2:2100::" },
+	{ 96, "2001:db8:122:344::", "2001:db8:122:344::10.1.2.3",
+	    "2001:db8:122:344::127.1.2.3", "2001:db8:122:344::192.0.2.33" },
+	/* in the block of RFC 8215: now it is known where */
+	{ 64, "64:ff9b:1:1::", "64:ff9b:1:1:a:102:300::",
+	    "64:ff9b:1:1:7f:102:300::", "64:ff9b:1:1:c0:2:7f00::" },
+};
+
+START_TEST(nat64_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(nat64s); i++) {
+		const char *name = nat64s[i].prefix;
+		struct sts_addr never = parse(nat64s[i].never),
+				private = parse(nat64s[i].private),
+				always = parse(nat64s[i].always);
+		struct sts_settings s;
+
+		memset(&s, 0, sizeof s);
+		/* The one that counts is in the last place. */
+		s.nat64_count = STS_NAT64_MAX;
+		for (unsigned k = 0; k < STS_NAT64_MAX; k++) {
+			s.nat64[k].addr = parse("2001:db8:ffff::");
+			s.nat64[k].bits = 96;
+		}
+		s.nat64[STS_NAT64_MAX - 1].addr = parse(name);
+		s.nat64[STS_NAT64_MAX - 1].bits = (uint8_t)nat64s[i].bits;
+		ck_assert(sts_address_is_nat64(&s.nat64[STS_NAT64_MAX - 1]));
+		for (unsigned allow = 0; allow <= 1; allow++) {
+			s.allow_private = allow == 1;
+			unit_int(name, sts_address_allowed(&s, &never), false);
+			unit_int(name, sts_address_allowed(&s, &private),
+			    s.allow_private);
+			unit_int(name, sts_address_allowed(&s, &always), true);
+		}
+	}
+}
+END_TEST
+
+START_TEST(nat64_lengths)
+{
+	struct sts_prefix p = { parse("2001:db8::"), 0 };
+	unsigned count = 0;
+
+	for (unsigned bits = 0; bits <= 128; bits++) {
+		p.bits = (uint8_t)bits;
+		count += sts_address_is_nat64(&p);
+	}
+	ck_assert_uint_eq(count, 6);
+	p.bits = 32;
+	ck_assert(sts_address_is_nat64(&p));
+	p.addr = parse("192.0.2.1");
+	ck_assert(!sts_address_is_nat64(&p));
+}
+END_TEST
+
 START_TEST(same_host)
 {
 	struct sts_addr a = parse("192.0.2.1"), b = parse("192.0.2.1"),
@@ -125,5 +228,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, address_table);
 	tcase_add_test(tc, fetch_allow_permits);
+	tcase_add_test(tc, nat64_table);
+	tcase_add_test(tc, nat64_lengths);
 	tcase_add_test(tc, same_host);
 }

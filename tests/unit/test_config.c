@@ -122,6 +122,12 @@ static const struct {
 	{ "sct yes", "sct: expected off, log or require, got \"yes\"" },
 	{ "allow_private true",
 	    "allow_private: expected yes or no, got \"true\"" },
+	{ "nat64_prefix 64:ff9b::/95",
+	    "nat64_prefix: expected an IPv6 prefix of 32, 40, 48, 56, 64 or "
+	    "96 bits, such as 2001:db8:64::/96, got \"64:ff9b::/95\"" },
+	{ "nat64_prefix 10.0.0.0/32",
+	    "nat64_prefix: expected an IPv6 prefix of 32, 40, 48, 56, 64 or "
+	    "96 bits, such as 2001:db8:64::/96, got \"10.0.0.0/32\"" },
 	{ "fetch_allow 10.0.0.0/33",
 	    "fetch_allow: expected a prefix, such as 192.0.2.0/24 or "
 	    "2001:db8::/32, got \"10.0.0.0/33\"" },
@@ -241,6 +247,7 @@ static const char full[] =
     "answer_within 1500ms\nqueue_wait 1m\n"
     "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
     "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\nsct require\n"
+    "nat64_prefix 2001:db8:64::/96\nnat64_prefix 2001:db8:32::/48\n"
     "log syslog\nlog_level debug\nuser root\nchroot /var/empty\nconfine off";
 
 START_TEST(every_key)
@@ -284,6 +291,9 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.allow_count, 2);
 	ck_assert_uint_eq(conf.allow[0].bits, 8);
 	ck_assert_uint_eq(conf.allow[1].bits, 128);
+	ck_assert_uint_eq(conf.nat64_count, 2);
+	ck_assert_uint_eq(conf.nat64[0].bits, 96);
+	ck_assert_uint_eq(conf.nat64[1].bits, 48);
 	ck_assert_uint_eq(conf.policy_port, 8443);
 	ck_assert_uint_eq(conf.sct, STS_SCT_REQUIRE);
 	ck_assert_uint_eq(conf.log, STS_LOG_SYSLOG);
@@ -369,6 +379,12 @@ START_TEST(limits)
 		strcat(text, "fetch_allow ::1\n");
 	}
 	ck_assert(!load(file_of(text, strlen(text)), NULL));
+	text[0] = '\0';
+	for (unsigned i = 0; i <= STS_NAT64_MAX; i++) {
+		strcat(text, "nat64_prefix 64:ff9b::/96\n");
+	}
+	ck_assert(!load(file_of(text, strlen(text)), NULL));
+	ck_assert_ptr_nonnull(strstr(why, ":5: nat64_prefix: expected no more"));
 	memset(text, 'x', STS_LINE_MAX + 1);
 	ck_assert(!load(file_of(text, STS_LINE_MAX + 1), NULL));
 	ck_assert_ptr_nonnull(strstr(why, "the line is too long"));
