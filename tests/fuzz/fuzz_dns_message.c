@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges a message and walks its answers. The first byte chooses the type, and
+ * Judges a message and walks its answers; then reads it as a stream, which must
+ * find the same or say that it cannot tell. The first byte chooses the type, and
  * by its top bit whether the rest is the message as it is, or: two bytes of
  * flags, six of counts, and everything behind a question that is the asked
  * one, so that the fuzzer need not find that first.
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dns/message.h"
+#include "../../dns/stream.h"
 
 #define CHECK(x) ((x) ? (void)0 : abort())
 
@@ -106,6 +107,90 @@ check_verdict(const struct sts_dns_verdict *v)
 	}
 }
 
+/* RDATA that the walk gives, one behind the other. */
+static size_t
+join(uint8_t *out, struct sts_text m, const struct sts_dns_verdict *v,
+    uint16_t type, unsigned *count)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+	size_t n = 0;
+
+	sts_dns_answers(&it, m, v, type);
+	for (*count = 0; sts_dns_next(&it, &rr); ++*count) {
+		memcpy(out + n, rr.rdata.p, rr.rdata.n);
+		n += rr.rdata.n;
+	}
+	return n;
+}
+
+/* Read m as it comes, in pieces; what is offered goes into out. */
+static size_t
+stream(uint8_t *out, struct sts_text m, uint16_t type, size_t size,
+    size_t piece_max, unsigned *count, struct sts_dns_verdict *v)
+{
+	uint8_t *buf = malloc(size);
+	struct sts_dns_stream s;
+	struct sts_dns_piece piece;
+	enum sts_dns_stream_step r;
+	size_t n = 0;
+
+	CHECK(buf != NULL);
+	*count = 0;
+	sts_dns_stream_start(&s, buf, size, (uint16_t)m.n, ID, type);
+	while ((r = sts_dns_stream_next(&s, name, &piece)) !=
+	       STS_DNS_STREAM_END) {
+		if (r == STS_DNS_STREAM_PIECE) {
+			check_rdata(type, piece.rdata);
+			CHECK(piece.record == *count);
+			memcpy(out + n, piece.rdata.p, piece.rdata.n);
+			n += piece.rdata.n;
+			*count += piece.last;
+		} else {
+			struct sts_span at = sts_dns_stream_room(&s);
+			size_t k = piece_max < at.n ? piece_max : at.n;
+
+			CHECK(k <= m.n);
+			memcpy(at.p, m.p, k);
+			m = sts_text(m.p + k, m.n - k);
+			sts_dns_stream_filled(&s, k);
+		}
+	}
+	sts_dns_stream_verdict(&s, v);
+	free(buf);
+	return n;
+}
+
+/* The stream never finds what is not there, and misses nothing silently. */
+static void
+check_stream(
+    struct sts_text m, const struct sts_dns_verdict *whole, uint16_t type)
+{
+	static uint8_t a[SIZE], b[SIZE];
+	static const size_t pieces[] = { 1, 5, 65535 };
+
+	for (size_t i = 0; m.n > 0 && i < 3; i++) {
+		struct sts_dns_verdict v;
+		unsigned count, want;
+		size_t n = stream(a, m, type, STS_DNS_STREAM_MIN + 100 * i,
+		    pieces[i], &count, &v);
+
+		CHECK(v.found != STS_ABSENT);
+		CHECK(v.truncated == whole->truncated);
+		CHECK((v.found == STS_PENDING) ==
+		      (whole->found == STS_PENDING));
+		if (v.found == STS_FOUND && whole->found == STS_FOUND) {
+			CHECK(n == join(b, m, whole, type, &want));
+			CHECK(memcmp(a, b, n) == 0);
+			CHECK(count == want);
+			CHECK(v.ttl_s == whole->ttl_s && v.ad == whole->ad);
+		} else if (v.found == STS_FOUND) {
+			/* Names that it has passed over may be broken. */
+			CHECK(whole->why == STS_WHY_DNS_MALFORMED);
+		}
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -139,6 +224,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(again.why == v.why);
 		CHECK(again.ttl_s == v.ttl_s);
 		CHECK(again.owner_off == v.owner_off);
+	}
+	if (sts_dns_stream_can(type)) {
+		check_stream(m, &v, type);
 	}
 	free(exact);
 	return 0;

@@ -13,7 +13,8 @@
 
 enum {
 	BUDGET = 30000,
-	BUFFER = 600,
+	BUFFER = STS_DNS_BUFFER_MIN,
+	LARGE = 5000,
 	STEPS_MAX = 4000
 };
 
@@ -27,6 +28,8 @@ struct input {
 struct world {
 	struct sts_upstream u;
 	struct sts_dns_servers servers;
+	struct sts_dns_health health;
+	unsigned records; /* of the answer, so far */
 	sts_ms now;
 	bool open, stream, stopped, lent;
 	unsigned sent_count;
@@ -130,6 +133,28 @@ serve(struct world *w, struct input *in)
 	}
 }
 
+/* What an owner does. */
+static void
+take(struct world *w)
+{
+	struct sts_dns_piece piece;
+
+	while (sts_upstream_next(&w->u, &piece)) {
+		struct sts_text string, rdata = piece.rdata;
+
+		if (piece.record == 0 && piece.first) {
+			w->records = 0;
+		}
+		CHECK(piece.record == w->records);
+		while (sts_dns_txt_next(&rdata, &string)) {
+			CHECK(string.n <= 255);
+		}
+		CHECK(rdata.n == 0);
+		w->records += piece.last;
+	}
+	CHECK(sts_upstream_result(&w->u) != STS_FOUND || w->records > 0);
+}
+
 static void
 receive(struct world *w, const uint8_t *p, size_t n)
 {
@@ -141,27 +166,22 @@ receive(struct world *w, const uint8_t *p, size_t n)
 		CHECK(at.n >= 1);
 		memcpy(at.p, p, used);
 		sts_upstream_recv_ack(&w->u, sts_span(at.p, used));
-		if (sts_upstream_result(&w->u) == STS_FOUND) {
-			struct sts_dns_answers it;
-			struct sts_dns_rr rr;
-
-			sts_upstream_answers(&w->u, &it);
-			CHECK(sts_dns_next(&it, &rr));
-		}
+		take(w);
 		p += used;
 		n -= used;
 	}
 }
 
-/* Bytes as they are, or a message whose header and question fit. */
+/* Bytes as they are, or a message whose header and question fit; maybe with
+ * so much behind it that it is read as it comes, or cut. */
 static void
-answer(struct world *w, struct input *in, bool fitting)
+answer(struct world *w, struct input *in, bool fitting, bool large)
 {
 	static const struct sts_dns_name_parts name = {
 		{ (const uint8_t *)"_mta-sts", 8 },
 		{ (const uint8_t *)"example.com", 11 }
 	};
-	uint8_t m[2 + STS_DNS_QUERY_MAX + 256];
+	static uint8_t m[2 + STS_DNS_QUERY_MAX + 256 + LARGE];
 	size_t n = 2;
 
 	if (fitting) {
@@ -172,6 +192,10 @@ answer(struct world *w, struct input *in, bool fitting)
 	}
 	for (unsigned k = byte(in); k > 0; k--) {
 		m[n++] = (uint8_t)byte(in);
+	}
+	if (large) {
+		memset(m + n, 0, LARGE);
+		n += LARGE;
 	}
 	sts_put16be(m, (uint16_t)(n - 2));
 	if (w->stream && fitting) {
@@ -203,10 +227,10 @@ event(struct world *w, struct input *in)
 		serve(w, in);
 		break;
 	case 2:
-		answer(w, in, true);
+		answer(w, in, true, e / 8 % 2 == 1);
 		break;
 	case 3:
-		answer(w, in, false);
+		answer(w, in, false, false);
 		break;
 	case 4:
 		w->now += (sts_ms)(e / 8) * 100;
@@ -262,7 +286,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < w.servers.count; i++) {
 		w.servers.addr[i].port = (uint16_t)i;
 	}
-	sts_upstream_start(&w.u, &w.servers, name, STS_DNS_TXT, 0, BUDGET, rnd);
+	sts_upstream_start(&w.u, &w.servers, &w.health, name, STS_DNS_TXT, 0,
+	    BUDGET, rnd);
 	for (unsigned i = 0; i < STEPS_MAX && in.n > 0; i++) {
 		tick(&w);
 		event(&w, &in);
