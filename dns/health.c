@@ -137,13 +137,42 @@ sts_dns_health_heard(
 	}
 }
 
-bool
-sts_dns_health_heard_since(const struct sts_dns_health *h,
-    const struct sts_addr *server, sts_ms since)
+uint8_t
+sts_dns_health_order(
+    struct sts_dns_health *h, const struct sts_dns_servers *servers, sts_ms now)
 {
-	const struct sts_dns_known *r = find(h, server);
+	uint8_t last = 0;
+	bool may_try = true;
 
-	return r != NULL && r->heard && !sts_before(r->heard_at, since);
+	for (unsigned i = 0; i < servers->count; i++) {
+		const struct sts_addr *server = &servers->addr[i];
+		bool ill = sts_dns_health_ever(h, server, STS_DNS_ASIDE);
+
+		if (ill && (!may_try || sts_dns_health_ask(
+					    h, server, STS_DNS_ASIDE, now))) {
+			last |= (uint8_t)(1U << i);
+		} else {
+			may_try = false;
+		}
+	}
+	return last;
+}
+
+void
+sts_dns_health_set_aside(struct sts_dns_health *h,
+    const struct sts_dns_servers *servers, uint8_t silent, sts_ms began,
+    sts_ms now)
+{
+	for (unsigned i = 0; i < servers->count; i++) {
+		const struct sts_addr *server = &servers->addr[i];
+		const struct sts_dns_known *r = find(h, server);
+		bool heard =
+		    r != NULL && r->heard && !sts_before(r->heard_at, began);
+
+		if ((silent >> i & 1U) != 0 && !heard) {
+			sts_dns_health_note(h, server, STS_DNS_ASIDE, now);
+		}
+	}
 }
 
 void

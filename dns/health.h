@@ -18,6 +18,7 @@
 #ifndef STS_DNS_HEALTH_H
 #define STS_DNS_HEALTH_H
 
+#include "../core/base/assert.h"
 #include "../core/base/io.h"
 #include "../core/base/sts_config.h"
 
@@ -25,6 +26,15 @@ enum {
 	STS_DNS_HEALTH_MS = 3600000, /* how long it is believed */
 	STS_DNS_PROBE_MS = 5000 /* one question tries: the others wait */
 };
+
+/* The servers in order of preference. Owned by the board. */
+struct sts_dns_servers {
+	struct sts_addr addr[STS_DNS_SERVERS_MAX];
+	bool trusted[STS_DNS_SERVERS_MAX]; /* its AD bit counts */
+	unsigned count;
+};
+
+STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
 
 /* What may be known of a server. */
 enum sts_dns_trait {
@@ -56,13 +66,13 @@ void sts_dns_health_init(struct sts_dns_health *h);
 bool sts_dns_health_is(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t, sts_ms now);
 
-/* Whether it was believed and the opposite was not seen since. */
+/* Whether it was seen, and the opposite not since. */
 bool sts_dns_health_ever(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);
 
 /*
- * The same, for who is about to act upon it: once the time is over, the first
- * is told false and the others true for STS_DNS_PROBE_MS, while it is tried.
+ * The same, asked by a question that acts upon it: once the time is over, the
+ * first gets false and tries; the others get true for STS_DNS_PROBE_MS.
  */
 bool sts_dns_health_ask(struct sts_dns_health *h, const struct sts_addr *server,
     enum sts_dns_trait t, sts_ms now);
@@ -79,9 +89,19 @@ void sts_dns_health_clear(struct sts_dns_health *h,
 void sts_dns_health_heard(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
 
-/* Whether it has answered something since. */
-bool sts_dns_health_heard_since(const struct sts_dns_health *h,
-    const struct sts_addr *server, sts_ms since);
+/*
+ * Which servers a question asks last, a bit each: those set aside. The first
+ * that may be tried again is tried by this question, if it stands before all
+ * that are well.
+ */
+uint8_t sts_dns_health_order(struct sts_dns_health *h,
+    const struct sts_dns_servers *servers, sts_ms now);
+
+/* A question that began at `began` was answered: set those aside that were
+ * silent about it (a bit each) and have not answered anything since. */
+void sts_dns_health_set_aside(struct sts_dns_health *h,
+    const struct sts_dns_servers *servers, uint8_t silent, sts_ms began,
+    sts_ms now);
 
 /*
  * Forget what is older than twice STS_DNS_HEALTH_MS; to be called at least once

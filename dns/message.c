@@ -138,7 +138,8 @@ soa_ttl_s(struct sts_text m, const struct record *r)
 {
 	const uint8_t *minimum = m.p + r->rdata + r->rdata_len - 4;
 
-	return smaller(sts_dns_ttl_s(r->ttl), sts_dns_ttl_s(sts_get32be(minimum)));
+	return smaller(
+	    sts_dns_ttl_s(r->ttl), sts_dns_ttl_s(sts_get32be(minimum)));
 }
 
 /* False: the record makes the message malformed. */

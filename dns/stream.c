@@ -50,10 +50,9 @@ enum step {
 	FAILED /* the end */
 };
 
+STS_STATIC_ASSERT(STS_DNS_STREAM_WINDOW >= (int)HEAD_MAX, head_fits_the_window);
 STS_STATIC_ASSERT(
-    STS_DNS_STREAM_WINDOW >= (int)HEAD_MAX, head_fits_the_window);
-STS_STATIC_ASSERT(STS_DNS_STREAM_MIN - STS_DNS_STREAM_NAME -
-		STS_DNS_STREAM_WINDOW >=
+    STS_DNS_STREAM_MIN - STS_DNS_STREAM_NAME - STS_DNS_STREAM_WINDOW >=
 	(int)HEAD_MAX,
     question_is_held);
 
@@ -80,19 +79,19 @@ window(const struct sts_dns_stream *s)
 static struct sts_text
 held(const struct sts_dns_stream *s)
 {
-	size_t room = (size_t)s->size - STS_DNS_STREAM_NAME -
-		      STS_DNS_STREAM_WINDOW;
+	size_t room =
+	    (size_t)s->size - STS_DNS_STREAM_NAME - STS_DNS_STREAM_WINDOW;
 
-	return sts_text(s->buf + STS_DNS_STREAM_NAME,
-	    s->pos < room ? s->pos : room);
+	return sts_text(
+	    s->buf + STS_DNS_STREAM_NAME, s->pos < room ? s->pos : room);
 }
 
 /* Pass n octets of the window. */
 static void
 pass(struct sts_dns_stream *s, size_t n)
 {
-	size_t room = (size_t)s->size - STS_DNS_STREAM_NAME -
-		      STS_DNS_STREAM_WINDOW;
+	size_t room =
+	    (size_t)s->size - STS_DNS_STREAM_NAME - STS_DNS_STREAM_WINDOW;
 	uint8_t *w = window(s);
 
 	STS_ASSERT(n <= s->have);
@@ -277,10 +276,10 @@ is_looked_for(const struct sts_dns_stream *s, const struct name *n)
 static enum step
 classify(struct sts_dns_stream *s, const struct name *owner, uint16_t type)
 {
-	bool alias = type == STS_DNS_CNAME && type != s->type;
+	bool alias = type != s->type;
 
 	/* Data beside or behind an alias of its name counts, not the alias. */
-	if ((type != s->type && !alias) || (alias && s->data)) {
+	if (alias && (type != STS_DNS_CNAME || s->data)) {
 		return GO;
 	}
 	if (owner->state == NAME_GONE) {

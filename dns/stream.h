@@ -53,7 +53,8 @@ struct sts_dns_stream {
 	uint16_t want; /* octets of the message, */
 	uint16_t pos; /* of these: passed, */
 	uint16_t have; /* and behind those: in the window */
-	uint16_t offered; /* of the window, to the caller, until the next call */
+	uint16_t
+	    offered; /* of the window, to the caller, until the next call */
 	uint16_t records; /* left of the section */
 	uint16_t rdata; /* octets left of the record */
 	uint16_t number; /* of records that were offered */

@@ -161,25 +161,10 @@ server_at(const struct sts_upstream *u, unsigned place)
 	return 0;
 }
 
-/* Which servers are asked last: those set aside. The first that may be tried
- * again is tried by this question, if it comes before all that are well. */
 static void
 put_in_order(struct sts_upstream *u)
 {
-	bool may_try = true;
-
-	for (unsigned i = 0; i < u->servers->count; i++) {
-		const struct sts_addr *server = &u->servers->addr[i];
-		bool ill =
-		    sts_dns_health_ever(u->health, server, STS_DNS_ASIDE);
-
-		if (ill && (!may_try || sts_dns_health_ask(u->health, server,
-					    STS_DNS_ASIDE, u->now))) {
-			u->aside |= (uint8_t)(1U << i);
-		} else {
-			may_try = false;
-		}
-	}
+	u->aside = sts_dns_health_order(u->health, u->servers, u->now);
 	u->place = 0;
 	u->server = server_at(u, 0);
 }
@@ -189,8 +174,8 @@ begin_try(struct sts_upstream *u)
 {
 	STS_ASSERT(u->tries < STS_DNS_TRIES);
 	u->edns = plan[u->tries].edns && !u->plain &&
-		  !sts_dns_health_ask(u->health, sts_upstream_peer(u),
-		      STS_DNS_PLAIN, u->now);
+		  !sts_dns_health_ask(
+		      u->health, sts_upstream_peer(u), STS_DNS_PLAIN, u->now);
 	u->asked = (uint8_t)(u->asked | server_bit(u));
 	u->mismatches = 0;
 	u->timed = false;
@@ -330,21 +315,6 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
-/* Servers that were silent while this one has answered. */
-static void
-set_aside(const struct sts_upstream *u)
-{
-	for (unsigned i = 0; i < u->servers->count; i++) {
-		const struct sts_addr *server = &u->servers->addr[i];
-
-		if ((u->silent >> i & 1U) != 0 &&
-		    !sts_dns_health_heard_since(u->health, server, u->began)) {
-			sts_dns_health_note(
-			    u->health, server, STS_DNS_ASIDE, u->now);
-		}
-	}
-}
-
 /* The server has said something. `answered`: what was asked; `knows_edns`: as
  * far as that was of use in the question. */
 static void
@@ -365,7 +335,8 @@ learn(struct sts_upstream *u, bool answered, bool knows_edns)
 		sts_dns_health_note(u->health, server, STS_DNS_PLAIN, u->now);
 	}
 	if (answered) {
-		set_aside(u);
+		sts_dns_health_set_aside(
+		    u->health, u->servers, u->silent, u->began, u->now);
 	}
 }
 
@@ -533,8 +504,8 @@ note_silence(struct sts_upstream *u)
 		u->lost_edns |= (uint8_t)(u->edns ? bit : 0);
 	} else if (!u->in_message) {
 		/* It has just answered over UDP. */
-		sts_dns_health_note(u->health, sts_upstream_peer(u),
-		    STS_DNS_NO_TCP, u->now);
+		sts_dns_health_note(
+		    u->health, sts_upstream_peer(u), STS_DNS_NO_TCP, u->now);
 	}
 }
 
@@ -702,8 +673,8 @@ sts_upstream_send_buf(const struct sts_upstream *u, struct sts_span lent)
 
 	STS_ASSERT(u->state == ASKING);
 	STS_ASSERT(lent.n >= STS_DNS_QUERY_MAX + LENGTH_LEN);
-	len = sts_dns_query(
-	    lent.p + off, query_id(u), u->name, u->type, u->edns);
+	len =
+	    sts_dns_query(lent.p + off, query_id(u), u->name, u->type, u->edns);
 	if (u->over_tcp) {
 		sts_put16be(lent.p, (uint16_t)len);
 	}

@@ -49,17 +49,11 @@ enum {
 	 */
 	STS_DNS_MISMATCH_MAX = 16,
 	/* Datagrams of so many octets may have been cut: they go to TCP. */
-	STS_DNS_DATAGRAM_MAX = STS_SCRATCH_SIZE < 4096 ? STS_SCRATCH_SIZE : 4096,
+	STS_DNS_DATAGRAM_MAX =
+	    STS_SCRATCH_SIZE < 4096 ? STS_SCRATCH_SIZE : 4096,
 	/* The least that can be lent for TCP. */
 	STS_DNS_BUFFER_MIN = STS_DNS_STREAM_MIN,
 	STS_DNS_PAUSE_MS = 1000 /* before a server that failed is asked again */
-};
-
-/* The servers in order of preference. Owned by the board. */
-struct sts_dns_servers {
-	struct sts_addr addr[STS_DNS_SERVERS_MAX];
-	bool trusted[STS_DNS_SERVERS_MAX]; /* its AD bit counts */
-	unsigned count;
 };
 
 /* About 180 bytes with 64-bit pointers; there are two a lookup. */
@@ -98,7 +92,6 @@ struct sts_upstream {
 };
 
 STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 184, upstream_is_small);
-STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
 
 /*
  * Begin to ask for `type` of the name prefix + "." + domain (prefix may be

@@ -499,8 +499,8 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	memcpy(f->rnd, rnd, sizeof f->rnd);
 	sts_http_start(&f->http);
 	sts_policy_start(&f->policy);
-	sts_dial_start(&f->dial, l->addr, l->addr_count, STS_FETCH_CONNECT_MS,
-	    now);
+	sts_dial_start(
+	    &f->dial, l->addr, l->addr_count, STS_FETCH_CONNECT_MS, now);
 }
 
 void

@@ -138,8 +138,8 @@ stream(uint8_t *out, struct sts_text m, uint16_t type, size_t size,
 	CHECK(buf != NULL);
 	*count = 0;
 	sts_dns_stream_start(&s, buf, size, (uint16_t)m.n, ID, type);
-	while ((r = sts_dns_stream_next(&s, name, &piece)) !=
-	       STS_DNS_STREAM_END) {
+	while (
+	    (r = sts_dns_stream_next(&s, name, &piece)) != STS_DNS_STREAM_END) {
 		if (r == STS_DNS_STREAM_PIECE) {
 			check_rdata(type, piece.rdata);
 			CHECK(piece.record == *count);
@@ -177,8 +177,8 @@ check_stream(
 
 		CHECK(v.found != STS_ABSENT);
 		CHECK(v.truncated == whole->truncated);
-		CHECK((v.found == STS_PENDING) ==
-		      (whole->found == STS_PENDING));
+		CHECK(
+		    (v.found == STS_PENDING) == (whole->found == STS_PENDING));
 		if (v.found == STS_FOUND && whole->found == STS_FOUND) {
 			CHECK(n == join(b, m, whole, type, &want));
 			CHECK(memcmp(a, b, n) == 0);

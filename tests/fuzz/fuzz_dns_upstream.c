@@ -286,8 +286,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < w.servers.count; i++) {
 		w.servers.addr[i].port = (uint16_t)i;
 	}
-	sts_upstream_start(&w.u, &w.servers, &w.health, name, STS_DNS_TXT, 0,
-	    BUDGET, rnd);
+	sts_upstream_start(
+	    &w.u, &w.servers, &w.health, name, STS_DNS_TXT, 0, BUDGET, rnd);
 	for (unsigned i = 0; i < STEPS_MAX && in.n > 0; i++) {
 		tick(&w);
 		event(&w, &in);

@@ -127,8 +127,8 @@ world_server(
 		w->server_count = 0;
 		return;
 	}
-	while (i < w->server_count &&
-	       !world_same_host(&w->server_addr[i], addr)) {
+	while (
+	    i < w->server_count && !world_same_host(&w->server_addr[i], addr)) {
 		i++;
 	}
 	if (i == WORLD_SERVERS) {

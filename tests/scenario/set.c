@@ -224,8 +224,8 @@ do_site(void)
 void
 do_servers(void)
 {
-	static const char *const names[] = { "up", "silent", "closed", "no-edns",
-		"formerr", "servfail", "no-tcp" };
+	static const char *const names[] = { "up", "silent", "closed",
+		"no-edns", "formerr", "servfail", "no-tcp" };
 	struct sts_addr addr;
 	int what = 0, i;
 

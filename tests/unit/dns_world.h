@@ -183,8 +183,7 @@ world_take(struct world *w)
 			w->taken_len = 0;
 		}
 		ck_assert_uint_eq(piece.record, w->records);
-		memcpy(
-		    w->taken + w->taken_len, piece.rdata.p, piece.rdata.n);
+		memcpy(w->taken + w->taken_len, piece.rdata.p, piece.rdata.n);
 		w->taken_len += piece.rdata.n;
 		w->records += piece.last;
 	}

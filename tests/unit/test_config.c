@@ -384,7 +384,8 @@ START_TEST(limits)
 		strcat(text, "nat64_prefix 64:ff9b::/96\n");
 	}
 	ck_assert(!load(file_of(text, strlen(text)), NULL));
-	ck_assert_ptr_nonnull(strstr(why, ":5: nat64_prefix: expected no more"));
+	ck_assert_ptr_nonnull(
+	    strstr(why, ":5: nat64_prefix: expected no more"));
 	memset(text, 'x', STS_LINE_MAX + 1);
 	ck_assert(!load(file_of(text, STS_LINE_MAX + 1), NULL));
 	ck_assert_ptr_nonnull(strstr(why, "the line is too long"));

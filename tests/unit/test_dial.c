@@ -243,8 +243,7 @@ START_TEST(script_table)
 		memset(&p, 0, sizeof p);
 		p.now = START;
 		sts_dial_init(&p.d);
-		sts_dial_start(
-		    &p.d, p.addr, cases[i].count, CONNECT_MS, p.now);
+		sts_dial_start(&p.d, p.addr, cases[i].count, CONNECT_MS, p.now);
 		settle(&p);
 		while (sscanf(s, "%15s%n", w, &used) == 1) {
 			word(&p, w);

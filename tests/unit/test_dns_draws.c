@@ -339,7 +339,8 @@ START_TEST(whole_range)
 		ck_assert_msg(greatest > 65535 - 66, "%s: greatest %u",
 		    values[v].name, greatest);
 		/* 65536 (1 - e^(-20000/65536)) = 17235, of ports (64512) 17196 */
-		ck_assert_msg(different > 17215 - 420 && different < 17215 + 420,
+		ck_assert_msg(
+		    different > 17215 - 420 && different < 17215 + 420,
 		    "%s: %u different", values[v].name, different);
 	}
 }
@@ -361,7 +362,8 @@ START_TEST(even)
 				    draws[i].server == server) {
 					top[x >> 10]++;
 					/* Of the port itself: x has gaps. */
-					low[(v == 0 ? x : draws[i].port) & 63U]++;
+					low[(v == 0 ? x : draws[i].port) &
+					    63U]++;
 					n++;
 				}
 			}
@@ -395,8 +397,8 @@ START_TEST(independent)
 				}
 				for (unsigned i = lag; i < DRAWS; i++) {
 					unsigned x = values[a].of(&draws[i]),
-						 y =
-						     values[b].of(&draws[i - lag]);
+						 y = values[b].of(
+						     &draws[i - lag]);
 
 					bucket[((x - y) & 65535U) >> 10]++;
 					equal += x == y;
