@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* dns/health: what is remembered of name servers, and for how long. */
+#include <string.h>
+
+#include "../../dns/health.h"
+#include "unit.h"
+
+const char unit_name[] = "dns_health";
+
+/* Time wraps soon after the start. */
+#define START ((sts_ms)0xfffff000U)
+
+static struct sts_addr
+server(unsigned i)
+{
+	struct sts_addr a = { STS_AF_INET, 0, 53, 0, { 192, 0, 2 } };
+
+	a.ip[3] = (uint8_t)i;
+	return a;
+}
+
+static struct sts_dns_servers
+servers(unsigned count)
+{
+	struct sts_dns_servers s;
+
+	memset(&s, 0, sizeof s);
+	s.count = count;
+	for (unsigned i = 0; i < count; i++) {
+		s.addr[i] = server(i);
+	}
+	return s;
+}
+
+/* Each trait for itself: for an hour, then one question tries. */
+START_TEST(an_hour)
+{
+	for (unsigned t = 0; t < STS_DNS_TRAITS; t++) {
+		enum sts_dns_trait trait = (enum sts_dns_trait)t;
+		struct sts_addr a = server(1), b = server(2);
+		struct sts_dns_health h;
+		sts_ms now = START;
+
+		sts_dns_health_init(&h);
+		ck_assert(!sts_dns_health_ask(&h, &a, trait, now));
+		sts_dns_health_note(&h, &a, trait, now);
+		for (unsigned o = 0; o < STS_DNS_TRAITS; o++) {
+			unit_int("trait",
+			    sts_dns_health_is(
+				&h, &a, (enum sts_dns_trait)o, now),
+			    o == t);
+		}
+		ck_assert(!sts_dns_health_is(&h, &b, trait, now));
+		now += STS_DNS_HEALTH_MS - 1;
+		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
+		now++;
+		ck_assert(!sts_dns_health_is(&h, &a, trait, now));
+		ck_assert(!sts_dns_health_ask(&h, &a, trait, now));
+		/* Those beside it wait for what comes of that. */
+		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
+		now += STS_DNS_PROBE_MS - 1;
+		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
+		now++;
+		ck_assert(!sts_dns_health_ask(&h, &a, trait, now));
+		sts_dns_health_clear(&h, &a, trait);
+		ck_assert(!sts_dns_health_ever(&h, &a, trait));
+	}
+}
+END_TEST
+
+/* Port and scope belong to the address; no memory, no harm. */
+START_TEST(whose)
+{
+	struct sts_addr a = server(1), port = a, scope = a, inet6 = a;
+	struct sts_dns_servers s = servers(2);
+	struct sts_dns_health h;
+
+	port.port = 54;
+	scope.scope = 1;
+	inet6.af = STS_AF_INET6;
+	sts_dns_health_init(&h);
+	sts_dns_health_note(&h, &a, STS_DNS_PLAIN, START);
+	ck_assert(!sts_dns_health_ever(&h, &port, STS_DNS_PLAIN));
+	ck_assert(!sts_dns_health_ever(&h, &scope, STS_DNS_PLAIN));
+	ck_assert(!sts_dns_health_ever(&h, &inet6, STS_DNS_PLAIN));
+	for (unsigned i = 0; i < 16; i++) {
+		struct sts_addr other = a;
+
+		other.ip[i] ^= 0x40;
+		ck_assert(!sts_dns_health_ever(&h, &other, STS_DNS_PLAIN));
+	}
+	sts_dns_health_note(NULL, &a, STS_DNS_PLAIN, START);
+	sts_dns_health_heard(NULL, &a, START);
+	sts_dns_health_clear(NULL, &a, STS_DNS_PLAIN);
+	sts_dns_health_set_aside(NULL, &s, 3, START, START);
+	ck_assert(!sts_dns_health_ask(NULL, &a, STS_DNS_PLAIN, START));
+	ck_assert_uint_eq(sts_dns_health_order(NULL, &s, START), 0);
+}
+END_TEST
+
+/* Only who was silent, and has not answered anything since it was asked. */
+START_TEST(set_aside)
+{
+	struct sts_dns_servers s = servers(4);
+	struct sts_dns_health h;
+	sts_ms now = START;
+
+	sts_dns_health_init(&h);
+	sts_dns_health_heard(&h, &s.addr[0], now - 1);
+	sts_dns_health_heard(&h, &s.addr[1], now);
+	sts_dns_health_set_aside(&h, &s, 1 | 2 | 8, now, now + 3000);
+	unit_int("order", sts_dns_health_order(&h, &s, now + 3000), 1 | 8);
+	/* It answers: it is well. */
+	sts_dns_health_heard(&h, &s.addr[3], now + 4000);
+	unit_int("order", sts_dns_health_order(&h, &s, now + 4000), 1);
+	/* An hour later one question tries the first; a second one does not. */
+	sts_dns_health_note(&h, &s.addr[1], STS_DNS_ASIDE, now + 3000);
+	now += 3000 + STS_DNS_HEALTH_MS;
+	unit_int("tries", sts_dns_health_order(&h, &s, now), 2);
+	unit_int("beside", sts_dns_health_order(&h, &s, now), 1);
+	unit_int("beside", sts_dns_health_order(&h, &s, now), 1 | 2);
+	/* Behind one that is well it is not tried. */
+	sts_dns_health_init(&h);
+	sts_dns_health_note(&h, &s.addr[1], STS_DNS_ASIDE, START);
+	unit_int("behind", sts_dns_health_order(&h, &s, now), 2);
+	unit_int("behind", sts_dns_health_order(&h, &s, now), 2);
+}
+END_TEST
+
+/* More servers than places: the one used longest ago goes. And what was not
+ * used for long is forgotten, before times seem to lie ahead. */
+START_TEST(places)
+{
+	struct sts_dns_health h;
+	struct sts_addr a;
+
+	sts_dns_health_init(&h);
+	for (unsigned i = 0; i < STS_DNS_SERVERS_MAX; i++) {
+		a = server(i);
+		sts_dns_health_note(&h, &a, STS_DNS_PLAIN, START + i);
+	}
+	a = server(0);
+	sts_dns_health_heard(&h, &a, START + 100);
+	a = server(100);
+	sts_dns_health_note(&h, &a, STS_DNS_PLAIN, START + 101);
+	ck_assert(sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+	for (unsigned i = 0; i < STS_DNS_SERVERS_MAX; i++) {
+		a = server(i);
+		unit_int(
+		    "kept", sts_dns_health_ever(&h, &a, STS_DNS_PLAIN), i != 1);
+	}
+	sts_dns_health_age(&h, START + 2 * STS_DNS_HEALTH_MS);
+	a = server(2);
+	ck_assert(sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+	sts_dns_health_age(&h, START + 2 * STS_DNS_HEALTH_MS + 50);
+	ck_assert(!sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+	a = server(0);
+	ck_assert(sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+	sts_dns_health_age(&h, START + 3 * STS_DNS_HEALTH_MS);
+	ck_assert(!sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, an_hour);
+	tcase_add_test(tc, whose);
+	tcase_add_test(tc, set_aside);
+	tcase_add_test(tc, places);
+}
