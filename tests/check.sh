@@ -116,7 +116,8 @@ pmccabe $sources | awk -F'\t' '$2 > 10 || $5 > 60 {
 pmccabe $sources | awk -F'\t' '{ n++; long += $5 > 30 }
 	END { if (long * 20 > n) print long " of " n }' |
 	rule 'more than one function in twenty has over 30 lines'
-wc -l $sources | awk '$2 != "total" && $1 > 800' | rule 'a file over 800 lines'
+wc -l $sources | grep -v '_table\.c$' | awk '$2 != "total" && $1 > 800' |
+	rule 'a file over 800 lines'
 
 # A board on port/lwip has at most 500 lines of its own, blanks and comments
 # aside.
@@ -206,6 +207,11 @@ done | rule 'a table that tls/ec_tables.py does not write'
 for f in $(git ls-files '*.c' '*.h'); do
 	clang-format-14 "$f" | cmp -s - "$f" || echo "$f"
 done | rule 'not formatted (clang-format-14 -i)'
+
+# A table is what its script writes.
+python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
+	cmp -s "$build/uts46_table.c" core/grammar/uts46_table.c ||
+	echo core/grammar/uts46_table.c | rule 'not what uts46_table.py writes'
 
 # Every source says its licence first.
 for f in $(git ls-files '*.c' '*.h'); do

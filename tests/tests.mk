@@ -16,6 +16,7 @@ include tests/signature/signature.mk
 include tests/sim.mk
 include tests/bench/bench.mk
 include tests/examples/examples.mk
+include tests/icu/icu.mk
 include tests/journal/journal.mk
 include tests/kill/kill.mk
 include tests/torture/torture.mk
@@ -45,8 +46,8 @@ $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates
-CHECK_PKGS = clang-format-14 pmccabe
+TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates libicu-dev
+CHECK_PKGS = clang-format-14 pmccabe python3 unicode-data
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
@@ -60,6 +61,7 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		echo "$(BUILD)/icu/compare"; \
 		echo alone; \
 		$(MAKE) --no-print-directory -s kill-commands; \
 		$(MAKE) --no-print-directory -s torture-commands; \
@@ -70,7 +72,7 @@ test: test-deps ## install what the tests need and pass everything
 test-deps: service-deps
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS) $(KILL_PKGS)
 
-test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write
+test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write $(BUILD)/icu/compare
 
 test-commands:
 	@printf '%s\n' $(TEST_COMMANDS)

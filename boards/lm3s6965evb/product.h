@@ -41,6 +41,7 @@
 #define STS_EVENTS_MAX 2
 #define STS_LISTENERS_MAX 1
 #define STS_METRICS 0
+#define STS_UTS46 0
 
 /* Our own computing counts: 6 s for a chain on P-384, more on P-521. */
 #define STS_FETCH_CONNECT_MS 8000

@@ -214,9 +214,8 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	struct sts_answer with;
 
 	if (why != STS_WHY_NONE) {
-		sts_agent_answer(a, ask,
-		    sts_decide_plain(STS_ANSWER_NOTFOUND, STS_RULE_KEY, why),
-		    sts_text(NULL, 0));
+		sts_agent_answer(
+		    a, ask, sts_decide_key(why), sts_text(NULL, 0));
 		return true;
 	}
 	o = ask->afresh ? NULL

@@ -21,6 +21,15 @@ sts_decide_plain(
 }
 
 struct sts_answer
+sts_decide_key(enum sts_why why)
+{
+	STS_ASSERT(why != STS_WHY_NONE);
+	return sts_decide_plain(
+	    why == STS_WHY_KEY_UNMAPPED ? STS_ANSWER_TEMP : STS_ANSWER_NOTFOUND,
+	    STS_RULE_KEY, why);
+}
+
+struct sts_answer
 sts_decide_policy(const struct sts_zone *zone, const struct sts_entry *e,
     sts_ref ref, enum sts_rule rule)
 {

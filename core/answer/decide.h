@@ -14,6 +14,10 @@
 struct sts_answer sts_decide_policy(const struct sts_zone *zone,
     const struct sts_entry *e, sts_ref ref, enum sts_rule rule);
 
+/* The key makes no domain, and why is one of its reasons: NOTFOUND, or TEMP
+ * where nobody can tell which domain it spells (core/grammar/domain.h). */
+struct sts_answer sts_decide_key(enum sts_why why);
+
 /* Nothing live is held: the kind and the reason of what was found decide, by
  * the operator's settings. */
 struct sts_answer sts_decide_none(

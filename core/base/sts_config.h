@@ -262,4 +262,13 @@
 #endif
 #endif
 
+/*
+ * Keys in UTF-8 mapped to domains as Postfix maps them (UTS #46), with 34 KB of
+ * tables. 0: every key that is not all ASCII is answered key-unmapped: cannot
+ * tell. Mail servers that do not offer SMTPUTF8 send no such keys.
+ */
+#ifndef STS_UTS46
+#define STS_UTS46 1
+#endif
+
 #endif

@@ -18,6 +18,7 @@
 	X(KEY_ADDRESS,       "key-address",         "an address literal has no policy") \
 	X(KEY_INVALID,       "key-invalid",         "the key is not a domain name") \
 	X(KEY_LONG,          "key-long",            "the name is too long to carry a policy") \
+	X(KEY_UNMAPPED,      "key-unmapped",        "nobody can tell which domain the key spells") \
 	X(OVERRIDE,          "override",            "the operator decided") \
 	/* DNS */ \
 	X(DNS_NXDOMAIN,      "dns-nxdomain",        "the name does not exist") \

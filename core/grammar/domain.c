@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/sts_config.h"
 #include "domain.h"
 #include "idna.h"
 
@@ -186,7 +187,7 @@ add_label(struct sts_key *k, struct sts_text label)
 	STS_ASSERT(k->len <= STS_DOMAIN_MAX);
 	room = STS_DOMAIN_MAX - (size_t)k->len;
 	if (len == 0) {
-		return STS_WHY_KEY_INVALID;
+		return STS_WHY_KEY_UNMAPPED;
 	}
 	if (room < len + dot) {
 		return STS_WHY_KEY_LONG;
@@ -213,7 +214,7 @@ label_len(struct sts_text t)
 
 /* Label by label; one separator may follow the last. */
 static enum sts_why
-parse_host(struct sts_key *k, struct sts_text host)
+map_host(struct sts_key *k, struct sts_text host)
 {
 	do {
 		size_t len = label_len(host);
@@ -225,10 +226,56 @@ parse_host(struct sts_key *k, struct sts_text host)
 		host = from(host, len);
 		host = from(host, sts_idna_dot(host));
 	} while (host.n > 0);
+	return STS_WHY_NONE;
+}
+
+/* A host of ASCII: lower-cased, and one dot may follow it. A-labels are what
+ * they are, since Postfix has nothing done to a name of ASCII. */
+static enum sts_why
+copy_host(struct sts_key *k, struct sts_text host)
+{
+	if (host.n > 0 && host.p[host.n - 1] == '.') {
+		host.n--;
+	}
+	if (host.n > STS_DOMAIN_MAX) {
+		return STS_WHY_KEY_LONG;
+	}
+	for (size_t i = 0; i < host.n; i++) {
+		k->domain[i] = sts_lower(host.p[i]);
+	}
+	k->len = (uint16_t)host.n;
+	return STS_WHY_NONE;
+}
+
+static bool
+is_ascii(struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		if (t.p[i] >= 0x80) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum sts_why
+parse_host(struct sts_key *k, struct sts_text host)
+{
+	enum sts_why why;
+
+	if (is_ascii(host)) {
+		why = copy_host(k, host);
+	} else if (STS_UTS46) {
+		why = map_host(k, host);
+	} else {
+		why = STS_WHY_KEY_UNMAPPED;
+	}
 	k->domain[k->len] = '\0';
-	return sts_name_valid(sts_text(k->domain, k->len))
-		   ? STS_WHY_NONE
-		   : STS_WHY_KEY_INVALID;
+	if (why == STS_WHY_NONE &&
+	    !sts_name_valid(sts_text(k->domain, k->len))) {
+		why = STS_WHY_KEY_INVALID;
+	}
+	return why;
 }
 
 /*
@@ -255,8 +302,8 @@ split(struct sts_key *k, struct sts_text t, struct sts_text *host,
 	return true;
 }
 
-enum sts_why
-sts_key_parse(struct sts_key *k, struct sts_text text)
+static enum sts_why
+parse(struct sts_key *k, struct sts_text text)
 {
 	struct sts_text host, port;
 
@@ -292,4 +339,16 @@ sts_domain_policy_host(uint8_t out[STS_POLICY_HOST_MAX], struct sts_text domain)
 	memcpy(out, prefix, prefix_len);
 	memcpy(out + prefix_len, domain.p, domain.n);
 	return sts_text(out, prefix_len + domain.n);
+}
+
+/* What mapping gave may be no host name (a number, say). The same written in
+ * ASCII is none for sure; but where the mail goes, ICU decides. */
+enum sts_why
+sts_key_parse(struct sts_key *k, struct sts_text text)
+{
+	enum sts_why why = parse(k, text);
+
+	return why == STS_WHY_KEY_INVALID && !is_ascii(text)
+		   ? STS_WHY_KEY_UNMAPPED
+		   : why;
 }

@@ -2,8 +2,9 @@
 /*
  * A look-up key as the mail server sends it, made into a policy domain:
  * `example.com`, `[relay.example]:587`, `relay.example:submission`, upper
- * case, a final dot, U-labels in UTF-8. Keys that can have no policy are
- * refused here, at once, without I/O.
+ * case, a final dot, UTF-8 in any spelling that Postfix maps to the domain.
+ * Keys that can have no policy are refused here, at once, without I/O; keys of
+ * which nobody can tell which domain they spell, too, but for another reason.
  */
 #ifndef STS_DOMAIN_H
 #define STS_DOMAIN_H
@@ -42,11 +43,15 @@ struct sts_key {
  * label is a valid host name and may be asked for). Else *k is unspecified:
  * key-empty; key-parent (begins with "."); key-address (IPv4 or IPv6, with or
  * without brackets and port); key-long (over STS_DOMAIN_MAX octets);
- * key-invalid (anything else, so paths of sockets too).
+ * key-invalid (anything else of ASCII alone, so paths of sockets too): no such
+ * key has a policy. key-unmapped: a key with octets beyond ASCII that is none
+ * of these, and cannot be made a domain for sure (without STS_UTS46: no such
+ * key can). Whether it has a policy cannot be told.
  *
- * What becomes of labels that are not ASCII, and which dots separate them, is
- * said in idna.h. Work: one pass over at most STS_DOMAIN_MAX octets of result;
- * a longer text is given up on at the first label beyond.
+ * What becomes of hosts that are not all ASCII, and which dots separate their
+ * labels, is said in idna.h. Work: a few passes over the text, and one over at
+ * most STS_DOMAIN_MAX octets of result; a longer text is given up on at the
+ * first label beyond.
  */
 enum sts_why sts_key_parse(struct sts_key *k, struct sts_text text);
 

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Labels of internationalized names (RFC 5890 to 5892, RFC 3492), made fit
- * for the DNS without Unicode's tables.
+ * Labels of names that are not all ASCII, made A-labels in the way of Postfix,
+ * which has ICU do it by UTS #46 (`enable_idna2003_compatibility = no`, its
+ * default since 3.2): mapped and normalized (uts46.h), then Punycode-encoded.
  *
- * A label of ASCII is lower-cased. One that begins with "xn--" is taken as it
- * is (RFC 5891 5.4 allows it); nobody checks that it decodes to anything.
- * Other labels are U-labels: case-folded, then Punycode-encoded.
+ * Whoever writes an address chooses its spelling, and the mail goes where
+ * Postfix's answer points. So a label is either what ICU makes of it, or
+ * nobody can tell; in no case is it another name. Nobody can tell where ICU
+ * reports an error, whichever of its checks that is, since another version of
+ * it may not; and where what comes out is no label of a host name.
  *
- * Limits, all of them on the side of "no such policy": letters fold in Latin
- * (Latin-1, Extended-A, the regular part of Extended-B, Extended Additional),
- * modern Greek, Cyrillic and Armenian only; capitals of other scripts stay what
- * they are. There is no normalization: a label with combining marks of
- * U+0300..036F or conjoining Jamo, which would compose, is refused, as are
- * polytonic Greek, symbols, punctuation, controls, private use, compatibility
- * forms and joiners. Everything else is taken for a letter; the context and
- * Bidi rules are not checked. What IDNA refuses and this does not is a name
- * that no registry has, so asking for it finds nothing.
+ * Not checked, because Postfix does not ask ICU to: joiners in context, Bidi.
  */
 #ifndef STS_IDNA_H
 #define STS_IDNA_H
@@ -24,14 +19,15 @@
 #include "../base/name.h"
 
 /* How many bytes at the start of t are a label separator: 1 for ".", 3 for
- * U+3002, U+FF0E and U+FF61 (RFC 3490 3.1), 0 for none. */
+ * U+3002, U+FF0E and U+FF61 (UTS #46 maps them to "."), 0 for none. */
 size_t sts_idna_dot(struct sts_text t);
 
 /*
  * Write the A-label or ASCII label for `label` (UTF-8, without separators) to
- * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: it cannot be a
- * label, or not within 63 octets; out is then unspecified. O(label.n squared),
- * but of at most STS_LABEL_MAX characters.
+ * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: it cannot be told,
+ * and out is unspecified. An A-label that `label` is, or maps to, must be what
+ * the label that it stands for is encoded as. O(label.n squared), but of at
+ * most STS_UTS46_POINTS characters.
  */
 size_t sts_idna_label(uint8_t out[STS_LABEL_MAX], struct sts_text label);
 

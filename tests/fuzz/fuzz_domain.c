@@ -2,7 +2,9 @@
 /*
  * Fuzz look-up keys. What is accepted is a valid lower-case name that leaves
  * room for "_mta-sts.", stays itself when it is asked for again, and does not
- * depend on the case of ASCII, a final dot, brackets or a port.
+ * depend on the case of ASCII, a final dot, brackets or a port. What is mapped
+ * (UTS #46) stays itself when it is mapped again. A key that is not all ASCII is
+ * never said to be no domain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,17 @@ same_domain(const struct sts_key *k, const char *before, struct sts_text text,
 	CHECK(other.bracketed == (b > 0));
 }
 
+static bool
+is_ascii(struct sts_text text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] >= 0x80) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void
 check(const struct sts_key *k, struct sts_text text)
 {
@@ -54,6 +67,10 @@ check(const struct sts_key *k, struct sts_text text)
 	same_domain(k, "", domain, ".:submission", 587);
 	same_domain(k, "[", domain, ".]", 0);
 	same_domain(k, "[", domain, "]:65535", 65535);
+	if (!is_ascii(text)) {
+		/* The final ideographic full stop has all of it mapped. */
+		same_domain(k, "", domain, "\xe3\x80\x82", 0);
+	}
 
 	for (size_t i = 0; i < text.n; i++) {
 		bool small = text.p[i] >= 'a' && text.p[i] <= 'z';
@@ -78,7 +95,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	why = sts_key_parse(&k, text);
 	CHECK(why == STS_WHY_NONE ||
-	      (why >= STS_WHY_KEY_EMPTY && why <= STS_WHY_KEY_LONG));
+	      (why >= STS_WHY_KEY_EMPTY && why <= STS_WHY_KEY_UNMAPPED));
+	CHECK(why != STS_WHY_KEY_INVALID || is_ascii(text));
+	CHECK(why != STS_WHY_KEY_UNMAPPED || !is_ascii(text));
 	CHECK((why == STS_WHY_KEY_EMPTY) == (size == 0));
 	CHECK((why == STS_WHY_KEY_PARENT) == (size > 0 && data[0] == '.'));
 	if (why == STS_WHY_NONE) {

@@ -82,8 +82,8 @@ START_TEST(query_long)
 	memset(key, 0xff, sizeof key - 1);
 	memset(zone, 0xfe, sizeof zone - 1);
 	spawn(&run, args);
-	ck_assert_int_eq(ended(&run), 1);
-	said("(key-invalid)");
+	ck_assert_int_eq(ended(&run), 2);
+	said("(key-unmapped)");
 }
 END_TEST
 
