@@ -26,6 +26,7 @@
  */
 #include <string.h>
 
+#include "../answer/decide.h"
 #include "../base/assert.h"
 #include "client.h"
 
@@ -88,10 +89,21 @@ ask(struct sts_client *c, size_t total, struct sts_text name,
 	enter(c, ASKS);
 }
 
+/* Note whether what is skipped is ASCII alone. */
+static void
+note_skipped(struct sts_client *c, struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		c->skip_wide = c->skip_wide || t.p[i] >= 0x80;
+	}
+}
+
 static void
 skip(struct sts_client *c, size_t total)
 {
 	STS_ASSERT(total > c->in_len);
+	c->skip_wide = false;
+	note_skipped(c, sts_text(c->in, c->in_len));
 	c->skip_left = total - c->in_len;
 	c->in_len = 0;
 	enter(c, SKIPS);
@@ -174,12 +186,14 @@ next(struct sts_client *c)
 	look(c);
 }
 
-/* The skipped request has come to its end: answer it ourselves. */
+/* The skipped request has come to its end: answer it ourselves. A key of ASCII
+ * that is so long is no domain; another may spell a short one, in characters
+ * that are mapped to nothing. */
 static void
 answer_skipped(struct sts_client *c, uint8_t end)
 {
-	const struct sts_answer answer = { STS_ANSWER_NOTFOUND, STS_RULE_KEY,
-		STS_WHY_KEY_LONG, false, 0, NULL };
+	const struct sts_answer answer = sts_decide_key(
+	    c->skip_wide ? STS_WHY_KEY_UNMAPPED : STS_WHY_KEY_LONG);
 
 	if (end != ',') {
 		close_for(c, STS_WHY_CLIENT_JUNK);
@@ -281,6 +295,7 @@ client_recv_ack(void *e, struct sts_span got)
 	if (c->state == SKIPS) {
 		STS_ASSERT(got.n <= c->skip_left);
 		c->skip_left -= got.n;
+		note_skipped(c, sts_text(got.p, got.n));
 		if (c->skip_left == 0) {
 			answer_skipped(c, got.p[got.n - 1]);
 		}
@@ -394,7 +409,7 @@ sts_client_open(struct sts_client *c, sts_ms now)
 {
 	STS_ASSERT(c->state == FREE);
 	c->why = STS_WHY_NONE;
-	c->last = c->due = c->skipped = c->line = false;
+	c->last = c->due = c->skipped = c->skip_wide = c->line = false;
 	c->in_len = c->request_len = c->name_off = c->name_len = 0;
 	c->skip_left = c->sent = 0;
 	c->now = now;

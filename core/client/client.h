@@ -24,8 +24,8 @@
  *
  * Junk closes only this client, after the requests before it were answered. A
  * half-closed client gets its answers before it is closed. A request too long
- * for the input is skipped and answered not found without asking the agent. A
- * client is closed when it reads nothing for STS_CLIENT_STALL_MS while a reply
+ * for the input is skipped and answered without asking the agent: not found, or
+ * "cannot tell" (key-unmapped) if it is not all ASCII. A client is closed when it reads nothing for STS_CLIENT_STALL_MS while a reply
  * waits, and when it sends nothing, or leaves a request half-written, for
  * STS_CLIENT_IDLE_MS (longer than Postfix keeps a connection). It is closed
  * sooner when another client waits for a place (sts_client_yield).
@@ -87,6 +87,7 @@ struct sts_client {
 	uint16_t request_len; /* in[0..request_len) is the request at hand */
 	uint16_t name_off, name_len;
 	uint16_t host_off, host_len; /* line */
+	bool skip_wide; /* what was skipped is not ASCII alone */
 	size_t skip_left; /* SKIPS: bytes to come, its comma included */
 	size_t sent; /* of the reply with its netstring's wrapping */
 	sts_ms now, since; /* the last tick; when the state's time began */

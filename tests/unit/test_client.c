@@ -273,6 +273,7 @@ check_gone(const char *name)
 #define R_NOT "9:NOTFOUND ,"
 #define R_BUSY "29:TEMP no slot was free in time,"
 #define R_LATE "37:TEMP the policy was not there in time,"
+#define R_UNMAPPED "48:TEMP nobody can tell which domain the key spells,"
 
 /* ---- a conversation, cut everywhere ---- */
 
@@ -803,14 +804,23 @@ static const struct {
 	size_t data_len;
 	char end;
 	bool asked, junk;
+	size_t wide; /* this octet of the data is not ASCII; 0: all are */
 } lengths[] = {
-	{ "fills the input", STS_CLIENT_INPUT - 5, ',', true, false },
-	{ "fills it, no comma", STS_CLIENT_INPUT - 5, ';', false, true },
-	{ "one too long", STS_CLIENT_INPUT - 4, ',', false, false },
-	{ "one too long, no comma", STS_CLIENT_INPUT - 4, ';', false, true },
-	{ "the longest", STS_CLIENT_SKIP_MAX, ',', false, false },
-	{ "the longest, no comma", STS_CLIENT_SKIP_MAX, 'x', false, true },
-	{ "over the longest", STS_CLIENT_SKIP_MAX + 1, ',', false, true },
+	{ "fills the input", STS_CLIENT_INPUT - 5, ',', true, false, 0 },
+	{ "fills it, no comma", STS_CLIENT_INPUT - 5, ';', false, true, 0 },
+	{ "one too long", STS_CLIENT_INPUT - 4, ',', false, false, 0 },
+	{ "one too long, no comma", STS_CLIENT_INPUT - 4, ';', false, true, 0 },
+	{ "the longest", STS_CLIENT_SKIP_MAX, ',', false, false, 0 },
+	{ "the longest, no comma", STS_CLIENT_SKIP_MAX, 'x', false, true, 0 },
+	{ "over the longest", STS_CLIENT_SKIP_MAX + 1, ',', false, true, 0 },
+	{ "not ASCII, one too long", STS_CLIENT_INPUT - 4, ',', false, false,
+	    8 },
+	{ "not ASCII, the last octet", STS_CLIENT_INPUT - 4, ',', false, false,
+	    STS_CLIENT_INPUT - 5 },
+	{ "not ASCII, behind the input", STS_CLIENT_SKIP_MAX, ',', false, false,
+	    STS_CLIENT_SKIP_MAX / 2 },
+	{ "ASCII, after one that was not", STS_CLIENT_INPUT, ',', false, false,
+	    0 },
 };
 
 START_TEST(length_table)
@@ -821,6 +831,10 @@ START_TEST(length_table)
 		size_t n = make_request(in, 'n', lengths[i].data_len);
 
 		in[n - 1] = (uint8_t)lengths[i].end;
+		if (lengths[i].wide > 0) {
+			in[n - 1 - lengths[i].data_len + lengths[i].wide] =
+			    0xad;
+		}
 		memcpy(in + n, "17:postfix t.example,", 21);
 		rig_start(0);
 		rig_input(in, n + 21);
@@ -831,7 +845,8 @@ START_TEST(length_table)
 			unit_int(lengths[i].name, g.why, STS_WHY_CLIENT_JUNK);
 			continue;
 		}
-		check_out(lengths[i].name, R_NOT R_BUSY);
+		check_out(lengths[i].name,
+		    lengths[i].wide > 0 ? R_UNMAPPED R_BUSY : R_NOT R_BUSY);
 		unit_int(lengths[i].name, g.asks, lengths[i].asked ? 2 : 1);
 	}
 }
