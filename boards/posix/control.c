@@ -80,6 +80,19 @@ begin_telling(struct sts_control *c, struct sts_control_conn *n)
 	n->stage = TELL;
 }
 
+/* "Nothing is held" would be a guess where nobody can tell of which domain. */
+static void
+show(struct sts_control *c, struct sts_control_conn *n)
+{
+	struct sts_key k;
+
+	if (sts_key_parse(&k, key_of(n)) == STS_WHY_KEY_UNMAPPED) {
+		fail(n, STS_EXIT_USAGE, sts_why_text(STS_WHY_KEY_UNMAPPED));
+		return;
+	}
+	begin_telling(c, n);
+}
+
 static void
 begin_saving(struct sts_control *c, struct sts_control_conn *n)
 {
@@ -118,7 +131,7 @@ begin(struct sts_control *c, struct sts_control_conn *n)
 		begin_question(c, n);
 		break;
 	case STS_CONTROL_SHOW:
-		begin_telling(c, n);
+		show(c, n);
 		break;
 	case STS_CONTROL_FORGET:
 		forget(c, n);

@@ -345,6 +345,14 @@ START_TEST(cache_commands)
 	ck_assert_ptr_null(strstr(command.log, "answer"));
 	ORDER(1, "cache", "show", "other.example");
 	replied("other.example: nothing is held\n");
+	/* The full-width letter is mapped; of the capital sharp s nobody can
+	 * tell what it is mapped to. */
+	ORDER(0, "cache", "show", "\xef\xbd\x85xample.com");
+	replied("  policy   mode enforce");
+	ORDER(0, "query", "exam\xc2\xadple.com");
+	ORDER(2, "query", "\xe1\xba\x9e.example");
+	ORDER(64, "cache", "show", "\xe1\xba\x9e.example");
+	ORDER(64, "cache", "forget", "\xe1\xba\x9e.example");
 	ORDER(0, "cache", "stats");
 	replied("records    1: enforce 1 ");
 	replied("journal    ready; ");
