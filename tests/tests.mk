@@ -81,5 +81,11 @@ check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
 	@sh boards/posix/deps.sh $(CHECK_PKGS)
 	@sh tests/check.sh $(BUILD)
 
+.PHONY: uts46-table
+uts46-table: ## write Unicode's tables anew (core/grammar/uts46_table.c)
+	@sh boards/posix/deps.sh python3 unicode-data
+	python3 core/grammar/uts46_table.py >$(BUILD)/uts46_table.c
+	cp $(BUILD)/uts46_table.c core/grammar/uts46_table.c
+
 unit: $(UNIT_BIN) ## run the unit tests
 	@for t in $(UNIT_BIN); do $$t || exit 1; done

@@ -25,10 +25,11 @@
  * Junk closes only this client, after the requests before it were answered. A
  * half-closed client gets its answers before it is closed. A request too long
  * for the input is skipped and answered without asking the agent: not found, or
- * "cannot tell" (key-unmapped) if it is not all ASCII. A client is closed when it reads nothing for STS_CLIENT_STALL_MS while a reply
- * waits, and when it sends nothing, or leaves a request half-written, for
- * STS_CLIENT_IDLE_MS (longer than Postfix keeps a connection). It is closed
- * sooner when another client waits for a place (sts_client_yield).
+ * "cannot tell" (key-unmapped) if it is not all ASCII. A client is closed when
+ * it reads nothing for STS_CLIENT_STALL_MS while a reply waits, and when it
+ * sends nothing, or leaves a request half-written, for STS_CLIENT_IDLE_MS
+ * (longer than Postfix keeps a connection). It is closed sooner when another
+ * client waits for a place (sts_client_yield).
  *
  *	        open
  *	          |
