@@ -69,6 +69,7 @@ STS_STATIC_ASSERT(
 /* Reasons not to know, the one that tells least first. */
 static const uint8_t ranks[] = {
 	STS_WHY_NONE,
+	STS_WHY_BUSY,
 	STS_WHY_DNS_UNREACHABLE,
 	STS_WHY_DNS_TIMEOUT,
 	STS_WHY_DNS_REFUSED,
@@ -602,7 +603,7 @@ sts_upstream_opened(struct sts_upstream *u)
 void
 sts_upstream_lost(struct sts_upstream *u, int why)
 {
-	bool closing = u->state == CLOSING;
+	bool closing = u->state == CLOSING, opening = u->state == OPENING;
 
 	if (!has_channel(u) || (closing && why == STS_IO_EOF)) {
 		return;
@@ -614,14 +615,22 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 		settle(u);
 		return;
 	}
-	blame(u, STS_WHY_DNS_UNREACHABLE);
-	if (why == STS_IO_LIMIT) {
-		/* We are short ourselves: the same again, but later. */
+	if (opening && why == STS_IO_LIMIT) {
+		/* Our shortage: the same try again, but later. */
+		blame(u, STS_WHY_BUSY);
+		u->limited = (uint8_t)(u->limited + (u->limited < UINT8_MAX));
 		u->pause = true;
-		spend_try(u);
-	} else {
-		ask_next(u, true);
+		settle(u);
+		return;
 	}
+	blame(u, STS_WHY_DNS_UNREACHABLE);
+	ask_next(u, true);
+}
+
+uint32_t
+sts_upstream_limited_ms(const struct sts_upstream *u)
+{
+	return (uint32_t)u->limited * STS_DNS_PAUSE_MS;
 }
 
 struct sts_span

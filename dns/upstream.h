@@ -78,6 +78,7 @@ struct sts_upstream {
 	uint8_t state;
 	uint8_t found, why; /* while PENDING, why is the best known so far */
 	uint8_t tries; /* transmissions that are over */
+	uint8_t limited; /* pauses for want of a port or descriptor */
 	uint8_t server; /* asked now, or next, */
 	uint8_t place; /* and its place in their order */
 	uint8_t asked, erred, spent, aside; /* a bit a server: set aside, */
@@ -183,10 +184,15 @@ uint8_t *sts_upstream_take_back(struct sts_upstream *u);
  */
 enum sts_found sts_upstream_result(const struct sts_upstream *u);
 
+/* How long it has waited, in pauses, because no port or descriptor of ours was
+ * free; that says nothing about the servers. */
+uint32_t sts_upstream_limited_ms(const struct sts_upstream *u);
+
 /*
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
  * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
- * dns-timeout, dns-unreachable, in this order. dns-large and dns-alias-loop
+ * dns-timeout, dns-unreachable, in this order; busy when no channel could be
+ * had for any try. dns-large and dns-alias-loop
  * come of what the domain publishes: they end the question at once.
  */
 enum sts_why sts_upstream_why(const struct sts_upstream *u);

@@ -85,12 +85,13 @@ sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
 	}
 	q->count--;
 	l->next = STS_NODE_NONE;
-	l->ours_ms = sts_agent_ours_ms(a, l);
+	l->ours_ms += a->now - l->queued_at;
 	l->queued = false;
 }
 
 uint32_t
 sts_agent_ours_ms(const struct sts_agent *a, const struct sts_lookup *l)
 {
-	return l->ours_ms + (l->queued ? a->now - l->queued_at : 0);
+	return l->ours_ms + sts_lookup_limited_ms(l) +
+	       (l->queued ? a->now - l->queued_at : 0);
 }

@@ -295,6 +295,14 @@ txt_absent(struct sts_agent *a, struct sts_lookup *l)
 	finish(a, l, 0, STS_KIND_ABSENT, why);
 }
 
+/* Whether we were short of something for a while: nothing was learned about the
+ * domain, so nothing is remembered, and it is looked up when asked for again. */
+static bool
+is_shortage(enum sts_why why)
+{
+	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
+}
+
 static void
 txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -304,6 +312,10 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	uint32_t wait_s = STS_BACK_OFF_S;
 	struct sts_entry e;
 
+	if (is_shortage(why)) {
+		finish(a, l, 0, STS_KIND_UNKNOWN, why);
+		return;
+	}
 	if (failures < 4) {
 		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << failures;
 	}
@@ -461,8 +473,7 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 		return;
 	}
 	STS_ASSERT(why != STS_WHY_NONE);
-	if (why == STS_WHY_BUSY) {
-		/* Nothing was learned about the domain. */
+	if (is_shortage(why)) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, why);
 		return;
 	}

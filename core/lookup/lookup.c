@@ -107,6 +107,7 @@ finish_txt(struct sts_lookup *l)
 
 	l->state = STS_LOOKUP_TXT_DONE;
 	l->starved_told = false;
+	l->limited_ms = sts_upstream_limited_ms(up);
 	l->txt_ttl_s = sts_upstream_ttl_s(up);
 	l->txt = (uint8_t)sts_upstream_result(up);
 	why = sts_upstream_why(up);
@@ -356,7 +357,7 @@ sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 	l->txt = l->addresses = STS_PENDING;
 	l->txt_why = l->addresses_why = STS_WHY_NONE;
 	l->id_len = l->addr_count = 0;
-	l->txt_ttl_s = 0;
+	l->txt_ttl_s = l->limited_ms = 0;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
 	l->forbidden = l->second = false;
 	start_leg(l, LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
@@ -393,6 +394,19 @@ sts_lookup_end(struct sts_lookup *l)
 		   l->state == STS_LOOKUP_HELD);
 	STS_ASSERT(!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy);
 	l->state = STS_LOOKUP_IDLE;
+}
+
+uint32_t
+sts_lookup_limited_ms(const struct sts_lookup *l)
+{
+	uint32_t ms = l->limited_ms;
+
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
+		if (l->leg[i].busy) {
+			ms += sts_upstream_limited_ms(&l->leg[i].up);
+		}
+	}
+	return ms;
 }
 
 struct sts_text

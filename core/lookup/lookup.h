@@ -86,6 +86,7 @@ struct sts_lookup {
 
 	/* Private. */
 	uint8_t state;
+	uint32_t limited_ms; /* of the questions that are over */
 	const struct sts_settings *settings;
 	struct sts_dns_health *health;
 	struct sts_record record; /* of the TXT answer, as far as it has come */
@@ -121,6 +122,10 @@ void sts_lookup_hold(struct sts_lookup *l);
 
 /* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
 void sts_lookup_end(struct sts_lookup *l);
+
+/* How long its questions have waited since it began because no port or
+ * descriptor of ours was free; of two that waited at once both count. */
+uint32_t sts_lookup_limited_ms(const struct sts_lookup *l);
 
 struct sts_text sts_lookup_domain(const struct sts_lookup *l);
 

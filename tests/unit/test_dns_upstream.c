@@ -85,9 +85,10 @@ static const struct {
 	    STS_WHY_DNS_TIMEOUT, 4500 },
 	{ "no descriptor, once", 2, "U0=limit U0=found", STS_FOUND,
 	    STS_WHY_NONE, 1000 },
-	{ "no descriptor, ever", 2,
-	    "U0=limit U0=limit u0=limit U0=limit u0=limit u0=limit",
-	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 5000 },
+	{ "no descriptor, for longer than there are tries", 2,
+	    "U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit "
+	    "U0=found",
+	    STS_FOUND, STS_WHY_NONE, 7000 },
 	{ "the connection cannot be had", 1, "U0=tc T0=limit t0=found",
 	    STS_FOUND, STS_WHY_NONE, 1000 },
 
@@ -576,8 +577,7 @@ static const struct {
 	    STS_WHY_DNS_ERROR },
 	{ "pause after servfail", "U0=servfail U1=refused", 700,
 	    STS_WHY_DNS_SERVFAIL },
-	{ "pause after no descriptor", "U0=limit", 700,
-	    STS_WHY_DNS_UNREACHABLE },
+	{ "pause after no descriptor", "U0=limit", 700, STS_WHY_BUSY },
 	{ "silence after unreachable", "U0=deaf U1=silent", 700,
 	    STS_WHY_DNS_TIMEOUT },
 	{ "TCP silent", "U0=tc T0=silent", 700, STS_WHY_DNS_TIMEOUT },
