@@ -58,9 +58,9 @@ PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/
 DAEMON_SRC = boards/posix/anchors.c boards/posix/conf.c boards/posix/conf_print.c \
 	boards/posix/confine_calls.c boards/posix/confine_landlock.c boards/posix/confine_linux.c \
 	boards/posix/confine_none.c boards/posix/confine_openbsd.c boards/posix/control.c \
-	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_line.c \
-	boards/posix/control_print.c boards/posix/control_say.c boards/posix/control_show.c \
-	boards/posix/control_tell.c boards/posix/journal.c boards/posix/journal_file.c \
+	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_request.c \
+	boards/posix/control_print.c boards/posix/control_record.c boards/posix/control_show.c boards/posix/fields.c \
+	boards/posix/journal.c boards/posix/journal_file.c \
 	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
 	boards/posix/match.c boards/posix/memory.c boards/posix/metrics.c boards/posix/query.c \
 	boards/posix/resolv.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \

@@ -4,7 +4,7 @@
 #define STS_COMMANDS_H
 
 #include "conf.h"
-#include "control_line.h"
+#include "control_request.h"
 
 enum {
 	STS_EXIT_YES = 0, /* a policy is in force; done */

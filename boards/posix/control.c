@@ -1,67 +1,79 @@
 /* SPDX-License-Identifier: MIT */
-/* The control socket of the daemon. */
+/*
+ * The control socket in the daemon: what each command does, in steps that each
+ * fill at most one buffer of the connection.
+ *
+ *	BEGIN -> ASKED -> RECORD ----------> END -> OVER
+ *	      -> RECORD, LIST, STATS, ENFORCE -^
+ *	      -> FLUSH -> SAVING --------------^
+ *	      -> SAVING -----------------------^
+ *
+ * ASKED waits for the agent's answer, SAVING for the journal: neither writes
+ * anything until that is there. Of a connection, `off` is used in RECORD,
+ * `walk` in LIST and FLUSH, `count` and `until` in SAVING, `code` in END;
+ * `slot` and `record` are given back when the connection ends.
+ *
+ * The peer is whoever may open the socket: trusted to give orders, but not to
+ * be quick or to speak JSON.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <string.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/text.h"
 #include "../../core/base/version.h"
 #include "../../port/posix/service.h"
 #include "commands.h"
 #include "control.h"
 
-/*
- * What an answer is in the middle of:
- *
- *	BEGIN -> ASKED -> TELL --------------> CODE -> OVER
- *	      -> TELL, LIST, STATS, ENFORCE -----^
- *	      -> FLUSH -> SAVING ----------------^
- *	      -> SAVING -------------------------^
- */
 enum stage {
 	BEGIN = 0,
-	ASKED, /* the agent */
-	TELL, /* what it said, and what is held */
+	ASKED,
+	RECORD,
 	LIST,
 	FLUSH,
-	SAVING, /* what was forgotten is not yet gone from the journal */
+	SAVING,
 	STATS,
 	ENFORCE,
-	CODE,
+	END,
 	OVER
 };
 
-/* A step of sts_tell_fill has a whole buffer. */
-STS_STATIC_ASSERT((int)STS_SIDE_BUFFER >= (int)STS_SAY_RECORD_MAX, records_fit);
+STS_STATIC_ASSERT(
+    (int)STS_SIDE_BUFFER >= (int)STS_CONTROL_REQUEST_MAX, requests_fit);
 
-/* The key of a request, which stays where it is. */
-static struct sts_text
-key_of(const struct sts_control_conn *n)
+static void
+end_object(struct sts_json_put *p)
 {
-	return sts_text(n->request.key, n->request.key_len);
+	sts_json_put_close(p, '}');
+	sts_json_put_line(p);
 }
 
 static void
-fail(struct sts_control_conn *n, unsigned code, const char *what)
+fail(struct sts_control_conn *n, struct sts_json_put *p, unsigned code,
+    const char *what)
 {
-	sts_say_open(&n->say);
-	sts_say_word(&n->say, "error", what);
-	sts_say_close(&n->say);
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_string(p, "error", what);
+	end_object(p);
 	n->code = (uint8_t)code;
-	n->stage = CODE;
+	n->stage = END;
 }
 
 static void
-begin_question(struct sts_control *c, struct sts_control_conn *n)
+begin_question(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	struct sts_text zone = sts_text(n->request.zone, n->request.zone_len);
+	struct sts_text key = sts_text_of(n->request.key);
+	struct sts_text zone = sts_text_of(n->request.zone);
 
 	n->slot = n->request.command == STS_CONTROL_REFRESH
-		      ? sts_ask_refresh(c->agent, zone, key_of(n))
-		      : sts_ask_begin(c->agent, zone, key_of(n));
+		      ? sts_ask_refresh(c->agent, zone, key)
+		      : sts_ask_begin(c->agent, zone, key);
 	if (n->slot < 0) {
-		fail(n, STS_EXIT_FAILURE, "no slot for a question is free");
+		fail(n, p, STS_EXIT_FAILURE, "no slot for a question is free");
 		return;
 	}
 	sts_driver_wake(c->driver);
@@ -69,28 +81,28 @@ begin_question(struct sts_control *c, struct sts_control_conn *n)
 }
 
 static void
-begin_telling(struct sts_control *c, struct sts_control_conn *n)
+begin_record(struct sts_control *c, struct sts_control_conn *n)
 {
-	const struct sts_tell_about about = { key_of(n),
-		sts_text(n->request.zone, n->request.zone_len), "daemon",
-		n->slot };
+	const struct sts_control_about about = { sts_text_of(n->request.key),
+		sts_text_of(n->request.zone), "daemon", n->slot };
 
-	n->code = (uint8_t)sts_tell_begin(&n->tell, c->agent, &n->say, &about);
-	n->telling = true;
-	n->stage = TELL;
+	n->code =
+	    (uint8_t)sts_control_record_begin(&n->record, c->agent, &about);
+	n->stage = RECORD;
 }
 
 /* "Nothing is held" would be a guess where nobody can tell of which domain. */
 static void
-show(struct sts_control *c, struct sts_control_conn *n)
+show(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	struct sts_key k;
 
-	if (sts_key_parse(&k, key_of(n)) == STS_WHY_KEY_UNMAPPED) {
-		fail(n, STS_EXIT_USAGE, sts_why_text(STS_WHY_KEY_UNMAPPED));
+	if (sts_key_parse(&k, sts_text_of(n->request.key)) ==
+	    STS_WHY_KEY_UNMAPPED) {
+		fail(n, p, STS_EXIT_USAGE, sts_why_text(STS_WHY_KEY_UNMAPPED));
 		return;
 	}
-	begin_telling(c, n);
+	begin_record(c, n);
 }
 
 static void
@@ -102,13 +114,14 @@ begin_saving(struct sts_control *c, struct sts_control_conn *n)
 }
 
 static void
-forget(struct sts_control *c, struct sts_control_conn *n)
+forget(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	struct sts_key k;
-	enum sts_why why = sts_key_parse(&k, key_of(n));
+	enum sts_why why = sts_key_parse(&k, sts_text_of(n->request.key));
 
 	if (why != STS_WHY_NONE) {
-		fail(n, STS_EXIT_USAGE, sts_why_text(why));
+		fail(n, p, STS_EXIT_USAGE, sts_why_text(why));
 		return;
 	}
 	n->count = sts_agent_forget(c->agent, sts_text(k.domain, k.len));
@@ -119,22 +132,22 @@ forget(struct sts_control *c, struct sts_control_conn *n)
 }
 
 static void
-begin(struct sts_control *c, struct sts_control_conn *n)
+begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	if (n->wrong != NULL) {
-		fail(n, STS_EXIT_USAGE, n->wrong);
+		fail(n, p, STS_EXIT_USAGE, n->wrong);
 		return;
 	}
 	switch (n->request.command) {
 	case STS_CONTROL_QUERY:
 	case STS_CONTROL_REFRESH:
-		begin_question(c, n);
+		begin_question(c, n, p);
 		break;
 	case STS_CONTROL_SHOW:
-		show(c, n);
+		show(c, n, p);
 		break;
 	case STS_CONTROL_FORGET:
-		forget(c, n);
+		forget(c, n, p);
 		break;
 	case STS_CONTROL_LIST:
 		n->stage = LIST;
@@ -151,33 +164,65 @@ begin(struct sts_control *c, struct sts_control_conn *n)
 	}
 }
 
+static void
+await(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	(void)p;
+	if (sts_ask_answer(c->agent, n->slot)->kind != STS_ANSWER_NONE) {
+		begin_record(c, n);
+	}
+}
+
+/* The window of the record that comes next. */
+static void
+put_record(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	struct sts_sink *sink = p->sink;
+	size_t room = sink->to;
+
+	(void)c;
+	sink->from = n->off;
+	sink->to = n->off + room;
+	sts_control_record_render(&n->record, sink);
+	if (sink->pos <= sink->to) {
+		n->stage = END;
+	}
+	n->off = sink->pos < sink->to ? sink->pos : sink->to;
+	sink->pos = n->off - sink->from;
+	sink->from = 0;
+	sink->to = room;
+}
+
 /* Records as long as there is room for one. */
 static void
-list(struct sts_control *c, struct sts_control_conn *n)
+list(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	uint8_t domain[STS_NAME_MAX];
 	struct sts_held held;
 	bool more = true;
 	size_t len = 1;
 
-	while (
-	    more && len > 0 && sts_say_room(&n->say) >= STS_CONTROL_LIST_ROOM) {
+	while (more && len > 0 &&
+	       p->sink->to - p->sink->pos >= STS_CONTROL_LIST_ROOM) {
 		more = sts_inspect_next(c->agent, &n->walk, STS_CONTROL_BUCKETS,
 		    &held, domain, &len);
 		if (len > 0) {
-			sts_say_open(&n->say);
-			sts_tell_held(&n->say, &held, sts_text(domain, len));
-			sts_say_close(&n->say);
+			sts_json_put_open(p, NULL, '{');
+			sts_control_record_held(
+			    p, &held, sts_text(domain, len));
+			end_object(p);
 		}
 	}
 	if (!more) {
-		n->stage = CODE;
+		n->stage = END;
 	}
 }
 
 static void
-flush(struct sts_control *c, struct sts_control_conn *n)
+flush(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
+	(void)p;
 	if (!sts_inspect_flush(c->agent, &n->walk, STS_CONTROL_FORGETS,
 		n->request.all, &n->count)) {
 		sts_log_line(c->log, STS_LOG_INFO,
@@ -188,82 +233,83 @@ flush(struct sts_control *c, struct sts_control_conn *n)
 	}
 }
 
-/* Whether what was forgotten is gone for good; it is waited for a while. */
+/* Wait for a while until what was forgotten cannot come back by a restart. */
 static void
-save(struct sts_control *c, struct sts_control_conn *n)
+save(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	bool durable = sts_inspect_forgotten(c->agent);
 
 	if (!durable && sts_before(c->now, n->until)) {
 		return;
 	}
-	sts_say_open(&n->say);
-	sts_say_number(&n->say, "forgotten", n->count);
-	sts_say_bool(&n->say, "durable", durable);
-	sts_say_close(&n->say);
-	n->stage = CODE;
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_number(p, "forgotten", n->count);
+	sts_json_put_bool(p, "durable", durable);
+	end_object(p);
+	n->stage = END;
 }
 
 static void
-say_cache(struct sts_say *s, const struct sts_inspection *i)
+put_cache(struct sts_json_put *p, const struct sts_inspection *i)
 {
 	const struct sts_cache_stats *c = &i->cache;
 
-	sts_say_number(s, "records", c->records);
-	sts_say_number(s, "enforce", c->enforce);
-	sts_say_number(s, "guests", c->guests);
-	sts_say_number(s, "testing", c->testing);
-	sts_say_number(s, "none", c->none);
-	sts_say_number(s, "expired", c->expired);
-	sts_say_number(s, "other", c->other);
-	sts_say_number(s, "bytes", c->chunks * STS_CHUNK_SIZE);
-	sts_say_number(s, "bytes_free", c->chunks_free * STS_CHUNK_SIZE);
-	sts_say_number(
-	    s, "bytes_protected", c->chunks_protected * STS_CHUNK_SIZE);
-	sts_say_number(
-	    s, "bytes_protected_max", c->protected_max * STS_CHUNK_SIZE);
-	sts_say_number(s, "chunks", c->chunks);
-	sts_say_number(s, "chunks_free", c->chunks_free);
-	sts_say_number(s, "refused", c->refused);
-	sts_say_number(s, "evicted", c->evicted);
+	sts_json_put_number(p, "records", c->records);
+	sts_json_put_number(p, "enforce", c->enforce);
+	sts_json_put_number(p, "guests", c->guests);
+	sts_json_put_number(p, "testing", c->testing);
+	sts_json_put_number(p, "none", c->none);
+	sts_json_put_number(p, "expired", c->expired);
+	sts_json_put_number(p, "other", c->other);
+	sts_json_put_number(p, "bytes", c->chunks * STS_CHUNK_SIZE);
+	sts_json_put_number(p, "bytes_free", c->chunks_free * STS_CHUNK_SIZE);
+	sts_json_put_number(
+	    p, "bytes_protected", c->chunks_protected * STS_CHUNK_SIZE);
+	sts_json_put_number(
+	    p, "bytes_protected_max", c->protected_max * STS_CHUNK_SIZE);
+	sts_json_put_number(p, "chunks", c->chunks);
+	sts_json_put_number(p, "chunks_free", c->chunks_free);
+	sts_json_put_number(p, "refused", c->refused);
+	sts_json_put_number(p, "evicted", c->evicted);
 }
 
 static void
-say_state(struct sts_say *s, const struct sts_inspection *i)
+put_state(struct sts_json_put *p, const struct sts_inspection *i)
 {
-	sts_say_word(s, "journal", sts_inspect_journal(i));
-	sts_say_number(s, "unsaved", i->unsaved);
-	sts_say_number(s, "saved", i->saved);
-	sts_say_number(s, "lost", i->lost);
-	sts_say_number(s, "compactions", i->compactions);
-	sts_say_word(s, "clock", sts_inspect_clock(i));
-	sts_say_number(s, "now", i->now_s);
-	sts_say_number(s, "clients", i->clients);
-	sts_say_number(s, "clients_max", i->clients_max);
-	sts_say_number(s, "lookups", i->lookups);
-	sts_say_number(s, "lookups_max", i->lookups_max);
-	sts_say_number(s, "fetches", i->fetches);
-	sts_say_number(s, "fetches_max", i->fetches_max);
-	sts_say_number(s, "waiting", i->waiting);
+	sts_json_put_string(p, "journal", sts_inspect_journal(i));
+	sts_json_put_number(p, "unsaved", i->unsaved);
+	sts_json_put_number(p, "saved", i->saved);
+	sts_json_put_number(p, "lost", i->lost);
+	sts_json_put_number(p, "compactions", i->compactions);
+	sts_json_put_string(p, "clock", sts_inspect_clock(i));
+	sts_json_put_number(p, "now", i->now_s);
+	sts_json_put_number(p, "clients", i->clients);
+	sts_json_put_number(p, "clients_max", i->clients_max);
+	sts_json_put_number(p, "lookups", i->lookups);
+	sts_json_put_number(p, "lookups_max", i->lookups_max);
+	sts_json_put_number(p, "fetches", i->fetches);
+	sts_json_put_number(p, "fetches_max", i->fetches_max);
+	sts_json_put_number(p, "waiting", i->waiting);
 }
 
 static void
-stats(struct sts_control *c, struct sts_control_conn *n)
+stats(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	struct sts_inspection i;
 
 	sts_inspect(c->agent, &i);
-	sts_say_open(&n->say);
-	sts_say_word(&n->say, "version", STS_VERSION);
-	sts_say_bool(&n->say, "enforced", sts_live_enforces(c->live));
-	say_cache(&n->say, &i);
-	say_state(&n->say, &i);
-	sts_say_close(&n->say);
-	n->stage = CODE;
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_string(p, "version", STS_VERSION);
+	sts_json_put_bool(p, "enforced", sts_live_enforces(c->live));
+	put_cache(p, &i);
+	put_state(p, &i);
+	end_object(p);
+	n->stage = END;
 }
 
 static void
-enforce(struct sts_control *c, struct sts_control_conn *n)
+enforce(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	if (n->request.enforce != STS_ENFORCE_ASK) {
 		sts_live_enforce(
@@ -271,49 +317,36 @@ enforce(struct sts_control *c, struct sts_control_conn *n)
 	} else if (!sts_live_enforces(c->live)) {
 		n->code = STS_EXIT_NONE;
 	}
-	sts_say_open(&n->say);
-	sts_say_bool(&n->say, "enforced", sts_live_enforces(c->live));
-	sts_say_close(&n->say);
-	n->stage = CODE;
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_bool(p, "enforced", sts_live_enforces(c->live));
+	end_object(p);
+	n->stage = END;
 }
 
+/* The last line: an answer without it was cut. */
 static void
-await(struct sts_control *c, struct sts_control_conn *n)
-{
-	if (sts_ask_answer(c->agent, n->slot)->kind != STS_ANSWER_NONE) {
-		begin_telling(c, n);
-	}
-}
-
-static void
-tell(struct sts_control *c, struct sts_control_conn *n)
+put_end(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
 	(void)c;
-	if (!sts_tell_fill(&n->tell)) {
-		n->stage = CODE;
-	}
-}
-
-static void
-say_code(struct sts_control *c, struct sts_control_conn *n)
-{
-	(void)c;
-	sts_say_end(&n->say, n->code);
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_number(p, "end", n->code);
+	end_object(p);
 	n->stage = OVER;
 }
 
 /* One step of a stage. */
-static void (*const step[])(
-    struct sts_control *c, struct sts_control_conn *n) = {
+static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
+    struct sts_json_put *p) = {
 	[BEGIN] = begin,
 	[ASKED] = await,
-	[TELL] = tell,
+	[RECORD] = put_record,
 	[LIST] = list,
 	[FLUSH] = flush,
 	[SAVING] = save,
 	[STATS] = stats,
 	[ENFORCE] = enforce,
-	[CODE] = say_code,
+	[END] = put_end,
 };
 
 static int
@@ -321,15 +354,18 @@ control_fill(void *ctx, unsigned conn, struct sts_span out)
 {
 	struct sts_control *c = ctx;
 	struct sts_control_conn *n = &c->conn[conn];
+	struct sts_sink sink = { 0, 0, out.n, out.p };
+	struct sts_json_put p;
 	uint8_t before = n->stage;
 
 	if (n->stage == OVER) {
 		return STS_SIDE_END;
 	}
-	sts_say_into(&n->say, out);
-	step[n->stage](c, n);
-	if (n->say.len > 0) {
-		return (int)n->say.len;
+	sts_json_put_begin(&p, &sink);
+	step[n->stage](c, n, &p);
+	STS_ASSERT(sink.pos <= sink.to);
+	if (sink.pos > 0) {
+		return (int)sink.pos;
 	}
 	/* The agent has to go on; or we have, with the next step. */
 	return n->stage == before && (before == ASKED || before == SAVING)
@@ -342,19 +378,11 @@ control_request(void *ctx, unsigned conn, struct sts_text in, bool last)
 {
 	struct sts_control *c = ctx;
 	struct sts_control_conn *n = &c->conn[conn];
-	int len = sts_control_line(in);
 
 	(void)last;
-	if (len == 0) {
-		return false;
-	}
 	memset(n, 0, sizeof *n);
 	n->slot = -1;
-	n->wrong = len < 0 ? "the line is too long"
-			   : sts_control_parse(
-				 &n->request, sts_text(in.p, (size_t)len));
-	sts_say_init(&n->say, n->request.json);
-	return true;
+	return sts_control_request_read(&n->request, in, &n->wrong);
 }
 
 static void
@@ -363,9 +391,7 @@ control_closed(void *ctx, unsigned conn)
 	struct sts_control *c = ctx;
 	struct sts_control_conn *n = &c->conn[conn];
 
-	if (n->telling) {
-		sts_tell_end(&n->tell);
-	}
+	sts_control_record_end(&n->record);
 	if (n->slot >= 0) {
 		sts_ask_end(c->agent, n->slot);
 	}

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control socket of the daemon: a request (control_line.h), an answer
- * (control_say.h), the end. Who may connect is decided by the socket's file
- * mode, and who may connect may do all of it.
+ * The control socket of the daemon: a request (control_request.h), the answer,
+ * the end of the connection. An answer is JSON, an object a line, and its last
+ * line is {"end":N}, where N is the exit code of the command; without that
+ * line the answer was cut. Who may connect is decided by the socket's file mode, and
+ * who may connect may give every order.
  *
- * Questions go to the agent as a mail server's do and wait as long. Whatever
- * has to do with all that is held goes in steps of a bounded number of
- * records, between which mail servers are served.
+ * Questions go to the agent as a mail server's do and wait as long. Commands
+ * that walk over everything that is held do so in steps of a bounded number of
+ * records, and mail servers are served between the steps.
  */
 #ifndef STS_CONTROL_H
 #define STS_CONTROL_H
 
-#include "control_line.h"
-#include "control_tell.h"
+#include "control_record.h"
+#include "control_request.h"
 #include "live.h"
 #include "side.h"
 
@@ -31,13 +33,12 @@ struct sts_control_conn {
 	const char *wrong; /* with the request; NULL: nothing */
 	uint8_t stage;
 	uint8_t code; /* exit code */
-	bool telling;
 	int slot; /* of the question; -1: none */
-	uint32_t count;
+	uint32_t count; /* records forgotten */
 	sts_ms until;
+	size_t off; /* in the record: where its next window begins */
 	struct sts_walk walk;
-	struct sts_say say;
-	struct sts_tell tell;
+	struct sts_control_record record;
 };
 
 struct sts_control {
@@ -57,8 +58,8 @@ struct sts_control {
 
 /*
  * Open the socket that the configuration asks for, before rights are given up.
- * That it cannot be opened is said in the log and is no reason not to serve;
- * if another instance listens there it is tried again.
+ * If it cannot be opened, that is logged, and the daemon serves without it;
+ * if another instance listens there, it is tried again.
  */
 void sts_control_open(
     struct sts_control *c, const struct sts_conf *conf, struct sts_log *log);

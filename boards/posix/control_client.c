@@ -18,7 +18,7 @@ enum {
 };
 
 int
-sts_client_connect(const struct sts_listen_at *at)
+sts_control_client_connect(const struct sts_listen_at *at)
 {
 	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -40,14 +40,14 @@ sts_client_connect(const struct sts_listen_at *at)
 	return fd;
 }
 
-/* The line is short: it goes at once or not at all. */
+/* The request is short: it goes at once or not at all. */
 static bool
 send_request(int fd, const struct sts_control_request *r)
 {
-	uint8_t line[STS_CONTROL_LINE_MAX];
-	size_t n = sts_control_format(r, line);
+	uint8_t out[STS_CONTROL_REQUEST_MAX];
+	size_t n = sts_control_request_write(r, out);
 
-	return n > 0 && send(fd, line, n, MSG_NOSIGNAL) == (ssize_t)n;
+	return n > 0 && send(fd, out, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 /* The next piece of the answer; 0: no more. */
@@ -57,21 +57,22 @@ receive(int fd, uint8_t *buf, size_t size)
 	struct pollfd f = { fd, POLLIN, 0 };
 	ssize_t n = -1;
 
-	if (poll(&f, 1, STS_CLIENT_WAIT_MS) == 1) {
+	if (poll(&f, 1, STS_CONTROL_WAIT_MS) == 1) {
 		n = recv(fd, buf, size, 0);
 	}
 	return n > 0 ? (size_t)n : 0;
 }
 
 bool
-sts_client_ask(int fd, const struct sts_control_request *r, struct sts_show *s)
+sts_control_client_ask(
+    int fd, const struct sts_control_request *r, struct sts_control_show *s)
 {
 	uint8_t buf[PIECE];
 	size_t n = send_request(fd, r) ? sizeof buf : 0;
 
 	while (n > 0) {
 		n = receive(fd, buf, sizeof buf);
-		sts_show_feed(s, buf, n);
+		sts_control_show_feed(s, buf, n);
 	}
 	close(fd);
 	return s->ended;

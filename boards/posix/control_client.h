@@ -4,22 +4,23 @@
 #define STS_CONTROL_CLIENT_H
 
 #include "../../port/posix/listen.h"
+#include "control_request.h"
 #include "control_show.h"
 
 enum {
 	/* An answer takes at most answer_within and queue_wait, 95 s. */
-	STS_CLIENT_WAIT_MS = 100000
+	STS_CONTROL_WAIT_MS = 100000
 };
 
 /* Connect. A descriptor, or -1 with errno: ENOENT, ECONNREFUSED: no daemon is
- * running; EACCES: it is not for us. */
-int sts_client_connect(const struct sts_listen_at *at);
+ * running; EACCES: this user may not. */
+int sts_control_client_connect(const struct sts_listen_at *at);
 
 /*
  * Send the request, and show the answer as it comes; closes fd. True: it came
  * whole, s->code is its exit code.
  */
-bool sts_client_ask(
-    int fd, const struct sts_control_request *r, struct sts_show *s);
+bool sts_control_client_ask(
+    int fd, const struct sts_control_request *r, struct sts_control_show *s);
 
 #endif

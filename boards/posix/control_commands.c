@@ -22,47 +22,29 @@ static const struct {
 	{ "stats", STS_CONTROL_STATS, false, false },
 };
 
-/* Copy a word of the command line. False: it is too long. */
-static bool
-take(const char *word, uint8_t *out, size_t size, size_t *len)
-{
-	*len = strlen(word);
-	if (*len > size) {
-		return false;
-	}
-	memcpy(out, word, *len);
-	return true;
-}
-
-/* The request for a command of these arguments. False: it cannot be said. */
+/* The request for a command of these arguments. False: one is too long. */
 static bool
 make_request(struct sts_control_request *r, const struct sts_args *args,
     enum sts_control_command command, const char *key)
 {
-	size_t key_len = 0, zone_len = 0;
-
 	memset(r, 0, sizeof *r);
 	r->command = (uint8_t)command;
-	r->json = args->json;
 	r->all = args->all;
-	if ((key != NULL && !take(key, r->key, sizeof r->key, &key_len)) ||
-	    (args->zone != NULL &&
-		!take(args->zone, r->zone, sizeof r->zone, &zone_len))) {
-		return false;
-	}
-	r->key_len = (uint16_t)key_len;
-	r->zone_len = (uint8_t)zone_len;
-	return true;
+	return (key == NULL ||
+		   sts_control_request_copy(r->key, sizeof r->key, key)) &&
+	       (args->zone == NULL || sts_control_request_copy(
+					  r->zone, sizeof r->zone, args->zone));
 }
 
 static int
-run_request(int fd, const struct sts_control_request *r, const char *key)
+run_request(int fd, const struct sts_args *args,
+    const struct sts_control_request *r, const char *key)
 {
-	static struct sts_show show;
+	static struct sts_control_show show;
 
-	sts_show_begin(
-	    &show, (enum sts_control_command)r->command, r->json, key);
-	if (!sts_client_ask(fd, r, &show)) {
+	sts_control_show_begin(
+	    &show, (enum sts_control_command)r->command, args->json, key);
+	if (!sts_control_client_ask(fd, r, &show)) {
 		return sts_fail(STS_EXIT_FAILURE,
 		    "the daemon did not answer, or not to the end");
 	}
@@ -74,14 +56,15 @@ sts_control_ask(int fd, const struct sts_args *args,
     enum sts_control_command command, const char *key)
 {
 	struct sts_control_request r;
-	uint8_t line[STS_CONTROL_LINE_MAX];
+	uint8_t out[STS_CONTROL_REQUEST_MAX];
 
 	if (!make_request(&r, args, command, key) ||
-	    sts_control_format(&r, line) == 0) {
+	    sts_control_request_write(&r, out) == 0) {
 		return sts_fail(STS_EXIT_USAGE, "the key or the zone is too "
-						"long, or has a line feed");
+						"long or is not UTF-8, or "
+						"the zone has a blank");
 	}
-	return run_request(fd, &r, key);
+	return run_request(fd, args, &r, key);
 }
 
 /* A connection to the daemon, or -1: said why. */
@@ -100,7 +83,7 @@ connect_daemon(const struct sts_args *args, int *code)
 		    STS_EXIT_CONFIG, "control is off in the configuration");
 		return -1;
 	}
-	int fd = sts_client_connect(&conf.control);
+	int fd = sts_control_client_connect(&conf.control);
 
 	if (fd < 0) {
 		*code = sts_fail(STS_EXIT_FAILURE, "no daemon at %s: %s",
@@ -156,5 +139,5 @@ sts_command_enforce(const struct sts_args *args)
 	}
 	int fd = connect_daemon(args, &code);
 
-	return fd < 0 ? code : run_request(fd, &r, NULL);
+	return fd < 0 ? code : run_request(fd, args, &r, NULL);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../../core/base/assert.h"
 #include "control_print.h"
 
 /* Parts of a record that were shown already. */
@@ -22,37 +23,68 @@ enum {
 	DAY = 86400
 };
 
-/* The value of a field of the record, or NULL. */
+/* The value of a member of the record, "" if it is not there. */
 static const char *
-get(const struct sts_show *s, const char *name)
+text(const struct sts_control_show *s, const char *name)
 {
-	for (unsigned i = 0; i < s->field_count; i++) {
-		if (strcmp(s->field[i].name, name) == 0) {
-			return s->field[i].value;
-		}
-	}
-	return NULL;
-}
-
-/* The same, "" for what is not there. */
-static const char *
-text(const struct sts_show *s, const char *name)
-{
-	const char *value = get(s, name);
+	const char *value = sts_fields_get(&s->fields, name);
 
 	return value != NULL ? value : "";
 }
 
+static bool
+has(const struct sts_control_show *s, const char *name)
+{
+	return text(s, name)[0] != '\0';
+}
+
 static unsigned long
-number(const struct sts_show *s, const char *name)
+number(const struct sts_control_show *s, const char *name)
 {
 	return strtoul(text(s, name), NULL, 10);
 }
 
 static bool
-is(const struct sts_show *s, const char *name, const char *value)
+is(const struct sts_control_show *s, const char *name, const char *value)
 {
 	return strcmp(text(s, name), value) == 0;
+}
+
+void
+sts_control_print_octet(uint8_t octet)
+{
+	bool plain = octet == '\n' || (octet >= ' ' && octet < 0x7f);
+
+	putchar(plain ? octet : '?');
+}
+
+static void
+print_text(const char *t)
+{
+	for (; *t != '\0'; t++) {
+		sts_control_print_octet((uint8_t)*t);
+	}
+}
+
+/* Print a text in which $name stands for a member of the record. */
+static void
+print_members(const struct sts_control_show *s, const char *t)
+{
+	while (*t != '\0') {
+		char name[20];
+		size_t n = 0;
+
+		if (*t != '$') {
+			putchar(*t++);
+			continue;
+		}
+		for (t++; *t == '_' || sts_is_alpha((uint8_t)*t); t++) {
+			name[n++] = *t;
+			STS_ASSERT(n < sizeof name);
+		}
+		name[n] = '\0';
+		print_text(text(s, name));
+	}
 }
 
 /* "5 s", "12 min", "7 h", "3 days". */
@@ -72,7 +104,7 @@ print_span(unsigned long s)
 
 /* "in 7 h", "5 s ago"; seen from the agent's own time. */
 static void
-print_relative(const struct sts_show *s, const char *name)
+print_relative(const struct sts_control_show *s, const char *name)
 {
 	unsigned long now = number(s, "now"), at = number(s, name);
 
@@ -87,8 +119,8 @@ print_relative(const struct sts_show *s, const char *name)
 
 /* A line such as "  fetched  2 days ago, 2026-01-02 03:04:05 UTC". */
 static void
-print_time(const struct sts_show *s, const char *label, const char *name,
-    const char *note)
+print_time(const struct sts_control_show *s, const char *label,
+    const char *name, const char *note)
 {
 	time_t at = (time_t)number(s, name);
 	struct tm tm;
@@ -109,7 +141,7 @@ print_time(const struct sts_show *s, const char *label, const char *name,
 /* ---- query, show, refresh ---- */
 
 static void
-print_key(const struct sts_show *s)
+print_key(const struct sts_control_show *s)
 {
 	for (const char *c = s->key; c != NULL && *c != '\0'; c++) {
 		if (*c >= ' ' && *c < 0x7f) {
@@ -120,33 +152,30 @@ print_key(const struct sts_show *s)
 	}
 }
 
-/* The line above an answer, which follows piece by piece. */
 void
-sts_print_head(const struct sts_show *s)
+sts_control_print_head(const struct sts_control_show *s)
 {
-	const char *what = is(s, "result", "policy") ? "a policy is in force"
-			   : is(s, "result", "none") ? "no policy is in force"
-						     : "cannot tell";
-
 	print_key(s);
-	printf(": %s\n  asked    %s%s%s\n  answer   ", what,
-	    is(s, "source", "daemon") ? "the running daemon"
-				      : "looked up here and now, not by the "
-					"running daemon",
-	    get(s, "zone") != NULL ? ", zone " : "", text(s, "zone"));
+	printf(": %s\n", is(s, "result", "policy") ? "a policy is in force"
+			 : is(s, "result", "none") ? "no policy is in force"
+						   : "cannot tell");
+	printf("  asked    %s", is(s, "source", "daemon")
+				    ? "the running daemon"
+				    : "looked up here and now, not by the "
+				      "running daemon");
+	print_members(s, has(s, "zone") ? ", zone $zone\n" : "\n");
+	printf("  answer   ");
 }
 
 static void
-print_because(const struct sts_show *s)
+print_because(const struct sts_control_show *s)
 {
-	if (get(s, "rule") != NULL) {
-		printf("  because  %s", text(s, "rule_text"));
-		if (!is(s, "why", "ok")) {
-			printf(": %s (%s)", text(s, "text"), text(s, "why"));
-		}
-		puts("");
+	if (has(s, "rule")) {
+		print_members(s, "  because  $rule_text");
+		print_members(
+		    s, is(s, "why", "ok") ? "\n" : ": $text ($why)\n");
 	}
-	if (get(s, "would") != NULL) {
+	if (has(s, "would")) {
 		printf("  else     %s\n",
 		    is(s, "would", "policy")
 			? "the policy below would be in force"
@@ -155,22 +184,24 @@ print_because(const struct sts_show *s)
 }
 
 static void
-print_policy(const struct sts_show *s)
+print_policy(const struct sts_control_show *s)
 {
-	bool live = is(s, "live", "yes");
+	bool live = is(s, "live", "true");
 
-	printf("  policy   mode %s, max_age %s (", text(s, "mode"),
-	    text(s, "max_age"));
+	print_members(s, "  policy   mode $mode, max_age $max_age (");
 	print_span(number(s, "max_age"));
-	printf("), id %s%s%s\n", text(s, "id"), live ? "" : "; it has expired",
-	    live && is(s, "mode", "enforce") && is(s, "protected", "no")
-		? "; not protected: the cache is full"
-		: "");
+	print_members(s, "), id $id");
+	if (!live) {
+		printf("; it has expired");
+	} else if (is(s, "mode", "enforce") && is(s, "protected", "false")) {
+		printf("; not protected: the cache is full");
+	}
+	putchar('\n');
 }
 
 /* Why, and what is held, up to the patterns. */
 static void
-print_reason(struct sts_show *s)
+print_reason(struct sts_control_show *s)
 {
 	static const char *const words[][2] = {
 		{ "absent", "that there is no policy" },
@@ -195,42 +226,39 @@ print_reason(struct sts_show *s)
 }
 
 void
-sts_print_pattern(struct sts_show *s, const char *pattern)
+sts_control_print_pattern(struct sts_control_show *s)
 {
 	print_reason(s);
-	printf("  %-8s %s\n", s->shown & SHOWN_PATTERN ? "" : "mx", pattern);
+	printf("  %-8s ", s->shown & SHOWN_PATTERN ? "" : "mx");
 	s->shown |= SHOWN_PATTERN;
 }
 
 static void
-print_failures(const struct sts_show *s)
+print_failures(const struct sts_control_show *s)
 {
 	bool policy = is(s, "held", "policy");
 
 	if (policy && !is(s, "failures", "0")) {
-		printf("  failed   %s times in a row, the last: %s (%s)\n",
-		    text(s, "failures"), text(s, "reason_text"),
-		    text(s, "reason"));
-	} else if (!policy && get(s, "reason") != NULL) {
-		printf("  reason   %s (%s)", text(s, "reason_text"),
-		    text(s, "reason"));
-		if (number(s, "failures") > 1) {
-			printf(", %s times in a row", text(s, "failures"));
-		}
-		puts("");
+		print_members(s, "  failed   $failures times in a row, the "
+				 "last: $reason_text ($reason)\n");
+	} else if (!policy && has(s, "reason")) {
+		print_members(s, "  reason   $reason_text ($reason)");
+		print_members(s, number(s, "failures") > 1
+				     ? ", $failures times in a row\n"
+				     : "\n");
 	}
 	print_time(s, "retry", "retry",
 	    ": not tried again before, unless by mtasts cache refresh");
 }
 
 static void
-print_rest(struct sts_show *s)
+print_rest(struct sts_control_show *s)
 {
 	bool due = number(s, "check") <= number(s, "now");
 
 	print_reason(s);
 	print_time(s, "fetched", "fetched", "");
-	if (is(s, "held", "policy") && get(s, "checked") == NULL) {
+	if (is(s, "held", "policy") && !has(s, "checked")) {
 		puts("  checked  not since the daemon was started");
 	}
 	print_time(s, "checked", "checked", "");
@@ -243,7 +271,7 @@ print_rest(struct sts_show *s)
 }
 
 static void
-print_held(struct sts_show *s)
+print_held(struct sts_control_show *s)
 {
 	if (s->command == STS_CONTROL_SHOW) {
 		print_key(s);
@@ -257,8 +285,19 @@ print_held(struct sts_show *s)
 
 /* ---- list ---- */
 
+/* A column, and a blank. */
 static void
-print_row(struct sts_show *s)
+print_padded(const char *t, size_t width)
+{
+	print_text(t);
+	for (size_t n = strlen(t); n < width; n++) {
+		putchar(' ');
+	}
+	putchar(' ');
+}
+
+static void
+print_row(struct sts_control_show *s)
 {
 	bool policy = is(s, "held", "policy");
 
@@ -267,19 +306,15 @@ print_row(struct sts_show *s)
 		printf("%-40s %-9s %-8s %s\n", "DOMAIN", "HELD", "MODE",
 		    "EXPIRES OR LOOKED UP AGAIN, FAILURES");
 	}
-	printf("%-40s %-9s %-8s ", text(s, "domain"), text(s, "held"),
-	    policy ? text(s, "mode") : "-");
-	if (policy && is(s, "live", "no")) {
+	print_padded(text(s, "domain"), 40);
+	print_padded(text(s, "held"), 9);
+	print_padded(policy ? text(s, "mode") : "-", 8);
+	if (policy && is(s, "live", "false")) {
 		printf("expired ");
 	}
 	print_relative(s, policy ? "expires" : "check");
-	if (!is(s, "failures", "0")) {
-		printf(", %s failures", text(s, "failures"));
-	}
-	if (get(s, "reason") != NULL) {
-		printf(", %s", text(s, "reason"));
-	}
-	puts("");
+	print_members(s, is(s, "failures", "0") ? "" : ", $failures failures");
+	print_members(s, has(s, "reason") ? ", $reason\n" : "\n");
 }
 
 /* ---- the others ---- */
@@ -293,41 +328,34 @@ percent(unsigned long part, unsigned long whole)
 }
 
 static void
-print_stats(struct sts_show *s)
+print_stats(struct sts_control_show *s)
 {
 	unsigned long bytes = number(s, "bytes");
 
-	printf("enforced   %s\n", text(s, "enforced"));
-	printf("records    %s: enforce %s (and %s not protected), testing %s, "
-	       "none %s, expired %s, without policy %s\n",
-	    text(s, "records"), text(s, "enforce"), text(s, "guests"),
-	    text(s, "testing"), text(s, "none"), text(s, "expired"),
-	    text(s, "other"));
-	printf("cache      %lu bytes, %lu%% used; protected %s of at most %s "
-	       "(%lu%%)\n",
-	    bytes, 100 - percent(number(s, "bytes_free"), bytes),
-	    text(s, "bytes_protected"), text(s, "bytes_protected_max"),
-	    percent(number(s, "bytes_protected"),
-		number(s, "bytes_protected_max")));
-	printf(
-	    "           %s chunks, %s free; since start %s refused, %s given "
-	    "up for room\n",
-	    text(s, "chunks"), text(s, "chunks_free"), text(s, "refused"),
-	    text(s, "evicted"));
-	printf("journal    %s; unsaved %s, since start saved %s, lost %s, "
-	       "written anew %s times\n",
-	    text(s, "journal"), text(s, "unsaved"), text(s, "saved"),
-	    text(s, "lost"), text(s, "compactions"));
-	printf("clock      %s\n", text(s, "clock"));
-	printf("busy       clients %s of %s, lookups %s of %s, fetches %s of "
-	       "%s, questions that wait for a lookup %s\n",
-	    text(s, "clients"), text(s, "clients_max"), text(s, "lookups"),
-	    text(s, "lookups_max"), text(s, "fetches"), text(s, "fetches_max"),
-	    text(s, "waiting"));
+	printf("enforced   %s\n", is(s, "enforced", "true") ? "yes" : "no");
+	print_members(s,
+	    "records    $records: enforce $enforce (and $guests not "
+	    "protected), testing $testing, none $none, expired $expired, "
+	    "without policy $other\n");
+	printf("cache      %lu bytes, %lu%% used; ", bytes,
+	    100 - percent(number(s, "bytes_free"), bytes));
+	print_members(
+	    s, "protected $bytes_protected of at most $bytes_protected_max ");
+	printf("(%lu%%)\n", percent(number(s, "bytes_protected"),
+				number(s, "bytes_protected_max")));
+	print_members(s,
+	    "           $chunks chunks, $chunks_free free; since start "
+	    "$refused refused, $evicted given up for room\n"
+	    "journal    $journal; unsaved $unsaved, since start saved $saved, "
+	    "lost $lost, written anew $compactions times\n"
+	    "clock      $clock\n"
+	    "busy       clients $clients of $clients_max, lookups $lookups of "
+	    "$lookups_max, fetches $fetches of $fetches_max, questions that "
+	    "wait for a lookup $waiting\n");
 }
 
 static void
-print_forgotten(struct sts_show *s)
+print_forgotten(struct sts_control_show *s)
 {
 	const char *count = text(s, "forgotten");
 
@@ -338,23 +366,23 @@ print_forgotten(struct sts_show *s)
 	} else {
 		printf("%s forgotten", count);
 	}
-	puts(is(s, "durable", "yes")
+	puts(is(s, "durable", "true")
 		 ? ""
 		 : "; not yet in the journal, so that a restart may bring it "
 		   "back");
 }
 
 static void
-print_enforced(struct sts_show *s)
+print_enforced(struct sts_control_show *s)
 {
-	puts(is(s, "enforced", "yes")
+	puts(is(s, "enforced", "true")
 		 ? "enforcement is on"
 		 : "enforcement is off: every answer but an override is "
 		   "\"not found\"");
 }
 
 static void
-print_one(struct sts_show *s)
+print_one(struct sts_control_show *s)
 {
 	switch (s->command) {
 	case STS_CONTROL_LIST:
@@ -376,10 +404,10 @@ print_one(struct sts_show *s)
 }
 
 void
-sts_print_record(struct sts_show *s)
+sts_control_print_record(struct sts_control_show *s)
 {
-	if (get(s, "error") != NULL) {
-		printf("error: %s\n", text(s, "error"));
+	if (has(s, "error")) {
+		print_members(s, "error: $error\n");
 	} else {
 		print_one(s);
 	}

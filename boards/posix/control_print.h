@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records of the control socket's answers, printed for people: readable by an
- * operator who was woken by them. Of no use to programs: those ask for JSON.
+ * operator who was woken by them. Programs ask for JSON instead.
  */
 #ifndef STS_CONTROL_PRINT_H
 #define STS_CONTROL_PRINT_H
 
 #include "control_show.h"
 
+/* An octet as it is if it is printable or LF, else "?". */
+void sts_control_print_octet(uint8_t octet);
+
 /* The lines above an answer, up to where its octets follow. */
-void sts_print_head(const struct sts_show *s);
+void sts_control_print_head(const struct sts_control_show *s);
 
-/* One mx pattern of the record, which is not yet complete. */
-void sts_print_pattern(struct sts_show *s, const char *pattern);
+/* What stands before an mx pattern: all above it, if it is the first. */
+void sts_control_print_pattern(struct sts_control_show *s);
 
-/* The record, when all its fields are there. */
-void sts_print_record(struct sts_show *s);
+/* The record, when all its members are there. */
+void sts_control_print_record(struct sts_control_show *s);
 
 #endif

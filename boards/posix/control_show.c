@@ -1,140 +1,179 @@
 /* SPDX-License-Identifier: MIT */
-/* An answer of the control socket, shown to whoever asked. */
+/* An answer of the control socket, read and shown. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control_print.h"
 
-static struct sts_show_field *
-reading(struct sts_show *s)
+enum member {
+	OTHER = 0,
+	ANSWER,
+	PATTERNS, /* a list */
+	ENDING /* the exit code */
+};
+
+static void
+print(struct sts_text t)
 {
-	return &s->field[STS_SHOW_FIELDS - 1];
+	for (size_t i = 0; i < t.n; i++) {
+		sts_control_print_octet(t.p[i]);
+	}
 }
 
-/* A field's name is there. An answer may be long: it is shown as it comes. */
+/* ---- for people ---- */
+
 static void
-begin_value(struct sts_show *s)
+take_name(struct sts_control_show *s, struct sts_text name)
 {
-	s->in_value = true;
-	s->value_len = 0;
-	if (strcmp(reading(s)->name, "answer") == 0) {
-		sts_print_head(s);
-		s->passing = true;
+	s->member = sts_text_is(name, "answer") ? ANSWER
+		    : sts_text_is(name, "mx")   ? PATTERNS
+		    : sts_text_is(name, "end")  ? ENDING
+						: OTHER;
+	s->begun = false;
+	sts_fields_add(&s->fields, STS_JSON_NAME, name);
+}
+
+/* An answer may be long: it is shown as it comes. */
+static void
+show_answer(struct sts_control_show *s, struct sts_text t, bool last)
+{
+	if (!s->begun) {
+		sts_control_print_head(s);
+		s->begun = true;
+	}
+	print(t);
+	if (last) {
+		putchar('\n');
 	}
 }
 
 static void
-finish_field(struct sts_show *s)
+take_value(
+    struct sts_control_show *s, enum sts_json_event event, struct sts_text t)
 {
-	struct sts_show_field *f = reading(s);
+	switch (s->member) {
+	case ANSWER:
+		show_answer(s, t, event != STS_JSON_PIECE);
+		break;
+	case PATTERNS:
+		sts_control_print_pattern(s);
+		print(t);
+		putchar('\n');
+		break;
+	default:
+		sts_fields_add(&s->fields, event, t);
+	}
+}
 
-	f->value[s->value_len] = '\0';
-	if (s->passing) {
-		puts("");
-	} else if (strcmp(f->name, "end") == 0) {
+/* ---- both ---- */
+
+/* A record is whole; its last member may say that it is the end. */
+static void
+take_record(struct sts_control_show *s)
+{
+	if (s->member == ENDING) {
 		s->ended = true;
-		s->code = (unsigned)strtoul(f->value, NULL, 10);
-	} else if (strcmp(f->name, "mx") == 0) {
-		sts_print_pattern(s, f->value);
-	} else if (s->field_count < STS_SHOW_FIELDS - 1) {
-		s->field[s->field_count++] = *f;
+	} else if (!s->json) {
+		sts_control_print_record(s);
 	}
+	sts_fields_begin(&s->fields);
+	s->member = OTHER;
 }
 
 static void
-finish_line(struct sts_show *s)
+take_end(
+    struct sts_control_show *s, enum sts_json_event event, struct sts_text t)
 {
-	if (s->in_value) {
-		finish_field(s);
-	} else if (s->name_len == 0) {
-		sts_print_record(s);
-		s->field_count = 0;
+	uint64_t code = 0;
+
+	if (event != STS_JSON_NUMBER || !sts_get_decimal(t, 3, &code)) {
+		s->member = OTHER; /* that is no exit code */
 	}
-	s->in_value = s->passing = false;
-	s->name_len = s->value_len = 0;
+	s->code = (unsigned)code;
 }
 
 static void
-feed_text(struct sts_show *s, char c)
+take(struct sts_control_show *s, enum sts_json_event event)
 {
-	struct sts_show_field *f = reading(s);
+	struct sts_text t = sts_json_text(&s->reader);
+	unsigned depth = sts_json_depth(&s->reader);
 
-	if (c == '\n') {
-		finish_line(s);
-	} else if (s->passing) {
-		putchar(c);
-	} else if (s->in_value) {
-		if (s->value_len < STS_SHOW_VALUE_MAX) {
-			f->value[s->value_len++] = c;
-		}
-	} else if (c == ' ') {
-		f->name[s->name_len] = '\0';
-		begin_value(s);
-	} else if (s->name_len < STS_SHOW_NAME_MAX) {
-		f->name[s->name_len++] = c;
+	if (event == STS_JSON_OBJECT_END && depth == 0) {
+		take_record(s);
+	} else if (event == STS_JSON_NAME && depth == 1) {
+		take_name(s, t);
+	} else if (event < STS_JSON_PIECE || event > STS_JSON_FALSE) {
+		return;
+	} else if (s->member == ENDING) {
+		take_end(s, event, t);
+	} else if (!s->json && depth == 1U + (s->member == PATTERNS)) {
+		take_value(s, event, t);
 	}
 }
 
-/* JSON goes as it comes, but for the last line, which is for us. */
-static void
-feed_json(struct sts_show *s, char c)
+/* Hold back the beginning of a line until its first name shows whether it is
+ * the last one. False: it has shown that already, or will never. */
+static bool
+hold(struct sts_control_show *s, enum sts_json_event event, struct sts_text raw)
 {
-	static const char end[] = "{\"end\":";
-	struct sts_show_field *f = reading(s);
+	bool open = event == STS_JSON_MORE || event == STS_JSON_OBJECT;
 
-	if (s->passing) {
-		putchar(c);
-		s->passing = c != '\n';
+	if (s->passing || !open || raw.n > sizeof s->held - s->held_len) {
+		return false;
+	}
+	memcpy(s->held + s->held_len, raw.p, raw.n);
+	s->held_len += raw.n;
+	return true;
+}
+
+/* JSON goes out as it comes, but for the last line. */
+static void
+pass(struct sts_control_show *s, enum sts_json_event event, struct sts_text raw)
+{
+	bool last = s->member == ENDING || s->ended;
+
+	if (!last && hold(s, event, raw)) {
 		return;
 	}
-	if (s->value_len >= STS_SHOW_VALUE_MAX) {
-		return; /* no number is so long */
-	}
-	f->value[s->value_len++] = c;
-	f->value[s->value_len] = '\0';
-	if (s->value_len < sizeof end) {
-		if (c != end[s->value_len - 1]) {
-			fputs(f->value, stdout);
-			s->passing = c != '\n';
-			s->value_len = 0;
+	for (size_t i = 0; i < s->held_len; i++) {
+		/* What precedes the last line ends the line before it. */
+		if (!last || s->held[i] == '\n') {
+			sts_control_print_octet((uint8_t)s->held[i]);
 		}
-	} else if (c == '}') {
-		s->ended = true;
-		s->code =
-		    (unsigned)strtoul(f->value + sizeof end - 1, NULL, 10);
 	}
+	s->held_len = 0;
+	if (!last) {
+		print(raw);
+	}
+	s->passing = sts_json_depth(&s->reader) > 0;
 }
 
 void
-sts_show_begin(struct sts_show *s, enum sts_control_command command, bool json,
-    const char *key)
+sts_control_show_begin(struct sts_control_show *s,
+    enum sts_control_command command, bool json, const char *key)
 {
 	memset(s, 0, sizeof *s);
 	s->command = (uint8_t)command;
 	s->json = json;
 	s->key = key;
-}
-
-/* A daemon escapes what is not printable. One that does not is not what it was,
- * and its words go to the terminal of whoever looks what is wrong with it. */
-static char
-harmless(uint8_t c)
-{
-	if (c == '\n' || (c >= ' ' && c < 0x7f)) {
-		return (char)c;
-	}
-	return '?';
+	sts_json_begin(&s->reader);
+	sts_fields_begin(&s->fields);
 }
 
 void
-sts_show_feed(struct sts_show *s, const uint8_t *p, size_t n)
+sts_control_show_feed(struct sts_control_show *s, const uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	enum sts_json_event event = STS_JSON_MORE;
+
+	while (n > 0 && !s->ended && event < STS_JSON_LIMIT) {
+		size_t read = sts_json_read(&s->reader, sts_text(p, n), &event);
+
+		take(s, event);
 		if (s->json) {
-			feed_json(s, harmless(p[i]));
-		} else {
-			feed_text(s, harmless(p[i]));
+			pass(s, event, sts_text(p, read));
 		}
+		p += read;
+		n -= read;
 	}
 }

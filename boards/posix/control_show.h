@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An answer of the control socket, shown to whoever asked: text for people, or
- * JSON as it came. Fed with the answer's octets in pieces of any size.
+ * An answer of the control socket, shown to whoever asked for it: as the JSON
+ * that it is, or in words for people. Fed with the answer's octets in pieces of
+ * any size; memory is bounded whatever comes.
+ *
+ * The daemon writes printable ASCII. One that does not is not what it was, and
+ * its words go to the terminal of whoever looks what is wrong with it: what is
+ * not printable is shown as "?".
  */
 #ifndef STS_CONTROL_SHOW_H
 #define STS_CONTROL_SHOW_H
 
-#include "control_line.h"
+#include "../../core/grammar/json.h"
+#include "control_request.h"
+#include "fields.h"
 
-enum {
-	STS_SHOW_NAME_MAX = 20,
-	STS_SHOW_VALUE_MAX =
-	    300, /* longer ones are cut, or shown as they come */
-	STS_SHOW_FIELDS = 32 /* of one record */
-};
-
-struct sts_show_field {
-	char name[STS_SHOW_NAME_MAX + 1];
-	char value[STS_SHOW_VALUE_MAX + 1];
-};
-
-struct sts_show {
+struct sts_control_show {
 	/* To be read when all was fed. */
 	bool ended; /* the answer came whole, and */
 	unsigned code; /* its exit code */
@@ -28,17 +23,21 @@ struct sts_show {
 	uint8_t command; /* enum sts_control_command */
 	bool json;
 	const char *key; /* as it was given; NULL: none */
-	bool in_value; /* of the line */
-	bool passing; /* its octets are shown as they come */
-	unsigned shown; /* parts of the record; patterns */
-	unsigned field_count;
-	size_t name_len, value_len;
-	struct sts_show_field field[STS_SHOW_FIELDS]; /* the last: being read */
+	struct sts_json reader;
+	uint8_t member; /* whose value is being read */
+	bool begun; /* its value: the first piece was shown */
+	bool passing; /* JSON: in a line that is not the last one */
+	unsigned shown; /* parts of the record, see control_print.c */
+	size_t held_len;
+	char held[16]; /* JSON: the beginning of a line that may be the last */
+	struct sts_fields fields; /* of the record, but for answer and mx,
+				     which are shown as they come */
 };
 
 /* key: what was asked for, NUL-ended; NULL: nothing. */
-void sts_show_begin(struct sts_show *s, enum sts_control_command command,
-    bool json, const char *key);
-void sts_show_feed(struct sts_show *s, const uint8_t *p, size_t n);
+void sts_control_show_begin(struct sts_control_show *s,
+    enum sts_control_command command, bool json, const char *key);
+void sts_control_show_feed(
+    struct sts_control_show *s, const uint8_t *p, size_t n);
 
 #endif

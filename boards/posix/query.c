@@ -17,7 +17,7 @@
 #include "commands.h"
 #include "confine.h"
 #include "control_client.h"
-#include "control_tell.h"
+#include "control_record.h"
 #include "live.h"
 #include "users.h"
 
@@ -25,7 +25,8 @@ enum {
 	RUN_BUDGET = 256,
 	LOOKUPS = 4,
 	FETCH_SLOTS = 2,
-	LINE = 512
+	LINE = 512,
+	WINDOW = 16384 /* of a record that is shown */
 };
 
 struct query {
@@ -38,29 +39,29 @@ struct query {
 	struct sts_conf conf;
 };
 
-/* Show the answer in a slot, by the same words as the daemon's. */
+/* Show the answer in a slot: what the daemon would send, shown as if it had. */
 static int
-tell(struct query *q, const struct sts_args *args, const char *key, int slot)
+show(struct query *q, const struct sts_args *args, const char *key, int slot)
 {
-	static struct sts_tell t;
-	static struct sts_show show;
-	const struct sts_tell_about about = { sts_text_of(key),
+	static struct sts_control_record r;
+	static struct sts_control_show shown;
+	const struct sts_control_about about = { sts_text_of(key),
 		sts_text_of(args->zone != NULL ? args->zone : ""), "here",
 		slot };
-	uint8_t buf[STS_SAY_RECORD_MAX];
-	struct sts_say say;
-	bool more = true;
+	uint8_t buf[WINDOW];
+	struct sts_sink sink = { 0, 0, 0, buf };
+	unsigned code = sts_control_record_begin(&r, &q->agent, &about);
 
-	sts_say_init(&say, args->json);
-	sts_show_begin(&show, STS_CONTROL_QUERY, args->json, key);
-	unsigned code = sts_tell_begin(&t, &q->agent, &say, &about);
-
-	while (more) {
-		sts_say_into(&say, sts_span(buf, sizeof buf));
-		more = sts_tell_fill(&t);
-		sts_show_feed(&show, buf, say.len);
-	}
-	sts_tell_end(&t);
+	sts_control_show_begin(&shown, STS_CONTROL_QUERY, args->json, key);
+	do {
+		sink.from = sink.to;
+		sink.to += sizeof buf;
+		sink.pos = 0;
+		sts_control_record_render(&r, &sink);
+		sts_control_show_feed(&shown, buf,
+		    sink.pos < sink.to ? sink.pos - sink.from : sizeof buf);
+	} while (sink.pos > sink.to);
+	sts_control_record_end(&r);
 	return (int)code;
 }
 
@@ -83,7 +84,7 @@ ask(struct query *q, const struct sts_args *args, const char *key)
 			sts_posix_wait(&q->posix, &q->driver, wait);
 		}
 	}
-	int code = tell(q, args, key, slot);
+	int code = show(q, args, key, slot);
 
 	sts_ask_end(&q->agent, slot);
 	return code;
@@ -167,7 +168,7 @@ ask_daemon(int fd, const struct sts_conf *c, const struct sts_args *args)
 
 	for (unsigned i = 1; worst <= STS_EXIT_UNKNOWN && i < args->word_count;
 	     i++) {
-		fd = sts_client_connect(&c->control);
+		fd = sts_control_client_connect(&c->control);
 		if (fd < 0) {
 			return sts_fail(STS_EXIT_FAILURE,
 			    "the daemon is gone: %s", strerror(errno));
@@ -187,7 +188,7 @@ find_daemon(const struct sts_conf *c, const struct sts_args *args)
 	if (args->fresh || !c->control_on) {
 		return -1;
 	}
-	int fd = sts_client_connect(&c->control);
+	int fd = sts_control_client_connect(&c->control);
 
 	if (fd < 0 && errno != ENOENT && errno != ECONNREFUSED) {
 		fprintf(stderr,

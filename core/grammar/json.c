@@ -125,11 +125,25 @@ begin_name(struct sts_json *j, uint8_t c)
 	return c == '"' ? begin_text(j, true) : fail(j);
 }
 
+/* A value that is a word or a number. */
 static enum sts_json_event
-begin_word(struct sts_json *j, const char *word)
+begin_bare(struct sts_json *j, uint8_t c)
 {
-	j->word = word;
-	j->state = WORD;
+	static const char *const words[] = { "true", "false", "null" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (c == (uint8_t)words[i][0]) {
+			j->word = words[i] + 1;
+			j->state = WORD;
+			return STS_JSON_MORE;
+		}
+	}
+	if (c != '-' && !sts_is_digit(c)) {
+		return fail(j);
+	}
+	j->state = NUMBER;
+	j->text[0] = c;
+	j->len = 1;
 	return STS_JSON_MORE;
 }
 
@@ -144,20 +158,8 @@ begin_value(struct sts_json *j, uint8_t c)
 		return j->state == FIRST_ITEM ? close(j, c) : fail(j);
 	case '"':
 		return begin_text(j, false);
-	case 't':
-		return begin_word(j, "rue");
-	case 'f':
-		return begin_word(j, "alse");
-	case 'n':
-		return begin_word(j, "ull");
 	default:
-		if (c != '-' && !sts_is_digit(c)) {
-			return fail(j);
-		}
-		j->state = NUMBER;
-		j->text[0] = c;
-		j->len = 1;
-		return STS_JSON_MORE;
+		return begin_bare(j, c);
 	}
 }
 
@@ -310,7 +312,7 @@ read_word(struct sts_json *j, uint8_t c)
 	if (*++j->word != '\0') {
 		return STS_JSON_MORE;
 	}
-	/* Told apart by their lengths and last letters: rue, alse, ull. */
+	/* They are told apart by their last letters. */
 	return finish(j, j->word[-1] == 'l'   ? STS_JSON_NULL
 			 : j->word[-2] == 'u' ? STS_JSON_TRUE
 					      : STS_JSON_FALSE);

@@ -1,91 +1,100 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boards/posix/control_line, control_say: any octets as a request. One that is
- * taken says the same when it is written and read again; what is said of its
- * key is printable, and well-formed in both forms.
+ * boards/posix/control_request, control_show: any octets as a request, and as
+ * an answer. A request that is taken is the same when it is written and read
+ * again; whether an answer is whole, and its exit code, do not depend on how
+ * it is cut or how it is shown.
  */
+#define _POSIX_C_SOURCE 200809L
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "../../boards/posix/control_line.h"
-#include "../../boards/posix/control_say.h"
+#include "../../boards/posix/control_request.h"
+#include "../../boards/posix/control_show.h"
 #include "../../core/base/assert.h"
 
 #define CHECK(c) STS_ASSERT(c)
 
+static bool
+has_odd(const char *zone)
+{
+	for (; *zone != '\0'; zone++) {
+		if (*zone <= ' ' || *zone >= 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 check_request(const struct sts_control_request *r)
 {
-	uint8_t line[STS_CONTROL_LINE_MAX];
+	uint8_t out[STS_CONTROL_REQUEST_MAX];
 	struct sts_control_request again;
-	size_t n = sts_control_format(r, line);
+	const char *wrong;
+	size_t n = sts_control_request_write(r, out);
 
-	CHECK(r->command >= STS_CONTROL_QUERY);
 	CHECK(r->command <= STS_CONTROL_ENFORCE);
-	CHECK(r->key_len <= sizeof r->key);
-	CHECK(r->zone_len <= sizeof r->zone);
-	CHECK(r->enforce <= STS_ENFORCE_OFF);
-	/* What came in a line can be said in one, but for a CR in it. */
+	CHECK(memchr(r->key, '\0', sizeof r->key) != NULL);
+	CHECK(memchr(r->zone, '\0', sizeof r->zone) != NULL);
 	if (n == 0) {
-		CHECK(memchr(r->key, '\r', sizeof r->key) != NULL ||
-		      memchr(r->zone, '\r', sizeof r->zone) != NULL);
+		CHECK(has_odd(r->zone));
 		return;
 	}
-	CHECK(sts_control_line(sts_text(line, n)) == (int)n);
-	CHECK(sts_control_parse(&again, sts_text(line, n)) == NULL);
+	CHECK(sts_control_request_read(&again, sts_text(out, n), &wrong));
+	CHECK(wrong == NULL);
 	CHECK(memcmp(&again, r, sizeof again) == 0);
 }
 
-/* One line, quotes in pairs, nothing that a terminal would take for more. */
-static void
-check_said(struct sts_text t, bool json)
+/* The exit code, or 999. */
+static unsigned
+show(struct sts_text in, size_t step, bool json)
 {
-	unsigned quotes = 0;
+	static struct sts_control_show s;
+	static const enum sts_control_command commands[] = { STS_CONTROL_QUERY,
+		STS_CONTROL_LIST, STS_CONTROL_STATS, STS_CONTROL_FORGET };
 
-	CHECK(t.n > 0);
-	for (size_t i = 0; i < t.n; i++) {
-		CHECK((t.p[i] >= ' ' && t.p[i] < 0x7f) || t.p[i] == '\n');
-		quotes += t.p[i] == '"';
-		if (json && t.p[i] == '\\') {
-			CHECK(t.n - i > 6 && t.p[i + 1] == 'u');
-		}
+	sts_control_show_begin(&s, commands[in.n % 4], json, "key.example");
+	for (size_t i = 0; i < in.n; i += step) {
+		sts_control_show_feed(
+		    &s, in.p + i, in.n - i < step ? in.n - i : step);
 	}
-	CHECK(t.p[t.n - 1] == '\n');
-	CHECK(!json || quotes == 4);
-	CHECK(!json || memchr(t.p, '\n', t.n) == t.p + t.n - 1);
+	return s.ended ? s.code : 999;
 }
 
+/* What is shown is for nobody. */
 static void
-check_value(struct sts_text value, bool json)
+check_answer(struct sts_text in)
 {
-	uint8_t out[STS_SAY_RECORD_MAX];
-	struct sts_say s;
+	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
 
-	sts_say_init(&s, json);
-	sts_say_into(&s, sts_span(out, sizeof out));
-	sts_say_open(&s);
-	sts_say_text(&s, "key", value);
-	sts_say_close(&s);
-	check_said(sts_text(out, s.len), json);
+	fflush(stdout);
+	dup2(null, STDOUT_FILENO);
+	unsigned code = show(in, in.n + 1, false);
+
+	CHECK(show(in, 1, false) == code);
+	CHECK(show(in, 7, true) == code);
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	close(null);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct sts_text in = sts_text(data, size);
 	struct sts_control_request r;
-	int n = sts_control_line(sts_text(data, size));
+	const char *wrong;
 
-	if (n <= 0) {
-		CHECK((n < 0) == (size >= STS_CONTROL_LINE_MAX));
-		return 0;
+	if (!sts_control_request_read(&r, in, &wrong)) {
+		CHECK(size < STS_CONTROL_REQUEST_MAX);
+	} else if (wrong == NULL) {
+		check_request(&r);
 	}
-	CHECK((size_t)n <= size);
-	CHECK(data[n - 1] == '\n');
-	if (sts_control_parse(&r, sts_text(data, (size_t)n)) != NULL) {
-		return 0;
-	}
-	check_request(&r);
-	check_value(sts_text(r.key, r.key_len), false);
-	check_value(sts_text(r.key, r.key_len), true);
+	check_answer(in);
 	return 0;
 }

@@ -177,13 +177,22 @@ whole(int fd)
 	return got;
 }
 
+static void
+say_request(int fd, const char *line)
+{
+	ck_assert_int_eq(
+	    send(fd, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
+}
+
+/* The answer to a request of a command that takes nothing, or of any octets. */
+#define REQUEST(command) "{\"command\":\"" command "\"}\n"
+
 static const char *
 raw(const char *line)
 {
 	int fd = connect_control();
 
-	ck_assert_int_eq(
-	    send(fd, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
+	say_request(fd, line);
 	return whole(fd);
 }
 
@@ -233,10 +242,46 @@ START_TEST(query_daemon)
 	replied("policy_type=sts policy_domain=example.com");
 	replied("zone QUERYwithTLSRPT\n");
 	ORDER(64, "query", "--zone", "a zone", "example.com");
+	ORDER(64, "query",
+	    "b\xfc"
+	    "cher.example");
+	replied("is not UTF-8");
 	ck_assert_int_eq(stop(), 0);
 	/* It has gone: looked up here. */
 	ORDER(1, "query", ".example.com");
 	replied("looked up here");
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* An answer of many windows comes whole, by the daemon and without it. */
+START_TEST(query_large)
+{
+	static char line[4000], want[4000];
+	int dns = dns_open(), n, at = 0;
+
+	n = snprintf(
+	    line, sizeof line, "override large.example postfix secure match=");
+	for (unsigned i = 0; i < 250; i++) {
+		at += snprintf(want + at, sizeof want - (size_t)at,
+		    "%sm%u.x.test", i > 0 ? ":" : "", i);
+	}
+	ck_assert_int_lt(n + at, (int)sizeof line);
+	strcpy(line + n, want);
+	home_begin();
+	start_home(line);
+	ORDER(0, "query", "--json", "large.example");
+	replied("\"source\":\"daemon\"");
+	replied("\"answer\":\"OK secure match=m0.x.test:m1.x.test:");
+	replied(want);
+	replied("m249.x.test\",\"rule\":\"override\"");
+	ORDER(0, "query", "large.example");
+	replied(want);
+	ORDER(0, "query", "--fresh", "-o", line, "--json", "large.example");
+	replied("\"source\":\"here\"");
+	replied(want);
+	ck_assert_int_eq(stop(), 0);
 	close(dns);
 	home_end();
 }
@@ -275,21 +320,24 @@ START_TEST(query_waits)
 	uint16_t port = start_home(NULL);
 	int mail = client(port), fd = connect_control();
 
-	ck_assert_int_eq(send(fd, "query postfix new.example\n", 26, 0), 26);
+	say_request(fd, "{\"command\":\"query\",\"zone\":\"postfix\","
+			"\"key\":\"new.example\"}");
 	say(mail, "new.example");
 	dns_hear(dns, &q);
 	serves(port);
-	ck_assert_ptr_nonnull(strstr(raw("list\n"), "domain example.com\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(raw(REQUEST("list")), "\"domain\":\"example.com\""));
 	dns_say(dns, &q, 3);
 	expect(mail, "9:NOTFOUND ,");
 	const char *got = whole(fd);
 
-	ck_assert_ptr_nonnull(strstr(got, "key new.example\n"));
-	ck_assert_ptr_nonnull(strstr(got, "zone postfix\n"));
-	ck_assert_ptr_nonnull(strstr(got, "result none\nanswer NOTFOUND \n"));
-	ck_assert_ptr_nonnull(strstr(got, "why dns-nxdomain\n"));
-	ck_assert_ptr_nonnull(strstr(got, "held absent\n"));
-	ck_assert_ptr_nonnull(strstr(got, "\n\nend 1\n"));
+	ck_assert_ptr_nonnull(strstr(got, "{\"key\":\"new.example\","));
+	ck_assert_ptr_nonnull(strstr(got, "\"zone\":\"postfix\""));
+	ck_assert_ptr_nonnull(
+	    strstr(got, "\"result\":\"none\",\"answer\":\"NOTFOUND \""));
+	ck_assert_ptr_nonnull(strstr(got, "\"why\":\"dns-nxdomain\""));
+	ck_assert_ptr_nonnull(strstr(got, "\"held\":\"absent\""));
+	ck_assert_ptr_nonnull(strstr(got, "}\n{\"end\":1}\n"));
 	close(mail);
 	ck_assert_int_eq(stop(), 0);
 	close(dns);
@@ -309,7 +357,8 @@ START_TEST(query_given_up)
 	for (unsigned i = 0; i < 20; i++) {
 		int fd = connect_control();
 
-		ck_assert_int_eq(send(fd, "query - new.example\n", 20, 0), 20);
+		say_request(
+		    fd, "{\"command\":\"query\",\"key\":\"new.example\"}");
 		if (i == 0) {
 			dns_hear(dns, &q);
 		}
@@ -319,7 +368,9 @@ START_TEST(query_given_up)
 	dns_say(dns, &q, 3);
 	/* Each place for a question is free again. */
 	for (unsigned i = 0; i < 20; i++) {
-		ck_assert_ptr_nonnull(strstr(raw("query - .x\n"), "end 1\n"));
+		ck_assert_ptr_nonnull(
+		    strstr(raw("{\"command\":\"query\",\"key\":\".x\"}"),
+			"{\"end\":1}\n"));
 	}
 	ck_assert_int_eq(stop(), 0);
 	close(dns);
@@ -502,18 +553,23 @@ START_TEST(audit_zone)
 }
 END_TEST
 
-/* What is no request. */
+/* What is no request, or an odd one. */
 static const struct {
 	const char *name, *line, *want;
 } lines[] = {
-	{ "empty", "\n", "error there is no such command\n\nend 64\n" },
-	{ "unknown", "reboot\n", "error there is no such command\n\nend 64\n" },
-	{ "too much", "stats all\n", "error expected nothing more\n" },
-	{ "JSON", "json what\n",
+	{ "a word", "reboot\n",
+	    "{\"error\":\"expected one JSON object of strings, numbers, true "
+	    "and false\"}\n{\"end\":64}\n" },
+	{ "unknown", REQUEST("reboot"),
 	    "{\"error\":\"there is no such command\"}\n{\"end\":64}\n" },
-	{ "no domain", "forget [::1]\n", "error an address literal has" },
-	{ "CR", "enforce\r\n", "enforced yes\n\nend 0\n" },
-	{ "octets", "query - \001\377\n", "key \\x01\\xff\n" },
+	{ "too much", "{\"command\":\"stats\",\"all\":true}",
+	    "{\"error\":\"there is a member that the command does not take" },
+	{ "no domain", "{\"command\":\"forget\",\"key\":\"[::1]\"}",
+	    "{\"error\":\"an address literal has" },
+	{ "CR LF", "{\"command\":\"enforce\"}\r\n",
+	    "{\"enforced\":true}\n{\"end\":0}\n" },
+	{ "octets", "{\"command\":\"query\",\"key\":\"\\u0001\xc3\xbf\"}",
+	    "{\"key\":\"\\u0001\\u00ff\"," },
 };
 
 START_TEST(bad_lines)
@@ -547,7 +603,7 @@ START_TEST(hostile)
 	for (unsigned i = 0; i < UNIT_COUNT(fd); i++) {
 		fd[i] = connect_control();
 		if (i % 3 == 1) {
-			ck_assert_int_eq(send(fd[i], "list", 4, 0), 4);
+			ck_assert_int_eq(send(fd[i], "{\"co", 4, 0), 4);
 		} else if (i % 3 == 2) {
 			close(fd[i]);
 			fd[i] = -1;
@@ -559,14 +615,15 @@ START_TEST(hostile)
 			close(fd[i]);
 		}
 	}
-	memset(much, 'x', sizeof much);
+	memset(much, ' ', sizeof much);
 	int loud = connect_control();
 
 	ck_assert_int_gt(
 	    send(loud, much, sizeof much, MSG_NOSIGNAL | MSG_DONTWAIT), 0);
 	ck_assert_ptr_nonnull(
-	    strstr(whole(loud), "error the line is too long"));
-	ck_assert_ptr_nonnull(strstr(raw("stats\n"), "\nend 0\n"));
+	    strstr(whole(loud), "{\"error\":\"the request is too long\"}"));
+	ck_assert_ptr_nonnull(
+	    strstr(raw(REQUEST("stats")), "}\n{\"end\":0}\n"));
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_ptr_null(strstr(run.log, "in flight"));
 	close(dns);
@@ -737,7 +794,7 @@ START_TEST(apart)
 	uint16_t port = start_home(NULL);
 	int fd = client(port);
 
-	ck_assert_int_eq(send(fd, "list\n", 5, 0), 5);
+	ck_assert_int_eq(send(fd, REQUEST("list"), 19, 0), 19);
 	ck_assert_str_eq(whole(fd), "");
 	serves(port);
 	ck_assert_int_eq(stop(), 0);
@@ -753,6 +810,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, query_several);
 	tcase_add_test(tc, query_long);
 	tcase_add_test(tc, query_daemon);
+	tcase_add_test(tc, query_large);
 	tcase_add_test(tc, query_fresh);
 	tcase_add_test(tc, query_waits);
 	tcase_add_test(tc, query_given_up);
