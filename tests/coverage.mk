@@ -7,7 +7,7 @@
 # and reach nothing more, none.
 
 COVERAGE = $(BUILD)/coverage
-COVERAGE_WITHOUT = %/test_board_metrics %/test_cache_flood %/test_config %/test_confine %/test_control %/test_daemon \
+COVERAGE_WITHOUT = %/test_metrics_http %/test_cache_flood %/test_config %/test_confine %/test_control %/test_daemon \
 	%/test_daemon_control %/test_daemon_kept %/test_journal_file %/test_kill %/test_listen \
 	%/test_live %/test_port_posix %/test_scrape %/test_side %/test_store %/replay/control %/replay/scrape
 COVERAGE_UNIT = $(filter-out $(COVERAGE_WITHOUT),$(UNIT_BIN))

@@ -86,9 +86,10 @@ bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
  * without owners and groups of listeners, whose names are not kept. */
 void sts_conf_print(const struct sts_conf *c);
 
-/* What a running agent cannot take over from `fresh`: the names of the keys,
- * separated by blanks; the length, 0: nothing differs. */
-size_t sts_conf_fixed(const struct sts_conf *running,
-    const struct sts_conf *fresh, char out[STS_CONF_WHY_MAX]);
+/* Keep in `fresh` what only a restart can change as it is in `running`. Writes
+ * the names of the keys that differed, separated by blanks, to out; returns
+ * their length, 0: none did. */
+size_t sts_conf_keep_fixed(const struct sts_conf *running,
+    struct sts_conf *fresh, char out[STS_CONF_WHY_MAX]);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../port/posix/addr.h"
-#include "conf.h"
+#include "conf_keys.h"
 #include "roots.h"
 #include "users.h"
 
@@ -96,8 +96,6 @@ print_override(const struct sts_zones *z, const struct sts_override *o)
 static void
 print_fetching(const struct sts_conf *c)
 {
-	static const char *const scts[] = { "off", "log", "require" };
-
 	printf("allow_private %s\n", yes_no(c->allow_private));
 	for (unsigned i = 0; i < c->allow_count; i++) {
 		char ip[STS_ADDR_TEXT_MAX];
@@ -111,7 +109,7 @@ print_fetching(const struct sts_conf *c)
 		sts_addr_format(&c->nat64[i].addr, ip);
 		printf("nat64_prefix %s/%u\n", ip, (unsigned)c->nat64[i].bits);
 	}
-	printf("sct %s\n", scts[c->sct]);
+	printf("sct %s\n", sts_conf_sct[c->sct]);
 	printf("policy_port %lu\n", (unsigned long)c->policy_port);
 }
 

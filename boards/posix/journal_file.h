@@ -4,8 +4,8 @@
  * aside. Everything here may block, and is done before questions are taken or
  * in a child.
  */
-#ifndef STS_BOARD_JOURNAL_FILE_H
-#define STS_BOARD_JOURNAL_FILE_H
+#ifndef STS_JOURNAL_FILE_H
+#define STS_JOURNAL_FILE_H
 
 #include "../../port/posix/log.h"
 #include "../../port/posix/service.h"

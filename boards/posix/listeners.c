@@ -23,7 +23,7 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 
 	sts_service_fd_name(i, name);
 	if (strcmp(name, "metrics") == 0 || strcmp(name, "control") == 0) {
-		return; /* sts_metrics_open, sts_control_open take them */
+		return; /* sts_metrics_http_open, sts_control_open take them */
 	}
 
 	if (l->count == STS_LISTENERS_MAX || !sts_listen_of(fd, &fresh->at)) {

@@ -119,49 +119,22 @@ sts_live_reload(struct sts_live *l, sts_ms now)
 	l->look_at = now;
 }
 
-/* What cannot change stays as it runs, and is said. */
-static void
-keep_fixed(struct sts_live *l, struct sts_conf *c)
-{
-	const struct sts_conf *running = &sts_live_now(l)->conf;
-	char fixed[STS_CONF_WHY_MAX];
-
-	if (sts_conf_fixed(running, c, fixed) > 0) {
-		sts_log_line(l->log, STS_LOG_WARNING,
-		    "reload: only a restart can change: %s", fixed);
-	}
-	memcpy(c->listen, running->listen, sizeof c->listen);
-	c->metrics_on = running->metrics_on;
-	c->metrics = running->metrics;
-	c->control_on = running->control_on;
-	c->control = running->control;
-	c->listen_count = running->listen_count;
-	c->memory = running->memory;
-	memcpy(c->journal, running->journal, sizeof c->journal);
-	c->journal_size = running->journal_size;
-	c->journal_given = running->journal_given;
-	c->clients = running->clients;
-	c->lookups = running->lookups;
-	c->fetch_slots = running->fetch_slots;
-	c->log = running->log;
-	memcpy(c->user, running->user, sizeof c->user);
-	memcpy(c->chroot, running->chroot, sizeof c->chroot);
-	c->confine = running->confine;
-}
-
 /* These return false when what is new is broken and nothing changed. */
 
 static bool
 reload_conf(struct sts_live *l, struct sts_live_set *s)
 {
-	char why[STS_CONF_WHY_MAX];
+	char why[STS_CONF_WHY_MAX], fixed[STS_CONF_WHY_MAX];
 
 	if (!sts_conf_load(&s->conf, &l->source, why)) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: configuration not changed: %s", why);
 		return false;
 	}
-	keep_fixed(l, &s->conf);
+	if (sts_conf_keep_fixed(&sts_live_now(l)->conf, &s->conf, fixed) > 0) {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "reload: only a restart can change: %s", fixed);
+	}
 	sts_log_level(l->log, s->conf.log_level);
 	return true;
 }

@@ -18,10 +18,10 @@
 #include "commands.h"
 #include "confine.h"
 #include "control.h"
-#include "journal.h"
+#include "journal_child.h"
 #include "listeners.h"
 #include "live.h"
-#include "metrics.h"
+#include "metrics_http.h"
 #include "resolv.h"
 #include "signals.h"
 
@@ -40,11 +40,11 @@ struct daemon {
 	struct sts_memory memory;
 	struct sts_live live;
 	struct sts_listeners listeners;
-	struct sts_board_metrics metrics;
+	struct sts_metrics_http metrics;
 	struct sts_control control;
 	struct sts_log log;
 	struct sts_service service;
-	struct sts_board_journal journal;
+	struct sts_journal_child journal;
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
 };
@@ -184,7 +184,8 @@ open_journal(struct daemon *d, const struct sts_user *user)
 	if (sts_user_act(user) != 0) {
 		return start_failed(d, "user");
 	}
-	sts_journal_open(&d->journal, c, &d->memory, &d->log, &d->service);
+	sts_journal_child_open(
+	    &d->journal, c, &d->memory, &d->log, &d->service);
 	return sts_user_return() == 0 ? 0 : start_failed(d, "user");
 }
 
@@ -222,7 +223,7 @@ confine(struct daemon *d, bool *confined)
 		return 0;
 	}
 	enum sts_confine_result r =
-	    sts_confine(c, sts_journal_awaited(&d->journal), said);
+	    sts_confine(c, sts_journal_child_awaited(&d->journal), said);
 
 	if (r == STS_CONFINE_FAILED) {
 		char why[STS_CONF_WHY_MAX];
@@ -240,10 +241,10 @@ confine(struct daemon *d, bool *confined)
 static void
 attach_journal(struct daemon *d)
 {
-	struct sts_journal_daemon all = { &d->agent, &d->driver, &d->port,
+	struct sts_journal_child_of all = { &d->agent, &d->driver, &d->port,
 		&d->posix, &d->memory, &d->log };
 
-	sts_journal_attach(&d->journal, &all);
+	sts_journal_child_attach(&d->journal, &all);
 }
 
 /* Port, agent and driver, in their places of the block. 0, or exit code. */
@@ -281,7 +282,7 @@ open_listeners(
 {
 	sts_control_open(&d->control, c, &d->log);
 	return sts_listeners_open(&d->listeners, c, &d->log, why) &&
-	       sts_metrics_open(&d->metrics, c, why);
+	       sts_metrics_http_open(&d->metrics, c, why);
 }
 
 /* Have the listeners told of. 0, or -1 with errno. */
@@ -291,8 +292,8 @@ begin_listening(struct daemon *d)
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
 	    !sts_control_begin(&d->control, &d->posix, OWN_CONTROL, &d->agent,
 		&d->driver, &d->live) ||
-	    !sts_metrics_begin(&d->metrics, &d->posix, OWN_METRICS, &d->agent,
-		&d->log, &d->memory, &d->journal)) {
+	    !sts_metrics_http_begin(&d->metrics, &d->posix, OWN_METRICS,
+		&d->agent, &d->log, &d->memory, &d->journal)) {
 		return -1;
 	}
 	return 0;
@@ -341,7 +342,8 @@ start(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	if (sts_journal_begin(&d->journal, confined, sts_posix_now()) != 0) {
+	if (sts_journal_child_begin(&d->journal, confined, sts_posix_now()) !=
+	    0) {
 		return start_failed(d, "journal");
 	}
 	if (begin_listening(d) != 0) {
@@ -389,7 +391,7 @@ housekeeping(struct daemon *d, sts_ms now)
 {
 	sts_ms wait = sts_live_tick(&d->live, now);
 
-	wait = sts_earlier(wait, sts_journal_tick(&d->journal, now));
+	wait = sts_earlier(wait, sts_journal_child_tick(&d->journal, now));
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -424,7 +426,8 @@ serve(struct daemon *d)
 
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
-		wait = sts_earlier(wait, sts_metrics_run(&d->metrics, now));
+		wait =
+		    sts_earlier(wait, sts_metrics_http_run(&d->metrics, now));
 		wait = sts_earlier(wait, sts_control_run(&d->control, now));
 		if (kill || finished(d, now)) {
 			break;
@@ -438,7 +441,7 @@ serve(struct daemon *d)
 	}
 	sts_log_line(&d->log, STS_LOG_INFO, "stopped%s",
 	    sts_agent_idle(&d->agent) ? "" : ", with work in flight");
-	sts_metrics_end(&d->metrics);
+	sts_metrics_http_end(&d->metrics);
 	sts_posix_end(&d->posix);
 	return STS_EXIT_YES;
 }

@@ -30,7 +30,7 @@ version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
 grep -x "PKG_VERSION:=$version" $openwrt/Makefile >/dev/null ||
 	fail "openwrt: not version $version"
 sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z_]*\)",.*/\1/p' \
-	boards/posix/conf.c | sort >"$dir/want"
+	boards/posix/conf_keys.c | sort >"$dir/want"
 {
 	printf '%s\n' log user chroot
 	sed -n "/^ONCE='/,/'$/p; /^MANY='/p" $openwrt/files/mtasts.init |

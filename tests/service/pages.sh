@@ -32,7 +32,7 @@ entries() { # entries MACRO PAGE: the words of its list items
 }
 
 sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z_]*\)",.*/\1/p' \
-	boards/posix/conf.c >"$dir/want"
+	boards/posix/conf_keys.c >"$dir/want"
 entries Ic mtasts.conf.5 | same 'keys of the configuration'
 
 sed -n 's/^{ "\([a-z_]*\)",.*/\1/p; /commands\[\] = {/,/^};/s/.*{ "\([a-z]*\)",.*/\1/p' \

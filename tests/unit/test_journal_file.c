@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../boards/posix/journal.h"
+#include "../../boards/posix/journal_child.h"
 #include "../../boards/posix/live.h"
 #include "../../core/journal/journal_format.h"
 #include "unit.h"
@@ -240,7 +240,7 @@ static struct sts_agent agent;
 static struct sts_driver driver;
 static struct sts_posix posix;
 static struct sts_port port;
-static struct sts_board_journal j;
+static struct sts_journal_child j;
 static sts_ms now;
 
 static void
@@ -252,8 +252,8 @@ start_daemon(void)
 	static const uint8_t key[16];
 	struct sts_conf_source source = { "/dev/null", options,
 		UNIT_COUNT(options) };
-	struct sts_journal_daemon d = { &agent, &driver, &port, &posix, &memory,
-		&quiet };
+	struct sts_journal_child_of d = { &agent, &driver, &port, &posix,
+		&memory, &quiet };
 	struct sts_service service = { -1, 0 };
 	char why[STS_CONF_WHY_MAX];
 
@@ -263,13 +263,13 @@ start_daemon(void)
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
 	now = sts_posix_now();
-	sts_journal_open(
+	sts_journal_child_open(
 	    &j, &sts_live_now(&live)->conf, &memory, &quiet, &service);
 	sts_agent_init(&agent, &memory.config, &sts_live_now(&live)->settings,
 	    memory.agent_block, now, key);
-	sts_journal_attach(&j, &d);
+	sts_journal_child_attach(&j, &d);
 	sts_driver_init(&driver, &agent, &port, now);
-	ck_assert_int_eq(sts_journal_begin(&j, false, now), 0);
+	ck_assert_int_eq(sts_journal_child_begin(&j, false, now), 0);
 }
 
 /* Until the journal is in that state and all is saved, or for so many looks. */
@@ -278,9 +278,9 @@ reaches(enum sts_keeping want)
 {
 	for (unsigned i = 0; i < PATIENCE; i++) {
 		now++;
-		sts_journal_tick(&j, now);
+		sts_journal_child_tick(&j, now);
 		sts_run(&driver, now, 1800000000, 256);
-		if (sts_journal_keeping(&j) == want && j.child > 0 &&
+		if (sts_journal_child_keeping(&j) == want && j.child > 0 &&
 		    !j.prepares && sts_agent_saved(&agent) &&
 		    !sts_journal_busy(agent.journal.engine)) {
 			return true;
@@ -317,13 +317,13 @@ START_TEST(late)
 {
 	rmdir(deep);
 	start_daemon();
-	ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	learn("a.example");
 	for (unsigned tries = 0; tries < 3; tries++) {
 		now += STS_JOURNAL_AGAIN_MS;
 		for (unsigned k = 0; k < PATIENCE; k++) {
 			now += 10;
-			sts_journal_tick(&j, now);
+			sts_journal_child_tick(&j, now);
 			if (k > 0 && j.child == 0) {
 				break;
 			}
@@ -331,7 +331,7 @@ START_TEST(late)
 		}
 	}
 	ck_assert(!agent.journal.on);
-	ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	ck_assert_uint_eq(count_said("journal"), 1);
 	ck_assert_int_eq(mkdir(deep, 0700), 0);
 	now += STS_JOURNAL_AGAIN_MS;
@@ -359,12 +359,13 @@ START_TEST(writer_dies)
 		}
 		for (unsigned k = 0; k < PATIENCE && j.child == first; k++) {
 			now += 10;
-			sts_journal_tick(&j, now);
+			sts_journal_child_tick(&j, now);
 			sts_run(&driver, now, 1800000000, 256);
 			poll(NULL, 0, 10);
 		}
 		ck_assert_int_eq(j.child, 0);
-		ck_assert_int_eq(sts_journal_keeping(&j), STS_KEEPING_FAILING);
+		ck_assert_int_eq(
+		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		ck_assert_uint_eq(count_said("has ended"), 1);
 		now += STS_JOURNAL_AGAIN_MS;
 		ck_assert(reaches(STS_KEEPING_OK));
@@ -387,8 +388,8 @@ START_TEST(disk_hangs)
 	learn("a.example");
 	for (unsigned i = 0; i < 4; i++) {
 		sts_run(&driver, now, 1800000000, 256);
-		sts_journal_tick(&j, now);
-		ck_assert_int_eq(sts_journal_keeping(&j),
+		sts_journal_child_tick(&j, now);
+		ck_assert_int_eq(sts_journal_child_keeping(&j),
 		    i < 1 ? STS_KEEPING_OK : STS_KEEPING_FAILING);
 		now += STS_JOURNAL_AGAIN_MS;
 	}

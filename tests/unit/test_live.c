@@ -248,10 +248,10 @@ START_TEST(fixed)
 	live.source.option_count = sizeof options / sizeof *options;
 	logs.tokens = 0; /* what it complains of is not looked at */
 	reload();
-	const struct sts_conf *after = &sts_live_now(&live)->conf;
+	struct sts_conf after = sts_live_now(&live)->conf;
 
-	ck_assert_uint_eq(after->answer_within_ms, 7000);
-	sts_conf_fixed(&before, after, said);
+	ck_assert_uint_eq(after.answer_within_ms, 7000);
+	sts_conf_keep_fixed(&before, &after, said);
 	ck_assert_str_eq(said, "");
 }
 END_TEST

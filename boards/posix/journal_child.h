@@ -15,8 +15,8 @@
  * What was there is read before anything is written. Under chroot the path
  * means another place, so only the last of these is done.
  */
-#ifndef STS_BOARD_JOURNAL_H
-#define STS_BOARD_JOURNAL_H
+#ifndef STS_JOURNAL_CHILD_H
+#define STS_JOURNAL_CHILD_H
 
 #include <sys/types.h>
 
@@ -32,7 +32,7 @@ enum {
 };
 
 /* What it works for; borrowed. */
-struct sts_journal_daemon {
+struct sts_journal_child_of {
 	struct sts_agent *agent;
 	struct sts_driver *driver;
 	struct sts_port *port;
@@ -41,7 +41,7 @@ struct sts_journal_daemon {
 	struct sts_log *log;
 };
 
-struct sts_board_journal {
+struct sts_journal_child {
 	struct sts_file_store file;
 	/* Private. */
 	char path[STS_CONF_PATH_MAX + 1]; /* "": off */
@@ -49,7 +49,7 @@ struct sts_board_journal {
 	uint8_t found; /* enum sts_journal_found */
 	bool chrooted; /* since it was opened */
 	bool confined; /* since then, too: its children are, further */
-	struct sts_journal_daemon d;
+	struct sts_journal_child_of d;
 	pid_t child; /* 0: none */
 	bool prepares; /* what the child does: else it writes */
 	sts_ms next; /* when there may be another */
@@ -66,25 +66,26 @@ struct sts_board_journal {
  * Open, lock and lay out the journal of the configuration. Waits as long as
  * another instance has it, and tells the supervisor so. What is wrong is said.
  */
-void sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
-    const struct sts_memory *m, struct sts_log *log,
+void sts_journal_child_open(struct sts_journal_child *j,
+    const struct sts_conf *c, const struct sts_memory *m, struct sts_log *log,
     const struct sts_service *service);
 
 /* Give it to the agent, if there is one. Before sts_driver_init. */
-void sts_journal_attach(
-    struct sts_board_journal *j, const struct sts_journal_daemon *d);
+void sts_journal_child_attach(
+    struct sts_journal_child *j, const struct sts_journal_child_of *d);
 
 /* Its path, if it is still to be opened by that; or NULL. */
-const char *sts_journal_awaited(const struct sts_board_journal *j);
+const char *sts_journal_child_awaited(const struct sts_journal_child *j);
 
 /* The rights of the superuser are given up, and perhaps all others that are
  * not needed: begin to write. 0, or -1 with errno. */
-int sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now);
+int sts_journal_child_begin(
+    struct sts_journal_child *j, bool confined, sts_ms now);
 
 /* Look after it, once a turn. Milliseconds until it is to be called again. */
-sts_ms sts_journal_tick(struct sts_board_journal *j, sts_ms now);
+sts_ms sts_journal_child_tick(struct sts_journal_child *j, sts_ms now);
 
 /* How it is with it, as the metrics say it. */
-enum sts_keeping sts_journal_keeping(const struct sts_board_journal *j);
+enum sts_keeping sts_journal_child_keeping(const struct sts_journal_child *j);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../port/posix/service.h"
-#include "metrics.h"
+#include "metrics_http.h"
 
 enum {
 	MEMORY_UNIT = 16 /* of STS_METRIC_MEMORY */
@@ -17,11 +17,11 @@ enum {
 STS_STATIC_ASSERT((int)STS_SCRAPE_MAX <= (int)STS_SIDE_BUFFER, a_request_fits);
 
 static void
-look(const struct sts_board_metrics *m, struct sts_metrics_values *v)
+look(const struct sts_metrics_http *m, struct sts_metrics_values *v)
 {
 	sts_agent_metrics(m->agent, v);
 	v->n[STS_METRIC_MEMORY] = (uint32_t)(m->memory->size / MEMORY_UNIT);
-	v->n[STS_METRIC_JOURNAL] = sts_journal_keeping(m->journal);
+	v->n[STS_METRIC_JOURNAL] = sts_journal_child_keeping(m->journal);
 	v->n[STS_METRIC_START_TIME] = m->start_s;
 	v->n[STS_METRIC_LOG_LOST] = m->log->lost;
 }
@@ -29,7 +29,7 @@ look(const struct sts_board_metrics *m, struct sts_metrics_values *v)
 static bool
 request(void *ctx, unsigned conn, struct sts_text in, bool last)
 {
-	struct sts_board_metrics *m = ctx;
+	struct sts_metrics_http *m = ctx;
 	enum sts_scrape status = sts_scrape_judge(in, last && in.n > 0);
 
 	if (status == STS_SCRAPE_MORE) {
@@ -68,7 +68,7 @@ put_header(enum sts_scrape status, size_t len, struct sts_span out)
 static int
 fill(void *ctx, unsigned conn, struct sts_span out)
 {
-	struct sts_board_metrics *m = ctx;
+	struct sts_metrics_http *m = ctx;
 	const struct sts_metrics_values *v = &m->answer[conn].values;
 	bool ok = m->answer[conn].status == STS_SCRAPE_OK;
 
@@ -88,7 +88,7 @@ static const struct sts_side_ops ops = { request, fill, NULL,
 
 /* Take over the supervisor's socket, if it has one for us. */
 static bool
-inherit(struct sts_board_metrics *m)
+inherit(struct sts_metrics_http *m)
 {
 	unsigned handed = sts_service_fds();
 	char name[STS_SERVICE_NAME_MAX + 1];
@@ -107,7 +107,7 @@ inherit(struct sts_board_metrics *m)
 }
 
 bool
-sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
+sts_metrics_http_open(struct sts_metrics_http *m, const struct sts_conf *c,
     char why[STS_CONF_WHY_MAX])
 {
 	sts_side_none(&m->side);
@@ -126,9 +126,9 @@ sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
 }
 
 bool
-sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
+sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
     unsigned own, const struct sts_agent *agent, const struct sts_log *log,
-    const struct sts_memory *memory, const struct sts_board_journal *journal)
+    const struct sts_memory *memory, const struct sts_journal_child *journal)
 {
 	int64_t wall_s = sts_posix_wall_s();
 
@@ -141,13 +141,13 @@ sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
 }
 
 sts_ms
-sts_metrics_run(struct sts_board_metrics *m, sts_ms now)
+sts_metrics_http_run(struct sts_metrics_http *m, sts_ms now)
 {
 	return sts_side_run(&m->side, now);
 }
 
 void
-sts_metrics_end(struct sts_board_metrics *m)
+sts_metrics_http_end(struct sts_metrics_http *m)
 {
 	sts_side_end(&m->side);
 }

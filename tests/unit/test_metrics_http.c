@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../boards/posix/metrics.h"
+#include "../../boards/posix/metrics_http.h"
 #include "unit.h"
 
 const char unit_name[] = "board metrics";
@@ -23,12 +23,12 @@ enum {
 
 static struct sts_posix posix;
 static struct sts_port port;
-static struct sts_board_metrics metrics;
+static struct sts_metrics_http metrics;
 static struct sts_agent agent;
 static struct sts_settings settings;
 static struct sts_memory plan;
 static struct sts_log logs;
-static struct sts_board_journal journal;
+static struct sts_journal_child journal;
 static struct sts_conf conf;
 static sts_ms now;
 static char why[STS_CONF_WHY_MAX];
@@ -72,15 +72,15 @@ begin(void)
 	/* Its file cannot be used; the agent does not know. */
 	snprintf(journal.path, sizeof journal.path, "/x");
 	journal.found = STS_FILE_NONE;
-	ck_assert_msg(sts_metrics_open(&metrics, &conf, why), "%s", why);
-	ck_assert(sts_metrics_begin(
+	ck_assert_msg(sts_metrics_http_open(&metrics, &conf, why), "%s", why);
+	ck_assert(sts_metrics_http_begin(
 	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
 }
 
 static void
 end(void)
 {
-	sts_metrics_end(&metrics);
+	sts_metrics_http_end(&metrics);
 	sts_posix_end(&posix);
 }
 
@@ -88,7 +88,7 @@ static void
 turn(void)
 {
 	ck_assert(!sts_posix_wait(&posix, NULL, 0));
-	sts_metrics_run(&metrics, now);
+	sts_metrics_http_run(&metrics, now);
 }
 
 static void
@@ -286,16 +286,16 @@ START_TEST(off)
 	struct sts_conf none;
 
 	memset(&none, 0, sizeof none);
-	ck_assert(sts_metrics_open(&metrics, &none, why));
+	ck_assert(sts_metrics_http_open(&metrics, &none, why));
 	ck_assert(!sts_side_is_open(&metrics.side));
-	ck_assert(sts_metrics_begin(
+	ck_assert(sts_metrics_http_begin(
 	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
-	ck_assert_uint_gt(sts_metrics_run(&metrics, now), 0);
-	sts_metrics_end(&metrics);
+	ck_assert_uint_gt(sts_metrics_http_run(&metrics, now), 0);
+	sts_metrics_http_end(&metrics);
 	none.metrics_on = true;
 	none.metrics.addr.af = STS_AF_LOCAL;
 	snprintf(none.metrics.path, sizeof none.metrics.path, "/nowhere/at");
-	ck_assert(!sts_metrics_open(&metrics, &none, why));
+	ck_assert(!sts_metrics_http_open(&metrics, &none, why));
 	ck_assert_ptr_nonnull(strstr(why, "metrics unix:/nowhere/at: No such"));
 }
 END_TEST

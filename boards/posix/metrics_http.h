@@ -5,12 +5,12 @@
  * request was whole, so that its numbers belong together and its length is
  * known, however slowly it is read.
  */
-#ifndef STS_BOARD_METRICS_H
-#define STS_BOARD_METRICS_H
+#ifndef STS_METRICS_HTTP_H
+#define STS_METRICS_HTTP_H
 
 #include "../../core/agent/agent.h"
 #include "conf.h"
-#include "journal.h"
+#include "journal_child.h"
 #include "memory.h"
 #include "scrape.h"
 #include "side.h"
@@ -19,13 +19,13 @@ enum {
 	STS_METRICS_TOTAL_MS = 5000 /* for a request and its answer */
 };
 
-struct sts_board_metrics {
+struct sts_metrics_http {
 	/* Private. */
 	struct sts_side side;
 	const struct sts_agent *agent;
 	const struct sts_log *log;
 	const struct sts_memory *memory;
-	const struct sts_board_journal *journal;
+	const struct sts_journal_child *journal;
 	uint32_t start_s;
 	struct {
 		enum sts_scrape status;
@@ -39,17 +39,17 @@ struct sts_board_metrics {
  * Open the listener: of the supervisor's sockets the one named "metrics", or
  * what the configuration asks for, or none. False: `why`.
  */
-bool sts_metrics_open(struct sts_board_metrics *m, const struct sts_conf *c,
+bool sts_metrics_http_open(struct sts_metrics_http *m, const struct sts_conf *c,
     char why[STS_CONF_WHY_MAX]);
 
 /* Serve from now on, by places of the port from `own`. All stay valid. False:
  * out of descriptors. */
-bool sts_metrics_begin(struct sts_board_metrics *m, struct sts_posix *posix,
+bool sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
     unsigned own, const struct sts_agent *agent, const struct sts_log *log,
-    const struct sts_memory *memory, const struct sts_board_journal *journal);
+    const struct sts_memory *memory, const struct sts_journal_child *journal);
 
 /* What the side has to do; see there. */
-sts_ms sts_metrics_run(struct sts_board_metrics *m, sts_ms now);
-void sts_metrics_end(struct sts_board_metrics *m);
+sts_ms sts_metrics_http_run(struct sts_metrics_http *m, sts_ms now);
+void sts_metrics_http_end(struct sts_metrics_http *m);
 
 #endif

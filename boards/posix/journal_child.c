@@ -12,7 +12,7 @@
 
 #include "../../core/driver.h"
 #include "confine.h"
-#include "journal.h"
+#include "journal_child.h"
 
 enum {
 	LOOK_MS = 100, /* between two looks at the lock, or at a child */
@@ -22,7 +22,7 @@ enum {
 };
 
 static struct sts_journal_file
-file_of(const struct sts_board_journal *j, struct sts_log *log)
+file_of(const struct sts_journal_child *j, struct sts_log *log)
 {
 	struct sts_journal_file f = { j->path, j->area_size, log };
 
@@ -32,7 +32,7 @@ file_of(const struct sts_board_journal *j, struct sts_log *log)
 /* Whoever has the lock will end, or be ended: an empty cache beside a full
  * journal would be weaker than what is known. */
 static void
-open_when_free(struct sts_board_journal *j, struct sts_log *log,
+open_when_free(struct sts_journal_child *j, struct sts_log *log,
     const struct sts_service *service)
 {
 	struct sts_journal_file f = file_of(j, log);
@@ -57,14 +57,14 @@ open_when_free(struct sts_board_journal *j, struct sts_log *log,
 }
 
 static void
-tell_file(const struct sts_board_journal *j, struct sts_log *log)
+tell_file(const struct sts_journal_child *j, struct sts_log *log)
 {
 	sts_log_line(log, STS_LOG_INFO, "journal %s, %lu bytes", j->path,
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
 void
-sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
+sts_journal_child_open(struct sts_journal_child *j, const struct sts_conf *c,
     const struct sts_memory *m, struct sts_log *log,
     const struct sts_service *service)
 {
@@ -93,7 +93,7 @@ sts_journal_open(struct sts_board_journal *j, const struct sts_conf *c,
 }
 
 static uint32_t
-day_budget(const struct sts_board_journal *j)
+day_budget(const struct sts_journal_child *j)
 {
 	uint32_t area = j->file.store.area_size;
 
@@ -104,7 +104,7 @@ day_budget(const struct sts_board_journal *j)
 
 /* The file is the agent's storage from now on, or has grown. */
 static void
-lend(struct sts_board_journal *j)
+lend(struct sts_journal_child *j)
 {
 	j->d.port->store = &j->file.store;
 	if (!sts_agent_journal(j->d.agent, j->d.port->store, day_budget(j))) {
@@ -113,8 +113,8 @@ lend(struct sts_board_journal *j)
 }
 
 void
-sts_journal_attach(
-    struct sts_board_journal *j, const struct sts_journal_daemon *d)
+sts_journal_child_attach(
+    struct sts_journal_child *j, const struct sts_journal_child_of *d)
 {
 	j->d = *d;
 	/* A file that is empty and too small has no areas. */
@@ -125,7 +125,7 @@ sts_journal_attach(
 
 /* In a child. */
 static void
-leave_memory(const struct sts_board_journal *j)
+leave_memory(const struct sts_journal_child *j)
 {
 	/* Else each page that the parent changes would be there twice. */
 	munmap(j->d.memory->anchors[0], j->d.memory->size);
@@ -134,7 +134,7 @@ leave_memory(const struct sts_board_journal *j)
 /* In a child: do what may take long, so that the parent need not. The exit
  * status is the errno. */
 static int
-prepare(struct sts_board_journal *j)
+prepare(struct sts_journal_child *j)
 {
 	struct sts_journal_file f = file_of(j, j->d.log);
 	struct sts_file_store fresh;
@@ -156,7 +156,7 @@ prepare(struct sts_board_journal *j)
 
 /* After the child has: take what is there now. 0, or errno. */
 static int
-take(struct sts_board_journal *j)
+take(struct sts_journal_child *j)
 {
 	struct sts_journal_file f = file_of(j, j->d.log);
 	struct sts_file_store fresh;
@@ -175,7 +175,7 @@ take(struct sts_board_journal *j)
 
 /* In the child that writes; does not return. */
 static void
-write_alone(struct sts_board_journal *j)
+write_alone(struct sts_journal_child *j)
 {
 	int error = j->confined ? sts_confine_writer() : 0;
 
@@ -187,7 +187,7 @@ write_alone(struct sts_board_journal *j)
 
 /* 0, or -1 with errno. */
 static int
-fork_writer(struct sts_board_journal *j)
+fork_writer(struct sts_journal_child *j)
 {
 	int link = sts_store_link(&j->file);
 
@@ -216,7 +216,7 @@ fork_writer(struct sts_board_journal *j)
 }
 
 static void
-fork_preparer(struct sts_board_journal *j)
+fork_preparer(struct sts_journal_child *j)
 {
 	j->child = fork();
 	if (j->child == 0) {
@@ -237,14 +237,14 @@ fork_preparer(struct sts_board_journal *j)
 
 /* Whether there is anything to do for a child. */
 static bool
-may_fork(const struct sts_board_journal *j)
+may_fork(const struct sts_journal_child *j)
 {
 	return j->path[0] != '\0' &&
 	       (j->found == STS_FILE_READY || !j->chrooted);
 }
 
 static int
-fork_child(struct sts_board_journal *j, sts_ms now)
+fork_child(struct sts_journal_child *j, sts_ms now)
 {
 	int rc = 0;
 
@@ -258,13 +258,13 @@ fork_child(struct sts_board_journal *j, sts_ms now)
 }
 
 const char *
-sts_journal_awaited(const struct sts_board_journal *j)
+sts_journal_child_awaited(const struct sts_journal_child *j)
 {
 	return may_fork(j) && j->found != STS_FILE_READY ? j->path : NULL;
 }
 
 int
-sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now)
+sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 {
 	j->confined = confined;
 	/* From now on nothing is written but by a child. */
@@ -276,7 +276,7 @@ sts_journal_begin(struct sts_board_journal *j, bool confined, sts_ms now)
 
 /* The file is there, or can be written to now. */
 static void
-prepared(struct sts_board_journal *j, sts_ms now)
+prepared(struct sts_journal_child *j, sts_ms now)
 {
 	bool lent = sts_agent_keeps(j->d.agent);
 
@@ -297,7 +297,7 @@ prepared(struct sts_board_journal *j, sts_ms now)
 }
 
 static void
-writer_ended(struct sts_board_journal *j, int status)
+writer_ended(struct sts_journal_child *j, int status)
 {
 	sts_posix_unstore(j->d.posix);
 	sts_store_unlink(&j->file);
@@ -311,7 +311,7 @@ writer_ended(struct sts_board_journal *j, int status)
 
 /* Whether a child has ended, and what follows from it. */
 static void
-reap(struct sts_board_journal *j, sts_ms now)
+reap(struct sts_journal_child *j, sts_ms now)
 {
 	int status = 0;
 
@@ -333,7 +333,7 @@ reap(struct sts_board_journal *j, sts_ms now)
 }
 
 enum sts_keeping
-sts_journal_keeping(const struct sts_board_journal *j)
+sts_journal_child_keeping(const struct sts_journal_child *j)
 {
 	if (j->path[0] == '\0') {
 		return STS_KEEPING_OFF;
@@ -349,7 +349,7 @@ sts_journal_keeping(const struct sts_board_journal *j)
 
 /* What is wrong with the storage is said once, and that it is right again. */
 static void
-tell(struct sts_board_journal *j)
+tell(struct sts_journal_child *j)
 {
 	enum sts_keeping is = sts_agent_keeping(j->d.agent);
 
@@ -370,7 +370,7 @@ tell(struct sts_board_journal *j)
 
 /* A disk that hangs says nothing; nor does the child that waits for it. */
 static void
-watch_disk(struct sts_board_journal *j, sts_ms now)
+watch_disk(struct sts_journal_child *j, sts_ms now)
 {
 	bool waits = j->waits;
 
@@ -394,7 +394,7 @@ watch_disk(struct sts_board_journal *j, sts_ms now)
 
 /* There may be another child, if there is none. */
 static void
-begin_child(struct sts_board_journal *j, sts_ms now)
+begin_child(struct sts_journal_child *j, sts_ms now)
 {
 	if (fork_child(j, now) == 0 && !j->prepares) {
 		sts_agent_journal_retry(j->d.agent);
@@ -403,7 +403,7 @@ begin_child(struct sts_board_journal *j, sts_ms now)
 }
 
 sts_ms
-sts_journal_tick(struct sts_board_journal *j, sts_ms now)
+sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 {
 	if (!may_fork(j)) {
 		return STS_JOURNAL_AGAIN_MS;
