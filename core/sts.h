@@ -84,6 +84,15 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  */
 bool sts_agent_journal(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
+
+/*
+ * The storage given before was only read, and somebody else wrote to it: from
+ * now on it is ours. Read it again, then write all that is held anew; what this
+ * run learnt meanwhile is kept where it is newer. False, and the agent goes on
+ * without a journal: the geometry breaks its rules.
+ */
+bool sts_agent_journal_again(
+    struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
 uint32_t sts_agent_journal_area(
     const struct sts_config *config, uint32_t prog_size);
 

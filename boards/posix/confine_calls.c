@@ -161,6 +161,9 @@ static const uint32_t daemon_calls[] = {
 
 	/* A journal that could not be opened at the start. */
 	__NR_flock,
+#ifdef __NR_getppid
+	__NR_getppid,
+#endif
 	__NR_pread64,
 	__NR_pwrite64,
 	__NR_fsync,

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's journal: its children, and what is said about it. */
+/*
+ * The daemon's journal while it runs. `found` says what there is to work on:
+ *
+ *	READY      a child writes (child > 0, !prepares), or there will be one
+ *	TAKEN      another instance's; a child waits for the lock
+ *	the others a child tries to put it right every minute
+ *
+ * There is at most one child. One that prepares does what may block, and ends
+ * with the errno as its status; then the parent takes what is there with calls
+ * that do not block. One that writes serves requests until the parent is gone.
+ */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
@@ -16,8 +26,6 @@
 
 enum {
 	LOOK_MS = 100, /* between two looks at the lock, or at a child */
-	LOOKS_TOLD = 600, /* looks between two lines about the lock */
-	LOOKS_EXTEND = 50, /* and between two words to the supervisor */
 	ERRNO_MAX = 255 /* that an exit status holds */
 };
 
@@ -29,30 +37,29 @@ file_of(const struct sts_journal_child *j, struct sts_log *log)
 	return f;
 }
 
-/* Whoever has the lock will end, or be ended: an empty cache beside a full
- * journal would be weaker than what is known. */
+/* Open it; whoever has the lock may be about to end. */
 static void
-open_when_free(struct sts_journal_child *j, struct sts_log *log,
-    const struct sts_service *service)
+open_when_free(struct sts_journal_child *j, struct sts_log *log)
 {
 	struct sts_journal_file f = file_of(j, log);
+	int wait =
+	    j->chrooted ? STS_JOURNAL_LOCK_CHROOT_MS : STS_JOURNAL_LOCK_MS;
 
-	for (unsigned looks = 0;; looks++) {
+	for (int waited = 0;; waited += LOOK_MS) {
 		j->found = (uint8_t)sts_journal_file_open(&f, &j->file);
 		j->error = j->found == STS_FILE_READY ? 0 : errno;
-		if (j->error != EWOULDBLOCK) {
-			return;
+		if (j->error != EWOULDBLOCK || waited >= wait) {
+			break;
 		}
-		if (looks % LOOKS_TOLD == 0) {
+		if (waited == 0) {
 			sts_log_line(log, STS_LOG_INFO,
 			    "journal %s: waiting for the instance that has it",
 			    j->path);
 		}
-		if (looks % LOOKS_EXTEND == 0) {
-			sts_service_tell(
-			    service, "EXTEND_TIMEOUT_USEC=30000000");
-		}
 		poll(NULL, 0, LOOK_MS);
+	}
+	if (j->error == EWOULDBLOCK) {
+		j->found = (uint8_t)sts_journal_file_look(&f, &j->file);
 	}
 }
 
@@ -63,10 +70,34 @@ tell_file(const struct sts_journal_child *j, struct sts_log *log)
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
+static void
+tell_problem(
+    const struct sts_journal_child *j, struct sts_log *log, bool wanted)
+{
+	if (j->error == EWOULDBLOCK) {
+		sts_log_line(log, STS_LOG_ERROR,
+		    "journal %s: another instance has it: %s do not outlive a "
+		    "restart%s",
+		    j->path,
+		    j->found == STS_FILE_TAKEN
+			? "serving from what it held at the start; newer "
+			  "policies"
+			: "policies",
+		    j->chrooted ? ", and under chroot only that helps"
+				: " until it comes free");
+		return;
+	}
+	sts_log_line(log, wanted ? STS_LOG_ERROR : STS_LOG_WARNING,
+	    "journal %s: %s%s: %s do not outlive a restart%s", j->path,
+	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
+	    strerror(j->error),
+	    j->found == STS_FILE_NONE ? "policies" : "newer policies",
+	    j->chrooted ? "" : " until that is over; tried every minute");
+}
+
 void
 sts_journal_child_open(struct sts_journal_child *j, const struct sts_conf *c,
-    const struct sts_memory *m, struct sts_log *log,
-    const struct sts_service *service)
+    const struct sts_memory *m, struct sts_log *log)
 {
 	memset(j, 0, sizeof *j);
 	j->file.fd = -1;
@@ -79,17 +110,12 @@ sts_journal_child_open(struct sts_journal_child *j, const struct sts_conf *c,
 		    "journal off: policies do not outlive a restart");
 		return;
 	}
-	open_when_free(j, log, service);
+	open_when_free(j, log);
 	if (j->found == STS_FILE_READY) {
 		tell_file(j, log);
 		return;
 	}
-	sts_log_line(log, c->journal_given ? STS_LOG_ERROR : STS_LOG_WARNING,
-	    "journal %s: %s%s: %s do not outlive a restart%s", j->path,
-	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
-	    strerror(j->error),
-	    j->found == STS_FILE_NONE ? "policies" : "newer policies",
-	    j->chrooted ? "" : " until that is over; tried every minute");
+	tell_problem(j, log, c->journal_given);
 }
 
 static uint32_t
@@ -106,8 +132,12 @@ day_budget(const struct sts_journal_child *j)
 static void
 lend(struct sts_journal_child *j)
 {
-	j->d.port->store = &j->file.store;
-	if (!sts_agent_journal(j->d.agent, j->d.port->store, day_budget(j))) {
+	const struct sts_store *store = &j->file.store;
+	bool again = j->found == STS_FILE_TAKEN && j->d.agent->journal.on;
+
+	j->d.port->store = store;
+	if (again ? !sts_agent_journal_again(j->d.agent, store, day_budget(j))
+		  : !sts_agent_journal(j->d.agent, store, day_budget(j))) {
 		j->error = EINVAL;
 	}
 }
@@ -131,6 +161,21 @@ leave_memory(const struct sts_journal_child *j)
 	munmap(j->d.memory->anchors[0], j->d.memory->size);
 }
 
+/* In a child: open it, as soon as no other instance has it. 0, or errno. */
+static int
+open_later(struct sts_journal_child *j, const struct sts_journal_file *f)
+{
+	pid_t parent = getppid();
+
+	while (sts_journal_file_open(f, &j->file) != STS_FILE_READY) {
+		if (errno != EWOULDBLOCK || getppid() != parent) {
+			return errno;
+		}
+		poll(NULL, 0, LOOK_MS);
+	}
+	return 0;
+}
+
 /* In a child: do what may take long, so that the parent need not. The exit
  * status is the errno. */
 static int
@@ -148,9 +193,7 @@ prepare(struct sts_journal_child *j)
 			   ? 0
 			   : errno;
 	default:
-		return sts_journal_file_open(&f, &j->file) == STS_FILE_READY
-			   ? 0
-			   : errno;
+		return open_later(j, &f);
 	}
 }
 
@@ -269,7 +312,8 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	j->confined = confined;
 	/* From now on nothing is written but by a child. */
 	j->file.broken = true;
-	j->next = now + STS_JOURNAL_AGAIN_MS;
+	/* The lock may come free at any time. */
+	j->next = now + (j->error == EWOULDBLOCK ? 0 : STS_JOURNAL_AGAIN_MS);
 	j->look = j->heard = now;
 	return j->found == STS_FILE_READY ? fork_child(j, now) : 0;
 }
@@ -284,7 +328,7 @@ prepared(struct sts_journal_child *j, sts_ms now)
 	if (j->error != 0) {
 		return;
 	}
-	if (!lent || j->found == STS_FILE_SMALL) {
+	if (!lent || j->found != STS_FILE_READ_ONLY) {
 		lend(j);
 	}
 	j->found = STS_FILE_READY;

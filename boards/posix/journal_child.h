@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's journal: its file is opened at the start, read, and then
- * written by a child. Whatever is wrong with it is no reason not to serve, but
- * that another instance has it: then an empty cache would stand beside a full
- * journal. What fails is tried again every minute while the daemon runs, in a
- * child, so that a disk that hangs stops no answer:
+ * written by a child process. Whatever is wrong with it, the daemon serves. What
+ * fails is tried again every minute while the daemon runs, in a child, so that
+ * a disk that hangs stops no answer:
  *
+ *	another instance has the lock         read; taken when it comes free
  *	the file cannot be opened or made     opened when it can be, then read
  *	it is on a read-only file system      read, and written to when it can be
  *	the disk is too full for a larger one read, and moved when it is not
  *	the child that writes has died        there is another one
- *	the disk hangs                        that is told
+ *	the disk hangs                        that is logged
  *
- * What was there is read before anything is written. Under chroot the path
- * means another place, so only the last of these is done.
+ * What was there is read before anything is written. If another instance wrote
+ * to it after we had read it, it is read again once the lock is ours; then all
+ * that is held is written anew. Under chroot the path means another place, so
+ * nothing is opened any more: of the table only the last two rows apply.
  */
 #ifndef STS_JOURNAL_CHILD_H
 #define STS_JOURNAL_CHILD_H
@@ -27,6 +29,11 @@
 
 enum {
 	STS_JOURNAL_AGAIN_MS = 60000, /* between two tries, or two children */
+	/* How long a start waits for another instance's lock before it serves
+	 * without; the second under chroot, where it cannot be taken later, and
+	 * longer than an instance needs to end. */
+	STS_JOURNAL_LOCK_MS = 3000,
+	STS_JOURNAL_LOCK_CHROOT_MS = 15000,
 	/* Written a day, in areas; over it renewals wait for the next day. */
 	STS_JOURNAL_DAY_AREAS = 16
 };
@@ -63,12 +70,11 @@ struct sts_journal_child {
 };
 
 /*
- * Open, lock and lay out the journal of the configuration. Waits as long as
- * another instance has it, and tells the supervisor so. What is wrong is said.
+ * Open, lock and lay out the journal of the configuration. Waits a little if
+ * another instance has it. What is wrong is logged.
  */
 void sts_journal_child_open(struct sts_journal_child *j,
-    const struct sts_conf *c, const struct sts_memory *m, struct sts_log *log,
-    const struct sts_service *service);
+    const struct sts_conf *c, const struct sts_memory *m, struct sts_log *log);
 
 /* Give it to the agent, if there is one. Before sts_driver_init. */
 void sts_journal_child_attach(

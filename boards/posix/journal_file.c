@@ -210,6 +210,19 @@ sts_journal_file_open(
 		   : STS_FILE_NONE;
 }
 
+enum sts_journal_found
+sts_journal_file_look(
+    const struct sts_journal_file *f, struct sts_file_store *s)
+{
+	if (sts_store_look(s, f->path) == 0 && s->store.area_size > 0 &&
+	    look_at(s) <= EMPTY) {
+		return STS_FILE_TAKEN;
+	}
+	errno = EWOULDBLOCK;
+	drop(s);
+	return STS_FILE_NONE;
+}
+
 int
 sts_journal_file_take(
     const struct sts_journal_file *f, struct sts_file_store *s)

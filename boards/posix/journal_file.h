@@ -14,6 +14,7 @@
 
 enum sts_journal_found {
 	STS_FILE_NONE = 0, /* it cannot be opened or made, or not be judged */
+	STS_FILE_TAKEN, /* another process has it; it can be read */
 	STS_FILE_READ_ONLY, /* it can be read */
 	STS_FILE_SMALL, /* it can be read; there is no room for a larger one */
 	STS_FILE_READY
@@ -33,6 +34,11 @@ struct sts_journal_file {
  * another process has it.
  */
 enum sts_journal_found sts_journal_file_open(
+    const struct sts_journal_file *f, struct sts_file_store *s);
+
+/* What is at the path, though another process has it, to be read only: TAKEN,
+ * or NONE with errno. */
+enum sts_journal_found sts_journal_file_look(
     const struct sts_journal_file *f, struct sts_file_store *s);
 
 /* A larger file in place of that of `old`, with what that holds. 0, or -1 with

@@ -184,8 +184,7 @@ open_journal(struct daemon *d, const struct sts_user *user)
 	if (sts_user_act(user) != 0) {
 		return start_failed(d, "user");
 	}
-	sts_journal_child_open(
-	    &d->journal, c, &d->memory, &d->log, &d->service);
+	sts_journal_child_open(&d->journal, c, &d->memory, &d->log);
 	return sts_user_return() == 0 ? 0 : start_failed(d, "user");
 }
 

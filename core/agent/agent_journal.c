@@ -42,6 +42,22 @@ sts_agent_journal(
 }
 
 bool
+sts_agent_journal_again(
+    struct sts_agent *a, const struct sts_store *store, uint32_t day_budget)
+{
+	STS_ASSERT(sts_agent_keeps(a));
+	sts_journal_leave(a->journal.engine);
+	a->journal.on = a->journal.loaded = false;
+	a->journal.wait_ms = 0;
+	if (!sts_agent_journal(a, store, day_budget)) {
+		return false;
+	}
+	/* What came of the first reading may not stand in what is read now. */
+	sts_journal_compact(a->journal.engine);
+	return true;
+}
+
+bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
 	return sts_agent_keeps(a) && !a->serving &&

@@ -82,6 +82,16 @@ sts_journal_init(struct sts_journal *j, const struct sts_journal_geometry *g,
 	return true;
 }
 
+void
+sts_journal_leave(struct sts_journal *j)
+{
+	sts_cache_abandon(j->cache, &j->staged);
+	if (j->ref != 0) {
+		sts_cache_unpin(j->cache, j->ref);
+		j->ref = 0;
+	}
+}
+
 static bool
 loading(const struct sts_journal *j)
 {

@@ -162,6 +162,12 @@ bool sts_journal_grow(
     struct sts_journal *j, const struct sts_journal_geometry *g);
 
 /*
+ * Whatever it was doing is given up, without a trace in the cache: it is of
+ * no use until sts_journal_init begins it anew, over the same cache or none.
+ */
+void sts_journal_leave(struct sts_journal *j);
+
+/*
  * What to do next; *op is the same until sts_journal_done. False: nothing now;
  * there may be more at a later call (sts_journal_busy). now_s: agent time.
  */

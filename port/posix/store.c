@@ -251,13 +251,40 @@ open_file(const char *path, bool create)
 	return fd;
 }
 
+/* Nothing is open yet. */
+static void
+clear(struct sts_file_store *s)
+{
+	memset(s, 0, sizeof *s);
+	s->link = s->far = s->lock = s->fd = -1;
+}
+
+/* The file that is open is the store from now on. 0, or -1 with errno. */
+static int
+set_store(struct sts_file_store *s, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || (uint64_t)st->st_size > UINT32_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	s->store.ctx = s;
+	s->store.prog_size = 1;
+	s->store.erase_size = STS_STORE_ERASE_SIZE;
+	s->store.area_size = (uint32_t)st->st_size / STS_STORE_AREAS;
+	s->store.area_count = STS_STORE_AREAS;
+	s->store.read = store_read;
+	s->store.prog = store_prog;
+	s->store.erase = store_erase;
+	s->store.sync = store_sync;
+	return 0;
+}
+
 int
 sts_store_open(struct sts_file_store *s, const char *path, bool create)
 {
 	struct stat st;
 
-	memset(s, 0, sizeof *s);
-	s->link = s->far = s->lock = -1;
+	clear(s);
 	s->fd = open_file(path, create);
 	if (s->fd < 0) {
 		return -1;
@@ -269,20 +296,17 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 		errno = EWOULDBLOCK; /* who had it put another in its place */
 		return -1;
 	}
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > UINT32_MAX) {
-		errno = EINVAL;
-		return -1;
-	}
-	s->store.ctx = s;
-	s->store.prog_size = 1;
-	s->store.erase_size = STS_STORE_ERASE_SIZE;
-	s->store.area_size = (uint32_t)st.st_size / STS_STORE_AREAS;
-	s->store.area_count = STS_STORE_AREAS;
-	s->store.read = store_read;
-	s->store.prog = store_prog;
-	s->store.erase = store_erase;
-	s->store.sync = store_sync;
-	return 0;
+	return set_store(s, &st);
+}
+
+int
+sts_store_look(struct sts_file_store *s, const char *path)
+{
+	struct stat st;
+
+	clear(s);
+	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return s->fd >= 0 && fstat(s->fd, &st) == 0 ? set_store(s, &st) : -1;
 }
 
 bool

@@ -57,6 +57,13 @@ struct sts_file_store {
  */
 int sts_store_open(struct sts_file_store *s, const char *path, bool create);
 
+/*
+ * Open for reading only a file that another process has locked: what is read
+ * may be in the middle of a change, which is for its checksums to tell. 0, or
+ * -1 with errno.
+ */
+int sts_store_look(struct sts_file_store *s, const char *path);
+
 /* Whether it was opened for writing, too. */
 bool sts_store_writable(const struct sts_file_store *s);
 

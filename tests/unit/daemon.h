@@ -300,10 +300,12 @@ pattern_of(unsigned i)
 	return unit_span("mx.example.com");
 }
 
-/* A journal as a former instance left it: one policy, of just now. */
+/* A journal as a former instance left it: policies of just now, for
+ * example.com and later.example, or the first of them. */
 static inline void
-keep_policy(void)
+keep_policies(unsigned count)
 {
+	static const char *const domains[] = { "example.com", "later.example" };
 	static struct sts_file_store file;
 	static struct sts_journal j;
 	static uint8_t buf[STS_STORE_BUFFER];
@@ -312,12 +314,14 @@ keep_policy(void)
 	struct sts_entry e;
 
 	held_start();
-	sts_ref ref = held_policy(
-	    "example.com", STS_MODE_ENFORCE, 31536000, 1, pattern_of);
+	for (unsigned i = 0; i < count; i++) {
+		sts_ref ref = held_policy(
+		    domains[i], STS_MODE_ENFORCE, 31536000, 1, pattern_of);
 
-	sts_cache_get(&held, ref, &e);
-	e.fetched_s = (uint32_t)time(NULL);
-	sts_cache_set(&held, ref, &e, e.fetched_s, false);
+		sts_cache_get(&held, ref, &e);
+		e.fetched_s = (uint32_t)time(NULL);
+		sts_cache_set(&held, ref, &e, e.fetched_s, false);
+	}
 	g.area_size = 2 * HELD_SIZE;
 	ck_assert_int_eq(sts_store_open(&file, kept_path, true), 0);
 	ck_assert_int_eq(sts_store_fill(&file, g.area_size, NULL), 0);
@@ -327,6 +331,12 @@ keep_policy(void)
 	}
 	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
 	sts_store_close(&file);
+}
+
+static inline void
+keep_policy(void)
+{
+	keep_policies(1);
 }
 
 #endif

@@ -180,10 +180,36 @@ START_TEST(locked)
 	ck_assert_int_eq(errno, EWOULDBLOCK);
 	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
 	ck_assert_int_eq(errno, EWOULDBLOCK);
+	/* It can be read all the same, and not written to. */
+	ck_assert_int_eq(sts_journal_file_look(&f, &other), STS_FILE_TAKEN);
+	ck_assert_uint_eq(other.store.area_size, AREA);
+	ck_assert(!sts_store_writable(&other));
+	ck_assert_int_ne(
+	    other.store.prog(&other, 0, (const uint8_t *)"x", 1), 0);
+	sts_store_close(&other);
 	sts_store_close(&store);
 	f.area_size = 2 * AREA;
 	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
 	ck_assert_int_eq(errno, EAGAIN);
+}
+END_TEST
+
+/* What is no journal is not read beside the process that has it. */
+START_TEST(locked_other)
+{
+	static struct sts_file_store other;
+	struct sts_journal_file f = file(AREA);
+	static const uint8_t text[] = "something else";
+
+	make(AREA);
+	ck_assert_int_eq(sts_journal_file_take(&f, &store), 0);
+	write_file(path, 0, text, sizeof text);
+	write_file(path, AREA, text, sizeof text);
+	ck_assert_int_eq(sts_journal_file_look(&f, &other), STS_FILE_NONE);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	sts_store_close(&store);
+	unlink(path);
+	ck_assert_int_eq(sts_journal_file_look(&f, &other), STS_FILE_NONE);
 }
 END_TEST
 
@@ -254,7 +280,6 @@ start_daemon(void)
 		UNIT_COUNT(options) };
 	struct sts_journal_child_of d = { &agent, &driver, &port, &posix,
 		&memory, &quiet };
-	struct sts_service service = { -1, 0 };
 	char why[STS_CONF_WHY_MAX];
 
 	snprintf(line, sizeof line, "journal %s", path);
@@ -263,8 +288,7 @@ start_daemon(void)
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
 	now = sts_posix_now();
-	sts_journal_child_open(
-	    &j, &sts_live_now(&live)->conf, &memory, &quiet, &service);
+	sts_journal_child_open(&j, &sts_live_now(&live)->conf, &memory, &quiet);
 	sts_agent_init(&agent, &memory.config, &sts_live_now(&live)->settings,
 	    memory.agent_block, now, key);
 	sts_journal_child_attach(&j, &d);
@@ -407,6 +431,7 @@ unit_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_loop_test(tc, find_table, 0, (int)UNIT_COUNT(finds));
 	tcase_add_test(tc, locked);
+	tcase_add_test(tc, locked_other);
 	tcase_add_test(tc, no_folder);
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, late);
