@@ -69,6 +69,8 @@ take(
 	c->fd = fd;
 	c->kind = (uint8_t)kind;
 	c->events = (uint8_t)events;
+	/* Nothing was sent yet that a reset could cut. */
+	c->sent_at = sts_posix_now() - STS_UNSENT_MS;
 	return 0;
 }
 
@@ -247,6 +249,9 @@ channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 	ssize_t n = send(c->fd, buf, len, MSG_NOSIGNAL);
 
 	if (n > 0) {
+		if (c->kind == CLIENT_TCP) {
+			c->sent_at = sts_posix_now();
+		}
 		return (int)n;
 	}
 	if (n < 0 && errno == ENOBUFS && c->kind == DGRAM) {
@@ -283,7 +288,9 @@ release(struct sts_posix *p, unsigned slot)
 {
 	struct sts_posix_channel *c = &p->channel[slot];
 
-	if (c->kind == CLIENT_TCP && sts_socket_unsent(c->fd)) {
+	if (c->kind == CLIENT_TCP &&
+	    sts_socket_reset_cuts(
+		sts_socket_unsent(c->fd), sts_posix_now() - c->sent_at)) {
 		/* A reset would take the end of the last reply with it. */
 		sts_socket_reset_on_close(c->fd, false);
 	}

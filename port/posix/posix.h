@@ -33,6 +33,7 @@ struct sts_posix_channel {
 	uint16_t generation;
 	uint8_t kind;
 	uint8_t events; /* wanted */
+	sts_ms sent_at; /* the last send to a client over TCP */
 };
 
 struct sts_posix {

@@ -140,25 +140,52 @@ is_on_loopback(int fd)
 				      : memcmp(peer.ip, local, 16) == 0;
 }
 
-bool
+/* How many octets the peer has not acknowledged. 0, or -1. */
+static int
+count_unsent(int fd, int *octets)
+{
+	if (ioctl(fd, TIOCOUTQ, octets) != 0) {
+		return -1;
+	}
+	/* On loopback what was sent has arrived, though it may be a while
+	 * until that is acknowledged. */
+	return *octets > 0 && is_on_loopback(fd)
+		   ? ioctl(fd, SIOCOUTQNSD, octets)
+		   : 0;
+}
+#elif defined(FIONWRITE) /* FreeBSD, NetBSD */
+static int
+count_unsent(int fd, int *octets)
+{
+	return ioctl(fd, FIONWRITE, octets);
+}
+#else
+static int
+count_unsent(int fd, int *octets)
+{
+	(void)fd;
+	(void)octets;
+	return -1;
+}
+#endif
+
+enum sts_unsent
 sts_socket_unsent(int fd)
 {
 	int octets = 0;
 
-	/* On loopback what was sent has arrived, though it may be a while
-	 * until that is acknowledged. */
-	return ioctl(fd, TIOCOUTQ, &octets) == 0 && octets > 0 &&
-	       !(is_on_loopback(fd) && ioctl(fd, SIOCOUTQNSD, &octets) == 0 &&
-		   octets == 0);
+	if (count_unsent(fd, &octets) != 0) {
+		return STS_UNSENT_UNKNOWN;
+	}
+	return octets > 0 ? STS_UNSENT_SOME : STS_UNSENT_NONE;
 }
-#else
+
 bool
-sts_socket_unsent(int fd)
+sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms)
 {
-	(void)fd;
-	return false;
+	return unsent == STS_UNSENT_SOME ||
+	       (unsent == STS_UNSENT_UNKNOWN && quiet_ms < STS_UNSENT_MS);
 }
-#endif
 
 /* A socket that is non-blocking, or STS_IO_ error. */
 int

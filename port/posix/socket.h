@@ -36,9 +36,25 @@ void sts_socket_no_delay(int fd);
 /* Whether close() sends a reset (and forgets what was not yet sent). */
 void sts_socket_reset_on_close(int fd, bool on);
 
-/* Whether octets have yet to be sent or to arrive; false where the system does
- * not tell. */
-bool sts_socket_unsent(int fd);
+/* Whether octets have yet to be sent or to arrive. */
+enum sts_unsent {
+	STS_UNSENT_NONE = 0,
+	STS_UNSENT_SOME,
+	STS_UNSENT_UNKNOWN /* the system does not tell */
+};
+enum sts_unsent sts_socket_unsent(int fd);
+
+enum {
+	/* Where the system does not tell: after so long without a send the
+	 * peer has the octets, or has stopped reading. */
+	STS_UNSENT_MS = 10000
+};
+
+/*
+ * Whether a reset on close could take octets with it that the peer was sent;
+ * quiet_ms: since the last send.
+ */
+bool sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms);
 
 /*
  * Bind a datagram socket to local_port and connect it, so that nothing but

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../port/posix/addr.h"
@@ -217,6 +219,47 @@ START_TEST(hang_up_while_nothing_is_wanted)
 }
 END_TEST
 
+/* A reset takes nothing with it that the peer may not have yet: where the
+ * system tells, by its word; else by the time since the last send. */
+START_TEST(reset_table)
+{
+	static const struct {
+		const char *name;
+		enum sts_unsent unsent;
+		sts_ms quiet_ms;
+		bool cuts;
+	} cases[] = {
+		{ "all arrived, just now", STS_UNSENT_NONE, 0, false },
+		{ "some on the way", STS_UNSENT_SOME, 0, true },
+		{ "some on the way for long", STS_UNSENT_SOME, 3600000, true },
+		{ "unknown, just sent", STS_UNSENT_UNKNOWN, 0, true },
+		{ "unknown, limit - 1", STS_UNSENT_UNKNOWN, STS_UNSENT_MS - 1,
+		    true },
+		{ "unknown, limit", STS_UNSENT_UNKNOWN, STS_UNSENT_MS, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		unit_int(cases[i].name,
+		    sts_socket_reset_cuts(cases[i].unsent, cases[i].quiet_ms),
+		    cases[i].cuts);
+	}
+	/* What is no connection is not taken for one without octets. */
+	int file = open("/dev/null", O_RDONLY);
+
+	ck_assert_int_eq(sts_socket_unsent(file), STS_UNSENT_UNKNOWN);
+	close(file);
+	ck_assert_int_eq(sts_socket_unsent(file), STS_UNSENT_UNKNOWN);
+}
+END_TEST
+
+/* The clock goes on after 2038, on machines of 32 bits, too. */
+START_TEST(time_is_64_bits)
+{
+	ck_assert_uint_ge(sizeof(time_t), 8);
+	ck_assert_uint_ge(sizeof(off_t), 8);
+}
+END_TEST
+
 /* Out of descriptors: LIMIT everywhere, and the client waits for its turn. */
 START_TEST(descriptors)
 {
@@ -377,6 +420,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, error_table);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
+	tcase_add_test(tc, reset_table);
+	tcase_add_test(tc, time_is_64_bits);
 	tcase_add_test(tc, descriptors);
 	tcase_add_test(tc, unreachable);
 	tcase_add_test(tc, empty_datagram);
