@@ -5,12 +5,13 @@
  *
  *	BEGIN -> ASKED -> RECORD ----------> END -> OVER
  *	      -> RECORD, LIST, STATS, ENFORCE -^
+ *	      -> EXPORT <-> RECORD ------------^
  *	      -> FLUSH -> SAVING --------------^
  *	      -> SAVING -----------------------^
  *
  * ASKED waits for the agent's answer, SAVING for the journal: neither writes
  * anything until that is there. Of a connection, `off` is used in RECORD,
- * `walk` in LIST and FLUSH, `count` and `until` in SAVING, `code` in END;
+ * `walk` in LIST, EXPORT and FLUSH, `count` and `until` in SAVING, `code` in END;
  * `slot` and `record` are given back when the connection ends.
  *
  * The peer is whoever may open the socket: trusted to give orders, but not to
@@ -33,6 +34,7 @@ enum stage {
 	ASKED,
 	RECORD,
 	LIST,
+	EXPORT,
 	FLUSH,
 	SAVING,
 	STATS,
@@ -152,6 +154,9 @@ begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	case STS_CONTROL_LIST:
 		n->stage = LIST;
 		break;
+	case STS_CONTROL_EXPORT:
+		n->stage = EXPORT;
+		break;
 	case STS_CONTROL_FLUSH:
 		n->stage = FLUSH;
 		break;
@@ -186,7 +191,10 @@ put_record(
 	sink->to = n->off + room;
 	sts_control_record_render(&n->record, sink);
 	if (sink->pos <= sink->to) {
-		n->stage = END;
+		n->stage =
+		    n->request.command == STS_CONTROL_EXPORT && !n->walked
+			? EXPORT
+			: END;
 	}
 	n->off = sink->pos < sink->to ? sink->pos : sink->to;
 	sink->pos = n->off - sink->from;
@@ -215,6 +223,30 @@ list(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 		}
 	}
 	if (!more) {
+		n->stage = END;
+	}
+}
+
+/* The next policy that is enforced, as its own record. */
+static void export(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	uint8_t domain[STS_NAME_MAX];
+	struct sts_held held;
+	size_t len;
+
+	(void)p;
+	sts_control_record_end(&n->record);
+	n->walked = !sts_inspect_next(
+	    c->agent, &n->walk, STS_CONTROL_BUCKETS, &held, domain, &len);
+	if (len > 0 && held.live && held.entry.mode == STS_MODE_ENFORCE &&
+	    len < sizeof n->request.key) {
+		memcpy(n->request.key, domain, len);
+		n->request.key[len] = '\0';
+		n->off = 0;
+		begin_record(c, n);
+		n->code = STS_EXIT_YES;
+	} else if (n->walked) {
 		n->stage = END;
 	}
 }
@@ -342,6 +374,7 @@ static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
 	[ASKED] = await,
 	[RECORD] = put_record,
 	[LIST] = list,
+	[EXPORT] = export,
 	[FLUSH] = flush,
 	[SAVING] = save,
 	[STATS] = stats,

@@ -38,6 +38,7 @@ struct sts_control_conn {
 	sts_ms until;
 	size_t off; /* in the record: where its next window begins */
 	struct sts_walk walk;
+	bool walked; /* it is over */
 	struct sts_control_record record;
 };
 

@@ -18,6 +18,7 @@ static const struct {
 	{ "show", STS_CONTROL_SHOW, true, false },
 	{ "forget", STS_CONTROL_FORGET, true, false },
 	{ "refresh", STS_CONTROL_REFRESH, true, false },
+	{ "export", STS_CONTROL_EXPORT, false, false },
 	{ "flush", STS_CONTROL_FLUSH, false, true },
 	{ "stats", STS_CONTROL_STATS, false, false },
 };
@@ -118,7 +119,8 @@ sts_command_cache(const struct sts_args *args)
 				    domain ? args->word[1] : NULL);
 	}
 	return sts_fail(STS_EXIT_USAGE,
-	    "cache: expected list, show, forget, refresh, flush or stats");
+	    "cache: expected list, show, forget, refresh, export, flush or "
+	    "stats");
 }
 
 int

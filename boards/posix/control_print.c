@@ -51,19 +51,19 @@ is(const struct sts_control_show *s, const char *name, const char *value)
 }
 
 void
-sts_control_print_octet(uint8_t octet)
+sts_control_print_text(struct sts_text t)
 {
-	bool plain = octet == '\n' || (octet >= ' ' && octet < 0x7f);
+	for (size_t i = 0; i < t.n; i++) {
+		bool plain = t.p[i] == '\n' || (t.p[i] >= ' ' && t.p[i] < 0x7f);
 
-	putchar(plain ? octet : '?');
+		putchar(plain ? t.p[i] : '?');
+	}
 }
 
 static void
 print_text(const char *t)
 {
-	for (; *t != '\0'; t++) {
-		sts_control_print_octet((uint8_t)*t);
-	}
+	sts_control_print_text(sts_text((const uint8_t *)t, strlen(t)));
 }
 
 /* Print a text in which $name stands for a member of the record. */
@@ -117,24 +117,32 @@ print_relative(const struct sts_control_show *s, const char *name)
 	}
 }
 
+/* "2026-01-02 03:04:05 UTC" */
+static void
+print_date(const struct sts_control_show *s, const char *name)
+{
+	time_t at = (time_t)number(s, name);
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) != NULL) {
+		printf("%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900,
+		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		    tm.tm_sec);
+	}
+}
+
 /* A line such as "  fetched  2 days ago, 2026-01-02 03:04:05 UTC". */
 static void
 print_time(const struct sts_control_show *s, const char *label,
     const char *name, const char *note)
 {
-	time_t at = (time_t)number(s, name);
-	struct tm tm;
-
-	if (at == 0) {
+	if (!has(s, name)) {
 		return;
 	}
 	printf("  %-8s ", label);
 	print_relative(s, name);
-	if (gmtime_r(&at, &tm) != NULL) {
-		printf(", %04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900,
-		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-		    tm.tm_sec);
-	}
+	printf(", ");
+	print_date(s, name);
 	printf("%s\n", note);
 }
 
@@ -225,12 +233,55 @@ print_reason(struct sts_control_show *s)
 	}
 }
 
-void
-sts_control_print_pattern(struct sts_control_show *s)
+/* ---- export: lines of Postfix's policy table ---- */
+
+/* A pattern as Postfix has it: "*.d" is ".d". */
+static void
+export_pattern(struct sts_control_show *s, struct sts_text pattern)
 {
+	if (!(s->shown & SHOWN_HEAD)) {
+		printf("# The policies in force at ");
+		print_date(s, "now");
+		printf(": each until it expires.\n");
+	}
+	if (!(s->shown & SHOWN_PATTERN)) {
+		printf("# fetched ");
+		print_date(s, "fetched");
+		printf(", expires ");
+		print_date(s, "expires");
+		print_members(s, "\n$domain secure match=");
+	} else {
+		putchar(':');
+	}
+	s->shown |= SHOWN_HEAD | SHOWN_PATTERN;
+	if (pattern.n > 0 && pattern.p[0] == '*') {
+		pattern = sts_text(pattern.p + 1, pattern.n - 1);
+	}
+	sts_control_print_text(pattern);
+}
+
+static void
+export_end(const struct sts_control_show *s)
+{
+	if (s->shown & SHOWN_PATTERN) {
+		puts(" servername=hostname");
+	}
+}
+
+/* ---- query, show, refresh: what is held ---- */
+
+void
+sts_control_print_pattern(struct sts_control_show *s, struct sts_text pattern)
+{
+	if (s->command == STS_CONTROL_EXPORT) {
+		export_pattern(s, pattern);
+		return;
+	}
 	print_reason(s);
 	printf("  %-8s ", s->shown & SHOWN_PATTERN ? "" : "mx");
 	s->shown |= SHOWN_PATTERN;
+	sts_control_print_text(pattern);
+	putchar('\n');
 }
 
 static void
@@ -387,6 +438,9 @@ print_one(struct sts_control_show *s)
 	switch (s->command) {
 	case STS_CONTROL_LIST:
 		print_row(s);
+		break;
+	case STS_CONTROL_EXPORT:
+		export_end(s);
 		break;
 	case STS_CONTROL_STATS:
 		print_stats(s);

@@ -8,14 +8,15 @@
 
 #include "control_show.h"
 
-/* An octet as it is if it is printable or LF, else "?". */
-void sts_control_print_octet(uint8_t octet);
+/* Text of the daemon's: what is neither printable nor LF as "?". */
+void sts_control_print_text(struct sts_text t);
 
 /* The lines above an answer, up to where its octets follow. */
 void sts_control_print_head(const struct sts_control_show *s);
 
-/* What stands before an mx pattern: all above it, if it is the first. */
-void sts_control_print_pattern(struct sts_control_show *s);
+/* An mx pattern of the record, whose other members are all there. */
+void sts_control_print_pattern(
+    struct sts_control_show *s, struct sts_text pattern);
 
 /* The record, when all its members are there. */
 void sts_control_print_record(struct sts_control_show *s);

@@ -24,6 +24,7 @@ static const struct {
 	[STS_CONTROL_FORGET] = { "forget", { "key" } },
 	[STS_CONTROL_REFRESH] = { "refresh", { "key" } },
 	[STS_CONTROL_LIST] = { "list", { NULL } },
+	[STS_CONTROL_EXPORT] = { "export", { NULL } },
 	[STS_CONTROL_FLUSH] = { "flush", { "all" } },
 	[STS_CONTROL_STATS] = { "stats", { NULL } },
 	[STS_CONTROL_ENFORCE] = { "enforce", { "on" } },

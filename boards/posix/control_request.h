@@ -9,7 +9,7 @@
  *	show      key
  *	forget    key
  *	refresh   key
- *	list
+ *	list, export
  *	flush     all (true: live policies too)
  *	stats
  *	enforce   on (true or false; without it nothing is changed)
@@ -34,6 +34,7 @@ enum sts_control_command {
 	STS_CONTROL_FORGET,
 	STS_CONTROL_REFRESH,
 	STS_CONTROL_LIST,
+	STS_CONTROL_EXPORT,
 	STS_CONTROL_FLUSH,
 	STS_CONTROL_STATS,
 	STS_CONTROL_ENFORCE

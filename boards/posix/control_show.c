@@ -13,14 +13,6 @@ enum member {
 	ENDING /* the exit code */
 };
 
-static void
-print(struct sts_text t)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		sts_control_print_octet(t.p[i]);
-	}
-}
-
 /* ---- for people ---- */
 
 static void
@@ -42,7 +34,7 @@ show_answer(struct sts_control_show *s, struct sts_text t, bool last)
 		sts_control_print_head(s);
 		s->begun = true;
 	}
-	print(t);
+	sts_control_print_text(t);
 	if (last) {
 		putchar('\n');
 	}
@@ -57,9 +49,7 @@ take_value(
 		show_answer(s, t, event != STS_JSON_PIECE);
 		break;
 	case PATTERNS:
-		sts_control_print_pattern(s);
-		print(t);
-		putchar('\n');
+		sts_control_print_pattern(s, t);
 		break;
 	default:
 		sts_fields_add(&s->fields, event, t);
@@ -136,15 +126,18 @@ pass(struct sts_control_show *s, enum sts_json_event event, struct sts_text raw)
 	if (!last && hold(s, event, raw)) {
 		return;
 	}
-	for (size_t i = 0; i < s->held_len; i++) {
+	struct sts_text held = sts_text((const uint8_t *)s->held, s->held_len);
+
+	if (last) {
 		/* What precedes the last line ends the line before it. */
-		if (!last || s->held[i] == '\n') {
-			sts_control_print_octet((uint8_t)s->held[i]);
+		while (held.n > 0 && held.p[held.n - 1] != '\n') {
+			held.n--;
 		}
 	}
+	sts_control_print_text(held);
 	s->held_len = 0;
 	if (!last) {
-		print(raw);
+		sts_control_print_text(raw);
 	}
 	s->passing = sts_json_depth(&s->reader) > 0;
 }

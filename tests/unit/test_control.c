@@ -57,6 +57,7 @@ static const struct {
 	    REQUEST("\"refresh\",\"key\":\"a\"") },
 	{ "zone for show", REQUEST("\"show\",\"key\":\"a\",\"zone\":\"z\""),
 	    false, "does not take" },
+	{ "export", REQUEST("\"export\""), true, REQUEST("\"export\"") },
 	{ "list what", REQUEST("\"list\",\"key\":\"a\""), false,
 	    "does not take" },
 	{ "unknown member", REQUEST("\"list\",\"later\":true"), false,
@@ -370,6 +371,22 @@ static const struct {
 	    "expired 60 s ago, 7 failures, r\n"
 	    "c.example                                absent    -        in 2 "
 	    "min, dns-nodata\n",
+	    0 },
+	{ "export", STS_CONTROL_EXPORT,
+	    "{\"key\":\"a.example\",\"domain\":\"a.example\",\"now\":1000000,"
+	    "\"fetched\":913601,\"expires\":1000001,\"mx\":[\"mx.a.example\","
+	    "\"*.b.example\"]}\n"
+	    "{\"domain\":\"c.example\",\"now\":1000000,\"fetched\":913601,"
+	    "\"expires\":1000001,\"mx\":[\"c.example\"]}\n{\"end\":0}\n",
+	    "# The policies in force at 1970-01-12 13:46:40 UTC: each until it "
+	    "expires.\n"
+	    "# fetched 1970-01-11 13:46:41 UTC, expires 1970-01-12 13:46:41 "
+	    "UTC\n"
+	    "a.example secure match=mx.a.example:.b.example "
+	    "servername=hostname\n"
+	    "# fetched 1970-01-11 13:46:41 UTC, expires 1970-01-12 13:46:41 "
+	    "UTC\n"
+	    "c.example secure match=c.example servername=hostname\n",
 	    0 },
 	{ "nothing to list", STS_CONTROL_LIST, "{\"end\":0}\n", "", 0 },
 	{ "forgotten", STS_CONTROL_FORGET,

@@ -452,6 +452,34 @@ START_TEST(cache_flush_all)
 }
 END_TEST
 
+/* Each policy that is enforced, as a line of Postfix's policy table. */
+START_TEST(cache_export)
+{
+	int dns = dns_open();
+
+	home_begin();
+	keep_policies(2);
+	start_home(NULL);
+	ORDER(0, "cache", "export");
+	replied("# The policies in force at 2");
+	replied("# fetched 2");
+	replied("\nexample.com secure match=mx.example.com "
+		"servername=hostname\n");
+	replied("\nlater.example secure match=mx.example.com "
+		"servername=hostname\n");
+	ORDER(0, "cache", "export", "--json");
+	replied("{\"key\":\"later.example\",\"domain\":\"later.example\",");
+	replied("\"mx\":[\"mx.example.com\"]}\n");
+	ORDER(64, "cache", "export", "example.com");
+	ORDER(0, "cache", "flush", "--all");
+	ORDER(0, "cache", "export");
+	ck_assert_str_eq(command.log, "");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
 /* A refresh asks the name server whatever is held, and loses nothing. */
 START_TEST(cache_refresh)
 {
@@ -816,6 +844,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, query_given_up);
 	tcase_add_test(tc, cache_commands);
 	tcase_add_test(tc, cache_flush_all);
+	tcase_add_test(tc, cache_export);
 	tcase_add_test(tc, cache_refresh);
 	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, audit_zone);
