@@ -277,7 +277,8 @@ sts_journal_retry(struct sts_journal *j)
 bool
 sts_journal_forgotten(const struct sts_journal *j)
 {
-	return j->stage == STS_STAGE_IDLE && !j->compact_due && !j->forget_due;
+	return j->stage == STS_STAGE_IDLE && !j->compact_due &&
+	       !j->forget_due && !j->stamp_due;
 }
 
 void
@@ -318,6 +319,20 @@ uint32_t
 sts_journal_since_s(const struct sts_journal *j)
 {
 	return j->since_s;
+}
+
+void
+sts_journal_set_off(struct sts_journal *j, uint32_t until_s)
+{
+	j->stamp_due = j->stamp_due || j->off_s != until_s;
+	j->off_s = until_s;
+	j->off_given = true;
+}
+
+uint32_t
+sts_journal_off_s(const struct sts_journal *j)
+{
+	return j->off_s;
 }
 
 bool

@@ -109,6 +109,8 @@ struct sts_journal {
 	uint8_t resume; /* the stage that a retry goes on with */
 	bool scanned; /* the copy has seen the whole cache once */
 	bool stamp_due, forget_due, compact_due, hurried;
+	bool off_given; /* off_s is this run's, not the medium's */
+	bool off_copied; /* the new area has it */
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */
 	uint32_t revision, pos; /* of it; where its next record goes */
@@ -118,6 +120,7 @@ struct sts_journal {
 	uint32_t looked; /* area whose head is read; place in an erase */
 	uint32_t hand; /* chunk of the cache */
 	uint32_t stamp_s, since_s; /* newest known */
+	uint32_t off_s; /* enforcement is off until then; 0: it is not */
 	uint32_t proved_s; /* of the last record fetched when confirmed */
 	uint32_t day, day_used, errors;
 	/* The record that is read or written. */
@@ -200,7 +203,8 @@ bool sts_journal_busy(const struct sts_journal *j);
 /* When the journal has failed or is full: try again. Else nothing happens. */
 void sts_journal_retry(struct sts_journal *j);
 
-/* Whether nothing that was to be forgotten is still on the medium. */
+/* Whether nothing that was to be forgotten is still on the medium, and no stamp
+ * or order waits to be written. */
 bool sts_journal_forgotten(const struct sts_journal *j);
 
 /* From now on save also what waits for the next day's budget: for the time
@@ -221,6 +225,13 @@ void sts_journal_restamp(struct sts_journal *j, uint32_t now_s);
 /* What is kept beside the stamp: sts_clock_since_s. Set it before the stamp. */
 void sts_journal_set_since(struct sts_journal *j, uint32_t since_s);
 uint32_t sts_journal_since_s(const struct sts_journal *j);
+
+/*
+ * The operator's order, which is to outlive a restart: nothing is enforced
+ * until then (agent time); 0: it is. Written with the next stamp, at once.
+ */
+void sts_journal_set_off(struct sts_journal *j, uint32_t until_s);
+uint32_t sts_journal_off_s(const struct sts_journal *j);
 
 /*
  * The domain's record was removed from the cache and must not come back after

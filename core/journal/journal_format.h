@@ -28,7 +28,8 @@
  *	 4  octets of the payload (4)
  *	 8  stamp (4): the newest when it was written
  *	12  fetched (4); of a stamp: since
- *	16  max_age (4)
+ *	16  max_age (4); of a stamp: until when the operator has switched
+ *	    enforcement off, 0: it is on
  *	20  number of mx (2)
  *	22  day it was last asked for (2)
  *	24  refresh planned (4)

@@ -121,6 +121,9 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 	if (j->rec.type == STS_JOURNAL_STAMP) {
 		j->since_s = j->rec.fetched_s;
+		if (!j->off_given) {
+			j->off_s = j->rec.max_age_s;
+		}
 	} else if (j->rec.proved) {
 		/* The last, not the latest: a clock that was ahead for a while
 		 * leaves no trace beyond the next fetch. */

@@ -140,12 +140,19 @@ sts_journal_save_forget(struct sts_journal *j)
 	j->forget_due = false;
 }
 
-void
-sts_journal_save_stamp(struct sts_journal *j)
+static void
+describe_stamp(struct sts_journal *j)
 {
 	memset(&j->rec, 0, sizeof j->rec);
 	j->rec.type = STS_JOURNAL_STAMP;
 	j->rec.fetched_s = j->since_s;
+	j->rec.max_age_s = j->off_s;
+}
+
+void
+sts_journal_save_stamp(struct sts_journal *j)
+{
+	describe_stamp(j);
 	append(j, 0);
 	j->stamp_due = false;
 }
@@ -316,6 +323,37 @@ next_to_copy(struct sts_journal *j, sts_ref *ref)
 	return sts_cache_unsaved_count(j->cache) > 0;
 }
 
+/* The record that is described goes to the new area. */
+static void
+copy_record(struct sts_journal *j, sts_ref ref)
+{
+	if (!fits(j)) {
+		copy_failed(j);
+		return;
+	}
+	if (ref != 0) {
+		hold(j, ref);
+	}
+	begin_record(j, j->write_revision);
+	program_piece(j);
+}
+
+/* All policies are copied. The head of an area has stamp and since, but not
+ * the operator's order: that stands in a record of its own, of one piece. */
+static void
+copy_rest(struct sts_journal *j)
+{
+	if (j->off_s != 0 && !j->off_copied) {
+		j->off_copied = true;
+		describe_stamp(j);
+		STS_ASSERT(record_padded(j) <= j->buf_size);
+		copy_record(j, 0);
+		return;
+	}
+	j->stage = STS_STAGE_COPY_SYNC;
+	sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
+}
+
 /* Program the next piece of the record under way, or begin another. */
 static void
 copy_next(struct sts_journal *j)
@@ -327,21 +365,14 @@ copy_next(struct sts_journal *j)
 		return;
 	}
 	if (!next_to_copy(j, &ref)) {
-		j->stage = STS_STAGE_COPY_SYNC;
-		sts_journal_op(j, STS_JOURNAL_SYNC, 0, NULL, 0);
+		copy_rest(j);
 		return;
 	}
 	if (ref == 0) {
 		return;
 	}
 	describe(j, ref);
-	if (!fits(j)) {
-		copy_failed(j);
-		return;
-	}
-	hold(j, ref);
-	begin_record(j, j->write_revision);
-	program_piece(j);
+	copy_record(j, ref);
 }
 
 void
@@ -393,7 +424,7 @@ erased(struct sts_journal *j)
 	j->looked += j->g.erase_size;
 	if (j->looked >= j->g.area_size) {
 		j->hand = 0;
-		j->scanned = false;
+		j->scanned = j->off_copied = false;
 		j->write_pos =
 		    sts_journal_padded(STS_JOURNAL_HEAD, j->g.prog_size);
 		j->stage = STS_STAGE_COPY;

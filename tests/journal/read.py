@@ -6,7 +6,7 @@ is wrong.
 
     read.py JOURNAL [AREAS]    what is kept, a line a domain, sorted
 
-    stamp 1800000000 since 1790000000
+    stamp 1800000000 since 1790000000 off 0
     example.com enforce max_age 604800 fetched 1799999000 id 1 mx mx1.example.com mx2.example.com
 """
 
@@ -87,7 +87,7 @@ def patterns(payload):
 
 
 def read(image, areas=2):
-    """(stamp, since, {domain: (mode, max_age, fetched, id, [mx])})"""
+    """(stamp, since, off, {domain: (mode, max_age, fetched, id, [mx])})"""
     size = len(image) // areas
     best = None
     for i in range(areas):
@@ -96,15 +96,15 @@ def read(image, areas=2):
         if head and (best is None or later(head[0], best[0][0])):
             best = head, data
     if best is None:
-        return 0, 0, {}
+        return 0, 0, 0, {}
     (revision, stamp, unit, since), data = best
-    held = {}
+    held, off = {}, 0
     for head, body in records(data, revision, unit):
         (kind, _, domain_len, mode, _, now, fetched, max_age, mx_count, _,
          _) = struct.unpack_from("<BBBBIIIIHHI", head)
         stamp = max(stamp, now)
         if kind == STAMP:
-            since = fetched
+            since, off = fetched, max_age
         if body is None or kind == STAMP:
             continue
         domain = body[:domain_len].decode("ascii")
@@ -116,7 +116,7 @@ def read(image, areas=2):
             raise ValueError("%s: %d patterns, not %d" %
                              (domain, len(mx), mx_count))
         held[domain] = MODES[mode], max_age, fetched, policy_id, mx
-    return stamp, since, held
+    return stamp, since, off, held
 
 
 def main():
@@ -125,10 +125,10 @@ def main():
     with open(sys.argv[1], "rb") as f:
         image = f.read()
     try:
-        stamp, since, held = read(image, *map(int, sys.argv[2:]))
+        stamp, since, off, held = read(image, *map(int, sys.argv[2:]))
     except Newer as newer:
         sys.exit("format %s" % newer)
-    print("stamp %d since %d" % (stamp, since))
+    print("stamp %d since %d off %d" % (stamp, since, off))
     for domain in sorted(held):
         mode, max_age, fetched, policy_id, mx = held[domain]
         print(domain, mode, "max_age", max_age, "fetched", fetched, "id",

@@ -118,15 +118,19 @@ happen(unsigned i)
 		sts_journal_set_since(&journal, NOW - i);
 		sts_journal_stamp(&journal, NOW + i);
 	}
+	if (i == EVENTS / 2) {
+		sts_journal_set_off(&journal, NOW + 12345);
+	}
 	run();
 }
 
 static void
 list(FILE *out)
 {
-	fprintf(out, "stamp %lu since %lu\n",
+	fprintf(out, "stamp %lu since %lu off %lu\n",
 	    (unsigned long)sts_journal_stamp_s(&journal),
-	    (unsigned long)sts_journal_since_s(&journal));
+	    (unsigned long)sts_journal_since_s(&journal),
+	    (unsigned long)sts_journal_off_s(&journal));
 	for (sts_ref ref = sts_cache_next(&cache, 0); ref != 0;
 	     ref = sts_cache_next(&cache, ref)) {
 		uint8_t word[STS_NAME_MAX];

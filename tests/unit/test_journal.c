@@ -494,6 +494,46 @@ START_TEST(room_of_the_expired)
 }
 END_TEST
 
+/* The operator's order outlives restarts, compactions and stamps, in each
+ * geometry, until it is taken back; given while the journal is read, it is
+ * newer than what stands there. */
+START_TEST(off_until)
+{
+	flash_for((unsigned)_i);
+	start((unsigned)_i);
+	run();
+	ck_assert_uint_eq(sts_journal_off_s(&j), 0);
+	sts_journal_set_off(&j, NOW + 5);
+	ck_assert(!sts_journal_forgotten(&j));
+	run();
+	ck_assert(sts_journal_forgotten(&j));
+	sts_journal_stamp(&j, NOW + 99);
+	run();
+	start((unsigned)_i);
+	run();
+	ck_assert_uint_eq(sts_journal_off_s(&j), NOW + 5);
+	for (unsigned i = 0; i < 3; i++) {
+		put(i, 1);
+		sts_journal_compact(&j);
+		run();
+		start((unsigned)_i);
+		run();
+		ck_assert_uint_eq(sts_journal_off_s(&j), NOW + 5);
+	}
+	start((unsigned)_i);
+	sts_journal_set_off(&j, NOW + 7);
+	run();
+	ck_assert_uint_eq(sts_journal_off_s(&j), NOW + 7);
+	start((unsigned)_i);
+	sts_journal_set_off(&j, 0);
+	sts_journal_compact(&j);
+	run();
+	start((unsigned)_i);
+	run();
+	ck_assert_uint_eq(sts_journal_off_s(&j), 0);
+}
+END_TEST
+
 /* A stamp that was wrong is taken back, by writing everything anew. */
 START_TEST(restamped)
 {
@@ -741,6 +781,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, protection_comes_back);
 	tcase_add_test(tc, expired_at_the_stamp);
 	tcase_add_loop_test(tc, room_of_the_expired, 0, 2);
+	tcase_add_loop_test(tc, off_until, 0, UNIT_COUNT(geometries));
 	tcase_add_test(tc, restamped);
 	tcase_add_test(tc, learned_while_loading);
 	tcase_add_test(tc, forget_and_learn_again);

@@ -10,6 +10,9 @@ const char unit_name[] = "journal, power";
 /* What is surely kept of each domain, and what was last done with it. */
 static unsigned durable[DOMAINS], latest[DOMAINS];
 
+/* The same of the operator's order. */
+static uint32_t durable_off, latest_off;
+
 /* One event; the journal is then run to its end or to the cut. */
 static void
 event(unsigned i)
@@ -34,6 +37,10 @@ event(unsigned i)
 	if (i % 7 == 6) {
 		sts_journal_stamp(&j, NOW + i);
 	}
+	if (i % 11 == 10) {
+		latest_off = i % 2 == 0 ? NOW + i : 0;
+		sts_journal_set_off(&j, latest_off);
+	}
 	if (i % 31 == 30) {
 		sts_journal_compact(&j);
 	}
@@ -41,6 +48,7 @@ event(unsigned i)
 	ck_assert(!f.broken);
 	if (!f.off && sts_journal_state(&j) == STS_JOURNAL_READY) {
 		memcpy(durable, latest, sizeof durable);
+		durable_off = latest_off;
 	}
 }
 
@@ -57,6 +65,11 @@ expect_contract(unsigned cut)
 		durable[i] = got;
 		latest[i] = got;
 	}
+	uint32_t off = sts_journal_off_s(&j);
+
+	ck_assert_msg(off == durable_off || off == latest_off,
+	    "cut at %u: off until %lu", cut, (unsigned long)off);
+	durable_off = latest_off = off;
 	ck_assert(sts_cache_check(&c));
 }
 
@@ -103,6 +116,7 @@ START_TEST(cut_everywhere)
 		f.random = cut;
 		for (unsigned i = 0; i < DOMAINS; i++) {
 			durable[i] = latest[i] = FORGOTTEN;
+			durable_off = latest_off = 0;
 		}
 		start(g);
 		f.cut_at = cut;
@@ -149,6 +163,7 @@ START_TEST(stuck_cells)
 		memcpy(f.synced, f.now, size);
 		for (unsigned i = 0; i < DOMAINS; i++) {
 			durable[i] = latest[i] = FORGOTTEN;
+			durable_off = latest_off = 0;
 		}
 		start(g);
 		ck_assert(run_at(NOW));
