@@ -93,6 +93,14 @@ bool sts_agent_journal(
  */
 bool sts_agent_journal_again(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
+
+/*
+ * The operator's order not to enforce until then (agent time), 0: to enforce,
+ * in the journal, if there is one: sts_settings.enforce_off follows from it by
+ * whoever gives the order. Read it when the journal is loaded; 0 before.
+ */
+void sts_agent_set_off(struct sts_agent *a, uint32_t until_s);
+uint32_t sts_agent_off_s(const struct sts_agent *a);
 uint32_t sts_agent_journal_area(
     const struct sts_config *config, uint32_t prog_size);
 

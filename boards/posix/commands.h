@@ -25,6 +25,7 @@ struct sts_args {
 	struct sts_conf_source source; /* -c, -o */
 	const char *option[STS_OPTIONS_MAX];
 	const char *zone; /* --zone; NULL: none */
+	const char *until; /* --until; NULL: none */
 	bool test; /* -t */
 	bool json; /* --json */
 	bool fresh; /* --fresh */

@@ -4,9 +4,9 @@
  * fill at most one buffer of the connection.
  *
  *	BEGIN -> ASKED -> RECORD ----------> END -> OVER
- *	      -> RECORD, LIST, STATS, ENFORCE -^
+ *	      -> RECORD, LIST, STATS ----------^
  *	      -> EXPORT <-> RECORD ------------^
- *	      -> FLUSH -> SAVING --------------^
+ *	      -> FLUSH, ENFORCE -> SAVING -----^
  *	      -> SAVING -----------------------^
  *
  * ASKED waits for the agent's answer, SAVING for the journal: neither writes
@@ -86,7 +86,8 @@ static void
 begin_record(struct sts_control *c, struct sts_control_conn *n)
 {
 	const struct sts_control_about about = { sts_text_of(n->request.key),
-		sts_text_of(n->request.zone), "daemon", n->slot };
+		sts_text_of(n->request.zone), "daemon", n->slot,
+		sts_live_off_until_s(c->live) };
 
 	n->code =
 	    (uint8_t)sts_control_record_begin(&n->record, c->agent, &about);
@@ -265,17 +266,36 @@ flush(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	}
 }
 
-/* Wait for a while until what was forgotten cannot come back by a restart. */
+static void
+put_enforced(struct sts_control *c, struct sts_json_put *p)
+{
+	uint32_t until_s = sts_live_off_until_s(c->live);
+
+	sts_json_put_bool(p, "enforced", sts_live_enforces(c->live));
+	if (until_s != 0) {
+		sts_json_put_number(p, "until", until_s);
+	}
+}
+
+/* Wait for a while until the journal has it: what was forgotten cannot come
+ * back by a restart, nor an order be lost. */
 static void
 save(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	bool durable = sts_inspect_forgotten(c->agent);
+	bool order = n->request.command == STS_CONTROL_ENFORCE;
+	bool durable = sts_inspect_forgotten(c->agent) &&
+		       (n->request.until_s == 0 || sts_inspect_keeps(c->agent));
 
 	if (!durable && sts_before(c->now, n->until)) {
 		return;
 	}
 	sts_json_put_open(p, NULL, '{');
-	sts_json_put_number(p, "forgotten", n->count);
+	if (order) {
+		put_enforced(c, p);
+		sts_json_put_number(p, "now", sts_agent_now_s(c->agent));
+	} else {
+		sts_json_put_number(p, "forgotten", n->count);
+	}
 	sts_json_put_bool(p, "durable", durable);
 	end_object(p);
 	n->stage = END;
@@ -332,25 +352,53 @@ stats(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	sts_inspect(c->agent, &i);
 	sts_json_put_open(p, NULL, '{');
 	sts_json_put_string(p, "version", STS_VERSION);
-	sts_json_put_bool(p, "enforced", sts_live_enforces(c->live));
+	put_enforced(c, p);
 	put_cache(p, &i);
 	put_state(p, &i);
 	end_object(p);
 	n->stage = END;
 }
 
+/* An end is judged by the agent's clock, which must be one that is known. */
+static const char *
+until_problem(struct sts_control *c, uint32_t until_s)
+{
+	struct sts_inspection i;
+
+	sts_inspect(c->agent, &i);
+	if (until_s == 0) {
+		return NULL;
+	}
+	if (i.clock == STS_CLOCK_UNKNOWN) {
+		return "the agent does not know the time";
+	}
+	if (until_s <= i.now_s || until_s - i.now_s > STS_LIVE_OFF_MAX_S) {
+		return "enforcement can be off until a time of the next 30 "
+		       "days";
+	}
+	return NULL;
+}
+
 static void
 enforce(
     struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	if (n->request.enforce != STS_ENFORCE_ASK) {
-		sts_live_enforce(
-		    c->live, n->request.enforce == STS_ENFORCE_ON, c->now);
-	} else if (!sts_live_enforces(c->live)) {
-		n->code = STS_EXIT_NONE;
+	const char *problem = until_problem(c, n->request.until_s);
+
+	if (problem != NULL) {
+		fail(n, p, STS_EXIT_USAGE, problem);
+		return;
 	}
+	if (n->request.enforce != STS_ENFORCE_ASK) {
+		sts_live_enforce(c->live, n->request.enforce == STS_ENFORCE_ON,
+		    n->request.until_s, c->now);
+		begin_saving(c, n);
+		return;
+	}
+	n->code = sts_live_enforces(c->live) ? STS_EXIT_YES : STS_EXIT_NONE;
 	sts_json_put_open(p, NULL, '{');
-	sts_json_put_bool(p, "enforced", sts_live_enforces(c->live));
+	put_enforced(c, p);
+	sts_json_put_number(p, "now", sts_agent_now_s(c->agent));
 	end_object(p);
 	n->stage = END;
 }

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../port/posix/posix.h"
 #include "commands.h"
 #include "control_client.h"
+#include "value.h"
 
 static const struct {
 	const char *word;
@@ -123,6 +125,89 @@ sts_command_cache(const struct sts_args *args)
 	    "stats");
 }
 
+enum {
+	DAY_S = 86400
+};
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t
+days_from_1970(int year, int month, int day)
+{
+	static const uint16_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
+		243, 273, 304, 334 };
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	int64_t last = year - 1;
+
+	return last * 365 + last / 4 - last / 100 + last / 400 - 719162 +
+	       before[month - 1] + (leap && month > 2) + day - 1;
+}
+
+enum part {
+	YEAR,
+	MONTH,
+	DAY,
+	HOUR,
+	MINUTE,
+	PARTS = MINUTE + 2 /* and what follows the last separator */
+};
+
+/* The numbers of a date of that form. False: it has another. */
+static bool
+parts_of(const char *word, int at[PARTS])
+{
+	static const char form[] = "dddd-dd-ddTdd:ddZ";
+	unsigned n = 0;
+
+	memset(at, 0, PARTS * sizeof *at);
+	for (size_t i = 0; i < sizeof form; i++) {
+		bool digit = sts_is_digit((uint8_t)word[i]);
+
+		if (form[i] == 'd' ? !digit : word[i] != form[i]) {
+			return false;
+		}
+		if (digit) {
+			at[n] = at[n] * 10 + (word[i] - '0');
+		} else if (form[i] != '\0') {
+			n++;
+		}
+	}
+	return true;
+}
+
+/* "2026-12-24T18:00Z" as seconds since 1970. 0: it is no such date. */
+static uint32_t
+date_of(const char *word)
+{
+	static const struct {
+		int least, most;
+	} range[] = { { 1970, 2100 }, { 1, 12 }, { 1, 31 }, { 0, 23 },
+		{ 0, 59 } };
+	int at[PARTS];
+
+	if (!parts_of(word, at)) {
+		return 0;
+	}
+	for (unsigned i = YEAR; i <= MINUTE; i++) {
+		if (at[i] < range[i].least || at[i] > range[i].most) {
+			return 0;
+		}
+	}
+	return (uint32_t)(days_from_1970(at[YEAR], at[MONTH], at[DAY]) * DAY_S +
+			  at[HOUR] * 3600 + at[MINUTE] * 60);
+}
+
+/* The same, or a time from now such as "2h". 0: neither. */
+static uint32_t
+until_of(const char *word)
+{
+	uint32_t ms;
+
+	return sts_value_time(
+		   sts_text((const uint8_t *)word, strlen(word)), &ms)
+		   ? (uint32_t)(sts_posix_wall_s() + ms / 1000)
+		   : date_of(word);
+}
+
 int
 sts_command_enforce(const struct sts_args *args)
 {
@@ -138,6 +223,14 @@ sts_command_enforce(const struct sts_args *args)
 			    STS_EXIT_USAGE, "enforce: expected on or off");
 		}
 		r.enforce = on ? STS_ENFORCE_ON : STS_ENFORCE_OFF;
+	}
+	if (args->until != NULL) {
+		r.until_s = until_of(args->until);
+		if (r.until_s == 0 || r.enforce != STS_ENFORCE_OFF) {
+			return sts_fail(STS_EXIT_USAGE,
+			    "enforce: expected off --until TIME, such as 2h, "
+			    "3d or 2026-12-24T18:00Z");
+		}
 	}
 	int fd = connect_daemon(args, &code);
 

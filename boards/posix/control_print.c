@@ -131,6 +131,19 @@ print_date(const struct sts_control_show *s, const char *name)
 	}
 }
 
+/* " until 2026-01-02 03:04:05 UTC (in 7 h)", if there is an end. */
+static void
+print_until(const struct sts_control_show *s)
+{
+	if (has(s, "until")) {
+		printf(" until ");
+		print_date(s, "until");
+		printf(" (");
+		print_relative(s, "until");
+		putchar(')');
+	}
+}
+
 /* A line such as "  fetched  2 days ago, 2026-01-02 03:04:05 UTC". */
 static void
 print_time(const struct sts_control_show *s, const char *label,
@@ -188,6 +201,11 @@ print_because(const struct sts_control_show *s)
 		    is(s, "would", "policy")
 			? "the policy below would be in force"
 			: "it would have been a temporary error");
+		if (has(s, "until")) {
+			printf("  off     ");
+			print_until(s);
+			puts("");
+		}
 	}
 }
 
@@ -383,7 +401,9 @@ print_stats(struct sts_control_show *s)
 {
 	unsigned long bytes = number(s, "bytes");
 
-	printf("enforced   %s\n", is(s, "enforced", "true") ? "yes" : "no");
+	printf("enforced   %s", is(s, "enforced", "true") ? "yes" : "no");
+	print_until(s);
+	puts("");
 	print_members(s,
 	    "records    $records: enforce $enforce (and $guests not "
 	    "protected), testing $testing, none $none, expired $expired, "
@@ -426,10 +446,22 @@ print_forgotten(struct sts_control_show *s)
 static void
 print_enforced(struct sts_control_show *s)
 {
-	puts(is(s, "enforced", "true")
-		 ? "enforcement is on"
-		 : "enforcement is off: every answer but an override is "
-		   "\"not found\"");
+	bool on = is(s, "enforced", "true");
+
+	if (on) {
+		printf("enforcement is on");
+	} else {
+		printf("enforcement is off");
+		print_until(s);
+		printf(": every answer but an override is \"not found\"");
+	}
+	if (is(s, "durable", "false")) {
+		fputs(on ? "; not yet in the journal, so that a restart may "
+			   "switch it off"
+			 : "; not in the journal, so that a restart ends it",
+		    stdout);
+	}
+	puts("");
 }
 
 static void

@@ -105,6 +105,7 @@ put_question(const struct sts_control_record *r, struct sts_json_put *p,
 	if (a->audited) {
 		sts_json_put_string(
 		    p, "would", rule == STS_RULE_HELD ? "policy" : "temp");
+		put_time(p, "until", r->about.off_until_s);
 	}
 }
 

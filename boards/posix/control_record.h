@@ -23,6 +23,7 @@ struct sts_control_about {
 	struct sts_text zone; /* n 0: the default */
 	const char *source; /* "daemon", "here" */
 	int slot; /* of the answered question; -1: only what is held */
+	uint32_t off_until_s; /* enforcement is off until then; 0: not known */
 };
 
 struct sts_control_record {

@@ -27,7 +27,7 @@ static const struct {
 	[STS_CONTROL_EXPORT] = { "export", { NULL } },
 	[STS_CONTROL_FLUSH] = { "flush", { "all" } },
 	[STS_CONTROL_STATS] = { "stats", { NULL } },
-	[STS_CONTROL_ENFORCE] = { "enforce", { "on" } },
+	[STS_CONTROL_ENFORCE] = { "enforce", { "on", "until" } },
 };
 
 enum {
@@ -111,6 +111,25 @@ take_texts(struct sts_control_request *r, const struct sts_fields *f)
 	return NULL;
 }
 
+/* Until when enforcement is to be off: only with "on":false. */
+static bool
+take_until(struct sts_control_request *r, const struct sts_fields *f)
+{
+	const char *value = sts_fields_get(f, "until");
+	uint64_t until_s = 0;
+
+	if (value == NULL) {
+		return true;
+	}
+	if (r->enforce != STS_ENFORCE_OFF ||
+	    !sts_get_decimal(sts_text_of(value), 10, &until_s) ||
+	    until_s == 0 || until_s > UINT32_MAX) {
+		return false;
+	}
+	r->until_s = (uint32_t)until_s;
+	return true;
+}
+
 /* The object is whole. */
 static const char *
 judge(struct sts_control_request *r, const struct sts_fields *f)
@@ -136,7 +155,12 @@ judge(struct sts_control_request *r, const struct sts_fields *f)
 	r->enforce = (uint8_t)(!given ? STS_ENFORCE_ASK
 			       : on   ? STS_ENFORCE_ON
 				      : STS_ENFORCE_OFF);
-	return wrong ? "expected true or false" : take_texts(r, f);
+	if (wrong) {
+		return "expected true or false";
+	}
+	return take_until(r, f)
+		   ? take_texts(r, f)
+		   : "until takes seconds since 1970, and on must be false";
 }
 
 static const char *
@@ -243,6 +267,9 @@ sts_control_request_write(const struct sts_control_request *r, uint8_t *out)
 	}
 	if (r->enforce != STS_ENFORCE_ASK) {
 		sts_json_put_bool(&p, "on", r->enforce == STS_ENFORCE_ON);
+	}
+	if (r->until_s != 0) {
+		sts_json_put_number(&p, "until", r->until_s);
 	}
 	sts_json_put_close(&p, '}');
 	sts_json_put_line(&p);

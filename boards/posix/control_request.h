@@ -12,7 +12,8 @@
  *	list, export
  *	flush     all (true: live policies too)
  *	stats
- *	enforce   on (true or false; without it nothing is changed)
+ *	enforce   on (true or false; without it nothing is changed), until (with
+ *	          false: seconds since 1970)
  *
  * A member that the command does not take is an error: to leave out a part of
  * a request would be to do something else than was asked.
@@ -51,6 +52,7 @@ struct sts_control_request {
 	uint8_t command; /* enum sts_control_command */
 	uint8_t enforce; /* enum sts_control_enforce; ENFORCE */
 	bool all; /* FLUSH */
+	uint32_t until_s; /* ENFORCE, OFF; 0: without end */
 	char zone[STS_ZONE_NAME_MAX + 1]; /* QUERY; "": the default zone */
 	char key[STS_CONTROL_KEY_MAX + 1]; /* QUERY, SHOW, FORGET, REFRESH */
 };

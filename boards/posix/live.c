@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon can change while it runs. */
+/*
+ * What the daemon can change while it runs. Of two sets one is in use; a change
+ * is made in the spare one, as soon as no question uses that any more, and then
+ * they are swapped. The kill switch is in both, and in the journal if it has an
+ * end: `ordered` says whose word counts, the operator's of this run or the
+ * journal's.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../core/base/assert.h"
 #include "live.h"
 #include "resolv.h"
+
+enum {
+	UNTIL_MAX = 64 /* octets of a date in the log */
+};
 
 const struct sts_live_set *
 sts_live_now(const struct sts_live *l)
@@ -223,30 +234,105 @@ sts_live_enforces(const struct sts_live *l)
 	return !l->enforce_off;
 }
 
-void
-sts_live_enforce(struct sts_live *l, bool on, sts_ms now)
+uint32_t
+sts_live_off_until_s(const struct sts_live *l)
 {
-	if (on == sts_live_enforces(l)) {
-		return;
+	return l->enforce_off ? l->off_until_s : 0;
+}
+
+/* " until 2026-01-02 03:04:05 UTC", or nothing. */
+static const char *
+until_text(const struct sts_live *l, char out[UNTIL_MAX])
+{
+	time_t at = (time_t)l->off_until_s;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (at != 0 && gmtime_r(&at, &tm) != NULL) {
+		snprintf(out, UNTIL_MAX,
+		    " until %04d-%02d-%02d %02d:%02d:%02d UTC",
+		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		    tm.tm_min, tm.tm_sec);
 	}
+	return out;
+}
+
+/* why: who or what switches it. */
+static void
+enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
+{
+	char until[UNTIL_MAX];
+
 	l->enforce_off = !on;
 	for (unsigned i = 0; i < sizeof l->set / sizeof *l->set; i++) {
 		l->set[i].settings.enforce_off = !on;
 	}
 	l->remind_at = now + STS_LIVE_REMIND_MS;
-	sts_log_line(l->log, STS_LOG_WARNING, "enforcement is switched %s%s",
-	    on ? "on" : "off",
-	    on ? "" : ": no policy is in force until it is switched on again");
+	if (on) {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is switched on%s", why);
+	} else {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is switched off%s%s: no policy is in force "
+		    "until it is switched on again",
+		    until_text(l, until), why);
+	}
+}
+
+void
+sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
+{
+	bool same =
+	    on == sts_live_enforces(l) && (on || l->off_until_s == off_until_s);
+
+	l->ordered = true;
+	l->off_until_s = on ? 0 : off_until_s;
+	sts_agent_set_off(l->agent, l->off_until_s);
+	if (!same) {
+		enforce(l, on, "", now);
+	}
+}
+
+/* The order that the journal keeps: taken over, or brought up to date where
+ * the journal was not there when it was given; and its end. */
+static void
+follow_order(struct sts_live *l, sts_ms now)
+{
+	uint32_t kept_s = sts_agent_off_s(l->agent);
+	uint32_t now_s = sts_agent_now_s(l->agent);
+
+	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s) {
+		l->off_until_s = kept_s;
+		enforce(l, false, ", as ordered before the restart", now);
+	} else if (l->ordered && kept_s != l->off_until_s) {
+		sts_agent_set_off(l->agent, l->off_until_s);
+	}
+	if (l->off_until_s != 0 && now_s >= l->off_until_s) {
+		l->ordered = true;
+		l->off_until_s = 0;
+		sts_agent_set_off(l->agent, 0);
+		enforce(l, true, ": the time that was ordered is over", now);
+		sts_driver_wake(l->driver);
+	}
+}
+
+void
+sts_live_resume(struct sts_live *l, sts_ms now)
+{
+	follow_order(l, now);
 }
 
 static void
 remind(struct sts_live *l, sts_ms now)
 {
+	char until[UNTIL_MAX];
+
 	if (l->enforce_off && !sts_before(now, l->remind_at)) {
 		l->remind_at = now + STS_LIVE_REMIND_MS;
 		sts_log_line(l->log, STS_LOG_WARNING,
-		    "enforcement is still off: no policy is in force "
-		    "(mtasts enforce on)");
+		    "enforcement is still off%s: no policy is in force "
+		    "(mtasts enforce on)",
+		    until_text(l, until));
 	}
 }
 
@@ -272,6 +358,7 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 		return l->look_at - now;
 	}
 	look(l);
+	follow_order(l, now);
 	remind(l, now);
 	if (l->pending != 0 && !sts_agent_settings_used(l->agent,
 				   &l->set[1 - l->current].settings)) {

@@ -20,7 +20,8 @@ enum {
 
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
-	STS_LIVE_REMIND_MS = 3600000 /* that enforcement is off */
+	STS_LIVE_REMIND_MS = 3600000, /* that enforcement is off */
+	STS_LIVE_OFF_MAX_S = 30 * 86400 /* that an order may be kept */
 };
 
 struct sts_live_set {
@@ -44,6 +45,8 @@ struct sts_live {
 	unsigned pending;
 	sts_ms look_at;
 	bool enforce_off;
+	uint32_t off_until_s; /* agent time; 0: until it is switched on */
+	bool ordered; /* by the operator of this run, not by the journal */
 	sts_ms remind_at;
 };
 
@@ -70,12 +73,23 @@ void sts_live_reload(struct sts_live *l, sts_ms now);
 
 /*
  * Enforce, or (the kill switch) answer everything "not found" but overrides,
- * and log what would have been said. Holds at once, until it is switched again
- * or the daemon ends: no reload changes it, and no restart keeps it. Said in
- * the log, and while it is off again every hour.
+ * and log what would have been answered. Takes effect at once, until it is
+ * switched again; no reload changes it. Logged, and while it is off again every
+ * hour.
+ *
+ * off_until_s: 0, and a restart ends it; or the agent time at which enforcement
+ * is switched on again by itself: that is kept in the journal and outlives a
+ * restart.
  */
-void sts_live_enforce(struct sts_live *l, bool on, sts_ms now);
+void sts_live_enforce(
+    struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now);
 bool sts_live_enforces(const struct sts_live *l);
+/* When it will be switched on by itself; 0: it is on, or nothing is planned. */
+uint32_t sts_live_off_until_s(const struct sts_live *l);
+
+/* The journal is read, as far as it will be before the first question: take
+ * over an order that it has. */
+void sts_live_resume(struct sts_live *l, sts_ms now);
 
 /* Look at the files when that is due, and do what is pending. Returns the
  * milliseconds until it is to be called again. */

@@ -22,7 +22,7 @@ static const char usage[] =
     "                      flush [--all] | stats\n"
     "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
     "       mtasts enforce [-c FILE] [-o 'KEY VALUE']... [--json] "
-    "[on | off]\n"
+    "[on | off [--until TIME]]\n"
     "       mtasts match   PATTERN HOST\n"
     "       mtasts anchors FILE\n"
     "       mtasts --help | --version\n";
@@ -63,7 +63,7 @@ static const struct command commands[] = {
 	{ "serve", sts_command_serve, "cot", 0, 0 },
 	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX },
 	{ "cache", sts_command_cache, "coja", 1, 2 },
-	{ "enforce", sts_command_enforce, "coj", 0, 1 },
+	{ "enforce", sts_command_enforce, "coju", 0, 1 },
 	{ "match", sts_command_match, "", 2, 2 },
 	{ "anchors", sts_command_anchors, "", 1, 1 },
 };
@@ -110,6 +110,7 @@ option_letter(const char *word)
 		{ "--json", 'j' },
 		{ "--fresh", 'f' },
 		{ "--all", 'a' },
+		{ "--until", 'u' },
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -130,6 +131,9 @@ take_option(struct sts_args *a, char letter, const char *value)
 		return true;
 	case 'z':
 		a->zone = value;
+		return true;
+	case 'u':
+		a->until = value;
 		return true;
 	case 't':
 		a->test = true;
@@ -163,7 +167,7 @@ take_option_at(
 	if (letter == 0 || strchr(c->options, letter) == NULL) {
 		return usage_error("no such option", name);
 	}
-	bool valued = strchr("coz", letter) != NULL;
+	bool valued = strchr("cozu", letter) != NULL;
 
 	if (valued) {
 		++*word;

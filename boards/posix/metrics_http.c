@@ -24,6 +24,7 @@ look(const struct sts_metrics_http *m, struct sts_metrics_values *v)
 	v->n[STS_METRIC_JOURNAL] = sts_journal_child_keeping(m->journal);
 	v->n[STS_METRIC_START_TIME] = m->start_s;
 	v->n[STS_METRIC_LOG_LOST] = m->log->lost;
+	v->n[STS_METRIC_OFF_UNTIL] = sts_agent_off_s(m->agent);
 }
 
 static bool

@@ -46,8 +46,8 @@ show(struct query *q, const struct sts_args *args, const char *key, int slot)
 	static struct sts_control_record r;
 	static struct sts_control_show shown;
 	const struct sts_control_about about = { sts_text_of(key),
-		sts_text_of(args->zone != NULL ? args->zone : ""), "here",
-		slot };
+		sts_text_of(args->zone != NULL ? args->zone : ""), "here", slot,
+		0 };
 	uint8_t buf[WINDOW];
 	struct sts_sink sink = { 0, 0, 0, buf };
 	unsigned code = sts_control_record_begin(&r, &q->agent, &about);

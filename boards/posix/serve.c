@@ -333,6 +333,7 @@ start(struct daemon *d)
 		sts_run(&d->driver, sts_posix_now(), sts_posix_wall_s(),
 		    RUN_BUDGET);
 	}
+	sts_live_resume(&d->live, sts_posix_now());
 	if (!open_listeners(d, c, why)) {
 		return refuse(d, why);
 	}

@@ -258,6 +258,23 @@ sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 	wake(a);
 }
 
+void
+sts_agent_set_off(struct sts_agent *a, uint32_t until_s)
+{
+	if (sts_agent_keeps(a)) {
+		sts_journal_set_off(a->journal.engine, until_s);
+		wake(a);
+	}
+}
+
+uint32_t
+sts_agent_off_s(const struct sts_agent *a)
+{
+	return sts_agent_keeps(a) && a->journal.loaded
+		   ? sts_journal_off_s(a->journal.engine)
+		   : 0;
+}
+
 /*
  * A jump of the clock that was confirmed may still have been wrong, and a
  * stamp outlives its correction: it waits until time has run on for a while.

@@ -48,6 +48,12 @@ sts_inspect_forgotten(const struct sts_agent *a)
 }
 
 bool
+sts_inspect_keeps(const struct sts_agent *a)
+{
+	return sts_agent_keeps(a);
+}
+
+bool
 sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
     uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len)
 {

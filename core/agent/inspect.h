@@ -27,8 +27,12 @@ void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 
-/* Whether what was forgotten cannot come back by a restart. */
+/* Whether what was forgotten cannot come back by a restart, and an order
+ * (sts_agent_set_off) is written; true also if there is no journal. */
 bool sts_inspect_forgotten(const struct sts_agent *a);
+
+/* Whether there is a journal. */
+bool sts_inspect_keeps(const struct sts_agent *a);
 
 /*
  * All that is held, record by record, whatever changes meanwhile (see

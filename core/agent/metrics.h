@@ -115,7 +115,9 @@
 	X(START_TIME, 1, 1, "start_time_seconds", NULL, NULL, \
 	    "When the agent was started, since 1970.") \
 	X(LOG_LOST, 1, 1, "log_lines_lost_total", NULL, NULL, \
-	    "Log lines that came too fast to be written.")
+	    "Log lines that came too fast to be written.") \
+	X(OFF_UNTIL, 1, 1, "enforce_off_until_timestamp_seconds", NULL, NULL, \
+	    "When the order not to enforce ends; 0: there is none with an end.")
 /* clang-format on */
 
 /* The first slot of each, which others follow by their label's order. */

@@ -555,6 +555,84 @@ START_TEST(kill_switch)
 }
 END_TEST
 
+/* With an end it outlives a restart, also one by force, in log, query and
+ * metrics; when it is switched on, that does. */
+START_TEST(kill_switch_until)
+{
+	int dns = dns_open(), status = 0;
+
+	home_begin();
+	start_home(NULL);
+	ORDER(0, "enforce", "off", "--until", "2h");
+	replied("enforcement is off until 2");
+	replied(" UTC (in ");
+	await_text(&run, "enforcement is switched off until 2");
+	for (unsigned i = 0; i < 2; i++) {
+		kill(run.pid, SIGKILL);
+		ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+		close(run.out);
+		int fd = client(start_home(NULL));
+
+		await_text(&run, ", as ordered before the restart: no policy");
+		say(fd, "example.com");
+		expect(fd, "9:NOTFOUND ,");
+		close(fd);
+		ORDER(1, "query", "example.com");
+		replied("  off      until 2");
+		ORDER(1, "enforce", "--json");
+		replied("{\"enforced\":false,\"until\":");
+		ORDER(0, "cache", "stats");
+		replied("enforced   no until 2");
+	}
+	ORDER(0, "enforce", "on");
+	replied("enforcement is on\n");
+	kill(run.pid, SIGKILL);
+	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+	close(run.out);
+	int fd = client(start_home(NULL));
+
+	say(fd, "example.com");
+	expect(fd, "50:" HELD_ANSWER ",");
+	/* It ends by itself. */
+	ORDER(0, "enforce", "off", "--until", "1s");
+	await_text(&run, "switched on: the time that was ordered is over");
+	say(fd, "example.com");
+	expect(fd, "50:" HELD_ANSWER ",");
+	close(fd);
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* Ends that are none, or no time. */
+START_TEST(kill_switch_bad_until)
+{
+	static const char *const times[] = { "", "2", "0s", "40d", "now",
+		"2020-01-01T00:00Z", "2026-13-01T00:00Z", "2026-12-24 18:00",
+		"2026-12-24T18:00", "2026-12-24T18:00Zx" };
+	int dns = dns_open();
+
+	home_begin();
+	start_home(NULL);
+	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+		ORDER(64, "enforce", "off", "--until", times[i]);
+	}
+	ORDER(64, "enforce", "on", "--until", "2h");
+	ORDER(64, "enforce", "--until", "2h");
+	ORDER(0, "enforce");
+	ck_assert_int_eq(stop(), 0);
+	/* Without a journal it says so. */
+	snprintf(kept_line, sizeof kept_line, "journal off");
+	start_home(NULL);
+	ORDER(0, "enforce", "off", "--until", "2h");
+	replied("not in the journal, so that a restart ends it");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
 /* A zone that only rehearses. */
 START_TEST(audit_zone)
 {
@@ -595,7 +673,7 @@ static const struct {
 	{ "no domain", "{\"command\":\"forget\",\"key\":\"[::1]\"}",
 	    "{\"error\":\"an address literal has" },
 	{ "CR LF", "{\"command\":\"enforce\"}\r\n",
-	    "{\"enforced\":true}\n{\"end\":0}\n" },
+	    "{\"enforced\":true,\"now\":" },
 	{ "octets", "{\"command\":\"query\",\"key\":\"\\u0001\xc3\xbf\"}",
 	    "{\"key\":\"\\u0001\\u00ff\"," },
 };
@@ -847,6 +925,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cache_export);
 	tcase_add_test(tc, cache_refresh);
 	tcase_add_test(tc, kill_switch);
+	tcase_add_test(tc, kill_switch_until);
+	tcase_add_test(tc, kill_switch_bad_until);
 	tcase_add_test(tc, audit_zone);
 	tcase_add_test(tc, bad_lines);
 	tcase_add_test(tc, hostile);

@@ -193,10 +193,10 @@ START_TEST(kill_switch)
 	begin();
 	sts_log_level(&logs, STS_LOG_WARNING);
 	dup2(file, STDERR_FILENO);
-	sts_live_enforce(&live, true, now); /* it was on */
+	sts_live_enforce(&live, true, 0, now); /* it was on */
 	ck_assert(sts_live_enforces(&live));
-	sts_live_enforce(&live, false, now);
-	sts_live_enforce(&live, false, now);
+	sts_live_enforce(&live, false, 0, now);
+	sts_live_enforce(&live, false, 0, now);
 	ck_assert(!sts_live_enforces(&live));
 	ck_assert(live.set[0].settings.enforce_off);
 	ck_assert(live.set[1].settings.enforce_off);
@@ -207,7 +207,7 @@ START_TEST(kill_switch)
 		now += STS_LIVE_LOOK_MS;
 		sts_live_tick(&live, now);
 	}
-	sts_live_enforce(&live, true, now);
+	sts_live_enforce(&live, true, 0, now);
 	ck_assert(!live.set[0].settings.enforce_off);
 	ck_assert(!live.set[1].settings.enforce_off);
 	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
