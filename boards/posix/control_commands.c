@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* mtasts cache, mtasts enforce: what only the running daemon can do. */
+/*
+ * mtasts cache, mtasts enforce: the commands that only the running daemon can
+ * carry out. Each is one request over the control socket and one answer, which
+ * control_show.c prints; the daemon sends the exit code with it.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>

@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of the control socket's answers, printed for people. */
+/*
+ * Records of the control socket's answers, printed for people. A record's
+ * members are looked up by name in s->fields; what is not there is "". The
+ * answer and the mx patterns come piece by piece before the record is whole:
+ * `shown` notes what stands above them and was printed already.
+ *
+ *	query, refresh  head, answer, because, policy, mx, times, failures
+ *	show            the key, then policy, mx, times, failures
+ *	list            a row a record, below one heading
+ *	export          a line of Postfix's policy table a record
+ *	the others      a few lines
+ *
+ * Everything that comes from the daemon goes through sts_control_print_text.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal's file. */
+/*
+ * The journal's file. What stands at the path is judged by the heads of its two
+ * areas, without reading more: a journal is used as it is, or moved to a larger
+ * file with the same content; garbage and newer formats are renamed to
+ * PATH.aside, and a fresh file is made. A new file is filled under PATH.new and
+ * renamed only when it is on the medium, so that a power cut leaves the old or
+ * the new one, whole.
+ */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>

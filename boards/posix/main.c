@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* mtasts: the command line. */
+/*
+ * mtasts: the command line. The first word names the command; what follows is
+ * options and words in any order. Each command says by a string of letters
+ * which options it takes, and between how many words it wants.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -29,23 +33,32 @@ static const char usage[] =
 
 static const char help[] =
     "\n"
-    "serve    answer mail servers, in the foreground; -t checks the\n"
-    "         configuration and prints the memory plan instead\n"
-    "query    what a mail server would be answered for KEY (a domain), and "
-    "why:\n"
-    "         by the running daemon, or looked up here without one (--fresh)\n"
-    "cache    what the running daemon holds: list or show it, forget or "
-    "refresh\n"
-    "         a domain, forget all but live policies (flush) or those, too\n"
-    "         (--all)\n"
-    "enforce  off: every answer becomes \"not found\" and is logged; until on\n"
-    "match    whether HOST fits an mx PATTERN (RFC 8461 4.1)\n"
-    "anchors  a PEM bundle as a C table of trust anchors\n"
+    "serve    answer mail servers, in the foreground; with -t check the\n"
+    "         configuration and print the memory plan instead\n"
+    "query    print what a mail server is answered for KEY (a domain), and "
+    "why;\n"
+    "         the running daemon is asked; if none is running, or with\n"
+    "         --fresh, this process looks KEY up itself\n"
+    "cache    list or show what the running daemon holds; forget a domain or\n"
+    "         refresh it; export the policies as Postfix's policy table; "
+    "flush:\n"
+    "         forget everything but live policies, with --all those, too\n"
+    "enforce  off: the daemon answers \"not found\" and logs what it would "
+    "have\n"
+    "         answered, until enforcement is switched on, until a restart, "
+    "or,\n"
+    "         whatever is restarted, until TIME: 2h, 3d, 2026-12-24T18:00Z\n"
+    "match    tell by the exit code whether HOST fits an mx PATTERN\n"
+    "         (RFC 8461 4.1)\n"
+    "anchors  print a PEM bundle as a C table of trust anchors\n"
     "\n"
-    "-c FILE         configuration (" STS_CONF_FILE ", if it is there)\n"
-    "-o 'KEY VALUE'  one line of configuration, after those of the file\n"
+    "-c FILE         read the configuration from FILE instead of\n"
+    "                " STS_CONF_FILE ", which need not exist\n"
+    "-o 'KEY VALUE'  take this line of configuration after those of the file\n"
+    "--json          print JSON, an object a line\n"
     "\n"
-    "Without a configuration it listens on 127.0.0.1:8461, asks the name\n"
+    "Without a configuration the daemon listens on 127.0.0.1:8461, asks the "
+    "name\n"
     "servers of /etc/resolv.conf and trusts the system's CA bundle. Postfix:\n"
     "  smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
     "\n"

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The one block of memory. MAP_ANONYMOUS is not in POSIX. */
+/*
+ * The one block of memory. Its parts are planned first: the agent's for the
+ * configured numbers, the port's channels, two areas for trust anchors (a
+ * reload parses into the one that is not in use), and all that is left for
+ * policies. MAP_ANONYMOUS is not in POSIX.
+ */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>

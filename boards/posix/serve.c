@@ -139,7 +139,8 @@ tell_start(struct daemon *d)
 	tell_how(d);
 }
 
-/* Whoever reads only the system log is told there, too. The exit code. */
+/* The reason goes to the system log, too, for whoever reads only that. Returns
+ * the exit code. */
 static int
 refuse(struct daemon *d, const char *why)
 {
@@ -208,8 +209,8 @@ give_up_rights(struct daemon *d, const struct sts_user *user)
 	return 0;
 }
 
-/* Give up what only somebody else's code would want. *confined: whether there
- * is anything that is in force. 0, or exit code. */
+/* Drop the rights that only injected code would need. *confined: whether any
+ * restriction is in force. 0, or exit code. */
 static int
 confine(struct daemon *d, bool *confined)
 {
@@ -284,7 +285,7 @@ open_listeners(
 	       sts_metrics_http_open(&d->metrics, c, why);
 }
 
-/* Have the listeners told of. 0, or -1 with errno. */
+/* Have the port watch the listeners. 0, or -1 with errno. */
 static int
 begin_listening(struct daemon *d)
 {

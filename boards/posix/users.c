@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Users and groups. setgroups() and chroot() are not in POSIX. */
+/*
+ * Users and groups, read from passwd and group by ourselves: the C library's
+ * functions allocate memory and may ask the network. To become a user is for
+ * good (real, effective and saved identity); to act as one changes the
+ * effective identity only, and is taken back. setgroups() and chroot() are not
+ * in POSIX.
+ */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of values a configuration has. */
+/*
+ * The kinds of values a configuration has: numbers, sizes, times, prefixes,
+ * paths, listeners. Each function takes the whole value or nothing: on false
+ * its result is unchanged or of no use, and never a default.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>

@@ -90,9 +90,10 @@ unsigned sts_posix_own_take(struct sts_posix *p, unsigned own);
 void sts_posix_own_close(struct sts_posix *p, unsigned own);
 
 /*
- * The descriptor by which a store tells that it goes on: the driver hears of
- * it. The port's from now on. 0, or -1 with errno, then it stays the caller's.
- * unstore closes it; harmless if there is none.
+ * Watch fd, on which the store signals that it can continue; the driver then
+ * gets sts_ready(STS_CH_STORE). Takes ownership of fd: 0; on -1 with errno the
+ * caller keeps it. sts_posix_unstore closes it, and does nothing if there is
+ * none.
  */
 int sts_posix_store(struct sts_posix *p, int fd);
 void sts_posix_unstore(struct sts_posix *p);

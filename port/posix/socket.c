@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets: making them, and what their errors mean. */
+/*
+ * Sockets: how they are made, what their errors mean to the driver (table
+ * below: anything else means that the connection is of no more use), and when a
+ * connection may be reset. All are non-blocking and close-on-exec.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A file as storage, and the child that writes it. */
+/*
+ * A file as storage, and the child that writes it. While link < 0 a call does
+ * its work at once; else it sends the child one request (asked) and the same
+ * call, repeated, gets the reply. One request is under way at most, and the
+ * parent never blocks: a request fits the link's buffer. broken: there is no
+ * child any more, and writes are errors until there is another.
+ */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>

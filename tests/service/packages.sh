@@ -29,7 +29,7 @@ shellcheck -s sh $sysv
 version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
 grep -x "PKG_VERSION:=$version" $openwrt/Makefile >/dev/null ||
 	fail "openwrt: not version $version"
-sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z_]*\)",.*/\1/p' \
+sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z0-9_]*\)",.*/\1/p' \
 	boards/posix/conf_keys.c | sort >"$dir/want"
 {
 	printf '%s\n' log user chroot

@@ -31,7 +31,7 @@ entries() { # entries MACRO PAGE: the words of its list items
 	sed -n "s/^\.It $1 \([^ ]*\).*/\1/p" "$man/$2"
 }
 
-sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z_]*\)",.*/\1/p' \
+sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z0-9_]*\)",.*/\1/p' \
 	boards/posix/conf_keys.c >"$dir/want"
 entries Ic mtasts.conf.5 | same 'keys of the configuration'
 
