@@ -615,8 +615,7 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 		settle(u);
 		return;
 	}
-	if (opening && why == STS_IO_LIMIT) {
-		/* Our shortage: the same try again, but later. */
+	if (opening && why == STS_IO_LIMIT) { /* ours: the same, but later */
 		blame(u, STS_WHY_BUSY);
 		u->limited = (uint8_t)(u->limited + (u->limited < UINT8_MAX));
 		u->pause = true;

@@ -89,7 +89,7 @@ static const struct {
 	    "U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit "
 	    "U0=found",
 	    STS_FOUND, STS_WHY_NONE, 7000 },
-	{ "the connection cannot be had", 1, "U0=tc T0=limit t0=found",
+	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
 	    STS_FOUND, STS_WHY_NONE, 1000 },
 
 	/* R84: TCP */
