@@ -34,7 +34,8 @@ print_table(const struct sts_roots *r)
 int
 sts_command_anchors(const struct sts_args *args)
 {
-	struct sts_roots roots;
+	static struct sts_roots roots;
+	char note[STS_ROOTS_NOTE_MAX];
 	size_t reading = (sts_anchors_load_size() + 63) / 64 * 64;
 	void *block = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -45,16 +46,14 @@ sts_command_anchors(const struct sts_args *args)
 	const char *problem = sts_roots_load(args->word[0],
 	    (uint8_t *)block + reading, BLOCK - reading, block, &roots);
 
+	for (unsigned i = 0; sts_roots_note(&roots, i, note); i++) {
+		fprintf(
+		    stderr, "mtasts: %s: left out: %s\n", args->word[0], note);
+	}
 	if (problem != NULL) {
 		return sts_fail(
 		    STS_EXIT_CONFIG, "%s: %s", args->word[0], problem);
 	}
 	print_table(&roots);
-	if (roots.skipped > 0) {
-		fprintf(stderr,
-		    "mtasts: %u certificates left out: keys of a "
-		    "kind that is not supported\n",
-		    roots.skipped);
-	}
 	return STS_EXIT_YES;
 }

@@ -183,6 +183,18 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 	const char *problem = sts_roots_load(path, l->memory->anchors[area],
 	    l->memory->anchors_size, l->memory->reading, &fresh);
 
+	/* Half a file, perhaps: it may be just being written. */
+	if (fresh.cut && !l->roots_cut) {
+		l->roots_cut = true;
+		l->pending |= STS_LIVE_ROOTS;
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "reload: %s ends inside a certificate, it is read once "
+		    "more",
+		    path);
+		return true;
+	}
+	l->roots_cut = false;
+	sts_roots_log(&fresh, path, l->log);
 	if (problem != NULL) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: trust anchors not changed: %s: %s", path, problem);
@@ -190,8 +202,9 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 	}
 	s->roots = fresh;
 	s->area = area;
-	sts_log_line(l->log, STS_LOG_INFO, "reload: %u trust anchors from %s",
-	    fresh.set.count, path);
+	sts_log_line(l->log, STS_LOG_INFO,
+	    "reload: %u trust anchors of %s, %u left out", fresh.set.count,
+	    path, fresh.left_out);
 	return true;
 }
 

@@ -43,6 +43,7 @@ struct sts_live {
 	struct sts_log *log;
 	struct sts_watch watch_servers, watch_roots;
 	unsigned pending;
+	bool roots_cut; /* the bundle was read, and ended inside a block */
 	sts_ms look_at;
 	bool enforce_off;
 	uint32_t off_until_s; /* agent time; 0: until it is switched on */

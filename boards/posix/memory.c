@@ -170,8 +170,11 @@ read_bundle(struct sts_memory *m, uint8_t *block, const char *path,
 	    m->size - reading, (struct sts_anchors_load *)(void *)block, roots);
 
 	if (problem != NULL) {
-		snprintf(why, STS_CONF_WHY_MAX, "trust anchors: %s: %s", path,
-		    problem);
+		char note[STS_ROOTS_NOTE_MAX] = "";
+		bool some = sts_roots_note(roots, 0, note);
+
+		snprintf(why, STS_CONF_WHY_MAX, "trust anchors: %s: %s%s%s",
+		    path, problem, some ? "; left out: " : "", note);
 		return false;
 	}
 	return true;
@@ -209,7 +212,7 @@ sts_memory_open(struct sts_memory *m, const struct sts_conf *c, unsigned asks,
 		return false;
 	}
 	if (!read_bundle(m, block, path, roots, why) ||
-	    !lay_out(m, roots->set.len, why) || !size_journal(m, c, why)) {
+	    !lay_out(m, roots->needed, why) || !size_journal(m, c, why)) {
 		munmap(block, m->size);
 		return false;
 	}

@@ -11,7 +11,8 @@
 #include "metrics_http.h"
 
 enum {
-	MEMORY_UNIT = 16 /* of STS_METRIC_MEMORY */
+	MEMORY_UNIT = 16, /* of STS_METRIC_MEMORY */
+	LEFT_OUT = 1 /* the second value of STS_METRIC_ANCHORS */
 };
 
 STS_STATIC_ASSERT((int)STS_SCRAPE_MAX <= (int)STS_SIDE_BUFFER, a_request_fits);
@@ -19,11 +20,15 @@ STS_STATIC_ASSERT((int)STS_SCRAPE_MAX <= (int)STS_SIDE_BUFFER, a_request_fits);
 static void
 look(const struct sts_metrics_http *m, struct sts_metrics_values *v)
 {
+	const struct sts_roots *roots = &sts_live_now(m->live)->roots;
+
 	sts_agent_metrics(m->agent, v);
 	v->n[STS_METRIC_MEMORY] = (uint32_t)(m->memory->size / MEMORY_UNIT);
 	v->n[STS_METRIC_JOURNAL] = sts_journal_child_keeping(m->journal);
 	v->n[STS_METRIC_START_TIME] = m->start_s;
-	v->n[STS_METRIC_LOG_LOST] = m->log->lost;
+	v->n[STS_METRIC_LOG_LOST] = m->live->log->lost;
+	v->n[STS_METRIC_ANCHORS] = roots->set.count;
+	v->n[STS_METRIC_ANCHORS + LEFT_OUT] = roots->left_out;
 	v->n[STS_METRIC_OFF_UNTIL] = sts_agent_off_s(m->agent);
 }
 
@@ -128,13 +133,13 @@ sts_metrics_http_open(struct sts_metrics_http *m, const struct sts_conf *c,
 
 bool
 sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
-    unsigned own, const struct sts_agent *agent, const struct sts_log *log,
+    unsigned own, const struct sts_agent *agent, const struct sts_live *live,
     const struct sts_memory *memory, const struct sts_journal_child *journal)
 {
 	int64_t wall_s = sts_posix_wall_s();
 
 	m->agent = agent;
-	m->log = log;
+	m->live = live;
 	m->memory = memory;
 	m->journal = journal;
 	m->start_s = wall_s < 0 ? 0 : (uint32_t)wall_s;

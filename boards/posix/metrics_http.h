@@ -11,6 +11,7 @@
 #include "../../core/agent/agent.h"
 #include "conf.h"
 #include "journal_child.h"
+#include "live.h"
 #include "memory.h"
 #include "scrape.h"
 #include "side.h"
@@ -23,7 +24,7 @@ struct sts_metrics_http {
 	/* Private. */
 	struct sts_side side;
 	const struct sts_agent *agent;
-	const struct sts_log *log;
+	const struct sts_live *live;
 	const struct sts_memory *memory;
 	const struct sts_journal_child *journal;
 	uint32_t start_s;
@@ -45,7 +46,7 @@ bool sts_metrics_http_open(struct sts_metrics_http *m, const struct sts_conf *c,
 /* Serve from now on, by places of the port from `own`. All stay valid. False:
  * out of descriptors. */
 bool sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
-    unsigned own, const struct sts_agent *agent, const struct sts_log *log,
+    unsigned own, const struct sts_agent *agent, const struct sts_live *live,
     const struct sts_memory *memory, const struct sts_journal_child *journal);
 
 /* What the side has to do; see there. */

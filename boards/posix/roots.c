@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,55 +36,120 @@ sts_roots_file(const char *configured)
 	return places[0];
 }
 
-/* Hand the whole file over. NULL, or what is wrong. */
-static const char *
-feed(int fd, struct sts_anchors_load *load)
+static void
+note(struct sts_roots *r, const struct sts_anchors_left *left)
 {
+	r->left_out++;
+	if (r->noted < STS_ROOTS_NOTES_MAX) {
+		r->left[r->noted++] = *left;
+	}
+}
+
+static void
+feed_piece(
+    struct sts_anchors_load *load, struct sts_text piece, struct sts_roots *r)
+{
+	const struct sts_anchors_left *left;
+
+	while ((left = sts_anchors_next(load, &piece)) != NULL) {
+		note(r, left);
+	}
+}
+
+/* Hand the file over, up to its limit. 0, or -1 with errno. */
+static int
+feed(int fd, struct sts_anchors_load *load, struct sts_roots *r)
+{
+	static const struct sts_anchors_left rest = { 0,
+		"what is behind the first 16 MB is not read", 0, "" };
 	uint8_t piece[PIECE];
 	size_t total = 0;
 
-	for (;;) {
+	while (total < STS_ROOTS_FILE_MAX) {
 		ssize_t n = read(fd, piece, sizeof piece);
 
 		if (n == 0) {
-			return NULL;
+			return 0;
 		}
 		if (n < 0 && errno != EINTR) {
-			return strerror(errno);
+			return -1;
 		}
 		if (n > 0) {
-			sts_anchors_feed(load, sts_text(piece, (size_t)n));
+			feed_piece(load, sts_text(piece, (size_t)n), r);
 			total += (size_t)n;
 		}
-		if (total > STS_ROOTS_FILE_MAX) {
-			return "larger than 16 MB";
-		}
 	}
+	note(r, &rest);
+	return 0;
 }
 
 const char *
 sts_roots_load(const char *path, uint8_t *block, size_t size,
     struct sts_anchors_load *load, struct sts_roots *out)
 {
-	struct sts_anchors set;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
+	out->left_out = out->noted = 0;
+	out->cut = false;
+	out->needed = 0;
 	if (fd < 0) {
 		return strerror(errno);
 	}
 	sts_anchors_begin(load, block, size);
-	const char *problem = feed(fd, load);
+	int rc = feed(fd, load, out);
+	int error = errno;
 
 	close(fd);
-	if (problem != NULL) {
-		return problem;
+	if (rc != 0) {
+		return strerror(error);
 	}
-	enum sts_anchors_error e = sts_anchors_end(load, &set);
+	const struct sts_anchors_left *left = sts_anchors_last(load);
 
-	if (e != STS_ANCHORS_OK) {
-		return sts_anchors_error_text(e);
+	out->cut = left != NULL;
+	if (out->cut) {
+		note(out, left);
 	}
-	out->set = set;
-	out->skipped = sts_anchors_skipped(load);
-	return NULL;
+	out->needed = sts_anchors_needed(load);
+	enum sts_anchors_error e = sts_anchors_end(load, &out->set);
+
+	return e == STS_ANCHORS_OK ? NULL : sts_anchors_error_text(e);
+}
+
+bool
+sts_roots_note(
+    const struct sts_roots *r, unsigned i, char out[STS_ROOTS_NOTE_MAX])
+{
+	char name[4 * STS_ANCHORS_SUBJECT_MAX + 1] = "";
+
+	if (i == r->noted && r->left_out > r->noted) {
+		snprintf(out, STS_ROOTS_NOTE_MAX, "and %u more",
+		    r->left_out - r->noted);
+		return true;
+	}
+	if (i >= r->noted) {
+		return false;
+	}
+	const struct sts_anchors_left *l = &r->left[i];
+	char where[32] = "";
+
+	if (l->line > 0) {
+		snprintf(
+		    where, sizeof where, "line %lu: ", (unsigned long)l->line);
+	}
+	sts_log_quote(sts_text(l->subject, l->subject_len), name, sizeof name);
+	snprintf(out, STS_ROOTS_NOTE_MAX, "%s%s%s%s%s", where,
+	    name[0] == '\0' ? "" : "\"", name,
+	    name[0] == '\0' ? "" : "\": ", l->reason);
+	return true;
+}
+
+void
+sts_roots_log(const struct sts_roots *r, const char *path, struct sts_log *log)
+{
+	char text[STS_ROOTS_NOTE_MAX];
+
+	for (unsigned i = 0; sts_roots_note(r, i, text); i++) {
+		sts_log_line(log, STS_LOG_WARNING,
+		    "trust anchors of %s: left out: %s", path, text);
+	}
 }

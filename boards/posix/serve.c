@@ -129,9 +129,12 @@ tell_start(struct daemon *d)
 		sts_log_line(&d->log, STS_LOG_INFO, "metrics on %s", text);
 	}
 	tell_servers(d);
+	const char *path = sts_roots_file(s->conf.trust_anchors);
+
+	sts_roots_log(&s->roots, path, &d->log);
 	sts_log_line(&d->log, STS_LOG_INFO,
-	    "%u trust anchors of %s, %u left out", s->roots.set.count,
-	    sts_roots_file(s->conf.trust_anchors), s->roots.skipped);
+	    "%u trust anchors of %s, %u left out", s->roots.set.count, path,
+	    s->roots.left_out);
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
@@ -293,7 +296,7 @@ begin_listening(struct daemon *d)
 	    !sts_control_begin(&d->control, &d->posix, OWN_CONTROL, &d->agent,
 		&d->driver, &d->live) ||
 	    !sts_metrics_http_begin(&d->metrics, &d->posix, OWN_METRICS,
-		&d->agent, &d->log, &d->memory, &d->journal)) {
+		&d->agent, &d->live, &d->memory, &d->journal)) {
 		return -1;
 	}
 	return 0;
@@ -447,6 +450,27 @@ serve(struct daemon *d)
 	return STS_EXIT_YES;
 }
 
+/* serve -t: all that would be in force. */
+static void
+print_all(const struct daemon *d)
+{
+	const struct sts_live_set *s = sts_live_now(&d->live);
+	char note[STS_ROOTS_NOTE_MAX];
+
+	puts("configuration:");
+	sts_conf_print(&s->conf);
+	printf("\ntrust anchors: %u, left out: %u\n", s->roots.set.count,
+	    s->roots.left_out);
+	for (unsigned i = 0; sts_roots_note(&s->roots, i, note); i++) {
+		printf("  %s\n", note);
+	}
+	puts("");
+	sts_memory_print(&d->memory, sizeof *d);
+	printf("    of it for metrics: %lu bytes, for control: %lu\n",
+	    (unsigned long)(sizeof d->metrics + sizeof d->agent.metrics),
+	    (unsigned long)sizeof d->control);
+}
+
 int
 sts_command_serve(const struct sts_args *args)
 {
@@ -464,13 +488,7 @@ sts_command_serve(const struct sts_args *args)
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	if (args->test) {
-		puts("configuration:");
-		sts_conf_print(&sts_live_now(&d.live)->conf);
-		puts("");
-		sts_memory_print(&d.memory, sizeof d);
-		printf("    of it for metrics: %lu bytes, for control: %lu\n",
-		    (unsigned long)(sizeof d.metrics + sizeof d.agent.metrics),
-		    (unsigned long)sizeof d.control);
+		print_all(&d);
 		return STS_EXIT_YES;
 	}
 	return serve(&d);

@@ -117,7 +117,9 @@
 	X(LOG_LOST, 1, 1, "log_lines_lost_total", NULL, NULL, \
 	    "Log lines that came too fast to be written.") \
 	X(OFF_UNTIL, 1, 1, "enforce_off_until_timestamp_seconds", NULL, NULL, \
-	    "When the order not to enforce ends; 0: there is none with an end.")
+	    "When the order not to enforce ends; 0: there is none with an end.") \
+	X(ANCHORS, 2, 1, "trust_anchors", "use", "used left_out", \
+	    "Roots in use, and what of their bundle is not.")
 /* clang-format on */
 
 /* The first slot of each, which others follow by their label's order. */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Bundles of trust anchors: whole and in pieces the same set, or none. */
+/*
+ * Bundles of trust anchors: whole and in pieces the same set, and what is left
+ * out is the same. Nothing that is in a bundle takes from another what it had
+ * alone: behind any input and a line's end, two good roots are there.
+ */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,25 +25,48 @@ must(bool yes)
 	}
 }
 
-static enum sts_anchors_error
-load(struct sts_text t, uint8_t *block, size_t size, size_t piece,
-    struct sts_anchors *set, size_t *needed)
+struct outcome {
+	enum sts_anchors_error error;
+	struct sts_anchors set;
+	size_t needed;
+	unsigned left_out;
+	uint32_t lines; /* of all that was left out, hashed */
+};
+
+static void
+note(struct outcome *o, const struct sts_anchors_left *left)
+{
+	must(left->line > 0 && left->reason != NULL);
+	must(left->subject_len <= STS_ANCHORS_SUBJECT_MAX);
+	o->lines = o->lines * 31 + left->line + left->subject_len;
+}
+
+static struct outcome
+load(struct sts_text t, uint8_t *block, size_t size, size_t piece)
 {
 	struct sts_anchors_load *l = malloc(sts_anchors_load_size());
-	enum sts_anchors_error e;
+	struct outcome o = { STS_ANCHORS_OK, { NULL, 0, 0 }, 0, 0, 0 };
+	const struct sts_anchors_left *left;
 
 	must(l != NULL);
 	sts_anchors_begin(l, block, size);
 	while (t.n > 0) {
-		size_t n = t.n < piece ? t.n : piece;
+		struct sts_text in = sts_text(t.p, t.n < piece ? t.n : piece);
 
-		sts_anchors_feed(l, sts_text(t.p, n));
-		t = sts_text(t.p + n, t.n - n);
+		t = sts_text(t.p + in.n, t.n - in.n);
+		while ((left = sts_anchors_next(l, &in)) != NULL) {
+			note(&o, left);
+		}
 	}
-	e = sts_anchors_end(l, set);
-	*needed = sts_anchors_needed(l);
+	left = sts_anchors_last(l);
+	if (left != NULL) {
+		note(&o, left);
+	}
+	o.error = sts_anchors_end(l, &o.set);
+	o.needed = sts_anchors_needed(l);
+	o.left_out = sts_anchors_left_out(l);
 	free(l);
-	return e;
+	return o;
 }
 
 /* Every record of the set can be read, and they are as many as counted. */
@@ -59,26 +87,55 @@ check_set(const struct sts_anchors *set)
 	must(n == set->count);
 }
 
+/* What stood in the file before them costs two good roots nothing. */
+static void
+roots_behind(const uint8_t *data, size_t size)
+{
+	static uint8_t block[BLOCK_SIZE], text[2 * BLOCK_SIZE];
+	static uint8_t roots[BLOCK_SIZE];
+	static size_t roots_n;
+	struct outcome o;
+
+	if (roots_n == 0) {
+		FILE *f = fopen("tests/x509/anchors/root.pem", "rb");
+
+		must(f != NULL);
+		roots_n = fread(roots, 1, sizeof roots, f);
+		fclose(f);
+	}
+	if (size > BLOCK_SIZE - 1) {
+		return;
+	}
+	if (size > 0) {
+		memcpy(text, data, size);
+	}
+	text[size] = '\n';
+	memcpy(text + size + 1, roots, roots_n);
+	o = load(
+	    sts_text(text, size + 1 + roots_n), block, sizeof block, SIZE_MAX);
+	must(o.error == STS_ANCHORS_OK && o.set.count >= 2);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t block[BLOCK_SIZE], other[BLOCK_SIZE];
 	struct sts_text t = sts_text(data, size);
-	struct sts_anchors set = { NULL, 0, 0 }, again = { NULL, 0, 0 };
-	size_t needed, again_needed;
-	enum sts_anchors_error e =
-	    load(t, block, sizeof block, SIZE_MAX, &set, &needed);
+	struct outcome o = load(t, block, sizeof block, SIZE_MAX);
+	struct outcome again = load(t, other, sizeof other, 5);
 
-	must(load(t, other, sizeof other, 5, &again, &again_needed) == e);
-	must(needed == again_needed);
-	if (e != STS_ANCHORS_OK) {
-		must(set.base == NULL && again.base == NULL);
+	must(again.error == o.error && again.needed == o.needed);
+	must(again.left_out == o.left_out && again.lines == o.lines);
+	roots_behind(data, size);
+	if (o.error != STS_ANCHORS_OK) {
+		must(o.set.base == NULL && again.set.base == NULL);
 		return 0;
 	}
-	must(set.len == needed && again.len == needed);
-	must(memcmp(block, other, needed) == 0);
-	check_set(&set);
-	must(load(t, other, needed - 1, SIZE_MAX, &again, &needed) ==
-	     STS_ANCHORS_FULL);
+	must(o.set.len == again.set.len && o.set.len <= o.needed);
+	must(memcmp(block, other, o.set.len) == 0);
+	check_set(&o.set);
+	/* With less room there is less, and that is told. */
+	again = load(t, other, o.set.len - 1, SIZE_MAX);
+	must(again.set.count < o.set.count && again.left_out > o.left_out);
 	return 0;
 }

@@ -44,6 +44,57 @@ write_bundle(size_t n)
 	close(fd);
 }
 
+/* Only the bundle: the log keeps its level. */
+static void
+reload_roots(void)
+{
+	live.pending |= STS_LIVE_ROOTS;
+	live.look_at = now;
+	sts_live_tick(&live, now);
+}
+
+/* A block without an end. */
+#define CUT "-----BEGIN CERTIFICATE-----\nMIIB\n"
+
+static void
+write_text(const char *text)
+{
+	int fd = open(bundle, O_WRONLY | O_TRUNC);
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* The error output goes to a file until heard() reads it. */
+static int told_in, told_before;
+
+static void
+listen_to_log(void)
+{
+	char file[] = "/tmp/mtasts-live-log-XXXXXX";
+
+	told_in = mkstemp(file);
+	unlink(file);
+	told_before = dup(STDERR_FILENO);
+	dup2(told_in, STDERR_FILENO);
+	sts_log_level(&logs, STS_LOG_WARNING);
+}
+
+static const char *
+heard(void)
+{
+	static char told[8192];
+	ssize_t n;
+
+	dup2(told_before, STDERR_FILENO);
+	close(told_before);
+	n = pread(told_in, told, sizeof told - 1, 0);
+	close(told_in);
+	ck_assert_int_ge(n, 0);
+	told[n] = '\0';
+	return told;
+}
+
 static void
 begin(void)
 {
@@ -123,15 +174,148 @@ START_TEST(areas)
 
 	memcpy(before, set.base, set.len);
 	logs.tokens = 0; /* what it complains of is not looked at */
-	write_bundle(5000); /* ends inside a certificate */
-	reload();
-	reload();
+	write_text("no certificate\n" CUT);
+	for (unsigned i = 0; i < 3; i++) {
+		reload();
+	}
 	ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, set.base);
 	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
 	ck_assert_mem_eq(before, set.base, set.len);
 	write_bundle(SIZE_MAX);
 	reload();
 	ck_assert_ptr_ne(sts_live_now(&live)->roots.set.base, set.base);
+}
+END_TEST
+
+#define ROOT "tests/x509/anchors/root.pem" /* two of them */
+
+/*
+ * What the bundle becomes, and what is in force then: the good ones of it, or
+ * the old set when nothing is usable. `told` must be in the log.
+ */
+static const struct {
+	const char *name;
+	const char *before, *behind; /* of two good ones */
+	unsigned count, left_out;
+	const char *told;
+} odd[] = {
+	{ "as it is", "", "", 2, 0, "" },
+	{ "a broken one before", CUT, "", 2, 1,
+	    "left out: line 1: it has no END line of its own" },
+	{ "one behind", "", CUT "-----END CERTIFICATE-----\n", 2, 1,
+	    "it is no certificate in DER" },
+	{ "not base64", "-----BEGIN CERTIFICATE-----\n??\n", "", 2, 1,
+	    "left out: line 1: its base64 is broken" },
+	{ "another label", "", "-----BEGIN X\"-----\n-----END X\"-----\n", 2, 1,
+	    "\"X\\x22\": it is no certificate" },
+};
+
+START_TEST(odd_bundles)
+{
+	char two[4096], text[8192];
+	struct sts_text t;
+
+	begin();
+	t = unit_file(ROOT);
+	ck_assert_uint_lt(t.n, sizeof two);
+	memcpy(two, t.p, t.n);
+	two[t.n] = '\0';
+	for (size_t i = 0; i < UNIT_COUNT(odd); i++) {
+		snprintf(text, sizeof text, "%s%s%s", odd[i].before, two,
+		    odd[i].behind);
+		write_text(text);
+		listen_to_log();
+		reload_roots();
+		const char *told = heard();
+		const struct sts_roots *r = &sts_live_now(&live)->roots;
+
+		unit_int(odd[i].name, r->set.count, odd[i].count);
+		unit_int(odd[i].name, r->left_out, odd[i].left_out);
+		ck_assert_msg(strstr(told, odd[i].told) != NULL,
+		    "%s: not told: %s", odd[i].name, told);
+	}
+}
+END_TEST
+
+/* A file that ends inside a block may be just being written: it is read once
+ * more before it is believed. */
+START_TEST(half_written)
+{
+	begin();
+	unsigned count = sts_live_now(&live)->roots.set.count;
+
+	logs.tokens = 0;
+	write_bundle(5000);
+	reload();
+	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
+	now += STS_LIVE_RETRY_MS;
+	sts_live_tick(&live, now);
+	const struct sts_roots *r = &sts_live_now(&live)->roots;
+
+	ck_assert_uint_ge(r->set.count, 2);
+	ck_assert_uint_lt(r->set.count, 5);
+	ck_assert_uint_eq(r->left_out, 1);
+	write_bundle(SIZE_MAX);
+	reload();
+	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
+	ck_assert_uint_eq(sts_live_now(&live)->roots.left_out, 0);
+}
+END_TEST
+
+/* More than the spare area holds: what fits is used, the rest is named. */
+START_TEST(no_room)
+{
+	static char one[4096];
+	struct sts_text t = unit_file(ROOT);
+
+	memcpy(one, t.p, t.n);
+	begin();
+	write_text(one);
+	size_t size = memory.anchors_size;
+
+	memory.anchors_size = 390; /* as for a bundle of few before */
+	listen_to_log();
+	reload_roots();
+	const char *told = heard();
+
+	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, 1);
+	ck_assert_uint_eq(sts_live_now(&live)->roots.left_out, 1);
+	ck_assert_ptr_nonnull(strstr(told, "there is no room for it"));
+	memory.anchors_size = size;
+}
+END_TEST
+
+/* A start with nothing usable says what is there; one usable root is enough.
+ * More than are noted are counted. */
+START_TEST(first_bundle)
+{
+	static struct sts_conf conf;
+	static struct sts_roots roots;
+	static char text[65536];
+	struct sts_conf_source source = { "/dev/null", NULL, 0 };
+	char note[STS_ROOTS_NOTE_MAX];
+	struct sts_text t;
+	size_t n = 0;
+
+	ck_assert(sts_conf_load(&conf, &source, why));
+	close(mkstemp(bundle));
+	atexit(remove_bundle);
+	for (unsigned i = 0; i < STS_ROOTS_NOTES_MAX + 5; i++) {
+		n += (size_t)sprintf(text + n, "%s", CUT);
+	}
+	write_text(text);
+	ck_assert(!sts_memory_open(&memory, &conf, 0, bundle, &roots, why));
+	ck_assert_ptr_nonnull(
+	    strstr(why, "no usable certificate; left out: line 1: it has no"));
+	t = unit_file("tests/x509/anchors/v1.pem");
+	memcpy(text + n, t.p, t.n);
+	write_text(text);
+	ck_assert(sts_memory_open(&memory, &conf, 0, bundle, &roots, why));
+	ck_assert_uint_eq(roots.set.count, 1);
+	ck_assert_uint_eq(roots.left_out, STS_ROOTS_NOTES_MAX + 5);
+	ck_assert(sts_roots_note(&roots, STS_ROOTS_NOTES_MAX, note));
+	ck_assert_str_eq(note, "and 5 more");
+	ck_assert(!sts_roots_note(&roots, STS_ROOTS_NOTES_MAX + 1, note));
 }
 END_TEST
 
@@ -162,7 +346,7 @@ START_TEST(smallest)
 {
 	static struct sts_conf conf;
 	struct sts_conf_source source = { "/dev/null", NULL, 0 };
-	struct sts_roots roots;
+	static struct sts_roots roots;
 	unsigned long least = 0;
 
 	ck_assert(sts_conf_load(&conf, &source, why));
@@ -301,6 +485,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, layout);
 	tcase_add_test(tc, areas);
+	tcase_add_test(tc, odd_bundles);
+	tcase_add_test(tc, half_written);
+	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, first_bundle);
 	tcase_add_test(tc, watching);
 	tcase_add_test(tc, smallest);
 }

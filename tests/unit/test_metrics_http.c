@@ -28,6 +28,7 @@ static struct sts_agent agent;
 static struct sts_settings settings;
 static struct sts_memory plan;
 static struct sts_log logs;
+static struct sts_live live;
 static struct sts_journal_child journal;
 static struct sts_conf conf;
 static sts_ms now;
@@ -69,12 +70,15 @@ begin(void)
 	atexit(remove_path);
 	plan.size = 4194304;
 	logs.lost = 77;
+	live.log = &logs;
+	live.set[0].roots.set.count = 140;
+	live.set[0].roots.left_out = 3;
 	/* Its file cannot be used; the agent does not know. */
 	snprintf(journal.path, sizeof journal.path, "/x");
 	journal.found = STS_FILE_NONE;
 	ck_assert_msg(sts_metrics_http_open(&metrics, &conf, why), "%s", why);
 	ck_assert(sts_metrics_http_begin(
-	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &live, &plan, &journal));
 }
 
 static void
@@ -166,6 +170,8 @@ START_TEST(scrape)
 	must_say("\nmtasts_slots{slot=\"clients\"} 4\n");
 	must_say("\nmtasts_memory_bytes 4194304\n");
 	must_say("\nmtasts_log_lines_lost_total 77\n");
+	must_say("\nmtasts_trust_anchors{use=\"used\"} 140\n");
+	must_say("\nmtasts_trust_anchors{use=\"left_out\"} 3\n");
 	must_say("\nmtasts_clock_state 0\n");
 	must_say("\nmtasts_journal_state 2\n");
 	ck_assert_ptr_null(strstr(body(), "\nmtasts_start_time_seconds 0\n"));
@@ -289,7 +295,7 @@ START_TEST(off)
 	ck_assert(sts_metrics_http_open(&metrics, &none, why));
 	ck_assert(!sts_side_is_open(&metrics.side));
 	ck_assert(sts_metrics_http_begin(
-	    &metrics, &posix, STS_SIDE_OWN, &agent, &logs, &plan, &journal));
+	    &metrics, &posix, STS_SIDE_OWN, &agent, &live, &plan, &journal));
 	ck_assert_uint_gt(sts_metrics_http_run(&metrics, now), 0);
 	sts_metrics_http_end(&metrics);
 	none.metrics_on = true;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A PEM bundle read into a packed set. BearSSL decodes the PEM, the scanner
- * reads each certificate as it comes; only its record stays.
+ * A PEM bundle read into a packed set: the PEM reader decodes, the scanner
+ * reads each certificate as it comes, and only its record stays. What is wrong
+ * with one ends with it.
  */
 #include <string.h>
 
 #include "../../core/base/assert.h"
 #include "anchors_set.h"
+#include "pem.h"
 #include "x509_cert.h"
+#include "x509_trust.h"
 
 enum {
 	/* One certificate: an RSA-4096 key and signature take 1,100 bytes,
@@ -15,50 +18,161 @@ enum {
 	LOAD_ARENA = 4096
 };
 
+enum kind {
+	OTHER, /* no certificate */
+	CERTIFICATE,
+	TRUSTED /* a certificate with OpenSSL's trust settings behind it */
+};
+
+/* The labels that OpenSSL reads certificates from. */
+static const struct {
+	const char *label;
+	enum kind kind;
+} labels[] = {
+	{ "CERTIFICATE", CERTIFICATE },
+	{ "X509 CERTIFICATE", CERTIFICATE },
+	{ "TRUSTED CERTIFICATE", TRUSTED },
+};
+
 struct sts_anchors_load {
-	br_pem_decoder_context pem;
+	struct sts_pem pem;
 	struct sts_x509_scan scan;
 	struct sts_x509_cert cert;
+	struct sts_x509_subject subject;
+	struct sts_x509_trust trust;
 	struct sts_x509_arena arena;
+	struct sts_anchors_left left;
 	uint8_t *block;
 	size_t size;
-	size_t needed; /* bytes of block the records take */
+	size_t used; /* bytes of block the records take, */
+	size_t needed; /* or would, had all of them room */
 	unsigned count;
-	unsigned skipped;
-	uint8_t error; /* enum sts_anchors_error, the first one */
-	bool in_object; /* between BEGIN and END */
-	bool in_cert; /* and it is a certificate */
+	unsigned left_out;
+	uint8_t kind; /* of the block at hand */
+	bool ended; /* the input is over */
 	uint8_t bytes[LOAD_ARENA];
 };
 
 STS_STATIC_ASSERT(sizeof(struct sts_anchors_load) <= STS_ANCHORS_LOAD_SIZE_MAX,
     anchors_load_size);
+STS_STATIC_ASSERT(
+    (int)STS_PEM_LABEL_MAX <= (int)STS_ANCHORS_SUBJECT_MAX, label_fits);
+STS_STATIC_ASSERT(
+    (int)STS_X509_SUBJECT_MAX <= (int)STS_ANCHORS_SUBJECT_MAX, subject_fits);
 
-/* BearSSL hands the decoded bytes of a PEM block to this. */
-static void
-take_der(void *ctx, const void *src, size_t len)
+/* The block at hand is left out. */
+static const struct sts_anchors_left *
+leave_out(struct sts_anchors_load *l, const char *reason)
 {
-	struct sts_anchors_load *l = ctx;
+	const char *label = sts_pem_label(&l->pem);
+	struct sts_text name = sts_text(l->subject.text, l->subject.len);
 
-	sts_x509_scan_feed(&l->scan, sts_text(src, len));
+	if (l->kind == OTHER) {
+		name = sts_text((const uint8_t *)label, strlen(label));
+	}
+	l->left.line = sts_pem_line(&l->pem);
+	l->left.reason = reason;
+	l->left.subject_len = (uint8_t)name.n;
+	memcpy(l->left.subject, name.p, name.n);
+	l->left_out++;
+	return &l->left;
+}
+
+static const char *
+pem_reason(enum sts_pem_fault fault)
+{
+	switch (fault) {
+	case STS_PEM_FAULT_BASE64:
+		return "its base64 is broken";
+	case STS_PEM_FAULT_END:
+		return "it has no END line of its own";
+	case STS_PEM_FAULT_LINE:
+		return "its BEGIN line is not complete";
+	default:
+		return "its BEGIN does not stand at the beginning of a line";
+	}
+}
+
+/* NULL: nothing is wrong. */
+static const char *
+scan_reason(enum sts_why why)
+{
+	switch (why) {
+	case STS_WHY_NONE:
+		return NULL;
+	case STS_WHY_X509_MALFORMED:
+		return "it is no certificate in DER";
+	case STS_WHY_X509_LIMIT:
+		return "it is over a limit";
+	case STS_WHY_X509_WEAK_KEY:
+		return "its key is too weak";
+	case STS_WHY_X509_ALGORITHM:
+		return "its key is of a kind that is not supported";
+	case STS_WHY_X509_CRITICAL:
+		return "it has a critical extension that is not understood";
+	default:
+		return sts_why_text(why);
+	}
 }
 
 static void
-begin_object(struct sts_anchors_load *l)
+begin_block(struct sts_anchors_load *l)
 {
-	const char *name = br_pem_decoder_name(&l->pem);
+	const char *label = sts_pem_label(&l->pem);
 
-	l->in_object = true;
-	l->in_cert = strcmp(name, "CERTIFICATE") == 0 ||
-		     strcmp(name, "X509 CERTIFICATE") == 0;
-	br_pem_decoder_setdest(&l->pem, l->in_cert ? take_der : NULL, l);
+	l->kind = OTHER;
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+		if (strcmp(label, labels[i].label) == 0) {
+			l->kind = (uint8_t)labels[i].kind;
+		}
+	}
 	l->arena.used = 0;
 	sts_x509_scan_begin(
 	    &l->scan, &l->cert, &l->arena, sts_text(NULL, 0), STS_DER_LEN_MAX);
+	sts_x509_scan_subject(&l->scan, &l->subject);
+	sts_x509_trust_begin(&l->trust);
 }
 
-/* Write the record, or only count it when it does not fit. */
 static void
+take_bytes(struct sts_anchors_load *l, struct sts_text bytes)
+{
+	if (l->kind == CERTIFICATE) {
+		sts_x509_scan_feed(&l->scan, bytes);
+		return;
+	}
+	/* Where the certificate ends and its settings begin, only the
+	 * certificate says. */
+	for (size_t i = 0; l->kind == TRUSTED && i < bytes.n; i++) {
+		struct sts_text b = sts_text(bytes.p + i, 1);
+
+		if (sts_x509_scan_complete(&l->scan)) {
+			sts_x509_trust_feed(&l->trust, b);
+		} else {
+			sts_x509_scan_feed(&l->scan, b);
+		}
+	}
+}
+
+/* Whether the record of `size` bytes behind the others is one of them. */
+static bool
+is_there(const struct sts_anchors_load *l, size_t size)
+{
+	const uint8_t *record = l->block + l->used;
+
+	for (size_t pos = 0; pos < l->used;) {
+		size_t other = sts_get16be(l->block + pos);
+
+		if (other == size &&
+		    memcmp(l->block + pos, record, size) == 0) {
+			return true;
+		}
+		pos += other;
+	}
+	return false;
+}
+
+/* Write the record, unless it is there. False: it has no room. */
+static bool
 keep(struct sts_anchors_load *l)
 {
 	struct sts_x509_cert *c = &l->cert;
@@ -70,58 +184,53 @@ keep(struct sts_anchors_load *l)
 		c->flags |= STS_X509_CA;
 	}
 	size = sts_anchor_size(c);
-	if (l->needed <= l->size && size <= l->size - l->needed) {
-		sts_anchor_put(l->block + l->needed, c, l->bytes);
+	if (size > l->size - l->used) {
+		l->needed += size;
+		return false;
 	}
-	l->needed += size;
-	l->count++;
+	sts_anchor_put(l->block + l->used, c, l->bytes);
+	if (!is_there(l, size)) {
+		l->used += size;
+		l->needed += size;
+		l->count++;
+	}
+	return true;
 }
 
-static void
-end_object(struct sts_anchors_load *l)
+/* The certificate is complete: into the set, or left out. */
+static const struct sts_anchors_left *
+end_block(struct sts_anchors_load *l)
 {
-	enum sts_why why;
+	const char *reason;
 
-	l->in_object = false;
-	if (!l->in_cert) {
-		return;
+	if (l->kind == OTHER) {
+		return leave_out(l, "it is no certificate");
 	}
-	why = sts_x509_scan_end(&l->scan);
-	if (why == STS_WHY_X509_MALFORMED) {
-		l->error = STS_ANCHORS_MALFORMED;
-	} else if (why != STS_WHY_NONE || l->cert.fault != STS_WHY_NONE) {
-		l->skipped++;
-	} else {
-		keep(l);
+	reason = scan_reason(sts_x509_scan_end(&l->scan));
+	if (reason == NULL) {
+		reason = scan_reason((enum sts_why)l->cert.fault);
 	}
+	if (reason == NULL && !sts_x509_trust_end(&l->trust)) {
+		reason = "its trust settings do not allow TLS servers";
+	}
+	if (reason == NULL && !keep(l)) {
+		reason = "there is no room for it";
+	}
+	return reason == NULL ? NULL : leave_out(l, reason);
 }
 
-static void
-take_event(struct sts_anchors_load *l)
+/* The block that began, or would have, is broken. */
+static const struct sts_anchors_left *
+broken_block(struct sts_anchors_load *l)
 {
-	switch (br_pem_decoder_event(&l->pem)) {
-	case BR_PEM_BEGIN_OBJ:
-		begin_object(l);
-		break;
-	case BR_PEM_END_OBJ:
-		end_object(l);
-		break;
-	case BR_PEM_ERROR:
-		l->error = STS_ANCHORS_MALFORMED;
-		break;
-	default:
-		break;
+	enum sts_pem_fault fault = sts_pem_fault(&l->pem);
+
+	if (fault == STS_PEM_FAULT_LINE || fault == STS_PEM_FAULT_PLACE) {
+		/* Nothing began; the subject is an earlier one's. */
+		l->subject.len = 0;
+		l->kind = CERTIFICATE;
 	}
-}
-
-/* Bytes up to the first carriage return. BearSSL's decoder trips over those
- * in a BEGIN line; they mean nothing in PEM. */
-static size_t
-until_return(struct sts_text t)
-{
-	const uint8_t *cr = memchr(t.p, '\r', t.n);
-
-	return cr == NULL ? t.n : (size_t)(cr - t.p);
+	return leave_out(l, pem_reason(fault));
 }
 
 size_t
@@ -134,53 +243,66 @@ void
 sts_anchors_begin(struct sts_anchors_load *l, uint8_t *block, size_t size)
 {
 	memset(l, 0, sizeof *l);
-	br_pem_decoder_init(&l->pem);
+	sts_pem_begin(&l->pem);
 	l->arena.p = l->bytes;
 	l->arena.size = sizeof l->bytes;
 	l->block = block;
-	l->size = block == NULL ? 0 : size;
+	l->size = size;
+}
+
+const struct sts_anchors_left *
+sts_anchors_next(struct sts_anchors_load *l, struct sts_text *pem)
+{
+	const struct sts_anchors_left *left = NULL;
+	struct sts_text bytes = { NULL, 0 };
+
+	STS_ASSERT(!l->ended);
+	while (left == NULL) {
+		switch (sts_pem_next(&l->pem, pem, &bytes)) {
+		case STS_PEM_BEGIN:
+			begin_block(l);
+			break;
+		case STS_PEM_DATA:
+			take_bytes(l, bytes);
+			break;
+		case STS_PEM_END:
+			left = end_block(l);
+			break;
+		case STS_PEM_BROKEN:
+			left = broken_block(l);
+			break;
+		default:
+			return NULL;
+		}
+	}
+	return left;
 }
 
 void
 sts_anchors_feed(struct sts_anchors_load *l, struct sts_text pem)
 {
-	while (pem.n > 0 && l->error == STS_ANCHORS_OK) {
-		size_t n = until_return(pem);
-
-		if (n == 0) {
-			n = 1;
-		} else {
-			n = br_pem_decoder_push(&l->pem, pem.p, n);
-			take_event(l);
-		}
-		pem = sts_text(pem.p + n, pem.n - n);
+	while (sts_anchors_next(l, &pem) != NULL) {
 	}
+}
+
+const struct sts_anchors_left *
+sts_anchors_last(struct sts_anchors_load *l)
+{
+	bool cut = !l->ended && sts_pem_end(&l->pem);
+
+	l->ended = true;
+	return cut ? broken_block(l) : NULL;
 }
 
 enum sts_anchors_error
 sts_anchors_end(struct sts_anchors_load *l, struct sts_anchors *set)
 {
-	static const uint8_t newline = '\n';
-
-	/* The last line may lack its end. */
-	sts_anchors_feed(l, sts_text(&newline, 1));
-	if (l->error != STS_ANCHORS_OK) {
-		return (enum sts_anchors_error)l->error;
-	}
-	if (l->in_object) {
-		return STS_ANCHORS_TRUNCATED;
-	}
+	(void)sts_anchors_last(l);
 	if (l->count == 0) {
-		return STS_ANCHORS_EMPTY;
-	}
-	if (l->block == NULL) {
-		return STS_ANCHORS_OK;
-	}
-	if (l->needed > l->size) {
-		return STS_ANCHORS_FULL;
+		return l->needed > 0 ? STS_ANCHORS_FULL : STS_ANCHORS_EMPTY;
 	}
 	set->base = l->block;
-	set->len = l->needed;
+	set->len = l->used;
 	set->count = l->count;
 	return STS_ANCHORS_OK;
 }
@@ -192,17 +314,16 @@ sts_anchors_needed(const struct sts_anchors_load *l)
 }
 
 unsigned
-sts_anchors_skipped(const struct sts_anchors_load *l)
+sts_anchors_left_out(const struct sts_anchors_load *l)
 {
-	return l->skipped;
+	return l->left_out;
 }
 
 const char *
 sts_anchors_error_text(enum sts_anchors_error e)
 {
 	static const char *const texts[] = { "ok", "no usable certificate",
-		"more certificates than the memory for them holds",
-		"ends inside a PEM block", "a certificate is broken" };
+		"more certificates than the memory for them holds" };
 
 	STS_ASSERT((unsigned)e < sizeof texts / sizeof *texts);
 	return texts[e];

@@ -9,6 +9,10 @@
  *	if (sts_anchors_end(l, &set) == STS_ANCHORS_OK)
  *		... block holds the set
  *
+ * One odd certificate costs the others nothing: it is left out and named
+ * (sts_anchors_next), and a bundle is refused only when nothing of it is of
+ * use. A wrong root in a bundle is no danger, since it vouches for nothing.
+ *
  * Load into a second block and change over to its set when nothing uses the
  * old one any more: nothing here touches a set that is in use. The bytes of a
  * set (base, len) are position-independent and the same on every machine: a
@@ -30,13 +34,25 @@ struct sts_anchors {
 enum sts_anchors_error {
 	STS_ANCHORS_OK = 0,
 	STS_ANCHORS_EMPTY, /* no usable certificate */
-	STS_ANCHORS_FULL, /* larger than the block */
-	STS_ANCHORS_TRUNCATED, /* ends inside a PEM block */
-	STS_ANCHORS_MALFORMED /* broken base64, or DER in a certificate */
+	STS_ANCHORS_FULL /* and none of them fits the block */
+};
+
+enum {
+	STS_ANCHORS_SUBJECT_MAX = 64
+};
+
+/* A block of the bundle that is not in the set. */
+struct sts_anchors_left {
+	uint32_t line; /* where it begins, from 1 */
+	const char *reason; /* a sentence about it, for people */
+	/* The common name or the organisation, as far as the certificate can
+	 * be read, or of another block its label; any bytes: to be escaped. */
+	uint8_t subject_len;
+	uint8_t subject[STS_ANCHORS_SUBJECT_MAX];
 };
 
 /* Not less than sts_anchors_load_size(), for static placing. */
-#define STS_ANCHORS_LOAD_SIZE_MAX 6144
+#define STS_ANCHORS_LOAD_SIZE_MAX 6656
 
 /* A load in progress, of sts_anchors_load_size() bytes, aligned for a
  * uint64_t. */
@@ -44,23 +60,36 @@ struct sts_anchors_load;
 
 size_t sts_anchors_load_size(void);
 
-/*
- * Begin to read a bundle into block[0..size). With block NULL nothing is
- * kept: the load only measures (sts_anchors_needed) and checks.
- */
+/* Begin to read a bundle into block[0..size). */
 void sts_anchors_begin(struct sts_anchors_load *l, uint8_t *block, size_t size);
 
 /*
- * Take the next piece of the file. Junk between PEM blocks is skipped, and so
- * are blocks that are no certificates. Certificates that could not be part of
- * any path (their key is not supported or too weak, a critical extension is
- * unknown) are skipped and counted.
+ * Take the next piece of the file, up to a block that is left out, or all of
+ * it. Returns that block, valid until the next call, or NULL: all was taken.
+ * *pem is advanced over what was taken; call again while it is not empty.
+ *
+ * Text between PEM blocks is skipped (pem.h has what is taken for a block).
+ * A certificate that is in the set already is not kept again, and is not
+ * counted as left out. Left out are: what is broken, as PEM or as DER, be it
+ * by one byte too many; what could not be part of any path (its key is not
+ * supported or too weak, a critical extension is not understood); what has no
+ * room; what OpenSSL's trust settings in a "TRUSTED CERTIFICATE" do not allow
+ * to vouch for TLS servers; and blocks that are no certificates. Each leaves
+ * the others as they are.
  */
+const struct sts_anchors_left *sts_anchors_next(
+    struct sts_anchors_load *l, struct sts_text *pem);
+
+/* The same for the whole piece, whatever is left out. */
 void sts_anchors_feed(struct sts_anchors_load *l, struct sts_text pem);
 
+/* The end of the file: the block that it cuts, which is left out, or NULL.
+ * Before sts_anchors_end, which does the same for those who do not ask. */
+const struct sts_anchors_left *sts_anchors_last(struct sts_anchors_load *l);
+
 /*
- * The end of the file. OK: *set is filled and points into the block (block
- * NULL: *set is unchanged). Else *set is unchanged.
+ * The end of the file. OK: *set is filled and points into the block, with at
+ * least one certificate. Else *set is unchanged.
  */
 enum sts_anchors_error sts_anchors_end(
     struct sts_anchors_load *l, struct sts_anchors *set);
@@ -69,8 +98,8 @@ enum sts_anchors_error sts_anchors_end(
  * about 350 a certificate, 52,549 for the 150 of Debian 12. */
 size_t sts_anchors_needed(const struct sts_anchors_load *l);
 
-/* Certificates skipped so far. */
-unsigned sts_anchors_skipped(const struct sts_anchors_load *l);
+/* Blocks left out so far. */
+unsigned sts_anchors_left_out(const struct sts_anchors_load *l);
 
 /*
  * A set that was written out before, as a const table. False, and *set

@@ -107,7 +107,7 @@ static const struct rule rules[] = {
 	{ SUBJECT, RDN, SET, MANY, OPEN, NULL, sts_x509_end_rdn },
 	{ RDN, ATTRIBUTE, SEQUENCE, MANY, OPEN, NULL, NULL },
 	{ ATTRIBUTE, LEAF, OID, ONE, VALUE, NULL, sts_x509_end_attribute_type },
-	{ ATTRIBUTE, LEAF, ANY, ONE, SKIP, NULL, NULL },
+	{ ATTRIBUTE, LEAF, ANY, ONE, VALUE, NULL, sts_x509_end_attribute_value },
 	{ SPKI, LEAF, SEQUENCE, ONE, VALUE, NULL, sts_x509_end_key_alg },
 	{ SPKI, KEY, BIT_STRING, ONE, CHOOSE, sts_x509_begin_key, sts_x509_end_key },
 	{ KEY, RSA_KEY, SEQUENCE, ONE, OPEN, NULL, NULL },
@@ -345,6 +345,20 @@ sts_x509_scan_begin(struct sts_x509_scan *s, struct sts_x509_cert *cert,
 	}
 	s->len_unknown = len == STS_DER_LEN_MAX;
 	sts_der_begin(&s->der, len);
+}
+
+void
+sts_x509_scan_subject(struct sts_x509_scan *s, struct sts_x509_subject *subject)
+{
+	memset(subject, 0, sizeof *subject);
+	s->subject = subject;
+}
+
+bool
+sts_x509_scan_complete(const struct sts_x509_scan *s)
+{
+	/* The only element of the top came, and is over. */
+	return s->frames[0].next > 0 && sts_der_complete(&s->der);
 }
 
 void

@@ -21,7 +21,16 @@ enum {
 	STS_X509_RDNS_MAX = 8, /* prefixes kept of one subject */
 	STS_X509_VALUE_MAX = 256, /* a primitive value that is looked at */
 	STS_X509_PREFIX_MAX = 96, /* TBS bytes before the algorithm is known */
+	STS_X509_SUBJECT_MAX = 64, /* of a subject's text */
 	STS_X509_PATH_LEN_NONE = 255
+};
+
+/* What a person would call the subject, for a message: its common name, or
+ * its organisation if it has none. Whatever bytes the certificate has there. */
+struct sts_x509_subject {
+	bool is_name; /* a common name */
+	uint8_t len;
+	uint8_t text[STS_X509_SUBJECT_MAX];
 };
 
 enum sts_x509_key {
@@ -103,6 +112,7 @@ struct sts_x509_scan {
 	struct sts_x509_cert *cert;
 	struct sts_x509_arena *arena;
 	struct sts_text host;
+	struct sts_x509_subject *subject; /* or NULL */
 	br_hash_compat_context tbs;
 	union { /* never both at once */
 		br_sha256_context name; /* while `naming` */
@@ -122,6 +132,7 @@ struct sts_x509_scan {
 	uint8_t point_len; /* of the key's curve */
 	uint8_t dir_len; /* bytes of the directoryName constraint being read */
 	uint8_t form; /* of the GeneralName being read */
+	uint8_t attribute; /* of the subject, being read */
 	bool excluded; /* the name-constraint tree being read */
 	bool naming; /* bytes go to `name` */
 	bool critical;
@@ -130,11 +141,16 @@ struct sts_x509_scan {
 };
 
 /*
- * Begin a certificate of `len` bytes (STS_DER_LEN_MAX: not known before). `host` is the reference name (n 0: no
- * name is looked for); cert, arena and host stay valid until the end.
+ * Begin a certificate of `len` bytes (STS_DER_LEN_MAX: not known before).
+ * `host` is the reference name (n 0: no name is looked for); cert, arena and
+ * host stay valid until the end.
  */
 void sts_x509_scan_begin(struct sts_x509_scan *s, struct sts_x509_cert *cert,
     struct sts_x509_arena *arena, struct sts_text host, size_t len);
+
+/* After begin: fill *subject too, as far as the certificate can be read. */
+void sts_x509_scan_subject(
+    struct sts_x509_scan *s, struct sts_x509_subject *subject);
 
 /* The next bytes. */
 void sts_x509_scan_feed(struct sts_x509_scan *s, struct sts_text in);
@@ -145,6 +161,9 @@ void sts_x509_scan_feed(struct sts_x509_scan *s, struct sts_text in);
  * and the arena as before the certificate.
  */
 enum sts_why sts_x509_scan_end(struct sts_x509_scan *s);
+
+/* Whether a whole certificate of a length that was not known was fed. */
+bool sts_x509_scan_complete(const struct sts_x509_scan *s);
 
 /* The bytes of a certificate's hash, by its sig_hash. */
 size_t sts_x509_hash_len(const struct sts_x509_cert *c);

@@ -115,9 +115,32 @@ sts_x509_end_rdn(struct sts_x509_scan *s)
 void
 sts_x509_end_attribute_type(struct sts_x509_scan *s)
 {
-	if (sts_x509_oid_email(sts_x509_value(s))) {
+	struct sts_text oid = sts_x509_value(s);
+
+	if (sts_x509_oid_email(oid)) {
 		s->cert->forms |= 1 << STS_X509_FORM_EMAIL;
 	}
+	s->attribute = (uint8_t)sts_x509_attribute(oid);
+}
+
+/* The first common name, or the first organisation before there is one. */
+void
+sts_x509_end_attribute_value(struct sts_x509_scan *s)
+{
+	struct sts_x509_subject *subject = s->subject;
+	struct sts_text value = sts_x509_value(s);
+	bool is_name = s->attribute == STS_X509_ATTRIBUTE_NAME;
+
+	if (subject == NULL || s->attribute == STS_X509_ATTRIBUTE_OTHER ||
+	    subject->is_name || (subject->len > 0 && !is_name)) {
+		return;
+	}
+	if (value.n > STS_X509_SUBJECT_MAX) {
+		value.n = STS_X509_SUBJECT_MAX;
+	}
+	memcpy(subject->text, value.p, value.n);
+	subject->len = (uint8_t)value.n;
+	subject->is_name = is_name;
 }
 
 void

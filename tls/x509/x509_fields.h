@@ -50,6 +50,7 @@ void sts_x509_end_issuer(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_subject(struct sts_x509_scan *s);
 void sts_x509_end_rdn(struct sts_x509_scan *s);
 void sts_x509_end_attribute_type(struct sts_x509_scan *s);
+void sts_x509_end_attribute_value(struct sts_x509_scan *s);
 void sts_x509_end_subject(struct sts_x509_scan *s);
 enum sts_x509_sink sts_x509_begin_cert(struct sts_x509_scan *s);
 void sts_x509_end_version(struct sts_x509_scan *s);

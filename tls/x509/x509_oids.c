@@ -135,6 +135,16 @@ sts_x509_ext(struct sts_text oid)
 	return STS_X509_EXT_UNKNOWN;
 }
 
+enum sts_x509_attribute
+sts_x509_attribute(struct sts_text oid)
+{
+	if (same(oid, "\x55\x04\x03", 3)) {
+		return STS_X509_ATTRIBUTE_NAME;
+	}
+	return same(oid, "\x55\x04\x0a", 3) ? STS_X509_ATTRIBUTE_ORGANISATION
+					    : STS_X509_ATTRIBUTE_OTHER;
+}
+
 bool
 sts_x509_oid_server_auth(struct sts_text oid)
 {

@@ -49,6 +49,15 @@ unsigned sts_x509_sig_alg_row(const struct sts_x509_sig_alg *a);
 
 enum sts_x509_ext sts_x509_ext(struct sts_text oid);
 
+enum sts_x509_attribute {
+	STS_X509_ATTRIBUTE_OTHER = 0,
+	STS_X509_ATTRIBUTE_NAME, /* commonName */
+	STS_X509_ATTRIBUTE_ORGANISATION
+};
+
+/* An attribute of a name, by its type. */
+enum sts_x509_attribute sts_x509_attribute(struct sts_text oid);
+
 /* Key purposes and attribute types. */
 bool sts_x509_oid_server_auth(struct sts_text oid);
 bool sts_x509_oid_any_usage(struct sts_text oid);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reader of PEM (RFC 7468), byte-fed: it tells where blocks begin and end
+ * and hands their decoded bytes through.
+ *
+ *	sts_pem_begin(&p);
+ *	for each piece `in` of the file
+ *		while ((event = sts_pem_next(&p, &in, &bytes)) !=
+ *		       STS_PEM_MORE)
+ *			...
+ *	if (sts_pem_end(&p))
+ *		the last block has no end
+ *
+ * Text between blocks is skipped. Beyond the strict grammar of RFC 7468 are
+ * taken, as files from the wild have them: lines of any length, blanks
+ * anywhere around the boundaries and in the base64, all kinds of line ends
+ * and none (a whole block in one line), a byte order mark in front of a BEGIN,
+ * an END that follows the base64 or a BEGIN that follows an END in the same
+ * line, bits that the padding leaves over.
+ *
+ * A BEGIN behind other text of its line begins no block, since that is how a
+ * block is commented out; but it is told (STS_PEM_BROKEN), as is everything
+ * else that looks like a block and is none, so that none is lost silently.
+ * One broken block does not spoil the next.
+ */
+#ifndef STS_TLS_PEM_H
+#define STS_TLS_PEM_H
+
+#include "../../core/base/bytes.h"
+
+enum {
+	STS_PEM_LABEL_MAX = 31,
+	STS_PEM_BYTES_MAX = 192 /* handed out at once */
+};
+
+enum sts_pem_event {
+	STS_PEM_MORE = 0, /* the input is used up */
+	STS_PEM_BEGIN, /* a block begins: sts_pem_label */
+	STS_PEM_DATA, /* decoded bytes of it */
+	STS_PEM_END, /* it ends, and all of it was handed out */
+	STS_PEM_BROKEN /* the block that began, or would have, is not valid */
+};
+
+enum sts_pem_fault {
+	STS_PEM_FAULT_NONE = 0,
+	STS_PEM_FAULT_BASE64, /* not base64, or padding missing or wrong */
+	STS_PEM_FAULT_END, /* no END line, or one with another label */
+	STS_PEM_FAULT_LINE, /* the BEGIN line is not complete */
+	STS_PEM_FAULT_PLACE /* BEGIN behind other text of its line */
+};
+
+struct sts_pem {
+	/* Private. */
+	uint32_t line; /* from 1 */
+	uint32_t block_line; /* of the last BEGIN, or what looked like one */
+	uint32_t bits; /* of the quantum at hand */
+	uint8_t digits; /* of it, 0..3 */
+	uint8_t pads; /* that must still come */
+	bool padded; /* no more digits may come */
+	uint8_t state;
+	uint8_t at; /* dashes, or characters of a word */
+	bool open; /* between BEGIN and END */
+	bool inside; /* the boundary at hand is behind other text */
+	bool is_end; /* the boundary at hand is an END */
+	bool same; /* its label is so far that of the open block */
+	uint8_t fault;
+	uint8_t label_len; /* LABEL_MAX + 1: longer */
+	uint8_t end_len; /* of the label of an END */
+	uint8_t out_len;
+	char label[STS_PEM_LABEL_MAX + 1];
+	uint8_t out[STS_PEM_BYTES_MAX];
+};
+
+void sts_pem_begin(struct sts_pem *p);
+
+/*
+ * Read on. `in` is advanced over what was taken. DATA: `bytes` are valid until
+ * the next call. BEGIN comes before the DATA of a block, then END or BROKEN;
+ * BROKEN without a BEGIN comes for what looked like the beginning of a block.
+ */
+enum sts_pem_event sts_pem_next(
+    struct sts_pem *p, struct sts_text *in, struct sts_text *bytes);
+
+/* The input is over. True: within a block or its BEGIN line, which is broken
+ * thereby. */
+bool sts_pem_end(struct sts_pem *p);
+
+/* Between BEGIN and the next BEGIN: what the block is of ("CERTIFICATE"), ends
+ * in NUL; a label that is too long is "". */
+const char *sts_pem_label(const struct sts_pem *p);
+
+/* After BEGIN, END, BROKEN and a true sts_pem_end: the line where the block
+ * began, or where it looks as if one did. */
+uint32_t sts_pem_line(const struct sts_pem *p);
+
+/* After BROKEN and a true sts_pem_end: what is wrong. */
+enum sts_pem_fault sts_pem_fault(const struct sts_pem *p);
+
+#endif
