@@ -154,7 +154,8 @@ START_TEST(reload_while_starting)
 }
 END_TEST
 
-/* A bundle that changes is taken over; a broken one is not. */
+/* A bundle that changes is taken over, half a one in the end, too; one without
+ * a certificate is not. */
 START_TEST(roots_change)
 {
 	char path[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
@@ -167,14 +168,18 @@ START_TEST(roots_change)
 	snprintf(line, sizeof line, "trust_anchors %s", path);
 	ck_assert_int_eq(write(file, bundle.p, bundle.n), (ssize_t)bundle.n);
 	start(extra);
-	ck_assert_int_eq(ftruncate(file, (off_t)bundle.n / 2), 0);
+	ck_assert_int_eq(ftruncate(file, 0), 0);
 	kill(run.pid, SIGHUP);
 	await_text(&run, "reload: trust anchors not changed: ");
+	ck_assert_int_eq(
+	    pwrite(file, bundle.p, bundle.n / 2, 0), (ssize_t)(bundle.n / 2));
+	kill(run.pid, SIGHUP);
+	await_text(&run, " ends inside a certificate, it is read once more");
+	await_text(&run, ", 1 left out");
 	/* Found by itself, without being told. */
 	ck_assert_int_eq(
 	    pwrite(file, bundle.p, bundle.n, 0), (ssize_t)bundle.n);
-	await_text(&run, " trust anchors from ");
-	await_text_after(&run, " trust anchors from ", "reload: done");
+	await_text_after(&run, ", 1 left out", ", 0 left out");
 	ck_assert_int_eq(stop(), 0);
 	close(dns);
 	close(file);

@@ -52,6 +52,44 @@ static const struct {
 	    "0e300c300a30083006300430023000",
 	    "30:24(30:22(30:20(30:18(30:16(30:14(30:12(30:10(30:8(30:6(30:4("
 	    "30:2(!" },
+	/* One encoding for each value, in contents that are not opened. */
+	{ "BOOLEAN", "0101000101ff", "01:1(00)01:1(ff)." },
+	{ "BOOLEAN of 1", "010101", "01:1(!" },
+	{ "BOOLEAN of fe", "0101fe", "01:1(!" },
+	{ "BOOLEAN of two octets", "0102ffff", "!" },
+	{ "BOOLEAN of none", "0100", "!" },
+	{ "INTEGER 0", "020100", "02:1(00)." },
+	{ "INTEGER 127", "02017f", "02:1(7f)." },
+	{ "INTEGER 128", "02020080", "02:2(0080)." },
+	{ "INTEGER -1", "0201ff", "02:1(ff)." },
+	{ "INTEGER -129", "0202ff7f", "02:2(ff7f)." },
+	{ "INTEGER with zeros inside", "020401000000", "02:4(01000000)." },
+	{ "INTEGER of no octets", "0200", "!" },
+	{ "INTEGER with a zero too many", "02020000", "02:2(!" },
+	{ "INTEGER 127 with one", "0202007f", "02:2(!" },
+	{ "INTEGER 128 with one", "0203000080", "02:3(!" },
+	{ "INTEGER -1 with an octet too many", "0202ffff", "02:2(!" },
+	{ "INTEGER -128 with one", "0202ff80", "02:2(!" },
+	{ "BIT STRING", "03020780", "03:2(0780)." },
+	{ "BIT STRING of no bits", "030100", "03:1(00)." },
+	{ "BIT STRING of no octets", "0300", "!" },
+	{ "BIT STRING of no bits, one unused", "030101", "03:1(!" },
+	{ "BIT STRING of eight unused bits", "03020800", "03:2(!" },
+	{ "an unused bit set", "03020781", "03:2(!" },
+	{ "the highest one", "030207c0", "03:2(!" },
+	{ "the only one", "03020101", "03:2(!" },
+	{ "in the last of two octets", "03030301f8", "03:3(0301f8)." },
+	{ "set there", "03030301fc", "03:3(!" },
+	{ "OBJECT IDENTIFIER", "0603551d13", "06:3(551d13)." },
+	{ "of several octets a part", "060455878023", "06:4(55878023)." },
+	{ "of no octets", "0600", "!" },
+	{ "a part with a zero too many", "060455808023", "06:4(!" },
+	{ "the first one", "06028055", "06:2(!" },
+	{ "the last part cut", "06025587", "06:2(!" },
+	{ "the only part cut", "060187", "06:1(!" },
+	{ "NULL with contents", "050100", "!" },
+	{ "not of the universal class", "8202000081020000",
+	    "82:2(0000)81:2(0000)." },
 	{ "BIT STRING of elements", "800400020105", "80:4(02:1(05))." },
 	{ "unused bits", "800401020105", "80:4(!" },
 	{ "BIT STRING without its octet", "8000", "80:0(!" },
@@ -134,6 +172,12 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	}
 	if (e == STS_DER_MORE) {
 		e = tell_piece(story, &d, sts_text(p + n, 0));
+	}
+	/* How much of what is broken was told before depends on the pieces. */
+	for (n = strlen(story); e == STS_DER_BROKEN && n > 0 &&
+				strchr("0123456789abcdef", story[n - 1]);
+	     n--) {
+		story[n - 1] = '\0';
 	}
 	tell(story, "%c",
 	    e == STS_DER_DONE     ? '.'

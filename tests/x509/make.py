@@ -231,7 +231,7 @@ class Cert:
 
 def cert(subject, k, issuer=None, ik=None, exts=(), alg=None, outer_alg=None, nb="20260101000000Z",
          na="20270101000000Z", version=3, serial=None, spki=None, mangle=None, times=None,
-         break_sig=False, sig=None, tail=b""):
+         break_sig=False, sig=None, mangle_sig=None, tail=b""):
     """A certificate for `subject` with key k, signed by ik as `issuer`."""
     issuer = subject if issuer is None else issuer
     ik = ik or k
@@ -250,6 +250,8 @@ def cert(subject, k, issuer=None, ik=None, exts=(), alg=None, outer_alg=None, nb
         tbs = mangle(tbs)
     if sig is None:
         sig = sign(ik, alg, tbs)
+    if mangle_sig:
+        sig = mangle_sig(sig)
     if break_sig:
         sig = sig[:-1] + bytes([sig[-1] ^ 1])
     c = Cert()
@@ -289,8 +291,8 @@ def pem(der):
     return "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % "\n".join(lines)
 
 
-def case(case_name, intent, made, chain, want="ok", anchors="root", host=HOST, date=NOW):
-    CASES.append((case_name, intent, made, chain, want, anchors, host, date))
+def case(case_name, intent, made, chain, want="ok", anchors="root", host=HOST, date=NOW, both=None):
+    CASES.append((case_name, intent, made, chain, want, anchors, host, date, both))
 
 
 def anchors(file_name, *certs):
@@ -754,6 +756,64 @@ def edges():
          [leaf(v1)], "x509-not-a-ca", "v1-issued")
 
 
+def strict():
+    """A value that is written in another way than DER's counts for nothing, under an anchor of its own."""
+    r = root("O=Test/CN=Strict Root", key(label="strict"))
+    anchors("strict", r)
+    i = sub(r)
+
+    def bad(n, intent, made, chain, want="x509-malformed", both="OpenSSL refuses it, too"):
+        case(n, intent, made, chain, want, "strict", both=both)
+
+    def ca(basic=None, usage=None, **kw):
+        return sub(r, exts=(basic or bc(), usage or ku("keyCertSign", "cRLSign")), **kw)
+
+    def under(n, intent, made, issuer, *more, **kw):
+        bad(n, intent, made, [leaf(issuer), issuer], *more, **kw)
+
+    def limit(*octets_):
+        return ext("2.5.29.19", seq(boolean(True), tlv(2, bytes(octets_))), True)
+    feature = ext("1.3.6.1.5.5.7.1.24", seq(integer(5)), True)
+    bad("tls-feature-critical", "critical, and not processed", "critical tlsfeature in the leaf",
+        [leaf(i, exts=LEAF_EXTS + (feature,)), i], "x509-critical")
+    under("tls-feature-critical-intermediate", "critical, and not processed", "critical tlsfeature in the intermediate",
+          sub(r, exts=CA_EXTS + (feature,)), "x509-critical")
+    for n, value in (("0", (0, 0)), ("127", (0, 127)), ("0-thrice", (0, 0, 0)), ("minus-1", (255, 255))):
+        under("path-length-not-minimal-" + n, "X.690 8.3.2: one encoding for each number",
+              "pathLen 02 0%d %s" % (len(value), " ".join("%02x" % v for v in value)), ca(limit(*value)))
+    under("path-length-negative", "no length is negative", "pathLen 02 01 ff", ca(limit(255)))
+    for n, value in (("127", (127,)), ("128", (0, 128)), ("256", (1, 0))):
+        case("path-length-" + n, "limits that no path reaches", "", [leaf(ca(limit(*value))), ca(limit(*value))], anchors="strict")
+    under("ku-unused-bit", "X.690 11.2.1: bits declared unused are zero", "keyCertSign in an unused bit",
+          ca(usage=ext("2.5.29.15", bits(b"\x06", 3), True)))
+    bad("ku-unused-bit-leaf", "X.690 11.2.1", "digitalSignature in an unused bit of nine",
+        [leaf(i, exts=(ext("2.5.29.15", bits(b"\x00\x80", 8), True), eku("serverAuth"))), i])
+    under("ku-unused-8", "X.690 8.6.2.2: 0 to 7 unused bits", "keyCertSign, 8 unused bits", ca(usage=ext("2.5.29.15", bits(b"\x04", 8), True)))
+    bad("ku-no-octet", "X.690 8.6.2.2", "keyUsage as 03 00", [leaf(i, exts=(ext("2.5.29.15", tlv(3), True), eku("serverAuth"))), i])
+    bad("boolean-two-octets", "X.690 8.2.1", "cA as 01 02 ff ff",
+        [leaf(ca(ext("2.5.29.19", seq(tlv(1, b"\xff\xff")), True))), ca(ext("2.5.29.19", seq(tlv(1, b"\xff\xff")), True))])
+    under("boolean-ca-1", "X.690 11.1: TRUE is ff", "cA as 01 01 01", ca(ext("2.5.29.19", seq(tlv(1, b"\1")), True)), both=None)
+    bad("serial-not-minimal", "X.690 8.3.2", "serialNumber 02 02 00 05",
+        [leaf(i, serial=5, mangle=lambda t: t[:1] + bytes([0x82]) + (len(t) - 2).to_bytes(2, "big") + t[4:].replace(b"\x02\x01\x05", b"\x02\x02\x00\x05", 1)), i])
+    bad("version-not-minimal", "X.690 8.3.2", "version 02 02 00 02",
+        [leaf(i, mangle=lambda t: t[:1] + bytes([0x82]) + (len(t) - 3).to_bytes(2, "big") +
+              t[4:].replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x04\x02\x02\x00\x02", 1)), i])
+    bad("oid-padded", "X.690 8.19.2", "an extension named 06 03 55 80 13",
+        [leaf(i, exts=LEAF_EXTS + (seq(tlv(6, b"\x55\x80\x13"), octets(b"")),)), i])
+    bad("oid-cut", "X.690 8.19.2", "an extension named 06 03 55 1d 93",
+        [leaf(i, exts=LEAF_EXTS + (seq(tlv(6, b"\x55\x1d\x93"), octets(b"")),)), i])
+
+    def wider(sig):
+        n = sig[3]
+        return tlv(0x30, tlv(2, b"\0" + sig[4:4 + n]), sig[4 + n:])
+    bad("ecdsa-not-minimal", "RFC 3279 2.2.3: r and s in DER", "a zero too many in front of r",
+        [leaf(i, mangle_sig=wider), i], "x509-bad-signature")
+    bad("ecdsa-trailing", "RFC 3279 2.2.3", "an octet behind r and s",
+        [leaf(i, mangle_sig=lambda s: s + b"\0"), i], "x509-bad-signature")
+    bad("ecdsa-third", "RFC 3279 2.2.3", "a third INTEGER",
+        [leaf(i, mangle_sig=lambda s: tlv(0x30, s[2:], integer(1))), i], "x509-bad-signature")
+
+
 def usual():
     """A chain as most policy hosts have it today, under an anchor of its own."""
     r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
@@ -773,11 +833,13 @@ def write():
     for file_name, certs in ANCHORS.items():
         with open(os.path.join(HERE, "anchors", file_name + ".pem"), "w") as f:
             f.write("".join(pem(c.der) for c in certs))
-    for n, intent, made, chain, want, anchor, host, date in CASES:
+    for n, intent, made, chain, want, anchor, host, date, both in CASES:
         with open(os.path.join(HERE, "cases", n + ".txt"), "w") as f:
             f.write("intent %s\n" % intent)
             if made:
                 f.write("made %s\n" % made)
+            if both:
+                f.write("both %s\n" % both)
             f.write("anchors %s.pem\nhost %s\ndate %s\nwant %s\n\n" % (anchor, host, date, want))
             f.write("\n".join(pem(c.der) for c in chain))
     names = [c[0] for c in CASES]
@@ -789,7 +851,7 @@ if __name__ == "__main__":
     picked = sys.argv[1:]
     if picked:
         ANCHORS.clear()
-    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, usual):
+    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, strict, usual):
         if not picked or make.__name__ in picked:
             make()
     write()

@@ -19,14 +19,39 @@ enum state {
 enum {
 	LONG_FORM = 0x80,
 	LONG_OCTETS_MAX = 3,
-	TAG_NUMBER_HIGH = 0x1f
+	TAG_NUMBER_HIGH = 0x1f,
+
+	BOOLEAN = 0x01,
+	INTEGER = 0x02,
+	BIT_STRING = 0x03,
+	NULL_VALUE = 0x05,
+	OID = 0x06
 };
+
+/* Whether an element of this kind can have `len` octets of contents. */
+static bool
+len_allowed(uint8_t tag, uint32_t len)
+{
+	switch (tag) {
+	case BOOLEAN:
+		return len == 1;
+	case INTEGER:
+	case BIT_STRING:
+	case OID:
+		return len > 0;
+	case NULL_VALUE:
+		return len == 0;
+	default:
+		return true;
+	}
+}
 
 /* The header is complete: the element begins unless it outgrows its parent. */
 static enum sts_der_event
 begin_element(struct sts_der *d)
 {
-	if (d->len > d->left[d->depth] || d->depth == STS_DER_DEPTH) {
+	if (d->len > d->left[d->depth] || d->depth == STS_DER_DEPTH ||
+	    !len_allowed(d->tag, d->len)) {
 		d->state = BROKEN;
 		return STS_DER_BROKEN;
 	}
@@ -114,6 +139,55 @@ next_header(struct sts_der *d, struct sts_text *in)
 	return event;
 }
 
+/*
+ * X.690 8.3.2, 8.19.2, 11.1, 11.2.1: octet number `at` of the contents of an
+ * element of a kind that has one encoding for each value. `before` is the
+ * octet before it, of a BIT STRING always the first one.
+ */
+static bool
+octet_allowed(const struct sts_der *d, uint32_t at, uint8_t b)
+{
+	bool last = at == d->len - 1;
+	uint8_t before = d->before;
+
+	switch (d->tag) {
+	case BOOLEAN:
+		return b == 0 || b == 0xff;
+	case INTEGER:
+		/* The first nine bits are not all alike. */
+		return at != 1 || !((before == 0 && b < 0x80) ||
+				      (before == 0xff && b >= 0x80));
+	case OID:
+		return !(last && b >= 0x80) &&
+		       !(b == 0x80 && (at == 0 || before < 0x80));
+	default:
+		STS_ASSERT(d->tag == BIT_STRING);
+		if (at == 0) {
+			return b < 8 && !(last && b > 0);
+		}
+		return !last || (b & ((1U << before) - 1)) == 0;
+	}
+}
+
+/* Whether the next contents, from octet number `at`, are as DER has them. */
+static bool
+contents_allowed(struct sts_der *d, uint32_t at, struct sts_text content)
+{
+	if (d->tag != BOOLEAN && d->tag != INTEGER && d->tag != OID &&
+	    d->tag != BIT_STRING) {
+		return true;
+	}
+	for (size_t i = 0; i < content.n; i++, at++) {
+		if (!octet_allowed(d, at, content.p[i])) {
+			return false;
+		}
+		if (d->tag != BIT_STRING || at == 0) {
+			d->before = content.p[i];
+		}
+	}
+	return true;
+}
+
 static enum sts_der_event
 next_content(struct sts_der *d, struct sts_text *in, struct sts_text *content)
 {
@@ -126,6 +200,9 @@ next_content(struct sts_der *d, struct sts_text *in, struct sts_text *content)
 		n = in->n;
 	}
 	*content = sts_text(in->p, n);
+	if (!contents_allowed(d, d->len - d->left[d->depth], *content)) {
+		return broken(d);
+	}
 	d->left[d->depth] -= (uint32_t)n;
 	in->p += n;
 	in->n -= n;
@@ -142,6 +219,7 @@ sts_der_begin(struct sts_der *d, size_t len)
 	d->state = TAG;
 	d->tag = 0;
 	d->len_octets = 0;
+	d->before = 0;
 }
 
 enum sts_der_event

@@ -3,7 +3,9 @@
  * A reader of DER (X.690), byte-fed and without memory of what it read: it
  * tells where elements begin and end and hands their contents through. Only
  * definite, minimal lengths of at most three octets and tag numbers below 31
- * are taken; everything else is broken.
+ * are taken, and of BOOLEAN, INTEGER, BIT STRING, NULL and OBJECT IDENTIFIER
+ * (of the universal class, unless opened) only the one encoding that DER has
+ * for each value; everything else is broken.
  *
  *	sts_der_begin(&d, len);
  *	do {
@@ -40,6 +42,7 @@ struct sts_der {
 	uint8_t state;
 	uint8_t tag;
 	uint8_t len_octets; /* of a long length, to come */
+	uint8_t before; /* an octet of the contents that decides on the next */
 };
 
 /* Begin to read `len` bytes that hold elements one after the other. */

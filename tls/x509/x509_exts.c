@@ -2,6 +2,7 @@
 /* Certificate extensions: usages, limits, names and their constraints. */
 #include <string.h>
 
+#include "../../core/base/assert.h"
 #include "../../core/base/name.h"
 #include "x509_fields.h"
 #include "x509_names.h"
@@ -68,17 +69,13 @@ sts_x509_end_ext_id(struct sts_x509_scan *s)
 	s->ext = (uint8_t)sts_x509_ext(oid);
 }
 
-/* DER knows two values; FALSE, the default, is often written although it
- * must not be, and taken as such. */
+/* FALSE, the default, is often written although it must not be, and taken as
+ * such. */
 static bool
-boolean(struct sts_x509_scan *s)
+boolean(const struct sts_x509_scan *s)
 {
-	bool yes = s->value_len == 1 && s->value[0] == 0xff;
-
-	if (!yes && (s->value_len != 1 || s->value[0] != 0)) {
-		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
-	}
-	return yes;
+	STS_ASSERT(s->value_len == 1); /* the DER reader's word */
+	return s->value[0] != 0;
 }
 
 void
@@ -108,6 +105,8 @@ sts_x509_begin_ext_value(struct sts_x509_scan *s)
 		sts_x509_scts_begin(&s->part.scts);
 		return STS_X509_SINK_OPEN;
 	case STS_X509_EXT_TLS_FEATURE:
+		/* The same: no stapled response is asked for. */
+		critical_fault(s);
 		s->cert->flags |= STS_X509_MUST_STAPLE;
 		return STS_X509_SINK_SKIP;
 	case STS_X509_EXT_IGNORED:
@@ -125,11 +124,12 @@ sts_x509_end_ca(struct sts_x509_scan *s)
 	}
 }
 
-/* No path is as long as 254, so that larger limits are all the same. */
+/* No path is as long as 254, so that larger limits are all the same: those of
+ * more than one octet, as the DER reader lets no zero too many pass. */
 void
 sts_x509_end_path_len(struct sts_x509_scan *s)
 {
-	if (s->value_len == 0 || s->value[0] >= 0x80) {
+	if (s->value[0] >= 0x80) {
 		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
 		return;
 	}
@@ -144,10 +144,7 @@ sts_x509_end_key_usage(struct sts_x509_scan *s)
 {
 	uint8_t bits = s->value_len > 1 ? s->value[1] : 0;
 
-	if (s->value_len == 0 || s->value[0] > 7) {
-		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
-		return;
-	}
+	/* Bits declared unused are zero: the DER reader's word, too. */
 	s->cert->flags |= STS_X509_KU;
 	if (bits & KU_DIGITAL_SIGNATURE) {
 		s->cert->flags |= STS_X509_KU_SIGN;

@@ -11,7 +11,10 @@
 enum {
 	RSA_BYTES_MAX = 512,
 	RSA_BITS_MIN = 2048,
-	EXPONENT_BYTES_MAX = 4
+	EXPONENT_BYTES_MAX = 4,
+
+	INTEGER = 0x02,
+	SEQUENCE = 0x30
 };
 
 void
@@ -266,11 +269,46 @@ stored_bits(struct sts_x509_scan *s, uint16_t *off, uint16_t *len)
 	return true;
 }
 
+/* RFC 3279 2.2.3: SEQUENCE { r INTEGER, s INTEGER } in DER, nothing else.
+ * BearSSL's reader takes zeros too many and more. */
+static bool
+is_ecdsa_value(struct sts_text t)
+{
+	struct sts_text content;
+	enum sts_der_event event;
+	unsigned sequences = 0, integers = 0;
+	struct sts_der d;
+
+	sts_der_begin(&d, t.n);
+	while ((event = sts_der_next(&d, &t, &content)) != STS_DER_DONE) {
+		bool outer = sts_der_depth(&d) == 1;
+
+		if (event == STS_DER_MORE || event == STS_DER_BROKEN) {
+			return false;
+		}
+		if (event == STS_DER_ELEMENT) {
+			if (sts_der_tag(&d) != (outer ? SEQUENCE : INTEGER)) {
+				return false;
+			}
+			sequences += outer;
+			integers += !outer;
+			if (outer) {
+				sts_der_open(&d);
+			}
+		}
+	}
+	return sequences == 1 && integers == 2;
+}
+
 void
 sts_x509_end_sig(struct sts_x509_scan *s)
 {
-	if (s->cert->sig_fault == STS_WHY_NONE) {
-		stored_bits(s, &s->cert->sig_off, &s->cert->sig_len);
+	struct sts_x509_cert *c = s->cert;
+
+	if (c->sig_fault == STS_WHY_NONE &&
+	    stored_bits(s, &c->sig_off, &c->sig_len) && !c->sig_rsa &&
+	    !is_ecdsa_value(sts_text(s->arena->p + c->sig_off, c->sig_len))) {
+		sts_x509_sig_fault(s, STS_WHY_X509_SIGNATURE);
 	}
 }
 
@@ -341,19 +379,18 @@ sts_x509_end_key(struct sts_x509_scan *s)
 	}
 }
 
-/*
- * A positive INTEGER without its sign octet. False: negative, zero or not
- * minimal.
- */
+/* A positive INTEGER, minimal by the DER reader's word, without its sign
+ * octet. False: negative or zero. */
 static bool
 positive(struct sts_text *t)
 {
-	if (t->n > 1 && t->p[0] == 0 && t->p[1] >= 0x80) {
+	STS_ASSERT(t->n > 0);
+	if (t->n > 1 && t->p[0] == 0) {
 		t->p++;
 		t->n--;
 		return true;
 	}
-	return t->n > 0 && t->p[0] > 0 && t->p[0] < 0x80;
+	return t->p[0] > 0 && t->p[0] < 0x80;
 }
 
 enum sts_x509_sink
