@@ -11,6 +11,7 @@
  *
  *	VERSION -> CODE -> REASON -> REASON_LF -> LINE
  *	LINE -> NAME -> VALUE -> VALUE_LF -> LINE    a field
+ *	LINE -> VALUE; VALUE -> FOLD -> VALUE        one that goes on
  *	LINE -> HEADER_LF -> VERSION                 after an interim response
  *	                  -> LENGTH -> DONE          Content-Length
  *	                  -> CLOSE -> FULL; DONE     neither: until closed
@@ -18,6 +19,9 @@
  *	SIZE -> SIZE_BLANK -> EXTENSION -> SIZE_LF -> CHUNK
  *	     -> CHUNK_CR -> CHUNK_LF -> SIZE         a chunk
  *	SIZE_LF -> LINE ... HEADER_LF -> DONE        the last one, its trailer
+ *
+ * A field is judged when the line behind it does not go on with it, so in
+ * LINE; `in_field` says that there is one.
  *
  * The order counts: bytes up to EXTENSION are overhead, bounded together;
  * LENGTH, CHUNK and CLOSE take content, and left > 0 in them. FULL is a body
@@ -32,6 +36,7 @@ enum state {
 	STATE_NAME,
 	STATE_VALUE,
 	STATE_VALUE_LF,
+	STATE_FOLD, /* after a bare LF in a value: only a blank may come */
 	STATE_HEADER_LF,
 	STATE_SIZE_BLANK,
 	STATE_EXTENSION,
@@ -78,26 +83,19 @@ expect(struct sts_http *h, uint8_t b, uint8_t want, enum state next)
 	return b == want ? next : broken(h);
 }
 
-/* HTAB / SP / VCHAR / obs-text: what a reason, value or extension holds. */
+/* What may stand in a line that does not matter: all but NUL, CR and LF, of
+ * which somebody else's reader may make an end. */
 static bool
 is_text(uint8_t b)
 {
-	return b == '\t' || (b >= ' ' && b != 0x7f);
-}
-
-/* RFC 9110 5.6.2. */
-static bool
-is_token(uint8_t b)
-{
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-
-	return sts_is_alnum(b) || memchr(marks, b, sizeof marks - 1) != NULL;
+	return b != '\0' && b != '\r' && b != '\n';
 }
 
 /* A response begins; the bounds go on counting. */
 static void
 next_response(struct sts_http *h)
 {
+	h->in_field = false;
 	h->at = 0;
 	h->digits = 0;
 }
@@ -191,47 +189,68 @@ fields_matter(const struct sts_http *h)
 static enum state
 name_byte(struct sts_http *h, uint8_t b)
 {
-	if (b == ':' && h->at > 0) {
+	if (b == ':') {
 		return STATE_VALUE;
 	}
-	if (!is_token(b)) {
+	if (!is_text(b)) {
 		return broken(h);
 	}
-	h->at = 1;
 	if (fields_matter(h)) {
 		sts_http_field_name(&h->fields, b);
 	}
 	return STATE_NAME;
 }
 
-/* A field, or the end of them. A blank here would be obs-fold. */
+/* The field before this line, if there is one, is over. */
+static enum sts_why
+end_field(struct sts_http *h)
+{
+	bool ended = h->in_field && fields_matter(h);
+
+	h->in_field = false;
+	return ended ? sts_http_field_end(&h->fields) : STS_WHY_NONE;
+}
+
+/* RFC 9112 5.2: a field goes on with what replaces its fold, a space. */
+static enum state
+fold(struct sts_http *h)
+{
+	if (fields_matter(h)) {
+		sts_http_field_fold(&h->fields);
+	}
+	return STATE_VALUE;
+}
+
+/* A line begins: of the field before, of another one, or the empty one. */
 static enum state
 line_byte(struct sts_http *h, uint8_t b)
 {
+	enum sts_why why;
+
+	if (sts_is_wsp(b)) {
+		/* Before the first field it would be nobody's (2.2). */
+		return h->in_field ? fold(h) : broken(h);
+	}
+	why = end_field(h);
+	if (why != STS_WHY_NONE) {
+		return fail(h, why);
+	}
 	if (b == '\r') {
 		return STATE_HEADER_LF;
 	}
-	h->at = 0;
+	h->in_field = true;
 	sts_http_field_start(&h->fields);
 	return name_byte(h, b);
-}
-
-static enum state
-value_end(struct sts_http *h)
-{
-	enum sts_why why = STS_WHY_NONE;
-
-	if (fields_matter(h)) {
-		why = sts_http_field_end(&h->fields);
-	}
-	return why == STS_WHY_NONE ? STATE_VALUE_LF : fail(h, why);
 }
 
 static enum state
 value_byte(struct sts_http *h, uint8_t b)
 {
 	if (b == '\r') {
-		return value_end(h);
+		return STATE_VALUE_LF;
+	}
+	if (b == '\n') {
+		return STATE_FOLD;
 	}
 	if (!is_text(b)) {
 		return broken(h);
@@ -315,6 +334,8 @@ field_byte(struct sts_http *h, uint8_t b)
 		return value_byte(h, b);
 	case STATE_VALUE_LF:
 		return expect(h, b, '\n', STATE_LINE);
+	case STATE_FOLD:
+		return sts_is_wsp(b) ? fold(h) : broken(h);
 	default:
 		return b == '\n' ? header_end(h) : broken(h);
 	}

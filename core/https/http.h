@@ -16,9 +16,18 @@
  * handed out before that may still turn out to be part of nothing.
  *
  * Where RFC 9112 leaves a choice: a bare LF ends no line (2.2 lets a recipient
- * accept one; what we take for two lines a proxy may take for one), obs-fold
- * is refused (5.2), several Content-Length values must be the same number
- * (6.3), Content-Length beside Transfer-Encoding is refused (6.3). A status
+ * accept one; what we take for two lines a proxy may take for one), several
+ * Content-Length values must be the same number (6.3), Content-Length beside
+ * Transfer-Encoding is refused (6.3). obs-fold is replaced by a space (5.2),
+ * also one without its CR, as servers send values that their owner wrote over
+ * several lines.
+ *
+ * What is wrong with a field that does not matter costs nothing: names may be
+ * empty or hold other characters than a token's, names and values, reason and
+ * chunk extensions any octet but NUL, CR and LF. Fields that matter
+ * (http_field.h) are known whatever odd characters are among their name's,
+ * and refused for them; so are a fold in a length or transfer coding, a line
+ * without a colon, and a blank before the first field. A status
  * line may lack the space before an absent reason, and blanks may follow a
  * chunk size. Interim (1xx) responses are skipped, except 101, which we did
  * not ask for. The first thing wrong decides the reason; a status other than
@@ -49,7 +58,7 @@ struct sts_http {
 	uint16_t digits; /* of the status code */
 	uint8_t state, why;
 	uint8_t at; /* bytes or digits of the current item */
-	bool http10, in_trailer;
+	bool http10, in_trailer, in_field;
 	uint32_t overhead; /* bytes of headers, extensions, trailer */
 	uint32_t taken; /* bytes of content */
 	uint32_t left; /* of it, to the end of the body or of the chunk */

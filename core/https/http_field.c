@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the header fields of a response mean for a policy. */
+#include <string.h>
+
 #include "../base/assert.h"
 #include "../grammar/grammar.h"
 #include "http_field.h"
@@ -96,21 +98,26 @@ judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
 static enum sts_why
 judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
 {
+	/* "none" is no coding's name, but what some servers call it. */
+	bool plain =
+	    sts_text_is(value, "identity") || sts_text_is(value, "none");
+
 	(void)f;
-	return whole && sts_text_is(value, "identity") ? STS_WHY_NONE
-						       : STS_WHY_HTTP_CODING;
+	return whole && plain ? STS_WHY_NONE : STS_WHY_HTTP_CODING;
 }
 
-/* `whole` is false when the value was longer than what was kept of it. */
+/* `whole` is false when the value was longer than what was kept of it. Where a
+ * body ends must not hang on how a fold is read: `one_line`. */
 static const struct {
 	const char *name;
+	bool one_line;
 	enum sts_why (*judge)(
 	    struct sts_http_fields *f, struct sts_text value, bool whole);
 } fields[] = {
-	{ "content-type", judge_type },
-	{ "content-length", judge_length },
-	{ "content-encoding", judge_coding },
-	{ "transfer-encoding", judge_transfer },
+	{ "content-type", false, judge_type },
+	{ "content-length", true, judge_length },
+	{ "content-encoding", false, judge_coding },
+	{ "transfer-encoding", true, judge_transfer },
 };
 
 void
@@ -118,12 +125,27 @@ sts_http_field_start(struct sts_http_fields *f)
 {
 	f->name_len = 0;
 	f->value_len = 0;
+	f->odd = false;
+	f->folded = false;
+}
+
+/* RFC 9110 5.6.2. */
+static bool
+is_token(uint8_t b)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	return sts_is_alnum(b) || memchr(marks, b, sizeof marks - 1) != NULL;
 }
 
 void
 sts_http_field_name(struct sts_http_fields *f, uint8_t b)
 {
 	STS_ASSERT(f->value_len == 0);
+	if (!is_token(b)) {
+		f->odd = true;
+		return;
+	}
 	if (f->name_len < STS_HTTP_NAME_MAX) {
 		f->name[f->name_len++] = sts_lower(b);
 	} else {
@@ -137,7 +159,7 @@ sts_http_field_value(struct sts_http_fields *f, uint8_t b)
 {
 	bool blank = sts_is_wsp(b);
 
-	STS_ASSERT(f->name_len > 0);
+	f->odd = f->odd || (b < ' ' && !blank) || b == 0x7f;
 	if (blank &&
 	    (f->value_len == 0 || f->value_len >= STS_HTTP_VALUE_MAX)) {
 		return;
@@ -147,6 +169,13 @@ sts_http_field_value(struct sts_http_fields *f, uint8_t b)
 	} else {
 		f->value_len = STS_HTTP_VALUE_MAX + 1;
 	}
+}
+
+void
+sts_http_field_fold(struct sts_http_fields *f)
+{
+	f->folded = true;
+	sts_http_field_value(f, ' ');
 }
 
 enum sts_why
@@ -161,9 +190,13 @@ sts_http_field_end(struct sts_http_fields *f)
 		return STS_WHY_NONE;
 	}
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (sts_text_is(name, fields[i].name)) {
-			return fields[i].judge(f, trim(value), whole);
+		if (!sts_text_is(name, fields[i].name)) {
+			continue;
 		}
+		if (f->odd || (f->folded && fields[i].one_line)) {
+			return STS_WHY_HTTP_MALFORMED;
+		}
+		return fields[i].judge(f, trim(value), whole);
 	}
 	return STS_WHY_NONE;
 }

@@ -2,7 +2,13 @@
 /*
  * What the header fields of a response mean for a policy: its media type, its
  * codings and its length (RFC 8461 3.3, RFC 9110 8, RFC 9112 6). Fed with the
- * names and values that core/https/http finds; other fields mean nothing.
+ * names and values that core/https/http finds; other fields mean nothing,
+ * whatever octets they hold.
+ *
+ * Some readers skip blanks or controls in a name, or trip over them. So a name
+ * is compared without what no name may hold (RFC 9110 5.6.2), and a field that
+ * matters is refused when there was such an octet: nobody else can have read
+ * another length or type than we do. The same holds for controls in its value.
  *
  *	for each field: sts_http_field_start(&f);
  *		for each byte of the name: sts_http_field_name(&f, b);
@@ -30,6 +36,8 @@ struct sts_http_fields {
 	uint64_t length; /* valid when has_length */
 	/* Private. */
 	uint8_t name_len, value_len; /* ..._MAX + 1: too long */
+	bool odd; /* octets that neither name nor value may hold */
+	bool folded; /* a value of several lines */
 	uint8_t name[STS_HTTP_NAME_MAX];
 	uint8_t value[STS_HTTP_VALUE_MAX];
 };
@@ -41,9 +49,13 @@ void sts_http_field_start(struct sts_http_fields *f);
 void sts_http_field_name(struct sts_http_fields *f, uint8_t b);
 void sts_http_field_value(struct sts_http_fields *f, uint8_t b);
 
+/* Its value goes on in another line, which counts as a space. */
+void sts_http_field_fold(struct sts_http_fields *f);
+
 /*
- * The field is over. STS_WHY_NONE; http-type: not text/plain; http-coding: a
- * content coding other than identity, transfer codings other than chunked
+ * The field is over. STS_WHY_NONE; http-malformed: it matters, and is odd, or a
+ * length or transfer coding and folded; http-type: not text/plain; http-coding: a
+ * content coding other than identity or "none", transfer codings other than chunked
  * alone; http-length: not a number, or not the same number each time.
  */
 enum sts_why sts_http_field_end(struct sts_http_fields *f);

@@ -33,10 +33,12 @@ name_holds(const struct sts_http *h)
 	const struct sts_http_fields *f = &h->fields;
 
 	if (h->state == STATE_NAME) {
-		return h->at > 0 && (!fields_matter(h) ||
-					(f->name_len > 0 && f->value_len == 0));
+		return !fields_matter(h) || f->value_len == 0;
 	}
-	return h->state != STATE_VALUE || !fields_matter(h) || f->name_len > 0;
+	/* A value, and a fold, belong to a field. */
+	return h->in_field ||
+	       (h->state != STATE_VALUE && h->state != STATE_VALUE_LF &&
+		   h->state != STATE_FOLD);
 }
 
 /* What holds between two bytes. */

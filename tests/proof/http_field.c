@@ -17,6 +17,7 @@ fields_hold(const struct sts_http_fields *f)
 
 /*
  * @bound any byte of a name or value in any state; so any number of them
+ * @cut memchr memchr_contract
  */
 void
 prove_field_bytes(void)
@@ -27,12 +28,15 @@ prove_field_bytes(void)
 	if (nondet_bool()) {
 		sts_http_field_start(&f);
 		PROVE(f.name_len == 0 && f.value_len == 0);
+		PROVE(!f.odd && !f.folded);
 	} else if (nondet_bool()) {
 		ASSUME(f.value_len == 0);
 		sts_http_field_name(&f, nondet_u8());
-		PROVE(f.name_len > 0);
+		PROVE(f.name_len > 0 || f.odd);
+	} else if (nondet_bool()) {
+		sts_http_field_fold(&f);
+		PROVE(f.folded);
 	} else {
-		ASSUME(f.name_len > 0);
 		sts_http_field_value(&f, nondet_u8());
 	}
 	PROVE(fields_hold(&f));
@@ -116,7 +120,8 @@ prove_field_end(void)
 	why = sts_http_field_end(&f);
 	PROVE(fields_hold(&f));
 	PROVE(why == STS_WHY_NONE || why == STS_WHY_HTTP_TYPE ||
-	      why == STS_WHY_HTTP_LENGTH || why == STS_WHY_HTTP_CODING);
+	      why == STS_WHY_HTTP_MALFORMED || why == STS_WHY_HTTP_LENGTH ||
+	      why == STS_WHY_HTTP_CODING);
 	/* A length that was told once is never another one. */
 	PROVE(!was.has_length || (f.has_length && f.length == was.length) ||
 	      why != STS_WHY_NONE);
