@@ -90,9 +90,16 @@ sts_agent_alert_over(
 }
 
 void
-sts_agent_alert_certificate(
+sts_agent_alert_accepted(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
 {
+	if (f->policy.mx_skipped > 0) {
+		struct sts_event *event = sts_agent_tell(a,
+		    STS_EVENT_MX_SKIPPED, STS_WHY_NONE, sts_lookup_domain(l));
+
+		event->number[0] = f->policy.mx_skipped;
+		event->number[1] = f->policy.mx_count;
+	}
 	if (f->must_staple) {
 		sts_agent_tell(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
 		    sts_lookup_domain(l));

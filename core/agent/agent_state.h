@@ -305,8 +305,8 @@ void sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 /* It has succeeded. */
 void sts_agent_alert_over(
     struct sts_agent *a, struct sts_text domain, const struct sts_entry *was);
-/* What is worth a line about a certificate that was accepted. */
-void sts_agent_alert_certificate(
+/* What is worth a line about a policy that was accepted, and its host. */
+void sts_agent_alert_accepted(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
 /* A policy that came whole is larger than one record may be. */
 void sts_agent_alert_large(

@@ -629,7 +629,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	sts_agent_slots_leave(a);
 	if (f->found == STS_FOUND && !l->outdated) {
 		sts_count(&a->metrics, STS_METRIC_FETCHES);
-		sts_agent_alert_certificate(a, l, f);
+		sts_agent_alert_accepted(a, l, f);
 		keep(a, l, f);
 		sts_fetch_end(f);
 	} else {

@@ -27,6 +27,7 @@
 	X(FETCH_FAILED,    "fetch-failed",    1, "retry_in", "http_status", NULL) \
 	X(REFRESH_FAILED,  "refresh-failed",  2, "failures", "expires_in", "http_status") \
 	X(SCT_MISSING,     "sct-missing",     2, "scts", NULL, NULL) \
+	X(MX_SKIPPED,      "mx-skipped",      1, "skipped", "mx", NULL) \
 	X(MUST_STAPLE,     "must-staple",     2, NULL, NULL, NULL) \
 	X(ANSWER,          "answer",          3, "ms", NULL, NULL) \
 	X(AUDIT,           "audit",           1, NULL, NULL, NULL) \

@@ -90,7 +90,7 @@
 	X(POLICY_VERSION,    "policy-version",      "the version is missing or not STSv1") \
 	X(POLICY_MODE,       "policy-mode",         "the mode is missing or unknown") \
 	X(POLICY_MAX_AGE,    "policy-max-age",      "max_age is missing or not a number") \
-	X(POLICY_MX,         "policy-mx",           "an mx pattern is invalid") \
+	X(POLICY_MX,         "policy-mx",           "no mx is a pattern that a host can match") \
 	X(POLICY_NO_MX,      "policy-no-mx",        "the policy names no mx") \
 	X(POLICY_MANY_MX,    "policy-many-mx",      "the policy names more mx than the limit") \
 	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit the memory for one policy") \

@@ -127,16 +127,18 @@ judge_max_age(struct sts_policy *p, struct sts_text value)
 
 /*
  * RFC 8461 3.2: ["*."] Domain. A single label cannot be anybody's mail host
- * and could be one of Postfix's keywords (hostname, nexthop).
+ * and could be one of Postfix's keywords (hostname, nexthop). False: it is no
+ * such pattern, and nothing has changed.
  */
 static bool
-judge_mx(struct sts_policy *p, struct sts_text value)
+take_mx(struct sts_policy *p, struct sts_text value)
 {
 	bool wild = value.n > 2 && value.p[0] == '*' && value.p[1] == '.';
 	size_t skip = wild ? 2 : 0;
 	struct sts_text name = sts_text(value.p + skip, value.n - skip);
 
-	if (!sts_name_valid(name) || (!wild && sts_name_labels(name) < 2)) {
+	if (p->mx_odd || !sts_name_valid(name) ||
+	    (!wild && sts_name_labels(name) < 2)) {
 		return false;
 	}
 	for (size_t i = 0; i < value.n; i++) {
@@ -160,7 +162,8 @@ judge_value(struct sts_policy *p)
 	case FIELD_MAX_AGE:
 		return judge_max_age(p, value);
 	case FIELD_MX:
-		return judge_mx(p, value);
+		p->mx_skipped += !take_mx(p, value);
+		return true;
 	default:
 		return true;
 	}
@@ -185,6 +188,7 @@ name_byte(struct sts_policy *p, uint8_t b)
 	if (b == ':' && p->name_len > 0) {
 		p->field = (uint8_t)which_field(p);
 		p->value_len = 0;
+		p->mx_odd = false;
 		return STATE_COLON;
 	}
 	if (!sts_is_field_name(b, p->name_len)) {
@@ -215,12 +219,19 @@ other_byte(struct sts_policy *p, uint8_t b)
 	return p->utf8.left > 0 ? STATE_UTF8 : STATE_VALUE;
 }
 
-/* The fields that count have values of printable ASCII, kept to the line's
- * end. */
+/*
+ * The fields that count have values of printable ASCII, kept to the line's
+ * end. An mx may hold whatever an extension may: what is no pattern then is
+ * seen to be none at the line's end.
+ */
 static enum state
 value_byte(struct sts_policy *p, uint8_t b)
 {
-	if (p->field == FIELD_OTHER) {
+	if (p->field == FIELD_MX &&
+	    (b <= ' ' || b >= 0x7f || p->value_len == sizeof p->mx)) {
+		p->mx_odd = true;
+	}
+	if (p->field == FIELD_OTHER || (p->field == FIELD_MX && p->mx_odd)) {
 		return other_byte(p, b);
 	}
 	if (b <= ' ' || b >= 0x7f || p->value_len == sizeof p->mx) {
@@ -246,8 +257,11 @@ after_value_byte(struct sts_policy *p, uint8_t b)
 	default:
 		break;
 	}
+	if (p->state == STATE_SPACE && p->field == FIELD_MX) {
+		p->mx_odd = true;
+	}
 	if (p->state == STATE_VALUE ||
-	    (p->state == STATE_SPACE && p->field == FIELD_OTHER)) {
+	    (p->state == STATE_SPACE && p->field >= FIELD_MX)) {
 		return value_byte(p, b);
 	}
 	return fail(p, fields[p->field].why);
@@ -259,6 +273,20 @@ cr_byte(struct sts_policy *p, uint8_t b)
 	return b == '\n' ? line_end(p) : fail(p, STS_WHY_POLICY_SYNTAX);
 }
 
+/* WSP, or the value begins. One of mx may be missing: it matches nothing. */
+static enum state
+colon_byte(struct sts_policy *p, uint8_t b)
+{
+	if (sts_is_wsp(b)) {
+		return STATE_COLON;
+	}
+	if (p->field == FIELD_MX && (b == '\n' || b == '\r')) {
+		p->mx_odd = true;
+		return b == '\n' ? line_end(p) : STATE_CR;
+	}
+	return value_byte(p, b);
+}
+
 static enum state
 step(struct sts_policy *p, uint8_t b)
 {
@@ -268,7 +296,7 @@ step(struct sts_policy *p, uint8_t b)
 	case STATE_NAME:
 		return name_byte(p, b);
 	case STATE_COLON:
-		return sts_is_wsp(b) ? STATE_COLON : value_byte(p, b);
+		return colon_byte(p, b);
 	case STATE_UTF8:
 		return other_byte(p, b);
 	case STATE_CR:
@@ -317,7 +345,8 @@ missing(const struct sts_policy *p)
 		}
 	}
 	if (p->mode != STS_MODE_NONE && p->mx_count == 0) {
-		return STS_WHY_POLICY_NO_MX;
+		return p->mx_skipped > 0 ? STS_WHY_POLICY_MX
+					 : STS_WHY_POLICY_NO_MX;
 	}
 	return STS_WHY_NONE;
 }
@@ -335,7 +364,9 @@ last_line(struct sts_policy *p)
 	case STATE_FAILED:
 		return (enum state)p->state;
 	case STATE_COLON:
-		return fail(p, fields[p->field].why);
+		p->mx_odd = true;
+		return p->field == FIELD_MX ? line_end(p)
+					    : fail(p, fields[p->field].why);
 	default:
 		return fail(p, STS_WHY_POLICY_SYNTAX);
 	}

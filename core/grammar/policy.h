@@ -17,11 +17,16 @@
  * order. Of duplicate fields the first counts and the later ones need only be
  * fields by grammar; mx repeats.
  *
- * Refused: a lone CR, a NUL, a byte order mark; blanks before a name or its
- * colon; an mx that is not a host name of at least two labels, or "*." and a
- * host name (one bad mx spoils the policy: a sender that ignored it would
- * refuse the owner's mail); more than STS_POLICY_MX_MAX of them. What passes
- * consists of letters, digits, hyphens, dots and one leading "*", and is no
+ * An mx whose value is not a host name of at least two labels, or "*." and a
+ * host name (an address, a name with an underscore or a final dot, a U-label, a
+ * list, nothing), is skipped and counted: it can match no MX host (4.1), and
+ * without it the policy is neither weaker nor less its owner's. With none left,
+ * a mode that needs one is refused.
+ *
+ * Refused: a lone CR, a control, a byte order mark, what is not UTF-8; blanks
+ * before a name or its colon; a line that is no field: then it is not known
+ * what else is not as its owner wrote it; more than STS_POLICY_MX_MAX patterns.
+ * What passes consists of letters, digits, hyphens, dots and one leading "*", and is no
  * word that a mail server could take for a keyword.
  */
 #ifndef STS_POLICY_H
@@ -46,13 +51,15 @@ enum {
 };
 
 struct sts_policy {
-	enum sts_mode mode; /* these three valid after sts_policy_end */
+	enum sts_mode mode; /* these four valid after sts_policy_end */
 	uint32_t max_age_s; /* 0..STS_MAX_AGE_MAX */
 	unsigned mx_count; /* 0..STS_POLICY_MX_MAX; 0 with mode none only */
+	unsigned mx_skipped; /* values of mx that are no patterns */
 	uint16_t mx_len; /* > 0 after a feed: a pattern is complete */
 	uint8_t mx[STS_MX_MAX]; /* it, lower-case; until then any value */
 	/* Private. */
 	uint8_t state, field, seen, why, name_len;
+	bool mx_odd; /* the value of this mx is no pattern, whatever follows */
 	uint16_t value_len;
 	uint8_t name[STS_FIELD_NAME_MAX];
 	struct sts_utf8 utf8;

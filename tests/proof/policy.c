@@ -24,8 +24,8 @@ policy_holds(const struct sts_policy *p)
 	       p->value_len <= sizeof p->mx && p->utf8.left <= 3 &&
 	       (p->mx_count <= STS_POLICY_MX_MAX || p->state == STATE_FAILED) &&
 	       p->mx_count <= STS_POLICY_MX_MAX + 1 &&
-	       p->mx_len <= STS_MX_MAX && p->max_age_s <= STS_MAX_AGE_MAX &&
-	       p->mode <= STS_MODE_ENFORCE &&
+	       p->mx_skipped < UINT32_MAX - 2 && p->mx_len <= STS_MX_MAX &&
+	       p->max_age_s <= STS_MAX_AGE_MAX && p->mode <= STS_MODE_ENFORCE &&
 	       (p->state == STATE_FAILED) == (p->why != STS_WHY_NONE) &&
 	       (!in_value(p) || p->field != FIELD_EMPTY) &&
 	       (p->state != STATE_NAME || p->name_len > 0) &&
@@ -33,7 +33,7 @@ policy_holds(const struct sts_policy *p)
 }
 
 bool
-judge_mx_contract(struct sts_policy *p, struct sts_text value)
+take_mx_contract(struct sts_policy *p, struct sts_text value)
 {
 	PROVE(value.p == p->mx);
 	PROVE(value.n == p->value_len);
@@ -62,7 +62,7 @@ prove_policy_start(void)
 /*
  * @bound any two bytes in any state, so bodies of any length: a feed goes
  * round with no memory but that state
- * @cut judge_mx judge_mx_contract
+ * @cut take_mx take_mx_contract
  * @cut sts_text_is text_is_contract
  * @cut sts_get_decimal get_decimal_contract
  * @loop sts_policy_feed.0 3: two bytes
@@ -89,7 +89,7 @@ prove_policy_feed(void)
 
 /*
  * @bound any state
- * @cut judge_mx judge_mx_contract
+ * @cut take_mx take_mx_contract
  * @cut sts_text_is text_is_contract
  * @cut sts_get_decimal get_decimal_contract
  * @loop judge_mode.0 4: modes
@@ -116,7 +116,7 @@ prove_policy_end(void)
  * knows of nothing but its place
  * @cut sts_name_valid name_valid_contract
  * @loop sts_name_labels.0 6: octets
- * @loop judge_mx.0 6: octets
+ * @loop take_mx.0 6: octets
  */
 void
 prove_policy_mx(void)
@@ -127,7 +127,7 @@ prove_policy_mx(void)
 	ASSUME(policy_holds(&p));
 	ASSUME(p.value_len <= 5);
 	was = p;
-	good = judge_mx(&p, sts_text(p.mx, p.value_len));
+	good = take_mx(&p, sts_text(p.mx, p.value_len));
 	PROVE(good ? p.mx_len == p.value_len && p.mx_len > 0
 		   : p.mx_len == was.mx_len);
 	PROVE(p.mx_count == was.mx_count + (good ? 1 : 0));

@@ -234,7 +234,8 @@ mode_name(enum site_mode mode)
 	return names[mode];
 }
 
-/* The mx lines; those of a bad one are what an MTA might take for syntax. */
+/* The mx lines. Now and then one is odd, which costs the others nothing; those
+ * of a bad policy all are: what an MTA might take for syntax. */
 static void
 add_mx(struct text *t, const struct version *v, enum mishap m, const char *end,
     struct draw *d)
@@ -243,14 +244,17 @@ add_mx(struct text *t, const struct version *v, enum mishap m, const char *end,
 		"a_b.example", "mx.example servername=evil.example",
 		"mx.example:nexthop", "-x.example", "*.*.example",
 		"mx..example", ".example", "*.com.", "mx.example}" };
+	bool odd = m == MISHAP_NONE && draw_percent(d, 10);
 	unsigned i, at = draw_below(d, v->mx_count);
 
 	for (i = 0; i < v->mx_count && m != MISHAP_NO_MX; i++) {
-		if (m == MISHAP_BAD_MX && i == at) {
+		if (m == MISHAP_BAD_MX || (odd && i == at)) {
 			add(t, "mx: %s%s",
 			    bad[draw_below(d, sizeof bad / sizeof *bad)], end);
 		}
-		add(t, "mx: %s%s", v->mx[i], end);
+		if (m != MISHAP_BAD_MX) {
+			add(t, "mx: %s%s", v->mx[i], end);
+		}
 	}
 }
 
@@ -259,8 +263,9 @@ add_body(struct text *t, const struct version *v, enum mishap m, struct draw *d)
 {
 	const char *end = draw_percent(d, 50) ? "\r\n" : "\n";
 	bool late = draw_percent(d, 30);
-	/* With NO_MX the mode is one that needs some. */
-	enum site_mode mode = m == MISHAP_NO_MX ? SITE_ENFORCE : v->mode;
+	/* Without a good mx the mode is one that needs some. */
+	bool no_mx = m == MISHAP_NO_MX || m == MISHAP_BAD_MX;
+	enum site_mode mode = no_mx ? SITE_ENFORCE : v->mode;
 
 	if (m == MISHAP_EMPTY) {
 		return;

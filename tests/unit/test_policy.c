@@ -78,8 +78,14 @@ static const struct {
 	    "policy-syntax" },
 	{ "R40 no folding", S(HEAD "mode:\n enforce\n" TAIL), "policy-mode" },
 	{ "R40 no value", S(HEAD "mode: \n" TAIL), "policy-mode" },
-	{ "R40 no value of mx", S(HEAD "mx:\n" REST), "policy-mx" },
-	{ "R40 no value at the end", S(HEAD REST "mx:"), "policy-mx" },
+	{ "no value of mx", S(HEAD "mx:\n" REST), OK },
+	{ "no value of mx, CR LF", S(HEAD "mx: \t\r\n" REST), OK },
+	{ "no value of mx, CR alone", S(HEAD "mx:\r" REST), "policy-syntax" },
+	{ "no value of mx at the end", S(HEAD REST "mx:"), OK },
+	{ "no value of any mx", S(HEAD "mode: enforce\nmax_age: 60\nmx:"),
+	    "policy-mx" },
+	{ "R40 no value of mode at the end",
+	    S(HEAD "mx: a.example\nmax_age: 60\nmode:"), "policy-mode" },
 	{ "R40 only blanks at the end", S(HEAD REST "max_age: "),
 	    "policy-syntax" },
 
@@ -108,7 +114,12 @@ static const struct {
 	{ "R42 mx with none", S(HEAD "mode: none\nmx: a.example\nmax_age: 1"),
 	    "none 1 a.example" },
 	{ "R42 bad mx with none", S(HEAD "mode: none\nmx: a\nmax_age: 1"),
+	    "none 1" },
+	{ "R42 bad mx with testing", S(HEAD "mode: testing\nmx: a\nmax_age: 1"),
 	    "policy-mx" },
+	{ "R42 bad and good mx with testing",
+	    S(HEAD "mode: testing\nmx: a\nmx: a.example\nmax_age: 1"),
+	    "testing 1 a.example" },
 	{ "testing", S(HEAD "mode: testing\n" TAIL), "testing 60 a.example" },
 
 	{ "R43 extension", EXT("color: blue"), OK },
@@ -220,7 +231,10 @@ static const struct {
 	{ "R47 one bad of three",
 	    S(HEAD "mode: enforce\nmax_age: 60\nmx: a.example\nmx: b_\n"
 		   "mx: c.example\n"),
-	    "policy-mx" },
+	    "enforce 60 a.example c.example" },
+	{ "R47 a control is no text", MX("a\x01.example"), "policy-syntax" },
+	{ "R47 not UTF-8", MX("a\xff.example"), "policy-syntax" },
+	{ "R47 a tab within", MX("a.example\tb.example"), "policy-mx" },
 	{ "K7 braces", MX("}a.example"), "policy-mx" },
 	{ "mx twice", S(HEAD "mx: a.example\n" REST),
 	    "enforce 60 a.example a.example" },
@@ -230,7 +244,7 @@ static const struct {
 	{ "R50 NUL in a value", EXT("a: b\0c"), "policy-syntax" },
 	{ "R50 NUL in a mode", S(HEAD "mode: enforce\0\n" TAIL),
 	    "policy-mode" },
-	{ "R50 NUL after mx", MX("a.example\0"), "policy-mx" },
+	{ "R50 NUL after mx", MX("a.example\0"), "policy-syntax" },
 	{ "R50 NUL at the end", S(HEAD REST "\0"), "policy-syntax" },
 
 	{ "R27 duplicate mode: first wins", S(HEAD REST "mode: none\n"), OK },
@@ -323,6 +337,65 @@ check(size_t i, const uint8_t *in, size_t cut, size_t step)
 	    cases[i].name, sts_text((uint8_t *)o.text, o.len), cases[i].want);
 }
 
+/*
+ * Values of mx that no MX host can match: skipped, whatever place they have
+ * among good ones, and never told.
+ */
+static const char *const impossible[] = { "", " ", "192.0.2.1", "*.0.2.1",
+	"[192.0.2.1]", "2001:db8::1", "[IPv6:2001:db8::1]", "0x7f.1", "example",
+	"hostname", "nexthop", "dot-nexthop", "a.example.", ".a.example",
+	"a..example", "a_b.example", "-a.example", "a-.example", "*", "*.",
+	"**.a.example", "*a.example", "a*.example", "*.*.example",
+	"a.*.example", "a.example,b.example", "a.example b.example",
+	"a.example;", "a.example:25", "\"a.example\"", "<a.example>",
+	"smtp://a.example/", "}a.example", "{ a.example }",
+	"b\xc3\xbc"
+	"cher.example",
+	"a.example servername=evil.example",
+	"\xe2\x80\xa8"
+	"a.example",
+	L63 "x.example", N253 "x", "*." N253 "x", N253 N253 };
+
+/* Three good names and, as number `at`, the odd one. */
+static size_t
+body_of(char body[2048], const char *odd, unsigned at)
+{
+	size_t n = (size_t)sprintf(body, HEAD "mode: enforce\nmax_age: 60\n");
+
+	for (unsigned k = 0; k < 4; k++) {
+		if (k == at) {
+			n += (size_t)sprintf(body + n, "mx: %s\n", odd);
+		}
+		if (k < 3) {
+			n += (size_t)sprintf(
+			    body + n, "mx: %c.example\n", (int)('a' + k));
+		}
+	}
+	return n;
+}
+
+START_TEST(impossible_mx)
+{
+	for (size_t i = 0; i < UNIT_COUNT(impossible); i++) {
+		for (unsigned at = 0; at < 4; at++) {
+			struct outcome mx = { 0, "" };
+			struct sts_policy p;
+			char body[2048];
+			size_t n = body_of(body, impossible[i], at);
+
+			sts_policy_start(&p);
+			feed(&p, &mx, (const uint8_t *)body, n);
+			ck_assert_msg(
+			    sts_policy_end(&p), "refused: %s", impossible[i]);
+			unit_text(impossible[i], unit_span(mx.text),
+			    " a.example b.example c.example");
+			unit_int(impossible[i], p.mx_skipped, 1);
+			unit_int(impossible[i], p.mx_count, 3);
+		}
+	}
+}
+END_TEST
+
 START_TEST(table)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
@@ -380,7 +453,7 @@ START_TEST(failed_stays_failed)
 	struct sts_policy p;
 
 	sts_policy_start(&p);
-	sts_policy_feed(&p, (const uint8_t *)"mx: a\n", 6);
+	sts_policy_feed(&p, (const uint8_t *)"mode:\n", 6);
 	ck_assert(sts_policy_failed(&p));
 	ck_assert_uint_eq(sts_policy_feed(&p, more, sizeof more), sizeof more);
 	ck_assert_uint_eq(p.mx_len, 0);
@@ -393,6 +466,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, table);
+	tcase_add_test(tc, impossible_mx);
 	tcase_add_test(tc, r48_mx_limit);
 	tcase_add_test(tc, failed_stays_failed);
 }
