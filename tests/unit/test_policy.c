@@ -458,7 +458,7 @@ START_TEST(failed_stays_failed)
 	ck_assert_uint_eq(sts_policy_feed(&p, more, sizeof more), sizeof more);
 	ck_assert_uint_eq(p.mx_len, 0);
 	ck_assert(!sts_policy_end(&p));
-	ck_assert_int_eq(sts_policy_why(&p), STS_WHY_POLICY_MX);
+	ck_assert_int_eq(sts_policy_why(&p), STS_WHY_POLICY_MODE);
 }
 END_TEST
 
