@@ -4,15 +4,28 @@
  *
  * An agent finds, fetches, caches and answers MTA-STS policies (RFC 8461). It
  * owns nothing but one block of memory handed in at start, reads no clock and
- * does no I/O: a port (core/port.h) reaches the world, and the board calls
+ * does no I/O: a port (core/port.h) reaches the world, and the board has a loop.
  *
- *	static uint8_t block[...];       sts_agent_size(&config) bytes
- *	sts_agent_init(&agent, &config, block, sizeof block);
- *	sts_driver_init(&driver, &agent, &port);
- *	for (;;)
- *		wait at most sts_run(&driver, now_ms, wall_s, 256) ms
+ * Example, with const struct sts_settings *settings, const struct sts_port
+ * *port, const uint8_t key[16], sts_ms (*now)(void), int64_t (*wall_s)(void),
+ * void (*wait_at_most)(sts_ms):
  *
- * and asks by socketmap (sts_listen) or by sts_ask_begin below.
+ *	#include "core/agent/agent_size.h"
+ *	#include "core/driver.h"
+ *
+ *	static const struct sts_config config = { .lookups = 4,
+ *		.fetch_slots = 1, .asks = 2, .cache_size = 8192 };
+ *	static uint64_t block[STS_AGENT_SIZE(0, 4, 1, 2, 0, 8192) / 8];
+ *	static struct sts_agent agent;
+ *	static struct sts_driver driver;
+ *
+ *	sts_agent_init(&agent, &config, settings, block, now(), key);
+ *	sts_driver_init(&driver, &agent, port, now());
+ *	for (;;) {
+ *		wait_at_most(sts_run(&driver, now(), wall_s(), 256));
+ *	}
+ *
+ * It asks by socketmap (sts_listen) or by sts_ask_begin below.
  *
  * Conventions of every header here: one thread; pointers are not NULL unless
  * said; structs are complete so that they can be placed, fields are private

@@ -77,7 +77,7 @@ test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/
 test-commands:
 	@printf '%s\n' $(TEST_COMMANDS)
 
-check: $(BUILD)/libmtasts.a ## the rules of the house that a machine can check
+check: $(BUILD)/libmtasts.a check-examples ## the rules of the house that a machine can check
 	@sh boards/posix/deps.sh $(CHECK_PKGS)
 	@sh tests/check.sh $(BUILD)
 

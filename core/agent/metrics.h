@@ -8,12 +8,22 @@
  * of our own (events, reasons, kinds), all there from the beginning; never
  * anything that a stranger can choose.
  *
- *	struct sts_metrics_values v;
+ * Example, with const struct sts_agent *agent, uint32_t start_s, void
+ * (*send)(const uint8_t *text, size_t n):
  *
- *	sts_agent_metrics(&agent, &v);          everything as of this moment
- *	v.n[STS_METRIC_START_TIME] = ...;       what the board knows
- *	while ((n = sts_metrics_render(&v, off, out)) > 0)
+ *	#include "core/sts.h"
+ *
+ *	struct sts_metrics_values v;
+ *	uint8_t piece[512];
+ *	size_t off = 0, n;
+ *
+ *	sts_agent_metrics(agent, &v);
+ *	v.n[STS_METRIC_START_TIME] = start_s;
+ *	while ((n = sts_metrics_render(
+ *		    &v, off, sts_span(piece, sizeof piece))) > 0) {
+ *		send(piece, n);
  *		off += n;
+ *	}
  *
  * With -DSTS_METRICS=0 nothing is counted: counters stay 0.
  */

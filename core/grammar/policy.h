@@ -2,14 +2,23 @@
 /*
  * The policy body (RFC 8461 3.2), byte-fed with O(1) memory.
  *
+ * Example, with const uint8_t *bytes, size_t n, void (*keep)(struct sts_text):
+ *
+ *	struct sts_policy p;
+ *
  *	sts_policy_start(&p);
  *	while (n > 0) {
  *		size_t used = sts_policy_feed(&p, bytes, n);
- *		if (p.mx_len > 0) keep p.mx[0..p.mx_len);
- *		bytes += used, n -= used;
+ *
+ *		if (p.mx_len > 0) {
+ *			keep(sts_text(p.mx, p.mx_len));
+ *		}
+ *		bytes += used;
+ *		n -= used;
  *	}
- *	ok = sts_policy_end(&p);
- *	if (ok && p.mx_len > 0) keep p.mx[0..p.mx_len);
+ *	if (sts_policy_end(&p) && p.mx_len > 0) {
+ *		keep(sts_text(p.mx, p.mx_len));
+ *	}
  *
  * Accepted beyond the grammar: empty lines (a line of only blanks is not
  * empty), and max_age above STS_MAX_AGE_MAX, which counts as that. LF and CRLF

@@ -2,9 +2,20 @@
 /*
  * The TXT record at _mta-sts (RFC 8461 3.1), byte-fed with O(1) memory.
  *
+ * Example, with const struct sts_text *txt, size_t count, void (*tell)(enum
+ * sts_found found, enum sts_why why):
+ *
+ *	struct sts_record r;
+ *	enum sts_why why;
+ *
  *	sts_record_start(&r);
- *	for each TXT RR: for each byte: sts_record_byte(&r, b); sts_record_end(&r);
- *	found = sts_record_result(&r, &why);
+ *	for (size_t i = 0; i < count; i++) {
+ *		for (size_t k = 0; k < txt[i].n; k++) {
+ *			sts_record_byte(&r, txt[i].p[k]);
+ *		}
+ *		sts_record_end(&r);
+ *	}
+ *	tell(sts_record_result(&r, &why), why);
  *
  * Records that do not begin with "v=STSv1;" are discarded before counting; of
  * the rest, the candidates, there must be exactly one, and it valid. A byte

@@ -4,11 +4,18 @@
  * with O(1) memory, and the one request we send. Only status 200 with
  * text/plain is a policy; no redirects, no content coding, no HTTP caching.
  *
+ * Example, with const uint8_t *bytes, size_t n, void (*take)(struct sts_text):
+ *
+ *	struct sts_http h;
+ *
  *	sts_http_start(&h);
  *	while (n > 0 && sts_http_status(&h) == STS_HTTP_MORE) {
  *		struct sts_text body;
  *		size_t used = sts_http_feed(&h, bytes, n, &body);
- *		take body; bytes += used, n -= used;
+ *
+ *		take(body);
+ *		bytes += used;
+ *		n -= used;
  *	}
  *
  * A body counts only when the status is DONE: its length met, its last chunk

@@ -27,3 +27,11 @@ $(BUILD)/examples/superloop: tests/examples/superloop.c $(BUILD)/examples/roots.
 $(BUILD)/examples/roots.c: $(DAEMON_RUN) $(ROOTS)
 	@mkdir -p $(@D)
 	@$(DAEMON_RUN) anchors $(ROOTS) >$@
+
+# The examples in headers: taken out of their comments, and compiled.
+.PHONY: check-examples
+check-examples: ## compile the examples in headers
+	@mkdir -p $(BUILD)/examples
+	@python3 tests/examples/headers.py $(BUILD)/examples/headers.c
+	@$(CC) $(STS_CFLAGS) -Werror $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -iquote . -c \
+		-o $(BUILD)/examples/headers.o $(BUILD)/examples/headers.c

@@ -3,11 +3,17 @@
  * Trust anchors packed into a block: name hash, key, constraints; read from a
  * PEM bundle byte by byte, or from a const table a board was linked with.
  *
- *	sts_anchors_begin(l, block, size);
- *	for each piece of the file
- *		sts_anchors_feed(l, piece);
- *	if (sts_anchors_end(l, &set) == STS_ANCHORS_OK)
- *		... block holds the set
+ * Example, with struct sts_text pem, struct sts_anchors *set:
+ *
+ *	static uint64_t load[STS_ANCHORS_LOAD_SIZE_MAX / 8];
+ *	static uint8_t block[65536];
+ *	struct sts_anchors_load *l = (struct sts_anchors_load *)load;
+ *
+ *	sts_anchors_begin(l, block, sizeof block);
+ *	sts_anchors_feed(l, pem);
+ *	if (sts_anchors_end(l, set) == STS_ANCHORS_OK) {
+ *		STS_ASSERT(set->count > 0 && set->base == block);
+ *	}
  *
  * One odd certificate costs the others nothing: it is left out and named
  * (sts_anchors_next), and a bundle is refused only when nothing of it is of

@@ -7,13 +7,19 @@
  * (of the universal class, unless opened) only the one encoding that DER has
  * for each value; everything else is broken.
  *
- *	sts_der_begin(&d, len);
+ * Example, with struct sts_text in:
+ *
+ *	struct sts_text content;
+ *	enum sts_der_event event;
+ *	struct sts_der d;
+ *
+ *	sts_der_begin(&d, in.n);
  *	do {
  *		event = sts_der_next(&d, &in, &content);
- *		if (event == STS_DER_ELEMENT && sts_der_tag(&d) == 0x30)
+ *		if (event == STS_DER_ELEMENT && sts_der_tag(&d) == 0x30) {
  *			sts_der_open(&d);
- *		...
- *	} while (event is not MORE, DONE or BROKEN);
+ *		}
+ *	} while (event != STS_DER_DONE && event != STS_DER_BROKEN);
  */
 #ifndef STS_TLS_DER_H
 #define STS_TLS_DER_H

@@ -3,13 +3,20 @@
  * A reader of PEM (RFC 7468), byte-fed: it tells where blocks begin and end
  * and hands their decoded bytes through.
  *
+ * Example, with struct sts_text file, void (*take)(enum sts_pem_event event,
+ * struct sts_text bytes):
+ *
+ *	struct sts_text bytes = { NULL, 0 };
+ *	enum sts_pem_event event;
+ *	struct sts_pem p;
+ *
  *	sts_pem_begin(&p);
- *	for each piece `in` of the file
- *		while ((event = sts_pem_next(&p, &in, &bytes)) !=
- *		       STS_PEM_MORE)
- *			...
- *	if (sts_pem_end(&p))
- *		the last block has no end
+ *	while ((event = sts_pem_next(&p, &file, &bytes)) != STS_PEM_MORE) {
+ *		take(event, bytes);
+ *	}
+ *	if (sts_pem_end(&p)) {
+ *		take(STS_PEM_BROKEN, bytes);
+ *	}
  *
  * Text between blocks is skipped. Beyond the strict grammar of RFC 7468 are
  * taken, as files from the wild have them: lines of any length, blanks

@@ -6,14 +6,21 @@
  * are fed as bytes; nothing is decided until they are all there. Then each
  * sts_x509_work() does at most one signature check, until there is a verdict:
  *
+ * Example, with struct sts_x509 *x, const struct sts_anchors *anchors, struct
+ * sts_text host, const struct sts_text *certs, size_t count, int64_t wall_s,
+ * void (*tell)(enum sts_why):
+ *
  *	sts_x509_start(x, host, anchors, wall_s);
- *	for each certificate
- *		sts_x509_cert_begin(x, len); sts_x509_cert_feed(x, ...);
+ *	for (size_t i = 0; i < count; i++) {
+ *		sts_x509_cert_begin(x, certs[i].n);
+ *		sts_x509_cert_feed(x, certs[i]);
  *		sts_x509_cert_end(x);
+ *	}
  *	sts_x509_chain_end(x);
- *	while (sts_x509_pending(x))
+ *	while (sts_x509_pending(x)) {
  *		sts_x509_work(x);
- *	sts_x509_verdict(x) == STS_WHY_NONE: accepted
+ *	}
+ *	tell(sts_x509_verdict(x));
  *
  * What is accepted: RSA 2048 to 4096 with PKCS#1 v1.5, ECDSA on P-256, P-384,
  * P-521, with SHA-256, SHA-384, SHA-512; a dNSName that is the reference name
