@@ -219,26 +219,52 @@ other_byte(struct sts_policy *p, uint8_t b)
 	return p->utf8.left > 0 ? STATE_UTF8 : STATE_VALUE;
 }
 
-/*
- * The fields that count have values of printable ASCII, kept to the line's
- * end. An mx may hold whatever an extension may: what is no pattern then is
- * seen to be none at the line's end.
- */
+/* A pattern is printable ASCII that fits; anything else is seen to be none at
+ * the line's end. */
+static enum state
+mx_byte(struct sts_policy *p, uint8_t b)
+{
+	if (b <= ' ' || b >= 0x7f || p->value_len == sizeof p->mx) {
+		p->mx_odd = true;
+	}
+	if (p->mx_odd) {
+		return other_byte(p, b);
+	}
+	p->mx[p->value_len++] = b;
+	return STATE_VALUE;
+}
+
+/* The other fields that count have values of printable ASCII, kept to the
+ * line's end. */
 static enum state
 value_byte(struct sts_policy *p, uint8_t b)
 {
-	if (p->field == FIELD_MX &&
-	    (b <= ' ' || b >= 0x7f || p->value_len == sizeof p->mx)) {
-		p->mx_odd = true;
-	}
-	if (p->field == FIELD_OTHER || (p->field == FIELD_MX && p->mx_odd)) {
+	if (p->field == FIELD_OTHER) {
 		return other_byte(p, b);
+	}
+	if (p->field == FIELD_MX) {
+		return mx_byte(p, b);
 	}
 	if (b <= ' ' || b >= 0x7f || p->value_len == sizeof p->mx) {
 		return fail(p, fields[p->field].why);
 	}
 	p->mx[p->value_len++] = b;
 	return STATE_VALUE;
+}
+
+/* A value goes on, if that is within its grammar: behind a space only where
+ * text may stand, which no pattern is. */
+static enum state
+go_on_byte(struct sts_policy *p, uint8_t b)
+{
+	if (p->state == STATE_VALUE) {
+		return value_byte(p, b);
+	}
+	if (p->state == STATE_TAB || p->field < FIELD_MX) {
+		return fail(p, fields[p->field].why);
+	}
+	p->mx_odd = true;
+	return value_byte(p, b);
 }
 
 /* A value is there: it goes on, or WSP, or the line ends. */
@@ -257,14 +283,7 @@ after_value_byte(struct sts_policy *p, uint8_t b)
 	default:
 		break;
 	}
-	if (p->state == STATE_SPACE && p->field == FIELD_MX) {
-		p->mx_odd = true;
-	}
-	if (p->state == STATE_VALUE ||
-	    (p->state == STATE_SPACE && p->field >= FIELD_MX)) {
-		return value_byte(p, b);
-	}
-	return fail(p, fields[p->field].why);
+	return go_on_byte(p, b);
 }
 
 static enum state

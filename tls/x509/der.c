@@ -140,32 +140,54 @@ next_header(struct sts_der *d, struct sts_text *in)
 }
 
 /*
- * X.690 8.3.2, 8.19.2, 11.1, 11.2.1: octet number `at` of the contents of an
- * element of a kind that has one encoding for each value. `before` is the
- * octet before it, of a BIT STRING always the first one.
+ * X.690 8.3.2, 8.6.2, 8.19.2, 11.1, 11.2.1: octet number `at` of the contents
+ * of an element of a kind that has one encoding for each value. `before` is
+ * the octet before it, of a BIT STRING always the first one.
  */
+
+/* The first nine bits are not all alike. */
+static bool
+integer_octet(const struct sts_der *d, uint32_t at, uint8_t b)
+{
+	unsigned nine = (unsigned)d->before << 1 | b >> 7;
+
+	return at != 1 || (nine != 0 && nine != 0x1ff);
+}
+
+/* No part begins with a zero, and the last one ends. */
+static bool
+oid_octet(const struct sts_der *d, uint32_t at, uint8_t b)
+{
+	bool begins = at == 0 || d->before < 0x80;
+
+	return !(begins && b == 0x80) && !(at == d->len - 1 && b >= 0x80);
+}
+
+/* Up to seven bits of the last octet are unused, and those are zero. */
+static bool
+bits_octet(const struct sts_der *d, uint32_t at, uint8_t b)
+{
+	bool last = at == d->len - 1;
+
+	if (at == 0) {
+		return b < 8 && !(last && b > 0);
+	}
+	return !last || (b & ((1U << d->before) - 1)) == 0;
+}
+
 static bool
 octet_allowed(const struct sts_der *d, uint32_t at, uint8_t b)
 {
-	bool last = at == d->len - 1;
-	uint8_t before = d->before;
-
 	switch (d->tag) {
 	case BOOLEAN:
 		return b == 0 || b == 0xff;
 	case INTEGER:
-		/* The first nine bits are not all alike. */
-		return at != 1 || !((before == 0 && b < 0x80) ||
-				      (before == 0xff && b >= 0x80));
+		return integer_octet(d, at, b);
 	case OID:
-		return !(last && b >= 0x80) &&
-		       !(b == 0x80 && (at == 0 || before < 0x80));
+		return oid_octet(d, at, b);
 	default:
 		STS_ASSERT(d->tag == BIT_STRING);
-		if (at == 0) {
-			return b < 8 && !(last && b > 0);
-		}
-		return !last || (b & ((1U << before) - 1)) == 0;
+		return bits_octet(d, at, b);
 	}
 }
 

@@ -134,35 +134,37 @@ put(struct sts_pem *p, unsigned n, unsigned count)
 	p->bits = 0;
 }
 
+/* A digit by itself: at the end of a line, or of the bytes at hand. */
+static void
+take_digit(struct sts_pem *p, uint8_t d)
+{
+	p->bits = p->bits << 6 | d;
+	p->digits++;
+	if (p->digits == QUANTUM) {
+		put(p, BYTES, QUANTUM);
+	}
+}
+
 /* Decode until there is something else than digits and blanks, or the bytes
  * at hand are enough. */
 static void
 decode(struct sts_pem *p, struct sts_text *in)
 {
 	while (in->n > 0 && p->out_len < sizeof p->out) {
-		uint8_t b = in->p[0];
-		uint8_t d = digit(b);
+		uint8_t b = in->p[0], d = digit(b);
 
 		if (d == NO_DIGIT ? !is_blank(b) : p->padded) {
 			return;
 		}
-		if (d != NO_DIGIT && p->digits == 0 && in->n >= QUANTUM) {
-			size_t left = in->n;
-
-			decode_run(p, in);
-			if (in->n != left) {
-				continue;
-			}
+		if (d == NO_DIGIT) {
+			p->line += b == '\n';
+		} else {
+			take_digit(p, d);
 		}
-		p->line += b == '\n';
 		in->p++;
 		in->n--;
-		if (d != NO_DIGIT) {
-			p->bits = p->bits << 6 | d;
-			p->digits++;
-		}
-		if (p->digits == QUANTUM) {
-			put(p, BYTES, QUANTUM);
+		if (p->digits == 0 && !p->padded) {
+			decode_run(p, in);
 		}
 	}
 }
