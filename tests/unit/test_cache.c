@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The cache: limits, pins, stages, classes, the sweep, the index. */
 #include <signal.h>
+#include <stdlib.h>
 
 #include "../../core/cache/organisation.h"
 #include "cache_case.h"
@@ -578,6 +579,79 @@ START_TEST(next_visits_all)
 END_TEST
 
 /* Names in one bucket, which nobody without the key can choose. */
+/* Number i as a name of 70 octets, which differs from others in its last ones
+ * only, behind the first chunk. */
+static const char *
+alike(unsigned i)
+{
+	static char name[80];
+
+	snprintf(name, sizeof name,
+	    "a-label-that-fills-the-first-of-the-chunks-of-a-record.example."
+	    "%c%c%c%c%c%c%c",
+	    'a' + i % 8, 'a' + i / 8 % 8, 'a' + i / 64 % 8, 'a' + i / 512 % 8,
+	    'a' + i / 4096 % 8, 'a' + i / 32768 % 8, 'a' + i / 262144 % 8);
+	return name;
+}
+
+struct hashed {
+	uint32_t hash;
+	unsigned number;
+};
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const struct hashed *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/*
+ * Two names whose whole hash is the same are two domains: each has its own
+ * record, and neither is found, replaced or removed by the other's name.
+ */
+START_TEST(same_hash_other_name)
+{
+	enum {
+		NAMES = 1 << 20
+	};
+	struct hashed *all = malloc(NAMES * sizeof *all);
+	unsigned pairs = 0;
+
+	ck_assert_ptr_nonnull(all);
+	begin(8192);
+	for (unsigned i = 0; i < NAMES; i++) {
+		all[i].hash = sts_index_hash(&c, unit_span(alike(i)));
+		all[i].number = i;
+	}
+	qsort(all, NAMES, sizeof *all, by_hash);
+	for (unsigned i = 1; i < NAMES; i++) {
+		char one[80], two[80];
+
+		if (all[i].hash != all[i - 1].hash) {
+			continue;
+		}
+		pairs++;
+		snprintf(one, sizeof one, "%s", alike(all[i - 1].number));
+		snprintf(two, sizeof two, "%s", alike(all[i].number));
+		ck_assert_int_eq(put_mode(one, STS_MODE_ENFORCE), STS_ADMITTED);
+		ck_assert_uint_eq(find(two), 0);
+		ck_assert_int_eq(put_mode(two, STS_MODE_NONE), STS_ADMITTED);
+		ck_assert_uint_ne(find(one), find(two));
+		ck_assert_uint_eq(stats().records, 2);
+		sts_cache_remove(&c, find(two));
+		ck_assert_uint_ne(find(one), 0);
+		ck_assert_uint_eq(find(two), 0);
+		sts_cache_remove(&c, find(one));
+		ck_assert(sts_cache_check(&c));
+	}
+	/* 128 are expected; none at all has odds of e^-128. */
+	ck_assert_uint_gt(pairs, 0);
+	free(all);
+}
+END_TEST
+
 START_TEST(bucket_full)
 {
 	char name[32];
@@ -817,6 +891,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, sweep_is_bounded);
 	tcase_add_test(tc, next_visits_all);
 	tcase_add_test(tc, bucket_full);
+	tcase_add_test(tc, same_hash_other_name);
 	tcase_add_test(tc, check_bites);
 	tcase_add_test(tc, every_damage_is_noticed);
 }

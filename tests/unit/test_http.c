@@ -703,6 +703,65 @@ static const struct {
 	{ "trailer", OK11 TYPE CHUNKED END "0" END, "X:y" END, END, 3 },
 };
 
+/*
+ * A filter looks at all of several: of five fields, or of five members of one,
+ * the offender is noticed in every place.
+ */
+static const struct {
+	const char *name, *good, *bad, *want;
+} several[] = {
+	{ "lengths", "Content-Length: 2" END, "Content-Length: 3" END,
+	    "http-length" },
+	{ "a length that is none", "Content-Length: 2" END,
+	    "content-length: x" END, "http-length" },
+	{ "types", TYPE, "Content-Type: text/html" END, "http-type" },
+	{ "codings", "Content-Encoding: identity" END,
+	    "Content-Encoding: br" END, "http-coding" },
+	{ "strangers, and an odd length", "X: y" END, "Content-Length : 2" END,
+	    "http-malformed" },
+	{ "strangers, and a line without a colon", "X: y" END, "X" END,
+	    "http-malformed" },
+	{ "strangers, and a transfer coding", "X: y" END,
+	    "Transfer-Encoding: gzip" END, "http-coding" },
+};
+
+START_TEST(every_place)
+{
+	enum {
+		FIELDS = 5
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(several); i++) {
+		for (unsigned at = 0; at <= FIELDS; at++) {
+			struct flow f;
+			const char *want = at < FIELDS ? several[i].want : "ok";
+
+			flow_start(&f, OK11 TYPE);
+			for (unsigned k = 0; k < FIELDS; k++) {
+				const char *t =
+				    k == at ? several[i].bad : several[i].good;
+
+				flow_bytes(&f, t, strlen(t));
+			}
+			flow_bytes(&f, END, 2);
+			ck_assert_msg(strcmp(sts_why_token(sts_http_why(&f.h)),
+					  want) == 0,
+			    "%s, place %u: %s", several[i].name, at,
+			    sts_why_token(sts_http_why(&f.h)));
+		}
+	}
+	for (unsigned at = 0; at < FIELDS; at++) {
+		char list[] = "Content-Length: 2,2,2,2,2" END END;
+		struct flow f;
+
+		list[16 + 2 * at] = '3';
+		flow_start(&f, OK11 TYPE);
+		flow_bytes(&f, list, strlen(list));
+		ck_assert_int_eq(sts_http_why(&f.h), STS_WHY_HTTP_LENGTH);
+	}
+}
+END_TEST
+
 START_TEST(header_limit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(overheads); i++) {
@@ -776,6 +835,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, r31_body_limit_length);
 	tcase_add_test(tc, r31_body_limit_chunked);
 	tcase_add_test(tc, header_limit);
+	tcase_add_test(tc, every_place);
 	tcase_add_test(tc, over_is_over);
 	tcase_add_test(tc, r34_request);
 }

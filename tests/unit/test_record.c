@@ -160,6 +160,42 @@ END_TEST
 
 /* Each record cut short anywhere is judged without a surprise: no prefix of
  * a record but its first bytes is "none". */
+/* Of several records it does not matter which come first: a second candidate
+ * and an odd one are noticed in every place among strangers. */
+START_TEST(every_place)
+{
+	static const char good[] = "v=STSv1; id=1", odd[] = "v=STSv1; id=_",
+			  stranger[] = "v=spf1 -all";
+	enum {
+		RECORDS = 6
+	};
+
+	for (unsigned one = 0; one < RECORDS; one++) {
+		for (unsigned two = 0; two <= RECORDS; two++) {
+			enum sts_why why, want = STS_WHY_NONE;
+			struct sts_record r;
+
+			sts_record_start(&r);
+			for (unsigned i = 0; i < RECORDS; i++) {
+				const char *t = i == one   ? good
+						: i == two ? odd
+							   : stranger;
+
+				while (*t != '\0') {
+					sts_record_byte(&r, (uint8_t)*t++);
+				}
+				sts_record_end(&r);
+			}
+			if (two < RECORDS && two != one) {
+				want = STS_WHY_TXT_SEVERAL;
+			}
+			sts_record_result(&r, &why);
+			ck_assert_msg(why == want, "%u and %u", one, two);
+		}
+	}
+}
+END_TEST
+
 START_TEST(cut_short)
 {
 	static const char whole[] = "v=STSv1; a=b; id=ABC";
@@ -195,6 +231,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, table);
+	tcase_add_test(tc, every_place);
 	tcase_add_test(tc, cut_short);
 	tcase_add_test(tc, used_again);
 }

@@ -4,6 +4,8 @@
 #include <dirent.h>
 
 #include "../../tls/x509/x509_path.h"
+#include "../../tls/x509/anchors_set.h"
+#include "../../tls/x509/x509_verify.h"
 #include "x509_case.h"
 
 const char unit_name[] = "x509";
@@ -254,6 +256,106 @@ START_TEST(flipped_signatures)
 }
 END_TEST
 
+/*
+ * All of a hash counts: with any octet of it changed the signature does not
+ * hold, whatever algorithm; nor with any octet of the signature changed.
+ * A hash longer than the curve is cut (FIPS 186-5 6.4).
+ */
+static const struct {
+	const char *name;
+	size_t hash_counts;
+} signed_by[] = {
+	{ "good-rsa-2048", 32 },
+	{ "rsa-sha384", 48 },
+	{ "rsa-sha512", 64 },
+	{ "good-ec", 32 },
+	{ "ecdsa-sha384", 32 },
+	{ "ecdsa-sha512", 32 },
+};
+
+START_TEST(each_octet_of_a_hash)
+{
+	for (size_t s = 0; s < UNIT_COUNT(signed_by); s++) {
+		const struct sts_x509_cert *leaf = &the_chain.certs[0];
+		struct sts_x509_pubkey by;
+		uint8_t *p;
+
+		case_load(&the_case, signed_by[s].name);
+		ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
+		ck_assert_uint_ge(
+		    sts_x509_hash_len(leaf), signed_by[s].hash_counts);
+		by = sts_x509_cert_key(&the_chain.certs[1], the_chain.bytes);
+		ck_assert(sts_x509_verify(&by, leaf, the_chain.bytes));
+		for (size_t i = 0; i < signed_by[s].hash_counts; i++) {
+			p = the_chain.bytes + leaf->hash_off + i;
+			*p ^= (uint8_t)(1 << i % 8);
+			ck_assert_msg(
+			    !sts_x509_verify(&by, leaf, the_chain.bytes),
+			    "%s: octet %zu of the hash", signed_by[s].name, i);
+			*p ^= (uint8_t)(1 << i % 8);
+		}
+		for (size_t i = 0; i < leaf->sig_len; i++) {
+			p = the_chain.bytes + leaf->sig_off + i;
+			*p ^= (uint8_t)(1 << i % 8);
+			ck_assert_msg(
+			    !sts_x509_verify(&by, leaf, the_chain.bytes),
+			    "%s: octet %zu of the signature", signed_by[s].name,
+			    i);
+			*p ^= (uint8_t)(1 << i % 8);
+		}
+	}
+}
+END_TEST
+
+/* A leaf is an anchor only when all of its hash and of its name are one's. */
+START_TEST(each_octet_of_an_anchor)
+{
+	struct sts_anchor a;
+	size_t pos = 0;
+
+	case_load(&the_case, "leaf-is-anchor");
+	ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
+	ck_assert(sts_anchor_next(&the_case.anchors, &pos, &a));
+	ck_assert_ptr_nonnull(a.hash);
+	for (size_t i = 0; i < STS_ANCHOR_HASH_LEN + STS_X509_NAME_HASH; i++) {
+		uint8_t *p = the_case.anchor_bytes;
+
+		p += i < STS_ANCHOR_HASH_LEN
+			 ? a.hash - p + (ptrdiff_t)i
+			 : a.subject - p + (ptrdiff_t)i - STS_ANCHOR_HASH_LEN;
+		*p ^= 1;
+		ck_assert_msg(run(&the_case, SIZE_MAX, 1) != STS_WHY_NONE,
+		    "octet %zu", i);
+		*p ^= 1;
+	}
+	ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
+}
+END_TEST
+
+/* An issuer is one by all of its name. */
+START_TEST(each_octet_of_a_name)
+{
+	case_load(&the_case, "leaf-under-root");
+	ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
+	for (size_t i = 0; i < STS_X509_NAME_HASH; i++) {
+		struct sts_anchor a;
+		size_t pos = 0;
+
+		while (sts_anchor_next(&the_case.anchors, &pos, &a)) {
+			the_case.anchor_bytes[a.subject + i -
+					      the_case.anchor_bytes] ^= 1;
+		}
+		ck_assert_int_eq(
+		    run(&the_case, SIZE_MAX, 1), STS_WHY_X509_NO_ISSUER);
+		pos = 0;
+		while (sts_anchor_next(&the_case.anchors, &pos, &a)) {
+			the_case.anchor_bytes[a.subject + i -
+					      the_case.anchor_bytes] ^= 1;
+		}
+	}
+}
+END_TEST
+
 /* The memory promises: 16 KB at default limits. */
 START_TEST(memory)
 {
@@ -404,6 +506,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, flipped_anywhere);
 	tcase_add_test(tc, flipped_signatures);
 	tcase_add_test(tc, memory);
+	tcase_add_test(tc, each_octet_of_a_hash);
+	tcase_add_test(tc, each_octet_of_an_anchor);
+	tcase_add_test(tc, each_octet_of_a_name);
 	tcase_add_test(tc, must_staple);
 	tcase_add_test(tc, no_certificate);
 	tcase_add_test(tc, excess);

@@ -11,10 +11,7 @@
 enum {
 	RSA_BYTES_MAX = 512,
 	RSA_BITS_MIN = 2048,
-	EXPONENT_BYTES_MAX = 4,
-
-	INTEGER = 0x02,
-	SEQUENCE = 0x30
+	EXPONENT_BYTES_MAX = 4
 };
 
 void
@@ -269,46 +266,11 @@ stored_bits(struct sts_x509_scan *s, uint16_t *off, uint16_t *len)
 	return true;
 }
 
-/* RFC 3279 2.2.3: SEQUENCE { r INTEGER, s INTEGER } in DER, nothing else.
- * BearSSL's reader takes zeros too many and more. */
-static bool
-is_ecdsa_value(struct sts_text t)
-{
-	struct sts_text content;
-	enum sts_der_event event;
-	unsigned sequences = 0, integers = 0;
-	struct sts_der d;
-
-	sts_der_begin(&d, t.n);
-	while ((event = sts_der_next(&d, &t, &content)) != STS_DER_DONE) {
-		bool outer = sts_der_depth(&d) == 1;
-
-		if (event == STS_DER_MORE || event == STS_DER_BROKEN) {
-			return false;
-		}
-		if (event == STS_DER_ELEMENT) {
-			if (sts_der_tag(&d) != (outer ? SEQUENCE : INTEGER)) {
-				return false;
-			}
-			sequences += outer;
-			integers += !outer;
-			if (outer) {
-				sts_der_open(&d);
-			}
-		}
-	}
-	return sequences == 1 && integers == 2;
-}
-
 void
 sts_x509_end_sig(struct sts_x509_scan *s)
 {
-	struct sts_x509_cert *c = s->cert;
-
-	if (c->sig_fault == STS_WHY_NONE &&
-	    stored_bits(s, &c->sig_off, &c->sig_len) && !c->sig_rsa &&
-	    !is_ecdsa_value(sts_text(s->arena->p + c->sig_off, c->sig_len))) {
-		sts_x509_sig_fault(s, STS_WHY_X509_SIGNATURE);
+	if (s->cert->sig_fault == STS_WHY_NONE) {
+		stored_bits(s, &s->cert->sig_off, &s->cert->sig_len);
 	}
 }
 
