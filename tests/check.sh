@@ -213,6 +213,10 @@ python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
 	cmp -s "$build/uts46_table.c" core/grammar/uts46_table.c ||
 	echo core/grammar/uts46_table.c | rule 'not what uts46_table.py writes'
 
+# What tests cite by number is in the list, and the other way round.
+python3 tests/requirements.py | grep -v ' requirements$' |
+	rule 'tests/requirements.md and the tests do not agree'
+
 # Every source says its licence first.
 for f in $(git ls-files '*.c' '*.h'); do
 	head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"
