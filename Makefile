@@ -48,13 +48,22 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
 	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/stream.c dns/upstream.c dns/wire.c
+# TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
+ifdef TLS_ENGINE
+override CPPFLAGS += -DSTS_TLS_ENGINE=1
+TLS_CLIENT_SRC = tls/tls_engine.c tls/x509/x509_class.c
+else
+TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_exchange.c \
+	tls/tls_hello.c tls/tls_keys.c tls/tls_lists.c tls/tls_messages.c tls/tls_params.c \
+	tls/tls_records.c tls/tls_stream.c
+endif
 TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scalar.c \
-	tls/ec_verify.c tls/ecdsa_der.c tls/montgomery.c tls/rsa.c tls/session.c tls/signature.c \
+	tls/ec_verify.c tls/ecdsa_der.c tls/montgomery.c tls/rsa.c tls/rsa_pss.c tls/signature.c \
+	$(TLS_CLIENT_SRC) \
 	tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c tls/x509/pem.c tls/x509/x509.c \
-	tls/x509/x509_cert.c \
-	tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c tls/x509/x509_links.c \
-	tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c tls/x509/x509_time.c \
-	tls/x509/x509_trust.c tls/x509/x509_verify.c
+	tls/x509/x509_cert.c tls/x509/x509_exts.c tls/x509/x509_fields.c \
+	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
+	tls/x509/x509_time.c tls/x509/x509_trust.c tls/x509/x509_verify.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c

@@ -10,6 +10,7 @@ package=$1
 dir=$2
 
 case $package in
+android-platform-external-boringssl) sha256=583b7aeee1fca68b8244d086cea6fca23bd19d517bd63f0b9de714e048f92a7d ;;
 bearssl) sha256=102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004 ;;
 check) sha256=8451b68ac5d6f3157b24f22eceff575bcf566264f6d78f3852f89d4e08cf42e1 ;;
 lwip) sha256=0a8276d09fc4e97bbba2f953d74af2388fc2195ea156be9d7589e297a68fde24 ;;

@@ -8,7 +8,7 @@ SIM_SRC := tests/sim/run.c tests/sim/sim.c tests/sim/promises.c tests/sim/net.c 
 	tests/sim/site.c tests/sim/fault.c tests/sim/draw.c tests/sim/trace.c \
 	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c
 SIM_PLAIN_SRC := tests/sim/plain_session.c tests/sim/plain_https.c
-SIM_TLS_SRC := tests/mem/https.c
+SIM_TLS_SRC := tests/mem/https.c tests/mem/seeder.c
 SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
 SIM_PLAIN_OBJ := $(SIM_PLAIN_SRC:%.c=$(BUILD)/obj/%.o)
 SIM_TLS_OBJ := $(SIM_TLS_SRC:%.c=$(BUILD)/obj/%.o)

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TLS 1.2 filter. BearSSL's engine is the state machine; around it stand
+ * The filter over our own client: one record buffer, and what stands in it.
  *
- *	HANDSHAKE    the engine's records pass; application bytes do not
- *	ESTABLISHED  the path was accepted and the handshake is over
- *	FAILED       `why` is set, the engine is not asked any more
+ *	HANDSHAKE    records pass to tls_client; application bytes do not
+ *	ESTABLISHED  the client is open and its last flight was sent
+ *	FAILED       `why` is set; at most the alert is still to be sent
  *
- * and, within HANDSHAKE, the verdict on the path: from the end of the
- * Certificate message until it is there, only WORK is wanted. So nothing but
- * the ClientHello has been sent when a path is refused, and the alert for it
- * can still go in the clear.
+ * The buffer holds one thing at a time: a record being received (got > 0), the
+ * content of one (content), records to be sent (out_off < out_end), or
+ * application bytes that wait for a flush (taken > 0). A record that does not
+ * fit is opened piece by piece (tls_stream.h) where the buffer is small by
+ * choice.
  */
 #include <string.h>
 
 #include "../core/base/assert.h"
-#include "../core/base/name.h"
-#include "curves.h"
-#include "signature.h"
 #include "session.h"
-#include "x509/x509_class.h"
+#include "tls_client.h"
+#include "tls_stream.h"
 
 enum state {
 	HANDSHAKE,
@@ -26,193 +25,494 @@ enum state {
 	FAILED
 };
 
+/* How far a record that is opened piece by piece has come. */
+enum phase {
+	WHOLE, /* no such record */
+	NONCE, /* its part of the nonce is awaited */
+	CONTENT,
+	TAG
+};
+
 enum {
-	ALERT_RECORD = 21,
-	ALERT_FATAL = 2,
-	ALERT_LEN = 7,
-	ALERT_BAD_CERTIFICATE = 42,
-	ALERT_PROTOCOL_VERSION = 70
+	ALERT_LEN = 2,
+	WARNING = 1,
+	FATAL = 2,
+	/* Records in a row that bring nothing: empty ones and CCS. */
+	EMPTIES_MAX = 32,
+	WARNINGS_MAX = 4,
+	SEALED_MAX = STS_TLS_PLAIN_MAX + 256, /* RFC 8446 5.2 */
+	PIECES_FROM = STS_TLS_HEADER /* chunks stand behind the header */
 };
 
 struct sts_tls {
-	br_ssl_client_context client;
-	struct sts_x509_class x509;
+	struct sts_tls_client client;
+	struct sts_tls_ciphers ciphers;
+	struct sts_tls_stream stream;
 	uint8_t state;
 	uint8_t why; /* enum sts_why, in FAILED */
-	bool hello_only; /* nothing was sent after the ClientHello */
+	uint8_t phase;
+	uint8_t type; /* of the content */
+	uint8_t empties, warnings;
+	bool content; /* a record's content is being handled */
 	bool eof; /* the peer closed the connection */
-	uint8_t alert[ALERT_LEN]; /* in FAILED, what of it is to be sent */
-	uint8_t alert_off;
-	uint8_t alert_len;
+	bool notified; /* close_notify came */
+	size_t len, got; /* bytes of the record, or of what is awaited of it */
+	size_t off, end; /* of the content, what was not handled yet */
+	size_t out_off, out_end;
+	size_t taken;
 	uint8_t record[STS_TLS_RECORD_SIZE];
 };
 
 STS_STATIC_ASSERT(sizeof(struct sts_tls) <= STS_TLS_SIZE_MAX, tls_size);
-STS_STATIC_ASSERT(STS_TLS_RECORD_SIZE >= 837, tls_record_size);
-STS_STATIC_ASSERT((int)STS_NAME_MAX < 255, tls_server_name);
+STS_STATIC_ASSERT((int)STS_TLS_RND == (int)STS_TLS_SEED, tls_random_bytes);
+STS_STATIC_ASSERT(
+    STS_TLS_RECORD_SIZE >= (int)STS_TLS_FLIGHT_MAX, tls_record_size);
 
-/*
- * BearSSL asks its seeder at every start, even when entropy was injected. We
- * bring our own: this definition takes the place of the library's, so that no
- * call to an operating system is linked and equal seeds give equal bytes.
- */
-br_prng_seeder
-br_prng_seeder_system(const char **name)
+static bool
+sending(const struct sts_tls *t)
 {
-	if (name != NULL) {
-		*name = "none";
-	}
-	return 0;
+	return t->out_off < t->out_end;
 }
 
-/* The alert that tells a peer why; 0: none. RFC 5246 7.2.2. */
-static uint8_t
-alert_for(enum sts_why why)
+/* Content of the record that was not handled yet. */
+static struct sts_text
+piece(const struct sts_tls *t)
 {
-	static const struct {
-		uint8_t why;
-		uint8_t alert;
-	} alerts[] = {
-		{ STS_WHY_TLS_ALERT, 0 }, { STS_WHY_PEER_CLOSED, 0 },
-		{ STS_WHY_TLS_PROTOCOL, 40 }, /* handshake_failure */
-		{ STS_WHY_TLS_VERSION, ALERT_PROTOCOL_VERSION },
-		{ STS_WHY_TLS_RECORD, 22 }, /* record_overflow */
-		{ STS_WHY_X509_ALGORITHM, 43 }, /* unsupported_certificate */
-		{ STS_WHY_X509_EXPIRED, 45 }, /* certificate_expired */
-		{ STS_WHY_X509_NOT_YET, 45 },
-		{ STS_WHY_X509_NO_ISSUER, 48 }, /* unknown_ca */
-	};
-
-	for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
-		if (alerts[i].why == why) {
-			return alerts[i].alert;
-		}
+	if (!t->content) {
+		return sts_text(NULL, 0);
 	}
-	return ALERT_BAD_CERTIFICATE;
+	return t->phase == WHOLE ? sts_text(t->record + t->off, t->end - t->off)
+				 : sts_tls_stream_piece(&t->stream);
 }
 
 static void
-fail(struct sts_tls *t, enum sts_why why)
+used(struct sts_tls *t, size_t n)
 {
-	uint8_t alert[ALERT_LEN] = { ALERT_RECORD, 3, 3, 0, 2, ALERT_FATAL,
-		alert_for(why) };
+	if (t->phase == WHOLE) {
+		t->off += n;
+	} else {
+		sts_tls_stream_used(&t->stream, n);
+	}
+}
 
+/* An alert record at the front of the buffer; nothing else is in it. */
+static void
+put_alert(struct sts_tls *t, uint8_t level, enum sts_tls_alert alert)
+{
+	struct sts_tls_client *c = &t->client;
+	struct sts_tls_out o = { &t->ciphers, t->record, 0 };
+	uint8_t *p;
+
+	/* Some servers take nothing sealed before it: RFC 8446 D.4. */
+	if (c->version == STS_TLS_13 && c->out.suite != NULL) {
+		sts_tls_put_ccs(c, &o);
+	}
+	p = o.p + o.n + sts_tls_before(&c->out);
+	p[0] = level;
+	p[1] = (uint8_t)alert;
+	o.n += sts_tls_seal(
+	    &t->ciphers, &c->out, STS_TLS_ALERT, o.p + o.n, ALERT_LEN);
+	t->out_off = 0;
+	t->out_end = o.n;
+}
+
+/* The end: nothing but the alert, if there is one, goes out. */
+static void
+fail(struct sts_tls *t, enum sts_why why, enum sts_tls_alert alert)
+{
 	STS_ASSERT(why != STS_WHY_NONE);
 	if (t->state == FAILED) {
 		return;
 	}
 	t->state = FAILED;
 	t->why = (uint8_t)why;
-	/* In the clear only: the engine offers no way to encrypt one. */
-	if (t->hello_only && alert[ALERT_LEN - 1] != 0) {
-		memcpy(t->alert, alert, sizeof alert);
-		t->alert_len = ALERT_LEN;
+	t->content = false;
+	t->phase = WHOLE;
+	t->got = t->taken = 0;
+	t->out_off = t->out_end = 0;
+	if (alert != STS_ALERT_NONE) {
+		put_alert(t, FATAL, alert);
 	}
+	sts_tls_client_refuse(&t->client, why, alert);
+	sts_tls_client_forget(&t->client);
+	sts_wipe(&t->stream, sizeof t->stream);
 }
 
-/* The reason behind an error of BearSSL's engine. */
-static enum sts_why
-engine_why(const struct sts_tls *t, int error)
-{
-	switch (error) {
-	case BR_ERR_UNSUPPORTED_VERSION:
-	case BR_ERR_RECV_FATAL_ALERT + ALERT_PROTOCOL_VERSION:
-		return STS_WHY_TLS_VERSION;
-	case BR_ERR_TOO_LARGE:
-		return STS_WHY_TLS_RECORD;
-	case BR_ERR_X509_NOT_TRUSTED:
-		return sts_x509_verdict(&t->x509.x509);
-	default:
-		return error >= BR_ERR_RECV_FATAL_ALERT &&
-			       error < BR_ERR_SEND_FATAL_ALERT
-			   ? STS_WHY_TLS_ALERT
-			   : STS_WHY_TLS_PROTOCOL;
-	}
-}
-
-static unsigned
-engine_state(const struct sts_tls *t)
-{
-	return br_ssl_engine_current_state(&t->client.eng);
-}
-
-/* Whether the path waits for work. */
-static bool
-judging(const struct sts_tls *t)
-{
-	return t->x509.ended && sts_x509_pending(&t->x509.x509);
-}
-
-/* Whether the peer has said that it will send no more. */
-static bool
-notified(const struct sts_tls *t)
-{
-	return t->client.eng.shutdown_recv != 0;
-}
-
-/* Whether the handshake is over, or will never be. */
 static void
-update_handshake(struct sts_tls *t)
+broken(struct sts_tls *t, enum sts_tls_alert alert)
 {
-	if ((engine_state(t) & BR_SSL_SENDAPP) != 0) {
-		/* No session is resumed: there was a path, and it is good. */
-		STS_ASSERT(t->x509.ended);
-		STS_ASSERT(sts_x509_verdict(&t->x509.x509) == STS_WHY_NONE);
+	fail(t, STS_WHY_TLS_PROTOCOL, alert);
+}
+
+/* What came before the connection ended may still be read. */
+static void
+see_end(struct sts_tls *t)
+{
+	if (t->state == ESTABLISHED && t->eof && !t->notified &&
+	    piece(t).n == 0) {
+		fail(t, STS_WHY_TLS_TRUNCATED, STS_ALERT_NONE);
+	}
+}
+
+/* The content was handled to its end: the buffer is free. */
+static void
+close_record(struct sts_tls *t)
+{
+	t->content = false;
+	t->got = 0;
+	sts_tls_client_record_end(&t->client);
+}
+
+static void
+see_open(struct sts_tls *t)
+{
+	if (t->state == HANDSHAKE && t->client.open && !sending(t)) {
 		t->state = ESTABLISHED;
-	} else if (notified(t)) {
-		fail(t, STS_WHY_PEER_CLOSED);
+		sts_tls_client_forget(&t->client);
 	}
 }
 
-/* The engine has changed: see what became of the session. */
-static void
-update(struct sts_tls *t)
+/* Whether handshake bytes wait that the client takes now. */
+static bool
+feedable(const struct sts_tls *t)
 {
-	int error = br_ssl_engine_last_error(&t->client.eng);
+	return t->content && t->type == STS_TLS_HANDSHAKE && piece(t).n > 0 &&
+	       !t->client.failed && t->client.work == STS_TLS_WORK_NONE;
+}
 
-	if (error != BR_ERR_OK) {
-		fail(t, engine_why(t, error));
+static void
+put_flight(struct sts_tls *t)
+{
+	STS_ASSERT(!t->content && t->got == 0);
+	t->out_off = 0;
+	t->out_end = sts_tls_client_flight(&t->client, &t->ciphers, t->record);
+}
+
+/* Go on with the handshake as far as it goes without work or more bytes. */
+static void
+advance(struct sts_tls *t)
+{
+	struct sts_tls_client *c = &t->client;
+
+	while (feedable(t)) {
+		used(t, sts_tls_client_take(c, piece(t)));
 	}
-	if (t->state == HANDSHAKE && !judging(t)) {
-		update_handshake(t);
+	if (c->failed) {
+		fail(t, (enum sts_why)c->why, (enum sts_tls_alert)c->alert);
+		return;
 	}
-	/* What came before the connection ended may still be read. */
-	if (t->state == ESTABLISHED && t->eof && !notified(t) &&
-	    (engine_state(t) & BR_SSL_RECVAPP) == 0) {
-		fail(t, STS_WHY_TLS_TRUNCATED);
+	if (c->work != STS_TLS_WORK_NONE || piece(t).n > 0 ||
+	    t->phase != WHOLE) {
+		return;
+	}
+	if (t->content && t->type == STS_TLS_HANDSHAKE) {
+		close_record(t);
+	}
+	if (c->flight != STS_TLS_FLIGHT_NONE) {
+		put_flight(t);
+	}
+	see_open(t);
+}
+
+/* The reason behind a fatal alert of the peer. */
+static enum sts_why
+alert_why(uint8_t alert)
+{
+	switch (alert) {
+	case STS_ALERT_CLOSE_NOTIFY:
+		return STS_WHY_PEER_CLOSED;
+	case STS_ALERT_PROTOCOL_VERSION:
+		return STS_WHY_TLS_VERSION;
+	case STS_ALERT_NO_APPLICATION_PROTOCOL:
+		return STS_WHY_TLS_ALPN;
+	default:
+		return STS_WHY_TLS_ALERT;
 	}
 }
 
-/* Suites, hashes and curves: ECDHE with AEAD, TLS 1.2 only. */
-static void
-configure(br_ssl_engine_context *eng)
+/* TLS 1.3 knows no warnings but user_canceled (RFC 8446 6.1). */
+static bool
+is_warning(const struct sts_tls *t, uint8_t level, uint8_t alert)
 {
-	static const uint16_t suites[] = {
-		BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-		BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-		BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-		/* The last ones may be left out. */
-		BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-		BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	};
-	size_t count = sizeof suites / sizeof *suites;
+	return alert == STS_ALERT_USER_CANCELED ||
+	       (t->client.version != STS_TLS_13 && level == WARNING);
+}
 
-	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
-	br_ssl_engine_set_suites(eng, suites, count - (STS_SHA384_512 ? 0 : 2));
-	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
-	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
-	br_ssl_engine_set_prf_sha256(eng, br_tls12_sha256_prf);
-	if (STS_SHA384_512) {
-		br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
-		br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
-		br_ssl_engine_set_prf_sha384(eng, br_tls12_sha384_prf);
+static void
+take_alert(struct sts_tls *t, struct sts_text a)
+{
+	if (a.n != ALERT_LEN) {
+		broken(t, STS_ALERT_DECODE_ERROR);
+	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY &&
+		   t->state == ESTABLISHED) {
+		close_record(t);
+		t->notified = true;
+		put_alert(t, WARNING, STS_ALERT_CLOSE_NOTIFY);
+	} else if (a.p[0] != WARNING && a.p[0] != FATAL) {
+		broken(t, STS_ALERT_ILLEGAL_PARAMETER);
+	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY ||
+		   !is_warning(t, a.p[0], a.p[1])) {
+		fail(t, alert_why(a.p[1]), STS_ALERT_NONE);
+	} else if (t->warnings == WARNINGS_MAX) {
+		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+	} else {
+		t->warnings++;
+		close_record(t);
 	}
-	br_ssl_engine_set_rsavrfy(eng, sts_signature_br_pkcs1);
-	br_ssl_engine_set_ecdsa(eng, sts_signature_br_ecdsa);
-	br_ssl_engine_set_ec(eng, sts_curves());
-	br_ssl_engine_set_default_aes_gcm(eng);
-	br_ssl_engine_set_default_chapol(eng);
+}
+
+/* A record that brings nothing. */
+static void
+take_empty(struct sts_tls *t)
+{
+	close_record(t);
+	if (t->empties == EMPTIES_MAX) {
+		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+	} else {
+		t->empties++;
+	}
+}
+
+static void
+take_ccs(struct sts_tls *t, struct sts_text content)
+{
+	sts_tls_client_ccs(&t->client, content);
+	take_empty(t);
+	advance(t);
+}
+
+/* A record was opened; its content stands at off. */
+static void
+take_content(struct sts_tls *t)
+{
+	struct sts_text content = piece(t);
+
+	switch (t->type) {
+	case STS_TLS_HANDSHAKE:
+		if (content.n == 0) {
+			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+			return;
+		}
+		break;
+	case STS_TLS_ALERT:
+		if (content.n == 0 || !sts_tls_client_between(&t->client)) {
+			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+		} else {
+			take_alert(t, content);
+		}
+		return;
+	case STS_TLS_APPLICATION:
+		if (t->state != ESTABLISHED ||
+		    !sts_tls_client_between(&t->client)) {
+			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+			return;
+		}
+		if (content.n == 0) {
+			take_empty(t);
+			return;
+		}
+		break;
+	default:
+		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+		return;
+	}
+	t->empties = 0;
+	advance(t);
+}
+
+/* Whether a record of this type is not sealed. */
+static bool
+in_clear(const struct sts_tls *t, uint8_t type)
+{
+	return t->client.in.suite == NULL ||
+	       (t->client.version == STS_TLS_13 &&
+		   type == STS_TLS_CHANGE_CIPHER_SPEC);
+}
+
+/* A record came whole. */
+static void
+take_record(struct sts_tls *t)
+{
+	struct sts_tls_opened o;
+	enum sts_tls_alert alert;
+
+	if (t->record[0] == STS_TLS_CHANGE_CIPHER_SPEC &&
+	    in_clear(t, t->record[0])) {
+		take_ccs(t, sts_text(t->record + STS_TLS_HEADER,
+				t->len - STS_TLS_HEADER));
+		return;
+	}
+	alert = sts_tls_open(
+	    &t->ciphers, &t->client.in, sts_span(t->record, t->len), &o);
+	if (alert != STS_ALERT_NONE) {
+		broken(t, alert);
+		return;
+	}
+	t->content = true;
+	t->type = o.type;
+	t->off = (size_t)(o.content.p - t->record);
+	t->end = t->off + o.content.n;
+	take_content(t);
+}
+
+/* What may stand in a header now. */
+static enum sts_tls_alert
+judge_header(const struct sts_tls *t, uint8_t type, size_t body)
+{
+	bool clear = in_clear(t, type);
+
+	if (type < STS_TLS_CHANGE_CIPHER_SPEC || type > STS_TLS_APPLICATION ||
+	    (clear && type == STS_TLS_APPLICATION)) {
+		return STS_ALERT_UNEXPECTED_MESSAGE;
+	}
+	if (!clear && t->client.version == STS_TLS_13 &&
+	    type != STS_TLS_APPLICATION) {
+		return STS_ALERT_UNEXPECTED_MESSAGE;
+	}
+	return body > (clear ? STS_TLS_PLAIN_MAX : SEALED_MAX)
+		   ? STS_ALERT_RECORD_OVERFLOW
+		   : STS_ALERT_NONE;
+}
+
+/* Whether the record, which does not fit, can be opened piece by piece. */
+static bool
+can_stream(const struct sts_tls *t, uint8_t type, size_t body)
+{
+	size_t around = sts_tls_before(&t->client.in) - STS_TLS_HEADER;
+
+	if (t->client.in.suite != NULL) {
+		around += STS_TLS_TAG;
+	}
+	return STS_TLS_SMALL && sts_tls_stream_can(&t->client.in) &&
+	       (type == STS_TLS_HANDSHAKE || type == STS_TLS_APPLICATION) &&
+	       body - around <= STS_TLS_PLAIN_MAX + 1;
+}
+
+static void
+begin_stream(struct sts_tls *t, const uint8_t *sent)
+{
+	struct sts_tls_direction *d = &t->client.in;
+	size_t content = sts_get16be(t->record + 3);
+
+	if (d->suite != NULL) {
+		content -= sts_tls_before(d) - STS_TLS_HEADER + STS_TLS_TAG;
+	}
+	sts_tls_stream_begin(
+	    &t->stream, &t->ciphers, d, t->record, sent, content);
+	t->phase = CONTENT;
+	t->content = true;
+	t->got = PIECES_FROM;
+	t->len = PIECES_FROM;
+	t->empties = 0;
+	/* What is inside shows at its end: then it must have been this. */
+	t->type = t->record[0];
+	if (t->client.version == STS_TLS_13 && d->suite != NULL &&
+	    !t->client.open) {
+		t->type = STS_TLS_HANDSHAKE;
+	}
+	if (t->type == STS_TLS_APPLICATION &&
+	    (t->state != ESTABLISHED || !sts_tls_client_between(&t->client))) {
+		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
+	}
+}
+
+static void
+take_header(struct sts_tls *t)
+{
+	uint8_t type = t->record[0];
+	size_t body = sts_get16be(t->record + 3);
+	enum sts_tls_alert alert;
+
+	/* The version of a record means nothing but its first byte. */
+	if (t->record[1] != 3) {
+		fail(t, STS_WHY_TLS_VERSION, STS_ALERT_PROTOCOL_VERSION);
+		return;
+	}
+	alert = judge_header(t, type, body);
+	if (alert != STS_ALERT_NONE) {
+		broken(t, alert);
+		return;
+	}
+	t->len = STS_TLS_HEADER + body;
+	if (t->len <= sizeof t->record) {
+		return;
+	}
+	if (!can_stream(t, type, body)) {
+		fail(t, STS_WHY_TLS_RECORD, STS_ALERT_RECORD_OVERFLOW);
+	} else if (sts_tls_before(&t->client.in) > STS_TLS_HEADER) {
+		t->phase = NONCE;
+		t->len = sts_tls_before(&t->client.in);
+	} else {
+		begin_stream(t, NULL);
+	}
+}
+
+/* The tag came, or, in the clear, the end of the content. */
+static void
+end_stream(struct sts_tls *t)
+{
+	bool is_13 = t->stream.is_13;
+	uint8_t type;
+
+	if (!sts_tls_stream_end(&t->stream, t->record + PIECES_FROM, &type)) {
+		broken(t, STS_ALERT_BAD_RECORD_MAC);
+		return;
+	}
+	t->phase = WHOLE;
+	t->off = t->end = 0;
+	if (is_13 && type != t->type) {
+		/* A ticket may be so large, but that is ours to limit. */
+		fail(t,
+		    t->client.open ? STS_WHY_TLS_RECORD : STS_WHY_TLS_PROTOCOL,
+		    STS_ALERT_UNEXPECTED_MESSAGE);
+		return;
+	}
+	if (t->type == STS_TLS_APPLICATION) {
+		close_record(t);
+	} else {
+		advance(t);
+	}
+}
+
+/* Whatever was handed out of this chunk was used: what is awaited next? */
+static void
+next_chunk(struct sts_tls *t)
+{
+	size_t room = sizeof t->record - PIECES_FROM;
+
+	if (t->phase != CONTENT || piece(t).n > 0 ||
+	    t->client.work != STS_TLS_WORK_NONE || t->state == FAILED) {
+		return;
+	}
+	if (t->stream.left > 0) {
+		t->got = PIECES_FROM;
+		t->len = PIECES_FROM +
+			 (t->stream.left < room ? t->stream.left : room);
+	} else if (t->stream.sealed) {
+		t->phase = TAG;
+		t->got = PIECES_FROM;
+		t->len = PIECES_FROM + STS_TLS_TAG;
+	} else {
+		end_stream(t);
+	}
+}
+
+/* Bytes of a record that is opened piece by piece. */
+static void
+take_chunk(struct sts_tls *t, size_t n)
+{
+	if (t->phase == CONTENT) {
+		sts_tls_stream_take(
+		    &t->stream, sts_span(t->record + t->got - n, n));
+		advance(t);
+	} else if (t->got == t->len) {
+		if (t->phase == NONCE) {
+			begin_stream(t, t->record + STS_TLS_HEADER);
+		} else {
+			end_stream(t);
+		}
+	}
+	next_chunk(t);
 }
 
 size_t
@@ -226,103 +526,91 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
     const struct sts_anchors *anchors, int64_t wall_s,
     const uint8_t rnd[STS_TLS_RND])
 {
-	br_ssl_engine_context *eng = &t->client.eng;
-	char name[STS_NAME_MAX + 1] = { 0 };
-
 	STS_ASSERT(sts_name_valid(host));
 	STS_ASSERT(wall_s >= 0);
-	memcpy(name, host.p, host.n);
-	br_ssl_client_zero(&t->client);
-	configure(eng);
-	sts_x509_class_init(&t->x509);
-	br_ssl_engine_set_x509(eng, &t->x509.vtable);
-	br_ssl_engine_set_buffer(eng, t->record, sizeof t->record, 0);
-	br_ssl_engine_inject_entropy(eng, rnd, STS_TLS_RND);
+	sts_tls_client_start(&t->client, host, anchors, wall_s, rnd);
+	memset(&t->ciphers, 0,
+	    offsetof(struct sts_tls, record) -
+		offsetof(struct sts_tls, ciphers));
+	sts_tls_ciphers_choose(&t->ciphers);
 	t->state = HANDSHAKE;
-	t->why = STS_WHY_NONE;
-	t->hello_only = true;
-	t->eof = false;
-	t->alert_off = 0;
-	t->alert_len = 0;
-	(void)br_ssl_client_reset(&t->client, name, 0);
-	STS_ASSERT(br_ssl_engine_last_error(eng) == BR_ERR_OK);
-	/* The engine keeps the name for as long as the session. */
-	sts_x509_start(&t->x509.x509,
-	    sts_text((const uint8_t *)eng->server_name, host.n), anchors,
-	    wall_s);
 }
 
 void
 sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
 {
-	sts_x509_use_links(&t->x509.x509, l);
+	sts_x509_use_links(&t->client.x509, l);
+}
+
+void
+sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol)
+{
+	sts_tls_client_alpn(&t->client, protocol);
+}
+
+/* What a session wants that goes on and has nothing to send. */
+static unsigned
+wants_running(const struct sts_tls *t)
+{
+	if (t->client.work != STS_TLS_WORK_NONE) {
+		return STS_TLS_WORK;
+	}
+	if (t->taken > 0) {
+		return STS_TLS_APP_SEND;
+	}
+	if (piece(t).n > 0) {
+		return STS_TLS_APP_RECV;
+	}
+	return t->state == ESTABLISHED && t->got == 0
+		   ? STS_TLS_REC_RECV | STS_TLS_APP_SEND
+		   : STS_TLS_REC_RECV;
 }
 
 unsigned
 sts_tls_wants(const struct sts_tls *t)
 {
-	static const struct {
-		unsigned engine;
-		unsigned wants;
-	} bits[] = { { BR_SSL_SENDREC, STS_TLS_REC_SEND },
-		{ BR_SSL_RECVREC, STS_TLS_REC_RECV },
-		{ BR_SSL_SENDAPP, STS_TLS_APP_SEND },
-		{ BR_SSL_RECVAPP, STS_TLS_APP_RECV } };
-	unsigned s = engine_state(t), wants = 0;
+	unsigned end = t->state == FAILED ? STS_TLS_FAILED
+		       : t->notified      ? STS_TLS_CLOSED
+					  : 0;
 
-	if (t->state == FAILED) {
-		return t->alert_len > 0 ? STS_TLS_FAILED | STS_TLS_REC_SEND
-					: STS_TLS_FAILED;
+	if (sending(t)) {
+		return end | STS_TLS_REC_SEND;
 	}
-	if (judging(t)) {
-		return STS_TLS_WORK;
-	}
-	for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
-		wants |= (s & bits[i].engine) != 0 ? bits[i].wants : 0;
-	}
-	if (notified(t)) {
-		return (wants & STS_TLS_REC_SEND) | STS_TLS_CLOSED;
-	}
-	return wants;
+	return end != 0 ? end : wants_running(t);
 }
 
 struct sts_text
 sts_tls_rec_send_buf(const struct sts_tls *t)
 {
-	struct sts_text out = { NULL, 0 };
-
-	if (t->state == FAILED) {
-		out = sts_text(t->alert + t->alert_off, t->alert_len);
-	} else if (!judging(t)) {
-		out.p = br_ssl_engine_sendrec_buf(&t->client.eng, &out.n);
-	}
-	return out;
+	return sts_text(t->record + t->out_off, t->out_end - t->out_off);
 }
 
 void
 sts_tls_rec_send_ack(struct sts_tls *t, size_t n)
 {
 	STS_ASSERT(n > 0);
-	STS_ASSERT(n <= sts_tls_rec_send_buf(t).n);
-	if (t->state == FAILED) {
-		t->alert_off = (uint8_t)(t->alert_off + n);
-		t->alert_len = (uint8_t)(t->alert_len - n);
-		return;
-	}
-	t->hello_only = t->hello_only && !t->x509.ended;
-	br_ssl_engine_sendrec_ack(&t->client.eng, n);
-	update(t);
+	STS_ASSERT(n <= t->out_end - t->out_off);
+	t->out_off += n;
+	see_open(t);
+	see_end(t);
+}
+
+/* A buffer that is asked for by a const session is its owner's to write. */
+static uint8_t *
+at(const struct sts_tls *t, size_t off)
+{
+	return (uint8_t *)(uintptr_t)t->record + off;
 }
 
 struct sts_span
 sts_tls_rec_recv_buf(const struct sts_tls *t)
 {
-	struct sts_span in = { NULL, 0 };
+	size_t len = t->got < STS_TLS_HEADER ? STS_TLS_HEADER : t->len;
 
-	if ((sts_tls_wants(t) & STS_TLS_REC_RECV) != 0) {
-		in.p = br_ssl_engine_recvrec_buf(&t->client.eng, &in.n);
+	if ((sts_tls_wants(t) & STS_TLS_REC_RECV) == 0) {
+		return sts_span(NULL, 0);
 	}
-	return in;
+	return sts_span(at(t, t->got), len - t->got);
 }
 
 void
@@ -330,48 +618,86 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 {
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= sts_tls_rec_recv_buf(t).n);
-	br_ssl_engine_recvrec_ack(&t->client.eng, n);
-	update(t);
+	t->got += n;
+	if (t->phase != WHOLE) {
+		take_chunk(t, n);
+		return;
+	}
+	if (t->got == STS_TLS_HEADER) {
+		take_header(t);
+		next_chunk(t);
+	}
+	if (t->state != FAILED && t->phase == WHOLE &&
+	    t->got >= STS_TLS_HEADER && t->got == t->len) {
+		take_record(t);
+	}
+}
+
+/* Where application bytes stand until the flush: behind a record's front, and
+ * behind a KeyUpdate that goes out first. */
+static size_t
+app_front(const struct sts_tls *t)
+{
+	const struct sts_tls_direction *d = &t->client.out;
+	size_t front = sts_tls_before(d);
+
+	if (t->client.update_owed) {
+		front += sts_tls_before(d) + STS_TLS_MESSAGE_HEADER + 1 +
+			 sts_tls_behind(d);
+	}
+	return front;
 }
 
 struct sts_span
 sts_tls_app_send_buf(const struct sts_tls *t)
 {
-	struct sts_span in = { NULL, 0 };
+	size_t front = app_front(t);
+	size_t room = sizeof t->record - front - sts_tls_behind(&t->client.out);
 
-	if ((sts_tls_wants(t) & STS_TLS_APP_SEND) != 0) {
-		in.p = br_ssl_engine_sendapp_buf(&t->client.eng, &in.n);
+	if ((sts_tls_wants(t) & STS_TLS_APP_SEND) == 0) {
+		return sts_span(NULL, 0);
 	}
-	return in;
+	room = room < t->client.send_max ? room : t->client.send_max;
+	return sts_span(at(t, front + t->taken), room - t->taken);
 }
 
 void
 sts_tls_app_send_ack(struct sts_tls *t, size_t n)
 {
+	struct sts_span room = sts_tls_app_send_buf(t);
+
 	STS_ASSERT(n > 0);
-	STS_ASSERT(n <= sts_tls_app_send_buf(t).n);
-	br_ssl_engine_sendapp_ack(&t->client.eng, n);
-	update(t);
+	STS_ASSERT(n <= room.n);
+	t->taken += n;
+	if (n == room.n) {
+		sts_tls_app_flush(t);
+	}
 }
 
 void
 sts_tls_app_flush(struct sts_tls *t)
 {
-	if (t->state == ESTABLISHED) {
-		br_ssl_engine_flush(&t->client.eng, 0);
-		update(t);
+	struct sts_tls_client *c = &t->client;
+	size_t len = 0;
+
+	if (t->state != ESTABLISHED || t->taken == 0) {
+		return;
 	}
+	if (c->update_owed) {
+		len = sts_tls_client_update(c, &t->ciphers, t->record);
+	}
+	len += sts_tls_seal(&t->ciphers, &c->out, STS_TLS_APPLICATION,
+	    t->record + len, t->taken);
+	t->taken = 0;
+	t->out_off = 0;
+	t->out_end = len;
 }
 
 struct sts_text
 sts_tls_app_recv_buf(const struct sts_tls *t)
 {
-	struct sts_text out = { NULL, 0 };
-
-	if ((sts_tls_wants(t) & STS_TLS_APP_RECV) != 0) {
-		out.p = br_ssl_engine_recvapp_buf(&t->client.eng, &out.n);
-	}
-	return out;
+	return (sts_tls_wants(t) & STS_TLS_APP_RECV) != 0 ? piece(t)
+							  : sts_text(NULL, 0);
 }
 
 void
@@ -379,26 +705,28 @@ sts_tls_app_recv_ack(struct sts_tls *t, size_t n)
 {
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= sts_tls_app_recv_buf(t).n);
-	br_ssl_engine_recvapp_ack(&t->client.eng, n);
-	update(t);
+	used(t, n);
+	if (t->phase == WHOLE && piece(t).n == 0) {
+		close_record(t);
+	}
+	next_chunk(t);
+	see_end(t);
+}
+
+bool
+sts_tls_provisional(const struct sts_tls *t)
+{
+	return t->phase != WHOLE && t->type == STS_TLS_APPLICATION;
 }
 
 void
 sts_tls_work(struct sts_tls *t)
 {
-	enum sts_why why;
-
 	STS_ASSERT(t->state == HANDSHAKE);
-	STS_ASSERT(judging(t));
-	sts_x509_work(&t->x509.x509);
-	if (judging(t)) {
-		return;
-	}
-	why = sts_x509_verdict(&t->x509.x509);
-	if (why != STS_WHY_NONE) {
-		fail(t, why);
-	}
-	update(t);
+	STS_ASSERT(t->client.work != STS_TLS_WORK_NONE);
+	sts_tls_client_work(&t->client);
+	advance(t);
+	next_chunk(t);
 }
 
 void
@@ -406,9 +734,9 @@ sts_tls_peer_closed(struct sts_tls *t)
 {
 	t->eof = true;
 	if (t->state == HANDSHAKE) {
-		fail(t, STS_WHY_PEER_CLOSED);
+		fail(t, STS_WHY_PEER_CLOSED, STS_ALERT_NONE);
 	}
-	update(t);
+	see_end(t);
 }
 
 bool
@@ -427,20 +755,20 @@ sts_tls_why(const struct sts_tls *t)
 bool
 sts_tls_must_staple(const struct sts_tls *t)
 {
-	return t->state == ESTABLISHED && sts_x509_must_staple(&t->x509.x509);
+	return t->state == ESTABLISHED && sts_x509_must_staple(&t->client.x509);
 }
 
 unsigned
 sts_tls_scts(const struct sts_tls *t)
 {
-	return t->state == ESTABLISHED ? sts_x509_scts(&t->x509.x509) : 0;
+	return t->state == ESTABLISHED ? sts_x509_scts(&t->client.x509) : 0;
 }
 
 struct sts_span
 sts_tls_spare(struct sts_tls *t)
 {
 	STS_ASSERT(t->state == ESTABLISHED);
-	return sts_span(t->x509.x509.bytes, sizeof t->x509.x509.bytes);
+	return sts_span(t->client.x509.bytes, sizeof t->client.x509.bytes);
 }
 
 void

@@ -2,19 +2,24 @@
 /*
  * A TLS client as a filter: records in and out on one side, application bytes
  * in and out on the other. Whoever owns it pumps both sides, so that one
- * filter serves HTTPS, STARTTLS and DNS over TLS, and a TLS 1.3 filter can
- * stand beside it.
+ * filter serves HTTPS, STARTTLS and DNS over TLS.
  *
  *	sts_tls_start(t, host, anchors, wall_s, rnd);
  *	for (;;)
  *		serve one bit of sts_tls_wants(t)
  *
- * TLS 1.2 by BearSSL, ECDHE with AEAD only, SNI always, half duplex over one
- * record buffer: while a record is being received none can be sent, and the
- * other way round, so that the bits change with every call. The path of
- * certificates is judged in WORK steps of at most one signature check each;
- * nothing more is sent, and the application side stays shut, until that
- * verdict; it opens at the end of the handshake.
+ * TLS 1.3 or 1.2, whichever the server chooses, ECDHE with AEAD only, SNI
+ * always, half duplex over one record buffer: while a record is being received
+ * none can be sent, and the other way round, so that the bits change with
+ * every call. Every public-key operation is a WORK step of its own: one of the
+ * key exchange, or one signature check. The path of certificates is judged
+ * first, then the server's signature; nothing but the ClientHello is sent, and
+ * the application side stays shut, until that verdict; it opens at the end of
+ * the handshake. The first thing a session wants is WORK.
+ *
+ * Where STS_TLS_RECORD_SIZE is less than the longest record, application bytes
+ * of a record that does not fit are handed out before its end is there, and
+ * are provisional until then: sts_tls_provisional.
  */
 #ifndef STS_TLS_SESSION_H
 #define STS_TLS_SESSION_H
@@ -43,7 +48,8 @@ enum {
 
 /* Not less than sts_tls_size(), for static placing. */
 #define STS_TLS_SIZE_MAX                                                       \
-	((size_t)STS_TLS_RECORD_SIZE + STS_X509_SIZE_MAX + 4096)
+	((size_t)STS_TLS_RECORD_SIZE + STS_X509_SIZE_MAX +                     \
+	    (STS_TLS_ENGINE ? 4096 : 2560))
 
 struct sts_tls; /* of sts_tls_size() bytes, aligned for a uint64_t */
 
@@ -64,6 +70,11 @@ void sts_tls_start(struct sts_tls *t, struct sts_text host,
 /* After start: sts_x509_use_links. */
 void sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l);
 
+/* After start, before anything else: offer this protocol by ALPN (RFC 7301),
+ * 1..15 bytes; copied. A server that chooses another one, or none because it
+ * knows ours not, is refused with tls-alpn. */
+void sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol);
+
 unsigned sts_tls_wants(const struct sts_tls *t);
 
 /* Records: _buf changes nothing and gives nothing (n 0) while its bit is not
@@ -83,6 +94,13 @@ void sts_tls_app_send_ack(struct sts_tls *t, size_t n);
 void sts_tls_app_flush(struct sts_tls *t);
 struct sts_text sts_tls_app_recv_buf(const struct sts_tls *t);
 void sts_tls_app_recv_ack(struct sts_tls *t, size_t n);
+
+/*
+ * Whether application bytes that were handed out since the last record's end,
+ * or wait, are not authenticated yet. Nothing may be concluded from them until
+ * this is false; FAILED means that they were never sent by the peer.
+ */
+bool sts_tls_provisional(const struct sts_tls *t);
 
 void sts_tls_work(struct sts_tls *t);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The encodings of ECDSA and RSA PKCS#1 v1.5 signatures, which are taken in
+ * The encodings of ECDSA and RSA signatures, which are taken in
  * one form only, on every machine alike; the arithmetic is ec_verify.c's and
  * rsa.c's, or BearSSL's.
  */
@@ -13,6 +13,7 @@
 #include "ec_verify.h"
 #include "ecdsa_der.h"
 #include "rsa.h"
+#include "rsa_pss.h"
 
 size_t
 sts_signature_hash_len(int hash_id)
@@ -20,6 +21,19 @@ sts_signature_hash_len(int hash_id)
 	STS_ASSERT(hash_id >= br_sha256_ID);
 	STS_ASSERT(hash_id <= br_sha512_ID);
 	return (size_t)(hash_id - 2) * 16;
+}
+
+const br_hash_class *
+sts_signature_hash(int hash_id)
+{
+	STS_ASSERT(STS_SHA384_512 || hash_id == br_sha256_ID);
+	if (STS_SHA384_512 && hash_id == br_sha384_ID) {
+		return &br_sha384_vtable;
+	}
+	if (STS_SHA384_512 && hash_id == br_sha512_ID) {
+		return &br_sha512_vtable;
+	}
+	return &br_sha256_vtable;
 }
 
 /* Whether this much of an opened signature is what RFC 8017 9.2 puts before
@@ -78,6 +92,33 @@ valid_pkcs1(const br_rsa_public_key *key, int hash_id, const uint8_t *hash,
 	       memcmp(signed_hash, hash, sts_signature_hash_len(hash_id)) == 0;
 }
 
+static size_t
+bit_length(const uint8_t *n, size_t len)
+{
+	size_t bits = 8 * len;
+
+	while (
+	    bits > 0 && (n[len - (bits + 7) / 8] >> (bits - 1) % 8 & 1) == 0) {
+		bits--;
+	}
+	return bits;
+}
+
+static bool
+valid_pss(const br_rsa_public_key *key, int hash_id, const uint8_t *hash,
+    struct sts_text sig)
+{
+	uint8_t em[STS_RSA_BYTES_MAX];
+	size_t bits = bit_length(key->n, key->nlen);
+
+	if (sig.n > sizeof em || sig.n == 0 || sig.n != (bits + 7) / 8) {
+		return false;
+	}
+	memcpy(em, sig.p, sig.n);
+	return sts_rsa_public(key, em, sig.n) &&
+	       sts_rsa_pss_valid(sts_span(em, sig.n), bits, hash_id, hash);
+}
+
 /* The bytes of the order of a curve; 0 for one that is not known here. */
 static size_t
 order_len(int curve)
@@ -123,6 +164,9 @@ sts_signature_valid(const br_x509_pkey *key, enum sts_signature_scheme scheme,
 	case STS_SIGNATURE_RSA_PKCS1:
 		return key->key_type == BR_KEYTYPE_RSA &&
 		       valid_pkcs1(&key->key.rsa, hash_id, hash, sig);
+	case STS_SIGNATURE_RSA_PSS:
+		return key->key_type == BR_KEYTYPE_RSA &&
+		       valid_pss(&key->key.rsa, hash_id, hash, sig);
 	}
 	return false;
 }

@@ -13,11 +13,16 @@
 /* How a signature is made with a kind of key. */
 enum sts_signature_scheme {
 	STS_SIGNATURE_ECDSA, /* an ECDSA-Sig-Value in DER (RFC 3279 2.2.3) */
-	STS_SIGNATURE_RSA_PKCS1 /* RSASSA-PKCS1-v1_5 (RFC 8017 8.2) */
+	STS_SIGNATURE_RSA_PKCS1, /* RSASSA-PKCS1-v1_5 (RFC 8017 8.2) */
+	STS_SIGNATURE_RSA_PSS /* RSASSA-PSS, the salt as long as the hash */
 };
 
 /* The bytes of a hash by BearSSL's number, br_sha256_ID to br_sha512_ID. */
 size_t sts_signature_hash_len(int hash_id);
+
+/* The hash itself; those with numbers over br_sha256_ID only where
+ * STS_SHA384_512 says so. */
+const br_hash_class *sts_signature_hash(int hash_id);
 
 /*
  * Whether the owner of `key` made `sig` over a message with this hash.

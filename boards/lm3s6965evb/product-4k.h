@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A smaller configuration: records of 4 KB. Servers that do not honour the
- * request for small ones (RFC 6066) and send larger are not understood, and
- * fail with tls-record.
+ * A smaller configuration: records of 4 KB are asked for; larger ones, of
+ * servers that do not care, are opened piece by piece.
  */
 #ifndef STS_PRODUCT_4K_H
 #define STS_PRODUCT_4K_H

@@ -60,12 +60,20 @@
 #endif
 
 /*
- * The TLS record buffer, bytes: 16,709 holds any record; a smaller one (at
- * least 837) asks for small records (RFC 6066) and fails with tls-record
- * where the server does not comply. One a fetch slot.
+ * The TLS record buffer, bytes: 16,709 holds any record. A smaller one, at
+ * least 1,024, asks for small records (RFC 6066, RFC 8449) and opens larger
+ * ones piece by piece, for which it offers AES-GCM only. One a fetch slot.
  */
 #ifndef STS_TLS_RECORD_SIZE
 #define STS_TLS_RECORD_SIZE 16709
+#endif
+
+/*
+ * 1: the TLS client is BearSSL's engine, TLS 1.2 only, the reference for tests
+ * of our own. The Makefile's TLS_ENGINE=1 sets it and builds that file.
+ */
+#ifndef STS_TLS_ENGINE
+#define STS_TLS_ENGINE 0
 #endif
 
 /* Certificates kept beside the leaf; over it: x509-chain-too-long. */

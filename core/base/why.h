@@ -49,10 +49,11 @@
 	X(FETCH_STALLED,     "fetch-stalled",       "the policy host made no progress while others waited") \
 	/* TLS */ \
 	X(TLS_ALERT,         "tls-alert",           "the policy host ended the handshake with an alert") \
-	X(TLS_VERSION,       "tls-version",         "the policy host does not speak TLS 1.2") \
+	X(TLS_VERSION,       "tls-version",         "the policy host speaks neither TLS 1.3 nor TLS 1.2") \
 	X(TLS_PROTOCOL,      "tls-protocol",        "the policy host broke the TLS protocol") \
 	X(TLS_TIMEOUT,       "tls-timeout",         "the TLS handshake took too long") \
-	X(TLS_RECORD,        "tls-record",          "a TLS record is larger than the buffer") \
+	X(TLS_RECORD,        "tls-record",          "a TLS record or message is larger than the buffer") \
+	X(TLS_ALPN,          "tls-alpn",            "the policy host does not speak HTTP/1.1 over TLS") \
 	X(TLS_TRUNCATED,     "tls-truncated",       "the connection ended without close_notify") \
 	/* certificates (RFC 5280, RFC 9525, RFC 8461 3.3) */ \
 	X(X509_EXPIRED,      "x509-expired",        "a certificate of the path has expired") \

@@ -9,6 +9,8 @@
 STS_STATIC_ASSERT(
     STS_LOOKUP_ADDRS <= STS_DIAL_ADDRS_MAX, every_address_is_dialled);
 
+static const uint8_t protocol[] = "http/1.1";
+
 /* The name of the host that a fetch asks. */
 static struct sts_text
 host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
@@ -134,27 +136,34 @@ take_response(struct sts_fetch *f)
 	if (f->http.code != code) {
 		f->milestone = f->now;
 	}
-	if (sts_http_status(&f->http) != STS_HTTP_MORE) {
-		judge(f);
-		return false;
-	}
 	return true;
 }
 
+/* Whether the response is there to be judged: its end may have been forged as
+ * long as the record has none. */
+static bool
+responded(const struct sts_fetch *f)
+{
+	return sts_http_status(&f->http) != STS_HTTP_MORE &&
+	       !sts_tls_provisional(f->tls);
+}
+
+/* As much of the request as one record takes: a server with little memory may
+ * want small ones. */
 static void
 send_request(struct sts_fetch *f)
 {
 	uint8_t request[STS_HTTP_REQUEST_MAX];
 	uint8_t host[STS_POLICY_HOST_MAX];
 	struct sts_span room = sts_tls_app_send_buf(f->tls);
-	size_t len;
+	size_t len = sts_http_request(request, host_of(f, host)), n;
 
-	len = sts_http_request(request, host_of(f, host));
-	/* The first record has room for the longest: STS_TLS_RECORD_SIZE. */
-	STS_ASSERT(len <= room.n);
-	memcpy(room.p, request, len);
-	f->asked = true;
-	sts_tls_app_send_ack(f->tls, len);
+	STS_ASSERT(f->request_off < len);
+	n = len - f->request_off < room.n ? len - f->request_off : room.n;
+	memcpy(room.p, request + f->request_off, n);
+	f->request_off = (uint16_t)(f->request_off + n);
+	f->asked = f->request_off == len;
+	sts_tls_app_send_ack(f->tls, n);
 	sts_tls_app_flush(f->tls);
 }
 
@@ -208,6 +217,10 @@ pump(struct sts_fetch *f)
 			tls_failed(f);
 			return;
 		}
+		if (responded(f)) {
+			judge(f);
+			return;
+		}
 		if ((wants & STS_TLS_APP_RECV) != 0) {
 			if (!take_response(f)) {
 				return;
@@ -234,9 +247,11 @@ take_connection(struct sts_fetch *f)
 	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
 	f->established = false;
 	f->asked = false;
+	f->request_off = 0;
 	sts_tls_start(f->tls, host_of(f, host), f->lookup->settings->anchors,
 	    f->wall_s, f->rnd);
 	sts_tls_use_links(f->tls, f->links);
+	sts_tls_use_alpn(f->tls, sts_text(protocol, sizeof protocol - 1));
 	f->rnd[0]++; /* no two sessions from the same seed */
 }
 

@@ -6,7 +6,7 @@
  * a refused certificate or a bad answer; when the handshake is complete the
  * others are given up.
  *
- * Costly (about 37 KB), few; it borrows its lookup for the name and addresses.
+ * Costly (about 36 KB), few; it borrows its lookup for the name and addresses.
  */
 #ifndef STS_FETCH_H
 #define STS_FETCH_H
@@ -57,6 +57,7 @@ struct sts_fetch {
 	struct sts_x509_links *links;
 	bool done;
 	bool staged, established, asked;
+	uint16_t request_off; /* of the request, the next byte to be sent */
 	sts_ms now, handshake_until, until;
 	uint32_t body_len;
 	struct sts_http http;

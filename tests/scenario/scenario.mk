@@ -3,7 +3,7 @@
 
 SCENARIO_SRC := tests/scenario/run.c tests/scenario/play.c tests/scenario/scene.c \
 	tests/scenario/set.c tests/scenario/count.c tests/scenario/keep.c tests/scenario/talk.c tests/scenario/see.c tests/scenario/script.c \
-	tests/scenario/words.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c \
+	tests/scenario/words.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/seeder.c \
 	tests/mem/world.c tests/mem/storage.c
 SCENARIO_OBJ := $(SCENARIO_SRC:%.c=$(BUILD)/obj/%.o)
 S ?= $(wildcard tests/scenario/*.scn)

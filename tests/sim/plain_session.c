@@ -119,6 +119,13 @@ sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
 	(void)l;
 }
 
+void
+sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol)
+{
+	(void)t;
+	(void)protocol;
+}
+
 unsigned
 sts_tls_wants(const struct sts_tls *t)
 {
@@ -271,6 +278,13 @@ sts_tls_app_recv_ack(struct sts_tls *t, size_t n)
 	t->app_off += n;
 	t->app_len -= n;
 	see_end(t);
+}
+
+bool
+sts_tls_provisional(const struct sts_tls *t)
+{
+	(void)t;
+	return false;
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/session: handshakes and data against a BearSSL server in the process. */
+/* tls/session: handshakes and data against a BearSSL server, TLS 1.2, in the
+ * process; with TLS_ENGINE=1 the same against BearSSL's own client. */
 #define _DEFAULT_SOURCE
 #include "../../tls/session.h"
 #include "x509_case.h"
@@ -9,7 +10,11 @@ const char unit_name[] = "tls_session";
 enum {
 	ROUNDS_MAX = 1 << 20,
 	REPLY_LEN = 40000,
-	SEED = 0x5a
+	SEED = 0x5a,
+	/* Steps of work that are no signature checks of the path: a share for
+	 * the hello; secret, share, and the server's signature. */
+	HELLO_WORKS = STS_TLS_ENGINE ? 0 : 1,
+	KEY_WORKS = STS_TLS_ENGINE ? 0 : 3
 };
 
 /* The server and what stands between: both directions are pumped in segments
@@ -322,7 +327,7 @@ START_TEST(segment_sizes)
 
 		talk(w);
 		/* One for the leaf, one for the intermediate. */
-		unit_int(sizes[i].name, w->works, 2);
+		unit_int(sizes[i].name, w->works, HELLO_WORKS + 2 + KEY_WORKS);
 		done(w);
 	}
 }
@@ -405,7 +410,7 @@ START_TEST(refusal_table)
 		pump(w);
 		refused(
 		    w, refusals[i].name, refusals[i].why, refusals[i].alert);
-		unit_int(refusals[i].name, w->works, 0);
+		unit_int(refusals[i].name, w->works, HELLO_WORKS);
 		done(w);
 	}
 }
@@ -419,14 +424,14 @@ START_TEST(refused_after_work)
 	w->server.chain_handler.single_ec.chain_len = 1;
 	pump(w);
 	refused(w, "no intermediate", STS_WHY_X509_NO_ISSUER, 48);
-	ck_assert_uint_eq(w->works, 1);
+	ck_assert_uint_eq(w->works, HELLO_WORKS + 1);
 	done(w);
 
 	w = wire("server-ec", "ec", 0, 100000);
 	the_case.bytes[the_case.used - 1] ^= 1;
 	pump(w);
 	refused(w, "forged intermediate", STS_WHY_X509_SIGNATURE, 42);
-	ck_assert_uint_ge(w->works, 2);
+	ck_assert_uint_ge(w->works, HELLO_WORKS + 2);
 	done(w);
 }
 END_TEST
@@ -487,10 +492,19 @@ static const struct {
 	    STS_WHY_TLS_PROTOCOL },
 };
 
+static void
+work_off(struct sts_tls *t)
+{
+	while ((sts_tls_wants(t) & STS_TLS_WORK) != 0) {
+		sts_tls_work(t);
+	}
+}
+
 /* Send the hello away, then let the client read these bytes one by one. */
 static void
 answer(struct sts_tls *t, const char *bytes, size_t len)
 {
+	work_off(t);
 	while ((sts_tls_wants(t) & STS_TLS_REC_SEND) != 0) {
 		sts_tls_rec_send_ack(t, sts_tls_rec_send_buf(t).n);
 	}
@@ -682,6 +696,7 @@ hello(uint8_t seed, struct sts_text *out, uint8_t *copy)
 	memset(rnd, seed, sizeof rnd);
 	sts_tls_start(w->client, unit_span(the_case.host), &the_case.anchors,
 	    the_case.date_s, rnd);
+	work_off(w->client);
 	*out = sts_tls_rec_send_buf(w->client);
 	ck_assert_uint_lt(out->n, 1000);
 	memcpy(copy, out->p, out->n);
@@ -700,8 +715,8 @@ holds(struct sts_text t, const char *needle, size_t n)
 	return false;
 }
 
-/* Randomness comes from the caller alone; R17 SNI; R18 TLS 1.2 and nothing
- * of SHA-1, static RSA or CBC. */
+/* Randomness comes from the caller alone; R17 SNI; R18 nothing of SHA-1,
+ * static RSA or CBC. */
 START_TEST(client_hello)
 {
 	static const char sni[] = "\x00\x13mta-sts.example.com";
@@ -716,14 +731,27 @@ START_TEST(client_hello)
 	ck_assert_mem_ne(a.p, c.p, a.n);
 	ck_assert(holds(a, sni, sizeof sni - 1));
 	ck_assert_mem_eq(a.p + 9, "\x03\x03", 2);
-	/* signature_algorithms: SHA-256, 384, 512 with ECDSA and RSA */
-	ck_assert(holds(a,
-	    "\x00\x0d\x00\x0e\x00\x0c\x04\x03\x05\x03\x06\x03"
-	    "\x04\x01\x05\x01\x06\x01",
-	    18));
 	/* supported_groups: P-256, P-384, P-521, X25519 */
 	ck_assert(holds(a, "\x00\x0a\x00\x0a\x00\x08", 6));
 	ck_assert(holds(a, "\x00\x1d", 2));
+	/* signature_algorithms: SHA-256, 384, 512 with ECDSA and RSA; and PSS */
+	if (STS_TLS_ENGINE) {
+		ck_assert(holds(a,
+		    "\x00\x0d\x00\x0e\x00\x0c\x04\x03\x05\x03\x06\x03"
+		    "\x04\x01\x05\x01\x06\x01",
+		    18));
+		return;
+	}
+	ck_assert(holds(a,
+	    "\x00\x0d\x00\x14\x00\x12\x04\x03\x08\x04\x05\x03\x08\x05"
+	    "\x06\x03\x08\x06\x04\x01\x05\x01\x06\x01",
+	    24));
+	/* supported_versions: 1.3, 1.2; suites of both, and no others */
+	ck_assert(holds(a, "\x00\x2b\x00\x05\x04\x03\x04\x03\x03", 9));
+	ck_assert(holds(a,
+	    "\x00\x12\x13\x03\x13\x01\x13\x02\xcc\xa9\xcc\xa8"
+	    "\xc0\x2b\xc0\x2f\xc0\x2c\xc0\x30\x01\x00",
+	    22));
 }
 END_TEST
 
@@ -757,7 +785,8 @@ START_TEST(sizes_and_end)
 	ck_assert(!sts_tls_must_staple(w->client));
 	ck_assert_uint_eq(sts_tls_scts(w->client), 0);
 	sts_tls_app_flush(w->client);
-	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_REC_SEND);
+	ck_assert_uint_eq(sts_tls_wants(w->client),
+	    STS_TLS_ENGINE ? STS_TLS_REC_SEND : STS_TLS_WORK);
 	pump(w);
 	ck_assert(!sts_tls_must_staple(w->client));
 	spare = sts_tls_spare(w->client);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What is particular to TLS 1.2 in the client (RFC 5246, RFC 8422, RFC 7627).
+ * Handlers as in tls13.h. */
+#ifndef STS_TLS12_H
+#define STS_TLS12_H
+
+#include "tls_client.h"
+
+enum sts_tls_alert sts_tls12_hello(
+    struct sts_tls_client *c, const struct sts_tls_server_hello *h);
+enum sts_tls_alert sts_tls12_key_exchange(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls12_done(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls12_finished(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls12_hello_request(
+    struct sts_tls_client *c, struct sts_text body);
+
+/* The server's change_cipher_spec. */
+void sts_tls12_ccs(struct sts_tls_client *c);
+
+/* Work: the secret. */
+void sts_tls12_secret(struct sts_tls_client *c);
+/* ClientKeyExchange to Finished. */
+void sts_tls12_flight(struct sts_tls_client *c, struct sts_tls_out *o);
+
+#endif

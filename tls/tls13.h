@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What is particular to TLS 1.3 in the client (RFC 8446). Handlers take the
+ * body of a message and return the alert for what is wrong with it. */
+#ifndef STS_TLS13_H
+#define STS_TLS13_H
+
+#include "tls_client.h"
+
+enum sts_tls_alert sts_tls13_hello(
+    struct sts_tls_client *c, const struct sts_tls_server_hello *h);
+enum sts_tls_alert sts_tls13_retry(
+    struct sts_tls_client *c, const struct sts_tls_server_hello *h);
+enum sts_tls_alert sts_tls13_extensions(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls13_verify(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls13_finished(
+    struct sts_tls_client *c, struct sts_text body);
+enum sts_tls_alert sts_tls13_key_update(
+    struct sts_tls_client *c, struct sts_text body);
+
+/* Work: the secret, and the keys of the handshake. */
+void sts_tls13_secret(struct sts_tls_client *c);
+/* Our answer to Finished; then keys of the application. */
+void sts_tls13_flight(struct sts_tls_client *c, struct sts_tls_out *o);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Record protection with whole records. */
+#include <string.h>
+
+#include "../core/base/assert.h"
+#include "tls_records.h"
+
+enum {
+	AAD_12 = 13
+};
+
+void
+sts_tls_ciphers_choose(struct sts_tls_ciphers *c)
+{
+	bool wide = sizeof(size_t) >= 8;
+
+	c->aes = br_aes_x86ni_ctr_get_vtable();
+	if (c->aes == NULL) {
+		c->aes = wide ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
+	}
+	c->ghash = br_ghash_pclmul_get();
+	if (c->ghash == 0) {
+		c->ghash = wide ? &br_ghash_ctmul64 : &br_ghash_ctmul;
+	}
+	if (STS_TLS_SMALL) {
+		return; /* no suite with the others is offered */
+	}
+	c->chacha20 = br_chacha20_sse2_get();
+	if (c->chacha20 == 0) {
+		c->chacha20 = &br_chacha20_ct_run;
+	}
+	c->poly1305 = br_poly1305_ctmulq_get();
+	if (c->poly1305 == 0) {
+		c->poly1305 = &br_poly1305_ctmul_run;
+	}
+}
+
+static bool
+is_13(const struct sts_tls_direction *d)
+{
+	return d->suite->version == STS_TLS_13;
+}
+
+/* Whether each record carries a part of its nonce. */
+static bool
+nonce_sent(const struct sts_tls_direction *d)
+{
+	return !is_13(d) && d->suite->cipher == STS_TLS_AES_GCM;
+}
+
+size_t
+sts_tls_before(const struct sts_tls_direction *d)
+{
+	return d->suite != NULL && nonce_sent(d)
+		   ? STS_TLS_HEADER + STS_TLS_NONCE_12
+		   : STS_TLS_HEADER;
+}
+
+size_t
+sts_tls_behind(const struct sts_tls_direction *d)
+{
+	if (d->suite == NULL) {
+		return 0;
+	}
+	return is_13(d) ? 1 + STS_TLS_TAG : STS_TLS_TAG;
+}
+
+static void
+put64(uint8_t *p, uint64_t v)
+{
+	sts_put32be(p, (uint32_t)(v >> 32));
+	sts_put32be(p + 4, (uint32_t)v);
+}
+
+void
+sts_tls_nonce(const struct sts_tls_direction *d, const uint8_t *sent,
+    uint8_t nonce[STS_TLS_IV])
+{
+	uint8_t seq[8];
+
+	memcpy(nonce, d->iv, STS_TLS_IV);
+	if (nonce_sent(d)) {
+		memcpy(nonce + 4, sent, STS_TLS_NONCE_12);
+		return;
+	}
+	put64(seq, d->seq);
+	for (size_t i = 0; i < sizeof seq; i++) {
+		nonce[4 + i] ^= seq[i];
+	}
+}
+
+size_t
+sts_tls_aad(const struct sts_tls_direction *d, const uint8_t *header,
+    size_t len, uint8_t aad[STS_TLS_AAD_MAX])
+{
+	if (is_13(d)) {
+		memcpy(aad, header, STS_TLS_HEADER);
+		return STS_TLS_HEADER;
+	}
+	put64(aad, d->seq);
+	memcpy(aad + 8, header, 3);
+	sts_put16be(aad + 11, (uint16_t)len);
+	return AAD_12;
+}
+
+static void
+put_header(uint8_t *rec, enum sts_tls_content type, size_t len)
+{
+	rec[0] = (uint8_t)type;
+	sts_put16be(rec + 1, STS_TLS_12);
+	sts_put16be(rec + 3, (uint16_t)len);
+}
+
+/* One AEAD pass over p[0..n) in place; the tag to `tag`. */
+static void
+run(const struct sts_tls_ciphers *c, const struct sts_tls_direction *d,
+    const uint8_t *header, const uint8_t *sent, struct sts_span p, bool encrypt,
+    uint8_t tag[STS_TLS_TAG])
+{
+	uint8_t nonce[STS_TLS_IV], aad[STS_TLS_AAD_MAX];
+	size_t aad_len = sts_tls_aad(d, header, p.n, aad);
+	br_aes_gen_ctr_keys aes;
+	br_gcm_context gcm;
+
+	sts_tls_nonce(d, sent, nonce);
+	if (!STS_TLS_SMALL && d->suite->cipher == STS_TLS_CHACHA20) {
+		c->poly1305(d->key, nonce, p.p, p.n, aad, aad_len, tag,
+		    c->chacha20, encrypt);
+		return;
+	}
+	c->aes->init(&aes.vtable, d->key, d->suite->key_len);
+	br_gcm_init(&gcm, &aes.vtable, c->ghash);
+	br_gcm_reset(&gcm, nonce, sizeof nonce);
+	br_gcm_aad_inject(&gcm, aad, aad_len);
+	br_gcm_flip(&gcm);
+	br_gcm_run(&gcm, encrypt, p.p, p.n);
+	br_gcm_get_tag(&gcm, tag);
+	sts_wipe(&aes, sizeof aes);
+	sts_wipe(&gcm, sizeof gcm);
+}
+
+size_t
+sts_tls_seal(const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
+    enum sts_tls_content type, uint8_t *rec, size_t len)
+{
+	size_t before = sts_tls_before(d), behind = sts_tls_behind(d);
+	size_t total = before + len + behind;
+	struct sts_span inner = { rec + before, len };
+
+	put_header(rec, type, total - STS_TLS_HEADER);
+	if (d->suite == NULL) {
+		return total;
+	}
+	STS_ASSERT(d->seq != UINT64_MAX);
+	if (is_13(d)) {
+		rec[0] = STS_TLS_APPLICATION;
+		inner.p[inner.n++] = (uint8_t)type;
+	} else if (nonce_sent(d)) {
+		put64(rec + STS_TLS_HEADER, d->seq);
+	}
+	run(c, d, rec, rec + STS_TLS_HEADER, inner, true, inner.p + inner.n);
+	d->seq++;
+	return total;
+}
+
+/* The type of TLS 1.3's inner plaintext is its last byte that is not 0. */
+static enum sts_tls_alert
+strip(struct sts_tls_opened *o)
+{
+	size_t n = o->content.n;
+
+	if (n > STS_TLS_PLAIN_MAX + 1) {
+		return STS_ALERT_RECORD_OVERFLOW;
+	}
+	while (n > 0 && o->content.p[n - 1] == 0) {
+		n--;
+	}
+	if (n == 0) {
+		return STS_ALERT_UNEXPECTED_MESSAGE;
+	}
+	o->type = o->content.p[n - 1];
+	o->content.n = n - 1;
+	return STS_ALERT_NONE;
+}
+
+enum sts_tls_alert
+sts_tls_open(const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
+    struct sts_span rec, struct sts_tls_opened *out)
+{
+	size_t before = sts_tls_before(d);
+	uint8_t tag[STS_TLS_TAG];
+
+	out->type = rec.p[0];
+	out->content = sts_span(rec.p + STS_TLS_HEADER, rec.n - STS_TLS_HEADER);
+	if (d->suite == NULL) {
+		return out->content.n > STS_TLS_PLAIN_MAX
+			   ? STS_ALERT_RECORD_OVERFLOW
+			   : STS_ALERT_NONE;
+	}
+	if (rec.n < before + sts_tls_behind(d)) {
+		return STS_ALERT_BAD_RECORD_MAC;
+	}
+	STS_ASSERT(d->seq != UINT64_MAX);
+	out->content = sts_span(rec.p + before, rec.n - before - STS_TLS_TAG);
+	run(c, d, rec.p, rec.p + STS_TLS_HEADER, out->content, false, tag);
+	d->seq++;
+	if (!sts_tls_same(tag, out->content.p + out->content.n, STS_TLS_TAG)) {
+		return STS_ALERT_BAD_RECORD_MAC;
+	}
+	if (is_13(d)) {
+		return strip(out);
+	}
+	return out->content.n > STS_TLS_PLAIN_MAX ? STS_ALERT_RECORD_OVERFLOW
+						  : STS_ALERT_NONE;
+}

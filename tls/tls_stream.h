@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record that is larger than the buffer, opened piece by piece: what comes
+ * out is not authenticated before the end. That is good enough for a
+ * handshake, which Finished authenticates again and which holds nothing
+ * secret, and for application bytes that the owner takes for provisional.
+ *
+ *	sts_tls_stream_begin(s, ...);
+ *	for each chunk of content, of at most `left` bytes in all
+ *		sts_tls_stream_take(s, chunk);
+ *		while ((piece = sts_tls_stream_piece(s)).n > 0)
+ *			... sts_tls_stream_used(s, n);
+ *	sts_tls_stream_end(s, tag)
+ *
+ * In TLS 1.3 the last byte that is not 0 is no content but the type: one byte
+ * and a count of zeros are held back.
+ */
+#ifndef STS_TLS_STREAM_H
+#define STS_TLS_STREAM_H
+
+#include "tls_records.h"
+
+struct sts_tls_stream {
+	/* Private. */
+	br_aes_gen_ctr_keys aes;
+	br_gcm_context gcm;
+	struct sts_text chunk; /* of it, what was not used yet */
+	uint32_t left; /* bytes of content to come */
+	uint32_t zeros; /* held back */
+	uint32_t zeros_due; /* pieces, like `held_due` */
+	uint8_t held, held_due;
+	bool sealed, is_13, holds, holds_due;
+};
+
+/* Whether records of d can be opened so: in the clear, or by AES-GCM. */
+bool sts_tls_stream_can(const struct sts_tls_direction *d);
+
+/*
+ * Begin; it counts as a record of d. header: of the record; sent: what it
+ * carries of its nonce, or NULL; len: bytes of content, without nonce and tag.
+ * s may not be moved until the end.
+ */
+void sts_tls_stream_begin(struct sts_tls_stream *s,
+    const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
+    const uint8_t *header, const uint8_t *sent, size_t len);
+
+/* Open a chunk in place; it stays the owner's memory and is not touched until
+ * all pieces were used. */
+void sts_tls_stream_take(struct sts_tls_stream *s, struct sts_span chunk);
+struct sts_text sts_tls_stream_piece(const struct sts_tls_stream *s);
+void sts_tls_stream_used(struct sts_tls_stream *s, size_t n);
+
+/* All content came: whether the tag is right, and the type inside (TLS 1.3;
+ * 0: it was all zeros). Wipes s. */
+bool sts_tls_stream_end(
+    struct sts_tls_stream *s, const uint8_t tag[STS_TLS_TAG], uint8_t *type);
+
+#endif
