@@ -22,6 +22,7 @@ include tests/kill/kill.mk
 include tests/torture/torture.mk
 include tests/service/service.mk
 include tests/lab/lab.mk
+include tests/tls/tls.mk
 include tests/coverage.mk
 include tests/proof/proof.mk
 include tests/cross.mk
@@ -39,9 +40,18 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(B
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
+# Built with a small record buffer, and so with all of tls and base.
+$(BUILD)/unit/test_tls_small: tests/unit/test_tls_small.c tests/unit/test_tls_client.c tests/unit/unit.c \
+		$(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(TLS_SRC) $(BASE_SRC) $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) -DSTS_TLS_RECORD_SIZE=1024 $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
+		$(filter-out tests/unit/test_tls_client.c,$(filter %.c,$^)) $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+
 DAEMON_TESTS = $(filter $(BUILD)/unit/test_daemon%,$(UNIT_BIN))
 $(DAEMON_TESTS): override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
 $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
+$(BUILD)/unit/test_tls_session: tests/mem/seeder.c
+$(BUILD)/unit/test_tls_client: tests/tls/hostile.c tests/tls/hostile.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 

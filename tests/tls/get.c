@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One GET with tls/session over a socket of this machine, for run.py:
+ *
+ *	get PORT NAME ANCHORS.pem
+ *
+ * prints what became of it: "ok", bytes of the response, how it ended; or
+ * "failed" and the reason. Exit 0 after a response, 1 else.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../core/base/assert.h"
+#include "../../tls/session.h"
+#include "../../tls/x509/anchors.h"
+
+enum {
+	PEM_MAX = 1 << 20,
+	BLOCK = 1 << 20
+};
+
+static uint8_t pem[PEM_MAX], block[BLOCK];
+static size_t heard;
+static uint8_t head[12]; /* the first bytes of the response */
+
+void
+sts_assert_failed(const char *file, int line)
+{
+	fprintf(stderr, "assertion failed: %s:%d\n", file, line);
+	abort();
+}
+
+static void
+die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static struct sts_anchors
+anchors(const char *path)
+{
+	struct sts_anchors_load *l = malloc(sts_anchors_load_size());
+	struct sts_anchors set = { NULL, 0, 0 };
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	if (f == NULL || l == NULL) {
+		die(path);
+	}
+	n = fread(pem, 1, sizeof pem, f);
+	fclose(f);
+	sts_anchors_begin(l, block, sizeof block);
+	sts_anchors_feed(l, sts_text(pem, n));
+	if (sts_anchors_end(l, &set) != STS_ANCHORS_OK) {
+		die("anchors");
+	}
+	free(l);
+	return set;
+}
+
+static int
+dial(const char *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(port)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (s < 0 || connect(s, (struct sockaddr *)&a, sizeof a) != 0) {
+		die("connect");
+	}
+	return s;
+}
+
+static void
+ask(struct sts_tls *t, const char *name)
+{
+	char request[400];
+	int n = snprintf(request, sizeof request,
+	    "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", name);
+
+	for (int off = 0; off < n;) {
+		struct sts_span room = sts_tls_app_send_buf(t);
+		size_t k = (size_t)(n - off);
+
+		if (room.n == 0) {
+			return;
+		}
+		k = k < room.n ? k : room.n;
+		memcpy(room.p, request + off, k);
+		sts_tls_app_send_ack(t, k);
+		sts_tls_app_flush(t);
+		off += (int)k;
+		if (off < n) {
+			return; /* never with servers that run.py starts */
+		}
+	}
+}
+
+static void
+serve(struct sts_tls *t, int s, const char *name)
+{
+	bool asked = false;
+
+	for (;;) {
+		unsigned wants = sts_tls_wants(t);
+		struct sts_text out = sts_tls_rec_send_buf(t);
+		struct sts_span in = sts_tls_rec_recv_buf(t);
+		struct sts_text app = sts_tls_app_recv_buf(t);
+		ssize_t n;
+
+		if ((wants & STS_TLS_WORK) != 0) {
+			sts_tls_work(t);
+		} else if ((wants & STS_TLS_REC_SEND) != 0) {
+			n = send(s, out.p, out.n, MSG_NOSIGNAL);
+			if (n <= 0) {
+				return;
+			}
+			sts_tls_rec_send_ack(t, (size_t)n);
+		} else if ((wants & (STS_TLS_FAILED | STS_TLS_CLOSED)) != 0) {
+			return;
+		} else if ((wants & STS_TLS_APP_RECV) != 0) {
+			for (size_t i = 0; i < app.n && heard + i < sizeof head;
+			     i++) {
+				head[heard + i] = app.p[i];
+			}
+			heard += app.n;
+			sts_tls_app_recv_ack(t, app.n);
+		} else if ((wants & STS_TLS_APP_SEND) != 0 && !asked) {
+			ask(t, name);
+			asked = true;
+		} else {
+			n = recv(s, in.p, in.n, 0);
+			if (n > 0) {
+				sts_tls_rec_recv_ack(t, (size_t)n);
+			} else {
+				sts_tls_peer_closed(t);
+			}
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sts_tls *t = malloc(sts_tls_size());
+	struct sts_anchors set;
+	uint8_t rnd[STS_TLS_RND];
+	FILE *f = fopen("/dev/urandom", "rb");
+	bool failed;
+	int s;
+
+	if (argc != 4 || t == NULL || f == NULL ||
+	    fread(rnd, 1, sizeof rnd, f) != sizeof rnd) {
+		fprintf(stderr, "usage: get PORT NAME ANCHORS.pem\n");
+		return 2;
+	}
+	fclose(f);
+	set = anchors(argv[3]);
+	s = dial(argv[1]);
+	sts_tls_start(t, sts_text((const uint8_t *)argv[2], strlen(argv[2])),
+	    &set, (int64_t)time(NULL), rnd);
+	sts_tls_use_alpn(t, sts_text((const uint8_t *)"http/1.1", 8));
+	serve(t, s, argv[2]);
+	failed = (sts_tls_wants(t) & STS_TLS_FAILED) != 0;
+	printf("%s %zu %s\n", heard > 0 ? "ok" : "failed", heard,
+	    failed ? sts_why_token(sts_tls_why(t)) : "closed");
+	close(s);
+	free(t);
+	return heard > 0 ? 0 : 1;
+}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our TLS client among real servers, on loopback: servers.py FOLDER GET...
+
+Each GET is tests/tls/get.c built in another way: with our own client, with
+record buffers of 1,024 and 4,421 bytes, and with BearSSL's engine, by its
+name. A row is a server, how it is started, and what must come of it; the
+engine must agree with ours, unless the row says what it does instead. Servers
+that are not installed are named and left out.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HOST = "mta-sts.example.com"
+OK = "ok"
+# What the engine does with a server that speaks TLS 1.3 only.
+NO_13 = ("tls-version", "tls-alert")
+
+S = "openssl s_server -accept {port} -cert {ec}.pem -key {ec}.key -www -quiet"
+RSA = S.replace("{ec}", "{rsa}")
+G = ("gnutls-serv -q --http --port {port} --x509certfile {ec}.pem "
+     "--x509keyfile {ec}.key --priority ")
+NSS = "selfserv -d {nss} -n leaf -p {port} -V "
+BSSL = "bssl-tool server -accept {port} -cert {ec}.pem -key {ec}.key -www -loop"
+
+# name, command, what ours does, what the engine does (the same if absent)
+ROWS = [
+    ("openssl", S, OK),
+    ("openssl 1.2", S + " -tls1_2", OK),
+    ("openssl 1.3", S + " -tls1_3", OK, NO_13),
+    ("openssl 1.1", S + " -tls1_1 -cipher ALL:@SECLEVEL=0",
+     ("tls-version", "tls-alert")),
+    ("openssl rsa 1.2", RSA + " -tls1_2", OK),
+    ("openssl rsa 1.3", RSA + " -tls1_3", OK, NO_13),
+    ("openssl rsa 1.2 pss", RSA + " -tls1_2 -sigalgs rsa_pss_rsae_sha512", OK,
+     NO_13 + ("tls-protocol",)),
+    ("openssl p384 1.3", S.replace("{ec}", "{p384}") + " -tls1_3", OK, NO_13),
+    ("openssl p384 1.2", S.replace("{ec}", "{p384}") + " -tls1_2", OK),
+    ("openssl p521 1.3", S.replace("{ec}", "{p521}") + " -tls1_3", OK, NO_13),
+    ("openssl p521 1.2", S.replace("{ec}", "{p521}") + " -tls1_2", OK),
+    ("openssl retry p-256", S + " -tls1_3 -groups P-256", OK, NO_13),
+    ("openssl retry p-384", S + " -tls1_3 -groups P-384", OK, NO_13),
+    ("openssl retry p-521", S + " -tls1_3 -groups P-521", OK, NO_13),
+    ("openssl 1.2 p-384", S + " -tls1_2 -groups P-384", OK),
+    ("openssl no group", S + " -tls1_3 -groups X448", "tls-alert", NO_13),
+    ("openssl stateless cookie", S + " -tls1_3 -stateless", OK, NO_13),
+    ("openssl aes-128", S + " -tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256",
+     OK, NO_13),
+    ("openssl aes-256", S + " -tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384",
+     OK, NO_13),
+    ("openssl ccm", S + " -tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256",
+     "tls-alert", NO_13),
+    ("openssl padding", S + " -tls1_3 -record_padding 4096", OK, NO_13),
+    ("openssl small records", S + " -max_send_frag 512", OK),
+    ("openssl 30 tickets", S + " -tls1_3 -num_tickets 30", OK, NO_13),
+    ("openssl no middlebox", S + " -tls1_3 -no_middlebox", OK, NO_13),
+    ("openssl asks 1.3", S + " -tls1_3 -verify 1", OK, NO_13),
+    ("openssl asks 1.2", S + " -tls1_2 -verify 1", OK),
+    ("openssl insists 1.3", S + " -tls1_3 -Verify 1", "tls-alert", NO_13),
+    ("openssl insists 1.2", S + " -tls1_2 -Verify 1", "tls-alert"),
+    ("openssl large certificate 1.3", S.replace("{ec}", "{large}") +
+     " -tls1_3", OK, NO_13),
+    ("openssl large certificate 1.2", S.replace("{ec}", "{large}") +
+     " -tls1_2", OK),
+    ("openssl h2 only", S + " -alpn h2", ("tls-alpn", OK), OK),
+    ("openssl other name", S.replace("{ec}", "{other}"),
+     "x509-name-mismatch"),
+    ("openssl other root", S.replace("{ec}", "{stranger}"),
+     "x509-unknown-issuer"),
+    ("gnutls", G + "NORMAL", OK),
+    ("gnutls 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2", OK),
+    ("gnutls 1.3", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3", OK, NO_13),
+    ("gnutls retry", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:"
+     "+GROUP-SECP384R1", OK, NO_13),
+    ("gnutls insists", G + "NORMAL --require-client-cert",
+     ("closed", "tls-alert")),
+    ("nss", NSS + "tls1.2:tls1.3", OK),
+    ("nss 1.2", NSS + "tls1.2:tls1.2", OK),
+    ("nss 1.3", NSS + "tls1.3:tls1.3", OK, NO_13),
+    ("boringssl", BSSL, OK),
+    ("boringssl 1.2", BSSL + " -max-version tls1.2", OK),
+    ("boringssl 1.3", BSSL + " -min-version tls1.3", OK, NO_13),
+    ("nginx", "nginx TLSv1.2 TLSv1.3", OK),
+    ("nginx 1.2", "nginx TLSv1.2", OK),
+    ("nginx 1.3", "nginx TLSv1.3", OK, NO_13),
+    ("caddy", "caddy tls1.2 tls1.3", OK),
+    ("caddy 1.2", "caddy tls1.2 tls1.2", OK),
+    ("caddy 1.3", "caddy tls1.3 tls1.3", OK, NO_13),
+]
+
+
+def run(*args, **kw):
+    subprocess.run(args, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, **kw)
+
+
+def make_leaf(folder, name, key, host=HOST, ca="ca", names=0):
+    base = f"{folder}/{name}"
+    san = [f"DNS:{host}"]
+    san += [f"DNS:h{i}.a-long-name-to-fill-room.example.com"
+            for i in range(names)]
+    with open(f"{base}.ext", "w") as f:
+        f.write(f"subjectAltName={','.join(san)}\n"
+                "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
+    run("openssl", "req", "-new", *key, "-nodes", "-keyout", f"{base}.key",
+        "-out", f"{base}.csr", "-subj", "/CN=leaf")
+    run("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA",
+        f"{folder}/{ca}.pem", "-CAkey", f"{folder}/{ca}.key",
+        "-CAcreateserial", "-out", f"{base}.pem", "-days", "30", "-extfile",
+        f"{base}.ext")
+
+
+def ec(curve):
+    return ["-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"]
+
+
+def make_ca(folder, name):
+    run("openssl", "req", "-x509", *ec("prime256v1"), "-nodes", "-keyout",
+        f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem", "-subj",
+        f"/CN={name}", "-days", "30", "-addext",
+        "keyUsage=critical,keyCertSign")
+
+
+def make_certificates(folder):
+    make_ca(folder, "ca")
+    make_ca(folder, "unknown")
+    make_leaf(folder, "ec", ec("prime256v1"))
+    make_leaf(folder, "p384", ec("secp384r1"))
+    make_leaf(folder, "p521", ec("secp521r1"))
+    make_leaf(folder, "rsa", ["-newkey", "rsa:2048"])
+    make_leaf(folder, "large", ec("prime256v1"), names=450)
+    make_leaf(folder, "other", ec("prime256v1"), host="www.example.com")
+    make_leaf(folder, "stranger", ec("prime256v1"), ca="unknown")
+    if shutil.which("selfserv") and shutil.which("certutil"):
+        nss = f"{folder}/nss"
+        os.mkdir(nss)
+        run("certutil", "-N", "-d", nss, "--empty-password")
+        run("openssl", "pkcs12", "-export", "-out", f"{nss}/p", "-inkey",
+            f"{folder}/ec.key", "-in", f"{folder}/ec.pem", "-name", "leaf",
+            "-passout", "pass:")
+        run("pk12util", "-i", f"{nss}/p", "-d", nss, "-W", "")
+
+
+def nginx(folder, port, versions):
+    conf = f"{folder}/nginx.conf"
+    with open(conf, "w") as f:
+        f.write(f"daemon off; pid {folder}/nginx.pid; error_log /dev/null;\n"
+                "events {}\nhttp { access_log off; server {\n"
+                f"listen 127.0.0.1:{port} ssl; ssl_protocols {versions};\n"
+                f"ssl_certificate {folder}/ec.pem;\n"
+                f"ssl_certificate_key {folder}/ec.key;\n"
+                "location / { return 200 'hello'; } } }\n")
+    return ["nginx", "-c", conf, "-p", folder]
+
+
+def caddy(folder, port, versions):
+    conf = f"{folder}/Caddyfile"
+    with open(conf, "w") as f:
+        f.write("{\nadmin off\nauto_https off\n}\n"
+                f"https://{HOST}:{port} {{\nbind 127.0.0.1\n"
+                f"tls {folder}/ec.pem {folder}/ec.key {{\n"
+                f"protocols {versions}\n}}\nrespond \"hello\"\n}}\n")
+    return ["caddy", "run", "--config", conf, "--adapter", "caddyfile"]
+
+
+def command(folder, port, text):
+    tool, _, rest = text.partition(" ")
+    if tool == "nginx":
+        return nginx(folder, port, rest)
+    if tool == "caddy":
+        return caddy(folder, port, rest)
+    names = {n: f"{folder}/{n}" for n in
+             ("ec", "p384", "p521", "rsa", "large", "other", "stranger",
+              "nss")}
+    return text.format(port=port, **names).split()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start(folder, text):
+    port = free_port()
+    env = dict(os.environ, HOME=folder, XDG_DATA_HOME=folder,
+               XDG_CONFIG_HOME=folder)
+    p = subprocess.Popen(command(folder, port, text), env=env,
+                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 10
+    while time.monotonic() < until and p.poll() is None:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                time.sleep(0.05)
+                return p, port
+        time.sleep(0.05)
+    stop(p)
+    raise SystemExit(f"servers: does not start: {text}")
+
+
+def stop(p):
+    try:
+        os.killpg(p.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    try:
+        p.wait(5)
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        p.wait()
+
+
+def get(binary, port, folder):
+    """What became of it: "ok", or the reason."""
+    try:
+        r = subprocess.run([binary, str(port), HOST, f"{folder}/ca.pem"],
+                           capture_output=True, text=True, timeout=20)
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    words = r.stdout.split()
+    if r.returncode > 1 or len(words) != 3:
+        return f"broken: {r.stdout} {r.stderr}"
+    return OK if words[0] == "ok" else words[2]
+
+
+def main():
+    folder, binaries = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    make_certificates(folder)
+    absent, failed, passed = set(), 0, 0
+    for name, text, *want in ROWS:
+        tool = text.split()[0]
+        if shutil.which(tool) is None:
+            absent.add(tool)
+            continue
+        server, port = start(folder, text)
+        for binary in binaries:
+            engine = "engine" in os.path.basename(binary)
+            wanted = want[-1] if engine else want[0]
+            got = get(binary, port, folder)
+            good = got == wanted or (isinstance(wanted, tuple) and
+                                     got in wanted)
+            passed += good
+            failed += not good
+            if not good:
+                print(f"{name}: {os.path.basename(binary)}: {got}, "
+                      f"want {wanted}")
+        stop(server)
+    for tool in sorted(absent):
+        print(f"servers: NOT RUN: {tool} is not installed")
+    print(f"servers: {passed} passed, {failed} failed")
+    return 1 if failed or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+# The TLS client among real servers, and BoringSSL's runner against it.
+#   make test-tls       servers of openssl, gnutls, nss, boringssl, nginx, caddy
+#   make test-bogo      the runner of BoringSSL, tests/bogo/disabled.json aside
+
+TLS_GET := $(addprefix $(BUILD)/tls/get,-own -1024 -4421 -engine)
+TLS_GET_DEFS_get-1024 := -DSTS_TLS_RECORD_SIZE=1024
+TLS_GET_DEFS_get-4421 := -DSTS_TLS_RECORD_SIZE=4421
+TLS_GET_DEFS_get-engine := -DSTS_TLS_ENGINE=1
+TLS_OWN_SRC := $(filter tls/session.c tls/tls1%.c tls/tls_%.c,$(filter-out tls/tls_engine.c,$(wildcard tls/*.c)))
+TLS_BOTH_SRC := $(filter-out $(TLS_CLIENT_SRC),$(TLS_SRC)) $(BASE_SRC)
+TLS_GET_SRC = tests/tls/get.c $(TLS_BOTH_SRC) \
+	$(if $(findstring engine,$1),tls/tls_engine.c tls/x509/x509_class.c,$(TLS_OWN_SRC))
+
+$(TLS_GET): $(BUILD)/tls/%: tests/tls/get.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) tls/tls_engine.c $(wildcard tls/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(TLS_GET_DEFS_$*) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
+		$(call TLS_GET_SRC,$*) $(BEARSSL_LIB) $(LDFLAGS)
+
+.PHONY: test-tls
+test-tls: $(TLS_GET) ## our TLS client among real servers on loopback
+	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(TLS_GET)
+
+# The shim with the sanitizers; x509.c is its own.
+$(BUILD)/tls/bogo-shim: tests/bogo/shim.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) $(wildcard tls/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(SANITIZE) -o $@ \
+		$(filter-out tls/x509/x509.c,$(filter %.c,$^)) $(BEARSSL_LIB) $(LDFLAGS)
+
+.PHONY: test-bogo
+test-bogo: $(BUILD)/tls/bogo-shim ## our TLS client against BoringSSL's runner (golang; Debian's source package)
+	@sh tests/bogo/run.sh $(BUILD)/bogo $(BUILD)/tls/bogo-shim

@@ -1,0 +1,1440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The TLS client against a server whose every message can be bent
+ * (tests/tls/hostile.h). A row is a plan, bends, and what must come of it:
+ * the reason, NONE for an established session, and the alert that the server
+ * gets, after ServerHello of TLS 1.3 always a sealed one. Each row is played
+ * whole and byte by byte.
+ */
+#define _DEFAULT_SOURCE
+#include "../tls/hostile.h"
+#include "x509_case.h"
+
+const char unit_name[] = "tls_client";
+
+#define B(s) (s), sizeof(s) - 1
+#define P256 BR_EC_secp256r1
+#define P384 BR_EC_secp384r1
+#define P521 BR_EC_secp521r1
+#define X25519 BR_EC_curve25519
+#define TLS12 .version = STS_TLS_12
+
+enum {
+	NO_ALERT = -1,
+	KEY_MAX = 4096
+};
+
+struct row {
+	const char *name;
+	bool rsa;
+	struct plan plan;
+	struct bend bends[4];
+	enum sts_why why;
+	int alert;
+};
+
+static struct x509_case the_case;
+static struct hostile the_server;
+static br_skey_decoder_context the_key;
+static struct sts_tls *client;
+static const char zeros[1200];
+static const char zeros_ext[74] = { 0, 77, 0, 70 };
+
+#define GOOD STS_WHY_NONE, NO_ALERT
+#define BAD(alert) STS_WHY_TLS_PROTOCOL, alert
+
+static const struct row good_rows[] = {
+	{ "1.3", false, { 0 }, { { 0 } }, GOOD },
+	{ "1.3, ChaCha20", false, { .suite = 0x1303, .whole = true }, { { 0 } },
+	    GOOD },
+	{ "1.3, AES-128", false, { .suite = 0x1301 }, { { 0 } }, GOOD },
+	{ "1.3, AES-256", false, { .suite = 0x1302 }, { { 0 } }, GOOD },
+	{ "1.3, one record", false, { .one_record = true }, { { 0 } }, GOOD },
+	{ "1.3, RSA", true, { 0 }, { { 0 } }, GOOD },
+	{ "1.3, PSS with SHA-384", true, { .scheme = 0x0805 }, { { 0 } },
+	    GOOD },
+	{ "1.3, PSS with SHA-512", true, { .scheme = 0x0806 }, { { 0 } },
+	    GOOD },
+	{ "1.3, certificate asked for", false, { .request = true }, { { 0 } },
+	    GOOD },
+	{ "retry, P-256", false, { .retry = true, .retry_group = P256 },
+	    { { 0 } }, GOOD },
+	{ "retry, P-384", false,
+	    { .retry = true, .retry_group = P384, .suite = 0x1302 }, { { 0 } },
+	    GOOD },
+	{ "retry, P-521", false, { .retry = true, .retry_group = P521 },
+	    { { 0 } }, GOOD },
+	{ "retry, cookie", false, { .retry = true, .cookie_len = 114 },
+	    { { 0 } }, GOOD },
+	{ "retry, group and longest cookie", false,
+	    { .retry = true,
+		.retry_group = P521,
+		.cookie_len = STS_TLS_COOKIE_MAX },
+	    { { 0 } }, GOOD },
+	{ "1.2", false, { TLS12 }, { { 0 } }, GOOD },
+	{ "1.2, ChaCha20", false, { TLS12, .suite = 0xcca9, .whole = true },
+	    { { 0 } }, GOOD },
+	{ "1.2, AES-256", false, { TLS12, .suite = 0xc02c }, { { 0 } }, GOOD },
+	{ "1.2, RSA, PSS", true, { TLS12 }, { { 0 } }, GOOD },
+	{ "1.2, RSA, PKCS#1", true, { TLS12, .scheme = 0x0401 }, { { 0 } },
+	    GOOD },
+	{ "1.2, RSA, PKCS#1, SHA-512", true, { TLS12, .scheme = 0x0601 },
+	    { { 0 } }, GOOD },
+	{ "1.2, P-256 key with SHA-384", false, { TLS12, .scheme = 0x0503 },
+	    { { 0 } }, GOOD },
+	{ "1.2, P-256", false, { TLS12, .group = P256 }, { { 0 } }, GOOD },
+	{ "1.2, P-384", false, { TLS12, .group = P384 }, { { 0 } }, GOOD },
+	{ "1.2, P-521", false, { TLS12, .group = P521 }, { { 0 } }, GOOD },
+	{ "1.2, no extended master secret", false, { TLS12, .no_ems = true },
+	    { { 0 } }, GOOD },
+	{ "1.2, certificate asked for", false, { TLS12, .request = true },
+	    { { 0 } }, GOOD },
+	{ "1.2, one record", false,
+	    { TLS12, .one_record = true, .request = true }, { { 0 } }, GOOD },
+	/* RFC 8446 4.2.1: with supported_versions it means nothing. */
+	{ "legacy_version 0304", false, { 0 },
+	    { { STEP_HELLO, OP_PATCH, 4, B("\3\4") } }, GOOD },
+	{ "a message in records of a byte", false, { 0 },
+	    { { STEP_VERIFY, OP_SPLIT, 1, NULL, 0 } }, GOOD },
+	{ "a certificate in records of 100", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_SPLIT, 100, NULL, 0 } }, GOOD },
+	{ "padding", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_PADDED, 3000, NULL, 0 } }, GOOD },
+	{ "server_name acknowledged", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\0\0\0") } }, GOOD },
+	{ "groups told", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\12\0\4\0\2\0\27") } },
+	    GOOD },
+	{ "http/1.1 chosen", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0,
+		B("\0\20\0\13\0\11\10http/1.1") } },
+	    GOOD },
+	{ "1.2, http/1.1 chosen", false, { TLS12 },
+	    { { STEP_HELLO, OP_EXTENSION, 0,
+		B("\0\20\0\13\0\11\10http/1.1") } },
+	    GOOD },
+	{ "1.2, groups told", false, { TLS12 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\12\0\4\0\2\0\27") } },
+	    GOOD },
+	{ "a request with unknown extensions", false, { .request = true },
+	    { { STEP_REQUEST, OP_EXTENSION, 0, B("\0\57\0\2xx\0\77\0\0") } },
+	    GOOD },
+	{ "70 zeros in a message, in one record", false,
+	    { .request = true, .one_record = true },
+	    { { STEP_REQUEST, OP_EXTENSION, 0, zeros_ext, 74 } }, GOOD },
+	{ "70 zeros behind it", false, { .one_record = true },
+	    { { STEP_FINISHED, OP_PADDED, 70, NULL, 0 } }, GOOD },
+	{ "10,000 zeros behind it", false, { .one_record = true },
+	    { { STEP_FINISHED, OP_PADDED, 10000, NULL, 0 } }, GOOD },
+	/* RFC 8446 5: dropped, and never waited for. */
+	{ "CCS before ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\24\1") } }, GOOD },
+	{ "CCS after ServerHello", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_CLEAR, 0, B("\24\1") } }, GOOD },
+	{ "CCS before Finished", false, { 0 },
+	    { { STEP_FINISHED, OP_REPEAT_CLEAR, 5, B("\24\1") } }, GOOD },
+	{ "a warning before ServerHello", false, { TLS12 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\1\160") } }, GOOD },
+	{ "user_canceled", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_REPEAT, 4, B("\25\1\132") } }, GOOD },
+	{ "thirty tickets", false, { 0 },
+	    { { STEP_OPEN, OP_REPEAT, 30, B("\26\4\0\0\3abc") } }, GOOD },
+	{ "tickets in one record", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\0\0\1a\4\0\0\1b") } }, GOOD },
+	{ "empty application data", false, { 0 },
+	    { { STEP_OPEN, OP_REPEAT, 32, B("\27") } }, GOOD },
+	{ "1.2, HelloRequest", false, { TLS12 },
+	    { { STEP_OPEN, OP_REPEAT, 3, B("\26\0\0\0\0") } }, GOOD },
+};
+
+/* What comes, and what must hold: hellos. */
+static const struct row hello_rows[] = {
+	{ "no ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_DROP, 0, NULL, 0 },
+		{ STEP_EXTENSIONS, OP_UNSEALED, 0, NULL, 0 } },
+	    BAD(10) },
+	{ "ServerHello twice", false, { 0 },
+	    { { STEP_HELLO, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "a byte behind ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_BEHIND, 0, B("\10") } }, BAD(10) },
+	{ "EncryptedExtensions in its record", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_JOIN, 0, NULL, 0 } }, BAD(10) },
+	{ "longer than it says", false, { 0 },
+	    { { STEP_HELLO, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "shorter than it says", false, { 0 },
+	    { { STEP_HELLO, OP_CUT, 1, NULL, 0 } }, BAD(50) },
+	{ "cut to its version", false, { 0 },
+	    { { STEP_HELLO, OP_BODY, 0, B("\3\3") } }, BAD(50) },
+	/* Without it this is TLS 1.2, where a key share has no place. */
+	{ "no supported_versions", false, { 0 },
+	    { { STEP_HELLO, OP_WITHOUT, 43, NULL, 0 } }, BAD(47) },
+	{ "supported_versions 0303", false, { 0 },
+	    { { STEP_HELLO, OP_WITHOUT, 43, NULL, 0 },
+		{ STEP_HELLO, OP_EXTENSION, 0, B("\0\53\0\2\3\3") } },
+	    BAD(47) },
+	{ "supported_versions of a draft", false, { 0 },
+	    { { STEP_HELLO, OP_WITHOUT, 43, NULL, 0 },
+		{ STEP_HELLO, OP_EXTENSION, 0, B("\0\53\0\2\177\34") } },
+	    BAD(47) },
+	{ "supported_versions twice", false, { 0 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\53\0\2\3\4") } }, BAD(47) },
+	{ "foreign session id", false, { 0 },
+	    { { STEP_HELLO, OP_PATCH, 45, B("x") } }, BAD(47) },
+	{ "no session id", false, { .no_echo = true }, { { 0 } }, BAD(47) },
+	{ "suite not known", false, { .suite = 0x1304 }, { { 0 } }, BAD(47) },
+	{ "suite of 1.2 in 1.3", false, { .suite = 0xc02b }, { { 0 } },
+	    BAD(47) },
+	{ "compression", false, { 0 },
+	    { { STEP_HELLO, OP_PATCH, 73, B("\1") } }, BAD(47) },
+	{ "no key share", false, { 0 },
+	    { { STEP_HELLO, OP_WITHOUT, 51, NULL, 0 } }, BAD(109) },
+	{ "a group not asked for", false, { .group = P256 }, { { 0 } },
+	    BAD(47) },
+	{ "extension not offered", false, { 0 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\43\0\0") } }, BAD(110) },
+	{ "extension of another message", false, { 0 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\20\0\0") } }, BAD(47) },
+	{ "cookie in ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\54\0\3\0\1c") } }, BAD(47) },
+	{ "begun in clear, ended sealed", false, { 0 },
+	    { { STEP_HELLO, OP_BEHIND, 0, B("\10\0\0") } }, BAD(10) },
+
+	{ "retry twice", false, { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "retry for the group sent", false,
+	    { .retry = true, .retry_group = X25519 }, { { 0 } }, BAD(47) },
+	{ "retry for a group not offered", false,
+	    { .retry = true, .retry_group = 30, .group = X25519 }, { { 0 } },
+	    BAD(47) },
+	{ "retry for nothing", false, { .retry = true }, { { 0 } }, BAD(47) },
+	{ "retry with an empty cookie", false, { .retry = true },
+	    { { STEP_RETRY, OP_EXTENSION, 0, B("\0\54\0\2\0\0") } }, BAD(50) },
+	{ "retry with a cookie over the limit", false,
+	    { .retry = true, .cookie_len = STS_TLS_COOKIE_MAX + 1 }, { { 0 } },
+	    STS_WHY_TLS_RECORD, 80 },
+	{ "retry with a cookie of 60,000 bytes", false,
+	    { .retry = true, .cookie_len = 60000 }, { { 0 } },
+	    STS_WHY_TLS_RECORD, 80 },
+	{ "retry of 1.2", false, { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_WITHOUT, 43, NULL, 0 } }, BAD(47) },
+	{ "a byte behind the retry", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_BEHIND, 0, B("\2") } }, BAD(10) },
+	{ "another suite after the retry", false,
+	    { .retry = true, .retry_group = P256, .suite = 0x1301 },
+	    { { STEP_HELLO, OP_PATCH, 71, B("\23\2") } }, BAD(47) },
+	{ "the first group after the retry", false,
+	    { .retry = true, .retry_group = P256, .group = X25519 }, { { 0 } },
+	    BAD(47) },
+	{ "1.2 after the retry", false, { .retry = true, .retry_group = P256 },
+	    { { STEP_HELLO, OP_BODY, 0,
+		B("\3\3"
+		  "0123456789abcdef0123456789abcdef\0\300\53\0") } },
+	    STS_WHY_TLS_VERSION, 70 },
+	{ "retry with its suite of 1.2", false,
+	    { .retry = true, .retry_group = P256, .suite = 0xc02b }, { { 0 } },
+	    BAD(47) },
+
+	{ "sentinel of a server with 1.3", false, { TLS12 },
+	    { { STEP_HELLO, OP_PATCH, 30, B("DOWNGRD\1") } }, BAD(47) },
+	{ "sentinel of 1.1", false, { TLS12 },
+	    { { STEP_HELLO, OP_PATCH, 30, B("DOWNGRD\0") } }, BAD(47) },
+	{ "1.2, our session id comes back", false, { TLS12, .echo = true },
+	    { { 0 } }, BAD(47) },
+	{ "1.1", false, { TLS12 }, { { STEP_HELLO, OP_PATCH, 4, B("\3\2") } },
+	    STS_WHY_TLS_VERSION, 70 },
+	{ "1.2, suite not offered", false, { TLS12, .suite = 0xc013 },
+	    { { 0 } }, BAD(47) },
+	{ "1.2, suite of 1.3", false, { TLS12, .suite = 0x1301 }, { { 0 } },
+	    BAD(47) },
+	{ "1.2, renegotiation", false, { TLS12 },
+	    { { STEP_HELLO, OP_WITHOUT, 0xff01, NULL, 0 },
+		{ STEP_HELLO, OP_EXTENSION, 0, B("\377\1\0\2\1x") } },
+	    BAD(47) },
+	{ "1.2, no uncompressed points", false, { TLS12 },
+	    { { STEP_HELLO, OP_WITHOUT, 11, NULL, 0 },
+		{ STEP_HELLO, OP_EXTENSION, 0, B("\0\13\0\2\1\1") } },
+	    BAD(47) },
+	{ "1.2, a session ticket promised", false, { TLS12 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\43\0\0") } }, BAD(110) },
+	{ "1.2, h2 chosen", false, { TLS12 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\20\0\5\0\3\2h2") } },
+	    STS_WHY_TLS_ALPN, 47 },
+};
+
+/* What comes, and what must hold: the rest of the flight. */
+static const struct row flight_rows[] = {
+	{ "no EncryptedExtensions", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_DROP, 0, NULL, 0 } }, BAD(10) },
+	{ "EncryptedExtensions twice", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "EncryptedExtensions too long", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "EncryptedExtensions over the limit", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_BODY, 0, zeros, 1000 } },
+	    STS_WHY_TLS_RECORD, 80 },
+	{ "extension twice", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\0\0\0\0\0\0\0") } },
+	    BAD(47) },
+	{ "extension not offered", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\5\0\0") } }, BAD(110) },
+	{ "record_size_limit not offered", false, { .whole = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\34\0\2\100\1") } },
+	    BAD(110) },
+	{ "extension of ServerHello", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\53\0\2\3\4") } },
+	    BAD(47) },
+	{ "server_name not empty", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\0\0\1x") } }, BAD(50) },
+	{ "extension cut", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\5\0") } },
+	    BAD(50) },
+	{ "h2 chosen", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\5\0\3\2h2") } },
+	    STS_WHY_TLS_ALPN, 47 },
+	{ "two protocols chosen", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\6\0\4\1a\1b") } },
+	    BAD(50) },
+
+	{ "request twice", false, { .request = true },
+	    { { STEP_REQUEST, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "request after Certificate", false, { 0 },
+	    { { STEP_VERIFY, OP_BEFORE, 0, B("\15\0\0\10\0\15\0\4\0\2\4\3") } },
+	    BAD(10) },
+	{ "request with a context", false, { .request = true },
+	    { { STEP_REQUEST, OP_BODY, 0, B("\1x\0\10\0\15\0\4\0\2\4\3") } },
+	    BAD(47) },
+	{ "request without algorithms", false, { .request = true },
+	    { { STEP_REQUEST, OP_WITHOUT, 13, NULL, 0 } }, BAD(109) },
+	{ "request with them twice", false, { .request = true },
+	    { { STEP_REQUEST, OP_EXTENSION, 0, B("\0\15\0\4\0\2\4\3") } },
+	    BAD(47) },
+	{ "request too long", false, { .request = true },
+	    { { STEP_REQUEST, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "request too short", false, { .request = true },
+	    { { STEP_REQUEST, OP_CUT, 1, NULL, 0 } }, BAD(50) },
+	{ "request empty", false, { .request = true },
+	    { { STEP_REQUEST, OP_BODY, 0, "", 0 } }, BAD(50) },
+
+	{ "no Certificate", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_DROP, 0, NULL, 0 } }, BAD(10) },
+	/* The classic hole: of clients that know PSK. */
+	{ "Finished after EncryptedExtensions", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_DROP, 0, NULL, 0 },
+		{ STEP_VERIFY, OP_DROP, 0, NULL, 0 } },
+	    BAD(10) },
+	{ "Certificate empty", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, "", 0 } }, BAD(50) },
+	{ "no certificates", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\0") } }, BAD(50) },
+	{ "context", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_PATCH, 4, B("\1") } }, BAD(47) },
+	{ "an entry of no bytes", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\5\0\0\0\0\0") } },
+	    BAD(50) },
+	{ "an entry beyond the list", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\6\0\0\4x\0\0") } },
+	    BAD(50) },
+	{ "a list beyond the message", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\7\0\0\1x\0\0") } },
+	    BAD(50) },
+	{ "a list shorter than the message", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "16 MB announced", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_PATCH, 5, B("\377\377\377") } }, BAD(50) },
+	{ "an extension", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0,
+		B("\0\0\0\12\0\0\1x\0\4\0\5\0\0") } },
+	    BAD(110) },
+	{ "extensions beyond the list", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\6\0\0\1x\0\4") } },
+	    BAD(50) },
+
+	{ "no CertificateVerify", false, { 0 },
+	    { { STEP_VERIFY, OP_DROP, 0, NULL, 0 } }, BAD(10) },
+	{ "CertificateVerify twice", false, { 0 },
+	    { { STEP_VERIFY, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "PKCS#1", true, { .scheme = 0x0401 }, { { 0 } }, BAD(47) },
+	{ "ECDSA with SHA-1", false, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 4, B("\2\3") } }, BAD(47) },
+	{ "Ed25519", false, { 0 }, { { STEP_VERIFY, OP_PATCH, 4, B("\10\7") } },
+	    BAD(47) },
+	{ "RSA-PSS with a PSS key", true, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 4, B("\10\11") } }, BAD(47) },
+	{ "SHA-384 with P-256", false, { .scheme = 0x0503 }, { { 0 } },
+	    BAD(47) },
+	{ "RSA scheme for an EC key", false, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 4, B("\10\4") } }, BAD(47) },
+	{ "EC scheme for an RSA key", true, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 4, B("\4\3") } }, BAD(47) },
+	{ "salt too short", true, { .salt_less = 1 }, { { 0 } }, BAD(51) },
+	{ "no salt", true, { .salt_less = 32 }, { { 0 } }, BAD(51) },
+	{ "another hash said than used", true, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 4, B("\10\5") } }, BAD(51) },
+	{ "the client's context", false, { .client_context = true }, { { 0 } },
+	    BAD(51) },
+	{ "the transcript without Certificate", false,
+	    { .stale_transcript = true }, { { 0 } }, BAD(51) },
+	{ "signature overwritten", false, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, -6, B("\1\2\3\4\5\6") } }, BAD(51) },
+	{ "RSA signature overwritten", true, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, -6, B("\1\2\3\4\5\6") } }, BAD(51) },
+	{ "no signature", false, { 0 },
+	    { { STEP_VERIFY, OP_BODY, 0, B("\4\3\0\0") } }, BAD(51) },
+	{ "no RSA signature", true, { 0 },
+	    { { STEP_VERIFY, OP_BODY, 0, B("\10\4\0\0") } }, BAD(51) },
+	{ "RSA signature over the modulus", true, { 0 },
+	    { { STEP_VERIFY, OP_PATCH, 8,
+		B("\377\377\377\377\377\377\377\377") } },
+	    BAD(51) },
+	{ "a byte behind the signature", false, { 0 },
+	    { { STEP_VERIFY, OP_APPEND, 0, B("x") } }, BAD(50) },
+
+	{ "Finished wrong", false, { 0 },
+	    { { STEP_FINISHED, OP_PATCH, -4, B("\1\2\3\4") } }, BAD(51) },
+	{ "Finished too short", false, { 0 },
+	    { { STEP_FINISHED, OP_CUT, 1, NULL, 0 } }, BAD(50) },
+	{ "Finished too long", false, { 0 },
+	    { { STEP_FINISHED, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "Finished empty", false, { 0 },
+	    { { STEP_FINISHED, OP_BODY, 0, "", 0 } }, BAD(50) },
+	{ "a ticket behind Finished", false, { 0 },
+	    { { STEP_FINISHED, OP_BEHIND, 0, B("\4\0\0\1x") } }, BAD(10) },
+	{ "KeyUpdate before Finished", false, { 0 },
+	    { { STEP_FINISHED, OP_BEFORE, 0, B("\30\0") } }, BAD(10) },
+	{ "a ticket before Finished", false, { 0 },
+	    { { STEP_FINISHED, OP_BEFORE, 0, B("\4x") } }, BAD(10) },
+	{ "EndOfEarlyData", false, { 0 },
+	    { { STEP_FINISHED, OP_BEFORE, 0, B("\5") } }, BAD(10) },
+	{ "ClientHello", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_BEFORE, 0, B("\1x") } }, BAD(10) },
+};
+
+/* TLS 1.2. */
+static const struct row old_rows[] = {
+	{ "no Certificate", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_DROP, 0, NULL, 0 } }, BAD(10) },
+	{ "Certificate twice", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "no certificates", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0") } }, BAD(50) },
+	{ "an entry beyond the list", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\4\0\0\4x") } }, BAD(50) },
+	{ "no ServerKeyExchange", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_DROP, 0, NULL, 0 } }, BAD(10) },
+	{ "ServerKeyExchange twice", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "an explicit curve", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_PATCH, 4, B("\1") } }, BAD(47) },
+	{ "a curve not offered", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_PATCH, 5, B("\0\36") } }, BAD(47) },
+	{ "signed with SHA-1", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_PATCH, 4 + 4 + 32, B("\2\3") } },
+	    BAD(47) },
+	{ "EC key for a suite with RSA", false, { TLS12, .suite = 0xc02f },
+	    { { 0 } }, BAD(47) },
+	{ "RSA key for a suite with ECDSA", true, { TLS12, .suite = 0xc02b },
+	    { { 0 } }, BAD(47) },
+	{ "share overwritten", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_PATCH, 4 + 4, B("\1\2\3\4") } },
+	    BAD(51) },
+	{ "signature overwritten", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_PATCH, -4, B("\1\2\3\4") } }, BAD(51) },
+	{ "another random signed", false, { TLS12 },
+	    { { STEP_HELLO, OP_UNHASHED_PATCH, 6, B("\1\2\3\4") },
+		{ STEP_KEY_EXCHANGE, OP_PATCH, 9, B("\1\2\3\4") } },
+	    BAD(51) },
+	{ "a byte behind the signature", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "request before ServerKeyExchange", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_BEFORE, 0, B("\15\1\100\0\2\4\3\0\0") } },
+	    BAD(10) },
+	{ "request without types", false, { TLS12, .request = true },
+	    { { STEP_REQUEST_12, OP_BODY, 0, B("\0\0\2\4\3\0\0") } }, BAD(50) },
+	{ "request twice", false, { TLS12, .request = true },
+	    { { STEP_REQUEST_12, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "request with a name beyond the list", false,
+	    { TLS12, .request = true },
+	    { { STEP_REQUEST_12, OP_BODY, 0, B("\1\100\0\2\4\3\0\3\0\2x") } },
+	    BAD(50) },
+	{ "ServerHelloDone not empty", false, { TLS12 },
+	    { { STEP_DONE, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "a byte behind ServerHelloDone", false, { TLS12 },
+	    { { STEP_DONE, OP_BEHIND, 0, B("\0") } }, BAD(10) },
+	{ "CCS before ServerHelloDone", false, { TLS12 },
+	    { { STEP_DONE, OP_CLEAR, 0, B("\24\1") } }, BAD(10) },
+	{ "no CCS", false, { TLS12 }, { { STEP_CCS, OP_DROP, 0, NULL, 0 } },
+	    BAD(10) },
+	{ "CCS of 2", false, { TLS12 },
+	    { { STEP_CCS, OP_CLEAR, 0, B("\24\2") } }, BAD(10) },
+	{ "CCS of two bytes", false, { TLS12 },
+	    { { STEP_CCS, OP_CLEAR, 0, B("\24\1\1") } }, BAD(10) },
+	{ "Finished before CCS", false, { TLS12 },
+	    { { STEP_CCS, OP_CLEAR, 0, B("\26\24\0\0\14abcdefghijkl") } },
+	    BAD(10) },
+	{ "data before Finished", false, { TLS12 },
+	    { { STEP_FINISHED, OP_RECORD, 0, B("\27x") } }, BAD(10) },
+	{ "Finished wrong", false, { TLS12 },
+	    { { STEP_FINISHED, OP_PATCH, -4, B("\1\2\3\4") } }, BAD(51) },
+	{ "Finished too short", false, { TLS12 },
+	    { { STEP_FINISHED, OP_CUT, 1, NULL, 0 } }, BAD(50) },
+	{ "Finished flipped", false, { TLS12 },
+	    { { STEP_FINISHED, OP_FLIP, 20, NULL, 0 } }, BAD(20) },
+	{ "nonce flipped", false, { TLS12 },
+	    { { STEP_FINISHED, OP_FLIP, 6, NULL, 0 } }, BAD(20) },
+	{ "Finished flipped, ChaCha20", false,
+	    { TLS12, .suite = 0xcca9, .whole = true },
+	    { { STEP_FINISHED, OP_FLIP, 6, NULL, 0 } }, BAD(20) },
+	{ "another handshake", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\2\0\0\1x") } }, BAD(10) },
+	{ "a ticket", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\0\0\1x") } }, BAD(10) },
+	{ "KeyUpdate", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\0") } }, BAD(10) },
+	{ "HelloRequest with a body", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\0\0\0\1x") } }, BAD(50) },
+	{ "HelloRequest without end", false, { TLS12 },
+	    { { STEP_OPEN, OP_REPEAT, 33, B("\26\0\0\0\0") } }, BAD(10) },
+	{ "fatal alert", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_CLEAR, 0, B("\25\2\50") } },
+	    STS_WHY_TLS_ALERT, NO_ALERT },
+	{ "warnings without end", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_REPEAT_CLEAR, 5, B("\25\1\160") } },
+	    BAD(10) },
+};
+
+/* Records, alerts, end. */
+static const struct row record_rows[] = {
+	{ "a byte flipped", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_FLIP, 6, NULL, 0 } }, BAD(20) },
+	{ "a byte flipped, AES", false, { .suite = 0x1301 },
+	    { { STEP_EXTENSIONS, OP_FLIP, 6, NULL, 0 } }, BAD(20) },
+	{ "the tag flipped", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_FLIP, -1, NULL, 0 } }, BAD(20) },
+	{ "the tag flipped, AES", false, { .suite = 0x1302 },
+	    { { STEP_FINISHED, OP_FLIP, -16, NULL, 0 } }, BAD(20) },
+	/* Its Finished is right, and nothing may go out for it. */
+	{ "the tag of a whole flight flipped", false, { .one_record = true },
+	    { { STEP_FINISHED, OP_FLIP, -1, NULL, 0 } }, BAD(20) },
+	{ "the tag of a padded flight flipped", false, { .one_record = true },
+	    { { STEP_FINISHED, OP_FLIP, -16, NULL, 0 },
+		{ STEP_FINISHED, OP_PADDED, 5000, NULL, 0 } },
+	    BAD(20) },
+	/* The version is part of the additional data. */
+	{ "the header flipped", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_FLIP, 2, NULL, 0 } }, BAD(20) },
+	{ "the type flipped", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_FLIP, 0, NULL, 0 } }, BAD(10) },
+	{ "zeros only", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\0\0\0\0") } }, BAD(10) },
+	{ "shorter than a tag", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_CLEAR, 0,
+		B("\27"
+		  "0123456789abcdef") } },
+	    BAD(20) },
+	{ "empty handshake", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\26") } }, BAD(10) },
+	{ "empty handshake in the clear", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\26") } }, BAD(10) },
+	{ "empty alert", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25") } }, BAD(10) },
+	{ "alert of a byte", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\2") } }, BAD(50) },
+	{ "two alerts", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\1\132\1\132") } },
+	    BAD(50) },
+	{ "alert of level 3", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\3\50") } }, BAD(47) },
+	{ "an unknown type inside", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\30x") } }, BAD(10) },
+	{ "CCS inside", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\24\1") } }, BAD(10) },
+	{ "an unknown type", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\30x") } }, BAD(10) },
+	{ "data before ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\27x") } }, BAD(10) },
+	{ "data before Finished", false, { 0 },
+	    { { STEP_FINISHED, OP_RECORD, 0, B("\27x") } }, BAD(10) },
+	{ "alert amid a message", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_AMID, 0, B("\25\1\132") } }, BAD(10) },
+	{ "data amid a message", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_AMID, 0, B("\27x") } }, BAD(10) },
+	{ "CCS amid a message", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_AMID_CLEAR, 0, B("\24\1") } }, BAD(10) },
+	{ "CCS amid ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_AMID_CLEAR, 0, B("\24\1") } }, BAD(10) },
+	{ "a message in the clear after keys", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_UNSEALED, 0, NULL, 0 } }, BAD(10) },
+	/* Not the server's: an attacker's. */
+	{ "an alert in the clear after keys", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_CLEAR, 0, B("\25\2\50") } }, BAD(10) },
+	{ "close_notify in the clear when open", false, { 0 },
+	    { { STEP_OPEN, OP_CLEAR, 0, B("\25\1\0") } }, BAD(10) },
+	{ "CCS of 2", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_CLEAR, 0, B("\24\2") } }, BAD(10) },
+	{ "CCS of two bytes", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_CLEAR, 0, B("\24\1\1") } }, BAD(10) },
+	{ "CCS empty", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_CLEAR, 0, B("\24") } }, BAD(10) },
+	{ "CCS without end", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_REPEAT_CLEAR, 40, B("\24\1") } }, BAD(10) },
+	{ "CCS when open", false, { 0 },
+	    { { STEP_OPEN, OP_CLEAR, 0, B("\24\1") } }, BAD(10) },
+	{ "fatal alert before ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\2\50") } }, STS_WHY_TLS_ALERT,
+	    NO_ALERT },
+	{ "alert 70", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\2\106") } },
+	    STS_WHY_TLS_VERSION, NO_ALERT },
+	{ "alert 120", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\2\170") } }, STS_WHY_TLS_ALPN,
+	    NO_ALERT },
+	{ "sealed alert", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\2\50") } },
+	    STS_WHY_TLS_ALERT, NO_ALERT },
+	{ "its level means nothing in 1.3", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\1\60") } },
+	    STS_WHY_TLS_ALERT, NO_ALERT },
+	{ "user_canceled without end", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_REPEAT, 5, B("\25\1\132") } }, BAD(10) },
+	{ "close_notify in the handshake", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\1\0") } },
+	    STS_WHY_PEER_CLOSED, NO_ALERT },
+	{ "user_canceled, then close_notify", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\1\132") },
+		{ STEP_VERIFY, OP_RECORD, 0, B("\25\1\0") } },
+	    STS_WHY_PEER_CLOSED, NO_ALERT },
+	{ "certificate required after all", false, { .request = true },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\25\2\164") } }, STS_WHY_TLS_ALERT,
+	    NO_ALERT },
+
+	{ "tickets without end", false, { 0 },
+	    { { STEP_OPEN, OP_REPEAT, 65, B("\26\4\0\0\1x") } }, BAD(10) },
+	{ "empty data without end", false, { 0 },
+	    { { STEP_OPEN, OP_REPEAT, 33, B("\27") } }, BAD(10) },
+	{ "KeyUpdate 2", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\2") } }, BAD(47) },
+	{ "KeyUpdate of two bytes", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\2\0\0") } }, BAD(50) },
+	{ "a ticket behind KeyUpdate", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\0\4\0\0\1x") } },
+	    BAD(10) },
+	{ "CertificateRequest when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0,
+		B("\26\15\0\0\13\0\0\10\0\15\0\4\0\2\4\3") } },
+	    BAD(10) },
+	{ "ServerHello when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\2\0\0\1x") } }, BAD(10) },
+	{ "HelloRequest in 1.3", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\0\0\0\0") } }, BAD(10) },
+	{ "Finished when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\24\0\0\1x") } }, BAD(10) },
+};
+
+static void
+take_key(void *ctx, const void *src, size_t len)
+{
+	br_skey_decoder_push(ctx, src, len);
+}
+
+static void
+load_key(const char *kind)
+{
+	char path[CASE_TEXT_MAX];
+	br_pem_decoder_context pem;
+	struct sts_text file;
+
+	snprintf(path, sizeof path, "tests/x509/keys/%s.pem", kind);
+	file = unit_file(path);
+	br_pem_decoder_init(&pem);
+	br_skey_decoder_init(&the_key);
+	while (file.n > 0) {
+		size_t n = br_pem_decoder_push(&pem, file.p, file.n);
+
+		file = sts_text(file.p + n, file.n - n);
+		if (br_pem_decoder_event(&pem) == BR_PEM_BEGIN_OBJ) {
+			br_pem_decoder_setdest(&pem, take_key, &the_key);
+		}
+	}
+	ck_assert_int_eq(br_skey_decoder_last_error(&the_key), 0);
+}
+
+static struct hostile *
+server(bool rsa)
+{
+	struct hostile *h = &the_server;
+
+	memset(h, 0, sizeof *h);
+	case_load(&the_case, rsa ? "server-rsa" : "server-ec");
+	load_key(rsa ? "rsa" : "ec");
+	h->chain = the_case.certs;
+	h->chain_len = the_case.count;
+	h->rsa = br_skey_decoder_get_rsa(&the_key);
+	h->ec = br_skey_decoder_get_ec(&the_key);
+	return h;
+}
+
+static void
+begin(void)
+{
+	uint8_t rnd[STS_TLS_RND];
+
+	memset(rnd, 0x5a, sizeof rnd);
+	if (client == NULL) {
+		client = malloc(sts_tls_size());
+	}
+	ck_assert_ptr_nonnull(client);
+	sts_tls_start(client, unit_span(the_case.host), &the_case.anchors,
+	    the_case.date_s, rnd);
+	sts_tls_use_alpn(client, unit_span("http/1.1"));
+}
+
+static void
+judge(const struct row *r, const struct hostile *h)
+{
+	unsigned wants = sts_tls_wants(client);
+	bool failed = (wants & STS_TLS_FAILED) != 0;
+	bool sealed_alert = h->out.suite != NULL && h->plan.version == 0;
+
+	ck_assert_msg(!h->unreadable, "%s: keys differ", r->name);
+	if (r->why == STS_WHY_NONE) {
+		ck_assert_msg(!failed, "%s: failed with %s, alert %d", r->name,
+		    failed ? sts_why_token(sts_tls_why(client)) : "", h->alert);
+		ck_assert_msg(
+		    sts_tls_established(client), "%s: not yet", r->name);
+		ck_assert_msg(h->client_finished, "%s: its Finished", r->name);
+		unit_int(r->name, h->client_certificate, h->plan.request);
+		unit_int(r->name, h->ccs, 1);
+		return;
+	}
+	ck_assert_msg(failed, "%s: goes on", r->name);
+	unit_int(r->name, sts_tls_why(client), r->why);
+	unit_int(r->name, h->alert, r->alert);
+	/* Once there are keys, nobody else may read what is wrong. */
+	if (r->alert != NO_ALERT && sealed_alert && h->wire_off > 400) {
+		ck_assert_msg(
+		    h->alert_sealed, "%s: alert in the clear", r->name);
+	}
+}
+
+static void
+play_rows(const struct row *rows, size_t count)
+{
+	static const size_t segments[] = { 0, 1, 7 };
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < UNIT_COUNT(segments); k++) {
+			struct hostile *h = server(rows[i].rsa);
+
+			if (STS_TLS_SMALL && rows[i].plan.whole) {
+				continue;
+			}
+			h->plan = rows[i].plan;
+			memcpy(h->bends, rows[i].bends, sizeof h->bends);
+			h->segment = segments[k];
+			begin();
+			hostile_play(h, client);
+			judge(&rows[i], h);
+		}
+	}
+}
+
+START_TEST(good_table)
+{
+	play_rows(good_rows, UNIT_COUNT(good_rows));
+}
+END_TEST
+
+START_TEST(hello_table)
+{
+	play_rows(hello_rows, UNIT_COUNT(hello_rows));
+}
+END_TEST
+
+START_TEST(flight_table)
+{
+	play_rows(flight_rows, UNIT_COUNT(flight_rows));
+}
+END_TEST
+
+START_TEST(old_table)
+{
+	play_rows(old_rows, UNIT_COUNT(old_rows));
+}
+END_TEST
+
+START_TEST(record_table)
+{
+	play_rows(record_rows, UNIT_COUNT(record_rows));
+}
+END_TEST
+
+/* RFC 8446 7.4.2, RFC 7748 6.1: points of X25519 that give the zero secret,
+ * also in forms that are not canonical. */
+static const char *const low_order[] = {
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+	"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"0000000000000000000000000000000000000000000000000000000000000080",
+};
+
+static size_t
+unhex(const char *hex, uint8_t *out)
+{
+	size_t n = strlen(hex) / 2;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned v;
+
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &v), 1);
+		out[i] = (uint8_t)v;
+	}
+	return n;
+}
+
+static void
+share_refused(const char *name, uint16_t group, const uint8_t *p, size_t n)
+{
+	static const uint16_t versions[] = { 0, STS_TLS_12 };
+
+	for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
+		struct hostile *h = server(false);
+		/* In 1.2 the share is signed, and looked at after that. */
+		struct row r = {
+			.name = name, .why = STS_WHY_TLS_PROTOCOL, .alert = 47
+		};
+
+		h->plan.version = versions[i];
+		h->plan.group = group;
+		h->plan.retry = group != X25519 && versions[i] == 0;
+		h->plan.retry_group = group;
+		h->plan.share = p;
+		h->plan.share_len = (uint16_t)n;
+		begin();
+		hostile_play(h, client);
+		ck_assert_msg((sts_tls_wants(client) & STS_TLS_FAILED) != 0,
+		    "%s: goes on", name);
+		unit_int(name, sts_tls_why(client), r.why);
+		unit_int(name, h->alert, r.alert);
+		ck_assert(!h->alert_sealed);
+	}
+}
+
+START_TEST(low_order_shares)
+{
+	uint8_t p[200];
+
+	for (size_t i = 0; i < UNIT_COUNT(low_order); i++) {
+		size_t n = unhex(low_order[i], p);
+
+		share_refused(low_order[i], X25519, p, n);
+	}
+	memset(p, 9, sizeof p);
+	share_refused("X25519 of 31 bytes", X25519, p, 31);
+	share_refused("X25519 of 33 bytes", X25519, p, 33);
+	share_refused("no bytes", X25519, p, 0);
+}
+END_TEST
+
+START_TEST(bad_points)
+{
+	static const uint16_t groups[] = { P256, P384, P521 };
+
+	for (size_t i = 0; i < UNIT_COUNT(groups); i++) {
+		const struct sts_tls_group *g = sts_tls_group_find(groups[i]);
+		uint8_t p[200] = { 0 };
+		size_t len;
+		const uint8_t *point =
+		    br_ec_get_default()->generator(g->id, &len);
+
+		memcpy(p, point, len);
+		p[len - 1] ^= 1;
+		share_refused("off the curve", g->id, p, len);
+		memcpy(p, point, len);
+		p[0] = 2;
+		share_refused("compressed form", g->id, p, len);
+		share_refused("compressed", g->id, p, (len + 1) / 2);
+		p[0] = 6;
+		share_refused("hybrid", g->id, p, len);
+		p[0] = 4;
+		share_refused("a byte less", g->id, p, len - 1);
+		share_refused("a byte more", g->id, p, len + 1);
+		memset(p + 1, 0, len - 1);
+		share_refused("zero", g->id, p, len);
+		memset(p + 1, 0xff, len - 1);
+		share_refused("over the prime", g->id, p, len);
+		p[0] = 0;
+		share_refused("infinity", g->id, p, 1);
+	}
+}
+END_TEST
+
+/* The top bit of an X25519 share is ignored (RFC 7748 5). */
+START_TEST(top_bit)
+{
+	struct hostile *h = server(false);
+	uint8_t seed[STS_TLS_SEED] = { 0x5e, 1 }, share[32];
+
+	sts_tls_share(seed, sts_tls_group(0), share);
+	share[31] |= 0x80;
+	h->plan.share = share;
+	h->plan.share_len = sizeof share;
+	begin();
+	hostile_play(h, client);
+	ck_assert(sts_tls_established(client) && h->client_finished);
+}
+END_TEST
+
+/* The connection ends before any message: peer-closed, no alert. */
+START_TEST(closed_at_each_step)
+{
+	for (int s = STEP_HELLO; s <= STEP_FINISHED; s++) {
+		for (unsigned old = 0; old < 2; old++) {
+			struct hostile *h = server(false);
+
+			h->plan.version = old ? STS_TLS_12 : 0;
+			h->bends[0].step = (uint8_t)s;
+			h->bends[0].op = OP_CLOSE;
+			begin();
+			hostile_play(h, client);
+			if (!h->eof) {
+				ck_assert(sts_tls_established(client));
+				continue;
+			}
+			ck_assert_uint_eq(
+			    sts_tls_wants(client), STS_TLS_FAILED);
+			unit_int(
+			    "closed", sts_tls_why(client), STS_WHY_PEER_CLOSED);
+			unit_int("closed", h->alert, NO_ALERT);
+		}
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	enum sts_why why;
+	int alert;
+	unsigned works; /* steps of the path */
+} paths[] = {
+	{ "wrong-host", STS_WHY_X509_NAME, 42, 0 },
+	{ "expired-leaf", STS_WHY_X509_EXPIRED, 45, 0 },
+	{ "key-ed25519", STS_WHY_X509_ALGORITHM, 43, 0 },
+	{ "broken-signature", STS_WHY_X509_SIGNATURE, 42, 1 },
+	{ "truncated", STS_WHY_X509_MALFORMED, 42, 0 },
+};
+
+/* The path comes first: a refused one is told, and the server's signature,
+ * which is wrong here as well, is not looked at. */
+START_TEST(path_before_signature)
+{
+	for (size_t i = 0; i < UNIT_COUNT(paths); i++) {
+		for (unsigned old = 0; old < 2; old++) {
+			struct hostile *h = server(false);
+
+			case_load(&the_case, paths[i].name);
+			h->chain_len = the_case.count;
+			h->plan.version = old ? STS_TLS_12 : 0;
+			h->plan.one_record = true;
+			begin();
+			hostile_play(h, client);
+			ck_assert_msg(
+			    (sts_tls_wants(client) & STS_TLS_FAILED) != 0,
+			    "%s: goes on", paths[i].name);
+			unit_int(
+			    paths[i].name, sts_tls_why(client), paths[i].why);
+			unit_int(paths[i].name, h->alert, paths[i].alert);
+			unit_int(paths[i].name, h->alert_sealed, !old);
+			/* The share, in 1.3 the secret, and the path. */
+			ck_assert_uint_ge(
+			    h->works, (old ? 1 : 2) + paths[i].works);
+			ck_assert_uint_eq(h->hellos, 1);
+			ck_assert(!h->client_finished);
+		}
+	}
+}
+END_TEST
+
+/* A good path, and a signature by another key. */
+START_TEST(signature_by_another_key)
+{
+	for (unsigned old = 0; old < 2; old++) {
+		struct hostile *h = server(false);
+
+		case_load(&the_case, "good-ec");
+		h->chain_len = the_case.count;
+		h->plan.version = old ? STS_TLS_12 : 0;
+		begin();
+		hostile_play(h, client);
+		ck_assert((sts_tls_wants(client) & STS_TLS_FAILED) != 0);
+		unit_int(
+		    "other key", sts_tls_why(client), STS_WHY_TLS_PROTOCOL);
+		unit_int("other key", h->alert, 51);
+	}
+}
+END_TEST
+
+static struct hostile *
+established(uint16_t version, uint16_t suite)
+{
+	struct hostile *h = server(false);
+
+	h->plan.version = version;
+	h->plan.suite = suite;
+	begin();
+	hostile_play(h, client);
+	ck_assert(sts_tls_established(client) && h->client_finished);
+	return h;
+}
+
+static void
+says(struct hostile *h, const char *text)
+{
+	struct sts_span room = sts_tls_app_send_buf(client);
+
+	ck_assert_uint_ge(room.n, strlen(text));
+	memcpy(room.p, text, strlen(text));
+	sts_tls_app_send_ack(client, strlen(text));
+	sts_tls_app_flush(client);
+	hostile_pump(h, client);
+	unit_text("heard", sts_text(h->heard, h->heard_len), text);
+	h->heard_len = 0;
+}
+
+/* All that waits; returns how much. */
+static size_t
+hears(struct hostile *h, uint8_t *out, size_t size)
+{
+	size_t n = 0;
+
+	while ((sts_tls_wants(client) & STS_TLS_APP_RECV) != 0) {
+		struct sts_text t = sts_tls_app_recv_buf(client);
+
+		ck_assert_uint_le(t.n, size - n);
+		memcpy(out + n, t.p, t.n);
+		n += t.n;
+		sts_tls_app_recv_ack(client, t.n);
+		hostile_pump(h, client);
+	}
+	return n;
+}
+
+static const struct {
+	uint16_t version, suite;
+	bool whole;
+} talks[] = {
+	{ 0, 0x1301, false },
+	{ 0, 0x1302, false },
+	{ 0, 0x1303, true },
+	{ STS_TLS_12, 0xc02b, false },
+	{ STS_TLS_12, 0xc02c, false },
+	{ STS_TLS_12, 0xcca9, true },
+};
+
+/* A question, answers of all sizes, close_notify from both sides. */
+START_TEST(talk)
+{
+	static const size_t sizes[] = { 1, 2, 15, 16, 17, 1000, 1002, 1003,
+		1004, 1018, 1019, 1020, 5000, 16383, 16384 };
+	static uint8_t reply[STS_TLS_PLAIN_MAX], got[STS_TLS_PLAIN_MAX];
+
+	for (size_t i = 0; i < UNIT_COUNT(talks); i++) {
+		struct hostile *h;
+
+		if (STS_TLS_SMALL && talks[i].whole) {
+			continue;
+		}
+		h = established(talks[i].version, talks[i].suite);
+		says(h, "GET / HTTP/1.1\r\n\r\n");
+		for (size_t k = 0; k < UNIT_COUNT(sizes); k++) {
+			memset(reply, 0, sizeof reply);
+			for (size_t b = 0; b < sizes[k]; b += 3) {
+				reply[b] = (uint8_t)(b + k);
+			}
+			hostile_send(
+			    h, STS_TLS_APPLICATION, sts_text(reply, sizes[k]));
+			hostile_pump(h, client);
+			ck_assert_uint_eq(hears(h, got, sizeof got), sizes[k]);
+			ck_assert_mem_eq(got, reply, sizes[k]);
+			ck_assert(!sts_tls_provisional(client));
+		}
+		says(h, "more");
+		hostile_send(
+		    h, STS_TLS_ALERT, sts_text((const uint8_t *)"\1\0", 2));
+		hostile_pump(h, client);
+		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_CLOSED);
+		unit_int("close_notify", h->alert, 0);
+		/* Nothing is taken after it. */
+		ck_assert_uint_eq(sts_tls_rec_recv_buf(client).n, 0);
+		ck_assert_uint_eq(sts_tls_app_send_buf(client).n, 0);
+		sts_tls_peer_closed(client);
+		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_CLOSED);
+	}
+}
+END_TEST
+
+/* A record of data whose tag is wrong: whatever was handed out of it was
+ * provisional, and the session fails at its end. */
+START_TEST(forged_data)
+{
+	static const uint16_t versions[] = { 0, STS_TLS_12 };
+	static uint8_t got[5000];
+
+	for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
+		struct hostile *h = established(versions[i], 0);
+		size_t n = 0;
+
+		hostile_send(h, STS_TLS_APPLICATION, sts_text(got, sizeof got));
+		h->wire[h->wire_len - 1] ^= 1;
+		hostile_pump(h, client);
+		while ((sts_tls_wants(client) & STS_TLS_APP_RECV) != 0) {
+			ck_assert(sts_tls_provisional(client));
+			n += sts_tls_app_recv_buf(client).n;
+			sts_tls_app_recv_ack(
+			    client, sts_tls_app_recv_buf(client).n);
+			hostile_pump(h, client);
+		}
+		unit_int("handed out", n > 0, STS_TLS_SMALL);
+		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
+		unit_int("forged", h->alert, 20);
+		ck_assert(!sts_tls_provisional(client));
+	}
+}
+END_TEST
+
+/* The connection ends within a record of data. */
+START_TEST(truncated_in_data)
+{
+	struct hostile *h = established(0, 0);
+	static uint8_t got[5000];
+
+	hostile_send(h, STS_TLS_APPLICATION, sts_text(got, sizeof got));
+	h->wire_len--;
+	hostile_pump(h, client);
+	(void)hears(h, got, sizeof got);
+	unit_int("waits", sts_tls_provisional(client), STS_TLS_SMALL);
+	sts_tls_peer_closed(client);
+	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
+	unit_int("truncated", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+}
+END_TEST
+
+/* RFC 8446 4.6.3, 7.2: keys change in both directions; what is owed goes out
+ * before the next record, once, however often it was asked for. */
+START_TEST(key_updates)
+{
+	struct hostile *h = established(0, 0);
+	uint8_t got[8];
+
+	for (unsigned i = 0; i < STS_TLS_UPDATES_MAX; i++) {
+		hostile_update(h, i % 3 == 1);
+		hostile_send(h, STS_TLS_APPLICATION,
+		    sts_text((const uint8_t *)"data", 4));
+		hostile_pump(h, client);
+		ck_assert_uint_eq(hears(h, got, sizeof got), 4);
+	}
+	ck_assert_uint_eq(h->client_updates, 0);
+	says(h, "question");
+	ck_assert_uint_eq(h->client_updates, 1);
+	says(h, "another");
+	ck_assert_uint_eq(h->client_updates, 1);
+	hostile_update(h, 0);
+	hostile_pump(h, client);
+	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
+	unit_int("33rd", h->alert, 10);
+}
+END_TEST
+
+/* A ticket cut over many records. */
+START_TEST(ticket_in_pieces)
+{
+	struct hostile *h = established(0, 0);
+	uint8_t ticket[4 + 200] = { 4, 0, 0, 200 }, got[8];
+
+	for (size_t i = 0; i < sizeof ticket; i += 51) {
+		hostile_send(h, STS_TLS_HANDSHAKE, sts_text(ticket + i, 51));
+	}
+	hostile_send(
+	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"data", 4));
+	hostile_pump(h, client);
+	ck_assert_uint_eq(hears(h, got, sizeof got), 4);
+	/* Data in the middle of one. */
+	hostile_send(h, STS_TLS_HANDSHAKE, sts_text(ticket, 51));
+	hostile_send(
+	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"data", 4));
+	hostile_pump(h, client);
+	unit_int("amid", h->alert, 10);
+}
+END_TEST
+
+/* The end without close_notify. */
+START_TEST(truncated)
+{
+	struct hostile *h = established(0, 0);
+	uint8_t got[8];
+
+	hostile_send(
+	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"data", 4));
+	hostile_pump(h, client);
+	sts_tls_peer_closed(client);
+	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_APP_RECV);
+	ck_assert_uint_eq(hears(h, got, sizeof got), 4);
+	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
+	unit_int("truncated", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+}
+END_TEST
+
+/* Lengths of records at their limits (RFC 8446 5.1, 5.2, 5.4). */
+static const struct {
+	const char *name;
+	bool sealed;
+	size_t len; /* that the header tells */
+	enum sts_why why;
+	int alert;
+} lengths[] = {
+	{ "16,384 in the clear", false, 16384, STS_WHY_NONE, NO_ALERT },
+	{ "16,385 in the clear", false, 16385, BAD(22) },
+	{ "65,535 in the clear", false, 65535, BAD(22) },
+	{ "16,640 sealed", true, 16640, STS_WHY_NONE, NO_ALERT },
+	{ "16,641 sealed", true, 16641, BAD(22) },
+};
+
+START_TEST(length_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+		struct hostile *h = server(false);
+		uint8_t header[5] = { lengths[i].sealed ? 23 : 22, 3, 3,
+			(uint8_t)(lengths[i].len >> 8),
+			(uint8_t)lengths[i].len };
+
+		if (STS_TLS_SMALL && lengths[i].why == STS_WHY_NONE) {
+			continue; /* test_tls_small.c */
+		}
+		begin();
+		if (lengths[i].sealed) {
+			hostile_play(h, client);
+		} else {
+			h->alert = NO_ALERT;
+			hostile_pump(h, client);
+		}
+		memcpy(h->wire + h->wire_len, header, sizeof header);
+		h->wire_len += sizeof header;
+		hostile_pump(h, client);
+		unit_int(lengths[i].name, h->alert, lengths[i].alert);
+		if (lengths[i].why == STS_WHY_NONE) {
+			ck_assert_uint_eq(
+			    sts_tls_wants(client), STS_TLS_REC_RECV);
+			continue;
+		}
+		unit_int(lengths[i].name, sts_tls_why(client), lengths[i].why);
+	}
+}
+END_TEST
+
+/* Content with padding has 16,385 bytes at most, its type included. */
+START_TEST(padded_lengths)
+{
+	static uint8_t content[STS_TLS_PLAIN_MAX + 2];
+
+	for (size_t more = 0; more < 2; more++) {
+		struct hostile *h = established(0, 0x1301);
+		static uint8_t got[STS_TLS_PLAIN_MAX];
+
+		/* Its last byte that is not 0 is the type: 16,384 + more
+		 * zeros behind a single byte of data. */
+		memset(content, 0, sizeof content);
+		content[0] = 'x';
+		content[1] = STS_TLS_APPLICATION;
+		hostile_send(h, 0, sts_text(content, STS_TLS_PLAIN_MAX + more));
+		hostile_pump(h, client);
+		if (more == 0) {
+			ck_assert_uint_eq(hears(h, got, sizeof got), 1);
+		} else {
+			unit_int("padded", h->alert, 22);
+		}
+	}
+}
+END_TEST
+
+static bool
+in_memory(const void *secret, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)client;
+
+	for (size_t i = 0; i + n <= sts_tls_size(); i++) {
+		if (memcmp(p + i, secret, n) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What only the handshake needs is gone when it is over; after a failure, and
+ * after the end, all is. */
+START_TEST(secrets_are_wiped)
+{
+	static const uint16_t versions[] = { 0, STS_TLS_12 };
+	uint8_t rnd[STS_TLS_RND];
+
+	memset(rnd, 0x5a, sizeof rnd);
+	for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
+		struct hostile *h = established(versions[i], 0);
+		bool is_13 = versions[i] == 0;
+
+		ck_assert(in_memory(h->in.key, 16));
+		ck_assert(in_memory(h->out.key, 16));
+		ck_assert(!in_memory(rnd, 16));
+		ck_assert(!in_memory(h->shared, 16));
+		ck_assert(!in_memory(h->secret, 16));
+		if (is_13) {
+			ck_assert(in_memory(h->in.secret, 16));
+			ck_assert(!in_memory(h->hs_in.secret, 16));
+			ck_assert(!in_memory(h->hs_out.secret, 16));
+			ck_assert(!in_memory(h->hs_in.key, 16));
+			ck_assert(!in_memory(h->hs_out.key, 16));
+			hostile_update(h, 1);
+			hostile_pump(h, client);
+			says(h, "x");
+			ck_assert(in_memory(h->out.secret, 16));
+		}
+		/* A record that cannot be opened. */
+		h->out.key[0] ^= 1;
+		hostile_send(h, STS_TLS_APPLICATION,
+		    sts_text((const uint8_t *)"data", 4));
+		h->out.key[0] ^= 1;
+		hostile_pump(h, client);
+		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
+		ck_assert(!in_memory(h->in.key, 16));
+		ck_assert(!in_memory(h->out.key, 16));
+		ck_assert(!is_13 || !in_memory(h->in.secret, 16));
+		sts_tls_end(client);
+	}
+}
+END_TEST
+
+/* In the handshake the same, when it fails. */
+START_TEST(secrets_are_wiped_early)
+{
+	struct hostile *h = server(false);
+	uint8_t rnd[STS_TLS_RND];
+
+	memset(rnd, 0x5a, sizeof rnd);
+	h->bends[0].step = STEP_FINISHED;
+	h->bends[0].op = OP_FLIP;
+	h->bends[0].at = 6;
+	begin();
+	ck_assert(in_memory(rnd, 16));
+	hostile_play(h, client);
+	ck_assert((sts_tls_wants(client) & STS_TLS_FAILED) != 0);
+	ck_assert(!in_memory(rnd, 16));
+	ck_assert(!in_memory(h->shared, 16));
+	ck_assert(!in_memory(h->secret, 16));
+	ck_assert(!in_memory(h->hs_in.secret, 16));
+	ck_assert(!in_memory(h->hs_out.key, 16));
+}
+END_TEST
+
+static size_t
+next_hello(uint8_t *out)
+{
+	size_t n = 0;
+
+	while ((sts_tls_wants(client) & STS_TLS_WORK) != 0) {
+		sts_tls_work(client);
+	}
+	while ((sts_tls_wants(client) & STS_TLS_REC_SEND) != 0) {
+		struct sts_text t = sts_tls_rec_send_buf(client);
+
+		memcpy(out + n, t.p, t.n);
+		n += t.n;
+		sts_tls_rec_send_ack(client, t.n);
+	}
+	return n;
+}
+
+/* The second hello is the first, but for share, cookie and what they change
+ * in length (RFC 8446 4.1.2); the padding makes up for that. */
+START_TEST(second_hello)
+{
+	struct hostile *h = server(false);
+	uint8_t one[1100], two[1100];
+	size_t n;
+
+	begin();
+	n = next_hello(one);
+	ck_assert_uint_lt(n, sizeof one);
+	ck_assert_mem_eq(one, "\26\3\1", 3); /* for old servers */
+	h->plan.retry = true;
+	h->plan.retry_group = P256;
+	h->plan.cookie_len = 4;
+	begin();
+	hostile_play(h, client);
+	ck_assert(sts_tls_established(client));
+	unit_int("hellos", h->hellos, 2);
+	/* Randoms and session ids of both. */
+	begin();
+	(void)next_hello(two);
+	ck_assert_mem_eq(one, two, n);
+	ck_assert_mem_eq(one + 11, h->client_random, 32);
+	ck_assert_mem_eq(one + 44, h->session_id, 32);
+}
+END_TEST
+
+/* Names of all lengths: hellos of 256 to 511 bytes are padded to 512. */
+START_TEST(hello_lengths)
+{
+	char name[STS_NAME_MAX + 1];
+	uint8_t out[1100] = { 0 };
+
+	(void)server(false);
+	begin();
+	for (size_t n = 1; n <= STS_NAME_MAX; n++) {
+		size_t len;
+
+		for (size_t i = 0; i < n; i++) {
+			name[i] = i % 60 == 59 && i + 1 < n ? '.' : 'a';
+		}
+		name[n] = '\0';
+		sts_tls_start(client, unit_span(name), &the_case.anchors,
+		    the_case.date_s, out);
+		sts_tls_use_alpn(client, unit_span("http/1.1"));
+		len = next_hello(out) - 5;
+		ck_assert_uint_eq(len, 4U + sts_get16be(out + 7));
+		ck_assert_msg(len < 256 || len >= 512, "%zu: %zu", n, len);
+		ck_assert_uint_le(len, STS_TLS_HELLO_MAX);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, good_table);
+	tcase_add_test(tc, hello_table);
+	tcase_add_test(tc, flight_table);
+	tcase_add_test(tc, old_table);
+	tcase_add_test(tc, record_table);
+	tcase_add_test(tc, low_order_shares);
+	tcase_add_test(tc, bad_points);
+	tcase_add_test(tc, top_bit);
+	tcase_add_test(tc, closed_at_each_step);
+	tcase_add_test(tc, path_before_signature);
+	tcase_add_test(tc, signature_by_another_key);
+	tcase_add_test(tc, talk);
+	tcase_add_test(tc, forged_data);
+	tcase_add_test(tc, truncated_in_data);
+	tcase_add_test(tc, key_updates);
+	tcase_add_test(tc, ticket_in_pieces);
+	tcase_add_test(tc, truncated);
+	tcase_add_test(tc, length_table);
+	tcase_add_test(tc, padded_lengths);
+	tcase_add_test(tc, secrets_are_wiped);
+	tcase_add_test(tc, secrets_are_wiped_early);
+	tcase_add_test(tc, second_hello);
+	tcase_add_test(tc, hello_lengths);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_tls_client.c with a record buffer of 1,024 bytes, the smallest: the
+ * library's tls and base are built again for it (tests.mk). Larger records
+ * are opened piece by piece, those of the handshake and those of data.
+ */
+#include "../../core/base/assert.h"
+#include "test_tls_client.c"
+
+STS_STATIC_ASSERT(STS_TLS_RECORD_SIZE == 1024, small_buffer);
