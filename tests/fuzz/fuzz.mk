@@ -25,7 +25,8 @@ REPLAY_BIN := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
 
 # What a harness has besides its own file and the library.
 FUZZ_WITH = tests/fuzz/assert.c $(FUZZ_WITH_$*)
-FUZZ_WITH_tls := tests/mem/https.c tests/mem/mem.c
+FUZZ_WITH_tls := tests/mem/seeder.c tests/mem/https.c tests/mem/mem.c
+FUZZ_WITH_tls_bent := tests/tls/hostile.c tests/mem/seeder.c tests/mem/https.c tests/mem/mem.c
 FUZZ_WITH_agent := $(addprefix tests/fuzz/,agent_play.c agent_net.c agent_ask.c) \
 	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c \
 	tests/sim/plain_session.c tests/sim/plain_https.c
