@@ -67,7 +67,7 @@ def respond(kind, tls, body):
         time.sleep(2)
         tls.sendall(head(body) + body)
         finish(tls)
-    else:  # tls13: the handshake itself is the matter
+    else:  # tls11, tls12, tls13: the handshake itself is the matter
         tls.sendall(head(body) + body)
         finish(tls)
 
@@ -75,8 +75,11 @@ def respond(kind, tls, body):
 def context(entry):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     c.load_cert_chain(entry["pem"], entry["key"])
-    if entry["kind"] == "tls13":
-        c.minimum_version = ssl.TLSVersion.TLSv1_3
+    only = {"tls11": ssl.TLSVersion.TLSv1_1, "tls12": ssl.TLSVersion.TLSv1_2,
+            "tls13": ssl.TLSVersion.TLSv1_3}.get(entry["kind"])
+    if only is not None:
+        c.minimum_version = c.maximum_version = only
+        c.set_ciphers("ALL:@SECLEVEL=0")
     return c
 
 
