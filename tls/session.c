@@ -764,13 +764,6 @@ sts_tls_scts(const struct sts_tls *t)
 	return t->state == ESTABLISHED ? sts_x509_scts(&t->client.x509) : 0;
 }
 
-struct sts_span
-sts_tls_spare(struct sts_tls *t)
-{
-	STS_ASSERT(t->state == ESTABLISHED);
-	return sts_span(t->client.x509.bytes, sizeof t->client.x509.bytes);
-}
-
 void
 sts_tls_end(struct sts_tls *t)
 {

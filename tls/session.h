@@ -124,12 +124,6 @@ bool sts_tls_must_staple(const struct sts_tls *t);
 /* Established: sts_x509_scts of the certificate; else 0. */
 unsigned sts_tls_scts(const struct sts_tls *t);
 
-/*
- * Memory that an established session needs no more (it held certificates):
- * STS_X509_ARENA bytes, the caller's until sts_tls_start or sts_tls_end.
- */
-struct sts_span sts_tls_spare(struct sts_tls *t);
-
 /* Overwrite keys and peer data. The session can only be started again. */
 void sts_tls_end(struct sts_tls *t);
 

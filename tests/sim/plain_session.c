@@ -343,13 +343,6 @@ sts_tls_scts(const struct sts_tls *t)
 	return t->state == ESTABLISHED && t->cert == HTTPS_SCT ? 2 : 0;
 }
 
-struct sts_span
-sts_tls_spare(struct sts_tls *t)
-{
-	STS_ASSERT(t->state == ESTABLISHED);
-	return sts_span(NULL, 0); /* nobody asks for it */
-}
-
 void
 sts_tls_end(struct sts_tls *t)
 {
