@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "../core/base/assert.h"
+#include "hash.h"
 #include "rsa_pss.h"
-#include "signature.h"
 
 enum {
 	TRAILER = 0xbc
@@ -48,8 +48,8 @@ sts_rsa_pss_valid(
     struct sts_span em, size_t bits, int hash_id, const uint8_t *hash)
 {
 	static const uint8_t zeros[8] = { 0 };
-	const br_hash_class *class = sts_signature_hash(hash_id);
-	size_t hash_len = sts_signature_hash_len(hash_id), free_bits;
+	const br_hash_class *class = sts_hash(hash_id);
+	size_t hash_len = sts_hash_len(hash_id), free_bits;
 	br_hash_compat_context h;
 	struct sts_span db;
 	uint8_t want[br_sha512_SIZE];

@@ -15,27 +15,6 @@
 #include "rsa.h"
 #include "rsa_pss.h"
 
-size_t
-sts_signature_hash_len(int hash_id)
-{
-	STS_ASSERT(hash_id >= br_sha256_ID);
-	STS_ASSERT(hash_id <= br_sha512_ID);
-	return (size_t)(hash_id - 2) * 16;
-}
-
-const br_hash_class *
-sts_signature_hash(int hash_id)
-{
-	STS_ASSERT(STS_SHA384_512 || hash_id == br_sha256_ID);
-	if (STS_SHA384_512 && hash_id == br_sha384_ID) {
-		return &br_sha384_vtable;
-	}
-	if (STS_SHA384_512 && hash_id == br_sha512_ID) {
-		return &br_sha512_vtable;
-	}
-	return &br_sha256_vtable;
-}
-
 /* Whether this much of an opened signature is what RFC 8017 9.2 puts before
  * the hash: 0, 1, eight or more bytes 255, 0, DigestInfo up to its hash. */
 static bool
@@ -46,7 +25,7 @@ opens_with(const uint8_t *em, size_t len, int hash_id)
 	uint8_t info[] = { 0x30, 0, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
 		0x01, 0x65, 0x03, 0x04, 0x02, 0, 0x05, 0x00, 0x04, 0 };
 	static const uint8_t oid_ends[] = { 1, 2, 3 };
-	uint8_t hash_len = (uint8_t)sts_signature_hash_len(hash_id);
+	uint8_t hash_len = (uint8_t)sts_hash_len(hash_id);
 	size_t i = 2;
 
 	info[1] = (uint8_t)(sizeof info - 2 + hash_len);
@@ -68,7 +47,7 @@ open_pkcs1(const br_rsa_public_key *key, int hash_id, uint8_t *hash,
     struct sts_text sig)
 {
 	uint8_t em[STS_RSA_BYTES_MAX];
-	size_t hash_len = sts_signature_hash_len(hash_id);
+	size_t hash_len = sts_hash_len(hash_id);
 
 	if (sig.n > sizeof em || sig.n < hash_len) {
 		return false;
@@ -89,7 +68,7 @@ valid_pkcs1(const br_rsa_public_key *key, int hash_id, const uint8_t *hash,
 	uint8_t signed_hash[br_sha512_SIZE];
 
 	return open_pkcs1(key, hash_id, signed_hash, sig) &&
-	       memcmp(signed_hash, hash, sts_signature_hash_len(hash_id)) == 0;
+	       memcmp(signed_hash, hash, sts_hash_len(hash_id)) == 0;
 }
 
 static size_t
@@ -159,8 +138,8 @@ sts_signature_valid(const br_x509_pkey *key, enum sts_signature_scheme scheme,
 	switch (scheme) {
 	case STS_SIGNATURE_ECDSA:
 		return key->key_type == BR_KEYTYPE_EC &&
-		       valid_ecdsa(&key->key.ec, hash,
-			   sts_signature_hash_len(hash_id), sig);
+		       valid_ecdsa(
+			   &key->key.ec, hash, sts_hash_len(hash_id), sig);
 	case STS_SIGNATURE_RSA_PKCS1:
 		return key->key_type == BR_KEYTYPE_RSA &&
 		       valid_pkcs1(&key->key.rsa, hash_id, hash, sig);

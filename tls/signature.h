@@ -9,6 +9,7 @@
 #include <bearssl.h>
 
 #include "../core/base/bytes.h"
+#include "hash.h"
 
 /* How a signature is made with a kind of key. */
 enum sts_signature_scheme {
@@ -17,20 +18,13 @@ enum sts_signature_scheme {
 	STS_SIGNATURE_RSA_PSS /* RSASSA-PSS, the salt as long as the hash */
 };
 
-/* The bytes of a hash by BearSSL's number, br_sha256_ID to br_sha512_ID. */
-size_t sts_signature_hash_len(int hash_id);
-
-/* The hash itself; those with numbers over br_sha256_ID only where
- * STS_SHA384_512 says so. */
-const br_hash_class *sts_signature_hash(int hash_id);
-
 /*
  * Whether the owner of `key` made `sig` over a message with this hash.
  *
  * key      the bytes it points to are not changed
  * scheme   false if the key is of another kind
  * hash_id  br_sha256_ID, br_sha384_ID or br_sha512_ID
- * hash     sts_signature_hash_len(hash_id) bytes
+ * hash     sts_hash_len(hash_id) bytes
  * sig      may be anything
  *
  * The most costly thing in this room: on 31 MIPS up to 4 s.

@@ -73,7 +73,7 @@ sts_tls12_key_exchange(struct sts_tls_client *c, struct sts_text body)
 	c->group = x.group;
 	c->share = x.share;
 	sts_tls_draw(c->seed, STS_TLS_DRAW_RANDOM, random);
-	class = sts_signature_hash(c->scheme->hash_id);
+	class = sts_hash(c->scheme->hash_id);
 	class->init(&h.vtable);
 	class->update(&h.vtable, random, sizeof random);
 	class->update(&h.vtable, c->server_random, sizeof c->server_random);

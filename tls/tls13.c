@@ -128,7 +128,7 @@ static void
 hash_signed(struct sts_tls_client *c, int hash_id)
 {
 	static const char context[] = "TLS 1.3, server CertificateVerify";
-	const br_hash_class *class = sts_signature_hash(hash_id);
+	const br_hash_class *class = sts_hash(hash_id);
 	uint8_t spaces[SPACES], hash[STS_TLS_HASH_MAX];
 	size_t len =
 	    sts_tls_transcript_hash(&c->transcript, c->suite->hash_id, hash);

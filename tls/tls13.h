@@ -4,7 +4,7 @@
 #ifndef STS_TLS13_H
 #define STS_TLS13_H
 
-#include "tls_client.h"
+#include "tls_state.h"
 
 enum sts_tls_alert sts_tls13_hello(
     struct sts_tls_client *c, const struct sts_tls_server_hello *h);

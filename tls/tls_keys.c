@@ -42,7 +42,7 @@ sts_tls_transcript_hash(const struct sts_tls_transcript *t, int hash_id,
 		STS_ASSERT(hash_id == br_sha256_ID);
 		br_sha256_out(&t->sha256, out);
 	}
-	return sts_signature_hash_len(hash_id);
+	return sts_hash_len(hash_id);
 }
 
 void
@@ -62,7 +62,7 @@ hmac(int hash_id, struct sts_text key, struct sts_text m, struct sts_span out)
 	br_hmac_key_context k;
 	br_hmac_context h;
 
-	br_hmac_key_init(&k, sts_signature_hash(hash_id), key.p, key.n);
+	br_hmac_key_init(&k, sts_hash(hash_id), key.p, key.n);
 	br_hmac_init(&h, &k, out.n);
 	br_hmac_update(&h, m.p, m.n);
 	br_hmac_out(&h, out.p);
@@ -75,7 +75,7 @@ sts_tls_extract(
     int hash_id, const uint8_t *salt, struct sts_text ikm, uint8_t *out)
 {
 	static const uint8_t zeros[STS_TLS_HASH_MAX] = { 0 };
-	size_t len = sts_signature_hash_len(hash_id);
+	size_t len = sts_hash_len(hash_id);
 
 	hmac(hash_id, sts_text(salt != NULL ? salt : zeros, len),
 	    ikm.n > 0 ? ikm : sts_text(zeros, len), sts_span(out, len));
@@ -88,7 +88,7 @@ sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
 	size_t len = strlen(label), prefix_len = sizeof prefix - 1, n;
 	uint8_t info[INFO_MAX];
 
-	STS_ASSERT(out.n <= sts_signature_hash_len(hash_id));
+	STS_ASSERT(out.n <= sts_hash_len(hash_id));
 	STS_ASSERT(prefix_len + len <= 18);
 	STS_ASSERT(context.n <= STS_TLS_HASH_MAX);
 	sts_put16be(info, (uint16_t)out.n);
@@ -102,7 +102,7 @@ sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
 		n += context.n;
 	}
 	info[n++] = 1; /* the first and only block of HKDF-Expand */
-	hmac(hash_id, sts_text(secret, sts_signature_hash_len(hash_id)),
+	hmac(hash_id, sts_text(secret, sts_hash_len(hash_id)),
 	    sts_text(info, n), out);
 }
 
@@ -149,7 +149,7 @@ void
 sts_tls_direction_update(struct sts_tls_direction *d)
 {
 	uint8_t next[STS_TLS_HASH_MAX];
-	size_t len = sts_signature_hash_len(d->suite->hash_id);
+	size_t len = sts_hash_len(d->suite->hash_id);
 
 	sts_tls_expand(d->suite->hash_id, d->secret, "traffic upd",
 	    sts_text(NULL, 0), sts_span(next, len));

@@ -649,8 +649,8 @@ static void
 pss_encode(
     uint8_t *em, size_t n, int hash_id, const uint8_t *hash, size_t salt_len)
 {
-	const br_hash_class *class = sts_signature_hash(hash_id);
-	size_t len = sts_signature_hash_len(hash_id), db = n - len - 1;
+	const br_hash_class *class = sts_hash(hash_id);
+	size_t len = sts_hash_len(hash_id), db = n - len - 1;
 	uint8_t salt[64], block[64], counter[4];
 	br_hash_compat_context c;
 
@@ -686,11 +686,11 @@ sign(const struct hostile *h, const struct sts_tls_scheme *s,
 		{ 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02 },
 		{ 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03 },
 	};
-	size_t len = sts_signature_hash_len(s->hash_id), n;
+	size_t len = sts_hash_len(s->hash_id), n;
 
 	if (h->ec != NULL) {
 		return br_ecdsa_i31_sign_asn1(br_ec_get_default(),
-		    sts_signature_hash(s->hash_id), hash, h->ec, out);
+		    sts_hash(s->hash_id), hash, h->ec, out);
 	}
 	n = (h->rsa->n_bitlen + 7) / 8;
 	if (s->signature == STS_SIGNATURE_RSA_PSS) {
@@ -729,7 +729,7 @@ say_verify(struct hostile *h, const uint8_t *transcript_hash, size_t len)
 	const char *context = h->plan.client_context
 				  ? "TLS 1.3, client CertificateVerify"
 				  : "TLS 1.3, server CertificateVerify";
-	const br_hash_class *class = sts_signature_hash(scheme(h)->hash_id);
+	const br_hash_class *class = sts_hash(scheme(h)->hash_id);
 	struct message *m = &the_message;
 	br_hash_compat_context c;
 	uint8_t spaces[64], hash[64];
@@ -750,7 +750,7 @@ static void
 say_key_exchange(struct hostile *h)
 {
 	struct message *m = &the_message;
-	const br_hash_class *class = sts_signature_hash(scheme(h)->hash_id);
+	const br_hash_class *class = sts_hash(scheme(h)->hash_id);
 	br_hash_compat_context c;
 	uint8_t share[STS_TLS_SHARE_MAX], hash[64];
 	size_t n = own_share(h, share);

@@ -158,7 +158,7 @@ judge(char *const word[WORDS], int hash)
 	read_key(&k, word[1], word[3]);
 	(void)read_hex(&digest, word[4], '\0');
 	(void)read_hex(&signature, word[5], '\0');
-	ck_assert_uint_eq(digest.n, sts_signature_hash_len(hash));
+	ck_assert_uint_eq(digest.n, sts_hash_len(hash));
 	sig = sts_text(unit_at_page_end(signature.b, signature.n), signature.n);
 	unit_int(name,
 	    sts_signature_valid(&k,

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a client knows, and what both versions do with it: tls_client.c, which
+ * says when, stands on tls12.c and tls13.c, and these on this.
+ */
+#ifndef STS_TLS_STATE_H
+#define STS_TLS_STATE_H
+
+#include "../core/base/name.h"
+#include "tls_hello.h"
+#include "tls_lists.h"
+#include "tls_messages.h"
+#include "tls_records.h"
+#include "x509/x509_path.h"
+
+enum {
+	/* The longest message that is read whole: a ServerKeyExchange with
+	 * the largest share and a signature by RSA of 4,096 bits. */
+	STS_TLS_MESSAGE_MAX = 4 + STS_TLS_SHARE_MAX + 4 + 512,
+	STS_TLS_MESSAGE_HEADER = 4,
+	STS_TLS_TICKETS_MAX = 64, /* a session; 30 are normal for some */
+	STS_TLS_UPDATES_MAX = 32, /* KeyUpdates, or HelloRequests */
+	/* What a flight takes at most, a CCS and a hello; the other flights
+	 * are shorter: tls_client.c. */
+	STS_TLS_FLIGHT_MAX =
+	    STS_TLS_HEADER + 1 + STS_TLS_HEADER + STS_TLS_HELLO_MAX
+};
+
+enum sts_tls_expect {
+	STS_TLS_EXPECT_NOTHING,
+	STS_TLS_EXPECT_HELLO,
+	/* TLS 1.3 */
+	STS_TLS13_EXTENSIONS,
+	STS_TLS13_CERTIFICATE_OR_REQUEST,
+	STS_TLS13_CERTIFICATE,
+	STS_TLS13_VERIFY,
+	STS_TLS13_FINISHED,
+	STS_TLS13_OPEN,
+	/* TLS 1.2 */
+	STS_TLS12_CERTIFICATE,
+	STS_TLS12_KEY_EXCHANGE,
+	STS_TLS12_REQUEST_OR_DONE,
+	STS_TLS12_DONE,
+	STS_TLS12_CHANGE_CIPHER_SPEC,
+	STS_TLS12_FINISHED,
+	STS_TLS12_OPEN
+};
+
+enum sts_tls_work_due {
+	STS_TLS_WORK_NONE,
+	STS_TLS_WORK_SHARE, /* make our share */
+	STS_TLS_WORK_SECRET, /* and the secret, from theirs */
+	STS_TLS_WORK_PATH, /* one step towards the verdict */
+	STS_TLS_WORK_SIGNATURE /* of CertificateVerify or ServerKeyExchange */
+};
+
+enum sts_tls_flight_due {
+	STS_TLS_FLIGHT_NONE,
+	STS_TLS_FLIGHT_HELLO,
+	STS_TLS_FLIGHT_FINISHED
+};
+
+struct sts_tls_client {
+	/* Readable. */
+	uint8_t work; /* enum sts_tls_work_due */
+	uint8_t flight; /* enum sts_tls_flight_due */
+	bool failed;
+	uint8_t why; /* enum sts_why, when failed */
+	uint8_t alert; /* the same: to be sent */
+	bool open; /* the handshake is over */
+	bool ccs_sent;
+	bool update_owed; /* a KeyUpdate before our next application record */
+	uint16_t version; /* 0: not yet known */
+	uint16_t send_max; /* bytes of content in our records */
+	struct sts_tls_direction in, out;
+
+	/* Private. */
+	const struct sts_tls_suite *suite; /* chosen; in `in`, `out` when on */
+	const struct sts_tls_scheme *scheme; /* of sig */
+	const struct sts_tls_row *row; /* how this message is handled */
+	struct sts_tls_transcript transcript;
+	struct sts_text cookie, share, sig; /* the server's, in msg */
+	uint32_t offered; /* extensions */
+	uint32_t left; /* bytes of this message to come */
+	uint16_t group; /* of our share */
+	uint16_t got; /* bytes in msg */
+	uint8_t expect; /* enum sts_tls_expect */
+	uint8_t head_len;
+	uint8_t name_len, alpn_len;
+	uint8_t tickets, updates;
+	bool boundary, retried, requested, master_secret;
+	uint8_t head[STS_TLS_MESSAGE_HEADER];
+	uint8_t seed[STS_TLS_SEED];
+	uint8_t master[STS_TLS_HASH_MAX];
+	uint8_t server_random[STS_TLS_RANDOM]; /* TLS 1.2 */
+	uint8_t digest[br_sha512_SIZE]; /* what sig signs */
+	uint8_t alpn[STS_TLS_ALPN_MAX];
+	uint8_t name[STS_NAME_MAX];
+	struct sts_tls_lists lists;
+	/* A message; between messages our share, at its end. */
+	uint8_t msg[STS_TLS_MESSAGE_MAX];
+	struct sts_x509 x509;
+};
+
+/* It fails, unless it has. */
+void sts_tls_client_refuse(
+    struct sts_tls_client *c, enum sts_why why, enum sts_tls_alert alert);
+
+/* Records being written. */
+struct sts_tls_out {
+	const struct sts_tls_ciphers *ciphers;
+	uint8_t *p;
+	size_t n;
+};
+
+/* A message of its own record, hashed. */
+void sts_tls_put_message(struct sts_tls_client *c, struct sts_tls_out *o,
+    enum sts_tls_message type, struct sts_text body);
+void sts_tls_put_ccs(struct sts_tls_client *c, struct sts_tls_out *o);
+
+/* Our share, once made. */
+struct sts_text sts_tls_own_share(const struct sts_tls_client *c);
+
+/* What the server chose of ALPN and record limits. */
+enum sts_tls_alert sts_tls_take_choices(
+    struct sts_tls_client *c, const struct sts_tls_extensions *e);
+
+/* The server signed c->digest, by what s says. */
+enum sts_tls_alert sts_tls_take_signature(
+    struct sts_tls_client *c, const struct sts_tls_signed *s);
+
+#endif
