@@ -16,9 +16,10 @@
 #define STS_NODE_H
 
 #include "base/io.h"
+#include "base/queue.h"
 
 enum {
-	STS_NODE_NONE = 0xffff
+	STS_NODE_NONE = STS_QUEUE_END
 };
 
 struct sts_node {

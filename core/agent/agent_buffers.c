@@ -23,7 +23,7 @@ stop_starving(struct sts_agent *a, struct sts_lookup *l)
 		before = at;
 		at = a->lookups[at].next;
 	}
-	sts_agent_queue_leave(a, &a->buffers.starved, l, before);
+	sts_agent_unqueue_lookup(a, &a->buffers.starved, l, before);
 	l->starves = false;
 }
 
@@ -34,7 +34,8 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 	while (a->buffers.starved.head != STS_NODE_NONE) {
 		struct sts_lookup *l = &a->lookups[a->buffers.starved.head];
 
-		sts_agent_queue_leave(a, &a->buffers.starved, l, STS_NODE_NONE);
+		sts_agent_unqueue_lookup(
+		    a, &a->buffers.starved, l, STS_NODE_NONE);
 		l->starves = false;
 		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
 			sts_agent_stir_lookup(a, l);

@@ -21,15 +21,7 @@ sts_agent_client_idles(struct sts_agent *a, unsigned i)
 	STS_ASSERT(i < a->config.clients);
 	STS_ASSERT(!ask->idle);
 	ask->idle = true;
-	ask->next = STS_NODE_NONE;
-	ask->prev = a->client.idle.tail;
-	if (a->client.idle.tail != STS_NODE_NONE) {
-		a->clients[a->client.idle.tail].ask.next = (uint16_t)i;
-	} else {
-		a->client.idle.head = (uint16_t)i;
-	}
-	a->client.idle.tail = (uint16_t)i;
-	a->client.idle.count++;
+	sts_agent_queue_ask(a, &a->client.idle, ask);
 }
 
 void
@@ -41,19 +33,8 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 	if (!ask->idle) {
 		return;
 	}
-	STS_ASSERT(a->client.idle.count > 0);
-	if (ask->prev != STS_NODE_NONE) {
-		a->clients[ask->prev].ask.next = ask->next;
-	} else {
-		a->client.idle.head = ask->next;
-	}
-	if (ask->next != STS_NODE_NONE) {
-		a->clients[ask->next].ask.prev = ask->prev;
-	} else {
-		a->client.idle.tail = ask->prev;
-	}
+	sts_agent_unqueue_ask(a, &a->client.idle, ask);
 	ask->idle = false;
-	a->client.idle.count--;
 }
 
 /*
@@ -66,8 +47,8 @@ static void
 make_room(struct sts_agent *a, sts_ms now)
 {
 	for (unsigned k = 0; k < LOOKS_MAX && a->client.idle.count > 0; k++) {
-		uint16_t i = a->client.idle.head;
-		uint16_t node = (uint16_t)(a->first_client + i);
+		uint16_t node = a->client.idle.head;
+		unsigned i = (unsigned)node - a->first_client;
 
 		/* Who is on the list has just said something. */
 		if (!a->nodes[node].listed &&

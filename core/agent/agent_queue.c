@@ -9,13 +9,6 @@
 #include "../base/assert.h"
 
 void
-sts_queue_init(struct sts_queue *q)
-{
-	q->head = q->tail = STS_NODE_NONE;
-	q->count = 0;
-}
-
-void
 sts_agent_stir(struct sts_agent *a, uint16_t node)
 {
 	struct sts_node *n = &a->nodes[node];
@@ -32,6 +25,49 @@ sts_agent_stir(struct sts_agent *a, uint16_t node)
 		a->nodes[a->stirred.tail].next_stirred = node;
 	}
 	a->stirred.tail = node;
+}
+
+struct sts_ask *
+sts_agent_ask_of(struct sts_agent *a, uint16_t node)
+{
+	STS_ASSERT(node >= a->first_client && node < a->first_lookup);
+	if (sts_agent_is_client(a, node)) {
+		return &a->clients[node - a->first_client].ask;
+	}
+	return &a->questions[node - a->first_question].ask;
+}
+
+void
+sts_agent_queue_ask(
+    struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask)
+{
+	ask->next = STS_NODE_NONE;
+	ask->prev = q->tail;
+	if (q->tail == STS_NODE_NONE) {
+		q->head = ask->node;
+	} else {
+		sts_agent_ask_of(a, q->tail)->next = ask->node;
+	}
+	q->tail = ask->node;
+	q->count++;
+}
+
+void
+sts_agent_unqueue_ask(
+    struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask)
+{
+	STS_ASSERT(q->count > 0);
+	if (ask->prev == STS_NODE_NONE) {
+		q->head = ask->next;
+	} else {
+		sts_agent_ask_of(a, ask->prev)->next = ask->next;
+	}
+	if (ask->next == STS_NODE_NONE) {
+		q->tail = ask->prev;
+	} else {
+		sts_agent_ask_of(a, ask->next)->prev = ask->prev;
+	}
+	q->count--;
 }
 
 uint16_t
@@ -72,7 +108,7 @@ sts_agent_queue_lookup(
 }
 
 void
-sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
+sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before)
 {
 	if (before == STS_NODE_NONE) {

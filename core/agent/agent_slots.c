@@ -73,7 +73,7 @@ take(struct sts_agent *a, struct sts_queue *q, bool live_only)
 		if ((live_only && !l->live) || !eligible(a, l)) {
 			continue;
 		}
-		sts_agent_queue_leave(a, q, l, before);
+		sts_agent_unqueue_lookup(a, q, l, before);
 		return l;
 	}
 	return NULL;
@@ -93,7 +93,8 @@ take_late(struct sts_agent *a)
 		struct sts_lookup *l = &a->lookups[i];
 
 		if (!sts_before(a->now, l->fetch_until)) {
-			sts_agent_queue_leave(a, &a->slots.stalled, l, before);
+			sts_agent_unqueue_lookup(
+			    a, &a->slots.stalled, l, before);
 			return l;
 		}
 	}
@@ -115,7 +116,7 @@ take_clockless(struct sts_agent *a)
 	if (sts_clock_cert_s(&a->clock) >= 0) {
 		return NULL;
 	}
-	sts_agent_queue_leave(a, q, l, STS_NODE_NONE);
+	sts_agent_unqueue_lookup(a, q, l, STS_NODE_NONE);
 	return l;
 }
 

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "../base/event.h"
+#include "../base/queue.h"
 #include "../client/client.h"
 #include "../https/fetch.h"
 #include "../journal/journal.h"
@@ -45,11 +46,6 @@ enum {
 	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
 	STS_JOURNAL_RETRY_MS = 60000, /* after an error of the storage, */
 	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */
-};
-
-/* A list of nodes or lookups by number. */
-struct sts_queue {
-	uint16_t head, tail, count;
 };
 
 /* What an ask waits for. */
@@ -207,17 +203,24 @@ bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
 void sts_agent_notices_forget(struct sts_agent *a);
 
 /* agent_queue.c */
-void sts_queue_init(struct sts_queue *q);
 /* The driver is to serve a child of the agent's, or a lookup, again. */
 void sts_agent_stir(struct sts_agent *a, uint16_t node);
 void sts_agent_stir_lookup(struct sts_agent *a, const struct sts_lookup *l);
 /* Take the node that was stirred first; STS_NODE_NONE: there is none. */
 uint16_t sts_agent_stirred(struct sts_agent *a);
+/* The ask of a node: a client's or a question's. */
+struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
+/* Put an ask at the end of a queue; it is in one at most. Take it out of that
+ * one. */
+void sts_agent_queue_ask(
+    struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
+void sts_agent_unqueue_ask(
+    struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
 /* At the end of fresh, stalled or starved; a lookup is in one at most. */
 void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
 /* Take l out of q; `before` leads to it, STS_NODE_NONE: it is the head. */
-void sts_agent_queue_leave(struct sts_agent *a, struct sts_queue *q,
+void sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
 /* How long a lookup has waited for what is ours since it began: in queues, and
@@ -268,7 +271,6 @@ struct sts_lookup *sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why);
 bool sts_agent_slots_due(const struct sts_agent *a, sts_ms *at);
 
 /* agent_wait.c */
-struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
 /* The ask, of phase NONE, waits from now on: for l, or (phase QUEUED or
  * CROWDED) for a lookup that it may begin. The caller sets its deadline. */
 void sts_agent_wait_for_lookup(

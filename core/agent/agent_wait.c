@@ -11,17 +11,7 @@
 #include "../answer/decide.h"
 #include "../base/assert.h"
 
-struct sts_ask *
-sts_agent_ask_of(struct sts_agent *a, uint16_t node)
-{
-	STS_ASSERT(node >= a->first_client && node < a->first_lookup);
-	if (sts_agent_is_client(a, node)) {
-		return &a->clients[node - a->first_client].ask;
-	}
-	return &a->questions[node - a->first_question].ask;
-}
-
-/* The queue that an ask is in; NULL: the list of its lookup, or none. */
+/* The queue that an ask is in, by its phase. */
 static struct sts_queue *
 queue_of(struct sts_agent *a, const struct sts_ask *ask)
 {
@@ -31,33 +21,18 @@ queue_of(struct sts_agent *a, const struct sts_ask *ask)
 	case STS_ASK_CROWDED:
 		return &a->crowded;
 	default:
-		return NULL;
+		STS_ASSERT(ask->phase != STS_ASK_NONE);
+		return &a->lookups[ask->lookup].waiters;
 	}
 }
 
 void
 sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask)
 {
-	struct sts_queue *q = queue_of(a, ask);
-	uint16_t *head;
-
 	if (ask->phase == STS_ASK_NONE) {
 		return;
 	}
-	head = q != NULL ? &q->head : &a->lookups[ask->lookup].waiters;
-	if (ask->prev == STS_NODE_NONE) {
-		*head = ask->next;
-	} else {
-		sts_agent_ask_of(a, ask->prev)->next = ask->next;
-	}
-	if (ask->next != STS_NODE_NONE) {
-		sts_agent_ask_of(a, ask->next)->prev = ask->prev;
-	} else if (q != NULL) {
-		q->tail = ask->prev;
-	}
-	if (q != NULL) {
-		q->count--;
-	}
+	sts_agent_unqueue_ask(a, queue_of(a, ask), ask);
 	ask->phase = STS_ASK_NONE;
 	ask->waits = false;
 }
@@ -69,33 +44,17 @@ sts_agent_wait_for_lookup(
 	STS_ASSERT(ask->phase == STS_ASK_NONE);
 	ask->phase = STS_ASK_WAITS;
 	ask->lookup = (uint16_t)(l - a->lookups);
-	ask->prev = STS_NODE_NONE;
-	ask->next = l->waiters;
-	if (l->waiters != STS_NODE_NONE) {
-		sts_agent_ask_of(a, l->waiters)->prev = ask->node;
-	}
-	l->waiters = ask->node;
+	sts_agent_queue_ask(a, &l->waiters, ask);
 }
 
 void
 sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase)
 {
-	struct sts_queue *q;
-
 	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	STS_ASSERT(phase == STS_ASK_QUEUED || phase == STS_ASK_CROWDED);
 	ask->phase = (uint8_t)phase;
-	q = queue_of(a, ask);
-	STS_ASSERT(q != NULL);
-	ask->next = STS_NODE_NONE;
-	ask->prev = q->tail;
-	if (q->tail != STS_NODE_NONE) {
-		sts_agent_ask_of(a, q->tail)->next = ask->node;
-	} else {
-		q->head = ask->node;
-	}
-	q->tail = ask->node;
-	q->count++;
+	sts_agent_queue_ask(a, queue_of(a, ask), ask);
 }
 
 /* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
@@ -207,7 +166,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	} else {
 		ref = sts_agent_live(a, domain, &e);
 	}
-	for (uint16_t node = l->waiters, next; node != STS_NODE_NONE;
+	for (uint16_t node = l->waiters.head, next; node != STS_NODE_NONE;
 	     node = next) {
 		struct sts_ask *ask = sts_agent_ask_of(a, node);
 

@@ -106,7 +106,8 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	l->queued = l->had_time = false;
 	l->cut = 0;
 	l->ours_ms = 0;
-	l->waiters = l->next = STS_NODE_NONE;
+	sts_queue_init(&l->waiters);
+	l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
@@ -153,7 +154,7 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 	if (!l->outdated) {
 		return false;
 	}
-	if (l->waiters == STS_NODE_NONE) {
+	if (l->waiters.count == 0) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, STS_WHY_NONE);
 		return true;
 	}

@@ -17,6 +17,7 @@
 #define STS_LOOKUP_H
 
 #include "../../dns/upstream.h"
+#include "../base/queue.h"
 #include "../grammar/domain.h"
 #include "../grammar/record.h"
 #include "../settings.h"
@@ -77,7 +78,7 @@ struct sts_lookup {
 	uint8_t cut; /* turns in a slot that were cut short */
 	bool outdated; /* its domain was forgotten: what it learned is void */
 	uint32_t organisation; /* hash of its organisation's name */
-	uint16_t waiters; /* the first ask, by node number */
+	struct sts_queue waiters; /* asks, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
 	sts_ms fetch_until, queued_at;
