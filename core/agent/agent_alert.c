@@ -61,7 +61,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 	struct sts_event *event = sts_agent_tell(
 	    a, STS_EVENT_REFRESH_FAILED, (enum sts_why)e->why, domain);
 
-	event->mode = (uint8_t)(e->mode + 1);
+	sts_event_mode(event, e->mode);
 	event->number[0] = e->failures;
 	event->number[1] = left;
 	event->number[2] = http_code;
@@ -72,7 +72,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 	    now < LEVEL_URGENT ? STS_EVENT_POLICY_FAILING
 			       : STS_EVENT_POLICY_EXPIRING,
 	    (enum sts_why)e->why, domain);
-	event->mode = (uint8_t)(e->mode + 1);
+	sts_event_mode(event, e->mode);
 	event->number[0] = e->failures;
 	event->number[1] = left;
 	event->number[2] = (uint32_t)((uint64_t)left * 100 / e->max_age_s);
@@ -118,7 +118,7 @@ sts_agent_alert_large(
 	struct sts_event *e = sts_agent_tell(a, STS_EVENT_POLICY_LARGE,
 	    STS_WHY_POLICY_NO_ROOM, sts_lookup_domain(l));
 
-	e->mode = (uint8_t)(f->policy.mode + 1);
+	sts_event_mode(e, f->policy.mode);
 	e->number[0] = f->policy.mx_count;
 }
 

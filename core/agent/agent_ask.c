@@ -34,7 +34,7 @@ note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
 			/* Nobody asked for so long that it was given up. */
 			e->refresh_s = now_s;
 		}
-		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	}
 }
 
@@ -244,8 +244,7 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
 		e.retry_s = 0;
-		sts_cache_set(&a->cache, ref, &e, sts_agent_now_s(a),
-		    sts_agent_expires(a));
+		sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 	}
 	wait_for_lookup(a, ask, domain);
 	if (ask->phase == STS_ASK_WAITS) {
@@ -333,7 +332,7 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	if (check_due(e, now_s)) {
 		e->check_s = now_s + STS_CHECK_AGAIN_S;
 		e->checked_s = now_s;
-		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	}
 	sts_agent_answer(a, ask,
 	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);

@@ -22,6 +22,12 @@ sts_agent_expires(const struct sts_agent *a)
 	return sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED;
 }
 
+struct sts_now
+sts_agent_time(const struct sts_agent *a)
+{
+	return sts_now(sts_agent_now_s(a), sts_agent_expires(a));
+}
+
 /*
  * Whether a policy's life is over. While the clock is not confirmed, what was
  * over at the newest time that was before the start still is.
@@ -66,11 +72,11 @@ sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 	/* What was learned of TXT while it lived says nothing now, nor should
 	 * the clock be put back and the policy live on. */
 	e->check_s = 0;
-	sts_cache_set(&a->cache, ref, e, now_s, true);
+	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	event =
 	    sts_agent_tell(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
 		sts_text(domain, sts_cache_domain(&a->cache, ref, domain)));
-	event->mode = (uint8_t)(e->mode + 1);
+	sts_event_mode(event, e->mode);
 	event->number[0] = e->failures;
 }
 

@@ -73,7 +73,7 @@ tell_policy(struct sts_agent *a, struct sts_lookup *l, enum sts_event_code code,
 	struct sts_event *event =
 	    sts_agent_tell(a, code, STS_WHY_NONE, sts_lookup_domain(l));
 
-	event->mode = (uint8_t)(e->mode + 1);
+	sts_event_mode(event, e->mode);
 	event->number[0] = e->max_age_s;
 	event->number[1] = e->mx_count;
 }
@@ -106,7 +106,7 @@ compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
 	sts_agent_alert_over(a, sts_lookup_domain(l), was);
 	if (looks_stale(a, old, was, ref, e)) {
 		e->refresh_s = now_s + STS_BACK_OFF_S;
-		sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	}
 	tell_policy(a, l,
 	    was->mode == e->mode && same_patterns(&a->cache, old, ref)
@@ -140,8 +140,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
 	*e = entry_of(a, keep_s, &f->policy);
 	if (old == 0) {
-		admission = sts_cache_commit(&a->cache, &f->stage, e,
-		    sts_agent_now_s(a), sts_agent_expires(a), ref);
+		admission = sts_cache_commit(
+		    &a->cache, &f->stage, e, sts_agent_time(a), ref);
 		if (*ref != 0) {
 			tell_policy(a, l, STS_EVENT_POLICY_NEW, e);
 		}
@@ -149,8 +149,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	}
 	e->asked_day = was.asked_day;
 	sts_cache_pin(&a->cache, old);
-	admission = sts_cache_commit(&a->cache, &f->stage, e,
-	    sts_agent_now_s(a), sts_agent_expires(a), ref);
+	admission =
+	    sts_cache_commit(&a->cache, &f->stage, e, sts_agent_time(a), ref);
 	if (*ref != 0) {
 		compare_versions(a, l, old, &was, *ref, e);
 	}

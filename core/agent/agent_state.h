@@ -232,6 +232,8 @@ uint32_t sts_agent_ours_ms(
 uint32_t sts_agent_now_s(const struct sts_agent *a);
 /* Whether expiry takes effect: the clock is confirmed. */
 bool sts_agent_expires(const struct sts_agent *a);
+/* Both, for the cache. */
+struct sts_now sts_agent_time(const struct sts_agent *a);
 /* The live policy held for a domain: its reference and header, or 0. */
 sts_ref sts_agent_live(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);

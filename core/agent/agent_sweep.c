@@ -54,8 +54,8 @@ sts_agent_sweep(struct sts_agent *a)
 	sts_agent_stamp(a, STS_STAMP_S);
 	sts_dns_health_age(&a->dns_health, a->now);
 	sts_cache_expired_since(&a->cache, sts_clock_since_s(&a->clock));
-	ref = sts_cache_sweep(
-	    &a->cache, sweep_chunks(&stats), now_s, sts_agent_expires(a));
+	ref =
+	    sts_cache_sweep(&a->cache, sweep_chunks(&stats), sts_agent_time(a));
 	if (ref == 0) {
 		return;
 	}
@@ -69,7 +69,7 @@ sts_agent_sweep(struct sts_agent *a)
 	}
 	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
 	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
-	sts_cache_set(&a->cache, ref, &e, now_s, sts_agent_expires(a));
+	sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 	if (begin) {
 		sts_agent_work_begin(a, name, true);
 	}

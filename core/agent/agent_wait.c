@@ -74,7 +74,7 @@ audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	event->number[0] = ask->answer.kind;
 	if (ask->answer.ref != 0) {
 		sts_cache_get(&a->cache, ask->answer.ref, &e);
-		event->mode = (uint8_t)(e.mode + 1);
+		sts_event_mode(event, e.mode);
 	}
 	ask->answer.kind = STS_ANSWER_NOTFOUND;
 	ask->answer.why = STS_WHY_AUDIT;

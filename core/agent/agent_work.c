@@ -212,7 +212,7 @@ note_checked(
 	e->checked_s = now_s;
 	e->check_s = now_s + keep_s;
 	e->lapsed = false; /* it lives (again): its end is still to come */
-	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 }
 
 /*
@@ -224,8 +224,6 @@ static void
 remember(struct sts_agent *a, struct sts_lookup *l, const struct sts_entry *e)
 {
 	struct sts_text domain = sts_lookup_domain(l);
-	uint32_t now_s = sts_agent_now_s(a);
-	bool expires = sts_agent_expires(a);
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 	struct sts_stage stage;
 	struct sts_entry held;
@@ -239,13 +237,13 @@ remember(struct sts_agent *a, struct sts_lookup *l, const struct sts_entry *e)
 			held.check_s = e->check_s;
 			held.retry_s = e->retry_s;
 			held.failed_id = e->failed_id;
-			sts_cache_set(&a->cache, ref, &held, now_s, expires);
+			sts_cache_set(&a->cache, ref, &held, sts_agent_time(a));
 			return;
 		}
 	}
 	/* No room only means asking again sooner. */
 	if (sts_cache_stage(&a->cache, &stage, domain)) {
-		sts_cache_commit(&a->cache, &stage, e, now_s, expires, &ref);
+		sts_cache_commit(&a->cache, &stage, e, sts_agent_time(a), &ref);
 	}
 }
 
@@ -401,8 +399,7 @@ txt_found(struct sts_agent *a, struct sts_lookup *l)
 			e.check_s = now_s + kept_s(l) < e.retry_s
 					? now_s + kept_s(l)
 					: e.retry_s;
-			sts_cache_set(
-			    &a->cache, ref, &e, now_s, sts_agent_expires(a));
+			sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 			finish(a, l, 0, STS_KIND_BACK_OFF, (enum sts_why)e.why);
 			return;
 		}
@@ -457,7 +454,7 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 			e->refresh_s = expires_s;
 		}
 	}
-	sts_cache_set(&a->cache, ref, e, now_s, sts_agent_expires(a));
+	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	sts_agent_alert_failed(a, sts_lookup_domain(l), &was, e, http_code);
 }
 

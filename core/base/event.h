@@ -60,6 +60,13 @@ struct sts_event {
 	uint8_t text[STS_NAME_MAX]; /* a domain, or peer text: to be escaped */
 };
 
+/* Give the event the mode of a policy (enum sts_mode), so that it applies. */
+static inline void
+sts_event_mode(struct sts_event *e, unsigned mode)
+{
+	e->mode = (uint8_t)(mode + 1);
+}
+
 /* The token, the level, and the name of number[i] (NULL: unused). */
 const char *sts_event_token(enum sts_event_code code);
 unsigned sts_event_level(enum sts_event_code code);

@@ -42,7 +42,7 @@
  *	if (sts_cache_stage(&cache, &stage, domain)) {
  *		sts_payload_begin(&cache, &stage, id);
  *		sts_payload_add_mx(&cache, &stage, pattern);
- *		sts_cache_commit(&cache, &stage, &entry, now_s, true, &ref);
+ *		sts_cache_commit(&cache, &stage, &entry, sts_now(now_s, true), &ref);
  *	}
  *	ref = sts_cache_find(&cache, domain);
  *	if (ref != 0)
@@ -127,11 +127,10 @@ void sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e);
 /*
  * Write the header back. Kind and mode must be as they are: a change of those
  * is a new version (asserted). Moves the record between the expired class and
- * the others: `expires` is whether the clock is confirmed, without which
- * nothing is expired.
+ * the others.
  */
 void sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires);
+    struct sts_now now);
 
 /* Mark as just used (LRU within its class). */
 void sts_cache_touch(struct sts_cache *c, sts_ref ref);
@@ -195,12 +194,12 @@ enum sts_admission {
  * REFUSED_BUSY: *ref is 0 and nothing has changed; what was held still is, as
  * after a failed fetch.
  *
- * While a live enforce policy is held (sts_entry_expired false or `expires`
+ * While a live enforce policy is held (sts_entry_expired or now.expires is
  * false) e must be a policy: anything else is a programmer's error (asserted).
  * A failure is noted in the held record by sts_cache_set.
  */
 enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
-    const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref);
+    const struct sts_entry *e, struct sts_now now, sts_ref *ref);
 
 /*
  * The same for a version that the journal kept. `protected`: whether the
@@ -211,7 +210,7 @@ enum sts_admission sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
  * after them. The record is already saved.
  */
 enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
-    const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
+    const struct sts_entry *e, struct sts_now now, bool protected,
     sts_ref *ref);
 
 /*
@@ -263,15 +262,15 @@ void sts_cache_remove(struct sts_cache *c, sts_ref ref);
 /*
  * The clock hand: visit up to `chunks` chunks from where it stood, and see
  * that each policy there is in its class: the expired move to theirs (only if
- * `expires`), guests are admitted where there is room, those expired for more
+ * now.expires), guests are admitted where there is room, those expired for more
  * than STS_CACHE_EXPIRED_KEEP_S are removed; so are records of other kinds
- * that nobody has asked for since check_s. If `expires`, a fetch in the future
+ * that nobody has asked for since check_s. If now.expires, a fetch in the future
  * becomes a fetch now. Stops at the first policy whose refresh_s is not 0
- * and due (<= now_s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
+ * and due (<= now.s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
  * was set back) and returns it; 0 when there was none.
  */
 sts_ref sts_cache_sweep(
-    struct sts_cache *c, uint32_t chunks, uint32_t now_s, bool expires);
+    struct sts_cache *c, uint32_t chunks, struct sts_now now);
 
 /*
  * All records, of any kind, while the cache changes between the calls: steps

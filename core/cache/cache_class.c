@@ -156,12 +156,12 @@ sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin)
 
 unsigned
 sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires, enum sts_origin origin)
+    struct sts_now now, enum sts_origin origin)
 {
 	if (e->kind != STS_KIND_POLICY) {
 		return STS_CLASS_OTHER;
 	}
-	if (expires && sts_entry_expired(e, now_s)) {
+	if (now.expires && sts_entry_expired(e, now.s)) {
 		return STS_CLASS_EXPIRED;
 	}
 	if (e->mode != STS_MODE_ENFORCE) {
@@ -180,10 +180,9 @@ sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 
 void
 sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires)
+    struct sts_now now)
 {
-	unsigned class =
-	    sts_class_of(c, ref, e, now_s, expires, STS_ORIGIN_NEW);
+	unsigned class = sts_class_of(c, ref, e, now, STS_ORIGIN_NEW);
 
 	if (class == sts_head_class(c, ref)) {
 		return;
@@ -199,7 +198,7 @@ sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 
 void
 sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires)
+    struct sts_now now)
 {
 	struct sts_entry held;
 
@@ -207,13 +206,13 @@ sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 	sts_cache_get(c, ref, &held);
 	STS_ASSERT(e->kind == held.kind);
 	STS_ASSERT(e->mode == held.mode);
-	sts_record_store(c, ref, e, now_s, expires);
+	sts_record_store(c, ref, e, now);
 	if (e->kind == STS_KIND_POLICY && (e->fetched_s != held.fetched_s ||
 					      e->max_age_s != held.max_age_s)) {
 		sts_record_mark(
 		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
 	}
-	sts_class_settle(c, ref, e, now_s, expires);
+	sts_class_settle(c, ref, e, now);
 }
 
 void

@@ -143,9 +143,9 @@ sts_head_marks(const struct sts_cache *c, sts_ref ref)
 /* Replace the marks; the records with UNSAVED are counted. */
 void sts_record_mark(struct sts_cache *c, sts_ref ref, unsigned marks);
 
-/* Write the entry; a fetch in the future counts as now (if `expires`). */
+/* Write the entry; a fetch in the future counts as now (if now.expires). */
 void sts_record_store(struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, uint32_t now_s, bool expires);
+    const struct sts_entry *e, struct sts_now now);
 
 /* core/cache/cache_index.c */
 
@@ -190,8 +190,7 @@ enum sts_admission sts_class_admit(
 
 /* The class in which a record with this entry belongs. */
 unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, uint32_t now_s, bool expires,
-    enum sts_origin origin);
+    const struct sts_entry *e, struct sts_now now, enum sts_origin origin);
 
 /*
  * Move a live record to the class in which it belongs; a record that is there
@@ -199,7 +198,7 @@ unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
  * unsaved, since what the journal holds says whether it is protected.
  */
 void sts_class_settle(struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, uint32_t now_s, bool expires);
+    const struct sts_entry *e, struct sts_now now);
 
 /* core/cache/cache_sweep.c */
 

@@ -112,12 +112,12 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 
 void
 sts_record_store(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    uint32_t now_s, bool expires)
+    struct sts_now now)
 {
 	struct sts_entry stored = *e;
 
-	if (expires && stored.fetched_s > now_s) {
-		stored.fetched_s = now_s;
+	if (now.expires && stored.fetched_s > now.s) {
+		stored.fetched_s = now.s;
 	}
 	put_entry(sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY, &stored);
 }

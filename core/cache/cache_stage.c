@@ -142,13 +142,13 @@ sts_cache_append(
 
 /* Whether an enforce policy is held under ref whose lifetime is not over. */
 static bool
-enforces(const struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
+enforces(const struct sts_cache *c, sts_ref ref, struct sts_now now)
 {
 	struct sts_entry e;
 
 	sts_cache_get(c, ref, &e);
 	return e.kind == STS_KIND_POLICY && e.mode == STS_MODE_ENFORCE &&
-	       !(expires && sts_entry_expired(&e, now_s));
+	       !(now.expires && sts_entry_expired(&e, now.s));
 }
 
 /* The stage cannot become a record. */
@@ -184,8 +184,7 @@ take_over(struct sts_cache *c, sts_ref ref, uint32_t old_chunks, bool back)
 /* Make the staged head the record of its domain, in place of old (or 0). */
 static enum sts_admission
 replace(struct sts_cache *c, sts_ref ref, sts_ref old,
-    const struct sts_entry *e, uint32_t now_s, bool expires,
-    enum sts_origin origin)
+    const struct sts_entry *e, struct sts_now now, enum sts_origin origin)
 {
 	bool fetched = origin == STS_ORIGIN_NEW;
 	enum sts_admission admission = STS_ADMITTED;
@@ -202,7 +201,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	}
 	released = c->released - released;
 	take_over(c, ref, released, false);
-	class = sts_class_of(c, ref, e, now_s, expires, origin);
+	class = sts_class_of(c, ref, e, now, origin);
 	if (class == STS_CLASS_GUEST && origin != STS_ORIGIN_GUEST) {
 		admission = sts_class_admit(c, ref, origin);
 		c->refused++;
@@ -211,7 +210,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 		take_over(c, ref, released, true);
 	}
 	sts_class_leave(c, ref);
-	sts_record_store(c, ref, e, now_s, expires);
+	sts_record_store(c, ref, e, now);
 	sts_class_enter(c, ref, class);
 	sts_index_add(c, ref);
 	if (fetched && e->kind == STS_KIND_POLICY) {
@@ -223,7 +222,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 
 static enum sts_admission
 commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
-    uint32_t now_s, bool expires, enum sts_origin origin, sts_ref *ref)
+    struct sts_now now, enum sts_origin origin, sts_ref *ref)
 {
 	uint8_t domain[STS_NAME_MAX];
 	size_t domain_len;
@@ -238,7 +237,7 @@ commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
 	domain_len = sts_cache_domain(c, s->head, domain);
 	old = sts_cache_find(c, sts_text(domain, domain_len));
 	/* Nothing but a policy may end a live enforce policy. */
-	STS_ASSERT(policy || old == 0 || !enforces(c, old, now_s, expires));
+	STS_ASSERT(policy || old == 0 || !enforces(c, old, now));
 	*ref = 0;
 	if (s->failed != 0) {
 		return refuse(c, s, (enum sts_admission)s->failed, old, policy);
@@ -248,27 +247,26 @@ commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
 		return refuse(c, s, STS_REFUSED_BUSY, old, policy);
 	}
 	*ref = s->head;
-	admission = replace(c, s->head, old, e, now_s, expires, origin);
+	admission = replace(c, s->head, old, e, now, origin);
 	memset(s, 0, sizeof *s);
 	return admission;
 }
 
 enum sts_admission
 sts_cache_commit(struct sts_cache *c, struct sts_stage *s,
-    const struct sts_entry *e, uint32_t now_s, bool expires, sts_ref *ref)
+    const struct sts_entry *e, struct sts_now now, sts_ref *ref)
 {
-	return commit(c, s, e, now_s, expires, STS_ORIGIN_NEW, ref);
+	return commit(c, s, e, now, STS_ORIGIN_NEW, ref);
 }
 
 enum sts_admission
 sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
-    const struct sts_entry *e, uint32_t now_s, bool expires, bool protected,
-    sts_ref *ref)
+    const struct sts_entry *e, struct sts_now now, bool protected, sts_ref *ref)
 {
 	enum sts_admission admission;
 
 	STS_ASSERT(e->kind == STS_KIND_POLICY);
-	admission = commit(c, s, e, now_s, expires,
+	admission = commit(c, s, e, now,
 	    protected ? STS_ORIGIN_PROTECTED : STS_ORIGIN_GUEST, ref);
 	/* The old version came from an earlier record of the same journal,
 	 * which is superseded there already: nothing is to be waited for. */

@@ -46,15 +46,15 @@ long_over(const struct sts_cache *c, const struct sts_entry *e, uint32_t now_s)
 
 /* Whether nobody can want to know this any more. */
 static bool
-outlived(const struct sts_cache *c, const struct sts_entry *e, uint32_t now_s,
-    bool expires)
+outlived(
+    const struct sts_cache *c, const struct sts_entry *e, struct sts_now now)
 {
 	if (e->kind == STS_KIND_POLICY) {
-		return expires && long_over(c, e, now_s);
+		return now.expires && long_over(c, e, now.s);
 	}
-	return now_s > e->check_s
-		   ? now_s - e->check_s > STS_CACHE_OTHER_KEEP_S
-		   : e->check_s - now_s > STS_CACHE_OTHER_AHEAD_S;
+	return now.s > e->check_s
+		   ? now.s - e->check_s > STS_CACHE_OTHER_KEEP_S
+		   : e->check_s - now.s > STS_CACHE_OTHER_AHEAD_S;
 }
 
 /* For the statistics: the policy at ref, where it belongs now. */
@@ -83,21 +83,21 @@ end_round(struct sts_cache *c)
 
 /* Visit one record. True: a refresh of it is due. */
 static bool
-visit(struct sts_cache *c, sts_ref ref, uint32_t now_s, bool expires)
+visit(struct sts_cache *c, sts_ref ref, struct sts_now now)
 {
 	struct sts_entry e;
 
 	sts_cache_get(c, ref, &e);
-	if (outlived(c, &e, now_s, expires)) {
+	if (outlived(c, &e, now)) {
 		sts_cache_remove(c, ref);
 		return false;
 	}
-	sts_record_store(c, ref, &e, now_s, expires);
-	sts_class_settle(c, ref, &e, now_s, expires);
+	sts_record_store(c, ref, &e, now);
+	sts_class_settle(c, ref, &e, now);
 	note_failing(c, ref, &e);
 	return e.kind == STS_KIND_POLICY && e.refresh_s != 0 &&
-	       (e.refresh_s <= now_s ||
-		   e.refresh_s - now_s > STS_CACHE_REFRESH_AHEAD_S);
+	       (e.refresh_s <= now.s ||
+		   e.refresh_s - now.s > STS_CACHE_REFRESH_AHEAD_S);
 }
 
 void
@@ -107,8 +107,7 @@ sts_cache_expired_since(struct sts_cache *c, uint32_t since_s)
 }
 
 sts_ref
-sts_cache_sweep(
-    struct sts_cache *c, uint32_t chunks, uint32_t now_s, bool expires)
+sts_cache_sweep(struct sts_cache *c, uint32_t chunks, struct sts_now now)
 {
 	uint32_t steps = chunks < c->chunks.count ? chunks : c->chunks.count;
 
@@ -117,8 +116,7 @@ sts_cache_sweep(
 		if (c->hand == 1) {
 			end_round(c);
 		}
-		if (sts_head_live(c, c->hand) &&
-		    visit(c, c->hand, now_s, expires)) {
+		if (sts_head_live(c, c->hand) && visit(c, c->hand, now)) {
 			return c->hand;
 		}
 	}

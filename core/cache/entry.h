@@ -39,6 +39,21 @@ struct sts_entry {
 	uint32_t failed_id; /* hash of the id whose fetch failed, 0: none */
 };
 
+/* The time, and whether anything may expire by it: only a confirmed clock ends
+ * a lifetime. */
+struct sts_now {
+	uint32_t s; /* agent time */
+	bool expires;
+};
+
+static inline struct sts_now
+sts_now(uint32_t s, bool expires)
+{
+	struct sts_now now = { s, expires };
+
+	return now;
+}
+
 /* Whether the lifetime of a policy is over at now_s; false for all other kinds.
  * A fetch in the future counts as a fetch now (RFC 8461 3.2). Only under a
  * confirmed clock may anything follow from it. */

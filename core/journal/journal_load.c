@@ -196,7 +196,7 @@ restore(struct sts_journal *j)
 	 * later one was fetched may have left its room to that one. It comes
 	 * back as a guest, so that it cannot take the room back first.
 	 */
-	if (sts_cache_restore(j->cache, &j->staged, &e, now_s, true,
+	if (sts_cache_restore(j->cache, &j->staged, &e, sts_now(now_s, true),
 		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
 		&ref) >= STS_REFUSED_LARGE) {
 		j->lost++;

@@ -55,7 +55,7 @@ put(uint32_t i)
 		bench_mx(mx, i, k);
 		sts_payload_add_mx(&cache, &s, text(mx));
 	}
-	if (sts_cache_commit(&cache, &s, &e, NOW, true, &ref) >=
+	if (sts_cache_commit(&cache, &s, &e, sts_now(NOW, true), &ref) >=
 	    STS_REFUSED_LARGE) {
 		fail("not kept");
 	}

@@ -116,7 +116,7 @@ put(unsigned i, uint32_t now_s)
 		sts_payload_add_mx(
 		    &cache, &s, sts_text((uint8_t *)mx, strlen(mx)));
 	}
-	sts_cache_commit(&cache, &s, &e, now_s, true, &ref);
+	sts_cache_commit(&cache, &s, &e, sts_now(now_s, true), &ref);
 }
 
 static void

@@ -56,7 +56,7 @@ put(uint32_t i, uint32_t now_s)
 		bench_mx(mx, i, k);
 		sts_payload_add_mx(&cache, &s, text(mx));
 	}
-	need(sts_cache_commit(&cache, &s, &e, now_s, false, &ref) ==
+	need(sts_cache_commit(&cache, &s, &e, sts_now(now_s, false), &ref) ==
 		 STS_ADMITTED,
 	    "not protected");
 }

@@ -99,8 +99,8 @@ learn(struct sts_text domain)
 	}
 	sts_payload_begin(&cache, &stage, sts_text_of("20270115"));
 	sts_payload_add_mx(&cache, &stage, sts_text_of("mx.example.com"));
-	return sts_cache_commit(&cache, &stage, &entry, NOW_S, true, &ref) ==
-	       STS_ADMITTED;
+	return sts_cache_commit(&cache, &stage, &entry, sts_now(NOW_S, true),
+		   &ref) == STS_ADMITTED;
 }
 
 static void

@@ -123,7 +123,7 @@ put_one(void)
 	e.max_age_s = 86400;
 	expect(sts_cache_stage(&c, &s, domain));
 	expect(sts_cache_append(&c, &s, name, sizeof name));
-	sts_cache_commit(&c, &s, &e, 1800000000, true, &ref);
+	sts_cache_commit(&c, &s, &e, sts_now(1800000000, true), &ref);
 	while (sts_journal_busy(&j)) {
 		sts_journal_step(&j, &f.store, 1800000000);
 	}

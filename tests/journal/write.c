@@ -99,7 +99,7 @@ put(unsigned i, unsigned version)
 		    k, name_of(i));
 		need(sts_payload_add_mx(&cache, &s, text(word)), "mx");
 	}
-	sts_cache_commit(&cache, &s, &e, NOW + version, true, &ref);
+	sts_cache_commit(&cache, &s, &e, sts_now(NOW + version, true), &ref);
 }
 
 static void

@@ -70,7 +70,7 @@ put(const char *domain, struct sts_entry e, unsigned version, size_t n)
 		return STS_REFUSED_BUSY;
 	}
 	sts_cache_append(&c, &s, payload_of(domain, version, n), n);
-	return sts_cache_commit(&c, &s, &e, NOW, true, &ref);
+	return sts_cache_commit(&c, &s, &e, sts_now(NOW, true), &ref);
 }
 
 static inline enum sts_admission

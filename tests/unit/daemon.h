@@ -320,7 +320,7 @@ keep_policies(unsigned count)
 
 		sts_cache_get(&held, ref, &e);
 		e.fetched_s = (uint32_t)time(NULL);
-		sts_cache_set(&held, ref, &e, e.fetched_s, false);
+		sts_cache_set(&held, ref, &e, sts_now(e.fetched_s, false));
 	}
 	g.area_size = 2 * HELD_SIZE;
 	ck_assert_int_eq(sts_store_open(&file, kept_path, true), 0);

@@ -45,7 +45,7 @@ held_policy(const char *domain, enum sts_mode mode, uint32_t max_age_s,
 		ck_assert(sts_payload_add_mx(&held, &s, pattern(i)));
 	}
 	unit_int(domain,
-	    sts_cache_commit(&held, &s, &e, HELD_NOW_S, true, &ref),
+	    sts_cache_commit(&held, &s, &e, sts_now(HELD_NOW_S, true), &ref),
 	    STS_ADMITTED);
 	ck_assert_uint_ne(ref, 0);
 	sts_cache_pin(&held, ref);

@@ -138,7 +138,7 @@ put(unsigned domain, unsigned version)
 
 	ck_assert(sts_cache_stage(&c, &s, unit_span(name_of(domain))));
 	ck_assert(sts_cache_append(&c, &s, payload, n));
-	return sts_cache_commit(&c, &s, &e, NOW + version, true, &ref);
+	return sts_cache_commit(&c, &s, &e, sts_now(NOW + version, true), &ref);
 }
 
 /* Which version of a domain the cache holds, or FORGOTTEN. Fails on one that

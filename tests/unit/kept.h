@@ -158,8 +158,8 @@ kept_put(struct kept *k, struct sts_cache *c, unsigned domain, uint32_t n)
 	if (staged) {
 		sts_cache_append(c, &s, payload, len);
 	}
-	if (!staged || sts_cache_commit(c, &s, &e, KEPT_NOW + n, true, &ref) >=
-			   STS_REFUSED_LARGE) {
+	if (!staged || sts_cache_commit(c, &s, &e, sts_now(KEPT_NOW + n, true),
+			   &ref) >= STS_REFUSED_LARGE) {
 		KEPT_WANT(k->crowded);
 		return false;
 	}
@@ -175,7 +175,7 @@ kept_renew(struct kept *k, struct sts_cache *c, unsigned domain, uint32_t n)
 	sts_cache_get(c, ref, &e);
 	e.fetched_s = next.fetched_s;
 	e.refresh_s = next.refresh_s;
-	sts_cache_set(c, ref, &e, KEPT_NOW + n, true);
+	sts_cache_set(c, ref, &e, sts_now(KEPT_NOW + n, true));
 }
 
 /* Whether the cache holds the domain as it is in state n. */

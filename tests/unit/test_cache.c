@@ -305,12 +305,14 @@ START_TEST(stage_share)
 	/* One that found no room changes nothing. */
 	ck_assert(sts_cache_stage(&c, &large[0], unit_span("held.example")));
 	ck_assert(!sts_cache_append(&c, &large[0], block, 2000));
-	ck_assert_int_eq(sts_cache_commit(&c, &large[0], &e, NOW, true, &ref),
+	ck_assert_int_eq(
+	    sts_cache_commit(&c, &large[0], &e, sts_now(NOW, true), &ref),
 	    STS_REFUSED_BUSY);
 	ck_assert_uint_eq(ref, 0);
 	ck_assert(intact("held.example", 1, 30));
 	ck_assert(sts_cache_check(&c));
-	ck_assert_int_eq(sts_cache_commit(&c, &small, &e, NOW, true, &ref),
+	ck_assert_int_eq(
+	    sts_cache_commit(&c, &small, &e, sts_now(NOW, true), &ref),
 	    STS_REFUSED_ROOM);
 	ck_assert(intact("held.example", 2, 800));
 	ck_assert(sts_cache_check(&c));
@@ -371,7 +373,7 @@ START_TEST(no_policy_over_live)
 	put("a.example", e, 1, 20);
 	sts_cache_stage(&c, &s, unit_span("a.example"));
 	e = entry(STS_KIND_ABSENT, STS_MODE_NONE);
-	sts_cache_commit(&c, &s, &e, NOW, false, &ref);
+	sts_cache_commit(&c, &s, &e, sts_now(NOW, false), &ref);
 }
 END_TEST
 
@@ -381,7 +383,7 @@ START_TEST(set_may_not_change_mode)
 
 	begin(8192);
 	put_enforce("a.example", 20);
-	sts_cache_set(&c, find("a.example"), &e, NOW, true);
+	sts_cache_set(&c, find("a.example"), &e, sts_now(NOW, true));
 }
 END_TEST
 
@@ -458,9 +460,9 @@ START_TEST(sweep_table)
 		e.max_age_s = (uint32_t)sweeps[i].max_age;
 		e.check_s = (uint32_t)(NOW + sweeps[i].check);
 		e.refresh_s = (uint32_t)(NOW + sweeps[i].refresh);
-		sts_cache_commit(&c, &s, &e, NOW, false, &ref);
-		due =
-		    sts_cache_sweep(&c, c.chunks.count, NOW, sweeps[i].expires);
+		sts_cache_commit(&c, &s, &e, sts_now(NOW, false), &ref);
+		due = sts_cache_sweep(
+		    &c, c.chunks.count, sts_now(NOW, sweeps[i].expires));
 		unit_int(sweeps[i].name, due, sweeps[i].due ? ref : 0);
 		unit_int(sweeps[i].name, find("a.example"),
 		    sweeps[i].held ? ref : 0);
@@ -483,14 +485,14 @@ START_TEST(expired_and_back)
 
 	begin(8192);
 	put("a.example", e, 1, 20);
-	sts_cache_sweep(&c, 1000, NOW + 8 * DAY, true);
+	sts_cache_sweep(&c, 1000, sts_now(NOW + 8 * DAY, true));
 	ck_assert_uint_eq(stats().expired, 1);
 	ck_assert_uint_eq(stats().chunks_protected, 0);
-	sts_cache_sweep(&c, 1000, NOW + 6 * DAY, true);
+	sts_cache_sweep(&c, 1000, sts_now(NOW + 6 * DAY, true));
 	ck_assert(sts_cache_protected(&c, find("a.example")));
-	sts_cache_sweep(&c, 1000, NOW + 8 * DAY, true);
+	sts_cache_sweep(&c, 1000, sts_now(NOW + 8 * DAY, true));
 	e.fetched_s = NOW + 8 * DAY;
-	sts_cache_set(&c, find("a.example"), &e, NOW + 8 * DAY, true);
+	sts_cache_set(&c, find("a.example"), &e, sts_now(NOW + 8 * DAY, true));
 	ck_assert(sts_cache_protected(&c, find("a.example")));
 	ck_assert(sts_cache_check(&c));
 }
@@ -519,7 +521,8 @@ START_TEST(kept_since_the_clock_is_known)
 		e.fetched_s = NOW - 400 * DAY;
 		put("a.example", e, 1, 20);
 		sts_cache_expired_since(&c, (uint32_t)(NOW + rows[i].since));
-		sts_cache_sweep(&c, 1000, (uint32_t)(NOW + rows[i].at), true);
+		sts_cache_sweep(
+		    &c, 1000, sts_now((uint32_t)(NOW + rows[i].at), true));
 		unit_int("held", find("a.example") != 0, rows[i].held);
 		ck_assert(sts_cache_check(&c));
 	}
@@ -543,11 +546,11 @@ START_TEST(sweep_is_bounded)
 	for (uint32_t i = 0; i < c.chunks.count; i++) {
 		uint32_t hand = c.hand;
 
-		due += sts_cache_sweep(&c, 1, NOW, true) != 0;
+		due += sts_cache_sweep(&c, 1, sts_now(NOW, true)) != 0;
 		ck_assert_uint_eq(c.hand, hand % c.chunks.count + 1);
 	}
 	ck_assert_uint_eq(due, 20);
-	ck_assert_uint_eq(sts_cache_sweep(&c, 0, NOW, true), 0);
+	ck_assert_uint_eq(sts_cache_sweep(&c, 0, sts_now(NOW, true)), 0);
 }
 END_TEST
 

@@ -218,15 +218,15 @@ START_TEST(guest_is_admitted)
 	fill(30);
 	put_enforce("one.example", 30);
 	put_enforce("two.example", 30);
-	ck_assert_int_eq(sts_cache_sweep(&c, 1 << 20, NOW, true), 0);
+	ck_assert_int_eq(sts_cache_sweep(&c, 1 << 20, sts_now(NOW, true)), 0);
 	ck_assert(!sts_cache_protected(&c, find("one.example")));
-	sts_cache_set(&c, find("one.example"), &e, NOW, true);
+	sts_cache_set(&c, find("one.example"), &e, sts_now(NOW, true));
 	ck_assert(!sts_cache_protected(&c, find("one.example")));
 	sts_cache_remove(&c, find("f.fill3.example"));
-	sts_cache_set(&c, find("one.example"), &e, NOW, true);
+	sts_cache_set(&c, find("one.example"), &e, sts_now(NOW, true));
 	ck_assert(sts_cache_protected(&c, find("one.example")));
 	sts_cache_remove(&c, find("f.fill5.example"));
-	sts_cache_sweep(&c, 1 << 20, NOW, true);
+	sts_cache_sweep(&c, 1 << 20, sts_now(NOW, true));
 	ck_assert(sts_cache_protected(&c, find("two.example")));
 	ck_assert(sts_cache_check(&c));
 }

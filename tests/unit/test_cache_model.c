@@ -139,7 +139,7 @@ op_commit(void)
 		r->e.kind = STS_KIND_POLICY;
 	}
 	got = sts_cache_commit(
-	    &m.c, &m.stages[i], &r->e, m.now_s, m.expires, &ref);
+	    &m.c, &m.stages[i], &r->e, sts_now(m.now_s, m.expires), &ref);
 	WANT(ref == (r->failed == 0 ? r->ref : 0));
 	model_commit(r, got);
 	m.staged[i] = NULL;
@@ -169,7 +169,7 @@ op_set(void)
 	random_entry(&e);
 	e.kind = r->e.kind;
 	e.mode = r->e.mode;
-	sts_cache_set(&m.c, r->ref, &e, m.now_s, m.expires);
+	sts_cache_set(&m.c, r->ref, &e, sts_now(m.now_s, m.expires));
 	r->unsaved = r->unsaved || (e.kind == STS_KIND_POLICY &&
 				       (e.fetched_s != r->e.fetched_s ||
 					   e.max_age_s != r->e.max_age_s));
@@ -272,7 +272,7 @@ op_sweep(void)
 {
 	uint32_t steps = 1 + draw(20);
 
-	WANT(sts_cache_sweep(&m.c, steps, m.now_s, m.expires) ==
+	WANT(sts_cache_sweep(&m.c, steps, sts_now(m.now_s, m.expires)) ==
 	     model_sweep(steps));
 }
 

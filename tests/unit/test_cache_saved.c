@@ -22,16 +22,16 @@ START_TEST(marks)
 	sts_cache_saved(&c, ref);
 	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
 	e.check_s = e.checked_s = e.retry_s = e.refresh_s = 77;
-	sts_cache_set(&c, ref, &e, NOW, true);
+	sts_cache_set(&c, ref, &e, sts_now(NOW, true));
 	ck_assert(!sts_cache_is_unsaved(&c, ref));
 	e.fetched_s--;
-	sts_cache_set(&c, ref, &e, NOW, true);
+	sts_cache_set(&c, ref, &e, sts_now(NOW, true));
 	ck_assert(sts_cache_is_unsaved(&c, ref));
 	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), 0);
 	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, false), ref);
 	sts_cache_saved(&c, ref);
 	e.max_age_s++;
-	sts_cache_set(&c, ref, &e, NOW, true);
+	sts_cache_set(&c, ref, &e, sts_now(NOW, true));
 	ck_assert(sts_cache_is_unsaved(&c, ref));
 	/* A newer version of what was saved is no first one. */
 	put_enforce("a.example", 21);
@@ -52,7 +52,7 @@ START_TEST(promotion_is_saved)
 	put_enforce("one.example", 30);
 	sts_cache_saved(&c, find("one.example"));
 	sts_cache_remove(&c, find("f.fill3.example"));
-	sts_cache_sweep(&c, 1 << 20, NOW, true);
+	sts_cache_sweep(&c, 1 << 20, sts_now(NOW, true));
 	ck_assert(sts_cache_protected(&c, find("one.example")));
 	ck_assert(sts_cache_is_unsaved(&c, find("one.example")));
 }
@@ -67,7 +67,7 @@ put_back(const char *domain, size_t n, bool protected)
 
 	sts_cache_stage(&c, &s, unit_span(domain));
 	sts_cache_append(&c, &s, payload_of(domain, 1, n), n);
-	sts_cache_restore(&c, &s, &e, NOW, true, protected, &ref);
+	sts_cache_restore(&c, &s, &e, sts_now(NOW, true), protected, &ref);
 	ck_assert(intact_ref(ref, domain, 1, n));
 	ck_assert(!sts_cache_is_unsaved(&c, ref));
 	return ref;
@@ -123,7 +123,7 @@ START_TEST(room_given_up)
 	ck_assert_int_eq(put("f.fill4.example", e, 2, 30), STS_ADMITTED);
 	ck_assert_int_eq(put("f.fill4.example", e, 3, 20), STS_ADMITTED);
 	save_all();
-	sts_cache_sweep(&c, 1 << 20, NOW, true);
+	sts_cache_sweep(&c, 1 << 20, sts_now(NOW, true));
 	ck_assert(sts_cache_protected(&c, find("one.example")));
 	ck_assert(sts_cache_protected(&c, find("two.example")));
 	ck_assert(sts_cache_check(&c));

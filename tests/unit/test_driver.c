@@ -234,7 +234,8 @@ hold(const char *domain, uint32_t refresh_in_s)
 	ck_assert(
 	    sts_payload_add_mx(&agent.cache, &s, unit_span("mx.example.com")));
 	unit_int(domain,
-	    sts_cache_commit(&agent.cache, &s, &e, WALL_S, false, &ref),
+	    sts_cache_commit(
+		&agent.cache, &s, &e, sts_now(WALL_S, false), &ref),
 	    STS_ADMITTED);
 	return ref;
 }

@@ -83,7 +83,7 @@ put(struct sts_text domain, enum sts_kind kind, enum sts_mode mode,
 	if (kind == STS_KIND_POLICY) {
 		ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
 	}
-	sts_cache_commit(&agent.cache, &s, &e, WALL_S, true, &ref);
+	sts_cache_commit(&agent.cache, &s, &e, sts_now(WALL_S, true), &ref);
 	ck_assert_uint_ne(ref, 0);
 }
 

@@ -373,7 +373,7 @@ START_TEST(protection_comes_back)
 
 		snprintf(name, sizeof name, "m.org%u.example", i);
 		ck_assert(sts_cache_stage(&c, &s, unit_span(name)));
-		sts_cache_commit(&c, &s, &e, NOW, true, &ref);
+		sts_cache_commit(&c, &s, &e, sts_now(NOW, true), &ref);
 		was[i] = sts_cache_protected(&c, ref);
 		guests += !was[i];
 		run();
@@ -446,7 +446,7 @@ fill(unsigned first, uint32_t fetched_s, uint32_t max_age_s, bool proved)
 		e.proved = proved;
 		snprintf(name, sizeof name, "m.org%u.example", i);
 		ck_assert(sts_cache_stage(&c, &s, unit_span(name)));
-		sts_cache_commit(&c, &s, &e, fetched_s, true, &ref);
+		sts_cache_commit(&c, &s, &e, sts_now(fetched_s, true), &ref);
 		run();
 		if (!sts_cache_protected(&c, ref)) {
 			return i;
@@ -470,7 +470,7 @@ START_TEST(room_of_the_expired)
 	run();
 	old = fill(0, NOW, 3600, proved);
 	ck_assert_uint_gt(old, 20);
-	sts_cache_sweep(&c, c.chunks.count, later_s, true);
+	sts_cache_sweep(&c, c.chunks.count, sts_now(later_s, true));
 	/* Room given up waits for the next save. */
 	put(0, 0);
 	run();
@@ -641,8 +641,8 @@ START_TEST(cost)
 	run();
 	ref = sts_cache_find(&c, unit_span(name_of(2)));
 	sts_cache_touch(&c, ref);
-	sts_cache_set(&c, ref, &e, NOW + 1, true);
-	sts_cache_sweep(&c, 1000, NOW + 2, true);
+	sts_cache_set(&c, ref, &e, sts_now(NOW + 1, true));
+	sts_cache_sweep(&c, 1000, sts_now(NOW + 2, true));
 	run();
 	ck_assert_uint_eq(f.ops, ops);
 	off_and_on(1);

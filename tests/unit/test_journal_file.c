@@ -327,7 +327,8 @@ learn(const char *name)
 	e.fetched_s = 1800000000;
 	e.max_age_s = 604800;
 	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(name)));
-	sts_cache_commit(&agent.cache, &s, &e, 1800000000, false, &ref);
+	sts_cache_commit(
+	    &agent.cache, &s, &e, sts_now(1800000000, false), &ref);
 }
 
 static bool

@@ -231,7 +231,7 @@ op_compact(void)
 static void
 op_sweep(void)
 {
-	sts_cache_sweep(&m.cache, 1 + draw(200), m.now_s, false);
+	sts_cache_sweep(&m.cache, 1 + draw(200), sts_now(m.now_s, false));
 }
 
 static void

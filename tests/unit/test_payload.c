@@ -68,7 +68,8 @@ START_TEST(id_table)
 		ck_assert(sts_cache_stage(&held, &s, unit_span("b.example")));
 		ck_assert(sts_payload_begin(&held, &s, unit_span(ids[i])));
 		unit_int(ids[i],
-		    sts_cache_commit(&held, &s, &e, HELD_NOW_S, true, &ref),
+		    sts_cache_commit(
+			&held, &s, &e, sts_now(HELD_NOW_S, true), &ref),
 		    STS_ADMITTED);
 		unit_text(ids[i],
 		    sts_text(out, sts_payload_id(&held, ref, out)), ids[i]);
@@ -90,7 +91,7 @@ START_TEST(no_payload)
 	held_start();
 	ck_assert(sts_cache_stage(&held, &s, unit_span("c.example")));
 	unit_int("commit",
-	    sts_cache_commit(&held, &s, &e, HELD_NOW_S, true, &ref),
+	    sts_cache_commit(&held, &s, &e, sts_now(HELD_NOW_S, true), &ref),
 	    STS_ADMITTED);
 	ck_assert_uint_eq(sts_payload_id(&held, ref, out), 0);
 	sts_patterns_start(&it, &held, ref);

@@ -232,7 +232,7 @@ START_TEST(header_changes)
 	render(&r);
 	sts_cache_get(&held, r.answer.ref, &e);
 	e.max_age_s = 31557600;
-	sts_cache_set(&held, r.answer.ref, &e, HELD_NOW_S, true);
+	sts_cache_set(&held, r.answer.ref, &e, sts_now(HELD_NOW_S, true));
 	ck_assert_uint_eq(
 	    sts_reply_render(&r, 0, sts_span(again, sizeof again)), r.len);
 	ck_assert_mem_eq(again, whole, r.len);
