@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What each child of the agent wants, and what the driver asks of it. */
+/*
+ * The root of the tree: what each child wants, and what the driver and the
+ * board ask of the agent.
+ *
+ * Time enters through agent_tick alone; everything else happens at a->now. In
+ * one step the tick may begin one refresh, one lookup of a question that
+ * waited, and one fetch, and a child's result one of each: that bounds the
+ * random bytes that a step draws (below), and with them a pass of the driver.
+ *
+ * Settings may change at any time. Work under way goes on with those that it
+ * began with, to which it holds a pointer; sts_agent_settings_used is true as
+ * long as there is one.
+ */
 #include "agent.h"
 #include "../base/assert.h"
 

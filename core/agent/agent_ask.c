@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A question becomes an answer: at once when the key, an override or what is
- * held decides; else it waits for its domain's lookup, with a deadline at
- * which what is known by then is said. The answer's deadline is not the
- * lookup's, which goes on.
+ * held decides; else it waits for its domain's lookup, and is answered from
+ * what is known at its deadline. The lookup has its own time and goes on.
+ *
+ *	phase    the ask is in               fields that count
+ *	NONE     no list; it is new, or has its answer
+ *	QUEUED   a->asks: no lookup is free  deadline
+ *	CROWDED  a->crowded: its organisation has its share of the lookups
+ *	                                     deadline
+ *	WAITS    the list of its lookup      deadline, lookup, began
+ *
+ * Invariants: waits is true in every phase but NONE. A live policy that is held
+ * answers without the network; only a due check may delay that, and briefly.
+ *
+ * The attacker asks for many domains, or makes their servers slow. Both fill
+ * our lookups and queues, which must never become an answer about a domain:
+ * then the answer is TEMP (busy).
  */
 #include "agent_state.h"
 #include "../base/assert.h"
@@ -14,8 +27,8 @@ enum {
 	GO_ON_MAX = 16
 };
 
-/* The day of the last question decides what is worth refreshing. Its first
- * tells of a domain in testing mode, for which there is no reporting. */
+/* Note the day of the last question, which decides what is worth refreshing.
+ * The first question of a day logs that the domain is in testing mode. */
 static void
 note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
     struct sts_entry *e)
@@ -97,8 +110,8 @@ check_until(const struct sts_ask *ask, sts_ms ms)
 	return ask->asked + (ms < within ? ms : within);
 }
 
-/* A live policy is held: it is the answer, after a due check if that is
- * quick. */
+/* A live policy is held: it is the answer, after a due check of TXT if that
+ * comes quickly. */
 static void
 ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
     sts_ref ref, struct sts_entry *e)
@@ -178,7 +191,8 @@ wait_for_lookup(
 	ask->waits = true;
 }
 
-/* Nothing live is held: what is remembered, or a lookup. */
+/* No live policy is held: answer from what is remembered, or wait for a
+ * lookup. */
 static void
 ask_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -205,7 +219,8 @@ ask_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	wait_for_lookup(a, ask, domain);
 }
 
-/* Key and overrides. True: that was the answer. */
+/* Answer keys that can have no policy, and what the operator decided for a key.
+ * Returns whether that was the answer. */
 static bool
 ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 {
@@ -234,7 +249,7 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	return true;
 }
 
-/* The operator wants it looked up now: no back-off stands against that. */
+/* The operator wants the domain looked up now: no back-off delays that. */
 static void
 ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -276,7 +291,8 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 	}
 }
 
-/* An unknown map name gets the default zone; said once a name, roughly. */
+/* An unknown map name gets the default zone. Log each name once, as long as
+ * there is room to remember it: a mail server repeats it with every question. */
 static void
 tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 {
@@ -315,8 +331,9 @@ sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 	decide(a, ask);
 }
 
-/* A held policy whose check takes too long: it is the answer now. A new id is
- * worth a longer wait, so that no retry is decided on the old one. */
+/* The check of a held policy takes too long: the policy is the answer now. When
+ * the id has changed a longer wait is worth it, so that mail which failed under
+ * the old policy is not tried again under the same. */
 static void
 due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
     sts_ref ref, struct sts_entry *e)

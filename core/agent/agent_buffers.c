@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers for DNS answers over TCP: few, and lent to lookups. A lookup that
- * needs one when none is free waits in a->buffers.starved, the longest first; meanwhile
- * its question's own deadline runs on, so that name servers which hold buffers
- * delay others but stop nobody for good.
+ * needs one when none is free waits in a->buffers.starved, the longest first.
+ * Its question's own deadline runs on meanwhile, so that name servers which
+ * hold buffers delay others, but stop none of them for good.
  */
 #include "agent_state.h"
 #include "../base/assert.h"

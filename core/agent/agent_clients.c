@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places for clients. They are few, and whoever may connect can take one and
- * say nothing; so when there is none left, the client that has been idle
- * longest is closed. A mail server connects anew when it has a question:
- * Postfix after a reset always does, which is how a port closes TCP clients,
- * and on a local socket its write fails.
+ * Slots for clients. They are few, and an attacker who may connect can take
+ * many and send nothing. So when no slot is free, the client that has been
+ * idle longest is closed. That costs a mail server a new connection and
+ * nothing else: Postfix always connects again after a reset, which is how a
+ * port closes TCP clients, and after a failed write on a local socket.
+ *
+ * A slot is free (in the list a->client.free, through ask.next), idle (in the
+ * queue a->client.idle, ask.idle set) or has a question (in no list of this
+ * file).
  */
 #include "agent.h"
 #include "../base/assert.h"
@@ -38,10 +42,9 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 }
 
 /*
- * One: there may be nobody who waits for its place. They are in the order in
- * which they became idle. Who is not to yield yet goes behind the others: a few
- * who say something again and again, but no whole request, would else keep the
- * places of all who say nothing.
+ * Close at most one client: nobody may be waiting for its slot. A client that
+ * may not be closed yet goes to the end of the list; otherwise a few that keep
+ * sending fragments would shield all the silent ones.
  */
 static void
 make_room(struct sts_agent *a, sts_ms now)
@@ -50,7 +53,7 @@ make_room(struct sts_agent *a, sts_ms now)
 		uint16_t node = a->client.idle.head;
 		unsigned i = (unsigned)node - a->first_client;
 
-		/* Who is on the list has just said something. */
+		/* A client on the driver's list has just sent something. */
 		if (!a->nodes[node].listed &&
 		    sts_client_yield(&a->clients[i], now)) {
 			sts_agent_stir(a, node);

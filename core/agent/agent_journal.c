@@ -4,10 +4,22 @@
  * a time. What is saved are policies; absence, back-off and cannot-tell are
  * of this run only.
  *
+ * engine, buf     NULL and without meaning unless a buffer was planned
+ * on              there is a journal; the fields below count
+ * told, loaded    what was reported of its state, and whether its content is
+ *                 in the cache
+ * at              when the next step is due; rests: nothing may be saved until
+ *                 then
+ * unsaved, misses the policies to be saved at the last step, and the steps in
+ *                 a row that found none
+ * wait_ms         how long a failing storage is left alone; 0 while it works
+ *
  * A policy is saved with the agent time it was fetched at, which before a
  * confirmation is the best date there is and afterwards runs with the
  * monotonic clock: a stepped wall clock cannot make it younger. Stamps, which
- * bound the clock of the next start, are times that were confirmed.
+ * bound the clock of the next start, are times that were confirmed. The
+ * attacker may set the clock, cut the power, and publish policies that change
+ * all the time; the last costs the day's budget and no more.
  */
 #include "agent.h"
 #include "../base/assert.h"

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fetch slots are few and costly; strangers decide how long they are held. So:
- * no organisation and no address has more than a quarter of them; who makes no
- * progress while others wait goes to the back of the queue, sooner the longer
- * the queue is; who never had a slot comes before who lost one; and newcomers
- * hold all slots but one, which is for policies that are held and enforced.
+ * Fetch slots are few and costly, and strangers decide how long they are held.
+ * A lookup whose addresses are known waits in a->slots.fresh, or, when it has
+ * lost a slot before, in a->slots.stalled; fresh ones go first. While others
+ * wait, a fetch without progress loses its slot, the sooner the more there are.
+ *
+ * Invariants: slots.busy fetches are busy, each for a lookup of stage FETCH. No
+ * organisation and no address has more than a quarter of the slots. Newcomers
+ * hold all slots but one, which is for policies that are held and enforced;
+ * a single slot is theirs every second turn.
+ *
+ * The attacker owns many domains and serves their policies a byte at a time.
+ * He can delay newcomers, but neither the refresh of policies that are held nor
+ * any one host for good: a lookup whose turn was cut short gets a longer one.
  */
 #include "../dial/address.h"
 #include "agent_state.h"
@@ -136,6 +144,7 @@ take_failed(struct sts_agent *a, enum sts_why *why)
 	return l;
 }
 
+/* The lookup that gets the next turn; NULL: none may have one. */
 static struct sts_lookup *
 take_next(struct sts_agent *a)
 {

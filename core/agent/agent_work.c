@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain is looked up, its policy fetched, and what came of it remembered.
- * One lookup a domain, however many ask. Whatever fails while a live policy is
- * held is noted beside it and changes nothing else: that is promise 1.
+ * A domain is looked up, its policy fetched, and the outcome remembered: one
+ * lookup for each domain, however many questions wait for it.
+ *
+ *	stage      lookup's state            what it waits for
+ *	DISCOVERY  TXT, TXT_DONE             the TXT record
+ *	ADDRESSES  ADDRESSES, .._DONE        the policy host's addresses
+ *	QUEUED     HELD                      a fetch slot (agent_slots.c)
+ *	FETCH      HELD                      its fetch
+ *
+ * id and txt_ttl_s count from TXT_DONE on, addr from ADDRESSES_DONE on, live
+ * from ADDRESSES on; fetch_until from the first FETCH on; cut and had_time are
+ * about the turns in a slot so far.
+ *
+ * Invariants. A lookup that is not IDLE is in the index by domain exactly once,
+ * in `waiters` are the questions that it will answer, and it is in at most one
+ * queue. finish is the only way to its end, and answers all of them.
+ *
+ * The attacker publishes domains, or stands between us and the name servers or
+ * the policy host. Whatever fails while a live policy is held is noted beside
+ * it and changes nothing else, so that nobody ends a policy by causing
+ * failures. What is remembered of a domain without one bounds how often it is
+ * looked up. A shortage of ours is not remembered.
  */
 #include <string.h>
 
@@ -19,19 +38,13 @@ index_head(struct sts_agent *a, struct sts_text domain)
 	return &a->work.index[hash % a->config.lookups];
 }
 
-static bool
-same(struct sts_text a, struct sts_text b)
-{
-	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 struct sts_lookup *
 sts_agent_work_find(struct sts_agent *a, struct sts_text domain)
 {
 	uint16_t i = *index_head(a, domain);
 
 	while (i != STS_NODE_NONE &&
-	       !same(sts_lookup_domain(&a->lookups[i]), domain)) {
+	       !sts_text_same(sts_lookup_domain(&a->lookups[i]), domain)) {
 		i = a->lookups[i].chain;
 	}
 	return i != STS_NODE_NONE ? &a->lookups[i] : NULL;
@@ -74,9 +87,10 @@ sts_agent_work_crowded(const struct sts_agent *a, struct sts_text domain)
 	for (unsigned i = 0; i < a->config.lookups; i++) {
 		const struct sts_lookup *l = &a->lookups[i];
 
-		count +=
-		    l->state != STS_LOOKUP_IDLE && l->organisation == hash &&
-		    same(sts_organisation(sts_lookup_domain(l)), organisation);
+		count += l->state != STS_LOOKUP_IDLE &&
+			 l->organisation == hash &&
+			 sts_text_same(sts_organisation(sts_lookup_domain(l)),
+			     organisation);
 	}
 	return count >= (share > 0 ? share : 1);
 }
@@ -116,8 +130,8 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	return l;
 }
 
-/* The work is done: tell who waits, free the slot. Who waits for a free one is
- * let in by the next tick, which is due at once. */
+/* Answer everyone waiting for this lookup and free it. Queued questions start
+ * on the next tick, which is due at once. */
 static void
 finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why)
@@ -141,9 +155,10 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 }
 
 /*
- * The domain was forgotten while it was looked up: what was learned before is
- * void, and is learned anew if anybody waits for it. True: that was so. The
- * state must be *_DONE or HELD.
+ * If the operator had the domain forgotten while it was looked up, what was
+ * learned before is void: the lookup begins again when a question waits for it,
+ * and otherwise ends. Returns whether that was so. The state must be *_DONE or
+ * HELD.
  */
 static bool
 start_over(struct sts_agent *a, struct sts_lookup *l)
@@ -170,7 +185,7 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 	return true;
 }
 
-/* How long what TXT said (or that it said nothing) is kept. */
+/* How long the TXT record, or its absence, is believed. */
 static uint32_t
 kept_s(const struct sts_lookup *l)
 {
@@ -192,17 +207,18 @@ id_hash(const struct sts_agent *a, const struct sts_lookup *l)
 	return hash != 0 ? hash : 1;
 }
 
-/* Whether the policy held under ref has the id that TXT says. */
+/* Whether the policy held under ref has the id of the TXT record. */
 static bool
 holds_id(const struct sts_agent *a, sts_ref ref, const struct sts_lookup *l)
 {
 	uint8_t id[STS_ID_MAX];
 	size_t id_len = sts_payload_id(&a->cache, ref, id);
 
-	return same(sts_text(id, id_len), sts_text(l->id, l->id_len));
+	return sts_text_same(sts_text(id, id_len), sts_text(l->id, l->id_len));
 }
 
-/* What was just learned of TXT, beside a held policy. */
+/* Note beside a held policy when TXT was looked up, and when it is to be
+ * looked up again. */
 static void
 note_checked(
     struct sts_agent *a, sts_ref ref, struct sts_entry *e, uint32_t keep_s)
@@ -295,13 +311,16 @@ txt_absent(struct sts_agent *a, struct sts_lookup *l)
 }
 
 /* Whether we were short of something for a while: nothing was learned about the
- * domain, so nothing is remembered, and it is looked up when asked for again. */
+ * domain, so nothing is remembered, and it is looked up when asked for
+ * again. */
 static bool
 is_shortage(enum sts_why why)
 {
 	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
 }
 
+/* The name servers gave no usable answer, and no live policy is held. The next
+ * look-up waits twice as long after each failure, up to the back-off. */
 static void
 txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -326,6 +345,9 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	finish(a, l, 0, STS_KIND_UNKNOWN, why);
 }
 
+/* The policy is to be fetched: ask for its host's addresses. live: an enforce
+ * policy is held, which gives the lookup precedence for a slot. Without a time
+ * no certificate can be judged, so that nothing is begun. */
 static void
 go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 {
@@ -357,7 +379,11 @@ failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
 	       e->retry_s - now_s <= STS_BACK_OFF_S;
 }
 
-/* TXT was looked up while a live policy is held. */
+/*
+ * TXT was looked up while a live policy is held: fetch if the id has changed
+ * or a refresh is due. Absence and failure change nothing, since an attacker
+ * can forge both: RFC 8461 3.3 has the policy live until it expires.
+ */
 static void
 txt_beside_held(
     struct sts_agent *a, struct sts_lookup *l, sts_ref ref, struct sts_entry *e)
@@ -373,7 +399,8 @@ txt_beside_held(
 		l->id_len = (uint8_t)sts_payload_id(&a->cache, ref, l->id);
 	}
 	if (!changed || waits) {
-		/* Who waited for the check need not wait for a refresh. */
+		/* Questions that waited for the check need not wait for a
+		 * refresh. */
 		sts_agent_settle(
 		    a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF, false);
 	}
@@ -385,6 +412,8 @@ txt_beside_held(
 	}
 }
 
+/* There is a TXT record, and no live policy is held: fetch the policy, unless
+ * a fetch for this id failed a moment ago. */
 static void
 txt_found(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -407,6 +436,8 @@ txt_found(struct sts_agent *a, struct sts_lookup *l)
 	go_on(a, l, false);
 }
 
+/* What the TXT look-up means depends on whether a live policy is held: only
+ * without one does absence mean that there is no policy. */
 static void
 txt_done(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -427,7 +458,8 @@ txt_done(struct sts_agent *a, struct sts_lookup *l)
 	}
 }
 
-/* A refresh of a held policy failed: beside it, that is all. */
+/* A refresh of a held policy failed. That is noted in its record, with the
+ * times of the next attempts, and reported; the policy stays as it is. */
 static void
 failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     struct sts_entry *e, enum sts_why why, uint16_t http_code)
@@ -441,7 +473,7 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	e->retry_s = now_s + STS_BACK_OFF_S;
 	if (l->txt == STS_FOUND && !holds_id(a, ref, l) &&
 	    e->check_s > e->retry_s) {
-		/* There is a newer policy: no longer without it than must be. */
+		/* There is a newer policy: try again as soon as we may. */
 		e->check_s = e->retry_s;
 	}
 	if (e->refresh_s != 0) {
@@ -450,7 +482,7 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 		e->refresh_s = now_s + STS_REFRESH_MIN_S +
 			       sts_random_below(&a->random, STS_REFRESH_MIN_S);
 		if (e->refresh_s > expires_s && expires_s > now_s) {
-			/* So that its end is told when it comes. */
+			/* So that its expiry is logged when it comes. */
 			e->refresh_s = expires_s;
 		}
 	}
@@ -458,6 +490,8 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	sts_agent_alert_failed(a, sts_lookup_domain(l), &was, e, http_code);
 }
 
+/* The policy could not be fetched. Without a live policy the domain has a
+ * back-off: no fetch for this id before it is over (RFC 8461 3.3). */
 static void
 failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
     uint16_t http_code)
@@ -508,7 +542,8 @@ sts_agent_work_failed(
 	}
 }
 
-/* Tell who waits of the policy that was just committed. */
+/* Answer everyone waiting with the policy that was just committed. One with
+ * max_age 0 is of use to them, and is not kept (RFC 8461 3.2). */
 static void
 hand_out(
     struct sts_agent *a, struct sts_lookup *l, sts_ref ref, uint32_t max_age_s)
@@ -519,7 +554,6 @@ hand_out(
 	}
 	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
 	if (max_age_s == 0) {
-		/* R46: of use for those who asked, and not kept. */
 		sts_cache_remove(&a->cache, ref);
 	}
 	sts_cache_unpin(&a->cache, ref);
