@@ -5,6 +5,10 @@
 
 #include "hostile.h"
 
+enum {
+	OWN_SHARE_MAX = STS_TLS_SHARE_MAX + 8 /* also bytes too many */
+};
+
 struct message {
 	uint8_t p[HOSTILE_MESSAGE];
 	size_t n;
@@ -504,11 +508,12 @@ say_retry(struct hostile *h)
 }
 
 static size_t
-own_share(struct hostile *h, uint8_t out[STS_TLS_SHARE_MAX])
+own_share(struct hostile *h, uint8_t out[OWN_SHARE_MAX])
 {
 	const struct sts_tls_group *g = sts_tls_group_find(group(h));
 
 	if (h->plan.share != NULL) {
+		check(h->plan.share_len <= OWN_SHARE_MAX);
 		memcpy(out, h->plan.share, h->plan.share_len);
 		return h->plan.share_len;
 	}
@@ -520,7 +525,7 @@ static void
 say_hello(struct hostile *h)
 {
 	struct message *m;
-	uint8_t b[4 + STS_TLS_SHARE_MAX];
+	uint8_t b[4 + OWN_SHARE_MAX];
 	size_t list, n;
 
 	sts_tls_draw(seed, STS_TLS_DRAW_RANDOM, h->server_random);
@@ -752,7 +757,7 @@ say_key_exchange(struct hostile *h)
 	struct message *m = &the_message;
 	const br_hash_class *class = sts_hash(scheme(h)->hash_id);
 	br_hash_compat_context c;
-	uint8_t share[STS_TLS_SHARE_MAX], hash[64];
+	uint8_t share[OWN_SHARE_MAX], hash[64];
 	size_t n = own_share(h, share);
 
 	open_message(m, STS_TLS_SERVER_KEY_EXCHANGE);
