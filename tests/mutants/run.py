@@ -5,11 +5,13 @@
     run.py FOLDER [-n] [NAME...]
 
 The table is mutants.txt. Each mutant is applied to a copy of the tree in
-FOLDER, what changed is built, and the tests run until one fails: first the
-simulator's seeds, then the scenarios, then the unit tests. A mutant that does
-not compile, or whose old lines are not there exactly once, is an error: the
-table has drifted. -n only checks that. Exit 0: every mutant was caught.
+FOLDER, what changed is built, and the tests run until one fails: those that
+its lines "!" name, or the simulator's seeds, then the scenarios, then the unit
+tests. A mutant that does not compile, or whose old lines are not there exactly
+once, is an error: the table has drifted. So is one whose tests are not there
+or cannot run here. -n only checks the table. Exit 0: every mutant was caught.
 """
+import glob
 import os
 import subprocess
 import sys
@@ -21,6 +23,9 @@ SEEDS = os.environ.get("MUTANT_SEEDS", "1..12")
 DAYS = "4"
 TLS_SEEDS = "1..2"
 LIMIT_S = 240  # for one command; a mutant that hangs is caught
+NOT_RUN = 77  # the exit status of a test that cannot run here
+# Long, or no test of a rule.
+UNITS_LEFT_OUT = ("test_daemon", "test_cache_model")
 
 
 class Drift(Exception):
@@ -29,7 +34,8 @@ class Drift(Exception):
 
 def read_table(path):
     """Blocks of "= name", ": meaning", "@ file", "- old" and "+ new" lines,
-    "! test": only this unit test is run, first."""
+    "! suite test...": what is tried, in this order, and nothing else; "unit"
+    may be left out."""
     mutants = []
     with open(path, encoding="ascii") as f:
         for number, line in enumerate(f, 1):
@@ -37,13 +43,16 @@ def read_table(path):
             kind, rest = line[:1], line[1:].removeprefix(" ")
             if kind == "=":
                 mutants.append({"name": rest, "why": "", "file": None,
-                                "old": [], "new": [], "unit": None})
+                                "old": [], "new": [], "tries": []})
             elif kind == ":":
                 mutants[-1]["why"] = rest
             elif kind == "@":
                 mutants[-1]["file"] = rest
             elif kind == "!":
-                mutants[-1]["unit"] = rest
+                words = rest.split()
+                if words[0].startswith("test_"):
+                    words.insert(0, "unit")
+                mutants[-1]["tries"].append(words)
             elif kind == "-":
                 mutants[-1]["old"].append(line[1:])
             elif kind == "+":
@@ -78,6 +87,8 @@ def command(tree, *words):
                               stdin=subprocess.DEVNULL, errors="replace")
     except subprocess.TimeoutExpired:
         return False, "it hangs"
+    if done.returncode == NOT_RUN:
+        raise Drift(f"{' '.join(words)} cannot run here:\n{done.stdout}")
     return done.returncode == 0, done.stdout
 
 
@@ -99,45 +110,117 @@ def reason(output, words):
     return output.strip().splitlines()[-1][:100] if output.strip() else "?"
 
 
-def scenarios(tree):
-    return sorted(f"tests/scenario/{n}" for n in
-                  os.listdir(os.path.join(tree, "tests/scenario"))
-                  if n.endswith(".scn"))
+def files(tree, folder, pattern, names):
+    """Paths below the tree of all files that fit, or of the named ones."""
+    paths = [os.path.join(folder, pattern.replace("*", n))
+             for n in names or ["*"]]
+    found = [sorted(glob.glob(os.path.join(tree, p))) for p in paths]
+    if not all(found):
+        raise Drift(f"there is no {' or no '.join(paths)}")
+    return [os.path.relpath(p, tree) for some in found for p in some]
 
 
-def hunt(tree, m, units):
-    """What noticed the mutation, or None."""
-    if m["unit"]:
-        build(tree, "build/unit/" + m["unit"])
-        good, output = command(tree, "build/unit/" + m["unit"])
-        return None if good else f"{m['unit']}: " + reason(output, [":E:", ":F:"])
+def try_unit(tree, names):
+    for path in files(tree, "tests/unit", "*.c", names or ["test_*"]):
+        name = os.path.basename(path)[:-2]
+        if not names and name in UNITS_LEFT_OUT:
+            continue
+        build(tree, "build/unit/" + name)
+        good, output = command(tree, "build/unit/" + name)
+        if not good:
+            return f"{name}: " + reason(output, [":E:", ":F:"])
+    return None
+
+
+def try_scenario(tree, names):
+    build(tree, "build/scenario")
+    good, output = command(tree, "build/scenario", "-1",
+                           *files(tree, "tests/scenario", "*.scn", names))
+    return None if good else "scenario: " + reason(output, [".scn:"])
+
+
+def try_sim(tree, names):
+    """The names are seeds."""
     build(tree, "build/sim")
     good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
-                           SEEDS)
-    if not good:
-        return "sim: " + reason(output, ["FAILED", "assert"])
-    build(tree, "build/scenario")
-    good, output = command(tree, "build/scenario", "-1", *scenarios(tree))
-    if not good:
-        return "scenario: " + reason(output, [".scn:"])
+                           *(names or [SEEDS]))
+    return None if good else "sim: " + reason(output, ["FAILED", "assert"])
+
+
+def try_sim_tls(tree, names):
     build(tree, "build/sim-tls")
-    good, output = command(tree, "build/sim-tls", "-q", "-x", "-d", "1", TLS_SEEDS)
-    if not good:
-        return "sim-tls: " + reason(output, ["FAILED", "assert"])
-    for unit in units:
-        build(tree, "build/unit/" + unit)
-        good, output = command(tree, "build/unit/" + unit)
+    good, output = command(tree, "build/sim-tls", "-q", "-x", "-d", "1",
+                           *(names or [TLS_SEEDS]))
+    return None if good else "sim-tls: " + reason(output, ["FAILED", "assert"])
+
+
+def try_replay(tree, names):
+    """The corpora of the fuzzers."""
+    for path in files(tree, "tests/fuzz/corpus", "*", names):
+        name = os.path.basename(path)
+        build(tree, "build/replay/" + name)
+        good, output = command(tree, "build/replay/" + name,
+                               *files(tree, path, "*", []))
         if not good:
-            return f"{unit}: " + reason(output, [":E:", ":F:"])
+            return f"replay {name}: " + reason(output, ["assert", "failed"])
+    return None
+
+
+def try_service(tree, names):
+    """The daemon as a service; most need root."""
+    build(tree, "build/mtasts")
+    for path in files(tree, "tests/service", "*", names):
+        shell = "sh" if path.endswith(".sh") else "python3"
+        good, output = command(tree, shell, path, "build/mtasts")
+        if not good:
+            return f"{path}: " + reason(output, ["FAILED"])
+    return None
+
+
+TRIES = {"unit": try_unit, "scenario": try_scenario, "sim": try_sim,
+         "sim-tls": try_sim_tls, "replay": try_replay, "service": try_service}
+DEFAULT = [["sim"], ["scenario"], ["sim-tls"], ["unit"]]
+
+
+def hunt(tree, m):
+    """What noticed the mutation, or None."""
+    for suite, *names in m["tries"] or DEFAULT:
+        noticed = TRIES[suite](tree, names)
+        if noticed:
+            return noticed
+    return None
+
+
+def check_tries(m):
+    """That a mutant's tests are there."""
+    where = {"unit": ("tests/unit", "*.c"), "scenario":
+             ("tests/scenario", "*.scn"), "replay": ("tests/fuzz/corpus", "*"),
+             "service": ("tests/service", "*")}
+    for suite, *names in m["tries"]:
+        if suite not in TRIES:
+            raise Drift(f"{m['name']}: there is no suite {suite}")
+        if suite == "service" and not names:
+            raise Drift(f"{m['name']}: service without a test")
+        if suite in where and names:
+            files(TOP, *where[suite], names)
+
+
+def drift_of(m):
+    """What keeps the mutant from being tried, or None."""
+    try:
+        mutate(TOP, m)
+        check_tries(m)
+    except Drift as drift:
+        return str(drift)
     return None
 
 
 def copy_tree(tree):
     """Only what differs is written, so that only that is built."""
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
                            cwd=TOP, check=True, stdout=subprocess.PIPE,
                            text=True).stdout.split("\n")
-    for name in files:
+    for name in listed:
         source, target = os.path.join(TOP, name), os.path.join(tree, name)
         if not os.path.isfile(source):
             continue
@@ -159,29 +242,25 @@ def main(words):
     mutants = read_table(os.path.join(HERE, "mutants.txt"))
     if names:
         mutants = [m for m in mutants if m["name"] in names]
-    for m in mutants:
-        mutate(TOP, m)
+    drifts = [d for d in map(drift_of, mutants) if d]
+    if drifts:
+        raise Drift("\n".join(drifts))
     if only_check:
         print(f"mutants: {len(mutants)}, all apply")
         return 0
     copy_tree(tree)
-    units = sorted(n[:-2] for n in os.listdir(os.path.join(tree, "tests/unit"))
-                   if n.startswith("test_") and n.endswith(".c") and
-                   n not in ("test_daemon.c", "test_cache_model.c"))
-    build(tree, "build/sim", "build/scenario", "build/sim-tls")
-    good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
-                           SEEDS)
-    if good:
-        good, output = command(tree, "build/scenario", "-1", *scenarios(tree))
-    if not good:
-        raise Drift("it fails without any mutation:\n" + output[-2000:])
+    for suite, *names in sorted({tuple(t) for m in mutants
+                                 for t in m["tries"] or DEFAULT[:2]}):
+        noticed = TRIES[suite](tree, names)
+        if noticed:
+            raise Drift("it fails without any mutation: " + noticed)
     missed = 0
     for m in mutants:
         began = time.time()
         path, original, mutated = mutate(tree, m)
         write(path, mutated)
         try:
-            caught = hunt(tree, m, units)
+            caught = hunt(tree, m)
         finally:
             write(path, original)
         missed += caught is None
