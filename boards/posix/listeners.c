@@ -64,7 +64,7 @@ open_one(struct sts_listeners *l, const struct sts_listen_at *at,
 	}
 	memset(fresh, 0, sizeof *fresh);
 	fresh->at = *at;
-	fresh->fd = sts_listen_open(at);
+	fresh->fd = sts_listen_open(&fresh->at);
 	if (fresh->fd < 0) {
 		snprintf(why, STS_CONF_WHY_MAX, "listen %s: %s", text,
 		    strerror(errno));

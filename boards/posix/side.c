@@ -280,11 +280,11 @@ int
 sts_side_open(struct sts_side *s, const struct sts_listen_at *at)
 {
 	sts_side_none(s);
-	s->fd = sts_listen_open(at);
+	s->at = *at;
+	s->fd = sts_listen_open(&s->at);
 	if (s->fd < 0) {
 		return -1;
 	}
-	s->at = *at;
 	if (at->addr.af != STS_AF_LOCAL) {
 		/* Port 0 has become one of the system's choice. */
 		sts_listen_of(s->fd, &s->at);

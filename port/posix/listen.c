@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets. O_PATH and AT_EMPTY_PATH are Linux's own. */
+/*
+ * Listening sockets.
+ *
+ * A local one is opened by the superuser, often in a folder of the user that
+ * he becomes; whoever has that user's rights may put links, other sockets or
+ * anything else under any name there, between any two calls. So nothing that
+ * the superuser may do is done to a name in that folder. The socket is born
+ * in a closet, a folder that only he may write to, has its mode from its birth
+ * and its owner from there, and gets its name in the folder by a link, which
+ * replaces nothing. The folder itself is opened once. What is removed at the
+ * end is the same object, or nothing.
+ *
+ * O_PATH is Linux's and FreeBSD's own.
+ */
 #if defined(__linux__)
 #define _GNU_SOURCE
+#elif defined(__FreeBSD__)
+#define __BSD_VISIBLE 1
 #else
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -40,28 +55,97 @@ fail(int fd)
 	return -1;
 }
 
-static void
-local_address(const char *path, struct sockaddr_un *un)
+/* How a folder is opened that need not be readable. */
+#if defined(O_PATH)
+#define FOLDER O_PATH
+#elif defined(O_SEARCH)
+#define FOLDER O_SEARCH
+#else
+#define FOLDER O_RDONLY
+#endif
+
+enum {
+	CLOSET_MAX = 32
+};
+
+/* Where a socket is to be, as descriptors; -1: not open. */
+struct place {
+	int here; /* the working folder of before */
+	int folder; /* of the path; the working folder by now */
+	int closet;
+	char closet_name[CLOSET_MAX];
+	const char *name; /* in both */
+};
+
+static int
+open_folder(const char *path, int flags)
 {
-	size_t len = strlen(path);
+	return open(path, flags | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Close what is open and go back; errno stays. */
+static void
+leave(struct place *p)
+{
+	if (p->here >= 0) {
+		int err = errno;
+
+		(void)!fchdir(p->here);
+		errno = err;
+		fail(p->here);
+	}
+	fail(p->folder);
+	fail(p->closet);
+	p->here = p->folder = p->closet = -1;
+}
+
+/* Go to the folder of a path. 0, or -1 with errno. */
+static int
+enter(struct place *p, const char *path)
+{
+	char dir[STS_LISTEN_PATH_MAX + 1];
+	const char *slash = strrchr(path, '/');
+
+	p->here = p->folder = p->closet = -1;
+	p->name = slash == NULL ? path : slash + 1;
+	if (slash == NULL) {
+		snprintf(dir, sizeof dir, ".");
+	} else {
+		snprintf(dir, sizeof dir, "%.*s/", (int)(slash - path), path);
+	}
+	p->folder = open_folder(dir, FOLDER);
+	p->here = open_folder(".", FOLDER);
+	if (p->folder < 0 || p->here < 0 || fchdir(p->folder) != 0) {
+		leave(p);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+local_address(const char *name, struct sockaddr_un *un)
+{
+	size_t len = strlen(name);
 
 	STS_ASSERT(len <= STS_LISTEN_PATH_MAX);
 	memset(un, 0, sizeof *un);
 	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path, path, len);
+	memcpy(un->sun_path, name, len);
 }
 
-/* Whether nobody listens on the socket at un any more; errno if not. */
+/* Whether nobody listens on the socket of that name any more; errno if not. */
 static bool
-is_stale(const struct sockaddr_un *un)
+is_stale(const char *name)
 {
+	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	if (fd < 0) {
 		return false;
 	}
+	local_address(name, &un);
 	sts_socket_prepare(fd);
-	int rc = connect(fd, (const struct sockaddr *)un, sizeof *un);
+	int rc = connect(fd, (const struct sockaddr *)&un, sizeof un);
 	int err = errno;
 
 	close(fd);
@@ -70,108 +154,144 @@ is_stale(const struct sockaddr_un *un)
 	return rc != 0 && err == ECONNREFUSED;
 }
 
-/* Make way for a socket at un. 0, or -1 with errno. */
+/* Make way for a socket of that name. 0, or -1 with errno. */
 static int
-clear_path(const struct sockaddr_un *un)
+clear_name(const char *name)
 {
 	struct stat st;
 
-	if (lstat(un->sun_path, &st) != 0) {
+	if (lstat(name, &st) != 0) {
 		return errno == ENOENT ? 0 : -1;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		errno = EEXIST;
 		return -1;
 	}
-	return is_stale(un) ? unlink(un->sun_path) : -1;
+	return is_stale(name) ? unlink(name) : -1;
 }
 
-/*
- * With its mode from the beginning. A chmod() afterwards would go by the name,
- * and who may write to the directory could have put a link there by then: the
- * superuser, who opens sockets below the folder of the user he becomes, would
- * change the mode of any file that user likes.
- */
+/* Make the closet, in the working folder. 0, or -1 with errno. */
 static int
-bind_local(int fd, const struct sockaddr_un *un, mode_t mode)
+make_closet(struct place *p)
 {
+	struct stat st;
+
+	snprintf(p->closet_name, sizeof p->closet_name, ".mtasts-%ld",
+	    (long)getpid());
+	(void)rmdir(p->closet_name); /* of one who died with it */
+	mode_t old = umask(0);
+	int rc = mkdir(p->closet_name, 0700);
+
+	umask(old);
+	if (rc != 0) {
+		return -1;
+	}
+	p->closet = open_folder(p->closet_name, O_RDONLY | O_NOFOLLOW);
+	if (p->closet >= 0 && fstat(p->closet, &st) == 0 &&
+	    st.st_uid == geteuid() && (st.st_mode & 0777) == 0700) {
+		return 0;
+	}
+	/* Another one has been put in its place. */
+	fail(p->closet);
+	p->closet = -1;
+	errno = EEXIST;
+	return -1;
+}
+
+/* Bind in the closet. With its mode from the beginning: a chmod() goes by the
+ * name. 0, or -1 with errno. */
+static int
+bind_inside(int fd, const struct place *p, mode_t mode)
+{
+	struct sockaddr_un un;
+
+	local_address(p->name, &un);
+	if (fchdir(p->closet) != 0) {
+		return -1;
+	}
 	mode_t old = umask(~mode & 0777);
-	int rc = bind(fd, (const struct sockaddr *)un, sizeof *un);
+	int rc = bind(fd, (const struct sockaddr *)&un, sizeof un);
 	int err = errno;
 
 	umask(old);
+	if (fchdir(p->folder) != 0) {
+		return -1;
+	}
 	errno = err;
 	return rc;
 }
 
-#if defined(O_PATH) && defined(AT_EMPTY_PATH)
-
-/*
- * For the same reason not by the name: what has it now is looked at, and given
- * away if it is a socket that has no other name.
- */
+/* Give the socket its owner, and its name in the folder when it listens. 0, or
+ * -1 with errno. */
 static int
-change_owner(const struct sts_listen_at *at)
+hand_out(int fd, const struct place *p, struct sts_listen_at *at)
 {
+	bool owned = at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
 	struct stat st;
-	int fd = open(at->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		return fail(fd);
+	if (owned && fchownat(p->closet, p->name, at->uid, at->gid,
+			 AT_SYMLINK_NOFOLLOW) != 0) {
+		return -1;
 	}
-	if (!S_ISSOCK(st.st_mode) || st.st_nlink != 1) {
-		errno = EEXIST;
-		return fail(fd);
+	if (fstatat(p->closet, p->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return -1;
 	}
-	if (fchownat(fd, "", at->uid, at->gid, AT_EMPTY_PATH) != 0) {
-		return fail(fd);
+	at->dev = st.st_dev;
+	at->ino = st.st_ino;
+	if (listen(fd, STS_LISTEN_BACKLOG) != 0) {
+		return -1;
 	}
-	close(fd);
+	if (linkat(p->closet, p->name, p->folder, p->name, 0) != 0) {
+		errno = errno == EEXIST ? EADDRINUSE : errno;
+		return -1;
+	}
 	return 0;
 }
 
-#else
-
-/* No link is followed; but the name is trusted. */
-static int
-change_owner(const struct sts_listen_at *at)
+/* Leave nothing of the closet; errno stays. */
+static void
+clear_closet(const struct place *p)
 {
-	return lchown(at->path, at->uid, at->gid);
+	int err = errno;
+
+	if (p->closet >= 0) {
+		unlinkat(p->closet, p->name, 0);
+	}
+	rmdir(p->closet_name);
+	errno = err;
 }
 
-#endif
-
+/* In the folder of the path. A descriptor, or -1 with errno. */
 static int
-give_local(const struct sts_listen_at *at)
+open_inside(struct place *p, struct sts_listen_at *at)
 {
-	bool owned = at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
-
-	return owned ? change_owner(at) : 0;
-}
-
-static int
-open_local(const struct sts_listen_at *at)
-{
-	struct sockaddr_un un;
-
-	local_address(at->path, &un);
-	if (clear_path(&un) != 0) {
+	if (clear_name(p->name) != 0) {
 		return -1;
 	}
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	if (fd < 0) {
-		return -1;
-	}
-	if (sts_socket_prepare(fd) != 0 || bind_local(fd, &un, at->mode) != 0) {
+	if (fd < 0 || sts_socket_prepare(fd) != 0) {
 		return fail(fd);
 	}
-	/* The owner first: until listen() nobody can connect. */
-	if (give_local(at) != 0 || listen(fd, STS_LISTEN_BACKLOG) != 0) {
-		fail(fd);
-		sts_listen_unlink(at);
+	int rc = make_closet(p);
+
+	rc = rc == 0 ? bind_inside(fd, p, at->mode) : rc;
+	rc = rc == 0 ? hand_out(fd, p, at) : rc;
+	clear_closet(p);
+	return rc == 0 ? fd : fail(fd);
+}
+
+static int
+open_local(struct sts_listen_at *at)
+{
+	struct place p;
+
+	if (enter(&p, at->path) != 0) {
 		return -1;
 	}
+	int fd = open_inside(&p, at);
+
+	leave(&p);
 	return fd;
 }
 
@@ -201,7 +321,7 @@ open_inet(const struct sts_listen_at *at)
 }
 
 int
-sts_listen_open(const struct sts_listen_at *at)
+sts_listen_open(struct sts_listen_at *at)
 {
 	return at->addr.af == STS_AF_LOCAL ? open_local(at) : open_inet(at);
 }
@@ -258,7 +378,10 @@ sts_listen_same(const struct sts_listen_at *a, const struct sts_listen_at *b)
 void
 sts_listen_unlink(const struct sts_listen_at *at)
 {
-	if (at->addr.af == STS_AF_LOCAL) {
+	struct stat st;
+
+	if (at->addr.af == STS_AF_LOCAL && lstat(at->path, &st) == 0 &&
+	    st.st_dev == at->dev && st.st_ino == at->ino) {
 		unlink(at->path);
 	}
 }

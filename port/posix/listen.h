@@ -22,18 +22,23 @@ struct sts_listen_at {
 	uid_t uid; /* (uid_t)-1, (gid_t)-1: as it comes */
 	gid_t gid;
 	bool text; /* the owner's: its clients speak another protocol */
+	/* Private: which file a local socket is. */
+	dev_t dev;
+	ino_t ino;
 };
 
 /*
  * Open it. An IPv6 listener takes IPv6 only, so that 0.0.0.0 and [::] can be
  * open side by side. At a local path, a socket that nobody listens on any
  * more is replaced; anything else there is an error. Nobody can connect
- * before mode and owner are as asked. The directory is to be one that only
- * trusted users may write.
+ * before mode and owner are as asked. Who may write to the directory can keep
+ * the socket from having its name there, but what he puts in its place gets
+ * neither mode nor owner: those go to what was bound.
  *
+ * at: filled with what sts_listen_unlink needs.
  * A descriptor, or -1 with errno; EADDRINUSE: somebody listens there already.
  */
-int sts_listen_open(const struct sts_listen_at *at);
+int sts_listen_open(struct sts_listen_at *at);
 
 /* Where fd listens. False: it is no listening stream socket. */
 bool sts_listen_of(int fd, struct sts_listen_at *at);
@@ -42,7 +47,8 @@ bool sts_listen_of(int fd, struct sts_listen_at *at);
 bool sts_listen_same(
     const struct sts_listen_at *a, const struct sts_listen_at *b);
 
-/* Remove the path of a local listener. */
+/* Remove the path of a local listener that was opened here, if it still is the
+ * same socket. */
 void sts_listen_unlink(const struct sts_listen_at *at);
 
 /* "inet:127.0.0.1:8461", "unix:/path"; ends in NUL. */

@@ -68,7 +68,7 @@ connect_to(const char *at)
 
 START_TEST(local_life)
 {
-	struct sts_listen_at at = local(0620), of;
+	struct sts_listen_at at = local(0620);
 	struct stat st;
 	int fd = sts_listen_open(&at);
 
@@ -76,8 +76,6 @@ START_TEST(local_life)
 	ck_assert_int_eq(stat(at.path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0620);
 	ck_assert_int_eq(connect_to(at.path), 0);
-	ck_assert(sts_listen_of(fd, &of));
-	ck_assert(sts_listen_same(&at, &of));
 
 	/* Somebody listens: not replaced, and still reachable. */
 	ck_assert_int_eq(sts_listen_open(&at), -1);
@@ -149,52 +147,341 @@ START_TEST(local_in_the_way)
 }
 END_TEST
 
-/* In place of the C library's: the socket is taken away at once, and another's
- * file put under its name, by who may write to the directory. */
-static const char *put_there;
+/*
+ * What the owner of the folder may have put under the name of a socket: all of
+ * it is somebody else's, and must stay as it is.
+ */
+enum thing {
+	NOTHING,
+	HARD_LINK, /* another's file */
+	SYMLINK, /* to that file */
+	FIFO,
+	FOLDER,
+	SOCKET, /* of another, who listens */
+	STALE_SOCKET, /* of another, who does not */
+	SOCKET_LINK /* a second name of one that nobody listens on */
+};
+
+static const struct thing_case {
+	const char *name;
+	enum thing thing;
+	int error; /* when it is there before; 0: it makes way */
+} things[] = {
+	{ "hard link", HARD_LINK, EEXIST },
+	{ "symbolic link", SYMLINK, EEXIST },
+	{ "fifo", FIFO, EEXIST },
+	{ "folder", FOLDER, EEXIST },
+	{ "socket", SOCKET, EADDRINUSE },
+	{ "stale socket", STALE_SOCKET, 0 },
+	{ "link of a stale socket", SOCKET_LINK, 0 },
+};
+
+static char victim[sizeof dir + 8];
+static int victim_fd = -1;
+
+/* A socket at a path, by the system's own call. */
+static int
+socket_at(const char *at)
+{
+	struct sockaddr_un un;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	snprintf(un.sun_path, sizeof un.sun_path, "%s", at);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	return fd;
+}
+
+static void
+put_thing(enum thing t)
+{
+	int fd = -1;
+
+	snprintf(victim, sizeof victim, "%s/victim", dir);
+	unlink(victim);
+	if (t == SOCKET || t == STALE_SOCKET || t == SOCKET_LINK) {
+		fd = socket_at(victim);
+	} else {
+		fd = open(victim, O_CREAT | O_WRONLY | O_EXCL, 0600);
+	}
+	ck_assert_int_ge(fd, 0);
+	if (t == SOCKET) {
+		ck_assert_int_eq(listen(fd, 1), 0);
+		victim_fd = fd;
+	} else {
+		close(fd);
+	}
+	if (t == SYMLINK) {
+		ck_assert_int_eq(symlink(victim, path), 0);
+	} else if (t == FIFO) {
+		ck_assert_int_eq(mkfifo(path, 0600), 0);
+	} else if (t == FOLDER) {
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	} else if (t != NOTHING) {
+		ck_assert_int_eq(link(victim, path), 0);
+	}
+	if (t == SOCKET || t == STALE_SOCKET) {
+		ck_assert_int_eq(unlink(victim), 0);
+	}
+}
+
+/* Bound by a supervisor. */
+START_TEST(local_of_another)
+{
+	struct sts_listen_at at = local(0666), of;
+	int fd = socket_at(at.path);
+
+	ck_assert(!sts_listen_of(fd, &of));
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert(sts_listen_of(fd, &of));
+	ck_assert(sts_listen_same(&at, &of));
+	sts_listen_unlink(&of); /* it is not ours */
+	ck_assert_int_eq(connect_to(at.path), 0);
+	close(fd);
+}
+END_TEST
+
+/* Whose it is, and its mode, by its own name. */
+static struct stat
+as_it_is(const char *at)
+{
+	struct stat st;
+
+	memset(&st, 0, sizeof st);
+	lstat(at, &st);
+	return st;
+}
+
+/* Which file has that name; 0: none. */
+static long long
+inode(const char *at)
+{
+	return (long long)as_it_is(at).st_ino;
+}
+
+static void
+same_rights(const char *name, const struct stat *was, const struct stat *is)
+{
+	unit_int(name, (long long)is->st_ino, (long long)was->st_ino);
+	unit_int(name, is->st_uid, was->st_uid);
+	unit_int(name, is->st_gid, was->st_gid);
+	unit_int(name, is->st_mode, was->st_mode);
+}
+
+static void
+take_away(void)
+{
+	if (unlink(path) != 0) {
+		rmdir(path);
+	}
+	unlink(victim);
+	if (victim_fd >= 0) {
+		close(victim_fd);
+	}
+	victim_fd = -1;
+}
+
+/* What is to be given away; only the superuser can. */
+static struct sts_listen_at
+given(mode_t mode)
+{
+	struct sts_listen_at at = local(mode);
+
+	if (getuid() == 0) {
+		at.uid = 65534;
+		at.gid = 65533;
+	}
+	return at;
+}
+
+/* It is there before. */
+START_TEST(local_things)
+{
+	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
+		const struct thing_case *t = &things[i];
+		struct sts_listen_at at = given(0666);
+
+		put_thing(t->thing);
+		struct stat was = as_it_is(path), target = as_it_is(victim);
+		int fd = sts_listen_open(&at);
+
+		unit_int(t->name, fd < 0 ? errno : 0, t->error);
+		struct stat is = as_it_is(path), after = as_it_is(victim);
+
+		same_rights(t->name, &target, &after);
+		if (t->error != 0) {
+			same_rights(t->name, &was, &is);
+			sts_listen_unlink(&at); /* it is not ours */
+			unit_int(t->name, inode(path), (long long)was.st_ino);
+		}
+		close(fd);
+		take_away();
+	}
+}
+END_TEST
+
+/* In place of the C library's: as soon as the socket has its name that is
+ * taken away, and another thing gets it, by who may write to the folder. */
+static const struct thing_case *put_there;
 
 int
-bind(int fd, const struct sockaddr *at, socklen_t len)
+linkat(int from, const char *old, int to, const char *name, int flags)
 {
-	int rc = (int)syscall(SYS_bind, fd, at, len);
+	int rc = (int)syscall(SYS_linkat, from, old, to, name, flags);
 
 	if (rc == 0 && put_there != NULL) {
 		ck_assert_int_eq(unlink(path), 0);
-		ck_assert_int_eq(link(put_there, path), 0);
+		put_thing(put_there->thing);
 	}
 	return rc;
 }
 
-/* What is given away is the socket, not what has its name by then. */
+int
+link(const char *old, const char *name)
+{
+	return (int)syscall(SYS_linkat, AT_FDCWD, old, AT_FDCWD, name, 0);
+}
+
+/* In place of the C library's: the name is something else, just before the
+ * socket is given away. */
+static const struct thing_case *before_owner;
+
+int
+fchownat(int at, const char *name, uid_t uid, gid_t gid, int flags)
+{
+	if (before_owner != NULL) {
+		unlink(path);
+		put_thing(before_owner->thing);
+	}
+	return (int)syscall(SYS_fchownat, at, name, uid, gid, flags);
+}
+
+/* It gets the name while the socket is opened: mode and owner are those of the
+ * socket, whatever has its name; and what is removed at the end is the socket
+ * or nothing. */
 START_TEST(local_swapped)
 {
-	struct sts_listen_at at = local(0666);
-	char other[sizeof dir + 8];
-	struct stat st;
+	/* Only the superuser gives anything away. */
+	size_t rounds = getuid() == 0 ? 2 : 1;
 
-	if (getuid() != 0) {
-		return; /* only the superuser can */
+	for (size_t i = 0; i < rounds * UNIT_COUNT(things); i++) {
+		const struct thing_case *t = &things[i / rounds];
+		bool late = i % rounds == 0;
+		struct sts_listen_at at = given(0640);
+		struct stat target, is;
+
+		if (late) {
+			put_there = t;
+		} else {
+			before_owner = t;
+		}
+		int fd = sts_listen_open(&at);
+
+		put_there = before_owner = NULL;
+		if (late) {
+			ck_assert_int_ge(fd, 0);
+		}
+		is = as_it_is(path);
+		target = as_it_is(victim);
+		ck_assert_uint_ne(
+		    target.st_ino == 0 ? is.st_uid : target.st_uid,
+		    getuid() == 0 ? 65534 : 1);
+		ck_assert_uint_ne(is.st_uid, getuid() == 0 ? 65534 : 1);
+		sts_listen_unlink(&at);
+		unit_int(t->name, inode(path), (long long)is.st_ino);
+		close(fd);
+		take_away();
 	}
-	snprintf(other, sizeof other, "%s/other", dir);
-	close(open(other, O_CREAT | O_WRONLY, 0600));
-	put_there = other;
-	at.uid = 65534;
-	ck_assert_int_eq(sts_listen_open(&at), -1);
-	put_there = NULL;
-	ck_assert_int_eq(stat(other, &st), 0);
-	ck_assert_uint_eq(st.st_uid, 0);
-	unlink(other);
-	at = local(0666);
-	at.uid = 65534;
-	at.gid = 65533;
+	/* Nobody meddles: the socket has it all. */
+	struct sts_listen_at at = given(0640);
+	int fd = sts_listen_open(&at);
+	struct stat is = as_it_is(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(S_ISSOCK(is.st_mode));
+	ck_assert_uint_eq(is.st_mode & 0777, 0640);
+	ck_assert_uint_eq(is.st_nlink, 1);
+	ck_assert_uint_eq(is.st_uid, getuid() == 0 ? 65534 : getuid());
+	ck_assert_uint_eq(is.st_gid, getuid() == 0 ? 65533 : getgid());
+	sts_listen_unlink(&at);
+	unit_int("gone", inode(path), 0);
+	close(fd);
+}
+END_TEST
+
+/* In place of the C library's: the folder in which the socket is born is
+ * another's, or a link to one, before it is opened. */
+static enum thing in_place_of_folder;
+
+int
+mkdir(const char *at, mode_t mode)
+{
+	int rc = (int)syscall(SYS_mkdirat, AT_FDCWD, at, mode);
+
+	if (rc == 0 && in_place_of_folder != NOTHING) {
+		ck_assert_int_eq(rmdir(at), 0);
+		if (in_place_of_folder == SYMLINK) {
+			ck_assert_int_eq(symlink(dir, at), 0);
+		} else {
+			ck_assert_int_eq(
+			    syscall(SYS_mkdirat, AT_FDCWD, at, 0755), 0);
+			if (getuid() == 0) {
+				ck_assert_int_eq(chown(at, 65534, 65534), 0);
+			}
+		}
+	}
+	return rc;
+}
+
+START_TEST(local_closet_swapped)
+{
+	static const enum thing in_place[] = { SYMLINK, FOLDER };
+	char closet[sizeof dir + 32];
+
+	for (size_t i = 0; i < UNIT_COUNT(in_place); i++) {
+		struct sts_listen_at at = given(0666);
+
+		in_place_of_folder = in_place[i];
+		ck_assert_int_eq(sts_listen_open(&at), -1);
+		unit_int("refused", errno, EEXIST);
+		in_place_of_folder = NOTHING;
+		unit_int("nothing made", inode(path), 0);
+		snprintf(closet, sizeof closet, "%s/.mtasts-%ld", dir,
+		    (long)getpid());
+		if (unlink(closet) != 0) {
+			rmdir(closet);
+		}
+	}
+}
+END_TEST
+
+/* Left by one who was killed with it; and the working folder is as before. */
+START_TEST(local_closet_left)
+{
+	struct sts_listen_at at = local(0666);
+	char closet[sizeof dir + 32], was[256], is[256];
+
+	snprintf(closet, sizeof closet, "%s/.mtasts-%ld", dir, (long)getpid());
+	ck_assert_int_eq(mkdir(closet, 0700), 0);
+	ck_assert_ptr_nonnull(getcwd(was, sizeof was));
 	int fd = sts_listen_open(&at);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(lstat(at.path, &st), 0);
-	ck_assert_uint_eq(st.st_uid, 65534);
-	ck_assert_uint_eq(st.st_gid, 65533);
-	ck_assert_uint_eq(st.st_mode & 0777, 0666);
+	ck_assert_ptr_nonnull(getcwd(is, sizeof is));
+	ck_assert_str_eq(was, is);
+	unit_int("gone", inode(closet), 0);
 	close(fd);
+	/* By a path without a folder, in the working one. */
+	ck_assert_int_eq(chdir(dir), 0);
+	snprintf(at.path, sizeof at.path, "sock");
+	fd = sts_listen_open(&at);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect_to(path), 0);
+	sts_listen_unlink(&at);
+	unit_int("removed", inode(path), 0);
+	close(fd);
+	ck_assert_int_eq(chdir(was), 0);
 }
 END_TEST
 
@@ -568,7 +855,11 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, local_life);
 	tcase_add_test(tc, local_modes);
 	tcase_add_test(tc, local_in_the_way);
+	tcase_add_test(tc, local_of_another);
+	tcase_add_test(tc, local_things);
 	tcase_add_test(tc, local_swapped);
+	tcase_add_test(tc, local_closet_swapped);
+	tcase_add_test(tc, local_closet_left);
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
 	tcase_add_test(tc, families);
