@@ -107,11 +107,13 @@ set_aside(
 {
 	path_buffer aside;
 
+	/* While it is locked: it is this file and no other. */
 	with_suffix(aside, f->path, ".aside");
-	sts_store_close(s);
-	if (rename(f->path, aside) != 0) {
+	if (!sts_store_has_name(s, f->path) || rename(f->path, aside) != 0) {
+		drop(s);
 		return -1;
 	}
+	sts_store_close(s);
 	sts_log_line(f->log, STS_LOG_ERROR,
 	    "journal %s: %s; moved to %s, begun anew", f->path,
 	    kind == NEWER ? "written by a newer version" : "not a journal",
@@ -140,6 +142,19 @@ sync_directory(const char *path)
 	return rc;
 }
 
+/* What was filled gets the journal's name, and nothing else does. 0, or -1 with
+ * errno. */
+static int
+put_in_place(
+    const struct sts_file_store *s, const char *fresh, const char *path)
+{
+	if (!sts_store_has_name(s, fresh)) {
+		errno = ESTALE;
+		return -1;
+	}
+	return rename(fresh, path);
+}
+
 int
 sts_journal_file_grow(const struct sts_journal_file *f,
     struct sts_file_store *s, const struct sts_file_store *old)
@@ -152,10 +167,12 @@ sts_journal_file_grow(const struct sts_journal_file *f,
 		return -1;
 	}
 	if (sts_store_fill(s, f->area_size, old) != 0 ||
-	    rename(fresh, f->path) != 0) {
+	    put_in_place(s, fresh, f->path) != 0) {
 		int error = errno;
 
-		unlink(fresh);
+		if (sts_store_has_name(s, fresh)) {
+			unlink(fresh);
+		}
 		errno = error;
 		drop(s);
 		return -1;

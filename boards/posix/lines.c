@@ -17,13 +17,16 @@ sts_lines_open(struct sts_lines *l, const char *path)
 	struct stat st;
 
 	memset(l, 0, sizeof *l);
-	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* A pipe must not stop the daemon when it reads this file again; and
+	 * a pipe without a writer would be read as an empty file. */
+	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (l->fd < 0) {
 		return -1;
 	}
-	if (fstat(l->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+	if (fstat(l->fd, &st) == 0 &&
+	    (S_ISDIR(st.st_mode) || S_ISFIFO(st.st_mode))) {
 		close(l->fd);
-		errno = EISDIR;
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
 		return -1;
 	}
 	return 0;

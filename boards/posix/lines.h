@@ -23,7 +23,8 @@ struct sts_lines {
 	uint8_t buf[STS_LINE_MAX];
 };
 
-/* 0, or -1 with errno. Directories are refused (EISDIR). */
+/* 0, or -1 with errno. Directories (EISDIR) and pipes (ESPIPE) are refused;
+ * nothing that has that name makes this wait. */
 int sts_lines_open(struct sts_lines *l, const char *path);
 void sts_lines_close(struct sts_lines *l);
 

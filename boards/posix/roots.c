@@ -87,7 +87,8 @@ const char *
 sts_roots_load(const char *path, uint8_t *block, size_t size,
     struct sts_anchors_load *load, struct sts_roots *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* A pipe must not stop the daemon when it reads this file again. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	out->left_out = out->noted = 0;
 	out->cut = false;

@@ -241,20 +241,69 @@ same_file(int fd, const char *path, struct stat *here)
 {
 	struct stat there;
 
-	return fstat(fd, here) == 0 && stat(path, &there) == 0 &&
+	return fstat(fd, here) == 0 && lstat(path, &there) == 0 &&
 	       here->st_dev == there.st_dev && here->st_ino == there.st_ino;
 }
 
-static int
-open_file(const char *path, bool create)
-{
-	int flags = O_CLOEXEC | O_NOFOLLOW;
-	int fd = open(path, O_RDWR | flags | (create ? O_CREAT : 0), 0600);
+enum {
+	/* A pipe or a terminal in its place is refused, not waited for. */
+	FLAGS = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+};
 
-	if (fd < 0 && errno == EROFS && !create) {
-		fd = open(path, O_RDONLY | flags);
+/* Lock it and see that it has its name. 0, or -1 with errno. */
+static int
+lock(int fd, const char *path, struct stat *st)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		return -1;
 	}
-	return fd;
+	if (!same_file(fd, path, st)) {
+		errno = EWOULDBLOCK; /* who had it put another in its place */
+		return -1;
+	}
+	return 0;
+}
+
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | FLAGS);
+
+	return fd < 0 && errno == EROFS ? open(path, O_RDONLY | FLAGS) : fd;
+}
+
+/*
+ * What has the name is left over by one that was killed, unless that one still
+ * has its lock; or it is a link that somebody put there to a file we may write
+ * to. So nothing is written to what was there: it loses its name.
+ */
+static int
+create_file(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | FLAGS, 0600);
+
+	if (fd >= 0 || errno != EEXIST) {
+		return fd;
+	}
+	int left = open(path, O_RDONLY | FLAGS);
+
+	if (left >= 0) {
+		int rc = lock(left, path, &st);
+		int err = errno;
+
+		if (rc == 0) {
+			unlink(path);
+		}
+		close(left);
+		errno = err;
+		if (rc != 0) {
+			return -1;
+		}
+	} else if (unlink(path) != 0) {
+		return -1;
+	}
+	return open(path, O_RDWR | O_CREAT | O_EXCL | FLAGS, 0600);
 }
 
 /* Nothing is open yet. */
@@ -291,15 +340,8 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 	struct stat st;
 
 	clear(s);
-	s->fd = open_file(path, create);
-	if (s->fd < 0) {
-		return -1;
-	}
-	if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
-		return -1;
-	}
-	if (!same_file(s->fd, path, &st)) {
-		errno = EWOULDBLOCK; /* who had it put another in its place */
+	s->fd = create ? create_file(path) : open_file(path);
+	if (s->fd < 0 || lock(s->fd, path, &st) != 0) {
 		return -1;
 	}
 	return set_store(s, &st);
@@ -311,8 +353,16 @@ sts_store_look(struct sts_file_store *s, const char *path)
 	struct stat st;
 
 	clear(s);
-	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	s->fd = open(path, O_RDONLY | FLAGS);
 	return s->fd >= 0 && fstat(s->fd, &st) == 0 ? set_store(s, &st) : -1;
+}
+
+bool
+sts_store_has_name(const struct sts_file_store *s, const char *path)
+{
+	struct stat st;
+
+	return same_file(s->fd, path, &st);
 }
 
 bool
@@ -326,7 +376,7 @@ int
 sts_store_reopen(struct sts_file_store *s, const char *path)
 {
 	struct stat was, is;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDWR | FLAGS);
 
 	STS_ASSERT(s->lock < 0);
 	if (fd < 0) {

@@ -50,8 +50,9 @@ struct sts_file_store {
 };
 
 /*
- * Open and lock the file at path; with `create` one that is not there is made,
- * mode 0600; on a read-only file system it can be read, and writes are errors.
+ * Open and lock the file at path; with `create` a new one, mode 0600: what has
+ * that name loses it, unless it is locked. Links are not followed. On a
+ * read-only file system the file can be read, and writes are errors.
  * The areas are halves of it. 0, or -1 with errno: EWOULDBLOCK:
  * another process has it.
  */
@@ -63,6 +64,9 @@ int sts_store_open(struct sts_file_store *s, const char *path, bool create);
  * -1 with errno.
  */
 int sts_store_look(struct sts_file_store *s, const char *path);
+
+/* Whether what was opened (still) has that name. */
+bool sts_store_has_name(const struct sts_file_store *s, const char *path);
 
 /* Whether it was opened for writing, too. */
 bool sts_store_writable(const struct sts_file_store *s);

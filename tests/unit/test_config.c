@@ -2,6 +2,7 @@
 /* boards/posix: the configuration, resolv.conf, users, line reading. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "../../boards/posix/conf.h"
 #include "../../boards/posix/lines.h"
 #include "../../boards/posix/resolv.h"
+#include "../../boards/posix/roots.h"
 #include "../../boards/posix/users.h"
 #include "../../boards/posix/value.h"
 #include "../../port/posix/addr.h"
@@ -330,6 +332,39 @@ START_TEST(options_win)
 	ck_assert_uint_eq(conf.servers.count, 4);
 	ck_assert_str_eq(conf.chroot, "");
 	ck_assert(conf.confine);
+}
+END_TEST
+
+/* A pipe in the place of any file that a running daemon reads again: it is an
+ * error at once, and not waited for. */
+START_TEST(pipes)
+{
+	char folder[] = "/tmp/mtasts-pipe-XXXXXX", pipe[sizeof folder + 8];
+	static uint64_t state[2048];
+	static uint8_t block[4096];
+	struct sts_anchors_load *reading = (void *)state;
+	struct sts_dns_servers servers;
+	struct sts_roots roots;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+	ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+	ck_assert_uint_le(sts_anchors_load_size(), sizeof state);
+	unit_int("configuration", load(pipe, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(why, "Illegal seek"));
+	unit_int("resolv.conf", sts_resolv_read(pipe, &servers),
+	    STS_RESOLV_UNREADABLE);
+	ck_assert_ptr_nonnull(
+	    sts_roots_load(pipe, block, sizeof block, reading, &roots));
+	/* Nor one that has a writer who says nothing. */
+	int fd = open(pipe, O_RDWR | O_NONBLOCK);
+
+	unit_int("configuration", load(pipe, NULL), 0);
+	ck_assert_ptr_nonnull(
+	    sts_roots_load(pipe, block, sizeof block, reading, &roots));
+	close(fd);
+	unlink(pipe);
+	rmdir(folder);
 }
 END_TEST
 
@@ -725,6 +760,35 @@ START_TEST(become)
 }
 END_TEST
 
+/* Acting as somebody: what is opened is opened with his rights, and the way
+ * back is open. */
+START_TEST(act)
+{
+	struct sts_user u;
+	gid_t groups[] = { 1, 2, 3 }, was[64];
+	int count = getgroups(64, was);
+
+	if (getuid() != 0) {
+		return; /* only the superuser can */
+	}
+	ck_assert(sts_user_find(unit_span("nobody"), &u));
+	ck_assert_int_eq(setgroups(3, groups), 0);
+	const char *file = file_of("", 0);
+
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	ck_assert_int_eq(sts_user_act(&u), 0);
+	ck_assert_uint_eq(geteuid(), u.uid);
+	ck_assert_uint_eq(getegid(), u.gid);
+	ck_assert_int_le(getgroups(0, NULL), 1);
+	ck_assert_int_eq(open(file, O_RDONLY), -1);
+	ck_assert_int_eq(errno, EACCES);
+	ck_assert_int_eq(sts_user_return(), 0);
+	ck_assert_uint_eq(geteuid(), 0);
+	ck_assert_uint_eq(getegid(), getgid());
+	ck_assert_int_eq(setgroups((size_t)count, was), 0);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -734,6 +798,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, every_key);
 	tcase_add_test(tc, options_win);
+	tcase_add_test(tc, pipes);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, limits);
 	tcase_add_test(tc, reload_replaced);
@@ -746,4 +811,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, line_lengths);
 	tcase_add_test(tc, users);
 	tcase_add_test(tc, become);
+	tcase_add_test(tc, act);
 }

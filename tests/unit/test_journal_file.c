@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../boards/posix/journal_child.h"
@@ -210,6 +211,90 @@ START_TEST(locked_other)
 	sts_store_close(&store);
 	unlink(path);
 	ck_assert_int_eq(sts_journal_file_look(&f, &other), STS_FILE_NONE);
+}
+END_TEST
+
+/* In place of the C library's, which ends the filling of a new file: by now
+ * somebody has put another one under its name, or under the old one's. */
+static const char *swapped;
+
+int
+fsync(int fd)
+{
+	if (swapped != NULL) {
+		ck_assert_int_eq(unlink(swapped), 0);
+		write_file(swapped, 0, "another's", 9);
+		swapped = NULL;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* Only what was filled becomes the journal, and nothing else is removed. */
+START_TEST(swapped_while_filled)
+{
+	struct sts_journal_file f = file(AREA);
+	char fresh[sizeof path + 8], got[16];
+	struct stat st;
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	swapped = fresh;
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	ck_assert_int_eq(errno, ESTALE);
+	ck_assert_int_eq(stat(path, &st), -1);
+	int fd = open(fresh, O_RDONLY);
+
+	ck_assert_int_eq(read(fd, got, sizeof got), 9);
+	close(fd);
+	/* The next time it is in the way, and makes way. */
+	make(AREA);
+	ck_assert_int_eq(stat(fresh, &st), -1);
+}
+END_TEST
+
+/* A file that somebody linked there before keeps its content. */
+START_TEST(linked_before)
+{
+	char fresh[sizeof path + 8], got[16];
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	write_file(aside, 0, "another's", 9);
+	ck_assert_int_eq(link(aside, fresh), 0);
+	make(AREA);
+	int fd = open(aside, O_RDONLY);
+
+	ck_assert_int_eq(read(fd, got, sizeof got), 9);
+	close(fd);
+}
+END_TEST
+
+/* What is moved aside is what was looked at. */
+START_TEST(links_aside)
+{
+	struct sts_journal_file f = file(AREA);
+	struct stat st;
+
+	/* A link is no journal, and stays. */
+	write_file(aside, 0, "another's", 9);
+	ck_assert_int_eq(symlink(aside, path), 0);
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	ck_assert_int_eq(errno, ELOOP);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	unlink(path);
+	/* Nothing is waited for. */
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	ck_assert_int_eq(errno, EINVAL);
+	unlink(path);
+	/* Garbage goes aside, over a link and not through it. */
+	write_file(path, 0, "something else", 14);
+	unlink(aside);
+	ck_assert_int_eq(symlink("/nonexistent", aside), 0);
+	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_READY);
+	ck_assert_int_eq(lstat(aside, &st), 0);
+	ck_assert(S_ISREG(st.st_mode));
+	unit_int("all of it", st.st_size, 14);
+	sts_store_close(&store);
 }
 END_TEST
 
@@ -433,6 +518,9 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, find_table, 0, (int)UNIT_COUNT(finds));
 	tcase_add_test(tc, locked);
 	tcase_add_test(tc, locked_other);
+	tcase_add_test(tc, swapped_while_filled);
+	tcase_add_test(tc, linked_before);
+	tcase_add_test(tc, links_aside);
 	tcase_add_test(tc, no_folder);
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, late);

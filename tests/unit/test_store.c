@@ -146,6 +146,126 @@ START_TEST(locked)
 }
 END_TEST
 
+/* What may have the name of a file that is to be made, or opened. All of it is
+ * somebody else's: not an octet of it is touched. */
+enum thing {
+	HARD_LINK, /* to a file that we may write to */
+	LOCKED_LINK, /* and that another has locked */
+	SYMLINK,
+	DANGLING,
+	FIFO,
+	FOLDER,
+	FORBIDDEN /* another's, which we may not read */
+};
+
+static const struct {
+	const char *name;
+	enum thing thing;
+	int made, opened; /* errno, 0: it works */
+} things[] = {
+	{ "hard link", HARD_LINK, 0, 0 },
+	{ "locked", LOCKED_LINK, EWOULDBLOCK, EWOULDBLOCK },
+	{ "symbolic link", SYMLINK, 0, ELOOP },
+	{ "dangling link", DANGLING, 0, ELOOP },
+	{ "fifo", FIFO, 0, EINVAL },
+	{ "folder", FOLDER, EEXIST, EISDIR },
+	{ "not ours", FORBIDDEN, 0, EACCES },
+};
+
+static char victim[64];
+static int victim_fd;
+
+static void
+put_thing(enum thing t)
+{
+	snprintf(victim, sizeof victim, "%s/victim", folder);
+	victim_fd = open(victim, O_RDWR | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(victim_fd, 0);
+	ck_assert_int_eq(write(victim_fd, "content", 7), 7);
+	switch (t) {
+	case LOCKED_LINK:
+		ck_assert_int_eq(flock(victim_fd, LOCK_EX), 0);
+		/* fall through */
+	case HARD_LINK:
+		ck_assert_int_eq(link(victim, path), 0);
+		break;
+	case SYMLINK:
+		ck_assert_int_eq(symlink(victim, path), 0);
+		break;
+	case DANGLING:
+		ck_assert_int_eq(symlink("nowhere", path), 0);
+		break;
+	case FIFO:
+		ck_assert_int_eq(mkfifo(path, 0600), 0);
+		break;
+	case FOLDER:
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		break;
+	case FORBIDDEN:
+		ck_assert_int_eq(chmod(victim, 0), 0);
+		ck_assert_int_eq(link(victim, path), 0);
+	}
+}
+
+static void
+take_away(const char *name)
+{
+	char content[8] = "";
+	struct stat st;
+
+	unit_int(name, pread(victim_fd, content, sizeof content, 0), 7);
+	ck_assert_str_eq(content, "content");
+	ck_assert_int_eq(fstat(victim_fd, &st), 0);
+	close(victim_fd);
+	unlink(victim);
+	if (unlink(path) != 0) {
+		rmdir(path);
+	}
+}
+
+/* Made: what was there loses its name, or it stays. */
+START_TEST(made_over)
+{
+	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
+		const char *name = things[i].name;
+
+		put_thing(things[i].thing);
+		int rc = sts_store_open(&file, path, true);
+
+		unit_int(name, rc != 0 ? errno : 0, things[i].made);
+		if (rc == 0) {
+			struct stat st;
+
+			ck_assert_int_eq(sts_store_fill(&file, AREA, NULL), 0);
+			ck_assert_int_eq(lstat(path, &st), 0);
+			ck_assert(S_ISREG(st.st_mode));
+			unit_int(name, st.st_mode & 07777, 0600);
+			unit_int(name, (long long)st.st_nlink, 1);
+			ck_assert(sts_store_has_name(&file, path));
+		}
+		sts_store_close(&file);
+		take_away(name);
+	}
+}
+END_TEST
+
+/* Opened: no link is followed, and nothing is waited for. */
+START_TEST(opened_over)
+{
+	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
+		if (things[i].thing == FORBIDDEN && getuid() == 0) {
+			continue; /* nothing is forbidden to the superuser */
+		}
+		put_thing(things[i].thing);
+		int rc = sts_store_open(&file, path, false);
+
+		unit_int(things[i].name, rc != 0 ? errno : 0, things[i].opened);
+		sts_store_close(&file);
+		take_away(things[i].name);
+	}
+}
+END_TEST
+
 /* A larger file begins with what the areas of the smaller one hold. */
 START_TEST(grown)
 {
@@ -353,6 +473,8 @@ unit_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, fresh);
 	tcase_add_test(tc, locked);
+	tcase_add_test(tc, made_over);
+	tcase_add_test(tc, opened_over);
 	tcase_add_test(tc, grown);
 	tcase_add_test(tc, by_child);
 	tcase_add_test(tc, child_dies);
