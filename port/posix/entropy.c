@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Randomness: arc4random_buf on the BSDs; getrandom on Linux, which unlike
- * /dev/urandom tells that the pool is not yet seeded; else /dev/urandom.
+ * /dev/urandom tells that the pool is not yet seeded; else /dev/urandom, and
+ * not before /dev/random could be read, which says that.
  */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 #ifdef HAVE_GETRANDOM
@@ -36,9 +38,28 @@ sts_posix_entropy(int *urandom, uint8_t *buf, size_t len)
 
 #else
 
+/* Whether the system has been seeded since it booted. */
+static bool
+is_seeded(void)
+{
+	struct pollfd p = { -1, POLLIN, 0 };
+	bool seeded;
+
+	p.fd = open("/dev/random", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (p.fd < 0) {
+		return false;
+	}
+	seeded = poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0;
+	close(p.fd);
+	return seeded;
+}
+
 static int
 read_device(int *urandom, uint8_t *buf, size_t len)
 {
+	if (*urandom < 0 && !is_seeded()) {
+		return STS_IO_AGAIN;
+	}
 	if (*urandom < 0) {
 		*urandom = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
 	}

@@ -5,6 +5,7 @@
 
 #include "../../core/cache/organisation.h"
 #include "cache_case.h"
+#include "collide.h"
 
 const char unit_name[] = "cache";
 
@@ -690,6 +691,78 @@ START_TEST(bucket_full)
 }
 END_TEST
 
+/*
+ * Two records whose 32 bits of hash are the same, and whose names differ where
+ * the chunks of the record begin, or where they end: each is found by its own
+ * name, changed and removed alone.
+ */
+START_TEST(colliding_names)
+{
+	static const char first[] =
+	    ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const char filler[] =
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.";
+	static const struct {
+		const char *before, *after;
+	} places[] = { { "", ".example" }, { "", first }, { filler, "" } };
+	char name[2][COLLIDE_NAME];
+
+	for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+		begin(8192);
+		collide(key, 0, places[i].before, places[i].after, name[0],
+		    name[1]);
+		ck_assert_uint_eq(sts_index_hash(&c, unit_span(name[0])),
+		    sts_index_hash(&c, unit_span(name[1])));
+		put_mode(name[0], STS_MODE_ENFORCE);
+		ck_assert_uint_eq(find(name[1]), 0);
+		ck_assert_int_eq(
+		    put(name[1], entry(STS_KIND_POLICY, STS_MODE_ENFORCE), 2,
+			90),
+		    STS_ADMITTED);
+		ck_assert(intact(name[0], 1, 40));
+		ck_assert(intact(name[1], 2, 90));
+		ck_assert_uint_eq(stats().records, 2);
+		sts_cache_remove(&c, find(name[0]));
+		ck_assert_uint_eq(find(name[0]), 0);
+		ck_assert(intact(name[1], 2, 90));
+		ck_assert(sts_cache_check(&c));
+	}
+}
+END_TEST
+
+/* Organisations whose counter is the same share one limit: stricter for both,
+ * and never more than one of them alone could have. */
+START_TEST(colliding_counters)
+{
+	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
+	unsigned i = 0;
+
+	begin(65536);
+	collide(key, 32, "o", ".example", name[0], name[1]);
+	while (true) {
+		snprintf(domain, sizeof domain, "d%u.%s", i, name[i % 2]);
+		i++;
+		if (put_mode(domain, STS_MODE_ENFORCE) != STS_ADMITTED) {
+			break;
+		}
+	}
+	ck_assert_uint_le(c.protected_count, c.org_max);
+	ck_assert_int_eq(
+	    put_mode("d.another.example", STS_MODE_ENFORCE), STS_ADMITTED);
+	ck_assert(sts_cache_check(&c));
+	/* What one gives up is free again for both. */
+	snprintf(domain, sizeof domain, "d0.%s", name[0]);
+	sts_cache_remove(&c, find(domain));
+	snprintf(domain, sizeof domain, "e.%s", name[1]);
+	ck_assert_int_eq(put_mode(domain, STS_MODE_ENFORCE), STS_ADMITTED);
+	ck_assert(sts_cache_check(&c));
+}
+END_TEST
+
 /* The check itself sees damage. */
 START_TEST(check_bites)
 {
@@ -895,6 +968,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, next_visits_all);
 	tcase_add_test(tc, bucket_full);
 	tcase_add_test(tc, same_hash_other_name);
+	tcase_add_test(tc, colliding_names);
+	tcase_add_test(tc, colliding_counters);
 	tcase_add_test(tc, check_bites);
 	tcase_add_test(tc, every_damage_is_noticed);
 }

@@ -15,12 +15,12 @@
 #include <string.h>
 
 #include "../../core/agent/agent_state.h"
-#include "../../core/base/siphash.h"
 #include "../../core/cache/organisation.h"
 #include "../../core/cache/payload.h"
 #include "../../core/driver.h"
 #include "../mem/mem.h"
 #include "../mem/world.h"
+#include "collide.h"
 #include "unit.h"
 
 const char unit_name[] = "secrets";
@@ -33,7 +33,6 @@ enum {
 	HOSTS = 2, /* addresses of a domain: a session each */
 	DOMAINS = 96,
 	SEEDS_MAX = 1024,
-	CANDIDATES = 400000, /* names; 18 pairs of them share 32 bits */
 	NAME_MAX_LEN = 24
 };
 
@@ -334,51 +333,15 @@ START_TEST(whole_key)
 }
 END_TEST
 
-struct hashed {
-	uint32_t hash;
-	unsigned i;
-};
-
-static int
-by_hash(const void *a, const void *b)
-{
-	const struct hashed *x = a, *y = b;
-
-	return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : 0;
-}
-
-/* Two names of that format whose 32 bits under the key are the same. */
-static void
-collide(const char *format, char first[NAME_MAX_LEN], char second[NAME_MAX_LEN])
-{
-	static struct hashed all[CANDIDATES];
-	char name[NAME_MAX_LEN];
-
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		snprintf(name, sizeof name, format, i);
-		all[i].hash = (uint32_t)sts_siphash(key, unit_span(name));
-		all[i].i = i;
-	}
-	qsort(all, CANDIDATES, sizeof *all, by_hash);
-	for (unsigned i = 1; i < CANDIDATES; i++) {
-		if (all[i].hash == all[i - 1].hash) {
-			snprintf(first, NAME_MAX_LEN, format, all[i].i);
-			snprintf(second, NAME_MAX_LEN, format, all[i - 1].i);
-			return;
-		}
-	}
-	ck_abort_msg("no pair");
-}
-
 /* Two lookups at once whose domains have the same hash: each has its own
  * questions and its own answer, whichever ends first. */
 START_TEST(colliding_lookups)
 {
 	for (unsigned first = 0; first < 2; first++) {
-		char name[2][NAME_MAX_LEN];
+		char name[2][COLLIDE_NAME];
 
 		start(5);
-		collide("n%06u.example", name[0], name[1]);
+		collide(key, 0, "n", ".example", name[0], name[1]);
 		set_txt(name[first], WORLD_NXDOMAIN, 500);
 		set_txt(name[1 - first], WORLD_SERVFAIL, 1500);
 		int a = ask(name[0]), b = ask(name[1]);
@@ -410,13 +373,13 @@ END_TEST
 /* What is held of one is never answered for the other. */
 START_TEST(colliding_records)
 {
-	char name[2][NAME_MAX_LEN];
+	char name[2][COLLIDE_NAME];
 	struct sts_stage s;
 	struct sts_entry e;
 	sts_ref ref;
 
 	start(6);
-	collide("r%06u.example", name[0], name[1]);
+	collide(key, 0, "r", ".example", name[0], name[1]);
 	memset(&e, 0, sizeof e);
 	e.kind = STS_KIND_POLICY;
 	e.mode = STS_MODE_ENFORCE;
@@ -450,12 +413,12 @@ END_TEST
  * one's whose hash is the same. */
 START_TEST(colliding_organisations)
 {
-	char name[2][NAME_MAX_LEN], domain[2 * NAME_MAX_LEN];
+	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
 	unsigned i = 0;
 
 	start(7);
 	pass(50);
-	collide("o%06u.example", name[0], name[1]);
+	collide(key, 0, "o", ".example", name[0], name[1]);
 	while (!sts_agent_work_crowded(&agent, unit_span(name[0]))) {
 		snprintf(domain, sizeof domain, "d%u.%s", i++, name[0]);
 		set_txt(domain, WORLD_SILENT, 0);

@@ -799,6 +799,55 @@ START_TEST(sizes_and_end)
 }
 END_TEST
 
+/* The random octets of the ClientHello under a seed. RFC 5246 7.4.1.2: behind
+ * the heads of record and message, and the version. */
+static void
+hello_random(const uint8_t seed[STS_TLS_RND], uint8_t out[32])
+{
+	struct sts_tls *client = malloc(sts_tls_size());
+
+	ck_assert_ptr_nonnull(client);
+	sts_tls_start(client, unit_span(the_case.host), &the_case.anchors,
+	    the_case.date_s, seed);
+	work_off(client);
+	struct sts_text first = sts_tls_rec_send_buf(client);
+
+	ck_assert_uint_gt(first.n, 5 + 4 + 2 + 32);
+	ck_assert_uint_eq(first.p[0], 22);
+	memcpy(out, first.p + 5 + 4 + 2, 32);
+	free(client);
+}
+
+/* Each octet of the seed counts, and nothing else does: the same seed says the
+ * same, and each other one something else in every part of it but the first,
+ * which was a time once (two of the 49 share four octets at the same place by
+ * chance: 10^4 / 2^32 at most, and this is the same each time). */
+START_TEST(whole_seed)
+{
+	static uint8_t random[STS_TLS_RND + 1][32];
+	uint8_t seed[STS_TLS_RND], again[32];
+
+	case_load(&the_case, "good-ec");
+	memset(seed, SEED, sizeof seed);
+	hello_random(seed, random[STS_TLS_RND]);
+	hello_random(seed, again);
+	ck_assert_mem_eq(again, random[STS_TLS_RND], 32);
+	for (unsigned i = 0; i < STS_TLS_RND; i++) {
+		seed[i] ^= 1;
+		hello_random(seed, random[i]);
+		seed[i] ^= 1;
+	}
+	for (unsigned i = 0; i <= STS_TLS_RND; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			for (unsigned part = 4; part < 32; part += 4) {
+				ck_assert_mem_ne(
+				    random[i] + part, random[k] + part, 4);
+			}
+		}
+	}
+}
+END_TEST
+
 /* Entropy is injected: BearSSL finds no source of its own. */
 START_TEST(no_system_seeder)
 {
@@ -830,5 +879,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, client_hello);
 	tcase_add_test(tc, known_links);
 	tcase_add_test(tc, sizes_and_end);
+	tcase_add_test(tc, whole_seed);
 	tcase_add_test(tc, no_system_seeder);
 }
