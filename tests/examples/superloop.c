@@ -36,7 +36,7 @@ main(int argc, char **argv)
 	struct sts_text ask = sts_text((const uint8_t *)domain, strlen(domain));
 	struct sts_config config = { 0, 4, 1, 2, 8192, 0, 0 };
 	struct sts_settings settings = { &servers, &sts_board_anchors, &zones,
-		12000, 30000, .policy_port = 443, .allow_private = true };
+		.policy_port = 443, .allow_private = true };
 	struct sts_port port;
 	uint8_t key[16], reply[512];
 
