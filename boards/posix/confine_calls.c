@@ -185,6 +185,19 @@ static const uint32_t daemon_calls[] = {
 	__NR_unlink,
 #endif
 	__NR_unlinkat,
+#ifdef __NR_mkdir
+	__NR_mkdir,
+#endif
+	__NR_mkdirat,
+#ifdef __NR_rmdir
+	__NR_rmdir,
+#endif
+	__NR_linkat,
+	__NR_fchdir,
+	__NR_geteuid,
+#ifdef __NR_geteuid32
+	__NR_geteuid32,
+#endif
 	__NR_umask,
 	__NR_fchownat,
 

@@ -35,7 +35,9 @@ enum {
 	WRITE_FILE = 1 << 1,
 	READ_FILE = 1 << 2,
 	READ_DIR = 1 << 3,
+	REMOVE_DIR = 1 << 4,
 	REMOVE_FILE = 1 << 5,
+	MAKE_DIR = 1 << 7,
 	MAKE_REG = 1 << 8,
 	MAKE_SOCK = 1 << 9,
 	ALL_OF_1 = (1 << 13) - 1,
@@ -50,7 +52,8 @@ enum {
 
 enum {
 	READING = READ_FILE | READ_DIR,
-	SOCKETS = MAKE_SOCK | REMOVE_FILE,
+	/* A socket is born in a folder of its own: port/posix/listen.c. */
+	SOCKETS = MAKE_SOCK | REMOVE_FILE | MAKE_DIR | REMOVE_DIR | REFER,
 	JOURNAL = WRITE_FILE | MAKE_REG | REMOVE_FILE | TRUNCATE
 };
 

@@ -186,7 +186,7 @@ make_closet(struct place *p)
 	if (rc != 0) {
 		return -1;
 	}
-	p->closet = open_folder(p->closet_name, O_RDONLY | O_NOFOLLOW);
+	p->closet = open_folder(p->closet_name, FOLDER | O_NOFOLLOW);
 	if (p->closet >= 0 && fstat(p->closet, &st) == 0 &&
 	    st.st_uid == geteuid() && (st.st_mode & 0777) == 0700) {
 		return 0;
