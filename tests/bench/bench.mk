@@ -42,6 +42,16 @@ $(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domain
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
 
+.PHONY: bench-wait
+bench-wait: $(BUILD)/bench/wait ## worst wait of a held answer beside 16 hostile chains, in signature checks
+	@$(BUILD)/bench/wait
+
+$(BUILD)/bench/wait: tests/bench/wait.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c \
+		tests/mem/world.c $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		-Wl,--wrap=sts_tls_work $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
 .PHONY: bench-restart
 bench-restart: $(BUILD)/bench/restart $(BUILD)/mtasts ## from the start to the first answer with 100,000 policies
 	@sh boards/posix/deps.sh valgrind python3

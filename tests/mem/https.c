@@ -10,7 +10,8 @@
 
 enum {
 	REQUEST_MAX = 1024,
-	FILE_MAX = 16384
+	FILE_MAX = 16384,
+	CHAIN_MAX = 16
 };
 
 struct https {
@@ -27,12 +28,13 @@ struct https {
 static struct {
 	bool there;
 	uint8_t der[HTTPS_CERTS][FILE_MAX];
-	br_x509_certificate chain[HTTPS_CERTS];
+	br_x509_certificate chain[HTTPS_CERTS][CHAIN_MAX];
+	size_t chain_len[HTTPS_CERTS];
 	br_skey_decoder_context key;
 } files;
 
 static const char *const cert_names[] = { "good", "expired", "future", "name",
-	"cn", "untrusted", "sct", "staple" };
+	"cn", "untrusted", "sct", "staple", "complex" };
 
 const char *
 https_cert_name(unsigned cert)
@@ -75,14 +77,15 @@ take_der(void *ctx, const void *p, size_t n)
 	d->n += n;
 }
 
-/* The one object of a PEM file as DER. */
+/* The objects of a PEM file as DER, one behind the other; ends[i] is where
+ * object i ends. Their number, at most `max`. */
 static size_t
-read_pem(const char *name, uint8_t *out, size_t size)
+read_pem(const char *name, uint8_t *out, size_t size, size_t *ends, size_t max)
 {
 	uint8_t pem[FILE_MAX];
 	struct der d = { out, 0, size };
 	br_pem_decoder_context dc;
-	size_t n = https_file(name, pem, sizeof pem), off = 0;
+	size_t n = https_file(name, pem, sizeof pem), off = 0, count = 0;
 
 	br_pem_decoder_init(&dc);
 	while (off < n) {
@@ -92,33 +95,53 @@ read_pem(const char *name, uint8_t *out, size_t size)
 			br_pem_decoder_setdest(&dc, take_der, &d);
 			break;
 		case BR_PEM_END_OBJ:
-			return d.n;
+			if (count == max) {
+				abort();
+			}
+			ends[count++] = d.n;
+			break;
 		default:
 			break;
 		}
 	}
-	abort();
+	if (count == 0) {
+		abort();
+	}
+	return count;
+}
+
+/* The chain of certificate i. */
+static void
+read_chain(unsigned i)
+{
+	char name[32];
+	size_t ends[CHAIN_MAX], begin = 0;
+
+	snprintf(name, sizeof name, "%s.pem", cert_names[i]);
+	files.chain_len[i] =
+	    read_pem(name, files.der[i], FILE_MAX, ends, CHAIN_MAX);
+	for (size_t k = 0; k < files.chain_len[i]; k++) {
+		files.chain[i][k].data = files.der[i] + begin;
+		files.chain[i][k].data_len = ends[k] - begin;
+		begin = ends[k];
+	}
 }
 
 static void
 read_files(void)
 {
 	uint8_t der[FILE_MAX];
-	size_t n = read_pem("leaf.key", der, sizeof der);
+	size_t n;
 	unsigned i;
 
+	(void)read_pem("leaf.key", der, sizeof der, &n, 1);
 	br_skey_decoder_init(&files.key);
 	br_skey_decoder_push(&files.key, der, n);
 	if (br_skey_decoder_key_type(&files.key) != BR_KEYTYPE_EC) {
 		abort();
 	}
 	for (i = 0; i < HTTPS_CERTS; i++) {
-		char name[32];
-
-		snprintf(name, sizeof name, "%s.pem", cert_names[i]);
-		files.chain[i].data = files.der[i];
-		files.chain[i].data_len =
-		    read_pem(name, files.der[i], FILE_MAX);
+		read_chain(i);
 	}
 	files.there = true;
 }
@@ -137,8 +160,9 @@ https_new(
 	}
 	h->response = response;
 	h->allowed = response.n;
-	br_ssl_server_init_full_ec(&h->server, &files.chain[cert], 1,
-	    BR_KEYTYPE_EC, br_skey_decoder_get_ec(&files.key));
+	br_ssl_server_init_full_ec(&h->server, files.chain[cert],
+	    files.chain_len[cert], BR_KEYTYPE_EC,
+	    br_skey_decoder_get_ec(&files.key));
 	br_ssl_engine_set_versions(&h->server.eng, BR_TLS12, BR_TLS12);
 	br_ssl_engine_set_buffer(
 	    &h->server.eng, h->buffer, sizeof h->buffer, 1);

@@ -19,6 +19,7 @@ enum https_cert {
 	HTTPS_UNTRUSTED,
 	HTTPS_SCT, /* good, with SCTs of two logs */
 	HTTPS_STAPLE, /* good, asks for a stapled OCSP response */
+	HTTPS_COMPLEX, /* with twelve issuers of one name, in the worst order */
 	HTTPS_CERTS
 };
 

@@ -13,6 +13,7 @@ or cannot run here. -n only checks the table. Exit 0: every mutant was caught.
 """
 import glob
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -81,15 +82,18 @@ def mutate(tree, m):
 
 def command(tree, *words):
     """Whether it ended well, and its output."""
+    run = subprocess.Popen(words, cwd=tree, text=True, errors="replace",
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        done = subprocess.run(words, cwd=tree, timeout=LIMIT_S, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, errors="replace")
+        output = run.communicate(timeout=LIMIT_S)[0]
     except subprocess.TimeoutExpired:
+        os.killpg(run.pid, signal.SIGKILL)  # its children, too
+        run.communicate()
         return False, "it hangs"
-    if done.returncode == NOT_RUN:
-        raise Drift(f"{' '.join(words)} cannot run here:\n{done.stdout}")
-    return done.returncode == 0, done.stdout
+    if run.returncode == NOT_RUN:
+        raise Drift(f"{' '.join(words)} cannot run here:\n{output}")
+    return run.returncode == 0, output
 
 
 def build(tree, *targets):

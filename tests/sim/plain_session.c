@@ -75,6 +75,8 @@ verdict(const struct sts_tls *t)
 		    STS_WHY_X509_NO_ISSUER },
 		[HTTPS_SCT] = { 1577836800, 2524608000, STS_WHY_NONE },
 		[HTTPS_STAPLE] = { 1577836800, 2524608000, STS_WHY_NONE },
+		[HTTPS_COMPLEX] = { 1577836800, 2524608000,
+		    STS_WHY_X509_CHAIN_COMPLEX },
 	};
 
 	if (certs[t->cert].why != STS_WHY_NONE) {

@@ -23,10 +23,10 @@ names=${names#,}
 
 openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
 
-# root NAME: a CA of its own, NAME.pem
+# root NAME [CN]: a CA of its own, NAME.pem
 root() {
 	openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key"
-	openssl req -new -key "$work/$1.key" -subj "/CN=mtasts test $1" \
+	openssl req -new -key "$work/$1.key" -subj "/CN=mtasts test ${2-$1}" \
 		-out "$work/$1.csr"
 	printf '%s\n' 'basicConstraints=critical,CA:TRUE' \
 		'keyUsage=critical,keyCertSign,cRLSign' \
@@ -94,5 +94,21 @@ leaf sct root 20200101000000Z 20500101000000Z policy "$names" \
 	"1.3.6.1.4.1.11129.2.4.2=DER:04680066$(sct 1)$(sct 2)"
 leaf staple root 20200101000000Z 20500101000000Z policy "$names" \
 	tlsfeature=status_request
-rm -f stranger.pem
+
+# Twelve issuers of one name, each signed by the next one, in the worst order.
+i=0
+while [ $i -lt 12 ]; do
+	root "loop$i" loop
+	i=$((i + 1))
+done
+leaf complex loop0 20200101000000Z 20500101000000Z policy "$names"
+printf '%s\n' 'basicConstraints=critical,CA:TRUE' \
+	'keyUsage=critical,keyCertSign,cRLSign' >"$work/ext"
+for i in 1 2 3 4 5 6 7 8 9 10 11 0; do
+	: >"$work/index.txt"
+	issue cross "loop$(((i + 1) % 12))" 20200101000000Z 20500101000000Z \
+		"$work/loop$i.csr"
+	cat cross.pem >>complex.pem
+done
+rm -f stranger.pem cross.pem loop*.pem
 chmod 644 leaf.key # a published test key
