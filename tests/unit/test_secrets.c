@@ -391,7 +391,8 @@ START_TEST(colliding_records)
 	ck_assert(
 	    sts_payload_add_mx(&agent.cache, &s, unit_span("mx.example.com")));
 	unit_int("held",
-	    sts_cache_commit(&agent.cache, &s, &e, sts_now(WALL_S, false), &ref),
+	    sts_cache_commit(
+		&agent.cache, &s, &e, sts_now(WALL_S, false), &ref),
 	    STS_ADMITTED);
 	set_txt(name[1], WORLD_NXDOMAIN, 0);
 	int held = ask(name[0]), other = ask(name[1]);
