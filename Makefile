@@ -35,6 +35,7 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/lookup.c
+DANE_SRC = core/dane/dane.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
@@ -46,8 +47,8 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
 	core/agent/metrics.c core/agent/random.c
 CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
-	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(AGENT_SRC)
-DNS_SRC = dns/health.c dns/message.c dns/stream.c dns/upstream.c dns/wire.c
+	$(CLIENT_SRC) $(LOOKUP_SRC) $(DANE_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(AGENT_SRC)
+DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
 # TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
 ifdef TLS_ENGINE
 override CPPFLAGS += -DSTS_TLS_ENGINE=1

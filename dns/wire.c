@@ -214,6 +214,44 @@ sts_dns_is_name(struct sts_text m, size_t off, struct sts_dns_name_parts name)
 	return false;
 }
 
+/* Append a label, and the dot before it. */
+static bool
+put_label(uint8_t out[STS_NAME_MAX], size_t *len, struct sts_text label)
+{
+	if (*len > 0) {
+		if (*len == STS_NAME_MAX) {
+			return false;
+		}
+		out[(*len)++] = '.';
+	}
+	if (STS_NAME_MAX - *len < label.n) {
+		return false;
+	}
+	for (size_t i = 0; i < label.n; i++) {
+		if (label.p[i] == '.') {
+			return false;
+		}
+		out[(*len)++] = sts_lower(label.p[i]);
+	}
+	return true;
+}
+
+bool
+sts_dns_name_text(
+    struct sts_text m, size_t off, uint8_t out[STS_NAME_MAX], size_t *len)
+{
+	struct labels l = labels_at(m, off);
+	struct sts_text label;
+
+	*len = 0;
+	while (next_label(&l, &label)) {
+		if (!put_label(out, len, label)) {
+			return false;
+		}
+	}
+	return !l.bad;
+}
+
 bool
 sts_dns_expand(struct sts_text m, size_t off, struct sts_span *out)
 {

@@ -68,6 +68,14 @@ bool sts_dns_is_name(
  */
 bool sts_dns_expand(struct sts_text m, size_t off, struct sts_span *out);
 
+/*
+ * Write the name at off to out in text form: lower-case, dots between labels,
+ * none at the end; the root is empty. False, and *len unspecified: it is no
+ * name, it does not fit, or a label holds a dot, which text cannot say.
+ */
+bool sts_dns_name_text(
+    struct sts_text m, size_t off, uint8_t out[STS_NAME_MAX], size_t *len);
+
 /* The next label of a name in text form, maybe empty, taken off the front of
  * *rest. False: no more. */
 bool sts_dns_next_part(struct sts_dns_name_parts *rest, struct sts_text *label);
