@@ -53,6 +53,12 @@ bool
 sts_dns_owner(
     const struct sts_dns_answers *it, struct sts_dns_host *host, bool *aliased)
 {
+	size_t len;
+
 	*aliased = !sts_dns_same_name(it->m, it->owner_off, STS_DNS_HEADER_LEN);
-	return take_host(it->m, it->owner_off, host);
+	if (!sts_dns_name_text(it->m, it->owner_off, host->name, &len)) {
+		return false;
+	}
+	host->len = (uint8_t)len;
+	return true;
 }

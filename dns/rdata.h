@@ -14,7 +14,7 @@
 
 #include "message.h"
 
-/* A host name out of a message: lower-case, no final dot. */
+/* A name out of a message: lower-case, no final dot. */
 struct sts_dns_host {
 	uint8_t len; /* 0: the root */
 	uint8_t name[STS_NAME_MAX];
@@ -45,8 +45,9 @@ bool sts_dns_tlsa(const struct sts_dns_rr *rr, struct sts_dns_tlsa *tlsa);
 
 /*
  * The owner of the records of a walk: the name at the end of the alias chain.
- * *aliased: whether that is another name than the one asked for. False: it is
- * no host name; *host is unspecified.
+ * *aliased: whether that is another name than the one asked for. It may be any
+ * name, since it is only asked about. False: text cannot say it; *host is
+ * unspecified.
  */
 bool sts_dns_owner(
     const struct sts_dns_answers *it, struct sts_dns_host *host, bool *aliased);

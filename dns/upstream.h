@@ -206,11 +206,14 @@ uint32_t sts_upstream_ttl_s(const struct sts_upstream *u);
 /* Whether a trusted server said AD of a FOUND or ABSENT. */
 bool sts_upstream_authentic(const struct sts_upstream *u);
 
+/* Whether the message is held whole, as those of types are that cannot be read
+ * as they come. */
+bool sts_upstream_is_whole(const struct sts_upstream *u);
+
 /*
- * Begin to walk the records of a FOUND of a type that is not read as it comes,
- * and so is held whole. To be called only inside the owner's recv_ack, right
- * after sts_upstream_recv_ack made the result FOUND: the message may lie in
- * the driver's scratch.
+ * Begin to walk the records of a FOUND that is held whole. To be called only
+ * inside the owner's recv_ack, right after sts_upstream_recv_ack made the
+ * result FOUND: the message may lie in the driver's scratch.
  */
 void sts_upstream_answers(
     const struct sts_upstream *u, struct sts_dns_answers *it);

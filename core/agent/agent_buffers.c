@@ -1,44 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers for DNS answers over TCP: few, and lent to lookups. A lookup that
- * needs one when none is free waits in a->buffers.starved, the longest first.
- * Its question's own deadline runs on meanwhile, so that name servers which
- * hold buffers delay others, but stop none of them for good.
+ * Buffers for DNS answers over TCP: few, and lent to what asks name servers. A
+ * lookup that needs one when none is free waits in a->buffers.starved, the
+ * longest first; meanwhile its question's own deadline runs on, so that name
+ * servers which hold buffers delay others but stop nobody for good.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
 
-/*
- * A lookup that is done waits for no buffer any more, whatever became of the
- * question that did; and `next` has to be free for the next queue.
- */
-static void
-stop_starving(struct sts_agent *a, struct sts_lookup *l)
+/* The legs of number i in the queue. */
+static struct sts_legs *
+legs_of(struct sts_agent *a, uint16_t i)
 {
-	uint16_t i = (uint16_t)(l - a->lookups);
+	return &a->lookups[i].legs;
+}
+
+static void
+stir(struct sts_agent *a, uint16_t i)
+{
+	sts_agent_stir(a, (uint16_t)(a->first_lookup + i));
+}
+
+/* The time in the queue is our shortage: it says nothing about the domain. */
+static void
+begin_wait(struct sts_agent *a, uint16_t i)
+{
+	struct sts_lookup *l = &a->lookups[i];
+
+	STS_ASSERT(!l->queued);
+	l->queued = true;
+	l->queued_at = a->now;
+}
+
+static void
+end_wait(struct sts_agent *a, uint16_t i)
+{
+	struct sts_lookup *l = &a->lookups[i];
+
+	l->ours_ms = sts_agent_ours_ms(a, l);
+	l->queued = false;
+}
+
+static void
+starve(struct sts_agent *a, uint16_t i)
+{
+	struct sts_queue *q = &a->buffers.starved;
+	struct sts_legs *legs = legs_of(a, i);
+
+	STS_ASSERT(!legs->starves);
+	sts_legs_starve(legs);
+	legs->starves = true;
+	legs->next_starved = STS_NODE_NONE;
+	if (q->tail != STS_NODE_NONE) {
+		legs_of(a, q->tail)->next_starved = i;
+	} else {
+		q->head = i;
+	}
+	q->tail = i;
+	q->count++;
+	begin_wait(a, i);
+}
+
+/* `before` leads to i, STS_NODE_NONE: it is the head. */
+static void
+starve_no_more(struct sts_agent *a, uint16_t i, uint16_t before)
+{
+	struct sts_queue *q = &a->buffers.starved;
+	struct sts_legs *legs = legs_of(a, i);
+
+	if (before == STS_NODE_NONE) {
+		q->head = legs->next_starved;
+	} else {
+		legs_of(a, before)->next_starved = legs->next_starved;
+	}
+	if (q->tail == i) {
+		q->tail = before;
+	}
+	q->count--;
+	legs->starves = false;
+	end_wait(a, i);
+}
+
+/* What has no question waits for no buffer any more, whatever became of the
+ * question that did. */
+static void
+stop_starving(struct sts_agent *a, uint16_t i)
+{
 	uint16_t before = STS_NODE_NONE, at = a->buffers.starved.head;
 
 	while (at != i) {
 		STS_ASSERT(at != STS_NODE_NONE);
 		before = at;
-		at = a->lookups[at].next;
+		at = legs_of(a, at)->next_starved;
 	}
-	sts_agent_unqueue_lookup(a, &a->buffers.starved, l, before);
-	l->starves = false;
+	starve_no_more(a, i, before);
 }
 
-/* A buffer is free: the lookup that waits longest gets it, or the pool. */
+/* A buffer is free: the one that waits longest gets it, or the pool. */
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
 	while (a->buffers.starved.head != STS_NODE_NONE) {
-		struct sts_lookup *l = &a->lookups[a->buffers.starved.head];
+		uint16_t i = a->buffers.starved.head;
 
-		sts_agent_unqueue_lookup(
-		    a, &a->buffers.starved, l, STS_NODE_NONE);
-		l->starves = false;
-		if (sts_lookup_lend(l, buf, STS_DNS_MESSAGE_MAX)) {
-			sts_agent_stir_lookup(a, l);
+		starve_no_more(a, i, STS_NODE_NONE);
+		if (sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX)) {
+			stir(a, i);
 			return;
 		}
 	}
@@ -47,36 +114,33 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 }
 
 static void
-take_buffer(struct sts_agent *a, struct sts_lookup *l)
+take_buffer(struct sts_agent *a, uint16_t i)
 {
-	STS_ASSERT(!l->starves);
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
 	if (a->buffers.count > 0) {
-		bool lent = sts_lookup_lend(l,
+		bool lent = sts_legs_lend(legs_of(a, i),
 		    a->buffers.free[--a->buffers.count], STS_DNS_MESSAGE_MAX);
 
 		STS_ASSERT(lent);
-		sts_agent_stir_lookup(a, l);
+		stir(a, i);
 		return;
 	}
-	sts_lookup_starve(l);
-	l->starves = true;
-	sts_agent_queue_lookup(a, &a->buffers.starved, l);
+	starve(a, i);
 }
 
 void
-sts_agent_buffers(struct sts_agent *a, struct sts_lookup *l)
+sts_agent_buffers(struct sts_agent *a, uint16_t i)
 {
+	struct sts_legs *legs = legs_of(a, i);
 	uint8_t *buf;
 
-	if (l->starves && (l->state == STS_LOOKUP_TXT_DONE ||
-			      l->state == STS_LOOKUP_ADDRESSES_DONE)) {
-		stop_starving(a, l);
+	if (legs->starves && !sts_legs_busy(legs)) {
+		stop_starving(a, i);
 	}
-	while ((buf = sts_lookup_spare_buffer(l)) != NULL) {
+	while ((buf = sts_legs_spare_buffer(legs)) != NULL) {
 		give_buffer(a, buf);
 	}
-	if (sts_lookup_needs_buffer(l) >= 0) {
-		take_buffer(a, l);
+	if (sts_legs_need_buffer(legs)) {
+		take_buffer(a, i);
 	}
 }

@@ -216,7 +216,7 @@ void sts_agent_queue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
 void sts_agent_unqueue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
-/* At the end of fresh, stalled or starved; a lookup is in one at most. */
+/* At the end of fresh or stalled; a lookup is in one at most. */
 void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
 /* Take l out of q; `before` leads to it, STS_NODE_NONE: it is the head. */
@@ -252,9 +252,9 @@ void sts_agent_client_stirs(struct sts_agent *a, unsigned i);
 void sts_agent_client_gone(struct sts_agent *a, unsigned i);
 
 /* agent_buffers.c */
-/* Take back the buffers that a lookup is done with, and lend it one that it
+/* Take back the buffers that lookup i is done with, and lend it one that it
  * needs. */
-void sts_agent_buffers(struct sts_agent *a, struct sts_lookup *l);
+void sts_agent_buffers(struct sts_agent *a, uint16_t i);
 
 /* agent_slots.c */
 /* The lookup, whose addresses are known, waits for a slot from now on. */

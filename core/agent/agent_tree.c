@@ -131,7 +131,7 @@ plant_tree(struct sts_agent *a)
 		    (uint16_t)(legs + i * STS_LOOKUP_LEGS);
 		for (unsigned k = 0; k < STS_LOOKUP_LEGS; k++) {
 			set_node(a, legs + i * STS_LOOKUP_LEGS + k,
-			    &sts_leg_ops, &a->lookups[i].leg[k], id, k);
+			    &sts_lookup_leg_ops, &a->lookups[i].leg[k], id, k);
 		}
 	}
 	for (unsigned i = 0; i < c->fetch_slots; i++) {

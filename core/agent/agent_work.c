@@ -116,7 +116,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = l->own = refresh;
 	a->work.refreshes = (uint16_t)(a->work.refreshes + refresh);
-	l->live = l->stalled = l->starves = l->outdated = false;
+	l->live = l->stalled = l->outdated = false;
 	l->queued = l->had_time = false;
 	l->cut = 0;
 	l->ours_ms = 0;
@@ -612,7 +612,7 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
 
-	sts_agent_buffers(a, l);
+	sts_agent_buffers(a, i);
 	if (l->state == STS_LOOKUP_TXT_DONE) {
 		txt_done(a, l);
 	} else if (l->state == STS_LOOKUP_ADDRESSES_DONE) {

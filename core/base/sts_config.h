@@ -60,6 +60,22 @@
 #endif
 
 /*
+ * DANE: mail hosts of one domain that are looked at, 8 bytes a domain under way
+ * each, and bytes for all their names. A domain with more is never answered
+ * with dane-only, since not all its hosts are known. Hosts looked at at once,
+ * 1..4: 740 bytes each.
+ */
+#ifndef STS_DANE_HOSTS_MAX
+#define STS_DANE_HOSTS_MAX 16
+#endif
+#ifndef STS_DANE_NAMES
+#define STS_DANE_NAMES 1024
+#endif
+#ifndef STS_DANE_AT_ONCE
+#define STS_DANE_AT_ONCE 2
+#endif
+
+/*
  * The TLS record buffer, bytes: 16,709 holds any record. A smaller one, at
  * least 1,024, asks for small records (RFC 6066, RFC 8449) and opens larger
  * ones piece by piece, for which it offers AES-GCM only. One a fetch slot.
@@ -224,6 +240,15 @@
  * affair. */
 #ifndef STS_INET6
 #define STS_INET6 1
+#endif
+
+/*
+ * DANE (RFC 7672). 0: every domain is answered as if it had no TLSA records.
+ * It still has to be switched on: sts_config has `danes`, the domains whose
+ * hosts are looked at at once, and sts_settings and each zone say whether.
+ */
+#ifndef STS_DANE
+#define STS_DANE 1
 #endif
 
 /* Policies kept in a storage. 0: sts_agent_journal says false, every policy is

@@ -79,7 +79,8 @@ static void
 finish_addresses(struct sts_lookup *l)
 {
 	l->state = STS_LOOKUP_ADDRESSES_DONE;
-	l->second = l->starved_told = false;
+	l->second = false;
+	sts_legs_rest(&l->legs);
 	interleave(l);
 	if (l->addr_count > 0) {
 		l->addresses = STS_FOUND;
@@ -106,7 +107,7 @@ finish_txt(struct sts_lookup *l)
 	enum sts_why why;
 
 	l->state = STS_LOOKUP_TXT_DONE;
-	l->starved_told = false;
+	sts_legs_rest(&l->legs);
 	l->limited_ms = sts_upstream_limited_ms(up);
 	l->txt_ttl_s = sts_upstream_ttl_s(up);
 	l->txt = (uint8_t)sts_upstream_result(up);
@@ -126,16 +127,10 @@ static void
 start_leg(struct sts_lookup *l, unsigned i, struct sts_text prefix,
     uint16_t type, uint32_t budget_ms, const uint8_t *rnd)
 {
-	struct sts_leg *leg = &l->leg[i];
 	struct sts_dns_name_parts name = { prefix, sts_lookup_domain(l) };
 
-	STS_ASSERT(!leg->busy);
-	STS_ASSERT(leg->spare == NULL);
-	leg->busy = true;
-	leg->starved = leg->stopping = false;
-	sts_upstream_start(&leg->up, l->settings->servers, l->health, name,
-	    type, l->now, budget_ms, rnd);
-	l->stir |= (uint8_t)(1U << i);
+	sts_leg_start(&l->legs, i, l->settings->servers, l->health, name, type,
+	    l->now, budget_ms, rnd);
 }
 
 static unsigned
@@ -143,17 +138,11 @@ lookup_wants(const void *e)
 {
 	const struct sts_lookup *l = e;
 
-	if (l->state == STS_LOOKUP_TXT_DONE ||
-	    l->state == STS_LOOKUP_ADDRESSES_DONE ||
-	    sts_lookup_needs_buffer(l) >= 0) {
-		return STS_WANT_OWNER;
-	}
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		if (l->leg[i].spare != NULL) {
-			return STS_WANT_OWNER;
-		}
-	}
-	return 0;
+	return l->state == STS_LOOKUP_TXT_DONE ||
+			       l->state == STS_LOOKUP_ADDRESSES_DONE ||
+			       sts_legs_want_owner(&l->legs)
+		   ? STS_WANT_OWNER
+		   : 0;
 }
 
 /* Once one family has an address the other gets a moment, no more. */
@@ -169,11 +158,7 @@ lookup_tick(void *e, sts_ms now, int64_t wall_s)
 	}
 	l->second = false;
 	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		if (l->leg[i].busy) {
-			sts_upstream_stop(&l->leg[i].up);
-			l->leg[i].stopping = true;
-			l->stir |= (uint8_t)(1U << i);
-		}
+		sts_leg_stop(&l->legs, i);
 	}
 }
 
@@ -192,22 +177,16 @@ static void
 lookup_child(void *e, unsigned i)
 {
 	struct sts_lookup *l = e;
-	struct sts_leg *leg = &l->leg[i];
 
-	STS_ASSERT(i < STS_LOOKUP_LEGS);
-	if (sts_upstream_needs_buffer(&leg->up)) {
-		leg->starved = true;
+	if (!sts_leg_over(&l->legs, i)) {
 		return;
 	}
-	leg->busy = false;
-	leg->starved = false;
-	leg->spare = sts_upstream_take_back(&leg->up);
-	if (sts_upstream_result(&leg->up) != STS_FOUND) {
+	if (sts_upstream_result(&l->leg[i].up) != STS_FOUND) {
 		l->count[i] = 0; /* what came of it is of no use */
 	}
 	if (l->state == STS_LOOKUP_TXT) {
 		finish_txt(l);
-	} else if (!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy) {
+	} else if (!sts_legs_busy(&l->legs)) {
 		finish_addresses(l);
 	} else if (l->count[i] > 0) {
 		l->second = true;
@@ -218,52 +197,7 @@ lookup_child(void *e, unsigned i)
 static int
 lookup_stirred(void *e)
 {
-	struct sts_lookup *l = e;
-
-	for (int i = 0; i < STS_LOOKUP_LEGS; i++) {
-		if ((l->stir & 1U << i) != 0) {
-			l->stir &= (uint8_t) ~(1U << i);
-			return i;
-		}
-	}
-	return -1;
-}
-
-static unsigned
-leg_wants(const void *e)
-{
-	const struct sts_leg *leg = e;
-	unsigned wants = sts_upstream_wants(&leg->up);
-
-	if (!leg->busy ||
-	    (leg->starved && sts_upstream_needs_buffer(&leg->up))) {
-		return wants & ~(unsigned)STS_WANT_OWNER;
-	}
-	return wants == 0 && leg->stopping ? (unsigned)STS_WANT_OWNER : wants;
-}
-
-static const struct sts_addr *
-leg_peer(const void *e)
-{
-	return sts_upstream_peer(&((const struct sts_leg *)e)->up);
-}
-
-static void
-leg_opened(void *e)
-{
-	sts_upstream_opened(&((struct sts_leg *)e)->up);
-}
-
-static void
-leg_lost(void *e, int why)
-{
-	sts_upstream_lost(&((struct sts_leg *)e)->up, why);
-}
-
-static struct sts_span
-leg_recv_buf(const void *e, struct sts_span lent)
-{
-	return sts_upstream_recv_buf(&((const struct sts_leg *)e)->up, lent);
+	return sts_legs_stirred(&((struct sts_lookup *)e)->legs);
 }
 
 /* The answer lies in what is lent for this call: it is read here. */
@@ -271,7 +205,7 @@ static void
 leg_recv_ack(void *e, struct sts_span got)
 {
 	struct sts_leg *leg = e;
-	struct sts_lookup *l = leg->lookup;
+	struct sts_lookup *l = leg->owner;
 	struct sts_dns_piece piece;
 
 	sts_upstream_recv_ack(&leg->up, got);
@@ -284,33 +218,6 @@ leg_recv_ack(void *e, struct sts_span got)
 	}
 }
 
-static struct sts_text
-leg_send_buf(const void *e, struct sts_span lent)
-{
-	return sts_upstream_send_buf(&((const struct sts_leg *)e)->up, lent);
-}
-
-static void
-leg_send_ack(void *e, size_t n)
-{
-	sts_upstream_send_ack(&((struct sts_leg *)e)->up, n);
-}
-
-static void
-leg_tick(void *e, sts_ms now, int64_t wall_s)
-{
-	(void)wall_s;
-	sts_upstream_tick(&((struct sts_leg *)e)->up, now);
-}
-
-static bool
-leg_deadline(const void *e, sts_ms *at)
-{
-	const struct sts_leg *leg = e;
-
-	return leg->busy && sts_upstream_deadline(&leg->up, at);
-}
-
 const struct sts_engine_ops sts_lookup_ops = {
 	.wants = lookup_wants,
 	.tick = lookup_tick,
@@ -319,27 +226,14 @@ const struct sts_engine_ops sts_lookup_ops = {
 	.stirred = lookup_stirred,
 };
 
-const struct sts_engine_ops sts_leg_ops = {
-	.wants = leg_wants,
-	.peer = leg_peer,
-	.opened = leg_opened,
-	.lost = leg_lost,
-	.recv_buf = leg_recv_buf,
-	.recv_ack = leg_recv_ack,
-	.send_buf = leg_send_buf,
-	.send_ack = leg_send_ack,
-	.tick = leg_tick,
-	.deadline = leg_deadline,
-};
+const struct sts_engine_ops sts_lookup_leg_ops = STS_LEG_OPS(leg_recv_ack);
 
 void
 sts_lookup_init(struct sts_lookup *l, struct sts_dns_health *health)
 {
 	memset(l, 0, sizeof *l);
 	l->health = health;
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		l->leg[i].lookup = l;
-	}
+	sts_legs_init(&l->legs, l->leg, STS_LOOKUP_LEGS, l);
 }
 
 void
@@ -392,7 +286,7 @@ sts_lookup_end(struct sts_lookup *l)
 	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE ||
 		   l->state == STS_LOOKUP_ADDRESSES_DONE ||
 		   l->state == STS_LOOKUP_HELD);
-	STS_ASSERT(!l->leg[LEG_A].busy && !l->leg[LEG_AAAA].busy);
+	STS_ASSERT(!sts_legs_busy(&l->legs));
 	l->state = STS_LOOKUP_IDLE;
 }
 
@@ -413,57 +307,4 @@ struct sts_text
 sts_lookup_domain(const struct sts_lookup *l)
 {
 	return sts_text(l->domain, l->domain_len);
-}
-
-int
-sts_lookup_needs_buffer(const struct sts_lookup *l)
-{
-	for (int i = 0; i < STS_LOOKUP_LEGS; i++) {
-		const struct sts_leg *leg = &l->leg[i];
-
-		if (leg->starved && !l->starved_told &&
-		    sts_upstream_needs_buffer(&leg->up)) {
-			return i;
-		}
-	}
-	return -1;
-}
-
-void
-sts_lookup_starve(struct sts_lookup *l)
-{
-	l->starved_told = true;
-}
-
-bool
-sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size)
-{
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		struct sts_leg *leg = &l->leg[i];
-
-		/* One that was given up meanwhile will say so itself. */
-		if (leg->starved && sts_upstream_needs_buffer(&leg->up)) {
-			leg->starved = false;
-			sts_upstream_lend(&leg->up, buf, size);
-			l->starved_told = false;
-			l->stir |= (uint8_t)(1U << i);
-			return true;
-		}
-	}
-	l->starved_told = false;
-	return false;
-}
-
-uint8_t *
-sts_lookup_spare_buffer(struct sts_lookup *l)
-{
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		uint8_t *buf = l->leg[i].spare;
-
-		if (buf != NULL) {
-			l->leg[i].spare = NULL;
-			return buf;
-		}
-	}
-	return NULL;
 }

@@ -16,11 +16,11 @@
 #ifndef STS_LOOKUP_H
 #define STS_LOOKUP_H
 
-#include "../../dns/upstream.h"
 #include "../base/queue.h"
 #include "../grammar/domain.h"
 #include "../grammar/record.h"
 #include "../settings.h"
+#include "leg.h"
 
 enum {
 	STS_LOOKUP_LEGS = 2, /* questions at once: A and AAAA */
@@ -41,19 +41,6 @@ enum sts_lookup_state {
 	STS_LOOKUP_HELD
 };
 
-struct sts_lookup;
-
-/* One question: a leaf. */
-struct sts_leg {
-	struct sts_upstream up;
-	struct sts_lookup *lookup;
-	bool busy; /* has a question, or a channel still to be closed */
-	bool
-	    stopping; /* given up; wants its owner once the channel is closed */
-	bool starved; /* its owner knows that it needs a buffer */
-	uint8_t *spare; /* a buffer it is done with */
-};
-
 struct sts_lookup {
 	/* The result, readable in the *_DONE states and after. */
 	uint8_t txt; /* enum sts_found */
@@ -72,38 +59,36 @@ struct sts_lookup {
 	bool own; /* begun by ourselves, for a refresh */
 	bool live; /* a live enforce policy is held */
 	bool stalled; /* has lost its slot to others */
-	bool starves; /* in the queue for a buffer */
 	bool queued; /* in a queue of the agent, since queued_at */
 	bool had_time; /* its host once had a whole turn in a slot */
 	uint8_t cut; /* turns in a slot that were cut short */
-	bool outdated; /* its domain was forgotten: what it learned is void */
 	uint32_t organisation; /* hash of its organisation's name */
 	struct sts_queue waiters; /* asks, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
+	bool outdated; /* its domain was forgotten: what it learned is void */
 	sts_ms fetch_until, queued_at;
 	uint32_t ours_ms; /* spent on our shortage: in queues, in turns that
 	                     were cut short */
 
 	/* Private. */
-	uint8_t state;
 	uint32_t limited_ms; /* of the questions that are over */
+	sts_ms now, second_at;
+	uint8_t state;
+	bool second; /* second_at counts */
+	bool forbidden; /* an address was left out */
+	uint8_t count
+	    [STS_LOOKUP_LEGS]; /* of addr by leg, while they are collected */
+	uint8_t domain_len;
 	const struct sts_settings *settings;
 	struct sts_dns_health *health;
 	struct sts_record record; /* of the TXT answer, as far as it has come */
-	uint8_t stir; /* bit a leg */
-	sts_ms now, second_at;
-	bool second; /* second_at counts */
-	uint8_t count
-	    [STS_LOOKUP_LEGS]; /* of addr by leg, while they are collected */
-	bool forbidden; /* an address was left out */
-	bool starved_told; /* the agent knows that a leg needs a buffer */
-	uint8_t domain_len;
 	uint8_t domain[STS_DOMAIN_MAX + 1];
+	struct sts_legs legs;
 	struct sts_leg leg[STS_LOOKUP_LEGS];
 };
 
-extern const struct sts_engine_ops sts_lookup_ops, sts_leg_ops;
+extern const struct sts_engine_ops sts_lookup_ops, sts_lookup_leg_ops;
 
 /* Once, before the first begin. health: what is learnt about name servers,
  * shared by all lookups; it stays valid. */
@@ -129,17 +114,5 @@ void sts_lookup_end(struct sts_lookup *l);
 uint32_t sts_lookup_limited_ms(const struct sts_lookup *l);
 
 struct sts_text sts_lookup_domain(const struct sts_lookup *l);
-
-/*
- * A leg that waits for a buffer to receive by TCP: 0, 1, or -1. To be answered
- * by sts_lookup_lend, now, or (after sts_lookup_starve, which makes it wait
- * without asking again) later. lend: false when it is not needed any more.
- */
-int sts_lookup_needs_buffer(const struct sts_lookup *l);
-void sts_lookup_starve(struct sts_lookup *l);
-bool sts_lookup_lend(struct sts_lookup *l, uint8_t *buf, size_t size);
-
-/* A buffer that was lent and is no longer needed; NULL: none. */
-uint8_t *sts_lookup_spare_buffer(struct sts_lookup *l);
 
 #endif

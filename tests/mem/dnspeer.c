@@ -232,6 +232,50 @@ put_txt(struct dnspeer_answer *a, const char *value)
 	} while (n > 0);
 }
 
+/* "mx1.example.com", or "20 mx1.example.com" for another preference than 10. A
+ * name "." is the root. */
+static void
+put_mx(struct dnspeer_answer *a, const char *value)
+{
+	char *end;
+	unsigned long preference = strtoul(value, &end, 10);
+	bool given = end != value && *end == ' ';
+	const char *name = given ? end + 1 : value;
+
+	put16(a, given ? (unsigned)preference : 10);
+	put_name(a, strcmp(name, ".") == 0 ? "" : name);
+}
+
+/* "3 1 1": usage, selector, matching type, and data as long as that has it; or
+ * a length of its own behind them: "3 1 1 31". */
+static bool
+put_tlsa(struct dnspeer_answer *a, const char *value)
+{
+	unsigned n[4] = { 0, 0, 0, 100 }, i;
+	uint8_t p[256];
+	char *end;
+
+	for (i = 0; i < 4 && *value != '\0'; i++) {
+		n[i] = (unsigned)strtoul(value, &end, 10);
+		if (end == value) {
+			return false;
+		}
+		value = end;
+		if (i == 2 && *value == '\0' && n[2] >= 1 && n[2] <= 2) {
+			n[3] = 32 * n[2];
+		}
+	}
+	if (i < 3 || n[3] > sizeof p - 3) {
+		return false;
+	}
+	memset(p, 0xda, sizeof p);
+	for (i = 0; i < 3; i++) {
+		p[i] = (uint8_t)n[i];
+	}
+	put(a, p, 3 + n[3]);
+	return true;
+}
+
 static bool
 put_data(struct dnspeer_answer *a, unsigned type, const char *value)
 {
@@ -256,6 +300,11 @@ put_data(struct dnspeer_answer *a, unsigned type, const char *value)
 	case DNSPEER_TXT:
 		put_txt(a, value);
 		return true;
+	case DNSPEER_MX:
+		put_mx(a, value);
+		return true;
+	case DNSPEER_TLSA:
+		return put_tlsa(a, value);
 	default:
 		return false;
 	}

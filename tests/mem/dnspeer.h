@@ -45,7 +45,9 @@ void dnspeer_begin(struct dnspeer_answer *a, const struct dnspeer_question *q,
     unsigned rcode, bool tc, bool ad);
 
 /* A record for the answer section: value is text (an address, a name), for
- * TXT the bytes of it in strings of at most 255. False: value cannot be read. */
+ * TXT the bytes of it in strings of at most 255; MX "10 NAME" or a name, the root
+ * "."; TLSA "USAGE SELECTOR MATCHING" and maybe how much data, else as much as
+ * the matching type has. False: value cannot be read. */
 bool dnspeer_add(struct dnspeer_answer *a, const char *name, unsigned type,
     uint32_t ttl, const char *value);
 

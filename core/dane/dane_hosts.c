@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mail hosts of one domain. A worker takes the next host that is PENDING
+ * and leads it through these steps; worker w has the legs 2w and 2w + 1:
+ *
+ *	ADDRESSES --secure--------------------> TLSA_EXPANDED -> TLSA_ORIGINAL
+ *	    |                  (no alias) --------------------------^
+ *	    +--insecure, an alias--> ALIAS --the CNAME is secure----^
+ *
+ * Addresses come first because name servers that are broken for TLSA mostly
+ * belong to zones that are not signed (RFC 7672 2.2.2). Each step ends in the
+ * next or in the host's state. Invariants: a host is PENDING exactly while it
+ * has a worker or waits for one; a worker without host has idle legs.
+ */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "dane_hosts.h"
+
+enum step {
+	FREE = 0,
+	ADDRESSES, /* A and AAAA of the host */
+	ALIAS, /* the CNAME at the host's own name */
+	TLSA_EXPANDED, /* at the end of the alias chain */
+	TLSA_ORIGINAL /* at the host's own name */
+};
+
+static const uint8_t tlsa_prefix[] = "_25._tcp";
+
+STS_STATIC_ASSERT(STS_DANE_AT_ONCE >= 1 && STS_DANE_AT_ONCE <= 4, four_at_most);
+STS_STATIC_ASSERT(
+    STS_DANE_HOSTS_MAX >= 1 && STS_DANE_HOSTS_MAX <= 255, hosts_fit);
+STS_STATIC_ASSERT(
+    STS_DANE_NAMES >= STS_NAME_MAX && STS_DANE_NAMES <= 65535, names_fit);
+STS_STATIC_ASSERT(STS_DNS_RND == 16, two_hashes_a_question);
+
+/* Whether an answer is authenticated. */
+static bool
+secure(const struct sts_upstream *up)
+{
+	return sts_upstream_authentic(up);
+}
+
+/* Fresh bytes for the next question: nobody who sees those of one question can
+ * tell the next ones', because SipHash is keyed with what nobody sees. */
+static void
+draw(struct sts_dane_hosts *d, uint8_t out[STS_DNS_RND])
+{
+	for (unsigned half = 0; half < 2; half++) {
+		uint8_t n[4];
+		uint64_t hash;
+
+		sts_put32be(n, (uint32_t)d->questions << 1 | half);
+		hash = sts_siphash(d->rnd, sts_text(n, sizeof n));
+		sts_put32be(out + 8 * half, (uint32_t)(hash >> 32));
+		sts_put32be(out + 8 * half + 4, (uint32_t)hash);
+	}
+	d->questions++;
+}
+
+static void
+ask(struct sts_dane_hosts *d, unsigned leg, struct sts_text prefix,
+    struct sts_text name, uint16_t type)
+{
+	struct sts_dns_name_parts parts = { prefix, name };
+	uint8_t rnd[STS_DNS_RND];
+
+	draw(d, rnd);
+	sts_leg_start(&d->legs, leg, &d->servers, d->health, parts, type,
+	    d->now, STS_DANE_QUESTION_MS, rnd);
+}
+
+/* An answer counts: the result lives no longer than it does. */
+static void
+note_ttl(struct sts_dane_hosts *d, const struct sts_upstream *up)
+{
+	if (sts_upstream_ttl_s(up) < d->ttl_s) {
+		d->ttl_s = sts_upstream_ttl_s(up);
+	}
+}
+
+/* Hosts */
+
+static bool
+has_host(const struct sts_dane_hosts *d, struct sts_text name)
+{
+	for (unsigned i = 0; i < d->host_count; i++) {
+		if (sts_text_same(sts_dane_hosts_name(d, i), name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+add_host(struct sts_dane_hosts *d, struct sts_text name, uint16_t preference)
+{
+	struct sts_dane_mail_host *h;
+
+	if (has_host(d, name)) {
+		return;
+	}
+	if (d->host_count == STS_DANE_HOSTS_MAX ||
+	    name.n > (size_t)(STS_DANE_NAMES - d->names_len)) {
+		d->more = true;
+		return;
+	}
+	h = &d->host[d->host_count++];
+	h->state = STS_DANE_HOST_PENDING;
+	h->why = STS_WHY_NONE;
+	h->preference = preference;
+	h->name_off = d->names_len;
+	h->name_len = (uint8_t)name.n;
+	memcpy(d->names + d->names_len, name.p, name.n);
+	d->names_len = (uint16_t)(d->names_len + name.n);
+}
+
+/*
+ * The MX records. A root beside other hosts is no host (RFC 7505 3 forbids it);
+ * a name that is no host name as we know them may yet be one for the mail
+ * server, so it counts as a host that was not looked at.
+ */
+static void
+take_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+	struct sts_dns_mx mx;
+	bool root = false;
+
+	d->host_count = 0;
+	d->names_len = 0;
+	d->more = false;
+	sts_upstream_answers(up, &it);
+	while (sts_dns_next(&it, &rr)) {
+		if (!sts_dns_mx(&it, &rr, &mx)) {
+			d->more = true;
+		} else if (mx.exchange.len == 0) {
+			root = true;
+		} else {
+			add_host(d, sts_text(mx.exchange.name, mx.exchange.len),
+			    mx.preference);
+		}
+	}
+	d->mx = secure(up) ? STS_DANE_MX_SECURE : STS_DANE_MX_INSECURE;
+	if (root && d->host_count == 0 && !d->more) {
+		d->mx = STS_DANE_MX_NONE;
+	}
+}
+
+/* Steps of a worker */
+
+static void
+end_host(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    enum sts_dane_host state, enum sts_why why)
+{
+	STS_ASSERT(state != STS_DANE_HOST_PENDING);
+	d->host[w->host].state = (uint8_t)state;
+	d->host[w->host].why = (uint8_t)why;
+	w->step = FREE;
+}
+
+static unsigned
+leg_of(const struct sts_dane_hosts *d, const struct sts_dane_worker *w)
+{
+	return 2U * (unsigned)(w - d->worker);
+}
+
+static void
+ask_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w, enum step step)
+{
+	w->step = (uint8_t)step;
+	w->usable = w->unusable = 0;
+	ask(d, leg_of(d, w), sts_text(tlsa_prefix, sizeof tlsa_prefix - 1),
+	    step == TLSA_EXPANDED ? sts_text(w->expanded.name, w->expanded.len)
+				  : sts_dane_hosts_name(d, w->host),
+	    STS_DNS_TLSA);
+}
+
+/* One of A and AAAA is over. */
+static void
+note_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_upstream *up)
+{
+	if (sts_upstream_result(up) == STS_UNKNOWN) {
+		w->unknown = (uint8_t)sts_upstream_why(up);
+		return;
+	}
+	note_ttl(d, up);
+	if (sts_upstream_result(up) == STS_FOUND) {
+		w->found = true;
+		w->insecure = w->insecure || !secure(up);
+	}
+}
+
+/*
+ * A and AAAA are over (RFC 7672 2.2.2). An address that was found is enough,
+ * whatever became of the other family. If the answers are not authenticated an
+ * alias may be: of the zone that the host's own name is in.
+ */
+static void
+judge_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w)
+{
+	if (!w->found && w->unknown != STS_WHY_NONE) {
+		end_host(d, w, STS_DANE_HOST_UNKNOWN, (enum sts_why)w->unknown);
+	} else if (!w->found) {
+		end_host(d, w, STS_DANE_HOST_NO_ADDRESS, STS_WHY_NONE);
+	} else if (w->insecure && w->owner_known && !w->aliased) {
+		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
+	} else if (w->insecure) {
+		w->step = ALIAS;
+		ask(d, leg_of(d, w), sts_text(NULL, 0),
+		    sts_dane_hosts_name(d, w->host), STS_DNS_CNAME);
+	} else if (!w->owner_known) {
+		end_host(d, w, STS_DANE_HOST_UNKNOWN, STS_WHY_DNS_LARGE);
+	} else {
+		ask_tlsa(d, w, w->aliased ? TLSA_EXPANDED : TLSA_ORIGINAL);
+	}
+}
+
+static void
+judge_alias(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_upstream *up)
+{
+	if (sts_upstream_result(up) == STS_UNKNOWN) {
+		end_host(d, w, STS_DANE_HOST_UNKNOWN, sts_upstream_why(up));
+		return;
+	}
+	note_ttl(d, up);
+	if (sts_upstream_result(up) == STS_FOUND && secure(up)) {
+		ask_tlsa(d, w, TLSA_ORIGINAL);
+	} else {
+		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
+	}
+}
+
+/* A failure is never "no records": that would be the downgrade that whoever
+ * can make look-ups fail wants (RFC 7672 2.1.3). */
+static void
+judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_upstream *up)
+{
+	if (sts_upstream_result(up) == STS_UNKNOWN) {
+		end_host(d, w, STS_DANE_HOST_UNKNOWN, sts_upstream_why(up));
+		return;
+	}
+	note_ttl(d, up);
+	if (sts_upstream_result(up) == STS_FOUND && secure(up)) {
+		end_host(d, w,
+		    w->usable > 0 ? STS_DANE_HOST_USABLE
+				  : STS_DANE_HOST_UNUSABLE,
+		    STS_WHY_NONE);
+	} else if (w->step == TLSA_EXPANDED) {
+		ask_tlsa(d, w, TLSA_ORIGINAL);
+	} else {
+		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
+	}
+}
+
+static void
+take_tlsa(struct sts_dane_worker *w, const struct sts_upstream *up)
+{
+	struct sts_dns_answers it;
+	struct sts_dns_rr rr;
+
+	w->usable = w->unusable = 0;
+	sts_upstream_answers(up, &it);
+	while (sts_dns_next(&it, &rr)) {
+		struct sts_dns_tlsa raw;
+		bool usable = false;
+
+		if (sts_dns_tlsa(&rr, &raw)) {
+			struct sts_tlsa t = { raw.usage, raw.selector,
+				raw.matching, raw.data };
+
+			usable = sts_tlsa_usable(&t);
+		}
+		if (usable && w->usable < UINT8_MAX) {
+			w->usable++;
+		} else if (!usable && w->unusable < UINT8_MAX) {
+			w->unusable++;
+		}
+	}
+}
+
+/* What a host's name is an alias of, out of an answer with its addresses. */
+static void
+take_owner(struct sts_dane_worker *w, const struct sts_upstream *up)
+{
+	struct sts_dns_answers it;
+	bool aliased;
+
+	if (!sts_upstream_is_whole(up)) {
+		return;
+	}
+	sts_upstream_answers(up, &it);
+	if (sts_dns_owner(&it, &w->expanded, &aliased)) {
+		w->owner_known = true;
+		w->aliased = aliased;
+	}
+}
+
+static void
+begin_host(
+    struct sts_dane_hosts *d, struct sts_dane_worker *w, unsigned host)
+{
+	struct sts_text name = sts_dane_hosts_name(d, host);
+	struct sts_text none = sts_text(NULL, 0);
+
+	memset(w, 0, sizeof *w);
+	w->step = ADDRESSES;
+	w->host = (uint8_t)host;
+	ask(d, leg_of(d, w), none, name, STS_DNS_AAAA);
+	ask(d, leg_of(d, w) + 1, none, name, STS_DNS_A);
+}
+
+/* Whether a worker has the host. */
+static bool
+has_worker(const struct sts_dane_hosts *d, unsigned host)
+{
+	for (unsigned i = 0; i < STS_DANE_AT_ONCE; i++) {
+		if (d->worker[i].step != FREE && d->worker[i].host == host) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next host that waits, or host_count. */
+static unsigned
+waiting_host(const struct sts_dane_hosts *d)
+{
+	unsigned i = 0;
+
+	while (i < d->host_count &&
+	       (d->host[i].state != STS_DANE_HOST_PENDING ||
+		   has_worker(d, i))) {
+		i++;
+	}
+	return i;
+}
+
+/* Nothing more is asked. */
+static void
+end_gathering(struct sts_dane_hosts *d)
+{
+	for (unsigned i = 0; i < d->host_count; i++) {
+		if (d->host[i].state == STS_DANE_HOST_PENDING) {
+			d->host[i].state = STS_DANE_HOST_UNKNOWN;
+			d->host[i].why = STS_WHY_DNS_TIMEOUT;
+		}
+	}
+	if (d->mx == STS_DANE_MX_PENDING) {
+		d->mx = STS_DANE_MX_UNKNOWN;
+		d->mx_why = STS_WHY_DNS_TIMEOUT;
+	}
+	for (unsigned i = 0; i < STS_DANE_LEGS; i++) {
+		sts_leg_stop(&d->legs, i);
+	}
+	d->state = STS_DANE_HOSTS_ENDING;
+	if (!sts_legs_busy(&d->legs)) {
+		sts_legs_rest(&d->legs);
+		d->state = STS_DANE_HOSTS_DONE;
+	}
+}
+
+/* Give free workers the hosts that wait. */
+static void
+go_on(struct sts_dane_hosts *d)
+{
+	bool busy = false;
+
+	for (unsigned i = 0; i < STS_DANE_AT_ONCE; i++) {
+		unsigned host = waiting_host(d);
+
+		if (d->worker[i].step == FREE && host < d->host_count) {
+			begin_host(d, &d->worker[i], host);
+		}
+		busy = busy || d->worker[i].step != FREE;
+	}
+	if (!busy) {
+		end_gathering(d);
+	}
+}
+
+/* The MX question is over (RFC 7672 2.2.1). */
+static void
+judge_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
+{
+	switch (sts_upstream_result(up)) {
+	case STS_FOUND: /* take_mx has read it */
+		note_ttl(d, up);
+		break;
+	case STS_ABSENT:
+		note_ttl(d, up);
+		d->mx_why = (uint8_t)sts_upstream_why(up);
+		d->mx = STS_DANE_MX_NONE;
+		if (d->mx_why == STS_WHY_DNS_NODATA) {
+			/* RFC 5321 5.1: the domain itself is the host. */
+			d->mx = secure(up) ? STS_DANE_MX_SECURE
+					   : STS_DANE_MX_INSECURE;
+			d->implicit = true;
+			d->mx_why = STS_WHY_NONE;
+			add_host(d, sts_dane_hosts_domain(d), 0);
+		}
+		break;
+	default:
+		d->mx = STS_DANE_MX_UNKNOWN;
+		d->mx_why = (uint8_t)sts_upstream_why(up);
+		break;
+	}
+	if (d->mx == STS_DANE_MX_SECURE ||
+	    (d->mx == STS_DANE_MX_INSECURE && d->insecure_too)) {
+		d->state = STS_DANE_HOSTS_HOSTS;
+		go_on(d);
+	} else {
+		d->host_count = 0;
+		end_gathering(d);
+	}
+}
+
+/* Leg i of a worker is over. */
+static void
+step(struct sts_dane_hosts *d, unsigned i)
+{
+	struct sts_dane_worker *w = &d->worker[i / 2];
+	const struct sts_upstream *up = &d->leg[i].up;
+
+	switch ((enum step)w->step) {
+	case ADDRESSES:
+		note_addresses(d, w, up);
+		if (d->leg[i ^ 1U].busy) {
+			return;
+		}
+		judge_addresses(d, w);
+		break;
+	case ALIAS:
+		judge_alias(d, w, up);
+		break;
+	case TLSA_EXPANDED:
+	case TLSA_ORIGINAL:
+		judge_tlsa(d, w, up);
+		break;
+	case FREE:
+		STS_ASSERT(false);
+	}
+	if (w->step == FREE) {
+		go_on(d);
+	}
+}
+
+static unsigned
+hosts_wants(const void *e)
+{
+	const struct sts_dane_hosts *d = e;
+
+	return d->state == STS_DANE_HOSTS_DONE || sts_legs_want_owner(&d->legs)
+		   ? STS_WANT_OWNER
+		   : 0;
+}
+
+static bool
+is_gathering(const struct sts_dane_hosts *d)
+{
+	return d->state == STS_DANE_HOSTS_MX ||
+	       d->state == STS_DANE_HOSTS_HOSTS;
+}
+
+static void
+hosts_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_dane_hosts *d = e;
+
+	(void)wall_s;
+	d->now = now;
+	if (is_gathering(d) && !sts_before(now, d->until)) {
+		end_gathering(d);
+	}
+}
+
+static bool
+hosts_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_dane_hosts *d = e;
+
+	if (is_gathering(d)) {
+		*at = d->until;
+	}
+	return is_gathering(d);
+}
+
+static void
+hosts_child(void *e, unsigned i)
+{
+	struct sts_dane_hosts *d = e;
+
+	if (!sts_leg_over(&d->legs, i)) {
+		return;
+	}
+	switch ((enum sts_dane_hosts_state)d->state) {
+	case STS_DANE_HOSTS_MX:
+		judge_mx(d, &d->leg[i].up);
+		break;
+	case STS_DANE_HOSTS_HOSTS:
+		step(d, i);
+		break;
+	case STS_DANE_HOSTS_ENDING:
+		end_gathering(d);
+		break;
+	default:
+		STS_ASSERT(false);
+	}
+}
+
+static int
+hosts_stirred(void *e)
+{
+	return sts_legs_stirred(&((struct sts_dane_hosts *)e)->legs);
+}
+
+/* What became FOUND with these bytes lies in what is lent for this call. */
+static void
+take_found(struct sts_dane_hosts *d, struct sts_leg *leg)
+{
+	struct sts_dane_worker *w = &d->worker[(leg - d->leg) / 2];
+
+	if (d->state == STS_DANE_HOSTS_MX) {
+		take_mx(d, &leg->up);
+	} else if (d->state != STS_DANE_HOSTS_HOSTS) {
+		return; /* too late */
+	} else if (w->step == ADDRESSES) {
+		take_owner(w, &leg->up);
+	} else if (w->step == TLSA_EXPANDED || w->step == TLSA_ORIGINAL) {
+		take_tlsa(w, &leg->up);
+	}
+}
+
+static void
+leg_recv_ack(void *e, struct sts_span got)
+{
+	struct sts_leg *leg = e;
+	struct sts_dns_piece piece;
+
+	sts_upstream_recv_ack(&leg->up, got);
+	if (sts_upstream_result(&leg->up) == STS_FOUND &&
+	    sts_upstream_is_whole(&leg->up)) {
+		take_found(leg->owner, leg);
+		return;
+	}
+	/* Of addresses that are read as they come nothing is needed but that
+	 * they are there. */
+	while (sts_upstream_next(&leg->up, &piece)) {
+	}
+}
+
+const struct sts_engine_ops sts_dane_hosts_ops = {
+	.wants = hosts_wants,
+	.tick = hosts_tick,
+	.deadline = hosts_deadline,
+	.child = hosts_child,
+	.stirred = hosts_stirred,
+};
+
+const struct sts_engine_ops sts_dane_leg_ops = STS_LEG_OPS(leg_recv_ack);
+
+void
+sts_dane_hosts_init(struct sts_dane_hosts *d, struct sts_dns_health *health)
+{
+	memset(d, 0, sizeof *d);
+	d->health = health;
+	sts_legs_init(&d->legs, d->leg, STS_DANE_LEGS, d);
+}
+
+static void
+take_servers(struct sts_dane_hosts *d, const struct sts_dns_servers *servers)
+{
+	d->servers.count = 0;
+	for (unsigned i = 0; i < servers->count; i++) {
+		if (servers->trusted[i]) {
+			d->servers.addr[d->servers.count] = servers->addr[i];
+			d->servers.trusted[d->servers.count++] = true;
+		}
+	}
+}
+
+void
+sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
+    const struct sts_dns_servers *servers, bool insecure_too, sts_ms now,
+    const uint8_t rnd[STS_DANE_RND])
+{
+	STS_ASSERT(d->state == STS_DANE_HOSTS_IDLE);
+	STS_ASSERT(domain.n > 0 && domain.n <= STS_NAME_MAX);
+	take_servers(d, servers);
+	memcpy(d->rnd, rnd, sizeof d->rnd);
+	memcpy(d->domain, domain.p, domain.n);
+	d->domain_len = (uint8_t)domain.n;
+	d->mx = STS_DANE_MX_PENDING;
+	d->mx_why = STS_WHY_NONE;
+	d->implicit = d->more = false;
+	d->host_count = 0;
+	d->names_len = 0;
+	d->ttl_s = STS_DNS_TTL_MAX_S;
+	d->questions = 0;
+	d->insecure_too = insecure_too;
+	memset(d->worker, 0, sizeof d->worker);
+	d->now = now;
+	d->until = now + STS_DANE_GATHER_MS;
+	d->state = STS_DANE_HOSTS_MX;
+	ask(d, 0, sts_text(NULL, 0), sts_dane_hosts_domain(d), STS_DNS_MX);
+}
+
+void
+sts_dane_hosts_end(struct sts_dane_hosts *d)
+{
+	STS_ASSERT(d->state == STS_DANE_HOSTS_DONE);
+	STS_ASSERT(!sts_legs_want_owner(&d->legs));
+	d->state = STS_DANE_HOSTS_IDLE;
+}
+
+struct sts_text
+sts_dane_hosts_domain(const struct sts_dane_hosts *d)
+{
+	return sts_text(d->domain, d->domain_len);
+}
+
+struct sts_text
+sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i)
+{
+	STS_ASSERT(i < d->host_count);
+	return sts_text(d->names + d->host[i].name_off, d->host[i].name_len);
+}
+
+enum sts_dane_level
+sts_dane_hosts_level(
+    const struct sts_dane_hosts *d, struct sts_dane_count *count)
+{
+	memset(count, 0, sizeof *count);
+	for (unsigned i = 0; i < d->host_count; i++) {
+		count->host[d->host[i].state]++;
+	}
+	count->more = d->more;
+	return sts_dane_level((enum sts_dane_mx)d->mx, count);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the DNS says about the mail hosts of one domain (RFC 7672 2.2), a
+ * composite of questions ("legs"): the MX records, the addresses of each host,
+ * then its TLSA records; STS_DANE_AT_ONCE hosts at once, and no more than
+ * STS_DANE_GATHER_MS in all. core/dane/dane.h judges what was gathered.
+ *
+ *	IDLE -> MX -> HOSTS -> ENDING -> DONE
+ *	         |                        ^
+ *	         +------------------------+   no host is worth a question
+ *
+ * In DONE it wants its owner, who reads the result and ends it.
+ *
+ * Only trusted name servers are asked: those that validate, over a path that
+ * nobody else can write to (RFC 7672 2.1.1). To go on to another server after
+ * a trusted one found an answer bogus would be a downgrade. An answer with the
+ * AD bit is secure, one without is insecure, and everything else cannot tell.
+ * A validator of our own would take the place of that bit in one function,
+ * `secure` of dane_hosts.c, and of nothing else here.
+ */
+#ifndef STS_DANE_HOSTS_H
+#define STS_DANE_HOSTS_H
+
+#include "../../dns/rdata.h"
+#include "../base/siphash.h"
+#include "../lookup/leg.h"
+#include "dane.h"
+
+enum {
+	STS_DANE_LEGS = 2 * STS_DANE_AT_ONCE, /* A and AAAA of each host */
+	STS_DANE_QUESTION_MS = 10000, /* for one question */
+	STS_DANE_GATHER_MS = 30000, /* for all of them */
+	STS_DANE_RND = STS_SIPHASH_KEY
+};
+
+enum sts_dane_hosts_state {
+	STS_DANE_HOSTS_IDLE = 0,
+	STS_DANE_HOSTS_MX,
+	STS_DANE_HOSTS_HOSTS,
+	STS_DANE_HOSTS_ENDING,
+	STS_DANE_HOSTS_DONE
+};
+
+/* One mail host. */
+struct sts_dane_mail_host {
+	uint8_t state; /* enum sts_dane_host */
+	uint8_t why; /* enum sts_why of UNKNOWN */
+	uint16_t preference; /* 0 of an implicit MX */
+	/* Private. */
+	uint16_t name_off; /* into names */
+	uint8_t name_len;
+};
+
+/* How far one of the hosts that are looked at has come. */
+struct sts_dane_worker {
+	/* Private. */
+	uint8_t step;
+	uint8_t host;
+	bool found, insecure; /* an address; one that is not authenticated */
+	bool owner_known; /* what the host's name is an alias of, if it is */
+	bool aliased;
+	uint8_t unknown; /* enum sts_why of a look-up that failed */
+	uint8_t usable, unusable; /* TLSA records, saturating */
+	struct sts_dns_host expanded; /* aliased: the end of the chain */
+};
+
+struct sts_dane_hosts {
+	/* The result, readable in DONE. */
+	uint8_t mx; /* enum sts_dane_mx */
+	uint8_t mx_why; /* enum sts_why of UNKNOWN and NONE */
+	bool implicit; /* there are no MX records: the domain is the host */
+	bool more; /* hosts beyond a limit were not looked at */
+	uint8_t host_count;
+	uint32_t ttl_s; /* the smallest of all answers that count */
+	uint16_t questions; /* put to the name servers */
+	struct sts_dane_mail_host host[STS_DANE_HOSTS_MAX];
+
+	/* Private. */
+	uint8_t state;
+	bool insecure_too;
+	sts_ms now, until;
+	struct sts_dns_servers servers; /* the trusted ones */
+	struct sts_dns_health *health;
+	uint8_t rnd[STS_DANE_RND];
+	uint16_t names_len;
+	uint8_t domain_len;
+	uint8_t domain[STS_NAME_MAX];
+	uint8_t names[STS_DANE_NAMES];
+	struct sts_dane_worker worker[STS_DANE_AT_ONCE];
+	struct sts_legs legs;
+	struct sts_leg leg[STS_DANE_LEGS];
+};
+
+extern const struct sts_engine_ops sts_dane_hosts_ops, sts_dane_leg_ops;
+
+/* Once, before the first begin. health: what is learnt about name servers; it
+ * stays valid. */
+void sts_dane_hosts_init(struct sts_dane_hosts *d,
+    struct sts_dns_health *health);
+
+/*
+ * Begin with the MX records of a domain of 1..STS_NAME_MAX octets, which is
+ * copied; state IDLE.
+ *
+ * servers       copied as far as they are trusted; none: UNKNOWN,
+ *               dns-no-server, at once
+ * insecure_too  look at the hosts of an MX RRset that is not authenticated
+ * rnd           fresh random bytes, from which every question's are derived
+ */
+void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
+    const struct sts_dns_servers *servers, bool insecure_too, sts_ms now,
+    const uint8_t rnd[STS_DANE_RND]);
+
+/* Make it IDLE; the state must be DONE, and no lent buffer its. */
+void sts_dane_hosts_end(struct sts_dane_hosts *d);
+
+struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
+
+/* The name of host i < host_count. */
+struct sts_text sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i);
+
+/* What the hosts add up to (sts_dane_level), and their count. */
+enum sts_dane_level sts_dane_hosts_level(
+    const struct sts_dane_hosts *d, struct sts_dane_count *count);
+
+#endif

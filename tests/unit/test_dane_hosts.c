@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mail hosts of a domain, gathered from name servers in memory. A case is a
+ * zone in text, a line a record:
+ *
+ *	NAME TYPE STATE [VALUE]
+ *
+ * STATE: s secure, i insecure, e SERVFAIL (bogus), q no answer at all, x the
+ * name does not exist (insecure), t over TCP only (secure); without a value:
+ * NODATA. A name that no line has does not exist, securely; a type that is not
+ * there is secure NODATA. What is wanted is written as show() does.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/dane/dane_hosts.h"
+#include "../mem/dnspeer.h"
+#include "unit.h"
+
+const char unit_name[] = "dane_hosts";
+
+enum {
+	LINE = 200,
+	BUFFER = 2048,
+	STEPS_MAX = 100000
+};
+
+struct peer {
+	struct sts_dane_hosts d;
+	struct sts_dns_servers servers;
+	const char *zone;
+	sts_ms now;
+	bool backwards; /* the last leg is served first */
+	bool open[STS_DANE_LEGS], stream[STS_DANE_LEGS];
+	struct dnspeer_question q[STS_DANE_LEGS];
+	unsigned served[STS_DNS_SERVERS_MAX]; /* questions, by server */
+	unsigned open_max; /* questions at once */
+	uint8_t scratch[STS_SCRATCH_SIZE];
+	uint8_t buffer[STS_DANE_LEGS][BUFFER];
+	bool lent[STS_DANE_LEGS];
+};
+
+struct line {
+	char name[LINE], type[LINE], value[LINE];
+	char state;
+};
+
+/* The next line of a zone; NULL: no more. */
+static const char *
+next_line(const char *zone, struct line *l)
+{
+	char copy[LINE] = "";
+	size_t n = strcspn(zone, "\n");
+
+	if (*zone == '\0') {
+		return NULL;
+	}
+	ck_assert_uint_lt(n, LINE);
+	memcpy(copy, zone, n);
+	memset(l, 0, sizeof *l);
+	ck_assert_int_ge(sscanf(copy, "%199s %199s %c %199[^\n]", l->name,
+			     l->type, &l->state, l->value),
+	    3);
+	return zone + n + (zone[n] == '\n');
+}
+
+/* What was found of one name and type. */
+struct found {
+	unsigned lines, records;
+	char state, alias[LINE];
+};
+
+static struct found
+find(const struct peer *p, const char *name, const char *type, bool *exists)
+{
+	struct found f = { 0, 0, 's', "" };
+	const char *zone = p->zone;
+	struct line l;
+
+	while ((zone = next_line(zone, &l)) != NULL) {
+		if (strcmp(l.name, name) != 0) {
+			continue;
+		}
+		*exists = *exists || l.state != 'x';
+		if (strcmp(l.type, type) == 0) {
+			f.lines++;
+			f.records += l.value[0] != '\0';
+			f.state = l.state;
+			snprintf(f.alias, sizeof f.alias, "%s", l.value);
+		}
+	}
+	return f;
+}
+
+static void
+add(struct dnspeer_answer *a, const struct peer *p, const char *name,
+    const char *type)
+{
+	const char *zone = p->zone;
+	struct line l;
+
+	while ((zone = next_line(zone, &l)) != NULL) {
+		if (strcmp(l.name, name) == 0 && strcmp(l.type, type) == 0 &&
+		    l.value[0] != '\0') {
+			ck_assert(dnspeer_add(
+			    a, name, dnspeer_type(type), 300, l.value));
+		}
+	}
+}
+
+/* Answer a question; false: nothing is answered. */
+static bool
+answer(const struct peer *p, const struct dnspeer_question *q, bool tcp,
+    struct dnspeer_answer *a)
+{
+	const char *type = dnspeer_type_name(q->type);
+	char name[DNSPEER_NAME];
+	bool ad = true, tc = false, exists = false;
+	struct found f;
+
+	snprintf(name, sizeof name, "%s", q->name);
+	f = find(p, name, type, &exists);
+	dnspeer_begin(a, q, 0, false, false);
+	for (unsigned hops = 0; hops < 9; hops++) {
+		ad = ad && (f.state == 's' || f.state == 't');
+		tc = tc || f.state == 't';
+		if (f.state == 'e' || f.state == 'q') {
+			dnspeer_begin(a, q, 2, false, false);
+			return f.state == 'e';
+		}
+		if (f.lines > 0) {
+			break;
+		}
+		f = find(p, name, "CNAME", &exists);
+		ad = ad && f.state == 's';
+		if (f.records == 0) {
+			break;
+		}
+		add(a, p, name, "CNAME");
+		snprintf(name, sizeof name, "%s", f.alias);
+		exists = false;
+		f = find(p, name, type, &exists);
+	}
+	if (tc && !tcp) {
+		dnspeer_begin(a, q, 0, true, ad);
+		return true;
+	}
+	a->p[3] = (uint8_t)(a->p[3] | (ad ? 0x20 : 0) | (exists ? 0 : 3));
+	if (f.records > 0) {
+		add(a, p, name, type);
+	} else {
+		dnspeer_soa(a, 300);
+	}
+	return true;
+}
+
+static void
+receive(struct peer *p, unsigned i, const uint8_t *bytes, size_t n)
+{
+	struct sts_leg *leg = &p->d.leg[i];
+
+	while (n > 0 && sts_leg_wants(leg) == STS_WANT_RECV) {
+		struct sts_span at = sts_leg_recv_buf(
+		    leg, sts_span(p->scratch, sizeof p->scratch));
+		size_t used = n < at.n ? n : at.n;
+
+		memcpy(at.p, bytes, used);
+		sts_dane_leg_ops.recv_ack(leg, sts_span(at.p, used));
+		bytes += used;
+		n -= used;
+		if (!p->stream[i]) {
+			break;
+		}
+	}
+}
+
+static void
+serve(struct peer *p, unsigned i)
+{
+	static struct dnspeer_answer a;
+	uint8_t head[2];
+
+	if (!answer(p, &p->q[i], p->stream[i], &a)) {
+		return;
+	}
+	if (p->stream[i]) {
+		sts_put16be(head, (uint16_t)a.n);
+		receive(p, i, head, sizeof head);
+	}
+	receive(p, i, a.p, a.n);
+}
+
+static void
+send_query(struct peer *p, unsigned i)
+{
+	struct sts_leg *leg = &p->d.leg[i];
+	struct sts_text q = sts_leg_send_buf(
+	    leg, sts_span(p->scratch, sizeof p->scratch));
+	size_t skip = p->stream[i] ? 2 : 0;
+
+	ck_assert_ptr_null(dnspeer_read(&p->q[i], q.p + skip, q.n - skip));
+	sts_leg_send_ack(leg, q.n);
+	p->served[sts_leg_peer(leg)->port - 5300]++;
+	serve(p, i);
+}
+
+/* Let leg i do one thing; false: there is nothing. */
+static bool
+step_leg(struct peer *p, unsigned i)
+{
+	struct sts_leg *leg = &p->d.leg[i];
+
+	sts_leg_tick(leg, p->now, 0);
+	switch (sts_leg_wants(leg)) {
+	case STS_WANT_DGRAM:
+	case STS_WANT_STREAM:
+		p->stream[i] = sts_leg_wants(leg) == STS_WANT_STREAM;
+		p->open[i] = true;
+		sts_leg_opened(leg);
+		return true;
+	case STS_WANT_SEND:
+		send_query(p, i);
+		return true;
+	case STS_WANT_CLOSE:
+		p->open[i] = false;
+		sts_leg_lost(leg, STS_IO_CLOSED);
+		return true;
+	case STS_WANT_OWNER:
+		sts_dane_hosts_ops.child(&p->d, i);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Buffers, as the agent lends them. */
+static bool
+step_buffers(struct peer *p)
+{
+	uint8_t *buf = sts_legs_spare_buffer(&p->d.legs);
+
+	for (unsigned i = 0; i < STS_DANE_LEGS; i++) {
+		if (buf == p->buffer[i]) {
+			ck_assert(p->lent[i]);
+			p->lent[i] = false;
+			return true;
+		}
+		if (buf == NULL && !p->lent[i] &&
+		    sts_legs_need_buffer(&p->d.legs)) {
+			p->lent[i] = true;
+			ck_assert(sts_legs_lend(
+			    &p->d.legs, p->buffer[i], BUFFER));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+pass_time(struct peer *p)
+{
+	sts_ms at, next = 0;
+	bool any = sts_dane_hosts_ops.deadline(&p->d, &next);
+
+	for (unsigned i = 0; i < STS_DANE_LEGS; i++) {
+		if (sts_leg_deadline(&p->d.leg[i], &at)) {
+			next = any ? sts_earlier(next, at) : at;
+			any = true;
+		}
+	}
+	ck_assert(any);
+	p->now = sts_before(p->now, next) ? next : p->now + 1;
+}
+
+static void
+gather(struct peer *p, const char *domain, bool insecure_too)
+{
+	static const uint8_t rnd[STS_DANE_RND] = { 1, 2, 3 };
+	struct sts_dane_hosts *d = &p->d;
+	unsigned i, open;
+
+	sts_dane_hosts_begin(
+	    d, unit_span(domain), &p->servers, insecure_too, p->now, rnd);
+	for (unsigned steps = 0; d->state != STS_DANE_HOSTS_DONE; steps++) {
+		bool moved = false;
+
+		ck_assert_uint_lt(steps, STEPS_MAX);
+		sts_dane_hosts_ops.tick(d, p->now, 0);
+		while (sts_dane_hosts_ops.stirred(d) >= 0) {
+		}
+		for (i = open = 0; i < STS_DANE_LEGS; i++) {
+			moved = step_leg(p,
+				    p->backwards ? STS_DANE_LEGS - 1 - i : i) ||
+				moved;
+			open += p->open[i];
+		}
+		p->open_max = open > p->open_max ? open : p->open_max;
+		if (!step_buffers(p) && !moved &&
+		    d->state != STS_DANE_HOSTS_DONE) {
+			pass_time(p);
+		}
+	}
+	while (step_buffers(p)) {
+	}
+	for (i = 0; i < STS_DANE_LEGS; i++) {
+		ck_assert(!p->open[i] && !p->lent[i]);
+	}
+}
+
+static const char *
+show(const struct peer *p)
+{
+	static const char *const mx[] = { "pending", "unknown", "none",
+		"insecure", "secure" };
+	static const char *const host[] = { "pending", "no-address", "unknown",
+		"none", "unusable", "usable" };
+	static const char *const level[] = { "pending", "NONE", "PARTIAL",
+		"ONLY", "UNKNOWN" };
+	static char out[4096];
+	struct sts_dane_count count;
+	int n = snprintf(out, sizeof out, "%s%s", mx[p->d.mx],
+	    p->d.implicit ? " implicit" : "");
+
+	for (unsigned i = 0; i < p->d.host_count && i < 6; i++) {
+		struct sts_text name = sts_dane_hosts_name(&p->d, i);
+
+		n += snprintf(out + n, sizeof out - (size_t)n, " %.*s=%s",
+		    (int)strcspn((const char *)name.p, "."),
+		    (const char *)name.p, host[p->d.host[i].state]);
+	}
+	snprintf(out + n, sizeof out - (size_t)n, "%s -> %s",
+	    p->d.more ? " more" : "",
+	    level[sts_dane_hosts_level(&p->d, &count)]);
+	return out;
+}
+
+static struct peer *
+new_peer(const char *zone)
+{
+	static struct peer p;
+
+	memset(&p, 0, sizeof p);
+	p.zone = zone;
+	p.now = (sts_ms)0xfffff000U;
+	p.servers.count = 2;
+	for (unsigned i = 0; i < 2; i++) {
+		p.servers.addr[i].af = STS_AF_INET;
+		p.servers.addr[i].port = (uint16_t)(5300 + i);
+		p.servers.trusted[i] = i == 1;
+	}
+	sts_dane_hosts_init(&p.d, NULL);
+	return &p;
+}
+
+#define A1 "mx1.d A s 192.0.2.1\nmx1.d AAAA s 2001:db8::1\n"
+#define A2 "mx2.d A s 192.0.2.2\n"
+#define T1 "_25._tcp.mx1.d TLSA s 3 1 1\n"
+#define T2 "_25._tcp.mx2.d TLSA s 3 1 1\n"
+#define MX1 "d MX s mx1.d\n"
+#define MX2 MX1 "d MX s 20 mx2.d\n"
+
+static const struct {
+	const char *name, *zone, *want;
+	bool insecure_too;
+} cases[] = {
+	/* The MX look-up (RFC 7672 2.2.1). */
+	{ "MX bogus", "d MX e\n", "unknown -> UNKNOWN", true },
+	{ "MX without answer", "d MX q\n", "unknown -> UNKNOWN", true },
+	{ "no such domain", "e MX s\n", "none -> NONE", true },
+	{ "no such domain, not authenticated", "d MX x\n", "none -> NONE",
+	    true },
+	{ "null MX", "d MX s 0 .\n", "none -> NONE", true },
+	{ "null MX, not authenticated", "d MX i 0 .\n", "none -> NONE", true },
+	{ "null MX beside a host: the host counts", MX1 "d MX s 0 .\n" A1 T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "implicit MX, authenticated",
+	    "d MX s\nd A s 192.0.2.1\n_25._tcp.d TLSA s 3 1 1\n",
+	    "secure implicit d=usable -> ONLY", true },
+	{ "implicit MX, not authenticated",
+	    "d MX i\nd A s 192.0.2.1\n_25._tcp.d TLSA s 3 1 1\n",
+	    "insecure implicit d=usable -> PARTIAL", true },
+	{ "implicit MX without address", "d MX s\n",
+	    "secure implicit d=no-address -> NONE", true },
+	{ "implicit MX of an alias",
+	    "d CNAME s e\ne A s 192.0.2.1\n_25._tcp.e TLSA s 3 1 1\n",
+	    "secure implicit d=usable -> ONLY", true },
+	{ "MX not authenticated, hosts are looked at",
+	    "d MX i mx1.d\n" A1 T1, "insecure mx1=usable -> PARTIAL", true },
+	{ "MX not authenticated, hosts are not looked at",
+	    "d MX i mx1.d\n" A1 T1, "insecure -> NONE", false },
+	{ "MX by an alias, secure all the way",
+	    "d CNAME s e\ne MX s mx1.d\n" A1 T1, "secure mx1=usable -> ONLY",
+	    true },
+	{ "MX by an alias that is not authenticated",
+	    "d CNAME i e\ne MX s mx1.d\n" A1 T1,
+	    "insecure mx1=usable -> PARTIAL", true },
+	{ "MX by an alias to a zone that is not signed",
+	    "d CNAME s e\ne MX i mx1.d\n" A1 T1,
+	    "insecure mx1=usable -> PARTIAL", true },
+	{ "MX by TCP", "d MX t mx1.d\n" A1 T1, "secure mx1=usable -> ONLY",
+	    true },
+	{ "the same host twice", MX1 "d MX s 20 mx1.d\n" A1 T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "a host in upper case", "d MX s MX1.D\n" A1 T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "a host that is no host name is not looked at",
+	    MX1 "d MX s a_b.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
+	    true },
+
+	/* Addresses (RFC 7672 2.2.2). */
+	{ "A only", MX1 "mx1.d A s 192.0.2.1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "AAAA only", MX1 "mx1.d AAAA s 2001:db8::1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "AAAA fails, A is there", MX1 "mx1.d A s 192.0.2.1\nmx1.d AAAA e\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "A fails, no AAAA", MX1 "mx1.d A e\n" T1,
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "both fail at one of two", MX2 "mx1.d A q\nmx1.d AAAA q\n" T1 A2 T2,
+	    "secure mx1=unknown mx2=usable -> ONLY", true },
+	{ "no address at one of two", MX2 T1 A2 T2,
+	    "secure mx1=no-address mx2=usable -> ONLY", true },
+	{ "addresses not authenticated: TLSA is not asked for",
+	    MX1 "mx1.d A i 192.0.2.1\n_25._tcp.mx1.d TLSA e\n",
+	    "secure mx1=none -> NONE", true },
+	{ "one family not authenticated",
+	    MX1 "mx1.d A s 192.0.2.1\nmx1.d AAAA i 2001:db8::1\n" T1,
+	    "secure mx1=none -> NONE", true },
+	{ "an alias, insecure at its end, secure itself",
+	    MX1 "mx1.d CNAME s h.e\nh.e A i 192.0.2.1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "an alias, insecure itself",
+	    MX1 "mx1.d CNAME i h.e\nh.e A s 192.0.2.1\n" T1,
+	    "secure mx1=none -> NONE", true },
+	{ "an insecure alias: TLSA at its end is not for us",
+	    MX1 "mx1.d CNAME s h.e\nh.e A i 192.0.2.1\n"
+		"_25._tcp.h.e TLSA s 3 1 1\n",
+	    "secure mx1=none -> NONE", true },
+
+	/* The base domain (RFC 7672 2.2.3). */
+	{ "a secure alias, TLSA at its end",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA s 3 1 1\n",
+	    "secure mx1=usable -> ONLY", true },
+	{ "a secure alias, TLSA at the name itself",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "the end of the alias decides, unusable or not",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA s 1 1 1\n" T1,
+	    "secure mx1=unusable -> PARTIAL", true },
+	{ "TLSA at the end of the alias bogus: not the other one's turn",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA e\n" T1,
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "TLSA at the end of the alias insecure: the other one's turn",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA i 3 1 1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "names between are no base",
+	    MX1 "mx1.d CNAME s h.e\nh.e CNAME s h.f\nh.f A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA s 3 1 1\n",
+	    "secure mx1=none -> NONE", true },
+
+	/* TLSA. */
+	{ "no TLSA", MX1 A1, "secure mx1=none -> NONE", true },
+	{ "TLSA bogus", MX1 A1 "_25._tcp.mx1.d TLSA e\n",
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "TLSA without answer", MX1 A1 "_25._tcp.mx1.d TLSA q\n",
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "TLSA not authenticated", MX1 A1 "_25._tcp.mx1.d TLSA i 3 1 1\n",
+	    "secure mx1=none -> NONE", true },
+	{ "TLSA NODATA not authenticated", MX1 A1 "_25._tcp.mx1.d TLSA i\n",
+	    "secure mx1=none -> NONE", true },
+	{ "TLSA by a secure alias",
+	    MX1 A1 "_25._tcp.mx1.d CNAME s t.e\nt.e TLSA s 3 1 1\n",
+	    "secure mx1=usable -> ONLY", true },
+	{ "TLSA by an alias to a zone that is not signed",
+	    MX1 A1 "_25._tcp.mx1.d CNAME s t.e\nt.e TLSA i 3 1 1\n",
+	    "secure mx1=none -> NONE", true },
+	{ "TLSA of usage 0 and 1 only",
+	    MX1 A1 "_25._tcp.mx1.d TLSA s 0 0 1\n_25._tcp.mx1.d TLSA s 1 1 1\n",
+	    "secure mx1=unusable -> PARTIAL", true },
+	{ "TLSA of a wrong length", MX1 A1 "_25._tcp.mx1.d TLSA s 3 1 1 31\n",
+	    "secure mx1=unusable -> PARTIAL", true },
+	{ "one usable record is enough",
+	    MX1 A1 "_25._tcp.mx1.d TLSA s 1 1 1\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "3 1 0, a bare key", MX1 A1 "_25._tcp.mx1.d TLSA s 3 1 0\n",
+	    "secure mx1=usable -> ONLY", true },
+	{ "TLSA by TCP", MX1 A1 "_25._tcp.mx1.d TLSA t 3 1 1\n",
+	    "secure mx1=usable -> ONLY", true },
+	{ "TLSA of another port", MX1 A1 "_465._tcp.mx1.d TLSA s 3 1 1\n",
+	    "secure mx1=none -> NONE", true },
+
+	/* Several hosts. */
+	{ "both usable", MX2 A1 T1 A2 T2,
+	    "secure mx1=usable mx2=usable -> ONLY", true },
+	{ "one of two", MX2 A1 T1 A2, "secure mx1=usable mx2=none -> PARTIAL",
+	    true },
+	{ "one of two bogus", MX2 A1 T1 A2 "_25._tcp.mx2.d TLSA e\n",
+	    "secure mx1=usable mx2=unknown -> ONLY", true },
+	{ "the better host is bogus, the other has none",
+	    MX2 A1 "_25._tcp.mx1.d TLSA e\n" A2,
+	    "secure mx1=unknown mx2=none -> PARTIAL", true },
+	{ "five hosts",
+	    MX2 "d MX s mx3.d\nd MX s mx4.d\nd MX s mx5.d\n" A1 T1 A2 T2
+		"mx3.d A s 192.0.2.3\n_25._tcp.mx3.d TLSA s 3 1 1\n"
+		"mx4.d A s 192.0.2.4\n_25._tcp.mx4.d TLSA s 2 0 2\n"
+		"mx5.d A s 192.0.2.5\n_25._tcp.mx5.d TLSA s 3 0 1\n",
+	    "secure mx1=usable mx2=usable mx3=usable mx4=usable mx5=usable "
+	    "-> ONLY",
+	    true },
+};
+
+START_TEST(rules)
+{
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		for (int backwards = 0; backwards <= 1; backwards++) {
+			struct peer *p = new_peer(cases[i].zone);
+
+			p->backwards = backwards != 0;
+			gather(p, "d", cases[i].insecure_too);
+			unit_text(cases[i].name, unit_span(show(p)),
+			    cases[i].want);
+			/* The untrusted server is never asked. */
+			unit_int(cases[i].name, p->served[0], 0);
+			sts_dane_hosts_end(&p->d);
+		}
+	}
+}
+END_TEST
+
+/* A failure of any single look-up of a domain whose hosts all have usable
+ * records leaves dane-only or "try again": nothing weaker. */
+START_TEST(single_failures)
+{
+	static const char *const lines[] = { "d MX %s\n", "mx1.d A %s\n",
+		"mx1.d AAAA %s\n", "mx2.d A %s\n", "mx2.d AAAA %s\n",
+		"_25._tcp.mx1.d TLSA %s\n", "_25._tcp.mx2.d TLSA %s\n" };
+	static const char *const good[] = { "s mx1.d\nd MX s mx2.d",
+		"s 192.0.2.1", "s 2001:db8::1", "s 192.0.2.2", "s 2001:db8::2",
+		"s 3 1 1", "s 2 1 1" };
+	static const char *const bad[] = { "e", "q" };
+	char zone[2000];
+
+	for (unsigned set = 0; set < 1U << UNIT_COUNT(lines); set++) {
+		for (unsigned how = 0; how < UNIT_COUNT(bad); how++) {
+			struct sts_dane_count count;
+			enum sts_dane_level level;
+			struct peer *p;
+			int n = 0;
+
+			for (unsigned i = 0; i < UNIT_COUNT(lines); i++) {
+				n += snprintf(zone + n,
+				    sizeof zone - (size_t)n, lines[i],
+				    set >> i & 1U ? bad[how] : good[i]);
+			}
+			p = new_peer(zone);
+			gather(p, "d", true);
+			level = sts_dane_hosts_level(&p->d, &count);
+			unit_int(zone,
+			    level == STS_DANE_ONLY || level == STS_DANE_UNKNOWN,
+			    1);
+			unit_int(zone, level == STS_DANE_ONLY || set != 0, 1);
+		}
+	}
+}
+END_TEST
+
+/* A domain with `count` hosts whose names have so many octets. */
+static const char *
+many(unsigned count, unsigned len)
+{
+	static char zone[20000];
+	int n = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		n += snprintf(zone + n, sizeof zone - (size_t)n,
+		    "d MX s mx%0*u.d\nmx%0*u.d A s 192.0.2.1\n"
+		    "_25._tcp.mx%0*u.d TLSA s 3 1 1\n",
+		    (int)len - 4, i, (int)len - 4, i, (int)len - 4, i);
+	}
+	return zone;
+}
+
+static const struct {
+	const char *name;
+	unsigned count, len, looked_at;
+	enum sts_dane_level want;
+} limits[] = {
+	{ "one host less than the limit", STS_DANE_HOSTS_MAX - 1, 6,
+	    STS_DANE_HOSTS_MAX - 1, STS_DANE_ONLY },
+	{ "as many hosts as the limit", STS_DANE_HOSTS_MAX, 6,
+	    STS_DANE_HOSTS_MAX, STS_DANE_ONLY },
+	{ "one host more: never all", STS_DANE_HOSTS_MAX + 1, 6,
+	    STS_DANE_HOSTS_MAX, STS_DANE_PARTIAL },
+	{ "names that fill their room", STS_DANE_HOSTS_MAX,
+	    STS_DANE_NAMES / STS_DANE_HOSTS_MAX, STS_DANE_HOSTS_MAX,
+	    STS_DANE_ONLY },
+	{ "names that do not fit: never all", STS_DANE_HOSTS_MAX,
+	    STS_DANE_NAMES / STS_DANE_HOSTS_MAX + 1, STS_DANE_HOSTS_MAX - 1,
+	    STS_DANE_PARTIAL },
+};
+
+START_TEST(limits_are_not_all)
+{
+	for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
+		struct sts_dane_count count;
+		struct peer *p =
+		    new_peer(many(limits[i].count, limits[i].len));
+
+		gather(p, "d", true);
+		unit_int(
+		    limits[i].name, p->d.host_count, limits[i].looked_at);
+		unit_int(limits[i].name, sts_dane_hosts_level(&p->d, &count),
+		    limits[i].want);
+		/* Several at once, and no more. */
+		unit_int(limits[i].name, p->open_max, STS_DANE_LEGS);
+	}
+}
+END_TEST
+
+/* Without a trusted server nothing is asked, and nobody can tell. */
+START_TEST(no_trusted_server)
+{
+	struct peer *p = new_peer(MX1 A1 T1);
+
+	p->servers.trusted[1] = false;
+	gather(p, "d", true);
+	unit_text("nobody is trusted", unit_span(show(p)), "unknown -> UNKNOWN");
+	unit_int("reason", p->d.mx_why, STS_WHY_DNS_NO_SERVER);
+	unit_int("questions", p->served[0] + p->served[1], 0);
+}
+END_TEST
+
+/* However many hosts are silent, the whole takes STS_DANE_GATHER_MS. */
+START_TEST(time_is_bounded)
+{
+	static char zone[20000];
+	struct peer *p;
+	sts_ms began;
+	int n = 0;
+
+	for (unsigned i = 0; i < STS_DANE_HOSTS_MAX; i++) {
+		n += snprintf(zone + n, sizeof zone - (size_t)n,
+		    "d MX s m%u.d\nm%u.d A q\nm%u.d AAAA q\n", i, i, i);
+	}
+	p = new_peer(zone);
+	began = p->now;
+	gather(p, "d", true);
+	ck_assert_uint_le(p->now - began, STS_DANE_GATHER_MS);
+	for (unsigned i = 0; i < p->d.host_count; i++) {
+		unit_int("host", p->d.host[i].state, STS_DANE_HOST_UNKNOWN);
+		unit_int("why", p->d.host[i].why, STS_WHY_DNS_TIMEOUT);
+	}
+	/* It can be used again. */
+	sts_dane_hosts_end(&p->d);
+	p->zone = MX1 A1 T1;
+	gather(p, "d", true);
+	unit_text("again", unit_span(show(p)), "secure mx1=usable -> ONLY");
+	unit_int("TTL", p->d.ttl_s, 300);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, rules);
+	tcase_add_test(tc, single_failures);
+	tcase_add_test(tc, limits_are_not_all);
+	tcase_add_test(tc, no_trusted_server);
+	tcase_add_test(tc, time_is_bounded);
+}
