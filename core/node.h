@@ -8,8 +8,9 @@
  *	clients        leaf, a channel each
  *	asks           leaf without channel: questions by the C API
  *	lookups        composite: two legs each
+ *	danes          composite: some legs each
  *	fetches        composite: two connections each
- *	legs           leaf: a question to the name servers
+ *	legs           leaf: a question to the name servers, lookups' first
  *	connections    leaf: to a policy host
  */
 #ifndef STS_NODE_H

@@ -51,6 +51,8 @@ struct sts_settings {
 	uint8_t sct; /* enum sts_sct */
 	bool allow_private; /* fetch from RFC 1918, ULA, 100.64/10 */
 	bool enforce_off; /* kill switch: answer not found, log the rest */
+	bool dane; /* DANE beside MTA-STS; zones may say otherwise */
+	bool dane_partial; /* some hosts only, nothing enforced: `dane` */
 	uint8_t allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX]; /* fetched from, always */
 	/* Of the network's translators (RFC 6052): IPv6, of 32, 40, 48, 56, 64

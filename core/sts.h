@@ -57,14 +57,18 @@ struct sts_config {
 	/* For what outlives a restart: 0, or >= 256 bytes and a multiple of
 	 * the store's program unit; the journal's every read and write. */
 	size_t journal_buffer;
+	/* 0..1024 domains whose mail hosts are looked up for DANE at once; 0:
+	 * there is no DANE, whatever settings and zones say, and without
+	 * STS_DANE it is 0. */
+	uint16_t danes;
 };
 
 struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
 
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
-	size_t clients, lookups, fetches, asks, dns, driver, journal, cache,
-	    total;
+	size_t clients, lookups, fetches, asks, dns, dane, driver, journal,
+	    cache, total;
 };
 
 /* Bytes of the block for this configuration, by parts and in all. */

@@ -17,10 +17,12 @@
 
 /*
  * What one step may take: the tick begins a refresh, the lookup of an ask that
- * waited, and a fetch or another such lookup; the child's result a moment to
- * refresh, a lookup, and another fetch.
+ * waited (and of its domain's hosts), and a fetch or another such lookup; the
+ * child's result a moment to refresh, a lookup with such hosts, and another
+ * fetch.
  */
-STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND + 2 * STS_TLS_RND + 4,
+STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND + 2 * STS_DANE_RND +
+					  2 * STS_TLS_RND + 4,
     randomness_of_a_step);
 
 /* A client wants something. */
@@ -87,6 +89,9 @@ agent_child(void *e, unsigned i)
 		client_child(a, i);
 	} else if (node < a->first_lookup) {
 		question_child(a, node - a->first_question);
+	} else if (STS_DANE && node >= a->first_dane &&
+		   node < a->first_fetch) {
+		sts_agent_dane_work(a, (uint16_t)(node - a->first_dane));
 	} else if (node < a->first_fetch) {
 		sts_agent_work_lookup(a, (uint16_t)(node - a->first_lookup));
 	} else {
@@ -145,6 +150,9 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 		forget_times(a);
 		sts_agent_sweep(a);
 	}
+	if (STS_DANE) {
+		sts_agent_dane_tick(a);
+	}
 	if (sts_agent_asks_may_go_on(a)) {
 		sts_agent_asks_go_on(a);
 	}
@@ -163,6 +171,9 @@ agent_deadline(const void *e, sts_ms *at)
 
 	*at = a->sweep_at;
 	if (sts_agent_slots_due(a, &slots_at)) {
+		*at = sts_earlier(*at, slots_at);
+	}
+	if (STS_DANE && sts_agent_dane_due(a, &slots_at)) {
 		*at = sts_earlier(*at, slots_at);
 	}
 	if (sts_agent_asks_may_go_on(a)) {
@@ -246,6 +257,9 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 	}
 	if (l != NULL) {
 		l->outdated = true;
+	}
+	if (STS_DANE && domain.n > 0) {
+		sts_agent_dane_forget(a, domain);
 	}
 	/* The journal may know a policy that the cache gave up for room. */
 	sts_agent_unkeep(a, domain);

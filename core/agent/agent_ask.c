@@ -73,6 +73,19 @@ still_known(const struct sts_entry *e, uint32_t now_s)
 	return !check_due(e, now_s);
 }
 
+/* What is remembered of a domain, live or not. */
+static bool
+remembered(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
+{
+	sts_ref ref = sts_cache_find(&a->cache, domain);
+
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, e);
+	}
+	return ref != 0;
+}
+
 /* Short policies have no planned refresh: they are fetched again when asked
  * for in the second half of their life (and not while that keeps failing). */
 static bool
@@ -184,9 +197,12 @@ wait_for_lookup(
 		tell_busy(a);
 		ask->deadline = longest_wait(ask);
 	} else {
-		ask->began = a->now;
+		if (!ask->ahead) {
+			ask->began = a->now;
+		}
 		ask->deadline = sts_earlier(
-		    a->now + ask->zone->answer_within_ms, longest_wait(ask));
+		    ask->began + ask->zone->answer_within_ms,
+		    longest_wait(ask));
 	}
 	ask->waits = true;
 }
@@ -267,9 +283,30 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
+/* While the mail hosts are looked up: what will be asked next if they do not
+ * decide. Nothing if it is known, or all lookups are busy. */
+static void
+look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	struct sts_entry e;
+	sts_ref ref = sts_agent_live(a, domain, &e);
+
+	ask->ahead = true;
+	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN ||
+	    sts_agent_work_find(a, domain) != NULL) {
+		return;
+	}
+	if (ref != 0 ? check_due(&e, now_s)
+		     : !remembered(a, domain, &e) || !still_known(&e, now_s)) {
+		sts_agent_work_begin(a, domain, false);
+	}
+}
+
 static void
 decide(struct sts_agent *a, struct sts_ask *ask)
 {
+	bool began = false;
 	struct sts_key key;
 	struct sts_text domain;
 	struct sts_entry e;
@@ -279,6 +316,12 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 		return;
 	}
 	domain = sts_text(key.domain, key.len);
+	if (STS_DANE && sts_agent_dane(a, ask, &key, &began)) {
+		if (began && !ask->afresh) {
+			look_ahead(a, ask, domain);
+		}
+		return;
+	}
 	if (ask->afresh) {
 		ask_afresh(a, ask, domain);
 		return;
@@ -288,6 +331,18 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 		ask_held(a, ask, domain, ref, &e);
 	} else {
 		ask_not_held(a, ask, domain);
+	}
+}
+
+void
+sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask)
+{
+	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	decide(a, ask);
+	if (ask->answer.kind == STS_ANSWER_NONE) {
+		sts_agent_stir(a, ask->node);
+	} else {
+		sts_agent_hand_over(a, ask);
 	}
 }
 
@@ -315,7 +370,8 @@ sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 {
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	ask->asked = a->now;
-	ask->waits = ask->first = false;
+	ask->waits = ask->first = ask->ahead = false;
+	ask->dane = STS_DANE_PENDING;
 	ask->phase = STS_ASK_NONE;
 	if (sts_agent_is_client(a, ask->node)) {
 		struct sts_text name =
@@ -420,6 +476,11 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 	why = sts_key_parse(&key, ask->key);
 	STS_ASSERT(why == STS_WHY_NONE);
 	domain = sts_text(key.domain, key.len);
+	if (ask->phase == STS_ASK_DANE_QUEUED ||
+	    ask->phase == STS_ASK_DANE_WAITS) {
+		sts_agent_dane_ask_due(a, ask, domain);
+		return;
+	}
 	ref = sts_agent_live(a, domain, &e);
 	if (ref != 0) {
 		due_held(a, ask, domain, ref, &e);
@@ -467,11 +528,6 @@ sts_agent_asks_go_on(struct sts_agent *a)
 
 		sts_agent_wait_end(a, ask);
 		ask->first = true;
-		decide(a, ask);
-		if (ask->answer.kind == STS_ANSWER_NONE) {
-			sts_agent_stir(a, ask->node);
-		} else {
-			sts_agent_hand_over(a, ask);
-		}
+		sts_agent_ask_go_on(a, ask);
 	}
 }

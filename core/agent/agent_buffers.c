@@ -12,7 +12,9 @@
 static struct sts_legs *
 legs_of(struct sts_agent *a, uint16_t i)
 {
-	return &a->lookups[i].legs;
+	return i < a->config.lookups
+		   ? &a->lookups[i].legs
+		   : &a->danes[i - a->config.lookups].hosts.legs;
 }
 
 static void
@@ -27,6 +29,9 @@ begin_wait(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
 
+	if (i >= a->config.lookups) {
+		return;
+	}
 	STS_ASSERT(!l->queued);
 	l->queued = true;
 	l->queued_at = a->now;
@@ -37,6 +42,9 @@ end_wait(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
 
+	if (i >= a->config.lookups) {
+		return;
+	}
 	l->ours_ms = sts_agent_ours_ms(a, l);
 	l->queued = false;
 }

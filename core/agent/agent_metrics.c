@@ -72,6 +72,9 @@ sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 	if (sts_agent_keeps(a)) {
 		look_at_journal(a, n);
 	}
+	n[STS_METRIC_DANE_RESOLVER] = a->dane.resolver;
+	n[STS_METRIC_DANE_BUSY] = a->dane.busy;
+	n[STS_METRIC_DANE_BUSY + 1] = a->config.danes;
 	n[STS_METRIC_ENFORCE_OFF] = a->settings->enforce_off;
 	n[STS_METRIC_MEMORY] = (uint32_t)(sts_agent_size(&a->config) / 16);
 	n[STS_METRIC_BUILD] = 1;

@@ -5,8 +5,8 @@
  *
  *	static uint64_t block[STS_AGENT_SIZE(8, 4, 1, 2, 512, 8192) / 8];
  *
- * The arguments are the fields of struct sts_config of the same names. It is
- * at least what sts_agent_size says, by less than 1 KB for each fetch slot.
+ * The arguments are the fields of struct sts_config of the same names, with
+ * danes 0; STS_AGENT_SIZE_DANE has that one too. It is at least what sts_agent_size says, by less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -23,8 +23,9 @@ enum {
 
 /* One for the agent, one a client and ask; a lookup has legs below it that ask
  * name servers, a fetch connections. */
-#define STS_AGENT_NODES(clients, lookups, fetch_slots, asks)                   \
+#define STS_AGENT_NODES(clients, lookups, fetch_slots, asks, danes)            \
 	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
+	    (1U + STS_DANE_LEGS) * (danes) +                                   \
 	    (1U + STS_FETCH_CONNS) * (fetch_slots))
 
 /* clang-format off */
@@ -34,15 +35,16 @@ enum {
  * A part of no octets has the pointer NULL. tls is the size of one TLS
  * session: known to the linker, at most STS_TLS_SIZE_MAX.
  */
-#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, journal_, cache_, tls_) \
+#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, cache_, tls_) \
 	X(driver, a->nodes, sizeof(struct sts_node), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_)) \
 	X(driver, a->heap_slots, sizeof(uint16_t), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_)) \
 	X(clients, a->clients, sizeof(struct sts_client), clients_) \
 	X(asks, a->questions, sizeof(struct sts_question), asks_) \
 	X(lookups, a->lookups, sizeof(struct sts_lookup), lookups_) \
 	X(lookups, a->work.index, sizeof(uint16_t), lookups_) \
+	X(dane, a->danes, sizeof(struct sts_dane_work), danes_) \
 	X(fetches, a->root.links, sizeof(struct sts_x509_links), 1) \
 	X(fetches, a->fetches, sizeof(struct sts_fetch), slots_) \
 	X(fetches, parts.tls, STS_AGENT_ALIGNED(tls_), slots_) \
@@ -57,9 +59,15 @@ enum {
 #define STS_AGENT_ADD_PART(plan, where, size, count)                           \
 	+STS_AGENT_ALIGNED((size) * (size_t)(count))
 
+#define STS_AGENT_SIZE_DANE(clients, lookups, fetch_slots, asks, danes,        \
+    journal_buffer, cache_size)                                                \
+	((size_t)0 STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups,       \
+	    fetch_slots, asks, danes, journal_buffer, cache_size,              \
+	    STS_TLS_SIZE_MAX))
+
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \
-	((size_t)0 STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups,       \
-	    fetch_slots, asks, journal_buffer, cache_size, STS_TLS_SIZE_MAX))
+	STS_AGENT_SIZE_DANE(clients, lookups, fetch_slots, asks, 0,            \
+	    journal_buffer, cache_size)
 
 #endif

@@ -12,6 +12,7 @@
 #include "../base/event.h"
 #include "../base/queue.h"
 #include "../client/client.h"
+#include "../dane/dane_hosts.h"
 #include "../https/fetch.h"
 #include "../journal/journal.h"
 #include "../lookup/lookup.h"
@@ -53,7 +54,9 @@ enum sts_ask_phase {
 	STS_ASK_NONE = 0,
 	STS_ASK_QUEUED, /* a free lookup: in a->asks */
 	STS_ASK_CROWDED, /* a lookup of its organisation's share: in a->crowded */
-	STS_ASK_WAITS /* its domain's lookup: in that one's list */
+	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
+	STS_ASK_DANE_QUEUED, /* one of a->danes: in a->dane.asks */
+	STS_ASK_DANE_WAITS /* its domain's hosts: in their list */
 };
 
 /* A question by the C API: a leaf without channel. */
@@ -68,6 +71,19 @@ enum sts_work_stage {
 	STS_WORK_ADDRESSES,
 	STS_WORK_QUEUED, /* for a fetch slot */
 	STS_WORK_FETCH
+};
+
+/*
+ * The mail hosts of one domain, being looked up. Apart from the lookups: they
+ * are three times as large, there are fewer of them, and a domain's are known
+ * for another time than its policy.
+ */
+struct sts_dane_work {
+	struct sts_dane_hosts hosts;
+	struct sts_queue waiters; /* asks, by node number */
+	uint32_t organisation; /* hash of its organisation's name */
+	bool probe; /* of the name servers: nobody waits for it */
+	bool outdated; /* its domain was forgotten */
 };
 
 /* Complaints that are repeated at most every STS_NOTICE_MS. */
@@ -97,7 +113,9 @@ struct sts_agent {
 	struct sts_question *questions;
 	struct sts_lookup *lookups;
 	struct sts_fetch *fetches;
-	uint16_t first_client, first_question, first_lookup, first_fetch;
+	struct sts_dane_work *danes;
+	uint16_t first_client, first_question, first_lookup, first_dane,
+	    first_fetch;
 	struct sts_queue stirred; /* children, through node.next_stirred */
 	struct sts_queue asks; /* that wait for a free lookup */
 	struct sts_queue crowded; /* whose organisation has its share of them */
@@ -151,6 +169,13 @@ struct sts_agent {
 		bool crowd_turn; /* the next one is of them */
 	} ask;
 	struct {
+		struct sts_queue asks; /* that wait for a free one */
+		uint16_t look; /* of the asks, those to be looked at */
+		uint16_t busy;
+		uint8_t resolver; /* enum sts_dane_resolver */
+		sts_ms probe_at;
+	} dane;
+	struct {
 		uint32_t refused; /* the cache's count that was logged */
 		uint8_t full; /* percent of the protected share, or 0 */
 	} alert;
@@ -165,6 +190,13 @@ struct sts_agent {
 		sts_ms wait_ms; /* before the next retry */
 		sts_ms at; /* not before, unless more is to be saved */
 	} journal;
+};
+
+/* What is known of the trusted name servers. */
+enum sts_dane_resolver {
+	STS_DANE_RESOLVER_UNKNOWN = 0,
+	STS_DANE_RESOLVER_SEES, /* they validate */
+	STS_DANE_RESOLVER_BLIND /* nothing they say is authenticated */
 };
 
 /* Whether the agent has a journal. */
@@ -252,8 +284,8 @@ void sts_agent_client_stirs(struct sts_agent *a, unsigned i);
 void sts_agent_client_gone(struct sts_agent *a, unsigned i);
 
 /* agent_buffers.c */
-/* Take back the buffers that lookup i is done with, and lend it one that it
- * needs. */
+/* Take back the buffers that number i (lookups, then danes) is done with, and
+ * lend it one that it needs. */
 void sts_agent_buffers(struct sts_agent *a, uint16_t i);
 
 /* agent_slots.c */
@@ -277,6 +309,8 @@ bool sts_agent_slots_due(const struct sts_agent *a, sts_ms *at);
  * CROWDED) for a lookup that it may begin. The caller sets its deadline. */
 void sts_agent_wait_for_lookup(
     struct sts_agent *a, struct sts_ask *ask, struct sts_lookup *l);
+void sts_agent_wait_for_dane(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_dane_work *w);
 void sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase);
 /* It waits no more; whatever its phase. */
@@ -374,6 +408,29 @@ void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
  * is left goes on at the next tick, which is due at once. */
 bool sts_agent_asks_may_go_on(const struct sts_agent *a);
 void sts_agent_asks_go_on(struct sts_agent *a);
+
+/* Go on with an ask that waits for nothing any more and has no answer. */
+void sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask);
+
+/* agent_dane.c */
+void sts_agent_dane_init(struct sts_agent *a);
+/*
+ * What comes of DANE for an ask whose domain no override decides. True: that
+ * is its answer, or it waits, and goes on when the hosts are known. False:
+ * MTA-STS decides. *began: it waits, and what else has to be looked up for it
+ * can be looked up meanwhile.
+ */
+bool sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
+    const struct sts_key *key, bool *began);
+/* The deadline of an ask that waits for it has passed. */
+void sts_agent_dane_ask_due(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_text domain);
+/* The hosts of number i are known, or need a buffer. */
+void sts_agent_dane_work(struct sts_agent *a, uint16_t i);
+/* The probe of the name servers; asks that wait go on. When that is due. */
+void sts_agent_dane_tick(struct sts_agent *a);
+bool sts_agent_dane_due(const struct sts_agent *a, sts_ms *at);
+void sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain);
 
 /* agent_sweep.c */
 /* A visit of the clock hand to the cache, when sweep_at has come. */

@@ -8,7 +8,8 @@
 /* The rows of agent_size.h for a configuration. */
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
-	    (c)->asks, (c)->journal_buffer, (c)->cache_size, sts_tls_size())
+	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->cache_size,       \
+	    sts_tls_size())
 
 /* Parts that others point into. */
 struct parts {
@@ -18,7 +19,8 @@ struct parts {
 unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
-	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks);
+	return STS_AGENT_NODES(
+	    c->clients, c->lookups, c->fetch_slots, c->asks, c->danes);
 }
 
 #define PLAN(plan, where, size, count)                                         \
@@ -104,14 +106,16 @@ static void
 plant_tree(struct sts_agent *a)
 {
 	const struct sts_config *c = &a->config;
-	unsigned legs, conns;
+	unsigned legs, conns, dane_legs;
 
 	a->first_client = 1;
 	a->first_question = (uint16_t)(a->first_client + c->clients);
 	a->first_lookup = (uint16_t)(a->first_question + c->asks);
-	a->first_fetch = (uint16_t)(a->first_lookup + c->lookups);
+	a->first_dane = (uint16_t)(a->first_lookup + c->lookups);
+	a->first_fetch = (uint16_t)(a->first_dane + c->danes);
 	legs = a->first_fetch + (unsigned)c->fetch_slots;
-	conns = legs + (unsigned)STS_LOOKUP_LEGS * c->lookups;
+	dane_legs = legs + (unsigned)STS_LOOKUP_LEGS * c->lookups;
+	conns = dane_legs + (unsigned)STS_DANE_LEGS * c->danes;
 	set_node(a, 0, &sts_agent_ops, a, STS_NODE_NONE, 0);
 	a->nodes[0].first_child = 1;
 	for (unsigned i = 0; STS_SOCKETMAP && i < c->clients; i++) {
@@ -132,6 +136,18 @@ plant_tree(struct sts_agent *a)
 		for (unsigned k = 0; k < STS_LOOKUP_LEGS; k++) {
 			set_node(a, legs + i * STS_LOOKUP_LEGS + k,
 			    &sts_lookup_leg_ops, &a->lookups[i].leg[k], id, k);
+		}
+	}
+	for (unsigned i = 0; STS_DANE && i < c->danes; i++) {
+		unsigned id = a->first_dane + i;
+		struct sts_dane_hosts *d = &a->danes[i].hosts;
+
+		set_node(a, id, &sts_dane_hosts_ops, d, 0, id - 1);
+		a->nodes[id].first_child =
+		    (uint16_t)(dane_legs + i * STS_DANE_LEGS);
+		for (unsigned k = 0; k < STS_DANE_LEGS; k++) {
+			set_node(a, dane_legs + i * STS_DANE_LEGS + k,
+			    &sts_dane_leg_ops, &d->leg[k], id, k);
 		}
 	}
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
@@ -158,6 +174,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 
 	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
 	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
+	STS_ASSERT(STS_DANE || config->danes == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
 	memset(a, 0, sizeof *a);
 	a->config = *config;
@@ -194,6 +211,9 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 		memset(a->questions, 0, config->asks * sizeof *a->questions);
 	}
 	a->now = a->root.started = now;
+	if (STS_DANE) {
+		sts_agent_dane_init(a);
+	}
 	a->sweep_at = now + STS_SWEEP_MS;
 	plant_tree(a);
 }

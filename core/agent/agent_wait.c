@@ -20,6 +20,10 @@ queue_of(struct sts_agent *a, const struct sts_ask *ask)
 		return &a->asks;
 	case STS_ASK_CROWDED:
 		return &a->crowded;
+	case STS_ASK_DANE_QUEUED:
+		return &a->dane.asks;
+	case STS_ASK_DANE_WAITS:
+		return &a->danes[ask->lookup].waiters;
 	default:
 		STS_ASSERT(ask->phase != STS_ASK_NONE);
 		return &a->lookups[ask->lookup].waiters;
@@ -48,11 +52,22 @@ sts_agent_wait_for_lookup(
 }
 
 void
+sts_agent_wait_for_dane(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_dane_work *w)
+{
+	STS_ASSERT(ask->phase == STS_ASK_NONE);
+	ask->phase = STS_ASK_DANE_WAITS;
+	ask->lookup = (uint16_t)(w - a->danes);
+	sts_agent_queue_ask(a, &w->waiters, ask);
+}
+
+void
 sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase)
 {
 	STS_ASSERT(ask->phase == STS_ASK_NONE);
-	STS_ASSERT(phase == STS_ASK_QUEUED || phase == STS_ASK_CROWDED);
+	STS_ASSERT(phase == STS_ASK_QUEUED || phase == STS_ASK_CROWDED ||
+		   phase == STS_ASK_DANE_QUEUED);
 	ask->phase = (uint8_t)phase;
 	sts_agent_queue_ask(a, queue_of(a, ask), ask);
 }
@@ -101,7 +116,9 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	sts_agent_wait_end(a, ask);
-	ask->answer = with;
+	ask->answer = ask->dane == STS_DANE_PARTIAL
+			  ? sts_decide_partial(ask->settings, with)
+			  : with;
 	audit(a, ask, domain);
 	count_answer(a, ask);
 	if (ask->answer.ref != 0) {

@@ -27,7 +27,7 @@ enum sts_verdict
 sts_explain_verdict(const struct sts_answer *a)
 {
 	STS_ASSERT(a->kind != STS_ANSWER_NONE);
-	if (a->kind == STS_ANSWER_POLICY || a->kind == STS_ANSWER_OVERRIDE) {
+	if (a->kind >= STS_ANSWER_POLICY) {
 		return STS_VERDICT_POLICY;
 	}
 	if (a->audited) {
@@ -59,7 +59,7 @@ const char *
 sts_rule_token(enum sts_rule rule)
 {
 	static const char *const words[] = { NULL, "key", "override", "held",
-		"table", "clock" };
+		"table", "clock", "dane" };
 
 	return word(words, sizeof words / sizeof *words, rule);
 }
@@ -69,7 +69,8 @@ sts_rule_text(enum sts_rule rule)
 {
 	static const char *const words[] = { NULL, "the key alone decides",
 		"an override of the configuration", "a policy is held",
-		"no policy is held", "the time is not known" };
+		"no policy is held", "the time is not known",
+		"TLSA records of the mail hosts (DANE)" };
 
 	return word(words, sizeof words / sizeof *words, rule);
 }
@@ -78,7 +79,7 @@ const char *
 sts_kind_token(enum sts_kind kind)
 {
 	static const char *const words[] = { NULL, "policy", "absent",
-		"back-off", "unknown" };
+		"back-off", "unknown", "dane" };
 
 	return word(words, sizeof words / sizeof *words, kind);
 }

@@ -24,12 +24,12 @@ enum sts_verdict sts_explain_verdict(const struct sts_answer *a);
 /* "policy", "none", "unknown". */
 const char *sts_verdict_token(enum sts_verdict v);
 
-/* Which rule spoke: "key", "override", "held", "table", "clock"; stable; never
+/* Which rule spoke: "key", "override", "held", "table", "clock", "dane"; stable; never
  * NULL. And the same for people. */
 const char *sts_rule_token(enum sts_rule rule);
 const char *sts_rule_text(enum sts_rule rule);
 
-/* What is held: "policy", "absent", "back-off", "unknown". */
+/* What is held: "policy", "absent", "back-off", "unknown", "dane". */
 const char *sts_kind_token(enum sts_kind kind);
 
 /* Where a record stands. Times are agent time in seconds; 0: does not apply. */

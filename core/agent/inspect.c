@@ -26,6 +26,9 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->lookups_max = a->config.lookups;
 	out->fetches = a->slots.busy;
 	out->fetches_max = a->config.fetch_slots;
+	out->danes = a->dane.busy;
+	out->danes_max = a->config.danes;
+	out->dane_blind = a->dane.resolver == STS_DANE_RESOLVER_BLIND;
 	out->waiting = (uint32_t)a->asks.count + a->crowded.count;
 }
 
@@ -53,8 +56,8 @@ sts_inspect_keeps(const struct sts_agent *a)
 	return sts_agent_keeps(a);
 }
 
-bool
-sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
+static bool
+next_record(const struct sts_agent *a, struct sts_walk *w,
     uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len)
 {
 	sts_ref ref;
@@ -65,6 +68,19 @@ sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
 		sts_agent_held_at(a, ref, held);
 		*len = sts_cache_domain(&a->cache, ref, domain);
 		STS_ASSERT(*len > 0);
+	}
+	return more;
+}
+
+bool
+sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
+    uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len)
+{
+	bool more = next_record(a, w, buckets, held, domain, len);
+
+	/* What is known of a domain's mail hosts is told with the domain. */
+	if (*len > 0 && held->entry.kind == STS_KIND_DANE) {
+		*len = 0;
 	}
 	return more;
 }
@@ -91,10 +107,10 @@ sts_inspect_flush(struct sts_agent *a, struct sts_walk *w, uint32_t buckets,
 	size_t len;
 
 	for (uint32_t i = 0; i < buckets && more; i++) {
-		more = sts_inspect_next(a, w, 1, &held, domain, &len);
+		more = next_record(a, w, 1, &held, domain, &len);
 		if (len > 0 && (all || !held.live)) {
 			forget(a, &held, sts_text(domain, len));
-			++*count;
+			*count += held.entry.kind != STS_KIND_DANE;
 		}
 	}
 	return more;

@@ -20,6 +20,8 @@ struct sts_inspection {
 	unsigned clients, clients_max, lookups, lookups_max, fetches,
 	    fetches_max;
 	unsigned waiting; /* questions for a lookup */
+	unsigned danes, danes_max; /* domains whose mail hosts are looked up */
+	bool dane_blind; /* the trusted name servers do not validate */
 };
 void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
 
@@ -50,6 +52,27 @@ bool sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
  */
 bool sts_inspect_flush(struct sts_agent *a, struct sts_walk *w,
     uint32_t buckets, bool all, uint32_t *count);
+
+/* What is known of a domain's mail hosts, as long as it counts. */
+struct sts_inspected_dane {
+	enum sts_dane_level level;
+	enum sts_why why; /* of UNKNOWN */
+	uint32_t checked_s, check_s; /* agent time: looked up, and next */
+	enum sts_dane_mx mx;
+	bool implicit; /* there are no MX records */
+	bool more; /* not all hosts were looked at */
+	/* Private. */
+	sts_ref ref;
+	size_t off;
+};
+bool sts_inspect_dane(const struct sts_agent *a, struct sts_text domain,
+    struct sts_inspected_dane *out);
+
+/* The next of its hosts; name has room for STS_NAME_MAX. False: that was all.
+ * Not after another sts_run. */
+bool sts_inspect_dane_host(const struct sts_agent *a,
+    struct sts_inspected_dane *in, enum sts_dane_host *state, uint8_t *name,
+    size_t *len);
 
 /* Keep the record readable (sts_payload_mx) though the agent runs, until it is
  * released. */

@@ -51,7 +51,7 @@
 	X(QUESTIONS, 3, 1, "questions_total", "zone", "plain tlsrpt sendmail", \
 	    "Questions answered, by the kind of their zone.") \
 	X(ANSWERS, STS_ANSWER_KINDS - 1, 1, "answers_total", "answer", \
-	    "notfound temp secure override", "Answers.") \
+	    "notfound temp secure override dane-only dane", "Answers.") \
 	X(ANSWERS_WHY, STS_WHY_COUNT, 1, "answers_why_total", "why", "*why", \
 	    "Answers by reason; ok is a policy that is enforced.") \
 	X(QUEUED, 1, 1, "questions_queued_total", NULL, NULL, \
@@ -60,6 +60,9 @@
 	    "Replies over the size limit, by what was left of them.") \
 	X(LOOKUPS, STS_WHY_COUNT, 1, "lookups_total", "why", "*why", \
 	    "Domains looked up, by what came of it; ok is a policy.") \
+	X(DANE, 4, 1, "dane_lookups_total", "level", \
+	    "none partial only unknown", \
+	    "Domains whose mail hosts were looked up, by what came of it.") \
 	X(FETCHES, 3, 1, "fetches_total", "result", "ok failed again", \
 	    "Fetches; again is one that lost its slot to others.") \
 	X(DNS_QUESTIONS, 1, 1, "dns_questions_total", NULL, NULL, \
@@ -116,6 +119,10 @@
 	X(QUEUE, 4, 1, "queue_length", "queue", \
 	    "questions fetches fetches_again dns_tcp", \
 	    "What waits for a slot.") \
+	X(DANE_RESOLVER, 1, 1, "dane_resolver_state", NULL, NULL, \
+	    "0 not known, 1 it validates, 2 it does not: DANE is blind.") \
+	X(DANE_BUSY, 2, 1, "dane_slots", "slot", "busy all", \
+	    "Domains whose mail hosts are looked up at once.") \
 	X(ENFORCE_OFF, 1, 1, "enforce_off", NULL, NULL, \
 	    "1: the operator has switched enforcement off.") \
 	X(MEMORY, 1, 16, "memory_bytes", NULL, NULL, \

@@ -10,7 +10,7 @@
 #include "../base/sts_config.h"
 
 enum {
-	STS_RANDOM_VISIT = 208
+	STS_RANDOM_VISIT = 256
 }; /* the most one driver step may take */
 
 struct sts_random {

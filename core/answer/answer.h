@@ -16,11 +16,13 @@ enum sts_answer_kind {
 	STS_ANSWER_NOTFOUND,
 	STS_ANSWER_TEMP,
 	STS_ANSWER_POLICY, /* enforce (or testing in a strict zone): ref */
-	STS_ANSWER_OVERRIDE /* the operator's own policy value */
+	STS_ANSWER_OVERRIDE, /* the operator's own policy value */
+	STS_ANSWER_DANE_ONLY, /* every mail host demands DANE */
+	STS_ANSWER_DANE /* some mail hosts do */
 };
 
 enum {
-	STS_ANSWER_KINDS = STS_ANSWER_OVERRIDE + 1
+	STS_ANSWER_KINDS = STS_ANSWER_DANE + 1
 };
 
 /* Which rule decided. */
@@ -29,7 +31,8 @@ enum sts_rule {
 	STS_RULE_OVERRIDE,
 	STS_RULE_HELD, /* a live policy */
 	STS_RULE_TABLE, /* nothing live held */
-	STS_RULE_CLOCK
+	STS_RULE_CLOCK,
+	STS_RULE_DANE /* TLSA records, or that they cannot be told */
 };
 
 struct sts_answer {

@@ -27,9 +27,12 @@ struct sts_ask {
 	/* Private to the agent. */
 	uint16_t node; /* its owner's, in the driver's tree */
 	uint8_t phase; /* what it waits for */
+	uint8_t dane_why; /* enum sts_why of UNKNOWN */
+	uint8_t dane; /* enum sts_dane_level, PENDING: not looked up yet */
+	bool ahead; /* its domain's policy was looked up beside DANE */
 	bool first; /* it is its turn: those that queue are behind it */
 	bool idle; /* in the list of clients without a question */
-	uint16_t lookup; /* the one it waits for */
+	uint16_t lookup; /* the one it waits for, or the domain's hosts */
 	uint16_t next, prev; /* in the one list that it is in */
 };
 

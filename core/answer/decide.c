@@ -74,6 +74,48 @@ sts_decide_no_clock(const struct sts_settings *s, bool grace)
 	    STS_RULE_CLOCK, STS_WHY_NO_CLOCK);
 }
 
+struct sts_answer
+sts_decide_dane(enum sts_dane_level level, enum sts_why why)
+{
+	struct sts_answer answer;
+
+	STS_ASSERT(level != STS_DANE_PENDING);
+	if (level == STS_DANE_UNKNOWN) {
+		return sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_DANE, why);
+	}
+	memset(&answer, 0, sizeof answer);
+	if (level == STS_DANE_ONLY) {
+		answer.kind = STS_ANSWER_DANE_ONLY;
+		answer.rule = STS_RULE_DANE;
+	}
+	return answer;
+}
+
+struct sts_answer
+sts_decide_partial(const struct sts_settings *s, struct sts_answer with)
+{
+	if (s->dane_partial && with.kind == STS_ANSWER_NOTFOUND) {
+		with.kind = STS_ANSWER_DANE;
+		with.rule = STS_RULE_DANE;
+		with.why = STS_WHY_NONE;
+	}
+	return with;
+}
+
+bool
+sts_decide_wants_dane(const struct sts_settings *s, const struct sts_zone *zone)
+{
+	switch ((enum sts_zone_dane)zone->dane) {
+	case STS_ZONE_DANE_ON:
+		return !zone->sendmail;
+	case STS_ZONE_DANE_OFF:
+		return false;
+	case STS_ZONE_DANE_GENERAL:
+		break;
+	}
+	return s->dane && !zone->sendmail;
+}
+
 enum sts_kind
 sts_decide_kind(const struct sts_entry *e)
 {

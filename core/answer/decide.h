@@ -6,6 +6,7 @@
 #ifndef STS_DECIDE_H
 #define STS_DECIDE_H
 
+#include "../dane/dane.h"
 #include "../settings.h"
 #include "answer.h"
 
@@ -26,6 +27,22 @@ struct sts_answer sts_decide_none(
 /* The time is not known and nothing live is held. `grace`: shortly after
  * start. */
 struct sts_answer sts_decide_no_clock(const struct sts_settings *s, bool grace);
+
+/*
+ * What is known of a domain's TLSA records decides (RFC 7672, DESIGN 5.3): ONLY
+ * is dane-only, UNKNOWN is TEMP for this reason. Otherwise kind NONE: MTA-STS
+ * decides, which must not override a DANE that fails (RFC 8461 2).
+ */
+struct sts_answer sts_decide_dane(enum sts_dane_level level, enum sts_why why);
+
+/* What is answered in the end where DANE is PARTIAL: `with`, or `dane` if the
+ * operator wants that where no policy is enforced. */
+struct sts_answer sts_decide_partial(
+    const struct sts_settings *s, struct sts_answer with);
+
+/* Whether DANE is looked up for a zone's questions. */
+bool sts_decide_wants_dane(
+    const struct sts_settings *s, const struct sts_zone *zone);
 
 /* An answer of kind NOTFOUND or TEMP, with its rule and reason. */
 struct sts_answer sts_decide_plain(

@@ -38,8 +38,8 @@ static const char *const error_texts[] = {
 	"fine",
 	"fewer of them: there is no room for another one",
 	"a name of 1 to 63 printable characters",
-	"strict_testing, sni, tlsrpt, audit or answer_within",
-	"yes or no, or a time from 1ms to 90s",
+	"strict_testing, sni, tlsrpt, audit, dane or answer_within",
+	"yes or no, on or off (dane), or a time from 1ms to 90s",
 	"a domain, maybe in brackets, maybe with a port number",
 	"notfound, sts, ignore, or postfix and a policy value",
 	"a level: none, may, encrypt, dane, verify, secure, ...",
@@ -56,12 +56,13 @@ enum option {
 	OPTION_SNI,
 	OPTION_TLSRPT,
 	OPTION_AUDIT,
+	OPTION_DANE,
 	OPTION_ANSWER_WITHIN,
 	OPTIONS
 };
 
 static const char *const option_names[OPTIONS] = { "strict_testing", "sni",
-	"tlsrpt", "audit", "answer_within" };
+	"tlsrpt", "audit", "dane", "answer_within" };
 
 static const struct {
 	const char *name;
@@ -133,6 +134,15 @@ read_bool(struct sts_text value, bool *out)
 	return *out || sts_text_is(value, "no");
 }
 
+static bool
+read_dane(struct sts_text value, uint8_t *out)
+{
+	bool on = sts_text_is(value, "on");
+
+	*out = on ? STS_ZONE_DANE_ON : STS_ZONE_DANE_OFF;
+	return on || sts_text_is(value, "off");
+}
+
 /* A time: digits and a unit. */
 static bool
 read_ms(struct sts_text value, uint32_t *out)
@@ -171,6 +181,8 @@ set_option(struct sts_zone *zone, enum option option, struct sts_text value)
 		return read_bool(value, &zone->tlsrpt);
 	case OPTION_AUDIT:
 		return read_bool(value, &zone->audit);
+	case OPTION_DANE:
+		return read_dane(value, &zone->dane);
 	case OPTION_ANSWER_WITHIN:
 		return read_ms(value, &zone->answer_within_ms);
 	case OPTIONS:
@@ -383,6 +395,18 @@ sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 	*known = sts_same_nocase(name, sts_text_of("postfix")) ||
 		 sts_same_nocase(name, sts_text_of("QUERY"));
 	return &z->zone[ZONE_DEFAULT];
+}
+
+bool
+sts_zones_want_dane(const struct sts_zones *z)
+{
+	for (unsigned i = 0; i < z->count; i++) {
+		if (z->zone[i].dane == STS_ZONE_DANE_ON &&
+		    !z->zone[i].sendmail) {
+			return true;
+		}
+	}
+	return false;
 }
 
 const struct sts_override *

@@ -23,6 +23,13 @@ enum {
 	STS_ANSWER_WITHIN_MAX_MS = 90000
 };
 
+/* Whether DANE is looked up for questions of a zone. */
+enum sts_zone_dane {
+	STS_ZONE_DANE_GENERAL = 0, /* as the settings say */
+	STS_ZONE_DANE_ON,
+	STS_ZONE_DANE_OFF
+};
+
 struct sts_zone {
 	uint8_t name_len;
 	uint8_t name[STS_ZONE_NAME_MAX];
@@ -33,6 +40,7 @@ struct sts_zone {
 	bool audit; /* look up, log, answer not found */
 	bool sendmail; /* the form that FEATURE(sts) needs: as with sni yes
 	                  and tlsrpt no, whatever those say */
+	uint8_t dane; /* enum sts_zone_dane; never of a sendmail zone */
 	uint32_t answer_within_ms;
 	uint32_t queue_wait_ms;
 };
@@ -89,7 +97,7 @@ void sts_zones_init(
 /*
  * Add a zone: `line` is what follows the keyword "zone" in the configuration,
  * "NAME option=value ...", separated by blanks: strict_testing, sni, tlsrpt,
- * audit (yes|no), answer_within (500ms, 5s, 1m: 1 ms to
+ * audit (yes|no), dane (on|off), answer_within (500ms, 5s, 1m: 1 ms to
  * STS_ANSWER_WITHIN_MAX_MS). What is not given is as in the default zone of
  * sts_zones_init; for the name of a built-in zone, as in that one: "default"
  * changes how unknown names are answered, and "sts" stays what Sendmail needs.
@@ -116,6 +124,9 @@ enum sts_zones_error sts_zones_override(
  */
 const struct sts_zone *sts_zones_find(
     const struct sts_zones *z, struct sts_text name, bool *known);
+
+/* Whether a zone wants DANE that the settings do not give. */
+bool sts_zones_want_dane(const struct sts_zones *z);
 
 /* The override for exactly this key (domain, brackets, port), or NULL; none
  * matches a port of unknown number. At most STS_OVERRIDES_MAX comparisons. */

@@ -24,6 +24,10 @@
 	X(POLICY_RECOVERED, "policy-recovered", 1, "failures", NULL, NULL) \
 	X(NO_POLICY,       "no-policy",       3, "ttl", NULL, NULL) \
 	X(DNS_FAILED,      "dns-failed",      2, "retry_in", NULL, NULL) \
+	X(DANE,            "dane",            3, "level", "hosts", "ttl") \
+	X(DANE_FAILED,     "dane-failed",     2, "retry_in", NULL, NULL) \
+	X(DANE_BLIND,      "dane-blind",      0, NULL, NULL, NULL) \
+	X(DANE_SEES,       "dane-sees",       1, NULL, NULL, NULL) \
 	X(FETCH_FAILED,    "fetch-failed",    1, "retry_in", "http_status", NULL) \
 	X(REFRESH_FAILED,  "refresh-failed",  2, "failures", "expires_in", "http_status") \
 	X(SCT_MISSING,     "sct-missing",     2, "scts", NULL, NULL) \

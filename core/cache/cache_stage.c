@@ -230,7 +230,7 @@ commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
 	enum sts_admission admission;
 	sts_ref old;
 
-	STS_ASSERT(e->kind >= STS_KIND_POLICY && e->kind <= STS_KIND_UNKNOWN);
+	STS_ASSERT(e->kind >= STS_KIND_POLICY && e->kind <= STS_KIND_DANE);
 	STS_ASSERT(e->mode <= STS_MODE_ENFORCE);
 	STS_ASSERT(s->head != 0);
 	STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);

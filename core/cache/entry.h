@@ -17,7 +17,10 @@ enum sts_kind {
 	STS_KIND_POLICY = 1, /* a policy was fetched; mode tells which */
 	STS_KIND_ABSENT, /* definitely no policy published */
 	STS_KIND_BACK_OFF, /* TXT valid, the fetch failed */
-	STS_KIND_UNKNOWN /* the TXT look-up failed */
+	STS_KIND_UNKNOWN, /* the TXT look-up failed */
+	/* Of another key than the domain: the payload tells of its mail hosts
+	 * (core/agent/agent_dane.c). */
+	STS_KIND_DANE
 };
 
 /* The header of a record. Times are agent time (core/agent/clock.h). */

@@ -200,6 +200,8 @@ put_line(struct sts_sink *s, const struct sts_reply *r)
 		put_line_none(s, r);
 		break;
 	case STS_ANSWER_OVERRIDE: /* in words that only Postfix knows */
+	case STS_ANSWER_DANE_ONLY: /* not looked up for this protocol */
+	case STS_ANSWER_DANE:
 	case STS_ANSWER_TEMP:
 		sts_sink_string(s, "temp");
 		break;
@@ -217,6 +219,12 @@ put_socketmap(struct sts_sink *s, const struct sts_reply *r)
 		break;
 	case STS_ANSWER_OVERRIDE:
 		put_override(s, r);
+		break;
+	case STS_ANSWER_DANE_ONLY:
+		sts_sink_string(s, "OK dane-only");
+		break;
+	case STS_ANSWER_DANE:
+		sts_sink_string(s, "OK dane");
 		break;
 	case STS_ANSWER_TEMP:
 		sts_sink_string(s, "TEMP ");

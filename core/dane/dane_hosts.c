@@ -409,8 +409,10 @@ judge_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
 		d->mx_why = (uint8_t)sts_upstream_why(up);
 		break;
 	}
-	if (d->mx == STS_DANE_MX_SECURE ||
-	    (d->mx == STS_DANE_MX_INSECURE && d->insecure_too)) {
+	if ((d->mx == STS_DANE_MX_SECURE &&
+		d->depth >= STS_DANE_DEPTH_SECURE) ||
+	    (d->mx == STS_DANE_MX_INSECURE &&
+		d->depth >= STS_DANE_DEPTH_ALL)) {
 		d->state = STS_DANE_HOSTS_HOSTS;
 		go_on(d);
 	} else {
@@ -585,7 +587,8 @@ take_servers(struct sts_dane_hosts *d, const struct sts_dns_servers *servers)
 
 void
 sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
-    const struct sts_dns_servers *servers, bool insecure_too, sts_ms now,
+    const struct sts_dns_servers *servers, enum sts_dane_depth depth,
+    sts_ms now,
     const uint8_t rnd[STS_DANE_RND])
 {
 	STS_ASSERT(d->state == STS_DANE_HOSTS_IDLE);
@@ -601,7 +604,7 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 	d->names_len = 0;
 	d->ttl_s = STS_DNS_TTL_MAX_S;
 	d->questions = 0;
-	d->insecure_too = insecure_too;
+	d->depth = (uint8_t)depth;
 	memset(d->worker, 0, sizeof d->worker);
 	d->now = now;
 	d->until = now + STS_DANE_GATHER_MS;

@@ -41,6 +41,13 @@ enum sts_dane_hosts_state {
 	STS_DANE_HOSTS_DONE
 };
 
+/* How far the hosts are looked at. */
+enum sts_dane_depth {
+	STS_DANE_DEPTH_MX = 0, /* the MX records alone */
+	STS_DANE_DEPTH_SECURE, /* the hosts of an authenticated MX RRset */
+	STS_DANE_DEPTH_ALL /* those of any */
+};
+
 /* One mail host. */
 struct sts_dane_mail_host {
 	uint8_t state; /* enum sts_dane_host */
@@ -77,7 +84,7 @@ struct sts_dane_hosts {
 
 	/* Private. */
 	uint8_t state;
-	bool insecure_too;
+	uint8_t depth; /* enum sts_dane_depth */
 	sts_ms now, until;
 	struct sts_dns_servers servers; /* the trusted ones */
 	struct sts_dns_health *health;
@@ -104,11 +111,12 @@ void sts_dane_hosts_init(struct sts_dane_hosts *d,
  *
  * servers       copied as far as they are trusted; none: UNKNOWN,
  *               dns-no-server, at once
- * insecure_too  look at the hosts of an MX RRset that is not authenticated
+ * depth         how far to look
  * rnd           fresh random bytes, from which every question's are derived
  */
 void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
-    const struct sts_dns_servers *servers, bool insecure_too, sts_ms now,
+    const struct sts_dns_servers *servers, enum sts_dane_depth depth,
+    sts_ms now,
     const uint8_t rnd[STS_DANE_RND]);
 
 /* Make it IDLE; the state must be DONE, and no lent buffer its. */

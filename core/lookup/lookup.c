@@ -13,7 +13,7 @@ enum {
 	HALF = STS_LOOKUP_ADDRS / 2 /* addresses kept of one family */
 };
 
-STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1024, lookup_is_cheap);
+STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1040, lookup_is_cheap);
 
 static const uint8_t txt_prefix[] = "_mta-sts";
 static const uint8_t host_prefix[] = STS_POLICY_LABEL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One domain's discovery, a composite of two questions ("legs"): the TXT record
- * at _mta-sts, then the addresses of mta-sts, A and AAAA at once. Cheap: under
+ * at _mta-sts, then the addresses of mta-sts, A and AAAA at once. Cheap: about
  * 1 KB, so that hundreds can wait for slow name servers while a fetch slot
  * (costly) is taken only when there is an address to connect to.
  *

@@ -249,6 +249,31 @@ add_records(struct world *w, struct dnspeer_answer *a,
 	}
 }
 
+/* Whether an answer is authenticated: all of its records are. */
+static bool
+is_authentic(struct world *w, const struct dnspeer_question *q,
+    const struct world_rr *rr)
+{
+	const char *name;
+	bool ad = rr->ad;
+	unsigned hops;
+
+	for (hops = 0; hops < ALIASES_MAX && rr->type == DNSPEER_CNAME &&
+		       q->type != DNSPEER_CNAME && rr->count > 0;
+	     hops++) {
+		name = rr->value[0];
+		rr = find_rr(w, name, q->type);
+		if (rr == NULL) {
+			rr = find_rr(w, name, DNSPEER_CNAME);
+		}
+		if (rr == NULL) {
+			break;
+		}
+		ad = ad && rr->ad;
+	}
+	return ad;
+}
+
 static unsigned
 rcode_of(enum world_dns what)
 {
@@ -323,7 +348,8 @@ answer(struct world *w, const struct world_ask *ask, const struct world_rr *rr)
 	if (rr->what == WORLD_SPOOFED) {
 		send_spoofs(w, ask);
 	}
-	dnspeer_begin(&a, &ask->q, rcode_of(rr->what), tc, rr->ad);
+	dnspeer_begin(&a, &ask->q, rcode_of(rr->what), tc,
+	    is_authentic(w, &ask->q, rr));
 	if (rr->what == WORLD_NXDOMAIN || rr->what == WORLD_NODATA) {
 		if (rr->ttl > 0) {
 			dnspeer_soa(&a, rr->ttl);

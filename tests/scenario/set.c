@@ -22,6 +22,8 @@ config_number(const char *key, const char *value)
 		scene.config.fetch_slots = (uint16_t)n;
 	} else if (strcmp(key, "cache") == 0) {
 		scene.config.cache_size = n;
+	} else if (strcmp(key, "danes") == 0) {
+		scene.config.danes = (uint16_t)n;
 	} else if (strcmp(key, "journal_day") == 0) {
 		scene.journal_day = (uint32_t)n;
 	} else if (strcmp(key, "seed") == 0) {
@@ -44,6 +46,30 @@ config_nameservers(void)
 	}
 }
 
+/* config dane on: room for it, name servers that are trusted, and what the probe
+ * asks for is there. */
+static void
+config_dane(bool on)
+{
+	struct world_rr rr;
+	unsigned i;
+
+	scene.settings.dane = on;
+	if (scene.config.danes == 0) {
+		scene.config.danes = 4;
+	}
+	for (i = 0; i < scene.servers.count; i++) {
+		scene.servers.trusted[i] = true;
+	}
+	memset(&rr, 0, sizeof rr);
+	strcpy(rr.name, "org");
+	rr.type = DNSPEER_MX;
+	rr.what = WORLD_NODATA;
+	rr.ttl = 3600;
+	rr.ad = true;
+	world_set(&scene.world, &rr);
+}
+
 static bool
 config_setting(const char *key, const char *value)
 {
@@ -55,6 +81,10 @@ config_setting(const char *key, const char *value)
 		scene.settings.on_no_clock = strcmp(value, "temp") == 0;
 	} else if (strcmp(key, "allow_private") == 0) {
 		scene.settings.allow_private = strcmp(value, "yes") == 0;
+	} else if (strcmp(key, "dane") == 0) {
+		config_dane(strcmp(value, "on") == 0);
+	} else if (strcmp(key, "dane_partial") == 0) {
+		scene.settings.dane_partial = strcmp(value, "dane") == 0;
 	} else if (strcmp(key, "sct") == 0) {
 		scene.settings.sct = strcmp(value, "require") == 0
 					 ? STS_SCT_REQUIRE

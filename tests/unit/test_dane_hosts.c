@@ -281,7 +281,9 @@ gather(struct peer *p, const char *domain, bool insecure_too)
 	unsigned i, open;
 
 	sts_dane_hosts_begin(
-	    d, unit_span(domain), &p->servers, insecure_too, p->now, rnd);
+	    d, unit_span(domain), &p->servers,
+	    insecure_too ? STS_DANE_DEPTH_ALL : STS_DANE_DEPTH_SECURE, p->now,
+	    rnd);
 	for (unsigned steps = 0; d->state != STS_DANE_HOSTS_DONE; steps++) {
 		bool moved = false;
 
