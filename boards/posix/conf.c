@@ -284,6 +284,12 @@ same_part(const struct fixed *f, const void *a, const void *b)
 	}
 }
 
+bool
+sts_conf_wants_dane(const struct sts_conf *c)
+{
+	return STS_DANE && (c->dane || sts_zones_want_dane(&c->zones));
+}
+
 size_t
 sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
     char out[STS_CONF_WHY_MAX])
@@ -303,6 +309,12 @@ sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
 			last = f->key;
 		}
 		memcpy(would, is, f->size);
+	}
+	if (sts_conf_wants_dane(fresh) && !sts_conf_wants_dane(running)) {
+		/* There is no room for it. */
+		n += (size_t)snprintf(out + n, STS_CONF_WHY_MAX - n, "%sdane",
+		    n > 0 ? " " : "");
+		fresh->dane = false;
 	}
 	STS_ASSERT(n < STS_CONF_WHY_MAX);
 	return n;

@@ -54,6 +54,7 @@ struct sts_conf {
 	uint32_t clients, lookups, fetch_slots;
 	uint32_t answer_within_ms, queue_wait_ms;
 	struct sts_zones zones;
+	bool dane, dane_partial; /* as in sts_settings */
 	bool temp_on_dns_error, temp_on_no_clock, allow_private;
 	uint8_t sct; /* enum sts_sct */
 	unsigned allow_count;
@@ -85,6 +86,9 @@ bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
 /* Print it as the lines that would give it, comments and defaults resolved;
  * without owners and groups of listeners, whose names are not kept. */
 void sts_conf_print(const struct sts_conf *c);
+
+/* Whether DANE is on for any question. */
+bool sts_conf_wants_dane(const struct sts_conf *c);
 
 /* Keep in `fresh` what only a restart can change as it is in `running`. Writes
  * the names of the keys that differed, separated by blanks, to out; returns

@@ -347,6 +347,25 @@ set_on_no_clock(struct sts_conf *c, struct sts_text value)
 }
 
 static const char *
+set_dane(struct sts_conf *c, struct sts_text value)
+{
+	c->dane = sts_text_is(value, "on");
+	if (c->dane && !STS_DANE) {
+		return "off: this build has no DANE";
+	}
+	return c->dane || sts_text_is(value, "off") ? NULL : "on or off";
+}
+
+static const char *
+set_dane_partial(struct sts_conf *c, struct sts_text value)
+{
+	c->dane_partial = sts_text_is(value, "dane");
+	return c->dane_partial || sts_text_is(value, "notfound")
+		   ? NULL
+		   : "notfound or dane";
+}
+
+static const char *
 set_allow_private(struct sts_conf *c, struct sts_text value)
 {
 	return sts_value_bool(value, &c->allow_private) ? NULL : "yes or no";
@@ -445,6 +464,8 @@ static const struct sts_conf_key keys[] = {
 	{ "override", true, set_override, NULL },
 	{ "on_dns_error", false, set_on_dns_error, NULL },
 	{ "on_no_clock", false, set_on_no_clock, NULL },
+	{ "dane", false, set_dane, NULL },
+	{ "dane_partial", false, set_dane_partial, NULL },
 	{ "allow_private", false, set_allow_private, NULL },
 	{ "fetch_allow", false, set_fetch_allow, clear_fetch_allow },
 	{ "nat64_prefix", false, set_nat64_prefix, clear_nat64_prefix },

@@ -67,11 +67,14 @@ print_servers(const struct sts_dns_servers *s)
 static void
 print_zone(const struct sts_zone *z)
 {
+	static const char *const danes[] = { "", "dane=on ", "dane=off " };
+
 	print_text("zone ", sts_text(z->name, z->name_len));
 	printf(" strict_testing=%s sni=%s tlsrpt=%s audit=%s "
-	       "answer_within=%lums\n",
+	       "%sanswer_within=%lums\n",
 	    yes_no(z->strict_testing), yes_no(z->sni), yes_no(z->tlsrpt),
-	    yes_no(z->audit), (unsigned long)z->answer_within_ms);
+	    yes_no(z->audit), danes[z->dane],
+	    (unsigned long)z->answer_within_ms);
 }
 
 static void
@@ -162,6 +165,8 @@ sts_conf_print(const struct sts_conf *c)
 	printf("on_dns_error %s\non_no_clock %s\n",
 	    c->temp_on_dns_error ? "temp" : "notfound",
 	    c->temp_on_no_clock ? "temp" : "notfound");
+	printf("dane %s\ndane_partial %s\n", c->dane ? "on" : "off",
+	    c->dane_partial ? "dane" : "notfound");
 	print_fetching(c);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",

@@ -27,7 +27,8 @@
 enum {
 	SHOWN_HEAD = 1, /* of the list: once */
 	SHOWN_REASON = 2,
-	SHOWN_PATTERN = 4
+	SHOWN_PATTERN = 4,
+	SHOWN_DANE = 8
 };
 
 enum {
@@ -211,8 +212,9 @@ print_because(const struct sts_control_show *s)
 	}
 	if (has(s, "would")) {
 		printf("  else     %s\n",
-		    is(s, "would", "policy")
-			? "the policy below would be in force"
+		    is(s, "would", "policy") ? "the policy below would be in force"
+		    : is(s, "would", "dane")
+			? "the TLSA records below would count"
 			: "it would have been a temporary error");
 		if (has(s, "until")) {
 			printf("  off     ");
@@ -316,6 +318,45 @@ sts_control_print_pattern(struct sts_control_show *s, struct sts_text pattern)
 }
 
 static void
+print_dane(struct sts_control_show *s)
+{
+	static const char *const words[][2] = {
+		{ "none", "no mail host has TLSA records" },
+		{ "partial", "some mail hosts have TLSA records" },
+		{ "only", "the mail hosts have TLSA records" },
+		{ "unknown", "it cannot be told" },
+	};
+
+	if ((s->shown & SHOWN_DANE) || !has(s, "dane")) {
+		return;
+	}
+	s->shown |= SHOWN_DANE;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (is(s, "dane", words[i][0])) {
+			printf("  dane     %s", words[i][1]);
+		}
+	}
+	print_members(s, has(s, "dane_reason") ? " ($dane_reason)" : "");
+	print_members(s, "; MX $dane_mx");
+	printf("%s%s\n",
+	    is(s, "dane_implicit", "true") ? ", the domain itself" : "",
+	    is(s, "dane_more", "true") ? "; not all hosts were looked at" : "");
+}
+
+void
+sts_control_print_host(struct sts_control_show *s, struct sts_text host)
+{
+	if (s->command == STS_CONTROL_EXPORT) {
+		return;
+	}
+	print_reason(s);
+	print_dane(s);
+	printf("  host     ");
+	sts_control_print_text(host);
+	putchar('\n');
+}
+
+static void
 print_failures(const struct sts_control_show *s)
 {
 	bool policy = is(s, "held", "policy");
@@ -339,6 +380,7 @@ print_rest(struct sts_control_show *s)
 	bool due = number(s, "check") <= number(s, "now");
 
 	print_reason(s);
+	print_dane(s);
 	print_time(s, "fetched", "fetched", "");
 	if (is(s, "held", "policy") && !has(s, "checked")) {
 		puts("  checked  not since the daemon was started");

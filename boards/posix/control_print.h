@@ -18,6 +18,9 @@ void sts_control_print_head(const struct sts_control_show *s);
 void sts_control_print_pattern(
     struct sts_control_show *s, struct sts_text pattern);
 
+/* One of its mail hosts, "NAME STATE", the same. */
+void sts_control_print_host(struct sts_control_show *s, struct sts_text host);
+
 /* The record, when all its members are there. */
 void sts_control_print_record(struct sts_control_show *s);
 

@@ -104,7 +104,9 @@ put_question(const struct sts_control_record *r, struct sts_json_put *p,
 	sts_json_put_string(p, "text", sts_why_text(why));
 	if (a->audited) {
 		sts_json_put_string(
-		    p, "would", rule == STS_RULE_HELD ? "policy" : "temp");
+		    p, "would", rule == STS_RULE_HELD ? "policy"
+			       : rule == STS_RULE_DANE ? "dane"
+						       : "temp");
 		put_time(p, "until", r->about.off_until_s);
 	}
 }
@@ -139,6 +141,35 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 	}
 }
 
+/* What is known of the domain's mail hosts: "mx1.example.com usable". */
+static void
+put_dane(const struct sts_control_record *r, struct sts_json_put *p)
+{
+	struct sts_inspected_dane d = r->dane;
+	uint8_t item[STS_NAME_MAX + 16];
+	enum sts_dane_host state;
+	size_t len;
+
+	sts_json_put_string(p, "dane", sts_dane_level_token(d.level));
+	sts_json_put_string(p, "dane_mx", sts_dane_mx_token(d.mx));
+	sts_json_put_bool(p, "dane_implicit", d.implicit);
+	sts_json_put_bool(p, "dane_more", d.more);
+	if (d.why != STS_WHY_NONE) {
+		sts_json_put_string(p, "dane_reason", sts_why_token(d.why));
+	}
+	sts_json_put_number(p, "dane_checked", d.checked_s);
+	sts_json_put_number(p, "dane_check", d.check_s);
+	sts_json_put_open(p, "dane_host", '[');
+	while (sts_inspect_dane_host(r->agent, &d, &state, item, &len)) {
+		const char *word = sts_dane_host_token(state);
+
+		item[len++] = ' ';
+		memcpy(item + len, word, strlen(word));
+		sts_json_put_text(p, NULL, sts_text(item, len + strlen(word)));
+	}
+	sts_json_put_close(p, ']');
+}
+
 void
 sts_control_record_render(
     const struct sts_control_record *r, struct sts_sink *sink)
@@ -152,6 +183,9 @@ sts_control_record_render(
 		put_question(r, &p, sink);
 	}
 	put_held(r, &p);
+	if (r->has_dane) {
+		put_dane(r, &p);
+	}
 	sts_json_put_close(&p, '}');
 	sts_json_put_line(&p);
 }
@@ -170,6 +204,11 @@ find_held(struct sts_control_record *r)
 	r->has = sts_agent_held(r->agent, sts_text(k.domain, k.len), &r->held);
 	if (r->has) {
 		sts_inspect_keep(r->agent, &r->held);
+	}
+	r->has_dane = sts_inspect_dane(
+	    r->agent, sts_text(k.domain, k.len), &r->dane);
+	if (r->has_dane) {
+		sts_inspect_dane_keep(r->agent, &r->dane);
 	}
 }
 
@@ -201,5 +240,9 @@ sts_control_record_end(struct sts_control_record *r)
 	if (r->has) {
 		r->has = false;
 		sts_inspect_release(r->agent, &r->held);
+	}
+	if (r->has_dane) {
+		r->has_dane = false;
+		sts_inspect_dane_release(r->agent, &r->dane);
 	}
 }

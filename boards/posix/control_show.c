@@ -9,7 +9,8 @@
 enum member {
 	OTHER = 0,
 	ANSWER,
-	PATTERNS, /* a list */
+	PATTERNS, /* a list, */
+	HOSTS, /* and another */
 	ENDING /* the exit code */
 };
 
@@ -20,8 +21,9 @@ take_name(struct sts_control_show *s, struct sts_text name)
 {
 	s->member = sts_text_is(name, "answer") ? ANSWER
 		    : sts_text_is(name, "mx")   ? PATTERNS
-		    : sts_text_is(name, "end")  ? ENDING
-						: OTHER;
+		    : sts_text_is(name, "dane_host") ? HOSTS
+		    : sts_text_is(name, "end")       ? ENDING
+						     : OTHER;
 	s->begun = false;
 	sts_fields_add(&s->fields, STS_JSON_NAME, name);
 }
@@ -50,6 +52,9 @@ take_value(
 		break;
 	case PATTERNS:
 		sts_control_print_pattern(s, t);
+		break;
+	case HOSTS:
+		sts_control_print_host(s, t);
 		break;
 	default:
 		sts_fields_add(&s->fields, event, t);
@@ -97,7 +102,8 @@ take(struct sts_control_show *s, enum sts_json_event event)
 		return;
 	} else if (s->member == ENDING) {
 		take_end(s, event, t);
-	} else if (!s->json && depth == 1U + (s->member == PATTERNS)) {
+	} else if (!s->json && depth == 1U + (s->member == PATTERNS ||
+						s->member == HOSTS)) {
 		take_value(s, event, t);
 	}
 }

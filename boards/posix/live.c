@@ -42,6 +42,8 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 					       : STS_ON_UNKNOWN_NOTFOUND;
 	t->on_no_clock =
 	    c->temp_on_no_clock ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
+	t->dane = c->dane;
+	t->dane_partial = c->dane_partial;
 	t->sct = c->sct;
 	t->allow_private = c->allow_private;
 	t->allow_count = (uint8_t)c->allow_count;
@@ -59,9 +61,26 @@ resolv_problem(enum sts_resolv_result r)
 					 : strerror(errno);
 }
 
+static const char untrusted[] =
+    "dane: no name server is trusted to validate DNSSEC: name one on this "
+    "machine (nameserver 127.0.0.1), say that one is (nameserver ADDRESS "
+    "trusted=yes, or options trust-ad in " STS_RESOLV_FILE "), or dane off";
+
+/* Whether DANE can be had from these servers, or is not wanted. */
+static bool
+enough_trusted(const struct sts_conf *c, const struct sts_dns_servers *s)
+{
+	bool any = !sts_conf_wants_dane(c);
+
+	for (unsigned i = 0; i < s->count; i++) {
+		any = any || s->trusted[i];
+	}
+	return any;
+}
+
 /* The name servers at start, when there are none to keep. */
 static bool
-first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
+read_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 {
 	s->servers = s->conf.servers;
 	if (s->servers.count > 0) {
@@ -76,6 +95,19 @@ first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	snprintf(why, STS_CONF_WHY_MAX, "name servers: %s: %s", STS_RESOLV_FILE,
 	    resolv_problem(r));
 	return false;
+}
+
+static bool
+first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
+{
+	if (!read_servers(s, why)) {
+		return false;
+	}
+	if (!enough_trusted(&s->conf, &s->servers)) {
+		snprintf(why, STS_CONF_WHY_MAX, "%s", untrusted);
+		return false;
+	}
+	return true;
 }
 
 bool
@@ -168,6 +200,12 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
 		    resolv_problem(r));
+		return false;
+	}
+	if (!enough_trusted(&s->conf, &fresh)) {
+		/* Answers without DANE would be a downgrade. */
+		sts_log_line(l->log, STS_LOG_ERROR,
+		    "reload: name servers not changed: %s", untrusted);
 		return false;
 	}
 	s->servers = fresh;

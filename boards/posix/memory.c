@@ -21,6 +21,7 @@
 
 enum {
 	ALIGN = 64,
+	DANE_SHARE = 4, /* of as many domains as lookups: one in so many */
 	/* A cache below this is no use: one record may be 1/64 of it. */
 	CACHE_MIN = 64 * 1024,
 	ANCHORS_SLACK = 4096
@@ -50,14 +51,14 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	snprintf(why, STS_CONF_WHY_MAX,
 	    "memory: %lu bytes are too few, at least %luK are needed: "
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
-	    "%lu lookups, %lu fetch slots, %lu DNS over TCP, %lu driver, "
+	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, %lu driver, "
 	    "%lu port, %lu journal, %d cache",
 	    (unsigned long)m->size,
 	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
 	    (unsigned long)(m->agent.clients + m->agent.asks),
-	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.fetches,
-	    (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
+	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.dane,
+	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
 	    (unsigned long)m->port_size, (unsigned long)m->agent.journal,
 	    CACHE_MIN);
 }
@@ -72,13 +73,18 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	config->lookups = (uint16_t)c->lookups;
 	config->fetch_slots = (uint16_t)c->fetch_slots;
 	config->asks = (uint16_t)asks;
+	if (sts_conf_wants_dane(c)) {
+		config->danes = (uint16_t)((c->lookups + DANE_SHARE - 1) /
+					   DANE_SHARE);
+	}
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
 	config->journal_buffer = c->journal[0] != '\0' ? STS_STORE_BUFFER : 0;
 	m->channels = sts_driver_channels(config);
 	/* Composites hold no channel. */
 	m->descriptors = m->channels - 1U - config->asks - config->lookups -
-			 config->fetch_slots + STS_POSIX_SPARE_FDS;
+			 config->danes - config->fetch_slots +
+			 STS_POSIX_SPARE_FDS;
 }
 
 /* Sizes of everything, for a bundle that packs into anchors_len bytes. */
@@ -246,6 +252,7 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("port", m->port_size, " channels", m->channels);
 	print_part("clients", a->clients, "", m->config.clients);
 	print_part("lookups", a->lookups, "", m->config.lookups);
+	print_part("mail hosts (DANE)", a->dane, "", m->config.danes);
 	print_part("fetch slots", a->fetches, "", m->config.fetch_slots);
 	printf("    of each: %lu for certificates (STS_X509_ARENA, "
 	       "STS_X509_CERTS_MAX), %d for a record\n",

@@ -599,6 +599,19 @@ sts_inspect_dane(const struct sts_agent *a, struct sts_text domain,
 	return true;
 }
 
+void
+sts_inspect_dane_keep(struct sts_agent *a, const struct sts_inspected_dane *in)
+{
+	sts_cache_pin(&a->cache, in->ref);
+}
+
+void
+sts_inspect_dane_release(
+    struct sts_agent *a, const struct sts_inspected_dane *in)
+{
+	sts_cache_unpin(&a->cache, in->ref);
+}
+
 bool
 sts_inspect_dane_host(const struct sts_agent *a, struct sts_inspected_dane *in,
     enum sts_dane_host *state, uint8_t *name, size_t *len)

@@ -84,6 +84,33 @@ sts_kind_token(enum sts_kind kind)
 	return word(words, sizeof words / sizeof *words, kind);
 }
 
+const char *
+sts_dane_level_token(enum sts_dane_level level)
+{
+	static const char *const words[] = { NULL, "none", "partial", "only",
+		"unknown" };
+
+	return word(words, sizeof words / sizeof *words, level);
+}
+
+const char *
+sts_dane_mx_token(enum sts_dane_mx mx)
+{
+	static const char *const words[] = { NULL, "unknown", "none",
+		"insecure", "secure" };
+
+	return word(words, sizeof words / sizeof *words, mx);
+}
+
+const char *
+sts_dane_host_token(enum sts_dane_host host)
+{
+	static const char *const words[] = { NULL, "no-address", "unknown",
+		"none", "unusable", "usable" };
+
+	return word(words, sizeof words / sizeof *words, host);
+}
+
 /* The sum, or the last moment that can be told. */
 static uint32_t
 later(uint32_t from_s, uint32_t span_s)

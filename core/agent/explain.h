@@ -8,6 +8,7 @@
 #define STS_EXPLAIN_H
 
 #include "../answer/answer.h"
+#include "../dane/dane.h"
 #include "../sts.h"
 
 /* The exit codes of `mtasts query`. */
@@ -31,6 +32,13 @@ const char *sts_rule_text(enum sts_rule rule);
 
 /* What is held: "policy", "absent", "back-off", "unknown", "dane". */
 const char *sts_kind_token(enum sts_kind kind);
+
+/* What is known of mail hosts: "none", "partial", "only", "unknown"; of the MX
+ * records: "unknown", "none", "insecure", "secure"; of one host: "no-address",
+ * "unknown", "none", "unusable", "usable". */
+const char *sts_dane_level_token(enum sts_dane_level level);
+const char *sts_dane_mx_token(enum sts_dane_mx mx);
+const char *sts_dane_host_token(enum sts_dane_host host);
 
 /* Where a record stands. Times are agent time in seconds; 0: does not apply. */
 struct sts_standing {

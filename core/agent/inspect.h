@@ -69,10 +69,16 @@ bool sts_inspect_dane(const struct sts_agent *a, struct sts_text domain,
     struct sts_inspected_dane *out);
 
 /* The next of its hosts; name has room for STS_NAME_MAX. False: that was all.
- * Not after another sts_run. */
+ * Not after another sts_run, unless it is kept. */
 bool sts_inspect_dane_host(const struct sts_agent *a,
     struct sts_inspected_dane *in, enum sts_dane_host *state, uint8_t *name,
     size_t *len);
+
+/* Keep it readable though the agent runs, until it is released. */
+void sts_inspect_dane_keep(
+    struct sts_agent *a, const struct sts_inspected_dane *in);
+void sts_inspect_dane_release(
+    struct sts_agent *a, const struct sts_inspected_dane *in);
 
 /* Keep the record readable (sts_payload_mx) though the agent runs, until it is
  * released. */

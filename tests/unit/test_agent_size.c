@@ -7,7 +7,8 @@ const char unit_name[] = "agent_size";
 
 #define CASE(name, clients, lookups, fetches, asks, journal, cache)            \
 	{                                                                      \
-		name, { clients, lookups, fetches, asks, cache, 0, journal },  \
+		name,                                                          \
+		    { clients, lookups, fetches, asks, cache, 0, journal, 0 }, \
 		    STS_AGENT_SIZE(                                            \
 			clients, lookups, fetches, asks, journal, cache)       \
 	}
@@ -21,6 +22,8 @@ static const struct {
 	CASE("not a power of two", 3, 5, 1, 1, 0, 8200),
 	CASE("one above a power of two", 8, 65, 2, 2, 256, 65536),
 	CASE("the daemon's defaults", 1024, 256, 16, 8, 16384, 2393792),
+	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4 },
+	    STS_AGENT_SIZE_DANE(8, 16, 2, 2, 4, 256, 65536) },
 	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 
 /* Places it as a board does. */
