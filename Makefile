@@ -40,7 +40,7 @@ DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
-	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c core/agent/agent_held.c \
+	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c core/agent/agent_dane_work.c core/agent/agent_held.c \
 	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c \
 	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_slots.c \
 	core/agent/agent_sweep.c core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c \

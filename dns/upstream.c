@@ -791,12 +791,6 @@ sts_upstream_authentic(const struct sts_upstream *u)
 	return u->ad;
 }
 
-bool
-sts_upstream_is_whole(const struct sts_upstream *u)
-{
-	return !u->streams;
-}
-
 void
 sts_upstream_answers(const struct sts_upstream *u, struct sts_dns_answers *it)
 {

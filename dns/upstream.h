@@ -208,7 +208,11 @@ bool sts_upstream_authentic(const struct sts_upstream *u);
 
 /* Whether the message is held whole, as those of types are that cannot be read
  * as they come. */
-bool sts_upstream_is_whole(const struct sts_upstream *u);
+static inline bool
+sts_upstream_is_whole(const struct sts_upstream *u)
+{
+	return !u->streams;
+}
 
 /*
  * Begin to walk the records of a FOUND that is held whole. To be called only

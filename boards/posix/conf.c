@@ -312,8 +312,8 @@ sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
 	}
 	if (sts_conf_wants_dane(fresh) && !sts_conf_wants_dane(running)) {
 		/* There is no room for it. */
-		n += (size_t)snprintf(out + n, STS_CONF_WHY_MAX - n, "%sdane",
-		    n > 0 ? " " : "");
+		n += (size_t)snprintf(
+		    out + n, STS_CONF_WHY_MAX - n, "%sdane", n > 0 ? " " : "");
 		fresh->dane = false;
 	}
 	STS_ASSERT(n < STS_CONF_WHY_MAX);

@@ -97,6 +97,16 @@ print_override(const struct sts_zones *z, const struct sts_override *o)
 }
 
 static void
+print_deciding(const struct sts_conf *c)
+{
+	printf("on_dns_error %s\non_no_clock %s\n",
+	    c->temp_on_dns_error ? "temp" : "notfound",
+	    c->temp_on_no_clock ? "temp" : "notfound");
+	printf("dane %s\ndane_partial %s\n", c->dane ? "on" : "off",
+	    c->dane_partial ? "dane" : "notfound");
+}
+
+static void
 print_fetching(const struct sts_conf *c)
 {
 	printf("allow_private %s\n", yes_no(c->allow_private));
@@ -162,11 +172,7 @@ sts_conf_print(const struct sts_conf *c)
 	for (unsigned i = 0; i < c->zones.overrides; i++) {
 		print_override(&c->zones, &c->zones.override[i]);
 	}
-	printf("on_dns_error %s\non_no_clock %s\n",
-	    c->temp_on_dns_error ? "temp" : "notfound",
-	    c->temp_on_no_clock ? "temp" : "notfound");
-	printf("dane %s\ndane_partial %s\n", c->dane ? "on" : "off",
-	    c->dane_partial ? "dane" : "notfound");
+	print_deciding(c);
 	print_fetching(c);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",

@@ -212,7 +212,8 @@ print_because(const struct sts_control_show *s)
 	}
 	if (has(s, "would")) {
 		printf("  else     %s\n",
-		    is(s, "would", "policy") ? "the policy below would be in force"
+		    is(s, "would", "policy")
+			? "the policy below would be in force"
 		    : is(s, "would", "dane")
 			? "the TLSA records below would count"
 			: "it would have been a temporary error");

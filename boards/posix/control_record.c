@@ -103,10 +103,10 @@ put_question(const struct sts_control_record *r, struct sts_json_put *p,
 	sts_json_put_string(p, "why", sts_why_token(why));
 	sts_json_put_string(p, "text", sts_why_text(why));
 	if (a->audited) {
-		sts_json_put_string(
-		    p, "would", rule == STS_RULE_HELD ? "policy"
-			       : rule == STS_RULE_DANE ? "dane"
-						       : "temp");
+		sts_json_put_string(p, "would",
+		    rule == STS_RULE_HELD   ? "policy"
+		    : rule == STS_RULE_DANE ? "dane"
+					    : "temp");
 		put_time(p, "until", r->about.off_until_s);
 	}
 }
@@ -205,8 +205,8 @@ find_held(struct sts_control_record *r)
 	if (r->has) {
 		sts_inspect_keep(r->agent, &r->held);
 	}
-	r->has_dane = sts_inspect_dane(
-	    r->agent, sts_text(k.domain, k.len), &r->dane);
+	r->has_dane =
+	    sts_inspect_dane(r->agent, sts_text(k.domain, k.len), &r->dane);
 	if (r->has_dane) {
 		sts_inspect_dane_keep(r->agent, &r->dane);
 	}

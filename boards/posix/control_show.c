@@ -19,8 +19,8 @@ enum member {
 static void
 take_name(struct sts_control_show *s, struct sts_text name)
 {
-	s->member = sts_text_is(name, "answer") ? ANSWER
-		    : sts_text_is(name, "mx")   ? PATTERNS
+	s->member = sts_text_is(name, "answer")      ? ANSWER
+		    : sts_text_is(name, "mx")        ? PATTERNS
 		    : sts_text_is(name, "dane_host") ? HOSTS
 		    : sts_text_is(name, "end")       ? ENDING
 						     : OTHER;
@@ -88,6 +88,13 @@ take_end(
 	s->code = (unsigned)code;
 }
 
+/* How deep values of the member are: those of a list are deeper. */
+static unsigned
+value_depth(const struct sts_control_show *s)
+{
+	return s->member == PATTERNS || s->member == HOSTS ? 2 : 1;
+}
+
 static void
 take(struct sts_control_show *s, enum sts_json_event event)
 {
@@ -102,8 +109,7 @@ take(struct sts_control_show *s, enum sts_json_event event)
 		return;
 	} else if (s->member == ENDING) {
 		take_end(s, event, t);
-	} else if (!s->json && depth == 1U + (s->member == PATTERNS ||
-						s->member == HOSTS)) {
+	} else if (!s->json && depth == value_depth(s)) {
 		take_value(s, event, t);
 	}
 }

@@ -51,16 +51,17 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	snprintf(why, STS_CONF_WHY_MAX,
 	    "memory: %lu bytes are too few, at least %luK are needed: "
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
-	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, %lu driver, "
+	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, "
+	    "%lu driver, "
 	    "%lu port, %lu journal, %d cache",
 	    (unsigned long)m->size,
 	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
 	    (unsigned long)(m->agent.clients + m->agent.asks),
 	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.dane,
-	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
-	    (unsigned long)m->port_size, (unsigned long)m->agent.journal,
-	    CACHE_MIN);
+	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns,
+	    (unsigned long)m->agent.driver, (unsigned long)m->port_size,
+	    (unsigned long)m->agent.journal, CACHE_MIN);
 }
 
 static void
@@ -74,8 +75,8 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	config->fetch_slots = (uint16_t)c->fetch_slots;
 	config->asks = (uint16_t)asks;
 	if (sts_conf_wants_dane(c)) {
-		config->danes = (uint16_t)((c->lookups + DANE_SHARE - 1) /
-					   DANE_SHARE);
+		config->danes =
+		    (uint16_t)((c->lookups + DANE_SHARE - 1) / DANE_SHARE);
 	}
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;

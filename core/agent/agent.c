@@ -89,8 +89,7 @@ agent_child(void *e, unsigned i)
 		client_child(a, i);
 	} else if (node < a->first_lookup) {
 		question_child(a, node - a->first_question);
-	} else if (STS_DANE && node >= a->first_dane &&
-		   node < a->first_fetch) {
+	} else if (STS_DANE && node >= a->first_dane && node < a->first_fetch) {
 		sts_agent_dane_work(a, (uint16_t)(node - a->first_dane));
 	} else if (node < a->first_fetch) {
 		sts_agent_work_lookup(a, (uint16_t)(node - a->first_lookup));

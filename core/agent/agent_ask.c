@@ -200,9 +200,9 @@ wait_for_lookup(
 		if (!ask->ahead) {
 			ask->began = a->now;
 		}
-		ask->deadline = sts_earlier(
-		    ask->began + ask->zone->answer_within_ms,
-		    longest_wait(ask));
+		ask->deadline =
+		    sts_earlier(ask->began + ask->zone->answer_within_ms,
+			longest_wait(ask));
 	}
 	ask->waits = true;
 }

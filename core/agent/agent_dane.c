@@ -7,8 +7,7 @@
  *
  * What was found is kept in the cache under a key that is no domain, as a
  * record without protection that no journal takes. While it is young enough
- * nothing is asked; a failure never takes its place before its time is over,
- * and afterwards is TEMP, not "no DANE".
+ * nothing is asked.
  */
 #include <string.h>
 
@@ -19,18 +18,11 @@
 #include "../cache/organisation.h"
 
 enum {
-	DANE_SHARE = 4, /* of the works: one in so many an organisation */
-	GO_ON_MAX = 16, /* asks looked at in one step */
-	PROBE_MS = 3600000,
-	PROBE_AGAIN_MS = 60000 /* when it could not be told */
+	DANE_SHARE = 4 /* of the works: one in so many an organisation */
 };
 
 /* No domain begins so. */
 static const uint8_t key_prefix = '+';
-
-/* A name of a zone that is signed and has no MX records: that there are none is
- * authenticated if the name servers validate. */
-static const uint8_t probe_name[] = "org";
 
 struct key {
 	size_t len;
@@ -59,10 +51,9 @@ key_of(struct sts_text domain)
 	return k;
 }
 
-/* What is held under a domain's key, whatever it is; 0: nothing. Only a journal
- * of other hands could bring anything but our own kind. */
-static sts_ref
-held(const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
+sts_ref
+sts_agent_dane_held(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 {
 	struct key k = key_of(domain);
 	sts_ref ref = sts_cache_find(&a->cache, sts_text(k.name, k.len));
@@ -73,8 +64,8 @@ held(const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 	return ref;
 }
 
-static enum sts_dane_level
-level_of(const struct sts_agent *a, sts_ref ref)
+enum sts_dane_level
+sts_agent_dane_level(const struct sts_agent *a, sts_ref ref)
 {
 	uint8_t level = STS_DANE_UNKNOWN;
 
@@ -82,15 +73,15 @@ level_of(const struct sts_agent *a, sts_ref ref)
 	return (enum sts_dane_level)level;
 }
 
-/* The record of a domain whose time is not over; 0: none. */
-static sts_ref
-known(const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
+sts_ref
+sts_agent_dane_known(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 {
 	uint32_t now_s = sts_agent_now_s(a);
-	sts_ref ref = held(a, domain, e);
+	sts_ref ref = sts_agent_dane_held(a, domain, e);
 
-	return ref != 0 && e->kind == STS_KIND_DANE &&
-		       now_s >= e->checked_s && now_s < e->check_s
+	return ref != 0 && e->kind == STS_KIND_DANE && now_s >= e->checked_s &&
+		       now_s < e->check_s
 		   ? ref
 		   : 0;
 }
@@ -132,30 +123,30 @@ is_crowded(const struct sts_agent *a, struct sts_text domain)
 	unsigned share = a->config.danes / DANE_SHARE, count = 0;
 
 	for (unsigned i = 0; i < a->config.danes; i++) {
-		count += is_busy(&a->danes[i]) &&
-			 a->danes[i].organisation == hash;
+		count +=
+		    is_busy(&a->danes[i]) && a->danes[i].organisation == hash;
 	}
 	return count >= (share > 0 ? share : 1);
 }
 
-static void
-start_work(struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain)
+void
+sts_agent_dane_start(
+    struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain)
 {
 	uint8_t rnd[STS_DANE_RND];
 
 	w->outdated = false;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_dane_hosts_begin(&w->hosts, domain, a->settings->servers,
-	    w->probe			 ? STS_DANE_DEPTH_MX
+	    w->probe                    ? STS_DANE_DEPTH_MX
 	    : a->settings->dane_partial ? STS_DANE_DEPTH_ALL
-					 : STS_DANE_DEPTH_SECURE,
+					: STS_DANE_DEPTH_SECURE,
 	    a->now, rnd);
 	sts_agent_stir(a, (uint16_t)(a->first_dane + (w - a->danes)));
 }
 
-/* NULL: all are busy, or the organisation has its share. */
-static struct sts_dane_work *
-begin_work(struct sts_agent *a, struct sts_text domain, bool probe)
+struct sts_dane_work *
+sts_agent_dane_begin(struct sts_agent *a, struct sts_text domain, bool probe)
 {
 	struct sts_dane_work *w = a->danes;
 
@@ -170,7 +161,7 @@ begin_work(struct sts_agent *a, struct sts_text domain, bool probe)
 	sts_queue_init(&w->waiters);
 	w->organisation = organisation_hash(a, domain);
 	w->probe = probe;
-	start_work(a, w, domain);
+	sts_agent_dane_start(a, w, domain);
 	return w;
 }
 
@@ -217,7 +208,7 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	/* Those that were looked at and still wait are crowded: no reason to
 	 * wait behind them. */
 	if (w == NULL && (ask->first || a->dane.look == 0)) {
-		w = begin_work(a, domain, false);
+		w = sts_agent_dane_begin(a, domain, false);
 	}
 	ask->waits = true;
 	ask->deadline = longest_wait(ask);
@@ -227,8 +218,8 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		return;
 	}
 	ask->began = a->now;
-	ask->deadline = sts_earlier(
-	    a->now + ask->zone->answer_within_ms, ask->deadline);
+	ask->deadline =
+	    sts_earlier(a->now + ask->zone->answer_within_ms, ask->deadline);
 	sts_agent_wait_for_dane(a, ask, w);
 }
 
@@ -246,14 +237,14 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 		if (!applies(a, ask, key)) {
 			return false;
 		}
-		ref = ask->afresh ? 0 : known(a, domain, &e);
+		ref = ask->afresh ? 0 : sts_agent_dane_known(a, domain, &e);
 		if (ref == 0) {
 			wait_for_hosts(a, ask, domain);
 			*began = ask->phase == STS_ASK_DANE_WAITS;
 			return true;
 		}
 		sts_cache_touch(&a->cache, ref);
-		ask->dane = (uint8_t)level_of(a, ref);
+		ask->dane = (uint8_t)sts_agent_dane_level(a, ref);
 		ask->dane_why = e.why;
 	}
 	with = sts_decide_dane(
@@ -281,40 +272,9 @@ sts_agent_dane_ask_due(
 
 /* Results */
 
-/* Why the level is UNKNOWN. */
-static enum sts_why
-why_unknown(const struct sts_dane_hosts *d)
-{
-	if (d->mx == STS_DANE_MX_UNKNOWN) {
-		return (enum sts_why)d->mx_why;
-	}
-	for (unsigned i = 0; i < d->host_count; i++) {
-		if (d->host[i].state == STS_DANE_HOST_UNKNOWN) {
-			return (enum sts_why)d->host[i].why;
-		}
-	}
-	STS_ASSERT(false);
-	return STS_WHY_NONE;
-}
-
-/* How long a result is good. One with a host that could not be told is looked
- * at again sooner. */
-static uint32_t
-kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
-{
-	uint32_t max_s = count->host[STS_DANE_HOST_UNKNOWN] > 0
-			     ? (uint32_t)STS_BACK_OFF_S
-			     : (uint32_t)STS_TTL_MAX_S;
-
-	if (d->ttl_s < STS_TTL_MIN_S) {
-		return STS_TTL_MIN_S;
-	}
-	return d->ttl_s < max_s ? d->ttl_s : max_s;
-}
-
 static bool
-append_hosts(
-    struct sts_agent *a, struct sts_stage *stage, const struct sts_dane_hosts *d)
+append_hosts(struct sts_agent *a, struct sts_stage *stage,
+    const struct sts_dane_hosts *d)
 {
 	struct sts_dane_count count;
 	uint8_t head[HEAD_LEN] = { (uint8_t)sts_dane_hosts_level(d, &count),
@@ -333,15 +293,14 @@ append_hosts(
 	return ok;
 }
 
-/* Put it in the cache; no room only means asking again sooner. */
-static void
-remember(struct sts_agent *a, const struct sts_dane_hosts *d,
+void
+sts_agent_dane_remember(struct sts_agent *a, const struct sts_dane_hosts *d,
     const struct sts_entry *e)
 {
 	struct key k = key_of(sts_dane_hosts_domain(d));
 	struct sts_stage stage;
 	struct sts_entry was;
-	sts_ref ref = held(a, sts_dane_hosts_domain(d), &was);
+	sts_ref ref = sts_agent_dane_held(a, sts_dane_hosts_domain(d), &was);
 
 	if ((ref != 0 && was.kind != STS_KIND_DANE) ||
 	    !sts_cache_stage(&a->cache, &stage, sts_text(k.name, k.len))) {
@@ -352,146 +311,6 @@ remember(struct sts_agent *a, const struct sts_dane_hosts *d,
 	} else {
 		sts_cache_abandon(&a->cache, &stage);
 	}
-}
-
-/* What could not be told is tried again after 30 s, doubling to 5 min. */
-static uint32_t
-back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
-{
-	uint32_t wait_s = STS_BACK_OFF_S;
-	struct sts_entry was;
-	sts_ref ref = held(a, domain, &was);
-
-	if (ref != 0 && was.kind == STS_KIND_DANE &&
-	    level_of(a, ref) == STS_DANE_UNKNOWN) {
-		e->failures = was.failures;
-	}
-	if (e->failures < 4) {
-		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << e->failures;
-	}
-	e->failures = (uint8_t)(e->failures < UINT8_MAX ? e->failures + 1
-							: e->failures);
-	return wait_s;
-}
-
-/* What the hosts add up to, remembered; the level and reason that count. */
-static enum sts_dane_level
-conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
-{
-	struct sts_text domain = sts_dane_hosts_domain(d);
-	struct sts_dane_count count;
-	enum sts_dane_level level = sts_dane_hosts_level(d, &count);
-	struct sts_event *event;
-	struct sts_entry e, was;
-	uint32_t keep_s;
-	sts_ref ref;
-
-	memset(&e, 0, sizeof e);
-	*why = STS_WHY_NONE;
-	sts_count(&a->metrics, STS_METRIC_DANE + level - STS_DANE_NONE);
-	if (level == STS_DANE_UNKNOWN) {
-		*why = (uint8_t)why_unknown(d);
-		keep_s = back_off(a, domain, &e);
-		sts_agent_tell(a, STS_EVENT_DANE_FAILED, (enum sts_why)*why,
-		    domain)
-		    ->number[0] = keep_s;
-		ref = known(a, domain, &was);
-		if (ref != 0 && level_of(a, ref) != STS_DANE_UNKNOWN) {
-			return level_of(a, ref);
-		}
-	} else {
-		keep_s = kept_s(d, &count);
-		event = sts_agent_tell(
-		    a, STS_EVENT_DANE, STS_WHY_NONE, domain);
-		event->number[0] = level - STS_DANE_NONE;
-		event->number[1] = d->host_count;
-		event->number[2] = keep_s;
-	}
-	e.kind = STS_KIND_DANE;
-	e.why = *why;
-	e.checked_s = sts_agent_now_s(a);
-	e.check_s = e.checked_s + keep_s;
-	remember(a, d, &e);
-	return level;
-}
-
-/* What the probe says of the name servers. */
-static void
-judge_resolver(struct sts_agent *a, const struct sts_dane_hosts *d)
-{
-	enum sts_dane_resolver was = (enum sts_dane_resolver)a->dane.resolver;
-	struct sts_text none = sts_text(NULL, 0);
-
-	a->dane.probe_at = a->now + PROBE_MS;
-	if (d->mx == STS_DANE_MX_SECURE) {
-		a->dane.resolver = STS_DANE_RESOLVER_SEES;
-		if (was == STS_DANE_RESOLVER_BLIND) {
-			sts_agent_tell(
-			    a, STS_EVENT_DANE_SEES, STS_WHY_NONE, none);
-		}
-	} else if (d->mx == STS_DANE_MX_INSECURE) {
-		a->dane.resolver = STS_DANE_RESOLVER_BLIND;
-		sts_agent_tell(a, STS_EVENT_DANE_BLIND, STS_WHY_NONE, none);
-	} else {
-		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
-	}
-}
-
-/* The domain was forgotten meanwhile: begin anew if anybody waits. */
-static bool
-start_over(struct sts_agent *a, struct sts_dane_work *w)
-{
-	struct sts_text domain = sts_dane_hosts_domain(&w->hosts);
-	uint8_t name[STS_NAME_MAX];
-
-	if (!w->outdated || w->waiters.count == 0) {
-		return false;
-	}
-	memcpy(name, domain.p, domain.n);
-	sts_dane_hosts_end(&w->hosts);
-	start_work(a, w, sts_text(name, domain.n));
-	return true;
-}
-
-/* Those who wait go on; none of them begins such a work again. */
-static void
-settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
-    uint8_t why)
-{
-	while (w->waiters.count > 0) {
-		struct sts_ask *ask = sts_agent_ask_of(a, w->waiters.head);
-
-		sts_agent_wait_end(a, ask);
-		ask->dane = (uint8_t)level;
-		ask->dane_why = why;
-		sts_agent_ask_go_on(a, ask);
-	}
-}
-
-void
-sts_agent_dane_work(struct sts_agent *a, uint16_t i)
-{
-	struct sts_dane_work *w = &a->danes[i];
-	enum sts_dane_level level = STS_DANE_UNKNOWN;
-	uint8_t why = STS_WHY_NONE;
-
-	sts_agent_buffers(a, (uint16_t)(a->config.lookups + i));
-	if (w->hosts.state != STS_DANE_HOSTS_DONE) {
-		return;
-	}
-	sts_count_by(
-	    &a->metrics, STS_METRIC_DNS_QUESTIONS, w->hosts.questions);
-	if (w->probe) {
-		judge_resolver(a, &w->hosts);
-	} else if (start_over(a, w)) {
-		return;
-	} else if (!w->outdated) {
-		level = conclude(a, &w->hosts, &why);
-	}
-	sts_dane_hosts_end(&w->hosts);
-	a->dane.busy--;
-	a->dane.look = a->dane.asks.count;
-	settle(a, w, level, why);
 }
 
 void
@@ -506,60 +325,11 @@ sts_agent_dane_init(struct sts_agent *a)
 	}
 }
 
-static bool
-is_wanted(const struct sts_agent *a)
-{
-	return a->config.danes > 0 && !a->draining &&
-	       (a->settings->dane || sts_zones_want_dane(a->settings->zones));
-}
-
-static bool
-may_go_on(const struct sts_agent *a)
-{
-	return a->dane.look > 0 && a->dane.busy < a->config.danes;
-}
-
-void
-sts_agent_dane_tick(struct sts_agent *a)
-{
-	uint16_t busy = a->dane.busy;
-
-	if (!is_wanted(a)) {
-		a->dane.resolver = STS_DANE_RESOLVER_UNKNOWN;
-		a->dane.probe_at = a->now;
-	} else if (!sts_before(a->now, a->dane.probe_at)) {
-		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
-		begin_work(
-		    a, sts_text(probe_name, sizeof probe_name - 1), true);
-	}
-	/* At most one is begun, because randomness is short. */
-	for (unsigned i = 0;
-	     i < GO_ON_MAX && a->dane.busy == busy && may_go_on(a); i++) {
-		struct sts_ask *ask = sts_agent_ask_of(a, a->dane.asks.head);
-
-		a->dane.look--;
-		sts_agent_wait_end(a, ask);
-		ask->first = true;
-		sts_agent_ask_go_on(a, ask);
-	}
-}
-
-bool
-sts_agent_dane_due(const struct sts_agent *a, sts_ms *at)
-{
-	*at = a->dane.probe_at;
-	if (may_go_on(a)) {
-		*at = a->now;
-		return true;
-	}
-	return is_wanted(a);
-}
-
 void
 sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain)
 {
 	struct sts_entry e;
-	sts_ref ref = held(a, domain, &e);
+	sts_ref ref = sts_agent_dane_held(a, domain, &e);
 	struct sts_dane_work *w = find_work(a, domain);
 
 	if (ref != 0) {
@@ -579,7 +349,7 @@ sts_inspect_dane(const struct sts_agent *a, struct sts_text domain,
 	uint8_t head[HEAD_LEN] = { STS_DANE_UNKNOWN, 0, 0 };
 	struct sts_entry e;
 	sts_ref ref = STS_DANE && domain.n > 0 && domain.n <= STS_DOMAIN_MAX
-			  ? known(a, domain, &e)
+			  ? sts_agent_dane_known(a, domain, &e)
 			  : 0;
 
 	memset(out, 0, sizeof *out);

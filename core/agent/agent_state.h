@@ -425,12 +425,33 @@ bool sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 /* The deadline of an ask that waits for it has passed. */
 void sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain);
+void sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain);
+/* What is held under a domain's key, whatever it is; 0: nothing. Only a journal
+ * of other hands could bring anything but KIND_DANE. */
+sts_ref sts_agent_dane_held(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
+/* The record of a domain whose time is not over; 0: none. */
+sts_ref sts_agent_dane_known(
+    const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
+enum sts_dane_level sts_agent_dane_level(
+    const struct sts_agent *a, sts_ref ref);
+/* Put it in the cache; no room only means asking again sooner. */
+void sts_agent_dane_remember(struct sts_agent *a,
+    const struct sts_dane_hosts *d, const struct sts_entry *e);
+/* Look up a domain's hosts. NULL: all places are busy, or the organisation has
+ * its share. */
+struct sts_dane_work *sts_agent_dane_begin(
+    struct sts_agent *a, struct sts_text domain, bool probe);
+/* In a place that was taken. */
+void sts_agent_dane_start(
+    struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain);
+
+/* agent_dane_work.c */
 /* The hosts of number i are known, or need a buffer. */
 void sts_agent_dane_work(struct sts_agent *a, uint16_t i);
 /* The probe of the name servers; asks that wait go on. When that is due. */
 void sts_agent_dane_tick(struct sts_agent *a);
 bool sts_agent_dane_due(const struct sts_agent *a, sts_ms *at);
-void sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain);
 
 /* agent_sweep.c */
 /* A visit of the clock hand to the cache, when sweep_at has come. */

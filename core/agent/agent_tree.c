@@ -103,6 +103,38 @@ set_node(struct sts_agent *a, unsigned id, const struct sts_engine_ops *ops,
 }
 
 static void
+plant_lookups(struct sts_agent *a, unsigned legs)
+{
+	for (unsigned i = 0; i < a->config.lookups; i++) {
+		unsigned id = a->first_lookup + i;
+
+		set_node(a, id, &sts_lookup_ops, &a->lookups[i], 0, id - 1);
+		a->nodes[id].first_child =
+		    (uint16_t)(legs + i * STS_LOOKUP_LEGS);
+		for (unsigned k = 0; k < STS_LOOKUP_LEGS; k++) {
+			set_node(a, legs + i * STS_LOOKUP_LEGS + k,
+			    &sts_lookup_leg_ops, &a->lookups[i].leg[k], id, k);
+		}
+	}
+}
+
+static void
+plant_danes(struct sts_agent *a, unsigned legs)
+{
+	for (unsigned i = 0; STS_DANE && i < a->config.danes; i++) {
+		unsigned id = a->first_dane + i;
+		struct sts_dane_hosts *d = &a->danes[i].hosts;
+
+		set_node(a, id, &sts_dane_hosts_ops, d, 0, id - 1);
+		a->nodes[id].first_child = (uint16_t)(legs + i * STS_DANE_LEGS);
+		for (unsigned k = 0; k < STS_DANE_LEGS; k++) {
+			set_node(a, legs + i * STS_DANE_LEGS + k,
+			    &sts_dane_leg_ops, &d->leg[k], id, k);
+		}
+	}
+}
+
+static void
 plant_tree(struct sts_agent *a)
 {
 	const struct sts_config *c = &a->config;
@@ -127,29 +159,8 @@ plant_tree(struct sts_agent *a)
 		set_node(a, a->first_question + i, &sts_question_ops,
 		    &a->questions[i], 0, a->first_question - 1 + i);
 	}
-	for (unsigned i = 0; i < c->lookups; i++) {
-		unsigned id = a->first_lookup + i;
-
-		set_node(a, id, &sts_lookup_ops, &a->lookups[i], 0, id - 1);
-		a->nodes[id].first_child =
-		    (uint16_t)(legs + i * STS_LOOKUP_LEGS);
-		for (unsigned k = 0; k < STS_LOOKUP_LEGS; k++) {
-			set_node(a, legs + i * STS_LOOKUP_LEGS + k,
-			    &sts_lookup_leg_ops, &a->lookups[i].leg[k], id, k);
-		}
-	}
-	for (unsigned i = 0; STS_DANE && i < c->danes; i++) {
-		unsigned id = a->first_dane + i;
-		struct sts_dane_hosts *d = &a->danes[i].hosts;
-
-		set_node(a, id, &sts_dane_hosts_ops, d, 0, id - 1);
-		a->nodes[id].first_child =
-		    (uint16_t)(dane_legs + i * STS_DANE_LEGS);
-		for (unsigned k = 0; k < STS_DANE_LEGS; k++) {
-			set_node(a, dane_legs + i * STS_DANE_LEGS + k,
-			    &sts_dane_leg_ops, &d->leg[k], id, k);
-		}
-	}
+	plant_lookups(a, legs);
+	plant_danes(a, dane_legs);
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
 		unsigned id = a->first_fetch + i;
 

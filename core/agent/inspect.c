@@ -57,8 +57,8 @@ sts_inspect_keeps(const struct sts_agent *a)
 }
 
 static bool
-next_record(const struct sts_agent *a, struct sts_walk *w,
-    uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len)
+next_record(const struct sts_agent *a, struct sts_walk *w, uint32_t buckets,
+    struct sts_held *held, uint8_t *domain, size_t *len)
 {
 	sts_ref ref;
 	bool more = sts_cache_walk(&a->cache, w, buckets, &ref);

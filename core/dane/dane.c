@@ -40,14 +40,35 @@ sts_tlsa_outdone(const struct sts_tlsa *t, const struct sts_tlsa *other)
 	       t->matching != STS_TLSA_FULL && other->matching > t->matching;
 }
 
+/* Hosts that demand something of the mail server. */
+static unsigned
+demanding(const unsigned *n)
+{
+	return n[STS_DANE_HOST_USABLE] + n[STS_DANE_HOST_UNUSABLE];
+}
+
+/* The level of an authenticated MX RRset, none of whose hosts is pending. */
+static enum sts_dane_level
+secure_level(const struct sts_dane_count *count)
+{
+	const unsigned *n = count->host;
+	unsigned weak =
+	    n[STS_DANE_HOST_NONE] + n[STS_DANE_HOST_UNUSABLE] + count->more;
+	unsigned unknown = n[STS_DANE_HOST_UNKNOWN];
+
+	if (n[STS_DANE_HOST_USABLE] > 0 && weak == 0) {
+		return STS_DANE_ONLY;
+	}
+	if (unknown > 0 && demanding(n) + weak == 0) {
+		return STS_DANE_UNKNOWN;
+	}
+	return demanding(n) + unknown > 0 ? STS_DANE_PARTIAL : STS_DANE_NONE;
+}
+
 enum sts_dane_level
 sts_dane_level(enum sts_dane_mx mx, const struct sts_dane_count *count)
 {
 	const unsigned *n = count->host;
-	unsigned demand = n[STS_DANE_HOST_USABLE] + n[STS_DANE_HOST_UNUSABLE];
-	unsigned weak =
-	    n[STS_DANE_HOST_NONE] + n[STS_DANE_HOST_UNUSABLE] + count->more;
-	unsigned unknown = n[STS_DANE_HOST_UNKNOWN];
 
 	if (mx == STS_DANE_MX_UNKNOWN) {
 		return STS_DANE_UNKNOWN;
@@ -59,13 +80,7 @@ sts_dane_level(enum sts_dane_mx mx, const struct sts_dane_count *count)
 		return STS_DANE_PENDING;
 	}
 	if (mx == STS_DANE_MX_INSECURE) {
-		return demand > 0 ? STS_DANE_PARTIAL : STS_DANE_NONE;
+		return demanding(n) > 0 ? STS_DANE_PARTIAL : STS_DANE_NONE;
 	}
-	if (n[STS_DANE_HOST_USABLE] > 0 && weak == 0) {
-		return STS_DANE_ONLY;
-	}
-	if (unknown > 0 && demand + weak == 0) {
-		return STS_DANE_UNKNOWN;
-	}
-	return demand + unknown > 0 ? STS_DANE_PARTIAL : STS_DANE_NONE;
+	return secure_level(count);
 }

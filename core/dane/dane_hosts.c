@@ -301,8 +301,7 @@ take_owner(struct sts_dane_worker *w, const struct sts_upstream *up)
 }
 
 static void
-begin_host(
-    struct sts_dane_hosts *d, struct sts_dane_worker *w, unsigned host)
+begin_host(struct sts_dane_hosts *d, struct sts_dane_worker *w, unsigned host)
 {
 	struct sts_text name = sts_dane_hosts_name(d, host);
 	struct sts_text none = sts_text(NULL, 0);
@@ -332,9 +331,9 @@ waiting_host(const struct sts_dane_hosts *d)
 {
 	unsigned i = 0;
 
-	while (i < d->host_count &&
-	       (d->host[i].state != STS_DANE_HOST_PENDING ||
-		   has_worker(d, i))) {
+	while (
+	    i < d->host_count &&
+	    (d->host[i].state != STS_DANE_HOST_PENDING || has_worker(d, i))) {
 		i++;
 	}
 	return i;
@@ -411,8 +410,7 @@ judge_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
 	}
 	if ((d->mx == STS_DANE_MX_SECURE &&
 		d->depth >= STS_DANE_DEPTH_SECURE) ||
-	    (d->mx == STS_DANE_MX_INSECURE &&
-		d->depth >= STS_DANE_DEPTH_ALL)) {
+	    (d->mx == STS_DANE_MX_INSECURE && d->depth >= STS_DANE_DEPTH_ALL)) {
 		d->state = STS_DANE_HOSTS_HOSTS;
 		go_on(d);
 	} else {
@@ -588,8 +586,7 @@ take_servers(struct sts_dane_hosts *d, const struct sts_dns_servers *servers)
 void
 sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
     const struct sts_dns_servers *servers, enum sts_dane_depth depth,
-    sts_ms now,
-    const uint8_t rnd[STS_DANE_RND])
+    sts_ms now, const uint8_t rnd[STS_DANE_RND])
 {
 	STS_ASSERT(d->state == STS_DANE_HOSTS_IDLE);
 	STS_ASSERT(domain.n > 0 && domain.n <= STS_NAME_MAX);

@@ -102,8 +102,8 @@ extern const struct sts_engine_ops sts_dane_hosts_ops, sts_dane_leg_ops;
 
 /* Once, before the first begin. health: what is learnt about name servers; it
  * stays valid. */
-void sts_dane_hosts_init(struct sts_dane_hosts *d,
-    struct sts_dns_health *health);
+void sts_dane_hosts_init(
+    struct sts_dane_hosts *d, struct sts_dns_health *health);
 
 /*
  * Begin with the MX records of a domain of 1..STS_NAME_MAX octets, which is
@@ -116,8 +116,7 @@ void sts_dane_hosts_init(struct sts_dane_hosts *d,
  */
 void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
     const struct sts_dns_servers *servers, enum sts_dane_depth depth,
-    sts_ms now,
-    const uint8_t rnd[STS_DANE_RND]);
+    sts_ms now, const uint8_t rnd[STS_DANE_RND]);
 
 /* Make it IDLE; the state must be DONE, and no lent buffer its. */
 void sts_dane_hosts_end(struct sts_dane_hosts *d);

@@ -38,8 +38,8 @@ sts_leg_start(struct sts_legs *legs, unsigned i,
 	STS_ASSERT(!leg->busy);
 	leg->busy = true;
 	leg->starved = leg->stopping = false;
-	sts_upstream_start(&leg->up, servers, health, name, type, now,
-	    budget_ms, rnd);
+	sts_upstream_start(
+	    &leg->up, servers, health, name, type, now, budget_ms, rnd);
 	stir(legs, i);
 }
 

@@ -26,7 +26,8 @@ struct sts_leg {
 
 	/* Private. */
 	bool busy; /* has a question, or a channel still to be closed */
-	bool stopping; /* given up; wants its owner once the channel is closed */
+	bool
+	    stopping; /* given up; wants its owner once the channel is closed */
 	bool starved; /* its owner knows that it needs a buffer */
 	uint8_t *spare; /* a buffer it is done with */
 };

@@ -139,8 +139,8 @@ lookup_wants(const void *e)
 	const struct sts_lookup *l = e;
 
 	return l->state == STS_LOOKUP_TXT_DONE ||
-			       l->state == STS_LOOKUP_ADDRESSES_DONE ||
-			       sts_legs_want_owner(&l->legs)
+		       l->state == STS_LOOKUP_ADDRESSES_DONE ||
+		       sts_legs_want_owner(&l->legs)
 		   ? STS_WANT_OWNER
 		   : 0;
 }

@@ -348,8 +348,8 @@ answer(struct world *w, const struct world_ask *ask, const struct world_rr *rr)
 	if (rr->what == WORLD_SPOOFED) {
 		send_spoofs(w, ask);
 	}
-	dnspeer_begin(&a, &ask->q, rcode_of(rr->what), tc,
-	    is_authentic(w, &ask->q, rr));
+	dnspeer_begin(
+	    &a, &ask->q, rcode_of(rr->what), tc, is_authentic(w, &ask->q, rr));
 	if (rr->what == WORLD_NXDOMAIN || rr->what == WORLD_NODATA) {
 		if (rr->ttl > 0) {
 			dnspeer_soa(&a, rr->ttl);

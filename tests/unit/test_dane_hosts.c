@@ -195,8 +195,8 @@ static void
 send_query(struct peer *p, unsigned i)
 {
 	struct sts_leg *leg = &p->d.leg[i];
-	struct sts_text q = sts_leg_send_buf(
-	    leg, sts_span(p->scratch, sizeof p->scratch));
+	struct sts_text q =
+	    sts_leg_send_buf(leg, sts_span(p->scratch, sizeof p->scratch));
 	size_t skip = p->stream[i] ? 2 : 0;
 
 	ck_assert_ptr_null(dnspeer_read(&p->q[i], q.p + skip, q.n - skip));
@@ -249,8 +249,8 @@ step_buffers(struct peer *p)
 		if (buf == NULL && !p->lent[i] &&
 		    sts_legs_need_buffer(&p->d.legs)) {
 			p->lent[i] = true;
-			ck_assert(sts_legs_lend(
-			    &p->d.legs, p->buffer[i], BUFFER));
+			ck_assert(
+			    sts_legs_lend(&p->d.legs, p->buffer[i], BUFFER));
 			return true;
 		}
 	}
@@ -280,8 +280,7 @@ gather(struct peer *p, const char *domain, bool insecure_too)
 	struct sts_dane_hosts *d = &p->d;
 	unsigned i, open;
 
-	sts_dane_hosts_begin(
-	    d, unit_span(domain), &p->servers,
+	sts_dane_hosts_begin(d, unit_span(domain), &p->servers,
 	    insecure_too ? STS_DANE_DEPTH_ALL : STS_DANE_DEPTH_SECURE, p->now,
 	    rnd);
 	for (unsigned steps = 0; d->state != STS_DANE_HOSTS_DONE; steps++) {
@@ -387,8 +386,8 @@ static const struct {
 	{ "implicit MX of an alias",
 	    "d CNAME s e\ne A s 192.0.2.1\n_25._tcp.e TLSA s 3 1 1\n",
 	    "secure implicit d=usable -> ONLY", true },
-	{ "MX not authenticated, hosts are looked at",
-	    "d MX i mx1.d\n" A1 T1, "insecure mx1=usable -> PARTIAL", true },
+	{ "MX not authenticated, hosts are looked at", "d MX i mx1.d\n" A1 T1,
+	    "insecure mx1=usable -> PARTIAL", true },
 	{ "MX not authenticated, hosts are not looked at",
 	    "d MX i mx1.d\n" A1 T1, "insecure -> NONE", false },
 	{ "MX by an alias, secure all the way",
@@ -411,11 +410,12 @@ static const struct {
 	    true },
 
 	/* Addresses (RFC 7672 2.2.2). */
-	{ "A only", MX1 "mx1.d A s 192.0.2.1\n" T1,
-	    "secure mx1=usable -> ONLY", true },
+	{ "A only", MX1 "mx1.d A s 192.0.2.1\n" T1, "secure mx1=usable -> ONLY",
+	    true },
 	{ "AAAA only", MX1 "mx1.d AAAA s 2001:db8::1\n" T1,
 	    "secure mx1=usable -> ONLY", true },
-	{ "AAAA fails, A is there", MX1 "mx1.d A s 192.0.2.1\nmx1.d AAAA e\n" T1,
+	{ "AAAA fails, A is there",
+	    MX1 "mx1.d A s 192.0.2.1\nmx1.d AAAA e\n" T1,
 	    "secure mx1=usable -> ONLY", true },
 	{ "A fails, no AAAA", MX1 "mx1.d A e\n" T1,
 	    "secure mx1=unknown -> UNKNOWN", true },
@@ -524,8 +524,8 @@ START_TEST(rules)
 
 			p->backwards = backwards != 0;
 			gather(p, "d", cases[i].insecure_too);
-			unit_text(cases[i].name, unit_span(show(p)),
-			    cases[i].want);
+			unit_text(
+			    cases[i].name, unit_span(show(p)), cases[i].want);
 			/* The untrusted server is never asked. */
 			unit_int(cases[i].name, p->served[0], 0);
 			sts_dane_hosts_end(&p->d);
@@ -555,8 +555,8 @@ START_TEST(single_failures)
 			int n = 0;
 
 			for (unsigned i = 0; i < UNIT_COUNT(lines); i++) {
-				n += snprintf(zone + n,
-				    sizeof zone - (size_t)n, lines[i],
+				n += snprintf(zone + n, sizeof zone - (size_t)n,
+				    lines[i],
 				    set >> i & 1U ? bad[how] : good[i]);
 			}
 			p = new_peer(zone);
@@ -610,12 +610,10 @@ START_TEST(limits_are_not_all)
 {
 	for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
 		struct sts_dane_count count;
-		struct peer *p =
-		    new_peer(many(limits[i].count, limits[i].len));
+		struct peer *p = new_peer(many(limits[i].count, limits[i].len));
 
 		gather(p, "d", true);
-		unit_int(
-		    limits[i].name, p->d.host_count, limits[i].looked_at);
+		unit_int(limits[i].name, p->d.host_count, limits[i].looked_at);
 		unit_int(limits[i].name, sts_dane_hosts_level(&p->d, &count),
 		    limits[i].want);
 		/* Several at once, and no more. */
@@ -631,7 +629,8 @@ START_TEST(no_trusted_server)
 
 	p->servers.trusted[1] = false;
 	gather(p, "d", true);
-	unit_text("nobody is trusted", unit_span(show(p)), "unknown -> UNKNOWN");
+	unit_text(
+	    "nobody is trusted", unit_span(show(p)), "unknown -> UNKNOWN");
 	unit_int("reason", p->d.mx_why, STS_WHY_DNS_NO_SERVER);
 	unit_int("questions", p->served[0] + p->served[1], 0);
 }

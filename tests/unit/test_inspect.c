@@ -49,8 +49,8 @@ start_with(const struct sts_config *config)
 static void
 start(void)
 {
-	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S,
-		0, 0 };
+	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S, 0,
+		0 };
 
 	start_with(&config);
 }
@@ -350,8 +350,8 @@ START_TEST(standing)
 }
 END_TEST
 
-static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S,
-	BUFFER, 0 };
+static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S, BUFFER,
+	0 };
 
 static uint32_t
 whole_units(uint32_t n)

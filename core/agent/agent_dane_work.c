@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes of the look-ups of mail hosts: it is remembered, and those who
+ * wait go on with it. A failure never takes the place of a result before the
+ * time of that is over, and afterwards is TEMP, not "no DANE".
+ *
+ * An hourly look-up of our own, which nobody waits for, finds name servers that
+ * are trusted and do not validate: then every domain seems to have no TLSA
+ * records, which is safe, and worth an error in the log.
+ */
+#include <string.h>
+
+#include "agent_state.h"
+#include "../base/assert.h"
+
+enum {
+	GO_ON_MAX = 16, /* asks looked at in one step */
+	PROBE_MS = 3600000,
+	PROBE_AGAIN_MS = 60000 /* when it could not be told */
+};
+
+/* A name of a zone that is signed and has no MX records: that there are none is
+ * authenticated if the name servers validate. */
+static const uint8_t probe_name[] = "org";
+
+/* Why the level is UNKNOWN. */
+static enum sts_why
+why_unknown(const struct sts_dane_hosts *d)
+{
+	if (d->mx == STS_DANE_MX_UNKNOWN) {
+		return (enum sts_why)d->mx_why;
+	}
+	for (unsigned i = 0; i < d->host_count; i++) {
+		if (d->host[i].state == STS_DANE_HOST_UNKNOWN) {
+			return (enum sts_why)d->host[i].why;
+		}
+	}
+	STS_ASSERT(false);
+	return STS_WHY_NONE;
+}
+
+/* Whether we were short of something for a while: then nothing was learned about
+ * the domain, and it is looked at again when somebody asks. */
+static bool
+is_shortage(enum sts_why why)
+{
+	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
+}
+
+/* How long a result is good. One with a host that could not be told is looked
+ * at again sooner. */
+static uint32_t
+kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
+{
+	uint32_t max_s = count->host[STS_DANE_HOST_UNKNOWN] > 0
+			     ? (uint32_t)STS_BACK_OFF_S
+			     : (uint32_t)STS_TTL_MAX_S;
+
+	if (d->ttl_s < STS_TTL_MIN_S) {
+		return STS_TTL_MIN_S;
+	}
+	return d->ttl_s < max_s ? d->ttl_s : max_s;
+}
+
+/* What could not be told is tried again after 30 s, doubling to 5 min. */
+static uint32_t
+back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
+{
+	uint32_t wait_s = STS_BACK_OFF_S;
+	struct sts_entry was;
+	sts_ref ref = sts_agent_dane_held(a, domain, &was);
+
+	if (ref != 0 && was.kind == STS_KIND_DANE &&
+	    sts_agent_dane_level(a, ref) == STS_DANE_UNKNOWN) {
+		e->failures = was.failures;
+	}
+	if (e->failures < 4) {
+		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << e->failures;
+	}
+	e->failures =
+	    (uint8_t)(e->failures < UINT8_MAX ? e->failures + 1 : e->failures);
+	return wait_s;
+}
+
+/* What the hosts add up to, remembered; the level and reason that count. */
+static enum sts_dane_level
+conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
+{
+	struct sts_text domain = sts_dane_hosts_domain(d);
+	struct sts_dane_count count;
+	enum sts_dane_level level = sts_dane_hosts_level(d, &count);
+	struct sts_event *event;
+	struct sts_entry e, was;
+	uint32_t keep_s;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	*why = STS_WHY_NONE;
+	sts_count(&a->metrics, STS_METRIC_DANE + level - STS_DANE_NONE);
+	if (level == STS_DANE_UNKNOWN) {
+		*why = (uint8_t)why_unknown(d);
+		if (is_shortage((enum sts_why) * why)) {
+			return level;
+		}
+		keep_s = back_off(a, domain, &e);
+		sts_agent_tell(
+		    a, STS_EVENT_DANE_FAILED, (enum sts_why) * why, domain)
+		    ->number[0] = keep_s;
+		ref = sts_agent_dane_known(a, domain, &was);
+		if (ref != 0 &&
+		    sts_agent_dane_level(a, ref) != STS_DANE_UNKNOWN) {
+			return sts_agent_dane_level(a, ref);
+		}
+	} else {
+		keep_s = kept_s(d, &count);
+		event = sts_agent_tell(a, STS_EVENT_DANE, STS_WHY_NONE, domain);
+		event->number[0] = level - STS_DANE_NONE;
+		event->number[1] = d->host_count;
+		event->number[2] = keep_s;
+	}
+	e.kind = STS_KIND_DANE;
+	e.why = *why;
+	e.checked_s = sts_agent_now_s(a);
+	e.check_s = e.checked_s + keep_s;
+	sts_agent_dane_remember(a, d, &e);
+	return level;
+}
+
+/* What the probe says of the name servers. */
+static void
+judge_resolver(struct sts_agent *a, const struct sts_dane_hosts *d)
+{
+	enum sts_dane_resolver was = (enum sts_dane_resolver)a->dane.resolver;
+	struct sts_text none = sts_text(NULL, 0);
+
+	a->dane.probe_at = a->now + PROBE_MS;
+	if (d->mx == STS_DANE_MX_SECURE) {
+		a->dane.resolver = STS_DANE_RESOLVER_SEES;
+		if (was == STS_DANE_RESOLVER_BLIND) {
+			sts_agent_tell(
+			    a, STS_EVENT_DANE_SEES, STS_WHY_NONE, none);
+		}
+	} else if (d->mx == STS_DANE_MX_INSECURE) {
+		a->dane.resolver = STS_DANE_RESOLVER_BLIND;
+		sts_agent_tell(a, STS_EVENT_DANE_BLIND, STS_WHY_NONE, none);
+	} else {
+		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
+	}
+}
+
+/* The domain was forgotten meanwhile: begin anew if anybody waits. */
+static bool
+start_over(struct sts_agent *a, struct sts_dane_work *w)
+{
+	struct sts_text domain = sts_dane_hosts_domain(&w->hosts);
+	uint8_t name[STS_NAME_MAX];
+
+	if (!w->outdated || w->waiters.count == 0) {
+		return false;
+	}
+	memcpy(name, domain.p, domain.n);
+	sts_dane_hosts_end(&w->hosts);
+	sts_agent_dane_start(a, w, sts_text(name, domain.n));
+	return true;
+}
+
+/* Those who wait go on; none of them begins such a work again. */
+static void
+settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
+    uint8_t why)
+{
+	while (w->waiters.count > 0) {
+		struct sts_ask *ask = sts_agent_ask_of(a, w->waiters.head);
+
+		sts_agent_wait_end(a, ask);
+		ask->dane = (uint8_t)level;
+		ask->dane_why = why;
+		sts_agent_ask_go_on(a, ask);
+	}
+}
+
+void
+sts_agent_dane_work(struct sts_agent *a, uint16_t i)
+{
+	struct sts_dane_work *w = &a->danes[i];
+	enum sts_dane_level level = STS_DANE_UNKNOWN;
+	uint8_t why = STS_WHY_NONE;
+
+	sts_agent_buffers(a, (uint16_t)(a->config.lookups + i));
+	if (w->hosts.state != STS_DANE_HOSTS_DONE) {
+		return;
+	}
+	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, w->hosts.questions);
+	if (w->probe) {
+		judge_resolver(a, &w->hosts);
+	} else if (start_over(a, w)) {
+		return;
+	} else if (!w->outdated) {
+		level = conclude(a, &w->hosts, &why);
+	}
+	sts_dane_hosts_end(&w->hosts);
+	a->dane.busy--;
+	a->dane.look = a->dane.asks.count;
+	settle(a, w, level, why);
+}
+
+static bool
+is_wanted(const struct sts_agent *a)
+{
+	return a->config.danes > 0 && !a->draining &&
+	       (a->settings->dane || sts_zones_want_dane(a->settings->zones));
+}
+
+static bool
+may_go_on(const struct sts_agent *a)
+{
+	return a->dane.look > 0 && a->dane.busy < a->config.danes;
+}
+
+void
+sts_agent_dane_tick(struct sts_agent *a)
+{
+	uint16_t busy = a->dane.busy;
+
+	if (!is_wanted(a)) {
+		a->dane.resolver = STS_DANE_RESOLVER_UNKNOWN;
+		a->dane.probe_at = a->now;
+	} else if (!sts_before(a->now, a->dane.probe_at)) {
+		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
+		sts_agent_dane_begin(
+		    a, sts_text(probe_name, sizeof probe_name - 1), true);
+	}
+	/* At most one is begun, because randomness is short. */
+	for (unsigned i = 0;
+	     i < GO_ON_MAX && a->dane.busy == busy && may_go_on(a); i++) {
+		struct sts_ask *ask = sts_agent_ask_of(a, a->dane.asks.head);
+
+		a->dane.look--;
+		sts_agent_wait_end(a, ask);
+		ask->first = true;
+		sts_agent_ask_go_on(a, ask);
+	}
+}
+
+bool
+sts_agent_dane_due(const struct sts_agent *a, sts_ms *at)
+{
+	*at = a->dane.probe_at;
+	if (may_go_on(a)) {
+		*at = a->now;
+		return true;
+	}
+	return is_wanted(a);
+}
