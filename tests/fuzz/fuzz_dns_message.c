@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/dane/dane.h"
+#include "../../dns/rdata.h"
 #include "../../dns/stream.h"
 
 #define CHECK(x) ((x) ? (void)0 : abort())
@@ -61,16 +63,83 @@ check_rdata(uint16_t type, struct sts_text rdata)
 	CHECK(type != STS_DNS_AAAA || rdata.n == 16);
 }
 
+/* A name out of the message: lower-case, of labels that are not empty. */
+static void
+check_name(const struct sts_dns_host *host)
+{
+	CHECK(host->len <= STS_NAME_MAX);
+	CHECK(host->len == 0 ||
+	      (host->name[0] != '.' && host->name[host->len - 1] != '.'));
+	for (unsigned i = 0; i < host->len; i++) {
+		CHECK(host->name[i] == sts_lower(host->name[i]));
+		CHECK(
+		    i == 0 || host->name[i] != '.' || host->name[i - 1] != '.');
+	}
+}
+
+static void
+check_mx(const struct sts_dns_answers *it, const struct sts_dns_rr *rr)
+{
+	struct sts_dns_mx mx;
+
+	if (sts_dns_mx(it, rr, &mx)) {
+		check_name(&mx.exchange);
+		CHECK(mx.preference == sts_get16be(rr->rdata.p));
+		CHECK(mx.exchange.len == 0 ||
+		      sts_name_valid(
+			  sts_text(mx.exchange.name, mx.exchange.len)));
+	}
+}
+
+/* All that RDATA has is in the record, and what can be used has the length
+ * that its matching type asks for. */
+static void
+check_tlsa(const struct sts_dns_rr *rr)
+{
+	struct sts_dns_tlsa r;
+	struct sts_tlsa t;
+
+	if (!sts_dns_tlsa(rr, &r)) {
+		CHECK(rr->rdata.n < 3);
+		return;
+	}
+	CHECK(r.data.n == rr->rdata.n - 3);
+	CHECK(r.data.n == 0 || r.data.p == rr->rdata.p + 3);
+	t.usage = r.usage;
+	t.selector = r.selector;
+	t.matching = r.matching;
+	t.data = r.data;
+	if (sts_tlsa_usable(&t)) {
+		CHECK((r.usage == 2 || r.usage == 3) && r.selector <= 1);
+		CHECK(r.matching == 0 || r.data.n == 32U * r.matching);
+		CHECK(r.data.n > 0);
+	}
+}
+
 static void
 check_walk(struct sts_text m, const struct sts_dns_verdict *v, uint16_t type)
 {
 	uint32_t smallest = STS_DNS_TTL_MAX_S;
 	struct sts_dns_answers it;
+	struct sts_dns_host owner;
 	struct sts_dns_rr rr;
 	unsigned count = 0;
+	bool aliased;
 
 	sts_dns_answers(&it, m, v, type);
+	if (sts_dns_owner(&it, &owner, &aliased)) {
+		check_name(&owner);
+		CHECK(
+		    aliased ||
+		    sts_text_same(sts_text(owner.name, owner.len),
+			sts_text((const uint8_t *)"_mta-sts.example.com", 20)));
+	}
 	while (sts_dns_next(&it, &rr)) {
+		if (type == STS_DNS_MX) {
+			check_mx(&it, &rr);
+		} else if (type == STS_DNS_TLSA) {
+			check_tlsa(&rr);
+		}
 		CHECK(rr.rdata.p > m.p);
 		CHECK(rr.rdata.n <= (size_t)(m.p + m.n - rr.rdata.p));
 		CHECK(rr.ttl_s <= STS_DNS_TTL_MAX_S);
