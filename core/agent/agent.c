@@ -21,7 +21,8 @@
  * child's result a moment to refresh, a lookup with such hosts, and another
  * fetch.
  */
-STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND + 2 * STS_DANE_RND +
+STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND +
+					  (STS_DANE ? 2 * STS_DANE_RND : 0) +
 					  2 * STS_TLS_RND + 4,
     randomness_of_a_step);
 
