@@ -476,8 +476,8 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 	why = sts_key_parse(&key, ask->key);
 	STS_ASSERT(why == STS_WHY_NONE);
 	domain = sts_text(key.domain, key.len);
-	if (ask->phase == STS_ASK_DANE_QUEUED ||
-	    ask->phase == STS_ASK_DANE_WAITS) {
+	if ((STS_DANE && ask->phase == STS_ASK_DANE_QUEUED) ||
+	    (STS_DANE && ask->phase == STS_ASK_DANE_WAITS)) {
 		sts_agent_dane_ask_due(a, ask, domain);
 		return;
 	}
