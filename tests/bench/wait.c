@@ -160,8 +160,8 @@ hold(void)
 	need(sts_cache_stage(&agent.cache, &s, text("example.com")) &&
 		 sts_payload_begin(&agent.cache, &s, text("1")) &&
 		 sts_payload_add_mx(&agent.cache, &s, text("mx.example.com")) &&
-		 sts_cache_commit(&agent.cache, &s, &e, WALL_S, false, &ref) ==
-		     STS_ADMITTED,
+		 sts_cache_commit(&agent.cache, &s, &e, sts_now(WALL_S, false),
+		     &ref) == STS_ADMITTED,
 	    "not held");
 }
 
