@@ -754,6 +754,7 @@ tell_delivered(const struct mem_sock *s, struct host *h)
 		promise_delivered(h->v, !stepped && sim.ample);
 		if (is_too_large(h->v)) {
 			promise_guest(h->site);
+			promise_large(h->site);
 		}
 		h->site->fresh = stepped ? NULL : h->v;
 	}

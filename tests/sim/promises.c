@@ -79,6 +79,7 @@ struct belief {
 	bool unsaved; /* something changed since `saved` */
 	bool checked; /* asked for, or fetched, since the start */
 	bool guest; /* it may be given up for room at any time */
+	bool large; /* what came last is more than the cache takes */
 	int64_t changed; /* when something came, or became a guest */
 	int64_t trouble[TROUBLES]; /* until when, by bit of enum trouble */
 	int64_t dark_since;
@@ -333,6 +334,7 @@ promise_delivered(struct version *v, bool certain)
 	wall.confirmed = wall.confirmed || (certain && confirms(v->site));
 	h.proved = certain && wall.confirmed;
 	v->delivered = b->unsaved = b->checked = true;
+	b->large = false;
 	b->changed = sim.t;
 	trace("%s v%u delivered%s", v->site->domain, v->number,
 	    certain ? "" : ", maybe");
@@ -351,6 +353,12 @@ promise_delivered(struct version *v, bool certain)
 		set_add(&b->gone, &h);
 		b->now.nothing = b->since.nothing = b->guest = true;
 	}
+}
+
+void
+promise_large(const struct site *s)
+{
+	belief_of(s)->large = true;
 }
 
 void
@@ -686,6 +694,10 @@ judge_temp(const struct question *q)
 	if (!q->could_be_weak && !may_be_weak(q)) {
 		sim_fail("5: \"try again\", though a policy is held",
 		    whose(q->site));
+	}
+	/* A limit of the agent's memory is never told as "not found". */
+	if (belief_of(q->site)->large) {
+		return;
 	}
 	if (terms.roomy && free_of(q->site, TROUBLE_ANY & ~TROUBLE_FLOOD,
 			       q->asked - AFTERMATH)) {

@@ -76,6 +76,10 @@ void promise_delivered(struct version *v, bool certain);
  * not ample). */
 void promise_guest(const struct site *s);
 
+/* What came last is larger than a record of the cache may be: until something
+ * else comes "try again" is the answer. */
+void promise_large(const struct site *s);
+
 /* The agent says that all is saved; it stopped, with or without a storage;
  * it started. */
 void promise_saved(void);
