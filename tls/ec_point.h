@@ -205,11 +205,13 @@ add_key(struct point *p, const struct summand *odd, int digit)
 static void
 add_generator(struct point *p, int digit)
 {
-	const uint64_t(*g)[WORDS] = generator[(digit < 0 ? -digit : digit) / 2];
 	struct summand q;
 	struct fe y;
 
 	if (digit != 0) {
+		const uint64_t(*g)[WORDS] =
+		    generator[(digit < 0 ? -digit : digit) / 2];
+
 		fe_unpack(&q.x, g[0]);
 		fe_unpack(&y, g[1]);
 		fe_times(&y, &y, digit < 0 ? -1 : 1);
@@ -256,7 +258,7 @@ point_read(struct point *p, const uint8_t *q)
 {
 	struct sts_public_scalar x = sts_ec_scalar_read(&numbers, q);
 	struct sts_public_scalar y =
-	    sts_ec_scalar_read(&numbers, q + 8 * WORDS);
+	    sts_ec_scalar_read(&numbers, q + (size_t)8 * WORDS);
 	struct fe t, u;
 
 	if (!sts_ec_scalar_less(&x, &numbers.p) ||

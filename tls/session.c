@@ -374,29 +374,29 @@ judge_header(const struct sts_tls *t, uint8_t type, size_t body)
 		   : STS_ALERT_NONE;
 }
 
+/* What protection adds to the content of the next record from the server. */
+static size_t
+around(const struct sts_tls_direction *d)
+{
+	return sts_tls_before(d) - STS_TLS_HEADER +
+	       (d->suite != NULL ? STS_TLS_TAG : 0);
+}
+
 /* Whether the record, which does not fit, can be opened piece by piece. */
 static bool
 can_stream(const struct sts_tls *t, uint8_t type, size_t body)
 {
-	size_t around = sts_tls_before(&t->client.in) - STS_TLS_HEADER;
-
-	if (t->client.in.suite != NULL) {
-		around += STS_TLS_TAG;
-	}
 	return STS_TLS_SMALL && sts_tls_stream_can(&t->client.in) &&
 	       (type == STS_TLS_HANDSHAKE || type == STS_TLS_APPLICATION) &&
-	       body - around <= STS_TLS_PLAIN_MAX + 1;
+	       body - around(&t->client.in) <= STS_TLS_PLAIN_MAX + 1;
 }
 
 static void
 begin_stream(struct sts_tls *t, const uint8_t *sent)
 {
 	struct sts_tls_direction *d = &t->client.in;
-	size_t content = sts_get16be(t->record + 3);
+	size_t content = sts_get16be(t->record + 3) - around(d);
 
-	if (d->suite != NULL) {
-		content -= sts_tls_before(d) - STS_TLS_HEADER + STS_TLS_TAG;
-	}
 	sts_tls_stream_begin(
 	    &t->stream, &t->ciphers, d, t->record, sent, content);
 	t->phase = CONTENT;
@@ -599,7 +599,7 @@ sts_tls_rec_send_ack(struct sts_tls *t, size_t n)
 static uint8_t *
 at(const struct sts_tls *t, size_t off)
 {
-	return (uint8_t *)(uintptr_t)t->record + off;
+	return (uint8_t *)t->record + off;
 }
 
 struct sts_span

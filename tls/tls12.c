@@ -119,9 +119,9 @@ make_master(struct sts_tls_client *c, struct sts_text client_random)
 	struct sts_text server_random = { c->server_random,
 		sizeof c->server_random };
 	struct sts_span master = { c->master, STS_TLS_MASTER_12 };
-	uint8_t hash[STS_TLS_HASH_MAX];
 
 	if (c->master_secret) { /* RFC 7627 4 */
+		uint8_t hash[STS_TLS_HASH_MAX];
 		size_t len = sts_tls_transcript_hash(&c->transcript, id, hash);
 
 		sts_tls_prf(id, premaster, "extended master secret",

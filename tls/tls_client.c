@@ -355,11 +355,12 @@ sts_tls_client_between(const struct sts_tls_client *c)
 void
 sts_tls_client_ccs(struct sts_tls_client *c, struct sts_text content)
 {
-	if (content.n != 1 || content.p[0] != 1 || !sts_tls_client_between(c)) {
-		refuse(c, STS_ALERT_UNEXPECTED_MESSAGE);
-	} else if (c->expect == STS_TLS12_CHANGE_CIPHER_SPEC) {
+	bool valid =
+	    content.n == 1 && content.p[0] == 1 && sts_tls_client_between(c);
+
+	if (valid && c->expect == STS_TLS12_CHANGE_CIPHER_SPEC) {
 		sts_tls12_ccs(c);
-	} else if (c->open || c->version == STS_TLS_12) {
+	} else if (!valid || c->open || c->version == STS_TLS_12) {
 		refuse(c, STS_ALERT_UNEXPECTED_MESSAGE);
 	}
 }

@@ -50,7 +50,7 @@ draw_key(const uint8_t *seed, const struct sts_tls_group *g,
 	const unsigned char *order = sts_curves()->order(g->id, &len);
 	unsigned mask = 0xff;
 
-	STS_ASSERT(len <= STS_TLS_SECRET_MAX);
+	STS_ASSERT(len > 0 && len <= STS_TLS_SECRET_MAX);
 	for (at = 0; at < len; at += STS_TLS_RANDOM) {
 		draw(seed, STS_TLS_DRAW_KEY, g->id,
 		    (uint8_t)(at / STS_TLS_RANDOM), key + at);

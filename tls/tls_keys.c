@@ -85,17 +85,18 @@ void
 sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
     struct sts_text context, struct sts_span out)
 {
-	size_t len = strlen(label), prefix_len = sizeof prefix - 1, n;
+	struct sts_text name = sts_text((const uint8_t *)label, strlen(label));
+	size_t prefix_len = sizeof prefix - 1, n;
 	uint8_t info[INFO_MAX];
 
 	STS_ASSERT(out.n <= sts_hash_len(hash_id));
-	STS_ASSERT(prefix_len + len <= 18);
+	STS_ASSERT(prefix_len + name.n <= 18);
 	STS_ASSERT(context.n <= STS_TLS_HASH_MAX);
 	sts_put16be(info, (uint16_t)out.n);
-	info[2] = (uint8_t)(prefix_len + len);
+	info[2] = (uint8_t)(prefix_len + name.n);
 	memcpy(info + 3, prefix, prefix_len);
-	memcpy(info + 3 + prefix_len, label, len);
-	n = 3 + prefix_len + len;
+	memcpy(info + 3 + prefix_len, name.p, name.n);
+	n = 3 + prefix_len + name.n;
 	info[n++] = (uint8_t)context.n;
 	if (context.n > 0) {
 		memcpy(info + n, context.p, context.n);
