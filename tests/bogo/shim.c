@@ -33,7 +33,7 @@ static struct {
 	size_t alpn_len;
 } o = { .host = "example.com" };
 
-static struct sts_tls *t;
+static struct sts_tls *tls;
 static br_x509_decoder_context decoder;
 static bool first_cert;
 
@@ -244,30 +244,30 @@ static void
 say(const uint8_t *p, size_t n)
 {
 	while (n > 0) {
-		struct sts_span room = sts_tls_app_send_buf(t);
+		struct sts_span room = sts_tls_app_send_buf(tls);
 		size_t k = n < room.n ? n : room.n;
 
 		if (k == 0) {
 			return;
 		}
 		memcpy(room.p, p, k);
-		sts_tls_app_send_ack(t, k);
+		sts_tls_app_send_ack(tls, k);
 		p += k;
 		n -= k;
 	}
-	sts_tls_app_flush(t);
+	sts_tls_app_flush(tls);
 }
 
 static void
 echo(void)
 {
 	static uint8_t copy[1 << 15];
-	struct sts_text in = sts_tls_app_recv_buf(t);
+	struct sts_text in = sts_tls_app_recv_buf(tls);
 
 	for (size_t i = 0; i < in.n; i++) {
 		copy[i] = in.p[i] ^ 0xff;
 	}
-	sts_tls_app_recv_ack(t, in.n);
+	sts_tls_app_recv_ack(tls, in.n);
 	say(copy, in.n);
 }
 
@@ -275,19 +275,19 @@ echo(void)
 static bool
 step(int s)
 {
-	unsigned wants = sts_tls_wants(t);
-	struct sts_text out = sts_tls_rec_send_buf(t);
-	struct sts_span in = sts_tls_rec_recv_buf(t);
+	unsigned wants = sts_tls_wants(tls);
+	struct sts_text out = sts_tls_rec_send_buf(tls);
+	struct sts_span in = sts_tls_rec_recv_buf(tls);
 	ssize_t n;
 
 	if ((wants & STS_TLS_WORK) != 0) {
-		sts_tls_work(t);
+		sts_tls_work(tls);
 	} else if ((wants & STS_TLS_REC_SEND) != 0) {
 		n = send(s, out.p, out.n, MSG_NOSIGNAL);
 		if (n <= 0) {
 			return false;
 		}
-		sts_tls_rec_send_ack(t, (size_t)n);
+		sts_tls_rec_send_ack(tls, (size_t)n);
 	} else if ((wants & (STS_TLS_FAILED | STS_TLS_CLOSED)) != 0) {
 		return false;
 	} else if ((wants & STS_TLS_APP_RECV) != 0) {
@@ -298,9 +298,9 @@ step(int s)
 	} else {
 		n = recv(s, in.p, in.n, 0);
 		if (n > 0) {
-			sts_tls_rec_recv_ack(t, (size_t)n);
+			sts_tls_rec_recv_ack(tls, (size_t)n);
 		} else {
-			sts_tls_peer_closed(t);
+			sts_tls_peer_closed(tls);
 		}
 	}
 	return true;
@@ -311,7 +311,7 @@ main(int argc, char **argv)
 {
 	struct sts_anchors none = { NULL, 0, 0 };
 	uint8_t rnd[STS_TLS_RND];
-	FILE *f = fopen("/dev/urandom", "rb");
+	FILE *f;
 	enum sts_why why;
 	uint8_t byte;
 	int s;
@@ -321,32 +321,33 @@ main(int argc, char **argv)
 		sts_text((const uint8_t *)o.host, strlen(o.host)))) {
 		return NOT_IMPLEMENTED;
 	}
-	t = malloc(sts_tls_size());
-	if (t == NULL || f == NULL ||
+	tls = malloc(sts_tls_size());
+	f = fopen("/dev/urandom", "rb");
+	if (tls == NULL || f == NULL ||
 	    fread(rnd, 1, sizeof rnd, f) != sizeof rnd) {
 		return 2;
 	}
 	fclose(f);
 	s = dial();
-	sts_tls_start(t, sts_text((const uint8_t *)o.host, strlen(o.host)),
+	sts_tls_start(tls, sts_text((const uint8_t *)o.host, strlen(o.host)),
 	    &none, 0, rnd);
 	if (o.alpn_len > 0) {
-		sts_tls_use_alpn(t, sts_text(o.alpn, o.alpn_len));
+		sts_tls_use_alpn(tls, sts_text(o.alpn, o.alpn_len));
 	}
 	while (step(s)) {
 	}
-	if ((sts_tls_wants(t) & STS_TLS_FAILED) == 0) {
+	if ((sts_tls_wants(tls) & STS_TLS_FAILED) == 0) {
 		close(s);
-		free(t);
+		free(tls);
 		return 0;
 	}
-	why = sts_tls_why(t);
+	why = sts_tls_why(tls);
 	/* The runner wants to read the alert before the connection is reset. */
 	shutdown(s, SHUT_WR);
 	while (recv(s, &byte, 1, 0) > 0) {
 	}
 	close(s);
-	free(t);
+	free(tls);
 	if (why == STS_WHY_TLS_TRUNCATED && !o.check_close_notify) {
 		return 0;
 	}

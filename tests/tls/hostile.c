@@ -119,7 +119,7 @@ send_sealed(struct hostile *h, uint8_t type, struct sts_text content,
     size_t padding, const struct bend *flip)
 {
 	static uint8_t rec[HOSTILE_MESSAGE + 1024];
-	size_t before = sts_tls_before(&h->out), n = content.n, at;
+	size_t before = sts_tls_before(&h->out), n = content.n;
 
 	if (n > 0) {
 		memcpy(rec + before, content.p, n);
@@ -134,7 +134,9 @@ send_sealed(struct hostile *h, uint8_t type, struct sts_text content,
 	}
 	n = sts_tls_seal(&h->ciphers, &h->out, type, rec, n);
 	if (flip != NULL) {
-		at = flip->at < 0 ? n - (size_t)-flip->at : (size_t)flip->at;
+		size_t at =
+		    flip->at < 0 ? n - (size_t)-flip->at : (size_t)flip->at;
+
 		if (at < n) {
 			rec[at] ^= 1;
 		}
@@ -479,7 +481,6 @@ say_retry(struct hostile *h)
 		0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
 		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e,
 		0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c };
-	static uint8_t cookie[2 + 65535];
 	struct message *m = begin_hello(h, random);
 	size_t list = m->n;
 	uint8_t v[2];
@@ -491,6 +492,8 @@ say_retry(struct hostile *h)
 		put_extension(h, STEP_RETRY, m, 51, v, 2);
 	}
 	if (h->plan.cookie_len > 0) {
+		static uint8_t cookie[2 + 65535];
+
 		sts_put16be(cookie, h->plan.cookie_len);
 		memset(cookie + 2, 'c', h->plan.cookie_len);
 		put_extension(
@@ -525,16 +528,17 @@ static void
 say_hello(struct hostile *h)
 {
 	struct message *m;
-	uint8_t b[4 + OWN_SHARE_MAX];
-	size_t list, n;
+	size_t list;
 
 	sts_tls_draw(seed, STS_TLS_DRAW_RANDOM, h->server_random);
 	m = begin_hello(h, h->server_random);
 	list = m->n;
 	if (is_13(h)) {
+		uint8_t b[4 + OWN_SHARE_MAX];
+		size_t n = own_share(h, b + 4);
+
 		sts_put16be(b, STS_TLS_13);
 		put_extension(h, STEP_HELLO, m, 43, b, 2);
-		n = own_share(h, b + 4);
 		sts_put16be(b, group(h));
 		sts_put16be(b + 2, (uint16_t)n);
 		put_extension(h, STEP_HELLO, m, 51, b, 4 + n);
@@ -605,10 +609,11 @@ static void
 say_request(struct hostile *h)
 {
 	struct message *m = &the_message;
-	size_t list;
 
 	open_message(m, STS_TLS_CERTIFICATE_REQUEST);
 	if (is_13(h)) {
+		size_t list;
+
 		put8(m, 0);
 		put16(m, 0);
 		list = m->n;
@@ -783,10 +788,12 @@ say_finished_13(struct hostile *h)
 	struct message *m = &the_message;
 	uint8_t hash[STS_TLS_HASH_MAX], verify[STS_TLS_HASH_MAX];
 	struct sts_text t = { hash, 0 };
+	size_t len;
 
 	t.n = sts_tls_transcript_hash(&h->transcript, h->suite->hash_id, hash);
+	len = sts_tls_finished_13(&h->out, t, verify);
 	open_message(m, STS_TLS_FINISHED);
-	put(m, verify, sts_tls_finished_13(&h->out, t, verify));
+	put(m, verify, len);
 	close_message(m);
 	say(h, STEP_FINISHED, m);
 	flush(h, NULL, NULL);
@@ -832,8 +839,6 @@ take_key_exchange(struct hostile *h, struct sts_text m)
 {
 	struct sts_text premaster = { h->shared,
 		sts_tls_group_find(group(h))->secret_len };
-	uint8_t hash[STS_TLS_HASH_MAX];
-	size_t len;
 
 	check(
 	    m.n >= 5 && m.p[4] == m.n - 5 && m.p[4] <= sizeof h->client_share);
@@ -845,8 +850,10 @@ take_key_exchange(struct hostile *h, struct sts_text m)
 		    sts_text(h->client_random, 32),
 		    sts_text(h->server_random, 32), sts_span(h->secret, 48));
 	} else {
-		len = sts_tls_transcript_hash(
+		uint8_t hash[STS_TLS_HASH_MAX];
+		size_t len = sts_tls_transcript_hash(
 		    &h->transcript, h->suite->hash_id, hash);
+
 		sts_tls_prf(h->suite->hash_id, premaster,
 		    "extended master secret", sts_text(hash, len),
 		    sts_text(NULL, 0), sts_span(h->secret, 48));
@@ -951,10 +958,10 @@ static void
 take_inbox(struct hostile *h)
 {
 	struct sts_tls_direction application = { 0 };
-	uint8_t hash[STS_TLS_HASH_MAX];
 	size_t off = 0;
 
 	if (is_13(h) && h->suite != NULL && !h->client_finished) {
+		uint8_t hash[STS_TLS_HASH_MAX];
 		struct sts_text t = { hash,
 			sts_tls_transcript_hash(
 			    &h->transcript, h->suite->hash_id, hash) };
