@@ -41,6 +41,13 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"/ecdsa_i31_vrfy_(raw|asn1):", r"/ec_all_m31:api_"),
     (r"/x509_verify:", r":br_rsa_i31_pkcs1_vrfy$|:br_ecdsa_i31_vrfy_raw$|"
      r":br_ecdsa_i31_vrfy_asn1$|/ec_all_m31:api_"),
+    # TLS: record protection, hashes, curves, RSA.
+    (r"/tls_(records|stream):|/gcm:",
+     r":br_aes_ct_ctr_(init|run)$|:br_ghash_ctmul$|"
+     r":br_(chacha20_ct|poly1305_ctmul)_run$"),
+    (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange):", HASH),
+    (r"/curves:", r"/ec_all_m31:api_"),
+    (r"/rsa:", r":br_rsa_i31_public$"),
     # The agent's tables.
     (r"core/driver:tell_events$", r":channel_event$"),
     (r"core/driver:have_random$", r":channel_entropy$"),

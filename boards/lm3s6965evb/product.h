@@ -17,7 +17,7 @@
 #endif
 #define STS_BOARD_DAY_BUDGET (4 << 20)
 /* What STS_AGENT_SIZE leaves over with these limits; told at start. */
-#define STS_BOARD_BLOCK_SPARE 0
+#define STS_BOARD_BLOCK_SPARE 448
 
 #define STS_SCRATCH_SIZE 1024
 #define STS_DNS_UDP_MAX 1024
