@@ -169,7 +169,7 @@ sts_dns_health_set_aside(struct sts_dns_health *h,
 		bool heard =
 		    r != NULL && r->heard && !sts_before(r->heard_at, began);
 
-		if ((silent >> i & 1U) != 0 && !heard) {
+		if (((unsigned)silent >> i & 1U) != 0 && !heard) {
 			sts_dns_health_note(h, server, STS_DNS_ASIDE, now);
 		}
 	}

@@ -151,12 +151,12 @@ static void
 read_name(const struct sts_dns_stream *s, struct name *n)
 {
 	const uint8_t *w = window(s);
-	size_t label = 0;
 
 	n->used = n->len = 0;
 	n->state = NAME_CUT;
 	while (n->used < s->have) {
-		label = w[n->used];
+		size_t label = w[n->used];
+
 		if (label >= POINTER && s->have - n->used >= 2) {
 			follow(s, sts_get16be(w + n->used) & 0x3fffU, n);
 			return;
@@ -347,7 +347,8 @@ read_record(struct sts_dns_stream *s)
 		if (s->section == SECTIONS) {
 			return conclude(s);
 		}
-		s->records = sts_get16be(held(s).p + 6 + 2 * s->section);
+		s->records =
+		    sts_get16be(held(s).p + 6 + (size_t)2 * s->section);
 	}
 	r = take_name(s, &owner);
 	r = r == GO ? need(s, owner.used + RECORD_LEN) : r;

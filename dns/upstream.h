@@ -48,9 +48,12 @@ enum {
 	 * guesses, and the server is asked over TCP (RFC 5452 9.2).
 	 */
 	STS_DNS_MISMATCH_MAX = 16,
-	/* Datagrams of so many octets may have been cut: they go to TCP. */
-	STS_DNS_DATAGRAM_MAX =
-	    STS_SCRATCH_SIZE < 4096 ? STS_SCRATCH_SIZE : 4096,
+/* Datagrams of so many octets may have been cut: they go to TCP. */
+#if STS_SCRATCH_SIZE < 4096
+	STS_DNS_DATAGRAM_MAX = STS_SCRATCH_SIZE,
+#else
+	STS_DNS_DATAGRAM_MAX = 4096,
+#endif
 	/* The least that can be lent for TCP. */
 	STS_DNS_BUFFER_MIN = STS_DNS_STREAM_MIN,
 	STS_DNS_PAUSE_MS = 1000 /* before a server that failed is asked again */
