@@ -230,10 +230,11 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 	struct sts_text domain = sts_text(key->domain, key->len);
 	struct sts_answer with;
 	struct sts_entry e;
-	sts_ref ref;
 
 	*began = false;
 	if (ask->dane == STS_DANE_PENDING) {
+		sts_ref ref;
+
 		if (!applies(a, ask, key)) {
 			return false;
 		}

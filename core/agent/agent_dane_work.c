@@ -89,15 +89,15 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 	struct sts_text domain = sts_dane_hosts_domain(d);
 	struct sts_dane_count count;
 	enum sts_dane_level level = sts_dane_hosts_level(d, &count);
-	struct sts_event *event;
 	struct sts_entry e, was;
 	uint32_t keep_s;
-	sts_ref ref;
 
 	memset(&e, 0, sizeof e);
 	*why = STS_WHY_NONE;
 	sts_count(&a->metrics, STS_METRIC_DANE + level - STS_DANE_NONE);
 	if (level == STS_DANE_UNKNOWN) {
+		sts_ref ref;
+
 		*why = (uint8_t)why_unknown(d);
 		if (is_shortage((enum sts_why) * why)) {
 			return level;
@@ -112,6 +112,8 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 			return sts_agent_dane_level(a, ref);
 		}
 	} else {
+		struct sts_event *event;
+
 		keep_s = kept_s(d, &count);
 		event = sts_agent_tell(a, STS_EVENT_DANE, STS_WHY_NONE, domain);
 		event->number[0] = level - STS_DANE_NONE;

@@ -57,13 +57,12 @@ enum {
 /* clang-format on */
 
 #define STS_AGENT_ADD_PART(plan, where, size, count)                           \
-	+STS_AGENT_ALIGNED((size) * (size_t)(count))
+	STS_AGENT_ALIGNED((size) * (size_t)(count)) +
 
 #define STS_AGENT_SIZE_DANE(                                                   \
     clients, lookups, fetch_slots, asks, danes, journal_buffer, cache_size)    \
-	((size_t)0 STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups,       \
-	    fetch_slots, asks, danes, journal_buffer, cache_size,              \
-	    STS_TLS_SIZE_MAX))
+	(STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups, fetch_slots,    \
+	    asks, danes, journal_buffer, cache_size, STS_TLS_SIZE_MAX) 0)
 
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \

@@ -52,9 +52,9 @@ struct sts_now {
 static inline struct sts_now
 sts_now(uint32_t s, bool expires)
 {
-	struct sts_now now = { s, expires };
+	struct sts_now n = { s, expires };
 
-	return now;
+	return n;
 }
 
 /* Whether the lifetime of a policy is over at now_s; false for all other kinds.

@@ -52,8 +52,8 @@ draw(struct sts_dane_hosts *d, uint8_t out[STS_DNS_RND])
 
 		sts_put32be(n, (uint32_t)d->questions << 1 | half);
 		hash = sts_siphash(d->rnd, sts_text(n, sizeof n));
-		sts_put32be(out + 8 * half, (uint32_t)(hash >> 32));
-		sts_put32be(out + 8 * half + 4, (uint32_t)hash);
+		sts_put32be(out + (size_t)8 * half, (uint32_t)(hash >> 32));
+		sts_put32be(out + (size_t)8 * half + 4, (uint32_t)hash);
 	}
 	d->questions++;
 }

@@ -139,9 +139,10 @@ allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
 {
 	for (unsigned i = 0; i < s->nat64_count; i++) {
 		const struct sts_prefix *p = &s->nat64[i];
-		uint8_t v4[4];
 
 		if (inside(ip, p->addr.ip, p->bits)) {
+			uint8_t v4[4];
+
 			(void)unwrap(v4, ip, p->bits);
 			return allowed4(s, v4);
 		}

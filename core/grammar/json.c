@@ -322,7 +322,9 @@ read_word(struct sts_json *j, uint8_t c)
 static bool
 is_numeric(uint8_t c)
 {
-	return sts_is_digit(c) || memchr("+-.eE", c, 5) != NULL;
+	static const char other[] = { '+', '-', '.', 'e', 'E' };
+
+	return sts_is_digit(c) || memchr(other, c, sizeof other) != NULL;
 }
 
 static enum sts_json_event
