@@ -313,12 +313,13 @@ put_cache(struct sts_json_put *p, const struct sts_inspection *i)
 	sts_json_put_number(p, "none", c->none);
 	sts_json_put_number(p, "expired", c->expired);
 	sts_json_put_number(p, "other", c->other);
-	sts_json_put_number(p, "bytes", c->chunks * STS_CHUNK_SIZE);
-	sts_json_put_number(p, "bytes_free", c->chunks_free * STS_CHUNK_SIZE);
+	sts_json_put_number(p, "bytes", (uint64_t)c->chunks * STS_CHUNK_SIZE);
 	sts_json_put_number(
-	    p, "bytes_protected", c->chunks_protected * STS_CHUNK_SIZE);
-	sts_json_put_number(
-	    p, "bytes_protected_max", c->protected_max * STS_CHUNK_SIZE);
+	    p, "bytes_free", (uint64_t)c->chunks_free * STS_CHUNK_SIZE);
+	sts_json_put_number(p, "bytes_protected",
+	    (uint64_t)c->chunks_protected * STS_CHUNK_SIZE);
+	sts_json_put_number(p, "bytes_protected_max",
+	    (uint64_t)c->protected_max * STS_CHUNK_SIZE);
 	sts_json_put_number(p, "chunks", c->chunks);
 	sts_json_put_number(p, "chunks_free", c->chunks_free);
 	sts_json_put_number(p, "refused", c->refused);

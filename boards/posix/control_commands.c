@@ -197,7 +197,7 @@ date_of(const char *word)
 		}
 	}
 	return (uint32_t)(days_from_1970(at[YEAR], at[MONTH], at[DAY]) * DAY_S +
-			  at[HOUR] * 3600 + at[MINUTE] * 60);
+			  (long)at[HOUR] * 3600 + (long)at[MINUTE] * 60);
 }
 
 /* The same, or a time from now such as "2h". 0: neither. */

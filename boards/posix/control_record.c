@@ -164,8 +164,10 @@ put_dane(const struct sts_control_record *r, struct sts_json_put *p)
 		const char *word = sts_dane_host_token(state);
 
 		item[len++] = ' ';
-		memcpy(item + len, word, strlen(word));
-		sts_json_put_text(p, NULL, sts_text(item, len + strlen(word)));
+		while (*word != '\0') {
+			item[len++] = (uint8_t)*word++;
+		}
+		sts_json_put_text(p, NULL, sts_text(item, len));
 	}
 	sts_json_put_close(p, ']');
 }

@@ -312,8 +312,6 @@ until_text(const struct sts_live *l, char out[UNTIL_MAX])
 static void
 enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
 {
-	char until[UNTIL_MAX];
-
 	l->enforce_off = !on;
 	for (unsigned i = 0; i < sizeof l->set / sizeof *l->set; i++) {
 		l->set[i].settings.enforce_off = !on;
@@ -323,6 +321,8 @@ enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "enforcement is switched on%s", why);
 	} else {
+		char until[UNTIL_MAX];
+
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "enforcement is switched off%s%s: no policy is in force "
 		    "until it is switched on again",
@@ -376,9 +376,9 @@ sts_live_resume(struct sts_live *l, sts_ms now)
 static void
 remind(struct sts_live *l, sts_ms now)
 {
-	char until[UNTIL_MAX];
-
 	if (l->enforce_off && !sts_before(now, l->remind_at)) {
+		char until[UNTIL_MAX];
+
 		l->remind_at = now + STS_LIVE_REMIND_MS;
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "enforcement is still off%s: no policy is in force "
