@@ -121,10 +121,10 @@ do_names(void)
 	uint8_t how = take();
 
 	if ((how & 128) != 0) {
-		d->addresses = (how & 63) % DNS_CONDUCTS;
+		d->addresses = (uint8_t)((how & 63) % DNS_CONDUCTS);
 		d->inet6 = (how & 64) != 0;
 	} else {
-		d->txt = how % DNS_CONDUCTS;
+		d->txt = (uint8_t)(how % DNS_CONDUCTS);
 	}
 }
 

@@ -388,7 +388,7 @@ START_TEST(trust_settings)
 	size_t n = decode(ROOT, der);
 
 	for (size_t i = 0; i < UNIT_COUNT(settings); i++) {
-		struct result r;
+		struct result r, plain;
 
 		memcpy(der + n, settings[i].bytes, settings[i].len);
 		block_of("TRUSTED CERTIFICATE", der, n + settings[i].len);
@@ -398,8 +398,8 @@ START_TEST(trust_settings)
 		unit_int(settings[i].name, r.left_out, !settings[i].allowed);
 		/* Behind a plain certificate nothing may stand. */
 		block_of("CERTIFICATE", der, n + settings[i].len);
-		r = load(unit_span(text), sizeof block, 5, 7);
-		unit_int(settings[i].name, r.error,
+		plain = load(unit_span(text), sizeof block, 5, 7);
+		unit_int(settings[i].name, plain.error,
 		    settings[i].len == 0 ? STS_ANCHORS_OK : STS_ANCHORS_EMPTY);
 	}
 }
