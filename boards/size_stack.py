@@ -46,6 +46,11 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
      r":br_aes_ct_ctr_(init|run)$|:br_ghash_ctmul$|"
      r":br_(chacha20_ct|poly1305_ctmul)_run$"),
     (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange):", HASH),
+    (r"/tls_client:sts_tls_client_take$",
+     r"/tls_client:(take_hello|end_\w+)$|:sts_tls1[23]_\w+$"),
+    (r"/tls_messages:read_exts?$",
+     r"/tls_messages:(ignore|read_(nothing|fragment_length|points|alpn|"
+     r"record_limit|version|cookie|key_share|renegotiation))$"),
     (r"/curves:", r"/ec_all_m31:api_"),
     (r"/rsa:", r":br_rsa_i31_public$"),
     # The agent's tables.

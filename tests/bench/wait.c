@@ -68,8 +68,11 @@ cpu_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+/* The names are those of the linker's --wrap.
+ * NOLINTBEGIN(bugprone-reserved-identifier) */
 void __real_sts_tls_work(struct sts_tls *t);
 void __wrap_sts_tls_work(struct sts_tls *t);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void
 __wrap_sts_tls_work(struct sts_tls *t)

@@ -254,14 +254,14 @@ static bool
 is_authentic(struct world *w, const struct dnspeer_question *q,
     const struct world_rr *rr)
 {
-	const char *name;
 	bool ad = rr->ad;
 	unsigned hops;
 
 	for (hops = 0; hops < ALIASES_MAX && rr->type == DNSPEER_CNAME &&
 		       q->type != DNSPEER_CNAME && rr->count > 0;
 	     hops++) {
-		name = rr->value[0];
+		const char *name = rr->value[0];
+
 		rr = find_rr(w, name, q->type);
 		if (rr == NULL) {
 			rr = find_rr(w, name, DNSPEER_CNAME);
