@@ -51,6 +51,8 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"/tls_messages:read_exts?$",
      r"/tls_messages:(ignore|read_(nothing|fragment_length|points|alpn|"
      r"record_limit|version|cookie|key_share|renegotiation))$"),
+    (r"/signature:", r":br_ecdsa_i31_vrfy_(raw|asn1)$|:br_rsa_i31_public$|"
+     r":br_rsa_i31_pkcs1_vrfy$|/ec_all_m31:api_|" + HASH),
     (r"/curves:", r"/ec_all_m31:api_"),
     (r"/rsa:", r":br_rsa_i31_public$"),
     # The agent's tables.
