@@ -1,35 +1,53 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""requirements.md against the tests: each R number that a test cites has a
-row, and each test that a row names cites it. Prints what is wrong."""
+"""requirements.md against the tests. The last column of a row names the tests
+that cite its R number, or says in words why no test does. Prints what is
+wrong: a row with neither, a column that is out of date, an R number without a
+row. With --write the column is brought up to date first."""
 import pathlib
 import re
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROW = re.compile(r"^\| R(\d+) \|.*\| ([^|]*) \|$")
+ROW = re.compile(r"^(\| R(\d+) \|.*\| )([^|]*)( \|)$")
+TESTS = ["unit/*.c", "scenario/*.scn", "fuzz/*.c", "sim/*.c"]
 
 
-def cited(path):
-    return {int(n) for n in re.findall(r"\bR([0-9]{1,2})\b", path.read_text(errors="replace"))}
+def citations():
+    """Each R number with the tests that cite it, in order of name."""
+    names = subprocess.run(["git", "ls-files", *TESTS], cwd=HERE, capture_output=True, text=True, check=True).stdout.split()
+    found = {}
+    for name in sorted(names):
+        for number in set(re.findall(r"\bR([0-9]{1,2})\b", (HERE / name).read_text(errors="replace"))):
+            found.setdefault(int(number), []).append(name)
+    return found
+
+
+def column(number, now, found):
+    """What the last column must be: the tests, or the words that stand there."""
+    if number in found:
+        return ", ".join(f"`{name}`" for name in found[number])
+    return "–" if now.startswith(("`unit", "`scenario", "`fuzz", "`sim")) else now
 
 
 def main():
-    wrong, rows = [], {}
-    for line in (HERE / "requirements.md").read_text().splitlines():
+    page, found, wrong, rows, lines = HERE / "requirements.md", citations(), [], set(), []
+    for line in page.read_text().splitlines():
         row = ROW.match(line)
         if row:
-            rows[int(row[1])] = re.findall(r"`([^`]+)`", row[2])
-    for number, names in rows.items():
-        for name in names:
-            if not (HERE / name).is_file() or number not in cited(HERE / name):
-                wrong.append(f"requirements.md: {name} does not cite R{number}")
-    listed = subprocess.run(["git", "ls-files", "unit/*.c", "scenario/*.scn", "fuzz/*.c"], cwd=HERE, capture_output=True, text=True,
-                            check=True).stdout.split()
-    for name in listed:
-        for number in sorted(cited(HERE / name) - set(rows)):
-            wrong.append(f"{name}: R{number} is not in requirements.md")
+            number = int(row[2])
+            rows.add(number)
+            must = column(number, row[3], found)
+            if must == "–":
+                wrong.append(f"requirements.md: no test cites R{number}, and no word says why")
+            elif must != row[3] and "--write" not in sys.argv:
+                wrong.append(f"requirements.md: R{number} is cited by {must}")
+            line = row[1] + must + row[4]
+        lines.append(line)
+    if "--write" in sys.argv:
+        page.write_text("\n".join(lines) + "\n")
+    wrong += [f"{', '.join(found[number])}: R{number} is not in requirements.md" for number in sorted(set(found) - rows)]
     print("\n".join(wrong) if wrong else f"{len(rows)} requirements")
     return 1 if wrong else 0
 
