@@ -39,7 +39,7 @@ ANCHORS ?= /etc/ssl/certs/ca-certificates.crt
 BOARD_BUILD ?= build/boards/$(BOARD)
 FIRMWARE ?= mtasts
 BOARD_PKGS = gcc-arm-none-eabi libnewlib-arm-none-eabi
-# Beside each object the compiler leaves a .ci: who calls whom, with what stack.
+# Beside each object the compiler leaves a .ci: which function calls which, with what stack.
 ARM_CFLAGS = -Os -g -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections \
 	-fcallgraph-info=su -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0
 

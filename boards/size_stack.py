@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The most stack that a firmware can use, by what its compiler says of each
-function (-fcallgraph-info=su) and by who calls whom.
+function (-fcallgraph-info=su) and by which function calls which.
 
 A call through a pointer goes to whatever CALLS says. A call that is in no row,
 and any recursion, is an error, so the answer is an upper bound: as if at every

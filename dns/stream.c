@@ -180,8 +180,8 @@ read_name(const struct sts_dns_stream *s, struct name *n)
 	}
 }
 
-/* Read it, or say why that cannot be. One that is GONE has been read: only who
- * compares it minds. */
+/* Read a name. GONE (it lies in octets no longer held) counts as read: only a
+ * caller that compares the name minds. */
 static enum step
 take_name(struct sts_dns_stream *s, struct name *n)
 {

@@ -24,7 +24,7 @@ grep -nE '^#include' $library |
 	grep -vE '^tls/[^:]*:[0-9]+:#include <bearssl\.h>' |
 	rule 'a header the library may not include'
 
-# Who may include whom: a room (or a file of core itself, without its ending),
+# Which room may include which: a room (or a file of core itself, without its ending),
 # then the rooms and single headers that it may look into beside its own. What
 # is in no row may include nothing, so a new room begins with a row here.
 may_include='
@@ -163,8 +163,8 @@ END {
 done | rule 'a file whose name does not say what it belongs to'
 
 # No files of the library call each other in a circle: a reader can begin with
-# what calls nothing. The symbols of the object files say who defines a name
-# (function or table) and who uses it; tsort names the members of a circle.
+# what calls nothing. The symbols of the object files say which file defines a name
+# (function or table) and which uses it; tsort names the members of a circle.
 nm -A -P -g "$build/libmtasts.a" | awk '
 {
 	file = $1

@@ -41,7 +41,7 @@ test-cross-query: ## the daemon under qemu-user answers some rows of the lab
 		$(MAKE) --no-print-directory TARGET=$$t test-cross-target-query || exit 1; done
 
 # The floods take longer under emulation than all the rest, and say no more;
-# who is killed in test_kill lives too short to get anywhere there.
+# a process killed in test_kill lives too short to get anywhere there.
 CROSS_UNIT = $(filter-out %/test_cache_flood %/test_kill,$(UNIT_BIN))
 CROSS_COUNTS = STS_CACHE_OPS=20000 STS_JOURNAL_OPS=20000
 

@@ -20,7 +20,7 @@ downgraded(struct sts_text random)
 	return memcmp(end, sentinel, sizeof sentinel) == 0 && end[7] <= 1;
 }
 
-/* Our session id is no session: who resumes it is no server of TLS 1.2. */
+/* Our session id names no session: a server that resumes it is broken. */
 static bool
 echoed(const struct sts_tls_client *c, struct sts_text session_id)
 {

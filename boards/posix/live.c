@@ -308,7 +308,7 @@ until_text(const struct sts_live *l, char out[UNTIL_MAX])
 	return out;
 }
 
-/* why: who or what switches it. */
+/* why: what switches it. */
 static void
 enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an operator has to hear: policies that are going to expire because
- * their refresh keeps failing (RFC 8461 10.2), each once a level and once when
- * it is over; a cache that fills up; certificates that are just good enough.
+ * What an operator is alerted to: policies that will expire because their
+ * refresh keeps failing (RFC 8461 10.2), reported once at each level and once
+ * on recovery; a cache that fills up; certificates that barely pass.
  */
 #include "agent_state.h"
 
 enum {
 	LEVEL_URGENT = 3,
 	PERCENT_FULL = 80,
-	PERCENT_STEP = 5, /* fuller by so much: said again */
+	PERCENT_STEP = 5, /* report again when fuller by this much */
 	PERCENT_OVER = 75
 };
 
@@ -24,7 +24,7 @@ left_s(const struct sts_entry *e, uint32_t at_s)
 	return e->max_age_s > age_s ? e->max_age_s - age_s : 0;
 }
 
-/* How bad it was at at_s, after so many failures: 0 to LEVEL_URGENT. */
+/* The alert's level at at_s after this many failures: 0 to LEVEL_URGENT. */
 static unsigned
 level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
 {
@@ -41,8 +41,8 @@ level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
 }
 
 /*
- * The level that was told at the last failure, of which was->retry_s is what
- * remains; one that lies ahead was noted under a clock that was put back.
+ * The level reported at the last failure. was->retry_s is all that is left of
+ * that moment; if it lies ahead, the clock has been put back since.
  */
 static unsigned
 level_told(const struct sts_entry *was, uint32_t now_s)

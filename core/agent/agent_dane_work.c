@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes of the look-ups of mail hosts: it is remembered, and those who
- * wait go on with it. A failure never takes the place of a result before the
- * time of that is over, and afterwards is TEMP, not "no DANE".
+ * The results of look-ups of mail hosts: each is remembered, and the questions
+ * waiting for it go on. A failure never replaces a result before that result's
+ * TTL has passed; after that the answer is TEMP, not "no DANE".
  *
  * An hourly look-up of our own, which nobody waits for, finds name servers that
  * are trusted and do not validate: then every domain seems to have no TLSA
@@ -166,7 +166,7 @@ start_over(struct sts_agent *a, struct sts_dane_work *w)
 	return true;
 }
 
-/* Those who wait go on; none of them begins such a work again. */
+/* The waiting questions go on; none of them begins this look-up again. */
 static void
 settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
     uint8_t why)

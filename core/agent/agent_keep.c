@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent: a policy that was fetched takes the place of what was held. */
+/*
+ * The agent: a policy that was fetched takes the place of the version held.
+ *
+ * It is committed with the time of its next refresh. The version before it is
+ * pinned until both have been compared: which event is reported, and whether
+ * the web server still serves an old body, depends on what changed.
+ */
 #include <string.h>
 
 #include "agent_state.h"
@@ -50,8 +56,9 @@ same_patterns(const struct sts_cache *c, sts_ref x, sts_ref y)
 }
 
 /*
- * RFC 8461 3.3, 8.2: who changes the id has changed the policy; the old body
- * under a new id was a web server not yet updated. It is fetched once more.
+ * RFC 8461 3.3, 8.2: a domain that changes the id has changed its policy. If
+ * the body under the new id is the old one, the web server is not updated yet:
+ * the policy is fetched once more.
  */
 static bool
 looks_stale(const struct sts_agent *a, sts_ref old, const struct sts_entry *was,
@@ -96,7 +103,8 @@ entry_of(struct sts_agent *a, uint32_t keep_s, const struct sts_policy *p)
 	return e;
 }
 
-/* What stands beside a policy that was just committed in place of `old`. */
+/* Report what changed from `old` to the version just committed; plan another
+ * fetch soon if the new one looks stale. */
 static void
 compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
     const struct sts_entry *was, sts_ref ref, struct sts_entry *e)
@@ -134,8 +142,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	sts_ref old = sts_agent_live(a, sts_lookup_domain(l), &was);
 	enum sts_admission admission;
 
-	/* A policy that came under a clock nobody vouched for is no witness of
-	 * it: else its owner could move the clock and confirm it himself. */
+	/* A policy that was fetched under an unconfirmed clock cannot confirm
+	 * that clock: else its owner could move the clock and confirm it. */
 	sts_clock_confirm(
 	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
 	*e = entry_of(a, keep_s, &f->policy);

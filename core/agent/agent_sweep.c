@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock hand over the cache: expiry, refreshes of our own. */
+/*
+ * The clock hand over the cache: it visits a few chunks at a time, lets expired
+ * policies lapse and begins the daily refreshes (RFC 8461 3.3, 10.2).
+ */
 #include "agent_state.h"
 
 /* Whether anybody has asked for the domain lately enough to refresh it. */
@@ -15,7 +18,7 @@ still_asked(const struct sts_entry *e, uint32_t now_s)
 	return (uint16_t)(today - e->asked_day) <= days;
 }
 
-/* Chunks of one visit: small caches are gone round in a minute or two. */
+/* Chunks a visit: the hand goes round a small cache in a minute or two. */
 static uint32_t
 sweep_chunks(const struct sts_cache_stats *s)
 {

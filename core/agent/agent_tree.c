@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent's block and its tree of nodes, laid out once. */
+/*
+ * The agent's block of memory and its tree of nodes, laid out once.
+ *
+ * The rows of agent_size.h are read three times: to plan (how large), to carve
+ * (which pointer gets which part) and, by a board, to size static arrays. Node
+ * 0 is the agent; its children are clients, questions, look-ups and fetches,
+ * whose children are their connections.
+ */
 #include <string.h>
 
 #include "agent_size.h"
@@ -11,7 +18,7 @@
 	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->cache_size,       \
 	    sts_tls_size())
 
-/* Parts that others point into. */
+/* Parts that engines are given pieces of. */
 struct parts {
 	uint8_t *tls, *messages, *cache;
 };

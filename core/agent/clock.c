@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock: a monotonic line, and what the wall clock says about it. */
+/*
+ * The clock: a monotonic line, and what the wall clock says about it. The wall
+ * clock may be unset or moved by an attacker (NTP is not authenticated), so it
+ * has to be confirmed by a certificate that was judged under it. clock.h has
+ * the states.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

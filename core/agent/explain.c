@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What an answer means to people. */
+/* Answers and records in words, for people and for JSON. */
 #include <string.h>
 
 #include "../base/assert.h"
 #include "explain.h"
 
-/* Answers that a domain gave, or that need none; the rest is "cannot tell". */
+/* Reasons that the domain itself gave, or that need no domain; any other is
+ * "cannot tell". */
 static bool
 is_definite(enum sts_why why)
 {

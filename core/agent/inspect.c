@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The operator looks into a running agent. */
+/* Read-outs of a running agent for the operator: counts, states, records. */
 #include <string.h>
 
 #include "../base/assert.h"
@@ -78,7 +78,7 @@ sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
 {
 	bool more = next_record(a, w, buckets, held, domain, len);
 
-	/* What is known of a domain's mail hosts is told with the domain. */
+	/* What is known of a domain's mail hosts is reported with the domain. */
 	if (*len > 0 && held->entry.kind == STS_KIND_DANE) {
 		*len = 0;
 	}
@@ -88,11 +88,11 @@ sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
 static void
 forget(struct sts_agent *a, const struct sts_held *held, struct sts_text domain)
 {
-	/* No key is longer; only a journal of other hands could hold one. */
+	/* No key is longer; only a forged journal could hold one. */
 	if (held->entry.kind == STS_KIND_POLICY && domain.n <= STS_DOMAIN_MAX) {
 		sts_agent_forget(a, domain);
 	} else {
-		/* The journal never heard of it. */
+		/* It was never saved. */
 		sts_cache_remove(&a->cache, held->ref);
 	}
 }

@@ -9,7 +9,7 @@
  *	         |                        ^
  *	         +------------------------+   no host is worth a question
  *
- * In DONE it wants its owner, who reads the result and ends it.
+ * In DONE it wants its owner, which reads the result and ends it.
  *
  * Only trusted name servers are asked: those that validate, over a path that
  * nobody else can write to (RFC 7672 2.1.1). To go on to another server after

@@ -7,11 +7,11 @@
  *
  *	IDLE -> TXT -> TXT_DONE -> ADDRESSES -> ADDRESSES_DONE -> HELD
  *
- * In the *_DONE states it wants its owner, who reads the result and then goes
+ * In the *_DONE states it wants its owner, which reads the result and then goes
  * on, holds or ends it.
  *
- * A lookup lives until its domain's answer is settled: it also carries who
- * waits for it and its place in the queue for a fetch slot.
+ * A lookup lives until its domain's answer is settled: it also carries the
+ * list of those waiting for it and its place in the queue for a fetch slot.
  */
 #ifndef STS_LOOKUP_H
 #define STS_LOOKUP_H

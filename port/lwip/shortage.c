@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who goes when lwIP is short of memory. */
+/* Which connections are closed when lwIP is short of memory. */
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/sys.h>

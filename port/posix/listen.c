@@ -178,7 +178,7 @@ make_closet(struct place *p)
 
 	snprintf(p->closet_name, sizeof p->closet_name, ".mtasts-%ld",
 	    (long)getpid());
-	(void)rmdir(p->closet_name); /* of one who died with it */
+	(void)rmdir(p->closet_name); /* left by a process that died */
 	mode_t old = umask(0);
 	int rc = mkdir(p->closet_name, 0700);
 

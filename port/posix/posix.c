@@ -489,7 +489,7 @@ sts_posix_own_close(struct sts_posix *p, unsigned own)
 	p->own_ready[own] = 0;
 }
 
-/* Who is to hear of what happened in a slot. */
+/* Pass what happened in a slot to the channel that owns it. */
 static void
 tell(struct sts_posix *p, struct sts_driver *d, unsigned slot, unsigned ev)
 {

@@ -60,7 +60,7 @@ int sts_posix_init(struct sts_posix *p, unsigned channels, void *memory,
 /* Close everything. */
 void sts_posix_end(struct sts_posix *p);
 
-/* Who gets the events; NULL: nobody. */
+/* Where events go; NULL: nowhere. */
 void sts_posix_on_event(struct sts_posix *p,
     void (*event)(void *ctx, const struct sts_event *e), void *ctx);
 

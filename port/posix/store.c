@@ -114,7 +114,7 @@ outcome(struct sts_file_store *s, int error)
 	return error == ENOSPC || error == EDQUOT ? STS_IO_LIMIT : STS_IO_RESET;
 }
 
-/* The link is its watcher's, who is told by `broken`. */
+/* The link belongs to its watcher, which sees `broken`. */
 static int
 give_up(struct sts_file_store *s)
 {
@@ -258,7 +258,8 @@ lock(int fd, const char *path, struct stat *st)
 		return -1;
 	}
 	if (!same_file(fd, path, st)) {
-		errno = EWOULDBLOCK; /* who had it put another in its place */
+		errno =
+		    EWOULDBLOCK; /* the owner put another file in its place */
 		return -1;
 	}
 	return 0;

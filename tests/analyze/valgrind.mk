@@ -4,8 +4,8 @@
 VALGRIND = valgrind -q --error-exitcode=99
 VALGRIND_LEAKS = CK_DEFAULT_TIMEOUT=600 STS_CACHE_OPS=2000 STS_JOURNAL_OPS=500 \
 	$(VALGRIND) --leak-check=full --errors-for-leak-kinds=definite
-# Left out: what does the same a million times, who is killed, who is confined
-# and so cannot be watched, the daemon as a process of its own, and who runs out
+# Left out: what does the same a million times, processes that are killed or
+# confined and so cannot be watched, the daemon as its own process, and what runs out
 # of descriptors, where valgrind accepts a connection and closes it.
 VALGRIND_UNIT = $(filter-out %/test_cache_flood %/test_cache_large %/test_kill %/test_confine \
 	%/test_daemon %/test_daemon_control %/test_daemon_kept %/test_port_posix %/test_side,$(UNIT_BIN))

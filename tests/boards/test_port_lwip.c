@@ -251,7 +251,7 @@ START_TEST(closed_while_sending)
 }
 END_TEST
 
-/* Clients are taken in the order they came; who has left is forgotten. */
+/* Clients are taken in the order they came; one that has left is forgotten. */
 START_TEST(waiting_clients)
 {
 	uint8_t byte;

@@ -11,7 +11,7 @@
  *	agent_ask.c     who asks, and what may be answered
  *
  * Whatever the octets are: no assertion fails; the port's contract and the
- * cache's invariants hold; each question has one answer, in time, unless who
+ * cache's invariants hold; each question has one answer, in time, unless whoever
  * asked went away; while a held enforce policy is certainly alive, no answer
  * is weaker; no policy is answered that its domain did not serve whole, or whose
  * life is certainly over; "not found" is not said where nobody can tell; and in

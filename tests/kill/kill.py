@@ -97,7 +97,7 @@ class Test:
         self.held = now
 
     def wait_for_lock(self):
-        """The child of who was killed ends its last write."""
+        """The killed process's child ends its last write."""
         subprocess.run(["flock", "-w", str(PATIENCE_S),
                         self.journal, "true"], check=True)
 

@@ -111,7 +111,7 @@ def policy_host(published, folder):
         request_queue_size = 128
 
         def handle_error(self, *_):
-            pass  # who was killed has hung up
+            pass  # the killed process has hung up
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(f"{folder}/leaf.pem", f"{folder}/key.pem")

@@ -6,7 +6,7 @@ Each entry listens on its own address, port 25, with a certificate of its own
 and treats clients according to its kind:
 
     good, wrong, untrusted, expired   STARTTLS with such a certificate
-    sni       a good one for who names the host in the handshake, else untrusted
+    sni       a good one if the client names the host in the handshake, else untrusted
     plain     no STARTTLS offered
     refuses   STARTTLS offered, and refused
     silent    accepts no connection: they time out

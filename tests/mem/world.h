@@ -94,7 +94,7 @@ struct world_host {
 /* A question that waits. */
 struct world_ask {
 	bool used, scripted, tcp;
-	struct mem_sock *sock; /* NULL: who asked has gone */
+	struct mem_sock *sock; /* NULL: the client has gone */
 	struct dnspeer_question q;
 	struct world_rr rr; /* not scripted: the answer */
 	sts_ms due;

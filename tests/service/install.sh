@@ -119,6 +119,6 @@ mv "$dir/user/port/superloop.c" "$dir/user"
 	fail "the library's user: $(cat "$dir/out")"
 [ "$("$dir/user/superloop" .x)" = 'NOTFOUND ' ] || fail "the library's user: $("$dir/user/superloop" .x | od -c)"
 case $(pkg-config --libs libmtasts) in
-*bearssl*) fail 'BearSSL is for who links statically' ;;
+*bearssl*) fail 'BearSSL is for static linking' ;;
 esac
 echo 'install: the example is built and run with what is installed'

@@ -17,7 +17,7 @@ enum {
 	BURST = 4,
 	FLOODERS = 6, /* mail servers of their own, the last ones */
 	FULL_MS = 2000, /* it is tried again within so long */
-	SLOW_BYTES = 40 /* a second, for who reads slowly */
+	SLOW_BYTES = 40 /* a second, for a slow reader */
 };
 
 struct asking {
@@ -469,7 +469,7 @@ closed(struct mta *m)
 	bool yields = sim.t - m->idle_since >= STS_CLIENT_YIELD_MS &&
 		      sim.t - full_at <= FULL_MS;
 
-	/* Who is draining reads no more: what it had not read of a pipeline may
+	/* A draining client reads no more: what it had not read of a pipeline may
 	 * be asked elsewhere. */
 	bool unread =
 	    sim.draining && m->count > 0 &&

@@ -348,7 +348,7 @@ promise_delivered(struct version *v, bool certain)
 		set_add(&b->now, &h);
 		set_add(&b->since, &h);
 	} else {
-		/* RFC 8461 3.2: of use for those who asked, and not kept. */
+		/* RFC 8461 3.2: of use to the questions that waited, and not kept. */
 		h.until = sim.t;
 		set_add(&b->gone, &h);
 		b->now.nothing = b->since.nothing = b->guest = true;
@@ -601,7 +601,7 @@ find_policy(const struct question *q, const char *answer)
 }
 
 /* An answer from what may be held tells which it is, if it was not made before
- * that came: who reads slowly has it late. */
+ * that came: a slow reader has it late. */
 static void
 learn(const struct question *q, const char *answer)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cache's rules once more, as arrays and scans: what is live, what it is
- * worth, who is admitted, who goes. It knows the rules, not the lists.
+ * worth, what is admitted, what goes. It knows the rules, not the lists.
  */
 #ifndef STS_CACHE_MODEL_H
 #define STS_CACHE_MODEL_H

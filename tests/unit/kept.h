@@ -24,7 +24,7 @@ enum {
 	KEPT_MAX_AGE = 400 * KEPT_DAY
 };
 
-/* Check's own assertions write to a pipe that who is to be killed must not
+/* Check's own assertions write to a pipe that the process to be killed must not
  * touch, and are slow. */
 #define KEPT_WANT(x) ((x) ? (void)0 : kept_unwanted(__FILE__, __LINE__, #x))
 
@@ -216,7 +216,7 @@ kept_change(
 	sts_ref ref = sts_cache_find(c, name);
 	uint32_t n = d->to + 1;
 
-	/* First, so that who is killed meanwhile may be found in it. */
+	/* First, so that a process killed meanwhile can be found in it. */
 	d->to = n;
 	if (kept_version(k, domain, n) == 0) {
 		if (ref != 0) {

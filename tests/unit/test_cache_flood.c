@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in, who is protected, and who goes when strangers fill the cache. */
+/* What is admitted, protected and evicted when strangers fill the cache. */
 #include "cache_case.h"
 
 const char unit_name[] = "cache flood";

@@ -698,8 +698,8 @@ START_TEST(half_skipped)
 }
 END_TEST
 
-/* Others have no place: who is in the middle of nothing goes, after a moment;
- * who waits for an answer, or is being told one, stays. */
+/* Others find no slot: an idle client is closed after a moment; one that waits
+ * for an answer, or is being sent one, stays. */
 static const struct {
 	const char *name, *in;
 	size_t send_max;

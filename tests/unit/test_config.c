@@ -357,7 +357,7 @@ START_TEST(pipes)
 	    STS_RESOLV_UNREADABLE);
 	ck_assert_ptr_nonnull(
 	    sts_roots_load(pipe, block, sizeof block, reading, &roots));
-	/* Nor one that has a writer who says nothing. */
+	/* Nor a pipe whose writer writes nothing. */
 	int fd = open(pipe, O_RDWR | O_NONBLOCK);
 
 	unit_int("configuration", load(pipe, NULL), 0);

@@ -339,7 +339,7 @@ START_TEST(service)
 	kill(run.pid, SIGTERM);
 	expect_told("STOPPING=1");
 	ck_assert_int_eq(ended(&run), 0);
-	/* Still the supervisor's: who connects now waits for the next one. */
+	/* Still the supervisor's: a client that connects now waits for the next daemon. */
 	close(client(ntohs(in.sin_port)));
 	close(told);
 	close(dns);

@@ -765,7 +765,7 @@ START_TEST(killed)
 }
 END_TEST
 
-/* It serves without a control socket; who asks it is told. */
+/* It serves without a control socket; a command says that there is none. */
 START_TEST(no_control)
 {
 	struct stat st;

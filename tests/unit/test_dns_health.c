@@ -98,7 +98,7 @@ START_TEST(whose)
 }
 END_TEST
 
-/* Only who was silent, and has not answered anything since it was asked. */
+/* Only a server that has not answered anything since it was asked. */
 START_TEST(set_aside)
 {
 	struct sts_dns_servers s = servers(4);

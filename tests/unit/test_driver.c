@@ -338,7 +338,7 @@ START_TEST(clients_over_the_limit_wait)
 }
 END_TEST
 
-/* Who says nothing while others wait makes room; one, not all of them. */
+/* A silent client makes room while others wait; one, not all of them. */
 START_TEST(idle_client_makes_room)
 {
 	struct mem_sock *c[CLIENTS + 1];
@@ -848,7 +848,7 @@ START_TEST(text_protocol)
 END_TEST
 
 /* A client breaks its connection in the moment in which its answer comes: the
- * agent answers one who is gone, and keeps nothing of it. */
+ * agent answers one that is gone, and keeps nothing of it. */
 START_TEST(client_lost_as_the_answer_comes)
 {
 	struct mem_sock *c;

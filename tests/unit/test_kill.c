@@ -2,7 +2,7 @@
 /*
  * The journal on a file, written by a child, killed at any moment: the process
  * that has the cache, the child that writes, or both. The model lies in memory
- * that outlives the killed; who comes next loads the journal and compares.
+ * that outlives the killed process; the next one loads the journal and compares.
  *
  * KILL_COUNT: how many (400); KILL_SEED: of the generator (1). Both are for
  * `make soak-kill`.
@@ -29,7 +29,7 @@ enum {
 	DOMAINS = 12,
 	PAYLOAD_MAX = 400,
 	LIFE_US = 15000, /* at most, once it is loaded */
-	BUSY_MS = 20000 /* that the lock may be held by who was killed */
+	BUSY_MS = 20000 /* that a killed process may still hold the lock */
 };
 
 /* Where the one to be killed writes what the others must know. */

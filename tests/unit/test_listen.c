@@ -82,7 +82,7 @@ START_TEST(local_life)
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert_int_eq(connect_to(at.path), 0);
 
-	/* Left over by one who died: replaced. */
+	/* Left over by a dead process: replaced. */
 	close(fd);
 	ck_assert_int_eq(connect_to(at.path), -1);
 	fd = sts_listen_open(&at);
@@ -157,8 +157,8 @@ enum thing {
 	SYMLINK, /* to that file */
 	FIFO,
 	FOLDER,
-	SOCKET, /* of another, who listens */
-	STALE_SOCKET, /* of another, who does not */
+	SOCKET, /* of another process, which listens */
+	STALE_SOCKET, /* of another process, which does not */
 	SOCKET_LINK /* a second name of one that nobody listens on */
 };
 
@@ -456,7 +456,7 @@ START_TEST(local_closet_swapped)
 }
 END_TEST
 
-/* Left by one who was killed with it; and the working folder is as before. */
+/* Left by a process killed with it; and the working folder is as before. */
 START_TEST(local_closet_left)
 {
 	struct sts_listen_at at = local(0666);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/agent/metrics: the text, in pieces of any size; the table; who quotes it. */
+/* core/agent/metrics: the text, in pieces of any size; the table; the pages that quote it. */
 #include <stdio.h>
 #include <stdlib.h>
 

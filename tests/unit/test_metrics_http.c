@@ -264,7 +264,7 @@ START_TEST(halves)
 }
 END_TEST
 
-/* All connections taken by who says nothing: the next is served when their
+/* All connections taken by silent clients: the next is served when their
  * time is over. */
 START_TEST(many)
 {

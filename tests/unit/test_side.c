@@ -241,7 +241,7 @@ START_TEST(in_pieces)
 }
 END_TEST
 
-/* Who says nothing, or half of it, or too much. */
+/* A child that says nothing, or half of it, or too much. */
 static const struct {
 	const char *name, *says;
 	bool shut;

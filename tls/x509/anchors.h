@@ -90,7 +90,7 @@ const struct sts_anchors_left *sts_anchors_next(
 void sts_anchors_feed(struct sts_anchors_load *l, struct sts_text pem);
 
 /* The end of the file: the block that it cuts, which is left out, or NULL.
- * Before sts_anchors_end, which does the same for those who do not ask. */
+ * Before sts_anchors_end, which does the same for callers that do not ask. */
 const struct sts_anchors_left *sts_anchors_last(struct sts_anchors_load *l);
 
 /*

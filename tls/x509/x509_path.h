@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of struct sts_x509, for those in this room who place it. */
+/* The inside of struct sts_x509, for the files of this room and for callers that place it. */
 #ifndef STS_TLS_X509_PATH_H
 #define STS_TLS_X509_PATH_H
 
