@@ -53,6 +53,7 @@ struct sts_tls {
 	uint8_t phase;
 	uint8_t type; /* of the content */
 	uint8_t empties, warnings;
+	uint8_t alert; /* the fatal one of the peer */
 	bool content; /* a record's content is being handled */
 	bool eof; /* the peer closed the connection */
 	bool notified; /* close_notify came */
@@ -252,6 +253,7 @@ take_alert(struct sts_tls *t, struct sts_text a)
 		broken(t, STS_ALERT_ILLEGAL_PARAMETER);
 	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY ||
 		   !is_warning(t, a.p[0], a.p[1])) {
+		t->alert = a.p[1];
 		fail(t, alert_why(a.p[1]), STS_ALERT_NONE);
 	} else if (t->warnings == WARNINGS_MAX) {
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
@@ -548,6 +550,20 @@ sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol)
 	sts_tls_client_alpn(&t->client, protocol);
 }
 
+void
+sts_tls_collect(struct sts_tls *t, struct sts_tls_chain *chain)
+{
+	sts_tls_client_collect(&t->client, chain);
+}
+
+void
+sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys)
+{
+	static const uint8_t types[] = { 0, BR_KEYTYPE_RSA, BR_KEYTYPE_EC };
+
+	t->client.keys = types[keys];
+}
+
 /* What a session wants that goes on and has nothing to send. */
 static unsigned
 wants_running(const struct sts_tls *t)
@@ -750,6 +766,33 @@ sts_tls_why(const struct sts_tls *t)
 {
 	STS_ASSERT(t->state == FAILED);
 	return (enum sts_why)t->why;
+}
+
+uint8_t
+sts_tls_alert(const struct sts_tls *t)
+{
+	return t->state == FAILED ? t->alert : 0;
+}
+
+enum sts_why
+sts_tls_path(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return (enum sts_why)t->client.path;
+}
+
+uint16_t
+sts_tls_version(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return t->client.version;
+}
+
+bool
+sts_tls_ecdsa(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return sts_x509_leaf_key(&t->client.x509).type != STS_X509_KEY_RSA;
 }
 
 bool

@@ -27,6 +27,7 @@
 #include "../core/base/bytes.h"
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
+#include "tls_chain.h"
 #include "x509/anchors.h"
 #include "x509/x509.h"
 
@@ -75,6 +76,32 @@ void sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l);
  * knows ours not, is refused with tls-alpn. */
 void sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol);
 
+/*
+ * After start, before anything else: the verdict on the path does not decide.
+ * The certificates are collected, and the handshake goes on whatever the path
+ * is worth, as long as the server proves to have the key of its certificate;
+ * sts_tls_path tells the verdict. For SMTP, where no policy, MTA-STS, and DANE
+ * judge the same chain, each by rules of its own: nothing that matters may be
+ * sent before the owner has judged. A certificate whose key cannot be used
+ * still fails the session.
+ *
+ * chain  its p and size are set; borrowed until the end; NULL: none is kept
+ */
+void sts_tls_collect(struct sts_tls *t, struct sts_tls_chain *chain);
+
+/* Keys of server certificates that are asked for. */
+enum sts_tls_keys {
+	STS_TLS_KEYS_ANY = 0,
+	STS_TLS_KEYS_RSA,
+	STS_TLS_KEYS_ECDSA
+};
+
+/* After start, before anything else: offer suites and signatures for this kind
+ * of key alone, to see which certificates a server has. One that has none of
+ * that kind ends the handshake with an alert. Those that sign certificates may
+ * have any key. */
+void sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys);
+
 unsigned sts_tls_wants(const struct sts_tls *t);
 
 /* Records: _buf changes nothing and gives nothing (n 0) while its bit is not
@@ -116,6 +143,18 @@ bool sts_tls_established(const struct sts_tls *t);
 
 /* The reason of FAILED. */
 enum sts_why sts_tls_why(const struct sts_tls *t);
+
+/* The fatal alert of the server by which it FAILED (RFC 8446 6); 0: by none. */
+uint8_t sts_tls_alert(const struct sts_tls *t);
+
+/* Established: the verdict on the path; NONE: trusted. Another reason only
+ * after sts_tls_collect. */
+enum sts_why sts_tls_path(const struct sts_tls *t);
+
+/* Established: the version, 0x0303 or 0x0304, and whether the certificate has
+ * a key for ECDSA, else for RSA. */
+uint16_t sts_tls_version(const struct sts_tls *t);
+bool sts_tls_ecdsa(const struct sts_tls *t);
 
 /* Established, and the certificate asks for a stapled OCSP response, which is
  * not looked at: worth a log line. */

@@ -40,7 +40,7 @@ sts_tls12_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 		return STS_ALERT_PROTOCOL_VERSION;
 	}
 	if (downgraded(h->random) || echoed(c, h->session_id) || s == NULL ||
-	    s->version != STS_TLS_12) {
+	    s->version != STS_TLS_12 || !sts_tls_suite_for(s, c->keys)) {
 		return STS_ALERT_ILLEGAL_PARAMETER;
 	}
 	c->version = STS_TLS_12;

@@ -76,7 +76,9 @@ see_verdict(struct sts_tls_client *c)
 	}
 	c->work = STS_TLS_WORK_NONE;
 	why = sts_x509_verdict(&c->x509);
-	if (why != STS_WHY_NONE) {
+	c->path = (uint8_t)why;
+	if (why != STS_WHY_NONE &&
+	    !(c->collects && sts_x509_leaf_key_usable(&c->x509))) {
 		sts_tls_client_refuse(c, why, path_alert(why));
 	}
 }
@@ -219,6 +221,15 @@ take_head(struct sts_tls_client *c, struct sts_text in)
 }
 
 static void
+begin_certificate(struct sts_tls_client *c, size_t len)
+{
+	sts_x509_cert_begin(&c->x509, len);
+	if (c->chain != NULL) {
+		sts_tls_chain_begin(c->chain, len);
+	}
+}
+
+static void
 feed_certificates(struct sts_tls_client *c, struct sts_text in)
 {
 	struct sts_text bytes;
@@ -226,11 +237,13 @@ feed_certificates(struct sts_tls_client *c, struct sts_text in)
 	for (;;) {
 		switch (sts_tls_certs_next(&c->lists, &in, &bytes)) {
 		case STS_TLS_CERTS_BEGIN:
-			sts_x509_cert_begin(
-			    &c->x509, sts_tls_certs_len(&c->lists));
+			begin_certificate(c, sts_tls_certs_len(&c->lists));
 			break;
 		case STS_TLS_CERTS_BYTES:
 			sts_x509_cert_feed(&c->x509, bytes);
+			if (c->chain != NULL) {
+				sts_tls_chain_add(c->chain, bytes);
+			}
 			break;
 		case STS_TLS_CERTS_END:
 			sts_x509_cert_end(&c->x509);
@@ -430,7 +443,7 @@ put_hello(struct sts_tls_client *c, struct sts_tls_out *o)
 {
 	struct sts_tls_hello h = { c->seed, { c->name, c->name_len },
 		{ c->alpn, c->alpn_len }, c->group, sts_tls_own_share(c),
-		c->cookie };
+		c->cookie, c->keys };
 	uint8_t *rec;
 	size_t len;
 
@@ -495,6 +508,16 @@ sts_tls_client_alpn(struct sts_tls_client *c, struct sts_text protocol)
 	STS_ASSERT(protocol.n > 0 && protocol.n <= sizeof c->alpn);
 	memcpy(c->alpn, protocol.p, protocol.n);
 	c->alpn_len = (uint8_t)protocol.n;
+}
+
+void
+sts_tls_client_collect(struct sts_tls_client *c, struct sts_tls_chain *chain)
+{
+	c->collects = true;
+	c->chain = chain;
+	if (chain != NULL) {
+		sts_tls_chain_start(chain);
+	}
 }
 
 void

@@ -15,8 +15,9 @@
  *	Finished           flight (1.3)     open
  *
  * Invariants: no signature of the server is looked at before the path's
- * verdict, and nothing but hellos is sent before it; `open` means that path,
- * signature and Finished were good, in this order. While `boundary`, no byte
+ * verdict, and nothing but hellos is sent before it; `open` means that path
+ * (unless `collects`: then `path` says what it is worth), signature and
+ * Finished were good, in this order. While `boundary`, no byte
  * may follow in the record, because keys change. Once `failed`, nothing but
  * the alert matters.
  */
@@ -32,6 +33,11 @@ void sts_tls_client_start(struct sts_tls_client *c, struct sts_text host,
 
 /* Before the first work: the protocol to offer by ALPN. */
 void sts_tls_client_alpn(struct sts_tls_client *c, struct sts_text protocol);
+
+/* Before the first work: the verdict does not decide; keep the certificates in
+ * *chain, which may be NULL. */
+void sts_tls_client_collect(
+    struct sts_tls_client *c, struct sts_tls_chain *chain);
 
 /* Handshake bytes of one record, in pieces; returns how many were taken. It
  * stops where work or a flight is due, and when it fails. */

@@ -159,7 +159,8 @@ update_handshake(struct sts_tls *t)
 	if ((engine_state(t) & BR_SSL_SENDAPP) != 0) {
 		/* No session is resumed: there was a path, and it is good. */
 		STS_ASSERT(t->x509.ended);
-		STS_ASSERT(sts_x509_verdict(&t->x509.x509) == STS_WHY_NONE);
+		STS_ASSERT(t->x509.collects ||
+			   sts_x509_verdict(&t->x509.x509) == STS_WHY_NONE);
 		t->state = ESTABLISHED;
 	} else if (notified(t)) {
 		fail(t, STS_WHY_PEER_CLOSED);
@@ -266,6 +267,24 @@ sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol)
 {
 	(void)t;
 	STS_ASSERT(protocol.n > 0);
+}
+
+void
+sts_tls_collect(struct sts_tls *t, struct sts_tls_chain *chain)
+{
+	t->x509.collects = true;
+	t->x509.chain = chain;
+	if (chain != NULL) {
+		sts_tls_chain_start(chain);
+	}
+}
+
+/* The same: all are offered. */
+void
+sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys)
+{
+	(void)t;
+	(void)keys;
 }
 
 unsigned
@@ -413,7 +432,8 @@ sts_tls_work(struct sts_tls *t)
 		return;
 	}
 	why = sts_x509_verdict(&t->x509.x509);
-	if (why != STS_WHY_NONE) {
+	if (why != STS_WHY_NONE &&
+	    !(t->x509.collects && sts_x509_leaf_key_usable(&t->x509.x509))) {
 		fail(t, why);
 	}
 	update(t);
@@ -440,6 +460,38 @@ sts_tls_why(const struct sts_tls *t)
 {
 	STS_ASSERT(t->state == FAILED);
 	return (enum sts_why)t->why;
+}
+
+uint8_t
+sts_tls_alert(const struct sts_tls *t)
+{
+	int error = br_ssl_engine_last_error(&t->client.eng);
+
+	return error >= BR_ERR_RECV_FATAL_ALERT &&
+		       error < BR_ERR_SEND_FATAL_ALERT
+		   ? (uint8_t)(error - BR_ERR_RECV_FATAL_ALERT)
+		   : 0;
+}
+
+enum sts_why
+sts_tls_path(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return sts_x509_verdict(&t->x509.x509);
+}
+
+uint16_t
+sts_tls_version(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return BR_TLS12;
+}
+
+bool
+sts_tls_ecdsa(const struct sts_tls *t)
+{
+	STS_ASSERT(t->state == ESTABLISHED);
+	return t->x509.pkey.key_type == BR_KEYTYPE_EC;
 }
 
 bool

@@ -67,12 +67,14 @@ open_ext(struct writer *w, enum sts_tls_ext e)
 }
 
 static void
-put_suites(struct writer *w)
+put_suites(struct writer *w, uint8_t keys)
 {
 	size_t list = open16(w);
 
 	for (unsigned i = 0; sts_tls_suite(i) != NULL; i++) {
-		put16(w, sts_tls_suite(i)->id);
+		if (sts_tls_suite_for(sts_tls_suite(i), keys)) {
+			put16(w, sts_tls_suite(i)->id);
+		}
 	}
 	close16(w, list);
 }
@@ -103,15 +105,18 @@ put_groups(struct writer *w)
 	close16(w, ext);
 }
 
-/* Signature schemes, or those for certificates: the judge takes no PSS. */
+/* Signature schemes of keys of this kind; or those for certificates, whatever
+ * the issuer's key: the judge takes no PSS. */
 static void
-put_schemes(struct writer *w, enum sts_tls_ext e)
+put_schemes(struct writer *w, enum sts_tls_ext e, uint8_t keys)
 {
 	size_t ext = open_ext(w, e), list = open16(w);
 
 	for (unsigned i = 0; sts_tls_scheme(i) != NULL; i++) {
-		if (e == STS_TLS_EXT_SIGNATURES ||
-		    sts_tls_scheme(i)->signature != STS_SIGNATURE_RSA_PSS) {
+		if (e == STS_TLS_EXT_SIGNATURES
+			? sts_tls_scheme_for(sts_tls_scheme(i), keys)
+			: sts_tls_scheme(i)->signature !=
+			      STS_SIGNATURE_RSA_PSS) {
 			put16(w, sts_tls_scheme(i)->id);
 		}
 	}
@@ -234,8 +239,8 @@ put_extensions(struct writer *w, const struct sts_tls_hello *h)
 	put_groups(w);
 	put_share(w, h);
 	put_versions(w);
-	put_schemes(w, STS_TLS_EXT_SIGNATURES);
-	put_schemes(w, STS_TLS_EXT_CERT_SIGNATURES);
+	put_schemes(w, STS_TLS_EXT_SIGNATURES, h->keys);
+	put_schemes(w, STS_TLS_EXT_CERT_SIGNATURES, 0);
 	put_old(w);
 	if (h->alpn.n > 0) {
 		put_alpn(w, h->alpn);
@@ -276,7 +281,7 @@ sts_tls_hello_write(const struct sts_tls_hello *h, uint8_t *out)
 	/* Not empty: RFC 8446 D.4. */
 	put8(&w, (unsigned)sts_tls_hello_session_id(h->seed, drawn));
 	put(&w, sts_text(drawn, sizeof drawn));
-	put_suites(&w);
+	put_suites(&w, h->keys);
 	put8(&w, 1); /* no compression */
 	put8(&w, 0);
 	put_extensions(&w, h);

@@ -23,6 +23,7 @@ struct sts_tls_hello {
 	uint16_t group; /* of the share */
 	struct sts_text share;
 	struct sts_text cookie; /* empty: none */
+	uint8_t keys; /* of certificates: BR_KEYTYPE_...; 0: any */
 };
 
 /* Write the message with its header to out, which has STS_TLS_HELLO_MAX

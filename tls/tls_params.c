@@ -86,6 +86,12 @@ sts_tls_suite_find(uint16_t id)
 	return NULL;
 }
 
+bool
+sts_tls_suite_for(const struct sts_tls_suite *s, uint8_t keys)
+{
+	return keys == 0 || s->key_type == 0 || s->key_type == keys;
+}
+
 const struct sts_tls_group *
 sts_tls_group(unsigned i)
 {
@@ -128,6 +134,13 @@ sts_tls_scheme_find(uint16_t id)
 		}
 	}
 	return NULL;
+}
+
+bool
+sts_tls_scheme_for(const struct sts_tls_scheme *s, uint8_t keys)
+{
+	return keys == 0 ||
+	       (s->signature == STS_SIGNATURE_ECDSA) == (keys == BR_KEYTYPE_EC);
 }
 
 bool

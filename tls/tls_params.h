@@ -76,6 +76,10 @@ const struct sts_tls_suite *sts_tls_suite(unsigned i);
 /* The one with this number, or NULL: not offered. */
 const struct sts_tls_suite *sts_tls_suite_find(uint16_t id);
 
+/* Whether it is for certificates with this kind of key, BR_KEYTYPE_...; 0: any
+ * will do. */
+bool sts_tls_suite_for(const struct sts_tls_suite *s, uint8_t keys);
+
 /* Groups have the same numbers in TLS and in BearSSL. */
 struct sts_tls_group {
 	uint16_t id;
@@ -95,6 +99,9 @@ struct sts_tls_scheme {
 
 const struct sts_tls_scheme *sts_tls_scheme(unsigned i);
 const struct sts_tls_scheme *sts_tls_scheme_find(uint16_t id);
+
+/* Whether it is a signature by this kind of key, BR_KEYTYPE_...; 0: any. */
+bool sts_tls_scheme_for(const struct sts_tls_scheme *s, uint8_t keys);
 
 /* Whether a server of this version may use the scheme with this key: PKCS#1
  * is for TLS 1.2, where curve and hash are free (RFC 8446 4.2.3). */

@@ -61,7 +61,7 @@ sts_tls_take_signature(struct sts_tls_client *c, const struct sts_tls_signed *s)
 
 	sts_x509_br_key(&key, &k);
 	c->scheme = sts_tls_scheme_find(s->scheme);
-	if (c->scheme == NULL ||
+	if (c->scheme == NULL || !sts_tls_scheme_for(c->scheme, c->keys) ||
 	    !sts_tls_scheme_fits(c->scheme, c->version, &k) ||
 	    (c->suite->key_type != 0 && c->suite->key_type != k.key_type)) {
 		return STS_ALERT_ILLEGAL_PARAMETER;

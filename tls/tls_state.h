@@ -7,6 +7,7 @@
 #define STS_TLS_STATE_H
 
 #include "../core/base/name.h"
+#include "tls_chain.h"
 #include "tls_hello.h"
 #include "tls_lists.h"
 #include "tls_messages.h"
@@ -70,6 +71,8 @@ struct sts_tls_client {
 	bool open; /* the handshake is over */
 	bool ccs_sent;
 	bool update_owed; /* a KeyUpdate before our next application record */
+	uint8_t keys; /* of certificates, BR_KEYTYPE_...; 0: any */
+	uint8_t path; /* enum sts_why: the verdict, once there is one */
 	uint16_t version; /* 0: not yet known */
 	uint16_t send_max; /* bytes of content in our records */
 	struct sts_tls_direction in, out;
@@ -79,6 +82,7 @@ struct sts_tls_client {
 	const struct sts_tls_scheme *scheme; /* of sig */
 	const struct sts_tls_row *row; /* how this message is handled */
 	struct sts_tls_transcript transcript;
+	struct sts_tls_chain *chain; /* or NULL */
 	struct sts_text cookie, share, sig; /* the server's, in msg */
 	uint32_t offered; /* extensions */
 	uint32_t left; /* bytes of this message to come */
@@ -89,6 +93,7 @@ struct sts_tls_client {
 	uint8_t name_len, alpn_len;
 	uint8_t tickets, updates;
 	bool boundary, retried, requested, master_secret;
+	bool collects; /* whatever the path is worth */
 	uint8_t head[STS_TLS_MESSAGE_HEADER];
 	uint8_t seed[STS_TLS_SEED];
 	uint8_t master[STS_TLS_HASH_MAX];

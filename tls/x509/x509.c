@@ -500,3 +500,17 @@ sts_x509_leaf_key(const struct sts_x509 *x)
 	STS_ASSERT(x->count > 0);
 	return sts_x509_cert_key(&x->certs[0], x->bytes);
 }
+
+/* The first fault of a certificate counts, and those of its key come before all
+ * others that leave it whole. */
+bool
+sts_x509_leaf_key_usable(const struct sts_x509 *x)
+{
+	const struct sts_x509_cert *leaf = &x->certs[0];
+
+	STS_ASSERT(x->phase == STS_X509_DONE);
+	return x->count > 0 && leaf->key_type != STS_X509_KEY_NONE &&
+	       leaf->fault != STS_WHY_X509_ALGORITHM &&
+	       leaf->fault != STS_WHY_X509_WEAK_KEY &&
+	       leaf->fault != STS_WHY_X509_LIMIT;
+}

@@ -20,13 +20,23 @@ start_chain(const br_x509_class **ctx, const char *server_name)
 static void
 start_cert(const br_x509_class **ctx, uint32_t length)
 {
-	sts_x509_cert_begin(&self(ctx)->x509, length);
+	struct sts_x509_class *c = self(ctx);
+
+	sts_x509_cert_begin(&c->x509, length);
+	if (c->chain != NULL) {
+		sts_tls_chain_begin(c->chain, length);
+	}
 }
 
 static void
 append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
 {
-	sts_x509_cert_feed(&self(ctx)->x509, sts_text(buf, len));
+	struct sts_x509_class *c = self(ctx);
+
+	sts_x509_cert_feed(&c->x509, sts_text(buf, len));
+	if (c->chain != NULL) {
+		sts_tls_chain_add(c->chain, sts_text(buf, len));
+	}
 }
 
 static void
@@ -45,7 +55,8 @@ end_chain(const br_x509_class **ctx)
 	sts_x509_chain_end(&c->x509);
 	c->ended = true;
 	if (!sts_x509_pending(&c->x509) &&
-	    sts_x509_verdict(&c->x509) != STS_WHY_NONE) {
+	    sts_x509_verdict(&c->x509) != STS_WHY_NONE &&
+	    !(c->collects && sts_x509_leaf_key_usable(&c->x509))) {
 		return BR_ERR_X509_NOT_TRUSTED;
 	}
 	key = sts_x509_leaf_key(&c->x509);
@@ -73,5 +84,6 @@ sts_x509_class_init(struct sts_x509_class *c)
 		get_pkey };
 
 	c->vtable = &vtable;
-	c->ended = false;
+	c->ended = c->collects = false;
+	c->chain = NULL;
 }

@@ -8,12 +8,15 @@
 #ifndef STS_TLS_X509_CLASS_H
 #define STS_TLS_X509_CLASS_H
 
+#include "../tls_chain.h"
 #include "x509_path.h"
 
 struct sts_x509_class {
 	const br_x509_class *vtable; /* first: BearSSL passes its address */
 	br_x509_pkey pkey;
 	bool ended; /* the chain has been handed over whole */
+	bool collects; /* a verdict against the chain does not decide */
+	struct sts_tls_chain *chain; /* or NULL */
 	struct sts_x509 x509;
 };
 

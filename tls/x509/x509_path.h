@@ -49,4 +49,9 @@ struct sts_x509 {
  * it; bytes stay valid until the next start. */
 struct sts_x509_pubkey sts_x509_leaf_key(const struct sts_x509 *x);
 
+/* Once there is a verdict: whether there is such a key all the same, although
+ * the verdict may be against the chain: the server's certificate was read, and
+ * its key is neither weak nor unknown. */
+bool sts_x509_leaf_key_usable(const struct sts_x509 *x);
+
 #endif
