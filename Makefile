@@ -39,6 +39,7 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
+SMTP_SRC = core/smtp/smtp.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c core/agent/agent_dane_work.c core/agent/agent_held.c \
 	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c \
@@ -47,7 +48,7 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
 	core/agent/metrics.c core/agent/random.c
 CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
-	$(CLIENT_SRC) $(LOOKUP_SRC) $(DANE_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(AGENT_SRC)
+	$(CLIENT_SRC) $(LOOKUP_SRC) $(DANE_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(SMTP_SRC) $(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
 # TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
 ifdef TLS_ENGINE

@@ -163,6 +163,61 @@
 #define STS_POLICY_MX_MAX 1024
 #endif
 
+/*
+ * SMTP: octets of a line of a reply with its end (RFC 5321 4.5.3.1.5), lines of
+ * a reply, and octets of all of them; over one of them: smtp-reply-large.
+ * Replies are streamed; the limits bound time, not memory.
+ */
+#ifndef STS_SMTP_LINE_MAX
+#define STS_SMTP_LINE_MAX 512
+#endif
+#ifndef STS_SMTP_LINES_MAX
+#define STS_SMTP_LINES_MAX 100
+#endif
+#ifndef STS_SMTP_REPLY_MAX
+#define STS_SMTP_REPLY_MAX 8192
+#endif
+
+/* Octets of a reply's line that are kept, to be shown, 32..255. Three times a
+ * dialogue. */
+#ifndef STS_SMTP_TEXT
+#define STS_SMTP_TEXT 128
+#endif
+
+/* Octets that a dialogue sends at once, at least the longest command
+ * (STS_SMTP_COMMAND_MAX in core/smtp/smtp.h). One buffer a dialogue. */
+#ifndef STS_SMTP_OUT
+#define STS_SMTP_OUT 640
+#endif
+
+/* Recipients of one mail, 12 bytes each. */
+#ifndef STS_SMTP_RCPTS_MAX
+#define STS_SMTP_RCPTS_MAX 8
+#endif
+
+/*
+ * Milliseconds of an SMTP dialogue: for a connection, for the greeting to its
+ * last line (postscreen lets clients wait 6 s, others 30 s), for a reply and
+ * for the handshake, our own computing included, and for the reply to QUIT,
+ * which nothing depends on. While a mail is handed over, replies and blocks of
+ * the message have the time of RFC 5321 4.5.3.2, and its end twice that.
+ */
+#ifndef STS_SMTP_CONNECT_MS
+#define STS_SMTP_CONNECT_MS 10000
+#endif
+#ifndef STS_SMTP_GREETING_MS
+#define STS_SMTP_GREETING_MS 60000
+#endif
+#ifndef STS_SMTP_REPLY_MS
+#define STS_SMTP_REPLY_MS 30000
+#endif
+#ifndef STS_SMTP_QUIT_MS
+#define STS_SMTP_QUIT_MS 2000
+#endif
+#ifndef STS_SMTP_MAIL_MS
+#define STS_SMTP_MAIL_MS 300000
+#endif
+
 /* Listeners a board may open, 4 bytes each, and a channel of the port. */
 #ifndef STS_LISTENERS_MAX
 #define STS_LISTENERS_MAX 16
@@ -249,6 +304,12 @@
  */
 #ifndef STS_DANE
 #define STS_DANE 1
+#endif
+
+/* The SMTP engine (core/smtp). 0: who would use it, a check of a domain or
+ * reports by mail, does not. */
+#ifndef STS_SMTP
+#define STS_SMTP 1
 #endif
 
 /* Policies kept in a storage. 0: sts_agent_journal says false, every policy is

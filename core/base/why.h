@@ -95,6 +95,25 @@
 	X(POLICY_NO_MX,      "policy-no-mx",        "the policy names no mx") \
 	X(POLICY_MANY_MX,    "policy-many-mx",      "the policy names more mx than the limit") \
 	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit the memory for one policy") \
+	/* SMTP (RFC 5321, RFC 3207) */ \
+	X(SMTP_NO_GREETING,  "smtp-no-greeting",    "the mail server did not greet in time") \
+	X(SMTP_GREETING_LATER, "smtp-greeting-later", "the mail server greeted with try again later") \
+	X(SMTP_GREETING_REFUSED, "smtp-greeting-refused", "the mail server refused to talk to this address") \
+	X(SMTP_EHLO,         "smtp-ehlo",           "the mail server refused EHLO") \
+	X(SMTP_NO_STARTTLS,  "smtp-no-starttls",    "the mail server does not offer STARTTLS") \
+	X(SMTP_MASKED,       "smtp-masked",         "a middlebox hides what the mail server offers, STARTTLS with it") \
+	X(SMTP_STARTTLS_LATER, "smtp-starttls-later", "the mail server offers STARTTLS, but has no TLS just now") \
+	X(SMTP_STARTTLS_REFUSED, "smtp-starttls-refused", "the mail server offers STARTTLS and refuses it") \
+	X(SMTP_INJECTED,     "smtp-injected",       "something came in the clear behind the reply to STARTTLS") \
+	X(SMTP_MALFORMED,    "smtp-malformed",      "the mail server's reply is not SMTP") \
+	X(SMTP_REPLY_LARGE,  "smtp-reply-large",    "the mail server's reply is over a limit") \
+	X(SMTP_UNASKED,      "smtp-unasked",        "the mail server replied more often than it was asked") \
+	X(SMTP_TIMEOUT,      "smtp-timeout",        "the mail server did not reply in time") \
+	X(SMTP_CLOSED,       "smtp-closed",         "the mail server closed the connection too early") \
+	X(SMTP_SENDER,       "smtp-sender",         "the mail server refused the sender") \
+	X(SMTP_RECIPIENTS,   "smtp-recipients",     "the mail server took none of the recipients") \
+	X(SMTP_DATA,         "smtp-data",           "the mail server refused the message") \
+	X(SMTP_UNABLE,       "smtp-unable",         "the mail server does not offer what the message needs") \
 	/* ourselves */ \
 	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
 	X(LATE,              "late",                "the policy was not there in time") \
