@@ -39,7 +39,7 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
-SMTP_SRC = core/smtp/smtp.c
+SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c core/agent/agent_dane_work.c core/agent/agent_held.c \
 	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c \

@@ -117,6 +117,7 @@ struct sts_smtp_found {
 	bool greeted;
 	uint32_t banner_ms, greeting_ms;
 
+	bool hello; /* EHLO or HELO was answered, without TLS */
 	bool helo_only; /* EHLO was refused, HELO was not */
 	struct sts_smtp_ehlo plain; /* offered without TLS */
 	struct sts_smtp_ehlo again; /* offered inside TLS */
@@ -129,13 +130,14 @@ struct sts_smtp_found {
 	enum sts_why path; /* tls: verdict of the path, NONE: trusted */
 };
 
-/* What happens now, for smtp_submit.c. */
+/* What happens now; a probe is in WORK or END, the rest is for smtp_submit.c.
+ */
 enum sts_smtp_at {
 	STS_SMTP_AT_WORK, /* the dialogue goes on by itself */
-	STS_SMTP_AT_JUDGE, /* TLS is there: sts_smtp_probe_judged */
-	STS_SMTP_AT_READY, /* EHLO is over: say, or quit */
-	STS_SMTP_AT_REPLY, /* p->reply came: say, send, or quit */
-	STS_SMTP_AT_ROOM, /* what was sent is out: send, say or quit */
+	STS_SMTP_AT_JUDGE, /* TLS is there: judged */
+	STS_SMTP_AT_READY, /* EHLO is over: put, or quit */
+	STS_SMTP_AT_REPLY, /* p->reply came: put, room, or quit */
+	STS_SMTP_AT_ROOM, /* out is free, no reply is awaited: put, or quit */
 	STS_SMTP_AT_END /* found is complete, the channel is closing or gone */
 };
 
@@ -147,7 +149,8 @@ struct sts_smtp_probe {
 	sts_ms now, connected, until;
 	uint8_t at, step;
 	bool stays; /* a mail follows: JUDGE and READY wait */
-	bool channel, in_tls, begun;
+	bool channel, opened, in_tls, decided;
+	bool awaits; /* a reply */
 	bool replied; /* the reply is whole, and may be provisional */
 	uint16_t out_off, out_len;
 	struct sts_smtp_reply reply;
@@ -174,5 +177,30 @@ void sts_smtp_probe_end(struct sts_smtp_probe *p);
  * ABSENT, or UNKNOWN: it cannot be told.
  */
 enum sts_found sts_smtp_starttls(const struct sts_smtp_found *f);
+
+/*
+ * For smtp_submit.c, which sets p->stays, and whose engine these are a part of
+ * (e: a struct that begins with the probe). judged: NONE goes on. put: send
+ * len octets of p->out, then await a reply, or ROOM. room: no reply is
+ * awaited, out is free. quit: this is the result; by_reply: of p->reply.
+ */
+void sts_smtp_probe_judged(struct sts_smtp_probe *p, enum sts_why why);
+void sts_smtp_probe_put(
+    struct sts_smtp_probe *p, enum sts_smtp_step step, size_t len, bool awaits);
+void sts_smtp_probe_room(struct sts_smtp_probe *p);
+void sts_smtp_probe_quit(
+    struct sts_smtp_probe *p, enum sts_why why, bool by_reply);
+
+unsigned sts_smtp_probe_wants(const void *e);
+const struct sts_addr *sts_smtp_probe_peer(const void *e);
+void sts_smtp_probe_opened(void *e);
+void sts_smtp_probe_lost(void *e, int why);
+struct sts_span sts_smtp_probe_recv_buf(const void *e, struct sts_span lent);
+void sts_smtp_probe_recv_ack(void *e, struct sts_span got);
+struct sts_text sts_smtp_probe_send_buf(const void *e, struct sts_span lent);
+void sts_smtp_probe_send_ack(void *e, size_t n);
+void sts_smtp_probe_work(void *e);
+void sts_smtp_probe_tick(void *e, sts_ms now, int64_t wall_s);
+bool sts_smtp_probe_deadline(const void *e, sts_ms *at);
 
 #endif

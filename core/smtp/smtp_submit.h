@@ -86,8 +86,10 @@ struct sts_smtp_submit {
 	/* Private. */
 	struct sts_smtp_mail mail;
 	struct sts_smtp_stuffing stuffing;
+	uint32_t accepted; /* recipients, a bit each */
+	uint16_t filled; /* octets in p.out that wait for more */
 	uint8_t next; /* recipient */
-	bool ended; /* the end of the message was put */
+	bool ended; /* the end of the message was put, no reply came yet */
 };
 
 /* A leaf; e is a struct sts_smtp_submit. */
