@@ -50,7 +50,7 @@ $(BUILD)/unit/test_tls_small: tests/unit/test_tls_small.c tests/unit/test_tls_cl
 DAEMON_TESTS = $(filter $(BUILD)/unit/test_daemon%,$(UNIT_BIN))
 $(DAEMON_TESTS): override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
 $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
-$(BUILD)/unit/test_tls_session: tests/mem/seeder.c
+$(BUILD)/unit/test_tls_session $(BUILD)/unit/test_smtp_probe $(BUILD)/unit/test_smtp_submit: tests/mem/seeder.c
 $(BUILD)/unit/test_tls_client: tests/tls/hostile.c tests/tls/hostile.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_secrets: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c

@@ -116,7 +116,7 @@ read_status(struct sts_smtp_reply *r)
 	size_t at = 0;
 
 	class = status_number(t, &at);
-	if (class != r->code / 100 || !status_dot(t, &at)) {
+	if (class != r->code / 100 || class == 3 || !status_dot(t, &at)) {
 		return;
 	}
 	subject = status_number(t, &at);

@@ -33,7 +33,10 @@ STS_STATIC_ASSERT(
 
 enum {
 	CODE_GREETING = 220,
-	CODE_OK = 250
+	CODE_OK = 250,
+	/* The types of TLS records (RFC 8446 5.1). */
+	RECORD_FIRST = 20,
+	RECORD_LAST = 23
 };
 
 /* The result stands. by_reply: because of the reply at hand, which found.text
@@ -338,6 +341,9 @@ unasked(struct sts_smtp_probe *p)
 	bool before_tls =
 	    p->step == STS_SMTP_ASK_TLS && p->reply.code == CODE_GREETING;
 
+	if (before_tls) {
+		p->found.starttls_code = CODE_GREETING;
+	}
 	end(p, before_tls ? STS_WHY_SMTP_INJECTED : STS_WHY_SMTP_UNASKED);
 }
 
@@ -552,12 +558,29 @@ sts_smtp_probe_recv_buf(const void *e, struct sts_span lent)
 	return p->in_tls ? sts_tls_rec_recv_buf(p->setup.tls) : lent;
 }
 
+/* Whether the first octet that comes for TLS begins a record. Another one is
+ * what was injected and came late, or SMTP that goes on in the clear. */
+static bool
+is_record(struct sts_smtp_probe *p, uint8_t b)
+{
+	bool first = !p->records;
+
+	p->records = true;
+	return !first || (b >= RECORD_FIRST && b <= RECORD_LAST);
+}
+
 void
 sts_smtp_probe_recv_ack(void *e, struct sts_span got)
 {
 	struct sts_smtp_probe *p = e;
 
 	if (p->in_tls) {
+		if (!is_record(p, got.p[0])) {
+			end(p, p->setup.starttls == STS_SMTP_TLS_FIRST
+				   ? STS_WHY_TLS_PROTOCOL
+				   : STS_WHY_SMTP_INJECTED);
+			return;
+		}
 		sts_tls_rec_recv_ack(p->setup.tls, got.n);
 	} else {
 		feed(p, sts_text(got.p, got.n));

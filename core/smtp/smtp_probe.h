@@ -92,7 +92,7 @@ enum sts_smtp_step {
  *	smtp-masked              not offered, and a middlebox is seen at work
  *	smtp-starttls-later      454 or another 4yz: distinct from not offered
  *	smtp-starttls-refused    any other reply but 220
- *	smtp-injected            octets behind the 220 of STARTTLS
+ *	smtp-injected            octets in the clear behind the 220 of STARTTLS
  *	smtp-malformed, smtp-reply-large, smtp-unasked (octets behind a reply)
  *	smtp-timeout, smtp-closed, peer-reset
  *	tls-..., x509-... (of the first certificate, which cannot be used); alert
@@ -151,6 +151,7 @@ struct sts_smtp_probe {
 	bool stays; /* a mail follows: JUDGE and READY wait */
 	bool channel, opened, in_tls, decided;
 	bool awaits; /* a reply */
+	bool records; /* octets came for TLS */
 	bool replied; /* the reply is whole, and may be provisional */
 	uint16_t out_off, out_len;
 	struct sts_smtp_reply reply;
