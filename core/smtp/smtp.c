@@ -11,26 +11,26 @@
 #include "../grammar/grammar.h"
 
 /*
- *	CODE --three digits--> FOURTH --"-", " "--> TEXT --CR--> TEXT_CR
- *	  ^                      |  \                 |             |
- *	  |                      CR  +-------LF-------+------LF-----+
- *	  |                      v                                  v
- *	  |                   FOURTH_CR ------------LF------------> the line is over:
- *	  +-----------------------another one follows------------- CODE, or DONE
+ *	CODE --three digits--> FOURTH --"-", " ", CR--> TEXT
+ *	  ^                      |                       |
+ *	  |                      +----------LF-----------+
+ *	  |                                 v
+ *	  +--another one follows-- the line is over --> DONE
+ *
+ * DONE and BROKEN are in the order of enum sts_smtp_event.
  */
 enum state {
 	CODE,
 	FOURTH,
-	FOURTH_CR,
 	TEXT,
-	TEXT_CR,
 	DONE,
 	BROKEN
 };
 
 enum {
 	CODE_DIGITS = 3,
-	STATUS_DIGITS = 3,
+	STATUS_PARTS = 3,
+	STATUS_DIGITS = 3, /* of a part */
 	MASK_MIN = 4, /* X or * in a row */
 	LATE_FROM = 2048
 };
@@ -56,14 +56,6 @@ malformed(struct sts_smtp_reply *r)
 
 /* ---- one line ---- */
 
-static void
-keep(struct sts_smtp_reply *r, uint8_t b)
-{
-	if (r->text_len < sizeof r->text) {
-		r->text[r->text_len++] = b >= ' ' && b <= '~' ? b : '?';
-	}
-}
-
 static enum state
 code_byte(struct sts_smtp_reply *r, uint8_t b)
 {
@@ -86,50 +78,33 @@ code_byte(struct sts_smtp_reply *r, uint8_t b)
 	return r->lines > 0 && r->this_code != r->code ? malformed(r) : FOURTH;
 }
 
-/* One to three digits of t, from *at on; -1: there are none. */
-static int
-status_number(struct sts_text t, size_t *at)
-{
-	int v = 0;
-	size_t from = *at;
-
-	while (
-	    *at < t.n && *at - from < STATUS_DIGITS && sts_is_digit(t.p[*at])) {
-		v = v * 10 + (t.p[(*at)++] - '0');
-	}
-	return *at > from ? v : -1;
-}
-
-static bool
-status_dot(struct sts_text t, size_t *at)
-{
-	return *at < t.n && t.p[(*at)++] == '.';
-}
-
 /* RFC 2034 4: class.subject.detail and a blank, in front of the text, and of
  * the class that the code has. */
 static void
 read_status(struct sts_smtp_reply *r)
 {
-	struct sts_text t = sts_smtp_reply_text(r);
-	int class, subject, detail;
-	size_t at = 0;
+	uint16_t part[STATUS_PARTS] = { 0 };
+	unsigned n = 0, digits = 0;
 
-	class = status_number(t, &at);
-	if (class != r->code / 100 || class == 3 || !status_dot(t, &at)) {
-		return;
+	for (size_t i = 0; n < STATUS_PARTS; i++) {
+		uint8_t b = i < r->text_len ? r->text[i] : ' ';
+
+		if (sts_is_digit(b) && digits < STATUS_DIGITS) {
+			part[n] = (uint16_t)(part[n] * 10 + (b - '0'));
+			digits++;
+		} else if (digits > 0 &&
+			   b == (n + 1 < STATUS_PARTS ? '.' : ' ')) {
+			n++;
+			digits = 0;
+		} else {
+			return;
+		}
 	}
-	subject = status_number(t, &at);
-	if (subject < 0 || !status_dot(t, &at)) {
-		return;
+	if (part[0] == r->code / 100 && part[0] != 3) {
+		r->status.class = (uint8_t)part[0];
+		r->status.subject = part[1];
+		r->status.detail = part[2];
 	}
-	detail = status_number(t, &at);
-	if (detail < 0 || (at < t.n && t.p[at] != ' ')) {
-		return;
-	}
-	r->status.class = (uint8_t) class;
-	r->status.subject = (uint16_t)subject;
-	r->status.detail = (uint16_t)detail;
 }
 
 static enum state
@@ -152,33 +127,22 @@ static enum state
 fourth_byte(struct sts_smtp_reply *r, uint8_t b)
 {
 	r->more = b == '-';
-	switch (b) {
-	case '-':
-	case ' ':
-		return TEXT;
-	case '\r':
-		return FOURTH_CR;
-	case '\n':
+	if (b == '\n') {
 		return end_line(r);
-	default:
-		return malformed(r);
 	}
+	return b == '-' || b == ' ' || b == '\r' ? TEXT : malformed(r);
 }
 
-/* A CR that no LF follows ends nothing: it is text. */
+/* CR ends nothing and is no text, wherever it stands. */
 static enum state
 text_byte(struct sts_smtp_reply *r, uint8_t b)
 {
 	if (b == '\n') {
 		return end_line(r);
 	}
-	if (b == '\r') {
-		return TEXT_CR;
+	if (b != '\r' && r->text_len < sizeof r->text) {
+		r->text[r->text_len++] = b >= ' ' && b <= '~' ? b : '?';
 	}
-	if (r->state == TEXT_CR) {
-		keep(r, '\r');
-	}
-	keep(r, b);
 	return TEXT;
 }
 
@@ -198,26 +162,8 @@ step(struct sts_smtp_reply *r, uint8_t b)
 		return code_byte(r, b);
 	case FOURTH:
 		return fourth_byte(r, b);
-	case FOURTH_CR:
-		return b == '\n' ? end_line(r) : malformed(r);
 	default:
 		return text_byte(r, b);
-	}
-}
-
-static enum sts_smtp_event
-event_of(const struct sts_smtp_reply *r)
-{
-	switch ((enum state)r->state) {
-	case DONE:
-		return STS_SMTP_DONE;
-	case BROKEN:
-		return STS_SMTP_BROKEN;
-	case CODE:
-		return r->line == 0 && r->lines > 0 ? STS_SMTP_LINE
-						    : STS_SMTP_MORE;
-	default:
-		return STS_SMTP_MORE;
 	}
 }
 
@@ -239,7 +185,10 @@ sts_smtp_reply_feed(struct sts_smtp_reply *r, const uint8_t *bytes, size_t n,
 		r->state = (uint8_t)step(r, bytes[used++]);
 		over = r->line == 0;
 	}
-	*event = event_of(r);
+	*event = r->state >= DONE
+		     ? (enum sts_smtp_event)(r->state - DONE + STS_SMTP_DONE)
+		 : over ? STS_SMTP_LINE
+			: STS_SMTP_MORE;
 	return used;
 }
 
@@ -257,18 +206,14 @@ sts_smtp_reply_text(const struct sts_smtp_reply *r)
 
 /* ---- EHLO ---- */
 
-static const struct {
-	const char *keyword;
-	uint8_t offer;
-} keywords[] = {
-	{ "STARTTLS", STS_SMTP_STARTTLS },
-	{ "SIZE", STS_SMTP_SIZE },
-	{ "8BITMIME", STS_SMTP_8BITMIME },
-	{ "PIPELINING", STS_SMTP_PIPELINING },
-	{ "SMTPUTF8", STS_SMTP_SMTPUTF8 },
-	{ "REQUIRETLS", STS_SMTP_REQUIRETLS },
-	{ "ENHANCEDSTATUSCODES", STS_SMTP_ENHANCED },
-};
+/* A bit each, in the order of the offers. */
+static const char keywords[] = "STARTTLS\0"
+			       "SIZE\0"
+			       "8BITMIME\0"
+			       "PIPELINING\0"
+			       "SMTPUTF8\0"
+			       "REQUIRETLS\0"
+			       "ENHANCEDSTATUSCODES\0";
 
 /* "XXXXXXXA", as some firewalls write over keywords that they do not know;
  * others write asterisks. */
@@ -305,14 +250,16 @@ sts_smtp_ehlo_line(struct sts_smtp_ehlo *e, const struct sts_smtp_reply *r)
 {
 	struct sts_text t = sts_smtp_reply_text(r),
 			word = sts_text_word(&t, STS_BLANK_TAB);
+	uint8_t offer = STS_SMTP_STARTTLS;
 
 	if (r->lines < 2) {
 		return;
 	}
-	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-		if (sts_same_nocase(word, sts_text_of(keywords[i].keyword))) {
-			take_keyword(e, keywords[i].offer, t, r->size);
+	for (const char *k = keywords; *k != '\0'; k += strlen(k) + 1) {
+		if (sts_same_nocase(word, sts_text_of(k))) {
+			take_keyword(e, offer, t, r->size);
 		}
+		offer = (uint8_t)(offer << 1);
 	}
 	if (keyword_masked(word)) {
 		e->offers |= STS_SMTP_MASKED;
@@ -332,52 +279,40 @@ sts_smtp_masked(struct sts_text greeting)
 
 /* ---- commands ---- */
 
-/* The words around an argument; `args` says which one a verb takes. */
+/* What a verb takes. Addresses stand in brackets. */
 enum arg {
 	NO_ARG,
 	HOST,
-	PATH_OR_NONE,
-	PATH
+	PATH,
+	PATH_OR_NONE
 };
 
 static const struct {
-	const char *before, *behind;
+	char before[12];
 	uint8_t arg;
 } verbs[] = {
-	[STS_SMTP_VERB_EHLO] = { "EHLO ", "", HOST },
-	[STS_SMTP_VERB_HELO] = { "HELO ", "", HOST },
-	[STS_SMTP_VERB_STARTTLS] = { "STARTTLS", "", NO_ARG },
-	[STS_SMTP_VERB_MAIL] = { "MAIL FROM:<", ">", PATH_OR_NONE },
-	[STS_SMTP_VERB_RCPT] = { "RCPT TO:<", ">", PATH },
-	[STS_SMTP_VERB_DATA] = { "DATA", "", NO_ARG },
-	[STS_SMTP_VERB_QUIT] = { "QUIT", "", NO_ARG },
+	[STS_SMTP_VERB_EHLO] = { "EHLO ", HOST },
+	[STS_SMTP_VERB_HELO] = { "HELO ", HOST },
+	[STS_SMTP_VERB_STARTTLS] = { "STARTTLS", NO_ARG },
+	[STS_SMTP_VERB_MAIL] = { "MAIL FROM:<", PATH_OR_NONE },
+	[STS_SMTP_VERB_RCPT] = { "RCPT TO:<", PATH },
+	[STS_SMTP_VERB_DATA] = { "DATA", NO_ARG },
+	[STS_SMTP_VERB_QUIT] = { "QUIT", NO_ARG },
 };
 
 /* The longest: MAIL with all its parameters. */
 STS_STATIC_ASSERT(sizeof "MAIL FROM:<" + STS_SMTP_ADDRESS_MAX +
-			  sizeof "> SIZE= BODY=8BITMIME REQUIRETLS\r\n" + 20 <=
+			  sizeof "> SIZE= BODY=8BITMIME\r\n" + 20 <=
 		      STS_SMTP_COMMAND_MAX,
     smtp_command_max);
 
 bool
 sts_smtp_helo_valid(struct sts_text name)
 {
-	size_t from = 0;
+	struct sts_text rest = name, host = sts_text_field(&rest, '.');
 
-	if (!sts_name_valid(name) || sts_name_labels(name) < 2) {
-		return false;
-	}
-	for (size_t i = 0; i <= name.n; i++) {
-		if (i < name.n && name.p[i] != '.') {
-			continue;
-		}
-		if (sts_same_nocase(sts_text(name.p + from, i - from),
-			sts_text_of("localhost"))) {
-			return false;
-		}
-		from = i + 1;
-	}
-	return true;
+	return sts_name_valid(name) && rest.n > 0 &&
+	       !sts_same_nocase(host, sts_text_of("localhost"));
 }
 
 static bool
@@ -414,10 +349,10 @@ arg_valid(enum arg arg, struct sts_text t)
 	switch (arg) {
 	case HOST:
 		return sts_name_valid(t);
-	case PATH:
-		return sts_smtp_address_valid(t);
 	case PATH_OR_NONE:
-		return t.n == 0 || sts_smtp_address_valid(t);
+	case PATH:
+		return (t.n == 0 && arg == PATH_OR_NONE) ||
+		       sts_smtp_address_valid(t);
 	default:
 		return t.n == 0;
 	}
@@ -433,9 +368,6 @@ put_params(struct sts_sink *s, const struct sts_smtp_params *params)
 	if (params->body_8bit) {
 		sts_sink_string(s, " BODY=8BITMIME");
 	}
-	if (params->require_tls) {
-		sts_sink_string(s, " REQUIRETLS");
-	}
 }
 
 size_t
@@ -449,7 +381,9 @@ sts_smtp_command(uint8_t *out, enum sts_smtp_verb verb, struct sts_text arg,
 	}
 	sts_sink_string(&s, verbs[verb].before);
 	sts_sink_put(&s, arg);
-	sts_sink_string(&s, verbs[verb].behind);
+	if (verbs[verb].arg >= PATH) {
+		sts_sink_string(&s, ">");
+	}
 	if (verb == STS_SMTP_VERB_MAIL && params != NULL) {
 		put_params(&s, params);
 	}

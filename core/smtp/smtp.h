@@ -26,8 +26,8 @@
  *
  * A reply is lines of a code, then "-" where another line follows, or a blank
  * or nothing where none does, then text. The code is the same in every line.
- * A line may end in LF alone, which many servers' error paths do; NUL is
- * refused. A line over STS_SMTP_LINE_MAX octets, more than STS_SMTP_LINES_MAX
+ * A line may end in LF alone, which many servers' error paths do, and CR means
+ * nothing; NUL is refused. A line over STS_SMTP_LINE_MAX octets, more than STS_SMTP_LINES_MAX
  * lines or STS_SMTP_REPLY_MAX octets together are refused as too large.
  */
 #ifndef STS_SMTP_H
@@ -57,6 +57,12 @@ struct sts_smtp_status {
 };
 
 struct sts_smtp_reply {
+	/* Private. */
+	uint8_t state, why, digits;
+	bool more; /* another line follows this one */
+	uint16_t line; /* octets of this line */
+	uint16_t this_code; /* of this line */
+
 	/* Once a line is over. */
 	uint16_t code; /* 200..599 */
 	uint16_t lines; /* that are over */
@@ -66,12 +72,6 @@ struct sts_smtp_reply {
 	/* The first octets of this line's text. What is not printable ASCII is
 	 * "?", so that it may go into a log. */
 	uint8_t text[STS_SMTP_TEXT];
-
-	/* Private. */
-	uint8_t state, why, digits;
-	bool more; /* another line follows this one */
-	uint16_t line; /* octets of this line */
-	uint16_t this_code; /* of this line */
 };
 
 void sts_smtp_reply_start(struct sts_smtp_reply *r);
@@ -120,7 +120,7 @@ bool sts_smtp_masked(struct sts_text greeting);
 
 /*
  * Whether a machine may call itself this in EHLO: a name of at least two
- * labels, none of them localhost. Servers refuse others.
+ * labels, the first of which is not localhost. Servers refuse others.
  */
 bool sts_smtp_helo_valid(struct sts_text name);
 
@@ -145,7 +145,6 @@ enum sts_smtp_verb {
 struct sts_smtp_params {
 	uint64_t size; /* SIZE=, 0: left out */
 	bool body_8bit; /* BODY=8BITMIME */
-	bool require_tls; /* REQUIRETLS */
 };
 
 /*

@@ -74,7 +74,7 @@ end(struct sts_smtp_probe *p, enum sts_why why)
 static void
 send_out(struct sts_smtp_probe *p, size_t len, bool awaits)
 {
-	STS_ASSERT(len > 0 && len <= sizeof p->out);
+	STS_ASSERT(len > 0);
 	p->out_off = 0;
 	p->out_len = (uint16_t)len;
 	p->awaits = awaits;
@@ -84,26 +84,22 @@ send_out(struct sts_smtp_probe *p, size_t len, bool awaits)
 }
 
 static void
-say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb,
-    struct sts_text arg, uint32_t ms)
+say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
 {
-	send_out(p, sts_smtp_command(p->out, verb, arg, NULL), true);
-	p->step = (uint8_t)step;
-	p->until = p->now + ms;
-}
+	bool names = verb <= STS_SMTP_VERB_HELO;
+	size_t len = sts_smtp_command(
+	    p->out, verb, names ? p->setup.helo : sts_text(NULL, 0), NULL);
 
-static void
-say_ehlo(struct sts_smtp_probe *p)
-{
-	say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO, p->setup.helo,
-	    STS_SMTP_REPLY_MS);
+	send_out(p, len, true);
+	p->step = (uint8_t)step;
+	p->until = p->now + (step == STS_SMTP_QUIT ? STS_SMTP_QUIT_MS
+						   : STS_SMTP_REPLY_MS);
 }
 
 static void
 say_quit(struct sts_smtp_probe *p)
 {
-	say(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT, sts_text(NULL, 0),
-	    STS_SMTP_QUIT_MS);
+	say(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT);
 }
 
 /* The reply at hand refuses what was asked. */
@@ -169,7 +165,7 @@ go_on_in_tls(struct sts_smtp_probe *p)
 	if (p->setup.starttls == STS_SMTP_TLS_FIRST) {
 		await_greeting(p);
 	} else {
-		say_ehlo(p);
+		say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
 	}
 }
 
@@ -225,8 +221,7 @@ hello_over(struct sts_smtp_probe *p)
 	if (p->setup.starttls == STS_SMTP_TLS_NEVER) {
 		ready(p);
 	} else if ((f->plain.offers & STS_SMTP_STARTTLS) != 0) {
-		say(p, STS_SMTP_ASK_TLS, STS_SMTP_VERB_STARTTLS,
-		    sts_text(NULL, 0), STS_SMTP_REPLY_MS);
+		say(p, STS_SMTP_ASK_TLS, STS_SMTP_VERB_STARTTLS);
 	} else if (p->setup.starttls == STS_SMTP_TLS_MAY) {
 		ready(p);
 	} else {
@@ -247,7 +242,7 @@ take_greeting(struct sts_smtp_probe *p)
 	p->found.greeting_ms = p->now - p->connected;
 	p->found.greeted = p->reply.code == CODE_GREETING;
 	if (p->found.greeted) {
-		say_ehlo(p);
+		say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
 	} else {
 		refused_for(p, STS_WHY_SMTP_GREETING_LATER,
 		    STS_WHY_SMTP_GREETING_REFUSED);
@@ -265,8 +260,7 @@ take_hello(struct sts_smtp_probe *p)
 		p->found.helo_only = helo;
 		hello_over(p);
 	} else if (p->reply.code / 100 == 5 && !helo && !p->in_tls) {
-		say(p, STS_SMTP_HELO, STS_SMTP_VERB_HELO, p->setup.helo,
-		    STS_SMTP_REPLY_MS);
+		say(p, STS_SMTP_HELO, STS_SMTP_VERB_HELO);
 	} else {
 		refused(p, STS_WHY_SMTP_EHLO);
 	}
@@ -382,7 +376,7 @@ left_to_send(const struct sts_smtp_probe *p)
 static void
 sent(struct sts_smtp_probe *p, size_t n)
 {
-	STS_ASSERT(n > 0 && n <= left_to_send(p));
+	STS_ASSERT(n <= left_to_send(p));
 	p->out_off = (uint16_t)(p->out_off + n);
 	if (left_to_send(p) == 0) {
 		p->out_off = p->out_len = 0;
@@ -499,7 +493,6 @@ sts_smtp_probe_opened(void *e)
 {
 	struct sts_smtp_probe *p = e;
 
-	STS_ASSERT(p->channel && !p->opened);
 	p->opened = true;
 	p->connected = p->now;
 	if (p->setup.starttls == STS_SMTP_TLS_FIRST) {
@@ -619,7 +612,6 @@ sts_smtp_probe_work(void *e)
 {
 	struct sts_smtp_probe *p = e;
 
-	STS_ASSERT(p->in_tls);
 	sts_tls_work(p->setup.tls);
 	pump(p);
 }
@@ -708,8 +700,7 @@ sts_smtp_probe_stop(struct sts_smtp_probe *p, enum sts_why why)
 void
 sts_smtp_probe_end(struct sts_smtp_probe *p)
 {
-	STS_ASSERT(p->at == STS_SMTP_AT_END);
-	STS_ASSERT(!p->channel);
+	STS_ASSERT(p->at == STS_SMTP_AT_END && !p->channel);
 	if (p->in_tls) {
 		sts_tls_end(p->setup.tls);
 		p->in_tls = false;
@@ -752,8 +743,6 @@ void
 sts_smtp_probe_put(
     struct sts_smtp_probe *p, enum sts_smtp_step step, size_t len, bool awaits)
 {
-	STS_ASSERT(p->at == STS_SMTP_AT_READY || p->at == STS_SMTP_AT_REPLY ||
-		   p->at == STS_SMTP_AT_ROOM);
 	STS_ASSERT(p->in_tls || p->setup.starttls == STS_SMTP_TLS_MAY ||
 		   p->setup.starttls == STS_SMTP_TLS_NEVER);
 	send_out(p, len, awaits);
@@ -765,7 +754,6 @@ sts_smtp_probe_put(
 void
 sts_smtp_probe_room(struct sts_smtp_probe *p)
 {
-	STS_ASSERT(p->at == STS_SMTP_AT_REPLY);
 	p->at = STS_SMTP_AT_ROOM;
 	p->step = STS_SMTP_BODY;
 }
@@ -773,7 +761,6 @@ sts_smtp_probe_room(struct sts_smtp_probe *p)
 void
 sts_smtp_probe_quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
-	STS_ASSERT(p->at != STS_SMTP_AT_WORK && p->at != STS_SMTP_AT_END);
 	decide(p, why, by_reply);
 	say_quit(p);
 	pump(p);

@@ -46,9 +46,9 @@ enum sts_smtp_tls {
 /* What a dialogue is about. Everything it points to is borrowed until
  * sts_smtp_probe_end. */
 struct sts_smtp_setup {
-	struct sts_addr addr;
-	struct sts_text helo; /* our own name: sts_smtp_helo_valid */
 	enum sts_smtp_tls starttls;
+	struct sts_text helo; /* our own name: sts_smtp_helo_valid */
+	struct sts_addr addr;
 
 	/* Not looked at with TLS_NEVER. */
 	struct sts_text host; /* the MX host: SNI and reference name, a valid
@@ -106,28 +106,28 @@ struct sts_smtp_found {
 	enum sts_smtp_step step;
 	uint16_t code;
 	struct sts_smtp_status status;
-	uint8_t text_len;
-	uint8_t text[STS_SMTP_TEXT];
 
-	/* The greeting: its first line, when that and when its last line came,
-	 * in ms since the connection was made. A server that talks first and
-	 * then is silent has a gap between them. */
-	uint8_t banner_len;
-	uint8_t banner[STS_SMTP_TEXT];
-	bool greeted;
-	uint32_t banner_ms, greeting_ms;
-
+	bool greeted; /* by 220 */
 	bool hello; /* EHLO or HELO was answered, without TLS */
 	bool helo_only; /* EHLO was refused, HELO was not */
-	struct sts_smtp_ehlo plain; /* offered without TLS */
-	struct sts_smtp_ehlo again; /* offered inside TLS */
 	uint16_t starttls_code; /* the reply to STARTTLS, 0: none */
 
 	bool tls; /* the handshake is complete */
-	uint16_t tls_version; /* 0x0303, 0x0304 */
-	bool ecdsa; /* the key of the certificate: else RSA */
+	bool ecdsa; /* tls: the key of the certificate; else RSA */
 	uint8_t alert; /* tls-...: the server's fatal alert, 0: none */
+	uint16_t tls_version; /* tls: 0x0303, 0x0304 */
 	enum sts_why path; /* tls: verdict of the path, NONE: trusted */
+
+	struct sts_smtp_ehlo plain; /* offered without TLS */
+	struct sts_smtp_ehlo again; /* offered inside TLS */
+
+	/* When the first and the last line of the greeting came, in ms since
+	 * the connection was made. A server that talks first and then is
+	 * silent has a gap between them. */
+	uint32_t banner_ms, greeting_ms;
+	uint8_t text_len, banner_len;
+	uint8_t text[STS_SMTP_TEXT]; /* code: of that reply's first line */
+	uint8_t banner[STS_SMTP_TEXT]; /* the greeting's first line */
 };
 
 /* What happens now; a probe is in WORK or END, the rest is for smtp_submit.c.
@@ -142,11 +142,7 @@ enum sts_smtp_at {
 };
 
 struct sts_smtp_probe {
-	struct sts_smtp_found found; /* when the owner is wanted */
-
-	/* Private. */
-	struct sts_smtp_setup setup;
-	sts_ms now, connected, until;
+	/* Private. In front, where code on small machines reaches them. */
 	uint8_t at, step;
 	bool stays; /* a mail follows: JUDGE and READY wait */
 	bool channel, opened, in_tls, decided;
@@ -154,6 +150,12 @@ struct sts_smtp_probe {
 	bool records; /* octets came for TLS */
 	bool replied; /* the reply is whole, and may be provisional */
 	uint16_t out_off, out_len;
+	sts_ms now, connected, until;
+	struct sts_smtp_setup setup;
+
+	struct sts_smtp_found found; /* when the owner is wanted */
+
+	/* Private. */
 	struct sts_smtp_reply reply;
 	uint8_t out[STS_SMTP_OUT];
 };

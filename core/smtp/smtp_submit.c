@@ -23,48 +23,51 @@ enum {
 	KEPT_FREE = 2 + STS_SMTP_STUFF_END
 };
 
-/* What a reply that is not 2yz means. */
-static enum sts_smtp_outcome
-outcome_of(const struct sts_smtp_reply *r)
-{
-	switch (r->code / 100) {
-	case 2:
-		return STS_SMTP_TAKEN;
-	case 5:
-		return STS_SMTP_REFUSED;
-	default:
-		return STS_SMTP_LATER;
-	}
-}
-
+/* What becomes of these recipients, and by which reply; NULL: by none. */
 static void
-settle(struct sts_smtp_rcpt *rcpt, enum sts_smtp_outcome outcome,
+settle(struct sts_smtp_submit *s, uint32_t which, enum sts_smtp_outcome outcome,
     const struct sts_smtp_reply *r)
 {
-	rcpt->outcome = outcome;
-	rcpt->code = r->code;
-	rcpt->status = r->status;
-}
+	struct sts_smtp_rcpt *rcpt = s->rcpt;
 
-/* The reply at hand decides for these recipients. */
-static void
-settle_all(struct sts_smtp_submit *s, uint32_t which)
-{
-	for (unsigned i = 0; i < s->mail.rcpts; i++) {
-		if ((which & (uint32_t)1 << i) != 0) {
-			settle(
-			    &s->rcpt[i], outcome_of(&s->p.reply), &s->p.reply);
+	for (; which != 0; which >>= 1, rcpt++) {
+		if ((which & 1) == 0) {
+			continue;
+		}
+		rcpt->outcome = outcome;
+		if (r != NULL) {
+			rcpt->code = r->code;
+			rcpt->status = r->status;
 		}
 	}
+}
+
+/* All recipients of the mail. */
+static uint32_t
+all(const struct sts_smtp_submit *s)
+{
+	return UINT32_MAX >> (32 - s->mail.rcpts);
+}
+
+/* The reply at hand decides for these recipients. Only what comes behind the
+ * message says that it was taken. */
+static void
+settle_by_reply(struct sts_smtp_submit *s, uint32_t which)
+{
+	unsigned class = s->p.reply.code / 100;
+
+	settle(s, which,
+	    class == 5                                 ? STS_SMTP_REFUSED
+	    : class == 2 && s->p.step == STS_SMTP_BODY ? STS_SMTP_TAKEN
+						       : STS_SMTP_LATER,
+	    &s->p.reply);
 }
 
 /* No reply of the server, but we: it will not do. */
 static void
 give_up(struct sts_smtp_submit *s, enum sts_why why)
 {
-	for (unsigned i = 0; i < s->mail.rcpts; i++) {
-		s->rcpt[i].outcome = STS_SMTP_REFUSED;
-	}
+	settle(s, all(s), STS_SMTP_REFUSED, NULL);
 	sts_smtp_probe_quit(&s->p, why, false);
 }
 
@@ -87,7 +90,7 @@ next_rcpt(struct sts_smtp_submit *s)
 			sts_smtp_probe_put(&s->p, STS_SMTP_RCPT, len, true);
 			return;
 		}
-		s->rcpt[s->next].outcome = STS_SMTP_REFUSED;
+		settle(s, (uint32_t)1 << s->next, STS_SMTP_REFUSED, NULL);
 	}
 	if (s->accepted != 0) {
 		put(s, STS_SMTP_DATA, STS_SMTP_VERB_DATA);
@@ -113,18 +116,13 @@ is_able(const struct sts_smtp_submit *s)
 	if (m->body_8bit && (e->offers & STS_SMTP_8BITMIME) == 0) {
 		return false;
 	}
-	if (m->require_tls &&
-	    !(s->p.in_tls && (e->offers & STS_SMTP_REQUIRETLS) != 0)) {
-		return false;
-	}
 	return e->size_max == 0 || m->size <= e->size_max;
 }
 
 static void
 begin_mail(struct sts_smtp_submit *s)
 {
-	struct sts_smtp_params params = { 0, s->mail.body_8bit,
-		s->mail.require_tls };
+	struct sts_smtp_params params = { 0, s->mail.body_8bit };
 	size_t len;
 
 	if (!is_able(s)) {
@@ -149,7 +147,7 @@ take_mail(struct sts_smtp_submit *s)
 	if (s->p.reply.code / 100 == 2) {
 		next_rcpt(s);
 	} else {
-		settle_all(s, UINT32_MAX);
+		settle_by_reply(s, all(s));
 		sts_smtp_probe_quit(&s->p, STS_WHY_SMTP_SENDER, true);
 	}
 }
@@ -160,7 +158,7 @@ take_rcpt(struct sts_smtp_submit *s)
 	if (s->p.reply.code / 100 == 2) {
 		s->accepted |= (uint32_t)1 << s->next;
 	} else {
-		settle_all(s, (uint32_t)1 << s->next);
+		settle_by_reply(s, (uint32_t)1 << s->next);
 	}
 	s->next++;
 	next_rcpt(s);
@@ -176,12 +174,7 @@ take_data(struct sts_smtp_submit *s)
 		sts_smtp_probe_room(&s->p);
 		return;
 	}
-	settle_all(s, s->accepted);
-	for (unsigned i = 0; i < s->mail.rcpts; i++) {
-		if (s->rcpt[i].outcome == STS_SMTP_TAKEN) {
-			s->rcpt[i].outcome = STS_SMTP_LATER;
-		}
-	}
+	settle_by_reply(s, s->accepted);
 	sts_smtp_probe_quit(&s->p, STS_WHY_SMTP_DATA, true);
 }
 
@@ -191,7 +184,7 @@ take_end(struct sts_smtp_submit *s)
 	bool taken = s->p.reply.code / 100 == 2;
 
 	s->ended = false;
-	settle_all(s, s->accepted);
+	settle_by_reply(s, s->accepted);
 	sts_smtp_probe_quit(
 	    &s->p, taken ? STS_WHY_NONE : STS_WHY_SMTP_DATA, !taken);
 }
@@ -230,11 +223,7 @@ react(struct sts_smtp_submit *s)
 	}
 	if (s->p.at == STS_SMTP_AT_END && s->ended) {
 		s->ended = false;
-		for (unsigned i = 0; i < s->mail.rcpts; i++) {
-			if ((s->accepted & (uint32_t)1 << i) != 0) {
-				s->rcpt[i].outcome = STS_SMTP_DOUBT;
-			}
-		}
+		settle(s, s->accepted, STS_SMTP_DOUBT, NULL);
 	}
 }
 
@@ -299,8 +288,7 @@ sts_smtp_submit_begin(struct sts_smtp_submit *s,
     const struct sts_smtp_setup *setup, const struct sts_smtp_mail *mail,
     sts_ms now)
 {
-	STS_ASSERT(mail->rcpts >= 1);
-	STS_ASSERT(mail->rcpts <= STS_SMTP_RCPTS_MAX);
+	STS_ASSERT(mail->rcpts >= 1 && mail->rcpts <= STS_SMTP_RCPTS_MAX);
 	memset(s, 0, sizeof *s);
 	s->mail = *mail;
 	sts_smtp_probe_begin(&s->p, setup, now);

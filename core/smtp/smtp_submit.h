@@ -54,7 +54,6 @@ struct sts_smtp_mail {
 	unsigned rcpts;
 	uint64_t size; /* octets of the message, 0: not known */
 	bool body_8bit; /* octets over 127: refused where not offered */
-	bool require_tls; /* REQUIRETLS: the same */
 };
 
 enum sts_smtp_submit_at {
@@ -73,7 +72,7 @@ enum sts_smtp_submit_at {
  *	smtp-recipients   no recipient was taken
  *	smtp-data         DATA, or the message, refused
  *	smtp-unable       the server does not offer what the mail needs: 8BITMIME,
- *	                  REQUIRETLS, its size
+ *	                  its size
  *	x509-..., or whatever sts_smtp_submit_judged said
  *
  * Whether that is for good is said by the recipients: after a reason about

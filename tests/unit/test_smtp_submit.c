@@ -26,7 +26,6 @@ enum {
 enum {
 	SIZED = 1, /* 100 octets */
 	EIGHT = 2,
-	REQUIRE = 4,
 	NO_SENDER = 8, /* a bounce */
 	BAD_SENDER = 0x10,
 	BAD_SECOND = 0x20, /* the second recipient is no address */
@@ -203,17 +202,6 @@ static const struct row {
 	{ "8BITMIME before TLS is forgotten", STS_SMTP_TLS_MUST, 1, EIGHT,
 	    { TLS, EHLO, "S 250 mx.example", QUIT },
 	    "smtp-unable ehlo; refused 0" },
-	{ "REQUIRETLS", STS_SMTP_TLS_MUST, 1, REQUIRE,
-	    { TLS, EHLO, "S 250-mx.example", "S 250 REQUIRETLS",
-		"C MAIL FROM:<from@example.org> REQUIRETLS", OK, RCPT(1), OK,
-		DATA, BODY, OK, QUIT },
-	    "ok body; taken 250" },
-	{ "REQUIRETLS that is not offered", STS_SMTP_TLS_MUST, 1, REQUIRE,
-	    { TLS, EHLO, "S 250 mx.example", QUIT },
-	    "smtp-unable ehlo; refused 0" },
-	{ "REQUIRETLS without TLS is none", STS_SMTP_TLS_NEVER, 1, REQUIRE,
-	    { GREET, EHLO, "S 250-mx.example", "S 250 REQUIRETLS", QUIT },
-	    "smtp-unable ehlo; refused 0" },
 
 	{ "a bounce", STS_SMTP_TLS_NEVER, 1, NO_SENDER,
 	    { HELLO, "C MAIL FROM:<>", OK, RCPT(1), OK, DATA, BODY, OK, QUIT },
@@ -348,7 +336,6 @@ play(const struct row *row, size_t segment, const char *message, size_t piece,
 	}
 	mail.size = (row->mail & SIZED) != 0 ? 100 : 0;
 	mail.body_8bit = (row->mail & EIGHT) != 0;
-	mail.require_tls = (row->mail & REQUIRE) != 0;
 	the_row = row;
 	the_message = message;
 	the_piece = piece;
@@ -417,8 +404,7 @@ START_TEST(nothing_in_the_clear)
 			{ NULL }, NULL };
 		struct peer *w = &the_peer;
 		struct sts_text rcpt = unit_span("to1@example.com");
-		struct sts_smtp_mail mail = { { NULL, 0 }, &rcpt, 1, 0, false,
-			false };
+		struct sts_smtp_mail mail = { { NULL, 0 }, &rcpt, 1, 0, false };
 		struct sts_smtp_setup u;
 		unsigned draw = seed;
 		size_t at = 0;
