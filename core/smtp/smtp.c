@@ -302,7 +302,7 @@ static const struct {
 
 /* The longest: MAIL with all its parameters. */
 STS_STATIC_ASSERT(sizeof "MAIL FROM:<" + STS_SMTP_ADDRESS_MAX +
-			  sizeof "> SIZE= BODY=8BITMIME\r\n" + 20 <=
+			  sizeof "> SIZE= BODY=8BITMIME\r\n" + 10 <=
 		      STS_SMTP_COMMAND_MAX,
     smtp_command_max);
 
@@ -384,11 +384,10 @@ sts_smtp_command(uint8_t *out, enum sts_smtp_verb verb, struct sts_text arg,
 	if (verbs[verb].arg >= PATH) {
 		sts_sink_string(&s, ">");
 	}
-	if (verb == STS_SMTP_VERB_MAIL && params != NULL) {
+	if (params != NULL) {
 		put_params(&s, params);
 	}
 	sts_sink_string(&s, "\r\n");
-	STS_ASSERT(s.pos <= STS_SMTP_COMMAND_MAX);
 	return s.pos;
 }
 

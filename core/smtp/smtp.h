@@ -143,13 +143,13 @@ enum sts_smtp_verb {
 
 /* Of MAIL: parameters, to be asked for where EHLO offers them. */
 struct sts_smtp_params {
-	uint64_t size; /* SIZE=, 0: left out */
+	uint32_t size; /* SIZE=, 0: left out */
 	bool body_8bit; /* BODY=8BITMIME */
 };
 
 /*
  * Write a command with its line end to out, which has STS_SMTP_COMMAND_MAX
- * octets. params: of MAIL, may be NULL. Returns the length, or 0: the argument
+ * octets. params: of MAIL; NULL: none. Returns the length, or 0: the argument
  * is not what the verb takes (sts_smtp_address_valid, sts_name_valid), so that
  * nothing of a stranger's can end a command and begin another.
  */
@@ -168,6 +168,7 @@ struct sts_smtp_stuffing {
 	bool cr; /* the last octet was CR */
 };
 
+/* The same as all zeros. */
 void sts_smtp_stuff_start(struct sts_smtp_stuffing *s);
 
 /*

@@ -26,7 +26,6 @@
 #include <string.h>
 
 #include "../base/assert.h"
-#include "../base/name.h"
 
 STS_STATIC_ASSERT(
     (int)STS_SMTP_OUT >= (int)STS_SMTP_COMMAND_MAX, smtp_out_holds_a_command);
@@ -96,25 +95,20 @@ say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
 						   : STS_SMTP_REPLY_MS);
 }
 
+/* The result stands; the server is told that this is the end. */
 static void
-say_quit(struct sts_smtp_probe *p)
+quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
+	decide(p, why, by_reply);
 	say(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT);
 }
 
-/* The reply at hand refuses what was asked. */
+/* The reply at hand refuses what was asked: for one of two reasons, that of
+ * 4yz, or that of any other. */
 static void
-refused(struct sts_smtp_probe *p, enum sts_why why)
+refused(struct sts_smtp_probe *p, enum sts_why later, enum sts_why why)
 {
-	decide(p, why, true);
-	say_quit(p);
-}
-
-/* One of two reasons: that of 4yz, or that of any other reply. */
-static void
-refused_for(struct sts_smtp_probe *p, enum sts_why later, enum sts_why why)
-{
-	refused(p, p->reply.code / 100 == 4 ? later : why);
+	quit(p, p->reply.code / 100 == 4 ? later : why, true);
 }
 
 /* All that a probe wants is known. */
@@ -124,8 +118,7 @@ ready(struct sts_smtp_probe *p)
 	if (p->stays) {
 		p->at = STS_SMTP_AT_READY;
 	} else {
-		decide(p, STS_WHY_NONE, false);
-		say_quit(p);
+		quit(p, STS_WHY_NONE, false);
 	}
 }
 
@@ -137,9 +130,7 @@ begin_tls(struct sts_smtp_probe *p)
 	struct sts_smtp_setup *u = &p->setup;
 
 	sts_tls_start(u->tls, u->host, u->anchors, u->wall_s, u->rnd);
-	if (u->links != NULL) {
-		sts_tls_use_links(u->tls, u->links);
-	}
+	sts_tls_use_links(u->tls, u->links);
 	sts_tls_collect(u->tls, u->chain);
 	sts_tls_use_keys(u->tls, u->keys);
 	sts_wipe(u->rnd, sizeof u->rnd);
@@ -225,14 +216,11 @@ hello_over(struct sts_smtp_probe *p)
 	} else if (p->setup.starttls == STS_SMTP_TLS_MAY) {
 		ready(p);
 	} else {
-		bool masked =
-		    (f->plain.offers & STS_SMTP_MASKED) != 0 ||
-		    sts_smtp_masked(sts_text(f->banner, f->banner_len));
-
-		decide(p,
-		    masked ? STS_WHY_SMTP_MASKED : STS_WHY_SMTP_NO_STARTTLS,
+		quit(p,
+		    (f->plain.offers & STS_SMTP_MASKED) != 0
+			? STS_WHY_SMTP_MASKED
+			: STS_WHY_SMTP_NO_STARTTLS,
 		    false);
-		say_quit(p);
 	}
 }
 
@@ -244,7 +232,7 @@ take_greeting(struct sts_smtp_probe *p)
 	if (p->found.greeted) {
 		say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
 	} else {
-		refused_for(p, STS_WHY_SMTP_GREETING_LATER,
+		refused(p, STS_WHY_SMTP_GREETING_LATER,
 		    STS_WHY_SMTP_GREETING_REFUSED);
 	}
 }
@@ -262,7 +250,7 @@ take_hello(struct sts_smtp_probe *p)
 	} else if (p->reply.code / 100 == 5 && !helo && !p->in_tls) {
 		say(p, STS_SMTP_HELO, STS_SMTP_VERB_HELO);
 	} else {
-		refused(p, STS_WHY_SMTP_EHLO);
+		quit(p, STS_WHY_SMTP_EHLO, true);
 	}
 }
 
@@ -275,7 +263,7 @@ take_starttls(struct sts_smtp_probe *p)
 	} else if (p->setup.starttls == STS_SMTP_TLS_MAY) {
 		ready(p);
 	} else {
-		refused_for(p, STS_WHY_SMTP_STARTTLS_LATER,
+		refused(p, STS_WHY_SMTP_STARTTLS_LATER,
 		    STS_WHY_SMTP_STARTTLS_REFUSED);
 	}
 }
@@ -325,6 +313,9 @@ note_line(struct sts_smtp_probe *p)
 		memcpy(f->banner, r->text, r->text_len);
 		f->banner_len = r->text_len;
 		f->banner_ms = p->now - p->connected;
+		if (sts_smtp_masked(sts_smtp_reply_text(r))) {
+			f->plain.offers |= STS_SMTP_MASKED;
+		}
 	}
 }
 
@@ -677,9 +668,7 @@ sts_smtp_probe_begin(
     struct sts_smtp_probe *p, const struct sts_smtp_setup *setup, sts_ms now)
 {
 	STS_ASSERT(sts_smtp_helo_valid(setup->helo));
-	STS_ASSERT(setup->starttls == STS_SMTP_TLS_NEVER ||
-		   (setup->tls != NULL && setup->anchors != NULL &&
-		       sts_name_valid(setup->host) && setup->wall_s >= 0));
+	STS_ASSERT(setup->starttls == STS_SMTP_TLS_NEVER || setup->tls != NULL);
 	memset(p, 0, sizeof *p);
 	p->setup = *setup;
 	p->now = now;
@@ -761,7 +750,6 @@ sts_smtp_probe_room(struct sts_smtp_probe *p)
 void
 sts_smtp_probe_quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
-	decide(p, why, by_reply);
-	say_quit(p);
+	quit(p, why, by_reply);
 	pump(p);
 }

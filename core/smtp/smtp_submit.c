@@ -169,8 +169,6 @@ static void
 take_data(struct sts_smtp_submit *s)
 {
 	if (s->p.reply.code == CODE_START) {
-		sts_smtp_stuff_start(&s->stuffing);
-		s->filled = 0;
 		sts_smtp_probe_room(&s->p);
 		return;
 	}
@@ -298,17 +296,15 @@ sts_smtp_submit_begin(struct sts_smtp_submit *s,
 enum sts_smtp_submit_at
 sts_smtp_submit_at(const struct sts_smtp_submit *s)
 {
-	switch ((enum sts_smtp_at)s->p.at) {
-	case STS_SMTP_AT_JUDGE:
-		return STS_SMTP_SUBMIT_JUDGE;
-	case STS_SMTP_AT_ROOM:
-		return STS_SMTP_SUBMIT_BODY;
-	case STS_SMTP_AT_END:
-		return s->p.channel ? STS_SMTP_SUBMIT_WORK
-				    : STS_SMTP_SUBMIT_OVER;
-	default:
-		return STS_SMTP_SUBMIT_WORK;
-	}
+	static const uint8_t at[] = {
+		[STS_SMTP_AT_JUDGE] = STS_SMTP_SUBMIT_JUDGE,
+		[STS_SMTP_AT_ROOM] = STS_SMTP_SUBMIT_BODY,
+		[STS_SMTP_AT_END] = STS_SMTP_SUBMIT_OVER,
+	};
+
+	return s->p.at == STS_SMTP_AT_END && s->p.channel
+		   ? STS_SMTP_SUBMIT_WORK
+		   : (enum sts_smtp_submit_at)at[s->p.at];
 }
 
 void

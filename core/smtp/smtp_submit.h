@@ -52,7 +52,7 @@ struct sts_smtp_mail {
 	struct sts_text from; /* sts_smtp_address_valid, or empty: a bounce */
 	const struct sts_text *rcpt; /* 1 <= rcpts <= STS_SMTP_RCPTS_MAX */
 	unsigned rcpts;
-	uint64_t size; /* octets of the message, 0: not known */
+	uint32_t size; /* octets of the message, 0: not known */
 	bool body_8bit; /* octets over 127: refused where not offered */
 };
 

@@ -435,9 +435,8 @@ START_TEST(mail_parameters)
 	} cases[] = {
 		{ { 0, false }, "MAIL FROM:<a@b.org>\r\n" },
 		{ { 1, false }, "MAIL FROM:<a@b.org> SIZE=1\r\n" },
-		{ { UINT64_MAX, true },
-		    "MAIL FROM:<a@b.org> SIZE=18446744073709551615 "
-		    "BODY=8BITMIME\r\n" },
+		{ { UINT32_MAX, true }, "MAIL FROM:<a@b.org> SIZE=4294967295 "
+					"BODY=8BITMIME\r\n" },
 		{ { 0, true }, "MAIL FROM:<a@b.org> BODY=8BITMIME\r\n" },
 	};
 	static uint8_t out[STS_SMTP_COMMAND_MAX];
@@ -455,7 +454,7 @@ END_TEST
 START_TEST(address_limits)
 {
 	static uint8_t out[STS_SMTP_COMMAND_MAX];
-	const struct sts_smtp_params params = { UINT64_MAX, true };
+	const struct sts_smtp_params params = { UINT32_MAX, true };
 	char address[512];
 
 	for (size_t local = 62; local <= 66; local++) {
