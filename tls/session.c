@@ -35,7 +35,7 @@ enum phase {
 
 enum {
 	ALERT_LEN = 2,
-	WARNING = 1,
+	WARNING = STS_TLS_WARNING,
 	FATAL = 2,
 	/* Records in a row that bring nothing: empty ones and CCS. */
 	EMPTIES_MAX = 32,
@@ -215,30 +215,6 @@ advance(struct sts_tls *t)
 	see_open(t);
 }
 
-/* The reason behind a fatal alert of the peer. */
-static enum sts_why
-alert_why(uint8_t alert)
-{
-	switch (alert) {
-	case STS_ALERT_CLOSE_NOTIFY:
-		return STS_WHY_PEER_CLOSED;
-	case STS_ALERT_PROTOCOL_VERSION:
-		return STS_WHY_TLS_VERSION;
-	case STS_ALERT_NO_APPLICATION_PROTOCOL:
-		return STS_WHY_TLS_ALPN;
-	default:
-		return STS_WHY_TLS_ALERT;
-	}
-}
-
-/* TLS 1.3 knows no warnings but user_canceled (RFC 8446 6.1). */
-static bool
-is_warning(const struct sts_tls *t, uint8_t level, uint8_t alert)
-{
-	return alert == STS_ALERT_USER_CANCELED ||
-	       (t->client.version != STS_TLS_13 && level == WARNING);
-}
-
 static void
 take_alert(struct sts_tls *t, struct sts_text a)
 {
@@ -252,9 +228,9 @@ take_alert(struct sts_tls *t, struct sts_text a)
 	} else if (a.p[0] != WARNING && a.p[0] != FATAL) {
 		broken(t, STS_ALERT_ILLEGAL_PARAMETER);
 	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY ||
-		   !is_warning(t, a.p[0], a.p[1])) {
+		   !sts_tls_alert_is_warning(&t->client, a.p[0], a.p[1])) {
 		t->alert = a.p[1];
-		fail(t, alert_why(a.p[1]), STS_ALERT_NONE);
+		fail(t, sts_tls_alert_why(a.p[1]), STS_ALERT_NONE);
 	} else if (t->warnings == WARNINGS_MAX) {
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
 	} else {

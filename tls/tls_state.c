@@ -101,3 +101,26 @@ sts_tls_put_ccs(struct sts_tls_client *c, struct sts_tls_out *o)
 		c->ccs_sent = true;
 	}
 }
+
+enum sts_why
+sts_tls_alert_why(uint8_t alert)
+{
+	switch (alert) {
+	case STS_ALERT_CLOSE_NOTIFY:
+		return STS_WHY_PEER_CLOSED;
+	case STS_ALERT_PROTOCOL_VERSION:
+		return STS_WHY_TLS_VERSION;
+	case STS_ALERT_NO_APPLICATION_PROTOCOL:
+		return STS_WHY_TLS_ALPN;
+	default:
+		return STS_WHY_TLS_ALERT;
+	}
+}
+
+bool
+sts_tls_alert_is_warning(
+    const struct sts_tls_client *c, uint8_t level, uint8_t alert)
+{
+	return alert == STS_ALERT_USER_CANCELED ||
+	       (c->version != STS_TLS_13 && level == STS_TLS_WARNING);
+}

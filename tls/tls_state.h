@@ -111,6 +111,18 @@ struct sts_tls_client {
 void sts_tls_client_refuse(
     struct sts_tls_client *c, enum sts_why why, enum sts_tls_alert alert);
 
+enum {
+	STS_TLS_WARNING = 1 /* level of an alert */
+};
+
+/* The reason behind a fatal alert of the peer. */
+enum sts_why sts_tls_alert_why(uint8_t alert);
+
+/* Whether an alert of the peer is none that ends the session. TLS 1.3 knows no
+ * warnings but user_canceled (RFC 8446 6.1). */
+bool sts_tls_alert_is_warning(
+    const struct sts_tls_client *c, uint8_t level, uint8_t alert);
+
 /* Records being written. */
 struct sts_tls_out {
 	const struct sts_tls_ciphers *ciphers;
