@@ -1,6 +1,6 @@
 # Programs that show a use of the library, built and run by `make test`.
 
-EXAMPLE_SRC := tests/examples/keep.c tests/examples/mx_certificate.c tests/examples/superloop.c
+EXAMPLE_SRC := tests/examples/deliver.c tests/examples/keep.c tests/examples/mx_certificate.c tests/examples/superloop.c
 EXAMPLE_BIN := $(EXAMPLE_SRC:tests/examples/%.c=$(BUILD)/examples/%)
 
 # 2026-06-01: trusted as mx1.example.com; as nobody else, and not for ever.
