@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: demo test-lab test-mta lab-deps trixie
+.PHONY: demo test-deliver test-lab test-mta lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -21,3 +21,7 @@ test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGE
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
 	@sh tests/lab/deps.sh $(filter-out postfix debootstrap,$(LAB_PKGS))
 	@sh tests/lab/run.sh demo $(BUILD)/mtasts
+
+test-deliver: $(BUILD)/examples/deliver lab-deps ## an example delivers to real Postfix, Exim, OpenSMTPD (root)
+	@sh tests/lab/mtas.sh $(BUILD)/mtas
+	@sh tests/lab/run.sh deliver $(BUILD)/examples/deliver $(BUILD)/mtas
