@@ -37,17 +37,18 @@ core/client     core/base core/grammar core/answer core/cache
 core/dial       core/base core/settings.h
 core/lookup     core/base core/grammar core/dial dns tls core/settings.h
 core/https      core/base core/grammar core/cache core/dial core/lookup tls core/settings.h
-core/dane       core/base core/grammar core/lookup dns core/settings.h
+core/dane       core/base core/grammar core/lookup dns tls core/settings.h
 core/smtp       core/base core/grammar core/dial tls
 core/report     core/base core/grammar core/smtp
 core/share      core/base core/grammar core/cache core/journal core/dial tls
 core/agent      core/base core/grammar core/cache core/journal core/answer core/client
 core/agent      core/dial core/lookup core/https core/dane core/smtp core/report core/share
-core/agent      core/settings.h core/sts.h core/node.h core/port.h dns tls
+core/agent      core/settings.h core/sts.h core/route.h core/node.h core/port.h dns tls
 core/settings   core/base
 core/sts        core/base core/answer core/cache/entry.h core/settings.h core/port.h dns tls
 core/node       core/base
 core/port       core/base
+core/route      core/base core/dane
 core/heap       core/base core/node.h
 core/driver     core/base core/agent core/port.h core/heap.h core/node.h
 dns             core/base

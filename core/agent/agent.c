@@ -72,7 +72,12 @@ question_child(struct sts_agent *a, unsigned i)
 
 	if (q->fresh) {
 		q->fresh = false;
-		sts_agent_ask(a, &q->ask);
+		if (STS_DANE && q->ask.routed &&
+		    q->ask.dane == STS_DANE_PENDING) {
+			sts_agent_route_start(a, q);
+		} else {
+			sts_agent_ask(a, &q->ask);
+		}
 	} else {
 		STS_ASSERT(q->due);
 		q->due = false;

@@ -371,7 +371,9 @@ sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	ask->asked = a->now;
 	ask->waits = ask->first = ask->ahead = false;
-	ask->dane = STS_DANE_PENDING;
+	if (!ask->routed) {
+		ask->dane = STS_DANE_PENDING;
+	}
 	ask->phase = STS_ASK_NONE;
 	if (sts_agent_is_client(a, ask->node)) {
 		struct sts_text name =

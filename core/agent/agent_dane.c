@@ -91,7 +91,7 @@ sts_agent_dane_known(
 static bool
 is_busy(const struct sts_dane_work *w)
 {
-	return w->hosts.state != STS_DANE_HOSTS_IDLE;
+	return w->hosts.state != STS_DANE_HOSTS_IDLE || w->route != 0;
 }
 
 static struct sts_dane_work *
@@ -100,7 +100,7 @@ find_work(struct sts_agent *a, struct sts_text domain)
 	for (unsigned i = 0; i < a->config.danes; i++) {
 		struct sts_dane_work *w = &a->danes[i];
 
-		if (is_busy(w) && !w->probe &&
+		if (is_busy(w) && w->purpose == STS_DANE_FOR_ASKS &&
 		    sts_text_same(sts_dane_hosts_domain(&w->hosts), domain)) {
 			return w;
 		}
@@ -129,6 +129,22 @@ is_crowded(const struct sts_agent *a, struct sts_text domain)
 	return count >= (share > 0 ? share : 1);
 }
 
+/* What a mail server is answered does not depend on hosts that nobody
+ * authenticates, unless the operator wants it to; what a route demands does. */
+static enum sts_dane_depth
+depth(const struct sts_agent *a, const struct sts_dane_work *w)
+{
+	switch ((enum sts_dane_purpose)w->purpose) {
+	case STS_DANE_FOR_ROUTE:
+		return STS_DANE_DEPTH_ALL;
+	case STS_DANE_FOR_ASKS:
+		return a->settings->dane_partial ? STS_DANE_DEPTH_ALL
+						 : STS_DANE_DEPTH_SECURE;
+	default:
+		return STS_DANE_DEPTH_MX;
+	}
+}
+
 void
 sts_agent_dane_start(
     struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain)
@@ -137,21 +153,19 @@ sts_agent_dane_start(
 
 	w->outdated = false;
 	sts_random_take(&a->random, rnd, sizeof rnd);
-	sts_dane_hosts_begin(&w->hosts, domain, a->settings->servers,
-	    w->probe                    ? STS_DANE_DEPTH_MX
-	    : a->settings->dane_partial ? STS_DANE_DEPTH_ALL
-					: STS_DANE_DEPTH_SECURE,
-	    a->now, rnd);
+	sts_dane_hosts_begin(
+	    &w->hosts, domain, a->settings->servers, depth(a, w), a->now, rnd);
 	sts_agent_stir(a, (uint16_t)(a->first_dane + (w - a->danes)));
 }
 
 struct sts_dane_work *
-sts_agent_dane_begin(struct sts_agent *a, struct sts_text domain, bool probe)
+sts_agent_dane_take(
+    struct sts_agent *a, struct sts_text domain, enum sts_dane_purpose purpose)
 {
 	struct sts_dane_work *w = a->danes;
 
 	if (a->dane.busy == a->config.danes ||
-	    (!probe && is_crowded(a, domain))) {
+	    (purpose != STS_DANE_FOR_PROBE && is_crowded(a, domain))) {
 		return NULL;
 	}
 	while (is_busy(w)) {
@@ -160,15 +174,26 @@ sts_agent_dane_begin(struct sts_agent *a, struct sts_text domain, bool probe)
 	a->dane.busy++;
 	sts_queue_init(&w->waiters);
 	w->organisation = organisation_hash(a, domain);
-	w->probe = probe;
-	sts_agent_dane_start(a, w, domain);
+	w->purpose = (uint8_t)purpose;
+	return w;
+}
+
+struct sts_dane_work *
+sts_agent_dane_begin(
+    struct sts_agent *a, struct sts_text domain, enum sts_dane_purpose purpose)
+{
+	struct sts_dane_work *w = sts_agent_dane_take(a, domain, purpose);
+
+	if (w != NULL) {
+		sts_agent_dane_start(a, w, domain);
+	}
 	return w;
 }
 
 /* Asks */
 
-static bool
-applies(
+bool
+sts_agent_dane_applies(
     struct sts_agent *a, const struct sts_ask *ask, const struct sts_key *key)
 {
 	const struct sts_override *o;
@@ -208,7 +233,7 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	/* Those that were looked at and still wait are crowded: no reason to
 	 * wait behind them. */
 	if (w == NULL && (ask->first || a->dane.look == 0)) {
-		w = sts_agent_dane_begin(a, domain, false);
+		w = sts_agent_dane_begin(a, domain, STS_DANE_FOR_ASKS);
 	}
 	ask->waits = true;
 	ask->deadline = longest_wait(ask);
@@ -235,7 +260,7 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 	if (ask->dane == STS_DANE_PENDING) {
 		sts_ref ref;
 
-		if (!applies(a, ask, key)) {
+		if (!sts_agent_dane_applies(a, ask, key)) {
 			return false;
 		}
 		ref = ask->afresh ? 0 : sts_agent_dane_known(a, domain, &e);

@@ -182,6 +182,18 @@ settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
 }
 
 void
+sts_agent_dane_leave(struct sts_agent *a, struct sts_dane_work *w)
+{
+	STS_ASSERT(a->dane.busy > 0);
+	STS_ASSERT(w->route == 0);
+	if (w->hosts.state != STS_DANE_HOSTS_IDLE) {
+		sts_dane_hosts_end(&w->hosts);
+	}
+	a->dane.busy--;
+	a->dane.look = a->dane.asks.count;
+}
+
+void
 sts_agent_dane_work(struct sts_agent *a, uint16_t i)
 {
 	struct sts_dane_work *w = &a->danes[i];
@@ -193,16 +205,23 @@ sts_agent_dane_work(struct sts_agent *a, uint16_t i)
 		return;
 	}
 	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, w->hosts.questions);
-	if (w->probe) {
-		judge_resolver(a, &w->hosts);
-	} else if (start_over(a, w)) {
+	if (start_over(a, w)) {
 		return;
+	}
+	if (w->purpose == STS_DANE_FOR_PROBE) {
+		judge_resolver(a, &w->hosts);
+	} else if (w->purpose == STS_DANE_FOR_MX) {
+		level = STS_DANE_NONE;
 	} else if (!w->outdated) {
 		level = conclude(a, &w->hosts, &why);
+	} else {
+		why = STS_WHY_BUSY;
 	}
-	sts_dane_hosts_end(&w->hosts);
-	a->dane.busy--;
-	a->dane.look = a->dane.asks.count;
+	if (w->route != 0) {
+		sts_agent_route_go_on(a, w, level, (enum sts_why)why);
+		return;
+	}
+	sts_agent_dane_leave(a, w);
 	settle(a, w, level, why);
 }
 
@@ -229,8 +248,9 @@ sts_agent_dane_tick(struct sts_agent *a)
 		a->dane.probe_at = a->now;
 	} else if (!sts_before(a->now, a->dane.probe_at)) {
 		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
-		sts_agent_dane_begin(
-		    a, sts_text(probe_name, sizeof probe_name - 1), true);
+		sts_agent_dane_begin(a,
+		    sts_text(probe_name, sizeof probe_name - 1),
+		    STS_DANE_FOR_PROBE);
 	}
 	/* At most one is begun, because randomness is short. */
 	for (unsigned i = 0;

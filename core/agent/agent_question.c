@@ -41,9 +41,9 @@ const struct sts_engine_ops sts_question_ops = {
 	.deadline = question_deadline,
 };
 
-static int
-begin(
-    struct sts_agent *a, struct sts_text zone, struct sts_text key, bool afresh)
+int
+sts_agent_question_take(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key)
 {
 	bool known;
 
@@ -52,18 +52,32 @@ begin(
 
 		if (!q->used) {
 			memset(q, 0, sizeof *q);
-			q->used = q->fresh = true;
+			q->used = true;
 			q->ask.node = (uint16_t)(a->first_question + i);
 			q->ask.key = key;
-			q->ask.afresh = afresh;
 			q->ask.settings = a->settings;
 			q->ask.zone =
 			    sts_zones_find(a->settings->zones, zone, &known);
-			sts_agent_stir(a, q->ask.node);
 			return (int)i;
 		}
 	}
 	return -1;
+}
+
+static int
+begin(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key, bool afresh)
+{
+	int slot = sts_agent_question_take(a, zone, key);
+
+	if (slot >= 0) {
+		struct sts_question *q = &a->questions[slot];
+
+		q->fresh = true;
+		q->ask.afresh = afresh;
+		sts_agent_stir(a, q->ask.node);
+	}
+	return slot;
 }
 
 int

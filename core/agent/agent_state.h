@@ -73,6 +73,14 @@ enum sts_work_stage {
 	STS_WORK_FETCH
 };
 
+/* What mail hosts are looked up for. */
+enum sts_dane_purpose {
+	STS_DANE_FOR_ASKS = 0, /* those that wait for their domain's */
+	STS_DANE_FOR_PROBE, /* to see if name servers validate */
+	STS_DANE_FOR_ROUTE, /* one route: core/route.h */
+	STS_DANE_FOR_MX /* the same, and DANE does not count */
+};
+
 /*
  * The mail hosts of one domain, being looked up. Apart from the lookups: they
  * are three times as large, there are fewer of them, and a domain's are known
@@ -82,7 +90,8 @@ struct sts_dane_work {
 	struct sts_dane_hosts hosts;
 	struct sts_queue waiters; /* asks, by node number */
 	uint32_t organisation; /* hash of its organisation's name */
-	bool probe; /* of the name servers: nobody waits for it */
+	uint16_t route; /* the question of its route, and 1; 0: none */
+	uint8_t purpose; /* enum sts_dane_purpose */
 	bool outdated; /* its domain was forgotten */
 };
 
@@ -441,7 +450,16 @@ void sts_agent_dane_remember(struct sts_agent *a,
 /* Look up a domain's hosts. NULL: all places are busy, or the organisation has
  * its share. */
 struct sts_dane_work *sts_agent_dane_begin(
-    struct sts_agent *a, struct sts_text domain, bool probe);
+    struct sts_agent *a, struct sts_text domain, enum sts_dane_purpose purpose);
+/* The same in two steps: only the second, sts_agent_dane_start, draws random
+ * bytes. */
+struct sts_dane_work *sts_agent_dane_take(
+    struct sts_agent *a, struct sts_text domain, enum sts_dane_purpose purpose);
+/* Whether DANE counts for an ask whose key has no answer without it. */
+bool sts_agent_dane_applies(
+    struct sts_agent *a, const struct sts_ask *ask, const struct sts_key *key);
+/* The hosts are not needed any more: their place is free. */
+void sts_agent_dane_leave(struct sts_agent *a, struct sts_dane_work *w);
 /* In a place that was taken. */
 void sts_agent_dane_start(
     struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain);
@@ -452,6 +470,19 @@ void sts_agent_dane_work(struct sts_agent *a, uint16_t i);
 /* The probe of the name servers; asks that wait go on. When that is due. */
 void sts_agent_dane_tick(struct sts_agent *a);
 bool sts_agent_dane_due(const struct sts_agent *a, sts_ms *at);
+
+/* agent_question.c */
+/* Take a place for a question, which is not asked yet; -1: none is free. */
+int sts_agent_question_take(
+    struct sts_agent *a, struct sts_text zone, struct sts_text key);
+
+/* agent_route.c */
+/* The question of a route is served for the first time: begin to look up the
+ * hosts. */
+void sts_agent_route_start(struct sts_agent *a, struct sts_question *q);
+/* The hosts of a route are known, and what they add up to. */
+void sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
+    enum sts_dane_level level, enum sts_why why);
 
 /* agent_sweep.c */
 /* A visit of the clock hand to the cache, when sweep_at has come. */

@@ -11,6 +11,7 @@
 #include "../base/io.h"
 
 struct sts_settings;
+struct sts_dane_records;
 
 struct sts_ask {
 	/* Set by the owner before the agent sees it. */
@@ -18,6 +19,8 @@ struct sts_ask {
 	const struct sts_zone *zone; /* of settings->zones */
 	const struct sts_settings *settings; /* those it is answered under */
 	bool afresh; /* look it up now, whatever is held */
+	bool routed; /* its domain's hosts are looked up first: dane counts */
+	struct sts_dane_records *route; /* routed: the caller's */
 	/* Set by the agent. */
 	struct sts_answer answer; /* kind NONE while it waits */
 	sts_ms asked; /* when the agent first saw it */

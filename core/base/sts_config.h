@@ -76,6 +76,24 @@
 #endif
 
 /*
+ * Routes (core/route.h): bytes for the usable TLSA records of one domain's
+ * hosts, each 5 and its data (a digest: 32 or 64). A host whose records have no
+ * room is skipped, with the reason dns-large. So many bytes a route.
+ */
+#ifndef STS_DANE_RECORDS
+#define STS_DANE_RECORDS 2048
+#endif
+
+/*
+ * Bytes for the certificates of a chain that TLSA records of usage 2 name
+ * (core/dane/judge.h): 130 for a key on P-256, 340 for RSA of 2048 bits, 600 for 4096,
+ * and name constraints. One that has no room vouches for nothing.
+ */
+#ifndef STS_JUDGE_ANCHORS
+#define STS_JUDGE_ANCHORS 1400
+#endif
+
+/*
  * The TLS record buffer, bytes: 16,709 holds any record. A smaller one, at
  * least 1,024, asks for small records (RFC 6066, RFC 8449) and opens larger
  * ones piece by piece, for which it offers AES-GCM only. One a fetch slot.

@@ -114,6 +114,11 @@
 	X(SMTP_RECIPIENTS,   "smtp-recipients",     "the mail server took none of the recipients") \
 	X(SMTP_DATA,         "smtp-data",           "the mail server refused the message") \
 	X(SMTP_UNABLE,       "smtp-unable",         "the mail server does not offer what the message needs") \
+	/* what a mail host shows (RFC 7672, RFC 8461 4.1) */ \
+	X(TLSA_MISMATCH,     "tlsa-mismatch",       "no certificate of the mail server is what a TLSA record names") \
+	X(MX_UNLISTED,       "mx-unlisted",         "no mx of the policy is the mail host") \
+	X(MX_NONE,           "mx-none",             "the domain takes no mail") \
+	X(HOST_NO_ADDRESS,   "host-no-address",     "the mail host has no address") \
 	/* ourselves */ \
 	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
 	X(LATE,              "late",                "the policy was not there in time") \

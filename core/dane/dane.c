@@ -25,7 +25,7 @@ sts_tlsa_usable(const struct sts_tlsa *t)
 	case STS_TLSA_SHA256:
 		return t->data.n == SHA256_LEN;
 	case STS_TLSA_SHA512:
-		return t->data.n == SHA512_LEN;
+		return STS_SHA384_512 && t->data.n == SHA512_LEN;
 	default:
 		return false;
 	}

@@ -34,7 +34,8 @@ struct sts_tlsa {
 
 /*
  * Whether a record can authenticate a mail server. False for PKIX usages (RFC
- * 7672 3.1.3), unknown numbers, a digest of the wrong length, no data: such a
+ * 7672 3.1.3), unknown numbers, a digest of the wrong length, no data, SHA-512
+ * where it was left out (STS_SHA384_512; RFC 6698 6 wants SHA-256): such a
  * record counts as if it were not there (RFC 6698 4.1), but the RRset still
  * demands TLS (RFC 7672 2.2).
  */

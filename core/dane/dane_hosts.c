@@ -81,38 +81,72 @@ note_ttl(struct sts_dane_hosts *d, const struct sts_upstream *up)
 
 /* Hosts */
 
-static bool
-has_host(const struct sts_dane_hosts *d, struct sts_text name)
+/* The number of the host of this name, or host_count. */
+static unsigned
+find_host(const struct sts_dane_hosts *d, struct sts_text name)
 {
-	for (unsigned i = 0; i < d->host_count; i++) {
-		if (sts_text_same(sts_dane_hosts_name(d, i), name)) {
-			return true;
-		}
+	unsigned i = 0;
+
+	while (i < d->host_count &&
+	       !sts_text_same(sts_dane_hosts_name(d, i), name)) {
+		i++;
 	}
-	return false;
+	return i;
 }
 
+/* Put a name among the names. False: it has no room. */
+static bool
+put_name(
+    struct sts_dane_hosts *d, struct sts_text name, uint16_t *off, uint8_t *len)
+{
+	if (name.n > (size_t)(STS_DANE_NAMES - d->names_len)) {
+		return false;
+	}
+	*off = d->names_len;
+	*len = (uint8_t)name.n;
+	memcpy(d->names + d->names_len, name.p, name.n);
+	d->names_len = (uint16_t)(d->names_len + name.n);
+	return true;
+}
+
+/* A host that is there twice counts once, at its better preference. */
 static void
 add_host(struct sts_dane_hosts *d, struct sts_text name, uint16_t preference)
 {
-	struct sts_dane_mail_host *h;
+	unsigned i = find_host(d, name);
+	struct sts_dane_mail_host *h = &d->host[i];
 
-	if (has_host(d, name)) {
+	if (i < d->host_count) {
+		if (preference < h->preference) {
+			h->preference = preference;
+		}
 		return;
 	}
-	if (d->host_count == STS_DANE_HOSTS_MAX ||
-	    name.n > (size_t)(STS_DANE_NAMES - d->names_len)) {
+	if (d->host_count == STS_DANE_HOSTS_MAX) {
 		d->more = true;
 		return;
 	}
-	h = &d->host[d->host_count++];
-	h->state = STS_DANE_HOST_PENDING;
-	h->why = STS_WHY_NONE;
+	memset(h, 0, sizeof *h);
 	h->preference = preference;
-	h->name_off = d->names_len;
-	h->name_len = (uint8_t)name.n;
-	memcpy(d->names + d->names_len, name.p, name.n);
-	d->names_len = (uint16_t)(d->names_len + name.n);
+	if (put_name(d, name, &h->name_off, &h->name_len)) {
+		d->host_count++;
+	} else {
+		d->more = true;
+	}
+}
+
+/* The name at the end of the domain's alias chain is a reference name, too. */
+static void
+take_nexthop(struct sts_dane_hosts *d, const struct sts_dns_answers *it)
+{
+	struct sts_dns_host end;
+	bool aliased;
+
+	if (d->records != NULL && sts_dns_owner(it, &end, &aliased) &&
+	    aliased) {
+		put_name(d, sts_text(end.name, end.len), &d->nexthop_off,
+		    &d->nexthop_len);
+	}
 }
 
 /*
@@ -131,7 +165,9 @@ take_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
 	d->host_count = 0;
 	d->names_len = 0;
 	d->more = false;
+	d->nexthop_len = 0;
 	sts_upstream_answers(up, &it);
+	take_nexthop(d, &it);
 	while (sts_dns_next(&it, &rr)) {
 		if (!sts_dns_mx(&it, &rr, &mx)) {
 			d->more = true;
@@ -234,6 +270,28 @@ judge_alias(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
+/* Signed records were found: what the host is. */
+static void
+end_signed(struct sts_dane_hosts *d, struct sts_dane_worker *w)
+{
+	struct sts_dane_mail_host *h = &d->host[w->host];
+	bool room = !w->cut;
+
+	if (w->usable == 0) {
+		end_host(d, w, STS_DANE_HOST_UNUSABLE, STS_WHY_NONE);
+		return;
+	}
+	if (d->records != NULL && w->step == TLSA_EXPANDED && room) {
+		room = put_name(d, sts_text(w->expanded.name, w->expanded.len),
+		    &h->base_off, &h->base_len);
+	}
+	if (room) {
+		end_host(d, w, STS_DANE_HOST_USABLE, STS_WHY_NONE);
+	} else {
+		end_host(d, w, STS_DANE_HOST_UNKNOWN, STS_WHY_DNS_LARGE);
+	}
+}
+
 /* A failure is never "no records": that would be the downgrade that whoever
  * can make look-ups fail wants (RFC 7672 2.1.3). */
 static void
@@ -246,10 +304,7 @@ judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 	note_ttl(d, up);
 	if (sts_upstream_result(up) == STS_FOUND && secure(up)) {
-		end_host(d, w,
-		    w->usable > 0 ? STS_DANE_HOST_USABLE
-				  : STS_DANE_HOST_UNUSABLE,
-		    STS_WHY_NONE);
+		end_signed(d, w);
 	} else if (w->step == TLSA_EXPANDED) {
 		ask_tlsa(d, w, TLSA_ORIGINAL);
 	} else {
@@ -257,13 +312,30 @@ judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
+/* Keep a usable record of the worker's host. */
 static void
-take_tlsa(struct sts_dane_worker *w, const struct sts_upstream *up)
+keep_record(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_tlsa *t)
 {
+	if (d->records != NULL && !sts_dane_record_put(d->records, t)) {
+		w->cut = true;
+	}
+}
+
+/* Those of an answer that is not authenticated are not kept: they are none. */
+static void
+take_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_upstream *up)
+{
+	struct sts_dane_mail_host *h = &d->host[w->host];
 	struct sts_dns_answers it;
 	struct sts_dns_rr rr;
 
 	w->usable = w->unusable = 0;
+	if (!secure(up)) {
+		return;
+	}
+	h->records_off = d->records != NULL ? d->records->len : 0;
 	sts_upstream_answers(up, &it);
 	while (sts_dns_next(&it, &rr)) {
 		struct sts_dns_tlsa raw;
@@ -274,12 +346,18 @@ take_tlsa(struct sts_dane_worker *w, const struct sts_upstream *up)
 				raw.matching, raw.data };
 
 			usable = sts_tlsa_usable(&t);
+			if (usable) {
+				keep_record(d, w, &t);
+			}
 		}
 		if (usable && w->usable < UINT8_MAX) {
 			w->usable++;
 		} else if (!usable && w->unusable < UINT8_MAX) {
 			w->unusable++;
 		}
+	}
+	if (d->records != NULL) {
+		h->records_len = (uint16_t)(d->records->len - h->records_off);
 	}
 }
 
@@ -382,6 +460,18 @@ go_on(struct sts_dane_hosts *d)
 	}
 }
 
+/* None of the hosts is looked at; a mail client wants to know them still. */
+static void
+pass_over_hosts(struct sts_dane_hosts *d)
+{
+	if (d->records == NULL) {
+		d->host_count = 0;
+	}
+	for (unsigned i = 0; i < d->host_count; i++) {
+		d->host[i].state = STS_DANE_HOST_NONE;
+	}
+}
+
 /* The MX question is over (RFC 7672 2.2.1). */
 static void
 judge_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
@@ -414,7 +504,7 @@ judge_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
 		d->state = STS_DANE_HOSTS_HOSTS;
 		go_on(d);
 	} else {
-		d->host_count = 0;
+		pass_over_hosts(d);
 		end_gathering(d);
 	}
 }
@@ -531,7 +621,7 @@ take_found(struct sts_dane_hosts *d, struct sts_leg *leg)
 	} else if (w->step == ADDRESSES) {
 		take_owner(w, &leg->up);
 	} else if (w->step == TLSA_EXPANDED || w->step == TLSA_ORIGINAL) {
-		take_tlsa(w, &leg->up);
+		take_tlsa(d, w, &leg->up);
 	}
 }
 
@@ -602,6 +692,8 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 	d->ttl_s = STS_DNS_TTL_MAX_S;
 	d->questions = 0;
 	d->depth = (uint8_t)depth;
+	d->records = NULL;
+	d->nexthop_len = 0;
 	memset(d->worker, 0, sizeof d->worker);
 	d->now = now;
 	d->until = now + STS_DANE_GATHER_MS;
@@ -610,9 +702,26 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 }
 
 void
-sts_dane_hosts_end(struct sts_dane_hosts *d)
+sts_dane_hosts_record(struct sts_dane_hosts *d, struct sts_dane_records *r)
+{
+	STS_ASSERT(d->state == STS_DANE_HOSTS_MX);
+	STS_ASSERT(d->host_count == 0);
+	r->len = 0;
+	d->records = r;
+}
+
+void
+sts_dane_hosts_keep(struct sts_dane_hosts *d)
 {
 	STS_ASSERT(d->state == STS_DANE_HOSTS_DONE);
+	d->state = STS_DANE_HOSTS_KEPT;
+}
+
+void
+sts_dane_hosts_end(struct sts_dane_hosts *d)
+{
+	STS_ASSERT(
+	    d->state == STS_DANE_HOSTS_DONE || d->state == STS_DANE_HOSTS_KEPT);
 	STS_ASSERT(!sts_legs_want_owner(&d->legs));
 	d->state = STS_DANE_HOSTS_IDLE;
 }
@@ -628,6 +737,67 @@ sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i)
 {
 	STS_ASSERT(i < d->host_count);
 	return sts_text(d->names + d->host[i].name_off, d->host[i].name_len);
+}
+
+/* Where host i stands among those of its preference. */
+static uint64_t
+lot(const struct sts_dane_hosts *d, unsigned i)
+{
+	uint8_t n[2] = { 0xff, (uint8_t)i }; /* no question has such a number */
+
+	return sts_siphash(d->rnd, sts_text(n, sizeof n));
+}
+
+static bool
+is_before(const struct sts_dane_hosts *d, unsigned i, unsigned k)
+{
+	uint16_t a = d->host[i].preference, b = d->host[k].preference;
+
+	return a != b ? a < b : lot(d, i) < lot(d, k);
+}
+
+unsigned
+sts_dane_hosts_ordered(const struct sts_dane_hosts *d, unsigned n)
+{
+	unsigned before = 0, i = 0;
+
+	STS_ASSERT(n < d->host_count);
+	for (; i < d->host_count; i++) {
+		before = 0;
+		for (unsigned k = 0; k < d->host_count; k++) {
+			before += k != i && is_before(d, k, i);
+		}
+		if (before == n) {
+			break;
+		}
+	}
+	STS_ASSERT(i < d->host_count); /* no two lots are equal */
+	return i;
+}
+
+struct sts_text
+sts_dane_hosts_base(const struct sts_dane_hosts *d, unsigned i)
+{
+	STS_ASSERT(i < d->host_count);
+	return d->host[i].base_len > 0
+		   ? sts_text(
+			 d->names + d->host[i].base_off, d->host[i].base_len)
+		   : sts_dane_hosts_name(d, i);
+}
+
+struct sts_text
+sts_dane_hosts_records(const struct sts_dane_hosts *d, unsigned i)
+{
+	STS_ASSERT(i < d->host_count);
+	STS_ASSERT(d->records != NULL);
+	return sts_text(
+	    d->records->bytes + d->host[i].records_off, d->host[i].records_len);
+}
+
+struct sts_text
+sts_dane_hosts_nexthop(const struct sts_dane_hosts *d)
+{
+	return sts_text(d->names + d->nexthop_off, d->nexthop_len);
 }
 
 enum sts_dane_level

@@ -5,11 +5,12 @@
  * then its TLSA records; STS_DANE_AT_ONCE hosts at once, and no more than
  * STS_DANE_GATHER_MS in all. core/dane/dane.h judges what was gathered.
  *
- *	IDLE -> MX -> HOSTS -> ENDING -> DONE
+ *	IDLE -> MX -> HOSTS -> ENDING -> DONE -> KEPT
  *	         |                        ^
  *	         +------------------------+   no host is worth a question
  *
- * In DONE it wants its owner, which reads the result and ends it.
+ * In DONE it wants its owner, which reads the result and ends it, or keeps it to
+ * read it for longer: KEPT wants nothing.
  *
  * Only trusted name servers are asked: those that validate, over a path that
  * nobody else can write to (RFC 7672 2.1.1). To go on to another server after
@@ -24,7 +25,7 @@
 #include "../../dns/rdata.h"
 #include "../base/siphash.h"
 #include "../lookup/leg.h"
-#include "dane.h"
+#include "dane_records.h"
 
 enum {
 	STS_DANE_LEGS = 2 * STS_DANE_AT_ONCE, /* A and AAAA of each host */
@@ -38,7 +39,8 @@ enum sts_dane_hosts_state {
 	STS_DANE_HOSTS_MX,
 	STS_DANE_HOSTS_HOSTS,
 	STS_DANE_HOSTS_ENDING,
-	STS_DANE_HOSTS_DONE
+	STS_DANE_HOSTS_DONE,
+	STS_DANE_HOSTS_KEPT
 };
 
 /* How far the hosts are looked at. */
@@ -55,7 +57,9 @@ struct sts_dane_mail_host {
 	uint16_t preference; /* 0 of an implicit MX */
 	/* Private. */
 	uint16_t name_off; /* into names */
-	uint8_t name_len;
+	uint16_t base_off; /* the TLSA base, where that is another name */
+	uint16_t records_off, records_len; /* into the records */
+	uint8_t name_len, base_len;
 };
 
 /* How far one of the hosts that are looked at has come. */
@@ -68,6 +72,7 @@ struct sts_dane_worker {
 	bool aliased;
 	uint8_t unknown; /* enum sts_why of a look-up that failed */
 	uint8_t usable, unusable; /* TLSA records, saturating */
+	bool cut; /* records that are to be kept have no room */
 	struct sts_dns_host expanded; /* aliased: the end of the chain */
 };
 
@@ -88,8 +93,11 @@ struct sts_dane_hosts {
 	sts_ms now, until;
 	struct sts_dns_servers servers; /* the trusted ones */
 	struct sts_dns_health *health;
+	struct sts_dane_records *records; /* NULL: they are not kept */
 	uint8_t rnd[STS_DANE_RND];
 	uint16_t names_len;
+	uint16_t nexthop_off; /* the end of the domain's alias chain */
+	uint8_t nexthop_len; /* 0: the domain is no alias, or it is not kept */
 	uint8_t domain_len;
 	uint8_t domain[STS_NAME_MAX];
 	uint8_t names[STS_DANE_NAMES];
@@ -118,13 +126,36 @@ void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
     const struct sts_dns_servers *servers, enum sts_dane_depth depth,
     sts_ms now, const uint8_t rnd[STS_DANE_RND]);
 
-/* Make it IDLE; the state must be DONE, and no lent buffer its. */
+/*
+ * After begin: keep all that a mail client needs to know of the hosts
+ * (core/route.h). r, emptied now and borrowed until the end, takes their usable
+ * records; a host whose records or base domain have no room is UNKNOWN for
+ * dns-large. With DEPTH_MX the hosts are listed, all of them NONE.
+ */
+void sts_dane_hosts_record(
+    struct sts_dane_hosts *d, struct sts_dane_records *r);
+
+/* DONE becomes KEPT. */
+void sts_dane_hosts_keep(struct sts_dane_hosts *d);
+
+/* Make it IDLE; the state must be DONE or KEPT, and no lent buffer its. */
 void sts_dane_hosts_end(struct sts_dane_hosts *d);
 
 struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
 
 /* The name of host i < host_count. */
 struct sts_text sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i);
+
+/* The number of the host that a mail client tries as n-th, n < host_count: by
+ * preference, and at random among equals (RFC 5321 5.1), as drawn at begin. */
+unsigned sts_dane_hosts_ordered(const struct sts_dane_hosts *d, unsigned n);
+
+/* With records, in DONE or KEPT: the TLSA base domain of host i, its usable
+ * records, packed; what the domain is an alias of, n 0: it is none. */
+struct sts_text sts_dane_hosts_base(const struct sts_dane_hosts *d, unsigned i);
+struct sts_text sts_dane_hosts_records(
+    const struct sts_dane_hosts *d, unsigned i);
+struct sts_text sts_dane_hosts_nexthop(const struct sts_dane_hosts *d);
 
 /* What the hosts add up to (sts_dane_level), and their count. */
 enum sts_dane_level sts_dane_hosts_level(

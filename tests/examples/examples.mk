@@ -1,12 +1,14 @@
 # Programs that show a use of the library, built and run by `make test`.
 
-EXAMPLE_SRC := tests/examples/deliver.c tests/examples/keep.c tests/examples/mx_certificate.c tests/examples/superloop.c
+EXAMPLE_SRC := tests/examples/deliver.c tests/examples/keep.c tests/examples/mx_certificate.c \
+	tests/examples/route.c tests/examples/superloop.c
 EXAMPLE_BIN := $(EXAMPLE_SRC:tests/examples/%.c=$(BUILD)/examples/%)
 
 # 2026-06-01: trusted as mx1.example.com; as nobody else, and not for ever.
 MX = tests/x509/anchors/usual.pem
 MX_CHAIN = tests/examples/mx-leaf.der tests/examples/mx-intermediate.der
 EXAMPLE_COMMANDS = \
+	"python3 tests/examples/route.py $(BUILD)/examples/route" \
 	"$(BUILD)/examples/keep | grep -x 'example.com enforce mx.example.com'" \
 	"$(BUILD)/examples/mx_certificate mx1.example.com $(MX) 1780272000 $(MX_CHAIN) | grep -x trusted" \
 	"$(BUILD)/examples/mx_certificate mx2.example.com $(MX) 1780272000 $(MX_CHAIN) | grep x509-name-mismatch" \
@@ -19,7 +21,7 @@ $(BUILD)/examples/%: tests/examples/%.c $(BUILD)/libmtasts.a
 
 # With a board's roots; the lab, which plays it, has others.
 ROOTS = tests/mem/ca/root.pem
-$(BUILD)/examples/superloop: tests/examples/superloop.c $(BUILD)/examples/roots.c \
+$(BUILD)/examples/superloop $(BUILD)/examples/route: $(BUILD)/examples/%: tests/examples/%.c $(BUILD)/examples/roots.c \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -iquote . -o $@ \
 		$(filter %.c,$^) $(filter %.a,$^) $(BEARSSL_LIB) $(LDFLAGS)

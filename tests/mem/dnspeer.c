@@ -252,7 +252,7 @@ static bool
 put_tlsa(struct dnspeer_answer *a, const char *value)
 {
 	unsigned n[4] = { 0, 0, 0, 100 }, i;
-	uint8_t p[256];
+	uint8_t p[4096];
 	char *end;
 
 	for (i = 0; i < 4 && *value != '\0'; i++) {

@@ -59,6 +59,7 @@ void do_store(void);
 
 /* talk.c: name servers, hosts, clients, time */
 void do_api(void);
+void do_route(void);
 void do_refresh(void);
 void do_ask(void);
 void do_await(void);

@@ -106,6 +106,7 @@ static const struct {
 	void (*run)(void);
 } commands[] = {
 	{ "api", do_api },
+	{ "route", do_route },
 	{ "ask", do_ask },
 	{ "await", do_await },
 	{ "config", do_config },

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/route.h"
 #include "play.h"
 #include "words.h"
 
@@ -299,6 +300,86 @@ void
 do_refresh(void)
 {
 	by_api(sts_ask_refresh);
+}
+
+/* " HOST=DEMAND" behind text[n..size). */
+static int
+put_hop(char *text, int n, int size, const struct sts_demand *d)
+{
+	static const char *const kinds[] = { "skip", "nothing", "tls", "webpki",
+		"tlsa" };
+	struct sts_text packed = d->records;
+	struct sts_tlsa t;
+
+	n += snprintf(text + n, (size_t)(size - n), " %.*s=%s", (int)d->host.n,
+	    (const char *)d->host.p, kinds[d->kind]);
+	if (d->kind == STS_DEMAND_SKIP) {
+		n += snprintf(text + n, (size_t)(size - n), "/%s",
+		    sts_why_token((enum sts_why)d->why));
+	}
+	while (sts_dane_record_next(&packed, &t)) {
+		n += snprintf(text + n, (size_t)(size - n), "/%u%u%u", t.usage,
+		    t.selector, t.matching);
+	}
+	if (!sts_text_same(d->base, d->host)) {
+		n += snprintf(text + n, (size_t)(size - n), "/base=%.*s",
+		    (int)d->base.n, (const char *)d->base.p);
+	}
+	for (unsigned i = 1; i < STS_DEMAND_NAMES; i++) {
+		if (d->names[i].n > 0) {
+			n += snprintf(text + n, (size_t)(size - n),
+			    "/name=%.*s", (int)d->names[i].n,
+			    (const char *)d->names[i].p);
+		}
+	}
+	return n;
+}
+
+/* route TIME DOMAIN "HOSTS mx1.example=tlsa/311 mx2.example=webpki", or
+ * NO-MAIL REASON, AGAIN REASON, PENDING (and it is given up). */
+void
+do_route(void)
+{
+	static const char *const states[] = { "PENDING", "HOSTS", "NO-MAIL",
+		"AGAIN" };
+	static struct sts_route route;
+	static char text[4096];
+	const struct sts_agent *a = &scene.agent;
+	const char *domain = arg(2);
+	long long left = time_arg(1);
+	enum sts_route_state state;
+	enum sts_why why;
+	int n;
+
+	scene_start(&scene);
+	if (!sts_route_begin(&scene.agent, &route,
+		sts_text((const uint8_t *)domain, strlen(domain)))) {
+		must(words_match(arg(3), "BUSY") ? NULL : "no place for it");
+		return;
+	}
+	sts_driver_wake(&scene.driver);
+	settle();
+	while (
+	    left > 0 && sts_route_state(a, &route, &why) == STS_ROUTE_PENDING) {
+		scene_pass(&scene, 100, NULL);
+		left -= 100;
+	}
+	state = sts_route_state(a, &route, &why);
+	n = snprintf(text, sizeof text, "%s%s%s", states[state],
+	    why != STS_WHY_NONE ? " " : "",
+	    why != STS_WHY_NONE ? sts_why_token(why) : "");
+	for (unsigned i = 0; i < sts_route_count(a, &route); i++) {
+		struct sts_demand d;
+
+		sts_route_host(a, &route, i, &d);
+		n = put_hop(text, n, (int)sizeof text, &d);
+	}
+	if (!words_match(arg(3), text)) {
+		fail("another route", text);
+	}
+	sts_route_end(&scene.agent, &route);
+	sts_driver_wake(&scene.driver);
+	settle();
 }
 
 void

@@ -273,16 +273,13 @@ pass_time(struct peer *p)
 	p->now = sts_before(p->now, next) ? next : p->now + 1;
 }
 
+/* Go on until the hosts are gathered. */
 static void
-gather(struct peer *p, const char *domain, bool insecure_too)
+finish(struct peer *p)
 {
-	static const uint8_t rnd[STS_DANE_RND] = { 1, 2, 3 };
 	struct sts_dane_hosts *d = &p->d;
 	unsigned i, open;
 
-	sts_dane_hosts_begin(d, unit_span(domain), &p->servers,
-	    insecure_too ? STS_DANE_DEPTH_ALL : STS_DANE_DEPTH_SECURE, p->now,
-	    rnd);
 	for (unsigned steps = 0; d->state != STS_DANE_HOSTS_DONE; steps++) {
 		bool moved = false;
 
@@ -307,6 +304,17 @@ gather(struct peer *p, const char *domain, bool insecure_too)
 	for (i = 0; i < STS_DANE_LEGS; i++) {
 		ck_assert(!p->open[i] && !p->lent[i]);
 	}
+}
+
+static void
+gather(struct peer *p, const char *domain, bool insecure_too)
+{
+	static const uint8_t rnd[STS_DANE_RND] = { 1, 2, 3 };
+
+	sts_dane_hosts_begin(&p->d, unit_span(domain), &p->servers,
+	    insecure_too ? STS_DANE_DEPTH_ALL : STS_DANE_DEPTH_SECURE, p->now,
+	    rnd);
+	finish(p);
 }
 
 static const char *
@@ -665,6 +673,120 @@ START_TEST(time_is_bounded)
 }
 END_TEST
 
+/* Hosts come by their preference, and those of one preference in any order
+ * (RFC 5321 5.1), which is one order as long as the result is there. */
+START_TEST(order_of_hosts)
+{
+	static const char zone[] =
+	    "d MX s 20 c.d\nd MX s 10 a.d\nd MX s 30 e.d\nd MX s 10 b.d\n"
+	    "d MX s 40 a.d\nd MX s 15 e.d\n";
+	struct peer *p = new_peer(zone);
+	unsigned first[4] = { 0 };
+
+	for (unsigned i = 0; i < 64; i++) {
+		static struct sts_dane_records r;
+		uint8_t rnd[STS_DANE_RND] = { (uint8_t)i };
+		char got[5] = "";
+
+		sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
+		    STS_DANE_DEPTH_MX, p->now, rnd);
+		sts_dane_hosts_record(&p->d, &r);
+		finish(p);
+		unit_int("hosts", p->d.host_count, 4);
+		for (unsigned k = 0; k < 4; k++) {
+			unsigned h = sts_dane_hosts_ordered(&p->d, k);
+
+			got[k] = (char)sts_dane_hosts_name(&p->d, h).p[0];
+			unit_int(
+			    "state", p->d.host[h].state, STS_DANE_HOST_NONE);
+		}
+		ck_assert_msg(
+		    strcmp(got, "abec") == 0 || strcmp(got, "baec") == 0,
+		    "got %s", got);
+		first[got[0] - 'a']++;
+		sts_dane_hosts_end(&p->d);
+	}
+	ck_assert_uint_gt(first[0], 8);
+	ck_assert_uint_gt(first[1], 8);
+}
+END_TEST
+
+/* A domain whose hosts have so many octets of TLSA data. */
+static const struct {
+	const char *name;
+	unsigned len1, len2;
+	const char *want;
+} kept[] = {
+	{ "they fit", 1000, 1000, "secure mx1=usable mx2=usable -> ONLY" },
+	{ "they fit exactly", 1000, STS_DANE_RECORDS - 1000 - 10,
+	    "secure mx1=usable mx2=usable -> ONLY" },
+	{ "one octet more: a limit of ours is no verdict", 1000,
+	    STS_DANE_RECORDS - 1000 - 9,
+	    "secure mx1=unknown mx2=usable -> ONLY" },
+};
+
+START_TEST(records_are_kept)
+{
+	for (unsigned i = 0; i < UNIT_COUNT(kept); i++) {
+		static const uint8_t rnd[STS_DANE_RND] = { 7 };
+		static struct sts_dane_records r;
+		char zone[1000] = "";
+		struct peer *p = new_peer(zone);
+
+		snprintf(zone, sizeof zone,
+		    MX2 A1 A2 "_25._tcp.mx1.d TLSA t 3 0 0 %u\n"
+			      "_25._tcp.mx2.d TLSA t 3 0 0 %u\n",
+		    kept[i].len1, kept[i].len2);
+		sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
+		    STS_DANE_DEPTH_ALL, p->now, rnd);
+		sts_dane_hosts_record(&p->d, &r);
+		finish(p);
+		unit_text(kept[i].name, unit_span(show(p)), kept[i].want);
+		for (unsigned h = 0; h < 2; h++) {
+			bool usable =
+			    p->d.host[h].state == STS_DANE_HOST_USABLE;
+			unsigned len = h == 0 ? kept[i].len1 : kept[i].len2;
+
+			unit_int(kept[i].name,
+			    (int)sts_dane_hosts_records(&p->d, h).n,
+			    usable ? (int)len + 5 : 0);
+			unit_int(kept[i].name, p->d.host[h].why,
+			    usable ? STS_WHY_NONE : STS_WHY_DNS_LARGE);
+		}
+		sts_dane_hosts_keep(&p->d);
+		unit_int("wants", (int)sts_dane_hosts_ops.wants(&p->d), 0);
+		sts_dane_hosts_end(&p->d);
+	}
+}
+END_TEST
+
+/* Answers that are larger than what is lent: cannot tell, be it the MX records
+ * or one host's, never a level that says less. */
+START_TEST(too_large_is_unknown)
+{
+	char zone[1000] = "";
+	struct peer *p = new_peer(zone);
+	static char mx[20000];
+	int n = 0;
+
+	snprintf(zone, sizeof zone,
+	    MX2 A1 T1 A2 "_25._tcp.mx2.d TLSA t 3 0 0 %u\n", BUFFER);
+	gather(p, "d", true);
+	unit_text("TLSA", unit_span(show(p)),
+	    "secure mx1=usable mx2=unknown -> ONLY");
+	unit_int("why", p->d.host[1].why, STS_WHY_DNS_LARGE);
+	sts_dane_hosts_end(&p->d);
+	for (unsigned i = 0; i < 100; i++) {
+		n += snprintf(mx + n, sizeof mx - (size_t)n,
+		    "d MX t mx-with-a-name-that-is-rather-long-%u.d\n", i);
+	}
+	p->zone = mx;
+	gather(p, "d", true);
+	unit_text("MX", unit_span(show(p)), "unknown -> UNKNOWN");
+	unit_int("why", p->d.mx_why, STS_WHY_DNS_LARGE);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -673,4 +795,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, limits_are_not_all);
 	tcase_add_test(tc, no_trusted_server);
 	tcase_add_test(tc, time_is_bounded);
+	tcase_add_test(tc, order_of_hosts);
+	tcase_add_test(tc, records_are_kept);
+	tcase_add_test(tc, too_large_is_unknown);
 }

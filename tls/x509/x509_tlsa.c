@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Certificates beside TLSA records. The key is found by walking over the
+ * elements before it; what it is worth is judged elsewhere (x509_cert.h), or,
+ * for DANE-EE, not at all: that the peer has the key is what TLS shows.
+ */
+#include <string.h>
+
+#include "../hash.h"
+#include "anchors_set.h"
+#include "x509_path.h"
+#include "x509_tlsa.h"
+
+enum {
+	INTEGER = 0x02,
+	SEQUENCE = 0x30,
+	VERSION = 0xa0,
+	LEN_OCTETS_MAX = 3 /* as tls/x509/der.h: below 2^24 */
+};
+
+/* What stands before the key: serial number, signature algorithm, issuer,
+ * validity, subject. */
+static const uint8_t before_key[] = { INTEGER, SEQUENCE, SEQUENCE, SEQUENCE,
+	SEQUENCE };
+
+/* The octets of a length at p[1..], and its value; 0: it is not the one that
+ * DER has for it. */
+static size_t
+length(struct sts_text t, size_t *len)
+{
+	size_t octets;
+
+	*len = t.p[1];
+	if (*len < 0x80) {
+		return 1;
+	}
+	octets = *len & 0x7f;
+	*len = 0;
+	if (octets == 0 || octets > LEN_OCTETS_MAX || t.n - 2 < octets) {
+		return 0;
+	}
+	for (size_t i = 0; i < octets; i++) {
+		*len = *len << 8 | t.p[2 + i];
+	}
+	return *len >= 0x80 && *len >> 8 * (octets - 1) != 0 ? 1 + octets : 0;
+}
+
+/*
+ * The element of this tag at the front of *t, which goes on behind it:
+ * *contents of it, and *whole. False: there is another, or none. Strict, since
+ * whoever reads a certificate otherwise than the TLS library does could be
+ * shown another key than the one that TLS is spoken with.
+ */
+static bool
+element(struct sts_text *t, uint8_t tag, struct sts_text *contents,
+    struct sts_text *whole)
+{
+	size_t head, len;
+
+	if (t->n < 2 || t->p[0] != tag) {
+		return false;
+	}
+	head = length(*t, &len);
+	if (head == 0 || t->n - 1 - head < len) {
+		return false;
+	}
+	head++;
+	*contents = sts_text(t->p + head, len);
+	*whole = sts_text(t->p, head + len);
+	*t = sts_text(t->p + head + len, t->n - head - len);
+	return true;
+}
+
+bool
+sts_x509_spki(struct sts_text der, struct sts_text *spki)
+{
+	struct sts_text tbs, contents, whole;
+
+	if (!element(&der, SEQUENCE, &contents, &whole) || der.n > 0 ||
+	    !element(&contents, SEQUENCE, &tbs, &whole)) {
+		return false;
+	}
+	element(&tbs, VERSION, &contents, &whole); /* may be missing */
+	for (size_t i = 0; i < sizeof before_key; i++) {
+		if (!element(&tbs, before_key[i], &contents, &whole)) {
+			return false;
+		}
+	}
+	if (!element(&tbs, SEQUENCE, &contents, &whole)) {
+		return false;
+	}
+	*spki = whole;
+	return true;
+}
+
+bool
+sts_x509_tlsa_match(struct sts_text der, unsigned selector, unsigned matching,
+    struct sts_text data)
+{
+	uint8_t hash[64];
+	br_hash_compat_context h;
+
+	if (selector > 1 || (selector == 1 && !sts_x509_spki(der, &der))) {
+		return false;
+	}
+	if (matching == 1 || (matching == 2 && STS_SHA384_512)) {
+		int id = matching == 1 ? br_sha256_ID : br_sha512_ID;
+
+		h.vtable = sts_hash(id);
+		h.vtable->init(&h.vtable);
+		h.vtable->update(&h.vtable, der.p, der.n);
+		h.vtable->out(&h.vtable, hash);
+		der = sts_text(hash, sts_hash_len(id));
+	} else if (matching != 0) {
+		return false;
+	}
+	return data.n > 0 && data.n == der.n &&
+	       memcmp(data.p, der.p, data.n) == 0;
+}
+
+size_t
+sts_x509_own_anchor(
+    struct sts_x509 *x, struct sts_text der, struct sts_span out)
+{
+	struct sts_x509_cert *c = &x->certs[0];
+	size_t size;
+
+	memset(x, 0, sizeof *x);
+	x->arena.p = x->bytes;
+	x->arena.size = sizeof x->bytes;
+	sts_x509_scan_begin(&x->scan, c, &x->arena, sts_text(NULL, 0), der.n);
+	sts_x509_scan_feed(&x->scan, der);
+	if (sts_x509_scan_end(&x->scan) != STS_WHY_NONE ||
+	    c->fault != STS_WHY_NONE) {
+		return 0;
+	}
+	size = sts_anchor_size(c);
+	if (size > out.n) {
+		return 0;
+	}
+	sts_anchor_put(out.p, c, x->bytes);
+	return size;
+}

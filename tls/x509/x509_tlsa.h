@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What DANE asks of certificates (RFC 6698 2.1): whether one is what a TLSA
+ * record names, and a certificate of a chain as the trust anchor that such a
+ * record makes of it. Certificates are whole here, in DER.
+ */
+#ifndef STS_TLS_X509_TLSA_H
+#define STS_TLS_X509_TLSA_H
+
+#include "x509.h"
+
+/*
+ * The SubjectPublicKeyInfo of a certificate, header and all (RFC 6698 2.1.2),
+ * as a span of it. False, and *spki unchanged: the bytes are no certificate as
+ * far as that element.
+ */
+bool sts_x509_spki(struct sts_text der, struct sts_text *spki);
+
+/*
+ * Whether the certificate is what the data of a TLSA record says.
+ *
+ * selector  0 the certificate, 1 its SubjectPublicKeyInfo
+ * matching  0 the bytes themselves, 1 their SHA-256, 2 their SHA-512 (only
+ *           where STS_SHA384_512 says so)
+ *
+ * Any other number, an empty data and an unreadable certificate: no match.
+ */
+bool sts_x509_tlsa_match(struct sts_text der, unsigned selector,
+    unsigned matching, struct sts_text data);
+
+/*
+ * Write a certificate as a record of a set of anchors (struct sts_anchors)
+ * into out. Returns its octets, or 0: it could vouch for nothing in any path
+ * (RFC 5280), or has no room.
+ *
+ * x         memory to work in, where no chain is being judged; its contents
+ *           are lost
+ */
+size_t sts_x509_own_anchor(
+    struct sts_x509 *x, struct sts_text der, struct sts_span out);
+
+#endif
