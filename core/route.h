@@ -9,6 +9,8 @@
  * sts_text domain, void (*wait)(void), void (*deliver)(const struct sts_demand
  * *):
  *
+ *	#include "core/driver.h"
+ *
  *	static struct sts_route route;
  *	struct sts_demand demand;
  *	enum sts_why why;

@@ -168,20 +168,6 @@ tell_busy(struct sts_agent *a)
 	}
 }
 
-/* When an ask is answered at the latest: if it was in the queue for a lookup
- * when queue_wait is over, else when the longer of the two times is. */
-static sts_ms
-longest_wait(const struct sts_ask *ask)
-{
-	const struct sts_zone *z = ask->zone;
-	bool was_queued = ask->first || ask->phase != STS_ASK_WAITS;
-
-	return ask->asked +
-	       (was_queued || z->queue_wait_ms > z->answer_within_ms
-		       ? z->queue_wait_ms
-		       : z->answer_within_ms);
-}
-
 /*
  * answer_within counts from the lookup, queue_wait from the question. If our
  * own queues use up queue_wait, the answer is TEMP (busy), never "not found".
@@ -195,14 +181,14 @@ wait_for_lookup(
 		    sts_agent_work_crowded(a, domain) ? STS_ASK_CROWDED
 						      : STS_ASK_QUEUED);
 		tell_busy(a);
-		ask->deadline = longest_wait(ask);
+		ask->deadline = sts_agent_longest_wait(ask);
 	} else {
 		if (!ask->ahead) {
 			ask->began = a->now;
 		}
 		ask->deadline =
 		    sts_earlier(ask->began + ask->zone->answer_within_ms,
-			longest_wait(ask));
+			sts_agent_longest_wait(ask));
 	}
 	ask->waits = true;
 }
@@ -445,7 +431,7 @@ static void
 due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	const struct sts_lookup *l = &a->lookups[ask->lookup];
-	sts_ms longest = longest_wait(ask);
+	sts_ms longest = sts_agent_longest_wait(ask);
 
 	if (ask->phase == STS_ASK_WAITS &&
 	    !sts_before(a->now, enough_at(a, ask))) {

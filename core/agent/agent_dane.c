@@ -214,17 +214,6 @@ sts_agent_dane_applies(
 	return o == NULL || o->action != STS_OVERRIDE_STS;
 }
 
-/* When an ask is answered at the latest. */
-static sts_ms
-longest_wait(const struct sts_ask *ask)
-{
-	const struct sts_zone *z = ask->zone;
-
-	return ask->asked + (z->queue_wait_ms > z->answer_within_ms
-				    ? z->queue_wait_ms
-				    : z->answer_within_ms);
-}
-
 static void
 wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -236,16 +225,16 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		w = sts_agent_dane_begin(a, domain, STS_DANE_FOR_ASKS);
 	}
 	ask->waits = true;
-	ask->deadline = longest_wait(ask);
 	if (w == NULL) {
 		sts_agent_wait_in_queue(a, ask, STS_ASK_DANE_QUEUED);
+		ask->deadline = sts_agent_longest_wait(ask);
 		sts_count(&a->metrics, STS_METRIC_QUEUED);
 		return;
 	}
 	ask->began = a->now;
-	ask->deadline =
-	    sts_earlier(a->now + ask->zone->answer_within_ms, ask->deadline);
 	sts_agent_wait_for_dane(a, ask, w);
+	ask->deadline = sts_earlier(a->now + ask->zone->answer_within_ms,
+	    sts_agent_longest_wait(ask));
 }
 
 bool

@@ -39,14 +39,6 @@ why_unknown(const struct sts_dane_hosts *d)
 	return STS_WHY_NONE;
 }
 
-/* Whether we were short of something for a while: then nothing was learned about
- * the domain, and it is looked at again when somebody asks. */
-static bool
-is_shortage(enum sts_why why)
-{
-	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
-}
-
 /* How long a result is good. One with a host that could not be told is looked
  * at again sooner. */
 static uint32_t
@@ -99,7 +91,7 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 		sts_ref ref;
 
 		*why = (uint8_t)why_unknown(d);
-		if (is_shortage((enum sts_why) * why)) {
+		if (sts_why_passes((enum sts_why) * why)) {
 			return level;
 		}
 		keep_s = back_off(a, domain, &e);

@@ -43,6 +43,42 @@ same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
 	    sts_organisation(sts_lookup_domain(y)));
 }
 
+static bool
+has_address(const struct sts_lookup *l, const struct sts_addr *addr)
+{
+	for (unsigned i = 0; i < l->addr_count; i++) {
+		if (sts_address_same(&l->addr[i], addr)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether l may come to the host that the fetch is at: that is any of its
+ * addresses until TLS is established with one of them, since whoever publishes
+ * addresses may put dead ones of each domain's own before the one that all of
+ * them share.
+ */
+static bool
+may_meet(const struct sts_fetch *f, const struct sts_lookup *l)
+{
+	const struct sts_addr *addr = f->lookup->addr;
+	unsigned count = f->lookup->addr_count;
+	int taken = sts_dial_taken(&f->dial);
+
+	if (f->established && taken >= 0) {
+		addr += sts_dial_address(&f->dial, (unsigned)taken);
+		count = 1;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (has_address(l, &addr[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Whether l may have one of the free slots. */
 static bool
 eligible(const struct sts_agent *a, const struct sts_lookup *l)
@@ -57,8 +93,7 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 		if (f->busy) {
 			newcomers += !f->lookup->live;
 			of_org += same_organisation(f->lookup, l);
-			of_address +=
-			    sts_address_same(&f->lookup->addr[0], &l->addr[0]);
+			of_address += may_meet(f, l);
 		}
 	}
 	if (slots > 1 && !l->live && newcomers + 1 >= slots) {

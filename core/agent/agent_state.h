@@ -322,6 +322,10 @@ void sts_agent_wait_for_dane(
     struct sts_agent *a, struct sts_ask *ask, struct sts_dane_work *w);
 void sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase);
+/* When an ask that waits is answered at the latest: if it was in a queue for
+ * what is ours when queue_wait is over, else when the longer of the two times
+ * is. */
+sts_ms sts_agent_longest_wait(const struct sts_ask *ask);
 /* It waits no more; whatever its phase. */
 void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
 /* The ask, which has no answer yet, gets this one. domain: for the log. The

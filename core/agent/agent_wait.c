@@ -72,6 +72,19 @@ sts_agent_wait_in_queue(
 	sts_agent_queue_ask(a, queue_of(a, ask), ask);
 }
 
+sts_ms
+sts_agent_longest_wait(const struct sts_ask *ask)
+{
+	const struct sts_zone *z = ask->zone;
+	bool was_queued = ask->first || (ask->phase != STS_ASK_WAITS &&
+					    ask->phase != STS_ASK_DANE_WAITS);
+
+	return ask->asked +
+	       (was_queued || z->queue_wait_ms > z->answer_within_ms
+		       ? z->queue_wait_ms
+		       : z->answer_within_ms);
+}
+
 /* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
 static void
 audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)

@@ -310,15 +310,6 @@ txt_absent(struct sts_agent *a, struct sts_lookup *l)
 	finish(a, l, 0, STS_KIND_ABSENT, why);
 }
 
-/* Whether we were short of something for a while: nothing was learned about the
- * domain, so nothing is remembered, and it is looked up when asked for
- * again. */
-static bool
-is_shortage(enum sts_why why)
-{
-	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
-}
-
 /* The name servers gave no usable answer, and no live policy is held. The next
  * look-up waits twice as long after each failure, up to the back-off. */
 static void
@@ -330,7 +321,7 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	uint32_t wait_s = STS_BACK_OFF_S;
 	struct sts_entry e;
 
-	if (is_shortage(why)) {
+	if (sts_why_passes(why)) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, why);
 		return;
 	}
@@ -505,7 +496,7 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 		return;
 	}
 	STS_ASSERT(why != STS_WHY_NONE);
-	if (is_shortage(why)) {
+	if (sts_why_passes(why)) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, why);
 		return;
 	}

@@ -35,17 +35,21 @@ sts_why_text(enum sts_why why)
 }
 
 bool
+sts_why_passes(enum sts_why why)
+{
+	return why == STS_WHY_BUSY || why == STS_WHY_DNS_NO_BUFFER;
+}
+
+bool
 sts_why_ours(enum sts_why why)
 {
 	switch (why) {
-	case STS_WHY_BUSY:
 	case STS_WHY_DNS_LARGE:
-	case STS_WHY_DNS_NO_BUFFER:
 	case STS_WHY_POLICY_MANY_MX:
 	case STS_WHY_POLICY_NO_ROOM:
 	case STS_WHY_TLS_RECORD:
 		return true;
 	default:
-		return false;
+		return sts_why_passes(why);
 	}
 }

@@ -151,6 +151,10 @@ const char *sts_why_text(enum sts_why why);
  */
 bool sts_why_ours(enum sts_why why);
 
+/* Whether it is one that passes by itself: then nothing was learnt about the
+ * domain, nothing is remembered, and it is looked up when asked for again. */
+bool sts_why_passes(enum sts_why why);
+
 /*
  * The three answers that stay apart at every layer (and the fourth state,
  * before there is one). Nothing may turn UNKNOWN into ABSENT or back.
