@@ -82,6 +82,7 @@ test: test-deps ## install what the tests need and pass everything
 		$(MAKE) --no-print-directory -s torture-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
+		echo "sh tests/lab/run.sh dane $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps: service-deps

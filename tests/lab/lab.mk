@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: demo test-deliver test-lab test-mta lab-deps trixie
+.PHONY: demo test-dane test-deliver test-lab test-mta lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -15,11 +15,14 @@ trixie: lab-deps
 test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh lab $(BUILD)/mtasts $(if $(R),'$(R)')
 
+test-dane: $(BUILD)/mtasts lab-deps ## signed zones, and mail through real Postfix (root; R=REGEX; TRIXIE=FOLDER: its Postfix, too)
+	@sh tests/lab/run.sh dane $(BUILD)/mtasts "$(if $(wildcard $(TRIXIE)/made),$(TRIXIE))" '$(R)'
+
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
 
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
-	@sh tests/lab/deps.sh $(filter-out postfix debootstrap,$(LAB_PKGS))
+	@sh tests/lab/deps.sh $(filter-out postfix debootstrap nsd bind9-utils,$(LAB_PKGS))
 	@sh tests/lab/run.sh demo $(BUILD)/mtasts
 
 test-deliver: $(BUILD)/examples/deliver lab-deps ## an example delivers to real Postfix, Exim, OpenSMTPD (root)

@@ -43,6 +43,13 @@ class Postfix:
         write(f"{self.etc}/main.cf",
               "".join(f"{k} = {v}\n" for k, v in words.items()))
 
+    def settings(self, words):
+        """Lines of main.cf that take the place of others."""
+        kept = [line for line in read(f"{self.etc}/main.cf").splitlines(True)
+                if line.split(" = ")[0] not in words]
+        write(f"{self.etc}/main.cf", "".join(kept) + "".join(
+            f"{k} = {v}\n" for k, v in words.items()))
+
     def start(self):
         self.system.run("chown", "postfix", "/var/lib/postfix")
         starts = read(self.log).count(STARTED)

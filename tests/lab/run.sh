@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh PLAY MTASTS [ARGUMENTS]: run lab, mail or demo (.py) with this daemon,
+# run.sh PLAY MTASTS [ARGUMENTS]: run lab, dane, mail or demo (.py) with this daemon,
 # in namespaces of its own that vanish with it. Exit code 77: not run.
 set -eu
 here=$(dirname "$0")
@@ -8,6 +8,7 @@ play=$1
 shift
 tools='unshare ip unbound nginx openssl python3'
 [ "$play" = demo ] || tools="$tools postmap"
+[ "$play" != dane ] || tools="$tools nsd dnssec-signzone postfix"
 for tool in $tools; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || {
 		echo "lab: NOT RUN: $tool is not installed (tests/lab/deps)" >&2

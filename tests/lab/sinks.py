@@ -22,7 +22,7 @@ class Sinks:
             if kind == "sni":
                 entry["good"], _ = certificates.of(name, "good")
                 kind = "untrusted"
-            if kind not in ("wrong", "untrusted", "expired"):
+            if kind not in ("wrong", "untrusted", "expired", "chain"):
                 kind = "good"
             entry["pem"], entry["key"] = certificates.of(name, kind)
             sinks.append(entry)

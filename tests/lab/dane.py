@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The lab of DANE: what is answered, and what becomes of mail, where zones are
+signed, not signed, or not what was signed.
+
+dane.py MTASTS [TREE] [REGEX]  (by run.sh, inside namespaces of its own)
+
+NSD serves the zones of dane.tsv, signed by dnssec-signzone; Unbound validates
+them from the lab's own trust anchors; Postfix and the daemon ask that one. TREE
+is a Debian 13 (trixie.sh), whose Postfix sends, too.
+"""
+
+import functools
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+from base import (Row, check, listening, play, run, table, until, wait_for,
+                  write)
+from daemon import Daemon
+from mail import delivered, kept
+from postfix import Postfix
+from sinks import Sinks
+from system import System
+from world import NGINX, World, mx_hosts, nginx_conf
+
+NSD = "192.0.2.53"
+PATIENCE_S = 60
+SOA = "@ 60 IN SOA ns.test. root.test. 1 3600 600 86400 60\n@ 60 IN NS ns.test.\n"
+POSTFIX = {"smtp_dns_support_level": "dnssec", "smtp_tls_security_level": "dane",
+           "smtp_tls_dane_insecure_mx_policy": "dane",
+           "dnssec_probe": "soa:test"}
+
+
+class Domain(Row):
+    """A line of dane.tsv."""
+
+    def __init__(self, line):
+        domain, served, mx, self.answer, self.want = line.split("\t")
+        super().__init__(domain, served, mx)
+        self.tlsa = {}
+        for i, (host, kind) in enumerate(self.mx):
+            kind, tlsa = kind.split("/")
+            self.mx[i] = (host, kind)
+            if not host.endswith("."):
+                self.tlsa[host] = tlsa
+
+
+def openssl_der(*argv):
+    return subprocess.run(["openssl", *argv], check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def certificate(pem):
+    """(the certificate, its key) in DER."""
+    der = openssl_der("x509", "-in", pem, "-outform", "DER")
+    public = openssl_der("x509", "-in", pem, "-noout", "-pubkey")
+    with open(pem + ".pub", "wb") as f:
+        f.write(public)
+    return der, openssl_der("pkey", "-pubin", "-in", pem + ".pub", "-outform",
+                            "DER")
+
+
+def tlsa_records(kind, pem, issuer):
+    der, key = certificate(pem)
+    ca, ca_key = certificate(issuer)
+    sha256, sha512 = hashlib.sha256, hashlib.sha512
+    right, nobody = "3 1 1 " + sha256(key).hexdigest(), "3 1 1 " + "0" * 64
+    return {"none": [], "311": [right], "301": ["3 0 1 " + sha256(der).hexdigest()],
+            "310": ["3 1 0 " + key.hex()],
+            "312": ["3 1 2 " + sha512(key).hexdigest()],
+            "201": ["2 0 1 " + sha256(ca).hexdigest()],
+            "211": ["2 1 1 " + sha256(ca_key).hexdigest()],
+            "wrong": [nobody], "roll": [nobody, right],
+            "pkix": ["1" + right[1:]], "agile": [right, "3 1 2 " + "0" * 128],
+            "bogus": [right]}[kind]
+
+
+class Zones:
+    """The zones of the rows, below "test", and what is wrong with them."""
+
+    def __init__(self, world):
+        self.world, self.folder = world, world.lab.path("zones")
+        os.makedirs(self.folder)
+        self.served, self.anchors = [], []
+
+    def text(self, row):
+        """The zone file of one domain."""
+        lines, world = SOA, self.world
+        for i, (name, kind) in enumerate(mx_hosts(row)):
+            lines += f"@ 60 IN MX {10 + i} {name}.\n"
+            tlsa = row.tlsa.get(row.mx[i][0])
+            if tlsa is None:
+                continue
+            lines += f"{name}. 60 IN A {world.mx[name]}\n"
+            pem, _ = world.certificates.of(name, kind if kind != "plain"
+                                           else "good")
+            for record in tlsa_records(tlsa, pem, world.certificates.sub.pem):
+                lines += f"_25._tcp.{name}. 60 IN TLSA {record}\n"
+        if row.get("txt", "ok") == "ok":
+            lines += ('_mta-sts 60 IN TXT "v=STSv1; id=1;"\n'
+                      f"mta-sts 60 IN A {NGINX}\n")
+        return lines
+
+    def sign(self, zone, path):
+        keys = f"{self.folder}/keys"
+        os.makedirs(keys, exist_ok=True)
+        run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K",
+            keys, zone)
+        run("dnssec-signzone", "-S", "-z", "-K", keys, "-d", self.folder, "-o",
+            zone, "-f", path + ".signed", path, cwd=self.folder)
+        return path + ".signed"
+
+    def add(self, zone, text, signed):
+        path = f"{self.folder}/{zone}.zone"
+        write(path, text)
+        path = self.sign(zone, path) if signed else path
+        self.served.append((zone, path))
+        return path
+
+    def anchor(self, zone):
+        keys = [f for f in os.listdir(f"{self.folder}/keys")
+                if f.startswith(f"K{zone}.+") and f.endswith(".key")]
+        self.anchors += [f"{self.folder}/keys/{f}" for f in keys]
+
+    def spoil(self, path, pattern, by):
+        """Change what was signed, its signature staying as it is."""
+        with open(path, encoding="ascii") as f:
+            text = f.read()
+        changed = re.sub(pattern, by, text)
+        if changed == text:
+            raise SystemExit(f"lab: {path}: nothing to spoil")
+        write(path, changed)
+
+    def make(self):
+        parent = SOA + f"ns 60 IN A {NSD}\n"
+        for row in self.world.rows:
+            zone, kind = row.domain, row.get("zone", "signed")
+            path = self.add(zone, self.text(row), kind != "unsigned")
+            parent += f"{zone}. 60 IN NS ns.test.\n"
+            if kind != "unsigned":
+                with open(f"{self.folder}/dsset-{zone}.",
+                          encoding="ascii") as f:
+                    parent += f.read()
+            if kind == "bogus":
+                self.spoil(path, r"MX\t10 ", "MX\t11 ")
+            for host, tlsa in row.tlsa.items():
+                if tlsa == "bogus":
+                    self.spoil_tlsa(path, f"{host}.{zone}.")
+        for zone, text in (("test", parent), ("org", SOA)):
+            self.add(zone, text, True)
+            self.anchor(zone)
+
+    def spoil_tlsa(self, path, host):
+        """The first octet of the TLSA record's data is another."""
+        with open(path, encoding="ascii") as f:
+            text = f.read()
+        at = text.index(f"_25._tcp.{host}")
+        at = re.compile(r"TLSA\s+3 1 1 \(?\s*").search(text, at).end()
+        digit = "1" if text[at] == "0" else "0"
+        write(path, text[:at] + digit + text[at + 1:])
+
+
+class DaneWorld(World):
+    """The world, with a name server whose zones are signed."""
+
+    def __init__(self, lab, rows):
+        super().__init__(lab, rows)
+        # What is published is what the mail servers show.
+        self.certificates.of = functools.lru_cache(None)(self.certificates.of)
+
+    def start(self):
+        lab = self.lab
+        self.network()
+        run("ip", "addr", "add", f"{NSD}/32", "dev", "lo")
+        zones = Zones(self)
+        zones.make()
+        write(lab.path("nsd.conf"), "server:\n"
+              f"ip-address: {NSD}\nusername: \"\"\nchroot: \"\"\n"
+              f"database: \"\"\npidfile: \"{lab.folder}/nsd.pid\"\n"
+              f"xfrdfile: \"{lab.folder}/xfrd\"\nzonelistfile: "
+              f"\"{lab.folder}/zonelist\"\nlogfile: \"{lab.folder}/nsd.log\"\n"
+              "remote-control:\ncontrol-enable: no\n" + "".join(
+                  f"zone:\nname: {zone}.\nzonefile: \"{path}\"\n"
+                  for zone, path in zones.served))
+        write(lab.path("unbound.conf"), "\n".join([
+            "server:", "interface: 127.0.0.1", 'chroot: ""', 'username: ""',
+            f'pidfile: "{lab.folder}/unbound.pid"', "do-daemonize: no",
+            "use-syslog: no", "do-ip6: no", "trust-anchor-signaling: no",
+            'module-config: "validator iterator"', "do-not-query-localhost: no",
+            "access-control: 127.0.0.0/8 allow", "val-log-level: 2",
+            'local-zone: "test." nodefault']
+            + [f'trust-anchor-file: "{a}"' for a in zones.anchors]
+            + [f"stub-zone:\nname: {zone}.\nstub-addr: {NSD}"
+               for zone in ("test", "org")]
+            + ["remote-control:", "control-enable: no", ""]))
+        write(lab.path("nginx.conf"), nginx_conf(self))
+        lab.start("nsd", "-d", "-c", lab.path("nsd.conf"), log="nsd.out")
+        wait_for("nsd", lambda: listening(53, NSD))
+        self.unbound = lab.start("unbound", "-c", lab.path("unbound.conf"),
+                                 log="unbound.log")
+        self.nginx = lab.start("nginx", "-c", lab.path("nginx.conf"),
+                               log="nginx.out")
+        wait_for("unbound", lambda: listening(53))
+        wait_for("nginx", lambda: listening(443, NGINX))
+
+
+def send_all(server, sinks, rows):
+    sinks.mark()
+    server.start()
+    for row in rows:
+        server.send(f"lab@{row.domain}")
+    for row in rows:
+        to, name = f"lab@{row.domain}", f"{server.name} {row.domain}"
+        if not until(lambda: server.outcome(to), PATIENCE_S):
+            check(f"{name}: attempted", False, "nothing in the log")
+            continue
+        outcome = server.outcome(to)
+        if row.want in ("verified", "encrypted", "plain"):
+            check(f"{name}: sent", outcome[0] == "sent", outcome)
+            delivered(name, row.want, server, sinks.mails(to))
+        else:
+            kept(name, row.want, outcome, sinks.mails(to), [])
+    server.stop()
+
+
+def explained(daemon, rows):
+    """`query` says what was found, host by host."""
+    for row in rows:
+        got = daemon.query(row.domain)
+        if row.answer == "dane-only":
+            check(f"query {row.domain}", got.get("dane") == "only", got)
+    daemon.stop()
+    log = daemon.lab.path("mtasts.log")
+    with open(log, encoding="utf-8", errors="replace") as f:
+        check("the name server validates", "dane-blind" not in f.read())
+    daemon.serve()
+
+
+def dane(lab, program, tree, only):
+    rows = [Domain(line) for line in table("dane.tsv")]
+    world = DaneWorld(lab, rows)
+    world.start()
+    sinks = Sinks(world)
+    rows = [r for r in rows if re.search(only, r.domain)]
+    daemon = Daemon(lab, program, "dane on\n")
+    daemon.serve()
+    for row in rows:
+        got = daemon.postmap(row.domain)
+        check(f"postmap {row.domain}", re.fullmatch(row.answer, got), got)
+        if row.want != "deferred:.":
+            got = daemon.postmap(row.domain, "QUERYwithTLSRPT")
+            check(f"QUERYwithTLSRPT {row.domain}",
+                  got.split(" policy_type")[0] == "NOTFOUND" or
+                  re.match(row.answer, got), got)
+    explained(daemon, rows)
+    servers = [Postfix(System(lab), "postfix", "# main.cf, Postfix 3.4 and later")]
+    if tree:
+        servers.append(Postfix(System(lab, tree), "trixie",
+                               "# main.cf, Postfix 3.10.5 and later"))
+    for server in servers:
+        server.settings(POSTFIX)
+        print(f"dane: {server.version()}", flush=True)
+        send_all(server, sinks, rows)
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv[1])
+    TREE = os.path.abspath(sys.argv[2]) if sys.argv[2:] and sys.argv[2] else ""
+    ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
+    sys.exit(play("dane", lambda lab: dane(lab, PROGRAM, TREE, ONLY)))
