@@ -35,7 +35,7 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c
-DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_records.c core/dane/judge.c
+DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c core/dane/dane_records.c core/dane/judge.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c

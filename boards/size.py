@@ -206,6 +206,28 @@ def library(room):
     return sum(int(line.split()[0]) for line in lines)
 
 
+# What a product may leave out, by its files; octets at most.
+ROOMS = (
+    ("DANE for mail servers: core/dane, agent_dane",
+     ("core/dane/dane", "core/dane/dane_hosts", "dns/rdata",
+      "core/agent/agent_dane", "core/agent/agent_dane_work"), 9 << 10),
+    ("routes and their judge, where firmware calls them",
+     ("core/dane/dane_order", "core/dane/dane_records", "core/dane/judge", "core/agent/agent_route",
+      "tls/x509/x509_tlsa"), 4 << 10))
+
+
+def rooms(old_text):
+    old, made = cells(old_text), {}
+    for row, files, bar in ROOMS:
+        objects = [f"build/cortex-m3/obj/{f}.o" for f in files]
+        lines = output("arm-none-eabi-size", *objects).splitlines()[1:]
+        octets = sum(int(line.split()[0]) for line in lines)
+        made[row, "Cortex-M3, -Os"] = f"{octets:,}"
+        if octets > bar:
+            errors.append(f"{row}: {octets:,} octets, over {bar:,}")
+    return table(("Cortex-M3, -Os",), [r for r, *_ in ROOMS], made, old)
+
+
 def resident_kb():
     daemon = subprocess.Popen(
         ["build/x86_64/mtasts", "serve", "-o", "listen inet:127.0.0.1:48461",
@@ -290,7 +312,8 @@ def main():
     boards, first = Page("boards/README.md"), Page("README.md")
     made = {}
     for page, mark, make in (
-            (boards, "boards", firmwares), (boards, "daemons", daemons),
+            (boards, "boards", firmwares), (boards, "rooms", rooms),
+            (boards, "daemons", daemons),
             (first, "front", lambda t: front(t, cells(made["boards"])))):
         made[mark] = make(page.get(mark))
         print(made[mark])

@@ -24,6 +24,9 @@ product() {
 		for name in $switches; do
 			echo "#undef STS_$name"
 		done
+		# The board's is for one without DANE.
+		echo '#undef STS_RANDOM_POOL'
+		echo '#define STS_RANDOM_POOL 512'
 		for name in "$@"; do
 			echo "#define STS_$name 0"
 		done

@@ -190,6 +190,18 @@ sts_agent_dane_begin(
 	return w;
 }
 
+void
+sts_agent_dane_leave(struct sts_agent *a, struct sts_dane_work *w)
+{
+	STS_ASSERT(a->dane.busy > 0);
+	STS_ASSERT(w->route == 0);
+	if (w->hosts.state != STS_DANE_HOSTS_IDLE) {
+		sts_dane_hosts_end(&w->hosts);
+	}
+	a->dane.busy--;
+	a->dane.look = a->dane.asks.count;
+}
+
 /* Asks */
 
 bool
@@ -233,8 +245,8 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 	ask->began = a->now;
 	sts_agent_wait_for_dane(a, ask, w);
-	ask->deadline = sts_earlier(a->now + ask->zone->answer_within_ms,
-	    sts_agent_longest_wait(ask));
+	ask->deadline = sts_earlier(
+	    a->now + ask->zone->answer_within_ms, sts_agent_longest_wait(ask));
 }
 
 bool

@@ -174,18 +174,6 @@ settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
 }
 
 void
-sts_agent_dane_leave(struct sts_agent *a, struct sts_dane_work *w)
-{
-	STS_ASSERT(a->dane.busy > 0);
-	STS_ASSERT(w->route == 0);
-	if (w->hosts.state != STS_DANE_HOSTS_IDLE) {
-		sts_dane_hosts_end(&w->hosts);
-	}
-	a->dane.busy--;
-	a->dane.look = a->dane.asks.count;
-}
-
-void
 sts_agent_dane_work(struct sts_agent *a, uint16_t i)
 {
 	struct sts_dane_work *w = &a->danes[i];

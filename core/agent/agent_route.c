@@ -206,6 +206,17 @@ demand_records(
 	out->records = sts_dane_hosts_records(d, host);
 }
 
+static void
+demand_policy(const struct sts_agent *a, const struct sts_answer *with,
+    struct sts_demand *out)
+{
+	if (is_listed(a, with, out->host)) {
+		out->kind = STS_DEMAND_WEBPKI;
+	} else {
+		skip(out, STS_WHY_MX_UNLISTED);
+	}
+}
+
 /* The rows of core/route.h's table. */
 static void
 demand_of(const struct sts_agent *a, const struct sts_answer *with,
@@ -223,10 +234,7 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 	} else if (usable && d->mx == STS_DANE_MX_SECURE) {
 		demand_records(d, host, out);
 	} else if (with->kind == STS_ANSWER_POLICY) {
-		out->kind = STS_DEMAND_WEBPKI;
-		if (!is_listed(a, with, out->host)) {
-			skip(out, STS_WHY_MX_UNLISTED);
-		}
+		demand_policy(a, with, out);
 	} else if (usable) {
 		demand_records(d, host, out);
 	} else {
@@ -241,7 +249,7 @@ sts_route_host(const struct sts_agent *a, const struct sts_route *r, unsigned i,
     struct sts_demand *demand)
 {
 	const struct sts_dane_hosts *d = &work_of(a, r)->hosts;
-	unsigned host = sts_dane_hosts_ordered(d, i);
+	unsigned host = sts_dane_order(d, i);
 
 	STS_ASSERT(i < sts_route_count(a, r));
 	memset(demand, 0, sizeof *demand);

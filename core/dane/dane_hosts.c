@@ -312,12 +312,27 @@ judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
-/* Keep a usable record of the worker's host. */
+/* One TLSA record of the worker's host, kept if it is usable. */
 static void
-keep_record(struct sts_dane_hosts *d, struct sts_dane_worker *w,
-    const struct sts_tlsa *t)
+take_record(struct sts_dane_hosts *d, struct sts_dane_worker *w,
+    const struct sts_dns_rr *rr)
 {
-	if (d->records != NULL && !sts_dane_record_put(d->records, t)) {
+	struct sts_dns_tlsa raw;
+	struct sts_tlsa t = { 0 };
+	uint8_t *count;
+	bool usable;
+
+	if (sts_dns_tlsa(rr, &raw)) {
+		t.usage = raw.usage;
+		t.selector = raw.selector;
+		t.matching = raw.matching;
+		t.data = raw.data;
+	}
+	usable = sts_tlsa_usable(&t);
+	count = usable ? &w->usable : &w->unusable;
+	*count = (uint8_t)(*count + (*count < UINT8_MAX));
+	if (usable && d->records != NULL &&
+	    !sts_dane_record_put(d->records, &t)) {
 		w->cut = true;
 	}
 }
@@ -338,23 +353,7 @@ take_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	h->records_off = d->records != NULL ? d->records->len : 0;
 	sts_upstream_answers(up, &it);
 	while (sts_dns_next(&it, &rr)) {
-		struct sts_dns_tlsa raw;
-		bool usable = false;
-
-		if (sts_dns_tlsa(&rr, &raw)) {
-			struct sts_tlsa t = { raw.usage, raw.selector,
-				raw.matching, raw.data };
-
-			usable = sts_tlsa_usable(&t);
-			if (usable) {
-				keep_record(d, w, &t);
-			}
-		}
-		if (usable && w->usable < UINT8_MAX) {
-			w->usable++;
-		} else if (!usable && w->unusable < UINT8_MAX) {
-			w->unusable++;
-		}
+		take_record(d, w, &rr);
 	}
 	if (d->records != NULL) {
 		h->records_len = (uint16_t)(d->records->len - h->records_off);
@@ -737,42 +736,6 @@ sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i)
 {
 	STS_ASSERT(i < d->host_count);
 	return sts_text(d->names + d->host[i].name_off, d->host[i].name_len);
-}
-
-/* Where host i stands among those of its preference. */
-static uint64_t
-lot(const struct sts_dane_hosts *d, unsigned i)
-{
-	uint8_t n[2] = { 0xff, (uint8_t)i }; /* no question has such a number */
-
-	return sts_siphash(d->rnd, sts_text(n, sizeof n));
-}
-
-static bool
-is_before(const struct sts_dane_hosts *d, unsigned i, unsigned k)
-{
-	uint16_t a = d->host[i].preference, b = d->host[k].preference;
-
-	return a != b ? a < b : lot(d, i) < lot(d, k);
-}
-
-unsigned
-sts_dane_hosts_ordered(const struct sts_dane_hosts *d, unsigned n)
-{
-	unsigned before = 0, i = 0;
-
-	STS_ASSERT(n < d->host_count);
-	for (; i < d->host_count; i++) {
-		before = 0;
-		for (unsigned k = 0; k < d->host_count; k++) {
-			before += k != i && is_before(d, k, i);
-		}
-		if (before == n) {
-			break;
-		}
-	}
-	STS_ASSERT(i < d->host_count); /* no two lots are equal */
-	return i;
 }
 
 struct sts_text

@@ -146,9 +146,9 @@ struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
 /* The name of host i < host_count. */
 struct sts_text sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i);
 
-/* The number of the host that a mail client tries as n-th, n < host_count: by
+/* dane_order.c: the number of the host that a mail client tries as n-th, n < host_count: by
  * preference, and at random among equals (RFC 5321 5.1), as drawn at begin. */
-unsigned sts_dane_hosts_ordered(const struct sts_dane_hosts *d, unsigned n);
+unsigned sts_dane_order(const struct sts_dane_hosts *d, unsigned n);
 
 /* With records, in DONE or KEPT: the TLSA base domain of host i, its usable
  * records, packed; what the domain is an alias of, n 0: it is none. */

@@ -253,7 +253,7 @@ check_host(struct peer *p, unsigned i, bool kept)
 	CHECK(packed.n == 0);
 	CHECK(h->state != STS_DANE_HOST_USABLE || count > 0);
 	CHECK(sts_dane_hosts_base(d, i).n > 0);
-	CHECK(sts_dane_hosts_ordered(d, i) < d->host_count);
+	CHECK(sts_dane_order(d, i) < d->host_count);
 }
 
 static void

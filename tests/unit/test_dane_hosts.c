@@ -694,7 +694,7 @@ START_TEST(order_of_hosts)
 		finish(p);
 		unit_int("hosts", p->d.host_count, 4);
 		for (unsigned k = 0; k < 4; k++) {
-			unsigned h = sts_dane_hosts_ordered(&p->d, k);
+			unsigned h = sts_dane_order(&p->d, k);
 
 			got[k] = (char)sts_dane_hosts_name(&p->d, h).p[0];
 			unit_int(

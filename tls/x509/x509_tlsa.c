@@ -93,29 +93,39 @@ sts_x509_spki(struct sts_text der, struct sts_text *spki)
 	return true;
 }
 
+static struct sts_text
+hashed(int id, struct sts_text t, uint8_t hash[64])
+{
+	br_hash_compat_context h;
+
+	h.vtable = sts_hash(id);
+	h.vtable->init(&h.vtable);
+	h.vtable->update(&h.vtable, t.p, t.n);
+	h.vtable->out(&h.vtable, hash);
+	return sts_text(hash, sts_hash_len(id));
+}
+
 bool
 sts_x509_tlsa_match(struct sts_text der, unsigned selector, unsigned matching,
     struct sts_text data)
 {
 	uint8_t hash[64];
-	br_hash_compat_context h;
 
-	if (selector > 1 || (selector == 1 && !sts_x509_spki(der, &der))) {
+	if (data.n == 0 || selector > 1 ||
+	    (selector == 1 && !sts_x509_spki(der, &der))) {
 		return false;
 	}
-	if (matching == 1 || (matching == 2 && STS_SHA384_512)) {
-		int id = matching == 1 ? br_sha256_ID : br_sha512_ID;
-
-		h.vtable = sts_hash(id);
-		h.vtable->init(&h.vtable);
-		h.vtable->update(&h.vtable, der.p, der.n);
-		h.vtable->out(&h.vtable, hash);
-		der = sts_text(hash, sts_hash_len(id));
-	} else if (matching != 0) {
+	switch (matching) {
+	case 0:
+		return sts_text_same(data, der);
+	case 1:
+		return sts_text_same(data, hashed(br_sha256_ID, der, hash));
+	case 2:
+		return STS_SHA384_512 &&
+		       sts_text_same(data, hashed(br_sha512_ID, der, hash));
+	default:
 		return false;
 	}
-	return data.n > 0 && data.n == der.n &&
-	       memcmp(data.p, der.p, data.n) == 0;
 }
 
 size_t
