@@ -15,7 +15,10 @@ reader_holds(const struct sts_der *d)
 	}
 	return d->depth <= STS_DER_DEPTH && d->state <= BROKEN &&
 	       d->len <= STS_DER_LEN_MAX &&
-	       (d->state != CONTENT || d->depth > 0) &&
+	       (d->state != CONTENT ||
+		   (d->depth > 0 && d->left[d->depth] <= d->len)) &&
+	       (d->state != CONTENT || d->tag != BIT_STRING ||
+		   d->left[d->depth] == d->len || d->before < 8) &&
 	       (d->state != LENGTH_LONG ||
 		   (d->len_octets >= 1 && d->len_octets <= LONG_OCTETS_MAX &&
 		       d->len >> 8 * (LONG_OCTETS_MAX - d->len_octets) == 0));
@@ -81,9 +84,10 @@ prove_event(const struct sts_der *was, const struct sts_der *d,
 
 /*
  * @bound an octet of input or none in any state, so input of any length: a
- * header's octet knows of earlier ones only by the state, and content is not
- * looked at. Each event takes input or leaves a level: so they end
+ * header's octet knows of earlier ones only by the state, and so does one of
+ * content. Each event takes input or leaves a level: so they end
  * @loop next_header.0 2: an octet
+ * @loop contents_allowed.0 2: an octet
  * @loop reader_holds.0 14: levels
  */
 void

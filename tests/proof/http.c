@@ -32,13 +32,13 @@ name_holds(const struct sts_http *h)
 {
 	const struct sts_http_fields *f = &h->fields;
 
-	if (h->state == STATE_NAME) {
-		return !fields_matter(h) || f->value_len == 0;
+	if (h->state == STATE_NAME && fields_matter(h) && f->value_len > 0) {
+		return false;
 	}
-	/* A value, and a fold, belong to a field. */
+	/* A name, a value and a fold belong to a field. */
 	return h->in_field ||
-	       (h->state != STATE_VALUE && h->state != STATE_VALUE_LF &&
-		   h->state != STATE_FOLD);
+	       (h->state != STATE_NAME && h->state != STATE_VALUE &&
+		   h->state != STATE_VALUE_LF && h->state != STATE_FOLD);
 }
 
 /* What holds between two bytes. */

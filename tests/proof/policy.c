@@ -24,12 +24,13 @@ policy_holds(const struct sts_policy *p)
 	       p->value_len <= sizeof p->mx && p->utf8.left <= 3 &&
 	       (p->mx_count <= STS_POLICY_MX_MAX || p->state == STATE_FAILED) &&
 	       p->mx_count <= STS_POLICY_MX_MAX + 1 &&
-	       p->mx_skipped < UINT32_MAX - 2 && p->mx_len <= STS_MX_MAX &&
+	       p->mx_len <= STS_MX_MAX &&
 	       p->max_age_s <= STS_MAX_AGE_MAX && p->mode <= STS_MODE_ENFORCE &&
 	       (p->state == STATE_FAILED) == (p->why != STS_WHY_NONE) &&
 	       (!in_value(p) || p->field != FIELD_EMPTY) &&
 	       (p->state != STATE_NAME || p->name_len > 0) &&
-	       (p->state != STATE_UTF8 || p->field == FIELD_OTHER);
+	       (p->state != STATE_UTF8 || p->field == FIELD_OTHER ||
+		   (p->field == FIELD_MX && p->mx_odd));
 }
 
 bool
@@ -76,10 +77,15 @@ prove_policy_feed(void)
 	struct sts_policy p;
 	uint8_t bytes[2] = { nondet_u8(), nondet_u8() };
 	size_t n = nondet_bool() ? 1 : 2, used;
+	unsigned skipped;
 
 	ASSUME(policy_holds(&p));
 	ASSUME(p.state != STATE_END);
+	/* Each costs an octet of a body, which has STS_HTTP_BODY_MAX. */
+	ASSUME(p.mx_skipped <= STS_HTTP_BODY_MAX);
+	skipped = p.mx_skipped;
 	used = sts_policy_feed(&p, bytes, n);
+	PROVE(p.mx_skipped >= skipped && p.mx_skipped - skipped <= used);
 	PROVE(used >= 1 && used <= n);
 	PROVE(policy_holds(&p));
 	PROVE(p.mx_len == 0 || bytes[used - 1] == '\n');
@@ -103,6 +109,7 @@ prove_policy_end(void)
 
 	ASSUME(policy_holds(&p));
 	ASSUME(p.state != STATE_END);
+	ASSUME(p.mx_skipped <= STS_HTTP_BODY_MAX);
 	valid = sts_policy_end(&p);
 	PROVE(policy_holds(&p));
 	PROVE(valid == (sts_policy_why(&p) == STS_WHY_NONE));

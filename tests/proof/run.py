@@ -182,7 +182,10 @@ def read_bites(proofs):
     table = mutants.read_table(os.path.join(HERE, "bites.txt"))
     for m in table:
         mutants.mutate(TOP, m)
-    bitten, names = {m["unit"] for m in table}, {p.name for p in proofs}
+        if len(m["tries"]) != 1 or len(m["tries"][0]) != 1:
+            raise Wrong(f"bites.txt: {m['name']}: one proof, please")
+        m["proof"] = m["tries"][0][0]
+    bitten, names = {m["proof"] for m in table}, {p.name for p in proofs}
     for name in sorted(bitten - names):
         raise Wrong(f"bites.txt: no proof {name}")
     for name in sorted(names - bitten):
@@ -192,7 +195,7 @@ def read_bites(proofs):
 
 def bite(tools, folder, proofs, m):
     """Whether the proof that the mutation names fails for it."""
-    proof = next(p for p in proofs if p.name == m["unit"])
+    proof = next(p for p in proofs if p.name == m["proof"])
     with tempfile.TemporaryDirectory(dir=folder) as tree:
         for part in ("core", "dns", "tls", "tests"):
             os.makedirs(os.path.join(tree, part))
@@ -209,14 +212,14 @@ def bite(tools, folder, proofs, m):
 
 def bites(tools, folder, proofs, table):
     wanted = {p.name for p in proofs}
-    table = [m for m in table if m["unit"] in wanted]
+    table = [m for m in table if m["proof"] in wanted]
     caught = 0
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for m, (good, word) in zip(table, pool.map(
                 lambda m: bite(tools, folder, proofs, m), table)):
             caught += good
             print(f"{'caught' if good else 'MISSED'}  {m['name']}: {m['why']} "
-                  f"({m['unit']}: {word})", flush=True)
+                  f"({m['proof']}: {word})", flush=True)
     print(f"{caught} of {len(table)} caught")
     return caught == len(table)
 
