@@ -69,6 +69,13 @@ STS_STATIC_ASSERT((int)STS_TLS_RND == (int)STS_TLS_SEED, tls_random_bytes);
 STS_STATIC_ASSERT(
     STS_TLS_RECORD_SIZE >= (int)STS_TLS_FLIGHT_MAX, tls_record_size);
 
+/* Whether a record is being opened piece by piece. */
+static bool
+in_pieces(const struct sts_tls *t)
+{
+	return STS_TLS_SMALL && t->phase != WHOLE;
+}
+
 static bool
 sending(const struct sts_tls *t)
 {
@@ -82,17 +89,18 @@ piece(const struct sts_tls *t)
 	if (!t->content) {
 		return sts_text(NULL, 0);
 	}
-	return t->phase == WHOLE ? sts_text(t->record + t->off, t->end - t->off)
-				 : sts_tls_stream_piece(&t->stream);
+	return in_pieces(t)
+		   ? sts_tls_stream_piece(&t->stream)
+		   : sts_text(t->record + t->off, t->end - t->off);
 }
 
 static void
 used(struct sts_tls *t, size_t n)
 {
-	if (t->phase == WHOLE) {
-		t->off += n;
-	} else {
+	if (in_pieces(t)) {
 		sts_tls_stream_used(&t->stream, n);
+	} else {
+		t->off += n;
 	}
 }
 
@@ -202,8 +210,7 @@ advance(struct sts_tls *t)
 		fail(t, (enum sts_why)c->why, (enum sts_tls_alert)c->alert);
 		return;
 	}
-	if (c->work != STS_TLS_WORK_NONE || piece(t).n > 0 ||
-	    t->phase != WHOLE) {
+	if (c->work != STS_TLS_WORK_NONE || piece(t).n > 0 || in_pieces(t)) {
 		return;
 	}
 	if (t->content && t->type == STS_TLS_HANDSHAKE) {
@@ -458,7 +465,7 @@ next_chunk(struct sts_tls *t)
 {
 	size_t room = sizeof t->record - PIECES_FROM;
 
-	if (t->phase != CONTENT || piece(t).n > 0 ||
+	if (!in_pieces(t) || t->phase != CONTENT || piece(t).n > 0 ||
 	    t->client.work != STS_TLS_WORK_NONE || t->state == FAILED) {
 		return;
 	}
@@ -611,7 +618,7 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= sts_tls_rec_recv_buf(t).n);
 	t->got += n;
-	if (t->phase != WHOLE) {
+	if (in_pieces(t)) {
 		take_chunk(t, n);
 		return;
 	}
@@ -619,7 +626,7 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 		take_header(t);
 		next_chunk(t);
 	}
-	if (t->state != FAILED && t->phase == WHOLE &&
+	if (t->state != FAILED && !in_pieces(t) &&
 	    t->got >= STS_TLS_HEADER && t->got == t->len) {
 		take_record(t);
 	}
@@ -698,7 +705,7 @@ sts_tls_app_recv_ack(struct sts_tls *t, size_t n)
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= sts_tls_app_recv_buf(t).n);
 	used(t, n);
-	if (t->phase == WHOLE && piece(t).n == 0) {
+	if (!in_pieces(t) && piece(t).n == 0) {
 		close_record(t);
 	}
 	next_chunk(t);
@@ -708,7 +715,7 @@ sts_tls_app_recv_ack(struct sts_tls *t, size_t n)
 bool
 sts_tls_provisional(const struct sts_tls *t)
 {
-	return t->phase != WHOLE && t->type == STS_TLS_APPLICATION;
+	return in_pieces(t) && t->type == STS_TLS_APPLICATION;
 }
 
 void

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A record opened piece by piece. */
+#include <string.h>
+
 #include "../core/base/assert.h"
 #include "tls_stream.h"
 
@@ -11,12 +13,21 @@ sts_tls_stream_can(const struct sts_tls_direction *d)
 	return d->suite == NULL || d->suite->cipher == STS_TLS_AES_GCM;
 }
 
+/* GCM goes on with this schedule, which is its owner's to wipe. */
+static void
+schedule(struct sts_tls_stream *s, br_aes_gen_ctr_keys *aes)
+{
+	s->ciphers->aes->init(&aes->vtable, s->key, s->key_len);
+	s->gcm.bctx = &aes->vtable;
+}
+
 void
 sts_tls_stream_begin(struct sts_tls_stream *s, const struct sts_tls_ciphers *c,
     struct sts_tls_direction *d, const uint8_t *header, const uint8_t *sent,
     size_t len)
 {
 	uint8_t nonce[STS_TLS_IV], aad[STS_TLS_AAD_MAX];
+	br_aes_gen_ctr_keys aes;
 	size_t aad_len;
 
 	STS_ASSERT(sts_tls_stream_can(d));
@@ -32,11 +43,16 @@ sts_tls_stream_begin(struct sts_tls_stream *s, const struct sts_tls_ciphers *c,
 	STS_ASSERT(d->seq != UINT64_MAX);
 	sts_tls_nonce(d, sent, nonce);
 	aad_len = sts_tls_aad(d, header, len, aad);
-	c->aes->init(&s->aes.vtable, d->key, d->suite->key_len);
-	br_gcm_init(&s->gcm, &s->aes.vtable, c->ghash);
+	/* A copy: what is in the record may change the keys of the next. */
+	s->ciphers = c;
+	s->key_len = d->suite->key_len;
+	memcpy(s->key, d->key, s->key_len);
+	schedule(s, &aes);
+	br_gcm_init(&s->gcm, &aes.vtable, c->ghash);
 	br_gcm_reset(&s->gcm, nonce, sizeof nonce);
 	br_gcm_aad_inject(&s->gcm, aad, aad_len);
 	br_gcm_flip(&s->gcm);
+	sts_wipe(&aes, sizeof aes);
 	d->seq++;
 }
 
@@ -66,11 +82,15 @@ hold_back(struct sts_tls_stream *s, struct sts_span chunk)
 void
 sts_tls_stream_take(struct sts_tls_stream *s, struct sts_span chunk)
 {
+	br_aes_gen_ctr_keys aes;
+
 	STS_ASSERT(chunk.n > 0 && chunk.n <= s->left);
 	STS_ASSERT(sts_tls_stream_piece(s).n == 0);
 	s->left -= (uint32_t)chunk.n;
 	if (s->sealed) {
+		schedule(s, &aes);
 		br_gcm_run(&s->gcm, 0, chunk.p, chunk.n);
+		sts_wipe(&aes, sizeof aes);
 	}
 	if (s->is_13) {
 		hold_back(s, chunk);
@@ -112,12 +132,15 @@ bool
 sts_tls_stream_end(
     struct sts_tls_stream *s, const uint8_t tag[STS_TLS_TAG], uint8_t *type)
 {
+	br_aes_gen_ctr_keys aes;
 	bool good = true;
 
 	STS_ASSERT(s->left == 0 && sts_tls_stream_piece(s).n == 0);
 	*type = s->holds ? s->held : 0;
 	if (s->sealed) {
+		schedule(s, &aes);
 		good = br_gcm_check_tag(&s->gcm, tag) == 1;
+		sts_wipe(&aes, sizeof aes);
 	}
 	sts_wipe(s, sizeof *s);
 	return good;

@@ -21,14 +21,16 @@
 #include "tls_records.h"
 
 struct sts_tls_stream {
-	/* Private. */
-	br_aes_gen_ctr_keys aes;
+	/* Private. The key is kept, not its schedule, which is made for each
+	 * chunk: 36 bytes in place of 256. */
+	const struct sts_tls_ciphers *ciphers;
+	uint8_t key[32];
 	br_gcm_context gcm;
 	struct sts_text chunk; /* of it, what was not used yet */
 	uint32_t left; /* bytes of content to come */
 	uint32_t zeros; /* held back */
 	uint32_t zeros_due; /* pieces, like `held_due` */
-	uint8_t held, held_due;
+	uint8_t held, held_due, key_len;
 	bool sealed, is_13, holds, holds_due;
 };
 

@@ -24,6 +24,15 @@ left_s(const struct sts_entry *e, uint32_t at_s)
 	return e->max_age_s > age_s ? e->max_age_s - age_s : 0;
 }
 
+/* What `part` is of `whole`, which is more than 0, in hundredths; without
+ * division of more than 32 bits, for which small machines need a library. */
+static uint32_t
+percent(uint32_t part, uint32_t whole)
+{
+	return part > UINT32_MAX / 100 ? part / (whole / 100)
+				       : part * 100 / whole;
+}
+
 /* The alert's level at at_s after this many failures: 0 to LEVEL_URGENT. */
 static unsigned
 level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
@@ -75,7 +84,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 	sts_event_mode(event, e->mode);
 	event->number[0] = e->failures;
 	event->number[1] = left;
-	event->number[2] = (uint32_t)((uint64_t)left * 100 / e->max_age_s);
+	event->number[2] = percent(left, e->max_age_s);
 }
 
 void
@@ -126,8 +135,7 @@ void
 sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 {
 	uint32_t max = s->protected_max > 0 ? s->protected_max : 1;
-	uint32_t percent =
-	    (uint32_t)((uint64_t)s->chunks_protected * 100 / max);
+	uint32_t full = percent(s->chunks_protected, max);
 	struct sts_text nothing = sts_text(NULL, 0);
 
 	if (s->refused != a->alert.refused &&
@@ -137,12 +145,12 @@ sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 		    ->number[0] = s->refused - a->alert.refused;
 		a->alert.refused = s->refused;
 	}
-	if (percent < PERCENT_OVER) {
+	if (full < PERCENT_OVER) {
 		a->alert.full = 0;
-	} else if (percent >= PERCENT_FULL &&
-		   percent >= (uint32_t)a->alert.full + PERCENT_STEP) {
-		a->alert.full = (uint8_t)percent;
+	} else if (full >= PERCENT_FULL &&
+		   full >= (uint32_t)a->alert.full + PERCENT_STEP) {
+		a->alert.full = (uint8_t)full;
 		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
-		    ->number[0] = percent;
+		    ->number[0] = full;
 	}
 }

@@ -33,6 +33,20 @@ sts_text_is(struct sts_text a, const char *s)
 	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }
 
+/* The last decimal digit of v, which loses it: by divisions of 32 bits, since
+ * small machines divide no longer numbers without a library. */
+static uint32_t
+take_digit(uint64_t *v)
+{
+	uint32_t high = (uint32_t)(*v >> 32), low = (uint32_t)*v;
+	uint32_t upper = high % 10 << 16 | low >> 16;
+	uint32_t lower = upper % 10 << 16 | (low & 0xffff);
+
+	*v = (uint64_t)(high / 10) << 32 | (uint64_t)(upper / 10) << 16 |
+	     lower / 10;
+	return lower % 10;
+}
+
 size_t
 sts_put_decimal(uint8_t out[20], uint64_t v)
 {
@@ -41,8 +55,7 @@ sts_put_decimal(uint8_t out[20], uint64_t v)
 
 	do {
 		STS_ASSERT(n < sizeof reversed);
-		reversed[n++] = (uint8_t)('0' + v % 10);
-		v /= 10;
+		reversed[n++] = (uint8_t)('0' + take_digit(&v));
 	} while (v != 0);
 	for (size_t i = 0; i < n; i++) {
 		out[i] = reversed[n - 1 - i];
@@ -61,7 +74,8 @@ sts_get_decimal(struct sts_text t, unsigned max, uint64_t *v)
 	for (size_t i = 0; i < t.n; i++) {
 		unsigned digit = (unsigned)t.p[i] - '0';
 
-		if (digit > 9 || sum > (UINT64_MAX - digit) / 10) {
+		if (digit > 9 || sum > UINT64_MAX / 10 ||
+		    sum * 10 > UINT64_MAX - digit) {
 			return false;
 		}
 		sum = sum * 10 + digit;

@@ -33,14 +33,14 @@ month_days(int year, int month)
 
 /* Days since 1970 by the Gregorian calendar, counted from 1 March so that the
  * leap day is the last of a year. */
-static int64_t
+static int32_t
 days_since_1970(int year, int month, int day)
 {
-	int64_t y = month > 2 ? year : year - 1;
-	int64_t m = month > 2 ? month - 3 : month + 9;
+	int32_t y = month > 2 ? year : year - 1;
+	int32_t m = month > 2 ? month - 3 : month + 9;
 
 	if (y < 0) {
-		return -(int64_t)DAYS_TO_1970;
+		return -(int32_t)DAYS_TO_1970;
 	}
 	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
 	       1 - DAYS_TO_1970;
