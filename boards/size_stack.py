@@ -53,7 +53,7 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
      r"record_limit|version|cookie|key_share|renegotiation))$"),
     (r"/signature:", r":br_ecdsa_i31_vrfy_(raw|asn1)$|:br_rsa_i31_public$|"
      r":br_rsa_i31_pkcs1_vrfy$|/ec_all_m31:api_|" + HASH),
-    (r"/curves:", r"/ec_all_m31:api_"),
+    (r"/(curves|tls_exchange):", r"/ec_all_m31:api_"),
     (r"/rsa:", r":br_rsa_i31_public$"),
     # The agent's tables.
     (r"core/driver:tell_events$", r":channel_event$"),
