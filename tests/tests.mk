@@ -41,17 +41,20 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(B
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
 # Built with a small record buffer, and so with all of tls and base.
-$(BUILD)/unit/test_tls_small: tests/unit/test_tls_small.c tests/unit/test_tls_client.c tests/unit/unit.c \
-		$(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(TLS_SRC) $(BASE_SRC) $(BUILD)/libmtasts.a
+SMALL_TESTS = $(BUILD)/unit/test_tls_small $(BUILD)/unit/test_fetch_small
+$(SMALL_TESTS): $(BUILD)/unit/test_%_small: tests/unit/test_%_small.c tests/unit/test_tls_client.c tests/unit/test_fetch.c \
+		tests/unit/unit.c $(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(TLS_SRC) $(BASE_SRC) \
+		$(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) -DSTS_TLS_RECORD_SIZE=1024 $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
-		$(filter-out tests/unit/test_tls_client.c,$(filter %.c,$^)) $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+		$(filter-out tests/unit/test_tls_client.c tests/unit/test_fetch.c,$(filter %.c,$^)) \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
 DAEMON_TESTS = $(filter $(BUILD)/unit/test_daemon%,$(UNIT_BIN))
 $(DAEMON_TESTS): override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
 $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
 $(BUILD)/unit/test_tls_session $(BUILD)/unit/test_smtp_probe $(BUILD)/unit/test_smtp_submit: tests/mem/seeder.c
-$(BUILD)/unit/test_tls_client: tests/tls/hostile.c tests/tls/hostile.h
+$(BUILD)/unit/test_tls_client $(BUILD)/unit/test_fetch: tests/tls/hostile.c tests/tls/hostile.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_secrets: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_secrets: override LDFLAGS += -Wl,--wrap=sts_tls_start

@@ -26,7 +26,6 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 	f->done = true;
 	f->found = found;
 	f->why = why;
-	f->http_code = f->http.code;
 	if (found != STS_FOUND && f->staged) {
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
@@ -67,7 +66,7 @@ keep_mx(struct sts_fetch *f)
 }
 
 /* Content of the response, on its way into the stage. */
-static bool
+static void
 take_content(struct sts_fetch *f, struct sts_text body)
 {
 	uint32_t before = f->body_len / STS_FETCH_MILESTONE;
@@ -76,29 +75,31 @@ take_content(struct sts_fetch *f, struct sts_text body)
 	if (f->body_len / STS_FETCH_MILESTONE != before) {
 		f->milestone = f->now;
 	}
-	while (body.n > 0) {
+	while (body.n > 0 && !f->no_room) {
 		size_t used = sts_policy_feed(&f->policy, body.p, body.n);
 
 		STS_ASSERT(used > 0 && used <= body.n);
-		if (!keep_mx(f)) {
-			finish(f, STS_UNKNOWN, STS_WHY_POLICY_NO_ROOM);
-			return false;
-		}
+		f->no_room = !keep_mx(f);
 		body = sts_text(body.p + used, body.n - used);
 	}
-	if (sts_policy_failed(&f->policy)) {
-		finish(f, STS_UNKNOWN, sts_policy_why(&f->policy));
-		return false;
-	}
-	return true;
 }
 
-/* The response has ended: is there a policy? */
+/* The response has ended, or what came of it is bad enough: is there a
+ * policy? */
 static void
 judge(struct sts_fetch *f)
 {
 	bool valid;
 
+	f->http_code = f->http.code;
+	if (f->no_room) {
+		finish(f, STS_UNKNOWN, STS_WHY_POLICY_NO_ROOM);
+		return;
+	}
+	if (sts_policy_failed(&f->policy)) {
+		finish(f, STS_UNKNOWN, sts_policy_why(&f->policy));
+		return;
+	}
 	if (sts_http_status(&f->http) != STS_HTTP_DONE) {
 		finish(f, STS_UNKNOWN, sts_http_why(&f->http));
 		return;
@@ -113,39 +114,52 @@ judge(struct sts_fetch *f)
 	}
 }
 
-/* Application bytes, through HTTP. False: the fetch has ended. */
+/* Whether nothing that follows changes what is to be said of the response. */
 static bool
+is_over(const struct sts_fetch *f)
+{
+	return f->no_room || sts_policy_failed(&f->policy) ||
+	       sts_http_status(&f->http) != STS_HTTP_MORE;
+}
+
+/* Application bytes, through HTTP. */
+static void
 take_response(struct sts_fetch *f)
 {
 	struct sts_text in = sts_tls_app_recv_buf(f->tls);
 	uint16_t code = f->http.code;
 	size_t off = 0;
 
-	while (off < in.n && sts_http_status(&f->http) == STS_HTTP_MORE) {
+	while (off < in.n && !is_over(f)) {
 		struct sts_text body;
 		size_t used =
 		    sts_http_feed(&f->http, in.p + off, in.n - off, &body);
 
 		STS_ASSERT(used > 0 && used <= in.n - off);
-		if (!take_content(f, body)) {
-			return false;
-		}
+		take_content(f, body);
 		off += used;
 	}
 	sts_tls_app_recv_ack(f->tls, in.n);
 	if (f->http.code != code) {
 		f->milestone = f->now;
 	}
-	return true;
 }
 
-/* Whether the response is there to be judged: its end may have been forged as
- * long as the record has none. */
+/* Whether the response is there to be judged. What was read may be forged as
+ * long as its record has no end: no verdict, good or bad, is made of it. */
 static bool
 responded(const struct sts_fetch *f)
 {
-	return sts_http_status(&f->http) != STS_HTTP_MORE &&
-	       !sts_tls_provisional(f->tls);
+	return is_over(f) && !sts_tls_provisional(f->tls);
+}
+
+/* The status is told even if the rest never comes, but not a forged one. */
+static void
+note_code(struct sts_fetch *f)
+{
+	if (!sts_tls_provisional(f->tls)) {
+		f->http_code = f->http.code;
+	}
 }
 
 /* As much of the request as one record takes: a server with little memory may
@@ -221,10 +235,9 @@ pump(struct sts_fetch *f)
 			judge(f);
 			return;
 		}
+		note_code(f);
 		if ((wants & STS_TLS_APP_RECV) != 0) {
-			if (!take_response(f)) {
-				return;
-			}
+			take_response(f);
 		} else if ((wants & STS_TLS_APP_SEND) != 0 && !f->asked) {
 			send_request(f);
 		} else if ((wants & STS_TLS_CLOSED) != 0) {
@@ -498,7 +511,7 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	STS_ASSERT(wall_s >= 0);
 	STS_ASSERT(id.n <= sizeof f->id);
 	f->busy = true;
-	f->done = f->staged = f->established = false;
+	f->done = f->staged = f->established = f->no_room = false;
 	f->found = STS_PENDING;
 	f->why = STS_WHY_NONE;
 	f->http_code = 0;

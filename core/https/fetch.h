@@ -57,6 +57,7 @@ struct sts_fetch {
 	struct sts_x509_links *links;
 	bool done;
 	bool staged, established, asked;
+	bool no_room; /* the policy has not found any in the cache */
 	uint16_t request_off; /* of the request, the next byte to be sent */
 	sts_ms now, handshake_until, until;
 	uint32_t body_len;
