@@ -41,7 +41,11 @@ FIRMWARE ?= mtasts
 BOARD_PKGS = gcc-arm-none-eabi libnewlib-arm-none-eabi
 # Beside each object the compiler leaves a .ci: which function calls which, with what stack.
 ARM_CFLAGS = -Os -g -mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections \
-	-fcallgraph-info=su -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0
+	-fcallgraph-info=su -DBR_USE_UNIX_TIME=0 -DBR_USE_URANDOM=0 $(ASSERT_CFLAGS)
+# An assertion names its file without folders: no two files of the library share
+# a name, and a hundred paths are 1 KB of flash.
+ASSERT_CFLAGS = $(patsubst %,-fmacro-prefix-map=%=,$(sort $(dir $(LIB_SRC) \
+	$(LWIP_FILES:%=$(LWIP_DIR)/%)) boards/mcu/ port/lwip/))
 
 .PHONY: board firmware run-board
 board: lwip-source ## firmware for BOARD=..., in build/boards (PRODUCT, SEED, ANCHORS, LWIP, BEARSSL)

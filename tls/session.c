@@ -89,9 +89,8 @@ piece(const struct sts_tls *t)
 	if (!t->content) {
 		return sts_text(NULL, 0);
 	}
-	return in_pieces(t)
-		   ? sts_tls_stream_piece(&t->stream)
-		   : sts_text(t->record + t->off, t->end - t->off);
+	return in_pieces(t) ? sts_tls_stream_piece(&t->stream)
+			    : sts_text(t->record + t->off, t->end - t->off);
 }
 
 static void
@@ -626,8 +625,8 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 		take_header(t);
 		next_chunk(t);
 	}
-	if (t->state != FAILED && !in_pieces(t) &&
-	    t->got >= STS_TLS_HEADER && t->got == t->len) {
+	if (t->state != FAILED && !in_pieces(t) && t->got >= STS_TLS_HEADER &&
+	    t->got == t->len) {
 		take_record(t);
 	}
 }

@@ -27,17 +27,8 @@ STS_NORETURN void sts_assert_failed(const char *file, int line);
  */
 STS_NORETURN void sts_assert_failed_here(void);
 
-/* A file's name without its folders, which the compiler may know: no two files
- * of the library share one, and a hundred of the paths are 1 KB of flash. */
-#ifdef __FILE_NAME__
-#define STS_FILE_NAME __FILE_NAME__
-#else
-#define STS_FILE_NAME __FILE__
-#endif
-
 #if STS_ASSERT_PLACE
-#define STS_ASSERT(x) \
-	((x) ? (void)0 : sts_assert_failed(STS_FILE_NAME, __LINE__))
+#define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed(__FILE__, __LINE__))
 #else
 #define STS_ASSERT(x) ((x) ? (void)0 : sts_assert_failed_here())
 #endif

@@ -24,8 +24,8 @@ policy_holds(const struct sts_policy *p)
 	       p->value_len <= sizeof p->mx && p->utf8.left <= 3 &&
 	       (p->mx_count <= STS_POLICY_MX_MAX || p->state == STATE_FAILED) &&
 	       p->mx_count <= STS_POLICY_MX_MAX + 1 &&
-	       p->mx_len <= STS_MX_MAX &&
-	       p->max_age_s <= STS_MAX_AGE_MAX && p->mode <= STS_MODE_ENFORCE &&
+	       p->mx_len <= STS_MX_MAX && p->max_age_s <= STS_MAX_AGE_MAX &&
+	       p->mode <= STS_MODE_ENFORCE &&
 	       (p->state == STATE_FAILED) == (p->why != STS_WHY_NONE) &&
 	       (!in_value(p) || p->field != FIELD_EMPTY) &&
 	       (p->state != STATE_NAME || p->name_len > 0) &&

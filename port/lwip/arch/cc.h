@@ -19,7 +19,7 @@
 #define X32_F "x"
 #define SZT_F "u"
 #define LWIP_PLATFORM_DIAG(x)
-#define LWIP_PLATFORM_ASSERT(x) sts_assert_failed(STS_FILE_NAME, __LINE__)
+#define LWIP_PLATFORM_ASSERT(x) sts_assert_failed(__FILE__, __LINE__)
 
 /* Unpredictable: transaction ids and port numbers come from it. */
 uint32_t sts_lwip_random(void);
