@@ -52,13 +52,13 @@
 	    "Questions answered, by the kind of their zone.") \
 	X(ANSWERS, STS_ANSWER_KINDS - 1, 1, "answers_total", "answer", \
 	    "notfound temp secure override dane-only dane", "Answers.") \
-	X(ANSWERS_WHY, STS_WHY_COUNT, 1, "answers_why_total", "why", "*why", \
+	X(ANSWERS_WHY, STS_WHY_ANSWERS, 1, "answers_why_total", "why", "*why", \
 	    "Answers by reason; ok is a policy that is enforced.") \
 	X(QUEUED, 1, 1, "questions_queued_total", NULL, NULL, \
 	    "Questions that found all lookups busy.") \
 	X(REPLIES_CUT, 3, 1, "replies_cut_total", "to", "brief plain temp", \
 	    "Replies over the size limit, by what was left of them.") \
-	X(LOOKUPS, STS_WHY_COUNT, 1, "lookups_total", "why", "*why", \
+	X(LOOKUPS, STS_WHY_ANSWERS, 1, "lookups_total", "why", "*why", \
 	    "Domains looked up, by what came of it; ok is a policy.") \
 	X(DANE, 4, 1, "dane_lookups_total", "level", \
 	    "none partial only unknown", \

@@ -4,19 +4,29 @@
 #include <string.h>
 
 #include "assert.h"
+#include "sts_config.h"
 #include "why.h"
 
 #define STS_WHY_TOKEN(id, token, sentence) token "\0"
 static const char tokens[] = STS_WHY_LIST(STS_WHY_TOKEN);
+static const char mail_tokens[] = STS_WHY_MAIL_LIST(STS_WHY_TOKEN);
 
 #define STS_WHY_TEXT(id, token, sentence) sentence "\0"
 static const char sentences[] = STS_WHY_LIST(STS_WHY_TEXT);
+static const char mail_sentences[] = STS_WHY_MAIL_LIST(STS_WHY_TEXT);
 
 static const char *
-word(const char *words, enum sts_why why)
+word(const char *words, const char *mail_words, enum sts_why why)
 {
-	STS_ASSERT((unsigned)why < STS_WHY_COUNT);
-	for (unsigned i = 0; i < (unsigned)why; i++) {
+	unsigned n = (unsigned)why;
+
+	STS_ASSERT(n < STS_WHY_COUNT);
+	if (n >= STS_WHY_ANSWERS) {
+		/* Without either, the linker drops these words. */
+		words = STS_SMTP || STS_DANE ? mail_words : "?";
+		n = STS_SMTP || STS_DANE ? n - STS_WHY_ANSWERS : 0;
+	}
+	for (; n > 0; n--) {
 		words += strlen(words) + 1;
 	}
 	return words;
@@ -25,13 +35,13 @@ word(const char *words, enum sts_why why)
 const char *
 sts_why_token(enum sts_why why)
 {
-	return word(tokens, why);
+	return word(tokens, mail_tokens, why);
 }
 
 const char *
 sts_why_text(enum sts_why why)
 {
-	return word(sentences, why);
+	return word(sentences, mail_sentences, why);
 }
 
 bool

@@ -95,6 +95,21 @@
 	X(POLICY_NO_MX,      "policy-no-mx",        "the policy names no mx") \
 	X(POLICY_MANY_MX,    "policy-many-mx",      "the policy names more mx than the limit") \
 	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit the memory for one policy") \
+	/* ourselves */ \
+	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
+	X(LATE,              "late",                "the policy was not there in time") \
+	X(BUSY,              "busy",                "no slot was free in time") \
+	X(NO_CLOCK,          "no-clock",            "the time is not known") \
+	X(REPLY_LARGE,       "reply-large",         "the answer is larger than the client takes") \
+	X(CLIENT_JUNK,       "client-junk",         "the client sent something that is no request") \
+	X(CLIENT_STALL,      "client-stall",        "the client did not read its answer in time") \
+	X(MODE_NONE,         "mode-none",           "the policy says none") \
+	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
+	X(AUDIT,             "audit",               "enforcement is off; this is what would have been answered")
+
+/* What only mail hosts give: of use where a product speaks SMTP or judges them
+ * (STS_SMTP, STS_DANE). No answer to a mail server and no look-up has these. */
+#define STS_WHY_MAIL_LIST(X) \
 	/* SMTP (RFC 5321, RFC 3207) */ \
 	X(SMTP_NO_GREETING,  "smtp-no-greeting",    "the mail server did not greet in time") \
 	X(SMTP_GREETING_LATER, "smtp-greeting-later", "the mail server greeted with try again later") \
@@ -118,23 +133,14 @@
 	X(TLSA_MISMATCH,     "tlsa-mismatch",       "no certificate of the mail server is what a TLSA record names") \
 	X(MX_UNLISTED,       "mx-unlisted",         "no mx of the policy is the mail host") \
 	X(MX_NONE,           "mx-none",             "the domain takes no mail") \
-	X(HOST_NO_ADDRESS,   "host-no-address",     "the mail host has no address") \
-	/* ourselves */ \
-	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
-	X(LATE,              "late",                "the policy was not there in time") \
-	X(BUSY,              "busy",                "no slot was free in time") \
-	X(NO_CLOCK,          "no-clock",            "the time is not known") \
-	X(REPLY_LARGE,       "reply-large",         "the answer is larger than the client takes") \
-	X(CLIENT_JUNK,       "client-junk",         "the client sent something that is no request") \
-	X(CLIENT_STALL,      "client-stall",        "the client did not read its answer in time") \
-	X(MODE_NONE,         "mode-none",           "the policy says none") \
-	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
-	X(AUDIT,             "audit",               "enforcement is off; this is what would have been answered")
+	X(HOST_NO_ADDRESS,   "host-no-address",     "the mail host has no address")
 /* clang-format on */
 
 #define STS_WHY_ENUM(id, token, sentence) STS_WHY_##id,
 enum sts_why {
-	STS_WHY_LIST(STS_WHY_ENUM) STS_WHY_COUNT
+	STS_WHY_LIST(STS_WHY_ENUM) STS_WHY_ANSWERS, /* reasons of answers */
+	STS_WHY_LAST_ANSWER = STS_WHY_ANSWERS - 1,
+	STS_WHY_MAIL_LIST(STS_WHY_ENUM) STS_WHY_COUNT
 };
 #undef STS_WHY_ENUM
 
