@@ -39,7 +39,7 @@ core/lookup     core/base core/grammar core/dial dns tls core/settings.h
 core/https      core/base core/grammar core/cache core/dial core/lookup tls core/settings.h
 core/dane       core/base core/grammar core/lookup dns tls core/settings.h
 core/smtp       core/base core/grammar core/dial tls
-core/report     core/base core/grammar core/smtp
+core/report     core/base core/grammar core/smtp core/cache/chunks.h core/cache/organisation.h
 core/share      core/base core/grammar core/cache core/journal core/dial tls
 core/agent      core/base core/grammar core/cache core/journal core/answer core/client
 core/agent      core/dial core/lookup core/https core/dane core/smtp core/report core/share

@@ -284,6 +284,34 @@
 #define STS_CACHE_ORGS 1024
 #endif
 
+/*
+ * TLS reports. Octets of one event's texts, at least 1,536: of a policy with more
+ * the strings beyond are left out of the report. A report in memory has one
+ * such event, and a snapshot that is read two.
+ */
+#ifndef STS_REPORT_TEXT
+#define STS_REPORT_TEXT 4096
+#endif
+
+/* Octets of a record at _smtp._tls; events about a domain with a longer one are
+ * counted as over a limit, and have no report. At most a third of
+ * STS_REPORT_TEXT. */
+#ifndef STS_TLSRPT_RECORD_MAX
+#define STS_TLSRPT_RECORD_MAX 1024
+#endif
+
+/* Failures of one policy in a report, one by one: 1..1,024; the default of
+ * struct sts_tally_config. */
+#ifndef STS_REPORT_FAILURES
+#define STS_REPORT_FAILURES 64
+#endif
+
+/* Policies of one domain and day that are told apart by their strings; further
+ * ones are counted by type and domain alone. 1..200. */
+#ifndef STS_REPORT_POLICIES
+#define STS_REPORT_POLICIES 8
+#endif
+
 /* Events between two visits of the driver; more are counted as lost. */
 #ifndef STS_EVENTS_MAX
 #define STS_EVENTS_MAX 16
@@ -328,6 +356,12 @@
  * reports by mail, does not. */
 #ifndef STS_SMTP
 #define STS_SMTP 1
+/*
+ * TLS reports (RFC 8460), collected and sent. 0: none are; nothing is counted.
+ * It still has to be switched on, by a contact and by memory for it.
+ */
+#ifndef STS_REPORT
+#define STS_REPORT 1
 #endif
 
 /* Policies kept in a storage. 0: sts_agent_journal says false, every policy is

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report (RFC 8460 4): one line of I-JSON, written from the tally piece by
+ * piece into buffers of any size; no buffer ever holds it. What is the same
+ * in the tally is written the same, so that it can be written once to be
+ * counted, and again to be sent; pin the domain meanwhile.
+ *
+ *	struct sts_report r;
+ *
+ *	sts_report_begin(&r, &tally, domain, &config);
+ *	while ((n = sts_report_read(&r, room)) > 0) { use room.p[0..n) }
+ *
+ * Keys come in the RFC's order. Output is printable ASCII: other characters are
+ * written as \uXXXX, octets that are not UTF-8 as U+FFFD. Optional members
+ * without a value are left out; there are no empty strings or lists.
+ */
+#ifndef STS_REPORT_H
+#define STS_REPORT_H
+
+#include "../grammar/json_put.h"
+#include "report_tally.h"
+
+/* What the operator has set; borrowed as long as a report that uses it. */
+struct sts_report_config {
+	struct sts_text organization; /* not empty */
+	struct sts_text
+	    contact; /* local@domain: see sts_report_contact_valid */
+	struct sts_text submitter; /* its domain: sts_report_submitter */
+	uint32_t instance; /* which gateway: part of every id */
+};
+
+/* Whether t can be a contact: local@domain in printable ASCII without
+ * blanks, quotes and <>()[]\,;: , the domain a name of two labels or more. */
+bool sts_report_contact_valid(struct sts_text t);
+
+/* The domain of a valid contact. */
+struct sts_text sts_report_submitter(struct sts_text contact);
+
+struct sts_report {
+	/* Private. */
+	const struct sts_tally *tally;
+	const struct sts_report_config *config;
+	uint8_t stage;
+	uint8_t left; /* strings of the list at hand that are yet to come */
+	uint32_t domain, policy, failure;
+	struct sts_tally_text strings; /* what is left of the list */
+	size_t off; /* octets of the element at hand that were read */
+};
+
+/* Begin with the report about the domain `ref` of the tally. All three stay as
+ * long as r. */
+void sts_report_begin(struct sts_report *r, const struct sts_tally *t,
+    uint32_t ref, const struct sts_report_config *config);
+
+/* The next octets, written to out (at least 1 of room); how many, 0: the end.
+ * O(out.n) and one element, of at most STS_REPORT_TEXT octets. */
+size_t sts_report_read(struct sts_report *r, struct sts_span out);
+
+enum {
+	/* "20240131." domain "." 8 "." 8 */
+	STS_REPORT_ID_MAX = 11 + STS_NAME_MAX + 1 + 8 + 1 + 8,
+	/* submitter!domain!begin!end!unique.json.gz */
+	STS_REPORT_FILE_MAX = 2 * STS_NAME_MAX + 2 + 2 * 12 + 17 + 8
+};
+
+/*
+ * The report's id: day ("2024-01-31"), domain, sum of the record, instance; so
+ * that two gateways of an organisation, and two records of a day, never share
+ * one.
+ */
+struct sts_text sts_report_id(const struct sts_tally *t, uint32_t ref,
+    const struct sts_report_config *config, uint8_t out[STS_REPORT_ID_MAX]);
+
+/* The name of its file (RFC 8460 5.1), ending in ".json.gz". */
+struct sts_text sts_report_file(const struct sts_tally *t, uint32_t ref,
+    const struct sts_report_config *config, uint8_t out[STS_REPORT_FILE_MAX]);
+
+/* 2024-01-31 of a number of days since 1970 (up to the year 9999). */
+void sts_report_date(uint8_t out[10], uint32_t day);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a mail server reports of one connection: the datagram of libtlsrpt, as
+ * Postfix >= 3.10 sends it. It is JSON:
+ *
+ *	{"dpv": "1","d": DOMAIN,"pr": RECORD,"policies":[{"policy-type": 1|2|9,
+ *	 "policy-domain": DOMAIN,"policy-string":[...],"mx-host":[...],
+ *	 "failure-details":[{"c": CODE,"s": IP,"n": MX,"h": EHLO,"r": IP,
+ *	  "a": INFO,"f": REASON}],"t": FAILURES,"f": 0|1}]}
+ *
+ *	struct sts_datagram d;
+ *	static struct sts_report_event e;
+ *	enum sts_datagram_verdict v = sts_datagram_open(&d, bytes, &e);
+ *
+ *	if (v == STS_DATAGRAM_GOOD) {
+ *		while (sts_datagram_next(&d, &e)) {
+ *			sts_tally_add(&tally, day, &e);
+ *		}
+ *	} else {
+ *		count v, log the first 64 octets
+ *	}
+ *
+ * It is read twice, octet by octet, in the memory of struct sts_datagram: whole,
+ * to be judged, before anything of it is counted; then policy by policy.
+ *
+ * Accepted: keys in any order; unknown keys with any value; no dpv (Debian 13);
+ * no policy-domain (then it is d); several policies; a domain in any case, with
+ * a final dot. Octets that are not UTF-8 become "?". A datagram that ends within
+ * an "h" (a hostile mail server can make its EHLO reply 200 KB long, and the
+ * receiver cuts) counts as a failure if the keys before it are there, which they
+ * are in what libtlsrpt sends.
+ *
+ * Refused: everything else that is cut; a known key twice, or with a value of
+ * another type; another dpv; a domain that is no name; numbers beyond those
+ * above. A failure of code 901 is the mail server's own; a policy that failed
+ * with nothing else is passed over.
+ */
+#ifndef STS_REPORT_DATAGRAM_H
+#define STS_REPORT_DATAGRAM_H
+
+#include "../grammar/json.h"
+#include "report_event.h"
+
+enum sts_datagram_verdict {
+	STS_DATAGRAM_GOOD = 0,
+	STS_DATAGRAM_BROKEN, /* no JSON, cut, or not as above */
+	STS_DATAGRAM_VERSION, /* a dpv that is not "1" */
+	STS_DATAGRAM_DOMAIN, /* d is no name, or pr no record */
+	STS_DATAGRAM_LARGE /* pr, or what JSON's reader allows: our limit */
+};
+
+struct sts_datagram {
+	/* Private. */
+	struct sts_text bytes;
+	struct sts_json json;
+	uint8_t verdict;
+	uint8_t pass; /* judging, or handing out */
+	uint16_t policy; /* number of the policy that is due */
+	uint16_t number; /* of the one being read */
+	uint8_t level; /* which object is being read */
+	uint8_t key; /* whose value is due */
+	uint8_t skip; /* depth of an unknown value, 0: none */
+	uint32_t seen_top, seen_policy, seen_failure; /* keys, a bit each */
+	bool internal; /* a failure of code 901 was left out */
+	bool line_over; /* h: its first word was seen */
+	uint16_t value_len;
+	uint32_t code;
+	uint16_t at[STS_REPORT_FIELDS + 1];
+	uint8_t value[2 * STS_REPORT_FIELD_MAX];
+};
+
+/*
+ * Judge the datagram `bytes`, which must stay as it is until the last
+ * sts_datagram_next. Writes its domain and record to *e. Two passes over the
+ * octets.
+ */
+enum sts_datagram_verdict sts_datagram_open(
+    struct sts_datagram *d, struct sts_text bytes, struct sts_report_event *e);
+
+/*
+ * The next policy as an event, in *e, which must be the one of
+ * sts_datagram_open. False: there are no more. One pass over the octets.
+ */
+bool sts_datagram_next(struct sts_datagram *d, struct sts_report_event *e);
+
+#endif

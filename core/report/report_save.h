@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tally as bytes, to outlive a restart: written and read in pieces of any
+ * size. core/report/README.md has the format.
+ *
+ *	sts_report_save_begin(&s, &tally);
+ *	while ((n = sts_report_save(&s, &tally, room)) > 0) { write it }
+ *	if (sts_report_save_done(&s)) it is whole, else begin again
+ *
+ *	sts_report_load_begin(&l, &tally);
+ *	for each piece: sts_report_load(&l, &tally, piece);
+ *	sts_report_load_end(&l, &tally)       whether the tally is what was saved
+ *
+ * Events may be added between two pieces: a snapshot has each domain that was
+ * there all the time, with counts of some moment of the writing. If a domain
+ * is removed meanwhile, the snapshot is given up (not done).
+ */
+#ifndef STS_REPORT_SAVE_H
+#define STS_REPORT_SAVE_H
+
+#include "report_tally.h"
+
+enum {
+	STS_REPORT_SAVE_VERSION = 1
+};
+
+struct sts_report_save {
+	/* Private. */
+	uint8_t stage;
+	uint8_t slot;
+	uint32_t removals;
+	uint32_t domain, policy, failure; /* refs of what is being written */
+	uint32_t block; /* of the filter */
+	uint32_t crc; /* of all that was written */
+	size_t off; /* octets of the current record that are written */
+};
+
+void sts_report_save_begin(
+    struct sts_report_save *s, const struct sts_tally *t);
+
+/* Write the next octets to out (at least one of room). Returns how many; 0: it
+ * is whole, or given up. O(out.n) and one record. */
+size_t sts_report_save(
+    struct sts_report_save *s, const struct sts_tally *t, struct sts_span out);
+
+/* Whether all of it was written. */
+bool sts_report_save_done(const struct sts_report_save *s);
+
+struct sts_report_load {
+	/* Private. */
+	uint8_t state;
+	uint8_t slot;
+	bool same_filter; /* the filter fits this tally's block */
+	uint32_t domain, policy; /* what further records belong to, 0: lost */
+	uint32_t crc;
+	uint32_t have; /* octets of the record at hand */
+	struct sts_report_event event;
+	uint8_t record[STS_REPORT_TEXT + 64];
+};
+
+/* Begin to fill *t, which is made empty (its config stays; the key becomes that
+ * of the snapshot). Nothing may be added until load_end. */
+void sts_report_load_begin(struct sts_report_load *l, struct sts_tally *t);
+
+/* The next octets. Any: what is wrong is found here or at the end. */
+void sts_report_load(
+    struct sts_report_load *l, struct sts_tally *t, struct sts_text in);
+
+/*
+ * True: the snapshot was whole and right, and what fits the tally is in it; the
+ * rest is counted as lost. False: it was cut, damaged, of another version, or
+ * nothing: *t is empty, as after sts_tally_init.
+ */
+bool sts_report_load_end(struct sts_report_load *l, struct sts_tally *t);
+
+#endif
