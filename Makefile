@@ -26,7 +26,8 @@ BASE_SRC = core/base/bytes.c core/base/crc32.c core/base/event.c core/base/name.
 	core/base/sink.c core/base/siphash.c core/base/text.c core/base/utf8.c core/base/why.c
 GRAMMAR_SRC = core/grammar/domain.c core/grammar/idna.c core/grammar/json.c \
 	core/grammar/json_put.c core/grammar/policy.c \
-	core/grammar/punycode.c core/grammar/record.c core/grammar/uts46.c core/grammar/uts46_table.c
+	core/grammar/punycode.c core/grammar/record.c core/grammar/tlsrpt.c \
+	core/grammar/uts46.c core/grammar/uts46_table.c
 CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c \
 	core/cache/cache_index.c core/cache/cache_record.c core/cache/cache_stage.c \
 	core/cache/cache_sweep.c core/cache/chunks.c core/cache/organisation.c core/cache/payload.c

@@ -57,6 +57,7 @@ struct sts_tlsrpt {
 	uint8_t candidates; /* 0, 1, or 2 for several */
 	bool invalid, over; /* a candidate is; is longer than text */
 	bool is_rua; /* the field is a rua, or may become one */
+	bool own; /* the current record is the first candidate */
 	uint8_t text[STS_TLSRPT_RECORD_MAX]; /* the first candidate */
 };
 
