@@ -25,9 +25,8 @@ override LDFLAGS += $(if $(STATIC),-static)
 BASE_SRC = core/base/bytes.c core/base/crc32.c core/base/event.c core/base/name.c \
 	core/base/sink.c core/base/siphash.c core/base/text.c core/base/utf8.c core/base/why.c
 GRAMMAR_SRC = core/grammar/domain.c core/grammar/idna.c core/grammar/json.c \
-	core/grammar/json_put.c core/grammar/policy.c \
-	core/grammar/punycode.c core/grammar/record.c core/grammar/tlsrpt.c \
-	core/grammar/uts46.c core/grammar/uts46_table.c
+	core/grammar/json_put.c core/grammar/policy.c core/grammar/punycode.c core/grammar/record.c \
+	core/grammar/tlsrpt.c core/grammar/uts46.c core/grammar/uts46_table.c
 CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c \
 	core/cache/cache_index.c core/cache/cache_record.c core/cache/cache_stage.c \
 	core/cache/cache_sweep.c core/cache/chunks.c core/cache/organisation.c core/cache/payload.c
@@ -36,20 +35,25 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c
-DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c core/dane/dane_records.c core/dane/judge.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c
+DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
+	core/dane/dane_records.c core/dane/judge.c
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
+REPORT_SRC = core/report/report_datagram.c core/report/report_event.c \
+	core/report/report_result.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
-	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c core/agent/agent_dane_work.c core/agent/agent_held.c \
-	core/agent/agent_journal.c core/agent/agent_keep.c core/agent/agent_metrics.c \
-	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_route.c core/agent/agent_slots.c \
+	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
+	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
+	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
+	core/agent/agent_queue.c core/agent/agent_route.c core/agent/agent_slots.c \
 	core/agent/agent_sweep.c core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c \
 	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
 	core/agent/metrics.c core/agent/random.c
 CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
-	$(CLIENT_SRC) $(LOOKUP_SRC) $(DANE_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(SMTP_SRC) $(AGENT_SRC)
+	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) $(SMTP_SRC) $(REPORT_SRC) \
+	$(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
 # TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
 ifdef TLS_ENGINE

@@ -20,8 +20,9 @@
  *		count v, log the first 64 octets
  *	}
  *
- * It is read twice, octet by octet, in the memory of struct sts_datagram: whole,
- * to be judged, before anything of it is counted; then policy by policy.
+ * It is read octet by octet, in the memory of struct sts_datagram: whole, to be
+ * judged, before anything of it is counted; then policy by policy, four times
+ * each, since keys come in any order and an event is built in one.
  *
  * Accepted: keys in any order; unknown keys with any value; no dpv (Debian 13);
  * no policy-domain (then it is d); several policies; a domain in any case, with
@@ -49,29 +50,48 @@ enum sts_datagram_verdict {
 	STS_DATAGRAM_LARGE /* pr, or what JSON's reader allows: our limit */
 };
 
+enum {
+	/* A field, and the code before a HELO text. */
+	STS_DATAGRAM_FIELD_MAX = STS_REPORT_FIELD_MAX + 4,
+	STS_DATAGRAM_VALUE_MAX = STS_REPORT_FIELDS * STS_DATAGRAM_FIELD_MAX
+};
+
+/* A place in the datagram. */
+struct sts_datagram_place {
+	struct sts_json json;
+	size_t pos, valid; /* octets read; up to where they are UTF-8 */
+	uint8_t level; /* which object or list is being read */
+	uint8_t key; /* whose value is due */
+	uint8_t skip; /* depth of an unknown value, 0: none */
+	uint32_t seen[3]; /* keys of the objects that are open, a bit each */
+};
+
 struct sts_datagram {
 	/* Private. */
 	struct sts_text bytes;
-	struct sts_json json;
+	struct sts_datagram_place now;
+	struct sts_datagram_place policy; /* where the policy at hand began */
 	uint8_t verdict;
-	uint8_t pass; /* judging, or handing out */
-	uint16_t policy; /* number of the policy that is due */
-	uint16_t number; /* of the one being read */
-	uint8_t level; /* which object is being read */
-	uint8_t key; /* whose value is due */
-	uint8_t skip; /* depth of an unknown value, 0: none */
-	uint32_t seen_top, seen_policy, seen_failure; /* keys, a bit each */
-	bool internal; /* a failure of code 901 was left out */
-	bool line_over; /* h: its first word was seen */
+	uint8_t stage; /* what this pass over the octets is for */
+	bool cut; /* it ends within an "h" */
+	bool failed, internal; /* of the policy: f; with a failure of 901 */
+	uint8_t type;
+	uint32_t code; /* of the failure */
+	uint16_t policies;
+	uint16_t domain_len, record_len;
 	uint16_t value_len;
-	uint32_t code;
-	uint16_t at[STS_REPORT_FIELDS + 1];
-	uint8_t value[2 * STS_REPORT_FIELD_MAX];
+	bool over; /* the string at hand is longer than what is kept */
+	bool word_over; /* h: its first word has ended */
+	uint16_t begin; /* of the string at hand, in value */
+	uint16_t at[STS_REPORT_FIELDS], len[STS_REPORT_FIELDS];
+	uint8_t domain[STS_NAME_MAX + 1];
+	uint8_t record[STS_TLSRPT_RECORD_MAX];
+	uint8_t value[STS_DATAGRAM_VALUE_MAX];
 };
 
 /*
  * Judge the datagram `bytes`, which must stay as it is until the last
- * sts_datagram_next. Writes its domain and record to *e. Two passes over the
+ * sts_datagram_next. Writes its domain and record to *e. One pass over the
  * octets.
  */
 enum sts_datagram_verdict sts_datagram_open(
@@ -79,7 +99,7 @@ enum sts_datagram_verdict sts_datagram_open(
 
 /*
  * The next policy as an event, in *e, which must be the one of
- * sts_datagram_open. False: there are no more. One pass over the octets.
+ * sts_datagram_open. False: there are no more. Four passes over its octets.
  */
 bool sts_datagram_next(struct sts_datagram *d, struct sts_report_event *e);
 

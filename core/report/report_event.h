@@ -140,6 +140,8 @@ void sts_event_failure(
 struct sts_text sts_event_domain(const struct sts_report_event *e);
 struct sts_text sts_event_record(const struct sts_report_event *e);
 struct sts_text sts_event_policy_domain(const struct sts_report_event *e);
+/* Strings, then mx: 2 octets of length (big-endian) before each. */
+struct sts_text sts_event_strings(const struct sts_report_event *e);
 struct sts_report_failure sts_event_failure_at(
     const struct sts_report_event *e, unsigned i);
 
