@@ -42,6 +42,9 @@ struct sts_report {
 	const struct sts_report_config *config;
 	uint8_t stage;
 	uint8_t left; /* strings of the list at hand that are yet to come */
+	bool gone;
+	bool first; /* the string at hand is the first of its list */
+	uint32_t birth;
 	uint32_t domain, policy, failure;
 	struct sts_tally_text strings; /* what is left of the list */
 	size_t off; /* octets of the element at hand that were read */
@@ -52,12 +55,17 @@ struct sts_report {
 void sts_report_begin(struct sts_report *r, const struct sts_tally *t,
     uint32_t ref, const struct sts_report_config *config);
 
-/* The next octets, written to out (at least 1 of room); how many, 0: the end.
+/* The next octets, written to out (at least 1 of room); how many, 0: the end,
+ * or the domain is gone.
  * O(out.n) and one element, of at most STS_REPORT_TEXT octets. */
 size_t sts_report_read(struct sts_report *r, struct sts_span out);
 
+/* Whether the domain went before the report's end (dropped, displaced, its day
+ * given up): what was read is no report. */
+bool sts_report_gone(const struct sts_report *r);
+
 enum {
-	/* "20240131." domain "." 8 "." 8 */
+	/* "2024-01-31." domain "." 8 "." 8 */
 	STS_REPORT_ID_MAX = 11 + STS_NAME_MAX + 1 + 8 + 1 + 8,
 	/* submitter!domain!begin!end!unique.json.gz */
 	STS_REPORT_FILE_MAX = 2 * STS_NAME_MAX + 2 + 2 * 12 + 17 + 8

@@ -34,7 +34,7 @@ struct sts_report_mail {
 	const struct sts_report_config *config;
 	const struct sts_report_letter *letter;
 	uint8_t stage;
-	uint8_t raw_len, column;
+	uint8_t raw_len;
 	size_t off; /* octets of the element at hand that were read */
 	uint8_t raw[57]; /* of the report: a line of base64 */
 	struct sts_report_gzip gzip;
@@ -47,5 +47,8 @@ void sts_report_mail_begin(struct sts_report_mail *m, const struct sts_tally *t,
 
 /* The next octets, written to out (at least 1 of room); how many, 0: the end. */
 size_t sts_report_mail_read(struct sts_report_mail *m, struct sts_span out);
+
+/* Whether the domain went before the mail's end (sts_report_gone). */
+bool sts_report_mail_gone(const struct sts_report_mail *m);
 
 #endif

@@ -98,6 +98,9 @@ struct sts_tally {
 void sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
     const struct sts_tally_config *config);
 
+/* Forget everything but the configuration and what was counted since init. */
+void sts_tally_empty(struct sts_tally *t);
+
 /*
  * The day is `day` (days since 1970, or STS_TALLY_NO_DAY). A later one than
  * today's ends today's, which begins empty; of three days the oldest is given
@@ -142,6 +145,10 @@ struct sts_tally_text {
 /* The next piece, which is valid until the tally changes; empty: its end. */
 struct sts_text sts_tally_piece(
     const struct sts_tally *t, struct sts_tally_text *text);
+
+/* Take the first n octets off a text (n <= its len). */
+struct sts_tally_text sts_tally_take(
+    const struct sts_tally *t, struct sts_tally_text *text, size_t n);
 
 /* Copy all of a text of at most `size` octets, and return it. */
 struct sts_text sts_tally_copy(const struct sts_tally *t,
@@ -203,7 +210,8 @@ void sts_tally_deliver(
     struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d);
 
 /* Keep a domain where it is while it is rendered, up to 255 times at once; let
- * it go again. A pinned one is neither displaced nor given up with its day. */
+ * it go again. A pinned one is not displaced; with the end of its day it is given
+ * up all the same (report.h says what its reader sees). */
 void sts_tally_pin(struct sts_tally *t, uint32_t ref);
 void sts_tally_unpin(struct sts_tally *t, uint32_t ref);
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lies in a tally's chunks, for the files of this room. Every record is a
+ * chain: a head with fixed fields, then its content, which begins in the head
+ * and goes on in body chunks. Offsets are from a chunk's beginning; numbers are
+ * little-endian.
+ *
+ *	domain   name, record
+ *	policy   domain (nothing: that of the report), strings and mx
+ *	failure  the fields, one after another
+ */
+#ifndef STS_REPORT_PRIVATE_H
+#define STS_REPORT_PRIVATE_H
+
+#include "report_tally.h"
+
+enum {
+	TAG_DOMAIN = 1,
+	TAG_POLICY,
+	TAG_FAILURE
+};
+
+enum { /* a domain */
+	D_INDEX = STS_CHUNK_DATA, /* next in its bucket */
+	D_PREV = D_INDEX + 4, /* in its list */
+	D_NEXT = D_PREV + 4,
+	D_POLICY = D_NEXT + 4, /* the first */
+	D_SUM = D_POLICY + 4, /* CRC-32 of the record */
+	D_DUE = D_SUM + 4,
+	D_DONE = D_DUE + 4,
+	D_TRIES = D_DONE + 1,
+	D_SLOT = D_TRIES + 1,
+	D_FAILING = D_SLOT + 1,
+	D_PINS = D_FAILING + 1,
+	D_BIRTH = D_PINS + 1, /* tells it from one that had the same ref */
+	D_POLICIES = D_BIRTH + 2, /* how many */
+	D_NAME_LEN = D_POLICIES + 1,
+	D_RECORD_LEN = D_NAME_LEN + 1,
+	D_CONTENT = D_RECORD_LEN + 2
+};
+
+enum { /* a policy */
+	P_NEXT = STS_CHUNK_DATA,
+	P_FAILURE = P_NEXT + 4, /* the first */
+	P_SUCCESSES = P_FAILURE + 4,
+	P_FAILURES = P_SUCCESSES + 4,
+	P_SUM = P_FAILURES + 4, /* of the strings, kept or not */
+	P_TYPE = P_SUM + 4,
+	P_DOMAIN_LEN = P_TYPE + 1,
+	P_STRINGS_LEN = P_DOMAIN_LEN + 1,
+	P_STRINGS = P_STRINGS_LEN + 2, /* how many */
+	P_MX = P_STRINGS + 1,
+	P_DETAILS = P_MX + 1, /* failures one by one */
+	P_MERGED = P_DETAILS + 2, /* whatever its strings were */
+	P_CONTENT = P_MERGED + 1
+};
+
+enum { /* a failure */
+	F_NEXT = STS_CHUNK_DATA,
+	F_COUNT = F_NEXT + 4,
+	F_RESULT = F_COUNT + 4,
+	F_FURTHER = F_RESULT + 1,
+	F_LENGTHS = F_FURTHER + 1,
+	F_CONTENT = F_LENGTHS + STS_REPORT_FIELDS
+};
+
+static inline uint32_t
+tally_get32(const struct sts_tally *t, uint32_t ref, unsigned off)
+{
+	return sts_get32le(sts_chunk(&t->chunks, ref) + off);
+}
+
+static inline void
+tally_put32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t v)
+{
+	sts_put32le(sts_chunk(&t->chunks, ref) + off, v);
+}
+
+/* A part of a record's content. */
+struct sts_tally_text sts_tally_part(const struct sts_tally *t, uint32_t ref,
+    unsigned base, size_t skip, size_t len);
+
+/*
+ * Find or make the place of e's policy in a slot, in *domain the domain's.
+ * 0: there is none, and *loss says why; the domain may have left the block. A
+ * failing one may displace others.
+ */
+uint32_t sts_tally_place(struct sts_tally *t, unsigned slot,
+    const struct sts_report_event *e, bool failing, uint32_t *domain,
+    enum sts_tally_loss *loss);
+
+/* Add sessions to a policy, and a failure `count` times; further: not one by
+ * one. */
+void sts_tally_count(struct sts_tally *t, uint32_t policy, uint32_t successes,
+    uint32_t failures);
+void sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
+    const struct sts_report_failure *f, bool further, uint32_t count);
+
+/* Tells a domain from one that had the same ref before. */
+uint32_t sts_tally_birth(const struct sts_tally *t, uint32_t ref);
+
+#endif

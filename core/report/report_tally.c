@@ -1,0 +1,837 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tally: who comes in, who has to leave, what is counted.
+ *
+ *	block:   chunks | index | shares | filter
+ *	index    buckets of domains by the keyed hash of their names
+ *	shares   chunks of each organisation, by hash: those that fall together
+ *	         share
+ *	filter   64 bits for each organisation, by hash
+ *
+ * Invariants (sts_tally_check): every chunk is free or in one record; every
+ * domain is in one bucket and one list; the shares add up to the chunks that
+ * are used; failing domains are in the lists of such.
+ */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "../base/crc32.h"
+#include "../cache/organisation.h"
+#include "report_private.h"
+
+enum {
+	SHARES_MAX = 1024,
+	SHARE_MIN = 24, /* chunks: one failing domain, in any block */
+	PART = 16 /* reserve and share: a 16th of the chunks */
+};
+
+/* The largest power of two up to n, at least 2. */
+static uint32_t
+power_of_two(size_t n)
+{
+	uint32_t p = 2;
+
+	while (p <= n / 2) {
+		p *= 2;
+	}
+	return p;
+}
+
+static void
+clear(struct sts_tally *t)
+{
+	sts_chunks_init(&t->chunks, t->chunks.bytes, t->chunks.count);
+	memset(t->index, 0, 4 * (size_t)t->index_count);
+	memset(t->shares, 0, 4 * (size_t)t->shares_count);
+	memset(t->filter, 0, 8 * (size_t)t->filter_count);
+	memset(t->lists, 0, sizeof t->lists);
+	memset(t->days, 0, sizeof t->days);
+	memset(t->domains, 0, sizeof t->domains);
+	t->refused = false;
+	t->today = 0;
+	t->removals++;
+}
+
+void
+sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
+    const struct sts_tally_config *config)
+{
+	size_t units = size / STS_CHUNK_SIZE, tables;
+
+	STS_ASSERT(size >= STS_TALLY_SIZE_MIN && size <= UINT32_C(1) << 30);
+	STS_ASSERT(config->failures_max >= 1 && config->failures_max <= 1024);
+	memset(t, 0, sizeof *t);
+	t->config = *config;
+	t->index_count = power_of_two(units / 4);
+	t->shares_count = power_of_two(units / PART);
+	if (t->shares_count > SHARES_MAX) {
+		t->shares_count = SHARES_MAX;
+	}
+	t->filter_count = power_of_two(units / 32);
+	tables = 4 * (size_t)t->index_count + 4 * (size_t)t->shares_count +
+		 8 * (size_t)t->filter_count;
+	t->chunks.bytes = block;
+	t->chunks.count = (uint32_t)((size - tables) / STS_CHUNK_SIZE);
+	t->index = block + (size_t)t->chunks.count * STS_CHUNK_SIZE;
+	t->shares = t->index + 4 * (size_t)t->index_count;
+	t->filter = t->shares + 4 * (size_t)t->shares_count;
+	clear(t);
+}
+
+void
+sts_tally_empty(struct sts_tally *t)
+{
+	clear(t);
+}
+
+/* The reserve that newcomers leave to those who are in; also what one
+ * organisation may have. */
+static uint32_t
+reserve(const struct sts_tally *t)
+{
+	return t->chunks.count / PART;
+}
+
+static uint32_t
+share_max(const struct sts_tally *t)
+{
+	return reserve(t) > SHARE_MIN ? reserve(t) : SHARE_MIN;
+}
+
+static uint32_t
+hash(const struct sts_tally *t, struct sts_text name)
+{
+	return (uint32_t)sts_siphash(t->config.key, name);
+}
+
+static uint8_t *
+share(const struct sts_tally *t, struct sts_text name)
+{
+	uint32_t h = hash(t, sts_organisation(name));
+
+	return t->shares + 4 * (size_t)(h & (t->shares_count - 1));
+}
+
+static void
+charge(struct sts_tally *t, struct sts_text name, uint32_t chunks)
+{
+	uint8_t *s = share(t, name);
+
+	sts_put32le(s, sts_get32le(s) + chunks);
+}
+
+static bool
+has_share(const struct sts_tally *t, struct sts_text name, uint32_t more)
+{
+	return sts_get32le(share(t, name)) + more > share_max(t);
+}
+
+/* The octet and bit of the filter that a name has, `which` of two. */
+static uint8_t *
+filter_bit(const struct sts_tally *t, struct sts_text name, unsigned which,
+    uint8_t *mask)
+{
+	uint32_t org = hash(t, sts_organisation(name));
+	uint32_t own = hash(t, name) >> (which == 0 ? 20 : 26) & 63;
+
+	*mask = (uint8_t)(1U << (own & 7));
+	return t->filter + 8 * (size_t)(org >> 8 & (t->filter_count - 1)) +
+	       (own >> 3);
+}
+
+static void
+refuse(struct sts_tally *t, struct sts_text name)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t mask, *p = filter_bit(t, name, i, &mask);
+
+		*p |= mask;
+	}
+	t->refused = true;
+}
+
+static bool
+was_refused(const struct sts_tally *t, struct sts_text name)
+{
+	bool all = t->refused;
+
+	for (unsigned i = 0; i < 2 && all; i++) {
+		uint8_t mask;
+
+		all = (*filter_bit(t, name, i, &mask) & mask) != 0;
+	}
+	return all;
+}
+
+/* Chunks of a record whose content begins at `base` of its head. */
+static uint32_t
+needed(unsigned base, size_t content)
+{
+	size_t first = STS_CHUNK_SIZE - base;
+
+	return content <= first ? 1 : sts_chunks_needed(content - first);
+}
+
+/* A record with room for its content; there are enough free chunks. */
+static uint32_t
+make(struct sts_tally *t, uint8_t tag, unsigned base, size_t content)
+{
+	uint32_t count = needed(base, content);
+	uint32_t head = sts_chunks_take(&t->chunks, tag), last = head;
+
+	STS_ASSERT(head != 0);
+	while (--count > 0) {
+		uint32_t body = sts_chunks_take(&t->chunks, STS_CHUNK_BODY);
+
+		STS_ASSERT(body != 0);
+		tally_put32(t, last, STS_CHUNK_NEXT, body);
+		last = body;
+	}
+	return head;
+}
+
+/* Write on at a place of a record's content. */
+static void
+write_text(struct sts_tally *t, struct sts_tally_text *at, struct sts_text text)
+{
+	while (text.n > 0) {
+		size_t n = (size_t)STS_CHUNK_SIZE - at->off;
+
+		n = n < text.n ? n : text.n;
+		memcpy(sts_chunk(&t->chunks, at->chunk) + at->off, text.p, n);
+		text = sts_text(text.p + n, text.n - n);
+		at->off = (uint16_t)(at->off + n);
+		if (at->off == STS_CHUNK_SIZE) {
+			at->chunk = sts_chunk_next(&t->chunks, at->chunk);
+			at->off = STS_CHUNK_DATA;
+		}
+	}
+}
+
+/* Whether a text in the block is t. */
+static bool
+same(const struct sts_tally *t, struct sts_tally_text at, struct sts_text text)
+{
+	if (at.len != text.n) {
+		return false;
+	}
+	while (text.n > 0) {
+		struct sts_text piece = sts_tally_piece(t, &at);
+
+		if (!sts_text_same(piece, sts_text(text.p, piece.n))) {
+			return false;
+		}
+		text = sts_text(text.p + piece.n, text.n - piece.n);
+	}
+	return true;
+}
+
+static uint8_t
+get8(const struct sts_tally *t, uint32_t ref, unsigned off)
+{
+	return sts_chunk(&t->chunks, ref)[off];
+}
+
+static void
+put8(struct sts_tally *t, uint32_t ref, unsigned off, uint8_t v)
+{
+	sts_chunk(&t->chunks, ref)[off] = v;
+}
+
+static struct sts_text
+name_of(const struct sts_tally *t, uint32_t ref, uint8_t out[STS_NAME_MAX])
+{
+	return sts_tally_copy(t,
+	    sts_tally_part(t, ref, D_CONTENT, 0, get8(t, ref, D_NAME_LEN)), out,
+	    STS_NAME_MAX);
+}
+
+static uint8_t *
+bucket(const struct sts_tally *t, struct sts_text name)
+{
+	return t->index + 4 * (size_t)(hash(t, name) & (t->index_count - 1));
+}
+
+static uint32_t
+find(const struct sts_tally *t, unsigned slot, const struct sts_report_event *e)
+{
+	struct sts_text name = sts_event_domain(e);
+	struct sts_text record = sts_event_record(e);
+	uint32_t sum = sts_crc32(0, record);
+	uint32_t ref = sts_get32le(bucket(t, name));
+
+	while (ref != 0) {
+		if (get8(t, ref, D_SLOT) == slot &&
+		    tally_get32(t, ref, D_SUM) == sum &&
+		    same(t,
+			sts_tally_part(
+			    t, ref, D_CONTENT, 0, get8(t, ref, D_NAME_LEN)),
+			name) &&
+		    same(t,
+			sts_tally_part(t, ref, D_CONTENT, name.n,
+			    sts_get16le(
+				sts_chunk(&t->chunks, ref) + D_RECORD_LEN)),
+			record)) {
+			return ref;
+		}
+		ref = tally_get32(t, ref, D_INDEX);
+	}
+	return 0;
+}
+
+static void
+list_add(struct sts_tally *t, uint32_t ref)
+{
+	unsigned slot = get8(t, ref, D_SLOT);
+	unsigned failing = get8(t, ref, D_FAILING);
+	uint32_t last = t->lists[slot][failing].last;
+
+	tally_put32(t, ref, D_PREV, last);
+	tally_put32(t, ref, D_NEXT, 0);
+	if (last != 0) {
+		tally_put32(t, last, D_NEXT, ref);
+	} else {
+		t->lists[slot][failing].first = ref;
+	}
+	t->lists[slot][failing].last = ref;
+}
+
+static void
+list_remove(struct sts_tally *t, uint32_t ref)
+{
+	unsigned slot = get8(t, ref, D_SLOT);
+	unsigned failing = get8(t, ref, D_FAILING);
+	uint32_t prev = tally_get32(t, ref, D_PREV);
+	uint32_t next = tally_get32(t, ref, D_NEXT);
+
+	if (prev != 0) {
+		tally_put32(t, prev, D_NEXT, next);
+	} else {
+		t->lists[slot][failing].first = next;
+	}
+	if (next != 0) {
+		tally_put32(t, next, D_PREV, prev);
+	} else {
+		t->lists[slot][failing].last = prev;
+	}
+}
+
+static void
+index_remove(struct sts_tally *t, struct sts_text name, uint32_t ref)
+{
+	uint8_t *link = bucket(t, name);
+
+	while (sts_get32le(link) != ref) {
+		STS_ASSERT(sts_get32le(link) != 0);
+		link = sts_chunk(&t->chunks, sts_get32le(link)) + D_INDEX;
+	}
+	sts_put32le(link, tally_get32(t, ref, D_INDEX));
+}
+
+/* Give back what is below a domain; how many chunks. */
+static uint32_t
+give_policies(struct sts_tally *t, uint32_t ref)
+{
+	uint32_t policy = tally_get32(t, ref, D_POLICY), given = 0;
+
+	while (policy != 0) {
+		uint32_t failure = tally_get32(t, policy, P_FAILURE);
+		uint32_t next = tally_get32(t, policy, P_NEXT);
+
+		while (failure != 0) {
+			uint32_t after = tally_get32(t, failure, F_NEXT);
+
+			given += sts_chunks_give(&t->chunks, failure);
+			failure = after;
+		}
+		given += sts_chunks_give(&t->chunks, policy);
+		policy = next;
+	}
+	return given;
+}
+
+/* A domain leaves; the sessions it had. */
+static uint64_t
+remove_domain(struct sts_tally *t, uint32_t ref)
+{
+	uint8_t room[STS_NAME_MAX];
+	struct sts_text name = name_of(t, ref, room);
+	uint64_t successes, failures;
+	unsigned slot = get8(t, ref, D_SLOT);
+	uint32_t given;
+
+	sts_tally_totals(t, ref, &successes, &failures);
+	list_remove(t, ref);
+	index_remove(t, name, ref);
+	given = give_policies(t, ref);
+	given += sts_chunks_give(&t->chunks, ref);
+	charge(t, name, 0U - given);
+	if (slot == t->today) {
+		refuse(t, name);
+	}
+	STS_ASSERT(t->domains[slot] > 0);
+	t->domains[slot]--;
+	t->removals++;
+	t->changes++;
+	return successes + failures;
+}
+
+/* The domain that makes room: without a failure, of this slot, the latest. */
+static uint32_t
+victim(const struct sts_tally *t, unsigned slot, uint32_t except)
+{
+	uint32_t ref = t->lists[slot][0].last;
+
+	while (ref != 0 && (ref == except || get8(t, ref, D_PINS) > 0)) {
+		ref = tally_get32(t, ref, D_PREV);
+	}
+	return ref;
+}
+
+/* Displace others until `want` chunks are free. Whether they are. */
+static bool
+displace(struct sts_tally *t, uint32_t want, uint32_t except)
+{
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		unsigned slot =
+		    (unsigned)(t->today + STS_TALLY_DAYS - i) % STS_TALLY_DAYS;
+		uint32_t ref = victim(t, slot, except);
+
+		while (t->chunks.free_count < want && ref != 0) {
+			t->lost[STS_TALLY_DISPLACED] += remove_domain(t, ref);
+			ref = victim(t, slot, except);
+		}
+	}
+	return t->chunks.free_count >= want;
+}
+
+/* Whether the event's policy is named as the report is: then it is not kept. */
+static struct sts_text
+own_domain(const struct sts_report_event *e)
+{
+	struct sts_text domain = sts_event_policy_domain(e);
+
+	return sts_text_same(domain, sts_event_domain(e)) ? sts_text(NULL, 0)
+							  : domain;
+}
+
+static uint32_t
+policy_chunks(const struct sts_report_event *e, bool merged)
+{
+	return needed(
+	    P_CONTENT, own_domain(e).n + (merged ? 0 : (size_t)e->strings_len));
+}
+
+static uint32_t
+make_domain(struct sts_tally *t, unsigned slot,
+    const struct sts_report_event *e, bool failing)
+{
+	struct sts_text name = sts_event_domain(e);
+	struct sts_text record = sts_event_record(e);
+	size_t content = name.n + record.n;
+	uint32_t ref = make(t, TAG_DOMAIN, D_CONTENT, content);
+	struct sts_tally_text at =
+	    sts_tally_part(t, ref, D_CONTENT, 0, content);
+	uint8_t *head = sts_chunk(&t->chunks, ref), *link = bucket(t, name);
+
+	head[D_SLOT] = (uint8_t)slot;
+	head[D_FAILING] = failing;
+	head[D_NAME_LEN] = (uint8_t)name.n;
+	sts_put16le(head + D_RECORD_LEN, (uint16_t)record.n);
+	sts_put16le(head + D_BIRTH, (uint16_t)t->removals);
+	sts_put32le(head + D_SUM, sts_crc32(0, record));
+	sts_put32le(head + D_INDEX, sts_get32le(link));
+	sts_put32le(link, ref);
+	write_text(t, &at, name);
+	write_text(t, &at, record);
+	list_add(t, ref);
+	charge(t, name, needed(D_CONTENT, content));
+	t->domains[slot]++;
+	return ref;
+}
+
+/* A domain that is not there wants in. 0: *loss says why not. */
+static uint32_t
+admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
+    bool failing, enum sts_tally_loss *loss)
+{
+	struct sts_text name = sts_event_domain(e);
+	uint32_t need = needed(D_CONTENT, name.n + (size_t)e->record_len) +
+			policy_chunks(e, false);
+
+	if (slot == t->today && was_refused(t, name)) {
+		*loss = STS_TALLY_REFUSED;
+		return 0;
+	}
+	if (t->config.failures_only && !failing) {
+		*loss = STS_TALLY_PASSED;
+		return 0;
+	}
+	*loss = STS_TALLY_SHARE;
+	if (!has_share(t, name, need)) {
+		uint32_t want = need + reserve(t);
+
+		if (t->chunks.free_count >= want ||
+		    (failing && displace(t, want, 0))) {
+			return make_domain(t, slot, e, failing);
+		}
+		*loss = STS_TALLY_REFUSED;
+	}
+	if (slot == t->today) {
+		refuse(t, name);
+	}
+	return 0;
+}
+
+/* Whether a policy of the block is that of the event. */
+static bool
+is_policy(const struct sts_tally *t, uint32_t ref,
+    const struct sts_report_event *e, bool merged, struct sts_text domain)
+{
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+	size_t domain_len = p[P_DOMAIN_LEN];
+	size_t strings_len = sts_get16le(p + P_STRINGS_LEN);
+
+	if (p[P_TYPE] != (uint8_t)e->type || p[P_MERGED] != merged ||
+	    !same(
+		t, sts_tally_part(t, ref, P_CONTENT, 0, domain_len), domain)) {
+		return false;
+	}
+	return merged ||
+	       (sts_get32le(p + P_SUM) == e->policy_sum &&
+		   p[P_STRINGS] == e->string_count && p[P_MX] == e->mx_count &&
+		   same(t,
+		       sts_tally_part(
+			   t, ref, P_CONTENT, domain_len, strings_len),
+		       sts_event_strings(e)));
+}
+
+static uint32_t
+find_policy(const struct sts_tally *t, uint32_t domain,
+    const struct sts_report_event *e, bool merged, struct sts_text name)
+{
+	uint32_t ref = tally_get32(t, domain, D_POLICY);
+
+	while (ref != 0 && !is_policy(t, ref, e, merged, name)) {
+		ref = tally_get32(t, ref, P_NEXT);
+	}
+	return ref;
+}
+
+/* Append a record to the list that begins at head + first. */
+static void
+append(struct sts_tally *t, uint32_t head, unsigned first, uint32_t ref)
+{
+	uint8_t *link = sts_chunk(&t->chunks, head) + first;
+
+	while (sts_get32le(link) != 0) {
+		/* F_NEXT and P_NEXT are the same place. */
+		link = sts_chunk(&t->chunks, sts_get32le(link)) + P_NEXT;
+	}
+	sts_put32le(link, ref);
+}
+
+STS_STATIC_ASSERT((int)P_NEXT == (int)F_NEXT, the_lists_have_one_link);
+
+static uint32_t
+make_policy(struct sts_tally *t, uint32_t domain,
+    const struct sts_report_event *e, bool merged, struct sts_text name)
+{
+	struct sts_text strings =
+	    merged ? sts_text(NULL, 0) : sts_event_strings(e);
+	size_t content = name.n + strings.n;
+	uint32_t ref = make(t, TAG_POLICY, P_CONTENT, content);
+	struct sts_tally_text at =
+	    sts_tally_part(t, ref, P_CONTENT, 0, content);
+	uint8_t *head = sts_chunk(&t->chunks, ref);
+
+	head[P_TYPE] = (uint8_t)e->type;
+	head[P_MERGED] = merged;
+	head[P_DOMAIN_LEN] = (uint8_t)name.n;
+	sts_put16le(head + P_STRINGS_LEN, (uint16_t)strings.n);
+	head[P_STRINGS] = merged ? 0 : e->string_count;
+	head[P_MX] = merged ? 0 : e->mx_count;
+	sts_put32le(head + P_SUM, merged ? 0 : e->policy_sum);
+	write_text(t, &at, name);
+	write_text(t, &at, strings);
+	append(t, domain, D_POLICY, ref);
+	charge(t, sts_event_domain(e), needed(P_CONTENT, content));
+	put8(t, domain, D_POLICIES, (uint8_t)(get8(t, domain, D_POLICIES) + 1));
+	return ref;
+}
+
+/* A further policy of a domain that is in; 0: it finds no room. Beyond
+ * STS_REPORT_POLICIES its strings do not count, beyond twice as many its
+ * domain does not, either. */
+static uint32_t
+further_policy(
+    struct sts_tally *t, uint32_t domain, const struct sts_report_event *e)
+{
+	unsigned count = get8(t, domain, D_POLICIES);
+	bool merged = count >= STS_REPORT_POLICIES;
+	struct sts_text name = own_domain(e);
+	uint32_t ref;
+
+	if (count > 0 && !merged && has_share(t, sts_event_domain(e), 1)) {
+		merged = true;
+	}
+	if (count >= 2 * STS_REPORT_POLICIES) {
+		name.n = 0;
+	}
+	ref = merged ? find_policy(t, domain, e, true, name) : 0;
+	if (ref != 0) {
+		return ref;
+	}
+	if (!displace(t, policy_chunks(e, merged), domain)) {
+		merged = true;
+		ref = find_policy(t, domain, e, true, name);
+		if (ref != 0 || !displace(t, policy_chunks(e, true), domain)) {
+			return ref;
+		}
+	}
+	return make_policy(t, domain, e, merged, name);
+}
+
+uint32_t
+sts_tally_place(struct sts_tally *t, unsigned slot,
+    const struct sts_report_event *e, bool failing, uint32_t *domain,
+    enum sts_tally_loss *loss)
+{
+	uint32_t ref = find(t, slot, e), policy;
+
+	if (ref == 0) {
+		ref = admit(t, slot, e, failing, loss);
+	}
+	*domain = ref;
+	if (ref == 0) {
+		return 0;
+	}
+	if (failing && get8(t, ref, D_FAILING) == 0) {
+		list_remove(t, ref);
+		put8(t, ref, D_FAILING, 1);
+		list_add(t, ref);
+	}
+	policy = find_policy(t, ref, e, false, own_domain(e));
+	if (policy == 0) {
+		policy = further_policy(t, ref, e);
+	}
+	if (policy == 0) {
+		t->lost[STS_TALLY_DISPLACED] += remove_domain(t, ref);
+		*domain = 0;
+		*loss = STS_TALLY_DISPLACED;
+	}
+	return policy;
+}
+
+/* Add to a counter, which stays at its highest value. */
+static void
+add32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t n)
+{
+	uint32_t v = tally_get32(t, ref, off);
+
+	tally_put32(t, ref, off, UINT32_MAX - v < n ? UINT32_MAX : v + n);
+}
+
+void
+sts_tally_count(
+    struct sts_tally *t, uint32_t policy, uint32_t successes, uint32_t failures)
+{
+	add32(t, policy, P_SUCCESSES, successes);
+	add32(t, policy, P_FAILURES, failures);
+}
+
+/* Whether a failure of the block is f: all but its HELO text. */
+static bool
+is_failure(const struct sts_tally *t, uint32_t ref,
+    const struct sts_report_failure *f, bool further)
+{
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+	size_t skip = 0;
+
+	if (p[F_RESULT] != (uint8_t)f->result || p[F_FURTHER] != further) {
+		return false;
+	}
+	for (unsigned i = 0; !further && i < STS_REPORT_HELO; i++) {
+		size_t n = p[F_LENGTHS + i];
+
+		if (!same(t, sts_tally_part(t, ref, F_CONTENT, skip, n),
+			f->texts[i])) {
+			return false;
+		}
+		skip += n;
+	}
+	return true;
+}
+
+static uint32_t
+find_failure(const struct sts_tally *t, uint32_t policy,
+    const struct sts_report_failure *f, bool further)
+{
+	uint32_t ref = tally_get32(t, policy, P_FAILURE);
+
+	while (ref != 0 && !is_failure(t, ref, f, further)) {
+		ref = tally_get32(t, ref, F_NEXT);
+	}
+	return ref;
+}
+
+static size_t
+failure_len(const struct sts_report_failure *f, bool further)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; !further && i < STS_REPORT_FIELDS; i++) {
+		n += f->texts[i].n;
+	}
+	return n;
+}
+
+/* Whether a failure is kept one by one. */
+static bool
+fits(const struct sts_tally *t, struct sts_text name, uint32_t policy,
+    const struct sts_report_failure *f)
+{
+	uint32_t need = needed(F_CONTENT, failure_len(f, false));
+
+	return sts_get16le(sts_chunk(&t->chunks, policy) + P_DETAILS) <
+		   t->config.failures_max &&
+	       t->chunks.free_count >= need + reserve(t) / 2 &&
+	       !has_share(t, name, need);
+}
+
+static uint32_t
+make_failure(struct sts_tally *t, struct sts_text name, uint32_t policy,
+    const struct sts_report_failure *f, bool further)
+{
+	size_t content = failure_len(f, further);
+	uint32_t ref = make(t, TAG_FAILURE, F_CONTENT, content);
+	struct sts_tally_text at =
+	    sts_tally_part(t, ref, F_CONTENT, 0, content);
+	uint8_t *details = sts_chunk(&t->chunks, policy) + P_DETAILS;
+
+	put8(t, ref, F_RESULT, (uint8_t)f->result);
+	put8(t, ref, F_FURTHER, further);
+	for (unsigned i = 0; !further && i < STS_REPORT_FIELDS; i++) {
+		put8(t, ref, F_LENGTHS + i, (uint8_t)f->texts[i].n);
+		write_text(t, &at, f->texts[i]);
+	}
+	append(t, policy, P_FAILURE, ref);
+	charge(t, name, needed(F_CONTENT, content));
+	if (!further) {
+		sts_put16le(details, (uint16_t)(sts_get16le(details) + 1));
+	}
+	return ref;
+}
+
+void
+sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
+    const struct sts_report_failure *f, bool further, uint32_t count)
+{
+	uint8_t room[STS_NAME_MAX];
+	struct sts_text name = name_of(t, domain, room);
+	uint32_t ref = further ? 0 : find_failure(t, policy, f, false);
+
+	if (ref == 0 && !further && fits(t, name, policy, f)) {
+		ref = make_failure(t, name, policy, f, false);
+	}
+	if (ref == 0) {
+		t->further += count;
+		ref = find_failure(t, policy, f, true);
+		if (ref == 0 && t->chunks.free_count > reserve(t) / 4) {
+			ref = make_failure(t, name, policy, f, true);
+		}
+	}
+	if (ref != 0) {
+		add32(t, ref, F_COUNT, count);
+	}
+}
+
+/* What of a slot's is left is given up. */
+static void
+give_up(struct sts_tally *t, unsigned slot)
+{
+	for (unsigned failing = 0; failing < 2; failing++) {
+		while (t->lists[slot][failing].first != 0) {
+			t->lost[STS_TALLY_UNDELIVERED] +=
+			    remove_domain(t, t->lists[slot][failing].first);
+		}
+	}
+}
+
+void
+sts_tally_day(struct sts_tally *t, uint32_t day)
+{
+	if (day == STS_TALLY_NO_DAY || day <= t->days[t->today]) {
+		return;
+	}
+	t->changes++;
+	if (t->days[t->today] != STS_TALLY_NO_DAY) {
+		t->today = (uint8_t)((t->today + 1) % STS_TALLY_DAYS);
+		give_up(t, t->today);
+		memset(t->filter, 0, 8 * (size_t)t->filter_count);
+		t->refused = false;
+	}
+	t->days[t->today] = day;
+}
+
+bool
+sts_tally_add(
+    struct sts_tally *t, uint32_t day, const struct sts_report_event *e)
+{
+	bool failing = e->failed || e->failure_count > 0;
+	enum sts_tally_loss loss;
+	uint32_t domain, policy;
+
+	sts_tally_day(t, day);
+	t->sessions++;
+	t->changes++;
+	policy = sts_tally_place(t, t->today, e, failing, &domain, &loss);
+	if (policy == 0) {
+		t->lost[loss]++;
+		return false;
+	}
+	sts_tally_count(t, policy, !e->failed, e->failed);
+	for (unsigned i = 0; i < e->failure_count; i++) {
+		struct sts_report_failure f = sts_event_failure_at(e, i);
+
+		sts_tally_fail(t, domain, policy, &f, false, 1);
+	}
+	t->further += e->failures_cut;
+	return true;
+}
+
+void
+sts_tally_pin(struct sts_tally *t, uint32_t ref)
+{
+	STS_ASSERT(sts_tally_is(t, ref) && get8(t, ref, D_PINS) < UINT8_MAX);
+	put8(t, ref, D_PINS, (uint8_t)(get8(t, ref, D_PINS) + 1));
+}
+
+void
+sts_tally_unpin(struct sts_tally *t, uint32_t ref)
+{
+	STS_ASSERT(sts_tally_is(t, ref) && get8(t, ref, D_PINS) > 0);
+	put8(t, ref, D_PINS, (uint8_t)(get8(t, ref, D_PINS) - 1));
+}
+
+void
+sts_tally_deliver(
+    struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d)
+{
+	STS_ASSERT(sts_tally_is(t, ref));
+	tally_put32(t, ref, D_DUE, d->due_s);
+	put8(t, ref, D_DONE, d->done);
+	put8(t, ref, D_TRIES, d->tries);
+	t->changes++;
+}
+
+void
+sts_tally_drop(struct sts_tally *t, uint32_t ref, bool delivered)
+{
+	STS_ASSERT(sts_tally_is(t, ref) && get8(t, ref, D_PINS) == 0);
+	uint64_t sessions = remove_domain(t, ref);
+
+	if (!delivered) {
+		t->lost[STS_TALLY_UNDELIVERED] += sessions;
+	}
+}

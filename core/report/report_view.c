@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* What is in a tally, read. */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "report_private.h"
+
+struct sts_tally_text
+sts_tally_part(const struct sts_tally *t, uint32_t ref, unsigned base,
+    size_t skip, size_t len)
+{
+	struct sts_tally_text at = { ref, (uint16_t)base, (uint16_t)len };
+
+	while (skip >= (size_t)STS_CHUNK_SIZE - at.off && at.chunk != 0) {
+		skip -= (size_t)STS_CHUNK_SIZE - at.off;
+		at.chunk = sts_chunk_next(&t->chunks, at.chunk);
+		at.off = STS_CHUNK_DATA;
+	}
+	at.off = (uint16_t)(at.off + skip);
+	return at;
+}
+
+struct sts_text
+sts_tally_piece(const struct sts_tally *t, struct sts_tally_text *text)
+{
+	struct sts_text piece = { NULL, 0 };
+
+	if (text->len == 0) {
+		return piece;
+	}
+	STS_ASSERT(text->off < STS_CHUNK_SIZE);
+	piece.p = sts_chunk(&t->chunks, text->chunk) + text->off;
+	piece.n = (size_t)STS_CHUNK_SIZE - text->off;
+	if (piece.n >= text->len) {
+		piece.n = text->len;
+		text->off = (uint16_t)(text->off + piece.n);
+	} else {
+		text->chunk = sts_chunk_next(&t->chunks, text->chunk);
+		text->off = STS_CHUNK_DATA;
+	}
+	text->len = (uint16_t)(text->len - piece.n);
+	if (text->off == STS_CHUNK_SIZE) {
+		text->chunk = sts_chunk_next(&t->chunks, text->chunk);
+		text->off = STS_CHUNK_DATA;
+	}
+	return piece;
+}
+
+struct sts_tally_text
+sts_tally_take(const struct sts_tally *t, struct sts_tally_text *text, size_t n)
+{
+	struct sts_tally_text taken = *text, rest = *text;
+
+	STS_ASSERT(n <= text->len);
+	taken.len = rest.len = (uint16_t)n;
+	while (rest.len > 0) {
+		sts_tally_piece(t, &rest);
+	}
+	rest.len = (uint16_t)(text->len - n);
+	*text = rest;
+	return taken;
+}
+
+struct sts_text
+sts_tally_copy(const struct sts_tally *t, struct sts_tally_text text,
+    uint8_t *to, size_t size)
+{
+	size_t n = 0;
+
+	STS_ASSERT(text.len <= size);
+	while (text.len > 0) {
+		struct sts_text piece = sts_tally_piece(t, &text);
+
+		memcpy(to + n, piece.p, piece.n);
+		n += piece.n;
+	}
+	return sts_text(to, n);
+}
+
+unsigned
+sts_tally_today(const struct sts_tally *t)
+{
+	return t->today;
+}
+
+int
+sts_tally_oldest(const struct sts_tally *t)
+{
+	for (unsigned i = 1; i < STS_TALLY_DAYS; i++) {
+		unsigned slot = (t->today + i) % STS_TALLY_DAYS;
+
+		if (t->domains[slot] > 0) {
+			return (int)slot;
+		}
+	}
+	return -1;
+}
+
+bool
+sts_tally_is(const struct sts_tally *t, uint32_t ref)
+{
+	return ref >= 1 && ref <= t->chunks.count &&
+	       sts_chunk_tag(&t->chunks, ref) == TAG_DOMAIN;
+}
+
+uint32_t
+sts_tally_next(const struct sts_tally *t, unsigned slot, uint32_t ref)
+{
+	uint32_t next;
+
+	STS_ASSERT(slot < STS_TALLY_DAYS);
+	if (ref == 0) {
+		next = t->lists[slot][1].first;
+		return next != 0 ? next : t->lists[slot][0].first;
+	}
+	STS_ASSERT(sts_tally_is(t, ref));
+	next = tally_get32(t, ref, D_NEXT);
+	if (next == 0 && sts_chunk(&t->chunks, ref)[D_FAILING] != 0) {
+		next = t->lists[slot][0].first;
+	}
+	return next;
+}
+
+static bool
+is_named(const struct sts_tally *t, uint32_t ref, struct sts_text name)
+{
+	uint8_t room[STS_NAME_MAX];
+	struct sts_tally_domain d;
+
+	sts_tally_domain(t, ref, &d);
+	return sts_same_nocase(
+	    sts_tally_copy(t, d.name, room, sizeof room), name);
+}
+
+uint32_t
+sts_tally_find(const struct sts_tally *t, unsigned slot, struct sts_text domain,
+    uint32_t ref)
+{
+	do {
+		ref = sts_tally_next(t, slot, ref);
+	} while (ref != 0 && !is_named(t, ref, domain));
+	return ref;
+}
+
+void
+sts_tally_domain(
+    const struct sts_tally *t, uint32_t ref, struct sts_tally_domain *out)
+{
+	STS_ASSERT(sts_tally_is(t, ref));
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+
+	out->name = sts_tally_part(t, ref, D_CONTENT, 0, p[D_NAME_LEN]);
+	out->record = sts_tally_part(
+	    t, ref, D_CONTENT, p[D_NAME_LEN], sts_get16le(p + D_RECORD_LEN));
+	out->slot = p[D_SLOT];
+	out->day = t->days[out->slot];
+	out->record_sum = sts_get32le(p + D_SUM);
+	out->failing = p[D_FAILING] != 0;
+	out->delivery.done = p[D_DONE];
+	out->delivery.tries = p[D_TRIES];
+	out->delivery.due_s = sts_get32le(p + D_DUE);
+	out->policy = sts_get32le(p + D_POLICY);
+}
+
+void
+sts_tally_policy(
+    const struct sts_tally *t, uint32_t ref, struct sts_tally_policy *out)
+{
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+
+	STS_ASSERT(p[STS_CHUNK_TAG] == TAG_POLICY);
+	out->type = (enum sts_report_policy)p[P_TYPE];
+	out->domain = sts_tally_part(t, ref, P_CONTENT, 0, p[P_DOMAIN_LEN]);
+	out->strings = sts_tally_part(
+	    t, ref, P_CONTENT, p[P_DOMAIN_LEN], sts_get16le(p + P_STRINGS_LEN));
+	out->string_count = p[P_STRINGS];
+	out->mx_count = p[P_MX];
+	out->successes = sts_get32le(p + P_SUCCESSES);
+	out->failures = sts_get32le(p + P_FAILURES);
+	out->failure = sts_get32le(p + P_FAILURE);
+	out->next = sts_get32le(p + P_NEXT);
+}
+
+void
+sts_tally_failure(
+    const struct sts_tally *t, uint32_t ref, struct sts_tally_failure *out)
+{
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+	size_t skip = 0;
+
+	STS_ASSERT(p[STS_CHUNK_TAG] == TAG_FAILURE);
+	out->result = (enum sts_report_result)p[F_RESULT];
+	out->further = p[F_FURTHER] != 0;
+	out->count = sts_get32le(p + F_COUNT);
+	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
+		out->texts[i] =
+		    sts_tally_part(t, ref, F_CONTENT, skip, p[F_LENGTHS + i]);
+		skip += p[F_LENGTHS + i];
+	}
+	out->next = sts_get32le(p + F_NEXT);
+}
+
+uint32_t
+sts_tally_birth(const struct sts_tally *t, uint32_t ref)
+{
+	return sts_get16le(sts_chunk(&t->chunks, ref) + D_BIRTH);
+}
+
+void
+sts_tally_totals(const struct sts_tally *t, uint32_t ref, uint64_t *successes,
+    uint64_t *failures)
+{
+	uint32_t policy = tally_get32(t, ref, D_POLICY);
+
+	*successes = *failures = 0;
+	while (policy != 0) {
+		*successes += tally_get32(t, policy, P_SUCCESSES);
+		*failures += tally_get32(t, policy, P_FAILURES);
+		policy = tally_get32(t, policy, P_NEXT);
+	}
+}
+
+uint32_t
+sts_tally_chunks(const struct sts_tally *t)
+{
+	return t->chunks.count;
+}
+
+uint32_t
+sts_tally_free(const struct sts_tally *t)
+{
+	return t->chunks.free_count;
+}
+
+/* Chunks of a record. */
+static uint32_t
+chain(const struct sts_tally *t, uint32_t ref)
+{
+	uint32_t n = 0;
+
+	while (ref != 0 && n <= t->chunks.count) {
+		n++;
+		ref = sts_chunk_next(&t->chunks, ref);
+	}
+	return n;
+}
+
+/* Chunks of a domain with all that is below it. */
+static uint32_t
+domain_chunks(const struct sts_tally *t, uint32_t ref)
+{
+	uint32_t policy = tally_get32(t, ref, D_POLICY), n = chain(t, ref);
+
+	while (policy != 0) {
+		uint32_t f = tally_get32(t, policy, P_FAILURE);
+
+		n += chain(t, policy);
+		while (f != 0) {
+			n += chain(t, f);
+			f = tally_get32(t, f, F_NEXT);
+		}
+		policy = tally_get32(t, policy, P_NEXT);
+	}
+	return n;
+}
+
+bool
+sts_tally_check(const struct sts_tally *t)
+{
+	uint32_t used = 0, shares = 0;
+
+	for (unsigned slot = 0; slot < STS_TALLY_DAYS; slot++) {
+		uint32_t count = 0, ref = 0;
+
+		while ((ref = sts_tally_next(t, slot, ref)) != 0) {
+			if (sts_chunk(&t->chunks, ref)[D_SLOT] != slot ||
+			    ++count > t->domains[slot]) {
+				return false;
+			}
+			used += domain_chunks(t, ref);
+		}
+		if (count != t->domains[slot]) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < t->shares_count; i++) {
+		shares += sts_get32le(t->shares + 4 * (size_t)i);
+	}
+	return used == shares && used + t->chunks.free_count == t->chunks.count;
+}

@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: MIT */
+/* core/report/report_tally, report_view: what is counted, and what is not. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/report/report_tally.h"
+#include "unit.h"
+
+const char unit_name[] = "report_tally";
+
+#define RECORD "v=TLSRPTv1; rua=mailto:tls@good.test,https://r.good.test/v1"
+
+enum {
+	DAY = 20000,
+	BLOCK_MAX = 3 << 20
+};
+
+static uint8_t block[BLOCK_MAX];
+static struct sts_tally t;
+static struct sts_report_event e;
+
+static void
+begin(size_t size, bool failures_only)
+{
+	struct sts_tally_config config = { { 1, 2, 3 }, failures_only, 64 };
+
+	memset(block, 0xa5, sizeof block);
+	sts_tally_init(&t, block, size, &config);
+	sts_tally_day(&t, DAY);
+}
+
+static void
+event(const char *domain, const char *record)
+{
+	ck_assert(sts_event_begin(&e, unit_span(domain), unit_span(record)));
+}
+
+static void
+failure(enum sts_report_result result, const char *reason, const char *helo)
+{
+	struct sts_report_failure f = { result, { { NULL, 0 } } };
+
+	f.texts[STS_REPORT_MTA_IP] = unit_span("192.0.2.1");
+	f.texts[STS_REPORT_MX] = unit_span("mx.example.test");
+	f.texts[STS_REPORT_MX_IP] = unit_span("198.51.100.9");
+	f.texts[STS_REPORT_REASON] = unit_span(reason);
+	f.texts[STS_REPORT_HELO] = unit_span(helo);
+	sts_event_failure(&e, &f);
+	e.failed = true;
+}
+
+static bool
+add(const char *domain, bool failing)
+{
+	event(domain, RECORD);
+	if (failing) {
+		failure(STS_REPORT_EXPIRED, "x", "y");
+	}
+	return sts_tally_add(&t, DAY, &e);
+}
+
+/* Sessions of all there is in a slot. */
+static uint64_t
+in_slot(unsigned slot)
+{
+	uint64_t sum = 0, s, f;
+
+	for (uint32_t d = 0; (d = sts_tally_next(&t, slot, d)) != 0;) {
+		sts_tally_totals(&t, d, &s, &f);
+		sum += s + f;
+	}
+	return sum;
+}
+
+static uint64_t
+all_lost(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
+		sum += t.lost[i];
+	}
+	return sum;
+}
+
+/* Promise: every session is in exactly one report or lost. */
+static void
+balanced(const char *name)
+{
+	uint64_t in = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		in += in_slot(i);
+	}
+	unit_int(name, (long long)(in + all_lost()), (long long)t.sessions);
+	ck_assert_msg(sts_tally_check(&t), "%s: invariants", name);
+}
+
+static uint32_t
+the(const char *domain)
+{
+	return sts_tally_find(&t, sts_tally_today(&t), unit_span(domain), 0);
+}
+
+START_TEST(counting)
+{
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	struct sts_tally_failure f;
+	uint8_t room[256];
+
+	begin(65536, false);
+	event("Good.test.", RECORD);
+	sts_event_policy(&e, STS_REPORT_STS, unit_span("good.test"));
+	sts_event_string(&e, unit_span("version: STSv1"));
+	sts_event_mx(&e, unit_span("*.good.test"));
+	ck_assert(sts_tally_add(&t, DAY, &e));
+	ck_assert(sts_tally_add(&t, DAY, &e));
+	failure(STS_REPORT_EXPIRED, "why", "first.helo");
+	ck_assert(sts_tally_add(&t, DAY, &e));
+	unit_int("one domain", t.domains[sts_tally_today(&t)], 1);
+	sts_tally_domain(&t, the("good.test"), &d);
+	ck_assert(d.failing);
+	unit_int("day", d.day, DAY);
+	unit_text(
+	    "name", sts_tally_copy(&t, d.name, room, sizeof room), "good.test");
+	unit_text(
+	    "record", sts_tally_copy(&t, d.record, room, sizeof room), RECORD);
+	sts_tally_policy(&t, d.policy, &p);
+	unit_int("type", p.type, STS_REPORT_STS);
+	unit_int("successes", p.successes, 2);
+	unit_int("failures", p.failures, 1);
+	unit_int("next", p.next, 0);
+	unit_int("strings", p.string_count, 1);
+	unit_int("mx", p.mx_count, 1);
+	sts_tally_failure(&t, p.failure, &f);
+	unit_int("count", f.count, 1);
+	unit_text("helo",
+	    sts_tally_copy(&t, f.texts[STS_REPORT_HELO], room, sizeof room),
+	    "first.helo");
+	unit_text("ip",
+	    sts_tally_copy(&t, f.texts[STS_REPORT_MX_IP], room, sizeof room),
+	    "198.51.100.9");
+
+	/* Another HELO is no other failure; another reason is. */
+	event("good.test", RECORD);
+	sts_event_policy(&e, STS_REPORT_STS, unit_span(""));
+	sts_event_string(&e, unit_span("version: STSv1"));
+	sts_event_mx(&e, unit_span("*.good.test"));
+	failure(STS_REPORT_EXPIRED, "why", "second.helo");
+	failure(STS_REPORT_EXPIRED, "why2", "second.helo");
+	failure(STS_REPORT_NOT_TRUSTED, "why", "second.helo");
+	ck_assert(sts_tally_add(&t, DAY, &e));
+	sts_tally_policy(&t, d.policy, &p);
+	unit_int("failures", p.failures, 2);
+	sts_tally_failure(&t, p.failure, &f);
+	unit_int("count", f.count, 2);
+	unit_text("first helo is kept",
+	    sts_tally_copy(&t, f.texts[STS_REPORT_HELO], room, sizeof room),
+	    "first.helo");
+	sts_tally_failure(&t, f.next, &f);
+	unit_int("another", f.count, 1);
+	ck_assert(f.next != 0);
+	balanced("counting");
+}
+END_TEST
+
+/* What is another policy, another report: each difference alone. */
+static const struct {
+	const char *name, *domain, *record;
+	enum sts_report_policy type;
+	const char *policy_domain, *string, *mx;
+	unsigned domains, policies; /* after it, beside the first */
+} differences[] = {
+	{ "the same", "a.test", RECORD, STS_REPORT_STS, "a.test", "x", "y", 1,
+	    1 },
+	{ "type", "a.test", RECORD, STS_REPORT_TLSA, "a.test", "x", "y", 1, 2 },
+	{ "policy's domain", "a.test", RECORD, STS_REPORT_STS, "b.test", "x",
+	    "y", 1, 2 },
+	{ "string", "a.test", RECORD, STS_REPORT_STS, "a.test", "z", "y", 1,
+	    2 },
+	{ "mx", "a.test", RECORD, STS_REPORT_STS, "a.test", "x", "z", 1, 2 },
+	{ "where strings end", "a.test", RECORD, STS_REPORT_STS, "a.test", "xy",
+	    "", 1, 2 },
+	{ "record", "a.test", RECORD "x", STS_REPORT_STS, "a.test", "x", "y", 2,
+	    1 },
+	{ "domain", "b.test", RECORD, STS_REPORT_STS, "a.test", "x", "y", 2,
+	    1 },
+};
+
+static unsigned
+count_policies(uint32_t ref)
+{
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	unsigned n = 0;
+
+	sts_tally_domain(&t, ref, &d);
+	for (p.next = d.policy; p.next != 0; n++) {
+		sts_tally_policy(&t, p.next, &p);
+	}
+	return n;
+}
+
+START_TEST(identity)
+{
+	for (size_t i = 0; i < UNIT_COUNT(differences); i++) {
+		begin(65536, false);
+		for (unsigned k = 0; k < 2; k++) {
+			size_t c = k == 0 ? 0 : i;
+
+			event(differences[c].domain, differences[c].record);
+			sts_event_policy(&e, differences[c].type,
+			    unit_span(differences[c].policy_domain));
+			sts_event_string(&e, unit_span(differences[c].string));
+			sts_event_mx(&e, unit_span(differences[c].mx));
+			ck_assert(sts_tally_add(&t, DAY, &e));
+		}
+		unit_int(differences[i].name, t.domains[sts_tally_today(&t)],
+		    differences[i].domains);
+		unit_int(differences[i].name, count_policies(the("a.test")),
+		    differences[i].policies);
+	}
+}
+END_TEST
+
+/* Failures: failures_max one by one, then one for each result type. */
+START_TEST(many_failures)
+{
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	struct sts_tally_failure f;
+	unsigned one_by_one = 0, further = 0;
+	uint64_t sum = 0;
+
+	begin(1 << 20, false);
+	for (unsigned i = 0; i < 1000; i++) {
+		char reason[16];
+
+		sprintf(reason, "r%u", i);
+		event("a.test", RECORD);
+		failure(i % 2 ? STS_REPORT_EXPIRED : STS_REPORT_NOT_TRUSTED,
+		    reason, "h");
+		ck_assert(sts_tally_add(&t, DAY, &e));
+	}
+	sts_tally_domain(&t, the("a.test"), &d);
+	sts_tally_policy(&t, d.policy, &p);
+	unit_int("failures", p.failures, 1000);
+	for (f.next = p.failure; f.next != 0;) {
+		sts_tally_failure(&t, f.next, &f);
+		sum += f.count;
+		one_by_one += !f.further;
+		further += f.further;
+		ck_assert(!f.further || f.texts[STS_REPORT_MX].len == 0);
+	}
+	unit_int("one by one", one_by_one, 64);
+	unit_int("further", further, 2);
+	unit_int("sum", (long long)sum, 1000);
+	unit_int("counted", (long long)t.further, 1000 - 64);
+	balanced("many failures");
+}
+END_TEST
+
+/* Policies beyond the limit: totals stay right. */
+START_TEST(many_policies)
+{
+	uint64_t s, f;
+
+	begin(1 << 20, false);
+	for (unsigned i = 0; i < 500; i++) {
+		char text[32];
+
+		sprintf(text, "mx%u.b.test", i);
+		event("a.test", RECORD);
+		sts_event_policy(&e, i % 3 ? STS_REPORT_TLSA : STS_REPORT_STS,
+		    unit_span(i % 2 ? text : "a.test"));
+		sts_event_string(&e, unit_span(text));
+		ck_assert(sts_tally_add(&t, DAY, &e));
+	}
+	sts_tally_totals(&t, the("a.test"), &s, &f);
+	unit_int("sessions", (long long)s, 500);
+	ck_assert(count_policies(the("a.test")) <= 2 * STS_REPORT_POLICIES + 3);
+	balanced("many policies");
+}
+END_TEST
+
+static void
+fill(bool failing)
+{
+	for (unsigned i = 0; i < 400; i++) {
+		char name[32];
+
+		sprintf(name, "d%u.org%u.test", i, i);
+		add(name, failing);
+	}
+}
+
+/* The order of losses. */
+START_TEST(full)
+{
+	char name[32];
+	unsigned i;
+
+	begin(16384, false);
+	fill(false);
+	ck_assert(t.lost[STS_TALLY_REFUSED] > 0);
+	unit_int("none displaced", (long long)t.lost[STS_TALLY_DISPLACED], 0);
+	balanced("full of successes");
+	ck_assert(the("d0.org0.test") != 0);
+	ck_assert(!add("new.example", false));
+	ck_assert(add("new2.example", true));
+	ck_assert(t.lost[STS_TALLY_DISPLACED] > 0);
+	ck_assert(the("d0.org0.test") != 0); /* the latest goes first */
+	/* Who was refused stays out that day, failing or not. */
+	ck_assert(!add("new.example", true));
+	/* A displaced one does, too. */
+	for (i = 399; i > 0; i--) {
+		sprintf(name, "d%u.org%u.test", i, i);
+		if (the(name) != 0) {
+			break;
+		}
+	}
+	sprintf(name, "d%u.org%u.test", i + 1, i + 1);
+	ck_assert(!add(name, true));
+	balanced("displaced");
+	/* Failing ones displace no failing ones. */
+	fill(true);
+	uint64_t displaced = t.lost[STS_TALLY_DISPLACED];
+
+	for (i = 0; i < 100; i++) {
+		sprintf(name, "e%u.xorg%u.test", i, i);
+		add(name, true);
+	}
+	unit_int("no more", (long long)t.lost[STS_TALLY_DISPLACED],
+	    (long long)displaced);
+	ck_assert(the("new2.example") != 0);
+	balanced("full of failures");
+	/* The next day all may come. */
+	sts_tally_day(&t, DAY + 1);
+	event("new.example", RECORD);
+	failure(STS_REPORT_EXPIRED, "x", "y");
+	balanced("next day");
+}
+END_TEST
+
+/* An organisation has a sixteenth; others get in behind its flood. */
+START_TEST(shares)
+{
+	char name[64];
+
+	begin(262144, false);
+	for (unsigned i = 0; i < 20000; i++) {
+		sprintf(name, "d%u.hostile.test", i);
+		add(name, true);
+	}
+	ck_assert(t.lost[STS_TALLY_SHARE] > 0);
+	ck_assert(all_lost() > 19000);
+	ck_assert(sts_tally_free(&t) > sts_tally_chunks(&t) / 10 * 9);
+	for (unsigned i = 0; i < 200; i++) {
+		sprintf(name, "honest%u.example", i);
+		ck_assert(add(name, i % 2));
+	}
+	balanced("shares");
+}
+END_TEST
+
+START_TEST(failures_only)
+{
+	uint64_t s, f;
+
+	begin(8192, true);
+	ck_assert(!add("a.test", false));
+	unit_int("passed", (long long)t.lost[STS_TALLY_PASSED], 1);
+	ck_assert(add("a.test", true));
+	ck_assert(add("a.test", false));
+	sts_tally_totals(&t, the("a.test"), &s, &f);
+	unit_int("successes since", (long long)s, 1);
+	unit_int("failures", (long long)f, 1);
+	/* A board has room for a dozen. */
+	for (unsigned i = 0; i < 11; i++) {
+		char name[32];
+
+		sprintf(name, "d%u.org%u.test", i, i);
+		ck_assert(add(name, true));
+	}
+	balanced("failures only");
+}
+END_TEST
+
+START_TEST(days)
+{
+	begin(65536, false);
+	unit_int("today", t.days[sts_tally_today(&t)], DAY);
+	unit_int("nothing before", sts_tally_oldest(&t), -1);
+	add("a.test", false);
+	/* A step back over midnight stays in the later day. */
+	event("a.test", RECORD);
+	ck_assert(sts_tally_add(&t, DAY - 1, &e));
+	unit_int("one", (long long)in_slot(sts_tally_today(&t)), 2);
+	ck_assert(sts_tally_add(&t, DAY + 1, &e));
+	unit_int("today", t.days[sts_tally_today(&t)], DAY + 1);
+	unit_int("new", (long long)in_slot(sts_tally_today(&t)), 1);
+	unit_int("yesterday", t.days[sts_tally_oldest(&t)], DAY);
+	unit_int(
+	    "its own", (long long)in_slot((unsigned)sts_tally_oldest(&t)), 2);
+	ck_assert(sts_tally_add(&t, DAY + 2, &e));
+	unit_int("oldest", t.days[sts_tally_oldest(&t)], DAY);
+	unit_int("nothing lost", (long long)all_lost(), 0);
+	ck_assert(sts_tally_add(&t, DAY + 9, &e));
+	unit_int("given up", (long long)t.lost[STS_TALLY_UNDELIVERED], 2);
+	unit_int("oldest", t.days[sts_tally_oldest(&t)], DAY + 1);
+	balanced("days");
+	sts_tally_drop(
+	    &t, sts_tally_next(&t, (unsigned)sts_tally_oldest(&t), 0), true);
+	unit_int("delivered is not lost", (long long)all_lost(), 2);
+	ck_assert(sts_tally_check(&t));
+}
+END_TEST
+
+/* Without a clock events are counted for the day on which it comes. */
+START_TEST(no_clock)
+{
+	struct sts_tally_config config = { { 0 }, false, 64 };
+
+	sts_tally_init(&t, block, 65536, &config);
+	event("a.test", RECORD);
+	ck_assert(sts_tally_add(&t, STS_TALLY_NO_DAY, &e));
+	unit_int("none", t.days[sts_tally_today(&t)], 0);
+	ck_assert(sts_tally_add(&t, DAY, &e));
+	unit_int("the day it came", t.days[sts_tally_today(&t)], DAY);
+	unit_int("both", (long long)in_slot(sts_tally_today(&t)), 2);
+	ck_assert(sts_tally_add(&t, STS_TALLY_NO_DAY, &e));
+	unit_int("three", (long long)in_slot(sts_tally_today(&t)), 3);
+}
+END_TEST
+
+START_TEST(pinned)
+{
+	char name[32];
+	struct sts_tally_delivery d = { 5, 2, 123456 };
+	struct sts_tally_domain view;
+
+	begin(16384, false);
+	fill(false);
+	/* The latest that is in would be the first to go. */
+	uint32_t last = 0, ref = 0;
+
+	while ((ref = sts_tally_next(&t, sts_tally_today(&t), ref)) != 0) {
+		last = ref;
+	}
+	sts_tally_pin(&t, last);
+	sts_tally_deliver(&t, last, &d);
+	for (unsigned i = 0; i < 100; i++) {
+		sprintf(name, "f%u.forg%u.test", i, i);
+		add(name, true);
+	}
+	ck_assert(sts_tally_is(&t, last));
+	sts_tally_domain(&t, last, &view);
+	ck_assert(!view.failing);
+	unit_int("done", view.delivery.done, 5);
+	unit_int("tries", view.delivery.tries, 2);
+	unit_int("due", view.delivery.due_s, 123456);
+	sts_tally_unpin(&t, last);
+	sts_tally_drop(&t, last, false);
+	ck_assert(!sts_tally_is(&t, last));
+	balanced("pinned");
+}
+END_TEST
+
+/* 10,000 domains a day, a fifth with a policy, 1 % failing with 4 details. */
+START_TEST(ten_thousand)
+{
+	begin(3 << 20, false);
+	for (unsigned i = 0; i < 10000; i++) {
+		char name[64], record[128];
+
+		sprintf(name, "company%u.example%u.test", i, i);
+		sprintf(record, "v=TLSRPTv1; rua=mailto:tls@%s", name);
+		event(name, record);
+		if (i % 5 == 0) {
+			char mx[80];
+
+			sprintf(mx, "mx.%s", name);
+			sts_event_policy(&e, STS_REPORT_STS, unit_span(name));
+			sts_event_string(&e, unit_span("version: STSv1"));
+			sts_event_string(&e, unit_span("mode: enforce"));
+			sts_event_string(&e, unit_span(mx));
+			sts_event_string(&e, unit_span("max_age: 86400"));
+			sts_event_mx(&e, unit_span(mx));
+		}
+		for (unsigned k = 0; i % 100 == 0 && k < 4; k++) {
+			char reason[32];
+
+			sprintf(reason, "self-signed_certificate%u", k);
+			failure(STS_REPORT_VALIDATION_FAILURE, reason, name);
+		}
+		ck_assert(sts_tally_add(&t, DAY, &e));
+	}
+	unit_int("all", t.domains[sts_tally_today(&t)], 10000);
+	unit_int("none lost", (long long)all_lost(), 0);
+	unit_int("none merged", (long long)t.further, 0);
+	balanced("ten thousand");
+}
+END_TEST
+
+/*
+ * Against a model: what was added for each (day, domain, record) by an array.
+ * A domain that is in has all of its day's sessions; one that is not has all of
+ * them lost; and policies and failures add up.
+ */
+enum {
+	NAMES = 300,
+	RECORDS = 2,
+	OPS = 60000
+};
+
+static uint32_t random_state;
+
+static uint32_t
+draw(uint32_t n)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (random_state >> 8) % n;
+}
+
+struct counts {
+	unsigned successes, failures;
+};
+
+static struct counts model[STS_TALLY_DAYS][NAMES][RECORDS];
+
+static void
+draw_event(unsigned name, unsigned record)
+{
+	char text[128];
+
+	sprintf(text, "d%u.o%u.test", name, name % 40);
+	event(text, record ? RECORD : "v=TLSRPTv1; rua=mailto:a@b.c");
+	if (draw(3) == 0) {
+		sts_event_policy(&e, draw(2) ? STS_REPORT_STS : STS_REPORT_TLSA,
+		    unit_span(draw(2) ? "mx.b.test" : text));
+		for (unsigned i = draw(6); i > 0; i--) {
+			sprintf(text, "string %u", draw(20));
+			sts_event_string(&e, unit_span(text));
+		}
+	}
+	for (unsigned i = draw(4) == 0 ? draw(4) : 0; i > 0; i--) {
+		sprintf(text, "reason%u", draw(40));
+		failure((enum sts_report_result)draw(STS_REPORT_RESULTS), text,
+		    "helo");
+	}
+	e.failed = draw(5) == 0;
+}
+
+static void
+compare_day(unsigned slot)
+{
+	uint64_t in = 0;
+
+	for (unsigned n = 0; n < NAMES; n++) {
+		for (unsigned r = 0; r < RECORDS; r++) {
+			char text[64];
+			uint32_t ref = 0;
+			uint64_t s = 0, f = 0;
+
+			sprintf(text, "d%u.o%u.test", n, n % 40);
+			while ((ref = sts_tally_find(
+				    &t, slot, unit_span(text), ref)) != 0) {
+				struct sts_tally_domain d;
+
+				sts_tally_domain(&t, ref, &d);
+				if ((d.record.len > 40) == (r == 1)) {
+					sts_tally_totals(&t, ref, &s, &f);
+					break;
+				}
+			}
+			in += s + f;
+			if (ref != 0) {
+				unit_int("successes", (long long)s,
+				    model[slot][n][r].successes);
+				unit_int("failures", (long long)f,
+				    model[slot][n][r].failures);
+			}
+		}
+	}
+	unit_int("all of a slot", (long long)in, (long long)in_slot(slot));
+}
+
+static void
+play(uint32_t seed, size_t size, bool deliver)
+{
+	uint32_t day = DAY;
+	uint64_t delivered = 0;
+
+	random_state = seed;
+	begin(size, false);
+	memset(model, 0, sizeof model);
+	for (unsigned i = 0; i < OPS; i++) {
+		unsigned n = draw(NAMES) * (draw(3) != 0), r = draw(RECORDS);
+		unsigned was = sts_tally_today(&t);
+
+		if (draw(OPS / 8) == 0) {
+			day += 1 + draw(2);
+		}
+		draw_event(n, r);
+		sts_tally_add(&t, day, &e);
+		unsigned slot = sts_tally_today(&t);
+
+		if (slot != was) {
+			memset(model[slot], 0, sizeof model[slot]);
+		}
+		if (e.failed) {
+			model[slot][n][r].failures++;
+		} else {
+			model[slot][n][r].successes++;
+		}
+		int old = sts_tally_oldest(&t);
+
+		if (deliver && old >= 0 && draw(20) == 0) {
+			uint32_t ref = sts_tally_next(&t, (unsigned)old, 0);
+			uint64_t s, f;
+
+			sts_tally_totals(&t, ref, &s, &f);
+			delivered += s + f;
+			sts_tally_drop(&t, ref, true);
+		}
+		if (i % 10000 == 9999) {
+			uint64_t in = 0;
+
+			for (unsigned k = 0; k < STS_TALLY_DAYS; k++) {
+				compare_day(k);
+				in += in_slot(k);
+			}
+			unit_int("in one place each",
+			    (long long)(in + all_lost() + delivered),
+			    (long long)t.sessions);
+			ck_assert(sts_tally_check(&t));
+		}
+	}
+	ck_assert(size > 400000 || all_lost() > 0);
+}
+
+START_TEST(against_model)
+{
+	static const size_t sizes[] = { 4096, 8192, 20000, 65536, 262144,
+		1 << 20 };
+
+	for (unsigned i = 0; i < UNIT_COUNT(sizes); i++) {
+		play(i + 1, sizes[i], i % 2 == 0);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, counting);
+	tcase_add_test(tc, identity);
+	tcase_add_test(tc, many_failures);
+	tcase_add_test(tc, many_policies);
+	tcase_add_test(tc, full);
+	tcase_add_test(tc, shares);
+	tcase_add_test(tc, failures_only);
+	tcase_add_test(tc, days);
+	tcase_add_test(tc, no_clock);
+	tcase_add_test(tc, pinned);
+	tcase_add_test(tc, ten_thousand);
+	tcase_add_test(tc, against_model);
+}
