@@ -134,8 +134,22 @@ hash(const uint8_t three[3])
 	return v * UINT32_C(2654435761) >> 24;
 }
 
-/* How far back the three octets that end with c stood last; 0: they did not,
- * or it is too far. They are where to look from now on. */
+/* Whether the three octets stood `distance` before, where a match may reach. */
+static bool
+stood(const struct sts_gzip *z, const uint8_t three[3], unsigned distance)
+{
+	return distance >= 1 && distance <= STS_GZIP_DISTANCE_MAX &&
+	       distance <= z->total - 2 &&
+	       past(z, (uint32_t)distance + 2) == three[0] &&
+	       past(z, (uint32_t)distance + 1) == three[1] &&
+	       past(z, distance) == three[2];
+}
+
+/*
+ * How far back the three octets that end with c are to be found; 0: nowhere. Where
+ * the last match was, the text may go on being the same after a few octets that
+ * differ: that is tried first. They are where to look from now on.
+ */
 static unsigned
 look(struct sts_gzip *z, uint8_t c)
 {
@@ -145,16 +159,10 @@ look(struct sts_gzip *z, uint8_t c)
 	unsigned distance = (uint16_t)(at - *head);
 
 	*head = at;
-	if (distance == 0 || distance > STS_GZIP_DISTANCE_MAX ||
-	    distance > z->total - 2) {
-		return 0;
+	if (stood(z, three, z->last_distance)) {
+		return z->last_distance;
 	}
-	for (uint32_t i = 0; i < 3; i++) {
-		if (past(z, distance + 2 - i) != three[i]) {
-			return 0;
-		}
-	}
-	return distance;
+	return stood(z, three, distance) ? distance : 0;
 }
 
 /* The next octet of the text. */
@@ -174,6 +182,7 @@ take(struct sts_gzip *z, uint8_t c)
 			z->pending = 0;
 			z->match_len = MATCH_MIN;
 			z->match_distance = (uint16_t)distance;
+			z->last_distance = z->match_distance;
 		} else {
 			put_symbol(z, past(z, 2));
 		}

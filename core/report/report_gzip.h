@@ -33,6 +33,7 @@ struct sts_gzip {
 	uint8_t at; /* octets of header or trailer that are written */
 	uint8_t pending; /* octets that are in no code yet, 0..2 */
 	uint16_t match_len, match_distance; /* of the match at hand, or 0 */
+	uint16_t last_distance; /* of the match before */
 	uint32_t crc, total; /* of the input */
 	uint64_t bits;
 	uint16_t heads[STS_GZIP_HEADS]; /* where three octets stood last */
