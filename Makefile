@@ -42,8 +42,8 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
 	core/dane/dane_records.c core/dane/judge.c
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/report_event.c \
-	core/report/report_gzip.c core/report/report_mail.c core/report/report_result.c \
-	core/report/report_tally.c core/report/report_view.c
+	core/report/report_gzip.c core/report/report_load.c core/report/report_mail.c \
+	core/report/report_result.c core/report/report_save.c core/report/report_tally.c core/report/report_view.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \

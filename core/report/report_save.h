@@ -20,8 +20,20 @@
 
 #include "report_tally.h"
 
+#define STS_REPORT_SAVE_MAGIC "STSR"
+
 enum {
 	STS_REPORT_SAVE_VERSION = 1
+};
+
+/* Records. */
+enum {
+	STS_REPORT_SAVE_HEADER = 1,
+	STS_REPORT_SAVE_DOMAIN,
+	STS_REPORT_SAVE_POLICY,
+	STS_REPORT_SAVE_FAILURE,
+	STS_REPORT_SAVE_FILTER,
+	STS_REPORT_SAVE_END
 };
 
 struct sts_report_save {
@@ -31,7 +43,7 @@ struct sts_report_save {
 	uint32_t removals;
 	uint32_t domain, policy, failure; /* refs of what is being written */
 	uint32_t block; /* of the filter */
-	uint32_t crc; /* of all that was written */
+	uint32_t crc, end_crc; /* of all that was written; before the end */
 	size_t off; /* octets of the current record that are written */
 };
 
@@ -49,11 +61,16 @@ bool sts_report_save_done(const struct sts_report_save *s);
 struct sts_report_load {
 	/* Private. */
 	uint8_t state;
-	uint8_t slot;
-	bool same_filter; /* the filter fits this tally's block */
-	uint32_t domain, policy; /* what further records belong to, 0: lost */
-	uint32_t crc;
-	uint32_t have; /* octets of the record at hand */
+	uint8_t today, slot;
+	bool refused, same_filter; /* the filter is saved; it fits the block */
+	bool open, failing, left_out; /* a domain was read; found no room */
+	uint8_t key[STS_SIPHASH_KEY]; /* what the tally had */
+	uint32_t days[STS_TALLY_DAYS];
+	uint64_t sessions, further, lost[STS_TALLY_LOSSES];
+	struct sts_tally_delivery delivery;
+	uint32_t domain, policy; /* what records belong to; 0: lost */
+	uint32_t block, crc;
+	size_t have; /* octets of the record at hand */
 	struct sts_report_event event;
 	uint8_t record[STS_REPORT_TEXT + 64];
 };

@@ -84,18 +84,25 @@ sts_tally_empty(struct sts_tally *t)
 	clear(t);
 }
 
-/* The reserve that newcomers leave to those who are in; also what one
- * organisation may have. */
+/* The reserve that newcomers leave to what is in; also what one organisation
+ * may have. */
+static uint32_t
+sixteenth(const struct sts_tally *t)
+{
+	return t->chunks.count / PART;
+}
+
+/* What a snapshot holds was admitted before. */
 static uint32_t
 reserve(const struct sts_tally *t)
 {
-	return t->chunks.count / PART;
+	return t->restoring ? 0 : sixteenth(t);
 }
 
 static uint32_t
 share_max(const struct sts_tally *t)
 {
-	return reserve(t) > SHARE_MIN ? reserve(t) : SHARE_MIN;
+	return sixteenth(t) > SHARE_MIN ? sixteenth(t) : SHARE_MIN;
 }
 
 static uint32_t
@@ -123,7 +130,8 @@ charge(struct sts_tally *t, struct sts_text name, uint32_t chunks)
 static bool
 has_share(const struct sts_tally *t, struct sts_text name, uint32_t more)
 {
-	return sts_get32le(share(t, name)) + more > share_max(t);
+	return !t->restoring &&
+	       sts_get32le(share(t, name)) + more > share_max(t);
 }
 
 /* The octet and bit of the filter that a name has, `which` of two. */
@@ -459,6 +467,12 @@ admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
 	uint32_t need = needed(D_CONTENT, name.n + (size_t)e->record_len) +
 			policy_chunks(e, false);
 
+	if (t->restoring) {
+		*loss = STS_TALLY_REFUSED;
+		return t->chunks.free_count >= need
+			   ? make_domain(t, slot, e, failing)
+			   : 0;
+	}
 	if (slot == t->today && was_refused(t, name)) {
 		*loss = STS_TALLY_REFUSED;
 		return 0;
@@ -551,7 +565,9 @@ make_policy(struct sts_tally *t, uint32_t domain,
 	sts_put16le(head + P_STRINGS_LEN, (uint16_t)strings.n);
 	head[P_STRINGS] = merged ? 0 : e->string_count;
 	head[P_MX] = merged ? 0 : e->mx_count;
-	sts_put32le(head + P_SUM, merged ? 0 : e->policy_sum);
+	/* No sum of strings, so that a snapshot keeps it apart from a policy that
+	 * has none. */
+	sts_put32le(head + P_SUM, merged ? UINT32_MAX : e->policy_sum);
 	write_text(t, &at, name);
 	write_text(t, &at, strings);
 	append(t, domain, D_POLICY, ref);

@@ -82,6 +82,7 @@ struct sts_tally {
 	uint32_t removals; /* rises when a ref ends */
 	uint8_t today; /* slot */
 	bool refused; /* the filter is not empty */
+	bool restoring; /* from a snapshot: it was all admitted before */
 	struct sts_tally_config config;
 	struct sts_chunks chunks;
 	uint8_t *index, *shares, *filter;

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshots, written. A record is a type, the length of what follows (2 octets,
+ * little-endian as all numbers) and that. README.md has the list.
+ *
+ *	HEADER -> (DOMAIN -> (POLICY -> FAILURE...)...)... -> FILTER... -> END
+ *
+ * Each is rendered into a sink that keeps the part that is due, as in report.c.
+ * Counters may rise between two parts of a record, lengths do not change.
+ */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "../base/crc32.h"
+#include "../base/sink.h"
+#include "report_private.h"
+#include "report_save.h"
+
+enum {
+	STAGE_DONE = STS_REPORT_SAVE_END + 1,
+	STAGE_GONE
+};
+
+static void
+put8(struct sts_sink *s, uint8_t v)
+{
+	sts_sink_put(s, sts_text(&v, 1));
+}
+
+static void
+put16(struct sts_sink *s, uint16_t v)
+{
+	uint8_t out[2];
+
+	sts_put16le(out, v);
+	sts_sink_put(s, sts_text(out, sizeof out));
+}
+
+static void
+put32(struct sts_sink *s, uint32_t v)
+{
+	uint8_t out[4];
+
+	sts_put32le(out, v);
+	sts_sink_put(s, sts_text(out, sizeof out));
+}
+
+static void
+put64(struct sts_sink *s, uint64_t v)
+{
+	put32(s, (uint32_t)v);
+	put32(s, (uint32_t)(v >> 32));
+}
+
+static void
+put_text(
+    struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text text)
+{
+	while (text.len > 0) {
+		sts_sink_put(s, sts_tally_piece(t, &text));
+	}
+}
+
+static void
+put_header(struct sts_sink *s, const struct sts_tally *t)
+{
+	sts_sink_string(s, STS_REPORT_SAVE_MAGIC);
+	put8(s, STS_REPORT_SAVE_VERSION);
+	sts_sink_put(s, sts_text(t->config.key, STS_SIPHASH_KEY));
+	put8(s, t->today);
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		put32(s, t->days[i]);
+	}
+	put64(s, t->sessions);
+	put64(s, t->further);
+	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
+		put64(s, t->lost[i]);
+	}
+	put8(s, t->refused);
+	put32(s, t->filter_count);
+}
+
+static void
+put_domain(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
+{
+	struct sts_tally_domain d;
+
+	sts_tally_domain(t, ref, &d);
+	put8(s, d.slot);
+	put8(s, d.failing);
+	put8(s, d.delivery.done);
+	put8(s, d.delivery.tries);
+	put32(s, d.delivery.due_s);
+	put8(s, (uint8_t)d.name.len);
+	put_text(s, t, d.name);
+	put_text(s, t, d.record);
+}
+
+static void
+put_policy(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
+{
+	struct sts_tally_policy p;
+
+	sts_tally_policy(t, ref, &p);
+	put8(s, (uint8_t)p.type);
+	put32(s, p.successes);
+	put32(s, p.failures);
+	put32(s, tally_get32(t, ref, P_SUM));
+	put8(s, p.string_count);
+	put8(s, p.mx_count);
+	put8(s, (uint8_t)p.domain.len);
+	put_text(s, t, p.domain);
+	put_text(s, t, p.strings);
+}
+
+static void
+put_failure(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
+{
+	struct sts_tally_failure f;
+
+	sts_tally_failure(t, ref, &f);
+	put8(s, (uint8_t)f.result);
+	put8(s, f.further);
+	put32(s, f.count);
+	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
+		put8(s, (uint8_t)f.texts[i].len);
+	}
+	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
+		put_text(s, t, f.texts[i]);
+	}
+}
+
+static void
+put_payload(struct sts_sink *sink, const struct sts_report_save *s,
+    const struct sts_tally *t)
+{
+	switch (s->stage) {
+	case STS_REPORT_SAVE_HEADER:
+		put_header(sink, t);
+		break;
+	case STS_REPORT_SAVE_DOMAIN:
+		put_domain(sink, t, s->domain);
+		break;
+	case STS_REPORT_SAVE_POLICY:
+		put_policy(sink, t, s->policy);
+		break;
+	case STS_REPORT_SAVE_FAILURE:
+		put_failure(sink, t, s->failure);
+		break;
+	case STS_REPORT_SAVE_FILTER:
+		sts_sink_put(
+		    sink, sts_text(t->filter + 8 * (size_t)s->block, 8));
+		break;
+	default:
+		put32(sink, s->end_crc);
+	}
+}
+
+/* Begin with the first domain of a slot or a later one; or the filter. */
+static void
+begin_domain(
+    struct sts_report_save *s, const struct sts_tally *t, uint32_t domain)
+{
+	while (domain == 0 && ++s->slot < STS_TALLY_DAYS) {
+		domain = sts_tally_next(t, s->slot, 0);
+	}
+	s->domain = domain;
+	s->block = 0;
+	s->stage = domain != 0  ? STS_REPORT_SAVE_DOMAIN
+		   : t->refused ? STS_REPORT_SAVE_FILTER
+				: STS_REPORT_SAVE_END;
+}
+
+static void
+begin_policy(
+    struct sts_report_save *s, const struct sts_tally *t, uint32_t policy)
+{
+	s->policy = policy;
+	s->stage = STS_REPORT_SAVE_POLICY;
+	if (policy == 0) {
+		begin_domain(s, t, sts_tally_next(t, s->slot, s->domain));
+	}
+}
+
+static void
+begin_failure(
+    struct sts_report_save *s, const struct sts_tally *t, uint32_t failure)
+{
+	s->failure = failure;
+	s->stage = STS_REPORT_SAVE_FAILURE;
+	if (failure == 0) {
+		begin_policy(s, t, tally_get32(t, s->policy, P_NEXT));
+	}
+}
+
+static void
+advance(struct sts_report_save *s, const struct sts_tally *t)
+{
+	switch (s->stage) {
+	case STS_REPORT_SAVE_HEADER:
+		s->slot = 0;
+		begin_domain(s, t, sts_tally_next(t, 0, 0));
+		break;
+	case STS_REPORT_SAVE_DOMAIN:
+		begin_policy(s, t, tally_get32(t, s->domain, D_POLICY));
+		break;
+	case STS_REPORT_SAVE_POLICY:
+		begin_failure(s, t, tally_get32(t, s->policy, P_FAILURE));
+		break;
+	case STS_REPORT_SAVE_FAILURE:
+		begin_failure(s, t, tally_get32(t, s->failure, F_NEXT));
+		break;
+	case STS_REPORT_SAVE_FILTER:
+		s->block++;
+		s->stage = s->block < t->filter_count ? STS_REPORT_SAVE_FILTER
+						      : STS_REPORT_SAVE_END;
+		break;
+	default:
+		s->stage = STAGE_DONE;
+	}
+	s->end_crc = s->crc;
+}
+
+void
+sts_report_save_begin(struct sts_report_save *s, const struct sts_tally *t)
+{
+	memset(s, 0, sizeof *s);
+	s->stage = STS_REPORT_SAVE_HEADER;
+	s->removals = t->removals;
+}
+
+size_t
+sts_report_save(
+    struct sts_report_save *s, const struct sts_tally *t, struct sts_span out)
+{
+	size_t n = 0;
+
+	STS_ASSERT(out.n > 0);
+	if (s->stage != STAGE_DONE && s->removals != t->removals) {
+		s->stage = STAGE_GONE;
+	}
+	while (s->stage < STAGE_DONE && n < out.n) {
+		size_t to = s->off + (out.n - n);
+		struct sts_sink length = { 0, 0, 0, NULL };
+		struct sts_sink sink = { 0, s->off, to, out.p + n };
+		size_t given;
+
+		put_payload(&length, s, t);
+		put8(&sink, s->stage);
+		put16(&sink, (uint16_t)length.pos);
+		put_payload(&sink, s, t);
+		given = (sink.pos < to ? sink.pos : to) - s->off;
+		s->crc = sts_crc32(s->crc, sts_text(out.p + n, given));
+		n += given;
+		s->off += given;
+		if (s->off == sink.pos) {
+			s->off = 0;
+			advance(s, t);
+		}
+	}
+	return n;
+}
+
+bool
+sts_report_save_done(const struct sts_report_save *s)
+{
+	return s->stage == STAGE_DONE;
+}
