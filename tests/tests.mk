@@ -18,6 +18,7 @@ include tests/bench/bench.mk
 include tests/examples/examples.mk
 include tests/icu/icu.mk
 include tests/journal/journal.mk
+include tests/report/report.mk
 include tests/kill/kill.mk
 include tests/torture/torture.mk
 include tests/service/service.mk
@@ -70,7 +71,7 @@ CHECK_PKGS = clang-format-14 pmccabe python3 unicode-data
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
 	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(EXAMPLE_COMMANDS) \
-	$(JOURNAL_COMMANDS)
+	$(JOURNAL_COMMANDS) $(REPORT_COMMANDS)
 
 .PHONY: test test-deps test-build test-commands check unit
 test: test-deps ## install what the tests need and pass everything
@@ -89,7 +90,7 @@ test: test-deps ## install what the tests need and pass everything
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
 test-deps: service-deps
-	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS) $(KILL_PKGS)
+	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS) $(KILL_PKGS) $(REPORT_PKGS)
 
 test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write $(BUILD)/icu/compare
 

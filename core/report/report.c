@@ -341,6 +341,24 @@ begin_list(struct sts_report *r, enum stage stage, uint8_t count)
 	r->stage = (uint8_t)(count > 0 ? stage : stage + 1);
 }
 
+static void
+next_string(struct sts_report *r)
+{
+	take_string(r->tally, &r->strings);
+	r->first = false;
+	r->left--;
+	r->stage = (uint8_t)(r->left > 0 ? r->stage : r->stage + 1);
+}
+
+/* On to the next of a list, or what comes behind it. */
+static void
+step_on(struct sts_report *r, uint32_t *ref, uint32_t next, enum stage same,
+    enum stage behind)
+{
+	*ref = next != 0 ? next : *ref;
+	r->stage = (uint8_t)(next != 0 ? same : behind);
+}
+
 /* The element at hand is whole: on to the next. */
 static void
 advance(struct sts_report *r)
@@ -356,10 +374,7 @@ advance(struct sts_report *r)
 		break;
 	case STRING:
 	case MX:
-		take_string(r->tally, &r->strings);
-		r->first = false;
-		r->left--;
-		r->stage = (uint8_t)(r->left > 0 ? r->stage : r->stage + 1);
+		next_string(r);
 		break;
 	case DOMAIN:
 		begin_list(r, MX, policy.mx_count);
@@ -370,12 +385,10 @@ advance(struct sts_report *r)
 		break;
 	case FAILURE:
 		sts_tally_failure(r->tally, r->failure, &f);
-		r->failure = f.next != 0 ? f.next : r->failure;
-		r->stage = f.next != 0 ? FAILURE : POLICY_END;
+		step_on(r, &r->failure, f.next, FAILURE, POLICY_END);
 		break;
 	case POLICY_END:
-		r->policy = policy.next != 0 ? policy.next : r->policy;
-		r->stage = policy.next != 0 ? POLICY : TAIL;
+		step_on(r, &r->policy, policy.next, POLICY, TAIL);
 		break;
 	default:
 		r->stage++;

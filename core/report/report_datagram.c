@@ -321,14 +321,21 @@ take_code(struct sts_datagram *d, uint64_t number)
 	d->code = (uint32_t)number;
 }
 
+/* Whether what comes here is the value of an unknown key. */
+static bool
+is_unknown(const struct sts_datagram *d)
+{
+	return d->now.key == KEY_NONE &&
+	       (d->now.level == LEVEL_TOP || d->now.level == LEVEL_POLICY ||
+		   d->now.level == LEVEL_FAILURE);
+}
+
 static void
 take_number(struct sts_datagram *d)
 {
 	uint64_t number = 0;
 
-	if (d->now.key == KEY_NONE &&
-	    (d->now.level == LEVEL_TOP || d->now.level == LEVEL_POLICY ||
-		d->now.level == LEVEL_FAILURE)) {
+	if (is_unknown(d)) {
 		return;
 	}
 	if (keys[d->now.key].type != TYPE_NUMBER ||
@@ -460,15 +467,6 @@ close_list(struct sts_datagram *d)
 {
 	d->now.level =
 	    d->now.level == LEVEL_POLICIES ? LEVEL_TOP : LEVEL_POLICY;
-}
-
-/* Whether an object or list here is the value of an unknown key. */
-static bool
-is_unknown(const struct sts_datagram *d)
-{
-	return d->now.key == KEY_NONE &&
-	       (d->now.level == LEVEL_TOP || d->now.level == LEVEL_POLICY ||
-		   d->now.level == LEVEL_FAILURE);
 }
 
 static void

@@ -171,6 +171,22 @@ take_group(struct sts_text *t)
 	return n > 0;
 }
 
+/* Take what stands between groups, or their end; false: neither. */
+static bool
+take_colons(struct sts_text *t, bool *gap)
+{
+	bool first = !*gap;
+
+	if (t->n == 0) {
+		return true;
+	}
+	if (sts_text_take(t, "::")) {
+		*gap = true;
+		return first;
+	}
+	return sts_text_take(t, ":") && t->n > 0;
+}
+
 /* Whether t is an IPv6 address (RFC 4291 2.2), without a zone. */
 static bool
 is_inet6(struct sts_text t)
@@ -179,23 +195,11 @@ is_inet6(struct sts_text t)
 	bool gap = sts_text_take(&t, "::");
 
 	while (t.n > 0) {
-		if (groups > 0 && is_inet(t)) {
+		if ((groups > 0 || gap) && is_inet(t)) {
 			groups += 2;
 			break;
 		}
-		if (gap && groups == 0 && is_inet(t)) {
-			groups += 2;
-			break;
-		}
-		if (!take_group(&t) || ++groups > 8) {
-			return false;
-		}
-		if (sts_text_take(&t, "::")) {
-			if (gap) {
-				return false;
-			}
-			gap = true;
-		} else if (t.n > 0 && (!sts_text_take(&t, ":") || t.n == 0)) {
+		if (!take_group(&t) || ++groups > 8 || !take_colons(&t, &gap)) {
 			return false;
 		}
 	}

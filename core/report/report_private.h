@@ -64,6 +64,8 @@ enum { /* a failure */
 	F_CONTENT = F_LENGTHS + STS_REPORT_FIELDS
 };
 
+STS_STATIC_ASSERT((int)P_NEXT == (int)F_NEXT, the_lists_have_one_link);
+
 static inline uint32_t
 tally_get32(const struct sts_tally *t, uint32_t ref, unsigned off)
 {
@@ -75,6 +77,10 @@ tally_put32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t v)
 {
 	sts_put32le(sts_chunk(&t->chunks, ref) + off, v);
 }
+
+/* Whether a text in the block is `text`. */
+bool sts_tally_same(
+    const struct sts_tally *t, struct sts_tally_text at, struct sts_text text);
 
 /* A part of a record's content. */
 struct sts_tally_text sts_tally_part(const struct sts_tally *t, uint32_t ref,

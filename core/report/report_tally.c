@@ -37,8 +37,8 @@ power_of_two(size_t n)
 	return p;
 }
 
-static void
-clear(struct sts_tally *t)
+void
+sts_tally_empty(struct sts_tally *t)
 {
 	sts_chunks_init(&t->chunks, t->chunks.bytes, t->chunks.count);
 	memset(t->index, 0, 4 * (size_t)t->index_count);
@@ -75,13 +75,7 @@ sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
 	t->index = block + (size_t)t->chunks.count * STS_CHUNK_SIZE;
 	t->shares = t->index + 4 * (size_t)t->index_count;
 	t->filter = t->shares + 4 * (size_t)t->shares_count;
-	clear(t);
-}
-
-void
-sts_tally_empty(struct sts_tally *t)
-{
-	clear(t);
+	sts_tally_empty(t);
 }
 
 /* The reserve that newcomers leave to what is in; also what one organisation
@@ -216,24 +210,6 @@ write_text(struct sts_tally *t, struct sts_tally_text *at, struct sts_text text)
 	}
 }
 
-/* Whether a text in the block is t. */
-static bool
-same(const struct sts_tally *t, struct sts_tally_text at, struct sts_text text)
-{
-	if (at.len != text.n) {
-		return false;
-	}
-	while (text.n > 0) {
-		struct sts_text piece = sts_tally_piece(t, &at);
-
-		if (!sts_text_same(piece, sts_text(text.p, piece.n))) {
-			return false;
-		}
-		text = sts_text(text.p + piece.n, text.n - piece.n);
-	}
-	return true;
-}
-
 static uint8_t
 get8(const struct sts_tally *t, uint32_t ref, unsigned off)
 {
@@ -271,11 +247,11 @@ find(const struct sts_tally *t, unsigned slot, const struct sts_report_event *e)
 	while (ref != 0) {
 		if (get8(t, ref, D_SLOT) == slot &&
 		    tally_get32(t, ref, D_SUM) == sum &&
-		    same(t,
+		    sts_tally_same(t,
 			sts_tally_part(
 			    t, ref, D_CONTENT, 0, get8(t, ref, D_NAME_LEN)),
 			name) &&
-		    same(t,
+		    sts_tally_same(t,
 			sts_tally_part(t, ref, D_CONTENT, name.n,
 			    sts_get16le(
 				sts_chunk(&t->chunks, ref) + D_RECORD_LEN)),
@@ -458,6 +434,13 @@ make_domain(struct sts_tally *t, unsigned slot,
 	return ref;
 }
 
+static bool
+make_room(struct sts_tally *t, uint32_t want, bool failing)
+{
+	return t->chunks.free_count >= want ||
+	       (failing && !t->restoring && displace(t, want, 0));
+}
+
 /* A domain that is not there wants in. 0: *loss says why not. */
 static uint32_t
 admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
@@ -467,26 +450,17 @@ admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
 	uint32_t need = needed(D_CONTENT, name.n + (size_t)e->record_len) +
 			policy_chunks(e, false);
 
-	if (t->restoring) {
-		*loss = STS_TALLY_REFUSED;
-		return t->chunks.free_count >= need
-			   ? make_domain(t, slot, e, failing)
-			   : 0;
-	}
-	if (slot == t->today && was_refused(t, name)) {
+	if (slot == t->today && !t->restoring && was_refused(t, name)) {
 		*loss = STS_TALLY_REFUSED;
 		return 0;
 	}
-	if (t->config.failures_only && !failing) {
+	if (t->config.failures_only && !failing && !t->restoring) {
 		*loss = STS_TALLY_PASSED;
 		return 0;
 	}
 	*loss = STS_TALLY_SHARE;
 	if (!has_share(t, name, need)) {
-		uint32_t want = need + reserve(t);
-
-		if (t->chunks.free_count >= want ||
-		    (failing && displace(t, want, 0))) {
+		if (make_room(t, need + reserve(t), failing)) {
 			return make_domain(t, slot, e, failing);
 		}
 		*loss = STS_TALLY_REFUSED;
@@ -507,14 +481,14 @@ is_policy(const struct sts_tally *t, uint32_t ref,
 	size_t strings_len = sts_get16le(p + P_STRINGS_LEN);
 
 	if (p[P_TYPE] != (uint8_t)e->type || p[P_MERGED] != merged ||
-	    !same(
+	    !sts_tally_same(
 		t, sts_tally_part(t, ref, P_CONTENT, 0, domain_len), domain)) {
 		return false;
 	}
 	return merged ||
 	       (sts_get32le(p + P_SUM) == e->policy_sum &&
 		   p[P_STRINGS] == e->string_count && p[P_MX] == e->mx_count &&
-		   same(t,
+		   sts_tally_same(t,
 		       sts_tally_part(
 			   t, ref, P_CONTENT, domain_len, strings_len),
 		       sts_event_strings(e)));
@@ -544,8 +518,6 @@ append(struct sts_tally *t, uint32_t head, unsigned first, uint32_t ref)
 	}
 	sts_put32le(link, ref);
 }
-
-STS_STATIC_ASSERT((int)P_NEXT == (int)F_NEXT, the_lists_have_one_link);
 
 static uint32_t
 make_policy(struct sts_tally *t, uint32_t domain,
@@ -670,7 +642,8 @@ is_failure(const struct sts_tally *t, uint32_t ref,
 	for (unsigned i = 0; !further && i < STS_REPORT_HELO; i++) {
 		size_t n = p[F_LENGTHS + i];
 
-		if (!same(t, sts_tally_part(t, ref, F_CONTENT, skip, n),
+		if (!sts_tally_same(t,
+			sts_tally_part(t, ref, F_CONTENT, skip, n),
 			f->texts[i])) {
 			return false;
 		}
@@ -814,31 +787,6 @@ sts_tally_add(
 	}
 	t->further += e->failures_cut;
 	return true;
-}
-
-void
-sts_tally_pin(struct sts_tally *t, uint32_t ref)
-{
-	STS_ASSERT(sts_tally_is(t, ref) && get8(t, ref, D_PINS) < UINT8_MAX);
-	put8(t, ref, D_PINS, (uint8_t)(get8(t, ref, D_PINS) + 1));
-}
-
-void
-sts_tally_unpin(struct sts_tally *t, uint32_t ref)
-{
-	STS_ASSERT(sts_tally_is(t, ref) && get8(t, ref, D_PINS) > 0);
-	put8(t, ref, D_PINS, (uint8_t)(get8(t, ref, D_PINS) - 1));
-}
-
-void
-sts_tally_deliver(
-    struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d)
-{
-	STS_ASSERT(sts_tally_is(t, ref));
-	tally_put32(t, ref, D_DUE, d->due_s);
-	put8(t, ref, D_DONE, d->done);
-	put8(t, ref, D_TRIES, d->tries);
-	t->changes++;
 }
 
 void

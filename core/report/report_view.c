@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is in a tally, read. */
+/* What is in a tally, read; and the marks of its reader. */
 #include <string.h>
 
 #include "../base/assert.h"
@@ -75,6 +75,53 @@ sts_tally_copy(const struct sts_tally *t, struct sts_tally_text text,
 		n += piece.n;
 	}
 	return sts_text(to, n);
+}
+
+bool
+sts_tally_same(
+    const struct sts_tally *t, struct sts_tally_text at, struct sts_text text)
+{
+	if (at.len != text.n) {
+		return false;
+	}
+	while (text.n > 0) {
+		struct sts_text piece = sts_tally_piece(t, &at);
+
+		if (!sts_text_same(piece, sts_text(text.p, piece.n))) {
+			return false;
+		}
+		text = sts_text(text.p + piece.n, text.n - piece.n);
+	}
+	return true;
+}
+
+void
+sts_tally_pin(struct sts_tally *t, uint32_t ref)
+{
+	STS_ASSERT(sts_tally_is(t, ref) &&
+		   sts_chunk(&t->chunks, ref)[D_PINS] < UINT8_MAX);
+	sts_chunk(&t->chunks, ref)[D_PINS] =
+	    ((uint8_t)(sts_chunk(&t->chunks, ref)[D_PINS] + 1));
+}
+
+void
+sts_tally_unpin(struct sts_tally *t, uint32_t ref)
+{
+	STS_ASSERT(
+	    sts_tally_is(t, ref) && sts_chunk(&t->chunks, ref)[D_PINS] > 0);
+	sts_chunk(&t->chunks, ref)[D_PINS] =
+	    ((uint8_t)(sts_chunk(&t->chunks, ref)[D_PINS] - 1));
+}
+
+void
+sts_tally_deliver(
+    struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d)
+{
+	STS_ASSERT(sts_tally_is(t, ref));
+	tally_put32(t, ref, D_DUE, d->due_s);
+	sts_chunk(&t->chunks, ref)[D_DONE] = (d->done);
+	sts_chunk(&t->chunks, ref)[D_TRIES] = (d->tries);
+	t->changes++;
 }
 
 unsigned
