@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tally: who comes in, who has to leave, what is counted.
- *
  *	block:   chunks | index | shares | filter
  *	index    buckets of domains by the keyed hash of their names
  *	shares   chunks of each organisation, by hash: those that fall together
@@ -611,7 +610,7 @@ sts_tally_place(struct sts_tally *t, unsigned slot,
 	return policy;
 }
 
-/* Add to a counter, which stays at its highest value. */
+/* A counter stays at its highest value. */
 static void
 add32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t n)
 {
