@@ -43,30 +43,8 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/report_event.c \
 	core/report/report_gzip.c core/report/report_load.c core/report/report_mail.c \
-	core/report/report_result.c core/report/report_save.c core/report/report_tally.c core/report/report_view.c
-AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
-	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
-	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
-	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
-	core/agent/agent_queue.c core/agent/agent_route.c core/agent/agent_slots.c \
-	core/agent/agent_sweep.c core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c \
-	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
-	core/agent/metrics.c core/agent/random.c
-CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
-	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) $(SMTP_SRC) $(REPORT_SRC) \
-	$(AGENT_SRC)
-DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
-TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scalar.c \
-	tls/ec_verify.c tls/ecdsa_der.c tls/hash.c tls/montgomery.c tls/rsa.c tls/rsa_pss.c \
-	tls/session.c tls/signature.c tls/tls12.c tls/tls13.c tls/tls_chain.c tls/tls_client.c \
-	tls/tls_engine.c tls/tls_exchange.c tls/tls_hello.c tls/tls_keys.c tls/tls_lists.c \
-	tls/tls_messages.c tls/tls_params.c tls/tls_records.c tls/tls_state.c tls/tls_stream.c \
-	tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c tls/x509/pem.c tls/x509/x509.c \
-	tls/x509/x509_cert.c tls/x509/x509_class.c tls/x509/x509_exts.c tls/x509/x509_fields.c \
-	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
-	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c
-PORT_SRC = core/report/report_datagram.c core/report/report_event.c \
-	core/report/report_result.c
+	core/report/report_result.c core/report/report_save.c core/report/report_tally.c \
+	core/report/report_view.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \

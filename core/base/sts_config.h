@@ -352,10 +352,12 @@
 #define STS_DANE 1
 #endif
 
-/* The SMTP engine (core/smtp). 0: who would use it, a check of a domain or
- * reports by mail, does not. */
+/* The SMTP engine (core/smtp). 0: what uses it, a check of a domain or reports
+ * by mail, is not there. */
 #ifndef STS_SMTP
 #define STS_SMTP 1
+#endif
+
 /*
  * TLS reports (RFC 8460), collected and sent. 0: none are; nothing is counted.
  * It still has to be switched on, by a contact and by memory for it.
