@@ -760,6 +760,42 @@ START_TEST(records_are_kept)
 }
 END_TEST
 
+#define END "end-of-an-alias-with-a-name-that-is-rather-long-too.d"
+
+/* The TLSA base domain of a host is another name: kept where there is room,
+ * else the host must wait, since nobody could say which SNI to send. */
+START_TEST(base_is_kept)
+{
+	static const char alias[] =
+	    "d MX s alias.d\nalias.d CNAME s " END "\n" END
+	    " A s 192.0.2.1\n_25._tcp." END " TLSA s 3 1 1\n";
+	static const uint8_t rnd[STS_DANE_RND] = { 9 };
+	static const unsigned lens[] = { 50, 65 };
+	static char zone[30000];
+
+	for (unsigned i = 0; i < UNIT_COUNT(lens); i++) {
+		static struct sts_dane_records r;
+		struct peer *p = new_peer(zone);
+		bool room = i == 0;
+
+		snprintf(zone, sizeof zone, "%s%s", alias,
+		    many(STS_DANE_HOSTS_MAX - 1, lens[i]));
+		sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
+		    STS_DANE_DEPTH_ALL, p->now, rnd);
+		sts_dane_hosts_record(&p->d, &r);
+		finish(p);
+		unit_int("hosts", p->d.host_count, STS_DANE_HOSTS_MAX);
+		unit_text("base", sts_dane_hosts_base(&p->d, 0),
+		    room ? END : "alias.d");
+		unit_int("state", p->d.host[0].state,
+		    room ? STS_DANE_HOST_USABLE : STS_DANE_HOST_UNKNOWN);
+		unit_int("why", p->d.host[0].why,
+		    room ? STS_WHY_NONE : STS_WHY_DNS_LARGE);
+		sts_dane_hosts_end(&p->d);
+	}
+}
+END_TEST
+
 /* Answers that are larger than what is lent: cannot tell, be it the MX records
  * or one host's, never a level that says less. */
 START_TEST(too_large_is_unknown)
@@ -797,5 +833,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, time_is_bounded);
 	tcase_add_test(tc, order_of_hosts);
 	tcase_add_test(tc, records_are_kept);
+	tcase_add_test(tc, base_is_kept);
 	tcase_add_test(tc, too_large_is_unknown);
 }
