@@ -2,6 +2,11 @@
 #   make test-tls       servers of openssl, gnutls, nss, boringssl, nginx, caddy
 #   make test-bogo      the runner of BoringSSL, tests/bogo/disabled.json aside
 
+# Of the servers those that start nothing by being installed; others are used
+# where they are.
+TLS_PKGS = python3 openssl gnutls-bin libnss3-tools
+BOGO_PKGS = golang-go golang-golang-x-crypto-dev
+
 TLS_GET := $(addprefix $(BUILD)/tls/get,-own -1024 -4421 -engine)
 TLS_GET_DEFS_get-1024 := -DSTS_TLS_RECORD_SIZE=1024
 TLS_GET_DEFS_get-4421 := -DSTS_TLS_RECORD_SIZE=4421
@@ -18,6 +23,7 @@ $(TLS_GET): $(BUILD)/tls/%: tests/tls/get.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) tls/t
 
 .PHONY: test-tls
 test-tls: $(TLS_GET) ## our TLS client among real servers on loopback
+	@sh boards/posix/deps.sh $(TLS_PKGS)
 	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(TLS_GET)
 
 # The shim with the sanitizers; x509.c is its own.
@@ -28,4 +34,5 @@ $(BUILD)/tls/bogo-shim: tests/bogo/shim.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) $(wildc
 
 .PHONY: test-bogo
 test-bogo: $(BUILD)/tls/bogo-shim ## our TLS client against BoringSSL's runner (golang; Debian's source package)
+	@sh boards/posix/deps.sh $(BOGO_PKGS)
 	@sh tests/bogo/run.sh $(BUILD)/bogo $(BUILD)/tls/bogo-shim
