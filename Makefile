@@ -76,7 +76,15 @@ TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scala
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
-DAEMON_SRC = boards/posix/anchors_command.c boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c \
+DAEMON_SRC = boards/posix/anchors_command.c \
+	boards/posix/check.c boards/posix/check_agent.c boards/posix/check_ask.c boards/posix/check_dns.c \
+	boards/posix/check_fetch.c boards/posix/check_findings.c boards/posix/check_json.c \
+	boards/posix/check_judge.c boards/posix/check_judge_host.c boards/posix/check_loop.c \
+	boards/posix/check_mx.c boards/posix/check_part.c boards/posix/check_plugin.c \
+	boards/posix/check_policy.c boards/posix/check_print.c boards/posix/check_records.c \
+	boards/posix/check_rpt.c boards/posix/check_tlsa.c boards/posix/check_tlsa_records.c \
+	boards/posix/check_verdict.c \
+	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c \
 	boards/posix/confine_calls.c boards/posix/confine_landlock.c boards/posix/confine_linux.c \
 	boards/posix/confine_none.c boards/posix/confine_openbsd.c boards/posix/control.c \
 	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_request.c \
@@ -84,7 +92,7 @@ DAEMON_SRC = boards/posix/anchors_command.c boards/posix/conf.c boards/posix/con
 	boards/posix/journal_child.c boards/posix/journal_file.c \
 	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
 	boards/posix/match.c boards/posix/memory.c boards/posix/metrics_http.c boards/posix/query.c \
-	boards/posix/resolv.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \
+	boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \
 	boards/posix/side.c boards/posix/signals.c boards/posix/users.c boards/posix/value.c \
 	boards/posix/watch.c
 

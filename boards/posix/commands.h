@@ -26,6 +26,13 @@ struct sts_args {
 	const char *option[STS_OPTIONS_MAX];
 	const char *zone; /* --zone; NULL: none */
 	const char *until; /* --until; NULL: none */
+	const char *mx; /* --mx; NULL: none */
+	const char *days; /* --days; NULL: none */
+	const char *port; /* --port; NULL: none */
+	const char *helo; /* --helo; NULL: none */
+	bool tls_first; /* --tls */
+	bool plugin; /* --plugin */
+	bool help; /* --help */
 	bool test; /* -t */
 	bool json; /* --json */
 	bool fresh; /* --fresh */
@@ -37,6 +44,7 @@ struct sts_args {
 /* Each returns the exit code. */
 int sts_command_serve(const struct sts_args *args);
 int sts_command_query(const struct sts_args *args);
+int sts_command_check(const struct sts_args *args);
 int sts_command_cache(const struct sts_args *args);
 int sts_command_enforce(const struct sts_args *args);
 int sts_command_match(const struct sts_args *args);

@@ -17,6 +17,9 @@
 #include "../../core/base/version.h"
 #include "commands.h"
 
+/* Letters of options that have a value. */
+#define VALUED "cozumdpe"
+
 static const char usage[] =
     "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"
     "       mtasts query   [-c FILE] [-o 'KEY VALUE']... [--zone Z] [--json] "
@@ -75,6 +78,7 @@ struct command {
 static const struct command commands[] = {
 	{ "serve", sts_command_serve, "cot", 0, 0 },
 	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX },
+	{ "check", sts_command_check, "cojmdpelnh", 0, 1 },
 	{ "cache", sts_command_cache, "coja", 1, 2 },
 	{ "enforce", sts_command_enforce, "coju", 0, 1 },
 	{ "match", sts_command_match, "", 2, 2 },
@@ -124,6 +128,13 @@ option_letter(const char *word)
 		{ "--fresh", 'f' },
 		{ "--all", 'a' },
 		{ "--until", 'u' },
+		{ "--mx", 'm' },
+		{ "--days", 'd' },
+		{ "--port", 'p' },
+		{ "--helo", 'e' },
+		{ "--tls", 'l' },
+		{ "--plugin", 'n' },
+		{ "--help", 'h' },
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -134,39 +145,70 @@ option_letter(const char *word)
 	return 0;
 }
 
+/* Where an option goes that has a value, or that is there or not. */
+static const char **
+value_of(struct sts_args *a, char letter)
+{
+	switch (letter) {
+	case 'c':
+		return &a->source.file;
+	case 'z':
+		return &a->zone;
+	case 'u':
+		return &a->until;
+	case 'm':
+		return &a->mx;
+	case 'd':
+		return &a->days;
+	case 'p':
+		return &a->port;
+	case 'e':
+		return &a->helo;
+	default:
+		return NULL;
+	}
+}
+
+static bool *
+switch_of(struct sts_args *a, char letter)
+{
+	switch (letter) {
+	case 't':
+		return &a->test;
+	case 'j':
+		return &a->json;
+	case 'f':
+		return &a->fresh;
+	case 'a':
+		return &a->all;
+	case 'l':
+		return &a->tls_first;
+	case 'n':
+		return &a->plugin;
+	case 'h':
+		return &a->help;
+	default:
+		return NULL;
+	}
+}
+
 /* Take an option with its value. False: too many of them. */
 static bool
 take_option(struct sts_args *a, char letter, const char *value)
 {
-	switch (letter) {
-	case 'c':
-		a->source.file = value;
-		return true;
-	case 'z':
-		a->zone = value;
-		return true;
-	case 'u':
-		a->until = value;
-		return true;
-	case 't':
-		a->test = true;
-		return true;
-	case 'j':
-		a->json = true;
-		return true;
-	case 'f':
-		a->fresh = true;
-		return true;
-	case 'a':
-		a->all = true;
-		return true;
-	default:
-		if (a->source.option_count == STS_OPTIONS_MAX) {
-			return false;
-		}
+	const char **to = value_of(a, letter);
+	bool *on = switch_of(a, letter);
+
+	if (to != NULL) {
+		*to = value;
+	} else if (on != NULL) {
+		*on = true;
+	} else if (a->source.option_count < STS_OPTIONS_MAX) {
 		a->option[a->source.option_count++] = value;
-		return true;
+	} else {
+		return false;
 	}
+	return true;
 }
 
 /* Take the option at *word and its value. 0, or the exit code. */
@@ -180,7 +222,7 @@ take_option_at(
 	if (letter == 0 || strchr(c->options, letter) == NULL) {
 		return usage_error("no such option", name);
 	}
-	bool valued = strchr("cozu", letter) != NULL;
+	bool valued = strchr(VALUED, letter) != NULL;
 
 	if (valued) {
 		++*word;

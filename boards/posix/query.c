@@ -15,17 +15,15 @@
 #include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "commands.h"
-#include "confine.h"
 #include "control_client.h"
 #include "control_record.h"
 #include "live.h"
-#include "users.h"
+#include "rights.h"
 
 enum {
 	RUN_BUDGET = 256,
 	LOOKUPS = 4,
 	FETCH_SLOTS = 2,
-	LINE = 512,
 	WINDOW = 16384 /* of a record that is shown */
 };
 
@@ -90,33 +88,6 @@ ask(struct query *q, const struct sts_args *args, const char *key)
 	return code;
 }
 
-/*
- * What strangers publish is parsed here as in the daemon, and by the superuser,
- * as likely as not: with no more rights than there. 0, or exit code.
- */
-static int
-give_up_rights(struct query *q)
-{
-	static char line[LINE];
-	char said[STS_CONFINE_SAID_MAX];
-	struct sts_user user;
-	const char *name = q->conf.user;
-
-	/* With a buffer of ours nobody asks what kind of terminal it is. */
-	setvbuf(stdout, line, _IOLBF, sizeof line);
-	if (geteuid() == 0 && name[0] != '\0' &&
-	    (!sts_user_find(sts_text_of(name), &user) ||
-		sts_user_become(&user) != 0)) {
-		return sts_fail(
-		    STS_EXIT_FAILURE, "user: cannot become %s", name);
-	}
-	if (q->conf.confine &&
-	    sts_confine(&q->conf, NULL, said) == STS_CONFINE_FAILED) {
-		return sts_fail(STS_EXIT_FAILURE, "confine: %s", said);
-	}
-	return 0;
-}
-
 /* What this process needs to look up by itself. 0, or exit code. */
 static int
 start(struct query *q)
@@ -142,7 +113,7 @@ start(struct query *q)
 	sts_agent_init(&q->agent, &q->memory.config,
 	    &sts_live_now(&q->live)->settings, q->memory.agent_block, now, key);
 	sts_driver_init(&q->driver, &q->agent, &q->port, now);
-	return give_up_rights(q);
+	return sts_rights_give_up(&q->conf);
 }
 
 /* Of several keys: cannot tell, if one of them; else none, if one. */

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Findings about what a domain publishes: TXT, policy, MX, reports. Hosts are
+ * in check_judge_host.c. */
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "../../core/base/text.h"
+#include "check_judge.h"
+#include "check_judge_add.h"
+
+enum {
+	DAY = 86400,
+	MAX_AGE_LOW = 14 * DAY
+};
+
+/* Whether a record begins so, letters of either case, whatever follows. */
+static bool
+resembles(const struct sts_check_text *t, const char *version)
+{
+	struct sts_text v = sts_text_of(version);
+
+	return t->len >= v.n && sts_same_nocase(sts_text(t->text, v.n), v);
+}
+
+/*
+ * None of the records counts: what may have become of the one that should. One
+ * that ends where its first ";" would be was cut there by the zone file.
+ */
+static enum sts_check_id
+why_none(const struct sts_check_records *r, const char *version,
+    const char *word, const enum sts_check_id ids[3])
+{
+	for (unsigned i = 0; i < r->count && i < STS_CHECK_RECORDS_MAX; i++) {
+		const struct sts_check_text *t = &r->record[i];
+
+		if (resembles(t, version) &&
+		    sts_text_trim(sts_text(t->text, t->len), STS_BLANK_TAB).n ==
+			strlen(version)) {
+			return ids[1];
+		}
+		if (resembles(t, word)) {
+			return ids[2];
+		}
+	}
+	return ids[0];
+}
+
+void
+sts_check_judge_txt(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	static const enum sts_check_id none[3] = { STS_CHECK_F_TXT_NONE,
+		STS_CHECK_F_TXT_CUT, STS_CHECK_F_TXT_MISSPELT };
+	const struct sts_check_txt *t = &f->txt;
+
+	if (t->found == STS_FOUND) {
+		return;
+	}
+	if (t->found == STS_UNKNOWN) {
+		sts_check_add_failed(out, &t->records.dns,
+		    STS_CHECK_F_BOGUS_TXT, STS_CHECK_F_TXT_FAILED, -1);
+		return;
+	}
+	switch ((enum sts_why)t->why) {
+	case STS_WHY_TXT_SEVERAL:
+		sts_check_add(out, STS_CHECK_F_TXT_SEVERAL, t->why, -1, -1);
+		break;
+	case STS_WHY_TXT_INVALID:
+		sts_check_add(out, STS_CHECK_F_TXT_INVALID, t->why, -1, -1);
+		break;
+	default:
+		sts_check_add(out,
+		    why_none(&t->records, "v=STSv1", "v=STS", none), t->why, -1,
+		    -1);
+		break;
+	}
+}
+
+static void
+judge_addresses(
+    const struct sts_check_policy *p, struct sts_check_findings *out)
+{
+	if (p->why == STS_WHY_ADDRESS_FORBIDDEN) {
+		sts_check_add(
+		    out, STS_CHECK_F_ADDRESS_FORBIDDEN, p->why, -1, -1);
+	} else if (p->found == STS_ABSENT) {
+		sts_check_add(out, STS_CHECK_F_ADDRESS_NONE, p->why, -1, -1);
+	} else {
+		sts_check_add_failed(out,
+		    p->a.found == STS_UNKNOWN ? &p->a : &p->aaaa,
+		    STS_CHECK_F_BOGUS_HOST, STS_CHECK_F_ADDRESS_FAILED, -1);
+	}
+}
+
+static bool
+pattern_used(const struct sts_check_facts *f, struct sts_text pattern)
+{
+	for (unsigned h = 0; h < f->mx.count; h++) {
+		if (sts_name_match(pattern, sts_check_name(&f->host[h]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+judge_found(const struct sts_check_policy *p, struct sts_check_findings *out)
+{
+	if (p->mode == STS_MODE_TESTING) {
+		sts_check_add(
+		    out, STS_CHECK_F_MODE_TESTING, STS_WHY_NONE, -1, -1);
+	} else if (p->mode == STS_MODE_NONE) {
+		sts_check_add(
+		    out, STS_CHECK_F_MODE_NONE, STS_WHY_MODE_NONE, -1, -1);
+		return;
+	}
+	if (p->max_age_s < DAY) {
+		sts_check_add(
+		    out, STS_CHECK_F_MAX_AGE_SHORT, STS_WHY_NONE, -1, -1);
+	} else if (p->max_age_s < MAX_AGE_LOW && p->mode == STS_MODE_ENFORCE) {
+		sts_check_add(
+		    out, STS_CHECK_F_MAX_AGE_LOW, STS_WHY_NONE, -1, -1);
+	}
+	if (p->mx_skipped > 0) {
+		sts_check_add(
+		    out, STS_CHECK_F_MX_SKIPPED, STS_WHY_NONE, -1, -1);
+	}
+}
+
+void
+sts_check_judge_policy(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	const struct sts_check_policy *p = &f->policy;
+	bool announced = f->txt.found != STS_ABSENT;
+
+	/* Of a domain that announces nothing and serves nothing, nothing is
+	 * wrong but that. */
+	if (!p->tried) {
+		if (announced) {
+			judge_addresses(p, out);
+		}
+	} else if (p->found == STS_FOUND) {
+		judge_found(p, out);
+	} else if (announced) {
+		sts_check_add(out,
+		    sts_check_cannot_tell((enum sts_why)p->why)
+			? STS_CHECK_F_FETCH_FAILED
+			: STS_CHECK_F_FETCH,
+		    p->why, -1, -1);
+	}
+	if (p->found == STS_FOUND && f->txt.found == STS_ABSENT &&
+	    (f->txt.why == STS_WHY_TXT_NONE || f->txt.records.count == 0)) {
+		/* That a policy is served makes the missing record a fault. */
+		for (unsigned i = 0; i < out->count; i++) {
+			if (out->f[i].id == STS_CHECK_F_TXT_NONE) {
+				out->f[i].id = STS_CHECK_F_TXT_MISSING;
+			}
+		}
+	}
+	if (p->found == STS_FOUND && p->cert.there &&
+	    sts_check_days(f, &p->cert) < STS_CHECK_SOON_DAYS) {
+		sts_check_add(
+		    out, STS_CHECK_F_POLICY_EXPIRES, STS_WHY_NONE, -1, -1);
+	}
+}
+
+/* Each pattern against the MX hosts. */
+static void
+judge_patterns(const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	bool unused = false, wildcard = false;
+
+	if (f->policy.found != STS_FOUND || f->policy.mode == STS_MODE_NONE ||
+	    f->mx.count == 0 || f->mx.more) {
+		return;
+	}
+	for (unsigned i = 0; i < f->policy.mx_count && i < STS_CHECK_MX_MAX;
+	     i++) {
+		struct sts_text pattern =
+		    sts_text(f->policy.mx[i], f->policy.mx_len[i]);
+
+		unused = unused || !pattern_used(f, pattern);
+		wildcard = wildcard || pattern.p[0] == '*';
+	}
+	if (unused) {
+		sts_check_add(
+		    out, STS_CHECK_F_PATTERN_UNUSED, STS_WHY_NONE, -1, -1);
+	}
+	if (wildcard) {
+		sts_check_add(
+		    out, STS_CHECK_F_PATTERN_WILDCARD, STS_WHY_NONE, -1, -1);
+	}
+}
+
+static bool
+any_signed_host(const struct sts_check_facts *f)
+{
+	for (unsigned h = 0; h < f->mx.count; h++) {
+		if (f->host[h].dane >= STS_DANE_HOST_UNUSABLE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+sts_check_judge_mx(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	const struct sts_check_mx *mx = &f->mx;
+
+	if (mx->dns.found == STS_UNKNOWN) {
+		sts_check_add_failed(out, &mx->dns, STS_CHECK_F_BOGUS_MX,
+		    STS_CHECK_F_MX_FAILED, -1);
+	} else if (mx->dns.found == STS_ABSENT && !mx->implicit) {
+		sts_check_add(
+		    out, STS_CHECK_F_MX_NXDOMAIN, mx->dns.why, -1, -1);
+	}
+	if (mx->null) {
+		sts_check_add(out, STS_CHECK_F_MX_NULL, STS_WHY_NONE, -1, -1);
+	}
+	if (mx->implicit) {
+		sts_check_add(
+		    out, STS_CHECK_F_MX_IMPLICIT, STS_WHY_NONE, -1, -1);
+	}
+	if (mx->invalid > 0) {
+		sts_check_add(
+		    out, STS_CHECK_F_MX_INVALID, STS_WHY_NONE, -1, -1);
+	}
+	if (mx->more) {
+		sts_check_add(out, STS_CHECK_F_MX_MANY, STS_WHY_NONE, -1, -1);
+	}
+	if (!f->alone && mx->count > 0 && !mx->dns.secure &&
+	    any_signed_host(f)) {
+		sts_check_add(
+		    out, STS_CHECK_F_MX_INSECURE, STS_WHY_NONE, -1, -1);
+	}
+	judge_patterns(f, out);
+}
+
+static void
+judge_rua(const struct sts_check_report_to *to, struct sts_check_findings *out)
+{
+	if (to->kind == STS_CHECK_RUA_INVALID) {
+		sts_check_add(
+		    out, STS_CHECK_F_RUA_INVALID, STS_WHY_NONE, -1, -1);
+	} else if (to->there) {
+		return;
+	} else if (to->dns.found == STS_UNKNOWN) {
+		sts_check_add_failed(out, &to->dns, STS_CHECK_F_RUA_FAILED,
+		    STS_CHECK_F_RUA_FAILED, -1);
+	} else {
+		sts_check_add(out,
+		    to->kind == STS_CHECK_RUA_MAILTO
+			? STS_CHECK_F_RUA_NO_MX
+			: STS_CHECK_F_RUA_NO_ADDRESS,
+		    STS_WHY_NONE, -1, -1);
+	}
+}
+
+void
+sts_check_judge_rpt(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	static const enum sts_check_id none[3] = { STS_CHECK_F_RPT_NONE,
+		STS_CHECK_F_RPT_CUT, STS_CHECK_F_RPT_MISSPELT };
+	const struct sts_check_rpt *r = &f->rpt;
+
+	if (r->found == STS_UNKNOWN) {
+		sts_check_add_failed(out, &r->records.dns,
+		    STS_CHECK_F_BOGUS_RPT, STS_CHECK_F_RPT_FAILED, -1);
+	} else if (r->found == STS_ABSENT && r->candidates > 1) {
+		sts_check_add(
+		    out, STS_CHECK_F_RPT_SEVERAL, STS_WHY_NONE, -1, -1);
+	} else if (r->found == STS_ABSENT && r->candidates == 1) {
+		sts_check_add(
+		    out, STS_CHECK_F_RPT_INVALID, STS_WHY_NONE, -1, -1);
+	} else if (r->found == STS_ABSENT) {
+		sts_check_add(out,
+		    why_none(&r->records, "v=TLSRPTv1", "v=TLSRPT", none),
+		    STS_WHY_NONE, -1, -1);
+	}
+	for (unsigned i = 0; i < r->rua_count; i++) {
+		judge_rua(&r->rua[i], out);
+	}
+}
+
+void
+sts_check_judge_rest(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	if (f->interrupted) {
+		sts_check_add(
+		    out, STS_CHECK_F_INTERRUPTED, STS_WHY_NONE, -1, -1);
+	}
+	if (f->closed) {
+		sts_check_add(
+		    out, STS_CHECK_F_PORT_CLOSED, STS_WHY_NONE, -1, -1);
+	}
+}
