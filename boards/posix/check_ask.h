@@ -21,7 +21,8 @@
 #include "check.h"
 
 enum {
-	STS_CHECK_ASK_STORE = 4096, /* octets of records that are kept */
+	STS_CHECK_ASK_STORE = 16384, /* octets of records that are kept */
+	STS_CHECK_ASK_TCP = 16384, /* of an answer over TCP */
 	STS_CHECK_ASK_MS = 10000,
 	STS_CHECK_ASK_RND = 2 * STS_DNS_RND
 };
@@ -46,7 +47,7 @@ struct sts_check_ask {
 	uint8_t prefix[32], domain[STS_NAME_MAX];
 	size_t store_len, record_at; /* of the record that comes in pieces */
 	uint8_t store[STS_CHECK_ASK_STORE]; /* length, octets; ... */
-	uint8_t tcp[STS_DNS_MESSAGE_MAX];
+	uint8_t tcp[STS_CHECK_ASK_TCP];
 };
 
 /* Whom the questions go to. */

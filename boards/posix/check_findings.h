@@ -116,7 +116,7 @@ enum {
 	X(MX_IMPLICIT, "mx-implicit", STS_CHECK_NOTE, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "there is no MX record: mail goes to the domain's own addresses", \
 	    "publish an MX record") \
-	X(MX_INVALID, "mx-invalid", STS_CHECK_BAD, STS_CHECK_USE, "RFC 5321 5.1", \
+	X(MX_INVALID, "mx-invalid", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "an MX record names no host", "let every MX record name a host, and no address") \
 	X(MX_MANY, "mx-many", STS_CHECK_NOTE, STS_CHECK_MAIL, NULL, \
 	    "there are more MX hosts or addresses than are tested: the rest is not tested", \
@@ -128,10 +128,10 @@ enum {
 	    "the MX host matches no mx of the policy", \
 	    "add it to the policy as an mx line, and change the id") \
 	/* a host */ \
-	X(MX_NO_ADDRESS, "mx-no-address", STS_CHECK_BAD, STS_CHECK_USE, "RFC 5321 5.1", \
+	X(MX_NO_ADDRESS, "mx-no-address", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "the MX host has no address", "give the host an address, or remove the MX record") \
 	X(MX_ADDRESS_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, NULL, NULL) \
-	X(MX_FORBIDDEN, "mx-address-forbidden", STS_CHECK_BAD, STS_CHECK_USE, "RFC 5321 5.1", \
+	X(MX_FORBIDDEN, "mx-address-forbidden", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "the MX host has an address that nobody else can reach", \
 	    "publish a public address for the host") \
 	X(MX_ALIAS, "mx-alias", STS_CHECK_NOTE, STS_CHECK_MAIL, "RFC 2181 10.3", \
@@ -182,6 +182,9 @@ enum {
 	/* dialogue and certificate */ \
 	X(SMTP, NULL, STS_CHECK_BAD, STS_CHECK_USE, "RFC 3207", NULL, NULL) \
 	X(SMTP_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, NULL, NULL) \
+	X(TLS_SUITE, "tls-no-suite", STS_CHECK_UNKNOWN, STS_CHECK_USE, "RFC 9325 4.2", \
+	    "the server has no suite with ECDHE and AEAD, and check speaks no others: other senders may", \
+	    "let the server offer ECDHE with AES-GCM or ChaCha20") \
 	X(STARTTLS_LATE, "starttls-late", STS_CHECK_NOTE, STS_CHECK_MAIL, "RFC 5321 4.1.1.1", \
 	    "STARTTLS stands behind 2 KB of the reply to EHLO, where Postfix may miss it", \
 	    "let the server offer fewer extensions") \

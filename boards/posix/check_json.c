@@ -402,6 +402,10 @@ json_end(const struct sts_check_shown *s)
 	}
 	sts_json_put_string(
 	    &out, "dane", sts_check_dane_word(s->verdict->dane));
+	if (!s->f->alone) {
+		sts_json_put_string(
+		    &out, "tlsrpt_is", sts_check_rpt_word(s->verdict->rpt));
+	}
 	sts_json_put_string(
 	    &out, "result", sts_check_result_word(s->verdict->result));
 	sts_json_put_close(&out, '}');

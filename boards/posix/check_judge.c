@@ -127,21 +127,16 @@ judge_found(const struct sts_check_policy *p, struct sts_check_findings *out)
 	}
 }
 
-void
-sts_check_judge_policy(
-    const struct sts_check_facts *f, struct sts_check_findings *out)
+/* What came of the fetch; of a domain that announces nothing and serves
+ * nothing, nothing is wrong but that. */
+static void
+judge_fetch(const struct sts_check_policy *p, bool announced,
+    struct sts_check_findings *out)
 {
-	const struct sts_check_policy *p = &f->policy;
-	bool announced = f->txt.found != STS_ABSENT;
-
-	/* Of a domain that announces nothing and serves nothing, nothing is
-	 * wrong but that. */
-	if (!p->tried) {
-		if (announced) {
-			judge_addresses(p, out);
-		}
-	} else if (p->found == STS_FOUND) {
+	if (p->found == STS_FOUND) {
 		judge_found(p, out);
+	} else if (announced && !p->tried) {
+		judge_addresses(p, out);
 	} else if (announced) {
 		sts_check_add(out,
 		    sts_check_cannot_tell((enum sts_why)p->why)
@@ -149,47 +144,65 @@ sts_check_judge_policy(
 			: STS_CHECK_F_FETCH,
 		    p->why, -1, -1);
 	}
-	if (p->found == STS_FOUND && f->txt.found == STS_ABSENT &&
-	    (f->txt.why == STS_WHY_TXT_NONE || f->txt.records.count == 0)) {
-		/* That a policy is served makes the missing record a fault. */
-		for (unsigned i = 0; i < out->count; i++) {
-			if (out->f[i].id == STS_CHECK_F_TXT_NONE) {
-				out->f[i].id = STS_CHECK_F_TXT_MISSING;
-			}
+}
+
+/* That a policy is served makes the missing record a fault. */
+static void
+miss_record(struct sts_check_findings *out)
+{
+	for (unsigned i = 0; i < out->count; i++) {
+		if (out->f[i].id == STS_CHECK_F_TXT_NONE) {
+			out->f[i].id = STS_CHECK_F_TXT_MISSING;
 		}
 	}
-	if (p->found == STS_FOUND && p->cert.there &&
+}
+
+void
+sts_check_judge_policy(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	const struct sts_check_policy *p = &f->policy;
+
+	judge_fetch(p, f->txt.found != STS_ABSENT, out);
+	if (p->found != STS_FOUND) {
+		return;
+	}
+	if (f->txt.found == STS_ABSENT) {
+		miss_record(out);
+	}
+	if (p->cert.there &&
 	    sts_check_days(f, &p->cert) < STS_CHECK_SOON_DAYS) {
 		sts_check_add(
 		    out, STS_CHECK_F_POLICY_EXPIRES, STS_WHY_NONE, -1, -1);
 	}
 }
 
-/* Each pattern against the MX hosts. */
+/* One pattern against the MX hosts. */
 static void
-judge_patterns(const struct sts_check_facts *f, struct sts_check_findings *out)
+judge_pattern(const struct sts_check_facts *f, struct sts_text pattern,
+    struct sts_check_findings *out)
 {
-	bool unused = false, wildcard = false;
-
-	if (f->policy.found != STS_FOUND || f->policy.mode == STS_MODE_NONE ||
-	    f->mx.count == 0 || f->mx.more) {
-		return;
-	}
-	for (unsigned i = 0; i < f->policy.mx_count && i < STS_CHECK_MX_MAX;
-	     i++) {
-		struct sts_text pattern =
-		    sts_text(f->policy.mx[i], f->policy.mx_len[i]);
-
-		unused = unused || !pattern_used(f, pattern);
-		wildcard = wildcard || pattern.p[0] == '*';
-	}
-	if (unused) {
+	if (!pattern_used(f, pattern)) {
 		sts_check_add(
 		    out, STS_CHECK_F_PATTERN_UNUSED, STS_WHY_NONE, -1, -1);
 	}
-	if (wildcard) {
+	if (pattern.p[0] == '*') {
 		sts_check_add(
 		    out, STS_CHECK_F_PATTERN_WILDCARD, STS_WHY_NONE, -1, -1);
+	}
+}
+
+static void
+judge_patterns(const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	const struct sts_check_policy *p = &f->policy;
+	bool counts = p->found == STS_FOUND && p->mode != STS_MODE_NONE;
+
+	/* Without all hosts nobody knows which pattern matches none. */
+	for (unsigned i = 0; counts && f->mx.count > 0 && !f->mx.more &&
+			     i < p->mx_count && i < STS_CHECK_MX_MAX;
+	     i++) {
+		judge_pattern(f, sts_text(p->mx[i], p->mx_len[i]), out);
 	}
 }
 
@@ -204,35 +217,39 @@ any_signed_host(const struct sts_check_facts *f)
 	return false;
 }
 
-void
-sts_check_judge_mx(
-    const struct sts_check_facts *f, struct sts_check_findings *out)
+/* The MX records themselves. */
+static void
+judge_records(const struct sts_check_mx *mx, struct sts_check_findings *out)
 {
-	const struct sts_check_mx *mx = &f->mx;
+	const struct {
+		bool is;
+		enum sts_check_id id;
+	} rows[] = {
+		{ mx->dns.found == STS_ABSENT && !mx->implicit,
+		    STS_CHECK_F_MX_NXDOMAIN },
+		{ mx->null, STS_CHECK_F_MX_NULL },
+		{ mx->implicit, STS_CHECK_F_MX_IMPLICIT },
+		{ mx->invalid > 0, STS_CHECK_F_MX_INVALID },
+		{ mx->more, STS_CHECK_F_MX_MANY },
+	};
 
 	if (mx->dns.found == STS_UNKNOWN) {
 		sts_check_add_failed(out, &mx->dns, STS_CHECK_F_BOGUS_MX,
 		    STS_CHECK_F_MX_FAILED, -1);
-	} else if (mx->dns.found == STS_ABSENT && !mx->implicit) {
-		sts_check_add(
-		    out, STS_CHECK_F_MX_NXDOMAIN, mx->dns.why, -1, -1);
 	}
-	if (mx->null) {
-		sts_check_add(out, STS_CHECK_F_MX_NULL, STS_WHY_NONE, -1, -1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].is) {
+			sts_check_add(out, rows[i].id, STS_WHY_NONE, -1, -1);
+		}
 	}
-	if (mx->implicit) {
-		sts_check_add(
-		    out, STS_CHECK_F_MX_IMPLICIT, STS_WHY_NONE, -1, -1);
-	}
-	if (mx->invalid > 0) {
-		sts_check_add(
-		    out, STS_CHECK_F_MX_INVALID, STS_WHY_NONE, -1, -1);
-	}
-	if (mx->more) {
-		sts_check_add(out, STS_CHECK_F_MX_MANY, STS_WHY_NONE, -1, -1);
-	}
-	if (!f->alone && mx->count > 0 && !mx->dns.secure &&
-	    any_signed_host(f)) {
+}
+
+void
+sts_check_judge_mx(
+    const struct sts_check_facts *f, struct sts_check_findings *out)
+{
+	judge_records(&f->mx, out);
+	if (f->mx.count > 0 && !f->mx.dns.secure && any_signed_host(f)) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_INSECURE, STS_WHY_NONE, -1, -1);
 	}

@@ -6,7 +6,8 @@
 #include "check_judge_add.h"
 
 enum {
-	TTL_LONG_S = 86400
+	TTL_LONG_S = 86400,
+	ALERT_HANDSHAKE_FAILURE = 40 /* RFC 8446 6.2 */
 };
 
 void
@@ -146,6 +147,17 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 	}
 }
 
+/* Whether nobody can tell why a dialogue ended. Who hangs up where TLS was to
+ * begin has no TLS, whatever the reason. */
+static bool
+is_vague(const struct sts_smtp_found *f)
+{
+	if (f->why == STS_WHY_PEER_RESET || f->why == STS_WHY_SMTP_CLOSED) {
+		return f->step != STS_SMTP_HANDSHAKE;
+	}
+	return sts_check_cannot_tell(f->why);
+}
+
 /* What ended the dialogue before TLS was there. */
 static void
 judge_failure(const struct sts_check_facts *f, unsigned h, unsigned a,
@@ -159,7 +171,10 @@ judge_failure(const struct sts_check_facts *f, unsigned h, unsigned a,
 	if (why == STS_WHY_CONNECT_FAILED && v6 && host->a.found == STS_FOUND) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_UNREACHED, why, (int)h, (int)a);
-	} else if (why == STS_WHY_PEER_RESET || sts_check_cannot_tell(why)) {
+	} else if (why == STS_WHY_TLS_ALERT &&
+		   addr->smtp.alert == ALERT_HANDSHAKE_FAILURE) {
+		sts_check_add(out, STS_CHECK_F_TLS_SUITE, why, (int)h, (int)a);
+	} else if (is_vague(&addr->smtp)) {
 		sts_check_add(
 		    out, STS_CHECK_F_SMTP_FAILED, why, (int)h, (int)a);
 	} else {

@@ -207,6 +207,20 @@ may_recv(const struct sts_check_place *p, unsigned wants)
 	       !p->no_recv;
 }
 
+/* Of a channel that is there, and of work that needs none. */
+static enum step
+step_work(struct sts_check_loop *l, struct sts_check_place *p, unsigned wants)
+{
+	if ((wants & STS_WANT_SEND) != 0 && p->fd >= 0 && !p->no_send) {
+		return step_send(l, p);
+	}
+	if ((wants & STS_WANT_WORK) != 0) {
+		p->ops->work(p->engine);
+		return MOVED;
+	}
+	return may_recv(p, wants) ? step_recv(l, p) : STUCK;
+}
+
 static enum step
 step(struct sts_check_loop *l, struct sts_check_place *p)
 {
@@ -225,14 +239,7 @@ step(struct sts_check_loop *l, struct sts_check_place *p)
 	if ((wants & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0 && p->fd < 0) {
 		return step_open(l, p, (wants & STS_WANT_DGRAM) != 0);
 	}
-	if ((wants & STS_WANT_SEND) != 0 && p->fd >= 0 && !p->no_send) {
-		return step_send(l, p);
-	}
-	if ((wants & STS_WANT_WORK) != 0) {
-		p->ops->work(p->engine);
-		return MOVED;
-	}
-	return may_recv(p, wants) ? step_recv(l, p) : STUCK;
+	return step_work(l, p, wants);
 }
 
 /* Serve one place. `busy`: it could go on at once. True: it wants its owner. */
@@ -249,6 +256,17 @@ serve(struct sts_check_loop *l, struct sts_check_place *p, bool *busy)
 	}
 	*busy = *busy || done == MOVED;
 	return done == OWNER;
+}
+
+/* What a place waits for. */
+static short
+events_of(const struct sts_check_place *p)
+{
+	unsigned wants = p->ops->wants(p->engine);
+	bool send = p->opening || (wants & STS_WANT_SEND) != 0;
+	bool recv = (wants & STS_WANT_RECV) != 0 && !p->eof;
+
+	return (short)((send ? POLLOUT : 0) | (recv ? POLLIN : 0));
 }
 
 /* What poll is to wait for. Returns the milliseconds until a deadline, or
@@ -269,15 +287,8 @@ prepare(const struct sts_check_loop *l, struct pollfd fds[STS_CHECK_PLACES])
 		if (p->ops->deadline(p->engine, &at)) {
 			until = sts_earlier(until, at);
 		}
-		unsigned wants = p->ops->wants(p->engine);
-		bool send = p->opening || (wants & STS_WANT_SEND) != 0;
-		bool recv = (wants & STS_WANT_RECV) != 0 && !p->eof;
-
-		if (p->fd >= 0 && (send || recv)) {
-			fds[i].fd = p->fd;
-			fds[i].events =
-			    (short)((send ? POLLOUT : 0) | (recv ? POLLIN : 0));
-		}
+		fds[i].events = events_of(p);
+		fds[i].fd = fds[i].events != 0 ? p->fd : -1;
 	}
 	return sts_before(l->now, until) ? (int)(until - l->now) : 0;
 }

@@ -96,7 +96,7 @@ print_finding(
 	    coloured ? "\033[0m" : "", sts_check_word(f));
 	if (f->host >= 0) {
 		put(sts_check_name(&s->f->host[f->host]));
-		putchar(' ');
+		fputs(f->address < 0 ? ": " : " ", stdout);
 	}
 	if (f->address >= 0) {
 		char text[STS_ADDR_TEXT_MAX];
@@ -105,7 +105,7 @@ print_finding(
 
 		a.port = 0;
 		sts_addr_format(&a, text);
-		printf("%s ", text);
+		printf("%s: ", text);
 	}
 	printf("%s%s%s%s\n      to do: %s\n", sts_check_sentence(f),
 	    where != NULL ? " (" : "", where != NULL ? where : "",

@@ -125,6 +125,26 @@ sts_check_tlsa_take(
 	return STS_DANE_HOST_UNUSABLE;
 }
 
+/* Note what a record made of a chain. */
+static void
+note_verdict(struct sts_check_tlsa *t, unsigned number, enum sts_why why,
+    struct sts_check_cert *out)
+{
+	if (why == STS_WHY_NONE) {
+		t->result = STS_CHECK_TLSA_MATCHES;
+		out->dane_record =
+		    out->dane ? out->dane_record : (uint8_t)number;
+		out->dane = true;
+		return;
+	}
+	if (t->result == STS_CHECK_TLSA_OPEN) {
+		t->result = STS_CHECK_TLSA_NOTHING;
+	}
+	if (why != STS_WHY_X509_NO_ISSUER) {
+		out->dane_why = (uint8_t)why;
+	}
+}
+
 /* Which record the chain satisfies, if any; records are marked. */
 static void
 judge_records(const struct sts_check_facts *f, struct sts_check_host *h,
@@ -138,25 +158,13 @@ judge_records(const struct sts_check_facts *f, struct sts_check_host *h,
 		struct sts_check_tlsa *t = &h->record[i];
 		struct sts_tlsa record = compared(t);
 
-		if (t->result != STS_CHECK_TLSA_OPEN &&
-		    t->result != STS_CHECK_TLSA_MATCHES &&
-		    t->result != STS_CHECK_TLSA_NOTHING) {
-			continue;
-		}
-		enum sts_why why = sts_check_tlsa_judge(
-		    &record, chain, names, f->alone ? 1 : 2, f->judged_s);
-
-		if (why == STS_WHY_NONE) {
-			t->result = STS_CHECK_TLSA_MATCHES;
-			if (!out->dane) {
-				out->dane = true;
-				out->dane_record = (uint8_t)i;
-			}
-		} else if (t->result == STS_CHECK_TLSA_OPEN) {
-			t->result = STS_CHECK_TLSA_NOTHING;
-		}
-		if (why != STS_WHY_NONE && why != STS_WHY_X509_NO_ISSUER) {
-			out->dane_why = (uint8_t)why;
+		if (t->result == STS_CHECK_TLSA_OPEN ||
+		    t->result == STS_CHECK_TLSA_MATCHES ||
+		    t->result == STS_CHECK_TLSA_NOTHING) {
+			note_verdict(t, i,
+			    sts_check_tlsa_judge(&record, chain, names,
+				f->alone ? 1 : 2, f->judged_s),
+			    out);
 		}
 	}
 }

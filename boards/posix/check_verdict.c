@@ -151,6 +151,22 @@ judge_rpt(const struct sts_check_use *use, const struct worst *w)
 	return use->rpt ? STS_CHECK_RPT_OK : STS_CHECK_RPT_NONE;
 }
 
+/* Whether a certificate that mail goes by ends soon. */
+static bool
+ends_soon(const struct sts_check_use *use, const struct sts_check_findings *all)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct sts_check_finding *f = &all->f[i];
+
+		if (f->id == STS_CHECK_F_POLICY_EXPIRES ||
+		    (f->id == STS_CHECK_F_CERT_EXPIRES &&
+			concerns_sts(use, f))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 sts_check_judge(const struct sts_check_use *use,
     const struct sts_check_findings *findings, struct sts_check_verdict *out)
@@ -160,25 +176,18 @@ sts_check_judge(const struct sts_check_use *use,
 	out->sts = judge_sts(use, &w);
 	out->dane = judge_dane(use, &w);
 	out->rpt = judge_rpt(use, &w);
+	out->soon = ends_soon(use, findings);
 
 	bool safe = out->sts == STS_CHECK_STS_ENFORCED ||
 		    out->dane == STS_CHECK_DANE_COMPLETE || use->null_mx ||
 		    use->alone;
 
-	if (w.all == STS_CHECK_BAD) {
-		out->result = STS_CHECK_RESULT_BAD;
-	} else if (w.all == STS_CHECK_UNKNOWN) {
+	if (w.all == STS_CHECK_UNKNOWN) {
 		out->result = STS_CHECK_RESULT_UNKNOWN;
+	} else if (w.all == STS_CHECK_BAD || !safe) {
+		out->result = STS_CHECK_RESULT_BAD;
 	} else {
-		out->result = safe ? STS_CHECK_RESULT_OK : STS_CHECK_RESULT_BAD;
-	}
-	out->soon = false;
-	for (unsigned i = 0; i < findings->count; i++) {
-		const struct sts_check_finding *f = &findings->f[i];
-
-		out->soon =
-		    out->soon || f->id == STS_CHECK_F_POLICY_EXPIRES ||
-		    (f->id == STS_CHECK_F_CERT_EXPIRES && concerns_sts(use, f));
+		out->result = STS_CHECK_RESULT_OK;
 	}
 }
 
