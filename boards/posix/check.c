@@ -53,6 +53,42 @@ enum step {
 /* As .invalid is nobody's name, who reads it in a log knows what it is. */
 static const char helo_unknown[] = "mtasts-check.invalid";
 
+static const char help[] =
+    "usage: mtasts check [OPTIONS] DOMAIN\n"
+    "       mtasts check [OPTIONS] --mx HOST\n"
+    "\n"
+    "Looks into what DOMAIN publishes for the security of its mail, and "
+    "whether its\n"
+    "mail servers keep it: the TXT record and the policy of MTA-STS, MX "
+    "records, the\n"
+    "TLSA records, STARTTLS and the RSA and ECDSA certificates of each "
+    "address, and\n"
+    "where reports go. No mail is sent: after STARTTLS comes QUIT.\n"
+    "\n"
+    "--mx HOST    look at this one mail server, whatever domain it serves\n"
+    "--json       one JSON object, written as things are found\n"
+    "--plugin     one line, and exit codes for Nagios and its like: 0 ok, "
+    "1 a\n"
+    "             certificate ends within 14 days, 2 bad, 3 cannot tell\n"
+    "--days N     judge certificates as in N days\n"
+    "--port N     of SMTP, in place of 25; TLSA records are those of this "
+    "port\n"
+    "--tls        TLS comes before SMTP: port 465 of one's own host\n"
+    "--helo NAME  what to call oneself, in place of this machine's full "
+    "name\n"
+    "-c FILE, -o 'KEY VALUE'   configuration: name servers, trust anchors\n"
+    "\n"
+    "Example:\n"
+    "  mtasts check example.com\n"
+    "  mtasts check --json example.com | jq '.findings[] | "
+    "select(.grade==\"bad\")'\n"
+    "\n"
+    "Exit codes: 0 protected (an enforced policy, or DANE for every host; "
+    "every\n"
+    "address that was tried passes), 1 something is missing or wrong, 2 "
+    "cannot tell,\n"
+    "64 usage, 70 the system failed, 78 configuration.\n";
+
 static volatile sig_atomic_t stopped;
 
 static void
@@ -503,6 +539,10 @@ sts_command_check(const struct sts_args *args)
 	bool terminal = isatty(STDOUT_FILENO) != 0;
 	const char *no_colour = getenv("NO_COLOR");
 
+	if (args->help) {
+		fputs(help, stdout);
+		return STS_EXIT_YES;
+	}
 	if (!sts_conf_load(&c.conf, &args->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}

@@ -79,12 +79,11 @@ class Row:
 
 
 class World:
-    def __init__(self, folder, rows, delay=0):
-        self.folder, self.delay = folder, delay
-        names = [n for r in rows for n in (r.domain, "*." + r.domain)]
-        self.certs = Certificates(folder, names)
+    def __init__(self, folder, rows, names=()):
+        self.folder = folder
+        self.certs = Certificates(folder, list(names) + [
+            n for r in rows for n in (r.domain, "*." + r.domain)])
         self.dns = dnsd.Server()
-        self.dns.delay = delay
         self.servers = {}
         r = self.dns.records
         r[("ok.example", "MX")] = ["10 mx.ok.example"]
@@ -160,11 +159,11 @@ class World:
 
     def serve(self, row, hosts):
         web.Server(row.address(1), WEB_PORT, row.get("web", "good"),
-                   self.certs, self.policy(row), self.delay)
+                   self.certs, self.policy(row))
         for i, host in enumerate(hosts):
             kind = row.get("smtp" if i == 0 else "smtp2", "good")
             self.servers[(row.name, host)] = smtpd.Server(
-                row.address(2 + i), SMTP_PORT, kind, self.certs, self.delay)
+                row.address(2 + i), SMTP_PORT, kind, self.certs)
 
 
 class Blind:

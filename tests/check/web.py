@@ -9,6 +9,7 @@
 import socket
 import ssl
 import threading
+import time
 
 from smtpd import context
 
@@ -72,6 +73,7 @@ class Server:
                 if not data:
                     return
                 request += data
+            time.sleep(self.delay)
             conn.sendall(self.response())
             conn.unwrap()
         except (OSError, ssl.SSLError):

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`mtasts check` as it is used: ways.py MTASTS
+
+On a terminal and not, as JSON, interrupted, for a monitor, of one host, beside
+a running daemon; and how long it takes with many hosts that are far away.
+"""
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import check
+from check import Blind, Row, World, arguments, fail, run
+
+ROWS = [
+    "good\t\t-\tenforced complete ok 0",
+    "bad\tsmtp=plain\tsmtp-no-starttls\tbroken broken ok 1",
+    "soon\tsmtp=soon tlsa=none\t-\tenforced none ok 0",
+    "stuck\tdns=_smtp._tls/TXT:silent\t-\tenforced complete unknown 2",
+    "rude\tsmtp=554\tsmtp-greeting-refused\tunknown unknown ok 2",
+    "other\ttlsa=\"3 1 1 other\"\ttlsa-mismatch\tenforced broken ok 1",
+]
+MANY = 4
+DELAY_S = 0.05
+ESCAPE = re.compile(rb"\x1b\[[0-9]+m")
+
+
+def want(what, ok, detail=""):
+    if not ok:
+        fail(what, detail)
+
+
+class Terminal:
+    """What a command writes to a terminal; its exit code."""
+
+    def __init__(self, argv, env):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(argv[0], argv, env)
+        self.out = b""
+        while True:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            self.out += data
+        self.code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def terminals(command, world, blind, rows):
+    args = [command] + arguments(world, blind, rows["bad"], "bad.example")
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    t = Terminal(args, env)
+    want("colour on a terminal", ESCAPE.search(t.out), t.out)
+    want("progress on a terminal", b"\r\x1b[K" in t.out, t.out)
+    t = Terminal(args, dict(env, NO_COLOR="1"))
+    want("NO_COLOR", not ESCAPE.search(t.out), t.out)
+    t = Terminal(args, dict(env, NO_COLOR=""))
+    want("NO_COLOR that is empty is none", ESCAPE.search(t.out), t.out)
+    t = Terminal([command] + arguments(world, blind, rows["rude"],
+                                       "rude.example"),
+                 dict(env, NO_COLOR="1"))
+    want("a banner's escapes on a terminal", b"go away" in t.out
+         and b"\x1b[31m" not in t.out and b"\x1b[0m" not in t.out, t.out)
+    t = Terminal([command] + arguments(world, blind, rows["good"],
+                                       "good.example"), env)
+    shown = [line for line in t.out.split(b"\n") if line.strip()]
+    want("a protected domain fits a screen", t.code == 0
+         and len(shown) <= 24, t.out)
+    p = run(command, args[1:])
+    want("no colour in a file", b"\x1b" not in p.stdout, p.stdout)
+
+
+def monitors(command, world, blind, rows):
+    for name, code, word in (("good", 0, b"OK"), ("soon", 1, b"WARNING"),
+                             ("bad", 2, b"CRITICAL"),
+                             ("rude", 3, b"UNKNOWN")):
+        p = run(command, arguments(world, blind, rows[name], "--plugin",
+                                   name + ".example"))
+        want("--plugin " + name, p.returncode == code
+             and p.stdout.startswith(b"MTASTS " + word + b" - ")
+             and p.stdout.count(b"\n") == 1, (p.returncode, p.stdout))
+
+
+def one_host(command, world, blind, rows):
+    p = run(command, arguments(world, blind, rows["good"], "--mx",
+                               "mx.good.example"))
+    want("--mx", p.returncode == 0 and b"3 1 1 matches" in p.stdout, p.stdout)
+    p = run(command, arguments(world, blind, rows["other"], "--mx",
+                               "mx.other.example"))
+    spki = __import__("hashlib").sha256(world.certs.spki("ec")).hexdigest()
+    want("--mx says what the host has", p.returncode == 1
+         and spki.encode() in p.stdout, p.stdout)
+    p = run(command, arguments(world, blind, rows["good"], "--mx",
+                               "mx.good.example", "good.example"))
+    want("--mx beside a domain", p.returncode == 64, p.stderr)
+
+
+def usage(command, world, blind, rows):
+    for more in (["a b"], ["good.example:25"], [], ["--days", "x", "a.test"],
+                 ["--port", "0", "a.test"], ["--helo", "localhost", "a.test"]):
+        p = run(command, arguments(world, blind, rows["good"], *more))
+        want("usage %s" % more, p.returncode == 64 and p.stderr, p)
+    p = run(command, ["check", "--help"])
+    want("--help", p.returncode == 0 and p.stdout.count(b"\n") <= 40
+         and b"mtasts check example.com" in p.stdout, p.stdout)
+
+
+def interrupted(command, world, blind, rows):
+    for json_too in (True, False):
+        p = subprocess.Popen(
+            [command] + arguments(world, blind, rows["stuck"],
+                                  *(["--json"] if json_too else []),
+                                  "stuck.example"), stdout=subprocess.PIPE)
+        # All but the reports is there: the host is shown.
+        seen = b""
+        while b"mx.stuck.example" not in seen or b"127." not in seen:
+            seen += os.read(p.stdout.fileno(), 4096)
+        p.send_signal(signal.SIGINT)
+        seen += p.stdout.read()
+        code = p.wait()
+        want("SIGINT", code == 2, (code, seen))
+        if json_too:
+            out = json.loads(seen)
+            want("SIGINT: the object is closed",
+                 out["tlsrpt"]["result"] == "skipped"
+                 and [f["why"] for f in out["findings"]] == ["interrupted"],
+                 seen)
+
+
+def daemon(command, world, blind, rows, folder):
+    path = os.path.join(folder, "control")
+    # The folder is the test's; whoever checks may ask.
+    os.chmod(folder, 0o777)
+    args = arguments(world, blind, rows["good"])
+    options = [o for o in args[3:] if o not in ("--port", "--helo",
+                                                "checker.example",
+                                                str(check.SMTP_PORT))]
+    at = options.index("control off")
+    options[at] = "control unix:%s mode=0666" % path
+    served = subprocess.Popen(
+        [command, "serve", "-c", "/dev/null"] + options
+        + ["-o", "listen inet:127.0.0.1:%d" % (check.SMTP_PORT + 2),
+           "-o", "journal off"], stderr=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            with socket.socket(socket.AF_UNIX) as s:
+                if os.path.exists(path) and s.connect_ex(path) == 0:
+                    break
+            time.sleep(0.05)
+        args[args.index("control off")] = options[at]
+        p = run(command, args + ["--json", "good.example"])
+        agent = json.loads(p.stdout)["agent"]
+        want("what the daemon answers", agent["result"] == "ok"
+             and agent["answer_is"] == "policy"
+             and "mx.good.example" in agent["answer"], p.stdout)
+    finally:
+        served.terminate()
+        served.wait()
+
+
+def far_away(command, world, blind):
+    row = Row(len(ROWS), "many\t\t-\tenforced complete ok 0")
+    hosts = ["mx%d" % i for i in range(MANY)]
+    records = world.dns.records
+    world.build(row)
+    d = row.domain
+    records[(d, "MX")] = ["10 %s.%s" % (h, d) for h in hosts]
+    for i, host in enumerate(hosts):
+        addresses = [row.address(10 * i + k + 10) for k in (0, 1)]
+        records[(host + "." + d, "A")] = addresses
+        records[("_%d._tcp.%s.%s" % (check.SMTP_PORT, host, d), "TLSA")] = \
+            world.tlsa(["3 1 1 ec", "3 1 1 rsa"])
+        for address in addresses:
+            check.smtpd.Server(address, check.SMTP_PORT, "good", world.certs,
+                               DELAY_S)
+    check.web.Server(row.address(9), check.WEB_PORT, "good", world.certs,
+                     "version: STSv1\nmode: enforce\nmax_age: 2592000\n"
+                     + "".join("mx: %s.%s\n" % (h, d) for h in hosts),
+                     DELAY_S)
+    records[("mta-sts." + d, "A")] = [row.address(9)]
+    world.dns.delay = DELAY_S
+    begun = time.monotonic()
+    p = run(command, arguments(world, blind, row, "--json", d))
+    took = time.monotonic() - begun
+    world.dns.delay = 0
+    out = json.loads(p.stdout)
+    want("many hosts", p.returncode == 0 and len(out["mx"]) == MANY
+         and all(len(m["addresses"]) == 2 for m in out["mx"])
+         and all(len(a["certificates"]) == 2
+                 for m in out["mx"] for a in m["addresses"]), p.stdout)
+    print("check: %d hosts of 2 addresses, %d ms away: %.1f s"
+          % (MANY, DELAY_S * 1000, took))
+
+
+def main():
+    command = os.path.abspath(sys.argv[1])
+    rows = {r.name: r for r in (Row(i, x) for i, x in enumerate(ROWS))}
+    many = Row(len(ROWS), "many\t\t-\tenforced complete ok 0")
+    check.ports_free()
+    folder = tempfile.mkdtemp(prefix="mtasts-check-")
+    os.chmod(folder, 0o755)
+    try:
+        world = World(folder, list(rows.values()),
+                      names=[many.domain, "*." + many.domain])
+        blind = Blind(world)
+        for way in (terminals, monitors, one_host, usage, interrupted):
+            way(command, world, blind, rows)
+        daemon(command, world, blind, rows, folder)
+        far_away(command, world, blind)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("check: ways: %d wrong" % len(check.failures))
+    return 1 if check.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
