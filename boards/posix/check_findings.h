@@ -118,7 +118,7 @@ enum {
 	    "publish an MX record") \
 	X(MX_INVALID, "mx-invalid", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "an MX record names no host", "let every MX record name a host, and no address") \
-	X(MX_MANY, "mx-many", STS_CHECK_NOTE, STS_CHECK_MAIL, NULL, \
+	X(MX_MANY, "mx-many", STS_CHECK_NOTE, STS_CHECK_MAIL | STS_CHECK_DANE_PART, NULL, \
 	    "there are more MX hosts or addresses than are tested: the rest is not tested", \
 	    "test the others by mtasts check --mx HOST") \
 	X(MX_INSECURE, "mx-insecure", STS_CHECK_NONE, STS_CHECK_DANE_PART, "RFC 7672 2.2.1", \
@@ -158,6 +158,9 @@ enum {
 	X(TLSA_UNUSABLE, "tlsa-unusable", STS_CHECK_BAD, STS_CHECK_DANE, "RFC 7672 3.1", \
 	    "a TLSA record can authenticate no mail server", \
 	    "write it as 3 1 1 with the SHA-256 of the public key: mtasts publish tlsa HOST") \
+	X(TLSA_IDLE, "tlsa-unusable", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7672 3.1", \
+	    "a TLSA record can authenticate no mail server; another one can", \
+	    "remove it") \
 	X(TLSA_MISMATCH, "tlsa-mismatch", STS_CHECK_BAD, STS_CHECK_DANE_USE, "RFC 7672 2.2", \
 	    "no TLSA record matches the certificate: mail by DANE is not delivered", \
 	    "publish the record of this certificate: mtasts publish tlsa HOST") \

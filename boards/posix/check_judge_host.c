@@ -67,8 +67,10 @@ judge_record(const struct sts_check_host *h, const struct sts_check_tlsa *t,
     int host, struct sts_check_findings *out)
 {
 	if (t->result == STS_CHECK_TLSA_UNUSABLE) {
-		sts_check_add(
-		    out, STS_CHECK_F_TLSA_UNUSABLE, STS_WHY_NONE, host, -1);
+		sts_check_add(out,
+		    h->dane == STS_DANE_HOST_USABLE ? STS_CHECK_F_TLSA_IDLE
+						    : STS_CHECK_F_TLSA_UNUSABLE,
+		    STS_WHY_NONE, host, -1);
 	} else if (t->result == STS_CHECK_TLSA_OUTDONE) {
 		sts_check_add(
 		    out, STS_CHECK_F_TLSA_OUTDONE, STS_WHY_NONE, host, -1);
