@@ -22,6 +22,7 @@ include tests/report/report.mk
 include tests/kill/kill.mk
 include tests/torture/torture.mk
 include tests/service/service.mk
+include tests/check/check.mk
 include tests/lab/lab.mk
 include tests/tls/tls.mk
 include tests/coverage.mk
@@ -85,6 +86,7 @@ test: test-deps ## install what the tests need and pass everything
 		$(MAKE) --no-print-directory -s kill-commands; \
 		$(MAKE) --no-print-directory -s torture-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \
+		$(MAKE) --no-print-directory -s checked-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh dane $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
