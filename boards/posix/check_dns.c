@@ -60,8 +60,8 @@ take_txt(struct sts_check_run *r)
 	size_t at = 0;
 
 	sts_check_records_take(&t->records, a);
-	t->found = a->answer.found;
-	t->why = a->answer.why;
+	t->found = t->records.dns.found;
+	t->why = t->records.dns.why;
 	if (t->found == STS_FOUND) {
 		sts_record_start(&record);
 		while (sts_check_ask_next(a, &at, &text)) {

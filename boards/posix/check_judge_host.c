@@ -255,7 +255,7 @@ sts_check_judge_host(const struct sts_check_facts *f, unsigned h,
 		sts_check_add(
 		    out, STS_CHECK_F_MX_ALIAS, STS_WHY_NONE, (int)h, -1);
 	}
-	if (host->more) {
+	if (host->more || host->tlsa_more) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_MANY, STS_WHY_NONE, (int)h, -1);
 	}

@@ -12,6 +12,11 @@ sts_check_records_take(
 	size_t at = 0;
 
 	out->dns = a->answer;
+	if (a->more) {
+		/* Among what was left out may be the one that counts. */
+		out->dns.found = STS_UNKNOWN;
+		out->dns.why = STS_WHY_DNS_LARGE;
+	}
 	while (sts_check_ask_next(a, &at, &text)) {
 		struct sts_check_text *t = &out->record[out->count];
 

@@ -132,8 +132,8 @@ sts_check_rpt_over(struct sts_check_run *r)
 	const struct sts_check_ask *a = &r->ask[STS_CHECK_ASK_RPT];
 
 	sts_check_records_take(&r->facts.rpt.records, a);
-	r->facts.rpt.found = a->answer.found;
-	if (a->answer.found == STS_FOUND) {
+	r->facts.rpt.found = r->facts.rpt.records.dns.found;
+	if (r->facts.rpt.found == STS_FOUND) {
 		read_records(r);
 	}
 	next_rua(r);

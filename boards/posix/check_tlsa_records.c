@@ -91,6 +91,7 @@ take_records(
 		}
 		take_record(&h->record[h->tlsa_count++], rdata, secure);
 	}
+	h->tlsa_more = h->tlsa_more || a->more;
 	for (unsigned i = 0; i < h->tlsa_count; i++) {
 		if (h->record[i].result == STS_CHECK_TLSA_OPEN &&
 		    is_outdone(h, &h->record[i])) {

@@ -11,6 +11,7 @@ another command than EHLO, HELO, STARTTLS and QUIT.
 import concurrent.futures
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -45,6 +46,11 @@ def ports_free():
     SMTP_PORT, WEB_PORT = base, base + 1
 
 
+def raw(text):
+    """With %XX made the octet that it stands for."""
+    return re.sub("%([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), text)
+
+
 class Row:
     def __init__(self, number, line):
         fields = line.split("\t")
@@ -53,7 +59,8 @@ class Row:
         self.name, planted, expected, verdict = fields
         self.number = number
         self.domain = self.name + ".example"
-        self.planted = [w.partition("=")[::2] for w in shlex.split(planted)]
+        self.planted = [raw(w).partition("=")[::2]
+                        for w in shlex.split(planted)]
         words = set(expected.split()) - {"-"}
         self.notes = {w[5:] for w in words if w.startswith("note:")}
         self.faults = {w for w in words if not w.startswith("note:")}
@@ -141,9 +148,15 @@ class World:
             d.faults[(row.full(name), kind)] = how
         elif key == "addr":
             name, _, address = value.partition(":")
-            if address == "mx":
-                address = row.address(2)
-            d.records[(row.full(name), "A")] = [address]
+            named = {"mx": row.address(2), "web": row.address(1),
+                     "closed": row.address(200)}
+            d.records[(row.full(name), "A")] = [
+                named.get(a, a) for a in address.split(",")]
+        elif key == "junk":
+            # Records of something else, before those that are there.
+            name, _, count = value.partition(":")
+            junk = ["%d %s" % (i, "x" * 100) for i in range(int(count))]
+            d.records[(row.full(name), "TXT")][:0] = junk
         elif key == "alias":
             name, _, to = value.partition(":")
             d.records[(row.full(to), "A")] = d.records.pop(

@@ -24,7 +24,7 @@ def rdata(kind, value):
     if kind == "AAAA":
         return socket.inet_pton(socket.AF_INET6, value)
     if kind == "TXT":
-        raw = value if isinstance(value, bytes) else value.encode()
+        raw = value.encode("latin-1")
         pieces = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
         return b"".join(bytes([len(p)]) + p for p in pieces)
     if kind == "MX":

@@ -138,6 +138,8 @@ class Session:
             self.send(b"500 what?\r\n" * 4)
             return False
         if self.kind == "tlshangup":
+            # Or what comes would make it a reset.
+            self.conn.recv(4096)
             return False
         self.conn = self.server.context.wrap_socket(self.conn,
                                                     server_side=True)

@@ -37,7 +37,7 @@ class Server:
                              daemon=True).start()
 
     def response(self):
-        body, status, more = self.policy.encode(), "200 OK", ""
+        body, status, more = self.policy.encode("latin-1"), "200 OK", ""
         kind, length = "text/plain", None
         if self.kind in ("404", "503"):
             status = self.kind + " no"
