@@ -413,9 +413,7 @@ static void
 print_end(const struct sts_check_shown *s)
 {
 	const struct sts_check_verdict *v = s->verdict;
-	static const char *const said[] = { "protected",
-		"not protected as it "
-		"should be",
+	static const char *const said[] = { "protected", "not protected",
 		"cannot tell" };
 	static const enum sts_check_grade grades[] = { STS_CHECK_NOTE,
 		STS_CHECK_BAD, STS_CHECK_UNKNOWN };
