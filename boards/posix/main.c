@@ -36,6 +36,8 @@ static const char usage[] =
     "[on | off [--until TIME]]\n"
     "       mtasts match   PATTERN HOST\n"
     "       mtasts anchors FILE\n"
+    "       mtasts publish sts | tlsrpt | tlsa NAME ... (mtasts publish "
+    "--help)\n"
     "       mtasts --help | --version\n";
 
 static const char help[] =
@@ -61,6 +63,9 @@ static const char help[] =
     "match    tell by the exit code whether HOST fits an mx PATTERN\n"
     "         (RFC 8461 4.1)\n"
     "anchors  print a PEM bundle as a C table of trust anchors\n"
+    "publish  print the policy, the DNS records and the steps with which your "
+    "own\n"
+    "         domain is protected; --check compares with what is published\n"
     "\n"
     "-c FILE         read the configuration from FILE instead of\n"
     "                " STS_CONF_FILE ", which need not exist\n"
@@ -78,7 +83,8 @@ static const char help[] =
 struct command {
 	const char *name;
 	int (*run)(const struct sts_args *args);
-	const char *options; /* letters: see option_letter */
+	/* Letters: see option_letter. NULL: it reads all words itself. */
+	const char *options;
 	unsigned words_min, words_max;
 };
 
@@ -90,6 +96,7 @@ static const struct command commands[] = {
 	{ "enforce", sts_command_enforce, "coju", 0, 1 },
 	{ "match", sts_command_match, "", 2, 2 },
 	{ "anchors", sts_command_anchors, "", 1, 1 },
+	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX },
 };
 
 void
@@ -248,7 +255,7 @@ take_option_at(
 static int
 take_args(const struct command *c, struct sts_args *a, const char *const *word)
 {
-	bool options = true;
+	bool options = c->options != NULL;
 
 	a->source.options = a->option;
 	while (*word != NULL) {

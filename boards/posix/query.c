@@ -9,37 +9,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../core/base/text.h"
-#include "../../core/agent/agent.h"
-#include "../../port/posix/posix.h"
 #include "commands.h"
 #include "control_client.h"
 #include "control_record.h"
-#include "live.h"
-#include "rights.h"
+#include "look.h"
 
 enum {
-	RUN_BUDGET = 256,
-	LOOKUPS = 4,
-	FETCH_SLOTS = 2,
 	WINDOW = 16384 /* of a record that is shown */
-};
-
-struct query {
-	struct sts_agent agent;
-	struct sts_driver driver;
-	struct sts_posix posix;
-	struct sts_port port;
-	struct sts_memory memory;
-	struct sts_live live;
-	struct sts_conf conf;
 };
 
 /* Show the answer in a slot: what the daemon would send, shown as if it had. */
 static int
-show(struct query *q, const struct sts_args *args, const char *key, int slot)
+show(struct sts_look *q, const struct sts_args *args, const char *key, int slot)
 {
 	static struct sts_control_record r;
 	static struct sts_control_show shown;
@@ -64,23 +47,12 @@ show(struct query *q, const struct sts_args *args, const char *key, int slot)
 }
 
 static int
-ask(struct query *q, const struct sts_args *args, const char *key)
+ask(struct sts_look *q, const struct sts_args *args, const char *key)
 {
-	struct sts_text zone =
-	    sts_text_of(args->zone != NULL ? args->zone : "");
-	int slot = sts_ask_begin(&q->agent, zone, sts_text_of(key));
+	int slot = sts_look_ask(q, args->zone != NULL ? args->zone : "", key);
 
 	if (slot < 0) {
 		return sts_fail(STS_EXIT_FAILURE, "no slot for a question");
-	}
-	sts_driver_wake(&q->driver);
-	while (sts_ask_answer(&q->agent, slot)->kind == STS_ANSWER_NONE) {
-		sts_ms wait = sts_run(&q->driver, sts_posix_now(),
-		    sts_posix_wall_s(), RUN_BUDGET);
-
-		if (sts_ask_answer(&q->agent, slot)->kind == STS_ANSWER_NONE) {
-			sts_posix_wait(&q->posix, &q->driver, wait);
-		}
 	}
 	int code = show(q, args, key, slot);
 
@@ -88,39 +60,11 @@ ask(struct query *q, const struct sts_args *args, const char *key)
 	return code;
 }
 
-/* What this process needs to look up by itself. 0, or exit code. */
-static int
-start(struct query *q)
-{
-	char why[STS_CONF_WHY_MAX];
-	uint8_t key[16];
-	sts_ms now = sts_posix_now();
-
-	q->conf.clients = 0;
-	q->conf.listen_count = 0;
-	q->conf.metrics_on = q->conf.control_on = false;
-	q->conf.journal[0] = '\0';
-	q->conf.lookups = LOOKUPS;
-	q->conf.fetch_slots = FETCH_SLOTS;
-	if (!sts_live_open_conf(&q->live, &q->conf, &q->memory, 1, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
-	}
-	if (sts_posix_init(
-		&q->posix, q->memory.channels, q->memory.port, &q->port) != 0 ||
-	    q->port.entropy(q->port.ctx, key, sizeof key) != 0) {
-		return sts_fail(STS_EXIT_FAILURE, "%s", strerror(errno));
-	}
-	sts_agent_init(&q->agent, &q->memory.config,
-	    &sts_live_now(&q->live)->settings, q->memory.agent_block, now, key);
-	sts_driver_init(&q->driver, &q->agent, &q->port, now);
-	return sts_rights_give_up(&q->conf);
-}
-
 /* Of several keys: cannot tell, if one of them; else none, if one. */
 static int
-ask_here(struct query *q, const struct sts_args *args)
+ask_here(struct sts_look *q, const struct sts_args *args)
 {
-	int worst = start(q);
+	int worst = sts_look_start(q);
 
 	for (unsigned i = 0; worst <= STS_EXIT_UNKNOWN && i < args->word_count;
 	     i++) {
@@ -172,7 +116,7 @@ find_daemon(const struct sts_conf *c, const struct sts_args *args)
 int
 sts_command_query(const struct sts_args *args)
 {
-	static struct query q;
+	static struct sts_look q;
 	char why[STS_CONF_WHY_MAX];
 
 	if (!sts_conf_load(&q.conf, &args->source, why)) {

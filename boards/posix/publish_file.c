@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file that others read while it is replaced: they see the old one or the new
+ * one and never a half. A full disk is found out before the rename.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "publish.h"
+
+enum {
+	PATH_MAX_ = 1024,
+	MODE = 0644
+};
+
+const char *
+sts_publish_read(const char *path, uint8_t *buf, size_t size, size_t *n)
+{
+	/* A pipe must not make this wait. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	ssize_t got = 1;
+
+	*n = 0;
+	if (fd < 0) {
+		return strerror(errno);
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return "this is no regular file";
+	}
+	while (got > 0 && *n < size) {
+		got = read(fd, buf + *n, size - *n);
+		*n += got > 0 ? (size_t)got : 0;
+	}
+	int err = errno;
+
+	close(fd);
+	errno = got < 0 ? err : EFBIG;
+	return got < 0 ? strerror(err) : *n == size ? "it is too large" : NULL;
+}
+
+/* Whether the file holds exactly the text. */
+static bool
+holds(const char *path, struct sts_text text)
+{
+	static uint8_t buf[STS_PUBLISH_FILE_MAX + 1];
+	size_t n;
+
+	return sts_publish_read(path, buf, sizeof buf, &n) == NULL &&
+	       sts_text_same(sts_text(buf, n), text);
+}
+
+/* Write all and make it durable. 0, or errno. */
+static int
+fill(int fd, struct sts_text text, mode_t mode)
+{
+	while (text.n > 0) {
+		ssize_t n = write(fd, text.p, text.n);
+
+		if (n < 0) {
+			return errno;
+		}
+		text = sts_text(text.p + n, text.n - (size_t)n);
+	}
+	/* The web server has to read it, whatever our umask is. */
+	return fchmod(fd, mode) != 0 || fsync(fd) != 0 ? errno : 0;
+}
+
+/* The rename is durable once its folder is. 0, or errno. */
+static int
+sync_folder(const char *path)
+{
+	char folder[PATH_MAX_];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(folder, sizeof folder, "%.*s",
+	    slash == NULL   ? 1
+	    : slash == path ? 1
+			    : (int)(slash - path),
+	    slash == NULL ? "." : path);
+	int fd = open(folder, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return errno;
+	}
+	int err = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+
+	close(fd);
+	return err;
+}
+
+const char *
+sts_publish_write(const char *path, struct sts_text text, bool *changed)
+{
+	static char temporary[PATH_MAX_];
+	struct stat st;
+	mode_t mode = MODE;
+
+	*changed = false;
+	if (lstat(path, &st) == 0) {
+		if (!S_ISREG(st.st_mode)) {
+			return "there is something that is no regular file";
+		}
+		if (holds(path, text)) {
+			return NULL;
+		}
+		mode = st.st_mode & 0777;
+	}
+	if ((size_t)snprintf(temporary, sizeof temporary, "%s.new-%ld", path,
+		(long)getpid()) >= sizeof temporary) {
+		return "the path is too long";
+	}
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		return strerror(errno);
+	}
+	int err = fill(fd, text, mode);
+
+	err = close(fd) != 0 && err == 0 ? errno : err;
+	if (err == 0 && rename(temporary, path) != 0) {
+		err = errno;
+	}
+	if (err != 0) {
+		unlink(temporary);
+		return strerror(err);
+	}
+	*changed = true;
+	err = sync_folder(path);
+	return err == 0 ? NULL : strerror(err);
+}

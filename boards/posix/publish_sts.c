@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mtasts publish sts: the policy's file, and the TXT record that announces it.
+ * The id is made of the file (the first digits of its SHA-256): the same file
+ * has the same id, and another one another, whatever way it came about.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "../../core/base/text.h"
+#include "../../core/cache/payload.h"
+#include "../../tls/hash.h"
+#include "look.h"
+#include "publish.h"
+
+enum {
+	DAY_S = 86400,
+	TESTING_S = DAY_S,
+	ENFORCE_S = 30 * DAY_S,
+	TXT_MAX = 64
+};
+
+/* A policy: its file and what it says. */
+struct policy {
+	size_t len;
+	char text[STS_PUBLISH_FILE_MAX + 1];
+	char id[STS_PUBLISH_ID + 1];
+	enum sts_mode mode;
+	uint32_t max_age_s;
+	unsigned mx_count;
+	char mx[STS_POLICY_MX_MAX][STS_MX_MAX + 1];
+};
+
+static void
+set_id(struct policy *y)
+{
+	br_sha256_context c;
+	uint8_t hash[br_sha256_SIZE];
+
+	br_sha256_init(&c);
+	br_sha256_update(&c, y->text, y->len);
+	br_sha256_out(&c, hash);
+	for (size_t i = 0; i < STS_PUBLISH_ID / 2; i++) {
+		snprintf(y->id + 2 * i, 3, "%02x", (unsigned)hash[i]);
+	}
+}
+
+/* Read the text as a sender would. STS_WHY_NONE, or what is wrong. */
+static enum sts_why
+parse(struct policy *y)
+{
+	static struct sts_policy p;
+	size_t at = 0;
+	bool ended = false;
+
+	y->mx_count = 0;
+	sts_policy_start(&p);
+	while (!ended) {
+		if (at < y->len) {
+			at += sts_policy_feed(
+			    &p, (const uint8_t *)y->text + at, y->len - at);
+		} else {
+			ended = true;
+			sts_policy_end(&p);
+		}
+		if (p.mx_len > 0 && y->mx_count < STS_POLICY_MX_MAX) {
+			snprintf(y->mx[y->mx_count++], STS_MX_MAX + 1, "%.*s",
+			    (int)p.mx_len, (const char *)p.mx);
+		}
+	}
+	y->mode = p.mode;
+	y->max_age_s = p.max_age_s;
+	set_id(y);
+	return sts_policy_why(&p);
+}
+
+/* Read the policy of a file. NULL, or what is wrong. */
+static const char *
+read_policy(struct policy *y, const char *path)
+{
+	const char *problem =
+	    sts_publish_read(path, (uint8_t *)y->text, sizeof y->text, &y->len);
+
+	if (problem != NULL) {
+		return problem;
+	}
+	enum sts_why why = parse(y);
+
+	errno = EINVAL;
+	return why == STS_WHY_NONE ? NULL : sts_why_text(why);
+}
+
+/* Add a pattern, in lower case; once. 0, or exit code. */
+static int
+add_mx(struct policy *y, const char *text)
+{
+	struct sts_text name = sts_text_of(text);
+	char fresh[STS_MX_MAX + 1];
+	static struct sts_key key;
+	bool wild = sts_text_take(&name, "*.");
+
+	if (sts_key_parse(&key, name) != STS_WHY_NONE || key.bracketed ||
+	    key.ported || sts_name_labels(sts_text(key.domain, key.len)) < 2) {
+		return sts_publish_wrong(
+		    "--mx: expected a host's name, or *. and a name", text);
+	}
+	snprintf(fresh, sizeof fresh, "%s%s", wild ? "*." : "",
+	    (const char *)key.domain);
+	for (unsigned i = 0; i < y->mx_count; i++) {
+		if (strcmp(y->mx[i], fresh) == 0) {
+			return 0;
+		}
+	}
+	if (y->mx_count == STS_POLICY_MX_MAX) {
+		return sts_publish_wrong("--mx: too many of them", "");
+	}
+	memcpy(y->mx[y->mx_count++], fresh, sizeof fresh);
+	return 0;
+}
+
+/* What the DNS says about where the domain's mail goes. 0, or exit code. */
+static int
+ask_mx(const struct sts_publish *p, struct sts_dns_asked *asked)
+{
+	struct sts_dns_servers servers;
+	struct sts_dns_name_parts name = { { NULL, 0 },
+		sts_text(p->name.domain, p->name.len) };
+	int rc = sts_publish_servers(p, &servers);
+
+	if (rc != 0) {
+		return rc;
+	}
+	sts_dns_ask(asked, &servers, name, STS_DNS_MX);
+	if (asked->found == STS_UNKNOWN) {
+		return sts_fail(STS_EXIT_UNKNOWN,
+		    "publish: the MX records of %s cannot be looked up: %s; "
+		    "name the hosts by --mx",
+		    sts_publish_name(p), sts_why_text(asked->why));
+	}
+	if (asked->why == STS_WHY_DNS_NXDOMAIN) {
+		return sts_fail(STS_EXIT_NONE,
+		    "publish: %s does not exist in the DNS",
+		    sts_publish_name(p));
+	}
+	return 0;
+}
+
+/* The hosts of the DNS become the policy's. 0, or exit code. */
+static int
+take_mx(const struct sts_publish *p, struct policy *y)
+{
+	static struct sts_dns_asked asked;
+	char host[STS_NAME_MAX + 1];
+	int rc = ask_mx(p, &asked);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (asked.count == 0) {
+		/* RFC 5321 5.1: the domain itself takes its mail. */
+		return add_mx(y, sts_publish_name(p));
+	}
+	for (unsigned i = 0; rc == 0 && i < asked.count; i++) {
+		if (asked.record[i].n == 0) {
+			return sts_fail(STS_EXIT_NONE,
+			    "publish: %s takes no mail (null MX): there is "
+			    "nothing to protect",
+			    sts_publish_name(p));
+		}
+		snprintf(host, sizeof host, "%.*s", (int)asked.record[i].n,
+		    (const char *)asked.record[i].p);
+		rc = add_mx(y, host);
+	}
+	return rc;
+}
+
+/*
+ * Whether an enforce policy may go out: every host of the DNS must be in it,
+ * and somebody must have tested them. 0, or exit code.
+ */
+static int
+judge_enforce(const struct sts_publish *p, const struct policy *y)
+{
+	static struct sts_dns_asked asked;
+
+	if (p->unchecked) {
+		return 0;
+	}
+	int rc = ask_mx(p, &asked);
+
+	for (unsigned i = 0; rc == 0 && i < asked.count; i++) {
+		bool fits = false;
+
+		for (unsigned k = 0; k < y->mx_count; k++) {
+			fits = fits || sts_name_match(sts_text_of(y->mx[k]),
+					   asked.record[i]);
+		}
+		if (!fits) {
+			return sts_fail(STS_EXIT_NONE,
+			    "publish: refused: the MX host %.*s of the DNS is "
+			    "not in the policy; no mail would go there",
+			    (int)asked.record[i].n,
+			    (const char *)asked.record[i].p);
+		}
+	}
+	return rc != 0 ? rc
+		       : sts_fail(STS_EXIT_UNKNOWN,
+			     "publish: refused: with enforce, mail stops if an "
+			     "MX host fails, and this command has not tested "
+			     "them; test each host's STARTTLS and certificate, "
+			     "then repeat this with --unchecked");
+}
+
+/* max_age: as given, or what suits the mode. 0, or exit code. */
+static int
+set_max_age(const struct sts_publish *p, struct policy *y)
+{
+	uint64_t v = y->mode == STS_MODE_ENFORCE ? ENFORCE_S : TESTING_S;
+
+	if (p->max_age != NULL &&
+	    (!sts_get_decimal(sts_text_of(p->max_age), 10, &v) ||
+		v > STS_MAX_AGE_MAX || v == 0)) {
+		return sts_publish_wrong(
+		    "--max-age: expected seconds from 1 to 31557600",
+		    p->max_age);
+	}
+	y->max_age_s = (uint32_t)v;
+	return 0;
+}
+
+/* The file's text. */
+static void
+write_text(struct policy *y)
+{
+	size_t size = sizeof y->text;
+	unsigned mx_count = y->mx_count;
+	int n = snprintf(y->text, size, "version: STSv1\nmode: %s\n",
+	    sts_mode_text(y->mode));
+
+	for (unsigned i = 0; i < y->mx_count; i++) {
+		n += snprintf(
+		    y->text + n, size - (size_t)n, "mx: %s\n", y->mx[i]);
+	}
+	n += snprintf(y->text + n, size - (size_t)n, "max_age: %lu\n",
+	    (unsigned long)y->max_age_s);
+	STS_ASSERT((size_t)n < size);
+	y->len = (size_t)n;
+	enum sts_why why = parse(y);
+
+	STS_ASSERT(why == STS_WHY_NONE && y->mx_count == mx_count);
+}
+
+/* Make the policy that the options describe. 0, or exit code. */
+static int
+make_policy(const struct sts_publish *p, struct policy *y)
+{
+	int rc = 0;
+
+	memset(y, 0, sizeof *y);
+	for (unsigned m = STS_MODE_NONE; m <= STS_MODE_ENFORCE + 1U; m++) {
+		if (m > STS_MODE_ENFORCE) {
+			return sts_publish_wrong(
+			    "--mode: expected testing, enforce or none",
+			    p->mode);
+		}
+		y->mode = (enum sts_mode)m;
+		if (strcmp(p->mode, sts_mode_text(y->mode)) == 0) {
+			break;
+		}
+	}
+	rc = set_max_age(p, y);
+	for (unsigned i = 0; rc == 0 && i < p->mx.count; i++) {
+		rc = add_mx(y, p->mx.item[i]);
+	}
+	if (rc == 0 && y->mode == STS_MODE_NONE) {
+		y->mx_count = 0; /* RFC 8461 3.2: none are needed */
+	} else if (rc == 0 && p->mx.count == 0) {
+		rc = take_mx(p, y);
+	}
+	if (rc == 0) {
+		write_text(y);
+	}
+	return rc;
+}
+
+/* ---- what the world sees ---- */
+
+/* Whether the reason says that the policy host itself is wrong, and not that
+ * it, or the DNS, could not be asked. */
+static bool
+is_definite(enum sts_why why)
+{
+	return why == STS_WHY_DNS_NXDOMAIN || why == STS_WHY_DNS_NODATA ||
+	       (why >= STS_WHY_TXT_NONE && why <= STS_WHY_TXT_INVALID) ||
+	       (why >= STS_WHY_TLS_ALERT && why <= STS_WHY_POLICY_MX &&
+		   why != STS_WHY_TLS_TIMEOUT && why != STS_WHY_X509_LIMIT);
+}
+
+/* Whether what is held is this policy; says what is not. */
+static bool
+same_policy(const struct sts_look *q, const struct sts_held *held,
+    const struct policy *y)
+{
+	struct sts_patterns it;
+	struct sts_text pattern;
+	unsigned i = 0;
+	bool same =
+	    sts_text_same(sts_text(held->id, held->id_len), sts_text_of(y->id));
+
+	if (!same) {
+		printf("  id of the TXT record: %.*s, of the file: %s\n",
+		    (int)held->id_len, (const char *)held->id, y->id);
+	}
+	if (held->entry.mode != y->mode ||
+	    held->entry.max_age_s != y->max_age_s) {
+		printf("  served: mode %s, max_age %lu; wanted: mode %s, "
+		       "max_age %lu\n",
+		    sts_mode_text((enum sts_mode)held->entry.mode),
+		    (unsigned long)held->entry.max_age_s,
+		    sts_mode_text(y->mode), (unsigned long)y->max_age_s);
+		same = false;
+	}
+	sts_patterns_start(&it, sts_agent_cache(&q->agent), held->ref);
+	while ((pattern = sts_patterns_next(&it)).n > 0) {
+		if (i >= y->mx_count ||
+		    !sts_text_same(pattern, sts_text_of(y->mx[i]))) {
+			printf("  served: mx %.*s; wanted: %s\n",
+			    (int)pattern.n, (const char *)pattern.p,
+			    i < y->mx_count ? y->mx[i] : "no more");
+			same = false;
+		}
+		i++;
+	}
+	for (; i < y->mx_count; i++) {
+		printf("  wanted, and not served: mx %s\n", y->mx[i]);
+		same = false;
+	}
+	return same;
+}
+
+/* --check: the exit code. */
+static int
+check(const struct sts_publish *p, const struct policy *y)
+{
+	static struct sts_look q;
+	char why[STS_CONF_WHY_MAX];
+	struct sts_held held;
+	const char *name = sts_publish_name(p);
+
+	if (!sts_conf_load(&q.conf, &p->source, why)) {
+		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+	}
+	q.conf.dane = false;
+	q.conf.zones.overrides = 0;
+	int rc = sts_look_start(&q);
+
+	if (rc != 0) {
+		return rc;
+	}
+	int slot = sts_look_ask(&q, "", name);
+	enum sts_why because =
+	    (enum sts_why)sts_ask_answer(&q.agent, slot)->why;
+	bool found = sts_agent_held(&q.agent,
+			 sts_text(p->name.domain, p->name.len), &held) &&
+		     held.live;
+
+	if (!found) {
+		bool definite = is_definite(because);
+
+		printf("%s: %s: %s (%s)\n", name,
+		    definite ? "no policy is published"
+			     : "cannot tell what is published",
+		    sts_why_text(because), sts_why_token(because));
+		return definite ? STS_EXIT_NONE : STS_EXIT_UNKNOWN;
+	}
+	bool same = same_policy(&q, &held, y);
+
+	printf("%s: the DNS and the policy host %s\n", name,
+	    same ? "say the same" : "say something else");
+	return same ? STS_EXIT_YES : STS_EXIT_NONE;
+}
+
+/* ---- what is to be done ---- */
+
+static void
+steps_none(struct sts_publish_out *o, const struct sts_publish *p,
+    const struct policy *old)
+{
+	const char *name = sts_publish_name(p);
+
+	sts_publish_step(o,
+	    "Serve this file, then publish the record below, with its new id.");
+	if (old->len > 0 && old->mode != STS_MODE_NONE) {
+		sts_publish_step(o,
+		    "Wait %lu s (the max_age of the policy until now): as long "
+		    "may senders hold it.",
+		    (unsigned long)old->max_age_s);
+	} else {
+		sts_publish_step(o,
+		    "Wait as long as the max_age of the policy until now: as "
+		    "long may senders hold it (at most 31557600 s).");
+	}
+	sts_publish_step(o,
+	    "Then remove the TXT record (mtasts publish sts %s --remove), then "
+	    "the file, then the host mta-sts.%s.",
+	    name, name);
+}
+
+static void
+steps_policy(struct sts_publish_out *o, const struct sts_publish *p,
+    const struct policy *y, const struct policy *old)
+{
+	const char *name = sts_publish_name(p);
+
+	sts_publish_step(o,
+	    "Serve this file at https://mta-sts.%s/.well-known/mta-sts.txt, "
+	    "with a certificate for mta-sts.%s (mtasts publish sts %s --server "
+	    "nginx --out FILE prints the lines).",
+	    name, name, name);
+	sts_publish_step(o,
+	    "Only then publish the record below: a sender that sees the new id "
+	    "fetches the file at once (RFC 8461 8.1).");
+	sts_publish_step(o,
+	    "Wait %lu s (the TTL), then compare: mtasts publish sts %s --out "
+	    "FILE --check.",
+	    (unsigned long)p->ttl_s, name);
+	if (y->mode == STS_MODE_TESTING) {
+		sts_publish_step(o,
+		    "Read reports (mtasts publish tlsrpt) for two weeks; then "
+		    "--mode enforce.");
+	} else {
+		sts_publish_step(o,
+		    "A new MX host: put it into the policy first, wait %lu s "
+		    "(the TTL) and a day, then into the DNS. One that leaves: "
+		    "the other way round, after %lu s (max_age).",
+		    (unsigned long)p->ttl_s, (unsigned long)y->max_age_s);
+	}
+	if (y->mode == STS_MODE_ENFORCE && old->len == 0) {
+		sts_publish_step(o,
+		    "There is no file that was in testing before, as far as is "
+		    "seen here: two weeks of testing with reports come first.");
+	}
+}
+
+static int
+print(const struct sts_publish *p, const struct policy *y,
+    const struct policy *old, bool changed)
+{
+	static struct sts_publish_out o;
+	static char owner[STS_NAME_MAX + 16], txt[TXT_MAX];
+	const char *content = txt;
+
+	snprintf(owner, sizeof owner, "_mta-sts.%s", sts_publish_name(p));
+	snprintf(txt, sizeof txt, "v=STSv1; id=%s;", y->id);
+	sts_publish_begin(&o, p, "sts");
+	sts_publish_fact(&o, "id", y->id);
+	if (p->out != NULL) {
+		sts_publish_fact(&o, "file", changed ? "written" : "unchanged");
+	}
+	sts_publish_fact(&o, "policy", y->text);
+	if (y->mode == STS_MODE_NONE) {
+		steps_none(&o, p, old);
+	} else {
+		steps_policy(&o, p, y, old);
+	}
+	sts_publish_records(&o, owner, "TXT", p->ttl_s, &content, 1);
+	sts_publish_end(&o);
+	if (y->max_age_s < DAY_S) {
+		fprintf(stderr,
+		    "mtasts: publish: max_age is below a day: such a policy "
+		    "protects little (RFC 8461 10.2)\n");
+	}
+	return STS_EXIT_YES;
+}
+
+/* --remove: the record goes when nobody holds an enforced policy any more. */
+static int
+remove_record(const struct sts_publish *p, const struct policy *old)
+{
+	static struct sts_publish_out o;
+	static char owner[STS_NAME_MAX + 16];
+
+	if (!p->unchecked && (old->len == 0 || old->mode != STS_MODE_NONE)) {
+		return sts_fail(STS_EXIT_NONE,
+		    "publish: refused: senders that hold the policy go on "
+		    "enforcing it until it expires. First --mode none, and "
+		    "wait; then name that file by --out (or say --unchecked)");
+	}
+	snprintf(owner, sizeof owner, "_mta-sts.%s", sts_publish_name(p));
+	sts_publish_begin(&o, p, "sts");
+	sts_publish_step(&o, "Remove the record below.");
+	sts_publish_step(&o,
+	    "Wait %lu s (its TTL), then remove the file and the host "
+	    "mta-sts.%s.",
+	    (unsigned long)p->ttl_s, sts_publish_name(p));
+	sts_publish_records(&o, owner, "TXT", p->ttl_s, NULL, 0);
+	sts_publish_end(&o);
+	return STS_EXIT_YES;
+}
+
+/* Write the file and print the rest. The exit code. */
+static int
+publish(const struct sts_publish *p, const struct policy *old)
+{
+	static struct policy y;
+	bool changed = false;
+	int rc = make_policy(p, &y);
+
+	if (rc == 0 && p->check) {
+		return check(p, &y);
+	}
+	if (rc == 0 && y.mode == STS_MODE_ENFORCE) {
+		rc = judge_enforce(p, &y);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	if (p->out != NULL) {
+		const char *problem = sts_publish_write(
+		    p->out, sts_text((const uint8_t *)y.text, y.len), &changed);
+
+		if (problem != NULL) {
+			return sts_fail(STS_EXIT_FAILURE,
+			    "publish: the policy's file is as it was: %s",
+			    problem);
+		}
+	}
+	return print(p, &y, old, changed);
+}
+
+int
+sts_publish_sts(struct sts_publish *p)
+{
+	static struct policy old;
+	const char *problem = NULL;
+
+	if (p->server != NULL) {
+		return sts_publish_server(p);
+	}
+	if (p->out != NULL) {
+		problem = read_policy(&old, p->out);
+		if (problem != NULL && errno != ENOENT) {
+			return sts_fail(STS_EXIT_CONFIG,
+			    "publish: the file of --out is there and is no "
+			    "policy: %s",
+			    problem);
+		}
+		old.len = problem == NULL ? old.len : 0;
+	}
+	if (p->remove) {
+		return remove_record(p, &old);
+	}
+	if (p->mode == NULL && p->check && old.len > 0) {
+		return check(p, &old);
+	}
+	if (p->mode == NULL) {
+		return sts_publish_wrong(
+		    "which mode? --mode testing, enforce or none", "");
+	}
+	return publish(p, &old);
+}
