@@ -32,7 +32,8 @@ CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c
 	core/cache/cache_sweep.c core/cache/chunks.c core/cache/organisation.c core/cache/payload.c
 JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c \
 	core/journal/journal_save.c
-ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/zones.c
+ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/preload.c \
+	core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
@@ -48,11 +49,12 @@ REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/repo
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
-	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_question.c \
-	core/agent/agent_queue.c core/agent/agent_route.c core/agent/agent_slots.c \
-	core/agent/agent_sweep.c core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c \
-	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
-	core/agent/metrics.c core/agent/random.c
+	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_preload.c \
+	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_route.c \
+	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tell.c \
+	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
+	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
+	core/agent/random.c
 CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
 	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) $(SMTP_SRC) $(REPORT_SRC) \
 	$(AGENT_SRC)

@@ -12,6 +12,7 @@
 
 struct sts_anchors; /* tls/x509/anchors.h */
 struct sts_dns_servers; /* dns/upstream.h */
+struct sts_preload; /* core/answer/preload.h */
 struct sts_zones; /* core/answer/zones.h */
 
 enum sts_on_unknown {
@@ -46,6 +47,10 @@ struct sts_settings {
 	const struct sts_dns_servers *servers;
 	const struct sts_anchors *anchors; /* count 0: nothing can be fetched */
 	const struct sts_zones *zones;
+	/* Policies of the operator's list, in the agent's memory
+	 * (sts_agent_preload_area); NULL: there is none. */
+	const struct sts_preload *preload;
+	bool preload_testing; /* enforce those in testing mode, too */
 	uint8_t on_dns_error; /* enum sts_on_unknown */
 	uint8_t on_no_clock; /* TEMP: for 5 min after start, then not found */
 	uint8_t sct; /* enum sts_sct */

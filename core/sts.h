@@ -61,6 +61,10 @@ struct sts_config {
 	 * there is no DANE, whatever settings and zones say, and without
 	 * STS_DANE it is 0. */
 	uint16_t danes;
+	/* Octets for the operator's list of policies, twice as large as one: 0,
+	 * or a multiple of 32 from 2 * STS_PRELOAD_AREA_MIN on. Without
+	 * STS_PRELOAD it is 0. */
+	size_t preload_size;
 };
 
 struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
@@ -68,7 +72,7 @@ struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
 	size_t clients, lookups, fetches, asks, dns, dane, driver, journal,
-	    cache, total;
+	    preload, cache, total;
 };
 
 /* Bytes of the block for this configuration, by parts and in all. */
@@ -158,6 +162,28 @@ bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 void sts_agent_settings(struct sts_agent *a, const struct sts_settings *s);
 bool sts_agent_settings_used(
     const struct sts_agent *a, const struct sts_settings *old);
+
+/*
+ * Look a domain up ahead of its first mail, if there is little else to do. key:
+ * as a mail server would send it, without brackets and port. Call
+ * sts_driver_wake after BEGUN. A name a call: the caller keeps the list, and
+ * decides on the pace. A domain that is held counts as asked for today.
+ */
+enum sts_warm {
+	STS_WARM_BEGUN = 0,
+	STS_WARM_KNOWN, /* held, or remembered; or it is being looked up */
+	STS_WARM_LATER, /* mail comes first, or the time is not known */
+	STS_WARM_REFUSED /* the key is no domain */
+};
+enum sts_warm sts_agent_warm(struct sts_agent *a, struct sts_text key);
+
+/*
+ * Where a list of policies (core/answer/preload.h) is read into before settings
+ * point to it: the first or the second half (i 0 or 1) of preload_size octets;
+ * n 0: there is no room. The half of a list that settings in use point to must
+ * not be written.
+ */
+struct sts_span sts_agent_preload_area(const struct sts_agent *a, unsigned i);
 
 /*
  * Stop: no new work is begun, requests in flight are answered, then their

@@ -6,7 +6,7 @@
  *	static uint64_t block[STS_AGENT_SIZE(8, 4, 1, 2, 512, 8192) / 8];
  *
  * The arguments are the fields of struct sts_config of the same names, with
- * danes 0; STS_AGENT_SIZE_DANE has that one too. It is at least what sts_agent_size says, by less than 1 KB for each fetch slot.
+ * danes and preload_size 0; STS_AGENT_SIZE_DANE has danes too. It is at least what sts_agent_size says, by less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -35,7 +35,7 @@ enum {
  * A part of no octets has the pointer NULL. tls is the size of one TLS
  * session: known to the linker, at most STS_TLS_SIZE_MAX.
  */
-#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, cache_, tls_) \
+#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, preload_, cache_, tls_) \
 	X(driver, a->nodes, sizeof(struct sts_node), \
 	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_)) \
 	X(driver, a->heap_slots, sizeof(uint16_t), \
@@ -53,6 +53,7 @@ enum {
 	X(journal, a->journal.engine, sizeof(struct sts_journal), \
 	    (journal_) > 0 ? 1 : 0) \
 	X(journal, a->journal.buf, 1, journal_) \
+	X(preload, a->preload.area, 1, preload_) \
 	X(cache, parts.cache, 1, cache_)
 /* clang-format on */
 
@@ -62,7 +63,7 @@ enum {
 #define STS_AGENT_SIZE_DANE(                                                   \
     clients, lookups, fetch_slots, asks, danes, journal_buffer, cache_size)    \
 	(STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups, fetch_slots,    \
-	    asks, danes, journal_buffer, cache_size, STS_TLS_SIZE_MAX) 0)
+	    asks, danes, journal_buffer, 0, cache_size, STS_TLS_SIZE_MAX) 0)
 
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \

@@ -185,6 +185,11 @@ struct sts_agent {
 		sts_ms probe_at;
 	} dane;
 	struct {
+		uint8_t *area; /* two halves; NULL: no room was planned */
+		const struct sts_preload *told; /* its end was logged */
+		uint16_t told_day;
+	} preload;
+	struct {
 		uint32_t refused; /* the cache's count that was logged */
 		uint8_t full; /* percent of the protected share, or 0 */
 	} alert;
@@ -283,6 +288,13 @@ void sts_agent_held_at(
     const struct sts_agent *a, sts_ref ref, struct sts_held *held);
 /* If the record's policy has expired: log that, once. */
 void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
+
+/* agent_preload.c */
+/* Whether the settings have a list of policies that is not over. */
+bool sts_agent_preload_live(
+    const struct sts_agent *a, const struct sts_settings *s);
+/* Log that the list in use is over: once, and again each day. */
+void sts_agent_preload_tell(struct sts_agent *a);
 
 /* agent_clients.c */
 /* Client i has no question from now on. */

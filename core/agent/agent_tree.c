@@ -15,8 +15,8 @@
 /* The rows of agent_size.h for a configuration. */
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
-	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->cache_size,       \
-	    sts_tls_size())
+	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->preload_size,     \
+	    (c)->cache_size, sts_tls_size())
 
 /* Parts that engines are given pieces of. */
 struct parts {
@@ -193,6 +193,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
 	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
 	STS_ASSERT(STS_DANE || config->danes == 0);
+	STS_ASSERT(STS_PRELOAD || config->preload_size == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
 	memset(a, 0, sizeof *a);
 	a->config = *config;

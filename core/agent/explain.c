@@ -32,8 +32,9 @@ sts_explain_verdict(const struct sts_answer *a)
 		return STS_VERDICT_POLICY;
 	}
 	if (a->audited) {
-		return a->rule == STS_RULE_HELD ? STS_VERDICT_NONE
-						: STS_VERDICT_UNKNOWN;
+		return a->rule == STS_RULE_HELD || a->rule == STS_RULE_PRELOAD
+			   ? STS_VERDICT_NONE
+			   : STS_VERDICT_UNKNOWN;
 	}
 	return a->kind == STS_ANSWER_NOTFOUND &&
 		       is_definite((enum sts_why)a->why)
@@ -60,7 +61,7 @@ const char *
 sts_rule_token(enum sts_rule rule)
 {
 	static const char *const words[] = { NULL, "key", "override", "held",
-		"table", "clock", "dane" };
+		"table", "clock", "dane", "preload" };
 
 	return word(words, sizeof words / sizeof *words, rule);
 }
@@ -71,7 +72,8 @@ sts_rule_text(enum sts_rule rule)
 	static const char *const words[] = { NULL, "the key alone decides",
 		"an override of the configuration", "a policy is held",
 		"no policy is held", "the time is not known",
-		"TLSA records of the mail hosts (DANE)" };
+		"TLSA records of the mail hosts (DANE)",
+		"the operator's list of policies (preload)" };
 
 	return word(words, sizeof words / sizeof *words, rule);
 }

@@ -51,7 +51,7 @@
 	X(QUESTIONS, 3, 1, "questions_total", "zone", "plain tlsrpt sendmail", \
 	    "Questions answered, by the kind of their zone.") \
 	X(ANSWERS, STS_ANSWER_KINDS - 1, 1, "answers_total", "answer", \
-	    "notfound temp secure override dane-only dane", "Answers.") \
+	    "notfound temp secure override dane-only dane preload", "Answers.") \
 	X(ANSWERS_WHY, STS_WHY_ANSWERS, 1, "answers_why_total", "why", "*why", \
 	    "Answers by reason; ok is a policy that is enforced.") \
 	X(QUEUED, 1, 1, "questions_queued_total", NULL, NULL, \

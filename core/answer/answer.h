@@ -18,11 +18,12 @@ enum sts_answer_kind {
 	STS_ANSWER_POLICY, /* enforce (or testing in a strict zone): ref */
 	STS_ANSWER_OVERRIDE, /* the operator's own policy value */
 	STS_ANSWER_DANE_ONLY, /* every mail host demands DANE */
-	STS_ANSWER_DANE /* some mail hosts do */
+	STS_ANSWER_DANE, /* some mail hosts do */
+	STS_ANSWER_PRELOAD /* a policy of the operator's list: patterns */
 };
 
 enum {
-	STS_ANSWER_KINDS = STS_ANSWER_DANE + 1
+	STS_ANSWER_KINDS = STS_ANSWER_PRELOAD + 1
 };
 
 /* Which rule decided. */
@@ -32,7 +33,8 @@ enum sts_rule {
 	STS_RULE_HELD, /* a live policy */
 	STS_RULE_TABLE, /* nothing live held */
 	STS_RULE_CLOCK,
-	STS_RULE_DANE /* TLSA records, or that they cannot be told */
+	STS_RULE_DANE, /* TLSA records, or that they cannot be told */
+	STS_RULE_PRELOAD /* the operator's list of policies */
 };
 
 struct sts_answer {
@@ -42,6 +44,8 @@ struct sts_answer {
 	bool audited; /* would be POLICY or TEMP; NOTFOUND is answered */
 	sts_ref ref; /* POLICY: pinned until handed over; other kinds: 0 */
 	const struct sts_override *override;
+	/* PRELOAD: those of preload.h, valid as long as the settings. */
+	const uint8_t *patterns;
 };
 
 #endif

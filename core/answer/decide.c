@@ -5,6 +5,7 @@
 #include "../base/assert.h"
 #include "../grammar/policy.h"
 #include "decide.h"
+#include "preload.h"
 
 struct sts_answer
 sts_decide_plain(
@@ -99,6 +100,27 @@ sts_decide_partial(const struct sts_settings *s, struct sts_answer with)
 		with.rule = STS_RULE_DANE;
 		with.why = STS_WHY_NONE;
 	}
+	return with;
+}
+
+struct sts_answer
+sts_decide_preload(const struct sts_settings *s, bool live,
+    struct sts_answer with, struct sts_text domain)
+{
+	struct sts_preload_found found;
+	bool open =
+	    with.kind == STS_ANSWER_NOTFOUND &&
+	    (with.rule == STS_RULE_TABLE || with.rule == STS_RULE_CLOCK);
+
+	if (!open || s->preload == NULL || !live || domain.n == 0 ||
+	    !sts_preload_find(s->preload, domain, &found) ||
+	    !(found.enforce || s->preload_testing)) {
+		return with;
+	}
+	with.kind = STS_ANSWER_PRELOAD;
+	with.rule = STS_RULE_PRELOAD;
+	with.why = STS_WHY_NONE;
+	with.patterns = found.patterns;
 	return with;
 }
 

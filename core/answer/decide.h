@@ -40,6 +40,15 @@ struct sts_answer sts_decide_dane(enum sts_dane_level level, enum sts_why why);
 struct sts_answer sts_decide_partial(
     const struct sts_settings *s, struct sts_answer with);
 
+/*
+ * What is answered where no policy was found for the domain (n 0: the key is of
+ * none), not even a failing one that is held: what the operator's list says of
+ * the domain, if it enforces, and `live`, that is not expired; else `with`. An
+ * answer by which the mail waits stays, since it is not weaker.
+ */
+struct sts_answer sts_decide_preload(const struct sts_settings *s, bool live,
+    struct sts_answer with, struct sts_text domain);
+
 /* Whether DANE is looked up for a zone's questions. */
 bool sts_decide_wants_dane(
     const struct sts_settings *s, const struct sts_zone *zone);

@@ -42,6 +42,7 @@
 	X(CLIENT_BAD,      "client-bad",      1, NULL, NULL, NULL) \
 	X(ZONE_UNKNOWN,    "zone-unknown",    1, NULL, NULL, NULL) \
 	X(CLIENTS_FULL,    "clients-full",    1, "clients", NULL, NULL) \
+	X(PRELOAD_EXPIRED, "preload-expired", 0, "domains", "expires", NULL) \
 	X(JOURNAL_LOADED,  "journal-loaded",  2, "records", "lost", NULL) \
 	X(JOURNAL_FAILED,  "journal-failed",  0, "unsaved", NULL, NULL) \
 	X(JOURNAL_RESUMED, "journal-resumed", 1, "unsaved", NULL, NULL) \

@@ -344,6 +344,14 @@
 #endif
 
 /*
+ * The operator's list of policies (core/answer/preload.h). 0: there is none,
+ * whatever settings say; sts_config has preload_size 0.
+ */
+#ifndef STS_PRELOAD
+#define STS_PRELOAD 1
+#endif
+
+/*
  * DANE (RFC 7672). 0: every domain is answered as if it had no TLSA records.
  * It still has to be switched on: sts_config has `danes`, the domains whose
  * hosts are looked at at once, and sts_settings and each zone say whether.

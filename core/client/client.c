@@ -116,7 +116,7 @@ static void
 refuse_line(struct sts_client *c)
 {
 	const struct sts_answer answer = { STS_ANSWER_TEMP, STS_RULE_KEY,
-		STS_WHY_CLIENT_JUNK, false, 0, NULL };
+		STS_WHY_CLIENT_JUNK, false, 0, NULL, NULL };
 
 	sts_reply_init_line(
 	    &c->reply, NULL, &answer, STS_LINE_MODE, sts_text(NULL, 0));

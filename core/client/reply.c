@@ -21,12 +21,37 @@
 
 #include "../base/assert.h"
 #include "../base/name.h"
+#include "../answer/preload.h"
 #include "../base/sink.h"
 #include "reply.h"
 
 /* Replies without anything of a policy or an override always fit. */
 STS_STATIC_ASSERT(STS_REPLY_MAX >= 256, reply_max_holds_reasons);
 STS_STATIC_ASSERT(STS_REPLY_MAX <= 0x7fffffff, reply_max_fits_32_bits);
+
+/* The patterns of an answer: of the record that is held, or of the operator's
+ * list. */
+struct patterns {
+	struct sts_patterns held;
+	const uint8_t *list; /* NULL: held */
+};
+
+static void
+patterns_start(struct patterns *it, const struct sts_reply *r)
+{
+	it->list =
+	    r->answer.kind == STS_ANSWER_PRELOAD ? r->answer.patterns : NULL;
+	if (!STS_PRELOAD || it->list == NULL) {
+		sts_patterns_start(&it->held, r->cache, r->answer.ref);
+	}
+}
+
+static struct sts_text
+patterns_next(struct patterns *it)
+{
+	return STS_PRELOAD && it->list != NULL ? sts_preload_next(&it->list)
+					       : sts_patterns_next(&it->held);
+}
 
 /*
  * A pattern for match=: "*.d" is ".d" there. A pattern without a dot could be
@@ -46,12 +71,12 @@ put_match(struct sts_sink *s, struct sts_text pattern)
 static void
 put_match_list(struct sts_sink *s, const struct sts_reply *r)
 {
-	struct sts_patterns it;
+	struct patterns it;
 	struct sts_text pattern;
 	const char *before = "match=";
 
-	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+	patterns_start(&it, r);
+	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
 		sts_sink_string(s, before);
 		put_match(s, pattern);
 		before = ":";
@@ -63,11 +88,11 @@ static void
 put_patterns(struct sts_sink *s, const struct sts_reply *r, const char *before,
     const char *after)
 {
-	struct sts_patterns it;
+	struct patterns it;
 	struct sts_text pattern;
 
-	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+	patterns_start(&it, r);
+	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
 		sts_sink_string(s, before);
 		sts_sink_put(s, pattern);
 		sts_sink_string(s, after);
@@ -125,13 +150,13 @@ static bool
 is_allowed(const struct sts_reply *r)
 {
 	struct sts_text host = r->host, pattern;
-	struct sts_patterns it;
+	struct patterns it;
 
 	if (host.n > 0 && host.p[host.n - 1] == '.') {
 		host.n--;
 	}
-	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while ((pattern = sts_patterns_next(&it)).n > 0) {
+	patterns_start(&it, r);
+	while ((pattern = patterns_next(&it)).n > 0) {
 		if (sts_name_match(pattern, host)) {
 			return true;
 		}
@@ -142,12 +167,12 @@ is_allowed(const struct sts_reply *r)
 static void
 put_hosts(struct sts_sink *s, const struct sts_reply *r)
 {
-	struct sts_patterns it;
+	struct patterns it;
 	struct sts_text pattern;
 	const char *before = "";
 
-	sts_patterns_start(&it, r->cache, r->answer.ref);
-	while (!sts_sink_full(s) && (pattern = sts_patterns_next(&it)).n > 0) {
+	patterns_start(&it, r);
+	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
 		sts_sink_string(s, before);
 		sts_sink_put(s, pattern);
 		before = ":";
@@ -194,6 +219,7 @@ put_line(struct sts_sink *s, const struct sts_reply *r)
 {
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
+	case STS_ANSWER_PRELOAD:
 		put_line_policy(s, r);
 		break;
 	case STS_ANSWER_NOTFOUND:
@@ -215,6 +241,7 @@ put_socketmap(struct sts_sink *s, const struct sts_reply *r)
 {
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
+	case STS_ANSWER_PRELOAD:
 		put_policy(s, r);
 		break;
 	case STS_ANSWER_OVERRIDE:

@@ -16,6 +16,9 @@
  *	{ policy_string = version: STSv1 } { policy_string = mode: enforce }
  *	{ policy_string = mx: *.b.example } ... { policy_string = max_age: N }
  *
+ * A policy of the operator's list has no such attributes: its domain does not
+ * publish one, and no report may say so.
+ *
  * By the text protocol (core/client/line.h) it is one word, or the list of hosts.
  *
  * A reply is a cursor: it can be rendered in pieces of any size, from any

@@ -85,7 +85,7 @@ static void
 model_request(void)
 {
 	const struct sts_answer notfound = { STS_ANSWER_NOTFOUND, 0, 0, false,
-		0, NULL };
+		0, NULL, NULL };
 	struct sts_answer a;
 	size_t space = 0;
 
@@ -108,7 +108,7 @@ model_line(bool ended)
 	struct sts_line_request line = { STS_LINE_MODE, { NULL, 0 },
 		{ NULL, 0 }, { NULL, 0 }, 0 };
 	struct sts_answer a = { STS_ANSWER_TEMP, STS_RULE_KEY,
-		STS_WHY_CLIENT_JUNK, false, 0, NULL };
+		STS_WHY_CLIENT_JUNK, false, 0, NULL, NULL };
 	struct sts_reply r;
 
 	m.done = true;

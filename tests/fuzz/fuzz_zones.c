@@ -19,7 +19,7 @@ check_override(const struct sts_override *o)
 {
 	static uint8_t out[STS_OVERRIDES_TEXT + 16];
 	struct sts_answer answer = { STS_ANSWER_OVERRIDE, STS_RULE_OVERRIDE,
-		STS_WHY_OVERRIDE, false, 0, o };
+		STS_WHY_OVERRIDE, false, 0, o, NULL };
 	struct sts_key k;
 	struct sts_reply r;
 	unsigned open = 0;

@@ -67,3 +67,23 @@ do_forget(void)
 	sts_driver_wake(&scene.driver);
 	settle();
 }
+
+/* warm DOMAIN begun/known/later/refused: what becomes of a name to be looked up
+ * ahead. */
+void
+do_warm(void)
+{
+	static const char *const words[] = { "begun", "known", "later",
+		"refused" };
+	const char *key = arg(1);
+
+	scene_start(&scene);
+	enum sts_warm got = sts_agent_warm(
+	    &scene.agent, sts_text((const uint8_t *)key, strlen(key)));
+
+	sts_driver_wake(&scene.driver);
+	settle();
+	if (strcmp(words[got], arg(2)) != 0) {
+		fail("another word was expected", words[got]);
+	}
+}

@@ -55,6 +55,7 @@ void check_metrics(void); /* what must hold of them, always */
 void do_expect_keeping(void);
 void do_expect_saved(void);
 void do_forget(void);
+void do_warm(void);
 void do_store(void);
 
 /* talk.c: name servers, hosts, clients, time */

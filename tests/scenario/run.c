@@ -153,6 +153,7 @@ static const struct {
 	{ "store", do_store },
 	{ "time", do_time },
 	{ "wall", do_wall },
+	{ "warm", do_warm },
 };
 
 static void

@@ -85,6 +85,27 @@ scene_store_there(struct scene *s)
 	sts_driver_wake(&s->driver);
 }
 
+/* Read the list that the lines of the configuration make. */
+static void
+load_preload(struct scene *s)
+{
+	static struct sts_preload_read r;
+	char text[sizeof s->preload + 256];
+	int n = snprintf(text, sizeof text,
+	    "{\"version\":\"0.1\",\"timestamp\":1,\"expires\":\"%s\","
+	    "\"policy-aliases\":{},\"policies\":{%s}}",
+	    s->preload_expires, s->preload);
+
+	sts_preload_begin(
+	    &r, &s->preload_list, sts_agent_preload_area(&s->agent, 0));
+	sts_preload_feed(&r, sts_text((const uint8_t *)text, (size_t)n));
+	if (sts_preload_end(&r) != STS_PRELOAD_OK) {
+		fault(
+		    s, sts_preload_error_text((enum sts_preload_error)r.error));
+	}
+	s->settings.preload = &s->preload_list;
+}
+
 void
 scene_start(struct scene *s)
 {
@@ -117,6 +138,9 @@ scene_start(struct scene *s)
 	    &s->agent, &s->config, &s->settings, s->block, s->now, key);
 	if (s->has_store && !s->store_absent) {
 		add_journal(s);
+	}
+	if (s->preload[0] != '\0') {
+		load_preload(s);
 	}
 	sts_driver_init(&s->driver, &s->agent, &s->mem.port, s->now);
 	s->mem.driver = &s->driver;

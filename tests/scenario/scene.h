@@ -6,6 +6,7 @@
 #ifndef STS_TEST_SCENE_H
 #define STS_TEST_SCENE_H
 
+#include "../../core/answer/preload.h"
 #include "../../core/driver.h"
 #include "../mem/storage.h"
 #include "../mem/world.h"
@@ -41,6 +42,9 @@ struct scene {
 	struct sts_settings settings;
 	struct sts_dns_servers servers;
 	struct sts_zones zones;
+	/* The operator's list: its policies, and when it ends; "": none. */
+	char preload[2048], preload_expires[40];
+	struct sts_preload preload_list;
 	uint32_t journal_day; /* the budget of the store; 0: none */
 	/* The clocks. */
 	sts_ms now;

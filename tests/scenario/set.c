@@ -85,6 +85,8 @@ config_setting(const char *key, const char *value)
 		config_dane(strcmp(value, "on") == 0);
 	} else if (strcmp(key, "dane_partial") == 0) {
 		scene.settings.dane_partial = strcmp(value, "dane") == 0;
+	} else if (strcmp(key, "preload_testing") == 0) {
+		scene.settings.preload_testing = strcmp(value, "enforce") == 0;
 	} else if (strcmp(key, "sct") == 0) {
 		scene.settings.sct = strcmp(value, "require") == 0
 					 ? STS_SCT_REQUIRE
@@ -113,6 +115,30 @@ rest(int i)
 		    n == 0 ? "" : " ", line->argv[i]);
 	}
 	return sts_text((uint8_t *)text, n);
+}
+
+/* config preload DOMAIN MODE MX...: a line of the operator's list. */
+static void
+config_preload(void)
+{
+	char *to = scene.preload;
+	size_t size = sizeof scene.preload;
+	size_t n = strlen(to);
+
+	scene.config.preload_size = 8192;
+	if (scene.preload_expires[0] == '\0') {
+		strcpy(scene.preload_expires, "2105-01-01T00:00:00Z");
+	}
+	n += (size_t)snprintf(to + n, size - n,
+	    "%s\"%s\":{\"mode\":\"%s\",\"mxs\":[", n == 0 ? "" : ",", arg(2),
+	    arg(3));
+	for (int i = 4; i < line->argc && n < size; i++) {
+		n += (size_t)snprintf(to + n, size - n, "%s\"%s\"",
+		    i == 4 ? "" : ",", line->argv[i]);
+	}
+	if (n >= size || (size_t)snprintf(to + n, size - n, "]}") >= size - n) {
+		fail("the list is too long", arg(2));
+	}
 }
 
 /* config journal AREA_SIZE: two areas, in blocks of 4,096 bytes. */
@@ -150,6 +176,11 @@ do_config(void)
 		config_nameservers();
 	} else if (strcmp(key, "journal") == 0) {
 		config_journal();
+	} else if (strcmp(key, "preload") == 0) {
+		config_preload();
+	} else if (strcmp(key, "preload_expires") == 0) {
+		snprintf(scene.preload_expires, sizeof scene.preload_expires,
+		    "%s", value);
 	} else if (strcmp(key, "fetch_allow") == 0) {
 		config_prefix(
 		    &scene.settings.allow[scene.settings.allow_count++]);

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader of a preload list, and the look-up in it.
+ *
+ * The area holds texts from its front (names, aliases, patterns, each behind a
+ * length octet) and entries from its back, sorted by kind and name. An entry is
+ * three numbers: where its name stands, where what it says stands, and what
+ * that is. Aliases are looked up when a domain is asked for, so that they may
+ * stand before or behind the policies that name them.
+ *
+ * depth  what is open
+ *   1    the file: members
+ *   2    "policies" or "policy-aliases": names
+ *   3    a policy: fields
+ *   4    its mxs
+ */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "../base/text.h"
+#include "../grammar/domain.h"
+#include "preload.h"
+
+enum member {
+	NO_MEMBER = 0,
+	VERSION,
+	TIMESTAMP,
+	EXPIRES,
+	AUTHOR,
+	POLICIES,
+	ALIASES,
+	MEMBERS
+};
+
+enum field {
+	NO_FIELD = 0,
+	MODE,
+	MXS,
+	ALIAS,
+	FIELDS
+};
+
+enum {
+	/* What an entry is: of a domain or an alias; and what it says. */
+	OF_ALIAS = 1,
+	SAYS_ALIAS = 2,
+	SAYS_ENFORCE = 4,
+
+	OF_FILE = 1,
+	OF_LIST = 2,
+	OF_POLICY = 3,
+	OF_MXS = 4,
+
+	MODE_TESTING = 1,
+	MODE_ENFORCE = 2
+};
+
+struct entry {
+	uint32_t name, says;
+	uint32_t kind;
+};
+
+/* ---- the area ---- */
+
+static struct entry *
+entry_at(const struct sts_preload *l, unsigned i)
+{
+	struct entry *end = (struct entry *)(void *)(l->area + l->size);
+
+	return end - 1 - i;
+}
+
+static struct sts_text
+text_at(const struct sts_preload *l, uint32_t off)
+{
+	return sts_text(l->area + off + 1, l->area[off]);
+}
+
+/* By kind, then as octets are. */
+static int
+compare(
+    const struct sts_preload *l, unsigned i, bool alias, struct sts_text name)
+{
+	const struct entry *e = entry_at(l, i);
+	struct sts_text t = text_at(l, e->name);
+	int kind = (int)(e->kind & OF_ALIAS) - (int)alias;
+	int order = memcmp(t.p, name.p, t.n < name.n ? t.n : name.n);
+
+	if (kind != 0) {
+		return kind;
+	}
+	return order != 0 ? order : (int)t.n - (int)name.n;
+}
+
+/* The place of a name, or where it would be. */
+static bool
+find(const struct sts_preload *l, bool alias, struct sts_text name,
+    unsigned *place)
+{
+	unsigned from = 0, to = l->entries;
+
+	while (from < to) {
+		unsigned middle = from + (to - from) / 2;
+		int order = compare(l, middle, alias, name);
+
+		if (order == 0) {
+			*place = middle;
+			return true;
+		}
+		if (order < 0) {
+			from = middle + 1;
+		} else {
+			to = middle;
+		}
+	}
+	*place = from;
+	return false;
+}
+
+static size_t
+room(const struct sts_preload *l)
+{
+	return l->size - l->entries * sizeof(struct entry) - l->text_len;
+}
+
+/* ---- the reader ---- */
+
+static bool
+fail(struct sts_preload_read *r, enum sts_preload_error e)
+{
+	if (r->error == STS_PRELOAD_OK) {
+		r->error = (uint8_t)e;
+	}
+	return false;
+}
+
+/* Append a length octet and the text, which has at most 255 octets. */
+static bool
+append(struct sts_preload_read *r, const char *before, struct sts_text t)
+{
+	struct sts_preload *l = r->list;
+	size_t n = strlen(before) + t.n;
+
+	STS_ASSERT(n <= UINT8_MAX);
+	if (room(l) < n + 1) {
+		return fail(r, STS_PRELOAD_ROOM);
+	}
+	l->area[l->text_len++] = (uint8_t)n;
+	memcpy(l->area + l->text_len, before, strlen(before));
+	if (t.n > 0) {
+		memcpy(l->area + l->text_len + strlen(before), t.p, t.n);
+	}
+	l->text_len += n;
+	return true;
+}
+
+/* The policy is over: enter it under the name. */
+static bool
+enter(struct sts_preload_read *r)
+{
+	struct sts_preload *l = r->list;
+	bool of_alias = r->member == ALIASES;
+	struct sts_text name = sts_text(r->name, r->name_len);
+	struct entry e = { 0, (uint32_t)r->mx_off, of_alias ? OF_ALIAS : 0 };
+	unsigned place;
+
+	if (find(l, of_alias, name, &place)) {
+		return fail(r, STS_PRELOAD_TWICE);
+	}
+	if (r->alias) {
+		/* Whatever else stands beside it means nothing. */
+		l->text_len = r->mx_off;
+		e.kind |= SAYS_ALIAS;
+		if (!append(r, "", sts_text(r->alias_name, r->alias_len))) {
+			return false;
+		}
+	} else if (r->mode == 0) {
+		return fail(r, STS_PRELOAD_MODE);
+	} else if (r->mxs == 0) {
+		return fail(r, STS_PRELOAD_MX);
+	} else if (!append(r, "", sts_text(NULL, 0))) {
+		return false;
+	}
+	e.kind |= r->mode == MODE_ENFORCE ? SAYS_ENFORCE : 0;
+	e.name = (uint32_t)l->text_len;
+	if (!append(r, "", name)) {
+		return false;
+	}
+	if (room(l) < sizeof e) {
+		return fail(r, STS_PRELOAD_ROOM);
+	}
+	l->entries++;
+	/* Those behind it are one place lower in memory. */
+	memmove(entry_at(l, l->entries - 1), entry_at(l, l->entries - 2),
+	    (l->entries - 1 - place) * sizeof e);
+	*entry_at(l, place) = e;
+	l->domains += !of_alias;
+	l->aliases += of_alias;
+	return true;
+}
+
+/* The number of a word in a list, from 1; 0: it is none of them. */
+static unsigned
+word(const char *const *words, unsigned count, struct sts_text t)
+{
+	for (unsigned i = 1; i < count; i++) {
+		if (sts_text_is(t, words[i])) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+/* Keep the name for messages, as far as it fits. */
+static void
+note_name(struct sts_preload_read *r, struct sts_text t)
+{
+	r->name_len = (uint8_t)(t.n < STS_NAME_MAX ? t.n : STS_NAME_MAX);
+	memcpy(r->name, t.p, r->name_len);
+}
+
+/* A number of a set is taken once. */
+static bool
+once(struct sts_preload_read *r, uint8_t *set, unsigned number)
+{
+	if (number == 0) {
+		return fail(r, STS_PRELOAD_MEMBER);
+	}
+	if (*set & 1U << number) {
+		return fail(r, STS_PRELOAD_TWICE);
+	}
+	*set = (uint8_t)(*set | 1U << number);
+	return true;
+}
+
+static bool
+take_member(struct sts_preload_read *r, struct sts_text t)
+{
+	static const char *const words[MEMBERS] = { NULL, "version",
+		"timestamp", "expires", "author", "policies",
+		"policy-aliases" };
+
+	note_name(r, t);
+	r->member = (uint8_t)word(words, MEMBERS, t);
+	return once(r, &r->seen, r->member);
+}
+
+/* The name of a policy: a domain, or the word of an alias. */
+static bool
+take_policy(struct sts_preload_read *r, struct sts_text t)
+{
+	struct sts_key key;
+
+	note_name(r, t);
+	r->fields = r->mode = 0;
+	r->alias = false;
+	r->mxs = 0;
+	r->mx_off = r->list->text_len;
+	if (r->member == ALIASES) {
+		return t.n > 0 && t.n <= STS_NAME_MAX
+			   ? true
+			   : fail(r, STS_PRELOAD_ALIAS);
+	}
+	if (sts_key_parse(&key, t) != STS_WHY_NONE || key.bracketed ||
+	    key.ported) {
+		return fail(r, STS_PRELOAD_DOMAIN);
+	}
+	note_name(r, sts_text(key.domain, key.len));
+	return true;
+}
+
+static bool
+take_name(struct sts_preload_read *r)
+{
+	static const char *const words[FIELDS] = { NULL, "mode", "mxs",
+		"policy-alias" };
+	struct sts_text t = sts_json_text(&r->json);
+
+	switch (sts_json_depth(&r->json)) {
+	case OF_FILE:
+		return take_member(r, t);
+	case OF_LIST:
+		return take_policy(r, t);
+	case OF_POLICY:
+		r->field = (uint8_t)word(words, FIELDS, t);
+		return once(r, &r->fields, r->field);
+	default:
+		return fail(r, STS_PRELOAD_MEMBER);
+	}
+}
+
+/* An mx: a name, or ".suffix", kept as "*.suffix". */
+static bool
+take_mx(struct sts_preload_read *r, struct sts_text t)
+{
+	uint8_t lower[STS_NAME_MAX + 1];
+	bool suffix = sts_text_take(&t, ".");
+
+	if (t.n > STS_NAME_MAX || !sts_name_valid(t) ||
+	    sts_name_labels(t) < 2) {
+		return fail(r, STS_PRELOAD_MX);
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		lower[i] = sts_lower(t.p[i]);
+	}
+	r->mxs++;
+	return append(r, suffix ? "*." : "", sts_text(lower, t.n));
+}
+
+static bool
+take_time(struct sts_preload_read *r, struct sts_text t)
+{
+	uint32_t *to =
+	    r->member == EXPIRES ? &r->list->expires_s : &r->list->timestamp_s;
+
+	return sts_preload_time(t, to) || fail(r, STS_PRELOAD_TIME);
+}
+
+static bool
+take_field(struct sts_preload_read *r, struct sts_text t)
+{
+	static const char *const modes[] = { NULL, "testing", "enforce" };
+
+	if (r->field == MODE) {
+		r->mode = (uint8_t)word(modes, 3, t);
+		return r->mode != 0 || fail(r, STS_PRELOAD_MODE);
+	}
+	if (r->field != ALIAS) {
+		return fail(r, STS_PRELOAD_MEMBER);
+	}
+	/* An alias of an alias is none (the format has no such thing). */
+	if (r->member == ALIASES || t.n == 0 || t.n > STS_NAME_MAX) {
+		return fail(r, STS_PRELOAD_ALIAS);
+	}
+	r->alias = true;
+	r->alias_len = (uint8_t)t.n;
+	memcpy(r->alias_name, t.p, t.n);
+	return true;
+}
+
+/* A string that is whole. */
+static bool
+take_string(struct sts_preload_read *r, struct sts_text t)
+{
+	switch (sts_json_depth(&r->json)) {
+	case OF_FILE:
+		if (r->member == TIMESTAMP || r->member == EXPIRES) {
+			return take_time(r, t);
+		}
+		if (r->member == VERSION) {
+			return sts_text_is(t, "0.1") ||
+			       fail(r, STS_PRELOAD_VERSION);
+		}
+		return r->member == AUTHOR || fail(r, STS_PRELOAD_MEMBER);
+	case OF_POLICY:
+		return take_field(r, t);
+	case OF_MXS:
+		return take_mx(r, t);
+	default:
+		return fail(r, STS_PRELOAD_MEMBER);
+	}
+}
+
+/* A piece of a string. Only an author may be longer than a name; of its text
+ * nothing is kept. */
+static bool
+take_piece(struct sts_preload_read *r, bool last)
+{
+	struct sts_text t = sts_json_text(&r->json);
+	bool author =
+	    sts_json_depth(&r->json) == OF_FILE && r->member == AUTHOR;
+
+	if (!author) {
+		if (sizeof r->value - r->value_len < t.n) {
+			return fail(r, STS_PRELOAD_MEMBER);
+		}
+		memcpy(r->value + r->value_len, t.p, t.n);
+		r->value_len = (uint8_t)(r->value_len + t.n);
+	}
+	if (!last) {
+		return true;
+	}
+	t = sts_text(r->value, r->value_len);
+	r->value_len = 0;
+	return take_string(r, t);
+}
+
+/* Objects and the one kind of list stand where they belong. */
+static bool
+take_open(struct sts_preload_read *r, bool list)
+{
+	unsigned depth = sts_json_depth(&r->json);
+	bool fits;
+
+	switch (depth) {
+	case OF_FILE:
+		fits = !list && !r->begun;
+		r->begun = true;
+		break;
+	case OF_LIST:
+		fits = !list && (r->member == POLICIES || r->member == ALIASES);
+		break;
+	case OF_POLICY:
+		fits = !list;
+		break;
+	default:
+		fits = list && depth == OF_MXS && r->field == MXS;
+	}
+	return fits || fail(r, STS_PRELOAD_MEMBER);
+}
+
+static bool
+take(struct sts_preload_read *r, enum sts_json_event event)
+{
+	unsigned depth = sts_json_depth(&r->json);
+
+	switch (event) {
+	case STS_JSON_MORE:
+	case STS_JSON_LIST_END:
+		return true;
+	case STS_JSON_OBJECT:
+	case STS_JSON_LIST:
+		return take_open(r, event == STS_JSON_LIST);
+	case STS_JSON_OBJECT_END:
+		/* What is open now is what the policy was in. */
+		return depth != OF_LIST || enter(r);
+	case STS_JSON_NAME:
+		return take_name(r);
+	case STS_JSON_PIECE:
+	case STS_JSON_STRING:
+		return take_piece(r, event == STS_JSON_STRING);
+	case STS_JSON_NUMBER:
+		if (depth != OF_FILE ||
+		    (r->member != TIMESTAMP && r->member != EXPIRES)) {
+			return fail(r, STS_PRELOAD_MEMBER);
+		}
+		return take_time(r, sts_json_text(&r->json));
+	case STS_JSON_LIMIT:
+	case STS_JSON_ERROR:
+		return fail(r, STS_PRELOAD_JSON);
+	default:
+		return fail(r, STS_PRELOAD_MEMBER);
+	}
+}
+
+void
+sts_preload_begin(
+    struct sts_preload_read *r, struct sts_preload *list, struct sts_span area)
+{
+	STS_ASSERT(area.n >= STS_PRELOAD_AREA_MIN);
+	memset(r, 0, sizeof *r);
+	memset(list, 0, sizeof *list);
+	r->list = list;
+	r->line = 1;
+	list->area = area.p;
+	list->size = area.n / sizeof(struct entry) * sizeof(struct entry);
+	sts_json_begin(&r->json);
+}
+
+bool
+sts_preload_feed(struct sts_preload_read *r, struct sts_text in)
+{
+	while (in.n > 0 && r->error == STS_PRELOAD_OK) {
+		enum sts_json_event event;
+		size_t n = sts_json_read(&r->json, in, &event);
+
+		for (size_t i = 0; i < n; i++) {
+			r->line += in.p[i] == '\n';
+		}
+		in = sts_text(in.p + n, in.n - n);
+		take(r, event);
+	}
+	return r->error == STS_PRELOAD_OK;
+}
+
+/* Whether every policy that names an alias names one that is there. */
+static bool
+aliases_are_there(struct sts_preload_read *r)
+{
+	const struct sts_preload *l = r->list;
+	unsigned place;
+
+	for (unsigned i = 0; i < l->entries; i++) {
+		const struct entry *e = entry_at(l, i);
+
+		if ((e->kind & SAYS_ALIAS) &&
+		    !find(l, true, text_at(l, e->says), &place)) {
+			note_name(r, text_at(l, e->name));
+			return fail(r, STS_PRELOAD_ALIAS);
+		}
+	}
+	return true;
+}
+
+enum sts_preload_error
+sts_preload_end(struct sts_preload_read *r)
+{
+	const unsigned needed = 1U << VERSION | 1U << TIMESTAMP |
+				1U << EXPIRES | 1U << POLICIES | 1U << ALIASES;
+
+	if (r->error != STS_PRELOAD_OK) {
+		return (enum sts_preload_error)r->error;
+	}
+	if (!sts_json_between(&r->json) || !r->begun) {
+		fail(r, STS_PRELOAD_JSON);
+	} else if ((r->seen & needed) != needed) {
+		fail(r, STS_PRELOAD_MISSING);
+	} else if (r->list->expires_s <= r->list->timestamp_s) {
+		fail(r, STS_PRELOAD_TIME);
+	} else {
+		aliases_are_there(r);
+	}
+	return (enum sts_preload_error)r->error;
+}
+
+const char *
+sts_preload_error_text(enum sts_preload_error e)
+{
+	static const char *const texts[STS_PRELOAD_ERROR_COUNT] = {
+		[STS_PRELOAD_OK] = "nothing is wrong",
+		[STS_PRELOAD_JSON] = "this is not one JSON object",
+		[STS_PRELOAD_ROOM] = "the list does not fit its memory: give "
+				     "it more by size=",
+		[STS_PRELOAD_MEMBER] = "the format has no such member, or not "
+				       "of this type",
+		[STS_PRELOAD_TWICE] = "it stands twice",
+		[STS_PRELOAD_MISSING] =
+		    "version, timestamp, expires, policies and policy-aliases "
+		    "are needed",
+		[STS_PRELOAD_VERSION] = "the version is not \"0.1\"",
+		[STS_PRELOAD_TIME] = "expected seconds since 1970, or a time "
+				     "such as 2026-01-02T03:04:05Z; expires "
+				     "after timestamp",
+		[STS_PRELOAD_DOMAIN] = "expected a domain",
+		[STS_PRELOAD_MODE] = "expected the mode testing or enforce",
+		[STS_PRELOAD_MX] = "expected mxs: host names, or .suffix",
+		[STS_PRELOAD_ALIAS] = "there is no such alias",
+	};
+
+	return texts[e];
+}
+
+bool
+sts_preload_find(const struct sts_preload *list, struct sts_text domain,
+    struct sts_preload_found *out)
+{
+	const struct entry *e;
+	unsigned place;
+
+	if (!find(list, false, domain, &place)) {
+		return false;
+	}
+	e = entry_at(list, place);
+	if (e->kind & SAYS_ALIAS) {
+		bool there = find(list, true, text_at(list, e->says), &place);
+
+		STS_ASSERT(there); /* or the list was refused */
+		e = entry_at(list, place);
+	}
+	out->enforce = (e->kind & SAYS_ENFORCE) != 0;
+	out->patterns = list->area + e->says;
+	return true;
+}
+
+struct sts_text
+sts_preload_next(const uint8_t **at)
+{
+	struct sts_text t = sts_text(*at + 1, **at);
+
+	*at += t.n > 0 ? t.n + 1 : 0;
+	return t;
+}
+
+/* ---- times ---- */
+
+/* Take `digits` digits off *t, and then `mark`, if it is not 0. */
+static bool
+take_part(struct sts_text *t, size_t digits, const char *marks, unsigned *out)
+{
+	uint64_t v = 0;
+
+	if (t->n < digits ||
+	    !sts_get_decimal(sts_text(t->p, digits), (unsigned)digits, &v)) {
+		return false;
+	}
+	*t = sts_text_skip(*t, digits);
+	if (marks[0] != '\0') {
+		if (t->n == 0 || t->p[0] == '\0' ||
+		    strchr(marks, t->p[0]) == NULL) {
+			return false;
+		}
+		*t = sts_text_skip(*t, 1);
+	}
+	*out = (unsigned)v;
+	return true;
+}
+
+/* Days from 1970-01-01, for years 1970..9999; months from March, so that the
+ * day that leap years add is the last. */
+static uint32_t
+days(unsigned year, unsigned month, unsigned day)
+{
+	unsigned y = month > 2 ? year : year - 1;
+	unsigned m = month > 2 ? month - 3 : month + 9;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
+	       1 - 719468;
+}
+
+static bool
+is_day(unsigned year, unsigned month, unsigned day)
+{
+	static const uint8_t last[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return year >= 1970 && month >= 1 && month <= 12 && day >= 1 &&
+	       day <= last[month - 1] + (unsigned)(leap && month == 2);
+}
+
+/* "Z", or "+hh:mm" from UTC, in seconds. */
+static bool
+take_offset(struct sts_text t, int64_t *out_s)
+{
+	unsigned hours, minutes;
+	bool west = t.n > 0 && t.p[0] == '-';
+
+	*out_s = 0;
+	if (sts_text_is(t, "Z") || sts_text_is(t, "z")) {
+		return true;
+	}
+	if (t.n != 6 || (t.p[0] != '+' && !west)) {
+		return false;
+	}
+	t = sts_text_skip(t, 1);
+	if (!take_part(&t, 2, ":", &hours) || !take_part(&t, 2, "", &minutes) ||
+	    hours > 23 || minutes > 59) {
+		return false;
+	}
+	*out_s = (int64_t)(hours * 3600 + minutes * 60) * (west ? -1 : 1);
+	return true;
+}
+
+static bool
+fits(int64_t s, uint32_t *out_s)
+{
+	if (s <= 0 || s > UINT32_MAX) {
+		return false;
+	}
+	*out_s = (uint32_t)s;
+	return true;
+}
+
+bool
+sts_preload_time(struct sts_text t, uint32_t *out_s)
+{
+	unsigned year, month, day, hour, minute, second;
+	int64_t offset;
+	uint64_t v;
+
+	if (sts_get_decimal(t, 10, &v)) {
+		return fits((int64_t)v, out_s);
+	}
+	if (t.n > STS_PRELOAD_TIME_MAX || !take_part(&t, 4, "-", &year) ||
+	    !take_part(&t, 2, "-", &month) || !take_part(&t, 2, "Tt ", &day) ||
+	    !take_part(&t, 2, ":", &hour) || !take_part(&t, 2, ":", &minute) ||
+	    !take_part(&t, 2, "", &second) || !is_day(year, month, day) ||
+	    hour > 23 || minute > 59 || second > 60) {
+		return false;
+	}
+	if (t.n > 1 && t.p[0] == '.' && sts_is_digit(t.p[1])) {
+		do {
+			t = sts_text_skip(t, 1);
+		} while (t.n > 0 && sts_is_digit(t.p[0]));
+	}
+	if (!take_offset(t, &offset)) {
+		return false;
+	}
+	return fits((int64_t)days(year, month, day) * 86400 + hour * 3600 +
+			minute * 60 + second - offset,
+	    out_s);
+}
