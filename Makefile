@@ -91,9 +91,10 @@ DAEMON_SRC = boards/posix/anchors_command.c \
 	boards/posix/confine_none.c boards/posix/confine_openbsd.c boards/posix/control.c \
 	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_request.c \
 	boards/posix/control_print.c boards/posix/control_record.c boards/posix/control_show.c boards/posix/fields.c \
-	boards/posix/dns_ask.c boards/posix/look.c boards/posix/publish.c boards/posix/publish_file.c \
+	boards/posix/dns_ask.c boards/posix/look.c boards/posix/names.c boards/posix/preload_file.c \
+	boards/posix/publish.c boards/posix/publish_file.c \
 	boards/posix/publish_out.c boards/posix/publish_server.c boards/posix/publish_sts.c \
-	boards/posix/publish_tlsa.c boards/posix/publish_tlsrpt.c boards/posix/spki.c \
+	boards/posix/publish_tlsa.c boards/posix/publish_tlsrpt.c boards/posix/spki.c boards/posix/warm.c boards/posix/warm_names.c \
 	boards/posix/journal_child.c boards/posix/journal_file.c \
 	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
 	boards/posix/match.c boards/posix/memory.c boards/posix/metrics_http.c boards/posix/query.c \

@@ -50,6 +50,7 @@ int sts_command_enforce(const struct sts_args *args);
 int sts_command_match(const struct sts_args *args);
 int sts_command_anchors(const struct sts_args *args);
 int sts_command_publish(const struct sts_args *args);
+int sts_command_warm(const struct sts_args *args);
 
 /* Put a question to the daemon at the other end of fd, and show the answer;
  * closes fd. The exit code. */

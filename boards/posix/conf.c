@@ -256,6 +256,7 @@ static const struct fixed {
 	FIXED("memory", BYTES, memory),
 	FIXED("journal", TEXT, journal),
 	FIXED("journal", BYTES, journal_size),
+	FIXED("preload", BYTES, preload_size),
 	FIXED("clients", BYTES, clients),
 	FIXED("lookups", BYTES, lookups),
 	FIXED("fetch_slots", BYTES, fetch_slots),

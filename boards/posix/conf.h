@@ -55,6 +55,10 @@ struct sts_conf {
 	uint32_t answer_within_ms, queue_wait_ms;
 	struct sts_zones zones;
 	bool dane, dane_partial; /* as in sts_settings */
+	char preload[STS_CONF_PATH_MAX + 1]; /* "": off */
+	uint64_t preload_size; /* octets of one list; 0: off */
+	bool preload_testing; /* as in sts_settings */
+	char warm_names[STS_CONF_PATH_MAX + 1]; /* "": off */
 	bool temp_on_dns_error, temp_on_no_clock, allow_private;
 	uint8_t sct; /* enum sts_sct */
 	unsigned allow_count;

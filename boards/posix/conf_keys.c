@@ -24,6 +24,9 @@ enum {
 	LOOKUPS_MAX = 4096,
 	FETCHES_MAX = 256,
 	MEMORY_MAX_M = 1024,
+	PRELOAD_MIN = 1024,
+	PRELOAD_SIZE = 128 * 1024,
+	PRELOAD_MAX = 64 << 20,
 	DNS_PORT = 53,
 	CONTROL_MODE = 0600
 };
@@ -366,6 +369,57 @@ set_dane_partial(struct sts_conf *c, struct sts_text value)
 }
 
 static const char *
+set_preload(struct sts_conf *c, struct sts_text value)
+{
+	static const char expected[] =
+	    "off, or an absolute path and perhaps size=128K, up to 64M";
+	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL), v;
+
+	c->preload[0] = '\0';
+	c->preload_size = 0;
+	if (sts_text_is(word, "off") && value.n == 0) {
+		return NULL;
+	}
+	if (!STS_PRELOAD) {
+		return "off: this build has no preload";
+	}
+	if (!sts_value_path(word, c->preload, sizeof c->preload)) {
+		return expected;
+	}
+	c->preload_size = PRELOAD_SIZE;
+	if (value.n > 0 && !(sts_value_option(value, "size", &v) &&
+			       sts_value_size(v, &c->preload_size) &&
+			       c->preload_size >= PRELOAD_MIN &&
+			       c->preload_size <= PRELOAD_MAX)) {
+		return expected;
+	}
+	c->preload_size =
+	    (c->preload_size + PRELOAD_MIN - 1) / PRELOAD_MIN * PRELOAD_MIN;
+	return NULL;
+}
+
+static const char *
+set_preload_testing(struct sts_conf *c, struct sts_text value)
+{
+	c->preload_testing = sts_text_is(value, "enforce");
+	return c->preload_testing || sts_text_is(value, "notfound")
+		   ? NULL
+		   : "notfound or enforce";
+}
+
+static const char *
+set_warm_names(struct sts_conf *c, struct sts_text value)
+{
+	if (sts_text_is(value, "off")) {
+		c->warm_names[0] = '\0';
+		return NULL;
+	}
+	return sts_value_path(value, c->warm_names, sizeof c->warm_names)
+		   ? NULL
+		   : "off or an absolute path";
+}
+
+static const char *
 set_allow_private(struct sts_conf *c, struct sts_text value)
 {
 	return sts_value_bool(value, &c->allow_private) ? NULL : "yes or no";
@@ -466,6 +520,9 @@ static const struct sts_conf_key keys[] = {
 	{ "on_no_clock", false, set_on_no_clock, NULL },
 	{ "dane", false, set_dane, NULL },
 	{ "dane_partial", false, set_dane_partial, NULL },
+	{ "preload", false, set_preload, NULL },
+	{ "preload_testing", false, set_preload_testing, NULL },
+	{ "warm_names", false, set_warm_names, NULL },
 	{ "allow_private", false, set_allow_private, NULL },
 	{ "fetch_allow", false, set_fetch_allow, clear_fetch_allow },
 	{ "nat64_prefix", false, set_nat64_prefix, clear_nat64_prefix },

@@ -6,7 +6,7 @@
 #include "conf.h"
 
 enum {
-	STS_CONF_KEYS_MAX = 32, /* at least as many as there are */
+	STS_CONF_KEYS_MAX = 48, /* at least as many as there are */
 	STS_CONF_SCTS = STS_SCT_REQUIRE + 1
 };
 

@@ -107,6 +107,18 @@ print_deciding(const struct sts_conf *c)
 }
 
 static void
+print_lists(const struct sts_conf *c)
+{
+	printf("preload %s", c->preload[0] != '\0' ? c->preload : "off");
+	if (c->preload_size > 0) {
+		printf(" size=%lu", (unsigned long)c->preload_size);
+	}
+	printf("\npreload_testing %s\nwarm_names %s\n",
+	    c->preload_testing ? "enforce" : "notfound",
+	    c->warm_names[0] != '\0' ? c->warm_names : "off");
+}
+
+static void
 print_fetching(const struct sts_conf *c)
 {
 	printf("allow_private %s\n", yes_no(c->allow_private));
@@ -173,6 +185,7 @@ sts_conf_print(const struct sts_conf *c)
 		print_override(&c->zones, &c->zones.override[i]);
 	}
 	print_deciding(c);
+	print_lists(c);
 	print_fetching(c);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",

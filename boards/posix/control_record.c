@@ -106,8 +106,8 @@ put_question(const struct sts_control_record *r, struct sts_json_put *p,
 		sts_json_put_string(p, "would",
 		    rule == STS_RULE_HELD      ? "policy"
 		    : rule == STS_RULE_PRELOAD ? "policy"
-		    : rule == STS_RULE_DANE ? "dane"
-					    : "temp");
+		    : rule == STS_RULE_DANE    ? "dane"
+					       : "temp");
 		put_time(p, "until", r->about.off_until_s);
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "../../core/base/assert.h"
 #include "live.h"
+#include "preload_file.h"
 #include "resolv.h"
 
 enum {
@@ -42,6 +43,8 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 					       : STS_ON_UNKNOWN_NOTFOUND;
 	t->on_no_clock =
 	    c->temp_on_no_clock ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
+	t->preload = s->preloaded ? &s->preload : NULL;
+	t->preload_testing = c->preload_testing;
 	t->dane = c->dane;
 	t->dane_partial = c->dane_partial;
 	t->sct = c->sct;
@@ -123,6 +126,7 @@ sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 	/* Noted before they are read, so that no change is missed. */
 	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
 	sts_watch_changed(&l->watch_roots, path);
+	sts_watch_changed(&l->watch_preload, conf->preload);
 	if (!first_servers(s, why) ||
 	    !sts_memory_open(memory, conf, asks, path, &s->roots, why)) {
 		return false;
@@ -155,10 +159,36 @@ sts_live_begin(struct sts_live *l, struct sts_agent *agent,
 	l->look_at = now + STS_LIVE_LOOK_MS;
 }
 
+bool
+sts_live_preload_test(
+    struct sts_live *l, struct sts_span area, char why[STS_CONF_WHY_MAX])
+{
+	struct sts_live_set *s = &l->set[l->current];
+
+	return s->conf.preload[0] == '\0' ||
+	       sts_preload_file_load(s->conf.preload, area, &s->preload, why);
+}
+
+bool
+sts_live_preload(struct sts_live *l, const struct sts_agent *agent,
+    char why[STS_CONF_WHY_MAX])
+{
+	struct sts_live_set *s = &l->set[l->current];
+
+	if (s->conf.preload[0] == '\0') {
+		return true;
+	}
+	s->preloaded = sts_live_preload_test(
+	    l, sts_agent_preload_area(agent, s->preload_area), why);
+	set_settings(s, l->enforce_off);
+	return s->preloaded;
+}
+
 void
 sts_live_reload(struct sts_live *l, sts_ms now)
 {
-	l->pending |= STS_LIVE_CONF | STS_LIVE_SERVERS | STS_LIVE_ROOTS;
+	l->pending |= STS_LIVE_CONF | STS_LIVE_SERVERS | STS_LIVE_ROOTS |
+		      STS_LIVE_PRELOAD;
 	l->look_at = now;
 }
 
@@ -246,6 +276,45 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
+/*
+ * Whoever can put an older list in place of the one in use could bring back
+ * what was taken out of it: the list of a file never goes back in time.
+ */
+static bool
+reload_preload(struct sts_live *l, struct sts_live_set *s)
+{
+	const char *path = s->conf.preload;
+	unsigned area = 1 - sts_live_now(l)->preload_area;
+	char why[STS_CONF_WHY_MAX];
+	struct sts_preload fresh;
+
+	if (path[0] == '\0' || s->conf.preload_size == 0) {
+		s->preloaded = false;
+		return true;
+	}
+	bool ok = sts_preload_file_load(
+	    path, sts_agent_preload_area(l->agent, area), &fresh, why);
+
+	if (ok && s->preloaded && fresh.timestamp_s < s->preload.timestamp_s) {
+		snprintf(why, sizeof why,
+		    "%s: its timestamp is older than that of the list in use",
+		    path);
+		ok = false;
+	}
+	if (!ok) {
+		sts_log_line(l->log, STS_LOG_ERROR,
+		    "reload: list of policies not changed: %s", why);
+		return false;
+	}
+	s->preload = fresh;
+	s->preloaded = true;
+	s->preload_area = area;
+	sts_log_line(l->log, STS_LOG_INFO,
+	    "reload: %u domains in the list of policies %s", fresh.domains,
+	    path);
+	return true;
+}
+
 /* Do what is pending in the spare set, and swap. */
 static void
 change(struct sts_live *l)
@@ -266,6 +335,9 @@ change(struct sts_live *l)
 	}
 	if (pending & STS_LIVE_ROOTS) {
 		ok = reload_roots(l, s) && ok;
+	}
+	if (STS_PRELOAD && (pending & STS_LIVE_PRELOAD)) {
+		ok = reload_preload(l, s) && ok;
 	}
 	set_settings(s, l->enforce_off);
 	l->current = 1 - l->current;
@@ -399,6 +471,10 @@ look(struct sts_live *l)
 	if (sts_watch_changed(
 		&l->watch_roots, sts_roots_file(c->trust_anchors))) {
 		l->pending |= STS_LIVE_ROOTS;
+	}
+	if (sts_watch_changed(&l->watch_preload, c->preload) &&
+	    c->preload[0] != '\0') {
+		l->pending |= STS_LIVE_PRELOAD;
 	}
 }
 

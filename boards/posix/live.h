@@ -8,6 +8,7 @@
 #ifndef STS_LIVE_H
 #define STS_LIVE_H
 
+#include "../../core/answer/preload.h"
 #include "conf.h"
 #include "memory.h"
 #include "watch.h"
@@ -17,6 +18,7 @@ enum {
 	STS_LIVE_CONF = 1,
 	STS_LIVE_SERVERS = 2,
 	STS_LIVE_ROOTS = 4,
+	STS_LIVE_PRELOAD = 8,
 
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
@@ -29,6 +31,9 @@ struct sts_live_set {
 	struct sts_dns_servers servers;
 	struct sts_roots roots;
 	unsigned area; /* of the memory: where the anchors are */
+	struct sts_preload preload; /* when `preloaded` */
+	bool preloaded;
+	unsigned preload_area; /* of the agent: where the list is */
 	struct sts_settings settings;
 };
 
@@ -41,7 +46,7 @@ struct sts_live {
 	struct sts_agent *agent;
 	struct sts_driver *driver;
 	struct sts_log *log;
-	struct sts_watch watch_servers, watch_roots;
+	struct sts_watch watch_servers, watch_roots, watch_preload;
 	unsigned pending;
 	bool roots_cut; /* the bundle was read, and ended inside a block */
 	sts_ms look_at;
@@ -68,6 +73,18 @@ const struct sts_live_set *sts_live_now(const struct sts_live *l);
 /* From now on changes go to these. */
 void sts_live_begin(struct sts_live *l, struct sts_agent *agent,
     struct sts_driver *driver, struct sts_log *log, sts_ms now);
+
+/*
+ * Read the operator's list of policies into the agent, which was set up with
+ * the settings of the first set and does not run yet. False: `why`; then there
+ * is none until the file changes.
+ */
+bool sts_live_preload(struct sts_live *l, const struct sts_agent *agent,
+    char why[STS_CONF_WHY_MAX]);
+
+/* Only read it, into memory that nobody uses yet, to see whether it can be. */
+bool sts_live_preload_test(
+    struct sts_live *l, struct sts_span area, char why[STS_CONF_WHY_MAX]);
 
 /* Read everything again (SIGHUP) as soon as the spare set is free. */
 void sts_live_reload(struct sts_live *l, sts_ms now);

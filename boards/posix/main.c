@@ -36,6 +36,7 @@ static const char usage[] =
     "[on | off [--until TIME]]\n"
     "       mtasts match   PATTERN HOST\n"
     "       mtasts anchors FILE\n"
+    "       mtasts warm    [-c FILE] [-o 'KEY VALUE']... FILE\n"
     "       mtasts publish sts | tlsrpt | tlsa NAME ... (mtasts publish "
     "--help)\n"
     "       mtasts --help | --version\n";
@@ -63,6 +64,9 @@ static const char help[] =
     "match    tell by the exit code whether HOST fits an mx PATTERN\n"
     "         (RFC 8461 4.1)\n"
     "anchors  print a PEM bundle as a C table of trust anchors\n"
+    "warm     have the running daemon look up every domain of FILE, so that "
+    "the\n"
+    "         first mail meets a held policy\n"
     "publish  print the policy, the DNS records and the steps with which your "
     "own\n"
     "         domain is protected; --check compares with what is published\n"
@@ -96,6 +100,7 @@ static const struct command commands[] = {
 	{ "enforce", sts_command_enforce, "coju", 0, 1 },
 	{ "match", sts_command_match, "", 2, 2 },
 	{ "anchors", sts_command_anchors, "", 1, 1 },
+	{ "warm", sts_command_warm, "co", 1, 1 },
 	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX },
 };
 

@@ -53,7 +53,7 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
 	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, "
 	    "%lu driver, "
-	    "%lu port, %lu journal, %d cache",
+	    "%lu port, %lu journal, %lu preload, %d cache",
 	    (unsigned long)m->size,
 	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
@@ -61,7 +61,8 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.dane,
 	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns,
 	    (unsigned long)m->agent.driver, (unsigned long)m->port_size,
-	    (unsigned long)m->agent.journal, CACHE_MIN);
+	    (unsigned long)m->agent.journal, (unsigned long)m->agent.preload,
+	    CACHE_MIN);
 }
 
 static void
@@ -81,6 +82,7 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
 	config->journal_buffer = c->journal[0] != '\0' ? STS_STORE_BUFFER : 0;
+	config->preload_size = 2 * (size_t)c->preload_size;
 	m->channels = sts_driver_channels(config);
 	/* Composites hold no channel. */
 	m->descriptors = m->channels - 1U - config->asks - config->lookups -
@@ -262,6 +264,8 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("DNS over TCP", a->dns, "", STS_DNS_TCP_BUFFERS);
 	print_part("driver", a->driver, "", 0);
 	print_part("journal", a->journal, "", 0);
+	print_part("lists of policies", a->preload, ", in use and spare",
+	    a->preload > 0 ? 2 : 0);
 	print_part("policies", a->cache, "", 0);
 	print_part("left over", m->size - used, "", 0);
 	print_part("sum", m->size, "", 0);

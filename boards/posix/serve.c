@@ -24,6 +24,7 @@
 #include "metrics_http.h"
 #include "resolv.h"
 #include "signals.h"
+#include "warm_names.h"
 
 enum {
 	RUN_BUDGET = 256,
@@ -45,6 +46,7 @@ struct daemon {
 	struct sts_log log;
 	struct sts_service service;
 	struct sts_journal_child journal;
+	struct sts_warm_names warm;
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
 };
@@ -250,6 +252,23 @@ attach_journal(struct daemon *d)
 	sts_journal_child_attach(&d->journal, &all);
 }
 
+/* Without its list of policies the agent serves all the same. */
+static void
+read_preload(struct daemon *d)
+{
+	const struct sts_live_set *s = sts_live_now(&d->live);
+	char why[STS_CONF_WHY_MAX];
+
+	if (!sts_live_preload(&d->live, &d->agent, why)) {
+		sts_log_line(&d->log, STS_LOG_ERROR,
+		    "there is no list of policies: %s", why);
+	} else if (s->preloaded) {
+		sts_log_line(&d->log, STS_LOG_INFO,
+		    "%u domains in the list of policies %s", s->preload.domains,
+		    s->conf.preload);
+	}
+}
+
 /* Port, agent and driver, in their places of the block. 0, or exit code. */
 static int
 start_agent(struct daemon *d)
@@ -268,9 +287,12 @@ start_agent(struct daemon *d)
 	}
 	sts_agent_init(&d->agent, &d->memory.config, &s->settings,
 	    d->memory.agent_block, now, key);
+	read_preload(d);
 	attach_journal(d);
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
+	sts_warm_names_begin(
+	    &d->warm, &d->agent, &d->driver, &d->port, &d->log);
 	int signals = sts_signals_open();
 
 	if (signals < 0 || sts_posix_watch(&d->posix, signals) != 0) {
@@ -396,6 +418,11 @@ housekeeping(struct daemon *d, sts_ms now)
 	sts_ms wait = sts_live_tick(&d->live, now);
 
 	wait = sts_earlier(wait, sts_journal_child_tick(&d->journal, now));
+	if (!d->stopping) {
+		wait = sts_earlier(
+		    wait, sts_warm_names_tick(&d->warm,
+			      sts_live_now(&d->live)->conf.warm_names, now));
+	}
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -464,6 +491,10 @@ print_all(const struct daemon *d)
 	for (unsigned i = 0; sts_roots_note(&s->roots, i, note); i++) {
 		printf("  %s\n", note);
 	}
+	if (s->conf.preload[0] != '\0') {
+		printf("list of policies: %u domains, %u aliases\n",
+		    s->preload.domains, s->preload.aliases);
+	}
 	puts("");
 	sts_memory_print(&d->memory, sizeof *d);
 	printf("    of it for metrics: %lu bytes, for control: %lu\n",
@@ -488,6 +519,13 @@ sts_command_serve(const struct sts_args *args)
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
 	if (args->test) {
+		/* Nothing else is in the agent's memory yet. */
+		struct sts_span area = { d.memory.agent_block,
+			d.memory.agent.preload / 2 };
+
+		if (!sts_live_preload_test(&d.live, area, why)) {
+			return sts_fail(STS_EXIT_CONFIG, "preload: %s", why);
+		}
 		print_all(&d);
 		return STS_EXIT_YES;
 	}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of domains in a file, of either format. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../core/base/text.h"
+#include "names.h"
+
+enum {
+	OF_FILE = 1, /* depth: members */
+	OF_LIST = 2 /* names of policies */
+};
+
+int
+sts_names_open(struct sts_names *n, const char *path)
+{
+	struct stat st;
+
+	memset(n, 0, sizeof *n);
+	n->line = 1;
+	n->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (n->fd < 0) {
+		return -1;
+	}
+	if (fstat(n->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(n->fd);
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+		return -1;
+	}
+	sts_json_begin(&n->json);
+	return 0;
+}
+
+void
+sts_names_close(struct sts_names *n)
+{
+	close(n->fd);
+	n->fd = -1;
+}
+
+/* Read on when all was used. False: the end, or errno. */
+static bool
+fill(struct sts_names *n)
+{
+	ssize_t got;
+
+	if (n->pos < n->len) {
+		return true;
+	}
+	do {
+		got = read(n->fd, n->buf, sizeof n->buf);
+	} while (got < 0 && errno == EINTR);
+	n->pos = 0;
+	n->len = got > 0 ? (size_t)got : 0;
+	n->ended = got == 0;
+	return got > 0;
+}
+
+/* A line into out. False: there is none. *bad: it is too long. */
+static bool
+next_line(struct sts_names *n, char out[STS_NAMES_MAX + 1], bool *bad)
+{
+	size_t len = 0;
+	bool any = false, comment = false;
+
+	*bad = false;
+	while (fill(n)) {
+		uint8_t c = n->buf[n->pos++];
+
+		any = true;
+		if (c == '\n') {
+			break;
+		}
+		comment = comment || c == '#';
+		if (comment) {
+			continue;
+		}
+		if (len == STS_NAMES_MAX || c == '\0') {
+			*bad = true;
+		} else {
+			out[len++] = (char)c;
+		}
+	}
+	out[len] = '\0';
+	return any;
+}
+
+static enum sts_names_result
+next_of_lines(struct sts_names *n, char out[STS_NAMES_MAX + 1])
+{
+	bool bad;
+
+	while (next_line(n, out, &bad)) {
+		struct sts_text rest = sts_text_of(out);
+		struct sts_text word = sts_text_word(&rest, STS_BLANK_CONTROL);
+
+		n->line++;
+		if (bad || rest.n > 0) {
+			return STS_NAMES_BAD;
+		}
+		if (word.n > 0) {
+			memmove(out, word.p, word.n);
+			out[word.n] = '\0';
+			return STS_NAMES_ONE;
+		}
+	}
+	return n->ended ? STS_NAMES_END : STS_NAMES_BROKEN;
+}
+
+/* A name of an object: a member of the file, or a domain. */
+static enum sts_names_result
+take_name(struct sts_names *n, char out[STS_NAMES_MAX + 1])
+{
+	struct sts_text t = sts_json_text(&n->json);
+
+	if (sts_json_depth(&n->json) == OF_FILE) {
+		n->policies = sts_text_is(t, "policies");
+	} else if (sts_json_depth(&n->json) == OF_LIST && n->policies) {
+		bool fits =
+		    t.n <= STS_NAMES_MAX && memchr(t.p, '\0', t.n) == NULL;
+
+		memcpy(out, t.p, fits ? t.n : 0);
+		out[fits ? t.n : 0] = '\0';
+		return fits ? STS_NAMES_ONE : STS_NAMES_BAD;
+	}
+	return STS_NAMES_END;
+}
+
+static enum sts_names_result
+next_of_json(struct sts_names *n, char out[STS_NAMES_MAX + 1])
+{
+	while (fill(n)) {
+		enum sts_json_event event;
+		struct sts_text in = sts_text(n->buf + n->pos, n->len - n->pos);
+		size_t used = sts_json_read(&n->json, in, &event);
+
+		for (size_t i = 0; i < used; i++) {
+			n->line += in.p[i] == '\n';
+		}
+		n->pos += used;
+		if (event >= STS_JSON_LIMIT) {
+			return STS_NAMES_BROKEN;
+		}
+		enum sts_names_result r =
+		    event == STS_JSON_NAME ? take_name(n, out) : STS_NAMES_END;
+
+		if (r != STS_NAMES_END) {
+			return r;
+		}
+	}
+	return n->ended && sts_json_between(&n->json) ? STS_NAMES_END
+						      : STS_NAMES_BROKEN;
+}
+
+enum sts_names_result
+sts_names_next(struct sts_names *n, char out[STS_NAMES_MAX + 1])
+{
+	out[0] = '\0';
+	if (!n->begun && fill(n)) {
+		n->begun = true;
+		n->is_json = n->buf[0] == '{';
+	}
+	return n->is_json ? next_of_json(n, out) : next_of_lines(n, out);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of domains in a file, read as a stream: one a line, '#' begins a
+ * comment; or the domains of a list in the STARTTLS Everywhere format, whose
+ * policies are not looked at here, so that an expired one will do. What begins
+ * with '{' is such a list.
+ */
+#ifndef STS_NAMES_H
+#define STS_NAMES_H
+
+#include "../../core/grammar/json.h"
+
+enum {
+	STS_NAMES_MAX = 255, /* octets of one */
+	STS_NAMES_PIECE = 2048
+};
+
+enum sts_names_result {
+	STS_NAMES_ONE = 0,
+	STS_NAMES_END,
+	STS_NAMES_BAD, /* a line that is no name; the next may be */
+	STS_NAMES_BROKEN /* no JSON, or the file cannot be read: it ends */
+};
+
+struct sts_names {
+	unsigned line; /* of the last result */
+	/* Private. */
+	int fd;
+	bool begun, is_json, policies, ended;
+	struct sts_json json;
+	size_t pos, len;
+	uint8_t buf[STS_NAMES_PIECE];
+};
+
+/* 0, or -1 with errno. No pipe is waited for. */
+int sts_names_open(struct sts_names *n, const char *path);
+void sts_names_close(struct sts_names *n);
+
+/* The next one into out, which ends in NUL. */
+enum sts_names_result sts_names_next(
+    struct sts_names *n, char out[STS_NAMES_MAX + 1]);
+
+#endif
