@@ -23,6 +23,7 @@ include tests/kill/kill.mk
 include tests/torture/torture.mk
 include tests/service/service.mk
 include tests/check/check.mk
+include tests/publish/publish.mk
 include tests/lab/lab.mk
 include tests/tls/tls.mk
 include tests/coverage.mk
@@ -87,11 +88,12 @@ test: test-deps ## install what the tests need and pass everything
 		$(MAKE) --no-print-directory -s torture-commands; \
 		$(MAKE) --no-print-directory -s service-commands; \
 		$(MAKE) --no-print-directory -s checked-commands; \
+		$(MAKE) --no-print-directory -s publish-commands; \
 		echo "sh tests/lab/run.sh demo $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh dane $(BUILD)/mtasts"; \
 		echo "sh tests/lab/run.sh lab $(BUILD)/mtasts"; } | sh tests/run.sh
 
-test-deps: service-deps
+test-deps: service-deps publish-deps
 	@sh boards/posix/deps.sh $(TEST_PKGS) $(LAB_PKGS) $(KILL_PKGS) $(REPORT_PKGS)
 
 test-build: $(UNIT_BIN) $(REPLAY_BIN) $(BUILD)/scenario $(EXAMPLE_BIN) $(BUILD)/journal/write $(BUILD)/icu/compare

@@ -35,6 +35,26 @@ static const char usage[] =
     "all:   [--format zone|nsupdate|pdns|json] [--zone ZONE] [--ttl SECONDS]\n"
     "       [--check] [--remove] [-c FILE] [-o 'KEY VALUE']...\n";
 
+static const char help[] =
+    "\n"
+    "Prints steps, with what to wait for, and the DNS records. --check "
+    "compares "
+    "them\n"
+    "with what the DNS and the policy host say now: 0 the same, 1 not, 2 "
+    "cannot "
+    "tell.\n"
+    "--remove prints what to remove, and in which order. enforce needs "
+    "--unchecked,\n"
+    "since the mail hosts are not tested here.\n"
+    "\n"
+    "mtasts publish sts example.com --mode testing --out /var/www/mta-sts.txt\n"
+    "mtasts publish sts example.com --server nginx --out /var/www/mta-sts.txt\n"
+    "mtasts publish sts example.com --out /var/www/mta-sts.txt --check\n"
+    "mtasts publish tlsrpt example.com --rua mailto:tls@example.net --format "
+    "pdns\n"
+    "mtasts publish tlsa mx.example.com --cert /etc/ssl/mx.pem --next "
+    "new.pem\n";
+
 int
 sts_publish_wrong(const char *what, const char *text)
 {
@@ -365,6 +385,7 @@ sts_command_publish(const struct sts_args *args)
 
 	if (args->word_count > 0 && strcmp(args->word[0], "--help") == 0) {
 		fputs(usage, stdout);
+		fputs(help, stdout);
 		return STS_EXIT_YES;
 	}
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

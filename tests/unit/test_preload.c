@@ -109,8 +109,7 @@ START_TEST(finds)
 		unit_int("domains", list.domains, 5);
 		unit_int("aliases", list.aliases, 2);
 		for (size_t i = 0; i < UNIT_COUNT(found); i++) {
-			ck_assert_str_eq(
-			    said(found[i].domain), found[i].want);
+			ck_assert_str_eq(said(found[i].domain), found[i].want);
 		}
 	}
 	ck_assert_uint_eq(list.timestamp_s, 1589995512);
