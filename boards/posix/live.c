@@ -315,16 +315,12 @@ reload_preload(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
-/* Do what is pending in the spare set, and swap. */
-static void
-change(struct sts_live *l)
+/* Bring the spare set up to date. False: something new is broken. */
+static bool
+renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 {
-	struct sts_live_set *s = &l->set[1 - l->current];
-	unsigned pending = l->pending;
-
 	bool ok = true;
 
-	l->pending = 0;
 	*s = *sts_live_now(l);
 	if ((pending & STS_LIVE_CONF) && !reload_conf(l, s)) {
 		s->conf = sts_live_now(l)->conf;
@@ -339,6 +335,19 @@ change(struct sts_live *l)
 	if (STS_PRELOAD && (pending & STS_LIVE_PRELOAD)) {
 		ok = reload_preload(l, s) && ok;
 	}
+	return ok;
+}
+
+/* Do what is pending in the spare set, and swap. */
+static void
+change(struct sts_live *l)
+{
+	struct sts_live_set *s = &l->set[1 - l->current];
+	unsigned pending = l->pending;
+
+	l->pending = 0;
+	bool ok = renew(l, s, pending);
+
 	set_settings(s, l->enforce_off);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);

@@ -97,10 +97,37 @@ sync_folder(const char *path)
 	return err;
 }
 
+/* Write the text beside the file, and put it in the file's place. 0, or errno,
+ * and the file is as it was. */
+static int
+replace(const char *path, struct sts_text text, mode_t mode)
+{
+	static char temporary[PATH_MAX_];
+
+	if ((size_t)snprintf(temporary, sizeof temporary, "%s.new-%ld", path,
+		(long)getpid()) >= sizeof temporary) {
+		return ENAMETOOLONG;
+	}
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		return errno;
+	}
+	int err = fill(fd, text, mode);
+
+	err = close(fd) != 0 && err == 0 ? errno : err;
+	if (err == 0 && rename(temporary, path) != 0) {
+		err = errno;
+	}
+	if (err != 0) {
+		unlink(temporary);
+	}
+	return err;
+}
+
 const char *
 sts_publish_write(const char *path, struct sts_text text, bool *changed)
 {
-	static char temporary[PATH_MAX_];
 	struct stat st;
 	mode_t mode = MODE;
 
@@ -114,26 +141,9 @@ sts_publish_write(const char *path, struct sts_text text, bool *changed)
 		}
 		mode = st.st_mode & 0777;
 	}
-	if ((size_t)snprintf(temporary, sizeof temporary, "%s.new-%ld", path,
-		(long)getpid()) >= sizeof temporary) {
-		return "the path is too long";
-	}
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int err = replace(path, text, mode);
 
-	if (fd < 0) {
-		return strerror(errno);
-	}
-	int err = fill(fd, text, mode);
-
-	err = close(fd) != 0 && err == 0 ? errno : err;
-	if (err == 0 && rename(temporary, path) != 0) {
-		err = errno;
-	}
-	if (err != 0) {
-		unlink(temporary);
-		return strerror(err);
-	}
-	*changed = true;
-	err = sync_folder(path);
+	*changed = err == 0;
+	err = err == 0 ? sync_folder(path) : err;
 	return err == 0 ? NULL : strerror(err);
 }

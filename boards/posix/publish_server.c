@@ -69,6 +69,18 @@ is_plain(const char *path)
 	       strstr(path, "//") == NULL;
 }
 
+/* A path that is given, or where certbot keeps it. */
+static void
+put_path(const struct sts_publish *p, const char *given, const char *name)
+{
+	if (given != NULL) {
+		fputs(given, stdout);
+	} else {
+		printf("/etc/letsencrypt/live/mta-sts.%s/%s.pem",
+		    sts_publish_name(p), name);
+	}
+}
+
 /* The value behind a letter. */
 static void
 put_value(const struct sts_publish *p, char letter)
@@ -77,14 +89,10 @@ put_value(const struct sts_publish *p, char letter)
 
 	switch (letter) {
 	case 'C':
+		put_path(p, p->certificate, "fullchain");
+		break;
 	case 'K':
-		if (letter == 'C' ? p->certificate != NULL : p->key != NULL) {
-			fputs(letter == 'C' ? p->certificate : p->key, stdout);
-		} else {
-			printf("/etc/letsencrypt/live/mta-sts.%s/%s.pem",
-			    sts_publish_name(p),
-			    letter == 'C' ? "fullchain" : "privkey");
-		}
+		put_path(p, p->key, "privkey");
 		break;
 	case 'F':
 		fputs(p->out, stdout);

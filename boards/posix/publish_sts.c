@@ -254,33 +254,45 @@ write_text(struct policy *y)
 	STS_ASSERT(why == STS_WHY_NONE && y->mx_count == mx_count);
 }
 
+/* 0, or exit code. */
+static int
+set_mode(const struct sts_publish *p, struct policy *y)
+{
+	for (unsigned m = STS_MODE_NONE; m <= STS_MODE_ENFORCE; m++) {
+		y->mode = (enum sts_mode)m;
+		if (strcmp(p->mode, sts_mode_text(y->mode)) == 0) {
+			return 0;
+		}
+	}
+	return sts_publish_wrong(
+	    "--mode: expected testing, enforce or none", p->mode);
+}
+
+/* The hosts of the options, or of the DNS. 0, or exit code. */
+static int
+set_mx(const struct sts_publish *p, struct policy *y)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < p->mx.count; i++) {
+		rc = add_mx(y, p->mx.item[i]);
+	}
+	if (y->mode == STS_MODE_NONE) {
+		y->mx_count = 0; /* RFC 8461 3.2: none are needed */
+		return rc;
+	}
+	return rc == 0 && p->mx.count == 0 ? take_mx(p, y) : rc;
+}
+
 /* Make the policy that the options describe. 0, or exit code. */
 static int
 make_policy(const struct sts_publish *p, struct policy *y)
 {
-	int rc = 0;
-
 	memset(y, 0, sizeof *y);
-	for (unsigned m = STS_MODE_NONE; m <= STS_MODE_ENFORCE + 1U; m++) {
-		if (m > STS_MODE_ENFORCE) {
-			return sts_publish_wrong(
-			    "--mode: expected testing, enforce or none",
-			    p->mode);
-		}
-		y->mode = (enum sts_mode)m;
-		if (strcmp(p->mode, sts_mode_text(y->mode)) == 0) {
-			break;
-		}
-	}
-	rc = set_max_age(p, y);
-	for (unsigned i = 0; rc == 0 && i < p->mx.count; i++) {
-		rc = add_mx(y, p->mx.item[i]);
-	}
-	if (rc == 0 && y->mode == STS_MODE_NONE) {
-		y->mx_count = 0; /* RFC 8461 3.2: none are needed */
-	} else if (rc == 0 && p->mx.count == 0) {
-		rc = take_mx(p, y);
-	}
+	int rc = set_mode(p, y);
+
+	rc = rc == 0 ? set_max_age(p, y) : rc;
+	rc = rc == 0 ? set_mx(p, y) : rc;
 	if (rc == 0) {
 		write_text(y);
 	}
@@ -532,34 +544,46 @@ publish(const struct sts_publish *p, const struct policy *old)
 	return print(p, &y, old, changed);
 }
 
+/* The policy that the file of --out has until now; old->len 0: there is none. 0,
+ * or exit code. */
+static int
+read_old(const struct sts_publish *p, struct policy *old)
+{
+	if (p->out == NULL) {
+		return 0;
+	}
+	const char *problem = read_policy(old, p->out);
+
+	if (problem != NULL && errno != ENOENT) {
+		return sts_fail(STS_EXIT_CONFIG,
+		    "publish: the file of --out is there and is no policy: %s",
+		    problem);
+	}
+	old->len = problem == NULL ? old->len : 0;
+	return 0;
+}
+
 int
 sts_publish_sts(struct sts_publish *p)
 {
 	static struct policy old;
-	const char *problem = NULL;
 
 	if (p->server != NULL) {
 		return sts_publish_server(p);
 	}
-	if (p->out != NULL) {
-		problem = read_policy(&old, p->out);
-		if (problem != NULL && errno != ENOENT) {
-			return sts_fail(STS_EXIT_CONFIG,
-			    "publish: the file of --out is there and is no "
-			    "policy: %s",
-			    problem);
-		}
-		old.len = problem == NULL ? old.len : 0;
+	int rc = read_old(p, &old);
+
+	if (rc != 0) {
+		return rc;
 	}
 	if (p->remove) {
 		return remove_record(p, &old);
 	}
-	if (p->mode == NULL && p->check && old.len > 0) {
-		return check(p, &old);
+	if (p->mode != NULL) {
+		return publish(p, &old);
 	}
-	if (p->mode == NULL) {
-		return sts_publish_wrong(
-		    "which mode? --mode testing, enforce or none", "");
-	}
-	return publish(p, &old);
+	return p->check && old.len > 0
+		   ? check(p, &old)
+		   : sts_publish_wrong(
+			 "which mode? --mode testing, enforce or none", "");
 }

@@ -159,23 +159,45 @@ add_file(const struct sts_publish *p, struct records *r, const char *path)
 				    : add_leaf(r, path, &keys);
 }
 
+/* 0, or exit code. */
+static int
+set_usage(const struct sts_publish *p, struct records *r)
+{
+	r->usage = USAGE_EE;
+	if (p->usage == NULL) {
+		return 0;
+	}
+	if (strcmp(p->usage, "2") != 0 && strcmp(p->usage, "3") != 0) {
+		return sts_publish_wrong(
+		    "--usage: expected 3 (the server's key) or 2 (a CA's); "
+		    "mail servers do not take 0 and 1",
+		    p->usage);
+	}
+	r->usage = p->usage[0] == '2' ? USAGE_TA : USAGE_EE;
+	return 0;
+}
+
+/* The key that comes next must be another one. 0, or exit code. */
+static int
+add_next(const struct sts_publish *p, struct records *r)
+{
+	unsigned current = r->count;
+	int rc = p->next != NULL ? add_file(p, r, p->next) : 0;
+
+	if (rc == 0 && p->next != NULL && r->count == current) {
+		rc = wrong_file(p->next,
+		    "this is the key of --cert: a roll-over needs another one");
+	}
+	return rc;
+}
+
 /* All that the options ask for. 0, or exit code. */
 static int
 make_records(const struct sts_publish *p, struct records *r)
 {
-	int rc = 0;
+	int rc = set_usage(p, r);
 
-	r->usage = USAGE_EE;
-	if (p->usage != NULL) {
-		if (strcmp(p->usage, "2") != 0 && strcmp(p->usage, "3") != 0) {
-			return sts_publish_wrong(
-			    "--usage: expected 3 (the server's key) or 2 (a "
-			    "CA's); mail servers do not take 0 and 1",
-			    p->usage);
-		}
-		r->usage = p->usage[0] == '2' ? USAGE_TA : USAGE_EE;
-	}
-	if (p->cert.count == 0 && !p->remove) {
+	if (rc == 0 && p->cert.count == 0 && !p->remove) {
 		return sts_publish_wrong(
 		    "which key? --cert FILE, a certificate or public key in "
 		    "PEM (the live server's answer would prove nothing)",
@@ -184,17 +206,7 @@ make_records(const struct sts_publish *p, struct records *r)
 	for (unsigned i = 0; rc == 0 && i < p->cert.count; i++) {
 		rc = add_file(p, r, p->cert.item[i]);
 	}
-	unsigned current = r->count;
-
-	if (rc == 0 && p->next != NULL) {
-		rc = add_file(p, r, p->next);
-		if (rc == 0 && r->count == current) {
-			rc = wrong_file(p->next,
-			    "this is the key of --cert: a roll-over needs "
-			    "another one");
-		}
-	}
-	return rc;
+	return rc == 0 ? add_next(p, r) : rc;
 }
 
 static void

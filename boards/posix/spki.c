@@ -63,11 +63,36 @@ skip(struct sts_text *in, uint8_t tag)
 	return take(in, tag, &contents, &whole);
 }
 
+/* The key of a request (RFC 2986 4.1): it follows the subject, and attributes
+ * follow it. n 0: these are not the rest of a request. */
+static struct sts_text
+of_request(struct sts_text tbs)
+{
+	struct sts_text none = { NULL, 0 }, key, whole;
+	bool ok = take(&tbs, TAG_SEQUENCE, &key, &whole) &&
+		  (tbs.n == 0 || tbs.p[0] == TAG_ATTRIBUTES);
+
+	return ok ? whole : none;
+}
+
+/* The key of a certificate: it follows issuer, validity and subject. */
+static struct sts_text
+of_certificate(struct sts_text tbs)
+{
+	struct sts_text none = { NULL, 0 }, key, whole;
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (!skip(&tbs, TAG_SEQUENCE)) {
+			return none;
+		}
+	}
+	return take(&tbs, TAG_SEQUENCE, &key, &whole) ? whole : none;
+}
+
 struct sts_text
 sts_spki_of(struct sts_text der)
 {
-	struct sts_text none = { NULL, 0 }, outer, tbs, whole, key;
-	bool ok;
+	struct sts_text none = { NULL, 0 }, outer, tbs, whole, key = none;
 
 	if (!take(&der, TAG_SEQUENCE, &outer, &whole) || der.n > 0 ||
 	    !take(&outer, TAG_SEQUENCE, &tbs, &whole)) {
@@ -75,20 +100,14 @@ sts_spki_of(struct sts_text der)
 	}
 	bool versioned = skip(&tbs, TAG_VERSION);
 
-	ok = skip(&tbs, TAG_INTEGER) && skip(&tbs, TAG_SEQUENCE);
-	/* Of a request (RFC 2986 4.1) the key is next, and attributes follow;
-	 * of a certificate issuer, validity and subject come before it. */
-	struct sts_text request = tbs;
-	bool is_request = ok && !versioned &&
-			  take(&request, TAG_SEQUENCE, &key, &whole) &&
-			  (request.n == 0 || request.p[0] == TAG_ATTRIBUTES);
-
-	if (is_request) {
-		return whole;
+	/* A serial number and an algorithm, or a version and a subject. */
+	if (!skip(&tbs, TAG_INTEGER) || !skip(&tbs, TAG_SEQUENCE)) {
+		return none;
 	}
-	ok = ok && skip(&tbs, TAG_SEQUENCE) && skip(&tbs, TAG_SEQUENCE) &&
-	     skip(&tbs, TAG_SEQUENCE) && take(&tbs, TAG_SEQUENCE, &key, &whole);
-	return ok ? whole : none;
+	if (!versioned) {
+		key = of_request(tbs);
+	}
+	return key.n > 0 ? key : of_certificate(tbs);
 }
 
 static void

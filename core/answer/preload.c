@@ -154,6 +154,26 @@ append(struct sts_preload_read *r, const char *before, struct sts_text t)
 	return true;
 }
 
+/* What the policy says is complete; *kind: that it is an alias, or its mode. */
+static bool
+end_policy(struct sts_preload_read *r, uint32_t *kind)
+{
+	if (r->alias) {
+		/* Whatever else stands beside it means nothing. */
+		r->list->text_len = r->mx_off;
+		*kind |= SAYS_ALIAS;
+		return append(r, "", sts_text(r->alias_name, r->alias_len));
+	}
+	if (r->mode == 0) {
+		return fail(r, STS_PRELOAD_MODE);
+	}
+	if (r->mxs == 0) {
+		return fail(r, STS_PRELOAD_MX);
+	}
+	*kind |= r->mode == MODE_ENFORCE ? SAYS_ENFORCE : 0;
+	return append(r, "", sts_text(NULL, 0));
+}
+
 /* The policy is over: enter it under the name. */
 static bool
 enter(struct sts_preload_read *r)
@@ -167,21 +187,9 @@ enter(struct sts_preload_read *r)
 	if (find(l, of_alias, name, &place)) {
 		return fail(r, STS_PRELOAD_TWICE);
 	}
-	if (r->alias) {
-		/* Whatever else stands beside it means nothing. */
-		l->text_len = r->mx_off;
-		e.kind |= SAYS_ALIAS;
-		if (!append(r, "", sts_text(r->alias_name, r->alias_len))) {
-			return false;
-		}
-	} else if (r->mode == 0) {
-		return fail(r, STS_PRELOAD_MODE);
-	} else if (r->mxs == 0) {
-		return fail(r, STS_PRELOAD_MX);
-	} else if (!append(r, "", sts_text(NULL, 0))) {
+	if (!end_policy(r, &e.kind)) {
 		return false;
 	}
-	e.kind |= r->mode == MODE_ENFORCE ? SAYS_ENFORCE : 0;
 	e.name = (uint32_t)l->text_len;
 	if (!append(r, "", name)) {
 		return false;
@@ -409,11 +417,35 @@ take_open(struct sts_preload_read *r, bool list)
 	return fits || fail(r, STS_PRELOAD_MEMBER);
 }
 
+/* A number can only be a time. */
+static bool
+take_number(struct sts_preload_read *r)
+{
+	bool is_time = sts_json_depth(&r->json) == OF_FILE &&
+		       (r->member == TIMESTAMP || r->member == EXPIRES);
+
+	return is_time ? take_time(r, sts_json_text(&r->json))
+		       : fail(r, STS_PRELOAD_MEMBER);
+}
+
+/* An object is over; what is open now is what it was in. */
+static bool
+take_end(struct sts_preload_read *r)
+{
+	return sts_json_depth(&r->json) != OF_LIST || enter(r);
+}
+
+/* true, false and null stand nowhere. */
+static bool
+take_other(struct sts_preload_read *r, enum sts_json_event event)
+{
+	return fail(
+	    r, event >= STS_JSON_LIMIT ? STS_PRELOAD_JSON : STS_PRELOAD_MEMBER);
+}
+
 static bool
 take(struct sts_preload_read *r, enum sts_json_event event)
 {
-	unsigned depth = sts_json_depth(&r->json);
-
 	switch (event) {
 	case STS_JSON_MORE:
 	case STS_JSON_LIST_END:
@@ -422,24 +454,16 @@ take(struct sts_preload_read *r, enum sts_json_event event)
 	case STS_JSON_LIST:
 		return take_open(r, event == STS_JSON_LIST);
 	case STS_JSON_OBJECT_END:
-		/* What is open now is what the policy was in. */
-		return depth != OF_LIST || enter(r);
+		return take_end(r);
 	case STS_JSON_NAME:
 		return take_name(r);
 	case STS_JSON_PIECE:
 	case STS_JSON_STRING:
 		return take_piece(r, event == STS_JSON_STRING);
 	case STS_JSON_NUMBER:
-		if (depth != OF_FILE ||
-		    (r->member != TIMESTAMP && r->member != EXPIRES)) {
-			return fail(r, STS_PRELOAD_MEMBER);
-		}
-		return take_time(r, sts_json_text(&r->json));
-	case STS_JSON_LIMIT:
-	case STS_JSON_ERROR:
-		return fail(r, STS_PRELOAD_JSON);
+		return take_number(r);
 	default:
-		return fail(r, STS_PRELOAD_MEMBER);
+		return take_other(r, event);
 	}
 }
 
@@ -573,25 +597,31 @@ sts_preload_next(const uint8_t **at)
 
 /* ---- times ---- */
 
-/* Take `digits` digits off *t, and then `mark`, if it is not 0. */
+/* Take `digits` digits off *t, that are at least `min` and at most `max`. */
 static bool
-take_part(struct sts_text *t, size_t digits, const char *marks, unsigned *out)
+take_digits(struct sts_text *t, size_t digits, unsigned min, unsigned max,
+    unsigned *out)
 {
 	uint64_t v = 0;
 
 	if (t->n < digits ||
-	    !sts_get_decimal(sts_text(t->p, digits), (unsigned)digits, &v)) {
+	    !sts_get_decimal(sts_text(t->p, digits), (unsigned)digits, &v) ||
+	    v < min || v > max) {
 		return false;
 	}
 	*t = sts_text_skip(*t, digits);
-	if (marks[0] != '\0') {
-		if (t->n == 0 || t->p[0] == '\0' ||
-		    strchr(marks, t->p[0]) == NULL) {
-			return false;
-		}
-		*t = sts_text_skip(*t, 1);
-	}
 	*out = (unsigned)v;
+	return true;
+}
+
+/* Take one of the marks. */
+static bool
+take_mark(struct sts_text *t, const char *marks)
+{
+	if (t->n == 0 || t->p[0] == '\0' || strchr(marks, t->p[0]) == NULL) {
+		return false;
+	}
+	*t = sts_text_skip(*t, 1);
 	return true;
 }
 
@@ -607,15 +637,57 @@ days(unsigned year, unsigned month, unsigned day)
 	       1 - 719468;
 }
 
-static bool
-is_day(unsigned year, unsigned month, unsigned day)
+static unsigned
+last_day(unsigned year, unsigned month)
 {
 	static const uint8_t last[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
 		30, 31 };
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-	return year >= 1970 && month >= 1 && month <= 12 && day >= 1 &&
-	       day <= last[month - 1] + (unsigned)(leap && month == 2);
+	return last[month - 1] + (unsigned)(leap && month == 2);
+}
+
+/* "2026-01-02", in days. */
+static bool
+take_date(struct sts_text *t, uint32_t *out)
+{
+	unsigned year, month, day;
+
+	if (!take_digits(t, 4, 1970, 9999, &year) || !take_mark(t, "-") ||
+	    !take_digits(t, 2, 1, 12, &month) || !take_mark(t, "-") ||
+	    !take_digits(t, 2, 1, last_day(year, month), &day)) {
+		return false;
+	}
+	*out = days(year, month, day);
+	return true;
+}
+
+/* ".123": a dot and digits, if that is next. */
+static void
+skip_fraction(struct sts_text *t)
+{
+	if (t->n > 1 && t->p[0] == '.' && sts_is_digit(t->p[1])) {
+		do {
+			*t = sts_text_skip(*t, 1);
+		} while (t->n > 0 && sts_is_digit(t->p[0]));
+	}
+}
+
+/* "03:04:05", maybe with a fraction, in seconds. A leap second is the first of
+ * the next minute. */
+static bool
+take_clock(struct sts_text *t, uint32_t *out_s)
+{
+	unsigned hour, minute, second;
+
+	if (!take_digits(t, 2, 0, 23, &hour) || !take_mark(t, ":") ||
+	    !take_digits(t, 2, 0, 59, &minute) || !take_mark(t, ":") ||
+	    !take_digits(t, 2, 0, 60, &second)) {
+		return false;
+	}
+	skip_fraction(t);
+	*out_s = hour * 3600 + minute * 60 + second;
+	return true;
 }
 
 /* "Z", or "+hh:mm" from UTC, in seconds. */
@@ -626,15 +698,12 @@ take_offset(struct sts_text t, int64_t *out_s)
 	bool west = t.n > 0 && t.p[0] == '-';
 
 	*out_s = 0;
-	if (sts_text_is(t, "Z") || sts_text_is(t, "z")) {
-		return true;
+	if (take_mark(&t, "Zz")) {
+		return t.n == 0;
 	}
-	if (t.n != 6 || (t.p[0] != '+' && !west)) {
-		return false;
-	}
-	t = sts_text_skip(t, 1);
-	if (!take_part(&t, 2, ":", &hours) || !take_part(&t, 2, "", &minutes) ||
-	    hours > 23 || minutes > 59) {
+	if (!take_mark(&t, "+-") || !take_digits(&t, 2, 0, 23, &hours) ||
+	    !take_mark(&t, ":") || !take_digits(&t, 2, 0, 59, &minutes) ||
+	    t.n > 0) {
 		return false;
 	}
 	*out_s = (int64_t)(hours * 3600 + minutes * 60) * (west ? -1 : 1);
@@ -654,29 +723,17 @@ fits(int64_t s, uint32_t *out_s)
 bool
 sts_preload_time(struct sts_text t, uint32_t *out_s)
 {
-	unsigned year, month, day, hour, minute, second;
-	int64_t offset;
+	uint32_t day, clock_s;
+	int64_t offset_s;
 	uint64_t v;
 
 	if (sts_get_decimal(t, 10, &v)) {
 		return fits((int64_t)v, out_s);
 	}
-	if (t.n > STS_PRELOAD_TIME_MAX || !take_part(&t, 4, "-", &year) ||
-	    !take_part(&t, 2, "-", &month) || !take_part(&t, 2, "Tt ", &day) ||
-	    !take_part(&t, 2, ":", &hour) || !take_part(&t, 2, ":", &minute) ||
-	    !take_part(&t, 2, "", &second) || !is_day(year, month, day) ||
-	    hour > 23 || minute > 59 || second > 60) {
+	if (t.n > STS_PRELOAD_TIME_MAX || !take_date(&t, &day) ||
+	    !take_mark(&t, "Tt ") || !take_clock(&t, &clock_s) ||
+	    !take_offset(t, &offset_s)) {
 		return false;
 	}
-	if (t.n > 1 && t.p[0] == '.' && sts_is_digit(t.p[1])) {
-		do {
-			t = sts_text_skip(t, 1);
-		} while (t.n > 0 && sts_is_digit(t.p[0]));
-	}
-	if (!take_offset(t, &offset)) {
-		return false;
-	}
-	return fits((int64_t)days(year, month, day) * 86400 + hour * 3600 +
-			minute * 60 + second - offset,
-	    out_s);
+	return fits((int64_t)day * 86400 + clock_s - offset_s, out_s);
 }
