@@ -124,6 +124,16 @@ static const struct {
 	{ "sct yes", "sct: expected off, log or require, got \"yes\"" },
 	{ "allow_private true",
 	    "allow_private: expected yes or no, got \"true\"" },
+	{ "preload list.json",
+	    "preload: expected off, or an absolute path and perhaps "
+	    "size=128K, up to 64M, got \"list.json\"" },
+	{ "preload /list.json size=1",
+	    "preload: expected off, or an absolute path and perhaps "
+	    "size=128K, up to 64M, got \"/list.json size=1\"" },
+	{ "preload_testing on",
+	    "preload_testing: expected notfound or enforce, got \"on\"" },
+	{ "warm_names names", "warm_names: expected off or an absolute path, "
+			      "got \"names\"" },
 	{ "nat64_prefix 64:ff9b::/95",
 	    "nat64_prefix: expected an IPv6 prefix of 32, 40, 48, 56, 64 or "
 	    "96 bits, such as 2001:db8:64::/96, got \"64:ff9b::/95\"" },

@@ -158,7 +158,7 @@ static const struct {
 	    STS_METRIC_ANSWERS + STS_ANSWER_NOTFOUND - 1, 3 },
 	{ "word", "\nmtasts_answers_total{answer=\"secure\"} 3\n",
 	    STS_METRIC_ANSWERS + STS_ANSWER_POLICY - 1, 3 },
-	{ "last word", "\nmtasts_answers_total{answer=\"dane\"} 3\n",
+	{ "last word", "\nmtasts_answers_total{answer=\"preload\"} 3\n",
 	    STS_METRIC_ANSWERS_LAST, 3 },
 	{ "reason", "\nmtasts_lookups_total{why=\"x509-expired\"} 9\n",
 	    STS_METRIC_LOOKUPS + STS_WHY_X509_EXPIRED, 9 },
