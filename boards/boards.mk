@@ -43,6 +43,7 @@ override CPPFLAGS += \
 	$(if $(filter-out /run/mtasts,$(RUNDIR)),-DSTS_RUNDIR='"$(RUNDIR)"')
 
 MANDIR ?= $(PREFIX)/$(if $(filter openbsd,$(INIT)),,share/)man
+LIBDIR ?= $(PREFIX)/lib
 DOCDIR ?= $(PREFIX)/share/doc/mtasts
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -60,8 +61,8 @@ STS_FILES_openrc = "755 $(SERVICE).openrc $(RCDIR)/mtasts"
 STS_FILES_freebsd = "755 $(SERVICE).freebsd $(RCDIR)/mtasts"
 STS_FILES_openbsd = "755 $(SERVICE).openbsd $(RCDIR)/mtasts"
 STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
-	"lib $(BUILD)/libmtasts.a $(PREFIX)/lib/libmtasts.a" \
-	"644 boards/libmtasts.pc.in $(PREFIX)/lib/pkgconfig/libmtasts.pc" \
+	"lib $(BUILD)/libmtasts.a $(LIBDIR)/libmtasts.a" \
+	"644 boards/libmtasts.pc.in $(LIBDIR)/pkgconfig/libmtasts.pc" \
 	"644 $(SERVICE).conf $(DOCDIR)/mtasts.conf" \
 	$(foreach f,alerts.yml grafana.json,"lib boards/$(f) $(DOCDIR)/$(f)") \
 	$(foreach n,1 8,"644 boards/posix/man/mtasts.$(n) $(MANDIR)/man$(n)/mtasts.$(n)") \
@@ -70,7 +71,7 @@ STS_FILES = "bin $(BUILD)/mtasts $(PREFIX)/bin/mtasts" \
 		"lib $(h) $(PREFIX)/include/mtasts/$(h)") $(STS_FILES_$(INIT))
 
 INSTALL_SH = sh boards/posix/install.sh
-install: export PLACES = $(PREFIX)|$(SYSCONFDIR)|$(STATEDIR)|$(RUNDIR)
+install: export PLACES = $(PREFIX)|$(SYSCONFDIR)|$(STATEDIR)|$(RUNDIR)|$(LIBDIR)
 
 .PHONY: uninstall
 install: all ## below $(DESTDIR): daemon, library, pages, service files (INIT=...)

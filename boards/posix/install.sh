@@ -3,7 +3,7 @@
 # install.sh install DESTDIR INSTALL, install.sh uninstall DESTDIR: the files
 # named on standard input, "KIND SOURCE TARGET" a line. KIND is bin or lib
 # (taken as they are), or the mode of a text, whose paths are made those of
-# this installation: $PLACES is PREFIX|SYSCONFDIR|STATEDIR|RUNDIR.
+# this installation: $PLACES is PREFIX|SYSCONFDIR|STATEDIR|RUNDIR|LIBDIR.
 set -eu
 what=$1
 dest=$2
@@ -21,7 +21,7 @@ text() { # text MODE SOURCE TARGET
 		-e 's|/var/lib/mtasts|@STATEDIR@|g' -e 's|/run/mtasts|@RUNDIR@|g' \
 		-e "s|@VERSION@|$version|g" -e "s|@PREFIX@|$(place 1)|g" \
 		-e "s|@SYSCONFDIR@|$(place 2)|g" -e "s|@STATEDIR@|$(place 3)|g" \
-		-e "s|@RUNDIR@|$(place 4)|g" "$2" >"$3"
+		-e "s|@RUNDIR@|$(place 4)|g" -e "s|@LIBDIR@|$(place 5)|g" "$2" >"$3"
 	chmod "$1" "$3"
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# trixie.sh DIR PACKAGE...: a Debian 13 in a folder, with these packages.
+# trixie.sh DIR PACKAGE...: a Debian 13 in a folder, with these packages; or
+# another Debian, $SUITE.
 #
 # The first run makes it with debootstrap; later ones add what is missing, or do
 # nothing. A package written +NAME is only unpacked: mail servers exclude each
@@ -58,7 +59,7 @@ if [ ! -e "$dir/made" ]; then
 	fi
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	debootstrap --variant=minbase trixie "$dir" "$uri" >"$dir.log" 2>&1 ||
+	debootstrap --variant=minbase "${SUITE:-trixie}" "$dir" "$uri" >"$dir.log" 2>&1 ||
 		{ tail -n 20 "$dir.log" >&2; exit 1; }
 	printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d"
 	chmod 755 "$dir/usr/sbin/policy-rc.d"
