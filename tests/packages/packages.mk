@@ -19,3 +19,25 @@ test-deb: ## those packages in a Debian 12 and a Debian 13 (root)
 		DEB_VERSION=$$version sh boards/debian/build.sh $(BUILD)/packages/new; \
 		echo $$version >$(BUILD)/packages/new/version
 	@sh tests/packages/deb.sh $(BUILD)/packages $(DEB_SUITES)
+
+# The image of the static daemons, MACHINE=TARGET a word.
+OCI_MACHINES ?= amd64=x86_64 arm64=aarch64 arm/v7=armv7 riscv64=riscv64
+ROOTS ?= /etc/ssl/certs/ca-certificates.crt
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))
+
+.PHONY: oci test-oci
+oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=..., ROOTS=PEM)
+	@sh boards/posix/deps.sh ca-certificates python3
+	@for m in $(OCI_MACHINES); do t=$${m#*=}; \
+		$(MAKE) --no-print-directory -s TARGET=$$t build/$$t/mtasts || exit 1; done
+	@set --; for m in $(OCI_MACHINES); do t=build/$${m#*=}; \
+		$$(sed -n "s/^TRIPLET_$${m#*=} = //p" boards/targets.mk)-strip -o $$t/mtasts.stripped $$t/mtasts || exit 1; \
+		set -- "$$@" "$${m%%=*}=$$t/mtasts.stripped"; done; \
+		python3 boards/oci/image.py build/mtasts-oci.tar $(ROOTS) $(EPOCH) "$$@"
+
+test-oci: oci ## that image read by skopeo and umoci, run by crun (root)
+	@sh boards/posix/deps.sh skopeo umoci crun
+	@cp build/mtasts-oci.tar build/mtasts-oci.first
+	@$(MAKE) --no-print-directory -s oci >/dev/null
+	@cmp build/mtasts-oci.tar build/mtasts-oci.first
+	@sh tests/packages/oci.sh build/mtasts-oci.tar

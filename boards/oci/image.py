@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""image.py OUT ROOTS EPOCH MACHINE=DAEMON...: an OCI image of static daemons.
+
+OUT is a tar archive in the OCI image layout (image-spec 1.0): one image for
+each MACHINE (amd64, arm64, arm/v7, riscv64) behind one index. The image has
+the daemon, the trust anchors in ROOTS (a PEM bundle), a configuration and two
+folders for the daemon's user, nothing else: no shell. The same input gives the
+same bytes, for every time in it is EPOCH and every name is sorted.
+"""
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import tarfile
+import time
+
+USER = 65532  # the number that images without a password file use
+CONF = b"""\
+# The container's network is its own: whoever reaches it may ask.
+listen inet:0.0.0.0:8461
+listen inet:[::]:8461
+journal /var/lib/mtasts/journal
+control unix:/run/mtasts/control
+"""
+
+
+def version():
+    text = open("core/base/version.h", encoding="ascii").read()
+    return re.search(r'STS_VERSION "(.*)"', text)[1]
+
+
+def layer(daemon, roots, epoch):
+    """The one layer, uncompressed. (name, mode, owner, content or None)"""
+    out = io.BytesIO()
+    rows = [("etc", 0o755, 0, None), ("etc/mtasts.conf", 0o644, 0, CONF),
+            ("etc/ssl", 0o755, 0, None), ("etc/ssl/certs", 0o755, 0, None),
+            ("etc/ssl/certs/ca-certificates.crt", 0o644, 0, roots),
+            ("mtasts", 0o755, 0, daemon), ("run", 0o755, 0, None),
+            ("run/mtasts", 0o755, USER, None), ("var", 0o755, 0, None), ("var/lib", 0o755, 0, None),
+            ("var/lib/mtasts", 0o700, USER, None)]
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, mode, owner, content in rows:
+            info = tarfile.TarInfo(name)
+            info.mode, info.uid, info.gid, info.mtime = mode, owner, owner, epoch
+            if content is None:
+                info.type = tarfile.DIRTYPE
+                tar.addfile(info)
+            else:
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+class Layout:
+    """Blobs by their digests, and the archive of them."""
+
+    def __init__(self):
+        self.blobs = {}
+
+    def add(self, kind, data):
+        digest = hashlib.sha256(data).hexdigest()
+        self.blobs[digest] = data
+        return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
+
+    def add_json(self, kind, value):
+        return self.add(kind, json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+
+    def write(self, path, index, epoch):
+        files = {f"blobs/sha256/{digest}": data for digest, data in self.blobs.items()}
+        files["index.json"] = json.dumps(index, sort_keys=True).encode()
+        files["oci-layout"] = b'{"imageLayoutVersion": "1.0.0"}'
+        with tarfile.open(path + ".new", "w", format=tarfile.USTAR_FORMAT) as tar:
+            for name in ("blobs", "blobs/sha256"):
+                info = tarfile.TarInfo(name)
+                info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o755, epoch
+                tar.addfile(info)
+            for name in sorted(files):
+                info = tarfile.TarInfo(name)
+                info.size, info.mode, info.mtime = len(files[name]), 0o644, epoch
+                tar.addfile(info, io.BytesIO(files[name]))
+        os.replace(path + ".new", path)
+
+
+def image(layout, machine, daemon, roots, epoch):
+    """One machine's image; its descriptor, with the platform."""
+    tar = layer(daemon, roots, epoch)
+    arch, _, variant = machine.partition("/")
+    platform = {"architecture": arch, "os": "linux", **({"variant": variant} if variant else {})}
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+    config = {
+        "created": created, **platform,
+        "config": {
+            "User": f"{USER}:{USER}", "ExposedPorts": {"8461/tcp": {}},
+            "Entrypoint": ["/mtasts"], "Cmd": ["serve"], "WorkingDir": "/",
+            "Volumes": {"/var/lib/mtasts": {}}, "StopSignal": "SIGTERM",
+            # Docker's own field: OCI has none for it.
+            "Healthcheck": {"Test": ["CMD", "/mtasts", "status", "--quiet"],
+                            "Interval": 30 * 10**9, "Timeout": 5 * 10**9, "Retries": 3},
+            "Labels": {"org.opencontainers.image.title": "mtasts", "org.opencontainers.image.version": version(),
+                       "org.opencontainers.image.licenses": "MIT",
+                       "org.opencontainers.image.description": "MTA-STS and DANE policies for mail servers"}},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(tar).hexdigest()]},
+        "history": [{"created": created, "created_by": "mtasts boards/oci/image.py"}]}
+    manifest = {
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": layout.add_json("config.v1+json", config),
+        "layers": [layout.add("layer.v1.tar+gzip", gzip.compress(tar, 9, mtime=0))]}
+    return {**layout.add_json("manifest.v1+json", manifest), "platform": platform}
+
+
+def main():
+    out, roots_path, epoch, *machines = sys.argv[1:]
+    layout, manifests = Layout(), []
+    with open(roots_path, "rb") as f:
+        roots = f.read()
+    for row in machines:
+        machine, _, path = row.partition("=")
+        with open(path, "rb") as f:
+            manifests.append(image(layout, machine, f.read(), roots, int(epoch)))
+    # Tools that want one name for one image find the index by the version.
+    index = layout.add_json("index.v1+json", {"schemaVersion": 2, "manifests": manifests,
+                                              "mediaType": "application/vnd.oci.image.index.v1+json"})
+    index["annotations"] = {"org.opencontainers.image.ref.name": version()}
+    layout.write(out, {"schemaVersion": 2, "manifests": [index]}, int(epoch))
+    pulled = {m["platform"]["architecture"]: json.loads(layout.blobs[m["digest"][7:]])["layers"][0]["size"] for m in manifests}
+    print(f"{out}: " + ", ".join(f"{arch} {size} bytes" for arch, size in pulled.items()))
+
+
+main()

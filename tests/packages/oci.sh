@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# oci.sh IMAGE: the image as tools of others see it: skopeo reads the index and
+# copies one machine's image, umoci unpacks it, crun runs it without root's
+# rights, and its health check passes while it serves and fails when it does not.
+set -eu
+image=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'crun delete -f mtasts-test >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
+
+fail() {
+	echo "FAILED: oci: $*" >&2
+	exit 1
+}
+
+mkdir "$dir/layout"
+tar -C "$dir/layout" -xf "$image"
+name=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"])' "$dir/layout/index.json")
+for arch in $(python3 - "$dir/layout" <<'EOF'
+import json, sys, pathlib
+blobs = pathlib.Path(sys.argv[1]) / "blobs/sha256"
+top = json.loads((pathlib.Path(sys.argv[1]) / "index.json").read_text())["manifests"][0]["digest"][7:]
+for m in json.loads((blobs / top).read_text())["manifests"]:
+    p, size = m["platform"], json.loads((blobs / m["digest"][7:]).read_text())["layers"][0]["size"]
+    assert size <= 400 * 1024, f"{p}: a layer of {size} bytes"
+    print(p["architecture"] + ("/" + p["variant"] if "variant" in p else ""))
+EOF
+); do
+	variant=${arch#*/}
+	[ "$variant" = "$arch" ] && variant=
+	skopeo --override-os linux --override-arch "${arch%/*}" \
+		${variant:+--override-variant "$variant"} \
+		copy -q "oci:$dir/layout:$name" "oci:$dir/one:$(echo "$arch" | tr / -)" ||
+		fail "skopeo: $arch"
+done
+umoci unpack --image "$dir/one:amd64" "$dir/bundle" >/dev/null 2>&1 || fail umoci
+[ ! -e "$dir/bundle/rootfs/bin" ] || fail "a shell"
+[ "$(stat -c %u "$dir/bundle/rootfs/var/lib/mtasts")" = 65532 ] || fail "owner"
+
+# As the runtime does: read-only, no rights; no terminal here. Its own network,
+# so that nothing of this machine is asked.
+python3 - "$dir/bundle/config.json" <<'EOF'
+import json, sys
+path = sys.argv[1]
+c = json.load(open(path))
+assert c["process"]["args"] == ["/mtasts", "serve"], c["process"]["args"]
+assert c["process"]["user"]["uid"] == 65532
+c["process"]["terminal"] = False
+c["process"]["args"] += ["-o", "nameserver 127.0.0.1"]
+c["process"]["capabilities"] = {}
+c["process"]["noNewPrivileges"] = True
+c["root"]["readonly"] = True
+for place in "/run/mtasts", "/var/lib/mtasts":
+    c["mounts"].append({"destination": place, "type": "tmpfs", "source": "tmpfs", "options": ["mode=0777", "nosuid", "nodev"]})
+json.dump(c, open(path, "w"))
+EOF
+(cd "$dir/bundle" && crun run -d mtasts-test >"$dir/log" 2>&1) || fail "crun: $(cat "$dir/log")"
+i=0
+until crun exec mtasts-test /mtasts status --quiet >"$dir/status" 2>&1; do
+	i=$((i + 1))
+	[ $i -lt 100 ] || fail "no health: $(cat "$dir/status" "$dir/log")"
+	sleep 0.1
+done
+crun exec mtasts-test /mtasts query '[192.0.2.1]' >"$dir/query" && fail "an address has a policy"
+grep -q 'none' "$dir/query" || fail "query: $(cat "$dir/query")"
+crun kill mtasts-test TERM
+echo "oci: $name: read by skopeo and umoci, run by crun"
