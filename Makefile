@@ -38,7 +38,7 @@ CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/cl
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
-	core/https/http_request.c
+	core/https/http_request.c core/https/https.c core/https/post.c
 DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
 	core/dane/dane_records.c core/dane/judge.c
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c

@@ -65,10 +65,10 @@ may_meet(const struct sts_fetch *f, const struct sts_lookup *l)
 {
 	const struct sts_addr *addr = f->lookup->addr;
 	unsigned count = f->lookup->addr_count;
-	int taken = sts_dial_taken(&f->dial);
+	int taken = sts_dial_taken(&f->https.dial);
 
-	if (f->established && taken >= 0) {
-		addr += sts_dial_address(&f->dial, (unsigned)taken);
+	if (f->https.established && taken >= 0) {
+		addr += sts_dial_address(&f->https.dial, (unsigned)taken);
 		count = 1;
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -248,7 +248,7 @@ quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
 	for (unsigned i = 0; i < f->lookup->cut && ms < STS_QUANTUM_MS; i++) {
 		ms *= 2;
 	}
-	if (f->established && ms < STS_TURN_MS) {
+	if (f->https.established && ms < STS_TURN_MS) {
 		ms = STS_TURN_MS;
 	}
 	return ms < STS_QUANTUM_MS ? ms : STS_QUANTUM_MS;
@@ -258,7 +258,7 @@ quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
 static sts_ms
 tenure_ms(const struct sts_fetch *f, sts_ms quantum)
 {
-	return f->established && TENURE * quantum > STS_TURN_MS
+	return f->https.established && TENURE * quantum > STS_TURN_MS
 		   ? (sts_ms)STS_TURN_MS
 		   : TENURE * quantum;
 }

@@ -176,7 +176,8 @@ plant_tree(struct sts_agent *a)
 		    (uint16_t)(conns + i * STS_FETCH_CONNS);
 		for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
 			set_node(a, conns + i * STS_FETCH_CONNS + k,
-			    &sts_conn_ops, &a->fetches[i].conn[k], id, k);
+			    &sts_fetch_conn_ops, &a->fetches[i].https.conn[k],
+			    id, k);
 		}
 	}
 	STS_ASSERT(conns + (unsigned)STS_FETCH_CONNS * c->fetch_slots ==

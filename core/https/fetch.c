@@ -9,8 +9,6 @@
 STS_STATIC_ASSERT(
     STS_LOOKUP_ADDRS <= STS_DIAL_ADDRS_MAX, every_address_is_dialled);
 
-static const uint8_t protocol[] = "http/1.1";
-
 /* The name of the host that a fetch asks. */
 static struct sts_text
 host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
@@ -30,7 +28,7 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
-	sts_dial_stop(&f->dial);
+	sts_dial_stop(&f->https.dial);
 }
 
 static bool
@@ -73,7 +71,7 @@ take_content(struct sts_fetch *f, struct sts_text body)
 
 	f->body_len += (uint32_t)body.n;
 	if (f->body_len / STS_FETCH_MILESTONE != before) {
-		f->milestone = f->now;
+		f->milestone = f->https.now;
 	}
 	while (body.n > 0 && !f->no_room) {
 		size_t used = sts_policy_feed(&f->policy, body.p, body.n);
@@ -91,7 +89,7 @@ judge(struct sts_fetch *f)
 {
 	bool valid;
 
-	f->http_code = f->http.code;
+	f->http_code = f->https.http.code;
 	if (f->no_room) {
 		finish(f, STS_UNKNOWN, STS_WHY_POLICY_NO_ROOM);
 		return;
@@ -100,8 +98,8 @@ judge(struct sts_fetch *f)
 		finish(f, STS_UNKNOWN, sts_policy_why(&f->policy));
 		return;
 	}
-	if (sts_http_status(&f->http) != STS_HTTP_DONE) {
-		finish(f, STS_UNKNOWN, sts_http_why(&f->http));
+	if (sts_http_status(&f->https.http) != STS_HTTP_DONE) {
+		finish(f, STS_UNKNOWN, sts_http_why(&f->https.http));
 		return;
 	}
 	valid = sts_policy_end(&f->policy);
@@ -119,29 +117,29 @@ static bool
 is_over(const struct sts_fetch *f)
 {
 	return f->no_room || sts_policy_failed(&f->policy) ||
-	       sts_http_status(&f->http) != STS_HTTP_MORE;
+	       sts_http_status(&f->https.http) != STS_HTTP_MORE;
 }
 
 /* Application bytes, through HTTP. */
 static void
 take_response(struct sts_fetch *f)
 {
-	struct sts_text in = sts_tls_app_recv_buf(f->tls);
-	uint16_t code = f->http.code;
+	struct sts_text in = sts_tls_app_recv_buf(f->https.tls);
+	uint16_t code = f->https.http.code;
 	size_t off = 0;
 
 	while (off < in.n && !is_over(f)) {
 		struct sts_text body;
-		size_t used =
-		    sts_http_feed(&f->http, in.p + off, in.n - off, &body);
+		size_t used = sts_http_feed(
+		    &f->https.http, in.p + off, in.n - off, &body);
 
 		STS_ASSERT(used > 0 && used <= in.n - off);
 		take_content(f, body);
 		off += used;
 	}
-	sts_tls_app_recv_ack(f->tls, in.n);
-	if (f->http.code != code) {
-		f->milestone = f->now;
+	sts_tls_app_recv_ack(f->https.tls, in.n);
+	if (f->https.http.code != code) {
+		f->milestone = f->https.now;
 	}
 }
 
@@ -150,65 +148,40 @@ take_response(struct sts_fetch *f)
 static bool
 responded(const struct sts_fetch *f)
 {
-	return is_over(f) && !sts_tls_provisional(f->tls);
+	return is_over(f) && !sts_https_provisional(&f->https);
 }
 
 /* The status is told even if the rest never comes, but not a forged one. */
 static void
 note_code(struct sts_fetch *f)
 {
-	if (!sts_tls_provisional(f->tls)) {
-		f->http_code = f->http.code;
+	if (!sts_https_provisional(&f->https)) {
+		f->http_code = f->https.http.code;
 	}
 }
 
-/* As much of the request as one record takes: a server with little memory may
- * want small ones. */
 static void
 send_request(struct sts_fetch *f)
 {
 	uint8_t request[STS_HTTP_REQUEST_MAX];
 	uint8_t host[STS_POLICY_HOST_MAX];
-	struct sts_span room = sts_tls_app_send_buf(f->tls);
-	size_t len = sts_http_request(request, host_of(f, host)), n;
+	size_t len = sts_http_request(request, host_of(f, host));
 
 	STS_ASSERT(f->request_off < len);
-	n = len - f->request_off < room.n ? len - f->request_off : room.n;
-	memcpy(room.p, request + f->request_off, n);
-	f->request_off = (uint16_t)(f->request_off + n);
+	f->request_off =
+	    (uint16_t)(f->request_off + sts_https_send(&f->https,
+					    sts_text(request + f->request_off,
+						len - f->request_off)));
 	f->asked = f->request_off == len;
-	sts_tls_app_send_ack(f->tls, n);
-	sts_tls_app_flush(f->tls);
 }
 
-/* A refused certificate is the host's word; other failures are the path's. */
-static void
-tls_failed(struct sts_fetch *f)
-{
-	enum sts_why why = sts_tls_why(f->tls);
-
-	if (f->established) {
-		sts_http_closed(&f->http, false);
-		finish(f, STS_UNKNOWN, why);
-	} else if (why >= STS_WHY_X509_EXPIRED && why <= STS_WHY_X509_NO_SCT) {
-		finish(f, STS_UNKNOWN, why);
-	} else {
-		sts_dial_refuse(&f->dial, why);
-	}
-}
-
-/* When the handshake is over. False: the fetch is too, as SCTs are missing. */
+/* The handshake is over. False: the fetch is too, as SCTs are missing. */
 static bool
 note_established(struct sts_fetch *f)
 {
-	if (f->established || !sts_tls_established(f->tls)) {
-		return true;
-	}
-	f->established = true;
-	f->milestone = f->now;
-	sts_dial_won(&f->dial);
-	f->scts = (uint8_t)sts_tls_scts(f->tls);
-	f->must_staple = sts_tls_must_staple(f->tls);
+	f->milestone = f->https.now;
+	f->scts = (uint8_t)sts_tls_scts(f->https.tls);
+	f->must_staple = sts_tls_must_staple(f->https.tls);
 	if (f->lookup->settings->sct == STS_SCT_REQUIRE &&
 	    f->scts < STS_FETCH_SCTS_MIN) {
 		finish(f, STS_UNKNOWN, STS_WHY_X509_NO_SCT);
@@ -217,34 +190,49 @@ note_established(struct sts_fetch *f)
 	return true;
 }
 
+/* Serve one event of the session. False: there is nothing more to do now. */
+static bool
+serve(struct sts_fetch *f, enum sts_https_event event)
+{
+	switch (event) {
+	case STS_HTTPS_ESTABLISHED:
+		return note_established(f);
+	case STS_HTTPS_RECV:
+		take_response(f);
+		return true;
+	case STS_HTTPS_SEND:
+		send_request(f);
+		return true;
+	case STS_HTTPS_CLOSED:
+		sts_http_closed(&f->https.http, true);
+		judge(f);
+		return false;
+	case STS_HTTPS_FAILED:
+		finish(f, STS_UNKNOWN, sts_tls_why(f->https.tls));
+		return false;
+	case STS_HTTPS_WAIT:
+		break;
+	}
+	return false;
+}
+
 /* Move what can be moved between the session and the response reader. */
 static void
 pump(struct sts_fetch *f)
 {
 	for (;;) {
-		unsigned wants = sts_tls_wants(f->tls);
+		enum sts_https_event event =
+		    sts_https_next(&f->https, !f->asked);
 
-		if (!note_established(f)) {
-			return;
-		}
-		if ((wants & STS_TLS_FAILED) != 0) {
-			tls_failed(f);
-			return;
-		}
-		if (responded(f)) {
+		if (event != STS_HTTPS_ESTABLISHED &&
+		    event != STS_HTTPS_FAILED && responded(f)) {
 			judge(f);
 			return;
 		}
-		note_code(f);
-		if ((wants & STS_TLS_APP_RECV) != 0) {
-			take_response(f);
-		} else if ((wants & STS_TLS_APP_SEND) != 0 && !f->asked) {
-			send_request(f);
-		} else if ((wants & STS_TLS_CLOSED) != 0) {
-			sts_http_closed(&f->http, true);
-			judge(f);
-			return;
-		} else {
+		if (event != STS_HTTPS_FAILED) {
+			note_code(f);
+		}
+		if (!serve(f, event)) {
 			return;
 		}
 	}
@@ -256,16 +244,10 @@ take_connection(struct sts_fetch *f)
 {
 	uint8_t host[STS_POLICY_HOST_MAX];
 
-	f->milestone = f->now;
-	f->handshake_until = f->now + STS_FETCH_HANDSHAKE_MS;
-	f->established = false;
+	f->milestone = f->https.now;
 	f->asked = false;
 	f->request_off = 0;
-	sts_tls_start(f->tls, host_of(f, host), f->lookup->settings->anchors,
-	    f->wall_s, f->rnd);
-	sts_tls_use_links(f->tls, f->links);
-	sts_tls_use_alpn(f->tls, sts_text(protocol, sizeof protocol - 1));
-	f->rnd[0]++; /* no two sessions from the same seed */
+	sts_https_shake(&f->https, host_of(f, host));
 }
 
 static unsigned
@@ -273,15 +255,9 @@ fetch_wants(const void *e)
 {
 	const struct sts_fetch *f = e;
 
-	return f->busy && f->done && sts_dial_closed(&f->dial) ? STS_WANT_OWNER
-							       : 0U;
-}
-
-/* Whether the time for a handshake is running. */
-static bool
-shakes_hands(const struct sts_fetch *f)
-{
-	return sts_dial_taken(&f->dial) >= 0 && !f->established;
+	return f->busy && f->done && sts_dial_closed(&f->https.dial)
+		   ? STS_WANT_OWNER
+		   : 0U;
 }
 
 static void
@@ -290,7 +266,7 @@ fetch_tick(void *e, sts_ms now, int64_t wall_s)
 	struct sts_fetch *f = e;
 
 	(void)wall_s;
-	f->now = now;
+	f->https.now = now;
 	if (!f->busy || f->done) {
 		return;
 	}
@@ -298,28 +274,19 @@ fetch_tick(void *e, sts_ms now, int64_t wall_s)
 		finish(f, STS_UNKNOWN, STS_WHY_FETCH_TIMEOUT);
 		return;
 	}
-	sts_dial_tick(&f->dial, now);
-	if (shakes_hands(f) && !sts_before(now, f->handshake_until)) {
-		sts_dial_refuse(&f->dial, STS_WHY_TLS_TIMEOUT);
-	}
+	sts_https_tick(&f->https, now);
 }
 
 static bool
 fetch_deadline(const void *e, sts_ms *at)
 {
 	const struct sts_fetch *f = e;
-	sts_ms dial_at;
 
 	if (!f->busy || f->done) {
 		return false;
 	}
 	*at = f->until;
-	if (sts_dial_deadline(&f->dial, &dial_at)) {
-		*at = sts_earlier(*at, dial_at);
-	}
-	if (shakes_hands(f)) {
-		*at = sts_earlier(*at, f->handshake_until);
-	}
+	sts_https_deadline(&f->https, at);
 	return true;
 }
 
@@ -328,14 +295,17 @@ fetch_child(void *e, unsigned i)
 {
 	struct sts_fetch *f = e;
 
-	sts_dial_child(&f->dial, i);
-	if (f->done || sts_dial_taken(&f->dial) >= 0) {
-		return;
-	}
-	if (sts_dial_take(&f->dial) >= 0) {
+	switch (sts_https_child(&f->https, i)) {
+	case STS_HTTPS_CONNECTED:
 		take_connection(f);
-	} else if (sts_dial_over(&f->dial)) {
-		finish(f, STS_UNKNOWN, sts_dial_why(&f->dial));
+		break;
+	case STS_HTTPS_UNREACHED:
+		if (!f->done) {
+			finish(f, STS_UNKNOWN, sts_dial_why(&f->https.dial));
+		}
+		break;
+	case STS_HTTPS_DIALS:
+		break;
 	}
 }
 
@@ -344,125 +314,55 @@ fetch_stirred(void *e)
 {
 	struct sts_fetch *f = e;
 
-	return sts_dial_stirred(&f->dial);
-}
-
-static bool
-is_taken(const struct sts_conn *c)
-{
-	return sts_dial_taken(&c->fetch->dial) == c->index;
-}
-
-static unsigned
-conn_wants(const void *e)
-{
-	const struct sts_conn *c = e;
-	unsigned tls, wants = 0;
-
-	if (!is_taken(c)) {
-		return sts_dial_wants(&c->fetch->dial, c->index);
-	}
-	tls = sts_tls_wants(c->fetch->tls);
-	wants |= (tls & STS_TLS_REC_SEND) != 0 ? STS_WANT_SEND : 0;
-	wants |= (tls & STS_TLS_REC_RECV) != 0 ? STS_WANT_RECV : 0;
-	wants |= (tls & STS_TLS_WORK) != 0 ? STS_WANT_WORK : 0;
-	return wants;
-}
-
-static const struct sts_addr *
-conn_peer(const void *e)
-{
-	const struct sts_conn *c = e;
-
-	return sts_dial_peer(&c->fetch->dial, c->index);
-}
-
-static void
-conn_opened(void *e)
-{
-	struct sts_conn *c = e;
-
-	sts_dial_opened(&c->fetch->dial, c->index);
+	return sts_dial_stirred(&f->https.dial);
 }
 
 static void
 conn_lost(void *e, int why)
 {
 	struct sts_conn *c = e;
-	struct sts_fetch *f = c->fetch;
+	struct sts_fetch *f = c->owner;
 
-	if (is_taken(c) && why == STS_IO_EOF) {
-		sts_tls_peer_closed(f->tls);
+	switch (sts_https_lost(c, why)) {
+	case STS_HTTPS_CLOSED:
 		pump(f);
-		return;
-	}
-	if (is_taken(c) && f->established) {
+		break;
+	case STS_HTTPS_FAILED:
 		finish(f, STS_UNKNOWN, STS_WHY_PEER_RESET);
-	} else if (is_taken(c)) {
-		sts_dial_refuse(&f->dial, STS_WHY_PEER_RESET);
+		break;
+	default:
+		break;
 	}
-	sts_dial_lost(&f->dial, c->index, why);
-}
-
-static struct sts_span
-conn_recv_buf(const void *e, struct sts_span lent)
-{
-	(void)lent;
-	return sts_tls_rec_recv_buf(((const struct sts_conn *)e)->fetch->tls);
 }
 
 static void
 conn_recv_ack(void *e, struct sts_span got)
 {
-	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
+	struct sts_conn *c = e;
 
-	sts_tls_rec_recv_ack(f->tls, got.n);
-	pump(f);
-}
-
-static struct sts_text
-conn_send_buf(const void *e, struct sts_span lent)
-{
-	(void)lent;
-	return sts_tls_rec_send_buf(((const struct sts_conn *)e)->fetch->tls);
+	sts_https_recv_ack(c, got.n);
+	pump(c->owner);
 }
 
 static void
 conn_send_ack(void *e, size_t n)
 {
-	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
+	struct sts_conn *c = e;
 
-	sts_tls_rec_send_ack(f->tls, n);
-	pump(f);
+	sts_https_send_ack(c, n);
+	pump(c->owner);
 }
 
 static void
 conn_work(void *e)
 {
-	struct sts_fetch *f = ((struct sts_conn *)e)->fetch;
-
-	sts_tls_work(f->tls);
-	/* Our own time, not the host's; bounded by STS_X509_CHECKS_MAX. */
-	f->milestone = f->now;
-	pump(f);
-}
-
-/* Time is the fetch's: its deadline is the earliest of all. */
-static void
-conn_tick(void *e, sts_ms now, int64_t wall_s)
-{
 	struct sts_conn *c = e;
+	struct sts_fetch *f = c->owner;
 
-	(void)wall_s;
-	c->fetch->now = now;
-}
-
-static bool
-conn_deadline(const void *e, sts_ms *at)
-{
-	(void)e;
-	(void)at;
-	return false;
+	sts_https_work(c);
+	/* Our own time, not the host's; bounded by STS_X509_CHECKS_MAX. */
+	f->milestone = f->https.now;
+	pump(f);
 }
 
 const struct sts_engine_ops sts_fetch_ops = {
@@ -473,62 +373,44 @@ const struct sts_engine_ops sts_fetch_ops = {
 	.stirred = fetch_stirred,
 };
 
-const struct sts_engine_ops sts_conn_ops = {
-	.wants = conn_wants,
-	.peer = conn_peer,
-	.opened = conn_opened,
-	.lost = conn_lost,
-	.recv_buf = conn_recv_buf,
-	.recv_ack = conn_recv_ack,
-	.send_buf = conn_send_buf,
-	.send_ack = conn_send_ack,
-	.work = conn_work,
-	.tick = conn_tick,
-	.deadline = conn_deadline,
-};
+const struct sts_engine_ops sts_fetch_conn_ops = STS_CONN_OPS(
+    sts_conn_wants, conn_lost, conn_recv_ack, conn_send_ack, conn_work);
 
 void
 sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
     struct sts_x509_links *links, struct sts_cache *cache)
 {
 	memset(f, 0, sizeof *f);
-	f->tls = tls;
-	f->links = links;
 	f->cache = cache;
-	sts_dial_init(&f->dial);
-	for (unsigned i = 0; i < STS_FETCH_CONNS; i++) {
-		f->conn[i].fetch = f;
-		f->conn[i].index = (uint8_t)i;
-	}
+	sts_https_init(&f->https, tls, links, f);
 }
 
 void
 sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
     int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND])
 {
+	struct sts_https_to to = { l->addr, l->addr_count, l->settings->anchors,
+		wall_s, rnd };
+
 	STS_ASSERT(!f->busy);
 	STS_ASSERT(l->addr_count > 0);
-	STS_ASSERT(wall_s >= 0);
 	STS_ASSERT(id.n <= sizeof f->id);
 	f->busy = true;
-	f->done = f->staged = f->established = f->no_room = false;
+	f->done = f->staged = f->asked = f->no_room = false;
 	f->found = STS_PENDING;
 	f->why = STS_WHY_NONE;
 	f->http_code = 0;
 	f->lookup = l;
 	f->wall_s = wall_s;
-	f->now = f->begun = f->milestone = now;
+	f->begun = f->milestone = now;
 	f->until = l->fetch_until;
 	f->body_len = 0;
 	f->id_len = (uint8_t)id.n;
 	if (id.n > 0) {
 		memcpy(f->id, id.p, id.n);
 	}
-	memcpy(f->rnd, rnd, sizeof f->rnd);
-	sts_http_start(&f->http);
 	sts_policy_start(&f->policy);
-	sts_dial_start(
-	    &f->dial, l->addr, l->addr_count, STS_FETCH_CONNECT_MS, now);
+	sts_https_begin(&f->https, &to, now);
 }
 
 void
@@ -547,8 +429,7 @@ sts_fetch_end(struct sts_fetch *f)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
-	sts_tls_end(f->tls);
-	sts_wipe(f->rnd, sizeof f->rnd);
+	sts_https_end(&f->https);
 	f->busy = f->done = false;
 	f->lookup = NULL;
 }

@@ -1,36 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One policy over HTTPS, a composite of the connections of a core/dial/dial.h.
- * The one that it takes is pumped through TLS, HTTP and the policy grammar into
- * a stage of the cache. Another is taken after a failed handshake, never after
- * a refused certificate or a bad answer; when the handshake is complete the
- * others are given up.
+ * One policy over HTTPS, a composite of the connections of an exchange
+ * (https.h). What comes is pumped through TLS, HTTP and the policy grammar into
+ * a stage of the cache.
  *
  * Costly (about 36 KB), few; it borrows its lookup for the name and addresses.
  */
 #ifndef STS_FETCH_H
 #define STS_FETCH_H
 
-#include "../../tls/session.h"
 #include "../cache/cache.h"
-#include "http.h"
-#include "../dial/dial.h"
-#include "../lookup/lookup.h"
 #include "../grammar/policy.h"
+#include "../lookup/lookup.h"
+#include "https.h"
 
 enum {
-	STS_FETCH_CONNS = STS_DIAL_ATTEMPTS, /* connections tried at once */
+	STS_FETCH_CONNS = STS_HTTPS_CONNS,
 	STS_FETCH_TOTAL_MS = 60000, /* RFC 8461 3.3 */
 	STS_FETCH_MILESTONE = 2048, /* bytes of body that count as progress */
 	STS_FETCH_SCTS_MIN = 2 /* logs, where SCTs are asked for */
-};
-
-struct sts_fetch;
-
-/* One connection: a leaf. */
-struct sts_conn {
-	struct sts_fetch *fetch;
-	uint8_t index;
 };
 
 struct sts_fetch {
@@ -53,23 +41,18 @@ struct sts_fetch {
 	/* Private. */
 	struct sts_lookup *lookup;
 	struct sts_cache *cache;
-	struct sts_tls *tls;
-	struct sts_x509_links *links;
 	bool done;
-	bool staged, established, asked;
+	bool staged, asked;
 	bool no_room; /* the policy has not found any in the cache */
 	uint16_t request_off; /* of the request, the next byte to be sent */
-	sts_ms now, handshake_until, until;
+	sts_ms until;
 	uint32_t body_len;
-	struct sts_http http;
-	struct sts_dial dial;
-	struct sts_conn conn[STS_FETCH_CONNS];
+	struct sts_https https;
 	uint8_t id_len;
 	uint8_t id[STS_ID_MAX];
-	uint8_t rnd[STS_TLS_RND];
 };
 
-extern const struct sts_engine_ops sts_fetch_ops, sts_conn_ops;
+extern const struct sts_engine_ops sts_fetch_ops, sts_fetch_conn_ops;
 
 /* Once. tls: sts_tls_size() bytes; links: shared by all fetches. */
 void sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,

@@ -9,7 +9,7 @@
 #include "https.h"
 
 enum {
-	REQUEST_MAX = 1024,
+	REQUEST_MAX = 65536,
 	FILE_MAX = 16384,
 	CHAIN_MAX = 16
 };
@@ -19,8 +19,9 @@ struct https {
 	struct sts_text response;
 	size_t allowed, off;
 	bool asked, closing;
+	bool hasty;
 	size_t request_len;
-	uint8_t request[REQUEST_MAX];
+	uint8_t request[REQUEST_MAX + 1];
 	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
@@ -217,6 +218,25 @@ pump_records(struct https *h, struct mem *m, struct mem_sock *s)
 	return moved;
 }
 
+/* Whether head and body of the request are there. */
+static bool
+is_whole(struct https *h)
+{
+	static const char field[] = "\r\nContent-Length: ";
+	char *length, *end;
+
+	h->request[h->request_len] = '\0';
+	end = strstr((char *)h->request, "\r\n\r\n");
+	if (end == NULL) {
+		return false;
+	}
+	length = strstr((char *)h->request, field);
+	return length == NULL || length > end ||
+	       h->request_len >=
+		   (size_t)(end + 4 - (char *)h->request) +
+		       strtoul(length + sizeof field - 1, NULL, 10);
+}
+
 static void
 take_request(struct https *h, const uint8_t *p, size_t n)
 {
@@ -225,8 +245,7 @@ take_request(struct https *h, const uint8_t *p, size_t n)
 	n = n < room ? n : room;
 	memcpy(h->request + h->request_len, p, n);
 	h->request_len += n;
-	h->asked = h->request_len >= 4 &&
-		   memcmp(h->request + h->request_len - 4, "\r\n\r\n", 4) == 0;
+	h->asked = h->hasty ? h->request_len > 0 : is_whole(h);
 }
 
 static bool
@@ -277,6 +296,12 @@ bool
 https_asked(const struct https *h)
 {
 	return h->asked;
+}
+
+void
+https_hasty(struct https *h)
+{
+	h->hasty = true;
 }
 
 size_t

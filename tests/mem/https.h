@@ -37,6 +37,9 @@ void https_free(struct https *h);
  * allowed. */
 void https_respond(struct https *h, struct sts_text response);
 
+/* Answer as soon as any of the request is there. */
+void https_hasty(struct https *h);
+
 /* Send at most n bytes of the response in all from now on. */
 void https_allow(struct https *h, size_t n);
 

@@ -92,10 +92,10 @@ start(void)
 	static const uint8_t key[STS_SIPHASH_KEY] = { 1 };
 	uint8_t rnd[STS_TLS_RND];
 
-	if (fetch.tls == NULL) {
-		fetch.tls = malloc(sts_tls_size());
+	if (fetch.https.tls == NULL) {
+		fetch.https.tls = malloc(sts_tls_size());
 	}
-	ck_assert_ptr_nonnull(fetch.tls);
+	ck_assert_ptr_nonnull(fetch.https.tls);
 	memset(rnd, 0x5a, sizeof rnd);
 	memset(&lookup, 0, sizeof lookup);
 	memset(&settings, 0, sizeof settings);
@@ -108,10 +108,10 @@ start(void)
 	lookup.fetch_until = STS_FETCH_TOTAL_MS;
 	sts_cache_init(&cache, block, sizeof block, key);
 	sts_x509_links_clear(&links);
-	sts_fetch_init(&fetch, fetch.tls, &links, &cache);
+	sts_fetch_init(&fetch, fetch.https.tls, &links, &cache);
 	sts_fetch_begin(
 	    &fetch, &lookup, 0, the_case.date_s, unit_span("id1"), rnd);
-	sts_conn_ops.opened(&fetch.conn[0]);
+	sts_fetch_conn_ops.opened(&fetch.https.conn[0]);
 	sts_fetch_ops.child(&fetch, 0);
 }
 
@@ -119,27 +119,28 @@ start(void)
 static void
 serve(struct hostile *h)
 {
-	struct sts_conn *c = &fetch.conn[0];
+	struct sts_conn *c = &fetch.https.conn[0];
 	struct sts_span none = sts_span(NULL, 0);
 
 	for (;;) {
-		unsigned wants = sts_conn_ops.wants(c);
+		unsigned wants = sts_fetch_conn_ops.wants(c);
 		size_t n = h->wire_len - h->wire_off;
 
 		if (fetch.done) {
 			return;
 		}
 		if ((wants & STS_WANT_SEND) != 0) {
-			sts_conn_ops.send_ack(
-			    c, sts_conn_ops.send_buf(c, none).n);
+			sts_fetch_conn_ops.send_ack(
+			    c, sts_fetch_conn_ops.send_buf(c, none).n);
 		} else if ((wants & STS_WANT_RECV) != 0 && n > 0) {
-			struct sts_span in = sts_conn_ops.recv_buf(c, none);
+			struct sts_span in =
+			    sts_fetch_conn_ops.recv_buf(c, none);
 
 			n = n < in.n ? n : in.n;
 			n = n < PIECE ? n : PIECE;
 			memcpy(in.p, h->wire + h->wire_off, n);
 			h->wire_off += n;
-			sts_conn_ops.recv_ack(c, sts_span(in.p, n));
+			sts_fetch_conn_ops.recv_ack(c, sts_span(in.p, n));
 		} else {
 			return;
 		}
@@ -153,8 +154,8 @@ asked(uint16_t version)
 
 	start();
 	h->plan.version = version;
-	hostile_play(h, fetch.tls);
-	ck_assert(sts_tls_established(fetch.tls) && h->client_finished);
+	hostile_play(h, fetch.https.tls);
+	ck_assert(sts_tls_established(fetch.https.tls) && h->client_finished);
 	/* Empty data, so that the fetch sees what was played without it. */
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(NULL, 0));
 	serve(h);
@@ -180,7 +181,7 @@ play(const struct row *r, uint16_t version, enum forgery forgery)
 	serve(h);
 	if (forgery == CUT_OFF) {
 		ck_assert_msg(!fetch.done, "%s: judged too early", r->name);
-		sts_conn_ops.lost(&fetch.conn[0], STS_IO_EOF);
+		sts_fetch_conn_ops.lost(&fetch.https.conn[0], STS_IO_EOF);
 	}
 	ck_assert_msg(fetch.done, "%s: %d: goes on", r->name, forgery);
 }

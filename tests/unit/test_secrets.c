@@ -72,7 +72,8 @@ __wrap_sts_tls_start(struct sts_tls *t, struct sts_text host,
 static void
 start(uint64_t seed)
 {
-	struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S, 0, 0 };
+	struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S, 0, 0,
+		0, false };
 
 	now = 1000;
 	mem_init(&mem, seed);
@@ -292,8 +293,8 @@ check_wiped(void)
 		ck_assert(!has_eight(
 		    agent.random.pool, sizeof agent.random.pool, seeds[i] + 8));
 		for (unsigned k = 0; k < agent.config.fetch_slots; k++) {
-			ck_assert(!has_eight(
-			    agent.fetches[k].rnd, STS_TLS_RND, seeds[i] + 8));
+			ck_assert(!has_eight(agent.fetches[k].https.rnd,
+			    STS_TLS_RND, seeds[i] + 8));
 		}
 	}
 }
@@ -322,7 +323,7 @@ START_TEST(whole_key)
 	stop();
 	for (unsigned i = 0; i < sizeof key; i++) {
 		struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S,
-			0, 0 };
+			0, 0, 0 };
 
 		key[i] ^= 1;
 		sts_agent_init(&agent, &config, &settings, block, now, key);

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One POST: dial, handshake, head, body, status. The whole request is sent in
+ * this order: head_off counts to the head's end, then `left` down to 0. A
+ * status that comes before that ends it all the same: the server has decided.
+ */
+#include <string.h>
+
+#include "../base/assert.h"
+#include "../base/text.h"
+#include "../base/version.h"
+#include "post.h"
+
+static const char end[] = "\r\nConnection: close\r\n\r\n";
+
+/* The head of the request, in pieces. Returns its length. */
+static uint32_t
+head(const struct sts_post *p, struct sts_text piece[STS_POST_HEAD])
+{
+	uint32_t n = 0;
+
+	piece[0] = sts_text_of("POST ");
+	piece[1] = p->path;
+	piece[2] = sts_text_of(" HTTP/1.1\r\nHost: ");
+	piece[3] = p->host;
+	piece[4] = sts_text_of(
+	    "\r\nUser-Agent: mtasts/" STS_VERSION "\r\nContent-Type: ");
+	piece[5] = sts_text_of(p->type);
+	piece[6] = sts_text_of("\r\nContent-Length: ");
+	piece[7] = sts_text(p->length, p->digits);
+	for (unsigned i = 0; i < STS_POST_HEAD; i++) {
+		n += (uint32_t)piece[i].n;
+	}
+	return n + (uint32_t)sizeof end - 1;
+}
+
+/* Octets of the head from head_off on into `out`. Returns how many. */
+static size_t
+copy_head(const struct sts_post *p, struct sts_span out)
+{
+	struct sts_text piece[STS_POST_HEAD + 1];
+	size_t skip = p->head_off, n = 0;
+
+	(void)head(p, piece);
+	piece[STS_POST_HEAD] = sts_text_of(end);
+	for (unsigned i = 0; i <= STS_POST_HEAD; i++) {
+		struct sts_text t = piece[i];
+		size_t gone = skip < t.n ? skip : t.n;
+
+		skip -= gone;
+		t = sts_text_skip(t, gone);
+		if (t.n > out.n - n) {
+			t.n = out.n - n;
+		}
+		if (t.n > 0) {
+			memcpy(out.p + n, t.p, t.n);
+		}
+		n += t.n;
+	}
+	return n;
+}
+
+static bool
+head_sent(const struct sts_post *p)
+{
+	struct sts_text piece[STS_POST_HEAD];
+
+	return p->head_off == head(p, piece);
+}
+
+static void
+finish(struct sts_post *p, enum sts_why why)
+{
+	STS_ASSERT(!p->done);
+	p->done = true;
+	p->code = p->https.http.code;
+	p->why = p->code != 0 ? STS_WHY_NONE : why;
+	sts_dial_stop(&p->https.dial);
+}
+
+static void
+send_head(struct sts_post *p)
+{
+	struct sts_span room = sts_tls_app_send_buf(p->https.tls);
+	size_t n = copy_head(p, room);
+
+	STS_ASSERT(n > 0);
+	p->head_off += (uint32_t)n;
+	sts_tls_app_send_ack(p->https.tls, n);
+	sts_tls_app_flush(p->https.tls);
+}
+
+/* Octets of the response: it is read as far as its status. */
+static void
+take_response(struct sts_post *p)
+{
+	struct sts_text in = sts_tls_app_recv_buf(p->https.tls);
+	struct sts_http *http = &p->https.http;
+	size_t off = 0;
+
+	while (off < in.n && http->code == 0 &&
+	       sts_http_status(http) == STS_HTTP_MORE) {
+		struct sts_text body;
+
+		off += sts_http_feed(http, in.p + off, in.n - off, &body);
+	}
+	sts_tls_app_recv_ack(p->https.tls, in.n);
+}
+
+/* Whether there is a status, or never will be. */
+static bool
+responded(const struct sts_post *p)
+{
+	const struct sts_http *http = &p->https.http;
+
+	return (http->code != 0 || sts_http_status(http) != STS_HTTP_MORE) &&
+	       !sts_https_provisional(&p->https);
+}
+
+/* Serve one event of the session. False: there is nothing more to do now. */
+static bool
+serve(struct sts_post *p, enum sts_https_event event)
+{
+	switch (event) {
+	case STS_HTTPS_ESTABLISHED:
+		return true;
+	case STS_HTTPS_RECV:
+		take_response(p);
+		return true;
+	case STS_HTTPS_SEND:
+		send_head(p);
+		return true;
+	case STS_HTTPS_CLOSED:
+		finish(p, STS_WHY_PEER_CLOSED);
+		return false;
+	case STS_HTTPS_FAILED:
+		/* What was not authenticated was never said. */
+		p->https.http.code =
+		    responded(p) ? p->https.http.code : (uint16_t)0;
+		finish(p, sts_tls_why(p->https.tls));
+		return false;
+	case STS_HTTPS_WAIT:
+		break;
+	}
+	return false;
+}
+
+static void
+pump(struct sts_post *p)
+{
+	for (;;) {
+		enum sts_https_event event =
+		    sts_https_next(&p->https, !head_sent(p));
+
+		if (event != STS_HTTPS_ESTABLISHED &&
+		    event != STS_HTTPS_FAILED && responded(p)) {
+			finish(p, sts_http_why(&p->https.http));
+			return;
+		}
+		if (!serve(p, event)) {
+			return;
+		}
+	}
+}
+
+static bool
+needs_body(const struct sts_post *p)
+{
+	return !p->done && p->left > 0 && p->https.established &&
+	       head_sent(p) &&
+	       (sts_tls_wants(p->https.tls) & STS_TLS_APP_SEND) != 0;
+}
+
+static unsigned
+post_wants(const void *e)
+{
+	const struct sts_post *p = e;
+
+	if (!p->busy) {
+		return 0;
+	}
+	return (p->done && sts_dial_closed(&p->https.dial)) || needs_body(p)
+		   ? STS_WANT_OWNER
+		   : 0U;
+}
+
+static void
+post_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	struct sts_post *p = e;
+
+	(void)wall_s;
+	p->https.now = now;
+	if (!p->busy || p->done) {
+		return;
+	}
+	if (!sts_before(now, p->until)) {
+		finish(p, STS_WHY_FETCH_TIMEOUT);
+		return;
+	}
+	sts_https_tick(&p->https, now);
+}
+
+static bool
+post_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_post *p = e;
+
+	if (!p->busy || p->done) {
+		return false;
+	}
+	*at = p->until;
+	sts_https_deadline(&p->https, at);
+	return true;
+}
+
+/* The connection in hand wants its owner only for a piece of the body, which
+ * this engine's own owner has. */
+static void
+post_child(void *e, unsigned i)
+{
+	struct sts_post *p = e;
+
+	if (sts_dial_taken(&p->https.dial) == (int)i) {
+		return;
+	}
+	switch (sts_https_child(&p->https, i)) {
+	case STS_HTTPS_CONNECTED:
+		p->head_off = 0;
+		sts_https_shake(&p->https, p->host);
+		break;
+	case STS_HTTPS_UNREACHED:
+		if (!p->done) {
+			finish(p, sts_dial_why(&p->https.dial));
+		}
+		break;
+	case STS_HTTPS_DIALS:
+		break;
+	}
+}
+
+static int
+post_stirred(void *e)
+{
+	struct sts_post *p = e;
+
+	return sts_dial_stirred(&p->https.dial);
+}
+
+static unsigned
+conn_wants(const void *e)
+{
+	const struct sts_conn *c = e;
+	const struct sts_post *p = c->owner;
+	bool taken = sts_dial_taken(&p->https.dial) == c->index;
+
+	return sts_conn_wants(e) |
+	       (taken && needs_body(p) ? (unsigned)STS_WANT_OWNER : 0);
+}
+
+static void
+conn_lost(void *e, int why)
+{
+	struct sts_conn *c = e;
+	struct sts_post *p = c->owner;
+
+	switch (sts_https_lost(c, why)) {
+	case STS_HTTPS_CLOSED:
+		pump(p);
+		break;
+	case STS_HTTPS_FAILED:
+		finish(p, STS_WHY_PEER_RESET);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+conn_recv_ack(void *e, struct sts_span got)
+{
+	struct sts_conn *c = e;
+
+	sts_https_recv_ack(c, got.n);
+	pump(c->owner);
+}
+
+static void
+conn_send_ack(void *e, size_t n)
+{
+	struct sts_conn *c = e;
+
+	sts_https_send_ack(c, n);
+	pump(c->owner);
+}
+
+static void
+conn_work(void *e)
+{
+	struct sts_conn *c = e;
+
+	sts_https_work(c);
+	pump(c->owner);
+}
+
+const struct sts_engine_ops sts_post_ops = {
+	.wants = post_wants,
+	.tick = post_tick,
+	.deadline = post_deadline,
+	.child = post_child,
+	.stirred = post_stirred,
+};
+
+const struct sts_engine_ops sts_post_conn_ops = STS_CONN_OPS(
+    conn_wants, conn_lost, conn_recv_ack, conn_send_ack, conn_work);
+
+void
+sts_post_init(
+    struct sts_post *p, struct sts_tls *tls, struct sts_x509_links *links)
+{
+	memset(p, 0, sizeof *p);
+	sts_https_init(&p->https, tls, links, p);
+}
+
+void
+sts_post_begin(struct sts_post *p, const struct sts_post_to *to, sts_ms now)
+{
+	STS_ASSERT(!p->busy);
+	STS_ASSERT(to->path.n > 0 && to->path.p[0] == '/');
+	p->busy = true;
+	p->done = false;
+	p->code = 0;
+	p->why = STS_WHY_NONE;
+	p->host = to->host;
+	p->path = to->path;
+	p->type = to->type;
+	p->left = to->length;
+	p->digits = (uint8_t)sts_put_decimal(p->length, to->length);
+	p->head_off = 0;
+	p->until = now + STS_POST_TOTAL_MS;
+	sts_https_begin(&p->https, &to->https, now);
+}
+
+struct sts_span
+sts_post_room(const struct sts_post *p)
+{
+	struct sts_span room = { NULL, 0 };
+
+	if (needs_body(p)) {
+		room = sts_tls_app_send_buf(p->https.tls);
+		room.n = room.n < p->left ? room.n : p->left;
+	}
+	return room;
+}
+
+void
+sts_post_wrote(struct sts_post *p, size_t n)
+{
+	STS_ASSERT(n > 0 && n <= p->left);
+	p->left -= (uint32_t)n;
+	sts_tls_app_send_ack(p->https.tls, n);
+	sts_tls_app_flush(p->https.tls);
+}
+
+bool
+sts_post_busy(const struct sts_post *p)
+{
+	return p->busy;
+}
+
+void
+sts_post_stop(struct sts_post *p, enum sts_why why)
+{
+	if (p->busy && !p->done) {
+		finish(p, why);
+	}
+}
+
+void
+sts_post_end(struct sts_post *p)
+{
+	STS_ASSERT(p->busy && p->done);
+	sts_https_end(&p->https);
+	p->busy = p->done = false;
+}
