@@ -35,7 +35,7 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/preload.c \
 	core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
-LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c
+LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c core/lookup/lookup_report.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c core/https/https.c core/https/post.c
@@ -50,12 +50,14 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
 	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_preload.c \
-	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_route.c \
+	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_report.c \
+	core/agent/agent_report_kept.c core/agent/agent_report_leaf.c core/agent/agent_report_send.c \
+	core/agent/agent_report_tick.c core/agent/agent_route.c \
 	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tell.c \
 	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
 	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
 	core/agent/random.c
-CORE_SRC = core/driver.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
+CORE_SRC = core/driver.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
 	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) $(SMTP_SRC) $(REPORT_SRC) \
 	$(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
@@ -76,7 +78,7 @@ TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scala
 	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
 	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
-	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/store.c \
+	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/socket_sender.c port/posix/store.c \
 	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
 DAEMON_SRC = boards/posix/anchors_command.c \
 	boards/posix/check.c boards/posix/check_agent.c boards/posix/check_ask.c boards/posix/check_dns.c \

@@ -14,7 +14,7 @@ import subprocess
 
 # Where pointers lead: a caller, what it may call. Both are OBJECT:FUNCTION.
 HASH = r":br_sha(224|256|384|512)_(init|update|out|state|set_state)$"
-ENGINES = r"core/[\w/]+:(agent|question|fetch|conn|lookup|leg|client)_"
+ENGINES = r"core/[\w/]+:(sts_)?(agent|question|fetch|conn|lookup|leg|client)_"
 CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     # BearSSL's classes: hashes, cipher modes, curves, records, X.509.
     (r"/(hmac|hmac_ct|multihash|prf|hmac_drbg):|/x509_(fields|cert|class):",

@@ -528,7 +528,7 @@ serve_listeners(struct sts_driver *d)
 	}
 	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
 		if (d->listener[i].open && d->listener[i].ready &&
-		    !d->listener[i].paused) {
+		    !d->listener[i].paused && !sts_driver_takes_reports(d, i)) {
 			accept_clients(d, i);
 		}
 	}
@@ -658,9 +658,12 @@ sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol)
 {
 	unsigned i = (unsigned)ch - d->node_count;
 
-	STS_ASSERT(STS_SOCKETMAP);
+	STS_ASSERT(protocol == STS_PROTOCOL_REPORTS
+		       ? STS_REPORT && d->agent->config.report_memory > 0
+		       : STS_SOCKETMAP);
 	STS_ASSERT(i < STS_LISTENERS_MAX);
 	STS_ASSERT(!d->listener[i].open);
+	d->reports = (uint8_t)(d->reports + (protocol == STS_PROTOCOL_REPORTS));
 	d->listener[i].open = true;
 	d->listener[i].ready = true;
 	d->listener[i].paused = false;
@@ -673,6 +676,7 @@ sts_unlisten(struct sts_driver *d, sts_ch ch)
 	unsigned i = (unsigned)ch - d->node_count;
 
 	STS_ASSERT(i < STS_LISTENERS_MAX);
+	d->reports = (uint8_t)(d->reports - sts_driver_takes_reports(d, i));
 	d->listener[i].open = false;
 	d->listener[i].ready = false;
 }
@@ -713,6 +717,9 @@ visit_ready(struct sts_driver *d, unsigned budget)
 		if (id == STS_NODE_NONE) {
 			break;
 		}
+		if (i % STS_RUN_DRAIN == STS_RUN_DRAIN - 1) {
+			sts_driver_take_reports(d, true);
+		}
 		d->visits++;
 		if (!visit(d, id, false)) {
 			return false;
@@ -737,6 +744,7 @@ compute(struct sts_driver *d)
 	if (id == STS_NODE_NONE) {
 		return true;
 	}
+	sts_driver_take_reports(d, true);
 	if (!visit(d, id, true)) {
 		return false;
 	}
@@ -754,6 +762,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	if (!load(d, budget)) {
 		return d->store_waits ? STS_RUN_IDLE_MS : 0;
 	}
+	sts_driver_take_reports(d, false);
 	enlist_due(d);
 	if (STS_SOCKETMAP) {
 		serve_listeners(d);

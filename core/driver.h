@@ -15,13 +15,17 @@
 
 enum {
 	STS_RUN_IDLE_MS = 60000, /* the longest sleep sts_run asks for */
-	STS_RUN_VISITS = 256 /* visits for which a computation waits at most */
+	STS_RUN_VISITS = 256, /* visits for which a computation waits at most */
+	STS_RUN_DRAIN = 16, /* visits between two looks for reports */
+	STS_RUN_REPORTS = 512 /* reports taken in one look */
 };
 
 enum sts_protocol {
 	STS_PROTOCOL_SOCKETMAP = 1,
-	STS_PROTOCOL_TEXT /* core/client/line.h; over local streams only: TCP clients
+	STS_PROTOCOL_TEXT, /* core/client/line.h; over local streams only: TCP clients
 	                     are reset, and might lose the answer */
+	STS_PROTOCOL_REPORTS /* datagrams of TLS reporting, one a delivery; the
+	                     channel takes no clients */
 };
 
 /*
@@ -53,6 +57,7 @@ struct sts_driver {
 		bool open, ready, paused;
 		uint8_t protocol;
 	} listener[STS_LISTENERS_MAX];
+	uint8_t reports; /* listeners of that protocol */
 	bool accept_limited;
 	bool closed_any; /* since accepting was limited */
 	bool store_waits; /* it said AGAIN */
@@ -83,6 +88,10 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
  * visited since the last one. So a client that becomes ready waits for one
  * signature check at most, however many handshakes go on, and a flood of
  * clients does not stop the handshakes.
+ *
+ * Reports of deliveries wait in a queue of ten at some systems and are lost
+ * behind it: they are taken first, every STS_RUN_DRAIN visits, and before each
+ * computation, whether the port has told of them or not.
  */
 sts_ms sts_run(
     struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);
@@ -92,5 +101,10 @@ sts_ms sts_run(
  * next sts_run looks at the agent.
  */
 void sts_driver_wake(struct sts_driver *d);
+
+/* For the driver's own files. Whether listener i takes reports; take those that
+ * wait, of all such listeners or of those that the port has told of. */
+bool sts_driver_takes_reports(const struct sts_driver *d, unsigned i);
+void sts_driver_take_reports(struct sts_driver *d, bool all);
 
 #endif

@@ -31,6 +31,28 @@ enum sts_sct {
 	STS_SCT_REQUIRE /* too few: refused with x509-no-sct */
 };
 
+/* Which days of a domain are reported (RFC 8460). */
+enum sts_reports {
+	STS_REPORTS_OFF = 0, /* nothing is counted, nothing is sent */
+	STS_REPORTS_FAILURES, /* those with a failure */
+	STS_REPORTS_ALL
+};
+
+/* Who reports, and how mail leaves. Texts are borrowed with the settings. */
+struct sts_reporter {
+	uint8_t reports; /* enum sts_reports */
+	struct sts_text organization; /* UTF-8, 1..STS_REPORT_NAME_MAX */
+	/* Local part, '@', domain: reports name it, mail comes from it. */
+	struct sts_text contact;
+	/* Our own name, lower-case, at least two labels. */
+	struct sts_text host;
+	/* Source address of our fetches, as far as the board can tell; or
+	 * empty. */
+	struct sts_text address;
+	/* Takes mail by SMTP; af NONE: reports are posted by HTTPS only. */
+	struct sts_addr relay;
+};
+
 /* A prefix of addresses, for fetch_allow and nat64_prefix. */
 struct sts_prefix {
 	struct sts_addr addr; /* port unused */
@@ -58,6 +80,7 @@ struct sts_settings {
 	bool enforce_off; /* kill switch: answer not found, log the rest */
 	bool dane; /* DANE beside MTA-STS; zones may say otherwise */
 	bool dane_partial; /* some hosts only, nothing enforced: `dane` */
+	const struct sts_reporter *reporter; /* NULL: nobody reports */
 	uint8_t allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX]; /* fetched from, always */
 	/* Of the network's translators (RFC 6052): IPv6, of 32, 40, 48, 56, 64

@@ -65,6 +65,13 @@ struct sts_config {
 	 * or a multiple of 32 from 2 * STS_PRELOAD_AREA_MIN on. Without
 	 * STS_PRELOAD it is 0. */
 	size_t preload_size;
+	/* What is counted for TLS reports: octets, 0 or at least
+	 * STS_TALLY_SIZE_MIN; 0: nothing is counted or reported, whatever
+	 * the settings say, and without STS_REPORT it is 0. Beside them it
+	 * takes a TLS session and about 50 KB. */
+	size_t report_memory;
+	/* Of domains without a failure nothing is kept: for small memories. */
+	bool report_failures;
 };
 
 struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
@@ -72,7 +79,7 @@ struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
 	size_t clients, lookups, fetches, asks, dns, dane, driver, journal,
-	    preload, cache, total;
+	    preload, report, cache, total;
 };
 
 /* Bytes of the block for this configuration, by parts and in all. */

@@ -51,6 +51,7 @@ core/port       core/base
 core/route      core/base core/dane
 core/heap       core/base core/node.h
 core/driver     core/base core/agent core/port.h core/heap.h core/node.h
+core/driver_reports core/driver.h
 dns             core/base
 tls             core/base
 port/lwip       core/base core/port.h

@@ -23,6 +23,7 @@
  */
 STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND +
 					  (STS_DANE ? 2 * STS_DANE_RND : 0) +
+					  (STS_REPORT ? STS_REPORT_DRAWS : 0) +
 					  2 * STS_TLS_RND + 4,
     randomness_of_a_step);
 
@@ -99,6 +100,8 @@ agent_child(void *e, unsigned i)
 		sts_agent_dane_work(a, (uint16_t)(node - a->first_dane));
 	} else if (node < a->first_fetch) {
 		sts_agent_work_lookup(a, (uint16_t)(node - a->first_lookup));
+	} else if (STS_REPORT && node >= a->first_report) {
+		sts_agent_report_child(a, node - a->first_report);
 	} else {
 		sts_agent_work_fetch(a, (uint16_t)(node - a->first_fetch));
 	}
@@ -158,6 +161,9 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	if (STS_DANE) {
 		sts_agent_dane_tick(a);
 	}
+	if (sts_agent_reports(a)) {
+		sts_agent_report_tick(a);
+	}
 	if (sts_agent_asks_may_go_on(a)) {
 		sts_agent_asks_go_on(a);
 	}
@@ -179,6 +185,9 @@ agent_deadline(const void *e, sts_ms *at)
 		*at = sts_earlier(*at, slots_at);
 	}
 	if (STS_DANE && sts_agent_dane_due(a, &slots_at)) {
+		*at = sts_earlier(*at, slots_at);
+	}
+	if (sts_agent_reports(a) && sts_agent_report_due(a, &slots_at)) {
 		*at = sts_earlier(*at, slots_at);
 	}
 	if (sts_agent_asks_may_go_on(a)) {
@@ -236,7 +245,8 @@ sts_agent_settings_used(
 			return true;
 		}
 	}
-	return a->settings == old || asks_use(a, old);
+	return a->settings == old || asks_use(a, old) ||
+	       (sts_agent_reports(a) && sts_agent_report_uses(a, old));
 }
 
 void

@@ -12,15 +12,24 @@
 static struct sts_legs *
 legs_of(struct sts_agent *a, uint16_t i)
 {
-	return i < a->config.lookups
-		   ? &a->lookups[i].legs
-		   : &a->danes[i - a->config.lookups].hosts.legs;
+	if (i < a->config.lookups) {
+		return &a->lookups[i].legs;
+	}
+	i = (uint16_t)(i - a->config.lookups);
+	if (i < a->config.danes) {
+		return &a->danes[i].hosts.legs;
+	}
+	return &a->reporter->lookup[i - a->config.danes].legs;
 }
 
 static void
 stir(struct sts_agent *a, uint16_t i)
 {
-	sts_agent_stir(a, (uint16_t)(a->first_lookup + i));
+	unsigned others = a->config.lookups + a->config.danes;
+
+	sts_agent_stir(
+	    a, (uint16_t)(i < others ? a->first_lookup + i
+				     : a->first_report + (i - others)));
 }
 
 /* The time in the queue is our shortage: it says nothing about the domain. */

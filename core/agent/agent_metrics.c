@@ -59,6 +59,19 @@ look_at_journal(const struct sts_agent *a, uint32_t *n)
 	n[STS_METRIC_JOURNAL_BYTES] = j->written;
 }
 
+static void
+look_at_reports(const struct sts_agent *a, uint32_t *n)
+{
+	const struct sts_tally *t = &a->reporter->tally;
+	uint32_t *domains = n + STS_METRIC_REPORT_DOMAINS;
+
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		domains[i != sts_tally_today(t)] += t->domains[i];
+	}
+	n[STS_METRIC_REPORT_BYTES + 1] = sts_tally_free(t);
+	n[STS_METRIC_REPORT_BYTES] = sts_tally_chunks(t) - sts_tally_free(t);
+}
+
 void
 sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 {
@@ -71,6 +84,9 @@ sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 	n[STS_METRIC_JOURNAL] = sts_agent_keeping(a);
 	if (sts_agent_keeps(a)) {
 		look_at_journal(a, n);
+	}
+	if (sts_agent_reports(a)) {
+		look_at_reports(a, n);
 	}
 	n[STS_METRIC_DANE_RESOLVER] = a->dane.resolver;
 	n[STS_METRIC_DANE_BUSY] = a->dane.busy;

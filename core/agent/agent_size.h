@@ -6,7 +6,9 @@
  *	static uint64_t block[STS_AGENT_SIZE(8, 4, 1, 2, 512, 8192) / 8];
  *
  * The arguments are the fields of struct sts_config of the same names, with
- * danes and preload_size 0; STS_AGENT_SIZE_DANE has danes too. It is at least what sts_agent_size says, by less than 1 KB for each fetch slot.
+ * danes, preload_size and report_memory 0; STS_AGENT_SIZE_DANE has danes too,
+ * STS_AGENT_SIZE_ALL all of them. It is at least what sts_agent_size says, by
+ * less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -23,10 +25,11 @@ enum {
 
 /* One for the agent, one a client and ask; a lookup has legs below it that ask
  * name servers, a fetch connections. */
-#define STS_AGENT_NODES(clients, lookups, fetch_slots, asks, danes)            \
+#define STS_AGENT_NODES(clients, lookups, fetch_slots, asks, danes, report)    \
 	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
 	    (1U + STS_DANE_LEGS) * (danes) +                                   \
-	    (1U + STS_FETCH_CONNS) * (fetch_slots))
+	    (1U + STS_FETCH_CONNS) * (fetch_slots) +                           \
+	    ((report) > 0 ? STS_REPORT_NODES : 0U))
 
 /* clang-format off */
 /*
@@ -35,11 +38,11 @@ enum {
  * A part of no octets has the pointer NULL. tls is the size of one TLS
  * session: known to the linker, at most STS_TLS_SIZE_MAX.
  */
-#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, preload_, cache_, tls_) \
+#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, preload_, cache_, report_, tls_) \
 	X(driver, a->nodes, sizeof(struct sts_node), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_)) \
 	X(driver, a->heap_slots, sizeof(uint16_t), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_)) \
 	X(clients, a->clients, sizeof(struct sts_client), clients_) \
 	X(asks, a->questions, sizeof(struct sts_question), asks_) \
 	X(lookups, a->lookups, sizeof(struct sts_lookup), lookups_) \
@@ -54,16 +57,27 @@ enum {
 	    (journal_) > 0 ? 1 : 0) \
 	X(journal, a->journal.buf, 1, journal_) \
 	X(preload, a->preload.area, 1, preload_) \
+	X(report, a->reporter, sizeof(struct sts_agent_report), \
+	    (report_) > 0 ? 1 : 0) \
+	X(report, parts.report_tls, STS_AGENT_ALIGNED(tls_), \
+	    (report_) > 0 ? 1 : 0) \
+	X(report, parts.report, 1, report_) \
 	X(cache, parts.cache, 1, cache_)
 /* clang-format on */
 
 #define STS_AGENT_ADD_PART(plan, where, size, count)                           \
 	STS_AGENT_ALIGNED((size) * (size_t)(count)) +
 
+#define STS_AGENT_SIZE_ALL(clients, lookups, fetch_slots, asks, danes,         \
+    journal_buffer, preload_size, cache_size, report_memory)                   \
+	(STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups, fetch_slots,    \
+	    asks, danes, journal_buffer, preload_size, cache_size,             \
+	    report_memory, STS_TLS_SIZE_MAX) 0)
+
 #define STS_AGENT_SIZE_DANE(                                                   \
     clients, lookups, fetch_slots, asks, danes, journal_buffer, cache_size)    \
-	(STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups, fetch_slots,    \
-	    asks, danes, journal_buffer, 0, cache_size, STS_TLS_SIZE_MAX) 0)
+	STS_AGENT_SIZE_ALL(clients, lookups, fetch_slots, asks, danes,         \
+	    journal_buffer, 0, cache_size, 0)
 
 #define STS_AGENT_SIZE(                                                        \
     clients, lookups, fetch_slots, asks, journal_buffer, cache_size)           \

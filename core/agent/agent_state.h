@@ -18,6 +18,7 @@
 #include "../lookup/lookup.h"
 #include "../node.h"
 #include "../sts.h"
+#include "agent_report.h"
 #include "metrics.h"
 #include "random.h"
 
@@ -100,6 +101,7 @@ enum sts_notice {
 	STS_NOTICE_BUSY,
 	STS_NOTICE_CLIENTS,
 	STS_NOTICE_REFUSED,
+	STS_NOTICE_REPORT,
 	STS_NOTICES
 };
 
@@ -123,8 +125,9 @@ struct sts_agent {
 	struct sts_lookup *lookups;
 	struct sts_fetch *fetches;
 	struct sts_dane_work *danes;
+	struct sts_agent_report *reporter; /* NULL: no room was planned */
 	uint16_t first_client, first_question, first_lookup, first_dane,
-	    first_fetch;
+	    first_fetch, first_report;
 	struct sts_queue stirred; /* children, through node.next_stirred */
 	struct sts_queue asks; /* that wait for a free lookup */
 	struct sts_queue crowded; /* whose organisation has its share of them */
@@ -218,6 +221,13 @@ static inline bool
 sts_agent_keeps(const struct sts_agent *a)
 {
 	return STS_JOURNAL && a->journal.on;
+}
+
+/* Whether the agent has room for TLS reports. */
+static inline bool
+sts_agent_reports(const struct sts_agent *a)
+{
+	return STS_REPORT && a->config.report_memory > 0;
 }
 
 /* Whether a node, of those that ask, is a client. */
@@ -499,6 +509,37 @@ void sts_agent_route_start(struct sts_agent *a, struct sts_question *q);
 /* The hosts of a route are known, and what they add up to. */
 void sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
     enum sts_dane_level level, enum sts_why why);
+/* agent_report.c */
+void sts_agent_report_init(
+    struct sts_agent *a, struct sts_tls *tls, uint8_t *block);
+/* Who reports; NULL: nobody does. */
+const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
+/* A policy was not had, for this reason: it is reported, if that says anything
+ * about the domain. */
+void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
+    enum sts_why why, enum sts_report_stage stage);
+/* The record of a domain with such failures is known. */
+void sts_agent_report_own_found(struct sts_agent *a);
+/* The day; and begin to look up whether the domain of a failure wants reports.
+ * True: it has begun. Whether one waits to. */
+bool sts_agent_report_collect(struct sts_agent *a);
+bool sts_agent_report_collects(const struct sts_agent *a);
+/* Whether work under way borrows these settings. */
+bool sts_agent_report_uses(
+    const struct sts_agent *a, const struct sts_settings *old);
+
+/* agent_report_send.c */
+/* Go on with the report at hand, or begin with one that is due. */
+void sts_agent_report_send(struct sts_agent *a);
+bool sts_agent_report_send_due(const struct sts_agent *a, sts_ms *at);
+bool sts_agent_report_may_send(const struct sts_agent *a);
+/* Child i (lookups, POST, mail) wants its owner. */
+void sts_agent_report_child(struct sts_agent *a, unsigned i);
+
+/* agent_report_tick.c */
+/* The day, and one thing that is due. When that is. */
+void sts_agent_report_tick(struct sts_agent *a);
+bool sts_agent_report_due(const struct sts_agent *a, sts_ms *at);
 
 /* agent_sweep.c */
 /* A visit of the clock hand to the cache, when sweep_at has come. */

@@ -16,18 +16,18 @@
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
 	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->preload_size,     \
-	    (c)->cache_size, sts_tls_size())
+	    (c)->cache_size, (c)->report_memory, sts_tls_size())
 
 /* Parts that engines are given pieces of. */
 struct parts {
-	uint8_t *tls, *messages, *cache;
+	uint8_t *tls, *messages, *cache, *report_tls, *report;
 };
 
 unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
-	return STS_AGENT_NODES(
-	    c->clients, c->lookups, c->fetch_slots, c->asks, c->danes);
+	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks,
+	    c->danes, c->report_memory);
 }
 
 #define PLAN(plan, where, size, count)                                         \
@@ -93,6 +93,10 @@ set_up_parts(struct sts_agent *a, const struct parts *parts)
 	}
 	a->buffers.count = STS_DNS_TCP_BUFFERS;
 	sts_cache_init(&a->cache, parts->cache, c->cache_size, a->hash_key);
+	if (sts_agent_reports(a)) {
+		sts_agent_report_init(
+		    a, (void *)parts->report_tls, parts->report);
+	}
 }
 
 static void
@@ -141,6 +145,34 @@ plant_danes(struct sts_agent *a, unsigned legs)
 	}
 }
 
+/* Two lookups, a POST and a mail; their leaves from `leaf` on. Returns the
+ * number behind them. */
+static unsigned
+plant_report(struct sts_agent *a, unsigned leaf)
+{
+	struct sts_agent_report *r = a->reporter;
+	unsigned id = a->first_report;
+
+	for (unsigned i = 0; i < STS_REPORT_LOOKUPS; i++, id++) {
+		set_node(
+		    a, id, &sts_lookup_report_ops, &r->lookup[i], 0, id - 1);
+		a->nodes[id].first_child = (uint16_t)leaf;
+		for (unsigned k = 0; k < STS_REPORT_LEGS; k++, leaf++) {
+			set_node(a, leaf, &sts_lookup_report_leg_ops,
+			    &r->lookup[i].leg[k], id, k);
+		}
+	}
+	set_node(a, id, &sts_post_ops, &r->post, 0, id - 1);
+	a->nodes[id].first_child = (uint16_t)leaf;
+	for (unsigned k = 0; k < STS_HTTPS_CONNS; k++, leaf++) {
+		set_node(
+		    a, leaf, &sts_post_conn_ops, &r->post.https.conn[k], id, k);
+	}
+	id++;
+	set_node(a, id, &sts_report_leaf_ops, &r->mail, 0, id - 1);
+	return leaf;
+}
+
 static void
 plant_tree(struct sts_agent *a)
 {
@@ -152,7 +184,9 @@ plant_tree(struct sts_agent *a)
 	a->first_lookup = (uint16_t)(a->first_question + c->asks);
 	a->first_dane = (uint16_t)(a->first_lookup + c->lookups);
 	a->first_fetch = (uint16_t)(a->first_dane + c->danes);
-	legs = a->first_fetch + (unsigned)c->fetch_slots;
+	a->first_report = (uint16_t)(a->first_fetch + c->fetch_slots);
+	legs = a->first_report +
+	       (sts_agent_reports(a) ? (unsigned)STS_REPORT_CHILDREN : 0U);
 	dane_legs = legs + (unsigned)STS_LOOKUP_LEGS * c->lookups;
 	conns = dane_legs + (unsigned)STS_DANE_LEGS * c->danes;
 	set_node(a, 0, &sts_agent_ops, a, STS_NODE_NONE, 0);
@@ -180,8 +214,11 @@ plant_tree(struct sts_agent *a)
 			    id, k);
 		}
 	}
-	STS_ASSERT(conns + (unsigned)STS_FETCH_CONNS * c->fetch_slots ==
-		   a->node_count);
+	conns += (unsigned)STS_FETCH_CONNS * c->fetch_slots;
+	if (sts_agent_reports(a)) {
+		conns = plant_report(a, conns);
+	}
+	STS_ASSERT(conns == a->node_count);
 }
 
 void
@@ -195,6 +232,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
 	STS_ASSERT(STS_DANE || config->danes == 0);
 	STS_ASSERT(STS_PRELOAD || config->preload_size == 0);
+	STS_ASSERT(STS_REPORT || config->report_memory == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
 	memset(a, 0, sizeof *a);
 	a->config = *config;

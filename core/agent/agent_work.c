@@ -298,6 +298,16 @@ blank(
 	return e;
 }
 
+/* The domain may want to hear of it (RFC 8460). */
+static void
+report(struct sts_agent *a, const struct sts_lookup *l, enum sts_why why,
+    enum sts_report_stage stage)
+{
+	if (sts_agent_reports(a)) {
+		sts_agent_report_failed(a, sts_lookup_domain(l), why, stage);
+	}
+}
+
 static void
 txt_absent(struct sts_agent *a, struct sts_lookup *l)
 {
@@ -305,6 +315,7 @@ txt_absent(struct sts_agent *a, struct sts_lookup *l)
 	struct sts_entry e = blank(a, STS_KIND_ABSENT, why, kept_s(l));
 
 	remember(a, l, &e);
+	report(a, l, why, STS_REPORT_AT_TXT);
 	sts_agent_tell(a, STS_EVENT_NO_POLICY, why, sts_lookup_domain(l))
 	    ->number[0] = kept_s(l);
 	finish(a, l, 0, STS_KIND_ABSENT, why);
@@ -499,6 +510,9 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 	if (sts_why_passes(why)) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, why);
 		return;
+	}
+	if (l->txt == STS_FOUND) {
+		report(a, l, why, STS_REPORT_AT_POLICY_HOST);
 	}
 	if (ref != 0) {
 		failed_beside_held(a, l, ref, &e, why, http_code);

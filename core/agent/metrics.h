@@ -77,6 +77,14 @@
 	    "Connections closed because of what the client did.") \
 	X(CLIENTS_FULL, 1, 1, "clients_full_total", NULL, NULL, \
 	    "Times that accepting paused: too many clients or open files.") \
+	X(REPORT_EVENTS, 3, 1, "report_events_total", "from", \
+	    "datagram call agent", "Sessions counted for TLS reports.") \
+	X(REPORT_LOST, 4, 1, "report_lost_total", "why", \
+	    "broken full queue off", \
+	    "Sessions reported to the agent, or failed fetches, not counted.") \
+	X(REPORTS, 5, 1, "reports_total", "result", \
+	    "mail https again dropped unwanted", \
+	    "TLS reports by what became of a try to deliver one.") \
 	X(EVENTS_LOST, 1, 1, "events_lost_total", NULL, NULL, \
 	    "Events that came too fast to be told.")
 
@@ -123,6 +131,10 @@
 	    "0 not known, 1 it validates, 2 it does not: DANE is blind.") \
 	X(DANE_BUSY, 2, 1, "dane_slots", "slot", "busy all", \
 	    "Domains whose mail hosts are looked up at once.") \
+	X(REPORT_DOMAINS, 2, 1, "report_domains", "day", "today waiting", \
+	    "Domains counted today, and whose report waits to be delivered.") \
+	X(REPORT_BYTES, 2, 64, "report_bytes", "use", "used free", \
+	    "Room for what is counted.") \
 	X(ENFORCE_OFF, 1, 1, "enforce_off", NULL, NULL, \
 	    "1: the operator has switched enforcement off.") \
 	X(MEMORY, 1, 16, "memory_bytes", NULL, NULL, \
@@ -135,6 +147,8 @@
 	    "Log lines that came too fast to be written.") \
 	X(OFF_UNTIL, 1, 1, "enforce_off_until_timestamp_seconds", NULL, NULL, \
 	    "When the order not to enforce ends; 0: there is none with an end.") \
+	X(REPORT_REFUSED, 1, 1, "report_refused_total", NULL, NULL, \
+	    "Datagrams of users who may not report.") \
 	X(ANCHORS, 2, 1, "trust_anchors", "use", "used left_out", \
 	    "Roots in use, and what of their bundle is not.")
 /* clang-format on */

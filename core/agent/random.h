@@ -10,7 +10,7 @@
 #include "../base/sts_config.h"
 
 enum {
-	STS_RANDOM_VISIT = STS_DANE ? 240 : 208
+	STS_RANDOM_VISIT = (STS_DANE ? 240 : 208) + (STS_REPORT ? 48 : 0)
 }; /* the most one driver step may take */
 
 struct sts_random {

@@ -46,6 +46,11 @@
 	X(JOURNAL_LOADED,  "journal-loaded",  2, "records", "lost", NULL) \
 	X(JOURNAL_FAILED,  "journal-failed",  0, "unsaved", NULL, NULL) \
 	X(JOURNAL_RESUMED, "journal-resumed", 1, "unsaved", NULL, NULL) \
+	X(REPORT_SENT,     "report-sent",     2, "sessions", "failures", "by_mail") \
+	X(REPORT_FAILED,   "report-failed",   2, "retry_in", "tries", "status") \
+	X(REPORT_DROPPED,  "report-dropped",  1, "tries", "status", NULL) \
+	X(REPORT_LOST,     "report-lost",     1, "events", NULL, NULL) \
+	X(REPORT_BAD,      "report-bad",      1, "datagrams", "verdict", NULL) \
 	X(EVENTS_LOST,     "events-lost",     1, "lost", NULL, NULL)
 /* clang-format on */
 

@@ -22,7 +22,7 @@
 
 /* Random bytes kept ready, refilled from the port when half empty. */
 #ifndef STS_RANDOM_POOL
-#define STS_RANDOM_POOL 512
+#define STS_RANDOM_POOL (STS_REPORT ? 640 : 512)
 #endif
 
 /* Name servers used; more in the configuration is an error. 24 bytes each. */
@@ -238,7 +238,7 @@
 
 /* Listeners a board may open, 4 bytes each, and a channel of the port. */
 #ifndef STS_LISTENERS_MAX
-#define STS_LISTENERS_MAX 16
+#define STS_LISTENERS_MAX 17
 #endif
 
 /* Bytes of a client's input: the longest request that is answered at all. */
@@ -310,6 +310,27 @@
  * ones are counted by type and domain alone. 1..200. */
 #ifndef STS_REPORT_POLICIES
 #define STS_REPORT_POLICIES 8
+#endif
+
+/* TLS reporting: octets of organization_name; of one datagram of a mail server,
+ * longer ones are cut and are counted all the same where their beginning says
+ * enough; of counted things, at least. */
+#ifndef STS_REPORT_NAME_MAX
+#define STS_REPORT_NAME_MAX 120
+#endif
+#ifndef STS_TLSRPT_DATAGRAM
+#define STS_TLSRPT_DATAGRAM 16384
+#endif
+
+/* Failed fetches that wait for their domain's record at _smtp._tls: whether it
+ * wants reports. Further ones are counted as lost. 300 bytes each. */
+#ifndef STS_REPORT_OWN
+#define STS_REPORT_OWN 16
+#endif
+
+/* Reports a day to one destination: the rest is dropped, and counted. */
+#ifndef STS_REPORT_SAME_MAX
+#define STS_REPORT_SAME_MAX 250
 #endif
 
 /* Events between two visits of the driver; more are counted as lost. */

@@ -135,10 +135,10 @@ local_address(const char *name, struct sockaddr_un *un)
 
 /* Whether nobody listens on the socket of that name any more; errno if not. */
 static bool
-is_stale(const char *name)
+is_stale(const char *name, int type)
 {
 	struct sockaddr_un un;
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, type, 0);
 
 	if (fd < 0) {
 		return false;
@@ -156,7 +156,7 @@ is_stale(const char *name)
 
 /* Make way for a socket of that name. 0, or -1 with errno. */
 static int
-clear_name(const char *name)
+clear_name(const char *name, int type)
 {
 	struct stat st;
 
@@ -167,7 +167,7 @@ clear_name(const char *name)
 		errno = EEXIST;
 		return -1;
 	}
-	return is_stale(name) ? unlink(name) : -1;
+	return is_stale(name, type) ? unlink(name) : -1;
 }
 
 /* Make the closet, in the working folder. 0, or -1 with errno. */
@@ -238,7 +238,7 @@ hand_out(int fd, const struct place *p, struct sts_listen_at *at)
 	}
 	at->dev = st.st_dev;
 	at->ino = st.st_ino;
-	if (listen(fd, STS_LISTEN_BACKLOG) != 0) {
+	if (!at->datagrams && listen(fd, STS_LISTEN_BACKLOG) != 0) {
 		return -1;
 	}
 	if (linkat(p->closet, p->name, p->folder, p->name, 0) != 0) {
@@ -265,10 +265,12 @@ clear_closet(const struct place *p)
 static int
 open_inside(struct place *p, struct sts_listen_at *at)
 {
-	if (clear_name(p->name) != 0) {
+	int type = at->datagrams ? SOCK_DGRAM : SOCK_STREAM;
+
+	if (clear_name(p->name, type) != 0) {
 		return -1;
 	}
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, type, 0);
 
 	if (fd < 0 || sts_socket_prepare(fd) != 0) {
 		return fail(fd);
@@ -326,18 +328,26 @@ sts_listen_open(struct sts_listen_at *at)
 	return at->addr.af == STS_AF_LOCAL ? open_local(at) : open_inet(at);
 }
 
+static int
+type_of(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 ? type
+								     : -1;
+}
+
 /* Whether fd is a stream socket that listens. */
 static bool
 is_listening(int fd)
 {
-	int type = 0, on = 0;
-	socklen_t len = sizeof type;
+	int on = 0;
+	socklen_t len = sizeof on;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-	    type != SOCK_STREAM) {
+	if (type_of(fd) != SOCK_STREAM) {
 		return false;
 	}
-	len = sizeof on;
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
@@ -349,11 +359,13 @@ sts_listen_of(int fd, struct sts_listen_at *at)
 	socklen_t len = sizeof s;
 
 	memset(&s, 0, sizeof s);
-	if (!is_listening(fd) ||
-	    getsockname(fd, (struct sockaddr *)&s, &len) != 0) {
+	if ((type_of(fd) != SOCK_DGRAM && !is_listening(fd)) ||
+	    getsockname(fd, (struct sockaddr *)&s, &len) != 0 ||
+	    (type_of(fd) == SOCK_DGRAM && s.ss_family != AF_UNIX)) {
 		return false;
 	}
 	memset(at, 0, sizeof *at);
+	at->datagrams = type_of(fd) == SOCK_DGRAM;
 	at->uid = (uid_t)-1;
 	at->gid = (gid_t)-1;
 	if (s.ss_family != AF_UNIX) {

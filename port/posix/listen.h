@@ -22,6 +22,7 @@ struct sts_listen_at {
 	uid_t uid; /* (uid_t)-1, (gid_t)-1: as it comes */
 	gid_t gid;
 	bool text; /* the owner's: its clients speak another protocol */
+	bool datagrams; /* LOCAL: takes datagrams, and no clients */
 	/* Private: which file a local socket is. */
 	dev_t dev;
 	ino_t ino;
@@ -40,7 +41,8 @@ struct sts_listen_at {
  */
 int sts_listen_open(struct sts_listen_at *at);
 
-/* Where fd listens. False: it is no listening stream socket. */
+/* Where fd listens. False: it is no listening stream socket, nor a local one
+ * for datagrams. */
 bool sts_listen_of(int fd, struct sts_listen_at *at);
 
 /* Whether both name the same place. */

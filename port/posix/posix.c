@@ -34,6 +34,7 @@ enum kind {
 	DGRAM,
 	CONNECTING,
 	STREAM,
+	REPORTS, /* datagrams of mail servers */
 	CLIENT_TCP, /* accepted; will be reset, not half-closed */
 	WATCHED, /* the board's, in the slot after the driver's, */
 	STORE, /* its store's, in the one after that, */
@@ -211,6 +212,34 @@ recv_stream(struct sts_posix_channel *c, uint8_t *buf, size_t size)
 	return STS_IO_EOF;
 }
 
+static bool
+may_report(const struct sts_report_senders *s, unsigned long uid)
+{
+	bool may = uid == 0 || uid == STS_SOCKET_NO_UID;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		may = may || s->uid[i] == uid;
+	}
+	return may;
+}
+
+/* The next datagram of somebody who may send any. */
+static int
+recv_report(struct sts_posix *p, int fd, uint8_t *buf, size_t size)
+{
+	for (unsigned i = 0; i < SKIP_MAX; i++) {
+		unsigned long uid = STS_SOCKET_NO_UID;
+		int n = sts_socket_recv_from(fd, buf, size, &uid);
+
+		if (n < 0 || (n > 0 && may_report(&p->senders, uid))) {
+			return n;
+		}
+		p->senders.refused++;
+		p->senders.last = uid;
+	}
+	return STS_IO_AGAIN;
+}
+
 static int
 channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 {
@@ -222,6 +251,9 @@ channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 	}
 	if (c->kind == DGRAM) {
 		return sts_socket_recv_dgram(c->fd, buf, size);
+	}
+	if (c->kind == REPORTS) {
+		return recv_report(ctx, c->fd, buf, size);
 	}
 	int rc = finish_connect(c);
 
@@ -425,6 +457,26 @@ sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd)
 	}
 	return adopt(p, ch, fd,
 	    s.ss_family == AF_UNIX ? LISTENER : LISTENER_TCP, STS_EV_RECV);
+}
+
+int
+sts_posix_reports(struct sts_posix *p, sts_ch ch, int fd,
+    const unsigned long *uid, unsigned count)
+{
+	STS_ASSERT(ch < p->channels);
+	STS_ASSERT(count <= STS_REPORT_SENDERS);
+	p->senders.count = count;
+	memcpy(p->senders.uid, uid, count * sizeof *uid);
+	if (sts_socket_tell_uid(fd) != 0) {
+		return -1;
+	}
+	return adopt(p, ch, fd, REPORTS, STS_EV_RECV);
+}
+
+uint32_t
+sts_posix_reports_refused(const struct sts_posix *p)
+{
+	return p->senders.refused;
 }
 
 int

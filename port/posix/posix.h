@@ -25,7 +25,16 @@ enum {
 	/* Descriptors a process needs beside its channels: standard ones,
 	 * the wait, signals, log, notification, one file being read; and the
 	 * board's own. */
-	STS_POSIX_SPARE_FDS = 16 + STS_POSIX_OWN
+	STS_POSIX_SPARE_FDS = 16 + STS_POSIX_OWN,
+	STS_REPORT_SENDERS = 8 /* users who may report deliveries */
+};
+
+/* Who may report deliveries. */
+struct sts_report_senders {
+	unsigned count;
+	unsigned long uid[STS_REPORT_SENDERS];
+	uint32_t refused;
+	unsigned long last; /* who was */
 };
 
 struct sts_posix_channel {
@@ -43,6 +52,7 @@ struct sts_posix {
 	uint8_t own_ready[STS_POSIX_OWN]; /* STS_EV_ bits not yet taken */
 	struct sts_wait wait;
 	int urandom; /* where the system has no call for it; else -1 */
+	struct sts_report_senders senders;
 	void (*event)(void *ctx, const struct sts_event *e);
 	void *event_ctx;
 };
@@ -69,6 +79,21 @@ void sts_posix_on_event(struct sts_posix *p,
  * or -1 with errno, then fd stays the caller's.
  */
 int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
+
+/*
+ * Make the datagram socket fd, on which mail servers report deliveries, channel
+ * ch; it is the port's from now on. Datagrams come from the users named, at
+ * most STS_REPORT_SENDERS of them, and from the superuser; those of others are
+ * dropped and counted. Where the system does not tell who sent a datagram, the
+ * socket's file mode alone decides. 0, or -1 with errno, then fd stays the
+ * caller's.
+ */
+int sts_posix_reports(struct sts_posix *p, sts_ch ch, int fd,
+    const unsigned long *uid, unsigned count);
+
+/* Datagrams that were dropped because of who sent them, or were empty, since
+ * the start. */
+uint32_t sts_posix_reports_refused(const struct sts_posix *p);
 
 /* A descriptor of the caller's own that ends a wait when it can be read (a
  * pipe from a signal handler). 0, or -1 with errno. */

@@ -71,4 +71,17 @@ int sts_socket_connected(int fd);
 /* Receive a whole datagram: 1..size bytes. Longer and empty ones are dropped. */
 int sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size);
 
+/* The user of whom the system does not tell. */
+#define STS_SOCKET_NO_UID (~0UL)
+
+/* Have the system tell who sent a datagram to this local socket. 0, or -1 with
+ * errno; 0 where it cannot. */
+int sts_socket_tell_uid(int fd);
+
+/*
+ * Receive a datagram, cut to size, and who sent it: 0: it is empty, or nobody
+ * knows although the system should; *uid: STS_SOCKET_NO_UID where it cannot.
+ */
+int sts_socket_recv_from(int fd, uint8_t *buf, size_t size, unsigned long *uid);
+
 #endif

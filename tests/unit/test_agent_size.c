@@ -8,7 +8,8 @@ const char unit_name[] = "agent_size";
 #define CASE(name, clients, lookups, fetches, asks, journal, cache)            \
 	{                                                                      \
 		name,                                                          \
-		    { clients, lookups, fetches, asks, cache, 0, journal, 0 }, \
+		    { clients, lookups, fetches, asks, cache, 0, journal, 0,   \
+			    0, false },                                        \
 		    STS_AGENT_SIZE(                                            \
 			clients, lookups, fetches, asks, journal, cache)       \
 	}
@@ -22,8 +23,10 @@ static const struct {
 	CASE("not a power of two", 3, 5, 1, 1, 0, 8200),
 	CASE("one above a power of two", 8, 65, 2, 2, 256, 65536),
 	CASE("the daemon's defaults", 1024, 256, 16, 8, 16384, 2393792),
-	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4 },
+	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, false },
 	    STS_AGENT_SIZE_DANE(8, 16, 2, 2, 4, 256, 65536) },
+	{ "with reports", { 8, 16, 2, 2, 65536, 0, 256, 4, 16384, false },
+	    STS_AGENT_SIZE_ALL(8, 16, 2, 2, 4, 256, 0, 65536, 16384) },
 	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 
 /* Places it as a board does. */
@@ -38,7 +41,7 @@ START_TEST(size)
 		ck_assert_msg(cases[i].size >= need, "%s: got %zu, want %zu",
 		    cases[i].name, cases[i].size, need);
 		/* What a fetch's TLS is granted more. */
-		size_t more = c->fetch_slots * 1024U;
+		size_t more = (c->fetch_slots + 1U) * 1024U;
 
 		ck_assert_msg(cases[i].size <= need + more,
 		    "%s: got %zu, want at most %zu", cases[i].name,

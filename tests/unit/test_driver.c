@@ -113,8 +113,8 @@ static void
 start_for(sts_ms at, uint16_t clients)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { clients, LOOKUPS, 2, 2, 4096, WALL_S, 0,
-		0 };
+	struct sts_config config = { clients, LOOKUPS, 2, 2, 4096, WALL_S, 0, 0,
+		0, false };
 
 	now = begun = at;
 	budget = 256;

@@ -278,7 +278,8 @@ static void
 start(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 1 + WORKERS, 1, 1, 1, 4096, WALL_S, 0, 0 };
+	struct sts_config config = { 1 + WORKERS, 1, 1, 1, 4096, WALL_S, 0, 0,
+		0, false };
 
 	now = 5;
 	memset(&engine, 0, sizeof engine);

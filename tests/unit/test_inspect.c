@@ -50,7 +50,7 @@ static void
 start(void)
 {
 	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S, 0,
-		0 };
+		0, 0, false };
 
 	start_with(&config);
 }
@@ -351,7 +351,7 @@ START_TEST(standing)
 END_TEST
 
 static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S, BUFFER,
-	0 };
+	0, 0, false };
 
 static uint32_t
 whole_units(uint32_t n)

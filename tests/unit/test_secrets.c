@@ -323,7 +323,7 @@ START_TEST(whole_key)
 	stop();
 	for (unsigned i = 0; i < sizeof key; i++) {
 		struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S,
-			0, 0, 0 };
+			0, 0, 0, false };
 
 		key[i] ^= 1;
 		sts_agent_init(&agent, &config, &settings, block, now, key);

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS reporting: what comes in. Datagrams of mail servers, calls of one in the
+ * same image, and our own failures to fetch policies become events, which the
+ * tally counts by day.
+ *
+ * The day is agent time's, once that is confirmed; a clock that steps back over
+ * midnight stays in the later day (core/report/report_tally.h). Our own failures
+ * wait in a short queue until it is known whether their domain wants reports;
+ * what finds it full is counted as lost.
+ *
+ * Who writes to the socket is trusted to be a mail server, but what it passes
+ * on are the words of strangers: whatever is wrong with a datagram costs that
+ * datagram and one log line a minute.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "../base/assert.h"
+#include "../base/crc32.h"
+#include "../base/text.h"
+
+enum {
+	OF_DATAGRAMS = 0, /* in the order of the metric's label */
+	OF_CALLS,
+	OF_AGENT,
+	LOST_BROKEN = 0,
+	LOST_FULL,
+	LOST_QUEUE,
+	LOST_OFF,
+	OWN = 0, /* the lookup for failures */
+	BAD_TEXT = 64, /* octets of a bad datagram that are logged */
+	LOST_TOLD_S = 3600
+};
+
+const struct sts_reporter *
+sts_agent_reporter(const struct sts_agent *a)
+{
+	const struct sts_reporter *r = a->settings->reporter;
+
+	return sts_agent_reports(a) && r != NULL &&
+		       r->reports != STS_REPORTS_OFF
+		   ? r
+		   : NULL;
+}
+
+/* The day that is counted for. */
+static uint32_t
+today(const struct sts_agent *a)
+{
+	return sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED
+		   ? sts_agent_now_s(a) / STS_DAY_S
+		   : (uint32_t)STS_TALLY_NO_DAY;
+}
+
+static bool
+count(struct sts_agent *a, const struct sts_report_event *e, unsigned from)
+{
+	struct sts_agent_report *r = a->reporter;
+
+	if (!sts_tally_add(&r->tally, today(a), e)) {
+		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_FULL);
+		return false;
+	}
+	sts_count(&a->metrics, STS_METRIC_REPORT_EVENTS + from);
+	return true;
+}
+
+/* ---- from mail servers ---- */
+
+struct sts_span
+sts_agent_report_room(struct sts_agent *a)
+{
+	STS_ASSERT(sts_agent_reports(a));
+	return sts_span(a->reporter->room, sizeof a->reporter->room);
+}
+
+static void
+note_bad(struct sts_agent *a, enum sts_datagram_verdict v, size_t n)
+{
+	struct sts_agent_report *r = a->reporter;
+	struct sts_event *e;
+
+	sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);
+	r->bad++;
+	if (sts_agent_notice(a, STS_NOTICE_REPORT)) {
+		e = sts_agent_tell(a, STS_EVENT_REPORT_BAD, STS_WHY_NONE,
+		    sts_text(r->room, n < BAD_TEXT ? n : (size_t)BAD_TEXT));
+		e->number[0] = r->bad;
+		e->number[1] = (uint32_t)v;
+		r->bad = 0;
+	}
+}
+
+void
+sts_agent_report_take(struct sts_agent *a, size_t n, sts_ms now)
+{
+	struct sts_agent_report *r = a->reporter;
+	enum sts_datagram_verdict v;
+
+	(void)now;
+	STS_ASSERT(n <= sizeof r->room);
+	if (sts_agent_reporter(a) == NULL) {
+		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_OFF);
+		return;
+	}
+	v = sts_datagram_open(&r->datagram, sts_text(r->room, n), &r->event);
+	if (v != STS_DATAGRAM_GOOD) {
+		note_bad(a, v, n);
+		return;
+	}
+	while (sts_datagram_next(&r->datagram, &r->event)) {
+		(void)count(a, &r->event, OF_DATAGRAMS);
+	}
+}
+
+bool
+sts_agent_report_event(struct sts_agent *a, const struct sts_report_event *e)
+{
+	if (sts_agent_reporter(a) == NULL) {
+		return false;
+	}
+	return count(a, e, OF_CALLS);
+}
+
+/* ---- our own ---- */
+
+static struct sts_report_own *
+own_at(struct sts_agent_report *r, unsigned k)
+{
+	return &r->own[(r->own_head + k) % STS_REPORT_OWN];
+}
+
+/* A place at the end of the queue; NULL: it is full. */
+static struct sts_report_own *
+own_new(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+
+	if (r->own_count == STS_REPORT_OWN) {
+		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_QUEUE);
+		return NULL;
+	}
+	return own_at(r, r->own_count++);
+}
+
+void
+sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
+    enum sts_why why, enum sts_report_stage stage)
+{
+	enum sts_report_result result;
+	struct sts_report_own *o;
+
+	if (sts_agent_reporter(a) == NULL ||
+	    !sts_report_result_of_why(why, stage, &result)) {
+		return;
+	}
+	o = own_new(a);
+	if (o == NULL) {
+		return;
+	}
+	o->result = (uint8_t)result;
+	o->policy = STS_REPORT_STS;
+	o->why = (uint8_t)why;
+	o->from = OF_AGENT;
+	o->mx_len = 0;
+	o->len = (uint8_t)domain.n;
+	memcpy(o->name, domain.p, domain.n);
+}
+
+static struct sts_text
+own_domain(const struct sts_report_own *o)
+{
+	return sts_text(o->name, o->len);
+}
+
+/* The domain's record is there: count the failure. */
+static void
+count_own(
+    struct sts_agent *a, const struct sts_report_own *o, struct sts_text record)
+{
+	struct sts_agent_report *r = a->reporter;
+	const struct sts_reporter *who = sts_agent_reporter(a);
+	struct sts_report_failure f;
+
+	if (who == NULL || !sts_event_begin(&r->event, own_domain(o), record)) {
+		return;
+	}
+	sts_event_policy(
+	    &r->event, (enum sts_report_policy)o->policy, own_domain(o));
+	memset(&f, 0, sizeof f);
+	f.result = (enum sts_report_result)o->result;
+	f.texts[STS_REPORT_MTA_IP] = who->address;
+	f.texts[STS_REPORT_MX] = sts_text(o->mx, o->mx_len);
+	if (o->why != STS_WHY_NONE) {
+		f.texts[STS_REPORT_REASON] =
+		    sts_text_of(sts_why_token((enum sts_why)o->why));
+	}
+	r->event.failed = true;
+	sts_event_failure(&r->event, &f);
+	(void)count(a, &r->event, o->from);
+}
+
+/* All failures of the first one's domain, one after another. */
+static void
+end_own(struct sts_agent *a, enum sts_found found, struct sts_text record)
+{
+	struct sts_agent_report *r = a->reporter;
+	uint8_t name[STS_DOMAIN_MAX];
+	struct sts_text domain = own_domain(own_at(r, 0));
+
+	memcpy(name, domain.p, domain.n);
+	domain = sts_text(name, domain.n);
+	while (r->own_count > 0 &&
+	       sts_text_same(own_domain(own_at(r, 0)), domain)) {
+		if (found == STS_FOUND) {
+			count_own(a, own_at(r, 0), record);
+		} else if (found == STS_UNKNOWN) {
+			sts_count(
+			    &a->metrics, STS_METRIC_REPORT_LOST + LOST_QUEUE);
+		}
+		r->own_head = (uint8_t)((r->own_head + 1) % STS_REPORT_OWN);
+		r->own_count--;
+	}
+}
+
+void
+sts_agent_report_own_found(struct sts_agent *a)
+{
+	struct sts_lookup_report *l = &a->reporter->lookup[OWN];
+	enum sts_found found = (enum sts_found)l->found;
+
+	STS_ASSERT(a->reporter->own_count > 0);
+	end_own(a, found,
+	    found == STS_FOUND ? sts_tlsrpt_text(&l->record)
+			       : sts_text(NULL, 0));
+	sts_lookup_report_end(l);
+}
+
+/* Look the record of the first failure's domain up. True: random octets were
+ * taken. */
+static bool
+begin_own(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+	struct sts_lookup_report *l = &r->lookup[OWN];
+	uint8_t rnd[STS_REPORT_RND];
+
+	if (r->own_count == 0 || l->state != STS_LOOKUP_REPORT_IDLE) {
+		return false;
+	}
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_lookup_report_txt(
+	    l, own_domain(own_at(r, 0)), a->settings, a->now, rnd);
+	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
+	sts_agent_stir(a, (uint16_t)(a->first_report + OWN));
+	return true;
+}
+
+/* ---- time ---- */
+
+/* Say once an hour how much was lost. */
+static void
+tell_lost(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+	uint32_t now_s = sts_agent_now_s(a);
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
+		lost += i != STS_TALLY_PASSED ? r->tally.lost[i] : 0;
+	}
+	if (lost == r->lost_told ||
+	    (now_s >= r->lost_at_s && now_s - r->lost_at_s < LOST_TOLD_S)) {
+		return;
+	}
+	sts_agent_tell(
+	    a, STS_EVENT_REPORT_LOST, STS_WHY_NONE, sts_text(NULL, 0))
+	    ->number[0] = (uint32_t)(lost - r->lost_told);
+	r->lost_told = lost;
+	r->lost_at_s = now_s;
+}
+
+bool
+sts_agent_report_collect(struct sts_agent *a)
+{
+	if (today(a) != STS_TALLY_NO_DAY) {
+		sts_tally_day(&a->reporter->tally, today(a));
+	}
+	tell_lost(a);
+	return begin_own(a);
+}
+
+bool
+sts_agent_report_collects(const struct sts_agent *a)
+{
+	return a->reporter->own_count > 0 &&
+	       a->reporter->lookup[OWN].state == STS_LOOKUP_REPORT_IDLE;
+}
+
+/* ---- set-up ---- */
+
+void
+sts_agent_report_init(struct sts_agent *a, struct sts_tls *tls, uint8_t *block)
+{
+	struct sts_agent_report *r = a->reporter;
+	struct sts_tally_config config;
+
+	memset(r, 0, sizeof *r);
+	memset(&config, 0, sizeof config);
+	memcpy(config.key, a->hash_key, sizeof config.key);
+	config.failures_only = a->config.report_failures;
+	config.failures_max = STS_REPORT_FAILURES;
+	sts_tally_init(&r->tally, block, a->config.report_memory, &config);
+	for (unsigned i = 0; i < STS_REPORT_LOOKUPS; i++) {
+		sts_lookup_report_init(&r->lookup[i], &a->dns_health);
+	}
+	r->tls = tls;
+	sts_post_init(&r->post, tls, a->root.links);
+	r->next_at = a->now;
+}
+
+struct sts_tally *
+sts_agent_report_tally(struct sts_agent *a)
+{
+	return &a->reporter->tally;
+}
+
+bool
+sts_agent_report_uses(const struct sts_agent *a, const struct sts_settings *old)
+{
+	const struct sts_agent_report *r = a->reporter;
+
+	for (unsigned i = 0; i < STS_REPORT_LOOKUPS; i++) {
+		if (r->lookup[i].state != STS_LOOKUP_REPORT_IDLE &&
+		    r->lookup[i].settings == old) {
+			return true;
+		}
+	}
+	return r->step != STS_REPORT_REST && r->settings == old;
+}
+
+bool
+sts_agent_report_config(const struct sts_agent *a, struct sts_report_config *c)
+{
+	const struct sts_reporter *who = sts_agent_reporter(a);
+
+	if (who == NULL) {
+		return false;
+	}
+	c->organization = who->organization;
+	c->contact = who->contact;
+	c->submitter = sts_report_submitter(who->contact);
+	c->instance = sts_crc32(0, who->host);
+	return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS reporting (RFC 8460) in the agent: what mail servers say of their
+ * deliveries and what the agent itself fails to fetch is counted by day, and
+ * the day's reports are delivered in the hours after it.
+ *
+ *	datagrams --+
+ *	C call -----+--> tally (core/report) --day is over--> plan --> TXT again
+ *	own failures+                                          |   --> HTTPS or mail
+ *	  wait for TXT                                         +-- later, 24 h
+ *
+ * Nothing is reported that was not asked for: by the operator, who has set a
+ * contact, and by the domain, whose record is looked up once more before each
+ * report. One report is under way at a time.
+ *
+ * The board hands over datagrams by the driver; it may keep what is counted
+ * over a restart, by `mark` and core/report/report_save.h.
+ */
+#ifndef STS_AGENT_REPORT_H
+#define STS_AGENT_REPORT_H
+
+#include "../https/post.h"
+#include "../lookup/lookup_report.h"
+#include "../report/report_datagram.h"
+#include "../report/report_mail.h"
+#include "../smtp/smtp_submit.h"
+
+enum {
+	STS_REPORT_LOOKUPS = 2, /* for own failures, for reports */
+	STS_REPORT_CHILDREN = STS_REPORT_LOOKUPS + 2, /* and POST, mail */
+	STS_REPORT_NODES = STS_REPORT_CHILDREN +
+			   STS_REPORT_LOOKUPS * STS_REPORT_LEGS +
+			   STS_HTTPS_CONNS,
+	STS_REPORT_DRAWS = STS_TLS_RND, /* random octets of a tick */
+	STS_REPORT_PIECE = 512,
+	STS_REPORT_HASHES = 256, /* counters of destinations */
+	STS_REPORT_TRIES = 7, /* at 0, 15, 45 min, 1:45, 3:45, 7:45, 15:45 h */
+	STS_REPORT_AGAIN_S = 900, /* the first pause; then twice as long */
+	STS_REPORT_AFTER_S = 300, /* after midnight, and at random */
+	STS_REPORT_SPREAD_S = 14400, /* up to so much later (RFC 8460 4.1) */
+	STS_REPORT_PACE_MS = 1000 /* from one report to the next */
+};
+
+STS_STATIC_ASSERT((int)STS_REPORT_RND <= (int)STS_REPORT_DRAWS, report_draws);
+
+/* A failure that waits for the domain's record. */
+struct sts_report_own {
+	uint8_t len, mx_len;
+	uint8_t result; /* enum sts_report_result */
+	uint8_t policy; /* enum sts_report_policy */
+	uint8_t why; /* enum sts_why */
+	uint8_t from; /* of STS_METRIC_REPORT_EVENTS */
+	uint8_t name[STS_DOMAIN_MAX];
+	uint8_t mx[STS_NAME_MAX];
+};
+
+/* What is done about the report at hand. */
+enum sts_report_step {
+	STS_REPORT_REST = 0, /* there is none */
+	STS_REPORT_ASKS, /* TXT */
+	STS_REPORT_CHOOSES, /* the next destination */
+	STS_REPORT_FINDS, /* the addresses of a host */
+	STS_REPORT_COUNTS, /* octets, in pieces */
+	STS_REPORT_STARTS, /* all is known */
+	STS_REPORT_SENDS
+};
+
+/* A mail that is handed over, or rests. */
+struct sts_report_leaf {
+	struct sts_smtp_submit submit; /* first */
+	bool busy;
+};
+
+extern const struct sts_engine_ops sts_report_leaf_ops;
+
+struct sts_agent_report {
+	struct sts_tally tally;
+	struct sts_lookup_report lookup[STS_REPORT_LOOKUPS];
+	struct sts_post post;
+	struct sts_report_leaf mail;
+
+	/* Private, of agent_report.c: what comes in. */
+	struct sts_datagram datagram;
+	struct sts_report_event event;
+	struct sts_report_own own[STS_REPORT_OWN];
+	uint8_t own_head, own_count;
+	uint32_t bad; /* datagrams, not yet logged */
+	uint64_t lost_told; /* sessions lost that were logged */
+	uint32_t lost_at_s;
+	uint8_t room[STS_TLSRPT_DATAGRAM];
+
+	/* Private, of agent_report_send.c: what goes out. */
+	uint8_t step; /* enum sts_report_step */
+	bool any_left; /* destinations of this try */
+	bool keeps; /* the board writes marks down */
+	bool mark_waits, marked; /* of the destination at hand */
+	uint32_t ref;
+	sts_ms next_at; /* not before */
+	const struct sts_settings *settings;
+	struct sts_report_config config;
+	struct sts_tlsrpt_rua rua;
+	struct sts_tlsrpt_to to;
+	uint8_t addr_count;
+	struct sts_addr addr[STS_LOOKUP_ADDRS];
+	uint32_t length, sent;
+	struct sts_report_letter letter;
+	struct sts_text rcpt;
+	struct sts_report_mail text; /* or its gzip alone */
+	struct sts_tls *tls;
+	uint16_t piece_off, piece_len;
+	uint16_t path_len;
+	uint8_t path[STS_TLSRPT_RECORD_MAX + 1];
+	uint8_t host_len, host[STS_NAME_MAX];
+	uint8_t record[STS_TLSRPT_RECORD_MAX];
+	uint8_t piece[STS_REPORT_PIECE];
+	uint32_t day; /* the counters are of */
+	uint8_t same[STS_REPORT_HASHES]; /* reports to a destination today */
+	uint8_t mailed[2][STS_REPORT_HASHES]; /* mails to a domain: today, and
+	                                         the day before */
+};
+
+struct sts_agent;
+
+/* The datagram that comes next is received here, and then counted: n octets, of
+ * which all room.n mean that it was cut. For the driver. */
+struct sts_span sts_agent_report_room(struct sts_agent *a);
+void sts_agent_report_take(struct sts_agent *a, size_t n, sts_ms now);
+
+/* A delivery of a mail server in the same image, as a datagram would say it.
+ * True: it is counted. */
+bool sts_agent_report_event(
+    struct sts_agent *a, const struct sts_report_event *e);
+
+/*
+ * What the board keeps. tally: to be saved, and loaded before the driver runs.
+ * From `keeps` on no report's last octet leaves before the board has taken the
+ * mark that says so, and called marked; mark: false, there is none. What was
+ * marked is given back by delivered after a load, in any order.
+ */
+struct sts_tally *sts_agent_report_tally(struct sts_agent *a);
+void sts_agent_report_keeps(struct sts_agent *a);
+bool sts_agent_report_mark(
+    const struct sts_agent *a, uint32_t *number, uint32_t *check);
+void sts_agent_report_marked(struct sts_agent *a);
+void sts_agent_report_delivered(
+    struct sts_agent *a, uint32_t number, uint32_t check);
+
+/* The operator's orders: the reports about a domain, or all that wait (n 0),
+ * are due now. Returns how many. Call sts_driver_wake. */
+unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
+
+/* Who reports, for what is rendered outside. False: nobody does. */
+bool sts_agent_report_config(
+    const struct sts_agent *a, struct sts_report_config *c);
+
+#endif

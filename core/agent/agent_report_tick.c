@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS reporting: time. What comes in goes before what goes out; one of them
+ * takes random octets in a tick. */
+#include "agent_state.h"
+
+void
+sts_agent_report_tick(struct sts_agent *a)
+{
+	if (!sts_agent_report_collect(a)) {
+		sts_agent_report_send(a);
+	}
+}
+
+bool
+sts_agent_report_due(const struct sts_agent *a, sts_ms *at)
+{
+	if (sts_agent_report_collects(a)) {
+		*at = a->now;
+		return true;
+	}
+	return sts_agent_report_send_due(a, at);
+}

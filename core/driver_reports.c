@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver's listeners for reports of deliveries: datagrams, and no clients. */
+#include "driver.h"
+
+bool
+sts_driver_takes_reports(const struct sts_driver *d, unsigned i)
+{
+	return STS_REPORT && d->listener[i].open &&
+	       d->listener[i].protocol == STS_PROTOCOL_REPORTS;
+}
+
+/* Take the reports that wait at a listener. */
+static void
+take_reports(struct sts_driver *d, unsigned i)
+{
+	sts_ch ch = (sts_ch)(d->node_count + i);
+
+	d->listener[i].ready = false;
+	for (unsigned k = 0; k < STS_RUN_REPORTS; k++) {
+		struct sts_span room = sts_agent_report_room(d->agent);
+		int r = d->port->recv(d->port->ctx, ch, room.p, room.n);
+
+		if (r <= 0) {
+			return;
+		}
+		sts_agent_report_take(d->agent, (size_t)r, d->now);
+	}
+	d->listener[i].ready = true;
+}
+
+void
+sts_driver_take_reports(struct sts_driver *d, bool all)
+{
+	for (unsigned i = 0; d->reports > 0 && i < STS_LISTENERS_MAX; i++) {
+		if (sts_driver_takes_reports(d, i) &&
+		    (all || d->listener[i].ready)) {
+			take_reports(d, i);
+		}
+	}
+}

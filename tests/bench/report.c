@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams of mail servers that are lost while hostile chains are judged. A
+ * process of its own sends them through a real socket, at random moments, so
+ * many a second; the agent drains it as the daemon does, while 16 domains with
+ * the costliest certificates are looked up again and again. The sender stands
+ * still while the test plays the policy hosts: that time is not the agent's.
+ *
+ *	report [DATAGRAMS A SECOND [SECONDS]]
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../core/agent/agent_state.h"
+#include "../../core/driver.h"
+#include "../mem/mem.h"
+#include "../mem/world.h"
+
+enum {
+	HOSTILE = 16,
+	WALL_S = 1750000000,
+	DATAGRAM = 480,
+	DOMAINS = 200
+};
+
+/* What both processes see. */
+struct shared {
+	volatile int paused, stop;
+	volatile unsigned long sent, lost;
+};
+
+static struct mem mem;
+static struct world world;
+static struct sts_port port;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_reporter reporter;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static uint8_t root[65536];
+static int fds[2];
+static sts_ms now = 1000;
+
+static void
+need(bool ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "report: %s\n", what);
+		exit(1);
+	}
+}
+
+static struct sts_text
+text(const char *s)
+{
+	return sts_text((const uint8_t *)s, strlen(s));
+}
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The listener is a socket of the system; all else is the test's. */
+static int
+recv_some(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
+{
+	ssize_t n;
+
+	if (ch != sts_driver_listener(&driver, 0)) {
+		return mem.port.recv(ctx, ch, buf, size);
+	}
+	n = recv(fds[0], buf, size, MSG_DONTWAIT);
+	return n > 0 ? (int)n : STS_IO_AGAIN;
+}
+
+static size_t
+datagram(char out[DATAGRAM + 1], unsigned i)
+{
+	int n = snprintf(out, DATAGRAM + 1,
+	    "{\"d\": \"d%u.example\",\"pr\": \"v=TLSRPTv1; "
+	    "rua=mailto:r@d%u.example\",\"policies\":[{\"policy-type\":2,"
+	    "\"policy-domain\": \"d%u.example\",\"policy-string\":[\"version: "
+	    "STSv1\",\"mode: enforce\",\"mx: *.d%u.example\"],\"mx-host\":"
+	    "[\"*.d%u.example\"],\"failure-details\":[{\"c\":205,\"s\": "
+	    "\"192.0.2.1\",\"n\": \"mx.d%u.example\",\"r\": "
+	    "\"198.51.100.9\",\"f\": \"self-signed_certificate\"}],"
+	    "\"t\":1,\"f\":1}]",
+	    i, i, i, i, i, i);
+
+	/* As long as what was measured of Postfix: blanks are JSON's. */
+	memset(out + n, ' ', (size_t)(DATAGRAM - n - 1));
+	out[DATAGRAM - 1] = '}';
+	return DATAGRAM;
+}
+
+/* The mail servers: they wait for nobody. */
+static void
+send_all(struct shared *s, double rate)
+{
+	char out[DATAGRAM + 1];
+	double next = seconds(), paused = 0;
+	unsigned i = 0;
+
+	srand48(1);
+	while (!s->stop) {
+		if (s->paused) {
+			double began = seconds();
+
+			while (s->paused && !s->stop) {
+				/* That time does not count. */
+			}
+			paused = seconds() - began;
+			next += paused;
+		}
+		if (seconds() < next) {
+			continue;
+		}
+		next += -log(1 - drand48()) / rate;
+		s->sent++;
+		if (send(fds[1], out, datagram(out, i++ % DOMAINS),
+			MSG_DONTWAIT) < 0) {
+			s->lost++;
+		}
+	}
+	_exit(0);
+}
+
+static void
+read_root(void)
+{
+	static uint64_t memory[STS_ANCHORS_LOAD_SIZE_MAX / sizeof(uint64_t)];
+	struct sts_anchors_load *load = (void *)memory;
+	uint8_t pem[4096];
+	size_t n = https_file("root.pem", pem, sizeof pem);
+
+	sts_anchors_begin(load, root, sizeof root);
+	sts_anchors_feed(load, sts_text(pem, n));
+	need(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK, "root.pem");
+}
+
+static void
+start(void)
+{
+	static const uint8_t key[16] = { 2, 7, 1, 8 };
+	struct sts_config c;
+	void *block;
+
+	memset(&c, 0, sizeof c);
+	c.lookups = 64;
+	c.fetch_slots = HOSTILE + 1;
+	c.asks = HOSTILE;
+	c.cache_size = 1 << 18;
+	c.build_s = WALL_S;
+	c.report_memory = 1 << 20;
+	block = malloc(sts_agent_size(&c));
+	need(block != NULL, "memory");
+	mem_init(&mem, 1);
+	world_init(&world, &mem);
+	port = mem.port;
+	port.recv = recv_some;
+	read_root();
+	reporter.reports = STS_REPORTS_ALL;
+	reporter.organization = text("bench");
+	reporter.contact = text("a@bench.example");
+	reporter.host = text("mail.bench.example");
+	settings.reporter = &reporter;
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	settings.policy_port = 443;
+	settings.allow_private = true;
+	servers.count = 1;
+	servers.addr[0] =
+	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
+	sts_zones_init(&zones, 12000, 30000);
+	sts_agent_init(&agent, &c, &settings, block, now, key);
+	sts_driver_init(&driver, &agent, &port, now);
+	mem.driver = &driver;
+	sts_listen(
+	    &driver, sts_driver_listener(&driver, 0), STS_PROTOCOL_REPORTS);
+}
+
+static void
+set(const char *name, unsigned type, const char *value)
+{
+	struct world_rr rr;
+
+	memset(&rr, 0, sizeof rr);
+	rr.type = type;
+	rr.ttl = 60;
+	rr.what = value != NULL ? WORLD_DATA : WORLD_NODATA;
+	rr.count = value != NULL;
+	snprintf(rr.name, sizeof rr.name, "%s", name);
+	snprintf(
+	    rr.value[0], sizeof rr.value[0], "%s", value != NULL ? value : "");
+	world_set(&world, &rr);
+}
+
+static void
+publish(unsigned i)
+{
+	struct world_host host;
+	char name[64], ip[32];
+
+	snprintf(name, sizeof name, "_mta-sts.h%u.test", i);
+	set(name, DNSPEER_TXT, "v=STSv1; id=1;");
+	snprintf(name, sizeof name, "mta-sts.h%u.test", i);
+	snprintf(ip, sizeof ip, "198.51.100.%u", i + 1);
+	set(name, DNSPEER_A, ip);
+	set(name, DNSPEER_AAAA, NULL);
+	memset(&host, 0, sizeof host);
+	host.addr = (struct sts_addr){ STS_AF_INET, 0, 0, 0,
+		{ 198, 51, 100, (uint8_t)(i + 1) } };
+	host.cert = HTTPS_COMPLEX;
+	host.cut = WORLD_NEVER;
+	world_host(&world, &host);
+}
+
+/* One turn of the daemon's loop, then the world's. */
+static void
+turn(struct shared *s)
+{
+	struct pollfd p = { fds[0], POLLIN, 0 };
+
+	if (poll(&p, 1, 0) > 0) {
+		sts_ready(
+		    &driver, sts_driver_listener(&driver, 0), STS_EV_RECV);
+	}
+	mem_tell(&mem);
+	sts_run(&driver, now, WALL_S + now / 1000, 256);
+	s->paused = 1;
+	if (!world_step(&world, now) && driver.working.head == STS_NODE_NONE) {
+		now += 10;
+	}
+	s->paused = 0;
+}
+
+/* All hostile domains at once, again and again. */
+static unsigned long
+play(struct shared *s, double length)
+{
+	static const struct sts_text none = { NULL, 0 };
+	static char keys[HOSTILE][32];
+	double end = seconds() + length;
+	unsigned long rounds = 0;
+	int slot[HOSTILE];
+
+	for (unsigned i = 0; i < HOSTILE; i++) {
+		snprintf(keys[i], sizeof keys[i], "h%u.test", i);
+		publish(i);
+	}
+	while (seconds() < end) {
+		for (unsigned i = 0; i < HOSTILE; i++) {
+			slot[i] = sts_ask_refresh(&agent, none, text(keys[i]));
+		}
+		sts_driver_wake(&driver);
+		do {
+			turn(s);
+		} while (agent.lookups_busy > 0 && seconds() < end);
+		for (unsigned i = 0; i < HOSTILE; i++) {
+			sts_ask_end(&agent, slot[i]);
+		}
+		now += 400000;
+		rounds++;
+	}
+	return rounds;
+}
+
+static unsigned
+queue_length(void)
+{
+	FILE *f = fopen("/proc/sys/net/unix/max_dgram_qlen", "r");
+	unsigned n = 0;
+
+	if (f != NULL) {
+		need(fscanf(f, "%u", &n) == 1, "max_dgram_qlen");
+		fclose(f);
+	}
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	double rate = argc > 1 ? atof(argv[1]) : 1000;
+	double length = argc > 2 ? atof(argv[2]) : 10;
+	struct shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned long rounds;
+	struct sts_metrics_values v;
+	pid_t child;
+
+	need(s != MAP_FAILED, "mmap");
+	need(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) == 0, "socketpair");
+	start();
+	child = fork();
+	if (child == 0) {
+		send_all(s, rate);
+	}
+	rounds = play(s, length);
+	s->stop = 1;
+	waitpid(child, NULL, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		turn(s);
+	}
+	sts_agent_metrics(&agent, &v);
+	need(v.n[STS_METRIC_REPORT_EVENTS] + v.n[STS_METRIC_REPORT_LOST + 1] +
+		     s->lost ==
+		 s->sent,
+	    "a datagram that is neither counted nor lost");
+	printf("%.0f a second, queue of %u, %lu rounds of %d hostile chains: "
+	       "%lu sent, %lu lost, %.2f %%\n",
+	    rate, queue_length(), rounds, HOSTILE, s->sent, s->lost,
+	    100.0 * (double)s->lost / (double)(s->sent > 0 ? s->sent : 1));
+	return 0;
+}

@@ -1,0 +1,888 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS reporting by the whole agent in virtual time: what is counted by day is
+ * delivered in the hours after it, by mail to a relay of this process or by
+ * HTTPS, once. The oracle of all: every session that was handed in is in
+ * exactly one report, or counted as lost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/agent/agent_state.h"
+#include "../../core/driver.h"
+#include "../../core/report/report_save.h"
+#include "../mem/mem.h"
+#include "../mem/world.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_report";
+
+enum {
+	DAY_S = 86400,
+	DAY = 20000, /* since 1970 */
+	MORNING = 8 * 3600,
+	STEP_MS = 20000,
+	MAIL_MAX = 65536,
+	SENT_MAX = 4096,
+	IMAGE_MAX = 1 << 20
+};
+
+static struct mem mem;
+static struct world world;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_reporter reporter;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static struct sts_report_event event;
+static uint64_t block[1 << 18];
+static uint8_t key[STS_SIPHASH_KEY];
+static sts_ms now;
+static int64_t wall_s; /* at now 0 */
+static unsigned long added, sent, failures_sent;
+static char sent_days[SENT_MAX][STS_NAME_MAX + 12];
+static unsigned sent_count, failed_events, dropped_events;
+
+/* The relay: what it answers, and what it took. */
+static struct {
+	bool down; /* connections are refused */
+	const char *rcpt, *end; /* replies */
+	bool greeted, data;
+	unsigned mails, tries;
+	size_t len;
+	char mail[MAIL_MAX];
+	char to[256], from[256];
+	struct mem_sock *s;
+} relay;
+
+static struct sts_config config;
+
+static void
+begin_agent(void)
+{
+	sts_agent_init(&agent, &config, &settings, block, now, key);
+	sts_driver_init(&driver, &agent, &mem.port, now);
+	mem.driver = &driver;
+}
+
+static void
+start(size_t report_memory)
+{
+	now = 1000;
+	wall_s = (int64_t)DAY * DAY_S + MORNING;
+	mem_init(&mem, 7);
+	world_init(&world, &mem);
+	memset(&config, 0, sizeof config);
+	config.lookups = 4;
+	config.fetch_slots = 1;
+	config.asks = 2;
+	config.cache_size = 65536;
+	config.build_s = 1;
+	config.report_memory = report_memory;
+	memset(&settings, 0, sizeof settings);
+	memset(&reporter, 0, sizeof reporter);
+	reporter.reports = STS_REPORTS_ALL;
+	reporter.organization = unit_span("Example Organisation");
+	reporter.contact = unit_span("tls@gateway.example");
+	reporter.host = unit_span("mail.gateway.example");
+	reporter.address = unit_span("192.0.2.77");
+	reporter.relay =
+	    (struct sts_addr){ STS_AF_INET, 0, 25, 0, { 127, 0, 0, 1 } };
+	settings.reporter = &reporter;
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	settings.policy_port = 443;
+	settings.allow_private = true;
+	servers.count = 1;
+	servers.addr[0] =
+	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
+	sts_zones_init(&zones, 12000, 30000);
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	memset(&relay, 0, sizeof relay);
+	added = sent = failures_sent = 0;
+	sent_count = failed_events = dropped_events = 0;
+	begin_agent();
+}
+
+static void
+stop(void)
+{
+	ck_assert_ptr_eq(mem.fault, NULL);
+	ck_assert_ptr_eq(world.fault, NULL);
+	ck_assert(sts_tally_check(sts_agent_report_tally(&agent)));
+	world_end(&world);
+	mem_end(&mem);
+}
+
+static void
+say(const char *line)
+{
+	mem_send(&mem, relay.s, line, strlen(line));
+}
+
+static void
+take_line(char *line)
+{
+	if (strncmp(line, "MAIL", 4) == 0) {
+		snprintf(relay.from, sizeof relay.from, "%s", line);
+		say("250 2.1.0 ok\r\n");
+	} else if (strncmp(line, "RCPT", 4) == 0) {
+		snprintf(relay.to, sizeof relay.to, "%s", line);
+		say(relay.rcpt != NULL ? relay.rcpt : "250 2.1.5 ok\r\n");
+	} else if (strncmp(line, "DATA", 4) == 0) {
+		relay.data = true;
+		relay.len = 0;
+		say("354 go\r\n");
+	} else if (strncmp(line, "QUIT", 4) == 0) {
+		say("221 bye\r\n");
+		mem_half_close(relay.s);
+	} else {
+		say("250 relay.example\r\n");
+	}
+}
+
+/* The next line that came, or the end of a mail. */
+static bool
+relay_step(void)
+{
+	struct mem_bytes *in = &relay.s->out;
+	char line[2048];
+	size_t n = 0;
+
+	while (n < in->n && in->p[n] != '\n') {
+		n++;
+	}
+	if (n == in->n || n >= sizeof line) {
+		return false;
+	}
+	memcpy(line, in->p, n + 1);
+	line[n + 1] = '\0';
+	mem_drop(in, n + 1);
+	if (!relay.data) {
+		take_line(line);
+	} else if (strcmp(line, ".\r\n") == 0) {
+		relay.data = false;
+		relay.mails += relay.end == NULL;
+		say(relay.end != NULL ? relay.end : "250 2.0.0 queued\r\n");
+	} else {
+		ck_assert_uint_lt(relay.len + n + 1, MAIL_MAX);
+		memcpy(relay.mail + relay.len, line, n + 2);
+		relay.len += n + 1;
+	}
+	return true;
+}
+
+static bool
+play_relay(void)
+{
+	struct mem_sock *s = world_scripted(&world);
+	bool moved = false;
+
+	if (s == NULL || s->peer.port != 25) {
+		relay.s = NULL;
+		return false;
+	}
+	if (s != relay.s || s->state == MEM_WAITING) {
+		relay.s = s;
+		relay.tries++;
+		relay.data = false;
+		if (relay.down) {
+			mem_fail(&mem, s, STS_IO_REFUSED);
+		} else {
+			mem_accept(&mem, s);
+			say("220 relay.example ESMTP\r\n");
+		}
+		return true;
+	}
+	while (relay_step()) {
+		moved = true;
+	}
+	return moved;
+}
+
+/* What the agent says of its reports. */
+static void
+take_events(void)
+{
+	static unsigned seen;
+	unsigned first =
+	    mem.event_count > MEM_EVENTS ? mem.event_count - MEM_EVENTS : 0;
+
+	seen = seen < first || seen > mem.event_count ? first : seen;
+	for (; seen < mem.event_count; seen++) {
+		const struct sts_event *e = &mem.event[seen % MEM_EVENTS];
+
+		failed_events += e->code == STS_EVENT_REPORT_FAILED;
+		dropped_events += e->code == STS_EVENT_REPORT_DROPPED;
+		if (e->code != STS_EVENT_REPORT_SENT) {
+			continue;
+		}
+		sent += e->number[0];
+		failures_sent += e->number[1];
+		ck_assert_uint_lt(sent_count, SENT_MAX);
+		snprintf(sent_days[sent_count++], sizeof *sent_days, "%.*s %ld",
+		    (int)e->text_len, (const char *)e->text,
+		    (long)((wall_s + now / 1000) / DAY_S));
+	}
+}
+
+static void
+settle(void)
+{
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned long before = mem.moves;
+		unsigned told = mem_tell(&mem);
+		sts_ms sleep = sts_run(&driver, now, wall_s + now / 1000, 256);
+		bool moved = world_step(&world, now);
+
+		moved = play_relay() || moved;
+		take_events();
+		if (told == 0 && !moved && sleep > 0 && mem.moves == before) {
+			return;
+		}
+	}
+	ck_abort_msg("it spins");
+}
+
+/* Let time pass: to the agent's next deadline, but in steps. */
+static void
+pass_s(uint32_t s)
+{
+	sts_ms end = now + s * 1000, next;
+
+	settle();
+	while (now != end) {
+		next = now + STEP_MS;
+		if (agent.reporter->step != STS_REPORT_REST) {
+			next = now + 500;
+		}
+		now = sts_earlier(next, end);
+		settle();
+	}
+}
+
+static void
+confirm(void)
+{
+	settle();
+	sts_clock_confirm(&agent.clock, true, sts_clock_cert_s(&agent.clock));
+	sts_driver_wake(&driver);
+	settle();
+	ck_assert_int_eq(sts_clock_state(&agent.clock), STS_CLOCK_CONFIRMED);
+}
+
+/* The record of a domain; NULL: there is none. */
+static void
+set_record(const char *domain, const char *record)
+{
+	struct world_rr rr;
+
+	memset(&rr, 0, sizeof rr);
+	rr.type = DNSPEER_TXT;
+	rr.ttl = 60;
+	rr.what = record == NULL ? WORLD_NXDOMAIN : WORLD_DATA;
+	rr.count = record != NULL;
+	snprintf(rr.name, sizeof rr.name, "_smtp._tls.%s", domain);
+	snprintf(rr.value[0], sizeof rr.value[0], "%s",
+	    record != NULL ? record : "");
+	world_set(&world, &rr);
+}
+
+static const char record[] = "v=TLSRPTv1; rua=mailto:tls@%s";
+
+/* A session with a domain whose record is `record`, as a mail server in the
+ * same image tells of it. */
+static bool
+session(const char *domain, bool failed)
+{
+	char text[512];
+	struct sts_report_failure f;
+
+	snprintf(text, sizeof text, record, domain);
+	ck_assert(sts_event_begin(&event, unit_span(domain), unit_span(text)));
+	if (failed) {
+		memset(&f, 0, sizeof f);
+		f.result = STS_REPORT_EXPIRED;
+		f.texts[STS_REPORT_MX] = unit_span("mx.example.com");
+		event.failed = true;
+		sts_event_failure(&event, &f);
+	}
+	added++;
+	return sts_agent_report_event(&agent, &event);
+}
+
+static unsigned long
+lost(void)
+{
+	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	unsigned long sum = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
+		sum += (unsigned long)t->lost[i];
+	}
+	return sum;
+}
+
+/* Sessions that are counted and not yet reported. */
+static unsigned long
+held(void)
+{
+	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	unsigned long sum = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		uint32_t ref = 0;
+
+		while ((ref = sts_tally_next(t, i, ref)) != 0) {
+			uint64_t good, bad;
+
+			sts_tally_totals(t, ref, &good, &bad);
+			sum += (unsigned long)(good + bad);
+		}
+	}
+	return sum;
+}
+
+static void
+check_sum(const char *name)
+{
+	unit_int(name, (long long)(sent + lost() + held()), (long long)added);
+}
+
+/* No domain's day is reported twice. */
+static void
+check_once(void)
+{
+	for (unsigned i = 0; i < sent_count; i++) {
+		for (unsigned k = i + 1; k < sent_count; k++) {
+			ck_assert_str_ne(sent_days[i], sent_days[k]);
+		}
+	}
+}
+
+/* Seconds to the end of the day, and so much more. */
+static void
+to_midnight_and(uint32_t s)
+{
+	int64_t w = wall_s + now / 1000;
+
+	pass_s((uint32_t)(DAY_S - w % DAY_S) + s);
+}
+
+START_TEST(by_mail)
+{
+	char name[32];
+
+	start(262144);
+	confirm();
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		set_record(name, "v=TLSRPTv1; rua=mailto:tls@reports.test");
+		for (unsigned k = 0; k <= i; k++) {
+			ck_assert(session(name, k % 3 == 1));
+		}
+	}
+	/* Nothing leaves before the day is over, nor all at midnight. */
+	to_midnight_and(0);
+	ck_assert_uint_eq(relay.mails, 0);
+	pass_s(STS_REPORT_AFTER_S - 10);
+	ck_assert_uint_eq(relay.mails, 0);
+	pass_s(3600);
+	ck_assert_uint_gt(relay.mails, 0);
+	ck_assert_uint_lt(relay.mails, 20);
+	check_sum("in the first hour");
+	pass_s(4 * 3600);
+	unit_int("mails", relay.mails, 20);
+	unit_int("sent", (long long)sent, 210);
+	unit_int("waiting", (long long)held(), 0);
+	ck_assert_str_eq(relay.from, "MAIL FROM:<tls@gateway.example>\r\n");
+	ck_assert_str_eq(relay.to, "RCPT TO:<tls@reports.test>\r\n");
+	relay.mail[relay.len] = '\0';
+	ck_assert_ptr_nonnull(
+	    strstr(relay.mail, "\r\nTLS-Report-Submitter: gateway.example"));
+	ck_assert_ptr_nonnull(strstr(relay.mail, "\r\nTLS-Required: No"));
+	check_once();
+	stop();
+}
+END_TEST
+
+/* A relay that is down costs time, not reports; a day later they are given up. */
+START_TEST(again)
+{
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	session("a.example", true);
+	session("b.example", true);
+	relay.down = true;
+	to_midnight_and(6 * 3600);
+	ck_assert_uint_gt(failed_events, 4);
+	unit_int("mails", relay.mails, 0);
+	check_sum("down");
+	relay.down = false;
+	pass_s(4 * 3600);
+	unit_int("mails", relay.mails, 2);
+	unit_int("sent", (long long)sent, 2);
+
+	session("a.example", true);
+	relay.down = true;
+	to_midnight_and(23 * 3600);
+	unit_int("dropped", dropped_events, 1);
+	unit_int("lost", (long long)lost(), 1);
+	check_sum("dropped");
+	stop();
+}
+END_TEST
+
+/* What a relay says decides: 5yz is for good, 4yz is tried again. */
+START_TEST(replies)
+{
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", true);
+	relay.rcpt = "550 5.1.1 no such user\r\n";
+	to_midnight_and(5 * 3600);
+	unit_int("tries", relay.tries, 1);
+	unit_int("dropped", dropped_events, 1);
+	check_sum("refused");
+	session("a.example", true);
+	relay.rcpt = "450 4.2.0 later\r\n";
+	to_midnight_and(5 * 3600);
+	ck_assert_uint_gt(relay.tries, 2);
+	relay.rcpt = NULL;
+	pass_s(8 * 3600);
+	unit_int("mails", relay.mails, 1);
+	check_sum("later");
+	stop();
+}
+END_TEST
+
+/* Who wants no reports any more gets none; if nobody can tell, what was wanted
+ * counts. Several destinations are each sent to. */
+START_TEST(records)
+{
+	struct world_rr rr;
+
+	start(262144);
+	confirm();
+	set_record("gone.example", NULL);
+	set_record("two.example",
+	    "v=TLSRPTv1; rua=mailto:x@two.example,mailto:y@two.example");
+	set_record("odd.example", "v=TLSRPTv1; rua=ftp://odd.example/");
+	memset(&rr, 0, sizeof rr);
+	rr.type = DNSPEER_TXT;
+	rr.what = WORLD_SERVFAIL;
+	snprintf(rr.name, sizeof rr.name, "_smtp._tls.broken.example");
+	world_set(&world, &rr);
+	session("gone.example", true);
+	session("two.example", true);
+	session("odd.example", true);
+	session("broken.example", true);
+	to_midnight_and(5 * 3600);
+	unit_int("mails", relay.mails, 3);
+	unit_int("sent", (long long)sent, 2);
+	unit_int("lost", (long long)lost(), 2);
+	check_sum("records");
+	stop();
+}
+END_TEST
+
+static const char accepted[] = "HTTP/1.1 201 Created\r\n\r\n";
+
+static void
+load_anchors(void)
+{
+	static uint8_t pem[65536];
+	static uint64_t packed[8192];
+	struct sts_anchors_load *load = calloc(1, sts_anchors_load_size());
+	size_t n = https_file("root.pem", pem, sizeof pem);
+
+	ck_assert_ptr_nonnull(load);
+	sts_anchors_begin(load, (uint8_t *)packed, sizeof packed);
+	sts_anchors_feed(load, sts_text(pem, n));
+	ck_assert_int_eq(sts_anchors_end(load, &anchors), STS_ANCHORS_OK);
+	free(load);
+}
+
+/* The address of a host, and what it answers. */
+static void
+set_host(const char *name, const char *ip, uint8_t last, const char *response)
+{
+	struct world_host host;
+	struct world_rr rr;
+
+	memset(&rr, 0, sizeof rr);
+	rr.type = DNSPEER_A;
+	rr.ttl = 60;
+	rr.count = 1;
+	snprintf(rr.name, sizeof rr.name, "%s", name);
+	snprintf(rr.value[0], sizeof rr.value[0], "%s", ip);
+	world_set(&world, &rr);
+	rr.type = DNSPEER_AAAA;
+	rr.what = WORLD_NODATA;
+	rr.count = 0;
+	world_set(&world, &rr);
+	memset(&host, 0, sizeof host);
+	host.conduct = WORLD_HTTPS;
+	host.cut = WORLD_NEVER;
+	host.response = unit_span(response);
+	host.addr =
+	    (struct sts_addr){ STS_AF_INET, 0, 0, 0, { 192, 0, 2, last } };
+	world_host(&world, &host);
+}
+
+static unsigned
+connections(uint8_t last)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < world.seen_count; i++) {
+		n += world.seen[i].kind == 'c' &&
+		     world.seen[i].addr.ip[3] == last;
+	}
+	return n;
+}
+
+/* A report is posted only where anybody may connect to, though policies of a
+ * private network are fetched. */
+START_TEST(forbidden)
+{
+	start(262144);
+	load_anchors();
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=https://reports.a.example/x");
+	set_host("reports.a.example", "10.0.0.1", 9, accepted);
+	session("a.example", true);
+	to_midnight_and(5 * 3600);
+	unit_int("sent", (long long)sent, 0);
+	ck_assert_uint_gt(failed_events, 0);
+	for (unsigned i = 0; i < world.seen_count; i++) {
+		ck_assert_int_ne(world.seen[i].kind, 'c');
+	}
+	check_sum("forbidden");
+	stop();
+}
+END_TEST
+
+/* A certificate for another name gets nothing of it, and it is tried again. */
+START_TEST(by_https)
+{
+	start(262144);
+	load_anchors();
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=https://reports.a.example/x");
+	set_host("reports.a.example", "192.0.2.9", 9, accepted);
+	session("a.example", true);
+	to_midnight_and(5 * 3600);
+	ck_assert_uint_gt(connections(9), 0);
+	unit_int("sent", (long long)sent, 0);
+	ck_assert_uint_gt(failed_events, 0);
+	check_sum("https");
+	stop();
+}
+END_TEST
+
+/* Failed fetches are reported to those who want it, and only theirs. */
+START_TEST(own)
+{
+	static const struct {
+		const char *name;
+		enum sts_why why;
+		bool wanted; /* there is a record */
+		unsigned counted;
+	} cases[] = {
+		{ "an expired certificate", STS_WHY_X509_EXPIRED, true, 1 },
+		{ "a broken policy", STS_WHY_POLICY_SYNTAX, true, 1 },
+		{ "nothing there", STS_WHY_CONNECT_REFUSED, true, 1 },
+		{ "no record", STS_WHY_CONNECT_REFUSED, false, 0 },
+		{ "our limit", STS_WHY_POLICY_NO_ROOM, true, 0 },
+		{ "our shortage", STS_WHY_BUSY, true, 0 },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		start(262144);
+		confirm();
+		set_record("a.example",
+		    cases[i].wanted ? "v=TLSRPTv1; rua=mailto:t@a.example"
+				    : NULL);
+		sts_agent_report_failed(&agent, unit_span("a.example"),
+		    cases[i].why, STS_REPORT_AT_POLICY_HOST);
+		sts_driver_wake(&driver);
+		pass_s(60);
+		unit_int(cases[i].name, (long long)held(), cases[i].counted);
+		stop();
+	}
+}
+END_TEST
+
+/* More failures than wait are lost, and that is counted. */
+START_TEST(own_many)
+{
+	char name[32];
+	struct sts_metrics_values v;
+
+	start(262144);
+	confirm();
+	for (unsigned i = 0; i < STS_REPORT_OWN + 5; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		set_record(name, "v=TLSRPTv1; rua=mailto:t@a.example");
+		sts_agent_report_failed(&agent, unit_span(name),
+		    STS_WHY_CONNECT_REFUSED, STS_REPORT_AT_POLICY_HOST);
+	}
+	sts_driver_wake(&driver);
+	pass_s(60);
+	unit_int("counted", (long long)held(), STS_REPORT_OWN);
+	sts_agent_metrics(&agent, &v);
+	unit_int("lost", v.n[STS_METRIC_REPORT_LOST + 2], 5);
+	stop();
+}
+END_TEST
+
+/* Datagrams as the driver hands them over; what is none costs nothing else. */
+START_TEST(datagrams)
+{
+	static const char good[] =
+	    "{\"d\": \"GOOD.example\",\"pr\": \"v=TLSRPTv1; "
+	    "rua=mailto:r@good.example\",\"policies\":[{\"policy-type\":9,"
+	    "\"policy-domain\": \"good.example\",\"t\":0,\"f\":0}]}";
+	struct sts_metrics_values v;
+	struct sts_span room;
+
+	start(262144);
+	confirm();
+	room = sts_agent_report_room(&agent);
+	ck_assert_uint_eq(room.n, STS_TLSRPT_DATAGRAM);
+	memcpy(room.p, good, sizeof good - 1);
+	sts_agent_report_take(&agent, sizeof good - 1, now);
+	memcpy(room.p, good, sizeof good - 1);
+	sts_agent_report_take(&agent, sizeof good - 2, now);
+	memset(room.p, '{', room.n);
+	sts_agent_report_take(&agent, room.n, now);
+	sts_agent_metrics(&agent, &v);
+	unit_int("counted", (long long)held(), 1);
+	unit_int("datagrams", v.n[STS_METRIC_REPORT_EVENTS], 1);
+	unit_int("broken", v.n[STS_METRIC_REPORT_LOST], 2);
+	ck_assert_uint_ne(sts_tally_find(sts_agent_report_tally(&agent),
+			      sts_tally_today(sts_agent_report_tally(&agent)),
+			      unit_span("good.example"), 0),
+	    0);
+	/* Off: nothing is counted, and that is. */
+	reporter.reports = STS_REPORTS_OFF;
+	memcpy(room.p, good, sizeof good - 1);
+	sts_agent_report_take(&agent, sizeof good - 1, now);
+	sts_agent_metrics(&agent, &v);
+	unit_int("off", v.n[STS_METRIC_REPORT_LOST + 3], 1);
+	unit_int("counted", (long long)held(), 1);
+	stop();
+}
+END_TEST
+
+/* Failures only. */
+START_TEST(failures_only)
+{
+	start(262144);
+	confirm();
+	reporter.reports = STS_REPORTS_FAILURES;
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	session("a.example", false);
+	session("b.example", false);
+	session("b.example", true);
+	to_midnight_and(5 * 3600);
+	unit_int("mails", relay.mails, 1);
+	unit_int("sent", (long long)sent, 2);
+	check_sum("failures only");
+	stop();
+}
+END_TEST
+
+/* A day with nothing but the deliveries of our own reports is no reason for
+ * another report. */
+START_TEST(echo)
+{
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", false);
+	to_midnight_and(5 * 3600);
+	unit_int("the first", relay.mails, 1);
+	session("a.example", false); /* its own delivery */
+	to_midnight_and(5 * 3600);
+	unit_int("no second", relay.mails, 1);
+	session("a.example", false);
+	session("a.example", false);
+	to_midnight_and(5 * 3600);
+	unit_int("one with more than that", relay.mails, 2);
+	check_sum("echo");
+	stop();
+}
+END_TEST
+
+/* However many domains name it, one destination gets so many a day. */
+START_TEST(cap)
+{
+	char name[32];
+
+	start(1 << 20);
+	confirm();
+	for (unsigned i = 0; i < STS_REPORT_SAME_MAX + 40; i++) {
+		snprintf(name, sizeof name, "d%u.org%u.example", i, i);
+		set_record(name, "v=TLSRPTv1; rua=mailto:victim@third.test");
+		session(name, true);
+	}
+	to_midnight_and(6 * 3600);
+	ck_assert_uint_le(relay.mails, STS_REPORT_SAME_MAX);
+	ck_assert_uint_gt(relay.mails, 0);
+	check_sum("cap");
+	stop();
+}
+END_TEST
+
+static uint8_t image[IMAGE_MAX];
+
+static size_t
+save(void)
+{
+	struct sts_report_save s;
+	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	size_t n, len = 0;
+
+	sts_report_save_begin(&s, t);
+	while ((n = sts_report_save(
+		    &s, t, sts_span(image + len, IMAGE_MAX - len))) > 0) {
+		len += n;
+	}
+	ck_assert(sts_report_save_done(&s));
+	return len;
+}
+
+/* The power is off and on again: what was saved is there. */
+static void
+restart(size_t len)
+{
+	static struct sts_report_load l;
+
+	mem_crash(&mem);
+	world_step(&world, now);
+	begin_agent();
+	sts_report_load_begin(&l, sts_agent_report_tally(&agent));
+	sts_report_load(
+	    &l, sts_agent_report_tally(&agent), sts_text(image, len));
+	ck_assert(sts_report_load_end(&l, sts_agent_report_tally(&agent)));
+}
+
+/* Nothing of a report's end leaves before the board has its mark; and what is
+ * marked is not sent again after a restart. */
+START_TEST(marks)
+{
+	uint32_t number = 0, check = 0;
+	size_t len;
+
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", true);
+	sts_agent_report_keeps(&agent);
+	to_midnight_and(0);
+	len = save();
+	for (unsigned i = 0;
+	     i < 5 * 3600 && !sts_agent_report_mark(&agent, &number, &check);
+	     i++) {
+		now += 1000;
+		for (unsigned k = 0; k < 50; k++) {
+			mem_tell(&mem);
+			sts_run(&driver, now, wall_s + now / 1000, 256);
+			world_step(&world, now);
+			play_relay();
+		}
+	}
+	ck_assert(sts_agent_report_mark(&agent, &number, &check));
+	unit_int("before the mark", relay.mails, 0);
+	sts_agent_report_marked(&agent);
+	settle();
+	unit_int("after the mark", relay.mails, 1);
+
+	restart(len);
+	sts_agent_report_delivered(&agent, number, check);
+	confirm();
+	pass_s(6 * 3600);
+	unit_int("after a restart", relay.mails, 1);
+	stop();
+}
+END_TEST
+
+/*
+ * A day with everything: a memory that is too small for what happens, a restart
+ * at noon with what was saved a moment before, a clock that steps back over
+ * midnight and forward again.
+ */
+START_TEST(day)
+{
+	char name[48];
+	size_t len;
+	uint32_t seed = 1;
+
+	start(32768);
+	confirm();
+	for (unsigned i = 0; i < 3000; i++) {
+		seed = seed * 1664525 + 1013904223;
+		snprintf(name, sizeof name, "d%u.org%u.example",
+		    (unsigned)(seed >> 26), (unsigned)(seed >> 20 & 7));
+		set_record(name, "v=TLSRPTv1; rua=mailto:tls@reports.test");
+		session(name, (seed >> 10) % 10 == 0);
+		if (i % 20 == 0) {
+			pass_s(180);
+		}
+		if (i == 1500) {
+			len = save();
+			restart(len);
+			confirm();
+			check_sum("after the restart");
+		}
+	}
+	check_sum("in the evening");
+	to_midnight_and(10);
+	check_sum("after midnight");
+	wall_s -= 3600; /* back into the day before */
+	session("back.example", true);
+	set_record("back.example", "v=TLSRPTv1; rua=mailto:tls@reports.test");
+	pass_s(600);
+	check_sum("a step back");
+	wall_s += 3600;
+	pass_s(5 * 3600);
+	check_sum("delivered");
+	ck_assert_uint_gt(sent, 0);
+	ck_assert_uint_gt(lost(), 0);
+	to_midnight_and(5 * 3600);
+	unit_int("left", (long long)held(), 0);
+	check_sum("a day later");
+	check_once();
+	stop();
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, by_mail);
+	tcase_add_test(tc, again);
+	tcase_add_test(tc, replies);
+	tcase_add_test(tc, records);
+	tcase_add_test(tc, forbidden);
+	tcase_add_test(tc, by_https);
+	tcase_add_test(tc, own);
+	tcase_add_test(tc, own_many);
+	tcase_add_test(tc, datagrams);
+	tcase_add_test(tc, failures_only);
+	tcase_add_test(tc, echo);
+	tcase_add_test(tc, cap);
+	tcase_add_test(tc, marks);
+	tcase_add_test(tc, day);
+}
