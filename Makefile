@@ -88,11 +88,11 @@ DAEMON_SRC = boards/posix/anchors_command.c \
 	boards/posix/check_policy.c boards/posix/check_print.c boards/posix/check_records.c \
 	boards/posix/check_rpt.c boards/posix/check_tlsa.c boards/posix/check_tlsa_records.c \
 	boards/posix/check_verdict.c \
-	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c \
+	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c boards/posix/conf_report.c \
 	boards/posix/confine_calls.c boards/posix/confine_landlock.c boards/posix/confine_linux.c \
 	boards/posix/confine_none.c boards/posix/confine_openbsd.c boards/posix/control.c \
 	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_request.c \
-	boards/posix/control_print.c boards/posix/control_record.c boards/posix/control_show.c boards/posix/fields.c \
+	boards/posix/control_print.c boards/posix/control_record.c boards/posix/control_report.c boards/posix/control_show.c boards/posix/fields.c \
 	boards/posix/dns_ask.c boards/posix/look.c boards/posix/names.c boards/posix/preload_file.c \
 	boards/posix/publish.c boards/posix/publish_file.c \
 	boards/posix/publish_out.c boards/posix/publish_server.c boards/posix/publish_sts.c \
@@ -100,7 +100,7 @@ DAEMON_SRC = boards/posix/anchors_command.c \
 	boards/posix/journal_child.c boards/posix/journal_file.c \
 	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
 	boards/posix/match.c boards/posix/memory.c boards/posix/metrics_http.c boards/posix/query.c \
-	boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \
+	boards/posix/report_file.c boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \
 	boards/posix/side.c boards/posix/signals.c boards/posix/users.c boards/posix/value.c \
 	boards/posix/watch.c
 

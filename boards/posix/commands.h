@@ -47,6 +47,7 @@ int sts_command_query(const struct sts_args *args);
 int sts_command_check(const struct sts_args *args);
 int sts_command_cache(const struct sts_args *args);
 int sts_command_enforce(const struct sts_args *args);
+int sts_command_report(const struct sts_args *args);
 int sts_command_match(const struct sts_args *args);
 int sts_command_anchors(const struct sts_args *args);
 int sts_command_publish(const struct sts_args *args);

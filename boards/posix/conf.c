@@ -20,6 +20,7 @@
 
 #define DEFAULT_LISTEN "inet:127.0.0.1:8461"
 #define DEFAULT_CONTROL "unix:" STS_CONTROL_SOCKET
+#define DEFAULT_RELAY "127.0.0.1:25"
 
 enum {
 	PROBLEM_MAX = 256,
@@ -193,11 +194,14 @@ set_defaults(struct sts_conf *c)
 	c->allow_private = true;
 	c->sct = STS_SCT_LOG;
 	c->policy_port = 443;
+	c->report.memory = 1 << 20;
+	c->report.reports = STS_REPORTS_ALL;
 	c->log = STS_LOG_STDERR;
 	c->log_level = STS_LOG_INFO;
 	c->confine = true;
 	set_line(c, "listen", DEFAULT_LISTEN);
 	set_line(c, "control", DEFAULT_CONTROL);
+	set_line(c, "report_relay", DEFAULT_RELAY);
 }
 
 bool
@@ -260,6 +264,9 @@ static const struct fixed {
 	FIXED("clients", BYTES, clients),
 	FIXED("lookups", BYTES, lookups),
 	FIXED("fetch_slots", BYTES, fetch_slots),
+	FIXED("tlsrpt", BYTES, report.listens),
+	FIXED("tlsrpt", PLACES, report.at),
+	FIXED("tlsrpt_memory", BYTES, report.memory),
 	FIXED("log", BYTES, log),
 	FIXED("user", TEXT, user),
 	FIXED("chroot", TEXT, chroot),
@@ -291,6 +298,27 @@ sts_conf_wants_dane(const struct sts_conf *c)
 	return STS_DANE && (c->dane || sts_zones_want_dane(&c->zones));
 }
 
+/* Keep off what was off at the start, since there is no room for it. Writes the
+ * keys to out; returns their length. */
+static size_t
+keep_off(const struct sts_conf *running, struct sts_conf *fresh, char *out,
+    size_t size, bool more)
+{
+	size_t n = 0;
+
+	if (sts_conf_wants_dane(fresh) && !sts_conf_wants_dane(running)) {
+		n += (size_t)snprintf(out, size, "%sdane", more ? " " : "");
+		fresh->dane = false;
+		more = true;
+	}
+	if (sts_conf_reports_on(fresh) && !sts_conf_reports_on(running)) {
+		n += (size_t)snprintf(
+		    out + n, size - n, "%scontact", more ? " " : "");
+		fresh->report.contact[0] = '\0';
+	}
+	return n;
+}
+
 size_t
 sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
     char out[STS_CONF_WHY_MAX])
@@ -311,12 +339,7 @@ sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
 		}
 		memcpy(would, is, f->size);
 	}
-	if (sts_conf_wants_dane(fresh) && !sts_conf_wants_dane(running)) {
-		/* There is no room for it. */
-		n += (size_t)snprintf(
-		    out + n, STS_CONF_WHY_MAX - n, "%sdane", n > 0 ? " " : "");
-		fresh->dane = false;
-	}
+	n += keep_off(running, fresh, out + n, STS_CONF_WHY_MAX - n, n > 0);
 	STS_ASSERT(n < STS_CONF_WHY_MAX);
 	return n;
 }

@@ -33,8 +33,20 @@ enum {
 	STS_CONF_LISTEN_MAX = 16,
 	STS_CONF_PATH_MAX = 255,
 	STS_CONF_WHY_MAX = 1024,
+	STS_CONF_CONTACT_MAX = 200,
 	/* Postfix waits 100 s; the rest is for the way. */
 	STS_CONF_ANSWER_MAX_MS = 95000
+};
+
+/* TLS reporting; off while there is no contact. */
+struct sts_conf_report {
+	bool listens;
+	struct sts_listen_at at; /* local, datagrams */
+	char organization[STS_REPORT_NAME_MAX + 1]; /* "": contact's domain */
+	char contact[STS_CONF_CONTACT_MAX + 1]; /* "": off */
+	struct sts_addr relay; /* af NONE: none */
+	uint64_t memory;
+	uint8_t reports; /* enum sts_reports */
 };
 
 struct sts_conf {
@@ -60,6 +72,7 @@ struct sts_conf {
 	bool preload_testing; /* as in sts_settings */
 	char warm_names[STS_CONF_PATH_MAX + 1]; /* "": off */
 	bool temp_on_dns_error, temp_on_no_clock, allow_private;
+	struct sts_conf_report report;
 	uint8_t sct; /* enum sts_sct */
 	unsigned allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX];
@@ -90,6 +103,9 @@ bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
 /* Print it as the lines that would give it, comments and defaults resolved;
  * without owners and groups of listeners, whose names are not kept. */
 void sts_conf_print(const struct sts_conf *c);
+
+/* Whether anything is counted and reported. */
+bool sts_conf_reports_on(const struct sts_conf *c);
 
 /* Whether DANE is on for any question. */
 bool sts_conf_wants_dane(const struct sts_conf *c);

@@ -82,9 +82,8 @@ clear_listen(struct sts_conf *c)
 	memset(c->listen, 0, sizeof c->listen);
 }
 
-/* Whether one of the words is a mode. */
-static bool
-has_mode(struct sts_text value)
+bool
+sts_conf_has_mode(struct sts_text value)
 {
 	struct sts_text v;
 
@@ -109,7 +108,7 @@ set_control(struct sts_conf *c, struct sts_text value)
 	    c->control.addr.af != STS_AF_LOCAL || c->control.text) {
 		return "off, or unix:/path mode=0600 owner=USER group=GROUP";
 	}
-	if (!has_mode(value)) {
+	if (!sts_conf_has_mode(value)) {
 		c->control.mode = CONTROL_MODE;
 	}
 	return NULL;
@@ -528,6 +527,12 @@ static const struct sts_conf_key keys[] = {
 	{ "nat64_prefix", false, set_nat64_prefix, clear_nat64_prefix },
 	{ "sct", false, set_sct, NULL },
 	{ "policy_port", false, set_policy_port, NULL },
+	{ "tlsrpt", false, sts_conf_tlsrpt, NULL },
+	{ "organization_name", false, sts_conf_organization, NULL },
+	{ "contact", false, sts_conf_contact, NULL },
+	{ "report_relay", false, sts_conf_relay, NULL },
+	{ "tlsrpt_memory", false, sts_conf_report_memory, NULL },
+	{ "tlsrpt_reports", false, sts_conf_reports, NULL },
 	{ "log", false, set_log, NULL },
 	{ "log_level", false, set_log_level, NULL },
 	{ "user", false, set_user, NULL },

@@ -6,7 +6,7 @@
 #include "conf.h"
 
 enum {
-	STS_CONF_KEYS_MAX = 48, /* at least as many as there are */
+	STS_CONF_KEYS_MAX = 64, /* at least as many as there are */
 	STS_CONF_SCTS = STS_SCT_REQUIRE + 1
 };
 
@@ -22,6 +22,21 @@ struct sts_conf_key {
 
 /* The key of that name and its number below STS_CONF_KEYS_MAX, or NULL. */
 const struct sts_conf_key *sts_conf_key(struct sts_text name, unsigned *number);
+
+/* conf_report.c: the keys of TLS reporting. */
+const char *sts_conf_tlsrpt(struct sts_conf *c, struct sts_text value);
+const char *sts_conf_organization(struct sts_conf *c, struct sts_text value);
+const char *sts_conf_contact(struct sts_conf *c, struct sts_text value);
+const char *sts_conf_relay(struct sts_conf *c, struct sts_text value);
+const char *sts_conf_report_memory(struct sts_conf *c, struct sts_text value);
+const char *sts_conf_reports(struct sts_conf *c, struct sts_text value);
+void sts_conf_report_print(const struct sts_conf_report *r);
+
+/* A place as a line of this key. */
+void sts_conf_print_place(const char *key, const struct sts_listen_at *at);
+
+/* Whether one of the words is a mode. */
+bool sts_conf_has_mode(struct sts_text value);
 
 /* The words of the key sct, by enum sts_sct. */
 extern const char *const sts_conf_sct[];

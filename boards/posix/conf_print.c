@@ -37,8 +37,8 @@ print_local(const struct sts_listen_at *at)
 	printf("%s", at->text ? " protocol=text" : "");
 }
 
-static void
-print_listen(const char *key, const struct sts_listen_at *at)
+void
+sts_conf_print_place(const char *key, const struct sts_listen_at *at)
 {
 	char text[STS_LISTEN_TEXT_MAX];
 
@@ -152,15 +152,15 @@ static void
 print_listeners(const struct sts_conf *c)
 {
 	for (unsigned i = 0; i < c->listen_count; i++) {
-		print_listen("listen", &c->listen[i]);
+		sts_conf_print_place("listen", &c->listen[i]);
 	}
 	if (c->metrics_on) {
-		print_listen("metrics", &c->metrics);
+		sts_conf_print_place("metrics", &c->metrics);
 	} else {
 		puts("metrics off");
 	}
 	if (c->control_on) {
-		print_listen("control", &c->control);
+		sts_conf_print_place("control", &c->control);
 	} else {
 		puts("control off");
 	}
@@ -187,6 +187,7 @@ sts_conf_print(const struct sts_conf *c)
 	print_deciding(c);
 	print_lists(c);
 	print_fetching(c);
+	sts_conf_report_print(&c->report);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",
 	    sts_log_level_name(c->log_level));

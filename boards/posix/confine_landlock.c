@@ -154,6 +154,9 @@ allow_all(int rules, const struct ruleset *r, const struct sts_conf *c,
 	if (c->control_on) {
 		allow_socket(rules, r, &c->control);
 	}
+	if (sts_conf_reports_on(c) && c->report.listens) {
+		allow_socket(rules, r, &c->report.at);
+	}
 	if (journal != NULL) {
 		allow_journal(rules, r, journal);
 	}

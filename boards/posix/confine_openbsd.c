@@ -54,6 +54,8 @@ unveil_all(const struct sts_conf *c, const char *journal)
 	}
 	rc |= unveil_socket(&c->metrics, c->metrics_on);
 	rc |= unveil_socket(&c->control, c->control_on);
+	rc |= unveil_socket(
+	    &c->report.at, sts_conf_reports_on(c) && c->report.listens);
 	if (journal != NULL) {
 		rc |= unveil_above(journal, UP_JOURNAL);
 	}

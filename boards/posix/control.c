@@ -39,6 +39,8 @@ enum stage {
 	SAVING,
 	STATS,
 	ENFORCE,
+	REPORTS, /* the list */
+	REPORT,
 	END,
 	OVER
 };
@@ -134,13 +136,78 @@ forget(
 	begin_saving(c, n);
 }
 
+/* Reports of a domain, or all that wait, are due now. */
 static void
-begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+hurry(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	if (n->wrong != NULL) {
-		fail(n, p, STS_EXIT_USAGE, n->wrong);
+	unsigned count =
+	    sts_agent_report_hurry(c->agent, sts_text_of(n->request.key));
+
+	sts_driver_wake(c->driver);
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_number(p, "due", count);
+	end_object(p);
+	n->code = count > 0 ? STS_EXIT_YES : STS_EXIT_NONE;
+	n->stage = END;
+}
+
+static void
+begin_report(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	struct sts_report_config config;
+	uint64_t random = (uint64_t)(uintptr_t)n ^ c->now;
+
+	if (!sts_agent_report_config(c->agent, &config)) {
+		fail(n, p, STS_EXIT_USAGE,
+		    "TLS reports are off: set the key contact");
 		return;
 	}
+	switch (n->request.command) {
+	case STS_CONTROL_REPORT_LIST:
+		n->stage = REPORTS;
+		break;
+	case STS_CONTROL_REPORT_SHOW:
+		if (!sts_control_report_show(&n->report, c->agent,
+			sts_text_of(n->request.key), n->request.json, random)) {
+			fail(n, p, STS_EXIT_NONE,
+			    "nothing is counted for that domain");
+			return;
+		}
+		n->stage = REPORT;
+		break;
+	default:
+		hurry(c, n, p);
+	}
+}
+
+static void
+list_reports(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	if (!sts_control_report_list(&n->report, c->agent, p)) {
+		n->stage = END;
+	}
+}
+
+static void
+put_report(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	(void)c;
+	if (!n->report.begun) {
+		n->put = *p;
+	}
+	n->put.sink = p->sink;
+	if (!sts_control_report_put(&n->report, &n->put)) {
+		n->stage = END;
+	}
+}
+
+static void
+begin_command(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
 	switch (n->request.command) {
 	case STS_CONTROL_QUERY:
 	case STS_CONTROL_REFRESH:
@@ -167,6 +234,18 @@ begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	default:
 		STS_ASSERT(n->request.command == STS_CONTROL_ENFORCE);
 		n->stage = ENFORCE;
+	}
+}
+
+static void
+begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	if (n->wrong != NULL) {
+		fail(n, p, STS_EXIT_USAGE, n->wrong);
+	} else if (n->request.command >= STS_CONTROL_REPORT_LIST) {
+		begin_report(c, n, p);
+	} else {
+		begin_command(c, n, p);
 	}
 }
 
@@ -428,6 +507,8 @@ static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
 	[SAVING] = save,
 	[STATS] = stats,
 	[ENFORCE] = enforce,
+	[REPORTS] = list_reports,
+	[REPORT] = put_report,
 	[END] = put_end,
 };
 
@@ -474,6 +555,7 @@ control_closed(void *ctx, unsigned conn)
 	struct sts_control_conn *n = &c->conn[conn];
 
 	sts_control_record_end(&n->record);
+	sts_control_report_end(&n->report);
 	if (n->slot >= 0) {
 		sts_ask_end(c->agent, n->slot);
 	}
@@ -521,7 +603,7 @@ inherit(struct sts_control *c)
 
 		sts_service_fd_name(i, name);
 		if (strcmp(name, "control") == 0 && sts_listen_of(fd, &c->at) &&
-		    c->at.addr.af == STS_AF_LOCAL) {
+		    c->at.addr.af == STS_AF_LOCAL && !c->at.datagrams) {
 			sts_side_inherit(&c->side, fd, &c->at);
 			return true;
 		}

@@ -14,6 +14,7 @@
 #define STS_CONTROL_H
 
 #include "control_record.h"
+#include "control_report.h"
 #include "control_request.h"
 #include "live.h"
 #include "side.h"
@@ -40,6 +41,8 @@ struct sts_control_conn {
 	struct sts_walk walk;
 	bool walked; /* it is over */
 	struct sts_control_record record;
+	struct sts_control_report report;
+	struct sts_json_put put; /* of a report, from piece to piece */
 };
 
 struct sts_control {

@@ -37,6 +37,7 @@ make_request(struct sts_control_request *r, const struct sts_args *args,
 	memset(r, 0, sizeof *r);
 	r->command = (uint8_t)command;
 	r->all = args->all;
+	r->json = command == STS_CONTROL_REPORT_SHOW && args->json;
 	return (key == NULL ||
 		   sts_control_request_copy(r->key, sizeof r->key, key)) &&
 	       (args->zone == NULL || sts_control_request_copy(
@@ -127,6 +128,44 @@ sts_command_cache(const struct sts_args *args)
 	return sts_fail(STS_EXIT_USAGE,
 	    "cache: expected list, show, forget, refresh, export, flush or "
 	    "stats");
+}
+
+static const struct {
+	const char *word;
+	enum sts_control_command command;
+	bool domain; /* one follows */
+} report_commands[] = {
+	{ "list", STS_CONTROL_REPORT_LIST, false },
+	{ "show", STS_CONTROL_REPORT_SHOW, true },
+	{ "send", STS_CONTROL_REPORT_SEND, true },
+	{ "flush", STS_CONTROL_REPORT_FLUSH, false },
+};
+
+int
+sts_command_report(const struct sts_args *args)
+{
+	size_t i = 0, count = sizeof report_commands / sizeof *report_commands;
+
+	while (
+	    i < count && strcmp(args->word[0], report_commands[i].word) != 0) {
+		i++;
+	}
+	if (i == count) {
+		return sts_fail(STS_EXIT_USAGE,
+		    "report: expected list, show, send or flush");
+	}
+	bool domain = report_commands[i].domain;
+	int code = 0;
+
+	if (args->word_count != 1U + domain) {
+		return sts_fail(STS_EXIT_USAGE, "report %s: %s", args->word[0],
+		    domain ? "expected one domain" : "expected nothing more");
+	}
+	int fd = connect_daemon(args, &code);
+
+	return fd < 0 ? code
+		      : sts_control_ask(fd, args, report_commands[i].command,
+			    domain ? args->word[1] : NULL);
 }
 
 enum {

@@ -520,6 +520,47 @@ print_enforced(struct sts_control_show *s)
 	puts("");
 }
 
+/* ---- TLS reports ---- */
+
+void
+sts_control_print_mail(struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		if (t.p[i] != '\r') {
+			sts_control_print_text(sts_text(t.p + i, 1));
+		}
+	}
+}
+
+static void
+print_counted(struct sts_control_show *s)
+{
+	if (!(s->shown & SHOWN_HEAD)) {
+		s->shown |= SHOWN_HEAD;
+		printf("%-40s %-10s %s\n", "DOMAIN", "DAY",
+		    "SESSIONS, FAILURES, STATE");
+	}
+	print_padded(text(s, "domain"), 40);
+	print_members(s, "$day $sessions sessions, $failures failures, $state");
+	if (has(s, "due")) {
+		printf(", due ");
+		print_relative(s, "due");
+		print_members(s, ", tried $tries times");
+	}
+	puts("");
+}
+
+/* A mail was shown as it came. */
+static void
+print_report(struct sts_control_show *s)
+{
+	if (s->command == STS_CONTROL_REPORT_LIST) {
+		print_counted(s);
+	} else if (s->command != STS_CONTROL_REPORT_SHOW) {
+		print_members(s, "$due reports are due now\n");
+	}
+}
+
 static void
 print_one(struct sts_control_show *s)
 {
@@ -550,6 +591,8 @@ sts_control_print_record(struct sts_control_show *s)
 {
 	if (has(s, "error")) {
 		print_members(s, "error: $error\n");
+	} else if (s->command >= STS_CONTROL_REPORT_LIST) {
+		print_report(s);
 	} else {
 		print_one(s);
 	}

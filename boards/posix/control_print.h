@@ -11,6 +11,9 @@
 /* Text of the daemon's: what is neither printable nor LF as "?". */
 void sts_control_print_text(struct sts_text t);
 
+/* A piece of a mail: the same, and lines end in LF alone. */
+void sts_control_print_mail(struct sts_text t);
+
 /* The lines above an answer, up to where its octets follow. */
 void sts_control_print_head(const struct sts_control_show *s);
 

@@ -28,6 +28,10 @@ static const struct {
 	[STS_CONTROL_FLUSH] = { "flush", { "all" } },
 	[STS_CONTROL_STATS] = { "stats", { NULL } },
 	[STS_CONTROL_ENFORCE] = { "enforce", { "on", "until" } },
+	[STS_CONTROL_REPORT_LIST] = { "report-list", { NULL } },
+	[STS_CONTROL_REPORT_SHOW] = { "report-show", { "key", "json" } },
+	[STS_CONTROL_REPORT_SEND] = { "report-send", { "key" } },
+	[STS_CONTROL_REPORT_FLUSH] = { "report-flush", { NULL } },
 };
 
 enum {
@@ -151,6 +155,7 @@ judge(struct sts_control_request *r, const struct sts_fields *f)
 	}
 	r->command = (uint8_t)i;
 	r->all = take_bool(f, "all", &given, &wrong);
+	r->json = take_bool(f, "json", &given, &wrong);
 	on = take_bool(f, "on", &given, &wrong);
 	r->enforce = (uint8_t)(!given ? STS_ENFORCE_ASK
 			       : on   ? STS_ENFORCE_ON
@@ -236,10 +241,10 @@ is_zone(struct sts_text t)
 }
 
 /* The longest request: each octet of the key escaped, each of the zone too. */
-STS_STATIC_ASSERT(STS_CONTROL_REQUEST_MAX >=
-		      STS_JSON_ESCAPE_MAX * STS_CONTROL_KEY_MAX +
-			  2 * STS_ZONE_NAME_MAX +
-			  sizeof "{'command':'refresh','key':'','zone':''}\n",
+STS_STATIC_ASSERT(
+    STS_CONTROL_REQUEST_MAX >=
+	STS_JSON_ESCAPE_MAX * STS_CONTROL_KEY_MAX + 2 * STS_ZONE_NAME_MAX +
+	    sizeof "{'command':'report-show','key':'','zone':'','json':true}\n",
     requests_fit);
 
 size_t
@@ -264,6 +269,9 @@ sts_control_request_write(const struct sts_control_request *r, uint8_t *out)
 	}
 	if (r->all) {
 		sts_json_put_bool(&p, "all", true);
+	}
+	if (r->json) {
+		sts_json_put_bool(&p, "json", true);
 	}
 	if (r->enforce != STS_ENFORCE_ASK) {
 		sts_json_put_bool(&p, "on", r->enforce == STS_ENFORCE_ON);

@@ -14,6 +14,9 @@
  *	stats
  *	enforce   on (true or false; without it nothing is changed), until (with
  *	          false: seconds since 1970)
+ *	report-list, report-flush
+ *	report-show  key, json (true: the report, else the mail)
+ *	report-send  key
  *
  * A member that the command does not take is an error: to leave out a part of
  * a request would be to do something else than was asked.
@@ -38,7 +41,11 @@ enum sts_control_command {
 	STS_CONTROL_EXPORT,
 	STS_CONTROL_FLUSH,
 	STS_CONTROL_STATS,
-	STS_CONTROL_ENFORCE
+	STS_CONTROL_ENFORCE,
+	STS_CONTROL_REPORT_LIST,
+	STS_CONTROL_REPORT_SHOW,
+	STS_CONTROL_REPORT_SEND,
+	STS_CONTROL_REPORT_FLUSH
 };
 
 /* What `enforce` is to do. */
@@ -52,6 +59,7 @@ struct sts_control_request {
 	uint8_t command; /* enum sts_control_command */
 	uint8_t enforce; /* enum sts_control_enforce; ENFORCE */
 	bool all; /* FLUSH */
+	bool json; /* REPORT_SHOW */
 	uint32_t until_s; /* ENFORCE, OFF; 0: without end */
 	char zone[STS_ZONE_NAME_MAX + 1]; /* QUERY; "": the default zone */
 	char key[STS_CONTROL_KEY_MAX + 1]; /* QUERY, SHOW, FORGET, REFRESH */

@@ -11,6 +11,7 @@ enum member {
 	ANSWER,
 	PATTERNS, /* a list, */
 	HOSTS, /* and another */
+	MAIL,
 	ENDING /* the exit code */
 };
 
@@ -22,6 +23,7 @@ take_name(struct sts_control_show *s, struct sts_text name)
 	s->member = sts_text_is(name, "answer")      ? ANSWER
 		    : sts_text_is(name, "mx")        ? PATTERNS
 		    : sts_text_is(name, "dane_host") ? HOSTS
+		    : sts_text_is(name, "mail")      ? MAIL
 		    : sts_text_is(name, "end")       ? ENDING
 						     : OTHER;
 	s->begun = false;
@@ -49,6 +51,9 @@ take_value(
 	switch (s->member) {
 	case ANSWER:
 		show_answer(s, t, event != STS_JSON_PIECE);
+		break;
+	case MAIL:
+		sts_control_print_mail(t);
 		break;
 	case PATTERNS:
 		sts_control_print_pattern(s, t);

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/text.h"
 #include "../../port/posix/service.h"
 #include "listeners.h"
 
 STS_STATIC_ASSERT(
-    (int)STS_CONF_LISTEN_MAX == (int)STS_LISTENERS_MAX, listeners_fit);
+    (int)STS_CONF_LISTEN_MAX + (STS_REPORT ? 1 : 0) <= (int)STS_LISTENERS_MAX,
+    listeners_fit);
 
 /* Take over socket i of the supervisor. */
 static void
@@ -26,7 +29,8 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 		return; /* sts_metrics_http_open, sts_control_open take them */
 	}
 
-	if (l->count == STS_LISTENERS_MAX || !sts_listen_of(fd, &fresh->at)) {
+	if (l->count == STS_LISTENERS_MAX || !sts_listen_of(fd, &fresh->at) ||
+	    (fresh->at.datagrams && !l->reports)) {
 		sts_log_line(log, STS_LOG_WARNING,
 		    "inherited socket %d is of no use here", fd);
 		return;
@@ -51,7 +55,7 @@ is_open(struct sts_listeners *l, const struct sts_listen_at *at)
 
 static bool
 open_one(struct sts_listeners *l, const struct sts_listen_at *at,
-    char why[STS_CONF_WHY_MAX])
+    const char *key, char why[STS_CONF_WHY_MAX])
 {
 	char text[STS_LISTEN_TEXT_MAX];
 	struct sts_listener *fresh = &l->listener[l->count];
@@ -59,14 +63,14 @@ open_one(struct sts_listeners *l, const struct sts_listen_at *at,
 	sts_listen_format(at, text);
 	if (l->count == STS_LISTENERS_MAX) {
 		snprintf(why, STS_CONF_WHY_MAX,
-		    "listen %s: too many with the inherited ones", text);
+		    "%s %s: too many with the inherited ones", key, text);
 		return false;
 	}
 	memset(fresh, 0, sizeof *fresh);
 	fresh->at = *at;
 	fresh->fd = sts_listen_open(&fresh->at);
 	if (fresh->fd < 0) {
-		snprintf(why, STS_CONF_WHY_MAX, "listen %s: %s", text,
+		snprintf(why, STS_CONF_WHY_MAX, "%s %s: %s", key, text,
 		    strerror(errno));
 		return false;
 	}
@@ -78,6 +82,48 @@ open_one(struct sts_listeners *l, const struct sts_listen_at *at,
 	return true;
 }
 
+/* The socket for reports is one more listener, handed over or opened here. */
+static bool
+open_reports(struct sts_listeners *l, const struct sts_conf_report *r,
+    char why[STS_CONF_WHY_MAX])
+{
+	bool there = false;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		there = there || l->listener[i].at.datagrams;
+	}
+	return there || !r->listens || open_one(l, &r->at, "tlsrpt", why);
+}
+
+/* Who may send reports, beside the superuser: the user of the socket, we
+ * ourselves, and Postfix. */
+static unsigned
+senders(const struct sts_listen_at *at, unsigned long uid[STS_REPORT_SENDERS])
+{
+	struct sts_user postfix;
+	unsigned n = 0;
+
+	uid[n++] = geteuid();
+	if (at->uid != (uid_t)-1) {
+		uid[n++] = at->uid;
+	}
+	if (sts_user_find(sts_text_of("postfix"), &postfix)) {
+		uid[n++] = postfix.uid;
+	}
+	return n;
+}
+
+static bool
+has_clients(const struct sts_listeners *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (!l->listener[i].at.datagrams) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
     struct sts_log *log, char why[STS_CONF_WHY_MAX])
@@ -85,18 +131,46 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	unsigned handed = sts_service_fds();
 
 	memset(l, 0, sizeof *l);
+	l->reports = sts_conf_reports_on(c);
 	for (unsigned i = 0; i < handed; i++) {
 		inherit(l, i, log);
 	}
-	if (l->count > 0 && !c->listen_given) {
-		return true;
-	}
-	for (unsigned i = 0; i < c->listen_count; i++) {
+	/* The default is for who was handed nothing that takes clients. */
+	bool wanted = c->listen_given || !has_clients(l);
+
+	for (unsigned i = 0; wanted && i < c->listen_count; i++) {
 		if (!is_open(l, &c->listen[i]) &&
-		    !open_one(l, &c->listen[i], why)) {
+		    !open_one(l, &c->listen[i], "listen", why)) {
 			return false;
 		}
 	}
+	if (l->reports && !open_reports(l, &c->report, why)) {
+		return false;
+	}
+	for (unsigned i = 0; i < l->count; i++) {
+		l->listener[i].senders =
+		    senders(&l->listener[i].at, l->listener[i].sender);
+	}
+	return true;
+}
+
+static bool
+begin_one(struct sts_listener *l, struct sts_posix *posix,
+    struct sts_driver *driver, sts_ch ch)
+{
+	if (l->at.datagrams) {
+		if (sts_posix_reports(
+			posix, ch, l->fd, l->sender, l->senders) != 0) {
+			return false;
+		}
+		sts_listen(driver, ch, STS_PROTOCOL_REPORTS);
+		return true;
+	}
+	if (sts_posix_listen(posix, ch, l->fd) != 0) {
+		return false;
+	}
+	sts_listen(driver, ch,
+	    l->at.text ? STS_PROTOCOL_TEXT : STS_PROTOCOL_SOCKETMAP);
 	return true;
 }
 
@@ -107,12 +181,9 @@ sts_listeners_begin(
 	for (unsigned i = 0; i < l->count; i++) {
 		sts_ch ch = sts_driver_listener(driver, i);
 
-		if (sts_posix_listen(posix, ch, l->listener[i].fd) != 0) {
+		if (!begin_one(&l->listener[i], posix, driver, ch)) {
 			return false;
 		}
-		sts_listen(driver, ch,
-		    l->listener[i].at.text ? STS_PROTOCOL_TEXT
-					   : STS_PROTOCOL_SOCKETMAP);
 	}
 	return true;
 }

@@ -12,10 +12,13 @@ struct sts_listener {
 	struct sts_listen_at at;
 	int fd;
 	bool inherited;
+	unsigned senders; /* of reports: who they may come from */
+	unsigned long sender[STS_REPORT_SENDERS];
 };
 
 struct sts_listeners {
 	unsigned count;
+	bool reports; /* datagrams of mail servers are taken */
 	struct sts_listener listener[STS_LISTENERS_MAX];
 };
 

@@ -11,9 +11,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/report/report.h"
 #include "live.h"
 #include "preload_file.h"
 #include "resolv.h"
@@ -26,6 +29,77 @@ const struct sts_live_set *
 sts_live_now(const struct sts_live *l)
 {
 	return &l->set[l->current];
+}
+
+static struct sts_text
+text_of(const char *s)
+{
+	return sts_text((const uint8_t *)s, strlen(s));
+}
+
+/* Who reports; all of it stays where it is as long as the set. */
+static void
+set_reporter(const struct sts_live *l, struct sts_live_set *s)
+{
+	const struct sts_conf_report *c = &s->conf.report;
+	struct sts_reporter *r = &s->reporter;
+
+	memset(r, 0, sizeof *r);
+	if (!sts_conf_reports_on(&s->conf)) {
+		return;
+	}
+	r->reports = c->reports;
+	r->contact = text_of(c->contact);
+	r->organization = c->organization[0] != '\0'
+			      ? text_of(c->organization)
+			      : sts_report_submitter(r->contact);
+	r->host = text_of(l->host);
+	r->address = text_of(l->address);
+	r->relay = c->relay;
+	s->settings.reporter = r;
+}
+
+/* The name of this machine, in lower case. */
+static void
+find_host(struct sts_live *l)
+{
+	if (gethostname(l->host, sizeof l->host - 1) != 0) {
+		l->host[0] = '\0';
+	}
+	l->host[sizeof l->host - 1] = '\0';
+	for (char *p = l->host; *p != '\0'; p++) {
+		*p = (char)sts_lower((uint8_t)*p);
+	}
+}
+
+/* The address that connections to the world come from: of a datagram socket
+ * that is connected to an address of documentation, and sends nothing. */
+static void
+find_address(struct sts_live *l)
+{
+	static const char *const far[] = { "192.0.2.1", "2001:db8::1" };
+
+	l->address[0] = '\0';
+	for (unsigned i = 0; i < 2 && l->address[0] == '\0'; i++) {
+		struct sts_addr a;
+		struct sockaddr_storage ss;
+
+		sts_addr_parse(text_of(far[i]), &a);
+		a.port = 9;
+		socklen_t len = sts_addr_to_socket(&a, &ss);
+		int fd = socket(ss.ss_family, SOCK_DGRAM, 0);
+
+		if (fd < 0) {
+			continue;
+		}
+		if (connect(fd, (const struct sockaddr *)&ss, len) == 0 &&
+		    getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+		    sts_addr_from_socket(&ss, &a)) {
+			a.port = 0;
+			sts_addr_format(&a, l->address);
+		}
+		close(fd);
+	}
 }
 
 /* Make the settings out of the rest of a set, which is where it will stay. */
@@ -131,7 +205,10 @@ sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 	    !sts_memory_open(memory, conf, asks, path, &s->roots, why)) {
 		return false;
 	}
+	find_host(l);
+	find_address(l);
 	set_settings(s, false);
+	set_reporter(l, s);
 	return true;
 }
 
@@ -349,6 +426,7 @@ change(struct sts_live *l)
 	bool ok = renew(l, s, pending);
 
 	set_settings(s, l->enforce_off);
+	set_reporter(l, s);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);

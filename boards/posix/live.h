@@ -9,6 +9,7 @@
 #define STS_LIVE_H
 
 #include "../../core/answer/preload.h"
+#include "../../port/posix/addr.h"
 #include "conf.h"
 #include "memory.h"
 #include "watch.h"
@@ -23,7 +24,8 @@ enum {
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
 	STS_LIVE_REMIND_MS = 3600000, /* that enforcement is off */
-	STS_LIVE_OFF_MAX_S = 30 * 86400 /* that an order may be kept */
+	STS_LIVE_OFF_MAX_S = 30 * 86400, /* that an order may be kept */
+	STS_LIVE_HOST_MAX = 253
 };
 
 struct sts_live_set {
@@ -34,6 +36,7 @@ struct sts_live_set {
 	struct sts_preload preload; /* when `preloaded` */
 	bool preloaded;
 	unsigned preload_area; /* of the agent: where the list is */
+	struct sts_reporter reporter;
 	struct sts_settings settings;
 };
 
@@ -54,6 +57,8 @@ struct sts_live {
 	uint32_t off_until_s; /* agent time; 0: until it is switched on */
 	bool ordered; /* by the operator of this run, not by the journal */
 	sts_ms remind_at;
+	char host[STS_LIVE_HOST_MAX + 1]; /* our name */
+	char address[STS_ADDR_TEXT_MAX]; /* that we connect from, or "" */
 };
 
 /*

@@ -34,6 +34,8 @@ static const char usage[] =
     "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
     "       mtasts enforce [-c FILE] [-o 'KEY VALUE']... [--json] "
     "[on | off [--until TIME]]\n"
+    "       mtasts report  list | show D | send D | flush\n"
+    "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
     "       mtasts match   PATTERN HOST\n"
     "       mtasts anchors FILE\n"
     "       mtasts warm    [-c FILE] [-o 'KEY VALUE']... FILE\n"
@@ -61,6 +63,10 @@ static const char help[] =
     "         answered, until enforcement is switched on, until a restart, "
     "or,\n"
     "         whatever is restarted, until TIME: 2h, 3d, 2026-12-24T18:00Z\n"
+    "report   TLS reports (RFC 8460): list the domains that are counted or "
+    "wait,\n"
+    "         show a domain's report as a mail (sendmail -i -t sends it) or,\n"
+    "         with --json, as it is; deliver one, or all that wait, now\n"
     "match    tell by the exit code whether HOST fits an mx PATTERN\n"
     "         (RFC 8461 4.1)\n"
     "anchors  print a PEM bundle as a C table of trust anchors\n"
@@ -98,6 +104,7 @@ static const struct command commands[] = {
 	{ "check", sts_command_check, "cojmdpelnh", 0, 1 },
 	{ "cache", sts_command_cache, "coja", 1, 2 },
 	{ "enforce", sts_command_enforce, "coju", 0, 1 },
+	{ "report", sts_command_report, "coj", 1, 2 },
 	{ "match", sts_command_match, "", 2, 2 },
 	{ "anchors", sts_command_anchors, "", 1, 1 },
 	{ "warm", sts_command_warm, "co", 1, 1 },

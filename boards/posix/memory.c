@@ -53,7 +53,7 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
 	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, "
 	    "%lu driver, "
-	    "%lu port, %lu journal, %lu preload, %d cache",
+	    "%lu port, %lu journal, %lu preload, %lu TLS reports, %d cache",
 	    (unsigned long)m->size,
 	    (unsigned long)((fixed + CACHE_MIN + 1023) / 1024),
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
@@ -62,6 +62,7 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns,
 	    (unsigned long)m->agent.driver, (unsigned long)m->port_size,
 	    (unsigned long)m->agent.journal, (unsigned long)m->agent.preload,
+	    (unsigned long)m->agent.report,
 	    CACHE_MIN);
 }
 
@@ -81,6 +82,9 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	}
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
+	if (sts_conf_reports_on(c)) {
+		config->report_memory = (size_t)c->report.memory;
+	}
 	config->journal_buffer = c->journal[0] != '\0' ? STS_STORE_BUFFER : 0;
 	config->preload_size = 2 * (size_t)c->preload_size;
 	m->channels = sts_driver_channels(config);
@@ -88,6 +92,10 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	m->descriptors = m->channels - 1U - config->asks - config->lookups -
 			 config->danes - config->fetch_slots +
 			 STS_POSIX_SPARE_FDS;
+	if (config->report_memory > 0) {
+		/* Its lookups and its POST. */
+		m->descriptors -= STS_REPORT_LOOKUPS + 1U;
+	}
 }
 
 /* Sizes of everything, for a bundle that packs into anchors_len bytes. */
@@ -266,6 +274,7 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	print_part("journal", a->journal, "", 0);
 	print_part("lists of policies", a->preload, ", in use and spare",
 	    a->preload > 0 ? 2 : 0);
+	print_part("TLS reports", a->report, ", a TLS session among it", 0);
 	print_part("policies", a->cache, "", 0);
 	print_part("left over", m->size - used, "", 0);
 	print_part("sum", m->size, "", 0);

@@ -29,6 +29,7 @@ look(const struct sts_metrics_http *m, struct sts_metrics_values *v)
 	v->n[STS_METRIC_LOG_LOST] = m->live->log->lost;
 	v->n[STS_METRIC_ANCHORS] = roots->set.count;
 	v->n[STS_METRIC_ANCHORS + LEFT_OUT] = roots->left_out;
+	v->n[STS_METRIC_REPORT_REFUSED] = sts_posix_reports_refused(m->posix);
 	v->n[STS_METRIC_OFF_UNTIL] = sts_agent_off_s(m->agent);
 }
 
@@ -104,7 +105,8 @@ inherit(struct sts_metrics_http *m)
 		int fd = STS_SERVICE_FD_FIRST + (int)i;
 
 		sts_service_fd_name(i, name);
-		if (strcmp(name, "metrics") == 0 && sts_listen_of(fd, &at)) {
+		if (strcmp(name, "metrics") == 0 && sts_listen_of(fd, &at) &&
+		    !at.datagrams) {
 			sts_side_inherit(&m->side, fd, &at);
 			return true;
 		}
@@ -143,6 +145,7 @@ sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
 	m->memory = memory;
 	m->journal = journal;
 	m->start_s = wall_s < 0 ? 0 : (uint32_t)wall_s;
+	m->posix = posix;
 	return sts_side_begin(&m->side, posix, own, &ops, m);
 }
 

@@ -27,6 +27,7 @@ struct sts_metrics_http {
 	const struct sts_live *live;
 	const struct sts_memory *memory;
 	const struct sts_journal_child *journal;
+	const struct sts_posix *posix;
 	uint32_t start_s;
 	struct {
 		enum sts_scrape status;

@@ -22,6 +22,7 @@
 #include "listeners.h"
 #include "live.h"
 #include "metrics_http.h"
+#include "report_file.h"
 #include "resolv.h"
 #include "signals.h"
 #include "warm_names.h"
@@ -30,6 +31,7 @@ enum {
 	RUN_BUDGET = 256,
 	OWN_METRICS = STS_SIDE_OWN, /* first of its places in the port */
 	OWN_CONTROL = 0, /* first of its places in the port */
+	REFUSED_MS = 60000, /* between two lines about it */
 	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
 };
 
@@ -47,6 +49,9 @@ struct daemon {
 	struct sts_service service;
 	struct sts_journal_child journal;
 	struct sts_warm_names warm;
+	struct sts_report_file reports;
+	uint32_t refused; /* reports of strangers, that were logged */
+	sts_ms refused_at;
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
 };
@@ -191,6 +196,7 @@ open_journal(struct daemon *d, const struct sts_user *user)
 		return start_failed(d, "user");
 	}
 	sts_journal_child_open(&d->journal, c, &d->memory, &d->log);
+	sts_report_file_open(&d->reports, c, &d->log);
 	return sts_user_return() == 0 ? 0 : start_failed(d, "user");
 }
 
@@ -290,6 +296,7 @@ start_agent(struct daemon *d)
 	read_preload(d);
 	attach_journal(d);
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
+	sts_report_file_load(&d->reports, &d->agent, &d->driver, now);
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
 	sts_warm_names_begin(
 	    &d->warm, &d->agent, &d->driver, &d->port, &d->log);
@@ -411,6 +418,24 @@ take_signals(struct daemon *d, sts_ms now)
 	return false;
 }
 
+/* Somebody sends reports who may not: said once a minute, as it may be the mail
+ * server. */
+static void
+tell_refused(struct daemon *d, sts_ms now)
+{
+	uint32_t refused = sts_posix_reports_refused(&d->posix);
+
+	if (refused != d->refused && !sts_before(now, d->refused_at)) {
+		sts_log_line(&d->log, STS_LOG_WARNING,
+		    "tlsrpt: %lu datagrams refused, the last of user %lu, who "
+		    "is neither postfix nor the socket's owner",
+		    (unsigned long)(refused - d->refused),
+		    d->posix.senders.last);
+		d->refused = refused;
+		d->refused_at = now + REFUSED_MS;
+	}
+}
+
 /* What is due beside the agent's work. Milliseconds until it is again. */
 static sts_ms
 housekeeping(struct daemon *d, sts_ms now)
@@ -423,6 +448,9 @@ housekeeping(struct daemon *d, sts_ms now)
 		    wait, sts_warm_names_tick(&d->warm,
 			      sts_live_now(&d->live)->conf.warm_names, now));
 	}
+	wait = sts_earlier(
+	    wait, sts_report_file_tick(&d->reports, d->stopping, now));
+	tell_refused(d, now);
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -437,7 +465,8 @@ static bool
 finished(const struct daemon *d, sts_ms now)
 {
 	return d->stopping &&
-	       ((sts_agent_idle(&d->agent) && sts_agent_saved(&d->agent)) ||
+	       ((sts_agent_idle(&d->agent) && sts_agent_saved(&d->agent) &&
+		    sts_report_file_saved(&d->reports)) ||
 		   !sts_before(now, d->stop_at));
 }
 
@@ -450,7 +479,7 @@ serve(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	d->watchdog_at = sts_posix_now();
+	d->watchdog_at = d->refused_at = sts_posix_now();
 	for (;;) {
 		sts_ms now = sts_posix_now();
 		sts_ms wait = housekeeping(d, now);

@@ -86,8 +86,8 @@ forget_owners(struct sts_conf *c)
 		c->listen[i].uid = (uid_t)-1;
 		c->listen[i].gid = (gid_t)-1;
 	}
-	c->metrics.uid = c->control.uid = (uid_t)-1;
-	c->metrics.gid = c->control.gid = (gid_t)-1;
+	c->metrics.uid = c->control.uid = c->report.at.uid = (uid_t)-1;
+	c->metrics.gid = c->control.gid = c->report.at.gid = (gid_t)-1;
 }
 
 /* As sts_conf_print says it, into a file. */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS reports over the control socket. */
+#include <string.h>
+
+#include "../../core/base/assert.h"
+#include "control_report.h"
+
+static void
+put_line(struct sts_json_put *p, struct sts_agent *a, uint32_t ref, bool today)
+{
+	const struct sts_tally *t = sts_agent_report_tally(a);
+	uint8_t name[STS_NAME_MAX], date[10];
+	uint64_t successes, failures;
+	struct sts_tally_domain d;
+
+	sts_tally_domain(t, ref, &d);
+	sts_tally_totals(t, ref, &successes, &failures);
+	sts_report_date(date, d.day);
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_text(
+	    p, "domain", sts_tally_copy(t, d.name, name, sizeof name));
+	sts_json_put_text(p, "day", sts_text(date, sizeof date));
+	sts_json_put_string(p, "state", today ? "counted" : "waiting");
+	sts_json_put_number(p, "sessions", successes + failures);
+	sts_json_put_number(p, "failures", failures);
+	if (!today) {
+		sts_json_put_number(p, "due", d.delivery.due_s);
+		sts_json_put_number(p, "tries", d.delivery.tries);
+		sts_json_put_number(p, "now", sts_agent_now_s(a));
+	}
+	sts_json_put_close(p, '}');
+	sts_json_put_line(p);
+}
+
+bool
+sts_control_report_list(
+    struct sts_control_report *r, struct sts_agent *a, struct sts_json_put *p)
+{
+	const struct sts_tally *t;
+
+	if (!sts_agent_reports(a)) {
+		return false;
+	}
+	t = sts_agent_report_tally(a);
+	/* What was there may have been delivered since: begin that day anew. */
+	if (r->ref != 0 && !sts_tally_is(t, r->ref)) {
+		r->ref = 0;
+	}
+	while (r->slot < STS_TALLY_DAYS &&
+	       p->sink->to - p->sink->pos >= STS_CONTROL_REPORT_ROOM) {
+		r->ref = sts_tally_next(t, r->slot, r->ref);
+		if (r->ref == 0) {
+			r->slot++;
+		} else {
+			put_line(p, a, r->ref, r->slot == sts_tally_today(t));
+		}
+	}
+	return r->slot < STS_TALLY_DAYS;
+}
+
+/* The domain, of the oldest day first; 0: it is in none. */
+static uint32_t
+find(const struct sts_tally *t, struct sts_text domain)
+{
+	uint32_t best = 0, day = UINT32_MAX;
+
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		uint32_t ref = sts_tally_find(t, i, domain, 0);
+
+		if (ref != 0 && t->days[i] < day) {
+			best = ref;
+			day = t->days[i];
+		}
+	}
+	return best;
+}
+
+/* To whom the mail would go: the first address of the record. */
+static struct sts_text
+first_address(struct sts_control_report *r, const struct sts_tally *t)
+{
+	struct sts_tally_domain d;
+	struct sts_tlsrpt_rua it;
+	struct sts_tlsrpt_to to;
+	uint8_t record[STS_TLSRPT_RECORD_MAX];
+
+	sts_tally_domain(t, r->ref, &d);
+	sts_tlsrpt_rua_begin(
+	    &it, sts_tally_copy(t, d.record, record, sizeof record));
+	while (sts_tlsrpt_rua_next(&it, &to)) {
+		if (to.scheme == STS_TLSRPT_MAILTO) {
+			memcpy(r->to, to.address, to.address_len);
+			return sts_text(r->to, to.address_len);
+		}
+	}
+	return r->config.contact;
+}
+
+bool
+sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,
+    struct sts_text domain, bool json, uint64_t random)
+{
+	struct sts_tally *t;
+
+	memset(r, 0, sizeof *r);
+	if (!sts_agent_report_config(a, &r->config)) {
+		return false;
+	}
+	t = sts_agent_report_tally(a);
+	r->ref = find(t, domain);
+	if (r->ref == 0) {
+		return false;
+	}
+	r->agent = a;
+	r->json = json;
+	sts_tally_pin(t, r->ref);
+	r->letter.to = first_address(r, t);
+	r->letter.now_s = sts_agent_now_s(a);
+	r->letter.random = random;
+	sts_report_begin(&r->report, t, r->ref, &r->config);
+	sts_report_mail_begin(&r->mail, t, r->ref, &r->config, &r->letter);
+	return true;
+}
+
+/* The members before it. */
+static void
+put_head(struct sts_control_report *r, struct sts_json_put *p)
+{
+	const struct sts_tally *t = sts_agent_report_tally(r->agent);
+	struct sts_tally_domain d;
+	uint8_t name[STS_NAME_MAX], date[10];
+
+	sts_tally_domain(t, r->ref, &d);
+	sts_report_date(date, d.day);
+	sts_json_put_open(p, NULL, '{');
+	sts_json_put_text(
+	    p, "domain", sts_tally_copy(t, d.name, name, sizeof name));
+	sts_json_put_text(p, "day", sts_text(date, sizeof date));
+	if (r->json) {
+		sts_sink_string(p->sink, ",\"report\":");
+	} else {
+		sts_json_put_start(p, "mail");
+	}
+}
+
+bool
+sts_control_report_put(struct sts_control_report *r, struct sts_json_put *p)
+{
+	uint8_t piece[STS_CONTROL_REPORT_PIECE];
+	size_t n;
+
+	STS_ASSERT(r->agent != NULL);
+	if (!r->begun) {
+		r->begun = true;
+		put_head(r, p);
+		return true;
+	}
+	n = r->json
+		? sts_report_read(&r->report, sts_span(piece, sizeof piece))
+		: sts_report_mail_read(&r->mail, sts_span(piece, sizeof piece));
+	if (n > 0 && r->json) {
+		sts_sink_put(p->sink, sts_text(piece, n));
+	} else if (n > 0) {
+		sts_json_put_piece(p, sts_text(piece, n));
+	} else {
+		if (!r->json) {
+			sts_json_put_stop(p);
+		}
+		sts_json_put_close(p, '}');
+		sts_json_put_line(p);
+	}
+	return n > 0;
+}
+
+void
+sts_control_report_end(struct sts_control_report *r)
+{
+	if (r->agent != NULL) {
+		sts_tally_unpin(sts_agent_report_tally(r->agent), r->ref);
+		r->agent = NULL;
+	}
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of what has been counted. An image is a head with a serial number,
+ * and a snapshot (core/report/report_save.h), which has its own checksum. Of two
+ * images the one with the higher number counts, if it is whole; the other is
+ * overwritten next, so that a write that is cut short leaves the older one as it
+ * was. A mark is a fact that stays true, whatever image it came after: all that
+ * can be read are given back, and those of days that are gone mean nothing.
+ */
+#define _DEFAULT_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../core/base/crc32.h"
+#include "../../core/report/report_save.h"
+#include "report_file.h"
+
+enum {
+	HEAD = 16, /* magic, serial, CRC of these */
+	HEAD_SERIAL = 8,
+	HEAD_CRC = 12,
+	MARK = 12, /* number, check, CRC of these */
+	MARK_CRC = 8,
+	PIECE = 4096,
+	LOOK_MS = 100,
+	IDLE_MS = 60000
+};
+
+static const uint8_t magic[8] = { 'S', 'T', 'S', 'R', 'P', 'T', '0', '1' };
+
+/* 0, or -1 with errno. */
+static int
+write_all(int fd, struct sts_text t, off_t at)
+{
+	while (t.n > 0) {
+		ssize_t n = pwrite(fd, t.p, t.n, at);
+
+		if (n < 0 && errno != EINTR) {
+			return -1;
+		}
+		if (n > 0) {
+			t = sts_text(t.p + n, t.n - (size_t)n);
+			at += n;
+		}
+	}
+	return 0;
+}
+
+/* Whether all of it was there. */
+static bool
+read_all(int fd, struct sts_span s, off_t at)
+{
+	while (s.n > 0) {
+		ssize_t n = pread(fd, s.p, s.n, at);
+
+		if (n <= 0) {
+			return false;
+		}
+		s = sts_span(s.p + n, s.n - (size_t)n);
+		at += n;
+	}
+	return true;
+}
+
+static void
+complain(struct sts_report_file *f, const char *what)
+{
+	if (!f->failed) {
+		sts_log_line(f->log, STS_LOG_ERROR,
+		    "reports %s: %s: what is counted does not outlive a "
+		    "restart until that is over",
+		    f->path, what);
+	}
+	f->failed = true;
+}
+
+static int
+open_one(const struct sts_report_file *f, const char *suffix)
+{
+	char path[sizeof f->path + 8];
+
+	snprintf(path, sizeof path, "%s-%s", f->path, suffix);
+	return open(
+	    path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+}
+
+static void
+close_all(struct sts_report_file *f)
+{
+	int error = errno, *const all[] = { &f->image[0], &f->image[1],
+		&f->marks };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (*all[i] >= 0) {
+			close(*all[i]);
+		}
+		*all[i] = -1;
+	}
+	errno = error;
+}
+
+void
+sts_report_file_open(
+    struct sts_report_file *f, const struct sts_conf *c, struct sts_log *log)
+{
+	memset(f, 0, sizeof *f);
+	f->image[0] = f->image[1] = f->marks = -1;
+	f->log = log;
+	if (!sts_conf_reports_on(c)) {
+		return;
+	}
+	if (c->journal[0] == '\0') {
+		sts_log_line(log, STS_LOG_WARNING,
+		    "journal off: TLS reports do not outlive a restart");
+		return;
+	}
+	snprintf(f->path, sizeof f->path, "%s.reports", c->journal);
+	f->image[0] = open_one(f, "0");
+	f->image[1] = open_one(f, "1");
+	f->marks = open_one(f, "sent");
+	if (f->image[0] < 0 || f->image[1] < 0 || f->marks < 0 ||
+	    flock(f->marks, LOCK_EX | LOCK_NB) != 0) {
+		complain(f, strerror(errno));
+		close_all(f);
+	}
+}
+
+/* ---- reading ---- */
+
+/* The serial number of an image; false: it is none. */
+static bool
+read_head(const struct sts_report_file *f, unsigned i, uint32_t *serial)
+{
+	uint8_t head[HEAD];
+
+	if (!read_all(f->image[i], sts_span(head, HEAD), 0) ||
+	    memcmp(head, magic, sizeof magic) != 0 ||
+	    sts_get32le(head + HEAD_CRC) !=
+		sts_crc32(0, sts_text(head, HEAD_CRC))) {
+		return false;
+	}
+	*serial = sts_get32le(head + HEAD_SERIAL);
+	return true;
+}
+
+static bool
+load_image(struct sts_report_file *f, unsigned i)
+{
+	static struct sts_report_load load; /* too large for a small stack */
+	struct sts_tally *t = sts_agent_report_tally(f->agent);
+	uint8_t piece[PIECE];
+	off_t at = HEAD;
+	ssize_t n;
+
+	sts_report_load_begin(&load, t);
+	while ((n = pread(f->image[i], piece, sizeof piece, at)) > 0) {
+		sts_report_load(&load, t, sts_text(piece, (size_t)n));
+		at += n;
+	}
+	return sts_report_load_end(&load, t);
+}
+
+static void
+load_marks(struct sts_report_file *f)
+{
+	uint8_t mark[MARK];
+
+	for (uint32_t i = 0; i < STS_REPORT_FILE_MARKS; i++) {
+		if (!read_all(
+			f->marks, sts_span(mark, MARK), (off_t)i * MARK)) {
+			return;
+		}
+		if (sts_get32le(mark + MARK_CRC) ==
+		    sts_crc32(0, sts_text(mark, MARK_CRC))) {
+			sts_agent_report_delivered(
+			    f->agent, sts_get32le(mark), sts_get32le(mark + 4));
+		}
+	}
+}
+
+/* The newest image that is whole; else nothing is there. */
+static void
+load_newest(struct sts_report_file *f)
+{
+	uint32_t serial[STS_REPORT_IMAGES] = { 0 };
+	bool there[STS_REPORT_IMAGES];
+
+	for (unsigned i = 0; i < STS_REPORT_IMAGES; i++) {
+		there[i] = read_head(f, i, &serial[i]);
+	}
+	unsigned first =
+	    there[1] && (!there[0] || (int32_t)(serial[1] - serial[0]) > 0);
+
+	f->serial = serial[first];
+	for (unsigned k = 0; k < STS_REPORT_IMAGES; k++) {
+		unsigned i = (first + k) % STS_REPORT_IMAGES;
+
+		if (there[i] && load_image(f, i)) {
+			f->serial = serial[i];
+			load_marks(f);
+			return;
+		}
+		if (there[i]) {
+			sts_log_line(f->log, STS_LOG_WARNING,
+			    "reports %s-%u: it is damaged", f->path, i);
+		}
+	}
+}
+
+/* Changes with each day that begins or ends. */
+static uint32_t
+days_of(const struct sts_report_file *f)
+{
+	const struct sts_tally *t = sts_agent_report_tally(f->agent);
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		sum += t->days[i];
+	}
+	return sum;
+}
+
+static uint32_t
+changes(const struct sts_report_file *f)
+{
+	return sts_agent_report_tally(f->agent)->changes;
+}
+
+void
+sts_report_file_load(struct sts_report_file *f, struct sts_agent *agent,
+    struct sts_driver *driver, sts_ms now)
+{
+	f->next = now + STS_REPORT_FILE_MS;
+	f->look = now;
+	if (f->marks < 0) {
+		return;
+	}
+	f->agent = agent;
+	f->driver = driver;
+	load_newest(f);
+	f->saved = changes(f);
+	f->days = days_of(f);
+	sts_agent_report_keeps(agent);
+}
+
+/* ---- writing ---- */
+
+/* In the child. 0, or errno. */
+static int
+write_image(const struct sts_report_file *f)
+{
+	const struct sts_tally *t = sts_agent_report_tally(f->agent);
+	uint32_t serial = f->serial + 1;
+	int fd = f->image[serial % STS_REPORT_IMAGES];
+	struct sts_report_save save;
+	uint8_t head[HEAD], piece[PIECE];
+	off_t at = HEAD;
+	size_t n;
+
+	memcpy(head, magic, sizeof magic);
+	sts_put32le(head + HEAD_SERIAL, serial);
+	sts_put32le(head + HEAD_CRC, sts_crc32(0, sts_text(head, HEAD_CRC)));
+	sts_report_save_begin(&save, t);
+	while ((n = sts_report_save(&save, t, sts_span(piece, sizeof piece))) >
+	       0) {
+		if (write_all(fd, sts_text(piece, n), at) != 0) {
+			return errno;
+		}
+		at += (off_t)n;
+	}
+	/* The head last: until it is there the other one counts. */
+	if (!sts_report_save_done(&save) || ftruncate(fd, at) != 0 ||
+	    fdatasync(fd) != 0 || write_all(fd, sts_text(head, HEAD), 0) != 0 ||
+	    fdatasync(fd) != 0) {
+		return errno;
+	}
+	return 0;
+}
+
+static void
+begin(struct sts_report_file *f, sts_ms now)
+{
+	f->saving = changes(f);
+	f->days = days_of(f);
+	f->next = now + STS_REPORT_FILE_AGAIN_MS;
+	f->look = now;
+	f->child = fork();
+	if (f->child == 0) {
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		_exit(write_image(f));
+	}
+	if (f->child < 0) {
+		f->child = 0;
+		complain(f, strerror(errno));
+	}
+}
+
+static void
+reap(struct sts_report_file *f, sts_ms now)
+{
+	int status = 0;
+
+	if (waitpid(f->child, &status, WNOHANG) != f->child) {
+		return;
+	}
+	f->child = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		complain(f, WIFEXITED(status)
+				? strerror(WEXITSTATUS(status))
+				: "the process that writes it has died");
+		return;
+	}
+	if (f->failed) {
+		sts_log_line(
+		    f->log, STS_LOG_WARNING, "reports %s: goes on", f->path);
+	}
+	f->failed = false;
+	f->serial++;
+	f->saved = f->saving;
+	f->next = now + STS_REPORT_FILE_MS;
+}
+
+/* A report is about to be delivered: that is written first. A file that cannot
+ * be written to stops no report. */
+static void
+mark(struct sts_report_file *f)
+{
+	uint32_t number, check;
+	uint8_t out[MARK];
+
+	if (!sts_agent_report_mark(f->agent, &number, &check)) {
+		return;
+	}
+	sts_put32le(out, number);
+	sts_put32le(out + 4, check);
+	sts_put32le(out + MARK_CRC, sts_crc32(0, sts_text(out, MARK_CRC)));
+	if (write_all(f->marks, sts_text(out, MARK), (off_t)f->mark * MARK) !=
+	    0) {
+		complain(f, strerror(errno));
+	}
+	f->mark = (f->mark + 1) % STS_REPORT_FILE_MARKS;
+	sts_agent_report_marked(f->agent);
+	sts_driver_wake(f->driver);
+}
+
+/* Write an image, if that is due and it would be another one. */
+static void
+write_due(struct sts_report_file *f, bool ending, sts_ms now)
+{
+	bool timely = !sts_before(now, f->next);
+	bool due = timely || (!f->failed && (ending || f->days != days_of(f)));
+
+	if (due && f->saved != changes(f)) {
+		begin(f, now);
+	} else if (timely) {
+		f->next = now + STS_REPORT_FILE_MS;
+	}
+}
+
+sts_ms
+sts_report_file_tick(struct sts_report_file *f, bool ending, sts_ms now)
+{
+	if (f->agent == NULL) {
+		return IDLE_MS;
+	}
+	if (f->child > 0 && !sts_before(now, f->look)) {
+		f->look = now + LOOK_MS;
+		reap(f, now);
+	}
+	if (f->child == 0) {
+		write_due(f, ending, now);
+	}
+	mark(f);
+	if (f->child > 0) {
+		return LOOK_MS;
+	}
+	return sts_before(now, f->next)
+		   ? sts_earlier(f->next, now + IDLE_MS) - now
+		   : 0;
+}
+
+bool
+sts_report_file_saved(const struct sts_report_file *f)
+{
+	return f->agent == NULL || f->failed ||
+	       (f->child == 0 && f->saved == changes(f));
+}

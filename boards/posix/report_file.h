@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What has been counted for TLS reports, in files beside the journal, so that a
+ * restart, a kill or a power cut loses fifteen minutes of it at most, and no
+ * report is sent twice.
+ *
+ *	JOURNAL.reports-0, -1    images, written in turn
+ *	JOURNAL.reports-sent     marks: what was delivered
+ *
+ * An image is written by a child, forked for it: it has the memory as it was at
+ * that moment, however long the disk takes, and stops nobody. A mark is written
+ * by the daemon itself, to the system's buffer and not to the medium: it
+ * outlives the process, but a power cut within the system's half minute may
+ * have one report sent a second time, with the same id.
+ */
+#ifndef STS_REPORT_FILE_H
+#define STS_REPORT_FILE_H
+
+#include <sys/types.h>
+
+#include "../../core/agent/agent.h"
+#include "../../core/driver.h"
+#include "../../port/posix/log.h"
+#include "conf.h"
+
+enum {
+	STS_REPORT_IMAGES = 2,
+	STS_REPORT_FILE_MS = 900000, /* between two images, if it has changed */
+	STS_REPORT_FILE_AGAIN_MS = 60000, /* after one that failed */
+	STS_REPORT_FILE_MARKS = 4096 /* kept; older ones are overwritten */
+};
+
+struct sts_report_file {
+	/* Private. */
+	int image[STS_REPORT_IMAGES], marks; /* -1: none */
+	char path[STS_CONF_PATH_MAX + 16];
+	struct sts_agent *agent; /* NULL: nothing is kept */
+	struct sts_driver *driver;
+	struct sts_log *log;
+	uint32_t serial; /* of the newest image */
+	uint32_t mark; /* where the next one goes */
+	uint32_t saved, saving; /* changes that are in it, or being written */
+	uint32_t days; /* the sum of the days that are in it */
+	pid_t child; /* that writes; 0: none */
+	sts_ms next, look;
+	bool failed; /* it was logged */
+};
+
+/* Open the files of a journal's path, as the user who will have them. What is
+ * wrong is logged; then nothing outlives a restart. */
+void sts_report_file_open(
+    struct sts_report_file *f, const struct sts_conf *c, struct sts_log *log);
+
+/* Give the agent what the files have. After sts_agent_init, before sts_run. */
+void sts_report_file_load(struct sts_report_file *f, struct sts_agent *agent,
+    struct sts_driver *driver, sts_ms now);
+
+/* Once a turn; `ending`: the daemon ends, so what has changed is written now.
+ * Milliseconds until it is to be called again. */
+sts_ms sts_report_file_tick(struct sts_report_file *f, bool ending, sts_ms now);
+
+/* Whether all that was counted is in a file, or never will be. */
+bool sts_report_file_saved(const struct sts_report_file *f);
+
+#endif
