@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: demo test-dane test-deliver test-lab test-mta lab-deps trixie
+.PHONY: demo test-dane test-deliver test-lab test-mta test-report lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -20,6 +20,12 @@ test-dane: $(BUILD)/mtasts lab-deps ## signed zones, and mail through real Postf
 
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
+
+REPORT_PKGS = opendkim opendkim-tools python3-dkim
+
+test-report: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix reports, others get the reports (root)
+	@sh tests/lab/deps.sh $(REPORT_PKGS)
+	@sh tests/lab/run.sh report $(BUILD)/mtasts $(TRIXIE)
 
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
 	@sh tests/lab/deps.sh $(filter-out postfix debootstrap nsd bind9-utils,$(LAB_PKGS))

@@ -74,11 +74,14 @@ class Session:
 
     def data(self, recipients):
         self.say("354 go on")
-        while self.lines.readline() not in (b".\r\n", b""):
-            pass
+        text = b""
+        while (line := self.lines.readline()) not in (b".\r\n", b""):
+            text += line[1:] if line.startswith(b"..") else line
         for recipient in recipients:
+            kept = {"text": text.decode("latin-1")} \
+                if recipient.startswith("keep") else {}
             self.journal.tell(self.entry, "mail", to=recipient, tls=self.tls,
-                              sni=self.sni)
+                              sni=self.sni, **kept)
         self.say("250 2.0.0 taken")
 
     def ehlo(self):

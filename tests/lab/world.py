@@ -67,6 +67,9 @@ def dns_lines(row, address):
         other.append(f"local-zone: {name} transparent")
     elif txt != "none":
         data.append(f"'{name} 60 IN TXT \"{txt}\"'")
+    if row.get("report", ""):
+        data.append(f"'_smtp._tls.{d}. 60 IN TXT \"v=TLSRPTv1; "
+                    f"rua={row.get('report', '')}\"'")
     if row.get("host", "nginx") == "dead6":
         data.append(f'"{host} 60 IN AAAA {SILENT6}"')
     if address:
