@@ -62,8 +62,7 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns,
 	    (unsigned long)m->agent.driver, (unsigned long)m->port_size,
 	    (unsigned long)m->agent.journal, (unsigned long)m->agent.preload,
-	    (unsigned long)m->agent.report,
-	    CACHE_MIN);
+	    (unsigned long)m->agent.report, CACHE_MIN);
 }
 
 static void

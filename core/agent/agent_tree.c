@@ -221,6 +221,17 @@ plant_tree(struct sts_agent *a)
 	STS_ASSERT(conns == a->node_count);
 }
 
+static void
+check_config(const struct sts_config *config)
+{
+	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
+	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
+	STS_ASSERT(STS_DANE || config->danes == 0);
+	STS_ASSERT(STS_PRELOAD || config->preload_size == 0);
+	STS_ASSERT(STS_REPORT || config->report_memory == 0);
+	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
+}
+
 void
 sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
@@ -228,12 +239,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 {
 	struct parts parts;
 
-	STS_ASSERT(config->lookups > 0 && config->fetch_slots > 0);
-	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
-	STS_ASSERT(STS_DANE || config->danes == 0);
-	STS_ASSERT(STS_PRELOAD || config->preload_size == 0);
-	STS_ASSERT(STS_REPORT || config->report_memory == 0);
-	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
+	check_config(config);
 	memset(a, 0, sizeof *a);
 	a->config = *config;
 	a->settings = settings;
