@@ -46,20 +46,23 @@ REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/repo
 	core/report/report_gzip.c core/report/report_load.c core/report/report_mail.c \
 	core/report/report_result.c core/report/report_save.c core/report/report_tally.c \
 	core/report/report_view.c
+SHARE_SRC = core/share/share.c core/share/share_conn.c core/share/share_literal.c \
+	core/share/share_names.c core/share/share_reply.c core/share/share_resp.c \
+	core/share/share_seal.c core/share/share_send.c core/share/share_steps.c
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
 	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_preload.c \
 	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_report.c \
 	core/agent/agent_report_kept.c core/agent/agent_report_leaf.c core/agent/agent_report_send.c \
-	core/agent/agent_report_tick.c core/agent/agent_route.c \
-	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tell.c \
-	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
-	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
-	core/agent/random.c
-CORE_SRC = core/driver.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) $(JOURNAL_SRC) $(ANSWER_SRC) \
-	$(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) $(SMTP_SRC) $(REPORT_SRC) \
-	$(AGENT_SRC)
+	core/agent/agent_report_tick.c core/agent/agent_route.c core/agent/agent_share.c \
+	core/agent/agent_share_work.c core/agent/agent_slots.c core/agent/agent_sweep.c \
+	core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c \
+	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
+	core/agent/metrics.c core/agent/random.c
+CORE_SRC = core/driver.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) \
+	$(JOURNAL_SRC) $(ANSWER_SRC) $(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) \
+	$(SMTP_SRC) $(REPORT_SRC) $(SHARE_SRC) $(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
 # TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
 ifdef TLS_ENGINE
@@ -71,37 +74,39 @@ TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_
 	tls/tls_records.c tls/tls_state.c tls/tls_stream.c
 endif
 TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scalar.c \
-	tls/ec_verify.c tls/ecdsa_der.c tls/hash.c tls/montgomery.c tls/rsa.c tls/rsa_pss.c tls/signature.c tls/tls_chain.c \
-	$(TLS_CLIENT_SRC) \
-	tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c tls/x509/pem.c tls/x509/x509.c \
-	tls/x509/x509_cert.c tls/x509/x509_exts.c tls/x509/x509_fields.c \
+	tls/ec_verify.c tls/ecdsa_der.c tls/hash.c tls/mac.c tls/montgomery.c tls/rsa.c tls/rsa_pss.c \
+	tls/signature.c tls/tls_chain.c tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c \
+	tls/x509/pem.c tls/x509/x509.c tls/x509/x509_cert.c tls/x509/x509_exts.c tls/x509/x509_fields.c \
 	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
-	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c
+	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c \
+	$(TLS_CLIENT_SRC)
 PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
-	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c port/posix/socket_sender.c port/posix/store.c \
-	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
-DAEMON_SRC = boards/posix/anchors_command.c \
-	boards/posix/check.c boards/posix/check_agent.c boards/posix/check_ask.c boards/posix/check_dns.c \
-	boards/posix/check_fetch.c boards/posix/check_findings.c boards/posix/check_json.c \
-	boards/posix/check_judge.c boards/posix/check_judge_host.c boards/posix/check_loop.c \
-	boards/posix/check_mx.c boards/posix/check_part.c boards/posix/check_plugin.c \
-	boards/posix/check_policy.c boards/posix/check_print.c boards/posix/check_records.c \
-	boards/posix/check_rpt.c boards/posix/check_tlsa.c boards/posix/check_tlsa_records.c \
-	boards/posix/check_verdict.c \
-	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c boards/posix/conf_report.c \
-	boards/posix/confine_calls.c boards/posix/confine_landlock.c boards/posix/confine_linux.c \
-	boards/posix/confine_none.c boards/posix/confine_openbsd.c boards/posix/control.c \
-	boards/posix/control_client.c boards/posix/control_commands.c boards/posix/control_request.c \
-	boards/posix/control_print.c boards/posix/control_record.c boards/posix/control_report.c boards/posix/control_show.c boards/posix/fields.c \
-	boards/posix/dns_ask.c boards/posix/look.c boards/posix/names.c boards/posix/preload_file.c \
-	boards/posix/publish.c boards/posix/publish_file.c \
-	boards/posix/publish_out.c boards/posix/publish_server.c boards/posix/publish_sts.c \
-	boards/posix/publish_tlsa.c boards/posix/publish_tlsrpt.c boards/posix/spki.c boards/posix/warm.c boards/posix/warm_names.c \
-	boards/posix/journal_child.c boards/posix/journal_file.c \
-	boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c boards/posix/main.c \
-	boards/posix/match.c boards/posix/memory.c boards/posix/metrics_http.c boards/posix/query.c \
-	boards/posix/report_file.c boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c boards/posix/serve.c \
-	boards/posix/side.c boards/posix/signals.c boards/posix/users.c boards/posix/value.c \
+	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
+	port/posix/socket_sender.c port/posix/store.c port/posix/wait_epoll.c port/posix/wait_kqueue.c \
+	port/posix/wait_poll.c
+DAEMON_SRC = boards/posix/anchors_command.c boards/posix/check.c boards/posix/check_agent.c \
+	boards/posix/check_ask.c boards/posix/check_dns.c boards/posix/check_fetch.c \
+	boards/posix/check_findings.c boards/posix/check_json.c boards/posix/check_judge.c \
+	boards/posix/check_judge_host.c boards/posix/check_loop.c boards/posix/check_mx.c \
+	boards/posix/check_part.c boards/posix/check_plugin.c boards/posix/check_policy.c \
+	boards/posix/check_print.c boards/posix/check_records.c boards/posix/check_rpt.c \
+	boards/posix/check_tlsa.c boards/posix/check_tlsa_records.c boards/posix/check_verdict.c \
+	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c \
+	boards/posix/conf_report.c boards/posix/conf_share.c boards/posix/confine_calls.c \
+	boards/posix/confine_landlock.c boards/posix/confine_linux.c boards/posix/confine_none.c \
+	boards/posix/confine_openbsd.c boards/posix/control.c boards/posix/control_client.c \
+	boards/posix/control_commands.c boards/posix/control_print.c boards/posix/control_record.c \
+	boards/posix/control_report.c boards/posix/control_request.c boards/posix/control_show.c \
+	boards/posix/dns_ask.c boards/posix/fields.c boards/posix/journal_child.c \
+	boards/posix/journal_file.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c \
+	boards/posix/look.c boards/posix/main.c boards/posix/match.c boards/posix/memory.c \
+	boards/posix/metrics_http.c boards/posix/names.c boards/posix/preload_file.c \
+	boards/posix/publish.c boards/posix/publish_file.c boards/posix/publish_out.c \
+	boards/posix/publish_server.c boards/posix/publish_sts.c boards/posix/publish_tlsa.c \
+	boards/posix/publish_tlsrpt.c boards/posix/query.c boards/posix/report_file.c \
+	boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c \
+	boards/posix/serve.c boards/posix/side.c boards/posix/signals.c boards/posix/spki.c \
+	boards/posix/users.c boards/posix/value.c boards/posix/warm.c boards/posix/warm_names.c \
 	boards/posix/watch.c
 
 LIB_SRC = $(BASE_SRC) $(DNS_SRC) $(TLS_SRC) $(CORE_SRC)

@@ -12,6 +12,7 @@
  *	fetches        composite: two connections each
  *	legs           leaf: a question to the name servers, lookups' first
  *	connections    leaf: to a policy host
+ *	share          composite: two legs, two connections; if there is one
  */
 #ifndef STS_NODE_H
 #define STS_NODE_H

@@ -13,6 +13,7 @@
 struct sts_anchors; /* tls/x509/anchors.h */
 struct sts_dns_servers; /* dns/upstream.h */
 struct sts_preload; /* core/answer/preload.h */
+struct sts_share_setup; /* core/share/share.h */
 struct sts_zones; /* core/answer/zones.h */
 
 enum sts_on_unknown {
@@ -73,6 +74,9 @@ struct sts_settings {
 	 * (sts_agent_preload_area); NULL: there is none. */
 	const struct sts_preload *preload;
 	bool preload_testing; /* enforce those in testing mode, too */
+	/* Gateways that share policies; NULL: none. Nothing without
+	 * sts_config.share. */
+	const struct sts_share_setup *share;
 	uint8_t on_dns_error; /* enum sts_on_unknown */
 	uint8_t on_no_clock; /* TEMP: for 5 min after start, then not found */
 	uint8_t sct; /* enum sts_sct */

@@ -72,14 +72,18 @@ struct sts_config {
 	size_t report_memory;
 	/* Of domains without a failure nothing is kept: for small memories. */
 	bool report_failures;
+	/* Policies shared with other gateways (core/share): 0 never, 1 over
+	 * connections in the clear, 2 over TLS as well. Without STS_SHARE it
+	 * is 0. */
+	uint8_t share;
 };
 
 struct sts_agent; /* core/agent/agent.h: complete, to be placed by the board */
 
 /* Parts of the block, for a memory plan. */
 struct sts_plan {
-	size_t clients, lookups, fetches, asks, dns, dane, driver, journal,
-	    preload, report, cache, total;
+	size_t clients, lookups, fetches, asks, dns, dane, share, driver,
+	    journal, preload, report, cache, total;
 };
 
 /* Bytes of the block for this configuration, by parts and in all. */
@@ -160,6 +164,10 @@ bool sts_agent_saved(const struct sts_agent *a);
  * medium when sts_agent_saved says so.
  */
 bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
+
+/* The same for the gateways' common store, if there is a connection: what other
+ * gateways hold they keep, and may publish again. */
+void sts_agent_unshare(struct sts_agent *a, struct sts_text domain);
 
 /*
  * Use other settings from now on. Work under way goes on with what it began

@@ -40,7 +40,7 @@ core/https      core/base core/grammar core/cache core/dial core/lookup tls core
 core/dane       core/base core/grammar core/lookup dns tls core/settings.h
 core/smtp       core/base core/grammar core/dial tls
 core/report     core/base core/grammar core/smtp core/cache/chunks.h core/cache/organisation.h
-core/share      core/base core/grammar core/cache core/journal core/dial tls
+core/share      core/base core/grammar core/cache core/dial core/lookup dns tls core/settings.h
 core/agent      core/base core/grammar core/cache core/journal core/answer core/client
 core/agent      core/dial core/lookup core/https core/dane core/smtp core/report core/share
 core/agent      core/settings.h core/sts.h core/route.h core/node.h core/port.h dns tls

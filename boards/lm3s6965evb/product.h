@@ -50,6 +50,9 @@
 /* No mail server runs beside it that would tell of deliveries. */
 #define STS_REPORT 0
 
+/* One gateway, which shares with nobody. */
+#define STS_SHARE 0
+
 /* Our own computing counts: 6 s for a chain on P-384, more on P-521. */
 #define STS_FETCH_CONNECT_MS 8000
 #define STS_FETCH_HANDSHAKE_MS 40000

@@ -15,6 +15,7 @@
 #include "../../core/base/assert.h"
 #include "../../core/base/text.h"
 #include "conf_keys.h"
+#include "conf_share.h"
 #include "lines.h"
 #include "value.h"
 
@@ -199,6 +200,7 @@ set_defaults(struct sts_conf *c)
 	c->log = STS_LOG_STDERR;
 	c->log_level = STS_LOG_INFO;
 	c->confine = true;
+	sts_conf_share_defaults(c);
 	set_line(c, "listen", DEFAULT_LISTEN);
 	set_line(c, "control", DEFAULT_CONTROL);
 	set_line(c, "report_relay", DEFAULT_RELAY);
@@ -315,6 +317,12 @@ keep_off(const struct sts_conf *running, struct sts_conf *fresh, char *out,
 		n += (size_t)snprintf(
 		    out + n, size - n, "%scontact", more ? " " : "");
 		fresh->report.contact[0] = '\0';
+		more = true;
+	}
+	if (sts_conf_share_level(fresh) > sts_conf_share_level(running)) {
+		n += (size_t)snprintf(
+		    out + n, size - n, "%sredis", more ? " " : "");
+		fresh->share = running->share;
 	}
 	return n;
 }

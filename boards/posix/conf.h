@@ -10,6 +10,7 @@
 #ifndef STS_CONF_H
 #define STS_CONF_H
 
+#include "../../core/share/share.h"
 #include "../../core/sts.h"
 #include "../../port/posix/listen.h"
 #include "../../port/posix/log.h"
@@ -49,6 +50,18 @@ struct sts_conf_report {
 	uint8_t reports; /* enum sts_reports */
 };
 
+/* Gateways that share policies (conf_share.h). */
+struct sts_conf_share {
+	struct sts_share_setup setup; /* without secrets until they are read */
+	char path[STS_SHARE_SERVERS][STS_CONF_PATH_MAX + 1]; /* LOCAL */
+	char password_file[STS_CONF_PATH_MAX + 1]; /* "": none */
+	char sentinel_password_file[STS_CONF_PATH_MAX + 1];
+	char anchors[STS_CONF_PATH_MAX + 1]; /* "": those of policy hosts */
+	unsigned key_count;
+	char key[STS_SEAL_KEYS][STS_CONF_PATH_MAX + 1];
+	bool trust;
+};
+
 struct sts_conf {
 	unsigned listen_count;
 	bool listen_given; /* else the one listener is the default */
@@ -74,6 +87,7 @@ struct sts_conf {
 	bool temp_on_dns_error, temp_on_no_clock, allow_private;
 	struct sts_conf_report report;
 	uint8_t sct; /* enum sts_sct */
+	struct sts_conf_share share;
 	unsigned allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX];
 	unsigned nat64_count;

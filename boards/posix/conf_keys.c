@@ -15,6 +15,7 @@
 #include "../../core/dial/address.h"
 #include "../../port/posix/addr.h"
 #include "conf_keys.h"
+#include "conf_share.h"
 #include "lines.h"
 #include "resolv.h"
 #include "value.h"
@@ -533,6 +534,11 @@ static const struct sts_conf_key keys[] = {
 	{ "report_relay", false, sts_conf_relay, NULL },
 	{ "tlsrpt_memory", false, sts_conf_report_memory, NULL },
 	{ "tlsrpt_reports", false, sts_conf_reports, NULL },
+	{ "redis", false, sts_conf_share_redis, NULL },
+	{ "redis_key", false, sts_conf_share_key, sts_conf_share_clear_keys },
+	{ "redis_anchors", false, sts_conf_share_anchors, NULL },
+	{ "redis_wait", false, sts_conf_share_wait, NULL },
+	{ "redis_trust", false, sts_conf_share_trust, NULL },
 	{ "log", false, set_log, NULL },
 	{ "log_level", false, set_log_level, NULL },
 	{ "user", false, set_user, NULL },

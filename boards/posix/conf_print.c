@@ -5,6 +5,7 @@
 
 #include "../../port/posix/addr.h"
 #include "conf_keys.h"
+#include "conf_share.h"
 #include "roots.h"
 #include "users.h"
 
@@ -188,6 +189,7 @@ sts_conf_print(const struct sts_conf *c)
 	print_lists(c);
 	print_fetching(c);
 	sts_conf_report_print(&c->report);
+	sts_conf_share_print(c);
 	printf("log %s\nlog_level %s\n",
 	    c->log == STS_LOG_SYSLOG ? "syslog" : "stderr",
 	    sts_log_level_name(c->log_level));

@@ -130,6 +130,7 @@ forget(
 		return;
 	}
 	n->count = sts_agent_forget(c->agent, sts_text(k.domain, k.len));
+	sts_agent_unshare(c->agent, sts_text(k.domain, k.len));
 	n->code = n->count > 0 ? STS_EXIT_YES : STS_EXIT_NONE;
 	sts_log_line(c->log, STS_LOG_INFO, "control: %s forgotten",
 	    (const char *)k.domain);

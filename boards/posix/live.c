@@ -17,6 +17,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/report/report.h"
+#include "conf_share.h"
 #include "live.h"
 #include "preload_file.h"
 #include "resolv.h"
@@ -129,6 +130,48 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 	memcpy(t->nat64, c->nat64, sizeof t->nat64);
 	t->policy_port = (uint16_t)c->policy_port;
 	t->enforce_off = enforce_off;
+	if (sts_conf_share_level(c) > 0) {
+		t->share = &c->share.setup;
+	}
+}
+
+/* Where the shared policies' servers are, and whom they are to be believed to
+ * be; the set stays where it is. */
+static void
+point_share(struct sts_live *l, struct sts_live_set *s)
+{
+	struct sts_share_setup *u = &s->conf.share.setup;
+
+	u->anchors = s->conf.share.anchors[0] != '\0' ? &s->share_roots.set
+						      : &s->roots.set;
+	for (unsigned i = 0; i < STS_SHARE_SERVERS; i++) {
+		l->local[i] = s->conf.share.path[i];
+	}
+}
+
+/* Keys, passwords and anchors of the shared policies, into that area. False:
+ * `why`. */
+static bool
+read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
+    char why[STS_CONF_WHY_MAX])
+{
+	const char *path = s->conf.share.anchors, *problem;
+
+	if (!sts_conf_share_read(&s->conf, why)) {
+		return false;
+	}
+	if (sts_conf_share_level(&s->conf) < 2 || path[0] == '\0') {
+		return true;
+	}
+	problem = sts_roots_load(path, l->share_anchors[area],
+	    STS_LIVE_SHARE_ANCHORS, l->memory->reading, &s->share_roots);
+	if (problem != NULL) {
+		snprintf(why, STS_CONF_WHY_MAX, "redis_anchors: %s: %s", path,
+		    problem);
+		return false;
+	}
+	s->share_area = area;
+	return true;
 }
 
 static const char *
@@ -207,8 +250,12 @@ sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 	}
 	find_host(l);
 	find_address(l);
+	if (!read_share(l, s, 0, why)) {
+		return false;
+	}
 	set_settings(s, false);
 	set_reporter(l, s);
+	point_share(l, s);
 	return true;
 }
 
@@ -284,6 +331,13 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 	if (sts_conf_keep_fixed(&sts_live_now(l)->conf, &s->conf, fixed) > 0) {
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: only a restart can change: %s", fixed);
+	}
+	if (!read_share(l, s, 1 - sts_live_now(l)->share_area, why)) {
+		sts_log_line(l->log, STS_LOG_ERROR,
+		    "reload: configuration not changed: %s", why);
+		s->share_roots = sts_live_now(l)->share_roots;
+		s->share_area = sts_live_now(l)->share_area;
+		return false;
 	}
 	sts_log_level(l->log, s->conf.log_level);
 	return true;
@@ -427,6 +481,7 @@ change(struct sts_live *l)
 
 	set_settings(s, l->enforce_off);
 	set_reporter(l, s);
+	point_share(l, s);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);

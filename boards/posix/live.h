@@ -25,7 +25,8 @@ enum {
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
 	STS_LIVE_REMIND_MS = 3600000, /* that enforcement is off */
 	STS_LIVE_OFF_MAX_S = 30 * 86400, /* that an order may be kept */
-	STS_LIVE_HOST_MAX = 253
+	STS_LIVE_HOST_MAX = 253,
+	STS_LIVE_SHARE_ANCHORS = 16384 /* octets of redis_anchors, packed */
 };
 
 struct sts_live_set {
@@ -37,6 +38,8 @@ struct sts_live_set {
 	bool preloaded;
 	unsigned preload_area; /* of the agent: where the list is */
 	struct sts_reporter reporter;
+	struct sts_roots share_roots; /* of redis_anchors, if it is there */
+	unsigned share_area;
 	struct sts_settings settings;
 };
 
@@ -51,6 +54,9 @@ struct sts_live {
 	struct sts_log *log;
 	struct sts_watch watch_servers, watch_roots, watch_preload;
 	unsigned pending;
+	uint8_t share_anchors[2][STS_LIVE_SHARE_ANCHORS];
+	/* Where STS_AF_LOCAL leads: of the set in use. */
+	const char *local[STS_SHARE_SERVERS];
 	bool roots_cut; /* the bundle was read, and ended inside a block */
 	sts_ms look_at;
 	bool enforce_off;

@@ -17,6 +17,7 @@
 #include "../../port/posix/store.h"
 #include "../../tls/x509/x509.h"
 #include "build.h"
+#include "conf_share.h"
 #include "memory.h"
 
 enum {
@@ -51,7 +52,8 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	snprintf(why, STS_CONF_WHY_MAX,
 	    "memory: %lu bytes are too few, at least %luK are needed: "
 	    "2 x %lu trust anchors (and %lu to read them), %lu clients, "
-	    "%lu lookups, %lu mail hosts, %lu fetch slots, %lu DNS over TCP, "
+	    "%lu lookups, %lu mail hosts, %lu fetch slots, "
+	    "%lu shared policies, %lu DNS over TCP, "
 	    "%lu driver, "
 	    "%lu port, %lu journal, %lu preload, %lu TLS reports, %d cache",
 	    (unsigned long)m->size,
@@ -59,10 +61,11 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    (unsigned long)m->anchors_size, (unsigned long)m->reading_size,
 	    (unsigned long)(m->agent.clients + m->agent.asks),
 	    (unsigned long)m->agent.lookups, (unsigned long)m->agent.dane,
-	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.dns,
-	    (unsigned long)m->agent.driver, (unsigned long)m->port_size,
-	    (unsigned long)m->agent.journal, (unsigned long)m->agent.preload,
-	    (unsigned long)m->agent.report, CACHE_MIN);
+	    (unsigned long)m->agent.fetches, (unsigned long)m->agent.share,
+	    (unsigned long)m->agent.dns, (unsigned long)m->agent.driver,
+	    (unsigned long)m->port_size, (unsigned long)m->agent.journal,
+	    (unsigned long)m->agent.preload, (unsigned long)m->agent.report,
+	    CACHE_MIN);
 }
 
 static void
@@ -79,6 +82,7 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 		config->danes =
 		    (uint16_t)((c->lookups + DANE_SHARE - 1) / DANE_SHARE);
 	}
+	config->share = (uint8_t)sts_conf_share_level(c);
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
 	if (sts_conf_reports_on(c)) {
@@ -89,8 +93,8 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	m->channels = sts_driver_channels(config);
 	/* Composites hold no channel. */
 	m->descriptors = m->channels - 1U - config->asks - config->lookups -
-			 config->danes - config->fetch_slots +
-			 STS_POSIX_SPARE_FDS;
+			 config->danes - config->fetch_slots -
+			 (config->share > 0) + STS_POSIX_SPARE_FDS;
 	if (config->report_memory > 0) {
 		/* Its lookups and its POST. */
 		m->descriptors -= STS_REPORT_LOOKUPS + 1U;
@@ -267,6 +271,7 @@ sts_memory_print(const struct sts_memory *m, size_t outside)
 	printf("    of each: %lu for certificates (STS_X509_ARENA, "
 	       "STS_X509_CERTS_MAX), %d for a record\n",
 	    (unsigned long)sts_x509_size(), STS_TLS_RECORD_SIZE);
+	print_part("shared policies", a->share, "", 0);
 	print_part("questions", a->asks, "", m->config.asks);
 	print_part("DNS over TCP", a->dns, "", STS_DNS_TCP_BUFFERS);
 	print_part("driver", a->driver, "", 0);

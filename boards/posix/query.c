@@ -12,6 +12,7 @@
 
 #include "../../core/base/text.h"
 #include "commands.h"
+#include "conf_share.h"
 #include "control_client.h"
 #include "control_record.h"
 #include "look.h"
@@ -122,6 +123,8 @@ sts_command_query(const struct sts_args *args)
 	if (!sts_conf_load(&q.conf, &args->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
+	/* What this process looks up is nobody else's affair. */
+	sts_conf_share_defaults(&q.conf);
 	int fd = find_daemon(&q.conf, args);
 
 	return fd >= 0 ? ask_daemon(fd, &q.conf, args) : ask_here(&q, args);

@@ -288,6 +288,7 @@ start_agent(struct daemon *d)
 		return start_failed(d, sts_wait_name);
 	}
 	sts_posix_on_event(&d->posix, sts_log_event, &d->log);
+	sts_posix_locals(&d->posix, d->live.local, STS_SHARE_SERVERS);
 	while (d->port.entropy(d->port.ctx, key, sizeof key) != 0) {
 		sleep(1); /* the system is booting */
 	}

@@ -19,8 +19,11 @@
  * What one step may take: the tick begins a refresh, the lookup of an ask that
  * waited (and of its domain's hosts), and a fetch or another such lookup; the
  * child's result a moment to refresh, a lookup with such hosts, and another
- * fetch.
+ * fetch. What the share takes, when it connects and for a moment to refresh, is
+ * less than that.
  */
+STS_STATIC_ASSERT(
+    STS_SHARE_RND + 4 <= STS_LOOKUP_RND + STS_TLS_RND + 4 + 1, of_the_share);
 STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND +
 					  (STS_DANE ? 2 * STS_DANE_RND : 0) +
 					  (STS_REPORT ? STS_REPORT_DRAWS : 0) +
@@ -86,6 +89,21 @@ question_child(struct sts_agent *a, unsigned i)
 	}
 }
 
+/* A child behind the look-ups of policies. */
+static void
+later_child(struct sts_agent *a, unsigned node)
+{
+	if (STS_DANE && node < a->first_fetch) {
+		sts_agent_dane_work(a, (uint16_t)(node - a->first_dane));
+	} else if (sts_agent_shares(a) && node == a->first_share) {
+		sts_agent_share_work(a);
+	} else if (STS_REPORT && node >= a->first_report) {
+		sts_agent_report_child(a, node - a->first_report);
+	} else {
+		sts_agent_work_fetch(a, (uint16_t)(node - a->first_fetch));
+	}
+}
+
 static void
 agent_child(void *e, unsigned i)
 {
@@ -96,14 +114,10 @@ agent_child(void *e, unsigned i)
 		client_child(a, i);
 	} else if (node < a->first_lookup) {
 		question_child(a, node - a->first_question);
-	} else if (STS_DANE && node >= a->first_dane && node < a->first_fetch) {
-		sts_agent_dane_work(a, (uint16_t)(node - a->first_dane));
-	} else if (node < a->first_fetch) {
+	} else if (node < a->first_dane) {
 		sts_agent_work_lookup(a, (uint16_t)(node - a->first_lookup));
-	} else if (STS_REPORT && node >= a->first_report) {
-		sts_agent_report_child(a, node - a->first_report);
 	} else {
-		sts_agent_work_fetch(a, (uint16_t)(node - a->first_fetch));
+		later_child(a, node);
 	}
 }
 
@@ -164,6 +178,9 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	if (sts_agent_reports(a)) {
 		sts_agent_report_tick(a);
 	}
+	if (sts_agent_shares(a)) {
+		sts_agent_share_tick(a);
+	}
 	if (sts_agent_asks_may_go_on(a)) {
 		sts_agent_asks_go_on(a);
 	}
@@ -188,6 +205,9 @@ agent_deadline(const void *e, sts_ms *at)
 		*at = sts_earlier(*at, slots_at);
 	}
 	if (sts_agent_reports(a) && sts_agent_report_due(a, &slots_at)) {
+		*at = sts_earlier(*at, slots_at);
+	}
+	if (sts_agent_shares(a) && sts_agent_share_due(a, &slots_at)) {
 		*at = sts_earlier(*at, slots_at);
 	}
 	if (sts_agent_asks_may_go_on(a)) {
@@ -246,7 +266,8 @@ sts_agent_settings_used(
 		}
 	}
 	return a->settings == old || asks_use(a, old) ||
-	       (sts_agent_reports(a) && sts_agent_report_uses(a, old));
+	       (sts_agent_reports(a) && sts_agent_report_uses(a, old)) ||
+	       (sts_agent_shares(a) && sts_agent_share_uses(a, old));
 }
 
 void

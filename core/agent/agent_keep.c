@@ -74,11 +74,10 @@ looks_stale(const struct sts_agent *a, sts_ref old, const struct sts_entry *was,
 }
 
 static void
-tell_policy(struct sts_agent *a, struct sts_lookup *l, enum sts_event_code code,
-    const struct sts_entry *e)
+tell_policy(struct sts_agent *a, struct sts_text domain,
+    enum sts_event_code code, const struct sts_entry *e)
 {
-	struct sts_event *event =
-	    sts_agent_tell(a, code, STS_WHY_NONE, sts_lookup_domain(l));
+	struct sts_event *event = sts_agent_tell(a, code, STS_WHY_NONE, domain);
 
 	sts_event_mode(event, e->mode);
 	event->number[0] = e->max_age_s;
@@ -106,19 +105,20 @@ entry_of(struct sts_agent *a, uint32_t keep_s, const struct sts_policy *p)
 /* Report what changed from `old` to the version just committed; plan another
  * fetch soon if the new one looks stale. */
 static void
-compare_versions(struct sts_agent *a, struct sts_lookup *l, sts_ref old,
-    const struct sts_entry *was, sts_ref ref, struct sts_entry *e)
+compare_versions(struct sts_agent *a, struct sts_text domain, sts_ref old,
+    const struct sts_entry *was, sts_ref ref, struct sts_entry *e,
+    enum sts_event_code same)
 {
 	uint32_t now_s = sts_agent_now_s(a);
 
-	sts_agent_alert_over(a, sts_lookup_domain(l), was);
+	sts_agent_alert_over(a, domain, was);
 	if (looks_stale(a, old, was, ref, e)) {
 		e->refresh_s = now_s + STS_BACK_OFF_S;
 		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	}
-	tell_policy(a, l,
+	tell_policy(a, domain,
 	    was->mode == e->mode && same_patterns(&a->cache, old, ref)
-		? STS_EVENT_POLICY_REFRESHED
+		? same
 		: STS_EVENT_POLICY_CHANGED,
 	    e);
 }
@@ -151,7 +151,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 		admission = sts_cache_commit(
 		    &a->cache, &f->stage, e, sts_agent_time(a), ref);
 		if (*ref != 0) {
-			tell_policy(a, l, STS_EVENT_POLICY_NEW, e);
+			tell_policy(
+			    a, sts_lookup_domain(l), STS_EVENT_POLICY_NEW, e);
 		}
 		return admission;
 	}
@@ -160,7 +161,74 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	admission =
 	    sts_cache_commit(&a->cache, &f->stage, e, sts_agent_time(a), ref);
 	if (*ref != 0) {
-		compare_versions(a, l, old, &was, *ref, e);
+		compare_versions(a, sts_lookup_domain(l), old, &was, *ref, e,
+		    STS_EVENT_POLICY_REFRESHED);
+	}
+	sts_cache_unpin(&a->cache, old);
+	return admission;
+}
+
+/* What stands beside a policy that another gateway has fetched. `was`: of the
+ * live policy that is held, or NULL. */
+static struct sts_entry
+shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
+    uint16_t mx_count, const struct sts_entry *was)
+{
+	uint32_t now_s = sts_agent_now_s(a);
+	uint32_t planned_s = plan_refresh(a, head->max_age_s);
+	uint32_t age_s = head->fetched_s < now_s ? now_s - head->fetched_s : 0;
+	struct sts_entry e;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = head->mode;
+	e.mx_count = mx_count;
+	e.max_age_s = head->max_age_s;
+	e.fetched_s = head->fetched_s;
+	e.proved = true;
+	/* As if it had been fetched by ourselves when it was; no sooner than
+	 * in an hour, so that a start does not have all fetched at once. */
+	if (planned_s > 0 && planned_s - now_s > age_s + STS_REFRESH_MIN_S) {
+		e.refresh_s = planned_s - age_s;
+	} else if (planned_s > 0) {
+		e.refresh_s = now_s + STS_REFRESH_MIN_S;
+	}
+	if (was != NULL) {
+		e.checked_s = was->checked_s;
+		e.check_s = was->check_s;
+		e.asked_day = was->asked_day;
+	} else {
+		/* Nobody here has asked for it: it is kept up for as long as
+		 * if somebody had when it was fetched. */
+		e.asked_day = (uint16_t)(head->fetched_s / STS_DAY_S);
+	}
+	return e;
+}
+
+enum sts_admission
+sts_agent_replace_shared(struct sts_agent *a, struct sts_text domain,
+    struct sts_stage *stage, const struct sts_seal_head *head,
+    uint16_t mx_count, struct sts_entry *e, sts_ref *ref)
+{
+	struct sts_entry was;
+	sts_ref old = sts_agent_live(a, domain, &was);
+	enum sts_admission admission;
+
+	*e = shared_entry(a, head, mx_count, old != 0 ? &was : NULL);
+	if (old == 0) {
+		admission = sts_cache_commit(
+		    &a->cache, stage, e, sts_agent_time(a), ref);
+		if (*ref != 0) {
+			tell_policy(a, domain, STS_EVENT_POLICY_SHARED, e);
+		}
+		return admission;
+	}
+	sts_cache_pin(&a->cache, old);
+	admission =
+	    sts_cache_commit(&a->cache, stage, e, sts_agent_time(a), ref);
+	if (*ref != 0) {
+		compare_versions(
+		    a, domain, old, &was, *ref, e, STS_EVENT_POLICY_SHARED);
 	}
 	sts_cache_unpin(&a->cache, old);
 	return admission;

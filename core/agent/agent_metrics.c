@@ -72,6 +72,22 @@ look_at_reports(const struct sts_agent *a, uint32_t *n)
 	n[STS_METRIC_REPORT_BYTES] = sts_tally_chunks(t) - sts_tally_free(t);
 }
 
+static void
+look_at_share(const struct sts_agent *a, uint32_t *n)
+{
+	const struct sts_share *s = a->share.engine;
+	struct sts_share_counts counts;
+
+	sts_share_count(s, &counts);
+	n[STS_METRIC_SHARE_UP] = sts_share_is_up(s);
+	n[STS_METRIC_SHARE_SENT] = counts.sent;
+	n[STS_METRIC_SHARE_TAKEN] = a->share.taken;
+	memcpy(n + STS_METRIC_SHARE_REFUSED, a->share.refused,
+	    sizeof a->share.refused);
+	n[STS_METRIC_SHARE_LOST] = counts.lost;
+	n[STS_METRIC_SHARE_SILENT] = counts.silent_s;
+}
+
 void
 sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 {
@@ -91,6 +107,9 @@ sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v)
 	n[STS_METRIC_DANE_RESOLVER] = a->dane.resolver;
 	n[STS_METRIC_DANE_BUSY] = a->dane.busy;
 	n[STS_METRIC_DANE_BUSY + 1] = a->config.danes;
+	if (sts_agent_shares(a)) {
+		look_at_share(a, n);
+	}
 	n[STS_METRIC_ENFORCE_OFF] = a->settings->enforce_off;
 	n[STS_METRIC_MEMORY] = (uint32_t)(sts_agent_size(&a->config) / 16);
 	n[STS_METRIC_BUILD] = 1;

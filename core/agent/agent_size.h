@@ -6,9 +6,9 @@
  *	static uint64_t block[STS_AGENT_SIZE(8, 4, 1, 2, 512, 8192) / 8];
  *
  * The arguments are the fields of struct sts_config of the same names, with
- * danes, preload_size and report_memory 0; STS_AGENT_SIZE_DANE has danes too,
- * STS_AGENT_SIZE_ALL all of them. It is at least what sts_agent_size says, by
- * less than 1 KB for each fetch slot.
+ * danes, share, preload_size and report_memory 0; STS_AGENT_SIZE_DANE has danes
+ * too, STS_AGENT_SIZE_ALL all but the share. It is at least what sts_agent_size
+ * says, by less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -23,13 +23,19 @@ enum {
 	(((size_t)(n) + STS_AGENT_ALIGN - 1) / STS_AGENT_ALIGN *               \
 	    STS_AGENT_ALIGN)
 
+/* Those of the share, if there is one: itself, its legs, its connections. */
+#define STS_AGENT_SHARE_NODES(share)                                           \
+	((share) > 0 ? 1U + STS_SHARE_LEGS + STS_SHARE_CONNS : 0U)
+
 /* One for the agent, one a client and ask; a lookup has legs below it that ask
  * name servers, a fetch connections. */
-#define STS_AGENT_NODES(clients, lookups, fetch_slots, asks, danes, report)    \
+#define STS_AGENT_NODES(                                                       \
+    clients, lookups, fetch_slots, asks, danes, report, share)                 \
 	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
 	    (1U + STS_DANE_LEGS) * (danes) +                                   \
 	    (1U + STS_FETCH_CONNS) * (fetch_slots) +                           \
-	    ((report) > 0 ? STS_REPORT_NODES : 0U))
+	    ((report) > 0 ? STS_REPORT_NODES : 0U) +                           \
+	    STS_AGENT_SHARE_NODES(share))
 
 /* clang-format off */
 /*
@@ -38,16 +44,20 @@ enum {
  * A part of no octets has the pointer NULL. tls is the size of one TLS
  * session: known to the linker, at most STS_TLS_SIZE_MAX.
  */
-#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, journal_, preload_, cache_, report_, tls_) \
+#define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, share_, journal_, preload_, cache_, report_, tls_) \
 	X(driver, a->nodes, sizeof(struct sts_node), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_, share_)) \
 	X(driver, a->heap_slots, sizeof(uint16_t), \
-	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_)) \
+	    STS_AGENT_NODES(clients_, lookups_, slots_, asks_, danes_, report_, share_)) \
 	X(clients, a->clients, sizeof(struct sts_client), clients_) \
 	X(asks, a->questions, sizeof(struct sts_question), asks_) \
 	X(lookups, a->lookups, sizeof(struct sts_lookup), lookups_) \
 	X(lookups, a->work.index, sizeof(uint16_t), lookups_) \
 	X(dane, a->danes, sizeof(struct sts_dane_work), danes_) \
+	X(share, a->share.engine, sizeof(struct sts_share), \
+	    (share_) > 0 ? 1 : 0) \
+	X(share, parts.share_tls, STS_AGENT_ALIGNED(tls_), \
+	    (share_) > 1 ? 1 : 0) \
 	X(fetches, a->root.links, sizeof(struct sts_x509_links), 1) \
 	X(fetches, a->fetches, sizeof(struct sts_fetch), slots_) \
 	X(fetches, parts.tls, STS_AGENT_ALIGNED(tls_), slots_) \
@@ -71,7 +81,7 @@ enum {
 #define STS_AGENT_SIZE_ALL(clients, lookups, fetch_slots, asks, danes,         \
     journal_buffer, preload_size, cache_size, report_memory)                   \
 	(STS_AGENT_PARTS(STS_AGENT_ADD_PART, clients, lookups, fetch_slots,    \
-	    asks, danes, journal_buffer, preload_size, cache_size,             \
+	    asks, danes, 0, journal_buffer, preload_size, cache_size,          \
 	    report_memory, STS_TLS_SIZE_MAX) 0)
 
 #define STS_AGENT_SIZE_DANE(                                                   \

@@ -17,6 +17,7 @@
 #include "../journal/journal.h"
 #include "../lookup/lookup.h"
 #include "../node.h"
+#include "../share/share.h"
 #include "../sts.h"
 #include "agent_report.h"
 #include "metrics.h"
@@ -43,6 +44,14 @@ enum {
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
 	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
+	STS_SHARE_AHEAD_S = 300, /* a stamp may be so far in the future */
+	STS_SHARE_REPAIR_MS = 60000, /* one key is written again at most so
+	                                often; */
+	STS_SHARE_REPAIRS = 64, /* so many are remembered */
+	STS_SHARE_REFUSALS = 4,
+	STS_SHARE_WALK_MS = 100, /* what is held is published again in steps */
+	STS_SHARE_WALK_BUCKETS = 64,
+	STS_SHARE_WALK_DOMAINS = 16,
 	STS_STAMP_S = 3600, /* how often a confirmed time is kept, */
 	STS_STAMP_AFTER_S = 2 * 3600, /* not so soon after a jump */
 	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
@@ -102,6 +111,8 @@ enum sts_notice {
 	STS_NOTICE_CLIENTS,
 	STS_NOTICE_REFUSED,
 	STS_NOTICE_REPORT,
+	STS_NOTICE_SHARE,
+	STS_NOTICE_SHARE_FULL,
 	STS_NOTICES
 };
 
@@ -127,7 +138,7 @@ struct sts_agent {
 	struct sts_dane_work *danes;
 	struct sts_agent_report *reporter; /* NULL: no room was planned */
 	uint16_t first_client, first_question, first_lookup, first_dane,
-	    first_fetch, first_report;
+	    first_fetch, first_report, first_share;
 	struct sts_queue stirred; /* children, through node.next_stirred */
 	struct sts_queue asks; /* that wait for a free lookup */
 	struct sts_queue crowded; /* whose organisation has its share of them */
@@ -193,6 +204,19 @@ struct sts_agent {
 		uint16_t told_day;
 	} preload;
 	struct {
+		struct sts_share *engine; /* NULL: no memory was planned */
+		struct sts_queue waits; /* lookups that a record may spare */
+		uint32_t taken, refused[STS_SHARE_REFUSALS];
+		uint32_t told; /* of the refused, logged */
+		struct {
+			uint32_t hash;
+			sts_ms at;
+		} repaired[STS_SHARE ? STS_SHARE_REPAIRS : 1];
+		struct sts_walk walk; /* over what is to be published again */
+		bool walks;
+		sts_ms walk_at;
+	} share;
+	struct {
 		uint32_t refused; /* the cache's count that was logged */
 		uint8_t full; /* percent of the protected share, or 0 */
 	} alert;
@@ -207,6 +231,14 @@ struct sts_agent {
 		sts_ms wait_ms; /* before the next retry */
 		sts_ms at; /* not before, unless more is to be saved */
 	} journal;
+};
+
+/* Why a record of another gateway was not taken in. */
+enum sts_share_refusal {
+	STS_SHARE_REFUSAL_MAC = 0,
+	STS_SHARE_REFUSAL_STAMP,
+	STS_SHARE_REFUSAL_SYNTAX,
+	STS_SHARE_REFUSAL_ROOM
 };
 
 /* What is known of the trusted name servers. */
@@ -408,6 +440,31 @@ void sts_agent_journal_end(struct sts_agent *a);
 enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
     uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
 
+/*
+ * The same for a version that another gateway has fetched, from its stage. What
+ * was learned of TXT by ourselves stands as it was.
+ */
+enum sts_admission sts_agent_replace_shared(struct sts_agent *a,
+    struct sts_text domain, struct sts_stage *stage,
+    const struct sts_seal_head *head, uint16_t mx_count, struct sts_entry *e,
+    sts_ref *ref);
+
+/* agent_share.c */
+static inline bool
+sts_agent_shares(const struct sts_agent *a)
+{
+	return STS_SHARE && a->config.share > 0;
+}
+/* Nothing is held of the lookup's domain: ask for other gateways' record. */
+void sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l);
+/* TXT is known. Whether the lookup has to wait, for wait_ms since it began at
+ * most, until it is known what other gateways have. */
+bool sts_agent_share_holds(struct sts_agent *a, struct sts_lookup *l);
+/* That is known, or the time is over: the lookup goes on. */
+void sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l);
+/* A policy was fetched and committed: other gateways may have it. */
+void sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain);
+
 /* agent_work.c */
 /* The lookup under way for a domain; NULL: there is none. */
 struct sts_lookup *sts_agent_work_find(
@@ -509,6 +566,7 @@ void sts_agent_route_start(struct sts_agent *a, struct sts_question *q);
 /* The hosts of a route are known, and what they add up to. */
 void sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
     enum sts_dane_level level, enum sts_why why);
+
 /* agent_report.c */
 void sts_agent_report_init(
     struct sts_agent *a, struct sts_tls *tls, uint8_t *block);
@@ -540,6 +598,17 @@ void sts_agent_report_child(struct sts_agent *a, unsigned i);
 /* The day, and one thing that is due. When that is. */
 void sts_agent_report_tick(struct sts_agent *a);
 bool sts_agent_report_due(const struct sts_agent *a, sts_ms *at);
+
+/* agent_share_work.c */
+/* The share has something. */
+void sts_agent_share_work(struct sts_agent *a);
+/* The setup of the settings is used; lookups that waited long enough go on;
+ * what is held is published again. When that is due. */
+void sts_agent_share_tick(struct sts_agent *a);
+bool sts_agent_share_due(const struct sts_agent *a, sts_ms *at);
+/* Whether the share works with what these settings point to. */
+bool sts_agent_share_uses(
+    const struct sts_agent *a, const struct sts_settings *s);
 
 /* agent_sweep.c */
 /* A visit of the clock hand to the cache, when sweep_at has come. */

@@ -15,19 +15,20 @@
 /* The rows of agent_size.h for a configuration. */
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
-	    (c)->asks, (c)->danes, (c)->journal_buffer, (c)->preload_size,     \
-	    (c)->cache_size, (c)->report_memory, sts_tls_size())
+	    (c)->asks, (c)->danes, (c)->share, (c)->journal_buffer,            \
+	    (c)->preload_size, (c)->cache_size, (c)->report_memory,            \
+	    sts_tls_size())
 
 /* Parts that engines are given pieces of. */
 struct parts {
-	uint8_t *tls, *messages, *cache, *report_tls, *report;
+	uint8_t *tls, *share_tls, *messages, *cache, *report_tls, *report;
 };
 
 unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
 	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks,
-	    c->danes, c->report_memory);
+	    c->danes, c->report_memory, c->share);
 }
 
 #define PLAN(plan, where, size, count)                                         \
@@ -96,6 +97,10 @@ set_up_parts(struct sts_agent *a, const struct parts *parts)
 	if (sts_agent_reports(a)) {
 		sts_agent_report_init(
 		    a, (void *)parts->report_tls, parts->report);
+	}
+	if (STS_SHARE && c->share > 0) {
+		sts_share_init(a->share.engine, (void *)parts->share_tls,
+		    a->root.links, &a->dns_health, &a->cache);
 	}
 }
 
@@ -173,6 +178,41 @@ plant_report(struct sts_agent *a, unsigned leaf)
 	return leaf;
 }
 
+/* Last of all: the share, its legs, its connections. */
+static void
+plant_share(struct sts_agent *a)
+{
+	struct sts_share *s = a->share.engine;
+	unsigned id = a->first_share, leg = id + 1, conn = leg + STS_SHARE_LEGS;
+
+	set_node(a, id, &sts_share_ops, s, 0, id - 1);
+	a->nodes[id].first_child = (uint16_t)leg;
+	for (unsigned i = 0; i < STS_SHARE_LEGS; i++) {
+		set_node(a, leg + i, &sts_share_leg_ops, &s->leg[i], id, i);
+	}
+	for (unsigned i = 0; i < STS_SHARE_CONNS; i++) {
+		set_node(a, conn + i, &sts_share_conn_ops, &s->conn[i], id,
+		    STS_SHARE_LEGS + i);
+	}
+}
+
+static void
+plant_fetches(struct sts_agent *a, unsigned conns)
+{
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+		unsigned id = a->first_fetch + i;
+
+		set_node(a, id, &sts_fetch_ops, &a->fetches[i], 0, id - 1);
+		a->nodes[id].first_child =
+		    (uint16_t)(conns + i * STS_FETCH_CONNS);
+		for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
+			set_node(a, conns + i * STS_FETCH_CONNS + k,
+			    &sts_fetch_conn_ops, &a->fetches[i].https.conn[k],
+			    id, k);
+		}
+	}
+}
+
 static void
 plant_tree(struct sts_agent *a)
 {
@@ -202,23 +242,17 @@ plant_tree(struct sts_agent *a)
 	}
 	plant_lookups(a, legs);
 	plant_danes(a, dane_legs);
-	for (unsigned i = 0; i < c->fetch_slots; i++) {
-		unsigned id = a->first_fetch + i;
-
-		set_node(a, id, &sts_fetch_ops, &a->fetches[i], 0, id - 1);
-		a->nodes[id].first_child =
-		    (uint16_t)(conns + i * STS_FETCH_CONNS);
-		for (unsigned k = 0; k < STS_FETCH_CONNS; k++) {
-			set_node(a, conns + i * STS_FETCH_CONNS + k,
-			    &sts_fetch_conn_ops, &a->fetches[i].https.conn[k],
-			    id, k);
-		}
-	}
+	plant_fetches(a, conns);
 	conns += (unsigned)STS_FETCH_CONNS * c->fetch_slots;
 	if (sts_agent_reports(a)) {
 		conns = plant_report(a, conns);
 	}
-	STS_ASSERT(conns == a->node_count);
+	a->first_share = (uint16_t)conns;
+	if (STS_SHARE && c->share > 0) {
+		plant_share(a);
+	}
+	STS_ASSERT(
+	    a->first_share + STS_AGENT_SHARE_NODES(c->share) == a->node_count);
 }
 
 static void
@@ -228,6 +262,7 @@ check_config(const struct sts_config *config)
 	STS_ASSERT(STS_SOCKETMAP || config->clients == 0);
 	STS_ASSERT(STS_DANE || config->danes == 0);
 	STS_ASSERT(STS_PRELOAD || config->preload_size == 0);
+	STS_ASSERT(STS_SHARE || config->share == 0);
 	STS_ASSERT(STS_REPORT || config->report_memory == 0);
 	STS_ASSERT(sts_agent_nodes(config) < STS_NODE_NONE);
 }
@@ -257,6 +292,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	sts_queue_init(&a->slots.fresh);
 	sts_queue_init(&a->slots.stalled);
 	sts_queue_init(&a->buffers.starved);
+	sts_queue_init(&a->share.waits);
 	a->client.free = a->work.free = STS_NODE_NONE;
 	for (unsigned i = config->clients; i > 0; i--) {
 		memset(&a->clients[i - 1], 0, sizeof *a->clients);

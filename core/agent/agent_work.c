@@ -101,6 +101,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	uint8_t rnd[STS_LOOKUP_RND];
 	uint16_t i = a->work.free, *head = index_head(a, domain);
 	struct sts_lookup *l;
+	struct sts_entry held;
 
 	if (!sts_agent_work_room(a, refresh) ||
 	    sts_agent_work_crowded(a, domain)) {
@@ -127,6 +128,10 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
 	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
 	sts_agent_stir_lookup(a, l);
+	l->shares = false;
+	if (sts_agent_shares(a) && sts_agent_live(a, domain, &held) == 0) {
+		sts_agent_share_miss(a, l);
+	}
 	return l;
 }
 
@@ -609,6 +614,9 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 		not_taken(a, l, f, admission);
 		return;
 	}
+	if (sts_agent_shares(a) && e.max_age_s > 0) {
+		sts_agent_share_fetched(a, sts_lookup_domain(l));
+	}
 	hand_out(a, l, ref, e.max_age_s);
 }
 
@@ -619,7 +627,9 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 
 	sts_agent_buffers(a, i);
 	if (l->state == STS_LOOKUP_TXT_DONE) {
-		txt_done(a, l);
+		if (!sts_agent_shares(a) || !sts_agent_share_holds(a, l)) {
+			txt_done(a, l);
+		}
 	} else if (l->state == STS_LOOKUP_ADDRESSES_DONE) {
 		if (l->addresses == STS_FOUND) {
 			sts_lookup_hold(l);

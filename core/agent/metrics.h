@@ -135,6 +135,19 @@
 	    "Domains counted today, and whose report waits to be delivered.") \
 	X(REPORT_BYTES, 2, 64, "report_bytes", "use", "used free", \
 	    "Room for what is counted.") \
+	X(SHARE_UP, 1, 1, "share_up", NULL, NULL, \
+	    "1: there is a connection to the gateways' common server.") \
+	X(SHARE_SENT, 1, 1, "share_sent_total", NULL, NULL, \
+	    "Policies published to other gateways.") \
+	X(SHARE_TAKEN, 1, 1, "share_taken_total", NULL, NULL, \
+	    "Policies of other gateways taken in.") \
+	X(SHARE_REFUSED, 4, 1, "share_refused_total", "why", \
+	    "mac stamp syntax room", \
+	    "Records that were not taken in; mac: somebody else's.") \
+	X(SHARE_LOST, 1, 1, "share_lost_total", NULL, NULL, \
+	    "Policies not published, keys not read, for want of room.") \
+	X(SHARE_SILENT, 1, 1, "share_silent_seconds", NULL, NULL, \
+	    "Since the server was heard last, while there is a connection.") \
 	X(ENFORCE_OFF, 1, 1, "enforce_off", NULL, NULL, \
 	    "1: the operator has switched enforcement off.") \
 	X(MEMORY, 1, 16, "memory_bytes", NULL, NULL, \

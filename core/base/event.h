@@ -51,6 +51,12 @@
 	X(REPORT_DROPPED,  "report-dropped",  1, "tries", "status", NULL) \
 	X(REPORT_LOST,     "report-lost",     1, "events", NULL, NULL) \
 	X(REPORT_BAD,      "report-bad",      1, "datagrams", "verdict", NULL) \
+	X(POLICY_SHARED,   "policy-shared",   3, "max_age", "mx", NULL) \
+	X(SHARE_UP,        "share-up",        2, NULL, NULL, NULL) \
+	X(SHARE_DOWN,      "share-down",      1, NULL, NULL, NULL) \
+	X(SHARE_DENIED,    "share-denied",    0, NULL, NULL, NULL) \
+	X(SHARE_FULL,      "share-full",      1, NULL, NULL, NULL) \
+	X(SHARE_REFUSED,   "share-refused",   1, "refused", NULL, NULL) \
 	X(EVENTS_LOST,     "events-lost",     1, "lost", NULL, NULL)
 /* clang-format on */
 

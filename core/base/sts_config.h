@@ -395,6 +395,12 @@
 #define STS_REPORT 1
 #endif
 
+/* Policies shared with other gateways through Redis or Valkey. 0: struct
+ * sts_config has share 0. 1 costs memory only where that is not 0. */
+#ifndef STS_SHARE
+#define STS_SHARE 1
+#endif
+
 /* Policies kept in a storage. 0: sts_agent_journal says false, every policy is
  * gone with the power, and what was never weaker than known is so only until
  * then (promise 7 of README.md). */

@@ -7,24 +7,44 @@
 #include "sts_config.h"
 #include "why.h"
 
+/* Words of what a product leaves out are left out, too. */
+#if STS_SMTP || STS_DANE
+#define STS_WHY_MAIL_WORDS(X) STS_WHY_MAIL_LIST(X)
+#else
+#define STS_WHY_MAIL_WORDS(X) ""
+#endif
+#if STS_SHARE
+#define STS_WHY_SHARE_WORDS(X) STS_WHY_SHARE_LIST(X)
+#else
+#define STS_WHY_SHARE_WORDS(X) ""
+#endif
+
 #define STS_WHY_TOKEN(id, token, sentence) token "\0"
 static const char tokens[] = STS_WHY_LIST(STS_WHY_TOKEN);
-static const char mail_tokens[] = STS_WHY_MAIL_LIST(STS_WHY_TOKEN);
+static const char mail_tokens[] = STS_WHY_MAIL_WORDS(STS_WHY_TOKEN);
+static const char share_tokens[] = STS_WHY_SHARE_WORDS(STS_WHY_TOKEN);
 
 #define STS_WHY_TEXT(id, token, sentence) sentence "\0"
 static const char sentences[] = STS_WHY_LIST(STS_WHY_TEXT);
-static const char mail_sentences[] = STS_WHY_MAIL_LIST(STS_WHY_TEXT);
+static const char mail_sentences[] = STS_WHY_MAIL_WORDS(STS_WHY_TEXT);
+static const char share_sentences[] = STS_WHY_SHARE_WORDS(STS_WHY_TEXT);
 
+/* The word of a reason in the list that it belongs to. */
 static const char *
-word(const char *words, const char *mail_words, enum sts_why why)
+word(const char *words, const char *mail, const char *share, enum sts_why why)
 {
 	unsigned n = (unsigned)why;
 
 	STS_ASSERT(n < STS_WHY_COUNT);
-	if (n >= STS_WHY_ANSWERS) {
-		/* Without either, the linker drops these words. */
-		words = STS_SMTP || STS_DANE ? mail_words : "?";
-		n = STS_SMTP || STS_DANE ? n - STS_WHY_ANSWERS : 0;
+	if (n >= STS_WHY_SHARED) {
+		words = share;
+		n -= STS_WHY_SHARED;
+	} else if (n >= STS_WHY_ANSWERS) {
+		words = mail;
+		n -= STS_WHY_ANSWERS;
+	}
+	if (*words == '\0') {
+		return "?";
 	}
 	for (; n > 0; n--) {
 		words += strlen(words) + 1;
@@ -35,13 +55,13 @@ word(const char *words, const char *mail_words, enum sts_why why)
 const char *
 sts_why_token(enum sts_why why)
 {
-	return word(tokens, mail_tokens, why);
+	return word(tokens, mail_tokens, share_tokens, why);
 }
 
 const char *
 sts_why_text(enum sts_why why)
 {
-	return word(sentences, mail_sentences, why);
+	return word(sentences, mail_sentences, share_sentences, why);
 }
 
 bool

@@ -134,13 +134,29 @@
 	X(MX_UNLISTED,       "mx-unlisted",         "no mx of the policy is the mail host") \
 	X(MX_NONE,           "mx-none",             "the domain takes no mail") \
 	X(HOST_NO_ADDRESS,   "host-no-address",     "the mail host has no address")
+
+/* Policies shared by gateways (STS_SHARE): what its server or records give. */
+#define STS_WHY_SHARE_LIST(X) \
+	X(SHARE_PROTOCOL,    "share-protocol",      "the server's replies make no sense") \
+	X(SHARE_TIMEOUT,     "share-timeout",       "the server did not reply in time") \
+	X(SHARE_DENIED,      "share-denied",        "the server does not let us: user, password or rights") \
+	X(SHARE_LATER,       "share-later",         "the server cannot serve us at present") \
+	X(SHARE_READONLY,    "share-readonly",      "the server takes no writes") \
+	X(SHARE_MOVED,       "share-moved",         "the server names another one, again and again") \
+	X(SHARE_MASTER,      "share-master",        "no Sentinel names the server to be used") \
+	X(SHARE_ADDRESS,     "share-address",       "the server's name has no address") \
+	X(SHARE_SYNTAX,      "share-syntax",        "what stands under the key is no record") \
+	X(SHARE_MAC,         "share-mac",           "the record is not sealed with the fleet's key") \
+	X(SHARE_STAMP,       "share-stamp",         "the record's stamp is in the future, or its life is over")
 /* clang-format on */
 
 #define STS_WHY_ENUM(id, token, sentence) STS_WHY_##id,
 enum sts_why {
 	STS_WHY_LIST(STS_WHY_ENUM) STS_WHY_ANSWERS, /* reasons of answers */
 	STS_WHY_LAST_ANSWER = STS_WHY_ANSWERS - 1,
-	STS_WHY_MAIL_LIST(STS_WHY_ENUM) STS_WHY_COUNT
+	STS_WHY_MAIL_LIST(STS_WHY_ENUM) STS_WHY_SHARED, /* of the share */
+	STS_WHY_LAST_MAIL = STS_WHY_SHARED - 1,
+	STS_WHY_SHARE_LIST(STS_WHY_ENUM) STS_WHY_COUNT
 };
 #undef STS_WHY_ENUM
 

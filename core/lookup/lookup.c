@@ -138,7 +138,7 @@ lookup_wants(const void *e)
 {
 	const struct sts_lookup *l = e;
 
-	return l->state == STS_LOOKUP_TXT_DONE ||
+	return (l->state == STS_LOOKUP_TXT_DONE && !l->paused) ||
 		       l->state == STS_LOOKUP_ADDRESSES_DONE ||
 		       sts_legs_want_owner(&l->legs)
 		   ? STS_WANT_OWNER
@@ -253,7 +253,7 @@ sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 	l->id_len = l->addr_count = 0;
 	l->txt_ttl_s = l->limited_ms = 0;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
-	l->forbidden = l->second = false;
+	l->forbidden = l->second = l->paused = false;
 	start_leg(l, LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
 	    STS_DNS_TXT, STS_LOOKUP_TXT_MS, rnd);
 }
@@ -271,6 +271,19 @@ sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 	}
 	start_leg(l, LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
 	    rnd + STS_DNS_RND);
+}
+
+void
+sts_lookup_pause(struct sts_lookup *l)
+{
+	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE);
+	l->paused = true;
+}
+
+void
+sts_lookup_resume(struct sts_lookup *l)
+{
+	l->paused = false;
 }
 
 void

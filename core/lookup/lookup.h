@@ -68,6 +68,8 @@ struct sts_lookup {
 	uint16_t chain; /* in the index by domain, or the free list */
 	bool outdated; /* its domain was forgotten: what it learned is void */
 	sts_ms fetch_until, queued_at;
+	sts_ms shared_until; /* while `shares`: waits for other gateways */
+	bool shares; /* in a->share.waits */
 	uint32_t ours_ms; /* spent on our shortage: in queues, in turns that
 	                     were cut short */
 
@@ -76,6 +78,7 @@ struct sts_lookup {
 	sts_ms now, second_at;
 	uint8_t state;
 	bool second; /* second_at counts */
+	bool paused; /* in a *_DONE state, and wants nothing */
 	bool forbidden; /* an address was left out */
 	uint8_t count
 	    [STS_LOOKUP_LEGS]; /* of addr by leg, while they are collected */
@@ -102,6 +105,11 @@ void sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 
 /* Go on with the addresses; the state must be TXT_DONE. */
 void sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND]);
+
+/* The state is TXT_DONE, and the owner wants to be asked no more until
+ * sts_lookup_resume: it may not go on yet. */
+void sts_lookup_pause(struct sts_lookup *l);
+void sts_lookup_resume(struct sts_lookup *l);
 
 /* Keep the result, want nothing; the state must be ADDRESSES_DONE. */
 void sts_lookup_hold(struct sts_lookup *l);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
@@ -102,12 +103,33 @@ channel_dgram(
 	return take(p, ch, fd, DGRAM, STS_EV_RECV);
 }
 
+/* The socket address of a peer, of whatever kind; 0: there is none. */
+static socklen_t
+peer_to_socket(const struct sts_posix *p, const struct sts_addr *peer,
+    struct sockaddr_storage *out)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)(void *)out;
+	size_t n;
+
+	if (peer->af != STS_AF_LOCAL) {
+		return sts_addr_to_socket(peer, out);
+	}
+	n = peer->port < p->locals ? strlen(p->local[peer->port]) : 0;
+	if (n == 0 || n >= sizeof un->sun_path) {
+		return 0;
+	}
+	memset(out, 0, sizeof *out);
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, p->local[peer->port], n + 1);
+	return (socklen_t)sizeof *un;
+}
+
 static int
 channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 {
 	struct sts_posix *p = ctx;
 	struct sockaddr_storage s;
-	socklen_t len = sts_addr_to_socket(peer, &s);
+	socklen_t len = peer_to_socket(p, peer, &s);
 
 	STS_ASSERT(ch < p->channels);
 	STS_ASSERT(p->channel[ch].kind == FREE);
@@ -119,7 +141,9 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	if (fd < 0) {
 		return fd;
 	}
-	sts_socket_no_delay(fd);
+	if (peer->af != STS_AF_LOCAL) {
+		sts_socket_no_delay(fd);
+	}
 	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR) {
 		int rc = sts_socket_open_error(errno);
@@ -417,6 +441,13 @@ sts_posix_end(struct sts_posix *p)
 		p->urandom = -1;
 	}
 	sts_wait_close(&p->wait);
+}
+
+void
+sts_posix_locals(struct sts_posix *p, const char *const *path, unsigned count)
+{
+	p->local = path;
+	p->locals = count;
 }
 
 void

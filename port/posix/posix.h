@@ -55,6 +55,8 @@ struct sts_posix {
 	struct sts_report_senders senders;
 	void (*event)(void *ctx, const struct sts_event *e);
 	void *event_ctx;
+	const char *const *local;
+	unsigned locals;
 };
 
 /* Bytes for channel numbers 0..channels-1, aligned for a pointer. */
@@ -73,6 +75,11 @@ void sts_posix_end(struct sts_posix *p);
 /* Where events go; NULL: nowhere. */
 void sts_posix_on_event(struct sts_posix *p,
     void (*event)(void *ctx, const struct sts_event *e), void *ctx);
+
+/* Where STS_AF_LOCAL leads to: path[port], if port < count. The array and the
+ * paths are borrowed, and may change; without one, nowhere. */
+void sts_posix_locals(
+    struct sts_posix *p, const char *const *path, unsigned count);
 
 /*
  * Make the listening socket fd channel ch; it is the port's from now on. 0,

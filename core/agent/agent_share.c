@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the agent's work asks of other gateways. A lookup of a domain of which no
+ * live policy is held asks for their record while TXT is looked up; in
+ * a->share.waits are those that have no reply yet, the oldest first. When TXT is
+ * known first, the lookup is paused until the reply is there, or its time is
+ * over: so an answer that DNS forges to one gateway does not outrun what the
+ * fleet knows by a millisecond.
+ *
+ *	shares  paused
+ *	no      no      waits for nothing here
+ *	yes     no      TXT is being looked up
+ *	yes     yes     TXT_DONE
+ *
+ * Whatever is held is answered without any of this.
+ */
+#include "agent_state.h"
+#include "../base/assert.h"
+
+void
+sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l)
+{
+	struct sts_share *s = a->share.engine;
+
+	STS_ASSERT(!l->shares);
+	if (!sts_share_is_up(s) || sts_share_slow(s, a->now) ||
+	    !sts_share_get(s, sts_lookup_domain(l))) {
+		return;
+	}
+	l->shares = true;
+	l->shared_until = a->now + a->settings->share->wait_ms;
+	sts_agent_queue_lookup(a, &a->share.waits, l);
+	sts_agent_stir(a, a->first_share);
+}
+
+bool
+sts_agent_share_holds(struct sts_agent *a, struct sts_lookup *l)
+{
+	if (l->shares && !sts_before(a->now, l->shared_until)) {
+		sts_agent_share_release(a, l);
+	}
+	if (l->shares) {
+		sts_lookup_pause(l);
+	}
+	return l->shares;
+}
+
+void
+sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l)
+{
+	uint16_t i = (uint16_t)(l - a->lookups);
+	uint16_t before = STS_NODE_NONE, at = a->share.waits.head;
+
+	if (!l->shares) {
+		return;
+	}
+	while (at != i) {
+		STS_ASSERT(at != STS_NODE_NONE);
+		before = at;
+		at = a->lookups[at].next;
+	}
+	sts_agent_unqueue_lookup(a, &a->share.waits, l, before);
+	l->shares = false;
+	sts_lookup_resume(l);
+	sts_agent_stir_lookup(a, l);
+}
+
+void
+sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain)
+{
+	sts_share_publish(a->share.engine, domain, false);
+	sts_agent_stir(a, a->first_share);
+}
+
+void
+sts_agent_unshare(struct sts_agent *a, struct sts_text domain)
+{
+	if (sts_agent_shares(a)) {
+		sts_share_delete(a->share.engine, domain);
+		sts_agent_stir(a, a->first_share);
+	}
+}
