@@ -66,6 +66,7 @@ $(BUILD)/unit/test_dane_hosts: tests/mem/dnspeer.c
 $(BUILD)/unit/test_dane_sim: tests/scenario/scene.c tests/sim/draw.c $(addprefix tests/mem/,mem.c dnspeer.c https.c seeder.c world.c storage.c)
 $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
 $(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+$(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all

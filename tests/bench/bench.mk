@@ -52,6 +52,11 @@ $(BUILD)/bench/wait: tests/bench/wait.c tests/fuzz/assert.c tests/mem/mem.c test
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		-Wl,--wrap=sts_tls_work $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
 
+.PHONY: bench-share
+bench-share: $(BUILD)/mtasts lab-deps ## warm answers with a Redis server and without, in one run; 20,000 records taken in (root)
+	@sh boards/posix/deps.sh redis-server
+	@sh tests/lab/run.sh share $(BUILD)/mtasts bench
+
 .PHONY: bench-restart
 bench-restart: $(BUILD)/bench/restart $(BUILD)/mtasts ## from the start to the first answer with 100,000 policies
 	@sh boards/posix/deps.sh valgrind python3

@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: demo test-dane test-deliver test-lab test-mta test-report lab-deps trixie
+.PHONY: demo test-dane test-deliver test-lab test-mta test-tlsrpt test-share lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -18,13 +18,17 @@ test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=R
 test-dane: $(BUILD)/mtasts lab-deps ## signed zones, and mail through real Postfix (root; R=REGEX; TRIXIE=FOLDER: its Postfix, too)
 	@sh tests/lab/run.sh dane $(BUILD)/mtasts "$(if $(wildcard $(TRIXIE)/made),$(TRIXIE))" '$(R)'
 
+test-share: $(BUILD)/mtasts lab-deps ## gateways around a real Redis or Valkey server (root)
+	@sh boards/posix/deps.sh redis-server
+	@sh tests/lab/run.sh share $(BUILD)/mtasts
+
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
 
-REPORT_PKGS = opendkim opendkim-tools python3-dkim
+REPORT_LAB_PKGS = opendkim opendkim-tools python3-dkim
 
-test-report: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix reports, others get the reports (root)
-	@sh tests/lab/deps.sh $(REPORT_PKGS)
+test-tlsrpt: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix reports, others get the reports (root)
+	@sh tests/lab/deps.sh $(REPORT_LAB_PKGS)
 	@sh tests/lab/run.sh report $(BUILD)/mtasts $(TRIXIE)
 
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)

@@ -122,6 +122,25 @@ static const struct {
 	    "on_dns_error: expected notfound or temp, got \"maybe\"" },
 	{ "on_no_clock", "on_no_clock: expected notfound or temp" },
 	{ "sct yes", "sct: expected off, log or require, got \"yes\"" },
+	{ "redis_wait 3s", "redis_wait: expected a time up to 2s, such as "
+			   "150ms, got \"3s\"" },
+	{ "redis_trust maybe",
+	    "redis_trust: expected yes or no, got \"maybe\"" },
+	{ "redis_key fleet",
+	    "redis_key: expected the absolute path of a file, got \"fleet\"" },
+	{ "redis", "redis: expected off, or unix:/path" },
+	{ "redis user=x", "redis: expected off, or unix:/path" },
+	{ "redis inet:127.0.0.1", "redis: expected off, or unix:/path" },
+	{ "redis inet:a_b:1", "redis: expected off, or unix:/path" },
+	{ "redis unix:run", "redis: expected off, or unix:/path" },
+	{ "redis inet:a.b:1 tls:a.b:2", "redis: expected off, or unix:/path" },
+	{ "redis inet:a.b:1 inet:a.b:2 inet:a.b:3 inet:a.b:4 inet:a.b:5",
+	    "redis: expected off, or unix:/path" },
+	{ "redis inet:a.b:1 prefix=a*", "redis: expected off, or unix:/path" },
+	{ "redis inet:a.b:1 db=-1", "redis: expected off, or unix:/path" },
+	{ "redis inet:a.b:1 colour=red", "redis: expected off, or unix:/path" },
+	{ "redis tls:127.0.0.1:1", "redis: expected name=HOST beside tls:" },
+	{ "redis tls:a.b:1 master=m", "redis: expected name=HOST beside tls:" },
 	{ "allow_private true",
 	    "allow_private: expected yes or no, got \"true\"" },
 	{ "preload list.json",
@@ -260,6 +279,9 @@ static const char full[] =
     "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
     "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\nsct require\n"
     "nat64_prefix 2001:db8:64::/96\nnat64_prefix 2001:db8:32::/48\n"
+    "redis off\nredis inet:Redis.example:6379 inet:[::1]:1 user=u db=3 "
+    "prefix={p} client=gw password_file=/p\n"
+    "redis_key /k1\nredis_key /k2\nredis_wait 20ms\nredis_anchors /a\n"
     "log syslog\nlog_level debug\nuser root\nchroot /var/empty\nconfine off";
 
 START_TEST(every_key)
@@ -307,6 +329,15 @@ START_TEST(every_key)
 	ck_assert_uint_eq(conf.nat64[0].bits, 96);
 	ck_assert_uint_eq(conf.nat64[1].bits, 48);
 	ck_assert_uint_eq(conf.policy_port, 8443);
+	ck_assert_uint_eq(conf.share.setup.server_count, 2);
+	ck_assert_str_eq(conf.share.setup.server[0].host, "redis.example");
+	ck_assert_uint_eq(conf.share.setup.server[1].addr.af, STS_AF_INET6);
+	ck_assert_uint_eq(conf.share.setup.server[1].port, 1);
+	ck_assert_uint_eq(conf.share.setup.db, 3);
+	ck_assert_str_eq(conf.share.setup.prefix, "{p}");
+	ck_assert_uint_eq(conf.share.setup.wait_ms, 20);
+	ck_assert_uint_eq(conf.share.key_count, 2);
+	ck_assert_str_eq(conf.share.key[1], "/k2");
 	ck_assert_uint_eq(conf.sct, STS_SCT_REQUIRE);
 	ck_assert_uint_eq(conf.log, STS_LOG_SYSLOG);
 	ck_assert_uint_eq(conf.log_level, STS_LOG_DEBUG);

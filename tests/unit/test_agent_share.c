@@ -1,0 +1,931 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/agent/agent_share: an agent beside a Redis server, both real or as bad as
+ * can be, and name servers that an attacker has in hand. The driver, the agent
+ * and the share are those of the daemon; the port is in memory.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/agent/agent.h"
+#include "../../core/driver.h"
+#include "../mem/dnspeer.h"
+#include "../mem/mem.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_share";
+
+enum {
+	WALL_S = 1800000000,
+	WAIT_MS = 150,
+	DOMAINS = 6,
+	VERSIONS = 5,
+	WORDS = 8,
+	ROOM = 600,
+	DAY = 86400
+};
+
+/* What the name servers say of every TXT record. */
+enum dns {
+	NO_ANSWER,
+	NO_NAME, /* NXDOMAIN */
+	RECORD /* with id=1; addresses are never answered */
+};
+
+/* What is seen of the world, and what it does. */
+static struct {
+	enum dns dns;
+	bool silent; /* the server takes commands and says nothing */
+	bool refuses; /* it takes no connection */
+	sts_ms slow_ms; /* it answers GET no sooner */
+	struct {
+		bool there;
+		uint8_t value[ROOM];
+		size_t len;
+	} key[DOMAINS];
+	bool half; /* it answers GET by half a value, and keeps the rest */
+	struct mem_sock *half_to;
+	unsigned gets, sets, dels, questions;
+	char set_key[ROOM];
+	uint8_t set_value[ROOM];
+	size_t set_len;
+} world;
+
+static struct mem mem;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_zones zones;
+static struct sts_dns_servers servers;
+static struct sts_anchors anchors;
+static struct sts_share_setup setup;
+static uint64_t block[1 << 17];
+static sts_ms now, get_at;
+static uint64_t dice;
+
+static uint32_t
+draw(uint32_t below)
+{
+	dice = dice * UINT64_C(6364136223846793005) + 1442695040888963407U;
+	return (uint32_t)(dice >> 33) % below;
+}
+
+static const char *
+domain(unsigned i)
+{
+	static char text[16];
+
+	snprintf(text, sizeof text, "d%u.test", i);
+	return text;
+}
+
+static uint32_t
+stamp(unsigned version)
+{
+	return WALL_S - 50000 + version * 1000;
+}
+
+/* ---- records */
+
+static size_t
+seal(const char *of, unsigned owner, unsigned version, uint32_t fetched_s,
+    uint32_t max_age_s, uint8_t first, uint8_t out[ROOM])
+{
+	struct sts_seal_keys keys = setup.keys;
+	struct sts_seal_head head = { STS_MODE_ENFORCE, fetched_s, max_age_s };
+	char payload[64] = "\x01"
+			   "1";
+	size_t n = 2;
+	struct sts_mac m;
+
+	n += (size_t)snprintf(payload + 3, sizeof payload - 3, "mx%u.d%u.test",
+		 version, owner) +
+	     1;
+	payload[2] = (char)(n - 3);
+	keys.key[0][0] = first;
+	sts_seal_begin(&m, &keys, unit_span(of), &head, out);
+	sts_mac_add(&m, sts_text((const uint8_t *)payload, n));
+	memcpy(out + STS_SEAL_HEADER, payload, n);
+	sts_seal_end(&m, out + STS_SEAL_HEADER + n);
+	return STS_SEAL_HEADER + n + STS_MAC_SIZE;
+}
+
+static void
+put(unsigned i, unsigned version)
+{
+	world.key[i].there = true;
+	world.key[i].len = seal(domain(i), i, version, stamp(version), 5 * DAY,
+	    setup.keys.key[0][0], world.key[i].value);
+}
+
+/* ---- the server */
+
+static int
+number_of(const char *key)
+{
+	unsigned i;
+
+	return sscanf(key, "mtasts:d:d%u.test", &i) == 1 && i < DOMAINS ? (int)i
+									: -1;
+}
+
+static void
+say(struct mem_sock *s, const void *p, size_t n)
+{
+	mem_send(&mem, s, p, n);
+}
+
+static void
+say_text(struct mem_sock *s, const char *text)
+{
+	say(s, text, strlen(text));
+}
+
+static void
+say_bulk(struct mem_sock *s, const void *p, size_t n)
+{
+	char head[32];
+
+	say(s, head,
+	    (size_t)snprintf(head, sizeof head, "$%u\r\n", (unsigned)n));
+	say(s, p, n);
+	say_text(s, "\r\n");
+}
+
+static void
+say_key(struct mem_sock *s, unsigned i)
+{
+	char key[40];
+	int n = snprintf(key, sizeof key, "mtasts:d:%s", domain(i));
+
+	say_bulk(s, key, (size_t)n);
+}
+
+static void
+obey_get(struct mem_sock *s, const char *key)
+{
+	int i = number_of(key);
+
+	world.gets++;
+	if (i < 0 || !world.key[i].there) {
+		say_text(s, "_\r\n");
+	} else if (world.half) {
+		char head[32];
+
+		say(s, head,
+		    (size_t)snprintf(head, sizeof head, "$%u\r\n",
+			(unsigned)world.key[i].len));
+		say(s, world.key[i].value, world.key[i].len - 10);
+		world.half_to = s;
+	} else {
+		say_bulk(s, world.key[i].value, world.key[i].len);
+	}
+}
+
+static void
+obey_scan(struct mem_sock *s)
+{
+	unsigned n = 0;
+	char head[32];
+
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		n += world.key[i].there;
+	}
+	snprintf(head, sizeof head, "*2\r\n$1\r\n0\r\n*%u\r\n", n);
+	say_text(s, head);
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		if (world.key[i].there) {
+			say_key(s, i);
+		}
+	}
+}
+
+static void
+obey_set(struct mem_sock *s, char word[WORDS][ROOM], const size_t *len,
+    bool missing_only)
+{
+	int i = number_of(word[1]);
+
+	if (missing_only && i >= 0 && world.key[i].there) {
+		say_text(s, "_\r\n");
+		return;
+	}
+	world.sets++;
+	strcpy(world.set_key, word[1]);
+	memcpy(world.set_value, word[2], len[2]);
+	world.set_len = len[2];
+	if (i >= 0) {
+		world.key[i].there = true;
+		memcpy(world.key[i].value, word[2], len[2]);
+		world.key[i].len = len[2];
+	}
+	say_text(s, "+OK\r\n");
+}
+
+static void
+obey(struct mem_sock *s, unsigned count, char word[WORDS][ROOM],
+    const size_t *len)
+{
+	const char *c = word[0];
+
+	if (strcmp(c, "HELLO") == 0) {
+		say_text(s, "%2\r\n+proto\r\n:3\r\n$4\r\nrole\r\n$6\r\n"
+			    "master\r\n");
+	} else if (strcmp(c, "GET") == 0) {
+		obey_get(s, word[1]);
+	} else if (strcmp(c, "SET") == 0) {
+		obey_set(s, word, len, count == 6);
+	} else if (strcmp(c, "SCAN") == 0) {
+		obey_scan(s);
+	} else if (strcmp(c, "DEL") == 0) {
+		world.dels++;
+		say_text(s, ":1\r\n");
+	} else {
+		say_text(s, "+OK\r\n");
+	}
+}
+
+/* Obey the first command that came, if it is whole and its time has come. */
+static bool
+obey_one(struct mem_sock *s)
+{
+	static char word[WORDS][ROOM];
+	size_t len[WORDS], at, n = s->out.n;
+	const char *in = (const char *)s->out.p, *end;
+	unsigned count;
+
+	if (n == 0 || world.silent || (end = memchr(in, '\n', n)) == NULL) {
+		return false;
+	}
+	count = (unsigned)strtoul(in + 1, NULL, 10);
+	ck_assert(in[0] == '*' && count <= WORDS);
+	at = (size_t)(end - in) + 1;
+	for (unsigned i = 0; i < count; i++) {
+		end = memchr(in + at, '\n', n - at);
+		if (end == NULL) {
+			return false;
+		}
+		len[i] = strtoul(in + at + 1, NULL, 10);
+		at = (size_t)(end - in) + 1;
+		if (n - at < len[i] + 2) {
+			return false;
+		}
+		ck_assert_uint_lt(len[i], ROOM);
+		memcpy(word[i], in + at, len[i]);
+		word[i][len[i]] = '\0';
+		at += len[i] + 2;
+	}
+	if (strcmp(word[0], "GET") == 0 && world.slow_ms > 0) {
+		get_at = get_at == 0 ? now + world.slow_ms : get_at;
+		if (sts_before(now, get_at)) {
+			return false;
+		}
+		get_at = 0;
+	}
+	mem_drop(&s->out, at);
+	obey(s, count, word, len);
+	return true;
+}
+
+/* ---- the name servers */
+
+static void
+reply(struct mem_sock *s)
+{
+	static struct dnspeer_answer a;
+	struct dnspeer_question q;
+	const uint8_t *p;
+	size_t n = mem_datagram(s, &p);
+
+	if (n == 0) {
+		return;
+	}
+	ck_assert_ptr_eq(dnspeer_read(&q, p, n), NULL);
+	mem_datagram_drop(s);
+	world.questions++;
+	if (world.dns == NO_ANSWER ||
+	    (world.dns == RECORD && q.type != DNSPEER_TXT)) {
+		return;
+	}
+	dnspeer_begin(&a, &q, world.dns == NO_NAME ? 3 : 0, false, false);
+	if (world.dns == RECORD) {
+		ck_assert(
+		    dnspeer_add(&a, q.name, q.type, 60, "v=STSv1; id=1;"));
+	} else {
+		dnspeer_soa(&a, 60);
+	}
+	mem_send(&mem, s, a.p, a.n);
+}
+
+/* ---- time */
+
+static void
+play(struct mem_sock *s, bool *more)
+{
+	if (s->kind == MEM_DGRAM && !s->core_gone) {
+		*more = *more || s->out.n > 0;
+		reply(s);
+	} else if (s->kind == MEM_STREAM && s->state == MEM_WAITING &&
+		   !s->core_gone) {
+		if (world.refuses) {
+			mem_fail(&mem, s, STS_IO_REFUSED);
+		} else {
+			mem_accept(&mem, s);
+		}
+		*more = true;
+	} else if (s->kind == MEM_STREAM && s->state == MEM_OPEN) {
+		while (!s->core_gone && obey_one(s)) {
+			*more = true;
+		}
+	}
+	if (s->kind != MEM_FREE && s->core_gone && !s->test_gone) {
+		get_at = 0;
+		mem_release(&mem, s);
+	}
+}
+
+/* Everything that happens at this moment; how long nothing will. */
+static sts_ms
+settle(void)
+{
+	sts_ms sleep = 0;
+	bool more = true;
+
+	while (more || sleep == 0) {
+		more = mem_tell(&mem) > 0;
+		sleep = sts_run(&driver, now, WALL_S + now / 1000, 256);
+		for (unsigned i = 0; i < mem.sock_high; i++) {
+			play(&mem.sock[i], &more);
+		}
+	}
+	ck_assert_msg(mem.fault == NULL, "%s", mem.fault);
+	return sleep;
+}
+
+static void
+pass(sts_ms ms)
+{
+	sts_ms end = now + ms;
+
+	while (settle(), sts_before(now, end)) {
+		now++;
+	}
+}
+
+static void
+confirm(void)
+{
+	sts_clock_confirm(&agent.clock, true, sts_clock_cert_s(&agent.clock));
+	ck_assert(sts_agent_expires(&agent));
+}
+
+static void
+start(void)
+{
+	static const uint8_t key[16] = { 3 };
+	struct sts_config config = { .lookups = 16,
+		.fetch_slots = 2,
+		.asks = 8,
+		.cache_size = 1 << 17,
+		.share = 1 };
+
+	mem_end(&mem);
+	mem_init(&mem, 1);
+	memset(&world, 0, sizeof world);
+	memset(&setup, 0, sizeof setup);
+	memset(&settings, 0, sizeof settings);
+	sts_zones_init(&zones, 12000, 30000);
+	servers.count = 1;
+	servers.addr[0].af = STS_AF_INET;
+	servers.addr[0].port = 53;
+	servers.addr[0].ip[0] = 192;
+	setup.server_count = 1;
+	setup.server[0].addr.af = STS_AF_INET;
+	setup.server[0].addr.ip[0] = 127;
+	setup.server[0].port = 6379;
+	strcpy(setup.prefix, "mtasts");
+	setup.wait_ms = WAIT_MS;
+	setup.keys.count = 1;
+	setup.keys.key[0][0] = 42;
+	settings.zones = &zones;
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.share = &setup;
+	settings.policy_port = 443;
+	now = 1000;
+	get_at = 0;
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	sts_agent_init(&agent, &config, &settings, block, now, key);
+	sts_driver_init(&driver, &agent, &mem.port, now);
+	mem.driver = &driver;
+	sts_clock_tick(&agent.clock, now, WALL_S + 1);
+	confirm();
+}
+
+static void
+connected(void)
+{
+	pass(5);
+	ck_assert(sts_share_is_up(agent.share.engine));
+}
+
+/* The answer to a question, and after how many milliseconds: "mx3 0", "NOTFOUND
+ * 150"; at most `within`, or "late". */
+static const char *
+ask(unsigned i, sts_ms within)
+{
+	static char out[160];
+	uint8_t text[160];
+	char name[16];
+	sts_ms begun = now;
+	const char *mx;
+	size_t n;
+	int slot;
+
+	strcpy(name, domain(i));
+	slot = sts_ask_begin(&agent, sts_text(NULL, 0), unit_span(name));
+	ck_assert_int_ge(slot, 0);
+	sts_driver_wake(&driver);
+	settle();
+	while (sts_ask_answer(&agent, slot)->kind == STS_ANSWER_NONE &&
+	       now - begun <= within) {
+		now++;
+		settle();
+	}
+	if (sts_ask_answer(&agent, slot)->kind == STS_ANSWER_NONE) {
+		sts_ask_end(&agent, slot);
+		return "late";
+	}
+	n = sts_ask_render(&agent, slot, 0, sts_span(text, sizeof text - 1));
+	text[n] = '\0';
+	mx = strstr((char *)text, "match=");
+	if (mx != NULL) {
+		snprintf(out, sizeof out, "%.*s %u", (int)strcspn(mx + 6, " "),
+		    mx + 6, (unsigned)(now - begun));
+	} else {
+		snprintf(out, sizeof out, "%.*s %u",
+		    (int)strcspn((char *)text, " "), (char *)text,
+		    (unsigned)(now - begun));
+	}
+	sts_ask_end(&agent, slot);
+	sts_driver_wake(&driver);
+	settle();
+	return out;
+}
+
+static void
+asked(const char *what, unsigned i, const char *want)
+{
+	unit_text(what, unit_span(ask(i, 30000)), want);
+}
+
+/* ---- tests */
+
+/* What the DNS says at once, or never, and what the server has, or does; how a
+ * question for a domain of which nothing is held is answered. */
+static const struct {
+	const char *name;
+	enum dns dns;
+	bool there, silent, refuses;
+	sts_ms slow_ms;
+	const char *want;
+} misses[] = {
+	{ "the fleet knows, the DNS is silent", NO_ANSWER, true, false, false,
+	    0, "mx1.d0.test 0" },
+	{ "the fleet knows, the DNS denies it", NO_NAME, true, false, false, 0,
+	    "mx1.d0.test 0" },
+	{ "the fleet knows, slowly", NO_NAME, true, false, false, 100,
+	    "mx1.d0.test 100" },
+	{ "the fleet knows, a little too slowly", NO_NAME, true, false, false,
+	    149, "mx1.d0.test 149" },
+	{ "the fleet knows too late", NO_NAME, true, false, false, 151,
+	    "NOTFOUND 150" },
+	{ "the fleet knows, and the web server is silent", RECORD, true, false,
+	    false, 0, "mx1.d0.test 0" },
+	{ "nobody knows", NO_NAME, false, false, false, 0, "NOTFOUND 0" },
+	{ "nobody knows, slowly", NO_NAME, false, false, false, 100,
+	    "NOTFOUND 100" },
+	{ "the server is silent", NO_NAME, true, true, false, 0,
+	    "NOTFOUND 150" },
+	{ "there is no server", NO_NAME, true, false, true, 0, "NOTFOUND 0" },
+};
+
+START_TEST(local_miss)
+{
+	for (size_t k = 0; k < UNIT_COUNT(misses); k++) {
+		start();
+		world.dns = misses[k].dns;
+		world.refuses = misses[k].refuses;
+		pass(5);
+		if (misses[k].there) {
+			put(0, 1);
+		}
+		world.silent = misses[k].silent;
+		world.slow_ms = misses[k].slow_ms;
+		asked(misses[k].name, 0, misses[k].want);
+	}
+}
+END_TEST
+
+/* Several in a row beside a server that says nothing: only the first waits,
+ * and when it is given up for dead, none. */
+START_TEST(slow_once)
+{
+	start();
+	world.dns = NO_NAME;
+	connected();
+	world.silent = true;
+	asked("first", 0, "NOTFOUND 150");
+	asked("second", 1, "NOTFOUND 0");
+	pass(2000);
+	asked("third", 2, "NOTFOUND 0");
+}
+END_TEST
+
+/* What is held is answered at once, whatever state the server is in. */
+START_TEST(hit)
+{
+	for (unsigned k = 0; k < 4; k++) {
+		start();
+		put(0, 1);
+		world.dns = NO_ANSWER;
+		connected();
+		world.silent = k == 1;
+		world.slow_ms = k == 2 ? 1000 : 0;
+		world.refuses = k == 3;
+		asked("held", 0, "mx1.d0.test 0");
+		asked("held", 0, "mx1.d0.test 0");
+		unit_int("asked for once, at the start", world.gets, 1);
+	}
+}
+END_TEST
+
+/* Tell the agent that a key was changed. */
+static void
+push(unsigned i)
+{
+	for (unsigned k = 0; k < mem.sock_high; k++) {
+		struct mem_sock *s = &mem.sock[k];
+
+		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
+		    !s->core_gone && !world.silent && get_at == 0) {
+			say_text(s, ">2\r\n$10\r\ninvalidate\r\n*1\r\n");
+			say_key(s, i);
+		}
+	}
+}
+
+/* Another gateway's later fetch counts, an earlier one does not, whoever puts
+ * it there; and it is written over. */
+START_TEST(stamps)
+{
+	start();
+	world.dns = NO_ANSWER;
+	put(0, 2);
+	connected();
+	asked("first", 0, "mx2.d0.test 0");
+	put(0, 3);
+	push(0);
+	pass(1);
+	asked("newer", 0, "mx3.d0.test 0");
+	put(0, 1);
+	push(0);
+	pass(1);
+	asked("older", 0, "mx3.d0.test 0");
+	unit_int("written over", world.sets, 1);
+	unit_text("which", unit_span(world.set_key), "mtasts:d:d0.test");
+	put(0, 1);
+	push(0);
+	pass(1);
+	unit_int("not twice in a minute", world.sets, 1);
+	pass(STS_SHARE_REPAIR_MS);
+	push(0);
+	pass(1);
+	unit_int("but later", world.sets, 2);
+}
+END_TEST
+
+/* A record that was overtaken by our own fetch while it was read. */
+START_TEST(overtaken)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	start();
+	world.dns = NO_ANSWER;
+	put(0, 1);
+	connected();
+	put(0, 2);
+	world.half = true;
+	push(0);
+	pass(2);
+	ck_assert_ptr_nonnull(world.half_to);
+	ref = sts_cache_find(&agent.cache, unit_span("d0.test"));
+	sts_cache_get(&agent.cache, ref, &e);
+	e.fetched_s = WALL_S;
+	sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
+	say(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	say_text(world.half_to, "\r\n");
+	world.half = false;
+	pass(2);
+	asked("ours", 0, "mx1.d0.test 0");
+	ck_assert(sts_cache_check(&agent.cache));
+}
+END_TEST
+
+/* What no record may be. */
+static const struct {
+	const char *name, *of;
+	int ahead_s; /* of the time */
+	uint32_t max_age_s;
+	uint8_t key;
+	const char *want;
+	unsigned refused;
+} strange[] = {
+	{ "good", "d0.test", -10, DAY, 42, "mx1.d0.test 0",
+	    STS_SHARE_REFUSALS },
+	{ "as far ahead as may be", "d0.test", 300, DAY, 42, "mx1.d0.test 0",
+	    STS_SHARE_REFUSALS },
+	{ "in the future", "d0.test", 301, DAY, 42, "NOTFOUND 0",
+	    STS_SHARE_REFUSAL_STAMP },
+	{ "in 2106", "d0.test", 2000000000, DAY, 42, "NOTFOUND 0",
+	    STS_SHARE_REFUSAL_STAMP },
+	{ "nearly over", "d0.test", -DAY + 1, DAY, 42, "mx1.d0.test 0",
+	    STS_SHARE_REFUSALS },
+	{ "over", "d0.test", -DAY, DAY, 42, "NOTFOUND 0",
+	    STS_SHARE_REFUSAL_STAMP },
+	{ "somebody's", "d0.test", -10, DAY, 43, "NOTFOUND 0",
+	    STS_SHARE_REFUSAL_MAC },
+	{ "another domain's", "d1.test", -10, DAY, 42, "NOTFOUND 0",
+	    STS_SHARE_REFUSAL_MAC },
+};
+
+START_TEST(refused)
+{
+	for (size_t k = 0; k < UNIT_COUNT(strange); k++) {
+		start();
+		world.dns = NO_NAME;
+		world.key[0].there = true;
+		world.key[0].len = seal(strange[k].of, 0, 1,
+		    (uint32_t)WALL_S + 1 + (uint32_t)strange[k].ahead_s,
+		    strange[k].max_age_s, strange[k].key, world.key[0].value);
+		connected();
+		asked(strange[k].name, 0, strange[k].want);
+		for (unsigned i = 0; i < STS_SHARE_REFUSALS; i++) {
+			ck_assert_msg((agent.share.refused[i] > 0) ==
+					  (i == strange[k].refused),
+			    "%s: refusal %u", strange[k].name, i);
+		}
+		ck_assert(sts_cache_check(&agent.cache));
+	}
+}
+END_TEST
+
+/* Only policies are shared: not that there is none, nor a failure. */
+START_TEST(only_policies)
+{
+	static const enum sts_kind kinds[] = { STS_KIND_ABSENT,
+		STS_KIND_BACK_OFF, STS_KIND_UNKNOWN };
+
+	start();
+	world.dns = NO_NAME;
+	connected();
+	asked("absent", 0, "NOTFOUND 0");
+	sts_agent_share_fetched(&agent, unit_span("d0.test"));
+	for (size_t k = 0; k < UNIT_COUNT(kinds); k++) {
+		struct sts_entry e;
+		struct sts_stage s;
+		sts_ref ref;
+
+		memset(&e, 0, sizeof e);
+		e.kind = (uint8_t)kinds[k];
+		e.proved = true;
+		e.fetched_s = WALL_S;
+		e.max_age_s = DAY;
+		ck_assert(
+		    sts_cache_stage(&agent.cache, &s, unit_span("x.test")));
+		sts_cache_commit(
+		    &agent.cache, &s, &e, sts_agent_time(&agent), &ref);
+		sts_agent_share_fetched(&agent, unit_span("x.test"));
+		sts_driver_wake(&driver);
+		pass(1000);
+	}
+	unit_int("published", world.sets, 0);
+}
+END_TEST
+
+/* A policy that was fetched under a clock nobody confirmed has no stamp that
+ * others could go by. */
+START_TEST(unproved)
+{
+	for (unsigned proved = 0; proved < 2; proved++) {
+		struct sts_entry e;
+		sts_ref ref;
+
+		start();
+		world.dns = NO_ANSWER;
+		put(0, 1);
+		connected();
+		ref = sts_cache_find(&agent.cache, unit_span("d0.test"));
+		sts_cache_get(&agent.cache, ref, &e);
+		ck_assert(e.proved);
+		e.proved = proved != 0;
+		sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
+		world.key[0].there = false;
+		sts_agent_share_fetched(&agent, unit_span("d0.test"));
+		sts_driver_wake(&driver);
+		pass(10);
+		unit_int("published", world.sets, proved);
+	}
+}
+END_TEST
+
+/* All keys are gone, or an empty server has taken the place of the one that was
+ * there: what is held is kept, and published again. */
+START_TEST(flushed)
+{
+	start();
+	world.dns = NO_ANSWER;
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		put(i, 2);
+	}
+	connected();
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		world.key[i].there = false;
+	}
+	for (unsigned k = 0; k < mem.sock_high; k++) {
+		if (mem.sock[k].kind == MEM_STREAM) {
+			say_text(
+			    &mem.sock[k], ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+		}
+	}
+	pass(3000);
+	unit_int("published again", world.sets, DOMAINS);
+	asked("held", 0, "mx2.d0.test 0");
+	sts_agent_forget(&agent, unit_span("d0.test"));
+	sts_agent_unshare(&agent, unit_span("d0.test"));
+	sts_driver_wake(&driver);
+	pass(10);
+	unit_int("deleted", world.dels, 1);
+	unit_int("closes", 1, mem_open_count(&mem) > 0);
+	sts_agent_drain(&agent);
+	sts_driver_wake(&driver);
+	pass(10);
+	ck_assert(!sts_share_is_up(agent.share.engine));
+}
+END_TEST
+
+/* The server is another when the settings are; nothing of the old ones is used
+ * any more. */
+START_TEST(reload)
+{
+	static struct sts_settings fresh;
+
+	start();
+	world.dns = NO_ANSWER;
+	connected();
+	fresh = settings;
+	fresh.share = NULL;
+	sts_agent_settings(&agent, &fresh);
+	ck_assert(sts_agent_settings_used(&agent, &settings));
+	sts_driver_wake(&driver);
+	pass(10);
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+	unit_int("channels", mem_open_count(&mem), 0);
+	sts_agent_settings(&agent, &settings);
+	sts_driver_wake(&driver);
+	connected();
+}
+END_TEST
+
+/* ---- promise 1 and 2 beside a server that does what it likes */
+
+/* Something bad, or good, becomes of a key. */
+static void
+meddle(unsigned i)
+{
+	uint8_t *v = world.key[i].value;
+	unsigned version = draw(VERSIONS);
+
+	world.key[i].there = true;
+	switch (draw(8)) {
+	case 0:
+		put(i, version); /* a replay, perhaps */
+		break;
+	case 1: /* of another domain */
+		world.key[i].len =
+		    seal(domain((i + 1) % DOMAINS), i, 9, stamp(9), DAY, 42, v);
+		break;
+	case 2:
+		world.key[i].len = seal(domain(i), i, 9, stamp(9), DAY, 1, v);
+		break;
+	case 3:
+		world.key[i].len =
+		    seal(domain(i), i, 9, WALL_S + DAY, DAY, 42, v);
+		break;
+	case 4:
+		put(i, version);
+		v[draw((uint32_t)world.key[i].len)] ^= (uint8_t)(1 + draw(255));
+		break;
+	case 5:
+		put(i, version);
+		world.key[i].len -= 1 + draw(60);
+		break;
+	case 6:
+		world.key[i].len = draw(200);
+		break;
+	default:
+		world.key[i].there = false;
+		break;
+	}
+}
+
+static void
+weather(void)
+{
+	world.dns = (enum dns)draw(3);
+	world.silent = draw(8) == 0;
+	world.refuses = draw(8) == 0;
+	world.slow_ms = draw(4) == 0 ? draw(400) : 0;
+	if (draw(20) == 0) {
+		for (unsigned k = 0; k < mem.sock_high; k++) {
+			struct mem_sock *s = &mem.sock[k];
+
+			if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
+			    !s->core_gone) {
+				mem_fail(&mem, s, STS_IO_RESET);
+			}
+		}
+	}
+}
+
+/* Whatever the server holds, and however it behaves, an answer names a version
+ * that the fleet has sealed for this domain and no older one than was answered
+ * before; and it is there at once if one was. */
+START_TEST(promises)
+{
+	unsigned seeds = getenv("STS_SHARE_SEEDS") != NULL
+			     ? (unsigned)atoi(getenv("STS_SHARE_SEEDS"))
+			     : 20;
+	unsigned policies = 0;
+
+	for (unsigned seed = 1; seed <= seeds; seed++) {
+		int best[DOMAINS];
+
+		memset(best, -1, sizeof best);
+		start();
+		dice = seed;
+		for (unsigned step = 0; step < 300; step++) {
+			unsigned i = draw(DOMAINS), version, owner, ms;
+			const char *got;
+
+			meddle(i);
+			if (draw(2) == 0) {
+				push(i);
+			}
+			if (draw(4) == 0) {
+				weather();
+			}
+			pass(draw(50));
+			i = draw(DOMAINS);
+			got = ask(i, 2000);
+			if (sscanf(got, "mx%u.d%u.test %u", &version, &owner,
+				&ms) == 3) {
+				ck_assert_msg(owner == i &&
+						  version < VERSIONS &&
+						  (int)version >= best[i],
+				    "seed %u, step %u: d%u: %s, was %d", seed,
+				    step, i, got, best[i]);
+				ck_assert_msg(best[i] < 0 || ms == 0,
+				    "seed %u, step %u: %s", seed, step, got);
+				best[i] = (int)version;
+				policies++;
+			} else {
+				ck_assert_msg(best[i] < 0,
+				    "seed %u, step %u: d%u: %s, was %d", seed,
+				    step, i, got, best[i]);
+			}
+		}
+		ck_assert(sts_cache_check(&agent.cache));
+	}
+	ck_assert_uint_gt(policies, 10 * seeds);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, local_miss);
+	tcase_add_test(tc, slow_once);
+	tcase_add_test(tc, hit);
+	tcase_add_test(tc, stamps);
+	tcase_add_test(tc, overtaken);
+	tcase_add_test(tc, refused);
+	tcase_add_test(tc, only_policies);
+	tcase_add_test(tc, unproved);
+	tcase_add_test(tc, flushed);
+	tcase_add_test(tc, reload);
+	tcase_add_test(tc, promises);
+}

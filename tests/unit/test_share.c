@@ -1,0 +1,995 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/share/share: a connection to a server in memory, good or bad. The server
+ * keeps keys and answers commands; a case replaces some of its replies.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/share/share.h"
+#include "../../core/share/share_private.h"
+#include "unit.h"
+
+const char unit_name[] = "share";
+
+enum {
+	KEYS = 64,
+	WORDS = 8,
+	VALUE = 600,
+	TRAFFIC = 1 << 16,
+	NOW = 1800000000,
+	STEPS_MAX = 4000000
+};
+
+/* What the server answers in place of what is right: CMD=REPLY, separated by
+ * ";"; "~" is CR LF; an empty reply: none ever comes. */
+struct peer {
+	struct sts_share s;
+	struct sts_cache cache;
+	struct sts_dns_servers servers;
+	struct sts_share_setup setup;
+	uint8_t block[1 << 17];
+	uint8_t scratch[STS_SCRATCH_SIZE];
+	sts_ms now;
+	const char *wrong;
+	unsigned wrong_dials; /* connections that it is about; 0: all */
+	bool wrong_once; /* a reply, of all */
+	bool open[STS_SHARE_CONNS], dead, mute;
+	size_t step; /* octets that arrive at once */
+	char from[TRAFFIC], to[TRAFFIC]; /* the server's ends */
+	size_t from_len, to_len;
+	struct {
+		char name[80];
+		uint8_t value[VALUE];
+		size_t len;
+	} key[KEYS];
+	unsigned keys, dials, scans;
+	char log[4096], last[300], hello[400];
+};
+
+static struct peer p;
+
+static void
+note(const char *word, struct sts_text t)
+{
+	size_t n = strlen(p.log);
+	const char *text = t.n > 0 ? (const char *)t.p : "";
+
+	snprintf(p.log + n, sizeof p.log - n, "%s%s%.*s ", word,
+	    t.n > 0 ? ":" : "", (int)t.n, text);
+}
+
+static void
+answer(const void *bytes, size_t n)
+{
+	ck_assert_uint_lt(p.to_len + n, sizeof p.to);
+	memcpy(p.to + p.to_len, bytes, n);
+	p.to_len += n;
+}
+
+static void
+answer_text(const char *text)
+{
+	answer(text, strlen(text));
+}
+
+static void
+answer_bulk(const void *bytes, size_t n)
+{
+	char head[32];
+
+	answer(
+	    head, (size_t)snprintf(head, sizeof head, "$%u\r\n", (unsigned)n));
+	answer(bytes, n);
+	answer_text("\r\n");
+}
+
+static int
+find_key(const char *name)
+{
+	for (unsigned i = 0; i < p.keys; i++) {
+		if (strcmp(p.key[i].name, name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static void
+set_key(const char *name, const void *value, size_t len)
+{
+	int i = find_key(name);
+
+	i = i < 0 ? (int)p.keys++ : i;
+	ck_assert_uint_lt(p.keys, KEYS);
+	ck_assert_uint_le(len, VALUE);
+	snprintf(p.key[i].name, sizeof p.key[i].name, "%s", name);
+	memcpy(p.key[i].value, value, len);
+	p.key[i].len = len;
+}
+
+/* Whether the case says what to answer; then that was answered. */
+static bool
+answer_wrong(const char *command)
+{
+	const char *w =
+	    p.wrong_dials == 0 || p.dials <= p.wrong_dials ? p.wrong : NULL;
+	size_t n = strlen(command);
+
+	while (w != NULL && *w != '\0') {
+		if (strncmp(w, command, n) == 0 && w[n] == '=') {
+			for (w += n + 1; *w != '\0' && *w != ';'; w++) {
+				answer_text(
+				    *w == '~' ? "\r\n" : (char[]){ *w, '\0' });
+			}
+			p.wrong = p.wrong_once ? NULL : p.wrong;
+			return true;
+		}
+		w = strchr(w, ';');
+		w = w == NULL ? NULL : w + 1;
+	}
+	return false;
+}
+
+static void
+answer_scan(void)
+{
+	char head[32];
+
+	answer_text("*2\r\n$1\r\n0\r\n");
+	answer(head, (size_t)snprintf(head, sizeof head, "*%u\r\n", p.keys));
+	for (unsigned i = 0; i < p.keys; i++) {
+		answer_bulk(p.key[i].name, strlen(p.key[i].name));
+	}
+}
+
+static void
+obey(unsigned count, char word[WORDS][VALUE], const size_t *len)
+{
+	const char *c = word[0];
+
+	p.scans += strcmp(c, "SCAN") == 0;
+	snprintf(p.last, sizeof p.last, "%.100s %.190s", c,
+	    count > 1 ? word[1] : "");
+	if (strcmp(c, "HELLO") == 0) {
+		p.hello[0] = '\0';
+		for (unsigned i = 0; i < count; i++) {
+			strcat(strcat(p.hello, i > 0 ? " " : ""), word[i]);
+		}
+	}
+	if (answer_wrong(c)) {
+		return;
+	}
+	if (strcmp(c, "HELLO") == 0) {
+		answer_text("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\n"
+			    "version\r\n$5\r\n7.0.1\r\n$5\r\nproto\r\n:3\r\n"
+			    "$2\r\nid\r\n:7\r\n$4\r\nmode\r\n$10\r\n"
+			    "standalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\n"
+			    "modules\r\n*1\r\n%1\r\n$5\r\nproto\r\n:9\r\n");
+	} else if (strcmp(c, "GET") == 0) {
+		int i = find_key(word[1]);
+
+		if (i < 0) {
+			answer_text("_\r\n");
+		} else {
+			answer_bulk(p.key[i].value, p.key[i].len);
+		}
+	} else if (strcmp(c, "SET") == 0) {
+		if (count == 6 && find_key(word[1]) >= 0) {
+			answer_text("_\r\n");
+			return;
+		}
+		set_key(word[1], word[2], len[2]);
+		note("set", unit_span(word[1]));
+		answer_text("+OK\r\n");
+	} else if (strcmp(c, "SCAN") == 0) {
+		answer_scan();
+	} else if (strcmp(c, "DEL") == 0) {
+		note("del", unit_span(word[1]));
+		answer_text(":1\r\n");
+	} else if (strcmp(c, "SENTINEL") == 0) {
+		answer_text("*2\r\n$9\r\n127.0.0.9\r\n$4\r\n7001\r\n");
+	} else {
+		answer_text(strcmp(c, "PING") == 0 ? "+PONG\r\n" : "+OK\r\n");
+	}
+}
+
+/* Obey one command, if it is there whole. */
+static bool
+obey_one(void)
+{
+	static char word[WORDS][VALUE];
+	size_t len[WORDS], at;
+	unsigned count = (unsigned)strtoul(p.from + 1, NULL, 10);
+	char *end = memchr(p.from, '\n', p.from_len);
+
+	if (end == NULL) {
+		return false;
+	}
+	ck_assert_int_eq(p.from[0], '*');
+	ck_assert_uint_le(count, WORDS);
+	at = (size_t)(end - p.from) + 1;
+	for (unsigned i = 0; i < count; i++) {
+		end = memchr(p.from + at, '\n', p.from_len - at);
+		if (end == NULL) {
+			return false;
+		}
+		len[i] = strtoul(p.from + at + 1, NULL, 10);
+		at = (size_t)(end - p.from) + 1;
+		if (p.from_len - at < len[i] + 2) {
+			return false;
+		}
+		ck_assert_uint_lt(len[i], VALUE);
+		memcpy(word[i], p.from + at, len[i]);
+		word[i][len[i]] = '\0';
+		at += len[i] + 2;
+	}
+	memmove(p.from, p.from + at, p.from_len - at);
+	p.from_len -= at;
+	obey(count, word, len);
+	return true;
+}
+
+/* ---- the driver's and the owner's part */
+
+static void
+take_result(void)
+{
+	uint8_t name[STS_SHARE_NAME_MAX];
+	enum sts_share_result r = sts_share_result(&p.s);
+	static const char *const words[] = { "", "record", "missing", "mac" };
+	struct sts_text domain;
+	struct sts_stage *stage;
+
+	if (r == STS_SHARE_NOTHING) {
+		return;
+	}
+	domain = sts_share_domain(&p.s, name);
+	note(r == STS_SHARE_REFUSED &&
+		     sts_share_verdict(&p.s) == STS_UNSEALED_SYNTAX
+		 ? "syntax"
+		 : words[r],
+	    domain);
+	stage = sts_share_stage(&p.s);
+	if (r == STS_SHARE_RECORD && stage != NULL) {
+		uint16_t mx_count;
+		const struct sts_seal_head *head =
+		    sts_share_head(&p.s, &mx_count);
+		struct sts_entry e;
+		sts_ref ref;
+
+		memset(&e, 0, sizeof e);
+		e.kind = STS_KIND_POLICY;
+		e.mode = head->mode;
+		e.fetched_s = head->fetched_s;
+		e.max_age_s = head->max_age_s;
+		e.mx_count = mx_count;
+		sts_cache_commit(&p.cache, stage, &e, sts_now(NOW, true), &ref);
+	} else if (r == STS_SHARE_RECORD) {
+		note(sts_share_no_room(&p.s) ? "no-room" : "unwanted",
+		    sts_text(NULL, 0));
+	}
+	sts_share_done(&p.s);
+}
+
+static void
+take_news(void)
+{
+	static const uint8_t rnd[STS_SHARE_RND] = { 1 };
+	unsigned news = sts_share_take_news(&p.s);
+	struct sts_text none = { NULL, 0 };
+
+	if ((news & STS_SHARE_NEWS_RANDOM) != 0) {
+		sts_share_seed(&p.s, rnd);
+	}
+	if ((news & STS_SHARE_NEWS_UP) != 0) {
+		note("up", none);
+	}
+	if ((news & STS_SHARE_NEWS_DOWN) != 0) {
+		note("down", unit_span(sts_why_token(sts_share_why(&p.s))));
+	}
+	if ((news & STS_SHARE_NEWS_CONFIG) != 0) {
+		note("config", none);
+	}
+	if ((news & STS_SHARE_NEWS_FULL) != 0) {
+		note("full", none);
+	}
+	if ((news & STS_SHARE_NEWS_FLUSHED) != 0) {
+		note("flushed", none);
+	}
+}
+
+static void
+serve_conn(unsigned i, bool *more)
+{
+	const struct sts_engine_ops *ops = &sts_share_conn_ops;
+	struct sts_share_conn *c = &p.s.conn[i];
+	unsigned wants;
+
+	ops->tick(c, p.now, NOW);
+	wants = ops->wants(c);
+	if ((wants & STS_WANT_OWNER) != 0) {
+		sts_share_ops.child(&p.s, STS_SHARE_LEGS + i);
+	} else if ((wants & STS_WANT_CLOSE) != 0) {
+		p.open[i] = false;
+		ops->lost(c, STS_IO_CLOSED);
+	} else if ((wants & STS_WANT_STREAM) != 0 && !p.open[i]) {
+		p.dials++;
+		p.from_len = p.to_len = 0;
+		p.open[i] = !p.dead;
+		if (p.dead) {
+			ops->lost(c, STS_IO_REFUSED);
+		} else {
+			ops->opened(c);
+		}
+	} else if ((wants & STS_WANT_SEND) != 0) {
+		struct sts_text out =
+		    ops->send_buf(c, sts_span(p.scratch, sizeof p.scratch));
+		size_t n = out.n < p.step ? out.n : p.step;
+
+		ck_assert_uint_lt(p.from_len + n, sizeof p.from);
+		memcpy(p.from + p.from_len, out.p, n);
+		p.from_len += n;
+		ops->send_ack(c, n);
+	} else if ((wants & STS_WANT_WORK) != 0) {
+		ops->work(c);
+	} else if ((wants & STS_WANT_RECV) != 0 && p.to_len > 0) {
+		struct sts_span room =
+		    ops->recv_buf(c, sts_span(p.scratch, sizeof p.scratch));
+		size_t n = room.n < p.step ? room.n : p.step;
+
+		n = n < p.to_len ? n : p.to_len;
+		memcpy(room.p, p.to, n);
+		memmove(p.to, p.to + n, p.to_len - n);
+		p.to_len -= n;
+		ops->recv_ack(c, sts_span(room.p, n));
+	} else {
+		return;
+	}
+	*more = true;
+}
+
+/* Everything that can be done at this moment. */
+static void
+settle(void)
+{
+	bool more = true;
+
+	for (unsigned steps = 0; more; steps++) {
+		ck_assert_uint_lt(steps, STEPS_MAX);
+		more = false;
+		sts_share_ops.tick(&p.s, p.now, NOW);
+		for (unsigned i = 0; i < STS_SHARE_CONNS; i++) {
+			serve_conn(i, &more);
+		}
+		while (!p.mute && p.from_len > 0 && obey_one()) {
+			more = true;
+		}
+		if ((sts_share_ops.wants(&p.s) & STS_WANT_OWNER) != 0) {
+			take_news();
+			take_result();
+			more = true;
+		}
+		while (sts_share_ops.stirred(&p.s) >= 0) {
+		}
+	}
+}
+
+/* Time passes, from deadline to deadline. */
+static void
+pass(sts_ms ms)
+{
+	sts_ms end = p.now + ms, at;
+
+	settle();
+	while (sts_share_ops.deadline(&p.s, &at) && !sts_before(end, at)) {
+		p.now = sts_before(p.now, at) ? at : p.now + 1;
+		settle();
+	}
+	p.now = end;
+	settle();
+}
+
+static void
+set_up(void)
+{
+	static const uint8_t key[STS_SIPHASH_KEY] = { 7 };
+
+	memset(&p, 0, sizeof p);
+	p.step = TRAFFIC;
+	sts_cache_init(&p.cache, p.block, sizeof p.block, key);
+	sts_share_init(&p.s, NULL, NULL, NULL, &p.cache);
+	p.setup.server_count = 1;
+	p.setup.server[0].addr.af = STS_AF_INET;
+	p.setup.server[0].port = 6379;
+	strcpy(p.setup.prefix, "mtasts");
+	p.setup.wait_ms = 150;
+	p.setup.keys.count = 1;
+	p.now = 1000;
+}
+
+static void
+begin(const char *wrong)
+{
+	p.wrong = wrong;
+	sts_share_use(&p.s, &p.setup, &p.servers, p.now);
+	settle();
+}
+
+/* A record of the domain under a key, sealed with the setup's key. */
+static void
+put_record(const char *name, const char *domain, uint32_t fetched_s)
+{
+	static const uint8_t payload[] = "\x01"
+					 "1"
+					 "\x06mx.b.c";
+	struct sts_seal_head head = { STS_MODE_ENFORCE, fetched_s, 86400 };
+	uint8_t out[128];
+	size_t n = sizeof payload - 1;
+	struct sts_mac m;
+
+	sts_seal_begin(&m, &p.setup.keys, unit_span(domain), &head, out);
+	sts_mac_add(&m, sts_text(payload, n));
+	memcpy(out + STS_SEAL_HEADER, payload, n);
+	sts_seal_end(&m, out + STS_SEAL_HEADER + n);
+	set_key(name, out, STS_SEAL_HEADER + n + STS_MAC_SIZE);
+}
+
+/* ---- tests */
+
+/* What a server says wrongly, and what is then seen for ten seconds; then a
+ * record is asked for. */
+static const struct {
+	const char *name, *wrong, *want;
+} cases[] = {
+	{ "good", "", "up record:a.b " },
+	{ "no value", "GET=_~", "up missing:a.b " },
+	{ "no value, in RESP2", "GET=$-1~", "up missing:a.b " },
+	{ "empty value", "GET=$0~~", "up syntax:a.b " },
+	{ "some value", "GET=$3~abc~", "up syntax:a.b " },
+	{ "a list for a value", "GET=*0~", "up down:share-protocol " },
+	{ "a status for a value", "GET=+OK~", "up down:share-protocol " },
+	{ "value of 2^63", "GET=$9223372036854775808~",
+	    "up down:share-protocol " },
+	{ "half a value", "GET=$100~abc", "up down:share-timeout " },
+	{ "no reply", "GET=", "up down:share-timeout " },
+	{ "error for a value", "GET=-ERR what~", "up missing:a.b " },
+	{ "wrong kind of key", "GET=-WRONGTYPE Operation~", "up missing:a.b " },
+	{ "push before the value",
+	    "GET=>2~$10~invalidate~*1~$12~mtasts:d:x.y~_~",
+	    "up missing:a.b missing:x.y " },
+	{ "push of strange keys",
+	    "GET=>2~$10~invalidate~*3~$5~other~$10~mtasts:d:.~$12~mtasts:d:X.y~"
+	    "_~",
+	    "up missing:a.b " },
+	{ "push of something else", "GET=>2~$7~message~*1~$12~mtasts:d:x.y~_~",
+	    "up missing:a.b " },
+	{ "push that all is gone", "GET=>2~$10~invalidate~_~_~",
+	    "up flushed missing:a.b " },
+	{ "attribute before the value", "GET=|1~+ttl~:3~_~",
+	    "up missing:a.b " },
+	{ "error as a string", "GET=!5~ERR x~", "up missing:a.b " },
+	{ "more replies than commands", "GET=_~+OK~",
+	    "up missing:a.b down:share-protocol " },
+	{ "nested too deep", "SCAN=*1~*1~*1~*1~*1~*1~*1~*1~*1~",
+	    "up down:share-protocol up down:share-protocol up "
+	    "down:share-protocol up down:share-protocol up "
+	    "down:share-protocol " },
+	{ "list without an end", "SCAN=*2~$1~7~*0~", "up record:a.b " },
+	{ "list that cannot be had", "SCAN=-BUSY x~", "up record:a.b " },
+	{ "cursor that is none", "SCAN=*2~$21~000000000000000000000~*0~",
+	    "up down:share-protocol up down:share-protocol " },
+	{ "moved, in a circle", "GET=-MOVED 1 127.0.0.1:6379~", NULL },
+	{ "moved nowhere", "GET=-MOVED 1~", "up down:share-protocol " },
+	{ "loading", "GET=-LOADING Redis is loading~", "up missing:a.b " },
+	{ "loading from the start", "HELLO=-LOADING x~", "down:share-later " },
+	{ "no reply to HELLO", "HELLO=", "down:share-timeout " },
+	{ "HELLO of another kind", "HELLO=+OK~", "down:share-protocol " },
+	{ "no password", "HELLO=-NOAUTH x~", "down:share-denied config " },
+	{ "wrong password", "HELLO=-WRONGPASS x~",
+	    "down:share-denied config " },
+	{ "no rights", "CLIENT=-NOPERM x~", "down:share-denied config " },
+	{ "too many clients", "HELLO=-ERR max number of clients reached~",
+	    "up record:a.b " },
+	{ "error to the last of the greeting", "PING=-ERR x~",
+	    "down:share-later " },
+	{ "no pushes to be had", "CLIENT=-ERR x~", "down:share-later " },
+	{ "error that nobody asked for", "GET=_~-ERR bye~",
+	    "up missing:a.b down:share-later " },
+	{ "number out of place", "SCAN=*2~:1~:2~", "up record:a.b " },
+	{ "map for a list", "SCAN=%1~$1~0~*0~", "up record:a.b " },
+	{ "status for a list", "SCAN=+OK~", "up down:share-protocol " },
+	{ "full", "GET=-OOM x~", "up full missing:a.b " },
+	{ "a Sentinel, unasked for", "HELLO=%2~+proto~:3~$4~mode~$8~sentinel~",
+	    "down:share-master " },
+	{ "HTTP", "HELLO=HTTP/1.1 400 Bad Request~~", "down:share-protocol " },
+};
+
+START_TEST(replies)
+{
+	static const size_t steps[] = { TRAFFIC, 1, 7 };
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		for (size_t k = 0; k < UNIT_COUNT(steps); k++) {
+			bool long_list =
+			    strstr(cases[i].name, "without an end") != NULL;
+
+			if (long_list && k > 0) {
+				continue;
+			}
+			set_up();
+			p.step = steps[k];
+			p.wrong_once = strncmp(cases[i].wrong, "GET=>", 5) == 0;
+			begin(cases[i].wrong);
+			put_record("mtasts:d:a.b", "a.b", NOW);
+			sts_share_get(&p.s, unit_span("a.b"));
+			pass(long_list ? 1 : 10000);
+			if (cases[i].want == NULL ||
+			    strstr(cases[i].name, "deep") != NULL) {
+				continue;
+			}
+			ck_assert_msg(strncmp(p.log, cases[i].want,
+					  strlen(cases[i].want)) == 0,
+			    "%s: got \"%s\", want \"%s\"", cases[i].name, p.log,
+			    cases[i].want);
+			ck_assert_msg(
+			    sts_cache_check(&p.cache), "%s", cases[i].name);
+		}
+	}
+}
+END_TEST
+
+/* However bad it is, it is not tried again faster than the rests allow: in an
+ * hour 60 times and a few more. */
+START_TEST(rests)
+{
+	static const char *const bad[] = { "HELLO=", "HELLO=-LOADING x~",
+		"HELLO=-NOAUTH x~", "CLIENT=+OK~+OK~", "SCAN=*1~_~",
+		"SCAN=-MOVED 1 127.0.0.1:6379~", "HELLO=?" };
+
+	for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+		set_up();
+		begin(bad[i]);
+		pass(3600000);
+		ck_assert_msg(p.dials >= 10 && p.dials <= 140,
+		    "%s: %u connections", bad[i], p.dials);
+	}
+	set_up();
+	p.dead = true;
+	begin("");
+	pass(3600000);
+	ck_assert_msg(p.dials <= 140, "%u connections", p.dials);
+	unit_text("once", unit_span(p.log), "down:connect-refused ");
+	p.dead = false;
+	pass(90000);
+	unit_text("and up", unit_span(p.log), "down:connect-refused up ");
+}
+END_TEST
+
+/* What is listed at the start is read; what is not a key of ours is not. */
+START_TEST(listed)
+{
+	set_up();
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record("mtasts:d:c.d", "a.b", NOW);
+	put_record("mtasts:d:e.f", "e.f", NOW);
+	put_record("other:d:g.h", "g.h", NOW);
+	put_record("mtasts:d:I.j", "I.j", NOW);
+	put_record("mtasts:d:k l", "k l", NOW);
+	set_key("mtasts:d:m.n", "MS1", 3);
+	begin("");
+	pass(10);
+	unit_text("records", unit_span(p.log),
+	    "up record:a.b mac:c.d record:e.f syntax:m.n ");
+	ck_assert_uint_ne(sts_cache_find(&p.cache, unit_span("a.b")), 0);
+	ck_assert_uint_eq(sts_cache_find(&p.cache, unit_span("c.d")), 0);
+	ck_assert_uint_eq(sts_cache_find(&p.cache, unit_span("m.n")), 0);
+	p.log[0] = '\0';
+	pass(STS_SHARE_SCAN_MS + 1000);
+	unit_text("again, a day later", unit_span(p.log),
+	    "record:a.b unwanted mac:c.d record:e.f unwanted syntax:m.n ");
+}
+END_TEST
+
+/* Of a key that holds an older version nothing is staged. */
+START_TEST(older)
+{
+	set_up();
+	begin("");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	put_record("mtasts:d:a.b", "a.b", NOW - 1);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	put_record("mtasts:d:a.b", "a.b", NOW + 1);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	unit_text("stamps", unit_span(p.log),
+	    "up record:a.b record:a.b unwanted record:a.b ");
+}
+END_TEST
+
+/* A record is published as it is read. */
+START_TEST(published)
+{
+	for (size_t step = 1; step < 200; step += 13) {
+		struct sts_entry e;
+		sts_ref ref;
+
+		set_up();
+		p.step = step;
+		begin("");
+		put_record("mtasts:d:a.b", "a.b", NOW);
+		sts_share_get(&p.s, unit_span("a.b"));
+		pass(10);
+		ref = sts_cache_find(&p.cache, unit_span("a.b"));
+		ck_assert_uint_ne(ref, 0);
+		sts_cache_get(&p.cache, ref, &e);
+		p.keys = 0;
+		ck_assert(sts_share_may_set(&p.s));
+		sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
+		ck_assert(!sts_share_may_set(&p.s));
+		pass(10);
+		sts_cache_remove(&p.cache, ref);
+		sts_share_get(&p.s, unit_span("a.b"));
+		pass(10);
+		unit_text("there and back", unit_span(p.log),
+		    "up record:a.b set:mtasts:d:a.b record:a.b ");
+		sts_share_delete(&p.s, unit_span("a.b"));
+		pass(10);
+		unit_text("deleted", unit_span(p.last), "DEL mtasts:d:a.b");
+	}
+}
+END_TEST
+
+/* A version that is being sent stays readable, and is let go of when the
+ * connection ends. */
+START_TEST(unsent)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	set_up();
+	begin("");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	ref = sts_cache_find(&p.cache, unit_span("a.b"));
+	sts_cache_get(&p.cache, ref, &e);
+	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, true);
+	sts_cache_remove(&p.cache, ref);
+	ck_assert_uint_gt(sts_cache_payload_len(&p.cache, ref), 0);
+	sts_share_use(&p.s, NULL, NULL, p.now);
+	settle();
+	ck_assert(sts_cache_check(&p.cache));
+	ck_assert(!sts_share_is_up(&p.s));
+	for (unsigned i = 0; i < STS_SHARE_CONNS; i++) {
+		ck_assert(!p.open[i]);
+	}
+}
+END_TEST
+
+/* A question's key is asked for before 60 others, and sooner than the time that
+ * it may wait the share knows that it is slow. */
+START_TEST(urgent)
+{
+	char name[32];
+
+	set_up();
+	for (unsigned i = 0; i < KEYS - 2; i++) {
+		snprintf(name, sizeof name, "mtasts:d:k%u.b", i);
+		set_key(name, "x", 1);
+	}
+	begin("");
+	pass(1);
+	p.log[0] = '\0';
+	p.mute = true;
+	p.now += STS_SHARE_SCAN_MS;
+	settle();
+	p.mute = false;
+	ck_assert(obey_one()); /* SCAN */
+	p.mute = true;
+	settle();
+	ck_assert(sts_share_get(&p.s, unit_span("now.b")));
+	settle();
+	ck_assert(!sts_share_slow(&p.s, p.now));
+	p.now += p.setup.wait_ms;
+	settle();
+	ck_assert(sts_share_slow(&p.s, p.now));
+	p.mute = false;
+	settle();
+	ck_assert(!sts_share_slow(&p.s, p.now));
+	ck_assert_ptr_ne(strstr(p.log, "missing:now.b"), NULL);
+	ck_assert_ptr_ne(strstr(strstr(p.log, "now.b"), "syntax:k50.b"), NULL);
+}
+END_TEST
+
+/* A push of more keys than there is room for: what is over it is not lost for
+ * good. */
+START_TEST(pushed)
+{
+	char text[64];
+
+	set_up();
+	begin("");
+	pass(1);
+	answer_text(">2\r\n$10\r\ninvalidate\r\n*1000\r\n");
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(
+		    text, sizeof text, "$40\r\nmtasts:d:%026u.b.cd\r\n", i);
+		answer_text(text);
+	}
+	p.mute = true;
+	settle();
+	p.mute = false;
+	settle();
+	unit_int("lists", p.scans, 1);
+	pass(STS_SHARE_SCAN_LOST_MS - 1000);
+	unit_int("lists, after a while", p.scans, 1);
+	pass(2000);
+	unit_int("lists, after a minute", p.scans, 2);
+}
+END_TEST
+
+/* Users, passwords, names and databases are said as they should be. */
+START_TEST(greetings)
+{
+	set_up();
+	begin("");
+	unit_text("nothing", unit_span(p.hello), "HELLO 3");
+	set_up();
+	strcpy(p.setup.password, "secret");
+	begin("");
+	unit_text("default", unit_span(p.hello), "HELLO 3 AUTH default secret");
+	set_up();
+	strcpy(p.setup.user, "u");
+	strcpy(p.setup.password, "secret");
+	strcpy(p.setup.client, "gw");
+	p.setup.db = 3;
+	begin("");
+	unit_text(
+	    "all", unit_span(p.hello), "HELLO 3 AUTH u secret SETNAME gw");
+}
+END_TEST
+
+/* Before version 6: no HELLO, no pushes, and lists more often. */
+START_TEST(old_server)
+{
+	set_up();
+	strcpy(p.setup.password, "secret");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
+	pass(10);
+	unit_text("up", unit_span(p.log), "up record:a.b ");
+	put_record("mtasts:d:c.d", "c.d", NOW);
+	pass(STS_SHARE_SCAN_OLD_MS + 1000);
+	ck_assert_ptr_ne(strstr(p.log, "record:c.d"), NULL);
+	ck_assert_uint_eq(p.dials, 1);
+}
+END_TEST
+
+/* A server that takes no writes: the next one, if there is one. */
+START_TEST(readonly)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	for (unsigned servers = 1; servers <= 2; servers++) {
+		set_up();
+		p.setup.server[1] = p.setup.server[0];
+		p.setup.server_count = servers;
+		begin("SET=-READONLY x~");
+		put_record("mtasts:d:a.b", "a.b", NOW);
+		sts_share_get(&p.s, unit_span("a.b"));
+		pass(10);
+		ref = sts_cache_find(&p.cache, unit_span("a.b"));
+		sts_cache_get(&p.cache, ref, &e);
+		sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, false);
+		pass(500);
+		unit_int("connections", p.dials, servers);
+		unit_int("may set", sts_share_may_set(&p.s), servers == 2);
+	}
+}
+END_TEST
+
+/* By way of a Sentinel, which names an address; and one that knows nothing. */
+START_TEST(sentinel)
+{
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	p.wrong_dials = 1;
+	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~");
+	pass(10);
+	ck_assert_uint_eq(p.s.addr[0].port, 7001);
+	ck_assert_uint_eq(p.s.addr[0].ip[3], 9);
+	unit_text("up", unit_span(p.log), "up ");
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=*-1~");
+	pass(10);
+	unit_text("unknown", unit_span(p.log), "down:share-master ");
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=*1~$1~x~");
+	pass(10);
+	unit_text("half", unit_span(p.log), "down:share-master ");
+}
+END_TEST
+
+/* A cluster's node names another one: it is connected to, and kept. */
+START_TEST(moved)
+{
+	set_up();
+	p.wrong_dials = 1;
+	begin("GET=-MOVED 3999 192.0.2.7:7005~");
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	ck_assert_uint_eq(p.s.addr[0].port, 7005);
+	ck_assert_uint_eq(p.s.addr[0].ip[3], 7);
+	unit_int("connections", p.dials, 2);
+	unit_text("up again", unit_span(p.log), "up up ");
+}
+END_TEST
+
+/* What a server does not take, or does not delete, is counted or left. */
+START_TEST(not_taken)
+{
+	struct sts_share_counts counts;
+	struct sts_entry e;
+	sts_ref ref;
+
+	set_up();
+	begin("SET=-ERR x~;DEL=-ERR x~");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	ref = sts_cache_find(&p.cache, unit_span("a.b"));
+	sts_cache_get(&p.cache, ref, &e);
+	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, false);
+	sts_share_delete(&p.s, unit_span("a.b"));
+	pass(10);
+	sts_share_count(&p.s, &counts);
+	unit_int("lost", counts.lost, 1);
+	unit_int("sent", counts.sent, 0);
+	ck_assert(sts_share_is_up(&p.s));
+}
+END_TEST
+
+/* Of names to be published the oldest are lost when there are too many. */
+START_TEST(queue)
+{
+	uint8_t out[STS_SHARE_NAME_MAX];
+	struct sts_share_counts counts;
+	char name[40];
+	bool missing_only;
+
+	set_up();
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "%020u.b", i);
+		sts_share_publish(&p.s, unit_span(name), i % 2 == 0);
+	}
+	sts_share_count(&p.s, &counts);
+	unit_int("all", counts.lost + sts_share_unpublished(&p.s), 1000);
+	for (unsigned i = counts.lost; i < 1000; i++) {
+		snprintf(name, sizeof name, "%020u.b", i);
+		unit_text(
+		    "in order", sts_share_next(&p.s, out, &missing_only), name);
+		unit_int("kind", missing_only, i % 2 == 0);
+	}
+	unit_int("no more",
+	    (long long)sts_share_next(&p.s, out, &missing_only).n, 0);
+}
+END_TEST
+
+/* After 30 s of silence a PING; one that is not answered is the end. */
+START_TEST(silence)
+{
+	set_up();
+	begin("");
+	pass(1);
+	p.last[0] = '\0';
+	pass(STS_SHARE_SILENCE_MS + 1);
+	ck_assert_ptr_ne(strstr(p.last, "PING"), NULL);
+	p.mute = true;
+	pass(STS_SHARE_SILENCE_MS + STS_SHARE_REPLY_MS + 10);
+	ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int af; /* 0: it is no address */
+	uint8_t first, last;
+} literals[] = {
+	{ "127.0.0.1", STS_AF_INET, 127, 1 },
+	{ "255.255.255.255", STS_AF_INET, 255, 255 },
+	{ "256.0.0.1", 0, 0, 0 },
+	{ "1.2.3", 0, 0, 0 },
+	{ "1.2.3.4.5", 0, 0, 0 },
+	{ "1.2.3.", 0, 0, 0 },
+	{ "a.b.c.d", 0, 0, 0 },
+	{ "", 0, 0, 0 },
+	{ "::1", STS_AF_INET6, 0, 1 },
+	{ "::", STS_AF_INET6, 0, 0 },
+	{ "fe80::", STS_AF_INET6, 0xfe, 0 },
+	{ "[2001:db8::ABcd]", STS_AF_INET6, 0x20, 0xcd },
+	{ "1:2:3:4:5:6:7:8", STS_AF_INET6, 0, 8 },
+	{ "1:2:3:4:5:6:7:8:9", 0, 0, 0 },
+	{ "1:2:3:4:5:6:7", 0, 0, 0 },
+	{ "1::2::3", 0, 0, 0 },
+	{ "1:2:3:4:5:6:7:8::", 0, 0, 0 },
+	{ "12345::", 0, 0, 0 },
+	{ "g::", 0, 0, 0 },
+	{ "redis.example.com", 0, 0, 0 },
+};
+
+START_TEST(addresses)
+{
+	for (size_t i = 0; i < UNIT_COUNT(literals); i++) {
+		struct sts_addr a;
+		size_t n = strlen(literals[i].text);
+		bool is = sts_share_literal(
+		    sts_text(unit_at_page_end(literals[i].text, n), n), 7, &a);
+
+		unit_int(literals[i].text, is ? a.af : 0, literals[i].af);
+		if (is) {
+			unit_int(literals[i].text, a.ip[0], literals[i].first);
+			unit_int(literals[i].text,
+			    a.ip[a.af == STS_AF_INET ? 3 : 15],
+			    literals[i].last);
+		}
+	}
+}
+END_TEST
+
+START_TEST(names)
+{
+	struct sts_share_names n;
+	uint8_t room[20], tag, out[STS_SHARE_NAME_MAX];
+
+	sts_share_names_init(&n, room, sizeof room);
+	for (unsigned round = 0; round < 50; round++) {
+		ck_assert(sts_share_names_put(&n, 1, unit_span("abc")));
+		ck_assert(sts_share_names_put(&n, 2, unit_span("")));
+		ck_assert(sts_share_names_put(&n, 3, unit_span("defghijk")));
+		ck_assert(!sts_share_names_put(&n, 4, unit_span("xy")));
+		ck_assert(sts_share_names_put(&n, 5, unit_span("z")));
+		for (unsigned i = 0; i < 4; i++) {
+			static const char *const want[] = { "abc", "",
+				"defghijk", "z" };
+
+			unit_text("name", sts_share_names_first(&n, &tag, out),
+			    want[i]);
+			sts_share_names_drop(&n);
+		}
+		ck_assert_uint_eq(n.count, 0);
+		ck_assert_uint_eq(n.used, 0);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, replies);
+	tcase_add_test(tc, rests);
+	tcase_add_test(tc, listed);
+	tcase_add_test(tc, older);
+	tcase_add_test(tc, published);
+	tcase_add_test(tc, unsent);
+	tcase_add_test(tc, urgent);
+	tcase_add_test(tc, pushed);
+	tcase_add_test(tc, greetings);
+	tcase_add_test(tc, old_server);
+	tcase_add_test(tc, readonly);
+	tcase_add_test(tc, sentinel);
+	tcase_add_test(tc, moved);
+	tcase_add_test(tc, not_taken);
+	tcase_add_test(tc, queue);
+	tcase_add_test(tc, silence);
+	tcase_add_test(tc, addresses);
+	tcase_add_test(tc, names);
+}
