@@ -75,11 +75,11 @@ enum {
 };
 
 /*
- * A row for every reason: that none is forgotten is checked by the compiler,
- * since the list is one of designators, and by the test, which goes through why.h.
- * NONE is STS_REPORT_RESULTS, not 0, so a missing row would show.
+ * A row for every reason that a fetch can fail for; what only mail hosts give
+ * (STS_WHY_MAIL_LIST) is no reason of a fetch. The test, which goes through
+ * why.h, shows that no row is forgotten: NONE is STS_REPORT_RESULTS, not 0.
  */
-static const uint8_t of_why[STS_WHY_COUNT] = {
+static const uint8_t of_why[STS_WHY_ANSWERS] = {
 	[STS_WHY_NONE] = NONE,
 	[STS_WHY_KEY_EMPTY] = NONE,
 	[STS_WHY_KEY_PARENT] = NONE,
@@ -173,7 +173,7 @@ sts_report_result_of_why(enum sts_why why, enum sts_report_stage stage,
     enum sts_report_result *result)
 {
 	STS_ASSERT((unsigned)why < STS_WHY_COUNT);
-	unsigned r = of_why[why];
+	unsigned r = why < STS_WHY_ANSWERS ? of_why[why] : NONE;
 
 	if (r == HOST) {
 		r = stage == STS_REPORT_AT_POLICY_HOST ? FETCH : NONE;
