@@ -25,10 +25,10 @@ test-share: $(BUILD)/mtasts lab-deps ## gateways around a real Redis or Valkey s
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
 
-REPORT_LAB_PKGS = opendkim opendkim-tools python3-dkim
+TLSRPT_PKGS = opendkim opendkim-tools python3-dkim
 
 test-tlsrpt: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix reports, others get the reports (root)
-	@sh tests/lab/deps.sh $(REPORT_LAB_PKGS)
+	@sh tests/lab/deps.sh $(TLSRPT_PKGS)
 	@sh tests/lab/run.sh report $(BUILD)/mtasts $(TRIXIE)
 
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
