@@ -119,7 +119,7 @@ start(void)
 {
 	static const uint8_t key[16] = { 2, 7, 1, 8 };
 	struct sts_config c = { 64, 64, HOSTILE + 1, 1, 1 << 18, WALL_S, 0, 0,
-		0, false };
+		0, 0, false, 0 };
 	void *block = malloc(sts_agent_size(&c));
 
 	need(block != NULL, "memory");

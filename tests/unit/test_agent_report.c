@@ -128,10 +128,10 @@ static void
 take_line(char *line)
 {
 	if (strncmp(line, "MAIL", 4) == 0) {
-		snprintf(relay.from, sizeof relay.from, "%s", line);
+		snprintf(relay.from, sizeof relay.from, "%.200s", line);
 		say("250 2.1.0 ok\r\n");
 	} else if (strncmp(line, "RCPT", 4) == 0) {
-		snprintf(relay.to, sizeof relay.to, "%s", line);
+		snprintf(relay.to, sizeof relay.to, "%.200s", line);
 		say(relay.rcpt != NULL ? relay.rcpt : "250 2.1.5 ok\r\n");
 	} else if (strncmp(line, "DATA", 4) == 0) {
 		relay.data = true;

@@ -9,7 +9,7 @@ const char unit_name[] = "agent_size";
 	{                                                                      \
 		name,                                                          \
 		    { clients, lookups, fetches, asks, cache, 0, journal, 0,   \
-			    0, 0, false },                                     \
+			    0, 0, false, 0 },                                  \
 		    STS_AGENT_SIZE(                                            \
 			clients, lookups, fetches, asks, journal, cache)       \
 	}
@@ -23,9 +23,9 @@ static const struct {
 	CASE("not a power of two", 3, 5, 1, 1, 0, 8200),
 	CASE("one above a power of two", 8, 65, 2, 2, 256, 65536),
 	CASE("the daemon's defaults", 1024, 256, 16, 8, 16384, 2393792),
-	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 0, false },
+	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 0, false, 0 },
 	    STS_AGENT_SIZE_DANE(8, 16, 2, 2, 4, 256, 65536) },
-	{ "with reports", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 16384, false },
+	{ "with reports", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 16384, false, 0 },
 	    STS_AGENT_SIZE_ALL(8, 16, 2, 2, 4, 256, 0, 65536, 16384) },
 	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 

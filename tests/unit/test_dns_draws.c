@@ -185,7 +185,7 @@ start(void)
 {
 	static const uint8_t key[16] = { 1 };
 	struct sts_config config = { 0, LOOKUPS, 2, LOOKUPS, 8192, WALL_S, 0, 0,
-		0, false };
+		0, 0, false, 0 };
 
 	now = 0;
 	draw_count = datagrams = 0;

@@ -114,7 +114,7 @@ start_for(sts_ms at, uint16_t clients)
 {
 	static const uint8_t key[16] = { 1 };
 	struct sts_config config = { clients, LOOKUPS, 2, 2, 4096, WALL_S, 0, 0,
-		0, false };
+		0, 0, false, 0 };
 
 	now = begun = at;
 	budget = 256;

@@ -279,7 +279,7 @@ start(void)
 {
 	static const uint8_t key[16] = { 1 };
 	struct sts_config config = { 1 + WORKERS, 1, 1, 1, 4096, WALL_S, 0, 0,
-		0, false };
+		0, 0, false, 0 };
 
 	now = 5;
 	memset(&engine, 0, sizeof engine);

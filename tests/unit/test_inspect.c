@@ -50,7 +50,7 @@ static void
 start(void)
 {
 	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S, 0,
-		0, 0, false };
+		0, 0, 0, false, 0 };
 
 	start_with(&config);
 }

@@ -53,7 +53,8 @@ static void
 begin(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 4, 4, 1, 0, 4096, 0, 0, 0, 0, false };
+	struct sts_config config = { 4, 4, 1, 0, 4096, 0, 0, 0, 0, 0, false,
+		0 };
 
 	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
 	sts_agent_init(&agent, &config, &settings, &block, now, key);

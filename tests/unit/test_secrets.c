@@ -73,7 +73,7 @@ static void
 start(uint64_t seed)
 {
 	struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S, 0, 0,
-		0, false };
+		0, 0, false, 0 };
 
 	now = 1000;
 	mem_init(&mem, seed);
@@ -323,7 +323,7 @@ START_TEST(whole_key)
 	stop();
 	for (unsigned i = 0; i < sizeof key; i++) {
 		struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S,
-			0, 0, 0, false };
+			0, 0, 0, 0, false, 0 };
 
 		key[i] ^= 1;
 		sts_agent_init(&agent, &config, &settings, block, now, key);
