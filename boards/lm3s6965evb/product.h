@@ -50,6 +50,9 @@
 /* No mail server runs beside it that would tell of deliveries. */
 #define STS_REPORT 0
 
+/* It judges no mail hosts and hands over no mail. */
+#define STS_SMTP 0
+
 /* One gateway, which shares with nobody. */
 #define STS_SHARE 0
 

@@ -12,11 +12,13 @@
 #include "agent_size.h"
 #include "../base/assert.h"
 
-/* The rows of agent_size.h for a configuration. */
+/* The rows of agent_size.h for a configuration. What is left out has no size
+ * that is not known to the compiler. */
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
-	    (c)->asks, (c)->danes, (c)->share, (c)->journal_buffer,            \
-	    (c)->preload_size, (c)->cache_size, (c)->report_memory,            \
+	    (c)->asks, STS_DANE ? (c)->danes : 0, STS_SHARE ? (c)->share : 0,  \
+	    (c)->journal_buffer, STS_PRELOAD ? (c)->preload_size : 0,          \
+	    (c)->cache_size, STS_REPORT ? (c)->report_memory : 0,              \
 	    sts_tls_size())
 
 /* Parts that engines are given pieces of. */
@@ -28,7 +30,8 @@ unsigned
 sts_agent_nodes(const struct sts_config *c)
 {
 	return STS_AGENT_NODES(c->clients, c->lookups, c->fetch_slots, c->asks,
-	    c->danes, c->report_memory, c->share);
+	    STS_DANE ? c->danes : 0, STS_REPORT ? c->report_memory : 0,
+	    STS_SHARE ? c->share : 0);
 }
 
 #define PLAN(plan, where, size, count)                                         \

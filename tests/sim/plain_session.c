@@ -345,6 +345,49 @@ sts_tls_scts(const struct sts_tls *t)
 	return t->state == ESTABLISHED && t->cert == HTTPS_SCT ? 2 : 0;
 }
 
+/* What a mail host shows: nobody asks for it here, where relays have no TLS. */
+void
+sts_tls_collect(struct sts_tls *t, struct sts_tls_chain *chain)
+{
+	(void)t, (void)chain;
+	STS_ASSERT(false);
+}
+
+void
+sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys)
+{
+	(void)t, (void)keys;
+	STS_ASSERT(false);
+}
+
+enum sts_why
+sts_tls_path(const struct sts_tls *t)
+{
+	(void)t;
+	return STS_WHY_NONE;
+}
+
+uint8_t
+sts_tls_alert(const struct sts_tls *t)
+{
+	(void)t;
+	return 0;
+}
+
+uint16_t
+sts_tls_version(const struct sts_tls *t)
+{
+	(void)t;
+	return 0;
+}
+
+bool
+sts_tls_ecdsa(const struct sts_tls *t)
+{
+	(void)t;
+	return false;
+}
+
 void
 sts_tls_end(struct sts_tls *t)
 {
