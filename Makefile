@@ -86,7 +86,7 @@ PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/
 	port/posix/wait_poll.c
 DAEMON_SRC = boards/posix/anchors_command.c boards/posix/check.c boards/posix/check_agent.c \
 	boards/posix/check_ask.c boards/posix/check_dns.c boards/posix/check_fetch.c \
-	boards/posix/check_findings.c boards/posix/check_json.c boards/posix/check_judge.c \
+	boards/posix/check_findings.c boards/posix/check_hosts.c boards/posix/check_json.c boards/posix/check_judge.c \
 	boards/posix/check_judge_host.c boards/posix/check_loop.c boards/posix/check_mx.c \
 	boards/posix/check_part.c boards/posix/check_plugin.c boards/posix/check_policy.c \
 	boards/posix/check_print.c boards/posix/check_records.c boards/posix/check_rpt.c \

@@ -23,6 +23,7 @@
 #include "../../core/base/text.h"
 #include "../../port/posix/posix.h"
 #include "check_agent.h"
+#include "check_hosts.h"
 #include "check_judge.h"
 #include "check_run.h"
 #include "check_view.h"
@@ -344,6 +345,17 @@ is_closed(const struct sts_check_run *r)
 	return r->connected == 0 && r->unconnected > 0 && r->refused == 0;
 }
 
+/* An engine is over; place < 0: none is. */
+static void
+take_place(struct sts_check_run *r, int place)
+{
+	if (place >= 0) {
+		sts_check_loop_drop(&r->loop, (unsigned)place);
+		dispatch(r, (unsigned)place);
+		r->facts.closed = is_closed(r);
+	}
+}
+
 static void
 run(struct check *c)
 {
@@ -352,11 +364,7 @@ run(struct check *c)
 
 	show(c, c->view->begin, 0, true);
 	while ((place = sts_check_loop_next(&r->loop)) != STS_CHECK_LOOP_DONE) {
-		if (place >= 0) {
-			sts_check_loop_drop(&r->loop, (unsigned)place);
-			dispatch(r, (unsigned)place);
-			r->facts.closed = is_closed(r);
-		}
+		take_place(r, place);
 		while (show_next(c, false)) {
 		}
 		tell_progress(c);
@@ -531,10 +539,45 @@ exit_code(const struct check *c, bool plugin)
 	return codes[c->verdict.result] + 1;
 }
 
+/* One check a process. */
+static struct check the;
+
+int
+sts_check_hosts_try(
+    const struct sts_args *args, const struct sts_check_facts **facts)
+{
+	struct sts_check_run *r = &the.run;
+	char why[STS_CONF_WHY_MAX];
+	int place;
+
+	if (!sts_conf_load(&the.conf, &args->source, why)) {
+		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+	}
+	int rc = take_name(&the, args);
+
+	rc = rc != 0 ? rc : take_numbers(&the, args);
+	if (rc != 0) {
+		return rc;
+	}
+	choose_helo(&the, args->helo);
+	catch_signals();
+	rc = start(&the);
+	if (rc != 0) {
+		return rc;
+	}
+	sts_check_loop_init(&r->loop, &stopped);
+	sts_check_ask(r, STS_CHECK_ASK_MX, "", r->facts.domain, STS_DNS_MX);
+	while ((place = sts_check_loop_next(&r->loop)) != STS_CHECK_LOOP_DONE) {
+		take_place(r, place);
+	}
+	r->facts.interrupted = stopped != 0;
+	*facts = &r->facts;
+	return 0;
+}
+
 int
 sts_command_check(const struct sts_args *args)
 {
-	static struct check c;
 	char why[STS_CONF_WHY_MAX];
 	bool terminal = isatty(STDOUT_FILENO) != 0;
 	const char *no_colour = getenv("NO_COLOR");
@@ -543,26 +586,26 @@ sts_command_check(const struct sts_args *args)
 		fputs(help, stdout);
 		return STS_EXIT_YES;
 	}
-	if (!sts_conf_load(&c.conf, &args->source, why)) {
+	if (!sts_conf_load(&the.conf, &args->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
-	int rc = take_name(&c, args);
+	int rc = take_name(&the, args);
 
-	rc = rc != 0 ? rc : take_numbers(&c, args);
+	rc = rc != 0 ? rc : take_numbers(&the, args);
 	if (rc != 0) {
 		return rc;
 	}
 	sts_check_print_on(terminal, no_colour == NULL || no_colour[0] == '\0');
-	c.view = args->plugin ? &sts_check_plugin
-		 : args->json ? &sts_check_json
-			      : &sts_check_print;
-	choose_helo(&c, args->helo);
+	the.view = args->plugin ? &sts_check_plugin
+		   : args->json ? &sts_check_json
+				: &sts_check_print;
+	choose_helo(&the, args->helo);
 	catch_signals();
-	rc = start(&c);
+	rc = start(&the);
 	if (rc != 0) {
 		return rc;
 	}
-	begin(&c);
-	run(&c);
-	return exit_code(&c, args->plugin);
+	begin(&the);
+	run(&the);
+	return exit_code(&the, args->plugin);
 }

@@ -2,7 +2,8 @@
 # network. What is compared with posttls-finger needs Debian's postfix.
 
 CHECKED_TESTS = "python3 tests/check/check.py $(BUILD)/mtasts" \
-	"python3 tests/check/ways.py $(BUILD)/mtasts"
+	"python3 tests/check/ways.py $(BUILD)/mtasts" \
+	"python3 tests/check/enforce.py $(BUILD)/mtasts"
 
 .PHONY: test-check checked-commands
 checked-commands:
@@ -12,3 +13,4 @@ test-check: $(BUILD)/mtasts ## `mtasts check` among servers with every fault (R=
 	@sh boards/posix/deps.sh openssl postfix python3
 	python3 tests/check/check.py $(BUILD)/mtasts $(R)
 	$(if $(R),,python3 tests/check/ways.py $(BUILD)/mtasts)
+	$(if $(R),,python3 tests/check/enforce.py $(BUILD)/mtasts)

@@ -183,6 +183,40 @@ class PolicyHost(threading.Thread):
                 pass
 
 
+class MailHost(threading.Thread):
+    """Greets, and answers EHLO, STARTTLS and QUIT, with a good certificate."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(path("ec.pem"), path("ec.key"))
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.start()
+
+    def serve(self, s):
+        s.sendall(b"220 mx.example.com\r\n")
+        while True:
+            verb = s.recv(1000)[:4].upper()
+            if verb == b"EHLO":
+                s.sendall(b"250-mx.example.com\r\n250 STARTTLS\r\n")
+            elif verb == b"STAR":
+                s.sendall(b"220 go on\r\n")
+                s = self.context.wrap_socket(s, server_side=True)
+            else:
+                s.sendall(b"221 bye\r\n")
+                return
+
+    def run(self):
+        while True:
+            s, _ = self.sock.accept()
+            try:
+                self.serve(s)
+            except OSError:
+                pass  # a client that takes another kind of certificate only
+            s.close()
+
+
 def records(text):
     """The records of a zone format's output."""
     return [line for line in text.splitlines() if not line.startswith(";")]
@@ -203,7 +237,7 @@ def test_sts_file():
     check("others can read it", os.stat(out).st_mode & 0o777 == 0o644)
     check("nothing else is left there", [f for f in os.listdir(DIR) if f.startswith("policy")] == ["policy.txt"])
     # refused, and the file is as it was
-    publish("sts", "example.com", "--mode", "enforce", "--mx", "mx1.example.com", "--out", out, *NS, code=2)
+    publish("sts", "example.com", "--mode", "enforce", "--mx", "mx1.example.com", "--out", out, *NS, *USER, code=1)
     check("enforce is refused before the file", read("policy.txt") == body)
     r = publish("sts", "example.com", "--mode", "enforce", "--mx", "mx1.example.com", "--out", out, "--unchecked")
     check("enforce lives for 30 days", "max_age: 2592000\n" in read("policy.txt"))
@@ -219,7 +253,7 @@ def test_sts_file():
     r = publish("sts", "example.com", "--mode", "testing", *NS, "--format", "json")
     j = json.loads(r.stdout)
     check("mx from the DNS", "mx: mx2.example.com\nmx: mx.example.com\n" in j["policy"], j)
-    r = publish("sts", "example.com", "--mode", "enforce", "--mx", "mx.example.com", *NS, code=1)
+    r = publish("sts", "example.com", "--mode", "enforce", "--mx", "mx.example.com", *NS, *USER, code=1)
     check("a host is missing", "mx2.example.com" in r.stderr, r.stderr)
     DNS.table[("null.example", MX)] = [mx("")]
     publish("sts", "null.example", "--mode", "testing", *NS, code=1)
@@ -584,15 +618,18 @@ def test_readme():
     lines = [x.strip() for x in section.splitlines() if re.match(r"\s+mtasts ", x)]
     check("the README has the lines", len(lines) >= 12, lines)
     host = PolicyHost()
-    DNS.table = {("example.com", MX): [mx("mx.example.com")], ("mta-sts.example.com", A): [b"\x7f\x00\x00\x01"]}
+    mail = MailHost()
+    DNS.table = {("example.com", MX): [mx("mx.example.com")], ("mx.example.com", A): [b"\x7f\x00\x00\x01"], ("mta-sts.example.com", A): [b"\x7f\x00\x00\x01"]}
     options = NS + ["-o", f"policy_port {host.port}", "-o", f"trust_anchors {path('ca.pem')}", "-o", "fetch_allow 127.0.0.0/8",
-                    "-o", "sct off"] + (["-o", "user root"] if os.geteuid() == 0 else [])
+                    "-o", "sct off"] + USER
     shutil.copy(path("ec.pem"), path("mx.example.com.pem"))
     shutil.copy(path("rsa.pem"), path("next.pem"))
     waits = []
     for line in lines:
         words = line.replace("/var/www/mta-sts/", DIR + "/").replace("/etc/ssl/", DIR + "/").split()
         server = "--server" in words
+        if "enforce" in words or words[1] == "check":
+            words += ["--port", str(mail.port)]  # in place of 25
         r = mtasts(*words[1:], *options)
         check("README: " + line, r.returncode == 0, f"{r.returncode} {r.stderr} {r.stdout}")
         if words[1] == "publish" and not server and "--check" not in words:
@@ -680,6 +717,7 @@ def test_lists():
 make_keys()
 DNS = Names()
 NS = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
+USER = ["-o", "user root"] if os.geteuid() == 0 else []
 try:
     for part in (test_sts_file, test_full_disk, test_bad_input, test_tlsa, test_tlsrpt, test_zones, test_json,
                  test_servers, test_check, test_howto, test_readme, test_lists):

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* A policy that is about to be enforced, against the hosts that were tried. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../boards/posix/check_hosts.h"
+#include "../../core/base/text.h"
+#include "unit.h"
+
+const char unit_name[] = "check_hosts";
+
+static struct sts_check_facts f;
+
+/* Two hosts, mx0.a.example and mx1.a.example, of one address each, with two
+ * certificates that are right. */
+static void
+all_good(void)
+{
+	memset(&f, 0, sizeof f);
+	f.domain = sts_text_of("a.example");
+	f.judged_s = 1700000000;
+	f.mx.done = true;
+	f.mx.dns.found = STS_FOUND;
+	f.mx.count = 2;
+	for (unsigned h = 0; h < 2; h++) {
+		struct sts_check_host *host = &f.host[h];
+
+		host->name_len = (uint8_t)snprintf(
+		    (char *)host->name, sizeof host->name, "mx%u.a.example", h);
+		host->done = true;
+		host->a.found = STS_FOUND;
+		host->aaaa.found = STS_ABSENT;
+		host->dane = STS_DANE_HOST_NONE;
+		host->addr_count = 1;
+		host->address[0].state = STS_CHECK_TRIED;
+		host->address[0].addr.af = STS_AF_INET;
+		host->address[0].smtp.tls = true;
+		for (unsigned i = 0; i < STS_CHECK_CERTS; i++) {
+			host->address[0].cert[i].there = true;
+			host->address[0].cert[i].not_after_s =
+			    f.judged_s + 100 * 86400;
+		}
+	}
+}
+
+static struct sts_check_address *
+second(void)
+{
+	return &f.host[1].address[0];
+}
+
+static void
+fault(const char *what)
+{
+	struct sts_check_address *a = second();
+
+	if (strcmp(what, "one certificate") == 0) {
+		a->cert[0].there = false;
+	} else if (strcmp(what, "rsa expired") == 0) {
+		a->cert[0].path = STS_WHY_X509_EXPIRED;
+	} else if (strcmp(what, "no starttls") == 0) {
+		a->smtp.tls = false;
+		a->smtp.why = STS_WHY_SMTP_NO_STARTTLS;
+	} else if (strcmp(what, "timeout") == 0) {
+		a->smtp.tls = false;
+		a->smtp.why = STS_WHY_SMTP_TIMEOUT;
+	} else if (strcmp(what, "no certificate") == 0) {
+		a->cert[0].there = a->cert[1].there = false;
+	} else if (strcmp(what, "no way by IPv6") == 0) {
+		a->addr.af = STS_AF_INET6;
+		a->smtp.tls = false;
+		a->smtp.why = STS_WHY_CONNECT_FAILED;
+	} else if (strcmp(what, "TLSA wrong") == 0) {
+		f.host[1].dane = STS_DANE_HOST_USABLE;
+	} else if (strcmp(what, "TLSA bogus") == 0) {
+		f.host[1].dane = STS_DANE_HOST_UNKNOWN;
+		f.host[1].tlsa.bogus = true;
+	} else if (strcmp(what, "not done") == 0) {
+		f.host[1].done = false;
+	} else if (strcmp(what, "more addresses") == 0) {
+		f.host[1].more = true;
+	} else if (strcmp(what, "no hosts") == 0) {
+		f.mx.count = 0;
+	} else if (strcmp(what, "more hosts") == 0) {
+		f.mx.more = true;
+	} else if (strcmp(what, "null") == 0) {
+		f.mx.count = 0;
+		f.mx.null = true;
+	} else if (strcmp(what, "MX unknown") == 0) {
+		f.mx.count = 0;
+		f.mx.dns.found = STS_UNKNOWN;
+		f.mx.dns.why = STS_WHY_DNS_TIMEOUT;
+	} else if (strcmp(what, "interrupted") == 0) {
+		f.interrupted = true;
+	} else {
+		ck_assert_str_eq(what, "nothing");
+	}
+}
+
+static const struct {
+	const char *fault, *pattern;
+	int want;
+} rows[] = {
+	{ "nothing", "*.a.example", 0 },
+	{ "nothing", "mx0.a.example", 1 },
+	{ "nothing", "*.b.example", 1 },
+	{ "one certificate", "*.a.example", 0 },
+	{ "rsa expired", "*.a.example", 1 },
+	{ "no starttls", "*.a.example", 1 },
+	{ "timeout", "*.a.example", 2 },
+	{ "no certificate", "*.a.example", 2 },
+	{ "no way by IPv6", "*.a.example", 2 },
+	{ "TLSA wrong", "*.a.example", 0 },
+	{ "TLSA bogus", "*.a.example", 0 },
+	{ "not done", "*.a.example", 2 },
+	{ "more addresses", "*.a.example", 2 },
+	{ "no hosts", "*.a.example", 2 },
+	{ "more hosts", "*.a.example", 2 },
+	{ "null", "*.a.example", 1 },
+	{ "MX unknown", "*.a.example", 2 },
+	{ "interrupted", "*.a.example", 2 },
+};
+
+START_TEST(enforced)
+{
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_text pattern = sts_text_of(rows[i].pattern);
+
+		all_good();
+		fault(rows[i].fault);
+		unit_int(rows[i].fault, sts_check_hosts_judge(&f, &pattern, 1),
+		    rows[i].want);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, enforced);
+}
