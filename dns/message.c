@@ -12,6 +12,7 @@ enum {
 	FLAG_AA = 0x0400,
 	FLAG_TC = 0x0200,
 	FLAG_RD = 0x0100,
+	FLAG_CD = 0x0010,
 	FLAG_RA = 0x0080,
 	FLAG_AD = 0x0020,
 	FLAGS_RCODE = 0x000f,
@@ -418,6 +419,14 @@ sts_dns_judge_head(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
 	v->rcode = (uint16_t)(v->truncated ? 0 : flags & FLAGS_RCODE);
 	v->ad = !v->truncated && (flags & FLAG_AD) != 0;
 	return !v->truncated;
+}
+
+void
+sts_dns_query_unchecked(uint8_t *query, bool unchecked)
+{
+	unsigned flags = sts_get16be(query + 2) & ~(unsigned)FLAG_CD;
+
+	sts_put16be(query + 2, (uint16_t)(flags | (unchecked ? FLAG_CD : 0)));
 }
 
 size_t

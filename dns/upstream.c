@@ -45,9 +45,8 @@ enum {
  * The third try and the last ones go without EDNS, for paths that lose it
  * silently: two lost datagrams may be chance, and what is lost without EDNS is
  * only the size of datagrams. A server that says it does not know EDNS (FORMERR,
- * NOTIMP, BADVERS) is asked without it at once, whatever its row says, and one
- * that is known for either from the beginning (dns/health.h); that is safe
- * because we depend on AD and not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
+ * NOTIMP, BADVERS), or is known for it (dns/health.h), is asked without it at
+ * once: safe, as we depend on AD and not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
  */
 static const struct {
 	uint16_t udp_ms, tcp_ms;
@@ -683,6 +682,7 @@ sts_upstream_send_buf(const struct sts_upstream *u, struct sts_span lent)
 	STS_ASSERT(lent.n >= STS_DNS_QUERY_MAX + LENGTH_LEN);
 	len =
 	    sts_dns_query(lent.p + off, query_id(u), u->name, u->type, u->edns);
+	sts_dns_query_unchecked(lent.p + off, u->unchecked);
 	if (u->over_tcp) {
 		sts_put16be(lent.p, (uint16_t)len);
 	}
@@ -788,7 +788,7 @@ sts_upstream_ttl_s(const struct sts_upstream *u)
 bool
 sts_upstream_authentic(const struct sts_upstream *u)
 {
-	return u->ad;
+	return u->ad && !u->unchecked;
 }
 
 void

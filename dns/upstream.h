@@ -92,6 +92,7 @@ struct sts_upstream {
 	bool streams; /* the message over TCP is read as it comes */
 	bool in_message; /* TCP: the length is known */
 	bool timed, stopped, ad;
+	bool unchecked; /* CD */
 	uint8_t rnd[STS_DNS_RND];
 };
 
@@ -115,6 +116,19 @@ void sts_upstream_start(struct sts_upstream *u,
     const struct sts_dns_servers *servers, struct sts_dns_health *health,
     struct sts_dns_name_parts name, uint16_t type, sts_ms now,
     uint32_t budget_ms, const uint8_t rnd[STS_DNS_RND]);
+
+/*
+ * Set CD in the queries (RFC 4035 3.2.2): the server is to answer even if what
+ * it found does not validate, which tells a bogus name from a server in trouble.
+ * Right after start(), before anything was sent. Whatever the server says of it,
+ * such an answer is not authentic.
+ */
+static inline void
+sts_upstream_set_unchecked(struct sts_upstream *u)
+{
+	STS_ASSERT(u->sent == 0 && u->tries == 0);
+	u->unchecked = true;
+}
 
 /*
  * Give up: from now on wants nothing but CLOSE if a channel is open. Result,

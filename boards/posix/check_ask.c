@@ -12,9 +12,6 @@
 
 enum {
 	LENGTH = 2,
-	CD = 0x10, /* of the header's fourth octet (RFC 4035 3.2.2) */
-	FLAGS_AT = 3,
-	TCP_LENGTH = 2,
 	NO_NAME = 0xff
 };
 
@@ -69,6 +66,7 @@ settle(struct sts_check_ask *a)
 	if (found == STS_UNKNOWN && a->answer.why == STS_WHY_DNS_SERVFAIL) {
 		a->checking_disabled = true;
 		start(a, a->rnd);
+		sts_upstream_set_unchecked(&a->up);
 		return;
 	}
 	a->over = true;
@@ -236,18 +234,11 @@ ask_recv_ack(void *e, struct sts_span got)
 	settle(a);
 }
 
-/* The message is rendered whole at the beginning of what is lent, whatever
- * part of it is still to be sent. */
 static struct sts_text
 ask_send_buf(const void *e, struct sts_span lent)
 {
-	const struct sts_check_ask *a = e;
-	struct sts_text out = sts_upstream_send_buf(&a->up, lent);
-
-	if (a->checking_disabled) {
-		lent.p[(a->up.over_tcp ? TCP_LENGTH : 0) + FLAGS_AT] |= CD;
-	}
-	return out;
+	return sts_upstream_send_buf(
+	    &((const struct sts_check_ask *)e)->up, lent);
 }
 
 static void

@@ -30,6 +30,7 @@ struct world {
 	unsigned sent_count; /* transmissions */
 	uint16_t id; /* of the last */
 	bool edns;
+	bool cd; /* it is told not to validate */
 	uint8_t rnd[STS_DNS_RND];
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	uint8_t buffer[WORLD_BUFFER];
@@ -140,6 +141,7 @@ world_check_query(struct world *w, struct sts_text q)
 	w->id = sts_get16be(q.p + off);
 	n = sts_dns_query(want, w->id, name, STS_DNS_TXT, w->edns);
 	ck_assert_uint_eq(q.n, off + n);
+	want[3] |= w->cd ? 0x10 : 0; /* RFC 4035 3.2.2 */
 	ck_assert_mem_eq(q.p + off, want, n);
 	ck_assert(!w->stream || sts_get16be(q.p) == n);
 	w->sent_count++;

@@ -191,6 +191,38 @@ START_TEST(stream_sent_in_pieces)
 }
 END_TEST
 
+/* CD stands in each query, over UDP and TCP, and no answer to it is authentic. */
+START_TEST(unchecked)
+{
+	struct world w;
+	struct build b;
+
+	for (unsigned cd = 0; cd < 2; cd++) {
+		world_start(&w, 1, WORLD_BUDGET);
+		w.servers.trusted[0] = true;
+		if (cd) {
+			sts_upstream_set_unchecked(&w.u);
+			w.cd = true;
+		}
+		world_tick(&w);
+		world_open(&w);
+		world_send(&w);
+		world_answer(&w, &b, TC, NULL);
+		world_say(&w, &b);
+		world_wait(&w);
+		sts_upstream_lend(&w.u, w.buffer, sizeof w.buffer);
+		world_tick(&w);
+		world_open(&w);
+		world_send(&w);
+		ck_assert(w.stream);
+		world_answer(&w, &b, AD, "abc");
+		world_say(&w, &b);
+		check_found(&w, "\3abc");
+		unit_int("authentic", sts_upstream_authentic(&w.u), cd ? 0 : 1);
+	}
+}
+END_TEST
+
 /* Datagrams may take the scratch up to their limit, whatever there is of it. */
 START_TEST(datagram_room)
 {
@@ -503,6 +535,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, ids);
 	tcase_add_test(tc, authentic);
 	tcase_add_test(tc, buffer_wait);
+	tcase_add_test(tc, unchecked);
 	tcase_add_test(tc, no_buffer);
 	tcase_add_test(tc, buffer_kept);
 	tcase_add_test(tc, stop_anywhere);
