@@ -17,15 +17,11 @@ struct sts_check_parts {
 	int64_t not_after_s;
 };
 
-/* False: it is no certificate. */
+/* False: it is no certificate, or one that cannot be read (RFC 5280). */
 bool sts_check_parts(struct sts_text der, struct sts_check_parts *out);
 
 /* The SHA-256 of what "3 1 1" is about. */
 void sts_check_digest(struct sts_text in, uint8_t out[32]);
-
-/* Whether a usable record names this certificate: its selector and matching
- * type, as octets (RFC 6698 2.1). */
-bool sts_check_tlsa_names(const struct sts_tlsa *t, struct sts_text der);
 
 /*
  * Whether a usable record authenticates the server that sent the chain.
@@ -35,8 +31,7 @@ bool sts_check_tlsa_names(const struct sts_tlsa *t, struct sts_text der);
  * one leads to it by signatures and dates, and is for one of the `names` (RFC
  * 7672 3.2.3).
  *
- * NONE: it does. X509_NO_ISSUER: it names no certificate of the chain. Others
- * x509-...: it names a CA of the chain, and that is wrong with the path to it.
+ * NONE: it does. TLSA_MISMATCH: it names no certificate of the chain. x509-...: it names a CA of the chain, and that is wrong with the path to it.
  */
 enum sts_why sts_check_tlsa_judge(const struct sts_tlsa *t,
     const struct sts_tls_chain *chain, const struct sts_text *names,

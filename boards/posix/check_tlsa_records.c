@@ -141,7 +141,7 @@ note_verdict(struct sts_check_tlsa *t, unsigned number, enum sts_why why,
 	if (t->result == STS_CHECK_TLSA_OPEN) {
 		t->result = STS_CHECK_TLSA_NOTHING;
 	}
-	if (why != STS_WHY_X509_NO_ISSUER) {
+	if (why != STS_WHY_TLSA_MISMATCH) {
 		out->dane_why = (uint8_t)why;
 	}
 }
