@@ -69,6 +69,15 @@ sts_dns_health_init(struct sts_dns_health *h)
 }
 
 bool
+sts_dns_health_answered(
+    const struct sts_dns_health *h, const struct sts_addr *server)
+{
+	const struct sts_dns_known *k = find(h, server);
+
+	return k != NULL && k->heard;
+}
+
+bool
 sts_dns_health_ever(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t)
 {

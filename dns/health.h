@@ -66,6 +66,10 @@ void sts_dns_health_init(struct sts_dns_health *h);
 bool sts_dns_health_is(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t, sts_ms now);
 
+/* Whether it answered anything of late. */
+bool sts_dns_health_answered(
+    const struct sts_dns_health *h, const struct sts_addr *server);
+
 /* Whether it was seen, and the opposite not since. */
 bool sts_dns_health_ever(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);

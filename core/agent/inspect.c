@@ -28,8 +28,21 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->fetches_max = a->config.fetch_slots;
 	out->danes = a->dane.busy;
 	out->danes_max = a->config.danes;
+	out->dane_sees = a->dane.resolver == STS_DANE_RESOLVER_SEES;
 	out->dane_blind = a->dane.resolver == STS_DANE_RESOLVER_BLIND;
 	out->waiting = (uint32_t)a->asks.count + a->crowded.count;
+}
+
+void
+sts_inspect_server(const struct sts_agent *a, const struct sts_addr *addr,
+    struct sts_inspected_server *out)
+{
+	const struct sts_dns_health *h = &a->dns_health;
+
+	out->answers = !sts_dns_health_ever(h, addr, STS_DNS_ASIDE);
+	out->heard = sts_dns_health_answered(h, addr);
+	out->edns = !sts_dns_health_is(h, addr, STS_DNS_PLAIN, a->now);
+	out->tcp = !sts_dns_health_is(h, addr, STS_DNS_NO_TCP, a->now);
 }
 
 const char *

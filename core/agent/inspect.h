@@ -21,9 +21,19 @@ struct sts_inspection {
 	    fetches_max;
 	unsigned waiting; /* questions for a lookup */
 	unsigned danes, danes_max; /* domains whose mail hosts are looked up */
-	bool dane_blind; /* the trusted name servers do not validate */
+	bool dane_sees, dane_blind; /* the trusted name servers validate, or
+				       do not; neither: not known */
 };
 void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
+
+/* What is believed of a name server. */
+struct sts_inspected_server {
+	bool answers; /* false: silent, asked last */
+	bool heard; /* it answered something of late */
+	bool edns, tcp; /* false: found to be of no use */
+};
+void sts_inspect_server(const struct sts_agent *a, const struct sts_addr *addr,
+    struct sts_inspected_server *out);
 
 /* The words of clock.h and journal.h for the states; "off" without a journal. */
 const char *sts_inspect_clock(const struct sts_inspection *i);
