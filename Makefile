@@ -106,6 +106,9 @@ DAEMON_SRC = boards/posix/anchors_command.c boards/posix/check.c boards/posix/ch
 	boards/posix/publish_tlsrpt.c boards/posix/query.c boards/posix/report_file.c \
 	boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c \
 	boards/posix/serve.c boards/posix/side.c boards/posix/signals.c boards/posix/spki.c \
+	boards/posix/completion.c boards/posix/history.c boards/posix/status.c \
+	boards/posix/status_command.c boards/posix/status_html.c boards/posix/status_tree.c \
+	boards/posix/status_words.c \
 	boards/posix/users.c boards/posix/value.c boards/posix/warm.c boards/posix/warm_names.c \
 	boards/posix/watch.c
 

@@ -29,6 +29,7 @@ struct sts_args {
 	const char *mx; /* --mx; NULL: none */
 	const char *days; /* --days; NULL: none */
 	const char *port; /* --port; NULL: none */
+	const char *html; /* --html; NULL: none */
 	const char *helo; /* --helo; NULL: none */
 	bool tls_first; /* --tls */
 	bool plugin; /* --plugin */
@@ -37,21 +38,53 @@ struct sts_args {
 	bool json; /* --json */
 	bool fresh; /* --fresh */
 	bool all; /* --all */
+	bool quiet; /* --quiet */
+	bool watch; /* --watch */
 	const char *word[STS_WORDS_MAX + 1]; /* what is no option; NULL ends */
 	unsigned word_count;
 };
+
+/* A command; the table ends with one without a name. */
+struct sts_command {
+	const char *name;
+	int (*run)(const struct sts_args *args);
+	const char *options; /* letters; NULL: it reads all words itself */
+	unsigned words_min, words_max;
+	/* For the completion of shells. */
+	const char *about;
+	const char *words; /* that may follow, separated by blanks */
+	bool files; /* so may names of files */
+};
+extern const struct sts_command sts_commands[];
+
+/* What follows an option. */
+enum sts_option_value {
+	STS_VALUE_NONE = 0,
+	STS_VALUE_WORD,
+	STS_VALUE_FILE
+};
+
+struct sts_option {
+	const char *word;
+	char letter; /* in sts_command.options */
+	uint8_t value; /* enum sts_option_value */
+	const char *about;
+};
+extern const struct sts_option sts_options[];
 
 /* Each returns the exit code. */
 int sts_command_serve(const struct sts_args *args);
 int sts_command_query(const struct sts_args *args);
 int sts_command_check(const struct sts_args *args);
 int sts_command_cache(const struct sts_args *args);
+int sts_command_status(const struct sts_args *args);
 int sts_command_enforce(const struct sts_args *args);
 int sts_command_report(const struct sts_args *args);
 int sts_command_match(const struct sts_args *args);
 int sts_command_anchors(const struct sts_args *args);
 int sts_command_publish(const struct sts_args *args);
 int sts_command_warm(const struct sts_args *args);
+int sts_command_completion(const struct sts_args *args);
 
 /* Put a question to the daemon at the other end of fd, and show the answer;
  * closes fd. The exit code. */

@@ -6,12 +6,14 @@
  *	BEGIN -> ASKED -> RECORD ----------> END -> OVER
  *	      -> RECORD, LIST, STATS ----------^
  *	      -> EXPORT <-> RECORD ------------^
+ *	      -> SURVEY -> STATUS -------------^
  *	      -> FLUSH, ENFORCE -> SAVING -----^
  *	      -> SAVING -----------------------^
  *
  * ASKED waits for the agent's answer, SAVING for the journal: neither writes
- * anything until that is there. Of a connection, `off` is used in RECORD,
- * `walk` in LIST, EXPORT and FLUSH, `count` and `until` in SAVING, `code` in END;
+ * anything until that is there. Of a connection, `off` is used in RECORD and
+ * STATUS, `walk` in LIST, EXPORT and FLUSH, `count` and `until` in SAVING, `code`
+ * in END;
  * `slot` and `record` are given back when the connection ends.
  *
  * The peer is whoever may open the socket: trusted to give orders, but not to
@@ -38,6 +40,8 @@ enum stage {
 	FLUSH,
 	SAVING,
 	STATS,
+	SURVEY,
+	STATUS,
 	ENFORCE,
 	REPORTS, /* the list */
 	REPORT,
@@ -137,6 +141,15 @@ forget(
 	begin_saving(c, n);
 }
 
+/* A health check needs no list of domains: it may come every few seconds. */
+static void
+begin_status(struct sts_control *c, struct sts_control_conn *n)
+{
+	sts_status_begin(&n->status, &c->of);
+	n->code = sts_status_healthy(&n->status) ? STS_EXIT_YES : STS_EXIT_NONE;
+	n->stage = n->request.brief ? STATUS : SURVEY;
+}
+
 /* Reports of a domain, or all that wait, are due now. */
 static void
 hurry(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
@@ -209,6 +222,15 @@ static void
 begin_command(
     struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
+	/* Of the commands that begin with nothing else. */
+	static const uint8_t stages[] = {
+		[STS_CONTROL_LIST] = LIST,
+		[STS_CONTROL_EXPORT] = EXPORT,
+		[STS_CONTROL_FLUSH] = FLUSH,
+		[STS_CONTROL_STATS] = STATS,
+		[STS_CONTROL_ENFORCE] = ENFORCE,
+	};
+
 	switch (n->request.command) {
 	case STS_CONTROL_QUERY:
 	case STS_CONTROL_REFRESH:
@@ -220,21 +242,12 @@ begin_command(
 	case STS_CONTROL_FORGET:
 		forget(c, n, p);
 		break;
-	case STS_CONTROL_LIST:
-		n->stage = LIST;
-		break;
-	case STS_CONTROL_EXPORT:
-		n->stage = EXPORT;
-		break;
-	case STS_CONTROL_FLUSH:
-		n->stage = FLUSH;
-		break;
-	case STS_CONTROL_STATS:
-		n->stage = STATS;
+	case STS_CONTROL_STATUS:
+		begin_status(c, n);
 		break;
 	default:
-		STS_ASSERT(n->request.command == STS_CONTROL_ENFORCE);
-		n->stage = ENFORCE;
+		n->stage = stages[n->request.command];
+		STS_ASSERT(n->stage != BEGIN);
 	}
 }
 
@@ -259,28 +272,67 @@ await(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	}
 }
 
-/* The window of the record that comes next. */
+/* Let the sink keep the window that comes next. Returns its room. */
+static size_t
+open_window(const struct sts_control_conn *n, struct sts_sink *sink)
+{
+	size_t room = sink->to;
+
+	sink->from = n->off;
+	sink->to = n->off + room;
+	return room;
+}
+
+/* What was rendered is in the window. True: it was the last. */
+static bool
+close_window(struct sts_control_conn *n, struct sts_sink *sink, size_t room)
+{
+	bool last = sink->pos <= sink->to;
+
+	n->off = sink->pos < sink->to ? sink->pos : sink->to;
+	sink->pos = n->off - sink->from;
+	sink->from = 0;
+	sink->to = room;
+	return last;
+}
+
 static void
 put_record(
     struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	struct sts_sink *sink = p->sink;
-	size_t room = sink->to;
+	size_t room = open_window(n, p->sink);
 
 	(void)c;
-	sink->from = n->off;
-	sink->to = n->off + room;
-	sts_control_record_render(&n->record, sink);
-	if (sink->pos <= sink->to) {
+	sts_control_record_render(&n->record, p->sink);
+	if (close_window(n, p->sink, room)) {
 		n->stage =
 		    n->request.command == STS_CONTROL_EXPORT && !n->walked
 			? EXPORT
 			: END;
 	}
-	n->off = sink->pos < sink->to ? sink->pos : sink->to;
-	sink->pos = n->off - sink->from;
-	sink->from = 0;
-	sink->to = room;
+}
+
+static void
+survey(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	(void)p;
+	if (!sts_status_walk(&n->status, &c->of)) {
+		n->stage = STATUS;
+	}
+}
+
+static void
+put_status(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
+{
+	size_t room = open_window(n, p->sink);
+
+	(void)c;
+	sts_status_render(&n->status, p->sink);
+	if (close_window(n, p->sink, room)) {
+		n->stage = END;
+	}
 }
 
 /* Records as long as there is room for one. */
@@ -507,6 +559,8 @@ static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
 	[FLUSH] = flush,
 	[SAVING] = save,
 	[STATS] = stats,
+	[SURVEY] = survey,
+	[STATUS] = put_status,
 	[ENFORCE] = enforce,
 	[REPORTS] = list_reports,
 	[REPORT] = put_report,
@@ -627,11 +681,14 @@ sts_control_open(
 
 bool
 sts_control_begin(struct sts_control *c, struct sts_posix *posix, unsigned own,
-    struct sts_agent *agent, struct sts_driver *driver, struct sts_live *live)
+    struct sts_driver *driver, const struct sts_status_of *of)
 {
-	c->agent = agent;
+	c->agent = of->agent;
 	c->driver = driver;
-	c->live = live;
+	c->live = of->live;
+	c->of = *of;
+	c->of.history = &c->history;
+	sts_history_begin(&c->history, sts_posix_now());
 	c->posix = posix;
 	c->own = own;
 	c->retry_at = sts_posix_now() + STS_CONTROL_RETRY_MS;
@@ -642,6 +699,12 @@ sts_ms
 sts_control_run(struct sts_control *c, sts_ms now)
 {
 	c->now = now;
+	while (sts_history_due(&c->history, now)) {
+		struct sts_history_row total;
+
+		sts_status_count(c->agent, &total);
+		sts_history_close(&c->history, &total);
+	}
 	if (c->retries && !sts_before(now, c->retry_at)) {
 		c->retry_at = now + STS_CONTROL_RETRY_MS;
 		try_open(c, false);

@@ -18,6 +18,7 @@
 #include "control_request.h"
 #include "live.h"
 #include "side.h"
+#include "status.h"
 
 enum {
 	STS_CONTROL_ASKS = STS_SIDE_CONNS, /* questions by the C API at once */
@@ -43,6 +44,7 @@ struct sts_control_conn {
 	struct sts_control_record record;
 	struct sts_control_report report;
 	struct sts_json_put put; /* of a report, from piece to piece */
+	struct sts_status status; /* SURVEY, STATUS */
 };
 
 struct sts_control {
@@ -50,6 +52,8 @@ struct sts_control {
 	struct sts_agent *agent;
 	struct sts_driver *driver;
 	struct sts_live *live;
+	struct sts_status_of of;
+	struct sts_history history; /* since sts_control_begin */
 	struct sts_posix *posix;
 	struct sts_log *log;
 	struct sts_listen_at at;
@@ -68,10 +72,10 @@ struct sts_control {
 void sts_control_open(
     struct sts_control *c, const struct sts_conf *conf, struct sts_log *log);
 
-/* Serve from now on; by STS_SIDE_OWN places of the port from `own`. */
+/* Serve from now on; by STS_SIDE_OWN places of the port from `own`. What `of`
+ * points to stays valid; its history is kept here. */
 bool sts_control_begin(struct sts_control *c, struct sts_posix *posix,
-    unsigned own, struct sts_agent *agent, struct sts_driver *driver,
-    struct sts_live *live);
+    unsigned own, struct sts_driver *driver, const struct sts_status_of *of);
 
 /* After each sts_run. Milliseconds until the next call; 0: at once. */
 sts_ms sts_control_run(struct sts_control *c, sts_ms now);

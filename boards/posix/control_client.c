@@ -77,3 +77,17 @@ sts_control_client_ask(
 	close(fd);
 	return s->ended;
 }
+
+size_t
+sts_control_client_fetch(
+    int fd, const struct sts_control_request *r, uint8_t *buf, size_t size)
+{
+	size_t len = 0, n = send_request(fd, r) ? size : 0;
+
+	while (n > 0 && len < size) {
+		n = receive(fd, buf + len, size - len);
+		len += n;
+	}
+	close(fd);
+	return len;
+}

@@ -27,6 +27,7 @@ static const struct {
 	[STS_CONTROL_EXPORT] = { "export", { NULL } },
 	[STS_CONTROL_FLUSH] = { "flush", { "all" } },
 	[STS_CONTROL_STATS] = { "stats", { NULL } },
+	[STS_CONTROL_STATUS] = { "status", { "brief" } },
 	[STS_CONTROL_ENFORCE] = { "enforce", { "on", "until" } },
 	[STS_CONTROL_REPORT_LIST] = { "report-list", { NULL } },
 	[STS_CONTROL_REPORT_SHOW] = { "report-show", { "key", "json" } },
@@ -156,6 +157,7 @@ judge(struct sts_control_request *r, const struct sts_fields *f)
 	r->command = (uint8_t)i;
 	r->all = take_bool(f, "all", &given, &wrong);
 	r->json = take_bool(f, "json", &given, &wrong);
+	r->brief = take_bool(f, "brief", &given, &wrong);
 	on = take_bool(f, "on", &given, &wrong);
 	r->enforce = (uint8_t)(!given ? STS_ENFORCE_ASK
 			       : on   ? STS_ENFORCE_ON
@@ -272,6 +274,9 @@ sts_control_request_write(const struct sts_control_request *r, uint8_t *out)
 	}
 	if (r->json) {
 		sts_json_put_bool(&p, "json", true);
+	}
+	if (r->brief) {
+		sts_json_put_bool(&p, "brief", true);
 	}
 	if (r->enforce != STS_ENFORCE_ASK) {
 		sts_json_put_bool(&p, "on", r->enforce == STS_ENFORCE_ON);

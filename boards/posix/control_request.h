@@ -12,6 +12,7 @@
  *	list, export
  *	flush     all (true: live policies too)
  *	stats
+ *	status    brief (true: without lists of domains)
  *	enforce   on (true or false; without it nothing is changed), until (with
  *	          false: seconds since 1970)
  *	report-list, report-flush
@@ -41,6 +42,7 @@ enum sts_control_command {
 	STS_CONTROL_EXPORT,
 	STS_CONTROL_FLUSH,
 	STS_CONTROL_STATS,
+	STS_CONTROL_STATUS,
 	STS_CONTROL_ENFORCE,
 	STS_CONTROL_REPORT_LIST,
 	STS_CONTROL_REPORT_SHOW,
@@ -60,6 +62,7 @@ struct sts_control_request {
 	uint8_t enforce; /* enum sts_control_enforce; ENFORCE */
 	bool all; /* FLUSH */
 	bool json; /* REPORT_SHOW */
+	bool brief; /* STATUS */
 	uint32_t until_s; /* ENFORCE, OFF; 0: without end */
 	char zone[STS_ZONE_NAME_MAX + 1]; /* QUERY; "": the default zone */
 	char key[STS_CONTROL_KEY_MAX + 1]; /* QUERY, SHOW, FORGET, REFRESH */

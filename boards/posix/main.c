@@ -17,9 +17,6 @@
 #include "../../core/base/version.h"
 #include "commands.h"
 
-/* Letters of options that have a value. */
-#define VALUED "cozumdpe"
-
 static const char usage[] =
     "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"
     "       mtasts query   [-c FILE] [-o 'KEY VALUE']... [--zone Z] [--json] "
@@ -32,6 +29,8 @@ static const char usage[] =
     "       mtasts cache   list | show D | forget D | refresh D | export |\n"
     "                      flush [--all] | stats\n"
     "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
+    "       mtasts status  [-c FILE] [-o 'KEY VALUE']... [--json | --quiet |\n"
+    "                      --html FILE | --watch]\n"
     "       mtasts enforce [-c FILE] [-o 'KEY VALUE']... [--json] "
     "[on | off [--until TIME]]\n"
     "       mtasts report  list | show D | send D | flush\n"
@@ -41,6 +40,7 @@ static const char usage[] =
     "       mtasts warm    [-c FILE] [-o 'KEY VALUE']... FILE\n"
     "       mtasts publish sts | tlsrpt | tlsa NAME ... (mtasts publish "
     "--help)\n"
+    "       mtasts completion bash | zsh | fish\n"
     "       mtasts --help | --version\n";
 
 static const char help[] =
@@ -58,6 +58,12 @@ static const char help[] =
     "         refresh it; export the policies as Postfix's policy table; "
     "flush:\n"
     "         forget everything but live policies, with --all those, too\n"
+    "status   how the running daemon is, on one screen; --quiet: only by the "
+    "exit\n"
+    "         code, 0 healthy, 1 not, for health checks; --html: as one page "
+    "for a web "
+    "server;\n"
+    "         --watch: again every 2 seconds\n"
     "enforce  off: the daemon answers \"not found\" and logs what it would "
     "have\n"
     "         answered, until enforcement is switched on, until a restart, "
@@ -90,26 +96,64 @@ static const char help[] =
     "Exit codes: 0 a policy is in force, 1 definitely none, 2 cannot tell,\n"
     "64 usage, 70 the system failed, 78 configuration.\n";
 
-struct command {
-	const char *name;
-	int (*run)(const struct sts_args *args);
-	/* Letters: see option_letter. NULL: it reads all words itself. */
-	const char *options;
-	unsigned words_min, words_max;
+/* Both tables are what is accepted, and what shells complete: no quote, bracket
+ * or colon in their texts. */
+/* clang-format off */
+const struct sts_command sts_commands[] = {
+	{ "serve", sts_command_serve, "cot", 0, 0, "answer mail servers",
+	    "", false },
+	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX,
+	    "what a mail server is answered, and why", "", false },
+	{ "check", sts_command_check, "cojmdpelnh", 0, 1,
+	    "look into all that a domain publishes", "", false },
+	{ "cache", sts_command_cache, "coja", 1, 2,
+	    "what the running daemon holds",
+	    "list show forget refresh export flush stats", false },
+	{ "status", sts_command_status, "cojqwH", 0, 0,
+	    "how the running daemon is", "", false },
+	{ "enforce", sts_command_enforce, "coju", 0, 1,
+	    "switch enforcement on or off", "on off", false },
+	{ "report", sts_command_report, "coj", 1, 2,
+	    "TLS reports that are counted or wait", "list show send flush",
+	    false },
+	{ "match", sts_command_match, "", 2, 2,
+	    "whether a host fits a pattern", "", false },
+	{ "anchors", sts_command_anchors, "", 1, 1,
+	    "print a PEM bundle as C", "", true },
+	{ "warm", sts_command_warm, "co", 1, 1,
+	    "look up every domain of a file", "", true },
+	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX,
+	    "protect a domain of your own",
+	    "sts tlsrpt tlsa --mode --max-age --out --server --zone --next "
+	    "--usage --certificate --key --mx --rua --cert --format --ttl "
+	    "--port --check --remove --unchecked --force --help", true },
+	{ "completion", sts_command_completion, "", 1, 1,
+	    "write what a shell needs to complete", "bash zsh fish", false },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, false },
 };
 
-static const struct command commands[] = {
-	{ "serve", sts_command_serve, "cot", 0, 0 },
-	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX },
-	{ "check", sts_command_check, "cojmdpelnh", 0, 1 },
-	{ "cache", sts_command_cache, "coja", 1, 2 },
-	{ "enforce", sts_command_enforce, "coju", 0, 1 },
-	{ "report", sts_command_report, "coj", 1, 2 },
-	{ "match", sts_command_match, "", 2, 2 },
-	{ "anchors", sts_command_anchors, "", 1, 1 },
-	{ "warm", sts_command_warm, "co", 1, 1 },
-	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX },
+const struct sts_option sts_options[] = {
+	{ "-c", 'c', STS_VALUE_FILE, "configuration" },
+	{ "-o", 'o', STS_VALUE_WORD, "a line of configuration" },
+	{ "-t", 't', STS_VALUE_NONE, "check the configuration only" },
+	{ "--zone", 'z', STS_VALUE_WORD, "the name of the socketmap" },
+	{ "--json", 'j', STS_VALUE_NONE, "print JSON" },
+	{ "--fresh", 'f', STS_VALUE_NONE, "do not ask the daemon" },
+	{ "--all", 'a', STS_VALUE_NONE, "live policies, too" },
+	{ "--quiet", 'q', STS_VALUE_NONE, "only the exit code" },
+	{ "--watch", 'w', STS_VALUE_NONE, "again every 2 seconds" },
+	{ "--html", 'H', STS_VALUE_FILE, "write a page" },
+	{ "--until", 'u', STS_VALUE_WORD, "when it is switched on again" },
+	{ "--mx", 'm', STS_VALUE_WORD, "a mail server" },
+	{ "--days", 'd', STS_VALUE_WORD, "certificates that end within" },
+	{ "--port", 'p', STS_VALUE_WORD, "of the mail servers" },
+	{ "--helo", 'e', STS_VALUE_WORD, "the name to greet with" },
+	{ "--tls", 'l', STS_VALUE_NONE, "TLS from the first octet" },
+	{ "--plugin", 'n', STS_VALUE_NONE, "a line for a monitor" },
+	{ "--help", 'h', STS_VALUE_NONE, "what it does" },
+	{ NULL, 0, STS_VALUE_NONE, NULL },
 };
+/* clang-format on */
 
 void
 sts_assert_failed(const char *file, int line)
@@ -138,37 +182,16 @@ usage_error(const char *what, const char *which)
 	return STS_EXIT_USAGE;
 }
 
-/* The letter of an option word, or 0. */
-static char
-option_letter(const char *word)
+/* The option of that word, or NULL. */
+static const struct sts_option *
+find_option(const char *word)
 {
-	static const struct {
-		const char *word;
-		char letter;
-	} options[] = {
-		{ "-c", 'c' },
-		{ "-o", 'o' },
-		{ "-t", 't' },
-		{ "--zone", 'z' },
-		{ "--json", 'j' },
-		{ "--fresh", 'f' },
-		{ "--all", 'a' },
-		{ "--until", 'u' },
-		{ "--mx", 'm' },
-		{ "--days", 'd' },
-		{ "--port", 'p' },
-		{ "--helo", 'e' },
-		{ "--tls", 'l' },
-		{ "--plugin", 'n' },
-		{ "--help", 'h' },
-	};
-
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-		if (strcmp(word, options[i].word) == 0) {
-			return options[i].letter;
+	for (const struct sts_option *o = sts_options; o->word != NULL; o++) {
+		if (strcmp(word, o->word) == 0) {
+			return o;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
 /* Where an option goes that has a value, or that is there or not. */
@@ -188,6 +211,8 @@ value_of(struct sts_args *a, char letter)
 		return &a->days;
 	case 'p':
 		return &a->port;
+	case 'H':
+		return &a->html;
 	case 'e':
 		return &a->helo;
 	default:
@@ -207,6 +232,10 @@ switch_of(struct sts_args *a, char letter)
 		return &a->fresh;
 	case 'a':
 		return &a->all;
+	case 'q':
+		return &a->quiet;
+	case 'w':
+		return &a->watch;
 	case 'l':
 		return &a->tls_first;
 	case 'n':
@@ -240,23 +269,21 @@ take_option(struct sts_args *a, char letter, const char *value)
 /* Take the option at *word and its value. 0, or the exit code. */
 static int
 take_option_at(
-    const struct command *c, struct sts_args *a, const char *const **word)
+    const struct sts_command *c, struct sts_args *a, const char *const **word)
 {
 	const char *name = **word;
-	char letter = option_letter(name);
+	const struct sts_option *o = find_option(name);
 
-	if (letter == 0 || strchr(c->options, letter) == NULL) {
+	if (o == NULL || strchr(c->options, o->letter) == NULL) {
 		return usage_error("no such option", name);
 	}
-	bool valued = strchr(VALUED, letter) != NULL;
-
-	if (valued) {
+	if (o->value != STS_VALUE_NONE) {
 		++*word;
 	}
 	if (**word == NULL) {
 		return usage_error("its value is missing", name);
 	}
-	if (!take_option(a, letter, **word)) {
+	if (!take_option(a, o->letter, **word)) {
 		return usage_error("too many of them", name);
 	}
 	++*word;
@@ -265,7 +292,8 @@ take_option_at(
 
 /* Options and words in any order; "--" ends the options. 0, or exit code. */
 static int
-take_args(const struct command *c, struct sts_args *a, const char *const *word)
+take_args(
+    const struct sts_command *c, struct sts_args *a, const char *const *word)
 {
 	bool options = c->options != NULL;
 
@@ -314,7 +342,7 @@ printed(int code)
 }
 
 static int
-run(const struct command *c, const char *const *words)
+run(const struct sts_command *c, const char *const *words)
 {
 	static struct sts_args args;
 	int rc = take_args(c, &args, words);
@@ -350,9 +378,9 @@ main(int argc, char **argv)
 		fputs(help, stdout);
 		return printed(STS_EXIT_YES);
 	}
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(name, commands[i].name) == 0) {
-			return run(&commands[i], (const char *const *)argv + 2);
+	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+		if (strcmp(name, c->name) == 0) {
+			return run(c, (const char *const *)argv + 2);
 		}
 	}
 	return usage_error("no such command", name);

@@ -322,9 +322,12 @@ open_listeners(
 static int
 begin_listening(struct daemon *d)
 {
+	const struct sts_status_of of = { &d->agent, &d->live, &d->memory,
+		&d->journal, NULL };
+
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
-	    !sts_control_begin(&d->control, &d->posix, OWN_CONTROL, &d->agent,
-		&d->driver, &d->live) ||
+	    !sts_control_begin(
+		&d->control, &d->posix, OWN_CONTROL, &d->driver, &of) ||
 	    !sts_metrics_http_begin(&d->metrics, &d->posix, OWN_METRICS,
 		&d->agent, &d->live, &d->memory, &d->journal)) {
 		return -1;

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mtasts status: how the running daemon is, in words, as JSON, as a page of
+ * HTML, or as an exit code. One request over the control socket; the answer is kept whole, since a
+ * part of it would be no answer.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../core/base/text.h"
+#include "commands.h"
+#include "control_client.h"
+#include "control_print.h"
+#include "publish.h"
+#include "status_html.h"
+
+enum {
+	ANSWER_MAX = 32768,
+	TITLE_WIDTH = 14,
+	WATCH_S = 2
+};
+
+struct answer {
+	struct sts_tree tree;
+	struct sts_text object; /* with its LF */
+	unsigned code;
+	uint8_t buf[ANSWER_MAX];
+};
+
+/* The object and the line behind it, which says that it is whole. */
+static bool
+read_answer(struct answer *a, size_t len)
+{
+	static struct sts_tree end;
+	size_t n = sts_tree_read(&a->tree, sts_text(a->buf, len));
+	const char *code;
+
+	if (n == 0 || sts_tree_read(&end, sts_text(a->buf + n, len - n)) == 0) {
+		return false;
+	}
+	code = sts_tree_get(&end, "end");
+	a->object = sts_text(a->buf, n);
+	a->code = (unsigned)strtoul(code, NULL, 10);
+	return code[0] != '\0' && a->code <= STS_EXIT_CONFIG;
+}
+
+/* Ask the daemon. 0, or the exit code; `why` then says what is wrong. */
+static int
+ask(const struct sts_conf *conf, bool brief, struct answer *a, char *why,
+    size_t size)
+{
+	struct sts_control_request r;
+	int fd = sts_control_client_connect(&conf->control);
+
+	if (fd < 0) {
+		snprintf(why, size, "no daemon at %s: %s", conf->control.path,
+		    strerror(errno));
+		return STS_EXIT_FAILURE;
+	}
+	memset(&r, 0, sizeof r);
+	r.command = STS_CONTROL_STATUS;
+	r.brief = brief;
+	if (!read_answer(
+		a, sts_control_client_fetch(fd, &r, a->buf, sizeof a->buf))) {
+		snprintf(
+		    why, size, "the daemon did not answer, or not to the end");
+		return STS_EXIT_FAILURE;
+	}
+	if (sts_tree_get(&a->tree, "error")[0] != '\0') {
+		snprintf(why, size,
+		    "the daemon cannot tell: it is of another "
+		    "version");
+		return STS_EXIT_FAILURE;
+	}
+	return 0;
+}
+
+/* ---- on a terminal ---- */
+
+static void
+print_section(void *ctx, const char *title)
+{
+	*(const char **)ctx = title;
+}
+
+static void
+print_line(void *ctx, const char *text)
+{
+	const char **title = ctx;
+
+	printf("%-*s ", TITLE_WIDTH, *title);
+	*title = "";
+	sts_control_print_text(sts_text_of(text));
+	putchar('\n');
+}
+
+static void
+print_words(const struct sts_tree *t)
+{
+	const char *title = "";
+	const struct sts_status_paper paper = { &title, print_section,
+		print_line };
+
+	sts_status_words(t, &paper);
+}
+
+/* ---- a page ---- */
+
+static int
+write_page(const struct sts_tree *t, const char *path)
+{
+	static uint8_t page[STS_STATUS_HTML_MAX];
+	struct sts_sink out = { 0, 0, sizeof page, page };
+	const char *problem = "the page is too long";
+	bool changed;
+
+	sts_status_html(t, &out);
+	if (out.pos <= out.to) {
+		problem =
+		    sts_publish_write(path, sts_text(page, out.pos), &changed);
+	}
+	return problem == NULL
+		   ? 0
+		   : sts_fail(STS_EXIT_FAILURE, "%s: %s", path, problem);
+}
+
+/* ---- the command ---- */
+
+static int
+load(struct sts_conf *conf, const struct sts_args *args, char *why)
+{
+	if (!sts_conf_load(conf, &args->source, why)) {
+		return STS_EXIT_CONFIG;
+	}
+	if (!conf->control_on) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "control is off in the configuration");
+		return STS_EXIT_CONFIG;
+	}
+	return 0;
+}
+
+static int
+show(const struct answer *a, const struct sts_args *args)
+{
+	if (args->html != NULL) {
+		int code = write_page(&a->tree, args->html);
+
+		return code != 0 ? code : (int)a->code;
+	}
+	if (args->json) {
+		sts_control_print_text(a->object);
+	} else {
+		print_words(&a->tree);
+	}
+	return (int)a->code;
+}
+
+/* Again and again, until the user has seen enough. A daemon that is not there
+ * may come back. */
+static int
+watch(const struct sts_conf *conf, struct answer *a)
+{
+	char why[STS_CONF_WHY_MAX];
+
+	if (!isatty(STDOUT_FILENO)) {
+		return sts_fail(
+		    STS_EXIT_USAGE, "status: --watch needs a terminal");
+	}
+	for (;;) {
+		int code = ask(conf, false, a, why, sizeof why);
+
+		/* To the top, and nothing below. */
+		fputs("\033[H\033[J", stdout);
+		if (code == 0) {
+			print_words(&a->tree);
+		} else {
+			puts(why);
+		}
+		if (fflush(stdout) != 0) {
+			return STS_EXIT_FAILURE;
+		}
+		sleep(WATCH_S);
+	}
+}
+
+int
+sts_command_status(const struct sts_args *args)
+{
+	static struct sts_conf conf;
+	static struct answer a;
+	char why[STS_CONF_WHY_MAX] = "";
+	int code;
+
+	if (args->quiet + args->json + args->watch + (args->html != NULL) > 1) {
+		return sts_fail(STS_EXIT_USAGE,
+		    "status: one of --json, --quiet, --html, --watch is "
+		    "possible");
+	}
+	code = load(&conf, args, why);
+	if (code == 0 && args->watch) {
+		return watch(&conf, &a);
+	}
+	code = code == 0 ? ask(&conf, args->quiet, &a, why, sizeof why) : code;
+	/* A health check knows two codes. */
+	if (args->quiet) {
+		return code == 0 && a.code == STS_EXIT_YES ? STS_EXIT_YES
+							   : STS_EXIT_NONE;
+	}
+	return code == 0 ? show(&a, args) : sts_fail(code, "%s", why);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answer to "status" in words. A section is a row of `sections`: what the
+ * daemon does not report of it is left out.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "status_words.h"
+
+enum {
+	MINUTE = 60,
+	HOUR = 3600,
+	DAY = 86400,
+	SERVERS_SHOWN = 8,
+	DOMAINS_SHOWN = 16
+};
+
+struct words {
+	const struct sts_tree *t;
+	const struct sts_status_paper *paper;
+	size_t n; /* of the line */
+	char line[STS_STATUS_LINE];
+};
+
+uint64_t
+sts_status_number(const struct sts_tree *t, const char *path)
+{
+	return strtoull(sts_tree_get(t, "%s", path), NULL, 10);
+}
+
+static unsigned long long
+number(const struct words *w, const char *path)
+{
+	return sts_status_number(w->t, path);
+}
+
+static const char *
+text(const struct words *w, const char *path)
+{
+	return sts_tree_get(w->t, "%s", path);
+}
+
+static bool
+is(const struct words *w, const char *path, const char *value)
+{
+	return strcmp(text(w, path), value) == 0;
+}
+
+/* Go on with the line. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+say(struct words *w, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(w->line + w->n, sizeof w->line - w->n, format, args);
+	va_end(args);
+	w->n = n < 0 || (size_t)n >= sizeof w->line - w->n ? sizeof w->line - 1
+							   : w->n + (size_t)n;
+}
+
+static void
+end_line(struct words *w)
+{
+	w->line[w->n] = '\0';
+	w->paper->line(w->paper->ctx, w->line);
+	w->n = 0;
+	w->line[0] = '\0';
+}
+
+static void
+say_span(struct words *w, unsigned long long s)
+{
+	static const struct {
+		unsigned long long s;
+		const char *unit;
+	} units[] = { { DAY, "days" }, { HOUR, "h" }, { MINUTE, "min" } };
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (s >= 2 * units[i].s) {
+			say(w, "%llu %s", s / units[i].s, units[i].unit);
+			return;
+		}
+	}
+	say(w, "%llu s", s);
+}
+
+/* "in 7 h", "5 s ago": by the agent's clock. */
+static void
+say_relative(struct words *w, unsigned long long at)
+{
+	unsigned long long now = number(w, "now");
+
+	if (at > now) {
+		say(w, "in ");
+		say_span(w, at - now);
+	} else {
+		say_span(w, now - at);
+		say(w, " ago");
+	}
+}
+
+static void
+say_date(struct words *w, unsigned long long at)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+	char date[40];
+
+	if (gmtime_r(&t, &tm) != NULL &&
+	    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0) {
+		say(w, "%s", date);
+	}
+}
+
+/* "1.5 MB": enough to see what is large. */
+static void
+say_bytes(struct words *w, unsigned long long n)
+{
+	if (n >= 1000000) {
+		say(w, "%llu.%llu MB", n / 1000000, n / 100000 % 10);
+	} else if (n >= 1000) {
+		say(w, "%llu kB", n / 1000);
+	} else {
+		say(w, "%llu bytes", n);
+	}
+}
+
+/* ---- the sections ---- */
+
+static void
+say_health(struct words *w)
+{
+	static const char *const words[][2] = {
+		{ "clock", "The time is not known." },
+		{ "journal", "The journal cannot be written: what is learnt "
+			     "now is lost at a restart." },
+		{ "name-servers", "No name server answers." },
+	};
+
+	say(w, "mtasts %s is %s", text(w, "version"),
+	    is(w, "healthy", "true") ? "healthy" : "NOT HEALTHY");
+	end_line(w);
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+		const char *problem = sts_tree_get(w->t, "problems.%u", i);
+
+		for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+			if (strcmp(problem, words[k][0]) == 0) {
+				say(w, "%s", words[k][1]);
+				end_line(w);
+			}
+		}
+	}
+}
+
+static void
+say_up(struct words *w)
+{
+	say_span(w, number(w, "up"));
+	end_line(w);
+}
+
+static void
+say_enforced(struct words *w)
+{
+	if (is(w, "enforced", "true")) {
+		say(w, "policies are enforced");
+	} else {
+		say(w, "OFF by order of the operator");
+		if (number(w, "until") > 0) {
+			say(w, " until ");
+			say_date(w, number(w, "until"));
+		}
+	}
+	end_line(w);
+}
+
+static void
+say_clock(struct words *w)
+{
+	say(w, "%s", text(w, "clock"));
+	if (number(w, "now") > 0) {
+		say(w, ", ");
+		say_date(w, number(w, "now"));
+	}
+	end_line(w);
+}
+
+static void
+say_journal(struct words *w)
+{
+	if (is(w, "journal.state", "off")) {
+		say(w, "off: policies do not outlive a restart");
+		end_line(w);
+		return;
+	}
+	say(w,
+	    "%s; %llu policies wait to be written, %llu records written "
+	    "since start, %llu lost",
+	    is(w, "journal.state", "ok")     ? "written in order"
+	    : is(w, "journal.state", "full") ? "FULL"
+					     : "FAILING",
+	    number(w, "journal.unsaved"), number(w, "journal.saved"),
+	    number(w, "journal.lost"));
+	end_line(w);
+}
+
+static void
+say_servers(struct words *w)
+{
+	for (unsigned i = 0; i < SERVERS_SHOWN; i++) {
+		const char *address =
+		    sts_tree_get(w->t, "name_servers.%u.address", i);
+		static const char *const of[] = { "trusted", "answers", "heard",
+			"edns", "tcp" };
+		bool yes[sizeof of / sizeof *of];
+
+		if (address[0] == '\0') {
+			return;
+		}
+		for (unsigned k = 0; k < sizeof of / sizeof *of; k++) {
+			yes[k] = strcmp(sts_tree_get(w->t, "name_servers.%u.%s",
+					    i, of[k]),
+				     "true") == 0;
+		}
+		say(w, "%s%s: %s%s%s", address, yes[0] ? " (trusted)" : "",
+		    !yes[1]  ? "SILENT, asked last"
+		    : yes[2] ? "answers"
+			     : "not needed yet",
+		    yes[3] ? "" : ", no EDNS",
+		    yes[4] ? "" : ", silent over TCP");
+		end_line(w);
+	}
+}
+
+static void
+say_dane(struct words *w)
+{
+	if (!is(w, "dane.on", "true")) {
+		say(w, "off");
+	} else {
+		say(w, "on; %llu of %llu look-ups of mail hosts are running; ",
+		    number(w, "dane.busy"), number(w, "dane.busy_max"));
+		say(w, "%s",
+		    is(w, "dane.resolver", "blind")
+			? "BLIND: the trusted name servers do not validate"
+		    : is(w, "dane.resolver", "validates")
+			? "the name servers validate"
+			: "whether the name servers validate is not known yet");
+	}
+	end_line(w);
+}
+
+static void
+say_memory(struct words *w)
+{
+	static const char *const parts[][2] = {
+		{ "memory.trust_anchors", "trust anchors" },
+		{ "memory.trust_anchors_reading", "reading them" },
+		{ "memory.clients", "clients" },
+		{ "memory.lookups", "look-ups" },
+		{ "memory.mail_hosts", "mail hosts" },
+		{ "memory.fetches", "fetches" },
+		{ "memory.asks", "questions" },
+		{ "memory.dns_tcp", "DNS over TCP" },
+		{ "memory.port", "port" },
+		{ "memory.driver", "driver" },
+		{ "memory.journal", "journal" },
+		{ "memory.preload", "list of policies" },
+	};
+	unsigned long long all = number(w, "memory.policies");
+	unsigned long long room = number(w, "memory.policies_room");
+	unsigned long long used = room - number(w, "memory.policies_free");
+	unsigned shown = 0;
+
+	say_bytes(w, number(w, "memory.bytes"));
+	say(w, ", policies ");
+	say_bytes(w, all);
+	say(w, " of it, %llu%% used",
+	    room > 0 && used <= room ? used * 100 / room : 0);
+	end_line(w);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		unsigned long long n = number(w, parts[i][0]);
+
+		if (n > 0) {
+			say(w, "%s%s ", shown++ > 0 ? ", " : "", parts[i][1]);
+			say_bytes(w, n);
+		}
+	}
+	end_line(w);
+}
+
+static void
+say_policies(struct words *w)
+{
+	static const char *const counts[][2] = {
+		{ "policies.enforce", "enforced" },
+		{ "policies.guests", "enforced but given up first for room" },
+		{ "policies.testing", "only tested" },
+		{ "policies.none", "of mode none" },
+		{ "policies.expired", "expired" },
+		{ "policies.other", "without a policy" },
+	};
+	unsigned shown = 0;
+
+	say(w, "%llu domains are held", number(w, "policies.records"));
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		unsigned long long n = number(w, counts[i][0]);
+
+		if (n > 0) {
+			say(w, "%s%llu %s", shown++ > 0 ? ", " : ": ", n,
+			    counts[i][1]);
+		}
+	}
+	end_line(w);
+}
+
+/* Item i of a list of domains. False: there is none. */
+static bool
+say_domain(struct words *w, const char *list, unsigned i)
+{
+	const char *domain = sts_tree_get(w->t, "%s.%u.domain", list, i);
+	const char *expires = sts_tree_get(w->t, "%s.%u.expires", list, i);
+
+	if (domain[0] == '\0') {
+		return false;
+	}
+	say(w, "%s (%s) expires ", domain,
+	    sts_tree_get(w->t, "%s.%u.mode", list, i));
+	say_relative(w, strtoull(expires, NULL, 10));
+	return true;
+}
+
+static void
+say_failing(struct words *w)
+{
+	unsigned i = 0;
+
+	for (; i < DOMAINS_SHOWN && say_domain(w, "failing", i); i++) {
+		const char *since = sts_tree_get(w->t, "failing.%u.fetched", i);
+
+		say(w, ": not fetched since ");
+		say_date(w, strtoull(since, NULL, 10));
+		say(w, ", failed %s times in a row: %s",
+		    sts_tree_get(w->t, "failing.%u.failures", i),
+		    sts_tree_get(w->t, "failing.%u.reason_text", i));
+		end_line(w);
+	}
+	if (i == 0) {
+		say(w, "no policy that is in force");
+		end_line(w);
+	}
+}
+
+static void
+say_expires(struct words *w)
+{
+	unsigned i = 0;
+
+	for (; i < DOMAINS_SHOWN && say_domain(w, "expires", i); i++) {
+		end_line(w);
+	}
+	if (i == 0) {
+		say(w, "no policy is in force");
+		end_line(w);
+	}
+}
+
+static void
+say_questions(struct words *w)
+{
+	unsigned long long n = number(w, "since_start.questions");
+	unsigned long long up = number(w, "up");
+	unsigned long long rate = n * 100 / (up > 0 ? up : 1);
+
+	if (!is(w, "since_start.counted", "true")) {
+		say(w, "this build does not count");
+		end_line(w);
+		return;
+	}
+	say(w, "%llu since start, %llu.%02llu a second", n, rate / 100,
+	    rate % 100);
+	end_line(w);
+	say(w,
+	    "%llu answered by a policy or DANE, %llu told to wait; %llu "
+	    "domains looked up, %llu fetches failed",
+	    number(w, "since_start.enforced"), number(w, "since_start.temp"),
+	    number(w, "since_start.lookups"),
+	    number(w, "since_start.fetches_failed"));
+	end_line(w);
+}
+
+static void
+say_busy(struct words *w)
+{
+	say(w,
+	    "clients %llu of %llu, look-ups %llu of %llu, fetches %llu of "
+	    "%llu; %llu questions wait for a look-up",
+	    number(w, "busy.clients"), number(w, "busy.clients_max"),
+	    number(w, "busy.lookups"), number(w, "busy.lookups_max"),
+	    number(w, "busy.fetches"), number(w, "busy.fetches_max"),
+	    number(w, "busy.waiting"));
+	end_line(w);
+}
+
+static const struct {
+	const char *title;
+	const char *path; /* without it, the section is left out */
+	void (*say)(struct words *w);
+} sections[] = {
+	{ "Status", "version", say_health },
+	{ "Running for", "up", say_up },
+	{ "Enforcement", "enforced", say_enforced },
+	{ "Clock", "clock", say_clock },
+	{ "Journal", "journal.state", say_journal },
+	{ "Name servers", "name_servers.0.address", say_servers },
+	{ "DANE", "dane.on", say_dane },
+	{ "Memory", "memory.bytes", say_memory },
+	{ "Policies", "policies.records", say_policies },
+	{ "Failing", "policies.records", say_failing },
+	{ "Expires next", "policies.records", say_expires },
+	{ "Questions", "since_start.questions", say_questions },
+	{ "Busy", "busy.clients", say_busy },
+};
+
+void
+sts_status_words(const struct sts_tree *t, const struct sts_status_paper *paper)
+{
+	struct words w = { t, paper, 0, "" };
+
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		if (text(&w, sections[i].path)[0] != '\0') {
+			paper->section(paper->ctx, sections[i].title);
+			sections[i].say(&w);
+		}
+	}
+}
