@@ -3,7 +3,8 @@
  * boards/posix/control_request, control_show: any octets as a request, and as
  * an answer. A request that is taken is the same when it is written and read
  * again; whether an answer is whole, and its exit code, do not depend on how
- * it is cut or how it is shown.
+ * it is cut or how it is shown. And any octets as a status: its page holds no
+ * octet but printable ones, and no tag that is not ours.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 
 #include "../../boards/posix/control_request.h"
 #include "../../boards/posix/control_show.h"
+#include "../../boards/posix/status_html.h"
 #include "../../core/base/assert.h"
 
 #define CHECK(c) STS_ASSERT(c)
@@ -82,6 +84,41 @@ check_answer(struct sts_text in)
 	close(null);
 }
 
+/* Between "<ul>" and "</ul>" are items and nothing else. */
+static void
+check_list(const char *at)
+{
+	while ((at = strchr(at, '<')) != NULL && strncmp(at, "</ul>", 5) != 0) {
+		CHECK(strncmp(at, "<li>", 4) == 0 ||
+		      strncmp(at, "</li>", 5) == 0);
+		at++;
+	}
+	CHECK(at != NULL);
+}
+
+static void
+check_status(struct sts_text in)
+{
+	static struct sts_tree tree;
+	static uint8_t page[STS_STATUS_HTML_MAX + 1];
+	struct sts_sink out = { 0, 0, STS_STATUS_HTML_MAX, page };
+	const char *at = (const char *)page;
+
+	if (sts_tree_read(&tree, in) == 0) {
+		return;
+	}
+	sts_status_html(&tree, &out);
+	CHECK(out.pos <= out.to);
+	page[out.pos] = '\0';
+	for (size_t i = 0; i < out.pos; i++) {
+		CHECK(page[i] == '\n' || (page[i] >= ' ' && page[i] < 0x7f));
+	}
+	while ((at = strstr(at, "<ul>")) != NULL) {
+		at += 4;
+		check_list(at);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -96,5 +133,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_request(&r);
 	}
 	check_answer(in);
+	check_status(in);
 	return 0;
 }

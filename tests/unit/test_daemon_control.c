@@ -452,6 +452,82 @@ START_TEST(cache_flush_all)
 }
 END_TEST
 
+/* How the daemon is: in words, as one object, as an exit code. */
+START_TEST(status_healthy)
+{
+	int dns = dns_open();
+
+	home_begin();
+	uint16_t port = start_home(NULL);
+
+	serves(port);
+	ORDER(0, "status");
+	replied("Status         mtasts ");
+	replied(" is healthy\n");
+	replied("Enforcement    policies are enforced\n");
+	replied("Journal        written in order; 0 policies wait");
+	replied("Name servers   127.0.0.1");
+	replied(": not needed yet\n");
+	replied("DANE           off\n");
+	replied("Policies       1 domains are held: 1 enforced\n");
+	replied("Failing        no policy that is in force\n");
+	replied("Expires next   example.com (enforce) expires in 36");
+	replied("Questions      1 since start, ");
+	ORDER(0, "status", "--json");
+	replied("{\"version\":\"");
+	replied("\"healthy\":true,\"problems\":[],");
+	replied("\"journal\":{\"state\":\"ok\",");
+	replied("\"expires\":[{\"domain\":\"example.com\",");
+	replied("\"hours\":[{\"questions\":1,");
+	ck_assert_ptr_eq(
+	    strchr(command.log, '\n'), command.log + strlen(command.log) - 1);
+	ORDER(0, "status", "--quiet");
+	ck_assert_str_eq(command.log, "");
+	/* A health check goes over no lists. */
+	ck_assert_ptr_null(strstr(
+	    raw("{\"command\":\"status\",\"brief\":true}\n"), "expires"));
+	/* The operator's order is no fault. */
+	ORDER(0, "enforce", "off");
+	ORDER(0, "status");
+	replied("Enforcement    OFF by order of the operator\n");
+	ORDER(64, "status", "--quiet", "--json");
+	ORDER(64, "status", "example.com");
+	ck_assert_int_eq(stop(), 0);
+	ORDER(1, "status", "--quiet");
+	ck_assert_str_eq(command.log, "");
+	ORDER(70, "status");
+	replied("no daemon at ");
+	ORDER(1, "status", "--quiet", "-o", "no_such_key 1");
+	ck_assert_str_eq(command.log, "");
+	ORDER(78, "status", "-o", "no_such_key 1");
+	close(dns);
+	home_end();
+}
+END_TEST
+
+/* A journal that cannot be written is a fault of the daemon's own. */
+START_TEST(status_unhealthy)
+{
+	int dns = dns_open();
+
+	home_begin();
+	snprintf(
+	    kept_line, sizeof kept_line, "journal /nowhere/%.40s", kept_path);
+	start_home(NULL);
+	ORDER(1, "status");
+	replied(
+	    " is NOT HEALTHY\n               The journal cannot be written");
+	replied("Journal        FAILING; ");
+	ORDER(1, "status", "--json");
+	replied("\"healthy\":false,\"problems\":[\"journal\"],");
+	ORDER(1, "status", "--quiet");
+	ck_assert_str_eq(command.log, "");
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
 /* Each policy that is enforced, as a line of Postfix's policy table. */
 START_TEST(cache_export)
 {
@@ -922,6 +998,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, query_given_up);
 	tcase_add_test(tc, cache_commands);
 	tcase_add_test(tc, cache_flush_all);
+	tcase_add_test(tc, status_healthy);
+	tcase_add_test(tc, status_unhealthy);
 	tcase_add_test(tc, cache_export);
 	tcase_add_test(tc, cache_refresh);
 	tcase_add_test(tc, kill_switch);

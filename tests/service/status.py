@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""status.py MTASTS: mtasts status of a running daemon: words, JSON, exit codes,
+the page under a strict parser and tidy, redrawn on a terminal; and what
+mtasts completion writes, read by each shell that is there."""
+import html.parser
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+
+import agent
+
+VOID = {"meta", "rect", "link", "br"}
+# What may stand directly in what: enough to catch a list without its items.
+PARENTS = {"li": {"ul"}, "td": {"tr"}, "tr": {"thead", "tbody"},
+           "rect": {"svg"}, "figcaption": {"figure"}, "summary": {"details"},
+           "h2": {"section"}, "main": {"body"}, "title": {"head"}}
+
+
+class Strict(html.parser.HTMLParser):
+    """Every element is closed in its turn, and stands where it may; nothing
+    runs, nothing is loaded."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.seen = {}
+        self.words = []
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        agent.check(len(names) == len(set(names)), "twice in %s" % tag)
+        for name, value in attrs:
+            agent.check(not name.startswith("on"), "%s %s" % (tag, name))
+            agent.check(name not in ("src", "href"), "%s %s" % (tag, name))
+            agent.check(value is not None, "%s %s" % (tag, name))
+        agent.check(tag not in ("script", "iframe", "img", "form"), tag)
+        if tag in PARENTS:
+            agent.check(self.open[-1] in PARENTS[tag],
+                        "%s in %s" % (tag, self.open[-1]))
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        agent.check("svg" in self.open, "<%s/>" % tag)
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+
+    def handle_endtag(self, tag):
+        agent.check(self.open and self.open[-1] == tag, "</%s>" % tag)
+        self.open.pop()
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read_page(path):
+    with open(path, encoding="ascii") as f:
+        page = f.read()
+    agent.check(page.startswith("<!DOCTYPE html>\n<html lang="), page[:40])
+    p = Strict()
+    p.feed(page)
+    p.close()
+    agent.check(not p.open, "not closed: %s" % p.open)
+    for tag in ("title", "h1", "main", "table"):
+        agent.check(p.seen.get(tag) == 1, tag)
+    agent.check(p.seen["svg"] == p.seen["figure"] == 5, "charts")
+    agent.check(p.seen["section"] == p.seen["h2"], "headings")
+    for text in ("prefers-color-scheme:dark", "@media print", "viewport"):
+        agent.check(text in page, text)
+    if shutil.which("tidy"):
+        r = subprocess.run(["tidy", "-q", "-e", path], check=False,
+                           capture_output=True, text=True)
+        agent.check(r.returncode == 0, r.stderr)
+    else:
+        print("no tidy: the page was read by Python alone", file=sys.stderr)
+    return page
+
+
+def status(binary, where, *words):
+    return subprocess.run([binary, "status", "-o", where, *words],
+                          check=False, capture_output=True, text=True,
+                          timeout=agent.PATIENCE)
+
+
+def watch(binary, where):
+    """On a terminal it is drawn again; elsewhere it is refused."""
+    r = status(binary, where, "--watch")
+    agent.check(r.returncode == 64 and "terminal" in r.stderr, r.stderr)
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(binary, [binary, "status", "--watch", "-o", where])
+    text = b""
+    while text.count(b"\x1b[H\x1b[J") < 2:
+        ready, _, _ = select.select([fd], [], [], agent.PATIENCE)
+        agent.check(ready, "not drawn again: %r" % text)
+        text += os.read(fd, 4096)
+    agent.check(b"Name servers" in text, text)
+    os.kill(pid, 15)
+    os.waitpid(pid, 0)
+    os.close(fd)
+
+
+def completion(binary, folder):
+    tables = {}
+    for shell in ("bash", "zsh", "fish"):
+        path = os.path.join(folder, "complete." + shell)
+        with open(path, "w") as f:
+            subprocess.run([binary, "completion", shell], check=True, stdout=f)
+        with open(path) as f:
+            tables[shell] = f.read()
+        if not shutil.which(shell):
+            print("no %s: its completion was not read" % shell,
+                  file=sys.stderr)
+            continue
+        r = subprocess.run([shell, "-n", path], check=False,
+                           capture_output=True, text=True)
+        agent.check(r.returncode == 0, "%s: %s" % (shell, r.stderr))
+    usage = subprocess.run([binary, "--help"], check=True, text=True,
+                           capture_output=True).stdout
+    for command in re.findall(r"^(?:usage:)? +mtasts ([a-z]+)", usage, re.M):
+        for shell, text in tables.items():
+            agent.check(re.search(r"\b%s\b" % command, text),
+                        "%s: %s" % (shell, command))
+    bash(os.path.join(folder, "complete.bash"))
+
+
+def bash(path):
+    cases = ((["mtasts", "sta"], "status"),
+             (["mtasts", "cache", "f"], "forget flush"),
+             (["mtasts", "status", "--q"], "--quiet"),
+             (["mtasts", "serve", "-o", ""], ""),
+             (["mtasts", "completion", "z"], "zsh"),
+             (["mtasts", "nothing", ""], ""))
+    for words, want in cases:
+        script = 'source "$1"; shift; COMP_WORDS=("$@"); ' \
+            'COMP_CWORD=$(($# - 1)); _mtasts; echo "${COMPREPLY[@]}"'
+        got = subprocess.run(["bash", "-c", script, "bash", path, *words],
+                             check=True, capture_output=True, text=True)
+        agent.check(got.stdout.strip() == want and not got.stderr,
+                    "%s: %s%s" % (words, got.stdout, got.stderr))
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with agent.Folder() as folder:
+        where = "control unix:%s/control" % folder
+        page = os.path.join(folder, "status.html")
+        daemon = agent.Agent([binary], [
+            where, "journal %s/journal" % folder, agent.NameServer().line,
+            "listen inet:127.0.0.1:0"]).ready()
+        r = status(binary, where)
+        agent.check(r.returncode == 0 and "is healthy" in r.stdout, r.stdout)
+        agent.check(len(r.stdout.splitlines()) <= 24, r.stdout)
+        r = status(binary, where, "--json")
+        agent.check(json.loads(r.stdout)["healthy"] is True, r.stdout)
+        agent.check(status(binary, where, "--quiet").stdout == "", "quiet")
+        for _ in range(2):
+            r = status(binary, where, "--html", page)
+            agent.check(r.returncode == 0 and r.stdout == "", r.stderr)
+        read_page(page)
+        agent.check(set(os.listdir(folder)) <=
+                    {"control", "journal", "status.html"},
+                    "left over: %s" % os.listdir(folder))
+        r = status(binary, where, "--html", folder + "/not/there")
+        agent.check(r.returncode == 70 and "not/there" in r.stderr, r.stderr)
+        watch(binary, where)
+        daemon.stop()
+        before = read_page(page)
+        r = status(binary, where, "--html", page)
+        agent.check(r.returncode == 70 and read_page(page) == before,
+                    "without a daemon the page stays as it was")
+        completion(binary, folder)
+
+
+main()
