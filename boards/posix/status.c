@@ -254,7 +254,8 @@ put_memory(const struct sts_status *s, struct sts_json_put *p)
 		{ "mail_hosts", s->plan.dane }, { "fetches", s->plan.fetches },
 		{ "asks", s->plan.asks }, { "dns_tcp", s->plan.dns },
 		{ "driver", s->plan.driver }, { "journal", s->plan.journal },
-		{ "preload", s->plan.preload } };
+		{ "preload", s->plan.preload }, { "share", s->plan.share },
+		{ "reports", s->plan.report } };
 	const struct sts_cache_stats *c = &s->agent.cache;
 
 	sts_json_put_open(p, "memory", '{');

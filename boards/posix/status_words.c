@@ -277,6 +277,8 @@ say_memory(struct words *w)
 		{ "memory.driver", "driver" },
 		{ "memory.journal", "journal" },
 		{ "memory.preload", "list of policies" },
+		{ "memory.share", "sharing" },
+		{ "memory.reports", "TLS reports" },
 	};
 	unsigned long long all = number(w, "memory.policies");
 	unsigned long long room = number(w, "memory.policies_room");

@@ -301,11 +301,13 @@ pattern_of(unsigned i)
 }
 
 /* A journal as a former instance left it: policies of just now, for
- * example.com and later.example, or the first of them. */
+ * example.com and later.example, and others that are a day older each; or the
+ * first of them. */
 static inline void
 keep_policies(unsigned count)
 {
-	static const char *const domains[] = { "example.com", "later.example" };
+	static const char *const domains[] = { "example.com", "later.example",
+		"c.example", "d.example", "e.example", "f.example" };
 	static struct sts_file_store file;
 	static struct sts_journal j;
 	static uint8_t buf[STS_STORE_BUFFER];
@@ -319,7 +321,8 @@ keep_policies(unsigned count)
 		    domains[i], STS_MODE_ENFORCE, 31536000, 1, pattern_of);
 
 		sts_cache_get(&held, ref, &e);
-		e.fetched_s = (uint32_t)time(NULL);
+		e.fetched_s =
+		    (uint32_t)time(NULL) - (i > 1 ? i - 1 : 0) * 86400;
 		sts_cache_set(&held, ref, &e, sts_now(e.fetched_s, false));
 	}
 	g.area_size = 2 * HELD_SIZE;

@@ -505,6 +505,30 @@ START_TEST(status_healthy)
 }
 END_TEST
 
+/* The four policies that expire first, in their order. */
+START_TEST(status_expires)
+{
+	int dns = dns_open();
+
+	home_begin();
+	keep_policies(6);
+	start_home(NULL);
+	ORDER(0, "status");
+	replied("Policies       6 domains are held: 6 enforced\n");
+	replied("Expires next   f.example (enforce) expires in 36");
+	replied("\n               e.example (enforce) expires in 36");
+	ck_assert_ptr_null(strstr(command.log, "example.com"));
+	ck_assert_ptr_null(strstr(command.log, "later.example"));
+	ck_assert(strstr(command.log, "e.example") <
+		  strstr(command.log, "d.example"));
+	ck_assert(strstr(command.log, "d.example") <
+		  strstr(command.log, "c.example"));
+	ck_assert_int_eq(stop(), 0);
+	close(dns);
+	home_end();
+}
+END_TEST
+
 /* A journal that cannot be written is a fault of the daemon's own. */
 START_TEST(status_unhealthy)
 {
@@ -999,6 +1023,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cache_commands);
 	tcase_add_test(tc, cache_flush_all);
 	tcase_add_test(tc, status_healthy);
+	tcase_add_test(tc, status_expires);
 	tcase_add_test(tc, status_unhealthy);
 	tcase_add_test(tc, cache_export);
 	tcase_add_test(tc, cache_refresh);
