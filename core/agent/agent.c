@@ -30,6 +30,37 @@ STS_STATIC_ASSERT(STS_RANDOM_VISIT >= 3 * STS_LOOKUP_RND +
 					  2 * STS_TLS_RND + 4,
     randomness_of_a_step);
 
+/* The records of the replies that a client had put by. */
+static void
+unpin_sent(struct sts_agent *a, struct sts_client *c)
+{
+	sts_ref ref;
+
+	while (sts_client_sent(c, &ref)) {
+		if (ref != 0) {
+			sts_cache_unpin(&a->cache, ref);
+		}
+	}
+}
+
+static void
+client_gone(struct sts_agent *a, unsigned i)
+{
+	struct sts_client *c = &a->clients[i];
+
+	sts_agent_client_stirs(a, i);
+	if (c->why != STS_WHY_NONE) {
+		sts_count(&a->metrics, STS_METRIC_CLIENTS_CLOSED +
+					   (c->why == STS_WHY_CLIENT_STALL));
+		sts_agent_tell(a, STS_EVENT_CLIENT_BAD, (enum sts_why)c->why,
+		    sts_text(NULL, 0));
+	}
+	unpin_sent(a, c);
+	sts_agent_ask_forget(a, &c->ask);
+	sts_client_released(c);
+	sts_agent_client_gone(a, i);
+}
+
 /* A client wants something. */
 static void
 client_child(struct sts_agent *a, unsigned i)
@@ -51,18 +82,14 @@ client_child(struct sts_agent *a, unsigned i)
 		sts_client_released(c);
 		sts_agent_client_idles(a, i);
 		break;
-	case STS_CLIENT_GONE:
-		sts_agent_client_stirs(a, i);
-		if (c->why != STS_WHY_NONE) {
-			sts_count(
-			    &a->metrics, STS_METRIC_CLIENTS_CLOSED +
-					     (c->why == STS_WHY_CLIENT_STALL));
-			sts_agent_tell(a, STS_EVENT_CLIENT_BAD,
-			    (enum sts_why)c->why, sts_text(NULL, 0));
+	case STS_CLIENT_SENT:
+		unpin_sent(a, c);
+		if (!sts_client_busy(c)) {
+			sts_agent_client_idles(a, i);
 		}
-		sts_agent_ask_forget(a, &c->ask);
-		sts_client_released(c);
-		sts_agent_client_gone(a, i);
+		break;
+	case STS_CLIENT_GONE:
+		client_gone(a, i);
 		break;
 	default:
 		STS_ASSERT(false);

@@ -3,21 +3,28 @@
  * One client: requests in, one question at a time, replies out. client.h draws
  * the states; valid in each:
  *
- *	READING  in[0..in_len), less than one request; since: when the last one
+ *	READING  in[at..in_len), less than one request; since: when the last one
  *	         was done, or this one begun
  *	SKIPS    skip_left octets of an overlong request are still to come
  *	ASKS, WAITS
- *	         the request at hand is in[0..request_len), and ask.key, name_*
- *	         and host_* point into it, so the input stays where it is
+ *	         the request at hand is in[at..at + request_len), and ask.key,
+ *	         name_* and host_* point into it, so the input stays where it is
  *	SENDS    reply, and how many of its octets are sent; `skipped`: the
  *	         answer is our own, and the agent knows nothing of the request
  *	SENT     the answer's record is still pinned
  *	CLOSES, GONE
  *	         why
  *
- * Invariants: a request stays in the input until its reply is out; at most one
- * question is open; in_len <= sizeof in; a channel exists in every state but
- * FREE and GONE.
+ * Requests that came together are answered together. A reply that is short is
+ * put by in a few octets, in the place of its request, which is at least as
+ * long: in[0..by * KEPT) are `by` such replies, `done` of them sent. So a
+ * client costs the same whatever it sends, and a send that is taken in part, or
+ * not at all, loses nothing: what is put by stays until it is out.
+ *
+ * Invariants: a request stays in the input until its reply is put by or out; at
+ * most one question is open; by * KEPT <= at <= in_len <= sizeof in; nothing is
+ * received while replies are put by, and at is 0 then; a channel exists in every
+ * state but FREE and GONE.
  *
  * The peer is whoever may connect to the socket. He may send anything, at any
  * pace, and stop reading: each state that waits for him has an end (patience),
@@ -33,11 +40,18 @@
 /* Offsets into the input are 16 bits wide. */
 STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
 
+enum {
+	KEPT = sizeof(struct sts_reply_kept),
+	/* So much is to be sent before the next request is asked: the last
+	 * reply then still fits the driver's scratch. */
+	BY_MAX = STS_SCRATCH_SIZE - STS_REPLY_KEPT_MAX - STS_REPLY_HEAD_MAX
+};
+
 enum state {
 	FREE = 0,
-	READING, /* in[0..in_len) is less than a request, or nothing */
+	READING, /* in[at..in_len) is less than a request, or nothing */
 	SKIPS, /* a request too long for the input runs past */
-	ASKS, /* in[0..request_len) is a request for the agent */
+	ASKS, /* request_len octets from `at` are a request for the agent */
 	WAITS, /* the agent has it and will answer */
 	SENDS, /* the reply is under way, `sent` bytes of it are out */
 	SENT, /* the agent is to release the answer */
@@ -60,10 +74,34 @@ close_for(struct sts_client *c, enum sts_why why)
 	enter(c, CLOSES);
 }
 
+/* Whether replies are put by that are not out. */
+static bool
+owes(const struct sts_client *c)
+{
+	return c->done < c->by;
+}
+
+/* Whether the replies that were put by are out, and their records pinned. */
+static bool
+all_sent(const struct sts_client *c)
+{
+	return c->by > 0 && c->done == c->by;
+}
+
+/* Whether the next request has to wait until what is put by is out. */
+static bool
+is_full(const struct sts_client *c)
+{
+	return owes(c) && c->by_len > BY_MAX;
+}
+
 /* How long the state may last without progress; 0: as long as it likes. */
 static sts_ms
 patience(const struct sts_client *c)
 {
+	if (owes(c)) {
+		return STS_CLIENT_STALL_MS;
+	}
 	switch (c->state) {
 	case READING:
 	case SKIPS:
@@ -73,6 +111,13 @@ patience(const struct sts_client *c)
 	default:
 		return 0;
 	}
+}
+
+/* What came and is not dropped. */
+static struct sts_text
+input(const struct sts_client *c)
+{
+	return sts_text(c->in + c->at, (size_t)c->in_len - c->at);
 }
 
 static void
@@ -101,11 +146,13 @@ note_skipped(struct sts_client *c, struct sts_text t)
 static void
 skip(struct sts_client *c, size_t total)
 {
-	STS_ASSERT(total > c->in_len);
+	struct sts_text came = input(c);
+
+	STS_ASSERT(total > came.n);
 	c->skip_wide = false;
-	note_skipped(c, sts_text(c->in, c->in_len));
-	c->skip_left = total - c->in_len;
-	c->in_len = 0;
+	note_skipped(c, came);
+	c->skip_left = total - came.n;
+	c->in_len = c->at;
 	enter(c, SKIPS);
 }
 
@@ -120,7 +167,6 @@ refuse_line(struct sts_client *c)
 
 	sts_reply_init_line(
 	    &c->reply, NULL, &answer, STS_LINE_MODE, sts_text(NULL, 0));
-	c->sent = 0;
 	c->skipped = true;
 	enter(c, SENDS);
 }
@@ -153,7 +199,7 @@ look(struct sts_client *c)
 {
 	struct sts_request r;
 	enum sts_request_status status =
-	    sts_request_parse(&r, sts_text(c->in, c->in_len), sizeof c->in);
+	    sts_request_parse(&r, input(c), sizeof c->in);
 
 	switch (status) {
 	case STS_REQUEST_OK:
@@ -174,14 +220,25 @@ look(struct sts_client *c)
 	}
 }
 
+/* Make room for all that a request may have, once no reply is put by. */
+static void
+move_up(struct sts_client *c)
+{
+	if (c->by == 0 && c->at > 0) {
+		c->in_len = (uint16_t)(c->in_len - c->at);
+		memmove(c->in, c->in + c->at, c->in_len);
+		c->at = 0;
+	}
+}
+
 /* Drop the request at hand and go on with what follows it. */
 static void
 next(struct sts_client *c)
 {
-	STS_ASSERT(c->request_len <= c->in_len);
-	c->in_len = (uint16_t)(c->in_len - c->request_len);
-	memmove(c->in, c->in + c->request_len, c->in_len);
+	STS_ASSERT(c->request_len <= c->in_len - c->at);
+	c->at = (uint16_t)(c->at + c->request_len);
 	c->request_len = 0;
+	move_up(c);
 	enter(c, READING);
 	look(c);
 }
@@ -200,7 +257,6 @@ answer_skipped(struct sts_client *c, uint8_t end)
 		return;
 	}
 	sts_reply_init(&c->reply, NULL, NULL, NULL, &answer);
-	c->sent = 0;
 	c->skipped = true;
 	enter(c, SENDS);
 }
@@ -208,41 +264,71 @@ answer_skipped(struct sts_client *c, uint8_t end)
 /* What stands before the reply: "LEN:"; by the text protocol nothing does.
  * Its length. */
 static size_t
-reply_head(const struct sts_client *c, uint8_t head[STS_REPLY_HEAD_MAX])
+reply_head(
+    const struct sts_client *c, size_t len, uint8_t head[STS_REPLY_HEAD_MAX])
 {
-	return c->line ? 0 : sts_reply_head(head, c->reply.len);
+	return c->line ? 0 : sts_reply_head(head, len);
 }
 
-/* Bytes of the reply with "LEN:" before and "," after it, or alone. */
+/* Bytes of a reply with "LEN:" before and "," after it, or alone. */
 static size_t
-reply_total(const struct sts_client *c)
+reply_total(const struct sts_client *c, size_t len)
 {
 	uint8_t head[STS_REPLY_HEAD_MAX];
 
-	return reply_head(c, head) + c->reply.len + !c->line;
+	return reply_head(c, len, head) + len + !c->line;
+}
+
+/* The reply that was put by at place i. */
+static struct sts_reply_kept
+kept_at(const struct sts_client *c, unsigned i)
+{
+	struct sts_reply_kept kept;
+
+	STS_ASSERT(i < c->by);
+	memcpy(&kept, c->in + (size_t)i * KEPT, sizeof kept);
+	return kept;
+}
+
+/* Put the reply at hand by, if it may be and its request is as long as what is
+ * put by of it; then go on with the next request. */
+static bool
+put_by(struct sts_client *c)
+{
+	size_t to = (size_t)c->by * KEPT;
+	struct sts_reply_kept kept;
+
+	if ((size_t)c->at + c->request_len < to + KEPT ||
+	    !sts_reply_keep(&c->reply, &kept)) {
+		return false;
+	}
+	memcpy(c->in + to, &kept, sizeof kept);
+	c->by++;
+	c->by_len = (uint16_t)(c->by_len + reply_total(c, kept.len));
+	memset(&c->ask.answer, 0, sizeof c->ask.answer);
+	next(c);
+	return true;
 }
 
 static unsigned
 client_wants(const void *e)
 {
 	const struct sts_client *c = e;
+	unsigned send = owes(c) ? STS_WANT_SEND : 0;
 
+	if (sts_client_needs(c) != STS_CLIENT_QUIET) {
+		return STS_WANT_OWNER | send;
+	}
 	switch (c->state) {
 	case READING:
 	case SKIPS:
-		return STS_WANT_RECV;
-	case WAITS:
-		return c->due ? STS_WANT_OWNER : 0;
+		return send != 0 ? send : STS_WANT_RECV;
 	case SENDS:
 		return STS_WANT_SEND;
 	case CLOSES:
-		return STS_WANT_CLOSE;
-	case ASKS:
-	case SENT:
-	case GONE:
-		return STS_WANT_OWNER;
+		return send != 0 ? send : STS_WANT_CLOSE;
 	default:
-		return 0;
+		return send;
 	}
 }
 
@@ -254,6 +340,7 @@ client_lost(void *e, int why)
 	STS_ASSERT(c->state != FREE);
 	STS_ASSERT(c->state != GONE);
 	if (why != STS_IO_EOF) {
+		c->done = c->by;
 		enter(c, GONE);
 		return;
 	}
@@ -276,6 +363,7 @@ client_recv_buf(const void *e, struct sts_span lent)
 	size_t room = sizeof c->in - c->in_len;
 
 	STS_ASSERT(c->state == READING || c->state == SKIPS);
+	STS_ASSERT(c->by == 0 && c->at == 0);
 	STS_ASSERT(room > 0);
 	if (c->state == SKIPS) {
 		return sts_span(
@@ -314,33 +402,73 @@ client_recv_ack(void *e, struct sts_span got)
 	}
 }
 
-/* "LEN:", data and ",", or data alone, as far as it fits, from `sent` on. */
-static struct sts_text
-client_send_buf(const void *e, struct sts_span lent)
+/* A reply from `at` on, as far as it fits: "LEN:", data and ",", or data
+ * alone. How many octets that are. */
+static size_t
+render(const struct sts_client *c, const struct sts_reply *r, size_t at,
+    struct sts_span out)
 {
-	const struct sts_client *c = e;
 	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t head_len = reply_head(c, head);
-	size_t data_end = head_len + c->reply.len;
-	size_t at = c->sent, n = 0;
+	size_t head_len = reply_head(c, r->len, head);
+	size_t data_end = head_len + r->len;
+	size_t n = 0;
 
-	STS_ASSERT(c->state == SENDS);
 	STS_ASSERT(at <= data_end);
-	while (n < lent.n && at < head_len) {
-		lent.p[n++] = head[at++];
+	while (n < out.n && at < head_len) {
+		out.p[n++] = head[at++];
 	}
-	if (n < lent.n && at < data_end) {
+	if (n < out.n && at < data_end) {
 		size_t got = sts_reply_render(
-		    &c->reply, at - head_len, sts_span(lent.p + n, lent.n - n));
+		    r, at - head_len, sts_span(out.p + n, out.n - n));
 
 		n += got;
 		at += got;
 	}
-	if (n < lent.n && !c->line) {
+	if (n < out.n && !c->line) {
 		STS_ASSERT(at == data_end);
-		lent.p[n++] = ',';
+		out.p[n++] = ',';
+	}
+	return n;
+}
+
+/* What is put by, and the reply at hand behind it. */
+static struct sts_text
+client_send_buf(const void *e, struct sts_span lent)
+{
+	const struct sts_client *c = e;
+	size_t n = 0, at = c->sent;
+
+	STS_ASSERT(c->state == SENDS || owes(c));
+	for (unsigned i = c->done; i < c->by && n < lent.n; i++) {
+		const struct sts_reply_kept kept = kept_at(c, i);
+		struct sts_reply r;
+
+		sts_reply_again(&r, c->reply.cache, &kept);
+		n += render(c, &r, at, sts_span(lent.p + n, lent.n - n));
+		at = 0;
+	}
+	if (c->state == SENDS && n < lent.n) {
+		n += render(c, &c->reply, at, sts_span(lent.p + n, lent.n - n));
 	}
 	return sts_text(lent.p, n);
+}
+
+/* Of n octets that are out, those beyond what was put by. */
+static size_t
+ack_put_by(struct sts_client *c, size_t n)
+{
+	while (owes(c) && n > 0) {
+		size_t left = reply_total(c, kept_at(c, c->done).len) - c->sent;
+
+		if (n < left) {
+			c->sent += n;
+			return 0;
+		}
+		n -= left;
+		c->sent = 0;
+		c->done++;
+	}
+	return n;
 }
 
 static void
@@ -348,14 +476,21 @@ client_send_ack(void *e, size_t n)
 {
 	struct sts_client *c = e;
 
-	STS_ASSERT(c->state == SENDS);
+	STS_ASSERT(c->state == SENDS || owes(c));
 	STS_ASSERT(n > 0);
-	STS_ASSERT(n <= reply_total(c) - c->sent);
-	c->sent += n;
 	c->since = c->now;
-	if (c->sent < reply_total(c)) {
+	c->timed = true;
+	n = ack_put_by(c, n);
+	if (n == 0) {
 		return;
 	}
+	STS_ASSERT(c->state == SENDS);
+	STS_ASSERT(n <= reply_total(c, c->reply.len) - c->sent);
+	c->sent += n;
+	if (c->sent < reply_total(c, c->reply.len)) {
+		return;
+	}
+	c->sent = 0;
 	if (!c->skipped) {
 		enter(c, SENT);
 	} else if (c->line) {
@@ -382,8 +517,10 @@ client_tick(void *e, sts_ms now, int64_t wall_s)
 		c->since = now;
 	}
 	if (limit > 0 && !sts_before(now, c->since + limit)) {
-		close_for(
-		    c, c->state == SENDS ? STS_WHY_CLIENT_STALL : STS_WHY_NONE);
+		bool stalls = c->state == SENDS || owes(c);
+
+		c->done = c->by; /* given up */
+		close_for(c, stalls ? STS_WHY_CLIENT_STALL : STS_WHY_NONE);
 	}
 }
 
@@ -392,13 +529,16 @@ client_deadline(const void *e, sts_ms *at)
 {
 	const struct sts_client *c = e;
 	sts_ms limit = patience(c);
+	sts_ms end = c->timed ? c->since + limit : c->now;
+	bool waits = c->state == WAITS && !c->due;
 
-	if (c->state == WAITS && !c->due) {
-		*at = c->ask.deadline;
+	if (waits) {
+		*at = limit > 0 ? sts_earlier(end, c->ask.deadline)
+				: c->ask.deadline;
 		return true;
 	}
 	if (limit > 0) {
-		*at = c->timed ? c->since + limit : c->now;
+		*at = end;
 		return true;
 	}
 	return false;
@@ -410,7 +550,9 @@ sts_client_open(struct sts_client *c, sts_ms now)
 	STS_ASSERT(c->state == FREE);
 	c->why = STS_WHY_NONE;
 	c->last = c->due = c->skipped = c->skip_wide = c->line = false;
-	c->in_len = c->request_len = c->name_off = c->name_len = 0;
+	c->at = c->in_len = c->request_len = c->name_off = c->name_len = 0;
+	c->by = c->done = 0;
+	c->by_len = 0;
 	c->skip_left = c->sent = 0;
 	c->now = now;
 	enter(c, READING);
@@ -426,15 +568,19 @@ sts_client_open_line(struct sts_client *c, sts_ms now)
 enum sts_client_need
 sts_client_needs(const struct sts_client *c)
 {
+	if (c->state == GONE) {
+		return STS_CLIENT_GONE;
+	}
+	if (all_sent(c)) {
+		return STS_CLIENT_SENT;
+	}
 	switch (c->state) {
 	case ASKS:
-		return STS_CLIENT_ASKS;
+		return is_full(c) ? STS_CLIENT_QUIET : STS_CLIENT_ASKS;
 	case WAITS:
 		return c->due ? STS_CLIENT_DUE : STS_CLIENT_QUIET;
 	case SENT:
 		return STS_CLIENT_RELEASE;
-	case GONE:
-		return STS_CLIENT_GONE;
 	default:
 		return STS_CLIENT_QUIET;
 	}
@@ -455,7 +601,7 @@ void
 sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones)
 {
-	if (c->state == GONE) {
+	if (c->state == GONE || c->state == CLOSES) {
 		return;
 	}
 	STS_ASSERT(c->state == ASKS || c->state == WAITS);
@@ -474,16 +620,36 @@ sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
 		sts_reply_init(
 		    &c->reply, cache, zones, c->ask.zone, &c->ask.answer);
 	}
-	c->sent = 0;
-	enter(c, SENDS);
+	if (!put_by(c)) {
+		enter(c, SENDS);
+	}
 	/* The answer may come long after our last tick. */
 	c->timed = false;
+}
+
+bool
+sts_client_sent(struct sts_client *c, sts_ref *ref)
+{
+	if (!all_sent(c)) {
+		return false;
+	}
+	*ref = kept_at(c, c->by - 1U).ref;
+	c->by--;
+	c->done = c->by;
+	if (c->by == 0) {
+		c->by_len = 0;
+		if (c->request_len == 0) {
+			move_up(c);
+		}
+	}
+	return true;
 }
 
 void
 sts_client_released(struct sts_client *c)
 {
 	STS_ASSERT(c->state == SENT || c->state == GONE);
+	STS_ASSERT(c->by == 0);
 	if (c->state == GONE) {
 		enter(c, FREE);
 	} else if (c->line) {
@@ -506,7 +672,7 @@ sts_client_drain(struct sts_client *c)
 bool
 sts_client_yield(struct sts_client *c, sts_ms now)
 {
-	bool idle = c->state == READING || c->state == SKIPS;
+	bool idle = (c->state == READING || c->state == SKIPS) && c->by == 0;
 
 	if (!idle || sts_before(now, c->since + STS_CLIENT_YIELD_MS)) {
 		return false;
@@ -518,21 +684,35 @@ sts_client_yield(struct sts_client *c, sts_ms now)
 bool
 sts_client_busy(const struct sts_client *c)
 {
-	return c->state >= ASKS && c->state <= SENT;
+	/* One that is closed while it waits is known to the agent until the
+	 * channel is gone. */
+	return (c->state >= ASKS && c->state <= SENT) || c->by > 0 ||
+	       (c->state == CLOSES && c->request_len > 0);
 }
 
 static bool
 reads_on(const struct sts_client *c)
 {
-	return !c->last &&
-	       (c->state == READING ? c->in_len < sizeof c->in
-				    : c->in_len == 0 && c->skip_left > 0);
+	size_t n = input(c).n;
+
+	return !c->last && (c->by > 0 || c->at == 0) &&
+	       (c->state == READING ? n < sizeof c->in
+				    : n == 0 && c->skip_left > 0);
+}
+
+/* What stands in the input. */
+static bool
+fits(const struct sts_client *c)
+{
+	return c->in_len <= sizeof c->in && c->at <= c->in_len &&
+	       c->request_len <= c->in_len - c->at &&
+	       (size_t)c->by * KEPT <= c->at && c->done <= c->by;
 }
 
 bool
 sts_client_check(const struct sts_client *c)
 {
-	if (c->in_len > sizeof c->in || c->request_len > c->in_len) {
+	if (!fits(c)) {
 		return false;
 	}
 	switch (c->state) {
@@ -544,8 +724,8 @@ sts_client_check(const struct sts_client *c)
 	case SENT:
 		return c->request_len > 0;
 	case SENDS:
-		return c->sent < reply_total(c) &&
-		       c->skipped == (c->request_len == 0);
+		return c->skipped == (c->request_len == 0) &&
+		       (owes(c) || c->sent < reply_total(c, c->reply.len));
 	default:
 		return c->state <= GONE;
 	}

@@ -2,9 +2,9 @@
 /*
  * One client: a leaf engine on an accepted stream. It finds requests in 512
  * bytes of input, raises OWNER for each, and sends the answer the agent gives.
- * By socketmap pipelined requests are answered in order, one at a time; by the
- * text protocol (core/client/line.h) there is one request, and the channel is closed
- * after its answer.
+ * By socketmap pipelined requests are answered in order, and those that came
+ * together are answered by one send; by the text protocol (core/client/line.h)
+ * there is one request, and the channel is closed after its answer.
  *
  * The agent (owner) loops:
  *	STS_CLIENT_ASKS     c->ask.key is the key, sts_client_name the map name:
@@ -15,9 +15,12 @@
  *	                    again; then sts_client_taken(c)
  *	STS_CLIENT_RELEASE  the reply is out: unpin its record; then
  *	                    sts_client_released(c)
+ *	STS_CLIENT_SENT     so are replies that were put by: unpin each record
+ *	                    that sts_client_sent gives, until it gives no more
  *	STS_CLIENT_GONE     the peer is gone, maybe with a question or a reply
- *	                    under way: forget the ask, unpin, note c->why; then
- *	                    sts_client_released(c), after which the slot is free
+ *	                    under way: forget the ask, unpin (sts_client_sent
+ *	                    too), note c->why; then sts_client_released(c),
+ *	                    after which the slot is free
  * When an answer comes later, the agent fills ask.answer, clears ask.waits,
  * calls sts_client_taken(c), and names this node among its children whose
  * state has changed.
@@ -45,6 +48,11 @@
  *	  |                              v  last byte taken
  *	  +<------- released --------- SENT
  *
+ * Most answers are put by instead of SENDS: the state is READING again, and the
+ * next request, if it is there, is asked before anything is sent. What was put
+ * by is sent in any state but GONE, before the reply of SENDS, and nothing is
+ * received until it is out.
+ *
  * READING, SKIPS, SENDS go to CLOSES (junk, stall, idle, no more input), SENT
  * too by the text protocol, any
  * state with a channel to GONE when the channel is lost, GONE to FREE.
@@ -68,6 +76,7 @@ enum sts_client_need {
 	STS_CLIENT_ASKS,
 	STS_CLIENT_DUE,
 	STS_CLIENT_RELEASE,
+	STS_CLIENT_SENT,
 	STS_CLIENT_GONE
 };
 
@@ -84,13 +93,16 @@ struct sts_client {
 	bool skipped; /* SENDS: the answer is our own, to a skipped request */
 	bool line; /* the text protocol */
 	uint8_t verb; /* line: of the request at hand */
-	uint16_t in_len; /* in[0..in_len) came and is not dropped */
-	uint16_t request_len; /* in[0..request_len) is the request at hand */
+	uint8_t by, done; /* replies put by; of these, sent */
+	uint16_t by_len; /* octets of those that were put by */
+	uint16_t at, in_len; /* in[at..in_len) came and is not dropped */
+	uint16_t request_len; /* from `at` on: the request at hand */
 	uint16_t name_off, name_len;
 	uint16_t host_off, host_len; /* line */
 	bool skip_wide; /* what was skipped is not ASCII alone */
 	size_t skip_left; /* SKIPS: bytes to come, its comma included */
-	size_t sent; /* of the reply with its netstring's wrapping */
+	size_t sent; /* of the first reply that is not out, with its
+	                netstring's wrapping */
 	sts_ms now, since; /* the last tick; when the state's time began */
 	struct sts_reply reply; /* SENDS; the agent may read reply.cut once an
 	                           answer was taken, to count it */
@@ -118,10 +130,19 @@ struct sts_text sts_client_name(const struct sts_client *c);
 /*
  * The agent has dealt with ASKS or DUE, or has put an answer into c->ask.answer.
  * If there is an answer, the reply is prepared from it with cache and zones,
- * which must stay valid until RELEASE. Ignored when the client is GONE.
+ * which must stay valid until RELEASE; or it is put by, its record with it:
+ * then ask.answer is empty again, zones are in no more use, and the next
+ * request may be at hand. Ignored when the client is GONE, or about to be.
  */
 void sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones);
+
+/*
+ * The next of the replies that were put by and are out, or are given up:
+ * *ref is the record to unpin (0: none). False: there is no more. Under any
+ * need but SENT and GONE there is none.
+ */
+bool sts_client_sent(struct sts_client *c, sts_ref *ref);
 
 /* The agent has dealt with RELEASE, and the next request follows; or with GONE,
  * and the slot is free. */
@@ -138,7 +159,7 @@ void sts_client_drain(struct sts_client *c);
  */
 bool sts_client_yield(struct sts_client *c, sts_ms now);
 
-/* Whether a request is at hand that has not been fully answered. */
+/* Whether there is a request that has not been fully answered. */
 bool sts_client_busy(const struct sts_client *c);
 
 /* The invariants as code, for tests. */

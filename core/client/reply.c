@@ -125,7 +125,7 @@ put_policy(struct sts_sink *s, const struct sts_reply *r)
 {
 	sts_sink_string(s, "OK secure ");
 	put_match_list(s, r);
-	if (r->zone == NULL || r->zone->sni || r->zone->sendmail) {
+	if (r->servername) {
 		sts_sink_string(s, " servername=hostname");
 	}
 	if (r->detail != STS_REPLY_PLAIN) {
@@ -288,11 +288,12 @@ measure(const struct sts_reply *r)
 
 /* Begin with all that the zone asks for. */
 static void
-start(struct sts_reply *r)
+start(struct sts_reply *r, const struct sts_zone *zone)
 {
 	struct sts_entry entry;
 
 	r->detail = STS_REPLY_PLAIN;
+	r->servername = zone == NULL || zone->sni || zone->sendmail;
 	if (r->answer.kind != STS_ANSWER_POLICY) {
 		return;
 	}
@@ -301,7 +302,7 @@ start(struct sts_reply *r)
 	STS_ASSERT(entry.mx_count > 0);
 	r->mode = entry.mode;
 	r->max_age_s = entry.max_age_s;
-	if (r->zone != NULL && r->zone->tlsrpt && !r->zone->sendmail) {
+	if (zone != NULL && zone->tlsrpt && !zone->sendmail) {
 		r->detail = STS_REPLY_FULL;
 	}
 }
@@ -334,9 +335,8 @@ sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 	memset(r, 0, sizeof *r);
 	r->cache = cache;
 	r->zones = zones;
-	r->zone = zone;
 	r->answer = *answer;
-	start(r);
+	start(r, zone);
 	fit(r);
 }
 
@@ -351,8 +351,45 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 	r->answer = *answer;
 	r->verb = (uint8_t)verb;
 	r->host = host;
-	start(r);
+	start(r, NULL);
 	fit(r);
+}
+
+bool
+sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out)
+{
+	if (r->verb != 0 || r->cut || r->len > STS_REPLY_KEPT_MAX ||
+	    r->answer.kind == STS_ANSWER_OVERRIDE ||
+	    r->answer.kind == STS_ANSWER_PRELOAD ||
+	    r->answer.why == STS_WHY_REPLY_LARGE) {
+		return false;
+	}
+	memset(out, 0, sizeof *out);
+	out->ref = r->answer.ref;
+	out->max_age_s = r->max_age_s;
+	out->len = (uint16_t)r->len;
+	out->kind = r->answer.kind;
+	out->why = r->answer.why;
+	out->detail = r->detail;
+	out->mode = r->mode;
+	out->servername = r->servername;
+	return true;
+}
+
+void
+sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_reply_kept *kept)
+{
+	memset(r, 0, sizeof *r);
+	r->cache = cache;
+	r->len = kept->len;
+	r->max_age_s = kept->max_age_s;
+	r->answer.kind = kept->kind;
+	r->answer.why = kept->why;
+	r->answer.ref = kept->ref;
+	r->detail = kept->detail;
+	r->mode = kept->mode;
+	r->servername = kept->servername;
 }
 
 size_t

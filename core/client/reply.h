@@ -54,7 +54,7 @@ struct sts_reply {
 	/* Private. */
 	const struct sts_cache *cache;
 	const struct sts_zones *zones;
-	const struct sts_zone *zone;
+	bool servername; /* the policy's reply has it */
 	uint8_t mode; /* the record's header may change under the cursor */
 	uint8_t verb; /* enum sts_line_verb; 0: socketmap */
 	struct sts_text host;
@@ -82,6 +82,30 @@ void sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 void sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
     const struct sts_answer *answer, enum sts_line_verb verb,
     struct sts_text host);
+
+/*
+ * A reply that needs neither zones nor a host, and is short and complete: what
+ * is left of it when a client puts it by.
+ */
+struct sts_reply_kept {
+	sts_ref ref; /* pinned as before; 0: none */
+	uint32_t max_age_s;
+	uint16_t len;
+	uint8_t kind, why, detail, mode;
+	bool servername;
+};
+
+/* Longer replies are not put by. */
+enum {
+	STS_REPLY_KEPT_MAX = 1024
+};
+
+/* False: the reply cannot be kept so, and *out is unchanged. */
+bool sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out);
+
+/* The reply again; cache is the one that it was prepared from. */
+void sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
+    const struct sts_reply_kept *kept);
 
 /*
  * Render data[off .. off + out.n) of the reply (the netstring's wrapping

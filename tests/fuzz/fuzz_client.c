@@ -182,6 +182,7 @@ static void
 agent(void)
 {
 	struct sts_ask *ask = &g.c.ask;
+	sts_ref ref;
 
 	switch (sts_client_needs(&g.c)) {
 	case STS_CLIENT_ASKS:
@@ -202,8 +203,16 @@ agent(void)
 	case STS_CLIENT_RELEASE:
 		sts_client_released(&g.c);
 		break;
+	case STS_CLIENT_SENT:
+		while (sts_client_sent(&g.c, &ref)) {
+			STS_ASSERT(ref == 0);
+		}
+		break;
 	case STS_CLIENT_GONE:
 		g.gones++;
+		while (sts_client_sent(&g.c, &ref)) {
+			STS_ASSERT(ref == 0);
+		}
 		sts_client_released(&g.c);
 		break;
 	case STS_CLIENT_QUIET:

@@ -23,7 +23,7 @@ static struct rig {
 	uint8_t out[TEXT_MAX];
 	size_t out_len;
 	/* What happened. */
-	unsigned asks, dues, releases, gones, closes;
+	unsigned asks, dues, releases, given_up, gones, closes, sends;
 	uint8_t why;
 } g;
 
@@ -127,6 +127,16 @@ rig_answer(void)
 }
 
 static void
+unpin_sent(unsigned *count)
+{
+	sts_ref ref;
+
+	while (sts_client_sent(&g.c, &ref)) {
+		++*count;
+	}
+}
+
+static void
 agent(void)
 {
 	switch (sts_client_needs(&g.c)) {
@@ -142,9 +152,14 @@ agent(void)
 		ck_assert_uint_eq(g.asks, g.releases);
 		sts_client_released(&g.c);
 		break;
+	case STS_CLIENT_SENT:
+		unpin_sent(&g.releases);
+		ck_assert_uint_le(g.releases, g.asks);
+		break;
 	case STS_CLIENT_GONE:
 		g.gones++;
 		g.why = g.c.why;
+		unpin_sent(&g.given_up);
 		sts_client_released(&g.c);
 		break;
 	case STS_CLIENT_QUIET:
@@ -169,6 +184,7 @@ step_send(void)
 	ck_assert_uint_le(n, sizeof g.out - g.out_len);
 	memcpy(g.out + g.out_len, t.p, n);
 	g.out_len += n;
+	g.sends++;
 	sts_client_ops.send_ack(&g.c, n);
 	return true;
 }
@@ -482,6 +498,142 @@ START_TEST(drain_everywhere)
 		unit_int("why", g.why, STS_WHY_NONE);
 		sts_client_drain(&g.c);
 		unit_int("free", sts_client_ops.wants(&g.c), 0);
+	}
+}
+END_TEST
+
+/* ---- requests that came together ---- */
+
+static const char n_and_t[] =
+    "17:postfix n.example,17:postfix t.example,17:postfix n.example,";
+
+/* One send for all of them, and an answer for each. */
+START_TEST(answered_together)
+{
+	rig_start(0xffffff00U);
+	rig_input(n_and_t, sizeof n_and_t - 1);
+	rig_run(FOREVER);
+	check_out("together", R_NOT R_BUSY R_NOT);
+	unit_int("sends", g.sends, 1);
+	unit_int("asks", g.asks, 3);
+	unit_int("releases", g.releases, 3);
+	unit_int("busy", sts_client_busy(&g.c), false);
+}
+END_TEST
+
+/* What is known does not wait for what has to be looked up. */
+START_TEST(sent_while_one_waits)
+{
+	static const char in[] = "17:postfix n.example,17:postfix l.example,"
+				 "17:postfix t.example,";
+
+	rig_start(0xffffff00U);
+	rig_input(in, sizeof in - 1);
+	rig_run(FOREVER);
+	check_out("waits", R_NOT);
+	unit_int("releases", g.releases, 1);
+	rig_answer();
+	rig_run(FOREVER);
+	check_out("answered", R_NOT R_LATE R_BUSY);
+	unit_int("releases", g.releases, 3);
+}
+END_TEST
+
+/* An answer that is not put by goes behind those that are. */
+START_TEST(long_one_comes_behind)
+{
+	static const char in[] = "17:postfix n.example,17:postfix o.example,"
+				 "17:postfix n.example,";
+
+	for (size_t piece = 1; piece < 40; piece++) {
+		rig_start(0xffffff00U);
+		rig_input(in, sizeof in - 1);
+		g.send_max = piece;
+		rig_run(FOREVER);
+		check_out("order", R_NOT "10:OK encrypt," R_NOT);
+		unit_int("releases", g.releases, 3);
+	}
+}
+END_TEST
+
+/* It takes no more than the input, and what is put by is less than that. */
+START_TEST(nothing_is_taken_before_all_is_out)
+{
+	uint8_t in[21 * 100];
+
+	for (size_t i = 0; i < sizeof in; i += 21) {
+		memcpy(in + i, n_and_t, 21);
+	}
+	rig_start(0xffffff00U);
+	rig_input(in, sizeof in);
+	g.send_max = 0;
+	rig_run(FOREVER);
+	unit_int("taken", (long)g.in_off, STS_CLIENT_INPUT);
+	unit_int("asks", g.asks, STS_CLIENT_INPUT / 21);
+	unit_int("wants", sts_client_ops.wants(&g.c), STS_WANT_SEND);
+	g.send_max = FOREVER;
+	rig_run(FOREVER);
+	unit_int("all", g.asks, 100);
+	unit_int("releases", g.releases, 100);
+	unit_int("octets", (long)g.out_len, 100 * 12);
+}
+END_TEST
+
+/* Who does not read is cut, and his records are given back, also while a
+ * question of his waits; the agent may answer that too late. */
+START_TEST(stalls_with_replies_put_by)
+{
+	static const char in[] = "17:postfix n.example,17:postfix t.example,"
+				 "17:postfix l.example,";
+
+	for (size_t waits = 0; waits < 2; waits++) {
+		rig_start(0xffffff00U);
+		rig_input(in, waits ? sizeof in - 1 : 42);
+		g.send_max = 0;
+		rig_run(FOREVER);
+		unit_int("asks", g.asks, 2 + (long)waits);
+		unit_int("yields",
+		    sts_client_yield(&g.c, g.now + STS_CLIENT_IDLE_MS), false);
+		g.c.ask.deadline = g.now + 100000;
+		rig_time(STS_CLIENT_STALL_MS - 1);
+		unit_int("patient", g.gones, 0);
+		g.now++;
+		sts_client_ops.tick(&g.c, g.now, 0);
+		unit_int("busy", sts_client_busy(&g.c), true);
+		if (waits) {
+			rig_answer();
+		}
+		rig_run(FOREVER);
+		check_gone("stalled");
+		unit_int("why", g.why, STS_WHY_CLIENT_STALL);
+		unit_int("given back", g.releases + g.given_up, 2);
+		check_out("nothing", "");
+	}
+}
+END_TEST
+
+/* Whatever ends the reading, what was answered is sent first. */
+START_TEST(sent_before_the_end)
+{
+	static const char *const after[] = { "", "x", "17:postf", "900:" };
+
+	for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
+		uint8_t in[100];
+		size_t n = strlen(after[i]);
+
+		memcpy(in, n_and_t, 42);
+		memcpy(in + 42, after[i], n);
+		rig_start(0xffffff00U);
+		rig_input(in, 42 + n);
+		g.send_max = 0;
+		rig_run(FOREVER);
+		sts_client_drain(&g.c);
+		g.send_max = 5;
+		rig_run(FOREVER);
+		check_out(after[i], R_NOT R_BUSY);
+		check_gone(after[i]);
+		unit_int("why", g.why,
+		    after[i][0] == 'x' ? STS_WHY_CLIENT_JUNK : STS_WHY_NONE);
 	}
 }
 END_TEST
@@ -1035,6 +1187,12 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, half_close_everywhere);
 	tcase_add_test(tc, reset_everywhere);
 	tcase_add_test(tc, drain_everywhere);
+	tcase_add_test(tc, answered_together);
+	tcase_add_test(tc, sent_while_one_waits);
+	tcase_add_test(tc, long_one_comes_behind);
+	tcase_add_test(tc, nothing_is_taken_before_all_is_out);
+	tcase_add_test(tc, stalls_with_replies_put_by);
+	tcase_add_test(tc, sent_before_the_end);
 	tcase_add_test(tc, answered_later);
 	tcase_add_test(tc, answered_when_due);
 	tcase_add_test(tc, due_again);
