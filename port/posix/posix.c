@@ -171,7 +171,7 @@ channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 	STS_ASSERT(l->kind == LISTENER || l->kind == LISTENER_TCP);
 	STS_ASSERT(fresh < p->channels);
 	for (unsigned i = 0; fd < 0 && i < SKIP_MAX; i++) {
-		fd = accept(l->fd, NULL, NULL);
+		fd = sts_socket_accept(l->fd);
 		if (fd >= 0) {
 			break;
 		}
@@ -185,10 +185,6 @@ channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 	}
 	if (fd < 0) {
 		return STS_IO_AGAIN;
-	}
-	if (sts_socket_prepare(fd) != 0) {
-		close(fd);
-		return STS_IO_LIMIT;
 	}
 	sts_socket_no_sigpipe(fd);
 	if (l->kind == LISTENER) {

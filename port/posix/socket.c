@@ -4,7 +4,16 @@
  * below: anything else means that the connection is of no more use), and when a
  * connection may be reset. All are non-blocking and close-on-exec.
  */
+/* accept4 is not in every system, and hidden by most. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#define STS_ACCEPT4
+#elif defined(__FreeBSD__)
+#define __BSD_VISIBLE 1
+#define STS_ACCEPT4
+#else
 #define _POSIX_C_SOURCE 200809L
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -191,18 +200,66 @@ sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms)
 	       (unsent == STS_UNSENT_UNKNOWN && quiet_ms < STS_UNSENT_MS);
 }
 
-/* A socket that is non-blocking, or STS_IO_ error. */
+/* Prepare a descriptor, or close it. -1 with errno if that was so, or it is
+ * none. */
+static int
+prepared(int fd)
+{
+	if (fd >= 0 && sts_socket_prepare(fd) != 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	return fd;
+}
+
+/* One call where the system can have a socket born as it is to be, else four.
+ * A descriptor that is non-blocking and close-on-exec, or -1 with errno. */
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+static int
+open_prepared(int family, int type)
+{
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	/* A kernel before the C library's headers. */
+	return fd < 0 && errno == EINVAL ? prepared(socket(family, type, 0))
+					 : fd;
+}
+#else
+static int
+open_prepared(int family, int type)
+{
+	return prepared(socket(family, type, 0));
+}
+#endif
+
+#if defined(STS_ACCEPT4) && defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+int
+sts_socket_accept(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return fd < 0 && errno == ENOSYS
+		   ? prepared(accept(listener, NULL, NULL))
+		   : fd;
+}
+#else
+int
+sts_socket_accept(int listener)
+{
+	return prepared(accept(listener, NULL, NULL));
+}
+#endif
+
 int
 sts_socket_open(int family, int type)
 {
-	int fd = socket(family, type, 0);
+	int fd = open_prepared(family, type);
 
 	if (fd < 0) {
 		return sts_socket_open_error(errno);
-	}
-	if (sts_socket_prepare(fd) != 0) {
-		close(fd);
-		return STS_IO_LIMIT;
 	}
 	sts_socket_no_sigpipe(fd);
 	return fd;

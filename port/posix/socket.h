@@ -30,6 +30,9 @@ int sts_socket_prepare(int fd);
 /* A prepared socket, or an error (< 0). */
 int sts_socket_open(int family, int type);
 
+/* The next client of a listener, prepared: a descriptor, or -1 with errno. */
+int sts_socket_accept(int listener);
+
 void sts_socket_no_sigpipe(int fd);
 void sts_socket_no_delay(int fd);
 
