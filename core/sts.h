@@ -170,6 +170,13 @@ bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 void sts_agent_unshare(struct sts_agent *a, struct sts_text domain);
 
 /*
+ * Events are read up to this level (0 error, 1 warning, 2 info, 3 debug): those
+ * beyond it are counted and not kept, which spares an answer from the cache a
+ * good part of its time. Without this call all are kept.
+ */
+void sts_agent_events_read(struct sts_agent *a, unsigned level);
+
+/*
  * Use other settings from now on. Work under way goes on with what it began
  * with: the old ones stay borrowed until sts_agent_settings_used(a, old) is
  * false.

@@ -281,6 +281,7 @@ sts_live_begin(struct sts_live *l, struct sts_agent *agent,
 	l->driver = driver;
 	l->log = log;
 	l->look_at = now + STS_LIVE_LOOK_MS;
+	sts_agent_events_read(agent, sts_live_now(l)->conf.log_level);
 }
 
 bool
@@ -340,6 +341,7 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 		return false;
 	}
 	sts_log_level(l->log, s->conf.log_level);
+	sts_agent_events_read(l->agent, s->conf.log_level);
 	return true;
 }
 

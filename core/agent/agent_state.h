@@ -156,6 +156,8 @@ struct sts_agent {
 	} root; /* agent.c */
 	struct {
 		uint8_t head, count;
+		uint8_t unread; /* nobody reads this level and those beyond
+		                   it; 0: all are read */
 		uint32_t lost; /* since the last that was reported */
 		sts_ms noticed[STS_NOTICES];
 		uint8_t noticed_once; /* bit a notice: noticed[] counts */

@@ -5,11 +5,13 @@
  * the lowest level, or the new one if all others are above it; a debug event
  * never displaces another. The number of lost events is reported as an event
  * of its own. Strangers cause most events, so nothing may depend on their
- * arrival, and nobody can push out a warning by causing harmless ones.
+ * arrival, and nobody can push out a warning by causing harmless ones. Each is
+ * counted, also those of a level that nobody reads; these go no further.
  */
 #include <string.h>
 
 #include "agent.h"
+#include "../base/assert.h"
 
 enum {
 	LEVEL_DEBUG = 3
@@ -77,7 +79,8 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	size_t len = text.n;
 
 	sts_count(&a->metrics, STS_METRIC_EVENTS + code);
-	if (!make_room(a, code)) {
+	if ((a->tell.unread != 0 && sts_event_level(code) >= a->tell.unread) ||
+	    !make_room(a, code)) {
 		return &a->tell.events[STS_EVENTS_MAX];
 	}
 	e = event_at(a, a->tell.count);
@@ -93,6 +96,13 @@ sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
 	}
 	e->text_len = (uint8_t)len;
 	return e;
+}
+
+void
+sts_agent_events_read(struct sts_agent *a, unsigned level)
+{
+	STS_ASSERT(level < UINT8_MAX);
+	a->tell.unread = (uint8_t)(level + 1);
 }
 
 bool

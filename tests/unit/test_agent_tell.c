@@ -149,9 +149,37 @@ START_TEST(the_least_important_are_lost)
 }
 END_TEST
 
+/* Levels that nobody reads are counted, and take no room. */
+START_TEST(unread_levels)
+{
+	struct sts_event e;
+
+	for (unsigned level = 0; level < 4; level++) {
+		memset(&agent, 0, sizeof agent);
+		sts_agent_events_read(&agent, level);
+		for (unsigned i = 0; i < 4; i++) {
+			tell("ewid"[i], i);
+		}
+		for (unsigned i = 0; i <= level; i++) {
+			ck_assert(sts_agent_event(&agent, &e));
+			unit_int("code", e.code, of_level[i]);
+			unit_int("number", e.number[0], i);
+		}
+		ck_assert(!sts_agent_event(&agent, &e));
+		for (unsigned i = 0; i < 4; i++) {
+			unit_int("counted",
+			    (long)agent.metrics
+				.n[STS_METRIC_EVENTS + of_level[i]],
+			    1);
+		}
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, unread_levels);
 	tcase_add_test(tc, who_is_lost);
 	tcase_add_test(tc, the_least_important_are_lost);
 }
