@@ -67,6 +67,12 @@ $(BUILD)/bench/restart: tests/bench/restart.c tests/fuzz/assert.c tests/bench/do
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/daemon.a \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
 
+.PHONY: bench-warm
+bench-warm: $(BUILD)/bench/restart $(BUILD)/mtasts ## instructions and system calls an answer from the cache, alone and pipelined
+	@sh boards/posix/deps.sh valgrind strace python3
+	@python3 tests/bench/warm.py $(BUILD)/mtasts $(BUILD)/bench/restart 1 1
+	@python3 tests/bench/warm.py $(BUILD)/mtasts $(BUILD)/bench/restart 32 16
+
 # Twice the same, once without assertions: for this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h
 M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \

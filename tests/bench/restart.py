@@ -106,4 +106,5 @@ def main():
         print(f"{count / 1e6:.0f} million instructions, {count // n} a policy")
 
 
-main()
+if __name__ == "__main__":
+    main()
