@@ -588,7 +588,8 @@ START_TEST(by_https)
 }
 END_TEST
 
-/* Failed fetches are reported to those who want it, and only theirs. */
+/* R79, R80: failed fetches are reported to the domain that wants it, and to no
+ * other. */
 START_TEST(own)
 {
 	static const struct {

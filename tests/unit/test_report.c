@@ -150,6 +150,7 @@ static const struct {
 } cases[] = {
 	{ "success", success_only, NONE("1") },
 	{ "sts, escapes", policy_sts,
+	    /* R82: as received */
 	    "{\"policy\":{\"policy-type\":\"sts\",\"policy-string\":["
 	    "\"version: STSv1\",\"a \\\"b\\\" \\\\ \\u00fc \\ufffd "
 	    "\\ud83d\\ude00\"],\"policy-domain\":\"b.c\",\"mx-host\":["

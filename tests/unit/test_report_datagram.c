@@ -298,7 +298,8 @@ START_TEST(table)
 }
 END_TEST
 
-/* What Debian 13's Postfix 3.10.13 sent; a line each. */
+/* What Debian 13's Postfix 3.10.13 sent; a line each. R81: hosts without
+ * STARTTLS and with bad certificates among them. */
 START_TEST(captured)
 {
 	struct sts_text all = unit_file("tests/unit/report_datagrams.txt");
