@@ -236,7 +236,7 @@ say_servers(struct words *w)
 		say(w, "%s%s: %s%s%s", address, yes[0] ? " (trusted)" : "",
 		    !yes[1]  ? "SILENT, asked last"
 		    : yes[2] ? "answers"
-			     : "not needed yet",
+			     : "no answer yet",
 		    yes[3] ? "" : ", no EDNS",
 		    yes[4] ? "" : ", silent over TCP");
 		end_line(w);
@@ -311,7 +311,8 @@ say_policies(struct words *w)
 		{ "policies.testing", "only tested" },
 		{ "policies.none", "of mode none" },
 		{ "policies.expired", "expired" },
-		{ "policies.other", "without a policy" },
+		{ "policies.other",
+		    "without a policy, or not known to have one" },
 	};
 	unsigned shown = 0;
 

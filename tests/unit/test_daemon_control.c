@@ -467,7 +467,7 @@ START_TEST(status_healthy)
 	replied("Enforcement    policies are enforced\n");
 	replied("Journal        written in order; 0 policies wait");
 	replied("Name servers   127.0.0.1");
-	replied(": not needed yet\n");
+	replied(": no answer yet\n");
 	replied("DANE           off\n");
 	replied("Policies       1 domains are held: 1 enforced\n");
 	replied("Failing        no policy that is in force\n");

@@ -257,7 +257,7 @@ static const struct {
 	    "\"answers\":true,\"heard\":false,\"edns\":true,\"tcp\":true}]}",
 	    "# Name servers\n192.0.2.1:53 (trusted): answers\n"
 	    "192.0.2.2:53: SILENT, asked last, no EDNS, silent over TCP\n"
-	    "192.0.2.3:53: not needed yet\n" },
+	    "192.0.2.3:53: no answer yet\n" },
 	{ "DANE blind",
 	    "{\"dane\":{\"on\":true,\"resolver\":\"blind\",\"busy\":1,"
 	    "\"busy_max\":4}}",
@@ -270,7 +270,8 @@ static const struct {
 	    "clients 999 bytes, port 1 kB\n" },
 	{ "policies",
 	    "{\"policies\":{\"records\":3,\"enforce\":1,\"other\":2}}",
-	    "# Policies\n3 domains are held: 1 enforced, 2 without a policy\n"
+	    "# Policies\n3 domains are held: 1 enforced, 2 without a policy, "
+	    "or not known to have one\n"
 	    "# Failing\nno policy that is in force\n"
 	    "# Expires next\nno policy is in force\n" },
 	{ "failing",
