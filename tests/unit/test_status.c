@@ -320,7 +320,7 @@ static const struct {
 	{ "a version", "{\"version\":\"<b>\"}", "<li>mtasts &lt;b&gt; is" },
 	{ "an address",
 	    "{\"name_servers\":[{\"address\":\"<i>\",\"answers\":true}]}",
-	    "<li>&lt;i&gt;: not" },
+	    "<li>&lt;i&gt;: no answer yet" },
 	{ "a chart", "{\"hours\":[{\"questions\":1},{\"questions\":120}]}",
 	    "<rect x=\"221\" y=\"59\" width=\"8\" height=\"1\"/>"
 	    "<rect x=\"231\" y=\"0\" width=\"8\" height=\"60\"/></svg>\n"
