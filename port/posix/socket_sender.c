@@ -26,22 +26,21 @@ sts_socket_tell_uid(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
 }
 
-/* Whose it is, of what came with a datagram. False: that is not there. */
+/* Whose it is, of what came with a datagram: the system puts that first. False:
+ * it is not there. */
 static bool
 uid_of(struct msghdr *m, unsigned long *uid)
 {
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
 	struct ucred who;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
-	     c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_SOCKET &&
-		    c->cmsg_type == SCM_CREDENTIALS) {
-			memcpy(&who, CMSG_DATA(c), sizeof who);
-			*uid = who.uid;
-			return true;
-		}
+	if (c == NULL || c->cmsg_level != SOL_SOCKET ||
+	    c->cmsg_type != SCM_CREDENTIALS) {
+		return false;
 	}
-	return false;
+	memcpy(&who, CMSG_DATA(c), sizeof who);
+	*uid = who.uid;
+	return true;
 }
 
 int
