@@ -22,6 +22,7 @@
 
 #include "../../core/base/assert.h"
 #include "control_print.h"
+#include "date.h"
 
 /* Parts of a record that were shown already. */
 enum {
@@ -135,14 +136,9 @@ print_relative(const struct sts_control_show *s, const char *name)
 static void
 print_date(const struct sts_control_show *s, const char *name)
 {
-	time_t at = (time_t)number(s, name);
-	struct tm tm;
+	char date[STS_DATE_MAX];
 
-	if (gmtime_r(&at, &tm) != NULL) {
-		printf("%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900,
-		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-		    tm.tm_sec);
-	}
+	printf("%s", sts_date((int64_t)number(s, name), date));
 }
 
 /* " until 2026-01-02 03:04:05 UTC (in 7 h)", if there is an end. */

@@ -18,6 +18,7 @@
 #include "../../core/base/assert.h"
 #include "../../core/report/report.h"
 #include "conf_share.h"
+#include "date.h"
 #include "live.h"
 #include "preload_file.h"
 #include "resolv.h"
@@ -511,15 +512,12 @@ sts_live_off_until_s(const struct sts_live *l)
 static const char *
 until_text(const struct sts_live *l, char out[UNTIL_MAX])
 {
-	time_t at = (time_t)l->off_until_s;
-	struct tm tm;
+	char date[STS_DATE_MAX];
 
 	out[0] = '\0';
-	if (at != 0 && gmtime_r(&at, &tm) != NULL) {
-		snprintf(out, UNTIL_MAX,
-		    " until %04d-%02d-%02d %02d:%02d:%02d UTC",
-		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		    tm.tm_min, tm.tm_sec);
+	if (l->off_until_s != 0) {
+		snprintf(out, UNTIL_MAX, " until %s",
+		    sts_date((int64_t)l->off_until_s, date));
 	}
 	return out;
 }

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../core/base/text.h"
+#include "date.h"
 #include "status_html.h"
 
 enum {
@@ -275,15 +275,11 @@ put_head(struct page *p, bool healthy)
 static void
 put_time(struct page *p)
 {
-	time_t at = (time_t)sts_status_number(p->t, "now");
-	char date[40], iso[40];
-	struct tm tm;
+	char date[STS_DATE_MAX], iso[STS_DATE_MAX];
 
-	if (gmtime_r(&at, &tm) == NULL ||
-	    strftime(iso, sizeof iso, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0 ||
-	    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
-		return;
-	}
+	sts_date((int64_t)sts_status_number(p->t, "now"), date);
+	/* HTML takes a blank between day and time, and Z for UTC. */
+	snprintf(iso, sizeof iso, "%.19sZ", date);
 	put(p, "<p>As of <time datetime=\"");
 	put_escaped(p, iso);
 	put(p, "\">");

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "date.h"
 #include "status_words.h"
 
 enum {
@@ -113,14 +113,9 @@ say_relative(struct words *w, unsigned long long at)
 static void
 say_date(struct words *w, unsigned long long at)
 {
-	time_t t = (time_t)at;
-	struct tm tm;
-	char date[40];
+	char date[STS_DATE_MAX];
 
-	if (gmtime_r(&t, &tm) != NULL &&
-	    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0) {
-		say(w, "%s", date);
-	}
+	say(w, "%s", sts_date((int64_t)at, date));
 }
 
 /* "1.5 MB": enough to see what is large. */
