@@ -25,6 +25,8 @@ listen inet:0.0.0.0:8461
 listen inet:[::]:8461
 journal /var/lib/mtasts/journal
 control unix:/run/mtasts/control
+# So many fit into the 1,024 open files that some runtimes allow.
+clients 256
 """
 
 

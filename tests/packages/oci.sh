@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # oci.sh IMAGE: the image as tools of others see it: skopeo reads the index and
-# copies one machine's image, umoci unpacks it, crun runs it without root's
+# copies one machine's image, umoci unpacks it, runc runs it without root's
 # rights, and its health check passes while it serves and fails when it does not.
 set -eu
 image=$(realpath "$1")
 dir=$(mktemp -d)
-trap 'crun delete -f mtasts-test >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
+trap 'runc delete -f mtasts-test >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
 
 fail() {
 	echo "FAILED: oci: $*" >&2
@@ -22,7 +22,8 @@ blobs = pathlib.Path(sys.argv[1]) / "blobs/sha256"
 top = json.loads((pathlib.Path(sys.argv[1]) / "index.json").read_text())["manifests"][0]["digest"][7:]
 for m in json.loads((blobs / top).read_text())["manifests"]:
     p, size = m["platform"], json.loads((blobs / m["digest"][7:]).read_text())["layers"][0]["size"]
-    assert size <= 400 * 1024, f"{p}: a layer of {size} bytes"
+    # Two thirds are the daemon, the rest Debian's roots.
+    assert size <= 480 * 1024, f"{p}: a layer of {size} bytes"
     print(p["architecture"] + ("/" + p["variant"] if "variant" in p else ""))
 EOF
 ); do
@@ -50,18 +51,21 @@ c["process"]["args"] += ["-o", "nameserver 127.0.0.1"]
 c["process"]["capabilities"] = {}
 c["process"]["noNewPrivileges"] = True
 c["root"]["readonly"] = True
+c["linux"].pop("resources", None)
+c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "cgroup"]
+c["mounts"] = [m for m in c["mounts"] if m["type"] != "cgroup"]
 for place in "/run/mtasts", "/var/lib/mtasts":
-    c["mounts"].append({"destination": place, "type": "tmpfs", "source": "tmpfs", "options": ["mode=0777", "nosuid", "nodev"]})
+    c["mounts"].append({"destination": place, "type": "tmpfs", "source": "tmpfs", "options": ["uid=65532", "gid=65532", "mode=0700", "nosuid", "nodev"]})
 json.dump(c, open(path, "w"))
 EOF
-(cd "$dir/bundle" && crun run -d mtasts-test >"$dir/log" 2>&1) || fail "crun: $(cat "$dir/log")"
+(cd "$dir/bundle" && runc run -d mtasts-test >"$dir/log" 2>&1) || fail "runc: $(cat "$dir/log")"
 i=0
-until crun exec mtasts-test /mtasts status --quiet >"$dir/status" 2>&1; do
+until runc exec mtasts-test /mtasts status --quiet >"$dir/status" 2>&1; do
 	i=$((i + 1))
 	[ $i -lt 100 ] || fail "no health: $(cat "$dir/status" "$dir/log")"
 	sleep 0.1
 done
-crun exec mtasts-test /mtasts query '[192.0.2.1]' >"$dir/query" && fail "an address has a policy"
-grep -q 'none' "$dir/query" || fail "query: $(cat "$dir/query")"
-crun kill mtasts-test TERM
-echo "oci: $name: read by skopeo and umoci, run by crun"
+runc exec mtasts-test /mtasts query '[192.0.2.1]' >"$dir/query" && fail "an address has a policy"
+grep -q 'key-address' "$dir/query" || fail "query: $(cat "$dir/query")"
+runc kill mtasts-test TERM
+echo "oci: $name: read by skopeo and umoci, run by runc"

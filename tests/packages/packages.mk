@@ -22,21 +22,21 @@ test-deb: ## those packages in a Debian 12 and a Debian 13 (root)
 
 # The image of the static daemons, MACHINE=TARGET a word.
 OCI_MACHINES ?= amd64=x86_64 arm64=aarch64 arm/v7=armv7 riscv64=riscv64
-ROOTS ?= /etc/ssl/certs/ca-certificates.crt
+OCI_ROOTS ?= /etc/ssl/certs/ca-certificates.crt
 EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))
 
 .PHONY: oci test-oci
-oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=..., ROOTS=PEM)
+oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=..., OCI_ROOTS=PEM)
 	@sh boards/posix/deps.sh ca-certificates python3
 	@for m in $(OCI_MACHINES); do t=$${m#*=}; \
 		$(MAKE) --no-print-directory -s TARGET=$$t build/$$t/mtasts || exit 1; done
 	@set --; for m in $(OCI_MACHINES); do t=build/$${m#*=}; \
 		$$(sed -n "s/^TRIPLET_$${m#*=} = //p" boards/targets.mk)-strip -o $$t/mtasts.stripped $$t/mtasts || exit 1; \
 		set -- "$$@" "$${m%%=*}=$$t/mtasts.stripped"; done; \
-		python3 boards/oci/image.py build/mtasts-oci.tar $(ROOTS) $(EPOCH) "$$@"
+		python3 boards/oci/image.py build/mtasts-oci.tar $(OCI_ROOTS) $(EPOCH) "$$@"
 
-test-oci: oci ## that image read by skopeo and umoci, run by crun (root)
-	@sh boards/posix/deps.sh skopeo umoci crun
+test-oci: oci ## that image read by skopeo and umoci, run by runc (root)
+	@sh boards/posix/deps.sh skopeo umoci runc
 	@cp build/mtasts-oci.tar build/mtasts-oci.first
 	@$(MAKE) --no-print-directory -s oci >/dev/null
 	@cmp build/mtasts-oci.tar build/mtasts-oci.first
