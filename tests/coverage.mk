@@ -29,7 +29,7 @@ coverage: ## lines and branches of core, dns and tls that no test reaches
 	@python3 tests/coverage.py $(COVERAGE) tests/coverage.txt
 
 coverage-build: $(COVERAGE_UNIT) $(COVERAGE_REPLAY) $(BUILD)/scenario $(BUILD)/sim \
-	$(BUILD)/examples/keep $(BUILD)/examples/mx_certificate $(BUILD)/examples/route
+	$(BUILD)/examples/keep $(BUILD)/examples/mx_certificate
 
 coverage-commands:
 	@printf '%s\n' $(COVERAGE_COMMANDS)

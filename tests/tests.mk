@@ -75,7 +75,7 @@ CHECK_PKGS = clang-format-14 pmccabe python3 unicode-data
 
 # What `make test` runs, a command a line.
 TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
-	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(EXAMPLE_COMMANDS) \
+	"$(BUILD)/scenario tests/scenario/*.scn" $(SIM_COMMANDS) $(ROUTE_COMMAND) $(EXAMPLE_COMMANDS) \
 	$(JOURNAL_COMMANDS) $(REPORT_COMMANDS)
 
 .PHONY: test test-deps test-build test-commands check unit

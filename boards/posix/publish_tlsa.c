@@ -100,7 +100,7 @@ note_end(const char *path, const struct sts_spki *k)
 static int
 add_leaf(struct records *r, const char *path, const struct sts_spkis *keys)
 {
-	const struct sts_spki *leaf = keys->count == 1 ? &keys->item[0] : NULL;
+	const struct sts_spki *leaf = &keys->item[0];
 	char why[STS_SPKI_WHY_MAX];
 	unsigned leaves = 0;
 

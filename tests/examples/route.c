@@ -52,7 +52,12 @@ main(int argc, char **argv)
 	uint8_t key[16];
 
 	FILE *f = argc > 4 ? fopen(argv[4], "rb") : stdin;
-	struct sts_text chain = sts_text(der, fread(der, 1, sizeof der, f));
+	struct sts_text chain =
+	    sts_text(der, f != NULL ? fread(der, 1, sizeof der, f) : 0);
+
+	if (argc > 4 && f != NULL) {
+		fclose(f);
+	}
 
 	servers.addr[0].port = (uint16_t)atoi(argv[2]);
 	sts_zones_init(&zones, 12000, 30000);
