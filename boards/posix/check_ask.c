@@ -137,9 +137,11 @@ take_mx(struct sts_check_ask *a, const struct sts_dns_answers *it,
     const struct sts_dns_rr *rr)
 {
 	struct sts_dns_mx mx;
-	uint8_t preference[2], none = NO_NAME;
+	const uint8_t none = NO_NAME;
 
 	if (sts_dns_mx(it, rr, &mx)) {
+		uint8_t preference[2];
+
 		sts_put16be(preference, mx.preference);
 		put(a, sts_text(preference, sizeof preference));
 		put(a, sts_text(mx.exchange.name, mx.exchange.len));

@@ -219,7 +219,6 @@ put_tlsa(const struct sts_check_host *h)
 static void
 put_certificate(const struct sts_check_host *h, const struct sts_check_cert *c)
 {
-	char numbers[16];
 	const struct sts_check_tlsa *t = &h->record[c->dane_record];
 
 	sts_json_put_open(&out, NULL, '{');
@@ -228,6 +227,8 @@ put_certificate(const struct sts_check_host *h, const struct sts_check_cert *c)
 	put_hex("spki_sha256", c->spki, sizeof c->spki);
 	sts_json_put_string(&out, "pkix", sts_why_token((enum sts_why)c->path));
 	if (h->dane == STS_DANE_HOST_USABLE) {
+		char numbers[16];
+
 		snprintf(numbers, sizeof numbers, "%u %u %u",
 		    (unsigned)t->usage, (unsigned)t->selector,
 		    (unsigned)t->matching);

@@ -78,9 +78,11 @@ end_without(struct sts_check_policy *p)
 static void
 fetch(struct sts_check_run *r)
 {
-	uint8_t host[STS_POLICY_HOST_MAX], rnd[STS_TLS_RND];
+	uint8_t rnd[STS_TLS_RND];
 
 	if (sts_check_loop_random(&r->loop, rnd, sizeof rnd)) {
+		uint8_t host[STS_POLICY_HOST_MAX];
+
 		r->facts.policy.tried = true;
 		sts_check_fetch_begin(&r->fetch, &r->facts.policy,
 		    sts_domain_policy_host(host, r->facts.domain),

@@ -35,7 +35,7 @@ bash_values(char value, const char *reply)
 
 	printf("\t");
 	for (const struct sts_option *o = sts_options; o->word != NULL; o++) {
-		if (o->value == value) {
+		if (o->value == (uint8_t)value) {
 			printf("%s%s", before, o->word);
 			before = "|";
 		}

@@ -512,10 +512,10 @@ sts_live_off_until_s(const struct sts_live *l)
 static const char *
 until_text(const struct sts_live *l, char out[UNTIL_MAX])
 {
-	char date[STS_DATE_MAX];
-
 	out[0] = '\0';
 	if (l->off_until_s != 0) {
+		char date[STS_DATE_MAX];
+
 		snprintf(out, UNTIL_MAX, " until %s",
 		    sts_date((int64_t)l->off_until_s, date));
 	}

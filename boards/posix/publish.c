@@ -305,10 +305,10 @@ is_among(struct sts_text t, const struct sts_text *list, unsigned count)
 static void
 print_record(const char *what, uint16_t type, struct sts_text t)
 {
-	char shown[4 * SHOWN_MAX];
-
 	printf("  %s: ", what);
 	if (type == STS_DNS_TXT) {
+		char shown[4 * SHOWN_MAX];
+
 		sts_log_quote(t, shown, sizeof shown);
 		printf("\"%s\"\n", shown);
 		return;

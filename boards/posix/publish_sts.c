@@ -189,7 +189,7 @@ try_hosts(const struct sts_publish *p, const struct policy *y)
 	static struct sts_args args;
 	static struct sts_text patterns[STS_POLICY_MX_MAX];
 	const struct sts_check_facts *facts;
-	char port[8];
+	static char port[8]; /* args points to it */
 
 	snprintf(port, sizeof port, "%u", (unsigned)p->port);
 	args.source = p->source;

@@ -101,7 +101,6 @@ static int
 add_leaf(struct records *r, const char *path, const struct sts_spkis *keys)
 {
 	const struct sts_spki *leaf = &keys->item[0];
-	char why[STS_SPKI_WHY_MAX];
 	unsigned leaves = 0;
 
 	for (unsigned i = 0; keys->count > 1 && i < keys->count; i++) {
@@ -111,6 +110,8 @@ add_leaf(struct records *r, const char *path, const struct sts_spkis *keys)
 		}
 	}
 	if (keys->count > 1 && leaves != 1) {
+		char why[STS_SPKI_WHY_MAX];
+
 		snprintf(why, sizeof why,
 		    "which is the server's own? Of %u blocks %u are no CA's: "
 		    "give a file with one server's certificate (and its chain)",

@@ -75,7 +75,7 @@ judge(struct sts_text uri)
 	struct sts_text rest = uri;
 
 	for (size_t i = 0; i < uri.n; i++) {
-		if (!is_uri(uri.p[i]) && memchr(",!;'", uri.p[i], 4) == NULL) {
+		if (!is_uri(uri.p[i]) && strchr(",!;'", uri.p[i]) == NULL) {
 			return "--rua: a character that no URI has; a name "
 			       "beyond ASCII is written in A-labels";
 		}

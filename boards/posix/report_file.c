@@ -170,17 +170,17 @@ load_image(struct sts_report_file *f, unsigned i)
 static void
 load_marks(struct sts_report_file *f)
 {
-	uint8_t mark[MARK];
+	uint8_t octets[MARK];
 
 	for (uint32_t i = 0; i < STS_REPORT_FILE_MARKS; i++) {
 		if (!read_all(
-			f->marks, sts_span(mark, MARK), (off_t)i * MARK)) {
+			f->marks, sts_span(octets, MARK), (off_t)i * MARK)) {
 			return;
 		}
-		if (sts_get32le(mark + MARK_CRC) ==
-		    sts_crc32(0, sts_text(mark, MARK_CRC))) {
-			sts_agent_report_delivered(
-			    f->agent, sts_get32le(mark), sts_get32le(mark + 4));
+		if (sts_get32le(octets + MARK_CRC) ==
+		    sts_crc32(0, sts_text(octets, MARK_CRC))) {
+			sts_agent_report_delivered(f->agent,
+			    sts_get32le(octets), sts_get32le(octets + 4));
 		}
 	}
 }

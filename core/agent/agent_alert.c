@@ -29,8 +29,8 @@ left_s(const struct sts_entry *e, uint32_t at_s)
 static uint32_t
 percent(uint32_t part, uint32_t whole)
 {
-	return part > UINT32_MAX / 100 ? part / (whole / 100)
-				       : part * 100 / whole;
+	return part > UINT32_MAX / 100 && whole >= 100 ? part / (whole / 100)
+						       : part * 100 / whole;
 }
 
 /* The alert's level at at_s after this many failures: 0 to LEVEL_URGENT. */

@@ -79,13 +79,13 @@ static void
 note_bad(struct sts_agent *a, enum sts_datagram_verdict v, size_t n)
 {
 	struct sts_agent_report *r = a->reporter;
-	struct sts_event *e;
 
 	sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);
 	r->bad++;
 	if (sts_agent_notice(a, STS_NOTICE_REPORT)) {
-		e = sts_agent_tell(a, STS_EVENT_REPORT_BAD, STS_WHY_NONE,
-		    sts_text(r->room, n < BAD_TEXT ? n : (size_t)BAD_TEXT));
+		struct sts_event *e =
+		    sts_agent_tell(a, STS_EVENT_REPORT_BAD, STS_WHY_NONE,
+			sts_text(r->room, n < BAD_TEXT ? n : (size_t)BAD_TEXT));
 		e->number[0] = r->bad;
 		e->number[1] = (uint32_t)v;
 		r->bad = 0;

@@ -392,7 +392,7 @@ choose(struct sts_agent *a)
 	struct sts_agent_report *r = a->reporter;
 	bool mail;
 	struct sts_tally_domain d;
-	uint8_t *same, rnd[STS_REPORT_RND];
+	uint8_t *same;
 
 	if (!sts_tlsrpt_rua_next(&r->rua, &r->to)) {
 		end_try(a);
@@ -414,6 +414,8 @@ choose(struct sts_agent *a)
 	r->mark_waits = r->marked = false;
 	r->step = mail ? STS_REPORT_STARTS : STS_REPORT_FINDS;
 	if (!mail) {
+		uint8_t rnd[STS_REPORT_RND];
+
 		sts_random_take(&a->random, rnd, sizeof rnd);
 		sts_lookup_report_host(&r->lookup[SEND],
 		    sts_text(r->host, r->host_len), r->settings, a->now, rnd);

@@ -231,12 +231,11 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 		skip(out, (enum sts_why)h->why);
 	} else if (h->state == STS_DANE_HOST_NO_ADDRESS) {
 		skip(out, STS_WHY_HOST_NO_ADDRESS);
-	} else if (usable && d->mx == STS_DANE_MX_SECURE) {
+	} else if (usable && (d->mx == STS_DANE_MX_SECURE ||
+				 with->kind != STS_ANSWER_POLICY)) {
 		demand_records(d, host, out);
 	} else if (with->kind == STS_ANSWER_POLICY) {
 		demand_policy(a, with, out);
-	} else if (usable) {
-		demand_records(d, host, out);
 	} else {
 		out->kind = h->state == STS_DANE_HOST_UNUSABLE
 				? STS_DEMAND_TLS

@@ -38,7 +38,7 @@ publish(struct sts_agent *a)
 {
 	struct sts_share *s = a->share.engine;
 	uint8_t name[STS_SHARE_NAME_MAX];
-	struct sts_text domain = { NULL, 0 };
+	struct sts_text domain;
 	bool missing_only = false, more = true;
 
 	while (more && sts_share_may_set(s)) {

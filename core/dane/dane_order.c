@@ -23,11 +23,12 @@ is_before(const struct sts_dane_hosts *d, unsigned i, unsigned k)
 unsigned
 sts_dane_order(const struct sts_dane_hosts *d, unsigned n)
 {
-	unsigned before = 0, i = 0;
+	unsigned i = 0;
 
 	STS_ASSERT(n < d->host_count);
 	for (; i < d->host_count; i++) {
-		before = 0;
+		unsigned before = 0;
+
 		for (unsigned k = 0; k < d->host_count; k++) {
 			before += k != i && is_before(d, k, i);
 		}

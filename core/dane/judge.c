@@ -179,12 +179,11 @@ sts_judge_begin(struct sts_judge *j, const struct sts_demand *demand,
 	if (demand->kind == STS_DEMAND_SKIP) {
 		STS_ASSERT(demand->why != STS_WHY_NONE);
 		finish(j, (enum sts_why)demand->why);
-	} else if (demand->kind == STS_DEMAND_NOTHING) {
+	} else if (demand->kind == STS_DEMAND_NOTHING ||
+		   (demand->kind == STS_DEMAND_TLS && count > 0)) {
 		finish(j, STS_WHY_NONE);
 	} else if (count == 0) {
 		finish(j, STS_WHY_SMTP_NO_STARTTLS);
-	} else if (demand->kind == STS_DEMAND_TLS) {
-		finish(j, STS_WHY_NONE);
 	} else if (demand->kind == STS_DEMAND_WEBPKI) {
 		j->anchors = *roots;
 		begin_path(j);

@@ -594,7 +594,6 @@ sts_datagram_open(
 	d->bytes = bytes;
 	sts_json_begin(&d->now.json);
 	while (go_on(d, e)) {
-		continue;
 	}
 	d->cut = cut_in_helo(d);
 	if (!d->cut && (d->now.level != LEVEL_END || d->policies == 0 ||

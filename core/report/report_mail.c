@@ -69,11 +69,13 @@ put_date(struct sts_sink *s, uint64_t now_s)
 	put_two(time + 3, second / 60 % 60);
 	put_two(time + 6, second % 60);
 	sts_sink_string(s, "Date: ");
-	sts_sink_put(s, sts_text((const uint8_t *)days + 3 * (day % 7), 3));
+	sts_sink_put(
+	    s, sts_text((const uint8_t *)days + (size_t)3 * (day % 7), 3));
 	sts_sink_string(s, ", ");
 	sts_sink_put(s, sts_text(date + 8, 2));
 	sts_sink_string(s, " ");
-	sts_sink_put(s, sts_text((const uint8_t *)months + 3 * month, 3));
+	sts_sink_put(
+	    s, sts_text((const uint8_t *)months + (size_t)3 * month, 3));
 	sts_sink_string(s, " ");
 	sts_sink_put(s, sts_text(date, 4));
 	sts_sink_string(s, " ");

@@ -71,7 +71,7 @@ resolve(struct sts_share *s)
 		s->leg_count[i] = 0;
 		sts_leg_start(&s->legs, i, s->servers, s->health, name,
 		    types[i], s->now, STS_SHARE_CONNECT_MS,
-		    s->rnd + i * STS_DNS_RND);
+		    s->rnd + (size_t)i * STS_DNS_RND);
 	}
 }
 
@@ -147,7 +147,7 @@ take_connection(struct sts_share *s)
 	s->state = STS_SHARE_SHAKE;
 	s->reply_until = s->now + STS_FETCH_HANDSHAKE_MS;
 	sts_tls_start(s->tls, name, u->anchors, s->wall_s,
-	    s->rnd + STS_SHARE_LEGS * STS_DNS_RND);
+	    s->rnd + (size_t)STS_SHARE_LEGS * STS_DNS_RND);
 	sts_tls_use_links(s->tls, s->links);
 }
 

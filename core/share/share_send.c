@@ -83,7 +83,9 @@ put_key(struct sts_share *s, struct sts_text domain)
 	uint8_t key[STS_SHARE_TEXT + 3 + STS_SHARE_NAME_MAX];
 	struct sts_text prefix = sts_text_of(s->setup->prefix);
 
+	/* Octets, no string. */
 	memcpy(key, prefix.p, prefix.n);
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(key + prefix.n, ":d:", 3);
 	memcpy(key + prefix.n + 3, domain.p, domain.n);
 	put_text(s, sts_text(key, prefix.n + 3 + domain.n));
@@ -96,7 +98,10 @@ put_prefix(struct sts_share *s, const char *behind)
 	uint8_t key[STS_SHARE_TEXT + 4];
 	size_t n = strlen(s->setup->prefix);
 
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(key, s->setup->prefix, n);
+	/* Octets, no string. */
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(key + n, behind, strlen(behind));
 	put_text(s, sts_text(key, n + strlen(behind)));
 }

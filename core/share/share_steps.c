@@ -134,14 +134,13 @@ sts_share_greeted(struct sts_share *s, bool old)
 	if (old) {
 		sts_share_send_auth(s);
 	}
-	if (s->peer.sentinel != (named && !s->moved)) {
+	/* A replica under that name: Sentinel has not noticed yet. */
+	if (s->peer.sentinel != (named && !s->moved) ||
+	    (!s->peer.sentinel && named && s->peer.replica)) {
 		sts_share_fail(s, STS_TROUBLE_SERVER, STS_WHY_SHARE_MASTER);
 	} else if (s->peer.sentinel) {
 		s->state = STS_SHARE_SENTINEL;
 		sts_share_send_sentinel(s);
-	} else if (named && s->peer.replica) {
-		/* Sentinel has not noticed yet. */
-		sts_share_fail(s, STS_TROUBLE_SERVER, STS_WHY_SHARE_MASTER);
 	} else {
 		set_up(s);
 	}

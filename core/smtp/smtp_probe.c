@@ -209,11 +209,11 @@ hello_over(struct sts_smtp_probe *p)
 		return;
 	}
 	f->hello = true;
-	if (p->setup.starttls == STS_SMTP_TLS_NEVER) {
-		ready(p);
-	} else if ((f->plain.offers & STS_SMTP_STARTTLS) != 0) {
+	if (p->setup.starttls != STS_SMTP_TLS_NEVER &&
+	    (f->plain.offers & STS_SMTP_STARTTLS) != 0) {
 		say(p, STS_SMTP_ASK_TLS, STS_SMTP_VERB_STARTTLS);
-	} else if (p->setup.starttls == STS_SMTP_TLS_MAY) {
+	} else if (p->setup.starttls == STS_SMTP_TLS_NEVER ||
+		   p->setup.starttls == STS_SMTP_TLS_MAY) {
 		ready(p);
 	} else {
 		quit(p,
