@@ -38,7 +38,6 @@ publish(struct sts_agent *a)
 {
 	struct sts_share *s = a->share.engine;
 	uint8_t name[STS_SHARE_NAME_MAX];
-	struct sts_text domain;
 	bool missing_only = false, more = true;
 
 	while (more && sts_share_may_set(s)) {
@@ -46,7 +45,7 @@ publish(struct sts_agent *a)
 		uint32_t life_s;
 		sts_ref ref;
 
-		domain = sts_share_next(s, name, &missing_only);
+		struct sts_text domain = sts_share_next(s, name, &missing_only);
 		more = domain.n > 0;
 		ref = more ? sts_cache_find(&a->cache, domain) : 0;
 		if (ref == 0) {

@@ -71,8 +71,6 @@ main(int argc, char **argv)
 		42 };
 	uint8_t room[333];
 	unsigned count_of = 0;
-	size_t n;
-
 	STS_ASSERT(argc == 3);
 	sts_tally_init(&t, block, sizeof block, &config);
 	count(argv[2]);
@@ -82,6 +80,7 @@ main(int argc, char **argv)
 		static struct sts_report_gzip z;
 		static struct sts_report_mail m;
 		struct sts_span out = { room, sizeof room };
+		size_t n;
 		FILE *f = file(argv[1], ++count_of, "json");
 
 		sts_report_begin(&r, &t, ref, &c);
