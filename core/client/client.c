@@ -43,8 +43,9 @@ STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
 enum {
 	KEPT = sizeof(struct sts_reply_kept),
 	/* So much is to be sent before the next request is asked: the last
-	 * reply then still fits the driver's scratch. */
-	BY_MAX = STS_SCRATCH_SIZE - STS_REPLY_KEPT_MAX - STS_REPLY_HEAD_MAX
+	 * reply then still fits the driver's scratch. 0: each goes out alone. */
+	BY_REST = STS_SCRATCH_SIZE - STS_REPLY_KEPT_MAX - STS_REPLY_HEAD_MAX,
+	BY_MAX = BY_REST > 0 ? BY_REST : 0
 };
 
 enum state {
