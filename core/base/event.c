@@ -12,7 +12,7 @@ enum {
 	ROW = 1 + NUMBERS /* token, names of numbers */
 };
 
-#if STS_PRELOAD || STS_REPORT || STS_SHARE
+#if STS_DANE || STS_PRELOAD || STS_REPORT || STS_SHARE
 #define STS_EVENT_OPTION_WORDS(X) STS_EVENT_OPTION_LIST(X)
 #else
 #define STS_EVENT_OPTION_WORDS(X) ""

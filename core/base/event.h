@@ -24,10 +24,6 @@
 	X(POLICY_RECOVERED, "policy-recovered", 1, "failures", "", "") \
 	X(NO_POLICY,       "no-policy",       3, "ttl", "", "") \
 	X(DNS_FAILED,      "dns-failed",      2, "retry_in", "", "") \
-	X(DANE,            "dane",            3, "level", "hosts", "ttl") \
-	X(DANE_FAILED,     "dane-failed",     2, "retry_in", "", "") \
-	X(DANE_BLIND,      "dane-blind",      0, "", "", "") \
-	X(DANE_SEES,       "dane-sees",       1, "", "", "") \
 	X(FETCH_FAILED,    "fetch-failed",    1, "retry_in", "http_status", "") \
 	X(REFRESH_FAILED,  "refresh-failed",  2, "failures", "expires_in", "http_status") \
 	X(SCT_MISSING,     "sct-missing",     2, "scts", "", "") \
@@ -49,6 +45,10 @@
 
 /* Of rooms that a board may leave out, and their words with them. */
 #define STS_EVENT_OPTION_LIST(X) \
+	X(DANE,            "dane",            3, "level", "hosts", "ttl") \
+	X(DANE_FAILED,     "dane-failed",     2, "retry_in", "", "") \
+	X(DANE_BLIND,      "dane-blind",      0, "", "", "") \
+	X(DANE_SEES,       "dane-sees",       1, "", "", "") \
 	X(PRELOAD_EXPIRED, "preload-expired", 0, "domains", "expires", "") \
 	X(REPORT_SENT,     "report-sent",     2, "sessions", "failures", "by_mail") \
 	X(REPORT_FAILED,   "report-failed",   2, "retry_in", "tries", "status") \

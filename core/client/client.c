@@ -79,14 +79,14 @@ close_for(struct sts_client *c, enum sts_why why)
 static bool
 owes(const struct sts_client *c)
 {
-	return c->done < c->by;
+	return BY_MAX > 0 && c->done < c->by;
 }
 
 /* Whether the replies that were put by are out, and their records pinned. */
 static bool
 all_sent(const struct sts_client *c)
 {
-	return c->by > 0 && c->done == c->by;
+	return BY_MAX > 0 && c->by > 0 && c->done == c->by;
 }
 
 /* Whether the next request has to wait until what is put by is out. */
@@ -299,7 +299,7 @@ put_by(struct sts_client *c)
 	size_t to = (size_t)c->by * KEPT;
 	struct sts_reply_kept kept;
 
-	if ((size_t)c->at + c->request_len < to + KEPT ||
+	if (BY_MAX == 0 || (size_t)c->at + c->request_len < to + KEPT ||
 	    !sts_reply_keep(&c->reply, &kept)) {
 		return false;
 	}
@@ -440,7 +440,7 @@ client_send_buf(const void *e, struct sts_span lent)
 	size_t n = 0, at = c->sent;
 
 	STS_ASSERT(c->state == SENDS || owes(c));
-	for (unsigned i = c->done; i < c->by && n < lent.n; i++) {
+	for (unsigned i = c->done; owes(c) && i < c->by && n < lent.n; i++) {
 		const struct sts_reply_kept kept = kept_at(c, i);
 		struct sts_reply r;
 
