@@ -25,14 +25,14 @@
 	X(DNS_NODATA,        "dns-nodata",          "the name has no such record") \
 	X(DNS_SERVFAIL,      "dns-servfail",        "the name server failed or found the answer bogus") \
 	X(DNS_REFUSED,       "dns-refused",         "the name server refused to answer") \
-	X(DNS_ERROR,         "dns-error",           "the name server answered with another error") \
+	X(DNS_ERROR,         "dns-error",           "the name server answered another error") \
 	X(DNS_TIMEOUT,       "dns-timeout",         "no name server answered in time") \
 	X(DNS_UNREACHABLE,   "dns-unreachable",     "no name server could be reached") \
-	X(DNS_MALFORMED,     "dns-malformed",       "the name server's answer cannot be parsed") \
+	X(DNS_MALFORMED,     "dns-malformed",       "the name server's answer cannot be read") \
 	X(DNS_LARGE,         "dns-large",           "the answer is larger than the limit") \
 	X(DNS_ALIAS_LOOP,    "dns-alias-loop",      "the chain of aliases loops") \
 	X(DNS_NO_SERVER,     "dns-no-server",       "no name server is configured") \
-	X(DNS_NO_BUFFER,     "dns-no-buffer",       "no buffer for an answer over TCP was free in time") \
+	X(DNS_NO_BUFFER,     "dns-no-buffer",       "no buffer for DNS over TCP was free in time") \
 	/* TXT record (RFC 8461 3.1) */ \
 	X(TXT_NONE,          "txt-none",            "no TXT record begins with v=STSv1;") \
 	X(TXT_SEVERAL,       "txt-several",         "several TXT records begin with v=STSv1;") \
@@ -94,18 +94,18 @@
 	X(POLICY_MX,         "policy-mx",           "no mx is a pattern that a host can match") \
 	X(POLICY_NO_MX,      "policy-no-mx",        "the policy names no mx") \
 	X(POLICY_MANY_MX,    "policy-many-mx",      "the policy names more mx than the limit") \
-	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit the memory for one policy") \
+	X(POLICY_NO_ROOM,    "policy-no-room",      "the policy does not fit our memory for one") \
 	/* ourselves */ \
 	X(BACK_OFF,          "back-off",            "the last fetch for this id failed; waiting before the next") \
 	X(LATE,              "late",                "the policy was not there in time") \
 	X(BUSY,              "busy",                "no slot was free in time") \
 	X(NO_CLOCK,          "no-clock",            "the time is not known") \
 	X(REPLY_LARGE,       "reply-large",         "the answer is larger than the client takes") \
-	X(CLIENT_JUNK,       "client-junk",         "the client sent something that is no request") \
+	X(CLIENT_JUNK,       "client-junk",         "the client sent what is no request") \
 	X(CLIENT_STALL,      "client-stall",        "the client did not read its answer in time") \
 	X(MODE_NONE,         "mode-none",           "the policy says none") \
 	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
-	X(AUDIT,             "audit",               "enforcement is off; this is what would have been answered")
+	X(AUDIT,             "audit",               "enforcement is off; this would have been answered")
 
 /* What only mail hosts give: of use where a product speaks SMTP or judges them
  * (STS_SMTP, STS_DANE). No answer to a mail server and no look-up has these. */
