@@ -51,7 +51,7 @@ enum step {
 	OVER
 };
 
-/* As .invalid is nobody's name, who reads it in a log knows what it is. */
+/* A name under .invalid is nobody's: whoever reads it in a log can tell. */
 static const char helo_unknown[] = "mtasts-check.invalid";
 
 static const char help[] =

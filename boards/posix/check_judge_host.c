@@ -124,7 +124,7 @@ judge_tlsa(const struct sts_check_facts *f, unsigned h,
 	}
 }
 
-/* A certificate by WebPKI and by TLSA, each for those who go by it. */
+/* A certificate by WebPKI and by TLSA, each for the senders that go by it. */
 static void
 judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
     const struct sts_check_cert *c, struct sts_check_findings *out)
@@ -149,8 +149,8 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 	}
 }
 
-/* Whether nobody can tell why a dialogue ended. Who hangs up where TLS was to
- * begin has no TLS, whatever the reason. */
+/* Whether nobody can tell why a dialogue ended. A server that hangs up where
+ * TLS was to begin has no TLS, whatever the reason. */
 static bool
 is_vague(const struct sts_smtp_found *f)
 {

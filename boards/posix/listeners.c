@@ -95,8 +95,8 @@ open_reports(struct sts_listeners *l, const struct sts_conf_report *r,
 	return there || !r->listens || open_one(l, &r->at, "tlsrpt", why);
 }
 
-/* Who may send reports, beside the superuser: the user of the socket, we
- * ourselves, and Postfix. */
+/* The users that may send reports, beside the superuser: the socket's owner,
+ * the daemon's own user, and Postfix. */
 static unsigned
 senders(const struct sts_listen_at *at, unsigned long uid[STS_REPORT_SENDERS])
 {
@@ -135,7 +135,7 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	for (unsigned i = 0; i < handed; i++) {
 		inherit(l, i, log);
 	}
-	/* The default is for who was handed nothing that takes clients. */
+	/* The default listener is for a daemon that was handed none for clients. */
 	bool wanted = c->listen_given || !has_clients(l);
 
 	for (unsigned i = 0; wanted && i < c->listen_count; i++) {

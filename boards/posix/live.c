@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/text.h"
 #include "../../core/report/report.h"
 #include "conf_share.h"
 #include "date.h"
@@ -33,13 +34,7 @@ sts_live_now(const struct sts_live *l)
 	return &l->set[l->current];
 }
 
-static struct sts_text
-text_of(const char *s)
-{
-	return sts_text((const uint8_t *)s, strlen(s));
-}
-
-/* Who reports; all of it stays where it is as long as the set. */
+/* In whose name reports are sent; it borrows from the set. */
 static void
 set_reporter(const struct sts_live *l, struct sts_live_set *s)
 {
@@ -51,12 +46,12 @@ set_reporter(const struct sts_live *l, struct sts_live_set *s)
 		return;
 	}
 	r->reports = c->reports;
-	r->contact = text_of(c->contact);
+	r->contact = sts_text_of(c->contact);
 	r->organization = c->organization[0] != '\0'
-			      ? text_of(c->organization)
+			      ? sts_text_of(c->organization)
 			      : sts_report_submitter(r->contact);
-	r->host = text_of(l->host);
-	r->address = text_of(l->address);
+	r->host = sts_text_of(l->host);
+	r->address = sts_text_of(l->address);
 	r->relay = c->relay;
 	s->settings.reporter = r;
 }
@@ -86,7 +81,7 @@ find_address(struct sts_live *l)
 		struct sts_addr a;
 		struct sockaddr_storage ss;
 
-		sts_addr_parse(text_of(far[i]), &a);
+		sts_addr_parse(sts_text_of(far[i]), &a);
 		a.port = 9;
 		socklen_t len = sts_addr_to_socket(&a, &ss);
 		int fd = socket(ss.ss_family, SOCK_DGRAM, 0);

@@ -422,8 +422,8 @@ take_signals(struct daemon *d, sts_ms now)
 	return false;
 }
 
-/* Somebody sends reports who may not: said once a minute, as it may be the mail
- * server. */
+/* A user that may not send reports does: logged once a minute, as it may be the
+ * mail server. */
 static void
 tell_refused(struct daemon *d, sts_ms now)
 {

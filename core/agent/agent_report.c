@@ -9,8 +9,8 @@
  * wait in a short queue until it is known whether their domain wants reports;
  * what finds it full is counted as lost.
  *
- * Who writes to the socket is trusted to be a mail server, but what it passes
- * on are the words of strangers: whatever is wrong with a datagram costs that
+ * The process that writes to the socket is trusted to be a mail server, but
+ * what it passes on are the words of strangers: whatever is wrong with a datagram costs that
  * datagram and one log line a minute.
  */
 #include <string.h>

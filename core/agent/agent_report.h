@@ -149,7 +149,7 @@ void sts_agent_report_delivered(
  * are due now. Returns how many. Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
-/* Who reports, for what is rendered outside. False: nobody does. */
+/* In whose name reports are sent, for what is rendered outside. False: none are. */
 bool sts_agent_report_config(
     const struct sts_agent *a, struct sts_report_config *c);
 

@@ -6,7 +6,7 @@
  *
  * Of two versions that which was fetched later counts, by the stamp under the
  * seal. So a record can add a policy, renew it, or bring its publisher's newer
- * word; who puts an old one back gets nowhere, and has it overwritten. A stamp in
+ * word; an old one that is put back changes nothing, and is overwritten. A stamp in
  * the future is refused, as is a life that is over by our time, confirmed or
  * not: what is refused changes nothing.
  *
@@ -173,7 +173,7 @@ compare_stamps(struct sts_agent *a, struct sts_text domain,
 	}
 }
 
-/* Make the stage what is held, and give it to those who wait. */
+/* Make the stage what is held, and give it to the waiting questions. */
 static void
 commit(struct sts_agent *a, struct sts_text domain, struct sts_stage *stage,
     const struct sts_seal_head *head, uint16_t mx_count)

@@ -572,7 +572,7 @@ void sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
 /* agent_report.c */
 void sts_agent_report_init(
     struct sts_agent *a, struct sts_tls *tls, uint8_t *block);
-/* Who reports; NULL: nobody does. */
+/* In whose name reports are sent; NULL: none are. */
 const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
 /* A policy was not had, for this reason: it is reported, if that says anything
  * about the domain. */

@@ -109,7 +109,7 @@ void sts_judge_work(struct sts_judge *j);
 /*
  * When nothing is pending: NONE, and the mail may be sent over this
  * connection; else why not, a word that TLS reports use too. It must not be
- * sent then: whoever is on the path could be who presented that chain.
+ * sent then: an attacker on the path may have presented that chain.
  *
  *	smtp-no-starttls   TLS is demanded, and there is none
  *	tlsa-mismatch      no certificate is what a TLSA record names

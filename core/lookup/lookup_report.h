@@ -7,7 +7,7 @@
  *	IDLE -> TXT  -> DONE -> IDLE
  *	     -> HOST -> DONE -> IDLE
  *
- * In DONE it wants its owner, who reads the result and ends it.
+ * In DONE it wants its owner, which reads the result and ends it.
  */
 #ifndef STS_LOOKUP_REPORT_H
 #define STS_LOOKUP_REPORT_H

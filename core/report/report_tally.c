@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tally: who comes in, who has to leave, what is counted.
+ * The tally: which domains come in, which have to leave, what is counted.
  *	block:   chunks | index | shares | filter
  *	index    buckets of domains by the keyed hash of their names
  *	shares   chunks of each organisation, by hash: those that fall together

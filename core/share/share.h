@@ -3,7 +3,7 @@
  * One connection to a Redis or Valkey server, over which gateways hand each
  * other the policies that they have fetched. It replicates: the server is a bus
  * between caches. Nothing here answers a question, and nothing waits for it but
- * the owner, who decides for how long.
+ * the owner, which decides for how long.
  *
  *	OFF --use--> REST --> RESOLVE --> DIAL --> SHAKE --> HELLO --> SETUP --> UP
  *	              ^        (a name)            (TLS)       |                 |

@@ -209,7 +209,7 @@ conn_recv_ack(void *e, struct sts_span got)
 	s->in_at = 0;
 	s->in_len = (uint16_t)got.n;
 	if (got.n == sizeof s->in) {
-		/* Who sends as fast as this is not silent. */
+		/* A server that sends as fast as this is not silent. */
 		s->reply_until = s->now + STS_SHARE_REPLY_MS;
 	}
 }

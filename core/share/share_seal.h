@@ -61,7 +61,7 @@ void sts_seal_end(struct sts_mac *m, uint8_t out[STS_MAC_SIZE]);
 enum sts_unsealed {
 	STS_UNSEALED_OK = 0,
 	STS_UNSEALED_SYNTAX, /* not a record, or not of this version */
-	STS_UNSEALED_MAC /* of nobody who has a key, or of another domain */
+	STS_UNSEALED_MAC /* not sealed with a key of ours, or for another domain */
 };
 
 /* A record being read. */

@@ -29,12 +29,12 @@ enum {
 	STS_REPORT_SENDERS = 8 /* users who may report deliveries */
 };
 
-/* Who may report deliveries. */
+/* The users that may report deliveries. */
 struct sts_report_senders {
 	unsigned count;
 	unsigned long uid[STS_REPORT_SENDERS];
 	uint32_t refused;
-	unsigned long last; /* who was */
+	unsigned long last; /* user that was refused last */
 };
 
 struct sts_posix_channel {
