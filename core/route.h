@@ -33,8 +33,8 @@
  *	an override or `enforce off`          nothing is demanded
  *	its look-ups cannot tell, no address  it is skipped
  *	signed MX records, usable TLSA        these records
- *	an enforced policy                    a host that the policy lists, with
- *	                                      a certificate of the web; another
+ *	an enforced policy, the domain's      a host that the policy lists, with
+ *	or the operator's list's              a certificate of the web; another
  *	                                      is skipped
  *	usable TLSA, MX records not signed    these records
  *	TLSA records, none of them usable     TLS

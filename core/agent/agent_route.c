@@ -19,6 +19,7 @@
 
 #include "agent_state.h"
 #include "../base/assert.h"
+#include "../answer/preload.h"
 #include "../cache/payload.h"
 #include "../route.h"
 
@@ -171,14 +172,24 @@ sts_route_count(const struct sts_agent *a, const struct sts_route *r)
 		   : 0;
 }
 
-/* Whether the policy that is enforced lists the host (RFC 8461 4.1). */
+/* Whether the policy that is enforced lists the host (RFC 8461 4.1): the
+ * domain's own, or that of the operator's list. */
 static bool
 is_listed(const struct sts_agent *a, const struct sts_answer *with,
     struct sts_text host)
 {
+	const uint8_t *at = with->patterns;
 	struct sts_patterns it;
 	struct sts_text pattern;
 
+	if (with->kind == STS_ANSWER_PRELOAD) {
+		while (STS_PRELOAD && (pattern = sts_preload_next(&at)).n > 0) {
+			if (sts_name_match(pattern, host)) {
+				return true;
+			}
+		}
+		return false;
+	}
 	sts_patterns_start(&it, &a->cache, with->ref);
 	while ((pattern = sts_patterns_next(&it)).n > 0) {
 		if (sts_name_match(pattern, host)) {
@@ -224,6 +235,8 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 {
 	const struct sts_dane_mail_host *h = &d->host[host];
 	bool usable = h->state == STS_DANE_HOST_USABLE;
+	bool policy =
+	    with->kind == STS_ANSWER_POLICY || with->kind == STS_ANSWER_PRELOAD;
 
 	if (with->audited || with->rule == STS_RULE_OVERRIDE) {
 		out->kind = STS_DEMAND_NOTHING;
@@ -231,10 +244,9 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 		skip(out, (enum sts_why)h->why);
 	} else if (h->state == STS_DANE_HOST_NO_ADDRESS) {
 		skip(out, STS_WHY_HOST_NO_ADDRESS);
-	} else if (usable && (d->mx == STS_DANE_MX_SECURE ||
-				 with->kind != STS_ANSWER_POLICY)) {
+	} else if (usable && (d->mx == STS_DANE_MX_SECURE || !policy)) {
 		demand_records(d, host, out);
-	} else if (with->kind == STS_ANSWER_POLICY) {
+	} else if (policy) {
 		demand_policy(a, with, out);
 	} else {
 		out->kind = h->state == STS_DANE_HOST_UNUSABLE

@@ -281,7 +281,9 @@ end_signed(struct sts_dane_hosts *d, struct sts_dane_worker *w)
 		end_host(d, w, STS_DANE_HOST_UNUSABLE, STS_WHY_NONE);
 		return;
 	}
-	if (d->records != NULL && w->step == TLSA_EXPANDED && room) {
+	/* It is the SNI: an alias may lead to a name that is none of a host. */
+	if (d->records != NULL && w->step == TLSA_EXPANDED && room &&
+	    sts_name_valid(sts_text(w->expanded.name, w->expanded.len))) {
 		room = put_name(d, sts_text(w->expanded.name, w->expanded.len),
 		    &h->base_off, &h->base_len);
 	}
@@ -661,13 +663,17 @@ sts_dane_hosts_init(struct sts_dane_hosts *d, struct sts_dns_health *health)
 }
 
 static void
-take_servers(struct sts_dane_hosts *d, const struct sts_dns_servers *servers)
+take_servers(struct sts_dane_hosts *d, const struct sts_dns_servers *servers,
+    bool trusted_only)
 {
 	d->servers.count = 0;
 	for (unsigned i = 0; i < servers->count; i++) {
-		if (servers->trusted[i]) {
-			d->servers.addr[d->servers.count] = servers->addr[i];
-			d->servers.trusted[d->servers.count++] = true;
+		unsigned n = d->servers.count;
+
+		if (servers->trusted[i] || !trusted_only) {
+			d->servers.addr[n] = servers->addr[i];
+			d->servers.trusted[n] = servers->trusted[i];
+			d->servers.count++;
 		}
 	}
 }
@@ -679,7 +685,8 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 {
 	STS_ASSERT(d->state == STS_DANE_HOSTS_IDLE);
 	STS_ASSERT(domain.n > 0 && domain.n <= STS_NAME_MAX);
-	take_servers(d, servers);
+	/* Without DANE nothing depends on AD, which the others cannot give. */
+	take_servers(d, servers, depth != STS_DANE_DEPTH_MX);
 	memcpy(d->rnd, rnd, sizeof d->rnd);
 	memcpy(d->domain, domain.p, domain.n);
 	d->domain_len = (uint8_t)domain.n;

@@ -12,7 +12,7 @@
  * In DONE it wants its owner, which reads the result and ends it, or keeps it to
  * read it for longer: KEPT wants nothing.
  *
- * Only trusted name servers are asked: those that validate, over a path that
+ * For DANE only trusted name servers are asked: those that validate, over a path that
  * nobody else can write to (RFC 7672 2.1.1). To go on to another server after
  * a trusted one found an answer bogus would be a downgrade. An answer with the
  * AD bit is secure, one without is insecure, and everything else cannot tell.
@@ -91,7 +91,7 @@ struct sts_dane_hosts {
 	uint8_t state;
 	uint8_t depth; /* enum sts_dane_depth */
 	sts_ms now, until;
-	struct sts_dns_servers servers; /* the trusted ones */
+	struct sts_dns_servers servers; /* those that are asked */
 	struct sts_dns_health *health;
 	struct sts_dane_records *records; /* NULL: they are not kept */
 	uint8_t rnd[STS_DANE_RND];
@@ -117,7 +117,8 @@ void sts_dane_hosts_init(
  * Begin with the MX records of a domain of 1..STS_NAME_MAX octets, which is
  * copied; state IDLE.
  *
- * servers       copied as far as they are trusted; none: UNKNOWN,
+ * servers       copied as far as they are trusted, or all where the depth is
+ *               STS_DANE_DEPTH_MX, which needs no AD bit; none: UNKNOWN,
  *               dns-no-server, at once
  * depth         how far to look
  * rnd           fresh random bytes, from which every question's are derived

@@ -85,16 +85,17 @@ judge_path(struct sts_judge *j)
 static void
 begin_path(struct sts_judge *j)
 {
-	bool any;
-
 	if (j->wall_s < 0) {
 		finish(j, STS_WHY_NO_CLOCK);
 		return;
 	}
 	j->pending = true;
-	any = next_name(j);
-	STS_ASSERT(any);
-	judge_path(j);
+	if (next_name(j)) {
+		judge_path(j);
+	} else {
+		/* An alias may lead to a name that no certificate can be for. */
+		finish(j, STS_WHY_X509_NAME);
+	}
 }
 
 /* Whether a stronger digest takes the record's place. */

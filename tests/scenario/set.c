@@ -59,7 +59,7 @@ config_dane(bool on)
 		scene.config.danes = 4;
 	}
 	for (i = 0; i < scene.servers.count; i++) {
-		scene.servers.trusted[i] = true;
+		scene.servers.trusted[i] = on;
 	}
 	memset(&rr, 0, sizeof rr);
 	strcpy(rr.name, "org");
