@@ -58,18 +58,24 @@ settle(struct sts_check_ask *a)
 		return;
 	}
 	if (a->checking_disabled) {
-		a->answer.bogus = found == STS_FOUND || found == STS_ABSENT;
-		a->over = true;
+		a->checking_disabled = false;
+		a->again = found != STS_UNKNOWN;
+		a->over = !a->again;
+		if (a->again) {
+			start(a, a->rnd);
+		}
 		return;
 	}
 	take_result(a);
-	if (found == STS_UNKNOWN && a->answer.why == STS_WHY_DNS_SERVFAIL) {
+	if (found != STS_UNKNOWN || a->answer.why != STS_WHY_DNS_SERVFAIL) {
+		a->over = true;
+	} else if (a->again) {
+		a->answer.bogus = a->over = true;
+	} else {
 		a->checking_disabled = true;
 		start(a, a->rnd);
 		sts_upstream_set_unchecked(&a->up);
-		return;
 	}
-	a->over = true;
 }
 
 static void
@@ -295,7 +301,7 @@ sts_check_ask_begin(struct sts_check_ask *a, struct sts_check_servers *s,
 	a->servers = &s->servers;
 	a->health = &s->health;
 	a->now = now;
-	a->over = a->checking_disabled = false;
+	a->over = a->checking_disabled = a->again = false;
 	memcpy(a->rnd, rnd + STS_DNS_RND, sizeof a->rnd);
 	a->type = type;
 	a->prefix_len = (uint8_t)prefix.n;

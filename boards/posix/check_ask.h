@@ -10,8 +10,9 @@
  *
  * A validating server says SERVFAIL to what is bogus, as it does when it is in
  * trouble itself. So after a SERVFAIL the question is put again with the CD bit
- * (RFC 4035 3.2.2): a server that now answers was able to, and what it found
- * did not validate. What that second answer holds is not looked at.
+ * (RFC 4035 3.2.2). If the server now answers, and says SERVFAIL once more
+ * without that bit, it is able to, and what it found did not validate. What the
+ * second answer holds is not looked at; the third takes the first one's place.
  */
 #ifndef STS_CHECK_ASK_H
 #define STS_CHECK_ASK_H
@@ -40,6 +41,7 @@ struct sts_check_ask {
 	const struct sts_dns_servers *servers;
 	sts_ms now;
 	bool checking_disabled; /* the second question */
+	bool again; /* the third, like the first */
 	bool over;
 	uint8_t rnd[STS_DNS_RND];
 	uint16_t type;

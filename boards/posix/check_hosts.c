@@ -3,7 +3,9 @@
  * A policy that is about to be enforced, against the hosts that were tried. The
  * findings are those of `mtasts check`. Nothing found is not enough: a host
  * passes if an address of it has shown a certificate, and nothing stands against
- * it; what was not tried, for whatever reason, is never taken as passed.
+ * it; what was not tried, for whatever reason, is never taken as passed. The one
+ * exception is an address that this machine has no route to, as with IPv6 where
+ * there is none: it is named, and the host passes by its others.
  */
 #include <stdio.h>
 
@@ -92,7 +94,10 @@ say_findings(const struct sts_check_facts *f,
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct sts_check_finding *g = &all->f[i];
 
-		if (sts_check_hosts_counts(g)) {
+		if (g->id == STS_CHECK_F_MX_UNREACHED) {
+			say(f, g->host, g->address, sts_check_sentence(g),
+			    sts_check_word(g));
+		} else if (sts_check_hosts_counts(g)) {
 			say(f, g->host, g->address, sts_check_sentence(g),
 			    sts_check_word(g));
 			worsen(rc, sts_check_grade(g));

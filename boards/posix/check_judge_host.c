@@ -225,15 +225,14 @@ static void
 judge_addresses(
     const struct sts_check_host *h, int host, struct sts_check_findings *out)
 {
-	if (h->addr_count > 0) {
-		return;
-	}
+	/* One family that cannot be told is not absent: servers that nobody has
+	 * seen may have its addresses. */
 	if (h->a.found == STS_UNKNOWN || h->aaaa.found == STS_UNKNOWN) {
 		sts_check_add_failed(out,
 		    h->a.found == STS_UNKNOWN ? &h->a : &h->aaaa,
 		    STS_CHECK_F_BOGUS_ADDRESS, STS_CHECK_F_MX_ADDRESS_FAILED,
 		    host);
-	} else {
+	} else if (h->addr_count == 0) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_NO_ADDRESS, STS_WHY_NONE, host, -1);
 	}

@@ -67,7 +67,9 @@ skip_rest(struct sts_check_host *h)
 static struct sts_text
 sni_of(const struct sts_check_host *h)
 {
-	return h->dane >= STS_DANE_HOST_UNUSABLE
+	/* An alias may lead to a name that is none of a host. */
+	return h->dane >= STS_DANE_HOST_UNUSABLE &&
+		       sts_name_valid(sts_text(h->base, h->base_len))
 		   ? sts_text(h->base, h->base_len)
 		   : sts_check_name(h);
 }

@@ -52,8 +52,9 @@ judge(const struct sts_demand *demand, const struct sts_tls_chain *chain,
     const struct sts_anchors *roots, int64_t wall_s)
 {
 	static struct sts_judge j;
-	struct sts_text der[STS_X509_CERTS_MAX];
+	struct sts_text der[STS_X509_CERTS_MAX + 1]; /* the leaf, too */
 
+	STS_ASSERT(chain->count <= sizeof der / sizeof *der);
 	for (unsigned i = 0; i < chain->count; i++) {
 		der[i] = sts_tls_chain_cert(chain, i);
 	}

@@ -395,7 +395,9 @@ check(const struct sts_publish *p, const struct policy *y)
 	if (!sts_conf_load(&q.conf, &p->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
+	/* What the domain says, not what the operator does. */
 	q.conf.dane = false;
+	q.conf.preload[0] = '\0';
 	q.conf.zones.overrides = 0;
 	int rc = sts_look_start(&q);
 

@@ -148,7 +148,10 @@ wait_for(struct warm *w)
 	if (!any) {
 		return !w->over;
 	}
-	if (poll(p, AT_ONCE, STS_CONTROL_WAIT_MS) < 0 && errno != EINTR) {
+	int n = poll(p, AT_ONCE, STS_CONTROL_WAIT_MS);
+
+	if (n == 0 || (n < 0 && errno != EINTR)) {
+		w->broken = true; /* a daemon that does not answer */
 		return false;
 	}
 	for (unsigned i = 0; i < AT_ONCE; i++) {

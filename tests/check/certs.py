@@ -58,6 +58,8 @@ class Certificates:
         self.issue("weak", "small", self.names, SERVER)
         self.issue("leafonly", "ec", self.names, SERVER, by="ca")
         self.issue("chain", "ec", self.names, SERVER, by="ca", above="ca")
+        # More certificates than are kept: of an authority it has no need of.
+        self.issue("manychain", "ec", self.names, SERVER, above="ca", copies=20)
         self.issue("wrongchain", "ec", wrong, SERVER, by="ca", above="ca")
 
     def path(self, name):
@@ -71,7 +73,7 @@ class Certificates:
         run("openssl", "genrsa", "-out", self.path(name + ".key"), str(bits))
 
     def issue(self, name, key, san, ext, days=(-1, 90), by="root",
-              above=None, cn="check"):
+              above=None, cn="check", copies=1):
         base = self.path(name)
         lines = list(ext)
         if san:
@@ -95,7 +97,7 @@ class Certificates:
         if above:
             with open(base + ".pem", "ab") as f, \
                     open(self.path(above + ".pem"), "rb") as g:
-                f.write(g.read())
+                f.write(g.read() * copies)
 
     def key_of(self, name):
         if name in ("weak",):

@@ -98,6 +98,9 @@ class Server:
         kind = NAMES.get(struct.unpack(">H", m[at + 1:at + 3])[0], "?")
         asked = ".".join(labels)
         how = self.faults.get((asked, kind))
+        if how == "flaky":  # once, as a resolver in trouble for a moment
+            del self.faults[(asked, kind)]
+            how = "servfail"
         if how == "bogus":
             how = None if m[3] & 0x10 else "servfail"
         if how == "silent":
