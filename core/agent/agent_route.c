@@ -228,6 +228,14 @@ demand_policy(const struct sts_agent *a, const struct sts_answer *with,
 	}
 }
 
+/* A policy is enforced: the domain's own, or that of the operator's list. */
+static bool
+is_policy(const struct sts_answer *with)
+{
+	return with->kind == STS_ANSWER_POLICY ||
+	       with->kind == STS_ANSWER_PRELOAD;
+}
+
 /* The rows of core/route.h's table. */
 static void
 demand_of(const struct sts_agent *a, const struct sts_answer *with,
@@ -235,8 +243,7 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 {
 	const struct sts_dane_mail_host *h = &d->host[host];
 	bool usable = h->state == STS_DANE_HOST_USABLE;
-	bool policy =
-	    with->kind == STS_ANSWER_POLICY || with->kind == STS_ANSWER_PRELOAD;
+	bool policy = is_policy(with);
 
 	if (with->audited || with->rule == STS_RULE_OVERRIDE) {
 		out->kind = STS_DEMAND_NOTHING;
