@@ -201,6 +201,11 @@ shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
 		/* Nobody here has asked for it: it is kept up for as long as
 		 * if somebody had when it was fetched. */
 		e.asked_day = (uint16_t)(head->fetched_s / STS_DAY_S);
+		/* Only what is enforced is an answer before TXT is looked at:
+		 * an old record must not hide a newer policy. */
+		if (head->mode != STS_MODE_ENFORCE) {
+			e.checked_s = head->fetched_s;
+		}
 	}
 	return e;
 }

@@ -188,7 +188,10 @@ commit(struct sts_agent *a, struct sts_text domain, struct sts_stage *stage,
 		return;
 	}
 	a->share.taken++;
-	if (l != NULL && l->waiters.count > 0 && !l->outdated) {
+	/* Another mode's record may be older than what the TXT record says: it
+	 * is no answer before that was looked at. */
+	if (l != NULL && l->waiters.count > 0 && !l->outdated &&
+	    head->mode == STS_MODE_ENFORCE) {
 		sts_agent_settle(
 		    a, l, ref, STS_KIND_POLICY, STS_WHY_NONE, false);
 	}

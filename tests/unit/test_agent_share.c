@@ -63,6 +63,7 @@ static struct sts_share_setup setup;
 static uint64_t block[1 << 17];
 static sts_ms now, get_at;
 static uint64_t dice;
+static enum sts_mode sealed_mode; /* of the records that are put */
 
 static uint32_t
 draw(uint32_t below)
@@ -93,7 +94,8 @@ seal(const char *of, unsigned owner, unsigned version, uint32_t fetched_s,
     uint32_t max_age_s, uint8_t first, uint8_t out[ROOM])
 {
 	struct sts_seal_keys keys = setup.keys;
-	struct sts_seal_head head = { STS_MODE_ENFORCE, fetched_s, max_age_s };
+	struct sts_seal_head head = { (uint8_t)sealed_mode, fetched_s,
+		max_age_s };
 	char payload[64] = "\x01"
 			   "1";
 	size_t n = 2;
@@ -415,6 +417,7 @@ start(void)
 	settings.policy_port = 443;
 	now = 1000;
 	get_at = 0;
+	sealed_mode = STS_MODE_ENFORCE;
 	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
 	sts_agent_init(&agent, &config, &settings, block, now, key);
 	sts_driver_init(&driver, &agent, &mem.port, now);
@@ -524,6 +527,27 @@ START_TEST(local_miss)
 		world.silent = misses[k].silent;
 		world.slow_ms = misses[k].slow_ms;
 		asked(misses[k].name, 0, misses[k].want);
+	}
+}
+END_TEST
+
+/* A record that enforces nothing may be older than what the domain publishes: it
+ * is no answer while the TXT record may still name a newer policy, lest whoever
+ * puts an old record back has its answer. */
+START_TEST(stale_mode)
+{
+	static const enum sts_mode modes[] = { STS_MODE_TESTING,
+		STS_MODE_NONE };
+
+	for (size_t k = 0; k < UNIT_COUNT(modes); k++) {
+		start();
+		world.dns = NO_ANSWER;
+		sealed_mode = modes[k];
+		put(1, 1);
+		connected();
+		put(0, 1);
+		asked("on a miss", 0, "NOTFOUND 12000");
+		asked("taken in before", 1, "NOTFOUND 2000");
 	}
 }
 END_TEST
@@ -918,6 +942,7 @@ unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, local_miss);
+	tcase_add_test(tc, stale_mode);
 	tcase_add_test(tc, slow_once);
 	tcase_add_test(tc, hit);
 	tcase_add_test(tc, stamps);
