@@ -73,7 +73,9 @@ finish(struct sts_post *p, enum sts_why why)
 {
 	STS_ASSERT(!p->done);
 	p->done = true;
-	p->code = p->https.http.code;
+	/* What was not authenticated was never said. */
+	p->code =
+	    sts_https_provisional(&p->https) ? (uint16_t)0 : p->https.http.code;
 	p->why = p->code != 0 ? STS_WHY_NONE : why;
 	sts_dial_stop(&p->https.dial);
 }
@@ -134,9 +136,6 @@ serve(struct sts_post *p, enum sts_https_event event)
 		finish(p, STS_WHY_PEER_CLOSED);
 		return false;
 	case STS_HTTPS_FAILED:
-		/* What was not authenticated was never said. */
-		p->https.http.code =
-		    responded(p) ? p->https.http.code : (uint16_t)0;
 		finish(p, sts_tls_why(p->https.tls));
 		return false;
 	case STS_HTTPS_WAIT:
