@@ -143,6 +143,14 @@ put_head(struct sts_control_report *r, struct sts_json_put *p)
 	}
 }
 
+/* Whether the domain went meanwhile: delivered, or with its day. */
+static bool
+is_gone(const struct sts_control_report *r)
+{
+	return r->json ? sts_report_gone(&r->report)
+		       : sts_report_mail_gone(&r->mail);
+}
+
 bool
 sts_control_report_put(struct sts_control_report *r, struct sts_json_put *p)
 {
@@ -150,6 +158,9 @@ sts_control_report_put(struct sts_control_report *r, struct sts_json_put *p)
 	size_t n;
 
 	STS_ASSERT(r->agent != NULL);
+	if (!r->begun && is_gone(r)) {
+		return false;
+	}
 	if (!r->begun) {
 		r->begun = true;
 		put_head(r, p);
@@ -176,7 +187,10 @@ void
 sts_control_report_end(struct sts_control_report *r)
 {
 	if (r->agent != NULL) {
-		sts_tally_unpin(sts_agent_report_tally(r->agent), r->ref);
+		if (!is_gone(r)) {
+			sts_tally_unpin(
+			    sts_agent_report_tally(r->agent), r->ref);
+		}
 		r->agent = NULL;
 	}
 }

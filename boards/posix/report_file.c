@@ -175,6 +175,7 @@ load_marks(struct sts_report_file *f)
 	for (uint32_t i = 0; i < STS_REPORT_FILE_MARKS; i++) {
 		if (!read_all(
 			f->marks, sts_span(octets, MARK), (off_t)i * MARK)) {
+			f->mark = i; /* goes on behind them */
 			return;
 		}
 		if (sts_get32le(octets + MARK_CRC) ==
@@ -245,7 +246,9 @@ sts_report_file_load(struct sts_report_file *f, struct sts_agent *agent,
 	f->agent = agent;
 	f->driver = driver;
 	load_newest(f);
-	f->saved = changes(f);
+	/* What the marks said is in no image yet. */
+	f->saved = changes(f) - 1;
+	f->next = now;
 	f->days = days_of(f);
 	sts_agent_report_keeps(agent);
 }

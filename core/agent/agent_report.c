@@ -44,11 +44,27 @@ sts_agent_reporter(const struct sts_agent *a)
 		   : NULL;
 }
 
-/* The day that is counted for. */
+/* Whether the report at hand is of the day whose place the next one takes. */
+static bool
+holds_oldest(const struct sts_agent *a)
+{
+	const struct sts_agent_report *r = a->reporter;
+	struct sts_tally_domain d;
+
+	if (r->step == STS_REPORT_REST) {
+		return false;
+	}
+	sts_tally_domain(&r->tally, r->ref, &d);
+	return d.slot == (sts_tally_today(&r->tally) + 1) % STS_TALLY_DAYS;
+}
+
+/* The day that is counted for. It does not turn while the report at hand would
+ * go with the day that is given up: that is a matter of minutes. */
 static uint32_t
 today(const struct sts_agent *a)
 {
-	return sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED
+	return sts_clock_state(&a->clock) == STS_CLOCK_CONFIRMED &&
+		       !holds_oldest(a)
 		   ? sts_agent_now_s(a) / STS_DAY_S
 		   : (uint32_t)STS_TALLY_NO_DAY;
 }

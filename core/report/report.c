@@ -468,5 +468,9 @@ sts_report_contact_valid(struct sts_text t)
 	}
 	struct sts_text domain = sts_text_skip(t, at + 1);
 
-	return sts_name_valid(domain) && sts_name_labels(domain) >= 2;
+	struct sts_text rest = domain, first = sts_text_field(&rest, '.');
+
+	/* It names us in mail, where "localhost" is nobody (RFC 5321 2.3.5). */
+	return sts_name_valid(domain) && sts_name_labels(domain) >= 2 &&
+	       !sts_same_nocase(first, sts_text_of("localhost"));
 }

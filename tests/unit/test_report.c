@@ -470,6 +470,8 @@ static const struct {
 	{ "@c.example", false },
 	{ "tls@", false },
 	{ "tls@localhost", false },
+	{ "tls@localhost.example", false },
+	{ "tls@LocalHost.localdomain", false },
 	{ "tls@c.example.", false },
 	{ "t s@c.example", false },
 	{ "\"t\"@c.example", false },
