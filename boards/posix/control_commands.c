@@ -239,16 +239,18 @@ date_of(const char *word)
 			  (long)at[HOUR] * 3600 + (long)at[MINUTE] * 60);
 }
 
-/* The same, or a time from now such as "2h". 0: neither. */
+/* The same, or a time from now such as "2h", of a second or more. 0: neither. */
 static uint32_t
 until_of(const char *word)
 {
 	uint32_t ms;
 
-	return sts_value_time(
-		   sts_text((const uint8_t *)word, strlen(word)), &ms)
-		   ? (uint32_t)(sts_posix_wall_s() + ms / 1000)
-		   : date_of(word);
+	if (!sts_value_time(
+		sts_text((const uint8_t *)word, strlen(word)), &ms)) {
+		return date_of(word);
+	}
+	/* No time at all: the daemon's clock may be a moment behind ours. */
+	return ms >= 1000 ? (uint32_t)(sts_posix_wall_s() + ms / 1000) : 0;
 }
 
 int
