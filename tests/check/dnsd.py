@@ -36,6 +36,22 @@ def rdata(kind, value):
     return bytes([int(u), int(s), int(m)]) + bytes.fromhex(data)
 
 
+def both():
+    """A UDP and a TCP socket of the same port, which another may have taken
+    for one of them."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = socket.socket()
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            tcp.bind(udp.getsockname())
+            return udp, tcp
+        except OSError:
+            udp.close()
+            tcp.close()
+
+
 class Server:
     """records[(name, type)] = [value...]; faults[(name, type)] = how;
     unsigned: a set of (name, type); ttl[(name, type)]."""
@@ -45,12 +61,8 @@ class Server:
         self.unsigned = set()
         self.blind = set()  # suffixes of domains that nobody validates
         self.delay = 0
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.udp, self.tcp = both()
         self.port = self.udp.getsockname()[1]
-        self.tcp = socket.socket()
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind(("127.0.0.1", self.port))
         self.tcp.listen(64)
         for run in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=run, daemon=True).start()
