@@ -30,6 +30,16 @@ queue_of(struct sts_agent *a, const struct sts_ask *ask)
 	}
 }
 
+/* How many of a queue are still to be looked at: those that left before their
+ * turn, since their time was up or their client closed, are not. */
+static void
+bound_look(uint16_t *look, const struct sts_queue *q)
+{
+	if (*look > q->count) {
+		*look = q->count;
+	}
+}
+
 void
 sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask)
 {
@@ -37,6 +47,8 @@ sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask)
 		return;
 	}
 	sts_agent_unqueue_ask(a, queue_of(a, ask), ask);
+	bound_look(&a->ask.crowded, &a->crowded);
+	bound_look(&a->dane.look, &a->dane.asks);
 	ask->phase = STS_ASK_NONE;
 	ask->waits = false;
 }

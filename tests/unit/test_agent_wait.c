@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Of the questions that wait in a queue, some are to be looked at again since
+ * one may go on. Whichever of them leave before their turn (their time is up, or
+ * their client closes), never more are to be looked at than wait: the agent
+ * would take one from an empty queue.
+ */
+#include <string.h>
+
+#include "../../core/agent/agent_state.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_wait";
+
+enum {
+	ASKS = 4
+};
+
+static struct sts_agent agent;
+static struct sts_client clients[ASKS];
+
+/* What happens to the asks 0 to 3 that wait in order: l(ook at all of them
+ * again), a digit for the one that leaves. How many are to be looked at then. */
+static const struct {
+	const char *happens;
+	unsigned look;
+} cases[] = {
+	{ "", 0 },
+	{ "l", 4 },
+	{ "l3", 3 },
+	{ "l0", 3 },
+	{ "l12", 2 },
+	{ "l3210", 0 },
+	{ "l0123", 0 },
+	{ "01l", 2 },
+	{ "01l23", 0 },
+	{ "0123l", 0 },
+};
+
+static void
+begin(enum sts_ask_phase phase)
+{
+	memset(&agent, 0, sizeof agent);
+	memset(clients, 0, sizeof clients);
+	agent.clients = clients;
+	agent.first_client = 1;
+	agent.first_question = agent.first_lookup = ASKS + 1;
+	agent.config.lookups = agent.config.danes = 8;
+	sts_queue_init(&agent.asks);
+	sts_queue_init(&agent.crowded);
+	sts_queue_init(&agent.dane.asks);
+	for (unsigned i = 0; i < ASKS; i++) {
+		clients[i].ask.node = (uint16_t)(1 + i);
+		sts_agent_wait_in_queue(&agent, &clients[i].ask, phase);
+	}
+}
+
+static void
+play(const char *happens, uint16_t *look, const struct sts_queue *q)
+{
+	for (; *happens != '\0'; happens++) {
+		if (*happens == 'l') {
+			*look = q->count;
+		} else {
+			sts_agent_wait_end(
+			    &agent, &clients[*happens - '0'].ask);
+		}
+	}
+}
+
+START_TEST(of_the_crowded)
+{
+	begin(STS_ASK_CROWDED);
+	play(cases[_i].happens, &agent.ask.crowded, &agent.crowded);
+	ck_assert_uint_eq(agent.ask.crowded, cases[_i].look);
+	ck_assert_int_eq(sts_agent_asks_may_go_on(&agent), cases[_i].look > 0);
+}
+END_TEST
+
+START_TEST(of_those_that_want_mail_hosts)
+{
+	begin(STS_ASK_DANE_QUEUED);
+	play(cases[_i].happens, &agent.dane.look, &agent.dane.asks);
+	ck_assert_uint_eq(agent.dane.look, cases[_i].look);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	int n = (int)(sizeof cases / sizeof *cases);
+
+	tcase_add_loop_test(tc, of_the_crowded, 0, n);
+	tcase_add_loop_test(tc, of_those_that_want_mail_hosts, 0, n);
+}
