@@ -136,6 +136,12 @@ sts_x509_scts(const struct sts_x509 *x)
 	return 0;
 }
 
+bool
+sts_x509_leaf_key_usable(const struct sts_x509 *x)
+{
+	return sts_x509_verdict(x) == STS_WHY_NONE;
+}
+
 struct sts_x509_pubkey
 sts_x509_leaf_key(const struct sts_x509 *x)
 {

@@ -11,8 +11,8 @@ TLS_GET := $(addprefix $(BUILD)/tls/get,-own -1024 -4421 -engine)
 TLS_GET_DEFS_get-1024 := -DSTS_TLS_RECORD_SIZE=1024
 TLS_GET_DEFS_get-4421 := -DSTS_TLS_RECORD_SIZE=4421
 TLS_GET_DEFS_get-engine := -DSTS_TLS_ENGINE=1
-TLS_OWN_SRC := $(filter tls/session.c tls/tls1%.c tls/tls_%.c,$(filter-out tls/tls_engine.c,$(wildcard tls/*.c)))
 TLS_BOTH_SRC := $(filter-out $(TLS_CLIENT_SRC),$(TLS_SRC)) $(BASE_SRC)
+TLS_OWN_SRC := $(filter tls/session.c tls/tls1%.c tls/tls_%.c,$(filter-out $(TLS_BOTH_SRC) tls/tls_engine.c,$(wildcard tls/*.c)))
 TLS_GET_SRC = tests/tls/get.c $(TLS_BOTH_SRC) \
 	$(if $(findstring engine,$1),tls/tls_engine.c tls/x509/x509_class.c,$(TLS_OWN_SRC))
 
@@ -31,6 +31,10 @@ $(BUILD)/tls/bogo-shim: tests/bogo/shim.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) $(wildc
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(SANITIZE) -o $@ \
 		$(filter-out tls/x509/x509.c,$(filter %.c,$^)) $(BEARSSL_LIB) $(LDFLAGS)
+
+# What plays only now and then in CI is linked by each `make test`.
+.PHONY: tls-programs
+tls-programs: $(filter %-own %-engine,$(TLS_GET)) $(BUILD)/tls/bogo-shim
 
 .PHONY: test-bogo
 test-bogo: $(BUILD)/tls/bogo-shim ## our TLS client against BoringSSL's runner (golang; Debian's source package)
