@@ -109,7 +109,7 @@ START_TEST(cut_everywhere)
 	unsigned g = (unsigned)_i;
 	unsigned at = EVENTS;
 
-	for (unsigned cut = 1;; cut++) {
+	for (unsigned cut = 1;; cut += unit_every()) {
 		unsigned second = 1 + cut * 7 % 40;
 
 		flash_for(g);
@@ -148,7 +148,7 @@ START_TEST(stuck_cells)
 	unsigned g = (unsigned)_i;
 	uint32_t size = geometries[g].area_size * geometries[g].area_count;
 
-	for (unsigned n = 0; n < 40; n++) {
+	for (unsigned n = 0; n < 40; n += unit_every()) {
 		unsigned at = 0;
 
 		flash_for(g);
@@ -192,7 +192,7 @@ START_TEST(stuck_bits)
 	unsigned g = (unsigned)_i;
 	static uint8_t good[FLASH_MAX];
 	uint32_t size = geometries[g].area_size * geometries[g].area_count;
-	uint32_t step = 8 * size / 500 | 1;
+	uint32_t step = (8 * size / 500 | 1) * unit_every();
 
 	flash_for(g);
 	start(g);

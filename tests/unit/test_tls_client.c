@@ -679,7 +679,9 @@ play_rows(const struct row *rows, size_t count)
 		for (size_t k = 0; k < UNIT_COUNT(segments); k++) {
 			struct hostile *h = server(rows[i].rsa);
 
-			if (STS_TLS_SMALL && rows[i].plan.whole) {
+			if ((STS_TLS_SMALL && rows[i].plan.whole) ||
+			    (unit_every() > 1 &&
+				i % UNIT_COUNT(segments) != k)) {
 				continue;
 			}
 			h->plan = rows[i].plan;

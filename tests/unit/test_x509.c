@@ -143,7 +143,7 @@ splits(struct x509_case *c)
 
 	for (unsigned i = 0; i < c->count; i++) {
 		struct sts_text der = c->certs[i];
-		size_t step = der.n / 600 + 1;
+		size_t step = (der.n / 600 + 1) * unit_every();
 		uint8_t *p = unit_at_page_end(der.p, der.n);
 
 		start(c);
@@ -175,7 +175,7 @@ START_TEST(truncated_anywhere)
 
 		case_load(&the_case, sampled[s]);
 		der = the_case.certs[0];
-		for (size_t n = 0; n < der.n; n++) {
+		for (size_t n = 0; n < der.n; n += unit_every()) {
 			uint8_t *p = unit_at_page_end(der.p, n);
 
 			start(&the_case);
@@ -225,7 +225,8 @@ START_TEST(flipped_anywhere)
 		start(&the_case);
 		feed(&the_chain, the_case.certs[0], SIZE_MAX, 1);
 		memcpy(&good, &the_chain, sizeof good);
-		for (size_t i = 0; i < the_case.certs[0].n * 8; i++) {
+		for (size_t i = 0; i < the_case.certs[0].n * 8;
+		     i += unit_every()) {
 			uint8_t *p = the_case.bytes + i / 8;
 			bool pass;
 
@@ -246,7 +247,7 @@ END_TEST
 START_TEST(flipped_signatures)
 {
 	case_load(&the_case, "good-rsa-2048");
-	for (size_t i = 0; i < the_case.certs[0].n; i++) {
+	for (size_t i = 0; i < the_case.certs[0].n; i += unit_every()) {
 		the_case.bytes[i] ^= (uint8_t)(1 << i % 8);
 		ck_assert_msg(run(&the_case, SIZE_MAX, 1) != STS_WHY_NONE,
 		    "byte %zu flipped: accepted", i);

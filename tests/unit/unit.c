@@ -42,6 +42,15 @@ unit_text(const char *name, struct sts_text got, const char *want)
 	    name, (int)got.n, (const char *)got.p, want);
 }
 
+unsigned
+unit_every(void)
+{
+	const char *text = getenv("STS_UNIT_EVERY");
+	int every = text == NULL ? 1 : atoi(text);
+
+	return every > 1 ? (unsigned)every : 1;
+}
+
 struct sts_text
 unit_span(const char *s)
 {

@@ -39,4 +39,8 @@ uint8_t *unit_at_page_end(const void *p, size_t n);
  * Valid until the next call. */
 struct sts_text unit_file(const char *path);
 
+/* How far apart are those that are played of very many that are alike: 1, or
+ * STS_UNIT_EVERY, which a tool sets that makes a test a hundred times slower. */
+unsigned unit_every(void);
+
 #endif
