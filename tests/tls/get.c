@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One GET with tls/session over a socket of this machine, for run.py:
+ * One GET with tls/session over a socket of this machine, for servers.py:
  *
- *	get PORT NAME ANCHORS.pem
+ *	get PORT NAME ANCHORS.pem [echo]
  *
  * prints what became of it: "ok", bytes of the response, how it ended; or
- * "failed" and the reason. Exit 0 after a response, 1 else.
+ * "failed" and the reason. Exit 0 after a response, 1 else. With "echo" what
+ * comes is sent back, so that the server sees records of both directions.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,12 +23,15 @@
 
 enum {
 	PEM_MAX = 1 << 20,
-	BLOCK = 1 << 20
+	BLOCK = 1 << 20,
+	SAY_MAX = 400
 };
 
 static uint8_t pem[PEM_MAX], block[BLOCK];
 static size_t heard;
-static uint8_t head[12]; /* the first bytes of the response */
+static char say[SAY_MAX]; /* what is to be sent */
+static size_t say_len;
+static bool echo;
 
 void
 sts_assert_failed(const char *file, int line)
@@ -80,40 +84,50 @@ dial(const char *port)
 }
 
 static void
-ask(struct sts_tls *t, const char *name)
+ask(const char *name)
 {
-	char request[400];
-	int n = snprintf(request, sizeof request,
-	    "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", name);
+	say_len = (size_t)snprintf(
+	    say, sizeof say, "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", name);
+}
 
-	for (int off = 0; off < n;) {
-		struct sts_span room = sts_tls_app_send_buf(t);
-		size_t k = (size_t)(n - off);
+static void
+send_some(struct sts_tls *t)
+{
+	struct sts_span room = sts_tls_app_send_buf(t);
+	size_t n = say_len < room.n ? say_len : room.n;
 
-		if (room.n == 0) {
-			return;
-		}
-		k = k < room.n ? k : room.n;
-		memcpy(room.p, request + off, k);
-		sts_tls_app_send_ack(t, k);
+	if (n > 0) {
+		memcpy(room.p, say, n);
+		sts_tls_app_send_ack(t, n);
 		sts_tls_app_flush(t);
-		off += (int)k;
-		if (off < n) {
-			return; /* never with servers that run.py starts */
-		}
+		memmove(say, say + n, say_len - n);
+		say_len -= n;
 	}
 }
 
 static void
-serve(struct sts_tls *t, int s, const char *name)
+hear(struct sts_tls *t)
 {
-	bool asked = false;
+	struct sts_text in = sts_tls_app_recv_buf(t);
 
+	if (echo) {
+		size_t room = sizeof say - say_len;
+
+		in.n = in.n < room ? in.n : room;
+		memcpy(say + say_len, in.p, in.n);
+		say_len += in.n;
+	}
+	heard += in.n;
+	sts_tls_app_recv_ack(t, in.n);
+}
+
+static void
+serve(struct sts_tls *t, int s)
+{
 	for (;;) {
 		unsigned wants = sts_tls_wants(t);
 		struct sts_text out = sts_tls_rec_send_buf(t);
 		struct sts_span in = sts_tls_rec_recv_buf(t);
-		struct sts_text app = sts_tls_app_recv_buf(t);
 		ssize_t n;
 
 		if ((wants & STS_TLS_WORK) != 0) {
@@ -127,15 +141,9 @@ serve(struct sts_tls *t, int s, const char *name)
 		} else if ((wants & (STS_TLS_FAILED | STS_TLS_CLOSED)) != 0) {
 			return;
 		} else if ((wants & STS_TLS_APP_RECV) != 0) {
-			for (size_t i = 0; i < app.n && heard + i < sizeof head;
-			     i++) {
-				head[heard + i] = app.p[i];
-			}
-			heard += app.n;
-			sts_tls_app_recv_ack(t, app.n);
-		} else if ((wants & STS_TLS_APP_SEND) != 0 && !asked) {
-			ask(t, name);
-			asked = true;
+			hear(t);
+		} else if ((wants & STS_TLS_APP_SEND) != 0 && say_len > 0) {
+			send_some(t);
 		} else {
 			n = recv(s, in.p, in.n, 0);
 			if (n > 0) {
@@ -157,9 +165,9 @@ main(int argc, char **argv)
 	bool failed;
 	int s;
 
-	if (argc != 4 || t == NULL || f == NULL ||
+	if (argc < 4 || argc > 5 || t == NULL || f == NULL ||
 	    fread(rnd, 1, sizeof rnd, f) != sizeof rnd) {
-		fprintf(stderr, "usage: get PORT NAME ANCHORS.pem\n");
+		fprintf(stderr, "usage: get PORT NAME ANCHORS.pem [echo]\n");
 		return 2;
 	}
 	fclose(f);
@@ -168,7 +176,9 @@ main(int argc, char **argv)
 	sts_tls_start(t, sts_text((const uint8_t *)argv[2], strlen(argv[2])),
 	    &set, (int64_t)time(NULL), rnd);
 	sts_tls_use_alpn(t, sts_text((const uint8_t *)"http/1.1", 8));
-	serve(t, s, argv[2]);
+	echo = argc == 5;
+	ask(argv[2]);
+	serve(t, s);
 	failed = (sts_tls_wants(t) & STS_TLS_FAILED) != 0;
 	printf("%s %zu %s\n", heard > 0 ? "ok" : "failed", heard,
 	    failed ? sts_why_token(sts_tls_why(t)) : "closed");

@@ -95,6 +95,25 @@ ROWS = [
 ]
 
 
+# KeyUpdate: what is typed at a server, and how often it must have said or
+# heard, by then, what stands beside. What the client sends back shows that it
+# found the server's new keys; what the server reads of it, that it found the
+# client's. Two wishes are answered once, before the next that is sent.
+UPDATE = "openssl s_server -accept {port} -cert {ec}.pem -key {ec}.key -msg"
+SENT = ">>> TLS 1.3, Handshake [length 0005], KeyUpdate"
+CAME = "<<< TLS 1.3, Handshake [length 0005], KeyUpdate"
+TALK = [
+    ("", {"Host: ": 1}),
+    ("k", {SENT: 1}),
+    ("one", {"\none\n": 1, CAME: 0}),
+    ("K", {SENT: 2}),
+    ("K", {SENT: 3}),
+    ("two", {"\ntwo\n": 1, CAME: 1}),
+    ("three", {"\nthree\n": 1, CAME: 1}),
+    ("Q", {}),
+]
+
+
 def run(*args, **kw):
     subprocess.run(args, check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, **kw)
@@ -187,12 +206,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def start(folder, text):
+def start(folder, text, output=subprocess.DEVNULL):
     port = free_port()
     env = dict(os.environ, HOME=folder, XDG_DATA_HOME=folder,
                XDG_CONFIG_HOME=folder)
     p = subprocess.Popen(command(folder, port, text), env=env,
-                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                         stdin=subprocess.PIPE, stdout=output,
                          stderr=subprocess.DEVNULL, start_new_session=True)
     until = time.monotonic() + 10
     while time.monotonic() < until and p.poll() is None:
@@ -230,6 +249,44 @@ def get(binary, port, folder):
     return OK if words[0] == "ok" else words[2]
 
 
+def until(path, counts):
+    """Whether the lines of the file have all that, within some seconds."""
+    end = time.monotonic() + 10
+    while True:
+        with open(path, errors="replace") as f:
+            text = f.read()
+        if all(text.count(what) >= n for what, n in counts.items()):
+            return all(text.count(what) == n for what, n in counts.items())
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+
+
+def key_updates(binary, folder):
+    """The first line of TALK that does not come to pass, or None."""
+    path = f"{folder}/talk.txt"
+    with open(path, "w") as log:
+        # The probe of start() is a connection, too.
+        server, port = start(folder, UPDATE, log)
+    client = subprocess.Popen(
+        [binary, str(port), HOST, f"{folder}/ca.pem", "echo"],
+        stdout=subprocess.PIPE, text=True)
+    failed = None
+    for typed, counts in TALK:
+        if typed:
+            server.stdin.write(f"{typed}\n".encode())
+            server.stdin.flush()
+        if not until(path, counts):
+            failed = f"{typed}: {counts}"
+            break
+    stop(server)
+    client.kill() if failed else None
+    out = client.communicate(timeout=20)[0]
+    if failed is None and not out.startswith("ok 14 "):
+        failed = out
+    return failed
+
+
 def main():
     folder, binaries = os.path.abspath(sys.argv[1]), sys.argv[2:]
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -255,6 +312,12 @@ def main():
                 print(f"{name}: {os.path.basename(binary)}: {got}, "
                       f"want {wanted}")
         stop(server)
+    for binary in binaries:
+        if "openssl" not in absent and "engine" not in binary:
+            wrong = key_updates(binary, folder)
+            passed, failed = passed + (not wrong), failed + bool(wrong)
+            if wrong:
+                print(f"KeyUpdate: {os.path.basename(binary)}: {wrong}")
     for tool in sorted(absent):
         print(f"servers: NOT RUN: {tool} is not installed")
     print(f"servers: {passed} passed, {failed} failed")
