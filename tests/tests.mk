@@ -44,7 +44,7 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(B
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
 # Built with a small record buffer, and so with all of tls and base.
-SMALL_TESTS = $(BUILD)/unit/test_tls_small $(BUILD)/unit/test_fetch_small
+SMALL_TESTS = $(BUILD)/unit/test_tls_small $(BUILD)/unit/test_fetch_small $(BUILD)/unit/test_post_small
 $(SMALL_TESTS): $(BUILD)/unit/test_%_small: tests/unit/test_%_small.c tests/unit/test_tls_client.c tests/unit/test_fetch.c \
 		tests/unit/unit.c $(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(TLS_SRC) $(BASE_SRC) \
 		$(BUILD)/libmtasts.a
@@ -66,6 +66,7 @@ $(BUILD)/unit/test_dane_hosts: tests/mem/dnspeer.c
 $(BUILD)/unit/test_dane_sim: tests/scenario/scene.c tests/sim/draw.c $(addprefix tests/mem/,mem.c dnspeer.c https.c seeder.c world.c storage.c)
 $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
 $(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+$(BUILD)/unit/test_report_board: tests/mem/mem.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 

@@ -73,11 +73,18 @@ finish(struct sts_post *p, enum sts_why why)
 {
 	STS_ASSERT(!p->done);
 	p->done = true;
-	/* What was not authenticated was never said. */
-	p->code =
-	    sts_https_provisional(&p->https) ? (uint16_t)0 : p->https.http.code;
 	p->why = p->code != 0 ? STS_WHY_NONE : why;
 	sts_dial_stop(&p->https.dial);
+}
+
+/* The status is known once the record that it came in has its end: what was not
+ * authenticated was never said, however the connection ends. */
+static void
+note_code(struct sts_post *p)
+{
+	if (!sts_https_provisional(&p->https)) {
+		p->code = p->https.http.code;
+	}
 }
 
 static void
@@ -151,6 +158,9 @@ pump(struct sts_post *p)
 		enum sts_https_event event =
 		    sts_https_next(&p->https, !head_sent(p));
 
+		if (event != STS_HTTPS_FAILED) {
+			note_code(p);
+		}
 		if (event != STS_HTTPS_ESTABLISHED &&
 		    event != STS_HTTPS_FAILED && responded(p)) {
 			finish(p, sts_http_why(&p->https.http));
