@@ -214,7 +214,8 @@ put_report(
 	}
 	n->put.sink = p->sink;
 	if (!sts_control_report_put(&n->report, &n->put)) {
-		n->stage = END;
+		/* One that is cut off ends without the line that says so. */
+		n->stage = sts_control_report_gone(&n->report) ? OVER : END;
 	}
 }
 

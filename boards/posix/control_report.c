@@ -143,9 +143,8 @@ put_head(struct sts_control_report *r, struct sts_json_put *p)
 	}
 }
 
-/* Whether the domain went meanwhile: delivered, or with its day. */
-static bool
-is_gone(const struct sts_control_report *r)
+bool
+sts_control_report_gone(const struct sts_control_report *r)
 {
 	return r->json ? sts_report_gone(&r->report)
 		       : sts_report_mail_gone(&r->mail);
@@ -158,7 +157,7 @@ sts_control_report_put(struct sts_control_report *r, struct sts_json_put *p)
 	size_t n;
 
 	STS_ASSERT(r->agent != NULL);
-	if (!r->begun && is_gone(r)) {
+	if (sts_control_report_gone(r)) {
 		return false;
 	}
 	if (!r->begun) {
@@ -187,7 +186,8 @@ void
 sts_control_report_end(struct sts_control_report *r)
 {
 	if (r->agent != NULL) {
-		if (!is_gone(r)) {
+		/* `report` is not read for a mail, but knows its domain. */
+		if (sts_report_there(&r->report)) {
 			sts_tally_unpin(
 			    sts_agent_report_tally(r->agent), r->ref);
 		}

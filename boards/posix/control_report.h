@@ -38,9 +38,13 @@ bool sts_control_report_list(
 bool sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,
     struct sts_text domain, bool json, uint64_t random);
 
-/* The next piece of it. False: that was all. */
+/* The next piece of it. False: that was all, or it is gone. */
 bool sts_control_report_put(
     struct sts_control_report *r, struct sts_json_put *p);
+
+/* Whether its domain went meanwhile (delivered, or with its day): what was put
+ * is the beginning of a report, and must not end as a whole one does. */
+bool sts_control_report_gone(const struct sts_control_report *r);
 
 /* Done, or given up; nothing happens if it was not begun. */
 void sts_control_report_end(struct sts_control_report *r);

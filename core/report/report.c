@@ -412,12 +412,16 @@ sts_report_begin(struct sts_report *r, const struct sts_tally *t, uint32_t ref,
 }
 
 bool
+sts_report_there(const struct sts_report *r)
+{
+	return sts_tally_is(r->tally, r->domain) &&
+	       sts_tally_birth(r->tally, r->domain) == r->birth;
+}
+
+bool
 sts_report_gone(const struct sts_report *r)
 {
-	return r->gone ||
-	       (r->stage != DONE &&
-		   (!sts_tally_is(r->tally, r->domain) ||
-		       sts_tally_birth(r->tally, r->domain) != r->birth));
+	return r->gone || (r->stage != DONE && !sts_report_there(r));
 }
 
 size_t

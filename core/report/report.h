@@ -64,6 +64,10 @@ size_t sts_report_read(struct sts_report *r, struct sts_span out);
  * given up): what was read is no report. */
 bool sts_report_gone(const struct sts_report *r);
 
+/* Whether the domain is there now, whatever was read of it: then whoever has
+ * pinned it has to unpin it. */
+bool sts_report_there(const struct sts_report *r);
+
 enum {
 	/* "2024-01-31." domain "." 8 "." 8 */
 	STS_REPORT_ID_MAX = 11 + STS_NAME_MAX + 1 + 8 + 1 + 8,

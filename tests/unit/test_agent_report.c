@@ -49,6 +49,7 @@ static unsigned sent_count, failed_events, dropped_events;
 /* The relay: what it answers, and what it took. */
 static struct {
 	bool down; /* connections are refused */
+	bool mute; /* what comes is left unread */
 	const char *rcpt, *end; /* replies */
 	bool greeted, data;
 	unsigned mails, tries;
@@ -198,7 +199,7 @@ play_relay(void)
 		}
 		return true;
 	}
-	while (relay_step()) {
+	while (!relay.mute && relay_step()) {
 		moved = true;
 	}
 	return moved;
@@ -818,6 +819,60 @@ START_TEST(marks)
 }
 END_TEST
 
+/* The wall clock is stepped a day forward, and a held policy confirms it. */
+static void
+step_forward(void)
+{
+	wall_s += DAY_S;
+	sts_driver_wake(&driver);
+	pass_s(1);
+	confirm();
+	pass_s(4);
+}
+
+/* The days that turn while a report is under way do not take it away: of three
+ * days the oldest stays until its report is settled, and what is counted
+ * meanwhile is counted for the day before. */
+START_TEST(days_turn)
+{
+	const struct sts_tally *t;
+
+	start(262144);
+	confirm();
+	t = sts_agent_report_tally(&agent);
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", true);
+	relay.mute = true;
+	to_midnight_and(0);
+	for (unsigned i = 0;
+	     i < 5 * 360 && agent.reporter->step != STS_REPORT_SENDS; i++) {
+		pass_s(10);
+	}
+	unit_int("step", agent.reporter->step, STS_REPORT_SENDS);
+	unit_int("tomorrow", t->days[sts_tally_today(t)], DAY + 1);
+	step_forward();
+	unit_int("two days", t->days[sts_tally_today(t)], DAY + 2);
+	step_forward();
+	unit_int("no third", t->days[sts_tally_today(t)], DAY + 2);
+	unit_int("step", agent.reporter->step, STS_REPORT_SENDS);
+	ck_assert(sts_tally_is(t, agent.reporter->ref));
+	ck_assert(session("b.example", true));
+	check_sum("meanwhile");
+	relay.mute = false;
+	pass_s(10);
+	unit_int("mails", relay.mails, 1);
+	unit_int("sent", (long long)sent, 1);
+	unit_int("lost", (long long)lost(), 0);
+	unit_int("then it turns", t->days[sts_tally_today(t)], DAY + 3);
+	ck_assert_uint_ne(
+	    sts_tally_find(t, (sts_tally_today(t) + 2) % STS_TALLY_DAYS,
+		unit_span("b.example"), 0),
+	    0);
+	check_sum("afterwards");
+	stop();
+}
+END_TEST
+
 /*
  * A day with everything: a memory that is too small for what happens, a restart
  * at noon with what was saved a moment before, a clock that steps back over
@@ -885,5 +940,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, echo);
 	tcase_add_test(tc, cap);
 	tcase_add_test(tc, marks);
+	tcase_add_test(tc, days_turn);
 	tcase_add_test(tc, day);
 }

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon does about TLS reports beside the agent: files that outlive
+ * it (boards/posix/report_file.h), and reports that the operator looks at
+ * while they are delivered or given up (boards/posix/control_report.h).
+ */
+#define _DEFAULT_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../boards/posix/control_report.h"
+#include "../../boards/posix/report_file.h"
+#include "../../core/agent/agent_state.h"
+#include "../mem/mem.h"
+#include "unit.h"
+
+const char unit_name[] = "report_board";
+
+enum {
+	DAY = 20000,
+	MARK = 12, /* octets of one in its file */
+	OUT_MAX = 1 << 16
+};
+
+static struct mem mem;
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_settings settings;
+static struct sts_reporter reporter;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static struct sts_conf conf;
+static struct sts_log sink;
+static struct sts_report_file file;
+static struct sts_report_event event;
+static uint64_t block[1 << 17];
+static char place[] = "/tmp/mtasts-test-XXXXXX";
+static sts_ms now = 1000;
+
+static void
+start(void)
+{
+	static const uint8_t key[STS_SIPHASH_KEY] = { 1 };
+	struct sts_config config;
+
+	mem_init(&mem, 1);
+	memset(&config, 0, sizeof config);
+	config.lookups = 4;
+	config.fetch_slots = 1;
+	config.asks = 2;
+	config.cache_size = 65536;
+	config.build_s = 1;
+	config.report_memory = 262144;
+	reporter.reports = STS_REPORTS_ALL;
+	reporter.organization = unit_span("Example Organisation");
+	reporter.contact = unit_span("tls@gateway.example");
+	settings.reporter = &reporter;
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	sts_zones_init(&zones, 12000, 30000);
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	sts_agent_init(&agent, &config, &settings, block, now, key);
+	sts_driver_init(&driver, &agent, &mem.port, now);
+}
+
+static struct sts_tally *
+tally(void)
+{
+	return sts_agent_report_tally(&agent);
+}
+
+/* A session with a domain; the day's report about it. */
+static uint32_t
+counted(const char *domain)
+{
+	struct sts_report_failure f;
+
+	memset(&f, 0, sizeof f);
+	f.result = STS_REPORT_EXPIRED;
+	ck_assert(sts_event_begin(&event, unit_span(domain),
+	    unit_span("v=TLSRPTv1; rua=mailto:a@b.example")));
+	event.failed = true;
+	sts_event_failure(&event, &f);
+	ck_assert(sts_agent_report_event(&agent, &event));
+	return sts_tally_find(
+	    tally(), sts_tally_today(tally()), unit_span(domain), 0);
+}
+
+/* ---- files ---- */
+
+static void
+open_files(void)
+{
+	memset(&conf, 0, sizeof conf);
+	snprintf(conf.journal, sizeof conf.journal, "%s/journal", place);
+	snprintf(
+	    conf.report.contact, sizeof conf.report.contact, "a@b.example");
+	conf.report.reports = STS_REPORTS_ALL;
+	sts_report_file_open(&file, &conf, &sink);
+	ck_assert_int_ge(file.marks, 0);
+	sts_report_file_load(&file, &agent, &driver, now);
+}
+
+static void
+close_files(void)
+{
+	close(file.image[0]);
+	close(file.image[1]);
+	close(file.marks);
+}
+
+/* Let the child write what has changed. */
+static void
+write_image(void)
+{
+	for (unsigned i = 0; i < 2000; i++) {
+		sts_report_file_tick(&file, false, now);
+		if (file.child == 0 && sts_report_file_saved(&file)) {
+			return;
+		}
+		usleep(5000);
+		now += 200;
+	}
+	ck_abort_msg("no image");
+}
+
+/* A report is at its last octet on the way to a destination: the board has to
+ * write that down. */
+static void
+mark(uint32_t ref, unsigned number)
+{
+	struct sts_agent_report *r = agent.reporter;
+
+	r->step = STS_REPORT_SENDS;
+	r->ref = ref;
+	r->to.number = number;
+	r->mark_waits = true;
+	file.next = now + 1000; /* no image meanwhile */
+	sts_report_file_tick(&file, false, now);
+	ck_assert(!r->mark_waits && r->marked);
+	r->step = STS_REPORT_REST;
+}
+
+/* The daemon was killed, and starts again. */
+static void
+killed(void)
+{
+	close_files();
+	mem_end(&mem);
+	start();
+	open_files();
+}
+
+static unsigned
+done(const char *domain)
+{
+	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+		uint32_t ref = sts_tally_find(tally(), i, unit_span(domain), 0);
+		struct sts_tally_domain d;
+
+		if (ref != 0) {
+			sts_tally_domain(tally(), ref, &d);
+			return d.delivery.done;
+		}
+	}
+	return 0x100;
+}
+
+static long
+marks_size(void)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(file.marks, &st), 0);
+	return (long)st.st_size;
+}
+
+/* Marks that are in no image are the only word of what was delivered: they are
+ * neither forgotten nor overwritten, whatever restarts come before an image is
+ * written; then they are in that. */
+START_TEST(marks_outlive_restarts)
+{
+	uint32_t a, b;
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	a = counted("a.example");
+	b = counted("b.example");
+	sts_tally_day(tally(), DAY + 1);
+	write_image();
+	mark(a, 0);
+	mark(a, 2);
+	mark(b, 1);
+	unit_int("marks", marks_size(), 3L * MARK);
+
+	killed();
+	unit_int("a", done("a.example"), 5);
+	unit_int("b", done("b.example"), 2);
+	/* A mark after the restart comes behind those, and before the image. */
+	b = sts_tally_find(tally(), 0, unit_span("b.example"), 0);
+	mark(b, 3);
+	unit_int("marks", marks_size(), 4L * MARK);
+
+	killed();
+	unit_int("a again", done("a.example"), 5);
+	unit_int("b again", done("b.example"), 10);
+	/* Nothing else has changed, and yet an image is due: it has them. */
+	ck_assert(!sts_report_file_saved(&file));
+	write_image();
+	ck_assert_int_eq(ftruncate(file.marks, 0), 0);
+	killed();
+	unit_int("a of the image", done("a.example"), 5);
+	unit_int("b of the image", done("b.example"), 10);
+	close_files();
+	mem_end(&mem);
+}
+END_TEST
+
+/* ---- reports that are looked at ---- */
+
+static uint8_t out[OUT_MAX];
+static struct sts_control_report shown;
+
+/* Show up to `pieces` pieces. Returns how many there were. */
+static unsigned
+show(unsigned pieces, size_t *len)
+{
+	struct sts_sink s = { 0, 0, sizeof out, out };
+	struct sts_json_put put;
+	unsigned n = 0;
+
+	sts_json_put_begin(&put, &s);
+	while (n < pieces && sts_control_report_put(&shown, &put)) {
+		n++;
+	}
+	*len = s.pos;
+	return n;
+}
+
+static void
+begin_show(bool json)
+{
+	memset(&shown, 0, sizeof shown);
+	ck_assert(sts_control_report_show(
+	    &shown, &agent, unit_span("a.example"), json, 7));
+}
+
+/* Whatever of it was shown when it goes: what was put has no end that a reader
+ * could take for that of a whole report, and who is there afterwards at the same
+ * place is left alone. */
+static void
+show_and_drop(bool json)
+{
+	unsigned all = 0;
+	size_t len;
+
+	for (unsigned i = 0; i <= all + 1; i++) {
+		uint32_t ref = counted("a.example"), other;
+
+		ck_assert_uint_ne(ref, 0);
+		begin_show(json);
+		if (i == 0) {
+			all = show(1000, &len);
+			ck_assert_uint_gt(all, 2);
+			ck_assert_uint_eq(out[len - 1], '\n');
+			ck_assert(!sts_control_report_gone(&shown));
+		} else {
+			show(i - 1, &len);
+		}
+		sts_tally_drop(tally(), ref, true);
+		sts_tally_day(tally(), tally()->days[tally()->today] + 1);
+		other = counted("b.example");
+		if (i > 0 && i <= all) {
+			unit_int("pieces", show(1000, &len), 0);
+			unit_int("octets", (long long)len, 0);
+			ck_assert(sts_control_report_gone(&shown));
+		}
+		sts_control_report_end(&shown);
+		sts_tally_pin(tally(), other);
+		sts_tally_unpin(tally(), other);
+		sts_tally_drop(tally(), other, true);
+		ck_assert(sts_tally_check(tally()));
+		sts_tally_day(tally(), tally()->days[tally()->today] + 1);
+	}
+}
+
+START_TEST(shown_report_is_dropped)
+{
+	start();
+	sts_tally_day(tally(), DAY);
+	show_and_drop(true);
+	show_and_drop(false);
+	mem_end(&mem);
+}
+END_TEST
+
+static void
+make_place(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(place));
+}
+
+static void
+remove_place(void)
+{
+	static const char *const names[] = { "0", "1", "sent" };
+	char path[128];
+
+	for (unsigned i = 0; i < UNIT_COUNT(names); i++) {
+		snprintf(path, sizeof path, "%s/journal.reports-%s", place,
+		    names[i]);
+		unlink(path);
+	}
+	rmdir(place);
+}
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, make_place, remove_place);
+	tcase_add_test(tc, marks_outlive_restarts);
+	tcase_add_test(tc, shown_report_is_dropped);
+}
