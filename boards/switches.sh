@@ -5,8 +5,7 @@
 #                         then left passes its unit tests
 # Everything is built below build/switches.
 set -eu
-switches='ASSERT_PLACE SOCKETMAP INET6 DANE PRELOAD REPORT SMTP JOURNAL METRICS SHA384_512 P521 UTS46'
-switches='ASSERT_PLACE SOCKETMAP INET6 DANE SHARE JOURNAL METRICS SHA384_512 P521 UTS46'
+switches='ASSERT_PLACE SOCKETMAP INET6 DANE PRELOAD REPORT SMTP SHARE JOURNAL METRICS SHA384_512 P521 UTS46'
 top=build/switches
 make='make --no-print-directory -s'
 
