@@ -170,20 +170,22 @@ load_image(struct sts_report_file *f, unsigned i)
 static void
 load_marks(struct sts_report_file *f)
 {
+	static struct sts_report_mark marks[STS_REPORT_FILE_MARKS];
 	uint8_t octets[MARK];
+	unsigned count = 0;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < STS_REPORT_FILE_MARKS; i++) {
-		if (!read_all(
-			f->marks, sts_span(octets, MARK), (off_t)i * MARK)) {
-			f->mark = i; /* goes on behind them */
-			return;
-		}
+	while (i < STS_REPORT_FILE_MARKS &&
+	       read_all(f->marks, sts_span(octets, MARK), (off_t)i * MARK)) {
 		if (sts_get32le(octets + MARK_CRC) ==
 		    sts_crc32(0, sts_text(octets, MARK_CRC))) {
-			sts_agent_report_delivered(f->agent,
-			    sts_get32le(octets), sts_get32le(octets + 4));
+			marks[count].number = sts_get32le(octets);
+			marks[count++].check = sts_get32le(octets + 4);
 		}
+		i++;
 	}
+	f->mark = i % STS_REPORT_FILE_MARKS; /* goes on behind them */
+	sts_agent_report_delivered(f->agent, marks, count);
 }
 
 /* The newest image that is whole; else nothing is there. */
@@ -336,14 +338,14 @@ reap(struct sts_report_file *f, sts_ms now)
 static void
 mark(struct sts_report_file *f)
 {
-	uint32_t number, check;
+	struct sts_report_mark m;
 	uint8_t out[MARK];
 
-	if (!sts_agent_report_mark(f->agent, &number, &check)) {
+	if (!sts_agent_report_mark(f->agent, &m)) {
 		return;
 	}
-	sts_put32le(out, number);
-	sts_put32le(out + 4, check);
+	sts_put32le(out, m.number);
+	sts_put32le(out + 4, m.check);
 	sts_put32le(out + MARK_CRC, sts_crc32(0, sts_text(out, MARK_CRC)));
 	if (write_all(f->marks, sts_text(out, MARK), (off_t)f->mark * MARK) !=
 	    0) {

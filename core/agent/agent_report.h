@@ -38,7 +38,8 @@ enum {
 	STS_REPORT_AGAIN_S = 900, /* the first pause; then twice as long */
 	STS_REPORT_AFTER_S = 300, /* after midnight, and at random */
 	STS_REPORT_SPREAD_S = 14400, /* up to so much later (RFC 8460 4.1) */
-	STS_REPORT_PACE_MS = 1000 /* from one report to the next */
+	STS_REPORT_PACE_MS = 1000, /* from one report to the next */
+	STS_REPORT_PAUSE_S = 7 * 86400 /* after an address was refused */
 };
 
 STS_STATIC_ASSERT((int)STS_REPORT_RND <= (int)STS_REPORT_DRAWS, report_draws);
@@ -52,6 +53,17 @@ struct sts_report_own {
 	uint8_t from; /* of STS_METRIC_REPORT_EVENTS */
 	uint8_t name[STS_DOMAIN_MAX];
 	uint8_t mx[STS_NAME_MAX];
+};
+
+/* An address that was refused; until_s 0: none. */
+struct sts_report_pause {
+	uint32_t hash, until_s;
+};
+
+/* What the board keeps of a destination that has a report: day << 8 | number of
+ * the destination; CRC-32 of domain and record. */
+struct sts_report_mark {
+	uint32_t number, check;
 };
 
 /* What is done about the report at hand. */
@@ -117,6 +129,7 @@ struct sts_agent_report {
 	uint8_t same[STS_REPORT_HASHES]; /* reports to a destination today */
 	uint8_t mailed[2][STS_REPORT_HASHES]; /* mails to a domain: today, and
 	                                         the day before */
+	struct sts_report_pause pause[STS_REPORT_PAUSES];
 };
 
 struct sts_agent;
@@ -135,18 +148,20 @@ bool sts_agent_report_event(
  * What the board keeps. tally: to be saved, and loaded before the driver runs.
  * From `keeps` on no report's last octet leaves before the board has taken the
  * mark that says so, and called marked; mark: false, there is none. What was
- * marked is given back by delivered after a load, in any order.
+ * marked is given back by delivered after a load, all at once: `count` of them in
+ * any order, which is changed. O((domains + count) log count).
  */
 struct sts_tally *sts_agent_report_tally(struct sts_agent *a);
 void sts_agent_report_keeps(struct sts_agent *a);
 bool sts_agent_report_mark(
-    const struct sts_agent *a, uint32_t *number, uint32_t *check);
+    const struct sts_agent *a, struct sts_report_mark *mark);
 void sts_agent_report_marked(struct sts_agent *a);
 void sts_agent_report_delivered(
-    struct sts_agent *a, uint32_t number, uint32_t check);
+    struct sts_agent *a, struct sts_report_mark *marks, unsigned count);
 
 /* The operator's orders: the reports about a domain, or all that wait (n 0),
- * are due now. Returns how many. Call sts_driver_wake. */
+ * are due now, and no address is left alone any more for having been refused.
+ * Returns how many. Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
 /* In whose name reports are sent, for what is rendered outside. False: none are. */

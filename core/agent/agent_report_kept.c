@@ -25,8 +25,7 @@ sts_agent_report_keeps(struct sts_agent *a)
 }
 
 bool
-sts_agent_report_mark(
-    const struct sts_agent *a, uint32_t *number, uint32_t *check)
+sts_agent_report_mark(const struct sts_agent *a, struct sts_report_mark *mark)
 {
 	const struct sts_agent_report *r = a->reporter;
 	struct sts_tally_domain d;
@@ -35,8 +34,8 @@ sts_agent_report_mark(
 		return false;
 	}
 	sts_tally_domain(&r->tally, r->ref, &d);
-	*number = d.day << 8 | r->to.number;
-	*check = check_of(&r->tally, &d);
+	mark->number = d.day << 8 | r->to.number;
+	mark->check = check_of(&r->tally, &d);
 	return true;
 }
 
@@ -52,26 +51,87 @@ sts_agent_report_marked(struct sts_agent *a)
 	}
 }
 
+/* Put marks in the order of their checks (Shell's sort: no memory, and 4,096
+ * of them in a few milliseconds). */
+static void
+sort(struct sts_report_mark *marks, unsigned count)
+{
+	unsigned gap = 1;
+
+	while (gap < count / 3) {
+		gap = 3 * gap + 1;
+	}
+	for (; gap > 0; gap /= 3) {
+		for (unsigned i = gap; i < count; i++) {
+			struct sts_report_mark m = marks[i];
+			unsigned k = i;
+
+			for (; k >= gap && marks[k - gap].check > m.check;
+			     k -= gap) {
+				marks[k] = marks[k - gap];
+			}
+			marks[k] = m;
+		}
+	}
+}
+
+/* The first of the sorted marks with that check, or a higher one. */
+static unsigned
+first_of(const struct sts_report_mark *marks, unsigned count, uint32_t check)
+{
+	unsigned from = 0, to = count;
+
+	while (from < to) {
+		unsigned half = from + (to - from) / 2;
+
+		if (marks[half].check < check) {
+			from = half + 1;
+		} else {
+			to = half;
+		}
+	}
+	return from;
+}
+
+/* Which destinations of a domain have its report, by the sorted marks. */
+static uint8_t
+done_of(const struct sts_tally *t, const struct sts_tally_domain *d,
+    const struct sts_report_mark *marks, unsigned count)
+{
+	uint32_t check = check_of(t, d);
+	unsigned i = first_of(marks, count, check), done = 0;
+
+	for (; i < count && marks[i].check == check; i++) {
+		unsigned number = marks[i].number & 0xff;
+
+		if (marks[i].number >> 8 == d->day &&
+		    number < STS_TLSRPT_RUA_MAX) {
+			done |= 1U << number;
+		}
+	}
+	return (uint8_t)done;
+}
+
 void
-sts_agent_report_delivered(struct sts_agent *a, uint32_t number, uint32_t check)
+sts_agent_report_delivered(
+    struct sts_agent *a, struct sts_report_mark *marks, unsigned count)
 {
 	struct sts_tally *t = &a->reporter->tally;
-	unsigned slot = 0;
-	uint32_t ref = 0;
 
-	while (slot < STS_TALLY_DAYS && t->days[slot] != number >> 8) {
-		slot++;
-	}
-	if (slot == STS_TALLY_DAYS || (number & 0xff) >= STS_TLSRPT_RUA_MAX) {
-		return;
-	}
-	while ((ref = sts_tally_next(t, slot, ref)) != 0) {
-		struct sts_tally_domain d;
+	sort(marks, count);
+	for (unsigned slot = 0; count > 0 && slot < STS_TALLY_DAYS; slot++) {
+		uint32_t ref = 0;
 
-		sts_tally_domain(t, ref, &d);
-		if (check_of(t, &d) == check) {
-			d.delivery.done |= (uint8_t)(1U << (number & 0xff));
-			sts_tally_deliver(t, ref, &d.delivery);
+		while ((ref = sts_tally_next(t, slot, ref)) != 0) {
+			struct sts_tally_domain d;
+			uint8_t done;
+
+			sts_tally_domain(t, ref, &d);
+			done = done_of(t, &d, marks, count);
+			if (done != 0) {
+				d.delivery.done |= done;
+				sts_tally_deliver(t, ref, &d.delivery);
+			}
 		}
 	}
 }
@@ -97,6 +157,7 @@ sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain)
 			count++;
 		}
 	}
+	sts_agent_report_unpause(a);
 	r->next_at = a->now;
 	return count;
 }

@@ -385,6 +385,17 @@ take_url(struct sts_agent_report *r)
 	return sts_name_valid(sts_text(r->host, r->host_len));
 }
 
+/* Whether the address at hand gets mail: there is a relay, and it has not
+ * refused it of late. */
+static bool
+may_mail(const struct sts_agent *a)
+{
+	const struct sts_agent_report *r = a->reporter;
+
+	return STS_SMTP && r->settings->reporter->relay.af != STS_AF_NONE &&
+	       !sts_agent_report_paused(a, destination(r));
+}
+
 /* The address or the host that comes next. */
 static void
 choose(struct sts_agent *a)
@@ -405,8 +416,7 @@ choose(struct sts_agent *a)
 	mail = r->to.scheme == STS_TLSRPT_MAILTO;
 	same = counter(r->same, a, destination(r));
 	if (*same >= STS_REPORT_SAME_MAX ||
-	    (mail ? !STS_SMTP || r->settings->reporter->relay.af == STS_AF_NONE
-		  : !take_url(r))) {
+	    (mail ? !may_mail(a) : !take_url(r))) {
 		settle(a, NEVER);
 		return;
 	}
@@ -734,6 +744,11 @@ mail_over(struct sts_agent *a)
 		one_more(counter(r->mailed[0], a, domain));
 	}
 	r->post.code = r->mail.submit.rcpt[0].code;
+	/* What was said of the sender says nothing about the address. */
+	if (r->post.code / 100 == 5 &&
+	    r->mail.submit.p.found.why != STS_WHY_SMTP_SENDER) {
+		sts_agent_report_pause(a, destination(r));
+	}
 	settle(a, outcome);
 	sts_smtp_submit_end(&r->mail.submit);
 	r->mail.busy = false;

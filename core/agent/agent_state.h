@@ -596,6 +596,14 @@ bool sts_agent_report_may_send(const struct sts_agent *a);
 /* Child i (lookups, POST, mail) wants its owner. */
 void sts_agent_report_child(struct sts_agent *a, unsigned i);
 
+/* agent_report_pause.c */
+/* Whether an address is left alone, as it was refused; it was; all may have
+ * reports again. */
+bool sts_agent_report_paused(
+    const struct sts_agent *a, struct sts_text address);
+void sts_agent_report_pause(struct sts_agent *a, struct sts_text address);
+void sts_agent_report_unpause(struct sts_agent *a);
+
 /* agent_report_tick.c */
 /* The day, and one thing that is due. When that is. */
 void sts_agent_report_tick(struct sts_agent *a);

@@ -328,6 +328,13 @@
 #define STS_REPORT_OWN 16
 #endif
 
+/* Addresses that are left alone for seven days since they were refused for
+ * good, at once: at least 1. Beyond them the oldest is tried again earlier. 8
+ * bytes each. */
+#ifndef STS_REPORT_PAUSES
+#define STS_REPORT_PAUSES 64
+#endif
+
 /* Reports a day to one destination: the rest is dropped, and counted. */
 #ifndef STS_REPORT_SAME_MAX
 #define STS_REPORT_SAME_MAX 250

@@ -22,6 +22,7 @@ const char unit_name[] = "report_board";
 enum {
 	DAY = 20000,
 	MARK = 12, /* octets of one in its file */
+	MANY = 200,
 	OUT_MAX = 1 << 16
 };
 
@@ -37,7 +38,7 @@ static struct sts_conf conf;
 static struct sts_log sink;
 static struct sts_report_file file;
 static struct sts_report_event event;
-static uint64_t block[1 << 17];
+static uint64_t block[1 << 18];
 static char place[] = "/tmp/mtasts-test-XXXXXX";
 static sts_ms now = 1000;
 
@@ -54,7 +55,7 @@ start(void)
 	config.asks = 2;
 	config.cache_size = 65536;
 	config.build_s = 1;
-	config.report_memory = 262144;
+	config.report_memory = 524288;
 	reporter.reports = STS_REPORTS_ALL;
 	reporter.organization = unit_span("Example Organisation");
 	reporter.contact = unit_span("tls@gateway.example");
@@ -222,6 +223,49 @@ START_TEST(marks_outlive_restarts)
 }
 END_TEST
 
+/* However many marks there are, and in whatever order, each finds its domain,
+ * its day and its destination, and no other. */
+START_TEST(marks_by_hundreds)
+{
+	char name[32];
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		counted(name);
+	}
+	sts_tally_day(tally(), DAY + 1);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		counted(name); /* another day */
+	}
+	write_image();
+	for (unsigned i = 0; i < MANY; i++) {
+		unsigned k = i * 37 % MANY;
+
+		snprintf(name, sizeof name, "d%u.example", k);
+		if (k % 5 != 4) {
+			mark(sts_tally_find(tally(), 0, unit_span(name), 0),
+			    k % 5);
+		}
+	}
+	killed();
+	for (unsigned i = 0; i < MANY; i++) {
+		struct sts_tally_domain d;
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		unit_int(name, done(name), i % 5 != 4 ? 1 << i % 5 : 0);
+		sts_tally_domain(tally(),
+		    sts_tally_find(tally(), 1, unit_span(name), 0), &d);
+		unit_int(name, d.delivery.done, 0);
+	}
+	close_files();
+	mem_end(&mem);
+}
+END_TEST
+
 /* ---- reports that are looked at ---- */
 
 static uint8_t out[OUT_MAX];
@@ -326,5 +370,6 @@ unit_tests(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, make_place, remove_place);
 	tcase_add_test(tc, marks_outlive_restarts);
+	tcase_add_test(tc, marks_by_hundreds);
 	tcase_add_test(tc, shown_report_is_dropped);
 }
