@@ -43,8 +43,8 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
 	core/dane/dane_records.c core/dane/judge.c
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/report_event.c \
-	core/report/report_gzip.c core/report/report_load.c core/report/report_mail.c \
-	core/report/report_result.c core/report/report_save.c core/report/report_tally.c \
+	core/report/report_gzip.c core/report/report_line.c core/report/report_load.c \
+	core/report/report_mail.c core/report/report_result.c core/report/report_save.c core/report/report_tally.c \
 	core/report/report_view.c
 SHARE_SRC = core/share/share.c core/share/share_conn.c core/share/share_literal.c \
 	core/share/share_names.c core/share/share_reply.c core/share/share_resp.c \

@@ -66,11 +66,16 @@ static void
 client_child(struct sts_agent *a, unsigned i)
 {
 	struct sts_client *c = &a->clients[i];
+	struct sts_text said;
 
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_client_stirs(a, i);
-		sts_agent_ask(a, &c->ask);
+		if (sts_client_reports(c, &said)) {
+			sts_agent_report_said(a, &c->ask, said);
+		} else {
+			sts_agent_ask(a, &c->ask);
+		}
 		sts_agent_client_taken(a, c);
 		break;
 	case STS_CLIENT_DUE:

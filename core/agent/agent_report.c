@@ -19,6 +19,7 @@
 #include "../base/assert.h"
 #include "../base/crc32.h"
 #include "../base/text.h"
+#include "../report/report_line.h"
 
 enum {
 	OF_DATAGRAMS = 0, /* in the order of the metric's label */
@@ -137,6 +138,23 @@ sts_agent_report_event(struct sts_agent *a, const struct sts_report_event *e)
 		return false;
 	}
 	return count(a, e, OF_CALLS);
+}
+
+void
+sts_agent_report_said(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_text said)
+{
+	bool counted = STS_REPORT && sts_agent_reporter(a) != NULL;
+
+	if (counted && !sts_report_line(&a->reporter->event, ask->key, said)) {
+		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);
+		counted = false;
+	}
+	counted = counted && count(a, &a->reporter->event, OF_CALLS);
+	memset(&ask->answer, 0, sizeof ask->answer);
+	ask->settings = a->settings;
+	ask->zone = NULL;
+	ask->answer.kind = counted ? STS_ANSWER_NOTFOUND : STS_ANSWER_TEMP;
 }
 
 /* ---- our own ---- */

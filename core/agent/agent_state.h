@@ -578,6 +578,10 @@ const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
  * about the domain. */
 void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
     enum sts_why why, enum sts_report_stage stage);
+/* A mail server says by a line of the text protocol what a session came to; the
+ * ask gets its answer: not found, it is counted, or temporary, it is not. */
+void sts_agent_report_said(
+    struct sts_agent *a, struct sts_ask *ask, struct sts_text said);
 /* The record of a domain with such failures is known. */
 void sts_agent_report_own_found(struct sts_agent *a);
 /* The day; and begin to look up whether the domain of a failure wants reports.

@@ -598,6 +598,17 @@ sts_client_name(const struct sts_client *c)
 	return sts_text(c->in + c->name_off, c->name_len);
 }
 
+bool
+sts_client_reports(const struct sts_client *c, struct sts_text *said)
+{
+	STS_ASSERT(c->state == ASKS);
+	if (!c->line || c->verb != STS_LINE_REPORT) {
+		return false;
+	}
+	*said = sts_text(c->in + c->host_off, c->host_len);
+	return true;
+}
+
 void
 sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones)

@@ -127,6 +127,10 @@ enum sts_client_need sts_client_needs(const struct sts_client *c);
  * text protocol, the zone it names, or "default". */
 struct sts_text sts_client_name(const struct sts_client *c);
 
+/* Whether the request at hand is no question but a report by the text protocol,
+ * about the domain of c->ask.key; then *said is what stands behind that. */
+bool sts_client_reports(const struct sts_client *c, struct sts_text *said);
+
 /*
  * The agent has dealt with ASKS or DUE, or has put an answer into c->ask.answer.
  * If there is an answer, the reply is prepared from it with cache and zones,

@@ -23,13 +23,34 @@ verb_of(struct sts_text word)
 	return sts_text_is(word, "allowed") ? STS_LINE_ALLOWED : 0;
 }
 
+/* What stands behind "report": a domain, and the rest as it is. */
+static enum sts_line_status
+parse_report(struct sts_line_request *r, struct sts_text rest, size_t total)
+{
+	struct sts_text key = sts_text_word(&rest, STS_BLANK_SPACE);
+
+	if (rest.n == 0) {
+		return STS_LINE_BAD;
+	}
+	r->verb = STS_LINE_REPORT;
+	r->zone = sts_text(key.p, 0);
+	r->key = key;
+	r->host = rest;
+	r->total = total;
+	return STS_LINE_OK;
+}
+
 static enum sts_line_status
 parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
 {
 	struct sts_text word[WORDS_MAX + 1];
 	struct sts_text host = sts_text(line.p, 0), zone = host;
+	struct sts_text rest = line;
 	size_t count = 0, at = 0;
 
+	if (sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
+		return parse_report(r, rest, total);
+	}
 	while (count <= WORDS_MAX &&
 	       (word[count] = sts_text_word(&line, STS_BLANK_SPACE)).n > 0) {
 		count++;

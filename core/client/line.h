@@ -10,8 +10,11 @@
  *	[ZONE] hosts DOMAIN         mx.a.example:*.b.example, as the policy has
  *	                            them; none when none is enforced
  *	[ZONE] allowed DOMAIN HOST  whether mail may go to this MX host: yes, no
+ *	report DOMAIN ...           what a session of the mail server came to, for
+ *	                            TLS reports (core/report/report_line.h): ok,
+ *	                            it is counted, or no
  *
- * Each may be answered temp: nobody can tell now, and the mail has to wait. A
+ * Each of the first three may be answered temp: nobody can tell now, and the mail has to wait. A
  * line that is no request is answered temp too, so that a mistake in a
  * configuration lets no mail out. So is an override in Postfix's words, which
  * this protocol cannot express.
@@ -27,7 +30,8 @@
 enum sts_line_verb {
 	STS_LINE_MODE = 1,
 	STS_LINE_HOSTS,
-	STS_LINE_ALLOWED
+	STS_LINE_ALLOWED,
+	STS_LINE_REPORT
 };
 
 enum sts_line_status {
@@ -40,7 +44,8 @@ struct sts_line_request {
 	uint8_t verb; /* enum sts_line_verb */
 	struct sts_text zone; /* n 0: none was named */
 	struct sts_text key;
-	struct sts_text host; /* ALLOWED; else n 0 */
+	struct sts_text host; /* ALLOWED; REPORT: what stands behind the domain;
+	                         else n 0 */
 	size_t total; /* of the line, with its end */
 };
 

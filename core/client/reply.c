@@ -192,6 +192,8 @@ put_line_policy(struct sts_sink *s, const struct sts_reply *r)
 	case STS_LINE_ALLOWED:
 		sts_sink_string(s, is_allowed(r) ? "yes" : "no");
 		break;
+	case STS_LINE_REPORT:
+		STS_ASSERT(false); /* no answer about a domain */
 	}
 }
 
@@ -211,6 +213,9 @@ put_line_none(struct sts_sink *s, const struct sts_reply *r)
 	case STS_LINE_ALLOWED:
 		sts_sink_string(s, "yes");
 		break;
+	case STS_LINE_REPORT:
+		sts_sink_string(s, "ok");
+		break;
 	}
 }
 
@@ -229,7 +234,7 @@ put_line(struct sts_sink *s, const struct sts_reply *r)
 	case STS_ANSWER_DANE_ONLY: /* not looked up for this protocol */
 	case STS_ANSWER_DANE:
 	case STS_ANSWER_TEMP:
-		sts_sink_string(s, "temp");
+		sts_sink_string(s, r->verb == STS_LINE_REPORT ? "no" : "temp");
 		break;
 	case STS_ANSWER_NONE:
 		STS_ASSERT(false);
@@ -345,7 +350,7 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
     const struct sts_answer *answer, enum sts_line_verb verb,
     struct sts_text host)
 {
-	STS_ASSERT(verb >= STS_LINE_MODE && verb <= STS_LINE_ALLOWED);
+	STS_ASSERT(verb >= STS_LINE_MODE && verb <= STS_LINE_REPORT);
 	memset(r, 0, sizeof *r);
 	r->cache = cache;
 	r->answer = *answer;

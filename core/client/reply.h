@@ -77,7 +77,8 @@ void sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 
 /*
  * The same for the text protocol: `verb` is what was asked, `host` its last
- * word (stays valid while *r is rendered). What is too long becomes temp.
+ * word (stays valid while *r is rendered). What is too long becomes temp. Of a
+ * REPORT: NOTFOUND is ok, TEMP is no; no other answer.
  */
 void sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
     const struct sts_answer *answer, enum sts_line_verb verb,

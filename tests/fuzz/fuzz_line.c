@@ -33,14 +33,17 @@ check_found(const struct sts_line_request *r, const uint8_t *data, size_t n)
 	STS_ASSERT(r->total <= n);
 	STS_ASSERT(memchr(data, '\n', r->total - 1) == NULL);
 	STS_ASSERT(r->verb >= STS_LINE_MODE);
-	STS_ASSERT(r->verb <= STS_LINE_ALLOWED);
-	STS_ASSERT((r->verb == STS_LINE_ALLOWED) == (r->host.n > 0));
+	STS_ASSERT(r->verb <= STS_LINE_REPORT);
+	STS_ASSERT((r->verb >= STS_LINE_ALLOWED) == (r->host.n > 0));
 	STS_ASSERT(r->key.n > 0);
 	if (r->zone.n > 0) {
 		at = check_word(r->zone, at, end);
 	}
 	at = check_word(r->key, at, end);
-	if (r->host.n > 0) {
+	if (r->verb == STS_LINE_REPORT) {
+		/* All that is left of the line, as it is. */
+		STS_ASSERT(r->host.p >= at && r->host.p + r->host.n <= end);
+	} else if (r->host.n > 0) {
 		check_word(r->host, at, end);
 	}
 }

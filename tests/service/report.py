@@ -43,6 +43,7 @@ class Reports:
                  "control unix:%s/control" % folder,
                  "journal %s/journal" % folder,
                  "contact tls@gateway.example", "report_relay off",
+                 "listen unix:%s/text protocol=text" % folder,
                  *(["tlsrpt unix:%s mode=0666" % self.place]
                    if not fds else []), *more]
         with open(self.conf, "w", encoding="ascii") as f:
@@ -71,6 +72,13 @@ class Reports:
                 os._exit(1)
         check(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0,
               "a datagram of user %d is not taken by the system" % uid)
+
+    def say(self, line):
+        """A line of the text protocol; its answer."""
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(self.folder + "/text")
+        s.sendall(line.encode() + b"\n")
+        return b"".join(iter(lambda: s.recv(64), b"")).decode()
 
     def command(self, *argv):
         return subprocess.run(
@@ -140,6 +148,42 @@ def kept(r):
     r.start()
     check(r.list() == before, "a kill: %s" % r.list())
     r.agent.stop()
+
+
+def said(program):
+    """Lines, as Exim sends them, are counted like datagrams."""
+    record = " record=v=TLSRPTv1; rua=mailto:r@a.example"
+    with Folder() as folder:
+        r = Reports(program, folder)
+        r.start()
+        for line, want in (
+                ("report A.example success" + record, "ok"),
+                ("report a.example certificate-expired policy=sts "
+                 "policy-string=version:%20STSv1 mx-host=*.a.example "
+                 "receiving-mx-hostname=mx.a.example "
+                 "failure-reason-code=all%20wrong" + record, "ok"),
+                ("report a.example success record=v=spf1 -all", "no"),
+                ("report a.example expired" + record, "no"),
+                ("report a.example", "temp")):
+            got = r.say(line)
+            check(got == want, "%s: %s, not %s" % (line, got, want))
+        r.counts({"a.example": (2, 1)}, "said")
+        told = json.loads(r.command("show", "a.example", "--json").stdout)
+        sts = [p for p in told["report"]["policies"]
+               if p["policy"]["policy-type"] == "sts"]
+        check(sts[0]["policy"]["policy-string"] == ["version: STSv1"] and
+              sts[0]["policy"]["mx-host"] == ["*.a.example"] and
+              sts[0]["failure-details"][0] == {
+                  "result-type": "certificate-expired",
+                  "receiving-mx-hostname": "mx.a.example",
+                  "failed-session-count": 1,
+                  "failure-reason-code": "all wrong"}, told)
+        r.agent.stop()
+        # Without a contact nothing is counted, and the mail server goes on.
+        r = Reports(program, folder, more=["contact off"])
+        r.start()
+        check(r.say("report a.example success" + record) == "no", "off")
+        r.agent.stop()
 
 
 def damaged(r):
@@ -249,6 +293,7 @@ def main():
         damaged(r)
         many(r)
     off(program)
+    said(program)
     handed_over(program)
     if os.getuid() == 0:
         refused(program)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines: an event is built in order (policy, strings, mx, failure), but words
+ * come in any. So the words are gone through once for each of these, which a
+ * line of a few hundred octets is short enough for.
+ */
+#include <string.h>
+
+#include "../base/text.h"
+#include "report_line.h"
+
+/* What a field is of, in the order in which an event is built. */
+enum part {
+	OF_POLICY = 0,
+	OF_STRINGS,
+	OF_MX,
+	OF_FAILURE,
+	PARTS
+};
+
+static const struct field {
+	const char *name; /* with its "=" */
+	uint8_t part;
+	uint8_t text; /* enum sts_report_field, of a failure */
+} fields[] = {
+	{ "policy=", OF_POLICY, 0 },
+	{ "policy-domain=", OF_POLICY, 1 },
+	{ "delivered=", OF_POLICY, 2 },
+	{ "policy-string=", OF_STRINGS, 0 },
+	{ "mx-host=", OF_MX, 0 },
+	{ "sending-mta-ip=", OF_FAILURE, STS_REPORT_MTA_IP },
+	{ "receiving-mx-hostname=", OF_FAILURE, STS_REPORT_MX },
+	{ "receiving-ip=", OF_FAILURE, STS_REPORT_MX_IP },
+	{ "failure-reason-code=", OF_FAILURE, STS_REPORT_REASON },
+	{ "additional-information=", OF_FAILURE, STS_REPORT_INFO },
+	{ "receiving-mx-helo=", OF_FAILURE, STS_REPORT_HELO },
+};
+
+/* What was read and is not in the event yet. */
+struct state {
+	struct sts_report_event *e;
+	enum sts_report_policy policy;
+	struct sts_text policy_domain;
+	bool delivered;
+	struct sts_report_failure failure;
+	/* Values, decoded, one behind the other: they are never longer than
+	 * they were written. */
+	size_t used;
+	uint8_t values[STS_REPORT_LINE_MAX];
+};
+
+static int
+digit(uint8_t c)
+{
+	c = sts_lower(c);
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+				      : -1;
+}
+
+/* Decode a value. False: a "%" without two digits. */
+static bool
+decode(struct state *s, struct sts_text value, struct sts_text *out)
+{
+	uint8_t *to = s->values + s->used;
+	size_t n = 0;
+
+	for (size_t i = 0; i < value.n; i++) {
+		int high, low;
+
+		to[n++] = value.p[i];
+		if (value.p[i] != '%') {
+			continue;
+		}
+		high = value.n - i > 2 ? digit(value.p[i + 1]) : -1;
+		low = value.n - i > 2 ? digit(value.p[i + 2]) : -1;
+		if (high < 0 || low < 0) {
+			return false;
+		}
+		to[n - 1] = (uint8_t)(high << 4 | low);
+		i += 2;
+	}
+	s->used += n;
+	*out = sts_text(to, n);
+	return true;
+}
+
+static bool
+take_policy(struct state *s, unsigned which, struct sts_text value)
+{
+	static const enum sts_report_policy types[] = { STS_REPORT_TLSA,
+		STS_REPORT_STS, STS_REPORT_NO_POLICY };
+
+	if (which == 1) {
+		s->policy_domain = value;
+		return true;
+	}
+	if (which == 2) {
+		s->delivered = sts_text_is(value, "yes");
+		return s->delivered || sts_text_is(value, "no");
+	}
+	for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
+		if (sts_text_is(value, sts_report_policy_text(types[i]))) {
+			s->policy = types[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+take(struct state *s, const struct field *f, struct sts_text value)
+{
+	switch ((enum part)f->part) {
+	case OF_POLICY:
+		return take_policy(s, f->text, value);
+	case OF_STRINGS:
+		sts_event_string(s->e, value);
+		return true;
+	case OF_MX:
+		sts_event_mx(s->e, value);
+		return true;
+	default:
+		s->failure.texts[f->text] = value;
+		return true;
+	}
+}
+
+/* The field that a word begins with, which is taken off it; NULL: none. */
+static const struct field *
+field_of(struct sts_text *word)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		if (sts_text_take(word, fields[i].name)) {
+			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
+/* Go through the words once, for one part of the event. */
+static bool
+take_part(struct state *s, struct sts_text words, enum part part)
+{
+	struct sts_text word;
+
+	s->used = 0;
+	while ((word = sts_text_word(&words, STS_BLANK_SPACE)).n > 0) {
+		const struct field *f = field_of(&word);
+		struct sts_text value;
+
+		if (f == NULL) {
+			return false;
+		}
+		if (f->part == part &&
+		    (!decode(s, word, &value) || !take(s, f, value))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Where the record begins, "record=" included; line.n: nowhere. */
+static size_t
+find_record(struct sts_text line)
+{
+	static const char name[] = " record=";
+	const size_t n = sizeof name - 1;
+
+	for (size_t i = 0; i + n <= line.n; i++) {
+		if (memcmp(line.p + i, name, n) == 0) {
+			return i + 1;
+		}
+	}
+	return line.n;
+}
+
+/* All parts, in the order in which an event is built. */
+static bool
+build(struct state *s, struct sts_text result, struct sts_text words)
+{
+	bool failing = !sts_text_is(result, "success");
+
+	if (failing && !sts_report_result_of_text(result, &s->failure.result)) {
+		return false;
+	}
+	if (!take_part(s, words, OF_POLICY)) {
+		return false;
+	}
+	sts_event_policy(s->e, s->policy, s->policy_domain);
+	for (unsigned part = OF_STRINGS; part < PARTS; part++) {
+		if (!take_part(s, words, (enum part)part)) {
+			return false;
+		}
+	}
+	if (failing) {
+		s->e->failed = !s->delivered;
+		sts_event_failure(s->e, &s->failure);
+	}
+	return true;
+}
+
+bool
+sts_report_line(
+    struct sts_report_event *e, struct sts_text domain, struct sts_text line)
+{
+	struct state s;
+	size_t end = find_record(line);
+	struct sts_text words = sts_text(line.p, end);
+	struct sts_text record = sts_text_skip(line, end);
+	struct sts_text result = sts_text_word(&words, STS_BLANK_SPACE);
+
+	if (line.n > STS_REPORT_LINE_MAX ||
+	    !sts_text_take(&record, "record=") ||
+	    !sts_event_begin(e, domain, record)) {
+		return false;
+	}
+	memset(&s, 0, sizeof s);
+	s.e = e;
+	s.policy = STS_REPORT_NO_POLICY;
+	return build(&s, result, words);
+}
