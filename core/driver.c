@@ -481,6 +481,19 @@ pause_accepting(struct sts_driver *d, unsigned i)
 	enlist_stirred(d, 0);
 }
 
+static enum sts_client_kind
+kind_of(uint8_t protocol)
+{
+	switch (protocol) {
+	case STS_PROTOCOL_TEXT:
+		return STS_CLIENT_TEXT;
+	case STS_PROTOCOL_TEXT_REPORTS:
+		return STS_CLIENT_TEXT_REPORTS;
+	default:
+		return STS_CLIENT_SOCKETMAP;
+	}
+}
+
 static void
 accept_clients(struct sts_driver *d, unsigned i)
 {
@@ -502,8 +515,8 @@ accept_clients(struct sts_driver *d, unsigned i)
 			return;
 		}
 		opened(&d->nodes[id], STS_EV_SEND, STS_EV_RECV);
-		sts_agent_client_open(d->agent, id,
-		    d->listener[i].protocol == STS_PROTOCOL_TEXT, d->now);
+		sts_agent_client_open(
+		    d->agent, id, kind_of(d->listener[i].protocol), d->now);
 		enlist(d, id);
 	}
 	d->listener[i].ready = true;

@@ -24,6 +24,8 @@ enum sts_protocol {
 	STS_PROTOCOL_SOCKETMAP = 1,
 	STS_PROTOCOL_TEXT, /* core/client/line.h; over local streams only: TCP clients
 	                     are reset, and might lose the answer */
+	STS_PROTOCOL_TEXT_REPORTS, /* the same, of a socket that is open to mail
+	                              servers alone: their reports count */
 	STS_PROTOCOL_REPORTS /* datagrams of TLS reporting, one a delivery; the
 	                     channel takes no clients */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
@@ -154,6 +155,17 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	return true;
 }
 
+/* Who may ask may be anybody; who reports what sessions came to may not. */
+static enum sts_protocol
+protocol_of(const struct sts_listen_at *at)
+{
+	if (!at->text) {
+		return STS_PROTOCOL_SOCKETMAP;
+	}
+	return (at->mode & S_IWOTH) != 0 ? STS_PROTOCOL_TEXT
+					 : STS_PROTOCOL_TEXT_REPORTS;
+}
+
 static bool
 begin_one(struct sts_listener *l, struct sts_posix *posix,
     struct sts_driver *driver, sts_ch ch)
@@ -169,8 +181,7 @@ begin_one(struct sts_listener *l, struct sts_posix *posix,
 	if (sts_posix_listen(posix, ch, l->fd) != 0) {
 		return false;
 	}
-	sts_listen(driver, ch,
-	    l->at.text ? STS_PROTOCOL_TEXT : STS_PROTOCOL_SOCKETMAP);
+	sts_listen(driver, ch, protocol_of(&l->at));
 	return true;
 }
 

@@ -28,10 +28,9 @@ unsigned sts_agent_nodes(const struct sts_config *config);
 /* The node of a client slot that is free, or STS_NODE_NONE. */
 uint16_t sts_agent_client_free(const struct sts_agent *a);
 
-/* A connection was accepted for that node. plain: it speaks the text
- * protocol, not socketmap. */
+/* A connection was accepted for that node. */
 void sts_agent_client_open(
-    struct sts_agent *a, uint16_t node, bool plain, sts_ms now);
+    struct sts_agent *a, uint16_t node, enum sts_client_kind kind, sts_ms now);
 
 /* No slot is free: close the client that has been idle longest. Returns
  * whether any client is idle, so that retrying soon may help. */

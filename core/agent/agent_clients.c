@@ -75,7 +75,7 @@ sts_agent_client_free(const struct sts_agent *a)
 
 void
 sts_agent_client_open(
-    struct sts_agent *a, uint16_t node, bool plain, sts_ms now)
+    struct sts_agent *a, uint16_t node, enum sts_client_kind kind, sts_ms now)
 {
 	struct sts_client *c = &a->clients[node - a->first_client];
 
@@ -83,10 +83,11 @@ sts_agent_client_open(
 	a->client.free = c->ask.next;
 	a->client.open++;
 	sts_count(&a->metrics, STS_METRIC_CLIENTS);
-	if (plain) {
-		sts_client_open_line(c, now);
-	} else {
+	if (kind == STS_CLIENT_SOCKETMAP) {
 		sts_client_open(c, now);
+	} else {
+		sts_client_open_line(c, now);
+		c->trusted = kind == STS_CLIENT_TEXT_REPORTS;
 	}
 	sts_agent_client_idles(a, (unsigned)(node - a->first_client));
 }

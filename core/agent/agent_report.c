@@ -75,6 +75,7 @@ count(struct sts_agent *a, const struct sts_report_event *e, unsigned from)
 {
 	struct sts_agent_report *r = a->reporter;
 
+	e = sts_agent_report_testing(a, e);
 	if (!sts_tally_add(&r->tally, today(a), e)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_FULL);
 		return false;
@@ -141,10 +142,10 @@ sts_agent_report_event(struct sts_agent *a, const struct sts_report_event *e)
 }
 
 void
-sts_agent_report_said(
-    struct sts_agent *a, struct sts_ask *ask, struct sts_text said)
+sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask, bool trusted,
+    struct sts_text said)
 {
-	bool counted = STS_REPORT && sts_agent_reporter(a) != NULL;
+	bool counted = STS_REPORT && trusted && sts_agent_reporter(a) != NULL;
 
 	if (counted && !sts_report_line(&a->reporter->event, ask->key, said)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);

@@ -93,7 +93,7 @@ struct sts_agent_report {
 
 	/* Private, of agent_report.c: what comes in. */
 	struct sts_datagram datagram;
-	struct sts_report_event event;
+	struct sts_report_event event, testing;
 	struct sts_report_own own[STS_REPORT_OWN];
 	uint8_t own_head, own_count;
 	uint32_t bad; /* datagrams, not yet logged */

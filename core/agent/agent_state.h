@@ -578,10 +578,11 @@ const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
  * about the domain. */
 void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
     enum sts_why why, enum sts_report_stage stage);
-/* A mail server says by a line of the text protocol what a session came to; the
- * ask gets its answer: not found, it is counted, or temporary, it is not. */
-void sts_agent_report_said(
-    struct sts_agent *a, struct sts_ask *ask, struct sts_text said);
+/* Somebody says by a line of the text protocol what a session came to, a mail
+ * server if trusted; the ask gets its answer: not found, it is counted, or
+ * temporary, it is not. */
+void sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask,
+    bool trusted, struct sts_text said);
 /* The record of a domain with such failures is known. */
 void sts_agent_report_own_found(struct sts_agent *a);
 /* The day; and begin to look up whether the domain of a failure wants reports.
@@ -599,6 +600,12 @@ bool sts_agent_report_send_due(const struct sts_agent *a, sts_ms *at);
 bool sts_agent_report_may_send(const struct sts_agent *a);
 /* Child i (lookups, POST, mail) wants its owner. */
 void sts_agent_report_child(struct sts_agent *a, unsigned i);
+
+/* agent_report_testing.c */
+/* The event as it is to be counted: what failed without a policy is counted as
+ * of the domain's policy in testing mode, if one is held. */
+const struct sts_report_event *sts_agent_report_testing(
+    struct sts_agent *a, const struct sts_report_event *e);
 
 /* agent_report_pause.c */
 /* Whether an address is left alone, as it was refused; it was; all may have

@@ -55,6 +55,7 @@
 	X(REPORT_DROPPED,  "report-dropped",  1, "tries", "status", "") \
 	X(REPORT_LOST,     "report-lost",     1, "events", "", "") \
 	X(REPORT_BAD,      "report-bad",      1, "datagrams", "verdict", "") \
+	X(TESTING_FAILED,  "testing-failed",  2, "failures", "", "") \
 	X(POLICY_SHARED,   "policy-shared",   3, "max_age", "mx", "") \
 	X(SHARE_UP,        "share-up",        2, "", "", "") \
 	X(SHARE_DOWN,      "share-down",      1, "", "", "") \

@@ -551,6 +551,7 @@ sts_client_open(struct sts_client *c, sts_ms now)
 	STS_ASSERT(c->state == FREE);
 	c->why = STS_WHY_NONE;
 	c->last = c->due = c->skipped = c->skip_wide = c->line = false;
+	c->trusted = false;
 	c->at = c->in_len = c->request_len = c->name_off = c->name_len = 0;
 	c->by = c->done = 0;
 	c->by_len = 0;

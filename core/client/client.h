@@ -71,6 +71,13 @@ enum {
 	STS_CLIENT_IDLE_MS = 600000
 };
 
+/* What a client speaks, and whether its reports are believed. */
+enum sts_client_kind {
+	STS_CLIENT_SOCKETMAP = 0,
+	STS_CLIENT_TEXT,
+	STS_CLIENT_TEXT_REPORTS
+};
+
 enum sts_client_need {
 	STS_CLIENT_QUIET = 0,
 	STS_CLIENT_ASKS,
@@ -85,6 +92,7 @@ struct sts_client {
 	struct sts_ask ask;
 	uint8_t why; /* enum sts_why: why we closed it, if that is to be
 	                logged (client-junk, client-stall); else NONE */
+	bool trusted; /* the agent's: what it reports counts */
 	/* Private. */
 	uint8_t state;
 	bool last; /* nothing more is read: half-closed, or draining */

@@ -12,7 +12,8 @@
  *	[ZONE] allowed DOMAIN HOST  whether mail may go to this MX host: yes, no
  *	report DOMAIN ...           what a session of the mail server came to, for
  *	                            TLS reports (core/report/report_line.h): ok,
- *	                            it is counted, or no
+ *	                            it is counted, or no. A socket that anybody
+ *	                            may connect to takes none.
  *
  * Each of the first three may be answered temp: nobody can tell now, and the mail has to wait. A
  * line that is no request is answered temp too, so that a mistake in a

@@ -43,7 +43,8 @@ class Reports:
                  "control unix:%s/control" % folder,
                  "journal %s/journal" % folder,
                  "contact tls@gateway.example", "report_relay off",
-                 "listen unix:%s/text protocol=text" % folder,
+                 "listen unix:%s/text protocol=text mode=0600" % folder,
+                 "listen unix:%s/open protocol=text" % folder,
                  *(["tlsrpt unix:%s mode=0666" % self.place]
                    if not fds else []), *more]
         with open(self.conf, "w", encoding="ascii") as f:
@@ -73,10 +74,10 @@ class Reports:
         check(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0,
               "a datagram of user %d is not taken by the system" % uid)
 
-    def say(self, line):
+    def say(self, line, place="text"):
         """A line of the text protocol; its answer."""
         s = socket.socket(socket.AF_UNIX)
-        s.connect(self.folder + "/text")
+        s.connect(self.folder + "/" + place)
         s.sendall(line.encode() + b"\n")
         return b"".join(iter(lambda: s.recv(64), b"")).decode()
 
@@ -167,6 +168,9 @@ def said(program):
                 ("report a.example", "temp")):
             got = r.say(line)
             check(got == want, "%s: %s, not %s" % (line, got, want))
+        # Anybody may ask there, so nobody's word is a mail server's.
+        got = r.say("report b.example success" + record, "open")
+        check(got == "no", "a socket that is open to everybody: " + got)
         r.counts({"a.example": (2, 1)}, "said")
         told = json.loads(r.command("show", "a.example", "--json").stdout)
         sts = [p for p in told["report"]["policies"]

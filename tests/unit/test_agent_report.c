@@ -751,6 +751,96 @@ START_TEST(datagrams)
 }
 END_TEST
 
+/* A policy of the cache. */
+static void
+hold(const char *domain, enum sts_mode mode)
+{
+	struct sts_entry e;
+	struct sts_stage s;
+	sts_ref ref = 0;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = (uint8_t)mode;
+	e.mx_count = 1;
+	e.max_age_s = 86400;
+	e.fetched_s = sts_agent_now_s(&agent);
+	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(domain)));
+	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("id1")));
+	ck_assert(
+	    sts_payload_add_mx(&agent.cache, &s, unit_span("*.mx.example")));
+	ck_assert_int_eq(sts_cache_commit(&agent.cache, &s, &e,
+			     sts_agent_time(&agent), &ref),
+	    STS_ADMITTED);
+}
+
+/* Sessions of a domain's policy of a type today; -1: there is none. */
+static int
+sessions_of(const char *domain, enum sts_report_policy type, bool failed)
+{
+	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+
+	sts_tally_domain(
+	    t, sts_tally_find(t, sts_tally_today(t), unit_span(domain), 0), &d);
+	for (uint32_t ref = d.policy; ref != 0; ref = p.next) {
+		sts_tally_policy(t, ref, &p);
+		if (p.type == type) {
+			return (int)(failed ? p.failures : p.successes);
+		}
+	}
+	return -1;
+}
+
+/* What failed beside a policy in testing mode is reported as of that, with its
+ * strings; what succeeded, or failed beside another or none, is not. */
+START_TEST(testing)
+{
+	unsigned told = 0;
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	const struct sts_tally *t;
+
+	start(262144);
+	confirm();
+	t = sts_agent_report_tally(&agent);
+	hold("t.example", STS_MODE_TESTING);
+	hold("e.example", STS_MODE_ENFORCE);
+	for (unsigned i = 0; i < 2; i++) {
+		session("t.example", true);
+		session("t.example", false);
+		session("e.example", true);
+		session("n.example", true);
+	}
+	settle();
+	unit_int("failed", sessions_of("t.example", STS_REPORT_STS, true), 2);
+	unit_int(
+	    "none good", sessions_of("t.example", STS_REPORT_STS, false), 0);
+	unit_int(
+	    "good", sessions_of("t.example", STS_REPORT_NO_POLICY, false), 2);
+	unit_int("enforce", sessions_of("e.example", STS_REPORT_STS, true), -1);
+	unit_int("none", sessions_of("n.example", STS_REPORT_STS, true), -1);
+	sts_tally_domain(t,
+	    sts_tally_find(t, sts_tally_today(t), unit_span("t.example"), 0),
+	    &d);
+	sts_tally_policy(t, d.policy, &p);
+	unit_int("strings", p.string_count, 4);
+	unit_int("mx", p.mx_count, 1);
+	ck_assert_uint_ne(p.failure, 0);
+	for (unsigned i = 0; i < mem.event_count && i < MEM_EVENTS; i++) {
+		told += mem.event[i].code == STS_EVENT_TESTING_FAILED;
+	}
+	unit_int("told once", told, 1);
+	/* An expired one says nothing. */
+	pass_s(2 * DAY_S);
+	session("t.example", true);
+	unit_int("expired", sessions_of("t.example", STS_REPORT_STS, true), -1);
+	check_sum("testing");
+	stop();
+}
+END_TEST
+
 /* Failures only. */
 START_TEST(failures_only)
 {
@@ -1002,6 +1092,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
 	tcase_add_test(tc, datagrams);
+	tcase_add_test(tc, testing);
 	tcase_add_test(tc, failures_only);
 	tcase_add_test(tc, echo);
 	tcase_add_test(tc, cap);

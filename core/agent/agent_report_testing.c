@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS reporting: policies in testing mode made visible (RFC 8461 5). A mail
+ * server is told nothing of them and delivers as it does without a policy, so it
+ * reports what failed as of no policy. But what failed there would have failed
+ * under the policy, too: it is counted as of that, with its strings, so that its
+ * owner sees what `enforce` would do. Sessions that succeeded stay where they
+ * are: nobody has held their certificates against anything.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "../base/assert.h"
+#include "../base/text.h"
+#include "../cache/payload.h"
+
+/* "max_age: " and ten digits, "mx: " and a pattern. */
+enum {
+	LINE_MAX = 16 + STS_NAME_MAX
+};
+
+/* A line of the policy: two pieces. */
+static void
+put_line(struct sts_report_event *e, const char *name, struct sts_text value)
+{
+	uint8_t line[LINE_MAX];
+	size_t n = strlen(name);
+
+	STS_ASSERT(value.n <= sizeof line - n);
+	memcpy(line, name, n);
+	memcpy(line + n, value.p, value.n);
+	sts_event_string(e, sts_text(line, n + value.n));
+}
+
+/* The lines of the policy that is held, then its patterns. */
+static void
+put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
+    struct sts_report_event *e)
+{
+	struct sts_patterns it;
+	struct sts_text pattern;
+	uint8_t digits[20];
+
+	put_line(e, "version: ", sts_text_of("STSv1"));
+	put_line(e, "mode: ", sts_text_of(sts_mode_text(STS_MODE_TESTING)));
+	sts_patterns_start(&it, &a->cache, ref);
+	while ((pattern = sts_patterns_next(&it)).n > 0) {
+		put_line(e, "mx: ", pattern);
+	}
+	put_line(e, "max_age: ",
+	    sts_text(digits, sts_put_decimal(digits, held->max_age_s)));
+	sts_patterns_start(&it, &a->cache, ref);
+	while ((pattern = sts_patterns_next(&it)).n > 0) {
+		sts_event_mx(e, pattern);
+	}
+}
+
+/* The day's first failure of the domain is logged. */
+static void
+tell(struct sts_agent *a, const struct sts_report_event *e)
+{
+	const struct sts_tally *t = &a->reporter->tally;
+	struct sts_text domain = sts_event_domain(e);
+	uint32_t ref = sts_tally_find(t, sts_tally_today(t), domain, 0);
+	struct sts_tally_domain d;
+
+	d.failing = false;
+	if (ref != 0) {
+		sts_tally_domain(t, ref, &d);
+	}
+	if (!d.failing) {
+		sts_agent_tell(
+		    a, STS_EVENT_TESTING_FAILED, STS_WHY_MODE_TESTING, domain)
+		    ->number[0] = e->failure_count;
+	}
+}
+
+const struct sts_report_event *
+sts_agent_report_testing(struct sts_agent *a, const struct sts_report_event *e)
+{
+	struct sts_report_event *out = &a->reporter->testing;
+	struct sts_text domain = sts_event_domain(e);
+	struct sts_entry held;
+	sts_ref ref;
+
+	if (e->type != STS_REPORT_NO_POLICY || e->failure_count == 0) {
+		return e;
+	}
+	ref = sts_agent_live(a, domain, &held);
+	if (ref == 0 || held.mode != STS_MODE_TESTING ||
+	    !sts_event_begin(out, domain, sts_event_record(e))) {
+		return e;
+	}
+	tell(a, e);
+	sts_event_policy(out, STS_REPORT_STS, domain);
+	put_policy(a, ref, &held, out);
+	out->failed = e->failed;
+	for (unsigned i = 0; i < e->failure_count; i++) {
+		struct sts_report_failure f = sts_event_failure_at(e, i);
+
+		sts_event_failure(out, &f);
+	}
+	out->failures_cut = e->failures_cut;
+	return out;
+}
