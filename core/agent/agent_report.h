@@ -34,6 +34,7 @@ enum {
 	STS_REPORT_DRAWS = STS_TLS_RND, /* random octets of a tick */
 	STS_REPORT_PIECE = 512,
 	STS_REPORT_HASHES = 256, /* counters of destinations */
+	STS_REPORT_MUTE_MAX = 8, /* a day: then no more are tried */
 	STS_REPORT_TRIES = 7, /* at 0, 15, 45 min, 1:45, 3:45, 7:45, 15:45 h */
 	STS_REPORT_AGAIN_S = 900, /* the first pause; then twice as long */
 	STS_REPORT_AFTER_S = 300, /* after midnight, and at random */
@@ -127,6 +128,8 @@ struct sts_agent_report {
 	uint8_t piece[STS_REPORT_PIECE];
 	uint32_t day; /* the counters are of */
 	uint8_t same[STS_REPORT_HASHES]; /* reports to a destination today */
+	uint8_t mute[STS_REPORT_HASHES]; /* POSTs to an organisation's hosts
+	                                    today that got no answer */
 	uint8_t mailed[2][STS_REPORT_HASHES]; /* mails to a domain: today, and
 	                                         the day before */
 	struct sts_report_pause pause[STS_REPORT_PAUSES];

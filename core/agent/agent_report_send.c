@@ -16,7 +16,8 @@
  *
  * A stranger chooses where reports go. He gets at most one at a time, so many a
  * day to one destination, by HTTPS only to addresses that anybody may reach,
- * and never by a redirect. Mail goes to the operator's relay alone. A domain
+ * and never by a redirect; where nobody answers, only a few times a day. Mail goes to the
+ * operator's relay alone. A domain
  * whose sessions may all have been our own reports gets none.
  */
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "agent.h"
 #include "../base/assert.h"
 #include "../base/text.h"
+#include "../cache/organisation.h"
 
 enum {
 	SEND = 1, /* the lookup for reports */
@@ -100,6 +102,7 @@ turn_day(struct sts_agent *a)
 	memcpy(r->mailed[1], r->mailed[0], sizeof r->mailed[1]);
 	memset(r->mailed[0], 0, sizeof r->mailed[0]);
 	memset(r->same, 0, sizeof r->same);
+	memset(r->mute, 0, sizeof r->mute);
 	r->day = day;
 }
 
@@ -435,6 +438,16 @@ choose(struct sts_agent *a)
 	}
 }
 
+/* Counts the POSTs to the hosts of an organisation that got no answer. */
+static uint8_t *
+mute_of(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+
+	return counter(
+	    r->mute, a, sts_organisation(sts_text(r->host, r->host_len)));
+}
+
 /* The addresses of the host are known, or not to be had. */
 static void
 take_addresses(struct sts_agent *a)
@@ -442,7 +455,9 @@ take_addresses(struct sts_agent *a)
 	struct sts_agent_report *r = a->reporter;
 	const struct sts_lookup_report *l = &r->lookup[SEND];
 
-	if (l->found != STS_FOUND) {
+	/* One who lets every connection run into its time would keep us from
+	 * the reports of all others. */
+	if (l->found != STS_FOUND || *mute_of(a) >= STS_REPORT_MUTE_MAX) {
 		r->post.code = 0;
 		settle(a, LATER);
 		return;
@@ -691,6 +706,9 @@ post_child(struct sts_agent *a)
 	if (!r->post.done) {
 		write_body(r);
 		return;
+	}
+	if (r->post.code == 0) {
+		one_more(mute_of(a));
 	}
 	settle(a, judge_post(r));
 	sts_post_end(&r->post);

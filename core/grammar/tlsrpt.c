@@ -261,11 +261,36 @@ sts_tlsrpt_rua_begin(struct sts_tlsrpt_rua *it, struct sts_text record)
 	it->rest = it->all;
 }
 
-/* A domain that is sent to: no single label, no address. */
+/* Whether a name, by its first or last label, means another machine wherever it
+ * is asked: none that everybody reads. */
+static bool
+is_internal(struct sts_text domain)
+{
+	static const char *const last[] = { "localhost", "localdomain", "local",
+		"internal", "onion" };
+	struct sts_text rest = domain, label = sts_text_field(&rest, '.');
+
+	if (sts_same_nocase(label, sts_text_of("localhost"))) {
+		return true;
+	}
+	while (rest.n > 0) {
+		label = sts_text_field(&rest, '.');
+	}
+	for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+		if (sts_same_nocase(label, sts_text_of(last[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A domain that is sent to: no single label, no address, nothing that means
+ * our own machine or network to the relay (RFC 6761, 6762, 7686). */
 static bool
 is_remote(struct sts_text domain)
 {
-	return sts_name_valid(domain) && sts_name_labels(domain) >= 2;
+	return sts_name_valid(domain) && sts_name_labels(domain) >= 2 &&
+	       !is_internal(domain);
 }
 
 /* An octet of an address's local part, decoded. */

@@ -32,6 +32,10 @@
  *		path and query are printable ASCII and stay percent-encoded;
  *		"#" and what follows is left out.
  *
+ * Neither has a domain below localhost, localdomain, local, internal or onion, or
+ * named localhost.something: such names mean what a relay or resolver of ours
+ * makes of them.
+ *
  * Other schemes are skipped. A "!" that is not percent-encoded (a size, as DMARC
  * has it) makes a URI invalid: RFC 8460 3 has no such thing.
  */
