@@ -82,7 +82,7 @@ take_txt(struct sts_dns_asked *a, struct sts_dns_piece *piece)
 	}
 }
 
-/* Take MX or TLSA records, which are walked whole. */
+/* Take records that are walked whole: all but TXT. */
 static void
 take_whole(struct asking *k)
 {
@@ -94,7 +94,7 @@ take_whole(struct asking *k)
 	clear(a);
 	sts_upstream_answers(&k->up, &it);
 	while (sts_dns_next(&it, &rr) && begin_record(a)) {
-		if (k->type == STS_DNS_TLSA) {
+		if (k->type != STS_DNS_MX) {
 			append(a, rr.rdata);
 		} else if (sts_dns_mx(&it, &rr, &mx)) {
 			append(a, sts_text(mx.exchange.name, mx.exchange.len));

@@ -23,7 +23,7 @@ struct sts_dns_asked {
 	/*
 	 * Of FOUND: TXT, the strings of a record one after the other without
 	 * anything between them; MX, the host, empty for the root; TLSA, three
-	 * numbers of an octet each, then the data.
+	 * numbers of an octet each, then the data; A and AAAA, the address.
 	 */
 	unsigned count;
 	struct sts_text record[STS_DNS_ASK_RECORDS];
@@ -34,7 +34,7 @@ struct sts_dns_asked {
 };
 
 /*
- * Ask for the TXT, MX or TLSA records of prefix + "." + domain. An answer of
+ * Ask for the TXT, MX, TLSA, A or AAAA records of prefix + "." + domain. An answer of
  * more than fits is UNKNOWN, dns-large, since a part of it would be another
  * answer; so is an MX whose name is no host name: dns-malformed.
  */

@@ -1,158 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firmware that sends mail itself delivers one, with what MTA-STS demands.
+ * Firmware that sends mail itself delivers one, with what the recipients' domain
+ * demands by DANE and MTA-STS:
  *
- *	deliver "ANSWER" HELO MX ADDRESS[:PORT] ROOTS.pem FROM TO... <MESSAGE
+ *	deliver DOMAIN HELO DNS[:PORT] ROOTS.pem FROM TO... <MESSAGE
  *
- * ANSWER is what the agent answers for the domain (sts.h's sts_query, or
- * `mtasts query`): "secure match=PATTERN:PATTERN servername=hostname", or
- * anything else for a domain without a policy. The program stands for one host
- * of the domain's MX records; a mail server goes through all of them in their
- * order, to the next one after every reason but a recipient's own.
+ * The agent says where mail for DOMAIN goes and what each host must show
+ * (core/route.h); addresses are looked up; the SMTP engine goes as far as TLS
+ * (core/smtp/smtp_submit.h); the judge looks at the certificates that came
+ * (core/dane/judge.h); only then the mail is sent. Hosts and addresses are
+ * tried in their order until every recipient is decided on. A DNS server at a
+ * loopback address is believed when it says that it has checked DNSSEC.
  *
  * Exit 0: taken for all; 69: refused for good for one; 75: to be tried again.
+ *
+ * What a board does otherwise: the port (port/README.md) and the socket calls
+ * here are its network stack's, the message comes from its flash, and both are
+ * served in its one loop instead of one after the other.
  */
 #define _DEFAULT_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../../boards/posix/dns_ask.h"
+#include "../../core/agent/agent_size.h"
 #include "../../core/base/assert.h"
 #include "../../core/base/name.h"
 #include "../../core/base/text.h"
+#include "../../core/dial/address.h"
+#include "../../core/driver.h"
+#include "../../core/route.h"
 #include "../../core/smtp/smtp_submit.h"
+#include "../../port/posix/addr.h"
+#include "../../port/posix/posix.h"
+#include "../../port/posix/socket.h"
 
 enum {
 	ROOTS_SIZE = 65536,
+	MESSAGE_MAX = 262144,
+	CHAIN_SIZE = 8192,
 	SCRATCH = 4096,
+	CHANNELS = 64,
+	MX_PORT = 25,
 	REFUSED = 69,
 	LATER = 75
 };
 
 static const struct sts_engine_ops *const ops = &sts_smtp_submit_ops;
+static const struct sts_config config = { .lookups = 4,
+	.fetch_slots = 1,
+	.asks = 1,
+	.cache_size = 8192,
+	.danes = 2 };
 
 /* All memory that it takes, reserved at link time. */
-static struct sts_smtp_submit mail;
+static uint64_t block[STS_AGENT_SIZE_DANE(0, 4, 1, 1, 2, 0, 8192) / 8];
+static uint64_t port_memory[CHANNELS * 2];
 static uint64_t tls[STS_TLS_SIZE_MAX / 8 + 1];
+static uint8_t chain_memory[CHAIN_SIZE], message[MESSAGE_MAX];
+static struct sts_agent agent;
+static struct sts_driver driver;
+static struct sts_posix posix;
+static struct sts_port port;
+static struct sts_zones zones;
+static struct sts_dns_servers servers;
+static struct sts_anchors roots;
+static struct sts_route route;
+static struct sts_judge judge;
+static struct sts_smtp_submit mail;
+static struct sts_tls_chain chain;
+static struct sts_settings settings = { &servers, &roots, &zones,
+	.policy_port = 443, .allow_private = true, .dane = true };
 
-/* What the domain demands, from the agent's answer. */
-struct demand {
-	bool secure; /* TLS, a host of the policy, a certificate for it */
-	struct sts_text match; /* "mx.example.com:.example.net" */
+/* The mail, and what has become of it until now. */
+struct letter {
+	struct sts_text helo, from, text;
+	bool text_8bit;
+	size_t off; /* octets of the text handed to this dialogue */
+	unsigned count;
+	struct sts_text to[STS_SMTP_RCPTS_MAX];
+	enum sts_smtp_outcome outcome[STS_SMTP_RCPTS_MAX];
 };
 
-static struct demand
-demand_of(struct sts_text answer)
-{
-	struct demand d = { false, { NULL, 0 } };
-
-	d.secure =
-	    sts_text_is(sts_text_word(&answer, STS_BLANK_SPACE), "secure");
-	while (answer.n > 0) {
-		struct sts_text word = sts_text_word(&answer, STS_BLANK_SPACE);
-
-		if (sts_text_take(&word, "match=")) {
-			d.match = word;
-		}
-	}
-	return d;
-}
-
-/* RFC 8461 4.1: a pattern ".example.net" is for one more label. */
-static bool
-is_host_of(struct sts_text match, struct sts_text mx)
-{
-	while (match.n > 0) {
-		struct sts_text pattern = sts_text_field(&match, ':');
-		uint8_t wild[STS_NAME_MAX + 2] = { '*' };
-
-		if (pattern.n > 0 && pattern.n <= STS_NAME_MAX &&
-		    pattern.p[0] == '.') {
-			memcpy(wild + 1, pattern.p, pattern.n);
-			pattern = sts_text(wild, pattern.n + 1);
-		}
-		if (sts_name_match(pattern, mx)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- the engine served over a socket ---- */
-
-static sts_ms
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (
-	    sts_ms)((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
-}
-
-static int
-io_error(void)
-{
-	switch (errno) {
-	case ECONNREFUSED:
-		return STS_IO_REFUSED;
-	case ECONNRESET:
-	case EPIPE:
-		return STS_IO_RESET;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-		return STS_IO_LIMIT;
-	default:
-		return STS_IO_UNREACHABLE;
-	}
-}
-
-/* Begin to connect; -1: it cannot be done. */
-static int
-dial(const struct sts_addr *to)
-{
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-		.sin6_port = htons(to->port) };
-	struct sockaddr_in four = { .sin_family = AF_INET,
-		.sin_port = htons(to->port) };
-	bool is_six = to->af == STS_AF_INET6;
-	const void *p = is_six ? (const void *)&six : (const void *)&four;
-	int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
-
-	memcpy(&six.sin6_addr, to->ip, sizeof six.sin6_addr);
-	memcpy(&four.sin_addr, to->ip, sizeof four.sin_addr);
-	if (fd >= 0 &&
-	    (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
-		(connect(fd, p, is_six ? sizeof six : sizeof four) != 0 &&
-		    errno != EINPROGRESS))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Until the socket is ready for these events, or the engine's deadline. */
-static bool
-ready(int fd, short events)
-{
-	struct pollfd f = { fd, events, 0 };
-	int wait = -1;
-	sts_ms at;
-
-	if (ops->deadline(&mail, &at)) {
-		wait = (int32_t)(at - now_ms());
-		wait = wait < 0 ? 0 : wait;
-	}
-	return poll(&f, 1, wait) > 0;
-}
 
 static void
 lose(int *fd, int why)
@@ -164,21 +98,51 @@ lose(int *fd, int why)
 	ops->lost(&mail, why);
 }
 
+/* Until the socket is ready for these events, or the engine's deadline. */
+static bool
+ready(int fd, short events)
+{
+	struct pollfd f = { fd, events, 0 };
+	int wait = -1;
+	sts_ms at;
+
+	if (ops->deadline(&mail, &at)) {
+		wait = (int32_t)(at - sts_posix_now());
+		wait = wait < 0 ? 0 : wait;
+	}
+	return poll(&f, 1, wait) > 0;
+}
+
+static void
+dial(int *fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sts_addr_to_socket(ops->peer(&mail), &ss);
+	int rc = sts_socket_open(ss.ss_family, SOCK_STREAM);
+
+	if (rc < 0) {
+		lose(fd, rc);
+		return;
+	}
+	*fd = rc;
+	if (connect(rc, (const struct sockaddr *)&ss, n) != 0 &&
+	    errno != EINPROGRESS) {
+		lose(fd, sts_socket_open_error(errno));
+	}
+}
+
 static void
 open_channel(int *fd)
 {
-	int error = 0;
-	socklen_t len = sizeof error;
-
-	if (*fd < 0 && (*fd = dial(ops->peer(&mail))) < 0) {
-		lose(fd, io_error());
+	if (*fd < 0) {
+		dial(fd);
 	} else if (ready(*fd, POLLOUT)) {
-		getsockopt(*fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		errno = error;
-		if (error != 0) {
-			lose(fd, io_error());
-		} else {
+		int rc = sts_socket_connected(*fd);
+
+		if (rc == 0) {
 			ops->opened(&mail);
+		} else if (rc != STS_IO_AGAIN) {
+			lose(fd, rc);
 		}
 	}
 }
@@ -209,35 +173,46 @@ move(int *fd, unsigned wants)
 	} else if (n == 0) {
 		lose(fd, STS_IO_EOF);
 	} else if (errno != EAGAIN && errno != EINTR) {
-		lose(fd, io_error());
+		lose(fd, sts_socket_error(errno));
 	}
+}
+
+/* ---- one dialogue ---- */
+
+/* Whether the certificates that came are what is demanded. */
+static enum sts_why
+verdict(const struct sts_demand *demand)
+{
+	struct sts_text certs[STS_X509_CERTS_MAX];
+
+	for (unsigned i = 0; i < chain.count; i++) {
+		certs[i] = sts_tls_chain_cert(&chain, i);
+	}
+	sts_judge_begin(&judge, demand, certs,
+	    mail.p.found.tls ? chain.count : 0, &roots, sts_posix_wall_s());
+	while (sts_judge_pending(&judge)) {
+		sts_judge_work(&judge);
+	}
+	return sts_judge_verdict(&judge);
 }
 
 /* What the engine leaves to its owner. False: it is over. */
 static bool
-own(bool secure)
+own(struct letter *l, const struct sts_demand *demand)
 {
-	static uint8_t body[SCRATCH];
-	static size_t off, len;
-	const struct sts_smtp_found *f = &mail.p.found;
+	enum sts_why why;
 
 	switch (sts_smtp_submit_at(&mail)) {
 	case STS_SMTP_SUBMIT_JUDGE:
-		printf("TLS 1.%u, %s\n", f->tls_version - 0x301U,
-		    f->path == STS_WHY_NONE ? "trusted"
-					    : sts_why_token(f->path));
-		sts_smtp_submit_judged(&mail, secure ? f->path : STS_WHY_NONE);
+		why = verdict(demand);
+		printf("  TLS 1.%u: %s\n", mail.p.found.tls_version - 0x301U,
+		    sts_why_token(why));
+		sts_smtp_submit_judged(&mail, why);
 		return true;
 	case STS_SMTP_SUBMIT_BODY:
-		if (off == len) {
-			off = 0;
-			len = fread(body, 1, sizeof body, stdin);
-		}
-		if (len > 0) {
-			off += sts_smtp_submit_body(
-			    &mail, sts_text(body + off, len - off));
-		} else if (ferror(stdin)) {
-			sts_smtp_submit_stop(&mail, STS_WHY_SMTP_DATA);
+		if (l->off < l->text.n) {
+			l->off += sts_smtp_submit_body(
+			    &mail, sts_text_skip(l->text, l->off));
 		} else {
 			sts_smtp_submit_body_end(&mail);
 		}
@@ -248,17 +223,17 @@ own(bool secure)
 }
 
 static void
-serve(bool secure)
+serve(struct letter *l, const struct sts_demand *demand)
 {
 	int fd = -1;
 
 	for (;;) {
 		unsigned wants;
 
-		ops->tick(&mail, now_ms(), -1);
+		ops->tick(&mail, sts_posix_now(), sts_posix_wall_s());
 		wants = ops->wants(&mail);
 		if ((wants & STS_WANT_OWNER) != 0) {
-			if (!own(secure)) {
+			if (!own(l, demand)) {
 				return;
 			}
 		} else if ((wants & STS_WANT_CLOSE) != 0) {
@@ -273,6 +248,154 @@ serve(bool secure)
 	}
 }
 
+/* The recipients nobody has decided on; which[i] is the place of the i-th. */
+static unsigned
+open_recipients(const struct letter *l, struct sts_text *rcpt, unsigned *which)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->outcome[i] == STS_SMTP_LATER) {
+			which[n] = i;
+			rcpt[n++] = l->to[i];
+		}
+	}
+	return n;
+}
+
+/* Try one address. */
+static void
+try_address(struct letter *l, const struct sts_demand *demand,
+    const struct sts_addr *addr)
+{
+	struct sts_text rcpt[STS_SMTP_RCPTS_MAX];
+	unsigned which[STS_SMTP_RCPTS_MAX];
+	struct sts_smtp_mail m = { .from = l->from,
+		.rcpt = rcpt,
+		.size = (uint32_t)l->text.n,
+		.body_8bit = l->text_8bit };
+	struct sts_smtp_setup u = { .tls = (struct sts_tls *)tls,
+		.helo = l->helo,
+		.addr = *addr,
+		.host = demand->base,
+		.anchors = &roots,
+		.chain = &chain };
+	const struct sts_smtp_found *f = &mail.p.found;
+
+	m.rcpts = open_recipients(l, rcpt, which);
+	u.starttls = demand->kind == STS_DEMAND_NOTHING ? STS_SMTP_TLS_MAY
+							: STS_SMTP_TLS_MUST;
+	/* The dates are for the judge, who knows whether there is a clock. */
+	u.wall_s = sts_posix_wall_s() < 0 ? 0 : sts_posix_wall_s();
+	if (port.entropy(port.ctx, u.rnd, sizeof u.rnd) != 0) {
+		return;
+	}
+	chain = (struct sts_tls_chain){ .p = chain_memory,
+		.size = sizeof chain_memory };
+	l->off = 0;
+	sts_smtp_submit_begin(&mail, &u, &m, sts_posix_now());
+	serve(l, demand);
+	printf("  %s", sts_why_token(f->why));
+	printf(f->code != 0 ? " (%u %.*s)\n" : "\n", f->code, f->text_len,
+	    (const char *)f->text);
+	for (unsigned i = 0; i < m.rcpts; i++) {
+		l->outcome[which[i]] = mail.rcpt[i].outcome;
+	}
+	sts_smtp_submit_end(&mail);
+}
+
+/* ---- hosts and their addresses ---- */
+
+static bool
+is_decided(const struct letter *l)
+{
+	struct sts_text rcpt[STS_SMTP_RCPTS_MAX];
+	unsigned which[STS_SMTP_RCPTS_MAX];
+
+	return open_recipients(l, rcpt, which) == 0;
+}
+
+static void
+try_addresses(struct letter *l, const struct sts_demand *demand, uint16_t type)
+{
+	static struct sts_dns_asked asked;
+	struct sts_dns_name_parts name = { { NULL, 0 }, demand->host };
+	char text[STS_ADDR_TEXT_MAX];
+
+	sts_dns_ask(&asked, &servers, name, type);
+	for (unsigned i = 0; i < asked.count && !is_decided(l); i++) {
+		struct sts_addr a = sts_address_of(asked.record[i], MX_PORT);
+
+		sts_addr_format(&a, text);
+		printf(" %s\n", text);
+		if (sts_address_allowed(&settings, &a)) {
+			try_address(l, demand, &a);
+		} else {
+			printf("  address-forbidden\n");
+		}
+	}
+}
+
+static void
+try_host(struct letter *l, const struct sts_demand *demand)
+{
+	static const char *const demands[] = { "not now", "nothing", "TLS",
+		"a certificate for its name",
+		"a certificate of its TLSA records" };
+
+	printf("%.*s: %s", (int)demand->host.n, (const char *)demand->host.p,
+	    demands[demand->kind]);
+	if (demand->kind == STS_DEMAND_SKIP) {
+		printf(" (%s)\n", sts_why_token((enum sts_why)demand->why));
+		return;
+	}
+	printf("\n");
+	try_addresses(l, demand, STS_DNS_A);
+	if (!is_decided(l)) {
+		try_addresses(l, demand, STS_DNS_AAAA);
+	}
+}
+
+/* A domain that takes no mail, or is none: nobody there will ever have it. */
+static void
+refuse_all(struct letter *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		l->outcome[i] = STS_SMTP_REFUSED;
+	}
+}
+
+static void
+deliver(struct letter *l, struct sts_text domain)
+{
+	enum sts_route_state state = STS_ROUTE_PENDING;
+	struct sts_demand demand;
+	enum sts_why why = STS_WHY_NONE;
+
+	if (!sts_route_begin(&agent, &route, domain)) {
+		return; /* no place is free: later */
+	}
+	sts_driver_wake(&driver);
+	while (state == STS_ROUTE_PENDING) {
+		sts_run(&driver, sts_posix_now(), sts_posix_wall_s(), 1);
+		sts_posix_wait(&posix, &driver, 1);
+		state = sts_route_state(&agent, &route, &why);
+	}
+	if (state != STS_ROUTE_HOSTS) {
+		printf("%.*s: %s\n", (int)domain.n, (const char *)domain.p,
+		    sts_why_token(why));
+	}
+	if (state == STS_ROUTE_NO_MAIL) {
+		refuse_all(l);
+	}
+	for (unsigned i = 0;
+	     i < sts_route_count(&agent, &route) && !is_decided(l); i++) {
+		sts_route_host(&agent, &route, i, &demand);
+		try_host(l, &demand);
+	}
+	sts_route_end(&agent, &route);
+}
+
 /* ---- what stands in for a board ---- */
 
 void
@@ -283,10 +406,10 @@ sts_assert_failed(const char *file, int line)
 }
 
 static bool
-load_roots(const char *path, struct sts_anchors *roots)
+load_roots(const char *path)
 {
 	static uint64_t load[STS_ANCHORS_LOAD_SIZE_MAX / 8];
-	static uint8_t pem[ROOTS_SIZE], block[ROOTS_SIZE];
+	static uint8_t pem[ROOTS_SIZE], area[ROOTS_SIZE];
 	struct sts_anchors_load *l = (struct sts_anchors_load *)load;
 	FILE *f = fopen(path, "rb");
 	size_t n = f == NULL ? 0 : fread(pem, 1, sizeof pem, f);
@@ -294,60 +417,76 @@ load_roots(const char *path, struct sts_anchors *roots)
 	if (f != NULL) {
 		fclose(f);
 	}
-	sts_anchors_begin(l, block, sizeof block);
+	sts_anchors_begin(l, area, sizeof area);
 	sts_anchors_feed(l, sts_text(pem, n));
 	return n > 0 && n < sizeof pem &&
-	       sts_anchors_end(l, roots) == STS_ANCHORS_OK;
+	       sts_anchors_end(l, &roots) == STS_ANCHORS_OK;
 }
 
-/* "192.0.2.1:2525" or an IPv6 address; without a port it is 25. */
+/* "127.0.0.1:5353"; without a port it is 53. */
 static bool
-read_address(const char *text, struct sts_addr *a)
+set_server(char *text)
 {
-	char host[INET6_ADDRSTRLEN];
-	const char *port = strchr(text, ':');
-	bool is_six = port != NULL && strchr(port + 1, ':') != NULL;
+	char *colon = strrchr(text, ':');
+	struct sts_addr *a = &servers.addr[0];
 
-	memset(a, 0, sizeof *a);
-	port = is_six ? NULL : port;
-	a->af = is_six ? STS_AF_INET6 : STS_AF_INET;
-	a->port = (uint16_t)(port != NULL ? atoi(port + 1) : 25);
-	snprintf(host, sizeof host, "%.*s",
-	    (int)(port != NULL ? (size_t)(port - text) : strlen(text)), text);
-	return inet_pton(is_six ? AF_INET6 : AF_INET, host, a->ip) == 1;
-}
-
-static bool
-draw(uint8_t *p, size_t n)
-{
-	FILE *f = fopen("/dev/urandom", "rb");
-	bool ok = f != NULL && fread(p, 1, n, f) == n;
-
-	if (f != NULL) {
-		fclose(f);
+	if (colon != NULL) {
+		*colon = '\0';
 	}
-	return ok;
+	if (!sts_addr_parse(sts_text_of(text), a)) {
+		return false;
+	}
+	a->port = (uint16_t)(colon != NULL ? atoi(colon + 1) : 53);
+	servers.count = 1;
+	servers.trusted[0] = a->af == STS_AF_INET && a->ip[0] == 127;
+	return true;
+}
+
+static bool
+read_letter(struct letter *l, int argc, char **argv)
+{
+	l->helo = sts_text_of(argv[2]);
+	l->from = sts_text_of(argv[5]);
+	l->count = (unsigned)argc - 6;
+	for (unsigned i = 0; i < l->count; i++) {
+		l->to[i] = sts_text_of(argv[6 + i]);
+	}
+	l->text = sts_text(message, fread(message, 1, sizeof message, stdin));
+	for (size_t i = 0; i < l->text.n; i++) {
+		l->text_8bit = l->text_8bit || message[i] > 127;
+	}
+	return l->text.n < sizeof message && sts_smtp_helo_valid(l->helo);
+}
+
+static bool
+start_agent(void)
+{
+	uint8_t key[16];
+
+	sts_zones_init(&zones, 12000, 30000);
+	if (sts_posix_init(&posix, CHANNELS, port_memory, &port) != 0 ||
+	    port.entropy(port.ctx, key, sizeof key) != 0) {
+		return false;
+	}
+	sts_agent_init(&agent, &config, &settings, block, sts_posix_now(), key);
+	sts_driver_init(&driver, &agent, &port, sts_posix_now());
+	return true;
 }
 
 /* What became of it, in words and as an exit code. */
 static int
-report(const char *mx, char **to, unsigned rcpts)
+report(const struct letter *l)
 {
 	static const char *const words[] = { "later", "taken", "refused",
 		"in doubt" };
-	const struct sts_smtp_found *f = &mail.p.found;
 	int code = 0;
 
-	printf("%s: %s: %s", mx, sts_why_token(f->why), sts_why_text(f->why));
-	printf(f->code != 0 ? " (%u %.*s)\n" : "\n", f->code, f->text_len,
-	    (const char *)f->text);
-	for (unsigned i = 0; i < rcpts; i++) {
-		enum sts_smtp_outcome outcome = mail.rcpt[i].outcome;
-
-		printf("%s: %s\n", to[i], words[outcome]);
-		if (outcome == STS_SMTP_REFUSED) {
+	for (unsigned i = 0; i < l->count; i++) {
+		printf("%.*s: %s\n", (int)l->to[i].n, (const char *)l->to[i].p,
+		    words[l->outcome[i]]);
+		if (l->outcome[i] == STS_SMTP_REFUSED) {
 			code = REFUSED;
-		} else if (outcome != STS_SMTP_TAKEN && code == 0) {
+		} else if (l->outcome[i] != STS_SMTP_TAKEN && code == 0) {
 			code = LATER;
 		}
 	}
@@ -357,40 +496,15 @@ report(const char *mx, char **to, unsigned rcpts)
 int
 main(int argc, char **argv)
 {
-	struct sts_text rcpt[STS_SMTP_RCPTS_MAX];
-	struct sts_smtp_mail m = { .rcpt = rcpt };
-	struct sts_smtp_setup u = { .tls = (struct sts_tls *)tls };
-	struct sts_anchors roots;
-	struct demand d;
+	static struct letter l;
 
-	if (argc < 8 || argc - 7 > STS_SMTP_RCPTS_MAX ||
-	    !read_address(argv[4], &u.addr) || !load_roots(argv[5], &roots) ||
-	    !draw(u.rnd, sizeof u.rnd)) {
-		fprintf(stderr, "usage: deliver ANSWER HELO MX ADDRESS[:PORT] "
+	if (argc < 7 || argc - 6 > STS_SMTP_RCPTS_MAX || !set_server(argv[3]) ||
+	    !load_roots(argv[4]) || !read_letter(&l, argc, argv) ||
+	    !start_agent()) {
+		fprintf(stderr, "usage: deliver DOMAIN HELO DNS[:PORT] "
 				"ROOTS.pem FROM TO... <MESSAGE\n");
 		return 64;
 	}
-	d = demand_of(sts_text_of(argv[1]));
-	u.helo = sts_text_of(argv[2]);
-	u.host = sts_text_of(argv[3]);
-	u.anchors = &roots;
-	u.wall_s = time(NULL);
-	u.starttls = d.secure ? STS_SMTP_TLS_MUST : STS_SMTP_TLS_MAY;
-	if (!sts_smtp_helo_valid(u.helo) || !sts_name_valid(u.host)) {
-		fprintf(stderr, "deliver: HELO or MX is no host name\n");
-		return 64;
-	}
-	if (d.secure && !is_host_of(d.match, u.host)) {
-		printf("%s: no host of the policy\n", argv[3]);
-		return LATER;
-	}
-	m.from = sts_text_of(argv[6]);
-	for (; m.rcpts < (unsigned)argc - 7; m.rcpts++) {
-		rcpt[m.rcpts] = sts_text_of(argv[7 + m.rcpts]);
-	}
-	sts_smtp_submit_begin(&mail, &u, &m, now_ms());
-	serve(d.secure);
-	argc = report(argv[3], argv + 7, m.rcpts);
-	sts_smtp_submit_end(&mail);
-	return argc;
+	deliver(&l, sts_text_of(argv[1]));
+	return report(&l);
 }

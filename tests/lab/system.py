@@ -33,6 +33,7 @@ class System:
         if os.path.isdir(path):
             os.makedirs(place, exist_ok=True)
         elif not os.path.exists(place):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
             open(place, "w", encoding="ascii").close()
         run("mount", "--bind", path, place)
 
