@@ -2,112 +2,48 @@
 /*
  * Public keys of PEM files. A certificate is read twice: by the reader that
  * judges those of policy hosts, which says whether it is whole, whose it is
- * and until when; and by a walk over its outermost elements, for the octets of
- * the key, which that reader does not keep.
+ * and until when; and for the octets of the key, which that reader does not
+ * keep, as it is where TLSA records are compared.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "../../tls/x509/pem.h"
 #include "../../tls/x509/x509_cert.h"
+#include "../../tls/x509/x509_tlsa.h"
 #include "spki.h"
 
 enum {
 	ARENA = 8192,
 	TAG_INTEGER = 0x02,
+	TAG_BIT_STRING = 0x03,
 	TAG_SEQUENCE = 0x30,
-	TAG_SET = 0x31,
-	TAG_VERSION = 0xa0,
-	TAG_ATTRIBUTES = 0xa0,
-	LENGTH_LONG = 0x80
+	TAG_ATTRIBUTES = 0xa0
 };
-
-/*
- * Take one element off the front of *in: its contents, with *whole the element
- * itself. False: there is none with this tag, or it is longer than *in.
- */
-static bool
-take(struct sts_text *in, uint8_t tag, struct sts_text *contents,
-    struct sts_text *whole)
-{
-	size_t head = 2, n;
-
-	if (in->n < head || in->p[0] != tag) {
-		return false;
-	}
-	n = in->p[1];
-	if (n >= LENGTH_LONG) {
-		unsigned octets = (unsigned)n - LENGTH_LONG;
-
-		if (octets < 1 || octets > 3 || in->n - head < octets) {
-			return false;
-		}
-		for (n = 0; octets > 0; octets--) {
-			n = n << 8 | in->p[head++];
-		}
-	}
-	if (in->n - head < n) {
-		return false;
-	}
-	*contents = sts_text(in->p + head, n);
-	*whole = sts_text(in->p, head + n);
-	*in = sts_text(in->p + head + n, in->n - head - n);
-	return true;
-}
 
 static bool
 skip(struct sts_text *in, uint8_t tag)
 {
 	struct sts_text contents, whole;
 
-	return take(in, tag, &contents, &whole);
+	return sts_x509_element(in, tag, &contents, &whole);
 }
 
-/* The key of a request (RFC 2986 4.1): it follows the subject, and attributes
- * follow it. n 0: these are not the rest of a request. */
-static struct sts_text
-of_request(struct sts_text tbs)
+/* The key of a request (RFC 2986 4.1): it follows version and subject, and
+ * attributes follow it. False: it is none. */
+static bool
+of_request(struct sts_text der, struct sts_text *spki)
 {
-	struct sts_text none = { NULL, 0 }, key, whole;
-	bool ok = take(&tbs, TAG_SEQUENCE, &key, &whole) &&
-		  (tbs.n == 0 || tbs.p[0] == TAG_ATTRIBUTES);
+	struct sts_text outer, tbs, contents, whole;
 
-	return ok ? whole : none;
-}
-
-/* The key of a certificate: it follows issuer, validity and subject. */
-static struct sts_text
-of_certificate(struct sts_text tbs)
-{
-	struct sts_text none = { NULL, 0 }, key, whole;
-
-	for (unsigned i = 0; i < 3; i++) {
-		if (!skip(&tbs, TAG_SEQUENCE)) {
-			return none;
-		}
+	if (!sts_x509_element(&der, TAG_SEQUENCE, &outer, &whole) ||
+	    der.n > 0 ||
+	    !sts_x509_element(&outer, TAG_SEQUENCE, &tbs, &whole)) {
+		return false;
 	}
-	return take(&tbs, TAG_SEQUENCE, &key, &whole) ? whole : none;
-}
-
-struct sts_text
-sts_spki_of(struct sts_text der)
-{
-	struct sts_text none = { NULL, 0 }, outer, tbs, whole, key = none;
-
-	if (!take(&der, TAG_SEQUENCE, &outer, &whole) || der.n > 0 ||
-	    !take(&outer, TAG_SEQUENCE, &tbs, &whole)) {
-		return none;
-	}
-	bool versioned = skip(&tbs, TAG_VERSION);
-
-	/* A serial number and an algorithm, or a version and a subject. */
-	if (!skip(&tbs, TAG_INTEGER) || !skip(&tbs, TAG_SEQUENCE)) {
-		return none;
-	}
-	if (!versioned) {
-		key = of_request(tbs);
-	}
-	return key.n > 0 ? key : of_certificate(tbs);
+	return skip(&tbs, TAG_INTEGER) && skip(&tbs, TAG_SEQUENCE) &&
+	       sts_x509_element(&tbs, TAG_SEQUENCE, &contents, spki) &&
+	       (tbs.n == 0 || tbs.p[0] == TAG_ATTRIBUTES);
 }
 
 static void
@@ -149,8 +85,9 @@ is_public_key(struct sts_text der)
 {
 	struct sts_text outer, whole;
 
-	return take(&der, TAG_SEQUENCE, &outer, &whole) && der.n == 0 &&
-	       skip(&outer, TAG_SEQUENCE) && skip(&outer, 0x03) && outer.n == 0;
+	return sts_x509_element(&der, TAG_SEQUENCE, &outer, &whole) &&
+	       der.n == 0 && skip(&outer, TAG_SEQUENCE) &&
+	       skip(&outer, TAG_BIT_STRING) && outer.n == 0;
 }
 
 /* Take one block: NULL, or what is wrong with it. */
@@ -159,29 +96,23 @@ take_block(struct sts_spki *k, const char *label, struct sts_text der,
     struct sts_text host)
 {
 	struct sts_text spki = der;
+	const char *wrong = NULL;
+	bool found = true;
 
 	memset(k, 0, sizeof *k);
-	if (strcmp(label, "PUBLIC KEY") == 0) {
-		if (!is_public_key(der)) {
-			return "is no public key";
-		}
-	} else if (strcmp(label, "CERTIFICATE") == 0) {
-		const char *wrong = certificate(k, der, host);
-
-		if (wrong != NULL) {
-			return wrong;
-		}
-		spki = sts_spki_of(der);
+	if (strcmp(label, "CERTIFICATE") == 0) {
+		wrong = certificate(k, der, host);
+		found = sts_x509_spki(der, &spki);
 	} else if (strcmp(label, "CERTIFICATE REQUEST") == 0) {
-		spki = sts_spki_of(der);
+		found = of_request(der, &spki);
 	} else if (strstr(label, "PRIVATE KEY") != NULL) {
 		return "is a private key, which is not read here; its public "
 		       "half is printed by: openssl pkey -in FILE -pubout";
-	} else {
+	} else if (strcmp(label, "PUBLIC KEY") != 0) {
 		return "is neither a CERTIFICATE nor a PUBLIC KEY";
 	}
-	if (!is_public_key(spki)) {
-		return "has no public key in its place";
+	if (wrong != NULL || !found || !is_public_key(spki)) {
+		return wrong != NULL ? wrong : "has no public key in its place";
 	}
 	hash(k, spki);
 	return NULL;

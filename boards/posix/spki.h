@@ -40,8 +40,4 @@ struct sts_spkis {
 bool sts_spki_read(struct sts_spkis *out, struct sts_text pem,
     struct sts_text host, char why[STS_SPKI_WHY_MAX]);
 
-/* The SubjectPublicKeyInfo inside the DER of a certificate, or of a request;
- * n 0: it is neither. */
-struct sts_text sts_spki_of(struct sts_text der);
-
 #endif

@@ -45,14 +45,10 @@ length(struct sts_text t, size_t *len)
 	return *len >= 0x80 && *len >> 8 * (octets - 1) != 0 ? 1 + octets : 0;
 }
 
-/*
- * The element of this tag at the front of *t, which goes on behind it:
- * *contents of it, and *whole. False: there is another, or none. Strict, since
- * whoever reads a certificate otherwise than the TLS library does could be
- * shown another key than the one that TLS is spoken with.
- */
-static bool
-element(struct sts_text *t, uint8_t tag, struct sts_text *contents,
+/* Strict, since whoever reads a certificate otherwise than the TLS library
+ * does could be shown another key than the one that TLS is spoken with. */
+bool
+sts_x509_element(struct sts_text *t, uint8_t tag, struct sts_text *contents,
     struct sts_text *whole)
 {
 	size_t head, len;
@@ -76,17 +72,17 @@ sts_x509_spki(struct sts_text der, struct sts_text *spki)
 {
 	struct sts_text tbs, contents, whole;
 
-	if (!element(&der, SEQUENCE, &contents, &whole) || der.n > 0 ||
-	    !element(&contents, SEQUENCE, &tbs, &whole)) {
+	if (!sts_x509_element(&der, SEQUENCE, &contents, &whole) || der.n > 0 ||
+	    !sts_x509_element(&contents, SEQUENCE, &tbs, &whole)) {
 		return false;
 	}
-	element(&tbs, VERSION, &contents, &whole); /* may be missing */
+	sts_x509_element(&tbs, VERSION, &contents, &whole); /* may be missing */
 	for (size_t i = 0; i < sizeof before_key; i++) {
-		if (!element(&tbs, before_key[i], &contents, &whole)) {
+		if (!sts_x509_element(&tbs, before_key[i], &contents, &whole)) {
 			return false;
 		}
 	}
-	if (!element(&tbs, SEQUENCE, &contents, &whole)) {
+	if (!sts_x509_element(&tbs, SEQUENCE, &contents, &whole)) {
 		return false;
 	}
 	*spki = whole;

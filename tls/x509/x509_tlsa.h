@@ -10,6 +10,16 @@
 #include "x509.h"
 
 /*
+ * Take the DER element of this tag off the front of *t: *contents of it, and
+ * *whole with its header. For walking over what is whole already; what streams
+ * is read by der.h. False, and nothing is changed: the element at the front is
+ * another one, reaches beyond *t, has 2^24 octets or more, or a length that DER
+ * writes otherwise.
+ */
+bool sts_x509_element(struct sts_text *t, uint8_t tag,
+    struct sts_text *contents, struct sts_text *whole);
+
+/*
  * The SubjectPublicKeyInfo of a certificate, header and all (RFC 6698 2.1.2),
  * as a span of it. False, and *spki unchanged: the bytes are no certificate as
  * far as that element.
