@@ -3,9 +3,10 @@
  * The reader of a preload list, and the look-up in it.
  *
  * The area holds texts from its front (names, aliases, patterns, each behind a
- * length octet) and entries from its back, sorted by kind and name. An entry is
- * three numbers: where its name stands, where what it says stands, and what
- * that is. Aliases are looked up when a domain is asked for, so that they may
+ * length octet) and entries from its back, in the order of the file; at its end
+ * they are sorted by kind and name, in place, in n log n steps whatever that
+ * order was. An entry is three numbers: where its name stands, where what it
+ * says stands, and what that is, with the line of the file. Aliases are looked up when a domain is asked for, so that they may
  * stand before or behind the policies that name them.
  *
  * depth  what is open
@@ -45,6 +46,8 @@ enum {
 	OF_ALIAS = 1,
 	SAYS_ALIAS = 2,
 	SAYS_ENFORCE = 4,
+	LINE =
+	    8, /* times the line that the policy ends in, as far as it fits */
 
 	OF_FILE = 1,
 	OF_LIST = 2,
@@ -92,7 +95,7 @@ compare(
 	return order != 0 ? order : (int)t.n - (int)name.n;
 }
 
-/* The place of a name, or where it would be. */
+/* The place of a name in a list that is sorted. */
 static bool
 find(const struct sts_preload *l, bool alias, struct sts_text name,
     unsigned *place)
@@ -113,7 +116,6 @@ find(const struct sts_preload *l, bool alias, struct sts_text name,
 			to = middle;
 		}
 	}
-	*place = from;
 	return false;
 }
 
@@ -182,26 +184,19 @@ enter(struct sts_preload_read *r)
 	bool of_alias = r->member == ALIASES;
 	struct sts_text name = sts_text(r->name, r->name_len);
 	struct entry e = { 0, (uint32_t)r->mx_off, of_alias ? OF_ALIAS : 0 };
-	unsigned place;
 
-	if (find(l, of_alias, name, &place)) {
-		return fail(r, STS_PRELOAD_TWICE);
-	}
 	if (!end_policy(r, &e.kind)) {
 		return false;
 	}
 	e.name = (uint32_t)l->text_len;
+	e.kind |= (r->line <= UINT32_MAX / LINE ? r->line : 0) * LINE;
 	if (!append(r, "", name)) {
 		return false;
 	}
 	if (room(l) < sizeof e) {
 		return fail(r, STS_PRELOAD_ROOM);
 	}
-	l->entries++;
-	/* Those behind it are one place lower in memory. */
-	memmove(entry_at(l, l->entries - 1), entry_at(l, l->entries - 2),
-	    (l->entries - 1 - place) * sizeof e);
-	*entry_at(l, place) = e;
+	*entry_at(l, l->entries++) = e;
 	l->domains += !of_alias;
 	l->aliases += of_alias;
 	return true;
@@ -497,6 +492,104 @@ sts_preload_feed(struct sts_preload_read *r, struct sts_text in)
 	return r->error == STS_PRELOAD_OK;
 }
 
+/* ---- the file is over ---- */
+
+/* As compare(), of two entries. */
+static int
+order(struct sts_preload_read *r, unsigned i, unsigned j)
+{
+	const struct entry *e = entry_at(r->list, j);
+
+	r->steps++;
+	return compare(
+	    r->list, i, (e->kind & OF_ALIAS) != 0, text_at(r->list, e->name));
+}
+
+static void
+swap(const struct sts_preload *l, unsigned i, unsigned j)
+{
+	struct entry e = *entry_at(l, i);
+
+	*entry_at(l, i) = *entry_at(l, j);
+	*entry_at(l, j) = e;
+}
+
+/* A heap: entry i is not below those at 2i + 1 and 2i + 2. It holds of all
+ * entries from `at` on, below `count`, but for `at` itself: let that sink. */
+static void
+sink(struct sts_preload_read *r, unsigned at, unsigned count)
+{
+	unsigned child;
+
+	while ((child = 2 * at + 1) < count) {
+		if (child + 1 < count && order(r, child, child + 1) < 0) {
+			child++;
+		}
+		if (order(r, at, child) >= 0) {
+			return;
+		}
+		swap(r->list, at, child);
+		at = child;
+	}
+}
+
+static bool
+is_sorted(struct sts_preload_read *r)
+{
+	for (unsigned i = 1; i < r->list->entries; i++) {
+		if (order(r, i - 1, i) > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* By heap: whoever writes the file chooses its order, and there is no memory
+ * to merge in. */
+static void
+sort(struct sts_preload_read *r)
+{
+	unsigned n = r->list->entries;
+
+	if (is_sorted(r)) {
+		return;
+	}
+	for (unsigned i = n / 2; i > 0; i--) {
+		sink(r, i - 1, n);
+	}
+	for (unsigned end = n - 1; end > 0; end--) {
+		swap(r->list, 0, end);
+		sink(r, 0, end);
+	}
+}
+
+/* An entry is wrong: the name and line of messages are its. */
+static bool
+fail_at(struct sts_preload_read *r, const struct entry *e,
+    enum sts_preload_error error)
+{
+	note_name(r, text_at(r->list, e->name));
+	r->line = e->kind / LINE;
+	return fail(r, error);
+}
+
+/* Whether every name stands there once. */
+static bool
+names_differ(struct sts_preload_read *r)
+{
+	for (unsigned i = 1; i < r->list->entries; i++) {
+		const struct entry *a = entry_at(r->list, i - 1);
+		const struct entry *b = entry_at(r->list, i);
+
+		if (order(r, i - 1, i) == 0) {
+			return fail_at(r,
+			    a->kind / LINE > b->kind / LINE ? a : b,
+			    STS_PRELOAD_TWICE);
+		}
+	}
+	return true;
+}
+
 /* Whether every policy that names an alias names one that is there. */
 static bool
 aliases_are_there(struct sts_preload_read *r)
@@ -509,8 +602,7 @@ aliases_are_there(struct sts_preload_read *r)
 
 		if ((e->kind & SAYS_ALIAS) &&
 		    !find(l, true, text_at(l, e->says), &place)) {
-			note_name(r, text_at(l, e->name));
-			return fail(r, STS_PRELOAD_ALIAS);
+			return fail_at(r, e, STS_PRELOAD_ALIAS);
 		}
 	}
 	return true;
@@ -532,7 +624,10 @@ sts_preload_end(struct sts_preload_read *r)
 	} else if (r->list->expires_s <= r->list->timestamp_s) {
 		fail(r, STS_PRELOAD_TIME);
 	} else {
-		aliases_are_there(r);
+		sort(r);
+		if (names_differ(r)) {
+			aliases_are_there(r);
+		}
 	}
 	return (enum sts_preload_error)r->error;
 }

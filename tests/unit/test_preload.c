@@ -233,6 +233,124 @@ START_TEST(place)
 }
 END_TEST
 
+/* A second policy of a name: the line of that one is told, in whatever order
+ * the sorting left them. */
+START_TEST(place_of_twice)
+{
+	char json[2048];
+
+	for (unsigned first = 0; first < 6; first++) {
+		size_t n = (size_t)snprintf(json, sizeof json,
+		    HEAD "\"policy-aliases\":{},\"policies\":{");
+
+		for (unsigned i = 0; i < 6; i++) {
+			n += (size_t)snprintf(json + n, sizeof json - n,
+			    "%s\"%c.example\":{\"mode\":\"enforce\",\"mxs\":"
+			    "[\"mx.example\"]}",
+			    i > 0 ? ",\n" : "",
+			    i == 5 ? (char)('a' + first) : (char)('f' - i));
+		}
+		snprintf(json + n, sizeof json - n, "}}");
+		if (first == 0) {
+			unit_int(
+			    "all differ", load(json, 64, AREA), STS_PRELOAD_OK);
+			continue;
+		}
+		unit_int("twice", load(json, 64, AREA), STS_PRELOAD_TWICE);
+		unit_int("line", reader.line, 6);
+		ck_assert_int_eq(reader.name[0], 'a' + (int)first);
+	}
+	load(LIST("\"b.example\":{\"policy-alias\":\"big\"}") "\n\n", 64, AREA);
+	unit_int("line of an alias of nothing", reader.line, 1);
+}
+END_TEST
+
+enum {
+	MANY = 4096, /* 2 to the 12th */
+	MANY_LOG = 12,
+	MANY_AREA = MANY * 64
+};
+
+/* Where policy i of MANY stands in files of different orders. */
+static unsigned
+upward(unsigned i)
+{
+	return i;
+}
+
+static unsigned
+downward(unsigned i)
+{
+	return MANY - 1 - i;
+}
+
+static unsigned
+up_and_down(unsigned i)
+{
+	return i % 2 == 0 ? i / 2 : MANY - 1 - i / 2;
+}
+
+static unsigned
+scattered(unsigned i)
+{
+	return i * 2731U % MANY; /* odd, so that each is met once */
+}
+
+static unsigned
+last_first(unsigned i)
+{
+	return (i + MANY - 1) % MANY;
+}
+
+static const struct {
+	const char *name;
+	unsigned (*at)(unsigned i);
+} orders[] = {
+	{ "upward", upward },
+	{ "downward", downward },
+	{ "up and down", up_and_down },
+	{ "scattered", scattered },
+	{ "the last one first", last_first },
+};
+
+/* Whoever writes the file does not choose how long its reading takes. */
+START_TEST(steps)
+{
+	static uint32_t many_area[MANY_AREA / 4];
+	char policy[128];
+
+	for (size_t o = 0; o < UNIT_COUNT(orders); o++) {
+		struct sts_preload_found f;
+
+		sts_preload_begin(
+		    &reader, &list, sts_span((uint8_t *)many_area, MANY_AREA));
+		sts_preload_feed(
+		    &reader, text(HEAD "\"policy-aliases\":{},\"policies\":{"));
+		for (unsigned i = 0; i < MANY; i++) {
+			snprintf(policy, sizeof policy,
+			    "%s\"d%04u.example\":{\"mode\":\"enforce\","
+			    "\"mxs\":[\"m%u.example\"]}",
+			    i > 0 ? ",\n" : "", orders[o].at(i),
+			    orders[o].at(i));
+			sts_preload_feed(&reader, text(policy));
+		}
+		sts_preload_feed(&reader, text("}}"));
+		unit_int(
+		    orders[o].name, sts_preload_end(&reader), STS_PRELOAD_OK);
+		ck_assert_uint_le(reader.steps, 3U * MANY * MANY_LOG);
+		for (unsigned i = 0; i < MANY; i += 7) {
+			snprintf(policy, sizeof policy, "d%04u.example", i);
+			ck_assert(sts_preload_find(&list, text(policy), &f));
+			snprintf(policy, sizeof policy, "m%u.example", i);
+			struct sts_text mx = sts_preload_next(&f.patterns);
+
+			ck_assert_uint_eq(mx.n, strlen(policy));
+			ck_assert_mem_eq(mx.p, policy, mx.n);
+		}
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	uint32_t want; /* 0: no time */
@@ -360,6 +478,8 @@ unit_tests(TCase *c)
 	tcase_add_test(c, room);
 	tcase_add_test(c, refuses);
 	tcase_add_test(c, place);
+	tcase_add_test(c, place_of_twice);
+	tcase_add_test(c, steps);
 	tcase_add_test(c, reads_times);
 	tcase_add_test(c, decides);
 }
