@@ -3,9 +3,11 @@
  * A policy that is about to be enforced, against the hosts that were tried. The
  * findings are those of `mtasts check`. Nothing found is not enough: a host
  * passes if an address of it has shown a certificate, and nothing stands against
- * it; what was not tried, for whatever reason, is never taken as passed. The one
- * exception is an address that this machine has no route to, as with IPv6 where
- * there is none: it is named, and the host passes by its others.
+ * it; what was not tried, for whatever reason, is never taken as passed. That
+ * goes for an address that this machine has no route to, as with IPv6 where
+ * there is none: senders that have one stop at it. A check of somebody's domain
+ * only notes such an address; a policy that is to be enforced is the
+ * operator's, who can test it elsewhere, or say so.
  */
 #include <stdio.h>
 
@@ -97,6 +99,7 @@ say_findings(const struct sts_check_facts *f,
 		if (g->id == STS_CHECK_F_MX_UNREACHED) {
 			say(f, g->host, g->address, sts_check_sentence(g),
 			    sts_check_word(g));
+			worsen(rc, STS_CHECK_UNKNOWN);
 		} else if (sts_check_hosts_counts(g)) {
 			say(f, g->host, g->address, sts_check_sentence(g),
 			    sts_check_word(g));

@@ -152,6 +152,9 @@ class World:
                      "closed": row.address(200)}
             d.records[(row.full(name), "A")] = [
                 named.get(a, a) for a in address.split(",")]
+        elif key == "six":
+            name, _, address = value.partition(":")
+            d.records[(row.full(name), "AAAA")] = [address]
         elif key == "junk":
             # Records of something else, before those that are there.
             name, _, count = value.partition(":")

@@ -27,6 +27,8 @@ ROWS = [
     ("second-host", "smtp2=plain", 1, ["mx2.second-host.example [", "smtp-no-starttls"]),
     ("second-address", "addr=mx:mx,closed", 1, ["connect-refused"]),
     ("later", "smtp=421", 2, ["mx.later.example [", "smtp-greeting-later"]),
+    # Whether this machine has a way by IPv6 or not, nobody is there.
+    ("six", "six=mx:2001:db8::1", 2, ["mx.six.example [[2001:db8::1]"]),
     ("no-address", "dns=mx/A:nodata", 1, ["mx-no-address"]),
     ("address-servfail", "dns=mx/A:servfail", 2, ["dns-servfail"]),
     ("servfail", "dns=@/MX:servfail", 2, ["dns-servfail"]),

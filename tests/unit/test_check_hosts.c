@@ -70,6 +70,16 @@ fault(const char *what)
 		a->addr.af = STS_AF_INET6;
 		a->smtp.tls = false;
 		a->smtp.why = STS_WHY_CONNECT_FAILED;
+	} else if (strcmp(what, "one of two, no way by IPv6") == 0) {
+		f.host[1].addr_count = 2;
+		f.host[1].aaaa.found = STS_FOUND;
+		a[1] = a[0];
+		a[1].addr.af = STS_AF_INET6;
+		a[1].smtp.tls = a[1].cert[0].there = a[1].cert[1].there = false;
+		a[1].smtp.why = STS_WHY_CONNECT_FAILED;
+	} else if (strcmp(what, "no way, and expired") == 0) {
+		fault("one of two, no way by IPv6");
+		a->cert[0].path = STS_WHY_X509_EXPIRED;
 	} else if (strcmp(what, "TLSA wrong") == 0) {
 		f.host[1].dane = STS_DANE_HOST_USABLE;
 	} else if (strcmp(what, "TLSA bogus") == 0) {
@@ -110,6 +120,8 @@ static const struct {
 	{ "timeout", "*.a.example", 2 },
 	{ "no certificate", "*.a.example", 2 },
 	{ "no way by IPv6", "*.a.example", 2 },
+	{ "one of two, no way by IPv6", "*.a.example", 2 },
+	{ "no way, and expired", "*.a.example", 1 },
 	{ "TLSA wrong", "*.a.example", 0 },
 	{ "TLSA bogus", "*.a.example", 0 },
 	{ "not done", "*.a.example", 2 },
