@@ -55,8 +55,7 @@ enum step {
 static const char helo_unknown[] = "mtasts-check.invalid";
 
 static const char help[] =
-    "usage: mtasts check [OPTIONS] DOMAIN\n"
-    "       mtasts check [OPTIONS] --mx HOST\n"
+    "usage: mtasts check [OPTIONS] DOMAIN | --mx HOST\n"
     "\n"
     "Looks into what DOMAIN publishes for the security of its mail, and "
     "whether its\n"
@@ -79,9 +78,7 @@ static const char help[] =
     "name\n"
     "-c FILE, -o 'KEY VALUE'   configuration: name servers, trust anchors\n"
     "\n"
-    "Example:\n"
-    "  mtasts check example.com\n"
-    "  mtasts check --json example.com | jq '.findings[] | "
+    "mtasts check --json example.com | jq '.findings[] | "
     "select(.grade==\"bad\")'\n"
     "\n"
     "Exit codes: 0 protected (an enforced policy, or DANE for every host; "

@@ -120,7 +120,7 @@ const struct sts_command sts_commands[] = {
 	    "whether a host fits a pattern", "", false },
 	{ "anchors", sts_command_anchors, "", 1, 1,
 	    "print a PEM bundle as C", "", true },
-	{ "warm", sts_command_warm, "co", 1, 1,
+	{ "warm", sts_command_warm, "coh", 0, 1,
 	    "look up every domain of a file", "", true },
 	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX,
 	    "protect a domain of your own",

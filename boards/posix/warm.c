@@ -26,6 +26,25 @@ enum {
 	SHOW_MS = 200
 };
 
+static const char help[] =
+    "usage: mtasts warm [-c FILE] [-o 'KEY VALUE']... FILE\n"
+    "\n"
+    "Has the running daemon look up every domain of FILE, 3 at a time, so that "
+    "the\n"
+    "first mail meets a held policy. FILE has a name a line, and comments "
+    "after "
+    "#;\n"
+    "or it is a policy list in the STARTTLS Everywhere format, of which only "
+    "the\n"
+    "names count. For the daemon to do so slowly by itself: the key "
+    "warm_names.\n"
+    "\n"
+    "mtasts warm /etc/mtasts-names.txt\n"
+    "\n"
+    "Exit codes: 0 all are answered, 64 usage, 70 the daemon is not there or "
+    "some\n"
+    "are not answered, 78 FILE cannot be read.\n";
+
 struct question {
 	int fd; /* -1: free */
 	size_t len;
@@ -220,6 +239,14 @@ sts_command_warm(const struct sts_args *args)
 	char why[STS_CONF_WHY_MAX];
 	const char *path = args->word[0];
 
+	if (args->help) {
+		fputs(help, stdout);
+		return STS_EXIT_YES;
+	}
+	if (args->word_count == 0) {
+		return sts_fail(
+		    STS_EXIT_USAGE, "warm: which file? mtasts warm --help");
+	}
 	if (!sts_conf_load(&w.conf, &args->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}

@@ -5,7 +5,7 @@ CHECKED_TESTS = "python3 tests/check/check.py $(BUILD)/mtasts" \
 	"python3 tests/check/ways.py $(BUILD)/mtasts" \
 	"python3 tests/check/enforce.py $(BUILD)/mtasts"
 
-.PHONY: test-check checked-commands
+.PHONY: bench-check test-check checked-commands
 checked-commands:
 	@printf '%s\n' $(CHECKED_TESTS)
 
@@ -14,3 +14,6 @@ test-check: $(BUILD)/mtasts ## `mtasts check` among servers with every fault (R=
 	python3 tests/check/check.py $(BUILD)/mtasts $(R)
 	$(if $(R),,python3 tests/check/ways.py $(BUILD)/mtasts)
 	$(if $(R),,python3 tests/check/enforce.py $(BUILD)/mtasts)
+
+bench-check: $(BUILD)/mtasts ## how long a check of many hosts takes, 50 ms away (MS=...: more)
+	@python3 tests/check/far.py $(BUILD)/mtasts $(MS)

@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import check
+import far
 from check import Blind, Row, World, arguments, fail, run
 
 ROWS = [
@@ -28,8 +29,6 @@ ROWS = [
     "rude\tsmtp=554\tsmtp-greeting-refused\tunknown unknown ok 2",
     "other\ttlsa=\"3 1 1 other\"\ttlsa-mismatch\tenforced broken ok 1",
 ]
-MANY = 4
-DELAY_S = 0.05
 ESCAPE = re.compile(rb"\x1b\[[0-9]+m")
 
 
@@ -111,9 +110,15 @@ def usage(command, world, blind, rows):
                  ["--port", "0", "a.test"], ["--helo", "localhost", "a.test"]):
         p = run(command, arguments(world, blind, rows["good"], *more))
         want("usage %s" % more, p.returncode == 64 and p.stderr, p)
-    p = run(command, ["check", "--help"])
-    want("--help", p.returncode == 0 and p.stdout.count(b"\n") <= 40
-         and b"mtasts check example.com" in p.stdout, p.stdout)
+    for name, example in (("check", b"mtasts check --json example.com"),
+                          ("publish", b"mtasts publish sts example.com"),
+                          ("warm", b"mtasts warm /etc/")):
+        p = run(command, [name, "--help"])
+        want("--help fits a screen", p.returncode == 0 and example in p.stdout
+             and p.stdout.count(b"\n") <= 23
+             and max(map(len, p.stdout.split(b"\n"))) <= 80, p.stdout)
+    p = run(command, ["warm"])
+    want("warm what?", p.returncode == 64, p.stderr)
 
 
 def interrupted(command, world, blind, rows):
@@ -170,44 +175,10 @@ def daemon(command, world, blind, rows, folder):
         served.wait()
 
 
-def far_away(command, world, blind):
-    row = Row(len(ROWS), "many\t\t-\tenforced complete ok 0")
-    hosts = ["mx%d" % i for i in range(MANY)]
-    records = world.dns.records
-    world.build(row)
-    d = row.domain
-    records[(d, "MX")] = ["10 %s.%s" % (h, d) for h in hosts]
-    for i, host in enumerate(hosts):
-        addresses = [row.address(10 * i + k + 10) for k in (0, 1)]
-        records[(host + "." + d, "A")] = addresses
-        records[("_%d._tcp.%s.%s" % (check.SMTP_PORT, host, d), "TLSA")] = \
-            world.tlsa(["3 1 1 ec", "3 1 1 rsa"])
-        for address in addresses:
-            check.smtpd.Server(address, check.SMTP_PORT, "good", world.certs,
-                               DELAY_S)
-    check.web.Server(row.address(9), check.WEB_PORT, "good", world.certs,
-                     "version: STSv1\nmode: enforce\nmax_age: 2592000\n"
-                     + "".join("mx: %s.%s\n" % (h, d) for h in hosts),
-                     DELAY_S)
-    records[("mta-sts." + d, "A")] = [row.address(9)]
-    world.dns.delay = DELAY_S
-    begun = time.monotonic()
-    p = run(command, arguments(world, blind, row, "--json", d))
-    took = time.monotonic() - begun
-    world.dns.delay = 0
-    out = json.loads(p.stdout)
-    want("many hosts", p.returncode == 0 and len(out["mx"]) == MANY
-         and all(len(m["addresses"]) == 2 for m in out["mx"])
-         and all(len(a["certificates"]) == 2
-                 for m in out["mx"] for a in m["addresses"]), p.stdout)
-    print("check: %d hosts of 2 addresses, %d ms away: %.1f s"
-          % (MANY, DELAY_S * 1000, took))
-
-
 def main():
     command = os.path.abspath(sys.argv[1])
     rows = {r.name: r for r in (Row(i, x) for i, x in enumerate(ROWS))}
-    many = Row(len(ROWS), "many\t\t-\tenforced complete ok 0")
+    many = Row(len(ROWS), far.ROW)
     check.ports_free()
     folder = tempfile.mkdtemp(prefix="mtasts-check-")
     os.chmod(folder, 0o755)
@@ -218,7 +189,7 @@ def main():
         for way in (terminals, monitors, one_host, usage, interrupted):
             way(command, world, blind, rows)
         daemon(command, world, blind, rows, folder)
-        far_away(command, world, blind)
+        far.play(command, world, blind, many)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print("check: ways: %d wrong" % len(check.failures))
