@@ -84,7 +84,8 @@ plugin_end(const struct sts_check_shown *s)
 		printf("; a certificate ends soon");
 	}
 	if (fewest_days(s->f, &days)) {
-		printf(" | days=%ld;%d;0", days, STS_CHECK_SOON_DAYS);
+		/* Ranges of good values: from 14, from 0. */
+		printf(" | days=%ld;%d:;0:", days, STS_CHECK_SOON_DAYS);
 	}
 	putchar('\n');
 }

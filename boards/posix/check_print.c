@@ -353,6 +353,30 @@ print_tried(const struct sts_check_shown *s, const struct sts_check_host *h,
 	}
 }
 
+/* The digest of a key as Postfix writes it. */
+static void
+print_colons(const uint8_t *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		printf("%s%02X", i > 0 ? ":" : "", (unsigned)p[i]);
+	}
+}
+
+/* For a line "override DOMAIN postfix fingerprint match=...". */
+static void
+print_fingerprints(const struct sts_check_address *a)
+{
+	for (unsigned i = 0; i < STS_CHECK_CERTS; i++) {
+		if (a->smtp.tls && a->cert[i].there) {
+			more_of_it();
+			printf("%s fingerprint ",
+			    a->cert[i].ecdsa ? "ecdsa" : "rsa");
+			print_colons(a->cert[i].spki, sizeof a->cert[i].spki);
+			putchar('\n');
+		}
+	}
+}
+
 static void
 print_host(const struct sts_check_shown *s)
 {
@@ -360,7 +384,9 @@ print_host(const struct sts_check_shown *s)
 
 	clear();
 	label("host");
-	printf("%u ", (unsigned)h->preference);
+	if (!s->f->alone) {
+		printf("%u ", (unsigned)h->preference);
+	}
 	put(sts_check_name(h));
 	if (h->matched) {
 		printf(", in the policy");
@@ -373,6 +399,9 @@ print_host(const struct sts_check_shown *s)
 		printf(": ");
 		print_tried(s, h, &h->address[i]);
 		putchar('\n');
+		if (s->f->alone) {
+			print_fingerprints(&h->address[i]);
+		}
 	}
 	print_findings(s);
 }

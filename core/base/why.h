@@ -40,17 +40,17 @@
 	/* policy host */ \
 	X(ADDRESS_NONE,      "address-none",        "the policy host has no address") \
 	X(ADDRESS_FORBIDDEN, "address-forbidden",   "the policy host has only addresses that are never fetched from") \
-	X(CONNECT_REFUSED,   "connect-refused",     "the policy host refused the connection") \
-	X(CONNECT_TIMEOUT,   "connect-timeout",     "the policy host did not accept a connection in time") \
-	X(CONNECT_FAILED,    "connect-failed",      "the policy host cannot be reached") \
-	X(PEER_CLOSED,       "peer-closed",         "the policy host closed the connection too early") \
-	X(PEER_RESET,        "peer-reset",          "the policy host reset the connection") \
+	X(CONNECT_REFUSED,   "connect-refused",     "the server refused the connection") \
+	X(CONNECT_TIMEOUT,   "connect-timeout",     "the server did not accept a connection in time") \
+	X(CONNECT_FAILED,    "connect-failed",      "the server cannot be reached") \
+	X(PEER_CLOSED,       "peer-closed",         "the server closed the connection too early") \
+	X(PEER_RESET,        "peer-reset",          "the server reset the connection") \
 	X(FETCH_TIMEOUT,     "fetch-timeout",       "the fetch took too long") \
 	X(FETCH_STALLED,     "fetch-stalled",       "the policy host made no progress while others waited") \
 	/* TLS */ \
-	X(TLS_ALERT,         "tls-alert",           "the policy host ended the handshake with an alert") \
-	X(TLS_VERSION,       "tls-version",         "the policy host speaks neither TLS 1.3 nor TLS 1.2") \
-	X(TLS_PROTOCOL,      "tls-protocol",        "the policy host broke the TLS protocol") \
+	X(TLS_ALERT,         "tls-alert",           "the server ended the handshake with an alert") \
+	X(TLS_VERSION,       "tls-version",         "the server speaks neither TLS 1.3 nor TLS 1.2") \
+	X(TLS_PROTOCOL,      "tls-protocol",        "the server broke the TLS protocol") \
 	X(TLS_TIMEOUT,       "tls-timeout",         "the TLS handshake took too long") \
 	X(TLS_RECORD,        "tls-record",          "a TLS record or message is larger than the buffer") \
 	X(TLS_ALPN,          "tls-alpn",            "the policy host does not speak HTTP/1.1 over TLS") \

@@ -5,6 +5,7 @@
 On a terminal and not, as JSON, interrupted, for a monitor, of one host, beside
 a running daemon; and how long it takes with many hosts that are far away.
 """
+import hashlib
 import json
 import os
 import pty
@@ -86,9 +87,20 @@ def monitors(command, world, blind, rows):
                              ("rude", 3, b"UNKNOWN")):
         p = run(command, arguments(world, blind, rows[name], "--plugin",
                                    name + ".example"))
+        want("--plugin: ranges of good values", re.search(
+            rb" \| days=-?[0-9]+;14:;0:\n$", p.stdout), p.stdout)
         want("--plugin " + name, p.returncode == code
              and p.stdout.startswith(b"MTASTS " + word + b" - ")
              and p.stdout.count(b"\n") == 1, (p.returncode, p.stdout))
+
+
+def postfix_by_fingerprint(row, colons):
+    return subprocess.run(
+        ["posttls-finger", "-c", "-l", "fingerprint", "-d", "sha256", "-t",
+         "20", "-T", "20", "-L", "summary", "[%s]:%d"
+         % (row.address(2), check.SMTP_PORT), colons],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        check=False).stdout
 
 
 def one_host(command, world, blind, rows):
@@ -97,9 +109,21 @@ def one_host(command, world, blind, rows):
     want("--mx", p.returncode == 0 and b"3 1 1 matches" in p.stdout, p.stdout)
     p = run(command, arguments(world, blind, rows["other"], "--mx",
                                "mx.other.example"))
-    spki = __import__("hashlib").sha256(world.certs.spki("ec")).hexdigest()
+    spki = hashlib.sha256(world.certs.spki("ec")).hexdigest()
     want("--mx says what the host has", p.returncode == 1
          and spki.encode() in p.stdout, p.stdout)
+    p = run(command, arguments(world, blind, rows["good"], "--mx",
+                               "mx.good.example"))
+    for kind in ("rsa", "ec"):
+        digest = hashlib.sha256(world.certs.spki(kind)).hexdigest().upper()
+        colons = ":".join(re.findall("..", digest))
+        want("--mx has fingerprints", ("fingerprint %s\n" % colons).encode()
+             in p.stdout, p.stdout)
+    if shutil.which("posttls-finger"):
+        said = postfix_by_fingerprint(rows["good"], colons)
+        want("Postfix knows it", b"Verified TLS connection" in said, said)
+        said = postfix_by_fingerprint(rows["good"], "00" + colons[2:])
+        want("Postfix knows no other", b"Verified" not in said, said)
     p = run(command, arguments(world, blind, rows["good"], "--mx",
                                "mx.good.example", "good.example"))
     want("--mx beside a domain", p.returncode == 64, p.stderr)
