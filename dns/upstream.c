@@ -16,7 +16,10 @@
  *
  * Invariants: a channel exists, or is being opened, exactly in OPENING to
  * CLOSING. OVER has a result; a result before OVER waits only for the channel
- * to close. `server` is below the count and not spent while PENDING.
+ * to close. `server` is below the count and not spent while PENDING. Time that
+ * is lost for want of a buffer, port or descriptor of ours is not the budget's,
+ * up to STS_DNS_OURS_MS of each: a shortage of ours says nothing of a domain,
+ * and whoever causes it must not have it end as "cannot tell" of others.
  */
 #include <string.h>
 
@@ -36,7 +39,8 @@ enum state {
 };
 
 enum {
-	LENGTH_LEN = 2 /* RFC 1035 4.2.2 */
+	LENGTH_LEN = 2, /* RFC 1035 4.2.2 */
+	LIMITED_MAX = STS_DNS_OURS_MS / STS_DNS_PAUSE_MS
 };
 
 /*
@@ -195,6 +199,9 @@ settle(struct sts_upstream *u)
 		u->timed = false;
 	} else if (u->over_tcp && u->tcp == NULL) {
 		u->state = NEEDS_BUFFER;
+		u->try_until = u->until - u->now; /* what is left of it */
+		u->until = u->now + STS_DNS_OURS_MS;
+		u->waited = true;
 	} else {
 		begin_try(u);
 	}
@@ -483,10 +490,10 @@ static void
 budget_over(struct sts_upstream *u)
 {
 	if (u->state == NEEDS_BUFFER) {
-		finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_BUFFER);
-		return;
-	}
-	if (has_channel(u)) {
+		u->why = STS_WHY_DNS_NO_BUFFER;
+	} else if (u->limited == LIMITED_MAX) {
+		u->why = STS_WHY_BUSY;
+	} else if (has_channel(u)) {
 		blame(u, STS_WHY_DNS_TIMEOUT);
 	}
 	finish_unknown(u);
@@ -616,7 +623,10 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 	}
 	if (opening && why == STS_IO_LIMIT) { /* ours: the same, but later */
 		blame(u, STS_WHY_BUSY);
-		u->limited = (uint8_t)(u->limited + (u->limited < UINT8_MAX));
+		if (u->limited < LIMITED_MAX) {
+			u->limited++;
+			u->until += STS_DNS_PAUSE_MS;
+		}
 		u->pause = true;
 		settle(u);
 		return;
@@ -711,6 +721,11 @@ sts_upstream_tick(struct sts_upstream *u, sts_ms now)
 	u->now = now;
 	if (!is_waiting(u)) {
 		return;
+	}
+	if (u->waited && u->state != NEEDS_BUFFER) {
+		/* What is left of the budget counts again. */
+		u->waited = false;
+		u->until = now + u->try_until;
 	}
 	if (!sts_before(now, u->until)) {
 		budget_over(u);

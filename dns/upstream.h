@@ -56,7 +56,11 @@ enum {
 #endif
 	/* The least that can be lent for TCP. */
 	STS_DNS_BUFFER_MIN = STS_DNS_STREAM_MIN,
-	STS_DNS_PAUSE_MS = 1000 /* before a server that failed is asked again */
+	STS_DNS_PAUSE_MS =
+	    1000, /* before a server that failed is asked again */
+	/* So long a question waits for what is ours, beyond its budget: as long
+	 * as a mail server is kept waiting (queue_wait). */
+	STS_DNS_OURS_MS = 30000
 };
 
 /* About 180 bytes with 64-bit pointers; there are two a lookup. */
@@ -72,7 +76,8 @@ struct sts_upstream {
 	uint8_t *tcp; /* lent */
 	sts_ms now, until; /* the last tick; the end of the budget */
 	sts_ms began;
-	sts_ms try_until; /* the end of the try or pause, once `timed` */
+	sts_ms try_until; /* the end of the try or pause, once `timed`; while
+	                     `waited`: milliseconds left of the budget */
 	uint32_t ttl_s;
 	uint16_t type, query_len; /* of a query with EDNS, over UDP */
 	uint16_t number; /* of records that were handed out */
@@ -93,6 +98,7 @@ struct sts_upstream {
 	bool in_message; /* TCP: the length is known */
 	bool timed, stopped, ad;
 	bool unchecked; /* CD */
+	bool waited; /* for a buffer, and was not ticked since */
 	uint8_t rnd[STS_DNS_RND];
 };
 
@@ -109,7 +115,9 @@ STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 184, upstream_is_small);
  * name     its spans stay valid while u is in use; lower-case labels separated
  *          by dots, underscores allowed. A name that does not fit the wire
  *          form cannot exist: ABSENT, key-long, at once (R1)
- * now, budget_ms  everything ends at now + budget_ms (less than 2^31): UNKNOWN
+ * now, budget_ms  everything ends at now + budget_ms (less than 2^31): UNKNOWN.
+ *          Time lost for want of a buffer, or of a port or descriptor, is not
+ *          counted, but for what exceeds STS_DNS_OURS_MS
  * rnd      fresh random bytes, copied
  */
 void sts_upstream_start(struct sts_upstream *u,
@@ -176,8 +184,8 @@ bool sts_upstream_deadline(const struct sts_upstream *u, sts_ms *at);
 
 /*
  * Whether an answer has to come by TCP and waits for a buffer. wants() has
- * OWNER while it does. The wait counts against the budget; when the budget
- * ends in it the reason is dns-no-buffer.
+ * OWNER while it does. The budget stands still meanwhile; after
+ * STS_DNS_OURS_MS the question is over, and the reason is dns-no-buffer.
  */
 bool sts_upstream_needs_buffer(const struct sts_upstream *u);
 
@@ -209,7 +217,7 @@ uint32_t sts_upstream_limited_ms(const struct sts_upstream *u);
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
  * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
  * dns-timeout, dns-unreachable, in this order; busy when no channel could be
- * had for any try. dns-large and dns-alias-loop
+ * had for any try, or for STS_DNS_OURS_MS in all. dns-large and dns-alias-loop
  * come of what the domain publishes: they end the question at once.
  */
 enum sts_why sts_upstream_why(const struct sts_upstream *u);

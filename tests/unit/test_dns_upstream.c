@@ -563,25 +563,34 @@ START_TEST(plan_table)
 }
 END_TEST
 
+/* As long as a question waits for a descriptor beyond its budget. */
+#define LIMITS_10                                                              \
+	"U0=limit U0=limit U0=limit U0=limit U0=limit "                        \
+	"U0=limit U0=limit U0=limit U0=limit U0=limit "
+
 /* The budget cuts every state, and the reason is the best known. */
 static const struct {
 	const char *name;
 	const char *script; /* servers: 2 */
 	uint32_t budget_ms;
 	enum sts_why why;
+	uint32_t ours_ms; /* what is not the budget's */
 } budgets[] = {
-	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT },
+	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT, 0 },
 	{ "silence after servfail", "U0=servfail U1=silent", 700,
-	    STS_WHY_DNS_SERVFAIL },
+	    STS_WHY_DNS_SERVFAIL, 0 },
 	{ "silence after formerr", "U0=formerr u0=silent", 700,
-	    STS_WHY_DNS_ERROR },
+	    STS_WHY_DNS_ERROR, 0 },
 	{ "pause after servfail", "U0=servfail U1=refused", 700,
-	    STS_WHY_DNS_SERVFAIL },
-	{ "pause after no descriptor", "U0=limit", 700, STS_WHY_BUSY },
+	    STS_WHY_DNS_SERVFAIL, 0 },
+	{ "silence after no descriptor", "U0=limit U0=silent", 700,
+	    STS_WHY_DNS_TIMEOUT, STS_DNS_PAUSE_MS },
+	{ "no descriptor all along", LIMITS_10 LIMITS_10 LIMITS_10, 700,
+	    STS_WHY_BUSY, STS_DNS_OURS_MS },
 	{ "silence after unreachable", "U0=deaf U1=silent", 700,
-	    STS_WHY_DNS_TIMEOUT },
-	{ "TCP silent", "U0=tc T0=silent", 700, STS_WHY_DNS_TIMEOUT },
-	{ "no budget", "", 0, STS_WHY_DNS_TIMEOUT },
+	    STS_WHY_DNS_TIMEOUT, 0 },
+	{ "TCP silent", "U0=tc T0=silent", 700, STS_WHY_DNS_TIMEOUT, 0 },
+	{ "no budget", "", 0, STS_WHY_DNS_TIMEOUT, 0 },
 };
 
 START_TEST(budget_table)
@@ -607,12 +616,12 @@ START_TEST(budget_table)
 		world_close(&w);
 		if (budgets[i].budget_ms > 0) {
 			world_tick(&w);
-			w.now = WORLD_START + budgets[i].budget_ms - 1;
+			w.now = WORLD_START + budgets[i].budget_ms +
+				budgets[i].ours_ms - 1;
 			world_tick(&w);
 			unit_int(name, sts_upstream_result(&w.u), STS_PENDING);
 			ck_assert(sts_upstream_deadline(&w.u, &at));
-			unit_int(name, at,
-			    (sts_ms)(WORLD_START + budgets[i].budget_ms));
+			unit_int(name, at, (sts_ms)(w.now + 1));
 			w.now++;
 		}
 		world_tick(&w);
