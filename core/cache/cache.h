@@ -145,6 +145,21 @@ size_t sts_cache_read(
     const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n);
 
 /*
+ * The same for reading on from where the last read ended, which takes no steps:
+ * whoever goes through a long payload piece by piece would else walk from its
+ * beginning for each. seek: at `off`, or the payload's end.
+ */
+struct sts_cache_cursor {
+	/* Private. */
+	struct sts_chunk_pos at;
+	size_t left;
+};
+struct sts_cache_cursor sts_cache_seek(
+    const struct sts_cache *c, sts_ref ref, size_t off);
+size_t sts_cache_read_on(const struct sts_cache *c,
+    struct sts_cache_cursor *from, uint8_t *out, size_t n);
+
+/*
  * Keep this version readable though it is replaced, removed or expires; a
  * pinned record is no victim. Counted, at most 65,535 (asserted). The last
  * unpin of a version that was replaced frees it: ref is then void.

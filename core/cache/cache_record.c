@@ -16,32 +16,35 @@ sts_entry_expired(const struct sts_entry *e, uint32_t now_s)
 	return e->kind == STS_KIND_POLICY && age_s >= e->max_age_s;
 }
 
-/* Copy content of ref from off; the caller has bounded n. */
-static void
-copy_content(
-    const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
+size_t
+sts_cache_read_on(const struct sts_cache *c, struct sts_cache_cursor *from,
+    uint8_t *out, size_t n)
 {
-	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, off);
+	size_t done = 0;
 
-	while (n > 0) {
-		struct sts_text piece = sts_chunks_piece(&c->chunks, &at, n);
+	n = n < from->left ? n : from->left;
+	while (done < n) {
+		struct sts_text piece =
+		    sts_chunks_piece(&c->chunks, &from->at, n - done);
 
 		STS_ASSERT(piece.n > 0);
-		memcpy(out, piece.p, piece.n);
-		out += piece.n;
-		n -= piece.n;
+		memcpy(out + done, piece.p, piece.n);
+		done += piece.n;
 	}
+	from->left -= n;
+	return n;
 }
 
 size_t
 sts_cache_domain(const struct sts_cache *c, sts_ref ref, uint8_t *out)
 {
 	size_t n = sts_head_domain_len(c, ref);
+	struct sts_cache_cursor from = { sts_chunks_seek(&c->chunks, ref, 0),
+		n };
 
 	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
 	STS_ASSERT(n >= 1 && n <= STS_NAME_MAX);
-	copy_content(c, ref, 0, out, n);
-	return n;
+	return sts_cache_read_on(c, &from, out, n);
 }
 
 size_t
@@ -51,20 +54,26 @@ sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
 	return sts_head_payload_len(c, ref);
 }
 
+struct sts_cache_cursor
+sts_cache_seek(const struct sts_cache *c, sts_ref ref, size_t off)
+{
+	size_t len = sts_cache_payload_len(c, ref);
+	struct sts_cache_cursor from;
+
+	off = off < len ? off : len;
+	from.at =
+	    sts_chunks_seek(&c->chunks, ref, sts_head_domain_len(c, ref) + off);
+	from.left = len - off;
+	return from;
+}
+
 size_t
 sts_cache_read(
     const struct sts_cache *c, sts_ref ref, size_t off, uint8_t *out, size_t n)
 {
-	size_t len = sts_cache_payload_len(c, ref);
+	struct sts_cache_cursor from = sts_cache_seek(c, ref, off);
 
-	if (off >= len) {
-		return 0;
-	}
-	if (n > len - off) {
-		n = len - off;
-	}
-	copy_content(c, ref, sts_head_domain_len(c, ref) + off, out, n);
-	return n;
+	return sts_cache_read_on(c, &from, out, n);
 }
 
 static void

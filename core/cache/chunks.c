@@ -4,6 +4,19 @@
 
 #include "chunks.h"
 
+uint8_t *
+sts_chunk(const struct sts_chunks *k, uint32_t n)
+{
+	STS_ASSERT(n >= 1 && n <= k->count);
+	return k->bytes + (size_t)(n - 1) * STS_CHUNK_SIZE;
+}
+
+uint32_t
+sts_chunk_next(const struct sts_chunks *k, uint32_t n)
+{
+	return sts_get32le(sts_chunk(k, n) + STS_CHUNK_NEXT);
+}
+
 static void
 put_free(struct sts_chunks *k, uint32_t n)
 {

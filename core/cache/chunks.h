@@ -72,18 +72,10 @@ sts_chunks_needed(size_t content)
 			  (content % STS_CHUNK_ROOM != 0));
 }
 
-static inline uint8_t *
-sts_chunk(const struct sts_chunks *k, uint32_t n)
-{
-	STS_ASSERT(n >= 1 && n <= k->count);
-	return k->bytes + (size_t)(n - 1) * STS_CHUNK_SIZE;
-}
-
-static inline uint32_t
-sts_chunk_next(const struct sts_chunks *k, uint32_t n)
-{
-	return sts_get32le(sts_chunk(k, n) + STS_CHUNK_NEXT);
-}
+/* The octets of chunk n (1..count, asserted), and the next of its chain. Not
+ * inline: that takes more flash on a board than time elsewhere. */
+uint8_t *sts_chunk(const struct sts_chunks *k, uint32_t n);
+uint32_t sts_chunk_next(const struct sts_chunks *k, uint32_t n);
 
 static inline uint8_t
 sts_chunk_tag(const struct sts_chunks *k, uint32_t n)

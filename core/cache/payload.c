@@ -26,13 +26,9 @@ at_hand(struct sts_patterns *it, size_t n)
 
 	STS_ASSERT(n <= sizeof it->buf);
 	if (left < n) {
-		size_t got;
-
 		memmove(it->buf, it->buf + it->at, left);
-		got = sts_cache_read(it->cache, it->ref, it->off,
-		    it->buf + left, sizeof it->buf - left);
-		it->off += got;
-		left += got;
+		left += sts_cache_read_on(it->cache, &it->from, it->buf + left,
+		    sizeof it->buf - left);
 		it->at = 0;
 		it->have = (uint16_t)left;
 	}
@@ -68,8 +64,9 @@ sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out)
 	return sts_cache_read(c, ref, 1, out, len);
 }
 
-/* Begin at `off`; 0 is the id's place and means the first pattern. */
-static void
+/* Begin at `off`; 0 is the id's place and means the first pattern. Returns where
+ * that is. */
+static size_t
 start_at(
     struct sts_patterns *it, const struct sts_cache *c, sts_ref ref, size_t off)
 {
@@ -79,9 +76,9 @@ start_at(
 		off = (size_t)1 + id_len;
 	}
 	it->cache = c;
-	it->ref = ref;
-	it->off = off;
+	it->from = sts_cache_seek(c, ref, off);
 	it->at = it->have = 0;
+	return off;
 }
 
 void
@@ -115,8 +112,7 @@ sts_payload_mx(
 	struct sts_patterns it;
 	struct sts_text pattern;
 
-	start_at(&it, c, ref, *off);
-	*off = it.off;
+	*off = start_at(&it, c, ref, *off);
 	pattern = sts_patterns_next(&it);
 	if (pattern.n > 0) {
 		memcpy(out, pattern.p, pattern.n);

@@ -29,8 +29,7 @@ bool sts_payload_add_mx(
 size_t sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out);
 
 /*
- * The patterns in their order, read ahead in blocks because a read from far
- * inside a record costs a walk over its chunks:
+ * The patterns in their order, read ahead in blocks:
  *
  *	sts_patterns_start(&it, cache, ref);
  *	while ((pattern = sts_patterns_next(&it)).n > 0) use pattern;
@@ -43,8 +42,7 @@ enum {
 struct sts_patterns {
 	/* Private. */
 	const struct sts_cache *cache;
-	sts_ref ref;
-	size_t off; /* in the payload: of the first octet not read ahead */
+	struct sts_cache_cursor from; /* the first octet not read ahead */
 	uint16_t at, have; /* buf[at..have) is read and not yet used */
 	uint8_t buf[STS_PATTERNS_AHEAD];
 };
