@@ -123,6 +123,26 @@ check_until(const struct sts_ask *ask, sts_ms ms)
 	return ask->asked + (ms < within ? ms : within);
 }
 
+/*
+ * While the mail hosts were looked up TXT was, too, and its id is new: the
+ * answer waits for that policy as it would have waited without DANE.
+ */
+static bool
+renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
+{
+	struct sts_lookup *l =
+	    ask->ahead ? sts_agent_work_find(a, domain) : NULL;
+	sts_ms until = check_until(ask, STS_CHECK_FETCH_MS);
+
+	if (l == NULL || !l->renews || !sts_before(a->now, until)) {
+		return false;
+	}
+	sts_agent_wait_for_lookup(a, ask, l);
+	ask->waits = true;
+	ask->deadline = until;
+	return true;
+}
+
 /* A live policy is held: it is the answer, after a due check of TXT if that
  * comes quickly. */
 static void
@@ -146,6 +166,8 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 			ask->deadline = check_until(ask, STS_CHECK_WAIT_MS);
 			return;
 		}
+	} else if (renewal_waits(a, ask, domain)) {
+		return;
 	} else if (second_half(e, now_s) &&
 		   sts_agent_work_find(a, domain) == NULL) {
 		sts_agent_work_begin(a, domain, true);

@@ -140,6 +140,8 @@ depth(const struct sts_agent *a, const struct sts_dane_work *w)
 	case STS_DANE_FOR_ASKS:
 		return a->settings->dane_partial ? STS_DANE_DEPTH_ALL
 						 : STS_DANE_DEPTH_SECURE;
+	case STS_DANE_FOR_PROBE:
+		return STS_DANE_DEPTH_PROBE;
 	default:
 		return STS_DANE_DEPTH_MX;
 	}

@@ -124,6 +124,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	sts_queue_init(&l->waiters);
 	l->next = STS_NODE_NONE;
 	l->fetch_until = 0;
+	l->renews = false;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
 	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
@@ -182,6 +183,7 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 	l->cut = 0;
 	l->stage = STS_WORK_DISCOVERY;
 	l->fetch_until = 0;
+	l->renews = false;
 	memcpy(name, domain.p, domain.n);
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_end(l);
@@ -398,6 +400,7 @@ txt_beside_held(
 	bool changed = l->txt == STS_FOUND && !holds_id(a, ref, l);
 	bool waits = failed_lately(a, l, e);
 
+	l->renews = changed && !waits;
 	note_checked(a, ref, e,
 	    l->txt == STS_UNKNOWN ? (uint32_t)STS_CHECK_AGAIN_S : kept_s(l));
 	if (l->txt != STS_FOUND) {
@@ -405,13 +408,13 @@ txt_beside_held(
 		 * good TXT answer is compared with something. */
 		l->id_len = (uint8_t)sts_payload_id(&a->cache, ref, l->id);
 	}
-	if (!changed || waits) {
+	if (!l->renews) {
 		/* Questions that waited for the check need not wait for a
 		 * refresh. */
 		sts_agent_settle(
 		    a, l, 0, STS_KIND_BACK_OFF, STS_WHY_BACK_OFF, false);
 	}
-	if (l->refresh || (changed && !waits)) {
+	if (l->refresh || l->renews) {
 		go_on(a, l, e->mode == STS_MODE_ENFORCE);
 	} else {
 		finish(a, l, 0, STS_KIND_BACK_OFF,

@@ -45,7 +45,8 @@ enum sts_dane_hosts_state {
 
 /* How far the hosts are looked at. */
 enum sts_dane_depth {
-	STS_DANE_DEPTH_MX = 0, /* the MX records alone */
+	STS_DANE_DEPTH_MX = 0, /* the MX records alone, whoever says them */
+	STS_DANE_DEPTH_PROBE, /* those alone that a trusted name server says */
 	STS_DANE_DEPTH_SECURE, /* the hosts of an authenticated MX RRset */
 	STS_DANE_DEPTH_ALL /* those of any */
 };

@@ -58,6 +58,7 @@ struct sts_lookup {
 	bool refresh; /* fetch whatever TXT says */
 	bool own; /* begun by ourselves, for a refresh */
 	bool live; /* a live enforce policy is held */
+	bool renews; /* a live policy is held, and the id is new */
 	bool stalled; /* has lost its slot to others */
 	bool queued; /* in a queue of the agent, since queued_at */
 	bool had_time; /* its host once had a whole turn in a slot */

@@ -644,6 +644,23 @@ START_TEST(no_trusted_server)
 }
 END_TEST
 
+/* Whether name servers validate is for those that are trusted to say: another's
+ * answer, which cannot count as authenticated, would be a false alarm. */
+START_TEST(probe_asks_trusted)
+{
+	static const uint8_t rnd[STS_DANE_RND];
+	struct peer *p = new_peer(MX1 A1 T1);
+
+	sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
+	    STS_DANE_DEPTH_PROBE, p->now, rnd);
+	finish(p);
+	unit_int("MX", p->d.mx, STS_DANE_MX_SECURE);
+	unit_int("hosts", p->d.host_count, 0);
+	unit_int("the untrusted one", p->served[0], 0);
+	unit_int("the trusted one", p->served[1], 1);
+}
+END_TEST
+
 /* However many hosts are silent, the whole takes STS_DANE_GATHER_MS. */
 START_TEST(time_is_bounded)
 {
@@ -830,6 +847,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, single_failures);
 	tcase_add_test(tc, limits_are_not_all);
 	tcase_add_test(tc, no_trusted_server);
+	tcase_add_test(tc, probe_asks_trusted);
 	tcase_add_test(tc, time_is_bounded);
 	tcase_add_test(tc, order_of_hosts);
 	tcase_add_test(tc, records_are_kept);
