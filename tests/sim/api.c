@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions by the C API, as a firmware's own mail client puts them; some are
- * given up before they are answered, some before they are seen. */
+ * given up before they are answered, some before they are seen; where DANE is on
+ * some want everything looked up again, whatever is held. */
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +113,9 @@ ask(void)
 	struct asked *a = NULL;
 	char key[SIM_KEY];
 	bool hasty = draw_percent(&work, 10);
+	bool again = sim.plan.dane && draw_percent(&work, 40);
+	int (*begin)(struct sts_agent *, struct sts_text, struct sts_text) =
+	    again ? sts_ask_refresh : sts_ask_begin;
 	unsigned i;
 
 	mta_question(&q, key, &work);
@@ -124,7 +128,13 @@ ask(void)
 	memcpy(a->key, key, sizeof a->key);
 	a->q = q;
 	a->patience = hasty ? sim.t + draw_below(&work, 3) * 700 : INT64_MAX;
-	a->slot = sts_ask_begin(&sim.agent,
+	if (again && q.site != NULL) {
+		/* Whatever the operator decided of this key. */
+		a->q.again = true;
+		a->q.must = NULL;
+		a->q.dane = q.zone != ZONE_SENDMAIL && key[0] != '[';
+	}
+	a->slot = begin(&sim.agent,
 	    sts_text((const uint8_t *)zones[q.zone], strlen(zones[q.zone])),
 	    sts_text((const uint8_t *)a->key, strlen(a->key)));
 	if (a->slot < 0) {
@@ -134,7 +144,8 @@ ask(void)
 	sim.questions++;
 	promise_asked(&a->q);
 	sts_driver_wake(&sim.driver);
-	trace("%s asked by the api, %s", q.site ? q.site->domain : "-", a->key);
+	trace("%s asked by the api, %s%s", q.site ? q.site->domain : "-",
+	    a->key, again ? ", again" : "");
 	if (hasty && a->patience == sim.t) {
 		end(a);
 	}

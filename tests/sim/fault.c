@@ -17,7 +17,9 @@ static const char *const names[FAULTS] = { FAULT_LIST(FAULT_NAME) };
 /* Classes whose episodes strike one site. */
 enum {
 	OF_A_SITE = 1 << FAULT_STRIP | 1 << FAULT_BLOCK | 1 << FAULT_IMPOSTOR |
-		    1 << FAULT_MISHAP
+		    1 << FAULT_MISHAP | 1 << FAULT_BOGUS | 1 << FAULT_INSECURE |
+		    1 << FAULT_TLSA_REMOVED | 1 << FAULT_TLSA_ROLLED |
+		    1 << FAULT_MX_CHANGED | 1 << FAULT_BACKUP
 };
 
 const char *
@@ -52,27 +54,43 @@ draw_classes(struct draw *d)
 {
 	unsigned bits = 0, i, percent = draw_percent(d, 20) ? 70 : 30;
 
-	for (i = 0; i < FAULTS; i++) {
+	for (i = 0; i <= FAULT_NAP; i++) {
 		bits |= draw_percent(d, percent) ? 1U << i : 0;
 	}
 	bits |= draw_percent(d, 85) ? 1U << FAULT_NAP : 0;
 	return bits | 1U << draw_below(d, FAULT_NAP);
 }
 
+/* Those of DNSSEC: one for sure. */
+static unsigned
+draw_dnssec(struct draw *d)
+{
+	unsigned bits = 0, i, percent = draw_percent(d, 30) ? 70 : 30;
+
+	for (i = FAULT_DNSSEC; i < FAULTS; i++) {
+		bits |= draw_percent(d, percent) ? 1U << i : 0;
+	}
+	return bits |
+	       1U << (FAULT_DNSSEC + draw_below(d, FAULTS - FAULT_DNSSEC));
+}
+
 void
-faults_begin(
-    struct faults *f, uint64_t seed, unsigned without, unsigned site_count)
+faults_begin(struct faults *f, uint64_t seed, unsigned without,
+    unsigned site_count, bool dane)
 {
 	struct draw d = draw_begin(seed, "faults", 0);
+	struct draw dnssec = draw_begin(seed, "dnssec", 0);
 	unsigned i;
 
 	memset(f, 0, sizeof *f);
 	f->seed = seed;
 	f->classes = draw_classes(&d);
+	f->classes |= dane ? draw_dnssec(&dnssec) : 0;
 	f->without = without;
 	f->site_count = site_count;
 	for (i = 0; i < FAULTS; i++) {
-		int64_t mean = draw_between(&d, 2 * HOUR, 16 * HOUR);
+		int64_t mean = draw_between(
+		    i < FAULT_DNSSEC ? &d : &dnssec, 2 * HOUR, 16 * HOUR);
 
 		if ((1U << i & OF_A_SITE) != 0) {
 			mean /= 2;
@@ -184,11 +202,13 @@ faults_take(struct faults *f, int64_t now)
 	for (i = 0; i < f->count; i++) {
 		if (f->episode[i].to <= now && f->episode[i].begun) {
 			f->episode[i--] = f->episode[--f->count];
+			f->changes++;
 		}
 	}
 	for (i = 0; i < f->count; i++) {
 		if (!f->episode[i].begun) {
 			f->episode[i].begun = true;
+			f->changes++;
 			return &f->episode[i];
 		}
 	}

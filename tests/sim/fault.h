@@ -11,23 +11,31 @@
 #include "site.h"
 
 /* id, name: what `SIM_WITHOUT=name` leaves out. */
-#define FAULT_LIST(X)                                                          \
-	X(LOSS, "loss") /* datagrams lost, twice, swapped, late */             \
-	X(RESOLVER, "resolver") /* name servers fail, or are silent */         \
-	X(FORGE, "forge") /* somebody off the path guesses */                  \
-	X(STRIP, "strip") /* somebody on it rewrites DNS */                    \
-	X(BLOCK, "block") /* or hinders connections */                         \
-	X(IMPOSTOR, "impostor") /* or is the policy host himself */            \
-	X(MISHAP, "mishap") /* the owner breaks his policy */                  \
-	X(STREAM, "stream") /* streams in small pieces */                      \
-	X(CLIENTS, "clients") /* mail servers behave badly */                  \
-	X(FLOOD, "flood") /* and very many ask for hostile domains */          \
-	X(CLOCK, "clock") /* the wall clock is stepped or gone */              \
-	X(CRASH, "crash") /* the agent ends, well or badly */                  \
-	X(STORE, "store") /* the storage is slow or fails */                   \
-	X(SCARCE, "scarce") /* out of channels, ports, entropy */              \
-	X(OPERATOR, "operator") /* reload, kill switch */                      \
-	X(NAP, "nap") /* the machine sleeps longer than asked, always */
+#define FAULT_LIST(X)                                                            \
+	X(LOSS, "loss") /* datagrams lost, twice, swapped, late */               \
+	X(RESOLVER, "resolver") /* name servers fail, or are silent */           \
+	X(FORGE, "forge") /* somebody off the path guesses */                    \
+	X(STRIP, "strip") /* somebody on it rewrites DNS */                      \
+	X(BLOCK, "block") /* or hinders connections */                           \
+	X(IMPOSTOR, "impostor") /* or is the policy host himself */              \
+	X(MISHAP, "mishap") /* the owner breaks his policy */                    \
+	X(STREAM, "stream") /* streams in small pieces */                        \
+	X(CLIENTS, "clients") /* mail servers behave badly */                    \
+	X(FLOOD, "flood") /* and very many ask for hostile domains */            \
+	X(CLOCK, "clock") /* the wall clock is stepped or gone */                \
+	X(CRASH, "crash") /* the agent ends, well or badly */                    \
+	X(STORE, "store") /* the storage is slow or fails */                     \
+	X(SCARCE, "scarce") /* out of channels, ports, entropy */                \
+	X(OPERATOR, "operator") /* reload, kill switch */                        \
+	X(NAP, "nap") /* the machine sleeps longer than asked, always */         \
+	/* DNSSEC: what befalls the zones of mail hosts; mail.c has the kinds */ \
+	X(BOGUS, "bogus") /* all of it, or MX, addresses or TLSA alone */        \
+	X(INSECURE, "insecure") /* its delegation is: no AD, all or in part */   \
+	X(NO_AD, "no-ad") /* name servers that do not validate: for all */       \
+	X(TLSA_REMOVED, "tlsa-removed") /* of all hosts, or of the first */      \
+	X(TLSA_ROLLED, "tlsa-rolled") /* old and new ones, or unusable ones */   \
+	X(MX_CHANGED, "mx-changed") /* more, fewer, implicit, null, no name */   \
+	X(BACKUP, "backup") /* one backup host is bogus or silent */
 
 #define FAULT_ENUM(id, name) FAULT_##id,
 enum fault_class {
@@ -37,6 +45,7 @@ enum fault_class {
 
 enum {
 	FAULT_ALL = (1 << FAULTS) - 1,
+	FAULT_DNSSEC = FAULT_BOGUS, /* the first of those; all behind it are */
 	EPISODES = 64
 };
 
@@ -62,6 +71,7 @@ struct faults {
 	struct episode episode[EPISODES];
 	unsigned count;
 	unsigned struck[FAULTS]; /* episodes begun */
+	unsigned changes; /* beginnings and ends of episodes */
 };
 
 const char *fault_name(enum fault_class c);
@@ -69,9 +79,10 @@ const char *fault_name(enum fault_class c);
 /* Bits of "loss,strip"; 0 for an unknown word too. */
 unsigned fault_bits(const char *list);
 
-/* Draw which classes this run has, and how often. */
-void faults_begin(
-    struct faults *f, uint64_t seed, unsigned without, unsigned site_count);
+/* Draw which classes this run has, and how often. dane: those of DNSSEC, too,
+ * which are drawn apart, so that all others are what they were without. */
+void faults_begin(struct faults *f, uint64_t seed, unsigned without,
+    unsigned site_count, bool dane);
 
 /* Whether this run has that class at all. */
 bool faults_has(const struct faults *f, enum fault_class c);

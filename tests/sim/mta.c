@@ -183,6 +183,9 @@ spell(struct asking *a, struct draw *d)
 			*p = (char)(*p - 'a' + 'A');
 		}
 	}
+	a->q.dane = sim.plan.dane && a->q.zone != ZONE_SENDMAIL &&
+		    (form < 4 || form == 5) &&
+		    (form == 5 || strcmp(domain, "late.example") != 0);
 	if (form < 4 && strcmp(domain, "bank.example") == 0) {
 		a->q.must = "OK dane-only";
 	} else if (form < 4 && strcmp(domain, "slow.example") == 0) {

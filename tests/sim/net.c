@@ -11,6 +11,7 @@
 
 #include "../mem/dnspeer.h"
 #include "../mem/https.h"
+#include "mail.h"
 #include "sim.h"
 #include "trace.h"
 
@@ -31,6 +32,8 @@ enum role {
 /* A question on its way to its answer. */
 struct pending {
 	bool used, tcp;
+	bool mail; /* about mail hosts */
+	bool ad; /* what is said of it is authenticated */
 	struct mem_sock *sock; /* NULL: whoever asked has gone */
 	struct dnspeer_question q;
 	struct site *site; /* NULL: none of ours */
@@ -121,6 +124,28 @@ without(const char *name, const char *prefix)
 	return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
+/* A question about mail hosts: of a domain that is asked for, or the one whether
+ * name servers validate. Those that are not trusted are never asked. */
+static void
+take_mail(struct pending *a, const struct mem_sock *s)
+{
+	bool probe = a->q.type == DNSPEER_MX && strcmp(a->q.name, "org") == 0;
+
+	a->mail = true;
+	a->site =
+	    mail_site(sim.site, sim.plan.site_count, a->q.name, a->q.type);
+	if (!sim.plan.dane ||
+	    (a->site == NULL && !probe && strstr(a->q.name, ".test") == NULL)) {
+		sim_fail("a question about a name that is nobody's business",
+		    a->q.name);
+	}
+	if (!sim.servers.trusted[(s->peer.ip[3] - 53u) % SIM_SERVERS]) {
+		sim_fail("2: a name server that is not trusted is asked about "
+			 "mail hosts",
+		    a->q.name);
+	}
+}
+
 static void
 take_question(struct mem_sock *s, const uint8_t *p, size_t n, bool tcp)
 {
@@ -147,12 +172,11 @@ take_question(struct mem_sock *s, const uint8_t *p, size_t n, bool tcp)
 	} else {
 		domain = without(a->q.name, "mta-sts.");
 	}
-	if (domain == NULL) {
-		sim_fail("a question about a name that is nobody's business",
-		    a->q.name);
-		return;
+	if (domain != NULL) {
+		a->site = find_site(domain);
+	} else {
+		take_mail(a, s);
 	}
-	a->site = find_site(domain);
 	a->used = true;
 	a->tcp = tcp;
 	a->sock = s;
@@ -188,9 +212,11 @@ say(const struct pending *a, unsigned rcode, bool tc)
 {
 	static struct dnspeer_answer m;
 
-	dnspeer_begin(&m, &a->q, rcode, tc, false);
+	dnspeer_begin(&m, &a->q, rcode, tc, a->ad);
 	if (!tc && (rcode == 0 || rcode == 3)) {
-		dnspeer_soa(&m, a->site == NULL ? 300 : a->site->negative_s);
+		dnspeer_soa(&m, a->site == NULL ? 300
+				: a->mail       ? mail_ttl_s(a->site)
+						: a->site->negative_s);
 	}
 	send_answer(a, &m);
 }
@@ -202,7 +228,7 @@ say_records(
 	static struct dnspeer_answer m;
 	unsigned i;
 
-	dnspeer_begin(&m, &a->q, 0, false, false);
+	dnspeer_begin(&m, &a->q, 0, false, a->ad);
 	for (i = 0; i < count; i++) {
 		if (!dnspeer_add(&m, a->q.name, a->q.type, ttl_s, values[i])) {
 			abort();
@@ -227,6 +253,7 @@ forge(const struct pending *a, const struct episode *e)
 	struct pending f = *a;
 	unsigned i, n = 1 + e->strength % 24;
 
+	f.ad = f.mail;
 	for (i = 0; i < n && !a->tcp; i++) {
 		f.q = a->q;
 		if (i % 3 == 2) {
@@ -368,19 +395,61 @@ resolver_fails(const struct pending *a, const struct episode *e)
 	}
 }
 
+/* What is said of mail hosts; of those of no domain there are none. */
+static void
+say_mail(struct pending *a)
+{
+	static struct dnspeer_answer m;
+	struct mail_answer is;
+	unsigned i;
+
+	if (a->site == NULL) {
+		a->ad = now(FAULT_NO_AD, NULL) == NULL;
+		say(a, 0, false); /* of the probe: there is none */
+		return;
+	}
+	mail_answer(&sim.faults, a->site, a->q.name, a->q.type, sim.t, &is);
+	a->ad = is.ad;
+	if (is.silent) {
+		return;
+	}
+	if (is.count == 0) {
+		say(a, is.rcode, false);
+		return;
+	}
+	dnspeer_begin(&m, &a->q, is.rcode, false, is.ad);
+	for (i = 0; i < is.count; i++) {
+		if (!dnspeer_add(&m, is.record[i].name, is.record[i].type,
+			is.ttl_s, is.record[i].value)) {
+			abort();
+		}
+	}
+	if (is.record[is.count - 1].type != a->q.type) {
+		dnspeer_soa(&m, is.ttl_s); /* an alias of what is not there */
+	}
+	send_answer(a, &m);
+}
+
 /* Domains that exist to hinder: hN.hostile.test. */
 static void
-answer_hostile(const struct pending *a)
+answer_hostile(struct pending *a)
 {
 	char text[64];
 
 	if (strstr(a->q.name, ".hostile.test") == NULL) {
 		say(a, 3, false);
+	} else if (a->mail && a->q.type != DNSPEER_MX) {
+		return; /* silent, one and all */
+	} else if (a->mail) {
+		snprintf(text, sizeof text, "mx%u.hostile.test",
+		    draw_below(&a->d, 1000));
+		a->ad = true;
+		say_text(a, text);
 	} else if (a->q.type == DNSPEER_TXT) {
 		say_text(a, "v=STSv1; id=1;");
 	} else if (a->q.type == DNSPEER_A) {
 		snprintf(text, sizeof text, "192.0.2.%u",
-		    100 + draw_below(&((struct pending *)a)->d, 100));
+		    100 + draw_below(&a->d, 100));
 		say_text(a, text);
 	} else {
 		say(a, 0, false);
@@ -398,6 +467,10 @@ answer(struct pending *a)
 	e = now(FAULT_FORGE, NULL);
 	if (e != NULL) {
 		forge(a, e);
+	}
+	if (a->mail && strstr(a->q.name, ".test") == NULL) {
+		say_mail(a);
+		return;
 	}
 	if (a->site == NULL) {
 		answer_hostile(a);

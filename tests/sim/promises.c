@@ -22,6 +22,9 @@
  *	6  no syntax: answers have exactly the form they should have.
  *	7  a power cut loses at most what was being written: see belief.
  *
+ * Where DANE is on it is judged before (dane.h): what is said here of "the
+ * answer" is of those that DANE leaves to MTA-STS.
+ *
  * (4, memory, and the invariants of cache and storage are sim.c's.)
  *
  * "Calm" is: for so long that nothing remembered is from before, no trouble
@@ -30,6 +33,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dane.h"
 #include "sim.h"
 #include "trace.h"
 
@@ -430,9 +434,14 @@ promise_switch(bool off)
 
 /* Calm. */
 
-/* Whether there was none of these troubles since then. */
-static bool
-free_of(const struct site *s, unsigned what, int64_t since)
+bool
+promise_is_roomy(void)
+{
+	return terms.roomy;
+}
+
+bool
+promise_free_of(const struct site *s, unsigned what, int64_t since)
 {
 	unsigned k;
 
@@ -471,7 +480,8 @@ must_be_known(const struct question *q, unsigned although)
 		return false;
 	}
 	/* What outlived a restart is answered once before it is checked. */
-	return free_of(s, TROUBLE_ANY & ~although, q->asked - RECOVERY) &&
+	return promise_free_of(
+		   s, TROUBLE_ANY & ~although, q->asked - RECOVERY) &&
 	       (belief_of(s)->checked || belief_of(s)->now.n == 0) &&
 	       s->discoverable && s->version->max_age_ms > 0 &&
 	       q->asked > s->changed + (a > b ? a : b) + 2 * SLACK;
@@ -553,7 +563,9 @@ promise_asked(struct question *q)
 {
 	q->asked = sim.t;
 	q->could_be_weak = may_be_weak(q);
-	q->held = !q->could_be_weak;
+	/* A look-up of mail hosts is waited for, whatever policy is held. */
+	q->held =
+	    !q->could_be_weak && !q->again && (!q->dane || dane_holds(q->site));
 	q->switched = switches;
 }
 
@@ -646,7 +658,7 @@ judge_policy(const struct question *q, const char *answer)
 	if (!clock_behind && h->until == 0 &&
 	    h->v->max_age_ms >= 2 * REFRESHED && terms.ample && terms.roomy &&
 	    !belief_of(q->site)->now.nothing &&
-	    free_of(
+	    promise_free_of(
 		q->site, TROUBLE_FETCH | TROUBLE_QUEUE, q->asked - REFRESHED) &&
 	    q->asked - h->last > REFRESHED) {
 		sim_fail("5: not refreshed within a day", whose(q->site));
@@ -688,7 +700,8 @@ judge_temp(const struct question *q)
 		sim_fail("6: more than not found from a zone under audit",
 		    whose(q->site));
 	}
-	if (q->site == NULL) {
+	/* Who wants it looked up again wants to know that it failed. */
+	if (q->site == NULL || q->again) {
 		return;
 	}
 	if (!q->could_be_weak && !may_be_weak(q)) {
@@ -699,9 +712,30 @@ judge_temp(const struct question *q)
 	if (belief_of(q->site)->large) {
 		return;
 	}
-	if (terms.roomy && free_of(q->site, TROUBLE_ANY & ~TROUBLE_FLOOD,
-			       q->asked - AFTERMATH)) {
+	if (terms.roomy &&
+	    promise_free_of(
+		q->site, TROUBLE_ANY & ~TROUBLE_FLOOD, q->asked - AFTERMATH)) {
 		sim_fail("3: \"try again\" in calm", whose(q->site));
+	}
+}
+
+/* What MTA-STS has to say. */
+static void
+judge_sts(const struct question *q, const char *answer)
+{
+	if (strncmp(answer, "OK ", 3) == 0) {
+		if (q->zone == ZONE_AUDIT) {
+			sim_fail("6: more than not found from a zone under "
+				 "audit",
+			    whose(q->site));
+		}
+		judge_policy(q, answer);
+	} else if (strcmp(answer, "NOTFOUND ") == 0) {
+		judge_notfound(q);
+	} else if (strncmp(answer, "TEMP ", 5) == 0) {
+		judge_temp(q);
+	} else {
+		sim_fail("6: an answer of no known form", whose(q->site));
 	}
 }
 
@@ -727,20 +761,18 @@ judge(const struct question *q, const char *answer)
 		}
 		return;
 	}
-	if (strncmp(answer, "OK ", 3) == 0) {
-		if (q->zone == ZONE_AUDIT) {
-			sim_fail("6: more than not found from a zone under "
-				 "audit",
-			    whose(q->site));
+	if (q->dane) {
+		switch (dane_judge(q, answer)) {
+		case DANE_REST_NOTHING:
+			return;
+		case DANE_REST_NOTFOUND:
+			answer = "NOTFOUND ";
+			break;
+		case DANE_REST_ANSWER:
+			break;
 		}
-		judge_policy(q, answer);
-	} else if (strcmp(answer, "NOTFOUND ") == 0) {
-		judge_notfound(q);
-	} else if (strncmp(answer, "TEMP ", 5) == 0) {
-		judge_temp(q);
-	} else {
-		sim_fail("6: an answer of no known form", whose(q->site));
 	}
+	judge_sts(q, answer);
 }
 
 void

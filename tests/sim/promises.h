@@ -36,6 +36,8 @@ struct question {
 	struct site *site; /* NULL: a domain that publishes nothing */
 	enum zone zone;
 	const char *must; /* the answer whatever else is; NULL: by the rules */
+	bool dane; /* DANE is looked up for it, if at all */
+	bool again; /* the operator wants everything looked up again */
 	int64_t asked; /* when it was the agent's to answer */
 	/* promises.c's: what was allowed and what held when it was asked. */
 	bool could_be_weak, held;
@@ -93,6 +95,12 @@ void promise_switch(bool off);
 void promise_asked(struct question *q);
 void promise_answered(struct question *q, const char *answer);
 void promise_waiting(const struct question *q);
+
+/* Whether there was none of these troubles since then. */
+bool promise_free_of(const struct site *s, unsigned what, int64_t since);
+
+/* Whether nothing queues for long by itself. */
+bool promise_is_roomy(void);
 
 /* Whether an unexpired enforce policy of the site is certainly held. */
 bool promise_holds(const struct site *s);

@@ -6,6 +6,8 @@
 
 #include "../../core/base/assert.h"
 #include "../mem/https.h"
+#include "dane.h"
+#include "mail.h"
 #include "sim.h"
 #include "trace.h"
 
@@ -19,6 +21,7 @@ enum {
 	ANCHORS_SIZE = 16384,
 	JOURNAL_BUFFER = 512,
 	QUEUE_WAIT_MS = 30000,
+	GATHER_MS = 31000, /* of a look-up of mail hosts, and a little more */
 	DRAIN_MS = 3 * MINUTE,
 	FLOOD_LOOKUPS = 48, /* more than a flood has hostile domains */
 	CHECK_EVERY = 16 /* answers, between looks at the cache */
@@ -127,6 +130,42 @@ draw_plan(uint64_t seed)
 	sim.config.journal_buffer = p->journal ? JOURNAL_BUFFER : 0;
 }
 
+/* Two runs of five have DANE, drawn apart: all others are as without. */
+static void
+draw_dane(uint64_t seed)
+{
+	static const unsigned danes[] = { 1, 4, 16, 16, 64 };
+	struct draw d = draw_begin(seed, "dane", 0);
+	unsigned i, trusted;
+
+	sim.plan.dane = draw_percent(&d, 40);
+	if (!sim.plan.dane) {
+		return;
+	}
+	sim.config.danes = (uint16_t)one_of(&d, danes, 5);
+	sim.settings[0].dane = true;
+	sim.settings[0].dane_partial = draw_percent(&d, 40);
+	trusted = 1 + draw_below(&d, sim.servers.count);
+	for (i = 0; i < trusted; i++) {
+		sim.servers.trusted[i] = true;
+	}
+	sim.roomy = sim.roomy && sim.config.danes >= 16;
+}
+
+static void
+begin_dane(void)
+{
+	struct dane_terms terms;
+
+	mail_begin(sim.seed, sim.plan.site_count);
+	memset(&terms, 0, sizeof terms);
+	terms.on = sim.plan.dane;
+	terms.partial = sim.settings[0].dane_partial;
+	terms.ample = sim.config.cache_size >= 65536;
+	terms.gather_ms = GATHER_MS + sim.plan.nap_ms;
+	dane_begin(&terms);
+}
+
 static void
 add_zones(void)
 {
@@ -134,17 +173,18 @@ add_zones(void)
 		"audit audit=yes", "nosni sni=no" };
 	static const char *const overrides[] = {
 		"bank.example postfix dane-only", "slow.example notfound",
-		"shop.example ignore"
+		"shop.example ignore", "late.example sts"
 	};
 	unsigned i;
 
 	sts_zones_init(&sim.zones, sim.within_ms, QUEUE_WAIT_MS);
-	for (i = 0; i < 3; i++) {
-		const uint8_t *zone = (const uint8_t *)zones[i];
+	for (i = 0; i < 4; i++) {
+		const uint8_t *zone = (const uint8_t *)zones[i % 3];
 		const uint8_t *over = (const uint8_t *)overrides[i];
 
-		if (sts_zones_add(&sim.zones,
-			sts_text(zone, strlen(zones[i]))) != STS_ZONES_OK ||
+		if ((i < 3 && sts_zones_add(&sim.zones,
+				  sts_text(zone, strlen(zones[i]))) !=
+				  STS_ZONES_OK) ||
 		    sts_zones_override(&sim.zones,
 			sts_text(over, strlen(overrides[i]))) != STS_ZONES_OK) {
 			abort();
@@ -183,12 +223,14 @@ begin(const struct sim_options *o)
 	trace_begin();
 	sim.seed = o->seed;
 	draw_plan(o->seed);
+	draw_dane(o->seed);
 	if (o->days > 0) {
 		sim.plan.days = o->days;
 	}
 	sim.end = (int64_t)sim.plan.days * 24 * HOUR;
 	sim.clock_changed = -HOUR;
-	faults_begin(&sim.faults, o->seed, o->without, sim.plan.site_count);
+	faults_begin(&sim.faults, o->seed, o->without, sim.plan.site_count,
+	    sim.plan.dane);
 	mem_init(&sim.mem, o->seed);
 	read_anchors();
 	add_zones();
@@ -218,6 +260,7 @@ begin(const struct sim_options *o)
 	terms.within_ms = sim.within_ms;
 	terms.queue_ms = QUEUE_WAIT_MS;
 	promises_begin(&terms);
+	begin_dane();
 	trace("* seed %llu: %u days, %u domains, lookups %u, slots %u, cache "
 	      "%u%s, budget %u, faults %x",
 	    (unsigned long long)o->seed, sim.plan.days, sim.plan.site_count,
@@ -300,6 +343,7 @@ stop_agent(enum flash_cut how, int64_t off_ms)
 	sim.running = false;
 	sim.start_at = sim.t + off_ms;
 	promise_stopped(sim.plan.journal);
+	dane_stopped();
 	trace("* the agent ends");
 }
 
@@ -361,6 +405,7 @@ trace_events(void)
 		    sts_event_token((enum sts_event_code)e->code),
 		    sts_why_token((enum sts_why)e->why), (unsigned)e->number[0],
 		    (unsigned)e->number[1]);
+		dane_event(e);
 	}
 }
 
@@ -443,6 +488,7 @@ set_clock(int64_t offset_ms, bool unknown)
 	sim.wall_unknown = unknown;
 	sim.clock_changed = sim.t;
 	promise_clock(offset_ms, unknown);
+	dane_clock();
 	trace("* clock %+lld s%s", (long long)(offset_ms / SECOND),
 	    unknown ? ", unknown" : "");
 }
@@ -764,6 +810,7 @@ days(void)
 		while ((e = faults_take(&sim.faults, sim.t)) != NULL) {
 			strike(e);
 		}
+		dane_look();
 		weather();
 		if (!sim.running && sim.t >= sim.start_at) {
 			start_agent();
@@ -803,6 +850,7 @@ check_rest(void)
 	}
 	if (sim.agent.lookups_busy > 0 || sim.agent.slots.busy > 0 ||
 	    sim.agent.work.refreshes > 0 || sim.agent.asks.count > 0 ||
+	    sim.agent.dane.busy > 0 || sim.agent.dane.asks.count > 0 ||
 	    sim.agent.buffers.starved.count > 0 ||
 	    sim.agent.buffers.count != STS_DNS_TCP_BUFFERS) {
 		sim_fail("4: a slot leaked", "");
@@ -848,6 +896,8 @@ last_day(void)
 	mta_quiet(true);
 	sim.faults.classes = 0;
 	sim.faults.count = 0;
+	sim.faults.changes++;
+	dane_look();
 	weather();
 	promise_light();
 	sim.storage.flash.cut_at = 0;

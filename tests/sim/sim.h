@@ -8,7 +8,9 @@
  *	net.c       name servers, policy hosts and attackers at their places
  *	mta.c       mail servers that ask
  *	api.c       questions by the C API
+ *	mail.c      their mail hosts: TLSA records, signed zones
  *	promises.c  the oracles: what may be answered
+ *	dane.c      and where DANE comes first
  *	sim.c       the agent, the clocks, and what strikes them
  *	run.c       seeds, failures made smaller, soaking
  *
@@ -37,6 +39,7 @@ struct sim_plan {
 	int64_t question_ms, change_ms; /* mean times between */
 	int64_t nap_ms; /* how late it may wake, in runs with NAP */
 	bool journal;
+	bool dane; /* beside MTA-STS */
 	uint32_t day_budget;
 	size_t segment; /* of streams, in STREAM episodes */
 };
