@@ -32,18 +32,15 @@ stir(struct sts_agent *a, uint16_t i)
 				     : a->first_report + (i - others)));
 }
 
-/* The time in the queue is our shortage: it says nothing about the domain. */
+/* The time in the queue is our shortage: it says nothing about the domain. One
+ * that waits for other gateways as well (agent_share.c) is counted already. */
 static void
 begin_wait(struct sts_agent *a, uint16_t i)
 {
-	struct sts_lookup *l = &a->lookups[i];
-
-	if (i >= a->config.lookups) {
-		return;
+	if (i < a->config.lookups && !a->lookups[i].queued) {
+		a->lookups[i].queued = true;
+		a->lookups[i].queued_at = a->now;
 	}
-	STS_ASSERT(!l->queued);
-	l->queued = true;
-	l->queued_at = a->now;
 }
 
 static void
@@ -51,11 +48,10 @@ end_wait(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
 
-	if (i >= a->config.lookups) {
-		return;
+	if (i < a->config.lookups && !l->shares) {
+		l->ours_ms += a->now - l->queued_at;
+		l->queued = false;
 	}
-	l->ours_ms = sts_agent_ours_ms(a, l);
-	l->queued = false;
 }
 
 static void

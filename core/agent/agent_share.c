@@ -12,7 +12,8 @@
  *	yes     no      TXT is being looked up
  *	yes     yes     TXT_DONE
  *
- * Whatever is held is answered without any of this.
+ * Meanwhile it may wait for a TCP buffer, too: `queued` is true as long as either
+ * lasts. Whatever is held is answered without any of this.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
@@ -61,6 +62,11 @@ sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l)
 	}
 	sts_agent_unqueue_lookup(a, &a->share.waits, l, before);
 	l->shares = false;
+	if (l->legs.starves) {
+		/* It goes on waiting, for a buffer (agent_buffers.c). */
+		l->queued = true;
+		l->queued_at = a->now;
+	}
 	sts_lookup_resume(l);
 	sts_agent_stir_lookup(a, l);
 }

@@ -23,6 +23,7 @@ enum {
 	VERSIONS = 5,
 	WORDS = 8,
 	ROOM = 600,
+	ASKS = 12, /* more than there are buffers for DNS over TCP */
 	DAY = 86400
 };
 
@@ -30,8 +31,11 @@ enum {
 enum dns {
 	NO_ANSWER,
 	NO_NAME, /* NXDOMAIN */
-	RECORD /* with id=1; addresses are never answered */
+	RECORD, /* with id=1; addresses are never answered */
+	TRUNCATED /* ask over TCP, where nothing is answered */
 };
+
+STS_STATIC_ASSERT(ASKS > STS_DNS_TCP_BUFFERS, some_get_no_buffer);
 
 /* What is seen of the world, and what it does. */
 static struct {
@@ -310,11 +314,12 @@ reply(struct mem_sock *s)
 	    (world.dns == RECORD && q.type != DNSPEER_TXT)) {
 		return;
 	}
-	dnspeer_begin(&a, &q, world.dns == NO_NAME ? 3 : 0, false, false);
+	dnspeer_begin(&a, &q, world.dns == NO_NAME ? 3 : 0,
+	    world.dns == TRUNCATED, false);
 	if (world.dns == RECORD) {
 		ck_assert(
 		    dnspeer_add(&a, q.name, q.type, 60, "v=STSv1; id=1;"));
-	} else {
+	} else if (world.dns == NO_NAME) {
 		dnspeer_soa(&a, 60);
 	}
 	mem_send(&mem, s, a.p, a.n);
@@ -388,7 +393,7 @@ start(void)
 	static const uint8_t key[16] = { 3 };
 	struct sts_config config = { .lookups = 16,
 		.fetch_slots = 2,
-		.asks = 8,
+		.asks = ASKS,
 		.cache_size = 1 << 17,
 		.share = 1 };
 
@@ -549,6 +554,50 @@ START_TEST(stale_mode)
 		asked("on a miss", 0, "NOTFOUND 12000");
 		asked("taken in before", 1, "NOTFOUND 2000");
 	}
+}
+END_TEST
+
+/* Lookups wait for the fleet, and some of them for a TCP buffer as well: each
+ * wait ends by itself, and neither is taken for the other. */
+START_TEST(two_waits)
+{
+	char name[ASKS][16];
+	int slot[ASKS];
+
+	start();
+	world.dns = TRUNCATED;
+	connected();
+	world.silent = true;
+	for (unsigned i = 0; i < ASKS; i++) {
+		strcpy(name[i], domain(i));
+		slot[i] = sts_ask_begin(
+		    &agent, sts_text(NULL, 0), unit_span(name[i]));
+		ck_assert_int_ge(slot[i], 0);
+	}
+	sts_driver_wake(&driver);
+	settle();
+	ck_assert_int_eq(
+	    agent.buffers.starved.count, ASKS - STS_DNS_TCP_BUFFERS);
+	ck_assert_int_gt(agent.share.waits.count, STS_DNS_TCP_BUFFERS);
+	/* The fleet is given up first, */
+	pass(WAIT_MS + 1);
+	ck_assert_int_eq(agent.share.waits.count, 0);
+	ck_assert_int_eq(
+	    agent.buffers.starved.count, ASKS - STS_DNS_TCP_BUFFERS);
+	for (unsigned i = 0; i < ASKS; i++) {
+		ck_assert_int_eq(
+		    agent.lookups[i].queued, agent.lookups[i].legs.starves);
+	}
+	/* and what waits for a buffer is busy in the end. */
+	pass(30000);
+	for (unsigned i = 0; i < ASKS; i++) {
+		ck_assert_int_ne(sts_ask_answer(&agent, slot[i])->kind,
+		    STS_ANSWER_NONE);
+		sts_ask_end(&agent, slot[i]);
+	}
+	pass(30000);
+	ck_assert_int_eq(agent.buffers.starved.count, 0);
+	ck_assert_int_eq(agent.lookups_busy, 0);
 }
 END_TEST
 
@@ -943,6 +992,7 @@ unit_tests(TCase *tc)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, local_miss);
 	tcase_add_test(tc, stale_mode);
+	tcase_add_test(tc, two_waits);
 	tcase_add_test(tc, slow_once);
 	tcase_add_test(tc, hit);
 	tcase_add_test(tc, stamps);
