@@ -591,8 +591,8 @@ START_TEST(two_waits)
 	/* and what waits for a buffer is busy in the end. */
 	pass(30000);
 	for (unsigned i = 0; i < ASKS; i++) {
-		ck_assert_int_ne(sts_ask_answer(&agent, slot[i])->kind,
-		    STS_ANSWER_NONE);
+		ck_assert_int_ne(
+		    sts_ask_answer(&agent, slot[i])->kind, STS_ANSWER_NONE);
 		sts_ask_end(&agent, slot[i]);
 	}
 	pass(30000);
