@@ -221,7 +221,7 @@ may_go_on(const struct sts_agent *a)
 void
 sts_agent_dane_tick(struct sts_agent *a)
 {
-	uint16_t busy = a->dane.busy;
+	uint16_t busy = a->dane.busy, lookups = a->lookups_busy;
 
 	if (!is_wanted(a)) {
 		a->dane.resolver = STS_DANE_RESOLVER_UNKNOWN;
@@ -232,9 +232,11 @@ sts_agent_dane_tick(struct sts_agent *a)
 		    sts_text(probe_name, sizeof probe_name - 1),
 		    STS_DANE_FOR_PROBE);
 	}
-	/* At most one is begun, because randomness is short. */
-	for (unsigned i = 0;
-	     i < GO_ON_MAX && a->dane.busy == busy && may_go_on(a); i++) {
+	/* At most one is begun, of these or of the lookups that an ask goes on
+	 * to if its hosts are known by now, because randomness is short. */
+	for (unsigned i = 0; i < GO_ON_MAX && a->dane.busy == busy &&
+			     a->lookups_busy == lookups && may_go_on(a);
+	     i++) {
 		struct sts_ask *ask = sts_agent_ask_of(a, a->dane.asks.head);
 
 		a->dane.look--;
