@@ -166,6 +166,7 @@ size_t sts_cache_read_on(const struct sts_cache *c,
  */
 void sts_cache_pin(struct sts_cache *c, sts_ref ref);
 void sts_cache_unpin(struct sts_cache *c, sts_ref ref);
+unsigned sts_cache_pins(const struct sts_cache *c, sts_ref ref);
 
 /* A version being written. Nobody finds it before it is committed. */
 struct sts_stage {

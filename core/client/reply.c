@@ -366,7 +366,9 @@ sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out)
 	if (r->verb != 0 || r->cut || r->len > STS_REPLY_KEPT_MAX ||
 	    r->answer.kind == STS_ANSWER_OVERRIDE ||
 	    r->answer.kind == STS_ANSWER_PRELOAD ||
-	    r->answer.why == STS_WHY_REPLY_LARGE) {
+	    r->answer.why == STS_WHY_REPLY_LARGE ||
+	    (r->answer.ref != 0 && sts_cache_pins(r->cache, r->answer.ref) >=
+				       STS_REPLY_PINS_MAX)) {
 		return false;
 	}
 	memset(out, 0, sizeof *out);

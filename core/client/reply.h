@@ -96,9 +96,15 @@ struct sts_reply_kept {
 	bool servername;
 };
 
-/* Longer replies are not put by. */
+/*
+ * Longer replies are not put by, nor are those of a record that is pinned so
+ * often already: one client puts some twenty by, and all of them together must
+ * not use up a record's pins (core/cache/cache.h), of which each client needs one
+ * for its reply at hand.
+ */
 enum {
-	STS_REPLY_KEPT_MAX = 1024
+	STS_REPLY_KEPT_MAX = 1024,
+	STS_REPLY_PINS_MAX = 4096
 };
 
 /* False: the reply cannot be kept so, and *out is unchanged. */

@@ -28,7 +28,7 @@ static struct rig {
 } g;
 
 static struct sts_zones zones;
-static sts_ref policy_ref;
+static sts_ref policy_ref, short_ref;
 
 static struct sts_text
 pattern_of(unsigned i)
@@ -50,6 +50,8 @@ rig_start(sts_ms now)
 		held_start();
 		policy_ref = held_policy(
 		    "p.example", STS_MODE_ENFORCE, 1, 100, pattern_of);
+		short_ref = held_policy(
+		    "q.example", STS_MODE_ENFORCE, 1, 1, pattern_of);
 		sts_zones_init(&zones, 12000, 30000);
 		unit_int("override",
 		    sts_zones_override(
@@ -90,6 +92,10 @@ decide(char letter)
 	case 'p':
 		a->kind = STS_ANSWER_POLICY;
 		a->ref = policy_ref;
+		break;
+	case 'q': /* a policy with a short answer */
+		a->kind = STS_ANSWER_POLICY;
+		a->ref = short_ref;
 		break;
 	case 'l':
 	case 'd':
@@ -518,6 +524,36 @@ START_TEST(answered_together)
 	unit_int("asks", g.asks, 3);
 	unit_int("releases", g.releases, 3);
 	unit_int("busy", sts_client_busy(&g.c), false);
+}
+END_TEST
+
+/* A record's pins are counted, and each reply that is put by has one: clients
+ * that ask for one domain and do not read must not use them up. */
+START_TEST(pins_are_not_used_up)
+{
+	static const char in[] = "17:postfix q.example,17:postfix q.example,"
+				 "17:postfix q.example,";
+
+	rig_start(0);
+	for (unsigned pins = STS_REPLY_PINS_MAX - 1; pins <= STS_REPLY_PINS_MAX;
+	     pins++) {
+		for (unsigned i = 1; i < pins; i++) { /* held.h has one */
+			sts_cache_pin(&held, short_ref);
+		}
+		rig_start(0xffffff00U);
+		rig_input(in, sizeof in - 1);
+		g.send_max = 0;
+		rig_run(FOREVER);
+		unit_int("asks before any is out", g.asks,
+		    pins < STS_REPLY_PINS_MAX ? 3 : 1);
+		g.send_max = FOREVER;
+		rig_run(FOREVER);
+		unit_int("asks", g.asks, 3);
+		unit_int("releases", g.releases, 3);
+		for (unsigned i = 1; i < pins; i++) {
+			sts_cache_unpin(&held, short_ref);
+		}
+	}
 }
 END_TEST
 
@@ -1188,6 +1224,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, reset_everywhere);
 	tcase_add_test(tc, drain_everywhere);
 	tcase_add_test(tc, answered_together);
+	tcase_add_test(tc, pins_are_not_used_up);
 	tcase_add_test(tc, sent_while_one_waits);
 	tcase_add_test(tc, long_one_comes_behind);
 	tcase_add_test(tc, nothing_is_taken_before_all_is_out);
