@@ -35,6 +35,8 @@
 enum {
 	SMTP_PORT = 25,
 	DAYS_MAX = 3650,
+	WITHIN_S = 300, /* for all of it, whatever the servers do */
+	WITHIN_MAX_S = 86400,
 	DAY = 86400,
 	LOOKUPS = 1, /* of the agent, which is not run here */
 	FETCH_SLOTS = 1
@@ -74,13 +76,15 @@ static const char help[] =
     "--port N     of SMTP, in place of 25; TLSA records are those of this "
     "port\n"
     "--tls        TLS comes before SMTP: port 465 of one's own host\n"
+    "--within N   seconds for all of it, in place of 300; what is missing "
+    "then\n"
+    "             cannot be told\n"
     "--helo NAME  what to call oneself, in place of this machine's full "
     "name\n"
     "-c FILE, -o 'KEY VALUE'   configuration: name servers, trust anchors\n"
     "\n"
     "mtasts check --json example.com | jq '.findings[] | "
     "select(.grade==\"bad\")'\n"
-    "\n"
     "Exit codes: 0 protected (an enforced policy, or DANE for every host; "
     "every\n"
     "address that was tried passes), 1 something is missing or wrong, 2 "
@@ -101,6 +105,7 @@ struct check {
 	const struct sts_check_view *view;
 	enum step step;
 	unsigned host; /* that is shown next */
+	uint32_t within_s;
 	struct sts_check_verdict verdict;
 	struct sts_conf conf;
 	struct sts_live live;
@@ -354,6 +359,13 @@ take_place(struct sts_check_run *r, int place)
 }
 
 static void
+note_stop(struct sts_check_run *r)
+{
+	r->facts.interrupted = stopped != 0;
+	r->facts.overtime = stopped == SIGALRM;
+}
+
+static void
 run(struct check *c)
 {
 	struct sts_check_run *r = &c->run;
@@ -366,7 +378,7 @@ run(struct check *c)
 		}
 		tell_progress(c);
 	}
-	r->facts.interrupted = stopped != 0;
+	note_stop(r);
 	while (show_next(c, true)) {
 	}
 }
@@ -432,8 +444,10 @@ start(struct check *c)
 	return sts_rights_give_up(&conf);
 }
 
+/* From now on the check may be stopped, by time at the latest: ten hosts of
+ * eight addresses that answer as slowly as they may could hold it for hours. */
 static void
-catch_signals(void)
+catch_signals(unsigned within_s)
 {
 	struct sigaction a;
 
@@ -441,13 +455,16 @@ catch_signals(void)
 	a.sa_handler = stop;
 	sigaction(SIGINT, &a, NULL);
 	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGALRM, &a, NULL);
+	alarm(within_s);
 }
 
 /* --port, --days. 0, or exit code. */
 static int
 take_numbers(struct check *c, const struct sts_args *args)
 {
-	uint32_t port = args->tls_first ? 465 : SMTP_PORT, days = 0;
+	uint32_t port = args->tls_first ? 465 : SMTP_PORT, days = 0,
+		 within_s = WITHIN_S;
 
 	if (args->port != NULL &&
 	    !sts_value_number(sts_text_of(args->port), 1, 65535, &port)) {
@@ -458,11 +475,17 @@ take_numbers(struct check *c, const struct sts_args *args)
 	    !sts_value_number(sts_text_of(args->days), 0, DAYS_MAX, &days)) {
 		return sts_fail(STS_EXIT_USAGE, "--days: 0 to %d", DAYS_MAX);
 	}
+	if (args->within != NULL && !sts_value_number(sts_text_of(args->within),
+					1, WITHIN_MAX_S, &within_s)) {
+		return sts_fail(
+		    STS_EXIT_USAGE, "--within: 1 to %d seconds", WITHIN_MAX_S);
+	}
 	if (args->helo != NULL &&
 	    !sts_smtp_helo_valid(sts_text_of(args->helo))) {
 		return sts_fail(STS_EXIT_USAGE,
 		    "--helo: not the full name of a machine: %s", args->helo);
 	}
+	c->within_s = within_s;
 	c->run.facts.port = (uint16_t)port;
 	c->run.facts.wall_s = sts_posix_wall_s();
 	c->run.facts.judged_s = c->run.facts.wall_s + (int64_t)days * DAY;
@@ -557,7 +580,7 @@ sts_check_hosts_try(
 		return rc;
 	}
 	choose_helo(&the, args->helo);
-	catch_signals();
+	catch_signals(the.within_s);
 	rc = start(&the);
 	if (rc != 0) {
 		return rc;
@@ -567,7 +590,7 @@ sts_check_hosts_try(
 	while ((place = sts_check_loop_next(&r->loop)) != STS_CHECK_LOOP_DONE) {
 		take_place(r, place);
 	}
-	r->facts.interrupted = stopped != 0;
+	note_stop(r);
 	*facts = &r->facts;
 	return 0;
 }
@@ -597,7 +620,7 @@ sts_command_check(const struct sts_args *args)
 		   : args->json ? &sts_check_json
 				: &sts_check_print;
 	choose_helo(&the, args->helo);
-	catch_signals();
+	catch_signals(the.within_s);
 	rc = start(&the);
 	if (rc != 0) {
 		return rc;

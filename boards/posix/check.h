@@ -218,6 +218,7 @@ struct sts_check_facts {
 	int64_t wall_s; /* the time it began */
 	int64_t judged_s; /* the time that certificates are judged under */
 	bool interrupted;
+	bool overtime; /* interrupted, since it took too long */
 	/* No connection to any MX host came about: port 25 is closed on the
 	 * way out, or all of them are down. */
 	bool closed;

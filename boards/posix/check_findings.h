@@ -224,8 +224,11 @@ enum {
 	    "the host of an address for reports has no address", \
 	    "correct the host of the https address") \
 	X(RUA_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_RPT, NULL, NULL, NULL) \
-	X(INTERRUPTED, "interrupted", STS_CHECK_UNKNOWN, STS_CHECK_MAIL, NULL, \
-	    "the check was interrupted", "run it again")
+	X(INTERRUPTED, "interrupted", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
+	    "the check was interrupted", "run it again") \
+	X(OVERTIME, "time-over", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
+	    "the servers took too long: what is missing was not tested", \
+	    "give it longer: --within SECONDS")
 /* clang-format on */
 
 #define STS_CHECK_ENUM(id, word, grade, whom, where, text, todo)               \

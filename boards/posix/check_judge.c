@@ -308,8 +308,10 @@ sts_check_judge_rest(
     const struct sts_check_facts *f, struct sts_check_findings *out)
 {
 	if (f->interrupted) {
-		sts_check_add(
-		    out, STS_CHECK_F_INTERRUPTED, STS_WHY_NONE, -1, -1);
+		sts_check_add(out,
+		    f->overtime ? STS_CHECK_F_OVERTIME
+				: STS_CHECK_F_INTERRUPTED,
+		    STS_WHY_NONE, -1, -1);
 	}
 	if (f->closed) {
 		sts_check_add(

@@ -29,6 +29,7 @@ struct sts_args {
 	const char *mx; /* --mx; NULL: none */
 	const char *days; /* --days; NULL: none */
 	const char *port; /* --port; NULL: none */
+	const char *within; /* --within; NULL: none */
 	const char *html; /* --html; NULL: none */
 	const char *helo; /* --helo; NULL: none */
 	bool tls_first; /* --tls */

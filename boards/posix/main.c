@@ -24,8 +24,8 @@ static const char usage[] =
     "                      KEY...\n"
     "       mtasts check   [-c FILE] [-o 'KEY VALUE']... [--json | --plugin] "
     "[--days N]\n"
-    "                      [--port N] [--helo NAME] DOMAIN | --mx HOST "
-    "[--tls]\n"
+    "                      [--port N] [--helo NAME] [--within N] DOMAIN |\n"
+    "                      --mx HOST [--tls]\n"
     "       mtasts cache   list | show D | forget D | refresh D | export |\n"
     "                      flush [--all] | stats\n"
     "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
@@ -104,7 +104,7 @@ const struct sts_command sts_commands[] = {
 	    "", false },
 	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX,
 	    "what a mail server is answered, and why", "", false },
-	{ "check", sts_command_check, "cojmdpelnh", 0, 1,
+	{ "check", sts_command_check, "cojmdpielnh", 0, 1,
 	    "look into all that a domain publishes", "", false },
 	{ "cache", sts_command_cache, "coja", 1, 2,
 	    "what the running daemon holds",
@@ -147,6 +147,7 @@ const struct sts_option sts_options[] = {
 	{ "--mx", 'm', STS_VALUE_WORD, "a mail server" },
 	{ "--days", 'd', STS_VALUE_WORD, "certificates that end within" },
 	{ "--port", 'p', STS_VALUE_WORD, "of the mail servers" },
+	{ "--within", 'i', STS_VALUE_WORD, "seconds for all of it" },
 	{ "--helo", 'e', STS_VALUE_WORD, "the name to greet with" },
 	{ "--tls", 'l', STS_VALUE_NONE, "TLS from the first octet" },
 	{ "--plugin", 'n', STS_VALUE_NONE, "a line for a monitor" },
@@ -211,6 +212,8 @@ value_of(struct sts_args *a, char letter)
 		return &a->days;
 	case 'p':
 		return &a->port;
+	case 'i':
+		return &a->within;
 	case 'H':
 		return &a->html;
 	case 'e':

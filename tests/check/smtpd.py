@@ -29,6 +29,11 @@ KINDS = {
     "http": "is a web server",
     "junk": "does not begin TLS after 220",
     "tlshangup": "closes after 220 to STARTTLS",
+    "stars": "a firewall has written over greeting and keywords",
+    "endless": "has no end of its reply to EHLO",
+    "endlessgreeting": "has no end of its greeting",
+    "silent": "says nothing at all",
+    "first": "speaks TLS before anything else",
     "tls11": "TLS 1.1 at most",
     "tls12": "TLS 1.2 at most",
     "tls13": "TLS 1.3 only",
@@ -91,7 +96,21 @@ class Session:
         else:
             self.conn.sendall(data)
 
+    def flood(self, line):
+        """Lines for as long as anybody reads them."""
+        while True:
+            self.conn.sendall(line * 64)
+
     def greet(self):
+        if self.kind == "endlessgreeting":
+            self.flood(b"220-mx.example wait\r\n")
+        if self.kind == "silent":
+            self.conn.recv(1)
+            return False
+        if self.kind == "first":
+            self.conn = self.server.context.wrap_socket(self.conn,
+                                                        server_side=True)
+            self.tls = True
         if self.kind == "teaser":
             self.send(b"220-mx.example wait\r\n")
             time.sleep(0.3)
@@ -99,6 +118,8 @@ class Session:
         elif self.kind in ("421", "554"):
             self.say(self.kind + " \x1b[31mgo away\x1b[0m")
             return False
+        elif self.kind == "stars":
+            self.say("220 ********************************")
         elif self.kind == "nul":
             self.send(b"220 mx\0.example\r\n")
         elif self.kind == "http":
@@ -110,6 +131,8 @@ class Session:
         return True
 
     def ehlo(self):
+        if self.kind == "endless":
+            self.flood(b"250-XTHIS-IS-ENDLESS \x1b[31m\r\n")
         offers = ["250 mx.example", "PIPELINING"]
         starttls = {"lower": "starttls ", "masked": "XXXXXXXA"}.get(
             self.kind, "STARTTLS")
@@ -121,7 +144,7 @@ class Session:
             return
         if self.kind == "large":
             offers.append("X" * 2048)
-        if self.kind != "plain" and not self.tls:
+        if self.kind not in ("plain", "stars") and not self.tls:
             offers.append(starttls)
         self.say(*offers)
 

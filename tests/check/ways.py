@@ -28,6 +28,8 @@ ROWS = [
     "soon\tsmtp=soon tlsa=none\t-\tenforced none ok 0",
     "stuck\tdns=_smtp._tls/TXT:silent\t-\tenforced complete unknown 2",
     "rude\tsmtp=554\tsmtp-greeting-refused\tunknown unknown ok 2",
+    "slow\tsmtp=silent\t-\tunknown unknown ok 2",
+    "first\tsmtp=first\t-\tenforced complete ok 0",
     "other\ttlsa=\"3 1 1 other\"\ttlsa-mismatch\tenforced broken ok 1",
 ]
 ESCAPE = re.compile(rb"\x1b\[[0-9]+m")
@@ -129,9 +131,32 @@ def one_host(command, world, blind, rows):
     want("--mx beside a domain", p.returncode == 64, p.stderr)
 
 
+def implicit_tls(command, world, blind, rows):
+    p = run(command, arguments(world, blind, rows["first"], "--tls", "--mx",
+                               "mx.first.example"))
+    want("--tls", p.returncode == 0 and p.stdout.count(b"3 1 1 matches") == 2
+         and not world.servers[("first", "mx")].verbs - {"EHLO", "QUIT"},
+         (p, world.servers[("first", "mx")].verbs))
+
+
+def within(command, world, blind, rows):
+    """However slow the servers are, the time is the operator's."""
+    begun = time.monotonic()
+    p = run(command, arguments(world, blind, rows["slow"], "--within", "2",
+                               "--json", "slow.example"))
+    out = json.loads(p.stdout)
+    want("--within", p.returncode == 2 and time.monotonic() - begun < 30
+         and [f["why"] for f in out["findings"]] == ["time-over"]
+         and (out["sts"], out["dane"]) == ("unknown", "unknown"), p)
+    p = run(command, arguments(world, blind, rows["slow"], "--within", "1",
+                               "--plugin", "slow.example"))
+    want("--within, for a monitor", p.returncode == 3 and b"time-over"
+         in p.stdout, p)
+
+
 def usage(command, world, blind, rows):
     for more in (["a b"], ["good.example:25"], [], ["--days", "x", "a.test"],
-                 ["--port", "0", "a.test"], ["--helo", "localhost", "a.test"]):
+                 ["--port", "0", "a.test"], ["--helo", "localhost", "a.test"], ["--within", "0", "a.test"]):
         p = run(command, arguments(world, blind, rows["good"], *more))
         want("usage %s" % more, p.returncode == 64 and p.stderr, p)
     for name, example in (("check", b"mtasts check --json example.com"),
@@ -210,7 +235,8 @@ def main():
         world = World(folder, list(rows.values()),
                       names=[many.domain, "*." + many.domain])
         blind = Blind(world)
-        for way in (terminals, monitors, one_host, usage, interrupted):
+        for way in (terminals, monitors, one_host, usage, interrupted,
+                    implicit_tls, within):
             way(command, world, blind, rows)
         daemon(command, world, blind, rows, folder)
         far.play(command, world, blind, many)

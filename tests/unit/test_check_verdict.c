@@ -134,7 +134,10 @@ static const struct {
 	    "unknown unknown none unknown" },
 	{ "interrupted", "policy enforce tlsa0 rpt",
 	    { OF_DOMAIN(INTERRUPTED), NOTHING },
-	    "enforced complete ok unknown" },
+	    "unknown unknown ok unknown" },
+	{ "slow servers", "policy enforce tlsa0 rpt",
+	    { OF_DOMAIN(OVERTIME), NOTHING },
+	    "unknown unknown ok unknown" },
 
 	{ "reports do not protect, nor harm", "policy enforce",
 	    { OF_DOMAIN(RPT_NONE), NOTHING }, "enforced none none ok" },
