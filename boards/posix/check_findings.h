@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "../../core/base/why.h"
+#include "check.h"
 
 /* How bad it is; the larger one decides. */
 enum sts_check_grade {
@@ -246,7 +247,12 @@ struct sts_check_finding {
 };
 
 enum {
-	STS_CHECK_FINDINGS_MAX = 400
+	/* More than there can be at once: of the domain, of each host, of each
+	 * address with two certificates. A note pushes out nothing that is bad.
+	 */
+	STS_CHECK_FINDINGS_MAX =
+	    64 + STS_CHECK_MX_MAX +
+	    STS_CHECK_HOSTS_MAX * (12 + STS_CHECK_ADDRS_MAX * 6)
 };
 
 struct sts_check_findings {

@@ -165,6 +165,11 @@ class World:
             d.records[(row.full(to), "A")] = d.records.pop(
                 (row.full(name), "A"))
             d.records[(row.full(name), "CNAME")] = [row.full(to)]
+        elif key == "loop":
+            name, _, other = value.partition(":")
+            for one, two in ((name, other), (other, name)):
+                d.records.pop((row.full(one), "A"), None)
+                d.records[(row.full(one), "CNAME")] = [row.full(two)]
         elif key == "unsigned":
             for kind in value.split(","):
                 d.unsigned |= {k for k in d.records

@@ -128,7 +128,7 @@ class Server:
     def found(self, m, question, asked, kind, how):
         answers, signed = [], True
         while ("CNAME" != kind and (asked, kind) not in self.records
-               and (asked, "CNAME") in self.records):
+               and (asked, "CNAME") in self.records and len(answers) < 20):
             target = self.records[(asked, "CNAME")][0]
             answers.append((asked, "CNAME", target))
             signed = signed and (asked, "CNAME") not in self.unsigned

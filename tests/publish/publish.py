@@ -328,6 +328,53 @@ def test_bad_input():
     publish("sts", "example.com", "--mode", "none", "--out", path("no/such/folder"), code=70)
 
 
+def plain(text):
+    """Whether nothing in it is a control character, or beyond ASCII."""
+    return all(c == "\n" or " " <= c <= "~" for c in text)
+
+
+def test_odd_octets():
+    """No octet of a name gets into records, shell lines, JSON or a server's configuration but letters, digits, hyphens."""
+    odd = [chr(c) for c in range(1, 128) if not (chr(c).isalnum() or chr(c) in ".-")]
+    odd += ["\uff1b", "\uff07", "\u2028", "\u202e", "\ufe52", "\u00ad\uff04"]
+    out = path("odd")
+    for c in odd:
+        name = f"a{c}b.example"
+        r = publish("sts", name, "--mode", "none", "--format", "json", "--out", out, code=64)
+        check(f"{c!r}: nothing is printed", r.stdout == "" and plain(r.stderr), r.stdout + r.stderr)
+        publish("tlsa", name, "--cert", path("ec.pem"), code=64)
+        publish("tlsrpt", name, "--rua", "mailto:a@example.net", code=64)
+        publish("tlsrpt", "example.com", "--rua", f"mailto:a@{name}", code=64)
+        publish("sts", "example.com", "--mode", "testing", "--mx", name, code=64)
+        publish("sts", "example.com", "--mode", "none", "--zone", f"{c}com", code=64)
+        publish("sts", name, "--server", "nginx", "--out", "/p", code=64)
+        if c != "_" and c not in "/+":
+            publish("sts", "example.com", "--server", "caddy", "--out", f"/a{c}b", code=64)
+        # A URI may have some of them, encoded where the record needs it.
+        r = mtasts("publish", "tlsrpt", "example.com", "--rua", f"mailto:a{c}b@example.net", "--format", "pdns")
+        line = r.stdout.splitlines()[-1] if r.stdout else ""
+        check(f"{c!r}: one word of a shell", r.returncode in (0, 64) and line.count("'") == (2 if r.returncode == 0 else 0)
+              and plain(r.stdout + r.stderr), line + r.stderr)
+    check("nothing is written", not os.path.exists(out))
+
+
+def test_hostile_answers():
+    """What the DNS and the policy host say is printed without a terminal obeying it, and enters no file."""
+    evil = b"v=TLSRPTv1; rua=mailto:a@b\x1b[31m\n\xe2\x80\xae\x07\x9b1m"
+    options = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
+    DNS.table = {("_smtp._tls.example.com", TXT): [bytes([len(evil)]) + evil], ("_25._tcp.mx.example.com", TLSA): [bytes([3, 1, 1]) + bytes(32), b"\x03"]}
+    r = publish("tlsrpt", "example.com", "--rua", "mailto:a@example.net", "--check", *options, code=1, name="hostile TXT")
+    check("hostile TXT: escaped", plain(r.stdout + r.stderr) and "x1b" in r.stdout, r.stdout)
+    r = publish("tlsa", "mx.example.com", "--cert", path("ec.pem"), "--check", *options, code=1, name="hostile TLSA")
+    check("hostile TLSA: in digits", plain(r.stdout + r.stderr), r.stdout)
+    for host in "mx\x1b[31m", "a b.example.com", "mx;x.example.com", "mx\"x.example.com", "mx", "_mx.example.com":
+        DNS.table = {("example.com", MX): [mx("mx.example.com"), mx(host)]}
+        r = mtasts("publish", "sts", "example.com", "--mode", "testing", "--out", path("hostile.txt"), *options)
+        check(f"hostile MX {host!r}", r.returncode in (2, 64) and not os.path.exists(path("hostile.txt"))
+              and plain(r.stdout + r.stderr), (r.returncode, r.stdout, r.stderr))
+    DNS.table = {}
+
+
 def test_tlsa():
     for name in "ec", "rsa", "ed":
         want = [f"_25._tcp.mx.example.com. 3600 IN TLSA 3 1 1 {spki(path(name + '.pem'))}"]
@@ -719,7 +766,7 @@ DNS = Names()
 NS = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
 USER = ["-o", "user root"] if os.geteuid() == 0 else []
 try:
-    for part in (test_sts_file, test_full_disk, test_bad_input, test_tlsa, test_tlsrpt, test_zones, test_json,
+    for part in (test_sts_file, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_tlsa, test_tlsrpt, test_zones, test_json,
                  test_servers, test_check, test_howto, test_readme, test_lists):
         part()
 finally:
