@@ -52,6 +52,8 @@ class Certificates:
         self.issue("soon", "ec", self.names, SERVER, (-60, 5))
         self.issue("wrong", "ec", wrong, SERVER)
         self.issue("cn", "ec", None, SERVER)
+        self.issue("evil", "ec", "DNS:\x1b[31m.example,DNS:a\x07b.example",
+                   SERVER, cn="\x1b]0;owned\x07")
         self.issue("untrusted", "ec", self.names, SERVER, by="other")
         self.issue("usage", "ec", self.names,
                    LEAF + ["extendedKeyUsage=clientAuth"])
