@@ -5,7 +5,7 @@
 #                         then left passes its unit tests
 # Everything is built below build/switches.
 set -eu
-switches='ASSERT_PLACE SOCKETMAP INET6 DANE PRELOAD REPORT SMTP SHARE JOURNAL METRICS SHA384_512 P521 UTS46'
+switches='ASSERT_PLACE SOCKETMAP INET6 DANE PRELOAD REPORT REPORT_SOCKET SMTP SHARE JOURNAL METRICS SHA384_512 P521 UTS46'
 top=build/switches
 make='make --no-print-directory -s'
 
@@ -116,6 +116,15 @@ compile() {
 		"$top/unit/unit/test_$test" >"$top/unit/log" || { cat "$top/unit/log"; exit 1; }
 	done
 	echo 'unit tests pass without all of them'
+	# TLS reports as firmware has them: by the C call, posted, in small limits.
+	# shellcheck disable=SC2046,SC2086 # words
+	cc -std=c99 -DSTS_REPORT_SOCKET=0 -DSTS_SMTP=0 -DSTS_REPORT_TEXT=1536 -DSTS_TLSRPT_RECORD_MAX=512 \
+		-DSTS_REPORT_POLICIES=2 -DSTS_REPORT_FAILURES=8 -DSTS_REPORT_OWN=4 -DSTS_REPORT_PAUSES=1 \
+		-o "$top/report" tests/unit/test_report_firmware.c tests/unit/unit.c \
+		tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c \
+		$library $(pkg-config --libs check) -lbearssl
+	"$top/report" >"$top/log" || { cat "$top/log"; exit 1; }
+	echo 'TLS reports pass with the limits of a board'
 }
 
 mkdir -p "$top"

@@ -672,7 +672,8 @@ sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol)
 	unsigned i = (unsigned)ch - d->node_count;
 
 	STS_ASSERT(protocol == STS_PROTOCOL_REPORTS
-		       ? STS_REPORT && d->agent->config.report_memory > 0
+		       ? STS_REPORT && STS_REPORT_SOCKET &&
+			     d->agent->config.report_memory > 0
 		       : STS_SOCKETMAP);
 	STS_ASSERT(i < STS_LISTENERS_MAX);
 	STS_ASSERT(!d->listener[i].open);

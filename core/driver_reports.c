@@ -5,7 +5,7 @@
 bool
 sts_driver_takes_reports(const struct sts_driver *d, unsigned i)
 {
-	return STS_REPORT && d->listener[i].open &&
+	return STS_REPORT && STS_REPORT_SOCKET && d->listener[i].open &&
 	       d->listener[i].protocol == STS_PROTOCOL_REPORTS;
 }
 
@@ -31,7 +31,9 @@ take_reports(struct sts_driver *d, unsigned i)
 void
 sts_driver_take_reports(struct sts_driver *d, bool all)
 {
-	for (unsigned i = 0; d->reports > 0 && i < STS_LISTENERS_MAX; i++) {
+	bool any = STS_REPORT && STS_REPORT_SOCKET && d->reports > 0;
+
+	for (unsigned i = 0; any && i < STS_LISTENERS_MAX; i++) {
 		if (sts_driver_takes_reports(d, i) &&
 		    (all || d->listener[i].ready)) {
 			take_reports(d, i);

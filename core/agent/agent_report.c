@@ -145,7 +145,8 @@ void
 sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask, bool trusted,
     struct sts_text said)
 {
-	bool counted = STS_REPORT && trusted && sts_agent_reporter(a) != NULL;
+	bool counted = STS_REPORT && STS_REPORT_SOCKET && trusted &&
+		       sts_agent_reporter(a) != NULL;
 
 	if (counted && !sts_report_line(&a->reporter->event, ask->key, said)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);

@@ -100,7 +100,7 @@ struct sts_agent_report {
 	uint32_t bad; /* datagrams, not yet logged */
 	uint64_t lost_told; /* sessions lost that were logged */
 	uint32_t lost_at_s;
-	uint8_t room[STS_TLSRPT_DATAGRAM];
+	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 
 	/* Private, of agent_report_send.c: what goes out. */
 	uint8_t step; /* enum sts_report_step */

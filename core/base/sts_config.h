@@ -402,6 +402,13 @@
 #define STS_REPORT 1
 #endif
 
+/* What mail servers beside the agent say, by datagrams and lines, is counted. 0:
+ * sessions come by the C call alone, as from firmware that delivers mail, and
+ * the room for a datagram (STS_TLSRPT_DATAGRAM) is not there. */
+#ifndef STS_REPORT_SOCKET
+#define STS_REPORT_SOCKET 1
+#endif
+
 /* Policies shared with other gateways through Redis or Valkey. 0: struct
  * sts_config has share 0. 1 costs memory only where that is not 0. */
 #ifndef STS_SHARE

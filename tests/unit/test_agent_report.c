@@ -668,6 +668,47 @@ START_TEST(by_https)
 }
 END_TEST
 
+/* A host with a right certificate that accepts it has the report, and gets it
+ * once, whatever it says behind its status; one that refuses it gets no other
+ * try. */
+START_TEST(accepted_by_https)
+{
+	static const struct {
+		const char *name, *response;
+		unsigned long sent;
+		unsigned connections;
+	} cases[] = {
+		{ "accepted", "HTTP/1.1 200 OK\r\n\r\n", 1, 1 },
+		{ "created", "HTTP/1.1 201 Created\r\n\r\nthanks", 1, 1 },
+		{ "refused", "HTTP/1.1 404 Not Found\r\n\r\n", 0, 1 },
+		{ "moved, which is not followed",
+		    "HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\n\r\n",
+		    0, 1 },
+		{ "later", "HTTP/1.1 503 Later\r\n\r\n", 0, STS_REPORT_TRIES },
+		{ "too many", "HTTP/1.1 429 Slowly\r\n\r\n", 0,
+		    STS_REPORT_TRIES },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		start(262144);
+		load_anchors();
+		confirm();
+		set_record("a.example",
+		    "v=TLSRPTv1; rua=https://mta-sts.example.com/x");
+		set_host(
+		    "mta-sts.example.com", "192.0.2.9", 9, cases[i].response);
+		session("a.example", true);
+		to_midnight_and(23 * 3600);
+		unit_int(
+		    cases[i].name, (long long)sent, (long long)cases[i].sent);
+		unit_int(cases[i].name, connections(9), cases[i].connections);
+		unit_int(cases[i].name, (long long)held(), 0);
+		check_sum(cases[i].name);
+		stop();
+	}
+}
+END_TEST
+
 /* A stranger's hosts that let every POST run into its time take a few minutes a
  * day in all, and not those in which others have their reports. */
 START_TEST(tarpit)
@@ -1138,6 +1179,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, records);
 	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, by_https);
+	tcase_add_test(tc, accepted_by_https);
 	tcase_add_test(tc, tarpit);
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
