@@ -206,6 +206,13 @@ def library(room):
     return sum(int(line.split()[0]) for line in lines)
 
 
+REPORTS = tuple("core/" + f for f in (
+    "agent/agent_report", "agent/agent_report_pause", "agent/agent_report_send",
+    "agent/agent_report_testing", "agent/agent_report_tick", "grammar/json_put",
+    "grammar/tlsrpt", "https/post", "lookup/lookup_report", "report/report",
+    "report/report_event", "report/report_gzip", "report/report_result",
+    "report/report_tally", "report/report_view"))
+
 # What a product may leave out, by its files; octets at most.
 ROOMS = (
     ("DANE for mail servers: core/dane, agent_dane",
@@ -213,7 +220,13 @@ ROOMS = (
       "core/agent/agent_dane", "core/agent/agent_dane_work"), 9 << 10),
     ("routes and their judge, where firmware calls them",
      ("core/dane/dane_order", "core/dane/dane_records", "core/dane/judge", "core/agent/agent_route",
-      "tls/x509/x509_tlsa"), 4 << 10))
+      "tls/x509/x509_tlsa"), 4 << 10),
+    ("TLS reports with everything but SMTP: core/report, agent_report",
+     (*REPORTS, "core/report/report_datagram", "core/report/report_line",
+      "core/report/report_load", "core/report/report_mail",
+      "core/report/report_save", "core/agent/agent_report_kept",
+      "core/agent/agent_report_leaf", "core/driver_reports"), 38 << 10),
+    ("TLS reports as firmware has them: by the C call, posted", REPORTS, 26 << 10))
 
 
 def rooms(old_text):
