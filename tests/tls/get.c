@@ -2,11 +2,13 @@
 /*
  * One GET with tls/session over a socket of this machine, for servers.py:
  *
- *	get PORT NAME ANCHORS.pem [echo]
+ *	get PORT NAME ANCHORS.pem [echo|COUNT]
  *
  * prints what became of it: "ok", bytes of the response, how it ended; or
  * "failed" and the reason. Exit 0 after a response, 1 else. With "echo" what
- * comes is sent back, so that the server sees records of both directions.
+ * comes is sent back, so that the server sees records of both directions; with
+ * a COUNT the GET is done so many times, and the median of the microseconds
+ * of this process that one took stands behind.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,7 +26,8 @@
 enum {
 	PEM_MAX = 1 << 20,
 	BLOCK = 1 << 20,
-	SAY_MAX = 400
+	SAY_MAX = 400,
+	COUNT_MAX = 10000
 };
 
 static uint8_t pem[PEM_MAX], block[BLOCK];
@@ -155,34 +158,76 @@ serve(struct sts_tls *t, int s)
 	}
 }
 
+/* One connection; what was heard is counted anew. */
+static void
+get(struct sts_tls *t, char **argv, const struct sts_anchors *set)
+{
+	uint8_t rnd[STS_TLS_RND];
+	FILE *f = fopen("/dev/urandom", "rb");
+	int s;
+
+	if (f == NULL || fread(rnd, 1, sizeof rnd, f) != sizeof rnd) {
+		die("/dev/urandom");
+	}
+	fclose(f);
+	heard = say_len = 0;
+	s = dial(argv[1]);
+	sts_tls_start(t, sts_text((const uint8_t *)argv[2], strlen(argv[2])),
+	    set, (int64_t)time(NULL), rnd);
+	sts_tls_use_alpn(t, sts_text((const uint8_t *)"http/1.1", 8));
+	ask(argv[2]);
+	serve(t, s);
+	close(s);
+}
+
+static double
+used_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 int
 main(int argc, char **argv)
 {
+	static double took[COUNT_MAX];
 	struct sts_tls *t = malloc(sts_tls_size());
+	int count = argc == 5 ? atoi(argv[4]) : 0;
+	int times = count == 0 ? 1 : count;
 	struct sts_anchors set;
-	uint8_t rnd[STS_TLS_RND];
-	FILE *f = fopen("/dev/urandom", "rb");
 	bool failed;
-	int s;
 
-	if (argc < 4 || argc > 5 || t == NULL || f == NULL ||
-	    fread(rnd, 1, sizeof rnd, f) != sizeof rnd) {
-		fprintf(stderr, "usage: get PORT NAME ANCHORS.pem [echo]\n");
+	if (argc < 4 || argc > 5 || t == NULL || times < 0 ||
+	    times > COUNT_MAX) {
+		fprintf(stderr, "usage: get PORT NAME ANCHORS [echo|COUNT]\n");
 		return 2;
 	}
-	fclose(f);
+	echo = argc == 5 && count == 0;
 	set = anchors(argv[3]);
-	s = dial(argv[1]);
-	sts_tls_start(t, sts_text((const uint8_t *)argv[2], strlen(argv[2])),
-	    &set, (int64_t)time(NULL), rnd);
-	sts_tls_use_alpn(t, sts_text((const uint8_t *)"http/1.1", 8));
-	echo = argc == 5;
-	ask(argv[2]);
-	serve(t, s);
+	for (int i = 0; i < times; i++) {
+		double began = used_us();
+
+		get(t, argv, &set);
+		took[i] = used_us() - began;
+	}
 	failed = (sts_tls_wants(t) & STS_TLS_FAILED) != 0;
-	printf("%s %zu %s\n", heard > 0 ? "ok" : "failed", heard,
+	printf("%s %zu %s", heard > 0 ? "ok" : "failed", heard,
 	    failed ? sts_why_token(sts_tls_why(t)) : "closed");
-	close(s);
+	if (count > 0) {
+		qsort(took, (size_t)times, sizeof *took, compare);
+		printf(" %.0f", took[times / 2]);
+	}
+	putchar('\n');
 	free(t);
 	return heard > 0 ? 0 : 1;
 }

@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Our TLS client among real servers, on loopback: servers.py FOLDER GET...
+"""Our TLS client among real servers, on loopback:
+
+    servers.py FOLDER GET...            this machine's servers
+    servers.py --root ROOT GET...       those of a Debian in a folder (root)
 
 Each GET is tests/tls/get.c built in another way: with our own client, with
 record buffers of 1,024 and 4,421 bytes, and with BearSSL's engine, by its
 name. A row is a server, how it is started, and what must come of it; the
 engine must agree with ours, unless the row says what it does instead. Servers
 that are not installed are named and left out.
+
+Each server is played with what it can do of: 1.2 only, 1.3 only, both, a
+retry, small records, padding, many tickets, a certificate asked for, or
+insisted on, KeyUpdate.
 """
 
 import os
@@ -73,25 +80,80 @@ ROWS = [
      "x509-name-mismatch"),
     ("openssl other root", S.replace("{ec}", "{stranger}"),
      "x509-unknown-issuer"),
+    # GnuTLS asks for a certificate, unless it must not.
     ("gnutls", G + "NORMAL", OK),
+    ("gnutls asks nothing 1.3", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3 -a", OK,
+     NO_13),
+    ("gnutls asks nothing 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2 -a", OK),
+    ("gnutls small records 1.3", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3 "
+     "--recordsize 512", OK, NO_13),
+    ("gnutls small records 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2 "
+     "--recordsize 512", OK),
+    ("gnutls retry p-256", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:"
+     "+GROUP-SECP256R1", OK, NO_13),
+    ("gnutls 1.2 p-384", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2:-GROUP-ALL:"
+     "+GROUP-SECP384R1", OK),
     ("gnutls 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2", OK),
     ("gnutls 1.3", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3", OK, NO_13),
     ("gnutls retry", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:"
      "+GROUP-SECP384R1", OK, NO_13),
     ("gnutls insists", G + "NORMAL --require-client-cert",
      ("closed", "tls-alert")),
+    ("gnutls insists 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2 "
+     "--require-client-cert", ("closed", "tls-alert")),
+    # NSS's retry has a cookie.
+    ("nss retry p-256", NSS + "tls1.3:tls1.3 -I P256", OK, NO_13),
+    # In 1.2 it wants its key's curve among the groups.
+    ("nss retry p-384", NSS + "tls1.2:tls1.3 -I P384", OK, NO_13),
+    ("nss tickets", NSS + "tls1.2:tls1.3 -u", OK),
+    ("nss asks 1.3", NSS + "tls1.3:tls1.3 -r", OK, NO_13),
+    ("nss asks 1.2", NSS + "tls1.2:tls1.2 -r", OK),
+    ("nss insists 1.3", NSS + "tls1.3:tls1.3 -r -r", ("tls-alert", "closed"),
+     NO_13),
+    ("nss insists 1.2", NSS + "tls1.2:tls1.2 -r -r", ("tls-alert", "closed")),
     ("nss", NSS + "tls1.2:tls1.3", OK),
     ("nss 1.2", NSS + "tls1.2:tls1.2", OK),
     ("nss 1.3", NSS + "tls1.3:tls1.3", OK, NO_13),
     ("boringssl", BSSL, OK),
     ("boringssl 1.2", BSSL + " -max-version tls1.2", OK),
     ("boringssl 1.3", BSSL + " -min-version tls1.3", OK, NO_13),
+    ("boringssl retry", BSSL + " -curves P-384", OK),
+    ("boringssl retry 1.3", BSSL + " -min-version tls1.3 -curves P-256", OK,
+     NO_13),
+    ("boringssl insists 1.3", BSSL + " -min-version tls1.3 "
+     "-require-any-client-cert", ("tls-alert", "tls-truncated"), NO_13),
+    ("boringssl insists 1.2", BSSL + " -max-version tls1.2 "
+     "-require-any-client-cert", ("tls-alert", "closed")),
     ("nginx", "nginx TLSv1.2 TLSv1.3", OK),
+    ("nginx retry", "nginx TLSv1.3; ssl_ecdh_curve secp384r1", OK, NO_13),
+    ("nginx small records 1.3", "nginx TLSv1.3; ssl_buffer_size 64", OK,
+     NO_13),
+    ("nginx small records 1.2", "nginx TLSv1.2; ssl_buffer_size 64", OK),
+    ("nginx asks 1.3", "nginx TLSv1.3; ssl_verify_client optional_no_ca", OK,
+     NO_13),
+    ("nginx asks 1.2", "nginx TLSv1.2; ssl_verify_client optional_no_ca", OK),
+    # It says so with status 400.
+    ("nginx insists 1.3", "nginx TLSv1.3; ssl_verify_client on;"
+     "ssl_client_certificate ca.pem", OK, NO_13),
+    ("nginx insists 1.2", "nginx TLSv1.2; ssl_verify_client on;"
+     "ssl_client_certificate ca.pem", OK),
+    ("nginx 1.1", "nginx TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0",
+     ("tls-version", "tls-alert")),
     ("nginx 1.2", "nginx TLSv1.2", OK),
     ("nginx 1.3", "nginx TLSv1.3", OK, NO_13),
     ("caddy", "caddy tls1.2 tls1.3", OK),
     ("caddy 1.2", "caddy tls1.2 tls1.2", OK),
     ("caddy 1.3", "caddy tls1.3 tls1.3", OK, NO_13),
+    ("caddy retry", "caddy tls1.3 tls1.3\ncurves secp384r1", OK, NO_13),
+    ("caddy 1.2 p-384", "caddy tls1.2 tls1.2\ncurves secp384r1", OK),
+    ("caddy asks 1.3", "caddy tls1.3 tls1.3\nclient_auth {\nmode request\n}",
+     OK, NO_13),
+    ("caddy asks 1.2", "caddy tls1.2 tls1.2\nclient_auth {\nmode request\n}",
+     OK),
+    ("caddy insists 1.3", "caddy tls1.3 tls1.3\nclient_auth {\n"
+     "mode require\n}", "tls-alert", NO_13),
+    ("caddy insists 1.2", "caddy tls1.2 tls1.2\nclient_auth {\n"
+     "mode require\n}", "tls-alert"),
 ]
 
 
@@ -166,9 +228,25 @@ def make_certificates(folder):
         run("pk12util", "-i", f"{nss}/p", "-d", nss, "-W", "")
 
 
-def nginx(folder, port, versions):
-    conf = f"{folder}/nginx.conf"
-    with open(conf, "w") as f:
+class Place:
+    """Where servers live, and the folder for their files: as we see it, and
+    as they do."""
+
+    def __init__(self, folder, root=None):
+        self.root = root
+        self.seen = "/tmp/tls-servers" if root else os.path.abspath(folder)
+        self.folder = root + self.seen if root else self.seen
+
+    def has(self, tool):
+        if self.root is None:
+            return shutil.which(tool) is not None
+        return any(os.path.exists(f"{self.root}/usr/{d}/{tool}")
+                   for d in ("bin", "sbin"))
+
+
+def nginx(place, port, versions):
+    folder, conf = place.seen, f"{place.seen}/nginx.conf"
+    with open(f"{place.folder}/nginx.conf", "w") as f:
         f.write(f"daemon off; pid {folder}/nginx.pid; error_log /dev/null;\n"
                 "events {}\nhttp { access_log off; server {\n"
                 f"listen 127.0.0.1:{port} ssl; ssl_protocols {versions};\n"
@@ -178,9 +256,9 @@ def nginx(folder, port, versions):
     return ["nginx", "-c", conf, "-p", folder]
 
 
-def caddy(folder, port, versions):
-    conf = f"{folder}/Caddyfile"
-    with open(conf, "w") as f:
+def caddy(place, port, versions):
+    folder, conf = place.seen, f"{place.seen}/Caddyfile"
+    with open(f"{place.folder}/Caddyfile", "w") as f:
         f.write("{\nadmin off\nauto_https off\n}\n"
                 f"https://{HOST}:{port} {{\nbind 127.0.0.1\n"
                 f"tls {folder}/ec.pem {folder}/ec.key {{\n"
@@ -188,13 +266,13 @@ def caddy(folder, port, versions):
     return ["caddy", "run", "--config", conf, "--adapter", "caddyfile"]
 
 
-def command(folder, port, text):
+def command(place, port, text):
     tool, _, rest = text.partition(" ")
     if tool == "nginx":
-        return nginx(folder, port, rest)
+        return nginx(place, port, rest)
     if tool == "caddy":
-        return caddy(folder, port, rest)
-    names = {n: f"{folder}/{n}" for n in
+        return caddy(place, port, rest)
+    names = {n: f"{place.seen}/{n}" for n in
              ("ec", "p384", "p521", "rsa", "large", "other", "stranger",
               "nss")}
     return text.format(port=port, **names).split()
@@ -206,11 +284,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def start(folder, text, output=subprocess.DEVNULL):
+def start(place, text, output=subprocess.DEVNULL):
     port = free_port()
-    env = dict(os.environ, HOME=folder, XDG_DATA_HOME=folder,
-               XDG_CONFIG_HOME=folder)
-    p = subprocess.Popen(command(folder, port, text), env=env,
+    env = dict(os.environ, HOME=place.seen, XDG_DATA_HOME=place.seen,
+               XDG_CONFIG_HOME=place.seen)
+    words = ["chroot", place.root] if place.root else []
+    p = subprocess.Popen(words + command(place, port, text), env=env,
                          stdin=subprocess.PIPE, stdout=output,
                          stderr=subprocess.DEVNULL, start_new_session=True)
     until = time.monotonic() + 10
@@ -262,14 +341,14 @@ def until(path, counts):
         time.sleep(0.02)
 
 
-def key_updates(binary, folder):
+def key_updates(binary, place):
     """The first line of TALK that does not come to pass, or None."""
-    path = f"{folder}/talk.txt"
+    path = f"{place.folder}/talk.txt"
     with open(path, "w") as log:
         # The probe of start() is a connection, too.
-        server, port = start(folder, UPDATE, log)
+        server, port = start(place, UPDATE, log)
     client = subprocess.Popen(
-        [binary, str(port), HOST, f"{folder}/ca.pem", "echo"],
+        [binary, str(port), HOST, f"{place.folder}/ca.pem", "echo"],
         stdout=subprocess.PIPE, text=True)
     failed = None
     for typed, counts in TALK:
@@ -288,7 +367,11 @@ def key_updates(binary, folder):
 
 
 def main():
-    folder, binaries = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    if sys.argv[1] == "--root":
+        place, binaries = Place(None, sys.argv[2]), sys.argv[3:]
+    else:
+        place, binaries = Place(sys.argv[1]), sys.argv[2:]
+    folder = place.folder
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -296,10 +379,10 @@ def main():
     absent, failed, passed = set(), 0, 0
     for name, text, *want in ROWS:
         tool = text.split()[0]
-        if shutil.which(tool) is None:
+        if not place.has(tool):
             absent.add(tool)
             continue
-        server, port = start(folder, text)
+        server, port = start(place, text)
         for binary in binaries:
             engine = "engine" in os.path.basename(binary)
             wanted = want[-1] if engine else want[0]
@@ -314,7 +397,7 @@ def main():
         stop(server)
     for binary in binaries:
         if "openssl" not in absent and "engine" not in binary:
-            wrong = key_updates(binary, folder)
+            wrong = key_updates(binary, place)
             passed, failed = passed + (not wrong), failed + bool(wrong)
             if wrong:
                 print(f"KeyUpdate: {os.path.basename(binary)}: {wrong}")

@@ -1,5 +1,6 @@
 # The TLS client among real servers, and BoringSSL's runner against it.
 #   make test-tls       servers of openssl, gnutls, nss, boringssl, nginx, caddy
+#   make test-tls-trixie    the same of Debian 13 (root; tests/lab/lab.mk)
 #   make test-bogo      the runner of BoringSSL, tests/bogo/disabled.json aside
 
 # Of the servers those that start nothing by being installed; others are used
@@ -25,6 +26,19 @@ $(TLS_GET): $(BUILD)/tls/%: tests/tls/get.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) tls/t
 test-tls: $(TLS_GET) ## our TLS client among real servers on loopback
 	@sh boards/posix/deps.sh $(TLS_PKGS)
 	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(TLS_GET)
+
+TLS_TRIXIE_PKGS = openssl gnutls-bin libnss3-tools nginx-light caddy
+
+.PHONY: test-tls-trixie
+test-tls-trixie: $(TLS_GET) ## the same among those of Debian 13 (root)
+	@sh boards/posix/deps.sh $(TLS_PKGS)
+	@$(MAKE) --no-print-directory trixie PKGS='$(TLS_TRIXIE_PKGS)'
+	@python3 -B tests/tls/servers.py --root "$$(realpath $(TRIXIE))" $(TLS_GET)
+
+.PHONY: bench-tls
+bench-tls: $(filter %-own %-engine,$(TLS_GET)) ## CPU of a GET: our client beside BearSSL's engine; fails above 0.8
+	@sh boards/posix/deps.sh python3 openssl
+	@python3 -B tests/tls/bench.py $(BUILD)/tls/bench $^
 
 # The shim with the sanitizers; x509.c is its own.
 $(BUILD)/tls/bogo-shim: tests/bogo/shim.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) $(wildcard tls/*.h)
