@@ -354,6 +354,9 @@ sts_tls_read_server_hello(
 	    &a);
 	a.hello.master_secret = (a.seen & 1U << STS_TLS_EXT_MASTER_SECRET) != 0;
 	*out = a.hello;
+	if (!is_13 && out->version == STS_TLS_13) {
+		out->version = 0; /* only the extension says so: 4.2.1 */
+	}
 	return alert;
 }
 

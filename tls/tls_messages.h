@@ -63,7 +63,8 @@ struct sts_tls_extensions {
 };
 
 struct sts_tls_server_hello {
-	uint16_t version; /* STS_TLS_13 by its extension, or legacy_version */
+	uint16_t version; /* STS_TLS_13 by its extension, or legacy_version;
+			     0: legacy_version says 1.3, which it must not */
 	bool retry; /* it is a HelloRetryRequest */
 	bool master_secret; /* the extension is there */
 	uint16_t suite;
