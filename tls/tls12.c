@@ -95,18 +95,23 @@ sts_tls12_done(struct sts_tls_client *c, struct sts_text body)
 	return STS_ALERT_NONE;
 }
 
-void
+bool
 sts_tls12_secret(struct sts_tls_client *c)
 {
 	const struct sts_tls_group *g = sts_tls_group_find(c->group);
 
 	/* In place of the message, whose share is copied first. */
 	if (!sts_tls_secret(c->seed, g, c->share, c->msg)) {
-		sts_tls_client_refuse(
-		    c, STS_WHY_TLS_PROTOCOL, STS_ALERT_ILLEGAL_PARAMETER);
-		return;
+		return false;
 	}
-	c->work = STS_TLS_WORK_SHARE;
+	if (c->group == BR_EC_curve25519) {
+		memcpy(c->msg + sizeof c->msg - STS_TLS_SHARE_MAX,
+		    c->out.secret, STS_TLS_FIRST_SHARE);
+		c->flight = STS_TLS_FLIGHT_FINISHED;
+	} else {
+		c->work = STS_TLS_WORK_SHARE;
+	}
+	return true;
 }
 
 /* From the premaster secret in msg, after ClientKeyExchange was hashed. */
@@ -174,14 +179,6 @@ sts_tls12_flight(struct sts_tls_client *c, struct sts_tls_out *o)
 	c->expect = STS_TLS12_CHANGE_CIPHER_SPEC;
 }
 
-void
-sts_tls12_ccs(struct sts_tls_client *c)
-{
-	STS_ASSERT(c->expect == STS_TLS12_CHANGE_CIPHER_SPEC);
-	c->in.suite = c->suite;
-	c->expect = STS_TLS12_FINISHED;
-}
-
 enum sts_tls_alert
 sts_tls12_finished(struct sts_tls_client *c, struct sts_text body)
 {
@@ -204,12 +201,6 @@ sts_tls12_finished(struct sts_tls_client *c, struct sts_text body)
 enum sts_tls_alert
 sts_tls12_hello_request(struct sts_tls_client *c, struct sts_text body)
 {
-	if (body.n != 0) {
-		return STS_ALERT_DECODE_ERROR;
-	}
-	if (c->updates == STS_TLS_UPDATES_MAX) {
-		return STS_ALERT_UNEXPECTED_MESSAGE;
-	}
-	c->updates++;
-	return STS_ALERT_NONE;
+	(void)c;
+	return body.n == 0 ? STS_ALERT_NONE : STS_ALERT_DECODE_ERROR;
 }

@@ -17,11 +17,8 @@ enum sts_tls_alert sts_tls12_finished(
 enum sts_tls_alert sts_tls12_hello_request(
     struct sts_tls_client *c, struct sts_text body);
 
-/* The server's change_cipher_spec. */
-void sts_tls12_ccs(struct sts_tls_client *c);
-
-/* Work: the secret. */
-void sts_tls12_secret(struct sts_tls_client *c);
+/* Work: the secret; false if the server's share is none. */
+bool sts_tls12_secret(struct sts_tls_client *c);
 /* ClientKeyExchange to Finished. */
 void sts_tls12_flight(struct sts_tls_client *c, struct sts_tls_out *o);
 

@@ -80,7 +80,7 @@ sts_tls13_retry(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 	return STS_ALERT_NONE;
 }
 
-void
+bool
 sts_tls13_secret(struct sts_tls_client *c)
 {
 	int id = c->suite->hash_id;
@@ -91,9 +91,7 @@ sts_tls13_secret(struct sts_tls_client *c)
 		sts_tls_transcript_hash(&c->transcript, id, hash) };
 
 	if (!sts_tls_secret(c->seed, g, c->share, shared)) {
-		sts_tls_client_refuse(
-		    c, STS_WHY_TLS_PROTOCOL, STS_ALERT_ILLEGAL_PARAMETER);
-		return;
+		return false;
 	}
 	/* RFC 8446 7.1: early, handshake, master. */
 	sts_tls_extract(id, NULL, sts_text(NULL, 0), secret);
@@ -107,6 +105,7 @@ sts_tls13_secret(struct sts_tls_client *c)
 	sts_wipe(secret, sizeof secret);
 	sts_wipe(salt, sizeof salt);
 	c->expect = STS_TLS13_EXTENSIONS;
+	return true;
 }
 
 enum sts_tls_alert
@@ -213,10 +212,6 @@ sts_tls13_key_update(struct sts_tls_client *c, struct sts_text body)
 	if (alert != STS_ALERT_NONE) {
 		return alert;
 	}
-	if (c->updates == STS_TLS_UPDATES_MAX) {
-		return STS_ALERT_UNEXPECTED_MESSAGE;
-	}
-	c->updates++;
 	sts_tls_direction_update(&c->in);
 	c->update_owed = c->update_owed || asked;
 	c->boundary = true;

@@ -20,7 +20,7 @@ enum sts_tls_alert sts_tls13_key_update(
     struct sts_tls_client *c, struct sts_text body);
 
 /* Work: the secret, and the keys of the handshake. */
-void sts_tls13_secret(struct sts_tls_client *c);
+bool sts_tls13_secret(struct sts_tls_client *c);
 /* Our answer to Finished; then keys of the application. */
 void sts_tls13_flight(struct sts_tls_client *c, struct sts_tls_out *o);
 

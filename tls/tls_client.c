@@ -23,7 +23,7 @@ STS_STATIC_ASSERT(STS_NAME_MAX <= UINT8_MAX, tls_name);
 
 enum kind {
 	WHOLE, /* collected, handled, then hashed */
-	UNHASHED, /* the same, not part of the handshake */
+	UNHASHED, /* the same, not part of the handshake: so many at most */
 	CERTIFICATES, /* the judge reads it as it passes */
 	REQUEST, /* looked at as it passes */
 	TICKET /* not looked at */
@@ -125,11 +125,9 @@ static enum sts_tls_alert
 end_ticket(struct sts_tls_client *c, struct sts_text body)
 {
 	(void)body;
-	if (c->tickets == STS_TLS_TICKETS_MAX) {
-		return STS_ALERT_UNEXPECTED_MESSAGE;
-	}
-	c->tickets++;
-	return STS_ALERT_NONE;
+	return c->tickets++ == STS_TLS_TICKETS_MAX
+		   ? STS_ALERT_UNEXPECTED_MESSAGE
+		   : STS_ALERT_NONE;
 }
 
 /* What may come when. Nothing else may, and no message may be left out. */
@@ -192,7 +190,7 @@ begin_message(struct sts_tls_client *c)
 		sts_tls_request_begin(&c->lists, c->version, c->left);
 		break;
 	case TICKET:
-		break;
+		return;
 	default:
 		if (c->left > sizeof c->msg) {
 			sts_tls_client_refuse(
@@ -200,10 +198,8 @@ begin_message(struct sts_tls_client *c)
 		}
 		return;
 	}
-	if (c->row->kind != TICKET) {
-		sts_tls_transcript_add(
-		    &c->transcript, sts_text(c->head, sizeof c->head));
-	}
+	sts_tls_transcript_add(
+	    &c->transcript, sts_text(c->head, sizeof c->head));
 }
 
 static size_t
@@ -303,7 +299,11 @@ end_message(struct sts_tls_client *c)
 		}
 	}
 	c->head_len = 0;
-	alert = c->row->handle(c, body);
+	if (c->row->kind == UNHASHED && c->updates++ == STS_TLS_UPDATES_MAX) {
+		alert = STS_ALERT_UNEXPECTED_MESSAGE;
+	} else {
+		alert = c->row->handle(c, body);
+	}
 	if (alert != STS_ALERT_NONE) {
 		refuse(c, alert);
 	} else if (c->row->kind == WHOLE) {
@@ -372,7 +372,8 @@ sts_tls_client_ccs(struct sts_tls_client *c, struct sts_text content)
 	    content.n == 1 && content.p[0] == 1 && sts_tls_client_between(c);
 
 	if (valid && c->expect == STS_TLS12_CHANGE_CIPHER_SPEC) {
-		sts_tls12_ccs(c);
+		c->in.suite = c->suite;
+		c->expect = STS_TLS12_FINISHED;
 	} else if (!valid || c->open || c->version == STS_TLS_12) {
 		refuse(c, STS_ALERT_UNEXPECTED_MESSAGE);
 	}
@@ -421,10 +422,9 @@ sts_tls_client_work(struct sts_tls_client *c)
 		work_share(c);
 		break;
 	case STS_TLS_WORK_SECRET:
-		if (c->version == STS_TLS_13) {
-			sts_tls13_secret(c);
-		} else {
-			sts_tls12_secret(c);
+		if (!(c->version == STS_TLS_13 ? sts_tls13_secret(c)
+					       : sts_tls12_secret(c))) {
+			refuse(c, STS_ALERT_ILLEGAL_PARAMETER);
 		}
 		break;
 	case STS_TLS_WORK_PATH:
@@ -458,6 +458,7 @@ put_hello(struct sts_tls_client *c, struct sts_tls_out *o)
 	if (!c->retried) {
 		/* For servers that know nothing newer: RFC 8446 5.1. */
 		sts_put16be(rec + 1, STS_TLS_10);
+		memcpy(c->out.secret, share_place(c), STS_TLS_FIRST_SHARE);
 	}
 	c->offered = sts_tls_hello_offers(&h);
 	c->cookie = sts_text(NULL, 0);

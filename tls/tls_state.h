@@ -19,6 +19,9 @@ enum {
 	 * the largest share and a signature by RSA of 4,096 bits. */
 	STS_TLS_MESSAGE_MAX = 4 + STS_TLS_SHARE_MAX + 4 + 512,
 	STS_TLS_MESSAGE_HEADER = 4,
+	/* The share in our first hello, of X25519. Until there are secrets of
+	 * TLS 1.3 it is kept in out.secret: TLS 1.2 sends it again. */
+	STS_TLS_FIRST_SHARE = 32,
 	STS_TLS_TICKETS_MAX = 64, /* a session; 30 are normal for some */
 	STS_TLS_UPDATES_MAX = 32, /* KeyUpdates, or HelloRequests */
 	/* What a flight takes at most, a CCS and a hello; the other flights

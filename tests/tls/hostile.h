@@ -94,6 +94,7 @@ struct plan {
 	bool client_context; /* signs with the client's context string */
 	bool stale_transcript; /* signs the transcript without Certificate */
 	bool whole; /* of use only where every record fits the buffer */
+	bool small; /* only where it does not */
 	uint8_t salt_less; /* PSS: so much shorter than the hash */
 	const uint8_t *share; /* in place of its own; share_len bytes */
 	uint16_t share_len;

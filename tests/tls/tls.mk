@@ -27,7 +27,7 @@ test-tls: $(TLS_GET) ## our TLS client among real servers on loopback
 	@sh boards/posix/deps.sh $(TLS_PKGS)
 	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(TLS_GET)
 
-TLS_TRIXIE_PKGS = openssl gnutls-bin libnss3-tools nginx-light caddy
+TLS_TRIXIE_PKGS = openssl gnutls-bin libnss3-tools nginx-light caddy android-boringssl
 
 .PHONY: test-tls-trixie
 test-tls-trixie: $(TLS_GET) ## the same among those of Debian 13 (root)

@@ -34,6 +34,8 @@ struct row {
 
 static struct sts_tls *client;
 static const char zeros[1200];
+/* Of no length; `\4` is set when the tests begin. */
+static char tickets[1 + 66 * 4] = { STS_TLS_HANDSHAKE };
 static const char zeros_ext[74] = { 0, 77, 0, 70 };
 
 #define GOOD STS_WHY_NONE, NO_ALERT
@@ -139,6 +141,34 @@ static const struct row good_rows[] = {
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\0\0\1a\4\0\0\1b") } }, GOOD },
 	{ "empty application data", false, { 0 },
 	    { { STEP_OPEN, OP_REPEAT, 32, B("\27") } }, GOOD },
+	{ "ServerHello in records of a byte", false, { 0 },
+	    { { STEP_HELLO, OP_SPLIT, 1, NULL, 0 } }, GOOD },
+	{ "retry in records of a byte", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_SPLIT, 1, NULL, 0 } }, GOOD },
+	{ "1.2, ServerKeyExchange in records of a byte", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_SPLIT, 1, NULL, 0 } }, GOOD },
+	{ "CCS before ServerHello, as many as may be", false, { 0 },
+	    { { STEP_HELLO, OP_REPEAT_CLEAR, 32, B("\24\1") } }, GOOD },
+	{ "user_canceled before ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_REPEAT_CLEAR, 4, B("\25\1\132") } }, GOOD },
+	{ "KeyUpdate cut over two records", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0") },
+		{ STEP_OPEN, OP_RECORD, 0, B("\26\1\0") } },
+	    GOOD },
+	{ "a ticket without a body", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\0\0\0") } }, GOOD },
+	{ "1.2, empty application data", false, { TLS12 },
+	    { { STEP_OPEN, OP_REPEAT, 32, B("\27") } }, GOOD },
+	{ "small records asked for", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\34\0\2\0\100") } },
+	    GOOD },
+	{ "1.2, small records asked for", false, { TLS12, .small = true },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\34\0\2\0\100") } }, GOOD },
+	{ "fragments of 512", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\1\0\1\1") } }, GOOD },
+	{ "1.2, fragments of 512", false, { TLS12, .small = true },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\1\0\1\1") } }, GOOD },
 	{ "1.2, HelloRequest", false, { TLS12 },
 	    { { STEP_OPEN, OP_REPEAT, 3, B("\26\0\0\0\0") } }, GOOD },
 };
@@ -186,6 +216,12 @@ static const struct row hello_rows[] = {
 	    { { STEP_HELLO, OP_WITHOUT, 51, NULL, 0 } }, BAD(109) },
 	{ "a group not asked for", false, { .group = P256 }, { { 0 } },
 	    BAD(47) },
+	/* It alone makes no TLS 1.3, whatever else is in the hello. */
+	{ "legacy_version 0304 alone", false, { 0 },
+	    { { STEP_HELLO, OP_BODY, 0,
+		B("\3\4"
+		  "0123456789abcdef0123456789abcdef\0\23\1\0") } },
+	    STS_WHY_TLS_VERSION, 70 },
 	{ "extension not offered", false, { 0 },
 	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\43\0\0") } }, BAD(110) },
 	{ "extension of another message", false, { 0 },
@@ -213,6 +249,25 @@ static const struct row hello_rows[] = {
 	    STS_WHY_TLS_RECORD, 80 },
 	{ "retry of 1.2", false, { .retry = true, .retry_group = P256 },
 	    { { STEP_RETRY, OP_WITHOUT, 43, NULL, 0 } }, BAD(47) },
+	{ "retry with a foreign session id", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_PATCH, 45, B("x") } }, BAD(47) },
+	{ "retry with compression", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_PATCH, 73, B("\1") } }, BAD(47) },
+	{ "retry to 1.2", false, { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_WITHOUT, 43, NULL, 0 },
+		{ STEP_RETRY, OP_EXTENSION, 0, B("\0\53\0\2\3\3") } },
+	    BAD(47) },
+	{ "retry with an extension of another message", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_EXTENSION, 0, B("\0\20\0\0") } }, BAD(47) },
+	{ "retry with an extension not offered", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_EXTENSION, 0, B("\0\51\0\2\0\0") } }, BAD(110) },
+	{ "retry and ServerHello in one record", false,
+	    { .retry = true, .retry_group = P256 },
+	    { { STEP_RETRY, OP_BEHIND, 0, B("\2\0\0\1x") } }, BAD(10) },
 	{ "a byte behind the retry", false,
 	    { .retry = true, .retry_group = P256 },
 	    { { STEP_RETRY, OP_BEHIND, 0, B("\2") } }, BAD(10) },
@@ -239,6 +294,18 @@ static const struct row hello_rows[] = {
 	    { { 0 } }, BAD(47) },
 	{ "1.1", false, { TLS12 }, { { STEP_HELLO, OP_PATCH, 4, B("\3\2") } },
 	    STS_WHY_TLS_VERSION, 70 },
+	{ "1.2, legacy_version 0304", false, { TLS12 },
+	    { { STEP_HELLO, OP_PATCH, 4, B("\3\4") } }, STS_WHY_TLS_VERSION,
+	    70 },
+	{ "1.2, legacy_version 0305", false, { TLS12 },
+	    { { STEP_HELLO, OP_PATCH, 4, B("\3\5") } }, STS_WHY_TLS_VERSION,
+	    70 },
+	{ "SSL 3", false, { TLS12 }, { { STEP_HELLO, OP_PATCH, 4, B("\3\0") } },
+	    STS_WHY_TLS_VERSION, 70 },
+	{ "1.2, compression", false, { TLS12 },
+	    { { STEP_HELLO, OP_PATCH, 41, B("\1") } }, BAD(47) },
+	{ "1.2, key share", false, { TLS12 },
+	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\63\0\2\0\35") } }, BAD(47) },
 	{ "1.2, suite not offered", false, { TLS12, .suite = 0xc013 },
 	    { { 0 } }, BAD(47) },
 	{ "1.2, suite of 1.3", false, { TLS12, .suite = 0x1301 }, { { 0 } },
@@ -291,6 +358,36 @@ static const struct row flight_rows[] = {
 	{ "two protocols chosen", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\6\0\4\1a\1b") } },
 	    BAD(50) },
+
+	{ "no protocol chosen", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\2\0\0") } },
+	    BAD(50) },
+	{ "a protocol without a name", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\20\0\3\0\1\0") } },
+	    BAD(50) },
+	{ "HTTP/1.1 chosen", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0,
+		B("\0\20\0\13\0\11\10HTTP/1.1") } },
+	    STS_WHY_TLS_ALPN, 47 },
+	{ "pre_shared_key", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\51\0\2\0\0") } },
+	    BAD(110) },
+	{ "early_data", false, { 0 },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\52\0\0") } },
+	    BAD(110) },
+	{ "smaller records than may be asked for", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\34\0\2\0\77") } },
+	    BAD(47) },
+	{ "record_size_limit of a byte", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\34\0\1\100") } },
+	    BAD(50) },
+	{ "fragments of another length", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\1\0\1\2") } },
+	    BAD(47) },
+	{ "small records and fragments", false, { .small = true },
+	    { { STEP_EXTENSIONS, OP_EXTENSION, 0,
+		B("\0\34\0\2\0\100\0\1\0\1\1") } },
+	    BAD(47) },
 
 	{ "request twice", false, { .request = true },
 	    { { STEP_REQUEST, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
@@ -346,6 +443,17 @@ static const struct row flight_rows[] = {
 	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\6\0\0\1x\0\4") } },
 	    BAD(50) },
 
+	{ "Certificate twice", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "a compressed certificate", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BEFORE, 0, B("\31x") } }, BAD(10) },
+	{ "a ticket before Certificate", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BEFORE, 0, B("\4x") } }, BAD(10) },
+	{ "HelloRequest amid the flight", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BEFORE, 0, B("\0") } }, BAD(10) },
+	{ "ServerHelloDone", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_BEFORE, 0, B("\16") } }, BAD(10) },
+
 	{ "no CertificateVerify", false, { 0 },
 	    { { STEP_VERIFY, OP_DROP, 0, NULL, 0 } }, BAD(10) },
 	{ "CertificateVerify twice", false, { 0 },
@@ -383,6 +491,9 @@ static const struct row flight_rows[] = {
 	    { { STEP_VERIFY, OP_PATCH, 8,
 		B("\377\377\377\377\377\377\377\377") } },
 	    BAD(51) },
+	{ "CertificateVerify over the limit", false, { 0 },
+	    { { STEP_VERIFY, OP_BODY, 0, zeros, 1000 } }, STS_WHY_TLS_RECORD,
+	    80 },
 	{ "a byte behind the signature", false, { 0 },
 	    { { STEP_VERIFY, OP_APPEND, 0, B("x") } }, BAD(50) },
 
@@ -392,6 +503,9 @@ static const struct row flight_rows[] = {
 	    { { STEP_FINISHED, OP_CUT, 1, NULL, 0 } }, BAD(50) },
 	{ "Finished too long", false, { 0 },
 	    { { STEP_FINISHED, OP_APPEND, 0, B("x") } }, BAD(50) },
+	{ "Finished over the limit", false, { 0 },
+	    { { STEP_FINISHED, OP_BODY, 0, zeros, 1000 } }, STS_WHY_TLS_RECORD,
+	    80 },
 	{ "Finished empty", false, { 0 },
 	    { { STEP_FINISHED, OP_BODY, 0, "", 0 } }, BAD(50) },
 	{ "a ticket behind Finished", false, { 0 },
@@ -420,6 +534,13 @@ static const struct row old_rows[] = {
 	    { { STEP_KEY_EXCHANGE, OP_DROP, 0, NULL, 0 } }, BAD(10) },
 	{ "ServerKeyExchange twice", false, { TLS12 },
 	    { { STEP_KEY_EXCHANGE, OP_TWICE, 0, NULL, 0 } }, BAD(10) },
+	{ "CertificateStatus", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_BEFORE, 0, B("\26x") } }, BAD(10) },
+	{ "HelloRequest amid the flight", false, { TLS12 },
+	    { { STEP_CERTIFICATE, OP_BEFORE, 0, B("\0") } }, BAD(10) },
+	{ "ServerKeyExchange over the limit", false, { TLS12 },
+	    { { STEP_KEY_EXCHANGE, OP_BODY, 0, zeros, 1000 } },
+	    STS_WHY_TLS_RECORD, 80 },
 	{ "an explicit curve", false, { TLS12 },
 	    { { STEP_KEY_EXCHANGE, OP_PATCH, 4, B("\1") } }, BAD(47) },
 	{ "a curve not offered", false, { TLS12 },
@@ -468,6 +589,14 @@ static const struct row old_rows[] = {
 	{ "Finished before CCS", false, { TLS12 },
 	    { { STEP_CCS, OP_CLEAR, 0, B("\26\24\0\0\14abcdefghijkl") } },
 	    BAD(10) },
+	{ "a ticket before CCS", false, { TLS12 },
+	    { { STEP_CCS, OP_CLEAR, 0, B("\26\4\0\0\1x") } }, BAD(10) },
+	{ "CCS twice", false, { TLS12 },
+	    { { STEP_FINISHED, OP_RECORD, 0, B("\24\1") } }, BAD(10) },
+	{ "CCS twice, in the clear", false, { TLS12 },
+	    { { STEP_FINISHED, OP_CLEAR, 0, B("\24\1") } }, BAD(20) },
+	{ "an alert in the clear after CCS", false, { TLS12 },
+	    { { STEP_FINISHED, OP_CLEAR, 0, B("\25\2\50") } }, BAD(20) },
 	{ "data before Finished", false, { TLS12 },
 	    { { STEP_FINISHED, OP_RECORD, 0, B("\27x") } }, BAD(10) },
 	{ "Finished wrong", false, { TLS12 },
@@ -487,6 +616,21 @@ static const struct row old_rows[] = {
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\0\0\1x") } }, BAD(10) },
 	{ "KeyUpdate", false, { TLS12 },
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\0") } }, BAD(10) },
+	{ "ClientHello", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\1\0\0\1x") } }, BAD(10) },
+	{ "Finished again", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\24\0\0\14abcdefghijkl") } },
+	    BAD(10) },
+	{ "empty data without end", false, { TLS12 },
+	    { { STEP_OPEN, OP_REPEAT, 33, B("\27") } }, BAD(10) },
+	{ "empty handshake when open", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26") } }, BAD(10) },
+	{ "warnings without end when open", false, { TLS12 },
+	    { { STEP_OPEN, OP_REPEAT, 5, B("\25\1\144") } }, BAD(10) },
+	{ "HelloRequest cut by data", false, { TLS12 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\0\0") },
+		{ STEP_OPEN, OP_RECORD, 0, B("\27x") } },
+	    BAD(10) },
 	{ "HelloRequest with a body", false, { TLS12 },
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\0\0\0\1x") } }, BAD(50) },
 	{ "HelloRequest without end", false, { TLS12 },
@@ -521,6 +665,11 @@ static const struct row record_rows[] = {
 	    { { STEP_CERTIFICATE, OP_FLIP, 2, NULL, 0 } }, BAD(20) },
 	{ "the type flipped", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_FLIP, 0, NULL, 0 } }, BAD(10) },
+	{ "the version flipped", false, { 0 },
+	    { { STEP_CERTIFICATE, OP_FLIP, 1, NULL, 0 } }, STS_WHY_TLS_VERSION,
+	    70 },
+	{ "zeros only when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\0\0\0\0") } }, BAD(10) },
 	{ "zeros only", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\0\0\0\0") } }, BAD(10) },
 	{ "shorter than a tag", false, { 0 },
@@ -574,6 +723,27 @@ static const struct row record_rows[] = {
 	    { { STEP_EXTENSIONS, OP_CLEAR, 0, B("\24") } }, BAD(10) },
 	{ "CCS without end", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_REPEAT_CLEAR, 40, B("\24\1") } }, BAD(10) },
+	{ "CCS before ServerHello without end", false, { 0 },
+	    { { STEP_HELLO, OP_REPEAT_CLEAR, 33, B("\24\1") } }, BAD(10) },
+	{ "user_canceled before ServerHello without end", false, { 0 },
+	    { { STEP_HELLO, OP_REPEAT_CLEAR, 5, B("\25\1\132") } }, BAD(10) },
+	{ "close_notify before ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_CLEAR, 0, B("\25\1\0") } }, STS_WHY_PEER_CLOSED,
+	    NO_ALERT },
+	{ "alert amid ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_AMID_CLEAR, 0, B("\25\1\132") } }, BAD(10) },
+	{ "data amid ServerHello", false, { 0 },
+	    { { STEP_HELLO, OP_AMID_CLEAR, 0, B("\27x") } }, BAD(10) },
+	{ "CCS inside when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\24\1") } }, BAD(10) },
+	{ "an unknown type inside when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\30x") } }, BAD(10) },
+	{ "empty handshake when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26") } }, BAD(10) },
+	{ "empty alert when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\25") } }, BAD(10) },
+	{ "user_canceled without end when open", false, { 0 },
+	    { { STEP_OPEN, OP_REPEAT, 5, B("\25\1\132") } }, BAD(10) },
 	{ "CCS when open", false, { 0 },
 	    { { STEP_OPEN, OP_CLEAR, 0, B("\24\1") } }, BAD(10) },
 	{ "fatal alert before ServerHello", false, { 0 },
@@ -610,6 +780,34 @@ static const struct row record_rows[] = {
 	    { { STEP_OPEN, OP_REPEAT, 33, B("\27") } }, BAD(10) },
 	{ "KeyUpdate 2", false, { 0 },
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\2") } }, BAD(47) },
+	{ "KeyUpdate of none", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\0") } }, BAD(50) },
+	{ "KeyUpdate of 16 MB", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\377\377\377") } },
+	    STS_WHY_TLS_RECORD, 80 },
+	{ "data amid KeyUpdate", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0") },
+		{ STEP_OPEN, OP_RECORD, 0, B("\27x") } },
+	    BAD(10) },
+	{ "alert amid KeyUpdate", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0") },
+		{ STEP_OPEN, OP_RECORD, 0, B("\25\1\0") } },
+	    BAD(10) },
+	{ "KeyUpdate twice in a record", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\1\0\30\0\0\1\0") } },
+	    BAD(10) },
+	{ "data amid a ticket of 16 MB", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\4\377\377\377x") },
+		{ STEP_OPEN, OP_RECORD, 0, B("\27x") } },
+	    BAD(10) },
+	{ "empty tickets without end in one record", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, tickets, 66 * 4 + 1 } }, BAD(10) },
+	{ "EndOfEarlyData when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\5\0\0\0") } }, BAD(10) },
+	{ "EncryptedExtensions when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\10\0\0\2\0\0") } }, BAD(10) },
+	{ "Certificate when open", false, { 0 },
+	    { { STEP_OPEN, OP_RECORD, 0, B("\26\13\0\0\1x") } }, BAD(10) },
 	{ "KeyUpdate of two bytes", false, { 0 },
 	    { { STEP_OPEN, OP_RECORD, 0, B("\26\30\0\0\2\0\0") } }, BAD(50) },
 	{ "a ticket behind KeyUpdate", false, { 0 },
@@ -634,7 +832,8 @@ begin(void)
 
 	memset(rnd, 0x5a, sizeof rnd);
 	if (client == NULL) {
-		client = malloc(sts_tls_size());
+		/* Zeros: all of it is looked through for secrets. */
+		client = calloc(1, sts_tls_size());
 	}
 	ck_assert_ptr_nonnull(client);
 	sts_tls_start(client, unit_span(the_case.host), &the_case.anchors,
@@ -679,7 +878,8 @@ play_rows(const struct row *rows, size_t count)
 		for (size_t k = 0; k < UNIT_COUNT(segments); k++) {
 			struct hostile *h = server(rows[i].rsa);
 
-			if ((STS_TLS_SMALL && rows[i].plan.whole) ||
+			if ((STS_TLS_SMALL ? rows[i].plan.whole
+					   : rows[i].plan.small) ||
 			    (unit_every() > 1 &&
 				i % UNIT_COUNT(segments) != k)) {
 				continue;
@@ -1078,6 +1278,43 @@ START_TEST(truncated_in_data)
 }
 END_TEST
 
+/* What a server asks for limits our records (RFC 8449 4, RFC 6066 4); in 1.3
+ * the type counts. */
+static const struct {
+	uint16_t version;
+	const char *ext;
+	uint16_t n;
+	size_t most;
+} limited[] = {
+	{ 0, B("\0\34\0\2\0\100"), 63 },
+	{ STS_TLS_12, B("\0\34\0\2\0\100"), 64 },
+	{ 0, B("\0\34\0\2\1\0"), 255 },
+	{ STS_TLS_12, B("\0\34\0\2\1\0"), 256 },
+	{ 0, B("\0\1\0\1\1"), 512 },
+	{ STS_TLS_12, B("\0\1\0\1\1"), 512 },
+};
+
+START_TEST(limited_records)
+{
+	for (size_t i = 0; i < UNIT_COUNT(limited) && STS_TLS_SMALL; i++) {
+		struct hostile *h = server(false);
+
+		h->plan.version = limited[i].version;
+		h->bends[0].step =
+		    limited[i].version == 0 ? STEP_EXTENSIONS : STEP_HELLO;
+		h->bends[0].op = OP_EXTENSION;
+		h->bends[0].bytes = limited[i].ext;
+		h->bends[0].n = limited[i].n;
+		begin();
+		hostile_play(h, client);
+		ck_assert(sts_tls_established(client) && h->client_finished);
+		ck_assert_uint_eq(
+		    sts_tls_app_send_buf(client).n, limited[i].most);
+		says(h, "GET / HTTP/1.1\r\n\r\n");
+	}
+}
+END_TEST
+
 /* RFC 8446 4.6.3, 7.2: keys change in both directions; what is owed goes out
  * before the next record, once, however often it was asked for. */
 START_TEST(key_updates)
@@ -1368,6 +1605,9 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
+	for (size_t i = 1; i < sizeof tickets; i += 4) {
+		tickets[i] = STS_TLS_NEW_SESSION_TICKET;
+	}
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, good_table);
 	tcase_add_test(tc, hello_table);
@@ -1383,6 +1623,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, talk);
 	tcase_add_test(tc, forged_data);
 	tcase_add_test(tc, truncated_in_data);
+	tcase_add_test(tc, limited_records);
 	tcase_add_test(tc, key_updates);
 	tcase_add_test(tc, ticket_in_pieces);
 	tcase_add_test(tc, truncated);

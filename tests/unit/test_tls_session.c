@@ -12,9 +12,9 @@ enum {
 	REPLY_LEN = 40000,
 	SEED = 0x5a,
 	/* Steps of work that are no signature checks of the path: a share for
-	 * the hello; secret, share, and the server's signature. */
+	 * the hello; the secret and the server's signature. */
 	HELLO_WORKS = STS_TLS_ENGINE ? 0 : 1,
-	KEY_WORKS = STS_TLS_ENGINE ? 0 : 3
+	KEY_WORKS = STS_TLS_ENGINE ? 0 : 2
 };
 
 /* The server and what stands between: both directions are pumped in segments
