@@ -22,6 +22,34 @@ $(BUILD)/bench/signature: tests/bench/signature.c tests/fuzz/assert.c $(BUILD)/l
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
 
+# Handshakes are recorded on this machine, with the board's limits, and played
+# again on the board.
+.PHONY: bench-tls-board bench-tls-board-elf
+BENCH_BOARD = build/boards/lm3s6965evb
+bench-tls-board: ## instructions of a TLS handshake on a Cortex-M3 in QEMU (PRODUCT=FILE: other limits)
+	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm
+	@$(if $(BEARSSL),,sh boards/source.sh bearssl $(BEARSSL_FETCHED))
+	@$(MAKE) --no-print-directory $(BUILD)/bench/tls_recorded.h
+	@$(MAKE) --no-print-directory BUILD=$(BENCH_BOARD) CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
+		CFLAGS='$(ARM_CFLAGS)' CPPFLAGS='-I. -DSTS_CONFIG_H="\"$(PRODUCT)\""' \
+		BEARSSL=$(or $(BEARSSL),$(BEARSSL_FETCHED)/src) RECORDED=$(BUILD)/bench bench-tls-board-elf
+	qemu-system-arm -M lm3s6965evb -kernel $(BENCH_BOARD)/tls_board.elf -nographic -monitor none -serial none \
+		-semihosting-config enable=on,target=native -icount shift=0
+
+bench-tls-board-elf: $(patsubst %.c,$(BUILD)/obj/%.o,$(TLS_SRC) $(BASE_SRC)) $(BUILD)/bearssl/libbearssl.a
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -I$(RECORDED) -nostartfiles -nodefaultlibs \
+		-Wl,--gc-sections -Lboards/lm3s6965evb -T boards/mcu/link.ld -o $(BUILD)/tls_board.elf tests/bench/tls_board.c \
+		$^ -lc -lgcc
+
+$(BUILD)/bench/tls_recorded.h: $(BUILD)/bench/tls_record
+	@STS_RECORD=$@ $< >$@.log || { cat $@.log; exit 1; }
+
+$(BUILD)/bench/tls_record: tests/bench/tls_record.c tests/unit/unit.c tests/unit/hostile_case.h tests/tls/hostile.c \
+		tests/tls/hostile.h $(PRODUCT) $(TLS_SRC) $(BASE_SRC)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) -I. -DSTS_CONFIG_H='"$(PRODUCT)"' $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) \
+		-o $@ $(filter %.c,$^) $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+
 .PHONY: bench-journal
 bench-journal: $(BUILD)/bench/journal ## octets written a policy and day, and the time to read them back
 	@$(BUILD)/bench/journal 1000 60
