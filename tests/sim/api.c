@@ -11,6 +11,8 @@
 enum {
 	SLOTS = 4,
 	EVERY_MS = 20 * 60000,
+	LOOK_MS = 20000,
+	LOOKS = 2, /* more than the first */
 	ANSWER_MAX = 24000
 };
 
@@ -25,6 +27,11 @@ struct asked {
 static struct asked asked[SLOTS];
 static struct draw work;
 static int64_t ask_at;
+/* The operator looks at a domain: its question, thrice, the second time to have
+ * it looked up again. */
+static struct question looked;
+static char looked_key[SIM_KEY];
+static unsigned looks; /* to come */
 
 void
 api_begin(void)
@@ -32,6 +39,7 @@ api_begin(void)
 	memset(asked, 0, sizeof asked);
 	work = draw_begin(sim.seed, "api", 0);
 	ask_at = EVERY_MS;
+	looks = 0;
 }
 
 void
@@ -104,6 +112,46 @@ api_next(void)
 	return ask_at;
 }
 
+void
+api_look(struct site *s)
+{
+	if (!sim.plan.dane || sim.config.asks == 0) {
+		return;
+	}
+	memset(&looked, 0, sizeof looked);
+	looked.site = s;
+	looked.dane = true;
+	snprintf(looked_key, sizeof looked_key, "%s:25", s->domain);
+	looks = LOOKS + 1;
+	ask_at = sim.t + LOOK_MS;
+}
+
+/* What is asked next; whether anew. */
+static bool
+draw_ask(struct question *q, char key[SIM_KEY])
+{
+	if (looks > 0) {
+		*q = looked;
+		memcpy(key, looked_key, SIM_KEY);
+		looks--;
+	} else {
+		mta_question(q, key, &work);
+		looks = sim.plan.dane && draw_percent(&work, 60) ? LOOKS : 0;
+		looked = *q;
+		memcpy(looked_key, key, SIM_KEY);
+	}
+	if (looks != 1) {
+		return false;
+	}
+	if (q->site != NULL) {
+		/* Whatever the operator decided of this key. */
+		q->again = true;
+		q->must = NULL;
+		q->dane = q->zone != ZONE_SENDMAIL && key[0] != '[';
+	}
+	return true;
+}
+
 static void
 ask(void)
 {
@@ -113,12 +161,11 @@ ask(void)
 	struct asked *a = NULL;
 	char key[SIM_KEY];
 	bool hasty = draw_percent(&work, 10);
-	bool again = sim.plan.dane && draw_percent(&work, 40);
+	bool again = draw_ask(&q, key);
 	int (*begin)(struct sts_agent *, struct sts_text, struct sts_text) =
 	    again ? sts_ask_refresh : sts_ask_begin;
 	unsigned i;
 
-	mta_question(&q, key, &work);
 	for (i = 0; i < SLOTS && a == NULL; i++) {
 		a = asked[i].used ? NULL : &asked[i];
 	}
@@ -128,12 +175,6 @@ ask(void)
 	memcpy(a->key, key, sizeof a->key);
 	a->q = q;
 	a->patience = hasty ? sim.t + draw_below(&work, 3) * 700 : INT64_MAX;
-	if (again && q.site != NULL) {
-		/* Whatever the operator decided of this key. */
-		a->q.again = true;
-		a->q.must = NULL;
-		a->q.dane = q.zone != ZONE_SENDMAIL && key[0] != '[';
-	}
 	a->slot = begin(&sim.agent,
 	    sts_text((const uint8_t *)zones[q.zone], strlen(zones[q.zone])),
 	    sts_text((const uint8_t *)a->key, strlen(a->key)));
@@ -156,7 +197,9 @@ api_act(void)
 {
 	while (sim.config.asks > 0 && ask_at <= sim.t) {
 		ask();
-		ask_at = sim.t + 1 + draw_between(&work, 0, 2 * EVERY_MS);
+		ask_at = sim.t + 1 +
+			 draw_between(
+			     &work, 0, 2 * (looks > 0 ? LOOK_MS : EVERY_MS));
 	}
 	if (sim.config.asks == 0) {
 		ask_at = INT64_MAX;

@@ -161,7 +161,7 @@ begin_dane(void)
 	memset(&terms, 0, sizeof terms);
 	terms.on = sim.plan.dane;
 	terms.partial = sim.settings[0].dane_partial;
-	terms.ample = sim.config.cache_size >= 65536;
+	terms.ample = sim.ample;
 	terms.gather_ms = GATHER_MS + sim.plan.nap_ms;
 	dane_begin(&terms);
 }
@@ -690,6 +690,10 @@ strike(const struct episode *e)
 		if (sim.running) {
 			strike_operator(e);
 		}
+		break;
+	case FAULT_BOGUS:
+	case FAULT_BACKUP:
+		api_look(&sim.site[e->site]);
 		break;
 	default:
 		break;

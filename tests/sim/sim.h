@@ -118,5 +118,6 @@ int64_t api_next(void);
 void api_act(void);
 bool api_waits(void);
 void api_crash(void);
+void api_look(struct site *s); /* the operator has heard of trouble there */
 
 #endif
