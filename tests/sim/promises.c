@@ -81,7 +81,8 @@ struct belief {
 	struct held_set since; /* or what came after that was saved */
 	struct held_set gone; /* replaced; answers under way may have them */
 	bool unsaved; /* something changed since `saved` */
-	bool checked; /* asked for, or fetched, since the start */
+	bool checked; /* asked for, or fetched, since the start, */
+	int64_t checked_at; /* first at this time */
 	bool guest; /* it may be given up for room at any time */
 	bool large; /* what came last is more than the cache takes */
 	int64_t changed; /* when something came, or became a guest */
@@ -329,6 +330,13 @@ replace(struct belief *b, struct version *v)
 	b->guest = false;
 }
 
+static void
+note_checked(struct belief *b)
+{
+	b->checked_at = b->checked ? b->checked_at : sim.t;
+	b->checked = true;
+}
+
 void
 promise_delivered(struct version *v, bool certain)
 {
@@ -337,7 +345,8 @@ promise_delivered(struct version *v, bool certain)
 
 	wall.confirmed = wall.confirmed || (certain && confirms(v->site));
 	h.proved = certain && wall.confirmed;
-	v->delivered = b->unsaved = b->checked = true;
+	v->delivered = b->unsaved = true;
+	note_checked(b);
 	b->large = false;
 	b->changed = sim.t;
 	trace("%s v%u delivered%s", v->site->domain, v->number,
@@ -474,7 +483,8 @@ static bool
 must_be_known(const struct question *q, unsigned although)
 {
 	const struct site *s = q->site;
-	int64_t a = kept_ms(s->ttl_s), b = kept_ms(s->negative_s);
+	const struct belief *b = belief_of(s);
+	int64_t kept = kept_ms(s->ttl_s), none = kept_ms(s->negative_s);
 
 	if (clock_behind || !terms.ample || !terms.roomy) {
 		return false;
@@ -482,9 +492,9 @@ must_be_known(const struct question *q, unsigned although)
 	/* What outlived a restart is answered once before it is checked. */
 	return promise_free_of(
 		   s, TROUBLE_ANY & ~although, q->asked - RECOVERY) &&
-	       (belief_of(s)->checked || belief_of(s)->now.n == 0) &&
+	       ((b->checked && b->checked_at < q->asked) || b->now.n == 0) &&
 	       s->discoverable && s->version->max_age_ms > 0 &&
-	       q->asked > s->changed + (a > b ? a : b) + 2 * SLACK;
+	       q->asked > s->changed + (kept > none ? kept : none) + 2 * SLACK;
 }
 
 /*
@@ -780,6 +790,6 @@ promise_answered(struct question *q, const char *answer)
 {
 	judge(q, answer);
 	if (q->site != NULL && q->must == NULL) {
-		belief_of(q->site)->checked = true;
+		note_checked(belief_of(q->site));
 	}
 }
