@@ -138,6 +138,7 @@
 /* Policies shared by gateways (STS_SHARE): what its server or records give. */
 #define STS_WHY_SHARE_LIST(X) \
 	X(SHARE_PROTOCOL,    "share-protocol",      "the server's replies make no sense") \
+	X(SHARE_FLOOD,       "share-flood",         "the server talks without end") \
 	X(SHARE_TIMEOUT,     "share-timeout",       "the server did not reply in time") \
 	X(SHARE_DENIED,      "share-denied",        "the server does not let us: user, password or rights") \
 	X(SHARE_LATER,       "share-later",         "the server cannot serve us at present") \

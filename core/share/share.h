@@ -28,6 +28,8 @@
  *
  * Bounds: 64 commands in flight; of keys that are to be read as many as
  * STS_SHARE_KEYS octets hold, what is over it is lost until the next SCAN; of
+ * keys that are pushed STS_SHARE_PUSHES a second are read at once. A server that
+ * talks without end (STS_SHARE_TALK) is one that fails. Of
  * names that are to be published STS_SHARE_QUEUE octets, the oldest are lost.
  */
 #ifndef STS_SHARE_H
@@ -68,7 +70,14 @@ enum {
 	STS_SHARE_REST_MAX_MS = 60000,
 	STS_SHARE_AGAIN_MS = 100, /* after the first two */
 	STS_SHARE_FAILURES = 3,
-	STS_SHARE_TURN = 4 /* records that are read in a pass of the driver */
+	STS_SHARE_TURN = 4, /* records that are read in a pass of the driver */
+	/* What a server may have us read besides values in a minute, and keys
+	 * that it may push in a second: what is over it is a flood, or is read
+	 * by the next SCAN. */
+	STS_SHARE_TALK_MS = 60000,
+	STS_SHARE_TALK = 16777216,
+	STS_SHARE_PUSH_MS = 1000,
+	STS_SHARE_PUSHES = 2000
 };
 
 /* One server: an address, or a name. */
@@ -192,6 +201,8 @@ struct sts_share {
 	bool staged, unwanted, no_room;
 	struct sts_stage stage;
 	struct sts_unseal unseal;
+	uint32_t talk, pushes; /* since these: */
+	sts_ms talk_at, push_at;
 
 	/* share_send.c */
 	uint16_t in_at, in_len, out_at, out_len;

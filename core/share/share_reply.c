@@ -42,6 +42,25 @@ broken(struct sts_share *s)
 	sts_share_fail(s, STS_TROUBLE_PATH, STS_WHY_SHARE_PROTOCOL);
 }
 
+/* Octets that are no record of the fleet. False: these were too many. The owner
+ * of the server could talk without end, or hand out one forged record after the
+ * other. */
+static bool
+count_talk(struct sts_share *s, size_t n)
+{
+	if (s->now - s->talk_at >= STS_SHARE_TALK_MS) {
+		s->talk_at = s->now;
+		s->talk = 0;
+	}
+	s->talk += (uint32_t)n;
+	if (s->talk > STS_SHARE_TALK) {
+		s->talk = STS_SHARE_TALK;
+		sts_share_fail(s, STS_TROUBLE_PATH, STS_WHY_SHARE_FLOOD);
+		return false;
+	}
+	return true;
+}
+
 static struct sts_text
 word(const struct sts_share *s)
 {
@@ -59,6 +78,22 @@ is_lower(struct sts_text t)
 	return true;
 }
 
+/* Whether the key may be read now. The owner of the server could push a key for
+ * each that we read, and have us read without end. */
+static bool
+is_in_time(struct sts_share *s)
+{
+	if (s->reading != STS_COMMAND_PUSH) {
+		return true;
+	}
+	if (s->now - s->push_at >= STS_SHARE_PUSH_MS) {
+		s->push_at = s->now;
+		s->pushes = 0;
+	}
+	s->pushes += s->pushes < STS_SHARE_PUSHES + 1;
+	return s->pushes <= STS_SHARE_PUSHES;
+}
+
 /* A key of ours was changed, or listed. SCAN lists keys of others, too. */
 static void
 take_key(struct sts_share *s)
@@ -69,7 +104,8 @@ take_key(struct sts_share *s)
 	    !sts_text_take(&t, ":d:") || !sts_name_valid(t) || !is_lower(t)) {
 		return;
 	}
-	if (!sts_share_names_put(&s->keys, STS_COMMAND_GET, t)) {
+	if (!is_in_time(s) ||
+	    !sts_share_names_put(&s->keys, STS_COMMAND_GET, t)) {
 		s->counts.lost++;
 		if (!s->scanning) {
 			s->scan_at = sts_earlier(
@@ -376,6 +412,10 @@ end_value(struct sts_share *s)
 {
 	enum sts_unsealed verdict = sts_unseal_end(&s->unseal);
 
+	if (verdict != STS_UNSEALED_OK &&
+	    !count_talk(s, (size_t)sts_resp_number(&s->resp))) {
+		return;
+	}
 	s->verdict = (uint8_t)verdict;
 	s->result =
 	    verdict == STS_UNSEALED_OK ? STS_SHARE_RECORD : STS_SHARE_REFUSED;
@@ -617,9 +657,14 @@ sts_share_read(struct sts_share *s)
 		unsigned depth = sts_resp_depth(&s->resp);
 		enum sts_resp_event e;
 
-		s->in_at = (uint16_t)(s->in_at +
-				      sts_resp_read(&s->resp, s->in + s->in_at,
-					  (size_t)(s->in_len - s->in_at), &e));
+		size_t used = sts_resp_read(&s->resp, s->in + s->in_at,
+		    (size_t)(s->in_len - s->in_at), &e);
+
+		s->in_at = (uint16_t)(s->in_at + used);
+		if (!(e == STS_RESP_PIECE && s->reading == STS_COMMAND_GET) &&
+		    !count_talk(s, used)) {
+			return;
+		}
 		if (e != STS_RESP_MORE) {
 			take_event(s, e, depth);
 		}

@@ -540,6 +540,119 @@ START_TEST(replies)
 }
 END_TEST
 
+/* A push of the key of the record that is asked for, over and over. */
+static void
+push_key(unsigned count)
+{
+	char head[64];
+
+	answer(head, (size_t)snprintf(head, sizeof head,
+			 ">2\r\n$10\r\ninvalidate\r\n*%u\r\n", count));
+	for (unsigned i = 0; i < count; i++) {
+		answer_bulk("mtasts:d:a.b", 12);
+	}
+}
+
+/* A key is pushed for each that is read: it is read so often a second, and then
+ * with all others. */
+START_TEST(push_for_push)
+{
+	unsigned gets = 0;
+
+	set_up();
+	begin("");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	for (unsigned i = 0; i < 3 * STS_SHARE_PUSHES; i++) {
+		p.log[0] = '\0';
+		push_key(1);
+		settle();
+		gets += strstr(p.log, "record:a.b") != NULL;
+		ck_assert_ptr_eq(strstr(p.log, "down"), NULL);
+	}
+	unit_int("read at once", gets, STS_SHARE_PUSHES);
+	p.scans = 0;
+	p.log[0] = '\0';
+	pass(STS_SHARE_SCAN_LOST_MS);
+	unit_int("and once more", p.scans, 1);
+	push_key(1);
+	p.log[0] = '\0';
+	settle();
+	ck_assert_ptr_ne(strstr(p.log, "record:a.b"), NULL);
+}
+END_TEST
+
+/* What a server says without end ends the connection, and is not listened to
+ * again faster than the rests allow. */
+static void
+flood(const char *what, const char *endless, size_t n)
+{
+	size_t said = 0;
+
+	set_up();
+	begin("");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	while (strstr(p.log, "down") == NULL && said < 2 * STS_SHARE_TALK) {
+		answer(endless, n);
+		said += n;
+		p.log[0] = '\0';
+		settle();
+	}
+	ck_assert_msg(strstr(p.log, "down:share-flood") != NULL, "%s: \"%s\"",
+	    what, p.log);
+	ck_assert_uint_ge(said, STS_SHARE_TALK / 2);
+	ck_assert_uint_le(said, STS_SHARE_TALK + TRAFFIC);
+	p.dials = 0;
+	pass(STS_SHARE_TALK_MS / 2);
+	ck_assert_uint_le(p.dials, 16);
+}
+
+START_TEST(floods)
+{
+	static char push[60000];
+	size_t n = (size_t)snprintf(
+	    push, sizeof push, ">2\r\n$7\r\nmessage\r\n$59000\r\n");
+
+	memset(push + n, 'x', 59000);
+	memcpy(push + n + 59000, "\r\n", 3);
+	flood("pushes of something", push, n + 59002);
+	n = 0;
+	while (n < 59000) {
+		n += (size_t)sprintf(push + n, "|1\r\n$3\r\nttl\r\n:1\r\n");
+	}
+	flood("attributes", push, n);
+}
+END_TEST
+
+/* Records that the server made itself count as talk. */
+START_TEST(floods_of_records)
+{
+	static uint8_t junk[VALUE];
+
+	set_up();
+	begin("");
+	set_key("mtasts:d:a.b", junk, sizeof junk);
+	for (unsigned i = 0; i < STS_SHARE_TALK / sizeof junk + 2 &&
+			     strstr(p.log, "down") == NULL;
+	     i++) {
+		p.log[0] = '\0';
+		sts_share_get(&p.s, unit_span("a.b"));
+		settle();
+	}
+	ck_assert_ptr_ne(strstr(p.log, "down:share-flood"), NULL);
+	set_up();
+	begin("");
+	put_record("mtasts:d:a.b", "a.b", NOW);
+	p.s.talk = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		sts_share_get(&p.s, unit_span("a.b"));
+		settle();
+		p.log[0] = '\0';
+	}
+	/* Good records do not: but for the line before each, and its end. */
+	ck_assert_uint_le(p.s.talk, 1000 * 8);
+}
+END_TEST
+
 /* However bad it is, it is not tried again faster than the rests allow: in an
  * hour 60 times and a few more. */
 START_TEST(rests)
@@ -981,6 +1094,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, published);
 	tcase_add_test(tc, unsent);
 	tcase_add_test(tc, urgent);
+	tcase_add_test(tc, push_for_push);
+	tcase_add_test(tc, floods);
+	tcase_add_test(tc, floods_of_records);
 	tcase_add_test(tc, pushed);
 	tcase_add_test(tc, greetings);
 	tcase_add_test(tc, old_server);
