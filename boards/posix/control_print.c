@@ -235,6 +235,9 @@ print_policy(const struct sts_control_show *s)
 		printf("; not protected: the cache is full");
 	}
 	putchar('\n');
+	if (is(s, "from", "fleet")) {
+		puts("  source   fleet: another gateway has fetched it");
+	}
 }
 
 /* Why, and what is held, up to the patterns. */
@@ -435,7 +438,8 @@ print_row(struct sts_control_show *s)
 	}
 	print_relative(s, policy ? "expires" : "check");
 	print_members(s, is(s, "failures", "0") ? "" : ", $failures failures");
-	print_members(s, has(s, "reason") ? ", $reason\n" : "\n");
+	print_members(s, has(s, "reason") ? ", $reason" : "");
+	print_members(s, has(s, "from") ? ", source $from\n" : "\n");
 }
 
 /* ---- the others ---- */

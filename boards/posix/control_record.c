@@ -33,6 +33,9 @@ put_policy(struct sts_json_put *p, const struct sts_held *held)
 	sts_json_put_text(p, "id", sts_text(held->id, held->id_len));
 	sts_json_put_bool(p, "live", held->live);
 	sts_json_put_bool(p, "protected", held->protected);
+	if (e->shared) {
+		sts_json_put_string(p, "from", "fleet");
+	}
 }
 
 void

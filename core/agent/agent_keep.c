@@ -185,7 +185,7 @@ shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
 	e.mx_count = mx_count;
 	e.max_age_s = head->max_age_s;
 	e.fetched_s = head->fetched_s;
-	e.proved = true;
+	e.proved = e.shared = true;
 	/* As if it had been fetched by ourselves when it was; no sooner than
 	 * in an hour, so that a start does not have all fetched at once. */
 	if (planned_s > 0 && planned_s - now_s > age_s + STS_REFRESH_MIN_S) {

@@ -68,6 +68,7 @@ enum {
 	STS_HEAD_ENTRY_SIZE = 36,
 	STS_ENTRY_LAPSED = 0x80, /* bits of the octet that holds kind */
 	STS_ENTRY_PROVED = 0x40,
+	STS_ENTRY_SHARED = 0x20,
 
 	/*
 	 * Longest chain of an index bucket. Buckets are at least a quarter of

@@ -80,7 +80,8 @@ static void
 put_entry(uint8_t *p, const struct sts_entry *e)
 {
 	p[0] = (uint8_t)(e->kind | (e->lapsed ? STS_ENTRY_LAPSED : 0) |
-			 (e->proved ? STS_ENTRY_PROVED : 0));
+			 (e->proved ? STS_ENTRY_PROVED : 0) |
+			 (e->shared ? STS_ENTRY_SHARED : 0));
 	p[1] = e->mode;
 	p[2] = e->failures;
 	p[3] = e->why;
@@ -102,8 +103,10 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 
 	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
 	memset(e, 0, sizeof *e);
-	e->kind = p[0] & (uint8_t) ~(STS_ENTRY_LAPSED | STS_ENTRY_PROVED);
+	e->kind = p[0] & (uint8_t) ~(STS_ENTRY_LAPSED | STS_ENTRY_PROVED |
+				     STS_ENTRY_SHARED);
 	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
+	e->shared = (p[0] & STS_ENTRY_SHARED) != 0;
 	e->lapsed = (p[0] & STS_ENTRY_LAPSED) != 0;
 	e->mode = p[1];
 	e->failures = p[2];

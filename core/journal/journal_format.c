@@ -9,7 +9,8 @@
 enum {
 	CRC_AT = STS_JOURNAL_HEAD - STS_JOURNAL_CRC,
 	PROTECTED = 1,
-	PROVED = 2
+	PROVED = 2,
+	SHARED = 4
 };
 
 static const uint8_t magic[8] = { 'm', 't', 'a', 's', 't', 's', '-', 'j' };
@@ -63,7 +64,7 @@ sts_journal_put_record(uint8_t out[STS_JOURNAL_HEAD],
 	memset(out, 0, STS_JOURNAL_HEAD);
 	out[0] = r->type;
 	out[1] = (uint8_t)((r->protected ? PROTECTED : 0) |
-			   (r->proved ? PROVED : 0));
+			   (r->proved ? PROVED : 0) | (r->shared ? SHARED : 0));
 	out[2] = r->domain_len;
 	out[3] = r->mode;
 	sts_put32le(out + 4, r->payload_len);
@@ -83,8 +84,8 @@ possible(const struct sts_journal_record *r, uint8_t flags)
 {
 	if (r->type < STS_JOURNAL_POLICY || r->type > STS_JOURNAL_STAMP ||
 	    r->payload_len > STS_JOURNAL_PAYLOAD_MAX ||
-	    flags > (PROTECTED | PROVED) || r->mode > STS_MODE_ENFORCE ||
-	    r->domain_len > STS_NAME_MAX) {
+	    flags > (PROTECTED | PROVED | SHARED) ||
+	    r->mode > STS_MODE_ENFORCE || r->domain_len > STS_NAME_MAX) {
 		return false;
 	}
 	return (r->domain_len > 0) == (r->type != STS_JOURNAL_STAMP) &&
@@ -103,6 +104,7 @@ sts_journal_get_record(const uint8_t in[STS_JOURNAL_HEAD],
 	r->type = in[0];
 	r->protected = (in[1] & PROTECTED) != 0;
 	r->proved = (in[1] & PROVED) != 0;
+	r->shared = (in[1] & SHARED) != 0;
 	r->domain_len = in[2];
 	r->mode = in[3];
 	r->payload_len = sts_get32le(in + 4);

@@ -22,7 +22,7 @@
  *
  *	 0  type (1): 1 policy, 2 forget, 3 stamp
  *	 1  flags (1): 1 the policy was protected, 2 fetched under a confirmed
- *	    clock
+ *	    clock, 4 fetched by another gateway
  *	 2  octets of the domain (1)
  *	 3  mode (1)
  *	 4  octets of the payload (4)
@@ -68,7 +68,7 @@ struct sts_journal_area {
 
 struct sts_journal_record {
 	uint8_t type; /* enum sts_journal_type */
-	bool protected, proved;
+	bool protected, proved, shared;
 	uint8_t domain_len, mode;
 	uint16_t mx_count, asked_day;
 	uint32_t payload_len;

@@ -173,6 +173,7 @@ restore(struct sts_journal *j)
 	memset(&e, 0, sizeof e);
 	e.kind = STS_KIND_POLICY;
 	e.proved = j->rec.proved;
+	e.shared = j->rec.shared;
 	e.mode = j->rec.mode;
 	e.mx_count = j->rec.mx_count;
 	e.asked_day = j->rec.asked_day;

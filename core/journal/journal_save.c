@@ -62,6 +62,7 @@ describe(struct sts_journal *j, sts_ref ref)
 	j->rec.type = STS_JOURNAL_POLICY;
 	j->rec.protected = sts_cache_protected(j->cache, ref);
 	j->rec.proved = e.proved;
+	j->rec.shared = e.shared;
 	j->rec.mode = e.mode;
 	j->rec.mx_count = e.mx_count;
 	j->rec.asked_day = e.asked_day;

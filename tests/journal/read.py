@@ -58,7 +58,7 @@ def records(data, revision, unit):
         kind, flags, domain_len, mode, payload_len = struct.unpack_from(
             "<BBBBI", head)
         size = 32 + domain_len + payload_len + 4
-        if (kind not in (POLICY, FORGET, STAMP) or flags > 3 or mode > 2
+        if (kind not in (POLICY, FORGET, STAMP) or flags > 7 or mode > 2
                 or domain_len > 253 or payload_len > 1 << 24
                 or (domain_len > 0) != (kind != STAMP)
                 or (payload_len > 0 and kind != POLICY)
