@@ -5,7 +5,7 @@
 # sim has a stand-in for TLS, sim-tls the real one; the same seeds must end the same.
 
 SIM_SRC := tests/sim/run.c tests/sim/sim.c tests/sim/promises.c tests/sim/dane.c tests/sim/net.c tests/sim/mta.c tests/sim/api.c \
-	tests/sim/site.c tests/sim/mail.c tests/sim/fault.c tests/sim/draw.c tests/sim/trace.c \
+	tests/sim/fleet.c tests/sim/fleet_server.c tests/sim/site.c tests/sim/mail.c tests/sim/fault.c tests/sim/draw.c tests/sim/trace.c \
 	tests/mem/mem.c tests/mem/dnspeer.c tests/mem/storage.c
 SIM_PLAIN_SRC := tests/sim/plain_session.c tests/sim/plain_https.c
 SIM_TLS_SRC := tests/mem/https.c tests/mem/seeder.c

@@ -181,7 +181,7 @@ ask(void)
 	if (a->slot < 0) {
 		return;
 	}
-	a->used = true;
+	a->used = a->q.prompt = true;
 	sim.questions++;
 	promise_asked(&a->q);
 	sts_driver_wake(&sim.driver);

@@ -79,13 +79,15 @@ faults_begin(struct faults *f, uint64_t seed, unsigned without,
     unsigned site_count, bool dane)
 {
 	struct draw d = draw_begin(seed, "faults", 0);
-	struct draw dnssec = draw_begin(seed, "dnssec", 0);
+	struct draw dnssec = draw_begin(seed, "dnssec", 0), fleet;
 	unsigned i;
 
 	memset(f, 0, sizeof *f);
 	f->seed = seed;
 	f->classes = draw_classes(&d);
 	f->classes |= dane ? draw_dnssec(&dnssec) : 0;
+	fleet = draw_begin(seed, "fleet faults", 0);
+	f->classes |= draw_percent(&fleet, 60) ? 1U << FAULT_FLEET : 0;
 	f->without = without;
 	f->site_count = site_count;
 	for (i = 0; i < FAULTS; i++) {

@@ -28,6 +28,7 @@
 	X(SCARCE, "scarce") /* out of channels, ports, entropy */                \
 	X(OPERATOR, "operator") /* reload, kill switch */                        \
 	X(NAP, "nap") /* the machine sleeps longer than asked, always */         \
+	X(FLEET, "fleet") /* the server that gateways share policies by */       \
 	/* DNSSEC: what befalls the zones of mail hosts; mail.c has the kinds */ \
 	X(BOGUS, "bogus") /* all of it, or MX, addresses or TLSA alone */        \
 	X(INSECURE, "insecure") /* its delegation is: no AD, all or in part */   \

@@ -11,6 +11,7 @@
 
 #include "../mem/dnspeer.h"
 #include "../mem/https.h"
+#include "fleet.h"
 #include "mail.h"
 #include "sim.h"
 #include "trace.h"
@@ -26,7 +27,8 @@ enum {
 enum role {
 	ROLE_NEW = 0,
 	ROLE_DNS,
-	ROLE_HOST
+	ROLE_HOST,
+	ROLE_FLEET
 };
 
 /* A question on its way to its answer. */
@@ -895,6 +897,9 @@ leave(struct mem_sock *s)
 			pending[i].sock = NULL;
 		}
 	}
+	if (s->role == ROLE_FLEET) {
+		fleet_leave(s);
+	}
 	if (h != NULL) {
 		tell_delivered(s, h);
 		if (h->tls != NULL) {
@@ -926,15 +931,20 @@ net_step(void)
 			continue;
 		}
 		if (s->role == ROLE_NEW) {
-			s->role =
-			    s->peer.port == DNS_PORT ? ROLE_DNS : ROLE_HOST;
+			s->role = fleet_is_port(s->peer.port) ? ROLE_FLEET
+				  : s->peer.port == DNS_PORT  ? ROLE_DNS
+							      : ROLE_HOST;
 			if (s->role == ROLE_HOST) {
 				begin_host(s);
+			} else if (s->role == ROLE_FLEET) {
+				fleet_connected(s);
 			}
 			moved = true;
 		}
-		moved =
-		    (s->role == ROLE_DNS ? step_dns(s) : step_host(s)) || moved;
+		moved = (s->role == ROLE_DNS       ? step_dns(s)
+			    : s->role == ROLE_HOST ? step_host(s)
+						   : fleet_step(s)) ||
+			moved;
 		if (s->core_gone) {
 			leave(s);
 		}
@@ -945,7 +955,7 @@ net_step(void)
 int64_t
 net_next(void)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = fleet_next();
 	unsigned i;
 
 	for (i = 0; i < pending_count; i++) {

@@ -54,6 +54,9 @@ enum {
 	REFRESHED = 26 * HOUR,
 	/* A held policy is answered within this, with all waits. */
 	HELD_WITHIN = 5 * SECOND,
+	/* And in calm, where nothing is new, within this: a reply of a name
+	 * server, and again over TCP. The fleet is never waited for. */
+	HELD_CALM = 100,
 	LATENESS = SECOND, /* of which none is promised, but of computing */
 	HELD = 24,
 	REPLY = 24000,
@@ -67,6 +70,7 @@ struct held {
 	int64_t first, last; /* of several times it is not known which counts */
 	int64_t until; /* in gone: when it was replaced */
 	bool proved; /* it came under a clock that was vouched for */
+	bool offered; /* by the fleet: it may be taken in this moment */
 };
 
 struct held_set {
@@ -127,7 +131,8 @@ set_add(struct held_set *set, const struct held *h)
 	for (i = 0; i < set->n; i++) {
 		struct held *o = &set->of[i];
 
-		if (o->v == h->v && o->until == h->until) {
+		if (o->v == h->v && o->until == h->until &&
+		    o->offered == h->offered) {
 			o->first = h->first < o->first ? h->first : o->first;
 			o->last = h->last > o->last ? h->last : o->last;
 			o->proved = o->proved && h->proved;
@@ -341,7 +346,7 @@ void
 promise_delivered(struct version *v, bool certain)
 {
 	struct belief *b = belief_of(v->site);
-	struct held h = { v, sim.t, sim.t, 0, false };
+	struct held h = { v, sim.t, sim.t, 0, false, false };
 
 	wall.confirmed = wall.confirmed || (certain && confirms(v->site));
 	h.proved = certain && wall.confirmed;
@@ -366,6 +371,116 @@ promise_delivered(struct version *v, bool certain)
 		set_add(&b->gone, &h);
 		b->now.nothing = b->since.nothing = b->guest = true;
 	}
+}
+
+/* What another gateway has fetched. */
+
+void
+promise_offered(struct version *v, int64_t fetched)
+{
+	struct belief *b = belief_of(v->site);
+	struct held h = { v, fetched, fetched, 0, true, true };
+
+	b->changed = sim.t;
+	set_add(&b->now, &h);
+	set_add(&b->since, &h);
+}
+
+static void
+withdraw(struct held_set *set)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < set->n; i++) {
+		if (!set->of[i].offered) {
+			set->of[n++] = set->of[i];
+		}
+	}
+	set->n = n;
+}
+
+void
+promise_offers_over(void)
+{
+	for (unsigned i = 0; i < terms.site_count; i++) {
+		withdraw(&beliefs[i].now);
+		withdraw(&beliefs[i].since);
+	}
+}
+
+void
+promise_shared(struct version *v, int64_t fetched, int64_t stamp)
+{
+	struct belief *b = belief_of(v->site);
+	struct held h = { v, fetched, stamp, 0, true, false };
+
+	trace("%s v%u taken from the fleet", v->site->domain, v->number);
+	v->delivered = b->unsaved = true;
+	b->large = false;
+	b->changed = sim.t;
+	withdraw(&b->now);
+	replace(b, v);
+	set_add(&b->now, &h);
+	set_add(&b->since, &h);
+	if (v != v->site->version) {
+		/* It is an answer until it was checked. */
+		promise_trouble(
+		    (int)v->site->index, TROUBLE_TXT | TROUBLE_FETCH, sim.t);
+	}
+}
+
+static bool
+same_policy(const struct version *a, const struct version *b)
+{
+	bool same = a->mode == b->mode && a->max_age_ms == b->max_age_ms &&
+		    a->mx_count == b->mx_count;
+
+	for (unsigned i = 0; same && i < a->mx_count; i++) {
+		same = strcmp(a->mx[i], b->mx[i]) == 0;
+	}
+	return same;
+}
+
+/* The next of what is or was held of the site, from i on; NULL: no more. */
+static const struct held *
+next_like(const struct version *like, unsigned *i)
+{
+	const struct belief *b = belief_of(like->site);
+
+	while (*i < b->now.n + b->gone.n) {
+		unsigned k = (*i)++;
+		const struct held *h =
+		    k < b->now.n ? &b->now.of[k] : &b->gone.of[k - b->now.n];
+
+		if (same_policy(h->v, like)) {
+			return h;
+		}
+	}
+	return NULL;
+}
+
+struct version *
+promise_published(const struct version *like)
+{
+	unsigned i = 0;
+	const struct held *h = next_like(like, &i);
+
+	return h == NULL ? NULL : h->v;
+}
+
+bool
+promise_may_publish(const struct version *like, int64_t fetched)
+{
+	const struct held *h;
+	unsigned i = 0;
+
+	while ((h = next_like(like, &i)) != NULL) {
+		if (wall.stepped || (fetched >= h->first - SLACK &&
+					fetched <= h->last + SLACK)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void
@@ -659,6 +774,12 @@ judge_policy(const struct question *q, const char *answer)
 	}
 	if (is_over(h, q->asked)) {
 		sim_fail("1: a policy whose life is over", whose(q->site));
+	}
+	if (q->prompt && q->held && must_be_known(q, 0) &&
+	    belief_of(q->site)->changed < q->asked &&
+	    sim.t > q->asked + HELD_CALM) {
+		sim_fail(
+		    "5: held, in calm, and it was waited for", whose(q->site));
 	}
 	if (must_be_known(q, 0) && q->site->proper &&
 	    strcmp(policy_reply(q->site->version, q->zone), answer) != 0) {

@@ -39,6 +39,7 @@ struct question {
 	bool dane; /* DANE is looked up for it, if at all */
 	bool again; /* the operator wants everything looked up again */
 	int64_t asked; /* when it was the agent's to answer */
+	bool prompt; /* who asks takes the answer at once */
 	/* promises.c's: what was allowed and what held when it was asked. */
 	bool could_be_weak, held;
 	unsigned switched;
@@ -72,6 +73,21 @@ void promise_clock(int64_t offset_ms, bool unknown);
  * is short.
  */
 void promise_delivered(struct version *v, bool certain);
+
+/*
+ * A record of the fleet, of a version that was fetched at that moment by a
+ * gateway which holds the fleet's key, is on its way to the agent: it may be
+ * taken. All that are on their way have come, and those that were not taken
+ * never will be. It was taken; its stamp may be a little ahead of the time.
+ */
+void promise_offered(struct version *v, int64_t fetched);
+void promise_offers_over(void);
+void promise_shared(struct version *v, int64_t fetched, int64_t stamp);
+
+/* Which version that is or was held says what `like` says (of the same site),
+ * or NULL; whether it may be published as fetched at that moment. */
+struct version *promise_published(const struct version *like);
+bool promise_may_publish(const struct version *like, int64_t fetched);
 
 /* The agent says that it does not hold a domain's policy under its promise:
  * there was no room, or it is larger than a record may be (only where memory is

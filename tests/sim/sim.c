@@ -7,6 +7,7 @@
 #include "../../core/base/assert.h"
 #include "../mem/https.h"
 #include "dane.h"
+#include "fleet.h"
 #include "mail.h"
 #include "sim.h"
 #include "trace.h"
@@ -247,6 +248,7 @@ begin(const struct sim_options *o)
 	for (i = 0; i < sim.plan.site_count; i++) {
 		site_begin(&sim.site[i], i, &d);
 	}
+	fleet_begin();
 	net_begin();
 	mta_begin();
 	api_begin();
@@ -322,6 +324,7 @@ start_agent(void)
 	sim.draining = false;
 	sim.booted = sim.t;
 	promise_started();
+	fleet_started();
 	trace("* the agent starts");
 }
 
@@ -428,6 +431,7 @@ look(void)
 			sim_fail("the cache has lost an invariant", "");
 		}
 	}
+	fleet_look();
 	for (i = 0; i < sim.plan.site_count; i++) {
 		if (sim.site[i].fresh != NULL) {
 			look_kept(&sim.site[i]);
@@ -695,6 +699,9 @@ strike(const struct episode *e)
 	case FAULT_BACKUP:
 		api_look(&sim.site[e->site]);
 		break;
+	case FAULT_FLEET:
+		fleet_strike(e);
+		break;
 	default:
 		break;
 	}
@@ -783,7 +790,7 @@ pass(int64_t sleep, int64_t change_at)
 
 	if (faults_has(&sim.faults, FAULT_NAP) && sim.running &&
 	    !sim.draining && !mta_waits() && !api_waits() &&
-	    mem_open_count(&sim.mem) == sim.agent.client.open) {
+	    mem_open_count(&sim.mem) == sim.agent.client.open + fleet_open()) {
 		/* Nobody waits: it may be woken late. */
 		at = sooner(sim.t + sleep + sim.plan.nap_ms, net_next());
 	}
@@ -822,6 +829,7 @@ days(void)
 		change_sites(&change_at, &d);
 		mta_act();
 		api_act();
+		fleet_act();
 	}
 }
 
@@ -917,6 +925,7 @@ last_day(void)
 	}
 	check_rest();
 	go_dark();
+	fleet_dark();
 	stop_agent(FLASH_ANY_ORDER, 0);
 	start_agent();
 	wait_quietly(SECOND);
@@ -940,6 +949,7 @@ sim_run(const struct sim_options *o)
 	trace("* the end: %lu questions, %lu answers, %lu lookups, %lu fetches",
 	    sim.questions, sim.answers, sim.lookups, sim.fetches);
 	net_end();
+	fleet_end();
 	mem_end(&sim.mem);
 	free(sim.block);
 	free(sim.anchor_block);
