@@ -207,7 +207,8 @@ def library(room):
 
 
 REPORTS = tuple("core/" + f for f in (
-    "agent/agent_report", "agent/agent_report_pause", "agent/agent_report_send",
+    "agent/agent_report", "agent/agent_report_pause", "agent/agent_report_plan",
+    "agent/agent_report_send",
     "agent/agent_report_testing", "agent/agent_report_tick", "grammar/json_put",
     "grammar/tlsrpt", "https/post", "lookup/lookup_report", "report/report",
     "report/report_event", "report/report_gzip", "report/report_result",

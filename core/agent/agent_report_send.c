@@ -106,62 +106,7 @@ turn_day(struct sts_agent *a)
 	r->day = day;
 }
 
-/* ---- the plan ---- */
-
-/* When a report is due first: not all at midnight. */
-static uint32_t
-first_due(const struct sts_agent *a, const struct sts_tally_domain *d)
-{
-	uint8_t name[STS_NAME_MAX];
-	uint64_t hash = sts_siphash(a->hash_key,
-	    sts_tally_copy(&a->reporter->tally, d->name, name, sizeof name));
-
-	return (d->day + 1) * (uint32_t)STS_DAY_S + STS_REPORT_AFTER_S +
-	       (uint32_t)(hash % STS_REPORT_SPREAD_S);
-}
-
-static void
-plan(struct sts_agent *a, uint32_t ref, struct sts_tally_domain *d)
-{
-	if (d->delivery.due_s == 0) {
-		d->delivery.due_s = first_due(a, d);
-		sts_tally_deliver(&a->reporter->tally, ref, &d->delivery);
-	}
-}
-
-/* The report of a slot that has been due longest, if that is before *due_s. */
-static void
-look_in(struct sts_agent *a, unsigned slot, uint32_t *best, uint32_t *due_s)
-{
-	struct sts_tally *t = &a->reporter->tally;
-	uint32_t ref = 0;
-
-	while ((ref = sts_tally_next(t, slot, ref)) != 0) {
-		struct sts_tally_domain d;
-
-		sts_tally_domain(t, ref, &d);
-		plan(a, ref, &d);
-		if (d.delivery.due_s < *due_s) {
-			*due_s = d.delivery.due_s;
-			*best = ref;
-		}
-	}
-}
-
-/* The report that is to be sent now; 0: none is due. */
-static uint32_t
-due_report(struct sts_agent *a)
-{
-	const struct sts_tally *t = &a->reporter->tally;
-	uint32_t due_s = sts_agent_now_s(a) + 1, best = 0;
-
-	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
-		if (i != sts_tally_today(t) && t->days[i] != STS_TALLY_NO_DAY) {
-			look_in(a, i, &best, &due_s);
-		}
-	}
-	return best;
-}
+/* ---- what is wanted ---- */
 
 /* Whether the sessions of the domain's day may all have been our reports: an
  * old Postfix counts those, and so one report would bring forth the next. */
@@ -585,7 +530,7 @@ sts_agent_report_send(struct sts_agent *a)
 		}
 		turn_day(a);
 		r->next_at = a->now + STS_REPORT_PACE_MS;
-		r->ref = due_report(a);
+		r->ref = sts_agent_report_plan(a);
 		if (r->ref != 0) {
 			begin(a);
 		}

@@ -607,6 +607,11 @@ void sts_agent_report_child(struct sts_agent *a, unsigned i);
 const struct sts_report_event *sts_agent_report_testing(
     struct sts_agent *a, const struct sts_report_event *e);
 
+/* agent_report_plan.c */
+/* The report that is to be sent now; 0: none is due. Plans what was not. O(those
+ * that wait). */
+uint32_t sts_agent_report_plan(struct sts_agent *a);
+
 /* agent_report_pause.c */
 /* Whether an address is left alone, as it was refused; it was; all may have
  * reports again. */

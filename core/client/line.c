@@ -45,12 +45,8 @@ parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
 {
 	struct sts_text word[WORDS_MAX + 1];
 	struct sts_text host = sts_text(line.p, 0), zone = host;
-	struct sts_text rest = line;
 	size_t count = 0, at = 0;
 
-	if (sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
-		return parse_report(r, rest, total);
-	}
 	while (count <= WORDS_MAX &&
 	       (word[count] = sts_text_word(&line, STS_BLANK_SPACE)).n > 0) {
 		count++;
@@ -90,5 +86,9 @@ sts_line_parse(
 	if (len > 0 && in.p[len - 1] == '\r') {
 		len--;
 	}
-	return parse_line(r, sts_text(in.p, len), total);
+	struct sts_text line = sts_text(in.p, len), rest = line;
+
+	return sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")
+		   ? parse_report(r, rest, total)
+		   : parse_line(r, line, total);
 }
