@@ -33,7 +33,7 @@ CACHE_SRC = core/cache/cache.c core/cache/cache_check.c core/cache/cache_class.c
 JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/journal_load.c \
 	core/journal/journal_save.c
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/preload.c \
-	core/answer/zones.c
+	core/answer/preload_time.c core/answer/zones.c
 CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c core/lookup/lookup_report.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c

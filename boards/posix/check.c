@@ -459,26 +459,34 @@ catch_signals(unsigned within_s)
 	alarm(within_s);
 }
 
-/* --port, --days. 0, or exit code. */
+/* A number that is given, or *to as it is. 0, or exit code. */
+static int
+take_number(const char *name, const char *given, uint32_t min, uint32_t max,
+    uint32_t *to)
+{
+	if (given == NULL ||
+	    sts_value_number(sts_text_of(given), min, max, to)) {
+		return 0;
+	}
+	return sts_fail(STS_EXIT_USAGE, "%s: expected a number from %lu to %lu",
+	    name, (unsigned long)min, (unsigned long)max);
+}
+
+/* --port, --days, --within, --helo. 0, or exit code. */
 static int
 take_numbers(struct check *c, const struct sts_args *args)
 {
-	uint32_t port = args->tls_first ? 465 : SMTP_PORT, days = 0,
-		 within_s = WITHIN_S;
+	uint32_t port = args->tls_first ? 465 : SMTP_PORT, days = 0;
+	uint32_t within_s = WITHIN_S;
+	int rc = take_number("--port", args->port, 1, 65535, &port);
 
-	if (args->port != NULL &&
-	    !sts_value_number(sts_text_of(args->port), 1, 65535, &port)) {
-		return sts_fail(
-		    STS_EXIT_USAGE, "--port: no such port: %s", args->port);
-	}
-	if (args->days != NULL &&
-	    !sts_value_number(sts_text_of(args->days), 0, DAYS_MAX, &days)) {
-		return sts_fail(STS_EXIT_USAGE, "--days: 0 to %d", DAYS_MAX);
-	}
-	if (args->within != NULL && !sts_value_number(sts_text_of(args->within),
-					1, WITHIN_MAX_S, &within_s)) {
-		return sts_fail(
-		    STS_EXIT_USAGE, "--within: 1 to %d seconds", WITHIN_MAX_S);
+	rc = rc != 0 ? rc
+		     : take_number("--days", args->days, 0, DAYS_MAX, &days);
+	rc = rc != 0 ? rc
+		     : take_number("--within", args->within, 1, WITHIN_MAX_S,
+			   &within_s);
+	if (rc != 0) {
+		return rc;
 	}
 	if (args->helo != NULL &&
 	    !sts_smtp_helo_valid(sts_text_of(args->helo))) {

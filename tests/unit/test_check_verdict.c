@@ -133,11 +133,9 @@ static const struct {
 	    { OF_DOMAIN(PORT_CLOSED), NOTHING },
 	    "unknown unknown none unknown" },
 	{ "interrupted", "policy enforce tlsa0 rpt",
-	    { OF_DOMAIN(INTERRUPTED), NOTHING },
-	    "unknown unknown ok unknown" },
+	    { OF_DOMAIN(INTERRUPTED), NOTHING }, "unknown unknown ok unknown" },
 	{ "slow servers", "policy enforce tlsa0 rpt",
-	    { OF_DOMAIN(OVERTIME), NOTHING },
-	    "unknown unknown ok unknown" },
+	    { OF_DOMAIN(OVERTIME), NOTHING }, "unknown unknown ok unknown" },
 
 	{ "reports do not protect, nor harm", "policy enforce",
 	    { OF_DOMAIN(RPT_NONE), NOTHING }, "enforced none none ok" },
