@@ -201,7 +201,8 @@ make_records(const struct sts_publish *p, struct records *r)
 	if (rc == 0 && p->cert.count == 0 && !p->remove) {
 		return sts_publish_wrong(
 		    "which key? --cert FILE, a certificate or public key in "
-		    "PEM (the live server's answer would prove nothing)",
+		    "PEM (what the live server answers proves nothing; mtasts "
+		    "check --mx HOST shows it, to be compared)",
 		    "");
 	}
 	for (unsigned i = 0; rc == 0 && i < p->cert.count; i++) {
