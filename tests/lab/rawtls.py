@@ -67,7 +67,7 @@ def respond(kind, tls, body):
         time.sleep(2)
         tls.sendall(head(body) + body)
         finish(tls)
-    else:  # tls11, tls12, tls13: the handshake itself is the matter
+    else:  # tls11 and so on: the handshake itself is the matter
         tls.sendall(head(body) + body)
         finish(tls)
 
@@ -80,6 +80,13 @@ def context(entry):
     if only is not None:
         c.minimum_version = c.maximum_version = only
         c.set_ciphers("ALL:@SECLEVEL=0")
+    if entry["kind"] == "retry":  # no group whose share is in the first hello
+        c.minimum_version = ssl.TLSVersion.TLSv1_3
+        c.set_ecdh_curve("secp384r1")
+    elif entry["kind"] == "asks":
+        c.verify_mode = ssl.CERT_OPTIONAL
+    elif entry["kind"] == "insists":
+        c.verify_mode = ssl.CERT_REQUIRED
     return c
 
 
