@@ -38,7 +38,7 @@ bench-tls-board: ## instructions of a TLS handshake on a Cortex-M3 in QEMU (PROD
 
 bench-tls-board-elf: $(patsubst %.c,$(BUILD)/obj/%.o,$(TLS_SRC) $(BASE_SRC)) $(BUILD)/bearssl/libbearssl.a
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -I$(RECORDED) -nostartfiles -nodefaultlibs \
-		-Wl,--gc-sections -Lboards/lm3s6965evb -T boards/mcu/link.ld -o $(BUILD)/tls_board.elf tests/bench/tls_board.c \
+		-Wl,--gc-sections -Lboards/lm3s6965evb -T boards/mcu/link.ld -o $(BUILD)/tls_board.elf tests/boards/tls_board.c \
 		$^ -lc -lgcc
 
 # Flash of what the board links of the client beyond what it links of the judge
@@ -66,7 +66,7 @@ size-tls-board: $(BUILD)/bearssl/libbearssl.a
 $(BUILD)/bench/tls_recorded.h: $(BUILD)/bench/tls_record
 	@STS_RECORD=$@ $< >$@.log || { cat $@.log; exit 1; }
 
-$(BUILD)/bench/tls_record: tests/bench/tls_record.c tests/unit/unit.c tests/unit/hostile_case.h tests/tls/hostile.c \
+$(BUILD)/bench/tls_record: tests/boards/tls_record.c tests/unit/unit.c tests/unit/hostile_case.h tests/tls/hostile.c \
 		tests/tls/hostile.h $(PRODUCT) $(TLS_SRC) $(BASE_SRC)
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) -I. -DSTS_CONFIG_H='"$(PRODUCT)"' $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) \

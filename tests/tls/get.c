@@ -7,9 +7,10 @@
  * prints what became of it: "ok", bytes of the response, how it ended; or
  * "failed" and the reason. Exit 0 after a response, 1 else. With "echo" what
  * comes is sent back, so that the server sees records of both directions; with
- * a COUNT the GET is done so many times, and the median of the microseconds
- * of this process that one took stands behind.
+ * a COUNT the GET is done so many times. The last number is the microseconds of
+ * this process that one took, the median of all.
  */
+#define _POSIX_C_SOURCE 200112L
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -197,37 +198,44 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* So many times, or once; the median, in microseconds. */
+static double
+get_all(
+    struct sts_tls *t, char **argv, const struct sts_anchors *set, int count)
+{
+	static double took[COUNT_MAX];
+
+	for (int i = 0; i < count; i++) {
+		double began = used_us();
+
+		get(t, argv, set);
+		took[i] = used_us() - began;
+	}
+	qsort(took, (size_t)count, sizeof *took, compare);
+	return took[count / 2];
+}
+
 int
 main(int argc, char **argv)
 {
-	static double took[COUNT_MAX];
 	struct sts_tls *t = malloc(sts_tls_size());
-	int count = argc == 5 ? atoi(argv[4]) : 0;
-	int times = count == 0 ? 1 : count;
+	int count = argc == 5 ? atoi(argv[4]) : 1;
 	struct sts_anchors set;
-	bool failed;
+	double median;
 
-	if (argc < 4 || argc > 5 || t == NULL || times < 0 ||
-	    times > COUNT_MAX) {
+	if (argc < 4 || argc > 5 || t == NULL || count < 0 ||
+	    count > COUNT_MAX) {
 		fprintf(stderr, "usage: get PORT NAME ANCHORS [echo|COUNT]\n");
 		return 2;
 	}
-	echo = argc == 5 && count == 0;
+	echo = count == 0; /* no number */
 	set = anchors(argv[3]);
-	for (int i = 0; i < times; i++) {
-		double began = used_us();
-
-		get(t, argv, &set);
-		took[i] = used_us() - began;
-	}
-	failed = (sts_tls_wants(t) & STS_TLS_FAILED) != 0;
-	printf("%s %zu %s", heard > 0 ? "ok" : "failed", heard,
-	    failed ? sts_why_token(sts_tls_why(t)) : "closed");
-	if (count > 0) {
-		qsort(took, (size_t)times, sizeof *took, compare);
-		printf(" %.0f", took[times / 2]);
-	}
-	putchar('\n');
+	median = get_all(t, argv, &set, echo ? 1 : count);
+	printf("%s %zu %s %.0f\n", heard > 0 ? "ok" : "failed", heard,
+	    (sts_tls_wants(t) & STS_TLS_FAILED) != 0
+		? sts_why_token(sts_tls_why(t))
+		: "closed",
+	    median);
 	free(t);
 	return heard > 0 ? 0 : 1;
 }

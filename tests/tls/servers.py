@@ -323,7 +323,7 @@ def get(binary, port, folder):
     except subprocess.TimeoutExpired:
         return "hangs"
     words = r.stdout.split()
-    if r.returncode > 1 or len(words) != 3:
+    if r.returncode > 1 or len(words) != 4:
         return f"broken: {r.stdout} {r.stderr}"
     return OK if words[0] == "ok" else words[2]
 
