@@ -166,7 +166,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 			ask->deadline = check_until(ask, STS_CHECK_WAIT_MS);
 			return;
 		}
-	} else if (renewal_waits(a, ask, domain)) {
+	} else if (STS_DANE && renewal_waits(a, ask, domain)) {
 		return;
 	} else if (second_half(e, now_s) &&
 		   sts_agent_work_find(a, domain) == NULL) {

@@ -8,7 +8,9 @@ Two lives, one of which gives more answers: what it costs more is the answers'.
 Instructions of the process are counted by callgrind, without the kernel's;
 system calls by strace. Both hardly depend on how fast the machine is: each
 connection sends its requests in one piece and reads all the answers before it
-sends the next.
+sends the next. The same is done with `dane on`, for a domain whose only mail host
+has TLSA records: the ratio is what a warm DANE answer costs beside a warm one of
+MTA-STS, whose text is longer.
 """
 
 import os
@@ -18,11 +20,42 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from restart import free_port, name_server
 
 FEW, MANY = 20, 120  # rounds
+A, MX, AAAA, TLSA = 1, 15, 28, 52
+DATA = {A: b"\300\0\2\1", MX: b"\0\12\2mx\300\14",
+        TLSA: b"\3\1\1" + b"\252" * 32}
+SOA = (b"\0\0\6\0\1\0\0\16\20\0\26\0\0" + b"\0\0\16\20" * 5)
+
+
+def signed_zone():
+    """The port of a name server that validates: MX, address and TLSA record of
+    whatever is asked for, and nothing else."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            query, peer = s.recvfrom(4096)
+            end = 12
+            while query[end]:
+                end += 1 + query[end]
+            kind = int.from_bytes(query[end + 1:end + 3], "big")
+            data = DATA.get(kind)
+            head = query[:2] + b"\x81\xa0\0\1" + (
+                b"\0\1\0\0" if data else b"\0\0\0\1") + b"\0\0"
+            record = b"\300\14" + query[end + 1:end + 5] + (
+                b"\0\0\16\20" + len(data or b"").to_bytes(2, "big"))
+            s.sendto(head + query[12:end + 5] +
+                     (record + data if data else SOA), peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return s.getsockname()[1]
+
 WARM_S = 1  # for the lookup that the first question begins
 
 
@@ -36,8 +69,8 @@ def connect(port, seconds=120):
     raise SystemExit("warm: nobody listens")
 
 
-def read_answers(s, count):
-    """The octets of `count` answers."""
+def read_answers(s, count, word):
+    """The octets of `count` answers, all with that word."""
     got = b""
     at = 0
     while count > 0:
@@ -49,26 +82,26 @@ def read_answers(s, count):
                 raise SystemExit("warm: closed")
             got += more
             continue
-        if b" secure match=" not in got[colon:end]:
+        if word not in got[colon:end]:
             raise SystemExit(f"warm: {got[at:end]}")
         at = end + 1
         count -= 1
 
 
-def life(argv, port, domain, connections, pipelined, rounds):
+def life(argv, port, domain, word, connections, pipelined, rounds):
     """What the daemon's life printed."""
     text = f"postfix {domain}".encode()
     request = b"%d:%s," % (len(text), text)
     child = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
     clients = [connect(port) for _ in range(connections)]
     clients[0].sendall(request)
-    read_answers(clients[0], 1)
+    read_answers(clients[0], 1, word)
     time.sleep(WARM_S)
     for _ in range(rounds):
         for s in clients:
             s.sendall(request * pipelined)
         for s in clients:
-            read_answers(s, pipelined)
+            read_answers(s, pipelined, word)
     for s in clients:
         s.close()
     daemon = child.pid
@@ -79,38 +112,54 @@ def life(argv, port, domain, connections, pipelined, rounds):
     return child.communicate()[1]
 
 
+TOOLS = {
+    "instructions": (["valgrind", "--tool=callgrind",
+                      "--callgrind-out-file=/dev/null"], r"Collected : (\d+)"),
+    "system calls": (["strace", "-c", "-f"],
+                     r"\n100.00 +[\d.]+ +(?:\d+ +)?(\d+)[\d ]* total"),
+}
+
+
+def cost(tool, serve, port, domain, word, shape):
+    """What an answer costs, by this tool."""
+    argv, total = TOOLS[tool]
+    # Of callgrind's processes the daemon is the largest.
+    counts = [max(int(n) for n in re.findall(total, life(
+        argv + serve, port, domain, word, *shape, rounds)))
+        for rounds in (FEW, MANY)]
+    return (counts[1] - counts[0]) / ((MANY - FEW) * shape[0] * shape[1])
+
+
+def command(mtasts, folder, port, server, *more):
+    lines = ["memory 4M", f"journal {folder}/journal",
+             f"listen inet:127.0.0.1:{port}",
+             f"nameserver 127.0.0.1 port={server}", "control off",
+             "log stderr", "confine off", *more]
+    return [mtasts, "serve"] + [x for line in lines for x in ("-o", line)]
+
+
 def main():
     mtasts, generator = map(os.path.abspath, sys.argv[1:3])
     shape = [int(x) for x in sys.argv[3:5]] or [32, 16]
     with tempfile.TemporaryDirectory(prefix="mtasts-warm-") as folder:
         port = free_port()
-        lines = ["memory 4M", f"journal {folder}/journal",
-                 f"listen inet:127.0.0.1:{port}",
-                 f"nameserver 127.0.0.1 port={name_server()}", "control off",
-                 "log stderr", "confine off"]
-        options = [x for line in lines for x in ("-o", line)]
-        plan = subprocess.run([mtasts, "serve", "-t"] + options, check=True,
+        sts = command(mtasts, folder, port, name_server())
+        plan = subprocess.run(sts + ["-t"], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
         size = re.search(r"journal file: (\d+) bytes", plan).group(1)
         domain = subprocess.run(
             [generator, f"{folder}/journal", size, "1000"], check=True,
             stdout=subprocess.PIPE, text=True).stdout.strip()
-        serve = [mtasts, "serve"] + options
-        answers = (MANY - FEW) * shape[0] * shape[1]
-        tools = {
-            "instructions": (["valgrind", "--tool=callgrind",
-                              "--callgrind-out-file=/dev/null"],
-                             r"Collected : (\d+)"),
-            "system calls": (["strace", "-c", "-f"],
-                             r"\n100.00 +[\d.]+ +(?:\d+ +)?(\d+)[\d ]* total"),
-        }
-        for name, (tool, total) in tools.items():
-            # Of callgrind's processes the daemon is the largest.
-            counts = [max(int(n) for n in re.findall(total, life(
-                tool + serve, port, domain, *shape, rounds)))
-                for rounds in (FEW, MANY)]
-            print(f"({shape[0]},{shape[1]}): "
-                  f"{(counts[1] - counts[0]) / answers:.2f} {name} an answer")
+        for tool in TOOLS:
+            one = cost(tool, sts, port, domain, b" secure match=", shape)
+            port = free_port()
+            two = cost(tool, command(mtasts, folder, port, signed_zone(),
+                                     "dane on"),
+                       port, domain, b" dane-only", shape)
+            print(f"({shape[0]},{shape[1]}): {one:.2f} {tool} an answer, "
+                  f"{two:.2f} of DANE ({two / one:.2f})")
+            port = free_port()
+            sts = command(mtasts, folder, port, name_server())
 
 
 if __name__ == "__main__":
