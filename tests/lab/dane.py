@@ -74,6 +74,7 @@ def tlsa_records(kind, pem, issuer):
             "201": ["2 0 1 " + sha256(ca).hexdigest()],
             "211": ["2 1 1 " + sha256(ca_key).hexdigest()],
             "wrong": [nobody], "roll": [nobody, right],
+            "next": [right, nobody], "only0": ["0 0 1 " + "0" * 64],
             "pkix": ["1" + right[1:]], "agile": [right, "3 1 2 " + "0" * 128],
             "bogus": [right]}[kind]
 
@@ -89,10 +90,16 @@ class Zones:
     def text(self, row):
         """The zone file of one domain."""
         lines, world = SOA, self.world
+        records = row.get("records", "mx")
+        lines += "@ 60 IN MX 0 .\n" if records == "null" else ""
         for i, (name, kind) in enumerate(mx_hosts(row)):
-            lines += f"@ 60 IN MX {10 + i} {name}.\n"
+            if records == "mx":
+                lines += f"@ 60 IN MX {10 + i} {name}.\n"
             tlsa = row.tlsa.get(row.mx[i][0])
             if tlsa is None:
+                continue
+            if tlsa == "alias":
+                lines += f"{name}. 60 IN CNAME mx.only.test.\n"
                 continue
             lines += f"{name}. 60 IN A {world.mx[name]}\n"
             pem, _ = world.certificates.of(name, kind if kind != "plain"
@@ -138,6 +145,10 @@ class Zones:
         parent = SOA + f"ns 60 IN A {NSD}\n"
         for row in self.world.rows:
             zone, kind = row.domain, row.get("zone", "signed")
+            if row.get("records", "mx") == "alias":
+                target = row.mx[0][0].split(".", 1)[1]
+                parent += f"{zone}. 60 IN CNAME {target}\n"
+                continue
             path = self.add(zone, self.text(row), kind != "unsigned")
             parent += f"{zone}. 60 IN NS ns.test.\n"
             if kind != "unsigned":
@@ -221,6 +232,11 @@ def send_all(server, sinks, rows):
         if row.want in ("verified", "encrypted", "plain"):
             check(f"{name}: sent", outcome[0] == "sent", outcome)
             delivered(name, row.want, server, sinks.mails(to))
+        elif row.want.startswith("bounced:"):
+            check(f"{name}: bounced", outcome[0] == "bounced", outcome)
+            check(f"{name}: why",
+                  re.search(row.want.split(":", 1)[1], outcome[1]), outcome)
+            check(f"{name}: not delivered", not sinks.mails(to), sinks.mails(to))
         else:
             kept(name, row.want, outcome, sinks.mails(to), [])
     server.stop()

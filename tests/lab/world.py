@@ -39,9 +39,9 @@ def policy(row):
 
 
 def mx_hosts(row):
-    """[(name, kind)] of the row's mail servers; mx is mx.DOMAIN."""
-    return [(name[:-1] if name.endswith(".") else f"{name}.{row.domain}", kind)
-            for name, kind in row.mx]
+    """[(name, kind)] of the row's mail servers; mx is mx.DOMAIN, @ the domain."""
+    return [(name[:-1] if name.endswith(".") else row.domain if name == "@"
+             else f"{name}.{row.domain}", kind) for name, kind in row.mx]
 
 
 def dns_lines(row, address):
