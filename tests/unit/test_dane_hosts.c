@@ -417,6 +417,17 @@ static const struct {
 	    MX1 "d MX s a_b.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
 	    true },
 
+	{ "a host that is an address is not looked at",
+	    MX1 "d MX s 192.0.2.9\n" A1 T1,
+	    "secure mx1=usable more -> PARTIAL", true },
+	{ "a host with an octet that no host name has",
+	    MX1 "d MX s m x.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
+	    true },
+	{ "nothing but hosts that are none", "d MX s 192.0.2.9\n",
+	    "secure more -> NONE", true },
+	{ "MX by an alias that leads to itself",
+	    "d CNAME s e\ne CNAME s d\n", "unknown -> UNKNOWN", true },
+
 	/* Addresses (RFC 7672 2.2.2). */
 	{ "A only", MX1 "mx1.d A s 192.0.2.1\n" T1, "secure mx1=usable -> ONLY",
 	    true },
@@ -501,6 +512,15 @@ static const struct {
 	    "secure mx1=usable -> ONLY", true },
 	{ "TLSA by TCP", MX1 A1 "_25._tcp.mx1.d TLSA t 3 1 1\n",
 	    "secure mx1=usable -> ONLY", true },
+	{ "TLSA larger than any message that is read",
+	    MX1 A1 "_25._tcp.mx1.d TLSA t 3 1 0 4000\n" T1,
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "TLSA by an alias that leads to itself",
+	    MX1 A1 "_25._tcp.mx1.d CNAME s t.e\nt.e CNAME s _25._tcp.mx1.d\n",
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "a host that is an alias of itself",
+	    MX1 "mx1.d CNAME s mx1.d\n" T1, "secure mx1=unknown -> UNKNOWN",
+	    true },
 	{ "TLSA of another port", MX1 A1 "_465._tcp.mx1.d TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
 
