@@ -6,7 +6,7 @@
  *	precedence	usable DANE for all hosts is dane-only, whatever policy
  *			there is; MTA-STS is the answer where there is
  *			definitely none or only some, and nowhere else, so that
- *			it never overrides a DANE that fails (RFC 8461 2)
+ *			it never overrides a DANE that fails (R73)
  *	never weaker	a result holds for its TTL: what cannot be told
  *			meanwhile never takes its place
  *	not invented	a result is what the DNS said while it was looked up, and

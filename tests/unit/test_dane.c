@@ -32,7 +32,7 @@ static const struct {
 	{ "full certificate", 3, 0, 0, 100, true },
 	{ "full key: SPKI, not a certificate (RFC 6698 2.1.2)", 3, 1, 0, 91,
 	    true },
-	{ "PKIX-TA is not for SMTP (RFC 7672 3.1.3)", 0, 1, 1, 32, false },
+	{ "PKIX-TA is not for SMTP (RFC 7672 3.1.3; R96)", 0, 1, 1, 32, false },
 	{ "PKIX-EE is not for SMTP (RFC 7672 3.1.3)", 1, 1, 1, 32, false },
 	{ "usage 4", 4, 1, 1, 32, false },
 	{ "usage 255, private use", 255, 1, 1, 32, false },
@@ -60,7 +60,7 @@ START_TEST(usable)
 }
 END_TEST
 
-/* RFC 7671 9: the first record beside the second. */
+/* RFC 7671 9 (R97): the first record beside the second. */
 static const struct {
 	const char *name;
 	unsigned usage, selector, matching, other[3];
@@ -96,7 +96,7 @@ START_TEST(outdone)
 }
 END_TEST
 
-/* Hosts, a letter each: U usable, X unusable, - none, ? unknown, 0 without
+/* What they add up to (R88, R89, R91, R95). Hosts, a letter each: U usable, X unusable, - none, ? unknown, 0 without
  * address, . pending; + for what is beyond a limit. */
 static const struct {
 	const char *name;

@@ -373,7 +373,7 @@ static const struct {
 	const char *name, *zone, *want;
 	bool insecure_too;
 } cases[] = {
-	/* The MX look-up (RFC 7672 2.2.1). */
+	/* The MX look-up (RFC 7672 2.2.1; R88, R89, R90). */
 	{ "MX bogus", "d MX e\n", "unknown -> UNKNOWN", true },
 	{ "MX without answer", "d MX q\n", "unknown -> UNKNOWN", true },
 	{ "no such domain", "e MX s\n", "none -> NONE", true },
@@ -418,17 +418,17 @@ static const struct {
 	    true },
 
 	{ "a host that is an address is not looked at",
-	    MX1 "d MX s 192.0.2.9\n" A1 T1,
-	    "secure mx1=usable more -> PARTIAL", true },
+	    MX1 "d MX s 192.0.2.9\n" A1 T1, "secure mx1=usable more -> PARTIAL",
+	    true },
 	{ "a host with an octet that no host name has",
 	    MX1 "d MX s m x.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
 	    true },
 	{ "nothing but hosts that are none", "d MX s 192.0.2.9\n",
 	    "secure more -> NONE", true },
-	{ "MX by an alias that leads to itself",
-	    "d CNAME s e\ne CNAME s d\n", "unknown -> UNKNOWN", true },
+	{ "MX by an alias that leads to itself", "d CNAME s e\ne CNAME s d\n",
+	    "unknown -> UNKNOWN", true },
 
-	/* Addresses (RFC 7672 2.2.2). */
+	/* Addresses (RFC 7672 2.2.2; R91, R92, R93). */
 	{ "A only", MX1 "mx1.d A s 192.0.2.1\n" T1, "secure mx1=usable -> ONLY",
 	    true },
 	{ "AAAA only", MX1 "mx1.d AAAA s 2001:db8::1\n" T1,
@@ -484,7 +484,7 @@ static const struct {
 		"_25._tcp.h.e TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
 
-	/* TLSA. */
+	/* TLSA (R94, R95). */
 	{ "no TLSA", MX1 A1, "secure mx1=none -> NONE", true },
 	{ "TLSA bogus", MX1 A1 "_25._tcp.mx1.d TLSA e\n",
 	    "secure mx1=unknown -> UNKNOWN", true },
@@ -518,9 +518,8 @@ static const struct {
 	{ "TLSA by an alias that leads to itself",
 	    MX1 A1 "_25._tcp.mx1.d CNAME s t.e\nt.e CNAME s _25._tcp.mx1.d\n",
 	    "secure mx1=unknown -> UNKNOWN", true },
-	{ "a host that is an alias of itself",
-	    MX1 "mx1.d CNAME s mx1.d\n" T1, "secure mx1=unknown -> UNKNOWN",
-	    true },
+	{ "a host that is an alias of itself", MX1 "mx1.d CNAME s mx1.d\n" T1,
+	    "secure mx1=unknown -> UNKNOWN", true },
 	{ "TLSA of another port", MX1 A1 "_465._tcp.mx1.d TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
 
@@ -650,7 +649,7 @@ START_TEST(limits_are_not_all)
 }
 END_TEST
 
-/* Without a trusted server nothing is asked, and nobody can tell. */
+/* Without a trusted server nothing is asked, and nobody can tell (R99). */
 START_TEST(no_trusted_server)
 {
 	struct peer *p = new_peer(MX1 A1 T1);
