@@ -123,6 +123,11 @@ bench-warm: $(BUILD)/bench/restart $(BUILD)/mtasts ## instructions and system ca
 	@python3 tests/bench/warm.py $(BUILD)/mtasts $(BUILD)/bench/restart 1 1
 	@python3 tests/bench/warm.py $(BUILD)/mtasts $(BUILD)/bench/restart 32 16
 
+.PHONY: bench-warm-share
+bench-warm-share: $(BUILD)/bench/restart $(BUILD)/mtasts ## the same with gateways that share, whatever state Redis is in
+	@sh boards/posix/deps.sh valgrind python3 redis-server
+	@python3 tests/bench/warm_share.py $(BUILD)/mtasts $(BUILD)/bench/restart
+
 # Twice the same, once without assertions: for this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h
 M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \

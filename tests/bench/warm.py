@@ -88,7 +88,7 @@ def read_answers(s, count, word):
         count -= 1
 
 
-def life(argv, port, domain, word, connections, pipelined, rounds):
+def life(argv, port, domain, word, connections, pipelined, rounds, warm_s=WARM_S):
     """What the daemon's life printed."""
     text = f"postfix {domain}".encode()
     request = b"%d:%s," % (len(text), text)
@@ -96,7 +96,7 @@ def life(argv, port, domain, word, connections, pipelined, rounds):
     clients = [connect(port) for _ in range(connections)]
     clients[0].sendall(request)
     read_answers(clients[0], 1, word)
-    time.sleep(WARM_S)
+    time.sleep(warm_s)
     for _ in range(rounds):
         for s in clients:
             s.sendall(request * pipelined)

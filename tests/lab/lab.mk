@@ -4,7 +4,7 @@
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
 
-.PHONY: demo test-dane test-deliver test-lab test-mta test-tlsrpt test-share lab-deps trixie
+.PHONY: demo test-dane test-deliver test-lab test-mta test-tlsrpt test-share test-share-valkey lab-deps trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
@@ -18,9 +18,14 @@ test-lab: $(BUILD)/mtasts lab-deps ## real unbound, nginx and postmap (root; R=R
 test-dane: $(BUILD)/mtasts lab-deps ## signed zones, and mail through real Postfix (root; R=REGEX; TRIXIE=FOLDER: its Postfix, too)
 	@sh tests/lab/run.sh dane $(BUILD)/mtasts "$(if $(wildcard $(TRIXIE)/made),$(TRIXIE))" '$(R)'
 
-test-share: $(BUILD)/mtasts lab-deps ## gateways around a real Redis or Valkey server (root)
+test-share: $(BUILD)/mtasts lab-deps ## gateways around a real Redis server, and Valkey where there is one (root)
 	@sh boards/posix/deps.sh redis-server
-	@sh tests/lab/run.sh share $(BUILD)/mtasts
+	@STS_TRIXIE='$(if $(wildcard $(TRIXIE)/made),$(TRIXIE))' sh tests/lab/run.sh share $(BUILD)/mtasts $(SHARE)
+
+# Valkey is in Debian 13: it runs from the folder, with its own C library.
+test-share-valkey: $(BUILD)/mtasts lab-deps ## the same around Valkey alone (root)
+	@$(MAKE) --no-print-directory trixie PKGS='valkey-server valkey-tools'
+	@STS_TRIXIE=$(TRIXIE) sh tests/lab/run.sh share $(BUILD)/mtasts valkey
 
 test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGEX: some rows)
 	@sh tests/lab/run.sh mail $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')

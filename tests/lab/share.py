@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Several gateways and a Redis server between them.
 
-share.py MTASTS [bench]  (by run.sh, inside namespaces of its own)
+share.py MTASTS [bench] [redis|valkey]...  (by run.sh, inside namespaces of its own)
 
 Three gateways fetch for one another; a fourth starts while it can reach neither
 name servers nor web servers. Then the server is killed, stopped, filled,
 flushed, replaced, forged into and failed over, while questions run that are all
 held, and none may be late or weaker. Each of redis-server and valkey-server
-that is installed is played; what is not is said.
+that is installed, or is in the Debian 13 of the folder STS_TRIXIE, is played;
+what is not is said, and is an error where it was named.
 """
 
+import glob
 import hashlib
 import hmac
 import os
@@ -35,6 +37,22 @@ FORGED = 20000
 ACL = ("user mtasts on >%s resetkeys ~mtasts:* resetchannels -@all +hello "
        "+auth +ping +select +get +set +del +scan +role +client|setname "
        "+client|tracking +client|id" % PASSWORD)
+
+
+def command(word):
+    """What runs it: this machine's, or with its own C library that of a
+    Debian 13 in a folder. None: there is neither."""
+    if shutil.which(word):
+        return [word]
+    root = os.environ.get("STS_TRIXIE", "")
+    root = os.path.abspath(root) if root else ""
+    loaders = glob.glob(f"{root}/usr/lib*/ld-linux*.so.*") if root else []
+    if not loaders or not os.path.exists(f"{root}/usr/bin/{word}"):
+        return None
+    libraries = [os.path.dirname(p)
+                 for p in glob.glob(f"{root}/usr/lib/*/libc.so.6")]
+    return [loaders[0], "--library-path", ":".join(libraries),
+            f"{root}/usr/bin/{word}"]
 
 
 def domain(i):
@@ -125,12 +143,13 @@ class Server:
               f"unixsocket {self.socket}\nunixsocketperm 777\n"
               f"save \"\"\nappendonly no\ndir {self.lab.folder}\n"
               f"daemonize no\n{ACL}\n{self.more}{more}")
-        self.process = self.lab.start(f"{self.kind}-server", conf,
-                                      log=f"{self.kind}{self.port}.log")
+        self.process = self.lab.start(*command(f"{self.kind}-server"),
+                                      conf, log=f"{self.kind}{self.port}.log")
         wait_for(self.kind, lambda: self.cli("PING") == "PONG")
 
     def cli(self, *argv):
-        p = subprocess.run([f"{self.kind}-cli", "-p", str(self.port), *argv],
+        p = subprocess.run([*command(f"{self.kind}-cli"), "-p",
+                            str(self.port), *argv],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            text=True, check=False)
         return p.stdout.strip()
@@ -372,11 +391,12 @@ class Play:
               "sentinel monitor fleet 127.0.0.1 7001 1\n"
               "sentinel down-after-milliseconds fleet 1000\n"
               "sentinel failover-timeout fleet 3000\n")
-        watch = lab.start(f"{kind}-server", conf, "--sentinel",
+        watch = lab.start(*command(f"{kind}-server"), conf, "--sentinel",
                           log="sentinel.log")
         wait_for("sentinel", lambda: listening(26379))
         wait_for("the replica is known", lambda: "7002" in subprocess.run(
-            [f"{kind}-cli", "-p", "26379", "sentinel", "replicas", "fleet"],
+            [*command(f"{kind}-cli"), "-p", "26379", "sentinel", "replicas",
+             "fleet"],
             stdout=subprocess.PIPE, text=True, check=False).stdout)
         at = ("inet:127.0.0.1:26379 master=fleet user=mtasts "
               f"password_file={lab.path('password')}")
@@ -486,12 +506,14 @@ class Play:
 
 def begin(lab):
     program = os.path.abspath(sys.argv[1])
-    kinds = [k for k in ("redis", "valkey") if shutil.which(f"{k}-server")]
-    for k in ("redis", "valkey"):
+    named = [k for k in ("redis", "valkey") if k in sys.argv[2:]]
+    kinds = [k for k in named or ("redis", "valkey")
+             if command(f"{k}-server")]
+    for k in named or ("redis", "valkey"):
         if k not in kinds:
             print(f"share: NOT PLAYED: {k}-server is not installed",
                   flush=True)
-    if not kinds:
+    if not kinds or len(kinds) < len(named):
         sys.exit(77)
     rows = [Row(domain(i), "") for i in range(COUNT + 2)]
     rows.append(Row("redis.test", "txt=none host=loopback"))

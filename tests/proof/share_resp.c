@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replies of Redis and Valkey: one octet, or a piece of a string, in any state
+ * that the reader can be in.
+ */
+#include "contracts.h"
+
+#include "../../core/share/share_resp.c"
+
+static bool
+is_string(uint8_t type)
+{
+	return type == '$' || type == '=' || type == '!';
+}
+
+/* What holds between two octets. */
+static bool
+resp_holds(const struct sts_resp *r)
+{
+	bool in_string =
+	    r->state == STRING || r->state == CR || r->state == END;
+
+	for (unsigned i = 0; i < STS_RESP_DEPTH_MAX; i++) {
+		if (i < r->depth && r->items[i] == 0) {
+			return false;
+		}
+	}
+	return r->state <= DEAD && r->depth <= STS_RESP_DEPTH_MAX &&
+	       r->line_len <= STS_RESP_TEXT_MAX &&
+	       r->left <= STS_RESP_BULK_MAX &&
+	       (r->state != LINE || r->left <= STS_RESP_LINE_MAX) &&
+	       (r->state != STRING || r->left > 0) &&
+	       (!in_string || is_string(r->type));
+}
+
+/*
+ * @bound the beginning of everything
+ * @loop resp_holds.0 9: levels
+ */
+void
+prove_resp_begin(void)
+{
+	struct sts_resp r;
+
+	sts_resp_begin(&r);
+	PROVE(resp_holds(&r));
+	PROVE(sts_resp_depth(&r) == 0);
+}
+
+/*
+ * @bound any two octets in any state, so streams of any length: a read goes
+ * round with no memory but that state
+ * @cut sts_get_decimal get_decimal_contract
+ * @loop resp_holds.0 9: levels
+ * @loop count_item.0 9: levels that end
+ * @loop strchr.0 17: types
+ * @loop pass.0 3: two octets
+ * @loop sts_resp_read.0 3: two octets
+ */
+void
+prove_resp_read(void)
+{
+	struct sts_resp r;
+	uint8_t bytes[2] = { nondet_u8(), nondet_u8() };
+	size_t n = nondet_bool() ? 1 : 2, used;
+	enum sts_resp_event e;
+	unsigned depth;
+	bool dead;
+
+	ASSUME(resp_holds(&r));
+	depth = r.depth;
+	dead = r.state == DEAD;
+	used = sts_resp_read(&r, bytes, n, &e);
+	PROVE(used >= 1 && used <= n);
+	PROVE(resp_holds(&r));
+	PROVE(e != STS_RESP_MORE || used == n);
+	PROVE((e == STS_RESP_BROKEN) == (r.state == DEAD));
+	PROVE(!dead || e == STS_RESP_BROKEN);
+	PROVE(r.depth <= depth + 1);
+	PROVE(e != STS_RESP_BULK || r.number <= STS_RESP_BULK_MAX);
+	PROVE((e != STS_RESP_OPEN && e != STS_RESP_PUSH &&
+		  e != STS_RESP_ATTRIBUTE) ||
+	      r.number <= STS_RESP_COUNT_MAX);
+	/* What is no reply never stands inside one. */
+	PROVE((e != STS_RESP_PUSH && e != STS_RESP_ATTRIBUTE) || depth == 0);
+	PROVE(e != STS_RESP_PIECE ||
+	      (r.piece.n >= 1 && inside(r.piece, sts_text(bytes, n))));
+	PROVE(readable(sts_resp_text(&r)));
+}
