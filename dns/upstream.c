@@ -491,8 +491,6 @@ budget_over(struct sts_upstream *u)
 {
 	if (u->state == NEEDS_BUFFER) {
 		u->why = STS_WHY_DNS_NO_BUFFER;
-	} else if (u->limited == LIMITED_MAX) {
-		u->why = STS_WHY_BUSY;
 	} else if (has_channel(u)) {
 		blame(u, STS_WHY_DNS_TIMEOUT);
 	}
@@ -622,11 +620,12 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 		return;
 	}
 	if (opening && why == STS_IO_LIMIT) { /* ours: the same, but later */
-		blame(u, STS_WHY_BUSY);
-		if (u->limited < LIMITED_MAX) {
-			u->limited++;
-			u->until += STS_DNS_PAUSE_MS;
+		if (++u->limited == LIMITED_MAX) {
+			finish(u, STS_UNKNOWN, STS_WHY_BUSY);
+			return;
 		}
+		blame(u, STS_WHY_BUSY);
+		u->until += STS_DNS_PAUSE_MS;
 		u->pause = true;
 		settle(u);
 		return;

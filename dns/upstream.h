@@ -117,7 +117,7 @@ STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 184, upstream_is_small);
  *          form cannot exist: ABSENT, key-long, at once (R1)
  * now, budget_ms  everything ends at now + budget_ms (less than 2^31): UNKNOWN.
  *          Time lost for want of a buffer, or of a port or descriptor, is not
- *          counted, but for what exceeds STS_DNS_OURS_MS
+ *          counted; STS_DNS_OURS_MS of one of them end the question
  * rnd      fresh random bytes, copied
  */
 void sts_upstream_start(struct sts_upstream *u,
@@ -198,6 +198,13 @@ bool sts_upstream_needs_buffer(const struct sts_upstream *u);
  */
 void sts_upstream_lend(struct sts_upstream *u, uint8_t *buf, size_t size);
 
+/* Whether it has one. */
+static inline bool
+sts_upstream_has_buffer(const struct sts_upstream *u)
+{
+	return u->tcp != NULL;
+}
+
 /* The buffer that was lent, and forget it; NULL: none was. Only when it is the
  * owner's again. */
 uint8_t *sts_upstream_take_back(struct sts_upstream *u);
@@ -217,7 +224,7 @@ uint32_t sts_upstream_limited_ms(const struct sts_upstream *u);
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
  * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
  * dns-timeout, dns-unreachable, in this order; busy when no channel could be
- * had for any try, or for STS_DNS_OURS_MS in all. dns-large and dns-alias-loop
+ * had for any try, or after STS_DNS_OURS_MS of that. dns-large and dns-alias-loop
  * come of what the domain publishes: they end the question at once.
  */
 enum sts_why sts_upstream_why(const struct sts_upstream *u);

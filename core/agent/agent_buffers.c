@@ -2,17 +2,29 @@
 /*
  * Buffers for DNS answers over TCP: few, and lent to what asks name servers. A
  * lookup that needs one when none is free waits in a->buffers.starved, the
- * longest first; meanwhile its question's own deadline runs on, so that name
- * servers which hold buffers delay others but stop nobody for good.
+ * longest first; it gives up after STS_DNS_OURS_MS, so that name servers which
+ * hold buffers delay others but stop nobody for good.
+ *
+ * The attacker owns a domain, as many names below it as he likes, and their
+ * name servers, whose answers are truncated and then do not come: an
+ * organisation has a quarter of the buffers at most, where there are four.
+ * Invariant: while a buffer is free, whatever waits may not have it.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
+
+/* Whether number i is a lookup of a policy: there may be nothing else. */
+static bool
+is_lookup(const struct sts_agent *a, uint16_t i)
+{
+	return !(STS_DANE || STS_REPORT) || i < a->config.lookups;
+}
 
 /* The legs of number i in the queue. */
 static struct sts_legs *
 legs_of(struct sts_agent *a, uint16_t i)
 {
-	if (i < a->config.lookups) {
+	if (is_lookup(a, i)) {
 		return &a->lookups[i].legs;
 	}
 	i = (uint16_t)(i - a->config.lookups);
@@ -27,9 +39,9 @@ stir(struct sts_agent *a, uint16_t i)
 {
 	unsigned others = a->config.lookups + a->config.danes;
 
-	sts_agent_stir(
-	    a, (uint16_t)(i < others ? a->first_lookup + i
-				     : a->first_report + (i - others)));
+	sts_agent_stir(a, (uint16_t)(is_lookup(a, i) || i < others
+					 ? a->first_lookup + i
+					 : a->first_report + (i - others)));
 }
 
 /* The time in the queue is our shortage: it says nothing about the domain. One
@@ -37,7 +49,7 @@ stir(struct sts_agent *a, uint16_t i)
 static void
 begin_wait(struct sts_agent *a, uint16_t i)
 {
-	if (i < a->config.lookups && !a->lookups[i].queued) {
+	if (is_lookup(a, i) && !a->lookups[i].queued) {
 		a->lookups[i].queued = true;
 		a->lookups[i].queued_at = a->now;
 	}
@@ -48,7 +60,7 @@ end_wait(struct sts_agent *a, uint16_t i)
 {
 	struct sts_lookup *l = &a->lookups[i];
 
-	if (i < a->config.lookups && !l->shares) {
+	if (is_lookup(a, i) && !l->shares) {
 		l->ours_ms += a->now - l->queued_at;
 		l->queued = false;
 	}
@@ -109,14 +121,51 @@ stop_starving(struct sts_agent *a, uint16_t i)
 	starve_no_more(a, i, before);
 }
 
-/* A buffer is free: the one that waits longest gets it, or the pool. */
+/* The hash of the organisation that number i works for; reports, which are one
+ * at a time, work for us. */
+static const uint32_t *
+organisation_of(const struct sts_agent *a, uint16_t i)
+{
+	if (is_lookup(a, i)) {
+		return &a->lookups[i].organisation;
+	}
+	i = (uint16_t)(i - a->config.lookups);
+	return i < a->config.danes ? &a->danes[i].organisation : NULL;
+}
+
+/* Whether number i may have one more buffer. */
+static bool
+may_have(struct sts_agent *a, uint16_t i)
+{
+	const unsigned share = STS_DNS_TCP_BUFFERS / STS_ORGANISATION_SHARE;
+	const uint32_t *organisation = organisation_of(a, i);
+	unsigned others = a->config.lookups + a->config.danes, count = 0;
+
+	if (share == 0 || organisation == NULL) {
+		return true;
+	}
+	for (unsigned k = 0; k < others; k++) {
+		if (*organisation_of(a, (uint16_t)k) == *organisation) {
+			count += sts_legs_buffers(legs_of(a, (uint16_t)k));
+		}
+	}
+	return count < share;
+}
+
+/* A buffer is free: of those that may have it the one that waits longest gets
+ * it, or the pool. */
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
-	while (a->buffers.starved.head != STS_NODE_NONE) {
-		uint16_t i = a->buffers.starved.head;
+	uint16_t before = STS_NODE_NONE, i = a->buffers.starved.head, next;
 
-		starve_no_more(a, i, STS_NODE_NONE);
+	for (; i != STS_NODE_NONE; i = next) {
+		next = legs_of(a, i)->next_starved;
+		if (!may_have(a, i)) {
+			before = i;
+			continue;
+		}
+		starve_no_more(a, i, before);
 		if (sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX)) {
 			stir(a, i);
 			return;
@@ -130,7 +179,7 @@ static void
 take_buffer(struct sts_agent *a, uint16_t i)
 {
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
-	if (a->buffers.count > 0) {
+	if (a->buffers.count > 0 && may_have(a, i)) {
 		bool lent = sts_legs_lend(legs_of(a, i),
 		    a->buffers.free[--a->buffers.count], STS_DNS_MESSAGE_MAX);
 

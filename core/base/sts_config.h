@@ -46,7 +46,11 @@
 #define STS_DNS_MESSAGE_MAX 4096
 #endif
 
-/* Answers received over TCP at once; further ones wait within their time. */
+/*
+ * Answers received over TCP at once; where there are four or more, one
+ * organisation has a quarter of them. Further ones wait, at most 30 s (TEMP,
+ * dns-no-buffer).
+ */
 #ifndef STS_DNS_TCP_BUFFERS
 #define STS_DNS_TCP_BUFFERS 8
 #endif

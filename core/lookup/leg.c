@@ -144,6 +144,17 @@ sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size)
 	return false;
 }
 
+unsigned
+sts_legs_buffers(const struct sts_legs *legs)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < legs->count; i++) {
+		count += sts_upstream_has_buffer(&legs->leg[i].up);
+	}
+	return count;
+}
+
 uint8_t *
 sts_legs_spare_buffer(struct sts_legs *legs)
 {

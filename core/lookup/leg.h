@@ -71,6 +71,9 @@ void sts_legs_rest(struct sts_legs *legs);
 /* Whether a leg needs a buffer, or is done with one. */
 bool sts_legs_want_owner(const struct sts_legs *legs);
 
+/* How many of them have a buffer. */
+unsigned sts_legs_buffers(const struct sts_legs *legs);
+
 /*
  * Whether a leg waits for a buffer to receive by TCP. To be answered by
  * sts_legs_lend, now, or (after sts_legs_starve, which makes it wait without

@@ -6,6 +6,11 @@
 
 const char unit_name[] = "dns_upstream";
 
+/* Thirty make as long as a question waits for a descriptor. */
+#define LIMITS_10                                                              \
+	"U0=limit U0=limit U0=limit U0=limit U0=limit "                        \
+	"U0=limit U0=limit U0=limit U0=limit U0=limit "
+
 /*
  * A script is a list of "how=what". How: U by UDP, T by TCP, small letters
  * without EDNS, and the number of the server. What: see replies[], reactions[]
@@ -89,6 +94,8 @@ static const struct {
 	    "U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit "
 	    "U0=found",
 	    STS_FOUND, STS_WHY_NONE, 7000 },
+	{ "no descriptor, for as long as anybody waits", 2,
+	    LIMITS_10 LIMITS_10 LIMITS_10, STS_UNKNOWN, STS_WHY_BUSY, 29000 },
 	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
 	    STS_FOUND, STS_WHY_NONE, 1000 },
 
@@ -563,11 +570,6 @@ START_TEST(plan_table)
 }
 END_TEST
 
-/* As long as a question waits for a descriptor beyond its budget. */
-#define LIMITS_10                                                              \
-	"U0=limit U0=limit U0=limit U0=limit U0=limit "                        \
-	"U0=limit U0=limit U0=limit U0=limit U0=limit "
-
 /* The budget cuts every state, and the reason is the best known. */
 static const struct {
 	const char *name;
@@ -585,8 +587,6 @@ static const struct {
 	    STS_WHY_DNS_SERVFAIL, 0 },
 	{ "silence after no descriptor", "U0=limit U0=silent", 700,
 	    STS_WHY_DNS_TIMEOUT, STS_DNS_PAUSE_MS },
-	{ "no descriptor all along", LIMITS_10 LIMITS_10 LIMITS_10, 700,
-	    STS_WHY_BUSY, STS_DNS_OURS_MS },
 	{ "silence after unreachable", "U0=deaf U1=silent", 700,
 	    STS_WHY_DNS_TIMEOUT, 0 },
 	{ "TCP silent", "U0=tc T0=silent", 700, STS_WHY_DNS_TIMEOUT, 0 },
