@@ -27,7 +27,7 @@ EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))
 
 .PHONY: oci test-oci
 oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=..., OCI_ROOTS=PEM)
-	@sh boards/posix/deps.sh ca-certificates python3
+	@sh boards/posix/deps.sh ca-certificates python3 zopfli
 	@for m in $(OCI_MACHINES); do t=$${m#*=}; \
 		$(MAKE) --no-print-directory -s TARGET=$$t build/$$t/mtasts || exit 1; done
 	@set --; for m in $(OCI_MACHINES); do t=build/$${m#*=}; \
@@ -35,9 +35,9 @@ oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=...
 		set -- "$$@" "$${m%%=*}=$$t/mtasts.stripped"; done; \
 		python3 boards/oci/image.py build/mtasts-oci.tar $(OCI_ROOTS) $(EPOCH) "$$@"
 
-test-oci: oci ## that image read by skopeo and umoci, run by runc (root)
-	@sh boards/posix/deps.sh skopeo umoci runc
+test-oci: oci ## that image read by skopeo and umoci, run by runc and crun (root)
+	@sh boards/posix/deps.sh skopeo umoci runc crun
 	@cp build/mtasts-oci.tar build/mtasts-oci.first
 	@$(MAKE) --no-print-directory -s oci >/dev/null
 	@cmp build/mtasts-oci.tar build/mtasts-oci.first
-	@sh tests/packages/oci.sh build/mtasts-oci.tar
+	@sh tests/packages/oci.sh build/mtasts-oci.tar $(OCI_ROOTS)
