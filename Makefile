@@ -130,7 +130,7 @@ all: $(BUILD)/libmtasts.a $(BUILD)/mtasts ## build the library and the daemon
 objects: $(LIB_OBJ) ## compile the library only (cross compilers: CC, CFLAGS)
 
 include boards/boards.mk boards/board.mk
-include tests/tests.mk tests/packages/packages.mk
+include tests/tests.mk tests/packages/packages.mk boards/release/release.mk
 
 $(BUILD)/libmtasts.a: $(LIB_OBJ)
 	@rm -f $@
