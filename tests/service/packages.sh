@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # packages.sh MTASTS: the init scripts of the packages, by what stands in for
 # procd's functions and for start-stop-daemon: which configuration comes of
-# OpenWrt's, which commands run, and what a broken one does.
+# OpenWrt's, which commands run, and what a broken one does. Then the recipes of
+# Alpine and Yocto, by what stands in for abuild and BitBake: what they install.
 set -eu
 export LC_ALL=C
 mtasts=$(cd "$(dirname "$1")" && pwd)/${1##*/}
@@ -27,8 +28,16 @@ shellcheck -s sh $sysv
 
 # The version is that of the sources; every key is some script's.
 version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
-grep -x "PKG_VERSION:=$version" $openwrt/Makefile >/dev/null ||
-	fail "openwrt: not version $version"
+mkdir "$dir/wrt"
+: >"$dir/wrt/rules.mk"
+: >"$dir/wrt/package.mk"
+have=$(make -s -C $openwrt TOPDIR="$dir/wrt" INCLUDE_DIR="$dir/wrt" -f - print <<'END'
+include Makefile
+print:
+	@echo $(PKG_VERSION)
+END
+)
+[ "$have" = "$version" ] || fail "openwrt: version '$have', not $version"
 sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z0-9_]*\)",.*/\1/p' \
 	boards/posix/conf_keys.c | sort >"$dir/want"
 {
@@ -218,4 +227,70 @@ for command in start reload; do
 		fail "buildroot: $command: it was called"
 	rm -f "$dir/words"
 done
-echo 'packages: openwrt, buildroot: configuration and commands are right'
+# Alpine: abuild's order, with what it sets. `make` is a stand-in that says how
+# it was called, and installs what this tree has built.
+build=$(dirname "$mtasts")
+alpine=boards/alpine
+shellcheck -s dash -e SC2034,SC2154 $alpine/APKBUILD
+shellcheck -s sh $alpine/mtasts.pre-install
+mkdir -p "$dir/alpine/bin" "$dir/alpine/src" "$dir/alpine/pkg"
+cat >"$dir/alpine/bin/make" <<END
+#!/bin/sh
+echo "\$*" >>"$dir/alpine/words"
+case " \$* " in
+*' install '*) exec $(command -v make) -s --no-print-directory -o all BUILD="$build" "\$@" ;;
+esac
+END
+chmod 755 "$dir/alpine/bin/make"
+cat >"$dir/alpine/abuild" <<'END'
+set -e
+default_prepare() { cd "$builddir"; }
+startdir=$PWD
+srcdir=$1/src pkgdir=$1/pkg
+. ./APKBUILD
+builddir=$srcdir/$pkgname-$pkgver
+echo "$pkgver" >"$1/version"
+prepare
+cd "$builddir"
+(build)
+ln -s "$2" build
+(check)
+(package)
+END
+(cd $alpine && PATH=$dir/alpine/bin:$PATH sh "$dir/alpine/abuild" "$dir/alpine" "$build" >"$dir/out" 2>&1) ||
+	fail "alpine: $(cat "$dir/out")"
+[ "$(cat "$dir/alpine/version")" = "$version" ] || fail 'alpine: another version'
+options="INIT=openrc PREFIX=/usr BEARSSL=$dir/alpine/src/bearssl-0.6"
+diff - "$dir/alpine/words" <<END || fail 'alpine: other commands'
+$options -j1 build/bearssl/libbearssl.a
+$options all
+$options install DESTDIR=$dir/alpine/pkg
+END
+common='/etc/mtasts.conf
+/usr/bin/mtasts
+/usr/share/doc/mtasts/alerts.yml
+/usr/share/doc/mtasts/grafana.json
+/usr/share/doc/mtasts/mtasts.conf
+/usr/share/man/man1/mtasts.1
+/usr/share/man/man5/mtasts.conf.5
+/usr/share/man/man8/mtasts.8'
+{
+	printf '%s\n' "$common" /etc/init.d/mtasts /usr/share/licenses/mtasts/LICENSE
+} | sort >"$dir/want"
+(cd "$dir/alpine/pkg" && find . -type f | sed 's/^\.//' | sort) | diff "$dir/want" - ||
+	fail 'alpine: other files'
+# The script that makes the user; a second time it is there already, and that is right.
+cat >"$dir/alpine/bin/adduser" <<END
+#!/bin/sh
+echo "\${0##*/} \$*" >>"$dir/alpine/users"
+exit 1
+END
+chmod 755 "$dir/alpine/bin/adduser"
+cp "$dir/alpine/bin/adduser" "$dir/alpine/bin/addgroup"
+PATH=$dir/alpine/bin:$PATH sh $alpine/mtasts.pre-install || fail 'alpine: pre-install'
+grep -x 'addgroup -S mtasts' "$dir/alpine/users" >/dev/null || fail 'alpine: no group'
+grep 'adduser -S .* -G mtasts .* mtasts$' "$dir/alpine/users" >/dev/null || fail 'alpine: no user'
+
+# Yocto.
+python3 tests/service/yocto.py "$build" "$version"
+echo 'packages: openwrt, buildroot, alpine, yocto: configuration, commands and files are right'
