@@ -705,6 +705,7 @@ sts_control_run(struct sts_control *c, sts_ms now)
 
 		sts_status_count(c->agent, &total);
 		sts_history_close(&c->history, &total);
+		sts_inspect_wait_anew(c->agent);
 	}
 	if (c->retries && !sts_before(now, c->retry_at)) {
 		c->retry_at = now + STS_CONTROL_RETRY_MS;

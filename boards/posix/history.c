@@ -29,7 +29,16 @@ added(const struct sts_history *h, const struct sts_history_row *total)
 	for (unsigned i = 0; i < STS_HISTORY_COLUMNS; i++) {
 		row.n[i] = total->n[i] - h->began.n[i];
 	}
+	row.waited_ms = total->waited_ms;
 	return row;
+}
+
+uint32_t
+sts_history_waited_ms(
+    const struct sts_history *h, const struct sts_history_row *total)
+{
+	return total->waited_ms > h->waited_ms ? total->waited_ms
+					       : h->waited_ms;
 }
 
 void
@@ -38,6 +47,7 @@ sts_history_close(struct sts_history *h, const struct sts_history_row *total)
 	STS_ASSERT(h->ms >= STS_HISTORY_HOUR_MS);
 	h->row[h->hours % STS_HISTORY_ROWS] = added(h, total);
 	h->began = *total;
+	h->waited_ms = sts_history_waited_ms(h, total);
 	h->hours++;
 	h->ms -= STS_HISTORY_HOUR_MS;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last day in hours: what each of them added to a few counters. Hours are
+ * The last day in hours: what each of them added to a few counters, and the
+ * longest wait in it. Hours are
  * counted from the start by the monotonic clock, so that a step of the wall
  * clock moves none of them; they are not kept over a restart.
  *
@@ -33,6 +34,8 @@ enum sts_history_column {
 
 struct sts_history_row {
 	uint32_t n[STS_HISTORY_COLUMNS];
+	uint32_t waited_ms; /* the longest wait for an answer: of this hour
+			       alone, also in what is handed in */
 };
 
 struct sts_history {
@@ -42,6 +45,7 @@ struct sts_history {
 	uint32_t ms; /* of the hour that runs */
 	uint32_t hours; /* over since the start */
 	struct sts_history_row began;
+	uint32_t waited_ms; /* of all hours that are over */
 	struct sts_history_row row[STS_HISTORY_ROWS];
 };
 
@@ -52,12 +56,17 @@ void sts_history_begin(struct sts_history *h, sts_ms now);
  * and is to be closed. */
 bool sts_history_due(struct sts_history *h, sts_ms now);
 
-/* Close the hour; `total`: the counters. */
+/* Close the hour; `total`: the counters, and the longest wait, which then begins
+ * anew. */
 void sts_history_close(
     struct sts_history *h, const struct sts_history_row *total);
 
 /* Seconds since the beginning, up to the last sts_history_due. */
 uint32_t sts_history_up_s(const struct sts_history *h);
+
+/* The longest wait since the beginning; `total` as above. */
+uint32_t sts_history_waited_ms(
+    const struct sts_history *h, const struct sts_history_row *total);
 
 /* The hours, the oldest first, the one that runs last. How many:
  * 1..STS_HISTORY_ROWS. */

@@ -13,28 +13,38 @@
 
 /* ---- the snapshot ---- */
 
-void
-sts_status_count(const struct sts_agent *agent, struct sts_history_row *total)
+static void
+count(const struct sts_metrics_values *v, struct sts_history_row *total)
 {
-	struct sts_metrics_values v;
-	const uint32_t *answers = v.n + STS_METRIC_ANSWERS - 1;
+	const uint32_t *answers = v->n + STS_METRIC_ANSWERS - 1;
 
-	sts_agent_metrics(agent, &v);
 	memset(total, 0, sizeof *total);
 	for (unsigned i = 0;
 	     i <= STS_METRIC_QUESTIONS_LAST - STS_METRIC_QUESTIONS; i++) {
 		total->n[STS_HISTORY_QUESTIONS] +=
-		    v.n[STS_METRIC_QUESTIONS + i];
+		    v->n[STS_METRIC_QUESTIONS + i];
 	}
 	total->n[STS_HISTORY_ENFORCED] =
 	    answers[STS_ANSWER_POLICY] + answers[STS_ANSWER_DANE_ONLY] +
 	    answers[STS_ANSWER_DANE] + answers[STS_ANSWER_PRELOAD];
 	total->n[STS_HISTORY_TEMP] = answers[STS_ANSWER_TEMP];
 	for (unsigned i = 0; i < STS_WHY_ANSWERS; i++) {
-		total->n[STS_HISTORY_LOOKUPS] += v.n[STS_METRIC_LOOKUPS + i];
+		total->n[STS_HISTORY_LOOKUPS] += v->n[STS_METRIC_LOOKUPS + i];
 	}
 	/* ok, failed, again */
-	total->n[STS_HISTORY_FAILED] = v.n[STS_METRIC_FETCHES + 1];
+	total->n[STS_HISTORY_FAILED] = v->n[STS_METRIC_FETCHES + 1];
+}
+
+void
+sts_status_count(const struct sts_agent *agent, struct sts_history_row *total)
+{
+	struct sts_metrics_values v;
+	struct sts_inspection i;
+
+	sts_agent_metrics(agent, &v);
+	sts_inspect(agent, &i);
+	count(&v, total);
+	total->waited_ms = i.waited_ms;
 }
 
 /* True: one of them at least answers. */
@@ -76,8 +86,11 @@ sts_status_begin(struct sts_status *s, const struct sts_status_of *of)
 	s->off_until_s = sts_live_off_until_s(of->live);
 	s->up_s = sts_history_up_s(of->history);
 	take_memory(s, of->memory);
-	sts_status_count(of->agent, &s->total);
+	sts_agent_metrics(of->agent, &s->metrics);
+	count(&s->metrics, &s->total);
+	s->total.waited_ms = s->agent.waited_ms;
 	s->hour_count = sts_history_rows(of->history, &s->total, s->hour);
+	s->total.waited_ms = sts_history_waited_ms(of->history, &s->total);
 	if (!take_servers(s, of)) {
 		s->problems |= STS_STATUS_SERVERS;
 	}
@@ -241,6 +254,57 @@ put_dane(const struct sts_status *s, struct sts_json_put *p)
 	sts_json_put_close(p, '}');
 }
 
+/* The sum of some slots. */
+static uint32_t
+metric(const struct sts_status *s, unsigned first, unsigned many)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < many; i++) {
+		n += s->metrics.n[first + i];
+	}
+	return n;
+}
+
+static void
+put_reports(const struct sts_status *s, struct sts_json_put *p)
+{
+	static const struct {
+		const char *name;
+		unsigned first, many;
+	} rows[] = { { "domains_today", STS_METRIC_REPORT_DOMAINS, 1 },
+		{ "waiting", STS_METRIC_REPORT_DOMAINS + 1, 1 },
+		{ "sessions", STS_METRIC_REPORT_EVENTS, 3 },
+		{ "lost", STS_METRIC_REPORT_LOST, 4 },
+		/* by mail, by HTTPS */
+		{ "sent", STS_METRIC_REPORTS, 2 },
+		{ "again", STS_METRIC_REPORTS + 2, 1 },
+		{ "dropped", STS_METRIC_REPORTS + 3, 1 } };
+
+	sts_json_put_open(p, "reports", '{');
+	sts_json_put_bool(p, "on", s->plan.report > 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		sts_json_put_number(
+		    p, rows[i].name, metric(s, rows[i].first, rows[i].many));
+	}
+	sts_json_put_close(p, '}');
+}
+
+static void
+put_share(const struct sts_status *s, struct sts_json_put *p)
+{
+	sts_json_put_open(p, "share", '{');
+	sts_json_put_bool(p, "on", s->plan.share > 0);
+	sts_json_put_bool(p, "up", metric(s, STS_METRIC_SHARE_UP, 1) > 0);
+	sts_json_put_number(p, "sent", metric(s, STS_METRIC_SHARE_SENT, 1));
+	sts_json_put_number(p, "taken", metric(s, STS_METRIC_SHARE_TAKEN, 1));
+	sts_json_put_number(
+	    p, "refused", metric(s, STS_METRIC_SHARE_REFUSED, 4));
+	sts_json_put_number(p, "lost", metric(s, STS_METRIC_SHARE_LOST, 1));
+	sts_json_put_number(p, "silent", metric(s, STS_METRIC_SHARE_SILENT, 1));
+	sts_json_put_close(p, '}');
+}
+
 static void
 put_memory(const struct sts_status *s, struct sts_json_put *p)
 {
@@ -339,6 +403,7 @@ put_row(const struct sts_history_row *row, struct sts_json_put *p)
 	for (unsigned i = 0; i < STS_HISTORY_COLUMNS; i++) {
 		sts_json_put_number(p, names[i], row->n[i]);
 	}
+	sts_json_put_number(p, "longest_wait_ms", row->waited_ms);
 }
 
 static void
@@ -373,6 +438,8 @@ static void (*const sections[])(
 	put_journal,
 	put_servers,
 	put_dane,
+	put_reports,
+	put_share,
 	put_memory,
 	put_policies,
 	put_domains,

@@ -73,6 +73,7 @@ struct sts_status {
 		bool trusted;
 		struct sts_inspected_server is;
 	} server[STS_DNS_SERVERS_MAX];
+	struct sts_metrics_values metrics;
 	struct sts_history_row total;
 	unsigned hour_count;
 	struct sts_history_row hour[STS_HISTORY_ROWS];
@@ -81,7 +82,7 @@ struct sts_status {
 	bool walked; /* both lists were looked for */
 };
 
-/* The counters of the agent that the history keeps. */
+/* What the history keeps of the agent: counters, and the longest wait. */
 void sts_status_count(
     const struct sts_agent *agent, struct sts_history_row *total);
 

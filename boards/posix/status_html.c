@@ -33,13 +33,14 @@ static const char style[] =
     "section{border-top:1px solid var(--line);padding:.6rem 0}\n"
     "ul{margin:0;padding:0;list-style:none}\n"
     "@media (min-width:40rem){section{display:grid;"
-    "grid-template-columns:9rem 1fr;gap:1rem}}\n"
+    "grid-template-columns:9rem minmax(0,1fr);gap:1rem}}\n"
     ".charts{display:flex;flex-wrap:wrap;gap:1rem}\n"
     "figure{margin:0;flex:1 1 15rem}\n"
     "svg{width:100%;height:auto;border-bottom:1px solid var(--line)}\n"
     "rect{fill:var(--bar)}\n"
     ".wide{overflow-x:auto}\n"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;"
+    "overflow-wrap:normal}\n"
     "th,td{text-align:right;padding:.1rem .5rem;"
     "border-bottom:1px solid var(--line)}\n"
     "@media print{:root{--fg:#000;--bg:#fff;--soft:#333;--line:#999;"
@@ -53,12 +54,14 @@ struct page {
 
 static const struct {
 	const char *name, *title;
+	bool longest; /* of an hour's values, and not how many */
 } columns[] = {
-	{ "questions", "Questions" },
-	{ "enforced", "Answered by a policy or DANE" },
-	{ "temp", "Told to wait" },
-	{ "lookups", "Domains looked up" },
-	{ "fetches_failed", "Fetches that failed" },
+	{ "questions", "Questions", false },
+	{ "enforced", "Answered by a policy or DANE", false },
+	{ "temp", "Told to wait", false },
+	{ "lookups", "Domains looked up", false },
+	{ "fetches_failed", "Fetches that failed", false },
+	{ "longest_wait_ms", "Longest wait for an answer, ms", true },
 };
 
 enum {
@@ -201,10 +204,13 @@ put_chart(struct page *p, unsigned column, unsigned hours)
 	put(p, "</svg>\n<figcaption>");
 	put(p, columns[column].title);
 	put(p, ": ");
-	put_number(p, sum);
-	put(p, ", at most ");
+	if (!columns[column].longest) {
+		put_number(p, sum);
+		put(p, ", at most ");
+	}
 	put_number(p, sum > 0 ? most : 0);
-	put(p, " an hour</figcaption>\n</figure>\n");
+	put(p, columns[column].longest ? "" : " an hour");
+	put(p, "</figcaption>\n</figure>\n");
 }
 
 static void

@@ -18,7 +18,8 @@ enum {
 	HOUR = 3600,
 	DAY = 86400,
 	SERVERS_SHOWN = 8,
-	DOMAINS_SHOWN = 16
+	DOMAINS_SHOWN = 16,
+	HOURS_SHOWN = 24
 };
 
 struct words {
@@ -210,6 +211,15 @@ say_journal(struct words *w)
 	end_line(w);
 }
 
+/* What is known of the trusted name servers together. */
+static const char *
+dnssec(const struct words *w)
+{
+	return is(w, "dane.resolver", "validates") ? ", validates DNSSEC"
+	       : is(w, "dane.resolver", "blind") ? ", does NOT validate DNSSEC"
+						 : "";
+}
+
 static void
 say_servers(struct words *w)
 {
@@ -234,6 +244,7 @@ say_servers(struct words *w)
 			     : "no answer yet",
 		    yes[3] ? "" : ", no EDNS",
 		    yes[4] ? "" : ", silent over TCP");
+		say(w, "%s", !yes[0] ? "" : dnssec(w));
 		end_line(w);
 	}
 }
@@ -252,6 +263,45 @@ say_dane(struct words *w)
 		    : is(w, "dane.resolver", "validates")
 			? "the name servers validate"
 			: "whether the name servers validate is not known yet");
+	}
+	end_line(w);
+}
+
+static void
+say_reports(struct words *w)
+{
+	if (!is(w, "reports.on", "true")) {
+		say(w, "off");
+		end_line(w);
+		return;
+	}
+	say(w, "%llu domains counted today, reports about %llu wait",
+	    number(w, "reports.domains_today"), number(w, "reports.waiting"));
+	end_line(w);
+	say(w,
+	    "%llu sessions counted since start, %llu lost; %llu reports sent, "
+	    "%llu tried in vain so far, %llu given up",
+	    number(w, "reports.sessions"), number(w, "reports.lost"),
+	    number(w, "reports.sent"), number(w, "reports.again"),
+	    number(w, "reports.dropped"));
+	end_line(w);
+}
+
+static void
+say_share(struct words *w)
+{
+	if (!is(w, "share.on", "true")) {
+		say(w, "off");
+	} else {
+		say(w, "%s; ",
+		    is(w, "share.up", "true")
+			? "connected"
+			: "NOT CONNECTED: this gateway works by itself");
+		say(w,
+		    "policies since start: %llu sent, %llu taken, %llu "
+		    "refused, %llu lost",
+		    number(w, "share.sent"), number(w, "share.taken"),
+		    number(w, "share.refused"), number(w, "share.lost"));
 	}
 	end_line(w);
 }
@@ -375,6 +425,32 @@ say_expires(struct words *w)
 }
 
 static void
+say_wait(struct words *w, unsigned long long ms)
+{
+	say(w, "%llu.%03llu s", ms / 1000, ms % 1000);
+}
+
+static void
+say_waits(struct words *w)
+{
+	unsigned long long day = 0;
+
+	for (unsigned i = 0; i < HOURS_SHOWN; i++) {
+		unsigned long long ms =
+		    strtoull(sts_tree_get(w->t, "hours.%u.longest_wait_ms", i),
+			NULL, 10);
+
+		day = ms > day ? ms : day;
+	}
+	say(w, "the longest wait for an answer: ");
+	say_wait(w, day);
+	say(w, " in the last day, ");
+	say_wait(w, number(w, "since_start.longest_wait_ms"));
+	say(w, " since start");
+	end_line(w);
+}
+
+static void
 say_questions(struct words *w)
 {
 	unsigned long long n = number(w, "since_start.questions");
@@ -396,6 +472,7 @@ say_questions(struct words *w)
 	    number(w, "since_start.lookups"),
 	    number(w, "since_start.fetches_failed"));
 	end_line(w);
+	say_waits(w);
 }
 
 static void
@@ -423,6 +500,8 @@ static const struct {
 	{ "Journal", "journal.state", say_journal },
 	{ "Name servers", "name_servers.0.address", say_servers },
 	{ "DANE", "dane.on", say_dane },
+	{ "TLS reports", "reports.on", say_reports },
+	{ "Sharing", "share.on", say_share },
 	{ "Memory", "memory.bytes", say_memory },
 	{ "Policies", "policies.records", say_policies },
 	{ "Failing", "policies.records", say_failing },

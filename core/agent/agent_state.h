@@ -148,6 +148,8 @@ struct sts_agent {
 	bool draining;
 	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
 	sts_ms now, sweep_at;
+	uint32_t waited_ms; /* the longest wait of a client's answer since the
+	                       operator looked (inspect.h) */
 
 	struct {
 		struct sts_x509_links *links; /* signatures that were checked */

@@ -157,6 +157,10 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 	    a, STS_EVENT_ANSWER, (enum sts_why)ask->answer.why, domain);
 	e->number[0] = a->now - ask->asked;
 	e->number[1] = ask->answer.kind;
+	/* Nobody waits for what is looked up ahead of mail. */
+	if (e->number[0] > a->waited_ms && sts_agent_is_client(a, ask->node)) {
+		a->waited_ms = (uint32_t)e->number[0];
+	}
 }
 
 void

@@ -31,6 +31,13 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->dane_sees = a->dane.resolver == STS_DANE_RESOLVER_SEES;
 	out->dane_blind = a->dane.resolver == STS_DANE_RESOLVER_BLIND;
 	out->waiting = (uint32_t)a->asks.count + a->crowded.count;
+	out->waited_ms = a->waited_ms;
+}
+
+void
+sts_inspect_wait_anew(struct sts_agent *a)
+{
+	a->waited_ms = 0;
 }
 
 void

@@ -20,11 +20,16 @@ struct sts_inspection {
 	unsigned clients, clients_max, lookups, lookups_max, fetches,
 	    fetches_max;
 	unsigned waiting; /* questions for a lookup */
+	uint32_t waited_ms; /* the longest that a client waited for an answer
+			       since sts_inspect_wait_anew, or the start */
 	unsigned danes, danes_max; /* domains whose mail hosts are looked up */
 	bool dane_sees, dane_blind; /* the trusted name servers validate, or
 				       do not; neither: not known */
 };
 void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
+
+/* Begin anew with the longest wait: it is 0 until the next answer. */
+void sts_inspect_wait_anew(struct sts_agent *a);
 
 /* What is believed of a name server. */
 struct sts_inspected_server {

@@ -18,3 +18,9 @@ service-commands:
 
 test-service: $(BUILD)/mtasts service-deps ## units, pages, installation, restarts, rights (root)
 	@{ echo alone; $(MAKE) --no-print-directory -s service-commands; } | sh tests/run.sh
+
+# Large for what it is, and so a target of its own.
+.PHONY: test-status-page
+test-status-page: $(BUILD)/mtasts ## the page of mtasts status in a browser; pictures in $(BUILD)/status-page
+	@sh boards/posix/deps.sh chromium chromium-driver tidy
+	@python3 tests/service/status_page.py $(BUILD)/mtasts $(BUILD)/status-page

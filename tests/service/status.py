@@ -68,7 +68,7 @@ def read_page(path):
     agent.check(not p.open, "not closed: %s" % p.open)
     for tag in ("title", "h1", "main", "table"):
         agent.check(p.seen.get(tag) == 1, tag)
-    agent.check(p.seen["svg"] == p.seen["figure"] == 5, "charts")
+    agent.check(p.seen["svg"] == p.seen["figure"] == 6, "charts")
     agent.check(p.seen["section"] == p.seen["h2"], "headings")
     for text in ("prefers-color-scheme:dark", "@media print", "viewport"):
         agent.check(text in page, text)

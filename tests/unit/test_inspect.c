@@ -260,6 +260,48 @@ START_TEST(figures)
 }
 END_TEST
 
+/* The longest wait is a client's, until the operator begins anew; what is
+ * looked up for nobody who waits does not count. */
+START_TEST(waits)
+{
+	static const struct {
+		const char *name;
+		sts_ms ms;
+		bool client, anew;
+		uint32_t want;
+	} cases[] = { { "nobody waits", 9000, false, false, 0 },
+		{ "a client", 1500, true, false, 1500 },
+		{ "a shorter wait", 20, true, false, 1500 },
+		{ "a longer one", 1501, true, false, 1501 },
+		{ "still nobody", 9000, false, false, 1501 },
+		{ "anew", 0, true, true, 0 },
+		{ "the next hour", 3, true, false, 3 } };
+
+	start();
+	agent.now = 10000;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_answer not_found = { 0 };
+		struct sts_inspection is;
+		struct sts_ask ask;
+
+		memset(&ask, 0, sizeof ask);
+		ask.node =
+		    cases[i].client ? agent.first_client : agent.first_question;
+		ask.settings = &settings;
+		ask.zone = zones.zone;
+		ask.asked = agent.now - cases[i].ms;
+		not_found.kind = STS_ANSWER_NOTFOUND;
+		sts_agent_answer(
+		    &agent, &ask, not_found, unit_span("a.example"));
+		if (cases[i].anew) {
+			sts_inspect_wait_anew(&agent);
+		}
+		sts_inspect(&agent, &is);
+		unit_int(cases[i].name, is.waited_ms, cases[i].want);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	enum sts_answer_kind kind;
@@ -550,6 +592,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, flush_all);
 	tcase_add_test(tc, kept);
 	tcase_add_test(tc, figures);
+	tcase_add_test(tc, waits);
 	tcase_add_test(tc, verdict_table);
 	tcase_add_test(tc, standing);
 	tcase_add_test(tc, journal_area);

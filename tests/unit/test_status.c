@@ -40,7 +40,7 @@ START_TEST(hours)
 		{ "100 days: the time wraps", 2400, 24 } };
 
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
-		struct sts_history_row total = { { UINT32_MAX - 50 } };
+		struct sts_history_row total = { { UINT32_MAX - 50 }, 0 };
 		struct sts_history_row row[STS_HISTORY_ROWS];
 		struct sts_history h;
 		sts_ms now = UINT32_MAX - 1000;
@@ -65,7 +65,7 @@ END_TEST
 /* Each hour is in its place, the oldest first. */
 START_TEST(hours_order)
 {
-	struct sts_history_row total = { { 0 } }, row[STS_HISTORY_ROWS];
+	struct sts_history_row total = { { 0 }, 0 }, row[STS_HISTORY_ROWS];
 	struct sts_history h;
 	sts_ms now = 0;
 
@@ -87,6 +87,30 @@ START_TEST(hours_order)
 	}
 	ck_assert_uint_eq(closed, 3);
 	ck_assert_uint_eq(sts_history_up_s(&h), 43 * 3600);
+}
+END_TEST
+
+/* The longest wait is of each hour; that since the start is never forgotten. */
+START_TEST(hours_waits)
+{
+	struct sts_history_row total = { { 0 }, 0 }, row[STS_HISTORY_ROWS];
+	struct sts_history h;
+	sts_ms now = 0;
+
+	sts_history_begin(&h, now);
+	for (uint32_t i = 0; i < 30; i++) {
+		total.waited_ms = i == 3 ? 9000 : i;
+		play(&h, &total, &now, 1, 0);
+	}
+	total.waited_ms = 77;
+	ck_assert_uint_eq(sts_history_rows(&h, &total, row), 24);
+	for (uint32_t k = 0; k < 23; k++) {
+		ck_assert_uint_eq(row[k].waited_ms, 7 + k);
+	}
+	ck_assert_uint_eq(row[23].waited_ms, 77);
+	ck_assert_uint_eq(sts_history_waited_ms(&h, &total), 9000);
+	total.waited_ms = 9001;
+	ck_assert_uint_eq(sts_history_waited_ms(&h, &total), 9001);
 }
 END_TEST
 
@@ -262,6 +286,43 @@ static const struct {
 	    "{\"dane\":{\"on\":true,\"resolver\":\"blind\",\"busy\":1,"
 	    "\"busy_max\":4}}",
 	    "# DANE\non; 1 of 4 look-ups of mail hosts are running; BLIND" },
+	{ "a trusted name server that validates",
+	    "{\"name_servers\":[{\"address\":\"192.0.2.1:53\","
+	    "\"trusted\":true,\"answers\":true,\"heard\":true,\"edns\":true,"
+	    "\"tcp\":true},{\"address\":\"192.0.2.2:53\","
+	    "\"trusted\":false,\"answers\":true,\"heard\":true,\"edns\":true,"
+	    "\"tcp\":true}],\"dane\":{\"on\":true,"
+	    "\"resolver\":\"validates\"}}",
+	    "192.0.2.1:53 (trusted): answers, validates DNSSEC\n"
+	    "192.0.2.2:53: answers\n" },
+	{ "a trusted name server that does not",
+	    "{\"name_servers\":[{\"address\":\"192.0.2.1:53\","
+	    "\"trusted\":true,\"answers\":true,\"heard\":true,\"edns\":true,"
+	    "\"tcp\":true}],\"dane\":{\"on\":true,\"resolver\":\"blind\"}}",
+	    "answers, does NOT validate DNSSEC\n" },
+	{ "reports off", "{\"reports\":{\"on\":false,\"lost\":3}}",
+	    "# TLS reports\noff\n" },
+	{ "reports",
+	    "{\"reports\":{\"on\":true,\"domains_today\":1,\"waiting\":2,"
+	    "\"sessions\":3,\"lost\":4,\"sent\":5,\"again\":6,"
+	    "\"dropped\":7}}",
+	    "# TLS reports\n1 domains counted today, reports about 2 wait\n3 "
+	    "sessions counted since start, 4 lost; 5 reports sent, 6 tried in "
+	    "vain so far, 7 given up\n" },
+	{ "sharing off", "{\"share\":{\"on\":false}}", "# Sharing\noff\n" },
+	{ "sharing",
+	    "{\"share\":{\"on\":true,\"up\":true,\"sent\":1,\"taken\":2,"
+	    "\"refused\":3,\"lost\":4}}",
+	    "# Sharing\nconnected; policies since start: 1 sent, 2 taken, 3 "
+	    "refused, 4 lost\n" },
+	{ "sharing, alone", "{\"share\":{\"on\":true,\"up\":false}}",
+	    "# Sharing\nNOT CONNECTED: this gateway works by itself; " },
+	{ "longest wait",
+	    "{\"since_start\":{\"counted\":true,\"questions\":1,"
+	    "\"longest_wait_ms\":12005},\"hours\":[{\"longest_wait_ms\":80},"
+	    "{\"longest_wait_ms\":1500},{\"longest_wait_ms\":0}]}",
+	    "the longest wait for an answer: 1.500 s in the last day, 12.005 "
+	    "s since start\n" },
 	{ "memory",
 	    "{\"memory\":{\"bytes\":4194304,\"policies\":2000000,"
 	    "\"policies_room\":1000,\"policies_free\":750,\"clients\":999,"
@@ -325,6 +386,10 @@ static const struct {
 	    "<rect x=\"221\" y=\"59\" width=\"8\" height=\"1\"/>"
 	    "<rect x=\"231\" y=\"0\" width=\"8\" height=\"60\"/></svg>\n"
 	    "<figcaption>Questions: 121, at most 120 an hour</figcaption>" },
+	{ "a chart of the longest",
+	    "{\"hours\":[{\"questions\":1,\"longest_wait_ms\":70},{"
+	    "\"questions\":1,\"longest_wait_ms\":350}]}",
+	    "<figcaption>Longest wait for an answer, ms: 350</figcaption>" },
 	{ "no number", "{\"hours\":[{\"questions\":\"<rect>\"}]}",
 	    "<figcaption>Questions: 0, at most 0 an hour</figcaption>" },
 	{ "healthy", "{\"healthy\":true}",
@@ -353,6 +418,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, hours);
 	tcase_add_test(tc, hours_order);
+	tcase_add_test(tc, hours_waits);
 	tcase_add_test(tc, tree_table);
 	tcase_add_test(tc, tree_full);
 	tcase_add_test(tc, words_table);
