@@ -98,7 +98,7 @@ DAEMON_SRC = boards/posix/anchors_command.c boards/posix/check.c boards/posix/ch
 	boards/posix/confine_openbsd.c boards/posix/control.c boards/posix/control_client.c \
 	boards/posix/control_commands.c boards/posix/control_print.c boards/posix/control_record.c \
 	boards/posix/control_report.c boards/posix/control_request.c boards/posix/control_show.c \
-	boards/posix/date.c boards/posix/dns_ask.c boards/posix/fields.c boards/posix/journal_child.c \
+	boards/posix/date.c boards/posix/dns_ask.c boards/posix/fields.c boards/posix/help.c boards/posix/journal_child.c \
 	boards/posix/journal_file.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c \
 	boards/posix/look.c boards/posix/main.c boards/posix/match.c boards/posix/memory.c \
 	boards/posix/metrics_http.c boards/posix/names.c boards/posix/preload_file.c \

@@ -15,110 +15,31 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/base/version.h"
-#include "commands.h"
-
-static const char usage[] =
-    "usage: mtasts serve   [-c FILE] [-o 'KEY VALUE']... [-t]\n"
-    "       mtasts query   [-c FILE] [-o 'KEY VALUE']... [--zone Z] [--json] "
-    "[--fresh]\n"
-    "                      KEY...\n"
-    "       mtasts check   [-c FILE] [-o 'KEY VALUE']... [--json | --plugin] "
-    "[--days N]\n"
-    "                      [--port N] [--helo NAME] [--within N] DOMAIN |\n"
-    "                      --mx HOST [--tls]\n"
-    "       mtasts cache   list | show D | forget D | refresh D | export |\n"
-    "                      flush [--all] | stats\n"
-    "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
-    "       mtasts status  [-c FILE] [-o 'KEY VALUE']... [--json | --quiet |\n"
-    "                      --html FILE | --watch]\n"
-    "       mtasts enforce [-c FILE] [-o 'KEY VALUE']... [--json] "
-    "[on | off [--until TIME]]\n"
-    "       mtasts report  list | show D | send D | flush\n"
-    "                      [-c FILE] [-o 'KEY VALUE']... [--json]\n"
-    "       mtasts match   PATTERN HOST\n"
-    "       mtasts anchors FILE\n"
-    "       mtasts warm    [-c FILE] [-o 'KEY VALUE']... FILE\n"
-    "       mtasts publish sts | tlsrpt | tlsa NAME ... (mtasts publish "
-    "--help)\n"
-    "       mtasts completion bash | zsh | fish\n"
-    "       mtasts --help | --version\n";
-
-static const char help[] =
-    "\n"
-    "serve    answer mail servers, in the foreground; with -t check the\n"
-    "         configuration and print the memory plan instead\n"
-    "query    print what a mail server is answered for KEY (a domain), and "
-    "why;\n"
-    "         the running daemon is asked; if none is running, or with\n"
-    "         --fresh, this process looks KEY up itself\n"
-    "check    look into all that a domain publishes and its mail servers "
-    "show:\n"
-    "         MTA-STS, DANE, TLSRPT; mtasts check --help\n"
-    "cache    list or show what the running daemon holds; forget a domain or\n"
-    "         refresh it; export the policies as Postfix's policy table; "
-    "flush:\n"
-    "         forget everything but live policies, with --all those, too\n"
-    "status   how the running daemon is, on one screen; --quiet: only by the "
-    "exit\n"
-    "         code, 0 healthy, 1 not, for health checks; --html: as one page "
-    "for a web "
-    "server;\n"
-    "         --watch: again every 2 seconds\n"
-    "enforce  off: the daemon answers \"not found\" and logs what it would "
-    "have\n"
-    "         answered, until enforcement is switched on, until a restart, "
-    "or,\n"
-    "         whatever is restarted, until TIME: 2h, 3d, 2026-12-24T18:00Z\n"
-    "report   TLS reports (RFC 8460): list the domains that are counted or "
-    "wait,\n"
-    "         show a domain's report as a mail (sendmail -i -t sends it) or,\n"
-    "         with --json, as it is; deliver one, or all that wait, now\n"
-    "match    tell by the exit code whether HOST fits an mx PATTERN\n"
-    "         (RFC 8461 4.1)\n"
-    "anchors  print a PEM bundle as a C table of trust anchors\n"
-    "warm     have the running daemon look up every domain of FILE, so that "
-    "the\n"
-    "         first mail meets a held policy\n"
-    "publish  print the policy, the DNS records and the steps with which your "
-    "own\n"
-    "         domain is protected; --check compares with what is published\n"
-    "\n"
-    "-c FILE         read the configuration from FILE instead of\n"
-    "                " STS_CONF_FILE ", which need not exist\n"
-    "-o 'KEY VALUE'  take this line of configuration after those of the file\n"
-    "--json          print JSON, an object a line\n"
-    "\n"
-    "Without a configuration the daemon listens on 127.0.0.1:8461, asks the "
-    "name\n"
-    "servers of /etc/resolv.conf and trusts the system's CA bundle. Postfix:\n"
-    "  smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
-    "\n"
-    "Exit codes: 0 a policy is in force, 1 definitely none, 2 cannot tell,\n"
-    "64 usage, 70 the system failed, 78 configuration.\n";
+#include "help.h"
 
 /* Both tables are what is accepted, and what shells complete: no quote, bracket
  * or colon in their texts. */
 /* clang-format off */
 const struct sts_command sts_commands[] = {
-	{ "serve", sts_command_serve, "cot", 0, 0, "answer mail servers",
+	{ "serve", sts_command_serve, "coth", 0, 0, "answer mail servers",
 	    "", false },
-	{ "query", sts_command_query, "cozjf", 1, STS_WORDS_MAX,
+	{ "query", sts_command_query, "cozjfh", 1, STS_WORDS_MAX,
 	    "what a mail server is answered, and why", "", false },
 	{ "check", sts_command_check, "cojmdpielnh", 0, 1,
 	    "look into all that a domain publishes", "", false },
-	{ "cache", sts_command_cache, "coja", 1, 2,
+	{ "cache", sts_command_cache, "cojah", 1, 2,
 	    "what the running daemon holds",
 	    "list show forget refresh export flush stats", false },
-	{ "status", sts_command_status, "cojqwH", 0, 0,
+	{ "status", sts_command_status, "cojqwHh", 0, 0,
 	    "how the running daemon is", "", false },
-	{ "enforce", sts_command_enforce, "coju", 0, 1,
+	{ "enforce", sts_command_enforce, "cojuh", 0, 1,
 	    "switch enforcement on or off", "on off", false },
-	{ "report", sts_command_report, "coj", 1, 2,
+	{ "report", sts_command_report, "cojh", 1, 2,
 	    "TLS reports that are counted or wait", "list show send flush",
 	    false },
-	{ "match", sts_command_match, "", 2, 2,
+	{ "match", sts_command_match, "h", 2, 2,
 	    "whether a host fits a pattern", "", false },
-	{ "anchors", sts_command_anchors, "", 1, 1,
+	{ "anchors", sts_command_anchors, "h", 1, 1,
 	    "print a PEM bundle as C", "", true },
 	{ "warm", sts_command_warm, "coh", 0, 1,
 	    "look up every domain of a file", "", true },
@@ -127,7 +48,7 @@ const struct sts_command sts_commands[] = {
 	    "sts tlsrpt tlsa --mode --max-age --out --server --zone --next "
 	    "--usage --certificate --key --mx --rua --cert --format --ttl "
 	    "--port --check --remove --unchecked --force --help", true },
-	{ "completion", sts_command_completion, "", 1, 1,
+	{ "completion", sts_command_completion, "h", 1, 1,
 	    "write what a shell needs to complete", "bash zsh fish", false },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, false },
 };
@@ -151,7 +72,7 @@ const struct sts_option sts_options[] = {
 	{ "--helo", 'e', STS_VALUE_WORD, "the name to greet with" },
 	{ "--tls", 'l', STS_VALUE_NONE, "TLS from the first octet" },
 	{ "--plugin", 'n', STS_VALUE_NONE, "a line for a monitor" },
-	{ "--help", 'h', STS_VALUE_NONE, "what it does" },
+	{ "--help", 'h', STS_VALUE_NONE, "this" },
 	{ NULL, 0, STS_VALUE_NONE, NULL },
 };
 /* clang-format on */
@@ -179,7 +100,8 @@ sts_fail(int code, const char *format, ...)
 static int
 usage_error(const char *what, const char *which)
 {
-	fprintf(stderr, "mtasts: %s: %s\n%s", which, what, usage);
+	fprintf(stderr, "mtasts: %s: %s\n", which, what);
+	sts_help_usage(stderr);
 	return STS_EXIT_USAGE;
 }
 
@@ -353,6 +275,9 @@ run(const struct sts_command *c, const char *const *words)
 	if (rc != 0) {
 		return rc;
 	}
+	if (args.help && sts_help_command(c)) {
+		return printed(STS_EXIT_YES);
+	}
 	if (args.word_count < c->words_min) {
 		return usage_error("something is missing", c->name);
 	}
@@ -369,7 +294,7 @@ main(int argc, char **argv)
 
 	hold_standard();
 	if (argc < 2) {
-		fputs(usage, stderr);
+		sts_help_usage(stderr);
 		return STS_EXIT_USAGE;
 	}
 	if (strcmp(name, "--version") == 0) {
@@ -377,8 +302,7 @@ main(int argc, char **argv)
 		return printed(STS_EXIT_YES);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-		fputs(usage, stdout);
-		fputs(help, stdout);
+		sts_help_all();
 		return printed(STS_EXIT_YES);
 	}
 	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {

@@ -48,6 +48,7 @@ static const char help[] =
     "unless\n"
     "every MX host passes the tests of mtasts check; --unchecked skips them.\n"
     "\n"
+    "Example:\n"
     "mtasts publish sts example.com --mode testing --out /var/www/mta-sts.txt\n"
     "mtasts publish sts example.com --server nginx --out /var/www/mta-sts.txt\n"
     "mtasts publish sts example.com --out /var/www/mta-sts.txt --check\n"
@@ -373,6 +374,17 @@ sts_publish_compare(const struct sts_publish *p, const char *prefix,
 	return same ? STS_EXIT_YES : STS_EXIT_NONE;
 }
 
+static bool
+asks_help(const struct sts_args *args)
+{
+	for (unsigned i = 0; i < args->word_count; i++) {
+		if (strcmp(args->word[i], "--help") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 sts_command_publish(const struct sts_args *args)
 {
@@ -384,7 +396,7 @@ sts_command_publish(const struct sts_args *args)
 		{ "tlsrpt", sts_publish_tlsrpt },
 		{ "tlsa", sts_publish_tlsa } };
 
-	if (args->word_count > 0 && strcmp(args->word[0], "--help") == 0) {
+	if (asks_help(args)) {
 		fputs(usage, stdout);
 		fputs(help, stdout);
 		return STS_EXIT_YES;

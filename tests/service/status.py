@@ -122,7 +122,9 @@ def completion(binary, folder):
         agent.check(r.returncode == 0, "%s: %s" % (shell, r.stderr))
     usage = subprocess.run([binary, "--help"], check=True, text=True,
                            capture_output=True).stdout
-    for command in re.findall(r"^(?:usage:)? +mtasts ([a-z]+)", usage, re.M):
+    commands = re.findall(r"^  ([a-z]+)  +\S", usage, re.M)
+    agent.check(len(commands) == 12, str(commands))
+    for command in commands:
         for shell, text in tables.items():
             agent.check(re.search(r"\b%s\b" % command, text),
                         "%s: %s" % (shell, command))
