@@ -15,6 +15,7 @@ stack that was seen, the file that make test-boards leaves beside a firmware.
 
 import collections
 import glob
+import lzma
 import os
 import re
 import subprocess
@@ -272,6 +273,82 @@ def front(old_text, boards):
     return table(("size",), rows, made, old)
 
 
+# Which product needs what.
+
+POLICY = 132  # octets that a typical domain costs
+ROUTER = ("memory 1M", "clients 64", "lookups 64", "fetch_slots 4")
+GATEWAY = ("memory 4M", "dane on", "contact tls@example.com",
+           "nameserver 127.0.0.1")
+# 8 clients, 8 lookups, 2 fetches, 2 calls, 2 domains with DANE, a journal,
+# no list, 128 KB of policies, 32 KB of reports; every other limit its default.
+MCU_512 = "STS_AGENT_SIZE_ALL(8, 8, 2, 2, 2, 2048, 0, 131072, 32768)"
+
+
+def running(settings):
+    """Resident octets, and room for policies, with these settings."""
+    options = [w for s in (*settings, "journal off", "control off",
+                           "trust_anchors /etc/ssl/certs/ca-certificates.crt",
+                           "listen inet:127.0.0.1:48461") for w in ("-o", s)]
+    words = ["build/x86_64/mtasts", "serve", "-c", "/dev/null", *options]
+    plan = output(*words, "-t")
+    room = int(re.search(r"^  policies +(\d+)", plan, re.M)[1])
+    daemon = subprocess.Popen([*words, "-o", "log_level error"],
+                              stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    with open(f"/proc/{daemon.pid}/status") as f:
+        kb = int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+    daemon.terminate()
+    daemon.wait()
+    return kb, room
+
+
+def arm_agent(size):
+    """Octets of the agent with default limits, on a Cortex-M3."""
+    text = f"""#include "core/driver.h"
+#include "core/agent/agent_state.h"
+#include "core/agent/agent_size.h"
+char block[{size}];
+char rest[sizeof(struct sts_agent) + sizeof(struct sts_driver)];
+"""
+    out = "build/cortex-m3/product.o"
+    subprocess.run(["arm-none-eabi-gcc", "-std=c99", "-Os", "-mcpu=cortex-m3", "-mthumb", "-I.", "-isystem",
+                    "/usr/include/bearssl", "-x", "c", "-c", "-o", out, "-"], input=text, text=True, check=True)
+    return sections("arm-none-eabi-size", out)[2]
+
+
+def about(room):
+    n = room // POLICY
+    step = 10 ** max(len(str(n)) - 2, 1)
+    return f"some {n // step * step:,}"
+
+
+def products(boards):
+    """Of the tables above, and of daemons that run; boards: the cells of one."""
+    def cell(row, column):
+        return number(boards[row, column].strip("*"))
+
+    flash = stripped("x86_64")
+    packed = len(lzma.compress(open("build/x86_64/stripped", "rb").read(), preset=9))
+    small, large = running(ROUTER), running(GATEWAY)
+    name = FIRMWARE[0][0]
+    code = sum(library(r) for r in ("core", "dns", "tls")) + sum(
+        cell(p, f"{name} flash") for p in ("BearSSL", "lwIP", ROOTS, "libc", "board, port"))
+    ram = arm_agent(MCU_512) + sum(cell(p, f"{name} RAM") for p in ("lwIP", "board, port", DEEPEST))
+    rows = (
+        ("router, 8 MB of flash", "OpenWrt's package, `memory 1M`", f"{flash:,}; {packed:,} packed by xz",
+         f"{small[0]:,} KB resident", about(small[1]), "everything"),
+        ("gateway, 128 MB of RAM", "Debian's, or `make TARGET=...`; `memory 4M`, `dane on`, `contact`", f"{flash:,}",
+         f"{large[0]:,} KB resident", about(large[1]), "everything"),
+        ("MCU, 64 KB of RAM", "`BOARD=lm3s6965evb`", f"{cell(TOGETHER, name + ' flash'):,}",
+         f"{cell(TOGETHER, name + ' RAM'):,}", "some 60",
+         "one fetch at a time; without `STS_DANE`, `STS_PRELOAD`, `STS_REPORT`, `STS_SHARE`, `STS_SMTP`, `STS_METRICS`, `STS_UTS46`"),
+        ("MCU, 512 KB of RAM", "the library with the limits of sts_config.h; 8 clients, 8 lookups, 2 fetches, 2 of DANE",
+         f"{code:,} at most", f"{ram:,}", about(131072),
+         "DANE, reports, a journal, names beyond ASCII; without `STS_PRELOAD` and `STS_SHARE`, whose memory is 0"))
+    head = ("product", "built as", "flash", "RAM", "policies", "has")
+    return "".join("| " + " | ".join(r) + " |\n" for r in (head, ["---"] * len(head), *rows))
+
+
 # All.
 
 class Page:
@@ -334,6 +411,10 @@ def main():
         if sys.argv[1] == "check":
             compare(mark, page.get(mark), made[mark])
         page.put(mark, made[mark])
+    # Of what the tables above say, which were compared.
+    made["products"] = products(cells(made["boards"]))
+    print(made["products"])
+    boards.put("products", made["products"])
     if sys.argv[1] == "write":
         boards.write()
         first.write()
