@@ -11,6 +11,11 @@
  * application bytes that wait for a flush (taken > 0). A record that does not
  * fit is opened piece by piece (tls_stream.h) where the buffer is small by
  * choice.
+ *
+ * Where it is not, whatever has come is received at once: what stands behind
+ * the first record (got > len) is nothing but bytes that were not looked at
+ * yet. They move to the front when that record was handled, and to the end of
+ * the buffer while a flight is sent (aside).
  */
 #include <string.h>
 
@@ -40,7 +45,6 @@ enum {
 	/* Records in a row that bring nothing: empty ones and CCS. */
 	EMPTIES_MAX = 32,
 	WARNINGS_MAX = 4,
-	SEALED_MAX = STS_TLS_PLAIN_MAX + 256, /* RFC 8446 5.2 */
 	PIECES_FROM = STS_TLS_HEADER /* chunks stand behind the header */
 };
 
@@ -57,7 +61,10 @@ struct sts_tls {
 	bool content; /* a record's content is being handled */
 	bool eof; /* the peer closed the connection */
 	bool notified; /* close_notify came */
-	size_t len, got; /* bytes of the record, or of what is awaited of it */
+	/* Bytes of the record, or of what is awaited of it; len 0: its header
+	 * was not judged yet. */
+	size_t len, got;
+	size_t aside; /* bytes at the end of the buffer */
 	size_t off, end; /* of the content, what was not handled yet */
 	size_t out_off, out_end;
 	size_t taken;
@@ -107,21 +114,9 @@ used(struct sts_tls *t, size_t n)
 static void
 put_alert(struct sts_tls *t, uint8_t level, enum sts_tls_alert alert)
 {
-	struct sts_tls_client *c = &t->client;
-	struct sts_tls_out o = { &t->ciphers, t->record, 0 };
-	uint8_t *p;
-
-	/* Some servers take nothing sealed before it: RFC 8446 D.4. */
-	if (c->version == STS_TLS_13 && c->out.suite != NULL) {
-		sts_tls_put_ccs(c, &o);
-	}
-	p = o.p + o.n + sts_tls_before(&c->out);
-	p[0] = level;
-	p[1] = (uint8_t)alert;
-	o.n += sts_tls_seal(
-	    &t->ciphers, &c->out, STS_TLS_ALERT, o.p + o.n, ALERT_LEN);
 	t->out_off = 0;
-	t->out_end = o.n;
+	t->out_end = sts_tls_client_alert(
+	    &t->client, &t->ciphers, t->record, level, alert);
 }
 
 /* The end: nothing but the alert, if there is one, goes out. */
@@ -136,7 +131,7 @@ fail(struct sts_tls *t, enum sts_why why, enum sts_tls_alert alert)
 	t->why = (uint8_t)why;
 	t->content = false;
 	t->phase = WHOLE;
-	t->got = t->taken = 0;
+	t->len = t->got = t->aside = t->taken = 0;
 	t->out_off = t->out_end = 0;
 	if (alert != STS_ALERT_NONE) {
 		put_alert(t, FATAL, alert);
@@ -157,17 +152,22 @@ static void
 see_end(struct sts_tls *t)
 {
 	if (t->state == ESTABLISHED && t->eof && !t->notified &&
-	    piece(t).n == 0) {
+	    piece(t).n == 0 && t->aside == 0) {
 		fail(t, STS_WHY_TLS_TRUNCATED, STS_ALERT_NONE);
 	}
 }
 
-/* The content was handled to its end: the buffer is free. */
+/* The content was handled to its end: what was received behind it is next. */
 static void
 close_record(struct sts_tls *t)
 {
+	size_t ahead = t->got > t->len ? t->got - t->len : 0;
+
+	STS_ASSERT(ahead == 0 || !STS_TLS_SMALL);
+	memmove(t->record, t->record + t->len, ahead);
 	t->content = false;
-	t->got = 0;
+	t->got = ahead;
+	t->len = 0;
 	sts_tls_client_record_end(&t->client);
 }
 
@@ -191,7 +191,11 @@ feedable(const struct sts_tls *t)
 static void
 put_flight(struct sts_tls *t)
 {
-	STS_ASSERT(!t->content && t->got == 0);
+	STS_ASSERT(!t->content && t->aside == 0);
+	STS_ASSERT(t->got <= sizeof t->record - STS_TLS_FLIGHT_MAX);
+	t->aside = t->got;
+	memmove(t->record + sizeof t->record - t->got, t->record, t->got);
+	t->got = 0;
 	t->out_off = 0;
 	t->out_end = sts_tls_client_flight(&t->client, &t->ciphers, t->record);
 }
@@ -229,6 +233,7 @@ take_alert(struct sts_tls *t, struct sts_text a)
 	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY &&
 		   t->state == ESTABLISHED) {
 		close_record(t);
+		t->got = 0; /* nothing counts behind it */
 		t->notified = true;
 		put_alert(t, WARNING, STS_ALERT_CLOSE_NOTIFY);
 	} else if (a.p[0] != WARNING && a.p[0] != FATAL) {
@@ -304,15 +309,6 @@ take_content(struct sts_tls *t)
 	advance(t);
 }
 
-/* Whether a record of this type is not sealed. */
-static bool
-in_clear(const struct sts_tls *t, uint8_t type)
-{
-	return t->client.in.suite == NULL ||
-	       (t->client.version == STS_TLS_13 &&
-		   type == STS_TLS_CHANGE_CIPHER_SPEC);
-}
-
 /* A record came whole. */
 static void
 take_record(struct sts_tls *t)
@@ -321,7 +317,7 @@ take_record(struct sts_tls *t)
 	enum sts_tls_alert alert;
 
 	if (t->record[0] == STS_TLS_CHANGE_CIPHER_SPEC &&
-	    in_clear(t, t->record[0])) {
+	    sts_tls_in_clear(&t->client.in, t->record[0])) {
 		take_ccs(t, sts_text(t->record + STS_TLS_HEADER,
 				t->len - STS_TLS_HEADER));
 		return;
@@ -339,47 +335,20 @@ take_record(struct sts_tls *t)
 	take_content(t);
 }
 
-/* What may stand in a header now. */
-static enum sts_tls_alert
-judge_header(const struct sts_tls *t, uint8_t type, size_t body)
-{
-	bool clear = in_clear(t, type);
-
-	if (type < STS_TLS_CHANGE_CIPHER_SPEC || type > STS_TLS_APPLICATION ||
-	    (clear && type == STS_TLS_APPLICATION)) {
-		return STS_ALERT_UNEXPECTED_MESSAGE;
-	}
-	if (!clear && t->client.version == STS_TLS_13 &&
-	    type != STS_TLS_APPLICATION) {
-		return STS_ALERT_UNEXPECTED_MESSAGE;
-	}
-	return body > (clear ? STS_TLS_PLAIN_MAX : SEALED_MAX)
-		   ? STS_ALERT_RECORD_OVERFLOW
-		   : STS_ALERT_NONE;
-}
-
-/* What protection adds to the content of the next record from the server. */
-static size_t
-around(const struct sts_tls_direction *d)
-{
-	return sts_tls_before(d) - STS_TLS_HEADER +
-	       (d->suite != NULL ? STS_TLS_TAG : 0);
-}
-
 /* Whether the record, which does not fit, can be opened piece by piece. */
 static bool
 can_stream(const struct sts_tls *t, uint8_t type, size_t body)
 {
 	return STS_TLS_SMALL && sts_tls_stream_can(&t->client.in) &&
 	       (type == STS_TLS_HANDSHAKE || type == STS_TLS_APPLICATION) &&
-	       body - around(&t->client.in) <= STS_TLS_PLAIN_MAX + 1;
+	       body - sts_tls_around(&t->client.in) <= STS_TLS_PLAIN_MAX + 1;
 }
 
 static void
 begin_stream(struct sts_tls *t, const uint8_t *sent)
 {
 	struct sts_tls_direction *d = &t->client.in;
-	size_t content = sts_get16be(t->record + 3) - around(d);
+	size_t content = sts_get16be(t->record + 3) - sts_tls_around(d);
 
 	sts_tls_stream_begin(
 	    &t->stream, &t->ciphers, d, t->record, sent, content);
@@ -412,7 +381,7 @@ take_header(struct sts_tls *t)
 		fail(t, STS_WHY_TLS_VERSION, STS_ALERT_PROTOCOL_VERSION);
 		return;
 	}
-	alert = judge_header(t, type, body);
+	alert = sts_tls_judge_header(&t->client.in, type, body);
 	if (alert != STS_ALERT_NONE) {
 		broken(t, alert);
 		return;
@@ -497,6 +466,31 @@ take_chunk(struct sts_tls *t, size_t n)
 		}
 	}
 	next_chunk(t);
+}
+
+/* Whether the next record's turn has come. */
+static bool
+may_take(const struct sts_tls *t)
+{
+	return t->state != FAILED && !t->notified && !sending(t) &&
+	       !t->content && t->client.work == STS_TLS_WORK_NONE &&
+	       t->got >= STS_TLS_HEADER;
+}
+
+/* Handle the records that are there, as far as nothing else comes first. */
+static void
+go_on(struct sts_tls *t)
+{
+	while (may_take(t)) {
+		if (t->len == 0) {
+			take_header(t);
+			next_chunk(t);
+		} else if (in_pieces(t) || t->got < t->len) {
+			return;
+		} else {
+			take_record(t);
+		}
+	}
 }
 
 size_t
@@ -589,7 +583,14 @@ sts_tls_rec_send_ack(struct sts_tls *t, size_t n)
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= t->out_end - t->out_off);
 	t->out_off += n;
+	if (!sending(t)) {
+		memmove(t->record, t->record + sizeof t->record - t->aside,
+		    t->aside);
+		t->got = t->aside;
+		t->aside = 0;
+	}
 	see_open(t);
+	go_on(t);
 	see_end(t);
 }
 
@@ -603,10 +604,14 @@ at(const struct sts_tls *t, size_t off)
 struct sts_span
 sts_tls_rec_recv_buf(const struct sts_tls *t)
 {
-	size_t len = t->got < STS_TLS_HEADER ? STS_TLS_HEADER : t->len;
+	size_t len = t->len > 0 ? t->len : STS_TLS_HEADER;
+	size_t most = sizeof t->record - STS_TLS_FLIGHT_MAX;
 
 	if ((sts_tls_wants(t) & STS_TLS_REC_RECV) == 0) {
 		return sts_span(NULL, 0);
+	}
+	if (!STS_TLS_SMALL && len < most) {
+		len = most;
 	}
 	return sts_span(at(t, t->got), len - t->got);
 }
@@ -619,16 +624,8 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 	t->got += n;
 	if (in_pieces(t)) {
 		take_chunk(t, n);
-		return;
 	}
-	if (t->got == STS_TLS_HEADER) {
-		take_header(t);
-		next_chunk(t);
-	}
-	if (t->state != FAILED && !in_pieces(t) && t->got >= STS_TLS_HEADER &&
-	    t->got == t->len) {
-		take_record(t);
-	}
+	go_on(t);
 }
 
 /* Where application bytes stand until the flush: behind a record's front, and
@@ -708,6 +705,7 @@ sts_tls_app_recv_ack(struct sts_tls *t, size_t n)
 		close_record(t);
 	}
 	next_chunk(t);
+	go_on(t);
 	see_end(t);
 }
 
@@ -725,6 +723,7 @@ sts_tls_work(struct sts_tls *t)
 	sts_tls_client_work(&t->client);
 	advance(t);
 	next_chunk(t);
+	go_on(t);
 }
 
 void

@@ -487,6 +487,24 @@ sts_tls_client_flight(struct sts_tls_client *c,
 }
 
 size_t
+sts_tls_client_alert(struct sts_tls_client *c,
+    const struct sts_tls_ciphers *with, uint8_t *out, uint8_t level,
+    enum sts_tls_alert alert)
+{
+	struct sts_tls_out o = { with, out, 0 };
+	uint8_t *p;
+
+	/* Some servers take nothing sealed before it: RFC 8446 D.4. */
+	if (c->version == STS_TLS_13 && c->out.suite != NULL) {
+		sts_tls_put_ccs(c, &o);
+	}
+	p = o.p + o.n + sts_tls_before(&c->out);
+	p[0] = level;
+	p[1] = (uint8_t)alert;
+	return o.n + sts_tls_seal(with, &c->out, STS_TLS_ALERT, o.p + o.n, 2);
+}
+
+size_t
 sts_tls_client_update(struct sts_tls_client *c,
     const struct sts_tls_ciphers *ciphers, uint8_t *out)
 {

@@ -6,7 +6,8 @@
 #include "tls_records.h"
 
 enum {
-	AAD_12 = 13
+	AAD_12 = 13,
+	SEALED_MAX = STS_TLS_PLAIN_MAX + 256 /* RFC 8446 5.2 */
 };
 
 void
@@ -63,6 +64,38 @@ sts_tls_behind(const struct sts_tls_direction *d)
 		return 0;
 	}
 	return is_13(d) ? 1 + STS_TLS_TAG : STS_TLS_TAG;
+}
+
+size_t
+sts_tls_around(const struct sts_tls_direction *d)
+{
+	return sts_tls_before(d) - STS_TLS_HEADER +
+	       (d->suite != NULL ? STS_TLS_TAG : 0);
+}
+
+bool
+sts_tls_in_clear(const struct sts_tls_direction *d, uint8_t type)
+{
+	return d->suite == NULL ||
+	       (is_13(d) && type == STS_TLS_CHANGE_CIPHER_SPEC);
+}
+
+enum sts_tls_alert
+sts_tls_judge_header(
+    const struct sts_tls_direction *d, uint8_t type, size_t body)
+{
+	bool clear = sts_tls_in_clear(d, type);
+
+	if (type < STS_TLS_CHANGE_CIPHER_SPEC || type > STS_TLS_APPLICATION ||
+	    (clear && type == STS_TLS_APPLICATION)) {
+		return STS_ALERT_UNEXPECTED_MESSAGE;
+	}
+	if (!clear && is_13(d) && type != STS_TLS_APPLICATION) {
+		return STS_ALERT_UNEXPECTED_MESSAGE;
+	}
+	return body > (clear ? STS_TLS_PLAIN_MAX : SEALED_MAX)
+		   ? STS_ALERT_RECORD_OVERFLOW
+		   : STS_ALERT_NONE;
 }
 
 static void

@@ -54,6 +54,16 @@ void sts_tls_nonce(const struct sts_tls_direction *d, const uint8_t *sent,
 size_t sts_tls_aad(const struct sts_tls_direction *d, const uint8_t *header,
     size_t len, uint8_t aad[STS_TLS_AAD_MAX]);
 
+/* What protection adds to the content of d's next record. */
+size_t sts_tls_around(const struct sts_tls_direction *d);
+
+/* Whether d's next record, of this type, is not sealed. */
+bool sts_tls_in_clear(const struct sts_tls_direction *d, uint8_t type);
+
+/* Whether this type and length may stand in the header of d's next record. */
+enum sts_tls_alert sts_tls_judge_header(
+    const struct sts_tls_direction *d, uint8_t type, size_t body);
+
 /* What a record turned out to be. */
 struct sts_tls_opened {
 	uint8_t type;

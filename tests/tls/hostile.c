@@ -1046,6 +1046,18 @@ play_13(struct hostile *h)
 	say_finished_13(h);
 }
 
+/* RFC 8446 4.4.4 allows it, though the client is not authenticated yet. */
+static void
+say_early(struct hostile *h)
+{
+	static const uint8_t ticket[] = { 4, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 0,
+		0, 0, 1, 'x', 0, 0 };
+
+	hostile_send(h, STS_TLS_HANDSHAKE, sts_text(ticket, sizeof ticket));
+	hostile_send(
+	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"early", 5));
+}
+
 static void
 play_12(struct hostile *h)
 {
@@ -1082,6 +1094,9 @@ hostile_play(struct hostile *h, struct sts_tls *client)
 	}
 	if (is_13(h)) {
 		play_13(h);
+		if (h->plan.early) {
+			say_early(h);
+		}
 		hostile_pump(h, client);
 	} else {
 		play_12(h);

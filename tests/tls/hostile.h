@@ -90,6 +90,8 @@ struct plan {
 	bool echo; /* TLS 1.2: our session id comes back */
 	bool no_echo; /* TLS 1.3: it does not */
 	bool no_ems; /* TLS 1.2 without extended_master_secret */
+	bool
+	    early; /* TLS 1.3: a ticket and data before the client's Finished */
 	bool one_record; /* the flight in as few records as possible */
 	bool client_context; /* signs with the client's context string */
 	bool stale_transcript; /* signs the transcript without Certificate */
