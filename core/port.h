@@ -41,6 +41,9 @@ struct sts_store {
 	int (*erase)(void *ctx, uint32_t off);
 	/* 0: all that was programmed before is on the medium. */
 	int (*sync)(void *ctx);
+	/* prog reads back what it wrote, and fails unless that is the same: the
+	 * journal does not ask for it a second time. */
+	bool checks;
 };
 
 struct sts_port {

@@ -45,6 +45,9 @@ static const uint32_t daemon_calls[] = {
 	__NR_sendto,
 	__NR_epoll_ctl,
 	__NR_close,
+#ifdef __NR_close_range
+	__NR_close_range,
+#endif
 	__NR_setsockopt,
 	__NR_getsockopt,
 	__NR_getsockname,
@@ -276,6 +279,9 @@ static const struct sts_call_rule daemon_rules[] = {
 /* Of the child that writes the journal: open files, the link to the parent,
  * its end. */
 static const uint32_t writer_calls[] = {
+#ifdef __NR_close_range
+	__NR_close_range,
+#endif
 	__NR_read,
 	__NR_pread64,
 	__NR_pwrite64,

@@ -362,6 +362,10 @@ reap(struct sts_journal_child *j, sts_ms now)
 	if (!j->prepares && j->file.broken) {
 		/* Whatever it still does: nothing that it says is heard. */
 		kill(j->child, SIGKILL);
+	} else if (!j->prepares && j->file.answers != j->seen) {
+		/* It has just answered. */
+		j->seen = j->file.answers;
+		return;
 	}
 	if (waitpid(j->child, &status, WNOHANG) != j->child) {
 		return;

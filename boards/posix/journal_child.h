@@ -63,6 +63,7 @@ struct sts_journal_child {
 	bool waits; /* for an answer of the writer, */
 	sts_ms heard; /* since then at most */
 	uint32_t answers; /* that had come before */
+	uint32_t seen; /* answers when it was looked for last */
 	bool hangs; /* it was told that it does not */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */

@@ -49,6 +49,9 @@ sts_agent_journal(
 	}
 	a->journal.on = sts_journal_init(a->journal.engine, &g, &a->cache,
 	    a->journal.buf, a->config.journal_buffer);
+	if (store->checks) {
+		sts_journal_trust(a->journal.engine);
+	}
 	a->journal.told = STS_JOURNAL_LOADING;
 	return a->journal.on;
 }

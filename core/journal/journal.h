@@ -37,7 +37,8 @@
  * with the whole cache in a fresh area. Nothing is lost by it but what the
  * power takes meanwhile.
  *
- * What was programmed is read back: where a bit sticks, the next area is tried.
+ * What was programmed is read back, by the storage itself where it says so:
+ * where a bit sticks, the next area is tried.
  * A unit is never programmed twice: if what follows the last record is not
  * erased (0xff) after a start, the cache is written to the next area instead.
  */
@@ -131,6 +132,7 @@ struct sts_journal {
 	uint32_t crc;
 	uint32_t sum; /* of what was programmed last */
 	bool check; /* and is to be read back */
+	bool trusted; /* the storage does that itself */
 	uint8_t head[STS_JOURNAL_HEAD];
 	uint8_t domain[STS_NAME_MAX];
 	uint8_t forget[STS_NAME_MAX];
@@ -154,6 +156,10 @@ uint32_t sts_journal_area_min(uint32_t chunks, uint32_t prog_size);
 bool sts_journal_init(struct sts_journal *j,
     const struct sts_journal_geometry *g, struct sts_cache *cache, uint8_t *buf,
     size_t buf_size);
+
+/* The storage reads back itself what it programs (struct sts_store: checks). Of
+ * init's effect until the next init. */
+void sts_journal_trust(struct sts_journal *j);
 
 /*
  * The areas have become larger, and begin with what they held: go on in them.

@@ -18,7 +18,8 @@
  * (j->ref), so that its bytes stay although a newer one is committed meanwhile.
  *
  * Each operation that programs is followed by one that reads the same place
- * (j->check): a bit that sticks is found now, while the bytes are still held.
+ * (j->check), unless the storage does it: a bit that sticks is found now, while
+ * the bytes are still held.
  * After an error in a record nothing is put behind it: everything moves to the
  * next area, and after STS_JOURNAL_ERRORS_MAX errors the journal rests.
  */
@@ -473,7 +474,7 @@ checked(struct sts_journal *j, bool *ok)
 		j->check = false;
 		*ok =
 		    *ok && sts_crc32(0, sts_text(j->buf, j->op.len)) == j->sum;
-	} else if (*ok && j->op.kind == STS_JOURNAL_PROG) {
+	} else if (*ok && !j->trusted && j->op.kind == STS_JOURNAL_PROG) {
 		j->check = true;
 	}
 	return !j->check;

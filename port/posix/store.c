@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,6 +18,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 #include "../../core/base/assert.h"
 #include "socket.h"
@@ -25,7 +29,8 @@
 enum {
 	/* Descriptors are below this, whatever the limit says. */
 	FDS_MAX = 1 << 17,
-	LINK_BUFFER = 65536 /* more than a request or an answer */
+	LINK_BUFFER = 65536, /* more than a request or an answer */
+	CHECKED = 4096 /* octets read back at once */
 };
 
 enum op {
@@ -38,6 +43,8 @@ enum op {
 struct request {
 	uint32_t op, off, len;
 };
+
+#define MESSAGE_MAX (sizeof(struct request) + STS_STORE_BUFFER)
 
 static const uint8_t *
 erased(void)
@@ -88,6 +95,32 @@ read_at(int fd, uint64_t off, uint8_t *p, size_t n)
 	return 0;
 }
 
+/* Whether what was written is read. 0, or errno. */
+static int
+check_at(int fd, uint64_t off, const uint8_t *p, size_t n)
+{
+	uint8_t back[CHECKED];
+
+	for (size_t at = 0; at < n; at += sizeof back) {
+		size_t piece = n - at < sizeof back ? n - at : sizeof back;
+		int error = read_at(fd, off + at, back, piece);
+
+		if (error != 0 || memcmp(back, p + at, piece) != 0) {
+			return error != 0 ? error : EIO;
+		}
+	}
+	return 0;
+}
+
+/* 0, or errno. */
+static int
+prog_at(int fd, uint64_t off, const uint8_t *p, size_t n)
+{
+	int error = write_at(fd, off, p, n);
+
+	return error != 0 ? error : check_at(fd, off, p, n);
+}
+
 /* 0, or errno. */
 static int
 carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
@@ -96,7 +129,7 @@ carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
 	case READ:
 		return read_at(fd, q->off, to, q->len);
 	case PROG:
-		return write_at(fd, q->off, from, q->len);
+		return prog_at(fd, q->off, from, q->len);
 	case ERASE:
 		return write_at(fd, q->off, erased(), STS_STORE_ERASE_SIZE);
 	default:
@@ -153,7 +186,7 @@ hear(struct sts_file_store *s, uint8_t *bytes, size_t len)
 static int
 ask(struct sts_file_store *s, const struct request *q, const uint8_t *bytes)
 {
-	uint8_t message[sizeof *q + STS_STORE_BUFFER];
+	uint8_t message[MESSAGE_MAX];
 	size_t n = sizeof *q + (q->op == PROG ? q->len : 0);
 
 	memcpy(message, q, sizeof *q);
@@ -328,6 +361,7 @@ set_store(struct sts_file_store *s, const struct stat *st)
 	s->store.erase_size = STS_STORE_ERASE_SIZE;
 	s->store.area_size = (uint32_t)st->st_size / STS_STORE_AREAS;
 	s->store.area_count = STS_STORE_AREAS;
+	s->store.checks = true;
 	s->store.read = store_read;
 	s->store.prog = store_prog;
 	s->store.erase = store_erase;
@@ -493,14 +527,15 @@ sts_store_forked(struct sts_file_store *s)
 	close_one(&s->far);
 }
 
-/* Exactly n octets of the parent's. False: it is gone. */
+/* The next request of the parent's, and the octets to be written: there is one
+ * at a time, so that it is read at once. False: the parent is gone. */
 static bool
-take(int fd, void *to, size_t n)
+take(int fd, struct request *q, uint8_t message[MESSAGE_MAX])
 {
-	uint8_t *p = to;
+	size_t have = 0, need = sizeof *q;
 
-	while (n > 0) {
-		ssize_t r = read(fd, p, n);
+	while (have < need) {
+		ssize_t r = read(fd, message + have, MESSAGE_MAX - have);
 
 		if (r < 0 && errno == EINTR) {
 			continue;
@@ -508,8 +543,15 @@ take(int fd, void *to, size_t n)
 		if (r <= 0) {
 			return false;
 		}
-		p += r;
-		n -= (size_t)r;
+		have += (size_t)r;
+		if (have < sizeof *q) {
+			continue;
+		}
+		memcpy(q, message, sizeof *q);
+		if (q->len > STS_STORE_BUFFER) {
+			return false;
+		}
+		need = sizeof *q + (q->op == PROG ? q->len : 0);
 	}
 	return true;
 }
@@ -539,12 +581,12 @@ say(int fd, const void *bytes, size_t n)
 static bool
 serve_one(int fd, int link)
 {
-	static uint8_t bytes[STS_STORE_BUFFER];
+	static uint8_t message[MESSAGE_MAX];
+	uint8_t *bytes = message + sizeof(struct request);
 	struct sts_store_reply r;
 	struct request q;
 
-	if (!take(link, &q, sizeof q) || q.len > sizeof bytes ||
-	    (q.op == PROG && !take(link, bytes, q.len))) {
+	if (!take(link, &q, message)) {
 		return false;
 	}
 	r.error = carry_out(fd, &q, bytes, bytes);
@@ -552,20 +594,57 @@ serve_one(int fd, int link)
 	       (q.op != READ || say(link, bytes, q.len));
 }
 
-void
-sts_store_alone(const struct sts_file_store *s, int also)
+/* Descriptors from first to last; at once where the system can. */
+#if defined(__linux__) && defined(SYS_close_range)
+static bool
+close_at_once(int first, int last)
+{
+	/* Not in every C library. */
+	return syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0U) ==
+	       0;
+}
+#else
+static bool
+close_at_once(int first, int last)
+{
+	(void)first;
+	(void)last;
+	return false;
+}
+#endif
+
+static void
+close_between(int first, int last)
 {
 	struct rlimit r;
 	int max = FDS_MAX;
 
+	if (first > last || close_at_once(first, last)) {
+		return;
+	}
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < FDS_MAX) {
 		max = (int)r.rlim_cur;
 	}
-	for (int fd = 0; fd < max; fd++) {
-		if (fd != s->fd && fd != s->far && fd != s->lock &&
-		    fd != STDERR_FILENO && fd != also) {
-			close(fd);
+	for (int fd = first; fd <= last && fd < max; fd++) {
+		close(fd);
+	}
+}
+
+void
+sts_store_alone(const struct sts_file_store *s, int also)
+{
+	const int kept[] = { s->fd, s->far, s->lock, STDERR_FILENO, also };
+	int first = 0, next = 0;
+
+	while (next < INT_MAX) {
+		next = INT_MAX;
+		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+			if (kept[i] >= first && kept[i] < next) {
+				next = kept[i];
+			}
 		}
+		close_between(first, next - 1);
+		first = next < INT_MAX ? next + 1 : next;
 	}
 }
 

@@ -157,6 +157,34 @@ START_TEST(shape_table)
 }
 END_TEST
 
+/* What is programmed is read back at once, but where the storage does that
+ * itself. */
+START_TEST(read_back)
+{
+	for (unsigned trusted = 0; trusted < 2; trusted++) {
+		struct sts_journal_op op;
+		unsigned programmed = 0, read = 0;
+
+		flash_for(0);
+		start(0);
+		if (trusted) {
+			sts_journal_trust(&j);
+		}
+		run();
+		put(3, 1);
+		while (sts_journal_busy(&j)) {
+			if (sts_journal_next(&j, NOW, &op)) {
+				programmed += op.kind == STS_JOURNAL_PROG;
+				read += op.kind == STS_JOURNAL_READ;
+			}
+			sts_journal_step(&j, &f.store, NOW);
+		}
+		ck_assert_uint_gt(programmed, 0);
+		ck_assert_uint_eq(read, trusted ? 0 : programmed);
+	}
+}
+END_TEST
+
 /* R52: what was held is held after a restart, on every kind of storage. */
 START_TEST(comes_back)
 {
@@ -782,6 +810,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, format);
 	tcase_add_test(tc, head_table);
 	tcase_add_test(tc, shape_table);
+	tcase_add_test(tc, read_back);
 	tcase_add_loop_test(tc, comes_back, 0, n);
 	tcase_add_test(tc, garbage);
 	tcase_add_test(tc, record_over_the_end);
