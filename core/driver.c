@@ -748,6 +748,7 @@ visit_ready(struct sts_driver *d, unsigned budget)
 static bool
 compute(struct sts_driver *d)
 {
+	bool alone;
 	uint16_t id;
 
 	if (d->ready.head != STS_NODE_NONE && d->visits < STS_RUN_VISITS) {
@@ -759,11 +760,13 @@ compute(struct sts_driver *d)
 		return true;
 	}
 	sts_driver_take_reports(d, true);
+	alone = d->ready.head == STS_NODE_NONE;
 	if (!visit(d, id, true)) {
 		return false;
 	}
 	tell_events(d);
-	return true;
+	/* What it has to send now costs no further wait for events. */
+	return !alone || visit_ready(d, 1);
 }
 
 sts_ms

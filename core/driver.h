@@ -87,7 +87,8 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
  *
  * A call makes at most one computation (STS_WANT_WORK: one signature check),
  * at its end, and only when no node is left to visit or STS_RUN_VISITS were
- * visited since the last one. So a client that becomes ready waits for one
+ * visited since the last one; if none was left, the node is visited once more,
+ * to send what it has computed. So a client that becomes ready waits for one
  * signature check at most, however many handshakes go on, and a flood of
  * clients does not stop the handshakes.
  *
