@@ -65,6 +65,7 @@ open_dgram(struct sts_check_loop *l, const struct sts_addr *peer)
 
 		rc = sts_socket_connect_dgram(
 		    fd, &s, len, peer->af, (uint16_t)port);
+		rc = rc == 0 ? sts_socket_forget_dgrams(fd) : rc;
 	}
 	if (fd >= 0 && rc != 0) {
 		close(fd);
@@ -166,7 +167,7 @@ static int
 receive(int fd, struct sts_span room)
 {
 	if (is_dgram(fd)) {
-		return sts_socket_recv_dgram(fd, room.p, room.n);
+		return sts_socket_recv_dgram(fd, NULL, room.p, room.n);
 	}
 	ssize_t n = recv(fd, room.p, room.n, 0);
 

@@ -100,6 +100,8 @@ channel_dgram(
 		close(fd);
 		return rc;
 	}
+	/* Nothing that came from others before that may be heard. */
+	p->channel[ch].peer = *peer;
 	return take(p, ch, fd, DGRAM, STS_EV_RECV);
 }
 
@@ -270,7 +272,7 @@ channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 		size = INT16_MAX;
 	}
 	if (c->kind == DGRAM) {
-		return sts_socket_recv_dgram(c->fd, buf, size);
+		return sts_socket_recv_dgram(c->fd, &c->peer, buf, size);
 	}
 	if (c->kind == REPORTS) {
 		return recv_report(ctx, c->fd, buf, size);
@@ -283,6 +285,41 @@ channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 	return recv_stream(c, buf, size);
 }
 
+/* Whether send's error may mean no more than that the connect is under way, or
+ * has failed for a reason that is still to be had. */
+static bool
+not_connected(int err)
+{
+	return none_waits(err) || err == ENOTCONN || err == EPIPE;
+}
+
+static int
+send_failed(struct sts_posix_channel *c, int err, size_t len)
+{
+	if (err == ENOBUFS && c->kind == DGRAM) {
+		/* The interface's queue is full, and nothing tells when it is
+		 * not: as good as lost on the way. */
+		return (int)len;
+	}
+	if (c->kind == CONNECTING && not_connected(err)) {
+		int rc = finish_connect(c);
+
+		return rc != 0 ? rc : STS_IO_AGAIN;
+	}
+	return sts_socket_transfer_error(err);
+}
+
+/* Something was sent. */
+static void
+note_sent(struct sts_posix_channel *c)
+{
+	if (c->kind == CLIENT_TCP) {
+		c->sent_at = sts_posix_now();
+	} else if (c->kind == CONNECTING) {
+		c->kind = STREAM;
+	}
+}
+
 static int
 channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 {
@@ -293,25 +330,15 @@ channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 	if (len > INT16_MAX) {
 		len = INT16_MAX;
 	}
-	int rc = finish_connect(c);
-
-	if (rc != 0) {
-		return rc;
-	}
 	ssize_t n = send(c->fd, buf, len, MSG_NOSIGNAL);
 
+	if (n < 0) {
+		return send_failed(c, errno, len);
+	}
 	if (n > 0) {
-		if (c->kind == CLIENT_TCP) {
-			c->sent_at = sts_posix_now();
-		}
-		return (int)n;
+		note_sent(c);
 	}
-	if (n < 0 && errno == ENOBUFS && c->kind == DGRAM) {
-		/* The interface's queue is full, and nothing tells when it is
-		 * not: as good as lost on the way. */
-		return (int)len;
-	}
-	return n == 0 ? STS_IO_AGAIN : sts_socket_transfer_error(errno);
+	return n > 0 ? (int)n : STS_IO_AGAIN;
 }
 
 static void
@@ -335,6 +362,19 @@ channel_want(void *ctx, sts_ch ch, unsigned ev)
 	want(p, ch, ev);
 }
 
+/*
+ * Whether another process may have the descriptor for good, as a supervisor has
+ * a listener's. The journal's child has copies of all that were open when it
+ * began, but closes them at once; an event that comes meanwhile is told by its
+ * generation.
+ */
+static bool
+is_shared(const struct sts_posix_channel *c)
+{
+	return c->kind != DGRAM && c->kind != CONNECTING && c->kind != STREAM &&
+	       c->kind != CLIENT_TCP;
+}
+
 static void
 release(struct sts_posix *p, unsigned slot)
 {
@@ -346,7 +386,7 @@ release(struct sts_posix *p, unsigned slot)
 		/* A reset would take the end of the last reply with it. */
 		sts_socket_reset_on_close(c->fd, false);
 	}
-	sts_wait_remove(&p->wait, c->fd, token(p, slot));
+	sts_wait_remove(&p->wait, c->fd, token(p, slot), is_shared(c));
 	close(c->fd);
 	c->fd = -1;
 	c->kind = FREE;

@@ -43,6 +43,7 @@ struct sts_posix_channel {
 	uint8_t kind;
 	uint8_t events; /* wanted */
 	sts_ms sent_at; /* the last send to a client over TCP */
+	struct sts_addr peer; /* of datagrams */
 };
 
 struct sts_posix {

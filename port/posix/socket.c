@@ -279,12 +279,8 @@ bind_any(int fd, uint8_t af, uint16_t port)
 	return bind(fd, (const struct sockaddr *)&s, len);
 }
 
-/*
- * Between bind and connect anybody's datagrams were taken. Nothing that came
- * before the first question was sent can be an answer.
- */
-static int
-forget_received(int fd)
+int
+sts_socket_forget_dgrams(int fd)
 {
 	uint8_t byte;
 
@@ -307,7 +303,7 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
 	if (connect(fd, (const struct sockaddr *)s, len) != 0) {
 		return sts_socket_open_error(errno);
 	}
-	return forget_received(fd);
+	return 0;
 }
 
 /*
@@ -340,17 +336,34 @@ sts_socket_transfer_error(int err)
 	return rc == STS_IO_LIMIT ? STS_IO_AGAIN : rc;
 }
 
-/* One datagram: a longer one is cut, an empty one is dropped. */
+static bool
+is_from(const struct sockaddr_storage *s, const struct sts_addr *peer)
+{
+	static const uint8_t unspecified[16] = { 0 };
+	struct sts_addr from;
+	size_t len = peer->af == STS_AF_INET6 ? 16 : 4;
+
+	memset(&from, 0, sizeof from);
+	return sts_addr_from_socket(s, &from) && from.af == peer->af &&
+	       from.port == peer->port &&
+	       (memcmp(from.ip, peer->ip, len) == 0 ||
+		   memcmp(peer->ip, unspecified, len) == 0);
+}
+
 int
-sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size)
+sts_socket_recv_dgram(
+    int fd, const struct sts_addr *peer, uint8_t *buf, size_t size)
 {
 	for (unsigned i = 0; i < SKIP_MAX; i++) {
-		ssize_t n = recv(fd, buf, size, 0);
+		struct sockaddr_storage from;
+		socklen_t len = sizeof from;
+		ssize_t n =
+		    recvfrom(fd, buf, size, 0, (struct sockaddr *)&from, &len);
 
 		if (n < 0) {
 			return sts_socket_transfer_error(errno);
 		}
-		if (n > 0) {
+		if (n > 0 && (peer == NULL || is_from(&from, peer))) {
 			return (int)n;
 		}
 	}

@@ -60,9 +60,9 @@ enum {
 bool sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms);
 
 /*
- * Bind a datagram socket to local_port and connect it, so that nothing but
- * what the peer sends after this is ever received. 0; LIMIT: another port
- * may work; REFUSED, UNREACHABLE.
+ * Bind a datagram socket to local_port and connect it. Between the two anybody
+ * may have sent something, which waits to be received: it is for recv_dgram or
+ * forget_dgrams. 0; LIMIT: another port may work; REFUSED, UNREACHABLE.
  */
 int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port);
@@ -71,8 +71,16 @@ int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
  * failed, told once. */
 int sts_socket_connected(int fd);
 
-/* Receive a whole datagram: 1..size bytes. Longer and empty ones are dropped. */
-int sts_socket_recv_dgram(int fd, uint8_t *buf, size_t size);
+/* After connect_dgram and before anything is sent: drop what came before it.
+ * 0, or LIMIT. */
+int sts_socket_forget_dgrams(int fd);
+
+/* Receive a whole datagram of this peer: 1..size bytes, a longer one is cut;
+ * empty ones and those of others are dropped. The unspecified address stands
+ * for this machine: then the port counts alone. peer NULL: nothing is dropped
+ * for its sender. */
+int sts_socket_recv_dgram(
+    int fd, const struct sts_addr *peer, uint8_t *buf, size_t size);
 
 /* The user of whom the system does not tell. */
 #define STS_SOCKET_NO_UID (~0UL)

@@ -62,8 +62,9 @@ int sts_wait_add(struct sts_wait *w, int fd, uint32_t token, unsigned events);
 void sts_wait_change(
     struct sts_wait *w, int fd, uint32_t token, unsigned old, unsigned events);
 
-/* Forget fd, which is about to be closed. */
-void sts_wait_remove(struct sts_wait *w, int fd, uint32_t token);
+/* Forget fd, which is about to be closed. shared: another process may have it
+ * too, so that closing it here is not its end. */
+void sts_wait_remove(struct sts_wait *w, int fd, uint32_t token, bool shared);
 
 /*
  * Sleep at most timeout_ms for the first event; fills at most STS_WAIT_BATCH

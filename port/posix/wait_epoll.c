@@ -85,9 +85,12 @@ sts_wait_change(
 }
 
 void
-sts_wait_remove(struct sts_wait *w, int fd, uint32_t token)
+sts_wait_remove(struct sts_wait *w, int fd, uint32_t token, bool shared)
 {
-	control(w, EPOLL_CTL_DEL, fd, token, 0);
+	/* Closing what nobody else has removes it. */
+	if (shared) {
+		control(w, EPOLL_CTL_DEL, fd, token, 0);
+	}
 }
 
 unsigned

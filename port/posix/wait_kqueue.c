@@ -93,9 +93,10 @@ sts_wait_change(
 }
 
 void
-sts_wait_remove(struct sts_wait *w, int fd, uint32_t token)
+sts_wait_remove(struct sts_wait *w, int fd, uint32_t token, bool shared)
 {
-	/* Closing the descriptor removes both filters. */
+	/* Closing the descriptor removes both filters, here alone. */
+	(void)shared;
 	(void)w;
 	(void)fd;
 	(void)token;

@@ -91,8 +91,9 @@ sts_wait_change(
 }
 
 void
-sts_wait_remove(struct sts_wait *w, int fd, uint32_t token)
+sts_wait_remove(struct sts_wait *w, int fd, uint32_t token, bool shared)
 {
+	(void)shared;
 	(void)fd;
 	set(w, -1, token, 0);
 }

@@ -334,6 +334,71 @@ START_TEST(empty_datagram)
 }
 END_TEST
 
+/* What came from others between bind and connect, when the kernel took it from
+ * anybody, is not heard, wherever it stands in the queue. */
+START_TEST(strangers_before_connect)
+{
+	struct sts_addr self = loopback("127.0.0.1").addr, from[2], any;
+	struct sockaddr_storage s;
+	uint8_t buf[8];
+	int fd, sender[2];
+
+	self.port = free_port(&self, SOCK_DGRAM, &fd);
+	socklen_t len = sts_addr_to_socket(&self, &s);
+
+	for (unsigned i = 0; i < 2; i++) {
+		from[i] = loopback("127.0.0.1").addr;
+		from[i].port = free_port(&from[i], SOCK_DGRAM, &sender[i]);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(sendto(sender[i % 2], &"sasa"[i], 1, 0,
+				     (struct sockaddr *)&s, len),
+		    1);
+	}
+	ck_assert_int_eq(sts_socket_prepare(fd), 0);
+	ck_assert_int_eq(
+	    sts_socket_recv_dgram(fd, &from[1], buf, sizeof buf), 1);
+	ck_assert_int_eq(buf[0], 'a');
+	/* The same port at another address is another. */
+	any = from[1];
+	any.ip[3] = 2;
+	ck_assert_int_eq(
+	    sts_socket_recv_dgram(fd, &any, buf, sizeof buf), STS_IO_AGAIN);
+	/* 0.0.0.0 is asked as this machine, which answers as 127.0.0.1. */
+	memset(any.ip, 0, sizeof any.ip);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(sendto(sender[i], &"sa"[i], 1, 0,
+				     (struct sockaddr *)&s, len),
+		    1);
+	}
+	ck_assert_int_eq(sts_socket_recv_dgram(fd, &any, buf, sizeof buf), 1);
+	ck_assert_int_eq(buf[0], 'a');
+	close(fd);
+	close(sender[0]);
+	close(sender[1]);
+}
+END_TEST
+
+/* A listener that its supervisor has too, and that is closed here, wakes nobody
+ * any more. */
+START_TEST(shared_listener)
+{
+	struct sts_wait_event e[STS_WAIT_BATCH];
+
+	begin();
+	int client = raw_client();
+	int theirs = dup(posix.channel[0].fd);
+
+	ck_assert_int_ge(theirs, 0);
+	ck_assert_uint_eq(sts_wait_events(&posix.wait, 1000, e), 1);
+	port.close(port.ctx, 0);
+	ck_assert_uint_eq(sts_wait_events(&posix.wait, 20, e), 0);
+	close(client);
+	close(theirs);
+	sts_posix_end(&posix);
+}
+END_TEST
+
 START_TEST(watched)
 {
 	int pipes[2];
@@ -425,6 +490,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, descriptors);
 	tcase_add_test(tc, unreachable);
 	tcase_add_test(tc, empty_datagram);
+	tcase_add_test(tc, strangers_before_connect);
+	tcase_add_test(tc, shared_listener);
 	tcase_add_test(tc, watched);
 	tcase_add_test(tc, addr_table);
 	tcase_add_test(tc, addr_ports);
