@@ -128,6 +128,11 @@ bench-warm-share: $(BUILD)/bench/restart $(BUILD)/mtasts ## the same with gatewa
 	@sh boards/posix/deps.sh valgrind python3 redis-server
 	@python3 tests/bench/warm_share.py $(BUILD)/mtasts $(BUILD)/bench/restart
 
+.PHONY: bench-syscalls
+bench-syscalls: $(BUILD)/mtasts ## system calls a cold fetch, of the daemon and with its journal's child (root)
+	@sh boards/posix/deps.sh strace python3 openssl iproute2
+	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold.py $(BUILD)/mtasts -v'
+
 # Twice the same, once without assertions: for this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h
 M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \
