@@ -573,18 +573,21 @@ step_store(struct sts_driver *d)
 	return result > 0;
 }
 
-/* Read what was kept. False: there is more of it. */
+/* Read what was kept, a part of it at a time: questions are taken meanwhile,
+ * and wait for what is read. False: there is nothing to read any more. */
 static bool
 load(struct sts_driver *d, unsigned budget)
 {
-	if (!STS_JOURNAL) {
-		return true;
+	if (!STS_JOURNAL || !sts_agent_journal_loading(d->agent)) {
+		return false;
 	}
 	while (budget > 0 && sts_agent_journal_loading(d->agent) &&
 	       step_store(d)) {
 		budget--;
 	}
-	return !sts_agent_journal_loading(d->agent);
+	/* The agent sees the end of it. */
+	sts_driver_wake(d);
+	return true;
 }
 
 static void
@@ -772,13 +775,13 @@ compute(struct sts_driver *d)
 sts_ms
 sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 {
+	bool loads;
+
 	STS_ASSERT(budget > 0);
 	STS_ASSERT(!sts_before(now, d->now));
 	d->now = now;
 	d->wall_s = wall_s;
-	if (!load(d, budget)) {
-		return d->store_waits ? STS_RUN_IDLE_MS : 0;
-	}
+	loads = load(d, budget);
 	sts_driver_take_reports(d, false);
 	enlist_due(d);
 	if (STS_SOCKETMAP) {
@@ -787,7 +790,9 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	if (!visit_ready(d, budget) || !compute(d)) {
 		return ENTROPY_MS;
 	}
-	(void)step_store(d);
+	if (!loads) {
+		(void)step_store(d);
+	}
 	tell_events(d);
 	return sleep_ms(d);
 }

@@ -81,8 +81,8 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 
 /*
  * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
- * store. At first, while the journal is read: `budget` operations of the store
- * and nothing else. Returns the milliseconds that may be slept; 0: call again
+ * store. At first, while the journal is read, `budget` operations of the store
+ * more; questions that what is kept may decide wait for its end. Returns the milliseconds that may be slept; 0: call again
  * at once. now never goes back; wall_s < 0: no wall clock.
  *
  * A call makes at most one computation (STS_WANT_WORK: one signature check),

@@ -54,6 +54,8 @@ struct daemon {
 	sts_ms refused_at;
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
+	bool confined;
+	bool loaded; /* what the journal kept */
 };
 
 /* Raise the limit of descriptors to what was promised. */
@@ -353,7 +355,6 @@ start(struct daemon *d)
 	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
 	char why[STS_CONF_WHY_MAX];
 	struct sts_user user;
-	bool confined = false;
 
 	if (!raise_limit(d->memory.descriptors, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
@@ -365,23 +366,13 @@ start(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	/* No question is taken beside a journal that has not been read. */
-	while (sts_agent_journal_loading(&d->agent)) {
-		sts_run(&d->driver, sts_posix_now(), sts_posix_wall_s(),
-		    RUN_BUDGET);
-	}
-	sts_live_resume(&d->live, sts_posix_now());
 	if (!open_listeners(d, c, why)) {
 		return refuse(d, why);
 	}
 	rc = give_up_rights(d, &user);
-	rc = rc == 0 ? confine(d, &confined) : rc;
+	rc = rc == 0 ? confine(d, &d->confined) : rc;
 	if (rc != 0) {
 		return rc;
-	}
-	if (sts_journal_child_begin(&d->journal, confined, sts_posix_now()) !=
-	    0) {
-		return start_failed(d, "journal");
 	}
 	if (begin_listening(d) != 0) {
 		return start_failed(d, "listen");
@@ -389,6 +380,21 @@ start(struct daemon *d)
 	tell_start(d);
 	sts_service_tell(&d->service, "READY=1");
 	return 0;
+}
+
+/* When the journal has been read, by ourselves as nothing is written before:
+ * what it says of enforcement, and the child that writes it. 0, or exit code. */
+static int
+see_loaded(struct daemon *d, sts_ms now)
+{
+	if (d->loaded || sts_agent_journal_loading(&d->agent)) {
+		return 0;
+	}
+	d->loaded = true;
+	sts_live_resume(&d->live, now);
+	return sts_journal_child_begin(&d->journal, d->confined, now) == 0
+		   ? 0
+		   : start_failed(d, "journal");
 }
 
 static void
@@ -446,7 +452,10 @@ housekeeping(struct daemon *d, sts_ms now)
 {
 	sts_ms wait = sts_live_tick(&d->live, now);
 
-	wait = sts_earlier(wait, sts_journal_child_tick(&d->journal, now));
+	if (d->loaded) {
+		wait =
+		    sts_earlier(wait, sts_journal_child_tick(&d->journal, now));
+	}
 	if (!d->stopping) {
 		wait = sts_earlier(
 		    wait, sts_warm_names_tick(&d->warm,
@@ -486,8 +495,13 @@ serve(struct daemon *d)
 	d->watchdog_at = d->refused_at = sts_posix_now();
 	for (;;) {
 		sts_ms now = sts_posix_now();
-		sts_ms wait = housekeeping(d, now);
+		sts_ms wait;
 
+		rc = see_loaded(d, now);
+		if (rc != 0) {
+			return rc;
+		}
+		wait = housekeeping(d, now);
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
 		wait =

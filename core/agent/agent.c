@@ -190,7 +190,10 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	enum sts_why why;
 
 	a->now = now;
-	a->serving = true;
+	a->serving = a->serving || !sts_agent_journal_loading(a);
+	if (!a->serving) {
+		return; /* what is held, and the newest stamp, are not known */
+	}
 	sts_clock_tick(&a->clock, now, wall_s);
 	state = sts_clock_state(&a->clock);
 	if (state != a->root.clock) {
@@ -229,6 +232,9 @@ agent_deadline(const void *e, sts_ms *at)
 
 	sts_ms slots_at;
 
+	if (!a->serving) {
+		return false; /* the driver wakes it when the journal is read */
+	}
 	*at = a->sweep_at;
 	if (sts_agent_slots_due(a, &slots_at)) {
 		*at = sts_earlier(*at, slots_at);

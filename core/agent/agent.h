@@ -42,7 +42,9 @@ bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 /*
  * The journal. step carries out at most one operation of the store: 0 none,
  * 1 done, STS_IO_AGAIN; due returns when to call it next, false: not before
- * something else happens. Nothing is served while it is loading.
+ * something else happens. While it is loading, questions that what is kept may
+ * decide wait for the end of that (at most their queue_wait, then TEMP), and
+ * nothing is looked up, fetched, refreshed or swept.
  */
 bool sts_agent_journal_loading(const struct sts_agent *a);
 int sts_agent_journal_step(

@@ -6,7 +6,8 @@
  *
  *	phase    the ask is in               fields that count
  *	NONE     no list; it is new, or has its answer
- *	QUEUED   a->asks: no lookup is free  deadline
+ *	QUEUED   a->asks: no lookup is free, or the journal is being read
+ *	                                     deadline
  *	CROWDED  a->crowded: its organisation has its share of the lookups
  *	                                     deadline
  *	WAITS    the list of its lookup      deadline, lookup, began
@@ -18,6 +19,7 @@
  * our lookups and queues, which must never become an answer about a domain:
  * then the answer is TEMP (busy).
  */
+#include "agent.h"
 #include "agent_state.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
@@ -311,6 +313,19 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
+/*
+ * What is kept of the domain has not been read yet, or a later version of it
+ * may follow: the question is decided when all is read. Nothing is looked up
+ * before, since what is found would not stand beside what is held.
+ */
+static void
+wait_for_journal(struct sts_agent *a, struct sts_ask *ask)
+{
+	sts_agent_wait_in_queue(a, ask, STS_ASK_QUEUED);
+	ask->deadline = sts_agent_longest_wait(ask);
+	ask->waits = true;
+}
+
 static void
 decide(struct sts_agent *a, struct sts_ask *ask)
 {
@@ -324,6 +339,10 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 		return;
 	}
 	domain = sts_text(key.domain, key.len);
+	if (sts_agent_journal_loading(a)) {
+		wait_for_journal(a, ask);
+		return;
+	}
 	if (STS_DANE && sts_agent_dane(a, ask, &key, &began)) {
 		if (began && !ask->afresh) {
 			look_ahead(a, ask, domain);
@@ -447,6 +466,12 @@ late(const struct sts_ask *ask, const struct sts_lookup *l)
 	return sts_decide_none(ask->settings, STS_KIND_BACK_OFF, STS_WHY_LATE);
 }
 
+static struct sts_answer
+busy(void)
+{
+	return sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
+}
+
 /* Nothing is held, and the time to answer has come. Our own queue in the way
  * must not become an answer about the domain. */
 static void
@@ -465,10 +490,7 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 				    ? longest
 				    : sts_earlier(enough_at(a, ask), longest);
 	} else {
-		sts_agent_answer(a, ask,
-		    sts_decide_plain(
-			STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY),
-		    domain);
+		sts_agent_answer(a, ask, busy(), domain);
 	}
 }
 
@@ -491,6 +513,10 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 		sts_agent_dane_ask_due(a, ask, domain);
 		return;
 	}
+	if (sts_agent_journal_loading(a)) {
+		sts_agent_answer(a, ask, busy(), domain);
+		return;
+	}
 	ref = sts_agent_live(a, domain, &e);
 	if (ref != 0) {
 		due_held(a, ask, domain, ref, &e);
@@ -502,7 +528,7 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return sts_agent_work_room(a, false) &&
+	return !sts_agent_journal_loading(a) && sts_agent_work_room(a, false) &&
 	       (a->asks.count > 0 || a->ask.crowded > 0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent's journal: read before anything is served, then written a step at
+ * The agent's journal: read while questions wait for it, then written a step at
  * a time. What is saved are policies; absence, back-off and cannot-tell are
  * of this run only.
  *

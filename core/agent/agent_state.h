@@ -144,7 +144,7 @@ struct sts_agent {
 	struct sts_queue crowded; /* whose organisation has its share of them */
 	uint16_t lookups_busy;
 	uint32_t stamp_s; /* newest time that was confirmed before the start */
-	bool serving; /* the journal is not waited for any more */
+	bool serving; /* the journal, if there was one, has been read */
 	bool draining;
 	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
 	sts_ms now, sweep_at;

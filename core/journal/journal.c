@@ -238,7 +238,9 @@ sts_journal_state(const struct sts_journal *j)
 	if (j->failed) {
 		return j->full ? STS_JOURNAL_FULL : STS_JOURNAL_FAILED;
 	}
-	return loading(j) ? STS_JOURNAL_LOADING : STS_JOURNAL_READY;
+	/* What follows the records is of no interest before one is written. */
+	return j->stage < STS_STAGE_REST ? STS_JOURNAL_LOADING
+					 : STS_JOURNAL_READY;
 }
 
 const char *

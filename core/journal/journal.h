@@ -87,7 +87,7 @@ struct sts_journal_op {
 
 enum sts_journal_state {
 	STS_JOURNAL_LOADING = 0,
-	STS_JOURNAL_READY,
+	STS_JOURNAL_READY, /* all that was kept is in the cache */
 	STS_JOURNAL_NEWER, /* written by a newer format: left alone */
 	/* Storage errors, or an area too small: nothing is saved, or even all
 	 * read, until a retry has succeeded. */

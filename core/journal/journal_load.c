@@ -8,7 +8,8 @@
  *	HEAD   read the head of the record at pos
  *	BODY   read its domain, payload and CRC; `at` octets of it are done, the
  *	       payload goes into a stage of the cache
- *	REST   read what follows the last record: `dirty` unless it is erased
+ *	REST   read what follows the last record: `dirty` unless it is erased;
+ *	       all is loaded already
  *
  * Invariants: nothing is written while loading. A record changes the cache
  * only after its body's CRC was found right. `dirty` is set as soon as anything
@@ -308,9 +309,9 @@ static void
 rest_read(struct sts_journal *j, bool ok)
 {
 	j->dirty = j->dirty || !ok;
-	for (size_t i = 0; i < j->op.len; i++) {
-		j->dirty = j->dirty || j->op.buf[i] != ERASED;
-	}
+	/* All are what the first is. */
+	j->dirty = j->dirty || j->op.buf[0] != ERASED ||
+		   memcmp(j->op.buf, j->op.buf + 1, j->op.len - 1) != 0;
 	j->looked += (uint32_t)j->op.len;
 	if (j->dirty || j->looked == j->g.area_size) {
 		j->stage = STS_STAGE_IDLE;

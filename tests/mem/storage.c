@@ -70,7 +70,8 @@ storage_init(struct storage *s, struct mem *mem, uint32_t area_size)
 bool
 storage_tell(struct storage *s)
 {
-	bool did = s->waits;
+	const struct flash *f = &s->flash;
+	bool did = s->waits && !(f->holds && f->holds_after == 0);
 
 	if (did) {
 		s->waits = false;

@@ -20,8 +20,15 @@ do_store(void)
 		scene_store_there(&scene);
 		return;
 	}
+	if (strcmp(arg(1), "goes") == 0) {
+		f->holds = false;
+		return;
+	}
 	n = (unsigned)strtoul(arg(2), NULL, 10);
-	if (strcmp(arg(1), "again") == 0) {
+	if (strcmp(arg(1), "holds") == 0) {
+		f->holds = true;
+		f->holds_after = n;
+	} else if (strcmp(arg(1), "again") == 0) {
 		f->again = n;
 	} else if (strcmp(arg(1), "cut") == 0) {
 		f->cut_at = f->ops + n;

@@ -39,6 +39,8 @@ struct flash {
 	bool off; /* no power */
 	bool broken; /* a unit was programmed twice, or out of bounds */
 	unsigned again; /* of 8 calls so many say AGAIN */
+	bool holds; /* all calls do, */
+	unsigned holds_after; /* but so many first */
 	unsigned fail_from, fail_to; /* these calls report an error, */
 	int fail_with; /* this one; 0: STS_IO_RESET */
 	uint32_t stuck_off; /* a bit of this octet sticks, */
@@ -73,6 +75,12 @@ flash_enter(struct flash *f, bool writes)
 {
 	if (f->off) {
 		return STS_IO_RESET;
+	}
+	if (f->holds && f->holds_after == 0) {
+		return STS_IO_AGAIN;
+	}
+	if (f->holds) {
+		f->holds_after--;
 	}
 	if (flash_draw(f, 8) < f->again) {
 		return STS_IO_AGAIN;
