@@ -203,10 +203,13 @@ read_bundle(struct sts_memory *m, uint8_t *block, const char *path,
 static void
 carve(struct sts_memory *m, uint8_t *block, struct sts_roots *roots)
 {
-	/* A packed set holds no pointers into itself and may be moved. */
+	size_t written = (size_t)(roots->set.base - block) + roots->touched;
+
+	/* A packed set holds no pointers into itself and may be moved. The rest
+	 * is zero, and no page of it is touched before it is needed. */
 	memmove(block, roots->set.base, roots->set.len);
 	roots->set.base = block;
-	memset(block + roots->set.len, 0, m->size - roots->set.len);
+	memset(block + roots->set.len, 0, written - roots->set.len);
 	m->anchors[0] = block;
 	m->anchors[1] = block + m->anchors_size;
 	block += 2 * m->anchors_size;

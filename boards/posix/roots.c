@@ -111,6 +111,7 @@ sts_roots_load(const char *path, uint8_t *block, size_t size,
 		note(out, left);
 	}
 	out->needed = sts_anchors_needed(load);
+	out->touched = sts_anchors_touched(load);
 	enum sts_anchors_error e = sts_anchors_end(load, &out->set);
 
 	return e == STS_ANCHORS_OK ? NULL : sts_anchors_error_text(e);

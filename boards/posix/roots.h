@@ -26,6 +26,7 @@ struct sts_roots {
 	struct sts_anchors set;
 	bool cut; /* the file ends inside a block */
 	size_t needed; /* bytes of block, had all usable ones room */
+	size_t touched; /* octets of the block that were written */
 	unsigned left_out; /* of the bundle: not in the set */
 	unsigned noted; /* of them, the first ones, that are in `left` */
 	struct sts_anchors_left left[STS_ROOTS_NOTES_MAX];

@@ -22,8 +22,7 @@ START_TEST(kept)
 		say(fd, "example.com");
 		expect(fd,
 		    "50:OK secure match=mx.example.com servername=hostname,");
-		ck_assert_ptr_nonnull(
-		    strstr(run.log, "event=journal-loaded records=1 lost=0"));
+		await_text(&run, "event=journal-loaded records=1 lost=0");
 		kill(run.pid, SIGKILL);
 		ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
 		close(run.out);

@@ -46,6 +46,7 @@ struct sts_anchors_load {
 	size_t size;
 	size_t used; /* bytes of block the records take, */
 	size_t needed; /* or would, had all of them room */
+	size_t touched; /* octets of the block that were ever written */
 	unsigned count;
 	unsigned left_out;
 	uint8_t kind; /* of the block at hand */
@@ -189,6 +190,9 @@ keep(struct sts_anchors_load *l)
 		return false;
 	}
 	sts_anchor_put(l->block + l->used, c, l->bytes);
+	if (l->touched < l->used + size) {
+		l->touched = l->used + size;
+	}
 	if (!is_there(l, size)) {
 		l->used += size;
 		l->needed += size;
@@ -305,6 +309,12 @@ sts_anchors_end(struct sts_anchors_load *l, struct sts_anchors *set)
 	set->len = l->used;
 	set->count = l->count;
 	return STS_ANCHORS_OK;
+}
+
+size_t
+sts_anchors_touched(const struct sts_anchors_load *l)
+{
+	return l->touched;
 }
 
 size_t

@@ -100,6 +100,10 @@ const struct sts_anchors_left *sts_anchors_last(struct sts_anchors_load *l);
 enum sts_anchors_error sts_anchors_end(
     struct sts_anchors_load *l, struct sts_anchors *set);
 
+/* Octets at the begin of the block that were written so far; what is behind
+ * them is as it was. */
+size_t sts_anchors_touched(const struct sts_anchors_load *l);
+
 /* Bytes of block that the certificates so far take, whether they fit or not:
  * about 350 a certificate, 52,549 for the 150 of Debian 12. */
 size_t sts_anchors_needed(const struct sts_anchors_load *l);
