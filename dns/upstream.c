@@ -634,12 +634,6 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 	ask_next(u, true);
 }
 
-uint32_t
-sts_upstream_limited_ms(const struct sts_upstream *u)
-{
-	return (uint32_t)u->limited * STS_DNS_PAUSE_MS;
-}
-
 struct sts_span
 sts_upstream_recv_buf(const struct sts_upstream *u, struct sts_span lent)
 {
@@ -779,24 +773,6 @@ sts_upstream_take_back(struct sts_upstream *u)
 	STS_ASSERT(u->found != STS_PENDING || u->stopped || buf == NULL);
 	u->tcp = NULL;
 	return buf;
-}
-
-enum sts_found
-sts_upstream_result(const struct sts_upstream *u)
-{
-	return (enum sts_found)u->found;
-}
-
-enum sts_why
-sts_upstream_why(const struct sts_upstream *u)
-{
-	return (enum sts_why)u->why;
-}
-
-uint32_t
-sts_upstream_ttl_s(const struct sts_upstream *u)
-{
-	return u->ttl_s;
 }
 
 bool

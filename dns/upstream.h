@@ -214,11 +214,19 @@ uint8_t *sts_upstream_take_back(struct sts_upstream *u);
  * chain; ABSENT: NXDOMAIN or NODATA; UNKNOWN: everything else. wants() has
  * OWNER once it is not PENDING and the channel is closed.
  */
-enum sts_found sts_upstream_result(const struct sts_upstream *u);
+static inline enum sts_found
+sts_upstream_result(const struct sts_upstream *u)
+{
+	return (enum sts_found)u->found;
+}
 
 /* How long it has waited, in pauses, because no port or descriptor of ours was
  * free; that says nothing about the servers. */
-uint32_t sts_upstream_limited_ms(const struct sts_upstream *u);
+static inline uint32_t
+sts_upstream_limited_ms(const struct sts_upstream *u)
+{
+	return (uint32_t)u->limited * STS_DNS_PAUSE_MS;
+}
 
 /*
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
@@ -227,13 +235,21 @@ uint32_t sts_upstream_limited_ms(const struct sts_upstream *u);
  * had for any try, or after STS_DNS_OURS_MS of that. dns-large and dns-alias-loop
  * come of what the domain publishes: they end the question at once.
  */
-enum sts_why sts_upstream_why(const struct sts_upstream *u);
+static inline enum sts_why
+sts_upstream_why(const struct sts_upstream *u)
+{
+	return (enum sts_why)u->why;
+}
 
 /*
  * Seconds the result may be kept: the smallest TTL of the chain and the
  * records; for ABSENT by RFC 2308 from the SOA (0: none given).
  */
-uint32_t sts_upstream_ttl_s(const struct sts_upstream *u);
+static inline uint32_t
+sts_upstream_ttl_s(const struct sts_upstream *u)
+{
+	return u->ttl_s;
+}
 
 /* Whether a trusted server said AD of a FOUND or ABSENT. */
 bool sts_upstream_authentic(const struct sts_upstream *u);
