@@ -696,6 +696,10 @@ strike(const struct episode *e)
 		}
 		break;
 	case FAULT_BOGUS:
+	case FAULT_INSECURE:
+	case FAULT_TLSA_REMOVED:
+	case FAULT_TLSA_ROLLED:
+	case FAULT_MX_CHANGED:
 	case FAULT_BACKUP:
 		api_look(&sim.site[e->site]);
 		break;
