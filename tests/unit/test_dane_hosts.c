@@ -333,9 +333,10 @@ show(const struct peer *p)
 
 	for (unsigned i = 0; i < p->d.host_count && i < 6; i++) {
 		struct sts_text name = sts_dane_hosts_name(&p->d, i);
+		const uint8_t *dot = memchr(name.p, '.', name.n);
 
 		n += snprintf(out + n, sizeof out - (size_t)n, " %.*s=%s",
-		    (int)strcspn((const char *)name.p, "."),
+		    (int)(dot == NULL ? name.n : (size_t)(dot - name.p)),
 		    (const char *)name.p, host[p->d.host[i].state]);
 	}
 	snprintf(out + n, sizeof out - (size_t)n, "%s -> %s",
@@ -706,6 +707,16 @@ START_TEST(time_is_bounded)
 	gather(p, "d", true);
 	unit_text("again", unit_span(show(p)), "secure mx1=usable -> ONLY");
 	unit_int("TTL", p->d.ttl_s, 300);
+	/* Nothing of the domain before is left, nor that it had more hosts. */
+	sts_dane_hosts_end(&p->d);
+	p->zone = "d MX s a_b.d\nd MX s mx1.d\n" A1;
+	gather(p, "d", true);
+	unit_text("before", unit_span(show(p)), "secure mx1=none more -> NONE");
+	sts_dane_hosts_end(&p->d);
+	p->zone = "d MX s\nd A s 192.0.2.1\n_25._tcp.d TLSA s 3 1 1\n";
+	gather(p, "d", true);
+	unit_text(
+	    "behind", unit_span(show(p)), "secure implicit d=usable -> ONLY");
 }
 END_TEST
 
