@@ -320,6 +320,13 @@ has_version_ext(struct sts_text list)
 	return false;
 }
 
+/* Only the extension says TLS 1.3 (RFC 8446 4.2.1). */
+static uint16_t
+legacy_version(uint16_t version)
+{
+	return version == STS_TLS_13 ? 0 : version;
+}
+
 enum sts_tls_alert
 sts_tls_read_server_hello(
     struct sts_text body, uint32_t offered, struct sts_tls_server_hello *out)
@@ -331,7 +338,7 @@ sts_tls_read_server_hello(
 	enum sts_tls_alert alert;
 	bool is_13;
 
-	a.hello.version = take16(&r);
+	a.hello.version = legacy_version(take16(&r));
 	a.hello.random = take(&r, RANDOM);
 	a.hello.session_id = take_vector8(&r);
 	a.hello.suite = take16(&r);
@@ -354,9 +361,6 @@ sts_tls_read_server_hello(
 	    &a);
 	a.hello.master_secret = (a.seen & 1U << STS_TLS_EXT_MASTER_SECRET) != 0;
 	*out = a.hello;
-	if (!is_13 && out->version == STS_TLS_13) {
-		out->version = 0; /* only the extension says so: 4.2.1 */
-	}
 	return alert;
 }
 

@@ -28,6 +28,9 @@ HOST = "mta-sts.example.com"
 OK = "ok"
 # What the engine does with a server that speaks TLS 1.3 only.
 NO_13 = ("tls-version", "tls-alert")
+# A server without the certificate it wants ends the session after our last
+# flight: which end is seen first is a matter of time.
+REFUSED = ("tls-alert", "tls-truncated", "peer-closed", "closed")
 
 S = "openssl s_server -accept {port} -cert {ec}.pem -key {ec}.key -www -quiet"
 RSA = S.replace("{ec}", "{rsa}")
@@ -69,8 +72,8 @@ ROWS = [
     ("openssl no middlebox", S + " -tls1_3 -no_middlebox", OK, NO_13),
     ("openssl asks 1.3", S + " -tls1_3 -verify 1", OK, NO_13),
     ("openssl asks 1.2", S + " -tls1_2 -verify 1", OK),
-    ("openssl insists 1.3", S + " -tls1_3 -Verify 1", "tls-alert", NO_13),
-    ("openssl insists 1.2", S + " -tls1_2 -Verify 1", "tls-alert"),
+    ("openssl insists 1.3", S + " -tls1_3 -Verify 1", REFUSED, NO_13),
+    ("openssl insists 1.2", S + " -tls1_2 -Verify 1", REFUSED),
     ("openssl large certificate 1.3", S.replace("{ec}", "{large}") +
      " -tls1_3", OK, NO_13),
     ("openssl large certificate 1.2", S.replace("{ec}", "{large}") +
@@ -98,9 +101,9 @@ ROWS = [
     ("gnutls retry", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:"
      "+GROUP-SECP384R1", OK, NO_13),
     ("gnutls insists", G + "NORMAL --require-client-cert",
-     ("closed", "tls-alert")),
+     REFUSED),
     ("gnutls insists 1.2", G + "NORMAL:-VERS-ALL:+VERS-TLS1.2 "
-     "--require-client-cert", ("closed", "tls-alert")),
+     "--require-client-cert", REFUSED),
     # NSS's retry has a cookie.
     ("nss retry p-256", NSS + "tls1.3:tls1.3 -I P256", OK, NO_13),
     # In 1.2 it wants its key's curve among the groups.
@@ -108,9 +111,9 @@ ROWS = [
     ("nss tickets", NSS + "tls1.2:tls1.3 -u", OK),
     ("nss asks 1.3", NSS + "tls1.3:tls1.3 -r", OK, NO_13),
     ("nss asks 1.2", NSS + "tls1.2:tls1.2 -r", OK),
-    ("nss insists 1.3", NSS + "tls1.3:tls1.3 -r -r", ("tls-alert", "closed"),
+    ("nss insists 1.3", NSS + "tls1.3:tls1.3 -r -r", REFUSED,
      NO_13),
-    ("nss insists 1.2", NSS + "tls1.2:tls1.2 -r -r", ("tls-alert", "closed")),
+    ("nss insists 1.2", NSS + "tls1.2:tls1.2 -r -r", REFUSED),
     ("nss", NSS + "tls1.2:tls1.3", OK),
     ("nss 1.2", NSS + "tls1.2:tls1.2", OK),
     ("nss 1.3", NSS + "tls1.3:tls1.3", OK, NO_13),
@@ -121,9 +124,9 @@ ROWS = [
     ("boringssl retry 1.3", BSSL + " -min-version tls1.3 -curves P-256", OK,
      NO_13),
     ("boringssl insists 1.3", BSSL + " -min-version tls1.3 "
-     "-require-any-client-cert", ("tls-alert", "tls-truncated"), NO_13),
+     "-require-any-client-cert", REFUSED, NO_13),
     ("boringssl insists 1.2", BSSL + " -max-version tls1.2 "
-     "-require-any-client-cert", ("tls-alert", "closed")),
+     "-require-any-client-cert", REFUSED),
     ("nginx", "nginx TLSv1.2 TLSv1.3", OK),
     ("nginx retry", "nginx TLSv1.3; ssl_ecdh_curve secp384r1", OK, NO_13),
     ("nginx small records 1.3", "nginx TLSv1.3; ssl_buffer_size 64", OK,
@@ -151,9 +154,9 @@ ROWS = [
     ("caddy asks 1.2", "caddy tls1.2 tls1.2\nclient_auth {\nmode request\n}",
      OK),
     ("caddy insists 1.3", "caddy tls1.3 tls1.3\nclient_auth {\n"
-     "mode require\n}", "tls-alert", NO_13),
+     "mode require\n}", REFUSED, NO_13),
     ("caddy insists 1.2", "caddy tls1.2 tls1.2\nclient_auth {\n"
-     "mode require\n}", "tls-alert"),
+     "mode require\n}", REFUSED),
 ]
 
 
