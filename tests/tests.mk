@@ -68,6 +68,7 @@ $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
 $(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_report_board: tests/mem/mem.c
 $(BUILD)/unit/test_report_firmware: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+$(BUILD)/unit/test_share: tests/sim/plain_session.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 

@@ -42,6 +42,9 @@ static struct {
 	enum dns dns;
 	bool silent; /* the server takes commands and says nothing */
 	bool refuses; /* it takes no connection */
+	unsigned inet, inet6; /* addresses of its name, redis.test */
+	unsigned streams; /* connections that were asked for */
+	uint8_t peer[16]; /* where the last went */
 	sts_ms slow_ms; /* it answers GET no sooner */
 	struct {
 		bool there;
@@ -296,6 +299,28 @@ obey_one(struct mem_sock *s)
 
 /* ---- the name servers */
 
+/* The addresses of the server's name; without any there is no such name. */
+static void
+reply_about_server(struct mem_sock *s, const struct dnspeer_question *q)
+{
+	static struct dnspeer_answer a;
+	bool six = q->type == DNSPEER_AAAA;
+	unsigned count = six ? world.inet6 : world.inet;
+	char text[40];
+
+	dnspeer_begin(
+	    &a, q, world.inet + world.inet6 > 0 ? 0 : 3, false, false);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(
+		    text, sizeof text, six ? "fd00::%u" : "10.0.0.%u", i + 1);
+		ck_assert(dnspeer_add(&a, q->name, q->type, 60, text));
+	}
+	if (count == 0) {
+		dnspeer_soa(&a, 60);
+	}
+	mem_send(&mem, s, a.p, a.n);
+}
+
 static void
 reply(struct mem_sock *s)
 {
@@ -309,6 +334,10 @@ reply(struct mem_sock *s)
 	}
 	ck_assert_ptr_eq(dnspeer_read(&q, p, n), NULL);
 	mem_datagram_drop(s);
+	if (strcmp(q.name, "redis.test") == 0) {
+		reply_about_server(s, &q);
+		return;
+	}
 	world.questions++;
 	if (world.dns == NO_ANSWER ||
 	    (world.dns == RECORD && q.type != DNSPEER_TXT)) {
@@ -335,6 +364,8 @@ play(struct mem_sock *s, bool *more)
 		reply(s);
 	} else if (s->kind == MEM_STREAM && s->state == MEM_WAITING &&
 		   !s->core_gone) {
+		world.streams++;
+		memcpy(world.peer, s->peer.ip, sizeof world.peer);
 		if (world.refuses) {
 			mem_fail(&mem, s, STS_IO_REFUSED);
 		} else {
@@ -851,6 +882,59 @@ END_TEST
 
 /* The server is another when the settings are; nothing of the old ones is used
  * any more. */
+/* The server's name is resolved by our own name servers; an address in words is
+ * one. */
+START_TEST(server_name)
+{
+	static const struct {
+		const char *name, *host;
+		unsigned inet, inet6, first, dials;
+		bool up;
+	} rows[] = {
+		{ "one address", "redis.test", 1, 0, 10, 1, true },
+		{ "both families", "redis.test", 1, 1, 0xfd, 1, true },
+		{ "many addresses", "redis.test", 9, 9, 0xfd, 1, true },
+		{ "no such name", "redis.test", 0, 0, 0, 0, false },
+		{ "in words", "10.9.8.7", 0, 0, 10, 1, true },
+		{ "in words, of IPv6", "fd00::7", 0, 0, 0xfd, 1, true },
+		{ "no name at all", "a..b", 0, 0, 0, 0, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		start();
+		memset(&setup.server[0], 0, sizeof setup.server[0]);
+		strcpy(setup.server[0].host, rows[i].host);
+		setup.server[0].port = 6379;
+		world.inet = rows[i].inet;
+		world.inet6 = rows[i].inet6;
+		pass(50);
+		unit_int(rows[i].name, sts_share_is_up(agent.share.engine),
+		    rows[i].up);
+		unit_int(rows[i].name, world.streams, rows[i].dials);
+		unit_int(rows[i].name, world.peer[0], rows[i].first);
+	}
+	/* Its name servers are silent for a while: it is tried again. */
+	start();
+	memset(&setup.server[0], 0, sizeof setup.server[0]);
+	strcpy(setup.server[0].host, "redis.test");
+	setup.server[0].port = 6379;
+	pass(5000);
+	ck_assert(!sts_share_is_up(agent.share.engine));
+	world.inet = 1;
+	pass(70000);
+	ck_assert(sts_share_is_up(agent.share.engine));
+	/* Of several addresses the first that answers. */
+	start();
+	world.refuses = true;
+	memset(&setup.server[0], 0, sizeof setup.server[0]);
+	strcpy(setup.server[0].host, "redis.test");
+	setup.server[0].port = 6379;
+	world.inet = 3;
+	pass(50);
+	unit_int("all are tried", world.streams, 3);
+}
+END_TEST
+
 START_TEST(reload)
 {
 	static struct sts_settings fresh;
@@ -1001,6 +1085,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, only_policies);
 	tcase_add_test(tc, unproved);
 	tcase_add_test(tc, flushed);
+	tcase_add_test(tc, server_name);
 	tcase_add_test(tc, reload);
 	tcase_add_test(tc, promises);
 }

@@ -9,6 +9,8 @@
 
 #include "../../core/share/share.h"
 #include "../../core/share/share_private.h"
+#include "../mem/https.h"
+#include "../sim/plain.h"
 #include "unit.h"
 
 const char unit_name[] = "share";
@@ -38,6 +40,10 @@ struct peer {
 	bool open[STS_SHARE_CONNS], dead, mute;
 	size_t step; /* octets that arrive at once */
 	char from[TRAFFIC], to[TRAFFIC]; /* the server's ends */
+	uint8_t raw_from[TRAFFIC], raw_to[TRAFFIC]; /* and below TLS */
+	size_t raw_from_len, raw_to_len;
+	uint8_t cert; /* enum https_cert */
+	char server_name[80];
 	size_t from_len, to_len;
 	struct {
 		char name[80];
@@ -231,7 +237,98 @@ obey_one(void)
 	return true;
 }
 
+/* ---- TLS, by the stand-in of tests/sim/plain.h */
+
+static void
+put_record(enum plain_record type, const void *content, size_t n)
+{
+	uint8_t *out = p.raw_to + p.raw_to_len;
+
+	ck_assert_uint_le(n, PLAIN_RECORD_MAX);
+	ck_assert_uint_lt(p.raw_to_len + PLAIN_HEAD + n, sizeof p.raw_to);
+	out[0] = (uint8_t)type;
+	sts_put16be(out + 1, (uint16_t)n);
+	if (n > 0) {
+		memcpy(out + PLAIN_HEAD, content, n);
+	}
+	p.raw_to_len += PLAIN_HEAD + n;
+}
+
+static void
+take_record(unsigned type, const uint8_t *content, size_t n)
+{
+	if (type == PLAIN_HELLO) {
+		snprintf(p.server_name, sizeof p.server_name, "%.*s", (int)n,
+		    (const char *)content);
+		put_record(PLAIN_CERTIFICATE, &p.cert, 1);
+	} else if (type == PLAIN_FINISHED) {
+		put_record(PLAIN_FINISHED, NULL, 0);
+	} else if (type == PLAIN_DATA) {
+		ck_assert_uint_lt(p.from_len + n, sizeof p.from);
+		memcpy(p.from + p.from_len, content, n);
+		p.from_len += n;
+	}
+}
+
+/* What the agent has sent, as records. */
+static void
+take_raw(const uint8_t *octets, size_t n)
+{
+	size_t len;
+
+	ck_assert_uint_lt(p.raw_from_len + n, sizeof p.raw_from);
+	memcpy(p.raw_from + p.raw_from_len, octets, n);
+	p.raw_from_len += n;
+	while (p.raw_from_len >= PLAIN_HEAD &&
+	       p.raw_from_len >=
+		   (len = PLAIN_HEAD + sts_get16be(p.raw_from + 1))) {
+		take_record(
+		    p.raw_from[0], p.raw_from + PLAIN_HEAD, len - PLAIN_HEAD);
+		memmove(p.raw_from, p.raw_from + len, p.raw_from_len - len);
+		p.raw_from_len -= len;
+	}
+}
+
+/* What the server has said, as records. */
+static void
+give_raw(void)
+{
+	while (p.to_len > 0) {
+		size_t n =
+		    p.to_len < PLAIN_RECORD_MAX ? p.to_len : PLAIN_RECORD_MAX;
+
+		put_record(PLAIN_DATA, p.to, n);
+		memmove(p.to, p.to + n, p.to_len - n);
+		p.to_len -= n;
+	}
+}
+
 /* ---- the driver's and the owner's part */
+
+/* Octets that wait for the agent; their number. */
+static uint8_t *
+waiting(size_t **n)
+{
+	if (p.setup.tls) {
+		give_raw();
+		*n = &p.raw_to_len;
+		return p.raw_to;
+	}
+	*n = &p.to_len;
+	return (uint8_t *)p.to;
+}
+
+static void
+take_sent(const uint8_t *octets, size_t n)
+{
+	if (p.setup.tls) {
+		take_raw(octets, n);
+		return;
+	}
+	ck_assert_uint_lt(p.from_len + n, sizeof p.from);
+	memcpy(p.from + p.from_len, octets, n);
+	p.from_len += n;
+}
 
 static void
 take_result(void)
@@ -305,6 +402,8 @@ serve_conn(unsigned i, bool *more)
 {
 	const struct sts_engine_ops *ops = &sts_share_conn_ops;
 	struct sts_share_conn *c = &p.s.conn[i];
+	size_t *to_len;
+	uint8_t *to = waiting(&to_len);
 	unsigned wants;
 
 	ops->tick(c, p.now, NOW);
@@ -316,7 +415,7 @@ serve_conn(unsigned i, bool *more)
 		ops->lost(c, STS_IO_CLOSED);
 	} else if ((wants & STS_WANT_STREAM) != 0 && !p.open[i]) {
 		p.dials++;
-		p.from_len = p.to_len = 0;
+		p.from_len = p.to_len = p.raw_from_len = p.raw_to_len = 0;
 		p.open[i] = !p.dead;
 		if (p.dead) {
 			ops->lost(c, STS_IO_REFUSED);
@@ -328,21 +427,19 @@ serve_conn(unsigned i, bool *more)
 		    ops->send_buf(c, sts_span(p.scratch, sizeof p.scratch));
 		size_t n = out.n < p.step ? out.n : p.step;
 
-		ck_assert_uint_lt(p.from_len + n, sizeof p.from);
-		memcpy(p.from + p.from_len, out.p, n);
-		p.from_len += n;
+		take_sent(out.p, n);
 		ops->send_ack(c, n);
 	} else if ((wants & STS_WANT_WORK) != 0) {
 		ops->work(c);
-	} else if ((wants & STS_WANT_RECV) != 0 && p.to_len > 0) {
+	} else if ((wants & STS_WANT_RECV) != 0 && *to_len > 0) {
 		struct sts_span room =
 		    ops->recv_buf(c, sts_span(p.scratch, sizeof p.scratch));
 		size_t n = room.n < p.step ? room.n : p.step;
 
-		n = n < p.to_len ? n : p.to_len;
-		memcpy(room.p, p.to, n);
-		memmove(p.to, p.to + n, p.to_len - n);
-		p.to_len -= n;
+		n = n < *to_len ? n : *to_len;
+		memcpy(room.p, to, n);
+		memmove(to, to + n, *to_len - n);
+		*to_len -= n;
 		ops->recv_ack(c, sts_span(room.p, n));
 	} else {
 		return;
@@ -409,6 +506,24 @@ set_up(void)
 	p.now = 1000;
 }
 
+/* The same over TLS. */
+static void
+set_up_tls(void)
+{
+	static uint64_t tls[STS_TLS_SIZE_MAX / 8 + 1];
+	static struct sts_x509_links links;
+	static struct sts_anchors anchors;
+
+	set_up();
+	ck_assert_uint_le(sts_tls_size(), sizeof tls);
+	sts_share_init(
+	    &p.s, (struct sts_tls *)(void *)tls, &links, NULL, &p.cache);
+	anchors.count = 1;
+	p.setup.anchors = &anchors;
+	p.setup.tls = true;
+	strcpy(p.setup.tls_name, "redis.test");
+}
+
 static void
 begin(const char *wrong)
 {
@@ -419,7 +534,7 @@ begin(const char *wrong)
 
 /* A record of the domain under a key, sealed with the setup's key. */
 static void
-put_record(const char *name, const char *domain, uint32_t fetched_s)
+put_record_of(const char *name, const char *domain, uint32_t fetched_s)
 {
 	static const uint8_t payload[] = "\x01"
 					 "1"
@@ -522,7 +637,7 @@ START_TEST(replies)
 			p.step = steps[k];
 			p.wrong_once = strncmp(cases[i].wrong, "GET=>", 5) == 0;
 			begin(cases[i].wrong);
-			put_record("mtasts:d:a.b", "a.b", NOW);
+			put_record_of("mtasts:d:a.b", "a.b", NOW);
 			sts_share_get(&p.s, unit_span("a.b"));
 			pass(long_list ? 1 : 10000);
 			if (cases[i].want == NULL ||
@@ -537,6 +652,86 @@ START_TEST(replies)
 			    sts_cache_check(&p.cache), "%s", cases[i].name);
 		}
 	}
+}
+END_TEST
+
+START_TEST(over_tls)
+{
+	static const size_t steps[] = { TRAFFIC, 1 };
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		if (cases[i].want == NULL ||
+		    strstr(cases[i].name, "deep") != NULL ||
+		    strstr(cases[i].name, "without an end") != NULL) {
+			continue;
+		}
+		for (size_t k = 0; k < UNIT_COUNT(steps); k++) {
+			set_up_tls();
+			p.step = steps[k];
+			p.wrong_once = strncmp(cases[i].wrong, "GET=>", 5) == 0;
+			begin(cases[i].wrong);
+			put_record_of("mtasts:d:a.b", "a.b", NOW);
+			sts_share_get(&p.s, unit_span("a.b"));
+			pass(10000);
+			ck_assert_str_eq(p.server_name, "redis.test");
+			ck_assert_msg(strncmp(p.log, cases[i].want,
+					  strlen(cases[i].want)) == 0,
+			    "%s: got \"%s\", want \"%s\"", cases[i].name, p.log,
+			    cases[i].want);
+		}
+	}
+}
+END_TEST
+
+/* Certificates, and where TLS ends; for an hour. */
+START_TEST(tls_fails)
+{
+	static const struct {
+		uint8_t cert;
+		const char *want;
+	} certs[] = {
+		{ HTTPS_EXPIRED, "down:x509-expired " },
+		{ HTTPS_NAME, "down:x509-name-mismatch " },
+		{ HTTPS_UNTRUSTED, "down:x509-unknown-issuer " },
+	};
+	const struct sts_engine_ops *ops = &sts_share_conn_ops;
+
+	for (size_t i = 0; i < UNIT_COUNT(certs); i++) {
+		set_up_tls();
+		p.cert = certs[i].cert;
+		begin("");
+		pass(3600000);
+		ck_assert_str_eq(p.log, certs[i].want);
+		ck_assert_str_eq(p.hello, "");
+		ck_assert_uint_le(p.dials, 140);
+	}
+	/* It has no name to be known by. */
+	set_up_tls();
+	p.setup.tls_name[0] = '\0';
+	begin("");
+	pass(1000);
+	unit_int("nothing is sent", p.hello[0], 0);
+	/* The server does not go on with the handshake. */
+	set_up_tls();
+	p.cert = HTTPS_CERTS;
+	begin("");
+	pass(10);
+	ck_assert_ptr_ne(strstr(p.log, "down:tls-"), NULL);
+	/* It says goodbye; it only goes. */
+	set_up_tls();
+	begin("");
+	put_record(PLAIN_CLOSE, NULL, 0);
+	pass(200);
+	ck_assert_str_eq(p.log, "up down:peer-closed up ");
+	for (unsigned i = 0; i < STS_SHARE_CONNS; i++) {
+		if (p.open[i]) {
+			p.open[i] = false;
+			ops->lost(&p.s.conn[i], STS_IO_EOF);
+			break;
+		}
+	}
+	pass(200);
+	ck_assert_ptr_ne(strstr(p.log, "up down:peer-closed up down:"), NULL);
 }
 END_TEST
 
@@ -561,7 +756,7 @@ START_TEST(push_for_push)
 
 	set_up();
 	begin("");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	for (unsigned i = 0; i < 3 * STS_SHARE_PUSHES; i++) {
 		p.log[0] = '\0';
 		push_key(1);
@@ -590,7 +785,7 @@ flood(const char *what, const char *endless, size_t n)
 
 	set_up();
 	begin("");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	while (strstr(p.log, "down") == NULL && said < 2 * STS_SHARE_TALK) {
 		answer(endless, n);
 		said += n;
@@ -641,7 +836,7 @@ START_TEST(floods_of_records)
 	ck_assert_ptr_ne(strstr(p.log, "down:share-flood"), NULL);
 	set_up();
 	begin("");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	p.s.talk = 0;
 	for (unsigned i = 0; i < 1000; i++) {
 		sts_share_get(&p.s, unit_span("a.b"));
@@ -684,12 +879,12 @@ END_TEST
 START_TEST(listed)
 {
 	set_up();
-	put_record("mtasts:d:a.b", "a.b", NOW);
-	put_record("mtasts:d:c.d", "a.b", NOW);
-	put_record("mtasts:d:e.f", "e.f", NOW);
-	put_record("other:d:g.h", "g.h", NOW);
-	put_record("mtasts:d:I.j", "I.j", NOW);
-	put_record("mtasts:d:k l", "k l", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:c.d", "a.b", NOW);
+	put_record_of("mtasts:d:e.f", "e.f", NOW);
+	put_record_of("other:d:g.h", "g.h", NOW);
+	put_record_of("mtasts:d:I.j", "I.j", NOW);
+	put_record_of("mtasts:d:k l", "k l", NOW);
 	set_key("mtasts:d:m.n", "MS1", 3);
 	begin("");
 	pass(10);
@@ -710,13 +905,13 @@ START_TEST(older)
 {
 	set_up();
 	begin("");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
-	put_record("mtasts:d:a.b", "a.b", NOW - 1);
+	put_record_of("mtasts:d:a.b", "a.b", NOW - 1);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
-	put_record("mtasts:d:a.b", "a.b", NOW + 1);
+	put_record_of("mtasts:d:a.b", "a.b", NOW + 1);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
 	unit_text("stamps", unit_span(p.log),
@@ -734,7 +929,7 @@ START_TEST(published)
 		set_up();
 		p.step = step;
 		begin("");
-		put_record("mtasts:d:a.b", "a.b", NOW);
+		put_record_of("mtasts:d:a.b", "a.b", NOW);
 		sts_share_get(&p.s, unit_span("a.b"));
 		pass(10);
 		ref = sts_cache_find(&p.cache, unit_span("a.b"));
@@ -766,7 +961,7 @@ START_TEST(unsent)
 
 	set_up();
 	begin("");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
 	ref = sts_cache_find(&p.cache, unit_span("a.b"));
@@ -872,11 +1067,11 @@ START_TEST(old_server)
 {
 	set_up();
 	strcpy(p.setup.password, "secret");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
 	pass(10);
 	unit_text("up", unit_span(p.log), "up record:a.b ");
-	put_record("mtasts:d:c.d", "c.d", NOW);
+	put_record_of("mtasts:d:c.d", "c.d", NOW);
 	pass(STS_SHARE_SCAN_OLD_MS + 1000);
 	ck_assert_ptr_ne(strstr(p.log, "record:c.d"), NULL);
 	ck_assert_uint_eq(p.dials, 1);
@@ -894,7 +1089,7 @@ START_TEST(readonly)
 		p.setup.server[1] = p.setup.server[0];
 		p.setup.server_count = servers;
 		begin("SET=-READONLY x~");
-		put_record("mtasts:d:a.b", "a.b", NOW);
+		put_record_of("mtasts:d:a.b", "a.b", NOW);
 		sts_share_get(&p.s, unit_span("a.b"));
 		pass(10);
 		ref = sts_cache_find(&p.cache, unit_span("a.b"));
@@ -955,7 +1150,7 @@ START_TEST(not_taken)
 
 	set_up();
 	begin("SET=-ERR x~;DEL=-ERR x~");
-	put_record("mtasts:d:a.b", "a.b", NOW);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
 	ref = sts_cache_find(&p.cache, unit_span("a.b"));
@@ -1094,6 +1289,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, published);
 	tcase_add_test(tc, unsent);
 	tcase_add_test(tc, urgent);
+	tcase_add_test(tc, over_tls);
+	tcase_add_test(tc, tls_fails);
 	tcase_add_test(tc, push_for_push);
 	tcase_add_test(tc, floods);
 	tcase_add_test(tc, floods_of_records);
