@@ -178,6 +178,7 @@ class Questions(threading.Thread):
         super().__init__()
         self.gateways, self.over = gateways, False
         self.longest, self.wrong, self.count = 0.0, [], 0
+        self.late = 0.0  # the machine itself, by how late it wakes us
 
     def run(self):
         links = [g.connect() for g in self.gateways]
@@ -193,7 +194,9 @@ class Questions(threading.Thread):
                 self.wrong.append(f"{domain(k)}: {got}")
             i += 1
             self.count = i
-            time.sleep(max(0, 1 / 300 - took))
+            rest, begun = max(0, 1 / 300 - took), time.monotonic()
+            time.sleep(rest)
+            self.late = max(self.late, time.monotonic() - begun - rest)
 
     def end(self, what):
         self.over = True
@@ -201,10 +204,11 @@ class Questions(threading.Thread):
         check(f"{what}: no answer is weaker", not self.wrong, self.wrong[:3])
         # A machine with other work is late by itself, so this is generous:
         # what waits for the server would wait for all of redis_wait and more.
-        check(f"{what}: no answer waits", self.longest < 0.12,
+        check(f"{what}: no answer waits", self.longest < 0.12 + 2 * self.late,
               f"{self.longest * 1000:.0f} ms")
         print(f"share: {what}: {self.count} questions, "
-              f"longest {self.longest * 1000:.1f} ms", flush=True)
+              f"longest {self.longest * 1000:.1f} ms, a sleep was late by "
+              f"{self.late * 1000:.1f} ms", flush=True)
 
 
 class Play:

@@ -52,10 +52,13 @@ name_labels_contract(struct sts_text t)
 	return nondet_u32();
 }
 
-/* Octets that are still to come. */
+/* Octets that are still to come, if it has not failed. */
 static size_t
 to_come(const struct sts_unseal *u)
 {
+	if (u->failed) {
+		return 0;
+	}
 	switch (u->state) {
 	case HEADER:
 		return STS_SEAL_HEADER - (size_t)u->have + u->left +
