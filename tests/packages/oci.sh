@@ -85,6 +85,27 @@ runs() { # runs RUNTIME OPTION...
 	done
 }
 
+# The compose file: what it names it has, nobody outside reaches the agent, and
+# the health check is the image's. python3-yaml is Debian's python's.
+/usr/bin/python3 - boards/oci/compose.yaml "$dir/layout" <<'EOF' || fail "compose.yaml"
+import json, pathlib, sys, yaml
+compose = yaml.safe_load(open(sys.argv[1]))
+assert set(compose) == {"services", "volumes", "networks"}, set(compose)
+service = compose["services"]["mtasts"]
+assert service["cap_drop"] == ["ALL"] and service["read_only"] is True, service
+assert "ports" not in service and "privileged" not in service, service
+assert {v.split(":")[0] for v in service["volumes"]} <= set(compose["volumes"]), service
+assert set(service["networks"]) <= set(compose["networks"]), service
+blobs = pathlib.Path(sys.argv[2])
+def blob(d): return json.loads((blobs / "blobs/sha256" / d["digest"][7:]).read_text())
+index = blob(json.loads((blobs / "index.json").read_text())["manifests"][0])
+config = blob(blob(index["manifests"][0])["config"])["config"]
+assert service["healthcheck"]["test"] == config["Healthcheck"]["Test"], config
+assert [v.split(":")[1] for v in service["volumes"]] == list(config["Volumes"]), config
+path, options = service["tmpfs"][0].split(":")
+assert path == "/run/mtasts" and "uid=" + config["User"].split(":")[0] in options.split(","), service
+EOF
+
 # The name and the key of each root are those of the bundle, in its order.
 bundle=$dir/bundle/rootfs
 "$bundle/mtasts" anchors "$bundle/etc/ssl/certs/ca-certificates.crt" >"$dir/anchors"

@@ -36,7 +36,7 @@ oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=...
 		python3 boards/oci/image.py build/mtasts-oci.tar $(OCI_ROOTS) $(EPOCH) "$$@"
 
 test-oci: oci ## that image read by skopeo and umoci, run by runc and crun (root)
-	@sh boards/posix/deps.sh skopeo umoci runc crun
+	@sh boards/posix/deps.sh skopeo umoci runc crun python3-yaml
 	@cp build/mtasts-oci.tar build/mtasts-oci.first
 	@$(MAKE) --no-print-directory -s oci >/dev/null
 	@cmp build/mtasts-oci.tar build/mtasts-oci.first

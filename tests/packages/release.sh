@@ -21,11 +21,11 @@ trap 'rm -rf "$temp"' EXIT
 
 # Sums: of all files, and right.
 (cd "$release" && sha256sum --quiet --strict -c SHA256SUMS) || fail sums
-(cd "$release" && ls | grep -vx SHA256SUMS) >"$temp/files"
+find "$release" -mindepth 1 ! -name SHA256SUMS -printf '%P\n' | sort >"$temp/files"
 awk '{ print $2 }' "$release/SHA256SUMS" | diff "$temp/files" - || fail 'files without a sum'
 
 # Every name has the version, but for the notes, which have it inside.
-grep -v -e "^$name[-.]" -e "^mtasts_${version}_[a-z0-9]*\.deb\$" -e "^mtasts-dbgsym_${version}_" \
+grep -v -e "^${name}[-.]" -e "^mtasts_${version}_[a-z0-9]*\.deb\$" -e "^mtasts-dbgsym_${version}_" \
 	-e "^libmtasts-dev_${version}_[a-z0-9]*\.deb\$" "$temp/files" | grep -vx RELEASE_NOTES.md && fail 'a name of another version'
 [ "$(grep -c '^## ' "$release/RELEASE_NOTES.md")" = 1 ] || fail 'notes of another version'
 for head in "## $version" '### New' '### Incompatible'; do
