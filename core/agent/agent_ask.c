@@ -528,7 +528,7 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return !sts_agent_journal_loading(a) && sts_agent_work_room(a, false) &&
+	return sts_agent_work_room(a, false) &&
 	       (a->asks.count > 0 || a->ask.crowded > 0);
 }
 

@@ -5,7 +5,6 @@
  * waits: a name is begun only while most lookups are free and nobody waits, and
  * it takes of the share that refreshes of our own have.
  */
-#include "agent.h"
 #include "agent_state.h"
 
 enum {
@@ -66,7 +65,7 @@ sts_agent_warm(struct sts_agent *a, struct sts_text key)
 	}
 	struct sts_text domain = sts_text(k.domain, k.len);
 
-	if (sts_agent_journal_loading(a) || !may_warm(a)) {
+	if (!may_warm(a)) {
 		return STS_WARM_LATER;
 	}
 	ref = sts_agent_live(a, domain, &e);
