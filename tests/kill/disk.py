@@ -161,6 +161,7 @@ def copy_on_write(row):
     # And what was kept is there without anybody to ask.
     row.daemon.kill("both")
     row.start()
+    row.said("journal-loaded records=60 lost=0")
     row.says("journal-loaded records=60 lost=0")
 
 
@@ -171,6 +172,7 @@ def read_only(row):
     row.daemon.end()
     run("mount", "-o", "remount,ro", row.disk)
     row.start()
+    row.said("journal-loaded records=3 lost=0")
     row.says("journal-loaded records=3 lost=0")
     row.says("Read-only file system")
     row.ask(A + B)

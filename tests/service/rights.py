@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 
 import agent
 
@@ -46,8 +47,15 @@ def status(pid):
 
 
 def child_of(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        return int(f.read().split()[0])
+    """The process that writes the journal; it is there when that is read."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            children = f.read().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.02)
+    raise SystemExit("rights: no process writes the journal")
 
 
 def check_process(pid, root):
