@@ -841,6 +841,49 @@ START_TEST(datagrams)
 }
 END_TEST
 
+/* Lines of the text protocol: what a mail server says is counted, and its answer
+ * says whether; what anybody says is not. */
+START_TEST(said)
+{
+	static const char line[] =
+	    "certificate-expired record=v=TLSRPTv1; rua=mailto:a@a.example";
+	static const struct {
+		const char *name, *key, *line;
+		bool trusted, off;
+		enum sts_answer_kind want;
+	} cases[] = {
+		{ "counted", "a.example", line, true, false,
+		    STS_ANSWER_NOTFOUND },
+		{ "of anybody", "a.example", line, false, false,
+		    STS_ANSWER_TEMP },
+		{ "no domain", "-", line, true, false, STS_ANSWER_TEMP },
+		{ "no result", "a.example", "expired record=v=TLSRPTv1;x=y",
+		    true, false, STS_ANSWER_TEMP },
+		{ "off", "a.example", line, true, true, STS_ANSWER_TEMP },
+	};
+	struct sts_metrics_values v;
+
+	start(262144);
+	confirm();
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_ask ask;
+
+		memset(&ask, 0, sizeof ask);
+		ask.key = unit_span(cases[i].key);
+		reporter.reports =
+		    cases[i].off ? STS_REPORTS_OFF : STS_REPORTS_ALL;
+		sts_agent_report_said(
+		    &agent, &ask, cases[i].trusted, unit_span(cases[i].line));
+		unit_int(cases[i].name, ask.answer.kind, cases[i].want);
+		unit_int(cases[i].name, (long long)held(), 1);
+	}
+	sts_agent_metrics(&agent, &v);
+	unit_int("counted", v.n[STS_METRIC_REPORT_EVENTS + 1], 1);
+	unit_int("broken", v.n[STS_METRIC_REPORT_LOST], 2);
+	stop();
+}
+END_TEST
+
 /* A policy of the cache. */
 static void
 hold(const char *domain, enum sts_mode mode)
@@ -1184,6 +1227,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
 	tcase_add_test(tc, datagrams);
+	tcase_add_test(tc, said);
 	tcase_add_test(tc, testing);
 	tcase_add_test(tc, failures_only);
 	tcase_add_test(tc, echo);
