@@ -13,6 +13,46 @@ is_string(uint8_t type)
 	return type == '$' || type == '=' || type == '!';
 }
 
+static bool
+is_type(int c)
+{
+	switch (c) {
+	case '+':
+	case '-':
+	case ':':
+	case '$':
+	case '*':
+	case '_':
+	case '%':
+	case '>':
+	case '#':
+	case ',':
+	case '~':
+	case '=':
+	case '(':
+	case '|':
+	case '!':
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* strchr() in the list of types: a place, or none. */
+char *
+strchr_contract(const char *s, int c)
+{
+	PROVE(c != 0);
+	return is_type(c) ? (char *)(uintptr_t)s : NULL;
+}
+
+/* Whether it is no push and no attribute: those stand between replies only. */
+static bool
+may_stand_inside(const struct sts_resp *r)
+{
+	return r->type != '>' && r->type != '|';
+}
+
 /* What holds between two octets. */
 static bool
 resp_holds(const struct sts_resp *r)
@@ -29,6 +69,9 @@ resp_holds(const struct sts_resp *r)
 	       r->line_len <= STS_RESP_TEXT_MAX &&
 	       r->left <= STS_RESP_BULK_MAX &&
 	       (r->state != LINE || r->left <= STS_RESP_LINE_MAX) &&
+	       ((r->state != LINE && r->state != LF) ||
+		   (is_type(r->type) &&
+		       (r->depth == 0 || may_stand_inside(r)))) &&
 	       (r->state != STRING || r->left > 0) &&
 	       (!in_string || is_string(r->type));
 }
@@ -53,7 +96,7 @@ prove_resp_begin(void)
  * @cut sts_get_decimal get_decimal_contract
  * @loop resp_holds.0 9: levels
  * @loop count_item.0 9: levels that end
- * @loop strchr.0 17: types
+ * @cut strchr strchr_contract
  * @loop pass.0 3: two octets
  * @loop sts_resp_read.0 3: two octets
  */

@@ -52,6 +52,23 @@ name_labels_contract(struct sts_text t)
 	return nondet_u32();
 }
 
+/* memcpy() and memcmp(): what is copied may be anything before and after. */
+void *
+memcpy_contract(void *to, const void *from, size_t n)
+{
+	PROVE(__CPROVER_w_ok(to, n));
+	PROVE(__CPROVER_r_ok(from, n));
+	return to;
+}
+
+int
+memcmp_contract(const void *a, const void *b, size_t n)
+{
+	PROVE(__CPROVER_r_ok(a, n));
+	PROVE(__CPROVER_r_ok(b, n));
+	return nondet_u8();
+}
+
 /* Octets that are still to come, if it has not failed. */
 static size_t
 to_come(const struct sts_unseal *u)
@@ -143,6 +160,8 @@ take_mx_contract(struct sts_unseal *u)
  * @bound any two octets in any state, so records of any length
  * @cut sts_mac_add mac_add_contract
  * @cut take_mx take_mx_contract
+ * @cut memcpy memcpy_contract
+ * @cut memcmp memcmp_contract
  * @loop take.0 3: keys
  * @loop take_id.0 33: octets of an id
  * @loop sts_unseal_feed.0 3: two octets
