@@ -91,11 +91,46 @@ prove_resp_begin(void)
 }
 
 /*
+ * @bound any levels
+ * @loop resp_holds.0 9: levels
+ * @loop count_item.0 9: levels that end
+ */
+void
+prove_resp_count_item(void)
+{
+	struct sts_resp r;
+	unsigned depth;
+
+	ASSUME(resp_holds(&r));
+	depth = r.depth;
+	count_item(&r);
+	PROVE(resp_holds(&r));
+	PROVE(r.state == TYPE);
+	PROVE(r.depth <= depth);
+}
+
+/* By that: levels end from above, and the last one that is left has items. */
+void
+count_item_contract(struct sts_resp *r)
+{
+	uint8_t depth = nondet_u8();
+
+	PROVE(r->depth <= STS_RESP_DEPTH_MAX);
+	ASSUME(depth <= r->depth);
+	r->depth = depth;
+	r->state = TYPE;
+	if (depth > 0) {
+		r->items[depth - 1] = nondet_u32();
+		ASSUME(r->items[depth - 1] > 0);
+	}
+}
+
+/*
  * @bound any two octets in any state, so streams of any length: a read goes
  * round with no memory but that state
  * @cut sts_get_decimal get_decimal_contract
  * @loop resp_holds.0 9: levels
- * @loop count_item.0 9: levels that end
+ * @cut count_item count_item_contract
  * @cut strchr strchr_contract
  * @loop pass.0 3: two octets
  * @loop sts_resp_read.0 3: two octets
