@@ -54,7 +54,7 @@ def life(argv, port, domains):
     for d in domains:
         text = f"postfix {d}".encode()
         s.sendall(b"%d:%s," % (len(text), text))
-        read_answers(s, 1)
+        read_answers(s, 1, b" secure match=")
     time.sleep(SETTLE_S)
     s.close()
     with open(f"/proc/{child.pid}/task/{child.pid}/children",
