@@ -83,7 +83,7 @@ TEST_COMMANDS = $(UNIT_BIN) $(foreach t,$(REPLAY_BIN),"$(t) tests/fuzz/corpus/$(
 
 .PHONY: test test-deps test-build test-commands check unit
 test: test-deps ## install what the tests need and pass everything
-	@$(MAKE) --no-print-directory all test-build tls-programs
+	@$(MAKE) --no-print-directory all test-build tls-programs $(BUILD)/bench/restart
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' test-build
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \

@@ -10,8 +10,8 @@
  *	      -> FLUSH, ENFORCE -> SAVING -----^
  *	      -> SAVING -----------------------^
  *
- * ASKED waits for the agent's answer, SAVING for the journal: neither writes
- * anything until that is there. Of a connection, `off` is used in RECORD and
+ * BEGIN waits while the journal is read; ASKED waits for the agent's answer, SAVING for the journal:
+ * none writes anything until that is there. Of a connection, `off` is used in RECORD and
  * STATUS, `walk` in LIST, EXPORT and FLUSH, `count` and `until` in SAVING, `code`
  * in END;
  * `slot` and `record` are given back when the connection ends.
@@ -252,9 +252,25 @@ begin_command(
 	}
 }
 
+/*
+ * While the journal is read, a list would lack what has not been read yet, what
+ * is forgotten would come back, and an order would be replaced by an older one.
+ * A question waits in the agent.
+ */
+static bool
+waits_for_journal(const struct sts_control *c, const struct sts_control_conn *n)
+{
+	return n->wrong == NULL && n->request.command != STS_CONTROL_QUERY &&
+	       n->request.command != STS_CONTROL_REFRESH &&
+	       sts_agent_journal_loading(c->agent);
+}
+
 static void
 begin(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
+	if (waits_for_journal(c, n)) {
+		return;
+	}
 	if (n->wrong != NULL) {
 		fail(n, p, STS_EXIT_USAGE, n->wrong);
 	} else if (n->request.command >= STS_CONTROL_REPORT_LIST) {
@@ -587,7 +603,8 @@ control_fill(void *ctx, unsigned conn, struct sts_span out)
 		return (int)sink.pos;
 	}
 	/* The agent has to go on; or we have, with the next step. */
-	return n->stage == before && (before == ASKED || before == SAVING)
+	return n->stage == before &&
+		       (before == BEGIN || before == ASKED || before == SAVING)
 		   ? STS_SIDE_LATER
 		   : STS_SIDE_GO_ON;
 }

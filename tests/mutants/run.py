@@ -172,7 +172,7 @@ def try_replay(tree, names):
 
 def try_service(tree, names):
     """The daemon as a service; most need root."""
-    build(tree, "build/mtasts")
+    build(tree, "build/mtasts", "build/bench/restart")
     for path in files(tree, "tests/service", "*", names):
         shell = "sh" if path.endswith(".sh") else "python3"
         good, output = command(tree, shell, path, "build/mtasts")

@@ -6,7 +6,7 @@ SERVICE_TESTS = "sh tests/service/pages.sh" \
 	"sh tests/service/install.sh $(BUILD)/mtasts" \
 	"sh tests/service/packages.sh $(BUILD)/mtasts" \
 	"sh tests/service/units.sh $(BUILD)/mtasts" \
-	$(foreach t,sandbox restart rights log moving report status help, \
+	$(foreach t,sandbox restart loading rights log moving report status help, \
 		"python3 tests/service/$(t).py $(BUILD)/mtasts")
 
 .PHONY: test-service service-deps service-commands
@@ -16,7 +16,7 @@ service-deps:
 service-commands:
 	@printf '%s\n' $(SERVICE_TESTS)
 
-test-service: $(BUILD)/mtasts service-deps ## units, pages, installation, restarts, rights (root)
+test-service: $(BUILD)/mtasts $(BUILD)/bench/restart service-deps ## units, pages, installation, restarts, rights (root)
 	@{ echo alone; $(MAKE) --no-print-directory -s service-commands; } | sh tests/run.sh
 
 # Large for what it is, and so a target of its own.

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""loading.py MTASTS: commands while the journal is still read. What
+is held is listed whole, an order is not replaced by what the journal says, and
+what is forgotten does not come back; `status` is that of all that is kept."""
+import os
+import re
+import subprocess
+import sys
+
+import agent
+
+POLICIES = 30000
+
+
+def mtasts(binary, folder, *words):
+    """Exit code and output of a command, as soon as there is a socket."""
+    at = folder + "/control"
+    agent.until(lambda: os.path.exists(at), "no control socket")
+    r = subprocess.run([binary, *words, "-o", "control unix:" + at],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, check=False)
+    return r.returncode, r.stdout
+
+
+def start(binary, folder, options):
+    """The socket is new: a command that finds it finds this daemon."""
+    at = folder + "/control"
+    if os.path.exists(at):
+        os.unlink(at)
+    return agent.Agent([binary], options)
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    generator = os.path.dirname(binary) + "/bench/restart"
+    dns = agent.NameServer()
+    with agent.Folder() as folder:
+        options = ["memory %dK" % (POLICIES * 250 // 1024 + 8192),
+                   "journal %s/journal" % folder, dns.line, "log stderr",
+                   "listen unix:%s/socket" % folder,
+                   "control unix:%s/control" % folder]
+        plan = agent.run(binary, "serve", "-t",
+                         *[x for o in options for x in ("-o", o)])
+        size = re.search(r"journal file: (\d+) bytes", plan).group(1)
+        domain = agent.run(generator, folder + "/journal", size,
+                           str(POLICIES)).strip()
+
+        daemon = start(binary, folder, options)
+        code, out = mtasts(binary, folder, "cache", "list")
+        agent.check(code == 0 and out.count("\n") >= POLICIES,
+                    "list: %d lines, exit code %d" % (out.count("\n"), code))
+        daemon.stop()
+
+        daemon = start(binary, folder, options)
+        code, out = mtasts(binary, folder, "cache", "forget", domain)
+        agent.check(code == 0, "forget: %d %s" % (code, out))
+        code, out = mtasts(binary, folder, "cache", "show", domain)
+        agent.check(code == 1, "show: %d %s" % (code, out))
+        daemon.stop()
+
+        daemon = start(binary, folder, options)
+        code, out = mtasts(binary, folder, "enforce", "off", "--until",
+                           "3d")
+        agent.check(code == 0, "enforce off: %d %s" % (code, out))
+        daemon.stop()
+        daemon = start(binary, folder, options)
+        code, out = mtasts(binary, folder, "enforce", "on")
+        agent.check(code == 0, "enforce on: %d %s" % (code, out))
+        daemon.ready()
+        code, out = mtasts(binary, folder, "enforce")
+        agent.check(code == 0, "enforce: %d %s" % (code, out))
+        daemon.stop()
+
+        daemon = start(binary, folder, options)
+        code, out = mtasts(binary, folder, "status", "--quiet")
+        agent.check(code == 0, "status: %d %s" % (code, out))
+        daemon.stop()
+    print("loading: lists, orders and what is forgotten wait for the journal")
+
+
+main()
