@@ -18,8 +18,9 @@ class System:
 
     def enter(self):
         run("mount", "-t", "proc", "proc", f"{self.root}/proc")
-        for place in ("dev", "run", "tmp"):
-            run("mount", "-t", "tmpfs", "tmpfs", f"{self.root}/{place}")
+        for place, mode in ("dev", "0755"), ("run", "0755"), ("tmp", "1777"):
+            run("mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs",
+                f"{self.root}/{place}")
         for device in ("full", "null", "random", "urandom", "zero"):
             self.cover(f"/dev/{device}", f"/dev/{device}")
         self.cover(self.lab.folder, self.lab.folder)
