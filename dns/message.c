@@ -1,5 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The DNS message codec: queries out, answers judged and walked. */
+/*
+ * The DNS message codec: queries out, answers judged and walked. An answer is
+ * judged in steps, of which each has to pass before the next one looks:
+ *
+ *	response, id    else it is ignored, from wherever it comes
+ *	question        else only what the server says of itself counts
+ *	truncation      TCP is needed; nothing else of it counts
+ *	all records     one that is malformed makes the message UNKNOWN
+ *	rcode           neither NOERROR nor NXDOMAIN: UNKNOWN
+ *	aliases         followed to their end: FOUND, ABSENT or UNKNOWN
+ *
+ * Invariants: a verdict depends on the message alone; FOUND has a record of
+ * the type at owner_off. ABSENT needs proof by a server that may know
+ * (says_nodata), since for MTA-STS an absence that was made up is a downgrade.
+ * No work is done twice for a record: aliases are bounded by their number.
+ *
+ * The attacker sends datagrams that may carry our id (RFC 5452), or runs the
+ * domain's server and bends names, lengths and aliases (wire.c).
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The checked cursor over a DNS message, and names where they stand. */
+/*
+ * The checked cursor over a DNS message, and names where they stand. A cursor
+ * that was moved too far is `bad`, stays so and gives zeros, so that one look
+ * at the end is enough.
+ *
+ * Invariants: no octet outside the message is read; a pointer leads strictly
+ * backwards and behind the header, and STS_DNS_POINTERS_MAX of them at most,
+ * so that every walk over a name ends; a name has 255 octets at most.
+ *
+ * The attacker wrote the message, or bent one: pointers into loops, labels
+ * across the end, names that grow by pointing at themselves.
+ */
 #include "../core/base/assert.h"
 #include "wire.h"
 

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's TLS 1.2 half: ECDHE with AEAD, nothing else. */
+/*
+ * The client's TLS 1.2 half: ECDHE with AEAD, nothing else. The states are
+ * those of `expect`, in this order:
+ *
+ *	HELLO -> CERTIFICATE -> KEY_EXCHANGE -> REQUEST_OR_DONE [-> DONE]
+ *	      -> (secret, share: work; flight) -> CHANGE_CIPHER_SPEC
+ *	      -> FINISHED -> OPEN
+ *
+ * Fields: server_random and suite from the hello on; group, share and digest
+ * from the key exchange on; the premaster secret lies in msg between the work
+ * and the flight, which wipes it; master from the flight on.
+ *
+ * Invariants: the certificates' path was judged before the key exchange is
+ * handled, and its signature is checked (tls_client.c) before anything of ours
+ * is made of the share. Nothing resumes and nothing renegotiates.
+ *
+ * The attacker in the middle wants an older version or a weaker suite: a
+ * server that speaks 1.3 and was kept from seeing our offer says so in its
+ * random, which ends the handshake; suites are only those that we offered for
+ * this version. Where the server has extended_master_secret it is used.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

@@ -1,5 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's TLS 1.3 half. */
+/*
+ * The client's TLS 1.3 half (RFC 8446). The states are those of `expect`:
+ *
+ *	HELLO [-> retry: work, flight -> HELLO] -> (secret: work)
+ *	      -> EXTENSIONS -> CERTIFICATE_OR_REQUEST [-> CERTIFICATE]
+ *	      -> VERIFY -> FINISHED -> (flight) -> OPEN
+ *
+ * Fields: suite from the first ServerHello or HelloRetryRequest on, and the
+ * same in both; master, the master secret, from the handshake's secret on;
+ * `in` and `out` have the handshake's keys from then on, and the
+ * application's once the flight is written.
+ *
+ * Invariants: there is one retry at most, and it must change something.
+ * `boundary` is set wherever keys change, so that no byte under the old keys
+ * may follow in the same record. Secrets of no further use are wiped.
+ *
+ * The attacker in the middle may answer as he likes up to ServerHello, which
+ * is in the clear: from there on, whatever he changed shows in the transcript
+ * that CertificateVerify signs.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

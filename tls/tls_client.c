@@ -1,5 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Which message may come, how it is read, and what is due. */
+/*
+ * Which message may come, how it is read, and what is due. The states are the
+ * rows of a table: `expect` and the type of a message choose one, or the
+ * handshake fails. tls_client.h draws the way through them.
+ *
+ * Fields: row, left and got belong to the message that is being read, and
+ * head_len is 0 between messages, while our share stands at the end of msg.
+ * cookie, share and sig point into msg, and are of use until the next message
+ * that is collected there.
+ *
+ * Invariants: nothing is read while work or a flight is due. A message that is
+ * collected whole is hashed after it was handled, since CertificateVerify and
+ * Finished are about those before them. Certificates, requests and tickets
+ * pass without being kept; all else fits msg, or the handshake fails. Tickets
+ * and updates are counted, and too many end the session.
+ *
+ * The attacker skips, repeats and reorders messages, or puts them into records
+ * of their own: no row can be left out, and no signature counts before the
+ * verdict on the path (tls_state.h has the exception, `collects`).
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

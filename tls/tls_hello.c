@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The ClientHello, extension by extension. */
+/*
+ * The ClientHello, extension by extension. It is written from struct
+ * sts_tls_hello and the session's seed alone, so that the second one, after a
+ * HelloRetryRequest, differs from the first only in what was asked for (RFC
+ * 8446 4.1.2).
+ *
+ * Invariants: the lengths of open vectors are put in when they close; the sum
+ * of all has room in STS_TLS_HELLO_MAX, which is asserted. What was written is
+ * what sts_tls_hello_offers names: an extension of the server that is not
+ * among these ends the handshake (tls_messages.c).
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

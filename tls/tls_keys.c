@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Transcript, HKDF, PRF. */
+/*
+ * Transcript, HKDF, PRF: functions of their arguments, without a state of the
+ * handshake. The transcript runs under both hashes until the suite is known.
+ *
+ * Invariants: a key and its sequence number are set together, so that no
+ * number is used twice under a key; what is derived is never longer than one
+ * block of HKDF-Expand; secrets and keys left on our stack are wiped. Finished
+ * is compared in a time that does not depend on where it differs, as an
+ * attacker may try values for it.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Readers of the server's messages. */
+/*
+ * Readers of the server's messages: bytes to structs, and no state between
+ * them. What they return points into the message.
+ *
+ * Invariants: a message is read to its end, exactly; a byte too few or too
+ * many is decode_error. An extension counts only where it may stand and if we
+ * offered it, and once (RFC 8446 4.2). What a message does not say is 0.
+ *
+ * The attacker may be the server, or stand before it as long as messages are
+ * in the clear: every length is his.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Record protection with whole records. */
+/*
+ * Record protection with whole records, in place. A direction without a suite
+ * is in the clear.
+ *
+ * Invariants: a sequence number is used once for each key, goes up by one for
+ * each record and never wraps; it is TLS 1.3's nonce and ChaCha20's in both
+ * versions, and AES-GCM of TLS 1.2 sends it (RFC 5288 3). The content of a
+ * record whose tag is wrong has been decrypted in its place, and is not to be
+ * read: the caller ends the session.
+ *
+ * The attacker changes, reorders, cuts and adds records: all of it shows in
+ * the tag. What is not sealed, the type and the length in the header, is held
+ * against its bounds by sts_tls_judge_header.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"

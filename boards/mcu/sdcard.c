@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* An SD card over SPI. */
+/*
+ * An SD card over SPI, as a store of two areas (core/port.h). Each call waits
+ * for the card, and not longer than READY_MS or START_MS.
+ *
+ * Invariants: the card is selected only within a call; by_block is set by
+ * start_card alone. Writes are whole blocks. A write that the card did not
+ * accept is reported as failed, and the block may then hold anything: the
+ * journal's checksums (core/journal) tell.
+ */
 #include "../../core/base/assert.h"
 #include "board.h"
 #include "sdcard.h"

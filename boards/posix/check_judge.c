@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings about what a domain publishes: TXT, policy, MX, reports. Hosts are
- * in check_judge_host.c. */
+/*
+ * Findings about what a domain publishes: TXT, policy, MX, reports. Hosts are
+ * in check_judge_host.c. A function of the facts (check_judge.h), without a
+ * state.
+ *
+ * Invariants: the same facts give the same findings in the same order. "none"
+ * needs a certain answer of the DNS, and a look-up that failed is "unknown".
+ * Texts of the domain are compared here and printed elsewhere (check_print.c
+ * escapes them).
+ */
 #include <string.h>
 
 #include "../../core/base/assert.h"

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings about one MX host: its addresses, its TLSA records, and what each
- * address showed. */
+/*
+ * Findings about one MX host: its addresses, its TLSA records, and what each
+ * address showed. A function of the facts (check_judge.h), without a state.
+ *
+ * Invariants: each finding stands once in the list, and a list that is full
+ * takes no more. What could not be found out is never "bad", and what was not
+ * tested is neither good nor bad: a check must not call a domain safe for what
+ * an attacker kept it from seeing.
+ */
 #include "../../core/base/assert.h"
 #include "check_judge.h"
 #include "check_judge_add.h"

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The effective configuration, printed for `serve -t`. */
+/*
+ * The effective configuration, printed for `serve -t`, a key a line; no state.
+ *
+ * Invariants: what is printed is what is in force, defaults included. Nothing
+ * secret is: of a key or a password only the name of its file (conf_share.c,
+ * conf_report.c print the keys that they read).
+ */
 #include <stdio.h>
 #include <string.h>
 

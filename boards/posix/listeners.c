@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's listening sockets. */
+/*
+ * The daemon's listening sockets, in the order of the driver's listeners:
+ * those that the supervisor handed over, then those of the configuration, then
+ * the one for reports. listener[0..count) are open.
+ *
+ * Invariants: a socket that was handed over is used and never opened again,
+ * and its path is not removed at the end, as it is the supervisor's. Of an
+ * open that fails nothing is taken back: the daemon does not start.
+ *
+ * Anybody who may connect may ask. Who may report is decided here, since an
+ * invented report would be sent on in our name: users of the machine whom
+ * senders() lists, or those for whom the socket's mode is, if not for all.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -41,7 +53,8 @@ inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
 	l->count++;
 }
 
-/* Whether it was handed over; then it is as the configuration says. */
+/* Whether this socket was handed over; then it speaks the protocol that the
+ * configuration gives it. */
 static bool
 is_open(struct sts_listeners *l, const struct sts_listen_at *at)
 {
@@ -155,7 +168,8 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	return true;
 }
 
-/* Who may ask may be anybody; who reports what sessions came to may not. */
+/* Anybody may ask, but reports of what sessions came to are taken only from a
+ * socket that is not open to everybody. */
 static enum sts_protocol
 protocol_of(const struct sts_listen_at *at)
 {

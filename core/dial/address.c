@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Which addresses a policy may be fetched from: tables of prefixes. */
+/*
+ * Which addresses a policy may be fetched from: tables of prefixes, and no
+ * state. What the operator has allowed by its prefix is asked first.
+ *
+ * Invariants: an IPv6 address that carries an IPv4 one is allowed only if
+ * that one is; of an address that can be read in several ways each must be
+ * allowed, unless the operator has said which one holds. What is never allowed
+ * does not become so by allow_private.
+ *
+ * The attacker publishes these addresses in his own zone, and wants us to
+ * connect to what trusts our network (address.h).
+ */
 #include <string.h>
 
 #include "address.h"

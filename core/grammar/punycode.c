@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Punycode, encoder and decoder, named as in RFC 3492. */
+/*
+ * Punycode, encoder and decoder, named as in RFC 3492; no state outlives a
+ * call.
+ *
+ * Invariants: labels have at most 63 octets, so that at most 63 characters
+ * are ever written, and the loops over them are bounded. The encoder's sums
+ * cannot overflow for what it is given; the decoder checks each step, as the
+ * attacker writes its digits: a label whose numbers grow too large is refused
+ * and not wrapped into another name.
+ */
 #include "../base/assert.h"
 #include "punycode.h"
 

@@ -1,5 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* One policy over HTTPS: dial, handshake, response, policy, stage. */
+/*
+ * One policy over HTTPS: dial, handshake, response, policy, stage.
+ *
+ *	idle --begin--> dial --> handshake --> response --> done --end--> idle
+ *	                  |          |             |         ^
+ *	                  +----------+-------------+---------+
+ *	                    any failure, the deadline, or stop
+ *
+ * Valid when done: found and why; policy and stage if FOUND, http_code if a
+ * response came. `staged`: a stage of the cache is held, which is abandoned
+ * here unless the policy is FOUND. `asked`: the request was sent; `milestone`
+ * moves as the body grows.
+ *
+ * Invariants: `found` is set once. The whole has STS_FETCH_TOTAL_MS, however
+ * slowly bytes come. No verdict, good or bad, is made of a record without its
+ * end, as its bytes may be forged until the tag is checked. A policy is FOUND
+ * only if certificate, response and grammar were good to the end; everything
+ * else is UNKNOWN, and changes nothing that the cache holds.
+ *
+ * The attacker may be the domain's web server (long, slow, endless or nearly
+ * right responses) or anybody on the way, who can only make it fail.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP response reader: one pass, a step for each byte but content. */
+/*
+ * The HTTP response reader: one pass, a step for each byte but content. The
+ * attacker is the web server, or a proxy that reads the response otherwise
+ * than we do: what can be read in two ways is refused (http.h lists what is
+ * accepted), and everything is bounded.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What the header fields of a response mean for a policy. */
+/*
+ * What the header fields of a response mean for a policy. A field is
+ * collected (name, then value, both in lower case) and judged when it is
+ * over; struct sts_http_fields keeps what the fields so far amount to.
+ *
+ * Invariants: name_len of STS_HTTP_NAME_MAX + 1 is a name too long for any
+ * that matters; a value is never kept beyond STS_HTTP_VALUE_MAX, and one that
+ * was longer is judged with `whole` false, by which no length or coding is
+ * accepted. No field takes back what an earlier one said: two lengths must
+ * agree, and a transfer coding may be named once.
+ *
+ * The attacker shares a connection or a proxy with us, and wants the body to
+ * end elsewhere for us than for the others (RFC 9112 11.1, 11.2).
+ * Hence whatever is unclear about length or coding is refused.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* One question to the name servers, and the buffers that several of them
- * need. */
+/*
+ * One question to the name servers, and the buffers that several of them
+ * need. A leg is idle; busy; or busy and starved: it waits for a buffer for
+ * TCP. One that is stopped while busy wants its owner as soon as its question
+ * wants nothing else.
+ *
+ * Invariants: a buffer is lent to one leg, and comes back as its `spare`
+ * before the owner lends another. starved_told: the owner knows that a leg is
+ * starved, and had no buffer; it is asked again after it has lent one. `stir`
+ * has a bit for each leg that was changed from outside, for the driver to see.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

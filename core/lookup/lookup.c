@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* One domain's discovery: the TXT record, then the policy host's addresses. */
+/*
+ * One domain's discovery: the TXT record, then the policy host's addresses.
+ * lookup.h draws the states.
+ *
+ * Fields: txt and txt_why from TXT_DONE on, id if it is FOUND; addresses and
+ * addr from ADDRESSES_DONE on. Before that addr has a half for each family,
+ * with count[leg] in use. `second` is set while the slower family has its
+ * moment, up to second_at.
+ *
+ * Invariants: a result is read only when no leg is busy. ABSENT is certain:
+ * addresses are so only if every question had a definite answer. What came of
+ * a question that failed in the end does not count.
+ *
+ * The attacker runs the domain's name server: he is slow (each phase has its
+ * time), publishes more than is kept (HALF), or names addresses that are not
+ * his (dial/address.h).
+ */
 #include <string.h>
 
 #include "../dial/address.h"

@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The two things that the DNS is asked for a TLS report. */
+/*
+ * The two things that the DNS is asked for a TLS report: the TXT record at
+ * _smtp._tls, and the addresses of the host that takes reports.
+ *
+ *	IDLE --txt--> TXT ---+
+ *	IDLE --host-> HOST --+--> DONE --end--> IDLE
+ *
+ * Valid in DONE: found and why; record after TXT, if FOUND; addr and
+ * addr_count after HOST, if FOUND. In TXT leg 0 is busy, in HOST one or both.
+ *
+ * Invariants: it is DONE only when no leg is busy. ABSENT is certain: where
+ * no address was found and a question failed, the result is UNKNOWN.
+ *
+ * The attacker names the host in his own record: it may not lead into our
+ * network, so allow_private does not count here, only what the operator has
+ * named.
+ */
 #include <string.h>
 
 #include "../base/assert.h"

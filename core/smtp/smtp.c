@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The reply reader, a step an octet; keywords; commands; dots. */
+/*
+ * The reply reader, a step an octet; keywords; commands; dots. All of it is
+ * bytes in, values out: the dialogues are smtp_probe.c's and smtp_submit.c's.
+ *
+ * Invariants: a reply that is DONE or BROKEN takes no more octets; its lines
+ * and octets are bounded together, and of a line only STS_SMTP_TEXT octets are
+ * kept. A command is written whole or not at all, and no argument can end its
+ * line: what holds a control character, a blank or a bracket is refused before
+ * anything is written. In a message for DATA every line ends in CR LF, since a
+ * CR or LF that stands alone becomes one, and a dot that begins a line is
+ * doubled: all servers see the same end of it.
+ *
+ * The attacker is the mail server (endless replies), or the one who chose a
+ * name, an address or a text that we send, and wants it to be read as a
+ * command or as the end of a mail (SMTP smuggling).
+ */
 #include "smtp.h"
 
 #include <string.h>

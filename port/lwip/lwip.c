@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels of lwIP's raw API, and the calls of struct sts_port on them. */
+/*
+ * Channels of lwIP's raw API, and the calls of struct sts_port on them.
+ *
+ *	FREE -> DGRAM, LISTENER -> FREE                    opened, closed
+ *	FREE -> CONNECTING -> STREAM -> FREE               to a server
+ *	(waiting at a listener) -> CLIENT -> FREE          accepted
+ *
+ * Fields: pcb is lwIP's, and NULL once lwIP has freed it (on_error): `error`
+ * then holds what the next call returns. What came stays in lwIP's buffers.
+ *
+ * Invariants: callbacks only note; the driver hears of it in sts_lwip_poll,
+ * so that no engine is entered from within lwIP. A pcb points to one channel,
+ * or to none: attach and detach keep it so.
+ *
+ * The attacker sends what nobody has room for, or never reads what he asked
+ * for, and so holds memory that all share: the connection that holds most of
+ * it is broken while it is short (shortage.h).
+ */
 #include <string.h>
 
 #include <lwip/tcp.h>

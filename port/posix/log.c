@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The log. */
+/*
+ * The log: events become lines, and lines go to stderr or to the system log.
+ *
+ * Invariants: nothing here blocks; a line that cannot be written at once is
+ * counted (`lost` since the start, `dropped` since a line last reported how
+ * many). Each line takes a token, of which there are STS_LOG_BURST at most, and
+ * STS_LOG_RATE more a second. A line is cut at STS_LOG_LINE_MAX octets, and the
+ * words of strangers in it are printable ASCII.
+ *
+ * The attacker writes parts of a line (domains, replies, certificates' names):
+ * he could forge a line, hide one in a flood, or move the cursor of the
+ * terminal that shows it. Hence the escapes, and the bound.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The PEM reader: base64 in runs, all else a step for each byte. */
+/*
+ * The PEM reader: base64 in runs, all else a step for each byte. The file is
+ * the operator's, so that the danger is not an attack but a root that gets
+ * lost, or one that was commented out and counts: whatever looks like a block
+ * and is none is reported with its line.
+ */
 #include <string.h>
 
 #include "../../core/base/assert.h"

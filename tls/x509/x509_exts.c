@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificate extensions: usages, limits, names and their constraints. */
+/*
+ * Certificate extensions: usages, limits, names and their constraints. Each
+ * function is called by the DER reader's table (x509_cert.c) when an element
+ * begins or has been read; what is found goes into the certificate, names of
+ * constraints and of extensions seen into the arena.
+ *
+ * Invariants: no extension comes twice (RFC 5280 4.2). One that is critical
+ * and not understood makes the certificate unusable; one that is neither is
+ * passed over. A name that is too long to be kept matches nothing, and a
+ * constraint that cannot be kept makes the certificate unusable, too: to leave
+ * it out would widen what an authority may sign.
+ *
+ * The attacker is a server with a chain of his own making, or an authority
+ * that was allowed some names and wants others.
+ */
 #include <string.h>
 
 #include "../../core/base/assert.h"

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificate fields: names, the TBS certificate, the signature, the key. */
+/*
+ * Certificate fields: names, the TBS certificate, the signature, the key. Each
+ * function is called by the DER reader's table (x509_cert.c) when an element
+ * begins or has been read.
+ *
+ * Invariants: the first fault found is the one that is reported. A fault of
+ * the scan ends it; one that makes this certificate alone unusable does not,
+ * since the path may do without it. TBS bytes are kept, STS_X509_PREFIX_MAX of
+ * them, until the algorithm is known, then hashed as they come; both places
+ * that name the algorithm must agree (RFC 5280 4.1.1.2). Names are compared by
+ * the hash of all their bytes.
+ *
+ * The attacker wrote the certificate. What is not the one DER encoding of its
+ * value is refused by der.c, so that there is no second reading of it.
+ */
 #include <string.h>
 
 #include "../../core/base/assert.h"
