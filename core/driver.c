@@ -21,7 +21,7 @@ enum {
 	STEPS_MAX = 32, /* steps of one visit; then the node queues again */
 	ACCEPTS_MAX = 16, /* clients taken from one listener in a pass */
 	OWNERS_MAX = 3, /* depth of the tree */
-	RETRY_MS = 1000, /* after the port said LIMIT to accept */
+	RETRY_MS = 1000, /* after the port answered LIMIT to accept */
 	ENTROPY_MS = 10, /* how often a starved port is asked again */
 	PORT_FIRST = 1024, /* source ports are drawn from here up */
 	PORT_DRAWS = 4
@@ -245,7 +245,7 @@ step_recv(struct sts_driver *d, uint16_t id)
 	if (r > 0) {
 		STS_ASSERT((size_t)r <= room.n);
 		if ((size_t)r < room.n) {
-			/* Level-triggered: more will be told again. */
+			/* Level-triggered: if there is more it is reported again. */
 			n->ready &= (uint8_t)~STS_EV_RECV;
 		}
 		n->ops->recv_ack(n->engine, sts_span(room.p, (size_t)r));
@@ -633,7 +633,7 @@ sleep_ms(const struct sts_driver *d)
 		until = sts_earlier(until, at);
 	}
 	if (d->accept_limited) {
-		/* Not before now, or may_accept() had said so. */
+		/* The time has not come, or may_accept() had ended this. */
 		until = sts_earlier(until, d->accept_at);
 	}
 	return sts_before(d->now, until) ? until - d->now : 0;

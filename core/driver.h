@@ -62,7 +62,7 @@ struct sts_driver {
 	uint8_t reports; /* listeners of that protocol */
 	bool accept_limited;
 	bool closed_any; /* since accepting was limited */
-	bool store_waits; /* it said AGAIN */
+	bool store_waits; /* it answered AGAIN */
 	uint8_t scratch[STS_SCRATCH_SIZE];
 };
 
@@ -82,8 +82,9 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 /*
  * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
  * store. At first, while the journal is read, `budget` operations of the store
- * more; questions that what is kept may decide wait for its end. Returns the milliseconds that may be slept; 0: call again
- * at once. now never goes back; wall_s < 0: no wall clock.
+ * more; questions that what is kept may decide wait for the end of that.
+ * Returns the milliseconds that may be slept; 0: call again at once. now never
+ * goes back; wall_s < 0: no wall clock.
  *
  * A call makes at most one computation (STS_WANT_WORK: one signature check),
  * at its end, and only when no node is left to visit or STS_RUN_VISITS were
@@ -94,7 +95,7 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
  *
  * Reports of deliveries wait in a queue of ten at some systems and are lost
  * behind it: they are taken first, every STS_RUN_DRAIN visits, and before each
- * computation, whether the port has told of them or not.
+ * computation, whether the port has reported them or not.
  */
 sts_ms sts_run(
     struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);
@@ -106,7 +107,7 @@ sts_ms sts_run(
 void sts_driver_wake(struct sts_driver *d);
 
 /* For the driver's own files. Whether listener i takes reports; take those that
- * wait, of all such listeners or of those that the port has told of. */
+ * wait, of all such listeners or of those that the port has reported. */
 bool sts_driver_takes_reports(const struct sts_driver *d, unsigned i);
 void sts_driver_take_reports(struct sts_driver *d, bool all);
 

@@ -11,7 +11,7 @@
 
 /*
  * LOST accompanies RECV and SEND when the channel is broken in both directions
- * (EPOLLERR, EPOLLHUP): that is told even while nothing is wanted, so it must
+ * (EPOLLERR, EPOLLHUP): that is reported even while nothing is wanted, so it must
  * be possible to act on it.
  */
 enum {
@@ -58,7 +58,7 @@ struct sts_port {
 	    uint16_t local_port);
 	/*
 	 * Start to connect. 0: STS_EV_SEND comes when connected; a failure is
-	 * told by STS_EV_LOST and then recv's result.
+	 * reported by STS_EV_LOST and then recv's result.
 	 * STS_IO_LIMIT, STS_IO_REFUSED or STS_IO_UNREACHABLE: not started.
 	 */
 	int (*stream)(void *ctx, sts_ch ch, const struct sts_addr *peer);

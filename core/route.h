@@ -89,7 +89,7 @@ bool sts_route_begin(
 /*
  * How far it is. *why: of NO_MAIL the reason (dns-nxdomain, mx-none, or that
  * the domain is none, as an address in brackets), of AGAIN what could not be
- * told; else NONE.
+ * looked up; else NONE.
  */
 enum sts_route_state sts_route_state(
     const struct sts_agent *a, const struct sts_route *r, enum sts_why *why);

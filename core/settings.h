@@ -39,7 +39,8 @@ enum sts_reports {
 	STS_REPORTS_ALL
 };
 
-/* In whose name reports are sent, and how mail leaves. Texts are borrowed with the settings. */
+/* The name that reports are sent in, and how mail leaves. Texts are borrowed
+ * with the settings. */
 struct sts_reporter {
 	uint8_t reports; /* enum sts_reports */
 	struct sts_text organization; /* UTF-8, 1..STS_REPORT_NAME_MAX */

@@ -322,7 +322,7 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
-/* The server has said something. `answered`: what was asked; `knows_edns`: as
+/* The server has answered something. `answered`: what was asked; `knows_edns`: as
  * far as that was of use in the question. */
 static void
 learn(struct sts_upstream *u, bool answered, bool knows_edns)

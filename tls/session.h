@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A TLS client as a filter: records in and out on one side, application bytes
- * in and out on the other. Whoever owns it pumps both sides, so that one
+ * in and out on the other. Its owner pumps both sides, so that one
  * filter serves HTTPS, STARTTLS and DNS over TLS.
  *
  *	sts_tls_start(t, host, anchors, wall_s, rnd);

@@ -215,7 +215,7 @@ certs_end(struct sts_tls_lists *l)
 	if (l->state == OVER) {
 		return STS_TLS_CERTS_DONE;
 	}
-	/* Whoever feeds knows where the message ends. */
+	/* The caller knows where the message ends. */
 	if (l->left == 0) {
 		broken(l, STS_ALERT_DECODE_ERROR);
 		return STS_TLS_CERTS_BROKEN;

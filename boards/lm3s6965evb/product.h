@@ -16,7 +16,7 @@
 #define STS_BOARD_JOURNAL_BUFFER 512
 #endif
 #define STS_BOARD_DAY_BUDGET (4 << 20)
-/* What STS_AGENT_SIZE leaves over with these limits; told at start. */
+/* What STS_AGENT_SIZE leaves over with these limits; logged at start. */
 #define STS_BOARD_BLOCK_SPARE 448
 
 #define STS_SCRATCH_SIZE 1024

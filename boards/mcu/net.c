@@ -28,7 +28,7 @@ extern const struct sts_anchors sts_board_anchors;
 
 /*
  * lwIP's client for DNS is not linked; these functions of it are called by
- * others of lwIP, and here is where its DHCP client leaves what it was told.
+ * others of lwIP, and its DHCP client leaves here what the server sent.
  */
 static ip4_addr_t told_dns[DNS_MAX_SERVERS], told_ntp;
 

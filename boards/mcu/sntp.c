@@ -107,7 +107,7 @@ sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server)
 	if (s->wait_ms < STS_SNTP_INTERVAL_MS) {
 		s->wait_ms *= 2;
 	} else {
-		/* It told before; a lost answer is asked for soon. */
+		/* The server has answered before: ask again soon. */
 		s->wait_ms = STS_SNTP_RETRY_MS;
 	}
 	ask(s, server);

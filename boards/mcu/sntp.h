@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wall clock by SNTP (RFC 4330 client). It claims, no more: what is told is
+ * The wall clock by SNTP (RFC 4330 client). It claims, no more: answers are
  * unauthenticated, and core/agent/clock.h treats it so.
  */
 #ifndef STS_SNTP_H
@@ -34,7 +34,7 @@ void sts_sntp_begin(struct sts_sntp *s, sts_ms now);
 /* Ask `server` if it is time. */
 void sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server);
 
-/* Seconds since 1970, or -1: no server has told yet. Call it at least once in
+/* Seconds since 1970, or -1: no server has answered yet. Call it at least once in
  * 24 days. */
 int64_t sts_sntp_wall_s(struct sts_sntp *s, sts_ms now);
 

@@ -44,8 +44,8 @@ enum {
 struct sts_check_answer {
 	uint8_t found; /* enum sts_found */
 	uint8_t why; /* enum sts_why, unless it was FOUND */
-	bool secure; /* a trusted server said AD */
-	/* UNKNOWN, and the same server answers when it is told not to
+	bool secure; /* a trusted server set AD */
+	/* UNKNOWN, and the same server answers when it is asked not to
 	 * validate: the signatures are wrong, or missing. */
 	bool bogus;
 	uint32_t ttl_s;

@@ -52,7 +52,7 @@ struct sts_check_ask {
 	uint8_t tcp[STS_CHECK_ASK_TCP];
 };
 
-/* Whom the questions go to. */
+/* The name servers that are asked. */
 struct sts_check_servers {
 	struct sts_dns_servers servers;
 	struct sts_dns_health health;

@@ -26,8 +26,8 @@ bool sts_check_hosts_counts(const struct sts_check_finding *f);
 
 /*
  * Say on stderr what stands against a policy of these patterns, a line for each
- * host and address. The exit code: 0 nothing, 1 mail would stop, 2 it cannot be
- * told.
+ * host and address. The exit code: 0 nothing, 1 mail would stop, 2 nobody
+ * can tell.
  */
 int sts_check_hosts_judge(const struct sts_check_facts *facts,
     const struct sts_text *patterns, unsigned count);

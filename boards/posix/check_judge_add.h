@@ -10,7 +10,7 @@
 void sts_check_add(struct sts_check_findings *out, enum sts_check_id id,
     unsigned why, int host, int address);
 
-/* A question that cannot be answered: bogus, or not to be told. */
+/* A question without an answer: its records are bogus, or it failed. */
 void sts_check_add_failed(struct sts_check_findings *out,
     const struct sts_check_answer *a, enum sts_check_id bogus,
     enum sts_check_id failed, int host);

@@ -232,7 +232,7 @@ static void
 judge_addresses(
     const struct sts_check_host *h, int host, struct sts_check_findings *out)
 {
-	/* One family that cannot be told is not absent: servers that nobody has
+	/* A family whose question failed is not absent: servers that nobody has
 	 * seen may have its addresses. */
 	if (h->a.found == STS_UNKNOWN || h->aaaa.found == STS_UNKNOWN) {
 		sts_check_add_failed(out,

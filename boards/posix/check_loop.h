@@ -3,7 +3,7 @@
  * A poll(2) loop for the few engines of `mtasts check`: leaves (core/base/io.h)
  * with a socket each. The daemon's driver serves the agent's tree and nothing
  * else; this one serves whatever leaf stands in a place, until one of them
- * wants its owner, whose turn it is then.
+ * wants its owner, and the caller acts.
  *
  *	sts_check_loop_add(&l, place, &ops, engine);
  *	while ((place = sts_check_loop_next(&l)) >= 0)

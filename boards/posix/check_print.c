@@ -203,7 +203,7 @@ print_days(const struct sts_check_facts *f, const struct sts_check_cert *c)
 	}
 }
 
-/* What the host said, after the handshake. */
+/* What the policy host answered, after the handshake. */
 static void
 print_policy_file(const struct sts_check_policy *p)
 {

@@ -75,7 +75,7 @@ sts_control_ask(int fd, const struct sts_args *args,
 	return run_request(fd, args, &r, key);
 }
 
-/* A connection to the daemon, or -1: said why. */
+/* A connection to the daemon, or -1: the reason was printed. */
 static int
 connect_daemon(const struct sts_args *args, int *code)
 {

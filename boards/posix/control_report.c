@@ -75,7 +75,7 @@ find(const struct sts_tally *t, struct sts_text domain)
 	return best;
 }
 
-/* To whom the mail would go: the first address of the record. */
+/* The recipient of the mail: the first address of the record. */
 static struct sts_text
 first_address(struct sts_control_report *r, const struct sts_tally *t)
 {

@@ -10,7 +10,7 @@
 
 #include "commands.h"
 
-/* How every command is called, for who called one wrongly. */
+/* How every command is called, for a person who called one wrongly. */
 void sts_help_usage(FILE *to);
 
 /* What there is. */

@@ -395,7 +395,7 @@ sts_journal_child_keeping(const struct sts_journal_child *j)
 					  : sts_agent_keeping(j->d.agent);
 }
 
-/* What is wrong with the storage is said once, and that it is right again. */
+/* Log once what is wrong with the storage, and once that it is right again. */
 static void
 tell(struct sts_journal_child *j)
 {

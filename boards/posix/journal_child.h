@@ -64,7 +64,7 @@ struct sts_journal_child {
 	sts_ms heard; /* since then at most */
 	uint32_t answers; /* that had come before */
 	uint32_t seen; /* answers when it was looked for last */
-	bool hangs; /* it was told that it does not */
+	bool hangs; /* it was logged that it does not answer */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */
 	uint8_t told; /* enum sts_keeping */

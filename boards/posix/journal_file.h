@@ -20,7 +20,7 @@ enum sts_journal_found {
 	STS_FILE_READY
 };
 
-/* The words are the log's; NULL: nothing is said. */
+/* The words are the log's; NULL: nothing is logged. */
 struct sts_journal_file {
 	const char *path; /* absolute, at most STS_CONF_PATH_MAX octets */
 	uint32_t area_size; /* that it must have at least */

@@ -12,7 +12,7 @@ struct sts_listener {
 	struct sts_listen_at at;
 	int fd;
 	bool inherited;
-	unsigned senders; /* of reports: who they may come from */
+	unsigned senders; /* users whose reports are taken */
 	unsigned long sender[STS_REPORT_SENDERS];
 };
 

@@ -131,8 +131,8 @@ set_settings(struct sts_live_set *s, bool enforce_off)
 	}
 }
 
-/* Where the shared policies' servers are, and whom they are to be believed to
- * be; the set stays where it is. */
+/* Where the servers of shared policies are, and by what name and authorities
+ * their certificates are judged; the set stays where it is. */
 static void
 point_share(struct sts_live *l, struct sts_live_set *s)
 {

@@ -248,7 +248,7 @@ sts_report_file_load(struct sts_report_file *f, struct sts_agent *agent,
 	f->agent = agent;
 	f->driver = driver;
 	load_newest(f);
-	/* What the marks said is in no image yet. */
+	/* What came from the marks is in no image yet. */
 	f->saved = changes(f) - 1;
 	f->next = now;
 	f->days = days_of(f);

@@ -37,7 +37,7 @@ enum {
 struct sts_side_ops {
 	/*
 	 * `in` is all that has come; last: no more will, because the peer has
-	 * said so or the buffer is full. True: it is a request, or will never
+	 * closed its side or the buffer is full. True: it is a request, or will never
 	 * be one; what is needed of it has been copied, and fill is next.
 	 * False: more is needed; if that was the last, the connection is
 	 * closed without a word.
@@ -62,7 +62,7 @@ struct sts_side_ops {
 struct sts_side_conn {
 	/* Private. */
 	uint8_t state;
-	bool ended; /* fill said so */
+	bool ended; /* fill returned that this was all */
 	uint16_t off,
 	    len; /* buf[off..len) is to be sent; in READING [0..len) */
 	int fd;

@@ -16,7 +16,7 @@
 enum {
 	GO_ON_MAX = 16, /* asks looked at in one step */
 	PROBE_MS = 3600000,
-	PROBE_AGAIN_MS = 60000 /* when it could not be told */
+	PROBE_AGAIN_MS = 60000 /* when no answer came */
 };
 
 /* A name of a zone that is signed and has no MX records: that there are none is
@@ -39,8 +39,8 @@ why_unknown(const struct sts_dane_hosts *d)
 	return STS_WHY_NONE;
 }
 
-/* How long a result is good. One with a host that could not be told is looked
- * at again sooner. */
+/* How long a result is good. One with a host whose look-up failed is looked up
+ * again sooner. */
 static uint32_t
 kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 {
@@ -54,7 +54,7 @@ kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 	return d->ttl_s < max_s ? d->ttl_s : max_s;
 }
 
-/* What could not be told is tried again after 30 s, doubling to 5 min. */
+/* A look-up that failed is tried again after 30 s, doubling to 5 min. */
 static uint32_t
 back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 {

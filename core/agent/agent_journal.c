@@ -135,7 +135,8 @@ tell(struct sts_agent *a, enum sts_event_code code)
 	    sts_cache_unsaved_count(&a->cache);
 }
 
-/* Each change is told once: however often a retry fails, it is the same. */
+/* Each change is logged once: however often a retry fails, the state is the
+ * same. */
 static void
 watch(struct sts_agent *a)
 {

@@ -38,7 +38,7 @@ enum {
 	UNWANTED,
 	COUNT_MAX = 4, /* pieces counted in a tick */
 	BODY_MAX = 1024, /* octets of the body in one TLS record */
-	REFUSED_SHIFT = 4, /* of `done`: those that said no for good */
+	REFUSED_SHIFT = 4, /* of `done`: those that refused for good */
 	TO_ALL = (1 << STS_TLSRPT_RUA_MAX) - 1
 };
 
@@ -144,7 +144,7 @@ rest(struct sts_agent *a)
 	r->next_at = a->now + STS_REPORT_PACE_MS;
 }
 
-/* Nobody gets it, or nobody any more. */
+/* The report goes to nobody, or to nobody else: it leaves the tally. */
 static void
 drop(struct sts_agent *a, bool delivered)
 {
@@ -400,8 +400,8 @@ take_addresses(struct sts_agent *a)
 	struct sts_agent_report *r = a->reporter;
 	const struct sts_lookup_report *l = &r->lookup[SEND];
 
-	/* One who lets every connection run into its time would keep us from
-	 * the reports of all others. */
+	/* A receiver that lets every connection run into its time would keep us
+	 * from the reports of all others. */
 	if (l->found != STS_FOUND || *mute_of(a) >= STS_REPORT_MUTE_MAX) {
 		r->post.code = 0;
 		settle(a, LATER);
@@ -707,7 +707,7 @@ mail_over(struct sts_agent *a)
 		one_more(counter(r->mailed[0], a, domain));
 	}
 	r->post.code = r->mail.submit.rcpt[0].code;
-	/* What was said of the sender says nothing about the address. */
+	/* A refusal of the sender says nothing about the address. */
 	if (r->post.code / 100 == 5 &&
 	    r->mail.submit.p.found.why != STS_WHY_SMTP_SENDER) {
 		sts_agent_report_pause(a, destination(r));

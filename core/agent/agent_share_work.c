@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records of other gateways are taken in, and ours published. What may be
- * shared is policies, which their publisher authenticated: never that there is
- * none, that it cannot be told, a back-off, or what an operator decided here.
+ * shared is policies, which their publisher authenticated: never an absence, a
+ * look-up that failed, a back-off, or what an operator decided here.
  *
  * Of two versions that which was fetched later counts, by the stamp under the
  * seal. So a record can add a policy, renew it, or bring its publisher's newer

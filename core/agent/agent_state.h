@@ -439,7 +439,7 @@ void sts_agent_journal_end(struct sts_agent *a);
 /*
  * Put the version that was fetched in place of what is held, and log what
  * changed. *e: the record's; *ref: the version, 0 if the cache did not take
- * it, and why is returned. keep_s: how long what TXT said is good.
+ * it, and why is returned. keep_s: how long the TXT record's answer is good.
  */
 enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
     uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
@@ -580,9 +580,9 @@ const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
  * about the domain. */
 void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
     enum sts_why why, enum sts_report_stage stage);
-/* Somebody says by a line of the text protocol what a session came to, a mail
- * server if trusted; the ask gets its answer: not found, it is counted, or
- * temporary, it is not. */
+/* A line of the text protocol reports what a session came to; trusted: it came
+ * from a mail server. The ask gets its answer: not found, the session is
+ * counted, or temporary, it is not. */
 void sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask,
     bool trusted, struct sts_text said);
 /* The record of a domain with such failures is known. */

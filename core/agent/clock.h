@@ -79,7 +79,7 @@ struct sts_clock {
 	sts_ms base_ms; /* line_s and agent_s are as of then */
 	int64_t line_s;
 	int64_t agent_s;
-	int64_t wall_s; /* as last told, < 0: none or absurd */
+	int64_t wall_s; /* as last read, < 0: none or absurd */
 	int64_t floor_s; /* build date or newest stamp */
 	int64_t stamp_s; /* newest of an earlier run, 0: none */
 	int64_t since_s; /* when the last jump was adopted */
@@ -121,8 +121,8 @@ void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
 /*
  * A fetch validated. `held`: it refreshed a policy that was held before, and
  * was fetched under a confirmed clock (or nothing at all was held, so that
- * there is nothing to lose). `judged_s`: what
- * sts_clock_cert_s said when the fetch began. If the wall clock was stepped
+ * there is nothing to lose). `judged_s`: what sts_clock_cert_s returned when the
+ * fetch began. If the wall clock was stepped
  * meanwhile, the fetch says nothing about the time that it shows now, and is
  * ignored: whoever can delay a connection must not choose what it confirms.
  *

@@ -114,7 +114,7 @@ sts_dane_host_token(enum sts_dane_host host)
 	return word(words, sizeof words / sizeof *words, host);
 }
 
-/* The sum, or the last moment that can be told. */
+/* The sum, or the last moment that the type holds. */
 static uint32_t
 later(uint32_t from_s, uint32_t span_s)
 {

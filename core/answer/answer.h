@@ -33,7 +33,7 @@ enum sts_rule {
 	STS_RULE_HELD, /* a live policy */
 	STS_RULE_TABLE, /* nothing live held */
 	STS_RULE_CLOCK,
-	STS_RULE_DANE, /* TLSA records, or that they cannot be told */
+	STS_RULE_DANE, /* TLSA records, or their look-up failed */
 	STS_RULE_PRELOAD /* the operator's list of policies */
 };
 

@@ -6,8 +6,9 @@
  * length octet) and entries from its back, in the order of the file; at its end
  * they are sorted by kind and name, in place, in n log n steps whatever that
  * order was. An entry is three numbers: where its name stands, where what it
- * says stands, and what that is, with the line of the file. Aliases are looked up when a domain is asked for, so that they may
- * stand before or behind the policies that name them.
+ * says stands, and what that is, with the line of the file. Aliases are looked
+ * up when a domain is asked for, so that they may stand before or behind the
+ * policies that name them.
  *
  * depth  what is open
  *   1    the file: members

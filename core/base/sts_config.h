@@ -310,7 +310,7 @@
 #define STS_REPORT_FAILURES 64
 #endif
 
-/* Policies of one domain and day that are told apart by their strings; further
+/* Policies of one domain and day that are kept apart by their strings; further
  * ones are counted by type and domain alone. 1..200. */
 #ifndef STS_REPORT_POLICIES
 #define STS_REPORT_POLICIES 8

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why something was refused or could not be told: one list for the whole
- * agent, so that the log, `mtasts query` and reports say the same words.
+ * Why something was refused or could not be decided: one list for the whole
+ * agent, so that the log, `mtasts query` and reports use the same words.
  * The token is stable and machine-read; the sentence is for people.
  */
 #ifndef STS_WHY_H

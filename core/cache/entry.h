@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A record: the number of its first chunk; 0 is none. How long it is valid is
- * said at the head of cache.h. */
+/* A record: the number of its first chunk; 0 is none. The head of
+ * cache.h has how long it is valid. */
 typedef uint32_t sts_ref;
 
 enum sts_kind {

@@ -46,7 +46,7 @@ struct sts_key {
  * key-invalid (anything else of ASCII alone, so paths of sockets too): no such
  * key has a policy. key-unmapped: a key with octets beyond ASCII that is none
  * of these, and cannot be made a domain for sure (without STS_UTS46: no such
- * key can). Whether it has a policy cannot be told.
+ * key can). Whether it has a policy is unknown.
  *
  * What becomes of hosts that are not all ASCII, and which dots separate their
  * labels, is said in idna.h. Work: a few passes over the text, and one over at

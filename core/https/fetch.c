@@ -133,7 +133,7 @@ judge(struct sts_fetch *f)
 	}
 }
 
-/* Whether nothing that follows changes what is to be said of the response. */
+/* Whether nothing that follows changes the verdict on the response. */
 static bool
 is_over(const struct sts_fetch *f)
 {
@@ -172,7 +172,7 @@ responded(const struct sts_fetch *f)
 	return is_over(f) && !sts_https_provisional(&f->https);
 }
 
-/* The status is told even if the rest never comes, but not a forged one. */
+/* The status is reported even if the rest never comes, but not a forged one. */
 static void
 note_code(struct sts_fetch *f)
 {

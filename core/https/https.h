@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One exchange over HTTPS, but for what is said in it: the connections of a
+ * One exchange over HTTPS, but for its contents: the connections of a
  * dial, one TLS session, the reader of the response. It is part of its owner's
  * engine (fetch.h, post.h), a composite whose leaves are the connections. The
  * first connection is taken; another after a failed handshake, never after a

@@ -78,7 +78,7 @@ finish(struct sts_post *p, enum sts_why why)
 }
 
 /* The status is known once the record that it came in has its end: what was not
- * authenticated was never said, however the connection ends. */
+ * authenticated does not count, however the connection ends. */
 static void
 note_code(struct sts_post *p)
 {

@@ -64,8 +64,8 @@ size_t sts_report_read(struct sts_report *r, struct sts_span out);
  * given up): what was read is no report. */
 bool sts_report_gone(const struct sts_report *r);
 
-/* Whether the domain is there now, whatever was read of it: then whoever has
- * pinned it has to unpin it. */
+/* Whether the domain is there now, whatever was read of it: then the holder
+ * of the pin has to unpin it. */
 bool sts_report_there(const struct sts_report *r);
 
 enum {

@@ -19,7 +19,7 @@
  *
  * An event owns its texts: what is handed in is copied, bounded by
  * STS_REPORT_TEXT, and never cut within a policy's string: what does not fit is
- * left out and said so (strings_cut, failures_cut). Sizes are a limit of ours
+ * left out, which strings_cut and failures_cut report. Sizes are a limit of ours
  * and change no count.
  *
  * Texts may hold any octets; the writer of the report escapes them. Those of a

@@ -217,8 +217,8 @@ void sts_tally_pin(struct sts_tally *t, uint32_t ref);
 void sts_tally_unpin(struct sts_tally *t, uint32_t ref);
 
 /* The domain's report is delivered, or given up: then its sessions are lost.
- * Whoever has it pinned sees by sts_report_gone that it is, and does not unpin
- * it. Of today's: it is not admitted again today. */
+ * The holder of a pin sees by sts_report_gone that it is gone, and does not
+ * unpin it. A domain of today is not admitted again today. */
 void sts_tally_drop(struct sts_tally *t, uint32_t ref, bool delivered);
 
 /* Chunks of 64 octets that are there, and that are free. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection: where it goes, when it begins and ends. What is said over it
- * is in share_send.c and share_reply.c.
+ * The connection: where it goes, when it begins and ends. Commands and
+ * replies are in share_send.c and share_reply.c.
  *
  * Invariants. A stage in the cache and a pin of the cache exist in state UP
  * only. From RESOLVE to UP the legs or the dial have something to do, or a

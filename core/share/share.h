@@ -250,7 +250,7 @@ void sts_share_seed(struct sts_share *s, const uint8_t rnd[STS_SHARE_RND]);
 /* What has happened since it was last taken. */
 unsigned sts_share_take_news(struct sts_share *s);
 
-/* Why it is down; what the server said, in its own words. */
+/* Why it is down; what the server answered, in its own words. */
 enum sts_why sts_share_why(const struct sts_share *s);
 struct sts_text sts_share_said(const struct sts_share *s);
 

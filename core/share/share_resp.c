@@ -122,7 +122,7 @@ whole(struct sts_resp *r, enum sts_resp_event e)
 	return e;
 }
 
-/* The line is over, and said a length or a count. */
+/* The line is over, and was a length or a count. */
 static enum sts_resp_event
 sized(struct sts_resp *r)
 {

@@ -5,8 +5,8 @@
  * that a question waits for; the next value; keys that were pushed or listed;
  * the next list of keys; PING.
  *
- * Of 64 in flight 32 may be keys that nobody waits for, so that one somebody
- * waits for always finds room.
+ * Of 64 commands in flight 32 may be for keys without a question, so that a key
+ * with one always finds room.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@
 #include "share_private.h"
 
 enum {
-	BULK_FLIGHT = 32, /* in flight, of what nobody waits for */
+	BULK_FLIGHT = 32, /* in flight, for keys without a question */
 	COMMAND_ROOM = 700, /* the longest command, a value left aside */
 	SET_TAIL_ROOM = STS_MAC_SIZE + 80,
 	SCAN_COUNT = 100,

@@ -16,7 +16,7 @@
  * Octets go through `out` and into `reply`, with TLS between them once in_tls.
  *
  * Invariants: `decided` means that found.why is final, and nothing but QUIT or
- * an alert is said from then on. A command of a mail is only written in READY
+ * an alert is sent from then on. A command of a mail is only written in READY
  * and behind it; with MUST and FIRST that is in TLS. At most one command waits
  * for its reply, and nothing is received while one is being sent. The channel
  * exists, or is being opened, while `channel`.
@@ -59,7 +59,7 @@ decide(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 	}
 }
 
-/* Nothing is said any more. */
+/* Nothing is sent any more. */
 static void
 end(struct sts_smtp_probe *p, enum sts_why why)
 {
@@ -95,7 +95,7 @@ say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
 						   : STS_SMTP_REPLY_MS);
 }
 
-/* The result stands; the server is told that this is the end. */
+/* The result stands; say good-bye to the server by QUIT. */
 static void
 quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
@@ -148,7 +148,7 @@ await_greeting(struct sts_smtp_probe *p)
 	p->until = p->now + STS_SMTP_GREETING_MS;
 }
 
-/* What may be said inside of TLS may be said now. */
+/* TLS is established: send what may be sent only inside of it. */
 static void
 go_on_in_tls(struct sts_smtp_probe *p)
 {
@@ -319,7 +319,7 @@ note_line(struct sts_smtp_probe *p)
 	}
 }
 
-/* Something came that is no reply to anything that was said. */
+/* Something came that is no reply to a command of ours. */
 static void
 unasked(struct sts_smtp_probe *p)
 {

@@ -4,7 +4,7 @@
  * EHLO, STARTTLS, handshake, EHLO again. Then it ends with QUIT (a probe: no
  * MAIL, no RCPT), or goes on with a mail (smtp_submit.h).
  *
- * A leaf (core/base/io.h). Whoever owns it serves what sts_smtp_probe_ops
+ * A leaf (core/base/io.h). Its owner serves what sts_smtp_probe_ops
  * wants, until it wants its owner:
  *
  *	setup = { .addr = ..., .helo = ..., .host = ..., .tls = ...};
@@ -98,8 +98,8 @@ enum sts_smtp_step {
  *	tls-..., x509-... (of the first certificate, which cannot be used); alert
  *
  * Only smtp-no-starttls, smtp-masked and smtp-starttls-refused say that the
- * server definitely has no TLS for us; what TLS reasons are worth is said in
- * tls/session.h; after all others nobody can tell (sts_smtp_starttls).
+ * server definitely has no TLS for us; tls/session.h has what TLS
+ * reasons are worth; after all others nobody can tell (sts_smtp_starttls).
  */
 struct sts_smtp_found {
 	enum sts_why why;
@@ -177,7 +177,7 @@ void sts_smtp_probe_end(struct sts_smtp_probe *p);
 
 /*
  * Whether the server offers STARTTLS: FOUND (also when the handshake failed),
- * ABSENT, or UNKNOWN: it cannot be told.
+ * ABSENT, or UNKNOWN: nobody can tell.
  */
 enum sts_found sts_smtp_starttls(const struct sts_smtp_found *f);
 

@@ -20,7 +20,7 @@
  *		sts_smtp_submit_judged(s, why);
  *	...
  *
- * Enforcement: with TLS_MUST nothing but EHLO, STARTTLS and QUIT is ever said
+ * Enforcement: with TLS_MUST nothing but EHLO, STARTTLS and QUIT is ever sent
  * outside of TLS, and inside it nothing of the mail before the owner has
  * judged. With TLS_MAY the owner is asked as well, and may accept anything.
  */
@@ -73,9 +73,9 @@ enum sts_smtp_submit_at {
  *	smtp-data         DATA, or the message, refused
  *	smtp-unable       the server does not offer what the mail needs: 8BITMIME,
  *	                  its size
- *	x509-..., or whatever sts_smtp_submit_judged said
+ *	x509-..., or the reason given to sts_smtp_submit_judged
  *
- * Whether that is for good is said by the recipients: after a reason about
+ * Whether that is for good stands with each recipient: after a reason about
  * connection, greeting or TLS all of them are LATER.
  */
 struct sts_smtp_submit {

@@ -38,7 +38,7 @@ struct sts_log {
 
 /*
  * Begin. Syslog goes by datagrams to /dev/log or /var/run/log; as long as
- * neither can be reached, to stderr. Lines above `level` are not told.
+ * neither can be reached, to stderr. Lines above `level` are not logged.
  */
 void sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level);
 

@@ -365,7 +365,7 @@ channel_want(void *ctx, sts_ch ch, unsigned ev)
 /*
  * Whether another process may have the descriptor for good, as a supervisor has
  * a listener's. The journal's child has copies of all that were open when it
- * began, but closes them at once; an event that comes meanwhile is told by its
+ * began, but closes them at once; an event that comes meanwhile is known by its
  * generation.
  */
 static bool

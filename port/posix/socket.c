@@ -307,8 +307,8 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
 }
 
 /*
- * 0: connected; AGAIN: not yet; else why not. A failed connect is told by the
- * next recv. (SO_ERROR says it too, but not in the numbers of the machine that
+ * 0: connected; AGAIN: not yet; else why not. A failed connect is reported by the
+ * next recv. (SO_ERROR has it too, but not in the numbers of the machine that
  * a user-mode emulator pretends to be.)
  */
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sockets of the port: making them, and what their errors mean to the driver.
- * Results are STS_IO_ codes unless said.
+ * Results are STS_IO_ codes unless stated.
  */
 #ifndef STS_POSIX_SOCKET_H
 #define STS_POSIX_SOCKET_H
@@ -68,7 +68,7 @@ int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port);
 
 /* How a connect under way stands. 0: connected; AGAIN: not yet; else why it
- * failed, told once. */
+ * failed, returned once. */
 int sts_socket_connected(int fd);
 
 /* After connect_dgram and before anything is sent: drop what came before it.

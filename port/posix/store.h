@@ -94,9 +94,9 @@ int sts_store_fill(struct sts_file_store *s, uint32_t area_size,
 void sts_store_close(struct sts_file_store *s);
 
 /*
- * Prepare for a child, the first or one after the last has died. The
- * descriptor to watch for results, which is whoever's
- * that watches it, or -1 with errno.
+ * Prepare for a child, the first or one after the last has died. Returns
+ * the descriptor to watch for results, which its watcher then owns, or -1 with
+ * errno.
  * The next is fork(): the child calls sts_store_serve and the parent
  * sts_store_forked; or sts_store_unlink if there is no child.
  */

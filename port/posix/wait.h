@@ -6,7 +6,7 @@
  *
  * A descriptor is known by a token: its slot number in the low 16 bits, the
  * slot's generation above, so that an event of a slot's former descriptor is
- * told from one of its present descriptor. Events are level-triggered.
+ * not taken for one of its present descriptor. Events are level-triggered.
  */
 #ifndef STS_POSIX_WAIT_H
 #define STS_POSIX_WAIT_H
@@ -58,7 +58,7 @@ void sts_wait_close(struct sts_wait *w);
 int sts_wait_add(struct sts_wait *w, int fd, uint32_t token, unsigned events);
 
 /* Wait for other events from now on; `old` are the present ones. While nothing
- * is wanted at most a break is told, and once only. Cannot fail. */
+ * is wanted at most a break is reported, and once only. Cannot fail. */
 void sts_wait_change(
     struct sts_wait *w, int fd, uint32_t token, unsigned old, unsigned events);
 

@@ -15,7 +15,7 @@
 const char sts_wait_name[] = "epoll";
 
 /*
- * Error and hang-up are always told by epoll. Where nothing is wanted they
+ * Error and hang-up are always reported by epoll. Where nothing is wanted they
  * would come back at once for ever; edge-triggered they come once.
  */
 static uint32_t

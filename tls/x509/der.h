@@ -73,7 +73,7 @@ unsigned sts_der_depth(const struct sts_der *d);
  * (STS_DER_LEN_MAX) this is the end of what was read. */
 bool sts_der_complete(const struct sts_der *d);
 
-/* After ELEMENT: its contents are elements, to be told one by one. */
+/* After ELEMENT: its contents are elements, to be returned one by one. */
 void sts_der_open(struct sts_der *d);
 
 /* The same for a BIT STRING: its first octet, the count of unused bits, must

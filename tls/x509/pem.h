@@ -26,7 +26,7 @@
  * line, bits that the padding leaves over.
  *
  * A BEGIN behind other text of its line begins no block, since that is how a
- * block is commented out; but it is told (STS_PEM_BROKEN), as is everything
+ * block is commented out; but it is reported (STS_PEM_BROKEN), as is everything
  * else that looks like a block and is none, so that none is lost silently.
  * One broken block does not spoil the next.
  */
