@@ -245,7 +245,8 @@ step_recv(struct sts_driver *d, uint16_t id)
 	if (r > 0) {
 		STS_ASSERT((size_t)r <= room.n);
 		if ((size_t)r < room.n) {
-			/* Level-triggered: if there is more it is reported again. */
+			/* Level-triggered: if there is more it is reported
+			 * again. */
 			n->ready &= (uint8_t)~STS_EV_RECV;
 		}
 		n->ops->recv_ack(n->engine, sts_span(room.p, (size_t)r));

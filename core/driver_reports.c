@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver's listeners for reports of deliveries: datagrams, and no clients. */
+/* The driver's listeners for reports of deliveries: datagrams, and no
+ * clients. */
 #include "driver.h"
 
 bool

@@ -11,8 +11,8 @@
 
 /*
  * LOST accompanies RECV and SEND when the channel is broken in both directions
- * (EPOLLERR, EPOLLHUP): that is reported even while nothing is wanted, so it must
- * be possible to act on it.
+ * (EPOLLERR, EPOLLHUP): that is reported even while nothing is wanted, so it
+ * must be possible to act on it.
  */
 enum {
 	STS_EV_RECV = 1,
@@ -50,8 +50,8 @@ struct sts_port {
 	void *ctx;
 	/*
 	 * A datagram socket on local_port connected to `peer`: delivers
-	 * datagrams of `peer` only, one at a time. 0; STS_IO_LIMIT: the port is taken or
-	 * nothing is left, another is drawn or it is tried later;
+	 * datagrams of `peer` only, one at a time. 0; STS_IO_LIMIT: the port is
+	 * taken or nothing is left, another is drawn or it is tried later;
 	 * STS_IO_UNREACHABLE.
 	 */
 	int (*dgram)(void *ctx, sts_ch ch, const struct sts_addr *peer,

@@ -4,7 +4,8 @@
  *
  * An agent finds, fetches, caches and answers MTA-STS policies (RFC 8461). It
  * owns nothing but one block of memory handed in at start, reads no clock and
- * does no I/O: a port (core/port.h) reaches the world, and the board has a loop.
+ * does no I/O: a port (core/port.h) reaches the world, and the board has a
+ * loop.
  *
  * Example, with const struct sts_settings *settings, const struct sts_port
  * *port, const uint8_t key[16], sts_ms (*now)(void), int64_t (*wall_s)(void),
@@ -105,9 +106,9 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  * sts_run then reads it before anything is served. day_budget: octets
  * programmed a day, over which a newer version of a saved policy waits for
  * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
- * is no journal: the store's sizes break the rules of core/journal/journal.h, or it was
- * left out (STS_JOURNAL). Areas
- * smaller than sts_agent_journal_area are read, and not written to.
+ * is no journal: the store's sizes break the rules of core/journal/journal.h,
+ * or it was left out (STS_JOURNAL). Areas smaller than sts_agent_journal_area
+ * are read, and not written to.
  *
  * Later, when the storage was not there at the start: what it keeps is read
  * while questions are answered, and of two versions the one that was fetched
@@ -138,8 +139,8 @@ uint32_t sts_agent_journal_area(
 
 /*
  * How it is with the storage. While it fails the agent goes on from memory,
- * and tries again after 1, 2, 4, 8, 16, 16... minutes: what could not be read is
- * read first, then all that is held is written anew. Events tell the change.
+ * and tries again after 1, 2, 4, 8, 16, 16... minutes: what could not be read
+ * is read first, then all that is held is written anew. Events tell the change.
  */
 enum sts_keeping {
 	STS_KEEPING_OFF = 0, /* none was planned */
@@ -257,8 +258,8 @@ bool sts_agent_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_held *held);
 const struct sts_cache *sts_agent_cache(const struct sts_agent *a);
 
-/* What happened and how things stand (core/agent/metrics.h): all slots but those of
- * the board, which are 0. */
+/* What happened and how things stand (core/agent/metrics.h): all slots but
+ * those of the board, which are 0. */
 struct sts_metrics_values;
 void sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v);
 

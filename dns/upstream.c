@@ -48,9 +48,10 @@ enum {
  * lost or a server down; the second gives a server time that has to look far.
  * The third try and the last ones go without EDNS, for paths that lose it
  * silently: two lost datagrams may be chance, and what is lost without EDNS is
- * only the size of datagrams. A server that says it does not know EDNS (FORMERR,
- * NOTIMP, BADVERS), or is known for it (dns/health.h), is asked without it at
- * once: safe, as we depend on AD and not on DO (RFC 6891 6.2.2, RFC 6840 5.7).
+ * only the size of datagrams. A server that says it does not know EDNS
+ * (FORMERR, NOTIMP, BADVERS), or is known for it (dns/health.h), is asked
+ * without it at once: safe, as we depend on AD and not on DO (RFC 6891 6.2.2,
+ * RFC 6840 5.7).
  */
 static const struct {
 	uint16_t udp_ms, tcp_ms;
@@ -322,8 +323,8 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
-/* The server has answered something. `answered`: what was asked; `knows_edns`: as
- * far as that was of use in the question. */
+/* The server has answered something. `answered`: what was asked; `knows_edns`:
+ * as far as that was of use in the question. */
 static void
 learn(struct sts_upstream *u, bool answered, bool knows_edns)
 {

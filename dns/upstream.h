@@ -21,13 +21,12 @@
  *		if (sts_upstream_needs_buffer(&u)) sts_upstream_lend(...);
  *
  * Which server, how often: the servers in order, those that were set aside last
- * (dns/health.h), round and round, at most STS_DNS_TRIES transmissions in all. A
- * server that is silent is given up for
- * the next when the time of the plan is over; one that cannot be reached,
- * refuses, fails or cannot be parsed, at once. One that was asked before is
- * asked again only a second later, and no more after its second error (RFC
- * 9520 3.1); when none is left the question is over. A server that does not
- * know EDNS is asked once more without it.
+ * (dns/health.h), round and round, at most STS_DNS_TRIES transmissions in all.
+ * A server that is silent is given up for the next when the time of the plan is
+ * over; one that cannot be reached, refuses, fails or cannot be parsed, at
+ * once. One that was asked before is asked again only a second later, and no
+ * more after its second error (RFC 9520 3.1); when none is left the question is
+ * over. A server that does not know EDNS is asked once more without it.
  */
 #ifndef STS_DNS_UPSTREAM_H
 #define STS_DNS_UPSTREAM_H
@@ -127,9 +126,9 @@ void sts_upstream_start(struct sts_upstream *u,
 
 /*
  * Set CD in the queries (RFC 4035 3.2.2): the server is to answer even if what
- * it found does not validate, which tells a bogus name from a server in trouble.
- * Right after start(), before anything was sent. Whatever the server says of it,
- * such an answer is not authentic.
+ * it found does not validate, which tells a bogus name from a server in
+ * trouble. Right after start(), before anything was sent. Whatever the server
+ * says of it, such an answer is not authentic.
  */
 static inline void
 sts_upstream_set_unchecked(struct sts_upstream *u)
@@ -232,8 +231,9 @@ sts_upstream_limited_ms(const struct sts_upstream *u)
  * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
  * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
  * dns-timeout, dns-unreachable, in this order; busy when no channel could be
- * had for any try, or after STS_DNS_OURS_MS of that. dns-large and dns-alias-loop
- * come of what the domain publishes: they end the question at once.
+ * had for any try, or after STS_DNS_OURS_MS of that. dns-large and
+ * dns-alias-loop come of what the domain publishes: they end the question at
+ * once.
  */
 static inline enum sts_why
 sts_upstream_why(const struct sts_upstream *u)

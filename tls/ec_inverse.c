@@ -14,8 +14,8 @@
  *
  * Numbers are limbs of 62 bits, the highest of which has the sign. Bounds:
  * |u| + |v| and |q| + |r| are at most 2^62 (each step doubles them at most), so
- * |f| and |g| never exceed n, and |d| and |e| grow by n every 62 steps. A column
- * of the sums is below 2^62 * 2^62 + 2^62 * 2^62 + 2^64 < 2^126.
+ * |f| and |g| never exceed n, and |d| and |e| grow by n every 62 steps. A
+ * column of the sums is below 2^62 * 2^62 + 2^62 * 2^62 + 2^64 < 2^126.
  */
 #include "ec_scalar.h"
 

@@ -20,8 +20,8 @@ size_t sts_rsa_len(const br_rsa_public_key *key);
  * len  of x
  *
  * False, x then being undefined, unless len is sts_rsa_len(key), at most
- * STS_RSA_BYTES_MAX, n is odd, e odd and not 1, and x less than n. Time is that of len^2 for
- * each bit of e.
+ * STS_RSA_BYTES_MAX, n is odd, e odd and not 1, and x less than n. Time is that
+ * of len^2 for each bit of e.
  */
 bool sts_rsa_public(const br_rsa_public_key *key, uint8_t *x, size_t len);
 

@@ -39,7 +39,8 @@ struct sts_tls_direction {
 	uint8_t iv[STS_TLS_IV]; /* AES-GCM of TLS 1.2: 4 bytes */
 };
 
-/* HKDF-Extract; salt NULL: zeros, as long as the hash. `ikm` empty: the same. */
+/* HKDF-Extract; salt NULL: zeros, as long as the hash. `ikm` empty: the
+ * same. */
 void sts_tls_extract(
     int hash_id, const uint8_t *salt, struct sts_text ikm, uint8_t *out);
 /* HKDF-Expand-Label to out[0..n), n at most the length of the hash. */

@@ -32,8 +32,8 @@ int sts_board_get(void);
  * entropy, fresh at every reset. All randomness of the program is derived
  * from it: DNS identifiers and ports, TLS secrets, the key of the cache. False:
  * not ready, asked again; nothing is done before the first. It is asked for
- * more now and then for ever (drbg.h), of the same quality, and is not to block:
- * a few milliseconds, or false, and then the generator goes on without.
+ * more now and then for ever (drbg.h), of the same quality, and is not to
+ * block: a few milliseconds, or false, and then the generator goes on without.
  *
  * A product must have a true random number generator behind this (health
  * tests included, NIST SP 800-90B); clocks, serial numbers, ADC noise that was

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random octets: HMAC_DRBG (NIST SP 800-90A) of BearSSL from the board's seed.
- * Fresh entropy is mixed in while it runs: an attacker who learned its state once (a
- * debugger, a memory that leaks) does not know it for ever.
+ * Fresh entropy is mixed in while it runs: an attacker who learned its state
+ * once (a debugger, a memory that leaks) does not know it for ever.
  */
 #ifndef STS_DRBG_H
 #define STS_DRBG_H

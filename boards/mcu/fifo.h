@@ -13,7 +13,8 @@
 /* The registers a word is read from and written to. */
 void sts_fifo_begin(uint32_t in, uint32_t out);
 
-/* A frame of that many words waits to be read; it has more words than was announced. */
+/* A frame of that many words waits to be read; it has more words than was
+ * announced. */
 void sts_fifo_expect(size_t words);
 void sts_fifo_more(size_t words);
 

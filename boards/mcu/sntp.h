@@ -34,8 +34,8 @@ void sts_sntp_begin(struct sts_sntp *s, sts_ms now);
 /* Ask `server` if it is time. */
 void sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server);
 
-/* Seconds since 1970, or -1: no server has answered yet. Call it at least once in
- * 24 days. */
+/* Seconds since 1970, or -1: no server has answered yet. Call it at least once
+ * in 24 days. */
 int64_t sts_sntp_wall_s(struct sts_sntp *s, sts_ms now);
 
 #endif

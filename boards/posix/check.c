@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mtasts check DOMAIN: what a domain publishes for the security of its mail, and
- * whether its mail servers keep what that promises. The parts are looked into
- * side by side (check_run.h); they are judged and shown in the order of the
- * steps below, each as soon as it and those before it are complete.
+ * mtasts check DOMAIN: what a domain publishes for the security of its mail,
+ * and whether its mail servers keep what that promises. The parts are looked
+ * into side by side (check_run.h); they are judged and shown in the order of
+ * the steps below, each as soon as it and those before it are complete.
  *
  *	TXT -> POLICY -> MX -> each HOST -> RPT -> AGENT -> END
  *

@@ -67,8 +67,8 @@ void sts_check_ask_begin(struct sts_check_ask *a, struct sts_check_servers *s,
     const uint8_t rnd[STS_CHECK_ASK_RND]);
 
 /*
- * The next record that is kept; begin with *at = 0. TXT: its strings joined; MX:
- * preference in two octets, then the exchange, which is empty for the root;
+ * The next record that is kept; begin with *at = 0. TXT: its strings joined;
+ * MX: preference in two octets, then the exchange, which is empty for the root;
  * with 0xff behind the preference alone: no host name. Others: RDATA.
  */
 bool sts_check_ask_next(

@@ -173,7 +173,8 @@ tls_failed(struct sts_check_fetch *f)
 	}
 }
 
-/* One move between the session and the response reader. False: there is none. */
+/* One move between the session and the response reader. False: there is
+ * none. */
 static bool
 move(struct sts_check_fetch *f, unsigned wants)
 {

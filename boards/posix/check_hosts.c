@@ -2,12 +2,12 @@
 /*
  * A policy that is about to be enforced, against the hosts that were tried. The
  * findings are those of `mtasts check`. Nothing found is not enough: a host
- * passes if an address of it has shown a certificate, and nothing stands against
- * it; what was not tried, for whatever reason, is never taken as passed. That
- * goes for an address that this machine has no route to, as with IPv6 where
- * there is none: senders that have one stop at it. A check of somebody's domain
- * only notes such an address; a policy that is to be enforced is the
- * operator's, who can test it elsewhere, or say so.
+ * passes if an address of it has shown a certificate, and nothing stands
+ * against it; what was not tried, for whatever reason, is never taken as
+ * passed. That goes for an address that this machine has no route to, as with
+ * IPv6 where there is none: senders that have one stop at it. A check of
+ * somebody's domain only notes such an address; a policy that is to be enforced
+ * is the operator's, who can test it elsewhere, or say so.
  */
 #include <stdio.h>
 

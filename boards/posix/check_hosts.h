@@ -3,8 +3,9 @@
  * The mail hosts of a domain, tried by the engine of `mtasts check`, for
  * `mtasts publish`: whether a policy may be enforced without stopping mail.
  * What the domain publishes now does not count, nor does DANE: mail by an
- * MTA-STS policy needs from every MX host of the DNS, at every address, TLS with
- * a certificate that a public CA has signed for the host's name (RFC 8461 4).
+ * MTA-STS policy needs from every MX host of the DNS, at every address, TLS
+ * with a certificate that a public CA has signed for the host's name (RFC 8461
+ * 4).
  */
 #ifndef STS_CHECK_HOSTS_H
 #define STS_CHECK_HOSTS_H

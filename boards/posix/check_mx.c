@@ -6,8 +6,8 @@
  *
  *	ADDRESSES -> [ALIAS] -> [TLSA_EXPANDED] -> TLSA -> DIALOGUES -> DONE
  *
- * Unlike a mail server, check asks for TLSA records of unsigned hosts, too: their
- * owner has to learn that they count for nothing.
+ * Unlike a mail server, check asks for TLSA records of unsigned hosts, too:
+ * their owner has to learn that they count for nothing.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A check for people: a line or a few a part, then what was found about it, each
- * with the one thing to do. Texts of strangers pass put(), which shows printable
- * ASCII as it is and every other octet as \xHH: no escape sequence, no
- * character that changes the direction of others, reaches a terminal.
+ * A check for people: a line or a few a part, then what was found about it,
+ * each with the one thing to do. Texts of strangers pass put(), which shows
+ * printable ASCII as it is and every other octet as \xHH: no escape sequence,
+ * no character that changes the direction of others, reaches a terminal.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -31,7 +31,8 @@ void sts_check_digest(struct sts_text in, uint8_t out[32]);
  * one leads to it by signatures and dates, and is for one of the `names` (RFC
  * 7672 3.2.3).
  *
- * NONE: it does. TLSA_MISMATCH: it names no certificate of the chain. x509-...: it names a CA of the chain, and that is wrong with the path to it.
+ * NONE: it does. TLSA_MISMATCH: it names no certificate of the chain. x509-...:
+ * it names a CA of the chain, and that is wrong with the path to it.
  */
 enum sts_why sts_check_tlsa_judge(const struct sts_tlsa *t,
     const struct sts_tls_chain *chain, const struct sts_text *names,

@@ -27,7 +27,8 @@ next_option(const struct sts_command *c, size_t *i)
 
 /* ---- bash ---- */
 
-/* The options after which nothing but a file, or nothing that we know, comes. */
+/* The options after which nothing but a file, or nothing that we know,
+ * comes. */
 static void
 bash_values(char value, const char *reply)
 {

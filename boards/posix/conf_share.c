@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys of gateways that share policies. A key of the fleet is as good as the
- * policies of all its gateways: its file must be nobody else's to read.
+ * The keys of gateways that share policies. A key of the fleet is as good as
+ * the policies of all its gateways: its file must be nobody else's to read.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -10,11 +10,11 @@
  *	      -> FLUSH, ENFORCE -> SAVING -----^
  *	      -> SAVING -----------------------^
  *
- * BEGIN waits while the journal is read; ASKED waits for the agent's answer, SAVING for the journal:
- * none writes anything until that is there. Of a connection, `off` is used in RECORD and
- * STATUS, `walk` in LIST, EXPORT and FLUSH, `count` and `until` in SAVING, `code`
- * in END;
- * `slot` and `record` are given back when the connection ends.
+ * BEGIN waits while the journal is read; ASKED waits for the agent's answer,
+ * SAVING for the journal: none writes anything until that is there. Of a
+ * connection, `off` is used in RECORD and STATUS, `walk` in LIST, EXPORT and
+ * FLUSH, `count` and `until` in SAVING, `code` in END; `slot` and `record` are
+ * given back when the connection ends.
  *
  * The peer is whoever may open the socket: trusted to give orders, but not to
  * be quick or to speak JSON.

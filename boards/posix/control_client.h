@@ -23,8 +23,8 @@ int sts_control_client_connect(const struct sts_listen_at *at);
 bool sts_control_client_ask(
     int fd, const struct sts_control_request *r, struct sts_control_show *s);
 
-/* Send the request, and keep the answer, or what fits of it; closes fd. How many
- * octets: 0, nothing came. */
+/* Send the request, and keep the answer, or what fits of it; closes fd. How
+ * many octets: 0, nothing came. */
 size_t sts_control_client_fetch(
     int fd, const struct sts_control_request *r, uint8_t *buf, size_t size);
 

@@ -239,7 +239,8 @@ date_of(const char *word)
 			  (long)at[HOUR] * 3600 + (long)at[MINUTE] * 60);
 }
 
-/* The same, or a time from now such as "2h", of a second or more. 0: neither. */
+/* The same, or a time from now such as "2h", of a second or more. 0:
+ * neither. */
 static uint32_t
 until_of(const char *word)
 {

@@ -34,9 +34,9 @@ struct sts_dns_asked {
 };
 
 /*
- * Ask for the TXT, MX, TLSA, A or AAAA records of prefix + "." + domain. An answer of
- * more than fits is UNKNOWN, dns-large, since a part of it would be another
- * answer; so is an MX whose name is no host name: dns-malformed.
+ * Ask for the TXT, MX, TLSA, A or AAAA records of prefix + "." + domain. An
+ * answer of more than fits is UNKNOWN, dns-large, since a part of it would be
+ * another answer; so is an MX whose name is no host name: dns-malformed.
  */
 void sts_dns_ask(struct sts_dns_asked *out,
     const struct sts_dns_servers *servers, struct sts_dns_name_parts name,

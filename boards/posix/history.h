@@ -56,8 +56,8 @@ void sts_history_begin(struct sts_history *h, sts_ms now);
  * and is to be closed. */
 bool sts_history_due(struct sts_history *h, sts_ms now);
 
-/* Close the hour; `total`: the counters, and the longest wait, which then begins
- * anew. */
+/* Close the hour; `total`: the counters, and the longest wait, which then
+ * begins anew. */
 void sts_history_close(
     struct sts_history *h, const struct sts_history_row *total);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's journal: its file is opened at the start, read, and then
- * written by a child process. Whatever is wrong with it, the daemon serves. What
- * fails is tried again every minute while the daemon runs, in a child, so that
- * a disk that hangs stops no answer:
+ * written by a child process. Whatever is wrong with it, the daemon serves.
+ * What fails is tried again every minute while the daemon runs, in a child, so
+ * that a disk that hangs stops no answer:
  *
  *	another instance has the lock         read; taken when it comes free
  *	the file cannot be opened or made     opened when it can be, then read

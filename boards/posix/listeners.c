@@ -149,7 +149,8 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	for (unsigned i = 0; i < handed; i++) {
 		inherit(l, i, log);
 	}
-	/* The default listener is for a daemon that was handed none for clients. */
+	/* The default listener is for a daemon that was handed none for
+	 * clients. */
 	bool wanted = c->listen_given || !has_clients(l);
 
 	for (unsigned i = 0; wanted && i < c->listen_count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's metrics: core/agent/metrics.h over HTTP, to whoever may connect. One
- * request a connection; each answer is a snapshot of the moment at which its
- * request was whole, so that its numbers belong together and its length is
+ * The daemon's metrics: core/agent/metrics.h over HTTP, to whoever may connect.
+ * One request a connection; each answer is a snapshot of the moment at which
+ * its request was whole, so that its numbers belong together and its length is
  * known, however slowly it is read.
  */
 #ifndef STS_METRICS_HTTP_H

@@ -207,8 +207,8 @@ try_hosts(const struct sts_publish *p, const struct policy *y)
 
 /*
  * Whether an enforce policy may go out: every MX host of the DNS must be in it,
- * and pass what it demands; a check that did not end by itself is no pass. 0, or
- * exit code.
+ * and pass what it demands; a check that did not end by itself is no pass. 0,
+ * or exit code.
  */
 static int
 judge_enforce(const struct sts_publish *p, const struct policy *y)
@@ -575,8 +575,8 @@ publish(const struct sts_publish *p, const struct policy *old)
 	return print(p, &y, old, changed);
 }
 
-/* The policy that the file of --out has until now; old->len 0: there is none. 0,
- * or exit code. */
+/* The policy that the file of --out has until now; old->len 0: there is none.
+ * 0, or exit code. */
 static int
 read_old(const struct sts_publish *p, struct policy *old)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files of what has been counted. An image is a head with a serial number,
- * and a snapshot (core/report/report_save.h), which has its own checksum. Of two
- * images the one with the higher number counts, if it is whole; the other is
- * overwritten next, so that a write that is cut short leaves the older one as it
- * was. A mark is a fact that stays true, whatever image it came after: all that
- * can be read are given back, and those of days that are gone mean nothing.
+ * and a snapshot (core/report/report_save.h), which has its own checksum. Of
+ * two images the one with the higher number counts, if it is whole; the other
+ * is overwritten next, so that a write that is cut short leaves the older one
+ * as it was. A mark is a fact that stays true, whatever image it came after:
+ * all that can be read are given back, and those of days that are gone mean
+ * nothing.
  */
 #define _DEFAULT_SOURCE
 

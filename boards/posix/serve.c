@@ -383,7 +383,8 @@ start(struct daemon *d)
 }
 
 /* When the journal has been read, by ourselves as nothing is written before:
- * what it says of enforcement, and the child that writes it. 0, or exit code. */
+ * what it says of enforcement, and the child that writes it. 0, or exit
+ * code. */
 static int
 see_loaded(struct daemon *d, sts_ms now)
 {

@@ -2,11 +2,11 @@
 /*
  * Listeners beside those of the mail servers. A connection is READING until
  * its request is whole, then ANSWERING; its one buffer holds first the request,
- * then the piece of the answer that is being sent (buf[off..len)). Each run does
- * at most one step for each connection, so that mail servers do not notice.
- * Clients are not trusted to be quick: total_at and until end those that are
- * silent, drip, or do not read. Out of descriptors, accepting pauses until
- * accept_at.
+ * then the piece of the answer that is being sent (buf[off..len)). Each run
+ * does at most one step for each connection, so that mail servers do not
+ * notice. Clients are not trusted to be quick: total_at and until end those
+ * that are silent, drip, or do not read. Out of descriptors, accepting pauses
+ * until accept_at.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -37,10 +37,10 @@ enum {
 struct sts_side_ops {
 	/*
 	 * `in` is all that has come; last: no more will, because the peer has
-	 * closed its side or the buffer is full. True: it is a request, or will never
-	 * be one; what is needed of it has been copied, and fill is next.
-	 * False: more is needed; if that was the last, the connection is
-	 * closed without a word.
+	 * closed its side or the buffer is full. True: it is a request, or will
+	 * never be one; what is needed of it has been copied, and fill is next.
+	 * False: more is needed; if that was the last, the connection is closed
+	 * without a word.
 	 */
 	bool (*request)(
 	    void *ctx, unsigned conn, struct sts_text in, bool last);

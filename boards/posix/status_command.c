@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mtasts status: how the running daemon is, in words, as JSON, as a page of
- * HTML, or as an exit code. One request over the control socket; the answer is kept whole, since a
- * part of it would be no answer.
+ * HTML, or as an exit code. One request over the control socket; the answer is
+ * kept whole, since a part of it would be no answer.
  */
 #define _POSIX_C_SOURCE 200809L
 

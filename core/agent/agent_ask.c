@@ -374,7 +374,8 @@ sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask)
 }
 
 /* An unknown map name gets the default zone. Log each name once, as long as
- * there is room to remember it: a mail server repeats it with every question. */
+ * there is room to remember it: a mail server repeats it with every
+ * question. */
 static void
 tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 {

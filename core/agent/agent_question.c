@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions by the C API: a leaf without channel, and the calls of core/sts.h. */
+/* Questions by the C API: a leaf without channel, and the calls of
+ * core/sts.h. */
 #include <string.h>
 
 #include "agent_state.h"

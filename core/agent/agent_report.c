@@ -5,13 +5,13 @@
  * tally counts by day.
  *
  * The day is agent time's, once that is confirmed; a clock that steps back over
- * midnight stays in the later day (core/report/report_tally.h). Our own failures
- * wait in a short queue until it is known whether their domain wants reports;
- * what finds it full is counted as lost.
+ * midnight stays in the later day (core/report/report_tally.h). Our own
+ * failures wait in a short queue until it is known whether their domain wants
+ * reports; what finds it full is counted as lost.
  *
  * The process that writes to the socket is trusted to be a mail server, but
- * what it passes on are the words of strangers: whatever is wrong with a datagram costs that
- * datagram and one log line a minute.
+ * what it passes on are the words of strangers: whatever is wrong with a
+ * datagram costs that datagram and one log line a minute.
  */
 #include <string.h>
 

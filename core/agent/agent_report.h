@@ -151,8 +151,8 @@ bool sts_agent_report_event(
  * What the board keeps. tally: to be saved, and loaded before the driver runs.
  * From `keeps` on no report's last octet leaves before the board has taken the
  * mark that says so, and called marked; mark: false, there is none. What was
- * marked is given back by delivered after a load, all at once: `count` of them in
- * any order, which is changed. O((domains + count) log count).
+ * marked is given back by delivered after a load, all at once: `count` of them
+ * in any order, which is changed. O((domains + count) log count).
  */
 struct sts_tally *sts_agent_report_tally(struct sts_agent *a);
 void sts_agent_report_keeps(struct sts_agent *a);
@@ -167,7 +167,8 @@ void sts_agent_report_delivered(
  * Returns how many. Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
-/* In whose name reports are sent, for what is rendered outside. False: none are. */
+/* In whose name reports are sent, for what is rendered outside. False: none
+ * are. */
 bool sts_agent_report_config(
     const struct sts_agent *a, struct sts_report_config *c);
 

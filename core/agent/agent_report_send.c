@@ -16,9 +16,9 @@
  *
  * A stranger chooses where reports go. He gets at most one at a time, so many a
  * day to one destination, by HTTPS only to addresses that anybody may reach,
- * and never by a redirect; where nobody answers, only a few times a day. Mail goes to the
- * operator's relay alone. A domain
- * whose sessions may all have been our own reports gets none.
+ * and never by a redirect; where nobody answers, only a few times a day. Mail
+ * goes to the operator's relay alone. A domain whose sessions may all have been
+ * our own reports gets none.
  */
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * TLS reporting: policies in testing mode made visible (RFC 8461 5). A mail
  * server hears nothing of them and delivers as it does without a policy, so it
  * reports what failed as of no policy. But what failed there would have failed
- * under the policy, too: it is counted as of that, with its strings, so that its
- * owner sees what `enforce` would do. Sessions that succeeded stay where they
- * are: nobody has held their certificates against anything.
+ * under the policy, too: it is counted as of that, with its strings, so that
+ * its owner sees what `enforce` would do. Sessions that succeeded stay where
+ * they are: nobody has held their certificates against anything.
  */
 #include <string.h>
 

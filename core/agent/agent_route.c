@@ -10,8 +10,8 @@
  *	                 |                                           ^
  *	                 +---- no mail, or cannot tell --------------+
  *
- * Invariants: a work whose `route` is not 0 has a question, `route - 1`, that is
- * used; its hosts are IDLE until the question is served for the first time,
+ * Invariants: a work whose `route` is not 0 has a question, `route - 1`, that
+ * is used; its hosts are IDLE until the question is served for the first time,
  * since random bytes are drawn in steps of the driver alone, and KEPT exactly
  * when they are known.
  */

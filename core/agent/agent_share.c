@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the agent's work asks of other gateways. A lookup of a domain of which no
- * live policy is held asks for their record while TXT is looked up; in
- * a->share.waits are those that have no reply yet, the oldest first. When TXT is
- * known first, the lookup is paused until the reply is there, or its time is
+ * What the agent's work asks of other gateways. A lookup of a domain of which
+ * no live policy is held asks for their record while TXT is looked up; in
+ * a->share.waits are those that have no reply yet, the oldest first. When TXT
+ * is known first, the lookup is paused until the reply is there, or its time is
  * over: so an answer that DNS forges to one gateway does not outrun what the
  * fleet knows by a millisecond.
  *
@@ -12,8 +12,8 @@
  *	yes     no      TXT is being looked up
  *	yes     yes     TXT_DONE
  *
- * Meanwhile it may wait for a TCP buffer, too: `queued` is true as long as either
- * lasts. Whatever is held is answered without any of this.
+ * Meanwhile it may wait for a TCP buffer, too: `queued` is true as long as
+ * either lasts. Whatever is held is answered without any of this.
  */
 #include "agent_state.h"
 #include "../base/assert.h"

@@ -6,9 +6,9 @@
  *
  * Of two versions that which was fetched later counts, by the stamp under the
  * seal. So a record can add a policy, renew it, or bring its publisher's newer
- * word; an old one that is put back changes nothing, and is overwritten. A stamp in
- * the future is refused, as is a life that is over by our time, confirmed or
- * not: what is refused changes nothing.
+ * word; an old one that is put back changes nothing, and is overwritten. A
+ * stamp in the future is refused, as is a life that is over by our time,
+ * confirmed or not: what is refused changes nothing.
  *
  * Published are only policies whose stamp means something: fetched under a
  * confirmed clock.

@@ -40,8 +40,8 @@ enum {
 /* clang-format off */
 /*
  * X: the field of struct sts_plan that it counts in; where its pointer goes (a
- * is the agent, parts what is used while it is set up); octets of one; how many.
- * A part of no octets has the pointer NULL. tls is the size of one TLS
+ * is the agent, parts what is used while it is set up); octets of one; how
+ * many. A part of no octets has the pointer NULL. tls is the size of one TLS
  * session: known to the linker, at most STS_TLS_SIZE_MAX.
  */
 #define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, share_, journal_, preload_, cache_, report_, tls_) \

@@ -610,8 +610,8 @@ const struct sts_report_event *sts_agent_report_testing(
     struct sts_agent *a, const struct sts_report_event *e);
 
 /* agent_report_plan.c */
-/* The report that is to be sent now; 0: none is due. Plans what was not. O(those
- * that wait). */
+/* The report that is to be sent now; 0: none is due. Plans what was not.
+ * O(those that wait). */
 uint32_t sts_agent_report_plan(struct sts_agent *a);
 
 /* agent_report_pause.c */

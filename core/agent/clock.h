@@ -121,10 +121,10 @@ void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
 /*
  * A fetch validated. `held`: it refreshed a policy that was held before, and
  * was fetched under a confirmed clock (or nothing at all was held, so that
- * there is nothing to lose). `judged_s`: what sts_clock_cert_s returned when the
- * fetch began. If the wall clock was stepped
- * meanwhile, the fetch says nothing about the time that it shows now, and is
- * ignored: whoever can delay a connection must not choose what it confirms.
+ * there is nothing to lose). `judged_s`: what sts_clock_cert_s returned when
+ * the fetch began. If the wall clock was stepped meanwhile, the fetch says
+ * nothing about the time that it shows now, and is ignored: whoever can delay a
+ * connection must not choose what it confirms.
  *
  * Agent time becomes the wall clock's, except that one a little ahead is only
  * adopted from a held policy: else a stranger could push it, fetch by fetch.

@@ -25,8 +25,8 @@ enum sts_verdict sts_explain_verdict(const struct sts_answer *a);
 /* "policy", "none", "unknown". */
 const char *sts_verdict_token(enum sts_verdict v);
 
-/* Which rule spoke: "key", "override", "held", "table", "clock", "dane"; stable; never
- * NULL. And the same for people. */
+/* Which rule spoke: "key", "override", "held", "table", "clock", "dane";
+ * stable; never NULL. And the same for people. */
 const char *sts_rule_token(enum sts_rule rule);
 const char *sts_rule_text(enum sts_rule rule);
 

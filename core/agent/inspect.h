@@ -40,7 +40,8 @@ struct sts_inspected_server {
 void sts_inspect_server(const struct sts_agent *a, const struct sts_addr *addr,
     struct sts_inspected_server *out);
 
-/* The words of clock.h and journal.h for the states; "off" without a journal. */
+/* The words of clock.h and journal.h for the states; "off" without a
+ * journal. */
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 

@@ -109,9 +109,10 @@ enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 /*
  * Add an override: "KEY notfound|sts|ignore|postfix LEVEL ATTR...". KEY is a
  * key as the mail server sends it; its port must be a number or a service that
- * core/grammar/domain.h knows, since others have no number to compare. The value after
- * "postfix" must be one that core/answer/postfix.h accepts; it is kept as it was
- * written. A second line for one key is an error. On error *z is unchanged.
+ * core/grammar/domain.h knows, since others have no number to compare. The
+ * value after "postfix" must be one that core/answer/postfix.h accepts; it is
+ * kept as it was written. A second line for one key is an error. On error *z is
+ * unchanged.
  */
 enum sts_zones_error sts_zones_override(
     struct sts_zones *z, struct sts_text line);

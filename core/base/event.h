@@ -11,7 +11,8 @@
 #include "why.h"
 
 /* clang-format off */
-/* id, token, level (0 error, 1 warning, 2 info, 3 debug), names of numbers; "": none */
+/* id, token, level (0 error, 1 warning, 2 info, 3 debug), names of numbers; "":
+ * none */
 #define STS_EVENT_LIST(X) \
 	X(POLICY_NEW,      "policy-new",      2, "max_age", "mx", "") \
 	X(POLICY_CHANGED,  "policy-changed",  2, "max_age", "mx", "") \

@@ -90,8 +90,8 @@
 
 /*
  * Bytes for the certificates of a chain that TLSA records of usage 2 name
- * (core/dane/judge.h): 130 for a key on P-256, 340 for RSA of 2048 bits, 600 for 4096,
- * and name constraints. One that has no room vouches for nothing.
+ * (core/dane/judge.h): 130 for a key on P-256, 340 for RSA of 2048 bits, 600
+ * for 4096, and name constraints. One that has no room vouches for nothing.
  */
 #ifndef STS_JUDGE_ANCHORS
 #define STS_JUDGE_ANCHORS 1400
@@ -175,7 +175,8 @@
 #define STS_HTTP_HEADER_MAX 16384
 #endif
 
-/* Policy body, bytes (RFC 8461 3.3 suggests 64 KB); over it: http-body-large. */
+/* Policy body, bytes (RFC 8461 3.3 suggests 64 KB); over it:
+ * http-body-large. */
 #ifndef STS_HTTP_BODY_MAX
 #define STS_HTTP_BODY_MAX 65536
 #endif
@@ -289,9 +290,9 @@
 #endif
 
 /*
- * TLS reports. Octets of one event's texts, at least 1,536: of a policy with more
- * the strings beyond are left out of the report. A report in memory has one
- * such event, and a snapshot that is read two.
+ * TLS reports. Octets of one event's texts, at least 1,536: of a policy with
+ * more the strings beyond are left out of the report. A report in memory has
+ * one such event, and a snapshot that is read two.
  */
 #ifndef STS_REPORT_TEXT
 #define STS_REPORT_TEXT 4096
@@ -406,9 +407,9 @@
 #define STS_REPORT 1
 #endif
 
-/* What mail servers beside the agent say, by datagrams and lines, is counted. 0:
- * sessions come by the C call alone, as from firmware that delivers mail, and
- * the room for a datagram (STS_TLSRPT_DATAGRAM) is not there. */
+/* What mail servers beside the agent say, by datagrams and lines, is counted.
+ * 0: sessions come by the C call alone, as from firmware that delivers mail,
+ * and the room for a datagram (STS_TLSRPT_DATAGRAM) is not there. */
 #ifndef STS_REPORT_SOCKET
 #define STS_REPORT_SOCKET 1
 #endif

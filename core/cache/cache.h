@@ -280,9 +280,9 @@ void sts_cache_remove(struct sts_cache *c, sts_ref ref);
  * that each policy there is in its class: the expired move to theirs (only if
  * now.expires), guests are admitted where there is room, those expired for more
  * than STS_CACHE_EXPIRED_KEEP_S are removed; so are records of other kinds
- * that nobody has asked for since check_s. If now.expires, a fetch in the future
- * becomes a fetch now. Stops at the first policy whose refresh_s is not 0
- * and due (<= now.s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
+ * that nobody has asked for since check_s. If now.expires, a fetch in the
+ * future becomes a fetch now. Stops at the first policy whose refresh_s is not
+ * 0 and due (<= now.s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
  * was set back) and returns it; 0 when there was none.
  */
 sts_ref sts_cache_sweep(
@@ -321,7 +321,8 @@ sts_ref sts_cache_next(const struct sts_cache *c, sts_ref ref);
 uint32_t sts_cache_chunks(const struct sts_cache *c);
 
 struct sts_cache_stats {
-	/* Records; enforce: protected ones, guests: enforce but not protected */
+	/* Records; enforce: protected ones, guests: enforce but not
+	 * protected */
 	uint32_t records, enforce, guests, testing, none, other, expired;
 	uint32_t chunks, chunks_free, chunks_protected, chunks_staged;
 	uint32_t protected_max; /* chunks, for new policies */

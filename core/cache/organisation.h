@@ -10,9 +10,9 @@
  * last two labels, three below a country code's second level such as co.uk;
  * all of it when it has no more labels. A suffix of domain.
  *
- * This is not the public suffix list: it only decides which domains share one share of
- * the cache. Where it takes too little of the name, unrelated domains share;
- * where it takes too much, one owner gets several shares.
+ * This is not the public suffix list: it only decides which domains share one
+ * share of the cache. Where it takes too little of the name, unrelated domains
+ * share; where it takes too much, one owner gets several shares.
  */
 struct sts_text sts_organisation(struct sts_text domain);
 

@@ -64,8 +64,8 @@ sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out)
 	return sts_cache_read(c, ref, 1, out, len);
 }
 
-/* Begin at `off`; 0 is the id's place and means the first pattern. Returns where
- * that is. */
+/* Begin at `off`; 0 is the id's place and means the first pattern. Returns
+ * where that is. */
 static size_t
 start_at(
     struct sts_patterns *it, const struct sts_cache *c, sts_ref ref, size_t off)

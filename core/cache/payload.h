@@ -17,8 +17,8 @@
 
 /*
  * Append the id (1..STS_ID_MAX bytes) to a stage that is still empty, then
- * each pattern (accepted by core/grammar/policy: a lower-case name of at least two
- * labels, maybe after "*."). False: no room, as sts_cache_append.
+ * each pattern (accepted by core/grammar/policy: a lower-case name of at least
+ * two labels, maybe after "*."). False: no room, as sts_cache_append.
  */
 bool sts_payload_begin(
     struct sts_cache *c, struct sts_stage *s, struct sts_text id);

@@ -23,8 +23,8 @@
  *
  * Invariants: a request stays in the input until its reply is put by or out; at
  * most one question is open; by * KEPT <= at <= in_len <= sizeof in; nothing is
- * received while replies are put by, and at is 0 then; a channel exists in every
- * state but FREE and GONE.
+ * received while replies are put by, and at is 0 then; a channel exists in
+ * every state but FREE and GONE.
  *
  * The peer is whoever may connect to the socket. He may send anything, at any
  * pace, and stop reading: each state that waits for him has an end (patience),
@@ -43,7 +43,8 @@ STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
 enum {
 	KEPT = sizeof(struct sts_reply_kept),
 	/* So much is to be sent before the next request is asked: the last
-	 * reply then still fits the driver's scratch. 0: each goes out alone. */
+	 * reply then still fits the driver's scratch. 0: each goes out
+	 * alone. */
 	BY_REST = STS_SCRATCH_SIZE - STS_REPLY_KEPT_MAX - STS_REPLY_HEAD_MAX,
 	BY_MAX = BY_REST > 0 ? BY_REST : 0
 };

@@ -140,11 +140,12 @@ struct sts_text sts_client_name(const struct sts_client *c);
 bool sts_client_reports(const struct sts_client *c, struct sts_text *said);
 
 /*
- * The agent has dealt with ASKS or DUE, or has put an answer into c->ask.answer.
- * If there is an answer, the reply is prepared from it with cache and zones,
- * which must stay valid until RELEASE; or it is put by, its record with it:
- * then ask.answer is empty again, zones are in no more use, and the next
- * request may be at hand. Ignored when the client is GONE, or about to be.
+ * The agent has dealt with ASKS or DUE, or has put an answer into
+ * c->ask.answer. If there is an answer, the reply is prepared from it with
+ * cache and zones, which must stay valid until RELEASE; or it is put by, its
+ * record with it: then ask.answer is empty again, zones are in no more use, and
+ * the next request may be at hand. Ignored when the client is GONE, or about to
+ * be.
  */
 void sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones);

@@ -15,10 +15,10 @@
  *	                            it is counted, or no. A socket that anybody
  *	                            may connect to takes none.
  *
- * Each of the first three may be answered temp: nobody can tell now, and the mail has to wait. A
- * line that is no request is answered temp too, so that a mistake in a
- * configuration lets no mail out. So is an override in Postfix's words, which
- * this protocol cannot express.
+ * Each of the first three may be answered temp: nobody can tell now, and the
+ * mail has to wait. A line that is no request is answered temp too, so that a
+ * mistake in a configuration lets no mail out. So is an override in Postfix's
+ * words, which this protocol cannot express.
  *
  * Words are separated by one space or more. The line ends with LF or CR LF, or
  * with the stream.

@@ -10,8 +10,8 @@
  *
  * What does not fit STS_REPLY_MAX is left out in the order of the details
  * (FULL, BRIEF without the repeated patterns, PLAIN without attributes) and
- * never cut: half a list of patterns would be another policy. The last resort is
- * TEMP.
+ * never cut: half a list of patterns would be another policy. The last resort
+ * is TEMP.
  *
  * Mail servers split these texts at blanks, commas, colons and braces. Nothing
  * a stranger published is written here but names that the grammar of policies

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An answer in the words of the mail server that asked. Nothing a stranger published
- * reaches a reply but names that passed sts_policy's grammar, and numbers and
- * words of our own.
+ * An answer in the words of the mail server that asked. Nothing a stranger
+ * published reaches a reply but names that passed sts_policy's grammar, and
+ * numbers and words of our own.
  *
  *	NOTFOUND
  *	TEMP reason
@@ -19,7 +19,8 @@
  * A policy of the operator's list has no such attributes: its domain does not
  * publish one, and no report may say so.
  *
- * By the text protocol (core/client/line.h) it is one word, or the list of hosts.
+ * By the text protocol (core/client/line.h) it is one word, or the list of
+ * hosts.
  *
  * A reply is a cursor: it can be rendered in pieces of any size, from any
  * offset, so that a slow reader costs no memory. The pinned record makes the
@@ -99,8 +100,8 @@ struct sts_reply_kept {
 /*
  * Longer replies are not put by, nor are those of a record that is pinned so
  * often already: one client puts some twenty by, and all of them together must
- * not use up a record's pins (core/cache/cache.h), of which each client needs one
- * for its reply at hand.
+ * not use up a record's pins (core/cache/cache.h), of which each client needs
+ * one for its reply at hand.
  */
 enum {
 	STS_REPLY_KEPT_MAX = 1024,

@@ -37,7 +37,8 @@ struct sts_request {
  * Judge the beginning of a buffer that can hold `size` bytes (at least
  * STS_REQUEST_HEAD_MAX), of which `in.n` are there. Each status says which
  * fields of *r are written. O(in.n). BAD is returned at the first byte that
- * cannot belong to a netstring, LONG at the colon. With in.n == size never MORE.
+ * cannot belong to a netstring, LONG at the colon. With in.n == size never
+ * MORE.
  */
 enum sts_request_status sts_request_parse(
     struct sts_request *r, struct sts_text in, size_t size);

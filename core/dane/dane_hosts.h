@@ -9,15 +9,15 @@
  *	         |                        ^
  *	         +------------------------+   no host is worth a question
  *
- * In DONE it wants its owner, which reads the result and ends it, or keeps it to
- * read it for longer: KEPT wants nothing.
+ * In DONE it wants its owner, which reads the result and ends it, or keeps it
+ * to read it for longer: KEPT wants nothing.
  *
- * For DANE only trusted name servers are asked: those that validate, over a path that
- * nobody else can write to (RFC 7672 2.1.1). To go on to another server after
- * a trusted one found an answer bogus would be a downgrade. An answer with the
- * AD bit is secure, one without is insecure, and everything else cannot tell.
- * A validator of our own would take the place of that bit in one function,
- * `secure` of dane_hosts.c, and of nothing else here.
+ * For DANE only trusted name servers are asked: those that validate, over a
+ * path that nobody else can write to (RFC 7672 2.1.1). To go on to another
+ * server after a trusted one found an answer bogus would be a downgrade. An
+ * answer with the AD bit is secure, one without is insecure, and everything
+ * else cannot tell. A validator of our own would take the place of that bit in
+ * one function, `secure` of dane_hosts.c, and of nothing else here.
  */
 #ifndef STS_DANE_HOSTS_H
 #define STS_DANE_HOSTS_H
@@ -148,8 +148,9 @@ struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
 /* The name of host i < host_count. */
 struct sts_text sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i);
 
-/* dane_order.c: the number of the host that a mail client tries as n-th, n < host_count: by
- * preference, and at random among equals (RFC 5321 5.1), as drawn at begin. */
+/* dane_order.c: the number of the host that a mail client tries as n-th, n <
+ * host_count: by preference, and at random among equals (RFC 5321 5.1), as
+ * drawn at begin. */
 unsigned sts_dane_order(const struct sts_dane_hosts *d, unsigned n);
 
 /* With records, in DONE or KEPT: the TLSA base domain of host i, its usable

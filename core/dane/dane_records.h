@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The usable TLSA records of mail hosts, packed one after the other, for judging
- * certificates by them (core/dane/judge.h):
+ * The usable TLSA records of mail hosts, packed one after the other, for
+ * judging certificates by them (core/dane/judge.h):
  *
  *	usage, selector, matching type, length of the data (2, big-endian), data
  *

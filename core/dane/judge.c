@@ -93,7 +93,8 @@ begin_path(struct sts_judge *j)
 	if (next_name(j)) {
 		judge_path(j);
 	} else {
-		/* An alias may lead to a name that no certificate can be for. */
+		/* An alias may lead to a name that no certificate can be
+		 * for. */
 		finish(j, STS_WHY_X509_NAME);
 	}
 }

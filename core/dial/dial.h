@@ -4,10 +4,11 @@
  * second attempt begins when the first has not connected within
  * STS_DIAL_STAGGER_MS, so that a dead path costs a moment and not the whole
  * time. Connecting is half of it only: what is connected first is taken by the
- * owner, which finds out whether it is of use (a TLS handshake, a greeting). The
- * other attempt stays open meanwhile and keeps its place; it is given up when
- * the owner says that the one in hand is the right one, and comes next when it
- * is not. So no address is passed over for one that only connects faster.
+ * owner, which finds out whether it is of use (a TLS handshake, a greeting).
+ * The other attempt stays open meanwhile and keeps its place; it is given up
+ * when the owner says that the one in hand is the right one, and comes next
+ * when it is not. So no address is passed over for one that only connects
+ * faster.
  *
  * A composite of STS_DIAL_ATTEMPTS attempts, each with at most one channel. It
  * is part of its owner's engine: the owner's leaf number i forwards to the

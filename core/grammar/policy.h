@@ -35,8 +35,8 @@
  * Refused: a lone CR, a control, a byte order mark, what is not UTF-8; blanks
  * before a name or its colon; a line that is no field: then it is not known
  * what else is not as its owner wrote it; more than STS_POLICY_MX_MAX patterns.
- * What passes consists of letters, digits, hyphens, dots and one leading "*", and is no
- * word that a mail server could take for a keyword.
+ * What passes consists of letters, digits, hyphens, dots and one leading "*",
+ * and is no word that a mail server could take for a keyword.
  */
 #ifndef STS_POLICY_H
 #define STS_POLICY_H

@@ -32,12 +32,12 @@
  *		path and query are printable ASCII and stay percent-encoded;
  *		"#" and what follows is left out.
  *
- * Neither has a domain below localhost, localdomain, local, internal or onion, or
- * named localhost.something: such names mean what a relay or resolver of ours
- * makes of them.
+ * Neither has a domain below localhost, localdomain, local, internal or onion,
+ * or named localhost.something: such names mean what a relay or resolver of
+ * ours makes of them.
  *
- * Other schemes are skipped. A "!" that is not percent-encoded (a size, as DMARC
- * has it) makes a URI invalid: RFC 8460 3 has no such thing.
+ * Other schemes are skipped. A "!" that is not percent-encoded (a size, as
+ * DMARC has it) makes a URI invalid: RFC 8460 3 has no such thing.
  */
 #ifndef STS_TLSRPT_H
 #define STS_TLSRPT_H
@@ -68,7 +68,8 @@ struct sts_tlsrpt {
 /* Begin to judge a set of TXT records. */
 void sts_tlsrpt_start(struct sts_tlsrpt *r);
 
-/* The next byte of the current record; strings of one record are joined. O(1) */
+/* The next byte of the current record; strings of one record are joined.
+ * O(1) */
 void sts_tlsrpt_byte(struct sts_tlsrpt *r, uint8_t b);
 
 /* The current record is over; the next byte begins another. */
@@ -82,7 +83,8 @@ void sts_tlsrpt_end(struct sts_tlsrpt *r);
  */
 enum sts_found sts_tlsrpt_result(const struct sts_tlsrpt *r);
 
-/* The record as it was published; valid if the result is FOUND, as long as r. */
+/* The record as it was published; valid if the result is FOUND, as long as
+ * r. */
 struct sts_text sts_tlsrpt_text(const struct sts_tlsrpt *r);
 
 /*
@@ -100,8 +102,8 @@ enum sts_tlsrpt_scheme {
 struct sts_tlsrpt_to {
 	enum sts_tlsrpt_scheme scheme;
 	unsigned number; /* 0.. among the destinations of the record: stable */
-	/* MAILTO: the address, decoded. Its domain is the last domain_len octets
-	 * and in lower case. */
+	/* MAILTO: the address, decoded. Its domain is the last domain_len
+	 * octets and in lower case. */
 	uint16_t address_len;
 	uint16_t domain_len;
 	uint8_t address[STS_TLSRPT_ADDRESS_MAX];

@@ -11,8 +11,8 @@
 /*
  * The mapping of UTS #46, decomposed (NFD, but for Hangul's syllables), as
  * runs of code points. A run ends where the next one of its plane begins; the
- * runs of plane p are sts_uts46_planes[p] up to sts_uts46_planes[p + 1], and the
- * first of them begins at 0.
+ * runs of plane p are sts_uts46_planes[p] up to sts_uts46_planes[p + 1], and
+ * the first of them begins at 0.
  */
 struct sts_uts46_run {
 	uint16_t first; /* the code point without its plane */
@@ -25,8 +25,8 @@ enum sts_uts46_what {
 	STS_UTS46_REFUSE, /* disallowed or unassigned: cannot tell */
 	STS_UTS46_PAIRS, /* capital, small letter, capital, ... : each capital
 	                    is the code point before its small letter */
-	/* From here to sts_uts46_first_unit: all of the run are so far from what
-	 * they become as sts_uts46_shifts[what - STS_UTS46_SHIFT] says. */
+	/* From here to sts_uts46_first_unit: all of the run are so far from
+	 * what they become as sts_uts46_shifts[what - STS_UTS46_SHIFT] says. */
 	STS_UTS46_SHIFT
 	/* From there on: at sts_uts46_units[what - sts_uts46_first_unit] stands
 	 * a number n, and then n units of UTF-16 for each of the run. */

@@ -117,8 +117,8 @@ void sts_https_tick(struct sts_https *h, sts_ms now);
 void sts_https_deadline(const struct sts_https *h, sts_ms *at);
 
 /* Of the four operations of a connection. lost: CLOSED, the peer sends no more,
- * and sts_https_next has what follows from it; FAILED: gone after the handshake,
- * all is stopped; WAIT: the dial goes on. */
+ * and sts_https_next has what follows from it; FAILED: gone after the
+ * handshake, all is stopped; WAIT: the dial goes on. */
 enum sts_https_event sts_https_lost(struct sts_conn *c, int why);
 void sts_https_recv_ack(struct sts_conn *c, size_t n);
 void sts_https_send_ack(struct sts_conn *c, size_t n);

@@ -160,7 +160,8 @@ sts_journal_save_stamp(struct sts_journal *j)
 }
 
 /* Begin to write the cache to another area than the one that counts: to the
- * one that follows `after`, which is the area that counts or one that failed. */
+ * one that follows `after`, which is the area that counts or one that
+ * failed. */
 static void
 begin_copy(struct sts_journal *j, uint32_t after)
 {
@@ -450,7 +451,8 @@ static void
 save_failed(struct sts_journal *j)
 {
 	if (j->stage == STS_STAGE_RECORD || j->stage == STS_STAGE_RECORD_SYNC) {
-		/* Nobody knows what is there now: nothing may stand behind it. */
+		/* Nobody knows what is there now: nothing may stand behind
+		 * it. */
 		let_go(j);
 		j->dirty = true;
 		j->target = j->area;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports, element by element: each stage is an element of the text, rendered into a
- * sink that keeps the part that is due. An element is small, so rendering it
- * again for its next part costs little.
+ * Reports, element by element: each stage is an element of the text, rendered
+ * into a sink that keeps the part that is due. An element is small, so
+ * rendering it again for its next part costs little.
  *
  *	HEAD -> POLICY -> STRING... -> DOMAIN -> MX... -> SUMMARY -> FAILURE...
  *	        ^                                                       |

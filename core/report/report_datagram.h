@@ -26,10 +26,10 @@
  *
  * Accepted: keys in any order; unknown keys with any value; no dpv (Debian 13);
  * no policy-domain (then it is d); several policies; a domain in any case, with
- * a final dot. Octets that are not UTF-8 become "?". A datagram that ends within
- * an "h" (a hostile mail server can make its EHLO reply 200 KB long, and the
- * receiver cuts) counts as a failure if the keys before it are there, which they
- * are in what libtlsrpt sends.
+ * a final dot. Octets that are not UTF-8 become "?". A datagram that ends
+ * within an "h" (a hostile mail server can make its EHLO reply 200 KB long, and
+ * the receiver cuts) counts as a failure if the keys before it are there, which
+ * they are in what libtlsrpt sends.
  *
  * Refused: everything else that is cut; a known key twice, or with a value of
  * another type; another dpv; a domain that is no name; numbers beyond those

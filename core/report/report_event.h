@@ -19,8 +19,8 @@
  *
  * An event owns its texts: what is handed in is copied, bounded by
  * STS_REPORT_TEXT, and never cut within a policy's string: what does not fit is
- * left out, which strings_cut and failures_cut report. Sizes are a limit of ours
- * and change no count.
+ * left out, which strings_cut and failures_cut report. Sizes are a limit of
+ * ours and change no count.
  *
  * Texts may hold any octets; the writer of the report escapes them. Those of a
  * datagram are UTF-8.
@@ -121,17 +121,17 @@ void sts_event_policy(struct sts_report_event *e, enum sts_report_policy type,
     struct sts_text domain);
 
 /*
- * A string of the policy, in order; a pattern of its mx. Before the failures and
- * strings before mx (asserted).
+ * A string of the policy, in order; a pattern of its mx. Before the failures
+ * and strings before mx (asserted).
  */
 void sts_event_string(struct sts_report_event *e, struct sts_text line);
 void sts_event_mx(struct sts_report_event *e, struct sts_text pattern);
 
 /*
  * A failure of the session. Texts over STS_REPORT_FIELD_MAX are cut at a
- * character's end; addresses that are none, or in brackets, are left out; the mail
- * host's name is folded. Of the HELO text the first word is kept, without the
- * reply's code before it.
+ * character's end; addresses that are none, or in brackets, are left out; the
+ * mail host's name is folded. Of the HELO text the first word is kept, without
+ * the reply's code before it.
  */
 void sts_event_failure(
     struct sts_report_event *e, const struct sts_report_failure *f);
@@ -145,7 +145,8 @@ struct sts_text sts_event_strings(const struct sts_report_event *e);
 struct sts_report_failure sts_event_failure_at(
     const struct sts_report_event *e, unsigned i);
 
-/* "sts-policy-fetch-error", of RFC 8460 4.3; "tlsa", "sts", "no-policy-found". */
+/* "sts-policy-fetch-error", of RFC 8460 4.3; "tlsa", "sts",
+ * "no-policy-found". */
 const char *sts_report_result_text(enum sts_report_result result);
 const char *sts_report_policy_text(enum sts_report_policy type);
 

@@ -71,8 +71,8 @@ put_symbol(struct sts_gzip *z, unsigned symbol)
 	}
 }
 
-/* How many times n can be halved before it is below 2 * least: the extra bits of
- * RFC 1951 3.2.5, whose bases double every `least` codes. */
+/* How many times n can be halved before it is below 2 * least: the extra bits
+ * of RFC 1951 3.2.5, whose bases double every `least` codes. */
 static unsigned
 extra_bits(unsigned n, unsigned least)
 {
@@ -146,9 +146,9 @@ stood(const struct sts_gzip *z, const uint8_t three[3], unsigned distance)
 }
 
 /*
- * How far back the three octets that end with c are to be found; 0: nowhere. Where
- * the last match was, the text may go on being the same after a few octets that
- * differ: that is tried first. They are where to look from now on.
+ * How far back the three octets that end with c are to be found; 0: nowhere.
+ * Where the last match was, the text may go on being the same after a few
+ * octets that differ: that is tried first. They are where to look from now on.
  */
 static unsigned
 look(struct sts_gzip *z, uint8_t c)

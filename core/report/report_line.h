@@ -16,11 +16,12 @@
  *	         receiving-mx-helo, additional-information, failure-reason-code
  *	RECORD   the domain's record at _smtp._tls, to the line's end
  *
- * Words are separated by one space or more. In a value %XX is the octet of these
- * two hexadecimal digits, so that it may hold a space; the record is taken as it
- * is. Fields may come in any order before the record; of those that are no list
- * the last one counts. A field that is none of these, or a value that is wrong,
- * makes the line wrong: it is written by the operator, not by a stranger.
+ * Words are separated by one space or more. In a value %XX is the octet of
+ * these two hexadecimal digits, so that it may hold a space; the record is
+ * taken as it is. Fields may come in any order before the record; of those that
+ * are no list the last one counts. A field that is none of these, or a value
+ * that is wrong, makes the line wrong: it is written by the operator, not by a
+ * stranger.
  */
 #ifndef STS_REPORT_LINE_H
 #define STS_REPORT_LINE_H

@@ -313,7 +313,8 @@ settle(struct sts_report_load *l, struct sts_tally *t)
 	if (l->refused) {
 		t->refused = true;
 		if (!l->same_filter) {
-			/* Which domains it held is not known: no new ones today. */
+			/* Which domains it held is not known: no new ones
+			 * today. */
 			memset(t->filter, 0xff, 8 * (size_t)t->filter_count);
 		}
 	}

@@ -10,11 +10,11 @@
  *	sts_report_mail_begin(&m, &tally, ref, &config, &letter);
  *	while ((n = sts_report_mail_read(&m, room)) > 0) { send room.p[0..n) }
  *
- * Headers: Date, From (the contact), To, Message-ID, Subject, TLS-Report-Domain,
- * TLS-Report-Submitter (the domain of the contact), TLS-Required: No (RFC
- * 8689: a report about broken TLS must not be stopped by it, and its session
- * is not to be reported again), Auto-Submitted, MIME-Version, Content-Type.
- * DKIM is the relay's.
+ * Headers: Date, From (the contact), To, Message-ID, Subject,
+ * TLS-Report-Domain, TLS-Report-Submitter (the domain of the contact),
+ * TLS-Required: No (RFC 8689: a report about broken TLS must not be stopped by
+ * it, and its session is not to be reported again), Auto-Submitted,
+ * MIME-Version, Content-Type. DKIM is the relay's.
  */
 #ifndef STS_REPORT_MAIL_H
 #define STS_REPORT_MAIL_H
@@ -45,7 +45,8 @@ void sts_report_mail_begin(struct sts_report_mail *m, const struct sts_tally *t,
     uint32_t ref, const struct sts_report_config *config,
     const struct sts_report_letter *letter);
 
-/* The next octets, written to out (at least 1 of room); how many, 0: the end. */
+/* The next octets, written to out (at least 1 of room); how many, 0: the
+ * end. */
 size_t sts_report_mail_read(struct sts_report_mail *m, struct sts_span out);
 
 /* Whether the domain went before the mail's end (sts_report_gone). */

@@ -536,8 +536,8 @@ make_policy(struct sts_tally *t, uint32_t domain,
 	sts_put16le(head + P_STRINGS_LEN, (uint16_t)strings.n);
 	head[P_STRINGS] = merged ? 0 : e->string_count;
 	head[P_MX] = merged ? 0 : e->mx_count;
-	/* No sum of strings, so that a snapshot keeps it apart from a policy that
-	 * has none. */
+	/* No sum of strings, so that a snapshot keeps it apart from a policy
+	 * that has none. */
 	sts_put32le(head + P_SUM, merged ? UINT32_MAX : e->policy_sum);
 	write_text(t, &at, name);
 	write_text(t, &at, strings);

@@ -105,8 +105,9 @@ void sts_tally_empty(struct sts_tally *t);
 /*
  * The day is `day` (days since 1970, or STS_TALLY_NO_DAY). A later one than
  * today's ends today's, which begins empty; of three days the oldest is given
- * up and its sessions counted as lost. A day not after today's changes nothing: a clock that steps
- * back over midnight stays in the later day. If today had no day yet it gets it.
+ * up and its sessions counted as lost. A day not after today's changes nothing:
+ * a clock that steps back over midnight stays in the later day. If today had no
+ * day yet it gets it.
  */
 void sts_tally_day(struct sts_tally *t, uint32_t day);
 
@@ -179,7 +180,8 @@ struct sts_tally_domain {
 struct sts_tally_policy {
 	enum sts_report_policy type;
 	struct sts_tally_text domain;
-	/* string_count + mx_count pieces: length (2 octets, big-endian), text */
+	/* string_count + mx_count pieces: length (2 octets, big-endian),
+	 * text */
 	struct sts_tally_text strings;
 	uint8_t string_count, mx_count;
 	uint32_t successes, failures; /* sessions */
@@ -211,8 +213,8 @@ void sts_tally_deliver(
     struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d);
 
 /* Keep a domain where it is while it is rendered, up to 255 times at once; let
- * it go again. A pinned one is not displaced; with the end of its day it is given
- * up all the same (report.h says what its reader sees). */
+ * it go again. A pinned one is not displaced; with the end of its day it is
+ * given up all the same (report.h says what its reader sees). */
 void sts_tally_pin(struct sts_tally *t, uint32_t ref);
 void sts_tally_unpin(struct sts_tally *t, uint32_t ref);
 

@@ -10,8 +10,8 @@
  *	              |                                     SENTINEL             |
  *	              +---------- CLOSING <-- any trouble -----+-----------------+
  *
- * When it is UP it reads all keys (SCAN), then what others changed (pushes), and
- * all keys again every day. What it has for its owner:
+ * When it is UP it reads all keys (SCAN), then what others changed (pushes),
+ * and all keys again every day. What it has for its owner:
  *
  *	switch (sts_share_result(s))
  *	RECORD   a record of sts_share_domain that was sealed by the fleet, staged
@@ -28,9 +28,9 @@
  *
  * Bounds: 64 commands in flight; of keys that are to be read as many as
  * STS_SHARE_KEYS octets hold, what is over it is lost until the next SCAN; of
- * keys that are pushed STS_SHARE_PUSHES a second are read at once. A server that
- * talks without end (STS_SHARE_TALK) is one that fails. Of
- * names that are to be published STS_SHARE_QUEUE octets, the oldest are lost.
+ * keys that are pushed STS_SHARE_PUSHES a second are read at once. A server
+ * that talks without end (STS_SHARE_TALK) is one that fails. Of names that are
+ * to be published STS_SHARE_QUEUE octets, the oldest are lost.
  */
 #ifndef STS_SHARE_H
 #define STS_SHARE_H
@@ -148,8 +148,8 @@ struct sts_share_conn {
 	uint8_t index;
 };
 
-/* Counted since the start; silent_s: since the last reply or push, 0 while there
- * is no connection. */
+/* Counted since the start; silent_s: since the last reply or push, 0 while
+ * there is no connection. */
 struct sts_share_counts {
 	uint32_t sent, lost, silent_s;
 };
@@ -289,8 +289,8 @@ void sts_share_delete(struct sts_share *s, struct sts_text domain);
 
 /*
  * A domain's record is to be published when there is time, of several the
- * oldest is lost (the next refresh repeats it). missing_only: only if the server
- * has none. They are kept while there is no connection.
+ * oldest is lost (the next refresh repeats it). missing_only: only if the
+ * server has none. They are kept while there is no connection.
  */
 void sts_share_publish(
     struct sts_share *s, struct sts_text domain, bool missing_only);

@@ -29,8 +29,8 @@ reads(const struct sts_share *s)
 }
 
 /* Whether there is something to be read in s->in. That is a computation
- * (STS_WANT_WORK) of STS_SHARE_TURN records: the driver makes one a pass, behind
- * everybody's questions, however many records come. */
+ * (STS_WANT_WORK) of STS_SHARE_TURN records: the driver makes one a pass,
+ * behind everybody's questions, however many records come. */
 static bool
 has_input(const struct sts_share *s)
 {

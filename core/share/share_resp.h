@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RESP, the protocol of Redis and Valkey: RESP2, and of RESP3 all that a server
- * sends. Replies are read octet by octet and never kept: a reader gets one event
- * for each item. Commands are arrays of bulk strings.
+ * sends. Replies are read octet by octet and never kept: a reader gets one
+ * event for each item. Commands are arrays of bulk strings.
  *
  *	struct sts_resp r;
  *

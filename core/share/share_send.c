@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands to the server, pipelined. A value is streamed from the cache as there
- * is room for it; no other command comes between. Order: that value; domains
- * that a question waits for; the next value; keys that were pushed or listed;
- * the next list of keys; PING.
+ * Commands to the server, pipelined. A value is streamed from the cache as
+ * there is room for it; no other command comes between. Order: that value;
+ * domains that a question waits for; the next value; keys that were pushed or
+ * listed; the next list of keys; PING.
  *
  * Of 64 commands in flight 32 may be for keys without a question, so that a key
  * with one always finds room.

@@ -27,8 +27,9 @@
  * A reply is lines of a code, then "-" where another line follows, or a blank
  * or nothing where none does, then text. The code is the same in every line.
  * A line may end in LF alone, which many servers' error paths do, and CR means
- * nothing; NUL is refused. A line over STS_SMTP_LINE_MAX octets, more than STS_SMTP_LINES_MAX
- * lines or STS_SMTP_REPLY_MAX octets together are refused as too large.
+ * nothing; NUL is refused. A line over STS_SMTP_LINE_MAX octets, more than
+ * STS_SMTP_LINES_MAX lines or STS_SMTP_REPLY_MAX octets together are refused as
+ * too large.
  */
 #ifndef STS_SMTP_H
 #define STS_SMTP_H

@@ -13,9 +13,9 @@
  *
  * Received bytes stay in lwIP's buffers until the engine takes them, and the
  * window opens only then: the pool bounds what peers can fill. What is sent is
- * copied into lwIP's heap array, and AGAIN is returned while that is full. Where
- * either stays nearly used up for two seconds, the connection that holds most
- * of it is broken: no peer can keep the others from being heard.
+ * copied into lwIP's heap array, and AGAIN is returned while that is full.
+ * Where either stays nearly used up for two seconds, the connection that holds
+ * most of it is broken: no peer can keep the others from being heard.
  *
  * lwIP is compiled with port/lwip/lwipopts.h and needs sys_now() and
  * sts_lwip_random() of the board.

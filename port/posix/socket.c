@@ -307,9 +307,9 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
 }
 
 /*
- * 0: connected; AGAIN: not yet; else why not. A failed connect is reported by the
- * next recv. (SO_ERROR has it too, but not in the numbers of the machine that
- * a user-mode emulator pretends to be.)
+ * 0: connected; AGAIN: not yet; else why not. A failed connect is reported by
+ * the next recv. (SO_ERROR has it too, but not in the numbers of the machine
+ * that a user-mode emulator pretends to be.)
  */
 int
 sts_socket_connected(int fd)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of struct sts_x509, for the files of this room and for callers that place it. */
+/* The inside of struct sts_x509, for the files of this room and for callers
+ * that place it. */
 #ifndef STS_TLS_X509_PATH_H
 #define STS_TLS_X509_PATH_H
 
