@@ -324,7 +324,7 @@ dispatch(struct sts_check_run *r, unsigned place)
 	}
 }
 
-/* What a person who waits is told. */
+/* Show a person who waits what the check is at. */
 static void
 tell_progress(const struct check *c)
 {
@@ -560,7 +560,7 @@ exit_code(const struct check *c, bool plugin)
 	if (!plugin) {
 		return codes[c->verdict.result];
 	}
-	/* Of a monitor 1 is a warning. */
+	/* For a monitor, exit code 1 is a warning. */
 	if (c->verdict.result == STS_CHECK_RESULT_OK) {
 		return c->verdict.soon ? 1 : 0;
 	}

@@ -108,7 +108,7 @@ say_findings(const struct sts_check_facts *f,
 	}
 }
 
-/* What no finding says. */
+/* Judge what findings leave open: that a host is named, and has passed. */
 static void
 judge_host(const struct sts_check_facts *f, unsigned h,
     const struct sts_text *patterns, unsigned count, int *rc)

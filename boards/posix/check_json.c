@@ -187,7 +187,7 @@ json_mx(const struct sts_check_shown *s)
 static void
 put_tlsa(const struct sts_check_host *h)
 {
-	/* As the page has it: bad is what a record itself is to blame for. */
+	/* "bad" is a fault of the record itself. */
 	static const struct {
 		const char *result, *why;
 	} words[] = { { "skipped", "not-tested" }, { "ok", "ok" },

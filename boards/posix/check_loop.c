@@ -208,7 +208,7 @@ may_recv(const struct sts_check_place *p, unsigned wants)
 	       !p->no_recv;
 }
 
-/* Of a channel that is there, and of work that needs none. */
+/* A step of a channel that is open, or of work that needs none. */
 static enum step
 step_work(struct sts_check_loop *l, struct sts_check_place *p, unsigned wants)
 {

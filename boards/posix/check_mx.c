@@ -45,7 +45,7 @@ next_address(const struct sts_check_host *h)
 	return i;
 }
 
-/* Nothing was reached, and that often enough. */
+/* Whether no address was reached, and enough of them were tried. */
 static bool
 is_closed(const struct sts_check_run *r)
 {

@@ -59,7 +59,7 @@ found_of(const struct sts_check_policy *p)
 		   : STS_ABSENT;
 }
 
-/* There is no address to fetch from: why. */
+/* End without an address to fetch from, with the reason. */
 static void
 end_without(struct sts_check_policy *p)
 {
@@ -102,7 +102,7 @@ take_certificate(struct sts_check_run *r)
 	if (r->fetch.chain.count > 0 &&
 	    sts_check_parts(sts_tls_chain_cert(&r->fetch.chain, 0), &parts)) {
 		if (!c->there) {
-			/* The handshake broke off because of it. */
+			/* The certificate made the handshake fail. */
 			c->path = r->facts.policy.why;
 		}
 		c->there = true;

@@ -113,7 +113,7 @@ take_word(struct sts_text v, char *out, size_t size)
 	return true;
 }
 
-/* What stands in patterns of keys must mean itself. */
+/* The prefix stands in patterns of keys, so it may hold no wildcard. */
 static bool
 take_prefix(struct sts_text v, char *out, size_t size)
 {

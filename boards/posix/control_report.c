@@ -122,7 +122,7 @@ sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,
 	return true;
 }
 
-/* The members before it. */
+/* The members before the report itself. */
 static void
 put_head(struct sts_control_report *r, struct sts_json_put *p)
 {

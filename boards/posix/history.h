@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The last day in hours: what each of them added to a few counters, and the
- * longest wait in it. Hours are
- * counted from the start by the monotonic clock, so that a step of the wall
- * clock moves none of them; they are not kept over a restart.
+ * longest wait in it. Hours are counted from the start by the monotonic clock,
+ * so that a step of the wall clock moves none of them; they are not kept over a
+ * restart.
  *
  *	while (sts_history_due(&h, now)) {
  *		sts_history_close(&h, counters_as_they_are);

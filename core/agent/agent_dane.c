@@ -21,7 +21,7 @@ enum {
 	DANE_SHARE = 4 /* of the works: one in so many an organisation */
 };
 
-/* No domain begins so. */
+/* The first octet of such a key, with which no domain begins. */
 static const uint8_t key_prefix = '+';
 
 struct key {

@@ -7,7 +7,7 @@
  * The day is agent time's, once that is confirmed; a clock that steps back over
  * midnight stays in the later day (core/report/report_tally.h). Our own
  * failures wait in a short queue until it is known whether their domain wants
- * reports; what finds it full is counted as lost.
+ * reports; a failure that finds it full is counted as lost.
  *
  * The process that writes to the socket is trusted to be a mail server, but
  * what it passes on are the words of strangers: whatever is wrong with a
@@ -295,7 +295,7 @@ begin_own(struct sts_agent *a)
 
 /* ---- time ---- */
 
-/* Say once an hour how much was lost. */
+/* Log once an hour how much was lost. */
 static void
 tell_lost(struct sts_agent *a)
 {

@@ -12,7 +12,7 @@
  * Invariants: from ASKS on the domain is pinned, so what was counted is what is
  * sent. A destination's bit in `done` is set, and written down by the board if
  * it keeps marks, before the last octet leaves; it is taken back only by an
- * answer that says no. So a report may be lost, and is not sent twice.
+ * answer that refuses it. So a report may be lost, and is not sent twice.
  *
  * A stranger chooses where reports go. He gets at most one at a time, so many a
  * day to one destination, by HTTPS only to addresses that anybody may reach,
@@ -516,7 +516,7 @@ start_mail(struct sts_agent *a)
 	stir(a, MAIL);
 }
 
-/* One thing: at most one of these takes random octets. */
+/* Do one of these things: at most one of them takes random octets. */
 void
 sts_agent_report_send(struct sts_agent *a)
 {
@@ -637,7 +637,8 @@ judge_post(const struct sts_agent_report *r)
 		return HAS_IT;
 	}
 	if (code == 0) {
-		/* It may have all of it: twice is worse than never. */
+		/* The receiver may have all of it: two copies are worse than
+		 * none. */
 		return r->sent == r->length ? HAS_IT : LATER;
 	}
 	return code >= 500 || code == 408 || code == 429 ? LATER : NEVER;

@@ -63,7 +63,8 @@ sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l)
 	sts_agent_unqueue_lookup(a, &a->share.waits, l, before);
 	l->shares = false;
 	if (l->legs.starves) {
-		/* It goes on waiting, for a buffer (agent_buffers.c). */
+		/* The lookup goes on waiting, for a buffer
+		 * (agent_buffers.c). */
 		l->queued = true;
 		l->queued_at = a->now;
 	}

@@ -115,7 +115,7 @@ is_outdone(const struct sts_demand *d, const struct sts_tlsa *t)
 }
 
 /* Usage 2: certificates of the chain that the record names become anchors. One
- * that has no room is none, and the chain is refused for that at worst. */
+ * that has no room becomes none; at worst the chain is refused for that. */
 static void
 add_anchors(struct sts_judge *j, const struct sts_tlsa *t)
 {

@@ -214,7 +214,8 @@ sts_gzip_begin(struct sts_gzip *z)
 	z->stage = HEADER;
 }
 
-/* Octets that stand as they are; how many were written. */
+/* Write octets that are not compressed, header and trailer; returns how many
+ * were written. */
 static size_t
 put_plain(
     struct sts_gzip *z, const uint8_t *plain, unsigned len, struct sts_span out)

@@ -9,7 +9,8 @@
 #include "../base/text.h"
 #include "report_line.h"
 
-/* What a field is of, in the order in which an event is built. */
+/* The part of an event that a field is for, in the order in which they are
+ * built. */
 enum part {
 	OF_POLICY = 0,
 	OF_STRINGS,

@@ -311,7 +311,7 @@ index_remove(struct sts_tally *t, struct sts_text name, uint32_t ref)
 	sts_put32le(link, tally_get32(t, ref, D_INDEX));
 }
 
-/* Give back what is below a domain; how many chunks. */
+/* Free what is below a domain; returns how many chunks that were. */
 static uint32_t
 give_policies(struct sts_tally *t, uint32_t ref)
 {
@@ -333,7 +333,7 @@ give_policies(struct sts_tally *t, uint32_t ref)
 	return given;
 }
 
-/* A domain leaves; the sessions it had. */
+/* Remove a domain; returns the sessions that it had. */
 static uint64_t
 remove_domain(struct sts_tally *t, uint32_t ref)
 {
@@ -440,7 +440,7 @@ make_room(struct sts_tally *t, uint32_t want, bool failing)
 	       (failing && !t->restoring && displace(t, want, 0));
 }
 
-/* A domain that is not there wants in. 0: *loss says why not. */
+/* Admit a domain that is not in the block. 0: it stays out; *loss has why. */
 static uint32_t
 admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
     bool failing, enum sts_tally_loss *loss)
@@ -734,7 +734,7 @@ sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
 	}
 }
 
-/* What of a slot's is left is given up. */
+/* Give up what is left in a slot. */
 static void
 give_up(struct sts_tally *t, unsigned slot)
 {

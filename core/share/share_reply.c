@@ -181,7 +181,7 @@ readonly(struct sts_share *s)
 	}
 }
 
-/* Redis before version 6, or something in between that speaks RESP2. */
+/* Whether this is Redis before version 6, or a proxy that speaks RESP2. */
 static bool
 knows_no_hello(const struct sts_share *s)
 {

@@ -41,7 +41,8 @@ room(const struct sts_share *s)
 	return STS_SHARE_OUT - s->out_len;
 }
 
-/* The following append; there is room: COMMAND_ROOM was checked. */
+/* These functions append to the output; COMMAND_ROOM was checked, so that there
+ * is room. */
 static void
 put_count(struct sts_share *s, unsigned n)
 {
@@ -177,7 +178,7 @@ sts_share_send_hello(struct sts_share *s)
 	flies(s, STS_COMMAND_HELLO);
 }
 
-/* A server that knows no HELLO. */
+/* Log in to a server that knows no HELLO. */
 void
 sts_share_send_auth(struct sts_share *s)
 {

@@ -63,7 +63,7 @@ settle_by_reply(struct sts_smtp_submit *s, uint32_t which)
 	    &s->p.reply);
 }
 
-/* No reply of the server, but we: it will not do. */
+/* We refuse, and no reply of the server: the mail cannot be handed over. */
 static void
 give_up(struct sts_smtp_submit *s, enum sts_why why)
 {
