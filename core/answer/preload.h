@@ -119,8 +119,8 @@ const char *sts_preload_error_text(enum sts_preload_error e);
 /* What a list says of a domain. */
 struct sts_preload_found {
 	bool enforce; /* else testing */
-	/* A length octet and a pattern ("*.suffix", or a host) each; a length of
-	 * 0 ends them. In the area. */
+	/* A length octet and a pattern ("*.suffix", or a host) each; a length
+	 * of 0 ends them. In the area. */
 	const uint8_t *patterns;
 };
 
