@@ -78,7 +78,7 @@ static const char help[] =
     "--tls        TLS comes before SMTP: port 465 of one's own host\n"
     "--within N   seconds for all of it, in place of 300; what is missing "
     "then\n"
-    "             cannot be told\n"
+    "             counts as unknown\n"
     "--helo NAME  what to call oneself, in place of this machine's full "
     "name\n"
     "-c FILE, -o 'KEY VALUE'   configuration: name servers, trust anchors\n"

@@ -16,7 +16,7 @@
 enum sts_check_grade {
 	STS_CHECK_NOTE = 0, /* nothing fails because of it */
 	STS_CHECK_NONE, /* a mechanism is not there */
-	STS_CHECK_UNKNOWN, /* it cannot be told */
+	STS_CHECK_UNKNOWN, /* nobody can tell */
 	STS_CHECK_BAD
 };
 
@@ -154,7 +154,7 @@ enum {
 	    "there are TLSA records, but they are not signed and count for nothing", \
 	    "sign the host's zone by DNSSEC, or remove the TLSA records") \
 	X(TLSA_BLIND, "dnssec-untrusted", STS_CHECK_UNKNOWN, STS_CHECK_DANE, "RFC 7672 2.2", \
-	    "no name server that is asked here validates DNSSEC: what is signed cannot be told", \
+	    "no name server that is asked here validates DNSSEC: nobody can tell what is signed", \
 	    "run a validating name server on this machine") \
 	X(TLSA_UNUSABLE, "tlsa-unusable", STS_CHECK_BAD, STS_CHECK_DANE, "RFC 7672 3.1", \
 	    "a TLSA record can authenticate no mail server", \

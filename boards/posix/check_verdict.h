@@ -68,11 +68,11 @@ enum sts_check_grade sts_check_weight(
 
 /*
  * Each mechanism:   BROKEN if anything bad concerns it, UNKNOWN if anything
- *                   that concerns it cannot be told, else what is published.
+ *                   that concerns it is unknown, else what is published.
  * OK                MTA-STS is enforced or DANE complete, or the domain takes
- *                   no mail, or one host is checked; and nothing is bad or not
- *                   to be told
- * BAD               anything is bad, whatever else cannot be told; or nothing
+ *                   no mail, or one host is checked; and nothing is bad or
+ *                   unknown
+ * BAD               anything is bad, whatever else is unknown; or nothing
  *                   is wrong, and nothing protects
  * UNKNOWN           else
  */

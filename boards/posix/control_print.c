@@ -324,7 +324,7 @@ print_dane(struct sts_control_show *s)
 		{ "none", "no mail host has TLSA records" },
 		{ "partial", "some mail hosts have TLSA records" },
 		{ "only", "the mail hosts have TLSA records" },
-		{ "unknown", "it cannot be told" },
+		{ "unknown", "the look-up of the mail hosts failed" },
 	};
 
 	if ((s->shown & SHOWN_DANE) || !has(s, "dane")) {

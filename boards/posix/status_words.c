@@ -466,7 +466,7 @@ say_questions(struct words *w)
 	    rate % 100);
 	end_line(w);
 	say(w,
-	    "%llu answered by a policy or DANE, %llu told to wait; %llu "
+	    "%llu answered by a policy or DANE, %llu asked to wait; %llu "
 	    "domains looked up, %llu fetches failed",
 	    number(w, "since_start.enforced"), number(w, "since_start.temp"),
 	    number(w, "since_start.lookups"),

@@ -47,7 +47,7 @@
 /* Counted where it happens. */
 #define STS_METRICS_COUNT(X) \
 	X(EVENTS, STS_EVENT_COUNT, 1, "events_total", "event", "*event", \
-	    "Events, told or not.") \
+	    "Events, logged or not.") \
 	X(QUESTIONS, 3, 1, "questions_total", "zone", "plain tlsrpt sendmail", \
 	    "Questions answered, by the kind of their zone.") \
 	X(ANSWERS, STS_ANSWER_KINDS - 1, 1, "answers_total", "answer", \
@@ -86,7 +86,7 @@
 	    "mail https again dropped unwanted", \
 	    "TLS reports by what became of a try to deliver one.") \
 	X(EVENTS_LOST, 1, 1, "events_lost_total", NULL, NULL, \
-	    "Events that came too fast to be told.")
+	    "Events that came too fast to be logged.")
 
 /* Looked up when somebody asks. */
 #define STS_METRICS_LOOK(X) \

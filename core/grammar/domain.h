@@ -49,7 +49,7 @@ struct sts_key {
  * key can). Whether it has a policy is unknown.
  *
  * What becomes of hosts that are not all ASCII, and which dots separate their
- * labels, is said in idna.h. Work: a few passes over the text, and one over at
+ * labels, stands in idna.h. Work: a few passes over the text, and one over at
  * most STS_DOMAIN_MAX octets of result; a longer text is given up on at the
  * first label beyond.
  */

@@ -24,7 +24,7 @@ size_t sts_idna_dot(struct sts_text t);
 
 /*
  * Write the A-label or ASCII label for `label` (UTF-8, without separators) to
- * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: it cannot be told,
+ * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: nobody can tell,
  * and out is unspecified. An A-label that `label` is, or maps to, must be what
  * the label that it stands for is encoded as. O(label.n squared), but of at
  * most STS_UTS46_POINTS characters.
