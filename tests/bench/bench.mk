@@ -92,6 +92,19 @@ $(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domain
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
 
+.PHONY: bench-instructions
+bench-instructions: $(BUILD)/bench/instructions ## instructions of a warm answer and a cold fetch; fails at 3 % over what is kept (KEEP=keep)
+	@sh boards/posix/deps.sh valgrind python3
+	@python3 -B tests/bench/test_instructions.py
+	@python3 -B tests/bench/instructions.py $< tests/bench/instructions.txt '$(CC)' '$(CFLAGS)' $(KEEP)
+
+$(BUILD)/bench/instructions: tests/bench/instructions.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c \
+		tests/mem/https.c tests/mem/seeder.c tests/mem/world.c $(BUILD)/libmtasts.a
+	@sh boards/posix/deps.sh valgrind
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
+
 .PHONY: bench-wait
 bench-wait: $(BUILD)/bench/wait ## worst wait of a held answer beside 16 hostile chains, in signature checks
 	@$(BUILD)/bench/wait
