@@ -619,7 +619,7 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	}
 	if (sts_agent_shares(a) && e.max_age_s > 0) {
 		sts_agent_share_fetched(a, sts_lookup_domain(l));
-	} else {
+	} else if (sts_agent_shares(a)) {
 		/* An older record would be taken in at the next question. */
 		sts_agent_unshare(a, sts_lookup_domain(l));
 	}

@@ -88,7 +88,9 @@ sts_line_parse(
 	}
 	struct sts_text line = sts_text(in.p, len), rest = line;
 
-	return sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")
-		   ? parse_report(r, rest, total)
-		   : parse_line(r, line, total);
+	if (STS_REPORT &&
+	    sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
+		return parse_report(r, rest, total);
+	}
+	return parse_line(r, line, total);
 }

@@ -13,7 +13,8 @@
  *	report DOMAIN ...           what a session of the mail server came to, for
  *	                            TLS reports (core/report/report_line.h): ok,
  *	                            it is counted, or no. A socket that anybody
- *	                            may connect to takes none.
+ *	                            may connect to takes none. No request where
+ *	                            STS_REPORT is 0.
  *
  * Each of the first three may be answered temp: nobody can tell now, and the
  * mail has to wait. A line that is no request is answered temp too, so that a
