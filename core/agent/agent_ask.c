@@ -192,6 +192,15 @@ tell_busy(struct sts_agent *a)
 	}
 }
 
+/* Wait in one of our own queues, which must never become "not found". */
+static void
+queue_up(struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase)
+{
+	sts_agent_wait_in_queue(a, ask, phase);
+	ask->deadline = sts_agent_longest_wait(ask);
+	ask->waits = true;
+}
+
 /*
  * answer_within counts from the lookup, queue_wait from the question. If our
  * own queues use up queue_wait, the answer is TEMP (busy), never "not found".
@@ -201,19 +210,17 @@ wait_for_lookup(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	if (!join(a, ask, domain)) {
-		sts_agent_wait_in_queue(a, ask,
+		queue_up(a, ask,
 		    sts_agent_work_crowded(a, domain) ? STS_ASK_CROWDED
 						      : STS_ASK_QUEUED);
 		tell_busy(a);
-		ask->deadline = sts_agent_longest_wait(ask);
-	} else {
-		if (!ask->ahead) {
-			ask->began = a->now;
-		}
-		ask->deadline =
-		    sts_earlier(ask->began + ask->zone->answer_within_ms,
-			sts_agent_longest_wait(ask));
+		return;
 	}
+	if (!ask->ahead) {
+		ask->began = a->now;
+	}
+	ask->deadline = sts_earlier(ask->began + ask->zone->answer_within_ms,
+	    sts_agent_longest_wait(ask));
 	ask->waits = true;
 }
 
@@ -313,19 +320,6 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
-/*
- * What is kept of the domain has not been read yet, or a later version of it
- * may follow: the question is decided when all is read. Nothing is looked up
- * before, since what is found would not stand beside what is held.
- */
-static void
-wait_for_journal(struct sts_agent *a, struct sts_ask *ask)
-{
-	sts_agent_wait_in_queue(a, ask, STS_ASK_QUEUED);
-	ask->deadline = sts_agent_longest_wait(ask);
-	ask->waits = true;
-}
-
 static void
 decide(struct sts_agent *a, struct sts_ask *ask)
 {
@@ -340,7 +334,12 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 	}
 	domain = sts_text(key.domain, key.len);
 	if (sts_agent_journal_loading(a)) {
-		wait_for_journal(a, ask);
+		/*
+		 * What is kept of the domain has not been read yet, or a later
+		 * version of it may follow. Nothing is looked up before all is
+		 * read: it would not stand beside what is held.
+		 */
+		queue_up(a, ask, STS_ASK_QUEUED);
 		return;
 	}
 	if (STS_DANE && sts_agent_dane(a, ask, &key, &began)) {
@@ -467,10 +466,12 @@ late(const struct sts_ask *ask, const struct sts_lookup *l)
 	return sts_decide_none(ask->settings, STS_KIND_BACK_OFF, STS_WHY_LATE);
 }
 
-static struct sts_answer
-busy(void)
+static void
+answer_busy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	return sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
+	sts_agent_answer(a, ask,
+	    sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY),
+	    domain);
 }
 
 /* Nothing is held, and the time to answer has come. Our own queue in the way
@@ -491,7 +492,7 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 				    ? longest
 				    : sts_earlier(enough_at(a, ask), longest);
 	} else {
-		sts_agent_answer(a, ask, busy(), domain);
+		answer_busy(a, ask, domain);
 	}
 }
 
@@ -515,7 +516,7 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 		return;
 	}
 	if (sts_agent_journal_loading(a)) {
-		sts_agent_answer(a, ask, busy(), domain);
+		answer_busy(a, ask, domain);
 		return;
 	}
 	ref = sts_agent_live(a, domain, &e);
