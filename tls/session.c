@@ -40,18 +40,14 @@ enum phase {
 
 enum {
 	ALERT_LEN = 2,
-	WARNING = STS_TLS_WARNING,
-	FATAL = 2,
 	/* Records in a row that bring nothing: empty ones and CCS. */
 	EMPTIES_MAX = 32,
 	WARNINGS_MAX = 4,
 	PIECES_FROM = STS_TLS_HEADER /* chunks stand behind the header */
 };
 
+/* What is large stands last: nearer fields take less code to reach. */
 struct sts_tls {
-	struct sts_tls_client client;
-	struct sts_tls_ciphers ciphers;
-	struct sts_tls_stream stream;
 	uint8_t state;
 	uint8_t why; /* enum sts_why, in FAILED */
 	uint8_t phase;
@@ -68,6 +64,9 @@ struct sts_tls {
 	size_t off, end; /* of the content, what was not handled yet */
 	size_t out_off, out_end;
 	size_t taken;
+	struct sts_tls_ciphers ciphers;
+	struct sts_tls_stream stream;
+	struct sts_tls_client client;
 	uint8_t record[STS_TLS_RECORD_SIZE];
 };
 
@@ -112,11 +111,11 @@ used(struct sts_tls *t, size_t n)
 
 /* An alert record at the front of the buffer; nothing else is in it. */
 static void
-put_alert(struct sts_tls *t, uint8_t level, enum sts_tls_alert alert)
+put_alert(struct sts_tls *t, enum sts_tls_alert alert)
 {
 	t->out_off = 0;
-	t->out_end = sts_tls_client_alert(
-	    &t->client, &t->ciphers, t->record, level, alert);
+	t->out_end =
+	    sts_tls_client_alert(&t->client, &t->ciphers, t->record, alert);
 }
 
 /* The end: nothing but the alert, if there is one, goes out. */
@@ -134,7 +133,7 @@ fail(struct sts_tls *t, enum sts_why why, enum sts_tls_alert alert)
 	t->len = t->got = t->aside = t->taken = 0;
 	t->out_off = t->out_end = 0;
 	if (alert != STS_ALERT_NONE) {
-		put_alert(t, FATAL, alert);
+		put_alert(t, alert);
 	}
 	sts_tls_client_refuse(&t->client, why, alert);
 	sts_tls_client_forget(&t->client);
@@ -235,8 +234,8 @@ take_alert(struct sts_tls *t, struct sts_text a)
 		close_record(t);
 		t->got = 0; /* nothing counts behind it */
 		t->notified = true;
-		put_alert(t, WARNING, STS_ALERT_CLOSE_NOTIFY);
-	} else if (a.p[0] != WARNING && a.p[0] != FATAL) {
+		put_alert(t, STS_ALERT_CLOSE_NOTIFY);
+	} else if (a.p[0] != STS_TLS_WARNING && a.p[0] != STS_TLS_FATAL) {
 		broken(t, STS_ALERT_ILLEGAL_PARAMETER);
 	} else if (a.p[1] == STS_ALERT_CLOSE_NOTIFY ||
 		   !sts_tls_alert_is_warning(&t->client, a.p[0], a.p[1])) {
@@ -507,9 +506,7 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
 	STS_ASSERT(sts_name_valid(host));
 	STS_ASSERT(wall_s >= 0);
 	sts_tls_client_start(&t->client, host, anchors, wall_s, rnd);
-	memset(&t->ciphers, 0,
-	    offsetof(struct sts_tls, record) -
-		offsetof(struct sts_tls, ciphers));
+	memset(t, 0, offsetof(struct sts_tls, client));
 	sts_tls_ciphers_choose(&t->ciphers);
 	t->state = HANDSHAKE;
 }

@@ -507,8 +507,7 @@ sts_tls_client_flight(struct sts_tls_client *c,
 
 size_t
 sts_tls_client_alert(struct sts_tls_client *c,
-    const struct sts_tls_ciphers *with, uint8_t *out, uint8_t level,
-    enum sts_tls_alert alert)
+    const struct sts_tls_ciphers *with, uint8_t *out, enum sts_tls_alert alert)
 {
 	struct sts_tls_out o = { with, out, 0 };
 	uint8_t *p;
@@ -518,7 +517,8 @@ sts_tls_client_alert(struct sts_tls_client *c,
 		sts_tls_put_ccs(c, &o);
 	}
 	p = o.p + o.n + sts_tls_before(&c->out);
-	p[0] = level;
+	p[0] =
+	    alert == STS_ALERT_CLOSE_NOTIFY ? STS_TLS_WARNING : STS_TLS_FATAL;
 	p[1] = (uint8_t)alert;
 	return o.n + sts_tls_seal(with, &c->out, STS_TLS_ALERT, o.p + o.n, 2);
 }

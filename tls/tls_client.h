@@ -59,10 +59,9 @@ size_t sts_tls_client_flight(struct sts_tls_client *c,
     const struct sts_tls_ciphers *ciphers, uint8_t *out);
 
 /* Write the record of an alert to out, which has room for a flight; the same.
- * Level: 1 or 2. */
+ * All but close_notify are fatal. */
 size_t sts_tls_client_alert(struct sts_tls_client *c,
-    const struct sts_tls_ciphers *with, uint8_t *out, uint8_t level,
-    enum sts_tls_alert alert);
+    const struct sts_tls_ciphers *with, uint8_t *out, enum sts_tls_alert alert);
 
 /* Write the record of a KeyUpdate that is owed to out, and change keys. */
 size_t sts_tls_client_update(struct sts_tls_client *c,

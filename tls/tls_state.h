@@ -64,6 +64,7 @@ enum sts_tls_flight_due {
 	STS_TLS_FLIGHT_FINISHED
 };
 
+/* What is large stands last: nearer fields take less code to reach. */
 struct sts_tls_client {
 	/* Readable. */
 	uint8_t work; /* enum sts_tls_work_due */
@@ -78,13 +79,11 @@ struct sts_tls_client {
 	uint8_t path; /* enum sts_why: the verdict, once there is one */
 	uint16_t version; /* 0: not yet known */
 	uint16_t send_max; /* bytes of content in our records */
-	struct sts_tls_direction in, out;
 
 	/* Private. */
 	const struct sts_tls_suite *suite; /* chosen; in `in`, `out` when on */
 	const struct sts_tls_scheme *scheme; /* of sig */
 	const struct sts_tls_row *row; /* how this message is handled */
-	struct sts_tls_transcript transcript;
 	struct sts_tls_chain *chain; /* or NULL */
 	struct sts_text cookie, share, sig; /* the server's, in msg */
 	uint32_t offered; /* extensions */
@@ -98,6 +97,8 @@ struct sts_tls_client {
 	bool boundary, retried, requested, master_secret;
 	bool collects; /* whatever the path is worth */
 	uint8_t head[STS_TLS_MESSAGE_HEADER];
+	struct sts_tls_direction in, out; /* readable */
+	struct sts_tls_transcript transcript;
 	uint8_t seed[STS_TLS_SEED];
 	uint8_t master[STS_TLS_HASH_MAX];
 	uint8_t server_random[STS_TLS_RANDOM]; /* TLS 1.2 */
@@ -115,7 +116,8 @@ void sts_tls_client_refuse(
     struct sts_tls_client *c, enum sts_why why, enum sts_tls_alert alert);
 
 enum {
-	STS_TLS_WARNING = 1 /* level of an alert */
+	STS_TLS_WARNING = 1, /* levels of an alert */
+	STS_TLS_FATAL = 2
 };
 
 /* The reason behind a fatal alert of the peer. */

@@ -778,6 +778,7 @@ END_TEST
 START_TEST(sizes_and_end)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
+	unsigned left = 0;
 
 	ck_assert_uint_le(sts_tls_size(), STS_TLS_SIZE_MAX);
 	/* Nothing is said of a certificate before there is one. */
@@ -791,9 +792,11 @@ START_TEST(sizes_and_end)
 	client_says(w, "still works");
 	server_hears(w, "still works");
 	sts_tls_end(w->client);
-	for (size_t i = 0; i < sts_tls_size() / 2; i++) {
-		ck_assert_uint_eq(((uint8_t *)w->client)[i], 0);
+	/* Nothing is left but that it is over, and why. */
+	for (size_t i = 0; i < sts_tls_size(); i++) {
+		left += ((uint8_t *)w->client)[i] != 0;
 	}
+	ck_assert_uint_le(left, 2);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_FAILED);
 	done(w);
 }

@@ -105,25 +105,17 @@ struct sts_x509_frame {
 	uint8_t sink; /* where its contents go */
 };
 
+/* What is large stands last: nearer fields take less code to reach. */
 struct sts_x509_scan {
 	/* Private. */
-	struct sts_der der;
-	struct sts_x509_frame frames[STS_DER_DEPTH + 1];
 	struct sts_x509_cert *cert;
 	struct sts_x509_arena *arena;
 	struct sts_text host;
 	struct sts_x509_subject *subject; /* or NULL */
-	br_hash_compat_context tbs;
-	union { /* never both at once */
-		br_sha256_context name; /* while `naming` */
-		struct sts_x509_scts scts; /* within that extension */
-	} part;
 	size_t start; /* arena.used before this certificate */
 	size_t seen; /* extension OIDs of this certificate: arena's end */
 	size_t stored; /* offset of the value being stored */
 	uint16_t value_len; /* VALUE_MAX + 1: it was longer */
-	uint8_t value[STS_X509_VALUE_MAX];
-	uint8_t prefix[STS_X509_PREFIX_MAX];
 	uint8_t prefix_len; /* PREFIX_MAX + 1: it was longer */
 	uint8_t version;
 	uint8_t alg; /* row of the inner signature algorithm */
@@ -138,6 +130,15 @@ struct sts_x509_scan {
 	bool critical;
 	bool len_unknown;
 	uint8_t error; /* enum sts_why: the certificate cannot be used at all */
+	struct sts_der der;
+	struct sts_x509_frame frames[STS_DER_DEPTH + 1];
+	br_hash_compat_context tbs;
+	union { /* never both at once */
+		br_sha256_context name; /* while `naming` */
+		struct sts_x509_scts scts; /* within that extension */
+	} part;
+	uint8_t value[STS_X509_VALUE_MAX];
+	uint8_t prefix[STS_X509_PREFIX_MAX];
 };
 
 /*

@@ -22,12 +22,11 @@ enum sts_x509_phase {
  * The path under search is path[0..depth], path[0] the leaf; every signature
  * in it below path[depth] was verified. next[d] is the next certificate that
  * is tried as the issuer of path[d]; anchor_pos the next anchor that is tried
- * for path[depth], all anchors having been tried for those below.
+ * for path[depth], all anchors having been tried for those below. What is large
+ * stands last: nearer fields take less code to reach.
  */
 struct sts_x509 {
 	/* Private. */
-	struct sts_x509_scan scan;
-	struct sts_x509_cert certs[STS_X509_KEPT];
 	struct sts_x509_arena arena;
 	struct sts_anchors anchors;
 	struct sts_text host;
@@ -43,6 +42,8 @@ struct sts_x509 {
 	uint8_t phase;
 	uint8_t why; /* enum sts_why: of the best attempt, then the verdict */
 	uint8_t why_rank;
+	struct sts_x509_scan scan;
+	struct sts_x509_cert certs[STS_X509_KEPT];
 	uint8_t bytes[STS_X509_ARENA];
 };
 
