@@ -116,21 +116,15 @@ enum sts_notice {
 	STS_NOTICES
 };
 
+/* What is used most stands first: nearer fields take less code to reach. */
 struct sts_agent {
 	/* For the driver. */
 	struct sts_node *nodes;
 	uint16_t node_count;
 	uint16_t *heap_slots;
-	struct sts_random random;
-	struct sts_metrics metrics;
 
 	/* Private; shared by the agent's files. */
-	struct sts_config config;
 	const struct sts_settings *settings;
-	struct sts_clock clock;
-	struct sts_dns_health dns_health; /* outlives the settings */
-	struct sts_cache cache;
-	uint8_t hash_key[STS_SIPHASH_KEY];
 	struct sts_client *clients;
 	struct sts_question *questions;
 	struct sts_lookup *lookups;
@@ -150,6 +144,13 @@ struct sts_agent {
 	sts_ms now, sweep_at;
 	uint32_t waited_ms; /* the longest wait of a client's answer since the
 	                       operator looked (inspect.h) */
+	struct sts_config config;
+	struct sts_clock clock;
+	struct sts_dns_health dns_health; /* outlives the settings */
+	struct sts_cache cache;
+	uint8_t hash_key[STS_SIPHASH_KEY];
+	struct sts_random random; /* for the driver, as metrics */
+	struct sts_metrics metrics;
 
 	struct {
 		struct sts_x509_links *links; /* signatures that were checked */
