@@ -41,7 +41,7 @@ parse_report(struct sts_line_request *r, struct sts_text rest, size_t total)
 }
 
 static enum sts_line_status
-parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
+parse_question(struct sts_line_request *r, struct sts_text line, size_t total)
 {
 	struct sts_text word[WORDS_MAX + 1];
 	struct sts_text host = sts_text(line.p, 0), zone = host;
@@ -71,6 +71,18 @@ parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
 	return STS_LINE_OK;
 }
 
+static enum sts_line_status
+parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
+{
+	struct sts_text rest = line;
+
+	if (STS_REPORT &&
+	    sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
+		return parse_report(r, rest, total);
+	}
+	return parse_question(r, line, total);
+}
+
 enum sts_line_status
 sts_line_parse(
     struct sts_line_request *r, struct sts_text in, size_t size, bool ended)
@@ -86,11 +98,5 @@ sts_line_parse(
 	if (len > 0 && in.p[len - 1] == '\r') {
 		len--;
 	}
-	struct sts_text line = sts_text(in.p, len), rest = line;
-
-	if (STS_REPORT &&
-	    sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
-		return parse_report(r, rest, total);
-	}
-	return parse_line(r, line, total);
+	return parse_line(r, sts_text(in.p, len), total);
 }
