@@ -103,8 +103,8 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 /*
  * Keep policies in a storage, from which they come back at the next start:
  * between sts_agent_init and sts_driver_init, whose port has that store.
- * sts_run then reads it before anything is served. day_budget: octets
- * programmed a day, over which a newer version of a saved policy waits for
+ * sts_run then reads it, and questions about a domain wait for the end of that.
+ * day_budget: octets programmed a day, over which a newer version of a saved policy waits for
  * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
  * is no journal: the store's sizes break the rules of core/journal/journal.h,
  * or it was left out (STS_JOURNAL). Areas smaller than sts_agent_journal_area

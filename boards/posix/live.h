@@ -116,8 +116,8 @@ bool sts_live_enforces(const struct sts_live *l);
 /* When it will be switched on by itself; 0: it is on, or nothing is planned. */
 uint32_t sts_live_off_until_s(const struct sts_live *l);
 
-/* The journal is read, as far as it will be before the first question: take
- * over an order that it has. */
+/* The journal has been read, as far as it will be before the first answer about
+ * a domain: take over an order that it has. */
 void sts_live_resume(struct sts_live *l, sts_ms now);
 
 /* Look at the files when that is due, and do what is pending. Returns the
