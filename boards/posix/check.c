@@ -444,8 +444,8 @@ start(struct check *c)
 	return sts_rights_give_up(&conf);
 }
 
-/* From now on the check may be stopped, by time at the latest: ten hosts of
- * eight addresses that answer as slowly as they may could hold it for hours. */
+/* From now on the check may be stopped, by time at the latest: hosts with
+ * many addresses that answer as slowly as they may could hold it for hours. */
 static void
 catch_signals(unsigned within_s)
 {

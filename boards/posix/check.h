@@ -27,8 +27,8 @@
 #include "../../core/smtp/smtp_probe.h"
 
 enum {
-	STS_CHECK_HOSTS_MAX = 10, /* MX hosts that are tried */
-	STS_CHECK_ADDRS_MAX = 8, /* addresses of each */
+	STS_CHECK_HOSTS_MAX = 16, /* MX hosts that are tried */
+	STS_CHECK_ADDRS_MAX = 16, /* addresses of each */
 	STS_CHECK_TLSA_MAX = 12, /* TLSA records of each */
 	STS_CHECK_TLSA_DATA = 64, /* octets of a record that are shown */
 	STS_CHECK_CERTS = 2, /* of an address: RSA, ECDSA */

@@ -119,7 +119,7 @@ enum {
 	    "publish an MX record") \
 	X(MX_INVALID, "mx-invalid", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
 	    "an MX record names no host", "let every MX record name a host, and no address") \
-	X(MX_MANY, "mx-many", STS_CHECK_NOTE, STS_CHECK_MAIL | STS_CHECK_DANE_PART, NULL, \
+	X(MX_MANY, "mx-many", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
 	    "there are more MX hosts, addresses or TLSA records than are tested: the rest is not tested", \
 	    "test the others by mtasts check --mx HOST") \
 	X(MX_INSECURE, "mx-insecure", STS_CHECK_NONE, STS_CHECK_DANE_PART, "RFC 7672 2.2.1", \

@@ -17,7 +17,7 @@
 #include "../../core/base/io.h"
 
 enum {
-	STS_CHECK_PLACES = 40,
+	STS_CHECK_PLACES = 52,
 	/* next() returns that it is time to draw the progress line anew. */
 	STS_CHECK_LOOP_IDLE = -2,
 	STS_CHECK_LOOP_DONE = -1
