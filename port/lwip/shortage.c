@@ -37,14 +37,33 @@ short_of_heap(void)
 	       fewer_left(lwip_stats.memp[MEMP_TCP_SEG], SEGMENTS_MIN);
 }
 
+/* Whether arg, which lwIP keeps with a connection, is a channel of p or a client
+ * that waits for one. A connection of others has theirs, and it is no channel. */
+static bool
+is_channel(const struct sts_lwip *p, const void *arg)
+{
+	for (unsigned i = 0; i < p->channels; i++) {
+		if (arg == &p->channel[i]) {
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < STS_LWIP_WAITING; i++) {
+		if (arg == &p->waiting[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* How much of what is short a connection holds. One that is closed has no
- * channel any more, one that nobody has accepted has the listener's. */
+ * argument any more, whosever it was; one whose handshake goes on has the
+ * listener's. Those of others are left alone. */
 static unsigned
-held(const struct tcp_pcb *pcb, bool buffers)
+held(const struct sts_lwip *p, const struct tcp_pcb *pcb, bool buffers)
 {
 	const struct sts_lwip_channel *c = pcb->callback_arg;
 
-	if (pcb->state == SYN_RCVD) {
+	if (pcb->state == SYN_RCVD || (c != NULL && !is_channel(p, c))) {
 		return 0;
 	}
 	if (!buffers) {
@@ -56,15 +75,17 @@ held(const struct tcp_pcb *pcb, bool buffers)
 
 /* Break the connection that holds most. */
 static void
-relieve(bool buffers)
+relieve(const struct sts_lwip *p, bool buffers)
 {
 	struct tcp_pcb *most = NULL;
 	unsigned n = 0;
 
 	for (struct tcp_pcb *q = tcp_active_pcbs; q != NULL; q = q->next) {
-		if (held(q, buffers) > n) {
+		unsigned has = held(p, q, buffers);
+
+		if (has > n) {
 			most = q;
-			n = held(q, buffers);
+			n = has;
 		}
 	}
 	if (most == NULL) {
@@ -96,7 +117,7 @@ sts_lwip_shortage(struct sts_lwip *p)
 	}
 	if (p->short_polls >= SHORT_POLLS &&
 	    sys_now() - p->short_since >= SHORT_MS) {
-		relieve(buffers);
+		relieve(p, buffers);
 		p->short_polls = 0;
 	}
 }

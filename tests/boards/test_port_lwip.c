@@ -155,7 +155,7 @@ pass(unsigned n)
 static struct {
 	char got[64];
 	size_t got_len;
-	bool ended, reset;
+	bool ended, reset, aborted; /* by the peer, by lwIP or us */
 } told;
 
 static err_t
@@ -180,6 +180,7 @@ told_error(void *arg, err_t err)
 {
 	(void)arg;
 	told.reset = err == ERR_RST;
+	told.aborted = err == ERR_ABRT;
 }
 
 static struct tcp_pcb *
@@ -451,6 +452,35 @@ START_TEST(short_at_times)
 }
 END_TEST
 
+/* A connection of the product's own, whose argument is no channel. */
+static struct {
+	void *not_a_pcb;
+	struct pbuf *not_a_pbuf;
+} foreign = { &foreign, (struct pbuf *)1 };
+
+/* Its argument is not taken for a channel of ours, whose unread octets count. */
+START_TEST(foreign_unread)
+{
+	struct pbuf *taken;
+	uint8_t byte;
+	struct tcp_pcb *pcb;
+
+	listen_once();
+	pcb = raw_client();
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	ck_assert_int_eq(tcp_write(pcb, "1", 1, 1), ERR_OK);
+	tcp_output(pcb);
+	pass(10);
+	tcp_arg(pcb, &foreign);
+	told.reset = false;
+	taken = take_buffers();
+	wait_long();
+	pbuf_free(taken);
+	ck_assert(told.reset); /* by the server, our channel */
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_RESET);
+}
+END_TEST
+
 static err_t
 deaf(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
 {
@@ -496,12 +526,42 @@ START_TEST(short_of_heap)
 }
 END_TEST
 
+/* One of the product's own is not broken, though it has most of the heap. */
+START_TEST(foreign_unsent)
+{
+	static const uint8_t many[TCP_WND];
+	struct tcp_pcb *pcb;
+	void *taken;
+	mem_size_t n;
+
+	listen_once();
+	pcb = raw_client();
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		(void)tcp_write(pcb, many, tcp_sndbuf(pcb), 1);
+		tcp_output(pcb);
+		pass(10);
+	}
+	tcp_arg(pcb, &foreign);
+	n = (mem_size_t)(lwip_stats.mem.avail - lwip_stats.mem.used);
+	while ((taken = mem_malloc(n)) == NULL) {
+		n--;
+	}
+	wait_long();
+	mem_free(taken);
+	ck_assert(!told.reset);
+	ck_assert(!told.aborted);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, short_of_buffers);
 	tcase_add_test(tc, short_at_times);
 	tcase_add_test(tc, short_of_heap);
+	tcase_add_test(tc, foreign_unread);
+	tcase_add_test(tc, foreign_unsent);
 	tcase_add_test(tc, contract);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, closed_while_sending);
