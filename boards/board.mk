@@ -27,6 +27,8 @@ test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip
 	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip
 	$(BUILD)/unit/test_port_lwip
 
+include tests/boards/lwip_os.mk
+
 # make board BOARD=... in build/boards/NAME: the same Makefile again, with the
 # board's compiler and limits. PRODUCT=FILE: other limits than the board's own;
 # SEED=FILE: the product's source of entropy; ANCHORS=FILE: other roots;

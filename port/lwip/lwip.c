@@ -559,7 +559,9 @@ conditions(struct sts_lwip *p, const struct sts_lwip_channel *c)
 void
 sts_lwip_poll(struct sts_lwip *p, struct sts_driver *d)
 {
-	sys_check_timeouts();
+	if (NO_SYS) {
+		sys_check_timeouts(); /* else lwIP's thread does it */
+	}
 	sts_lwip_shortage(p);
 	for (unsigned i = 0; i < p->channels; i++) {
 		struct sts_lwip_channel *c = &p->channel[i];

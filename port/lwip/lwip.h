@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct sts_port on lwIP's raw API: no operating system, one thread, IPv4.
+ * struct sts_port on lwIP's raw API: IPv4, and one thread, or all calls under
+ * lwIP's core lock (os/lwip_task.h, for an operating system).
  * lwIP's callbacks only note what happened; sts_lwip_poll tells the driver.
  *
  *	sts_lwip_init(&p, &outside, channels, memory, &port);
@@ -78,8 +79,8 @@ void sts_lwip_init(struct sts_lwip *p, const struct sts_lwip_outside *outside,
 int sts_lwip_listen(struct sts_lwip *p, sts_ch ch, uint16_t tcp_port);
 
 /*
- * Let lwIP's timers run and tell the driver what is there. Looks at every
- * channel: there are few.
+ * Let lwIP's timers run (with NO_SYS) and tell the driver what is there. Looks
+ * at every channel: there are few.
  */
 void sts_lwip_poll(struct sts_lwip *p, struct sts_driver *d);
 

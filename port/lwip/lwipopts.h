@@ -2,7 +2,9 @@
 /*
  * lwIP as the port needs it: the raw API, one thread, IPv4, all memory in
  * pools and arrays of fixed size. Sizes can be overridden by the product's
- * header (STS_CONFIG_H, as for core/base/sts_config.h).
+ * header (STS_CONFIG_H, as for core/base/sts_config.h). With an operating
+ * system that header has NO_SYS 0, the sizes of lwIP's thread and mailboxes,
+ * and sockets or netconns if other tasks use them.
  */
 #ifndef STS_LWIPOPTS_H
 #define STS_LWIPOPTS_H
@@ -12,10 +14,22 @@
 #endif
 
 /* What is there. */
+#ifndef NO_SYS
 #define NO_SYS 1
-#define SYS_LIGHTWEIGHT_PROT 0
+#endif
+#define SYS_LIGHTWEIGHT_PROT (!NO_SYS)
+#ifndef LWIP_NETCONN
 #define LWIP_NETCONN 0
+#endif
+#ifndef LWIP_SOCKET
 #define LWIP_SOCKET 0
+#endif
+#if !NO_SYS
+/* port/lwip/os/lwip_task.h: all that lwIP's thread does wakes the agent's. */
+#define LWIP_TCPIP_CORE_LOCKING 1
+void sts_lwip_task_wake(void);
+#define LWIP_TCPIP_THREAD_ALIVE() sts_lwip_task_wake()
+#endif
 #define LWIP_RAW 0
 #define LWIP_IPV4 1
 #define LWIP_IPV6 0
@@ -36,8 +50,8 @@
 #define DHCP_DOES_ARP_CHECK 0
 #define LWIP_DHCP_GET_NTP_SRV 1
 #define LWIP_DHCP_BOOTP_FILE 0
-/* DHCP asks for name servers only with this; lwIP's dns.c is not linked, the
- * board has its three functions. */
+/* DHCP asks for name servers only with this. Without an operating system lwIP's
+ * dns.c is not linked, the board has its three functions. */
 #define LWIP_DNS 1
 #define DNS_MAX_SERVERS 2
 #ifndef LWIP_NETIF_LOOPBACK
@@ -55,7 +69,9 @@
 #ifndef TCP_SND_BUF
 #define TCP_SND_BUF (2 * TCP_MSS)
 #endif
+#ifndef TCP_SND_QUEUELEN
 #define TCP_SND_QUEUELEN 8
+#endif
 /* Initial sequence numbers nobody can guess (RFC 6528). */
 #define LWIP_HOOK_TCP_ISN(lip, lport, rip, rport) sts_lwip_random()
 
@@ -79,14 +95,18 @@
 #ifndef MEMP_NUM_TCP_PCB
 #define MEMP_NUM_TCP_PCB 8
 #endif
+#ifndef MEMP_NUM_TCP_PCB_LISTEN
 #define MEMP_NUM_TCP_PCB_LISTEN 1
+#endif
 #ifndef MEMP_NUM_TCP_SEG
 #define MEMP_NUM_TCP_SEG 12
 #endif
 #ifndef MEMP_NUM_UDP_PCB
 #define MEMP_NUM_UDP_PCB 10
 #endif
+#ifndef MEMP_NUM_PBUF
 #define MEMP_NUM_PBUF 2
+#endif
 #define ARP_TABLE_SIZE 4
 
 #endif
