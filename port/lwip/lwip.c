@@ -261,6 +261,12 @@ attach(struct tcp_pcb *pcb, struct sts_lwip_channel *c)
 	tcp_nagle_disable(pcb);
 }
 
+struct sts_lwip_channel *
+sts_lwip_channel_of(const struct tcp_pcb *pcb)
+{
+	return pcb->errf == on_error ? pcb->callback_arg : NULL;
+}
+
 static void
 detach(struct tcp_pcb *pcb)
 {

@@ -18,6 +18,8 @@ enum {
 	SHORT_POLLS = 3
 };
 
+/* With an operating system lwIP counts under another lock than its core's: n may
+ * be a moment old. */
 static bool
 fewer_left(const struct stats_mem *s, unsigned n)
 {
@@ -37,33 +39,15 @@ short_of_heap(void)
 	       fewer_left(lwip_stats.memp[MEMP_TCP_SEG], SEGMENTS_MIN);
 }
 
-/* Whether arg, which lwIP keeps with a connection, is a channel of p or a client
- * that waits for one. A connection of others has theirs, and it is no channel. */
-static bool
-is_channel(const struct sts_lwip *p, const void *arg)
-{
-	for (unsigned i = 0; i < p->channels; i++) {
-		if (arg == &p->channel[i]) {
-			return true;
-		}
-	}
-	for (unsigned i = 0; i < STS_LWIP_WAITING; i++) {
-		if (arg == &p->waiting[i]) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* How much of what is short a connection holds. One that is closed has no
- * argument any more, whosever it was; one whose handshake goes on has the
- * listener's. Those of others are left alone. */
+/* How much of what is short a connection holds: a channel's, or nobody's since
+ * it was closed. Those of others are left alone, as is one whose handshake goes
+ * on. */
 static unsigned
-held(const struct sts_lwip *p, const struct tcp_pcb *pcb, bool buffers)
+held(const struct tcp_pcb *pcb, bool buffers)
 {
-	const struct sts_lwip_channel *c = pcb->callback_arg;
+	const struct sts_lwip_channel *c = sts_lwip_channel_of(pcb);
 
-	if (pcb->state == SYN_RCVD || (c != NULL && !is_channel(p, c))) {
+	if (pcb->state == SYN_RCVD || (c == NULL && pcb->errf != NULL)) {
 		return 0;
 	}
 	if (!buffers) {
@@ -75,13 +59,13 @@ held(const struct sts_lwip *p, const struct tcp_pcb *pcb, bool buffers)
 
 /* Break the connection that holds most. */
 static void
-relieve(const struct sts_lwip *p, bool buffers)
+relieve(bool buffers)
 {
 	struct tcp_pcb *most = NULL;
 	unsigned n = 0;
 
 	for (struct tcp_pcb *q = tcp_active_pcbs; q != NULL; q = q->next) {
-		unsigned has = held(p, q, buffers);
+		unsigned has = held(q, buffers);
 
 		if (has > n) {
 			most = q;
@@ -117,7 +101,7 @@ sts_lwip_shortage(struct sts_lwip *p)
 	}
 	if (p->short_polls >= SHORT_POLLS &&
 	    sys_now() - p->short_since >= SHORT_MS) {
-		relieve(p, buffers);
+		relieve(buffers);
 		p->short_polls = 0;
 	}
 }

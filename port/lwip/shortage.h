@@ -9,6 +9,12 @@
 #define STS_LWIP_SHORTAGE_H
 
 struct sts_lwip;
+struct sts_lwip_channel;
+struct tcp_pcb;
+
+/* By lwip.c: the channel of a connection, or the client that waits for one; NULL:
+ * it is closed, or somebody else's. */
+struct sts_lwip_channel *sts_lwip_channel_of(const struct tcp_pcb *pcb);
 
 /* At every poll: break the connection that holds most of what has been short
  * for two seconds. */

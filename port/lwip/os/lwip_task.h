@@ -61,7 +61,8 @@ void sts_lwip_task_poll(struct sts_lwip_task *t, struct sts_driver *d);
 void sts_lwip_task_sleep(sts_ms ms);
 
 /*
- * End the sleep, or the next one. From any task, not from an interrupt.
+ * End the sleep, or the next one. From any task, after sts_lwip_task_init, not
+ * from an interrupt.
  * lwIP's thread does it, by LWIP_TCPIP_THREAD_ALIVE() of lwipopts.h.
  */
 void sts_lwip_task_wake(void);
