@@ -586,8 +586,7 @@ load(struct sts_driver *d, unsigned budget)
 	       step_store(d)) {
 		budget--;
 	}
-	/* The agent sees the end of it. */
-	sts_driver_wake(d);
+	sts_driver_wake(d); /* the agent sees the end of it */
 	return true;
 }
 
@@ -776,13 +775,15 @@ compute(struct sts_driver *d)
 sts_ms
 sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 {
-	bool loads;
-
 	STS_ASSERT(budget > 0);
 	STS_ASSERT(!sts_before(now, d->now));
 	d->now = now;
 	d->wall_s = wall_s;
-	loads = load(d, budget);
+	bool loads = load(d, budget);
+
+	if (loads && !sts_agent_journal_loading(d->agent)) {
+		return 0;
+	}
 	sts_driver_take_reports(d, false);
 	enlist_due(d);
 	if (STS_SOCKETMAP) {

@@ -82,8 +82,9 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 /*
  * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
  * store. At first, while the journal is read, `budget` operations of the store
- * more; questions that what is kept may decide wait for the end of that.
- * Returns the milliseconds that may be slept; 0: call again at once. now never
+ * more; questions that what is kept may decide wait for the end of that. The
+ * call in which it ends serves nothing, so that the caller may see what it
+ * brought first. Returns the milliseconds that may be slept; 0: call again at once. now never
  * goes back; wall_s < 0: no wall clock.
  *
  * A call makes at most one computation (STS_WANT_WORK: one signature check),

@@ -262,7 +262,7 @@ waits_for_journal(const struct sts_control *c, const struct sts_control_conn *n)
 {
 	return n->wrong == NULL && n->request.command != STS_CONTROL_QUERY &&
 	       n->request.command != STS_CONTROL_REFRESH &&
-	       sts_agent_journal_loading(c->agent);
+	       !sts_live_resumed(c->live);
 }
 
 static void

@@ -579,7 +579,14 @@ follow_order(struct sts_live *l, sts_ms now)
 void
 sts_live_resume(struct sts_live *l, sts_ms now)
 {
+	l->resumed = true;
 	follow_order(l, now);
+}
+
+bool
+sts_live_resumed(const struct sts_live *l)
+{
+	return l->resumed;
 }
 
 static void

@@ -61,6 +61,7 @@ struct sts_live {
 	sts_ms look_at;
 	bool enforce_off;
 	uint32_t off_until_s; /* agent time; 0: until it is switched on */
+	bool resumed; /* what the journal says of that has been seen */
 	bool ordered; /* by the operator of this run, not by the journal */
 	sts_ms remind_at;
 	char host[STS_LIVE_HOST_MAX + 1]; /* our name */
@@ -119,6 +120,7 @@ uint32_t sts_live_off_until_s(const struct sts_live *l);
 /* The journal has been read, as far as it will be before the first answer about
  * a domain: take over an order that it has. */
 void sts_live_resume(struct sts_live *l, sts_ms now);
+bool sts_live_resumed(const struct sts_live *l);
 
 /* Look at the files when that is due, and do what is pending. Returns the
  * milliseconds until it is to be called again. */

@@ -55,7 +55,6 @@ struct daemon {
 	sts_ms watchdog_at, stop_at;
 	bool stopping;
 	bool confined;
-	bool loaded; /* what the journal kept */
 };
 
 /* Raise the limit of descriptors to what was promised. */
@@ -388,10 +387,10 @@ start(struct daemon *d)
 static int
 see_loaded(struct daemon *d, sts_ms now)
 {
-	if (d->loaded || sts_agent_journal_loading(&d->agent)) {
+	if (sts_live_resumed(&d->live) ||
+	    sts_agent_journal_loading(&d->agent)) {
 		return 0;
 	}
-	d->loaded = true;
 	sts_live_resume(&d->live, now);
 	return sts_journal_child_begin(&d->journal, d->confined, now) == 0
 		   ? 0
@@ -453,7 +452,7 @@ housekeeping(struct daemon *d, sts_ms now)
 {
 	sts_ms wait = sts_live_tick(&d->live, now);
 
-	if (d->loaded) {
+	if (sts_live_resumed(&d->live)) {
 		wait =
 		    sts_earlier(wait, sts_journal_child_tick(&d->journal, now));
 	}

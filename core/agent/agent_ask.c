@@ -6,8 +6,9 @@
  *
  *	phase    the ask is in               fields that count
  *	NONE     no list; it is new, or has its answer
- *	QUEUED   a->asks: no lookup is free, or the journal is being read
+ *	JOURNAL  a->journal_asks: until it has been read
  *	                                     deadline
+ *	QUEUED   a->asks: no lookup is free  deadline
  *	CROWDED  a->crowded: its organisation has its share of the lookups
  *	                                     deadline
  *	WAITS    the list of its lookup      deadline, lookup, began
@@ -339,7 +340,7 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 		 * version of it may follow. Nothing is looked up before all is
 		 * read: it would not stand beside what is held.
 		 */
-		queue_up(a, ask, STS_ASK_QUEUED);
+		queue_up(a, ask, STS_ASK_JOURNAL);
 		return;
 	}
 	if (STS_DANE && sts_agent_dane(a, ask, &key, &began)) {
@@ -530,21 +531,26 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return sts_agent_work_room(a, false) &&
-	       (a->asks.count > 0 || a->ask.crowded > 0);
+	return a->journal_asks.count > 0 ||
+	       (sts_agent_work_room(a, false) &&
+		   (a->asks.count > 0 || a->ask.crowded > 0));
 }
 
 /*
- * The next ask of those that wait, of the two queues in turn: else one owner's
- * crowd would stand before everybody whenever a lookup ends. The crowded are
- * looked at once each time one has; an ask that is still crowded goes to the
- * end.
+ * The next ask of those that wait. First those that waited for the journal: what
+ * is held answers some of them, which wait for nobody's lookup. Then of the two
+ * queues in turn: else one owner's crowd would stand before everybody whenever a
+ * lookup ends. The crowded are looked at once each time one has; an ask that is
+ * still crowded goes to the end.
  */
 static struct sts_ask *
 next_waiting(struct sts_agent *a)
 {
 	bool crowded = a->ask.crowded > 0;
 
+	if (a->journal_asks.count > 0) {
+		return sts_agent_ask_of(a, a->journal_asks.head);
+	}
 	if (crowded && a->asks.count > 0) {
 		crowded = a->ask.crowd_turn;
 		a->ask.crowd_turn = !crowded;
@@ -556,11 +562,13 @@ next_waiting(struct sts_agent *a)
 void
 sts_agent_asks_go_on(struct sts_agent *a)
 {
-	uint16_t busy = a->lookups_busy;
+	uint16_t busy = a->lookups_busy, dane = a->dane.busy;
 
-	/* At most one lookup is begun, because randomness is short. */
-	for (unsigned i = 0; i < GO_ON_MAX && a->lookups_busy == busy &&
-			     sts_agent_asks_may_go_on(a);
+	/* At most one lookup is begun, of a policy and of mail hosts each,
+	 * because randomness is short. */
+	for (unsigned i = 0;
+	     i < GO_ON_MAX && a->lookups_busy == busy && a->dane.busy == dane &&
+	     sts_agent_asks_may_go_on(a);
 	     i++) {
 		struct sts_ask *ask = next_waiting(a);
 

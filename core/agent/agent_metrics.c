@@ -38,7 +38,8 @@ look_at_slots(const struct sts_agent *a, uint32_t *n)
 	const uint32_t slots[] = { a->config.clients, a->config.lookups,
 		sts_agent_refreshes_max(a), a->config.fetch_slots,
 		STS_DNS_TCP_BUFFERS };
-	const uint32_t queue[] = { (uint32_t)a->asks.count + a->crowded.count,
+	const uint32_t queue[] = { (uint32_t)a->journal_asks.count +
+				       a->asks.count + a->crowded.count,
 		a->slots.fresh.count, a->slots.stalled.count,
 		a->buffers.starved.count };
 

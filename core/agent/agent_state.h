@@ -62,6 +62,7 @@ enum {
 /* What an ask waits for. */
 enum sts_ask_phase {
 	STS_ASK_NONE = 0,
+	STS_ASK_JOURNAL, /* the end of its reading: in a->journal_asks */
 	STS_ASK_QUEUED, /* a free lookup: in a->asks */
 	STS_ASK_CROWDED, /* a lookup of its organisation's share: in a->crowded */
 	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
@@ -134,6 +135,7 @@ struct sts_agent {
 	uint16_t first_client, first_question, first_lookup, first_dane,
 	    first_fetch, first_report, first_share;
 	struct sts_queue stirred; /* children, through node.next_stirred */
+	struct sts_queue journal_asks; /* that wait until it has been read */
 	struct sts_queue asks; /* that wait for a free lookup */
 	struct sts_queue crowded; /* whose organisation has its share of them */
 	uint16_t lookups_busy;

@@ -292,6 +292,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	parts = carve_all(a, block);
 	set_up_parts(a, &parts);
 	sts_queue_init(&a->stirred);
+	sts_queue_init(&a->journal_asks);
 	sts_queue_init(&a->asks);
 	sts_queue_init(&a->crowded);
 	sts_queue_init(&a->client.idle);

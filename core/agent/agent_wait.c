@@ -16,6 +16,8 @@ static struct sts_queue *
 queue_of(struct sts_agent *a, const struct sts_ask *ask)
 {
 	switch ((enum sts_ask_phase)ask->phase) {
+	case STS_ASK_JOURNAL:
+		return &a->journal_asks;
 	case STS_ASK_QUEUED:
 		return &a->asks;
 	case STS_ASK_CROWDED:
@@ -78,8 +80,8 @@ sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase)
 {
 	STS_ASSERT(ask->phase == STS_ASK_NONE);
-	STS_ASSERT(phase == STS_ASK_QUEUED || phase == STS_ASK_CROWDED ||
-		   phase == STS_ASK_DANE_QUEUED);
+	STS_ASSERT(phase == STS_ASK_JOURNAL || phase == STS_ASK_QUEUED ||
+		   phase == STS_ASK_CROWDED || phase == STS_ASK_DANE_QUEUED);
 	ask->phase = (uint8_t)phase;
 	sts_agent_queue_ask(a, queue_of(a, ask), ask);
 }

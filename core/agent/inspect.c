@@ -30,7 +30,8 @@ sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
 	out->danes_max = a->config.danes;
 	out->dane_sees = a->dane.resolver == STS_DANE_RESOLVER_SEES;
 	out->dane_blind = a->dane.resolver == STS_DANE_RESOLVER_BLIND;
-	out->waiting = (uint32_t)a->asks.count + a->crowded.count;
+	out->waiting =
+	    (uint32_t)a->journal_asks.count + a->asks.count + a->crowded.count;
 	out->waited_ms = a->waited_ms;
 }
 

@@ -91,6 +91,26 @@ interleave(struct sts_lookup *l)
 	l->addr_count = (uint8_t)n;
 }
 
+/* Why no address is known. A want of ours outweighs what a server said of the
+ * other family: the domain has not been looked at. Returns whether one failed. */
+static bool
+failed_addresses(struct sts_lookup *l)
+{
+	bool failed = false;
+
+	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
+		const struct sts_upstream *up = &l->leg[i].up;
+		enum sts_why why = sts_upstream_why(up);
+
+		if (sts_upstream_result(up) == STS_UNKNOWN &&
+		    (!failed || sts_why_passes(why))) {
+			l->addresses_why = (uint8_t)why;
+			failed = true;
+		}
+	}
+	return failed;
+}
+
 static void
 finish_addresses(struct sts_lookup *l)
 {
@@ -103,13 +123,9 @@ finish_addresses(struct sts_lookup *l)
 		l->addresses_why = STS_WHY_NONE;
 		return;
 	}
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
-		if (sts_upstream_result(&l->leg[i].up) == STS_UNKNOWN) {
-			l->addresses = STS_UNKNOWN;
-			l->addresses_why =
-			    (uint8_t)sts_upstream_why(&l->leg[i].up);
-			return;
-		}
+	if (failed_addresses(l)) {
+		l->addresses = STS_UNKNOWN;
+		return;
 	}
 	l->addresses = STS_ABSENT;
 	l->addresses_why =

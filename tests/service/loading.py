@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """loading.py MTASTS: commands while the journal is still read. What
-is held is listed whole, an order is not replaced by what the journal says, and
-what is forgotten does not come back; `status` is that of all that is kept."""
+is held is listed whole, an order is not replaced by what the journal says, one
+that it has counts for the first answer, and what is forgotten does not come back; `status` is that of all that is kept."""
 import os
 import re
 import subprocess
@@ -24,9 +24,9 @@ def mtasts(binary, folder, *words):
 
 def start(binary, folder, options):
     """The socket is new: a command that finds it finds this daemon."""
-    at = folder + "/control"
-    if os.path.exists(at):
-        os.unlink(at)
+    for at in folder + "/control", folder + "/socket":
+        if os.path.exists(at):
+            os.unlink(at)
     return agent.Agent([binary], options)
 
 
@@ -49,6 +49,8 @@ def main():
         code, out = mtasts(binary, folder, "cache", "list")
         agent.check(code == 0 and out.count("\n") >= POLICIES,
                     "list: %d lines, exit code %d" % (out.count("\n"), code))
+        held = next(x.split()[0] for x in out.splitlines() if "enforce" in x
+                    and x.split()[0] != domain)
         daemon.stop()
 
         daemon = start(binary, folder, options)
@@ -64,6 +66,9 @@ def main():
         agent.check(code == 0, "enforce off: %d %s" % (code, out))
         daemon.stop()
         daemon = start(binary, folder, options)
+        agent.until(lambda: os.path.exists(folder + "/socket"), "no socket")
+        got = agent.Postfix(folder + "/socket").ask(held)
+        agent.check(got == "NOTFOUND ", "enforcement is off: " + got)
         code, out = mtasts(binary, folder, "enforce", "on")
         agent.check(code == 0, "enforce on: %d %s" % (code, out))
         daemon.ready()
