@@ -24,8 +24,7 @@
 enum {
 	/* Clients that were gone before they were taken, skipped in one
 	 * call; the event comes again as long as there are more. */
-	SKIP_MAX = 64,
-	WATCHES = 2 + STS_POSIX_OWN
+	SKIP_MAX = 64
 };
 
 enum kind {
@@ -425,21 +424,24 @@ size_t
 sts_posix_size(unsigned channels)
 {
 	/* The tables of the wait come first: they may need wider alignment. */
-	size_t wait = sts_wait_size(channels + WATCHES);
+	size_t wait = sts_wait_size(channels + STS_POSIX_WATCHES);
 	size_t align = sizeof(void *);
 
 	return (wait + align - 1) / align * align +
-	       (channels + WATCHES) * sizeof(struct sts_posix_channel);
+	       (channels + STS_POSIX_WATCHES) *
+		   sizeof(struct sts_posix_channel);
 }
 
 int
 sts_posix_init(
     struct sts_posix *p, unsigned channels, void *memory, struct sts_port *port)
 {
-	size_t table = (channels + WATCHES) * sizeof(struct sts_posix_channel);
+	size_t table =
+	    (channels + STS_POSIX_WATCHES) * sizeof(struct sts_posix_channel);
 
 	STS_ASSERT(channels >= 1);
 	STS_ASSERT(channels < UINT16_MAX - 1);
+	STS_ASSERT(sts_posix_size(channels) <= STS_POSIX_SIZE_MAX(channels));
 	memset(p, 0, sizeof *p);
 	p->channels = channels;
 	p->urandom = -1;
@@ -447,7 +449,7 @@ sts_posix_init(
 
 	p->channel = (struct sts_posix_channel *)(void *)(end - table);
 	memset(p->channel, 0, table);
-	for (unsigned i = 0; i < channels + WATCHES; i++) {
+	for (unsigned i = 0; i < channels + STS_POSIX_WATCHES; i++) {
 		p->channel[i].fd = -1;
 	}
 	memset(port, 0, sizeof *port);
@@ -461,13 +463,13 @@ sts_posix_init(
 	port->close = channel_close;
 	port->entropy = channel_entropy;
 	port->event = channel_event;
-	return sts_wait_open(&p->wait, channels + WATCHES, memory);
+	return sts_wait_open(&p->wait, channels + STS_POSIX_WATCHES, memory);
 }
 
 void
 sts_posix_end(struct sts_posix *p)
 {
-	for (unsigned i = 0; i < p->channels + WATCHES; i++) {
+	for (unsigned i = 0; i < p->channels + STS_POSIX_WATCHES; i++) {
 		if (p->channel[i].kind != FREE) {
 			release(p, i);
 		}
@@ -634,7 +636,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 		unsigned slot = e[i].token & 0xffff;
 		const struct sts_posix_channel *c = &p->channel[slot];
 
-		STS_ASSERT(slot < p->channels + WATCHES);
+		STS_ASSERT(slot < p->channels + STS_POSIX_WATCHES);
 		if (c->generation != e[i].token >> 16 || c->kind == FREE) {
 			continue;
 		}

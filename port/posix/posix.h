@@ -22,6 +22,7 @@
 enum {
 	/* Descriptors of the board's own that it can wait for. */
 	STS_POSIX_OWN = 18,
+	STS_POSIX_WATCHES = 2 + STS_POSIX_OWN, /* beside the channels */
 	/* Descriptors a process needs beside its channels: standard ones,
 	 * the wait, signals, log, notification, one file being read; and the
 	 * board's own. */
@@ -60,8 +61,12 @@ struct sts_posix {
 	unsigned locals;
 };
 
-/* Bytes for channel numbers 0..channels-1, aligned for a pointer. */
+/* Bytes for channel numbers 0..channels-1, aligned for a pointer; and at most,
+ * as a constant for static memory, with two words each for the system's wait. */
 size_t sts_posix_size(unsigned channels);
+#define STS_POSIX_SIZE_MAX(channels)                                           \
+	(((channels) + STS_POSIX_WATCHES) *                                    \
+	    (sizeof(struct sts_posix_channel) + 2 * sizeof(uint64_t)))
 
 /*
  * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels

@@ -59,7 +59,7 @@ static const struct sts_config config = { .lookups = 4,
 
 /* All memory that it takes, reserved at link time. */
 static uint64_t block[STS_AGENT_SIZE_DANE(0, 4, 1, 1, 2, 0, 8192) / 8];
-static uint64_t port_memory[CHANNELS * 2];
+static uint64_t port_memory[STS_POSIX_SIZE_MAX(CHANNELS) / 8];
 static uint64_t tls[STS_TLS_SIZE_MAX / 8 + 1];
 static uint8_t chain_memory[CHAIN_SIZE], message[MESSAGE_MAX];
 static struct sts_agent agent;

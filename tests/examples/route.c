@@ -22,7 +22,7 @@ static const struct sts_config config = { .lookups = 4,
 	.cache_size = 8192,
 	.danes = 2 };
 static uint64_t block[STS_AGENT_SIZE_DANE(0, 4, 1, 1, 2, 0, 8192) / 8];
-static uint64_t port_memory[CHANNELS * 2];
+static uint64_t port_memory[STS_POSIX_SIZE_MAX(CHANNELS) / 8];
 static struct sts_agent agent;
 static struct sts_driver driver;
 static struct sts_dns_servers servers = { .count = 1,
