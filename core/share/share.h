@@ -70,7 +70,7 @@ enum {
 	STS_SHARE_REST_MAX_MS = 60000,
 	STS_SHARE_AGAIN_MS = 100, /* after the first two */
 	STS_SHARE_FAILURES = 3,
-	STS_SHARE_TURN = 4, /* records that are read in a pass of the driver */
+	STS_SHARE_TURN = 16, /* records that are read in a pass of the driver */
 	/* What a server may have us read besides values in a minute, and keys
 	 * that it may push in a second: what is over it is a flood, or is read
 	 * by the next SCAN. */
