@@ -42,7 +42,7 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"/x509_verify:", r":br_rsa_i31_pkcs1_vrfy$|:br_ecdsa_i31_vrfy_raw$|"
      r":br_ecdsa_i31_vrfy_asn1$|/ec_all_m31:api_"),
     # TLS: record protection, hashes, curves, RSA.
-    (r"/tls_(records|stream):|/gcm:",
+    (r"/tls_(records|stream|gcm):",
      r":br_aes_ct_ctr_(init|run)$|:br_ghash_ctmul$|"
      r":br_(chacha20_ct|poly1305_ctmul)_run$"),
     (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange):", HASH),

@@ -43,7 +43,10 @@ enum {
 	/* Records in a row that bring nothing: empty ones and CCS. */
 	EMPTIES_MAX = 32,
 	WARNINGS_MAX = 4,
-	PIECES_FROM = STS_TLS_HEADER /* chunks stand behind the header */
+	PIECES_FROM = STS_TLS_HEADER, /* chunks stand behind the header */
+	/* Bytes of one, whole blocks. */
+	CHUNK = (STS_TLS_RECORD_SIZE - STS_TLS_HEADER) / STS_TLS_GCM_BLOCK *
+		STS_TLS_GCM_BLOCK
 };
 
 /* What is large stands last: nearer fields take less code to reach. */
@@ -344,13 +347,12 @@ can_stream(const struct sts_tls *t, uint8_t type, size_t body)
 }
 
 static void
-begin_stream(struct sts_tls *t, const uint8_t *sent)
+begin_stream(struct sts_tls *t)
 {
 	struct sts_tls_direction *d = &t->client.in;
 	size_t content = sts_get16be(t->record + 3) - sts_tls_around(d);
 
-	sts_tls_stream_begin(
-	    &t->stream, &t->ciphers, d, t->record, sent, content);
+	sts_tls_stream_begin(&t->stream, &t->ciphers, d, t->record, content);
 	t->phase = CONTENT;
 	t->content = true;
 	t->got = PIECES_FROM;
@@ -395,7 +397,7 @@ take_header(struct sts_tls *t)
 		t->phase = NONCE;
 		t->len = sts_tls_before(&t->client.in);
 	} else {
-		begin_stream(t, NULL);
+		begin_stream(t);
 	}
 }
 
@@ -430,8 +432,6 @@ end_stream(struct sts_tls *t)
 static void
 next_chunk(struct sts_tls *t)
 {
-	size_t room = sizeof t->record - PIECES_FROM;
-
 	if (!in_pieces(t) || t->phase != CONTENT || piece(t).n > 0 ||
 	    t->client.work != STS_TLS_WORK_NONE || t->state == FAILED) {
 		return;
@@ -439,7 +439,7 @@ next_chunk(struct sts_tls *t)
 	if (t->stream.left > 0) {
 		t->got = PIECES_FROM;
 		t->len = PIECES_FROM +
-			 (t->stream.left < room ? t->stream.left : room);
+			 (t->stream.left < CHUNK ? t->stream.left : CHUNK);
 	} else if (t->stream.sealed) {
 		t->phase = TAG;
 		t->got = PIECES_FROM;
@@ -449,20 +449,23 @@ next_chunk(struct sts_tls *t)
 	}
 }
 
-/* Bytes of a record that is opened piece by piece. */
+/* What was awaited of a record that is opened piece by piece came. */
 static void
-take_chunk(struct sts_tls *t, size_t n)
+take_chunk(struct sts_tls *t)
 {
-	if (t->phase == CONTENT) {
-		sts_tls_stream_take(
-		    &t->stream, sts_span(t->record + t->got - n, n));
+	switch (t->phase) {
+	case NONCE:
+		begin_stream(t);
+		break;
+	case CONTENT:
+		sts_tls_stream_take(&t->stream,
+		    sts_span(t->record + PIECES_FROM, t->len - PIECES_FROM));
 		advance(t);
-	} else if (t->got == t->len) {
-		if (t->phase == NONCE) {
-			begin_stream(t, t->record + STS_TLS_HEADER);
-		} else {
-			end_stream(t);
-		}
+		break;
+	default:
+		STS_ASSERT(t->phase == TAG);
+		end_stream(t);
+		break;
 	}
 	next_chunk(t);
 }
@@ -619,8 +622,8 @@ sts_tls_rec_recv_ack(struct sts_tls *t, size_t n)
 	STS_ASSERT(n > 0);
 	STS_ASSERT(n <= sts_tls_rec_recv_buf(t).n);
 	t->got += n;
-	if (in_pieces(t)) {
-		take_chunk(t, n);
+	if (in_pieces(t) && t->got == t->len) {
+		take_chunk(t);
 	}
 	go_on(t);
 }

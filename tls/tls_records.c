@@ -118,15 +118,16 @@ put64(uint8_t *p, uint64_t v)
 	sts_put32be(p + 4, (uint32_t)v);
 }
 
-void
-sts_tls_nonce(const struct sts_tls_direction *d, const uint8_t *sent,
+/* The nonce of d's next record, which stands at rec. */
+static void
+put_nonce(const struct sts_tls_direction *d, const uint8_t *rec,
     uint8_t nonce[STS_TLS_IV])
 {
 	uint8_t seq[8];
 
 	memcpy(nonce, d->iv, STS_TLS_IV);
 	if (nonce_sent(d)) {
-		memcpy(nonce + 4, sent, STS_TLS_NONCE_12);
+		memcpy(nonce + 4, rec + STS_TLS_HEADER, STS_TLS_NONCE_12);
 		return;
 	}
 	put64(seq, d->seq);
@@ -135,16 +136,17 @@ sts_tls_nonce(const struct sts_tls_direction *d, const uint8_t *sent,
 	}
 }
 
-size_t
-sts_tls_aad(const struct sts_tls_direction *d, const uint8_t *header,
-    size_t len, uint8_t aad[STS_TLS_AAD_MAX])
+/* Its additional data; len: of its content. */
+static size_t
+put_aad(const struct sts_tls_direction *d, const uint8_t *rec, size_t len,
+    uint8_t aad[AAD_12])
 {
 	if (is_13(d)) {
-		memcpy(aad, header, STS_TLS_HEADER);
+		memcpy(aad, rec, STS_TLS_HEADER);
 		return STS_TLS_HEADER;
 	}
 	put64(aad, d->seq);
-	memcpy(aad + 8, header, 3);
+	memcpy(aad + 8, rec, 3);
 	sts_put16be(aad + 11, (uint16_t)len);
 	return AAD_12;
 }
@@ -157,30 +159,50 @@ put_header(uint8_t *rec, enum sts_tls_content type, size_t len)
 	sts_put16be(rec + 3, (uint16_t)len);
 }
 
-/* One AEAD pass over p[0..n) in place; the tag to `tag`. */
+void
+sts_tls_begin_gcm(const struct sts_tls_ciphers *c,
+    const struct sts_tls_direction *d, const uint8_t *rec, size_t len,
+    br_aes_gen_ctr_keys *aes, struct sts_tls_gcm *gcm)
+{
+	uint8_t nonce[STS_TLS_IV], aad[AAD_12];
+	size_t aad_len = put_aad(d, rec, len, aad);
+
+	put_nonce(d, rec, nonce);
+	c->aes->init(&aes->vtable, d->key, d->suite->key_len);
+	sts_tls_gcm_begin(
+	    gcm, &aes->vtable, c->ghash, nonce, sts_text(aad, aad_len));
+}
+
 static void
-run(const struct sts_tls_ciphers *c, const struct sts_tls_direction *d,
-    const uint8_t *header, const uint8_t *sent, struct sts_span p, bool encrypt,
+run_chacha20(const struct sts_tls_ciphers *c, const struct sts_tls_direction *d,
+    const uint8_t *rec, struct sts_span p, bool encrypt,
     uint8_t tag[STS_TLS_TAG])
 {
-	uint8_t nonce[STS_TLS_IV], aad[STS_TLS_AAD_MAX];
-	size_t aad_len = sts_tls_aad(d, header, p.n, aad);
-	br_aes_gen_ctr_keys aes;
-	br_gcm_context gcm;
+	uint8_t nonce[STS_TLS_IV], aad[AAD_12];
+	size_t aad_len = put_aad(d, rec, p.n, aad);
 
-	sts_tls_nonce(d, sent, nonce);
+	put_nonce(d, rec, nonce);
+	c->poly1305(
+	    d->key, nonce, p.p, p.n, aad, aad_len, tag, c->chacha20, encrypt);
+}
+
+/* One AEAD pass over the content p of the record rec, in place; the tag to
+ * `tag`. */
+static void
+run(const struct sts_tls_ciphers *c, const struct sts_tls_direction *d,
+    const uint8_t *rec, struct sts_span p, bool encrypt,
+    uint8_t tag[STS_TLS_TAG])
+{
+	br_aes_gen_ctr_keys aes;
+	struct sts_tls_gcm gcm;
+
 	if (!STS_TLS_SMALL && d->suite->cipher == STS_TLS_CHACHA20) {
-		c->poly1305(d->key, nonce, p.p, p.n, aad, aad_len, tag,
-		    c->chacha20, encrypt);
+		run_chacha20(c, d, rec, p, encrypt, tag);
 		return;
 	}
-	c->aes->init(&aes.vtable, d->key, d->suite->key_len);
-	br_gcm_init(&gcm, &aes.vtable, c->ghash);
-	br_gcm_reset(&gcm, nonce, sizeof nonce);
-	br_gcm_aad_inject(&gcm, aad, aad_len);
-	br_gcm_flip(&gcm);
-	br_gcm_run(&gcm, encrypt, p.p, p.n);
-	br_gcm_get_tag(&gcm, tag);
+	sts_tls_begin_gcm(c, d, rec, p.n, &aes, &gcm);
+	sts_tls_gcm_run(&gcm, &aes.vtable, encrypt, p);
+	sts_tls_gcm_tag(&gcm, tag);
 	sts_wipe(&aes, sizeof aes);
 	sts_wipe(&gcm, sizeof gcm);
 }
@@ -204,7 +226,7 @@ sts_tls_seal(const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
 	} else if (nonce_sent(d)) {
 		put64(rec + STS_TLS_HEADER, d->seq);
 	}
-	run(c, d, rec, rec + STS_TLS_HEADER, inner, true, inner.p + inner.n);
+	run(c, d, rec, inner, true, inner.p + inner.n);
 	d->seq++;
 	return total;
 }
@@ -248,7 +270,7 @@ sts_tls_open(const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
 	}
 	STS_ASSERT(d->seq != UINT64_MAX);
 	out->content = sts_span(rec.p + before, rec.n - before - STS_TLS_TAG);
-	run(c, d, rec.p, rec.p + STS_TLS_HEADER, out->content, false, tag);
+	run(c, d, rec.p, out->content, false, tag);
 	d->seq++;
 	if (!sts_tls_same(tag, out->content.p + out->content.n, STS_TLS_TAG)) {
 		return STS_ALERT_BAD_RECORD_MAC;

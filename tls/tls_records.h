@@ -7,6 +7,7 @@
 #ifndef STS_TLS_RECORDS_H
 #define STS_TLS_RECORDS_H
 
+#include "tls_gcm.h"
 #include "tls_keys.h"
 
 enum sts_tls_content {
@@ -19,7 +20,6 @@ enum sts_tls_content {
 enum {
 	STS_TLS_HEADER = 5,
 	STS_TLS_TAG = 16,
-	STS_TLS_AAD_MAX = 13,
 	STS_TLS_NONCE_12 = 8 /* sent with every record: AES-GCM of TLS 1.2 */
 };
 
@@ -47,12 +47,14 @@ size_t sts_tls_seal(const struct sts_tls_ciphers *c,
     struct sts_tls_direction *d, enum sts_tls_content type, uint8_t *rec,
     size_t len);
 
-/* Nonce and additional data of d's next record; header: of the record; sent:
- * what it carries of its nonce; len: of its content. */
-void sts_tls_nonce(const struct sts_tls_direction *d, const uint8_t *sent,
-    uint8_t nonce[STS_TLS_IV]);
-size_t sts_tls_aad(const struct sts_tls_direction *d, const uint8_t *header,
-    size_t len, uint8_t aad[STS_TLS_AAD_MAX]);
+/*
+ * Begin AES-GCM of d's next record: its schedule to *aes, which like *gcm is
+ * the caller's to wipe. rec: header and, where it is sent, nonce of the record;
+ * len: of its content.
+ */
+void sts_tls_begin_gcm(const struct sts_tls_ciphers *c,
+    const struct sts_tls_direction *d, const uint8_t *rec, size_t len,
+    br_aes_gen_ctr_keys *aes, struct sts_tls_gcm *gcm);
 
 /* What protection adds to the content of d's next record. */
 size_t sts_tls_around(const struct sts_tls_direction *d);

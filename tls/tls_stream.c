@@ -13,47 +13,39 @@ sts_tls_stream_can(const struct sts_tls_direction *d)
 	return d->suite == NULL || d->suite->cipher == STS_TLS_AES_GCM;
 }
 
-/* GCM goes on with this schedule, which is its owner's to wipe. */
-static void
-schedule(struct sts_tls_stream *s, br_aes_gen_ctr_keys *aes)
-{
-	s->ciphers->aes->init(&aes->vtable, s->key, s->key_len);
-	s->gcm.bctx = &aes->vtable;
-}
-
 void
 sts_tls_stream_begin(struct sts_tls_stream *s, const struct sts_tls_ciphers *c,
-    struct sts_tls_direction *d, const uint8_t *header, const uint8_t *sent,
-    size_t len)
+    struct sts_tls_direction *d, const uint8_t *rec, size_t len)
 {
-	uint8_t nonce[STS_TLS_IV], aad[STS_TLS_AAD_MAX];
 	br_aes_gen_ctr_keys aes;
-	size_t aad_len;
 
 	STS_ASSERT(sts_tls_stream_can(d));
-	s->chunk = sts_text(NULL, 0);
+	memset(s, 0, sizeof *s);
 	s->left = (uint32_t)len;
-	s->zeros = s->zeros_due = 0;
-	s->holds = s->holds_due = false;
-	s->sealed = d->suite != NULL;
-	s->is_13 = s->sealed && d->suite->version == STS_TLS_13;
-	if (!s->sealed) {
+	if (d->suite == NULL) {
 		return;
 	}
 	STS_ASSERT(d->seq != UINT64_MAX);
-	sts_tls_nonce(d, sent, nonce);
-	aad_len = sts_tls_aad(d, header, len, aad);
+	s->sealed = true;
+	s->is_13 = d->suite->version == STS_TLS_13;
 	/* A copy: what is in the record may change the keys of the next. */
-	s->ciphers = c;
+	s->aes = c->aes;
 	s->key_len = d->suite->key_len;
 	memcpy(s->key, d->key, s->key_len);
-	schedule(s, &aes);
-	br_gcm_init(&s->gcm, &aes.vtable, c->ghash);
-	br_gcm_reset(&s->gcm, nonce, sizeof nonce);
-	br_gcm_aad_inject(&s->gcm, aad, aad_len);
-	br_gcm_flip(&s->gcm);
+	sts_tls_begin_gcm(c, d, rec, len, &aes, &s->gcm);
 	sts_wipe(&aes, sizeof aes);
 	d->seq++;
+}
+
+/* Decrypted, by a schedule made anew. */
+static void
+decrypt(struct sts_tls_stream *s, struct sts_span chunk)
+{
+	br_aes_gen_ctr_keys aes;
+
+	s->aes->init(&aes.vtable, s->key, s->key_len);
+	sts_tls_gcm_run(&s->gcm, &aes.vtable, false, chunk);
+	sts_wipe(&aes, sizeof aes);
 }
 
 /* The last byte that is not 0 may be the type: hold it back, and what was
@@ -82,15 +74,11 @@ hold_back(struct sts_tls_stream *s, struct sts_span chunk)
 void
 sts_tls_stream_take(struct sts_tls_stream *s, struct sts_span chunk)
 {
-	br_aes_gen_ctr_keys aes;
-
 	STS_ASSERT(chunk.n > 0 && chunk.n <= s->left);
 	STS_ASSERT(sts_tls_stream_piece(s).n == 0);
 	s->left -= (uint32_t)chunk.n;
 	if (s->sealed) {
-		schedule(s, &aes);
-		br_gcm_run(&s->gcm, 0, chunk.p, chunk.n);
-		sts_wipe(&aes, sizeof aes);
+		decrypt(s, chunk);
 	}
 	if (s->is_13) {
 		hold_back(s, chunk);
@@ -132,15 +120,14 @@ bool
 sts_tls_stream_end(
     struct sts_tls_stream *s, const uint8_t tag[STS_TLS_TAG], uint8_t *type)
 {
-	br_aes_gen_ctr_keys aes;
+	uint8_t want[STS_TLS_TAG];
 	bool good = true;
 
 	STS_ASSERT(s->left == 0 && sts_tls_stream_piece(s).n == 0);
 	*type = s->holds ? s->held : 0;
 	if (s->sealed) {
-		schedule(s, &aes);
-		good = br_gcm_check_tag(&s->gcm, tag) == 1;
-		sts_wipe(&aes, sizeof aes);
+		sts_tls_gcm_tag(&s->gcm, want);
+		good = sts_tls_same(want, tag, sizeof want);
 	}
 	sts_wipe(s, sizeof *s);
 	return good;

@@ -6,8 +6,7 @@
  * secret, and for application bytes that the owner takes for provisional.
  *
  *	sts_tls_stream_begin(s, ...);
- *	for each chunk of content, of at most `left` bytes in all
- *		sts_tls_stream_take(s, chunk);
+ *X		sts_tls_stream_take(s, chunk);
  *		while ((piece = sts_tls_stream_piece(s)).n > 0)
  *			... sts_tls_stream_used(s, n);
  *	sts_tls_stream_end(s, tag)
@@ -23,9 +22,9 @@
 struct sts_tls_stream {
 	/* Private. The key is kept, not its schedule, which is made for each
 	 * chunk: 36 bytes in place of 256. */
-	const struct sts_tls_ciphers *ciphers;
+	const br_block_ctr_class *aes;
 	uint8_t key[32];
-	br_gcm_context gcm;
+	struct sts_tls_gcm gcm;
 	struct sts_text chunk; /* of it, what was not used yet */
 	uint32_t left; /* bytes of content to come */
 	uint32_t zeros; /* held back */
@@ -38,15 +37,15 @@ struct sts_tls_stream {
 bool sts_tls_stream_can(const struct sts_tls_direction *d);
 
 /*
- * Begin; it counts as a record of d. header: of the record; sent: what it
- * carries of its nonce, or NULL; len: bytes of content, without nonce and tag.
- * s may not be moved until the end.
+ * Begin; it counts as a record of d. rec: header and, where it is sent, nonce
+ * of the record; len: bytes of content, without nonce and tag.
  */
 void sts_tls_stream_begin(struct sts_tls_stream *s,
     const struct sts_tls_ciphers *c, struct sts_tls_direction *d,
-    const uint8_t *header, const uint8_t *sent, size_t len);
+    const uint8_t *rec, size_t len);
 
-/* Open a chunk in place; it stays the owner's memory and is not touched until
+/* Open a chunk in place, of STS_TLS_GCM_BLOCK bytes or a multiple of it unless
+ * it is the last; it stays the owner's memory and is not touched until
  * all pieces were used. */
 void sts_tls_stream_take(struct sts_tls_stream *s, struct sts_span chunk);
 struct sts_text sts_tls_stream_piece(const struct sts_tls_stream *s);

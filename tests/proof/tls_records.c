@@ -14,14 +14,15 @@ enum {
 /* The cipher itself: it may leave anything in p and in the tag. */
 void
 run_contract(const struct sts_tls_ciphers *c, const struct sts_tls_direction *d,
-    const uint8_t *header, const uint8_t *sent, struct sts_span p, bool encrypt,
+    const uint8_t *rec, struct sts_span p, bool encrypt,
     uint8_t tag[STS_TLS_TAG])
 {
 	(void)c;
 	(void)encrypt;
 	PROVE(d->suite != NULL);
-	PROVE(__CPROVER_r_ok(header, STS_TLS_HEADER));
-	PROVE(!nonce_sent(d) || __CPROVER_r_ok(sent, STS_TLS_NONCE_12));
+	PROVE(__CPROVER_r_ok(rec, STS_TLS_HEADER));
+	PROVE(!nonce_sent(d) ||
+	      __CPROVER_r_ok(rec, STS_TLS_HEADER + STS_TLS_NONCE_12));
 	PROVE(p.n == 0 || __CPROVER_w_ok(p.p, p.n));
 	PROVE(__CPROVER_w_ok(tag, STS_TLS_TAG));
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AES-GCM in pieces: test case 4 and 16 of its specification, and BearSSL's
+ * own for every length up to some blocks, with each way of cutting it.
+ */
+#include <string.h>
+
+#include "../../tls/tls_gcm.h"
+#include "unit.h"
+
+enum {
+	LEN_MAX = 70,
+	AAD_MAX = 33
+};
+
+/* GCM by its specification (McGrew and Viega), test cases 4 and 16: one
+ * nonce, text and additional data, and two keys, of which the second is the
+ * first twice. */
+static const uint8_t key[32] = { 0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c,
+	0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08, 0xfe, 0xff, 0xe9, 0x92,
+	0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83,
+	0x08 };
+static const uint8_t nonce[12] = { 0xca, 0xfe, 0xba, 0xbe, 0xfa, 0xce, 0xdb,
+	0xad, 0xde, 0xca, 0xf8, 0x88 };
+static const uint8_t text[60] = { 0xd9, 0x31, 0x32, 0x25, 0xf8, 0x84, 0x06,
+	0xe5, 0xa5, 0x59, 0x09, 0xc5, 0xaf, 0xf5, 0x26, 0x9a, 0x86, 0xa7, 0xa9,
+	0x53, 0x15, 0x34, 0xf7, 0xda, 0x2e, 0x4c, 0x30, 0x3d, 0x8a, 0x31, 0x8a,
+	0x72, 0x1c, 0x3c, 0x0c, 0x95, 0x95, 0x68, 0x09, 0x53, 0x2f, 0xcf, 0x0e,
+	0x24, 0x49, 0xa6, 0xb5, 0x25, 0xb1, 0x6a, 0xed, 0xf5, 0xaa, 0x0d, 0xe6,
+	0x57, 0xba, 0x63, 0x7b, 0x39 };
+static const uint8_t extra[20] = { 0xfe, 0xed, 0xfa, 0xce, 0xde, 0xad, 0xbe,
+	0xef, 0xfe, 0xed, 0xfa, 0xce, 0xde, 0xad, 0xbe, 0xef, 0xab, 0xad, 0xda,
+	0xd2 };
+static const struct case_gcm {
+	size_t key_len;
+	uint8_t first[8]; /* of what it is sealed to */
+	uint8_t tag[16];
+} cases[] = {
+	{ 16, { 0x42, 0x83, 0x1e, 0xc2, 0x21, 0x77, 0x74, 0x24 },
+	    { 0x5b, 0xc9, 0x4f, 0xbc, 0x32, 0x21, 0xa5, 0xdb, 0x94, 0xfa, 0xe9,
+		0x5a, 0xe7, 0x12, 0x1a, 0x47 } },
+	{ 32, { 0x52, 0x2d, 0xc1, 0xf0, 0x99, 0x56, 0x7d, 0x07 },
+	    { 0x76, 0xfc, 0x6e, 0xce, 0x0f, 0x4e, 0x17, 0x68, 0xcd, 0xdf, 0x88,
+		0x53, 0xbb, 0x2d, 0x55, 0x1b } },
+};
+
+/* p[0..n) in place, the first piece of `first` bytes, and its tag. */
+static void
+ours(size_t key_len, struct sts_text aad, bool encrypt, uint8_t *p, size_t n,
+    size_t first, uint8_t tag[16])
+{
+	br_aes_gen_ctr_keys aes;
+	struct sts_tls_gcm g;
+
+	br_aes_ct_ctr_init(&aes.c_ct, key, key_len);
+	sts_tls_gcm_begin(&g, &aes.vtable, br_ghash_ctmul, nonce, aad);
+	sts_tls_gcm_run(&g, &aes.vtable, encrypt, sts_span(p, first));
+	sts_tls_gcm_run(
+	    &g, &aes.vtable, encrypt, sts_span(p + first, n - first));
+	sts_tls_gcm_tag(&g, tag);
+}
+
+static void
+bearssl(
+    size_t key_len, struct sts_text aad, uint8_t *p, size_t n, uint8_t tag[16])
+{
+	br_aes_gen_ctr_keys aes;
+	br_gcm_context g;
+
+	br_aes_ct64_ctr_init(&aes.c_ct64, key, key_len);
+	br_gcm_init(&g, &aes.vtable, br_ghash_ctmul64);
+	br_gcm_reset(&g, nonce, sizeof nonce);
+	br_gcm_aad_inject(&g, aad.p, aad.n);
+	br_gcm_flip(&g);
+	br_gcm_run(&g, 1, p, n);
+	br_gcm_get_tag(&g, tag);
+}
+
+START_TEST(specification)
+{
+	const struct case_gcm *c = &cases[_i];
+	uint8_t p[sizeof text], tag[16];
+
+	memcpy(p, text, sizeof text);
+	ours(c->key_len, sts_text(extra, sizeof extra), true, p, sizeof p, 0,
+	    tag);
+	ck_assert_mem_eq(p, c->first, 8);
+	ck_assert_mem_eq(tag, c->tag, 16);
+	ours(c->key_len, sts_text(extra, sizeof extra), false, p, sizeof p, 32,
+	    tag);
+	ck_assert_mem_eq(p, text, sizeof text);
+	ck_assert_mem_eq(tag, c->tag, 16);
+}
+END_TEST
+
+START_TEST(as_bearssl)
+{
+	size_t key_len = cases[_i].key_len;
+	uint8_t want[LEN_MAX], p[LEN_MAX], aad[AAD_MAX], want_tag[16], tag[16];
+
+	for (size_t n = 0; n <= LEN_MAX; n++) {
+		struct sts_text a = { aad, n % (AAD_MAX + 1) };
+
+		memset(aad, (int)(n + 3), sizeof aad);
+		memset(want, (int)n, sizeof want);
+		bearssl(key_len, a, want, n, want_tag);
+		for (size_t first = 0; first <= n; first += 16) {
+			memset(p, (int)n, sizeof p);
+			ours(key_len, a, true, p, n, first, tag);
+			ck_assert(memcmp(p, want, n) == 0);
+			ck_assert_mem_eq(tag, want_tag, 16);
+			ours(key_len, a, false, p, n, first, tag);
+			ck_assert_mem_eq(tag, want_tag, 16);
+			for (size_t i = 0; i < n; i++) {
+				ck_assert_uint_eq(p[i], n);
+			}
+		}
+	}
+}
+END_TEST
+
+/* A nonce in which one bit differs gives another tag and another text: each
+ * octet of it counts. */
+START_TEST(nonce_counts)
+{
+	br_aes_gen_ctr_keys aes;
+	struct sts_tls_gcm g;
+	uint8_t tags[13][16], zeros[13][16] = { { 0 } };
+
+	br_aes_ct_ctr_init(&aes.c_ct, key, 16);
+	for (unsigned i = 0; i < 13; i++) {
+		uint8_t other[12];
+
+		memcpy(other, nonce, sizeof nonce);
+		if (i < sizeof other) {
+			other[i] ^= 1;
+		}
+		sts_tls_gcm_begin(
+		    &g, &aes.vtable, br_ghash_ctmul, other, sts_text(NULL, 0));
+		sts_tls_gcm_run(&g, &aes.vtable, true, sts_span(zeros[i], 16));
+		sts_tls_gcm_tag(&g, tags[i]);
+		for (unsigned k = 0; k < i; k++) {
+			ck_assert(memcmp(tags[i], tags[k], 16) != 0);
+			ck_assert(memcmp(zeros[i], zeros[k], 16) != 0);
+		}
+	}
+}
+END_TEST
+
+const char unit_name[] = "tls_gcm";
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_loop_test(tc, specification, 0, UNIT_COUNT(cases));
+	tcase_add_loop_test(tc, as_bearssl, 0, UNIT_COUNT(cases));
+	tcase_add_test(tc, nonce_counts);
+}
