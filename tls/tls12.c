@@ -136,28 +136,32 @@ sts_tls12_secret(struct sts_tls_client *c)
 
 /* From the premaster secret in msg, after ClientKeyExchange was hashed. */
 static void
-make_master(struct sts_tls_client *c, struct sts_text client_random)
+make_master(struct sts_tls_client *c)
 {
 	int id = c->suite->hash_id;
 	struct sts_text premaster = { c->msg,
 		sts_tls_group_find(c->group)->secret_len };
-	struct sts_text server_random = { c->server_random,
-		sizeof c->server_random };
 	struct sts_span master = { c->master, STS_TLS_MASTER_12 };
+	/* The client's, the server's, the client's: the master secret has
+	 * ours first, the keys have the server's. */
+	uint8_t randoms[3][STS_TLS_RANDOM];
 
+	sts_tls_draw(c->seed, STS_TLS_DRAW_RANDOM, randoms[0]);
+	memcpy(randoms[1], c->server_random, STS_TLS_RANDOM);
+	memcpy(randoms[2], randoms[0], STS_TLS_RANDOM);
 	if (c->master_secret) { /* RFC 7627 4 */
 		uint8_t hash[STS_TLS_HASH_MAX];
 		size_t len = sts_tls_transcript_hash(&c->transcript, id, hash);
 
 		sts_tls_prf(id, premaster, "extended master secret",
-		    sts_text(hash, len), sts_text(NULL, 0), master);
+		    sts_text(hash, len), master);
 	} else {
-		sts_tls_prf(id, premaster, "master secret", client_random,
-		    server_random, master);
+		sts_tls_prf(id, premaster, "master secret",
+		    sts_text(randoms[0], 2 * STS_TLS_RANDOM), master);
 	}
 	sts_wipe(c->msg, premaster.n);
-	sts_tls_key_block(
-	    &c->in, &c->out, c->suite, c->master, server_random, client_random);
+	sts_tls_key_block(&c->in, &c->out, c->suite, c->master,
+	    sts_text(randoms[1], 2 * STS_TLS_RANDOM));
 }
 
 static void
@@ -169,16 +173,14 @@ finished(const struct sts_tls_client *c, const char *label,
 	    sts_tls_transcript_hash(&c->transcript, c->suite->hash_id, hash);
 
 	sts_tls_prf(c->suite->hash_id, sts_text(c->master, STS_TLS_MASTER_12),
-	    label, sts_text(hash, len), sts_text(NULL, 0),
-	    sts_span(out, STS_TLS_VERIFY_12));
+	    label, sts_text(hash, len), sts_span(out, STS_TLS_VERIFY_12));
 }
 
 void
 sts_tls12_flight(struct sts_tls_client *c, struct sts_tls_out *o)
 {
 	static const uint8_t no_certificate[3] = { 0 };
-	uint8_t random[STS_TLS_RANDOM], verify[STS_TLS_VERIFY_12],
-	    point[1 + STS_TLS_SHARE_MAX];
+	uint8_t verify[STS_TLS_VERIFY_12], point[1 + STS_TLS_SHARE_MAX];
 	struct sts_text share = sts_tls_own_share(c);
 
 	if (c->requested) {
@@ -189,8 +191,7 @@ sts_tls12_flight(struct sts_tls_client *c, struct sts_tls_out *o)
 	memcpy(point + 1, share.p, share.n);
 	sts_tls_put_message(
 	    c, o, STS_TLS_CLIENT_KEY_EXCHANGE, sts_text(point, 1 + share.n));
-	sts_tls_draw(c->seed, STS_TLS_DRAW_RANDOM, random);
-	make_master(c, sts_text(random, sizeof random));
+	make_master(c);
 	sts_tls_put_ccs(c, o);
 	c->out.suite = c->suite;
 	finished(c, "client finished", verify);

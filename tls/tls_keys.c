@@ -18,7 +18,10 @@
 enum {
 	/* length, "tls13 " and label, hash; and the counter of HKDF-Expand */
 	INFO_MAX = 2 + 1 + 18 + 1 + STS_TLS_HASH_MAX + 1,
-	GCM_SALT = 4 /* of TLS 1.2: RFC 5288 3 */
+	GCM_SALT = 4, /* of TLS 1.2: RFC 5288 3 */
+	/* "extended master secret" and a hash, or a shorter label and two
+	 * randoms. */
+	SEED_MAX = 22 + 64
 };
 
 static const char prefix[] = "tls13 ";
@@ -183,26 +186,34 @@ sts_tls_finished_13(const struct sts_tls_direction *d,
 	return len;
 }
 
+/* RFC 5246 5, the label being a part of the seed: blocks of HMAC(secret, A +
+ * seed), where the first A is HMAC(secret, seed) and the next HMAC(secret, A). */
 void
 sts_tls_prf(int hash_id, struct sts_text secret, const char *label,
-    struct sts_text a, struct sts_text b, struct sts_span out)
+    struct sts_text seed, struct sts_span out)
 {
-	br_tls_prf_seed_chunk seed[2] = { { a.p, a.n }, { b.p, b.n } };
+	size_t len = sts_hash_len(hash_id), label_len = strlen(label);
+	size_t end = len + label_len + seed.n;
+	uint8_t m[STS_TLS_HASH_MAX + SEED_MAX]; /* A, label, seed */
 
-	if (STS_SHA384_512 && hash_id == br_sha384_ID) {
-		br_tls12_sha384_prf(
-		    out.p, out.n, secret.p, secret.n, label, 2, seed);
-	} else {
-		STS_ASSERT(hash_id == br_sha256_ID);
-		br_tls12_sha256_prf(
-		    out.p, out.n, secret.p, secret.n, label, 2, seed);
+	STS_ASSERT(label_len + seed.n <= SEED_MAX);
+	memcpy(m + len, label, label_len);
+	memcpy(m + len + label_len, seed.p, seed.n);
+	hmac(hash_id, secret, sts_text(m + len, end - len), sts_span(m, len));
+	while (out.n > 0) {
+		size_t n = out.n < len ? out.n : len;
+
+		hmac(hash_id, secret, sts_text(m, end), sts_span(out.p, n));
+		hmac(hash_id, secret, sts_text(m, len), sts_span(m, len));
+		out = sts_span(out.p + n, out.n - n);
 	}
+	sts_wipe(m, sizeof m);
 }
 
 void
 sts_tls_key_block(struct sts_tls_direction *in, struct sts_tls_direction *out,
     const struct sts_tls_suite *s, const uint8_t master[STS_TLS_MASTER_12],
-    struct sts_text server_random, struct sts_text client_random)
+    struct sts_text randoms)
 {
 	size_t key = s->key_len;
 	size_t iv = s->cipher == STS_TLS_AES_GCM ? GCM_SALT : STS_TLS_IV;
@@ -210,8 +221,7 @@ sts_tls_key_block(struct sts_tls_direction *in, struct sts_tls_direction *out,
 
 	STS_ASSERT(s->version == STS_TLS_12);
 	sts_tls_prf(s->hash_id, sts_text(master, STS_TLS_MASTER_12),
-	    "key expansion", server_random, client_random,
-	    sts_span(block, 2 * (key + iv)));
+	    "key expansion", randoms, sts_span(block, 2 * (key + iv)));
 	memcpy(out->key, block, key);
 	memcpy(in->key, block + key, key);
 	memcpy(out->iv, block + 2 * key, iv);

@@ -60,15 +60,14 @@ void sts_tls_direction_update(struct sts_tls_direction *d);
 size_t sts_tls_finished_13(const struct sts_tls_direction *d,
     struct sts_text transcript_hash, uint8_t out[STS_TLS_HASH_MAX]);
 
-/* PRF(secret, label, a + b) of TLS 1.2. */
+/* The PRF of TLS 1.2. The seed is a hash or two randoms. */
 void sts_tls_prf(int hash_id, struct sts_text secret, const char *label,
-    struct sts_text a, struct sts_text b, struct sts_span out);
-/* Keys of both directions from the master secret. Records stay as they are
- * until the suite is set. */
+    struct sts_text seed, struct sts_span out);
+/* Keys of both directions from the master secret and the randoms, the server's
+ * first. Records stay as they are until the suite is set. */
 void sts_tls_key_block(struct sts_tls_direction *in,
     struct sts_tls_direction *out, const struct sts_tls_suite *s,
-    const uint8_t master[STS_TLS_MASTER_12], struct sts_text server_random,
-    struct sts_text client_random);
+    const uint8_t master[STS_TLS_MASTER_12], struct sts_text randoms);
 
 /* Equal, in constant time. */
 bool sts_tls_same(const uint8_t *a, const uint8_t *b, size_t n);

@@ -802,6 +802,19 @@ say_finished_13(struct hostile *h)
 	    &h->out, h->suite, h->secret, "s ap traffic", t);
 }
 
+/* BearSSL's, so that the client's own is held against another. */
+static void
+prf(const struct hostile *h, struct sts_text secret, const char *label,
+    struct sts_text a, struct sts_text b, struct sts_span out)
+{
+	br_tls_prf_seed_chunk seeds[2] = { { a.p, a.n }, { b.p, b.n } };
+	br_tls_prf_impl run = h->suite->hash_id == br_sha384_ID
+				  ? br_tls12_sha384_prf
+				  : br_tls12_sha256_prf;
+
+	run(out.p, out.n, secret.p, secret.n, label, 2, seeds);
+}
+
 static void
 finished_12(const struct hostile *h, const char *label, uint8_t out[12])
 {
@@ -809,8 +822,8 @@ finished_12(const struct hostile *h, const char *label, uint8_t out[12])
 	size_t len =
 	    sts_tls_transcript_hash(&h->transcript, h->suite->hash_id, hash);
 
-	sts_tls_prf(h->suite->hash_id, sts_text(h->secret, 48), label,
-	    sts_text(hash, len), sts_text(NULL, 0), sts_span(out, 12));
+	prf(h, sts_text(h->secret, 48), label, sts_text(hash, len),
+	    sts_text(NULL, 0), sts_span(out, 12));
 }
 
 static void
@@ -839,6 +852,7 @@ take_key_exchange(struct hostile *h, struct sts_text m)
 {
 	struct sts_text premaster = { h->shared,
 		sts_tls_group_find(group(h))->secret_len };
+	uint8_t randoms[64];
 
 	check(
 	    m.n >= 5 && m.p[4] == m.n - 5 && m.p[4] <= sizeof h->client_share);
@@ -846,7 +860,7 @@ take_key_exchange(struct hostile *h, struct sts_text m)
 	memcpy(h->client_share, m.p + 5, m.p[4]);
 	share_secret(h);
 	if (h->plan.no_ems) {
-		sts_tls_prf(h->suite->hash_id, premaster, "master secret",
+		prf(h, premaster, "master secret",
 		    sts_text(h->client_random, 32),
 		    sts_text(h->server_random, 32), sts_span(h->secret, 48));
 	} else {
@@ -854,12 +868,13 @@ take_key_exchange(struct hostile *h, struct sts_text m)
 		size_t len = sts_tls_transcript_hash(
 		    &h->transcript, h->suite->hash_id, hash);
 
-		sts_tls_prf(h->suite->hash_id, premaster,
-		    "extended master secret", sts_text(hash, len),
+		prf(h, premaster, "extended master secret", sts_text(hash, len),
 		    sts_text(NULL, 0), sts_span(h->secret, 48));
 	}
+	memcpy(randoms, h->server_random, 32);
+	memcpy(randoms + 32, h->client_random, 32);
 	sts_tls_key_block(&h->out, &h->in, h->suite, h->secret,
-	    sts_text(h->server_random, 32), sts_text(h->client_random, 32));
+	    sts_text(randoms, sizeof randoms));
 }
 
 static void

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AES-GCM in pieces: test case 4 and 16 of its specification, and BearSSL's
- * own for every length up to some blocks, with each way of cutting it.
+ * own for every length up to some blocks, with each way of cutting it. The PRF
+ * of TLS 1.2 beside BearSSL's, for every length of what is asked for.
  */
 #include <string.h>
 
 #include "../../tls/tls_gcm.h"
+#include "../../tls/tls_keys.h"
 #include "unit.h"
 
 enum {
 	LEN_MAX = 70,
-	AAD_MAX = 33
+	AAD_MAX = 33,
+	SECRET_MAX = 66, /* of P-521 */
+	ASKED_MAX = 150
 };
 
 /* GCM by its specification (McGrew and Viega), test cases 4 and 16: one
@@ -147,7 +151,34 @@ START_TEST(nonce_counts)
 }
 END_TEST
 
-const char unit_name[] = "tls_gcm";
+START_TEST(prf)
+{
+	static const char *const labels[] = { "master secret",
+		"extended master secret", "client finished" };
+	int id = _i == 0 ? br_sha256_ID : br_sha384_ID;
+	br_tls_prf_impl other =
+	    _i == 0 ? br_tls12_sha256_prf : br_tls12_sha384_prf;
+	uint8_t secret[SECRET_MAX], seed[64], p[ASKED_MAX + 1], want[ASKED_MAX];
+
+	for (size_t n = 1; n <= ASKED_MAX; n++) {
+		const char *label = labels[n % UNIT_COUNT(labels)];
+		size_t secret_len = n % 2 == 0 ? 48 : n % SECRET_MAX;
+		size_t seed_len = n % (sizeof seed + 1);
+		br_tls_prf_seed_chunk chunk = { seed, seed_len };
+
+		memset(secret, (int)n, sizeof secret);
+		memset(seed, (int)(n + 1), sizeof seed);
+		memset(p, 0xee, sizeof p);
+		other(want, n, secret, secret_len, label, 1, &chunk);
+		sts_tls_prf(id, sts_text(secret, secret_len), label,
+		    sts_text(seed, seed_len), sts_span(p, n));
+		ck_assert_mem_eq(p, want, n);
+		ck_assert_uint_eq(p[n], 0xee);
+	}
+}
+END_TEST
+
+const char unit_name[] = "tls_primitives";
 
 void
 unit_tests(TCase *tc)
@@ -155,4 +186,5 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, specification, 0, UNIT_COUNT(cases));
 	tcase_add_loop_test(tc, as_bearssl, 0, UNIT_COUNT(cases));
 	tcase_add_test(tc, nonce_counts);
+	tcase_add_loop_test(tc, prf, 0, 2);
 }
