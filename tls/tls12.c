@@ -40,16 +40,6 @@ downgraded(struct sts_text random)
 	return memcmp(end, sentinel, sizeof sentinel) == 0 && end[7] <= 1;
 }
 
-/* Our session id names no session: a server that resumes it is broken. */
-static bool
-echoed(const struct sts_tls_client *c, struct sts_text session_id)
-{
-	uint8_t id[STS_TLS_RANDOM];
-	size_t len = sts_tls_hello_session_id(c->seed, id);
-
-	return session_id.n == len && memcmp(session_id.p, id, len) == 0;
-}
-
 enum sts_tls_alert
 sts_tls12_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 {
@@ -59,7 +49,10 @@ sts_tls12_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 		c->why = STS_WHY_TLS_VERSION;
 		return STS_ALERT_PROTOCOL_VERSION;
 	}
-	if (downgraded(h->random) || echoed(c, h->session_id) || s == NULL ||
+	/* Our session id names no session: a server that resumes it is
+	 * broken. */
+	if (downgraded(h->random) ||
+	    sts_tls_hello_echoed(c->seed, h->session_id) || s == NULL ||
 	    s->version != STS_TLS_12 || !sts_tls_suite_for(s, c->keys)) {
 		return STS_ALERT_ILLEGAL_PARAMETER;
 	}

@@ -33,15 +33,9 @@ static enum sts_tls_alert
 judge_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 {
 	const struct sts_tls_suite *s = sts_tls_suite_find(h->suite);
-	uint8_t id[STS_TLS_RANDOM];
-	size_t id_len = sts_tls_hello_session_id(c->seed, id);
 
-	if (h->session_id.n != id_len ||
-	    memcmp(h->session_id.p, id, id_len) != 0) {
-		return STS_ALERT_ILLEGAL_PARAMETER;
-	}
-	if (s == NULL || s->version != STS_TLS_13 ||
-	    (c->retried && s != c->suite)) {
+	if (!sts_tls_hello_echoed(c->seed, h->session_id) || s == NULL ||
+	    s->version != STS_TLS_13 || (c->retried && s != c->suite)) {
 		return STS_ALERT_ILLEGAL_PARAMETER;
 	}
 	c->suite = s;

@@ -48,12 +48,25 @@ put16(struct writer *w, unsigned v)
 }
 
 static void
-put(struct writer *w, struct sts_text t)
+put(struct writer *w, const uint8_t *p, size_t n)
 {
-	if (t.n > 0) {
-		memcpy(w->p + w->n, t.p, t.n);
-		w->n += t.n;
-	}
+	memcpy(w->p + w->n, p, n);
+	w->n += n;
+}
+
+/* With its length before it. */
+static void
+put_vector8(struct writer *w, struct sts_text t)
+{
+	put8(w, (unsigned)t.n);
+	put(w, t.p, t.n);
+}
+
+static void
+put_vector16(struct writer *w, struct sts_text t)
+{
+	put16(w, (unsigned)t.n);
+	put(w, t.p, t.n);
 }
 
 static size_t
@@ -69,11 +82,20 @@ close16(struct writer *w, size_t from)
 	sts_put16be(w->p + from - 2, (uint16_t)(w->n - from));
 }
 
+/* An extension that is nothing but a list. */
 static size_t
-open_ext(struct writer *w, enum sts_tls_ext e)
+open_list(struct writer *w, enum sts_tls_ext e)
 {
 	put16(w, sts_tls_ext_id(e));
+	put16(w, 0);
 	return open16(w);
+}
+
+static void
+close_list(struct writer *w, size_t from)
+{
+	close16(w, from);
+	close16(w, from - 2);
 }
 
 static void
@@ -92,27 +114,22 @@ put_suites(struct writer *w, uint8_t keys)
 static void
 put_server_name(struct writer *w, struct sts_text name)
 {
-	size_t ext = open_ext(w, STS_TLS_EXT_SERVER_NAME);
-	size_t list = open16(w), host;
+	size_t list = open_list(w, STS_TLS_EXT_SERVER_NAME);
 
 	put8(w, 0); /* host_name */
-	host = open16(w);
-	put(w, name);
-	close16(w, host);
-	close16(w, list);
-	close16(w, ext);
+	put_vector16(w, name);
+	close_list(w, list);
 }
 
 static void
 put_groups(struct writer *w)
 {
-	size_t ext = open_ext(w, STS_TLS_EXT_GROUPS), list = open16(w);
+	size_t list = open_list(w, STS_TLS_EXT_GROUPS);
 
 	for (unsigned i = 0; sts_tls_group(i) != NULL; i++) {
 		put16(w, sts_tls_group(i)->id);
 	}
-	close16(w, list);
-	close16(w, ext);
+	close_list(w, list);
 }
 
 /* Signature schemes of keys of this kind; or those for certificates, whatever
@@ -120,7 +137,7 @@ put_groups(struct writer *w)
 static void
 put_schemes(struct writer *w, enum sts_tls_ext e, uint8_t keys)
 {
-	size_t ext = open_ext(w, e), list = open16(w);
+	size_t list = open_list(w, e);
 
 	for (unsigned i = 0; sts_tls_scheme(i) != NULL; i++) {
 		if (e == STS_TLS_EXT_SIGNATURES
@@ -130,109 +147,76 @@ put_schemes(struct writer *w, enum sts_tls_ext e, uint8_t keys)
 			put16(w, sts_tls_scheme(i)->id);
 		}
 	}
-	close16(w, list);
-	close16(w, ext);
+	close_list(w, list);
 }
 
 static void
 put_alpn(struct writer *w, struct sts_text protocol)
 {
-	size_t ext = open_ext(w, STS_TLS_EXT_ALPN), list = open16(w);
+	size_t list = open_list(w, STS_TLS_EXT_ALPN);
 
-	put8(w, (unsigned)protocol.n);
-	put(w, protocol);
-	close16(w, list);
-	close16(w, ext);
-}
-
-static void
-put_versions(struct writer *w)
-{
-	size_t ext = open_ext(w, STS_TLS_EXT_VERSIONS);
-
-	put8(w, 4);
-	put16(w, STS_TLS_13);
-	put16(w, STS_TLS_12);
-	close16(w, ext);
+	put_vector8(w, protocol);
+	close_list(w, list);
 }
 
 static void
 put_share(struct writer *w, const struct sts_tls_hello *h)
 {
-	size_t ext = open_ext(w, STS_TLS_EXT_KEY_SHARE), list = open16(w);
-	size_t point;
+	size_t list = open_list(w, STS_TLS_EXT_KEY_SHARE);
 
 	put16(w, h->group);
-	point = open16(w);
-	put(w, h->share);
-	close16(w, point);
-	close16(w, list);
-	close16(w, ext);
+	put_vector16(w, h->share);
+	close_list(w, list);
 }
 
 static void
 put_cookie(struct writer *w, struct sts_text cookie)
 {
-	size_t ext = open_ext(w, STS_TLS_EXT_COOKIE), body = open16(w);
+	size_t list = open_list(w, STS_TLS_EXT_COOKIE);
 
-	put(w, cookie);
-	close16(w, body);
-	close16(w, ext);
+	put(w, cookie.p, cookie.n);
+	close_list(w, list);
 }
 
-/* Extensions for TLS 1.2 that say one thing only. */
-static void
-put_old(struct writer *w)
-{
-	size_t ext = open_ext(w, STS_TLS_EXT_MASTER_SECRET);
+/* Extensions that say one thing only. */
+static const uint8_t fixed[] = {
+	0, 43, 0, 5, 4, 3, 4, 3, 3, /* supported_versions: 1.3, 1.2 */
+	0, 23, 0, 0, /* extended_master_secret */
+	0xff, 1, 0, 1, 0, /* renegotiation_info: none */
+	0, 11, 0, 2, 1, 0 /* ec_point_formats: uncompressed */
+};
 
-	close16(w, ext);
-	ext = open_ext(w, STS_TLS_EXT_RENEGOTIATION);
-	put8(w, 0);
-	close16(w, ext);
-	ext = open_ext(w, STS_TLS_EXT_POINTS);
-	put8(w, 1);
-	put8(w, 0); /* uncompressed */
-	close16(w, ext);
-}
+/* What limits a record to this many bytes when it is sealed by TLS 1.2. */
+#define FITS(n) ((n) + SEALED_12 <= STS_TLS_RECORD_SIZE)
 
-/* max_fragment_length: 1 to 4 for 512 to 4,096 bytes, the largest that fits. */
-static unsigned
-fragment_code(void)
-{
-	unsigned code = 1;
+enum {
+	/* max_fragment_length: 1 to 4 for 512 to 4,096 bytes, the largest that
+	 * fits. */
+	FRAGMENT_CODE = FITS(4096) ? 4 : FITS(2048) ? 3 : FITS(1024) ? 2 : 1,
+	RECORD_LIMIT = STS_TLS_RECORD_SIZE - SEALED_13
+};
 
-	while (code < 4 && (512 << code) + SEALED_12 <= STS_TLS_RECORD_SIZE) {
-		code++;
-	}
-	return code;
-}
+/* Small records are asked for in both ways (RFC 8449 5). */
+static const uint8_t limits[] = {
+	0, 1, 0, 1, FRAGMENT_CODE, /* max_fragment_length */
+	0, 28, 0, 2, RECORD_LIMIT >> 8 & 0xff, RECORD_LIMIT & 0xff
+	/* record_size_limit */
+};
 
 uint16_t
 sts_tls_hello_fragment_length(void)
 {
-	return (uint16_t)(256U << fragment_code());
-}
-
-/* Small records are asked for in both ways (RFC 8449 5). */
-static void
-put_limits(struct writer *w)
-{
-	size_t ext = open_ext(w, STS_TLS_EXT_FRAGMENT_LENGTH);
-
-	put8(w, fragment_code());
-	close16(w, ext);
-	ext = open_ext(w, STS_TLS_EXT_RECORD_LIMIT);
-	put16(w, STS_TLS_RECORD_SIZE - SEALED_13);
-	close16(w, ext);
+	return 256 << FRAGMENT_CODE;
 }
 
 static void
 put_padding(struct writer *w)
 {
 	if (w->n >= PADDED_FROM && w->n < PADDED_TO) {
-		size_t ext = open_ext(w, STS_TLS_EXT_PADDING);
+		size_t ext;
 
+		put16(w, sts_tls_ext_id(STS_TLS_EXT_PADDING));
+		ext = open16(w);
 		while (w->n < PADDED_TO) {
 			put8(w, 0);
 		}
@@ -248,15 +232,14 @@ put_extensions(struct writer *w, const struct sts_tls_hello *h)
 	put_server_name(w, h->name);
 	put_groups(w);
 	put_share(w, h);
-	put_versions(w);
 	put_schemes(w, STS_TLS_EXT_SIGNATURES, h->keys);
 	put_schemes(w, STS_TLS_EXT_CERT_SIGNATURES, 0);
-	put_old(w);
+	put(w, fixed, sizeof fixed);
 	if (h->alpn.n > 0) {
 		put_alpn(w, h->alpn);
 	}
 	if (STS_TLS_SMALL) {
-		put_limits(w);
+		put(w, limits, sizeof limits);
 	}
 	if (h->cookie.n > 0) {
 		put_cookie(w, h->cookie);
@@ -265,35 +248,45 @@ put_extensions(struct writer *w, const struct sts_tls_hello *h)
 	close16(w, list);
 }
 
-size_t
-sts_tls_hello_session_id(
-    const uint8_t seed[STS_TLS_SEED], uint8_t out[STS_TLS_RANDOM])
+/* Not empty: RFC 8446 D.4. */
+static void
+draw_session_id(const uint8_t *seed, uint8_t out[STS_TLS_RANDOM])
 {
 	sts_tls_draw(seed, STS_TLS_DRAW_SESSION_ID, out);
-	return STS_TLS_RANDOM;
+}
+
+bool
+sts_tls_hello_echoed(
+    const uint8_t seed[STS_TLS_SEED], struct sts_text session_id)
+{
+	uint8_t id[STS_TLS_RANDOM];
+
+	draw_session_id(seed, id);
+	return session_id.n == sizeof id &&
+	       memcmp(session_id.p, id, sizeof id) == 0;
 }
 
 size_t
 sts_tls_hello_write(const struct sts_tls_hello *h, uint8_t *out)
 {
+	/* The length comes in below. */
+	static const uint8_t front[] = { STS_TLS_CLIENT_HELLO, 0, 0, 0,
+		STS_TLS_12 >> 8, STS_TLS_12 & 0xff /* legacy_version */ };
+	static const uint8_t no_compression[] = { 1, 0 };
 	struct writer w = { out, 0 };
 	uint8_t drawn[STS_TLS_RANDOM];
 
 	STS_ASSERT(h->name.n <= STS_NAME_MAX);
 	STS_ASSERT(h->alpn.n <= STS_TLS_ALPN_MAX);
 	STS_ASSERT(h->cookie.n <= STS_TLS_COOKIE_MAX);
-	put8(&w, STS_TLS_CLIENT_HELLO);
-	put8(&w, 0);
-	put16(&w, 0); /* the length, below */
-	put16(&w, STS_TLS_12); /* legacy_version */
+	put(&w, front, sizeof front);
 	sts_tls_draw(h->seed, STS_TLS_DRAW_RANDOM, drawn);
-	put(&w, sts_text(drawn, sizeof drawn));
-	/* Not empty: RFC 8446 D.4. */
-	put8(&w, (unsigned)sts_tls_hello_session_id(h->seed, drawn));
-	put(&w, sts_text(drawn, sizeof drawn));
+	put(&w, drawn, sizeof drawn);
+	draw_session_id(h->seed, drawn);
+	put8(&w, sizeof drawn);
+	put(&w, drawn, sizeof drawn);
 	put_suites(&w, h->keys);
-	put8(&w, 1); /* no compression */
-	put8(&w, 0);
+	put(&w, no_compression, sizeof no_compression);
 	put_extensions(&w, h);
 	STS_ASSERT(w.n <= STS_TLS_HELLO_MAX);
 	sts_put16be(out + 2, (uint16_t)(w.n - HEADER));

@@ -36,8 +36,8 @@ uint32_t sts_tls_hello_offers(const struct sts_tls_hello *h);
 /* What it asks for by max_fragment_length, if it does. */
 uint16_t sts_tls_hello_fragment_length(void);
 
-/* Its session id, to out; returns the length. */
-size_t sts_tls_hello_session_id(
-    const uint8_t seed[STS_TLS_SEED], uint8_t out[STS_TLS_RANDOM]);
+/* Whether a server sends back the session id of the hello with this seed. */
+bool sts_tls_hello_echoed(
+    const uint8_t seed[STS_TLS_SEED], struct sts_text session_id);
 
 #endif

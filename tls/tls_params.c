@@ -2,22 +2,25 @@
 /* The tables of what is offered. */
 #include "tls_params.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-/* ChaCha20 first: without instructions for AES it takes a seventh of its
- * time. */
+/*
+ * What a product leaves out stands at an end of its table: ChaCha20 where
+ * records are opened piece by piece, SHA-384 and SHA-512, P-521.
+ *
+ * ChaCha20 is preferred: without instructions for AES it takes a seventh of
+ * its time. A server looks at the suites of its version alone.
+ */
 static const struct sts_tls_suite suites[] = {
 	{ 0x1303, STS_TLS_13, STS_TLS_CHACHA20, 32, br_sha256_ID, 0 },
-	{ 0x1301, STS_TLS_13, STS_TLS_AES_GCM, 16, br_sha256_ID, 0 },
-	{ 0x1302, STS_TLS_13, STS_TLS_AES_GCM, 32, br_sha384_ID, 0 },
 	{ 0xcca9, STS_TLS_12, STS_TLS_CHACHA20, 32, br_sha256_ID,
 	    BR_KEYTYPE_EC },
 	{ 0xcca8, STS_TLS_12, STS_TLS_CHACHA20, 32, br_sha256_ID,
 	    BR_KEYTYPE_RSA },
+	{ 0x1301, STS_TLS_13, STS_TLS_AES_GCM, 16, br_sha256_ID, 0 },
 	{ 0xc02b, STS_TLS_12, STS_TLS_AES_GCM, 16, br_sha256_ID,
 	    BR_KEYTYPE_EC },
 	{ 0xc02f, STS_TLS_12, STS_TLS_AES_GCM, 16, br_sha256_ID,
 	    BR_KEYTYPE_RSA },
+	{ 0x1302, STS_TLS_13, STS_TLS_AES_GCM, 32, br_sha384_ID, 0 },
 	{ 0xc02c, STS_TLS_12, STS_TLS_AES_GCM, 32, br_sha384_ID,
 	    BR_KEYTYPE_EC },
 	{ 0xc030, STS_TLS_12, STS_TLS_AES_GCM, 32, br_sha384_ID,
@@ -36,51 +39,68 @@ static const struct sts_tls_group groups[] = {
 static const struct sts_tls_scheme schemes[] = {
 	{ 0x0403, STS_SIGNATURE_ECDSA, br_sha256_ID, BR_EC_secp256r1 },
 	{ 0x0804, STS_SIGNATURE_RSA_PSS, br_sha256_ID, 0 },
+	{ 0x0401, STS_SIGNATURE_RSA_PKCS1, br_sha256_ID, 0 },
 	{ 0x0503, STS_SIGNATURE_ECDSA, br_sha384_ID, BR_EC_secp384r1 },
 	{ 0x0805, STS_SIGNATURE_RSA_PSS, br_sha384_ID, 0 },
+	{ 0x0501, STS_SIGNATURE_RSA_PKCS1, br_sha384_ID, 0 },
 	{ 0x0603, STS_SIGNATURE_ECDSA, br_sha512_ID, BR_EC_secp521r1 },
 	{ 0x0806, STS_SIGNATURE_RSA_PSS, br_sha512_ID, 0 },
-	{ 0x0401, STS_SIGNATURE_RSA_PKCS1, br_sha256_ID, 0 },
-	{ 0x0501, STS_SIGNATURE_RSA_PKCS1, br_sha384_ID, 0 },
 	{ 0x0601, STS_SIGNATURE_RSA_PKCS1, br_sha512_ID, 0 },
 };
 
-static bool
-hash_is_in(uint8_t hash_id)
-{
-	return STS_SHA384_512 || hash_id == br_sha256_ID;
-}
-
-static bool
-suite_is_in(const struct sts_tls_suite *s)
-{
-	return hash_is_in(s->hash_id) &&
-	       !(STS_TLS_SMALL && s->cipher == STS_TLS_CHACHA20);
-}
-
-static bool
-group_is_in(const struct sts_tls_group *g)
-{
-	return STS_P521 || g->id != BR_EC_secp521r1;
-}
+enum {
+	SUITES_FROM = STS_TLS_SMALL ? 3 : 0,
+	SUITES_END = STS_SHA384_512 ? 9 : 6,
+	GROUPS = STS_P521 ? 4 : 3,
+	SCHEMES = STS_SHA384_512 ? 9 : 3
+};
 
 const struct sts_tls_suite *
 sts_tls_suite(unsigned i)
 {
-	for (size_t k = 0; k < COUNT(suites); k++) {
-		if (suite_is_in(&suites[k]) && i-- == 0) {
-			return &suites[k];
-		}
-	}
-	return NULL;
+	return i < SUITES_END - SUITES_FROM ? &suites[SUITES_FROM + i] : NULL;
 }
 
 const struct sts_tls_suite *
 sts_tls_suite_find(uint16_t id)
 {
-	for (size_t k = 0; k < COUNT(suites); k++) {
-		if (suites[k].id == id && suite_is_in(&suites[k])) {
-			return &suites[k];
+	for (size_t i = SUITES_FROM; i < SUITES_END; i++) {
+		if (suites[i].id == id) {
+			return &suites[i];
+		}
+	}
+	return NULL;
+}
+
+const struct sts_tls_group *
+sts_tls_group(unsigned i)
+{
+	return i < GROUPS ? &groups[i] : NULL;
+}
+
+const struct sts_tls_group *
+sts_tls_group_find(uint16_t id)
+{
+	for (size_t i = 0; i < GROUPS; i++) {
+		if (groups[i].id == id) {
+			return &groups[i];
+		}
+	}
+	return NULL;
+}
+
+const struct sts_tls_scheme *
+sts_tls_scheme(unsigned i)
+{
+	return i < SCHEMES ? &schemes[i] : NULL;
+}
+
+const struct sts_tls_scheme *
+sts_tls_scheme_find(uint16_t id)
+{
+	for (size_t i = 0; i < SCHEMES; i++) {
+		if (schemes[i].id == id) {
+			return &schemes[i];
 		}
 	}
 	return NULL;
@@ -90,50 +110,6 @@ bool
 sts_tls_suite_for(const struct sts_tls_suite *s, uint8_t keys)
 {
 	return keys == 0 || s->key_type == 0 || s->key_type == keys;
-}
-
-const struct sts_tls_group *
-sts_tls_group(unsigned i)
-{
-	for (size_t k = 0; k < COUNT(groups); k++) {
-		if (group_is_in(&groups[k]) && i-- == 0) {
-			return &groups[k];
-		}
-	}
-	return NULL;
-}
-
-const struct sts_tls_group *
-sts_tls_group_find(uint16_t id)
-{
-	for (size_t k = 0; k < COUNT(groups); k++) {
-		if (groups[k].id == id && group_is_in(&groups[k])) {
-			return &groups[k];
-		}
-	}
-	return NULL;
-}
-
-const struct sts_tls_scheme *
-sts_tls_scheme(unsigned i)
-{
-	for (size_t k = 0; k < COUNT(schemes); k++) {
-		if (hash_is_in(schemes[k].hash_id) && i-- == 0) {
-			return &schemes[k];
-		}
-	}
-	return NULL;
-}
-
-const struct sts_tls_scheme *
-sts_tls_scheme_find(uint16_t id)
-{
-	for (size_t k = 0; k < COUNT(schemes); k++) {
-		if (schemes[k].id == id && hash_is_in(schemes[k].hash_id)) {
-			return &schemes[k];
-		}
-	}
-	return NULL;
 }
 
 bool

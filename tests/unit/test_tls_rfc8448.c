@@ -150,17 +150,12 @@ sts_tls_hello_fragment_length(void)
 	return 0;
 }
 
-size_t
-sts_tls_hello_session_id(
-    const uint8_t seed[STS_TLS_SEED], uint8_t out[STS_TLS_RANDOM])
+bool
+sts_tls_hello_echoed(
+    const uint8_t seed[STS_TLS_SEED], struct sts_text session_id)
 {
-	struct sts_text id = value("session_id");
-
 	(void)seed;
-	if (id.n > 0) {
-		memcpy(out, id.p, id.n);
-	}
-	return id.n;
+	return sts_text_same(session_id, value("session_id"));
 }
 
 /* ---- tls_exchange.c */
