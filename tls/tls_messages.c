@@ -127,14 +127,14 @@ struct answers {
 	struct sts_tls_server_hello hello;
 };
 
+/* Readers of an extension's content. What they leave, or take too much, is for
+ * read_ext to see: it is decode_error, whatever they say of the value. */
+
 static enum sts_tls_alert
 read_fragment_length(struct reader *r, struct answers *a)
 {
 	uint8_t code = take8(r);
 
-	if (!exact(r)) {
-		return STS_ALERT_DECODE_ERROR;
-	}
 	if (code < 1 || code > 4) {
 		return STS_ALERT_ILLEGAL_PARAMETER;
 	}
@@ -149,32 +149,24 @@ read_alpn(struct reader *r, struct answers *a)
 	struct reader list = read_all(take_vector16(r));
 
 	a->hello.ext.alpn = take_vector8(&list);
-	if (!exact(r) || !exact(&list) || a->hello.ext.alpn.n == 0) {
-		return STS_ALERT_DECODE_ERROR;
-	}
-	return STS_ALERT_NONE;
+	return exact(&list) && a->hello.ext.alpn.n > 0 ? STS_ALERT_NONE
+						       : STS_ALERT_DECODE_ERROR;
 }
 
 static enum sts_tls_alert
 read_record_limit(struct reader *r, struct answers *a)
 {
 	a->hello.ext.record_limit = take16(r);
-	if (!exact(r)) {
-		return STS_ALERT_DECODE_ERROR;
-	}
 	return a->hello.ext.record_limit < RECORD_LIMIT_MIN
 		   ? STS_ALERT_ILLEGAL_PARAMETER
 		   : STS_ALERT_NONE;
 }
 
+/* Older versions are not negotiated by this extension. */
 static enum sts_tls_alert
 read_version(struct reader *r, struct answers *a)
 {
 	a->hello.version = take16(r);
-	if (!exact(r)) {
-		return STS_ALERT_DECODE_ERROR;
-	}
-	/* Older versions are not negotiated by this extension. */
 	return a->hello.version == STS_TLS_13 ? STS_ALERT_NONE
 					      : STS_ALERT_ILLEGAL_PARAMETER;
 }
@@ -183,8 +175,7 @@ static enum sts_tls_alert
 read_cookie(struct reader *r, struct answers *a)
 {
 	a->hello.cookie = take_vector16(r);
-	return exact(r) && a->hello.cookie.n > 0 ? STS_ALERT_NONE
-						 : STS_ALERT_DECODE_ERROR;
+	return a->hello.cookie.n > 0 ? STS_ALERT_NONE : STS_ALERT_DECODE_ERROR;
 }
 
 static enum sts_tls_alert
@@ -194,7 +185,7 @@ read_key_share(struct reader *r, struct answers *a)
 	if (!a->hello.retry) {
 		a->hello.share = take_vector16(r);
 	}
-	return exact(r) ? STS_ALERT_NONE : STS_ALERT_DECODE_ERROR;
+	return STS_ALERT_NONE;
 }
 
 /* Uncompressed must be among the formats (RFC 8422 5.1.2). */
@@ -202,45 +193,43 @@ static enum sts_tls_alert
 read_points(struct reader *r, struct answers *a)
 {
 	struct sts_text formats = take_vector8(r);
-	bool found = false;
 
 	(void)a;
-	if (!exact(r) || formats.n == 0) {
+	if (formats.n == 0) {
 		return STS_ALERT_DECODE_ERROR;
 	}
 	for (size_t i = 0; i < formats.n; i++) {
-		found = found || formats.p[i] == 0;
+		if (formats.p[i] == 0) {
+			return STS_ALERT_NONE;
+		}
 	}
-	return found ? STS_ALERT_NONE : STS_ALERT_ILLEGAL_PARAMETER;
+	return STS_ALERT_ILLEGAL_PARAMETER;
 }
 
 /* The first handshake has nothing to renegotiate (RFC 5746 3.4). */
 static enum sts_tls_alert
 read_renegotiation(struct reader *r, struct answers *a)
 {
-	struct sts_text info = take_vector8(r);
-
 	(void)a;
-	if (!exact(r)) {
-		return STS_ALERT_DECODE_ERROR;
-	}
-	return info.n == 0 ? STS_ALERT_NONE : STS_ALERT_ILLEGAL_PARAMETER;
+	return take_vector8(r).n == 0 ? STS_ALERT_NONE
+				      : STS_ALERT_ILLEGAL_PARAMETER;
 }
 
 /* server_name, extended_master_secret: empty. */
 static enum sts_tls_alert
 read_nothing(struct reader *r, struct answers *a)
 {
+	(void)r;
 	(void)a;
-	return exact(r) ? STS_ALERT_NONE : STS_ALERT_DECODE_ERROR;
+	return STS_ALERT_NONE;
 }
 
 /* supported_groups is of use for later sessions only. */
 static enum sts_tls_alert
 ignore(struct reader *r, struct answers *a)
 {
-	(void)r;
 	(void)a;
+	r->n = 0;
 	return STS_ALERT_NONE;
 }
 
@@ -262,9 +251,12 @@ read_ext(enum sts_tls_ext e, struct reader *r, struct answers *a)
 		[STS_TLS_EXT_RENEGOTIATION] = read_renegotiation,
 	};
 
+	enum sts_tls_alert alert;
+
 	/* The others may stand in no message of a server: judge_ext. */
 	STS_ASSERT(readers[e] != NULL);
-	return readers[e](r, a);
+	alert = readers[e](r, a);
+	return exact(r) ? alert : STS_ALERT_DECODE_ERROR;
 }
 
 /* Whether an extension may stand here; e: STS_TLS_EXTS if not known. */
