@@ -43,7 +43,7 @@ bench-tls-board-elf: $(patsubst %.c,$(BUILD)/obj/%.o,$(TLS_SRC) $(BASE_SRC)) $(B
 
 # Flash of what the board links of the client beyond what it links of the judge
 # alone; BearSSL's part is in both.
-JUDGE_CALLS = $(addprefix sts_x509_,start cert_begin cert_feed cert_end chain_end pending work verdict leaf_key leaf_key_usable)
+JUDGE_CALLS = $(addprefix sts_x509_,start use_links cert_begin cert_feed cert_end chain_end pending work verdict leaf_key leaf_key_usable)
 CLIENT_CALLS = $(addprefix sts_tls_,start use_links use_alpn wants work rec_send_buf rec_send_ack rec_recv_buf rec_recv_ack \
 	app_send_buf app_send_ack app_flush app_recv_buf app_recv_ack peer_closed end established provisional why)
 SIZE_TLS = $(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -nostartfiles -nodefaultlibs -Wl,--gc-sections \

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Our TLS client among real servers, on loopback:
 
-    servers.py FOLDER GET...            this machine's servers
-    servers.py --root ROOT GET...       those of a Debian in a folder (root)
+    servers.py FOLDER UPDATE GET...         this machine's servers
+    servers.py --root ROOT UPDATE GET...    those of a Debian in a folder (root)
 
-Each GET is tests/tls/get.c built in another way: with our own client, with
+UPDATE is tests/tls/gnutls_update.c. Each GET is tests/tls/get.c built in another way: with our own client, with
 record buffers of 1,024 and 4,421 bytes, and with BearSSL's engine, by its
 name. A row is a server, how it is started, and what must come of it; the
 engine must agree with ours, unless the row says what it does instead. Servers
@@ -278,7 +278,7 @@ def command(place, port, text):
     names = {n: f"{place.seen}/{n}" for n in
              ("ec", "p384", "p521", "rsa", "large", "other", "stranger",
               "nss")}
-    return text.format(port=port, **names).split()
+    return text.format(port=port, folder=place.seen, **names).split()
 
 
 def free_port():
@@ -369,16 +369,38 @@ def key_updates(binary, place):
     return failed
 
 
+def gnutls_updates(binary, place):
+    """What GnuTLS, or the client, says that is not as it should be, or
+    None."""
+    path = f"{place.folder}/update.txt"
+    with open(path, "w") as log:
+        server, port = start(
+            place, "{folder}/gnutls-update {port} {ec}.pem {ec}.key", log)
+    try:
+        out = subprocess.run(
+            [binary, str(port), HOST, f"{place.folder}/ca.pem", "echo"],
+            capture_output=True, text=True, timeout=20).stdout
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        out = "hangs"
+    stop(server)
+    with open(path) as f:
+        said = f.read()
+    good = said == "ok\n" and out.startswith("ok 19 closed")
+    return None if good else f"server: {said.strip()}; client: {out.strip()}"
+
+
 def main():
     if sys.argv[1] == "--root":
-        place, binaries = Place(None, sys.argv[2]), sys.argv[3:]
+        place, (update, *binaries) = Place(None, sys.argv[2]), sys.argv[3:]
     else:
-        place, binaries = Place(sys.argv[1]), sys.argv[2:]
+        place, (update, *binaries) = Place(sys.argv[1]), sys.argv[2:]
     folder = place.folder
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     make_certificates(folder)
+    shutil.copy(update, f"{folder}/gnutls-update")
     absent, failed, passed = set(), 0, 0
     for name, text, *want in ROWS:
         tool = text.split()[0]
@@ -398,12 +420,19 @@ def main():
                 print(f"{name}: {os.path.basename(binary)}: {got}, "
                       f"want {wanted}")
         stop(server)
-    for binary in binaries:
-        if "openssl" not in absent and "engine" not in binary:
-            wrong = key_updates(binary, place)
+    for tool, updates in (("openssl", key_updates),
+                          ("gnutls-serv", gnutls_updates)):
+        if not place.has(tool):
+            absent.add(tool)
+            continue
+        for binary in binaries:
+            if "engine" in os.path.basename(binary):
+                continue
+            wrong = updates(binary, place)
             passed, failed = passed + (not wrong), failed + bool(wrong)
             if wrong:
-                print(f"KeyUpdate: {os.path.basename(binary)}: {wrong}")
+                print(f"KeyUpdate, {tool}: {os.path.basename(binary)}: "
+                      f"{wrong}")
     for tool in sorted(absent):
         print(f"servers: NOT RUN: {tool} is not installed")
     print(f"servers: {passed} passed, {failed} failed")

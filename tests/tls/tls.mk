@@ -1,11 +1,12 @@
 # The TLS client among real servers, and BoringSSL's runner against it.
 #   make test-tls       servers of openssl, gnutls, nss, boringssl, nginx, caddy
+#   make test-tls-sanitized    the same with the sanitizers
 #   make test-tls-trixie    the same of Debian 13 (root; tests/lab/lab.mk)
 #   make test-bogo      the runner of BoringSSL, tests/bogo/disabled.json aside
 
 # Of the servers those that start nothing by being installed; others are used
 # where they are.
-TLS_PKGS = python3 openssl gnutls-bin libnss3-tools
+TLS_PKGS = python3 openssl gnutls-bin libgnutls28-dev libnss3-tools
 BOGO_PKGS = golang-go golang-golang-x-crypto-dev
 
 TLS_GET := $(addprefix $(BUILD)/tls/get,-own -1024 -4421 -engine)
@@ -22,18 +23,27 @@ $(TLS_GET): $(BUILD)/tls/%: tests/tls/get.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) tls/t
 	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(TLS_GET_DEFS_$*) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
 		$(call TLS_GET_SRC,$*) $(BEARSSL_LIB) $(LDFLAGS)
 
-.PHONY: test-tls
-test-tls: $(TLS_GET) ## our TLS client among real servers on loopback
+# GnuTLS with KeyUpdates, which its own server cannot send.
+$(BUILD)/tls/gnutls-update: tests/tls/gnutls_update.c
 	@sh boards/posix/deps.sh $(TLS_PKGS)
-	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(TLS_GET)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CFLAGS) -o $@ $< -lgnutls $(LDFLAGS)
+
+.PHONY: test-tls test-tls-sanitized
+test-tls: $(TLS_GET) $(BUILD)/tls/gnutls-update ## our TLS client among real servers on loopback
+	@sh boards/posix/deps.sh $(TLS_PKGS)
+	@python3 -B tests/tls/servers.py $(BUILD)/tls/world $(BUILD)/tls/gnutls-update $(TLS_GET)
+
+test-tls-sanitized: ## the same, our client built with the address and undefined sanitizers
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS='$(SANITIZE)' test-tls
 
 TLS_TRIXIE_PKGS = openssl gnutls-bin libnss3-tools nginx-light caddy android-boringssl
 
 .PHONY: test-tls-trixie
-test-tls-trixie: $(TLS_GET) ## the same among those of Debian 13 (root)
+test-tls-trixie: $(TLS_GET) $(BUILD)/tls/gnutls-update ## the same among those of Debian 13 (root)
 	@sh boards/posix/deps.sh $(TLS_PKGS)
 	@$(MAKE) --no-print-directory trixie PKGS='$(TLS_TRIXIE_PKGS)'
-	@python3 -B tests/tls/servers.py --root "$$(realpath $(TRIXIE))" $(TLS_GET)
+	@python3 -B tests/tls/servers.py --root "$$(realpath $(TRIXIE))" $(BUILD)/tls/gnutls-update $(TLS_GET)
 
 .PHONY: bench-tls
 bench-tls: $(filter %-own %-engine,$(TLS_GET)) ## CPU of a GET: our client beside BearSSL's engine; fails above 0.8
