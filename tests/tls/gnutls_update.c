@@ -184,6 +184,8 @@ main(int argc, char **argv)
 	echoed(s, "four\n");
 	counted("asked for two", 4, 2);
 	gnutls_bye(s, GNUTLS_SHUT_WR);
+	gnutls_deinit(s);
+	gnutls_certificate_free_credentials(who);
 	printf("ok\n");
 	return 0;
 }
