@@ -1,5 +1,8 @@
 # Measurements beside other people's code; no part of `make test`.
 
+# One gateway over the in-memory port.
+GATEWAY_SRC = tests/bench/gateway.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+
 .PHONY: bench-x509
 bench-x509: ## CPU to judge a chain: ours, BearSSL's minimal engine, OpenSSL
 	@sh boards/posix/deps.sh gcc libc6-dev libbearssl-dev libssl-dev
@@ -102,8 +105,7 @@ bench-instructions: $(BUILD)/bench/instructions ## instructions of a warm answer
 	@python3 -B tests/bench/test_instructions.py
 	@python3 -B tests/bench/instructions.py $< tests/bench/instructions.txt '$(CC)' '$(CFLAGS)' $(KEEP)
 
-$(BUILD)/bench/instructions: tests/bench/instructions.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c \
-		tests/mem/https.c tests/mem/seeder.c tests/mem/world.c $(BUILD)/libmtasts.a
+$(BUILD)/bench/instructions: tests/bench/instructions.c $(GATEWAY_SRC) tests/mem/seeder.c $(BUILD)/libmtasts.a
 	@sh boards/posix/deps.sh valgrind
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
@@ -113,8 +115,7 @@ $(BUILD)/bench/instructions: tests/bench/instructions.c tests/fuzz/assert.c test
 bench-wait: $(BUILD)/bench/wait ## worst wait of a held answer beside 16 hostile chains, in signature checks
 	@$(BUILD)/bench/wait
 
-$(BUILD)/bench/wait: tests/bench/wait.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c \
-		tests/mem/world.c $(BUILD)/libmtasts.a
+$(BUILD)/bench/wait: tests/bench/wait.c $(GATEWAY_SRC) $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		-Wl,--wrap=sts_tls_work $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
@@ -168,8 +169,7 @@ bench-assert: ## what the assertions cost: octets, and instructions by callgrind
 bench-report: $(BUILD)/bench/report ## datagrams of mail servers lost beside 16 hostile chains, at a queue of 10
 	@for rate in 300 1000 3000; do unshare -n $< $$rate 2>/dev/null || $< $$rate || exit 1; done
 
-$(BUILD)/bench/report: tests/bench/report.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c \
-		tests/mem/world.c $(BUILD)/libmtasts.a
+$(BUILD)/bench/report: tests/bench/report.c $(GATEWAY_SRC) $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lm $(LDFLAGS)

@@ -25,13 +25,10 @@
 #include <unistd.h>
 
 #include "../../core/agent/agent_state.h"
-#include "../../core/driver.h"
-#include "../mem/mem.h"
-#include "../mem/world.h"
+#include "gateway.h"
 
 enum {
 	HOSTILE = 16,
-	WALL_S = 1750000000,
 	DATAGRAM = 480,
 	DOMAINS = 200
 };
@@ -42,28 +39,8 @@ struct shared {
 	volatile unsigned long sent, lost;
 };
 
-static struct mem mem;
-static struct world world;
-static struct sts_port port;
-static struct sts_agent agent;
-static struct sts_driver driver;
-static struct sts_settings settings;
-static struct sts_reporter reporter;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
-static uint8_t root[65536];
+static struct gateway g;
 static int fds[2];
-static sts_ms now = 1000;
-
-static void
-need(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "report: %s\n", what);
-		exit(1);
-	}
-}
 
 static struct sts_text
 text(const char *s)
@@ -86,8 +63,8 @@ recv_some(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 {
 	ssize_t n;
 
-	if (ch != sts_driver_listener(&driver, 0)) {
-		return mem.port.recv(ctx, ch, buf, size);
+	if (ch != sts_driver_listener(&g.driver, 0)) {
+		return g.mem.port.recv(ctx, ch, buf, size);
 	}
 	n = recv(fds[0], buf, size, MSG_DONTWAIT);
 	return n > 0 ? (int)n : STS_IO_AGAIN;
@@ -146,94 +123,25 @@ send_all(struct shared *s, double rate)
 }
 
 static void
-read_root(void)
-{
-	static uint64_t memory[STS_ANCHORS_LOAD_SIZE_MAX / sizeof(uint64_t)];
-	struct sts_anchors_load *load = (void *)memory;
-	uint8_t pem[4096];
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
-	sts_anchors_begin(load, root, sizeof root);
-	sts_anchors_feed(load, sts_text(pem, n));
-	need(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK, "root.pem");
-}
-
-static void
 start(void)
 {
-	static const uint8_t key[16] = { 2, 7, 1, 8 };
-	struct sts_config c;
-	void *block;
+	static const struct sts_config c = { .lookups = 64,
+		.fetch_slots = HOSTILE + 1,
+		.asks = HOSTILE,
+		.cache_size = 1 << 18,
+		.build_s = GATEWAY_WALL_S,
+		.report_memory = 1 << 20 };
+	static struct sts_reporter reporter;
 
-	memset(&c, 0, sizeof c);
-	c.lookups = 64;
-	c.fetch_slots = HOSTILE + 1;
-	c.asks = HOSTILE;
-	c.cache_size = 1 << 18;
-	c.build_s = WALL_S;
-	c.report_memory = 1 << 20;
-	block = malloc(sts_agent_size(&c));
-	need(block != NULL, "memory");
-	mem_init(&mem, 1);
-	world_init(&world, &mem);
-	port = mem.port;
-	port.recv = recv_some;
-	read_root();
 	reporter.reports = STS_REPORTS_ALL;
 	reporter.organization = text("bench");
 	reporter.contact = text("a@bench.example");
 	reporter.host = text("mail.bench.example");
-	settings.reporter = &reporter;
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	settings.policy_port = 443;
-	settings.allow_private = true;
-	servers.count = 1;
-	servers.addr[0] =
-	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
-	sts_zones_init(&zones, 12000, 30000);
-	sts_agent_init(&agent, &c, &settings, block, now, key);
-	sts_driver_init(&driver, &agent, &port, now);
-	mem.driver = &driver;
+	g.settings.reporter = &reporter;
+	gateway_start(&g, &c);
+	g.port.recv = recv_some;
 	sts_listen(
-	    &driver, sts_driver_listener(&driver, 0), STS_PROTOCOL_REPORTS);
-}
-
-static void
-set(const char *name, unsigned type, const char *value)
-{
-	struct world_rr rr;
-
-	memset(&rr, 0, sizeof rr);
-	rr.type = type;
-	rr.ttl = 60;
-	rr.what = value != NULL ? WORLD_DATA : WORLD_NODATA;
-	rr.count = value != NULL;
-	snprintf(rr.name, sizeof rr.name, "%s", name);
-	snprintf(
-	    rr.value[0], sizeof rr.value[0], "%s", value != NULL ? value : "");
-	world_set(&world, &rr);
-}
-
-static void
-publish(unsigned i)
-{
-	struct world_host host;
-	char name[64], ip[32];
-
-	snprintf(name, sizeof name, "_mta-sts.h%u.test", i);
-	set(name, DNSPEER_TXT, "v=STSv1; id=1;");
-	snprintf(name, sizeof name, "mta-sts.h%u.test", i);
-	snprintf(ip, sizeof ip, "198.51.100.%u", i + 1);
-	set(name, DNSPEER_A, ip);
-	set(name, DNSPEER_AAAA, NULL);
-	memset(&host, 0, sizeof host);
-	host.addr = (struct sts_addr){ STS_AF_INET, 0, 0, 0,
-		{ 198, 51, 100, (uint8_t)(i + 1) } };
-	host.cert = HTTPS_COMPLEX;
-	host.cut = WORLD_NEVER;
-	world_host(&world, &host);
+	    &g.driver, sts_driver_listener(&g.driver, 0), STS_PROTOCOL_REPORTS);
 }
 
 /* One turn of the daemon's loop, then the world's. */
@@ -244,13 +152,14 @@ turn(struct shared *s)
 
 	if (poll(&p, 1, 0) > 0) {
 		sts_ready(
-		    &driver, sts_driver_listener(&driver, 0), STS_EV_RECV);
+		    &g.driver, sts_driver_listener(&g.driver, 0), STS_EV_RECV);
 	}
-	mem_tell(&mem);
-	sts_run(&driver, now, WALL_S + now / 1000, 256);
+	mem_tell(&g.mem);
+	gateway_run(&g);
 	s->paused = 1;
-	if (!world_step(&world, now) && driver.working.head == STS_NODE_NONE) {
-		now += 10;
+	if (!world_step(&g.world, g.now) &&
+	    g.driver.working.head == STS_NODE_NONE) {
+		g.now += 10;
 	}
 	s->paused = 0;
 }
@@ -267,20 +176,21 @@ play(struct shared *s, double length)
 
 	for (unsigned i = 0; i < HOSTILE; i++) {
 		snprintf(keys[i], sizeof keys[i], "h%u.test", i);
-		publish(i);
+		gateway_publish(&g, keys[i], i, HTTPS_COMPLEX, none);
 	}
 	while (seconds() < end) {
 		for (unsigned i = 0; i < HOSTILE; i++) {
-			slot[i] = sts_ask_refresh(&agent, none, text(keys[i]));
+			slot[i] =
+			    sts_ask_refresh(&g.agent, none, text(keys[i]));
 		}
-		sts_driver_wake(&driver);
+		sts_driver_wake(&g.driver);
 		do {
 			turn(s);
-		} while (agent.lookups_busy > 0 && seconds() < end);
+		} while (g.agent.lookups_busy > 0 && seconds() < end);
 		for (unsigned i = 0; i < HOSTILE; i++) {
-			sts_ask_end(&agent, slot[i]);
+			sts_ask_end(&g.agent, slot[i]);
 		}
-		now += 400000;
+		g.now += 400000;
 		rounds++;
 	}
 	return rounds;
@@ -293,7 +203,7 @@ queue_length(void)
 	unsigned n = 0;
 
 	if (f != NULL) {
-		need(fscanf(f, "%u", &n) == 1, "max_dgram_qlen");
+		gateway_need(fscanf(f, "%u", &n) == 1, "max_dgram_qlen");
 		fclose(f);
 	}
 	return n;
@@ -310,8 +220,9 @@ main(int argc, char **argv)
 	struct sts_metrics_values v;
 	pid_t child;
 
-	need(s != MAP_FAILED, "mmap");
-	need(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) == 0, "socketpair");
+	gateway_need(s != MAP_FAILED, "mmap");
+	gateway_need(
+	    socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) == 0, "socketpair");
 	start();
 	child = fork();
 	if (child == 0) {
@@ -323,10 +234,10 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < 10; i++) {
 		turn(s);
 	}
-	sts_agent_metrics(&agent, &v);
-	need(v.n[STS_METRIC_REPORT_EVENTS] + v.n[STS_METRIC_REPORT_LOST + 1] +
-		     s->lost ==
-		 s->sent,
+	sts_agent_metrics(&g.agent, &v);
+	gateway_need(v.n[STS_METRIC_REPORT_EVENTS] +
+			     v.n[STS_METRIC_REPORT_LOST + 1] + s->lost ==
+			 s->sent,
 	    "a datagram that is neither counted nor lost");
 	printf("%.0f a second, queue of %u, %lu rounds of %d hostile chains: "
 	       "%lu sent, %lu lost, %.2f %%\n",

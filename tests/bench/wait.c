@@ -18,46 +18,24 @@
 #include <time.h>
 
 #include "../../core/cache/payload.h"
-#include "../../core/driver.h"
 #include "../../tls/session.h"
-#include "../mem/mem.h"
-#include "../mem/world.h"
+#include "gateway.h"
 
 enum {
 	HOSTILE = 16,
 	ROUNDS = 5,
-	WALL_S = 1750000000,
 	CHECKS_MAX = 1 << 16,
 	LIMIT = 8 /* multiples of a check: more is a fault */
 };
 
-static const char held[] = "19:postfix example.com,";
+static const char held[] = "example.com";
 
-static struct mem mem;
-static struct world world;
-static struct sts_port port;
-static struct sts_agent agent;
-static struct sts_driver driver;
-static struct sts_settings settings;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
-static uint8_t root[4096];
+static struct gateway g;
 static struct mem_sock *asker;
-static sts_ms now = 1000;
 
 static double check_us[CHECKS_MAX]; /* of every step of work */
 static unsigned checks, passes;
 static double answered_us; /* when the held answer was sent */
-
-static void
-need(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "bench-wait: %s\n", what);
-		exit(1);
-	}
-}
 
 static double
 cpu_us(void)
@@ -80,14 +58,14 @@ __wrap_sts_tls_work(struct sts_tls *t)
 	double began = cpu_us();
 
 	__real_sts_tls_work(t);
-	need(checks < CHECKS_MAX, "too many checks");
+	gateway_need(checks < CHECKS_MAX, "too many checks");
 	check_us[checks++] = cpu_us() - began;
 }
 
 static int
 send_timed(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 {
-	int r = mem.port.send(ctx, ch, buf, len);
+	int r = g.mem.port.send(ctx, ch, buf, len);
 
 	if (asker != NULL && asker->ch == (int)ch) {
 		answered_us = cpu_us();
@@ -102,47 +80,18 @@ text(const char *s)
 }
 
 static void
-read_root(void)
-{
-	static uint64_t memory[STS_ANCHORS_LOAD_SIZE_MAX / sizeof(uint64_t)];
-	struct sts_anchors_load *load = (void *)memory;
-	uint8_t pem[4096];
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
-	sts_anchors_begin(load, root, sizeof root);
-	sts_anchors_feed(load, sts_text(pem, n));
-	need(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK, "root.pem");
-}
-
-static void
 start(void)
 {
-	static const uint8_t key[16] = { 2, 7, 1, 8 };
-	struct sts_config c = { 64, 64, HOSTILE + 1, 1, 1 << 18, WALL_S, 0, 0,
-		0, 0, false, 0 };
-	void *block = malloc(sts_agent_size(&c));
+	static const struct sts_config c = { .clients = 64,
+		.lookups = 64,
+		.fetch_slots = HOSTILE + 1,
+		.asks = 1,
+		.cache_size = 1 << 18,
+		.build_s = GATEWAY_WALL_S };
 
-	need(block != NULL, "memory");
-	mem_init(&mem, 1);
-	world_init(&world, &mem);
-	port = mem.port;
-	port.send = send_timed;
-	read_root();
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	settings.policy_port = 443;
-	settings.allow_private = true;
-	servers.count = 1;
-	servers.addr[0] =
-	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
-	sts_zones_init(&zones, 12000, 30000);
-	sts_agent_init(&agent, &c, &settings, block, now, key);
-	sts_driver_init(&driver, &agent, &port, now);
-	mem.driver = &driver;
-	mem_listen(&mem, sts_driver_listener(&driver, 0));
-	sts_listen(
-	    &driver, sts_driver_listener(&driver, 0), STS_PROTOCOL_SOCKETMAP);
+	gateway_start(&g, &c);
+	g.port.send = send_timed;
+	asker = gateway_client(&g);
 }
 
 /* The policy that is asked for; nothing is to be done about it meanwhile. */
@@ -158,61 +107,32 @@ hold(void)
 	e.mode = STS_MODE_ENFORCE;
 	e.mx_count = 1;
 	e.max_age_s = 31557600;
-	e.fetched_s = e.checked_s = WALL_S;
-	e.asked_day = WALL_S / 86400;
-	e.check_s = WALL_S + 3600;
-	need(sts_cache_stage(&agent.cache, &s, text("example.com")) &&
-		 sts_payload_begin(&agent.cache, &s, text("1")) &&
-		 sts_payload_add_mx(&agent.cache, &s, text("mx.example.com")) &&
-		 sts_cache_commit(&agent.cache, &s, &e, sts_now(WALL_S, false),
-		     &ref) == STS_ADMITTED,
+	e.fetched_s = e.checked_s = GATEWAY_WALL_S;
+	e.asked_day = GATEWAY_WALL_S / 86400;
+	e.check_s = GATEWAY_WALL_S + 3600;
+	gateway_need(
+	    sts_cache_stage(&g.agent.cache, &s, text(held)) &&
+		sts_payload_begin(&g.agent.cache, &s, text("1")) &&
+		sts_payload_add_mx(
+		    &g.agent.cache, &s, text("mx.example.com")) &&
+		sts_cache_commit(&g.agent.cache, &s, &e,
+		    sts_now(GATEWAY_WALL_S, false), &ref) == STS_ADMITTED,
 	    "not held");
 }
 
 static void
-set(const char *name, unsigned type, const char *value)
+name_of(char name[32], unsigned i)
 {
-	struct world_rr rr;
-
-	memset(&rr, 0, sizeof rr);
-	rr.type = type;
-	rr.ttl = 60;
-	rr.what = value != NULL ? WORLD_DATA : WORLD_NODATA;
-	rr.count = value != NULL;
-	snprintf(rr.name, sizeof rr.name, "%s", name);
-	snprintf(
-	    rr.value[0], sizeof rr.value[0], "%s", value != NULL ? value : "");
-	world_set(&world, &rr);
+	snprintf(name, 32, "d%u.example", i);
 }
 
 static void
 publish(unsigned i)
 {
-	struct world_host host;
-	char name[64], ip[32];
+	char name[32];
 
-	snprintf(name, sizeof name, "_mta-sts.d%u.example", i);
-	set(name, DNSPEER_TXT, "v=STSv1; id=1;");
-	snprintf(name, sizeof name, "mta-sts.d%u.example", i);
-	snprintf(ip, sizeof ip, "198.51.100.%u", i + 1);
-	set(name, DNSPEER_A, ip);
-	set(name, DNSPEER_AAAA, NULL);
-	memset(&host, 0, sizeof host);
-	host.addr = (struct sts_addr){ STS_AF_INET, 0, 0, 0,
-		{ 198, 51, 100, (uint8_t)(i + 1) } };
-	host.cert = HTTPS_COMPLEX;
-	host.cut = WORLD_NEVER;
-	world_host(&world, &host);
-}
-
-static void
-ask(struct mem_sock *s, unsigned i)
-{
-	char key[64], request[80];
-	int n = snprintf(key, sizeof key, "postfix d%u.example", i);
-
-	mem_send(&mem, s, request,
-	    (size_t)snprintf(request, sizeof request, "%d:%s,", n, key));
+	name_of(name, i);
+	gateway_publish(&g, name, i, HTTPS_COMPLEX, sts_text(NULL, 0));
 }
 
 /* One pass with a question there. What the answer took of it. */
@@ -221,13 +141,13 @@ pass(double *whole_us)
 {
 	double began;
 
-	mem_send(&mem, asker, held, sizeof held - 1);
-	mem_tell(&mem);
+	gateway_ask(&g, asker, held);
+	mem_tell(&g.mem);
 	answered_us = 0;
 	began = cpu_us();
-	sts_run(&driver, now, WALL_S + now / 1000, 256);
+	gateway_run(&g);
 	*whole_us = cpu_us() - began;
-	need(answered_us > 0, "a pass without an answer");
+	gateway_need(answered_us > 0, "a pass without an answer");
 	mem_drop(&asker->out, asker->out.n);
 	passes++;
 	return answered_us - began;
@@ -243,18 +163,21 @@ play(void)
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < HOSTILE; i++) {
-		hostile[i] = mem_connect(&mem, sts_driver_listener(&driver, 0));
-		ask(hostile[i], i);
+		char name[32];
+
+		name_of(name, i);
+		hostile[i] = gateway_client(&g);
+		gateway_ask(&g, hostile[i], name);
 	}
 	while (idle < 200) {
 		double whole_us, wait_us = last_us + pass(&whole_us);
 
 		worst_us = wait_us > worst_us ? wait_us : worst_us;
 		last_us = whole_us;
-		idle = agent.lookups_busy > 0 ? 0 : idle + 1;
-		if (!world_step(&world, now) &&
-		    driver.working.head == STS_NODE_NONE) {
-			now += 10;
+		idle = g.agent.lookups_busy > 0 ? 0 : idle + 1;
+		if (!world_step(&g.world, g.now) &&
+		    g.driver.working.head == STS_NODE_NONE) {
+			g.now += 10;
 		}
 	}
 	for (unsigned i = 0; i < HOSTILE; i++) {
@@ -265,7 +188,7 @@ play(void)
 	for (unsigned i = 0; i < 40; i++) {
 		double whole_us;
 
-		now += 10000;
+		g.now += 10000;
 		(void)pass(&whole_us);
 	}
 	return worst_us;
@@ -289,18 +212,18 @@ main(void)
 	for (unsigned i = 0; i < HOSTILE; i++) {
 		publish(i);
 	}
-	asker = mem_connect(&mem, sts_driver_listener(&driver, 0));
 	for (unsigned i = 0; i < 10; i++) {
-		mem_tell(&mem);
-		sts_run(&driver, now, WALL_S, 256);
+		mem_tell(&g.mem);
+		gateway_run(&g);
 	}
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		double worst_us = play();
 
 		best_us = i == 0 || worst_us < best_us ? worst_us : best_us;
 	}
-	need(mem.fault == NULL && world.fault == NULL, "a breach");
-	need(checks >= ROUNDS * HOSTILE * 8, "the chains cost too little");
+	gateway_need(g.mem.fault == NULL && g.world.fault == NULL, "a breach");
+	gateway_need(
+	    checks >= ROUNDS * HOSTILE * 8, "the chains cost too little");
 	qsort(check_us, checks, sizeof *check_us, ascending);
 	median_us = check_us[checks / 2];
 	printf("%u passes, %u checks of %.0f us (median; 99 of 100 within "

@@ -6,6 +6,7 @@
 
 #include "../../core/base/assert.h"
 #include "../mem/https.h"
+#include "../mem/trust.h"
 #include "agent.h"
 
 enum {
@@ -78,15 +79,8 @@ begin_once(void)
 {
 	static const char *const lines[] = { "strict strict_testing=yes",
 		"audit audit=yes" };
-	static uint8_t pem[ANCHORS_SIZE];
-	struct sts_anchors_load *load = malloc(sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
 
-	STS_ASSERT(load != NULL);
-	sts_anchors_begin(load, anchor_block, sizeof anchor_block);
-	sts_anchors_feed(load, sts_text(pem, n));
-	STS_ASSERT(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK);
-	free(load);
+	trust_root(&anchors, anchor_block, sizeof anchor_block);
 	sts_zones_init(&zones, 12 * SECOND, 30 * SECOND);
 	for (unsigned i = 0; i < 2; i++) {
 		const uint8_t *p = (const uint8_t *)lines[i];

@@ -18,6 +18,7 @@
 #include "../../tls/x509/anchors_set.h"
 #include "../../tls/session.h"
 #include "../mem/https.h"
+#include "../mem/trust.h"
 
 enum {
 	STREAM_MAX = 8192,
@@ -123,20 +124,6 @@ begin_server(void)
 	    &server.context.eng, server.buffer, sizeof server.buffer, 1);
 	br_ssl_engine_inject_entropy(&server.context.eng, seed, sizeof seed);
 	STS_ASSERT(br_ssl_server_reset(&server.context));
-}
-
-static void
-read_anchors(void)
-{
-	static uint8_t pem[ANCHORS_SIZE];
-	struct sts_anchors_load *load = malloc(sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
-	STS_ASSERT(load != NULL);
-	sts_anchors_begin(load, anchor_block, sizeof anchor_block);
-	sts_anchors_feed(load, sts_text(pem, n));
-	STS_ASSERT(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK);
-	free(load);
 }
 
 /* Records of the client to the server, if there is one. */
@@ -286,7 +273,7 @@ begin_once(void)
 	static const uint8_t rnd[STS_TLS_RND] = { 1 };
 	static const char host[] = "mta-sts.example.com";
 
-	read_anchors();
+	trust_root(&anchors, anchor_block, sizeof anchor_block);
 	begin_server();
 	client = calloc(1, sts_tls_size());
 	STS_ASSERT(client != NULL);

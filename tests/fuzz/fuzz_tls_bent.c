@@ -13,6 +13,7 @@
 
 #include "../../core/base/assert.h"
 #include "../mem/https.h"
+#include "../mem/trust.h"
 #include "../tls/hostile.h"
 
 enum {
@@ -73,15 +74,7 @@ read_pem(const char *name, uint8_t *out, size_t *len)
 static void
 begin_once(void)
 {
-	static uint8_t pem[ANCHORS_SIZE];
-	struct sts_anchors_load *load = malloc(sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
-	STS_ASSERT(load != NULL);
-	sts_anchors_begin(load, anchor_block, sizeof anchor_block);
-	sts_anchors_feed(load, sts_text(pem, n));
-	STS_ASSERT(sts_anchors_end(load, &anchors) == STS_ANCHORS_OK);
-	free(load);
+	trust_root(&anchors, anchor_block, sizeof anchor_block);
 	read_pem("leaf.key", key_der.p, &key_der.n);
 	read_pem("good.pem", cert_der.p, &cert_der.n);
 	br_skey_decoder_init(&key);

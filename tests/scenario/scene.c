@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../mem/trust.h"
 #include "scene.h"
 
 enum {
@@ -28,20 +29,11 @@ fault(struct scene *s, const char *what)
 static void
 read_anchors(struct scene *s)
 {
-	static uint8_t pem[ANCHORS_SIZE];
-	struct sts_anchors_load *load = calloc(1, sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
 	s->anchor_block = calloc(1, ANCHORS_SIZE);
-	if (load == NULL || s->anchor_block == NULL) {
+	if (s->anchor_block == NULL) {
 		abort();
 	}
-	sts_anchors_begin(load, s->anchor_block, ANCHORS_SIZE);
-	sts_anchors_feed(load, sts_text(pem, n));
-	if (sts_anchors_end(load, &s->anchors) != STS_ANCHORS_OK) {
-		abort();
-	}
-	free(load);
+	trust_root(&s->anchors, s->anchor_block, ANCHORS_SIZE);
 }
 
 void

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
-#include "../mem/https.h"
+#include "../mem/trust.h"
 #include "dane.h"
 #include "fleet.h"
 #include "mail.h"
@@ -196,20 +196,11 @@ add_zones(void)
 static void
 read_anchors(void)
 {
-	static uint8_t pem[ANCHORS_SIZE];
-	struct sts_anchors_load *load = calloc(1, sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
 	sim.anchor_block = calloc(1, ANCHORS_SIZE);
-	if (load == NULL || sim.anchor_block == NULL) {
+	if (sim.anchor_block == NULL) {
 		abort();
 	}
-	sts_anchors_begin(load, sim.anchor_block, ANCHORS_SIZE);
-	sts_anchors_feed(load, sts_text(pem, n));
-	if (sts_anchors_end(load, &sim.anchors) != STS_ANCHORS_OK) {
-		abort();
-	}
-	free(load);
+	trust_root(&sim.anchors, sim.anchor_block, ANCHORS_SIZE);
 }
 
 static void

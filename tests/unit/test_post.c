@@ -10,6 +10,7 @@
 #include "../../core/https/post.h"
 #include "../mem/https.h"
 #include "../mem/mem.h"
+#include "../mem/trust.h"
 #include "unit.h"
 
 const char unit_name[] = "post";
@@ -26,7 +27,6 @@ static struct sts_post post;
 static struct sts_tls *tls;
 static struct sts_x509_links links;
 static struct sts_anchors anchors;
-static uint8_t pem[65536];
 static uint64_t packed[4096];
 static struct https *server;
 static sts_ms now;
@@ -196,18 +196,11 @@ end(void)
 static void
 setup(void)
 {
-	struct sts_anchors_load *load = calloc(1, sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
 	mem_init(&mem, 1);
 	now = 1000;
 	tls = calloc(1, sts_tls_size());
 	ck_assert_ptr_nonnull(tls);
-	ck_assert_ptr_nonnull(load);
-	sts_anchors_begin(load, (uint8_t *)packed, sizeof packed);
-	sts_anchors_feed(load, sts_text(pem, n));
-	ck_assert_int_eq(sts_anchors_end(load, &anchors), STS_ANCHORS_OK);
-	free(load);
+	trust_root(&anchors, packed, sizeof packed);
 	sts_x509_links_clear(&links);
 	sts_post_init(&post, tls, &links);
 }
