@@ -15,8 +15,8 @@ lwip-source:
 
 # lwIP for this machine, with its loopback, for the contract of core/port.h.
 LWIP_HOST = -DLWIP_NETIF_LOOPBACK=1 -DMEM_ALIGNMENT=8 -DSSIZE_MAX=LONG_MAX -DMEM_SIZE=16384
-$(BUILD)/unit/test_port_lwip: tests/boards/test_port_lwip.c tests/unit/unit.c tests/port_contract.c \
-		$(wildcard port/lwip/*.[ch]) boards/board.mk $(BASE_SRC)
+$(BUILD)/unit/test_port_lwip: tests/boards/test_port_lwip.c tests/boards/lwip_outside.c tests/unit/unit.c \
+		tests/port_contract.c $(wildcard port/lwip/*.[ch] tests/boards/lwip_*.h) boards/board.mk $(BASE_SRC)
 	@mkdir -p $(@D)/lwip
 	@cd $(@D)/lwip && $(CC) $(CFLAGS) $(LWIP_HOST) -I$(abspath port/lwip) \
 		-I$(abspath $(LWIP_DIR)/include) -c $(foreach f,$(LWIP_FILES),$(abspath $(LWIP_DIR)/$(f)))

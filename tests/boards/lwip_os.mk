@@ -28,7 +28,7 @@ $(LWIP_OS)/obj/sys_arch.o: $(LWIP_OS_PORT)/sys_arch.c
 	@mkdir -p $(@D)
 	$(CC) $(STS_NORETURN) $(LWIP_OS_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-LWIP_OS_SRC = tests/boards/lwip_os.c tests/unit/unit.c $(wildcard port/lwip/*.c port/lwip/os/*.c)
+LWIP_OS_SRC = tests/boards/lwip_os.c tests/boards/lwip_outside.c tests/unit/unit.c $(wildcard port/lwip/*.c port/lwip/os/*.c)
 LWIP_OS_HDR = $(wildcard tests/boards/lwip_*.h port/lwip/*.h port/lwip/*/*.h)
 
 # The contract stands in for the driver.

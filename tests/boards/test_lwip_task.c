@@ -5,7 +5,7 @@
  * two more talk to each other. All use lwIP, the agent by its raw API, the
  * others by its sockets. lwIP stops whoever calls it without its lock
  * (lwip_os_options.h), and a port that runs the agent under the lock stops at
- * the first octet of randomness (lwip_os.h).
+ * the first octet of randomness (lwip_outside.h).
  */
 #include <string.h>
 
@@ -82,8 +82,8 @@ agent_task(void *arg)
 	settle(&settings);
 	ck_assert_uint_le(sts_driver_channels(&config), CHANNELS_MAX);
 	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
-	sts_lwip_task_init(&task, &lwip_os_outside,
-	    sts_driver_channels(&config), channels, &port);
+	sts_lwip_task_init(&task, &lwip_outside, sts_driver_channels(&config),
+	    channels, &port);
 	sts_agent_init(&agent, &config, &settings, block, begun, hash_key);
 	sts_driver_init(&driver, &agent, &port, begun);
 	ch = sts_driver_listener(&driver, 0);

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include <lwip/dhcp.h>
 #include <lwip/dns.h>
 #include <lwip/init.h>
 #include <lwip/ip_addr.h>
@@ -16,16 +15,13 @@
 #include <lwip/tcp.h>
 #include <lwip/udp.h>
 
-#include "../../port/lwip/lwip.h"
-#include "../port_contract.h"
-#include "../unit/unit.h"
+#include "lwip_contract.h"
 
 const char unit_name[] = "port_lwip";
 
 static struct sts_lwip lwip;
 static struct sts_port port;
 static sts_ms now;
-static uint32_t seed = 1;
 
 /* What lwIP asks of a board. */
 
@@ -33,13 +29,6 @@ u32_t
 sys_now(void)
 {
 	return now;
-}
-
-uint32_t
-sts_lwip_random(void)
-{
-	seed = seed * 1664525U + 1013904223U;
-	return seed;
 }
 
 void
@@ -59,30 +48,6 @@ dns_setserver(u8_t i, const ip_addr_t *ip)
 	(void)ip;
 }
 
-void
-dhcp_set_ntp_servers(u8_t n, const ip4_addr_t *ip)
-{
-	(void)n;
-	(void)ip;
-}
-
-static int
-entropy(void *ctx, uint8_t *buf, size_t len)
-{
-	(void)ctx;
-	for (size_t i = 0; i < len; i++) {
-		buf[i] = (uint8_t)(sts_lwip_random() >> 24);
-	}
-	return 0;
-}
-
-static void
-event(void *ctx, const struct sts_event *e)
-{
-	(void)ctx;
-	(void)e;
-}
-
 static void
 rig_wait(void *rig, sts_ms ms)
 {
@@ -94,43 +59,27 @@ rig_wait(void *rig, sts_ms ms)
 static void
 rig_listener(void *rig, sts_ch ch, struct sts_addr *at)
 {
-	ck_assert_int_eq(sts_lwip_listen(rig, ch, 8461), 0);
-	at->af = STS_AF_INET;
-	at->port = 8461;
-	at->ip[0] = 127;
-	at->ip[3] = 1;
+	ck_assert_int_eq(sts_lwip_listen(rig, ch, LWIP_PORT), 0);
+	*at = lwip_loopback(LWIP_PORT);
 }
 
 static void
 begin(void)
 {
-	static const struct sts_lwip_outside outside = { NULL, entropy, event };
-	static uint64_t memory[128];
-
-	ck_assert_uint_le(sts_lwip_size(CONTRACT_CHANNELS), sizeof memory);
 	static bool once;
 
 	if (!once) {
 		lwip_init();
 		once = true;
 	}
-	sts_lwip_init(&lwip, &outside, CONTRACT_CHANNELS, memory, &port);
+	sts_lwip_init(
+	    &lwip, &lwip_outside, CONTRACT_CHANNELS, lwip_memory(), &port);
 }
 
 START_TEST(contract)
 {
-	static struct contract_rig rig = { .free_port = {
-					       2001, 2002, 2003, 2004 } };
-
 	begin();
-	rig.port = &port;
-	rig.rig = &lwip;
-	rig.wait = rig_wait;
-	rig.listener = rig_listener;
-	rig.self.af = STS_AF_INET;
-	rig.self.ip[0] = 127;
-	rig.self.ip[3] = 1;
-	port_contract(&rig);
+	lwip_contract(&port, &lwip, rig_wait, rig_listener);
 }
 END_TEST
 
@@ -151,7 +100,7 @@ pass(unsigned n)
 	}
 }
 
-/* A client by lwIP's own calls, and what it was told. */
+/* A client by lwIP's own calls, and what it got. */
 static struct {
 	char got[64];
 	size_t got_len;
@@ -193,7 +142,7 @@ raw_client(void)
 	memset(&told, 0, sizeof told);
 	tcp_recv(pcb, told_bytes);
 	tcp_err(pcb, told_error);
-	ck_assert_int_eq(tcp_connect(pcb, &ip, 8461, NULL), ERR_OK);
+	ck_assert_int_eq(tcp_connect(pcb, &ip, LWIP_PORT, NULL), ERR_OK);
 	pass(10);
 	return pcb;
 }
@@ -292,9 +241,7 @@ keep(void *arg, struct tcp_pcb *pcb, err_t err)
 /* Peers that never end their side do not keep us from connecting. */
 START_TEST(peers_that_stay)
 {
-	struct sts_addr peer = {
-		.af = STS_AF_INET, .port = 9, .ip = { 127, 0, 0, 1 }
-	};
+	struct sts_addr peer = lwip_loopback(9);
 	struct tcp_pcb *pcb;
 
 	begin();
@@ -317,9 +264,7 @@ END_TEST
 /* Out of everything: LIMIT, and no address of another family. */
 START_TEST(limits)
 {
-	struct sts_addr peer = {
-		.af = STS_AF_INET, .port = 9, .ip = { 127, 0, 0, 1 }
-	};
+	struct sts_addr peer = lwip_loopback(9);
 	struct udp_pcb *all[MEMP_NUM_UDP_PCB];
 	unsigned n = 0;
 
@@ -344,9 +289,7 @@ END_TEST
 /* A few datagrams are kept, those that come too many are lost. */
 START_TEST(many_datagrams)
 {
-	struct sts_addr a = {
-		.af = STS_AF_INET, .port = 3001, .ip = { 127, 0, 0, 1 }
-	};
+	struct sts_addr a = lwip_loopback(3001);
 	uint8_t byte;
 
 	begin();

@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * port/lwip with an operating system against the contract: the callbacks run in
- * lwIP's own thread, on the machine's clock, over lwIP's loopback.
+ * lwIP's own thread, on the machine's clock.
  */
-#include <string.h>
-
-#include "../port_contract.h"
-#include "../unit/unit.h"
+#include "lwip_contract.h"
 #include "lwip_os.h"
 
 const char unit_name[] = "port_lwip_os";
-
-static struct sts_lwip_task task;
-static struct sts_port port;
-
-static void
-begin(void)
-{
-	static uint64_t memory[128];
-
-	ck_assert_uint_le(sts_lwip_size(CONTRACT_CHANNELS), sizeof memory);
-	lwip_os_begin();
-	sts_lwip_task_init(
-	    &task, &lwip_os_outside, CONTRACT_CHANNELS, memory, &port);
-}
 
 static void
 rig_wait(void *rig, sts_ms ms)
@@ -35,27 +18,19 @@ rig_wait(void *rig, sts_ms ms)
 static void
 rig_listener(void *rig, sts_ch ch, struct sts_addr *at)
 {
-	ck_assert_int_eq(sts_lwip_task_listen(rig, ch, 8461), 0);
-	at->af = STS_AF_INET;
-	at->port = 8461;
-	at->ip[0] = 127;
-	at->ip[3] = 1;
+	ck_assert_int_eq(sts_lwip_task_listen(rig, ch, LWIP_PORT), 0);
+	*at = lwip_loopback(LWIP_PORT);
 }
 
 START_TEST(contract)
 {
-	static struct contract_rig rig = { .free_port = {
-					       2001, 2002, 2003, 2004 } };
+	static struct sts_lwip_task task;
+	static struct sts_port port;
 
-	begin();
-	rig.port = &port;
-	rig.rig = &task;
-	rig.wait = rig_wait;
-	rig.listener = rig_listener;
-	rig.self.af = STS_AF_INET;
-	rig.self.ip[0] = 127;
-	rig.self.ip[3] = 1;
-	port_contract(&rig);
+	lwip_os_begin();
+	sts_lwip_task_init(
+	    &task, &lwip_outside, CONTRACT_CHANNELS, lwip_memory(), &port);
+	lwip_contract(&port, &task, rig_wait, rig_listener);
 }
 END_TEST
 
