@@ -3,7 +3,8 @@
 # Everything is built below $(BUILD). Variables a packager sets: CC, AR, CFLAGS,
 # LDFLAGS, DESTDIR, PREFIX and the other places of boards/boards.mk,
 # BEARSSL=DIR (a BearSSL source tree, built here), TARGET=machine
-# (boards/targets.mk), STATIC=1, WERROR=1.
+# (boards/targets.mk), STATIC=1, WERROR=1, WITHOUT='DANE CHECK' (what is left out,
+# by the names of core/base/sts_config.h and boards/posix/parts.h).
 
 include boards/targets.mk
 
@@ -85,33 +86,33 @@ PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
 	port/posix/socket_sender.c port/posix/store.c port/posix/wait_epoll.c port/posix/wait_kqueue.c \
 	port/posix/wait_poll.c
-DAEMON_SRC = boards/posix/anchors_command.c boards/posix/check.c boards/posix/check_agent.c \
-	boards/posix/check_ask.c boards/posix/check_dns.c boards/posix/check_fetch.c \
-	boards/posix/check_findings.c boards/posix/check_hosts.c boards/posix/check_json.c boards/posix/check_judge.c \
-	boards/posix/check_judge_host.c boards/posix/check_loop.c boards/posix/check_mx.c \
-	boards/posix/check_part.c boards/posix/check_plugin.c boards/posix/check_policy.c \
-	boards/posix/check_print.c boards/posix/check_records.c boards/posix/check_rpt.c \
-	boards/posix/check_tlsa.c boards/posix/check_tlsa_records.c boards/posix/check_verdict.c \
-	boards/posix/conf.c boards/posix/conf_keys.c boards/posix/conf_print.c \
-	boards/posix/conf_report.c boards/posix/conf_share.c boards/posix/confine_calls.c \
-	boards/posix/confine_landlock.c boards/posix/confine_linux.c boards/posix/confine_none.c \
-	boards/posix/confine_openbsd.c boards/posix/control.c boards/posix/control_client.c \
-	boards/posix/control_commands.c boards/posix/control_print.c boards/posix/control_record.c \
-	boards/posix/control_report.c boards/posix/control_request.c boards/posix/control_show.c \
-	boards/posix/date.c boards/posix/dns_ask.c boards/posix/fields.c boards/posix/help.c boards/posix/journal_child.c \
-	boards/posix/journal_file.c boards/posix/lines.c boards/posix/listeners.c boards/posix/live.c \
-	boards/posix/look.c boards/posix/main.c boards/posix/match.c boards/posix/memory.c \
-	boards/posix/metrics_http.c boards/posix/names.c boards/posix/preload_file.c \
-	boards/posix/publish.c boards/posix/publish_file.c boards/posix/publish_out.c \
-	boards/posix/publish_server.c boards/posix/publish_sts.c boards/posix/publish_tlsa.c \
-	boards/posix/publish_tlsrpt.c boards/posix/query.c boards/posix/report_file.c \
-	boards/posix/resolv.c boards/posix/rights.c boards/posix/roots.c boards/posix/scrape.c \
-	boards/posix/serve.c boards/posix/side.c boards/posix/signals.c boards/posix/spki.c \
-	boards/posix/completion.c boards/posix/history.c boards/posix/status.c \
-	boards/posix/status_command.c boards/posix/status_html.c boards/posix/status_tree.c \
-	boards/posix/status_words.c \
-	boards/posix/users.c boards/posix/value.c boards/posix/warm.c boards/posix/warm_names.c \
-	boards/posix/watch.c
+# What WITHOUT may leave out: of the library, and of the daemon by its files as well. A part
+# that needs another goes with it.
+LIB_PARTS = DANE EC_FAST INET6 JOURNAL METRICS P521 PRELOAD REPORT REPORT_SOCKET SHA384_512 SHARE SMTP UTS46
+DAEMON_PARTS = CHECK COMPLETION PUBLISH STATUS STATUS_HTML WARM
+$(foreach part,$(filter-out $(LIB_PARTS) $(DAEMON_PARTS),$(WITHOUT)),\
+	$(error WITHOUT=$(part): there are $(LIB_PARTS) $(DAEMON_PARTS)))
+override WITHOUT := $(WITHOUT) $(if $(filter SMTP,$(WITHOUT)),CHECK) $(if $(filter SMTP CHECK,$(WITHOUT)),PUBLISH) \
+	$(if $(filter STATUS,$(WITHOUT)),STATUS_HTML)
+override CPPFLAGS += $(WITHOUT:%=-DSTS_%=0)
+CHECK_SRC = $(addprefix boards/posix/,check.c check_agent.c check_ask.c check_dns.c check_fetch.c \
+	check_findings.c check_hosts.c check_json.c check_judge.c check_judge_host.c check_loop.c check_mx.c \
+	check_part.c check_plugin.c check_policy.c check_print.c check_records.c check_rpt.c check_tlsa.c \
+	check_tlsa_records.c check_verdict.c)
+COMPLETION_SRC = boards/posix/completion.c
+PUBLISH_SRC = $(addprefix boards/posix/,dns_ask.c publish.c publish_out.c publish_server.c publish_sts.c \
+	publish_tlsa.c publish_tlsrpt.c spki.c)
+STATUS_SRC = $(addprefix boards/posix/,history.c status.c status_command.c status_tree.c status_words.c)
+STATUS_HTML_SRC = boards/posix/status_html.c
+WARM_SRC = boards/posix/warm.c
+DAEMON_SRC = $(addprefix boards/posix/,anchors_command.c conf.c conf_keys.c conf_print.c conf_report.c \
+	conf_share.c confine_calls.c confine_landlock.c confine_linux.c confine_none.c confine_openbsd.c \
+	control.c control_client.c control_commands.c control_print.c control_record.c control_report.c \
+	control_request.c control_show.c date.c fields.c help.c journal_child.c journal_file.c lines.c \
+	listeners.c live.c look.c main.c match.c memory.c metrics_http.c names.c preload_file.c publish_file.c \
+	query.c report_file.c resolv.c rights.c roots.c scrape.c serve.c side.c signals.c users.c value.c \
+	warm_names.c watch.c) \
+	$(foreach part,$(filter-out $(WITHOUT),$(DAEMON_PARTS)),$($(part)_SRC))
 
 LIB_SRC = $(BASE_SRC) $(DNS_SRC) $(TLS_SRC) $(CORE_SRC)
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o)

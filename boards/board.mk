@@ -109,9 +109,10 @@ test-board:
 	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/test.elf build/boards/certs $(if $(R),'$(R)')
 
 .PHONY: switches test-switches
-switches: lwip-source ## what the switches of sts_config.h save, into boards/README.md
+switches: lwip-source ## what each switch saves of a firmware and of the daemon, into boards/README.md
 	@sh boards/posix/deps.sh $(BOARD_PKGS)
 	@sh boards/switches.sh table
+	@sh boards/switches.sh daemons
 
-test-switches: ## the library with each of them left out, and with all
+test-switches: ## the library and the daemon with each of them left out, and with all
 	@sh boards/switches.sh compile

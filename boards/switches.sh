@@ -1,14 +1,19 @@
 #!/bin/sh
-# The switches of core/base/sts_config.h, one off after the other:
-#   switches.sh table     measure what each saves, and write it into README.md
+# The switches of core/base/sts_config.h and boards/posix/parts.h, one off after
+# the other:
+#   switches.sh table     measure what each saves of a firmware, and write it into
+#                         README.md
+#   switches.sh daemons   the same of a static daemon
 #   switches.sh compile   it compiles without each, and without all, and what is
-#                         then left passes its unit tests
+#                         then left passes its unit tests; so does the daemon
 # Everything is built below build/switches.
 set -eu
 switches='ASSERT_PLACE SOCKETMAP INET6 JOURNAL METRICS SHA384_512 P521 UTS46'
 # Left out by the boards, and not in the table: with all of them a firmware would be
 # larger than the chip. `make size` has what they take.
 rooms='DANE PRELOAD REPORT REPORT_SOCKET SMTP SHARE'
+# Commands of the daemon, each by the part that WITHOUT leaves out.
+commands='CHECK COMPLETION PUBLISH STATUS WARM'
 top=build/switches
 make='make --no-print-directory -s'
 
@@ -38,7 +43,8 @@ stale() {
 	objects=$1/obj
 	shift
 	for name in "$@"; do
-		for file in $(git grep -lw "STS_$name" -- '*.[ch]' ':!core/base/sts_config.h'); do
+		for file in $(git grep -lw "STS_$name" -- '*.[ch]' ':!core/base/sts_config.h' \
+			':!boards/posix/parts.h'); do
 			find "$objects" -name '*.d' -exec \
 				grep -lE "(^|[ /])${file##*/}( |\$)" {} + || true
 		done
@@ -85,12 +91,55 @@ table() {
 	row 'all of them' $switches
 }
 
-# The text of README.md with the table of standard input between its marks.
-insert() {
-	awk -v file="$1" '
-		/^<!-- make switches -->/ { print; while ((getline line < file) > 0) print line; skip = 1 }
+# The table of that file between its marks in README.md.
+insert() { # insert FILE MARK
+	awk -v file="$1" -v mark="<!-- $2 -->" '
+		$0 == mark { print; while ((getline line < file) > 0) print line; skip = 1; next }
 		/^<!-- end -->/ { skip = 0 }
-		!skip && !/^<!-- make switches -->/' boards/README.md
+		!skip' boards/README.md >"$top/README.md"
+	cp "$top/README.md" boards/README.md
+	cat "$1"
+}
+
+# static DIR NAME...: octets of the static daemon without them. What they do not
+# change is that of the first, which has everything.
+static() {
+	dir=$1
+	shift
+	if [ $# != 0 ]; then
+		rm -rf "$dir"
+		cp -a "$top/static" "$dir"
+		stale "$dir" "$@"
+	fi
+	rm -f "$dir/libmtasts.a" "$dir/mtasts"
+	$make -j2 TARGET=x86_64 BUILD="$dir" MUSL="$PWD/$top/static/musl" WITHOUT="$*" "$dir/mtasts" >"$top/log"
+	strip -o "$dir/stripped" "$dir/mtasts"
+	wc -c <"$dir/stripped"
+}
+
+static_row() { # static_row TEXT NAME...
+	text=$1
+	shift
+	if [ $# = 0 ]; then
+		all=$(static "$top/static")
+		size=$all
+	else
+		size=$(static "$top/static-less" "$@")
+	fi
+	echo "| $text | $size | $((all - size)) |"
+}
+
+daemons() {
+	echo '| left out | octets | saved |'
+	echo '| --- | --: | --: |'
+	static_row 'nothing'
+	for name in $commands STATUS_HTML DANE SHARE PRELOAD EC_FAST UTS46; do
+		static_row "$name" "$name"
+	done
+	static_row 'REPORT, REPORT_SOCKET' REPORT REPORT_SOCKET
+	static_row 'SMTP, and so CHECK' SMTP CHECK
+	# shellcheck disable=SC2086 # words
+	static_row 'all of them' $commands STATUS_HTML EC_FAST UTS46 $rooms
 }
 
 # What an agent without a server, a journal and all the rest still does.
@@ -125,19 +174,87 @@ compile() {
 		$library $(pkg-config --libs check) -lbearssl
 	"$top/report" >"$top/log" || { cat "$top/log"; exit 1; }
 	echo 'TLS reports pass with the limits of a board'
+	compile_daemon
+}
+
+# daemon NAME...: the daemon without them, linked from whole objects; those that
+# they do not change are those of build.
+daemon() {
+	rm -rf "$top/daemon"
+	mkdir -p "$top/daemon"
+	cp -a build/obj "$top/daemon/obj"
+	stale "$top/daemon" "$@"
+	$make -j2 WERROR=1 BUILD="$top/daemon" WITHOUT="$*" "$top/daemon/mtasts" >"$top/log"
+	"$top/daemon/mtasts" serve -t -c "$top/conf" >"$top/log"
+}
+
+# left_out ARGUMENT...: the command says so.
+left_out() {
+	why=$("$top/daemon/mtasts" "$@" 2>&1) && rc=0 || rc=$?
+	case $rc$why in
+	64*'left out of this build') ;;
+	*)
+		echo "mtasts $*: exit $rc: $why"
+		exit 1
+		;;
+	esac
+}
+
+# A daemon without all of them serves and answers on its socket.
+serve_without() {
+	socket=$PWD/$top/daemon/control
+	"$top/daemon/mtasts" serve -c "$top/conf" -o "control unix:$socket" 2>"$top/log" &
+	pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -S "$socket" ] || sleep 0.2
+	done
+	"$top/daemon/mtasts" cache stats -o "control unix:$socket" >"$top/stats"
+	python3 - "$socket" <<-'END'
+		import socket, sys
+		for command in "status", "report-list":
+		    s = socket.socket(socket.AF_UNIX)
+		    s.connect(sys.argv[1])
+		    s.sendall(b'{"command":"%s"}\n' % command.encode())
+		    answer = s.makefile().read()
+		    if "left out of this build" not in answer:
+		        sys.exit(command + ": " + answer)
+	END
+	kill "$pid"
+	wait "$pid"
+}
+
+compile_daemon() {
+	printf '%s\n' 'nameserver 127.0.0.1' 'listen inet:127.0.0.1:48462' 'journal off' \
+		"trust_anchors $PWD/tests/mem/ca/root.pem" >"$top/conf"
+	$make -j2 build/mtasts >/dev/null
+	for name in $commands; do
+		daemon "$name"
+		left_out "$(echo "$name" | tr '[:upper:]' '[:lower:]')" x
+	done
+	daemon STATUS_HTML
+	left_out status --html "$top/page"
+	# shellcheck disable=SC2086 # words
+	daemon $commands EC_FAST UTS46 $rooms
+	for name in $commands REPORT; do
+		left_out "$(echo "$name" | tr '[:upper:]' '[:lower:]')" x
+	done
+	serve_without
+	echo 'the daemon says what is left out of it, and serves'
 }
 
 mkdir -p "$top"
 case ${1:-} in
 table)
 	table >"$top/table"
-	insert "$top/table" >"$top/README.md"
-	cp "$top/README.md" boards/README.md
-	cat "$top/table"
+	insert "$top/table" 'make switches'
+	;;
+daemons)
+	daemons >"$top/table"
+	insert "$top/table" 'make switches-daemon'
 	;;
 compile) compile ;;
 *)
-	echo 'usage: switches.sh table|compile' >&2
+	echo 'usage: switches.sh table|daemons|compile' >&2
 	exit 64
 	;;
 esac

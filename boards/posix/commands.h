@@ -48,7 +48,7 @@ struct sts_args {
 /* A command; the table ends with one without a name. */
 struct sts_command {
 	const char *name;
-	int (*run)(const struct sts_args *args);
+	int (*run)(const struct sts_args *args); /* NULL: it is left out */
 	const char *options; /* letters; NULL: it reads all words itself */
 	unsigned words_min, words_max;
 	/* For the completion of shells. */

@@ -9,6 +9,17 @@
 
 #include "commands.h"
 
+/* The next command that is in this build, the first after NULL. NULL: no
+ * more. */
+static const struct sts_command *
+next_command(const struct sts_command *c)
+{
+	do {
+		c = c == NULL ? sts_commands : c + 1;
+	} while (c->name != NULL && c->run == NULL);
+	return c->name != NULL ? c : NULL;
+}
+
 /* Options of the command, one after the other: begin with *i = 0. NULL: no
  * more. */
 static const struct sts_option *
@@ -73,11 +84,13 @@ complete_bash(void)
 	puts("\tesac\n"
 	     "\tif [ \"$COMP_CWORD\" -gt 1 ]; then\n"
 	     "\tcase \"${COMP_WORDS[1]}\" in");
-	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+	for (const struct sts_command *c = NULL;
+	     (c = next_command(c)) != NULL;) {
 		bash_command(c);
 	}
 	printf("\tesac\n\telse\n\t\twords=\"--help --version");
-	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+	for (const struct sts_command *c = NULL;
+	     (c = next_command(c)) != NULL;) {
 		printf(" %s", c->name);
 	}
 	puts("\"\n\tfi\n"
@@ -122,7 +135,8 @@ complete_zsh(void)
 	     "_mtasts() {\n"
 	     "\tlocal -a commands\n"
 	     "\tcommands=(");
-	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+	for (const struct sts_command *c = NULL;
+	     (c = next_command(c)) != NULL;) {
 		printf("\t\t'%s:%s'\n", c->name, c->about);
 	}
 	puts("\t)\n"
@@ -134,7 +148,8 @@ complete_zsh(void)
 	     "\tshift words\n"
 	     "\t(( CURRENT-- ))\n"
 	     "\tcase $command in");
-	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+	for (const struct sts_command *c = NULL;
+	     (c = next_command(c)) != NULL;) {
 		zsh_command(c);
 	}
 	puts("\tesac\n}\n_mtasts \"$@\"");
@@ -181,7 +196,8 @@ complete_fish(void)
 	puts("# mtasts for fish: put it into\n"
 	     "# /usr/share/fish/vendor_completions.d/mtasts.fish\n"
 	     "complete -c mtasts -f");
-	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
+	for (const struct sts_command *c = NULL;
+	     (c = next_command(c)) != NULL;) {
 		fish_command(c);
 	}
 }

@@ -30,6 +30,7 @@
 #include "../../port/posix/service.h"
 #include "commands.h"
 #include "control.h"
+#include "parts.h"
 
 enum stage {
 	BEGIN = 0,
@@ -143,8 +144,13 @@ forget(
 
 /* A health check needs no list of domains: it may come every few seconds. */
 static void
-begin_status(struct sts_control *c, struct sts_control_conn *n)
+begin_status(
+    struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
+	if (!STS_STATUS) {
+		fail(n, p, STS_EXIT_USAGE, "status is left out of this build");
+		return;
+	}
 	sts_status_begin(&n->status, &c->of);
 	n->code = sts_status_healthy(&n->status) ? STS_EXIT_YES : STS_EXIT_NONE;
 	n->stage = n->request.brief ? STATUS : SURVEY;
@@ -172,9 +178,10 @@ begin_report(
 	struct sts_report_config config;
 	uint64_t random = (uint64_t)(uintptr_t)n ^ c->now;
 
-	if (!sts_agent_report_config(c->agent, &config)) {
+	if (!STS_REPORT || !sts_agent_report_config(c->agent, &config)) {
 		fail(n, p, STS_EXIT_USAGE,
-		    "TLS reports are off: set the key contact");
+		    STS_REPORT ? "TLS reports are off: set the key contact"
+			       : "TLS reports are left out of this build");
 		return;
 	}
 	switch (n->request.command) {
@@ -244,7 +251,7 @@ begin_command(
 		forget(c, n, p);
 		break;
 	case STS_CONTROL_STATUS:
-		begin_status(c, n);
+		begin_status(c, n, p);
 		break;
 	default:
 		n->stage = stages[n->request.command];
@@ -576,11 +583,11 @@ static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
 	[FLUSH] = flush,
 	[SAVING] = save,
 	[STATS] = stats,
-	[SURVEY] = survey,
-	[STATUS] = put_status,
+	[SURVEY] = STS_STATUS ? survey : NULL,
+	[STATUS] = STS_STATUS ? put_status : NULL,
 	[ENFORCE] = enforce,
-	[REPORTS] = list_reports,
-	[REPORT] = put_report,
+	[REPORTS] = STS_REPORT ? list_reports : NULL,
+	[REPORT] = STS_REPORT ? put_report : NULL,
 	[END] = put_end,
 };
 
@@ -628,7 +635,9 @@ control_closed(void *ctx, unsigned conn)
 	struct sts_control_conn *n = &c->conn[conn];
 
 	sts_control_record_end(&n->record);
-	sts_control_report_end(&n->report);
+	if (STS_REPORT) {
+		sts_control_report_end(&n->report);
+	}
 	if (n->slot >= 0) {
 		sts_ask_end(c->agent, n->slot);
 	}
@@ -706,7 +715,9 @@ sts_control_begin(struct sts_control *c, struct sts_posix *posix, unsigned own,
 	c->live = of->live;
 	c->of = *of;
 	c->of.history = &c->history;
-	sts_history_begin(&c->history, sts_posix_now());
+	if (STS_STATUS) {
+		sts_history_begin(&c->history, sts_posix_now());
+	}
 	c->posix = posix;
 	c->own = own;
 	c->retry_at = sts_posix_now() + STS_CONTROL_RETRY_MS;
@@ -717,7 +728,7 @@ sts_ms
 sts_control_run(struct sts_control *c, sts_ms now)
 {
 	c->now = now;
-	while (sts_history_due(&c->history, now)) {
+	while (STS_STATUS && sts_history_due(&c->history, now)) {
 		struct sts_history_row total;
 
 		sts_status_count(c->agent, &total);

@@ -89,7 +89,8 @@ sts_help_all(void)
 {
 	puts("usage: mtasts COMMAND [OPTION | WORD]...\n");
 	for (const struct sts_command *c = sts_commands; c->name != NULL; c++) {
-		printf("  %-10s  %s\n", c->name, c->about);
+		printf("  %-10s  %s\n", c->name,
+		    c->run != NULL ? c->about : "(left out of this build)");
 	}
 	puts("\nmtasts COMMAND --help: its options, and an example. "
 	     "mtasts --version.\n"

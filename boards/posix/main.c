@@ -16,6 +16,10 @@
 #include "../../core/base/assert.h"
 #include "../../core/base/version.h"
 #include "help.h"
+#include "parts.h"
+
+/* A command that is left out of this build has no function. */
+#define PART(there, function) ((there) ? (function) : NULL)
 
 /* Both tables are what is accepted, and what shells complete: no quote, bracket
  * or colon in their texts. */
@@ -25,30 +29,30 @@ const struct sts_command sts_commands[] = {
 	    "", false },
 	{ "query", sts_command_query, "cozjfh", 1, STS_WORDS_MAX,
 	    "what a mail server is answered, and why", "", false },
-	{ "check", sts_command_check, "cojmdpielnh", 0, 1,
+	{ "check", PART(STS_CHECK, sts_command_check), "cojmdpielnh", 0, 1,
 	    "look into all that a domain publishes", "", false },
 	{ "cache", sts_command_cache, "cojah", 1, 2,
 	    "what the running daemon holds",
 	    "list show forget refresh export flush stats", false },
-	{ "status", sts_command_status, "cojqwHh", 0, 0,
+	{ "status", PART(STS_STATUS, sts_command_status), "cojqwHh", 0, 0,
 	    "how the running daemon is", "", false },
 	{ "enforce", sts_command_enforce, "cojuh", 0, 1,
 	    "switch enforcement on or off", "on off", false },
-	{ "report", sts_command_report, "cojh", 1, 2,
+	{ "report", PART(STS_REPORT, sts_command_report), "cojh", 1, 2,
 	    "TLS reports that are counted or wait", "list show send flush",
 	    false },
 	{ "match", sts_command_match, "h", 2, 2,
 	    "whether a host fits a pattern", "", false },
 	{ "anchors", sts_command_anchors, "h", 1, 1,
 	    "print a PEM bundle as C", "", true },
-	{ "warm", sts_command_warm, "coh", 0, 1,
+	{ "warm", PART(STS_WARM, sts_command_warm), "coh", 0, 1,
 	    "look up every domain of a file", "", true },
-	{ "publish", sts_command_publish, NULL, 0, STS_WORDS_MAX,
+	{ "publish", PART(STS_PUBLISH, sts_command_publish), NULL, 0, STS_WORDS_MAX,
 	    "protect a domain of your own",
 	    "sts tlsrpt tlsa --mode --max-age --out --server --zone --next "
 	    "--usage --certificate --key --mx --rua --cert --format --ttl "
 	    "--port --check --remove --unchecked --force --help", true },
-	{ "completion", sts_command_completion, "h", 1, 1,
+	{ "completion", PART(STS_COMPLETION, sts_command_completion), "h", 1, 1,
 	    "write what a shell needs to complete", "bash zsh fish", false },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, false },
 };
@@ -270,8 +274,13 @@ static int
 run(const struct sts_command *c, const char *const *words)
 {
 	static struct sts_args args;
-	int rc = take_args(c, &args, words);
+	int rc;
 
+	if (c->run == NULL) {
+		return sts_fail(
+		    STS_EXIT_USAGE, "%s is left out of this build", c->name);
+	}
+	rc = take_args(c, &args, words);
 	if (rc != 0) {
 		return rc;
 	}

@@ -197,7 +197,9 @@ open_journal(struct daemon *d, const struct sts_user *user)
 		return start_failed(d, "user");
 	}
 	sts_journal_child_open(&d->journal, c, &d->memory, &d->log);
-	sts_report_file_open(&d->reports, c, &d->log);
+	if (STS_REPORT) {
+		sts_report_file_open(&d->reports, c, &d->log);
+	}
 	return sts_user_return() == 0 ? 0 : start_failed(d, "user");
 }
 
@@ -298,7 +300,9 @@ start_agent(struct daemon *d)
 	read_preload(d);
 	attach_journal(d);
 	sts_driver_init(&d->driver, &d->agent, &d->port, now);
-	sts_report_file_load(&d->reports, &d->agent, &d->driver, now);
+	if (STS_REPORT) {
+		sts_report_file_load(&d->reports, &d->agent, &d->driver, now);
+	}
 	sts_live_begin(&d->live, &d->agent, &d->driver, &d->log, now);
 	sts_warm_names_begin(
 	    &d->warm, &d->agent, &d->driver, &d->port, &d->log);
@@ -431,7 +435,7 @@ take_signals(struct daemon *d, sts_ms now)
 /* A user that may not send reports does: logged once a minute, as it may be the
  * mail server. */
 static void
-tell_refused(struct daemon *d, sts_ms now)
+log_refused(struct daemon *d, sts_ms now)
 {
 	uint32_t refused = sts_posix_reports_refused(&d->posix);
 
@@ -461,9 +465,11 @@ housekeeping(struct daemon *d, sts_ms now)
 		    wait, sts_warm_names_tick(&d->warm,
 			      sts_live_now(&d->live)->conf.warm_names, now));
 	}
-	wait = sts_earlier(
-	    wait, sts_report_file_tick(&d->reports, d->stopping, now));
-	tell_refused(d, now);
+	if (STS_REPORT) {
+		wait = sts_earlier(
+		    wait, sts_report_file_tick(&d->reports, d->stopping, now));
+		log_refused(d, now);
+	}
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
 			sts_service_tell(&d->service, "WATCHDOG=1");
@@ -479,7 +485,7 @@ finished(const struct daemon *d, sts_ms now)
 {
 	return d->stopping &&
 	       ((sts_agent_idle(&d->agent) && sts_agent_saved(&d->agent) &&
-		    sts_report_file_saved(&d->reports)) ||
+		    (!STS_REPORT || sts_report_file_saved(&d->reports))) ||
 		   !sts_before(now, d->stop_at));
 }
 

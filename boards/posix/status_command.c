@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "control_client.h"
 #include "control_print.h"
+#include "parts.h"
 #include "publish.h"
 #include "status_html.h"
 
@@ -134,6 +135,11 @@ write_page(const struct sts_tree *t, const char *path)
 static int
 load(struct sts_conf *conf, const struct sts_args *args, char *why)
 {
+	if (!STS_STATUS_HTML && args->html != NULL) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "status --html is left out of this build");
+		return STS_EXIT_USAGE;
+	}
 	if (!sts_conf_load(conf, &args->source, why)) {
 		return STS_EXIT_CONFIG;
 	}
@@ -148,7 +154,7 @@ load(struct sts_conf *conf, const struct sts_args *args, char *why)
 static int
 show(const struct answer *a, const struct sts_args *args)
 {
-	if (args->html != NULL) {
+	if (STS_STATUS_HTML && args->html != NULL) {
 		int code = write_page(&a->tree, args->html);
 
 		return code != 0 ? code : (int)a->code;
