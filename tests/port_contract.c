@@ -269,7 +269,7 @@ endings(const struct contract_rig *r, const struct sts_addr *at)
 	finish(r, SERVER);
 }
 
-/* Nothing listens: told at once, or by an event and recv. */
+/* Nothing listens: reported at once, or by an event and recv. */
 static void
 stream_refused(const struct contract_rig *r)
 {

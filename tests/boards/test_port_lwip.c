@@ -356,8 +356,8 @@ take_buffers(void)
 	return taken;
 }
 
-/* Buffers are short: whoever has most unread in them is broken, after a while,
- * and nobody else. */
+/* Buffers are short: the connection that has most unread in them is broken,
+ * after a while, and nobody else. */
 START_TEST(short_of_buffers)
 {
 	struct pbuf *taken;
@@ -401,7 +401,8 @@ static struct {
 	struct pbuf *not_a_pbuf;
 } foreign = { &foreign, (struct pbuf *)1 };
 
-/* Its argument is not taken for a channel of ours, whose unread octets count. */
+/* Its argument is not taken for a channel of ours, whose unread octets
+ * count. */
 START_TEST(foreign_unread)
 {
 	struct pbuf *taken;

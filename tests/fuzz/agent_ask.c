@@ -200,7 +200,7 @@ is_over(const struct question *q, const struct version *v)
 	       q->asked - v->last > (int64_t)v->max_age_s * SECOND + SLACK;
 }
 
-/* "Not found", though no name server has ever told of the domain. */
+/* "Not found", though no name server has ever answered for the domain. */
 static void
 judge_absence(const struct question *q)
 {

@@ -23,7 +23,7 @@ enum {
 
 static const sts_ms START = 0xffffff00U; /* it wraps soon */
 
-/* Requests told apart again, octet by octet, by a reader of its own. */
+/* Requests taken apart again, octet by octet, by a reader of its own. */
 static struct model {
 	size_t len, left;
 	bool started, zero, data, junk;

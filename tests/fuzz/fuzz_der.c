@@ -20,7 +20,7 @@ must(bool yes)
 	}
 }
 
-/* What a run told, folded into a number. */
+/* What a run reported, folded into a number. */
 struct told {
 	uint64_t sum;
 	size_t content;
@@ -74,7 +74,8 @@ read_piece(struct told *t, struct sts_der *d, struct sts_text in)
 	return t->last == STS_DER_MORE;
 }
 
-/* Read data[0..size) in pieces, then nothing: what is cut off is told so. */
+/* Read data[0..size) in pieces, then nothing: the reader must report what is
+ * cut off. */
 static struct told
 read_all(const uint8_t *data, size_t size, size_t piece)
 {

@@ -134,7 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(o.set.len == again.set.len && o.set.len <= o.needed);
 	must(memcmp(block, other, o.set.len) == 0);
 	check_set(&o.set);
-	/* With less room there is less, and that is told. */
+	/* With less room there is less, and that is reported. */
 	again = load(t, other, o.set.len - 1, SIZE_MAX);
 	must(again.set.count < o.set.count && again.left_out > o.left_out);
 	return 0;

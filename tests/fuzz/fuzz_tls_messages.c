@@ -3,7 +3,7 @@
  * The readers of handshake messages. Those that take a message whole: their
  * spans lie within it, and what they take has no byte too many: cut by one it
  * is refused. Those that read as it passes: whole and byte by byte they see the
- * same, and the lengths of certificates that are told are those that come.
+ * same, and the lengths of certificates that are announced are those that come.
  *
  * Input: an octet that chooses the reader; the body.
  */

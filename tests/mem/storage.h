@@ -13,7 +13,7 @@
 struct storage {
 	struct sts_store store;
 	struct mem *mem;
-	bool waits; /* the driver was told AGAIN */
+	bool waits; /* the store answered AGAIN */
 	struct flash flash;
 };
 

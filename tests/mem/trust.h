@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The root of tests/mem/ca, as trust anchors for whoever talks to its hosts. */
+/* The root of tests/mem/ca, as trust anchors for clients of its hosts. */
 #ifndef STS_TEST_TRUST_H
 #define STS_TEST_TRUST_H
 
@@ -8,7 +8,8 @@
 #include "../../tls/x509/anchors.h"
 #include "https.h"
 
-/* Read it into `block`, size octets, aligned for anything, which stays valid with *out. */
+/* Read it into `block`, size octets, aligned for anything, which stays valid
+ * with *out. */
 static inline void
 trust_root(struct sts_anchors *out, void *block, size_t size)
 {

@@ -9,7 +9,7 @@
 #include "words.h"
 
 enum {
-	TOLD = 20 /* events and contacts told when a play fails */
+	TOLD = 20 /* events and contacts printed when a play fails */
 };
 
 struct scene scene;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that expect: what was asked, fetched, told and is held. */
+/* Commands that expect: what was asked, fetched and logged, and what is
+ * held. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -21,7 +21,7 @@ enum {
 	/* The agent counts in whole seconds. */
 	SLACK = 3 * SECOND,
 	/* For how long a result is kept, whatever its TTL; and one with a host
-	 * that could not be told, or that nothing could be told. */
+	 * that is not known, or that nothing is known. */
 	KEPT_MIN_S = 60,
 	KEPT_MAX_S = 3600,
 	DOUBT_MAX_S = 300,
@@ -287,7 +287,7 @@ kept_s(const struct site *s, int64_t most_s)
 				  : most_s;
 }
 
-/* A look-up ended, and all that it needs was told. */
+/* A look-up ended, and all that it needs was answered. */
 static void
 found(const struct site *s, enum level level, int64_t keep_s)
 {
@@ -397,7 +397,7 @@ judge_temp(const struct question *q)
 	bool plain =
 	    promise_is_roomy() && is_plain(q->site, q->asked - AFTERMATH);
 
-	/* Who wants it looked up again wants to know that it failed. */
+	/* A caller that asks for a new look-up learns that it failed. */
 	if (q->again) {
 		return DANE_REST_NOTHING;
 	}

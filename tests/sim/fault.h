@@ -2,7 +2,7 @@
 /*
  * What goes wrong, in episodes: when one begins, how long it lasts, whom it
  * strikes and how, drawn by class, each class from a sequence of its own.
- * What an episode does is done by whoever asks fault_now().
+ * What an episode does is done by the caller of fault_now().
  */
 #ifndef STS_SIM_FAULT_H
 #define STS_SIM_FAULT_H

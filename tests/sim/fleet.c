@@ -403,7 +403,7 @@ fleet_offer(const struct fleet_record *r)
 	o->site = r->site;
 	o->fetched_s = r->fetched_s;
 	o->kept_s = r->fetched_s < wall_now_s() ? r->fetched_s : wall_now_s();
-	/* Whoever's clock is days ahead, his records are never taken. */
+	/* Records of a gateway whose clock is days ahead are never taken. */
 	o->good = r->good && r->v != NULL &&
 		  (is_stepped() || r->fetched_s <= wall_now_s() + AHEAD_MAX_S);
 	o->payload = strlen(sim.site[r->site].domain) + r->len -
@@ -500,8 +500,8 @@ changed(unsigned i, const struct sts_entry *e, sts_ref ref)
 	if (!says(e, o->v)) {
 		return; /* fetched in the same second */
 	}
-	/* Where memory is scarce, a record that is taken in the same step may have
-	 * had the newer one thrown out before. */
+	/* Where memory is scarce, a record that is taken in the same step may
+	 * have had the newer one thrown out before. */
 	if (f.known && sim.ample && !is_stepped() &&
 	    e->fetched_s + SLACK_S < f.stamp[i] && !fetched) {
 		sim_fail(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fleet: other gateways, and the server through which all of them hand each
- * other policies (core/share). Other gateways are told of as far as they write to
+ * other policies (core/share). Other gateways play as far as they write to
  * the server: what they publish they fetched, from the right host, when its stamp
  * says. The server is whatever an episode of FAULT_FLEET makes of it.
  *
@@ -71,7 +71,8 @@ extern struct fleet fleet;
 const struct episode *fleet_lie(enum fleet_lie *lie);
 
 /* fleet.c, for fleet_server.c */
-/* What the server answers to a GET of the site's key; NULL: nothing is there. */
+/* What the server answers to a GET of the site's key; NULL: nothing is
+ * there. */
 const struct fleet_record *fleet_get(unsigned site, struct draw *d);
 bool fleet_has(unsigned site);
 /* The agent writes. False: it said NX, and there is one. */

@@ -19,7 +19,7 @@
 enum {
 	PENDING = 2048,
 	DNS_PORT = 53,
-	ATTACKER = 203, /* 203.0.113.x: whoever is no policy host */
+	ATTACKER = 203, /* 203.0.113.x: any host that serves no policy */
 	HOSTILE = 192, /* 192.0.2.x: hosts of domains that only hinder */
 	DRIP_MS = 300
 };
@@ -36,7 +36,7 @@ struct pending {
 	bool used, tcp;
 	bool mail; /* about mail hosts */
 	bool ad; /* what is said of it is authenticated */
-	struct mem_sock *sock; /* NULL: whoever asked has gone */
+	struct mem_sock *sock; /* NULL: its client has gone */
 	struct dnspeer_question q;
 	struct site *site; /* NULL: none of ours */
 	int64_t due;
@@ -126,8 +126,8 @@ without(const char *name, const char *prefix)
 	return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
-/* A question about mail hosts: of a domain that is asked for, or the one whether
- * name servers validate. Those that are not trusted are never asked. */
+/* A question about mail hosts: of a domain that is asked for, or the one
+ * whether name servers validate. Those that are not trusted are never asked. */
 static void
 take_mail(struct pending *a, const struct mem_sock *s)
 {
@@ -248,7 +248,7 @@ say_text(const struct pending *a, const char *value)
 	say_records(a, 1, values, 60);
 }
 
-/* Somebody off the path, who knows the question but not the id. */
+/* An attacker off the path, who knows the question but not the id. */
 static void
 forge(const struct pending *a, const struct episode *e)
 {

@@ -15,7 +15,7 @@
  *	   version that came whole from its own domain.
  *	3  three answers stay apart: in calm "not found" means that there is
  *	   none, "try again" is never said; and while no name server answers,
- *	   "try again" is said, if the operator wishes it to be told.
+ *	   "try again" is answered, if the operator wishes it.
  *	5  never the reason mail stops: every answer in time; in calm, what is
  *	   published is found, a new version is noticed when its id says so,
  *	   and what is held is refreshed every day.
@@ -366,7 +366,8 @@ promise_delivered(struct version *v, bool certain)
 		set_add(&b->now, &h);
 		set_add(&b->since, &h);
 	} else {
-		/* RFC 8461 3.2: of use to the questions that waited, and not kept. */
+		/* RFC 8461 3.2: of use to the questions that waited, and not
+		 * kept. */
 		h.until = sim.t;
 		set_add(&b->gone, &h);
 		b->now.nothing = b->since.nothing = b->guest = true;
@@ -638,7 +639,8 @@ put(struct reply *r, const char *before, const char *text, const char *after)
 	    r->p + r->n, sizeof r->p - r->n, "%s%s%s", before, text, after);
 }
 
-/* As core/client/reply.h says; without MX the mode is none, and there is no reply. */
+/* As core/client/reply.h says; without MX the mode is none, and there is no
+ * reply. */
 static const char *
 policy_reply(const struct version *v, enum zone zone)
 {
@@ -809,7 +811,7 @@ judge_notfound(const struct question *q)
 	if (!q->could_be_weak && !may_be_weak(q)) {
 		sim_fail("1: weaker than what is held", whose(q->site));
 	}
-	/* Who forgot the id may wait for the old version's end. */
+	/* An agent that forgot the id may wait for the old version's end. */
 	if (must_be_found(q) && q->site->proper &&
 	    enforced(q->site->version, q->zone)) {
 		sim_fail("5: a policy is published, nothing is in the way, and "
@@ -831,7 +833,7 @@ judge_temp(const struct question *q)
 		sim_fail("6: more than not found from a zone under audit",
 		    whose(q->site));
 	}
-	/* Who wants it looked up again wants to know that it failed. */
+	/* A caller that asks for a new look-up learns that it failed. */
 	if (q->site == NULL || q->again) {
 		return;
 	}
@@ -839,7 +841,7 @@ judge_temp(const struct question *q)
 		sim_fail("5: \"try again\", though a policy is held",
 		    whose(q->site));
 	}
-	/* A limit of the agent's memory is never told as "not found". */
+	/* A limit of the agent's memory is never answered as "not found". */
 	if (belief_of(q->site)->large) {
 		return;
 	}

@@ -39,7 +39,7 @@ struct question {
 	bool dane; /* DANE is looked up for it, if at all */
 	bool again; /* the operator wants everything looked up again */
 	int64_t asked; /* when it was the agent's to answer */
-	bool prompt; /* who asks takes the answer at once */
+	bool prompt; /* the mail server takes the answer at once */
 	/* promises.c's: what was allowed and what held when it was asked. */
 	bool could_be_weak, held;
 	unsigned switched;

@@ -386,7 +386,7 @@ look_kept(struct site *s)
 	}
 }
 
-/* What the agent told since the last time. */
+/* What the agent logged since the last time. */
 static void
 trace_events(void)
 {

@@ -41,7 +41,7 @@ struct rec {
 	uint32_t len;
 	unsigned class; /* of live ones */
 	unsigned pins;
-	bool saved, unsaved; /* as the journal would be told */
+	bool saved, unsaved; /* as the journal would hear of it */
 	uint64_t used; /* when last used, as LRU goes */
 	int failed;
 	uint8_t *payload;

@@ -30,7 +30,7 @@ struct world {
 	unsigned sent_count; /* transmissions */
 	uint16_t id; /* of the last */
 	bool edns;
-	bool cd; /* it is told not to validate */
+	bool cd; /* CD: it is asked not to validate */
 	uint8_t rnd[STS_DNS_RND];
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	uint8_t buffer[WORLD_BUFFER];

@@ -109,7 +109,7 @@ payload_of(unsigned domain, unsigned version, uint8_t *out)
 	return n;
 }
 
-/* The version is told by max_age, too, so that a mixture is seen. */
+/* max_age follows from the version, too, so that a mixture is seen. */
 static inline struct sts_entry
 entry_of(unsigned domain, unsigned version)
 {

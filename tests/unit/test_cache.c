@@ -530,7 +530,8 @@ START_TEST(kept_since_the_clock_is_known)
 }
 END_TEST
 
-/* The hand visits what it is told to, and every chunk in the end. */
+/* The hand visits as many chunks as it is asked to, and every chunk in the
+ * end. */
 START_TEST(sweep_is_bounded)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);

@@ -4,7 +4,7 @@
 
 const char unit_name[] = "cache saved";
 
-/* What the journal is told to save, and when it is not. */
+/* Which versions the journal is asked to save, and when. */
 START_TEST(marks)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);

@@ -203,7 +203,8 @@ START_TEST(words)
 }
 END_TEST
 
-/* Whoever cannot be reached, or says "later", has not been found wanting. */
+/* A host that cannot be reached, or says "later", has not been found
+ * wanting. */
 static const struct {
 	const char *name;
 	enum sts_why why;

@@ -279,7 +279,7 @@ check_out(const char *name, const char *want)
 	unit_text(name, sts_text(g.out, g.out_len), want);
 }
 
-/* The slot is free again, and that was told exactly once. */
+/* The slot is free again, and that was reported exactly once. */
 static void
 check_gone(const char *name)
 {
@@ -1080,7 +1080,7 @@ START_TEST(slot_reused)
 }
 END_TEST
 
-/* What the agent is told of a request. */
+/* What the agent learns of a request. */
 START_TEST(name_and_key)
 {
 	rig_start(0);

@@ -283,7 +283,8 @@ play(struct sts_clock *c, const struct step *s)
 	}
 }
 
-/* Each story is told with the monotonic clock far from and near its wrap. */
+/* Each story is played with the monotonic clock far from its wrap and near
+ * it. */
 START_TEST(story_table)
 {
 	static const sts_ms starts[] = { 0, 1, 0x7ffffff0U, 0xfffffff0U,

@@ -59,7 +59,8 @@ static const struct {
 	    "/nonexistent: No such file" },
 	{ "bad line", { "serve", "-o", "listen x" }, 78, "-o: listen: " },
 	{ "anchors", { "anchors", "/dev/null" }, 78, "/dev/null: " },
-	/* DANE believes nobody who may be somebody else (RFC 7672 2.1.1): R99. */
+	/* DANE believes nobody who may be somebody else (RFC 7672 2.1.1):
+	 * R99. */
 	{ "DANE, nobody to believe",
 	    { "serve", "-t", "-o", "dane on", "-o", "nameserver 192.0.2.1" },
 	    78,
@@ -198,7 +199,7 @@ START_TEST(roots_change)
 	kill(run.pid, SIGHUP);
 	await_text(&run, " ends inside a certificate, it is read once more");
 	await_text(&run, ", 1 left out");
-	/* Found by itself, without being told. */
+	/* Found by itself, without a signal. */
 	ck_assert_int_eq(
 	    pwrite(file, bundle.p, bundle.n, 0), (ssize_t)bundle.n);
 	await_text_after(&run, ", 1 left out", ", 0 left out");
@@ -297,7 +298,8 @@ START_TEST(killed)
 }
 END_TEST
 
-/* The listener is the supervisor's, and it is told how we are. */
+/* The listener is the supervisor's, which is told when the daemon is ready,
+ * alive and stopping. */
 static int handed, told;
 static char told_path[] = "/tmp/mtasts-notify-XXXXXX";
 
@@ -361,7 +363,8 @@ START_TEST(service)
 	kill(run.pid, SIGTERM);
 	expect_told("STOPPING=1");
 	ck_assert_int_eq(ended(&run), 0);
-	/* Still the supervisor's: a client that connects now waits for the next daemon. */
+	/* Still the supervisor's: a client that connects now waits for the next
+	 * daemon. */
 	close(client(ntohs(in.sin_port)));
 	close(told);
 	close(dns);
@@ -369,7 +372,7 @@ START_TEST(service)
 }
 END_TEST
 
-/* Monitoring sees what mail servers were told. */
+/* Monitoring sees what mail servers were answered. */
 START_TEST(metrics)
 {
 	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
@@ -482,7 +485,7 @@ START_TEST(other_user)
 }
 END_TEST
 
-/* Unless told otherwise it confines itself, and says what that came to. */
+/* By default it confines itself, and logs what that came to. */
 START_TEST(confined)
 {
 	const char *off[] = { "-o", "confine off", NULL };

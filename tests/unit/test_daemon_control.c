@@ -72,7 +72,8 @@ START_TEST(query_several)
 }
 END_TEST
 
-/* A key and a zone beyond all that can be answered are told so far. */
+/* A key and a zone that are too long for any answer get an error that says
+ * so. */
 START_TEST(query_long)
 {
 	static char key[1000], zone[1000];
@@ -898,7 +899,7 @@ START_TEST(no_control)
 }
 END_TEST
 
-/* The path belongs to whoever came first; then to the next. */
+/* The path belongs to the instance that came first; then to the next. */
 START_TEST(two_instances)
 {
 	static struct process first, second;

@@ -36,7 +36,7 @@ enum {
 	QUIET_MS = 31000, /* longer than any look-up of hosts */
 	TTL_MIN_S = 60,
 	TTL_MAX_S = 3600,
-	TTL_DOUBT_S = 300, /* with a host that cannot be told */
+	TTL_DOUBT_S = 300, /* with a host whose state is unknown */
 	BACK_OFF_S = 30, /* doubling to 300 */
 	GATHER_S = 30
 };
@@ -64,7 +64,7 @@ struct domain {
 
 static struct scene scene;
 static struct domain domains[DOMAINS];
-static char told[STEPS * 200]; /* the run, for whoever has to find out why */
+static char told[STEPS * 200]; /* the run, to find out why it failed */
 static size_t told_len;
 
 /* The end of it, as much as a message may hold. */

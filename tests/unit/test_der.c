@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/der: what is told of small inputs, at every split; the limits. */
+/* tls/x509/der: what is reported of small inputs, at every split; the
+ * limits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -155,7 +156,7 @@ tell_piece(char *story, struct sts_der *d, struct sts_text in)
 	return e;
 }
 
-/* The story of p[0..n), told in pieces of `first` and then `step` bytes. */
+/* The story of p[0..n), read in pieces of `first` and then `step` bytes. */
 static void
 tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 {
@@ -173,7 +174,7 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	if (e == STS_DER_MORE) {
 		e = tell_piece(story, &d, sts_text(p + n, 0));
 	}
-	/* How much of what is broken was told before depends on the pieces. */
+	/* How much was reported before the fault depends on the pieces. */
 	for (n = strlen(story); e == STS_DER_BROKEN && n > 0 &&
 				strchr("0123456789abcdef", story[n - 1]);
 	     n--) {
@@ -236,7 +237,7 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* What is no length is told at once, however much is to come. */
+/* A length that is none is reported at once, however much is to come. */
 START_TEST(no_lengths)
 {
 	static const char *const heads[] = { "3080", "3084", "30ff", "1f",

@@ -41,7 +41,8 @@ static uint64_t block[1 << 17];
 static sts_ms now, begun;
 static unsigned budget;
 static sts_ch listener;
-static bool send_fails; /* nobody has told yet that the peer is gone */
+static bool
+    send_fails; /* the port has not reported yet that the peer is gone */
 
 static int
 count_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)

@@ -20,7 +20,7 @@ enum {
 	WALL_S = 1750000000
 };
 
-/* The engine: what it wants, and what it was told. */
+/* The engine: what it wants, and which calls it got. */
 static struct {
 	unsigned wants;
 	unsigned opened, lost, received, sent;
@@ -318,7 +318,7 @@ start_open(unsigned then)
 	unit_int("lost", engine.lost, 0);
 }
 
-/* The channel is gone, once, and the engine was told why. */
+/* The channel is gone, once, and the engine got the reason. */
 static void
 check_lost(const char *name, int why)
 {
@@ -343,7 +343,7 @@ START_TEST(served_when_open)
 	wants(STS_WANT_STREAM | STS_WANT_SEND | STS_WANT_RECV);
 	unit_int("streams", port.streams, 1);
 	unit_int("sends", port.sends, 0);
-	/* Something came before it is told to be connected. */
+	/* Octets came before the event that it is connected. */
 	agent.nodes[NODE].ready |= STS_EV_RECV;
 	sts_agent_stir(&agent, NODE);
 	sts_driver_wake(&driver);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/agent/inspect, core/agent/explain: what an operator is told, and how he forgets. */
+/* core/agent/inspect, core/agent/explain: what an operator sees, and what he
+ * can have forgotten. */
 #include <stdio.h>
 #include <string.h>
 
@@ -142,7 +143,7 @@ START_TEST(walk_while_it_changes)
 }
 END_TEST
 
-/* One step looks at no more than it was told to. */
+/* One step looks at no more than it was asked to. */
 START_TEST(walk_is_bounded)
 {
 	uint8_t domain[STS_NAME_MAX];
@@ -450,7 +451,7 @@ START_TEST(journal_area)
 	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
 	flash_init(&flash, PROG, ERASE, area, 2);
 	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
-	/* It failed, and waits for its time unless it is told to go on. */
+	/* It failed, and waits for its time unless it is asked to go on. */
 	sts_agent_journal_retry(&agent);
 	save();
 	unit_int("grown", sts_agent_keeping(&agent), STS_KEEPING_OK);
@@ -554,7 +555,7 @@ START_TEST(flush_long_name)
 END_TEST
 
 /* What nobody reads: the oldest make room, debugging words give way, and the
- * number of the lost is told. */
+ * number of the lost is reported. */
 START_TEST(events_over_the_limit)
 {
 	static const uint8_t text[STS_NAME_MAX + 1] = { 'a' };

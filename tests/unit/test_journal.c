@@ -756,7 +756,8 @@ START_TEST(forgotten_while_loading)
 }
 END_TEST
 
-/* The body of the nth record can never be read: it alone is lost, and told. */
+/* The body of the nth record can never be read: it alone is lost, and that is
+ * reported. */
 START_TEST(unreadable_body)
 {
 	static const struct {

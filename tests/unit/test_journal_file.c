@@ -486,7 +486,7 @@ START_TEST(writer_dies)
 }
 END_TEST
 
-/* A disk that hangs is told once, and that it does not any more. */
+/* A disk that hangs is logged once, and so is its recovery. */
 START_TEST(disk_hangs)
 {
 	start_daemon();

@@ -95,7 +95,7 @@ START_TEST(local_life)
 END_TEST
 
 /* In place of the C library's: by the time of a call the path may be a link to
- * somebody's file, put there by who may write to the directory. */
+ * somebody's file, put there by a user who may write to the directory. */
 int
 chmod(const char *at, mode_t mode)
 {
@@ -321,8 +321,8 @@ START_TEST(local_things)
 }
 END_TEST
 
-/* In place of the C library's: as soon as the socket has its name that is
- * taken away, and another thing gets it, by who may write to the folder. */
+/* In place of the C library's: as soon as the socket has its name that is taken
+ * away, and another thing gets it, by a user who may write to the folder. */
 static const struct thing_case *put_there;
 
 int
@@ -804,7 +804,7 @@ write_storm(void)
 	sts_log_line(&l, STS_LOG_INFO, "after");
 }
 
-/* A storm is cut, the loss is told, and nothing blocks on a full pipe. */
+/* A storm is cut, the loss is logged, and nothing blocks on a full pipe. */
 START_TEST(log_storm)
 {
 	static char out[1 << 18];

@@ -366,7 +366,7 @@ START_TEST(smallest)
 }
 END_TEST
 
-/* The kill switch: both sets at once, through reloads, and told again. */
+/* The kill switch: both sets at once, through reloads, and logged again. */
 START_TEST(kill_switch)
 {
 	char path[] = "/tmp/mtasts-live-XXXXXX", told[4096] = "";

@@ -99,7 +99,8 @@ START_TEST(no_payload)
 }
 END_TEST
 
-/* No room is told, whether the length or the pattern does not fit. */
+/* A lack of room is reported, whether the length or the pattern does not
+ * fit. */
 START_TEST(no_room)
 {
 	struct sts_stage s;

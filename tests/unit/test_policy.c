@@ -339,7 +339,7 @@ check(size_t i, const uint8_t *in, size_t cut, size_t step)
 
 /*
  * Values of mx that no MX host can match: skipped, whatever place they have
- * among good ones, and never told.
+ * among good ones, and never reported.
  */
 static const char *const impossible[] = { "", " ", "192.0.2.1", "*.0.2.1",
 	"[192.0.2.1]", "2001:db8::1", "[IPv6:2001:db8::1]", "0x7f.1", "example",

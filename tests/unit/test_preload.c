@@ -221,7 +221,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* Of an error the line and the domain are told. */
+/* An error names its line and its domain. */
 START_TEST(place)
 {
 	load(LIST("\n\n" MX("\"mx.a.example\"") ",\n\"b.example\":{\"mode\":"

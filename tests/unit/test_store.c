@@ -438,7 +438,7 @@ START_TEST(reopened)
 }
 END_TEST
 
-/* A full disk is told apart from a broken one, and may have room later. */
+/* A full disk is distinguished from a broken one, and may have room later. */
 START_TEST(disk_full)
 {
 	int full = open("/dev/full", O_RDWR), real, status;

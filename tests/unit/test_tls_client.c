@@ -1085,8 +1085,8 @@ static const struct {
 	{ "truncated", STS_WHY_X509_MALFORMED, 42, 0 },
 };
 
-/* The path comes first: a refused one is told, and the server's signature,
- * which is wrong here as well, is not looked at. */
+/* The path comes first: a refused one is the reason, and the server's
+ * signature, which is wrong here as well, is not looked at. */
 START_TEST(path_before_signature)
 {
 	for (size_t i = 0; i < UNIT_COUNT(paths); i++) {

@@ -386,7 +386,7 @@ static const struct {
 	{ "truncated", STS_WHY_X509_MALFORMED, 42 },
 };
 
-/* The session failed for `why` and the server was told so in the clear. */
+/* The session failed for `why`, and the server got an alert in the clear. */
 static void
 refused(struct wire *w, const char *name, enum sts_why why, uint8_t alert)
 {
@@ -588,7 +588,7 @@ START_TEST(flipped_in_handshake)
 }
 END_TEST
 
-/* The end without close_notify is told, after what was there is read. */
+/* The end without close_notify is reported after what was there is read. */
 START_TEST(truncated)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
@@ -671,7 +671,7 @@ START_TEST(bad_record)
 }
 END_TEST
 
-/* A server that wants to renegotiate is told no and may go on. */
+/* A server that wants to renegotiate gets a refusal and may go on. */
 START_TEST(renegotiation)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
@@ -734,7 +734,8 @@ START_TEST(client_hello)
 	/* supported_groups: P-256, P-384, P-521, X25519 */
 	ck_assert(holds(a, "\x00\x0a\x00\x0a\x00\x08", 6));
 	ck_assert(holds(a, "\x00\x1d", 2));
-	/* signature_algorithms: SHA-256, 384, 512 with ECDSA and RSA; and PSS */
+	/* signature_algorithms: SHA-256, 384, 512 with ECDSA and RSA; and
+	 * PSS */
 	if (STS_TLS_ENGINE) {
 		ck_assert(holds(a,
 		    "\x00\x0d\x00\x0e\x00\x0c\x04\x03\x05\x03\x06\x03"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/x509: every chain of tests/x509, whole and in pieces; flipped bytes. */
+/* tls/x509/x509: every chain of tests/x509, whole and in pieces; flipped
+ * bytes. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 
@@ -453,7 +454,7 @@ START_TEST(time_table)
 END_TEST
 
 /* Fields that are well-formed DER and say what they may not, written over
- * those of a good chain: told before any signature is looked at. */
+ * those of a good chain: reported before any signature is looked at. */
 static const struct {
 	const char *name, *chain;
 	const char *from, *to;

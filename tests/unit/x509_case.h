@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A case of tests/x509/cases read from its file, for the tests that need one.
- * The format is told in tests/x509/README.md.
+ * tests/x509/README.md describes the format.
  */
 #ifndef STS_X509_CASE_H
 #define STS_X509_CASE_H
