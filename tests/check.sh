@@ -219,6 +219,13 @@ python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
 python3 tests/requirements.py | grep -v ' requirements$' |
 	rule 'tests/requirements.md and the tests do not agree'
 
+# A file that a page or a list names is there, from the top or from tests.
+git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|md|scn|txt|tsv)\b' -- \
+	'*.md' '*.txt' '*.tsv' '*.[158]' ':!tests/fuzz/corpus' | sort -u |
+	while read -r f; do
+		[ -e "$f" ] || [ -e "tests/$f" ] || echo "$f"
+	done | rule 'a file that is named and is not there'
+
 # Every source says its licence first.
 for f in $(git ls-files '*.c' '*.h'); do
 	head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"

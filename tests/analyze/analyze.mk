@@ -1,7 +1,7 @@
 # Reading by machine: gcc -fanalyzer, clang-tidy (.clang-tidy, tests/.clang-tidy)
 # and cppcheck. Every finding is an error.
 #   make -j2 analyze           all of it; what has not changed is not read again
-#   make build/analyze/core/cache.c.gcc build/analyze/core/cache.c.tidy    one file
+#   make build/analyze/dns/wire.c.gcc build/analyze/dns/wire.c.tidy    one file
 
 ANALYZE_PKGS = gcc libc6-dev clang-tidy-14 cppcheck pkg-config check libbearssl-dev \
 	libssl-dev valgrind
