@@ -123,6 +123,9 @@ set_metrics(struct sts_conf *c, struct sts_text value)
 		c->metrics_on = false;
 		return NULL;
 	}
+	if (!STS_METRICS) {
+		return "off: this build counts nothing";
+	}
 	c->metrics_on =
 	    sts_value_listen(value, &c->metrics) && !c->metrics.text;
 	return c->metrics_on ? NULL

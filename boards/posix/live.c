@@ -286,7 +286,7 @@ sts_live_preload_test(
 {
 	struct sts_live_set *s = &l->set[l->current];
 
-	return s->conf.preload[0] == '\0' ||
+	return !STS_PRELOAD || s->conf.preload[0] == '\0' ||
 	       sts_preload_file_load(s->conf.preload, area, &s->preload, why);
 }
 

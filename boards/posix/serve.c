@@ -130,7 +130,7 @@ tell_start(struct daemon *d)
 		sts_log_line(&d->log, STS_LOG_INFO, "listening on %s%s", text,
 		    l->inherited ? " (inherited)" : "");
 	}
-	if (sts_side_is_open(&d->metrics.side)) {
+	if (STS_METRICS && sts_side_is_open(&d->metrics.side)) {
 		char text[STS_LISTEN_TEXT_MAX];
 
 		sts_listen_format(&d->metrics.side.at, text);
@@ -320,7 +320,7 @@ open_listeners(
 {
 	sts_control_open(&d->control, c, &d->log);
 	return sts_listeners_open(&d->listeners, c, &d->log, why) &&
-	       sts_metrics_http_open(&d->metrics, c, why);
+	       (!STS_METRICS || sts_metrics_http_open(&d->metrics, c, why));
 }
 
 /* Have the port watch the listeners. 0, or -1 with errno. */
@@ -333,11 +333,24 @@ begin_listening(struct daemon *d)
 	if (!sts_listeners_begin(&d->listeners, &d->posix, &d->driver) ||
 	    !sts_control_begin(
 		&d->control, &d->posix, OWN_CONTROL, &d->driver, &of) ||
-	    !sts_metrics_http_begin(&d->metrics, &d->posix, OWN_METRICS,
-		&d->agent, &d->live, &d->memory, &d->journal)) {
+	    (STS_METRICS &&
+		!sts_metrics_http_begin(&d->metrics, &d->posix, OWN_METRICS,
+		    &d->agent, &d->live, &d->memory, &d->journal))) {
 		return -1;
 	}
 	return 0;
+}
+
+/* Let those who ask for numbers and give orders go on. Milliseconds until they
+ * must again. */
+static sts_ms
+run_sides(struct daemon *d, sts_ms now)
+{
+	sts_ms wait = sts_control_run(&d->control, now);
+
+	return STS_METRICS
+		   ? sts_earlier(wait, sts_metrics_http_run(&d->metrics, now))
+		   : wait;
 }
 
 /* All that comes before the first listener. 0, or exit code. */
@@ -510,9 +523,7 @@ serve(struct daemon *d)
 		wait = housekeeping(d, now);
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
-		wait =
-		    sts_earlier(wait, sts_metrics_http_run(&d->metrics, now));
-		wait = sts_earlier(wait, sts_control_run(&d->control, now));
+		wait = sts_earlier(wait, run_sides(d, now));
 		if (kill || finished(d, now)) {
 			break;
 		}
@@ -525,7 +536,9 @@ serve(struct daemon *d)
 	}
 	sts_log_line(&d->log, STS_LOG_INFO, "stopped%s",
 	    sts_agent_idle(&d->agent) ? "" : ", with work in flight");
-	sts_metrics_http_end(&d->metrics);
+	if (STS_METRICS) {
+		sts_metrics_http_end(&d->metrics);
+	}
 	sts_posix_end(&d->posix);
 	return STS_EXIT_YES;
 }

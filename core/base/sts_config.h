@@ -427,7 +427,8 @@
 #define STS_JOURNAL 1
 #endif
 
-/* What happens is counted (core/agent/metrics.h). 0: counters stay 0. */
+/* What happens is counted (core/agent/metrics.h). 0: counters stay 0, and the
+ * daemon serves no numbers. */
 #ifndef STS_METRICS
 #define STS_METRICS 1
 #endif
