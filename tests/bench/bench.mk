@@ -99,6 +99,15 @@ $(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domain
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(LDFLAGS)
 
+.PHONY: bench
+bench: $(BUILD)/bench/restart $(BUILD)/bench/load $(BUILD)/mtasts ## warm answers a second beside a server that does nothing: medians, ranges, ratios
+	@sh boards/posix/deps.sh python3
+	@python3 -B tests/bench/bench.py $(BUILD)/mtasts $(BUILD)/bench/restart $(BUILD)/bench/load $(or $(ROUNDS),7) $(or $(MS),1000)
+
+$(BUILD)/bench/load: tests/bench/load.c
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
+
 .PHONY: bench-instructions
 bench-instructions: $(BUILD)/bench/instructions ## instructions of a warm answer and a cold fetch; fails at 3 % over what is kept (KEEP=keep)
 	@sh boards/posix/deps.sh valgrind python3
