@@ -6,9 +6,10 @@
  *	host   = name / address literal (no domain) / "." name (no domain)
  *
  * A key comes whole, from a mail server, but the recipient's domain in it was
- * chosen by whoever wrote the mail. IPv6 literals without brackets are looked
- * for first, since their colons begin no port; then brackets and port are taken
- * off, and the host is an address literal or a name. A key that is no domain
+ * chosen by whoever wrote the mail. Where there is a colon, IPv6 literals
+ * without brackets are looked for first, since theirs begin no port; then
+ * brackets and port are taken off, and the host is a name or an address
+ * literal, which is never a valid name of ASCII. A key that is no domain
  * gets the answer "not found" at once and no I/O; one that is cut or half
  * understood never passes for another domain.
  *
@@ -91,10 +92,9 @@ is_hex(uint8_t c)
 static bool
 is_ipv6(struct sts_text t)
 {
-	size_t end = find(t, '%');
 	unsigned colons = 0;
 
-	for (size_t i = 0; i < end; i++) {
+	for (size_t i = 0; i < t.n && t.p[i] != '%'; i++) {
 		if (t.p[i] == ':') {
 			colons++;
 		} else if (!is_hex(t.p[i]) && t.p[i] != '.') {
@@ -229,22 +229,57 @@ map_host(struct sts_key *k, struct sts_text host)
 	return STS_WHY_NONE;
 }
 
-/* A host of ASCII: lower-cased, and one dot may follow it. A-labels are what
- * they are, since Postfix has nothing done to a name of ASCII. */
-static enum sts_why
+/* A letter in lower case, a digit or a hyphen as it is; 0: anything else. */
+static uint8_t
+name_char(uint8_t c)
+{
+	c = sts_lower(c);
+	return (c >= 'a' && c <= 'z') || sts_is_digit(c) || c == '-' ? c : 0;
+}
+
+/* Whether octets that name_char let through are a label. */
+static bool
+is_label(struct sts_text t)
+{
+	return t.n > 0 && t.n <= STS_LABEL_MAX && t.p[0] != '-' &&
+	       t.p[t.n - 1] != '-';
+}
+
+/*
+ * A host of ASCII, lower-cased and judged in one pass, since nearly all are
+ * one. False: it is no valid name. A-labels are what they are: Postfix has
+ * nothing done to a name of ASCII.
+ */
+static bool
 copy_host(struct sts_key *k, struct sts_text host)
 {
-	if (host.n > 0 && host.p[host.n - 1] == '.') {
-		host.n--;
-	}
+	size_t start = 0;
+
 	if (host.n > STS_DOMAIN_MAX) {
-		return STS_WHY_KEY_LONG;
+		return false;
 	}
-	for (size_t i = 0; i < host.n; i++) {
-		k->domain[i] = sts_lower(host.p[i]);
+	for (size_t i = 0; i <= host.n; i++) {
+		bool ends = i == host.n || host.p[i] == '.';
+
+		k->domain[i] = ends ? '.' : name_char(host.p[i]);
+		if (k->domain[i] == 0) {
+			return false;
+		}
+		if (ends) {
+			if (!is_label(sts_text(k->domain + start, i - start))) {
+				return false;
+			}
+			k->len = (uint16_t)start;
+			start = i + 1;
+		}
+	}
+	/* The last label of an address is a number. */
+	if (all_digits(sts_text(k->domain + k->len, host.n - k->len))) {
+		return false;
 	}
 	k->len = (uint16_t)host.n;
-	return STS_WHY_NONE;
+	k->domain[k->len] = '\0';
+	return true;
 }
 
 static bool
@@ -258,24 +293,44 @@ is_ascii(struct sts_text t)
 	return true;
 }
 
+/* A host that is no valid name of ASCII, `undotted` octets without a dot at
+ * its end: an address, or a name in letters that are mapped, or no domain. */
 static enum sts_why
-parse_host(struct sts_key *k, struct sts_text host)
+map_or_refuse(struct sts_key *k, struct sts_text host, size_t undotted)
 {
 	enum sts_why why;
 
-	if (is_ascii(host)) {
-		why = copy_host(k, host);
-	} else if (STS_UTS46) {
-		why = map_host(k, host);
-	} else {
-		why = STS_WHY_KEY_UNMAPPED;
+	if (is_address(host)) {
+		return STS_WHY_KEY_ADDRESS;
 	}
+	if (is_ascii(host)) {
+		return undotted > STS_DOMAIN_MAX ? STS_WHY_KEY_LONG
+						 : STS_WHY_KEY_INVALID;
+	}
+	if (!STS_UTS46) {
+		return STS_WHY_KEY_UNMAPPED;
+	}
+	k->len = 0;
+	why = map_host(k, host);
 	k->domain[k->len] = '\0';
 	if (why == STS_WHY_NONE &&
 	    !sts_name_valid(sts_text(k->domain, k->len))) {
 		why = STS_WHY_KEY_INVALID;
 	}
 	return why;
+}
+
+/* One dot may follow the host. */
+static enum sts_why
+parse_host(struct sts_key *k, struct sts_text host)
+{
+	size_t n = host.n;
+
+	if (n > 0 && host.p[n - 1] == '.') {
+		n--;
+	}
+	return copy_host(k, sts_text(host.p, n)) ? STS_WHY_NONE
+						 : map_or_refuse(k, host, n);
 }
 
 /*
@@ -307,24 +362,22 @@ parse(struct sts_key *k, struct sts_text text)
 {
 	struct sts_text host, port;
 
-	memset(k, 0, sizeof *k);
+	k->ported = false;
+	k->port = 0;
 	if (text.n == 0) {
 		return STS_WHY_KEY_EMPTY;
 	}
 	if (text.p[0] == '.') {
 		return STS_WHY_KEY_PARENT;
 	}
-	if (is_ipv6(text)) {
-		return STS_WHY_KEY_ADDRESS;
-	}
 	if (!split(k, text, &host, &port)) {
 		return STS_WHY_KEY_INVALID;
 	}
+	if (port.n > 0 && is_ipv6(text)) {
+		return STS_WHY_KEY_ADDRESS;
+	}
 	if (port.n > 0 && (port.p[0] != ':' || !parse_port(k, from(port, 1)))) {
 		return STS_WHY_KEY_INVALID;
-	}
-	if (is_address(host)) {
-		return STS_WHY_KEY_ADDRESS;
 	}
 	return parse_host(k, host);
 }
