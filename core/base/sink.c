@@ -19,12 +19,6 @@ sts_sink_put(struct sts_sink *s, struct sts_text t)
 }
 
 void
-sts_sink_string(struct sts_sink *s, const char *string)
-{
-	sts_sink_put(s, sts_text((const uint8_t *)string, strlen(string)));
-}
-
-void
 sts_sink_decimal(struct sts_sink *s, uint64_t v)
 {
 	uint8_t digits[20];

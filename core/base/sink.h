@@ -8,6 +8,8 @@
 #ifndef STS_SINK_H
 #define STS_SINK_H
 
+#include <string.h>
+
 #include "bytes.h"
 
 /* Keeps octets from..to of what is put; pos is how many were put. */
@@ -17,8 +19,14 @@ struct sts_sink {
 };
 
 void sts_sink_put(struct sts_sink *s, struct sts_text t);
-void sts_sink_string(struct sts_sink *s, const char *string);
 void sts_sink_decimal(struct sts_sink *s, uint64_t v);
+
+/* Inline: of a literal the compiler knows the length. */
+static inline void
+sts_sink_string(struct sts_sink *s, const char *string)
+{
+	sts_sink_put(s, sts_text((const uint8_t *)string, strlen(string)));
+}
 
 /* Whether nothing that is put from now on can be kept. */
 static inline bool

@@ -64,34 +64,21 @@ sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out)
 	return sts_cache_read(c, ref, 1, out, len);
 }
 
-/* Begin at `off`; 0 is the id's place and means the first pattern. Returns
- * where that is. */
-static size_t
+/* Begin at octet `off` of the payload. */
+static void
 start_at(
     struct sts_patterns *it, const struct sts_cache *c, sts_ref ref, size_t off)
 {
-	uint8_t id_len;
-
-	if (off == 0 && sts_cache_read(c, ref, 0, &id_len, 1) == 1) {
-		off = (size_t)1 + id_len;
-	}
 	it->cache = c;
 	it->from = sts_cache_seek(c, ref, off);
 	it->at = it->have = 0;
-	return off;
 }
 
-void
-sts_patterns_start(
-    struct sts_patterns *it, const struct sts_cache *c, sts_ref ref)
+/* The next text behind its length: the id, or a pattern. */
+static struct sts_text
+next_counted(struct sts_patterns *it)
 {
-	start_at(it, c, ref, 0);
-}
-
-struct sts_text
-sts_patterns_next(struct sts_patterns *it)
-{
-	struct sts_text pattern = { NULL, 0 };
+	struct sts_text t = { NULL, 0 };
 
 	if (at_hand(it, 1)) {
 		size_t len = it->buf[it->at];
@@ -99,10 +86,24 @@ sts_patterns_next(struct sts_patterns *it)
 
 		STS_ASSERT(len > 0);
 		STS_ASSERT(whole);
-		pattern = sts_text(it->buf + it->at + 1, len);
+		t = sts_text(it->buf + it->at + 1, len);
 		it->at = (uint16_t)(it->at + 1 + len);
 	}
-	return pattern;
+	return t;
+}
+
+void
+sts_patterns_start(
+    struct sts_patterns *it, const struct sts_cache *c, sts_ref ref)
+{
+	start_at(it, c, ref, 0);
+	(void)next_counted(it); /* the id */
+}
+
+struct sts_text
+sts_patterns_next(struct sts_patterns *it)
+{
+	return next_counted(it);
 }
 
 size_t
@@ -112,7 +113,12 @@ sts_payload_mx(
 	struct sts_patterns it;
 	struct sts_text pattern;
 
-	*off = start_at(&it, c, ref, *off);
+	start_at(&it, c, ref, *off);
+	if (*off == 0) {
+		struct sts_text id = next_counted(&it);
+
+		*off = id.n > 0 ? 1 + id.n : 0;
+	}
 	pattern = sts_patterns_next(&it);
 	if (pattern.n > 0) {
 		memcpy(out, pattern.p, pattern.n);

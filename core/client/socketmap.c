@@ -87,3 +87,14 @@ sts_reply_head(uint8_t out[STS_REPLY_HEAD_MAX], size_t len)
 	out[n] = ':';
 	return n + 1;
 }
+
+size_t
+sts_reply_total(size_t len)
+{
+	size_t digits = 1;
+
+	for (uint32_t ten = 10; len >= ten; ten *= 10) {
+		digits++;
+	}
+	return digits + 1 + len + 1;
+}

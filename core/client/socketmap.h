@@ -46,4 +46,7 @@ enum sts_request_status sts_request_parse(
 /* Write "LEN:" for a reply of len bytes to out. Returns its length. */
 size_t sts_reply_head(uint8_t out[STS_REPLY_HEAD_MAX], size_t len);
 
+/* Bytes of the netstring of a reply of len bytes (at most STS_REPLY_MAX). */
+size_t sts_reply_total(size_t len);
+
 #endif

@@ -21,7 +21,8 @@ enum {
 	QUESTIONS = 2048,
 	TOGETHER = 16,
 	FETCHES = 8,
-	PASSES_MAX = 100000
+	PASSES_MAX = 100000,
+	LOG_INFO = 2 /* the level, as of sts_event_level */
 };
 
 static struct gateway g;
@@ -97,6 +98,8 @@ start(void)
 		.build_s = GATEWAY_WALL_S };
 
 	gateway_start(&g, &c);
+	/* As the daemon by default. */
+	sts_agent_events_read(&g.agent, LOG_INFO);
 	g.port.recv = recv_aside;
 	g.port.send = send_aside;
 	for (unsigned i = 0; i <= FETCHES; i++) {
