@@ -276,9 +276,7 @@ reply_head(
 static size_t
 reply_total(const struct sts_client *c, size_t len)
 {
-	uint8_t head[STS_REPLY_HEAD_MAX];
-
-	return reply_head(c, len, head) + len + !c->line;
+	return c->line ? len : sts_reply_total(len);
 }
 
 /* The reply that was put by at place i. */
@@ -292,24 +290,23 @@ kept_at(const struct sts_client *c, unsigned i)
 	return kept;
 }
 
-/* Put the reply at hand by, if it may be and its request is as long as what is
- * put by of it; then go on with the next request. */
+/* Whether the request at hand is as long as what is put by of its reply. */
 static bool
-put_by(struct sts_client *c)
+may_put_by(const struct sts_client *c)
 {
-	size_t to = (size_t)c->by * KEPT;
-	struct sts_reply_kept kept;
+	return BY_MAX > 0 && !c->line &&
+	       (size_t)c->at + c->request_len >= (size_t)(c->by + 1U) * KEPT;
+}
 
-	if (BY_MAX == 0 || (size_t)c->at + c->request_len < to + KEPT ||
-	    !sts_reply_keep(&c->reply, &kept)) {
-		return false;
-	}
-	memcpy(c->in + to, &kept, sizeof kept);
+/* Put a reply by in the place of its request; then go on with the next one. */
+static void
+put_by(struct sts_client *c, const struct sts_reply_kept *kept)
+{
+	memcpy(c->in + (size_t)c->by * KEPT, kept, sizeof *kept);
 	c->by++;
-	c->by_len = (uint16_t)(c->by_len + reply_total(c, kept.len));
+	c->by_len = (uint16_t)(c->by_len + reply_total(c, kept->len));
 	memset(&c->ask.answer, 0, sizeof c->ask.answer);
 	next(c);
-	return true;
 }
 
 static unsigned
@@ -433,6 +430,54 @@ render(const struct sts_client *c, const struct sts_reply *r, size_t at,
 	return n;
 }
 
+/*
+ * A reply that was put by and is not measured: render it, which is done once,
+ * behind as much room as its "LEN:" takes at most, and keep its length. How
+ * many octets it is with its wrapping.
+ */
+static size_t
+render_first(struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out)
+{
+	uint8_t head[STS_REPLY_HEAD_MAX];
+	size_t room = sts_reply_head(head, kept->len), head_len;
+
+	sts_reply_measure(r, out + room);
+	kept->len = (uint16_t)r->len;
+	kept->measured = true;
+	head_len = sts_reply_head(head, kept->len);
+	if (head_len < room) {
+		memmove(out + head_len, out + room, kept->len);
+	}
+	memcpy(out, head, head_len);
+	out[head_len + kept->len] = ',';
+	return head_len + kept->len + 1;
+}
+
+/*
+ * Place i of what is put by, from its octet `at` on. How long a reply is
+ * follows from what is put by, so to note that at the first time is no change
+ * that anybody sees; the driver holds the engine writable, only the view is
+ * const.
+ */
+static size_t
+render_kept(
+    const struct sts_client *c, unsigned i, size_t at, struct sts_span out)
+{
+	struct sts_reply_kept kept = kept_at(c, i);
+	struct sts_reply r;
+	size_t n;
+
+	sts_reply_again(&r, c->reply.cache, &kept);
+	if (kept.measured) {
+		return render(c, &r, at, out);
+	}
+	/* is_full() has kept the scratch large enough for all of them. */
+	STS_ASSERT(at == 0 && out.n >= reply_total(c, kept.len));
+	n = render_first(&r, &kept, out.p);
+	memcpy((uint8_t *)c->in + (size_t)i * KEPT, &kept, sizeof kept);
+	return n;
+}
+
 /* What is put by, and the reply at hand behind it. */
 static struct sts_text
 client_send_buf(const void *e, struct sts_span lent)
@@ -442,11 +487,7 @@ client_send_buf(const void *e, struct sts_span lent)
 
 	STS_ASSERT(c->state == SENDS || owes(c));
 	for (unsigned i = c->done; owes(c) && i < c->by && n < lent.n; i++) {
-		const struct sts_reply_kept kept = kept_at(c, i);
-		struct sts_reply r;
-
-		sts_reply_again(&r, c->reply.cache, &kept);
-		n += render(c, &r, at, sts_span(lent.p + n, lent.n - n));
+		n += render_kept(c, i, at, sts_span(lent.p + n, lent.n - n));
 		at = 0;
 	}
 	if (c->state == SENDS && n < lent.n) {
@@ -460,8 +501,10 @@ static size_t
 ack_put_by(struct sts_client *c, size_t n)
 {
 	while (owes(c) && n > 0) {
-		size_t left = reply_total(c, kept_at(c, c->done).len) - c->sent;
+		struct sts_reply_kept kept = kept_at(c, c->done);
+		size_t left = reply_total(c, kept.len) - c->sent;
 
+		STS_ASSERT(kept.measured);
 		if (n < left) {
 			c->sent += n;
 			return 0;
@@ -611,6 +654,44 @@ sts_client_reports(const struct sts_client *c, struct sts_text *said)
 	return true;
 }
 
+/* Put the reply to an answer by without rendering it, if it is short for sure
+ * and may be put by. */
+static bool
+answer_brief(struct sts_client *c, const struct sts_cache *cache)
+{
+	struct sts_reply_kept kept;
+
+	if (!may_put_by(c) ||
+	    !sts_reply_brief(&kept, cache, c->ask.zone, &c->ask.answer)) {
+		return false;
+	}
+	c->reply.cache = cache;
+	put_by(c, &kept);
+	return true;
+}
+
+/* Prepare the reply to an answer, and put it by if it may be. */
+static void
+answer(struct sts_client *c, const struct sts_cache *cache,
+    const struct sts_zones *zones)
+{
+	struct sts_reply_kept kept;
+
+	if (c->line) {
+		sts_reply_init_line(&c->reply, cache, &c->ask.answer,
+		    (enum sts_line_verb)c->verb,
+		    sts_text(c->in + c->host_off, c->host_len));
+	} else {
+		sts_reply_init(
+		    &c->reply, cache, zones, c->ask.zone, &c->ask.answer);
+	}
+	if (may_put_by(c) && sts_reply_keep(&c->reply, &kept)) {
+		put_by(c, &kept);
+	} else {
+		enter(c, SENDS);
+	}
+}
+
 void
 sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
     const struct sts_zones *zones)
@@ -626,16 +707,8 @@ sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
 		return;
 	}
 	STS_ASSERT(!c->ask.waits);
-	if (c->line) {
-		sts_reply_init_line(&c->reply, cache, &c->ask.answer,
-		    (enum sts_line_verb)c->verb,
-		    sts_text(c->in + c->host_off, c->host_len));
-	} else {
-		sts_reply_init(
-		    &c->reply, cache, zones, c->ask.zone, &c->ask.answer);
-	}
-	if (!put_by(c)) {
-		enter(c, SENDS);
+	if (!answer_brief(c, cache)) {
+		answer(c, cache, zones);
 	}
 	/* The answer may come long after our last tick. */
 	c->timed = false;

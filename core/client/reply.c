@@ -29,6 +29,13 @@
 STS_STATIC_ASSERT(STS_REPLY_MAX >= 256, reply_max_holds_reasons);
 STS_STATIC_ASSERT(STS_REPLY_MAX <= 0x7fffffff, reply_max_fits_32_bits);
 
+/* Octets of a policy's reply beside its patterns, at most: a domain and a
+ * max_age of the longest among them. */
+enum {
+	REST_PLAIN = 64,
+	REST_FULL = REST_PLAIN + STS_NAME_MAX + 160
+};
+
 /* The patterns of an answer: of the record that is held, or of the operator's
  * list. */
 struct patterns {
@@ -53,6 +60,16 @@ patterns_next(struct patterns *it)
 					       : sts_patterns_next(&it->held);
 }
 
+/* From the end, where the last dot is near. */
+static bool
+has_dot(struct sts_text t)
+{
+	while (t.n > 0 && t.p[t.n - 1] != '.') {
+		t.n--;
+	}
+	return t.n > 0;
+}
+
 /*
  * A pattern for match=: "*.d" is ".d" there. A pattern without a dot could be
  * one of Postfix's keywords (nexthop, hostname, dot-nexthop); the grammar
@@ -61,7 +78,7 @@ patterns_next(struct patterns *it)
 static void
 put_match(struct sts_sink *s, struct sts_text pattern)
 {
-	STS_ASSERT(memchr(pattern.p, '.', pattern.n) != NULL);
+	STS_ASSERT(has_dot(pattern));
 	if (pattern.p[0] == '*') {
 		pattern = sts_text(pattern.p + 1, pattern.n - 1);
 	}
@@ -73,13 +90,14 @@ put_match_list(struct sts_sink *s, const struct sts_reply *r)
 {
 	struct patterns it;
 	struct sts_text pattern;
-	const char *before = "match=";
 
 	patterns_start(&it, r);
-	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
-		sts_sink_string(s, before);
+	for (unsigned i = 0;
+	     !sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0; i++) {
+		if (i > 0) {
+			sts_sink_string(s, ":");
+		}
 		put_match(s, pattern);
-		before = ":";
 	}
 }
 
@@ -123,7 +141,7 @@ put_attributes(struct sts_sink *s, const struct sts_reply *r)
 static void
 put_policy(struct sts_sink *s, const struct sts_reply *r)
 {
-	sts_sink_string(s, "OK secure ");
+	sts_sink_string(s, "OK secure match=");
 	put_match_list(s, r);
 	if (r->servername) {
 		sts_sink_string(s, " servername=hostname");
@@ -291,8 +309,8 @@ measure(const struct sts_reply *r)
 	return s.pos < over ? s.pos : over;
 }
 
-/* Begin with all that the zone asks for. */
-static void
+/* Begin with all that the zone asks for. How many patterns there are. */
+static unsigned
 start(struct sts_reply *r, const struct sts_zone *zone)
 {
 	struct sts_entry entry;
@@ -300,7 +318,7 @@ start(struct sts_reply *r, const struct sts_zone *zone)
 	r->detail = STS_REPLY_PLAIN;
 	r->servername = zone == NULL || zone->sni || zone->sendmail;
 	if (r->answer.kind != STS_ANSWER_POLICY) {
-		return;
+		return 0;
 	}
 	sts_cache_get(r->cache, r->answer.ref, &entry);
 	STS_ASSERT(entry.kind == STS_KIND_POLICY);
@@ -310,6 +328,7 @@ start(struct sts_reply *r, const struct sts_zone *zone)
 	if (zone != NULL && zone->tlsrpt && !zone->sendmail) {
 		r->detail = STS_REPLY_FULL;
 	}
+	return entry.mx_count;
 }
 
 /* Leave out what does not fit. */
@@ -341,7 +360,7 @@ sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 	r->cache = cache;
 	r->zones = zones;
 	r->answer = *answer;
-	start(r, zone);
+	(void)start(r, zone);
 	fit(r);
 }
 
@@ -356,8 +375,32 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 	r->answer = *answer;
 	r->verb = (uint8_t)verb;
 	r->host = host;
-	start(r, NULL);
+	(void)start(r, NULL);
 	fit(r);
+}
+
+/* Whether the record of an answer, if it has one, may have a further pin. */
+static bool
+may_pin(const struct sts_cache *c, sts_ref ref)
+{
+	return ref == 0 || sts_cache_pins(c, ref) < STS_REPLY_PINS_MAX;
+}
+
+/* What is kept of *r, whose reply has `len` octets. */
+static void
+keep(const struct sts_reply *r, size_t len, bool measured,
+    struct sts_reply_kept *out)
+{
+	memset(out, 0, sizeof *out);
+	out->ref = r->answer.ref;
+	out->max_age_s = r->max_age_s;
+	out->len = (uint16_t)len;
+	out->measured = measured;
+	out->kind = r->answer.kind;
+	out->why = r->answer.why;
+	out->detail = r->detail;
+	out->mode = r->mode;
+	out->servername = r->servername;
 }
 
 bool
@@ -367,19 +410,43 @@ sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out)
 	    r->answer.kind == STS_ANSWER_OVERRIDE ||
 	    r->answer.kind == STS_ANSWER_PRELOAD ||
 	    r->answer.why == STS_WHY_REPLY_LARGE ||
-	    (r->answer.ref != 0 && sts_cache_pins(r->cache, r->answer.ref) >=
-				       STS_REPLY_PINS_MAX)) {
+	    !may_pin(r->cache, r->answer.ref)) {
 		return false;
 	}
-	memset(out, 0, sizeof *out);
-	out->ref = r->answer.ref;
-	out->max_age_s = r->max_age_s;
-	out->len = (uint16_t)r->len;
-	out->kind = r->answer.kind;
-	out->why = r->answer.why;
-	out->detail = r->detail;
-	out->mode = r->mode;
-	out->servername = r->servername;
+	keep(r, r->len, true, out);
+	return true;
+}
+
+/* What a reply has at most: of a policy every pattern is written once behind
+ * ":", and with attributes twice more, behind 17 octets and between 26. */
+static size_t
+at_most(const struct sts_reply *r, unsigned mx_count)
+{
+	size_t patterns = sts_cache_payload_len(r->cache, r->answer.ref);
+
+	if (r->detail == STS_REPLY_PLAIN) {
+		return REST_PLAIN + patterns;
+	}
+	return REST_FULL + 3 * patterns + (size_t)mx_count * (17 + 26);
+}
+
+bool
+sts_reply_brief(struct sts_reply_kept *out, const struct sts_cache *cache,
+    const struct sts_zone *zone, const struct sts_answer *answer)
+{
+	struct sts_reply r;
+	size_t len;
+
+	if (answer->kind != STS_ANSWER_POLICY || !may_pin(cache, answer->ref)) {
+		return false;
+	}
+	r.cache = cache;
+	r.answer = *answer;
+	len = at_most(&r, start(&r, zone));
+	if (len > STS_REPLY_KEPT_MAX) {
+		return false;
+	}
+	keep(&r, len, false, out);
 	return true;
 }
 
@@ -397,6 +464,16 @@ sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
 	r->detail = kept->detail;
 	r->mode = kept->mode;
 	r->servername = kept->servername;
+}
+
+void
+sts_reply_measure(struct sts_reply *r, uint8_t *out)
+{
+	struct sts_sink s = { 0, 0, r->len, out };
+
+	put_reply(&s, r);
+	STS_ASSERT(s.pos <= r->len);
+	r->len = (uint32_t)s.pos;
 }
 
 size_t

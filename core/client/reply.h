@@ -92,7 +92,8 @@ void sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 struct sts_reply_kept {
 	sts_ref ref; /* pinned as before; 0: none */
 	uint32_t max_age_s;
-	uint16_t len;
+	uint16_t len; /* or, before it is measured, what it is at most */
+	bool measured;
 	uint8_t kind, why, detail, mode;
 	bool servername;
 };
@@ -110,6 +111,20 @@ enum {
 
 /* False: the reply cannot be kept so, and *out is unchanged. */
 bool sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out);
+
+/*
+ * The same for an answer (kind not NONE) whose socketmap reply is certainly so
+ * short: nothing is rendered to find out how long, and *out is not measured
+ * yet. Parameters as of sts_reply_init; zones are not needed. False: *out is
+ * unchanged, and sts_reply_init may still find that the reply can be kept.
+ */
+bool sts_reply_brief(struct sts_reply_kept *out, const struct sts_cache *cache,
+    const struct sts_zone *zone, const struct sts_answer *answer);
+
+/* Render the whole reply (r: of what is kept and was not measured) into out,
+ * which has room for r->len octets, and measure it: *r is then as of
+ * sts_reply_init. */
+void sts_reply_measure(struct sts_reply *r, uint8_t *out);
 
 /* The reply again; cache is the one that it was prepared from. */
 void sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,

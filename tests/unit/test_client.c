@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* core/client/client: one client, driven as the driver and the agent would. */
+#include <stdio.h>
+
 #include "../../core/client/client.h"
 #include "held.h"
 
@@ -28,7 +30,7 @@ static struct rig {
 } g;
 
 static struct sts_zones zones;
-static sts_ref policy_ref, short_ref;
+static sts_ref policy_ref, short_ref, tiny_ref;
 
 static struct sts_text
 pattern_of(unsigned i)
@@ -38,6 +40,13 @@ pattern_of(unsigned i)
 	memset(text, 'a' + (int)(i % 26), sizeof text);
 	text[9] = '.';
 	return sts_text(text, sizeof text);
+}
+
+static struct sts_text
+tiny_pattern(unsigned i)
+{
+	(void)i;
+	return unit_span("mail-exchanger-of-the-house.example.com");
 }
 
 static void
@@ -52,6 +61,8 @@ rig_start(sts_ms now)
 		    "p.example", STS_MODE_ENFORCE, 1, 100, pattern_of);
 		short_ref = held_policy(
 		    "q.example", STS_MODE_ENFORCE, 1, 1, pattern_of);
+		tiny_ref = held_policy(
+		    "r.example", STS_MODE_ENFORCE, 1, 1, tiny_pattern);
 		sts_zones_init(&zones, 12000, 30000);
 		unit_int("override",
 		    sts_zones_override(
@@ -96,6 +107,10 @@ decide(char letter)
 	case 'q': /* a policy with a short answer */
 		a->kind = STS_ANSWER_POLICY;
 		a->ref = short_ref;
+		break;
+	case 'r': /* and with a shorter one */
+		a->kind = STS_ANSWER_POLICY;
+		a->ref = tiny_ref;
 		break;
 	case 'l':
 	case 'd':
@@ -176,11 +191,18 @@ agent(void)
 static bool
 step_send(void)
 {
-	static uint8_t zeros[STS_SCRATCH_SIZE];
+	static uint8_t zeros[STS_SCRATCH_SIZE], before[STS_SCRATCH_SIZE];
+	struct sts_text t =
+	    sts_client_ops.send_buf(&g.c, sts_span(before, g.lent_max));
+	size_t first = t.n, n;
 	struct sts_span lent = { unit_at_page_end(zeros, g.lent_max),
 		g.lent_max };
-	struct sts_text t = sts_client_ops.send_buf(&g.c, lent);
-	size_t n = t.n < g.send_max ? t.n : g.send_max;
+
+	/* The second time it is the same. */
+	t = sts_client_ops.send_buf(&g.c, lent);
+	ck_assert_uint_eq(t.n, first);
+	ck_assert_mem_eq(t.p, before, t.n);
+	n = t.n < g.send_max ? t.n : g.send_max;
 
 	ck_assert_uint_gt(t.n, 0);
 	ck_assert_uint_le(t.n, lent.n);
@@ -524,6 +546,35 @@ START_TEST(answered_together)
 	unit_int("asks", g.asks, 3);
 	unit_int("releases", g.releases, 3);
 	unit_int("busy", sts_client_busy(&g.c), false);
+}
+END_TEST
+
+/* A policy's reply, which is measured when it is rendered: 3 digits of length
+ * were left room for, and the reply of r.example has 2. In pieces of every
+ * size, so that a reply is cut at each octet of its head, too. */
+START_TEST(policies_in_pieces)
+{
+	static const char in[] = "17:postfix q.example,17:postfix r.example,"
+				 "17:postfix n.example,17:postfix q.example,"
+				 "17:postfix o.example,17:postfix r.example,";
+	char q[256], r[256], want[4096];
+	struct sts_text pattern = pattern_of(0);
+
+	snprintf(q, sizeof q, "136:OK secure match=%.*s servername=hostname,",
+	    (int)pattern.n, (const char *)pattern.p);
+	snprintf(r, sizeof r,
+	    "75:OK secure match=mail-exchanger-of-the-house.example.com "
+	    "servername=hostname,");
+	snprintf(want, sizeof want, "%s%s%s%s%s%s", q, r, R_NOT, q,
+	    "10:OK encrypt,", r);
+	for (size_t piece = 1; piece < strlen(want) + 2; piece++) {
+		rig_start(0xffffff00U);
+		rig_input(in, sizeof in - 1);
+		g.send_max = piece;
+		rig_run(FOREVER);
+		check_out("pieces", want);
+		unit_int("releases", g.releases, 6);
+	}
 }
 END_TEST
 
@@ -1224,6 +1275,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, reset_everywhere);
 	tcase_add_test(tc, drain_everywhere);
 	tcase_add_test(tc, answered_together);
+	tcase_add_test(tc, policies_in_pieces);
 	tcase_add_test(tc, pins_are_not_used_up);
 	tcase_add_test(tc, sent_while_one_waits);
 	tcase_add_test(tc, long_one_comes_behind);

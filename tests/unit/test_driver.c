@@ -979,7 +979,7 @@ START_TEST(settings_are_used_until_the_answer_is_taken)
 	ck_assert(sts_agent_settings_used(&agent, &settings));
 	sts_ask_end(&agent, slot);
 	ck_assert(sts_agent_settings_used(&agent, &settings));
-	while (agent.clients[0].reply.len > 0 && c->out.n > 0) {
+	while (sts_client_busy(&agent.clients[0]) && c->out.n > 0) {
 		mem_drop(&c->out, c->out.n);
 		settle();
 	}

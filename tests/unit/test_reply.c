@@ -11,6 +11,9 @@ enum {
 	ALL = 1 << 20
 };
 
+#define L58 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-0123"
+#define N244 L58 "ab." L58 "cde." L58 "fgh." L58 /* 60, 61, 61, 58 */
+
 static uint8_t whole[ALL];
 
 static const char *mx_list; /* "a b c": what pattern_of gives */
@@ -219,6 +222,51 @@ START_TEST(every_window)
 }
 END_TEST
 
+/* ---- kept before it is measured ---- */
+
+/* What is kept of the reply in two ways is one reply; the one that was not
+ * rendered is no longer than it was taken for. */
+static void
+brief_is(const struct sts_zone *zone, struct sts_reply *r, bool want)
+{
+	struct sts_reply_kept brief, kept;
+	struct sts_reply again;
+
+	memset(&brief, 0xee, sizeof brief);
+	unit_int(
+	    "brief", sts_reply_brief(&brief, &held, zone, &r->answer), want);
+	if (!want) {
+		ck_assert_uint_eq(brief.len, 0xeeee);
+		return;
+	}
+	ck_assert(!brief.measured);
+	ck_assert_uint_ge(brief.len, r->len);
+	ck_assert_uint_le(brief.len, STS_REPLY_KEPT_MAX);
+	ck_assert(sts_reply_keep(r, &kept));
+	ck_assert(kept.measured);
+	sts_reply_again(&again, &held, &brief);
+	brief.len = kept.len;
+	brief.measured = true;
+	ck_assert_mem_eq(&brief, &kept, sizeof kept);
+	render(r);
+	sts_reply_measure(&again, unit_at_page_end(whole + ALL / 2, again.len));
+	ck_assert_uint_eq(again.len, r->len);
+}
+
+START_TEST(brief_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+		struct sts_zone zone = zone_of(policies[i].flags);
+		struct sts_reply r;
+
+		mx_list = policies[i].mx;
+		r = policy_reply(
+		    &zone, policies[i].mode, policies[i].max_age_s);
+		brief_is(&zone, &r, true);
+	}
+}
+END_TEST
+
 /* The record's header may be written while the reply is under way. */
 START_TEST(header_changes)
 {
@@ -301,9 +349,68 @@ START_TEST(large_table)
 }
 END_TEST
 
+/*
+ * Policies of every size about the limit, with the longest id, domain and
+ * max_age: what is taken for short is short. What may be longer by our count is
+ * measured as before.
+ */
+START_TEST(brief_limit)
+{
+	static const char *const flags[] = { "N", "NT", "T" };
+	unsigned yes = 0, no = 0;
+
+	for (unsigned i = 0; i < UNIT_COUNT(flags) * 60; i++) {
+		struct sts_zone zone = zone_of(flags[i % UNIT_COUNT(flags)]);
+		unsigned count = 1 + i / UNIT_COUNT(flags);
+
+		held_start();
+		for (size_t len = 3; len <= 253; len += 25) {
+			struct sts_answer answer = { STS_ANSWER_POLICY,
+				STS_RULE_HELD, STS_WHY_NONE, false, 0, NULL,
+				NULL };
+			struct sts_reply r;
+			struct sts_reply_kept k;
+			bool brief;
+
+			pattern_len = len;
+			answer.ref = held_policy(N244, STS_MODE_TESTING,
+			    31557600, count, long_pattern);
+			sts_reply_init(&r, &held, NULL, &zone, &answer);
+			brief = sts_reply_brief(&k, &held, &zone, &answer);
+			ck_assert(!brief || (k.len >= r.len && !r.cut));
+			ck_assert(brief || r.len + 320 > STS_REPLY_KEPT_MAX);
+			yes += brief;
+			no += !brief;
+		}
+	}
+	ck_assert_uint_gt(yes, 0);
+	ck_assert_uint_gt(no, 0);
+}
+END_TEST
+
+/* Nothing else is taken for short: overrides and lists may be long, and other
+ * answers are as quickly measured. */
+START_TEST(brief_of_a_policy_alone)
+{
+	for (unsigned kind = STS_ANSWER_NONE + 1; kind < STS_ANSWER_KINDS;
+	     kind++) {
+		struct sts_answer answer = { (uint8_t)kind, STS_RULE_TABLE,
+			STS_WHY_BUSY, false, 0, NULL, NULL };
+		struct sts_reply_kept k;
+
+		if (kind != STS_ANSWER_POLICY) {
+			ck_assert(!sts_reply_brief(&k, &held, NULL, &answer));
+		}
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, brief_table);
+	tcase_add_test(tc, brief_limit);
+	tcase_add_test(tc, brief_of_a_policy_alone);
 	tcase_add_test(tc, policy_table);
 	tcase_add_test(tc, policy_without_zone);
 	tcase_add_test(tc, other_answers);
