@@ -64,13 +64,13 @@ sts_payload_id(const struct sts_cache *c, sts_ref ref, uint8_t *out)
 	return sts_cache_read(c, ref, 1, out, len);
 }
 
-/* Begin at octet `off` of the payload. */
-static void
-start_at(
-    struct sts_patterns *it, const struct sts_cache *c, sts_ref ref, size_t off)
+void
+sts_patterns_resume(struct sts_patterns *it, const struct sts_cache *c,
+    sts_ref ref, uint32_t off)
 {
 	it->cache = c;
 	it->from = sts_cache_seek(c, ref, off);
+	it->off = off;
 	it->at = it->have = 0;
 }
 
@@ -88,6 +88,7 @@ next_counted(struct sts_patterns *it)
 		STS_ASSERT(whole);
 		t = sts_text(it->buf + it->at + 1, len);
 		it->at = (uint16_t)(it->at + 1 + len);
+		it->off += (uint32_t)(1 + len);
 	}
 	return t;
 }
@@ -96,7 +97,7 @@ void
 sts_patterns_start(
     struct sts_patterns *it, const struct sts_cache *c, sts_ref ref)
 {
-	start_at(it, c, ref, 0);
+	sts_patterns_resume(it, c, ref, 0);
 	(void)next_counted(it); /* the id */
 }
 
@@ -113,16 +114,15 @@ sts_payload_mx(
 	struct sts_patterns it;
 	struct sts_text pattern;
 
-	start_at(&it, c, ref, *off);
 	if (*off == 0) {
-		struct sts_text id = next_counted(&it);
-
-		*off = id.n > 0 ? 1 + id.n : 0;
+		sts_patterns_start(&it, c, ref);
+	} else {
+		sts_patterns_resume(&it, c, ref, (uint32_t)*off);
 	}
 	pattern = sts_patterns_next(&it);
+	*off = it.off;
 	if (pattern.n > 0) {
 		memcpy(out, pattern.p, pattern.n);
-		*off += 1 + pattern.n;
 	}
 	return pattern.n;
 }

@@ -43,12 +43,17 @@ struct sts_patterns {
 	/* Private. */
 	const struct sts_cache *cache;
 	struct sts_cache_cursor from; /* the first octet not read ahead */
+	uint32_t off; /* of buf[at] in the payload */
 	uint16_t at, have; /* buf[at..have) is read and not yet used */
 	uint8_t buf[STS_PATTERNS_AHEAD];
 };
 void sts_patterns_start(
     struct sts_patterns *it, const struct sts_cache *c, sts_ref ref);
 struct sts_text sts_patterns_next(struct sts_patterns *it);
+
+/* Go on at the pattern that was next when it->off had this value. */
+void sts_patterns_resume(struct sts_patterns *it, const struct sts_cache *c,
+    sts_ref ref, uint32_t off);
 
 /*
  * The same for a caller that keeps no more than an offset: copy the pattern at

@@ -516,6 +516,18 @@ ack_put_by(struct sts_client *c, size_t n)
 	return n;
 }
 
+/* Part of a long reply is out: it is not rendered any more. */
+static void
+pass_over(struct sts_client *c)
+{
+	uint8_t head[STS_REPLY_HEAD_MAX];
+	size_t head_len = reply_head(c, c->reply.len, head);
+
+	if (c->sent > head_len && c->sent <= head_len + c->reply.len) {
+		sts_reply_passed(&c->reply, c->sent - head_len);
+	}
+}
+
 static void
 client_send_ack(void *e, size_t n)
 {
@@ -533,6 +545,7 @@ client_send_ack(void *e, size_t n)
 	STS_ASSERT(n <= reply_total(c, c->reply.len) - c->sent);
 	c->sent += n;
 	if (c->sent < reply_total(c, c->reply.len)) {
+		pass_over(c);
 		return;
 	}
 	c->sent = 0;

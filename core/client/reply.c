@@ -6,7 +6,10 @@
  * beginning; the sink counts, and keeps only the window that is asked for. So
  * the length is measured, and any piece rendered, by the same code, and the
  * pieces always fit together: the record is pinned, and mode and max_age, which
- * may change in it, were copied at the start.
+ * may change in it, were copied at the start. Of a reply that is sent in many
+ * pieces a mark says where a pattern stands before the next one, and what is
+ * before that is left out: else a reply of 100,000 octets would be written 25
+ * times.
  *
  * What does not fit STS_REPLY_MAX is left out in the order of the details
  * (FULL, BRIEF without the repeated patterns, PLAIN without attributes) and
@@ -36,16 +39,37 @@ enum {
 	REST_FULL = REST_PLAIN + STS_NAME_MAX + 160
 };
 
+/* The lists of patterns in a reply, in their order. */
+enum list {
+	LIST_MATCH = 1, /* or the hosts of the text protocol */
+	LIST_ATTRIBUTES,
+	LIST_STRINGS
+};
+
+/*
+ * One pass over a reply. It begins at the mark (list 0: at the beginning): in
+ * a list, at the pattern `off`, which stands at `pos`; the mark then moves on
+ * to the last pattern that was put within the window.
+ */
+struct pass {
+	struct sts_sink s;
+	const struct sts_reply *r;
+	uint32_t off, pos;
+	uint8_t list;
+};
+
 /* The patterns of an answer: of the record that is held, or of the operator's
  * list. */
 struct patterns {
 	struct sts_patterns held;
 	const uint8_t *list; /* NULL: held */
+	bool begun; /* one was put in this pass */
 };
 
 static void
 patterns_start(struct patterns *it, const struct sts_reply *r)
 {
+	it->begun = false;
 	it->list =
 	    r->answer.kind == STS_ANSWER_PRELOAD ? r->answer.patterns : NULL;
 	if (!STS_PRELOAD || it->list == NULL) {
@@ -58,6 +82,55 @@ patterns_next(struct patterns *it)
 {
 	return STS_PRELOAD && it->list != NULL ? sts_preload_next(&it->list)
 					       : sts_patterns_next(&it->held);
+}
+
+/* Whether what stands before a list is behind the mark. */
+static bool
+is_past(const struct pass *p, enum list list)
+{
+	return STS_REPLY_MARKS && p->list >= list;
+}
+
+/* Begin a list, or go on with it. False: all of it is behind the mark. */
+static bool
+list_begin(struct pass *p, enum list list, struct patterns *it)
+{
+	const struct sts_reply *r = p->r;
+
+	if (!is_past(p, list)) {
+		patterns_start(it, r);
+		return true;
+	}
+	if (p->list > list) {
+		return false;
+	}
+	it->begun = false;
+	it->list = NULL;
+	if (STS_PRELOAD && r->answer.kind == STS_ANSWER_PRELOAD) {
+		it->list = r->answer.patterns + p->off;
+	} else {
+		sts_patterns_resume(&it->held, r->cache, r->answer.ref, p->off);
+	}
+	return true;
+}
+
+/* The next pattern of a list, as long as anything can be kept of it. What is
+ * before it has been put. */
+static struct sts_text
+list_next(struct pass *p, enum list list, struct patterns *it)
+{
+	if (sts_sink_full(&p->s)) {
+		return sts_text(NULL, 0);
+	}
+	if (STS_REPLY_MARKS && it->begun) {
+		p->list = (uint8_t)list;
+		p->pos = (uint32_t)p->s.pos;
+		p->off = STS_PRELOAD && it->list != NULL
+			     ? (uint32_t)(it->list - p->r->answer.patterns)
+			     : it->held.off;
+	}
+	it->begun = true;
+	return patterns_next(it);
 }
 
 /* From the end, where the last dot is near. */
@@ -86,68 +159,87 @@ put_match(struct sts_sink *s, struct sts_text pattern)
 }
 
 static void
-put_match_list(struct sts_sink *s, const struct sts_reply *r)
+put_match_list(struct pass *p)
 {
-	struct patterns it;
+	bool more = is_past(p, LIST_MATCH);
 	struct sts_text pattern;
+	struct patterns it;
 
-	patterns_start(&it, r);
-	for (unsigned i = 0;
-	     !sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0; i++) {
-		if (i > 0) {
-			sts_sink_string(s, ":");
+	if (!list_begin(p, LIST_MATCH, &it)) {
+		return;
+	}
+	while ((pattern = list_next(p, LIST_MATCH, &it)).n > 0) {
+		if (more) {
+			sts_sink_string(&p->s, ":");
 		}
-		put_match(s, pattern);
+		put_match(&p->s, pattern);
+		more = true;
 	}
 }
 
 /* Every pattern as it is in the policy, with words before and after it. */
 static void
-put_patterns(struct sts_sink *s, const struct sts_reply *r, const char *before,
-    const char *after)
+put_patterns(
+    struct pass *p, enum list list, const char *before, const char *after)
 {
-	struct patterns it;
 	struct sts_text pattern;
+	struct patterns it;
 
-	patterns_start(&it, r);
-	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
-		sts_sink_string(s, before);
-		sts_sink_put(s, pattern);
-		sts_sink_string(s, after);
+	if (!list_begin(p, list, &it)) {
+		return;
+	}
+	while ((pattern = list_next(p, list, &it)).n > 0) {
+		sts_sink_string(&p->s, before);
+		sts_sink_put(&p->s, pattern);
+		sts_sink_string(&p->s, after);
 	}
 }
 
 static void
-put_attributes(struct sts_sink *s, const struct sts_reply *r)
+put_domain(struct pass *p)
 {
 	uint8_t domain[STS_NAME_MAX];
-	size_t domain_len = sts_cache_domain(r->cache, r->answer.ref, domain);
+	size_t len = sts_cache_domain(p->r->cache, p->r->answer.ref, domain);
 
-	sts_sink_string(s, " policy_type=sts policy_domain=");
-	sts_sink_put(s, sts_text(domain, domain_len));
-	put_patterns(s, r, " mx_host_pattern=", "");
-	sts_sink_string(s, " { policy_string = version: STSv1 }");
-	sts_sink_string(s, " { policy_string = mode: ");
-	sts_sink_string(s, sts_mode_text((enum sts_mode)r->mode));
-	sts_sink_string(s, " }");
-	if (r->detail == STS_REPLY_FULL) {
-		put_patterns(s, r, " { policy_string = mx: ", " }");
+	sts_sink_string(&p->s, " policy_type=sts policy_domain=");
+	sts_sink_put(&p->s, sts_text(domain, len));
+}
+
+static void
+put_attributes(struct pass *p)
+{
+	struct sts_sink *s = &p->s;
+
+	if (!is_past(p, LIST_ATTRIBUTES)) {
+		put_domain(p);
+	}
+	put_patterns(p, LIST_ATTRIBUTES, " mx_host_pattern=", "");
+	if (!is_past(p, LIST_STRINGS)) {
+		sts_sink_string(s, " { policy_string = version: STSv1 }");
+		sts_sink_string(s, " { policy_string = mode: ");
+		sts_sink_string(s, sts_mode_text((enum sts_mode)p->r->mode));
+		sts_sink_string(s, " }");
+	}
+	if (p->r->detail == STS_REPLY_FULL) {
+		put_patterns(p, LIST_STRINGS, " { policy_string = mx: ", " }");
 	}
 	sts_sink_string(s, " { policy_string = max_age: ");
-	sts_sink_decimal(s, r->max_age_s);
+	sts_sink_decimal(s, p->r->max_age_s);
 	sts_sink_string(s, " }");
 }
 
 static void
-put_policy(struct sts_sink *s, const struct sts_reply *r)
+put_policy(struct pass *p)
 {
-	sts_sink_string(s, "OK secure match=");
-	put_match_list(s, r);
-	if (r->servername) {
-		sts_sink_string(s, " servername=hostname");
+	if (!is_past(p, LIST_MATCH)) {
+		sts_sink_string(&p->s, "OK secure match=");
 	}
-	if (r->detail != STS_REPLY_PLAIN) {
-		put_attributes(s, r);
+	put_match_list(p);
+	if (p->r->servername && !is_past(p, LIST_ATTRIBUTES)) {
+		sts_sink_string(&p->s, " servername=hostname");
+	}
+	if (p->r->detail != STS_REPLY_PLAIN) {
+		put_attributes(p);
 	}
 }
 
@@ -167,7 +259,7 @@ put_override(struct sts_sink *s, const struct sts_reply *r)
 static bool
 is_allowed(const struct sts_reply *r)
 {
-	struct sts_text host = r->host, pattern;
+	struct sts_text host = r->more.host, pattern;
 	struct patterns it;
 
 	if (host.n > 0 && host.p[host.n - 1] == '.') {
@@ -183,32 +275,34 @@ is_allowed(const struct sts_reply *r)
 }
 
 static void
-put_hosts(struct sts_sink *s, const struct sts_reply *r)
+put_hosts(struct pass *p)
 {
-	struct patterns it;
+	bool more = is_past(p, LIST_MATCH);
 	struct sts_text pattern;
-	const char *before = "";
+	struct patterns it;
 
-	patterns_start(&it, r);
-	while (!sts_sink_full(s) && (pattern = patterns_next(&it)).n > 0) {
-		sts_sink_string(s, before);
-		sts_sink_put(s, pattern);
-		before = ":";
+	(void)list_begin(p, LIST_MATCH, &it);
+	while ((pattern = list_next(p, LIST_MATCH, &it)).n > 0) {
+		if (more) {
+			sts_sink_string(&p->s, ":");
+		}
+		sts_sink_put(&p->s, pattern);
+		more = true;
 	}
 }
 
 static void
-put_line_policy(struct sts_sink *s, const struct sts_reply *r)
+put_line_policy(struct pass *p)
 {
-	switch ((enum sts_line_verb)r->verb) {
+	switch ((enum sts_line_verb)p->r->verb) {
 	case STS_LINE_MODE:
-		sts_sink_string(s, "enforce");
+		sts_sink_string(&p->s, "enforce");
 		break;
 	case STS_LINE_HOSTS:
-		put_hosts(s, r);
+		put_hosts(p);
 		break;
 	case STS_LINE_ALLOWED:
-		sts_sink_string(s, is_allowed(r) ? "yes" : "no");
+		sts_sink_string(&p->s, is_allowed(p->r) ? "yes" : "no");
 		break;
 	case STS_LINE_REPORT:
 		STS_ASSERT(false); /* no answer about a domain */
@@ -238,12 +332,15 @@ put_line_none(struct sts_sink *s, const struct sts_reply *r)
 }
 
 static void
-put_line(struct sts_sink *s, const struct sts_reply *r)
+put_line(struct pass *p)
 {
+	const struct sts_reply *r = p->r;
+	struct sts_sink *s = &p->s;
+
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
 	case STS_ANSWER_PRELOAD:
-		put_line_policy(s, r);
+		put_line_policy(p);
 		break;
 	case STS_ANSWER_NOTFOUND:
 		put_line_none(s, r);
@@ -260,12 +357,15 @@ put_line(struct sts_sink *s, const struct sts_reply *r)
 }
 
 static void
-put_socketmap(struct sts_sink *s, const struct sts_reply *r)
+put_socketmap(struct pass *p)
 {
+	const struct sts_reply *r = p->r;
+	struct sts_sink *s = &p->s;
+
 	switch ((enum sts_answer_kind)r->answer.kind) {
 	case STS_ANSWER_POLICY:
 	case STS_ANSWER_PRELOAD:
-		put_policy(s, r);
+		put_policy(p);
 		break;
 	case STS_ANSWER_OVERRIDE:
 		put_override(s, r);
@@ -289,12 +389,12 @@ put_socketmap(struct sts_sink *s, const struct sts_reply *r)
 }
 
 static void
-put_reply(struct sts_sink *s, const struct sts_reply *r)
+put_reply(struct pass *p)
 {
-	if (r->verb != 0) {
-		put_line(s, r);
+	if (p->r->verb != 0) {
+		put_line(p);
 	} else {
-		put_socketmap(s, r);
+		put_socketmap(p);
 	}
 }
 
@@ -303,10 +403,10 @@ static size_t
 measure(const struct sts_reply *r)
 {
 	const size_t over = (size_t)STS_REPLY_MAX + 1;
-	struct sts_sink s = { 0, over, over, NULL };
+	struct pass p = { { 0, over, over, NULL }, r, 0, 0, 0 };
 
-	put_reply(&s, r);
-	return s.pos < over ? s.pos : over;
+	put_reply(&p);
+	return p.s.pos < over ? p.s.pos : over;
 }
 
 /* Begin with all that the zone asks for. How many patterns there are. */
@@ -374,7 +474,9 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 	r->cache = cache;
 	r->answer = *answer;
 	r->verb = (uint8_t)verb;
-	r->host = host;
+	if (verb == STS_LINE_ALLOWED) {
+		r->more.host = host;
+	}
 	(void)start(r, NULL);
 	fit(r);
 }
@@ -469,21 +571,53 @@ sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
 void
 sts_reply_measure(struct sts_reply *r, uint8_t *out)
 {
-	struct sts_sink s = { 0, 0, r->len, out };
+	struct pass p = { { 0, 0, r->len, out }, r, 0, 0, 0 };
 
-	put_reply(&s, r);
-	STS_ASSERT(s.pos <= r->len);
-	r->len = (uint32_t)s.pos;
+	put_reply(&p);
+	STS_ASSERT(p.s.pos <= r->len);
+	r->len = (uint32_t)p.s.pos;
+}
+
+/* A pass that keeps octets from..to, from the mark on if that is before. */
+static struct pass
+pass_from(const struct sts_reply *r, size_t from, size_t to, uint8_t *out)
+{
+	struct pass p = { { 0, from, to, out }, r, 0, 0, 0 };
+
+	if (STS_REPLY_MARKS && r->list != 0 && r->more.mark.pos <= from) {
+		p.list = r->list;
+		p.off = r->more.mark.off;
+		p.s.pos = p.pos = r->more.mark.pos;
+	}
+	return p;
 }
 
 size_t
 sts_reply_render(const struct sts_reply *r, size_t off, struct sts_span out)
 {
 	size_t n = r->len - off < out.n ? r->len - off : out.n;
-	struct sts_sink s = { 0, off, off + n, out.p };
+	struct pass p = pass_from(r, off, off + n, out.p);
 
 	STS_ASSERT(off <= r->len);
-	put_reply(&s, r);
-	STS_ASSERT(s.pos >= off + n);
+	put_reply(&p);
+	STS_ASSERT(p.s.pos >= off + n);
 	return n;
+}
+
+void
+sts_reply_passed(struct sts_reply *r, size_t off)
+{
+	struct pass p = pass_from(r, off, off, NULL);
+
+	STS_ASSERT(off <= r->len);
+	if (!STS_REPLY_MARKS) {
+		return;
+	}
+	put_reply(&p); /* without lists, as of "allowed", there is no mark */
+	if (p.list != 0) {
+		STS_ASSERT(p.pos <= off);
+		r->list = p.list;
+		r->more.mark.off = p.off;
+		r->more.mark.pos = p.pos;
+	}
 }

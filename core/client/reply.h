@@ -58,8 +58,19 @@ struct sts_reply {
 	bool servername; /* the policy's reply has it */
 	uint8_t mode; /* the record's header may change under the cursor */
 	uint8_t verb; /* enum sts_line_verb; 0: socketmap */
-	struct sts_text host;
+	uint8_t list; /* of the mark, or 0: there is none */
+	union {
+		struct sts_text host; /* STS_LINE_ALLOWED */
+		struct {
+			uint32_t off, pos;
+		} mark; /* else; of the record's patterns, of the reply */
+	} more;
 	uint32_t max_age_s;
+};
+
+/* Where the driver's scratch is smaller, replies have no marks. */
+enum {
+	STS_REPLY_MARKS = STS_SCRATCH_SIZE >= 4096
 };
 
 /*
@@ -133,9 +144,14 @@ void sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
 /*
  * Render data[off .. off + out.n) of the reply (the netstring's wrapping
  * excluded) into out; off <= r->len. Returns the number of bytes, less than
- * out.n only at the end. O(r->len) for any off.
+ * out.n only at the end. O(r->len) for any off; behind what sts_reply_passed
+ * was called with, O(out.n) and a step for 59 octets of the record.
  */
 size_t sts_reply_render(
     const struct sts_reply *r, size_t off, struct sts_span out);
+
+/* data[0 .. off) is not rendered any more: mark the place, so that pieces of a
+ * long reply are rendered from there. O(off - the same of the last call). */
+void sts_reply_passed(struct sts_reply *r, size_t off);
 
 #endif

@@ -207,6 +207,28 @@ in_pieces(const struct sts_reply *r, size_t size)
 	ck_assert_uint_eq(sts_reply_render(r, off, sts_span(zeros, size)), 0);
 }
 
+/* The same when what is out is passed over: every octet, from the mark on, and
+ * what is before the mark all the same. */
+static void
+in_passed_pieces(const struct sts_reply *reply, size_t size)
+{
+	struct sts_reply r = *reply;
+	static uint8_t out[4096];
+
+	for (size_t off = 0, n; off < r.len; off += n) {
+		n = sts_reply_render(&r, off, sts_span(out, size));
+		ck_assert_uint_eq(n, r.len - off < size ? r.len - off : size);
+		ck_assert_mem_eq(out, whole + off, n);
+		sts_reply_passed(&r, off + n);
+		ck_assert(r.list == 0 || r.more.mark.pos <= off + n);
+		memset(out, 0, n);
+		n = sts_reply_render(&r, off, sts_span(out, size));
+		ck_assert_mem_eq(out, whole + off, n);
+	}
+	/* The last of the patterns is in the past, if there were many. */
+	ck_assert(r.len < 4096 || r.more.mark.pos + 2 * 512 > r.len);
+}
+
 START_TEST(every_window)
 {
 	struct sts_zone zone = zone_of("NT");
@@ -217,6 +239,7 @@ START_TEST(every_window)
 	render(&r);
 	for (size_t size = 1; size <= r.len + 2; size++) {
 		in_pieces(&r, size);
+		in_passed_pieces(&r, size);
 	}
 	ck_assert_uint_eq(sts_reply_render(&r, 5, sts_span(NULL, 0)), 0);
 }
@@ -345,7 +368,42 @@ START_TEST(large_table)
 		unit_int(large[i].name, r.cut, large[i].cut);
 		in_pieces(&r, 4096);
 		in_pieces(&r, 1021);
+		in_passed_pieces(&r, 4096);
+		in_passed_pieces(&r, 101);
 	}
+}
+END_TEST
+
+/* By the text protocol, and of the operator's list. */
+START_TEST(other_lists_in_pieces)
+{
+	static const uint8_t list[] = "\4a.bc\5*.d.e\10mx.x.org";
+	const struct sts_answer preload = { STS_ANSWER_PRELOAD,
+		STS_RULE_PRELOAD, STS_WHY_NONE, false, 0, NULL, list };
+	const struct sts_text host = unit_span("mx.x.org");
+	struct sts_reply r = long_reply("N", 30, 12);
+	const struct sts_answer held_one = r.answer;
+
+	sts_reply_init_line(
+	    &r, &held, &held_one, STS_LINE_HOSTS, sts_text(NULL, 0));
+	render(&r);
+	for (size_t size = 1; size <= r.len; size++) {
+		in_passed_pieces(&r, size);
+	}
+	sts_reply_init(&r, &held, NULL, NULL, &preload);
+	unit_text("list", render(&r),
+	    "OK secure match=a.bc:.d.e:mx.x.org servername=hostname");
+	for (size_t size = 1; size <= r.len; size++) {
+		in_passed_pieces(&r, size);
+	}
+	sts_reply_init_line(&r, &held, &preload, STS_LINE_HOSTS, host);
+	unit_text("hosts", render(&r), "a.bc:*.d.e:mx.x.org");
+	for (size_t size = 1; size <= r.len; size++) {
+		in_passed_pieces(&r, size);
+	}
+	sts_reply_init_line(&r, &held, &preload, STS_LINE_ALLOWED, host);
+	unit_text("allowed", render(&r), "yes");
+	in_passed_pieces(&r, 1);
 }
 END_TEST
 
@@ -410,6 +468,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, brief_table);
 	tcase_add_test(tc, brief_limit);
+	tcase_add_test(tc, other_lists_in_pieces);
 	tcase_add_test(tc, brief_of_a_policy_alone);
 	tcase_add_test(tc, policy_table);
 	tcase_add_test(tc, policy_without_zone);
