@@ -120,13 +120,12 @@ sts_cache_unsaved(
     const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first)
 {
 	uint32_t steps = chunks < c->chunks.count ? chunks : c->chunks.count;
+	unsigned seen = STS_MARK_UNSAVED | (first ? STS_MARK_SAVED : 0U);
 
 	for (uint32_t i = 0; i < steps && c->unsaved > 0; i++) {
 		*hand = *hand % c->chunks.count + 1;
 		if (sts_head_live(c, *hand) &&
-		    (sts_head_marks(c, *hand) & STS_MARK_UNSAVED) != 0 &&
-		    (!first ||
-			(sts_head_marks(c, *hand) & STS_MARK_SAVED) == 0)) {
+		    (sts_head_marks(c, *hand) & seen) == STS_MARK_UNSAVED) {
 			return *hand;
 		}
 	}

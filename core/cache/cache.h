@@ -108,7 +108,8 @@ struct sts_cache {
 /*
  * Take over block[0..size), of any alignment, STS_CACHE_BLOCK_MIN <= size;
  * key: fresh random bytes of this boot. A domain typically costs 132 bytes
- * (two chunks and its part of the index). O(size).
+ * (two chunks and its part of the index). Only the index is touched, at the end
+ * of the block; the rest, which may hold anything, not before it is needed.
  */
 void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
     const uint8_t key[STS_SIPHASH_KEY]);

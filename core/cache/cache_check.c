@@ -2,7 +2,8 @@
 /*
  * The invariants of the cache as code, for tests.
  *
- *	- every chunk is in the free list or in exactly one record or stage
+ *	- every chunk was never taken, or is in the free list or in exactly
+ *	  one record or stage
  *	- a chain is as long as its content says, and ends
  *	- a head is in exactly the list it belongs in; lists are doubly linked
  *	- counts of records, protected and staged chunks, organisations add up
@@ -45,12 +46,15 @@ check_free(const struct sts_cache *c, struct tally *t)
 	uint32_t n = c->chunks.free_head;
 
 	while (n != 0) {
-		if (n > c->chunks.count || t->chunks > c->chunks.count ||
+		if (n > c->chunks.used || t->chunks > c->chunks.used ||
 		    sts_chunk_tag(&c->chunks, n) != STS_CHUNK_FREE) {
 			return false;
 		}
 		tally_chunk(t, n);
 		n = sts_chunk_next(&c->chunks, n);
+	}
+	for (n = c->chunks.used + 1; n <= c->chunks.count; n++) {
+		tally_chunk(t, n);
 	}
 	return t->chunks == c->chunks.free_count;
 }
@@ -68,7 +72,7 @@ check_chain(const struct sts_cache *c, sts_ref ref, struct tally *t)
 	}
 	tally_chunk(t, ref);
 	for (left--; left > 0; left--) {
-		if (n == 0 || n > c->chunks.count ||
+		if (n == 0 || n > c->chunks.used ||
 		    sts_chunk_tag(&c->chunks, n) != STS_CHUNK_BODY) {
 			return false;
 		}
@@ -141,7 +145,7 @@ check_list(const struct sts_cache *c, unsigned list,
 	sts_ref before = 0;
 
 	while (ref != 0) {
-		if (ref > c->chunks.count || t->chunks > c->chunks.count ||
+		if (ref > c->chunks.used || t->chunks > c->chunks.count ||
 		    sts_head_get32(c, ref, STS_HEAD_BEFORE) != before ||
 		    !check_head(c, ref, list, counts, t)) {
 			return false;
@@ -180,7 +184,7 @@ count_indexed(const struct sts_cache *c)
 		sts_ref ref = sts_index_bucket(c, i);
 
 		for (unsigned k = 0; ref != 0; k++) {
-			if (ref > c->chunks.count || k == STS_CACHE_PROBE_MAX ||
+			if (ref > c->chunks.used || k == STS_CACHE_PROBE_MAX ||
 			    !sts_head_live(c, ref) ||
 			    (sts_head_get32(c, ref, STS_HEAD_HASH) &
 				c->index_mask) != i) {

@@ -112,13 +112,6 @@ sts_head_pins(const struct sts_cache *c, sts_ref ref)
 	return sts_get16le(sts_chunk(&c->chunks, ref) + STS_HEAD_PINS);
 }
 
-/* Whether ref is what its domain's record is now. */
-static inline bool
-sts_head_live(const struct sts_cache *c, sts_ref ref)
-{
-	return sts_head_class(c, ref) <= STS_CLASS_ENFORCE;
-}
-
 static inline uint32_t
 sts_head_payload_len(const struct sts_cache *c, sts_ref ref)
 {
@@ -140,6 +133,10 @@ sts_head_marks(const struct sts_cache *c, sts_ref ref)
 }
 
 /* core/cache/cache_record.c */
+
+/* Whether ref, any chunk, is what its domain's record is now. Not inline: on a
+ * board that takes more flash. */
+bool sts_head_live(const struct sts_cache *c, sts_ref ref);
 
 /* Replace the marks; the records with UNSAVED are counted. */
 void sts_record_mark(struct sts_cache *c, sts_ref ref, unsigned marks);

@@ -134,6 +134,14 @@ sts_record_store(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 	put_entry(sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY, &stored);
 }
 
+bool
+sts_head_live(const struct sts_cache *c, sts_ref ref)
+{
+	/* Chunks beyond hold anything. */
+	return ref <= c->chunks.used &&
+	       sts_head_class(c, ref) <= STS_CLASS_ENFORCE;
+}
+
 void
 sts_record_mark(struct sts_cache *c, sts_ref ref, unsigned marks)
 {

@@ -7,7 +7,7 @@
 uint8_t *
 sts_chunk(const struct sts_chunks *k, uint32_t n)
 {
-	STS_ASSERT(n >= 1 && n <= k->count);
+	STS_ASSERT(n >= 1 && n <= k->used);
 	return k->bytes + (size_t)(n - 1) * STS_CHUNK_SIZE;
 }
 
@@ -35,23 +35,27 @@ sts_chunks_init(struct sts_chunks *k, uint8_t *bytes, uint32_t count)
 {
 	k->bytes = bytes;
 	k->count = count;
+	k->used = 0;
 	k->free_head = 0;
-	k->free_count = 0;
-	for (uint32_t n = count; n > 0; n--) {
-		put_free(k, n);
-	}
+	k->free_count = count;
 }
 
 uint32_t
 sts_chunks_take(struct sts_chunks *k, uint8_t tag)
 {
-	uint32_t n = k->free_head;
+	uint32_t n;
 	uint8_t *p;
 
-	if (n == 0) {
-		STS_ASSERT(k->free_count == 0);
+	if (k->free_count == 0) {
 		return 0;
 	}
+	if (k->free_head == 0) {
+		STS_ASSERT(k->used < k->count);
+		k->used++;
+		k->free_count--;
+		put_free(k, k->used);
+	}
+	n = k->free_head;
 	p = sts_chunk(k, n);
 	STS_ASSERT(p[STS_CHUNK_TAG] == STS_CHUNK_FREE);
 	k->free_head = sts_get32le(p + STS_CHUNK_NEXT);

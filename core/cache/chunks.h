@@ -11,6 +11,9 @@
  *	a head chunk   5  whatever its owner keeps there
  *
  * A chain is a head and as many body chunks as its content needs.
+ *
+ * Chunks beyond `used` were never taken: they are free, hold anything, and are
+ * not in the free list, so that no memory is touched before it is needed.
  */
 #ifndef STS_CHUNKS_H
 #define STS_CHUNKS_H
@@ -35,7 +38,9 @@ enum {
 struct sts_chunks {
 	uint8_t *bytes;
 	uint32_t count; /* chunks are numbered 1..count */
-	uint32_t free_head, free_count;
+	uint32_t used; /* chunks beyond this were never taken */
+	uint32_t free_head; /* a list of those that were given back */
+	uint32_t free_count; /* both kinds */
 };
 
 /* A place in the content of a chain. */
@@ -44,7 +49,8 @@ struct sts_chunk_pos {
 	uint32_t off; /* 0..STS_CHUNK_ROOM within it */
 };
 
-/* Take bytes[0..count * STS_CHUNK_SIZE); all chunks are free. O(count). */
+/* Take bytes[0..count * STS_CHUNK_SIZE), which may hold anything and is left as
+ * it is; all chunks are free. O(1). */
 void sts_chunks_init(struct sts_chunks *k, uint8_t *bytes, uint32_t count);
 
 /* A free chunk, zeroed but for its tag, or 0. O(1). */
@@ -72,7 +78,7 @@ sts_chunks_needed(size_t content)
 			  (content % STS_CHUNK_ROOM != 0));
 }
 
-/* The octets of chunk n (1..count, asserted), and the next of its chain. Not
+/* The octets of chunk n (1..used, asserted), and the next of its chain. Not
  * inline: that takes more flash on a board than time elsewhere. */
 uint8_t *sts_chunk(const struct sts_chunks *k, uint32_t n);
 uint32_t sts_chunk_next(const struct sts_chunks *k, uint32_t n);

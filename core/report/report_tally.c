@@ -3,8 +3,7 @@
  * The tally: which domains come in, which have to leave, what is counted.
  *	block:   chunks | index | shares | filter
  *	index    buckets of domains by the keyed hash of their names
- *	shares   chunks of each organisation, by hash: those that fall together
- *	         share
+ *	shares   chunks of each organisation, by hash: some share one
  *	filter   64 bits for each organisation, by hash
  *
  * Invariants (sts_tally_check): every chunk is free or in one record; every
@@ -39,6 +38,7 @@ power_of_two(size_t n)
 void
 sts_tally_empty(struct sts_tally *t)
 {
+	memset(t->chunks.bytes, 0, (size_t)t->chunks.used * STS_CHUNK_SIZE);
 	sts_chunks_init(&t->chunks, t->chunks.bytes, t->chunks.count);
 	memset(t->index, 0, 4 * (size_t)t->index_count);
 	memset(t->shares, 0, 4 * (size_t)t->shares_count);

@@ -99,7 +99,8 @@ struct sts_tally {
 void sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
     const struct sts_tally_config *config);
 
-/* Forget everything but the configuration and what was counted since init. */
+/* Forget everything but the configuration and what was counted since init;
+ * nothing that a stranger published stays in memory. */
 void sts_tally_empty(struct sts_tally *t);
 
 /*

@@ -158,7 +158,7 @@ sts_tally_oldest(const struct sts_tally *t)
 bool
 sts_tally_is(const struct sts_tally *t, uint32_t ref)
 {
-	return ref >= 1 && ref <= t->chunks.count &&
+	return ref >= 1 && ref <= t->chunks.used &&
 	       sts_chunk_tag(&t->chunks, ref) == TAG_DOMAIN;
 }
 

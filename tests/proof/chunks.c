@@ -17,26 +17,28 @@ any_chunks(void)
 
 	k.count = COUNT;
 	k.bytes = any_bytes(COUNT * STS_CHUNK_SIZE);
+	k.used = nondet_u32();
 	k.free_head = nondet_u32();
 	k.free_count = nondet_u32();
-	ASSUME(k.free_head <= k.count && k.free_count <= k.count);
+	ASSUME(k.used <= k.count);
+	ASSUME(k.free_head <= k.used && k.free_count <= k.count);
 	return k;
 }
 
-/* What cache_check.c asks of the free list, at its head. */
+/* What cache_check.c asks of the free list, at its head: what is free beside
+ * it was never taken. */
 static bool
 free_holds(const struct sts_chunks *k)
 {
 	return k->free_head == 0
-		   ? k->free_count == 0
-		   : k->free_count > 0 &&
+		   ? k->free_count == k->count - k->used
+		   : k->free_count > k->count - k->used &&
 			 sts_chunk_tag(k, k->free_head) == STS_CHUNK_FREE &&
-			 sts_chunk_next(k, k->free_head) <= k->count;
+			 sts_chunk_next(k, k->free_head) <= k->used;
 }
 
 /*
- * @bound a block of 3 chunks: each is freed without a look at others
- * @loop sts_chunks_init.0 4: chunks
+ * @bound a block of 3 chunks, none of which is looked at
  */
 void
 prove_chunks_init(void)
@@ -44,7 +46,7 @@ prove_chunks_init(void)
 	struct sts_chunks k;
 
 	sts_chunks_init(&k, any_bytes(COUNT * STS_CHUNK_SIZE), COUNT);
-	PROVE(k.free_count == COUNT);
+	PROVE(k.used == 0 && k.free_count == COUNT);
 	PROVE(free_holds(&k));
 }
 
@@ -66,7 +68,9 @@ prove_chunks_take_give(void)
 	if (n == 0) {
 		return;
 	}
-	PROVE(n <= k.count && k.free_count == was.free_count - 1);
+	PROVE(n <= k.used && k.used <= k.count);
+	PROVE(k.used == was.used + (was.free_head == 0));
+	PROVE(k.free_count == was.free_count - 1);
 	PROVE(sts_chunk_tag(&k, n) == tag);
 	PROVE(sts_chunk_next(&k, n) == 0);
 	PROVE(sts_chunks_give(&k, n) == 1);
@@ -89,12 +93,12 @@ prove_chunks_read(void)
 	struct sts_text piece;
 	size_t max = nondet_size();
 
-	ASSUME(head >= 1 && head <= k.count);
+	ASSUME(head >= 1 && head <= k.used);
 	first = sts_chunk_next(&k, head);
-	ASSUME(first <= k.count && first != head);
+	ASSUME(first <= k.used && first != head);
 	if (first != 0) {
 		second = sts_chunk_next(&k, first);
-		ASSUME(second <= k.count && second != head);
+		ASSUME(second <= k.used && second != head);
 		ASSUME(second != first);
 		ASSUME(sts_chunk_tag(&k, first) == STS_CHUNK_BODY);
 		if (second != 0) {
@@ -103,9 +107,9 @@ prove_chunks_read(void)
 		}
 	}
 	at = sts_chunks_seek(&k, head, nondet_size());
-	PROVE(at.chunk <= k.count && at.off < STS_CHUNK_ROOM);
+	PROVE(at.chunk <= k.used && at.off < STS_CHUNK_ROOM);
 	piece = sts_chunks_piece(&k, &at, max);
 	PROVE(piece.n <= max && piece.n <= STS_CHUNK_ROOM);
 	PROVE(readable(piece));
-	PROVE(at.chunk <= k.count && at.off < STS_CHUNK_ROOM);
+	PROVE(at.chunk <= k.used && at.off < STS_CHUNK_ROOM);
 }

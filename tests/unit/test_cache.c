@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The cache: limits, pins, stages, classes, the sweep, the index. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../../core/cache/organisation.h"
 #include "cache_case.h"
@@ -269,7 +273,7 @@ START_TEST(abandon_everywhere)
 	}
 	/* Not even in the bytes of the chunks. */
 	memcpy(before, block, sizeof before);
-	for (uint32_t i = 1; i <= c.chunks.count; i++) {
+	for (uint32_t i = 1; i <= c.chunks.used; i++) {
 		const uint8_t *p = sts_chunk(&c.chunks, i);
 
 		for (unsigned k = STS_CHUNK_DATA; k < STS_CHUNK_SIZE; k++) {
@@ -796,6 +800,8 @@ START_TEST(check_bites)
 	c.records++;
 	ck_assert(!sts_cache_check(&c));
 	c.records--;
+	sts_cache_remove(&c, find("d.org7.example"));
+	ck_assert(sts_cache_check(&c));
 	c.chunks.free_head = sts_chunk_next(&c.chunks, c.chunks.free_head);
 	ck_assert(!sts_cache_check(&c));
 }
@@ -913,6 +919,12 @@ damage(unsigned kind)
 		    sts_chunk_next(&c.chunks, c.chunks.free_head);
 		c.chunks.free_count--;
 		return true;
+	case 26:
+		c.chunks.used++;
+		return true;
+	case 27:
+		c.chunks.used--;
+		return true;
 	default:
 		return false;
 	}
@@ -929,6 +941,8 @@ START_TEST(every_damage_is_noticed)
 	put_enforce("b.example", 200);
 	put_mode("c.example", STS_MODE_TESTING);
 	put_kind("d.example", STS_KIND_ABSENT);
+	put_kind("e.example", STS_KIND_ABSENT);
+	sts_cache_remove(&c, find("e.example"));
 	good = c;
 	memcpy(good_block, block, sizeof good_block);
 	ck_assert(sts_cache_check(&c));
@@ -938,7 +952,81 @@ START_TEST(every_damage_is_noticed)
 		memcpy(block, good_block, sizeof good_block);
 		ck_assert(sts_cache_check(&c));
 	}
-	unit_int("kinds", kind, 26);
+	unit_int("kinds", kind, 28);
+}
+END_TEST
+
+/* ---- no chunk is touched before it is needed ---- */
+
+/* Everything that passes over chunks. */
+static void
+pass_over_all(struct sts_cache *of)
+{
+	struct sts_cache_stats s;
+	uint32_t unsaved = 0, scan = 0;
+	sts_ref ref;
+
+	while (sts_cache_scan(of, &scan, 100, &ref)) {
+	}
+	(void)sts_cache_unsaved(of, &unsaved, UINT32_MAX, false);
+	(void)sts_cache_sweep(of, UINT32_MAX, sts_now(NOW, true));
+	ref = sts_cache_next(of, 0);
+	while (ref != 0) {
+		ref = sts_cache_next(of, ref);
+	}
+	sts_cache_stats(of, &s);
+	ck_assert_uint_eq(s.chunks_free + 2 * s.records, s.chunks);
+	ck_assert(sts_cache_check(of));
+}
+
+/* Pages beyond those that records need are not even readable. */
+START_TEST(untouched_until_needed)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 64 * page;
+	uint8_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t index;
+
+	ck_assert(map != MAP_FAILED);
+	memset(map, 0xa5, size); /* init may not rely on zeros */
+	sts_cache_init(&c, map, size, key);
+	index = (size_t)(c.index - map) / page;
+	ck_assert_int_eq(mprotect(map, index * page, PROT_NONE), 0);
+	sts_cache_init(&c, map, size, key);
+	pass_over_all(&c);
+	ck_assert_int_eq(mprotect(map, page, PROT_READ | PROT_WRITE), 0);
+	put_enforce("a.example", 40);
+	put_enforce("b.example", 40);
+	pass_over_all(&c);
+	unit_int("taken", c.chunks.used, 4);
+	ck_assert_uint_eq(map[4 * STS_CHUNK_SIZE], 0xa5);
+	ck_assert(intact("a.example", 1, 40));
+	munmap(map, size);
+}
+END_TEST
+
+/* What was given back is taken first: memory grows with what is held at once,
+ * not with what ever was; and all of the block can be held. */
+START_TEST(given_back_before_new)
+{
+	struct sts_cache_stats s;
+
+	begin(sizeof block);
+	for (unsigned i = 0; i < 1000; i++) {
+		put_kind("a.example", STS_KIND_ABSENT);
+		sts_cache_remove(&c, find("a.example"));
+	}
+	unit_int("taken", c.chunks.used, 2);
+	for (unsigned i = 0; c.evicted == 0; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "d%u.example", i);
+		put_kind(name, STS_KIND_ABSENT);
+	}
+	sts_cache_stats(&c, &s);
+	ck_assert_uint_eq(c.chunks.used, s.chunks);
+	ck_assert_uint_le(s.chunks_free, 2);
+	ck_assert(sts_cache_check(&c));
 }
 END_TEST
 
@@ -973,4 +1061,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, colliding_counters);
 	tcase_add_test(tc, check_bites);
 	tcase_add_test(tc, every_damage_is_noticed);
+	tcase_add_test(tc, untouched_until_needed);
+	tcase_add_test(tc, given_back_before_new);
 }

@@ -60,6 +60,29 @@ add(const char *domain, bool failing)
 	return sts_tally_add(&t, DAY, &e);
 }
 
+/* What was never taken is not touched; what was, is nothing but zeros once the
+ * tally is empty. */
+START_TEST(emptied)
+{
+	size_t used;
+
+	begin(65536, false);
+	ck_assert_uint_eq(block[0], 0xa5);
+	ck_assert(!sts_tally_is(&t, 1) && !sts_tally_is(&t, t.chunks.count));
+	ck_assert(sts_tally_check(&t));
+	ck_assert(add("a.test", true) && add("b.test", false));
+	used = (size_t)t.chunks.used * STS_CHUNK_SIZE;
+	ck_assert_uint_eq(block[used], 0xa5);
+	sts_tally_empty(&t);
+	for (size_t i = 0; i < used; i++) {
+		ck_assert_uint_eq(block[i], 0);
+	}
+	ck_assert_uint_eq(block[used], 0xa5);
+	ck_assert(!sts_tally_is(&t, 1));
+	ck_assert(sts_tally_check(&t));
+}
+END_TEST
+
 /* Sessions of all there is in a slot. */
 static uint64_t
 in_slot(unsigned slot)
@@ -802,6 +825,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, emptied);
 	tcase_add_test(tc, snapshots);
 	tcase_add_test(tc, snapshot_refused);
 	tcase_add_test(tc, snapshot_damaged);
