@@ -12,13 +12,13 @@ rotate(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static uint64_t
+static inline uint64_t
 get64le(const uint8_t *p)
 {
 	return (uint64_t)sts_get32le(p + 4) << 32 | sts_get32le(p);
 }
 
-static void
+static inline void
 round_once(struct sip *s)
 {
 	s->v0 += s->v1;
@@ -33,6 +33,15 @@ round_once(struct sip *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
+static inline void
+absorb(struct sip *s, uint64_t word)
+{
+	s->v3 ^= word;
+	round_once(s);
+	round_once(s);
+	s->v0 ^= word;
+}
+
 uint64_t
 sts_siphash(const uint8_t key[STS_SIPHASH_KEY], struct sts_text t)
 {
@@ -44,22 +53,16 @@ sts_siphash(const uint8_t key[STS_SIPHASH_KEY], struct sts_text t)
 	size_t whole = t.n / 8 * 8;
 	uint64_t last = (uint64_t)(t.n & 0xff) << 56;
 
+	for (size_t i = 0; i < whole; i += 8) {
+		absorb(&s, get64le(t.p + i));
+	}
 	for (size_t i = whole; i < t.n; i++) {
 		last |= (uint64_t)t.p[i] << (8 * (i - whole));
 	}
-	/* Every word, the last one, and the end: one loop, so that the rounds
-	 * are in one place and stay in registers. */
-	for (size_t i = 0; i <= whole + 8; i += 8) {
-		bool ends = i > whole;
-		uint64_t word = i < whole ? get64le(t.p + i) : last;
-
-		word = ends ? 0 : word;
-		s.v3 ^= word;
-		s.v2 ^= ends ? 0xff : 0;
-		for (int k = ends ? 4 : 2; k > 0; k--) {
-			round_once(&s);
-		}
-		s.v0 ^= word;
+	absorb(&s, last);
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 4; i++) {
+		round_once(&s);
 	}
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

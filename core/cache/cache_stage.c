@@ -228,6 +228,8 @@ commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
 	size_t domain_len;
 	bool policy = e->kind == STS_KIND_POLICY;
 	enum sts_admission admission;
+	unsigned probes;
+	uint32_t hash;
 	sts_ref old;
 
 	STS_ASSERT(e->kind >= STS_KIND_POLICY && e->kind <= STS_KIND_DANE);
@@ -235,15 +237,15 @@ commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
 	STS_ASSERT(s->head != 0);
 	STS_ASSERT(sts_head_class(c, s->head) == STS_CLASS_STAGED);
 	domain_len = sts_cache_domain(c, s->head, domain);
-	old = sts_cache_find(c, sts_text(domain, domain_len));
+	hash = sts_head_get32(c, s->head, STS_HEAD_HASH);
+	old = sts_index_probe(c, sts_text(domain, domain_len), hash, &probes);
 	/* Nothing but a policy may end a live enforce policy. */
 	STS_ASSERT(policy || old == 0 || !enforces(c, old, now));
 	*ref = 0;
 	if (s->failed != 0) {
 		return refuse(c, s, (enum sts_admission)s->failed, old, policy);
 	}
-	if (old == 0 &&
-	    sts_index_full(c, sts_head_get32(c, s->head, STS_HEAD_HASH))) {
+	if (old == 0 && sts_index_full(c, hash)) {
 		return refuse(c, s, STS_REFUSED_BUSY, old, policy);
 	}
 	*ref = s->head;

@@ -16,6 +16,44 @@ START_TEST(crc_vectors)
 }
 END_TEST
 
+static uint32_t
+crc_by_bits(const uint8_t *p, size_t n)
+{
+	uint32_t crc = ~UINT32_C(0);
+
+	for (size_t i = 0; i < n; i++) {
+		crc ^= p[i];
+		for (unsigned bit = 0; bit < 8; bit++) {
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+		}
+	}
+	return ~crc;
+}
+
+/* Whatever is taken at once: any length at any place, whole or in two. */
+START_TEST(crc_by_definition)
+{
+	uint8_t bytes[48];
+
+	for (unsigned i = 0; i < sizeof bytes; i++) {
+		bytes[i] = (uint8_t)(i * i * 7 + 0x9d);
+	}
+	for (size_t off = 0; off < 8; off++) {
+		for (size_t n = 0; n <= sizeof bytes - off; n++) {
+			const uint8_t *p = bytes + off;
+			size_t half = n / 3;
+			uint32_t two =
+			    sts_crc32(sts_crc32(0, sts_text(p, half)),
+				sts_text(p + half, n - half));
+
+			ck_assert_uint_eq(
+			    sts_crc32(0, sts_text(p, n)), crc_by_bits(p, n));
+			ck_assert_uint_eq(two, crc_by_bits(p, n));
+		}
+	}
+}
+END_TEST
+
 /* Every bit of a head counts, and the revision with them. */
 START_TEST(format)
 {
@@ -808,6 +846,7 @@ unit_tests(TCase *tc)
 	int n = (int)UNIT_COUNT(geometries);
 
 	tcase_add_test(tc, crc_vectors);
+	tcase_add_test(tc, crc_by_definition);
 	tcase_add_test(tc, format);
 	tcase_add_test(tc, head_table);
 	tcase_add_test(tc, shape_table);
