@@ -82,7 +82,7 @@ TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scala
 	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
 	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c \
 	$(TLS_CLIENT_SRC)
-PORT_SRC = port/posix/addr.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
+PORT_SRC = port/posix/addr.c port/posix/block.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
 	port/posix/socket_sender.c port/posix/store.c port/posix/wait_epoll.c port/posix/wait_kqueue.c \
 	port/posix/wait_poll.c

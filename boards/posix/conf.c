@@ -260,6 +260,8 @@ static const struct fixed {
 	FIXED("control", BYTES, control_on),
 	FIXED("control", PLACES, control),
 	FIXED("memory", BYTES, memory),
+	FIXED("memory", BYTES, memory_touch),
+	FIXED("memory", BYTES, memory_huge),
 	FIXED("journal", TEXT, journal),
 	FIXED("journal", BYTES, journal_size),
 	FIXED("preload", BYTES, preload_size),

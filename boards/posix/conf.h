@@ -75,6 +75,8 @@ struct sts_conf {
 	uint64_t memory;
 	bool journal_given; /* else it is the default's path */
 	char journal[STS_CONF_PATH_MAX + 1]; /* "": off */
+	bool memory_touch; /* all of it at the start */
+	bool memory_huge; /* ask for huge pages */
 	uint64_t journal_size; /* 0: by the memory */
 	uint32_t clients, lookups, fetch_slots;
 	uint32_t answer_within_ms, queue_wait_ms;

@@ -226,13 +226,27 @@ set_trust_anchors(struct sts_conf *c, struct sts_text value)
 static const char *
 set_memory(struct sts_conf *c, struct sts_text value)
 {
+	static const char expected[] =
+	    "a size up to 1024M, such as 4M or 512K, then perhaps touch=yes "
+	    "and huge=yes";
+	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL), v;
 	uint64_t n = 0;
 
-	if (!sts_value_size(value, &n) || n < 1024 ||
+	if (!sts_value_size(word, &n) || n < 1024 ||
 	    n > (uint64_t)MEMORY_MAX_M << 20) {
-		return "a size up to 1024M, such as 4M or 512K";
+		return expected;
 	}
 	c->memory = n;
+	c->memory_touch = c->memory_huge = false;
+	while (value.n > 0) {
+		word = sts_text_word(&value, STS_BLANK_CONTROL);
+		if (!(sts_value_option(word, "touch", &v) &&
+			sts_value_bool(v, &c->memory_touch)) &&
+		    !(sts_value_option(word, "huge", &v) &&
+			sts_value_bool(v, &c->memory_huge))) {
+			return expected;
+		}
+	}
 	return NULL;
 }
 

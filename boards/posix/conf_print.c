@@ -179,11 +179,13 @@ sts_conf_print(const struct sts_conf *c)
 	print_listeners(c);
 	print_servers(&c->servers);
 	print_journal(c);
-	printf("trust_anchors %s\nmemory %lu\nclients %lu\nlookups %lu\n"
+	printf("trust_anchors %s\nmemory %lu%s%s\nclients %lu\nlookups %lu\n"
 	       "fetch_slots %lu\nanswer_within %lums\nqueue_wait %lums\n",
 	    sts_roots_file(c->trust_anchors), (unsigned long)c->memory,
-	    (unsigned long)c->clients, (unsigned long)c->lookups,
-	    (unsigned long)c->fetch_slots, (unsigned long)c->answer_within_ms,
+	    c->memory_touch ? " touch=yes" : "",
+	    c->memory_huge ? " huge=yes" : "", (unsigned long)c->clients,
+	    (unsigned long)c->lookups, (unsigned long)c->fetch_slots,
+	    (unsigned long)c->answer_within_ms,
 	    (unsigned long)c->queue_wait_ms);
 	for (unsigned i = 0; i < c->zones.count; i++) {
 		print_zone(&c->zones.zone[i]);

@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,8 +156,9 @@ sts_journal_child_attach(
 static void
 leave_memory(const struct sts_journal_child *j)
 {
-	/* Else each page that the parent changes would be there twice. */
-	munmap(j->d.memory->anchors[0], j->d.memory->size);
+	/* Else each page that the parent changes would be there twice, where
+	 * the child got them at all. */
+	sts_block_unmap(j->d.memory->anchors[0], j->d.memory->size);
 }
 
 /* In a child: open it, as soon as no other instance has it. 0, or errno. */

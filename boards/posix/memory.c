@@ -3,14 +3,11 @@
  * The one block of memory. Its parts are planned first: the agent's for the
  * configured numbers, the port's channels, two areas for trust anchors (a
  * reload parses into the one that is not in use), and all that is left for
- * policies. MAP_ANONYMOUS is not in POSIX.
+ * policies.
  */
-#define _DEFAULT_SOURCE
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "../../core/base/assert.h"
 #include "../../port/posix/posix.h"
@@ -227,20 +224,25 @@ sts_memory_open(struct sts_memory *m, const struct sts_conf *c, unsigned asks,
 	memset(m, 0, sizeof *m);
 	m->size = (size_t)c->memory / ALIGN * ALIGN;
 	set_config(m, c, asks);
-	void *block = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *block = sts_block_map(m->size, c->memory_huge, &m->huge);
 
-	if (block == MAP_FAILED) {
+	if (block == NULL) {
 		snprintf(why, STS_CONF_WHY_MAX, "memory: %s", strerror(errno));
 		return false;
 	}
 	if (!read_bundle(m, block, path, roots, why) ||
 	    !lay_out(m, roots->needed, why) || !size_journal(m, c, why)) {
-		munmap(block, m->size);
+		sts_block_unmap(block, m->size);
 		return false;
 	}
 	carve(m, block, roots);
 	return true;
+}
+
+void
+sts_memory_touch(const struct sts_memory *m)
+{
+	sts_block_touch(m->anchors[0], m->size);
 }
 
 static void

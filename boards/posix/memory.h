@@ -14,6 +14,7 @@
 
 #include "../../core/driver.h"
 #include "../../core/sts.h"
+#include "../../port/posix/block.h"
 #include "conf.h"
 #include "roots.h"
 
@@ -25,6 +26,7 @@ struct sts_memory {
 	size_t reading_size, port_size;
 	uint32_t journal_area; /* octets of each of the file's; 0: off */
 	size_t size; /* of the block: the configuration's `memory` */
+	enum sts_block_huge huge; /* what became of that wish */
 	/* Where they are, once mapped. */
 	uint8_t *anchors[2];
 	struct sts_anchors_load *reading;
@@ -40,6 +42,9 @@ struct sts_memory {
 bool sts_memory_open(struct sts_memory *m, const struct sts_conf *c,
     unsigned asks, const char *path, struct sts_roots *roots,
     char why[STS_CONF_WHY_MAX]);
+
+/* Have the system find all the memory now, and not when it is needed. */
+void sts_memory_touch(const struct sts_memory *m);
 
 /* Print every part and the sum, and what is static besides. */
 void sts_memory_print(const struct sts_memory *m, size_t outside);

@@ -116,6 +116,20 @@ tell_how(struct daemon *d)
 	sts_log_line(&d->log, STS_LOG_INFO, "or:  mtasts query example.com");
 }
 
+/* What became of the wish for huge pages. */
+static void
+tell_huge(struct daemon *d)
+{
+	enum sts_block_huge huge = d->memory.huge;
+	const char *text = sts_block_huge_text(huge);
+
+	if (text != NULL) {
+		sts_log_line(&d->log,
+		    huge == STS_BLOCK_HUGE_YES ? STS_LOG_INFO : STS_LOG_WARNING,
+		    "memory in %s", text);
+	}
+}
+
 static void
 tell_start(struct daemon *d)
 {
@@ -147,6 +161,7 @@ tell_start(struct daemon *d)
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
 	    sts_wait_name);
+	tell_huge(d);
 	tell_how(d);
 }
 
@@ -377,6 +392,9 @@ start(struct daemon *d)
 	}
 	sts_log_open(&d->log, c->log, c->log_level);
 	sts_service_open(&d->service);
+	if (c->memory_touch) {
+		sts_memory_touch(&d->memory);
+	}
 	int rc = prepare(d, &user);
 
 	if (rc != 0) {

@@ -94,10 +94,16 @@ static const struct {
 	    "trusted=yes" },
 	{ "trust_anchors certs.pem", "trust_anchors: expected the absolute "
 				     "path of a PEM file, got \"certs.pem\"" },
-	{ "memory 4G", "memory: expected a size up to 1024M, such as 4M or "
-		       "512K, got \"4G\"" },
+	{ "memory 4G",
+	    "memory: expected a size up to 1024M, such as 4M or 512K, then "
+	    "perhaps touch=yes and huge=yes, got \"4G\"" },
 	{ "memory 1025M", "memory: expected a size up to 1024M, such as 4M or "
-			  "512K, got \"1025M\"" },
+			  "512K, then perhaps touch=yes and huge=yes, got "
+			  "\"1025M\"" },
+	{ "memory 4M touch", "memory: expected a size up to 1024M" },
+	{ "memory 4M touch=maybe", "memory: expected a size up to 1024M" },
+	{ "memory 4M huge=", "memory: expected a size up to 1024M" },
+	{ "memory touch=yes", "memory: expected a size up to 1024M" },
 	{ "journal x", "journal: expected off, or an absolute path and perhaps "
 		       "size=16M, got \"x\"" },
 	{ "journal /x size=0", "journal: expected off, or an absolute path and "
@@ -240,6 +246,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(conf.control.mode, 0600);
 	ck_assert_uint_eq(conf.servers.count, 0);
 	ck_assert_uint_eq(conf.memory, 4194304);
+	ck_assert(!conf.memory_touch && !conf.memory_huge);
 	ck_assert_uint_eq(conf.clients, 1024);
 	ck_assert_uint_eq(conf.lookups, 256);
 	ck_assert_uint_eq(conf.fetch_slots, 16);
@@ -274,7 +281,7 @@ static const char full[] =
     "nameserver ::1\n"
     "nameserver 127.0.0.1 trusted=no\n"
     "trust_anchors /etc/roots.pem\n"
-    "memory 8M\nclients 10\nlookups 20\nfetch_slots 3\n"
+    "memory 8M touch=yes huge=yes\nclients 10\nlookups 20\nfetch_slots 3\n"
     "answer_within 1500ms\nqueue_wait 1m\n"
     "on_dns_error temp\non_no_clock notfound\nallow_private no\n"
     "fetch_allow 127.0.0.0/8\nfetch_allow ::1\npolicy_port 8443\nsct require\n"
@@ -314,6 +321,7 @@ START_TEST(every_key)
 	ck_assert(!conf.servers.trusted[3]);
 	ck_assert_str_eq(conf.trust_anchors, "/etc/roots.pem");
 	ck_assert_uint_eq(conf.memory, 8 << 20);
+	ck_assert(conf.memory_touch && conf.memory_huge);
 	ck_assert_uint_eq(conf.clients, 10);
 	ck_assert_uint_eq(conf.lookups, 20);
 	ck_assert_uint_eq(conf.fetch_slots, 3);

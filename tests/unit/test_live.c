@@ -419,10 +419,11 @@ END_TEST
 START_TEST(fixed)
 {
 	static const char *options[] = { "listen inet:127.0.0.1:1",
-		"metrics inet:127.0.0.1:2", "control off", "memory 5M",
-		"journal /nonexistent/journal", "clients 7", "lookups 7",
-		"fetch_slots 7", "log syslog", "user nobody", "chroot /tmp",
-		"confine off", "answer_within 7s" };
+		"metrics inet:127.0.0.1:2", "control off",
+		"memory 5M touch=yes huge=yes", "journal /nonexistent/journal",
+		"clients 7", "lookups 7", "fetch_slots 7", "log syslog",
+		"user nobody", "chroot /tmp", "confine off",
+		"answer_within 7s" };
 	char said[STS_CONF_WHY_MAX];
 
 	begin();

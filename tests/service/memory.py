@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""memory.py MTASTS: memory is taken when it is needed, all of it at the
+start where the key says so; what became of the wish for huge pages is logged."""
+import os
+import sys
+
+import agent
+
+MEMORY_K = 16384
+OTHER_K = 6144  # what is not the block, or is touched at the start at most
+HUGE = "/sys/kernel/mm/transparent_hugepage/enabled"
+
+
+def resident_k(pid):
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f
+                        if line.startswith("VmRSS:"))
+    except OSError:
+        agent.not_run("memory: no /proc/PID/status")
+
+
+def life(binary, words):
+    """KB resident when it listens, and the log."""
+    with agent.Folder() as folder:
+        a = agent.Agent([binary], [
+            "memory %dK%s" % (MEMORY_K, words), "journal off",
+            "nameserver 127.0.0.1 port=1", "log stderr",
+            "listen unix:%s/socket" % folder]).ready()
+        k = resident_k(a.pid)
+        a.stop()
+        return k, a.log()
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    plain, said = life(binary, "")
+    agent.check(plain < OTHER_K, "untouched: %d KB resident" % plain)
+    agent.check("pages" not in said, "nobody asked for pages:\n" + said)
+    touched, said = life(binary, " touch=yes")
+    agent.check(touched >= MEMORY_K, "touched: %d KB resident" % touched)
+    _, said = life(binary, " huge=yes")
+    if not os.path.exists(HUGE):
+        word = "has no huge ones"
+    else:
+        with open(HUGE, encoding="ascii") as f:
+            word = ("switched off" if "[never]" in f.read()
+                    else "memory in huge pages")
+    agent.check(word in said, "%r is not said:\n%s" % (word, said))
+    print("memory: %d KB resident at the start, %d when all is touched"
+          % (plain, touched))
+
+
+main()
