@@ -203,7 +203,6 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 		    ->number[0] = (uint32_t)state;
 	}
 	if (!sts_before(now, a->sweep_at)) {
-		a->sweep_at = now + STS_SWEEP_MS;
 		forget_times(a);
 		sts_agent_sweep(a);
 	}

@@ -43,6 +43,11 @@ enum {
 	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
+	/* Of the largest caches, both go faster: a round in which nothing is
+	 * due takes an hour at most, */
+	STS_SWEEP_ROUND_MS = 3600000,
+	/* and one that refreshes all there is six hours. */
+	STS_SWEEP_REFRESH_MS = 6 * 3600000,
 	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
 	STS_SHARE_AHEAD_S = 300, /* a stamp may be so far in the future */
 	STS_SHARE_REPAIR_MS = 60000, /* one key is written again at most so
@@ -642,6 +647,11 @@ bool sts_agent_share_uses(
     const struct sts_agent *a, const struct sts_settings *s);
 
 /* agent_sweep.c */
+/* Until the next visit: after one that found nothing due in a cache of so many
+ * chunks, and after one that began a refresh in a cache of so many records. */
+sts_ms sts_agent_sweep_ms(uint32_t chunks);
+sts_ms sts_agent_sweep_pace_ms(uint32_t records);
+
 /* A visit of the clock hand to the cache, when sweep_at has come. */
 void sts_agent_sweep(struct sts_agent *a);
 

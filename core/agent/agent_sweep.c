@@ -30,6 +30,30 @@ sweep_chunks(const struct sts_cache_stats *s)
 	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
 }
 
+/* `usual`, or less where so many of them would take longer than `round`. Where
+ * pointers have 32 bits nobody holds a million policies, and a board saves the
+ * octets. */
+static sts_ms
+at_most(sts_ms usual, sts_ms round, uint32_t count)
+{
+	bool large = SIZE_MAX > UINT32_MAX && count > round / usual;
+
+	return large ? round / count : usual;
+}
+
+sts_ms
+sts_agent_sweep_ms(uint32_t chunks)
+{
+	return at_most(
+	    STS_SWEEP_MS, STS_SWEEP_ROUND_MS, chunks / STS_SWEEP_CHUNKS_MAX);
+}
+
+sts_ms
+sts_agent_sweep_pace_ms(uint32_t records)
+{
+	return at_most(STS_SWEEP_PACE_MS, STS_SWEEP_REFRESH_MS, records);
+}
+
 static bool
 may_refresh(struct sts_agent *a, struct sts_text domain)
 {
@@ -53,6 +77,7 @@ sts_agent_sweep(struct sts_agent *a)
 	bool begin;
 
 	sts_cache_stats(&a->cache, &stats);
+	a->sweep_at = a->now + sts_agent_sweep_ms(stats.chunks);
 	sts_agent_alert_cache(a, &stats);
 	sts_agent_stamp(a, STS_STAMP_S);
 	sts_dns_health_age(&a->dns_health, a->now);
@@ -73,7 +98,7 @@ sts_agent_sweep(struct sts_agent *a)
 		/* It stays due: a flood must not put refreshes off. */
 		return;
 	}
-	a->sweep_at = a->now + STS_SWEEP_PACE_MS;
+	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
 	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
 	sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 	if (begin) {

@@ -55,16 +55,20 @@ ask_for_huge(uint8_t *block, size_t size)
 }
 #endif
 
+#if defined(MADV_DONTFORK)
 static void
 leave_to_parent(uint8_t *block, size_t size)
 {
-#if defined(MADV_DONTFORK)
 	(void)madvise(block, size, MADV_DONTFORK);
+}
 #else
+static void
+leave_to_parent(uint8_t *block, size_t size)
+{
 	(void)block;
 	(void)size;
-#endif
 }
+#endif
 
 static uint8_t *
 map(size_t size)

@@ -1020,6 +1020,7 @@ START_TEST(given_back_before_new)
 	for (unsigned i = 0; c.evicted == 0; i++) {
 		char name[32];
 
+		ck_assert_uint_le(i, c.chunks.count);
 		snprintf(name, sizeof name, "d%u.example", i);
 		put_kind(name, STS_KIND_ABSENT);
 	}

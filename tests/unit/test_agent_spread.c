@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Refreshes of a day are spread evenly: policies that were all fetched at one
+ * moment are never again refreshed at one. The real agent and its clock hand
+ * over days; in the place of a lookup the policy is fetched at once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/agent/agent.h"
+#include "../../core/cache/payload.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_spread";
+
+enum {
+	POLICIES = 2400,
+	WALL_S = 1750000000,
+	HOUR_MS = 3600000,
+	DAYS = 5,
+	HOURS = DAYS * 24,
+	LATE_MS = 5 * 60000 /* of the hand, in a cache of this size */
+};
+
+static struct sts_agent agent;
+static struct sts_settings settings;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static struct sts_anchors anchors;
+static uint64_t memory[(4 << 20) / sizeof(uint64_t)];
+static struct sts_lookup lookup;
+static struct sts_fetch fetch;
+static sts_ms now;
+static uint32_t prng, max_age_s;
+static unsigned by_hour[HOURS + 1];
+static sts_ms fetched_ms[POLICIES], gap_max, gap_min;
+
+static uint32_t
+next_random(void)
+{
+	prng ^= prng << 13;
+	prng ^= prng >> 17;
+	prng ^= prng << 5;
+	return prng;
+}
+
+static void
+fill_random(void)
+{
+	struct sts_span room = sts_random_room(&agent.random);
+
+	for (size_t i = 0; i < room.n; i++) {
+		room.p[i] = (uint8_t)(next_random() >> 11);
+	}
+	sts_random_filled(&agent.random);
+}
+
+static void
+take_version(unsigned i)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	lookup.domain_len = (uint8_t)snprintf((char *)lookup.domain,
+	    sizeof lookup.domain, "d%u.example%u.net", i, i % 997);
+	memset(&fetch.policy, 0, sizeof fetch.policy);
+	fetch.policy.mode = STS_MODE_ENFORCE;
+	fetch.policy.mx_count = 1;
+	fetch.policy.max_age_s = max_age_s;
+	fetch.wall_s = WALL_S;
+	ck_assert(
+	    sts_cache_stage(
+		&agent.cache, &fetch.stage, sts_lookup_domain(&lookup)) &&
+	    sts_payload_begin(&agent.cache, &fetch.stage, unit_span("1")) &&
+	    sts_payload_add_mx(
+		&agent.cache, &fetch.stage, unit_span("mx.example")));
+	fill_random();
+	ck_assert_int_eq(
+	    sts_agent_replace(&agent, &lookup, 3600, &fetch, &e, &ref),
+	    STS_ADMITTED);
+}
+
+/* The names are those of the linker's --wrap.
+ * NOLINTBEGIN(bugprone-reserved-identifier) */
+struct sts_lookup *__wrap_sts_agent_work_begin(
+    struct sts_agent *a, struct sts_text domain, bool refresh);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+struct sts_lookup *
+__wrap_sts_agent_work_begin(
+    struct sts_agent *a, struct sts_text domain, bool refresh)
+{
+	unsigned i = 0;
+
+	(void)a;
+	ck_assert(refresh);
+	for (size_t k = 1; domain.p[k] != '.'; k++) {
+		i = 10 * i + (unsigned)(domain.p[k] - '0');
+	}
+	by_hour[now / HOUR_MS]++;
+	if (now - fetched_ms[i] > gap_max) {
+		gap_max = now - fetched_ms[i];
+	}
+	if (now - fetched_ms[i] < gap_min) {
+		gap_min = now - fetched_ms[i];
+	}
+	fetched_ms[i] = now;
+	take_version(i);
+	return NULL;
+}
+
+static void
+begin(void)
+{
+	static const uint8_t key[16] = { 2, 7, 1, 8 };
+	struct sts_config c;
+
+	memset(&c, 0, sizeof c);
+	c.clients = 1;
+	c.lookups = 64;
+	c.fetch_slots = 1;
+	c.cache_size = 2 << 20;
+	c.build_s = WALL_S;
+	ck_assert_uint_le(sts_agent_size(&c), sizeof memory);
+	memset(&settings, 0, sizeof settings);
+	settings.servers = &servers;
+	settings.anchors = &anchors;
+	settings.zones = &zones;
+	sts_zones_init(&zones, 12000, 30000);
+	now = 0;
+	prng = 2463534242;
+	sts_agent_init(&agent, &c, &settings, memory, now, key);
+	memset(by_hour, 0, sizeof by_hour);
+	memset(fetched_ms, 0, sizeof fetched_ms);
+	gap_max = 0;
+	gap_min = HOURS * HOUR_MS;
+}
+
+/* Everything at the first moment, then days of the clock hand. */
+static void
+play(uint32_t age_s)
+{
+	struct sts_event e;
+
+	begin();
+	max_age_s = age_s;
+	for (unsigned i = 0; i < POLICIES; i++) {
+		sts_clock_tick(&agent.clock, now, WALL_S);
+		take_version(i);
+	}
+	agent.sweep_at = 0;
+	while (agent.sweep_at < HOURS * HOUR_MS) {
+		now = agent.sweep_at;
+		agent.now = now;
+		sts_clock_tick(&agent.clock, now, WALL_S + now / 1000);
+		sts_agent_sweep(&agent);
+		ck_assert_uint_gt(agent.sweep_at, now);
+		while (sts_agent_event(&agent, &e)) {
+		}
+	}
+}
+
+/* The most and the fewest refreshes of an hour within from..to. */
+static void
+range(unsigned from, unsigned to, unsigned *least, unsigned *most)
+{
+	*least = UINT32_MAX;
+	*most = 0;
+	for (unsigned h = from; h < to; h++) {
+		*least = by_hour[h] < *least ? by_hour[h] : *least;
+		*most = by_hour[h] > *most ? by_hour[h] : *most;
+	}
+}
+
+/*
+ * Of a policy of weeks: nothing in the first half day, all of them in the
+ * second, an even part every hour; from the fourth day on every hour of a day
+ * has an even part, one in eighteen. In between no hour has more than that.
+ */
+START_TEST(weeks)
+{
+	unsigned least, most;
+
+	play(14 * 86400);
+	range(0, 12, &least, &most);
+	unit_int("first half day", most, 0);
+	range(12, 24, &least, &most);
+	ck_assert_uint_ge(least, POLICIES / 12 * 2 / 3);
+	ck_assert_uint_le(most, POLICIES / 12 * 4 / 3);
+	range(24, 72, &least, &most);
+	ck_assert_uint_le(most, POLICIES / 12 * 4 / 3);
+	range(72, HOURS, &least, &most);
+	ck_assert_uint_ge(least, POLICIES / 18 * 2 / 3);
+	ck_assert_uint_le(most, POLICIES / 18 * 4 / 3);
+	/* RFC 8461 10.2: at least daily; and no domain is asked more often
+	 * than twice a day. */
+	ck_assert_uint_le(gap_max, 24 * HOUR_MS + LATE_MS);
+	ck_assert_uint_ge(gap_min, 12 * HOUR_MS);
+}
+END_TEST
+
+/* A policy of a day: within the middle third of its lifetime. */
+START_TEST(one_day)
+{
+	unsigned least, most;
+
+	play(86400);
+	range(0, 8, &least, &most);
+	unit_int("first third", most, 0);
+	range(8, 16, &least, &most);
+	ck_assert_uint_ge(least, POLICIES / 8 * 2 / 3);
+	ck_assert_uint_le(most, POLICIES / 8 * 4 / 3);
+	range(48, HOURS, &least, &most);
+	ck_assert_uint_ge(least, POLICIES / 12 * 2 / 3);
+	ck_assert_uint_le(most, POLICIES / 12 * 4 / 3);
+	ck_assert_uint_le(gap_max, 16 * HOUR_MS + LATE_MS);
+	ck_assert_uint_ge(gap_min, 8 * HOUR_MS);
+}
+END_TEST
+
+/* A million policies are refreshed daily, too: the hand is as fast as it takes,
+ * and never without a rest. */
+START_TEST(millions)
+{
+	static const uint32_t counts[] = { 0, 1, 17000, 100000, 216000, 216001,
+		1000000, 4300000 };
+
+	unit_int("usual pace", (long)sts_agent_sweep_pace_ms(17000), 100);
+	unit_int("usual visits", (long)sts_agent_sweep_ms(65536), 5000);
+	for (unsigned i = 0; i < UNIT_COUNT(counts); i++) {
+		uint64_t n = counts[i];
+		sts_ms pace = sts_agent_sweep_pace_ms(counts[i]);
+		sts_ms visit = sts_agent_sweep_ms((uint32_t)(4 * n));
+
+		ck_assert(pace >= 1 && pace <= STS_SWEEP_PACE_MS);
+		ck_assert(visit >= 1 && visit <= STS_SWEEP_MS);
+		ck_assert(n * pace <= 6 * HOUR_MS);
+		ck_assert(4 * n / STS_SWEEP_CHUNKS_MAX * visit <= HOUR_MS);
+	}
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, weeks);
+	tcase_add_test(tc, one_day);
+	if (SIZE_MAX > UINT32_MAX) {
+		tcase_add_test(tc, millions);
+	}
+}
