@@ -513,7 +513,9 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 	domain = sts_text(key.domain, key.len);
 	if ((STS_DANE && ask->phase == STS_ASK_DANE_QUEUED) ||
 	    (STS_DANE && ask->phase == STS_ASK_DANE_WAITS)) {
-		sts_agent_dane_ask_due(a, ask, domain);
+		if (!sts_agent_dane_ask_due(a, ask, domain)) {
+			decide(a, ask);
+		}
 		return;
 	}
 	if (sts_agent_journal_loading(a)) {

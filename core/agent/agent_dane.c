@@ -285,18 +285,28 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 	return true;
 }
 
-/* Time is over: our own queue is BUSY, slow name servers cannot tell. Neither
- * may become an answer without DANE. */
-void
+/* Time is over: what is held counts, though something newer was wanted. Else our
+ * own queue is BUSY, slow name servers cannot tell; neither may become an answer
+ * without DANE. */
+bool
 sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	bool queued = ask->phase == STS_ASK_DANE_QUEUED;
+	struct sts_entry e;
+	sts_ref ref = sts_agent_dane_known(a, domain, &e);
 
+	if (ref != 0) {
+		sts_agent_wait_end(a, ask);
+		ask->dane = (uint8_t)sts_agent_dane_level(a, ref);
+		ask->dane_why = e.why;
+		return false;
+	}
 	sts_agent_answer(a, ask,
 	    sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_DANE,
 		queued ? STS_WHY_BUSY : STS_WHY_DNS_TIMEOUT),
 	    domain);
+	return true;
 }
 
 /* Results */

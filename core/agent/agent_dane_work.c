@@ -88,20 +88,20 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 	*why = STS_WHY_NONE;
 	sts_count(&a->metrics, STS_METRIC_DANE + level - STS_DANE_NONE);
 	if (level == STS_DANE_UNKNOWN) {
-		sts_ref ref;
+		sts_ref ref = sts_agent_dane_known(a, domain, &was);
+		enum sts_dane_level held =
+		    ref != 0 ? sts_agent_dane_level(a, ref) : STS_DANE_UNKNOWN;
 
 		*why = (uint8_t)why_unknown(d);
 		if (sts_why_passes((enum sts_why) * why)) {
-			return level;
+			return held; /* a shortage of ours is no failure */
 		}
 		keep_s = back_off(a, domain, &e);
 		sts_agent_tell(
 		    a, STS_EVENT_DANE_FAILED, (enum sts_why) * why, domain)
 		    ->number[0] = keep_s;
-		ref = sts_agent_dane_known(a, domain, &was);
-		if (ref != 0 &&
-		    sts_agent_dane_level(a, ref) != STS_DANE_UNKNOWN) {
-			return sts_agent_dane_level(a, ref);
+		if (held != STS_DANE_UNKNOWN) {
+			return held;
 		}
 	} else {
 		struct sts_event *event;

@@ -526,8 +526,9 @@ void sts_agent_dane_init(struct sts_agent *a);
  */
 bool sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
     const struct sts_key *key, bool *began);
-/* The deadline of an ask that waits for it has passed. */
-void sts_agent_dane_ask_due(
+/* The deadline of an ask that waits for it has passed. True: it is answered;
+ * false: it waits no more, since its level is held, and is to be decided. */
+bool sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain);
 void sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain);
 /* What is held under a domain's key, whatever it is; 0: nothing. Only a journal
