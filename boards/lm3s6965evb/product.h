@@ -10,7 +10,9 @@
 #define STS_BOARD_CLIENTS 3
 #define STS_BOARD_LOOKUPS 3
 #define STS_BOARD_FETCHES 1
+#ifndef STS_BOARD_ASKS
 #define STS_BOARD_ASKS 1
+#endif
 #define STS_BOARD_CACHE 8192
 #ifndef STS_BOARD_JOURNAL_BUFFER
 #define STS_BOARD_JOURNAL_BUFFER 512
@@ -21,7 +23,9 @@
 
 #define STS_SCRATCH_SIZE 1024
 #define STS_DNS_UDP_MAX 1024
+#ifndef STS_RANDOM_POOL
 #define STS_RANDOM_POOL 416
+#endif
 #define STS_DNS_SERVERS_MAX 2
 #define STS_DNS_MESSAGE_MAX 1536
 #define STS_DNS_TCP_BUFFERS 1
@@ -44,7 +48,10 @@
 #define STS_UTS46 0
 
 /* Its name servers are not on the same machine: nobody validates for it. */
+#ifndef STS_DANE
 #define STS_DANE 0
+#define STS_BOARD_DANES 0
+#endif
 #define STS_PRELOAD 0
 
 /* No mail server runs beside it that would tell of deliveries. */
@@ -65,7 +72,9 @@
 /* lwIP: clients, two dials, DNS over TCP, and two that wait. */
 #define MEMP_NUM_TCP_PCB 8
 /* Two questions a lookup; DHCP and SNTP. */
+#ifndef MEMP_NUM_UDP_PCB
 #define MEMP_NUM_UDP_PCB 8
+#endif
 /* 2,112 octets: two windows nearly. */
 #define PBUF_POOL_SIZE 11
 #define MEM_SIZE 1408

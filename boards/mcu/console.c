@@ -6,6 +6,7 @@
 #include "../../core/driver.h"
 #include "board.h"
 #include "console.h"
+#include "console_route.h"
 #include "log.h"
 #include "print.h"
 #include "start.h"
@@ -76,6 +77,11 @@ take_line(struct sts_console *c, struct sts_agent *a, struct sts_driver *d)
 {
 	if (c->len == 0) {
 		print_usage(c, a);
+		return;
+	}
+	if (STS_DANE &&
+	    sts_console_route_line(a, d, sts_text(c->line, c->len))) {
+		c->len = 0;
 		return;
 	}
 	c->slot =

@@ -15,6 +15,7 @@
 #include "../posix/build.h"
 #include "board.h"
 #include "console.h"
+#include "console_route.h"
 #include "drbg.h"
 #include "log.h"
 #include "net.h"
@@ -27,10 +28,10 @@ enum {
 	SOCKETMAP_PORT = 8461,
 	CHANNELS = 1 + STS_BOARD_CLIENTS + STS_BOARD_ASKS +
 		   3 * STS_BOARD_LOOKUPS + 3 * STS_BOARD_FETCHES +
-		   STS_LISTENERS_MAX,
-	BLOCK = STS_AGENT_SIZE(STS_BOARD_CLIENTS, STS_BOARD_LOOKUPS,
-		    STS_BOARD_FETCHES, STS_BOARD_ASKS, STS_BOARD_JOURNAL_BUFFER,
-		    STS_BOARD_CACHE) -
+		   (1 + STS_DANE_LEGS) * STS_BOARD_DANES + STS_LISTENERS_MAX,
+	BLOCK = STS_AGENT_SIZE_DANE(STS_BOARD_CLIENTS, STS_BOARD_LOOKUPS,
+		    STS_BOARD_FETCHES, STS_BOARD_ASKS, STS_BOARD_DANES,
+		    STS_BOARD_JOURNAL_BUFFER, STS_BOARD_CACHE) -
 		STS_BOARD_BLOCK_SPARE
 };
 
@@ -42,6 +43,7 @@ static const struct sts_config config = {
 	.cache_size = STS_BOARD_CACHE,
 	.build_s = STS_BUILD_S,
 	.journal_buffer = STS_BOARD_JOURNAL_BUFFER,
+	.danes = STS_BOARD_DANES,
 };
 
 static const struct sts_lwip_outside outside = { NULL, sts_drbg_bytes,
@@ -147,6 +149,16 @@ begin(void)
 	sts_print("\n");
 }
 
+/* The next line waits until a route or a judgement is there. */
+static void
+poll_console(void)
+{
+	if (!STS_DANE || !sts_console_route_poll(&agent,
+			     sts_sntp_wall_s(&net.sntp, sts_tick_now()))) {
+		sts_console_poll(&console, &agent, &driver);
+	}
+}
+
 int main(void);
 
 int
@@ -156,7 +168,7 @@ main(void)
 	for (;;) {
 		sts_net_poll(&net, &agent, sts_tick_now());
 		sts_lwip_poll(&lwip, &driver);
-		sts_console_poll(&console, &agent, &driver);
+		poll_console();
 		run();
 	}
 }

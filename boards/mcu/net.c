@@ -17,6 +17,13 @@
 #define STS_BOARD_ANSWER_WITHIN_MS 60000
 #endif
 
+/* The IPv4 address of a resolver that validates, over a network that nobody
+ * else can write to: the product vouches for both, and DANE believes it. It is
+ * the only name server then, whatever DHCP says. */
+#ifndef STS_BOARD_RESOLVER
+#define STS_BOARD_RESOLVER 0, 0, 0, 0
+#endif
+
 enum {
 	QUEUE_WAIT_MS = 30000,
 	DNS_PORT = 53,
@@ -31,6 +38,8 @@ extern const struct sts_anchors sts_board_anchors;
  * others of lwIP, and its DHCP client leaves here what the server sent.
  */
 static ip4_addr_t told_dns[DNS_MAX_SERVERS], told_ntp;
+
+static const uint8_t resolver[sizeof(ip4_addr_t)] = { STS_BOARD_RESOLVER };
 
 void
 dns_init(void)
@@ -70,19 +79,33 @@ fill_settings(struct sts_net *n, unsigned i)
 	s->on_no_clock = STS_ON_UNKNOWN_TEMP;
 	s->allow_private = true;
 	s->policy_port = HTTPS_PORT;
+	if (STS_DANE) {
+		s->dane = true;
+	}
+}
+
+static void
+add_server(struct sts_dns_servers *s, const void *ip)
+{
+	struct sts_addr *a = &s->addr[s->count++];
+
+	a->af = STS_AF_INET;
+	a->port = DNS_PORT;
+	memcpy(a->ip, ip, sizeof(ip4_addr_t));
 }
 
 static void
 fill_servers(struct sts_dns_servers *s)
 {
 	memset(s, 0, sizeof *s);
+	if (STS_DANE && resolver[0] != 0) {
+		s->trusted[0] = true;
+		add_server(s, resolver);
+		return;
+	}
 	for (unsigned i = 0; i < DNS_MAX_SERVERS; i++) {
 		if (!ip4_addr_isany_val(told_dns[i])) {
-			struct sts_addr *a = &s->addr[s->count++];
-
-			a->af = STS_AF_INET;
-			a->port = DNS_PORT;
-			memcpy(a->ip, &told_dns[i].addr, sizeof told_dns[i]);
+			add_server(s, &told_dns[i].addr);
 		}
 	}
 }

@@ -22,6 +22,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import certs  # noqa: E402
 import peers  # noqa: E402
+import routes  # noqa: E402
 
 PORT = 8461
 PATIENCE_S = 300
@@ -30,7 +31,9 @@ KEPT = 6  # policies that are written anew, while the power fails
 BLOCK = 512
 ROOM = 4  # buffers that a frame takes at most
 JUNK = int(os.environ.get("BOARD_LOOKUPS", "10000"))
-MACHINES = {"lm3s6965evb": {"sd": True}, "mps2-an385": {"sd": False}}
+# dane: its firmware has it, and asks a resolver of its own.
+MACHINES = {"lm3s6965evb": {"sd": True, "dane": False, "resolver": "10.0.2.3"},
+            "mps2-an385": {"sd": False, "dane": True, "resolver": "10.0.2.2"}}
 
 failures = []
 
@@ -168,6 +171,13 @@ class Board:
             time.sleep(0.01)
         return start
 
+    def paste(self, text):
+        """Lines at once: where the UART's one octet makes QEMU wait."""
+        start = len(self.lines)
+        self.child.stdin.write(text)
+        self.child.stdin.flush()
+        return start
+
     def usage(self):
         """What is in use: name -> list of numbers."""
         start = self.type("")
@@ -190,14 +200,16 @@ DOMAINS = {"good": ("good", ""), "rsa": ("rsa", ""),
            "truncated": ("good", "truncated"), "wrong": ("wrong", ""),
            "untrusted": ("untrusted", ""), "hostile": ("hostile", "")}
 DOMAINS.update((d, ("good", "")) for d in certs.GOOD if d not in DOMAINS)
+DOMAINS.update((d, ("routes", "")) for d in certs.ROUTES)
 
 
 class Run:
     def __init__(self, board, elf, certificates, folder):
         self.board = Board(board, elf, folder)
         self.peers = peers.Peers(certificates, DOMAINS)
-        self.folder = folder
-        self.has_card = MACHINES[board]["sd"]
+        self.folder, self.certificates = folder, certificates
+        self.machine = MACHINES[board]
+        self.has_card = self.machine["sd"]
         self.new_card()
 
     def new_card(self):
@@ -216,8 +228,10 @@ class Run:
         """The clock is claimed, policies are fetched; bad ones are not."""
         while ask("good.test").startswith("TEMP"):
             time.sleep(0.5)  # until the time server was asked
-        check("an address and a name server by DHCP", self.board.seen(
-            r"address 10\.0\.2\.15\b.* name servers 10\.0\.2\.3\b"))
+        check("an address by DHCP, and the name server that counts",
+              self.board.seen(
+                  r"address 10\.0\.2\.15\b.* name servers "
+                  rf"{re.escape(self.machine['resolver'])}:53$"))
         check("the time by SNTP", self.peers.count.sntp > 0)
         check("an enforce domain", ask("good.test") ==
               SECURE.format("good"), ask("good.test"))
@@ -242,6 +256,62 @@ class Run:
         start = self.board.type("good.test")
         got = self.board.wait_for("^good.test: .*", start).group(0)
         check("the C API", got == "good.test: " + SECURE.format("good"), got)
+
+    def routes(self):
+        """Where mail goes and what is judged, by the C API; and what a mail
+        server is answered."""
+        if not self.machine["dane"]:
+            return
+        for row in routes.rows():
+            got = ask(row.domain)
+            check(f"{row.domain}: answered",
+                  re.fullmatch(row.answer, got.rstrip()), got)
+            got = self.route(row)
+            check(f"{row.domain}: route", got == row.route, got)
+            for host, chain, verdict in row.judged:
+                got = self.judge(host, routes.chain(self.certificates, chain))
+                check(f"{row.domain}: host {host}, {chain}", got == verdict,
+                      got)
+        check("the name server validates",
+              not self.board.seen("event=dane-blind"))
+        self.spoilt()
+
+    def route(self, row):
+        start = self.board.type(f"route {row.domain}")
+        said = self.board.wait_for(
+            rf"^route {re.escape(row.domain)}: (\S+?)[= ](\S+)$", start)
+        if said[1] != "hosts":
+            return [f"{said[1]}/{said[2]}"]
+        hosts = []
+        for i, (host, _) in enumerate(row.hosts):
+            got = self.board.wait_for(
+                rf"^host {i} {re.escape(host)} {10 * (i + 1)} (\S+) ?(\S*)",
+                start)
+            hosts.append("/".join(got.groups()) if got[1] == "skip" else got[1])
+        return hosts + ["more"] * (int(said[2]) - len(hosts))
+
+    def judge(self, host, chain):
+        text = chain.hex()
+        lines = [f"+{text[i:i + 76]}\n" for i in range(0, len(text), 76)]
+        start = self.board.paste("".join(lines) + f"judge {host}\n")
+        return self.board.wait_for(r"^judge\b.*: (\S.*)$", start)[1]
+
+    def spoilt(self):
+        """What is no chain is never judged as the part of it that is one."""
+        row = routes.rows()[0]
+        right = routes.chain(self.certificates, "right")
+        self.route(row)
+        for name, said in (("too long", right + bytes(4096)),
+                           ("cut within an octet", None)):
+            if said is None:
+                self.board.paste("+" + right.hex()[:74] + "0\n")
+                said = b""
+            got = self.judge("0", said)
+            check(f"a chain {name}", got == "no chain, or a longer one", got)
+        got = self.judge("7", b"")
+        check("a host that is none", got == "no such host", got)
+        got = self.judge("0", right)
+        check("the next chain is whole again", got == "ok", got)
 
     def hostile(self):
         """Checks of 4 s each that all fail: the watchdog is fed, others are
@@ -467,8 +537,8 @@ def main():
     prepare(folder)
     run = Run(board, elf, certificates, folder)
     run.peers.start()
-    parts = [p for p in ("answers", "api", "hostile", "hoard", "flood",
-                         "stack") if re.search(wanted, p)]
+    parts = [p for p in ("answers", "api", "routes", "hostile", "hoard",
+                         "flood", "stack") if re.search(wanted, p)]
     try:
         if parts:
             run.board.start()

@@ -12,11 +12,15 @@ import subprocess
 import sys
 import time
 
+import routes
+
 WEEK_S = 7 * 86400
 # Domains below .test whose policy hosts share one good certificate.
 # 15 octets with .test, as a typical name has, so that what is kept has its size.
 TYPICAL = [f"p{i:02}-domain" for i in range(40)]
 GOOD = ["good", "redirect", "truncated"] + TYPICAL
+# Those of routes.tsv have a certificate of their own: this one is long enough.
+ROUTES = routes.with_policy()
 CA = ["basicConstraints=critical,CA:TRUE",
       "keyUsage=critical,keyCertSign,cRLSign"]
 LEAF = ["basicConstraints=critical,CA:FALSE",
@@ -42,8 +46,9 @@ class Folder:
             run("openssl", "ecparam", "-name", kind, "-genkey", "-noout",
                 "-out", self.at(name + ".key"))
 
-    def issue(self, name, kind, subject, ext, by=None, san=None):
-        """Key and certificate of `name`, signed by `by` or itself."""
+    def issue(self, name, kind, subject, ext, by=None, san=None, over=False):
+        """Key and certificate of `name`, signed by `by` or itself; over: its
+        time is."""
         self.key(name, kind)
         with open(self.at("ext"), "w") as f:
             f.write("\n".join(ext + ([f"subjectAltName=DNS:{san}"] if san
@@ -53,9 +58,25 @@ class Folder:
         signer = ["-signkey", self.at(name + ".key")] if by is None else [
             "-CA", self.at(by + ".crt"), "-CAkey", self.at(by + ".key"),
             "-CAcreateserial"]
+        if over:
+            self.over(name, by)
+            return
         run("openssl", "x509", "-req", "-in", self.at("csr"), "-days", "30",
             "-sha256", "-extfile", self.at("ext"), "-out",
             self.at(name + ".crt"), *signer)
+
+    def over(self, name, by):
+        open(self.at("db"), "w").close()
+        with open(self.at("cnf"), "w") as f:
+            f.write(f"[ca]\ndefault_ca=c\n[c]\ndatabase={self.at('db')}\n"
+                    f"new_certs_dir={self.path}\nrand_serial=yes\n"
+                    "default_md=sha256\npolicy=p\nunique_subject=no\n"
+                    "[p]\ncommonName=supplied\n")
+        run("openssl", "ca", "-batch", "-notext", "-config", self.at("cnf"),
+            "-keyfile", self.at(by + ".key"), "-cert", self.at(by + ".crt"),
+            "-in", self.at("csr"), "-extfile", self.at("ext"), "-startdate",
+            "20200101000000Z", "-enddate", "20210101000000Z", "-out",
+            self.at(name + ".crt"))
 
     def chain(self, name, *certificates):
         with open(self.at(name + ".pem"), "w") as out:
@@ -79,6 +100,21 @@ def hostile(f):
     f.chain("hostile", "hostile", *(f"same{i}" for i in range(5)))
 
 
+def mail(f):
+    """What the mail hosts of routes.tsv present."""
+    names = ",DNS:".join(routes.hosts())
+    for ca in "mail-ca", "mail-ca2":
+        f.issue(ca, "prime256v1", "board mail", CA,
+                "root" if ca == "mail-ca" else None)
+    for name, by, san in (("right", "mail-ca", names),
+                          ("other", "mail-ca", names),
+                          ("stranger", "stranger", names),
+                          ("name", "mail-ca", "www.example.com"),
+                          ("expired", "mail-ca", names)):
+        f.issue("mail-" + name, "prime256v1", "leaf", LEAF, by, san,
+                name == "expired")
+
+
 def make(path):
     f = Folder(path)
     f.issue("root", "prime256v1", "board root", CA)
@@ -87,6 +123,8 @@ def make(path):
     f.issue("rsa-sub", "secp384r1", "board intermediate", CA, "rsa-root")
     f.issue("p521-sub", "secp521r1", "board costly intermediate", CA, "root")
     leaf(f, "good", ",DNS:".join(f"mta-sts.{d}.test" for d in GOOD), "root")
+    leaf(f, "routes", ",DNS:".join(f"mta-sts.{d}.test" for d in ROUTES), "root")
+    mail(f)
     leaf(f, "rsa", "mta-sts.rsa.test", "root", kind="rsa2048")
     leaf(f, "rsa4096", "mta-sts.rsa4096.test", "root", kind="rsa4096")
     leaf(f, "p521", "mta-sts.p521.test", "p521-sub", "p521-sub",
@@ -106,8 +144,10 @@ def main():
     path = sys.argv[1]
     os.makedirs(path, exist_ok=True)
     roots = os.path.join(path, "roots.pem")
+    made_by = max(os.path.getmtime(f) for f in (
+        __file__, routes.__file__, os.path.join(routes.HERE, "routes.tsv")))
     if os.path.exists(roots) and \
-            0 < os.path.getmtime(roots) - os.path.getmtime(__file__) and \
+            0 < os.path.getmtime(roots) - made_by and \
             time.time() - os.path.getmtime(roots) < WEEK_S:
         return
     make(path)

@@ -2,8 +2,8 @@
 """What a board talks to, on the loopback of a namespace: DNS, HTTPS, SNTP.
 
 A name server for .test: any domain of `domains` has a TXT record and an
-address; others do not exist. A policy host for them: its name chooses the
-certificate and the answer. A time server that tells this machine's time.
+address; those of routes.tsv have what routes.py says; others do not exist. A
+policy host for them: its name chooses the certificate and the answer. A time server that tells this machine's time.
 """
 
 import os
@@ -12,6 +12,8 @@ import ssl
 import struct
 import threading
 import time
+
+import routes
 
 HOST = "10.0.2.2"  # this loopback as the board sees it
 TTL_S = 3600
@@ -38,10 +40,19 @@ class Peers:
         """domains: domain below .test -> (certificate, what it answers)"""
         self.certs, self.domains = certs, domains
         self.count = Counter()
+        self.mail = routes.zone(certs)
         self.sockets = []
         self.contexts = {}
 
     # DNS.
+
+    def answer_mail(self, query, question, found):
+        rcode, authentic, data = found
+        head = query[:2] + struct.pack(
+            ">HHHHH", 0x8580 | authentic << 5 | rcode, 1, len(data), 0, 0)
+        return head + question + b"".join(
+            b"\xc0\x0c" + question[-4:] + struct.pack(">IH", TTL_S, len(d)) + d
+            for d in data)
 
     def answer(self, query):
         labels, at = [], 12
@@ -50,6 +61,9 @@ class Peers:
             at += query[at] + 1
         kind = struct.unpack(">H", query[at + 1:at + 3])[0]
         question = query[12:at + 5]
+        found = self.mail.get((".".join(labels), kind))
+        if found:
+            return self.answer_mail(query, question, found)
         data = None
         exists = len(labels) == 3 and labels[2] == "test" and \
             labels[1] in self.domains
