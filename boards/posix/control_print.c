@@ -338,9 +338,12 @@ print_dane(struct sts_control_show *s)
 	}
 	print_members(s, has(s, "dane_reason") ? " ($dane_reason)" : "");
 	print_members(s, "; MX $dane_mx");
-	printf("%s%s\n",
+	printf("%s%s%s\n",
 	    is(s, "dane_implicit", "true") ? ", the domain itself" : "",
-	    is(s, "dane_more", "true") ? "; not all hosts were looked at" : "");
+	    is(s, "dane_more", "true") ? "; not all hosts were looked at" : "",
+	    is(s, "dane_blind", "true")
+		? "; BLIND: the trusted name servers do not validate DNSSEC"
+		: "");
 }
 
 void

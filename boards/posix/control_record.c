@@ -158,6 +158,7 @@ put_dane(const struct sts_control_record *r, struct sts_json_put *p)
 	sts_json_put_string(p, "dane_mx", sts_dane_mx_token(d.mx));
 	sts_json_put_bool(p, "dane_implicit", d.implicit);
 	sts_json_put_bool(p, "dane_more", d.more);
+	sts_json_put_bool(p, "dane_blind", r->blind);
 	if (d.why != STS_WHY_NONE) {
 		sts_json_put_string(p, "dane_reason", sts_why_token(d.why));
 	}
@@ -228,9 +229,13 @@ unsigned
 sts_control_record_begin(struct sts_control_record *r, struct sts_agent *a,
     const struct sts_control_about *about)
 {
+	struct sts_inspection now;
+
 	memset(r, 0, sizeof *r);
 	r->agent = a;
 	r->about = *about;
+	sts_inspect(a, &now);
+	r->blind = now.dane_blind;
 	find_held(r);
 	r->about.key.n = least(about->key.n, STS_CONTROL_KEY_MAX);
 	r->about.zone.n = least(about->zone.n, STS_ZONE_NAME_MAX);

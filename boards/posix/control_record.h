@@ -33,6 +33,7 @@ struct sts_control_record {
 	bool has; /* something is held, and pinned until the end */
 	struct sts_held held;
 	bool has_dane; /* the same of the mail hosts */
+	bool blind; /* the trusted name servers do not validate */
 	struct sts_inspected_dane dane;
 	uint16_t domain_len; /* 0: the key is no domain */
 	uint8_t domain[STS_NAME_MAX];
