@@ -35,6 +35,10 @@ FIRMWARE = (("lm3s6965evb", "lm3s6965evb", 200 << 10, 56 << 10),
 PARTS = (("agent", r"libmtasts\.a"), ("BearSSL", r"libbearssl\.a"),
          ("lwIP", r"obj/lwip/"), ("roots", r"-anchors\.o"),
          ("libc", r"(lib(c|gcc|gcc_eh)\.a|crt\w*\.o)"), ("board, port", r"."))
+# The objects of DANE and its routes: where they are left out nothing is linked.
+DANE = re.compile(r"\b(dane|dane_\w+|judge|agent_dane\w*|agent_route|x509_tlsa|"
+                  r"rdata|console_route)\.o\b")
+WITH_DANE = ("mps2-an385",)
 ROOTS = "roots"  # Debian's, who changes them when she likes
 STATIC, SEEN = "static, gaps included", "stack seen in tests"
 DEEPEST, TOGETHER = "worst stack", "**together**"
@@ -139,6 +143,11 @@ def firmware(name, folder, bars, made, old):
     elf = os.path.join(folder, "mtasts.elf")
     text, data, bss = sections("arm-none-eabi-size", elf)
     stack, aside, path = firmware_stack(name, folder, elf, made, old)
+    linked = sum(size for section, size, source in pieces(
+        os.path.join(folder, "mtasts.map")) if DANE.search(source) and
+        section.startswith(FLASH_SECTIONS + RAM_SECTIONS))
+    if (linked > 0) != (name in WITH_DANE):
+        errors.append(f"{name}: {linked} octets of DANE are linked")
     for p, (flash, ram) in measure(
             os.path.join(folder, "mtasts.map")).items():
         made[p, f"{name} flash"] = f"{flash:,}"

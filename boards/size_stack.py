@@ -14,7 +14,7 @@ import subprocess
 
 # Where pointers lead: a caller, what it may call. Both are OBJECT:FUNCTION.
 HASH = r":br_sha(224|256|384|512)_(init|update|out|state|set_state)$"
-ENGINES = r"core/[\w/]+:(sts_)?(agent|question|fetch|conn|lookup|leg|client)_"
+ENGINES = r"core/[\w/]+:(sts_)?(agent|question|fetch|conn|lookup|leg|client|hosts)_"
 CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     # BearSSL's classes: hashes, cipher modes, curves, records, X.509.
     (r"/(hmac|hmac_ct|multihash|prf|hmac_drbg):|/x509_(fields|cert|class):",
@@ -45,7 +45,8 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"/tls_(records|stream|gcm):",
      r":br_aes_ct_ctr_(init|run)$|:br_ghash_ctmul$|"
      r":br_(chacha20_ct|poly1305_ctmul)_run$"),
-    (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange):", HASH),
+    (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange|x509_tlsa):",
+     HASH),
     (r"/tls_client:sts_tls_client_take$",
      r"/tls_client:(take_hello|end_\w+)$|:sts_tls1[23]_\w+$"),
     (r"/tls_messages:read_exts?$",
