@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 from base import read, wait_for, write
 
@@ -144,3 +145,40 @@ log_level {self.level}
             return json.loads(p.stdout)
         except json.JSONDecodeError:
             return {"why": f"no JSON: {p.stdout!r} {p.stderr!r}"}
+
+    def forget(self, domain):
+        """Whatever is held of it, as if its time were over."""
+        subprocess.run([self.program, "cache", "forget", "-c",
+                        self.lab.path("mtasts.conf"), domain], check=False,
+                       stdout=subprocess.DEVNULL, timeout=60)
+
+
+class Other:
+    """An agent that answers every question with these octets."""
+
+    PORT = 8642
+
+    def __init__(self, octets):
+        self.octets = octets.encode()
+        self.asked = 0
+        self.socket = socket.create_server(("127.0.0.1", self.PORT))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def client(self, conn):
+        while read_reply(conn) is not None:
+            self.asked += 1
+            conn.sendall(b"%d:%s," % (len(self.octets), self.octets))
+        conn.close()
+
+    def serve(self):
+        while True:
+            try:
+                conn, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.client, args=(conn,),
+                             daemon=True).start()
+
+    def stop(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()

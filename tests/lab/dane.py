@@ -19,7 +19,8 @@ import sys
 
 from base import (Row, check, listening, play, run, table, until, wait_for,
                   write)
-from daemon import Daemon
+import rolls
+from daemon import Daemon, Other, ask
 from mail import delivered, kept
 from postfix import Postfix
 from sinks import Sinks
@@ -46,6 +47,12 @@ class Domain(Row):
             self.mx[i] = (host, kind)
             if not host.endswith("."):
                 self.tlsa[host] = tlsa
+
+    def base(self):
+        """The TLSA base domain, where it is not the name of the mail host that
+        the mail server ends at; or None."""
+        return next((f"{host}.{self.domain}" for host, tlsa in
+                     self.tlsa.items() if tlsa == "unsigned-end"), None)
 
 
 def openssl_der(*argv):
@@ -76,7 +83,13 @@ def tlsa_records(kind, pem, issuer):
             "wrong": [nobody], "roll": [nobody, right],
             "next": [right, nobody], "only0": ["0 0 1 " + "0" * 64],
             "pkix": ["1" + right[1:]], "agile": [right, "3 1 2 " + "0" * 128],
-            "bogus": [right]}[kind]
+            "short": [right[:-2]], "unsigned-end": [right], "bogus": [right],
+            "bogus-address": [right]}[kind]
+
+
+# The host is another name of that one; its TLSA name is that of another host.
+HOST_ALIAS = {"alias": "mx.only.test", "unsigned-end": "mx.unsigned.test"}
+TLSA_ALIAS = {"through": "mx.only.test", "through-unsigned": "mx.unsigned.test"}
 
 
 class Zones:
@@ -98,24 +111,38 @@ class Zones:
             tlsa = row.tlsa.get(row.mx[i][0])
             if tlsa is None:
                 continue
-            if tlsa == "alias":
-                lines += f"{name}. 60 IN CNAME mx.only.test.\n"
-                continue
-            lines += f"{name}. 60 IN A {world.mx[name]}\n"
-            pem, _ = world.certificates.of(name, kind if kind != "plain"
-                                           else "good")
-            for record in tlsa_records(tlsa, pem, world.certificates.sub.pem):
-                lines += f"_25._tcp.{name}. 60 IN TLSA {record}\n"
+            lines += self.host(name, kind, tlsa)
         if row.get("txt", "ok") == "ok":
             lines += ('_mta-sts 60 IN TXT "v=STSv1; id=1;"\n'
                       f"mta-sts 60 IN A {NGINX}\n")
         return lines
 
+    def host(self, name, kind, tlsa):
+        """The records of one mail host."""
+        world = self.world
+        lines = (f"CNAME {HOST_ALIAS[tlsa]}." if tlsa in HOST_ALIAS
+                 else f"A {world.mx[name]}")
+        lines = f"{name}. 60 IN {lines}\n"
+        if tlsa == "alias":
+            return lines
+        if tlsa in TLSA_ALIAS:
+            return lines + (f"_25._tcp.{name}. 60 IN CNAME "
+                            f"_25._tcp.{TLSA_ALIAS[tlsa]}.\n")
+        if kind == "own":
+            records = world.own.records(name, tlsa)
+        else:
+            pem, _ = world.certificates.of(name, kind if kind != "plain"
+                                           else "good")
+            records = tlsa_records(tlsa, pem, world.certificates.sub.pem)
+        return lines + "".join(f"_25._tcp.{name}. 60 IN TLSA {record}\n"
+                               for record in records)
+
     def sign(self, zone, path):
         keys = f"{self.folder}/keys"
         os.makedirs(keys, exist_ok=True)
-        run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K",
-            keys, zone)
+        if not os.path.exists(f"{self.folder}/dsset-{zone}."):
+            run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK",
+                "-K", keys, zone)
         run("dnssec-signzone", "-S", "-z", "-K", keys, "-d", self.folder, "-o",
             zone, "-f", path + ".signed", path, cwd=self.folder)
         return path + ".signed"
@@ -160,6 +187,9 @@ class Zones:
             for host, tlsa in row.tlsa.items():
                 if tlsa == "bogus":
                     self.spoil_tlsa(path, f"{host}.{zone}.")
+                elif tlsa == "bogus-address":
+                    self.spoil(path, rf"(?m)^({host}\.{zone}\.\s.*\sA\s+)198",
+                               r"\g<1>199")
         for zone, text in (("test", parent), ("org", SOA)):
             self.add(zone, text, True)
             self.anchor(zone)
@@ -179,6 +209,8 @@ class DaneWorld(World):
 
     def __init__(self, lab, rows):
         super().__init__(lab, rows)
+        self.own = rolls.Own(lab, self.certificates,
+                             lambda pem: certificate(pem)[1])
         # What is published is what the mail servers show.
         self.certificates.of = functools.lru_cache(None)(self.certificates.of)
 
@@ -208,30 +240,45 @@ class DaneWorld(World):
                for zone in ("test", "org")]
             + ["remote-control:", "control-enable: no", ""]))
         write(lab.path("nginx.conf"), nginx_conf(self))
-        lab.start("nsd", "-d", "-c", lab.path("nsd.conf"), log="nsd.out")
+        self.zones = zones
+        self.start_dns()
+        self.nginx = lab.start("nginx", "-c", lab.path("nginx.conf"),
+                               log="nginx.out")
+        wait_for("nginx", lambda: listening(443, NGINX))
+
+    def start_dns(self):
+        lab = self.lab
+        self.nsd = lab.start("nsd", "-d", "-c", lab.path("nsd.conf"),
+                             log="nsd.out")
         wait_for("nsd", lambda: listening(53, NSD))
         self.unbound = lab.start("unbound", "-c", lab.path("unbound.conf"),
                                  log="unbound.log")
-        self.nginx = lab.start("nginx", "-c", lab.path("nginx.conf"),
-                               log="nginx.out")
         wait_for("unbound", lambda: listening(53))
-        wait_for("nginx", lambda: listening(443, NGINX))
+
+    def publish(self, row):
+        """Another version of the domain's zone, which nobody has cached."""
+        path = f"{self.zones.folder}/{row.domain}.zone"
+        write(path, self.zones.text(row))
+        self.zones.sign(row.domain, path)
+        self.lab.stop(self.unbound)
+        self.lab.stop(self.nsd)
+        self.start_dns()
 
 
-def send_all(server, sinks, rows):
+def send_all(server, sinks, rows, who="lab"):
     sinks.mark()
     server.start()
     for row in rows:
-        server.send(f"lab@{row.domain}")
+        server.send(f"{who}@{row.domain}")
     for row in rows:
-        to, name = f"lab@{row.domain}", f"{server.name} {row.domain}"
+        to, name = f"{who}@{row.domain}", f"{server.name} {row.domain}"
         if not until(lambda: server.outcome(to), PATIENCE_S):
             check(f"{name}: attempted", False, "nothing in the log")
             continue
         outcome = server.outcome(to)
         if row.want in ("verified", "encrypted", "plain"):
             check(f"{name}: sent", outcome[0] == "sent", outcome)
-            delivered(name, row.want, server, sinks.mails(to))
+            delivered(name, row.want, server, sinks.mails(to), row.base())
         elif row.want.startswith("bounced:"):
             check(f"{name}: bounced", outcome[0] == "bounced", outcome)
             check(f"{name}: why",
@@ -255,12 +302,37 @@ def explained(daemon, rows):
     daemon.serve()
 
 
+def other_octets(server, sinks):
+    """postfix-tlspol ends "dane-only" by a blank for QUERYwithTLSRPT, and we do
+    not: Postfix makes the same of both."""
+    other = Other("OK dane-only ")
+    server.settings({"smtp_tls_policy_maps":
+                     f"socketmap:inet:127.0.0.1:{Other.PORT}:QUERYwithTLSRPT"})
+    send_all(server, sinks, [Domain(line) for line in (
+        "only.test\t\tmx=good/311\t-\tverified",
+        "wrong.test\t\tmx=good/wrong\t-\t"
+        "deferred:not trusted|not verified",
+        "nothing.test\t\tmx=good/none\t-\tdeferred:.")], "octets")
+    check("postfix-tlspol's octets were taken", other.asked > 0)
+    other.stop()
+
+
+def roll(world, daemon, sinks, server, rolling):
+    server.start()
+    rolls.play(world, daemon, sinks, server, rolling, (delivered, kept))
+    server.stop()
+
+
 def dane(lab, program, tree, only):
     rows = [Domain(line) for line in table("dane.tsv")]
-    world = DaneWorld(lab, rows)
+    rolling = rolls.rows(Domain)
+    world = DaneWorld(lab, rows + [row for row, _ in rolling])
+    for row, steps in rolling:
+        world.own.show(f"mx.{row.domain}", steps[0].key)
     world.start()
     sinks = Sinks(world)
     rows = [r for r in rows if re.search(only, r.domain)]
+    rolling = [(r, s) for r, s in rolling if re.search(only, r.domain)]
     daemon = Daemon(lab, program, "dane on\n")
     daemon.serve()
     for row in rows:
@@ -271,6 +343,11 @@ def dane(lab, program, tree, only):
             check(f"QUERYwithTLSRPT {row.domain}",
                   got.split(" policy_type")[0] == "NOTFOUND" or
                   re.match(row.answer, got), got)
+        if row.answer == "dane-only":
+            for name in "QUERY", "QUERYwithTLSRPT":
+                got = ask(row.domain, name)
+                check(f"{name} {row.domain}: octets", got == "OK dane-only",
+                      repr(got))
     explained(daemon, rows)
     servers = [Postfix(System(lab), "postfix", "# main.cf, Postfix 3.4 and later")]
     if tree:
@@ -280,6 +357,9 @@ def dane(lab, program, tree, only):
         server.settings(POSTFIX)
         print(f"dane: {server.version()}", flush=True)
         send_all(server, sinks, rows)
+    roll(world, daemon, sinks, servers[-1], rolling)
+    for server in servers if not only else ():
+        other_octets(server, sinks)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,10 @@ class Postfix:
     def stop(self):
         self.system.run("postfix", "stop")
 
+    def reload(self):
+        """Every process begins anew, and knows nothing of before."""
+        self.system.run("postfix", "reload")
+
     def version(self):
         return "Postfix " + self.system.run("postconf", "-h",
                                             "mail_version").strip()

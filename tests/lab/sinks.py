@@ -22,9 +22,10 @@ class Sinks:
             if kind == "sni":
                 entry["good"], _ = certificates.of(name, "good")
                 kind = "untrusted"
-            if kind not in ("wrong", "untrusted", "expired", "chain"):
+            if kind not in ("own", "wrong", "untrusted", "expired", "chain"):
                 kind = "good"
-            entry["pem"], entry["key"] = certificates.of(name, kind)
+            entry["pem"], entry["key"] = world.own.files(name) \
+                if kind == "own" else certificates.of(name, kind)
             sinks.append(entry)
         write(listing, json.dumps({"journal": self.journal, "sinks": sinks}))
         self.lab.start(sys.executable, "-B", f"{HERE}/sink.py", listing,
