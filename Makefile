@@ -55,9 +55,10 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
 	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_preload.c \
 	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_report.c \
-	core/agent/agent_report_kept.c core/agent/agent_report_leaf.c core/agent/agent_report_pause.c \
-	core/agent/agent_report_plan.c core/agent/agent_report_send.c core/agent/agent_report_testing.c \
-	core/agent/agent_report_tick.c core/agent/agent_route.c core/agent/agent_share.c \
+	core/agent/agent_report_kept.c core/agent/agent_report_mail.c core/agent/agent_report_pause.c \
+	core/agent/agent_report_plan.c core/agent/agent_report_post.c core/agent/agent_report_send.c \
+	core/agent/agent_report_testing.c core/agent/agent_report_tick.c core/agent/agent_report_to.c \
+	core/agent/agent_route.c core/agent/agent_share.c \
 	core/agent/agent_share_work.c core/agent/agent_slots.c core/agent/agent_sweep.c \
 	core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c \
 	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \

@@ -14,6 +14,8 @@ switches='ASSERT_PLACE SOCKETMAP INET6 JOURNAL METRICS SHA384_512 P521 UTS46'
 rooms='DANE PRELOAD REPORT REPORT_SOCKET SMTP SHARE'
 # Commands of the daemon, each by the part that WITHOUT leaves out.
 commands='CHECK COMPLETION PUBLISH STATUS WARM'
+rooms='DANE PRELOAD SMTP SHARE
+REPORT REPORT_SOCKET REPORT_MAIL REPORT_HTTPS REPORT_ALL REPORT_GZIP REPORT_TESTING'
 top=build/switches
 make='make --no-print-directory -s'
 
@@ -167,9 +169,7 @@ compile() {
 	echo 'unit tests pass without all of them'
 	# TLS reports as firmware has them: by the C call, posted, in small limits.
 	# shellcheck disable=SC2046,SC2086 # words
-	cc -std=c99 -DSTS_REPORT_SOCKET=0 -DSTS_SMTP=0 -DSTS_REPORT_TEXT=1536 -DSTS_TLSRPT_RECORD_MAX=512 \
-		-DSTS_REPORT_POLICIES=2 -DSTS_REPORT_FAILURES=8 -DSTS_REPORT_OWN=4 -DSTS_REPORT_PAUSES=1 \
-		-o "$top/report" tests/unit/test_report_firmware.c tests/unit/unit.c \
+	cc -std=c99 -I. -DSTS_CONFIG_H='"boards/mcu/reports.h"' -o "$top/report" tests/unit/test_report_firmware.c tests/unit/unit.c \
 		tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c \
 		$library $(pkg-config --libs check) -lbearssl
 	"$top/report" >"$top/log" || { cat "$top/log"; exit 1; }

@@ -71,7 +71,8 @@ client_child(struct sts_agent *a, unsigned i)
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_client_stirs(a, i);
-		if (STS_REPORT && sts_client_reports(c, &said)) {
+		if (STS_REPORT && STS_REPORT_SOCKET &&
+		    sts_client_reports(c, &said)) {
 			sts_agent_report_said(a, &c->ask, c->trusted, said);
 		} else {
 			sts_agent_ask(a, &c->ask);

@@ -29,7 +29,6 @@ enum {
 	LOST_FULL,
 	LOST_QUEUE,
 	LOST_OFF,
-	OWN = 0, /* the lookup for failures */
 	BAD_TEXT = 64, /* octets of a bad datagram that are logged */
 	LOST_TOLD_S = 3600
 };
@@ -75,7 +74,9 @@ count(struct sts_agent *a, const struct sts_report_event *e, unsigned from)
 {
 	struct sts_agent_report *r = a->reporter;
 
-	e = sts_agent_report_testing(a, e);
+	if (STS_REPORT_TESTING) {
+		e = sts_agent_report_testing(a, e);
+	}
 	if (!sts_tally_add(&r->tally, today(a), e)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_FULL);
 		return false;
@@ -145,8 +146,7 @@ void
 sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask, bool trusted,
     struct sts_text said)
 {
-	bool counted = STS_REPORT && STS_REPORT_SOCKET && trusted &&
-		       sts_agent_reporter(a) != NULL;
+	bool counted = trusted && sts_agent_reporter(a) != NULL;
 
 	if (counted && !sts_report_line(&a->reporter->event, ask->key, said)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);
@@ -263,7 +263,8 @@ end_own(struct sts_agent *a, enum sts_found found, struct sts_text record)
 void
 sts_agent_report_own_found(struct sts_agent *a)
 {
-	struct sts_lookup_report *l = &a->reporter->lookup[OWN];
+	struct sts_lookup_report *l =
+	    &a->reporter->lookup[STS_REPORT_LOOKUP_OWN];
 	enum sts_found found = (enum sts_found)l->found;
 
 	STS_ASSERT(a->reporter->own_count > 0);
@@ -279,7 +280,7 @@ static bool
 begin_own(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
-	struct sts_lookup_report *l = &r->lookup[OWN];
+	struct sts_lookup_report *l = &r->lookup[STS_REPORT_LOOKUP_OWN];
 	uint8_t rnd[STS_REPORT_RND];
 
 	if (r->own_count == 0 || l->state != STS_LOOKUP_REPORT_IDLE) {
@@ -289,7 +290,7 @@ begin_own(struct sts_agent *a)
 	sts_lookup_report_txt(
 	    l, own_domain(own_at(r, 0)), a->settings, a->now, rnd);
 	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
-	sts_agent_stir(a, (uint16_t)(a->first_report + OWN));
+	sts_agent_stir(a, (uint16_t)(a->first_report + STS_REPORT_LOOKUP_OWN));
 	return true;
 }
 
@@ -331,7 +332,8 @@ bool
 sts_agent_report_collects(const struct sts_agent *a)
 {
 	return a->reporter->own_count > 0 &&
-	       a->reporter->lookup[OWN].state == STS_LOOKUP_REPORT_IDLE;
+	       a->reporter->lookup[STS_REPORT_LOOKUP_OWN].state ==
+		   STS_LOOKUP_REPORT_IDLE;
 }
 
 /* ---- set-up ---- */
@@ -352,7 +354,9 @@ sts_agent_report_init(struct sts_agent *a, struct sts_tls *tls, uint8_t *block)
 		sts_lookup_report_init(&r->lookup[i], &a->dns_health);
 	}
 	r->tls = tls;
-	sts_post_init(&r->post, tls, a->root.links);
+	if (STS_REPORT_HTTPS) {
+		sts_post_init(&r->post, tls, a->root.links);
+	}
 	r->next_at = a->now;
 }
 

@@ -26,8 +26,12 @@
 #include "../smtp/smtp_submit.h"
 
 enum {
-	STS_REPORT_LOOKUPS = 2, /* for own failures, for reports */
-	STS_REPORT_CHILDREN = STS_REPORT_LOOKUPS + 2, /* and POST, mail */
+	STS_REPORT_LOOKUP_OWN = 0, /* children: the lookup for own failures, */
+	STS_REPORT_LOOKUP_SEND, /* that for reports, */
+	STS_REPORT_LOOKUPS,
+	STS_REPORT_CHILD_POST = STS_REPORT_LOOKUPS, /* the POST, */
+	STS_REPORT_CHILD_MAIL, /* and the mail */
+	STS_REPORT_CHILDREN,
 	STS_REPORT_NODES = STS_REPORT_CHILDREN +
 			   STS_REPORT_LOOKUPS * STS_REPORT_LEGS +
 			   STS_HTTPS_CONNS,
@@ -39,11 +43,14 @@ enum {
 	STS_REPORT_AGAIN_S = 900, /* the first pause; then twice as long */
 	STS_REPORT_AFTER_S = 300, /* after midnight, and at random */
 	STS_REPORT_SPREAD_S = 14400, /* up to so much later (RFC 8460 4.1) */
+	STS_REPORT_REFUSED_SHIFT =
+	    4, /* of `done`: those that refused for good */
 	STS_REPORT_PACE_MS = 1000, /* from one report to the next */
 	STS_REPORT_PAUSE_S = 7 * 86400 /* after an address was refused */
 };
 
 STS_STATIC_ASSERT((int)STS_REPORT_RND <= (int)STS_REPORT_DRAWS, report_draws);
+STS_STATIC_ASSERT(STS_SMTP || !STS_REPORT_MAIL, reports_by_mail_need_smtp);
 
 /* A failure that waits for the domain's record. */
 struct sts_report_own {
@@ -76,6 +83,13 @@ enum sts_report_step {
 	STS_REPORT_COUNTS, /* octets, in pieces */
 	STS_REPORT_STARTS, /* all is known */
 	STS_REPORT_SENDS
+};
+
+/* What became of a destination. */
+enum sts_report_outcome {
+	STS_REPORT_HAS_IT,
+	STS_REPORT_LATER,
+	STS_REPORT_NEVER
 };
 
 /* A mail that is handed over, or rests. */

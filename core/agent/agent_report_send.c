@@ -23,39 +23,13 @@
 #include <string.h>
 
 #include "agent.h"
-#include "../base/assert.h"
-#include "../base/text.h"
-#include "../cache/organisation.h"
 
 enum {
-	SEND = 1, /* the lookup for reports */
-	POST = STS_REPORT_LOOKUPS, /* children: the POST, */
-	MAIL, /* and the mail */
-	BY_MAIL = 0, /* in the order of the metric's label */
-	BY_HTTPS,
-	AGAIN,
+	AGAIN = 2, /* in the order of the metric's label */
 	DROPPED,
 	UNWANTED,
-	COUNT_MAX = 4, /* pieces counted in a tick */
-	BODY_MAX = 1024, /* octets of the body in one TLS record */
-	REFUSED_SHIFT = 4, /* of `done`: those that refused for good */
 	TO_ALL = (1 << STS_TLSRPT_RUA_MAX) - 1
 };
-
-STS_STATIC_ASSERT((int)STS_TLSRPT_RUA_MAX <= (int)REFUSED_SHIFT, done_fits);
-
-/* What became of a destination. */
-enum outcome {
-	HAS_IT,
-	LATER,
-	NEVER
-};
-
-static void
-stir(struct sts_agent *a, unsigned child)
-{
-	sts_agent_stir(a, (uint16_t)(a->first_report + child));
-}
 
 static struct sts_text
 name_of(const struct sts_agent_report *r, uint8_t name[STS_NAME_MAX])
@@ -76,19 +50,6 @@ tell(struct sts_agent *a, enum sts_event_code code)
 }
 
 /* ---- counters of a day ---- */
-
-static uint8_t *
-counter(uint8_t counters[STS_REPORT_HASHES], const struct sts_agent *a,
-    struct sts_text t)
-{
-	return &counters[sts_siphash(a->hash_key, t) % STS_REPORT_HASHES];
-}
-
-static void
-one_more(uint8_t *n)
-{
-	*n = (uint8_t)(*n < UINT8_MAX ? *n + 1 : *n);
-}
 
 static void
 turn_day(struct sts_agent *a)
@@ -119,7 +80,8 @@ is_echo(struct sts_agent *a)
 
 	sts_tally_totals(&r->tally, r->ref, &successes, &failures);
 	return failures == 0 &&
-	       successes <= *counter(r->mailed[1], a, name_of(r, name));
+	       successes <=
+		   *sts_agent_report_counter(a, r->mailed[1], name_of(r, name));
 }
 
 static bool
@@ -180,10 +142,10 @@ begin(struct sts_agent *a)
 	r->any_left = false;
 	r->step = STS_REPORT_ASKS;
 	sts_random_take(&a->random, rnd, sizeof rnd);
-	sts_lookup_report_txt(
-	    &r->lookup[SEND], name_of(r, name), r->settings, a->now, rnd);
+	sts_lookup_report_txt(&r->lookup[STS_REPORT_LOOKUP_SEND],
+	    name_of(r, name), r->settings, a->now, rnd);
 	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
-	stir(a, SEND);
+	sts_agent_report_stir(a, STS_REPORT_LOOKUP_SEND);
 }
 
 /* The record: as it is now, or, when nobody can tell, as it was. */
@@ -191,7 +153,7 @@ static void
 take_record(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
-	struct sts_lookup_report *l = &r->lookup[SEND];
+	struct sts_lookup_report *l = &r->lookup[STS_REPORT_LOOKUP_SEND];
 	struct sts_tally_domain d;
 	struct sts_text record;
 
@@ -209,42 +171,6 @@ take_record(struct sts_agent *a)
 		    &r->tally, d.record, r->record, sizeof r->record);
 	}
 	sts_tlsrpt_rua_begin(&r->rua, record);
-	r->step = STS_REPORT_CHOOSES;
-}
-
-static struct sts_text
-destination(const struct sts_agent_report *r)
-{
-	return r->to.scheme == STS_TLSRPT_MAILTO
-		   ? sts_text(r->to.address, r->to.address_len)
-		   : r->to.host;
-}
-
-/* The outcome of the destination at hand. */
-static void
-settle(struct sts_agent *a, enum outcome outcome)
-{
-	struct sts_agent_report *r = a->reporter;
-	uint8_t bit = (uint8_t)(1U << r->to.number);
-	struct sts_tally_domain d;
-
-	sts_tally_domain(&r->tally, r->ref, &d);
-	if (outcome == LATER) {
-		d.delivery.done &= (uint8_t)~bit;
-		r->any_left = true;
-	} else {
-		d.delivery.done |= bit;
-	}
-	if (outcome == NEVER) {
-		d.delivery.done |= (uint8_t)(bit << REFUSED_SHIFT);
-	}
-	if (outcome == HAS_IT) {
-		bool mail = r->to.scheme == STS_TLSRPT_MAILTO;
-
-		sts_count(&a->metrics,
-		    STS_METRIC_REPORTS + (mail ? BY_MAIL : BY_HTTPS));
-	}
-	sts_tally_deliver(&r->tally, r->ref, &d.delivery);
 	r->step = STS_REPORT_CHOOSES;
 }
 
@@ -295,7 +221,7 @@ end_try(struct sts_agent *a)
 		return;
 	}
 	done = d.delivery.done & (unsigned)TO_ALL;
-	refused = (unsigned)d.delivery.done >> REFUSED_SHIFT;
+	refused = (unsigned)d.delivery.done >> STS_REPORT_REFUSED_SHIFT;
 	if ((done & ~refused) != 0) {
 		tell_sent(a);
 		drop(a, true);
@@ -311,37 +237,19 @@ end_try(struct sts_agent *a)
 	}
 }
 
-/* Take host and path out of the record. False: they do not fit. */
+/* Whether the destination at hand gets the report, in the way that it asks for:
+ * then it has begun. */
 static bool
-take_url(struct sts_agent_report *r)
+begin_to(struct sts_agent *a)
 {
-	struct sts_text path = r->to.path, host = r->to.host;
-	size_t slash = path.n == 0 || path.p[0] != '/';
+	struct sts_agent_report *r = a->reporter;
 
-	if (host.n > sizeof r->host || path.n + slash > sizeof r->path) {
-		return false;
+	r->mark_waits = r->marked = false;
+	if (r->to.scheme != STS_TLSRPT_MAILTO) {
+		return STS_REPORT_HTTPS && sts_agent_report_post_find(a);
 	}
-	r->path[0] = '/';
-	if (path.n > 0) {
-		memcpy(r->path + slash, path.p, path.n);
-	}
-	r->path_len = (uint16_t)(path.n + slash);
-	for (size_t i = 0; i < host.n; i++) {
-		r->host[i] = sts_lower(host.p[i]);
-	}
-	r->host_len = (uint8_t)host.n;
-	return sts_name_valid(sts_text(r->host, r->host_len));
-}
-
-/* Whether the address at hand gets mail: there is a relay, and it has not
- * refused it of late. */
-static bool
-may_mail(const struct sts_agent *a)
-{
-	const struct sts_agent_report *r = a->reporter;
-
-	return STS_SMTP && r->settings->reporter->relay.af != STS_AF_NONE &&
-	       !sts_agent_report_paused(a, destination(r));
+	r->step = STS_REPORT_STARTS;
+	return STS_REPORT_MAIL && sts_agent_report_mail_may(a);
 }
 
 /* The address or the host that comes next. */
@@ -349,7 +257,6 @@ static void
 choose(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
-	bool mail;
 	struct sts_tally_domain d;
 	uint8_t *same;
 
@@ -361,159 +268,23 @@ choose(struct sts_agent *a)
 	if ((d.delivery.done & 1U << r->to.number) != 0) {
 		return;
 	}
-	mail = r->to.scheme == STS_TLSRPT_MAILTO;
-	same = counter(r->same, a, destination(r));
-	if (*same >= STS_REPORT_SAME_MAX ||
-	    (mail ? !may_mail(a) : !take_url(r))) {
-		settle(a, NEVER);
+	same = sts_agent_report_counter(
+	    a, r->same, sts_agent_report_destination(r));
+	if (*same >= STS_REPORT_SAME_MAX || !begin_to(a)) {
+		sts_agent_report_settle(a, STS_REPORT_NEVER);
 		return;
 	}
-	one_more(same);
-	r->mark_waits = r->marked = false;
-	r->step = mail ? STS_REPORT_STARTS : STS_REPORT_FINDS;
-	if (!mail) {
-		uint8_t rnd[STS_REPORT_RND];
-
-		sts_random_take(&a->random, rnd, sizeof rnd);
-		sts_lookup_report_host(&r->lookup[SEND],
-		    sts_text(r->host, r->host_len), r->settings, a->now, rnd);
-		sts_count_by(
-		    &a->metrics, STS_METRIC_DNS_QUESTIONS, STS_REPORT_LEGS);
-		stir(a, SEND);
-	}
-}
-
-/* Counts the POSTs to the hosts of an organisation that got no answer. */
-static uint8_t *
-mute_of(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-
-	return counter(
-	    r->mute, a, sts_organisation(sts_text(r->host, r->host_len)));
-}
-
-/* The addresses of the host are known, or not to be had. */
-static void
-take_addresses(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-	const struct sts_lookup_report *l = &r->lookup[SEND];
-
-	/* A receiver that lets every connection run into its time would keep us
-	 * from the reports of all others. */
-	if (l->found != STS_FOUND || *mute_of(a) >= STS_REPORT_MUTE_MAX) {
-		r->post.code = 0;
-		settle(a, LATER);
-		return;
-	}
-	r->addr_count = l->addr_count;
-	memcpy(r->addr, l->addr, l->addr_count * sizeof *l->addr);
-	r->length = 0;
-	sts_report_gzip_begin(&r->text.gzip, &r->tally, r->ref, &r->config);
-	r->step = STS_REPORT_COUNTS;
-}
-
-/* Content-Length is needed first: read it once for its length, in pieces, as a
- * large report takes a while. */
-static void
-count(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-
-	for (unsigned i = 0; i < COUNT_MAX; i++) {
-		size_t n = sts_report_gzip_read(
-		    &r->text.gzip, sts_span(r->piece, sizeof r->piece));
-
-		if (n == 0) {
-			sts_report_gzip_begin(
-			    &r->text.gzip, &r->tally, r->ref, &r->config);
-			r->step = STS_REPORT_STARTS;
-			return;
-		}
-		r->length += (uint32_t)n;
-	}
+	sts_agent_report_one_more(same);
 }
 
 static void
-start_post(struct sts_agent *a)
+start(struct sts_agent *a)
 {
-	struct sts_agent_report *r = a->reporter;
-	uint8_t rnd[STS_TLS_RND];
-	struct sts_post_to to;
-	int64_t wall_s = sts_clock_cert_s(&a->clock);
-
-	if (wall_s < 0) {
-		settle(a, LATER);
-		return;
+	if (STS_REPORT_MAIL && a->reporter->to.scheme == STS_TLSRPT_MAILTO) {
+		sts_agent_report_mail_start(a);
+	} else if (STS_REPORT_HTTPS) {
+		sts_agent_report_post_start(a);
 	}
-	sts_random_take(&a->random, rnd, sizeof rnd);
-	memset(&to, 0, sizeof to);
-	to.https.addr = r->addr;
-	to.https.count = r->addr_count;
-	to.https.anchors = r->settings->anchors;
-	to.https.wall_s = wall_s;
-	to.https.rnd = rnd;
-	to.host = sts_text(r->host, r->host_len);
-	to.path = sts_text(r->path, r->path_len);
-	to.type = "application/tlsrpt+gzip";
-	to.length = r->length;
-	r->sent = 0;
-	sts_post_begin(&r->post, &to, a->now);
-	sts_wipe(rnd, sizeof rnd);
-	r->step = STS_REPORT_SENDS;
-	stir(a, POST);
-}
-
-static bool
-is_loopback(const struct sts_addr *addr)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return addr->af == STS_AF_INET ? addr->ip[0] == 127
-				       : memcmp(addr->ip, one, 16) == 0;
-}
-
-static void
-start_mail(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-	const struct sts_reporter *who = r->settings->reporter;
-	struct sts_smtp_setup setup;
-	struct sts_smtp_mail mail;
-
-	memset(&setup, 0, sizeof setup);
-	setup.addr = who->relay;
-	setup.helo =
-	    sts_smtp_helo_valid(who->host) ? who->host : r->config.submitter;
-	setup.starttls =
-	    is_loopback(&who->relay) ? STS_SMTP_TLS_NEVER : STS_SMTP_TLS_MAY;
-	setup.host = r->config.submitter;
-	setup.tls = r->tls;
-	setup.anchors = r->settings->anchors;
-	setup.links = a->root.links;
-	setup.wall_s = sts_clock_cert_s(&a->clock);
-	if (setup.wall_s < 0) {
-		settle(a, LATER);
-		return;
-	}
-	sts_random_take(&a->random, setup.rnd, sizeof setup.rnd);
-	r->rcpt = sts_text(r->to.address, r->to.address_len);
-	memset(&mail, 0, sizeof mail);
-	mail.from = r->config.contact;
-	mail.rcpt = &r->rcpt;
-	mail.rcpts = 1;
-	r->letter.to = r->rcpt;
-	r->letter.now_s = sts_agent_now_s(a);
-	r->letter.random = sts_siphash(setup.rnd, r->rcpt);
-	r->piece_off = r->piece_len = 0;
-	sts_report_mail_begin(
-	    &r->text, &r->tally, r->ref, &r->config, &r->letter);
-	sts_smtp_submit_begin(&r->mail.submit, &setup, &mail, a->now);
-	sts_wipe(setup.rnd, sizeof setup.rnd);
-	r->mail.busy = true;
-	r->step = STS_REPORT_SENDS;
-	stir(a, MAIL);
 }
 
 /* Do one of these things: at most one of them takes random octets. */
@@ -539,14 +310,12 @@ sts_agent_report_send(struct sts_agent *a)
 		choose(a);
 		break;
 	case STS_REPORT_COUNTS:
-		count(a);
+		if (STS_REPORT_HTTPS) {
+			sts_agent_report_post_count(a);
+		}
 		break;
 	case STS_REPORT_STARTS:
-		if (STS_SMTP && r->to.scheme == STS_TLSRPT_MAILTO) {
-			start_mail(a);
-		} else {
-			start_post(a);
-		}
+		start(a);
 		break;
 	default:
 		break; /* a child is at it */
@@ -588,158 +357,6 @@ sts_agent_report_send_due(const struct sts_agent *a, sts_ms *at)
 
 /* ---- children ---- */
 
-/* Whether the last octet may leave: it is written down that it has. */
-static bool
-may_end(struct sts_agent_report *r)
-{
-	struct sts_tally_domain d;
-
-	if (r->marked) {
-		return true;
-	}
-	if (!r->mark_waits) {
-		sts_tally_domain(&r->tally, r->ref, &d);
-		d.delivery.done |= (uint8_t)(1U << r->to.number);
-		sts_tally_deliver(&r->tally, r->ref, &d.delivery);
-		r->mark_waits = r->keeps;
-		r->marked = !r->keeps;
-	}
-	return r->marked;
-}
-
-/* A piece of the body, with the last octet kept back until it may go. */
-static void
-write_body(struct sts_agent_report *r)
-{
-	struct sts_span room = sts_post_room(&r->post);
-	size_t left = r->length - r->sent;
-
-	room.n = room.n < BODY_MAX ? room.n : (size_t)BODY_MAX;
-	if (room.n >= left) {
-		room.n = may_end(r) ? left : left - 1;
-	}
-	if (room.n == 0) {
-		return;
-	}
-	room.n = sts_report_gzip_read(&r->text.gzip, room);
-	STS_ASSERT(room.n > 0);
-	r->sent += (uint32_t)room.n;
-	sts_post_wrote(&r->post, room.n);
-}
-
-/* Refusals of one address, or of this report, are for good; others may pass. */
-static enum outcome
-judge_post(const struct sts_agent_report *r)
-{
-	unsigned code = r->post.code;
-
-	if (code / 100 == 2) {
-		return HAS_IT;
-	}
-	if (code == 0) {
-		/* The receiver may have all of it: two copies are worse than
-		 * none. */
-		return r->sent == r->length ? HAS_IT : LATER;
-	}
-	return code >= 500 || code == 408 || code == 429 ? LATER : NEVER;
-}
-
-static void
-post_child(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-
-	if (!r->post.done) {
-		write_body(r);
-		return;
-	}
-	if (r->post.code == 0) {
-		one_more(mute_of(a));
-	}
-	settle(a, judge_post(r));
-	sts_post_end(&r->post);
-}
-
-static void
-write_mail(struct sts_agent_report *r)
-{
-	struct sts_smtp_submit *s = &r->mail.submit;
-
-	if (r->piece_off == r->piece_len) {
-		r->piece_off = 0;
-		r->piece_len = (uint16_t)sts_report_mail_read(
-		    &r->text, sts_span(r->piece, sizeof r->piece));
-	}
-	if (r->piece_len > 0) {
-		r->piece_off =
-		    (uint16_t)(r->piece_off +
-			       sts_smtp_submit_body(s,
-				   sts_text(r->piece + r->piece_off,
-				       (size_t)r->piece_len - r->piece_off)));
-	} else if (may_end(r)) {
-		sts_smtp_submit_body_end(s);
-	}
-}
-
-static enum outcome
-judge_mail(const struct sts_smtp_submit *s)
-{
-	switch (s->rcpt[0].outcome) {
-	case STS_SMTP_TAKEN:
-	case STS_SMTP_DOUBT:
-		return HAS_IT;
-	case STS_SMTP_REFUSED:
-		return NEVER;
-	default:
-		return LATER;
-	}
-}
-
-static void
-mail_over(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-	enum outcome outcome = judge_mail(&r->mail.submit);
-	struct sts_text domain =
-	    sts_text(r->to.address + r->to.address_len - r->to.domain_len,
-		r->to.domain_len);
-
-	if (outcome == HAS_IT) {
-		one_more(counter(r->mailed[0], a, domain));
-	}
-	r->post.code = r->mail.submit.rcpt[0].code;
-	/* A refusal of the sender says nothing about the address. */
-	if (r->post.code / 100 == 5 &&
-	    r->mail.submit.p.found.why != STS_WHY_SMTP_SENDER) {
-		sts_agent_report_pause(a, destination(r));
-	}
-	settle(a, outcome);
-	sts_smtp_submit_end(&r->mail.submit);
-	r->mail.busy = false;
-}
-
-static void
-mail_child(struct sts_agent *a)
-{
-	struct sts_agent_report *r = a->reporter;
-
-	switch (sts_smtp_submit_at(&r->mail.submit)) {
-	case STS_SMTP_SUBMIT_JUDGE:
-		/* The operator's relay, by address: any certificate is better
-		 * than none. */
-		sts_smtp_submit_judged(&r->mail.submit, STS_WHY_NONE);
-		break;
-	case STS_SMTP_SUBMIT_BODY:
-		write_mail(r);
-		break;
-	case STS_SMTP_SUBMIT_OVER:
-		mail_over(a);
-		break;
-	default:
-		STS_ASSERT(false);
-	}
-}
-
 static void
 lookup_child(struct sts_agent *a, unsigned i)
 {
@@ -750,25 +367,25 @@ lookup_child(struct sts_agent *a, unsigned i)
 	if (r->lookup[i].state != STS_LOOKUP_REPORT_DONE) {
 		return;
 	}
-	if (i != SEND) {
+	if (i != STS_REPORT_LOOKUP_SEND) {
 		sts_agent_report_own_found(a);
 		return;
 	}
 	if (r->step == STS_REPORT_ASKS) {
 		take_record(a);
-	} else {
-		take_addresses(a);
+	} else if (STS_REPORT_HTTPS) {
+		sts_agent_report_post_found(a);
 	}
-	sts_lookup_report_end(&r->lookup[SEND]);
+	sts_lookup_report_end(&r->lookup[i]);
 }
 
 void
 sts_agent_report_child(struct sts_agent *a, unsigned i)
 {
-	if (i == POST) {
-		post_child(a);
-	} else if (STS_SMTP && i == MAIL) {
-		mail_child(a);
+	if (STS_REPORT_HTTPS && i == STS_REPORT_CHILD_POST) {
+		sts_agent_report_post_child(a);
+	} else if (STS_REPORT_MAIL && i == STS_REPORT_CHILD_MAIL) {
+		sts_agent_report_mail_child(a);
 	} else {
 		lookup_child(a, i);
 	}

@@ -612,6 +612,37 @@ bool sts_agent_report_may_send(const struct sts_agent *a);
 /* Child i (lookups, POST, mail) wants its owner. */
 void sts_agent_report_child(struct sts_agent *a, unsigned i);
 
+/* agent_report_to.c */
+/* For the two ways to send. The destination at hand by what it is counted by;
+ * its outcome; a child has something to do. */
+struct sts_text sts_agent_report_destination(const struct sts_agent_report *r);
+void sts_agent_report_settle(
+    struct sts_agent *a, enum sts_report_outcome outcome);
+void sts_agent_report_stir(struct sts_agent *a, unsigned child);
+/* Whether the last octet may leave: it is written down that it has. */
+bool sts_agent_report_may_end(struct sts_agent_report *r);
+/* The one of these counters that t has, by hash; count there. */
+uint8_t *sts_agent_report_counter(const struct sts_agent *a,
+    uint8_t counters[STS_REPORT_HASHES], struct sts_text t);
+void sts_agent_report_one_more(uint8_t *n);
+
+/* agent_report_post.c */
+/* Look up the addresses of the destination at hand; false: its URL is none that
+ * we post to. They are known; count the octets; begin; the POST wants its
+ * owner. */
+bool sts_agent_report_post_find(struct sts_agent *a);
+void sts_agent_report_post_found(struct sts_agent *a);
+void sts_agent_report_post_count(struct sts_agent *a);
+void sts_agent_report_post_start(struct sts_agent *a);
+void sts_agent_report_post_child(struct sts_agent *a);
+
+/* agent_report_mail.c */
+/* Whether the destination at hand gets mail: there is a relay, and it has not
+ * refused the address of late. Begin; the mail wants its owner. */
+bool sts_agent_report_mail_may(const struct sts_agent *a);
+void sts_agent_report_mail_start(struct sts_agent *a);
+void sts_agent_report_mail_child(struct sts_agent *a);
+
 /* agent_report_testing.c */
 /* The event as it is to be counted: what failed without a policy is counted as
  * of the domain's policy in testing mode, if one is held. */

@@ -156,6 +156,29 @@ plant_danes(struct sts_agent *a, unsigned legs)
 	}
 }
 
+/* The POST, with its connections from `leaf` on, and the mail. Nodes of what is
+ * left out stay empty. Returns the number behind the leaves. */
+static unsigned
+plant_sending(struct sts_agent *a, unsigned leaf)
+{
+	struct sts_agent_report *r = a->reporter;
+	unsigned id = a->first_report + STS_REPORT_CHILD_POST;
+
+	if (STS_REPORT_HTTPS) {
+		set_node(a, id, &sts_post_ops, &r->post, 0, id - 1);
+		a->nodes[id].first_child = (uint16_t)leaf;
+		for (unsigned k = 0; k < STS_HTTPS_CONNS; k++) {
+			set_node(a, leaf + k, &sts_post_conn_ops,
+			    &r->post.https.conn[k], id, k);
+		}
+	}
+	id = a->first_report + STS_REPORT_CHILD_MAIL;
+	if (STS_REPORT_MAIL) {
+		set_node(a, id, &sts_report_leaf_ops, &r->mail, 0, id - 1);
+	}
+	return leaf + (unsigned)STS_HTTPS_CONNS;
+}
+
 /* Two lookups, a POST and a mail; their leaves from `leaf` on. Returns the
  * number behind them. */
 static unsigned
@@ -173,15 +196,7 @@ plant_report(struct sts_agent *a, unsigned leaf)
 			    &r->lookup[i].leg[k], id, k);
 		}
 	}
-	set_node(a, id, &sts_post_ops, &r->post, 0, id - 1);
-	a->nodes[id].first_child = (uint16_t)leaf;
-	for (unsigned k = 0; k < STS_HTTPS_CONNS; k++, leaf++) {
-		set_node(
-		    a, leaf, &sts_post_conn_ops, &r->post.https.conn[k], id, k);
-	}
-	id++;
-	set_node(a, id, &sts_report_leaf_ops, &r->mail, 0, id - 1);
-	return leaf;
+	return plant_sending(a, leaf);
 }
 
 /* Last of all: the share, its legs, its connections. */

@@ -25,3 +25,15 @@ sts_sink_decimal(struct sts_sink *s, uint64_t v)
 
 	sts_sink_put(s, sts_text(digits, sts_put_decimal(digits, v)));
 }
+
+void
+sts_sink_hex(struct sts_sink *s, uint64_t v, unsigned digits)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	while (digits-- > 0) {
+		const char *digit = hex + (v >> 4 * digits & 15);
+
+		sts_sink_put(s, sts_text((const uint8_t *)digit, 1));
+	}
+}

@@ -20,6 +20,8 @@ struct sts_sink {
 
 void sts_sink_put(struct sts_sink *s, struct sts_text t);
 void sts_sink_decimal(struct sts_sink *s, uint64_t v);
+/* The last `digits` hexadecimal digits of v, 1..16. */
+void sts_sink_hex(struct sts_sink *s, uint64_t v, unsigned digits);
 
 /* Inline: of a literal the compiler knows the length. */
 static inline void

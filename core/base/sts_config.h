@@ -414,6 +414,33 @@
 #define STS_REPORT_SOCKET 1
 #endif
 
+/* How reports go out: by mail, to a relay (needs STS_SMTP), and posted to who
+ * asks for that. 0: such destinations are passed over. */
+#ifndef STS_REPORT_MAIL
+#define STS_REPORT_MAIL STS_SMTP
+#endif
+#ifndef STS_REPORT_HTTPS
+#define STS_REPORT_HTTPS 1
+#endif
+
+/* Domains without a failure have reports, too, if the board says so
+ * (sts_config.report_failures). 0: only domains that fail are counted at all. */
+#ifndef STS_REPORT_ALL
+#define STS_REPORT_ALL 1
+#endif
+
+/* Reports are compressed. 0: they go out as they are (application/tlsrpt+json),
+ * ten times as long, and the window of 2.5 KB is not there. */
+#ifndef STS_REPORT_GZIP
+#define STS_REPORT_GZIP 1
+#endif
+
+/* What fails at a domain whose policy is in testing mode is counted as of that
+ * policy. 0: as the mail server says, of none. */
+#ifndef STS_REPORT_TESTING
+#define STS_REPORT_TESTING 1
+#endif
+
 /* Policies shared with other gateways through Redis or Valkey. 0: struct
  * sts_config has share 0. 1 costs memory only where that is not 0. */
 #ifndef STS_SHARE

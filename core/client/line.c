@@ -76,7 +76,7 @@ parse_line(struct sts_line_request *r, struct sts_text line, size_t total)
 {
 	struct sts_text rest = line;
 
-	if (STS_REPORT &&
+	if (STS_REPORT && STS_REPORT_SOCKET &&
 	    sts_text_is(sts_text_word(&rest, STS_BLANK_SPACE), "report")) {
 		return parse_report(r, rest, total);
 	}

@@ -66,12 +66,8 @@ sts_json_put_line(struct sts_json_put *p)
 static void
 put_unit(struct sts_json_put *p, uint32_t unit)
 {
-	static const char hex[] = "0123456789abcdef";
-
 	sts_sink_string(p->sink, "\\u");
-	for (unsigned shift = 16; shift > 0; shift -= 4) {
-		put_char(p, hex[unit >> (shift - 4) & 15]);
-	}
+	sts_sink_hex(p->sink, unit, 4);
 }
 
 static void

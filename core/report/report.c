@@ -62,18 +62,6 @@ sts_report_date(uint8_t out[10], uint32_t day)
 	put_digits(out + 8, of_year - (153 * m + 2) / 5 + 1, 2);
 }
 
-static void
-put_hex(struct sts_sink *s, uint32_t v)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (unsigned shift = 32; shift > 0; shift -= 4) {
-		sts_sink_put(
-		    s, sts_text(
-			   (const uint8_t *)hex + (v >> (shift - 4) & 15), 1));
-	}
-}
-
 /* A text of the block. */
 static void
 put_raw(struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text at)
@@ -108,9 +96,9 @@ sts_report_id(const struct sts_tally *t, uint32_t ref,
 	sts_sink_string(&s, ".");
 	put_raw(&s, t, d.name);
 	sts_sink_string(&s, ".");
-	put_hex(&s, d.record_sum);
+	sts_sink_hex(&s, d.record_sum, 8);
 	sts_sink_string(&s, ".");
-	put_hex(&s, config->instance);
+	sts_sink_hex(&s, config->instance, 8);
 	return sts_text(out, s.pos);
 }
 
@@ -130,9 +118,9 @@ sts_report_file(const struct sts_tally *t, uint32_t ref,
 	sts_sink_string(&s, "!");
 	sts_sink_decimal(&s, (uint64_t)d.day * DAY_S + DAY_S - 1);
 	sts_sink_string(&s, "!");
-	put_hex(&s, d.record_sum);
-	put_hex(&s, config->instance);
-	sts_sink_string(&s, ".json.gz");
+	sts_sink_hex(&s, d.record_sum, 8);
+	sts_sink_hex(&s, config->instance, 8);
+	sts_sink_string(&s, STS_REPORT_GZIP ? ".json.gz" : ".json");
 	STS_ASSERT(s.pos <= STS_REPORT_FILE_MAX);
 	return sts_text(out, s.pos);
 }

@@ -71,7 +71,7 @@ bool sts_report_there(const struct sts_report *r);
 enum {
 	/* "2024-01-31." domain "." 8 "." 8 */
 	STS_REPORT_ID_MAX = 11 + STS_NAME_MAX + 1 + 8 + 1 + 8,
-	/* submitter!domain!begin!end!unique.json.gz */
+	/* submitter!domain!begin!end!unique.json.gz, or .json */
 	STS_REPORT_FILE_MAX = 2 * STS_NAME_MAX + 2 + 2 * 12 + 17 + 8
 };
 
@@ -83,7 +83,8 @@ enum {
 struct sts_text sts_report_id(const struct sts_tally *t, uint32_t ref,
     const struct sts_report_config *config, uint8_t out[STS_REPORT_ID_MAX]);
 
-/* The name of its file (RFC 8460 5.1), ending in ".json.gz". */
+/* The name of its file (RFC 8460 5.1), ending in ".json.gz", or ".json" without
+ * STS_REPORT_GZIP. */
 struct sts_text sts_report_file(const struct sts_tally *t, uint32_t ref,
     const struct sts_report_config *config, uint8_t out[STS_REPORT_FILE_MAX]);
 

@@ -131,7 +131,7 @@ hash(const uint8_t three[3])
 	uint32_t v =
 	    (uint32_t)three[0] << 16 | (uint32_t)three[1] << 8 | three[2];
 
-	return v * UINT32_C(2654435761) >> 24;
+	return (v * UINT32_C(2654435761) >> 24) % STS_GZIP_HEADS;
 }
 
 /* Whether the three octets stood `distance` before, where a match may reach. */
@@ -306,7 +306,9 @@ sts_report_gzip_begin(struct sts_report_gzip *z, const struct sts_tally *t,
     uint32_t ref, const struct sts_report_config *config)
 {
 	sts_report_begin(&z->report, t, ref, config);
-	sts_gzip_begin(&z->gzip);
+	if (STS_REPORT_GZIP) {
+		sts_gzip_begin(&z->gzip);
+	}
 	z->last = false;
 	z->from = z->to = 0;
 }
@@ -316,6 +318,9 @@ sts_report_gzip_read(struct sts_report_gzip *z, struct sts_span out)
 {
 	size_t n = 0;
 
+	if (!STS_REPORT_GZIP) {
+		return sts_report_read(&z->report, out);
+	}
 	while (n == 0) {
 		if (z->from == z->to && !z->last) {
 			z->from = 0;

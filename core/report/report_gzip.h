@@ -17,11 +17,12 @@
 #ifndef STS_REPORT_GZIP_H
 #define STS_REPORT_GZIP_H
 
-#include "../base/bytes.h"
+#include "report.h"
 
 enum {
-	STS_GZIP_WINDOW = 2048,
-	STS_GZIP_HEADS = 256,
+	/* Powers of two, those of a product without it next to nothing. */
+	STS_GZIP_WINDOW = STS_REPORT_GZIP ? 2048 : 8,
+	STS_GZIP_HEADS = STS_REPORT_GZIP ? 256 : 1,
 	STS_GZIP_DISTANCE_MAX = STS_GZIP_WINDOW - 2,
 	STS_GZIP_MATCH_MAX = 258
 };
@@ -51,8 +52,11 @@ void sts_gzip_begin(struct sts_gzip *z);
 size_t sts_gzip(
     struct sts_gzip *z, struct sts_text *in, bool last, struct sts_span out);
 
-/* A report, compressed: what is posted, and what is in a mail. */
-#include "report.h"
+/* A report, compressed: what is posted, and what is in a mail. Without
+ * STS_REPORT_GZIP it is the report as it is, which RFC 8460 4 allows. */
+#define STS_REPORT_MEDIA_TYPE                                                  \
+	(STS_REPORT_GZIP ? "application/tlsrpt+gzip"                           \
+			 : "application/tlsrpt+json")
 
 struct sts_report_gzip {
 	/* Private. */

@@ -24,18 +24,6 @@ enum {
 	DAY_S = 86400
 };
 
-static void
-put_random(struct sts_sink *s, uint64_t v)
-{
-	static const char hex[] = "0123456789abcdef";
-	uint8_t out[RANDOM_DIGITS];
-
-	for (unsigned i = 0; i < RANDOM_DIGITS; i++) {
-		out[i] = (uint8_t)hex[v >> (60 - 4 * i) & 15];
-	}
-	sts_sink_put(s, sts_text(out, sizeof out));
-}
-
 /* name, value, CRLF. */
 static void
 put_field(struct sts_sink *s, const char *name, struct sts_text value)
@@ -88,7 +76,7 @@ put_boundary(struct sts_sink *s, const struct sts_report_mail *m)
 {
 	/* No line of base64, and none of ours, begins with "--=_". */
 	sts_sink_string(s, "=_");
-	put_random(s, m->letter->random);
+	sts_sink_hex(s, m->letter->random, RANDOM_DIGITS);
 }
 
 /* The header of the mail. `domain` is what the report is about. */
@@ -104,7 +92,7 @@ put_head(
 	put_field(s, "From: ", m->config->contact);
 	put_field(s, "To: ", m->letter->to);
 	sts_sink_string(s, "Message-ID: <");
-	put_random(s, m->letter->random);
+	sts_sink_hex(s, m->letter->random, RANDOM_DIGITS);
 	sts_sink_string(s, "@");
 	sts_sink_put(s, submitter);
 	sts_sink_string(s, ">\r\n");
@@ -149,8 +137,9 @@ put_parts(struct sts_sink *s, const struct sts_report_mail *m,
 	put_field(s, " (UTC), from\r\n", m->config->submitter);
 	sts_sink_string(s, "--");
 	put_boundary(s, m);
-	sts_sink_string(
-	    s, "\r\nContent-Type: application/tlsrpt+gzip; name=\"");
+	sts_sink_string(s, "\r\nContent-Type: ");
+	sts_sink_string(s, STS_REPORT_MEDIA_TYPE);
+	sts_sink_string(s, "; name=\"");
 	sts_sink_put(s, file);
 	sts_sink_string(
 	    s, "\"\r\nContent-Disposition: attachment; filename=\"");

@@ -78,6 +78,12 @@ tally_put32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t v)
 	sts_put32le(sts_chunk(&t->chunks, ref) + off, v);
 }
 
+static inline bool
+tally_failures_only(const struct sts_tally *t)
+{
+	return !STS_REPORT_ALL || t->config.failures_only;
+}
+
 /* Whether a text in the block is `text`. */
 bool sts_tally_same(
     const struct sts_tally *t, struct sts_tally_text at, struct sts_text text);

@@ -375,7 +375,7 @@ victim(const struct sts_tally *t, unsigned slot, uint32_t except)
 static bool
 displace(struct sts_tally *t, uint32_t want, uint32_t except)
 {
-	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
+	for (unsigned i = 0; STS_REPORT_ALL && i < STS_TALLY_DAYS; i++) {
 		unsigned slot =
 		    (unsigned)(t->today + STS_TALLY_DAYS - i) % STS_TALLY_DAYS;
 		uint32_t ref = victim(t, slot, except);
@@ -453,7 +453,7 @@ admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
 		*loss = STS_TALLY_REFUSED;
 		return 0;
 	}
-	if (t->config.failures_only && !failing && !t->restoring) {
+	if (tally_failures_only(t) && !failing && !t->restoring) {
 		*loss = STS_TALLY_PASSED;
 		return 0;
 	}

@@ -583,6 +583,10 @@ check_request(struct world *w, struct mem_sock *s, const struct peer *p)
 
 	see(w, 'r', 0, &s->peer, name);
 	if (r.n > 5 && memcmp(r.p, "POST ", 5) == 0) {
+		w->post = realloc(w->post, r.n + 1);
+		memcpy(w->post, r.p, r.n);
+		w->post[r.n] = '\0';
+		w->post_len = r.n;
 		return; /* its test looks at it */
 	}
 	if (strncmp(name, "mta-sts.", 8) != 0) {
@@ -879,6 +883,7 @@ world_end(struct world *w)
 			free(s->actor);
 		}
 	}
+	free(w->post);
 	free(w->rr);
 	free(w->host);
 	free(w->ask);

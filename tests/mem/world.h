@@ -123,6 +123,8 @@ struct world {
 	unsigned ask_count;
 	struct world_seen *seen;
 	unsigned seen_count, seen_size;
+	uint8_t *post; /* the last POST, head and body, a NUL behind */
+	size_t post_len;
 	sts_ms now;
 };
 

@@ -232,6 +232,34 @@ confirm(void)
 	settle();
 }
 
+/* The last report that was posted: as its type says, and as long. */
+static void
+check_post(const char *domain)
+{
+	const char *head = (const char *)world.post;
+	const char *body, *length;
+	size_t n;
+
+	ck_assert_ptr_nonnull(head);
+	body = strstr(head, "\r\n\r\n");
+	length = strstr(head, "\r\nContent-Length: ");
+	ck_assert_ptr_nonnull(body);
+	ck_assert(length != NULL && length < body);
+	body += 4;
+	n = world.post_len - (size_t)(body - head);
+	unit_int("length", strtol(length + 18, NULL, 10), (long)n);
+	if (STS_REPORT_GZIP) {
+		ck_assert(strstr(head, "Type: application/tlsrpt+gzip\r\n"));
+		ck_assert_int_eq(memcmp(body, "\x1f\x8b\x08", 3), 0);
+	} else {
+		ck_assert(strstr(head, "Type: application/tlsrpt+json\r\n"));
+		ck_assert_int_eq(
+		    strncmp(body, "{\"organization-name\":", 21), 0);
+		ck_assert_ptr_nonnull(strstr(body, domain));
+		ck_assert_int_eq(strcmp(body + n - 4, "}]}\n"), 0);
+	}
+}
+
 /* A day: what succeeds before the first failure of a domain is passed over, its
  * report is posted once, and an address of mail gets none where there is no
  * relay. */
@@ -252,6 +280,7 @@ START_TEST(day)
 	unit_int("sent", (long long)sent, 2);
 	unit_int("sum", (long long)(sent + lost()), (long long)added);
 	unit_int("mails", mails_tried, 0);
+	check_post("\"policy-domain\":\"a.example\"");
 	to_midnight_and(5 * 3600);
 	unit_int("once", (long long)sent, 2);
 	stop();

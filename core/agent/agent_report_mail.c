@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS reporting: a report by mail (RFC 8460 5.3), handed over to the operator's
+ * relay, of the steps in agent_report_send.c: STARTS and SENDS. At the end the
+ * mail as a leaf that may rest, which core/smtp/smtp_submit.h knows nothing of.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "../base/assert.h"
+
+/* Whether the address at hand gets mail: there is a relay, and it has not
+ * refused it of late. */
+bool
+sts_agent_report_mail_may(const struct sts_agent *a)
+{
+	const struct sts_agent_report *r = a->reporter;
+
+	return r->settings->reporter->relay.af != STS_AF_NONE &&
+	       !sts_agent_report_paused(a, sts_agent_report_destination(r));
+}
+
+static bool
+is_loopback(const struct sts_addr *addr)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return addr->af == STS_AF_INET ? addr->ip[0] == 127
+				       : memcmp(addr->ip, one, 16) == 0;
+}
+
+void
+sts_agent_report_mail_start(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+	const struct sts_reporter *who = r->settings->reporter;
+	struct sts_smtp_setup setup;
+	struct sts_smtp_mail mail;
+
+	memset(&setup, 0, sizeof setup);
+	setup.addr = who->relay;
+	setup.helo =
+	    sts_smtp_helo_valid(who->host) ? who->host : r->config.submitter;
+	setup.starttls =
+	    is_loopback(&who->relay) ? STS_SMTP_TLS_NEVER : STS_SMTP_TLS_MAY;
+	setup.host = r->config.submitter;
+	setup.tls = r->tls;
+	setup.anchors = r->settings->anchors;
+	setup.links = a->root.links;
+	setup.wall_s = sts_clock_cert_s(&a->clock);
+	if (setup.wall_s < 0) {
+		sts_agent_report_settle(a, STS_REPORT_LATER);
+		return;
+	}
+	sts_random_take(&a->random, setup.rnd, sizeof setup.rnd);
+	r->rcpt = sts_text(r->to.address, r->to.address_len);
+	memset(&mail, 0, sizeof mail);
+	mail.from = r->config.contact;
+	mail.rcpt = &r->rcpt;
+	mail.rcpts = 1;
+	r->letter.to = r->rcpt;
+	r->letter.now_s = sts_agent_now_s(a);
+	r->letter.random = sts_siphash(setup.rnd, r->rcpt);
+	r->piece_off = r->piece_len = 0;
+	sts_report_mail_begin(
+	    &r->text, &r->tally, r->ref, &r->config, &r->letter);
+	sts_smtp_submit_begin(&r->mail.submit, &setup, &mail, a->now);
+	sts_wipe(setup.rnd, sizeof setup.rnd);
+	r->mail.busy = true;
+	r->step = STS_REPORT_SENDS;
+	sts_agent_report_stir(a, STS_REPORT_CHILD_MAIL);
+}
+
+static void
+write_mail(struct sts_agent_report *r)
+{
+	struct sts_smtp_submit *s = &r->mail.submit;
+
+	if (r->piece_off == r->piece_len) {
+		r->piece_off = 0;
+		r->piece_len = (uint16_t)sts_report_mail_read(
+		    &r->text, sts_span(r->piece, sizeof r->piece));
+	}
+	if (r->piece_len > 0) {
+		r->piece_off =
+		    (uint16_t)(r->piece_off +
+			       sts_smtp_submit_body(s,
+				   sts_text(r->piece + r->piece_off,
+				       (size_t)r->piece_len - r->piece_off)));
+	} else if (sts_agent_report_may_end(r)) {
+		sts_smtp_submit_body_end(s);
+	}
+}
+
+static enum sts_report_outcome
+judge_mail(const struct sts_smtp_submit *s)
+{
+	switch (s->rcpt[0].outcome) {
+	case STS_SMTP_TAKEN:
+	case STS_SMTP_DOUBT:
+		return STS_REPORT_HAS_IT;
+	case STS_SMTP_REFUSED:
+		return STS_REPORT_NEVER;
+	default:
+		return STS_REPORT_LATER;
+	}
+}
+
+static void
+mail_over(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+	enum sts_report_outcome outcome = judge_mail(&r->mail.submit);
+	struct sts_text domain =
+	    sts_text(r->to.address + r->to.address_len - r->to.domain_len,
+		r->to.domain_len);
+
+	if (outcome == STS_REPORT_HAS_IT) {
+		sts_agent_report_one_more(
+		    sts_agent_report_counter(a, r->mailed[0], domain));
+	}
+	r->post.code = r->mail.submit.rcpt[0].code;
+	/* A refusal of the sender says nothing about the address. */
+	if (r->post.code / 100 == 5 &&
+	    r->mail.submit.p.found.why != STS_WHY_SMTP_SENDER) {
+		sts_agent_report_pause(a, sts_agent_report_destination(r));
+	}
+	sts_agent_report_settle(a, outcome);
+	sts_smtp_submit_end(&r->mail.submit);
+	r->mail.busy = false;
+}
+
+void
+sts_agent_report_mail_child(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+
+	switch (sts_smtp_submit_at(&r->mail.submit)) {
+	case STS_SMTP_SUBMIT_JUDGE:
+		/* The operator's relay, by address: any certificate is better
+		 * than none. */
+		sts_smtp_submit_judged(&r->mail.submit, STS_WHY_NONE);
+		break;
+	case STS_SMTP_SUBMIT_BODY:
+		write_mail(r);
+		break;
+	case STS_SMTP_SUBMIT_OVER:
+		mail_over(a);
+		break;
+	default:
+		STS_ASSERT(false);
+	}
+}
+
+static unsigned
+mail_wants(const void *e)
+{
+	const struct sts_report_leaf *m = e;
+
+	return m->busy ? sts_smtp_submit_ops.wants(&m->submit) : 0;
+}
+
+static const struct sts_addr *
+mail_peer(const void *e)
+{
+	return sts_smtp_submit_ops.peer(e);
+}
+
+static void
+mail_opened(void *e)
+{
+	sts_smtp_submit_ops.opened(e);
+}
+
+static void
+mail_lost(void *e, int why)
+{
+	sts_smtp_submit_ops.lost(e, why);
+}
+
+static struct sts_span
+mail_recv_buf(const void *e, struct sts_span lent)
+{
+	return sts_smtp_submit_ops.recv_buf(e, lent);
+}
+
+static void
+mail_recv_ack(void *e, struct sts_span got)
+{
+	sts_smtp_submit_ops.recv_ack(e, got);
+}
+
+static struct sts_text
+mail_send_buf(const void *e, struct sts_span lent)
+{
+	return sts_smtp_submit_ops.send_buf(e, lent);
+}
+
+static void
+mail_send_ack(void *e, size_t n)
+{
+	sts_smtp_submit_ops.send_ack(e, n);
+}
+
+static void
+mail_work(void *e)
+{
+	sts_smtp_submit_ops.work(e);
+}
+
+static void
+mail_tick(void *e, sts_ms now, int64_t wall_s)
+{
+	const struct sts_report_leaf *m = e;
+
+	if (m->busy) {
+		sts_smtp_submit_ops.tick(e, now, wall_s);
+	}
+}
+
+static bool
+mail_deadline(const void *e, sts_ms *at)
+{
+	const struct sts_report_leaf *m = e;
+
+	return m->busy && sts_smtp_submit_ops.deadline(e, at);
+}
+
+const struct sts_engine_ops sts_report_leaf_ops = {
+	.wants = mail_wants,
+	.peer = mail_peer,
+	.opened = mail_opened,
+	.lost = mail_lost,
+	.recv_buf = mail_recv_buf,
+	.recv_ack = mail_recv_ack,
+	.send_buf = mail_send_buf,
+	.send_ack = mail_send_ack,
+	.work = mail_work,
+	.tick = mail_tick,
+	.deadline = mail_deadline,
+};
