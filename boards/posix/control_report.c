@@ -169,7 +169,10 @@ sts_control_report_put(struct sts_control_report *r, struct sts_json_put *p)
 		? sts_report_read(&r->report, sts_span(piece, sizeof piece))
 		: sts_report_mail_read(&r->mail, sts_span(piece, sizeof piece));
 	if (n > 0 && r->json) {
-		sts_sink_put(p->sink, sts_text(piece, n));
+		/* A report is a line; here it is a member of one. */
+		size_t end = piece[n - 1] == '\n';
+
+		sts_sink_put(p->sink, sts_text(piece, n - end));
 	} else if (n > 0) {
 		sts_json_put_piece(p, sts_text(piece, n));
 	} else {
