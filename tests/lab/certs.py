@@ -67,6 +67,13 @@ class Certificates:
         self.sub.pem = self.root.issue("sub", self.sub.key, None, SUB,
                                        cn="lab sub")
 
+    def signed_by_itself(self, host):
+        pem = f"{self.folder}/self-{host}.pem"
+        run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", "20",
+            "-subj", f"/CN={host}", "-out", pem,
+            "-addext", f"subjectAltName=DNS:{host}")
+        return pem
+
     def of(self, host, kind):
         """(certificate chain, key) for a host, of one of these kinds."""
         san, key, by, dates, cn = f"DNS:{host}", self.key, self.root, None, \
@@ -81,6 +88,8 @@ class Certificates:
             san = "DNS:*." + host.split(".", 1)[1]
         elif kind == "untrusted":
             by = self.stranger
+        elif kind == "self":
+            return self.signed_by_itself(host), key
         elif kind == "rsa":
             key = self.rsa_key
         elif kind in ("chain", "mixed"):

@@ -32,9 +32,10 @@ test-mta: $(BUILD)/mtasts trixie ## mail through real mail servers (root; R=REGE
 
 TLSRPT_PKGS = opendkim opendkim-tools python3-dkim
 
-test-tlsrpt: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix reports, others get the reports (root)
+test-tlsrpt: $(BUILD)/mtasts trixie ## TLS reports: a real Postfix and Exim report, others get the reports (root; R=REGEX: some rows)
 	@sh tests/lab/deps.sh $(TLSRPT_PKGS)
-	@sh tests/lab/run.sh report $(BUILD)/mtasts $(TRIXIE)
+	@sh tests/lab/run.sh tlsrpt $(BUILD)/mtasts $(TRIXIE) $(if $(R),'$(R)')
+	@$(if $(R),,sh tests/lab/run.sh report $(BUILD)/mtasts $(TRIXIE))
 
 demo: $(BUILD)/mtasts ## some domains asked for, in a small world of their own (root)
 	@sh tests/lab/deps.sh $(filter-out postfix debootstrap nsd bind9-utils,$(LAB_PKGS))

@@ -219,16 +219,16 @@ def told(path):
                                            policy)).encode(), path)
 
 
-def sender(tree):
-    """The name that this machine has for the user of that Postfix."""
+def sender(tree, user="postfix"):
+    """The name that this machine has for the user of a mail server there."""
     uids = [line.split(":")[2] for line in read(f"{tree}/etc/passwd")
-            .splitlines() if line.startswith("postfix:")]
+            .splitlines() if line.startswith(f"{user}:")]
     uid = int(uids[0]) if uids else 0
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        run("useradd", "--system", "--uid", str(uid), "labpostfix")
-        return "labpostfix"
+        run("useradd", "--system", "--uid", str(uid), f"lab-{user.lower()}")
+        return f"lab-{user.lower()}"
 
 
 def amend(postfix, **words):

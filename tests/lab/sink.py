@@ -7,6 +7,8 @@ and treats clients according to its kind:
 
     good, wrong, untrusted, expired   STARTTLS with such a certificate
     sni       a good one if the client names the host in the handshake, else untrusted
+    self      STARTTLS with a certificate that it has signed itself
+    breaks    the handshake ends in the middle
     plain     no STARTTLS offered
     refuses   STARTTLS offered, and refused
     silent    accepts no connection: they time out
@@ -67,6 +69,10 @@ class Session:
             self.say("454 4.7.0 not now")
             return
         self.say("220 go on")
+        if self.entry["kind"] == "breaks":
+            self.conn.recv(4096)
+            self.conn.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
+            return
         self.lines.close()
         self.conn = self.context().wrap_socket(self.conn, server_side=True)
         self.lines, self.tls = self.conn.makefile("rb"), self.conn.version()

@@ -22,7 +22,8 @@ class Sinks:
             if kind == "sni":
                 entry["good"], _ = certificates.of(name, "good")
                 kind = "untrusted"
-            if kind not in ("own", "wrong", "untrusted", "expired", "chain"):
+            if kind not in ("own", "wrong", "untrusted", "expired",
+                            "chain", "self"):
                 kind = "good"
             entry["pem"], entry["key"] = world.own.files(name) \
                 if kind == "own" else certificates.of(name, kind)

@@ -10,10 +10,10 @@ from world import ROOTS
 
 
 class System:
-    def __init__(self, lab, root=""):
+    def __init__(self, lab, root="", entered=False):
         self.lab, self.root = lab, root
         self.prefix = ["chroot", root] if root else []
-        if root:
+        if root and not entered:
             self.enter()
 
     def enter(self):
