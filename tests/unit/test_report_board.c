@@ -313,8 +313,7 @@ show_and_drop(bool json)
 			all = show(1000, &len);
 			ck_assert_uint_gt(all, 2);
 			/* One line, whatever is in it. */
-			ck_assert_ptr_eq(
-			    memchr(out, '\n', len), out + len - 1);
+			ck_assert_ptr_eq(memchr(out, '\n', len), out + len - 1);
 			ck_assert(!sts_control_report_gone(&shown));
 		} else {
 			show(i - 1, &len);
