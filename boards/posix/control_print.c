@@ -235,6 +235,11 @@ print_policy(const struct sts_control_show *s)
 		printf("; not protected: the cache is full");
 	}
 	putchar('\n');
+	if (has(s, "testing_failed")) {
+		print_members(s,
+		    "  testing  $testing_failed sessions failed that "
+		    "were counted for the next TLS reports\n");
+	}
 	if (is(s, "from", "fleet")) {
 		puts("  source   fleet: another gateway has fetched it");
 	}

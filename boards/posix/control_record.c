@@ -129,6 +129,21 @@ put_patterns(const struct sts_control_record *r, struct sts_json_put *p)
 	sts_json_put_close(p, ']');
 }
 
+/* What enforcement would have stopped, where a policy is only tested and there
+ * are reports of sessions. */
+static void
+put_tested(const struct sts_control_record *r, struct sts_json_put *p,
+    struct sts_text domain)
+{
+	struct sts_report_config config;
+
+	if (r->held.entry.mode == STS_MODE_TESTING &&
+	    sts_agent_report_config(r->agent, &config)) {
+		sts_json_put_number(p, "testing_failed",
+		    sts_agent_report_tested(r->agent, domain));
+	}
+}
+
 static void
 put_held(const struct sts_control_record *r, struct sts_json_put *p)
 {
@@ -137,6 +152,7 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 	if (r->has) {
 		sts_control_record_held(p, &r->held, domain);
 		if (r->held.entry.kind == STS_KIND_POLICY) {
+			put_tested(r, p, domain);
 			put_patterns(r, p);
 		}
 	} else if (domain.n > 0) {

@@ -181,6 +181,11 @@ void sts_agent_report_delivered(
  * Returns how many. Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
+/* Sessions that failed beside a domain's policy in testing mode: those that are
+ * counted, until their report is delivered. */
+uint64_t sts_agent_report_tested(
+    const struct sts_agent *a, struct sts_text domain);
+
 /* In whose name reports are sent, for what is rendered outside. False: none
  * are. */
 bool sts_agent_report_config(

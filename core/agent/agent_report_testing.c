@@ -92,6 +92,7 @@ sts_agent_report_testing(struct sts_agent *a, const struct sts_report_event *e)
 		return e;
 	}
 	tell(a, e);
+	sts_count(&a->metrics, STS_METRIC_REPORT_TESTING);
 	sts_event_policy(out, STS_REPORT_STS, domain);
 	put_policy(a, ref, &held, out);
 	out->failed = e->failed;
@@ -102,4 +103,43 @@ sts_agent_report_testing(struct sts_agent *a, const struct sts_report_event *e)
 	}
 	out->failures_cut = e->failures_cut;
 	return out;
+}
+
+/* Failed sessions of a domain under a policy that was stated. Our own failures
+ * to fetch one are of the same type, and have no strings. */
+static uint64_t
+failed_under(const struct sts_tally *t, uint32_t ref)
+{
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	uint64_t failed = 0;
+
+	sts_tally_domain(t, ref, &d);
+	for (uint32_t at = d.policy; at != 0; at = p.next) {
+		sts_tally_policy(t, at, &p);
+		if (p.type == STS_REPORT_STS && p.string_count > 0) {
+			failed += p.failures;
+		}
+	}
+	return failed;
+}
+
+uint64_t
+sts_agent_report_tested(const struct sts_agent *a, struct sts_text domain)
+{
+	const struct sts_tally *t;
+	uint64_t failed = 0;
+
+	if (!sts_agent_reports(a)) {
+		return 0;
+	}
+	t = &a->reporter->tally;
+	for (unsigned slot = 0; slot < STS_TALLY_DAYS; slot++) {
+		uint32_t ref = 0;
+
+		while ((ref = sts_tally_find(t, slot, domain, ref)) != 0) {
+			failed += failed_under(t, ref);
+		}
+	}
+	return failed;
 }

@@ -82,6 +82,8 @@
 	X(REPORT_LOST, 4, 1, "report_lost_total", "why", \
 	    "broken full queue off", \
 	    "Sessions reported to the agent, or failed fetches, not counted.") \
+	X(REPORT_TESTING, 1, 1, "report_testing_total", NULL, NULL, \
+	    "Sessions that failed beside a policy in testing mode.") \
 	X(REPORTS, 5, 1, "reports_total", "result", \
 	    "mail https again dropped unwanted", \
 	    "TLS reports by what became of a try to deliver one.") \

@@ -159,6 +159,9 @@ def by_postfix(lab, daemon, tree, cases):
     for case in cases:
         said = daemon.of(case.domain)
         check(f"{case.typed}: report", said == case.want, said)
+        if case.get("policy", "") == "testing":
+            shown = daemon.query(case.domain).get("testing_failed")
+            check(f"{case.typed}: shown by query", shown == 1, shown)
     new.stop()
     daemon.stop()
 

@@ -934,10 +934,13 @@ START_TEST(testing)
 	struct sts_tally_domain d;
 	struct sts_tally_policy p;
 	const struct sts_tally *t;
+	struct sts_metrics_values v;
 
 	start(262144);
 	confirm();
 	t = sts_agent_report_tally(&agent);
+	ck_assert_uint_eq(
+	    sts_agent_report_tested(&agent, unit_span("t.example")), 0);
 	hold("t.example", STS_MODE_TESTING);
 	hold("e.example", STS_MODE_ENFORCE);
 	for (unsigned i = 0; i < 2; i++) {
@@ -965,6 +968,22 @@ START_TEST(testing)
 		told += mem.event[i].code == STS_EVENT_TESTING_FAILED;
 	}
 	unit_int("told once", told, 1);
+	/* What is shown of it: sessions, not our own failures to refresh it. */
+	set_record("t.example", "v=TLSRPTv1; rua=mailto:tls@t.example");
+	sts_agent_report_failed(&agent, unit_span("t.example"),
+	    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
+	sts_driver_wake(&driver);
+	settle();
+	added++;
+	unit_int("own", sessions_of("t.example", STS_REPORT_STS, true), 2);
+	unit_int("shown",
+	    (long long)sts_agent_report_tested(&agent, unit_span("T.example")),
+	    2);
+	unit_int("shown of others",
+	    (long long)sts_agent_report_tested(&agent, unit_span("e.example")),
+	    0);
+	sts_agent_metrics(&agent, &v);
+	unit_int("metric", (long long)v.n[STS_METRIC_REPORT_TESTING], 2);
 	/* An expired one says nothing. */
 	pass_s(2 * DAY_S);
 	session("t.example", true);
