@@ -45,8 +45,8 @@ DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/report_event.c \
 	core/report/report_gzip.c core/report/report_line.c core/report/report_load.c \
-	core/report/report_mail.c core/report/report_result.c core/report/report_save.c core/report/report_tally.c \
-	core/report/report_view.c
+	core/report/report_mail.c core/report/report_result.c core/report/report_save.c \
+	core/report/report_tally.c core/report/report_view.c
 SHARE_SRC = core/share/share.c core/share/share_conn.c core/share/share_literal.c \
 	core/share/share_names.c core/share/share_reply.c core/share/share_resp.c \
 	core/share/share_seal.c core/share/share_send.c core/share/share_steps.c
@@ -58,11 +58,11 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_report_kept.c core/agent/agent_report_mail.c core/agent/agent_report_pause.c \
 	core/agent/agent_report_plan.c core/agent/agent_report_post.c core/agent/agent_report_send.c \
 	core/agent/agent_report_testing.c core/agent/agent_report_tick.c core/agent/agent_report_to.c \
-	core/agent/agent_route.c core/agent/agent_share.c \
-	core/agent/agent_share_work.c core/agent/agent_slots.c core/agent/agent_sweep.c \
-	core/agent/agent_tell.c core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c \
-	core/agent/agent_work.c core/agent/clock.c core/agent/explain.c core/agent/inspect.c \
-	core/agent/metrics.c core/agent/random.c
+	core/agent/agent_route.c core/agent/agent_share.c core/agent/agent_share_work.c \
+	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tell.c \
+	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
+	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
+	core/agent/random.c
 CORE_SRC = core/driver.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) \
 	$(JOURNAL_SRC) $(ANSWER_SRC) $(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) \
 	$(SMTP_SRC) $(REPORT_SRC) $(SHARE_SRC) $(AGENT_SRC)

@@ -30,6 +30,7 @@
 #include "commands.h"
 #include "live.h"
 #include "rights.h"
+#include "terminal.h"
 #include "value.h"
 
 enum {
@@ -607,8 +608,6 @@ int
 sts_command_check(const struct sts_args *args)
 {
 	char why[STS_CONF_WHY_MAX];
-	bool terminal = isatty(STDOUT_FILENO) != 0;
-	const char *no_colour = getenv("NO_COLOR");
 
 	if (args->help) {
 		fputs(help, stdout);
@@ -623,7 +622,8 @@ sts_command_check(const struct sts_args *args)
 	if (rc != 0) {
 		return rc;
 	}
-	sts_check_print_on(terminal, no_colour == NULL || no_colour[0] == '\0');
+	sts_check_print_on(sts_terminal_draws(STDOUT_FILENO),
+	    sts_terminal_colours(STDOUT_FILENO));
 	the.view = args->plugin ? &sts_check_plugin
 		   : args->json ? &sts_check_json
 				: &sts_check_print;

@@ -14,6 +14,7 @@
 #include "../../core/base/text.h"
 #include "../../port/posix/addr.h"
 #include "check_view.h"
+#include "terminal.h"
 
 enum {
 	DIGEST_SHOWN =
@@ -34,7 +35,7 @@ static void
 clear(void)
 {
 	if (progressing) {
-		fputs("\r\033[K", stdout);
+		fputs(STS_TERMINAL_LINE, stdout);
 		progressing = false;
 	}
 }
@@ -56,8 +57,9 @@ progress(const char *what, struct sts_text name)
 {
 	if (terminal) {
 		clear();
-		printf("  ... %s ", what);
+		printf(STS_TERMINAL_CUT "  ... %s ", what);
 		put(name);
+		fputs(STS_TERMINAL_WRAP, stdout);
 		fflush(stdout);
 		progressing = true;
 	}

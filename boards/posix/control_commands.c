@@ -94,8 +94,9 @@ connect_daemon(const struct sts_args *args, int *code)
 	int fd = sts_control_client_connect(&conf.control);
 
 	if (fd < 0) {
-		*code = sts_fail(STS_EXIT_FAILURE, "no daemon at %s: %s",
-		    conf.control.path, strerror(errno));
+		*code = sts_fail(STS_EXIT_FAILURE,
+		    "the daemon at %s cannot be asked: %s", conf.control.path,
+		    strerror(errno));
 	}
 	return fd;
 }

@@ -7,6 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,14 @@
 #include "parts.h"
 #include "publish.h"
 #include "status_html.h"
+#include "terminal.h"
 
 enum {
 	ANSWER_MAX = 32768,
 	TITLE_WIDTH = 14,
+	TEXT_AT = TITLE_WIDTH + 1, /* the column; in a narrow terminal: */
+	TEXT_AT_NARROW = 2,
+	TEXT_MIN = 20, /* less room than this is narrow */
 	WATCH_S = 2
 };
 
@@ -59,8 +64,8 @@ ask(const struct sts_conf *conf, bool brief, struct answer *a, char *why,
 	int fd = sts_control_client_connect(&conf->control);
 
 	if (fd < 0) {
-		snprintf(why, size, "no daemon at %s: %s", conf->control.path,
-		    strerror(errno));
+		snprintf(why, size, "the daemon at %s cannot be asked: %s",
+		    conf->control.path, strerror(errno));
 		return STS_EXIT_FAILURE;
 	}
 	memset(&r, 0, sizeof r);
@@ -83,30 +88,86 @@ ask(const struct sts_conf *conf, bool brief, struct answer *a, char *why,
 
 /* ---- on a terminal ---- */
 
+struct screen {
+	const char *title; /* not printed yet */
+	size_t columns, rows; /* rows: that are left */
+	size_t text_at;
+};
+
+/* How much of the text fits into `room`: up to a space, if there is one. */
+static size_t
+fitting(const char *text, size_t room)
+{
+	size_t n = strlen(text), i;
+
+	if (n <= room) {
+		return n;
+	}
+	for (i = room; i > 0 && text[i] != ' '; i--) {
+	}
+	return i > 0 ? i : room;
+}
+
+/* A row of its own. False: the screen is full. */
+static bool
+row(struct screen *s, const char *text, size_t n, size_t at)
+{
+	if (s->rows == 0) {
+		return false;
+	}
+	s->rows -= s->rows == SIZE_MAX ? 0 : 1;
+	printf("%*s", (int)at, "");
+	sts_control_print_text(sts_text((const uint8_t *)text, n));
+	putchar('\n');
+	return true;
+}
+
 static void
 print_section(void *ctx, const char *title)
 {
-	*(const char **)ctx = title;
+	struct screen *s = ctx;
+
+	s->title = title;
 }
 
 static void
 print_line(void *ctx, const char *text)
 {
-	const char **title = ctx;
+	struct screen *s = ctx;
+	bool beside = s->text_at == TEXT_AT && s->rows > 0;
 
-	printf("%-*s ", TITLE_WIDTH, *title);
-	*title = "";
-	sts_control_print_text(sts_text_of(text));
-	putchar('\n');
+	if (beside) {
+		printf("%-*s ", TITLE_WIDTH, s->title);
+	} else if (s->title[0] != '\0') {
+		(void)row(s, s->title, strlen(s->title), 0);
+	}
+	s->title = "";
+	do {
+		size_t n = fitting(text, s->columns - s->text_at);
+
+		if (!row(s, text, n, beside ? 0 : s->text_at)) {
+			return;
+		}
+		beside = false;
+		text += n;
+		text += strspn(text, " ");
+	} while (*text != '\0');
 }
 
+/* Words are broken where the terminal ends, and without one not at all. What is
+ * drawn `again` is cut to the screen: its beginning would scroll away. */
 static void
-print_words(const struct sts_tree *t)
+print_words(const struct sts_tree *t, bool again)
 {
-	const char *title = "";
-	const struct sts_status_paper paper = { &title, print_section,
-		print_line };
+	struct screen s = { "", SIZE_MAX, SIZE_MAX, TEXT_AT };
+	const struct sts_status_paper paper = { &s, print_section, print_line };
 
+	sts_terminal_size(STDOUT_FILENO, &s.columns, &s.rows);
+	if (s.columns < TEXT_AT + TEXT_MIN) {
+		s.text_at = TEXT_AT_NARROW;
+	}
+	/* The last row is where the cursor stays. */
+	s.rows = again ? s.rows - 1 : SIZE_MAX;
 	sts_status_words(t, &paper);
 }
 
@@ -162,7 +223,7 @@ show(const struct answer *a, const struct sts_args *args)
 	if (args->json) {
 		sts_control_print_text(a->object);
 	} else {
-		print_words(&a->tree);
+		print_words(&a->tree, false);
 	}
 	return (int)a->code;
 }
@@ -174,17 +235,16 @@ watch(const struct sts_conf *conf, struct answer *a)
 {
 	char why[STS_CONF_WHY_MAX];
 
-	if (!isatty(STDOUT_FILENO)) {
-		return sts_fail(
-		    STS_EXIT_USAGE, "status: --watch needs a terminal");
+	if (!sts_terminal_draws(STDOUT_FILENO)) {
+		return sts_fail(STS_EXIT_USAGE,
+		    "status: --watch needs a terminal, and not a dumb one");
 	}
 	for (;;) {
 		int code = ask(conf, false, a, why, sizeof why);
 
-		/* To the top, and nothing below. */
-		fputs("\033[H\033[J", stdout);
+		fputs(STS_TERMINAL_TOP, stdout);
 		if (code == 0) {
-			print_words(&a->tree);
+			print_words(&a->tree, true);
 		} else {
 			puts(why);
 		}

@@ -201,9 +201,9 @@ say_journal(struct words *w)
 		return;
 	}
 	say(w,
-	    "%s; %llu policies wait to be written, %llu records written "
+	    "%s; %llu policies wait, %llu records written "
 	    "since start, %llu lost",
-	    is(w, "journal.state", "ok")     ? "written in order"
+	    is(w, "journal.state", "ok")     ? "in order"
 	    : is(w, "journal.state", "full") ? "FULL"
 					     : "FAILING",
 	    number(w, "journal.unsaved"), number(w, "journal.saved"),

@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "control_client.h"
 #include "names.h"
+#include "terminal.h"
 
 enum {
 	AT_ONCE = 3, /* of the daemon's places; one stays for others */
@@ -66,8 +67,10 @@ show(struct warm *w, bool last)
 	sts_ms now = sts_posix_now();
 
 	if (w->terminal && (last || now - w->shown_at >= SHOW_MS)) {
-		fprintf(stderr, "\r%u of %u, %u with a policy%s", w->done,
-		    w->total, w->policies, last ? "\n" : "");
+		fprintf(stderr,
+		    STS_TERMINAL_LINE STS_TERMINAL_CUT
+		    "%u of %u, %u with a policy" STS_TERMINAL_WRAP "%s",
+		    w->done, w->total, w->policies, last ? "\n" : "");
 		w->shown_at = now;
 	}
 }
@@ -269,6 +272,6 @@ sts_command_warm(const struct sts_args *args)
 		return sts_fail(
 		    STS_EXIT_CONFIG, "%s: %s", path, strerror(errno));
 	}
-	w.terminal = isatty(STDERR_FILENO);
+	w.terminal = sts_terminal_draws(STDERR_FILENO);
 	return run(&w);
 }

@@ -62,9 +62,18 @@ class Terminal:
 def terminals(command, world, blind, rows):
     args = [command] + arguments(world, blind, rows["bad"], "bad.example")
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    env["TERM"] = "xterm"
     t = Terminal(args, env)
     want("colour on a terminal", ESCAPE.search(t.out), t.out)
     want("progress on a terminal", b"\r\x1b[K" in t.out, t.out)
+    # A row that went on in the next would be left behind by what clears a row.
+    want("progress is one row", re.search(
+        rb"\x1b\[\?7l  \.\.\. [^\n]*\x1b\[\?7h", t.out)
+        and t.out.count(b"  ... ") == t.out.count(b"\x1b[?7l")
+        == t.out.count(b"\x1b[?7h"), t.out)
+    t = Terminal(args, dict(env, TERM="dumb"))
+    want("no escapes on a dumb terminal", b"\x1b" not in t.out
+         and b"  ... " not in t.out, t.out)
     t = Terminal(args, dict(env, NO_COLOR="1"))
     want("NO_COLOR", not ESCAPE.search(t.out), t.out)
     t = Terminal(args, dict(env, NO_COLOR=""))

@@ -2,6 +2,7 @@
 """status.py MTASTS: mtasts status of a running daemon: words, JSON, exit codes,
 the page under a strict parser and tidy, redrawn on a terminal; and what
 mtasts completion writes, read by each shell that is there."""
+import fcntl
 import html.parser
 import json
 import os
@@ -9,8 +10,10 @@ import pty
 import re
 import select
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 
 import agent
 
@@ -87,22 +90,82 @@ def status(binary, where, *words):
                           timeout=agent.PATIENCE)
 
 
+class Screen:
+    """A terminal of this size on which a command runs."""
+
+    def __init__(self, argv, columns, rows, kind="xterm"):
+        self.fd, there = pty.openpty()
+        fcntl.ioctl(there, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+        self.child = subprocess.Popen(argv, stdin=there, stdout=there,
+                                      stderr=there,
+                                      env=dict(os.environ, TERM=kind))
+        os.close(there)
+        self.text = ""
+
+    def more(self):
+        """False: it has ended."""
+        ready, _, _ = select.select([self.fd], [], [], agent.PATIENCE)
+        agent.check(ready, "nothing more: %r" % self.text)
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            data = b""
+        self.text += data.decode().replace("\r\n", "\n")
+        return data != b""
+
+    def end(self):
+        while self.more():
+            pass
+        os.close(self.fd)
+        return self.child.wait()
+
+    def kill(self):
+        self.child.terminate()
+        self.child.wait()
+        os.close(self.fd)
+
+
+def words_of(text):
+    """Without what another moment changes."""
+    return re.sub(r"\d+", "0", text).split()
+
+
+def screens(binary, where):
+    """No row is wider than the terminal, no word is lost, and an idle daemon
+    fits a screen of 24 rows and the prompt; without a terminal lines stay
+    whole."""
+    argv = [binary, "status", "-o", where]
+    whole = status(binary, where).stdout
+    agent.check(max(map(len, whole.splitlines())) > 80, "lines are broken")
+    for columns in (200, 80, 40, 30, 1):
+        s = Screen(argv, columns, 24)
+        agent.check(s.end() == 0, s.text)
+        rows = s.text.splitlines()
+        agent.check(max(map(len, rows)) <= max(columns, 16),
+                    "%d columns: %s" % (columns, s.text))
+        agent.check(columns < 30 or words_of(s.text) == words_of(whole),
+                    "%d columns: %s" % (columns, s.text))
+        agent.check(columns < 80 or len(rows) < 24, "%d rows" % len(rows))
+
+
 def watch(binary, where):
-    """On a terminal it is drawn again; elsewhere it is refused."""
+    """On a terminal it is drawn again, the beginning of it where it is too
+    long; elsewhere it is refused."""
     r = status(binary, where, "--watch")
     agent.check(r.returncode == 64 and "terminal" in r.stderr, r.stderr)
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execv(binary, [binary, "status", "--watch", "-o", where])
-    text = b""
-    while text.count(b"\x1b[H\x1b[J") < 2:
-        ready, _, _ = select.select([fd], [], [], agent.PATIENCE)
-        agent.check(ready, "not drawn again: %r" % text)
-        text += os.read(fd, 4096)
-    agent.check(b"Name servers" in text, text)
-    os.kill(pid, 15)
-    os.waitpid(pid, 0)
-    os.close(fd)
+    argv = [binary, "status", "--watch", "-o", where]
+    s = Screen(argv, 80, 24, kind="dumb")
+    agent.check(s.end() == 64 and "\x1b" not in s.text, s.text)
+    for columns, rows in (80, 60), (40, 20), (1, 1):
+        s = Screen(argv, columns, rows)
+        while s.text.count("\x1b[H\x1b[J") < 2:
+            s.more()
+        s.kill()
+        first = s.text.split("\x1b[H\x1b[J")[1]
+        agent.check(first.startswith("Status"), first)
+        agent.check(first.count("\n") < max(rows, 16), first)
+        agent.check(rows < 60 or "Busy" in first, first)
 
 
 def completion(binary, folder):
@@ -170,6 +233,7 @@ def main():
                     "left over: %s" % os.listdir(folder))
         r = status(binary, where, "--html", folder + "/not/there")
         agent.check(r.returncode == 70 and "not/there" in r.stderr, r.stderr)
+        screens(binary, where)
         watch(binary, where)
         daemon.stop()
         before = read_page(page)
