@@ -111,8 +111,8 @@ void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
  * are read, and not written to.
  *
  * Later, when the storage was not there at the start: what it keeps is read
- * while questions are answered, and of two versions the one that was fetched
- * later counts. Again, when its areas have grown and begin with what they
+ * while questions wait for the end of that, and of two versions the one that
+ * was fetched later counts. Again, when its areas have grown and begin with what they
  * held; false: they have not.
  */
 bool sts_agent_journal(
@@ -139,8 +139,9 @@ uint32_t sts_agent_journal_area(
 
 /*
  * How it is with the storage. While it fails the agent goes on from memory,
- * and tries again after 1, 2, 4, 8, 16, 16... minutes: what could not be read
- * is read first, then all that is held is written anew. Events tell the change.
+ * and tries again after 1, 2, 4, 8, 16, 16... minutes, or seconds while it is
+ * to be read at first: what could not be read is read before all else (and is
+ * no answer until then, core/journal/README.md), then all that is held is written anew. Events tell the change.
  */
 enum sts_keeping {
 	STS_KEEPING_OFF = 0, /* none was planned */

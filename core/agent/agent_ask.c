@@ -13,6 +13,9 @@
  *	                                     deadline
  *	WAITS    the list of its lookup      deadline, lookup, began
  *
+ * Of a policy that is held because a journal was read in part only what is
+ * fetched from now on is an answer (agent_wait.c: doubt).
+ *
  * Invariants: waits is true in every phase but NONE. A live policy that is held
  * answers without the network; only a due check may delay that, and briefly.
  *
@@ -146,6 +149,18 @@ renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	return true;
 }
 
+/*
+ * Whether a policy that outlived a restart is the answer whatever the network
+ * is like now, and what is published is looked up behind it. Not where the
+ * journal has lost something, maybe a newer version: then the check comes first.
+ */
+static bool
+answers_unchecked(const struct sts_agent *a, const struct sts_entry *e)
+{
+	return e->checked_s == 0 &&
+	       !(STS_JOURNAL && e->restored && sts_agent_journal_lost(a));
+}
+
 /* A live policy is held: it is the answer, after a due check of TXT if that
  * comes quickly. */
 static void
@@ -155,9 +170,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	uint32_t now_s = sts_agent_now_s(a);
 
 	note_asked(a, domain, ref, e);
-	if (e->checked_s == 0) {
-		/* It outlived a restart, and is the answer whatever the network
-		 * is like now; what is published is looked up behind it. */
+	if (answers_unchecked(a, e)) {
 		if (sts_agent_work_find(a, domain) == NULL) {
 			sts_agent_work_begin(a, domain, false);
 		}
@@ -283,6 +296,16 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	return true;
 }
 
+/* Only what is fetched from now on is an answer, or the end of it. */
+static void
+wait_for_fetch(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
+{
+	wait_for_lookup(a, ask, domain);
+	if (ask->phase == STS_ASK_WAITS) {
+		a->lookups[ask->lookup].refresh = true;
+	}
+}
+
 /* The operator wants the domain looked up now: no back-off delays that. */
 static void
 ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
@@ -295,10 +318,7 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		e.retry_s = 0;
 		sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 	}
-	wait_for_lookup(a, ask, domain);
-	if (ask->phase == STS_ASK_WAITS) {
-		a->lookups[ask->lookup].refresh = true;
-	}
+	wait_for_fetch(a, ask, domain);
 }
 
 /* While the mail hosts are looked up: what will be asked next if they do not
@@ -321,14 +341,28 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
+/* From what is held, or not, of the domain's policy. */
+static void
+ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
+{
+	struct sts_entry e;
+	sts_ref ref = sts_agent_live(a, domain, &e);
+
+	if (ref == 0) {
+		ask_not_held(a, ask, domain);
+	} else if (STS_JOURNAL && sts_agent_journal_decides(a, &e)) {
+		wait_for_fetch(a, ask, domain);
+	} else {
+		ask_held(a, ask, domain, ref, &e);
+	}
+}
+
 static void
 decide(struct sts_agent *a, struct sts_ask *ask)
 {
 	bool began = false;
 	struct sts_key key;
 	struct sts_text domain;
-	struct sts_entry e;
-	sts_ref ref;
 
 	if (ask_operator(a, ask, &key)) {
 		return;
@@ -353,12 +387,7 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 		ask_afresh(a, ask, domain);
 		return;
 	}
-	ref = sts_agent_live(a, domain, &e);
-	if (ref != 0) {
-		ask_held(a, ask, domain, ref, &e);
-	} else {
-		ask_not_held(a, ask, domain);
-	}
+	ask_policy(a, ask, domain);
 }
 
 void
@@ -441,19 +470,11 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
-/*
- * When an ask that waits for a lookup is answered whatever is known by then:
- * the domain has had answer_within, our own shortage not counted.
- */
 static sts_ms
 enough_at(const struct sts_agent *a, const struct sts_ask *ask)
 {
-	uint32_t ours_ms = sts_agent_ours_ms(a, &a->lookups[ask->lookup]);
-	sts_ms waited = a->now - ask->began;
-
-	/* The lookup may have waited before this question came. */
-	return ask->began + ask->zone->answer_within_ms +
-	       (ours_ms < waited ? ours_ms : waited);
+	return sts_agent_enough_at(
+	    a, ask, sts_agent_ours_ms(a, &a->lookups[ask->lookup]));
 }
 
 /* What is known when the domain has had its time. */
@@ -518,10 +539,6 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 		}
 		return;
 	}
-	if (sts_agent_journal_loading(a)) {
-		answer_busy(a, ask, domain);
-		return;
-	}
 	ref = sts_agent_live(a, domain, &e);
 	if (ref != 0) {
 		due_held(a, ask, domain, ref, &e);
@@ -530,10 +547,16 @@ sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask)
 	}
 }
 
+static bool
+may_leave_journal(const struct sts_agent *a)
+{
+	return a->journal_asks.count > 0 && !sts_agent_journal_loading(a);
+}
+
 bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
-	return a->journal_asks.count > 0 ||
+	return may_leave_journal(a) ||
 	       (sts_agent_work_room(a, false) &&
 		   (a->asks.count > 0 || a->ask.crowded > 0));
 }
@@ -550,7 +573,7 @@ next_waiting(struct sts_agent *a)
 {
 	bool crowded = a->ask.crowded > 0;
 
-	if (a->journal_asks.count > 0) {
+	if (may_leave_journal(a)) {
 		return sts_agent_ask_of(a, a->journal_asks.head);
 	}
 	if (crowded && a->asks.count > 0) {

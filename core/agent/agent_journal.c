@@ -75,8 +75,24 @@ sts_agent_journal_again(
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
-	return sts_agent_keeps(a) && !a->serving &&
+	return sts_agent_keeps(a) && !a->journal.loaded &&
 	       sts_journal_state(a->journal.engine) == STS_JOURNAL_LOADING;
+}
+
+bool
+sts_agent_journal_decides(const struct sts_agent *a, const struct sts_entry *e)
+{
+	if (!sts_agent_keeps(a) || a->journal.loaded) {
+		return false;
+	}
+	return e != NULL ? e->restored
+			 : a->journal.wait_ms < STS_JOURNAL_RETRY_MS;
+}
+
+bool
+sts_agent_journal_lost(const struct sts_agent *a)
+{
+	return sts_agent_keeps(a) && a->journal.engine->lost > 0;
 }
 
 bool
@@ -176,7 +192,8 @@ static void
 wait_longer(struct sts_agent *a)
 {
 	if (a->journal.wait_ms == 0) {
-		a->journal.wait_ms = STS_JOURNAL_RETRY_MS;
+		a->journal.wait_ms = a->journal.loaded ? STS_JOURNAL_RETRY_MS
+						       : STS_JOURNAL_REREAD_MS;
 	} else if (a->journal.wait_ms < STS_JOURNAL_RETRY_MAX_MS) {
 		a->journal.wait_ms *= 2;
 	}
@@ -185,7 +202,8 @@ wait_longer(struct sts_agent *a)
 /*
  * When to go on. Over the day's budget there are unsaved policies and nothing
  * may be done: when a whole round over the cache has found nothing, it rests.
- * A storage that fails is left alone for longer each time.
+ * A storage that fails is left alone for longer each time; one that is still
+ * to be read at first for moments only, since answers depend on it.
  */
 static void
 pace(struct sts_agent *a, bool worked, sts_ms now)

@@ -60,7 +60,8 @@ enum {
 	STS_STAMP_S = 3600, /* how often a confirmed time is kept, */
 	STS_STAMP_AFTER_S = 2 * 3600, /* not so soon after a jump */
 	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
-	STS_JOURNAL_RETRY_MS = 60000, /* after an error of the storage, */
+	STS_JOURNAL_REREAD_MS = 1000, /* after an error while it is read, and */
+	STS_JOURNAL_RETRY_MS = 60000, /* after one while it is written, */
 	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */
 };
 
@@ -392,6 +393,11 @@ void sts_agent_wait_in_queue(
  * what is ours when queue_wait is over, else when the longer of the two times
  * is. */
 sts_ms sts_agent_longest_wait(const struct sts_ask *ask);
+/* When one that waits for name servers is answered whatever is known by then:
+ * the domain has had answer_within, what was lost of it for want of what is
+ * ours, ours_ms by now, not counted. */
+sts_ms sts_agent_enough_at(
+    const struct sts_agent *a, const struct sts_ask *ask, uint32_t ours_ms);
 /* It waits no more; whatever its phase. */
 void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
 /* The ask, which has no answer yet, gets this one. domain: for the log. The
@@ -436,6 +442,18 @@ void sts_agent_alert_cache(
 /* Whether a journal was planned for and has not been read: its policies may
  * still come. */
 bool sts_agent_journal_awaited(const struct sts_agent *a);
+/*
+ * Whether that may decide about a domain, since the journal has not been read
+ * to its end. e: of the policy that is held for it, NULL: none is. Of one that
+ * came from there a later version may follow, and it is no answer. Where
+ * nothing is held "not found" is none, either, but not for longer than the
+ * first minute of a storage that fails.
+ */
+bool sts_agent_journal_decides(
+    const struct sts_agent *a, const struct sts_entry *e);
+/* Whether it was read, and some of it was damaged or could not be: an older
+ * version may stand for a lost one. */
+bool sts_agent_journal_lost(const struct sts_agent *a);
 /* The domain's policy was removed and must not come back from the journal. */
 void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
 /* Keep the time, if it is confirmed and the one kept is that much older. */

@@ -99,6 +99,45 @@ sts_agent_longest_wait(const struct sts_ask *ask)
 		       : z->answer_within_ms);
 }
 
+sts_ms
+sts_agent_enough_at(
+    const struct sts_agent *a, const struct sts_ask *ask, uint32_t ours_ms)
+{
+	sts_ms waited = a->now - ask->began;
+
+	/* What is waited for may have begun before this question came. */
+	return ask->began + ask->zone->answer_within_ms +
+	       (ours_ms < waited ? ours_ms : waited);
+}
+
+/*
+ * While the journal could not be read to its end, what came from it is no
+ * answer, nor is "not found" where more of it may follow: cannot tell. What this
+ * run fetched is one, and so are DANE and what the operator decided.
+ */
+static struct sts_answer
+doubt(const struct sts_agent *a, struct sts_answer with, struct sts_text domain)
+{
+	bool table = with.rule == STS_RULE_TABLE || with.rule == STS_RULE_CLOCK;
+	struct sts_entry e;
+	sts_ref ref;
+
+	if (!table && with.rule != STS_RULE_HELD) {
+		return with;
+	}
+	ref = with.ref != 0 ? with.ref : sts_cache_find(&a->cache, domain);
+	if (ref != 0) {
+		sts_cache_get(&a->cache, ref, &e);
+	}
+	if (ref != 0 && e.kind == STS_KIND_POLICY
+		? !sts_agent_journal_decides(a, &e)
+		: with.kind != STS_ANSWER_NOTFOUND ||
+		      !sts_agent_journal_decides(a, NULL)) {
+		return with;
+	}
+	return sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
+}
+
 /* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
 static void
 audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
@@ -146,6 +185,9 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 	if (STS_PRELOAD) {
 		with = sts_decide_preload(ask->settings,
 		    sts_agent_preload_live(a, ask->settings), with, domain);
+	}
+	if (STS_JOURNAL && !a->journal.loaded) {
+		with = doubt(a, with, domain);
 	}
 	ask->answer = ask->dane == STS_DANE_PARTIAL
 			  ? sts_decide_partial(ask->settings, with)
@@ -212,19 +254,21 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 {
 	struct sts_text domain = sts_lookup_domain(l);
 	struct sts_entry e;
+	bool doubted;
 
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
 	} else {
 		ref = sts_agent_live(a, domain, &e);
 	}
+	doubted = STS_JOURNAL && ref != 0 && sts_agent_journal_decides(a, &e);
 	for (uint16_t node = l->waiters.head, next; node != STS_NODE_NONE;
 	     node = next) {
 		struct sts_ask *ask = sts_agent_ask_of(a, node);
 
 		next = ask->next;
-		if (ask->afresh && !over) {
-			continue;
+		if ((ask->afresh || doubted) && !over) {
+			continue; /* for what is fetched now */
 		}
 		sts_agent_answer(a, ask,
 		    ref != 0

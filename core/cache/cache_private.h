@@ -69,6 +69,8 @@ enum {
 	STS_ENTRY_LAPSED = 0x80, /* bits of the octet that holds kind */
 	STS_ENTRY_PROVED = 0x40,
 	STS_ENTRY_SHARED = 0x20,
+	STS_ENTRY_RESTORED = 0x10,
+	STS_ENTRY_KIND = 0x0f,
 
 	/*
 	 * Longest chain of an index bucket. Buckets are at least a quarter of

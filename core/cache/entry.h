@@ -32,6 +32,7 @@ struct sts_entry {
 	bool lapsed; /* a policy whose expiry was logged */
 	bool proved; /* a policy fetched under a confirmed clock */
 	bool shared; /* a policy that another gateway has fetched */
+	bool restored; /* a policy of the journal, not fetched since */
 	uint16_t mx_count;
 	uint16_t asked_day; /* agent day (now_s / 86400) of the last question */
 	uint32_t max_age_s;

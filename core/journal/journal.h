@@ -56,7 +56,7 @@ enum {
 	STS_JOURNAL_ERRORS_MAX = 8,
 	/* A place that cannot be read so many times, each after a retry, is
 	 * damaged: what stands there is lost. */
-	STS_JOURNAL_READS_MAX = 4
+	STS_JOURNAL_READS_MAX = 10
 };
 
 struct sts_journal_geometry {
@@ -110,6 +110,7 @@ struct sts_journal {
 	uint8_t resume; /* the stage that a retry goes on with */
 	bool scanned; /* the copy has seen the whole cache once */
 	bool stamp_due, forget_due, compact_due, hurried;
+	bool gave_up; /* a record could not be read, however often */
 	bool off_given; /* off_s is this run's, not the medium's */
 	bool off_copied; /* the new area has it */
 	struct sts_journal_op op;
@@ -137,7 +138,8 @@ struct sts_journal {
 	uint8_t domain[STS_NAME_MAX];
 	uint8_t forget[STS_NAME_MAX];
 	uint8_t forget_len;
-	/* Since start, and wrapping: records, records, times, octets. */
+	/* Since start, and wrapping: records, records (of what could not be
+	 * read at all: one a place), times, octets. */
 	uint32_t saved, lost, compactions, written;
 };
 

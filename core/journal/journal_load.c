@@ -18,7 +18,9 @@
  * A damaged body costs its record (`lost`); a damaged head ends the area, since
  * lengths behind it cannot be trusted, and a stranger chose the bytes of the
  * payloads: none of them may be taken for a record. A place that cannot be read
- * is not yet damaged: it is read again after a retry.
+ * is not yet damaged: it is read again after a retry. After the first record
+ * that was given up (`gave_up`) no other is waited for: a medium that fails in
+ * many places must not keep questions waiting for each.
  */
 #include <string.h>
 
@@ -82,6 +84,7 @@ area_read(struct sts_journal *j, bool ok)
 {
 	struct sts_journal_area a;
 
+	j->lost += !ok; /* it may have been the one that counts */
 	if (ok && sts_journal_get_area(j->head, &a)) {
 		bool later = j->area == j->g.area_count ||
 			     (int32_t)(a.revision - j->revision) > 0;
@@ -161,7 +164,7 @@ superseded(const struct sts_journal *j)
 		return false;
 	}
 	sts_cache_get(j->cache, ref, &e);
-	return e.fetched_s >= j->rec.fetched_s;
+	return !e.restored && e.fetched_s >= j->rec.fetched_s;
 }
 
 static void
@@ -175,6 +178,7 @@ restore(struct sts_journal *j)
 	e.kind = STS_KIND_POLICY;
 	e.proved = j->rec.proved;
 	e.shared = j->rec.shared;
+	e.restored = true;
 	e.mode = j->rec.mode;
 	e.mx_count = j->rec.mx_count;
 	e.asked_day = j->rec.asked_day;
@@ -210,8 +214,15 @@ forget(struct sts_journal *j)
 {
 	sts_ref ref =
 	    sts_cache_find(j->cache, sts_text(j->domain, j->rec.domain_len));
+	struct sts_entry e;
 
-	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
+	if (ref == 0) {
+		return;
+	}
+	sts_cache_get(j->cache, ref, &e);
+	/* What this run fetched is newer; what was restored is not, and may be
+	 * unsaved for its protection alone. */
+	if (e.restored || !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_remove(j->cache, ref);
 	}
 }
@@ -243,6 +254,7 @@ head_read(struct sts_journal *j, bool ok)
 {
 	if (!record_here(j, ok)) {
 		j->dirty = j->dirty || !ok;
+		j->lost += !ok; /* and what stood behind it */
 		records_over(j);
 		return;
 	}
@@ -361,8 +373,11 @@ sts_journal_load_next(struct sts_journal *j)
 static bool
 read_later(struct sts_journal *j)
 {
-	if (j->stage == STS_STAGE_REST ||
-	    ++j->errors >= STS_JOURNAL_READS_MAX) {
+	if (j->stage == STS_STAGE_REST || j->gave_up) {
+		return false;
+	}
+	if (++j->errors >= STS_JOURNAL_READS_MAX) {
+		j->gave_up = j->stage != STS_STAGE_AREAS;
 		return false;
 	}
 	sts_cache_abandon(j->cache, &j->staged);

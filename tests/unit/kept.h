@@ -175,6 +175,7 @@ kept_renew(struct kept *k, struct sts_cache *c, unsigned domain, uint32_t n)
 	sts_cache_get(c, ref, &e);
 	e.fetched_s = next.fetched_s;
 	e.refresh_s = next.refresh_s;
+	e.restored = false; /* as of a fetch */
 	sts_cache_set(c, ref, &e, sts_now(KEPT_NOW + n, true));
 }
 
@@ -194,6 +195,7 @@ kept_is(const struct kept *k, const struct sts_cache *c, sts_ref ref,
 		return false;
 	}
 	sts_cache_get(c, ref, &e);
+	e.restored = false; /* what was saved and what was read are the same */
 	return memcmp(&e, &w, sizeof e) == 0 &&
 	       sts_cache_read(c, ref, 0, got, sizeof got) == len &&
 	       (len == 0 || memcmp(got, want, len) == 0);

@@ -331,6 +331,42 @@ START_TEST(read_errors)
 }
 END_TEST
 
+/* After a place that was given up no other is waited for. */
+START_TEST(read_error_beside_another)
+{
+	flash_for(1);
+	start(1);
+	run();
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		put(i, 1);
+	}
+	run();
+	flash_power_on(&f);
+	start(1);
+	/* Both heads of areas, and some of records. */
+	for (unsigned i = 0; i < 4; i++) {
+		sts_journal_step(&j, &f.store, NOW);
+	}
+	f.fail_reads = STS_JOURNAL_READS_MAX;
+	for (unsigned i = 1; i < STS_JOURNAL_READS_MAX; i++) {
+		run();
+		ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FAILED);
+		sts_journal_retry(&j);
+	}
+	sts_journal_step(&j, &f.store, NOW);
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_LOADING);
+	ck_assert_uint_eq(j.lost, 0);
+	sts_journal_step(&j, &f.store, NOW); /* a head, then its domain */
+	f.fail_reads = 1;
+	run();
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	ck_assert_uint_eq(j.lost, 1);
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		ck_assert(i == 0 || held(i) == 1);
+	}
+}
+END_TEST
+
 static void
 forget(unsigned domain)
 {
@@ -428,6 +464,7 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, stuck_cells, 0, n);
 	tcase_add_test(tc, storage_errors);
 	tcase_add_test(tc, read_errors);
+	tcase_add_test(tc, read_error_beside_another);
 	tcase_add_test(tc, forget_while_written);
 	tcase_add_test(tc, forget_outlives_newcomer);
 	tcase_add_test(tc, forget_always_fits);
