@@ -111,7 +111,7 @@ DAEMON_SRC = $(addprefix boards/posix/,anchors_command.c conf.c conf_keys.c conf
 	control.c control_client.c control_commands.c control_print.c control_record.c control_report.c \
 	control_request.c control_show.c date.c fields.c help.c journal_child.c journal_file.c lines.c \
 	listeners.c live.c look.c main.c match.c memory.c metrics_http.c names.c preload_file.c publish_file.c \
-	query.c report_file.c resolv.c rights.c roots.c scrape.c serve.c side.c signals.c users.c value.c \
+	query.c report_file.c resolv.c rights.c roots.c scrape.c serve.c side.c signals.c terminal.c users.c value.c \
 	warm_names.c watch.c) \
 	$(foreach part,$(filter-out $(WITHOUT),$(DAEMON_PARTS)),$($(part)_SRC))
 
