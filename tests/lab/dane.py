@@ -293,8 +293,13 @@ def explained(daemon, rows):
     """`query` says what was found, host by host."""
     for row in rows:
         got = daemon.query(row.domain)
-        if row.answer == "dane-only":
-            check(f"query {row.domain}", got.get("dane") == "only", got)
+        levels = {"dane-only": ("only",), "TEMP": ("unknown",)}
+        check(f"query {row.domain}", got.get("dane") in levels.get(
+            row.answer, ("none", "partial")), got)
+        check(f"query {row.domain}: hosts", row.answer != "dane-only" or
+              any(h.endswith(" usable") for h in got["dane_host"]), got)
+        check(f"query {row.domain}: why", row.answer != "TEMP" or
+              got.get("dane_reason") == "dns-servfail", got)
     daemon.stop()
     log = daemon.lab.path("mtasts.log")
     with open(log, encoding="utf-8", errors="replace") as f:
