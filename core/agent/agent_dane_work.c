@@ -116,7 +116,10 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 	e.why = *why;
 	e.checked_s = sts_agent_now_s(a);
 	e.check_s = e.checked_s + keep_s;
-	sts_agent_dane_remember(a, d, &e);
+	/* What has no room among a route's records is unknown to that alone. */
+	if (d->records == NULL || count.host[STS_DANE_HOST_UNKNOWN] == 0) {
+		sts_agent_dane_remember(a, d, &e);
+	}
 	return level;
 }
 
