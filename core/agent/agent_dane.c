@@ -369,13 +369,19 @@ sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain)
 {
 	struct sts_entry e;
 	sts_ref ref = sts_agent_dane_held(a, domain, &e);
-	struct sts_dane_work *w = find_work(a, domain);
 
 	if (ref != 0) {
 		sts_cache_remove(&a->cache, ref);
 	}
-	if (w != NULL) {
-		w->outdated = true;
+	for (unsigned i = 0; i < a->config.danes; i++) {
+		struct sts_dane_work *w = &a->danes[i];
+
+		/* A route's, too: what it asked before is of before. */
+		w->outdated =
+		    w->outdated ||
+		    (w->hosts.state != STS_DANE_HOSTS_IDLE &&
+			sts_text_same(
+			    sts_dane_hosts_domain(&w->hosts), domain));
 	}
 }
 
