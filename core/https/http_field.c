@@ -98,7 +98,12 @@ judge_length(struct sts_http_fields *f, struct sts_text value, bool whole)
 					     : STS_WHY_HTTP_LENGTH;
 }
 
-/* Named a second time it would have been applied twice. */
+/*
+ * Named a second time it would have been applied twice. "identity" is no
+ * transfer coding any more (RFC 9112 7): where it stands, one reader takes the
+ * body to last until the end of the connection (6.3), another, as curl, goes by
+ * Content-Length.
+ */
 static enum sts_why
 judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
 {
@@ -109,15 +114,28 @@ judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
 	return STS_WHY_NONE;
 }
 
+/* "none" is no coding's name, but what some servers call it. */
+static bool
+is_plain(struct sts_text coding)
+{
+	return coding.n == 0 || sts_text_is(coding, "identity") ||
+	       sts_text_is(coding, "none");
+}
+
+/* A list, whose members may be empty, and which may be (RFC 9110 5.6.1.2):
+ * then nothing was applied. */
 static enum sts_why
 judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
 {
-	/* "none" is no coding's name, but what some servers call it. */
-	bool plain =
-	    sts_text_is(value, "identity") || sts_text_is(value, "none");
+	struct sts_text coding;
+	bool plain = whole;
 
 	(void)f;
-	return whole && plain ? STS_WHY_NONE : STS_WHY_HTTP_CODING;
+	while (plain && cut(&value, ',', &coding)) {
+		plain = is_plain(trim(coding));
+	}
+	return plain && is_plain(trim(value)) ? STS_WHY_NONE
+					      : STS_WHY_HTTP_CODING;
 }
 
 /* `whole` is false when the value was longer than what was kept of it. Where a

@@ -55,7 +55,7 @@ void sts_http_field_fold(struct sts_http_fields *f);
 /*
  * The field is over. STS_WHY_NONE; http-malformed: it matters, and is odd, or a
  * length or transfer coding and folded; http-type: not text/plain; http-coding:
- * a content coding other than identity or "none", transfer codings other than
+ * a content coding, but for identity and "none", transfer codings other than
  * chunked alone; http-length: not a number, or not the same number each time.
  */
 enum sts_why sts_http_field_end(struct sts_http_fields *f);
