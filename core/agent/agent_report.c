@@ -7,7 +7,9 @@
  * The day is agent time's, once that is confirmed; a clock that steps back over
  * midnight stays in the later day (core/report/report_tally.h). Our own
  * failures wait in a short queue until it is known whether their domain wants
- * reports; a failure that finds it full is counted as lost.
+ * reports; a failure that finds it full, or full of its organisation's, is
+ * counted as lost: whoever owns one name could else keep out everybody's by
+ * many domains below it, and by name servers that are slow.
  *
  * The process that writes to the socket is trusted to be a mail server, but
  * what it passes on are the words of strangers: whatever is wrong with a
@@ -19,6 +21,7 @@
 #include "../base/assert.h"
 #include "../base/crc32.h"
 #include "../base/text.h"
+#include "../cache/organisation.h"
 #include "../report/report_line.h"
 
 enum {
@@ -167,13 +170,34 @@ own_at(struct sts_agent_report *r, unsigned k)
 	return &r->own[(r->own_head + k) % STS_REPORT_OWN];
 }
 
-/* A place at the end of the queue; NULL: it is full. */
+static struct sts_text
+own_domain(const struct sts_report_own *o)
+{
+	return sts_text(o->name, o->len);
+}
+
+/* Whether the domain's organisation has its share of the queue. */
+static bool
+own_crowded(struct sts_agent_report *r, struct sts_text domain)
+{
+	const unsigned share = STS_REPORT_OWN / STS_ORGANISATION_SHARE;
+	struct sts_text organisation = sts_organisation(domain);
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < r->own_count; k++) {
+		count += sts_text_same(
+		    sts_organisation(own_domain(own_at(r, k))), organisation);
+	}
+	return count >= (share > 0 ? share : 1);
+}
+
+/* A place at the end of the queue; NULL: there is none. */
 static struct sts_report_own *
-own_new(struct sts_agent *a)
+own_new(struct sts_agent *a, struct sts_text domain)
 {
 	struct sts_agent_report *r = a->reporter;
 
-	if (r->own_count == STS_REPORT_OWN) {
+	if (r->own_count == STS_REPORT_OWN || own_crowded(r, domain)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_QUEUE);
 		return NULL;
 	}
@@ -191,7 +215,7 @@ sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
 	    !sts_report_result_of_why(why, stage, &result)) {
 		return;
 	}
-	o = own_new(a);
+	o = own_new(a, domain);
 	if (o == NULL) {
 		return;
 	}
@@ -202,12 +226,6 @@ sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
 	o->mx_len = 0;
 	o->len = (uint8_t)domain.n;
 	memcpy(o->name, domain.p, domain.n);
-}
-
-static struct sts_text
-own_domain(const struct sts_report_own *o)
-{
-	return sts_text(o->name, o->len);
 }
 
 /* The domain's record is there: count the failure. */

@@ -802,6 +802,54 @@ START_TEST(own_many)
 }
 END_TEST
 
+/* One organisation's failures take a quarter of the places, whatever they come
+ * before or among. */
+static const struct {
+	const char *name, *crowd;
+	unsigned before, among, others; /* failures of the crowd, of others */
+	unsigned counted;
+} crowds[] = {
+	{ "many domains below one", "crowd.test", 40, 0, 12, 16 },
+	{ "below a second level", "crowd.co.uk", 40, 0, 12, 16 },
+	{ "among those of others", "crowd.test", 0, 1, 12, 16 },
+	{ "at the limit", "crowd.test", 4, 0, 0, 4 },
+	{ "over the limit", "crowd.test", 5, 0, 0, 4 },
+};
+
+START_TEST(own_share)
+{
+	char name[64];
+	struct sts_metrics_values v;
+	unsigned crowd = 0;
+
+	start(262144);
+	confirm();
+	for (unsigned i = 0; i < crowds[_i].before + crowds[_i].others; i++) {
+		bool one = i < crowds[_i].before;
+
+		for (unsigned k = 0; k <= crowds[_i].among; k++) {
+			if (one || k > 0) {
+				snprintf(name, sizeof name, "h%u.%s", crowd++,
+				    crowds[_i].crowd);
+			} else {
+				snprintf(name, sizeof name, "d%u.test", i);
+			}
+			set_record(name, "v=TLSRPTv1; rua=mailto:t@a.example");
+			sts_agent_report_failed(&agent, unit_span(name),
+			    STS_WHY_CONNECT_REFUSED, STS_REPORT_AT_POLICY_HOST);
+		}
+	}
+	sts_driver_wake(&driver);
+	pass_s(90);
+	unit_int(
+	    crowds[_i].name, (long long)held(), (long long)crowds[_i].counted);
+	sts_agent_metrics(&agent, &v);
+	unit_int("lost", v.n[STS_METRIC_REPORT_LOST + 2],
+	    crowd + crowds[_i].others - crowds[_i].counted);
+	stop();
+}
+END_TEST
+
 /* Datagrams as the driver hands them over; what is none costs nothing else. */
 START_TEST(datagrams)
 {
@@ -1245,6 +1293,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, tarpit);
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
+	tcase_add_loop_test(
+	    tc, own_share, 0, (int)(sizeof crowds / sizeof *crowds));
 	tcase_add_test(tc, datagrams);
 	tcase_add_test(tc, said);
 	tcase_add_test(tc, testing);
