@@ -709,6 +709,17 @@ sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 	}
 }
 
+/* A buffer was lent: what is left of the budget counts again. */
+static void
+end_wait(struct sts_upstream *u)
+{
+	if (u->waited && u->state != NEEDS_BUFFER) {
+		u->starved = (uint8_t)sts_upstream_starved(u, u->now);
+		u->waited = false;
+		u->until = u->now + u->try_until;
+	}
+}
+
 void
 sts_upstream_tick(struct sts_upstream *u, sts_ms now)
 {
@@ -716,11 +727,7 @@ sts_upstream_tick(struct sts_upstream *u, sts_ms now)
 	if (!is_waiting(u)) {
 		return;
 	}
-	if (u->waited && u->state != NEEDS_BUFFER) {
-		/* What is left of the budget counts again. */
-		u->waited = false;
-		u->until = now + u->try_until;
-	}
+	end_wait(u);
 	if (!sts_before(now, u->until)) {
 		budget_over(u);
 		return;

@@ -91,6 +91,7 @@ struct sts_upstream {
 	uint8_t asked, erred, spent, aside; /* a bit a server: set aside, */
 	uint8_t silent, lost_edns; /* silent, or of no use with EDNS, so far */
 	uint8_t mismatches; /* messages ignored in this try */
+	uint8_t starved; /* time for want of a buffer, in pauses (STS_DANE) */
 	bool over_tcp, plain, pause; /* how the server is asked */
 	bool edns; /* in this try */
 	bool streams; /* the message over TCP is read as it comes */
@@ -225,6 +226,29 @@ static inline uint32_t
 sts_upstream_limited_ms(const struct sts_upstream *u)
 {
 	return (uint32_t)u->limited * STS_DNS_PAUSE_MS;
+}
+
+/* How long it has waited for a buffer, up to now, in pauses begun (STS_DANE):
+ * once at most, as it keeps the buffer that it gets. */
+static inline uint32_t
+sts_upstream_starved(const struct sts_upstream *u, sts_ms now)
+{
+	uint32_t ms = now - (u->until - STS_DNS_OURS_MS);
+
+	if (!STS_DANE || !u->waited) {
+		return u->starved;
+	}
+	return (ms < STS_DNS_OURS_MS ? ms + STS_DNS_PAUSE_MS - 1
+				     : (uint32_t)STS_DNS_OURS_MS) /
+	       STS_DNS_PAUSE_MS;
+}
+
+/* What it has lost, up to now, for want of anything of ours. */
+static inline uint32_t
+sts_upstream_ours_ms(const struct sts_upstream *u, sts_ms now)
+{
+	return sts_upstream_limited_ms(u) +
+	       sts_upstream_starved(u, now) * STS_DNS_PAUSE_MS;
 }
 
 /*

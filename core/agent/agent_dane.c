@@ -286,13 +286,14 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 }
 
 /* Time is over: what is held counts, though something newer was wanted. Else our
- * own queue is BUSY, slow name servers cannot tell; neither may become an answer
- * without DANE. */
+ * own queue and shortage are BUSY, slow name servers cannot tell; neither may
+ * become an answer without DANE. */
 bool
 sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	bool queued = ask->phase == STS_ASK_DANE_QUEUED;
+	sts_ms longest = sts_agent_longest_wait(ask), enough;
+	enum sts_why why = STS_WHY_BUSY;
 	struct sts_entry e;
 	sts_ref ref = sts_agent_dane_known(a, domain, &e);
 
@@ -302,10 +303,20 @@ sts_agent_dane_ask_due(
 		ask->dane_why = e.why;
 		return false;
 	}
+	if (ask->phase == STS_ASK_DANE_WAITS) {
+		const struct sts_dane_work *w = &a->danes[ask->lookup];
+
+		enough = sts_agent_enough_at(
+		    a, ask, sts_dane_hosts_ours_ms(&w->hosts, a->now));
+		if (!sts_before(a->now, enough)) {
+			why = STS_WHY_DNS_TIMEOUT;
+		} else if (sts_before(a->now, longest)) {
+			ask->deadline = sts_earlier(enough, longest);
+			return true;
+		}
+	}
 	sts_agent_answer(a, ask,
-	    sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_DANE,
-		queued ? STS_WHY_BUSY : STS_WHY_DNS_TIMEOUT),
-	    domain);
+	    sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_DANE, why), domain);
 	return true;
 }
 

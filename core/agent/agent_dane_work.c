@@ -23,24 +23,25 @@ enum {
  * authenticated if the name servers validate. */
 static const uint8_t probe_name[] = "org";
 
-/* Why the level is UNKNOWN. */
+/* Why something is unknown; NONE: nothing is. */
 static enum sts_why
 why_unknown(const struct sts_dane_hosts *d)
 {
+	enum sts_why why = STS_WHY_NONE;
+
 	if (d->mx == STS_DANE_MX_UNKNOWN) {
 		return (enum sts_why)d->mx_why;
 	}
 	for (unsigned i = 0; i < d->host_count; i++) {
 		if (d->host[i].state == STS_DANE_HOST_UNKNOWN) {
-			return (enum sts_why)d->host[i].why;
+			why = sts_why_both(why, (enum sts_why)d->host[i].why);
 		}
 	}
-	STS_ASSERT(false);
-	return STS_WHY_NONE;
+	return why;
 }
 
 /* How long a result is good. One with a host whose look-up failed is looked up
- * again sooner. */
+ * again sooner, and at once where that was for want of what is ours. */
 static uint32_t
 kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 {
@@ -48,6 +49,9 @@ kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 			     ? (uint32_t)STS_BACK_OFF_S
 			     : (uint32_t)STS_TTL_MAX_S;
 
+	if (sts_why_passes(why_unknown(d))) {
+		return 0;
+	}
 	if (d->ttl_s < STS_TTL_MIN_S) {
 		return STS_TTL_MIN_S;
 	}

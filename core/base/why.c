@@ -83,3 +83,16 @@ sts_why_ours(enum sts_why why)
 		return sts_why_passes(why);
 	}
 }
+
+static unsigned
+weight(enum sts_why why)
+{
+	return (why != STS_WHY_NONE ? 1U : 0U) + (sts_why_ours(why) ? 1U : 0U) +
+	       (sts_why_passes(why) ? 1U : 0U);
+}
+
+enum sts_why
+sts_why_both(enum sts_why first, enum sts_why next)
+{
+	return weight(next) > weight(first) ? next : first;
+}

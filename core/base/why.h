@@ -179,6 +179,14 @@ bool sts_why_ours(enum sts_why why);
 bool sts_why_passes(enum sts_why why);
 
 /*
+ * The reason that counts where parts of one thing failed: families of
+ * addresses, hosts, attempts. Ours goes before theirs, and of ours a shortage
+ * that passes before a limit, because a part that was not looked at may hold
+ * what the others lack; else it is `first`. STS_WHY_NONE: no part, gives way.
+ */
+enum sts_why sts_why_both(enum sts_why first, enum sts_why next);
+
+/*
  * The three answers that stay apart at every layer (and the fourth state,
  * before there is one). Nothing may turn UNKNOWN into ABSENT or back.
  */

@@ -219,7 +219,8 @@ note_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w,
     const struct sts_upstream *up)
 {
 	if (sts_upstream_result(up) == STS_UNKNOWN) {
-		w->unknown = (uint8_t)sts_upstream_why(up);
+		w->unknown = (uint8_t)sts_why_both(
+		    (enum sts_why)w->unknown, sts_upstream_why(up));
 		return;
 	}
 	note_ttl(d, up);
@@ -418,19 +419,24 @@ waiting_host(const struct sts_dane_hosts *d)
 	return i;
 }
 
-/* Nothing more is asked. */
+/* Nothing more is asked. Where not all time that was lost could be given back
+ * the domain has not had its own. */
 static void
 end_gathering(struct sts_dane_hosts *d)
 {
+	enum sts_why why = sts_dane_hosts_given_ms(d) < STS_DNS_OURS_MS
+			       ? STS_WHY_DNS_TIMEOUT
+			       : STS_WHY_BUSY;
+
 	for (unsigned i = 0; i < d->host_count; i++) {
 		if (d->host[i].state == STS_DANE_HOST_PENDING) {
 			d->host[i].state = STS_DANE_HOST_UNKNOWN;
-			d->host[i].why = STS_WHY_DNS_TIMEOUT;
+			d->host[i].why = (uint8_t)why;
 		}
 	}
 	if (d->mx == STS_DANE_MX_PENDING) {
 		d->mx = STS_DANE_MX_UNKNOWN;
-		d->mx_why = STS_WHY_DNS_TIMEOUT;
+		d->mx_why = (uint8_t)why;
 	}
 	for (unsigned i = 0; i < STS_DANE_LEGS; i++) {
 		sts_leg_stop(&d->legs, i);
@@ -564,7 +570,11 @@ hosts_tick(void *e, sts_ms now, int64_t wall_s)
 
 	(void)wall_s;
 	d->now = now;
-	if (is_gathering(d) && !sts_before(now, d->until)) {
+	if (!is_gathering(d) || sts_before(now, d->until)) {
+		return;
+	}
+	d->until = d->began + STS_DANE_GATHER_MS + sts_dane_hosts_given_ms(d);
+	if (!sts_before(now, d->until)) {
 		end_gathering(d);
 	}
 }
@@ -588,6 +598,7 @@ hosts_child(void *e, unsigned i)
 	if (!sts_leg_over(&d->legs, i)) {
 		return;
 	}
+	d->ours_ms += sts_upstream_ours_ms(&d->leg[i].up, d->now);
 	switch ((enum sts_dane_hosts_state)d->state) {
 	case STS_DANE_HOSTS_MX:
 		judge_mx(d, &d->leg[i].up);
@@ -701,7 +712,8 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 	d->records = NULL;
 	d->nexthop_len = 0;
 	memset(d->worker, 0, sizeof d->worker);
-	d->now = now;
+	d->now = d->began = now;
+	d->ours_ms = 0;
 	d->until = now + STS_DANE_GATHER_MS;
 	d->state = STS_DANE_HOSTS_MX;
 	ask(d, 0, sts_text(NULL, 0), sts_dane_hosts_domain(d), STS_DNS_MX);

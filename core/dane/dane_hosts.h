@@ -3,7 +3,8 @@
  * What the DNS says about the mail hosts of one domain (RFC 7672 2.2), a
  * composite of questions ("legs"): the MX records, the addresses of each host,
  * then its TLSA records; STS_DANE_AT_ONCE hosts at once, and no more than
- * STS_DANE_GATHER_MS in all. core/dane/dane.h judges what was gathered.
+ * STS_DANE_GATHER_MS in all, what is lost for want of a buffer, port or
+ * descriptor of ours not counted. core/dane/dane.h judges what was gathered.
  *
  *	IDLE -> MX -> HOSTS -> ENDING -> DONE -> KEPT
  *	         |                        ^
@@ -91,7 +92,8 @@ struct sts_dane_hosts {
 	/* Private. */
 	uint8_t state;
 	uint8_t depth; /* enum sts_dane_depth */
-	sts_ms now, until;
+	sts_ms now, began, until;
+	uint32_t ours_ms; /* of the questions that are over */
 	struct sts_dns_servers servers; /* those that are asked */
 	struct sts_dns_health *health;
 	struct sts_dane_records *records; /* NULL: they are not kept */
@@ -136,6 +138,23 @@ void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
  */
 void sts_dane_hosts_record(
     struct sts_dane_hosts *d, struct sts_dane_records *r);
+
+/* What its questions have lost, up to now, for want of what is ours. Questions
+ * that lost it side by side count each. */
+static inline uint32_t
+sts_dane_hosts_ours_ms(const struct sts_dane_hosts *d, sts_ms now)
+{
+	return d->ours_ms + sts_legs_ours_ms(&d->legs, now);
+}
+
+/* That, as far as it is given back. */
+static inline uint32_t
+sts_dane_hosts_given_ms(const struct sts_dane_hosts *d)
+{
+	uint32_t ms = sts_dane_hosts_ours_ms(d, d->now);
+
+	return ms < STS_DNS_OURS_MS ? ms : (uint32_t)STS_DNS_OURS_MS;
+}
 
 /* DONE becomes KEPT. */
 void sts_dane_hosts_keep(struct sts_dane_hosts *d);

@@ -126,9 +126,8 @@ why_lost(int lost)
 static void
 note_why(struct sts_dial *d, enum sts_why why)
 {
-	if (d->why != STS_WHY_BUSY) {
-		d->why = (uint8_t)why;
-	}
+	/* The last attempt's, unless one was not made for want of ours. */
+	d->why = (uint8_t)sts_why_both(why, (enum sts_why)d->why);
 }
 
 /* Close an attempt, for a reason that is known. */

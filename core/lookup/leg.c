@@ -153,6 +153,19 @@ sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size)
 	return false;
 }
 
+uint32_t
+sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now)
+{
+	uint32_t ms = 0;
+
+	for (unsigned i = 0; i < legs->count; i++) {
+		const struct sts_leg *leg = &legs->leg[i];
+
+		ms += leg->busy ? sts_upstream_ours_ms(&leg->up, now) : 0;
+	}
+	return ms;
+}
+
 unsigned
 sts_legs_buffers(const struct sts_legs *legs)
 {

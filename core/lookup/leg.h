@@ -71,6 +71,9 @@ void sts_legs_rest(struct sts_legs *legs);
 /* Whether a leg needs a buffer, or is done with one. */
 bool sts_legs_want_owner(const struct sts_legs *legs);
 
+/* What the busy ones have lost, up to now, for want of what is ours. */
+uint32_t sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now);
+
 /* How many of them have a buffer. */
 unsigned sts_legs_buffers(const struct sts_legs *legs);
 

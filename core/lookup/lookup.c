@@ -91,24 +91,20 @@ interleave(struct sts_lookup *l)
 	l->addr_count = (uint8_t)n;
 }
 
-/* Why no address is known. A want of ours outweighs what a server said of the
- * other family: the domain has not been looked at. Returns whether one failed. */
-static bool
-failed_addresses(struct sts_lookup *l)
+/* Why it cannot be told whether there are addresses; NONE: it can. */
+static enum sts_why
+why_unknown(const struct sts_lookup *l)
 {
-	bool failed = false;
+	enum sts_why why = STS_WHY_NONE;
 
 	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
-		enum sts_why why = sts_upstream_why(up);
 
-		if (sts_upstream_result(up) == STS_UNKNOWN &&
-		    (!failed || sts_why_passes(why))) {
-			l->addresses_why = (uint8_t)why;
-			failed = true;
+		if (sts_upstream_result(up) == STS_UNKNOWN) {
+			why = sts_why_both(why, sts_upstream_why(up));
 		}
 	}
-	return failed;
+	return why;
 }
 
 static void
@@ -123,7 +119,8 @@ finish_addresses(struct sts_lookup *l)
 		l->addresses_why = STS_WHY_NONE;
 		return;
 	}
-	if (failed_addresses(l)) {
+	l->addresses_why = (uint8_t)why_unknown(l);
+	if (l->addresses_why != STS_WHY_NONE) {
 		l->addresses = STS_UNKNOWN;
 		return;
 	}

@@ -92,6 +92,8 @@ finish_txt(struct sts_lookup_report *l)
 static void
 finish_host(struct sts_lookup_report *l)
 {
+	enum sts_why unknown = STS_WHY_NONE;
+
 	if (l->addr_count > 0) {
 		l->found = STS_FOUND;
 		return;
@@ -99,12 +101,17 @@ finish_host(struct sts_lookup_report *l)
 	l->found = STS_ABSENT;
 	l->why = STS_WHY_ADDRESS_NONE;
 	for (unsigned i = 0; i < STS_REPORT_LEGS; i++) {
-		if (sts_upstream_result(&l->leg[i].up) == STS_UNKNOWN) {
-			l->found = STS_UNKNOWN;
-			l->why = (uint8_t)sts_upstream_why(&l->leg[i].up);
-		} else if (sts_upstream_result(&l->leg[i].up) == STS_FOUND) {
+		const struct sts_upstream *up = &l->leg[i].up;
+
+		if (sts_upstream_result(up) == STS_UNKNOWN) {
+			unknown = sts_why_both(unknown, sts_upstream_why(up));
+		} else if (sts_upstream_result(up) == STS_FOUND) {
 			l->why = STS_WHY_ADDRESS_FORBIDDEN;
 		}
+	}
+	if (unknown != STS_WHY_NONE) {
+		l->found = STS_UNKNOWN;
+		l->why = (uint8_t)unknown;
 	}
 }
 

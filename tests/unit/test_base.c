@@ -201,6 +201,36 @@ START_TEST(reasons)
 }
 END_TEST
 
+/* Where parts of one thing failed: ours before theirs, what passes before what
+ * does not, else the first; and in whatever order three of them come. */
+START_TEST(reasons_merged)
+{
+	static const enum sts_why order[] = { STS_WHY_NONE,
+		STS_WHY_DNS_SERVFAIL, STS_WHY_DNS_LARGE, STS_WHY_BUSY };
+	static const enum sts_why same[] = { STS_WHY_NONE, STS_WHY_DNS_TIMEOUT,
+		STS_WHY_TLS_RECORD, STS_WHY_DNS_NO_BUFFER };
+
+	for (unsigned i = 0; i < 4; i++) {
+		for (unsigned k = 0; k < 4; k++) {
+			unsigned most = i > k ? i : k;
+
+			ck_assert_int_eq(
+			    sts_why_both(order[i], order[k]), order[most]);
+			ck_assert_int_eq(sts_why_both(order[i], same[k]),
+			    i >= k ? order[i] : same[k]);
+		}
+	}
+	for (unsigned i = 0; i < STS_WHY_COUNT; i++) {
+		enum sts_why why = (enum sts_why)i;
+		enum sts_why with = sts_why_both(STS_WHY_DNS_SERVFAIL, why);
+
+		ck_assert_int_eq(
+		    with != STS_WHY_DNS_SERVFAIL, sts_why_ours(why));
+		ck_assert(!sts_why_passes(why) || sts_why_ours(why));
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -211,4 +241,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, number_table);
 	tcase_add_test(tc, byte_order);
 	tcase_add_test(tc, reasons);
+	tcase_add_test(tc, reasons_merged);
 }

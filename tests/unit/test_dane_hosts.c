@@ -39,6 +39,10 @@ struct peer {
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	uint8_t buffer[STS_DANE_LEGS][BUFFER];
 	bool lent[STS_DANE_LEGS];
+	bool hoards; /* no buffer is lent before lends_at */
+	sts_ms lends_at;
+	bool no_ports; /* for AAAA and A of hosts before these times */
+	sts_ms ports_at[2];
 };
 
 struct line {
@@ -215,6 +219,11 @@ step_leg(struct peer *p, unsigned i)
 	switch (sts_leg_wants(leg)) {
 	case STS_WANT_DGRAM:
 	case STS_WANT_STREAM:
+		if (p->no_ports && p->d.state == STS_DANE_HOSTS_HOSTS &&
+		    sts_before(p->now, p->ports_at[i % 2])) {
+			sts_leg_lost(leg, STS_IO_LIMIT);
+			return true;
+		}
 		p->stream[i] = sts_leg_wants(leg) == STS_WANT_STREAM;
 		p->open[i] = true;
 		sts_leg_opened(leg);
@@ -240,6 +249,9 @@ step_buffers(struct peer *p)
 {
 	uint8_t *buf = sts_legs_spare_buffer(&p->d.legs);
 
+	if (buf == NULL && p->hoards && sts_before(p->now, p->lends_at)) {
+		return false;
+	}
 	for (unsigned i = 0; i < STS_DANE_LEGS; i++) {
 		if (buf == p->buffer[i]) {
 			ck_assert(p->lent[i]);
@@ -270,6 +282,9 @@ pass_time(struct peer *p)
 		}
 	}
 	ck_assert(any);
+	if (p->hoards && sts_before(p->now, p->lends_at)) {
+		next = sts_earlier(next, p->lends_at);
+	}
 	p->now = sts_before(p->now, next) ? next : p->now + 1;
 }
 
@@ -720,6 +735,104 @@ START_TEST(time_is_bounded)
 }
 END_TEST
 
+/*
+ * A buffer of ours that comes late, or never: the time until then is not the
+ * domain's, and what was not looked at for want of one is ours, whatever a
+ * server said of the rest.
+ */
+static const struct {
+	const char *name, *zone;
+	uint32_t wait_ms, ms_min, ms_max;
+	enum sts_why why; /* of the first host, or of MX */
+} short_of_buffers[] = {
+	{ "MX late, silent hosts have all their time",
+	    "d MX t mx1.d\nd MX t mx2.d\nmx1.d A q\nmx1.d AAAA q\n"
+	    "mx2.d A q\nmx2.d AAAA q\n",
+	    9000, 19000, 20000, STS_WHY_DNS_TIMEOUT },
+	{ "MX never", "d MX t mx1.d\n", 99000, 30000, 30000,
+	    STS_WHY_DNS_NO_BUFFER },
+	{ "addresses never", MX1 "mx1.d A t 192.0.2.1\nmx1.d AAAA t ::1\n",
+	    99000, 30000, 30000, STS_WHY_DNS_NO_BUFFER },
+	{ "A never, AAAA fails", MX1 "mx1.d A t 192.0.2.1\nmx1.d AAAA e\n",
+	    99000, 30000, 31000, STS_WHY_DNS_NO_BUFFER },
+	{ "AAAA never, A fails", MX1 "mx1.d A e\nmx1.d AAAA t ::1\n", 99000,
+	    30000, 31000, STS_WHY_DNS_NO_BUFFER },
+	{ "AAAA never, A is silent", MX1 "mx1.d A q\nmx1.d AAAA t ::1\n", 99000,
+	    30000, 30000, STS_WHY_DNS_NO_BUFFER },
+	{ "TLSA never", MX1 A1 "_25._tcp.mx1.d TLSA t 3 1 1\n", 99000, 30000,
+	    30000, STS_WHY_DNS_NO_BUFFER },
+	{ "TLSA of the base never",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+		"_25._tcp.h.e TLSA t 3 1 1\n",
+	    99000, 30000, 30000, STS_WHY_DNS_NO_BUFFER },
+	{ "AAAA late, then TLSA never",
+	    MX1 "mx1.d AAAA t ::1\n_25._tcp.mx1.d TLSA q\n", 25000, 35000,
+	    36000, STS_WHY_DNS_TIMEOUT },
+};
+
+START_TEST(shortage_is_ours)
+{
+	for (unsigned backwards = 0; backwards < 2; backwards++) {
+		struct peer *p = new_peer(short_of_buffers[_i].zone);
+		const char *name = short_of_buffers[_i].name;
+		sts_ms began = p->now;
+
+		p->backwards = backwards != 0;
+		p->hoards = true;
+		p->lends_at = began + short_of_buffers[_i].wait_ms;
+		gather(p, "d", true);
+		ck_assert_uint_ge(p->now - began, short_of_buffers[_i].ms_min);
+		ck_assert_uint_le(p->now - began, short_of_buffers[_i].ms_max);
+		unit_int(name,
+		    p->d.mx == STS_DANE_MX_UNKNOWN ? p->d.mx_why
+						   : p->d.host[0].why,
+		    short_of_buffers[_i].why);
+	}
+}
+END_TEST
+
+/* The same if the other family's failure comes after ours. */
+START_TEST(shortage_comes_first)
+{
+	for (unsigned ours = 0; ours < 2; ours++) {
+		struct peer *p = new_peer(MX1 "mx1.d A q\nmx1.d AAAA q\n");
+		sts_ms began = p->now;
+
+		p->no_ports = true;
+		p->ports_at[ours] = began + 99000;
+		p->ports_at[ours ^ 1U] = began + 24500;
+		gather(p, "d", true);
+		ck_assert_uint_ge(p->now - began, 34000);
+		unit_int("why", p->d.host[0].why, STS_WHY_BUSY);
+	}
+}
+END_TEST
+
+/* Of very many hosts that all want what is ours the last are given up, too, and
+ * not for the domain's sake. */
+START_TEST(shortage_is_bounded)
+{
+	static char zone[20000];
+	struct peer *p;
+	sts_ms began;
+	int n = 0;
+
+	for (unsigned i = 0; i < STS_DANE_HOSTS_MAX; i++) {
+		n += snprintf(zone + n, sizeof zone - (size_t)n,
+		    "d MX s m%u.d\nm%u.d A t\nm%u.d AAAA t\n", i, i, i);
+	}
+	p = new_peer(zone);
+	began = p->now;
+	p->hoards = true;
+	p->lends_at = began + 99000;
+	gather(p, "d", true);
+	ck_assert_uint_le(p->now - began, STS_DANE_GATHER_MS + STS_DNS_OURS_MS);
+	for (unsigned i = 0; i < p->d.host_count; i++) {
+		ck_assert(sts_why_passes((enum sts_why)p->d.host[i].why));
+	}
+}
+END_TEST
+
 /* Hosts come by their preference, and those of one preference in any order
  * (RFC 5321 5.1), which is one order as long as the result is there. */
 START_TEST(order_of_hosts)
@@ -879,6 +992,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_trusted_server);
 	tcase_add_test(tc, probe_asks_trusted);
 	tcase_add_test(tc, time_is_bounded);
+	tcase_add_loop_test(tc, shortage_is_ours, 0,
+	    (int)(sizeof short_of_buffers / sizeof *short_of_buffers));
+	tcase_add_test(tc, shortage_comes_first);
+	tcase_add_test(tc, shortage_is_bounded);
 	tcase_add_test(tc, order_of_hosts);
 	tcase_add_test(tc, records_are_kept);
 	tcase_add_test(tc, base_is_kept);
