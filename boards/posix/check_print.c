@@ -426,7 +426,7 @@ print_agent(const struct sts_check_shown *s)
 	clear();
 	label("agent");
 	if (!a->there) {
-		puts("no daemon runs here");
+		puts("no daemon here can be asked");
 		return;
 	}
 	put(sts_text_of(a->result));

@@ -192,22 +192,40 @@ def completion(binary, folder):
             agent.check(re.search(r"\b%s\b" % command, text),
                         "%s: %s" % (shell, command))
     bash(os.path.join(folder, "complete.bash"))
+    if shutil.which("fish"):
+        fish(os.path.join(folder, "complete.fish"), folder)
+
+
+# What is typed, and what it may become.
+TYPED = ((["mtasts", "sta"], "status"),
+         (["mtasts", "cache", "f"], "flush forget"),
+         (["mtasts", "status", "--q"], "--quiet"),
+         (["mtasts", "serve", "-o", ""], ""),
+         (["mtasts", "completion", "z"], "zsh"),
+         (["mtasts", "nothing", ""], ""))
 
 
 def bash(path):
-    cases = ((["mtasts", "sta"], "status"),
-             (["mtasts", "cache", "f"], "forget flush"),
-             (["mtasts", "status", "--q"], "--quiet"),
-             (["mtasts", "serve", "-o", ""], ""),
-             (["mtasts", "completion", "z"], "zsh"),
-             (["mtasts", "nothing", ""], ""))
-    for words, want in cases:
-        script = 'source "$1"; shift; COMP_WORDS=("$@"); ' \
-            'COMP_CWORD=$(($# - 1)); _mtasts; echo "${COMPREPLY[@]}"'
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); ' \
+        'COMP_CWORD=$(($# - 1)); _mtasts; echo "${COMPREPLY[@]}"'
+    for words, want in TYPED:
         got = subprocess.run(["bash", "-c", script, "bash", path, *words],
                              check=True, capture_output=True, text=True)
-        agent.check(got.stdout.strip() == want and not got.stderr,
-                    "%s: %s%s" % (words, got.stdout, got.stderr))
+        agent.check(sorted(got.stdout.split()) == want.split()
+                    and not got.stderr,
+                    "bash: %s: %s%s" % (words, got.stdout, got.stderr))
+
+
+def fish(path, folder):
+    for words, want in TYPED:
+        got = subprocess.run(
+            ["fish", "--no-config", "-c",
+             "source $argv[1]; complete -C $argv[2]", path, " ".join(words)],
+            check=True, capture_output=True, text=True,
+            env=dict(os.environ, HOME=folder, XDG_RUNTIME_DIR=folder))
+        offered = [line.split("\t")[0] for line in got.stdout.splitlines()]
+        agent.check(sorted(offered) == want.split(),
+                    "fish: %s: %s%s" % (words, got.stdout, got.stderr))
 
 
 def main():
@@ -235,7 +253,13 @@ def main():
         agent.check(r.returncode == 70 and "not/there" in r.stderr, r.stderr)
         screens(binary, where)
         watch(binary, where)
+        s = Screen([binary, "status", "--watch", "-o", where], 80, 24)
+        while "Busy" not in s.text:
+            s.more()
         daemon.stop()
+        while "cannot be asked" not in s.text:
+            s.more()
+        s.kill()
         before = read_page(page)
         r = status(binary, where, "--html", page)
         agent.check(r.returncode == 70 and read_page(page) == before,

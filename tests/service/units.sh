@@ -6,7 +6,7 @@
 set -eu
 export LC_ALL=C
 mtasts=$1
-most=15 # exposure times ten
+most=12 # exposure times ten
 for tool in systemd-analyze systemd-sysusers shellcheck; do
 	command -v $tool >/dev/null || {
 		echo "units: NOT RUN: $tool is not installed" >&2
