@@ -386,6 +386,12 @@ char rest[sizeof(struct sts_agent) + sizeof(struct sts_driver)];
     return sections("arm-none-eabi-size", out)[2]
 
 
+def product_header(board):
+    """The limits of a board's product.h."""
+    with open(f"boards/{board}/product.h") as f:
+        return dict(re.findall(r"^#define (STS_[A-Z0-9_]+) (\d+)$", f.read(), re.M))
+
+
 def about(room):
     n = room // POLICY
     step = 10 ** max(len(str(n)) - 2, 1)
@@ -401,6 +407,8 @@ def products(boards):
     packed = len(lzma.compress(open("build/x86_64/stripped", "rb").read(), preset=9))
     small, large = running(ROUTER), running(GATEWAY)
     name = FIRMWARE[0][0]
+    limits = product_header("lm3s6965evb")
+    left_out = ", ".join(f"`{k}`" for k, v in limits.items() if v == "0")
     code = sum(library(r) for r in ("core", "dns", "tls")) + sum(
         cell(p, f"{name} flash") for p in ("BearSSL", "lwIP", ROOTS, "libc", "board, port"))
     ram = arm_agent(MCU_512) + sum(cell(p, f"{name} RAM") for p in ("lwIP", "board, port", DEEPEST))
@@ -410,8 +418,8 @@ def products(boards):
         ("gateway, 128 MB of RAM", "Debian's, or `make TARGET=...`; `memory 4M`, `dane on`, `contact`", f"{flash:,}",
          f"{large[0]:,} KB resident", about(large[1]), "everything"),
         ("MCU, 64 KB of RAM", "`BOARD=lm3s6965evb`", f"{cell(TOGETHER, name + ' flash'):,}",
-         f"{cell(TOGETHER, name + ' RAM'):,}", "some 60",
-         "one fetch at a time; without `STS_DANE`, `STS_PRELOAD`, `STS_REPORT`, `STS_SHARE`, `STS_SMTP`, `STS_METRICS`, `STS_UTS46`"),
+         f"{cell(TOGETHER, name + ' RAM'):,}", about(int(limits["STS_BOARD_CACHE"])),
+         f"fetches at a time: {limits['STS_BOARD_FETCHES']}; without {left_out}"),
         ("MCU, 512 KB of RAM", "the library with the limits of sts_config.h; 8 clients, 8 lookups, 2 fetches, 2 of DANE",
          f"{code:,} at most", f"{ram:,}", about(131072),
          "DANE, reports, a journal, names beyond ASCII; without `STS_PRELOAD` and `STS_SHARE`, whose memory is 0"))
