@@ -56,10 +56,9 @@ def kept(name, want, outcome, mails, connections):
         check(f"{name}: not tried", not connections, connections)
 
 
-def try_all(server, sinks, rows):
+def attempt(server, sinks, rows):
     """Every domain gets a mail from this server, and what must come of it."""
     sinks.mark()
-    server.start()
     for row in rows:
         server.send(f"lab@{row.domain}")
     for row in rows:
@@ -75,7 +74,6 @@ def try_all(server, sinks, rows):
             hosts = [host for host, _ in mx_hosts(row)]
             kept(name, want, outcome, sinks.mails(to),
                  [e for e in sinks.events("connection") if e["mx"] in hosts])
-    server.stop()
 
 
 def no_agent(daemon, exim):
@@ -112,7 +110,9 @@ def mail(lab, program, tree, only):
     exim = Exim(there)
     for server in [old, new, Sendmail(there), exim]:
         print(f"mail: {server.version()}", flush=True)
-        try_all(server, sinks, rows)
+        server.start()
+        attempt(server, sinks, rows)
+        server.stop()
     if not only:
         no_agent(daemon, exim)
         restarts.play(daemon, sinks, old, new)

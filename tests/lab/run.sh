@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh PLAY MTASTS [ARGUMENTS]: run lab, dane, mail or demo (.py) with this daemon,
-# in namespaces of its own that vanish with it. Exit code 77: not run.
+# run.sh PLAY ARGUMENTS: run lab, dane, mail or demo (.py) with this daemon, or
+# package.py with this folder, in namespaces of its own that vanish with it. Exit
+# code 77: not run.
 set -eu
 here=$(dirname "$0")
 play=$1
 shift
 tools='unshare ip unbound nginx openssl python3'
-[ "$play" = demo ] || tools="$tools postmap"
+[ "$play" = demo ] || [ "$play" = package ] || tools="$tools postmap"
 [ "$play" != dane ] || tools="$tools nsd dnssec-signzone postfix"
 for tool in $tools; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || {

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # deb.sh DIR SUITE...: the Debian packages in DIR/old and DIR/new, two versions,
-# through their whole life in a folder of each SUITE: installed by the README's
-# command, used, upgraded with a changed configuration, removed, purged.
+# through their whole life in a folder of each SUITE: installed, used, upgraded with
+# a changed configuration, removed, purged. Before that, in a copy that is booted,
+# the README's two commands lead to a real Postfix that asks the agent
+# (tests/lab/package.py).
 set -eu
 export LC_ALL=C
 packages=$1
@@ -60,21 +62,49 @@ serves() {
 	[ "$reply" = "9:NOTFOUND ," ] || fail "it answers '$reply'"
 }
 
+# As the package left it, by this machine's systemd: ten times the exposure.
+exposed() {
+	systemd-analyze security --offline=true --root="$root" --threshold=12 \
+		--no-pager mtasts.service >"$root.security" ||
+		fail "exposed: $(tail -n 1 "$root.security")"
+}
+
+# A machine that has neither Postfix nor the agent, and what the README installs in
+# apt's cache: there is no network where it is booted.
+mailed() {
+	fresh=$root.fresh
+	rm -rf "$fresh"
+	cp -a "$root" "$fresh"
+	rm "$fresh/usr/sbin/policy-rc.d"
+	chroot "$fresh" sh -c 'cd /packages && apt-get -y -q -d -o APT::Sandbox::User=root \
+		--no-install-recommends install ./mtasts_*.deb postfix' >"$root.apt" 2>&1 ||
+		fail "apt: $(tail -n 20 "$root.apt")"
+	printf '%s "%s";\n' APT::Get::Assume-Yes true APT::Install-Recommends false \
+		APT::Sandbox::User root >"$fresh/etc/apt/apt.conf.d/99lab"
+	result=0
+	sh tests/lab/run.sh package "$fresh" || result=$?
+	[ $result = 0 ] || [ $result = 77 ] || fail "mail"
+	rm -rf "$fresh"
+}
+
 for suite in "$@"; do
 	root=$packages/$suite
-	SUITE=$suite sh tests/lab/trixie.sh "$root" ca-certificates
+	SUITE=$suite sh tests/lab/trixie.sh "$root" ca-certificates systemd-sysv
 	rm -rf "$root/packages"
 	mkdir "$root/packages"
 	inside dpkg --purge mtasts libmtasts-dev >/dev/null 2>&1 || true
 	cp "$packages"/old/*.deb "$root/packages/"
+	mailed
 
 	apt install './mtasts_*.deb'
 	there /usr/bin/mtasts /etc/mtasts.conf /lib/systemd/system/mtasts.socket \
-		/usr/share/man/man8/mtasts.8.gz
+		/usr/share/man/man8/mtasts.8.gz /usr/share/bash-completion/completions/mtasts \
+		/usr/share/zsh/vendor-completions/_mtasts /usr/share/fish/vendor_completions.d/mtasts.fish
 	inside getent passwd mtasts >/dev/null || fail "no user"
 	[ -z "$(find "$root/etc/mtasts.conf" -perm /022)" ] || fail "mode"
 	inside mkdir -p -m 700 /var/lib/mtasts # the unit's StateDirectory
 	inside chown mtasts:mtasts /var/lib/mtasts
+	exposed
 	serves
 	old=$(version)
 

@@ -8,8 +8,9 @@ deb: ## Debian packages of what git has of this tree, below $(BUILD)/deb
 	@sh boards/debian/build.sh $(BUILD)/deb
 
 # The same tree twice gives the same packages; no complaint of lintian's.
-test-deb: ## those packages in a Debian 12 and a Debian 13 (root)
-	@sh boards/posix/deps.sh build-essential debhelper libbearssl-dev lintian debootstrap
+test-deb: ## those packages in a Debian 12 and a Debian 13, and mail through their Postfix (root)
+	@sh boards/posix/deps.sh build-essential debhelper libbearssl-dev lintian debootstrap systemd
+	@sh tests/lab/deps.sh $(filter-out postfix nsd bind9-utils,$(LAB_PKGS))
 	@mkdir -p $(BUILD)/packages
 	@sh boards/debian/build.sh $(BUILD)/packages/old
 	@sh boards/debian/build.sh $(BUILD)/packages/again
