@@ -105,6 +105,7 @@ piece(const struct sts_tls *t)
 static void
 used(struct sts_tls *t, size_t n)
 {
+	t->empties = 0;
 	if (in_pieces(t)) {
 		sts_tls_stream_used(&t->stream, n);
 	} else {
@@ -252,16 +253,23 @@ take_alert(struct sts_tls *t, struct sts_text a)
 	}
 }
 
-/* A record that brings nothing. */
+/* A record that brings nothing; or nothing yet, when it is opened piece by
+ * piece: used() ends the row. */
 static void
-take_empty(struct sts_tls *t)
+count_empty(struct sts_tls *t)
 {
-	close_record(t);
 	if (t->empties == EMPTIES_MAX) {
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
 	} else {
 		t->empties++;
 	}
+}
+
+static void
+take_empty(struct sts_tls *t)
+{
+	close_record(t);
+	count_empty(t);
 }
 
 static void
@@ -307,7 +315,6 @@ take_content(struct sts_tls *t)
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
 		return;
 	}
-	t->empties = 0;
 	advance(t);
 }
 
@@ -357,7 +364,7 @@ begin_stream(struct sts_tls *t)
 	t->content = true;
 	t->got = PIECES_FROM;
 	t->len = PIECES_FROM;
-	t->empties = 0;
+	count_empty(t);
 	/* What is inside shows at its end: then it must have been this. */
 	t->type = t->record[0];
 	if (t->client.version == STS_TLS_13 && d->suite != NULL &&
@@ -423,6 +430,8 @@ end_stream(struct sts_tls *t)
 	}
 	if (t->type == STS_TLS_APPLICATION) {
 		close_record(t);
+	} else if (t->empties > 0) { /* as take_content has it */
+		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
 	} else {
 		advance(t);
 	}

@@ -1008,13 +1008,23 @@ from_client(struct hostile *h, struct sts_tls *client)
 	sts_tls_rec_send_ack(client, t.n);
 }
 
+/* Bytes that the client has yet to get. */
+static size_t
+coming(const struct hostile *h)
+{
+	size_t end = h->plan.cut > 0 && h->plan.cut < h->wire_len ? h->plan.cut
+								  : h->wire_len;
+
+	return end - h->wire_off;
+}
+
 void
 hostile_pump(struct hostile *h, struct sts_tls *client)
 {
 	for (;;) {
 		unsigned wants = sts_tls_wants(client);
 		struct sts_span in = sts_tls_rec_recv_buf(client);
-		size_t n = h->wire_len - h->wire_off;
+		size_t n = coming(h);
 
 		if ((wants & STS_TLS_WORK) != 0) {
 			sts_tls_work(client);
@@ -1033,7 +1043,10 @@ hostile_pump(struct hostile *h, struct sts_tls *client)
 			break;
 		}
 	}
-	if (h->eof && h->wire_off == h->wire_len) {
+	if (h->plan.cut > 0 && h->wire_off == h->plan.cut) {
+		h->eof = true;
+	}
+	if (h->eof && coming(h) == 0) {
 		sts_tls_peer_closed(client);
 	}
 	take_inbox(h);

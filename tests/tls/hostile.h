@@ -97,6 +97,8 @@ struct plan {
 	bool stale_transcript; /* signs the transcript without Certificate */
 	bool whole; /* of use only where every record fits the buffer */
 	bool small; /* only where it does not */
+	uint16_t cut; /* the connection ends behind so many bytes; 0: it does
+			 not */
 	uint8_t salt_less; /* PSS: so much shorter than the hash */
 	const uint8_t *share; /* in place of its own; share_len bytes */
 	uint16_t share_len;

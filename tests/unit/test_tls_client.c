@@ -36,6 +36,11 @@ static struct sts_tls *client;
 static const char zeros[1200];
 /* Of no length; `\4` is set when the tests begin. */
 static char tickets[1 + 66 * 4] = { STS_TLS_HANDSHAKE };
+/* Contents of records with their type and padding, behind a type of 0. */
+static const char padded_data[2000] = { 0, STS_TLS_FINISHED,
+	STS_TLS_APPLICATION };
+static const char padded_nothing[2000] = { 0, STS_TLS_HANDSHAKE };
+static const char padded_zeros[2000] = { 0 };
 static const char zeros_ext[74] = { 0, 77, 0, 70 };
 
 #define GOOD STS_WHY_NONE, NO_ALERT
@@ -479,6 +484,12 @@ static const struct row flight_rows[] = {
 	    BAD(51) },
 	{ "the transcript without Certificate", false,
 	    { .stale_transcript = true }, { { 0 } }, BAD(51) },
+	/* The same, padded as PSS has it. */
+	{ "the client's context, RSA", true, { .client_context = true },
+	    { { 0 } }, BAD(51) },
+	{ "the transcript without Certificate, RSA", true,
+	    { .stale_transcript = true, .scheme = 0x0806 }, { { 0 } },
+	    BAD(51) },
 	{ "signature overwritten", false, { 0 },
 	    { { STEP_VERIFY, OP_PATCH, -6, B("\1\2\3\4\5\6") } }, BAD(51) },
 	{ "RSA signature overwritten", true, { 0 },
@@ -558,6 +569,14 @@ static const struct row old_rows[] = {
 	{ "signature overwritten", false, { TLS12 },
 	    { { STEP_KEY_EXCHANGE, OP_PATCH, -4, B("\1\2\3\4") } }, BAD(51) },
 	{ "another random signed", false, { TLS12 },
+	    { { STEP_HELLO, OP_UNHASHED_PATCH, 6, B("\1\2\3\4") },
+		{ STEP_KEY_EXCHANGE, OP_PATCH, 9, B("\1\2\3\4") } },
+	    BAD(51) },
+	{ "another random signed, RSA", true, { TLS12 },
+	    { { STEP_HELLO, OP_UNHASHED_PATCH, 6, B("\1\2\3\4") },
+		{ STEP_KEY_EXCHANGE, OP_PATCH, 9, B("\1\2\3\4") } },
+	    BAD(51) },
+	{ "another random signed, PKCS#1", true, { TLS12, .scheme = 0x0401 },
 	    { { STEP_HELLO, OP_UNHASHED_PATCH, 6, B("\1\2\3\4") },
 		{ STEP_KEY_EXCHANGE, OP_PATCH, 9, B("\1\2\3\4") } },
 	    BAD(51) },
@@ -700,6 +719,13 @@ static const struct row record_rows[] = {
 	    { { STEP_HELLO, OP_CLEAR, 0, B("\27x") } }, BAD(10) },
 	{ "data before Finished", false, { 0 },
 	    { { STEP_FINISHED, OP_RECORD, 0, B("\27x") } }, BAD(10) },
+	{ "data before Finished, padded", false, { 0 },
+	    { { STEP_FINISHED, OP_RECORD, 0, padded_data, 2000 } }, BAD(10) },
+	{ "empty handshake, padded", false, { 0 },
+	    { { STEP_FINISHED, OP_RECORD, 0, padded_nothing, 2000 } },
+	    BAD(10) },
+	{ "zeros only, many", false, { 0 },
+	    { { STEP_FINISHED, OP_RECORD, 0, padded_zeros, 2000 } }, BAD(10) },
 	{ "alert amid a message", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_AMID, 0, B("\25\1\132") } }, BAD(10) },
 	{ "data amid a message", false, { 0 },
@@ -1067,6 +1093,36 @@ START_TEST(closed_at_each_step)
 			unit_int(
 			    "closed", sts_tls_why(client), STS_WHY_PEER_CLOSED);
 			unit_int("closed", h->alert, NO_ALERT);
+		}
+	}
+}
+END_TEST
+
+/* The end after any byte of the server's: the same, and never established. */
+START_TEST(closed_at_each_byte)
+{
+	for (unsigned old = 0; old < 2; old++) {
+		struct hostile *h = server(false);
+		uint16_t whole;
+
+		h->plan.version = old ? STS_TLS_12 : 0;
+		begin();
+		hostile_play(h, client);
+		ck_assert(sts_tls_established(client));
+		whole = (uint16_t)h->wire_len;
+		for (uint16_t n = 1; n < whole;
+		     n = (uint16_t)(n + unit_every())) {
+			h = server(false);
+			h->plan.version = old ? STS_TLS_12 : 0;
+			h->plan.cut = n;
+			begin();
+			hostile_play(h, client);
+			ck_assert_uint_eq(
+			    sts_tls_wants(client), STS_TLS_FAILED);
+			unit_int(
+			    "closed", sts_tls_why(client), STS_WHY_PEER_CLOSED);
+			unit_int("closed", h->alert, NO_ALERT);
+			ck_assert(!h->client_finished || old == 1);
 		}
 	}
 }
@@ -1510,6 +1566,42 @@ START_TEST(padded_lengths)
 }
 END_TEST
 
+/* Records of nothing but padding bring nothing, whatever their length: 32 in a
+ * row, and one of the handshake none at all. */
+START_TEST(padding_only)
+{
+	static const size_t sizes[] = { 1, 20, 3000, STS_TLS_PLAIN_MAX };
+	static uint8_t content[STS_TLS_PLAIN_MAX];
+	uint8_t got[8];
+
+	for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
+		struct hostile *h = established(0, 0x1301);
+		struct sts_text nothing = { content, sizes[i] };
+		struct sts_text data = { (const uint8_t *)"data", 4 };
+
+		content[0] = STS_TLS_APPLICATION;
+		for (unsigned k = 0; k < 64; k++) {
+			if (k == 32) { /* what brings something ends the row */
+				hostile_send(h, STS_TLS_APPLICATION, data);
+			}
+			hostile_send(h, 0, nothing);
+			hostile_pump(h, client);
+			(void)hears(h, got, sizeof got);
+			unit_int("in a row", h->alert, NO_ALERT);
+			h->wire_off = h->wire_len = 0;
+		}
+		hostile_send(h, 0, nothing);
+		hostile_pump(h, client);
+		unit_int("one more", h->alert, 10);
+		h = established(0, 0x1301);
+		content[0] = STS_TLS_HANDSHAKE;
+		hostile_send(h, 0, nothing);
+		hostile_pump(h, client);
+		unit_int("handshake", h->alert, 10);
+	}
+}
+END_TEST
+
 static bool
 in_memory(const void *secret, size_t n)
 {
@@ -1676,6 +1768,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, bad_points);
 	tcase_add_test(tc, top_bit);
 	tcase_add_test(tc, closed_at_each_step);
+	tcase_add_test(tc, closed_at_each_byte);
 	tcase_add_test(tc, path_before_signature);
 	tcase_add_test(tc, signature_by_another_key);
 	tcase_add_test(tc, talk);
@@ -1689,6 +1782,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, length_table);
 	tcase_add_test(tc, padded_lengths);
+	tcase_add_test(tc, padding_only);
 	tcase_add_test(tc, secrets_are_wiped);
 	tcase_add_test(tc, secrets_are_wiped_early);
 	tcase_add_test(tc, second_hello);
