@@ -577,12 +577,10 @@ sts_tls_client_start(struct sts_tls_client *c, struct sts_text host,
 void
 sts_tls_client_forget(struct sts_tls_client *c)
 {
-	sts_wipe(c->seed, sizeof c->seed);
-	sts_wipe(c->master, sizeof c->master);
-	sts_wipe(c->server_random, sizeof c->server_random);
-	sts_wipe(c->digest, sizeof c->digest);
-	sts_wipe(c->msg, sizeof c->msg);
-	sts_wipe(&c->transcript, sizeof c->transcript);
+	size_t from = offsetof(struct sts_tls_client, transcript);
+
+	sts_wipe(
+	    (uint8_t *)c + from, offsetof(struct sts_tls_client, x509) - from);
 	if (c->failed) {
 		sts_wipe(&c->in, sizeof c->in);
 		sts_wipe(&c->out, sizeof c->out);

@@ -5,6 +5,7 @@
 #include "../core/base/assert.h"
 #include "curves.h"
 #include "tls_exchange.h"
+#include "tls_keys.h"
 
 enum {
 	UNCOMPRESSED = 4
@@ -18,15 +19,9 @@ draw(const uint8_t *seed, uint8_t purpose, uint16_t number, uint8_t counter,
 {
 	uint8_t what[4] = { purpose, (uint8_t)(number >> 8), (uint8_t)number,
 		counter };
-	br_hmac_key_context key;
-	br_hmac_context h;
 
-	br_hmac_key_init(&key, &br_sha256_vtable, seed, STS_TLS_SEED);
-	br_hmac_init(&h, &key, 0);
-	br_hmac_update(&h, what, sizeof what);
-	br_hmac_out(&h, out);
-	sts_wipe(&key, sizeof key);
-	sts_wipe(&h, sizeof h);
+	sts_tls_hmac(br_sha256_ID, sts_text(seed, STS_TLS_SEED),
+	    sts_text(what, sizeof what), sts_span(out, STS_TLS_RANDOM));
 }
 
 void

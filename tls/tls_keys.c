@@ -68,8 +68,9 @@ sts_tls_transcript_retry(struct sts_tls_transcript *t, int hash_id)
 	sts_tls_transcript_add(t, sts_text(m, 4 + len));
 }
 
-static void
-hmac(int hash_id, struct sts_text key, struct sts_text m, struct sts_span out)
+void
+sts_tls_hmac(
+    int hash_id, struct sts_text key, struct sts_text m, struct sts_span out)
 {
 	br_hmac_key_context k;
 	br_hmac_context h;
@@ -89,7 +90,7 @@ sts_tls_extract(
 	static const uint8_t zeros[STS_TLS_HASH_MAX] = { 0 };
 	size_t len = sts_hash_len(hash_id);
 
-	hmac(hash_id, sts_text(salt != NULL ? salt : zeros, len),
+	sts_tls_hmac(hash_id, sts_text(salt != NULL ? salt : zeros, len),
 	    ikm.n > 0 ? ikm : sts_text(zeros, len), sts_span(out, len));
 }
 
@@ -115,7 +116,7 @@ sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
 		n += context.n;
 	}
 	info[n++] = 1; /* the first and only block of HKDF-Expand */
-	hmac(hash_id, sts_text(secret, sts_hash_len(hash_id)),
+	sts_tls_hmac(hash_id, sts_text(secret, sts_hash_len(hash_id)),
 	    sts_text(info, n), out);
 }
 
@@ -180,7 +181,7 @@ sts_tls_finished_13(const struct sts_tls_direction *d,
 
 	sts_tls_expand(d->suite->hash_id, d->secret, "finished",
 	    sts_text(NULL, 0), sts_span(key, len));
-	hmac(d->suite->hash_id, sts_text(key, len), transcript_hash,
+	sts_tls_hmac(d->suite->hash_id, sts_text(key, len), transcript_hash,
 	    sts_span(out, len));
 	sts_wipe(key, sizeof key);
 	return len;
@@ -199,12 +200,15 @@ sts_tls_prf(int hash_id, struct sts_text secret, const char *label,
 	STS_ASSERT(label_len + seed.n <= SEED_MAX);
 	memcpy(m + len, label, label_len);
 	memcpy(m + len + label_len, seed.p, seed.n);
-	hmac(hash_id, secret, sts_text(m + len, end - len), sts_span(m, len));
+	sts_tls_hmac(
+	    hash_id, secret, sts_text(m + len, end - len), sts_span(m, len));
 	while (out.n > 0) {
 		size_t n = out.n < len ? out.n : len;
 
-		hmac(hash_id, secret, sts_text(m, end), sts_span(out.p, n));
-		hmac(hash_id, secret, sts_text(m, len), sts_span(m, len));
+		sts_tls_hmac(
+		    hash_id, secret, sts_text(m, end), sts_span(out.p, n));
+		sts_tls_hmac(
+		    hash_id, secret, sts_text(m, len), sts_span(m, len));
 		out = sts_span(out.p + n, out.n - n);
 	}
 	sts_wipe(m, sizeof m);

@@ -39,6 +39,11 @@ struct sts_tls_direction {
 	uint8_t iv[STS_TLS_IV]; /* AES-GCM of TLS 1.2: 4 bytes */
 };
 
+/* HMAC of m, as much of it as out has room for; m may be in out. What it left
+ * on the stack is wiped. */
+void sts_tls_hmac(
+    int hash_id, struct sts_text key, struct sts_text m, struct sts_span out);
+
 /* HKDF-Extract; salt NULL: zeros, as long as the hash. `ikm` empty: the
  * same. */
 void sts_tls_extract(

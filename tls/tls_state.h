@@ -98,13 +98,15 @@ struct sts_tls_client {
 	bool collects; /* whatever the path is worth */
 	uint8_t head[STS_TLS_MESSAGE_HEADER];
 	struct sts_tls_direction in, out; /* readable */
+	uint8_t alpn[STS_TLS_ALPN_MAX];
+	uint8_t name[STS_NAME_MAX];
+	/* From here to the judge: what only the handshake needs, wiped as one
+	 * when it is over. */
 	struct sts_tls_transcript transcript;
 	uint8_t seed[STS_TLS_SEED];
 	uint8_t master[STS_TLS_HASH_MAX];
 	uint8_t server_random[STS_TLS_RANDOM]; /* TLS 1.2 */
 	uint8_t digest[br_sha512_SIZE]; /* what sig signs */
-	uint8_t alpn[STS_TLS_ALPN_MAX];
-	uint8_t name[STS_NAME_MAX];
 	struct sts_tls_lists lists;
 	/* A message; between messages our share, at its end. */
 	uint8_t msg[STS_TLS_MESSAGE_MAX];
