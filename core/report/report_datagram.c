@@ -305,6 +305,7 @@ take_type(struct sts_datagram *d, uint64_t number)
 	if (number != STS_REPORT_TLSA && number != STS_REPORT_STS &&
 	    number != STS_REPORT_NO_POLICY) {
 		fail(d, STS_DATAGRAM_BROKEN);
+		return;
 	}
 	d->type = (uint8_t)number;
 }
