@@ -18,7 +18,10 @@
 #include "driver.h"
 
 enum {
-	STEPS_MAX = 32, /* steps of one visit; then the node queues again */
+	/* Steps of one visit; then the node queues again, behind others: a
+	 * client that never stops asking is answered by two or three inputs'
+	 * worth at a time. */
+	STEPS_MAX = 16,
 	ACCEPTS_MAX = 16, /* clients taken from one listener in a pass */
 	OWNERS_MAX = 3, /* depth of the tree */
 	RETRY_MS = 1000, /* after the port answered LIMIT to accept */
@@ -95,14 +98,16 @@ static bool
 have_random(struct sts_driver *d)
 {
 	struct sts_random *r = &d->agent->random;
+	struct sts_span room;
 
-	if (sts_random_low(r)) {
-		struct sts_span room = sts_random_room(r);
-
-		if (d->port->entropy(d->port->ctx, room.p, room.n) == 0) {
-			sts_random_filled(r);
-		}
+	if (!sts_random_low(r)) {
+		return true;
 	}
+	room = sts_random_room(r);
+	if (d->port->entropy(d->port->ctx, room.p, room.n) != 0) {
+		return false;
+	}
+	sts_random_filled(r);
 	return !sts_random_low(r);
 }
 

@@ -61,23 +61,38 @@ client_gone(struct sts_agent *a, unsigned i)
 	sts_agent_client_gone(a, i);
 }
 
-/* A client wants something. */
+static void
+client_asks(struct sts_agent *a, struct sts_client *c)
+{
+	struct sts_text said;
+
+	if (STS_REPORT && STS_REPORT_SOCKET &&
+	    sts_client_reports(c, &said)) {
+		sts_agent_report_said(a, &c->ask, c->trusted, said);
+	} else {
+		sts_agent_ask(a, &c->ask);
+	}
+	sts_agent_client_taken(a, c);
+}
+
+/* A client wants something. Questions that came together and have their answers
+ * at once are one step; since what a step may draw is bounded (above), one that
+ * begins something is the last. */
 static void
 client_child(struct sts_agent *a, unsigned i)
 {
 	struct sts_client *c = &a->clients[i];
-	struct sts_text said;
+	uint16_t left = a->random.left;
+	unsigned asked = 0;
 
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_client_stirs(a, i);
-		if (STS_REPORT && STS_REPORT_SOCKET &&
-		    sts_client_reports(c, &said)) {
-			sts_agent_report_said(a, &c->ask, c->trusted, said);
-		} else {
-			sts_agent_ask(a, &c->ask);
-		}
-		sts_agent_client_taken(a, c);
+		do {
+			client_asks(a, c);
+		} while (++asked < STS_CLIENT_TOGETHER &&
+			 a->random.left == left &&
+			 sts_client_needs(c) == STS_CLIENT_ASKS);
 		break;
 	case STS_CLIENT_DUE:
 		sts_agent_ask_due(a, &c->ask);

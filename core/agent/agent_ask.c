@@ -42,7 +42,6 @@ note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
 	uint32_t now_s = sts_agent_now_s(a);
 	uint16_t today = (uint16_t)(now_s / STS_DAY_S);
 
-	sts_cache_touch(&a->cache, ref);
 	if (e->asked_day != today) {
 		e->asked_day = today;
 		if (e->mode == STS_MODE_TESTING) {
@@ -354,6 +353,8 @@ ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		wait_for_fetch(a, ask, domain);
 	} else {
 		ask_held(a, ask, domain, ref, &e);
+		/* Last: of an answer that has it pinned this is no work. */
+		sts_cache_touch(&a->cache, ref);
 	}
 }
 

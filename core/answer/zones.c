@@ -106,7 +106,9 @@ find_zone(const struct sts_zones *z, struct sts_text name)
 {
 	unsigned i = 0;
 
-	while (i < z->count && !sts_text_same(name, name_of(&z->zone[i]))) {
+	while (
+	    i < z->count && (name.n != z->zone[i].name_len ||
+				!sts_text_same(name, name_of(&z->zone[i])))) {
 		i++;
 	}
 	return i;

@@ -219,6 +219,9 @@ void
 sts_cache_touch(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
+	if (sts_head_pins(c, ref) > 0) {
+		return; /* the last unpin makes it the latest used */
+	}
 	unlink_head(c, ref);
 	link_last(c, ref);
 }

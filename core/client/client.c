@@ -545,7 +545,9 @@ client_send_ack(void *e, size_t n)
 	STS_ASSERT(n <= reply_total(c, c->reply.len) - c->sent);
 	c->sent += n;
 	if (c->sent < reply_total(c, c->reply.len)) {
-		pass_over(c);
+		if (STS_REPLY_MARKS) {
+			pass_over(c);
+		}
 		return;
 	}
 	c->sent = 0;

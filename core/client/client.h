@@ -68,7 +68,11 @@
 enum {
 	STS_CLIENT_STALL_MS = 5000,
 	STS_CLIENT_YIELD_MS = 250, /* idle so long, it may yield its place */
-	STS_CLIENT_IDLE_MS = 600000
+	STS_CLIENT_IDLE_MS = 600000,
+	/* Questions that the agent answers in one step, where the driver's
+	 * scratch has room for more than one reply. */
+	STS_CLIENT_TOGETHER =
+	    STS_SCRATCH_SIZE > STS_REPLY_KEPT_MAX + STS_REPLY_HEAD_MAX ? 8 : 1
 };
 
 /* What a client speaks, and whether its reports are believed. */

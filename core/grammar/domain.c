@@ -229,57 +229,20 @@ map_host(struct sts_key *k, struct sts_text host)
 	return STS_WHY_NONE;
 }
 
-/* A letter in lower case, a digit or a hyphen as it is; 0: anything else. */
-static uint8_t
-name_char(uint8_t c)
-{
-	c = sts_lower(c);
-	return (c >= 'a' && c <= 'z') || sts_is_digit(c) || c == '-' ? c : 0;
-}
-
-/* Whether octets that name_char let through are a label. */
-static bool
-is_label(struct sts_text t)
-{
-	return t.n > 0 && t.n <= STS_LABEL_MAX && t.p[0] != '-' &&
-	       t.p[t.n - 1] != '-';
-}
-
-/*
- * A host of ASCII, lower-cased and judged in one pass, since nearly all are
- * one. False: it is no valid name. A-labels are what they are: Postfix has
- * nothing done to a name of ASCII.
- */
+/* A host of ASCII, lower-cased. False: it is no valid name. A-labels are what
+ * they are, since Postfix has nothing done to a name of ASCII. */
 static bool
 copy_host(struct sts_key *k, struct sts_text host)
 {
-	size_t start = 0;
-
 	if (host.n > STS_DOMAIN_MAX) {
 		return false;
 	}
-	for (size_t i = 0; i <= host.n; i++) {
-		bool ends = i == host.n || host.p[i] == '.';
-
-		k->domain[i] = ends ? '.' : name_char(host.p[i]);
-		if (k->domain[i] == 0) {
-			return false;
-		}
-		if (ends) {
-			if (!is_label(sts_text(k->domain + start, i - start))) {
-				return false;
-			}
-			k->len = (uint16_t)start;
-			start = i + 1;
-		}
+	for (size_t i = 0; i < host.n; i++) {
+		k->domain[i] = sts_lower(host.p[i]);
 	}
-	/* The last label of an address is a number. */
-	if (all_digits(sts_text(k->domain + k->len, host.n - k->len))) {
-		return false;
-	}
+	k->domain[host.n] = '\0';
 	k->len = (uint16_t)host.n;
-	k->domain[k->len] = '\0';
-	return true;
+	return sts_name_valid(sts_text(k->domain, host.n));
 }
 
 static bool

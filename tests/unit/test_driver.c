@@ -270,6 +270,41 @@ asked(void)
 	return NULL;
 }
 
+/* Requests for example.com and .x by turns, as many as fit n octets. */
+static unsigned
+say_many(struct mem_sock *s, size_t n)
+{
+	static const char *const one[] = { ask_held, "10:postfix .x," };
+	unsigned count = 0;
+
+	for (size_t len = 0; len + 21 <= n; count++) {
+		say(s, one[count % 2]);
+		len += strlen(one[count % 2]);
+	}
+	return count;
+}
+
+/* Take what was answered to say_many: whole answers, in order, from the one
+ * of number `from` on. How many. */
+static unsigned
+take_many(struct mem_sock *s, unsigned from)
+{
+	unsigned count = 0;
+
+	for (;; count++) {
+		const char *want =
+		    (from + count) % 2 == 0 ? ok_held : "9:NOTFOUND ,";
+		size_t n = strlen(want);
+
+		if (s->out.n < n) {
+			break;
+		}
+		ck_assert_mem_eq(s->out.p, want, n);
+		mem_drop(&s->out, n);
+	}
+	return count;
+}
+
 /* Answer the oldest question with this rcode and no record. */
 static void
 answer_dns(unsigned rcode)
@@ -287,6 +322,107 @@ answer_dns(unsigned rcode)
 	dnspeer_begin(&a, &q, rcode, false, false);
 	mem_send(&mem, s, a.p, a.n);
 }
+
+/* 16 questions in one segment: what fits the input is one receive, its answers
+ * one send, and there is no receive that brings nothing. */
+START_TEST(what_came_together_is_answered_together)
+{
+	struct mem_sock *c;
+	unsigned count;
+
+	start(1000);
+	settle();
+	hold("example.com", 0);
+	c = client("");
+	settle();
+	memset(&calls, 0, sizeof calls);
+	count = say_many(c, 400);
+	settle();
+	ck_assert_uint_ge(count, 16);
+	unit_int("answers", take_many(c, 0), count);
+	unit_int("recv", calls.recv, 1);
+	unit_int("send", calls.send, 1);
+	unit_int(
+	    "others", calls.want + calls.dgram + calls.stream + calls.close, 0);
+	stop();
+}
+END_TEST
+
+/*
+ * One client has 64 KB of questions there, and asks on; another has one. It is
+ * answered in its turn: when the driver has visited both once, for which the
+ * first has the answers of three inputs at most.
+ */
+START_TEST(one_question_beside_very_many)
+{
+	struct mem_sock *many, *one;
+	unsigned count, done;
+
+	start(1000);
+	settle();
+	hold("example.com", 0);
+	many = client("");
+	one = client("");
+	settle();
+	count = say_many(many, 65536);
+	say(one, ask_held);
+	mem_tell(&mem);
+	for (unsigned i = 0; i < 5; i++) {
+		budget = 2;
+		(void)run();
+		got("one", one, ok_held);
+		say(one, ask_held);
+		mem_tell(&mem);
+	}
+	unit_int("all at once", many->out.n > 0, true);
+	done = take_many(many, 0);
+	ck_assert_uint_le(done, 5 * 3 * STS_CLIENT_INPUT / 14);
+	budget = 256;
+	settle();
+	while (done < count) {
+		unsigned more = take_many(many, done);
+
+		ck_assert_uint_gt(more, 0);
+		done += more;
+		settle();
+	}
+	unit_int("in order, each once", done, count);
+	stop();
+}
+END_TEST
+
+/* One that asks and never reads: it takes its input and what its socket holds,
+ * costs nobody an answer, and is closed in the end. */
+START_TEST(very_many_and_never_reads)
+{
+	struct mem_sock *many, *one;
+
+	start(1000);
+	settle();
+	hold("example.com", 0);
+	mem.space = 100;
+	many = client("");
+	mem.space = 65536;
+	one = client("");
+	settle();
+	(void)say_many(many, 65536);
+	for (unsigned i = 0; i < 3; i++) {
+		say(one, ask_held);
+		settle();
+		got("one", one, ok_held);
+	}
+	ck_assert_uint_le(many->out.n, 100);
+	ck_assert_uint_le(many->received, 3 * STS_CLIENT_INPUT);
+	unit_int("pins", pinned() > 0, true);
+	memset(&calls, 0, sizeof calls);
+	pass(4000);
+	unit_int("nothing is tried", calls.recv + calls.send, 0);
+	pass(2000);
+	ck_assert(many->core_gone);
+	unit_int("pins", pinned(), 0);
+	stop();
+}
+END_TEST
 
 START_TEST(cached_answer_costs_one_recv_and_one_send)
 {
@@ -1024,6 +1160,9 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, what_came_together_is_answered_together);
+	tcase_add_test(tc, one_question_beside_very_many);
+	tcase_add_test(tc, very_many_and_never_reads);
 	tcase_add_test(tc, cached_answer_costs_one_recv_and_one_send);
 	tcase_add_test(tc, clients_over_the_limit_wait);
 	tcase_add_test(tc, idle_client_makes_room);
