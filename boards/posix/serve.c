@@ -525,13 +525,13 @@ serve(struct daemon *d)
 {
 	int rc = start(d);
 	bool kill = false;
+	sts_ms now = sts_posix_now();
 
 	if (rc != 0) {
 		return rc;
 	}
-	d->watchdog_at = d->refused_at = sts_posix_now();
+	d->watchdog_at = d->refused_at = now;
 	for (;;) {
-		sts_ms now = sts_posix_now();
 		sts_ms wait;
 
 		rc = see_loaded(d, now);
@@ -549,8 +549,9 @@ serve(struct daemon *d)
 			wait = sts_earlier(wait, d->stop_at - now);
 		}
 		if (sts_posix_wait(&d->posix, &d->driver, wait)) {
-			kill = take_signals(d, sts_posix_now());
+			kill = take_signals(d, sts_posix_woke(&d->posix));
 		}
+		now = sts_posix_woke(&d->posix);
 	}
 	sts_log_line(&d->log, STS_LOG_INFO, "stopped%s",
 	    sts_agent_idle(&d->agent) ? "" : ", with work in flight");

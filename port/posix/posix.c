@@ -71,7 +71,7 @@ take(
 	c->kind = (uint8_t)kind;
 	c->events = (uint8_t)events;
 	/* Nothing was sent yet that a reset could cut. */
-	c->sent_at = sts_posix_now() - STS_UNSENT_MS;
+	c->sent_at = p->woke - STS_UNSENT_MS;
 	return 0;
 }
 
@@ -310,10 +310,10 @@ send_failed(struct sts_posix_channel *c, int err, size_t len)
 
 /* Something was sent. */
 static void
-note_sent(struct sts_posix_channel *c)
+note_sent(const struct sts_posix *p, struct sts_posix_channel *c)
 {
 	if (c->kind == CLIENT_TCP) {
-		c->sent_at = sts_posix_now();
+		c->sent_at = p->woke;
 	} else if (c->kind == CONNECTING) {
 		c->kind = STREAM;
 	}
@@ -335,7 +335,7 @@ channel_send(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 		return send_failed(c, errno, len);
 	}
 	if (n > 0) {
-		note_sent(c);
+		note_sent(ctx, c);
 	}
 	return n > 0 ? (int)n : STS_IO_AGAIN;
 }
@@ -444,6 +444,7 @@ sts_posix_init(
 	STS_ASSERT(sts_posix_size(channels) <= STS_POSIX_SIZE_MAX(channels));
 	memset(p, 0, sizeof *p);
 	p->channels = channels;
+	p->woke = sts_posix_now();
 	p->urandom = -1;
 	uint8_t *end = (uint8_t *)memory + sts_posix_size(channels);
 
@@ -632,6 +633,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 	unsigned n = sts_wait_events(&p->wait, ms, e);
 	bool watched = false;
 
+	p->woke = sts_posix_now();
 	for (unsigned i = 0; i < n; i++) {
 		unsigned slot = e[i].token & 0xffff;
 		const struct sts_posix_channel *c = &p->channel[slot];
@@ -652,4 +654,10 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 		}
 	}
 	return watched;
+}
+
+sts_ms
+sts_posix_woke(const struct sts_posix *p)
+{
+	return p->woke;
 }

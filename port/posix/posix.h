@@ -43,7 +43,8 @@ struct sts_posix_channel {
 	uint16_t generation;
 	uint8_t kind;
 	uint8_t events; /* wanted */
-	sts_ms sent_at; /* the last send to a client over TCP */
+	sts_ms sent_at; /* the last send to a client over TCP: of the wake-up
+	                   that it followed */
 	struct sts_addr peer; /* of datagrams */
 };
 
@@ -51,6 +52,7 @@ struct sts_posix {
 	/* Private. */
 	struct sts_posix_channel *channel; /* the last are not the driver's */
 	unsigned channels;
+	sts_ms woke;
 	uint8_t own_ready[STS_POSIX_OWN]; /* STS_EV_ bits not yet taken */
 	struct sts_wait wait;
 	int urandom; /* where the system has no call for it; else -1 */
@@ -141,6 +143,10 @@ void sts_posix_unstore(struct sts_posix *p);
  * descriptor can be read.
  */
 bool sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms);
+
+/* The time when it returned last, or of the beginning: the clock is read once
+ * a wake-up. */
+sts_ms sts_posix_woke(const struct sts_posix *p);
 
 /* Monotonic milliseconds, and seconds since 1970 (-1: no clock). */
 sts_ms sts_posix_now(void);
