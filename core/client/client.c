@@ -439,7 +439,7 @@ static size_t
 render_first(struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out)
 {
 	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t room = sts_reply_head(head, kept->len), head_len;
+	size_t room = sts_reply_total(kept->len) - kept->len - 1, head_len;
 
 	sts_reply_measure(r, out + room);
 	kept->len = (uint16_t)r->len;
