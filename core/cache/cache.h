@@ -133,7 +133,8 @@ void sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e);
 void sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     struct sts_now now);
 
-/* Mark as just used (LRU within its class). */
+/* Mark as just used (LRU within its class; what is protected has no turn, and
+ * nothing is done). */
 void sts_cache_touch(struct sts_cache *c, sts_ref ref);
 
 /* The domain of a record into out (room for STS_NAME_MAX); its length. */

@@ -109,17 +109,28 @@ check_live(const struct sts_cache *c, sts_ref ref)
 							  : STS_CLASS_NONE);
 }
 
+/* What is pinned is out of the victims' way; nothing else is there. */
+static bool
+check_place(const struct sts_cache *c, sts_ref ref, unsigned list)
+{
+	unsigned class = sts_head_class(c, ref);
+	bool pinned = sts_head_pins(c, ref) > 0;
+
+	if (pinned && class != STS_CLASS_ENFORCE) {
+		return list == STS_CLASS_PINNED;
+	}
+	return list == class && list != STS_CLASS_PINNED;
+}
+
 static bool
 check_head(const struct sts_cache *c, sts_ref ref, unsigned list,
     uint32_t counts[STS_CLASS_COUNT], struct tally *t)
 {
 	unsigned class = sts_head_class(c, ref);
 	uint32_t n = sts_head_chunks(c, ref);
-	bool pinned = sts_head_pins(c, ref) > 0;
 
 	if (class >= STS_CLASS_COUNT || !check_chain(c, ref, t) ||
-	    list != (pinned ? (unsigned)STS_CLASS_PINNED : class) ||
-	    (list == STS_CLASS_PINNED && !pinned)) {
+	    !check_place(c, ref, list)) {
 		return false;
 	}
 	counts[class]++;

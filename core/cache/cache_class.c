@@ -5,7 +5,10 @@
  *
  * A record is in the list of its class (enum sts_class), least recently used
  * first; while it is pinned it is in the list PINNED instead, and is counted
- * under its class all the same. Entering and leaving a class keeps three sums:
+ * under its class all the same. Only what is protected stays in its list: it is
+ * no victim, so that its place there means nothing, and an answer about it
+ * touches none of its neighbours, which in a large cache are not at hand.
+ * Entering and leaving a class keeps three sums:
  *
  *	protected_count  chunks of class ENFORCE
  *	orgs[]           the same by organisation, hashed with the boot's key
@@ -27,11 +30,19 @@
 STS_STATIC_ASSERT((int)STS_CLASS_COUNT == (int)STS_CACHE_LISTS, lists);
 STS_STATIC_ASSERT((STS_CACHE_ORGS & (STS_CACHE_ORGS - 1)) == 0, orgs);
 
+/* Whether its place in the list of its class says when its turn comes. */
+static bool
+ordered(const struct sts_cache *c, sts_ref ref)
+{
+	return sts_head_class(c, ref) != STS_CLASS_ENFORCE;
+}
+
 static unsigned
 list_of(const struct sts_cache *c, sts_ref ref)
 {
-	return sts_head_pins(c, ref) > 0 ? (unsigned)STS_CLASS_PINNED
-					 : sts_head_class(c, ref);
+	return sts_head_pins(c, ref) > 0 && ordered(c, ref)
+		   ? (unsigned)STS_CLASS_PINNED
+		   : sts_head_class(c, ref);
 }
 
 static void
@@ -219,11 +230,11 @@ void
 sts_cache_touch(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
-	if (sts_head_pins(c, ref) > 0) {
-		return; /* the last unpin makes it the latest used */
+	/* What is pinned becomes the latest used when its last pin goes. */
+	if (ordered(c, ref) && sts_head_pins(c, ref) == 0) {
+		unlink_head(c, ref);
+		link_last(c, ref);
 	}
-	unlink_head(c, ref);
-	link_last(c, ref);
 }
 
 unsigned
@@ -238,14 +249,15 @@ sts_cache_pin(struct sts_cache *c, sts_ref ref)
 {
 	uint8_t *p = sts_chunk(&c->chunks, ref);
 	unsigned pins = sts_head_pins(c, ref);
+	bool moves = pins == 0 && ordered(c, ref);
 
 	STS_ASSERT(sts_head_class(c, ref) <= STS_CLASS_PINNED);
 	STS_ASSERT(pins < UINT16_MAX);
-	if (pins == 0) {
+	if (moves) {
 		unlink_head(c, ref);
 	}
 	sts_put16le(p + STS_HEAD_PINS, (uint16_t)(pins + 1));
-	if (pins == 0) {
+	if (moves) {
 		link_last(c, ref);
 	}
 }
@@ -258,7 +270,7 @@ sts_cache_unpin(struct sts_cache *c, sts_ref ref)
 
 	STS_ASSERT(sts_head_class(c, ref) <= STS_CLASS_PINNED);
 	STS_ASSERT(pins > 0);
-	if (pins > 1) {
+	if (pins > 1 || !ordered(c, ref)) {
 		sts_put16le(p + STS_HEAD_PINS, (uint16_t)(pins - 1));
 		return;
 	}

@@ -33,8 +33,9 @@
  *	          indexed, freed by its last unpin
  *	STAGED    a version being written: not indexed
  *
- * A head is in list[its class], except that every pinned one is in
- * list[PINNED], so that what the other lists offer is free to go.
+ * A head is in list[its class], except that every pinned one that is not
+ * protected is in list[PINNED], so that what the lists of victims offer is free
+ * to go.
  * list[].count counts by class.
  */
 enum sts_class {

@@ -134,6 +134,12 @@ bench-share: $(BUILD)/mtasts lab-deps ## warm answers with a Redis server and wi
 	@sh boards/posix/deps.sh redis-server
 	@sh tests/lab/run.sh share $(BUILD)/mtasts bench
 
+.PHONY: bench-resident
+bench-resident: $(BUILD)/bench/restart ## memory resident with everything on and 1,000 policies, of the static daemon; fails over its bars
+	@sh boards/posix/deps.sh python3
+	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
+	@python3 -B tests/bench/resident.py build/x86_64/mtasts $<
+
 .PHONY: bench-restart
 bench-restart: $(BUILD)/bench/restart $(BUILD)/mtasts ## from the start to the first answer with 100,000 policies
 	@sh boards/posix/deps.sh valgrind python3

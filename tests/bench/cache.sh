@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # cache.sh PROGRAM: instructions that a question costs in a small and in a
-# large cache, counted by callgrind, and the memory a policy takes.
+# large cache, and the lines of 64 octets that it has to wait for, behind 4 MB
+# of a processor's own, counted by callgrind; and the memory a policy takes.
 set -eu
 program=$1
 small=1000
@@ -15,10 +16,20 @@ count() { # count RECORDS hit|miss: instructions a question
 			END { exit !found }'
 }
 
+lines() { # lines RECORDS hit|miss: what is not at hand, a question
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+		--instr-atstart=no --cache-sim=yes --I1=32768,8,64 \
+		--D1=32768,8,64 --LL=4194304,16,64 "$program" "$1" "$2" 2>&1 |
+		awk -v n=$questions '/Collected/ { printf "%.1f", ($11 + $12) / n
+			found = 1 } END { exit !found }'
+}
+
 for what in hit miss; do
 	a=$(count $small $what)
 	b=$(count $large $what)
 	echo "$what: $a instructions at $small records, $b at $large:" \
-		"$(awk "BEGIN { printf \"%.2f\", $b / $a }") times"
+		"$(awk "BEGIN { printf \"%.2f\", $b / $a }") times;" \
+		"lines from memory $(lines $small $what) and $(lines $large $what)" \
+		"(one is the question's own)"
 done
 "$program" 100000 cost

@@ -26,8 +26,8 @@ def free_port():
         return s.getsockname()[1]
 
 
-def name_server():
-    """SERVFAIL to every question."""
+def name_server(code=2):
+    """SERVFAIL to every question, or another code."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
 
@@ -37,7 +37,8 @@ def name_server():
             end = 12
             while query[end]:
                 end += 1 + query[end]
-            s.sendto(query[:2] + b"\x81\x82\0\1\0\0\0\0\0\0" +
+            s.sendto(query[:2] + bytes([0x81, 0x80 + code]) +
+                     b"\0\1\0\0\0\0\0\0" +
                      query[12:end + 5], peer)
 
     threading.Thread(target=serve, daemon=True).start()

@@ -1005,6 +1005,54 @@ START_TEST(untouched_until_needed)
 }
 END_TEST
 
+/* In a large cache what is near in a list is far in memory: an answer about a
+ * protected policy touches its record and no other. */
+START_TEST(neighbours_untouched)
+{
+	static uint8_t was[sizeof block];
+	static const char *const names[] = { "a.example", "b.example",
+		"c.example" };
+	struct sts_cache held;
+
+	begin(sizeof block);
+	for (unsigned i = 0; i < 3; i++) {
+		put_enforce(names[i], 40);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		sts_ref ref = find(names[i]);
+
+		ck_assert(sts_cache_protected(&c, ref));
+		memcpy(was, block, sizeof was);
+		held = c;
+		sts_cache_touch(&c, ref);
+		sts_cache_pin(&c, ref);
+		ck_assert(sts_cache_check(&c));
+		sts_cache_pin(&c, ref);
+		unit_int("pins", (long)sts_cache_pins(&c, ref), 2);
+		sts_cache_unpin(&c, ref);
+		sts_cache_unpin(&c, ref);
+		ck_assert_mem_eq(was, block, sizeof was);
+		ck_assert_mem_eq(&held, &c, sizeof c);
+	}
+	/* Replaced and removed while it is pinned, it stays readable. */
+	sts_ref old = find("b.example");
+
+	sts_cache_pin(&c, old);
+	put_enforce("b.example", 50);
+	ck_assert_uint_ne(find("b.example"), old);
+	ck_assert(sts_cache_check(&c));
+	sts_cache_unpin(&c, old);
+	ck_assert(sts_cache_check(&c));
+	old = find("b.example");
+	sts_cache_pin(&c, old);
+	sts_cache_remove(&c, old);
+	ck_assert(sts_cache_check(&c));
+	sts_cache_unpin(&c, old);
+	ck_assert(sts_cache_check(&c));
+	unit_int("records", c.records, 2);
+}
+END_TEST
+
 /* What was given back is taken first: memory grows with what is held at once,
  * not with what ever was; and all of the block can be held. */
 START_TEST(given_back_before_new)
@@ -1063,5 +1111,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, check_bites);
 	tcase_add_test(tc, every_damage_is_noticed);
 	tcase_add_test(tc, untouched_until_needed);
+	tcase_add_test(tc, neighbours_untouched);
 	tcase_add_test(tc, given_back_before_new);
 }

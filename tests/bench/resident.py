@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Memory that is resident with everything on, at 1,000 domains.
+
+resident.py MTASTS GENERATOR [POLICIES]
+
+The daemon keeps its policies in a journal, answers for DANE, takes TLS reports
+and sends its own, shares, serves metrics and commands. What the
+kernel says is resident is told apart by the kernel's own list of mappings: the
+configured block, what else was written to, and what is only mapped from a
+file: the code, which the kernel may drop at any time. Fails where a bar is
+missed: for all of it, and for what was written to beside the block.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+from restart import answer, free_port, name_server
+
+BAR_K, REST_BAR_K = 5120, 600
+NXDOMAIN = 3
+
+
+def mappings(pid):
+    """(size, resident, written) in KB, of every mapping."""
+    found = []
+    with open(f"/proc/{pid}/smaps", encoding="ascii") as f:
+        for line in f:
+            if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+                found.append({})
+            else:
+                word, value = line.split(":", 1)
+                found[-1][word] = value.split()[0] if value.split() else "0"
+    return [(int(m["Size"]), int(m["Rss"]),
+             int(m["Private_Dirty"]) + int(m["Shared_Dirty"]))
+            for m in found]
+
+
+def main():
+    mtasts, generator = map(os.path.abspath, sys.argv[1:3])
+    n = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
+    with tempfile.TemporaryDirectory(prefix="mtasts-resident-") as folder:
+        port = free_port()
+        with open(f"{folder}/key", "w", encoding="ascii") as f:
+            f.write("00" * 32 + "\n")
+        os.chmod(f"{folder}/key", 0o600)
+        lines = [f"journal {folder}/journal", f"listen inet:127.0.0.1:{port}",
+                 f"listen unix:{folder}/text protocol=text",
+                 f"nameserver 127.0.0.1 port={name_server(NXDOMAIN)} trusted=yes",
+                 "dane on", f"tlsrpt unix:{folder}/tlsrpt",
+                 "contact postmaster@example.com",
+                 "organization_name Example",
+                 "redis inet:127.0.0.1:1", f"redis_key {folder}/key",
+                 f"metrics unix:{folder}/metrics",
+                 f"control unix:{folder}/control", "log stderr"]
+        options = [x for line in lines for x in ("-o", line)]
+        plan = subprocess.run([mtasts, "serve", "-t"] + options, check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        size = re.search(r"journal file: (\d+) bytes", plan).group(1)
+        block_k = int(re.search(r"\n +sum +(\d+)", plan).group(1)) // 1024
+        domain = subprocess.run(
+            [generator, f"{folder}/journal", size, str(n)], check=True,
+            stdout=subprocess.PIPE, text=True).stdout.strip()
+        child = subprocess.Popen([mtasts, "serve"] + options,
+                                 stderr=subprocess.PIPE, text=True)
+        got = answer(port, domain)
+        for _ in range(20):
+            answer(port, domain)
+        time.sleep(1)
+        every = mappings(child.pid)
+        child.terminate()
+        said = child.communicate()[1]
+        if " secure match=" not in got or f"records={n} lost=0" not in said:
+            raise SystemExit(f"resident: {got}\n{said}")
+    blocks = [m for m in every if m[0] == block_k]
+    if len(blocks) != 1:
+        raise SystemExit(f"resident: {len(blocks)} mappings of {block_k} KB")
+    total = sum(m[1] for m in every)
+    written = sum(m[2] for m in every) - blocks[0][2]
+    rest = total - blocks[0][1]
+    print(f"{n} policies: {total} KB resident (bar {BAR_K}): {blocks[0][1]} of "
+          f"the block of {block_k}; beside it {rest}, of which {written} were "
+          f"written to (bar {REST_BAR_K})")
+    sys.exit(total > BAR_K or written > REST_BAR_K)
+
+
+if __name__ == "__main__":
+    main()
