@@ -17,7 +17,10 @@ enum {
 	STS_RUN_IDLE_MS = 60000, /* the longest sleep sts_run asks for */
 	STS_RUN_VISITS = 256, /* visits for which a computation waits at most */
 	STS_RUN_DRAIN = 16, /* visits between two looks for reports */
-	STS_RUN_REPORTS = 512 /* reports taken in one look */
+	/* Reports taken in one look: a burst is taken in many, so that no
+	 * answer waits for more of it than two signature checks take; */
+	STS_RUN_REPORTS = 16,
+	STS_RUN_REPORTS_ALL = 64 /* more where a computation comes next */
 };
 
 enum sts_protocol {

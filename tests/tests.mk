@@ -59,6 +59,7 @@ $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
 $(BUILD)/unit/test_tls_session $(BUILD)/unit/test_smtp_probe $(BUILD)/unit/test_smtp_submit: tests/mem/seeder.c
 $(BUILD)/unit/test_tls_client $(BUILD)/unit/test_fetch: tests/tls/hostile.c tests/tls/hostile.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
+$(BUILD)/unit/test_driver_reports: tests/mem/mem.c
 $(BUILD)/unit/test_secrets: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_secrets: override LDFLAGS += -Wl,--wrap=sts_tls_start
 $(BUILD)/unit/test_agent_spread: override LDFLAGS += -Wl,--wrap=sts_agent_work_begin

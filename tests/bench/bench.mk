@@ -121,7 +121,7 @@ $(BUILD)/bench/instructions: tests/bench/instructions.c $(GATEWAY_SRC) tests/mem
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
 
 .PHONY: bench-wait
-bench-wait: $(BUILD)/bench/wait ## worst wait of a held answer beside 16 hostile chains, in signature checks
+bench-wait: $(BUILD)/bench/wait ## how long a held answer waits beside hostile chains, a reload, a rewrite, reports, in signature checks
 	@$(BUILD)/bench/wait
 
 $(BUILD)/bench/wait: tests/bench/wait.c $(GATEWAY_SRC) $(BUILD)/libmtasts.a

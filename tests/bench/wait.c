@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a held answer waits at worst beside 16 domains whose policy hosts
- * bring chains that cost as many signature checks as are allowed (twelve issuers
- * of one name, in the worst order), as a multiple of one check.
+ * How long a held answer waits at worst, and all but one in a thousand, as a
+ * multiple of one signature check, beside
+ *
+ *	hostile   16 domains whose policy hosts bring chains that cost as many
+ *	          signature checks as are allowed (twelve issuers of one name,
+ *	          in the worst order)
+ *	roots     a reload that reads the system's trust anchors anew
+ *	rewrite   a journal of 1,000 policies that is written anew
+ *	reports   1,000 datagrams of mail servers that come at once
  *
  * The real agent and driver over the in-memory port. A question about a held
  * domain is there before every pass, and comes at the worst moment: just after
@@ -18,6 +24,9 @@
 #include <time.h>
 
 #include "../../core/cache/payload.h"
+#include "../../core/agent/agent_state.h"
+#include "../../core/driver.h"
+#include "../../core/journal/journal.h"
 #include "../../tls/session.h"
 #include "gateway.h"
 
@@ -25,16 +34,33 @@ enum {
 	HOSTILE = 16,
 	ROUNDS = 5,
 	CHECKS_MAX = 1 << 16,
+	WAITS_MAX = 1 << 16, /* of a round */
+	POLICIES = 1000, /* in the journal */
+	REPORTS = 1000,
+	DATAGRAM = 480, /* as Postfix's are */
+	QUIET = 2000, /* passes around what happens once */
+	BLOCK = 4096, /* of erasing */
+	BUFFER = 16384, /* of the journal */
+	BUNDLE_MAX = 1 << 20,
 	LIMIT = 8 /* multiples of a check: more is a fault */
 };
 
 static const char held[] = "example.com";
 
 static struct gateway g;
+static struct sts_reporter reporter;
 static struct mem_sock *asker;
 
 static double check_us[CHECKS_MAX]; /* of every step of work */
-static unsigned checks, passes;
+static double waits_us[WAITS_MAX];
+static unsigned checks, passes, waits;
+static double last_us; /* of the last pass */
+static char datagrams[REPORTS][DATAGRAM];
+static unsigned reports; /* of them that wait */
+static uint8_t pem[BUNDLE_MAX];
+static size_t pem_len;
+static struct sts_store store;
+static uint8_t *medium;
 static double answered_us; /* when the held answer was sent */
 
 static double
@@ -79,6 +105,128 @@ text(const char *s)
 	return sts_text((const uint8_t *)s, strlen(s));
 }
 
+/* The system's bundle, or as much of the test's root. */
+static void
+read_bundle(void)
+{
+	FILE *f = fopen("/etc/ssl/certs/ca-certificates.crt", "rb");
+
+	pem_len = f == NULL ? 0 : fread(pem, 1, sizeof pem, f);
+	if (f != NULL) {
+		fclose(f);
+	}
+	if (pem_len == 0) {
+		size_t n = https_file("root.pem", pem, sizeof pem);
+
+		for (pem_len = n; pem_len < 200000; pem_len += n) {
+			memcpy(pem + pem_len, pem, n);
+		}
+	}
+}
+
+/* What a reload does of it: parse into the spare area. */
+static void
+read_anew(void)
+{
+	static uint64_t memory[STS_ANCHORS_LOAD_SIZE_MAX / sizeof(uint64_t)];
+	static uint8_t spare[BUNDLE_MAX];
+	struct sts_anchors_load *load = (void *)memory;
+	struct sts_anchors set;
+
+	sts_anchors_begin(load, spare, sizeof spare);
+	sts_anchors_feed(load, sts_text(pem, pem_len));
+	gateway_need(
+	    sts_anchors_end(load, &set) == STS_ANCHORS_OK, "the bundle");
+}
+
+/* ---- a storage that is as fast as memory ---- */
+
+static int
+medium_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	memcpy(buf, medium + off, len);
+	return 0;
+}
+
+static int
+medium_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	memcpy(medium + off, buf, len);
+	return 0;
+}
+
+static int
+medium_erase(void *ctx, uint32_t off)
+{
+	(void)ctx;
+	memset(medium + off, 0xff, BLOCK);
+	return 0;
+}
+
+static int
+medium_sync(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void
+open_store(const struct sts_config *c)
+{
+	uint32_t least = sts_agent_journal_area(c, 1);
+
+	store.prog_size = 1;
+	store.erase_size = BLOCK;
+	store.area_size = (2 * least / BLOCK + 1) * BLOCK;
+	store.area_count = 2;
+	store.read = medium_read;
+	store.prog = medium_prog;
+	store.erase = medium_erase;
+	store.sync = medium_sync;
+	medium = malloc(2 * (size_t)store.area_size);
+	gateway_need(medium != NULL, "memory");
+	memset(medium, 0xff, 2 * (size_t)store.area_size);
+	g.port.store = &store;
+	gateway_need(sts_agent_journal(&g.agent, &store, 0), "journal");
+}
+
+/* ---- mail servers ---- */
+
+static void
+write_datagrams(void)
+{
+	for (unsigned i = 0; i < REPORTS; i++) {
+		int n = snprintf(datagrams[i], DATAGRAM,
+		    "{\"d\":\"d%u.example\",\"pr\":\"v=TLSRPTv1; "
+		    "rua=mailto:r@d%u.example\",\"policies\":["
+		    "{\"policy-type\":2,\"policy-domain\":\"d%u.example\","
+		    "\"policy-string\":[\"version: STSv1\","
+		    "\"mode: enforce\",\"mx: mx.d%u.example\"],"
+		    "\"mx-host\":[\"mx.d%u.example\"],\"t\":0,\"f\":0}]",
+		    i, i, i, i, i);
+
+		memset(datagrams[i] + n, ' ', (size_t)(DATAGRAM - n - 1));
+		datagrams[i][DATAGRAM - 1] = '}';
+	}
+}
+
+static int
+recv_some(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
+{
+	if (ch != sts_driver_listener(&g.driver, 1)) {
+		return g.mem.port.recv(ctx, ch, buf, size);
+	}
+	if (reports == 0) {
+		return STS_IO_AGAIN;
+	}
+	reports--;
+	gateway_need(size >= DATAGRAM, "room");
+	memcpy(buf, datagrams[reports], DATAGRAM);
+	return DATAGRAM;
+}
+
 static void
 start(void)
 {
@@ -86,17 +234,28 @@ start(void)
 		.lookups = 64,
 		.fetch_slots = HOSTILE + 1,
 		.asks = 1,
-		.cache_size = 1 << 18,
-		.build_s = GATEWAY_WALL_S };
+		.cache_size = 1 << 20,
+		.build_s = GATEWAY_WALL_S,
+		.journal_buffer = BUFFER,
+		.report_memory = 1 << 20 };
 
+	reporter.reports = STS_REPORTS_ALL;
+	reporter.organization = text("bench");
+	reporter.contact = text("a@bench.example");
+	reporter.host = text("mail.bench.example");
+	g.settings.reporter = &reporter;
 	gateway_start(&g, &c);
 	g.port.send = send_timed;
+	g.port.recv = recv_some;
+	open_store(&c);
 	asker = gateway_client(&g);
+	sts_listen(
+	    &g.driver, sts_driver_listener(&g.driver, 1), STS_PROTOCOL_REPORTS);
 }
 
-/* The policy that is asked for; nothing is to be done about it meanwhile. */
+/* A policy that is held; nothing is to be done about it meanwhile. */
 static void
-hold(void)
+hold(const char *domain)
 {
 	struct sts_entry e;
 	struct sts_stage s;
@@ -111,7 +270,7 @@ hold(void)
 	e.asked_day = GATEWAY_WALL_S / 86400;
 	e.check_s = GATEWAY_WALL_S + 3600;
 	gateway_need(
-	    sts_cache_stage(&g.agent.cache, &s, text(held)) &&
+	    sts_cache_stage(&g.agent.cache, &s, text(domain)) &&
 		sts_payload_begin(&g.agent.cache, &s, text("1")) &&
 		sts_payload_add_mx(
 		    &g.agent.cache, &s, text("mx.example.com")) &&
@@ -153,13 +312,23 @@ pass(double *whole_us)
 	return answered_us - began;
 }
 
-/* All hostile domains at once, until none is looked up any more. The longest
- * wait. */
-static double
-play(void)
+/* One pass of a play. What a question waits that came when the pass before
+ * began, or when what the daemon did in between, `own_us`, did. */
+static void
+wait_once(double own_us)
+{
+	double whole_us, wait_us = last_us + own_us + pass(&whole_us);
+
+	gateway_need(waits < WAITS_MAX, "too many passes");
+	waits_us[waits++] = wait_us;
+	last_us = whole_us;
+}
+
+/* All hostile domains at once, until none is looked up any more. */
+static void
+play_hostile(void)
 {
 	struct mem_sock *hostile[HOSTILE];
-	double last_us = 0, worst_us = 0;
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < HOSTILE; i++) {
@@ -170,10 +339,7 @@ play(void)
 		gateway_ask(&g, hostile[i], name);
 	}
 	while (idle < 200) {
-		double whole_us, wait_us = last_us + pass(&whole_us);
-
-		worst_us = wait_us > worst_us ? wait_us : worst_us;
-		last_us = whole_us;
+		wait_once(0);
 		idle = g.agent.lookups_busy > 0 ? 0 : idle + 1;
 		if (!world_step(&g.world, g.now) &&
 		    g.driver.working.head == STS_NODE_NONE) {
@@ -191,7 +357,48 @@ play(void)
 		g.now += 10000;
 		(void)pass(&whole_us);
 	}
-	return worst_us;
+}
+
+/* A reload among passes in which nothing else happens. */
+static void
+play_roots(void)
+{
+	for (unsigned i = 0; i < QUIET; i++) {
+		double began = cpu_us();
+
+		if (i == QUIET / 2) {
+			read_anew();
+		}
+		wait_once(i == QUIET / 2 ? cpu_us() - began : 0);
+	}
+}
+
+static void
+play_rewrite(void)
+{
+	unsigned n = 0;
+
+	sts_journal_compact(g.agent.journal.engine);
+	while (sts_journal_busy(g.agent.journal.engine)) {
+		wait_once(0);
+		n++;
+		g.now +=
+		    g.agent.journal.at > g.now ? g.agent.journal.at - g.now : 0;
+	}
+	gateway_need(n > POLICIES, "it was not written anew");
+}
+
+static void
+play_reports(void)
+{
+	reports = REPORTS;
+	sts_ready(&g.driver, sts_driver_listener(&g.driver, 1), STS_EV_RECV);
+	while (reports > 0) {
+		wait_once(0);
+	}
+	for (unsigned i = 0; i < QUIET; i++) {
+		wait_once(0);
+	}
 }
 
 static int
@@ -202,26 +409,77 @@ ascending(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-int
-main(void)
-{
-	double best_us = 0, median_us;
+static const struct {
+	const char *name;
+	void (*play)(void);
+} plays[] = {
+	{ "hostile", play_hostile },
+	{ "roots", play_roots },
+	{ "rewrite", play_rewrite },
+	{ "reports", play_reports },
+};
 
+enum {
+	PLAYS = sizeof plays / sizeof *plays,
+	HOSTILE_AT = 0,
+	REPORTS_AT = 3
+};
+
+static double worst_us[PLAYS], most_us[PLAYS];
+
+static void
+keep_least(double *least, double us, unsigned round)
+{
+	*least = round == 0 || us < *least ? us : *least;
+}
+
+static void
+play(unsigned i, unsigned round)
+{
+	waits = 0;
+	last_us = 0;
+	plays[i].play();
+	gateway_need(g.mem.fault == NULL && g.world.fault == NULL, "a breach");
+	qsort(waits_us, waits, sizeof *waits_us, ascending);
+	keep_least(&worst_us[i], waits_us[waits - 1], round);
+	keep_least(&most_us[i], waits_us[waits - 1 - waits / 1000], round);
+}
+
+static void
+prepare(void)
+{
 	start();
-	hold();
+	hold(held);
 	for (unsigned i = 0; i < HOSTILE; i++) {
 		publish(i);
 	}
-	for (unsigned i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < POLICIES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "held%u.example", i);
+		hold(name);
+	}
+	read_bundle();
+	write_datagrams();
+	while (sts_journal_busy(g.agent.journal.engine)) {
 		mem_tell(&g.mem);
 		gateway_run(&g);
+		g.now +=
+		    g.agent.journal.at > g.now ? g.agent.journal.at - g.now : 0;
 	}
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		double worst_us = play();
+}
 
-		best_us = i == 0 || worst_us < best_us ? worst_us : best_us;
+int
+main(void)
+{
+	double median_us;
+
+	prepare();
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < PLAYS; i++) {
+			play(i, round);
+		}
 	}
-	gateway_need(g.mem.fault == NULL && g.world.fault == NULL, "a breach");
 	gateway_need(
 	    checks >= ROUNDS * HOSTILE * 8, "the chains cost too little");
 	qsort(check_us, checks, sizeof *check_us, ascending);
@@ -229,9 +487,13 @@ main(void)
 	printf("%u passes, %u checks of %.0f us (median; 99 of 100 within "
 	       "%.0f us)\n",
 	    passes, checks, median_us, check_us[checks / 100 * 99]);
-	printf(
-	    "worst wait of a held answer beside %d hostile domains: %.0f us, "
-	    "%.1f checks\n",
-	    HOSTILE, best_us, best_us / median_us);
-	return best_us > LIMIT * median_us;
+	for (unsigned i = 0; i < PLAYS; i++) {
+		printf("%-8s worst wait of a held answer %.0f us, %.1f checks; "
+		       "p99.9 %.0f us, %.1f checks\n",
+		    plays[i].name, worst_us[i], worst_us[i] / median_us,
+		    most_us[i], most_us[i] / median_us);
+	}
+	/* A reload is the operator's own doing. */
+	return worst_us[HOSTILE_AT] > LIMIT * median_us ||
+	       worst_us[REPORTS_AT] > LIMIT * median_us;
 }
