@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -398,7 +399,12 @@ def about(room):
     return f"some {n // step * step:,}"
 
 
-def products(boards):
+def smallest(page):
+    """Octets of the daemon without all of the switches, as `make switches` found."""
+    return number(cells(page.get("switches-daemon", "make "))["all of them", "file, stripped"])
+
+
+def products(boards, page):
     """Of the tables above, and of daemons that run; boards: the cells of one."""
     def cell(row, column):
         return number(boards[row, column].strip("*"))
@@ -415,6 +421,8 @@ def products(boards):
     rows = (
         ("router, 8 MB of flash", "OpenWrt's package, `memory 1M`", f"{flash:,}; {packed:,} packed by xz",
          f"{small[0]:,} KB resident", about(small[1]), "everything"),
+        ("the same, MTA-STS alone", "the package with `WITHOUT=` all of the table above", f"{smallest(page):,}",
+         "less than that", about(small[1]), "`serve`, `query`, `cache`, `enforce`, `match`, `anchors`"),
         ("gateway, 128 MB of RAM", "Debian's, or `make TARGET=...`; `memory 4M`, `dane on`, `contact`", f"{flash:,}",
          f"{large[0]:,} KB resident", about(large[1]), "everything"),
         ("MCU, 64 KB of RAM", "`BOARD=lm3s6965evb`", f"{cell(TOGETHER, name + ' flash'):,}",
@@ -427,6 +435,51 @@ def products(boards):
     return "".join("| " + " | ".join(r) + " |\n" for r in (head, ["---"] * len(head), *rows))
 
 
+# What the daemon's block is for, and two bars.
+
+PARTS_SHOWN = (("clients", "clients"), ("lookups", "lookups"),
+               ("fetch slots", "fetch slots"), ("trust anchors", "trust anchors"),
+               ("driver", "driver"), ("port", "port"),
+               ("DNS over TCP", "DNS over TCP"), ("journal", "journal"),
+               ("policies", "policies"))
+
+
+def memory(_):
+    """The plan that `serve -t` prints, with a journal and all else its default."""
+    with tempfile.TemporaryDirectory() as folder:
+        plan = output("build/x86_64/mtasts", "serve", "-t", "-c", "/dev/null", "-o", "nameserver 127.0.0.1",
+                      "-o", f"journal {folder}/journal", "-o",
+                      "trust_anchors /etc/ssl/certs/ca-certificates.crt")
+    rows = []
+    for part, name in PARTS_SHOWN:
+        m = re.search(rf"^  {part} +(\d+) *(.*)$", plan, re.M)
+        size, note = int(m[1]), m[2].replace(" x ", " of ")
+        if part == "policies":
+            note = f"a typical domain costs {POLICY} bytes: {about(size)}"
+        rows.append(f"| {name} | {size:,} | {note} |\n")
+    return "| part | bytes | |\n| --- | --: | --- |\n" + "".join(rows)
+
+
+# The Makefile's TLS_CLIENT_SRC: in the place of BearSSL's engine.
+TLS_CLIENT = ("session", "tls12", "tls13", "tls_client", "tls_exchange", "tls_gcm", "tls_hello", "tls_keys",
+              "tls_lists", "tls_messages", "tls_params", "tls_records", "tls_state", "tls_stream")
+LINKED, WITHOUT_TLS = "the library's own code, linked for lm3s6965evb", "the same without the TLS client"
+SMALLEST = "static daemon without all of the switches above"
+
+
+def bars(boards, page):
+    """boards: the cells of the firmwares; page: boards/README.md."""
+    name = FIRMWARE[0][0]
+    linked = number(boards["agent", f"{name} flash"])
+    client = sum(size for section, size, source in pieces(f"build/boards/{name}/mtasts.map")
+                 if section.startswith(FLASH_SECTIONS) and
+                 re.search(rf"libmtasts\.a\(({'|'.join(TLS_CLIENT)})\.o\)", source))
+    rows = ((LINKED, linked, 70 << 10), (WITHOUT_TLS, linked - client, 70 << 10),
+            (SMALLEST, smallest(page), 256 << 10))
+    return "| | octets | bar |\n| --- | --: | --: |\n" + "".join(
+        f"| {row} | {octets:,} | {bar:,} |\n" for row, octets, bar in rows)
+
+
 # All.
 
 class Page:
@@ -435,17 +488,17 @@ class Page:
         with open(path) as f:
             self.text = f.read()
 
-    def between(self, mark):
-        begin = self.text.index(f"<!-- make size: {mark} -->\n")
+    def between(self, mark, maker):
+        begin = self.text.index(f"<!-- {maker}{mark} -->\n")
         begin = self.text.index("\n", begin) + 1
         return begin, self.text.index("<!-- end -->\n", begin)
 
-    def get(self, mark):
-        begin, end = self.between(mark)
+    def get(self, mark, maker="make size: "):
+        begin, end = self.between(mark, maker)
         return self.text[begin:end]
 
     def put(self, mark, made):
-        begin, end = self.between(mark)
+        begin, end = self.between(mark, "make size: ")
         self.text = self.text[:begin] + made + self.text[end:]
 
     def write(self):
@@ -482,7 +535,8 @@ def main():
     made = {}
     for page, mark, make in (
             (boards, "boards", firmwares), (boards, "rooms", rooms), (boards, "reports", reports),
-            (boards, "daemons", daemons),
+            (boards, "daemons", daemons), (boards, "memory", memory),
+            (boards, "bars", lambda _: bars(cells(made["boards"]), boards)),
             (first, "front", lambda t: front(t, cells(made["boards"])))):
         made[mark] = make(page.get(mark))
         print(made[mark])
@@ -490,7 +544,7 @@ def main():
             compare(mark, page.get(mark), made[mark])
         page.put(mark, made[mark])
     # Of what the tables above say, which were compared.
-    made["products"] = products(cells(made["boards"]))
+    made["products"] = products(cells(made["boards"]), boards)
     print(made["products"])
     boards.put("products", made["products"])
     if sys.argv[1] == "write":

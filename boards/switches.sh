@@ -102,45 +102,47 @@ insert() { # insert FILE MARK
 	cat "$1"
 }
 
-# static DIR NAME...: octets of the static daemon without them. What they do not
-# change is that of the first, which has everything.
+# octets DAEMON: of code and data, and of its stripped file, which is whole pages.
+octets() {
+	strip -o "$top/stripped" "$1"
+	size "$1" | awk -v file="$(wc -c <"$top/stripped")" 'NR == 2 { print $1 + $2, file }'
+}
+
+# static NAME...: the static daemon without them. What they do not change is that
+# of build/x86_64, which has everything.
 static() {
-	dir=$1
-	shift
-	if [ $# != 0 ]; then
-		rm -rf "$dir"
-		cp -a "$top/static" "$dir"
-		stale "$dir" "$@"
-	fi
-	rm -f "$dir/libmtasts.a" "$dir/mtasts"
-	$make -j2 TARGET=x86_64 BUILD="$dir" MUSL="$PWD/$top/static/musl" WITHOUT="$*" "$dir/mtasts" >"$top/log"
-	strip -o "$dir/stripped" "$dir/mtasts"
-	wc -c <"$dir/stripped"
+	rm -rf "$top/static"
+	mkdir -p "$top/static"
+	cp -a build/x86_64/obj build/x86_64/bearssl "$top/static"
+	stale "$top/static" "$@"
+	$make -j2 TARGET=x86_64 BUILD="$top/static" MUSL="$PWD/build/x86_64/musl" WITHOUT="$*" \
+		"$top/static/mtasts" >"$top/log"
 }
 
 static_row() { # static_row TEXT NAME...
 	text=$1
 	shift
-	if [ $# = 0 ]; then
-		all=$(static "$top/static")
-		size=$all
-	else
-		size=$(static "$top/static-less" "$@")
-	fi
-	echo "| $text | $size | $((all - size)) |"
+	static "$@"
+	octets "$top/static/mtasts" | while read -r size file; do
+		echo "| $text | $size | $((all - size)) | $file |"
+	done
 }
 
 daemons() {
-	echo '| left out | octets | saved |'
-	echo '| --- | --: | --: |'
-	static_row 'nothing'
-	for name in $commands STATUS_HTML DANE SHARE PRELOAD EC_FAST UTS46; do
-		static_row "$name" "$name"
+	$make -j2 TARGET=x86_64 build/x86_64/mtasts >"$top/log"
+	read -r all file <<-END
+		$(octets build/x86_64/mtasts)
+	END
+	echo '| left out | code and data | saved | file, stripped |'
+	echo '| --- | --: | --: | --: |'
+	echo "| nothing | $all | 0 | $file |"
+	for name in $commands STATUS_HTML METRICS DANE SHARE PRELOAD EC_FAST UTS46; do
+		static_row "\`$name\`" "$name"
 	done
-	static_row 'REPORT, REPORT_SOCKET' REPORT REPORT_SOCKET
-	static_row 'SMTP, and so CHECK' SMTP CHECK
+	static_row "\`REPORT\` \`REPORT_SOCKET\`" REPORT REPORT_SOCKET
+	static_row "\`SMTP\`, and so \`CHECK\`, \`PUBLISH\`" SMTP CHECK
 	# shellcheck disable=SC2086 # words
-	static_row 'all of them' $commands STATUS_HTML EC_FAST UTS46 $rooms
+	static_row 'all of them' $commands STATUS_HTML METRICS EC_FAST UTS46 $rooms
 }
 
 # What an agent without a server, a journal and all the rest still does.
@@ -233,7 +235,7 @@ compile_daemon() {
 	daemon STATUS_HTML
 	left_out status --html "$top/page"
 	# shellcheck disable=SC2086 # words
-	daemon $commands EC_FAST UTS46 $rooms
+	daemon $commands METRICS EC_FAST UTS46 $rooms
 	for name in $commands REPORT; do
 		left_out "$(echo "$name" | tr '[:upper:]' '[:lower:]')" x
 	done
