@@ -40,7 +40,7 @@ PARTS = (("agent", r"libmtasts\.a"), ("BearSSL", r"libbearssl\.a"),
 DANE = re.compile(r"\b(dane|dane_\w+|judge|agent_dane\w*|agent_route|x509_tlsa|"
                   r"rdata|console_route)\.o\b")
 WITH_DANE = ("mps2-an385",)
-ROOTS = "roots"  # Debian's, who changes them when she likes
+ROOTS = "roots"  # Debian's, which change at any time
 STATIC, SEEN = "static, gaps included", "stack seen in tests"
 DEEPEST, TOGETHER = "worst stack", "**together**"
 FLASH_SECTIONS = (".text", ".rodata", ".vectors", ".data")
@@ -192,7 +192,7 @@ def daemons(old_text):
         parts = measure(daemon + ".map")
         for name in ("BearSSL", "libc"):
             made[t, name] = f"{parts[name][0]:,}"
-        # Optimised as one: which of it was the agent's is not to be told.
+        # Optimised as one: the agent's part cannot be told apart.
         made[t, "ours"] = f"{parts['agent'][0] + parts['board, port'][0]:,}"
         made[t, "file, stripped"] = f"{stripped(t):,}"
         _, data, bss = sections("size", daemon)

@@ -29,9 +29,9 @@
  * It asks by socketmap (sts_listen) or by sts_ask_begin below.
  *
  * Conventions of every header here: one thread; pointers are not NULL unless
- * said; structs are complete so that they can be placed, fields are private
- * unless said; spans are borrowed for the call unless said; programmer errors
- * assert, hostile input never does.
+ * stated; structs are complete so that they can be placed, fields are private
+ * unless stated; spans are borrowed for the call unless stated; programmer
+ * errors assert, hostile input never does.
  */
 #ifndef STS_H
 #define STS_H
@@ -93,8 +93,8 @@ size_t sts_agent_size(const struct sts_config *config);
 
 /*
  * Begin. `block` has sts_agent_size(config) bytes, aligned for a pointer, and
- * is the agent's for good. `settings` as said there. `hash_key`: fresh random
- * bytes.
+ * is the agent's for good. `settings` as described there. `hash_key`: fresh
+ * random bytes.
  */
 void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,

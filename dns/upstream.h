@@ -275,7 +275,7 @@ sts_upstream_ttl_s(const struct sts_upstream *u)
 	return u->ttl_s;
 }
 
-/* Whether a trusted server said AD of a FOUND or ABSENT. */
+/* Whether a trusted server set AD on a FOUND or ABSENT. */
 bool sts_upstream_authentic(const struct sts_upstream *u);
 
 /* Whether the message is held whole, as those of types are that cannot be read

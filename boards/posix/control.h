@@ -4,7 +4,7 @@
  * the end of the connection. An answer is JSON, an object a line, and its last
  * line is {"end":N}, where N is the exit code of the command; without that
  * line the answer was cut. Who may connect is decided by the socket's file
- * mode, and who may connect may give every order.
+ * mode, and whoever may connect may give every order.
  *
  * Questions go to the agent as a mail server's do and wait as long. Commands
  * that walk over everything that is held do so in steps of a bounded number of

@@ -36,7 +36,7 @@ file_of(const struct sts_journal_child *j, struct sts_log *log)
 	return f;
 }
 
-/* Open it; whoever has the lock may be about to end. */
+/* Open it; the instance that has the lock may be about to end. */
 static void
 open_when_free(struct sts_journal_child *j, struct sts_log *log)
 {
@@ -100,7 +100,7 @@ sts_journal_child_open(struct sts_journal_child *j, const struct sts_conf *c,
 {
 	memset(j, 0, sizeof *j);
 	j->file.fd = -1;
-	j->told = STS_KEEPING_OK;
+	j->logged = STS_KEEPING_OK;
 	j->area_size = m->journal_area;
 	j->chrooted = c->chroot[0] != '\0';
 	memcpy(j->path, c->journal, sizeof j->path);
@@ -401,19 +401,19 @@ tell(struct sts_journal_child *j)
 {
 	enum sts_keeping is = sts_agent_keeping(j->d.agent);
 
-	if (is == STS_KEEPING_OFF || is == j->told) {
+	if (is == STS_KEEPING_OFF || is == j->logged) {
 		return;
 	}
 	if (is == STS_KEEPING_OK) {
 		sts_log_line(
 		    j->d.log, STS_LOG_WARNING, "journal %s: goes on", j->path);
-	} else if (j->told == STS_KEEPING_OK && j->file.error != 0) {
+	} else if (j->logged == STS_KEEPING_OK && j->file.error != 0) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
 		    "journal %s: %s: policies from now on do not outlive a "
 		    "restart until that is over",
 		    j->path, strerror(j->file.error));
 	}
-	j->told = (uint8_t)is;
+	j->logged = (uint8_t)is;
 }
 
 /* A disk that hangs says nothing; nor does the child that waits for it. */

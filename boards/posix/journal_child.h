@@ -67,7 +67,7 @@ struct sts_journal_child {
 	bool hangs; /* it was logged that it does not answer */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */
-	uint8_t told; /* enum sts_keeping */
+	uint8_t logged; /* enum sts_keeping */
 };
 
 /*

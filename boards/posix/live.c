@@ -484,7 +484,7 @@ change(struct sts_live *l)
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
 	sts_log_line(l->log, STS_LOG_INFO, "reload: done%s",
-	    ok ? "" : ", but for what is said above");
+	    ok ? "" : ", but for what is logged above");
 	if (l->enforce_off) {
 		sts_log_line(
 		    l->log, STS_LOG_WARNING, "reload: enforcement stays off");

@@ -148,8 +148,8 @@ size_t sts_cache_read(
 
 /*
  * The same for reading on from where the last read ended, which takes no steps:
- * whoever goes through a long payload piece by piece would else walk from its
- * beginning for each. seek: at `off`, or the payload's end.
+ * a reader of a long payload would else walk from its beginning for each piece.
+ * seek: at `off`, or the payload's end.
  */
 struct sts_cache_cursor {
 	/* Private. */

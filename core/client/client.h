@@ -54,8 +54,8 @@
  * received until it is out.
  *
  * READING, SKIPS, SENDS go to CLOSES (junk, stall, idle, no more input), SENT
- * too by the text protocol, any
- * state with a channel to GONE when the channel is lost, GONE to FREE.
+ * too by the text protocol; any state with a channel to GONE when the channel is
+ * lost, GONE to FREE.
  */
 #ifndef STS_CLIENT_H
 #define STS_CLIENT_H

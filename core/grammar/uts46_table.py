@@ -6,7 +6,7 @@
 
 FOLDER holds UnicodeData.txt and DerivedNormalizationProps.txt: by default
 /usr/share/unicode, where Debian's package unicode-data (15.0.0) puts them. What
-each table means is said in uts46_table.h. `make uts46-table` writes the file
+each table means is explained in uts46_table.h. `make uts46-table` writes the file
 anew; `make check` compares it with what the script writes.
 
 The package does not have IdnaMappingTable.txt, so the mapping is derived from

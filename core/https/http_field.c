@@ -52,7 +52,7 @@ cut(struct sts_text *rest, uint8_t mark, struct sts_text *before)
 }
 
 /* Parameters are ignored: the policy's bytes are validated as UTF-8 whatever
- * charset they are said to be in. */
+ * charset is declared. */
 static enum sts_why
 judge_type(struct sts_http_fields *f, struct sts_text value, bool whole)
 {

@@ -368,13 +368,13 @@ emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 		return;
 	}
 	if (l->dropped > 0) {
-		char told[64];
+		char text[64];
 		size_t n = written(
-		    snprintf(told, sizeof told, "event=log-lines-lost lost=%lu",
+		    snprintf(text, sizeof text, "event=log-lines-lost lost=%lu",
 			(unsigned long)l->dropped),
-		    sizeof told);
+		    sizeof text);
 
-		l->dropped = put(l, STS_LOG_WARNING, told, n) ? 0 : l->dropped;
+		l->dropped = put(l, STS_LOG_WARNING, text, n) ? 0 : l->dropped;
 	}
 	if (!put(l, level, line, len)) {
 		l->lost++;

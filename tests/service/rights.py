@@ -175,7 +175,7 @@ def rooted(binary, folder, options):
     check_process(daemon.pid, root)
     daemon.kill(signal.SIGHUP)
     daemon.said("reload: configuration not changed: ")
-    daemon.said("reload: done, but for what is said above")
+    daemon.said("reload: done, but for what is logged above")
     # With all it names in there.
     os.makedirs(root + os.path.dirname(conf), exist_ok=True)
     for path in ("/etc/passwd", "/etc/group", BUNDLE, conf):
