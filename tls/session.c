@@ -280,42 +280,34 @@ take_ccs(struct sts_tls *t, struct sts_text content)
 	advance(t);
 }
 
+/* Whether content of this type may come now. */
+static bool
+may_come(const struct sts_tls *t)
+{
+	bool between = sts_tls_client_between(&t->client);
+
+	return t->type == STS_TLS_HANDSHAKE ||
+	       (t->type == STS_TLS_ALERT && between) ||
+	       (t->type == STS_TLS_APPLICATION && between &&
+		   t->state == ESTABLISHED);
+}
+
 /* A record was opened; its content stands at off. */
 static void
 take_content(struct sts_tls *t)
 {
 	struct sts_text content = piece(t);
 
-	switch (t->type) {
-	case STS_TLS_HANDSHAKE:
-		if (content.n == 0) {
-			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
-			return;
-		}
-		break;
-	case STS_TLS_ALERT:
-		if (content.n == 0 || !sts_tls_client_between(&t->client)) {
-			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
-		} else {
-			take_alert(t, content);
-		}
-		return;
-	case STS_TLS_APPLICATION:
-		if (t->state != ESTABLISHED ||
-		    !sts_tls_client_between(&t->client)) {
-			broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
-			return;
-		}
-		if (content.n == 0) {
-			take_empty(t);
-			return;
-		}
-		break;
-	default:
+	if (!may_come(t) ||
+	    (content.n == 0 && t->type != STS_TLS_APPLICATION)) {
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
-		return;
+	} else if (t->type == STS_TLS_ALERT) {
+		take_alert(t, content);
+	} else if (content.n == 0) {
+		take_empty(t);
+	} else {
+		advance(t);
 	}
-	advance(t);
 }
 
 /* A record came whole. */
@@ -371,8 +363,7 @@ begin_stream(struct sts_tls *t)
 	    !t->client.open) {
 		t->type = STS_TLS_HANDSHAKE;
 	}
-	if (t->type == STS_TLS_APPLICATION &&
-	    (t->state != ESTABLISHED || !sts_tls_client_between(&t->client))) {
+	if (!may_come(t)) {
 		broken(t, STS_ALERT_UNEXPECTED_MESSAGE);
 	}
 }

@@ -245,25 +245,25 @@ begin_certificate(struct sts_tls_client *c, size_t len)
 }
 
 static void
-feed_certificates(struct sts_tls_client *c, struct sts_text in)
+feed_lists(struct sts_tls_client *c, struct sts_text in)
 {
 	struct sts_text bytes;
 
 	for (;;) {
-		switch (sts_tls_certs_next(&c->lists, &in, &bytes)) {
-		case STS_TLS_CERTS_BEGIN:
+		switch (sts_tls_lists_next(&c->lists, &in, &bytes)) {
+		case STS_TLS_CERT_BEGIN:
 			begin_certificate(c, sts_tls_certs_len(&c->lists));
 			break;
-		case STS_TLS_CERTS_BYTES:
+		case STS_TLS_CERT_BYTES:
 			sts_x509_cert_feed(&c->x509, bytes);
 			if (c->chain != NULL) {
 				sts_tls_chain_add(c->chain, bytes);
 			}
 			break;
-		case STS_TLS_CERTS_END:
+		case STS_TLS_CERT_END:
 			sts_x509_cert_end(&c->x509);
 			break;
-		case STS_TLS_CERTS_BROKEN:
+		case STS_TLS_LISTS_BROKEN:
 			refuse(c, sts_tls_lists_alert(&c->lists));
 			return;
 		default:
@@ -278,15 +278,9 @@ feed_body(struct sts_tls_client *c, struct sts_text in)
 {
 	switch (c->row->kind) {
 	case CERTIFICATES:
-		sts_tls_transcript_add(&c->transcript, in);
-		feed_certificates(c, in);
-		break;
 	case REQUEST:
 		sts_tls_transcript_add(&c->transcript, in);
-		sts_tls_request_feed(&c->lists, in);
-		if (sts_tls_lists_alert(&c->lists) != STS_ALERT_NONE) {
-			refuse(c, sts_tls_lists_alert(&c->lists));
-		}
+		feed_lists(c, in);
 		break;
 	case TICKET:
 		break;
@@ -306,13 +300,9 @@ end_message(struct sts_tls_client *c)
 	struct sts_text body = { c->msg, c->got };
 	enum sts_tls_alert alert;
 
-	if (c->row->kind == REQUEST && !sts_tls_request_over(&c->lists)) {
-		refuse(c, STS_ALERT_DECODE_ERROR);
-		return;
-	}
-	if (c->row->kind == CERTIFICATES) {
+	if (c->row->kind == CERTIFICATES || c->row->kind == REQUEST) {
 		/* Also a message that is over before it began. */
-		feed_certificates(c, sts_text(NULL, 0));
+		feed_lists(c, sts_text(NULL, 0));
 		if (c->failed) {
 			return;
 		}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each state reads a length of some octets, or skips as many bytes as the
- * last one said. A length never exceeds what is left of what it stands in.
+ * last one said; a table says what must hold of it, and what comes next. A
+ * length never exceeds what is left of what it stands in.
  */
 #include "tls_lists.h"
 
@@ -15,12 +16,12 @@ enum state {
 	CERT_LEN,
 	CERT,
 	EXTS,
-	CERT_OVER,
 	/* CertificateRequest of TLS 1.3: context, extensions. */
 	REQUEST_CONTEXT,
 	REQUEST_EXTS,
 	EXT_ID,
 	EXT_LEN,
+	ALGORITHMS_LEN,
 	EXT,
 	/* Of TLS 1.2: certificate types, signature schemes, names of CAs. */
 	TYPES_LEN,
@@ -34,21 +35,43 @@ enum state {
 	BROKEN
 };
 
-/* Octets of the length that a state reads; 0: it skips. */
-static const uint8_t octets_of[] = {
-	[CONTEXT] = 1,
-	[LIST] = 3,
-	[CERT_LEN] = 3,
-	[EXTS] = 2,
-	[REQUEST_CONTEXT] = 1,
-	[REQUEST_EXTS] = 2,
-	[EXT_ID] = 2,
-	[EXT_LEN] = 2,
-	[TYPES_LEN] = 1,
-	[SCHEMES_LEN] = 2,
-	[NAMES_LEN] = 2,
-	[NAME_LEN] = 2,
-	[BROKEN] = 0,
+/* What must hold of a length, or what was skipped. */
+enum rule {
+	IS_EMPTY, /* 0: a wrong value, not a wrong form (RFC 8446 4.4.2) */
+	IS_REST, /* a list of all that is left of the message, >= min */
+	IS_PART, /* something of this length comes, >= min */
+	IS_NONE, /* of extensions: none was asked for; an element is over */
+	IS_ID, /* of an extension */
+	SKIPPED, /* go on */
+	ELEMENT /* another one, or the end of the list */
+};
+
+static const struct step {
+	uint8_t octets; /* of the length; 0: it skips */
+	uint8_t rule;
+	uint8_t min;
+	uint8_t next;
+} steps[] = {
+	[CONTEXT] = { 1, IS_EMPTY, 0, LIST },
+	[LIST] = { 3, IS_REST, 1, CERT_LEN }, /* RFC 8446 4.4.2.4 */
+	[CERT_LEN] = { 3, IS_PART, 1, CERT },
+	[CERT] = { 0, ELEMENT, 0, CERT_LEN },
+	[EXTS] = { 2, IS_NONE, 0, CERT_LEN },
+	[REQUEST_CONTEXT] = { 1, IS_EMPTY, 0, REQUEST_EXTS },
+	[REQUEST_EXTS] = { 2, IS_REST, 0, EXT_ID },
+	[EXT_ID] = { 2, IS_ID, 0, EXT_LEN },
+	[EXT_LEN] = { 2, IS_PART, 0, EXT },
+	[ALGORITHMS_LEN] = { 2, IS_PART, 4, EXT }, /* one at least */
+	[EXT] = { 0, ELEMENT, 0, EXT_ID },
+	[TYPES_LEN] = { 1, IS_PART, 1, TYPES },
+	[TYPES] = { 0, SKIPPED, 0, SCHEMES_LEN },
+	[SCHEMES_LEN] = { 2, IS_PART, 2, SCHEMES },
+	[SCHEMES] = { 0, SKIPPED, 0, NAMES_LEN },
+	[NAMES_LEN] = { 2, IS_REST, 0, NAME_LEN },
+	[NAME_LEN] = { 2, IS_PART, 1, NAME },
+	[NAME] = { 0, ELEMENT, 0, NAME_LEN },
+	[OVER] = { 0, SKIPPED, 0, OVER },
+	[BROKEN] = { 0, SKIPPED, 0, BROKEN },
 };
 
 enum {
@@ -56,10 +79,10 @@ enum {
 };
 
 static void
-enter(struct sts_tls_lists *l, enum state s)
+enter(struct sts_tls_lists *l, unsigned s)
 {
 	l->state = (uint8_t)s;
-	l->octets = octets_of[s];
+	l->octets = steps[s].octets;
 	if (l->octets > 0) {
 		l->value = 0;
 	}
@@ -73,34 +96,44 @@ broken(struct sts_tls_lists *l, enum sts_tls_alert alert)
 }
 
 static void
-begin(struct sts_tls_lists *l, uint16_t version, uint32_t len, enum state s)
+begin(struct sts_tls_lists *l, bool is_13, uint32_t len, enum state s)
 {
 	l->left = l->list_left = len;
-	l->seen = 0;
 	l->alert = STS_ALERT_NONE;
-	l->is_13 = version == STS_TLS_13;
+	l->is_13 = is_13;
+	l->algorithms_due = s == REQUEST_CONTEXT;
 	enter(l, s);
 }
 
-/* The list is over: is the message, and has it what it must have? */
-static void
-end_list(struct sts_tls_lists *l)
+void
+sts_tls_certs_begin(struct sts_tls_lists *l, uint16_t version, uint32_t len)
 {
-	if (l->left > 0) {
-		broken(l, STS_ALERT_DECODE_ERROR);
-	} else {
-		enter(l, OVER);
-	}
+	bool is_13 = version == STS_TLS_13;
+
+	begin(l, is_13, len, is_13 ? CONTEXT : LIST);
 }
 
-/* An element is over: another one, or the end of the list. */
+void
+sts_tls_request_begin(struct sts_tls_lists *l, uint16_t version, uint32_t len)
+{
+	bool is_13 = version == STS_TLS_13;
+
+	begin(l, is_13, len, is_13 ? REQUEST_CONTEXT : TYPES_LEN);
+}
+
+/* An element is over: another one, or the end of the list, which must be that
+ * of the message. */
 static void
-next_element(struct sts_tls_lists *l, enum state s)
+next_element(struct sts_tls_lists *l, unsigned s)
 {
 	if (l->list_left > 0) {
 		enter(l, s);
+	} else if (l->left > 0) {
+		broken(l, STS_ALERT_DECODE_ERROR);
+	} else if (l->algorithms_due) {
+		broken(l, STS_ALERT_MISSING_EXTENSION);
 	} else {
-		end_list(l);
+		enter(l, OVER);
 	}
 }
 
@@ -138,134 +171,135 @@ skip(struct sts_tls_lists *l, struct sts_text *in)
 	return t;
 }
 
-/* The context of a message in the handshake is empty (RFC 8446 4.4.2); a
- * length other than 0 is a wrong value, not a wrong form. */
+/* Extensions that are not known are ignored (RFC 8446 4.3.2); the one that
+ * must be there comes once. */
 static void
-end_context(struct sts_tls_lists *l, enum state s)
+ext_named(struct sts_tls_lists *l)
 {
-	if (l->value != 0) {
+	if (l->value != SIGNATURE_ALGORITHMS) {
+		enter(l, EXT_LEN);
+	} else if (!l->algorithms_due) {
 		broken(l, STS_ALERT_ILLEGAL_PARAMETER);
 	} else {
-		enter(l, s);
+		l->algorithms_due = false;
+		enter(l, ALGORITHMS_LEN);
 	}
 }
 
-/* The length of the list is that of the rest of the message. */
-static void
-end_list_len(struct sts_tls_lists *l, enum state s)
+/* Whether there is room for what a length announces. */
+static bool
+fits(const struct sts_tls_lists *l, const struct step *s)
 {
-	if (l->value != l->left) {
-		broken(l, STS_ALERT_DECODE_ERROR);
-	} else {
+	switch (s->rule) {
+	case IS_REST:
+		return l->value == l->left && l->value >= s->min;
+	case IS_PART:
+	case IS_NONE:
+		return l->value <= l->list_left && l->value >= s->min;
+	default:
+		return true;
+	}
+}
+
+/* The alert for a length that breaks its rule. */
+static enum sts_tls_alert
+judge_length(const struct sts_tls_lists *l, const struct step *s)
+{
+	if (!fits(l, s)) {
+		return STS_ALERT_DECODE_ERROR;
+	}
+	if (s->rule == IS_EMPTY && l->value > 0) {
+		return STS_ALERT_ILLEGAL_PARAMETER;
+	}
+	return s->rule == IS_NONE && l->value > 0
+		   ? STS_ALERT_UNSUPPORTED_EXTENSION
+		   : STS_ALERT_NONE;
+}
+
+/* A length is complete, or all it announced was skipped. */
+static void
+end_step(struct sts_tls_lists *l)
+{
+	const struct step *s = &steps[l->state];
+	enum sts_tls_alert alert =
+	    s->octets > 0 ? judge_length(l, s) : STS_ALERT_NONE;
+
+	if (alert != STS_ALERT_NONE) {
+		broken(l, alert);
+		return;
+	}
+	switch (s->rule) {
+	case IS_ID:
+		ext_named(l);
+		break;
+	case IS_REST:
 		l->list_left = l->left;
-		next_element(l, s);
-	}
-}
-
-/* Something of `value` bytes comes, at least `min`. */
-static void
-end_len(struct sts_tls_lists *l, uint32_t min, enum state s)
-{
-	if (l->value > l->list_left || l->value < min) {
-		broken(l, STS_ALERT_DECODE_ERROR);
-	} else {
-		enter(l, s);
-	}
-}
-
-static void
-certs_length_read(struct sts_tls_lists *l)
-{
-	switch (l->state) {
-	case CONTEXT:
-		end_context(l, LIST);
+		next_element(l, s->next);
 		break;
-	case LIST:
-		if (l->value == 0) { /* RFC 8446 4.4.2.4 */
-			broken(l, STS_ALERT_DECODE_ERROR);
-		} else {
-			end_list_len(l, CERT_LEN);
-		}
+	case IS_NONE:
+	case ELEMENT:
+		next_element(l, s->next);
 		break;
-	default: /* EXTS: none was asked for */
-		STS_ASSERT(l->state == EXTS);
-		if (l->value > l->list_left) {
-			broken(l, STS_ALERT_DECODE_ERROR);
-		} else if (l->value > 0) {
-			broken(l, STS_ALERT_UNSUPPORTED_EXTENSION);
-		} else {
-			next_element(l, CERT_LEN);
-		}
+	default:
+		enter(l, s->next);
 		break;
 	}
 }
 
-void
-sts_tls_certs_begin(struct sts_tls_lists *l, uint16_t version, uint32_t len)
+static enum sts_tls_lists_event
+end_input(struct sts_tls_lists *l)
 {
-	begin(l, version, len, version == STS_TLS_13 ? CONTEXT : LIST);
-}
-
-static enum sts_tls_certs_event
-certs_end(struct sts_tls_lists *l)
-{
-	if (l->state == BROKEN) {
-		return STS_TLS_CERTS_BROKEN;
-	}
 	if (l->state == OVER) {
-		return STS_TLS_CERTS_DONE;
+		return STS_TLS_LISTS_DONE;
 	}
 	/* The caller knows where the message ends. */
-	if (l->left == 0) {
+	if (l->state != BROKEN && l->left == 0) {
 		broken(l, STS_ALERT_DECODE_ERROR);
-		return STS_TLS_CERTS_BROKEN;
 	}
-	return STS_TLS_CERTS_MORE;
+	return l->state == BROKEN ? STS_TLS_LISTS_BROKEN : STS_TLS_LISTS_MORE;
 }
 
 /* Bytes of a certificate, or its end. */
-static enum sts_tls_certs_event
+static enum sts_tls_lists_event
 next_bytes(struct sts_tls_lists *l, struct sts_text *in, struct sts_text *bytes)
 {
-	if (l->value == 0) {
-		enter(l, CERT_OVER);
-		return STS_TLS_CERTS_END;
+	if (l->value > 0) {
+		*bytes = skip(l, in);
+		return bytes->n > 0 ? STS_TLS_CERT_BYTES : STS_TLS_LISTS_MORE;
 	}
-	*bytes = skip(l, in);
-	return bytes->n > 0 ? STS_TLS_CERTS_BYTES : STS_TLS_CERTS_MORE;
+	if (l->is_13) {
+		enter(l, EXTS);
+	} else {
+		end_step(l);
+	}
+	return STS_TLS_CERT_END;
 }
 
-/* A length is complete. True: a certificate begins. */
+/* Whether the state is over with what has come. */
 static bool
-begins(struct sts_tls_lists *l)
+complete(struct sts_tls_lists *l, struct sts_text *in)
 {
-	if (l->state != CERT_LEN) {
-		certs_length_read(l);
-		return false;
+	if (l->octets > 0) {
+		return read_length(l, in);
 	}
-	end_len(l, 1, CERT);
-	return l->state == CERT;
+	(void)skip(l, in);
+	return l->value == 0;
 }
 
-enum sts_tls_certs_event
-sts_tls_certs_next(
+enum sts_tls_lists_event
+sts_tls_lists_next(
     struct sts_tls_lists *l, struct sts_text *in, struct sts_text *bytes)
 {
-	do {
+	if (l->state == CERT) {
+		return next_bytes(l, in, bytes);
+	}
+	while (l->state < OVER && complete(l, in)) {
+		end_step(l);
 		if (l->state == CERT) {
-			return next_bytes(l, in, bytes);
+			return STS_TLS_CERT_BEGIN;
 		}
-		if (l->state == CERT_OVER && l->is_13) {
-			enter(l, EXTS);
-		} else if (l->state == CERT_OVER) {
-			next_element(l, CERT_LEN);
-		}
-		if (l->state == OVER || l->state == BROKEN ||
-		    !read_length(l, in)) {
-			return certs_end(l);
-		}
-	} while (!begins(l));
-	return STS_TLS_CERTS_BEGIN;
+	}
+	return end_input(l);
 }
 
 uint32_t
@@ -273,110 +307,6 @@ sts_tls_certs_len(const struct sts_tls_lists *l)
 {
 	STS_ASSERT(l->state == CERT);
 	return l->value;
-}
-
-void
-sts_tls_request_begin(struct sts_tls_lists *l, uint16_t version, uint32_t len)
-{
-	begin(l, version, len,
-	    version == STS_TLS_13 ? REQUEST_CONTEXT : TYPES_LEN);
-}
-
-/* Extensions that are not known are ignored (RFC 8446 4.3.2); the one that
- * must be there comes once. */
-static void
-ext_named(struct sts_tls_lists *l)
-{
-	bool known = l->value == SIGNATURE_ALGORITHMS;
-
-	l->ext = (uint16_t)l->value;
-	if (known && l->seen != 0) {
-		broken(l, STS_ALERT_ILLEGAL_PARAMETER);
-		return;
-	}
-	l->seen = (uint16_t)(l->seen | known);
-	enter(l, EXT_LEN);
-}
-
-static void
-request_length_read(struct sts_tls_lists *l)
-{
-	switch (l->state) {
-	case REQUEST_CONTEXT:
-		end_context(l, REQUEST_EXTS);
-		break;
-	case REQUEST_EXTS:
-		end_list_len(l, EXT_ID);
-		break;
-	case EXT_ID:
-		ext_named(l);
-		break;
-	case EXT_LEN:
-		/* A list of at least one scheme. */
-		end_len(l, l->ext == SIGNATURE_ALGORITHMS ? 4 : 0, EXT);
-		break;
-	case TYPES_LEN:
-		end_len(l, 1, TYPES);
-		break;
-	case SCHEMES_LEN:
-		end_len(l, 2, SCHEMES);
-		break;
-	case NAMES_LEN:
-		end_list_len(l, NAME_LEN);
-		break;
-	default:
-		STS_ASSERT(l->state == NAME_LEN);
-		end_len(l, 1, NAME);
-		break;
-	}
-}
-
-static void
-request_skipped(struct sts_tls_lists *l)
-{
-	switch (l->state) {
-	case EXT:
-		next_element(l, EXT_ID);
-		break;
-	case TYPES:
-		enter(l, SCHEMES_LEN);
-		break;
-	case SCHEMES:
-		enter(l, NAMES_LEN);
-		break;
-	default:
-		STS_ASSERT(l->state == NAME);
-		next_element(l, NAME_LEN);
-		break;
-	}
-}
-
-void
-sts_tls_request_feed(struct sts_tls_lists *l, struct sts_text in)
-{
-	while (l->state != OVER && l->state != BROKEN) {
-		if (octets_of[l->state] > 0) {
-			if (!read_length(l, &in)) {
-				return;
-			}
-			request_length_read(l);
-		} else {
-			(void)skip(l, &in);
-			if (l->value > 0) {
-				return;
-			}
-			request_skipped(l);
-		}
-	}
-	if (l->state == OVER && l->is_13 && l->seen == 0) {
-		broken(l, STS_ALERT_MISSING_EXTENSION);
-	}
-}
-
-bool
-sts_tls_request_over(const struct sts_tls_lists *l)
-{
-	return l->state == OVER;
 }
 
 enum sts_tls_alert

@@ -5,7 +5,7 @@
  * memory of what it read.
  *
  *	sts_tls_certs_begin(&l, version, len);
- *	while ((event = sts_tls_certs_next(&l, &in, &bytes)) is not MORE,
+ *	while ((event = sts_tls_lists_next(&l, &in, &bytes)) is not MORE,
  *	    DONE or BROKEN)
  *		...
  */
@@ -14,13 +14,13 @@
 
 #include "tls_params.h"
 
-enum sts_tls_certs_event {
-	STS_TLS_CERTS_MORE = 0, /* the input is used up */
-	STS_TLS_CERTS_BEGIN, /* a certificate of sts_tls_certs_len() bytes */
-	STS_TLS_CERTS_BYTES, /* bytes of it */
-	STS_TLS_CERTS_END,
-	STS_TLS_CERTS_DONE, /* the message is over */
-	STS_TLS_CERTS_BROKEN /* sts_tls_lists_alert tells; stays so */
+enum sts_tls_lists_event {
+	STS_TLS_LISTS_MORE = 0, /* the input is used up */
+	STS_TLS_LISTS_DONE, /* the message is over */
+	STS_TLS_LISTS_BROKEN, /* sts_tls_lists_alert tells; stays so */
+	STS_TLS_CERT_BEGIN, /* a certificate of sts_tls_certs_len() bytes */
+	STS_TLS_CERT_BYTES, /* bytes of it */
+	STS_TLS_CERT_END
 };
 
 struct sts_tls_lists {
@@ -28,31 +28,25 @@ struct sts_tls_lists {
 	uint32_t left; /* bytes of the message to come */
 	uint32_t list_left; /* of the list */
 	uint32_t value; /* of the length being read, then what is left of it */
-	uint16_t seen; /* extensions of a CertificateRequest, bits 1 << id */
-	uint16_t ext;
 	uint8_t state;
 	uint8_t octets; /* of the length, to come */
 	uint8_t alert;
 	bool is_13;
+	bool algorithms_due; /* a request has to name them */
 };
 
-/* Begin a Certificate whose body has len bytes. */
+/* Begin a message whose body has len bytes. Of a CertificateRequest nothing is
+ * kept: the answer is always that there is no certificate. */
 void sts_tls_certs_begin(
+    struct sts_tls_lists *l, uint16_t version, uint32_t len);
+void sts_tls_request_begin(
     struct sts_tls_lists *l, uint16_t version, uint32_t len);
 
 /* Read on. `in` is advanced over what was taken. */
-enum sts_tls_certs_event sts_tls_certs_next(
+enum sts_tls_lists_event sts_tls_lists_next(
     struct sts_tls_lists *l, struct sts_text *in, struct sts_text *bytes);
 
 uint32_t sts_tls_certs_len(const struct sts_tls_lists *l);
-
-/* Begin a CertificateRequest; feed it; it was right if the alert is none and
- * sts_tls_lists_over. Nothing of it is kept: the answer is always that there
- * is no certificate. */
-void sts_tls_request_begin(
-    struct sts_tls_lists *l, uint16_t version, uint32_t len);
-void sts_tls_request_feed(struct sts_tls_lists *l, struct sts_text in);
-bool sts_tls_request_over(const struct sts_tls_lists *l);
 
 enum sts_tls_alert sts_tls_lists_alert(const struct sts_tls_lists *l);
 

@@ -90,41 +90,50 @@ struct seen {
 	bool over;
 };
 
+/* All of l's message, in pieces of `step` octets. */
 static struct seen
-certificates(struct sts_text body, uint16_t version, size_t step)
+read_list(struct sts_tls_lists *l, struct sts_text body, size_t step)
 {
-	struct sts_tls_lists l;
 	struct seen s = { 0 };
-	enum sts_tls_certs_event e = STS_TLS_CERTS_MORE;
+	enum sts_tls_lists_event e = STS_TLS_LISTS_MORE;
 	size_t left = 0;
 
-	sts_tls_certs_begin(&l, version, (uint32_t)body.n);
 	do {
 		struct sts_text in = { body.p, body.n < step ? body.n : step },
 				bytes = { NULL, 0 };
 
 		body = sts_text(body.p + in.n, body.n - in.n);
 		do {
-			e = sts_tls_certs_next(&l, &in, &bytes);
-			if (e == STS_TLS_CERTS_BEGIN) {
+			e = sts_tls_lists_next(l, &in, &bytes);
+			if (e == STS_TLS_CERT_BEGIN) {
 				STS_ASSERT(left == 0);
-				left = sts_tls_certs_len(&l);
+				left = sts_tls_certs_len(l);
 				STS_ASSERT(left > 0);
-			} else if (e == STS_TLS_CERTS_BYTES) {
+			} else if (e == STS_TLS_CERT_BYTES) {
 				STS_ASSERT(bytes.n > 0 && bytes.n <= left);
 				left -= bytes.n;
 				s.bytes += bytes.n;
-			} else if (e == STS_TLS_CERTS_END) {
+			} else if (e == STS_TLS_CERT_END) {
 				STS_ASSERT(left == 0);
 				s.certs++;
 			}
-		} while (e != STS_TLS_CERTS_MORE && e != STS_TLS_CERTS_DONE &&
-			 e != STS_TLS_CERTS_BROKEN);
-	} while (body.n > 0 && e == STS_TLS_CERTS_MORE);
-	STS_ASSERT(e != STS_TLS_CERTS_MORE);
-	s.alert = sts_tls_lists_alert(&l);
-	s.over = e == STS_TLS_CERTS_DONE;
+		} while (e >= STS_TLS_CERT_BEGIN);
+	} while (body.n > 0 && e == STS_TLS_LISTS_MORE);
+	STS_ASSERT(e != STS_TLS_LISTS_MORE);
+	s.alert = sts_tls_lists_alert(l);
+	s.over = e == STS_TLS_LISTS_DONE;
 	STS_ASSERT(s.over == (s.alert == STS_ALERT_NONE));
+	return s;
+}
+
+static struct seen
+certificates(struct sts_text body, uint16_t version, size_t step)
+{
+	struct sts_tls_lists l;
+	struct seen s;
+
+	sts_tls_certs_begin(&l, version, (uint32_t)body.n);
+	s = read_list(&l, body, step);
 	STS_ASSERT(!s.over || s.certs > 0);
 	return s;
 }
@@ -133,17 +142,11 @@ static struct seen
 request(struct sts_text body, uint16_t version, size_t step)
 {
 	struct sts_tls_lists l;
-	struct seen s = { 0 };
+	struct seen s;
 
 	sts_tls_request_begin(&l, version, (uint32_t)body.n);
-	while (body.n > 0) {
-		size_t n = body.n < step ? body.n : step;
-
-		sts_tls_request_feed(&l, sts_text(body.p, n));
-		body = sts_text(body.p + n, body.n - n);
-	}
-	s.alert = sts_tls_lists_alert(&l);
-	s.over = sts_tls_request_over(&l);
+	s = read_list(&l, body, step);
+	STS_ASSERT(s.certs == 0);
 	return s;
 }
 

@@ -14,29 +14,30 @@ enum {
 static bool
 skips(const struct sts_tls_lists *l)
 {
-	return l->state == CERT || l->state == EXT || l->state == TYPES ||
-	       l->state == SCHEMES || l->state == NAME;
+	return l->state < OVER && steps[l->state].octets == 0;
+}
+
+static bool
+of_certs(const struct sts_tls_lists *l)
+{
+	return l->state <= EXTS;
 }
 
 /* What holds between two pieces of input. */
 static bool
 lists_hold(const struct sts_tls_lists *l)
 {
+	unsigned octets = steps[l->state].octets;
+
 	return l->state <= BROKEN && l->left <= LEN_MAX &&
 	       l->list_left == l->left && l->value <= LEN_MAX &&
-	       l->octets <= octets_of[l->state] &&
-	       (octets_of[l->state] == 0 || l->octets > 0) &&
-	       (octets_of[l->state] == 0 ||
-		   l->value >> 8 * (octets_of[l->state] - l->octets) == 0) &&
-	       (!skips(l) || l->value <= l->left) && l->seen <= 1 &&
+	       l->octets <= octets && (octets == 0 || l->octets > 0) &&
+	       (octets == 0 || l->value >> 8 * (octets - l->octets) == 0) &&
+	       (!skips(l) || l->value <= l->left) &&
 	       (l->state != OVER || l->left == 0) &&
+	       (!l->algorithms_due || !of_certs(l)) &&
+	       (l->state != REQUEST_CONTEXT || l->algorithms_due) &&
 	       (l->state == BROKEN) == (l->alert != STS_ALERT_NONE);
-}
-
-static bool
-of_certs(const struct sts_tls_lists *l)
-{
-	return l->state <= CERT_OVER || l->state == OVER || l->state == BROKEN;
 }
 
 /*
@@ -47,15 +48,16 @@ prove_tls_lists_begin(void)
 {
 	struct sts_tls_lists l;
 	uint32_t len = nondet_u32();
-	uint16_t version = nondet_bool() ? STS_TLS_13 : STS_TLS_12;
+	bool is_13 = nondet_bool();
+	uint16_t version = is_13 ? STS_TLS_13 : STS_TLS_12;
 
 	ASSUME(len <= LEN_MAX);
 	if (nondet_bool()) {
 		sts_tls_certs_begin(&l, version, len);
-		PROVE(of_certs(&l));
+		PROVE(of_certs(&l) && !l.algorithms_due);
 	} else {
 		sts_tls_request_begin(&l, version, len);
-		PROVE(!of_certs(&l));
+		PROVE(!of_certs(&l) && l.algorithms_due == is_13);
 	}
 	PROVE(lists_hold(&l) && l.left == len);
 }
@@ -63,53 +65,36 @@ prove_tls_lists_begin(void)
 /*
  * @bound an octet or none in any state, so messages of any length
  * @loop read_length.0 2: an octet
- * @loop sts_tls_certs_next.0 4: states that an octet may end
+ * @loop sts_tls_lists_next.0 5: states that an octet may end
  */
 void
-prove_tls_certs_next(void)
+prove_tls_lists_next(void)
 {
 	struct sts_tls_lists l, was;
 	uint8_t octet[1] = { nondet_u8() };
 	struct sts_text in = sts_text(octet, nondet_bool()),
 			bytes = { NULL, 0 };
 	size_t n = in.n;
-	enum sts_tls_certs_event event;
+	enum sts_tls_lists_event event;
 
-	ASSUME(lists_hold(&l) && of_certs(&l));
+	ASSUME(l.state <= BROKEN && lists_hold(&l));
+	/* A request that is over had its schemes: proved below. */
+	ASSUME(l.state != OVER || !l.algorithms_due);
 	was = l;
-	event = sts_tls_certs_next(&l, &in, &bytes);
-	PROVE(lists_hold(&l) && of_certs(&l));
+	event = sts_tls_lists_next(&l, &in, &bytes);
+	PROVE(lists_hold(&l));
+	PROVE(l.state >= OVER || of_certs(&l) == of_certs(&was));
 	PROVE(in.n <= n && in.p == octet + (n - in.n));
 	PROVE(was.left - l.left == n - in.n);
-	PROVE(event != STS_TLS_CERTS_MORE || (in.n == 0 && l.left > 0));
-	PROVE(event != STS_TLS_CERTS_BEGIN ||
+	PROVE(event != STS_TLS_LISTS_MORE || (in.n == 0 && l.left > 0));
+	PROVE(event != STS_TLS_CERT_BEGIN ||
 	      (l.state == CERT && l.value > 0 && l.value <= l.left));
-	PROVE(event != STS_TLS_CERTS_BYTES ||
+	PROVE(event != STS_TLS_CERT_BYTES ||
 	      (bytes.p == octet && bytes.n == 1 && in.n == 0));
-	PROVE(event != STS_TLS_CERTS_END || was.state == CERT);
-	PROVE((event == STS_TLS_CERTS_DONE) == (l.state == OVER));
-	PROVE((event == STS_TLS_CERTS_BROKEN) == (l.state == BROKEN));
-}
-
-/*
- * @bound an octet or none in any state, so messages of any length
- * @loop read_length.0 2: an octet
- * @loop sts_tls_request_feed.0 5: states that an octet may end
- */
-void
-prove_tls_request_feed(void)
-{
-	struct sts_tls_lists l, was;
-	uint8_t octet[1] = { nondet_u8() };
-	size_t n = nondet_bool();
-
-	ASSUME(lists_hold(&l) && (!of_certs(&l) || l.state >= OVER));
-	/* A request that is over had its schemes: proved below. */
-	ASSUME(l.state != OVER || !l.is_13 || l.seen != 0);
-	was = l;
-	sts_tls_request_feed(&l, sts_text(octet, n));
-	PROVE(lists_hold(&l) && (!of_certs(&l) || l.state >= OVER));
-	PROVE(was.left - l.left <= n);
-	PROVE(was.left - l.left == n || l.state >= OVER);
-	PROVE(l.state != OVER || !l.is_13 || l.seen != 0);
+	PROVE(event != STS_TLS_CERT_END || was.state == CERT);
+	PROVE(event < STS_TLS_CERT_BEGIN || of_certs(&was));
+	PROVE((event == STS_TLS_LISTS_DONE) <= (l.state == OVER));
+	PROVE((event == STS_TLS_LISTS_BROKEN) <= (l.state == BROKEN));
+	PROVE(event != STS_TLS_LISTS_MORE || l.state < OVER);
+	PROVE(l.state != OVER || !l.algorithms_due);
 }
