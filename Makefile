@@ -35,7 +35,8 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 	core/journal/journal_save.c
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/preload.c \
 	core/answer/preload_time.c core/answer/zones.c
-CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c
+CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c \
+	core/client/wrap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c core/lookup/lookup_report.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \

@@ -18,10 +18,7 @@
 #include "driver.h"
 
 enum {
-	/* Steps of one visit; then the node queues again, behind others: a
-	 * client that never stops asking is answered by two or three inputs'
-	 * worth at a time. */
-	STEPS_MAX = 16,
+	STEPS_MAX = 16, /* steps of one visit; then the node queues again */
 	ACCEPTS_MAX = 16, /* clients taken from one listener in a pass */
 	OWNERS_MAX = 3, /* depth of the tree */
 	RETRY_MS = 1000, /* after the port answered LIMIT to accept */
@@ -98,17 +95,15 @@ static bool
 have_random(struct sts_driver *d)
 {
 	struct sts_random *r = &d->agent->random;
-	struct sts_span room;
+	struct sts_span room = sts_random_room(r);
 
-	if (!sts_random_low(r)) {
-		return true;
+	if (sts_random_low(r)) {
+		if (d->port->entropy(d->port->ctx, room.p, room.n) != 0) {
+			return false;
+		}
+		sts_random_filled(r);
 	}
-	room = sts_random_room(r);
-	if (d->port->entropy(d->port->ctx, room.p, room.n) != 0) {
-		return false;
-	}
-	sts_random_filled(r);
-	return !sts_random_low(r);
+	return true;
 }
 
 /* Listeners that were paused try again: a channel has become free. */

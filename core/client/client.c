@@ -36,6 +36,7 @@
 #include "../answer/decide.h"
 #include "../base/assert.h"
 #include "client.h"
+#include "wrap.h"
 
 /* Offsets into the input are 16 bits wide. */
 STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
@@ -263,22 +264,6 @@ answer_skipped(struct sts_client *c, uint8_t end)
 	enter(c, SENDS);
 }
 
-/* What stands before the reply: "LEN:"; by the text protocol nothing does.
- * Its length. */
-static size_t
-reply_head(
-    const struct sts_client *c, size_t len, uint8_t head[STS_REPLY_HEAD_MAX])
-{
-	return c->line ? 0 : sts_reply_head(head, len);
-}
-
-/* Bytes of a reply with "LEN:" before and "," after it, or alone. */
-static size_t
-reply_total(const struct sts_client *c, size_t len)
-{
-	return c->line ? len : sts_reply_total(len);
-}
-
 /* The reply that was put by at place i. */
 static struct sts_reply_kept
 kept_at(const struct sts_client *c, unsigned i)
@@ -304,7 +289,7 @@ put_by(struct sts_client *c, const struct sts_reply_kept *kept)
 {
 	memcpy(c->in + (size_t)c->by * KEPT, kept, sizeof *kept);
 	c->by++;
-	c->by_len = (uint16_t)(c->by_len + reply_total(c, kept->len));
+	c->by_len = (uint16_t)(c->by_len + sts_reply_total(kept->len));
 	memset(&c->ask.answer, 0, sizeof c->ask.answer);
 	next(c);
 }
@@ -401,58 +386,6 @@ client_recv_ack(void *e, struct sts_span got)
 	}
 }
 
-/* A reply from `at` on, as far as it fits: "LEN:", data and ",", or data
- * alone. How many octets that are. */
-static size_t
-render(const struct sts_client *c, const struct sts_reply *r, size_t at,
-    struct sts_span out)
-{
-	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t head_len = reply_head(c, r->len, head);
-	size_t data_end = head_len + r->len;
-	size_t n = 0;
-
-	STS_ASSERT(at <= data_end);
-	while (n < out.n && at < head_len) {
-		out.p[n++] = head[at++];
-	}
-	if (n < out.n && at < data_end) {
-		size_t got = sts_reply_render(
-		    r, at - head_len, sts_span(out.p + n, out.n - n));
-
-		n += got;
-		at += got;
-	}
-	if (n < out.n && !c->line) {
-		STS_ASSERT(at == data_end);
-		out.p[n++] = ',';
-	}
-	return n;
-}
-
-/*
- * A reply that was put by and is not measured: render it, which is done once,
- * behind as much room as its "LEN:" takes at most, and keep its length. How
- * many octets it is with its wrapping.
- */
-static size_t
-render_first(struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out)
-{
-	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t room = sts_reply_total(kept->len) - kept->len - 1, head_len;
-
-	sts_reply_measure(r, out + room);
-	kept->len = (uint16_t)r->len;
-	kept->measured = true;
-	head_len = sts_reply_head(head, kept->len);
-	if (head_len < room) {
-		memmove(out + head_len, out + room, kept->len);
-	}
-	memcpy(out, head, head_len);
-	out[head_len + kept->len] = ',';
-	return head_len + kept->len + 1;
-}
-
 /*
  * Place i of what is put by, from its octet `at` on. How long a reply is
  * follows from what is put by, so to note that at the first time is no change
@@ -469,11 +402,11 @@ render_kept(
 
 	sts_reply_again(&r, c->reply.cache, &kept);
 	if (kept.measured) {
-		return render(c, &r, at, out);
+		return sts_wrap_render(&r, at, out);
 	}
 	/* is_full() has kept the scratch large enough for all of them. */
-	STS_ASSERT(at == 0 && out.n >= reply_total(c, kept.len));
-	n = render_first(&r, &kept, out.p);
+	STS_ASSERT(at == 0 && out.n >= sts_reply_total(kept.len));
+	n = sts_wrap_first(&r, &kept, out.p);
 	memcpy((uint8_t *)c->in + (size_t)i * KEPT, &kept, sizeof kept);
 	return n;
 }
@@ -491,7 +424,8 @@ client_send_buf(const void *e, struct sts_span lent)
 		at = 0;
 	}
 	if (c->state == SENDS && n < lent.n) {
-		n += render(c, &c->reply, at, sts_span(lent.p + n, lent.n - n));
+		n += sts_wrap_render(
+		    &c->reply, at, sts_span(lent.p + n, lent.n - n));
 	}
 	return sts_text(lent.p, n);
 }
@@ -502,7 +436,7 @@ ack_put_by(struct sts_client *c, size_t n)
 {
 	while (owes(c) && n > 0) {
 		struct sts_reply_kept kept = kept_at(c, c->done);
-		size_t left = reply_total(c, kept.len) - c->sent;
+		size_t left = sts_reply_total(kept.len) - c->sent;
 
 		STS_ASSERT(kept.measured);
 		if (n < left) {
@@ -514,18 +448,6 @@ ack_put_by(struct sts_client *c, size_t n)
 		c->done++;
 	}
 	return n;
-}
-
-/* Part of a long reply is out: it is not rendered any more. */
-static void
-pass_over(struct sts_client *c)
-{
-	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t head_len = reply_head(c, c->reply.len, head);
-
-	if (c->sent > head_len && c->sent <= head_len + c->reply.len) {
-		sts_reply_passed(&c->reply, c->sent - head_len);
-	}
 }
 
 static void
@@ -542,11 +464,11 @@ client_send_ack(void *e, size_t n)
 		return;
 	}
 	STS_ASSERT(c->state == SENDS);
-	STS_ASSERT(n <= reply_total(c, c->reply.len) - c->sent);
+	STS_ASSERT(n <= sts_wrap_total(&c->reply) - c->sent);
 	c->sent += n;
-	if (c->sent < reply_total(c, c->reply.len)) {
+	if (c->sent < sts_wrap_total(&c->reply)) {
 		if (STS_REPLY_MARKS) {
-			pass_over(c);
+			sts_wrap_passed(&c->reply, c->sent);
 		}
 		return;
 	}
@@ -827,7 +749,7 @@ sts_client_check(const struct sts_client *c)
 		return c->request_len > 0;
 	case SENDS:
 		return c->skipped == (c->request_len == 0) &&
-		       (owes(c) || c->sent < reply_total(c, c->reply.len));
+		       (owes(c) || c->sent < sts_wrap_total(&c->reply));
 	default:
 		return c->state <= GONE;
 	}
