@@ -115,27 +115,27 @@ sts_agent_enough_at(
  * answer, nor is "not found" where more of it may follow: cannot tell. What this
  * run fetched is one, and so are DANE and what the operator decided.
  */
-static struct sts_answer
-doubt(const struct sts_agent *a, struct sts_answer with, struct sts_text domain)
+static bool
+is_doubtful(const struct sts_agent *a, const struct sts_answer *with,
+    struct sts_text domain)
 {
-	bool table = with.rule == STS_RULE_TABLE || with.rule == STS_RULE_CLOCK;
+	bool table =
+	    with->rule == STS_RULE_TABLE || with->rule == STS_RULE_CLOCK;
 	struct sts_entry e;
 	sts_ref ref;
 
-	if (!table && with.rule != STS_RULE_HELD) {
-		return with;
+	if (!sts_agent_keeps(a) || a->journal.loaded ||
+	    (!table && with->rule != STS_RULE_HELD)) {
+		return false;
 	}
-	ref = with.ref != 0 ? with.ref : sts_cache_find(&a->cache, domain);
+	ref = with->ref != 0 ? with->ref : sts_cache_find(&a->cache, domain);
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
 	}
-	if (ref != 0 && e.kind == STS_KIND_POLICY
-		? !sts_agent_journal_decides(a, &e)
-		: with.kind != STS_ANSWER_NOTFOUND ||
-		      !sts_agent_journal_decides(a, NULL)) {
-		return with;
-	}
-	return sts_decide_plain(STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
+	return ref != 0 && e.kind == STS_KIND_POLICY
+		   ? sts_agent_journal_decides(a, &e)
+		   : with->kind == STS_ANSWER_NOTFOUND &&
+			 sts_agent_journal_decides(a, NULL);
 }
 
 /* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
@@ -186,8 +186,9 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 		with = sts_decide_preload(ask->settings,
 		    sts_agent_preload_live(a, ask->settings), with, domain);
 	}
-	if (STS_JOURNAL && !a->journal.loaded) {
-		with = doubt(a, with, domain);
+	if (STS_JOURNAL_DOUBTS && is_doubtful(a, &with, domain)) {
+		with = sts_decide_plain(
+		    STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
 	}
 	ask->answer = ask->dane == STS_DANE_PARTIAL
 			  ? sts_decide_partial(ask->settings, with)
@@ -261,7 +262,8 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	} else {
 		ref = sts_agent_live(a, domain, &e);
 	}
-	doubted = STS_JOURNAL && ref != 0 && sts_agent_journal_decides(a, &e);
+	doubted =
+	    STS_JOURNAL_DOUBTS && ref != 0 && sts_agent_journal_decides(a, &e);
 	for (uint16_t node = l->waiters.head, next; node != STS_NODE_NONE;
 	     node = next) {
 		struct sts_ask *ask = sts_agent_ask_of(a, node);

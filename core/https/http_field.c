@@ -114,28 +114,26 @@ judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
 	return STS_WHY_NONE;
 }
 
-/* "none" is no coding's name, but what some servers call it. */
-static bool
-is_plain(struct sts_text coding)
-{
-	return coding.n == 0 || sts_text_is(coding, "identity") ||
-	       sts_text_is(coding, "none");
-}
-
-/* A list, whose members may be empty, and which may be (RFC 9110 5.6.1.2):
- * then nothing was applied. */
+/*
+ * A list, whose members may be empty, and which may be (RFC 9110 5.6.1.2): then
+ * nothing was applied. "none" is no coding's name, but what some servers call
+ * it.
+ */
 static enum sts_why
 judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
 {
-	struct sts_text coding;
-	bool plain = whole;
+	bool plain = whole, more = true;
 
 	(void)f;
-	while (plain && cut(&value, ',', &coding)) {
-		plain = is_plain(trim(coding));
+	while (plain && more) {
+		struct sts_text coding = value;
+
+		more = cut(&value, ',', &coding);
+		coding = trim(coding);
+		plain = coding.n == 0 || sts_text_is(coding, "identity") ||
+			sts_text_is(coding, "none");
 	}
-	return plain && is_plain(trim(value)) ? STS_WHY_NONE
-					      : STS_WHY_HTTP_CODING;
+	return plain ? STS_WHY_NONE : STS_WHY_HTTP_CODING;
 }
 
 /* `whole` is false when the value was longer than what was kept of it. Where a
