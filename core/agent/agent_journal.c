@@ -8,6 +8,7 @@
  * on              there is a journal; the fields below count
  * told, loaded    what was reported of its state, and whether its content is
  *                 in the cache
+ * begun           when it was first to be read, or last
  * at              when the next step is due; rests: nothing may be saved until
  *                 then
  * unsaved, misses the policies to be saved at the last step, and the steps in
@@ -43,7 +44,7 @@ sts_agent_journal(
 		return false;
 	}
 	STS_ASSERT(a->config.journal_buffer > 0);
-	a->journal.at = a->now;
+	a->journal.at = a->journal.begun = a->now;
 	if (sts_agent_keeps(a)) {
 		return sts_journal_grow(a->journal.engine, &g);
 	}
@@ -72,10 +73,19 @@ sts_agent_journal_again(
 	return true;
 }
 
+/* Whether its reading has not yet taken so long that questions which it need
+ * not decide should no longer wait for it. */
+static bool
+is_early(const struct sts_agent *a)
+{
+	return a->now - a->journal.begun < STS_JOURNAL_RETRY_MS;
+}
+
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
 	return sts_agent_keeps(a) && !a->journal.loaded &&
+	       (!a->serving || is_early(a)) &&
 	       sts_journal_state(a->journal.engine) == STS_JOURNAL_LOADING;
 }
 
@@ -85,8 +95,7 @@ sts_agent_journal_decides(const struct sts_agent *a, const struct sts_entry *e)
 	if (!sts_agent_keeps(a) || a->journal.loaded) {
 		return false;
 	}
-	return e != NULL ? e->restored
-			 : a->journal.wait_ms < STS_JOURNAL_RETRY_MS;
+	return e != NULL ? e->restored : is_early(a);
 }
 
 bool

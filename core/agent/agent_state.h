@@ -242,6 +242,7 @@ struct sts_agent {
 		uint8_t *buf;
 		uint32_t unsaved, misses;
 		sts_ms wait_ms; /* before the next retry */
+		sts_ms begun; /* to be read */
 		sts_ms at; /* not before, unless more is to be saved */
 	} journal;
 };
@@ -449,8 +450,7 @@ enum {
  * Whether that may decide about a domain, since the journal has not been read
  * to its end. e: of the policy that is held for it, NULL: none is. Of one that
  * came from there a later version may follow, and it is no answer. Where
- * nothing is held "not found" is none, either, but not for longer than the
- * first minute of a storage that fails.
+ * nothing is held "not found" is none, either, but in the first minute alone.
  */
 bool sts_agent_journal_decides(
     const struct sts_agent *a, const struct sts_entry *e);

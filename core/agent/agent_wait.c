@@ -119,20 +119,20 @@ static bool
 is_doubtful(const struct sts_agent *a, const struct sts_answer *with,
     struct sts_text domain)
 {
-	bool table =
-	    with->rule == STS_RULE_TABLE || with->rule == STS_RULE_CLOCK;
 	struct sts_entry e;
 	sts_ref ref;
 
 	if (!sts_agent_keeps(a) || a->journal.loaded ||
-	    (!table && with->rule != STS_RULE_HELD)) {
+	    (with->rule != STS_RULE_HELD && with->rule != STS_RULE_TABLE &&
+		with->rule != STS_RULE_CLOCK)) {
 		return false;
 	}
 	ref = with->ref != 0 ? with->ref : sts_cache_find(&a->cache, domain);
+	memset(&e, 0, sizeof e);
 	if (ref != 0) {
 		sts_cache_get(&a->cache, ref, &e);
 	}
-	return ref != 0 && e.kind == STS_KIND_POLICY
+	return e.kind == STS_KIND_POLICY
 		   ? sts_agent_journal_decides(a, &e)
 		   : with->kind == STS_ANSWER_NOTFOUND &&
 			 sts_agent_journal_decides(a, NULL);
