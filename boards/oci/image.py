@@ -21,6 +21,10 @@ import tarfile
 import tempfile
 import time
 
+BASIC = b"\x55\x1d\x13"
+# Extensions by which the daemon judges a root: basicConstraints, keyUsage,
+# nameConstraints, extendedKeyUsage (RFC 5280 4.2.1).
+JUDGED = (BASIC, b"\x55\x1d\x0f", b"\x55\x1d\x1e", b"\x55\x1d\x25")
 USER = 65532  # the number that images without a password file use
 CONF = b"""\
 # The container's network is its own: whoever reaches it may ask.
@@ -56,22 +60,61 @@ def der_write(tag, content):
     return bytes([tag]) + head + content
 
 
-def unsigned(der):
-    """The certificate with one octet of zeros for its signature (RFC 5280 4.1)."""
-    begin, _ = der_read(der, 0)
-    _, tbs_end = der_read(der, begin)
-    _, algorithm_end = der_read(der, tbs_end)
-    return der_write(0x30, der[begin:algorithm_end] + b"\x03\x02\x00\x00")
+def elements(content):
+    """[(tag, content, whole)] of a constructed element's content."""
+    out, at = [], 0
+    while at < len(content):
+        begin, end = der_read(content, at)
+        out.append((content[at], content[begin:end], content[at:end]))
+        at = end
+    return out
+
+
+def extension(whole, content):
+    """The extension, if it can matter: it is critical, or of JUDGED."""
+    parts = elements(content)
+    critical = len(parts) == 3 and parts[1][1] != b"\0"
+    return whole if critical or parts[0][1] in JUDGED else b""
+
+
+def is_ca(extensions):
+    """By basicConstraints (RFC 5280 4.2.1.9)."""
+    for _, content, _ in extensions:
+        parts = elements(content)
+        if parts[0][1] == BASIC:
+            first = elements(elements(parts[-1][1])[0][1])[:1]
+            return bool(first) and first[0][0] == 1 and first[0][1] != b"\0"
+    return False
+
+
+def bare(der):
+    """A root without what nobody judges it by (RFC 5280 4.1): its signature of
+    itself is one octet of zeros, its serial number 1, and extensions are those
+    that can matter. Any other certificate as it is."""
+    body, algorithm, _ = elements(elements(der)[0][1])
+    fields = elements(body[1])
+    first = 1 if fields[0][0] == 0xa0 else 0  # a version
+    extensions = elements(elements(fields[-1][1])[0][1]) if fields[-1][0] == 0xa3 else []
+    if fields[first + 2][2] != fields[first + 4][2] or (first and not is_ca(extensions)):
+        return der
+    out = [whole for _, _, whole in fields]
+    out[first] = b"\x02\x01\x01"
+    if extensions:
+        kept = b"".join(extension(whole, content) for _, content, whole in extensions)
+        out[-1] = der_write(0xa3, der_write(0x30, kept)) if kept else b""
+    return der_write(0x30, der_write(0x30, b"".join(out)) + algorithm[2] + b"\x03\x02\x00\x00")
 
 
 def slim(pem):
-    """The roots without the comments of the bundle and without each root's
-    signature of itself. That signature is a third of them and proves nothing:
-    a root is trusted for being in this file (RFC 5280 6.1.1 (d) takes name and
-    key of it)."""
+    """The roots without the comments of the bundle and without what is not
+    judged, a third of the file. A root is trusted for being in this file
+    (RFC 5280 6.1.1 (d) takes name and key of it)."""
     out = []
     for text in re.findall(b"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", pem, re.S):
-        body = base64.b64encode(unsigned(base64.b64decode(text)))
+        try:
+            body = base64.b64encode(bare(base64.b64decode(text)))
+        except (ValueError, IndexError):
+            sys.exit("image: a certificate of the roots cannot be read")
         lines = [body[i:i + 64] for i in range(0, len(body), 64)]
         out += [b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----"]
     if not out:
@@ -175,10 +218,10 @@ def main():
         machine, _, path = row.partition("=")
         with open(path, "rb") as f:
             manifests.append(image(layout, machine, f.read(), roots, int(epoch)))
-    # Tools that want one name for one image find the index by the version.
+    # What podman load names it.
     index = layout.add_json("index.v1+json", {"schemaVersion": 2, "manifests": manifests,
                                               "mediaType": "application/vnd.oci.image.index.v1+json"})
-    index["annotations"] = {"org.opencontainers.image.ref.name": version()}
+    index["annotations"] = {"org.opencontainers.image.ref.name": f"mtasts:{version()}"}
     layout.write(out, {"schemaVersion": 2, "manifests": [index]}, int(epoch))
     pulled = {m["platform"]["architecture"]: json.loads(layout.blobs[m["digest"][7:]])["layers"][0]["size"] for m in manifests}
     print(f"{out}: " + ", ".join(f"{arch} {size} bytes" for arch, size in pulled.items()))

@@ -36,9 +36,12 @@ oci: ## an OCI image from static daemons, build/mtasts-oci.tar (OCI_MACHINES=...
 		set -- "$$@" "$${m%%=*}=$$t/mtasts.stripped"; done; \
 		python3 boards/oci/image.py build/mtasts-oci.tar $(OCI_ROOTS) $(EPOCH) "$$@"
 
-test-oci: oci ## that image read by skopeo and umoci, run by runc and crun (root)
-	@sh boards/posix/deps.sh skopeo umoci runc crun python3-yaml
+# Which machine runs under which emulator.
+OCI_RUN = $(foreach m,$(OCI_MACHINES),$(firstword $(subst =, ,$m))=$(QEMU_$(lastword $(subst =, ,$m))))
+
+test-oci: oci ## that image read by skopeo and umoci, run by runc and crun, others' under qemu-user (root)
+	@sh boards/posix/deps.sh skopeo umoci runc crun python3-yaml $(if $(filter %-static,$(OCI_RUN)),qemu-user-static)
 	@cp build/mtasts-oci.tar build/mtasts-oci.first
 	@$(MAKE) --no-print-directory -s oci >/dev/null
 	@cmp build/mtasts-oci.tar build/mtasts-oci.first
-	@sh tests/packages/oci.sh build/mtasts-oci.tar $(OCI_ROOTS)
+	@sh tests/packages/oci.sh build/mtasts-oci.tar $(OCI_ROOTS) $(OCI_RUN)

@@ -47,7 +47,7 @@ import json, pathlib, sys
 root, version = pathlib.Path(sys.argv[1]), sys.argv[2]
 def blob(d): return json.loads((root / "blobs/sha256" / d["digest"][7:]).read_text())
 index = json.loads((root / "index.json").read_text())["manifests"][0]
-assert index["annotations"]["org.opencontainers.image.ref.name"] == version
+assert index["annotations"]["org.opencontainers.image.ref.name"] == "mtasts:" + version
 for m in blob(index)["manifests"]:
     labels = blob(blob(m)["config"])["config"]["Labels"]
     assert labels["org.opencontainers.image.version"] == version
