@@ -69,7 +69,7 @@ struct sts_report_pause {
 };
 
 /* What the board keeps of a destination that has a report: day << 8 | number of
- * the destination; CRC-32 of domain and record. */
+ * the destination; a hash of domain and record. */
 struct sts_report_mark {
 	uint32_t number, check;
 };
@@ -96,6 +96,7 @@ enum sts_report_outcome {
 struct sts_report_leaf {
 	struct sts_smtp_submit submit; /* first */
 	bool busy;
+	bool held; /* the end of its body waits for the board's mark */
 };
 
 extern const struct sts_engine_ops sts_report_leaf_ops;
@@ -164,9 +165,10 @@ bool sts_agent_report_event(
 /*
  * What the board keeps. tally: to be saved, and loaded before the driver runs.
  * From `keeps` on no report's last octet leaves before the board has taken the
- * mark that says so, and called marked; mark: false, there is none. What was
- * marked is given back by delivered after a load, all at once: `count` of them
- * in any order, which is changed. O((domains + count) log count).
+ * mark that says so, and called marked (and sts_driver_wake); mark: false, there
+ * is none. What was marked is given back by delivered after a load, all at
+ * once: `count` of them in any order, which is changed. O((domains + count) log
+ * count).
  */
 struct sts_tally *sts_agent_report_tally(struct sts_agent *a);
 void sts_agent_report_keeps(struct sts_agent *a);

@@ -67,6 +67,7 @@ sts_agent_report_mail_start(struct sts_agent *a)
 	sts_smtp_submit_begin(&r->mail.submit, &setup, &mail, a->now);
 	sts_wipe(setup.rnd, sizeof setup.rnd);
 	r->mail.busy = true;
+	r->mail.held = false;
 	r->step = STS_REPORT_SENDS;
 	sts_agent_report_stir(a, STS_REPORT_CHILD_MAIL);
 }
@@ -89,6 +90,8 @@ write_mail(struct sts_agent_report *r)
 				       (size_t)r->piece_len - r->piece_off)));
 	} else if (sts_agent_report_may_end(r)) {
 		sts_smtp_submit_body_end(s);
+	} else {
+		r->mail.held = true;
 	}
 }
 
@@ -157,7 +160,11 @@ mail_wants(const void *e)
 {
 	const struct sts_report_leaf *m = e;
 
-	return m->busy ? sts_smtp_submit_ops.wants(&m->submit) : 0;
+	unsigned wants = m->busy ? sts_smtp_submit_ops.wants(&m->submit) : 0;
+
+	return m->held && sts_smtp_submit_at(&m->submit) == STS_SMTP_SUBMIT_BODY
+		   ? wants & ~(unsigned)STS_WANT_OWNER
+		   : wants;
 }
 
 static const struct sts_addr *

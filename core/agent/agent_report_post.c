@@ -154,6 +154,7 @@ write_body(struct sts_agent_report *r)
 		room.n = sts_agent_report_may_end(r) ? left : left - 1;
 	}
 	if (room.n == 0) {
+		sts_post_hold(&r->post, true);
 		return;
 	}
 	room.n = sts_report_gzip_read(&r->text.gzip, room);

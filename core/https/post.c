@@ -175,7 +175,7 @@ pump(struct sts_post *p)
 static bool
 needs_body(const struct sts_post *p)
 {
-	return !p->done && p->left > 0 && p->https.established &&
+	return !p->done && !p->held && p->left > 0 && p->https.established &&
 	       head_sent(p) &&
 	       (sts_tls_wants(p->https.tls) & STS_TLS_APP_SEND) != 0;
 }
@@ -252,8 +252,10 @@ static int
 post_stirred(void *e)
 {
 	struct sts_post *p = e;
+	int taken = p->resumed ? sts_dial_taken(&p->https.dial) : -1;
 
-	return sts_dial_stirred(&p->https.dial);
+	p->resumed = false;
+	return taken >= 0 ? taken : sts_dial_stirred(&p->https.dial);
 }
 
 static unsigned
@@ -346,6 +348,7 @@ sts_post_begin(struct sts_post *p, const struct sts_post_to *to, sts_ms now)
 	p->left = to->length;
 	p->digits = (uint8_t)sts_put_decimal(p->length, to->length);
 	p->head_off = 0;
+	p->held = p->resumed = false;
 	p->until = now + STS_POST_TOTAL_MS;
 	sts_https_begin(&p->https, &to->https, now);
 }
@@ -371,10 +374,11 @@ sts_post_wrote(struct sts_post *p, size_t n)
 	sts_tls_app_flush(p->https.tls);
 }
 
-bool
-sts_post_busy(const struct sts_post *p)
+void
+sts_post_hold(struct sts_post *p, bool held)
 {
-	return p->busy;
+	p->resumed = p->held && !held;
+	p->held = held;
 }
 
 void

@@ -37,6 +37,8 @@ struct sts_post {
 
 	/* Private. */
 	bool busy;
+	bool held; /* the owner has nothing to write */
+	bool resumed; /* it has again: the connection is to be served */
 	uint32_t head_off; /* of the head, the next octet to be sent */
 	uint32_t left; /* octets of the body still to be written */
 	uint8_t digits; /* of the length, */
@@ -62,8 +64,9 @@ void sts_post_begin(
 struct sts_span sts_post_room(const struct sts_post *p);
 void sts_post_wrote(struct sts_post *p, size_t n);
 
-/* Whether it has begun and sts_post_end was not called. */
-bool sts_post_busy(const struct sts_post *p);
+/* The owner has nothing to write for now, and is not asked for it until it says
+ * otherwise; then it stirs the engine. */
+void sts_post_hold(struct sts_post *p, bool held);
 
 /* Give up: it is over, with this reason, once the channels are closed. */
 void sts_post_stop(struct sts_post *p, enum sts_why why);

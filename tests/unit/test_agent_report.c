@@ -530,6 +530,37 @@ START_TEST(pauses)
 }
 END_TEST
 
+/* Several addresses are left alone at once, each for itself. */
+START_TEST(pauses_of_several)
+{
+	char name[32], text[96];
+
+	start(262144);
+	confirm();
+	relay.rcpt = "550 5.1.1 no such user\r\n";
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		snprintf(
+		    text, sizeof text, "v=TLSRPTv1; rua=mailto:tls@%s", name);
+		set_record(name, text);
+		session(name, true);
+	}
+	to_midnight_and(5 * 3600);
+	unit_int("the first day", asked_for(), 5);
+	relay.rcpt = NULL;
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		session(name, true);
+	}
+	set_record("e.example", "v=TLSRPTv1; rua=mailto:tls@e.example");
+	session("e.example", true);
+	to_midnight_and(5 * 3600);
+	unit_int("another", asked_for(), 1);
+	check_sum("pauses of several");
+	stop();
+}
+END_TEST
+
 /* Who wants no reports any more gets none; if nobody can tell, what was wanted
  * counts. Several destinations are each sent to. */
 START_TEST(records)
@@ -687,6 +718,8 @@ START_TEST(accepted_by_https)
 		{ "later", "HTTP/1.1 503 Later\r\n\r\n", 0, STS_REPORT_TRIES },
 		{ "too many", "HTTP/1.1 429 Slowly\r\n\r\n", 0,
 		    STS_REPORT_TRIES },
+		{ "timed out", "HTTP/1.1 408 Timeout\r\n\r\n", 0,
+		    STS_REPORT_TRIES },
 	};
 
 	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
@@ -703,6 +736,76 @@ START_TEST(accepted_by_https)
 		    cases[i].name, (long long)sent, (long long)cases[i].sent);
 		unit_int(cases[i].name, connections(9), cases[i].connections);
 		unit_int(cases[i].name, (long long)held(), 0);
+		check_sum(cases[i].name);
+		stop();
+	}
+}
+END_TEST
+
+/* What is asked for of which host: the URL's path and query. */
+START_TEST(urls)
+{
+	static const struct {
+		const char *rua, *line;
+	} cases[] = {
+		{ "https://mta-sts.example.com", "POST / HTTP/1.1\r\n" },
+		{ "https://mta-sts.example.com/", "POST / HTTP/1.1\r\n" },
+		{ "https://MTA-sts.example.com/v1/x?y=z",
+		    "POST /v1/x?y=z HTTP/1.1\r\nHost: "
+		    "mta-sts.example.com\r\n" },
+		{ "https://mta-sts.example.com?y=/z",
+		    "POST /?y=/z HTTP/1.1\r\n" },
+		{ "https://mta-sts.example.com:443#part",
+		    "POST / HTTP/1.1\r\nHost: mta-sts.example.com\r\n" },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		char rua[256];
+
+		start(262144);
+		load_anchors();
+		confirm();
+		snprintf(rua, sizeof rua, "v=TLSRPTv1; rua=%s", cases[i].rua);
+		set_record("a.example", rua);
+		set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+		session("a.example", true);
+		to_midnight_and(5 * 3600);
+		unit_int(cases[i].rua, (long long)sent, 1);
+		ck_assert_ptr_nonnull(world.post);
+		if (strncmp((const char *)world.post, cases[i].line,
+			strlen(cases[i].line)) != 0) {
+			ck_abort_msg("%s: got %.80s", cases[i].rua,
+			    (const char *)world.post);
+		}
+		stop();
+	}
+}
+END_TEST
+
+/* A relay wherever it is, and whatever we are called. */
+START_TEST(relays)
+{
+	static const struct {
+		const char *name, *host;
+		struct sts_addr relay;
+	} cases[] = {
+		{ "::1", "mail.gateway.example",
+		    { STS_AF_INET6, 0, 25, 0, { [15] = 1 } } },
+		{ "another machine", "mail.gateway.example",
+		    { STS_AF_INET, 0, 25, 0, { 192, 0, 2, 25 } } },
+		{ "another machine by IPv6, no name for HELO", "not a name",
+		    { STS_AF_INET6, 0, 25, 0, { 0x20, 1, 0xd, 0xb8 } } },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		start(262144);
+		reporter.relay = cases[i].relay;
+		reporter.host = unit_span(cases[i].host);
+		confirm();
+		set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+		session("a.example", true);
+		to_midnight_and(5 * 3600);
+		unit_int(cases[i].name, relay.mails, 1);
 		check_sum(cases[i].name);
 		stop();
 	}
@@ -1152,16 +1255,12 @@ START_TEST(marks)
 	for (unsigned i = 0;
 	     i < 5 * 3600 && !sts_agent_report_mark(&agent, &one); i++) {
 		now += 1000;
-		for (unsigned k = 0; k < 50; k++) {
-			mem_tell(&mem);
-			sts_run(&driver, now, wall_s + now / 1000, 256);
-			world_step(&world, now);
-			play_relay();
-		}
+		settle(); /* it rests while it waits for the board */
 	}
 	ck_assert(sts_agent_report_mark(&agent, &one));
 	unit_int("before the mark", relay.mails, 0);
 	sts_agent_report_marked(&agent);
+	sts_driver_wake(&driver);
 	settle();
 	unit_int("after the mark", relay.mails, 1);
 
@@ -1171,6 +1270,215 @@ START_TEST(marks)
 	pass_s(6 * 3600);
 	unit_int("after a restart", relay.mails, 1);
 	stop();
+}
+END_TEST
+
+/* By HTTPS, too: the last octet stays here until the board has the mark. */
+START_TEST(marks_of_posts)
+{
+	struct sts_report_mark one;
+	unsigned i = 0;
+
+	start(262144);
+	load_anchors();
+	confirm();
+	set_record(
+	    "a.example", "v=TLSRPTv1; rua=https://mta-sts.example.com/x");
+	set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+	session("a.example", true);
+	sts_agent_report_keeps(&agent);
+	ck_assert(!sts_agent_report_mark(&agent, &one));
+	to_midnight_and(0);
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	sts_driver_wake(&driver);
+	while (!sts_agent_report_mark(&agent, &one) && i++ < 20) {
+		now += 100;
+		settle();
+	}
+	ck_assert(sts_agent_report_mark(&agent, &one));
+	unit_int("before the mark", (long long)sent, 0);
+	ck_assert_ptr_null(world.post);
+	sts_agent_report_marked(&agent);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("after the mark", (long long)sent, 1);
+	ck_assert(!sts_agent_report_mark(&agent, &one));
+	stop();
+}
+END_TEST
+
+/* The mark that a board has of the report about a domain: it is handed in while
+ * that is being sent. */
+static struct sts_report_mark
+mark_of(uint32_t ref, unsigned number)
+{
+	struct sts_agent_report *r = agent.reporter;
+	struct sts_report_mark mark;
+
+	r->ref = ref;
+	r->to.number = (uint8_t)number;
+	r->mark_waits = true;
+	r->step = STS_REPORT_SENDS;
+	ck_assert(sts_agent_report_mark(&agent, &mark));
+	r->mark_waits = false;
+	r->step = STS_REPORT_REST;
+	return mark;
+}
+
+/* Marks come in any order, with those of other days, of destinations that there
+ * are not, and of domains that are gone: each domain has its own. */
+START_TEST(marks_in_any_order)
+{
+	enum {
+		DOMAINS = 60
+	};
+	static struct sts_report_mark kept[4 * DOMAINS];
+	const struct sts_tally *t;
+	struct sts_tally_domain d;
+	unsigned count = 0, yesterday, seed = 1;
+	uint32_t ref = 0;
+	char name[32];
+
+	start(262144);
+	confirm();
+	t = sts_agent_report_tally(&agent);
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		snprintf(name, sizeof name, "d%u.org%u.example", i, i);
+		ck_assert(session(name, i % 2 == 0));
+	}
+	yesterday = sts_tally_today(t);
+	to_midnight_and(0);
+	for (unsigned i = 0; (ref = sts_tally_next(t, yesterday, ref)) != 0;
+	     i++) {
+		if (i % 3 != 0) {
+			kept[count++] = mark_of(ref, i % 2);
+		}
+		kept[count] = mark_of(ref, 2);
+		kept[count++].number -= 1 << 8; /* of another day */
+		kept[count++] = mark_of(ref, STS_TLSRPT_RUA_MAX);
+		kept[count] = mark_of(ref, 3);
+		kept[count++].check++; /* of another domain */
+	}
+	for (unsigned i = count; i > 1; i--) {
+		struct sts_report_mark m = kept[i - 1];
+
+		seed = seed * 1103515245 + 12345;
+		kept[i - 1] = kept[(seed >> 8) % i];
+		kept[(seed >> 8) % i] = m;
+	}
+	sts_agent_report_delivered(&agent, kept, 0);
+	sts_agent_report_delivered(&agent, kept, count);
+	for (unsigned i = 0; (ref = sts_tally_next(t, yesterday, ref)) != 0;
+	     i++) {
+		sts_tally_domain(t, ref, &d);
+		unit_int("done", d.delivery.done, i % 3 == 0 ? 0 : 1 << i % 2);
+	}
+	stop();
+}
+END_TEST
+
+/* The order to send is of one domain, of all, or of none that waits. */
+START_TEST(orders)
+{
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	session("a.example", true);
+	session("b.example", true);
+	unit_int(
+	    "today", sts_agent_report_hurry(&agent, unit_span("a.example")), 0);
+	to_midnight_and(0);
+	unit_int("another",
+	    sts_agent_report_hurry(&agent, unit_span("c.example")), 0);
+	unit_int(
+	    "one", sts_agent_report_hurry(&agent, unit_span("A.example")), 1);
+	sts_driver_wake(&driver);
+	pass_s(60);
+	unit_int("mails", relay.mails, 1);
+	unit_int("all", sts_agent_report_hurry(&agent, sts_text(NULL, 0)), 1);
+	sts_driver_wake(&driver);
+	pass_s(60);
+	unit_int("mails", relay.mails, 2);
+	stop();
+}
+END_TEST
+
+/* Settings are borrowed while a record is looked up and while a report goes
+ * out, so that a reload waits; and no longer. */
+START_TEST(settings_in_use)
+{
+	struct sts_settings other = settings;
+	struct sts_metrics_values v;
+	struct world_rr rr;
+
+	start(262144);
+	confirm();
+	ck_assert(!sts_agent_report_uses(&agent, &settings));
+	memset(&rr, 0, sizeof rr);
+	rr.type = DNSPEER_TXT;
+	rr.what = WORLD_SILENT;
+	snprintf(rr.name, sizeof rr.name, "_smtp._tls.o.example");
+	world_set(&world, &rr);
+	sts_agent_report_failed(&agent, unit_span("o.example"),
+	    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
+	sts_driver_wake(&driver);
+	settle();
+	ck_assert(sts_agent_report_uses(&agent, &settings));
+	ck_assert(!sts_agent_report_uses(&agent, &other));
+	pass_s(120);
+	ck_assert(!sts_agent_report_uses(&agent, &settings));
+	sts_agent_metrics(&agent, &v);
+	unit_int(
+	    "nobody can tell", (long long)v.n[STS_METRIC_REPORT_LOST + 2], 1);
+
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", true);
+	to_midnight_and(0);
+	relay.mute = true;
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	sts_driver_wake(&driver);
+	pass_s(5);
+	unit_int("step", agent.reporter->step, STS_REPORT_SENDS);
+	ck_assert(sts_agent_report_uses(&agent, &settings));
+	ck_assert(!sts_agent_report_uses(&agent, &other));
+	stop();
+}
+END_TEST
+
+/* Switched off, nothing is counted, whichever way it comes; what waits for a
+ * record then is forgotten. */
+START_TEST(off)
+{
+	static const struct {
+		const char *name;
+		enum sts_reports reports;
+		bool nobody;
+	} cases[] = {
+		{ "off", STS_REPORTS_OFF, false },
+		{ "without a contact", STS_REPORTS_ALL, true },
+	};
+	struct sts_report_config c;
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		start(262144);
+		confirm();
+		set_record("o.example", "v=TLSRPTv1; rua=mailto:t@o.example");
+		sts_agent_report_failed(&agent, unit_span("o.example"),
+		    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
+		reporter.reports = cases[i].reports;
+		settings.reporter = cases[i].nobody ? NULL : &reporter;
+		sts_driver_wake(&driver);
+		pass_s(60);
+		ck_assert(!session("a.example", true));
+		sts_agent_report_failed(&agent, unit_span("b.example"),
+		    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
+		sts_agent_report_take(&agent, 3, now);
+		ck_assert(!sts_agent_report_config(&agent, &c));
+		pass_s(60);
+		unit_int(cases[i].name, (long long)held(), 0);
+		stop();
+	}
 }
 END_TEST
 
@@ -1286,10 +1594,13 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, again);
 	tcase_add_test(tc, replies);
 	tcase_add_test(tc, pauses);
+	tcase_add_test(tc, pauses_of_several);
 	tcase_add_test(tc, records);
 	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, by_https);
 	tcase_add_test(tc, accepted_by_https);
+	tcase_add_test(tc, urls);
+	tcase_add_test(tc, relays);
 	tcase_add_test(tc, tarpit);
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
@@ -1302,6 +1613,11 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, echo);
 	tcase_add_test(tc, cap);
 	tcase_add_test(tc, marks);
+	tcase_add_test(tc, marks_of_posts);
+	tcase_add_test(tc, marks_in_any_order);
+	tcase_add_test(tc, orders);
+	tcase_add_test(tc, settings_in_use);
+	tcase_add_test(tc, off);
 	tcase_add_test(tc, days_turn);
 	tcase_add_test(tc, day);
 }
