@@ -822,6 +822,39 @@ START_TEST(snapshot_meanwhile)
 }
 END_TEST
 
+/* The invariants as code see what is wrong. */
+START_TEST(check_sees)
+{
+	uint32_t ref, *first;
+
+	begin(65536, false);
+	add("a.example", true);
+	add("b.example", false);
+	ck_assert(sts_tally_check(&t));
+	t.domains[t.today]++;
+	ck_assert(!sts_tally_check(&t));
+	t.domains[t.today] -= 2;
+	ck_assert(!sts_tally_check(&t));
+	t.domains[t.today]++;
+	t.shares[0] ^= 1;
+	ck_assert(!sts_tally_check(&t));
+	t.shares[0] ^= 1;
+	t.chunks.free_count--;
+	ck_assert(!sts_tally_check(&t));
+	t.chunks.free_count++;
+	ck_assert(sts_tally_check(&t));
+	/* A domain in the list of another day. */
+	first = &t.lists[(t.today + 1) % STS_TALLY_DAYS][0].first;
+	ref = t.lists[t.today][1].first;
+	*first = ref;
+	ck_assert(!sts_tally_check(&t));
+	*first = 0;
+	ck_assert(!sts_tally_is(&t, 0));
+	ck_assert(!sts_tally_is(&t, sts_tally_chunks(&t) + 1));
+	ck_assert(sts_tally_is(&t, ref));
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -830,6 +863,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, snapshot_refused);
 	tcase_add_test(tc, snapshot_damaged);
 	tcase_add_test(tc, snapshot_meanwhile);
+	tcase_add_test(tc, check_sees);
 	tcase_add_test(tc, counting);
 	tcase_add_test(tc, identity);
 	tcase_add_test(tc, many_failures);
