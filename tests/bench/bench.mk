@@ -134,6 +134,12 @@ bench-share: $(BUILD)/mtasts lab-deps ## warm answers with a Redis server and wi
 	@sh boards/posix/deps.sh redis-server
 	@sh tests/lab/run.sh share $(BUILD)/mtasts bench
 
+.PHONY: bench-peers
+bench-peers: $(BUILD)/bench/restart $(BUILD)/mtasts ## processor time of a warm answer beside Debian's postfix-mta-sts-resolver
+	@sh boards/posix/deps.sh python3
+	@sh boards/posix/deps.sh postfix-mta-sts-resolver || true
+	@python3 -B tests/bench/peers.py $(BUILD)/mtasts $<
+
 .PHONY: bench-resident
 bench-resident: $(BUILD)/bench/restart ## memory resident with everything on and 1,000 policies, of the static daemon; fails over its bars
 	@sh boards/posix/deps.sh python3
