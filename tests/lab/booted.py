@@ -42,14 +42,21 @@ class Booted(System):
         super().__init__(lab, root)
         self.group = f"{groups()}/{os.path.basename(lab.folder)}"
         os.mkdir(self.group)
-        child = lab.start(
+        try:
+            self.boot(lab, root)
+        except BaseException:
+            self.shut()
+            raise
+
+    def boot(self, lab, root):
+        self.child = child = lab.start(
             "sh", "-c", 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"', "sh",
             self.group, "unshare", "-m", "-p", "-f", "-C", "-u", "-i",
             "--kill-child", "--propagation", "private", "sh", "-c", BOOT, "sh",
             os.path.abspath(root), log="boot.log")
         children = f"/proc/{child.pid}/task/{child.pid}/children"
         wait_for("process 1", lambda: read(children).split())
-        self.child, first = child, read(children).split()[0]
+        first = read(children).split()[0]
         self.prefix = ["nsenter", "-t", first, "-m", "-p", "-C", "-u", "-i", "env",
                        "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                        "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"]
