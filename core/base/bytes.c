@@ -12,8 +12,7 @@ sts_same_nocase(struct sts_text a, struct sts_text b)
 		return false;
 	}
 	for (size_t i = 0; i < a.n; i++) {
-		if (a.p[i] != b.p[i] &&
-		    sts_lower(a.p[i]) != sts_lower(b.p[i])) {
+		if (sts_lower(a.p[i]) != sts_lower(b.p[i])) {
 			return false;
 		}
 	}
@@ -34,18 +33,11 @@ sts_text_is(struct sts_text a, const char *s)
 	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }
 
-/* The last decimal digit of v, which loses it: by divisions of 32 bits where
- * that is the machine's size, since small ones divide no longer numbers without
- * a library. */
+/* The last decimal digit of v, which loses it: by divisions of 32 bits, since
+ * small machines divide no longer numbers without a library. */
 static uint32_t
 take_digit(uint64_t *v)
 {
-	if (sizeof(size_t) >= sizeof *v) {
-		uint32_t digit = (uint32_t)(*v % 10);
-
-		*v /= 10;
-		return digit;
-	}
 	uint32_t high = (uint32_t)(*v >> 32), low = (uint32_t)*v;
 	uint32_t upper = high % 10 << 16 | low >> 16;
 	uint32_t lower = upper % 10 << 16 | (low & 0xffff);

@@ -2,12 +2,19 @@
 /* Host names and the one-label wildcard rule. */
 #include "name.h"
 
-/* Whether t[from..to), of letters, digits and hyphens, is a label. */
+/* Whether t[from..to) is a label of letters, digits and inner hyphens. */
 static bool
 label_valid(struct sts_text t, size_t from, size_t to)
 {
-	return to != from && to - from <= STS_LABEL_MAX && t.p[from] != '-' &&
-	       t.p[to - 1] != '-';
+	if (to == from || to - from > STS_LABEL_MAX) {
+		return false;
+	}
+	for (size_t i = from; i < to; i++) {
+		if (!sts_is_alnum(t.p[i]) && t.p[i] != '-') {
+			return false;
+		}
+	}
+	return t.p[from] != '-' && t.p[to - 1] != '-';
 }
 
 static bool
@@ -26,7 +33,7 @@ sts_name_valid(struct sts_text t)
 {
 	size_t start = 0;
 
-	if (t.n > STS_NAME_MAX) {
+	if (t.n == 0 || t.n > STS_NAME_MAX) {
 		return false;
 	}
 	for (size_t i = 0; i < t.n; i++) {
@@ -35,8 +42,6 @@ sts_name_valid(struct sts_text t)
 				return false;
 			}
 			start = i + 1;
-		} else if (!sts_is_alnum(t.p[i]) && t.p[i] != '-') {
-			return false;
 		}
 	}
 	return label_valid(t, start, t.n) && !all_digits(t, start, t.n);
