@@ -66,8 +66,7 @@ client_asks(struct sts_agent *a, struct sts_client *c)
 {
 	struct sts_text said;
 
-	if (STS_REPORT && STS_REPORT_SOCKET &&
-	    sts_client_reports(c, &said)) {
+	if (STS_REPORT && STS_REPORT_SOCKET && sts_client_reports(c, &said)) {
 		sts_agent_report_said(a, &c->ask, c->trusted, said);
 	} else {
 		sts_agent_ask(a, &c->ask);
