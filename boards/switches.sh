@@ -11,7 +11,7 @@ set -eu
 switches='ASSERT_PLACE SOCKETMAP INET6 JOURNAL METRICS SHA384_512 P521 UTS46'
 # Left out by the boards, and not in the table: with all of them a firmware would be
 # larger than the chip. `make size` has what they take.
-rooms='DANE PRELOAD SMTP SHARE STORE_FAILS
+rooms='DANE PRELOAD SMTP SHARE
 REPORT REPORT_SOCKET REPORT_MAIL REPORT_HTTPS REPORT_ALL REPORT_GZIP REPORT_TESTING'
 # Commands of the daemon, each by the part that WITHOUT leaves out.
 commands='CHECK COMPLETION PUBLISH STATUS WARM'

@@ -52,7 +52,6 @@
 #define STS_DANE 0
 #define STS_BOARD_DANES 0
 #endif
-#define STS_STORE_FAILS 0
 #define STS_PRELOAD 0
 
 /* No mail server runs beside it that would tell of deliveries. */

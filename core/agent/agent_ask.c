@@ -156,8 +156,8 @@ renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 static bool
 answers_unchecked(const struct sts_agent *a, const struct sts_entry *e)
 {
-	return e->checked_s == 0 && !(STS_JOURNAL_DOUBTS && e->restored &&
-					sts_agent_journal_lost(a));
+	return e->checked_s == 0 &&
+	       !(STS_JOURNAL && e->restored && sts_agent_journal_lost(a));
 }
 
 /* A live policy is held: it is the answer, after a due check of TXT if that
@@ -349,7 +349,7 @@ ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 
 	if (ref == 0) {
 		ask_not_held(a, ask, domain);
-	} else if (STS_JOURNAL_DOUBTS && sts_agent_journal_decides(a, &e)) {
+	} else if (STS_JOURNAL && sts_agent_journal_decides(a, &e)) {
 		wait_for_fetch(a, ask, domain);
 	} else {
 		ask_held(a, ask, domain, ref, &e);

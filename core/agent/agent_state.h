@@ -443,9 +443,6 @@ void sts_agent_alert_cache(
 /* Whether a journal was planned for and has not been read: its policies may
  * still come. */
 bool sts_agent_journal_awaited(const struct sts_agent *a);
-enum {
-	STS_JOURNAL_DOUBTS = STS_JOURNAL && STS_STORE_FAILS /* is of use */
-};
 /*
  * Whether that may decide about a domain, since the journal has not been read
  * to its end. e: of the policy that is held for it, NULL: none is. Of one that

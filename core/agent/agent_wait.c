@@ -186,7 +186,7 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 		with = sts_decide_preload(ask->settings,
 		    sts_agent_preload_live(a, ask->settings), with, domain);
 	}
-	if (STS_JOURNAL_DOUBTS && is_doubtful(a, &with, domain)) {
+	if (STS_JOURNAL && is_doubtful(a, &with, domain)) {
 		with = sts_decide_plain(
 		    STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY);
 	}
@@ -262,8 +262,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	} else {
 		ref = sts_agent_live(a, domain, &e);
 	}
-	doubted =
-	    STS_JOURNAL_DOUBTS && ref != 0 && sts_agent_journal_decides(a, &e);
+	doubted = STS_JOURNAL && ref != 0 && sts_agent_journal_decides(a, &e);
 	for (uint16_t node = l->waiters.head, next; node != STS_NODE_NONE;
 	     node = next) {
 		struct sts_ask *ask = sts_agent_ask_of(a, node);

@@ -455,12 +455,6 @@
 #define STS_JOURNAL 1
 #endif
 
-/* Reads of that storage may fail, and succeed later: then they are repeated, and
- * what was read so far is no answer. 0: it is flash in the address space. */
-#ifndef STS_STORE_FAILS
-#define STS_STORE_FAILS 1
-#endif
-
 /* What happens is counted (core/agent/metrics.h). 0: counters stay 0, and the
  * daemon serves no numbers. */
 #ifndef STS_METRICS

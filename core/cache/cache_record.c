@@ -82,8 +82,7 @@ put_entry(uint8_t *p, const struct sts_entry *e)
 	p[0] = (uint8_t)(e->kind | (e->lapsed ? STS_ENTRY_LAPSED : 0) |
 			 (e->proved ? STS_ENTRY_PROVED : 0) |
 			 (e->shared ? STS_ENTRY_SHARED : 0) |
-			 (STS_STORE_FAILS && e->restored ? STS_ENTRY_RESTORED
-							 : 0));
+			 (e->restored ? STS_ENTRY_RESTORED : 0));
 	p[1] = e->mode;
 	p[2] = e->failures;
 	p[3] = e->why;
@@ -108,7 +107,7 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 	e->kind = p[0] & STS_ENTRY_KIND;
 	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
 	e->shared = (p[0] & STS_ENTRY_SHARED) != 0;
-	e->restored = STS_STORE_FAILS && (p[0] & STS_ENTRY_RESTORED) != 0;
+	e->restored = (p[0] & STS_ENTRY_RESTORED) != 0;
 	e->lapsed = (p[0] & STS_ENTRY_LAPSED) != 0;
 	e->mode = p[1];
 	e->failures = p[2];

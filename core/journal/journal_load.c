@@ -373,7 +373,7 @@ sts_journal_load_next(struct sts_journal *j)
 static bool
 read_later(struct sts_journal *j)
 {
-	if (!STS_STORE_FAILS || j->stage == STS_STAGE_REST || j->gave_up) {
+	if (j->stage == STS_STAGE_REST || j->gave_up) {
 		return false;
 	}
 	if (++j->errors >= STS_JOURNAL_READS_MAX) {
