@@ -246,8 +246,18 @@ hold(const char *domain, uint32_t refresh_in_s)
 static bool
 pinned(void)
 {
-	ck_assert(sts_cache_check(&agent.cache));
-	return agent.cache.list[STS_CLASS_PINNED].head != 0;
+	const struct sts_cache *c = &agent.cache;
+
+	ck_assert(sts_cache_check(c));
+	for (unsigned i = 0; i < STS_CACHE_LISTS; i++) {
+		for (sts_ref ref = c->list[i].head; ref != 0;
+		     ref = sts_head_get32(c, ref, STS_HEAD_AFTER)) {
+			if (sts_head_pins(c, ref) > 0) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 static const char ask_held[] = "19:postfix example.com,";
