@@ -224,8 +224,8 @@ wait_for_lookup(
 {
 	if (!join(a, ask, domain)) {
 		queue_up(a, ask,
-		    sts_agent_work_crowded(a, domain) ? STS_ASK_CROWDED
-						      : STS_ASK_QUEUED);
+		    sts_agent_work_crowded(a, domain, false) ? STS_ASK_CROWDED
+							     : STS_ASK_QUEUED);
 		tell_busy(a);
 		return;
 	}

@@ -60,7 +60,7 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 	return !a->draining &&
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
 	       sts_agent_work_room(a, true) &&
-	       !sts_agent_work_crowded(a, domain) &&
+	       !sts_agent_work_crowded(a, domain, true) &&
 	       sts_agent_work_find(a, domain) == NULL;
 }
 
@@ -94,11 +94,12 @@ sts_agent_sweep(struct sts_agent *a)
 	sts_agent_lapse(a, ref, &e);
 	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
 	begin = still_asked(&e, now_s);
+	/* Soon: those that have to wait must not keep others from their turn. */
+	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
 	if (begin && !may_refresh(a, name)) {
 		/* It stays due: a flood must not put refreshes off. */
 		return;
 	}
-	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
 	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
 	sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 	if (begin) {

@@ -76,23 +76,35 @@ organisation_hash(const struct sts_agent *a, struct sts_text domain)
 	return (uint32_t)sts_siphash(a->hash_key, sts_organisation(domain));
 }
 
+/* Whether `count` of `all` places are an organisation's share. */
+static bool
+is_share(unsigned count, unsigned all)
+{
+	unsigned share = all / STS_ORGANISATION_SHARE;
+
+	return count >= (share > 0 ? share : 1);
+}
+
 bool
-sts_agent_work_crowded(const struct sts_agent *a, struct sts_text domain)
+sts_agent_work_crowded(
+    const struct sts_agent *a, struct sts_text domain, bool refresh)
 {
 	struct sts_text organisation = sts_organisation(domain);
 	uint32_t hash = organisation_hash(a, domain);
-	unsigned share = a->config.lookups / STS_ORGANISATION_SHARE;
-	unsigned count = 0;
+	unsigned count = 0, own = 0;
 
 	for (unsigned i = 0; i < a->config.lookups; i++) {
 		const struct sts_lookup *l = &a->lookups[i];
 
-		count += l->state != STS_LOOKUP_IDLE &&
-			 l->organisation == hash &&
-			 sts_text_same(sts_organisation(sts_lookup_domain(l)),
-			     organisation);
+		if (l->state != STS_LOOKUP_IDLE && l->organisation == hash &&
+		    sts_text_same(
+			sts_organisation(sts_lookup_domain(l)), organisation)) {
+			count++;
+			own += l->own;
+		}
 	}
-	return count >= (share > 0 ? share : 1);
+	return is_share(count, a->config.lookups) ||
+	       (refresh && is_share(own, sts_agent_refreshes_max(a)));
 }
 
 struct sts_lookup *
@@ -104,7 +116,7 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	struct sts_entry held;
 
 	if (!sts_agent_work_room(a, refresh) ||
-	    sts_agent_work_crowded(a, domain)) {
+	    sts_agent_work_crowded(a, domain, refresh)) {
 		return NULL;
 	}
 	STS_ASSERT(i != STS_NODE_NONE);

@@ -421,7 +421,7 @@ START_TEST(colliding_organisations)
 	start(7);
 	pass(50);
 	collide(key, 0, "o", ".example", name[0], name[1]);
-	while (!sts_agent_work_crowded(&agent, unit_span(name[0]))) {
+	while (!sts_agent_work_crowded(&agent, unit_span(name[0]), false)) {
 		snprintf(domain, sizeof domain, "d%u.%s", i++, name[0]);
 		set_txt(domain, WORLD_SILENT, 0);
 		ck_assert_ptr_nonnull(
@@ -429,9 +429,9 @@ START_TEST(colliding_organisations)
 		settle();
 	}
 	ck_assert_uint_gt(i, 0);
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(name[1])));
+	ck_assert(!sts_agent_work_crowded(&agent, unit_span(name[1]), false));
 	snprintf(domain, sizeof domain, "d.%s", name[1]);
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(domain)));
+	ck_assert(!sts_agent_work_crowded(&agent, unit_span(domain), false));
 	stop();
 }
 END_TEST
