@@ -191,7 +191,8 @@ sts_agent_report_post_child(struct sts_agent *a)
 		write_body(r);
 		return;
 	}
-	if (r->post.code == 0) {
+	/* A want of what is ours says nothing about the receiver. */
+	if (r->post.code == 0 && !sts_why_passes((enum sts_why)r->post.why)) {
 		sts_agent_report_one_more(mute_of(a));
 	}
 	sts_agent_report_settle(a, judge_post(r));

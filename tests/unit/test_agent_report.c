@@ -848,6 +848,48 @@ START_TEST(tarpit)
 }
 END_TEST
 
+static int
+no_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
+{
+	(void)ctx;
+	(void)ch;
+	(void)peer;
+	return STS_IO_LIMIT;
+}
+
+/* Our own want of descriptors is not remembered as the silence of a receiver:
+ * its many domains have their reports as soon as it is over. */
+START_TEST(shortage)
+{
+	int (*stream)(void *, sts_ch, const struct sts_addr *);
+	char name[64];
+
+	start(1 << 20);
+	load_anchors();
+	confirm();
+	set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+	for (unsigned i = 0; i < 2 * STS_REPORT_MUTE_MAX; i++) {
+		snprintf(name, sizeof name, "d%u.example", i);
+		set_record(
+		    name, "v=TLSRPTv1; rua=https://mta-sts.example.com/x");
+		session(name, true);
+	}
+	to_midnight_and(0);
+	stream = mem.port.stream;
+	mem.port.stream = no_stream;
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	sts_driver_wake(&driver);
+	pass_s(600);
+	unit_int("sent", (long long)sent, 0);
+	ck_assert_uint_ge(failed_events, STS_REPORT_MUTE_MAX);
+	mem.port.stream = stream;
+	pass_s(3600);
+	unit_int("sent", (long long)sent, 2 * STS_REPORT_MUTE_MAX);
+	check_sum("shortage");
+	stop();
+}
+END_TEST
+
 /* R79, R80: failed fetches are reported to the domain that wants it, and to no
  * other. */
 START_TEST(own)
@@ -1602,6 +1644,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, urls);
 	tcase_add_test(tc, relays);
 	tcase_add_test(tc, tarpit);
+	tcase_add_test(tc, shortage);
 	tcase_add_test(tc, own);
 	tcase_add_test(tc, own_many);
 	tcase_add_loop_test(
