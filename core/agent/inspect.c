@@ -68,7 +68,8 @@ sts_inspect_journal(const struct sts_inspection *i)
 bool
 sts_inspect_forgotten(const struct sts_agent *a)
 {
-	return !a->journal.on || sts_journal_forgotten(a->journal.engine);
+	return !sts_agent_journal_awaited(a) &&
+	       (!a->journal.on || sts_journal_forgotten(a->journal.engine));
 }
 
 bool

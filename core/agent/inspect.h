@@ -45,8 +45,9 @@ void sts_inspect_server(const struct sts_agent *a, const struct sts_addr *addr,
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 
-/* Whether what was forgotten cannot come back by a restart, and an order
- * (sts_agent_set_off) is written; true also if there is no journal. */
+/* Whether what was forgotten cannot come back, and an order (sts_agent_set_off)
+ * is written; true also if there is no journal, but not before one that was
+ * planned for has been read: it may hold what is forgotten here. */
 bool sts_inspect_forgotten(const struct sts_agent *a);
 
 /* Whether there is a journal. */

@@ -464,6 +464,10 @@ START_TEST(journal_figures)
 	struct sts_inspection i;
 	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
 
+	start_with(&kept_config);
+	/* It may come, and bring back what is forgotten now. */
+	ck_assert(!sts_agent_forget(&agent, unit_span("a.example")));
+	ck_assert(!sts_inspect_forgotten(&agent));
 	start_kept(area);
 	sts_inspect(&agent, &i);
 	unit_text("at first", unit_span(sts_inspect_journal(&i)), "loading");
