@@ -290,8 +290,8 @@ sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 void
 sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 {
-	/* When another removal still waits, all that is held is written anew,
-	 * and what is not held is gone with the rest. */
+	/* When too many removals wait, all that is held is written anew, and
+	 * what is not held is gone with the rest. */
 	if (!sts_agent_keeps(a)) {
 		return;
 	}

@@ -146,7 +146,7 @@ begin_work(struct sts_journal *j, uint32_t now_s)
 	if (j->compact_due) {
 		j->compact_due = false;
 		sts_journal_save_all(j);
-	} else if (j->forget_due) {
+	} else if (j->forget_len > 0) {
 		sts_journal_save_forget(j);
 	} else if (j->stamp_due) {
 		sts_journal_save_stamp(j);
@@ -264,8 +264,9 @@ sts_journal_busy(const struct sts_journal *j)
 	if (resting(j)) {
 		return false;
 	}
-	return j->stage != STS_STAGE_IDLE || j->compact_due || j->forget_due ||
-	       j->stamp_due || sts_cache_unsaved_count(j->cache) > 0 ||
+	return j->stage != STS_STAGE_IDLE || j->compact_due ||
+	       j->forget_len > 0 || j->stamp_due ||
+	       sts_cache_unsaved_count(j->cache) > 0 ||
 	       sts_cache_stale(j->cache);
 }
 
@@ -286,7 +287,7 @@ bool
 sts_journal_forgotten(const struct sts_journal *j)
 {
 	return j->stage == STS_STAGE_IDLE && !j->compact_due &&
-	       !j->forget_due && !j->stamp_due;
+	       j->forget_len == 0 && !j->stamp_due;
 }
 
 void
@@ -346,13 +347,17 @@ sts_journal_off_s(const struct sts_journal *j)
 bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {
-	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
-	if (j->stage == STS_STAGE_NEWER || j->forget_due) {
+	STS_ASSERT(domain.n >= 1 && domain.n < STS_NAME_MAX);
+	if (sts_journal_forgets(j, domain)) {
+		return true;
+	}
+	if (j->stage == STS_STAGE_NEWER ||
+	    domain.n >= sizeof j->forget - j->forget_len) {
 		return false;
 	}
-	memcpy(j->forget, domain.p, domain.n);
-	j->forget_len = (uint8_t)domain.n;
-	j->forget_due = true;
+	j->forget[j->forget_len++] = (uint8_t)domain.n;
+	memcpy(j->forget + j->forget_len, domain.p, domain.n);
+	j->forget_len = (uint8_t)(j->forget_len + domain.n);
 	return true;
 }
 

@@ -109,7 +109,7 @@ struct sts_journal {
 	bool failed, full; /* since an error, until a retry succeeds */
 	uint8_t resume; /* the stage that a retry goes on with */
 	bool scanned; /* the copy has seen the whole cache once */
-	bool stamp_due, forget_due, compact_due, hurried;
+	bool stamp_due, compact_due, hurried;
 	bool gave_up; /* a record could not be read, however often */
 	bool off_given; /* off_s is this run's, not the medium's */
 	bool off_copied; /* the new area has it */
@@ -136,8 +136,9 @@ struct sts_journal {
 	bool trusted; /* the storage does that itself */
 	uint8_t head[STS_JOURNAL_HEAD];
 	uint8_t domain[STS_NAME_MAX];
+	/* The domains whose removal waits, each behind its length. */
 	uint8_t forget[STS_NAME_MAX];
-	uint8_t forget_len;
+	uint8_t forget_len; /* octets of it */
 	/* Since start, and wrapping: records, records (of what could not be
 	 * read at all: one a place), times, octets. */
 	uint32_t saved, lost, compactions, written;
@@ -242,9 +243,11 @@ void sts_journal_set_off(struct sts_journal *j, uint32_t until_s);
 uint32_t sts_journal_off_s(const struct sts_journal *j);
 
 /*
- * The domain's record was removed from the cache and must not come back after
- * a restart. False: another removal still waits, or the format is newer. Call
- * it again later then, or have everything written anew (sts_journal_compact).
+ * The domain's record (1..STS_NAME_MAX - 1 octets) was removed from the cache
+ * and must not come back after a restart, nor when the journal is read on.
+ * False: too many removals wait (a dozen fit, or one of the longest), or the
+ * format is newer. Call it again later then, or have everything written anew
+ * (sts_journal_compact), once all is read.
  */
 bool sts_journal_forget(struct sts_journal *j, struct sts_text domain);
 

@@ -66,12 +66,7 @@ sts_journal_fail(struct sts_journal *j, uint8_t resume)
 }
 
 /* Whether the domain waits to be forgotten. */
-static inline bool
-sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
-{
-	return j->forget_due &&
-	       sts_text_same(sts_text(j->forget, j->forget_len), domain);
-}
+bool sts_journal_forgets(const struct sts_journal *j, struct sts_text domain);
 
 /* Prepare the next op of a loading stage. */
 void sts_journal_load_next(struct sts_journal *j);

@@ -117,11 +117,35 @@ sts_journal_save_policy(struct sts_journal *j, sts_ref ref)
 	append(j, ref);
 }
 
+bool
+sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
+{
+	for (size_t i = 0; i < j->forget_len; i += 1U + j->forget[i]) {
+		if (sts_text_same(
+			sts_text(j->forget + i + 1, j->forget[i]), domain)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next domain that waits to be forgotten waits no more. */
+static struct sts_text
+take_forgotten(struct sts_journal *j)
+{
+	size_t n = j->forget[0];
+
+	memcpy(j->domain, j->forget + 1, n);
+	j->forget_len = (uint8_t)(j->forget_len - (1 + n));
+	memmove(j->forget, j->forget + 1 + n, j->forget_len);
+	return sts_text(j->domain, n);
+}
+
 void
 sts_journal_save_forget(struct sts_journal *j)
 {
-	sts_ref ref =
-	    sts_cache_find(j->cache, sts_text(j->forget, j->forget_len));
+	struct sts_text domain = take_forgotten(j);
+	sts_ref ref = sts_cache_find(j->cache, domain);
 	struct sts_entry e;
 
 	/* The domain may have a policy again. One that is saved supersedes
@@ -130,16 +154,13 @@ sts_journal_save_forget(struct sts_journal *j)
 	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_get(j->cache, ref, &e);
 		if (e.kind == STS_KIND_POLICY) {
-			j->forget_due = false;
 			return;
 		}
 	}
 	memset(&j->rec, 0, sizeof j->rec);
 	j->rec.type = STS_JOURNAL_FORGET;
-	j->rec.domain_len = j->forget_len;
-	memcpy(j->domain, j->forget, j->forget_len);
+	j->rec.domain_len = (uint8_t)domain.n;
 	append(j, 0);
-	j->forget_due = false;
 }
 
 static void
