@@ -90,7 +90,8 @@ PORT_SRC = port/posix/addr.c port/posix/block.c port/posix/clock.c port/posix/en
 	port/posix/wait_poll.c
 # What WITHOUT may leave out: of the library, and of the daemon by its files as well. A part
 # that needs another goes with it.
-LIB_PARTS = DANE EC_FAST INET6 JOURNAL METRICS P521 PRELOAD REPORT REPORT_SOCKET SHA384_512 SHARE SMTP UTS46
+LIB_PARTS = DANE EC_FAST INET6 JOURNAL METRICS P521 PRELOAD REPORT REPORT_ALL REPORT_GZIP \
+	REPORT_HTTPS REPORT_MAIL REPORT_SOCKET REPORT_TESTING SHA384_512 SHARE SMTP UTS46
 DAEMON_PARTS = CHECK COMPLETION PUBLISH STATUS STATUS_HTML WARM
 $(foreach part,$(filter-out $(LIB_PARTS) $(DAEMON_PARTS),$(WITHOUT)),\
 	$(error WITHOUT=$(part): there are $(LIB_PARTS) $(DAEMON_PARTS)))

@@ -55,21 +55,6 @@ ask_for_huge(uint8_t *block, size_t size)
 }
 #endif
 
-#if defined(MADV_DONTFORK)
-static void
-leave_to_parent(uint8_t *block, size_t size)
-{
-	(void)madvise(block, size, MADV_DONTFORK);
-}
-#else
-static void
-leave_to_parent(uint8_t *block, size_t size)
-{
-	(void)block;
-	(void)size;
-}
-#endif
-
 static uint8_t *
 map(size_t size)
 {
@@ -108,9 +93,6 @@ sts_block_map(size_t size, bool huge, enum sts_block_huge *got)
 	*got = STS_BLOCK_HUGE_UNASKED;
 	if (block != NULL && huge) {
 		*got = ask_for_huge(block, size);
-	}
-	if (block != NULL) {
-		leave_to_parent(block, size);
 	}
 	return block;
 }

@@ -19,8 +19,7 @@ enum sts_block_huge {
 };
 
 /*
- * Map size octets of zeros, 1 <= size, for reading and writing; a child that is
- * forked does not get them where the system can leave them out.
+ * Map size octets of zeros, 1 <= size, for reading and writing.
  *
  * huge   ask for huge pages (Linux: 2 MB each, the block begins at one). A
  *        system without them gives its ordinary pages, which is no failure.

@@ -42,7 +42,9 @@ class Daemon:
                  f"nameserver 127.0.0.1 port={names}",
                  f"trust_anchors {folder}/root.pem",
                  f"policy_port {policies}", "fetch_allow 127.0.0.1/32",
-                 f"journal {folder}/journal", "control off"]
+                 f"journal {folder}/journal", "control off",
+                 # So that all growth is a fault.
+                 "memory 4M touch=yes"]
         argv = [mtasts, "serve"] + [x for line in lines for x in ("-o", line)]
         self.path = f"{folder}/log"
         with open(self.path, "wb") as log:

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../port/posix/block.h"
@@ -106,28 +105,6 @@ START_TEST(huge_pages)
 	sts_block_unmap(block, SIZE);
 }
 END_TEST
-
-/* What is forked for the journal has no use for it. */
-START_TEST(not_for_children)
-{
-	enum sts_block_huge got;
-	uint8_t *block = sts_block_map(SIZE, false, &got);
-	int status = 0;
-	pid_t child;
-
-	ck_assert_ptr_nonnull(block);
-	sts_block_touch(block, SIZE);
-	child = fork();
-	if (child == 0) {
-		unsigned char in[1];
-
-		_exit(mincore(block, 1, in) == -1 && errno == ENOMEM ? 0 : 1);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
-	sts_block_unmap(block, SIZE);
-}
-END_TEST
 #endif
 
 /* More than there is room for in the address space. */
@@ -148,7 +125,6 @@ unit_tests(TCase *tc)
 #if defined(__linux__)
 	tcase_add_test(tc, touched);
 	tcase_add_test(tc, huge_pages);
-	tcase_add_test(tc, not_for_children);
 #endif
 	tcase_add_test(tc, refused);
 }
