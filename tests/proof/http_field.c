@@ -106,6 +106,7 @@ prove_cut(void)
  * @cut sts_text_is text_is_contract
  * @cut sts_get_decimal get_decimal_contract
  * @loop judge_length.0 5: marks
+ * @loop judge_coding.0 6: marks, and what is behind the last
  * @loop sts_http_field_end.0 5: the table's rows
  */
 void
