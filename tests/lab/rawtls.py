@@ -90,6 +90,19 @@ def context(entry):
     return c
 
 
+def shake_hands(tls):
+    """An alert is read by the client only if nothing that it has sent is left
+    unread: a socket that is closed with such octets is reset."""
+    try:
+        tls.do_handshake()
+    except ssl.SSLError:
+        tls.settimeout(2)
+        tls.shutdown(socket.SHUT_WR)  # without TLS from here on
+        while tls.recv(4096):
+            pass
+        raise
+
+
 def treat(entry, conn):
     kind = entry["kind"]
     if kind == "mute":
@@ -103,7 +116,9 @@ def treat(entry, conn):
                         struct.pack("ii", 1, 0))
     else:
         tls = context(entry).wrap_socket(conn, server_side=True,
-                                         suppress_ragged_eofs=True)
+                                         suppress_ragged_eofs=True,
+                                         do_handshake_on_connect=False)
+        shake_hands(tls)
         request = b""
         while b"\r\n\r\n" not in request:
             request += tls.recv(4096)
