@@ -37,8 +37,10 @@ static sts_ms
 at_most(sts_ms usual, sts_ms round, uint32_t count)
 {
 	bool large = SIZE_MAX > UINT32_MAX && count > round / usual;
+	sts_ms ms = large ? round / count : usual;
 
-	return large ? round / count : usual;
+	/* With 0 the hand would be due again in the same moment, for ever. */
+	return ms > 0 ? ms : 1;
 }
 
 sts_ms
@@ -94,7 +96,8 @@ sts_agent_sweep(struct sts_agent *a)
 	sts_agent_lapse(a, ref, &e);
 	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
 	begin = still_asked(&e, now_s);
-	/* Soon: those that have to wait must not keep others from their turn. */
+	/* The next visit is soon even if this record has to wait, since it must
+	 * not keep others from their turn. */
 	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
 	if (begin && !may_refresh(a, name)) {
 		/* It stays due: a flood must not put refreshes off. */

@@ -237,6 +237,9 @@ START_TEST(millions)
 		ck_assert(n * pace <= 6 * HOUR_MS);
 		ck_assert(4 * n / STS_SWEEP_CHUNKS_MAX * visit <= HOUR_MS);
 	}
+	/* However many there are, time goes on between two visits. */
+	ck_assert(sts_agent_sweep_pace_ms(UINT32_MAX) >= 1);
+	ck_assert(sts_agent_sweep_ms(UINT32_MAX) >= 1);
 }
 END_TEST
 
