@@ -8,8 +8,8 @@
  * midnight stays in the later day (core/report/report_tally.h). Our own
  * failures wait in a short queue until it is known whether their domain wants
  * reports; a failure that finds it full, or full of its organisation's, is
- * counted as lost: whoever owns one name could else keep out everybody's by
- * many domains below it, and by name servers that are slow.
+ * counted as lost. Without that share the owner of one name, with many domains
+ * below it and slow name servers, could keep everybody else's failures out.
  *
  * The process that writes to the socket is trusted to be a mail server, but
  * what it passes on are the words of strangers: whatever is wrong with a
