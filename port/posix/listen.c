@@ -351,6 +351,17 @@ is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
+/* The mode of the socket of that name. One that cannot be seen counts as open
+ * to everybody: what a mode forbids is not allowed for want of knowing it. */
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) ? st.st_mode & 0777
+							     : 0666;
+}
+
 bool
 sts_listen_of(int fd, struct sts_listen_at *at)
 {
@@ -374,6 +385,7 @@ sts_listen_of(int fd, struct sts_listen_at *at)
 	memcpy(&un, &s, sizeof un);
 	at->addr.af = STS_AF_LOCAL;
 	memcpy(at->path, un.sun_path, STS_LISTEN_PATH_MAX);
+	at->mode = mode_of(at->path);
 	return true;
 }
 

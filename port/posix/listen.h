@@ -41,8 +41,9 @@ struct sts_listen_at {
  */
 int sts_listen_open(struct sts_listen_at *at);
 
-/* Where fd listens. False: it is no listening stream socket, nor a local one
- * for datagrams. */
+/* Where fd listens, and a local one's mode by its path; 0666: it cannot be seen
+ * there. False: it is no listening stream socket, nor a local one for
+ * datagrams. */
 bool sts_listen_of(int fd, struct sts_listen_at *at);
 
 /* Whether both name the same place. */

@@ -261,6 +261,27 @@ def handed_over(program):
         r.agent.stop()
 
 
+def handed_over_lines(program):
+    """A supervisor's socket that is open to everybody takes no reports, either,
+    whatever mode its line has."""
+    record = " record=v=TLSRPTv1; rua=mailto:r@a.example"
+    with Folder() as folder:
+        fds = []
+        for name, mode in (("text", 0o600), ("open", 0o666)):
+            s = socket.socket(socket.AF_UNIX)
+            s.bind(folder + "/" + name)
+            os.chmod(folder + "/" + name, mode)
+            s.listen(8)
+            fds.append(s)
+        r = Reports(program, folder, fds=[s.fileno() for s in fds])
+        r.start()
+        for place, want in (("text", "ok"), ("open", "no")):
+            got = r.say("report %s.example success%s" % (place, record), place)
+            check(got == want, "handed over, %s: %s" % (place, got))
+        r.counts({"text.example": (1, 0)}, "handed over, lines")
+        r.agent.stop()
+
+
 def off(program):
     """Without a contact there is no socket, and no report."""
     with Folder() as folder:
@@ -299,6 +320,7 @@ def main():
     off(program)
     said(program)
     handed_over(program)
+    handed_over_lines(program)
     if os.getuid() == 0:
         refused(program)
         owner(program)

@@ -569,6 +569,47 @@ START_TEST(inet)
 }
 END_TEST
 
+/* A listener as a supervisor makes it: by its whole path. */
+static int
+supervised(const struct sts_listen_at *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un un;
+	mode_t old = umask(~at->mode & 0777);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	strcpy(un.sun_path, at->path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	umask(old);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	return fd;
+}
+
+/* What was handed over is as open as its file: who may report goes by that. */
+START_TEST(mode_of_inherited)
+{
+	static const mode_t modes[] = { 0600, 0622, 0666 };
+	struct sts_listen_at at, of;
+
+	for (size_t i = 0; i < UNIT_COUNT(modes); i++) {
+		at = local(modes[i]);
+		int fd = supervised(&at);
+
+		ck_assert(sts_listen_of(fd, &of));
+		ck_assert_uint_eq(of.mode, modes[i]);
+		/* Nobody can tell any more: then it is everybody's. */
+		ck_assert_int_eq(unlink(at.path), 0);
+		ck_assert(sts_listen_of(fd, &of));
+		ck_assert_uint_eq(of.mode, 0666);
+		close(creat(at.path, 0600));
+		ck_assert(sts_listen_of(fd, &of));
+		ck_assert_uint_eq(of.mode, 0666);
+		close(fd);
+	}
+}
+END_TEST
+
 START_TEST(activation)
 {
 	char pid[32], name[STS_SERVICE_NAME_MAX + 1];
@@ -863,6 +904,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
 	tcase_add_test(tc, families);
+	tcase_add_test(tc, mode_of_inherited);
 	tcase_add_test(tc, activation);
 	tcase_add_test(tc, notification);
 	tcase_add_test(tc, log_words);
