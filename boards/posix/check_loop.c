@@ -88,7 +88,7 @@ open_stream(const struct sts_addr *peer)
 	sts_socket_no_delay(fd);
 	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR) {
-		int rc = sts_socket_open_error(errno);
+		int rc = sts_socket_connect_error(errno, &s, len);
 
 		close(fd);
 		return rc;

@@ -148,7 +148,7 @@ connect_to(struct asking *k, bool stream)
 	k->fd = rc;
 	if (connect(k->fd, (const struct sockaddr *)&ss, n) != 0 &&
 	    errno != EINPROGRESS) {
-		drop(k, sts_socket_open_error(errno));
+		drop(k, sts_socket_connect_error(errno, &ss, n));
 	} else if (!stream) {
 		k->open = true;
 		sts_upstream_opened(&k->up);

@@ -147,7 +147,7 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	}
 	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR) {
-		int rc = sts_socket_open_error(errno);
+		int rc = sts_socket_connect_error(errno, &s, len);
 
 		close(fd);
 		return rc;

@@ -66,7 +66,8 @@ static const struct {
 	{ ENETDOWN, STS_IO_UNREACHABLE },
 	{ ETIMEDOUT, STS_IO_UNREACHABLE },
 	{ EAFNOSUPPORT, STS_IO_UNREACHABLE },
-	/* No source address of that family. */
+	/* No source address of that family; a stream's may mean something else:
+	 * sts_socket_connect_error. */
 	{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
 	/* A link-local address without its scope. */
 	{ EINVAL, STS_IO_UNREACHABLE },
@@ -98,6 +99,33 @@ sts_socket_open_error(int err)
 	default:
 		return STS_IO_UNREACHABLE;
 	}
+}
+
+/*
+ * EADDRNOTAVAIL of a stream means that there is no source address, or that all
+ * ports from which streams are made are taken: our own shortage, and no word
+ * about the peer. Datagrams have ports of their own, so one to the same peer
+ * tells which it is.
+ */
+int
+sts_socket_connect_error(
+    int err, const struct sockaddr_storage *peer, socklen_t len)
+{
+	int fd = -1;
+
+	if (err != EADDRNOTAVAIL) {
+		return sts_socket_open_error(err);
+	}
+	fd = sts_socket_open(peer->ss_family, SOCK_DGRAM);
+	if (fd < 0) {
+		return fd;
+	}
+	int rc = connect(fd, (const struct sockaddr *)peer, len) == 0
+		     ? STS_IO_LIMIT
+		     : sts_socket_open_error(errno);
+
+	close(fd);
+	return rc;
 }
 
 int

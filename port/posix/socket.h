@@ -21,6 +21,10 @@ int sts_socket_error(int err);
 /* The same for a channel that is not open yet: LIMIT, REFUSED, UNREACHABLE. */
 int sts_socket_open_error(int err);
 
+/* The same of a stream's connect to that peer. */
+int sts_socket_connect_error(
+    int err, const struct sockaddr_storage *peer, socklen_t len);
+
 /* The same for recv and send, where a moment's shortage is AGAIN. */
 int sts_socket_transfer_error(int err);
 

@@ -127,7 +127,7 @@ dial(int *fd)
 	*fd = rc;
 	if (connect(rc, (const struct sockaddr *)&ss, n) != 0 &&
 	    errno != EINPROGRESS) {
-		lose(fd, sts_socket_open_error(errno));
+		lose(fd, sts_socket_connect_error(errno, &ss, n));
 	}
 }
 

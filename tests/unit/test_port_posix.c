@@ -152,6 +152,60 @@ START_TEST(error_table)
 }
 END_TEST
 
+/* What the system lacks when a socket is to be connected. */
+static enum {
+	LACKS_NOTHING,
+	LACKS_PORTS, /* for streams: datagrams have their own */
+	LACKS_SOURCE /* an address to come from */
+} lacks;
+
+int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
+
+int
+__wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+	int type = 0;
+	socklen_t n = sizeof type;
+
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n);
+	if (lacks == LACKS_SOURCE ||
+	    (lacks == LACKS_PORTS && type == SOCK_STREAM)) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	return __real_connect(fd, to, len);
+}
+
+/* That our ports are taken is no word about who was to be reached; that there
+ * is no address to come from is one. The system says the same of both. */
+START_TEST(ports_are_taken)
+{
+	static const struct {
+		const char *name, *peer;
+		int lacks, want;
+	} cases[] = {
+		{ "ports", "127.0.0.1", LACKS_PORTS, STS_IO_LIMIT },
+		{ "source", "127.0.0.1", LACKS_SOURCE, STS_IO_UNREACHABLE },
+		{ "source, IPv6", "2001:db8::1", LACKS_SOURCE,
+		    STS_IO_UNREACHABLE },
+	};
+
+	begin();
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_addr peer;
+
+		ck_assert(sts_addr_parse(unit_span(cases[i].peer), &peer));
+		peer.port = 443;
+		lacks = cases[i].lacks;
+		unit_int(cases[i].name, port.stream(port.ctx, 0, &peer),
+		    cases[i].want);
+		lacks = LACKS_NOTHING;
+	}
+	sts_posix_end(&posix);
+}
+END_TEST
+
 /* A raw client, connected to a listener on channel 0; its address. */
 static int
 raw_client(void)
@@ -496,3 +550,4 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, addr_table);
 	tcase_add_test(tc, addr_ports);
 }
+	tcase_add_test(tc, ports_are_taken);
