@@ -102,11 +102,11 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 static bool
 lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
 {
-	if (m->channels >= UINT16_MAX - 1) {
+	if (m->channels > STS_POSIX_CHANNELS_MAX) {
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "clients, lookups and fetch_slots need %u channels "
 		    "together, the limit is %u",
-		    m->channels, (unsigned)UINT16_MAX - 2);
+		    m->channels, (unsigned)STS_POSIX_CHANNELS_MAX);
 		return false;
 	}
 	m->anchors_size =

@@ -440,7 +440,7 @@ sts_posix_init(
 	    (channels + STS_POSIX_WATCHES) * sizeof(struct sts_posix_channel);
 
 	STS_ASSERT(channels >= 1);
-	STS_ASSERT(channels < UINT16_MAX - 1);
+	STS_ASSERT(channels <= STS_POSIX_CHANNELS_MAX);
 	STS_ASSERT(sts_posix_size(channels) <= STS_POSIX_SIZE_MAX(channels));
 	memset(p, 0, sizeof *p);
 	p->channels = channels;

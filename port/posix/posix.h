@@ -23,6 +23,9 @@ enum {
 	/* Descriptors of the board's own that it can wait for. */
 	STS_POSIX_OWN = 18,
 	STS_POSIX_WATCHES = 2 + STS_POSIX_OWN, /* beside the channels */
+	/* An event names its place in 16 bits, the watches' too; and the
+	 * highest number is the store's. */
+	STS_POSIX_CHANNELS_MAX = UINT16_MAX - STS_POSIX_WATCHES,
 	/* Descriptors a process needs beside its channels: standard ones,
 	 * the wait, signals, log, notification, one file being read; and the
 	 * board's own. */
@@ -72,7 +75,7 @@ size_t sts_posix_size(unsigned channels);
 
 /*
  * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels
- * 1..65533. 0, or -1 with errno.
+ * 1..STS_POSIX_CHANNELS_MAX. 0, or -1 with errno.
  */
 int sts_posix_init(struct sts_posix *p, unsigned channels, void *memory,
     struct sts_port *port);

@@ -453,6 +453,26 @@ START_TEST(shared_listener)
 }
 END_TEST
 
+/* However many channels there are, what is behind them has its own events. */
+START_TEST(watched_behind_most_channels)
+{
+	static uint64_t
+	    memory[STS_POSIX_SIZE_MAX(STS_POSIX_CHANNELS_MAX) / 8 + 1];
+	unsigned last = STS_POSIX_OWN - 1;
+	int ends[2];
+
+	ck_assert_int_eq(
+	    sts_posix_init(&posix, STS_POSIX_CHANNELS_MAX, memory, &port), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(sts_posix_own(&posix, last, ends[0], STS_EV_RECV), 0);
+	ck_assert_int_eq(write(ends[1], "", 1), 1);
+	ck_assert(!sts_posix_wait(&posix, NULL, 1000));
+	ck_assert_uint_eq(sts_posix_own_take(&posix, last), STS_EV_RECV);
+	close(ends[1]);
+	sts_posix_end(&posix);
+}
+END_TEST
+
 START_TEST(watched)
 {
 	int pipes[2];
@@ -537,6 +557,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, contract_ipv4);
 	tcase_add_test(tc, contract_ipv6);
 	tcase_add_test(tc, error_table);
+	tcase_add_test(tc, ports_are_taken);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
 	tcase_add_test(tc, reset_table);
@@ -547,7 +568,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, strangers_before_connect);
 	tcase_add_test(tc, shared_listener);
 	tcase_add_test(tc, watched);
+	tcase_add_test(tc, watched_behind_most_channels);
 	tcase_add_test(tc, addr_table);
 	tcase_add_test(tc, addr_ports);
 }
-	tcase_add_test(tc, ports_are_taken);
