@@ -69,12 +69,13 @@ $(BUILD)/unit/test_dane_sim: tests/scenario/scene.c tests/sim/draw.c $(addprefix
 $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
 $(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_report_board: tests/mem/mem.c
+$(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pwrite64
 $(BUILD)/unit/test_report_firmware: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_share: tests/sim/plain_session.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
-
 $(BUILD)/unit/test_port_posix: override LDFLAGS += -Wl,--wrap=connect
+
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates libicu-dev
 CHECK_PKGS = clang-format-14 pmccabe python3 unicode-data

@@ -21,6 +21,7 @@
 
 #include "../../core/base/crc32.h"
 #include "../../core/report/report_save.h"
+#include "../../port/posix/store.h"
 #include "report_file.h"
 
 enum {
@@ -290,6 +291,16 @@ write_image(const struct sts_report_file *f)
 	return 0;
 }
 
+/* In a child: it may be there for long, if the disk hangs. */
+static void
+leave_all_but(int fd)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sts_store_close_others(&fd, 1);
+}
+
 static void
 begin(struct sts_report_file *f, sts_ms now)
 {
@@ -299,8 +310,7 @@ begin(struct sts_report_file *f, sts_ms now)
 	f->look = now;
 	f->child = fork();
 	if (f->child == 0) {
-		signal(SIGTERM, SIG_IGN);
-		signal(SIGINT, SIG_IGN);
+		leave_all_but(f->image[(f->serial + 1) % STS_REPORT_IMAGES]);
 		_exit(write_image(f));
 	}
 	if (f->child < 0) {
@@ -334,25 +344,89 @@ reap(struct sts_report_file *f, sts_ms now)
 	f->next = now + STS_REPORT_FILE_MS;
 }
 
-/* A report is about to be delivered: that is written first. A file that cannot
- * be written to stops no report. */
-static void
-mark(struct sts_report_file *f)
+/* In the child. 0, or errno. */
+static int
+write_mark(const struct sts_report_file *f)
 {
-	struct sts_report_mark m;
+	const struct sts_report_mark m = f->marking;
 	uint8_t out[MARK];
 
-	if (!sts_agent_report_mark(f->agent, &m)) {
-		return;
-	}
 	sts_put32le(out, m.number);
 	sts_put32le(out + 4, m.check);
 	sts_put32le(out + MARK_CRC, sts_crc32(0, sts_text(out, MARK_CRC)));
-	if (write_all(f->marks, sts_text(out, MARK), (off_t)f->mark * MARK) !=
-	    0) {
+	return write_all(
+		   f->marks, sts_text(out, MARK), (off_t)f->mark * MARK) == 0
+		   ? 0
+		   : errno;
+}
+
+static void
+begin_mark(struct sts_report_file *f, sts_ms now)
+{
+	f->mark_until = now + STS_REPORT_FILE_MARK_MS;
+	f->marker = fork();
+	if (f->marker == 0) {
+		leave_all_but(f->marks);
+		_exit(write_mark(f));
+	}
+	if (f->marker < 0) {
+		f->marker = 0;
 		complain(f, strerror(errno));
 	}
+}
+
+/* Whether the child that writes a mark has ended. */
+static bool
+mark_ended(struct sts_report_file *f)
+{
+	int status = 0;
+
+	if (f->marker == 0) {
+		return true;
+	}
+	if (waitpid(f->marker, &status, WNOHANG) != f->marker) {
+		return false;
+	}
+	f->marker = 0;
 	f->mark = (f->mark + 1) % STS_REPORT_FILE_MARKS;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		complain(f, WIFEXITED(status)
+				? strerror(WEXITSTATUS(status))
+				: "the process that writes it has died");
+	}
+	return true;
+}
+
+static bool
+same_mark(const struct sts_report_mark *a, const struct sts_report_mark *b)
+{
+	return a->number == b->number && a->check == b->check;
+}
+
+/* A report is about to be delivered: that is written first. A file that cannot
+ * be written to stops no report, nor does a disk that hangs. */
+static void
+mark(struct sts_report_file *f, sts_ms now)
+{
+	bool ended = mark_ended(f);
+	struct sts_report_mark m;
+
+	if (!sts_agent_report_mark(f->agent, &m)) {
+		memset(&f->marking, 0, sizeof f->marking);
+		return;
+	}
+	if (ended && !same_mark(&m, &f->marking)) {
+		f->marking = m;
+		begin_mark(f, now);
+		ended = f->marker == 0;
+	}
+	if (!ended && sts_before(now, f->mark_until)) {
+		return;
+	}
+	if (!ended) {
+		complain(f, "the disk does not answer");
+	}
+	memset(&f->marking, 0, sizeof f->marking);
 	sts_agent_report_marked(f->agent);
 	sts_driver_wake(f->driver);
 }
@@ -384,8 +458,8 @@ sts_report_file_tick(struct sts_report_file *f, bool ending, sts_ms now)
 	if (f->child == 0) {
 		write_due(f, ending, now);
 	}
-	mark(f);
-	if (f->child > 0) {
+	mark(f, now);
+	if (f->child > 0 || f->marker > 0) {
 		return LOOK_MS;
 	}
 	return sts_before(now, f->next)

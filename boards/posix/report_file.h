@@ -8,10 +8,11 @@
  *	JOURNAL.reports-sent     marks: what was delivered
  *
  * An image is written by a child, forked for it: it has the memory as it was at
- * that moment, however long the disk takes, and stops nobody. A mark is written
- * by the daemon itself, to the system's buffer and not to the medium: it
- * outlives the process, but a power cut within the system's half minute may
- * have one report sent a second time, with the same id.
+ * that moment, however long the disk takes, and stops nobody. So is a mark, to
+ * the system's buffer and not to the medium: it outlives the process, but a
+ * power cut within the system's half minute may have one report sent a second
+ * time, with the same id. Its report waits for it, and not longer than a disk
+ * that works takes; nothing else does.
  */
 #ifndef STS_REPORT_FILE_H
 #define STS_REPORT_FILE_H
@@ -27,6 +28,7 @@ enum {
 	STS_REPORT_IMAGES = 2,
 	STS_REPORT_FILE_MS = 900000, /* between two images, if it has changed */
 	STS_REPORT_FILE_AGAIN_MS = 60000, /* after one that failed */
+	STS_REPORT_FILE_MARK_MS = 5000, /* that a report waits for its mark */
 	STS_REPORT_FILE_MARKS = 4096 /* kept; older ones are overwritten */
 };
 
@@ -41,8 +43,11 @@ struct sts_report_file {
 	uint32_t mark; /* where the next one goes */
 	uint32_t saved, saving; /* changes that are in it, or being written */
 	uint32_t days; /* the sum of the days that are in it */
-	pid_t child; /* that writes; 0: none */
+	pid_t child; /* that writes an image; 0: none */
 	sts_ms next, look;
+	pid_t marker; /* that writes a mark; 0: none */
+	struct sts_report_mark marking;
+	sts_ms mark_until; /* then its report goes on without */
 	bool failed; /* it was logged */
 };
 

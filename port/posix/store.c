@@ -631,14 +631,13 @@ close_between(int first, int last)
 }
 
 void
-sts_store_alone(const struct sts_file_store *s, int also)
+sts_store_close_others(const int *kept, size_t count)
 {
-	const int kept[] = { s->fd, s->far, s->lock, STDERR_FILENO, also };
 	int first = 0, next = 0;
 
 	while (next < INT_MAX) {
 		next = INT_MAX;
-		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		for (size_t i = 0; i < count; i++) {
 			if (kept[i] >= first && kept[i] < next) {
 				next = kept[i];
 			}
@@ -646,6 +645,14 @@ sts_store_alone(const struct sts_file_store *s, int also)
 		close_between(first, next - 1);
 		first = next < INT_MAX ? next + 1 : next;
 	}
+}
+
+void
+sts_store_alone(const struct sts_file_store *s, int also)
+{
+	const int kept[] = { s->fd, s->far, s->lock, STDERR_FILENO, also };
+
+	sts_store_close_others(kept, sizeof kept / sizeof *kept);
 }
 
 void

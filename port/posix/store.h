@@ -112,4 +112,9 @@ void sts_store_serve(struct sts_file_store *s);
  * `also`. */
 void sts_store_alone(const struct sts_file_store *s, int also);
 
+/* In a child that does something else: close every descriptor but these (-1:
+ * none). What a child holds open outlives the daemon: a listener that the next
+ * one cannot have, clients that wait for a dead one. */
+void sts_store_close_others(const int *kept, size_t count);
+
 #endif

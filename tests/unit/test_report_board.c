@@ -5,6 +5,8 @@
  * while they are delivered or given up (boards/posix/control_report.h).
  */
 #define _DEFAULT_SOURCE
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,10 +132,9 @@ write_image(void)
 	ck_abort_msg("no image");
 }
 
-/* A report is at its last octet on the way to a destination: the board has to
- * write that down. */
+/* A report is at its last octet on the way to a destination. */
 static void
-mark(uint32_t ref, unsigned number)
+wait_for_mark(uint32_t ref, unsigned number)
 {
 	struct sts_agent_report *r = agent.reporter;
 
@@ -141,8 +142,21 @@ mark(uint32_t ref, unsigned number)
 	r->ref = ref;
 	r->to.number = number;
 	r->mark_waits = true;
+	r->marked = false;
 	file.next = now + 1000; /* no image meanwhile */
-	sts_report_file_tick(&file, false, now);
+}
+
+/* The board has to write that down. */
+static void
+mark(uint32_t ref, unsigned number)
+{
+	struct sts_agent_report *r = agent.reporter;
+
+	wait_for_mark(ref, number);
+	for (unsigned i = 0; i < 10000 && !r->marked; i++) {
+		sts_report_file_tick(&file, false, now);
+		usleep(500);
+	}
 	ck_assert(!r->mark_waits && r->marked);
 	r->step = STS_REPORT_REST;
 }
@@ -266,6 +280,126 @@ START_TEST(marks_by_hundreds)
 }
 END_TEST
 
+/* ---- a disk that hangs ---- */
+
+static pid_t daemon_pid; /* of what must not wait; 0: nothing hangs */
+
+/* glibc has another name for what writes to large files. */
+#ifdef __USE_FILE_OFFSET64
+#define WRITES(prefix) prefix##pwrite64
+#else
+#define WRITES(prefix) prefix##pwrite
+#endif
+
+ssize_t WRITES(__real_)(int fd, const void *p, size_t n, off_t at);
+ssize_t WRITES(__wrap_)(int fd, const void *p, size_t n, off_t at);
+
+ssize_t
+WRITES(__wrap_)(int fd, const void *p, size_t n, off_t at)
+{
+	while (daemon_pid != 0) {
+		ck_assert_int_ne(getpid(), daemon_pid);
+		pause();
+	}
+	return WRITES(__real_)(fd, p, n, at);
+}
+
+/* Whatever else the process had open when it forked, the child has not: of a
+ * pipe the other end sees that at once. */
+static void
+expect_closed(int other_end)
+{
+	struct pollfd p = { other_end, 0, 0 };
+
+	ck_assert_int_eq(poll(&p, 1, 20000), 1);
+	ck_assert_int_ne(p.revents & POLLHUP, 0);
+	close(other_end);
+}
+
+static int
+open_pipe(int *other_end)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	*other_end = ends[0];
+	return ends[1];
+}
+
+/* A child that waits for the disk holds nothing that the daemon, or the one
+ * after it, needs: listeners, clients, locks. */
+START_TEST(disk_hangs_image)
+{
+	int other_end, end = open_pipe(&other_end);
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	counted("a.example");
+	daemon_pid = getpid();
+	for (unsigned i = 0; i < 100 && file.child == 0; i++) {
+		sts_report_file_tick(&file, false, now += 20000);
+	}
+	ck_assert_int_gt(file.child, 0);
+	close(end);
+	expect_closed(other_end);
+	/* The daemon goes on. */
+	ck_assert_uint_gt(sts_report_file_tick(&file, false, now), 0);
+	ck_assert_int_gt(file.child, 0);
+	kill(file.child, SIGKILL);
+	daemon_pid = 0;
+	close_files();
+	mem_end(&mem);
+}
+END_TEST
+
+/* Nor does a report wait for it longer than for a disk that works. */
+START_TEST(disk_hangs_mark)
+{
+	struct sts_agent_report *r;
+	uint32_t a;
+	int other_end, end;
+
+	start();
+	open_files();
+	r = agent.reporter;
+	sts_tally_day(tally(), DAY);
+	a = counted("a.example");
+	sts_tally_day(tally(), DAY + 1);
+	write_image();
+	daemon_pid = getpid();
+	end = open_pipe(&other_end);
+	wait_for_mark(a, 0);
+	file.next = now + 100000;
+	sts_report_file_tick(&file, false, now);
+	ck_assert(r->mark_waits);
+	close(end);
+	expect_closed(other_end);
+	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS - 1);
+	ck_assert(r->mark_waits);
+	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS);
+	ck_assert(r->marked && file.failed);
+	/* The next one does not wait at all, and takes no further process. */
+	pid_t marker = file.marker;
+
+	wait_for_mark(a, 1);
+	file.next = now + 100000;
+	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS + 1);
+	ck_assert(r->marked);
+	ck_assert_int_eq(file.marker, marker);
+	/* When the disk is back there are marks again. */
+	daemon_pid = 0;
+	kill(marker, SIGKILL);
+	mark(a, 2);
+	r->step = STS_REPORT_REST;
+	unit_int("marks", marks_size(), 2L * MARK);
+	killed();
+	unit_int("a", done("a.example"), 4);
+	close_files();
+	mem_end(&mem);
+}
+END_TEST
+
 /* ---- reports that are looked at ---- */
 
 static uint8_t out[OUT_MAX];
@@ -372,5 +506,7 @@ unit_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, make_place, remove_place);
 	tcase_add_test(tc, marks_outlive_restarts);
 	tcase_add_test(tc, marks_by_hundreds);
+	tcase_add_test(tc, disk_hangs_image);
+	tcase_add_test(tc, disk_hangs_mark);
 	tcase_add_test(tc, shown_report_is_dropped);
 }
