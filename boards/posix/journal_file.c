@@ -190,7 +190,8 @@ settle(const struct sts_journal_file *f, struct sts_file_store *s)
 	struct sts_file_store old = *s;
 
 	if (!sts_store_writable(s)) {
-		errno = EROFS;
+		errno = s->error;
+		s->error = 0; /* that of calls to come */
 		return STS_FILE_READ_ONLY;
 	}
 	if (s->store.area_size >= f->area_size) {

@@ -298,12 +298,18 @@ lock(int fd, const char *path, struct stat *st)
 	return 0;
 }
 
+/* For reading only, where that is all that the disk, or the file's owner, lets
+ * us do; *error then says what forbids the rest. */
 static int
-open_file(const char *path)
+open_file(const char *path, int *error)
 {
 	int fd = open(path, O_RDWR | FLAGS);
 
-	return fd < 0 && errno == EROFS ? open(path, O_RDONLY | FLAGS) : fd;
+	if (fd >= 0 || (errno != EROFS && errno != EACCES && errno != EPERM)) {
+		return fd;
+	}
+	*error = errno;
+	return open(path, O_RDONLY | FLAGS);
 }
 
 /*
@@ -375,7 +381,7 @@ sts_store_open(struct sts_file_store *s, const char *path, bool create)
 	struct stat st;
 
 	clear(s);
-	s->fd = create ? create_file(path) : open_file(path);
+	s->fd = create ? create_file(path) : open_file(path, &s->error);
 	if (s->fd < 0 || lock(s->fd, path, &st) != 0) {
 		return -1;
 	}

@@ -51,9 +51,9 @@ struct sts_file_store {
 
 /*
  * Open and lock the file at path; with `create` a new one, mode 0600: what has
- * that name loses it, unless it is locked. Links are not followed. On a
- * read-only file system the file can be read, and writes are errors.
- * The areas are halves of it. 0, or -1 with errno: EWOULDBLOCK:
+ * that name loses it, unless it is locked. Links are not followed. One that we
+ * may read and not write to (a read-only file system, another owner, immutable)
+ * can be read, and writes are errors; `error` is why. The areas are halves of it. 0, or -1 with errno: EWOULDBLOCK:
  * another process has it.
  */
 int sts_store_open(struct sts_file_store *s, const char *path, bool create);
@@ -72,7 +72,7 @@ bool sts_store_has_name(const struct sts_file_store *s, const char *path);
 bool sts_store_writable(const struct sts_file_store *s);
 
 /*
- * What was opened on a read-only file system: open it for writing, too, while
+ * What was opened for reading alone: open it for writing, too, while
  * the lock is held. 0, or -1 with errno, and nothing has changed (ESTALE:
  * there is another file of that name).
  */

@@ -26,6 +26,7 @@ const char unit_name[] = "journal file";
 
 enum {
 	AREA = 2 * STS_STORE_ERASE_SIZE,
+	NOBODY = 65534,
 	PATIENCE = 2000 /* looks, 10 ms apart */
 };
 
@@ -192,6 +193,34 @@ START_TEST(locked)
 	f.area_size = 2 * AREA;
 	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
 	ck_assert_int_eq(errno, EAGAIN);
+}
+END_TEST
+
+/* What we may read and not write to (restored by the superuser, immutable) is
+ * read all the same: policies that are held stay in force. */
+START_TEST(not_ours_to_write)
+{
+	struct sts_journal_file f = file(AREA);
+	bool root = geteuid() == 0;
+
+	make(AREA);
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(chmod(deep, 0777), 0);
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	if (root) {
+		ck_assert_int_eq(seteuid(NOBODY), 0);
+	}
+	unit_int(
+	    "found", sts_journal_file_open(&f, &store), STS_FILE_READ_ONLY);
+	unit_int("why", errno, EACCES);
+	ck_assert_uint_eq(store.store.area_size, AREA);
+	ck_assert_int_eq(sts_store_reopen(&store, path), -1);
+	if (root) {
+		ck_assert_int_eq(seteuid(0), 0);
+	}
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(sts_store_reopen(&store, path), 0);
+	sts_store_close(&store);
 }
 END_TEST
 
@@ -527,3 +556,4 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, writer_dies);
 	tcase_add_test(tc, disk_hangs);
 }
+	tcase_add_test(tc, not_ours_to_write);
