@@ -306,7 +306,34 @@ sts_journal_child_awaited(const struct sts_journal_child *j)
 	return may_fork(j) && j->found != STS_FILE_READY ? j->path : NULL;
 }
 
-int
+/* Without a child the agent answers all the same, and tries again. */
+static void
+tell_unforked(struct sts_journal_child *j)
+{
+	if (!j->unforked) {
+		sts_log_line(j->d.log, STS_LOG_ERROR,
+		    "journal %s: no process to write it: %s: policies from now "
+		    "on do not outlive a restart until that is over; tried "
+		    "every minute",
+		    j->path, strerror(errno));
+	}
+	j->unforked = true;
+}
+
+/* There may be another child, if there is none. */
+static void
+begin_child(struct sts_journal_child *j, sts_ms now)
+{
+	if (fork_child(j, now) != 0) {
+		tell_unforked(j);
+	} else if (!j->prepares) {
+		j->unforked = false;
+		sts_agent_journal_retry(j->d.agent);
+		sts_driver_wake(j->d.driver);
+	}
+}
+
+void
 sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 {
 	j->confined = confined;
@@ -315,7 +342,9 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	/* The lock may come free at any time. */
 	j->next = now + (j->error == EWOULDBLOCK ? 0 : STS_JOURNAL_AGAIN_MS);
 	j->look = j->heard = now;
-	return j->found == STS_FILE_READY ? fork_child(j, now) : 0;
+	if (j->found == STS_FILE_READY) {
+		begin_child(j, now);
+	}
 }
 
 /* The file is there, or can be written to now. */
@@ -333,11 +362,7 @@ prepared(struct sts_journal_child *j, sts_ms now)
 	}
 	j->found = STS_FILE_READY;
 	tell_file(j, j->d.log);
-	if (fork_child(j, now) != 0) {
-		j->error = errno;
-	}
-	sts_agent_journal_retry(j->d.agent);
-	sts_driver_wake(j->d.driver);
+	begin_child(j, now);
 }
 
 static void
@@ -437,16 +462,6 @@ watch_disk(struct sts_journal_child *j, sts_ms now)
 		    "journal %s: the disk has not answered for a minute: newer "
 		    "policies do not outlive a restart until it does",
 		    j->path);
-	}
-}
-
-/* There may be another child, if there is none. */
-static void
-begin_child(struct sts_journal_child *j, sts_ms now)
-{
-	if (fork_child(j, now) == 0 && !j->prepares) {
-		sts_agent_journal_retry(j->d.agent);
-		sts_driver_wake(j->d.driver);
 	}
 }
 

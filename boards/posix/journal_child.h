@@ -65,6 +65,7 @@ struct sts_journal_child {
 	uint32_t answers; /* that had come before */
 	uint32_t seen; /* answers when it was looked for last */
 	bool hangs; /* it was logged that it does not answer */
+	bool unforked; /* and that there can be none */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */
 	uint8_t logged; /* enum sts_keeping */
@@ -85,8 +86,8 @@ void sts_journal_child_attach(
 const char *sts_journal_child_awaited(const struct sts_journal_child *j);
 
 /* The rights of the superuser are given up, and perhaps all others that are
- * not needed: begin to write. 0, or -1 with errno. */
-int sts_journal_child_begin(
+ * not needed: begin to write. */
+void sts_journal_child_begin(
     struct sts_journal_child *j, bool confined, sts_ms now);
 
 /* Look after it, once a turn. Milliseconds until it is to be called again. */

@@ -417,19 +417,15 @@ start(struct daemon *d)
 }
 
 /* When the journal has been read, by ourselves as nothing is written before:
- * what it says of enforcement, and the child that writes it. 0, or exit
- * code. */
-static int
+ * what it says of enforcement, and the child that writes it. */
+static void
 see_loaded(struct daemon *d, sts_ms now)
 {
-	if (sts_live_resumed(&d->live) ||
-	    sts_agent_journal_loading(&d->agent)) {
-		return 0;
+	if (!sts_live_resumed(&d->live) &&
+	    !sts_agent_journal_loading(&d->agent)) {
+		sts_live_resume(&d->live, now);
+		sts_journal_child_begin(&d->journal, d->confined, now);
 	}
-	sts_live_resume(&d->live, now);
-	return sts_journal_child_begin(&d->journal, d->confined, now) == 0
-		   ? 0
-		   : start_failed(d, "journal");
 }
 
 static void
@@ -534,10 +530,7 @@ serve(struct daemon *d)
 	for (;;) {
 		sts_ms wait;
 
-		rc = see_loaded(d, now);
-		if (rc != 0) {
-			return rc;
-		}
+		see_loaded(d, now);
 		wait = housekeeping(d, now);
 		wait = sts_earlier(wait,
 		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));

@@ -372,6 +372,22 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* In place of the C library's: the system has no process for us. */
+static bool no_process;
+
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+
+pid_t
+__wrap_fork(void)
+{
+	if (no_process) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return __real_fork();
+}
+
 /* A daemon without clients. */
 
 static struct sts_live live;
@@ -407,7 +423,7 @@ start_daemon(void)
 	    memory.agent_block, now, key);
 	sts_journal_child_attach(&j, &d);
 	sts_driver_init(&driver, &agent, &port, now);
-	ck_assert_int_eq(sts_journal_child_begin(&j, false, now), 0);
+	sts_journal_child_begin(&j, false, now);
 }
 
 /* Until the journal is in that state and all is saved, or for so many looks. */
@@ -515,6 +531,37 @@ START_TEST(writer_dies)
 }
 END_TEST
 
+/* Without a process to write it the daemon serves all the same, what was kept
+ * before among it; when there is one again, it goes on. */
+START_TEST(no_process_to_write)
+{
+	start_daemon();
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+	sts_store_close(&j.file);
+	count_said("");
+
+	no_process = true;
+	start_daemon();
+	ck_assert(holds("a.example") || sts_agent_journal_loading(&agent));
+	learn("b.example");
+	for (unsigned i = 0; i < 3; i++) {
+		sts_run(&driver, now, 1800000000, 256);
+		sts_journal_child_tick(&j, now);
+		ck_assert_int_eq(j.child, 0);
+		ck_assert_int_eq(
+		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+		now += STS_JOURNAL_AGAIN_MS;
+	}
+	ck_assert_uint_eq(count_said("no process to write it"), 1);
+	no_process = false;
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert(holds("a.example"));
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* A disk that hangs is logged once, and so is its recovery. */
 START_TEST(disk_hangs)
 {
@@ -546,6 +593,7 @@ unit_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_loop_test(tc, find_table, 0, (int)UNIT_COUNT(finds));
 	tcase_add_test(tc, locked);
+	tcase_add_test(tc, not_ours_to_write);
 	tcase_add_test(tc, locked_other);
 	tcase_add_test(tc, swapped_while_filled);
 	tcase_add_test(tc, linked_before);
@@ -554,6 +602,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, writer_dies);
+	tcase_add_test(tc, no_process_to_write);
 	tcase_add_test(tc, disk_hangs);
 }
-	tcase_add_test(tc, not_ours_to_write);
