@@ -5,7 +5,9 @@
  * Invariants: nothing here blocks; a line that cannot be written at once is
  * counted (`lost` since the start, `dropped` since a line last reported how
  * many). Each line takes a token, of which there are STS_LOG_BURST at most, and
- * STS_LOG_RATE more a second. A line is cut at STS_LOG_LINE_MAX octets, and the
+ * STS_LOG_RATE more a second; and beside them STS_LOG_KEPT that info and debug
+ * leave to warnings and errors, and as many that warnings leave to errors, which
+ * are filled first. A line is cut at STS_LOG_LINE_MAX octets, and the
  * words of strangers in it are printable ASCII.
  *
  * The attacker writes parts of a line (domains, replies, certificates' names):
@@ -36,7 +38,8 @@ enum {
 	FACILITY_MAIL = 2 << 3,
 	PREFIX_MAX = 64, /* level, time, name, process */
 	TEXT_MAX = 4 * STS_NAME_MAX + 8,
-	DAY_S = 86400
+	DAY_S = 86400,
+	TOKENS_MAX = STS_LOG_BURST + 2 * STS_LOG_KEPT
 };
 
 STS_STATIC_ASSERT(STS_LOG_LINE_MAX >= TEXT_MAX + 400, words_fit);
@@ -231,7 +234,7 @@ sts_log_open(struct sts_log *l, enum sts_log_to to, unsigned level)
 	l->level = (uint8_t)level;
 	l->journal = is_journal();
 	l->fd = to == STS_LOG_SYSLOG ? open_syslog() : -1;
-	l->tokens = STS_LOG_BURST;
+	l->tokens = TOKENS_MAX;
 	l->refill_ms = sts_posix_now();
 }
 
@@ -339,17 +342,26 @@ put(struct sts_log *l, unsigned level, const char *line, size_t len)
 	return to_stderr(l, level, line, len);
 }
 
+/* Tokens that a line of that level leaves to those that matter more. */
+static uint32_t
+left_by(unsigned level)
+{
+	return level == STS_LOG_ERROR     ? 0
+	       : level == STS_LOG_WARNING ? STS_LOG_KEPT
+					  : 2 * STS_LOG_KEPT;
+}
+
 /* Whether one more line may be written now. */
 static bool
-admit(struct sts_log *l)
+admit(struct sts_log *l, unsigned level)
 {
 	uint32_t each_ms = 1000 / STS_LOG_RATE;
 	uint32_t earned = (sts_posix_now() - l->refill_ms) / each_ms;
 
 	l->refill_ms += earned * each_ms;
-	l->tokens = earned > STS_LOG_BURST - l->tokens ? STS_LOG_BURST
-						       : l->tokens + earned;
-	if (l->tokens == 0) {
+	l->tokens =
+	    earned > TOKENS_MAX - l->tokens ? TOKENS_MAX : l->tokens + earned;
+	if (l->tokens <= left_by(level)) {
 		return false;
 	}
 	l->tokens--;
@@ -362,7 +374,7 @@ emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 	if (level > l->level) {
 		return;
 	}
-	if (!admit(l)) {
+	if (!admit(l, level)) {
 		l->lost++;
 		l->dropped++;
 		return;

@@ -19,7 +19,10 @@ enum {
 
 	STS_LOG_LINE_MAX = 1536, /* a name escaped throughout, and words */
 	STS_LOG_BURST = 200, /* lines at once */
-	STS_LOG_RATE = 20 /* lines a second in the long run */
+	STS_LOG_RATE = 20, /* lines a second in the long run */
+	/* Lines that each level above info has beside those: whoever makes us
+	 * write what matters little does not keep out what matters. */
+	STS_LOG_KEPT = 20
 };
 
 enum sts_log_to {

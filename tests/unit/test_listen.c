@@ -863,6 +863,41 @@ START_TEST(log_storm)
 }
 END_TEST
 
+static unsigned storm_level;
+
+static void
+write_in_storm(void)
+{
+	struct sts_log l;
+
+	sts_log_open(&l, STS_LOG_STDERR, STS_LOG_DEBUG);
+	for (unsigned i = 0; i < 10 * STS_LOG_BURST; i++) {
+		sts_log_line(&l, storm_level, "storm");
+	}
+	/* No time passes: what is written now was kept for it. */
+	for (unsigned level = STS_LOG_DEBUG + 1; level-- > 0;) {
+		sts_log_line(&l, level, "it was %s", sts_log_level_name(level));
+	}
+}
+
+/* A storm of lines that matter less keeps none out that matters more. */
+START_TEST(log_storm_levels)
+{
+	static char out[1 << 18];
+
+	storm_level = (unsigned)_i;
+	captured(write_in_storm, out, sizeof out);
+	for (unsigned level = 0; level < storm_level; level++) {
+		char want[32];
+
+		/* Debug is as good as info. */
+		snprintf(want, sizeof want, "Z it was %s\n",
+		    sts_log_level_name(level));
+		unit_int(want, strstr(out, want) != NULL, level < STS_LOG_INFO);
+	}
+}
+END_TEST
+
 static void
 write_full(void)
 {
@@ -912,5 +947,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, log_levels);
 	tcase_add_test(tc, log_journal);
 	tcase_add_test(tc, log_storm);
+	tcase_add_loop_test(
+	    tc, log_storm_levels, STS_LOG_WARNING, STS_LOG_DEBUG + 1);
 	tcase_add_test(tc, log_full_pipe);
 }
