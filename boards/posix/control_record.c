@@ -130,17 +130,12 @@ put_patterns(const struct sts_control_record *r, struct sts_json_put *p)
 }
 
 /* What enforcement would have stopped, where a policy is only tested and there
- * are reports of sessions. */
+ * are reports of sessions: as it was at the beginning, though sessions go on. */
 static void
-put_tested(const struct sts_control_record *r, struct sts_json_put *p,
-    struct sts_text domain)
+put_tested(const struct sts_control_record *r, struct sts_json_put *p)
 {
-	struct sts_report_config config;
-
-	if (r->held.entry.mode == STS_MODE_TESTING &&
-	    sts_agent_report_config(r->agent, &config)) {
-		sts_json_put_number(p, "testing_failed",
-		    sts_agent_report_tested(r->agent, domain));
+	if (r->held.entry.mode == STS_MODE_TESTING && r->counts) {
+		sts_json_put_number(p, "testing_failed", r->tested);
 	}
 }
 
@@ -152,7 +147,7 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 	if (r->has) {
 		sts_control_record_held(p, &r->held, domain);
 		if (r->held.entry.kind == STS_KIND_POLICY) {
-			put_tested(r, p, domain);
+			put_tested(r, p);
 			put_patterns(r, p);
 		}
 	} else if (domain.n > 0) {
@@ -217,6 +212,7 @@ sts_control_record_render(
 static void
 find_held(struct sts_control_record *r)
 {
+	struct sts_report_config config;
 	struct sts_key k;
 
 	if (sts_key_parse(&k, r->about.key) != STS_WHY_NONE) {
@@ -227,6 +223,10 @@ find_held(struct sts_control_record *r)
 	r->has = sts_agent_held(r->agent, sts_text(k.domain, k.len), &r->held);
 	if (r->has) {
 		sts_inspect_keep(r->agent, &r->held);
+		r->counts = sts_agent_report_config(r->agent, &config);
+		r->tested = r->counts ? sts_agent_report_tested(
+					    r->agent, sts_text(k.domain, k.len))
+				      : 0;
 	}
 	r->has_dane =
 	    sts_inspect_dane(r->agent, sts_text(k.domain, k.len), &r->dane);

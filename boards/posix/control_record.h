@@ -32,6 +32,8 @@ struct sts_control_record {
 	struct sts_control_about about;
 	bool has; /* something is held, and pinned until the end */
 	struct sts_held held;
+	bool counts; /* sessions are, and of them this many failed */
+	uint64_t tested;
 	bool has_dane; /* the same of the mail hosts */
 	bool blind; /* the trusted name servers do not validate */
 	struct sts_inspected_dane dane;

@@ -2,7 +2,8 @@
 /*
  * What the daemon does about TLS reports beside the agent: files that outlive
  * it (boards/posix/report_file.h), and reports that the operator looks at
- * while they are delivered or given up (boards/posix/control_report.h).
+ * while they are delivered or given up (boards/posix/control_report.h); what a
+ * record says of them (boards/posix/control_record.h).
  */
 #define _DEFAULT_SOURCE
 #include <poll.h>
@@ -13,9 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../boards/posix/control_record.h"
 #include "../../boards/posix/control_report.h"
 #include "../../boards/posix/report_file.h"
 #include "../../core/agent/agent_state.h"
+#include "../../core/cache/payload.h"
 #include "../mem/mem.h"
 #include "unit.h"
 
@@ -479,6 +482,83 @@ START_TEST(shown_report_is_dropped)
 }
 END_TEST
 
+/* ---- records that are looked at ---- */
+
+/* A policy in testing mode, and a session that failed under it. */
+static void
+learn_testing(const char *domain)
+{
+	struct sts_entry e;
+	struct sts_stage s;
+	sts_ref ref;
+
+	memset(&e, 0, sizeof e);
+	e.kind = STS_KIND_POLICY;
+	e.mode = STS_MODE_TESTING;
+	e.fetched_s = 1700000000;
+	e.max_age_s = 604800;
+	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(domain)));
+	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
+	ck_assert(
+	    sts_payload_add_mx(&agent.cache, &s, unit_span("mx.example.com")));
+	sts_cache_commit(
+	    &agent.cache, &s, &e, sts_now(1700000000, false), &ref);
+}
+
+static void
+failed_under_it(const char *domain)
+{
+	struct sts_report_failure f;
+
+	memset(&f, 0, sizeof f);
+	f.result = STS_REPORT_EXPIRED;
+	ck_assert(sts_event_begin(&event, unit_span(domain),
+	    unit_span("v=TLSRPTv1; rua=mailto:a@b.example")));
+	sts_event_policy(&event, STS_REPORT_STS, unit_span(domain));
+	sts_event_string(&event, unit_span("version: STSv1"));
+	event.failed = true;
+	sts_event_failure(&event, &f);
+	ck_assert(sts_agent_report_event(&agent, &event));
+}
+
+/* A record is cut into windows out of the same text, however many sessions end
+ * between two of them: the tenth makes a number longer. */
+START_TEST(record_is_the_same_each_time)
+{
+	static const char domain[] = "a.example";
+	static struct sts_control_record r;
+	const struct sts_control_about about = { unit_span(domain),
+		unit_span(""), "daemon", -1, 0 };
+	static uint8_t was[4096], is[4096];
+	struct sts_sink first = { 0, 0, sizeof was, was };
+
+	start();
+	sts_tally_day(tally(), DAY);
+	learn_testing(domain);
+	for (unsigned i = 0; i < 9; i++) {
+		failed_under_it(domain);
+	}
+	sts_control_record_begin(&r, &agent, &about);
+	sts_control_record_render(&r, &first);
+	was[first.pos] = '\0';
+	ck_assert_ptr_nonnull(strstr((char *)was, "\"testing_failed\":9,"));
+	for (unsigned i = 0; i < 3; i++) {
+		struct sts_sink again = { 0, 0, sizeof is, is };
+
+		failed_under_it(domain);
+		if (i == 2) {
+			settings.reporter = NULL; /* a reload */
+		}
+		sts_control_record_render(&r, &again);
+		is[again.pos] = '\0';
+		ck_assert_str_eq((char *)is, (char *)was);
+	}
+	settings.reporter = &reporter;
+	sts_control_record_end(&r);
+	mem_end(&mem);
+}
+END_TEST
+
 static void
 make_place(void)
 {
@@ -509,4 +589,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
 	tcase_add_test(tc, shown_report_is_dropped);
+	tcase_add_test(tc, record_is_the_same_each_time);
 }
