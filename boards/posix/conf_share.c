@@ -117,8 +117,7 @@ take_word(struct sts_text v, char *out, size_t size)
 static bool
 take_prefix(struct sts_text v, char *out, size_t size)
 {
-	return strcspn((const char *)v.p, "*?[\\^") >= v.n &&
-	       take_word(v, out, size);
+	return take_word(v, out, size) && strpbrk(out, "*?[\\^") == NULL;
 }
 
 static bool
@@ -437,24 +436,46 @@ read_keys(struct sts_conf *c, char why[STS_CONF_WHY_MAX])
 	return ok;
 }
 
-/* The first line of a file. */
+/* How long the first line is; size: it does not end there, or not in text. */
+static size_t
+first_line(const char *p, size_t n, size_t size)
+{
+	size_t len = 0;
+
+	while (len < n && p[len] != '\r' && p[len] != '\n') {
+		if (p[len] == '\0') {
+			return size;
+		}
+		len++;
+	}
+	return len;
+}
+
+/* The first line of a file: all of it, as part of a password is another. */
 static bool
 read_password(
     const char *path, char *out, size_t size, char why[STS_CONF_WHY_MAX])
 {
-	int n;
-
 	memset(out, 0, size);
 	if (path[0] == '\0') {
 		return true;
 	}
-	n = read_secret("redis", path, (uint8_t *)out, size - 1, why);
-	out[strcspn(out, "\r\n")] = '\0';
-	if (n >= 0 && out[0] == '\0') {
-		snprintf(why, STS_CONF_WHY_MAX, "redis: %s: it is empty", path);
-		n = -1;
+	int n = read_secret("redis", path, (uint8_t *)out, size, why);
+
+	if (n < 0) {
+		return false;
 	}
-	return n >= 0;
+	size_t len = first_line(out, (size_t)n, size);
+
+	if (len == 0 || len == size) {
+		snprintf(why, STS_CONF_WHY_MAX, "redis: %s: %s", path,
+		    len == 0 ? "it is empty"
+			     : "no password, or a longer one than 255 octets");
+		sts_wipe(out, size);
+		return false;
+	}
+	sts_wipe(out + len, size - len);
+	return true;
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../boards/posix/conf.h"
+#include "../../boards/posix/conf_share.h"
 #include "../../boards/posix/lines.h"
 #include "../../boards/posix/resolv.h"
 #include "../../boards/posix/roots.h"
@@ -229,6 +230,70 @@ START_TEST(same_place_twice)
 	    strstr(why, ":2: listen: expected one line for each place, got "));
 	ck_assert_msg(load(file_of(two, sizeof two - 1), NULL), "%s", why);
 	ck_assert_uint_eq(conf.listen_count, 3);
+}
+END_TEST
+
+/* A word ends where it ends, whatever follows it in memory. */
+START_TEST(prefix_at_the_end)
+{
+	static const char value[] = "unix:/s prefix=fleet";
+	size_t n = sizeof value - 1;
+
+	ck_assert(load("/dev/null", NULL));
+	ck_assert_ptr_null(sts_conf_share_redis(
+	    &conf, sts_text(unit_at_page_end(value, n), n)));
+	ck_assert_str_eq(conf.share.setup.prefix, "fleet");
+}
+END_TEST
+
+/* Part of a password is another one: it is taken whole or not at all. */
+START_TEST(passwords)
+{
+	static const struct {
+		const char *name, *text;
+		size_t n, fill; /* then so many times 'x' before it */
+		const char
+		    *want; /* NULL: the password is as long as fill + n */
+	} cases[] = {
+		{ "a line", "secret\n", 7, 0, "secret" },
+		{ "without an end", "secret", 6, 0, "secret" },
+		{ "of Windows", "secret\r\nmore", 12, 0, "secret" },
+		{ "the longest", "", 0, 255, NULL },
+		{ "the longest, a line", "\n", 1, 255, NULL },
+		{ "too long", "y", 1, 255, "?a longer one than 255" },
+		{ "too long, a line", "y\n", 2, 255, "?a longer one than 255" },
+		{ "a NUL", "sec\0ret", 7, 0, "?no password, or a longer" },
+		{ "nothing", "", 0, 0, "?it is empty" },
+		{ "an empty line", "\nsecret", 7, 0, "?it is empty" },
+	};
+	struct sts_share_setup *u = &conf.share.setup;
+	char text[300];
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		const char *name = cases[i].name, *want = cases[i].want;
+
+		memset(text, 'x', sizeof text);
+		memcpy(text + cases[i].fill, cases[i].text, cases[i].n);
+		ck_assert(load("/dev/null", "redis unix:/s"));
+		snprintf(conf.share.password_file,
+		    sizeof conf.share.password_file, "%s",
+		    file_of(text, cases[i].fill + cases[i].n));
+		ck_assert_int_eq(chmod(conf.share.password_file, 0600), 0);
+		conf.share.trust = true;
+		bool good = sts_conf_share_read(&conf, why);
+
+		if (want != NULL && want[0] == '?') {
+			unit_int(name, good, false);
+			ck_assert_msg(
+			    strstr(why, want + 1) != NULL, "%s: %s", name, why);
+			unit_int(name, u->password[0], 0);
+		} else {
+			ck_assert_msg(good, "%s: %s", name, why);
+			unit_int(name, (long long)strlen(u->password),
+			    want != NULL ? (long long)strlen(want)
+					 : (long long)cases[i].fill);
+		}
+	}
 }
 END_TEST
 
@@ -846,6 +911,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, wrong_table);
 	tcase_add_test(tc, wrong_zones);
 	tcase_add_test(tc, same_place_twice);
+	tcase_add_test(tc, prefix_at_the_end);
+	tcase_add_test(tc, passwords);
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, every_key);
 	tcase_add_test(tc, options_win);
