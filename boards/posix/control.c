@@ -198,6 +198,12 @@ begin_report(
 		n->stage = REPORT;
 		break;
 	default:
+		/* No name is none, and does not stand for all of them. */
+		if (n->request.command == STS_CONTROL_REPORT_SEND &&
+		    n->request.key[0] == '\0') {
+			fail(n, p, STS_EXIT_USAGE, "the key is missing");
+			return;
+		}
 		hurry(c, n, p);
 	}
 }

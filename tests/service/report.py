@@ -130,6 +130,7 @@ def shown(r):
     check(r.command("show", "none.example").returncode == 1, "none.example")
     check("0 reports are due" in r.command("flush").stdout, "flush")
     check(r.command("send").returncode == 64, "send without a domain")
+    check(r.command("send", "").returncode == 64, "send of no domain")
 
 
 def kept(r):
