@@ -341,7 +341,7 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	j->file.broken = true;
 	/* The lock may come free at any time. */
 	j->next = now + (j->error == EWOULDBLOCK ? 0 : STS_JOURNAL_AGAIN_MS);
-	j->look = j->heard = now;
+	j->look = j->heard = j->named = now;
 	if (j->found == STS_FILE_READY) {
 		begin_child(j, now);
 	}
@@ -416,8 +416,9 @@ sts_journal_child_keeping(const struct sts_journal_child *j)
 			   ? STS_KEEPING_FULL
 			   : STS_KEEPING_FAILING;
 	}
-	return j->file.broken || j->hangs ? STS_KEEPING_FAILING
-					  : sts_agent_keeping(j->d.agent);
+	return j->file.broken || j->hangs || j->nameless
+		   ? STS_KEEPING_FAILING
+		   : sts_agent_keeping(j->d.agent);
 }
 
 /* Log once what is wrong with the storage, and once that it is right again. */
@@ -465,6 +466,31 @@ watch_disk(struct sts_journal_child *j, sts_ms now)
 	}
 }
 
+/* What somebody has removed or replaced is written to in vain: nobody will find
+ * it. Under chroot the name cannot be seen. */
+static void
+watch_name(struct sts_journal_child *j, sts_ms now)
+{
+	if (j->found != STS_FILE_READY || j->chrooted || j->hangs ||
+	    sts_before(now, j->named)) {
+		return;
+	}
+	j->named = now + STS_JOURNAL_AGAIN_MS;
+	bool nameless = !sts_store_has_name(&j->file, j->path);
+
+	if (nameless && !j->nameless) {
+		sts_log_line(j->d.log, STS_LOG_ERROR,
+		    "journal %s: the file was removed, or another is in its "
+		    "place: newer policies do not outlive a restart until it "
+		    "is back, or mtasts is restarted",
+		    j->path);
+	} else if (j->nameless && !nameless) {
+		sts_log_line(j->d.log, STS_LOG_WARNING,
+		    "journal %s: the file is back", j->path);
+	}
+	j->nameless = nameless;
+}
+
 sts_ms
 sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 {
@@ -480,6 +506,7 @@ sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 	}
 	tell(j);
 	watch_disk(j, now);
+	watch_name(j, now);
 	if (j->child == 0) {
 		return j->next - now;
 	}

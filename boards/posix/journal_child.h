@@ -66,6 +66,8 @@ struct sts_journal_child {
 	uint32_t seen; /* answers when it was looked for last */
 	bool hangs; /* it was logged that it does not answer */
 	bool unforked; /* and that there can be none */
+	sts_ms named; /* when to see whether the file has its name; */
+	bool nameless; /* it was logged that it has not */
 	sts_ms look; /* when to see whether it has ended */
 	int error; /* why found is not READY */
 	uint8_t logged; /* enum sts_keeping */

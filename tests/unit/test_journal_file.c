@@ -562,6 +562,35 @@ START_TEST(no_process_to_write)
 }
 END_TEST
 
+/* What was removed or replaced is said, though it can be written to. */
+START_TEST(name_is_gone)
+{
+	char other[sizeof path + 8];
+
+	snprintf(other, sizeof other, "%s.other", path);
+	start_daemon();
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	count_said("");
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(rename(path, other), 0);
+		ck_assert_int_eq(i == 1 ? symlink(other, path) : 0, 0);
+		for (unsigned k = 0; k < 3; k++) {
+			now += STS_JOURNAL_AGAIN_MS;
+			sts_journal_child_tick(&j, now);
+			ck_assert_int_eq(
+			    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+		}
+		unit_int("gone", count_said("the file was removed"), 1);
+		ck_assert_int_eq(rename(other, path), 0);
+		now += STS_JOURNAL_AGAIN_MS;
+		ck_assert(reaches(STS_KEEPING_OK));
+		unit_int("back", count_said("the file is back"), 1);
+	}
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* A disk that hangs is logged once, and so is its recovery. */
 START_TEST(disk_hangs)
 {
@@ -603,5 +632,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, writer_dies);
 	tcase_add_test(tc, no_process_to_write);
+	tcase_add_test(tc, name_is_gone);
 	tcase_add_test(tc, disk_hangs);
 }
