@@ -68,10 +68,13 @@ struct sts_port {
 	 * LIMIT: no descriptor, retried after a close.
 	 */
 	int (*accept)(void *ctx, sts_ch listener, sts_ch fresh);
-	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE. A datagram
-	 * longer than size is cut to it. */
+	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE; LIMIT: the
+	 * port itself broke what was opened to a server, for want of memory,
+	 * which is no word about that. A datagram longer than size is cut to
+	 * it. */
 	int (*recv)(void *ctx, sts_ch ch, uint8_t *buf, size_t size);
-	/* 1..len (datagram: all of it), AGAIN, RESET, REFUSED, UNREACHABLE. */
+	/* 1..len (datagram: all of it), AGAIN, RESET, REFUSED, UNREACHABLE,
+	 * LIMIT as recv. */
 	int (*send)(void *ctx, sts_ch ch, const uint8_t *buf, size_t len);
 	/*
 	 * Which events to tell, level-triggered: while a condition holds,

@@ -631,7 +631,7 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 		settle(u);
 		return;
 	}
-	blame(u, STS_WHY_DNS_UNREACHABLE);
+	blame(u, why == STS_IO_LIMIT ? STS_WHY_BUSY : STS_WHY_DNS_UNREACHABLE);
 	ask_next(u, true);
 }
 

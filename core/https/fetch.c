@@ -349,7 +349,7 @@ conn_lost(void *e, int why)
 		pump(f);
 		break;
 	case STS_HTTPS_FAILED:
-		finish(f, STS_UNKNOWN, STS_WHY_PEER_RESET);
+		finish(f, STS_UNKNOWN, sts_https_why_lost(why));
 		break;
 	default:
 		break;

@@ -203,6 +203,12 @@ sts_conn_opened(void *e)
 	sts_dial_opened(&c->https->dial, c->index);
 }
 
+enum sts_why
+sts_https_why_lost(int why)
+{
+	return why == STS_IO_LIMIT ? STS_WHY_BUSY : STS_WHY_PEER_RESET;
+}
+
 enum sts_https_event
 sts_https_lost(struct sts_conn *c, int why)
 {
@@ -216,7 +222,7 @@ sts_https_lost(struct sts_conn *c, int why)
 	if (taken && h->established) {
 		sts_dial_stop(&h->dial);
 	} else if (taken) {
-		sts_dial_refuse(&h->dial, STS_WHY_PEER_RESET);
+		sts_dial_refuse(&h->dial, sts_https_why_lost(why));
 	}
 	sts_dial_lost(&h->dial, c->index, why);
 	return taken && h->established ? STS_HTTPS_FAILED : STS_HTTPS_WAIT;

@@ -120,6 +120,9 @@ void sts_https_deadline(const struct sts_https *h, sts_ms *at);
  * and sts_https_next has what follows from it; FAILED: gone after the
  * handshake, all is stopped; WAIT: the dial goes on. */
 enum sts_https_event sts_https_lost(struct sts_conn *c, int why);
+
+/* The reason of what FAILED by being lost: our own shortage or the peer. */
+enum sts_why sts_https_why_lost(int why);
 void sts_https_recv_ack(struct sts_conn *c, size_t n);
 void sts_https_send_ack(struct sts_conn *c, size_t n);
 void sts_https_work(struct sts_conn *c);

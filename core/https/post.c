@@ -280,7 +280,7 @@ conn_lost(void *e, int why)
 		pump(p);
 		break;
 	case STS_HTTPS_FAILED:
-		finish(p, STS_WHY_PEER_RESET);
+		finish(p, sts_https_why_lost(why));
 		break;
 	default:
 		break;

@@ -497,6 +497,9 @@ sts_smtp_probe_opened(void *e)
 static enum sts_why
 why_lost(const struct sts_smtp_probe *p, int lost)
 {
+	if (lost == STS_IO_LIMIT) { /* ours, and no word about the host */
+		return STS_WHY_BUSY;
+	}
 	if (p->opened) {
 		return lost == STS_IO_RESET ? STS_WHY_PEER_RESET
 					    : STS_WHY_SMTP_CLOSED;
@@ -505,8 +508,6 @@ why_lost(const struct sts_smtp_probe *p, int lost)
 	case STS_IO_REFUSED:
 	case STS_IO_RESET:
 		return STS_WHY_CONNECT_REFUSED;
-	case STS_IO_LIMIT: /* ours, and no word about the host */
-		return STS_WHY_BUSY;
 	default:
 		return STS_WHY_CONNECT_FAILED;
 	}

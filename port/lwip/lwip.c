@@ -231,6 +231,9 @@ on_error(void *arg, err_t err)
 	struct sts_lwip_channel *c = arg;
 
 	c->pcb = NULL;
+	if (c->error != 0) {
+		return; /* it was broken here, and said why */
+	}
 	if (c->kind == CONNECTING) {
 		c->error = err == ERR_RST ? STS_IO_REFUSED : STS_IO_UNREACHABLE;
 	} else {
@@ -259,6 +262,13 @@ attach(struct tcp_pcb *pcb, struct sts_lwip_channel *c)
 	tcp_err(pcb, on_error);
 	tcp_poll(pcb, on_half_second, POLL_HALF_S);
 	tcp_nagle_disable(pcb);
+}
+
+/* A server did nothing wrong: what its connection lacked was ours. */
+void
+sts_lwip_channel_broken(struct sts_lwip_channel *c)
+{
+	c->error = c->kind == CLIENT ? STS_IO_RESET : STS_IO_LIMIT;
 }
 
 struct sts_lwip_channel *

@@ -75,11 +75,14 @@ relieve(bool buffers)
 	if (most == NULL) {
 		return;
 	}
-	if (buffers) {
-		struct sts_lwip_channel *c = most->callback_arg;
+	struct sts_lwip_channel *c = sts_lwip_channel_of(most);
 
+	if (buffers) {
 		pbuf_free(c->in[0]);
 		c->in[0] = NULL;
+	}
+	if (c != NULL) {
+		sts_lwip_channel_broken(c);
 	}
 	tcp_abort(most);
 }

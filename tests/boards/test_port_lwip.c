@@ -380,6 +380,32 @@ START_TEST(short_of_buffers)
 }
 END_TEST
 
+/* One that was opened to a server is broken, too, if it holds most; but that is
+ * no word about the server. */
+START_TEST(short_beside_a_server)
+{
+	struct sts_addr at = lwip_loopback(LWIP_PORT);
+	struct pbuf *taken;
+	uint8_t byte;
+
+	listen_once();
+	ck_assert_int_eq(port.stream(port.ctx, OTHER, &at), 0);
+	pass(10);
+	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(
+		    port.send(port.ctx, SERVER, (const uint8_t *)"2", 1), 1);
+		pass(10);
+	}
+	taken = take_buffers();
+	wait_long();
+	pbuf_free(taken);
+	ck_assert_int_eq(port.recv(port.ctx, OTHER, &byte, 1), STS_IO_LIMIT);
+	ck_assert_int_eq(port.send(port.ctx, OTHER, &byte, 1), STS_IO_LIMIT);
+	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_RESET);
+}
+END_TEST
+
 /* A short while of it harms nobody, however often it comes. */
 START_TEST(short_at_times)
 {
@@ -502,6 +528,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, short_of_buffers);
+	tcase_add_test(tc, short_beside_a_server);
 	tcase_add_test(tc, short_at_times);
 	tcase_add_test(tc, short_of_heap);
 	tcase_add_test(tc, foreign_unread);

@@ -99,6 +99,9 @@ static const struct {
 	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
 	    STS_FOUND, STS_WHY_NONE, 1000 },
 
+	{ "our shortage breaks the connection", 2, "U0=tc T0=shortage u1=found",
+	    STS_FOUND, STS_WHY_NONE, 0 },
+
 	/* R84: TCP */
 	{ "R84 truncated", 2, "U0=tc T0=found", STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R84 truncated, absent", 2, "U0=tc T0=nodata", STS_ABSENT,
@@ -416,6 +419,12 @@ react_reset(struct world *w)
 }
 
 static void
+react_shortage(struct world *w)
+{
+	world_lose(w, STS_IO_LIMIT);
+}
+
+static void
 react_eof(struct world *w)
 {
 	world_lose(w, STS_IO_EOF);
@@ -451,6 +460,7 @@ static const struct {
 	{ "loop", react_loop },
 	{ "badvers", react_badvers },
 	{ "reset", react_reset },
+	{ "shortage", react_shortage },
 	{ "eof", react_eof },
 	{ "half", react_half },
 	{ "empty", react_empty },

@@ -250,6 +250,29 @@ START_TEST(forged_after_genuine)
 }
 END_TEST
 
+/* What breaks a connection for want of our own memory is no fault of the
+ * host's. */
+START_TEST(lost)
+{
+	static const struct {
+		const char *name;
+		int why;
+		enum sts_why want;
+	} cases[] = {
+		{ "reset", STS_IO_RESET, STS_WHY_PEER_RESET },
+		{ "shortage", STS_IO_LIMIT, STS_WHY_BUSY },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		asked(0);
+		sts_fetch_conn_ops.lost(&fetch.https.conn[0], cases[i].why);
+		ck_assert(fetch.done);
+		unit_int(cases[i].name, fetch.why, cases[i].want);
+		unit_int(cases[i].name, fetch.found, STS_UNKNOWN);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -257,4 +280,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, genuine);
 	tcase_add_test(tc, forged);
 	tcase_add_test(tc, forged_after_genuine);
+	tcase_add_test(tc, lost);
 }

@@ -70,6 +70,8 @@ static const struct row {
 	    { "S 220-mx.example", "E" }, "smtp-closed greeting; unknown" },
 	{ "reset for a greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "S 220-mx.example", "X" }, "peer-reset greeting; unknown" },
+	{ "no memory of our own for a greeting", NULL, NULL, STS_SMTP_TLS_MUST,
+	    0, { "S 220-mx.example", "O limit" }, "busy greeting; unknown" },
 	{ "connection refused", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "O refused" }, "connect-refused connect; unknown" },
 	{ "no way there", NULL, NULL, STS_SMTP_TLS_MUST, 0, { "O none" },
