@@ -23,9 +23,15 @@ $(BUILD)/unit/test_port_lwip: tests/boards/test_port_lwip.c tests/boards/lwip_ou
 	$(CC) $(STS_CFLAGS) $(LWIP_HOST) $(LWIP_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
 		$(filter %.c,$^) $(@D)/lwip/*.o $(CHECK_LIBS) $(LDFLAGS)
 
-test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip
-	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip
+$(BUILD)/unit/test_console: tests/boards/test_console.c tests/unit/unit.c boards/mcu/console.c boards/mcu/print.c \
+		$(wildcard boards/mcu/*.h) boards/board.mk $(BASE_SRC)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(LWIP_HOST) $(LWIP_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(CHECK_LIBS) $(LDFLAGS)
+
+test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip; the console's lines
+	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip $(BUILD)/unit/test_console
 	$(BUILD)/unit/test_port_lwip
+	$(BUILD)/unit/test_console
 
 include tests/boards/lwip_os.mk
 

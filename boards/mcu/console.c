@@ -72,9 +72,27 @@ print_answer(struct sts_console *c, struct sts_agent *a)
 	c->len = 0;
 }
 
+/* Part of a name is another name, and part of a chain none. */
+static void
+refuse_line(struct sts_console *c)
+{
+	sts_print("line: longer than ");
+	sts_print_number(STS_CONSOLE_LINE);
+	sts_print("\n");
+	if (STS_DANE) {
+		sts_console_route_refused(sts_text(c->line, c->len));
+	}
+	c->len = 0;
+	c->cut = false;
+}
+
 static void
 take_line(struct sts_console *c, struct sts_agent *a, struct sts_driver *d)
 {
+	if (c->cut) {
+		refuse_line(c);
+		return;
+	}
 	if (c->len == 0) {
 		print_usage(c, a);
 		return;
@@ -112,6 +130,8 @@ sts_console_poll(
 		}
 		if (c->len < STS_CONSOLE_LINE) {
 			c->line[c->len++] = (uint8_t)typed;
+		} else {
+			c->cut = true;
 		}
 	}
 }

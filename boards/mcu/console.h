@@ -18,6 +18,7 @@ struct sts_console {
 	/* Private. */
 	uint8_t line[STS_CONSOLE_LINE];
 	uint8_t len;
+	bool cut; /* the line was longer: part of it is another one */
 	bool waits; /* for the answer to slot */
 	int slot;
 };

@@ -261,6 +261,12 @@ sts_console_route_line(
 	return true;
 }
 
+void
+sts_console_route_refused(struct sts_text line)
+{
+	at.spoilt = at.spoilt || sts_text_take(&line, "+");
+}
+
 bool
 sts_console_route_poll(struct sts_agent *a, int64_t wall_s)
 {

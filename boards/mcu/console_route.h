@@ -28,6 +28,10 @@
 bool sts_console_route_line(
     struct sts_agent *a, struct sts_driver *d, struct sts_text line);
 
+/* A line that was longer than there is room for begins like this, and was not
+ * taken: a chain that it was part of is none. */
+void sts_console_route_refused(struct sts_text line);
+
 /* Go on, by one signature check at most. True: it has not come to an end, and
  * the next line waits. wall_s: as in sts_run. */
 bool sts_console_route_poll(struct sts_agent *a, int64_t wall_s);

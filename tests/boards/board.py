@@ -302,9 +302,10 @@ class Run:
         right = routes.chain(self.certificates, "right")
         self.route(row)
         for name, said in (("too long", right + bytes(4096)),
-                           ("cut within an octet", None)):
-            if said is None:
-                self.board.paste("+" + right.hex()[:74] + "0\n")
+                           ("cut within an octet", right.hex()[:74] + "0"),
+                           ("of a line too long", right.hex()[:82])):
+            if isinstance(said, str):
+                self.board.paste("+" + said + "\n")
                 said = b""
             got = self.judge("0", said)
             check(f"a chain {name}", got == "no chain, or a longer one", got)
