@@ -2,11 +2,14 @@
 /*
  * Fetch slots are few and costly, and strangers decide how long they are held.
  * A lookup whose addresses are known waits in a->slots.fresh, or, when it has
- * lost a slot before, in a->slots.stalled; fresh ones go first. While others
- * wait, a fetch without progress loses its slot, the sooner the more there are.
+ * lost a slot before, in a->slots.stalled; fresh ones go first, but for a
+ * turn in four that those who wait too long for their second one have. While
+ * others wait, a fetch without progress loses its slot, the sooner the more
+ * there are.
  *
  * Invariants: slots.busy fetches are busy, each for a lookup of stage FETCH. No
- * organisation and no address has more than a quarter of the slots. Newcomers
+ * organisation has more than a quarter of the slots, and no address keeps more
+ * while others wait (is_surplus). Newcomers
  * hold all slots but one, which is for policies that are held and enforced;
  * a single slot is theirs every second turn.
  *
@@ -22,7 +25,9 @@
 enum {
 	SHARE = 4, /* of the slots: one in so many */
 	TICK_MS = 250,
-	TENURE = 2 /* quanta a slot is kept while newcomers wait */
+	TENURE = 2, /* quanta a slot is kept while newcomers wait */
+	OVERDUE_MS = 10000, /* a second turn is waited for, then */
+	OVERDUE_TURN = 4 /* one turn in so many is for those */
 };
 
 void
@@ -44,10 +49,11 @@ same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
 }
 
 static bool
-has_address(const struct sts_lookup *l, const struct sts_addr *addr)
+has_address(
+    const struct sts_addr *of, unsigned count, const struct sts_addr *addr)
 {
-	for (unsigned i = 0; i < l->addr_count; i++) {
-		if (sts_address_same(&l->addr[i], addr)) {
+	for (unsigned i = 0; i < count; i++) {
+		if (sts_address_same(&of[i], addr)) {
 			return true;
 		}
 	}
@@ -55,36 +61,49 @@ has_address(const struct sts_lookup *l, const struct sts_addr *addr)
 }
 
 /*
- * Whether l may come to the host that the fetch is at: that is any of its
- * addresses until TLS is established with one of them, since whoever publishes
- * addresses may put dead ones of each domain's own before the one that all of
- * them share.
+ * The address that a fetch is at by attempt i, or NULL: that of the connection
+ * in hand, else those that are being connected to. Where it may go later does
+ * not count, else whoever publishes somebody else's address behind a silent one
+ * of his own would keep everybody from that host; when it gets there it counts.
  */
-static bool
-may_meet(const struct sts_fetch *f, const struct sts_lookup *l)
+static const struct sts_addr *
+at(const struct sts_fetch *f, unsigned i)
 {
-	const struct sts_addr *addr = f->lookup->addr;
-	unsigned count = f->lookup->addr_count;
-	int taken = sts_dial_taken(&f->https.dial);
+	const struct sts_dial *d = &f->https.dial;
+	int taken = sts_dial_taken(d);
+	bool there = taken < 0 ? sts_dial_connects(d, i) : taken == (int)i;
 
-	if (f->https.established && taken >= 0) {
-		addr += sts_dial_address(&f->https.dial, (unsigned)taken);
-		count = 1;
-	}
-	for (unsigned i = 0; i < count; i++) {
-		if (has_address(l, &addr[i])) {
+	return f->busy && there ? sts_dial_peer(d, i) : NULL;
+}
+
+/* Whether the fetch is at one of these addresses. */
+static bool
+is_at(const struct sts_fetch *f, const struct sts_addr *of, unsigned count)
+{
+	for (unsigned i = 0; i < STS_DIAL_ATTEMPTS; i++) {
+		const struct sts_addr *addr = at(f, i);
+
+		if (addr != NULL && has_address(of, count, addr)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Whether l may have one of the free slots. */
-static bool
-eligible(const struct sts_agent *a, const struct sts_lookup *l)
+static unsigned
+share_of(const struct sts_agent *a)
 {
-	unsigned slots = a->config.fetch_slots;
-	unsigned share = slots / SHARE > 0 ? slots / SHARE : 1;
+	unsigned share = a->config.fetch_slots / SHARE;
+
+	return share > 0 ? share : 1;
+}
+
+/* Whether l may have one of the free slots; *has: how many of the others its
+ * organisation has. */
+static bool
+eligible(const struct sts_agent *a, const struct sts_lookup *l, unsigned *has)
+{
+	unsigned slots = a->config.fetch_slots, share = share_of(a);
 	unsigned of_org = 0, of_address = 0, newcomers = 0;
 
 	for (unsigned i = 0; i < slots; i++) {
@@ -93,33 +112,68 @@ eligible(const struct sts_agent *a, const struct sts_lookup *l)
 		if (f->busy) {
 			newcomers += !f->lookup->live;
 			of_org += same_organisation(f->lookup, l);
-			of_address += may_meet(f, l);
+			of_address += is_at(f, l->addr, l->addr_count);
 		}
 	}
+	*has = of_org;
 	if (slots > 1 && !l->live && newcomers + 1 >= slots) {
 		return false;
 	}
 	return of_org < share && of_address < share;
 }
 
-/* Take the first eligible lookup out of a queue; NULL: none. `live_only`: of
- * those that refresh a held policy. */
-static struct sts_lookup *
-take(struct sts_agent *a, struct sts_queue *q, bool live_only)
+/* A lookup that may have a slot, and where it waits; l NULL: none may. */
+struct choice {
+	struct sts_lookup *l;
+	struct sts_queue *q;
+	uint16_t before; /* leads to it */
+	unsigned of_org; /* slots that its organisation has */
+};
+
+/* Which of those that wait. */
+enum who {
+	ANYBODY,
+	LIVE, /* those that refresh a held policy */
+	OVERDUE /* those that wait for their second turn, and for long */
+};
+
+static bool
+is_one_of(const struct sts_agent *a, const struct sts_lookup *l, enum who who)
+{
+	switch (who) {
+	case LIVE:
+		return l->live;
+	case OVERDUE:
+		return l->cut == 1 &&
+		       !sts_before(a->now, l->queued_at + OVERDUE_MS);
+	default:
+		return true;
+	}
+}
+
+/*
+ * Of those that may have a slot the first one of an organisation that has the
+ * fewest: a few owners of many names do not stand before everybody else.
+ */
+static void
+choose(struct sts_agent *a, struct sts_queue *q, enum who who, struct choice *c)
 {
 	uint16_t before = STS_NODE_NONE;
 
-	for (uint16_t i = q->head; i != STS_NODE_NONE;
+	for (uint16_t i = q->head;
+	     i != STS_NODE_NONE && (c->l == NULL || c->of_org > 0);
 	     before = i, i = a->lookups[i].next) {
 		struct sts_lookup *l = &a->lookups[i];
+		unsigned of_org;
 
-		if ((live_only && !l->live) || !eligible(a, l)) {
-			continue;
+		if (is_one_of(a, l, who) && eligible(a, l, &of_org) &&
+		    (c->l == NULL || of_org < c->of_org)) {
+			c->l = l;
+			c->q = q;
+			c->before = before;
+			c->of_org = of_org;
 		}
-		sts_agent_unqueue_lookup(a, q, l, before);
-		return l;
 	}
-	return NULL;
 }
 
 /*
@@ -179,26 +233,32 @@ take_failed(struct sts_agent *a, enum sts_why *why)
 	return l;
 }
 
-/* The lookup that gets the next turn; NULL: none may have one. */
+/* Take the lookup that gets the next turn out of its queue; NULL: none may have
+ * one. */
 static struct sts_lookup *
 take_next(struct sts_agent *a)
 {
-	struct sts_lookup *l = NULL;
+	struct choice c = { NULL, NULL, STS_NODE_NONE, 0 };
 
 	/* With a single slot every second turn is for held policies. */
 	if (a->config.fetch_slots == 1 && a->slots.newcomer) {
-		l = take(a, &a->slots.fresh, true);
-		if (l == NULL) {
-			l = take(a, &a->slots.stalled, true);
-		}
+		choose(a, &a->slots.fresh, LIVE, &c);
+		choose(a, &a->slots.stalled, LIVE, &c);
 	}
-	if (l == NULL) {
-		l = take(a, &a->slots.fresh, false);
+	/* Fresh ones that never end must not keep a slow host for ever from the
+	 * longer turn that it needs. */
+	if (c.l == NULL && a->slots.turn == 0) {
+		choose(a, &a->slots.stalled, OVERDUE, &c);
 	}
-	if (l == NULL) {
-		l = take(a, &a->slots.stalled, false);
+	if (c.l == NULL) {
+		choose(a, &a->slots.fresh, ANYBODY, &c);
+		choose(a, &a->slots.stalled, ANYBODY, &c);
 	}
-	return l;
+	if (c.l != NULL) {
+		sts_agent_unqueue_lookup(a, c.q, c.l, c.before);
+		a->slots.turn = (uint8_t)((a->slots.turn + 1) % OVERDUE_TURN);
+	}
+	return c.l;
 }
 
 void
@@ -290,6 +350,43 @@ outstayed(const struct sts_agent *a, const struct sts_fetch *f)
 		   !sts_before(a->now, f->begun + tenure_ms(f, quantum)));
 }
 
+/* How many fetches are at the address before fetch i: those of lower numbers,
+ * and those that have TLS there. */
+static unsigned
+count_before(const struct sts_agent *a, const struct sts_addr *addr, unsigned i)
+{
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < a->config.fetch_slots; k++) {
+		const struct sts_fetch *f = &a->fetches[k];
+
+		count += (k < i || (k > i && f->https.established)) &&
+			 is_at(f, addr, 1);
+	}
+	return count;
+}
+
+/*
+ * Whether fetch i is at a host where as many others are as may be: each may
+ * have come there by way of dead addresses of its own domain's, and nobody could
+ * tell when it began.
+ */
+static bool
+is_surplus(const struct sts_agent *a, unsigned i)
+{
+	const struct sts_fetch *f = &a->fetches[i];
+
+	for (unsigned k = 0; k < STS_DIAL_ATTEMPTS; k++) {
+		const struct sts_addr *addr = at(f, k);
+
+		if (addr != NULL && !f->https.established &&
+		    count_before(a, addr, i) >= share_of(a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct sts_lookup *
 sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 {
@@ -309,7 +406,7 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
 		struct sts_fetch *f = &a->fetches[i];
 
-		if (f->busy && outstayed(a, f)) {
+		if (f->busy && (outstayed(a, f) || is_surplus(a, i))) {
 			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
 			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 			waiting--;

@@ -189,6 +189,7 @@ struct sts_agent {
 		struct sts_queue fresh, stalled; /* lookups that wait */
 		uint16_t busy;
 		bool newcomer; /* one slot: the last turn was a newcomer's */
+		uint8_t turn; /* 0: of those that wait too long */
 		sts_ms at; /* the next look at those that hold slots */
 	} slots;
 	struct {

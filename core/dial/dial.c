@@ -202,6 +202,13 @@ sts_dial_address(const struct sts_dial *d, unsigned i)
 	return d->attempt[i].addr;
 }
 
+bool
+sts_dial_connects(const struct sts_dial *d, unsigned i)
+{
+	STS_ASSERT(i < STS_DIAL_ATTEMPTS);
+	return d->attempt[i].state == DIALING;
+}
+
 void
 sts_dial_opened(struct sts_dial *d, unsigned i)
 {

@@ -95,6 +95,9 @@ int sts_dial_taken(const struct sts_dial *d);
  * number, or -1: none is made. It is stirred. */
 int sts_dial_take(struct sts_dial *d);
 
+/* Whether attempt i is being connected. */
+bool sts_dial_connects(const struct sts_dial *d, unsigned i);
+
 /* The address of an attempt that has, or had, a channel: its number. */
 unsigned sts_dial_address(const struct sts_dial *d, unsigned i);
 
