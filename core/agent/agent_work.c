@@ -5,7 +5,9 @@
  *
  *	stage      lookup's state            what it waits for
  *	DISCOVERY  TXT, TXT_DONE             the TXT record
- *	ADDRESSES  ADDRESSES, .._DONE        the policy host's addresses
+ *	ADDRESSES  ADDRESSES, .._DONE        the policy host's addresses; once
+ *	                                     more if no fetch by them was possible
+ *	                                     and one family was not waited for
  *	QUEUED     HELD                      a fetch slot (agent_slots.c)
  *	FETCH      HELD                      its fetch
  *
@@ -683,11 +685,38 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 	}
 }
 
+/*
+ * The fetch failed. If no address was of use that says nothing as long as there
+ * may be others: of a family that was not waited for, or that a shortage of
+ * ours kept unknown.
+ */
+static void
+fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
+    enum sts_why why, uint16_t http_code)
+{
+	uint8_t rnd[STS_LOOKUP_RND];
+
+	if (!unreached || l->outdated) {
+		failed(a, l, why, http_code);
+	} else if (l->hasty) {
+		l->stage = STS_WORK_ADDRESSES;
+		sts_random_take(&a->random, rnd, sizeof rnd);
+		sts_lookup_again(l, rnd);
+		sts_count_by(
+		    &a->metrics, STS_METRIC_DNS_QUESTIONS, STS_LOOKUP_LEGS);
+		sts_agent_stir_lookup(a, l);
+	} else {
+		why = sts_why_both(why, (enum sts_why)l->addresses_why);
+		failed(a, l, why, http_code);
+	}
+}
+
 void
 sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 {
 	struct sts_fetch *f = &a->fetches[i];
 	struct sts_lookup *l = f->lookup;
+	bool unreached = f->unreached;
 	enum sts_why why = f->why;
 	uint16_t http_code = f->http_code;
 
@@ -706,7 +735,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 			sts_agent_slots_enqueue(a, l);
 		} else {
 			sts_count(&a->metrics, STS_METRIC_FETCHES + 1);
-			failed(a, l,
+			fetch_failed(a, l, unreached,
 			    another_turn(why) && !l->had_time ? STS_WHY_BUSY
 							      : why,
 			    http_code);

@@ -322,6 +322,7 @@ fetch_child(void *e, unsigned i)
 		break;
 	case STS_HTTPS_UNREACHED:
 		if (!f->done) {
+			f->unreached = true;
 			finish(f, STS_UNKNOWN, sts_dial_why(&f->https.dial));
 		}
 		break;
@@ -417,7 +418,7 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 	STS_ASSERT(l->addr_count > 0);
 	STS_ASSERT(id.n <= sizeof f->id);
 	f->busy = true;
-	f->done = f->staged = f->asked = f->no_room = false;
+	f->done = f->staged = f->asked = f->no_room = f->unreached = false;
 	f->found = STS_PENDING;
 	f->why = STS_WHY_NONE;
 	f->http_code = 0;

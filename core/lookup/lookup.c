@@ -114,12 +114,11 @@ finish_addresses(struct sts_lookup *l)
 	l->second = false;
 	sts_legs_rest(&l->legs);
 	interleave(l);
+	l->addresses_why = (uint8_t)why_unknown(l);
 	if (l->addr_count > 0) {
 		l->addresses = STS_FOUND;
-		l->addresses_why = STS_WHY_NONE;
 		return;
 	}
-	l->addresses_why = (uint8_t)why_unknown(l);
 	if (l->addresses_why != STS_WHY_NONE) {
 		l->addresses = STS_UNKNOWN;
 		return;
@@ -186,6 +185,7 @@ lookup_tick(void *e, sts_ms now, int64_t wall_s)
 		return;
 	}
 	l->second = false;
+	l->hasty = true;
 	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
 		sts_leg_stop(&l->legs, i);
 	}
@@ -217,7 +217,7 @@ lookup_child(void *e, unsigned i)
 		finish_txt(l);
 	} else if (!sts_legs_busy(&l->legs)) {
 		finish_addresses(l);
-	} else if (l->count[i] > 0) {
+	} else if (l->count[i] > 0 && !l->patient) {
 		l->second = true;
 		l->second_at = l->now + STS_LOOKUP_SECOND_MS;
 	}
@@ -283,16 +283,16 @@ sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 	l->txt_ttl_s = l->limited_ms = 0;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
 	l->forbidden = l->second = l->paused = false;
+	l->hasty = l->patient = false;
 	start_leg(l, LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
 	    STS_DNS_TXT, STS_LOOKUP_TXT_MS, rnd);
 }
 
-void
-sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
+static void
+ask_addresses(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 {
 	struct sts_text prefix = sts_text(host_prefix, sizeof host_prefix - 1);
 
-	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE);
 	l->state = STS_LOOKUP_ADDRESSES;
 	if (STS_INET6) {
 		start_leg(l, LEG_AAAA, prefix, STS_DNS_AAAA,
@@ -300,6 +300,24 @@ sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 	}
 	start_leg(l, LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
 	    rnd + STS_DNS_RND);
+}
+
+void
+sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
+{
+	STS_ASSERT(l->state == STS_LOOKUP_TXT_DONE);
+	ask_addresses(l, rnd);
+}
+
+void
+sts_lookup_again(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
+{
+	STS_ASSERT(l->state == STS_LOOKUP_HELD);
+	STS_ASSERT(l->hasty);
+	l->hasty = false;
+	l->patient = true;
+	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
+	ask_addresses(l, rnd);
 }
 
 void

@@ -6,6 +6,7 @@
  * (costly) is taken only when there is an address to connect to.
  *
  *	IDLE -> TXT -> TXT_DONE -> ADDRESSES -> ADDRESSES_DONE -> HELD
+ *	                               ^--------- again ----------+
  *
  * In the *_DONE states it wants its owner, which reads the result and then goes
  * on, holds or ends it.
@@ -49,8 +50,9 @@ struct sts_lookup {
 	uint8_t id[STS_ID_MAX];
 	uint32_t txt_ttl_s;
 	uint8_t addresses; /* enum sts_found */
-	uint8_t addresses_why;
+	uint8_t addresses_why; /* FOUND: why a family is not known, or NONE */
 	uint8_t addr_count;
+	bool hasty; /* a family was not waited for: it may have others */
 	struct sts_addr addr[STS_LOOKUP_ADDRS]; /* families alternate */
 
 	/* The agent's. */
@@ -80,6 +82,7 @@ struct sts_lookup {
 	uint8_t state;
 	bool second; /* second_at counts */
 	bool paused; /* in a *_DONE state, and wants nothing */
+	bool patient; /* both families are waited for */
 	bool forbidden; /* an address was left out */
 	uint8_t count
 	    [STS_LOOKUP_LEGS]; /* of addr by leg, while they are collected */
@@ -114,6 +117,10 @@ void sts_lookup_resume(struct sts_lookup *l);
 
 /* Keep the result, want nothing; the state must be ADDRESSES_DONE. */
 void sts_lookup_hold(struct sts_lookup *l);
+
+/* None of the addresses was of use, and the result is hasty: ask once more, and
+ * wait for both families. The state must be HELD. */
+void sts_lookup_again(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND]);
 
 /* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
 void sts_lookup_end(struct sts_lookup *l);
