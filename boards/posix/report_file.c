@@ -6,7 +6,8 @@
  * is overwritten next, so that a write that is cut short leaves the older one
  * as it was. A mark is a fact that stays true, whatever image it came after:
  * all that can be read are given back, and those of days that are gone mean
- * nothing.
+ * nothing. Those that builds before this one wrote, of 12 octets, are not read:
+ * the image that such a build wrote at its end has what they say.
  */
 #define _DEFAULT_SOURCE
 
@@ -28,8 +29,9 @@ enum {
 	HEAD = 16, /* magic, serial, CRC of these */
 	HEAD_SERIAL = 8,
 	HEAD_CRC = 12,
-	MARK = 12, /* number, check, CRC of these */
-	MARK_CRC = 8,
+	MARK = 16, /* number, check (8), CRC of these */
+	MARK_CHECK = 4,
+	MARK_CRC = 12,
 	PIECE = 4096,
 	LOOK_MS = 100,
 	IDLE_MS = 60000
@@ -182,7 +184,10 @@ load_marks(struct sts_report_file *f)
 		if (sts_get32le(octets + MARK_CRC) ==
 		    sts_crc32(0, sts_text(octets, MARK_CRC))) {
 			marks[count].number = sts_get32le(octets);
-			marks[count++].check = sts_get32le(octets + 4);
+			marks[count++].check =
+			    sts_get32le(octets + MARK_CHECK) |
+			    (uint64_t)sts_get32le(octets + MARK_CHECK + 4)
+				<< 32;
 		}
 		i++;
 	}
@@ -352,7 +357,8 @@ write_mark(const struct sts_report_file *f)
 	uint8_t out[MARK];
 
 	sts_put32le(out, m.number);
-	sts_put32le(out + 4, m.check);
+	sts_put32le(out + MARK_CHECK, (uint32_t)m.check);
+	sts_put32le(out + MARK_CHECK + 4, (uint32_t)(m.check >> 32));
 	sts_put32le(out + MARK_CRC, sts_crc32(0, sts_text(out, MARK_CRC)));
 	return write_all(
 		   f->marks, sts_text(out, MARK), (off_t)f->mark * MARK) == 0

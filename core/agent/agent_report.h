@@ -69,9 +69,11 @@ struct sts_report_pause {
 };
 
 /* What the board keeps of a destination that has a report: day << 8 | number of
- * the destination; a hash of domain and record. */
+ * the destination; a hash of domain and record, by the tally's key. So marks
+ * belong to the snapshots of their tally, and mean nothing without one. */
 struct sts_report_mark {
-	uint32_t number, check;
+	uint64_t check;
+	uint32_t number;
 };
 
 /* What is done about the report at hand. */

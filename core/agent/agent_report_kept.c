@@ -6,20 +6,19 @@
  */
 #include "agent.h"
 
-/* No CRC of both: records end in the domain ("mailto:tls@d"), and what ends in
- * its own CRC has the same one, whatever it is. The key has to outlive a
- * restart and is no secret: whoever tries 2^32 names offline finds one whose
- * mark is another domain's, and can keep one report of that from being sent
- * after a restart; reports say nothing that mail depends on. */
-static uint32_t
+/* Both texts whole: a name has no '=', and so ends where the record's first tag
+ * begins. The key is the tally's, which nobody sees and its snapshot keeps, so
+ * that no stranger can look for a domain whose mark is another's and would keep
+ * the report about that from being sent after a restart. A snapshot of another
+ * key has other domains, which earlier marks say nothing about. */
+static uint64_t
 check_of(const struct sts_tally *t, const struct sts_tally_domain *d)
 {
-	static const uint8_t key[STS_SIPHASH_KEY] = { 0 };
-	uint8_t text[STS_NAME_MAX + 4];
+	uint8_t text[STS_NAME_MAX + STS_TLSRPT_RECORD_MAX];
 	size_t n = sts_tally_copy(t, d->name, text, STS_NAME_MAX).n;
 
-	sts_put32le(text + n, d->record_sum);
-	return (uint32_t)sts_siphash(key, sts_text(text, n + 4));
+	n += sts_tally_copy(t, d->record, text + n, STS_TLSRPT_RECORD_MAX).n;
+	return sts_siphash(t->config.key, sts_text(text, n));
 }
 
 void
@@ -83,7 +82,7 @@ sort(struct sts_report_mark *marks, unsigned count)
 
 /* The first of the sorted marks with that check, or a higher one. */
 static unsigned
-first_of(const struct sts_report_mark *marks, unsigned count, uint32_t check)
+first_of(const struct sts_report_mark *marks, unsigned count, uint64_t check)
 {
 	unsigned from = 0, to = count;
 
@@ -104,7 +103,7 @@ static uint8_t
 done_of(const struct sts_tally *t, const struct sts_tally_domain *d,
     const struct sts_report_mark *marks, unsigned count)
 {
-	uint32_t check = check_of(t, d);
+	uint64_t check = check_of(t, d);
 	unsigned i = first_of(marks, count, check), done = 0;
 
 	for (; i < count && marks[i].check == check; i++) {

@@ -1367,6 +1367,61 @@ mark_of(uint32_t ref, unsigned number)
 	return mark;
 }
 
+/* A mark is of all of a domain's name and record, and of nobody else's: each
+ * bit of it counts, two records of one CRC have two, and nobody knows it who
+ * does not have the tally's key, which a snapshot keeps over a restart. */
+START_TEST(marks_of_no_other)
+{
+	static const char *const two[] = {
+		"v=TLSRPTv1; rua=mailto:t29685295@a.example",
+		"v=TLSRPTv1; rua=mailto:t32060020@a.example",
+	};
+	struct sts_report_mark other[64], one, known, second;
+	struct sts_tally_domain d;
+	struct sts_tally *t;
+	uint32_t ref;
+	size_t len;
+
+	start(262144);
+	confirm();
+	t = sts_agent_report_tally(&agent);
+	for (unsigned i = 0; i < UNIT_COUNT(two); i++) {
+		ck_assert(sts_event_begin(
+		    &event, unit_span("a.example"), unit_span(two[i])));
+		ck_assert(sts_agent_report_event(&agent, &event));
+	}
+	ref = sts_tally_next(t, sts_tally_today(t), 0);
+	one = mark_of(ref, 1);
+	for (unsigned i = 0; i < 64; i++) {
+		other[i] = one;
+		other[i].check ^= UINT64_C(1) << i;
+	}
+	second = mark_of(sts_tally_next(t, sts_tally_today(t), ref), 1);
+	ck_assert_uint_ne(one.check, second.check);
+	for (unsigned i = 0; i < STS_SIPHASH_KEY; i++) {
+		t->config.key[i] ^= 1;
+		known = mark_of(ref, 1);
+		t->config.key[i] ^= 1;
+		/* In both its halves. */
+		ck_assert_uint_ne((uint32_t)one.check, (uint32_t)known.check);
+		ck_assert_uint_ne(one.check >> 32, known.check >> 32);
+	}
+	len = save();
+	key[0] ^= 1;
+	restart(len);
+	ref = sts_tally_next(t, sts_tally_today(t), 0);
+	sts_agent_report_delivered(&agent, other, 64);
+	sts_tally_domain(t, ref, &d);
+	unit_int("marks of others", d.delivery.done, 0);
+	sts_agent_report_delivered(&agent, &one, 1);
+	sts_tally_domain(t, ref, &d);
+	unit_int("its own", d.delivery.done, 2);
+	sts_tally_domain(t, sts_tally_next(t, sts_tally_today(t), ref), &d);
+	unit_int("that of the other record", d.delivery.done, 0);
+	stop();
+}
+END_TEST
+
 /* Marks come in any order, with those of other days, of destinations that there
  * are not, and of domains that are gone: each domain has its own. */
 START_TEST(marks_in_any_order)
@@ -1657,6 +1712,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cap);
 	tcase_add_test(tc, marks);
 	tcase_add_test(tc, marks_of_posts);
+	tcase_add_test(tc, marks_of_no_other);
 	tcase_add_test(tc, marks_in_any_order);
 	tcase_add_test(tc, orders);
 	tcase_add_test(tc, settings_in_use);

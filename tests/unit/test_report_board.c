@@ -18,6 +18,7 @@
 #include "../../boards/posix/control_report.h"
 #include "../../boards/posix/report_file.h"
 #include "../../core/agent/agent_state.h"
+#include "../../core/base/crc32.h"
 #include "../../core/cache/payload.h"
 #include "../mem/mem.h"
 #include "unit.h"
@@ -26,7 +27,7 @@ const char unit_name[] = "report_board";
 
 enum {
 	DAY = 20000,
-	MARK = 12, /* octets of one in its file */
+	MARK = 16, /* octets of one in its file */
 	MANY = 200,
 	OUT_MAX = 1 << 16
 };
@@ -235,6 +236,43 @@ START_TEST(marks_outlive_restarts)
 	killed();
 	unit_int("a of the image", done("a.example"), 5);
 	unit_int("b of the image", done("b.example"), 10);
+	close_files();
+	mem_end(&mem);
+}
+END_TEST
+
+/* Marks of the form of earlier builds (number, 4 octets of check, CRC) say
+ * nothing, whatever they are, and what is written behind them counts. */
+START_TEST(marks_of_earlier_builds)
+{
+	enum {
+		OLD = 12,
+		OLDS = 9
+	};
+	uint8_t old[OLD * OLDS];
+	uint32_t a;
+
+	start();
+	open_files();
+	for (unsigned i = 0; i < OLDS; i++) {
+		uint8_t *p = old + (size_t)i * OLD;
+
+		sts_put32le(p, (uint32_t)DAY << 8 | i % 4);
+		sts_put32le(p + 4, i);
+		sts_put32le(p + 8, sts_crc32(0, sts_text(p, 8)));
+	}
+	ck_assert_int_eq(
+	    pwrite(file.marks, old, sizeof old, 0), (ssize_t)sizeof old);
+	sts_tally_day(tally(), DAY);
+	counted("a.example");
+	sts_tally_day(tally(), DAY + 1);
+	write_image();
+	killed();
+	unit_int("a", done("a.example"), 0);
+	a = sts_tally_find(tally(), 0, unit_span("a.example"), 0);
+	mark(a, 2);
+	killed();
+	unit_int("a, marked", done("a.example"), 4);
 	close_files();
 	mem_end(&mem);
 }
@@ -585,6 +623,7 @@ unit_tests(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, make_place, remove_place);
 	tcase_add_test(tc, marks_outlive_restarts);
+	tcase_add_test(tc, marks_of_earlier_builds);
 	tcase_add_test(tc, marks_by_hundreds);
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
