@@ -339,9 +339,7 @@ tell_lost(struct sts_agent *a)
 bool
 sts_agent_report_collect(struct sts_agent *a)
 {
-	if (today(a) != STS_TALLY_NO_DAY) {
-		sts_tally_day(&a->reporter->tally, today(a));
-	}
+	a->reporter->turns = !sts_tally_day(&a->reporter->tally, today(a));
 	tell_lost(a);
 	return begin_own(a);
 }
@@ -349,9 +347,10 @@ sts_agent_report_collect(struct sts_agent *a)
 bool
 sts_agent_report_collects(const struct sts_agent *a)
 {
-	return a->reporter->own_count > 0 &&
-	       a->reporter->lookup[STS_REPORT_LOOKUP_OWN].state ==
-		   STS_LOOKUP_REPORT_IDLE;
+	return a->reporter->turns ||
+	       (a->reporter->own_count > 0 &&
+		   a->reporter->lookup[STS_REPORT_LOOKUP_OWN].state ==
+		       STS_LOOKUP_REPORT_IDLE);
 }
 
 /* ---- set-up ---- */

@@ -46,6 +46,7 @@ enum {
 	STS_REPORT_REFUSED_SHIFT =
 	    4, /* of `done`: those that refused for good */
 	STS_REPORT_PACE_MS = 1000, /* from one report to the next */
+	STS_REPORT_LOOKS = 128, /* domains that are looked at in a visit */
 	STS_REPORT_PAUSE_S = 7 * 86400 /* after an address was refused */
 };
 
@@ -74,6 +75,16 @@ struct sts_report_pause {
 struct sts_report_mark {
 	uint64_t check;
 	uint32_t number;
+};
+
+/* Which report is next: a round over all that wait. */
+struct sts_report_plan {
+	bool begun;
+	uint8_t slot;
+	uint32_t hurries; /* those of days before this one are due now */
+	uint32_t
+	    at; /* the domain that was looked at last, 0: none of the slot */
+	uint32_t best, due_s; /* the one that has been due longest, so far */
 };
 
 /* What is done about the report at hand. */
@@ -120,7 +131,9 @@ struct sts_agent_report {
 	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 
 	/* Private, of agent_report_send.c: what goes out. */
+	struct sts_report_plan plan;
 	uint8_t step; /* enum sts_report_step */
+	bool turns; /* a day is given up, by steps */
 	bool any_left; /* destinations of this try */
 	bool keeps; /* the board writes marks down */
 	bool mark_waits, marked; /* of the destination at hand */
@@ -182,7 +195,7 @@ void sts_agent_report_delivered(
 
 /* The operator's orders: the reports about a domain, or all that wait (n 0),
  * are due now, and no address is left alone any more for having been refused.
- * Returns how many. Call sts_driver_wake. */
+ * Returns how many. O(records of the domain). Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
 /* Sessions that failed beside a domain's policy in testing mode: those that are

@@ -141,6 +141,24 @@ sts_agent_report_delivered(
 	}
 }
 
+/* All reports about a domain in a slot are due now. */
+static unsigned
+hurry(struct sts_tally *t, unsigned slot, struct sts_text domain)
+{
+	uint32_t ref = 0;
+	unsigned count = 0;
+
+	while ((ref = sts_tally_find(t, slot, domain, ref)) != 0) {
+		struct sts_tally_domain d;
+
+		sts_tally_domain(t, ref, &d);
+		d.delivery.due_s = 1;
+		sts_tally_deliver(t, ref, &d.delivery);
+		count++;
+	}
+	return count;
+}
+
 unsigned
 sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain)
 {
@@ -149,18 +167,13 @@ sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
-		uint32_t ref = 0;
-
-		while (i != sts_tally_today(t) &&
-		       (ref = domain.n > 0 ? sts_tally_find(t, i, domain, ref)
-					   : sts_tally_next(t, i, ref)) != 0) {
-			struct sts_tally_domain d;
-
-			sts_tally_domain(t, ref, &d);
-			d.delivery.due_s = 1;
-			sts_tally_deliver(t, ref, &d.delivery);
-			count++;
+		if (i != sts_tally_today(t)) {
+			count +=
+			    domain.n > 0 ? hurry(t, i, domain) : t->domains[i];
 		}
+	}
+	if (domain.n == 0) {
+		sts_agent_report_plan_all(a);
 	}
 	sts_agent_report_unpause(a);
 	r->next_at = a->now;

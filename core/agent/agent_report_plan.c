@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* TLS reporting: when reports are due, and which is sent next: the one that has
- * been due longest. */
+ * been due longest.
+ *
+ * A round looks at every report that waits, some at each visit, since there may
+ * be hundreds of thousands and a question must not wait for them. */
 #include "agent.h"
 
 /* When a report is due first: not all at midnight. */
@@ -24,35 +27,96 @@ plan(struct sts_agent *a, uint32_t ref, struct sts_tally_domain *d)
 	}
 }
 
-/* The report of a slot that has been due longest, if that is before *due_s. */
+/* Whether ref is a domain of a day that is over. */
+static bool
+waits(const struct sts_tally *t, uint32_t ref, struct sts_tally_domain *d)
+{
+	if (!sts_tally_is(t, ref)) {
+		return false;
+	}
+	sts_tally_domain(t, ref, d);
+	return d->slot != sts_tally_today(t) && d->day != STS_TALLY_NO_DAY;
+}
+
+/* The next domain of the round, 0: that was all. What is between two visits may
+ * have taken the one at hand: then its day is looked at no further. */
+static uint32_t
+next(const struct sts_tally *t, struct sts_report_plan *p)
+{
+	struct sts_tally_domain d;
+
+	if (p->at != 0 && (!waits(t, p->at, &d) || d.slot != p->slot)) {
+		p->at = 0;
+		p->slot++;
+	}
+	while (p->slot < STS_TALLY_DAYS) {
+		if (p->slot != sts_tally_today(t)) {
+			p->at = sts_tally_next(t, p->slot, p->at);
+		}
+		if (p->at != 0) {
+			return p->at;
+		}
+		p->slot++;
+	}
+	return 0;
+}
+
+/* Look at a domain: is it the one that has been due longest? */
 static void
-look_in(struct sts_agent *a, unsigned slot, uint32_t *best, uint32_t *due_s)
+look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 {
 	struct sts_tally *t = &a->reporter->tally;
-	uint32_t ref = 0;
+	struct sts_tally_domain d;
 
-	while ((ref = sts_tally_next(t, slot, ref)) != 0) {
-		struct sts_tally_domain d;
-
-		sts_tally_domain(t, ref, &d);
-		plan(a, ref, &d);
-		if (d.delivery.due_s < *due_s) {
-			*due_s = d.delivery.due_s;
-			*best = ref;
-		}
+	if (!waits(t, ref, &d)) {
+		return;
+	}
+	if (d.day < p->hurries) {
+		d.delivery.due_s = 1;
+		sts_tally_deliver(t, ref, &d.delivery);
+	}
+	plan(a, ref, &d);
+	if (d.delivery.due_s < p->due_s) {
+		p->due_s = d.delivery.due_s;
+		p->best = ref;
 	}
 }
 
-uint32_t
-sts_agent_report_plan(struct sts_agent *a)
+bool
+sts_agent_report_plan(struct sts_agent *a, uint32_t *ref)
+{
+	struct sts_report_plan *p = &a->reporter->plan;
+	const struct sts_tally *t = &a->reporter->tally;
+	struct sts_tally_domain d;
+
+	if (!p->begun) {
+		p->begun = true;
+		p->slot = 0;
+		p->at = p->best = 0;
+		p->due_s = sts_agent_now_s(a) + 1;
+	}
+	for (unsigned i = 0; i < STS_REPORT_LOOKS; i++) {
+		*ref = next(t, p);
+		if (*ref == 0) {
+			p->begun = false;
+			p->hurries = 0;
+			/* It may have gone, and another have its number. */
+			*ref = waits(t, p->best, &d) && d.delivery.due_s > 0 &&
+				       d.delivery.due_s <= sts_agent_now_s(a)
+				   ? p->best
+				   : 0;
+			return true;
+		}
+		look(a, p, *ref);
+	}
+	return false;
+}
+
+void
+sts_agent_report_plan_all(struct sts_agent *a)
 {
 	const struct sts_tally *t = &a->reporter->tally;
-	uint32_t due_s = sts_agent_now_s(a) + 1, best = 0;
 
-	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
-		if (i != sts_tally_today(t) && t->days[i] != STS_TALLY_NO_DAY) {
-			look_in(a, i, &best, &due_s);
-		}
-	}
-	return best;
+	a->reporter->plan.begun = false;
+	a->reporter->plan.hurries = t->days[sts_tally_today(t)];
 }

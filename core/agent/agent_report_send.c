@@ -300,8 +300,10 @@ sts_agent_report_send(struct sts_agent *a)
 			return;
 		}
 		turn_day(a);
+		if (!sts_agent_report_plan(a, &r->ref)) {
+			return; /* it is due again at once */
+		}
 		r->next_at = a->now + STS_REPORT_PACE_MS;
-		r->ref = sts_agent_report_plan(a);
 		if (r->ref != 0) {
 			begin(a);
 		}

@@ -61,14 +61,16 @@ tell(struct sts_agent *a, const struct sts_report_event *e)
 {
 	const struct sts_tally *t = &a->reporter->tally;
 	struct sts_text domain = sts_event_domain(e);
-	uint32_t ref = sts_tally_find(t, sts_tally_today(t), domain, 0);
 	struct sts_tally_domain d;
+	bool failing = false;
+	uint32_t ref = 0;
 
-	d.failing = false;
-	if (ref != 0) {
+	while (
+	    (ref = sts_tally_find(t, sts_tally_today(t), domain, ref)) != 0) {
 		sts_tally_domain(t, ref, &d);
+		failing = failing || d.failing;
 	}
-	if (!d.failing) {
+	if (!failing) {
 		sts_agent_tell(
 		    a, STS_EVENT_TESTING_FAILED, STS_WHY_MODE_TESTING, domain)
 		    ->number[0] = e->failure_count;

@@ -671,9 +671,11 @@ const struct sts_report_event *sts_agent_report_testing(
     struct sts_agent *a, const struct sts_report_event *e);
 
 /* agent_report_plan.c */
-/* The report that is to be sent now; 0: none is due. Plans what was not.
- * O(those that wait). */
-uint32_t sts_agent_report_plan(struct sts_agent *a);
+/* The report that is to be sent now, 0: none is due. Plans what was not. False:
+ * it is not known before the next visit. O(STS_REPORT_LOOKS). All those of days
+ * before today's are due now. */
+bool sts_agent_report_plan(struct sts_agent *a, uint32_t *ref);
+void sts_agent_report_plan_all(struct sts_agent *a);
 
 /* agent_report_pause.c */
 /* Whether an address is left alone, as it was refused; it was; all may have

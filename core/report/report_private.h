@@ -78,6 +78,20 @@ tally_put32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t v)
 	sts_put32le(sts_chunk(&t->chunks, ref) + off, v);
 }
 
+static inline uint32_t
+tally_hash(const struct sts_tally *t, struct sts_text name)
+{
+	return (uint32_t)sts_siphash(t->config.key, name);
+}
+
+/* Where the first of a name's bucket stands. */
+static inline uint8_t *
+tally_bucket(const struct sts_tally *t, struct sts_text name)
+{
+	return t->index +
+	       4 * (size_t)(tally_hash(t, name) & (t->index_count - 1));
+}
+
 static inline bool
 tally_failures_only(const struct sts_tally *t)
 {
@@ -91,6 +105,11 @@ bool sts_tally_same(
 /* A part of a record's content. */
 struct sts_tally_text sts_tally_part(const struct sts_tally *t, uint32_t ref,
     unsigned base, size_t skip, size_t len);
+
+/* The domain of e's name and record in a slot, 0: there is none; then *records
+ * says how many of that name there are. */
+uint32_t sts_tally_find_record(const struct sts_tally *t, unsigned slot,
+    const struct sts_report_event *e, unsigned *records);
 
 /*
  * Find or make the place of e's policy in a slot, in *domain the domain's.

@@ -20,7 +20,10 @@
 enum {
 	SHARES_MAX = 1024,
 	SHARE_MIN = 24, /* chunks: one failing domain, in any block */
-	PART = 16 /* reserve and share: a 16th of the chunks */
+	PART = 16, /* reserve and share: a 16th of the chunks */
+	RECORDS_MAX = 16, /* of a domain, in a day: each is a report */
+	STEP =
+	    256 /* chunks that are given in a call, a domain's last ones aside */
 };
 
 /* The largest power of two up to n, at least 2. */
@@ -98,16 +101,10 @@ share_max(const struct sts_tally *t)
 	return sixteenth(t) > SHARE_MIN ? sixteenth(t) : SHARE_MIN;
 }
 
-static uint32_t
-hash(const struct sts_tally *t, struct sts_text name)
-{
-	return (uint32_t)sts_siphash(t->config.key, name);
-}
-
 static uint8_t *
 share(const struct sts_tally *t, struct sts_text name)
 {
-	uint32_t h = hash(t, sts_organisation(name));
+	uint32_t h = tally_hash(t, sts_organisation(name));
 
 	return t->shares + 4 * (size_t)(h & (t->shares_count - 1));
 }
@@ -132,8 +129,8 @@ static uint8_t *
 filter_bit(const struct sts_tally *t, struct sts_text name, unsigned which,
     uint8_t *mask)
 {
-	uint32_t org = hash(t, sts_organisation(name));
-	uint32_t own = hash(t, name) >> (which == 0 ? 20 : 26) & 63;
+	uint32_t org = tally_hash(t, sts_organisation(name));
+	uint32_t own = tally_hash(t, name) >> (which == 0 ? 20 : 26) & 63;
 
 	*mask = (uint8_t)(1U << (own & 7));
 	return t->filter + 8 * (size_t)(org >> 8 & (t->filter_count - 1)) +
@@ -229,39 +226,6 @@ name_of(const struct sts_tally *t, uint32_t ref, uint8_t out[STS_NAME_MAX])
 	    STS_NAME_MAX);
 }
 
-static uint8_t *
-bucket(const struct sts_tally *t, struct sts_text name)
-{
-	return t->index + 4 * (size_t)(hash(t, name) & (t->index_count - 1));
-}
-
-static uint32_t
-find(const struct sts_tally *t, unsigned slot, const struct sts_report_event *e)
-{
-	struct sts_text name = sts_event_domain(e);
-	struct sts_text record = sts_event_record(e);
-	uint32_t sum = sts_crc32(0, record);
-	uint32_t ref = sts_get32le(bucket(t, name));
-
-	while (ref != 0) {
-		if (get8(t, ref, D_SLOT) == slot &&
-		    tally_get32(t, ref, D_SUM) == sum &&
-		    sts_tally_same(t,
-			sts_tally_part(
-			    t, ref, D_CONTENT, 0, get8(t, ref, D_NAME_LEN)),
-			name) &&
-		    sts_tally_same(t,
-			sts_tally_part(t, ref, D_CONTENT, name.n,
-			    sts_get16le(
-				sts_chunk(&t->chunks, ref) + D_RECORD_LEN)),
-			record)) {
-			return ref;
-		}
-		ref = tally_get32(t, ref, D_INDEX);
-	}
-	return 0;
-}
-
 static void
 list_add(struct sts_tally *t, uint32_t ref)
 {
@@ -302,7 +266,7 @@ list_remove(struct sts_tally *t, uint32_t ref)
 static void
 index_remove(struct sts_tally *t, struct sts_text name, uint32_t ref)
 {
-	uint8_t *link = bucket(t, name);
+	uint8_t *link = tally_bucket(t, name);
 
 	while (sts_get32le(link) != ref) {
 		STS_ASSERT(sts_get32le(link) != 0);
@@ -415,7 +379,8 @@ make_domain(struct sts_tally *t, unsigned slot,
 	uint32_t ref = make(t, TAG_DOMAIN, D_CONTENT, content);
 	struct sts_tally_text at =
 	    sts_tally_part(t, ref, D_CONTENT, 0, content);
-	uint8_t *head = sts_chunk(&t->chunks, ref), *link = bucket(t, name);
+	uint8_t *head = sts_chunk(&t->chunks, ref),
+		*link = tally_bucket(t, name);
 
 	head[D_SLOT] = (uint8_t)slot;
 	head[D_FAILING] = failing;
@@ -433,23 +398,40 @@ make_domain(struct sts_tally *t, unsigned slot,
 	return ref;
 }
 
+/* Room for a newcomer, beside the reserve. What is missing of that comes back by
+ * steps, a newcomer each. */
 static bool
-make_room(struct sts_tally *t, uint32_t want, bool failing)
+make_room(struct sts_tally *t, uint32_t need, bool failing)
 {
-	return t->chunks.free_count >= want ||
-	       (failing && !t->restoring && displace(t, want, 0));
+	uint32_t want = need + reserve(t), step = need + STEP;
+
+	if (t->chunks.free_count >= want) {
+		return true;
+	}
+	if (want - t->chunks.free_count > step) {
+		want = t->chunks.free_count + step;
+	}
+	return failing && !t->restoring && displace(t, want, 0);
 }
 
-/* Admit a domain that is not in the block. 0: it stays out; *loss has why. */
+static bool
+stays_out(const struct sts_tally *t, struct sts_text name, unsigned records)
+{
+	return !t->restoring &&
+	       (records >= RECORDS_MAX || was_refused(t, name));
+}
+
+/* Admit a domain that is not in the block with this record, but with so many
+ * others. 0: it stays out; *loss has why. */
 static uint32_t
 admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
-    bool failing, enum sts_tally_loss *loss)
+    bool failing, unsigned records, enum sts_tally_loss *loss)
 {
 	struct sts_text name = sts_event_domain(e);
 	uint32_t need = needed(D_CONTENT, name.n + (size_t)e->record_len) +
 			policy_chunks(e, false);
 
-	if (slot == t->today && !t->restoring && was_refused(t, name)) {
+	if (slot == t->today && stays_out(t, name, records)) {
 		*loss = STS_TALLY_REFUSED;
 		return 0;
 	}
@@ -459,7 +441,7 @@ admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
 	}
 	*loss = STS_TALLY_SHARE;
 	if (!has_share(t, name, need)) {
-		if (make_room(t, need + reserve(t), failing)) {
+		if (make_room(t, need, failing)) {
 			return make_domain(t, slot, e, failing);
 		}
 		*loss = STS_TALLY_REFUSED;
@@ -584,10 +566,11 @@ sts_tally_place(struct sts_tally *t, unsigned slot,
     const struct sts_report_event *e, bool failing, uint32_t *domain,
     enum sts_tally_loss *loss)
 {
-	uint32_t ref = find(t, slot, e), policy;
+	unsigned records;
+	uint32_t ref = sts_tally_find_record(t, slot, e, &records), policy;
 
 	if (ref == 0) {
-		ref = admit(t, slot, e, failing, loss);
+		ref = admit(t, slot, e, failing, records, loss);
 	}
 	*domain = ref;
 	if (ref == 0) {
@@ -734,32 +717,40 @@ sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
 	}
 }
 
-/* Give up what is left in a slot. */
-static void
+/* Give up what is left in a slot, a step of it. Whether that was all. */
+static bool
 give_up(struct sts_tally *t, unsigned slot)
 {
-	for (unsigned failing = 0; failing < 2; failing++) {
-		while (t->lists[slot][failing].first != 0) {
-			t->lost[STS_TALLY_UNDELIVERED] +=
-			    remove_domain(t, t->lists[slot][failing].first);
+	uint32_t most = t->chunks.free_count + STEP, ref;
+
+	while ((ref = sts_tally_next(t, slot, 0)) != 0) {
+		if (t->chunks.free_count >= most) {
+			return false;
 		}
+		t->lost[STS_TALLY_UNDELIVERED] += remove_domain(t, ref);
 	}
+	return true;
 }
 
-void
+bool
 sts_tally_day(struct sts_tally *t, uint32_t day)
 {
+	unsigned next = (t->today + 1U) % STS_TALLY_DAYS;
+
 	if (day == STS_TALLY_NO_DAY || day <= t->days[t->today]) {
-		return;
+		return true;
 	}
 	t->changes++;
 	if (t->days[t->today] != STS_TALLY_NO_DAY) {
-		t->today = (uint8_t)((t->today + 1) % STS_TALLY_DAYS);
-		give_up(t, t->today);
+		if (!give_up(t, next)) {
+			return false;
+		}
+		t->today = (uint8_t)next;
 		memset(t->filter, 0, 8 * (size_t)t->filter_count);
 		t->refused = false;
 	}
 	t->days[t->today] = day;
+	return true;
 }
 
 bool
@@ -770,7 +761,7 @@ sts_tally_add(
 	enum sts_tally_loss loss;
 	uint32_t domain, policy;
 
-	sts_tally_day(t, day);
+	(void)sts_tally_day(t, day);
 	t->sessions++;
 	t->changes++;
 	policy = sts_tally_place(t, t->today, e, failing, &domain, &loss);

@@ -30,6 +30,9 @@
  *	   report then.
  *	4. a domain in the block whose further policy finds no room after
  *	   all that leaves it, too.
+ *	Of each day sixteen records of a domain are kept apart, so that the owner
+ *	of one who changes it all the time makes no long list; sessions under
+ *	further ones are lost.
  *	A domain that was refused or displaced is not admitted again that day, as
  *	half a count would be a wrong one: it is remembered in a filter of a bit
  *	for each 64 octets, in which each organisation has 64 bits of its own (and
@@ -109,13 +112,16 @@ void sts_tally_empty(struct sts_tally *t);
  * up and its sessions counted as lost. A day not after today's changes nothing:
  * a clock that steps back over midnight stays in the later day. If today had no
  * day yet it gets it.
+ * False: so much was left of the oldest day that it is given up by steps, a call
+ * each; until the last of them it is still the day before.
  */
-void sts_tally_day(struct sts_tally *t, uint32_t day);
+bool sts_tally_day(struct sts_tally *t, uint32_t day);
 
 /*
  * Count an event for `day` (as sts_tally_day). True: it is counted in a
  * domain's totals. False: it is counted in `lost`. O(text of the event), and
- * O(failures_max) for an event with a failure; what is displaced comes to it.
+ * O(failures_max) for an event with a failure; what is displaced comes to it, a
+ * step of 16 KB and a domain at most.
  */
 bool sts_tally_add(
     struct sts_tally *t, uint32_t day, const struct sts_report_event *e);
@@ -133,8 +139,8 @@ uint32_t sts_tally_next(const struct sts_tally *t, unsigned slot, uint32_t ref);
 /* Whether ref names a domain now: for refs kept while the tally changes. */
 bool sts_tally_is(const struct sts_tally *t, uint32_t ref);
 
-/* The first domain of a slot with that name, or the one after `ref` with that
- * name (another record); 0: there is none. Any case. */
+/* The latest domain of a slot with that name, or the one before `ref` with that
+ * name (another record); 0: there is none. Any case. O(records of a name). */
 uint32_t sts_tally_find(const struct sts_tally *t, unsigned slot,
     struct sts_text domain, uint32_t ref);
 

@@ -183,22 +183,53 @@ sts_tally_next(const struct sts_tally *t, unsigned slot, uint32_t ref)
 static bool
 is_named(const struct sts_tally *t, uint32_t ref, struct sts_text name)
 {
-	uint8_t room[STS_NAME_MAX];
-	struct sts_tally_domain d;
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
 
-	sts_tally_domain(t, ref, &d);
-	return sts_same_nocase(
-	    sts_tally_copy(t, d.name, room, sizeof room), name);
+	return sts_tally_same(
+	    t, sts_tally_part(t, ref, D_CONTENT, 0, p[D_NAME_LEN]), name);
 }
 
 uint32_t
 sts_tally_find(const struct sts_tally *t, unsigned slot, struct sts_text domain,
     uint32_t ref)
 {
-	do {
-		ref = sts_tally_next(t, slot, ref);
-	} while (ref != 0 && !is_named(t, ref, domain));
+	uint8_t room[STS_NAME_MAX];
+	struct sts_text name = sts_text(room, domain.n);
+
+	if (domain.n > sizeof room) {
+		return 0;
+	}
+	for (size_t i = 0; i < domain.n; i++) {
+		room[i] = sts_lower(domain.p[i]);
+	}
+	ref = ref == 0 ? sts_get32le(tally_bucket(t, name))
+		       : tally_get32(t, ref, D_INDEX);
+	while (ref != 0 && (sts_chunk(&t->chunks, ref)[D_SLOT] != slot ||
+			       !is_named(t, ref, name))) {
+		ref = tally_get32(t, ref, D_INDEX);
+	}
 	return ref;
+}
+
+uint32_t
+sts_tally_find_record(const struct sts_tally *t, unsigned slot,
+    const struct sts_report_event *e, unsigned *records)
+{
+	struct sts_text name = sts_event_domain(e);
+	struct sts_text record = sts_event_record(e);
+	uint32_t ref = 0;
+
+	*records = 0;
+	while ((ref = sts_tally_find(t, slot, name, ref)) != 0) {
+		struct sts_tally_domain d;
+
+		sts_tally_domain(t, ref, &d);
+		if (sts_tally_same(t, d.record, record)) {
+			return ref;
+		}
+		++*records;
+	}
+	return 0;
 }
 
 void

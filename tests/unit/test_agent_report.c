@@ -530,6 +530,129 @@ START_TEST(pauses)
 }
 END_TEST
 
+/* Hundreds wait: no visit looks at all of them, whatever is found is the one
+ * that has been due longest, and what waits for the end of the round is done in
+ * the same moment. An order to send all is for the days before. */
+START_TEST(many_wait)
+{
+	enum {
+		MANY = 300
+	};
+	struct sts_agent_report *r;
+	struct sts_tally_domain d;
+	uint32_t ref = 0, found = 0, last = 0;
+	unsigned visits = 1, slot;
+	char name[32];
+
+	start(262144);
+	confirm();
+	r = agent.reporter;
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "d%u.o%u.example", i, i);
+		ck_assert(session(name, true));
+	}
+	slot = sts_tally_today(&r->tally);
+	r->next_at = now + 2 * DAY_S * 1000U; /* no visits but these */
+	to_midnight_and(60);
+	while ((ref = sts_tally_next(&r->tally, slot, ref)) != 0) {
+		last = ref;
+	}
+	for (; !sts_agent_report_plan(&agent, &found); visits++) {
+		unsigned planned = 0;
+
+		while ((ref = sts_tally_next(&r->tally, slot, ref)) != 0) {
+			sts_tally_domain(&r->tally, ref, &d);
+			planned += d.delivery.due_s != 0;
+		}
+		unit_int("planned", planned, visits * STS_REPORT_LOOKS);
+	}
+	unit_int("visits", visits, MANY / STS_REPORT_LOOKS + 1);
+	unit_int("nothing is due yet", found, 0);
+
+	sts_tally_domain(&r->tally, last, &d);
+	d.delivery.due_s = 2;
+	sts_tally_deliver(&r->tally, last, &d.delivery);
+	while (!sts_agent_report_plan(&agent, &found)) {
+	}
+	unit_int("the last", found, last);
+	ck_assert(session("today.example", true));
+	unit_int(
+	    "all", sts_agent_report_hurry(&agent, sts_text(NULL, 0)), MANY);
+	while (!sts_agent_report_plan(&agent, &found)) {
+	}
+	ck_assert_uint_ne(found, 0);
+	while ((ref = sts_tally_next(&r->tally, slot, ref)) != 0) {
+		sts_tally_domain(&r->tally, ref, &d);
+		unit_int("due", d.delivery.due_s, 1);
+	}
+	slot = sts_tally_today(&r->tally);
+	sts_tally_domain(&r->tally, sts_tally_next(&r->tally, slot, 0), &d);
+	unit_int("of today", d.delivery.due_s, 0);
+	/* An order that finds nothing is none for the days to come. */
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	r->next_at = now + 2 * DAY_S * 1000U;
+	to_midnight_and(60);
+	while (!sts_agent_report_plan(&agent, &found)) {
+	}
+	sts_tally_domain(&r->tally, sts_tally_next(&r->tally, slot, 0), &d);
+	ck_assert_uint_gt(d.delivery.due_s, 1);
+
+	r->next_at = now;
+	sts_driver_wake(&driver);
+	settle();
+	slot = (slot + 2) % STS_TALLY_DAYS; /* the day before */
+	ck_assert(r->step != STS_REPORT_REST || r->tally.domains[slot] < MANY);
+	stop();
+}
+END_TEST
+
+/* The report that was found may be gone at the end of the round, or its number
+ * another's: then nothing is sent. */
+START_TEST(planned_and_gone)
+{
+	struct sts_agent_report *r;
+	struct sts_report_failure f;
+	uint32_t found = 0, best;
+	char name[32];
+
+	start(262144);
+	confirm();
+	r = agent.reporter;
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(name, sizeof name, "d%u.o%u.example", i, i);
+		ck_assert(session(name, true));
+	}
+	r->next_at = now + 2 * DAY_S * 1000U;
+	to_midnight_and(60);
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	ck_assert(!sts_agent_report_plan(&agent, &found));
+	best = r->plan.best;
+	ck_assert_uint_ne(best, 0);
+	sts_tally_drop(&r->tally, best, false);
+	sts_tally_drop(&r->tally, r->plan.at, false);
+	ck_assert(sts_agent_report_plan(&agent, &found));
+	unit_int("gone", found, 0);
+
+	ck_assert(session("today.example", true));
+	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
+	ck_assert(!sts_agent_report_plan(&agent, &found));
+	best = r->plan.best;
+	sts_tally_drop(&r->tally, best, false);
+	/* Its last chunk is taken first, by a failure; then its head. */
+	event.failed = true;
+	memset(&f, 0, sizeof f);
+	f.result = STS_REPORT_VALIDATION_FAILURE;
+	sts_event_failure(&event, &f);
+	ck_assert(sts_agent_report_event(&agent, &event));
+	ck_assert(session("other.example", true));
+	ck_assert(sts_tally_is(&r->tally, best));
+	while (!sts_agent_report_plan(&agent, &found)) {
+	}
+	unit_int("another's", found, 0);
+	stop();
+}
+END_TEST
+
 /* Several addresses are left alone at once, each for itself. */
 START_TEST(pauses_of_several)
 {
@@ -1692,6 +1815,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, replies);
 	tcase_add_test(tc, pauses);
 	tcase_add_test(tc, pauses_of_several);
+	tcase_add_test(tc, many_wait);
+	tcase_add_test(tc, planned_and_gone);
 	tcase_add_test(tc, records);
 	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, by_https);

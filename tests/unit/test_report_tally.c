@@ -530,6 +530,109 @@ START_TEST(ten_thousand)
 }
 END_TEST
 
+enum {
+	CALL = 256, /* chunks that a call gives up at most, and a domain's */
+	ONE = 64 /* of these tests has at most */
+};
+
+/* However much is left of a day, no call gives up all of it: the day turns when
+ * the last of it is gone. Until then it is the day before, of which what comes
+ * meanwhile is a part. */
+START_TEST(day_by_steps)
+{
+	char name[64];
+	unsigned calls = 0, old;
+	uint32_t before;
+
+	begin(3 << 20, false);
+	for (unsigned i = 0; i < 2000; i++) {
+		sprintf(name, "d%u.org%u.test", i, i);
+		ck_assert(add(name, i % 2 == 0));
+	}
+	ck_assert(sts_tally_day(&t, DAY + 1));
+	ck_assert(sts_tally_day(&t, DAY + 2));
+	old = sts_tally_today(&t);
+	do {
+		before = sts_tally_free(&t);
+		event("late.test", RECORD);
+		if (calls++ % 2 == 0) {
+			ck_assert(sts_tally_add(&t, DAY + 3, &e));
+		} else if (sts_tally_day(&t, DAY + 3)) {
+			break;
+		}
+		ck_assert_uint_eq(t.days[sts_tally_today(&t)], DAY + 2);
+		ck_assert_uint_le(sts_tally_free(&t), before + CALL + ONE);
+		ck_assert(t.domains[(old + 1) % STS_TALLY_DAYS] > 0);
+		balanced("a step");
+	} while (calls < 1000);
+	ck_assert_uint_gt(calls, 10);
+	ck_assert_uint_eq(t.days[sts_tally_today(&t)], DAY + 3);
+	unit_int("given up", (long long)t.lost[STS_TALLY_UNDELIVERED], 2000);
+	unit_int("came meanwhile", (long long)in_slot(old), calls / 2);
+	balanced("turned");
+}
+END_TEST
+
+/* What is missing of the reserve comes back by steps, a failing newcomer each,
+ * who is admitted all the same. */
+START_TEST(displaced_by_steps)
+{
+	char name[64], reason[64];
+	unsigned steps = 0;
+	uint32_t reserve, before;
+
+	begin(3 << 20, false);
+	reserve = sts_tally_chunks(&t) / 16;
+	for (unsigned i = 0; i < 20000; i++) {
+		sprintf(name, "d%u.org%u.test", i, i);
+		add(name, false);
+	}
+	for (unsigned i = 0; i < 5000; i++) {
+		sprintf(name, "d%u.org%u.test", i / 50, i / 50);
+		sprintf(reason, "%060u", i);
+		event(name, RECORD);
+		failure(STS_REPORT_EXPIRED, reason, "y");
+		ck_assert(sts_tally_add(&t, DAY, &e));
+	}
+	ck_assert_uint_lt(sts_tally_free(&t), reserve - 2 * (CALL + ONE));
+	unit_int("none yet", (long long)t.lost[STS_TALLY_DISPLACED], 0);
+	while (sts_tally_free(&t) < reserve - ONE && steps < 1000) {
+		before = sts_tally_free(&t);
+		sprintf(name, "n%u.new%u.test", steps, steps);
+		ck_assert(add(name, true));
+		ck_assert_uint_le(sts_tally_free(&t), before + CALL + ONE);
+		steps++;
+	}
+	ck_assert_uint_gt(steps, 1);
+	ck_assert_uint_lt(steps, 100);
+	balanced("displaced by steps");
+}
+END_TEST
+
+/* Sixteen records of a domain are kept apart in a day, and those that are in are
+ * counted on; others are lost, and no other domain hears of it. */
+START_TEST(records_of_one)
+{
+	char record[64];
+
+	begin(262144, false);
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < 18; i++) {
+			sprintf(record, "v=TLSRPTv1; rua=mailto:t%u@a.test", i);
+			event("a.test", record);
+			unit_int(record, sts_tally_add(&t, DAY, &e), i < 16);
+		}
+	}
+	unit_int("lost", (long long)t.lost[STS_TALLY_REFUSED], 4);
+	unit_int("of a", (long long)in_slot(sts_tally_today(&t)), 32);
+	ck_assert(add("b.test", false));
+	balanced("records");
+	ck_assert(sts_tally_day(&t, DAY + 1));
+	event("a.test", record);
+	ck_assert(sts_tally_add(&t, DAY + 1, &e));
+}
+END_TEST
+
 /*
  * Against a model: what was added for each (day, domain, record) by an array.
  * A domain that is in has all of its day's sessions; one that is not has all of
@@ -875,5 +978,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_clock);
 	tcase_add_test(tc, pinned);
 	tcase_add_test(tc, ten_thousand);
+	tcase_add_test(tc, day_by_steps);
+	tcase_add_test(tc, displaced_by_steps);
+	tcase_add_test(tc, records_of_one);
 	tcase_add_test(tc, against_model);
 }
