@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of domains in a file, of either format. */
+/* Names of domains in a file, of any of the formats. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../core/answer/postfix.h"
 #include "../../core/base/text.h"
 #include "names.h"
 
 enum {
 	OF_FILE = 1, /* depth: members */
-	OF_LIST = 2 /* names of policies */
+	OF_LIST = 2, /* names of policies */
+
+	LINE = STS_NAMES_MAX + 16 /* of one: a name and a level */
 };
 
 int
@@ -61,14 +64,15 @@ fill(struct sts_names *n)
 	return got > 0;
 }
 
-/* A line into out. False: there is none. *bad: it is too long. */
+/* A line into out, blanks in a row as one space, and not more of it than LINE.
+ * False: there is none. *nul: it holds a NUL, and is no text. */
 static bool
-next_line(struct sts_names *n, char out[STS_NAMES_MAX + 1], bool *bad)
+next_line(struct sts_names *n, char out[LINE + 1], bool *nul)
 {
 	size_t len = 0;
 	bool any = false, comment = false;
 
-	*bad = false;
+	*nul = false;
 	while (fill(n)) {
 		uint8_t c = n->buf[n->pos++];
 
@@ -77,36 +81,55 @@ next_line(struct sts_names *n, char out[STS_NAMES_MAX + 1], bool *bad)
 			break;
 		}
 		comment = comment || c == '#';
-		if (comment) {
+		if (comment || len == LINE) {
 			continue;
 		}
-		if (len == STS_NAMES_MAX || c == '\0') {
-			*bad = true;
-		} else {
-			out[len++] = (char)c;
-		}
+		*nul = *nul || c == '\0';
+		out[len] = c <= ' ' ? ' ' : (char)c;
+		len += len == 0 || out[len] != ' ' || out[len - 1] != ' ';
 	}
 	out[len] = '\0';
 	return any;
 }
 
+/*
+ * The name of a line; STS_NAMES_END: it has none. Postfix's table has behind
+ * the name a level, and then attributes, which may go on in lines that begin
+ * with a blank. Nothing of that is taken over: what is true of the domain is
+ * what it publishes.
+ */
+static enum sts_names_result
+take_line(struct sts_names *n, struct sts_text line, char *out)
+{
+	bool indented = line.n > 0 && line.p[0] == ' ';
+	struct sts_text word = sts_text_word(&line, STS_BLANK_SPACE);
+	struct sts_text level = sts_text_word(&line, STS_BLANK_SPACE);
+
+	if (word.n == 0 || (n->table && indented)) {
+		return STS_NAMES_END;
+	}
+	n->table = level.n > 0 && sts_postfix_check(level) != STS_POSTFIX_LEVEL;
+	if (word.n > STS_NAMES_MAX || (level.n > 0 && !n->table)) {
+		return STS_NAMES_BAD;
+	}
+	memcpy(out, word.p, word.n);
+	out[word.n] = '\0';
+	return STS_NAMES_ONE;
+}
+
 static enum sts_names_result
 next_of_lines(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 {
-	bool bad;
+	char line[LINE + 1];
+	bool nul;
 
-	while (next_line(n, out, &bad)) {
-		struct sts_text rest = sts_text_of(out);
-		struct sts_text word = sts_text_word(&rest, STS_BLANK_CONTROL);
+	while (next_line(n, line, &nul)) {
+		enum sts_names_result r =
+		    nul ? STS_NAMES_BAD : take_line(n, sts_text_of(line), out);
 
 		n->line++;
-		if (bad || rest.n > 0) {
-			return STS_NAMES_BAD;
-		}
-		if (word.n > 0) {
-			memmove(out, word.p, word.n);
-			out[word.n] = '\0';
-			return STS_NAMES_ONE;
+		if (r != STS_NAMES_END) {
+			return r;
 		}
 	}
 	return n->ended ? STS_NAMES_END : STS_NAMES_BROKEN;

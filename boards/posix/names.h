@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of domains in a file, read as a stream: one a line, '#' begins a
- * comment; or the domains of a list in the STARTTLS Everywhere format, whose
- * policies are not looked at here, so that an expired one will do. What begins
- * with '{' is such a list.
+ * comment; or the domains of a policy table of Postfix's, as
+ * `mtasts cache export` writes it; or those of a list in the STARTTLS
+ * Everywhere format, which is what begins with '{'. Policies are not looked at
+ * here, so that expired ones will do.
  */
 #ifndef STS_NAMES_H
 #define STS_NAMES_H
@@ -27,6 +28,7 @@ struct sts_names {
 	/* Private. */
 	int fd;
 	bool begun, is_json, policies, ended;
+	bool table; /* the last name is of a table */
 	struct sts_json json;
 	size_t pos, len;
 	uint8_t buf[STS_NAMES_PIECE];

@@ -35,10 +35,13 @@ static const char help[] =
     "first mail meets a held policy. FILE has a name a line, and comments "
     "after "
     "#;\n"
-    "or it is a policy list in the STARTTLS Everywhere format, of which only "
-    "the\n"
-    "names count. For the daemon to do so slowly by itself: the key "
-    "warm_names.\n"
+    "or it is a policy table of Postfix's, as `mtasts cache export` writes it, "
+    "or a\n"
+    "policy list in the STARTTLS Everywhere format: of these only the names "
+    "count,\n"
+    "whose policies are fetched anew. For the daemon to do so slowly by "
+    "itself: the\n"
+    "key warm_names.\n"
     "\n"
     "mtasts warm /etc/mtasts-names.txt\n"
     "\n"
@@ -170,6 +173,8 @@ wait_for(struct warm *w)
 	if (!any) {
 		return !w->over;
 	}
+	show(w, false);
+
 	int n = poll(p, AT_ONCE, STS_CONTROL_WAIT_MS);
 
 	if (n == 0 || (n < 0 && errno != EINTR)) {

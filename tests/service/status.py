@@ -2,20 +2,16 @@
 """status.py MTASTS: mtasts status of a running daemon: words, JSON, exit codes,
 the page under a strict parser and tidy, redrawn on a terminal; and what
 mtasts completion writes, read by each shell that is there."""
-import fcntl
 import html.parser
 import json
 import os
-import pty
 import re
-import select
 import shutil
-import struct
 import subprocess
 import sys
-import termios
 
 import agent
+from screen import Screen
 
 VOID = {"meta", "rect", "link", "br"}
 # What may stand directly in what: enough to catch a list without its items.
@@ -88,42 +84,6 @@ def status(binary, where, *words):
     return subprocess.run([binary, "status", "-o", where, *words],
                           check=False, capture_output=True, text=True,
                           timeout=agent.PATIENCE)
-
-
-class Screen:
-    """A terminal of this size on which a command runs."""
-
-    def __init__(self, argv, columns, rows, kind="xterm"):
-        self.fd, there = pty.openpty()
-        fcntl.ioctl(there, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, columns, 0, 0))
-        self.child = subprocess.Popen(argv, stdin=there, stdout=there,
-                                      stderr=there,
-                                      env=dict(os.environ, TERM=kind))
-        os.close(there)
-        self.text = ""
-
-    def more(self):
-        """False: it has ended."""
-        ready, _, _ = select.select([self.fd], [], [], agent.PATIENCE)
-        agent.check(ready, "nothing more: %r" % self.text)
-        try:
-            data = os.read(self.fd, 4096)
-        except OSError:
-            data = b""
-        self.text += data.decode().replace("\r\n", "\n")
-        return data != b""
-
-    def end(self):
-        while self.more():
-            pass
-        os.close(self.fd)
-        return self.child.wait()
-
-    def kill(self):
-        self.child.terminate()
-        self.child.wait()
-        os.close(self.fd)
 
 
 def words_of(text):

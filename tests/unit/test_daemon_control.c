@@ -553,12 +553,15 @@ START_TEST(status_unhealthy)
 }
 END_TEST
 
-/* Each policy that is enforced, as a line of Postfix's policy table. */
+/* Each policy that is enforced, as a line of Postfix's policy table: which warm
+ * reads the domains of, and nothing else. */
 START_TEST(cache_export)
 {
+	char table[80];
 	int dns = dns_open();
 
 	home_begin();
+	snprintf(table, sizeof table, "%s.table", kept_path);
 	keep_policies(2);
 	start_home(NULL);
 	ORDER(0, "cache", "export");
@@ -572,10 +575,18 @@ START_TEST(cache_export)
 	replied("{\"key\":\"later.example\",\"domain\":\"later.example\",");
 	replied("\"mx\":[\"mx.example.com\"]}\n");
 	ORDER(64, "cache", "export", "example.com");
+	ORDER(0, "cache", "export");
+	FILE *f = fopen(table, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(command.log, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+	ORDER(0, "warm", table);
+	replied("2 asked for: 2 with a policy, 0 are no domain\n");
 	ORDER(0, "cache", "flush", "--all");
 	ORDER(0, "cache", "export");
 	ck_assert_str_eq(command.log, "");
 	ck_assert_int_eq(stop(), 0);
+	unlink(table);
 	close(dns);
 	home_end();
 }
