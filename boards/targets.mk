@@ -35,6 +35,11 @@ SMALL_riscv64 = -msave-restore
 CFLAGS ?= -Oz -g -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables -fno-pie $(SMALL_$(TARGET))
 LDFLAGS ?= -no-pie -Wl,--gc-sections,-z,relro,-z,now
 LTO = -flto -flto-partition=one -ffat-lto-objects
+# A long double of 128 bits is computed by libgcc: 8 KB for fractions that printf could print.
+# Nothing here has a fraction (tests/check.sh), so that none of it is ever called.
+QUAD_riscv64 = addtf3 subtf3 multf3 extenddftf2 fixtfsi fixunstfsi floatsitf floatunsitf netf2 eqtf2
+QUAD_aarch64 = $(QUAD_riscv64)
+$(BUILD)/mtasts: override LDFLAGS += $(QUAD_$(TARGET):%=-Wl,--defsym=__%=abort)
 STATIC = 1
 BEARSSL ?= build/source/bearssl/src
 # A policy is 64 KB at most: without what BearSSL has twice, for speed.
@@ -59,7 +64,7 @@ $(CC): | build/source/musl/src
 	@mkdir -p $(MUSL)/obj
 	@cd $(MUSL)/obj && $(CURDIR)/build/source/musl/src/configure --target=$(TRIPLET) \
 		--prefix=$(MUSL) --disable-shared --enable-wrapper=gcc \
-		CROSS_COMPILE=$(TRIPLET)- CC=$(TRIPLET)-gcc >configure.log
+		CROSS_COMPILE=$(TRIPLET)- CC=$(TRIPLET)-gcc CFLAGS='-fno-pie $(SMALL_$(TARGET))' >configure.log
 	@$(MAKE) -s -C $(MUSL)/obj install >$(MUSL)/obj/make.log 2>&1
 	@echo "musl for $(TARGET)"
 endif

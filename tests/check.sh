@@ -24,6 +24,12 @@ grep -nE '^#include' $library |
 	grep -vE '^tls/[^:]*:[0-9]+:#include <bearssl\.h>' |
 	rule 'a header the library may not include'
 
+# No fractions, which a processor of 32 bits computes by routines of its
+# compiler, and for which a static daemon has none (boards/targets.mk).
+grep -nwE 'double|float' $library $sources | grep -vE '^[^:]*:[0-9]+:[[:space:]]*/?\*' |
+	rule 'a number with a fraction'
+grep -nE '"[^"]*%[-+ #0-9.*]*L?[aefgAEFG][^"]*"' $sources | rule 'a format for a fraction'
+
 # Which room may include which: a room (or a file of core itself, without its ending),
 # then the rooms and single headers that it may look into beside its own. What
 # is in no row may include nothing, so a new room begins with a row here.
