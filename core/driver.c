@@ -95,9 +95,10 @@ static bool
 have_random(struct sts_driver *d)
 {
 	struct sts_random *r = &d->agent->random;
-	struct sts_span room = sts_random_room(r);
 
 	if (sts_random_low(r)) {
+		struct sts_span room = sts_random_room(r);
+
 		if (d->port->entropy(d->port->ctx, room.p, room.n) != 0) {
 			return false;
 		}
@@ -110,7 +111,7 @@ have_random(struct sts_driver *d)
 static void
 resume_accepting(struct sts_driver *d)
 {
-	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+	for (unsigned i = 0; i < d->listeners; i++) {
 		if (d->listener[i].open && d->listener[i].paused) {
 			d->listener[i].paused = false;
 			d->listener[i].ready = true;
@@ -301,31 +302,51 @@ enlist_stirred(struct sts_driver *d, uint16_t id)
 	}
 }
 
-/* Follow WANT_OWNER up the tree. */
+static bool
+wants_owner(const struct sts_node *n)
+{
+	return (n->ops->wants(n->engine) & STS_WANT_OWNER) != 0;
+}
+
+/* Once a pass is enough for the root: a client that is answered at once stirs
+ * it twice, at the same time. False: it had its tick. */
+static bool
+tick_owner(struct sts_driver *d, uint16_t owner)
+{
+	struct sts_node *up = &d->nodes[owner];
+
+	if (owner == 0 && d->root_ticked) {
+		return false;
+	}
+	d->root_ticked |= owner == 0;
+	up->ops->tick(up->engine, d->now, d->wall_s);
+	return true;
+}
+
+/* Follow WANT_OWNER up the tree; the node wants it. */
 static enum step
 step_owner(struct sts_driver *d, uint16_t id)
 {
-	for (unsigned depth = 0; depth < OWNERS_MAX; depth++) {
-		struct sts_node *n = &d->nodes[id];
+	unsigned depth = 0;
+	struct sts_node *n = &d->nodes[id];
+
+	do {
 		uint16_t owner = n->owner;
 		struct sts_node *up = &d->nodes[owner];
 
-		if ((n->ops->wants(n->engine) & STS_WANT_OWNER) == 0) {
-			break;
-		}
 		STS_ASSERT(owner < d->node_count);
-		up->ops->tick(up->engine, d->now, d->wall_s);
 		/* Time alone may have given the child what it waits for. */
-		if ((n->ops->wants(n->engine) & STS_WANT_OWNER) != 0) {
+		if (!tick_owner(d, owner) || wants_owner(n)) {
 			up->ops->child(up->engine, n->index);
 		}
 		enlist_stirred(d, owner);
-		set_deadline(d, owner);
-		if (up->owner == STS_NODE_NONE) {
+		if (owner == 0) {
+			d->root_changed = true;
 			break;
 		}
-		id = owner;
-	}
+		set_deadline(d, owner);
+		n = up;
+	} while (++depth < OWNERS_MAX && wants_owner(n));
 	return STEP_DONE;
 }
 
@@ -423,14 +444,14 @@ settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
 	want(d, id, ev);
 }
 
-/* Where a node goes after its visit. */
+/* Where a node goes after its visit, and what it wants at the end of it. */
 static void
-sort_in(struct sts_driver *d, uint16_t id, enum step done)
+sort_in(struct sts_driver *d, uint16_t id, enum step done, unsigned wants)
 {
 	struct sts_node *n = &d->nodes[id];
 
 	if (done == STEP_STUCK) {
-		settle_interest(d, id, n->ops->wants(n->engine));
+		settle_interest(d, id, wants);
 	} else if (done == STEP_LATER && !n->listed) {
 		list_put(d, &d->working, id);
 	} else {
@@ -445,6 +466,7 @@ visit(struct sts_driver *d, uint16_t id, bool turn)
 {
 	struct sts_node *n = &d->nodes[id];
 	enum step done = STEP_DONE;
+	unsigned wants = 0;
 
 	/* The agent's tick may begin something, too. */
 	if (!have_random(d)) {
@@ -452,17 +474,19 @@ visit(struct sts_driver *d, uint16_t id, bool turn)
 		return false;
 	}
 	n->ops->tick(n->engine, d->now, d->wall_s);
+	d->root_ticked |= id == 0;
 	for (unsigned i = 0; i < STEPS_MAX && done == STEP_DONE; i++) {
 		if (!have_random(d)) {
 			enlist(d, id);
 			return false;
 		}
-		done = step(d, id, n->ops->wants(n->engine), turn);
+		wants = n->ops->wants(n->engine);
+		done = step(d, id, wants, turn);
 	}
 	if (n->ops->stirred != NULL) {
 		enlist_stirred(d, id);
 	}
-	sort_in(d, id, done);
+	sort_in(d, id, done, wants);
 	set_deadline(d, id);
 	return true;
 }
@@ -540,7 +564,7 @@ serve_listeners(struct sts_driver *d)
 	if (may_resume(d)) {
 		resume_accepting(d);
 	}
-	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+	for (unsigned i = 0; i < d->listeners; i++) {
 		if (d->listener[i].open && d->listener[i].ready &&
 		    !d->listener[i].paused && !sts_driver_takes_reports(d, i)) {
 			accept_clients(d, i);
@@ -607,7 +631,7 @@ may_accept(const struct sts_driver *d)
 	if (!STS_SOCKETMAP) {
 		return false;
 	}
-	for (unsigned i = 0; i < STS_LISTENERS_MAX; i++) {
+	for (unsigned i = 0; i < d->listeners; i++) {
 		if (d->listener[i].ready && !d->listener[i].paused) {
 			return true;
 		}
@@ -660,42 +684,6 @@ sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
 	STS_ASSERT(!sts_agent_keeps(agent) || port->store != NULL);
 	sts_heap_init(&d->heap, d->nodes, agent->heap_slots);
 	sts_driver_wake(d);
-}
-
-sts_ch
-sts_driver_listener(const struct sts_driver *d, unsigned i)
-{
-	STS_ASSERT(i < STS_LISTENERS_MAX);
-	return (sts_ch)(d->node_count + i);
-}
-
-void
-sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol)
-{
-	unsigned i = (unsigned)ch - d->node_count;
-
-	STS_ASSERT(protocol == STS_PROTOCOL_REPORTS
-		       ? STS_REPORT && STS_REPORT_SOCKET &&
-			     d->agent->config.report_memory > 0
-		       : STS_SOCKETMAP);
-	STS_ASSERT(i < STS_LISTENERS_MAX);
-	STS_ASSERT(!d->listener[i].open);
-	d->reports = (uint8_t)(d->reports + (protocol == STS_PROTOCOL_REPORTS));
-	d->listener[i].open = true;
-	d->listener[i].ready = true;
-	d->listener[i].paused = false;
-	d->listener[i].protocol = (uint8_t)protocol;
-}
-
-void
-sts_unlisten(struct sts_driver *d, sts_ch ch)
-{
-	unsigned i = (unsigned)ch - d->node_count;
-
-	STS_ASSERT(i < STS_LISTENERS_MAX);
-	d->reports = (uint8_t)(d->reports - sts_driver_takes_reports(d, i));
-	d->listener[i].open = false;
-	d->listener[i].ready = false;
 }
 
 void
@@ -779,6 +767,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	STS_ASSERT(!sts_before(now, d->now));
 	d->now = now;
 	d->wall_s = wall_s;
+	d->root_ticked = false;
 	bool loads = load(d, budget);
 
 	if (loads && !sts_agent_journal_loading(d->agent)) {
@@ -789,7 +778,13 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	if (STS_SOCKETMAP) {
 		serve_listeners(d);
 	}
-	if (!visit_ready(d, budget) || !compute(d)) {
+	bool fine = visit_ready(d, budget) && compute(d);
+
+	if (d->root_changed) {
+		d->root_changed = false;
+		set_deadline(d, 0);
+	}
+	if (!fine) {
 		return ENTROPY_MS;
 	}
 	if (!loads) {

@@ -62,7 +62,10 @@ struct sts_driver {
 		bool open, ready, paused;
 		uint8_t protocol;
 	} listener[STS_LISTENERS_MAX];
+	uint8_t listeners; /* beyond this number none was ever open */
 	uint8_t reports; /* listeners of that protocol */
+	bool root_ticked; /* in this pass: its time is that of the pass */
+	bool root_changed; /* in this pass: its deadline is to be set */
 	bool accept_limited;
 	bool closed_any; /* since accepting was limited */
 	bool store_waits; /* it answered AGAIN */

@@ -57,6 +57,7 @@ core/port       core/base
 core/route      core/base core/dane
 core/heap       core/base core/node.h
 core/driver     core/base core/agent core/port.h core/heap.h core/node.h
+core/driver_listen core/base core/driver.h
 core/driver_reports core/driver.h
 dns             core/base
 tls             core/base

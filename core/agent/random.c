@@ -13,12 +13,6 @@ sts_random_init(struct sts_random *r)
 	r->left = 0;
 }
 
-bool
-sts_random_low(const struct sts_random *r)
-{
-	return r->left < STS_RANDOM_VISIT;
-}
-
 struct sts_span
 sts_random_room(struct sts_random *r)
 {

@@ -22,7 +22,11 @@ struct sts_random {
 void sts_random_init(struct sts_random *r);
 
 /* Whether less than STS_RANDOM_VISIT bytes are left. */
-bool sts_random_low(const struct sts_random *r);
+static inline bool
+sts_random_low(const struct sts_random *r)
+{
+	return r->left < STS_RANDOM_VISIT;
+}
 
 /* Where fresh bytes go: fill all of it, then call sts_random_filled. */
 struct sts_span sts_random_room(struct sts_random *r);

@@ -106,8 +106,10 @@ find_zone(const struct sts_zones *z, struct sts_text name)
 {
 	unsigned i = 0;
 
+	/* Most lengths differ, and else the first letters do. */
 	while (
-	    i < z->count && (name.n != z->zone[i].name_len ||
+	    i < z->count && (name.n != z->zone[i].name_len || name.n == 0 ||
+				name.p[0] != z->zone[i].name[0] ||
 				!sts_text_same(name, name_of(&z->zone[i])))) {
 		i++;
 	}
@@ -385,17 +387,20 @@ sts_zones_override(struct sts_zones *z, struct sts_text line)
 const struct sts_zone *
 sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 {
+	static const uint8_t postfix[] = "postfix", query[] = "QUERY",
+			     with_tlsrpt[] = "QUERYwithTLSRPT";
 	unsigned at = find_zone(z, name);
 
 	*known = true;
 	if (at < z->count) {
 		return &z->zone[at];
 	}
-	if (sts_same_nocase(name, sts_text_of("QUERYwithTLSRPT"))) {
+	if (sts_same_nocase(
+		name, sts_text(with_tlsrpt, sizeof with_tlsrpt - 1))) {
 		return &z->zone[ZONE_TLSRPT];
 	}
-	*known = sts_same_nocase(name, sts_text_of("postfix")) ||
-		 sts_same_nocase(name, sts_text_of("QUERY"));
+	*known = sts_same_nocase(name, sts_text(postfix, sizeof postfix - 1)) ||
+		 sts_same_nocase(name, sts_text(query, sizeof query - 1));
 	return &z->zone[ZONE_DEFAULT];
 }
 

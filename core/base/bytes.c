@@ -12,7 +12,8 @@ sts_same_nocase(struct sts_text a, struct sts_text b)
 		return false;
 	}
 	for (size_t i = 0; i < a.n; i++) {
-		if (sts_lower(a.p[i]) != sts_lower(b.p[i])) {
+		if (a.p[i] != b.p[i] &&
+		    sts_lower(a.p[i]) != sts_lower(b.p[i])) {
 			return false;
 		}
 	}
@@ -33,8 +34,8 @@ sts_text_is(struct sts_text a, const char *s)
 	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }
 
-/* The last decimal digit of v, which loses it: by divisions of 32 bits, since
- * small machines divide no longer numbers without a library. */
+/* The last decimal digit of v >= 2^32, which loses it: by divisions of 32 bits,
+ * since small machines divide no longer numbers without a library. */
 static uint32_t
 take_digit(uint64_t *v)
 {
@@ -51,12 +52,18 @@ size_t
 sts_put_decimal(uint8_t out[20], uint64_t v)
 {
 	uint8_t reversed[20];
+	uint32_t low;
 	size_t n = 0;
 
+	while (v > UINT32_MAX) {
+		reversed[n++] = (uint8_t)('0' + take_digit(&v));
+	}
+	low = (uint32_t)v;
 	do {
 		STS_ASSERT(n < sizeof reversed);
-		reversed[n++] = (uint8_t)('0' + take_digit(&v));
-	} while (v != 0);
+		reversed[n++] = (uint8_t)('0' + low % 10);
+		low /= 10;
+	} while (low != 0);
 	for (size_t i = 0; i < n; i++) {
 		out[i] = reversed[n - 1 - i];
 	}

@@ -2,30 +2,22 @@
 /* Host names and the one-label wildcard rule. */
 #include "name.h"
 
-/* Whether t[from..to) is a label of letters, digits and inner hyphens. */
+/* Whether t[from..to) is a label, if it is of letters, digits and hyphens: no
+ * hyphen is at an end. */
 static bool
 label_valid(struct sts_text t, size_t from, size_t to)
 {
-	if (to == from || to - from > STS_LABEL_MAX) {
-		return false;
-	}
-	for (size_t i = from; i < to; i++) {
-		if (!sts_is_alnum(t.p[i]) && t.p[i] != '-') {
-			return false;
-		}
-	}
-	return t.p[from] != '-' && t.p[to - 1] != '-';
+	return to > from && to - from <= STS_LABEL_MAX && t.p[from] != '-' &&
+	       t.p[to - 1] != '-';
 }
 
 static bool
 all_digits(struct sts_text t, size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++) {
-		if (!sts_is_digit(t.p[i])) {
-			return false;
-		}
+	while (from < to && sts_is_digit(t.p[from])) {
+		from++;
 	}
-	return true;
+	return from == to;
 }
 
 bool
@@ -37,11 +29,15 @@ sts_name_valid(struct sts_text t)
 		return false;
 	}
 	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] == '.') {
+		uint8_t c = t.p[i];
+
+		if (c == '.') {
 			if (!label_valid(t, start, i)) {
 				return false;
 			}
 			start = i + 1;
+		} else if (!sts_is_alnum(c) && c != '-') {
+			return false;
 		}
 	}
 	return label_valid(t, start, t.n) && !all_digits(t, start, t.n);

@@ -56,8 +56,13 @@ sts_siphash(const uint8_t key[STS_SIPHASH_KEY], struct sts_text t)
 	for (size_t i = 0; i < whole; i += 8) {
 		absorb(&s, get64le(t.p + i));
 	}
-	for (size_t i = whole; i < t.n; i++) {
-		last |= (uint64_t)t.p[i] << (8 * (i - whole));
+	if (whole > 0 && whole < t.n) {
+		/* The last eight octets at once, and of these the rest. */
+		last |= get64le(t.p + t.n - 8) >> (64 - 8 * (t.n - whole));
+	} else {
+		for (size_t i = whole; i < t.n; i++) {
+			last |= (uint64_t)t.p[i] << (8 * (i - whole));
+		}
 	}
 	absorb(&s, last);
 	s.v2 ^= 0xff;

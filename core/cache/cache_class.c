@@ -248,10 +248,10 @@ void
 sts_cache_pin(struct sts_cache *c, sts_ref ref)
 {
 	uint8_t *p = sts_chunk(&c->chunks, ref);
-	unsigned pins = sts_head_pins(c, ref);
-	bool moves = pins == 0 && ordered(c, ref);
+	unsigned pins = sts_get16le(p + STS_HEAD_PINS);
+	bool moves = pins == 0 && p[STS_CHUNK_TAG] != STS_CLASS_ENFORCE;
 
-	STS_ASSERT(sts_head_class(c, ref) <= STS_CLASS_PINNED);
+	STS_ASSERT(p[STS_CHUNK_TAG] <= STS_CLASS_PINNED);
 	STS_ASSERT(pins < UINT16_MAX);
 	if (moves) {
 		unlink_head(c, ref);
@@ -266,15 +266,15 @@ void
 sts_cache_unpin(struct sts_cache *c, sts_ref ref)
 {
 	uint8_t *p = sts_chunk(&c->chunks, ref);
-	unsigned pins = sts_head_pins(c, ref);
+	unsigned pins = sts_get16le(p + STS_HEAD_PINS);
 
-	STS_ASSERT(sts_head_class(c, ref) <= STS_CLASS_PINNED);
+	STS_ASSERT(p[STS_CHUNK_TAG] <= STS_CLASS_PINNED);
 	STS_ASSERT(pins > 0);
-	if (pins > 1 || !ordered(c, ref)) {
+	if (pins > 1 || p[STS_CHUNK_TAG] == STS_CLASS_ENFORCE) {
 		sts_put16le(p + STS_HEAD_PINS, (uint16_t)(pins - 1));
 		return;
 	}
-	if (sts_head_class(c, ref) == STS_CLASS_PINNED) {
+	if (p[STS_CHUNK_TAG] == STS_CLASS_PINNED) {
 		sts_class_leave(c, ref);
 		sts_chunks_give(&c->chunks, ref);
 		return;

@@ -14,13 +14,15 @@ put_bucket(struct sts_cache *c, uint32_t hash, sts_ref ref)
 	sts_put32le(c->index + 4 * (size_t)(hash & c->index_mask), ref);
 }
 
+/* Whether the record with this head is the domain's. */
 static bool
-domain_is(const struct sts_cache *c, sts_ref ref, struct sts_text domain)
+domain_is(
+    const struct sts_cache *c, const uint8_t *head, struct sts_text domain)
 {
-	struct sts_chunk_pos at = sts_chunks_seek(&c->chunks, ref, 0);
+	struct sts_chunk_pos at = { sts_get32le(head + STS_CHUNK_NEXT), 0 };
 	size_t done = 0;
 
-	if (sts_head_domain_len(c, ref) != domain.n) {
+	if (head[STS_HEAD_DOMAIN_LEN] != domain.n) {
 		return false;
 	}
 	while (done < domain.n) {
@@ -50,13 +52,15 @@ sts_index_probe(const struct sts_cache *c, struct sts_text domain,
 
 	*probes = 0;
 	while (ref != 0) {
+		const uint8_t *head = sts_chunk(&c->chunks, ref);
+
 		STS_ASSERT(*probes < STS_CACHE_PROBE_MAX);
 		++*probes;
-		if (sts_head_get32(c, ref, STS_HEAD_HASH) == hash &&
-		    domain_is(c, ref, domain)) {
+		if (sts_get32le(head + STS_HEAD_HASH) == hash &&
+		    domain_is(c, head, domain)) {
 			break;
 		}
-		ref = sts_head_get32(c, ref, STS_HEAD_CHAIN);
+		ref = sts_get32le(head + STS_HEAD_CHAIN);
 	}
 	return ref;
 }

@@ -100,10 +100,10 @@ put_entry(uint8_t *p, const struct sts_entry *e)
 void
 sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 {
-	const uint8_t *p = sts_chunk(&c->chunks, ref) + STS_HEAD_ENTRY;
+	const uint8_t *head = sts_chunk(&c->chunks, ref);
+	const uint8_t *p = head + STS_HEAD_ENTRY;
 
-	STS_ASSERT(sts_head_class(c, ref) < STS_CLASS_COUNT);
-	memset(e, 0, sizeof *e);
+	STS_ASSERT(head[STS_CHUNK_TAG] < STS_CLASS_COUNT);
 	e->kind = p[0] & STS_ENTRY_KIND;
 	e->proved = (p[0] & STS_ENTRY_PROVED) != 0;
 	e->shared = (p[0] & STS_ENTRY_SHARED) != 0;

@@ -32,10 +32,16 @@
 STS_STATIC_ASSERT(STS_REPLY_MAX >= 256, reply_max_holds_reasons);
 STS_STATIC_ASSERT(STS_REPLY_MAX <= 0x7fffffff, reply_max_fits_32_bits);
 
+/* What stands before the list of patterns, and behind it. */
+static const uint8_t match_begins[] = "OK secure match=";
+static const uint8_t match_ends[] = " servername=hostname";
+
 /* Octets of a policy's reply beside its patterns, at most: a domain and a
  * max_age of the longest among them. */
 enum {
-	REST_PLAIN = 64,
+	MATCH_BEGINS = sizeof match_begins - 1,
+	MATCH_ENDS = sizeof match_ends - 1,
+	REST_PLAIN = MATCH_BEGINS + MATCH_ENDS,
 	REST_FULL = REST_PLAIN + STS_NAME_MAX + 160
 };
 
@@ -148,14 +154,14 @@ has_dot(struct sts_text t)
  * one of Postfix's keywords (nexthop, hostname, dot-nexthop); the grammar
  * refuses those (core/grammar/policy), so that one here is our own mistake.
  */
-static void
-put_match(struct sts_sink *s, struct sts_text pattern)
+static struct sts_text
+match(struct sts_text pattern)
 {
 	STS_ASSERT(has_dot(pattern));
 	if (pattern.p[0] == '*') {
 		pattern = sts_text(pattern.p + 1, pattern.n - 1);
 	}
-	sts_sink_put(s, pattern);
+	return pattern;
 }
 
 static void
@@ -172,7 +178,7 @@ put_match_list(struct pass *p)
 		if (more) {
 			sts_sink_string(&p->s, ":");
 		}
-		put_match(&p->s, pattern);
+		sts_sink_put(&p->s, match(pattern));
 		more = true;
 	}
 }
@@ -232,11 +238,11 @@ static void
 put_policy(struct pass *p)
 {
 	if (!is_past(p, LIST_MATCH)) {
-		sts_sink_string(&p->s, "OK secure match=");
+		sts_sink_put(&p->s, sts_text(match_begins, MATCH_BEGINS));
 	}
 	put_match_list(p);
 	if (p->r->servername && !is_past(p, LIST_ATTRIBUTES)) {
-		sts_sink_string(&p->s, " servername=hostname");
+		sts_sink_put(&p->s, sts_text(match_ends, MATCH_ENDS));
 	}
 	if (p->r->detail != STS_REPLY_PLAIN) {
 		put_attributes(p);
@@ -568,11 +574,50 @@ sts_reply_again(struct sts_reply *r, const struct sts_cache *cache,
 	r->servername = kept->servername;
 }
 
+/*
+ * Put the whole reply without attributes at out, of which its length at most is
+ * known, as most are: the record's payload is copied to where the list is to
+ * be, its patterns are moved up over the id, and a colon takes the place of each
+ * one's length. The same octets as of put_policy, for a third of the work.
+ */
+static size_t
+put_short(const struct sts_reply *r, uint8_t *out)
+{
+	/* Before the first pattern "=" stands for the colon. */
+	uint8_t *list = out + MATCH_BEGINS - 1;
+	size_t n = sts_cache_read(
+	    r->cache, r->answer.ref, 0, list, r->len - REST_PLAIN);
+	size_t from = n > 0 ? 1U + list[0] : 0, to = 0;
+
+	STS_ASSERT(from < n);
+	while (from < n) {
+		struct sts_text pattern = { list + from + 1, list[from] };
+
+		STS_ASSERT(pattern.n < n - from);
+		from += 1 + pattern.n;
+		pattern = match(pattern);
+		list[to] = ':';
+		memmove(list + to + 1, pattern.p, pattern.n);
+		to += 1 + pattern.n;
+	}
+	memcpy(out, match_begins, MATCH_BEGINS);
+	if (r->servername) {
+		memcpy(list + to, match_ends, MATCH_ENDS);
+		to += MATCH_ENDS;
+	}
+	return MATCH_BEGINS - 1 + to;
+}
+
 void
 sts_reply_measure(struct sts_reply *r, uint8_t *out)
 {
 	struct pass p = { { 0, 0, r->len, out }, r, 0, 0, 0 };
 
+	if (r->answer.kind == STS_ANSWER_POLICY &&
+	    r->detail == STS_REPLY_PLAIN) {
+		r->len = (uint32_t)put_short(r, out);
+		return;
+	}
 	put_reply(&p);
 	STS_ASSERT(p.s.pos <= r->len);
 	r->len = (uint32_t)p.s.pos;
