@@ -395,6 +395,10 @@ sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 	if (at < z->count) {
 		return &z->zone[at];
 	}
+	if (name.n == sizeof postfix - 1 &&
+	    memcmp(name.p, postfix, sizeof postfix - 1) == 0) {
+		return &z->zone[ZONE_DEFAULT]; /* as most ask */
+	}
 	if (sts_same_nocase(
 		name, sts_text(with_tlsrpt, sizeof with_tlsrpt - 1))) {
 		return &z->zone[ZONE_TLSRPT];

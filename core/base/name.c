@@ -20,6 +20,29 @@ all_digits(struct sts_text t, size_t from, size_t to)
 	return from == to;
 }
 
+/* Whether a name may have c at i, where a label began at *start; a dot ends
+ * it. */
+static inline bool
+fits(struct sts_text t, size_t i, uint8_t c, size_t *start)
+{
+	size_t began = *start;
+
+	if (sts_is_alnum(c)) {
+		return true;
+	}
+	if (c != '.') {
+		return c == '-';
+	}
+	*start = i + 1;
+	return label_valid(t, began, i);
+}
+
+static bool
+last_fits(struct sts_text t, size_t start)
+{
+	return label_valid(t, start, t.n) && !all_digits(t, start, t.n);
+}
+
 bool
 sts_name_valid(struct sts_text t)
 {
@@ -29,18 +52,30 @@ sts_name_valid(struct sts_text t)
 		return false;
 	}
 	for (size_t i = 0; i < t.n; i++) {
-		uint8_t c = t.p[i];
-
-		if (c == '.') {
-			if (!label_valid(t, start, i)) {
-				return false;
-			}
-			start = i + 1;
-		} else if (!sts_is_alnum(c) && c != '-') {
+		if (!fits(t, i, t.p[i], &start)) {
 			return false;
 		}
 	}
-	return label_valid(t, start, t.n) && !all_digits(t, start, t.n);
+	return last_fits(t, start);
+}
+
+bool
+sts_name_lower(uint8_t *out, struct sts_text t)
+{
+	size_t start = 0;
+
+	if (t.n == 0 || t.n > STS_NAME_MAX) {
+		return false;
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		uint8_t c = sts_lower(t.p[i]);
+
+		out[i] = c;
+		if (!fits(t, i, c, &start)) {
+			return false;
+		}
+	}
+	return last_fits(t, start);
 }
 
 unsigned

@@ -21,6 +21,10 @@ enum {
  */
 bool sts_name_valid(struct sts_text t);
 
+/* The same, and t in lower case to out, which has room for it; of a t that is
+ * no name a part of it. */
+bool sts_name_lower(uint8_t *out, struct sts_text t);
+
 /* Number of labels of a valid name. */
 unsigned sts_name_labels(struct sts_text t);
 

@@ -57,12 +57,14 @@ sts_cache_payload_len(const struct sts_cache *c, sts_ref ref)
 struct sts_cache_cursor
 sts_cache_seek(const struct sts_cache *c, sts_ref ref, size_t off)
 {
-	size_t len = sts_cache_payload_len(c, ref);
+	const uint8_t *head = sts_chunk(&c->chunks, ref);
+	size_t len = sts_get32le(head + STS_HEAD_PAYLOAD_LEN) & 0xffffff;
 	struct sts_cache_cursor from;
 
+	STS_ASSERT(head[STS_CHUNK_TAG] < STS_CLASS_COUNT);
 	off = off < len ? off : len;
 	from.at =
-	    sts_chunks_seek(&c->chunks, ref, sts_head_domain_len(c, ref) + off);
+	    sts_chunks_seek(&c->chunks, ref, head[STS_HEAD_DOMAIN_LEN] + off);
 	from.left = len - off;
 	return from;
 }

@@ -99,20 +99,22 @@ sts_chunks_piece(
     const struct sts_chunks *k, struct sts_chunk_pos *at, size_t max)
 {
 	struct sts_text piece = { NULL, 0 };
+	const uint8_t *p;
 
 	if (at->chunk == 0 || max == 0) {
 		return piece;
 	}
+	p = sts_chunk(k, at->chunk);
 	STS_ASSERT(at->off < STS_CHUNK_ROOM);
-	STS_ASSERT(sts_chunk_tag(k, at->chunk) == STS_CHUNK_BODY);
-	piece.p = sts_chunk(k, at->chunk) + STS_CHUNK_DATA + at->off;
+	STS_ASSERT(p[STS_CHUNK_TAG] == STS_CHUNK_BODY);
+	piece.p = p + STS_CHUNK_DATA + at->off;
 	piece.n = STS_CHUNK_ROOM - at->off;
 	if (piece.n > max) {
 		piece.n = max;
 	}
 	at->off += (uint32_t)piece.n;
 	if (at->off == STS_CHUNK_ROOM) {
-		at->chunk = sts_chunk_next(k, at->chunk);
+		at->chunk = sts_get32le(p + STS_CHUNK_NEXT);
 		at->off = 0;
 	}
 	return piece;

@@ -234,15 +234,12 @@ map_host(struct sts_key *k, struct sts_text host)
 static bool
 copy_host(struct sts_key *k, struct sts_text host)
 {
-	if (host.n > STS_DOMAIN_MAX) {
+	if (host.n > STS_DOMAIN_MAX || !sts_name_lower(k->domain, host)) {
 		return false;
-	}
-	for (size_t i = 0; i < host.n; i++) {
-		k->domain[i] = sts_lower(host.p[i]);
 	}
 	k->domain[host.n] = '\0';
 	k->len = (uint16_t)host.n;
-	return sts_name_valid(sts_text(k->domain, host.n));
+	return true;
 }
 
 static bool
@@ -325,8 +322,6 @@ parse(struct sts_key *k, struct sts_text text)
 {
 	struct sts_text host, port;
 
-	k->ported = false;
-	k->port = 0;
 	if (text.n == 0) {
 		return STS_WHY_KEY_EMPTY;
 	}
@@ -362,8 +357,14 @@ sts_domain_policy_host(uint8_t out[STS_POLICY_HOST_MAX], struct sts_text domain)
 enum sts_why
 sts_key_parse(struct sts_key *k, struct sts_text text)
 {
-	enum sts_why why = parse(k, text);
+	enum sts_why why;
 
+	k->bracketed = k->ported = false;
+	k->port = 0;
+	if (copy_host(k, text)) {
+		return STS_WHY_NONE; /* as of most keys */
+	}
+	why = parse(k, text);
 	return why == STS_WHY_KEY_INVALID && !is_ascii(text)
 		   ? STS_WHY_KEY_UNMAPPED
 		   : why;
