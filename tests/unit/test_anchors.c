@@ -569,6 +569,93 @@ START_TEST(hash_table)
 }
 END_TEST
 
+/* Among them certificates with other issuers, longer ones than are kept back
+ * until it is known whether their hash is wanted, with many RDNs. */
+static const char *const scanned[] = {
+	ROOT,
+	"tests/x509/anchors/constrained.pem",
+	"tests/x509/anchors/gone-and-root.pem",
+	"tests/x509/anchors/intermediate.pem",
+	"tests/x509/anchors/self-signed.pem",
+	"tests/x509/anchors/self-signed-ca.pem",
+	"tests/x509/anchors/sha1.pem",
+	"tests/x509/anchors/usual.pem",
+	"tests/x509/anchors/v1-issued.pem",
+	"tests/x509/cases/arena-kept.txt",
+	"tests/x509/cases/complex.txt",
+	"tests/x509/cases/intermediate-14-times-large.txt",
+	"tests/x509/cases/san-121.txt",
+	"tests/x509/cases/usual.txt",
+};
+
+/* The record of one certificate, hashed as it came. */
+static size_t
+record_of(struct sts_text der, uint8_t *out)
+{
+	static uint8_t bytes[16384];
+	static struct sts_x509_scan scan;
+	struct sts_x509_arena arena = { bytes, sizeof bytes, 0 };
+	struct sts_x509_cert c;
+
+	sts_x509_scan_begin(&scan, &c, &arena, sts_text(NULL, 0), der.n);
+	sts_x509_scan_feed(&scan, der);
+	if (sts_x509_scan_end(&scan) != STS_WHY_NONE ||
+	    c.fault != STS_WHY_NONE) {
+		return 0;
+	}
+	sts_anchor_put(out, &c, bytes);
+	return sts_anchor_size(&c);
+}
+
+/* The set has the record of each certificate that a scan finds usable. */
+static void
+holds_all(struct sts_text pem, const struct sts_anchors *set, size_t *found)
+{
+	static uint8_t der[16384], record[8192];
+	struct sts_text bytes = { NULL, 0 };
+	enum sts_pem_event event;
+	struct sts_pem p;
+	size_t n = 0;
+
+	sts_pem_begin(&p);
+	while ((event = sts_pem_next(&p, &pem, &bytes)) != STS_PEM_MORE) {
+		if (event == STS_PEM_BEGIN) {
+			n = 0;
+		} else if (event == STS_PEM_DATA) {
+			memcpy(der + n, bytes.p, bytes.n);
+			n += bytes.n;
+		} else if (event == STS_PEM_END) {
+			size_t size = record_of(sts_text(der, n), record);
+			bool there = size == 0;
+
+			for (size_t pos = 0; !there && pos < set->len;
+			     pos += sts_get16be(set->base + pos)) {
+				there =
+				    memcmp(set->base + pos, record, size) == 0;
+			}
+			ck_assert(there);
+			*found += size > 0;
+		}
+	}
+}
+
+/* What is read of a bundle is what would be read of each certificate: that
+ * most hashes are never taken changes no record. */
+START_TEST(as_scanned)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < UNIT_COUNT(scanned); i++) {
+		struct sts_text t = unit_file(scanned[i]);
+		struct result r = load(t, sizeof block, 100, 7);
+
+		ck_assert_int_eq(r.error, STS_ANCHORS_OK);
+		holds_all(t, &r.set, &found);
+	}
+	ck_assert_uint_ge(found, 40);
+}
+END_TEST
+
 /* The bundle of the machine, where there is one. */
 START_TEST(system_bundle)
 {
@@ -592,6 +679,9 @@ START_TEST(system_bundle)
 	ck_assert_uint_eq(r.set.count + r.left_out, certs);
 	ck_assert_uint_eq(r.left_out, 0);
 	ck_assert(sts_anchors_table(&r.set, block, r.set.len));
+	certs = 0;
+	holds_all(t, &r.set, &certs);
+	ck_assert_uint_ge(certs, r.set.count);
 }
 END_TEST
 
@@ -610,5 +700,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, left_out_named);
 	tcase_add_test(tc, table);
 	tcase_add_test(tc, hash_table);
+	tcase_add_test(tc, as_scanned);
 	tcase_add_test(tc, system_bundle);
 }

@@ -52,6 +52,7 @@ struct sts_anchors_load {
 	uint8_t kind; /* of the block at hand */
 	bool ended; /* the input is over */
 	uint8_t bytes[LOAD_ARENA];
+	struct sts_x509_kept kept;
 };
 
 STS_STATIC_ASSERT(sizeof(struct sts_anchors_load) <= STS_ANCHORS_LOAD_SIZE_MAX,
@@ -131,6 +132,7 @@ begin_block(struct sts_anchors_load *l)
 	sts_x509_scan_begin(
 	    &l->scan, &l->cert, &l->arena, sts_text(NULL, 0), STS_DER_LEN_MAX);
 	sts_x509_scan_subject(&l->scan, &l->subject);
+	sts_x509_scan_anchor(&l->scan, &l->kept);
 	sts_x509_trust_begin(&l->trust);
 }
 

@@ -191,6 +191,15 @@ octet_allowed(const struct sts_der *d, uint32_t at, uint8_t b)
 	}
 }
 
+/* How many octets behind the one at `at` cannot be wrong, with n behind it: of
+ * all but an object identifier only the first two tell, and the last. Keys and
+ * signatures are long. */
+static size_t
+octets_to_skip(const struct sts_der *d, uint32_t at, size_t n)
+{
+	return d->tag != OID && at > 0 && n > 1 ? n - 1 : 0;
+}
+
 /* Whether the next contents, from octet number `at`, are as DER has them. */
 static bool
 contents_allowed(struct sts_der *d, uint32_t at, struct sts_text content)
@@ -199,13 +208,15 @@ contents_allowed(struct sts_der *d, uint32_t at, struct sts_text content)
 	    d->tag != BIT_STRING) {
 		return true;
 	}
-	for (size_t i = 0; i < content.n; i++, at++) {
+	for (size_t i = 0, skip; i < content.n; i += 1 + skip) {
 		if (!octet_allowed(d, at, content.p[i])) {
 			return false;
 		}
 		if (d->tag != BIT_STRING || at == 0) {
 			d->before = content.p[i];
 		}
+		skip = octets_to_skip(d, at, content.n - 1 - i);
+		at += 1 + (uint32_t)skip;
 	}
 	return true;
 }

@@ -146,7 +146,7 @@ enum {
 static uint8_t
 first_rule(uint8_t node)
 {
-	uint8_t i = 0;
+	uint8_t i = node == LEAF ? RULES : 0;
 
 	while (i < RULES && rules[i].parent != node) {
 		i++;
@@ -285,10 +285,10 @@ absorb(struct sts_x509_scan *s, struct sts_text t)
 	if (s->naming) {
 		br_sha256_update(&s->part.name, t.p, t.n);
 	}
-	if (s->digest == STS_X509_DIGEST_HASH) {
-		s->tbs.vtable->update(&s->tbs.vtable, t.p, t.n);
-	} else if (s->digest == STS_X509_DIGEST_PREFIX) {
+	if (s->digest == STS_X509_DIGEST_PREFIX) {
 		append_prefix(s, t);
+	} else if (s->digest != STS_X509_DIGEST_NONE) {
+		sts_x509_hash_tbs(s, t);
 	}
 }
 
@@ -352,6 +352,13 @@ sts_x509_scan_subject(struct sts_x509_scan *s, struct sts_x509_subject *subject)
 {
 	memset(subject, 0, sizeof *subject);
 	s->subject = subject;
+}
+
+void
+sts_x509_scan_anchor(struct sts_x509_scan *s, struct sts_x509_kept *kept)
+{
+	kept->len = 0;
+	s->kept = kept;
 }
 
 bool

@@ -21,6 +21,7 @@ enum {
 	STS_X509_RDNS_MAX = 8, /* prefixes kept of one subject */
 	STS_X509_VALUE_MAX = 256, /* a primitive value that is looked at */
 	STS_X509_PREFIX_MAX = 96, /* TBS bytes before the algorithm is known */
+	STS_X509_TBS_KEPT = 2048, /* TBS bytes that may wait to be hashed */
 	STS_X509_SUBJECT_MAX = 64, /* of a subject's text */
 	STS_X509_PATH_LEN_NONE = 255
 };
@@ -98,6 +99,13 @@ struct sts_x509_arena {
 	size_t used;
 };
 
+/* TBS bytes that are hashed at the end, or never. Of a root with a key of 4,096
+ * bits it is 1,400; what is longer is hashed as it comes. */
+struct sts_x509_kept {
+	uint16_t len;
+	uint8_t bytes[STS_X509_TBS_KEPT];
+};
+
 struct sts_x509_frame {
 	uint8_t rule; /* of the element */
 	uint8_t node; /* whose children it has */
@@ -112,6 +120,7 @@ struct sts_x509_scan {
 	struct sts_x509_arena *arena;
 	struct sts_text host;
 	struct sts_x509_subject *subject; /* or NULL */
+	struct sts_x509_kept *kept; /* or NULL */
 	size_t start; /* arena.used before this certificate */
 	size_t seen; /* extension OIDs of this certificate: arena's end */
 	size_t stored; /* offset of the value being stored */
@@ -152,6 +161,14 @@ void sts_x509_scan_begin(struct sts_x509_scan *s, struct sts_x509_cert *cert,
 /* After begin: fill *subject too, as far as the certificate can be read. */
 void sts_x509_scan_subject(
     struct sts_x509_scan *s, struct sts_x509_subject *subject);
+
+/*
+ * After begin: it is read to be an anchor. Then its hash is there unless it
+ * signs itself as a CA (no such anchor is known by its hash: anchors_set.h),
+ * and the hashes of its first RDNs are not. Half the cost of a bundle is
+ * hashes. *kept is scratch until the end.
+ */
+void sts_x509_scan_anchor(struct sts_x509_scan *s, struct sts_x509_kept *kept);
 
 /* The next bytes. */
 void sts_x509_scan_feed(struct sts_x509_scan *s, struct sts_text in);

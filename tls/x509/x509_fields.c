@@ -120,9 +120,11 @@ sts_x509_end_rdn(struct sts_x509_scan *s)
 		s->cert->flags |= STS_X509_DIR_EXCESS;
 		return;
 	}
-	sts_x509_name_hash(s, hash, sizeof hash);
-	sts_x509_put(s, sts_text(hash, sizeof hash));
 	s->cert->rdn_count++;
+	if (s->kept == NULL) {
+		sts_x509_name_hash(s, hash, sizeof hash);
+		sts_x509_put(s, sts_text(hash, sizeof hash));
+	}
 }
 
 /* An e-mail address in the subject is a name too (RFC 5280 4.2.1.10). */
@@ -193,12 +195,46 @@ hash_of(unsigned id)
 	return id == br_sha384_ID ? &br_sha384_vtable : &br_sha512_vtable;
 }
 
-/* The algorithm is known: what was kept is hashed, the rest as it comes. */
+static void
+begin_hash(struct sts_x509_scan *s, struct sts_text t)
+{
+	const br_hash_class *hash = hash_of(s->cert->sig_hash);
+
+	hash->init(&s->tbs.vtable);
+	hash->update(&s->tbs.vtable, t.p, t.n);
+	s->digest = STS_X509_DIGEST_HASH;
+}
+
+/* It has no more room, or is wanted after all. */
+static void
+hash_kept(struct sts_x509_scan *s)
+{
+	begin_hash(s, sts_text(s->kept->bytes, s->kept->len));
+}
+
+void
+sts_x509_hash_tbs(struct sts_x509_scan *s, struct sts_text t)
+{
+	struct sts_x509_kept *k = s->kept;
+
+	if (s->digest == STS_X509_DIGEST_LATER &&
+	    t.n > sizeof k->bytes - k->len) {
+		hash_kept(s);
+	}
+	if (s->digest == STS_X509_DIGEST_LATER) {
+		memcpy(k->bytes + k->len, t.p, t.n);
+		k->len = (uint16_t)(k->len + t.n);
+	} else {
+		s->tbs.vtable->update(&s->tbs.vtable, t.p, t.n);
+	}
+}
+
+/* The algorithm is known: what was kept is hashed, the rest as it comes; or
+ * all of it waits for the end. */
 void
 sts_x509_end_alg(struct sts_x509_scan *s)
 {
 	const struct sts_x509_sig_alg *a = sts_x509_sig_alg(sts_x509_value(s));
-	const br_hash_class *hash;
 
 	s->alg = (uint8_t)sts_x509_sig_alg_row(a);
 	s->digest = STS_X509_DIGEST_NONE;
@@ -210,12 +246,14 @@ sts_x509_end_alg(struct sts_x509_scan *s)
 		sts_x509_sig_fault(s, STS_WHY_X509_LIMIT);
 		return;
 	}
-	hash = hash_of(a->hash);
 	s->cert->sig_rsa = a->rsa;
 	s->cert->sig_hash = a->hash;
-	hash->init(&s->tbs.vtable);
-	hash->update(&s->tbs.vtable, s->prefix, s->prefix_len);
-	s->digest = STS_X509_DIGEST_HASH;
+	if (s->kept == NULL) {
+		begin_hash(s, sts_text(s->prefix, s->prefix_len));
+	} else {
+		s->digest = STS_X509_DIGEST_LATER;
+		sts_x509_hash_tbs(s, sts_text(s->prefix, s->prefix_len));
+	}
 }
 
 size_t
@@ -225,11 +263,22 @@ sts_x509_hash_len(const struct sts_x509_cert *c)
 	return c->sig_hash == 0 ? 0 : (size_t)(c->sig_hash - 2) * 16;
 }
 
+/* It vouches for itself, whatever its bytes are. */
+static bool
+signs_itself(const struct sts_x509_cert *c)
+{
+	return (c->flags & STS_X509_CA) != 0 &&
+	       memcmp(c->subject, c->issuer, STS_X509_NAME_HASH) == 0;
+}
+
 void
 sts_x509_end_tbs(struct sts_x509_scan *s)
 {
 	if (s->version == 1) {
 		s->cert->flags |= STS_X509_V1;
+	}
+	if (s->digest == STS_X509_DIGEST_LATER && !signs_itself(s->cert)) {
+		hash_kept(s);
 	}
 	if (s->digest == STS_X509_DIGEST_HASH) {
 		uint8_t hash[br_sha512_SIZE];

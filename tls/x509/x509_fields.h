@@ -24,6 +24,7 @@ enum sts_x509_sink {
 enum sts_x509_digest {
 	STS_X509_DIGEST_NONE,
 	STS_X509_DIGEST_PREFIX, /* kept until the algorithm is known */
+	STS_X509_DIGEST_LATER, /* kept until it is known whether it counts */
 	STS_X509_DIGEST_HASH
 };
 
@@ -43,6 +44,9 @@ struct sts_text sts_x509_value(const struct sts_x509_scan *s);
 
 /* The hash of the name so far, cut to n bytes. */
 void sts_x509_name_hash(const struct sts_x509_scan *s, uint8_t *out, size_t n);
+
+/* TBS bytes, the algorithm being known. */
+void sts_x509_hash_tbs(struct sts_x509_scan *s, struct sts_text t);
 
 /* x509_fields.c: names, the TBS certificate, the signature, the key. */
 enum sts_x509_sink sts_x509_begin_name(struct sts_x509_scan *s);
