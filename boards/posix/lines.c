@@ -44,8 +44,7 @@ sts_lines_rewind(struct sts_lines *l)
 {
 	l->number = 0;
 	l->cut = false;
-	l->pos = 0;
-	l->len = 0;
+	l->pos = l->len = l->total = 0;
 	if (lseek(l->fd, 0, SEEK_SET) < 0) {
 		l->error = errno;
 	}
@@ -63,6 +62,10 @@ fill(struct sts_lines *l)
 	if (l->len == sizeof l->buf || l->error != 0) {
 		return false;
 	}
+	if (l->total >= STS_LINES_FILE_MAX) {
+		l->error = EFBIG; /* a device, or somebody writes for ever */
+		return false;
+	}
 	do {
 		n = read(l->fd, l->buf + l->len, sizeof l->buf - l->len);
 	} while (n < 0 && errno == EINTR);
@@ -73,6 +76,7 @@ fill(struct sts_lines *l)
 		return false;
 	}
 	l->len += (size_t)n;
+	l->total += (size_t)n;
 	return true;
 }
 

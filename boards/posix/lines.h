@@ -9,7 +9,8 @@
 #include "../../core/base/bytes.h"
 
 enum {
-	STS_LINE_MAX = 4096
+	STS_LINE_MAX = 4096,
+	STS_LINES_FILE_MAX = 64 << 20 /* octets; more is an error, EFBIG */
 };
 
 struct sts_lines {
@@ -20,6 +21,7 @@ struct sts_lines {
 	/* Private. */
 	int fd;
 	size_t pos, len;
+	size_t total; /* octets of the file so far */
 	uint8_t buf[STS_LINE_MAX];
 };
 

@@ -449,6 +449,26 @@ START_TEST(options_win)
 }
 END_TEST
 
+/* What never ends is not read for ever. */
+START_TEST(endless)
+{
+	char folder[] = "/tmp/mtasts-endless-XXXXXX", file[sizeof folder + 8];
+	struct sts_dns_servers servers;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/zero", folder);
+	ck_assert_int_eq(symlink("/dev/zero", file), 0);
+	alarm(30); /* what goes on all the same is killed */
+	unit_int("configuration", load(file, NULL), 0);
+	unit_int("resolv.conf", sts_resolv_read(file, &servers),
+	    STS_RESOLV_UNREADABLE);
+	unit_int("why", errno, EFBIG);
+	alarm(0);
+	unlink(file);
+	rmdir(folder);
+}
+END_TEST
+
 /* A pipe in the place of any file that a running daemon reads again: it is an
  * error at once, and not waited for. */
 START_TEST(pipes)
@@ -916,6 +936,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, every_key);
 	tcase_add_test(tc, options_win);
+	tcase_add_test(tc, endless);
 	tcase_add_test(tc, pipes);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, limits);
