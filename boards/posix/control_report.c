@@ -96,6 +96,25 @@ first_address(struct sts_control_report *r, const struct sts_tally *t)
 	return r->config.contact;
 }
 
+/* In whose name, by texts of our own. */
+static bool
+take_config(struct sts_control_report *r, const struct sts_agent *a)
+{
+	struct sts_report_config *c = &r->config;
+
+	if (!sts_agent_report_config(a, c)) {
+		return false;
+	}
+	STS_ASSERT(c->organization.n <= sizeof r->organization);
+	STS_ASSERT(c->contact.n <= sizeof r->contact);
+	memcpy(r->organization, c->organization.p, c->organization.n);
+	memcpy(r->contact, c->contact.p, c->contact.n);
+	c->organization = sts_text(r->organization, c->organization.n);
+	c->contact = sts_text(r->contact, c->contact.n);
+	c->submitter = sts_report_submitter(c->contact);
+	return true;
+}
+
 bool
 sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,
     struct sts_text domain, bool json, uint64_t random)
@@ -103,7 +122,7 @@ sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,
 	struct sts_tally *t;
 
 	memset(r, 0, sizeof *r);
-	if (!sts_agent_report_config(a, &r->config)) {
+	if (!take_config(r, a)) {
 		return false;
 	}
 	t = sts_agent_report_tally(a);

@@ -12,7 +12,8 @@
 
 enum {
 	STS_CONTROL_REPORT_ROOM = 1024, /* for a line of the list */
-	STS_CONTROL_REPORT_PIECE = 256
+	STS_CONTROL_REPORT_PIECE = 256,
+	STS_CONTROL_NAME_MAX = 255 /* of us, more than any is that is valid */
 };
 
 struct sts_control_report {
@@ -21,7 +22,10 @@ struct sts_control_report {
 	uint8_t slot; /* of the list, */
 	uint32_t ref; /* and where it is; or the domain that is shown */
 	bool json, begun;
+	/* A reload may change what the texts were taken from. */
 	struct sts_report_config config;
+	uint8_t organization[STS_CONTROL_NAME_MAX];
+	uint8_t contact[STS_CONTROL_NAME_MAX];
 	struct sts_report_letter letter;
 	uint8_t to[STS_TLSRPT_ADDRESS_MAX];
 	struct sts_report_mail mail;

@@ -229,11 +229,10 @@ put_summary(const struct sts_report *r, struct sts_json_put *p)
 	}
 	sts_json_put_close(p, '}');
 	sts_json_put_open(p, "summary", '{');
-	sts_json_put_number(
-	    p, "total-successful-session-count", policy.successes);
-	sts_json_put_number(p, "total-failure-session-count", policy.failures);
+	sts_json_put_number(p, "total-successful-session-count", r->count[0]);
+	sts_json_put_number(p, "total-failure-session-count", r->count[1]);
 	sts_json_put_close(p, '}');
-	if (policy.failure != 0) {
+	if (r->failure != 0) {
 		sts_json_put_open(p, "failure-details", '[');
 	}
 }
@@ -264,7 +263,7 @@ put_failure(const struct sts_report *r, struct sts_json_put *p)
 	put_field(r, p, "receiving-mx-hostname", f.texts[STS_REPORT_MX]);
 	put_field(r, p, "receiving-mx-helo", f.texts[STS_REPORT_HELO]);
 	put_field(r, p, "receiving-ip", f.texts[STS_REPORT_MX_IP]);
-	sts_json_put_number(p, "failed-session-count", f.count);
+	sts_json_put_number(p, "failed-session-count", r->count[0]);
 	put_field(r, p, "additional-information", f.texts[STS_REPORT_INFO]);
 	put_field(r, p, "failure-reason-code", f.texts[STS_REPORT_REASON]);
 	if (f.further) {
@@ -277,10 +276,7 @@ put_failure(const struct sts_report *r, struct sts_json_put *p)
 static void
 put_end(const struct sts_report *r, struct sts_json_put *p)
 {
-	struct sts_tally_policy policy;
-
-	sts_tally_policy(r->tally, r->policy, &policy);
-	if (policy.failure != 0) {
+	if (r->failure != 0) {
 		sts_json_put_close(p, ']');
 	}
 	sts_json_put_close(p, '}');
@@ -368,7 +364,6 @@ advance(struct sts_report *r)
 		begin_list(r, MX, policy.mx_count);
 		break;
 	case SUMMARY:
-		r->failure = policy.failure;
 		r->stage = r->failure != 0 ? FAILURE : POLICY_END;
 		break;
 	case FAILURE:
@@ -380,6 +375,25 @@ advance(struct sts_report *r)
 		break;
 	default:
 		r->stage++;
+	}
+}
+
+/* An element begins. What it counts may rise until its last part is read, as
+ * may be that the first failure comes, if the day is today's. */
+static void
+note_counts(struct sts_report *r)
+{
+	struct sts_tally_policy policy;
+	struct sts_tally_failure f;
+
+	if (r->stage == SUMMARY) {
+		sts_tally_policy(r->tally, r->policy, &policy);
+		r->count[0] = policy.successes;
+		r->count[1] = policy.failures;
+		r->failure = policy.failure;
+	} else if (r->stage == FAILURE) {
+		sts_tally_failure(r->tally, r->failure, &f);
+		r->count[0] = f.count;
 	}
 }
 
@@ -424,6 +438,9 @@ sts_report_read(struct sts_report *r, struct sts_span out)
 		struct sts_sink s = { 0, r->off, to, out.p + n };
 		struct sts_json_put p;
 
+		if (r->off == 0) {
+			note_counts(r);
+		}
 		sts_json_put_begin(&p, &s);
 		put_element(r, &p);
 		if (s.pos > to) {

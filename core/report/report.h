@@ -48,6 +48,7 @@ struct sts_report {
 	uint32_t domain, policy, failure;
 	struct sts_tally_text strings; /* what is left of the list */
 	size_t off; /* octets of the element at hand that were read */
+	uint32_t count[2]; /* its numbers, as they were when it began */
 };
 
 /* Begin with the report about the domain `ref` of the tally. All three stay as

@@ -19,6 +19,7 @@
 #include "../../boards/posix/report_file.h"
 #include "../../core/agent/agent_state.h"
 #include "../../core/base/crc32.h"
+#include "../../core/base/text.h"
 #include "../../core/cache/payload.h"
 #include "../mem/mem.h"
 #include "unit.h"
@@ -520,6 +521,86 @@ START_TEST(shown_report_is_dropped)
 }
 END_TEST
 
+/* Whether the text is one JSON object. */
+static bool
+is_object(struct sts_text t)
+{
+	struct sts_json j;
+	enum sts_json_event what = STS_JSON_MORE;
+
+	sts_json_begin(&j);
+	while (t.n > 0 && what < STS_JSON_LIMIT) {
+		t = sts_text_skip(t, sts_json_read(&j, t, &what));
+	}
+	return what < STS_JSON_LIMIT && sts_json_between(&j);
+}
+
+/* Sessions end while today's report is read, an octet at a time: numbers grow
+ * longer, and the first failure of a policy comes at each place once. */
+START_TEST(report_is_whole_while_counted)
+{
+	static const char domain[] = "a.example";
+	struct sts_report_config config;
+	struct sts_report r;
+	size_t len = 1;
+
+	start();
+	sts_tally_day(tally(), DAY);
+	ck_assert(sts_agent_report_config(&agent, &config));
+	for (size_t first = 0; first < len; first++) {
+		ck_assert(sts_event_begin(&event, unit_span(domain),
+		    unit_span("v=TLSRPTv1; rua=mailto:a@b.example")));
+		for (unsigned i = 0; i < 9; i++) { /* successes */
+			ck_assert(sts_agent_report_event(&agent, &event));
+		}
+		uint32_t ref = sts_tally_find(
+		    tally(), sts_tally_today(tally()), unit_span(domain), 0);
+
+		sts_tally_pin(tally(), ref);
+		sts_report_begin(&r, tally(), ref, &config);
+		for (len = 0; len < sizeof out &&
+			      sts_report_read(&r, sts_span(out + len, 1)) > 0;
+		     len++) {
+			if (len >= first) {
+				counted(domain);
+			}
+		}
+		ck_assert_msg(is_object(sts_text(out, len)), "from %lu: %.*s",
+		    (unsigned long)first, (int)len, (const char *)out);
+		sts_tally_unpin(tally(), ref);
+		sts_tally_drop(tally(), ref, true);
+		sts_tally_day(tally(), tally()->days[tally()->today] + 1);
+	}
+	mem_end(&mem);
+}
+END_TEST
+
+/* A reload overwrites the names that the report began with. */
+START_TEST(report_keeps_its_names)
+{
+	static char contact[] = "tls@gateway.example";
+	size_t before, after;
+	static uint8_t was[OUT_MAX];
+
+	reporter.contact = unit_span(contact);
+	start();
+	reporter.contact = unit_span(contact);
+	sts_tally_day(tally(), DAY);
+	counted("a.example");
+	begin_show(false);
+	show(1000, &before);
+	memcpy(was, out, before);
+	sts_control_report_end(&shown);
+	begin_show(false);
+	memset(contact, 'x', sizeof contact - 1);
+	show(1000, &after);
+	unit_int("octets", (long long)after, (long long)before);
+	ck_assert_mem_eq(out, was, before);
+	sts_control_report_end(&shown);
+	mem_end(&mem);
+}
+END_TEST
+
 /* ---- records that are looked at ---- */
 
 /* A policy in testing mode, and a session that failed under it. */
@@ -628,5 +709,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
 	tcase_add_test(tc, shown_report_is_dropped);
+	tcase_add_test(tc, report_is_whole_while_counted);
+	tcase_add_test(tc, report_keeps_its_names);
 	tcase_add_test(tc, record_is_the_same_each_time);
 }
