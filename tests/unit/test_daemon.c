@@ -9,7 +9,7 @@ const char unit_name[] = "daemon";
 /* The command line: what it says and its exit code. */
 static const struct {
 	const char *name;
-	const char *args[8];
+	const char *args[9];
 	int code;
 	const char *text;
 } commands[] = {
