@@ -134,6 +134,30 @@ sts_dns_health_clear(struct sts_dns_health *h, const struct sts_addr *server,
 }
 
 void
+sts_dns_health_knows_edns(
+    struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
+{
+	if (h != NULL) {
+		struct sts_dns_known *r = enter(h, server, now);
+
+		r->knows_edns = true;
+		r->edns_at = now;
+		r->traits &= (uint8_t)~bit(STS_DNS_PLAIN);
+	}
+}
+
+void
+sts_dns_health_lost_edns(struct sts_dns_health *h,
+    const struct sts_addr *server, sts_ms began, sts_ms now)
+{
+	const struct sts_dns_known *r = find(h, server);
+
+	if (r == NULL || !r->knows_edns || sts_before(r->edns_at, began)) {
+		sts_dns_health_note(h, server, STS_DNS_PLAIN, now);
+	}
+}
+
+void
 sts_dns_health_heard(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
 {
@@ -184,15 +208,35 @@ sts_dns_health_set_aside(struct sts_dns_health *h,
 	}
 }
 
+/* Whether `at` lies so far back that what was seen then is forgotten. */
+static bool
+is_old(sts_ms at, sts_ms now)
+{
+	return sts_before(at + 2 * STS_DNS_HEALTH_MS, now);
+}
+
+static void
+age(struct sts_dns_known *r, sts_ms now)
+{
+	if (is_old(r->used_at, now)) {
+		memset(r, 0, sizeof *r);
+		return;
+	}
+	r->heard = r->heard && !is_old(r->heard_at, now);
+	r->knows_edns = r->knows_edns && !is_old(r->edns_at, now);
+	for (unsigned t = 0; t < STS_DNS_TRAITS; t++) {
+		if (is_old(r->until[t] - STS_DNS_HEALTH_MS, now)) {
+			r->traits &= (uint8_t)~bit((enum sts_dns_trait)t);
+		}
+	}
+}
+
 void
 sts_dns_health_age(struct sts_dns_health *h, sts_ms now)
 {
 	for (unsigned i = 0; i < STS_DNS_SERVERS_MAX; i++) {
-		struct sts_dns_known *r = &h->server[i];
-
-		if (r->addr.af != STS_AF_NONE &&
-		    sts_before(r->used_at + 2 * STS_DNS_HEALTH_MS, now)) {
-			memset(r, 0, sizeof *r);
+		if (h->server[i].addr.af != STS_AF_NONE) {
+			age(&h->server[i], now);
 		}
 	}
 }

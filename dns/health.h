@@ -13,7 +13,8 @@
  * Silence alone may be the domain's doing (its own servers are slow, or want it
  * so), and a stranger must not choose which server we ask. So a server is set
  * aside only when another has answered the same question, and it was not heard
- * of in any question meanwhile.
+ * of in any question meanwhile; nor does it lose EDNS for a question that it
+ * answered without, if it answered any with it meanwhile.
  */
 #ifndef STS_DNS_HEALTH_H
 #define STS_DNS_HEALTH_H
@@ -49,11 +50,12 @@ struct sts_dns_known {
 	struct sts_addr addr; /* af NONE: free */
 	uint8_t traits; /* a bit each */
 	bool heard; /* heard_at counts */
-	sts_ms used_at, heard_at;
+	bool knows_edns; /* edns_at counts */
+	sts_ms used_at, heard_at, edns_at;
 	sts_ms until[STS_DNS_TRAITS];
 };
 
-/* 48 bytes a server. Zeros: nothing is known. */
+/* 52 bytes a server. Zeros: nothing is known. */
 struct sts_dns_health {
 	/* Private. */
 	struct sts_dns_known server[STS_DNS_SERVERS_MAX];
@@ -89,6 +91,13 @@ void sts_dns_health_note(struct sts_dns_health *h,
 void sts_dns_health_clear(struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);
 
+/* It answered a question with EDNS. It answered one that began at `began` without
+ * it, and not before: that is believed unless it knew EDNS since then. */
+void sts_dns_health_knows_edns(
+    struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
+void sts_dns_health_lost_edns(struct sts_dns_health *h,
+    const struct sts_addr *server, sts_ms began, sts_ms now);
+
 /* It answered something: it is not set aside any more. */
 void sts_dns_health_heard(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
@@ -108,8 +117,9 @@ void sts_dns_health_set_aside(struct sts_dns_health *h,
     sts_ms now);
 
 /*
- * Forget what is older than twice STS_DNS_HEALTH_MS; to be called at least once
- * in a week, since times wrap.
+ * Forget what is older than twice STS_DNS_HEALTH_MS, each for itself, however
+ * often the server is asked; to be called at least once in a week, since times
+ * wrap.
  */
 void sts_dns_health_age(struct sts_dns_health *h, sts_ms now);
 

@@ -335,12 +335,12 @@ learn(struct sts_upstream *u, bool answered, bool knows_edns)
 		sts_dns_health_clear(u->health, server, STS_DNS_NO_TCP);
 	}
 	if (u->edns && knows_edns) {
-		sts_dns_health_clear(u->health, server, STS_DNS_PLAIN);
+		sts_dns_health_knows_edns(u->health, server, u->now);
 		u->lost_edns &= (uint8_t)~server_bit(u);
 	} else if (u->edns) {
 		u->lost_edns |= (uint8_t)server_bit(u);
 	} else if (answered && (u->lost_edns & server_bit(u)) != 0) {
-		sts_dns_health_note(u->health, server, STS_DNS_PLAIN, u->now);
+		sts_dns_health_lost_edns(u->health, server, u->began, u->now);
 	}
 	if (answered) {
 		sts_dns_health_set_aside(

@@ -155,9 +155,72 @@ START_TEST(places)
 	sts_dns_health_age(&h, START + 2 * STS_DNS_HEALTH_MS + 50);
 	ck_assert(!sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
 	a = server(0);
-	ck_assert(sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
-	sts_dns_health_age(&h, START + 3 * STS_DNS_HEALTH_MS);
+	ck_assert(sts_dns_health_answered(&h, &a));
 	ck_assert(!sts_dns_health_ever(&h, &a, STS_DNS_PLAIN));
+	sts_dns_health_age(&h, START + 3 * STS_DNS_HEALTH_MS);
+	ck_assert(!sts_dns_health_answered(&h, &a));
+}
+END_TEST
+
+/* What is asked all the time is forgotten as well, each thing for itself, before
+ * its time seems to lie ahead. */
+START_TEST(weeks)
+{
+	struct sts_dns_servers s = servers(2);
+	struct sts_dns_health h;
+	sts_ms now = START;
+
+	sts_dns_health_init(&h);
+	sts_dns_health_heard(&h, &s.addr[0], now);
+	sts_dns_health_knows_edns(&h, &s.addr[0], now);
+	sts_dns_health_note(&h, &s.addr[0], STS_DNS_NO_TCP, now);
+	sts_dns_health_note(&h, &s.addr[1], STS_DNS_NO_TCP, now);
+	for (unsigned hour = 0; hour < 26 * 24; hour++) {
+		now += 3600000;
+		/* The first is silent all the time, the second never. */
+		sts_dns_health_note(&h, &s.addr[0], STS_DNS_ASIDE, now);
+		sts_dns_health_heard(&h, &s.addr[1], now);
+		sts_dns_health_age(&h, now);
+		if (hour > 3) {
+			ck_assert(!sts_dns_health_answered(&h, &s.addr[0]));
+			for (unsigned i = 0; i < 2; i++) {
+				ck_assert(!sts_dns_health_is(
+				    &h, &s.addr[i], STS_DNS_NO_TCP, now));
+			}
+		}
+	}
+	sts_dns_health_clear(&h, &s.addr[0], STS_DNS_ASIDE);
+	sts_dns_health_set_aside(&h, &s, 1, now - 3000, now);
+	unit_int("order", sts_dns_health_order(&h, &s, now), 1);
+	sts_dns_health_lost_edns(&h, &s.addr[0], now - 3000, now);
+	ck_assert(sts_dns_health_is(&h, &s.addr[0], STS_DNS_PLAIN, now));
+}
+END_TEST
+
+/* One domain's slow servers do not teach that ours loses EDNS. */
+START_TEST(edns_meanwhile)
+{
+	struct sts_dns_health h;
+	struct sts_addr a = server(1), b = server(2);
+
+	sts_dns_health_init(&h);
+	sts_dns_health_knows_edns(&h, &a, START + 1000);
+	sts_dns_health_knows_edns(&h, &b, START - 1);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sts_addr *s = i == 0 ? &a : &b;
+
+		sts_dns_health_lost_edns(&h, s, START, START + 3000);
+		unit_int("lost",
+		    sts_dns_health_is(&h, s, STS_DNS_PLAIN, START + 3000),
+		    i == 1);
+	}
+	sts_dns_health_knows_edns(&h, &b, START + 4000);
+	ck_assert(!sts_dns_health_ever(&h, &b, STS_DNS_PLAIN));
+	a = server(3);
+	sts_dns_health_lost_edns(&h, &a, START, START + 3000);
+	ck_assert(sts_dns_health_is(&h, &a, STS_DNS_PLAIN, START + 3000));
+	sts_dns_health_lost_edns(NULL, &a, START, START);
+	sts_dns_health_knows_edns(NULL, &a, START);
 }
 END_TEST
 
@@ -168,4 +231,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, whose);
 	tcase_add_test(tc, set_aside);
 	tcase_add_test(tc, places);
+	tcase_add_test(tc, weeks);
+	tcase_add_test(tc, edns_meanwhile);
 }
