@@ -187,6 +187,9 @@ forget_times(struct sts_agent *a)
 		a->grace_over = true;
 	}
 	sts_agent_notices_forget(a);
+	if (sts_agent_shares(a)) {
+		sts_agent_share_forget_times(a);
+	}
 }
 
 static unsigned

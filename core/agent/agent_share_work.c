@@ -76,6 +76,18 @@ repair(struct sts_agent *a, struct sts_text domain)
 	sts_share_publish(a->share.engine, domain, false);
 }
 
+/* What may be written again is forgotten, before its time seems to lie ahead. */
+void
+sts_agent_share_forget_times(struct sts_agent *a)
+{
+	for (unsigned i = 0; i < STS_SHARE_REPAIRS; i++) {
+		if (!sts_before(a->now,
+			a->share.repaired[i].at + STS_SHARE_REPAIR_MS)) {
+			a->share.repaired[i].hash = 0;
+		}
+	}
+}
+
 /* Begin to publish all that is held, where the server has nothing. */
 static void
 walk_begin(struct sts_agent *a)

@@ -697,6 +697,8 @@ void sts_agent_share_work(struct sts_agent *a);
  * what is held is published again. When that is due. */
 void sts_agent_share_tick(struct sts_agent *a);
 bool sts_agent_share_due(const struct sts_agent *a, sts_ms *at);
+/* As sts_agent_notices_forget. */
+void sts_agent_share_forget_times(struct sts_agent *a);
 /* Whether the share works with what these settings point to. */
 bool sts_agent_share_uses(
     const struct sts_agent *a, const struct sts_settings *s);

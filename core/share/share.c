@@ -239,6 +239,7 @@ share_tick(void *e, sts_ms now, int64_t wall_s)
 	}
 	judge_wait(s);
 	if (s->state == STS_SHARE_UP) {
+		sts_share_settled(s);
 		judge_silence(s);
 		begin_scan(s);
 	}

@@ -37,6 +37,8 @@ enum sts_share_trouble {
 };
 void sts_share_fail(
     struct sts_share *s, enum sts_share_trouble trouble, enum sts_why why);
+/* If the connection has lasted for long, what failed before is forgotten. */
+void sts_share_settled(struct sts_share *s);
 /* The connection is there, and safe if it has to be. */
 void sts_share_greet(struct sts_share *s);
 /* HELLO was answered; or the server does not know it. */

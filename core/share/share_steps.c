@@ -73,6 +73,16 @@ next_server(struct sts_share *s)
 	s->at = (uint8_t)((s->at + 1) % s->setup->server_count);
 }
 
+/* To be called while it is up, more often than milliseconds wrap. */
+void
+sts_share_settled(struct sts_share *s)
+{
+	if (!sts_before(s->now, s->up_at + SETTLED_MS)) {
+		s->failures = s->moves = 0;
+		s->rest_ms = 0;
+	}
+}
+
 void
 sts_share_fail(
     struct sts_share *s, enum sts_share_trouble trouble, enum sts_why why)
@@ -82,9 +92,8 @@ sts_share_fail(
 	if (s->state == STS_SHARE_CLOSING || s->state == STS_SHARE_OFF) {
 		return;
 	}
-	if (was_up && !sts_before(s->now, s->up_at + SETTLED_MS)) {
-		s->failures = s->moves = 0;
-		s->rest_ms = 0;
+	if (was_up) {
+		sts_share_settled(s);
 	}
 	s->failures = (uint8_t)(s->failures + (s->failures < UINT8_MAX));
 	s->why = (uint8_t)why;
