@@ -190,6 +190,7 @@ forget_times(struct sts_agent *a)
 	if (sts_agent_shares(a)) {
 		sts_agent_share_forget_times(a);
 	}
+	sts_agent_journal_forget_times(a);
 }
 
 static unsigned
@@ -250,7 +251,9 @@ agent_deadline(const void *e, sts_ms *at)
 	sts_ms slots_at;
 
 	if (!a->serving) {
-		return false; /* the driver wakes it when the journal is read */
+		/* The driver wakes it when the journal is read. */
+		*at = sts_agent_journal_early_until(a);
+		return true;
 	}
 	*at = a->sweep_at;
 	if (sts_agent_slots_due(a, &slots_at)) {

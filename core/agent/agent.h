@@ -44,7 +44,9 @@ bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
  * 1 done, STS_IO_AGAIN; due returns when to call it next, false: not before
  * something else happens. While it is loading, questions that what is kept may
  * decide wait for the end of that (at most their queue_wait, then TEMP), and
- * nothing is looked up, fetched, refreshed or swept.
+ * nothing is looked up, fetched, refreshed or swept. After a minute it is
+ * loading no more, whether or not the store has answered: what was read so far
+ * is no answer then, either, and what comes is still read.
  */
 bool sts_agent_journal_loading(const struct sts_agent *a);
 int sts_agent_journal_step(

@@ -8,12 +8,17 @@
  * on              there is a journal; the fields below count
  * told, loaded    what was reported of its state, and whether its content is
  *                 in the cache
- * begun           when it was first to be read, or last
+ * begun, late     when it was first to be read, or last; that is more than a
+ *                 minute ago
  * at              when the next step is due; rests: nothing may be saved until
  *                 then
  * unsaved, misses the policies to be saved at the last step, and the steps in
  *                 a row that found none
  * wait_ms         how long a failing storage is left alone; 0 while it works
+ *
+ * The storage may never answer. From a minute after `begun` on questions do not
+ * wait for it any more, at the first start as later: so its word is missing, as
+ * where it fails, and cannot stop all mail.
  *
  * A policy is saved with the agent time it was fetched at, which before a
  * confirmation is the best date there is and afterwards runs with the
@@ -45,6 +50,7 @@ sts_agent_journal(
 	}
 	STS_ASSERT(a->config.journal_buffer > 0);
 	a->journal.at = a->journal.begun = a->now;
+	a->journal.late = false;
 	if (sts_agent_keeps(a)) {
 		return sts_journal_grow(a->journal.engine, &g);
 	}
@@ -73,19 +79,31 @@ sts_agent_journal_again(
 	return true;
 }
 
+sts_ms
+sts_agent_journal_early_until(const struct sts_agent *a)
+{
+	return a->journal.begun + STS_JOURNAL_RETRY_MS;
+}
+
 /* Whether its reading has not yet taken so long that questions which it need
  * not decide should no longer wait for it. */
 static bool
 is_early(const struct sts_agent *a)
 {
-	return a->now - a->journal.begun < STS_JOURNAL_RETRY_MS;
+	return !a->journal.late &&
+	       a->now - a->journal.begun < STS_JOURNAL_RETRY_MS;
+}
+
+void
+sts_agent_journal_forget_times(struct sts_agent *a)
+{
+	a->journal.late = !is_early(a);
 }
 
 bool
 sts_agent_journal_loading(const struct sts_agent *a)
 {
-	return sts_agent_keeps(a) && !a->journal.loaded &&
-	       (!a->serving || is_early(a)) &&
+	return sts_agent_keeps(a) && !a->journal.loaded && is_early(a) &&
 	       sts_journal_state(a->journal.engine) == STS_JOURNAL_LOADING;
 }
 

@@ -237,6 +237,7 @@ struct sts_agent {
 	struct {
 		bool on;
 		bool rests; /* nothing more may be saved today */
+		bool late; /* it began to be read over a minute ago */
 		bool loaded; /* all that was kept has been read */
 		uint8_t told; /* the state that was logged last */
 		struct sts_journal *engine; /* NULL: no room was planned */
@@ -452,6 +453,9 @@ bool sts_agent_journal_awaited(const struct sts_agent *a);
  */
 bool sts_agent_journal_decides(
     const struct sts_agent *a, const struct sts_entry *e);
+/* Until when questions wait for it at most. The milliseconds may wrap. */
+sts_ms sts_agent_journal_early_until(const struct sts_agent *a);
+void sts_agent_journal_forget_times(struct sts_agent *a);
 /* Whether it was read, and some of it was damaged or could not be: an older
  * version may stand for a lost one. */
 bool sts_agent_journal_lost(const struct sts_agent *a);
