@@ -135,6 +135,7 @@ forget(
 		return;
 	}
 	n->count = sts_agent_forget(c->agent, sts_text(k.domain, k.len));
+	n->kept_out = sts_inspect_kept_out(c->agent, sts_text(k.domain, k.len));
 	sts_agent_unshare(c->agent, sts_text(k.domain, k.len));
 	n->code = n->count > 0 ? STS_EXIT_YES : STS_EXIT_NONE;
 	sts_log_line(c->log, STS_LOG_INFO, "control: %s forgotten",
@@ -232,6 +233,17 @@ put_report(
 	}
 }
 
+/* What all that is held lacks, before it. */
+static void
+put_unread(struct sts_control *c, struct sts_json_put *p)
+{
+	if (sts_inspect_doubted(c->agent, NULL)) {
+		sts_json_put_open(p, NULL, '{');
+		sts_json_put_string(p, "journal", "unread");
+		end_object(p);
+	}
+}
+
 static void
 begin_command(
     struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
@@ -258,6 +270,11 @@ begin_command(
 		break;
 	case STS_CONTROL_STATUS:
 		begin_status(c, n, p);
+		break;
+	case STS_CONTROL_LIST:
+	case STS_CONTROL_EXPORT:
+		put_unread(c, p);
+		n->stage = stages[n->request.command];
 		break;
 	default:
 		n->stage = stages[n->request.command];
@@ -459,6 +476,10 @@ save(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 		sts_json_put_number(p, "forgotten", n->count);
 	}
 	sts_json_put_bool(p, "durable", durable);
+	if (!order && sts_inspect_unread(c->agent)) {
+		sts_json_put_string(p, "journal", "unread");
+		sts_json_put_bool(p, "kept_out", n->kept_out);
+	}
 	end_object(p);
 	n->stage = END;
 }

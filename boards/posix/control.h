@@ -37,6 +37,7 @@ struct sts_control_conn {
 	uint8_t code; /* exit code */
 	int slot; /* of the question; -1: none */
 	uint32_t count; /* records forgotten */
+	bool kept_out; /* what an unread journal has of them stays out */
 	sts_ms until;
 	size_t off; /* in the record: where its next window begins */
 	struct sts_walk walk;

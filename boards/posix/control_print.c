@@ -65,6 +65,13 @@ is(const struct sts_control_show *s, const char *name, const char *value)
 	return strcmp(text(s, name), value) == 0;
 }
 
+/* Whether the journal may have more: it was not read to its end. */
+static bool
+is_unread(const struct sts_control_show *s)
+{
+	return is(s, "journal", "unread");
+}
+
 void
 sts_control_print_text(struct sts_text t)
 {
@@ -261,6 +268,10 @@ print_reason(struct sts_control_show *s)
 	}
 	s->shown |= SHOWN_REASON;
 	print_because(s);
+	if (is_unread(s)) {
+		puts("  journal  not read to its end: it may have a later word "
+		     "about this domain, so what follows is no answer yet");
+	}
 	if (is(s, "held", "policy")) {
 		print_policy(s);
 	}
@@ -281,6 +292,9 @@ export_pattern(struct sts_control_show *s, struct sts_text pattern)
 		printf("# The policies in force at ");
 		print_date(s, "now");
 		printf(": each until it expires.\n");
+	}
+	if (is_unread(s) && !(s->shown & SHOWN_PATTERN)) {
+		puts("# The journal may have a later version of this one:");
 	}
 	if (!(s->shown & SHOWN_PATTERN)) {
 		printf("# fetched ");
@@ -303,6 +317,9 @@ export_end(const struct sts_control_show *s)
 {
 	if (s->shown & SHOWN_PATTERN) {
 		puts(" servername=hostname");
+	} else if (is_unread(s)) {
+		puts("# The journal has not been read to its end: policies "
+		     "are missing here.");
 	}
 }
 
@@ -407,7 +424,10 @@ print_held(struct sts_control_show *s)
 {
 	if (s->command == STS_CONTROL_SHOW) {
 		print_key(s);
-		puts(is(s, "held", "nothing") ? ": nothing is held" : "");
+		puts(!is(s, "held", "nothing") ? ""
+		     : is_unread(s) ? ": nothing is held so far: the journal "
+				      "has not been read to its end"
+				    : ": nothing is held");
 		if (is(s, "held", "nothing")) {
 			return;
 		}
@@ -433,6 +453,11 @@ print_row(struct sts_control_show *s)
 {
 	bool policy = is(s, "held", "policy");
 
+	if (is_unread(s)) {
+		puts("the journal has not been read to its end: what it still "
+		     "has is missing here");
+		return;
+	}
 	if (!(s->shown & SHOWN_HEAD)) {
 		s->shown |= SHOWN_HEAD;
 		printf("%-40s %-9s %-8s %s\n", "DOMAIN", "HELD", "MODE",
@@ -496,13 +521,19 @@ print_forgotten(struct sts_control_show *s)
 
 	if (s->command == STS_CONTROL_FORGET) {
 		print_key(s);
-		printf(": %s",
-		    strcmp(count, "0") == 0 ? "nothing was held" : "forgotten");
+		printf(": %s", strcmp(count, "0") != 0 ? "forgotten"
+			       : is_unread(s) ? "nothing was held so far"
+					      : "nothing was held");
 	} else {
 		printf("%s forgotten", count);
 	}
-	puts(is(s, "durable", "true")
-		 ? ""
+	puts(is(s, "durable", "true") ? ""
+	     : is(s, "kept_out", "true")
+		 ? "; the journal has not been read yet: what it has of this "
+		   "is left out, but a restart before may bring it back"
+	     : is_unread(s)
+		 ? "; the journal has not been read yet: what it has of this "
+		   "comes back when it is, so repeat this then"
 		 : "; not yet in the journal, so that a restart may bring it "
 		   "back");
 }

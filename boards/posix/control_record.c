@@ -144,6 +144,9 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 {
 	struct sts_text domain = sts_text(r->domain, r->domain_len);
 
+	if (r->doubted) {
+		sts_json_put_string(p, "journal", "unread");
+	}
 	if (r->has) {
 		sts_control_record_held(p, &r->held, domain);
 		if (r->held.entry.kind == STS_KIND_POLICY) {
@@ -228,6 +231,7 @@ find_held(struct sts_control_record *r)
 					    r->agent, sts_text(k.domain, k.len))
 				      : 0;
 	}
+	r->doubted = sts_inspect_doubted(r->agent, r->has ? &r->held : NULL);
 	r->has_dane =
 	    sts_inspect_dane(r->agent, sts_text(k.domain, k.len), &r->dane);
 	if (r->has_dane) {

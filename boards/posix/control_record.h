@@ -31,6 +31,7 @@ struct sts_control_record {
 	struct sts_agent *agent; /* NULL: not begun */
 	struct sts_control_about about;
 	bool has; /* something is held, and pinned until the end */
+	bool doubted; /* the journal may have a later word about it */
 	struct sts_held held;
 	bool counts; /* sessions are, and of them this many failed */
 	uint64_t tested;

@@ -78,6 +78,28 @@ sts_inspect_keeps(const struct sts_agent *a)
 	return sts_agent_keeps(a);
 }
 
+bool
+sts_inspect_unread(const struct sts_agent *a)
+{
+	return sts_agent_journal_awaited(a);
+}
+
+bool
+sts_inspect_doubted(const struct sts_agent *a, const struct sts_held *held)
+{
+	bool policy = held != NULL && held->entry.kind == STS_KIND_POLICY;
+
+	return sts_inspect_unread(a) && sts_agent_keeps(a) &&
+	       (!policy || held->entry.restored);
+}
+
+bool
+sts_inspect_kept_out(const struct sts_agent *a, struct sts_text domain)
+{
+	return sts_agent_keeps(a) &&
+	       sts_journal_forgets(a->journal.engine, domain);
+}
+
 static bool
 next_record(const struct sts_agent *a, struct sts_walk *w, uint32_t buckets,
     struct sts_held *held, uint8_t *domain, size_t *len)

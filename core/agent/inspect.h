@@ -54,6 +54,18 @@ bool sts_inspect_forgotten(const struct sts_agent *a);
 bool sts_inspect_keeps(const struct sts_agent *a);
 
 /*
+ * Whether a journal that was planned for has not been read to its end, so that
+ * more may come of it. What is held of a domain, or that nothing is (held NULL),
+ * is doubted if it may not be the last word for that reason: it is no answer.
+ * What is forgotten meanwhile is kept out, though it stands in the journal, if
+ * it was noted; else it comes back, and has to be forgotten again.
+ */
+bool sts_inspect_unread(const struct sts_agent *a);
+bool sts_inspect_doubted(
+    const struct sts_agent *a, const struct sts_held *held);
+bool sts_inspect_kept_out(const struct sts_agent *a, struct sts_text domain);
+
+/*
  * All that is held, record by record, whatever changes meanwhile (see
  * sts_cache_walk, also for `buckets`): domain has room for STS_NAME_MAX.
  * True: *held and domain[0..*len), or *len is 0 and it is to be called again.

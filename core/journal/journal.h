@@ -212,6 +212,10 @@ bool sts_journal_busy(const struct sts_journal *j);
 /* When the journal has failed or is full: try again. Else nothing happens. */
 void sts_journal_retry(struct sts_journal *j);
 
+/* Whether the domain waits to be forgotten: what the journal has of it, read or
+ * not, does not come back. */
+bool sts_journal_forgets(const struct sts_journal *j, struct sts_text domain);
+
 /* Whether nothing that was to be forgotten is still on the medium, and no stamp
  * or order waits to be written. */
 bool sts_journal_forgotten(const struct sts_journal *j);

@@ -65,9 +65,6 @@ sts_journal_fail(struct sts_journal *j, uint8_t resume)
 	j->stage = STS_STAGE_FAILED;
 }
 
-/* Whether the domain waits to be forgotten. */
-bool sts_journal_forgets(const struct sts_journal *j, struct sts_text domain);
-
 /* Prepare the next op of a loading stage. */
 void sts_journal_load_next(struct sts_journal *j);
 void sts_journal_load_done(struct sts_journal *j, bool ok);

@@ -412,6 +412,68 @@ static const struct {
 	    "c.example secure match=c.example servername=hostname\n",
 	    0 },
 	{ "nothing to list", STS_CONTROL_LIST, "{\"end\":0}\n", "", 0 },
+	{ "list, journal unread", STS_CONTROL_LIST,
+	    "{\"journal\":\"unread\"}\n{\"domain\":\"a.example\","
+	    "\"held\":\"absent\",\"now\":1000,\"check\":1120}\n{\"end\":0}\n",
+	    "the journal has not been read to its end: what it still has is "
+	    "missing here\nDOMAIN ",
+	    0 },
+	{ "export, journal unread", STS_CONTROL_EXPORT,
+	    "{\"journal\":\"unread\"}\n"
+	    "{\"key\":\"a.example\",\"journal\":\"unread\",\"domain\":"
+	    "\"a.example\",\"now\":1000000,\"fetched\":913601,\"expires\":"
+	    "1000001,\"mx\":[\"mx.a.example\",\"b.example\"]}\n{\"end\":0}\n",
+	    "# The journal has not been read to its end: policies are missing "
+	    "here.\n"
+	    "# The policies in force at 1970-01-12 13:46:40 UTC: each until it "
+	    "expires.\n"
+	    "# The journal may have a later version of this one:\n"
+	    "# fetched 1970-01-11 13:46:41 UTC, expires 1970-01-12 13:46:41 "
+	    "UTC\n"
+	    "a.example secure match=mx.a.example:b.example "
+	    "servername=hostname\n",
+	    0 },
+	{ "export, nothing yet, journal unread", STS_CONTROL_EXPORT,
+	    "{\"journal\":\"unread\"}\n{\"end\":1}\n",
+	    "# The journal has not been read to its end: policies are missing "
+	    "here.\n",
+	    1 },
+	{ "query, journal unread", STS_CONTROL_QUERY,
+	    "{\"key\":\"a.example\",\"result\":\"temp\",\"answer\":\"TEMP x\","
+	    "\"journal\":\"unread\",\"domain\":\"a.example\",\"held\":"
+	    "\"policy\",\"mode\":\"testing\",\"max_age\":86400,\"id\":\"1\","
+	    "\"live\":true,\"now\":1000,\"mx\":[\"mx.a.example\"]}\n"
+	    "{\"end\":2}\n",
+	    "  answer   TEMP x\n"
+	    "  journal  not read to its end: it may have a later word about "
+	    "this domain, so what follows is no answer yet\n"
+	    "  policy   mode testing",
+	    2 },
+	{ "show nothing, journal unread", STS_CONTROL_SHOW,
+	    "{\"key\":\"a.example\",\"journal\":\"unread\",\"domain\":"
+	    "\"a.example\",\"held\":\"nothing\"}\n{\"end\":1}\n",
+	    ": nothing is held so far: the journal has not been read to its "
+	    "end\n",
+	    1 },
+	{ "forgotten, journal unread", STS_CONTROL_FORGET,
+	    "{\"forgotten\":0,\"durable\":false,\"journal\":\"unread\","
+	    "\"kept_out\":true}\n{\"end\":1}\n",
+	    "k\\xff.example: nothing was held so far; the journal has not "
+	    "been read yet: what it has of this is left out, but a restart "
+	    "before may bring it back\n",
+	    1 },
+	{ "forgotten, too many, journal unread", STS_CONTROL_FORGET,
+	    "{\"forgotten\":1,\"durable\":false,\"journal\":\"unread\","
+	    "\"kept_out\":false}\n{\"end\":0}\n",
+	    "k\\xff.example: forgotten; the journal has not been read yet: "
+	    "what it has of this comes back when it is, so repeat this then\n",
+	    0 },
+	{ "flushed, journal unread", STS_CONTROL_FLUSH,
+	    "{\"forgotten\":3,\"durable\":false,\"journal\":\"unread\","
+	    "\"kept_out\":false}\n{\"end\":0}\n",
+	    "3 forgotten; the journal has not been read yet: what it has of "
+	    "this comes back when it is, so repeat this then\n",
+	    0 },
 	{ "forgotten", STS_CONTROL_FORGET,
 	    "{\"forgotten\":1,\"durable\":false}\n{\"end\":0}\n",
 	    "k\\xff.example: forgotten; not yet in the journal, so that a "

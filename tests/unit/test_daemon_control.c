@@ -543,6 +543,11 @@ START_TEST(status_unhealthy)
 	replied(
 	    " is NOT HEALTHY\n               The journal cannot be written");
 	replied("Journal        FAILING; ");
+	ORDER(1, "cache", "forget", "a.example");
+	replied("a.example: nothing was held so far; the journal has not been "
+		"read yet: what it has of this comes back when it is");
+	ORDER(1, "cache", "forget", "a.example", "--json");
+	replied("\"journal\":\"unread\",\"kept_out\":false");
 	ORDER(1, "status", "--json");
 	replied("\"healthy\":false,\"problems\":[\"journal\"],");
 	ORDER(1, "status", "--quiet");

@@ -459,6 +459,45 @@ START_TEST(journal_area)
 }
 END_TEST
 
+/* Until the journal has been read to its end, what came from there is doubted,
+ * and that nothing is held, but not what this run fetched. What is forgotten
+ * meanwhile is kept out if it was noted, for which the room is small. */
+START_TEST(journal_unread)
+{
+	struct sts_text fetched = unit_span("fetched.example");
+	struct sts_held held;
+	unsigned noted = 0;
+
+	start_with(&kept_config);
+	ck_assert(sts_inspect_unread(&agent));
+	ck_assert(!sts_inspect_doubted(&agent, NULL));
+	sts_agent_forget(&agent, name(0));
+	ck_assert(!sts_inspect_kept_out(&agent, name(0)));
+	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
+	ck_assert(sts_inspect_unread(&agent));
+	ck_assert(sts_inspect_doubted(&agent, NULL));
+	put(fetched, STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
+	put(unit_span("absent.example"), STS_KIND_ABSENT, STS_MODE_NONE, 0);
+	ck_assert(sts_agent_held(&agent, fetched, &held));
+	ck_assert(!sts_inspect_doubted(&agent, &held));
+	held.entry.restored = true;
+	ck_assert(sts_inspect_doubted(&agent, &held));
+	ck_assert(sts_agent_held(&agent, unit_span("absent.example"), &held));
+	ck_assert(sts_inspect_doubted(&agent, &held));
+	for (unsigned k = 0; k < STS_NAME_MAX / 10; k++) {
+		sts_agent_forget(&agent, name(k));
+		ck_assert(!sts_inspect_forgotten(&agent));
+		noted += sts_inspect_kept_out(&agent, name(k));
+	}
+	ck_assert_uint_ge(noted, 20);
+	ck_assert_uint_lt(noted, STS_NAME_MAX / 10);
+	ck_assert(sts_inspect_kept_out(&agent, name(0)));
+	save();
+	ck_assert(!sts_inspect_unread(&agent));
+	ck_assert(!sts_inspect_doubted(&agent, NULL));
+}
+END_TEST
+
 START_TEST(journal_figures)
 {
 	struct sts_inspection i;
@@ -604,6 +643,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, standing);
 	tcase_add_test(tc, journal_area);
 	tcase_add_test(tc, journal_figures);
+	tcase_add_test(tc, journal_unread);
 	tcase_add_test(tc, stamp_follows_the_clock_back);
 	tcase_add_test(tc, words);
 	tcase_add_test(tc, flush_long_name);
