@@ -30,7 +30,8 @@
 
 /* How many queued questions one free lookup may settle from the cache. */
 enum {
-	GO_ON_MAX = 16
+	GO_ON_MAX = 16, /* asks looked at in one step, */
+	LOOKS_MAX = 4096 /* ... and lookups for them */
 };
 
 /* Note the day of the last question, which decides what is worth refreshing.
@@ -592,6 +593,16 @@ next_waiting(struct sts_agent *a)
 	return sts_agent_ask_of(a, crowded ? a->crowded.head : a->asks.head);
 }
 
+/* How many are looked at in a step: whether its organisation has its share of
+ * the lookups takes a look at each of those. */
+static unsigned
+go_on_max(const struct sts_agent *a)
+{
+	unsigned n = LOOKS_MAX / a->config.lookups;
+
+	return n < 1 ? 1 : n < GO_ON_MAX ? n : (unsigned)GO_ON_MAX;
+}
+
 void
 sts_agent_asks_go_on(struct sts_agent *a)
 {
@@ -600,8 +611,8 @@ sts_agent_asks_go_on(struct sts_agent *a)
 	/* At most one lookup is begun, of a policy and of mail hosts each,
 	 * because randomness is short. */
 	for (unsigned i = 0;
-	     i < GO_ON_MAX && a->lookups_busy == busy && a->dane.busy == dane &&
-	     sts_agent_asks_may_go_on(a);
+	     i < go_on_max(a) && a->lookups_busy == busy &&
+	     a->dane.busy == dane && sts_agent_asks_may_go_on(a);
 	     i++) {
 		struct sts_ask *ask = next_waiting(a);
 

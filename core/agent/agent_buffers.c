@@ -12,6 +12,7 @@
  */
 #include "agent_state.h"
 #include "../base/assert.h"
+#include "../cache/organisation.h"
 
 /* Whether number i is a lookup of a policy: there may be nothing else. */
 static bool
@@ -121,16 +122,18 @@ stop_starving(struct sts_agent *a, uint16_t i)
 	starve_no_more(a, i, before);
 }
 
-/* The hash of the organisation that number i works for; reports, which are one
- * at a time, work for us. */
-static const uint32_t *
+/* The organisation that number i works for; n 0: reports, which are one at a
+ * time, work for us. */
+static struct sts_text
 organisation_of(const struct sts_agent *a, uint16_t i)
 {
 	if (is_lookup(a, i)) {
-		return &a->lookups[i].organisation;
+		return sts_organisation(sts_lookup_domain(&a->lookups[i]));
 	}
 	i = (uint16_t)(i - a->config.lookups);
-	return i < a->config.danes ? &a->danes[i].organisation : NULL;
+	return i < a->config.danes
+		   ? sts_organisation(sts_dane_hosts_domain(&a->danes[i].hosts))
+		   : sts_text(NULL, 0);
 }
 
 /* Whether number i may have one more buffer. */
@@ -138,18 +141,43 @@ static bool
 may_have(struct sts_agent *a, uint16_t i)
 {
 	const unsigned share = STS_DNS_TCP_BUFFERS / STS_ORGANISATION_SHARE;
-	const uint32_t *organisation = organisation_of(a, i);
-	unsigned others = a->config.lookups + a->config.danes, count = 0;
+	struct sts_text organisation = organisation_of(a, i);
+	unsigned count = 0;
 
-	if (share == 0 || organisation == NULL) {
+	if (share == 0 || organisation.n == 0) {
 		return true;
 	}
-	for (unsigned k = 0; k < others; k++) {
-		if (*organisation_of(a, (uint16_t)k) == *organisation) {
-			count += sts_legs_buffers(legs_of(a, (uint16_t)k));
-		}
+	for (unsigned k = 0; k < a->buffers.lent; k++) {
+		count += sts_text_same(
+		    organisation_of(a, a->buffers.holder[k]), organisation);
 	}
 	return count < share;
+}
+
+/* Lend a buffer to number i. False: it is not wanted any more. */
+static bool
+lend(struct sts_agent *a, uint16_t i, uint8_t *buf)
+{
+	if (!sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX)) {
+		return false;
+	}
+	STS_ASSERT(a->buffers.lent < STS_DNS_TCP_BUFFERS);
+	a->buffers.holder[a->buffers.lent++] = i;
+	stir(a, i);
+	return true;
+}
+
+/* Number i has given one back. */
+static void
+end_loan(struct sts_agent *a, uint16_t i)
+{
+	unsigned k = 0;
+
+	while (a->buffers.holder[k] != i) {
+		k++;
+		STS_ASSERT(k < a->buffers.lent);
+	}
+	a->buffers.holder[k] = a->buffers.holder[--a->buffers.lent];
 }
 
 /* A buffer is free: of those that may have it the one that waits longest gets
@@ -166,8 +194,7 @@ give_buffer(struct sts_agent *a, uint8_t *buf)
 			continue;
 		}
 		starve_no_more(a, i, before);
-		if (sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX)) {
-			stir(a, i);
+		if (lend(a, i, buf)) {
 			return;
 		}
 	}
@@ -180,11 +207,9 @@ take_buffer(struct sts_agent *a, uint16_t i)
 {
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
 	if (a->buffers.count > 0 && may_have(a, i)) {
-		bool lent = sts_legs_lend(legs_of(a, i),
-		    a->buffers.free[--a->buffers.count], STS_DNS_MESSAGE_MAX);
+		bool lent = lend(a, i, a->buffers.free[--a->buffers.count]);
 
 		STS_ASSERT(lent);
-		stir(a, i);
 		return;
 	}
 	starve(a, i);
@@ -200,6 +225,7 @@ sts_agent_buffers(struct sts_agent *a, uint16_t i)
 		stop_starving(a, i);
 	}
 	while ((buf = sts_legs_spare_buffer(legs)) != NULL) {
+		end_loan(a, i);
 		give_buffer(a, buf);
 	}
 	if (sts_legs_need_buffer(legs)) {

@@ -108,10 +108,10 @@ find_work(struct sts_agent *a, struct sts_text domain)
 	return NULL;
 }
 
-static uint32_t
+static uint64_t
 organisation_hash(const struct sts_agent *a, struct sts_text domain)
 {
-	return (uint32_t)sts_siphash(a->hash_key, sts_organisation(domain));
+	return sts_siphash(a->hash_key, sts_organisation(domain));
 }
 
 /* Whether the domain's organisation has its share: whoever owns one name owns
@@ -119,7 +119,7 @@ organisation_hash(const struct sts_agent *a, struct sts_text domain)
 static bool
 is_crowded(const struct sts_agent *a, struct sts_text domain)
 {
-	uint32_t hash = organisation_hash(a, domain);
+	uint64_t hash = organisation_hash(a, domain);
 	unsigned share = a->config.danes / DANE_SHARE, count = 0;
 
 	for (unsigned i = 0; i < a->config.danes; i++) {

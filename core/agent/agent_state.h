@@ -106,7 +106,7 @@ enum sts_dane_purpose {
 struct sts_dane_work {
 	struct sts_dane_hosts hosts;
 	struct sts_queue waiters; /* asks, by node number */
-	uint32_t organisation; /* hash of its organisation's name */
+	uint64_t organisation; /* keyed hash of its organisation's name */
 	uint16_t route; /* the question of its route, and 1; 0: none */
 	uint8_t purpose; /* enum sts_dane_purpose */
 	bool outdated; /* its domain was forgotten */
@@ -183,6 +183,8 @@ struct sts_agent {
 	struct {
 		uint8_t *free[STS_DNS_TCP_BUFFERS];
 		unsigned count; /* of free ones */
+		uint16_t holder[STS_DNS_TCP_BUFFERS]; /* of each lent one */
+		unsigned lent;
 		struct sts_queue starved; /* lookups that wait for one */
 	} buffers;
 	struct {

@@ -166,17 +166,6 @@ sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now)
 	return ms;
 }
 
-unsigned
-sts_legs_buffers(const struct sts_legs *legs)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < legs->count; i++) {
-		count += sts_upstream_has_buffer(&legs->leg[i].up);
-	}
-	return count;
-}
-
 uint8_t *
 sts_legs_spare_buffer(struct sts_legs *legs)
 {

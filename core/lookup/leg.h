@@ -74,9 +74,6 @@ bool sts_legs_want_owner(const struct sts_legs *legs);
 /* What the busy ones have lost, up to now, for want of what is ours. */
 uint32_t sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now);
 
-/* How many of them have a buffer. */
-unsigned sts_legs_buffers(const struct sts_legs *legs);
-
 /*
  * Whether a leg waits for a buffer to receive by TCP. To be answered by
  * sts_legs_lend, now, or (after sts_legs_starve, which makes it wait without
