@@ -22,10 +22,13 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
+install() { # another that installs is waited for
+	# shellcheck disable=SC2086 # words
+	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 $missing >/dev/null
+}
 # The lists may be absent or old; try without fetching them first.
-# shellcheck disable=SC2086
-apt-get install -qq -y --no-install-recommends $missing >/dev/null 2>&1 || {
+install 2>/dev/null || {
 	apt-get update -qq
-	apt-get install -qq -y --no-install-recommends $missing >/dev/null
+	install
 }
 echo "deps: installed$missing"
