@@ -152,6 +152,8 @@ def completion(binary, folder):
             agent.check(re.search(r"\b%s\b" % command, text),
                         "%s: %s" % (shell, command))
     bash(os.path.join(folder, "complete.bash"))
+    if shutil.which("zsh"):
+        zsh(os.path.join(folder, "complete.zsh"), folder)
     if shutil.which("fish"):
         fish(os.path.join(folder, "complete.fish"), folder)
 
@@ -174,6 +176,59 @@ def bash(path):
         agent.check(sorted(got.stdout.split()) == want.split()
                     and not got.stderr,
                     "bash: %s: %s%s" % (words, got.stdout, got.stderr))
+
+
+# On ^T the line's completion writes what it offers to the file, and the line is
+# emptied. Calls of compadd with -O, -A or -D only sort, and offer nothing.
+ZSH = """
+fpath=({0} $fpath)
+autoload -Uz compinit && compinit -D -u
+compadd() {{
+	local -a hits
+	if [[ " ${{@[1,(i)(-|--)]}} " != *\\ -[OAD]\\ * ]]; then
+		builtin compadd -A hits "$@"
+		offered+=("${{hits[@]}}")
+	fi
+	builtin compadd "$@"
+}}
+tell() {{
+	offered=()
+	zle grab
+	BUFFER=
+	print -r -- "$offered" >>{0}/offered
+}}
+zle -C grab list-choices _main_complete
+zle -N tell
+bindkey '^T' tell
+echo ready >>{0}/offered
+"""
+
+
+def zsh(path, folder):
+    home = os.path.join(folder, "zsh")
+    offered = os.path.join(home, "offered")
+    os.mkdir(home)
+    shutil.copy(path, os.path.join(home, "_mtasts"))
+    with open(os.path.join(home, "drive"), "w") as f:
+        f.write(ZSH.format(home))
+    s = Screen(["zsh", "-f", "-i"], 80, 24)
+
+    def line(number):
+        def there():
+            if not os.path.exists(offered):
+                return None
+            with open(offered) as f:
+                lines = f.read().split("\n")
+            return lines[number:number + 1] if len(lines) > number + 1 else None
+        return agent.until(there, "zsh says nothing")[0]
+    os.write(s.fd, ("source %s/drive\n" % home).encode())
+    agent.check(line(0) == "ready", "zsh")
+    for i, (words, want) in enumerate(TYPED):
+        os.write(s.fd, (" ".join(words) + "\x14").encode())
+        got = sorted(line(i + 1).split())
+        agent.check(got == want.split(), "zsh: %s: %s" % (words, got))
+    os.write(s.fd, b"exit\n")
+    s.end()
 
 
 def fish(path, folder):
