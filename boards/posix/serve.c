@@ -32,6 +32,7 @@ enum {
 	OWN_METRICS = STS_SIDE_OWN, /* first of its places in the port */
 	OWN_CONTROL = 0, /* first of its places in the port */
 	REFUSED_MS = 60000, /* between two lines about it */
+	CHORES_MS = 100, /* between two looks at what is not the driver's */
 	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
 };
 
@@ -52,7 +53,7 @@ struct daemon {
 	struct sts_report_file reports;
 	uint32_t refused; /* reports of strangers, that were logged */
 	sts_ms refused_at;
-	sts_ms watchdog_at, stop_at;
+	sts_ms watchdog_at, stop_at, chores_at;
 	bool stopping;
 	bool confined;
 };
@@ -507,6 +508,38 @@ housekeeping(struct daemon *d, sts_ms now)
 	return wait;
 }
 
+/*
+ * Whether more is to be looked at than what came for the driver. It was a moment
+ * ago, and nothing of it is due: a question that is answered at once does not
+ * pay for it. What the driver's work brings with it waits for CHORES_MS at most.
+ */
+static bool
+has_chores(const struct daemon *d, sts_ms now)
+{
+	return d->stopping || sts_posix_others(&d->posix) ||
+	       d->control.side.open > 0 ||
+	       (STS_METRICS && d->metrics.side.open > 0) ||
+	       !sts_before(now, d->chores_at);
+}
+
+/* Do what is due. Milliseconds until something is. */
+static sts_ms
+go_on(struct daemon *d, sts_ms now)
+{
+	sts_ms wait;
+
+	if (!has_chores(d, now)) {
+		wait = sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET);
+		return sts_earlier(wait, d->chores_at - now);
+	}
+	sts_ms chores = housekeeping(d, now);
+
+	wait = sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET);
+	chores = sts_earlier(chores, run_sides(d, now));
+	d->chores_at = now + sts_earlier(chores, CHORES_MS);
+	return sts_earlier(wait, chores);
+}
+
 static bool
 finished(const struct daemon *d, sts_ms now)
 {
@@ -526,15 +559,12 @@ serve(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	d->watchdog_at = d->refused_at = now;
+	d->watchdog_at = d->refused_at = d->chores_at = now;
 	for (;;) {
 		sts_ms wait;
 
 		see_loaded(d, now);
-		wait = housekeeping(d, now);
-		wait = sts_earlier(wait,
-		    sts_run(&d->driver, now, sts_posix_wall_s(), RUN_BUDGET));
-		wait = sts_earlier(wait, run_sides(d, now));
+		wait = go_on(d, now);
 		if (kill || finished(d, now)) {
 			break;
 		}

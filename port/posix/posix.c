@@ -634,6 +634,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 	bool watched = false;
 
 	p->woke = sts_posix_now();
+	p->others = false;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned slot = e[i].token & 0xffff;
 		const struct sts_posix_channel *c = &p->channel[slot];
@@ -647,6 +648,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 				  ? STS_EV_RECV | STS_EV_SEND | STS_EV_LOST
 				  : e[i].events & c->events;
 
+		p->others = p->others || slot >= p->channels;
 		if (slot == p->channels) {
 			watched = true;
 		} else {
@@ -660,4 +662,10 @@ sts_ms
 sts_posix_woke(const struct sts_posix *p)
 {
 	return p->woke;
+}
+
+bool
+sts_posix_others(const struct sts_posix *p)
+{
+	return p->others;
 }

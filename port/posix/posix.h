@@ -56,6 +56,7 @@ struct sts_posix {
 	struct sts_posix_channel *channel; /* the last are not the driver's */
 	unsigned channels;
 	sts_ms woke;
+	bool others; /* something happened that is not the driver's alone */
 	uint8_t own_ready[STS_POSIX_OWN]; /* STS_EV_ bits not yet taken */
 	struct sts_wait wait;
 	int urandom; /* where the system has no call for it; else -1 */
@@ -150,6 +151,10 @@ bool sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms);
 /* The time when it returned last, or of the beginning: the clock is read once
  * a wake-up. */
 sts_ms sts_posix_woke(const struct sts_posix *p);
+
+/* Whether something happened then that is not the driver's alone: to the
+ * watched descriptor, the store's, or one of the board's own. */
+bool sts_posix_others(const struct sts_posix *p);
 
 /* Monotonic milliseconds, and seconds since 1970 (-1: no clock). */
 sts_ms sts_posix_now(void);
