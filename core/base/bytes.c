@@ -51,21 +51,24 @@ take_digit(uint64_t *v)
 size_t
 sts_put_decimal(uint8_t out[20], uint64_t v)
 {
-	uint8_t reversed[20];
+	uint8_t reversed[10]; /* what is beyond 32 bits */
+	size_t high = 0, n = 1;
 	uint32_t low;
-	size_t n = 0;
 
 	while (v > UINT32_MAX) {
-		reversed[n++] = (uint8_t)('0' + take_digit(&v));
+		STS_ASSERT(high < sizeof reversed);
+		reversed[high++] = (uint8_t)('0' + take_digit(&v));
 	}
 	low = (uint32_t)v;
-	do {
-		STS_ASSERT(n < sizeof reversed);
-		reversed[n++] = (uint8_t)('0' + low % 10);
+	for (uint32_t rest = low; rest >= 10; rest /= 10) {
+		n++;
+	}
+	for (size_t i = n; i > 0; i--) {
+		out[i - 1] = (uint8_t)('0' + low % 10);
 		low /= 10;
-	} while (low != 0);
-	for (size_t i = 0; i < n; i++) {
-		out[i] = reversed[n - 1 - i];
+	}
+	while (high > 0) {
+		out[n++] = reversed[--high];
 	}
 	return n;
 }

@@ -168,7 +168,15 @@ size_t sts_cache_read_on(const struct sts_cache *c,
  */
 void sts_cache_pin(struct sts_cache *c, sts_ref ref);
 void sts_cache_unpin(struct sts_cache *c, sts_ref ref);
-unsigned sts_cache_pins(const struct sts_cache *c, sts_ref ref);
+
+/* What a reply is made of, beside the payload. */
+struct sts_cache_gist {
+	uint32_t payload_len, max_age_s;
+	uint16_t mx_count;
+	uint16_t pins;
+	uint8_t kind, mode;
+};
+struct sts_cache_gist sts_cache_gist(const struct sts_cache *c, sts_ref ref);
 
 /* A version being written. Nobody finds it before it is committed. */
 struct sts_stage {

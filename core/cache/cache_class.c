@@ -237,13 +237,6 @@ sts_cache_touch(struct sts_cache *c, sts_ref ref)
 	}
 }
 
-unsigned
-sts_cache_pins(const struct sts_cache *c, sts_ref ref)
-{
-	STS_ASSERT(sts_head_class(c, ref) <= STS_CLASS_PINNED);
-	return sts_head_pins(c, ref);
-}
-
 void
 sts_cache_pin(struct sts_cache *c, sts_ref ref)
 {

@@ -125,6 +125,23 @@ sts_cache_get(const struct sts_cache *c, sts_ref ref, struct sts_entry *e)
 	e->failed_id = sts_get32le(p + 32);
 }
 
+struct sts_cache_gist
+sts_cache_gist(const struct sts_cache *c, sts_ref ref)
+{
+	const uint8_t *head = sts_chunk(&c->chunks, ref);
+	const uint8_t *p = head + STS_HEAD_ENTRY;
+	struct sts_cache_gist g;
+
+	STS_ASSERT(head[STS_CHUNK_TAG] <= STS_CLASS_PINNED);
+	g.payload_len = sts_get32le(head + STS_HEAD_PAYLOAD_LEN) & 0xffffff;
+	g.pins = sts_get16le(head + STS_HEAD_PINS);
+	g.kind = p[0] & STS_ENTRY_KIND;
+	g.mode = p[1];
+	g.mx_count = sts_get16le(p + 4);
+	g.max_age_s = sts_get32le(p + 8);
+	return g;
+}
+
 void
 sts_record_store(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     struct sts_now now)

@@ -415,26 +415,32 @@ measure(const struct sts_reply *r)
 	return p.s.pos < over ? p.s.pos : over;
 }
 
-/* Begin with all that the zone asks for. How many patterns there are. */
-static unsigned
+/* Begin with all that the zone asks for; g: of the record of a POLICY. */
+static void
+start_policy(struct sts_reply *r, const struct sts_zone *zone,
+    const struct sts_cache_gist *g)
+{
+	STS_ASSERT(g->kind == STS_KIND_POLICY);
+	STS_ASSERT(g->mx_count > 0);
+	r->mode = g->mode;
+	r->max_age_s = g->max_age_s;
+	r->servername = zone == NULL || zone->sni || zone->sendmail;
+	r->detail = zone != NULL && zone->tlsrpt && !zone->sendmail
+			? STS_REPLY_FULL
+			: STS_REPLY_PLAIN;
+}
+
+static void
 start(struct sts_reply *r, const struct sts_zone *zone)
 {
-	struct sts_entry entry;
-
 	r->detail = STS_REPLY_PLAIN;
 	r->servername = zone == NULL || zone->sni || zone->sendmail;
-	if (r->answer.kind != STS_ANSWER_POLICY) {
-		return 0;
+	if (r->answer.kind == STS_ANSWER_POLICY) {
+		struct sts_cache_gist g =
+		    sts_cache_gist(r->cache, r->answer.ref);
+
+		start_policy(r, zone, &g);
 	}
-	sts_cache_get(r->cache, r->answer.ref, &entry);
-	STS_ASSERT(entry.kind == STS_KIND_POLICY);
-	STS_ASSERT(entry.mx_count > 0);
-	r->mode = entry.mode;
-	r->max_age_s = entry.max_age_s;
-	if (zone != NULL && zone->tlsrpt && !zone->sendmail) {
-		r->detail = STS_REPLY_FULL;
-	}
-	return entry.mx_count;
 }
 
 /* Leave out what does not fit. */
@@ -466,7 +472,7 @@ sts_reply_init(struct sts_reply *r, const struct sts_cache *cache,
 	r->cache = cache;
 	r->zones = zones;
 	r->answer = *answer;
-	(void)start(r, zone);
+	start(r, zone);
 	fit(r);
 }
 
@@ -483,7 +489,7 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 	if (verb == STS_LINE_ALLOWED) {
 		r->more.host = host;
 	}
-	(void)start(r, NULL);
+	start(r, NULL);
 	fit(r);
 }
 
@@ -491,7 +497,7 @@ sts_reply_init_line(struct sts_reply *r, const struct sts_cache *cache,
 static bool
 may_pin(const struct sts_cache *c, sts_ref ref)
 {
-	return ref == 0 || sts_cache_pins(c, ref) < STS_REPLY_PINS_MAX;
+	return ref == 0 || sts_cache_gist(c, ref).pins < STS_REPLY_PINS_MAX;
 }
 
 /* What is kept of *r, whose reply has `len` octets. */
@@ -528,30 +534,31 @@ sts_reply_keep(const struct sts_reply *r, struct sts_reply_kept *out)
 /* What a reply has at most: of a policy every pattern is written once behind
  * ":", and with attributes twice more, behind 17 octets and between 26. */
 static size_t
-at_most(const struct sts_reply *r, unsigned mx_count)
+at_most(const struct sts_reply *r, const struct sts_cache_gist *g)
 {
-	size_t patterns = sts_cache_payload_len(r->cache, r->answer.ref);
-
 	if (r->detail == STS_REPLY_PLAIN) {
-		return REST_PLAIN + patterns;
+		return REST_PLAIN + (size_t)g->payload_len;
 	}
-	return REST_FULL + 3 * patterns + (size_t)mx_count * (17 + 26);
+	return REST_FULL + 3 * (size_t)g->payload_len +
+	       (size_t)g->mx_count * (17 + 26);
 }
 
 bool
 sts_reply_brief(struct sts_reply_kept *out, const struct sts_cache *cache,
     const struct sts_zone *zone, const struct sts_answer *answer)
 {
+	struct sts_cache_gist g;
 	struct sts_reply r;
 	size_t len;
 
-	if (answer->kind != STS_ANSWER_POLICY || !may_pin(cache, answer->ref)) {
+	if (answer->kind != STS_ANSWER_POLICY) {
 		return false;
 	}
-	r.cache = cache;
+	g = sts_cache_gist(cache, answer->ref);
 	r.answer = *answer;
-	len = at_most(&r, start(&r, zone));
-	if (len > STS_REPLY_KEPT_MAX) {
+	start_policy(&r, zone, &g);
+	len = at_most(&r, &g);
+	if (len > STS_REPLY_KEPT_MAX || g.pins >= STS_REPLY_PINS_MAX) {
 		return false;
 	}
 	keep(&r, len, false, out);

@@ -58,19 +58,20 @@ sts_wrap_render(const struct sts_reply *r, size_t at, struct sts_span out)
 size_t
 sts_wrap_first(struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out)
 {
-	uint8_t head[STS_REPLY_HEAD_MAX];
-	size_t room = sts_reply_total(kept->len) - kept->len - 1, head_len;
+	size_t room = sts_reply_total(kept->len) - kept->len - 1;
+	size_t total, head_len;
 
 	sts_reply_measure(r, out + room);
 	kept->len = (uint16_t)r->len;
 	kept->measured = true;
-	head_len = sts_reply_head(head, kept->len);
+	total = sts_reply_total(kept->len);
+	head_len = total - kept->len - 1;
 	if (head_len < room) {
 		memmove(out + head_len, out + room, kept->len);
 	}
-	memcpy(out, head, head_len);
-	out[head_len + kept->len] = ',';
-	return head_len + kept->len + 1;
+	sts_reply_head(out, kept->len);
+	out[total - 1] = ',';
+	return total;
 }
 
 void

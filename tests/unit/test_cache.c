@@ -1028,7 +1028,7 @@ START_TEST(neighbours_untouched)
 		sts_cache_pin(&c, ref);
 		ck_assert(sts_cache_check(&c));
 		sts_cache_pin(&c, ref);
-		unit_int("pins", (long)sts_cache_pins(&c, ref), 2);
+		unit_int("pins", (long)sts_cache_gist(&c, ref).pins, 2);
 		sts_cache_unpin(&c, ref);
 		sts_cache_unpin(&c, ref);
 		ck_assert_mem_eq(was, block, sizeof was);

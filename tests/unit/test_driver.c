@@ -642,6 +642,32 @@ START_TEST(closed_listener_is_not_ready)
 }
 END_TEST
 
+/* What a child brought may be work for the root, which has had its tick by
+ * then: a question that waits for a lookup goes on when one is free, without
+ * any time that passes. */
+START_TEST(question_goes_on_when_a_lookup_ends)
+{
+	unsigned asked_before = 0;
+
+	start_for(1000, LOOKUPS + 1);
+	settle();
+	for (unsigned i = 0; i <= LOOKUPS && agent.asks.count == 0; i++) {
+		char text[32];
+
+		snprintf(text, sizeof text, "18:postfix d%u.example,", i);
+		client(text);
+		settle();
+		asked_before = calls.dgram;
+	}
+	unit_int("one waits", agent.asks.count, 1);
+	answer_dns(3);
+	settle();
+	unit_int("none does", agent.asks.count, 0);
+	ck_assert_uint_gt(calls.dgram, asked_before);
+	stop();
+}
+END_TEST
+
 START_TEST(client_lost_while_it_waits)
 {
 	struct mem_sock *c;
@@ -1183,6 +1209,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, spurious_events);
 	tcase_add_test(tc, closed_listener_is_not_ready);
 	tcase_add_test(tc, client_lost_while_it_waits);
+	tcase_add_test(tc, question_goes_on_when_a_lookup_ends);
 	tcase_add_test(tc, half_closed_client_gets_its_answer);
 	tcase_add_test(tc, short_sends);
 	tcase_add_test(tc, client_that_reads_nothing);

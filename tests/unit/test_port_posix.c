@@ -237,6 +237,7 @@ START_TEST(half_closed)
 
 	for (int i = 0; i < 100 && n == STS_IO_AGAIN; i++) {
 		sts_posix_wait(&posix, NULL, 10);
+		ck_assert(!sts_posix_others(&posix)); /* the driver's alone */
 		n = port.recv(port.ctx, 1, &byte, 1);
 	}
 	ck_assert_int_eq(n, STS_IO_EOF);
@@ -481,8 +482,10 @@ START_TEST(watched)
 	ck_assert_int_eq(pipe(pipes), 0);
 	ck_assert_int_eq(sts_posix_watch(&posix, pipes[0]), 0);
 	ck_assert(!sts_posix_wait(&posix, NULL, 1));
+	ck_assert(!sts_posix_others(&posix));
 	ck_assert_int_eq(write(pipes[1], "x", 1), 1);
 	ck_assert(sts_posix_wait(&posix, NULL, 1000));
+	ck_assert(sts_posix_others(&posix));
 	ck_assert(sts_posix_wait(&posix, NULL, 1000)); /* still unread */
 	close(pipes[1]);
 	sts_posix_end(&posix);

@@ -247,6 +247,19 @@ END_TEST
 
 /* ---- kept before it is measured ---- */
 
+/* Rendered to be measured, with no more room than it may need, *brief is what
+ * *r is. */
+static void
+measured_is(struct sts_reply *brief, const struct sts_reply *r)
+{
+	uint8_t *out = unit_at_page_end(whole + ALL / 2, brief->len);
+
+	sts_reply_measure(brief, out);
+	ck_assert_uint_eq(brief->len, r->len);
+	render(r);
+	ck_assert_mem_eq(out, whole, r->len);
+}
+
 /* What is kept of the reply in two ways is one reply; the one that was not
  * rendered is no longer than it was taken for. */
 static void
@@ -271,9 +284,7 @@ brief_is(const struct sts_zone *zone, struct sts_reply *r, bool want)
 	brief.len = kept.len;
 	brief.measured = true;
 	ck_assert_mem_eq(&brief, &kept, sizeof kept);
-	render(r);
-	sts_reply_measure(&again, unit_at_page_end(whole + ALL / 2, again.len));
-	ck_assert_uint_eq(again.len, r->len);
+	measured_is(&again, r);
 }
 
 START_TEST(brief_table)
@@ -285,6 +296,35 @@ START_TEST(brief_table)
 		mx_list = policies[i].mx;
 		r = policy_reply(
 		    &zone, policies[i].mode, policies[i].max_age_s);
+		brief_is(&zone, &r, true);
+	}
+}
+END_TEST
+
+/* Wherever chunks end: the list of a policy of one pattern, of several, and of
+ * wildcards among them. */
+START_TEST(brief_at_every_place)
+{
+	static const char *const lists[] = { "mx.a.example",
+		"*.a.example mx.b.example", "mx.a.example *.com",
+		"a.b *.c.d *.e.f g.h" };
+
+	for (size_t i = 0; i < UNIT_COUNT(lists) * 2 * 200; i++) {
+		struct sts_zone zone = zone_of(i / 4 % 2 == 0 ? "N" : "");
+		struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
+			STS_WHY_NONE, false, 0, NULL, NULL };
+		char domain[sizeof N244];
+		struct sts_reply r;
+
+		mx_list = lists[i % UNIT_COUNT(lists)];
+		snprintf(domain, sizeof domain, "%s", N244 + i / 8);
+		if (domain[0] == '.' || domain[0] == '-') {
+			continue;
+		}
+		held_start();
+		answer.ref = held_policy(domain, STS_MODE_ENFORCE, 86400,
+		    pattern_count(), pattern_of);
+		sts_reply_init(&r, &held, NULL, &zone, &answer);
 		brief_is(&zone, &r, true);
 	}
 }
@@ -426,7 +466,7 @@ START_TEST(brief_limit)
 			struct sts_answer answer = { STS_ANSWER_POLICY,
 				STS_RULE_HELD, STS_WHY_NONE, false, 0, NULL,
 				NULL };
-			struct sts_reply r;
+			struct sts_reply r, again;
 			struct sts_reply_kept k;
 			bool brief;
 
@@ -437,6 +477,10 @@ START_TEST(brief_limit)
 			brief = sts_reply_brief(&k, &held, &zone, &answer);
 			ck_assert(!brief || (k.len >= r.len && !r.cut));
 			ck_assert(brief || r.len + 320 > STS_REPLY_KEPT_MAX);
+			if (brief) {
+				sts_reply_again(&again, &held, &k);
+				measured_is(&again, &r);
+			}
 			yes += brief;
 			no += !brief;
 		}
@@ -467,6 +511,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, brief_table);
+	tcase_add_test(tc, brief_at_every_place);
 	tcase_add_test(tc, brief_limit);
 	tcase_add_test(tc, other_lists_in_pieces);
 	tcase_add_test(tc, brief_of_a_policy_alone);
