@@ -73,8 +73,8 @@ ifdef TLS_ENGINE
 override CPPFLAGS += -DSTS_TLS_ENGINE=1
 TLS_CLIENT_SRC = tls/tls_engine.c tls/x509/x509_class.c
 else
-TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_exchange.c \
-	tls/tls_gcm.c tls/tls_hello.c tls/tls_keys.c tls/tls_lists.c tls/tls_messages.c tls/tls_params.c \
+TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_common.c \
+	tls/tls_exchange.c tls/tls_gcm.c tls/tls_hello.c tls/tls_keys.c tls/tls_lists.c tls/tls_messages.c tls/tls_params.c \
 	tls/tls_records.c tls/tls_state.c tls/tls_stream.c
 endif
 TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scalar.c \

@@ -67,7 +67,7 @@ struct sts_tls {
 	size_t off, end; /* of the content, what was not handled yet */
 	size_t out_off, out_end;
 	size_t taken;
-	struct sts_tls_ciphers ciphers;
+	struct sts_tls_ciphers ciphers; /* zero until the first WORK */
 	struct sts_tls_stream stream;
 	struct sts_tls_client client;
 	uint8_t record[STS_TLS_RECORD_SIZE];
@@ -510,14 +510,14 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
 	STS_ASSERT(wall_s >= 0);
 	sts_tls_client_start(&t->client, host, anchors, wall_s, rnd);
 	memset(t, 0, offsetof(struct sts_tls, client));
-	sts_tls_ciphers_choose(&t->ciphers);
 	t->state = HANDSHAKE;
 }
 
 void
-sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
+sts_tls_use_common(struct sts_tls *t, struct sts_tls_common *c)
 {
-	sts_x509_use_links(&t->client.x509, l);
+	sts_x509_use_links(&t->client.x509, &c->links);
+	memcpy(&t->ciphers, c->ciphers, sizeof t->ciphers);
 }
 
 void
@@ -720,6 +720,9 @@ sts_tls_work(struct sts_tls *t)
 {
 	STS_ASSERT(t->state == HANDSHAKE);
 	STS_ASSERT(t->client.work != STS_TLS_WORK_NONE);
+	if (t->ciphers.aes == NULL) {
+		sts_tls_ciphers_choose(&t->ciphers);
+	}
 	sts_tls_client_work(&t->client);
 	advance(t);
 	next_chunk(t);

@@ -28,6 +28,7 @@
 #include "../core/base/sts_config.h"
 #include "../core/base/why.h"
 #include "tls_chain.h"
+#include "tls_common.h"
 #include "x509/anchors.h"
 #include "x509/x509.h"
 
@@ -68,8 +69,9 @@ void sts_tls_start(struct sts_tls *t, struct sts_text host,
     const struct sts_anchors *anchors, int64_t wall_s,
     const uint8_t rnd[STS_TLS_RND]);
 
-/* After start: sts_x509_use_links. */
-void sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l);
+/* After start, before anything else: what sessions have in common; borrowed
+ * until the end. Without it the session finds out for itself. */
+void sts_tls_use_common(struct sts_tls *t, struct sts_tls_common *c);
 
 /* After start, before anything else: offer this protocol by ALPN (RFC 7301),
  * 1..15 bytes; copied. A server that chooses another one, or none because it

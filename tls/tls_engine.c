@@ -256,9 +256,16 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
 }
 
 void
-sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
+sts_tls_common_init(struct sts_tls_common *c)
 {
-	sts_x509_use_links(&t->x509.x509, l);
+	memset(c, 0, sizeof *c); /* the engine chooses at every session */
+	sts_x509_links_clear(&c->links);
+}
+
+void
+sts_tls_use_common(struct sts_tls *t, struct sts_tls_common *c)
+{
+	sts_x509_use_links(&t->x509.x509, &c->links);
 }
 
 /* The engine wrote its ClientHello at the start: none is offered. */

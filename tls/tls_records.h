@@ -24,7 +24,7 @@ enum {
 };
 
 /* BearSSL's implementations for this machine. Asking for some of them costs
- * microseconds, so it is done once a session. */
+ * microseconds: tls_common.h. */
 struct sts_tls_ciphers {
 	const br_block_ctr_class *aes;
 	br_ghash ghash;

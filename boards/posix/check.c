@@ -436,7 +436,7 @@ start(struct check *c)
 	}
 	r->settings = &sts_live_now(&c->live)->settings;
 	take_servers(&r->servers, r->settings->servers);
-	sts_x509_links_clear(&r->links);
+	sts_tls_common_init(&r->common);
 	r->fetch.tls = (struct sts_tls *)c->tls[STS_CHECK_PROBES];
 	for (unsigned i = 0; i < STS_CHECK_PROBES; i++) {
 		r->probe[i].tls = (struct sts_tls *)c->tls[i];

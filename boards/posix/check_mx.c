@@ -98,7 +98,7 @@ begin_dialogue(struct sts_check_run *r, struct sts_check_probe *p, unsigned h)
 	setup.host = sni_of(host);
 	setup.tls = p->tls;
 	setup.anchors = r->settings->anchors;
-	setup.links = &r->links;
+	setup.common = &r->common;
 	setup.chain = &p->chain;
 	setup.wall_s = r->facts.judged_s;
 	if (p->pass > 0) {

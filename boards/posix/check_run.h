@@ -92,7 +92,7 @@ struct sts_check_run {
 	struct sts_check_ask ask[STS_CHECK_ASKS + 1];
 	struct sts_check_fetch fetch;
 	struct sts_check_probe probe[STS_CHECK_PROBES];
-	struct sts_x509_links links;
+	struct sts_tls_common common;
 	uint8_t domain[STS_NAME_MAX];
 };
 

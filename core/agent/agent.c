@@ -288,7 +288,7 @@ sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 	a->settings = s;
 	/* The anchors may be others. What a fetch under way still remembers is
 	 * about signatures alone. */
-	sts_x509_links_clear(a->root.links);
+	sts_x509_links_clear(&a->root.common->links);
 }
 
 /* Asks that were answered borrow zones until they are handed over. */

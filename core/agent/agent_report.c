@@ -372,7 +372,7 @@ sts_agent_report_init(struct sts_agent *a, struct sts_tls *tls, uint8_t *block)
 	}
 	r->tls = tls;
 	if (STS_REPORT_HTTPS) {
-		sts_post_init(&r->post, tls, a->root.links);
+		sts_post_init(&r->post, tls, a->root.common);
 	}
 	r->next_at = a->now;
 }

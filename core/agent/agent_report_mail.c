@@ -46,7 +46,7 @@ sts_agent_report_mail_start(struct sts_agent *a)
 	setup.host = r->config.submitter;
 	setup.tls = r->tls;
 	setup.anchors = r->settings->anchors;
-	setup.links = a->root.links;
+	setup.common = a->root.common;
 	setup.wall_s = sts_clock_cert_s(&a->clock);
 	if (setup.wall_s < 0) {
 		sts_agent_report_settle(a, STS_REPORT_LATER);

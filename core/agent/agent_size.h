@@ -58,7 +58,7 @@ enum {
 	    (share_) > 0 ? 1 : 0) \
 	X(share, parts.share_tls, STS_AGENT_ALIGNED(tls_), \
 	    (share_) > 1 ? 1 : 0) \
-	X(fetches, a->root.links, sizeof(struct sts_x509_links), 1) \
+	X(fetches, a->root.common, sizeof(struct sts_tls_common), 1) \
 	X(fetches, a->fetches, sizeof(struct sts_fetch), slots_) \
 	X(fetches, parts.tls, STS_AGENT_ALIGNED(tls_), slots_) \
 	X(dns, parts.messages, STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX), \

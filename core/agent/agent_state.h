@@ -161,7 +161,7 @@ struct sts_agent {
 	struct sts_metrics metrics;
 
 	struct {
-		struct sts_x509_links *links; /* signatures that were checked */
+		struct sts_tls_common *common; /* of all TLS sessions */
 		uint8_t clock; /* the clock's state that was logged last */
 		sts_ms started;
 	} root; /* agent.c */

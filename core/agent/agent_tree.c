@@ -87,12 +87,12 @@ set_up_parts(struct sts_agent *a, const struct parts *parts)
 	const struct sts_config *c = &a->config;
 
 	a->node_count = (uint16_t)sts_agent_nodes(c);
-	sts_x509_links_clear(a->root.links);
+	sts_tls_common_init(a->root.common);
 	for (unsigned i = 0; i < c->fetch_slots; i++) {
 		sts_fetch_init(&a->fetches[i],
 		    (void *)(parts->tls +
 			     i * STS_AGENT_ALIGNED(sts_tls_size())),
-		    a->root.links, &a->cache);
+		    a->root.common, &a->cache);
 	}
 	for (unsigned i = 0; i < STS_DNS_TCP_BUFFERS; i++) {
 		a->buffers.free[i] = parts->messages +
@@ -106,7 +106,7 @@ set_up_parts(struct sts_agent *a, const struct parts *parts)
 	}
 	if (STS_SHARE && c->share > 0) {
 		sts_share_init(a->share.engine, (void *)parts->share_tls,
-		    a->root.links, &a->dns_health, &a->cache);
+		    a->root.common, &a->dns_health, &a->cache);
 	}
 }
 

@@ -400,11 +400,11 @@ const struct sts_engine_ops sts_fetch_conn_ops = STS_CONN_OPS(
 
 void
 sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
-    struct sts_x509_links *links, struct sts_cache *cache)
+    struct sts_tls_common *common, struct sts_cache *cache)
 {
 	memset(f, 0, sizeof *f);
 	f->cache = cache;
-	sts_https_init(&f->https, tls, links, f);
+	sts_https_init(&f->https, tls, common, f);
 }
 
 void

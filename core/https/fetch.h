@@ -55,9 +55,9 @@ struct sts_fetch {
 
 extern const struct sts_engine_ops sts_fetch_ops, sts_fetch_conn_ops;
 
-/* Once. tls: sts_tls_size() bytes; links: shared by all fetches. */
+/* Once. tls: sts_tls_size() bytes; common: of all fetches. */
 void sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
-    struct sts_x509_links *links, struct sts_cache *cache);
+    struct sts_tls_common *common, struct sts_cache *cache);
 
 /*
  * Begin. The lookup has addresses and is borrowed, as are its settings, until

@@ -13,11 +13,11 @@ static const uint8_t protocol[] = "http/1.1";
 
 void
 sts_https_init(struct sts_https *h, struct sts_tls *tls,
-    struct sts_x509_links *links, void *owner)
+    struct sts_tls_common *common, void *owner)
 {
 	memset(h, 0, sizeof *h);
 	h->tls = tls;
-	h->links = links;
+	h->common = common;
 	sts_dial_init(&h->dial);
 	for (unsigned i = 0; i < STS_HTTPS_CONNS; i++) {
 		h->conn[i].owner = owner;
@@ -47,7 +47,7 @@ sts_https_shake(struct sts_https *h, struct sts_text host)
 	h->handshake_until = h->now + STS_FETCH_HANDSHAKE_MS;
 	h->established = false;
 	sts_tls_start(h->tls, host, h->anchors, h->wall_s, h->rnd);
-	sts_tls_use_links(h->tls, h->links);
+	sts_tls_use_common(h->tls, h->common);
 	sts_tls_use_alpn(h->tls, sts_text(protocol, sizeof protocol - 1));
 	h->rnd[0]++; /* no two sessions from the same seed */
 }

@@ -49,7 +49,7 @@ struct sts_https {
 	struct sts_dial dial;
 
 	/* Private. */
-	struct sts_x509_links *links;
+	struct sts_tls_common *common;
 	const struct sts_anchors *anchors;
 	int64_t wall_s;
 	sts_ms handshake_until;
@@ -57,10 +57,10 @@ struct sts_https {
 	struct sts_conn conn[STS_HTTPS_CONNS];
 };
 
-/* Once. tls: sts_tls_size() bytes; links: shared by all sessions; owner: what
+/* Once. tls: sts_tls_size() bytes; common: of all sessions; owner: what
  * the connections' operations get as theirs. */
 void sts_https_init(struct sts_https *h, struct sts_tls *tls,
-    struct sts_x509_links *links, void *owner);
+    struct sts_tls_common *common, void *owner);
 
 /* With whom; all borrowed until sts_https_end. */
 struct sts_https_to {

@@ -327,10 +327,10 @@ const struct sts_engine_ops sts_post_conn_ops = STS_CONN_OPS(
 
 void
 sts_post_init(
-    struct sts_post *p, struct sts_tls *tls, struct sts_x509_links *links)
+    struct sts_post *p, struct sts_tls *tls, struct sts_tls_common *common)
 {
 	memset(p, 0, sizeof *p);
-	sts_https_init(&p->https, tls, links, p);
+	sts_https_init(&p->https, tls, common, p);
 }
 
 void

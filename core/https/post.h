@@ -51,9 +51,9 @@ struct sts_post {
 
 extern const struct sts_engine_ops sts_post_ops, sts_post_conn_ops;
 
-/* Once. tls: sts_tls_size() bytes; links: shared by all sessions. */
+/* Once. tls: sts_tls_size() bytes; common: of all sessions. */
 void sts_post_init(
-    struct sts_post *p, struct sts_tls *tls, struct sts_x509_links *links);
+    struct sts_post *p, struct sts_tls *tls, struct sts_tls_common *common);
 
 /* Begin; it is not busy. */
 void sts_post_begin(

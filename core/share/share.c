@@ -148,7 +148,7 @@ take_connection(struct sts_share *s)
 	s->reply_until = s->now + STS_FETCH_HANDSHAKE_MS;
 	sts_tls_start(s->tls, name, u->anchors, s->wall_s,
 	    s->rnd + (size_t)STS_SHARE_LEGS * STS_DNS_RND);
-	sts_tls_use_links(s->tls, s->links);
+	sts_tls_use_common(s->tls, s->common);
 }
 
 /* ---- the composite */
@@ -378,12 +378,12 @@ const struct sts_engine_ops sts_share_leg_ops = STS_LEG_OPS(leg_recv_ack);
 
 void
 sts_share_init(struct sts_share *s, struct sts_tls *tls,
-    struct sts_x509_links *links, struct sts_dns_health *health,
+    struct sts_tls_common *common, struct sts_dns_health *health,
     struct sts_cache *cache)
 {
 	memset(s, 0, sizeof *s);
 	s->tls = tls;
-	s->links = links;
+	s->common = common;
 	s->health = health;
 	s->cache = cache;
 	sts_dial_init(&s->dial);

@@ -157,7 +157,7 @@ struct sts_share_counts {
 struct sts_share {
 	/* Private. */
 	struct sts_tls *tls; /* NULL: no memory was planned for it */
-	struct sts_x509_links *links;
+	struct sts_tls_common *common;
 	struct sts_dns_health *health;
 	struct sts_cache *cache;
 	const struct sts_share_setup *setup;
@@ -233,7 +233,7 @@ extern const struct sts_engine_ops sts_share_ops, sts_share_leg_ops,
 /* Once. tls: of sts_tls_size() octets, or NULL: no setup with tls is ever used.
  * All are borrowed for good. */
 void sts_share_init(struct sts_share *s, struct sts_tls *tls,
-    struct sts_x509_links *links, struct sts_dns_health *health,
+    struct sts_tls_common *common, struct sts_dns_health *health,
     struct sts_cache *cache);
 
 /*

@@ -130,7 +130,9 @@ begin_tls(struct sts_smtp_probe *p)
 	struct sts_smtp_setup *u = &p->setup;
 
 	sts_tls_start(u->tls, u->host, u->anchors, u->wall_s, u->rnd);
-	sts_tls_use_links(u->tls, u->links);
+	if (u->common != NULL) {
+		sts_tls_use_common(u->tls, u->common);
+	}
 	sts_tls_collect(u->tls, u->chain);
 	sts_tls_use_keys(u->tls, u->keys);
 	sts_wipe(u->rnd, sizeof u->rnd);

@@ -55,7 +55,7 @@ struct sts_smtp_setup {
 	                         name, lower-case */
 	struct sts_tls *tls; /* sts_tls_size() octets of its own */
 	const struct sts_anchors *anchors;
-	struct sts_x509_links *links; /* or NULL */
+	struct sts_tls_common *common; /* or NULL */
 	struct sts_tls_chain *chain; /* the certificates; NULL: not kept */
 	enum sts_tls_keys keys; /* certificates that are asked for */
 	int64_t wall_s; /* under which dates are judged, >= 0 */

@@ -115,10 +115,10 @@ sts_tls_start(struct sts_tls *t, struct sts_text host,
 }
 
 void
-sts_tls_use_links(struct sts_tls *t, struct sts_x509_links *l)
+sts_tls_use_common(struct sts_tls *t, struct sts_tls_common *c)
 {
 	(void)t;
-	(void)l;
+	(void)c;
 }
 
 void

@@ -8,7 +8,7 @@
  */
 #define _DEFAULT_SOURCE
 #include "../../core/https/fetch.h"
-#include "../../tls/x509/x509_links.h"
+#include "../../tls/tls_common.h"
 #include "hostile_case.h"
 
 const char unit_name[] = "fetch";
@@ -22,7 +22,7 @@ static const char domain[] = "example.com";
 static struct sts_fetch fetch;
 static struct sts_lookup lookup;
 static struct sts_settings settings;
-static struct sts_x509_links links;
+static struct sts_tls_common common;
 static struct sts_cache cache;
 static uint8_t block[32768];
 
@@ -107,8 +107,8 @@ start(void)
 	lookup.addr[0].af = STS_AF_INET;
 	lookup.fetch_until = STS_FETCH_TOTAL_MS;
 	sts_cache_init(&cache, block, sizeof block, key);
-	sts_x509_links_clear(&links);
-	sts_fetch_init(&fetch, fetch.https.tls, &links, &cache);
+	sts_tls_common_init(&common);
+	sts_fetch_init(&fetch, fetch.https.tls, &common, &cache);
 	sts_fetch_begin(
 	    &fetch, &lookup, 0, the_case.date_s, unit_span("id1"), rnd);
 	sts_fetch_conn_ops.opened(&fetch.https.conn[0]);

@@ -161,9 +161,9 @@ START_TEST(areas)
 	ck_assert_ptr_eq(
 	    sts_live_now(&live)->roots.set.base, memory.anchors[0]);
 	for (unsigned i = 1; i <= 3; i++) {
-		agent.root.links->count = 1;
+		agent.root.common->links.count = 1;
 		reload();
-		ck_assert_uint_eq(agent.root.links->count, 0);
+		ck_assert_uint_eq(agent.root.common->links.count, 0);
 		const struct sts_anchors *set = &sts_live_now(&live)->roots.set;
 
 		ck_assert_ptr_eq(set->base, memory.anchors[i % 2]);

@@ -25,7 +25,7 @@ enum {
 static struct mem mem;
 static struct sts_post post;
 static struct sts_tls *tls;
-static struct sts_x509_links links;
+static struct sts_tls_common common;
 static struct sts_anchors anchors;
 static uint64_t packed[4096];
 static struct https *server;
@@ -201,8 +201,8 @@ setup(void)
 	tls = calloc(1, sts_tls_size());
 	ck_assert_ptr_nonnull(tls);
 	trust_root(&anchors, packed, sizeof packed);
-	sts_x509_links_clear(&links);
-	sts_post_init(&post, tls, &links);
+	sts_tls_common_init(&common);
+	sts_post_init(&post, tls, &common);
 }
 
 static void

@@ -7,7 +7,7 @@
 #define _DEFAULT_SOURCE
 #include "../../core/base/assert.h"
 #include "../../core/https/post.h"
-#include "../../tls/x509/x509_links.h"
+#include "../../tls/tls_common.h"
 #include "hostile_case.h"
 
 STS_STATIC_ASSERT(STS_TLS_RECORD_SIZE == 1024, small_buffer);
@@ -22,7 +22,7 @@ enum {
 };
 
 static struct sts_post post;
-static struct sts_x509_links links;
+static struct sts_tls_common common;
 static uint8_t response[FILL + 200];
 static size_t response_len;
 
@@ -38,8 +38,8 @@ start(void)
 		tls = malloc(sts_tls_size());
 	}
 	ck_assert_ptr_nonnull(tls);
-	sts_x509_links_clear(&links);
-	sts_post_init(&post, tls, &links);
+	sts_tls_common_init(&common);
+	sts_post_init(&post, tls, &common);
 	addr.af = STS_AF_INET;
 	memset(&to, 0, sizeof to);
 	to.https.addr = &addr;

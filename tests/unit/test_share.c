@@ -511,13 +511,13 @@ static void
 set_up_tls(void)
 {
 	static uint64_t tls[STS_TLS_SIZE_MAX / 8 + 1];
-	static struct sts_x509_links links;
+	static struct sts_tls_common common;
 	static struct sts_anchors anchors;
 
 	set_up();
 	ck_assert_uint_le(sts_tls_size(), sizeof tls);
 	sts_share_init(
-	    &p.s, (struct sts_tls *)(void *)tls, &links, NULL, &p.cache);
+	    &p.s, (struct sts_tls *)(void *)tls, &common, NULL, &p.cache);
 	anchors.count = 1;
 	p.setup.anchors = &anchors;
 	p.setup.tls = true;

@@ -3,6 +3,7 @@
  * process; with TLS_ENGINE=1 the same against BearSSL's own client. */
 #define _DEFAULT_SOURCE
 #include "../../tls/session.h"
+#include "../../tls/tls_records.h"
 #include "x509_case.h"
 
 const char unit_name[] = "tls_session";
@@ -32,6 +33,21 @@ struct wire {
 	unsigned works;
 	uint8_t alert[7]; /* the last bytes the client sent */
 };
+
+/* In place of asking the processor (linked by --wrap). */
+static unsigned choices;
+
+void __wrap_sts_tls_ciphers_choose(struct sts_tls_ciphers *c);
+
+void
+__wrap_sts_tls_ciphers_choose(struct sts_tls_ciphers *c)
+{
+	choices++;
+	c->aes = &br_aes_ct_ctr_vtable;
+	c->ghash = &br_ghash_ctmul;
+	c->chacha20 = &br_chacha20_ct_run;
+	c->poly1305 = &br_poly1305_ctmul_run;
+}
 
 static struct x509_case the_case;
 static struct wire the_wire;
@@ -757,22 +773,42 @@ START_TEST(client_hello)
 END_TEST
 
 /* The intermediate's signature is remembered, and the second session goes on
- * as the first. */
-START_TEST(known_links)
+ * as the first; the processor is asked once for all sessions. */
+START_TEST(in_common)
 {
-	static struct sts_x509_links links;
+	static struct sts_tls_common common;
 
+	memset(&common, 0xff, sizeof common);
+	choices = 0;
+	sts_tls_common_init(&common);
 	for (unsigned i = 0; i < 2; i++) {
 		struct wire *w = wire("server-ec", "ec", 0, 100000);
 
-		sts_tls_use_links(w->client, &links);
+		sts_tls_use_common(w->client, &common);
 		pump(w);
 		ck_assert(sts_tls_established(w->client));
-		ck_assert_uint_eq(links.count, 1);
+		ck_assert_uint_eq(common.links.count, 1);
 		client_says(w, "works");
 		server_hears(w, "works");
 		done(w);
 	}
+	ck_assert_uint_eq(choices, STS_TLS_ENGINE ? 0 : 1);
+}
+END_TEST
+
+/* A session by itself asks when it begins to work. */
+START_TEST(by_itself)
+{
+	struct wire *w;
+
+	choices = 0;
+	w = wire("server-ec", "ec", 0, 100000);
+	ck_assert_uint_eq(choices, 0);
+	pump(w);
+	client_says(w, "works");
+	server_hears(w, "works");
+	done(w);
+	ck_assert_uint_eq(choices, STS_TLS_ENGINE ? 0 : 1);
 }
 END_TEST
 
@@ -881,7 +917,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, bad_record);
 	tcase_add_test(tc, renegotiation);
 	tcase_add_test(tc, client_hello);
-	tcase_add_test(tc, known_links);
+	tcase_add_test(tc, in_common);
+	tcase_add_test(tc, by_itself);
 	tcase_add_test(tc, sizes_and_end);
 	tcase_add_test(tc, whole_seed);
 	tcase_add_test(tc, no_system_seeder);
