@@ -22,6 +22,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../../core/base/assert.h"
@@ -724,7 +725,8 @@ void
 sts_control_open(
     struct sts_control *c, const struct sts_conf *conf, struct sts_log *log)
 {
-	memset(c, 0, sizeof *c);
+	/* A connection's part is cleared when it is used. */
+	memset(c, 0, offsetof(struct sts_control, conn));
 	sts_side_none(&c->side);
 	c->log = log;
 	c->at = conf->control;

@@ -11,6 +11,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ finish(struct sts_side *s, unsigned conn)
 	sts_posix_own_close(s->posix, place(s, conn));
 	c->state = FREE;
 	/* What one client asked is nothing for the next. */
-	memset(c->buf, 0, sizeof c->buf);
+	memset(c->buf, 0, STS_SIDE_BUFFER);
 	s->open--;
 	accept_more(s, true);
 }
@@ -87,11 +88,11 @@ static void
 read_some(struct sts_side *s, unsigned conn, sts_ms now)
 {
 	struct sts_side_conn *c = &s->conn[conn];
-	ssize_t n = recv(c->fd, c->buf + c->len, sizeof c->buf - c->len, 0);
+	ssize_t n = recv(c->fd, c->buf + c->len, STS_SIDE_BUFFER - c->len, 0);
 
 	if (n > 0) {
 		c->len = (uint16_t)(c->len + n);
-		look(s, conn, c->len == sizeof c->buf, now);
+		look(s, conn, c->len == STS_SIDE_BUFFER, now);
 	} else if (n == 0) {
 		look(s, conn, true, now);
 	} else if (sts_socket_transfer_error(errno) != STS_IO_AGAIN) {
@@ -123,7 +124,7 @@ static int
 next_piece(struct sts_side *s, unsigned conn, sts_ms now)
 {
 	struct sts_side_conn *c = &s->conn[conn];
-	int n = s->ops->fill(s->ctx, conn, sts_span(c->buf, sizeof c->buf));
+	int n = s->ops->fill(s->ctx, conn, sts_span(c->buf, STS_SIDE_BUFFER));
 
 	STS_ASSERT(n >= STS_SIDE_GO_ON);
 	STS_ASSERT(n <= STS_SIDE_BUFFER);
@@ -272,8 +273,11 @@ sts_side_run(struct sts_side *s, sts_ms now)
 void
 sts_side_none(struct sts_side *s)
 {
-	memset(s, 0, sizeof *s);
+	memset(s, 0, offsetof(struct sts_side, room));
 	s->fd = -1;
+	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
+		s->conn[i].buf = s->room[i];
+	}
 }
 
 int

@@ -67,7 +67,7 @@ struct sts_side_conn {
 	    len; /* buf[off..len) is to be sent; in READING [0..len) */
 	int fd;
 	sts_ms total_at, until; /* whichever comes first */
-	uint8_t buf[STS_SIDE_BUFFER];
+	uint8_t *buf; /* of STS_SIDE_BUFFER octets */
 };
 
 struct sts_side {
@@ -82,6 +82,7 @@ struct sts_side {
 	struct sts_listen_at at;
 	unsigned open; /* connections */
 	struct sts_side_conn conn[STS_SIDE_CONNS];
+	uint8_t room[STS_SIDE_CONNS][STS_SIDE_BUFFER]; /* their buffers */
 };
 
 /*

@@ -172,6 +172,11 @@ bench-syscalls: $(BUILD)/mtasts ## system calls a cold fetch, of the daemon and 
 	@sh boards/posix/deps.sh strace python3 openssl iproute2
 	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold.py $(BUILD)/mtasts -v'
 
+.PHONY: bench-cold
+bench-cold: $(BUILD)/mtasts ## processor time of a cold fetch, in signature checks of OpenSSL; fails over its bars (root)
+	@sh boards/posix/deps.sh python3 openssl iproute2
+	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold_cpu.py $(BUILD)/mtasts'
+
 # Twice the same, once without assertions: for this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h
 M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \

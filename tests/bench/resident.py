@@ -8,8 +8,10 @@ The daemon keeps its policies in a journal, answers for DANE, takes TLS reports
 and sends its own, shares, serves metrics and commands. What the
 kernel says is resident is told apart by the kernel's own list of mappings: the
 configured block, what else was written to, and what is only mapped from a
-file: the code, which the kernel may drop at any time. Fails where a bar is
-missed: for all of it, and for what was written to beside the block.
+file: the code, which the kernel may drop at any time. That is all of the
+binary, whatever is used of it, since the kernel maps the pages around each one
+that is. Fails where a bar is missed: for all of it, and for what was written to
+beside the block.
 """
 
 import os
@@ -21,12 +23,13 @@ import time
 
 from restart import answer, free_port, name_server
 
-BAR_K, REST_BAR_K = 5120, 600
+BAR_K, REST_BAR_K = 5120, 200
 NXDOMAIN = 3
 
 
 def mappings(pid):
-    """(size, resident, written) in KB, of every mapping."""
+    """(size, resident, written) in KB, of every mapping. A page of a file is
+    "dirty", too, while the file was just made."""
     found = []
     with open(f"/proc/{pid}/smaps", encoding="ascii") as f:
         for line in f:
@@ -35,8 +38,7 @@ def mappings(pid):
             else:
                 word, value = line.split(":", 1)
                 found[-1][word] = value.split()[0] if value.split() else "0"
-    return [(int(m["Size"]), int(m["Rss"]),
-             int(m["Private_Dirty"]) + int(m["Shared_Dirty"]))
+    return [(int(m["Size"]), int(m["Rss"]), int(m["Anonymous"]))
             for m in found]
 
 
