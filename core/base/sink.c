@@ -2,6 +2,7 @@
 /* Rendering in pieces: what falls into the window is kept. */
 #include <string.h>
 
+#include "assert.h"
 #include "sink.h"
 
 void
@@ -36,4 +37,20 @@ sts_sink_hex(struct sts_sink *s, uint64_t v, unsigned digits)
 
 		sts_sink_put(s, sts_text((const uint8_t *)digit, 1));
 	}
+}
+
+void
+sts_sink_form(
+    struct sts_sink *s, const char *form, const struct sts_text *texts)
+{
+	const char *blank;
+
+	while ((blank = strchr(form, '$')) != NULL) {
+		sts_sink_put(
+		    s, sts_text((const uint8_t *)form, (size_t)(blank - form)));
+		STS_ASSERT(blank[1] >= 'a' && blank[1] <= 'z');
+		sts_sink_put(s, texts[blank[1] - 'a']);
+		form = blank + 2;
+	}
+	sts_sink_string(s, form);
 }

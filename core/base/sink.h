@@ -23,6 +23,14 @@ void sts_sink_decimal(struct sts_sink *s, uint64_t v);
 /* The last `digits` hexadecimal digits of v, 1..16. */
 void sts_sink_hex(struct sts_sink *s, uint64_t v, unsigned digits);
 
+/*
+ * A text with blanks to be filled in: "$a" stands for texts[0], "$b" for
+ * texts[1] and so on. A "$" that is not followed by a small letter is a
+ * programmer's error.
+ */
+void sts_sink_form(
+    struct sts_sink *s, const char *form, const struct sts_text *texts);
+
 /* Inline: of a literal the compiler knows the length. */
 static inline void
 sts_sink_string(struct sts_sink *s, const char *string)

@@ -1,71 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One POST: dial, handshake, head, body, status. The whole request is sent in
- * this order: head_off counts to the head's end, then `left` down to 0. A
+ * this order: head_off counts up to head_len, then `left` down to 0. A
  * status that comes before that ends it all the same: the server has decided.
  */
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/sink.h"
 #include "../base/text.h"
 #include "../base/version.h"
 #include "post.h"
 
-static const char end[] = "\r\nConnection: close\r\n\r\n";
-
-/* The head of the request, in pieces. Returns its length. */
-static uint32_t
-head(const struct sts_post *p, struct sts_text piece[STS_POST_HEAD])
+static void
+put_head(const struct sts_post *p, struct sts_sink *s)
 {
-	uint32_t n = 0;
+	struct sts_text texts[] = { p->path, p->host, sts_text_of(p->type),
+		sts_text(p->length, p->digits) };
 
-	piece[0] = sts_text_of("POST ");
-	piece[1] = p->path;
-	piece[2] = sts_text_of(" HTTP/1.1\r\nHost: ");
-	piece[3] = p->host;
-	piece[4] = sts_text_of(
-	    "\r\nUser-Agent: mtasts/" STS_VERSION "\r\nContent-Type: ");
-	piece[5] = sts_text_of(p->type);
-	piece[6] = sts_text_of("\r\nContent-Length: ");
-	piece[7] = sts_text(p->length, p->digits);
-	for (unsigned i = 0; i < STS_POST_HEAD; i++) {
-		n += (uint32_t)piece[i].n;
-	}
-	return n + (uint32_t)sizeof end - 1;
-}
-
-/* Octets of the head from head_off on into `out`. Returns how many. */
-static size_t
-copy_head(const struct sts_post *p, struct sts_span out)
-{
-	struct sts_text piece[STS_POST_HEAD + 1];
-	size_t skip = p->head_off, n = 0;
-
-	(void)head(p, piece);
-	piece[STS_POST_HEAD] = sts_text_of(end);
-	for (unsigned i = 0; i <= STS_POST_HEAD; i++) {
-		struct sts_text t = piece[i];
-		size_t gone = skip < t.n ? skip : t.n;
-
-		skip -= gone;
-		t = sts_text_skip(t, gone);
-		if (t.n > out.n - n) {
-			t.n = out.n - n;
-		}
-		if (t.n > 0) {
-			memcpy(out.p + n, t.p, t.n);
-		}
-		n += t.n;
-	}
-	return n;
+	(void)sts_text_take(texts, "/");
+	sts_sink_form(s,
+	    "POST /$a HTTP/1.1\r\n"
+	    "Host: $b\r\n"
+	    "User-Agent: mtasts/" STS_VERSION "\r\n"
+	    "Content-Type: $c\r\n"
+	    "Content-Length: $d\r\n"
+	    "Connection: close\r\n"
+	    "\r\n",
+	    texts);
 }
 
 static bool
 head_sent(const struct sts_post *p)
 {
-	struct sts_text piece[STS_POST_HEAD];
-
-	return p->head_off == head(p, piece);
+	return p->head_off == p->head_len;
 }
 
 static void
@@ -91,11 +59,14 @@ static void
 send_head(struct sts_post *p)
 {
 	struct sts_span room = sts_tls_app_send_buf(p->https.tls);
-	size_t n = copy_head(p, room);
+	size_t left = p->head_len - p->head_off;
+	struct sts_sink s = { 0, p->head_off, p->head_off + room.n, room.p };
 
-	STS_ASSERT(n > 0);
-	p->head_off += (uint32_t)n;
-	sts_tls_app_send_ack(p->https.tls, n);
+	STS_ASSERT(room.n > 0 && left > 0);
+	put_head(p, &s);
+	room.n = room.n < left ? room.n : left;
+	p->head_off += (uint32_t)room.n;
+	sts_tls_app_send_ack(p->https.tls, room.n);
 	sts_tls_app_flush(p->https.tls);
 }
 
@@ -337,7 +308,8 @@ void
 sts_post_begin(struct sts_post *p, const struct sts_post_to *to, sts_ms now)
 {
 	STS_ASSERT(!p->busy);
-	STS_ASSERT(to->path.n > 0 && to->path.p[0] == '/');
+	struct sts_sink measure = { 0, 0, 0, NULL };
+
 	p->busy = true;
 	p->done = false;
 	p->code = 0;
@@ -347,6 +319,8 @@ sts_post_begin(struct sts_post *p, const struct sts_post_to *to, sts_ms now)
 	p->type = to->type;
 	p->left = to->length;
 	p->digits = (uint8_t)sts_put_decimal(p->length, to->length);
+	put_head(p, &measure);
+	p->head_len = (uint32_t)measure.pos;
 	p->head_off = 0;
 	p->held = p->resumed = false;
 	p->until = now + STS_POST_TOTAL_MS;

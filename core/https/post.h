@@ -15,15 +15,14 @@
 #include "https.h"
 
 enum {
-	STS_POST_TOTAL_MS = 60000, /* for all of it */
-	STS_POST_HEAD = 8 /* pieces of a request's head */
+	STS_POST_TOTAL_MS = 60000 /* for all of it */
 };
 
 /* What is to be sent, and where. */
 struct sts_post_to {
 	struct sts_https_to https;
-	/* A valid name, lower-case, and what follows it in the URL: beginning
-	 * with '/', visible ASCII. Borrowed until sts_post_end. */
+	/* A valid name, lower-case, and what follows it in the URL: visible
+	 * ASCII, the first '/' may be missing. Borrowed until sts_post_end. */
 	struct sts_text host, path;
 	const char *type; /* media type; a constant */
 	uint32_t length; /* octets of the body */
@@ -39,7 +38,7 @@ struct sts_post {
 	bool busy;
 	bool held; /* the owner has nothing to write */
 	bool resumed; /* it has again: the connection is to be served */
-	uint32_t head_off; /* of the head, the next octet to be sent */
+	uint32_t head_len, head_off; /* of the head; of it, what was sent */
 	uint32_t left; /* octets of the body still to be written */
 	uint8_t digits; /* of the length, */
 	uint8_t length[20]; /* in ASCII */
