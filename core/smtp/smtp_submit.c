@@ -225,43 +225,43 @@ react(struct sts_smtp_submit *s)
 	}
 }
 
-static void
-submit_opened(void *e)
+void
+sts_smtp_submit_opened(void *e)
 {
 	sts_smtp_probe_opened(e);
 	react(e);
 }
 
-static void
-submit_lost(void *e, int why)
+void
+sts_smtp_submit_lost(void *e, int why)
 {
 	sts_smtp_probe_lost(e, why);
 	react(e);
 }
 
-static void
-submit_recv_ack(void *e, struct sts_span got)
+void
+sts_smtp_submit_recv_ack(void *e, struct sts_span got)
 {
 	sts_smtp_probe_recv_ack(e, got);
 	react(e);
 }
 
-static void
-submit_send_ack(void *e, size_t n)
+void
+sts_smtp_submit_send_ack(void *e, size_t n)
 {
 	sts_smtp_probe_send_ack(e, n);
 	react(e);
 }
 
-static void
-submit_work(void *e)
+void
+sts_smtp_submit_work(void *e)
 {
 	sts_smtp_probe_work(e);
 	react(e);
 }
 
-static void
-submit_tick(void *e, sts_ms now, int64_t wall_s)
+void
+sts_smtp_submit_tick(void *e, sts_ms now, int64_t wall_s)
 {
 	sts_smtp_probe_tick(e, now, wall_s);
 	react(e);
@@ -270,14 +270,14 @@ submit_tick(void *e, sts_ms now, int64_t wall_s)
 const struct sts_engine_ops sts_smtp_submit_ops = {
 	.wants = sts_smtp_probe_wants,
 	.peer = sts_smtp_probe_peer,
-	.opened = submit_opened,
-	.lost = submit_lost,
+	.opened = sts_smtp_submit_opened,
+	.lost = sts_smtp_submit_lost,
 	.recv_buf = sts_smtp_probe_recv_buf,
-	.recv_ack = submit_recv_ack,
+	.recv_ack = sts_smtp_submit_recv_ack,
 	.send_buf = sts_smtp_probe_send_buf,
-	.send_ack = submit_send_ack,
-	.work = submit_work,
-	.tick = submit_tick,
+	.send_ack = sts_smtp_submit_send_ack,
+	.work = sts_smtp_submit_work,
+	.tick = sts_smtp_submit_tick,
 	.deadline = sts_smtp_probe_deadline,
 };
 

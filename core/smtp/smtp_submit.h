@@ -119,4 +119,13 @@ void sts_smtp_submit_stop(struct sts_smtp_submit *s, enum sts_why why);
 /* At OVER, results read: as sts_smtp_probe_end. */
 void sts_smtp_submit_end(struct sts_smtp_submit *s);
 
+/* What sts_smtp_submit_ops is made of, for an engine that this one is a part of
+ * (e: a struct that begins with it); the rest is sts_smtp_probe_...'s. */
+void sts_smtp_submit_opened(void *e);
+void sts_smtp_submit_lost(void *e, int why);
+void sts_smtp_submit_recv_ack(void *e, struct sts_span got);
+void sts_smtp_submit_send_ack(void *e, size_t n);
+void sts_smtp_submit_work(void *e);
+void sts_smtp_submit_tick(void *e, sts_ms now, int64_t wall_s);
+
 #endif
