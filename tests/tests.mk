@@ -69,6 +69,7 @@ $(BUILD)/unit/test_dane_hosts: tests/mem/dnspeer.c
 $(BUILD)/unit/test_dane_sim: tests/scenario/scene.c tests/sim/draw.c $(addprefix tests/mem/,mem.c dnspeer.c https.c seeder.c world.c storage.c)
 $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
 $(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+$(BUILD)/unit/test_live: override LDFLAGS += -Wl,--wrap=sts_agent_off_s
 $(BUILD)/unit/test_journal_file: override LDFLAGS += -Wl,--wrap=fork
 $(BUILD)/unit/test_report_board: tests/mem/mem.c
 $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pwrite64

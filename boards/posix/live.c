@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../core/agent/inspect.h"
 #include "../../core/base/assert.h"
 #include "../../core/base/text.h"
 #include "../../core/report/report.h"
@@ -573,15 +574,27 @@ sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
 	}
 }
 
+static bool
+knows_time(const struct sts_live *l)
+{
+	struct sts_inspection i;
+
+	sts_inspect(l->agent, &i);
+	return i.clock != STS_CLOCK_UNKNOWN;
+}
+
 /* The order that the journal keeps: taken over, or brought up to date where
- * the journal was not there when it was given; and its end. */
+ * the journal was not there when it was given; and its end. Without a time
+ * nobody can tell whether its end has come, and whoever keeps the time from us
+ * would keep it in force: policies are enforced until there is one. */
 static void
 follow_order(struct sts_live *l, sts_ms now)
 {
 	uint32_t kept_s = sts_agent_off_s(l->agent);
 	uint32_t now_s = sts_agent_now_s(l->agent);
 
-	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s) {
+	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s &&
+	    knows_time(l)) {
 		l->off_until_s = kept_s;
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {

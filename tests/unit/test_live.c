@@ -416,6 +416,50 @@ END_TEST
 
 /* What only a restart can change is as it was after a reload, so that the next
  * one says so again. */
+static uint32_t kept_s; /* until when the journal says that it is off */
+
+uint32_t __wrap_sts_agent_off_s(const struct sts_agent *a);
+
+uint32_t
+__wrap_sts_agent_off_s(const struct sts_agent *a)
+{
+	(void)a;
+	return kept_s;
+}
+
+/* An order of before the restart counts when the time is known, and no longer
+ * than it says: whoever keeps the time from the agent gains nothing. */
+START_TEST(kept_order)
+{
+	enum {
+		WALL = 1800000000
+	};
+
+	begin();
+	kept_s = WALL + 100;
+	sts_live_resume(&live, now);
+	ck_assert(sts_live_enforces(&live));
+	for (unsigned i = 0; i < 100; i++) {
+		now += STS_LIVE_LOOK_MS;
+		sts_run(&driver, now, -1, 256);
+		sts_live_tick(&live, now);
+		ck_assert(sts_live_enforces(&live));
+	}
+	sts_driver_wake(&driver);
+	sts_run(&driver, now, WALL, 256);
+	now = live.look_at;
+	sts_live_tick(&live, now);
+	ck_assert(!sts_live_enforces(&live));
+	ck_assert_uint_eq(sts_live_off_until_s(&live), WALL + 100);
+	sts_driver_wake(&driver);
+	sts_run(&driver, now, WALL + 101, 256);
+	now = live.look_at;
+	kept_s = 0;
+	sts_live_tick(&live, now);
+	ck_assert(sts_live_enforces(&live));
+}
+END_TEST
+
 START_TEST(fixed)
 {
 	static const char *options[] = { "listen inet:127.0.0.1:1",
@@ -481,6 +525,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, kept_order);
 	tcase_add_test(tc, fixed);
 	tcase_add_test(tc, path_before_socket);
 	tcase_add_test(tc, kill_switch);
