@@ -29,9 +29,10 @@ enum {
 };
 
 static struct sts_journal_file
-file_of(const struct sts_journal_child *j, struct sts_log *log)
+file_of(const struct sts_journal_child *j, uint32_t at_once_max,
+    struct sts_log *log)
 {
-	struct sts_journal_file f = { j->path, j->area_size, log };
+	struct sts_journal_file f = { j->path, j->area_size, at_once_max, log };
 
 	return f;
 }
@@ -40,7 +41,9 @@ file_of(const struct sts_journal_child *j, struct sts_log *log)
 static void
 open_when_free(struct sts_journal_child *j, struct sts_log *log)
 {
-	struct sts_journal_file f = file_of(j, log);
+	/* Under chroot there is no other time to make it. */
+	struct sts_journal_file f = file_of(
+	    j, j->chrooted ? UINT32_MAX : (uint32_t)STS_JOURNAL_AT_ONCE, log);
 	int wait =
 	    j->chrooted ? STS_JOURNAL_LOCK_CHROOT_MS : STS_JOURNAL_LOCK_MS;
 
@@ -84,6 +87,14 @@ tell_problem(
 			: "policies",
 		    j->chrooted ? ", and under chroot only that helps"
 				: " until it comes free");
+		return;
+	}
+	if (j->error == EINPROGRESS) {
+		sts_log_line(log, STS_LOG_WARNING,
+		    "journal %s: %lu bytes are to be laid out: %s do not "
+		    "outlive a restart until that is done",
+		    j->path, (unsigned long)j->area_size * STS_STORE_AREAS,
+		    j->found == STS_FILE_NONE ? "policies" : "newer policies");
 		return;
 	}
 	sts_log_line(log, wanted ? STS_LOG_ERROR : STS_LOG_WARNING,
@@ -181,7 +192,7 @@ open_later(struct sts_journal_child *j, const struct sts_journal_file *f)
 static int
 prepare(struct sts_journal_child *j)
 {
-	struct sts_journal_file f = file_of(j, j->d.log);
+	struct sts_journal_file f = file_of(j, UINT32_MAX, j->d.log);
 	struct sts_file_store fresh;
 
 	switch (j->found) {
@@ -201,7 +212,7 @@ prepare(struct sts_journal_child *j)
 static int
 take(struct sts_journal_child *j)
 {
-	struct sts_journal_file f = file_of(j, j->d.log);
+	struct sts_journal_file f = file_of(j, UINT32_MAX, j->d.log);
 	struct sts_file_store fresh;
 
 	if (j->found == STS_FILE_READ_ONLY) {
@@ -340,7 +351,9 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	/* From now on nothing is written but by a child. */
 	j->file.broken = true;
 	/* The lock may come free at any time. */
-	j->next = now + (j->error == EWOULDBLOCK ? 0 : STS_JOURNAL_AGAIN_MS);
+	j->next = now + (j->error == EWOULDBLOCK || j->error == EINPROGRESS
+				? 0
+				: STS_JOURNAL_AGAIN_MS);
 	j->look = j->heard = j->named = now;
 	if (j->found == STS_FILE_READY) {
 		begin_child(j, now);
@@ -410,6 +423,9 @@ sts_journal_child_keeping(const struct sts_journal_child *j)
 {
 	if (j->path[0] == '\0') {
 		return STS_KEEPING_OFF;
+	}
+	if (j->error == EINPROGRESS) {
+		return STS_KEEPING_OK; /* nothing is wrong */
 	}
 	if (j->found != STS_FILE_READY) {
 		return j->error == ENOSPC || j->error == EDQUOT

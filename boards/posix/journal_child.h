@@ -34,6 +34,9 @@ enum {
 	 * longer than an instance needs to end. */
 	STS_JOURNAL_LOCK_MS = 3000,
 	STS_JOURNAL_LOCK_CHROOT_MS = 15000,
+	/* The largest area that is laid out before anybody is answered: seconds
+	 * on a slow disk. A larger one is, while questions are answered. */
+	STS_JOURNAL_AT_ONCE = 32 << 20,
 	/* Written a day, in areas; over it renewals wait for the next day. */
 	STS_JOURNAL_DAY_AREAS = 16
 };

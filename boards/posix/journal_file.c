@@ -161,6 +161,10 @@ sts_journal_file_grow(const struct sts_journal_file *f,
 {
 	path_buffer fresh;
 
+	if (f->area_size > f->at_once_max) {
+		errno = EINPROGRESS;
+		return -1;
+	}
 	with_suffix(fresh, f->path, ".new");
 	if (sts_store_open(s, fresh, true) != 0) {
 		drop(s);

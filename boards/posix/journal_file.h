@@ -24,6 +24,9 @@ enum sts_journal_found {
 struct sts_journal_file {
 	const char *path; /* absolute, at most STS_CONF_PATH_MAX octets */
 	uint32_t area_size; /* that it must have at least */
+	/* The largest that is made while the caller waits: another one is made
+	 * by somebody who may take his time (EINPROGRESS). */
+	uint32_t at_once_max;
 	struct sts_log *log;
 };
 
@@ -31,7 +34,8 @@ struct sts_journal_file {
  * Open, lock and judge what is at the path; make it if nothing is there, or a
  * larger one with the same content if it is too small; move aside what is no
  * journal or of a newer format. The errno when it is not READY; EWOULDBLOCK:
- * another process has it.
+ * another process has it; EINPROGRESS: a file is to be made, and it is larger
+ * than at_once_max.
  */
 enum sts_journal_found sts_journal_file_open(
     const struct sts_journal_file *f, struct sts_file_store *s);

@@ -77,7 +77,7 @@ count_said(const char *word)
 static struct sts_journal_file
 file(uint32_t area)
 {
-	struct sts_journal_file f = { path, area, &quiet };
+	struct sts_journal_file f = { path, area, UINT32_MAX, &quiet };
 
 	return f;
 }
@@ -388,6 +388,34 @@ __wrap_fork(void)
 	return __real_fork();
 }
 
+/* A file that takes long to be made is not made while others wait. */
+START_TEST(large)
+{
+	struct sts_journal_file f = file(2 * AREA);
+	char fresh[sizeof path + 8];
+	struct stat st;
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	f.at_once_max = 2 * AREA - 1;
+	unit_int("none", sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	unit_int("none", errno, EINPROGRESS);
+	ck_assert_int_eq(stat(path, &st), -1);
+	ck_assert_int_eq(stat(fresh, &st), -1);
+	make(AREA);
+	unit_int("small", sts_journal_file_open(&f, &store), STS_FILE_SMALL);
+	unit_int("small", errno, EINPROGRESS);
+	ck_assert_uint_eq(store.store.area_size, AREA);
+	sts_store_close(&store);
+	f.at_once_max = 2 * AREA;
+	unit_int("now", sts_journal_file_open(&f, &store), STS_FILE_READY);
+	sts_store_close(&store);
+	/* One that is there is used, however large it is. */
+	f.at_once_max = 0;
+	unit_int("there", sts_journal_file_open(&f, &store), STS_FILE_READY);
+	sts_store_close(&store);
+}
+END_TEST
+
 /* A daemon without clients. */
 
 static struct sts_live live;
@@ -399,10 +427,12 @@ static struct sts_port port;
 static struct sts_journal_child j;
 static sts_ms now;
 
+static const char *journal_size = ""; /* the rest of its line */
+
 static void
 start_daemon(void)
 {
-	static char line[80];
+	static char line[96];
 	static const char *options[] = { line, "nameserver 192.0.2.1",
 		"memory 2M", "clients 4", "lookups 4", "fetch_slots 1" };
 	static const uint8_t key[16];
@@ -412,7 +442,7 @@ start_daemon(void)
 		&memory, &quiet };
 	char why[STS_CONF_WHY_MAX];
 
-	snprintf(line, sizeof line, "journal %s", path);
+	snprintf(line, sizeof line, "journal %s%s", path, journal_size);
 	ck_assert_msg(
 	    sts_live_open(&live, &source, &memory, 0, why), "%s", why);
 	ck_assert_int_eq(
@@ -494,6 +524,26 @@ START_TEST(late)
 	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
 	ck_assert_uint_gt(
 	    agent.journal.engine->saved + agent.journal.engine->compactions, 0);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
+/* One that takes long to be laid out: the daemon serves meanwhile, which is no
+ * fault, and what it learns is kept in the end. */
+START_TEST(laid_out_later)
+{
+	struct stat st;
+
+	journal_size = " size=65M";
+	start_daemon();
+	ck_assert_int_eq(stat(path, &st), -1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_OK);
+	ck_assert_uint_eq(count_said("are to be laid out"), 1);
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_gt(st.st_size, 64L << 20);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
 	kill(j.child, SIGKILL);
 }
 END_TEST
@@ -629,7 +679,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, links_aside);
 	tcase_add_test(tc, no_folder);
 	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, large);
 	tcase_add_test(tc, late);
+	tcase_add_test(tc, laid_out_later);
 	tcase_add_test(tc, writer_dies);
 	tcase_add_test(tc, no_process_to_write);
 	tcase_add_test(tc, name_is_gone);
