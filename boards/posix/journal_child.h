@@ -7,8 +7,10 @@
  *
  *	another instance has the lock         read; taken when it comes free
  *	the file cannot be opened or made     opened when it can be, then read
- *	it is on a read-only file system      read, and written to when it can be
+ *	we may not write to it                read, and written to when we may
  *	the disk is too full for a larger one read, and moved when it is not
+ *	a large one is to be laid out         the old one is read meanwhile
+ *	it is removed or replaced             that is logged
  *	the child that writes has died        there is another one
  *	the disk hangs                        that is logged
  *
