@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers for DNS answers over TCP: few, and lent to what asks name servers. A
- * lookup that needs one when none is free waits in a->buffers.starved, the
- * longest first; it gives up after STS_DNS_OURS_MS, so that name servers which
- * hold buffers delay others but stop nobody for good.
+ * lookup that needs one when none is free waits in a->buffers.starved; of those
+ * whose organisation has the fewest the one that waits longest is next. It gives
+ * up after STS_DNS_OURS_MS, so that name servers which hold buffers delay others
+ * but stop nobody for good.
  *
  * The attacker owns a domain, as many names below it as he likes, and their
  * name servers, whose answers are truncated and then do not come: an
  * organisation has a quarter of the buffers at most, where there are four.
  * Invariant: while a buffer is free, whatever waits may not have it.
  */
+#include <limits.h>
+
 #include "agent_state.h"
 #include "../base/assert.h"
 #include "../cache/organisation.h"
@@ -136,22 +139,18 @@ organisation_of(const struct sts_agent *a, uint16_t i)
 		   : sts_text(NULL, 0);
 }
 
-/* Whether number i may have one more buffer. */
-static bool
-may_have(struct sts_agent *a, uint16_t i)
+/* How many buffers the organisation of number i has; 0: of nobody's. */
+static unsigned
+held_by_org(struct sts_agent *a, uint16_t i)
 {
-	const unsigned share = STS_DNS_TCP_BUFFERS / STS_ORGANISATION_SHARE;
 	struct sts_text organisation = organisation_of(a, i);
 	unsigned count = 0;
 
-	if (share == 0 || organisation.n == 0) {
-		return true;
-	}
-	for (unsigned k = 0; k < a->buffers.lent; k++) {
+	for (unsigned k = 0; organisation.n > 0 && k < a->buffers.lent; k++) {
 		count += sts_text_same(
 		    organisation_of(a, a->buffers.holder[k]), organisation);
 	}
-	return count < share;
+	return count;
 }
 
 /* Lend a buffer to number i. False: it is not wanted any more. */
@@ -180,19 +179,44 @@ end_loan(struct sts_agent *a, uint16_t i)
 	a->buffers.holder[k] = a->buffers.holder[--a->buffers.lent];
 }
 
-/* A buffer is free: of those that may have it the one that waits longest gets
- * it, or the pool. */
+/* Whether one of an organisation that has so many may have one more. */
+static bool
+may_have(unsigned held)
+{
+	const unsigned share = STS_DNS_TCP_BUFFERS / STS_ORGANISATION_SHARE;
+
+	return share == 0 || held < share;
+}
+
+/* Of those that may have a buffer the one that waits longest of those whose
+ * organisation has the fewest, and what leads to it; STS_NODE_NONE: none may. */
+static uint16_t
+choose(struct sts_agent *a, uint16_t *before)
+{
+	uint16_t best = STS_NODE_NONE, last = STS_NODE_NONE;
+	unsigned fewest = UINT_MAX;
+
+	for (uint16_t i = a->buffers.starved.head;
+	     i != STS_NODE_NONE && fewest > 0;
+	     last = i, i = legs_of(a, i)->next_starved) {
+		unsigned held = held_by_org(a, i);
+
+		if (may_have(held) && held < fewest) {
+			best = i;
+			fewest = held;
+			*before = last;
+		}
+	}
+	return best;
+}
+
+/* A buffer is free: one that waits gets it, or the pool. */
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
-	uint16_t before = STS_NODE_NONE, i = a->buffers.starved.head, next;
+	uint16_t i, before = STS_NODE_NONE;
 
-	for (; i != STS_NODE_NONE; i = next) {
-		next = legs_of(a, i)->next_starved;
-		if (!may_have(a, i)) {
-			before = i;
-			continue;
-		}
+	while ((i = choose(a, &before)) != STS_NODE_NONE) {
 		starve_no_more(a, i, before);
 		if (lend(a, i, buf)) {
 			return;
@@ -206,7 +230,7 @@ static void
 take_buffer(struct sts_agent *a, uint16_t i)
 {
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
-	if (a->buffers.count > 0 && may_have(a, i)) {
+	if (a->buffers.count > 0 && may_have(held_by_org(a, i))) {
 		bool lent = lend(a, i, a->buffers.free[--a->buffers.count]);
 
 		STS_ASSERT(lent);
