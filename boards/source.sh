@@ -5,6 +5,7 @@
 # Nothing outside of DIRECTORY is touched and no root is needed: apt gets a
 # list of its own, made from the machine's by turning deb into deb-src.
 set -eu
+unset CDPATH
 
 package=$1
 dir=$2

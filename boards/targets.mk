@@ -24,6 +24,9 @@ TRIPLET := $(TRIPLET_$(TARGET))
 ifndef TRIPLET
 $(error TARGET=$(TARGET): there are $(TARGETS))
 endif
+ifneq ($(words $(CURDIR)),1)
+$(error TARGET=$(TARGET): musl cannot be built below a folder with a blank in its name: $(CURDIR))
+endif
 BUILD = build/$(TARGET)
 MUSL = $(abspath $(BUILD))/musl
 CC = $(MUSL)/bin/musl-gcc

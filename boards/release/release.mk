@@ -10,6 +10,7 @@ release: ## everything a release hands out, built twice and compared, in build/r
 
 # One machine's is enough to test how it is made.
 test-release: ## a release for this machine: versions, sums, SBOM, daemon and image (minutes)
+	@sh tests/packages/release_odd.sh
 	@sh boards/posix/deps.sh python3-jsonschema file
 	@$(MAKE) --no-print-directory release RELEASE_TARGETS=x86_64
 	@sh tests/packages/release.sh build/release

@@ -6,12 +6,16 @@
 # stranger builds from this commit is then the same, byte for byte. TARGETS are
 # names of boards/targets.mk, MACHINES rows of OCI_MACHINES (packages.mk).
 set -eu
+# Nor does it depend on what is set here: CFLAGS, CDPATH, a language.
+if [ -z "${RELEASE_ALONE:-}" ]; then
+	exec env -i RELEASE_ALONE=1 PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C \
+		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} sh "$0" "$@"
+fi
 out=$1
 targets=$2
 machines=$3
 here=$(pwd)
 commit=$(git rev-parse HEAD)
-unset MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS
 
 version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
 [ -z "$(git status --porcelain --untracked-files=no)" ] ||
