@@ -308,8 +308,9 @@ wants_owner(const struct sts_node *n)
 	return (n->ops->wants(n->engine) & STS_WANT_OWNER) != 0;
 }
 
-/* Once a pass is enough for the root: a client that is answered at once stirs
- * it twice, at the same time. False: it had its tick. */
+/* Once a pass is enough for the root where nothing but clients stirs it: one
+ * that is answered at once does so twice, at the same time, and brings nothing
+ * that the tick looks at. False: it had its tick. */
 static bool
 tick_owner(struct sts_driver *d, uint16_t owner)
 {
@@ -341,6 +342,7 @@ step_owner(struct sts_driver *d, uint16_t id)
 		}
 		enlist_stirred(d, owner);
 		if (owner == 0) {
+			d->root_ticked &= n->ops == &sts_client_ops;
 			d->root_changed = true;
 			break;
 		}

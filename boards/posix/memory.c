@@ -33,12 +33,19 @@ aligned(size_t n)
 	return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+/* What of the agent's block stands before the cache, which is the last. */
+static size_t
+before_cache(const struct sts_memory *m)
+{
+	return m->agent.total - m->agent.cache;
+}
+
 /* What everything but the cache takes. */
 static size_t
 fixed_size(const struct sts_memory *m)
 {
 	return 2 * m->anchors_size + m->reading_size + m->port_size +
-	       (m->agent.total - m->agent.cache);
+	       aligned(before_cache(m));
 }
 
 static void
@@ -214,7 +221,9 @@ carve(struct sts_memory *m, uint8_t *block, struct sts_roots *roots)
 	block += m->reading_size;
 	m->port = block;
 	block += m->port_size;
-	m->agent_block = block;
+	/* So that each chunk of the cache is one line of the processor's: of a
+	 * million records none is at hand. */
+	m->agent_block = block + aligned(before_cache(m)) - before_cache(m);
 }
 
 bool

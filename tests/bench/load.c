@@ -10,7 +10,9 @@
  *	                               100 waits in microseconds
  *
  * Each connection sends its questions in one piece and waits for all the
- * answers before it sends the next.
+ * answers before it sends the next. DOMAIN may be @COUNT or @COUNT/STEP: the
+ * domains of domains.h of the numbers 0, STEP, 2 * STEP, ..., COUNT of them,
+ * each drawn anew for every question.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,6 +24,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "domains.h"
 
 enum {
 	CONNECTIONS = 64,
@@ -184,12 +188,58 @@ serve(void)
 
 /* ---- the client ---- */
 
+static const char *domain; /* NULL: one that is drawn */
+static uint32_t count_drawn, step_drawn = 1;
+static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+
+/* What is asked for in the argument DOMAIN. */
 static void
-ask(struct conn *c, const char *questions, size_t n, unsigned pipelined)
+choose(const char *arg)
 {
+	const char *slash = strchr(arg, '/');
+
+	if (arg[0] != '@') {
+		domain = arg;
+		return;
+	}
+	count_drawn = (uint32_t)strtoul(arg + 1, NULL, 10);
+	step_drawn = slash != NULL ? (uint32_t)strtoul(slash + 1, NULL, 10) : 1;
+	need(count_drawn > 0, "domains");
+}
+
+/* Append a question to what is sent. Its octets. */
+static size_t
+question(char *to)
+{
+	char name[BENCH_NAME_MAX];
+	const char *asked = domain;
+
+	if (asked == NULL) {
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		bench_domain(
+		    name, (uint32_t)(seed >> 32) % count_drawn * step_drawn);
+		asked = name;
+	}
+	return (size_t)snprintf(
+	    to, 512, "%zu:postfix %.255s,", strlen(asked) + 8, asked);
+}
+
+static void
+ask(struct conn *c, unsigned pipelined)
+{
+	static size_t n; /* of what is the same each time */
+
+	if (n == 0 || domain == NULL) {
+		n = 0;
+		for (unsigned i = 0; i < pipelined; i++) {
+			n += question(out + n);
+		}
+	}
 	c->sent_us = now_us();
 	c->missing = pipelined;
-	need(send(c->fd, questions, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
+	need(send(c->fd, out, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
 }
 
 static int
@@ -218,7 +268,7 @@ static void
 load(char **argv)
 {
 	unsigned many = (unsigned)atoi(argv[2]), pipelined;
-	size_t n = 0, count = 0, answers = 0;
+	size_t count = 0, answers = 0;
 	int ep = epoll_create1(0);
 	double began, until, end;
 
@@ -226,17 +276,14 @@ load(char **argv)
 	need(many >= 1 && many <= CONNECTIONS && pipelined >= 1 &&
 		 pipelined <= PIPELINED,
 	    "connections");
-	for (unsigned i = 0; i < pipelined; i++) {
-		n += (size_t)snprintf(out + n, 512, "%zu:postfix %.255s,",
-		    strlen(argv[1]) + 8, argv[1]);
-	}
+	choose(argv[1]);
 	for (unsigned i = 0; i < many; i++) {
 		join(ep, &conns[i], argv[0]);
 	}
 	began = now_us();
 	until = began + atof(argv[4]) * 1e3;
 	for (unsigned i = 0; i < many; i++) {
-		ask(&conns[i], out, n, pipelined);
+		ask(&conns[i], pipelined);
 	}
 	do {
 		struct epoll_event e[CONNECTIONS];
@@ -254,7 +301,7 @@ load(char **argv)
 			if (c->missing == 0) {
 				waits[count++ % WAITS] =
 				    (float)(now_us() - c->sent_us);
-				ask(c, out, n, pipelined);
+				ask(c, pipelined);
 			}
 		}
 	} while (end < until);
