@@ -5,55 +5,24 @@
  * over days; in the place of a lookup the policy is fetched at once.
  */
 #include <stdio.h>
-#include <string.h>
 
-#include "../../core/agent/agent.h"
-#include "../../core/cache/payload.h"
-#include "unit.h"
+#include "sweep_case.h"
 
 const char unit_name[] = "agent_spread";
 
 enum {
 	POLICIES = 2400,
-	WALL_S = 1750000000,
 	HOUR_MS = 3600000,
 	DAYS = 5,
 	HOURS = DAYS * 24,
 	LATE_MS = 5 * 60000 /* of the hand, in a cache of this size */
 };
 
-static struct sts_agent agent;
-static struct sts_settings settings;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
-static uint64_t memory[(4 << 20) / sizeof(uint64_t)];
 static struct sts_lookup lookup;
 static struct sts_fetch fetch;
-static sts_ms now;
-static uint32_t prng, max_age_s;
+static uint32_t max_age_s;
 static unsigned by_hour[HOURS + 1];
 static sts_ms fetched_ms[POLICIES], gap_max, gap_min;
-
-static uint32_t
-next_random(void)
-{
-	prng ^= prng << 13;
-	prng ^= prng >> 17;
-	prng ^= prng << 5;
-	return prng;
-}
-
-static void
-fill_random(void)
-{
-	struct sts_span room = sts_random_room(&agent.random);
-
-	for (size_t i = 0; i < room.n; i++) {
-		room.p[i] = (uint8_t)(next_random() >> 11);
-	}
-	sts_random_filled(&agent.random);
-}
 
 static void
 take_version(unsigned i)
@@ -68,12 +37,7 @@ take_version(unsigned i)
 	fetch.policy.mx_count = 1;
 	fetch.policy.max_age_s = max_age_s;
 	fetch.wall_s = WALL_S;
-	ck_assert(
-	    sts_cache_stage(
-		&agent.cache, &fetch.stage, sts_lookup_domain(&lookup)) &&
-	    sts_payload_begin(&agent.cache, &fetch.stage, unit_span("1")) &&
-	    sts_payload_add_mx(
-		&agent.cache, &fetch.stage, unit_span("mx.example")));
+	stage_policy(&fetch.stage, sts_lookup_domain(&lookup));
 	fill_random();
 	ck_assert_int_eq(
 	    sts_agent_replace(&agent, &lookup, 3600, &fetch, &e, &ref),
@@ -112,24 +76,7 @@ __wrap_sts_agent_work_begin(
 static void
 begin(void)
 {
-	static const uint8_t key[16] = { 2, 7, 1, 8 };
-	struct sts_config c;
-
-	memset(&c, 0, sizeof c);
-	c.clients = 1;
-	c.lookups = 64;
-	c.fetch_slots = 1;
-	c.cache_size = 2 << 20;
-	c.build_s = WALL_S;
-	ck_assert_uint_le(sts_agent_size(&c), sizeof memory);
-	memset(&settings, 0, sizeof settings);
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	sts_zones_init(&zones, 12000, 30000);
-	now = 0;
-	prng = 2463534242;
-	sts_agent_init(&agent, &c, &settings, memory, now, key);
+	begin_agent();
 	memset(by_hour, 0, sizeof by_hour);
 	memset(fetched_ms, 0, sizeof fetched_ms);
 	gap_max = 0;
@@ -140,8 +87,6 @@ begin(void)
 static void
 play(uint32_t age_s)
 {
-	struct sts_event e;
-
 	begin();
 	max_age_s = age_s;
 	for (unsigned i = 0; i < POLICIES; i++) {
@@ -150,13 +95,7 @@ play(uint32_t age_s)
 	}
 	agent.sweep_at = 0;
 	while (agent.sweep_at < HOURS * HOUR_MS) {
-		now = agent.sweep_at;
-		agent.now = now;
-		sts_clock_tick(&agent.clock, now, WALL_S + now / 1000);
-		sts_agent_sweep(&agent);
-		ck_assert_uint_gt(agent.sweep_at, now);
-		while (sts_agent_event(&agent, &e)) {
-		}
+		visit(WALL_S);
 	}
 }
 

@@ -6,45 +6,19 @@
  * lasts.
  */
 #include <stdio.h>
-#include <string.h>
 
-#include "../../core/agent/agent.h"
-#include "../../core/cache/payload.h"
-#include "unit.h"
+#include "sweep_case.h"
 
 const char unit_name[] = "agent_sweep";
 
 enum {
 	CROWD = 400,
-	LOOKUPS = 64,
-	WALL_S = 1750000000,
 	MAX_AGE_S = 7 * 86400,
 	/* The time of a visit that finds nothing, for each, would be 2,000 s. */
 	SOON_MS = 120000
 };
 
 static const char other[] = "mail.example.net";
-
-static struct sts_agent agent;
-static struct sts_settings settings;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
-static uint64_t memory[(4 << 20) / sizeof(uint64_t)];
-static sts_ms now;
-static uint32_t prng;
-
-static void
-fill_random(void)
-{
-	struct sts_span room = sts_random_room(&agent.random);
-
-	for (size_t i = 0; i < room.n; i++) {
-		prng = prng * 1103515245U + 12345U;
-		room.p[i] = (uint8_t)(prng >> 16);
-	}
-	sts_random_filled(&agent.random);
-}
 
 /* A policy that was asked for a day ago, and whose refresh is due. */
 static void
@@ -62,10 +36,7 @@ hold(const char *domain)
 	e.fetched_s = e.checked_s = e.check_s = WALL_S;
 	e.asked_day = (uint16_t)(WALL_S / STS_DAY_S);
 	e.refresh_s = WALL_S + STS_DAY_S;
-	ck_assert(
-	    sts_cache_stage(&agent.cache, &stage, unit_span(domain)) &&
-	    sts_payload_begin(&agent.cache, &stage, unit_span("1")) &&
-	    sts_payload_add_mx(&agent.cache, &stage, unit_span("mx.example")));
+	stage_policy(&stage, unit_span(domain));
 	ck_assert_int_eq(sts_cache_commit(&agent.cache, &stage, &e,
 			     sts_agent_time(&agent), &ref),
 	    STS_ADMITTED);
@@ -74,41 +45,9 @@ hold(const char *domain)
 static void
 begin(void)
 {
-	static const uint8_t key[16] = { 1, 4, 1, 4 };
-	struct sts_config c;
-
-	memset(&c, 0, sizeof c);
-	c.clients = 1;
-	c.lookups = LOOKUPS;
-	c.fetch_slots = 1;
-	c.cache_size = 2 << 20;
-	c.build_s = WALL_S;
-	ck_assert_uint_le(sts_agent_size(&c), sizeof memory);
-	memset(&settings, 0, sizeof settings);
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	sts_zones_init(&zones, 12000, 30000);
+	begin_agent();
 	servers.count = 1;
-	now = 0;
-	prng = 1;
-	sts_agent_init(&agent, &c, &settings, memory, now, key);
 	sts_clock_tick(&agent.clock, now, WALL_S + STS_DAY_S + 1);
-}
-
-static void
-sweep(void)
-{
-	struct sts_event e;
-
-	fill_random();
-	now = agent.sweep_at;
-	agent.now = now;
-	sts_clock_tick(&agent.clock, now, WALL_S + STS_DAY_S + 1 + now / 1000);
-	sts_agent_sweep(&agent);
-	ck_assert_uint_gt(agent.sweep_at, now);
-	while (sts_agent_event(&agent, &e)) {
-	}
 }
 
 /* Policies that are not due any more. */
@@ -141,7 +80,8 @@ START_TEST(crowd_due)
 	agent.sweep_at = 0;
 	while (agent.sweep_at < SOON_MS &&
 	       sts_agent_work_find(&agent, unit_span(other)) == NULL) {
-		sweep();
+		fill_random();
+		visit(WALL_S + STS_DAY_S + 1);
 	}
 	ck_assert_ptr_nonnull(sts_agent_work_find(&agent, unit_span(other)));
 	/* A quarter of the refreshes, which are a quarter of the lookups. */
