@@ -85,7 +85,7 @@ bench-journal: $(BUILD)/bench/journal ## octets written a policy and day, and th
 	@$(BUILD)/bench/journal 10000 30
 	@$(BUILD)/bench/journal 100000 4
 
-$(BUILD)/bench/journal: tests/bench/journal.c tests/fuzz/assert.c $(BUILD)/libmtasts.a
+$(BUILD)/bench/journal: tests/bench/journal.c tests/bench/medium.h tests/fuzz/assert.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libmtasts.a $(LDFLAGS)
 
@@ -124,7 +124,7 @@ $(BUILD)/bench/instructions: tests/bench/instructions.c $(GATEWAY_SRC) tests/mem
 bench-wait: $(BUILD)/bench/wait ## how long a held answer waits beside hostile chains, a reload, a rewrite, reports, in signature checks
 	@$(BUILD)/bench/wait
 
-$(BUILD)/bench/wait: tests/bench/wait.c $(GATEWAY_SRC) $(BUILD)/libmtasts.a
+$(BUILD)/bench/wait: tests/bench/wait.c tests/bench/medium.h $(GATEWAY_SRC) $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		-Wl,--wrap=sts_tls_work $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)

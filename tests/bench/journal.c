@@ -14,6 +14,7 @@
 
 #include "../../core/journal/journal.h"
 #include "../../core/cache/payload.h"
+#include "medium.h"
 
 enum {
 	NOW = 1800000000,
@@ -23,46 +24,7 @@ enum {
 	CACHE_PER_POLICY = 256 /* three chunks, the index, the reserve */
 };
 
-static struct {
-	struct sts_store store;
-	uint8_t *bytes;
-	unsigned long long written, erased, calls;
-} medium;
-
-static int
-medium_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
-{
-	(void)ctx;
-	medium.calls++;
-	memcpy(buf, medium.bytes + off, len);
-	return 0;
-}
-
-static int
-medium_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
-{
-	(void)ctx;
-	medium.written += len;
-	memcpy(medium.bytes + off, buf, len);
-	return 0;
-}
-
-static int
-medium_erase(void *ctx, uint32_t off)
-{
-	(void)ctx;
-	medium.erased += BLOCK;
-	memset(medium.bytes + off, 0xff, BLOCK);
-	return 0;
-}
-
-static int
-medium_sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
+static struct medium medium;
 static struct sts_cache cache;
 static struct sts_journal journal;
 static uint8_t buffer[BUFFER];
@@ -128,13 +90,10 @@ bench(unsigned count, unsigned days)
 	clock_t began;
 	unsigned found;
 
-	medium.store.area_size =
-	    (2 * sts_journal_area_min(chunks, 1) / BLOCK + 1) * BLOCK;
-	medium.bytes = malloc(2 * (size_t)medium.store.area_size);
-	if (block == NULL || medium.bytes == NULL) {
+	if (block == NULL ||
+	    !medium_open(&medium, 2 * sts_journal_area_min(chunks, 1), BLOCK)) {
 		abort();
 	}
-	memset(medium.bytes, 0xff, 2 * (size_t)medium.store.area_size);
 	begin(block, size);
 	run(NOW);
 	for (unsigned d = 0; d <= days; d++) {
@@ -153,12 +112,12 @@ bench(unsigned count, unsigned days)
 	    count, medium.written / count / days, medium.erased / count / days,
 	    medium.store.area_size);
 	begin(block, size);
-	medium.calls = 0;
+	medium.reads = 0;
 	began = clock();
 	run(NOW);
 	found = cache.records;
 	printf("%u policies read back in %.3f s, %llu reads\n", found,
-	    (double)(clock() - began) / CLOCKS_PER_SEC, medium.calls);
+	    (double)(clock() - began) / CLOCKS_PER_SEC, medium.reads);
 	free(block);
 }
 
@@ -181,13 +140,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: journal COUNT DAYS [FILE]\n");
 		return 64;
 	}
-	medium.store.prog_size = 1;
-	medium.store.erase_size = BLOCK;
-	medium.store.area_count = 2;
-	medium.store.read = medium_read;
-	medium.store.prog = medium_prog;
-	medium.store.erase = medium_erase;
-	medium.store.sync = medium_sync;
 	bench((unsigned)strtoul(argv[1], NULL, 10),
 	    (unsigned)strtoul(argv[2], NULL, 10));
 	if (argc == 4) {

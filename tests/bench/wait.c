@@ -29,6 +29,7 @@
 #include "../../core/journal/journal.h"
 #include "../../tls/session.h"
 #include "gateway.h"
+#include "medium.h"
 
 enum {
 	HOSTILE = 16,
@@ -59,8 +60,7 @@ static char datagrams[REPORTS][DATAGRAM];
 static unsigned reports; /* of them that wait */
 static uint8_t pem[BUNDLE_MAX];
 static size_t pem_len;
-static struct sts_store store;
-static uint8_t *medium;
+static struct medium medium;
 static double answered_us; /* when the held answer was sent */
 
 static double
@@ -139,57 +139,14 @@ read_anew(void)
 	    sts_anchors_end(load, &set) == STS_ANCHORS_OK, "the bundle");
 }
 
-/* ---- a storage that is as fast as memory ---- */
-
-static int
-medium_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
-{
-	(void)ctx;
-	memcpy(buf, medium + off, len);
-	return 0;
-}
-
-static int
-medium_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
-{
-	(void)ctx;
-	memcpy(medium + off, buf, len);
-	return 0;
-}
-
-static int
-medium_erase(void *ctx, uint32_t off)
-{
-	(void)ctx;
-	memset(medium + off, 0xff, BLOCK);
-	return 0;
-}
-
-static int
-medium_sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
 static void
-open_store(const struct sts_config *c)
+open_journal(const struct sts_config *c)
 {
-	uint32_t least = sts_agent_journal_area(c, 1);
-
-	store.prog_size = 1;
-	store.erase_size = BLOCK;
-	store.area_size = (2 * least / BLOCK + 1) * BLOCK;
-	store.area_count = 2;
-	store.read = medium_read;
-	store.prog = medium_prog;
-	store.erase = medium_erase;
-	store.sync = medium_sync;
-	medium = malloc(2 * (size_t)store.area_size);
-	gateway_need(medium != NULL, "memory");
-	memset(medium, 0xff, 2 * (size_t)store.area_size);
-	g.port.store = &store;
-	gateway_need(sts_agent_journal(&g.agent, &store, 0), "journal");
+	gateway_need(
+	    medium_open(&medium, 2 * sts_agent_journal_area(c, 1), BLOCK),
+	    "memory");
+	g.port.store = &medium.store;
+	gateway_need(sts_agent_journal(&g.agent, &medium.store, 0), "journal");
 }
 
 /* ---- mail servers ---- */
@@ -247,7 +204,7 @@ start(void)
 	gateway_start(&g, &c);
 	g.port.send = send_timed;
 	g.port.recv = recv_some;
-	open_store(&c);
+	open_journal(&c);
 	asker = gateway_client(&g);
 	sts_listen(
 	    &g.driver, sts_driver_listener(&g.driver, 1), STS_PROTOCOL_REPORTS);
