@@ -236,7 +236,7 @@ REPORTS_ENTRY = """agent_report_init agent_report_tick agent_report_due
     agent_report_event event_begin event_policy event_string event_mx
     event_failure lookup_report_ops lookup_report_leg_ops post_ops
     post_conn_ops"""
-REPORTS_FULL = REPORTS_ENTRY + """ report_leaf_ops agent_report_said
+REPORTS_FULL = REPORTS_ENTRY + """ report_leaf_ops agent_report_line
     agent_report_config agent_report_tally agent_report_keeps
     agent_report_mark agent_report_marked agent_report_delivered
     agent_report_hurry driver_takes_reports driver_take_reports report_save

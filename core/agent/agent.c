@@ -64,10 +64,10 @@ client_gone(struct sts_agent *a, unsigned i)
 static void
 client_asks(struct sts_agent *a, struct sts_client *c)
 {
-	struct sts_text said;
+	struct sts_text line;
 
-	if (STS_REPORT && STS_REPORT_SOCKET && sts_client_reports(c, &said)) {
-		sts_agent_report_said(a, &c->ask, c->trusted, said);
+	if (STS_REPORT && STS_REPORT_SOCKET && sts_client_reports(c, &line)) {
+		sts_agent_report_line(a, &c->ask, c->trusted, line);
 	} else {
 		sts_agent_ask(a, &c->ask);
 	}

@@ -54,7 +54,7 @@ level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
  * that moment; if it lies ahead, the clock has been put back since.
  */
 static unsigned
-level_told(const struct sts_entry *was, uint32_t now_s)
+level_logged(const struct sts_entry *was, uint32_t now_s)
 {
 	uint32_t at_s = was->retry_s - STS_BACK_OFF_S;
 
@@ -74,7 +74,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 	event->number[0] = e->failures;
 	event->number[1] = left;
 	event->number[2] = http_code;
-	if (now <= level_told(was, now_s)) {
+	if (now <= level_logged(was, now_s)) {
 		return;
 	}
 	event = sts_agent_tell(a,
@@ -91,7 +91,7 @@ void
 sts_agent_alert_over(
     struct sts_agent *a, struct sts_text domain, const struct sts_entry *was)
 {
-	if (level_told(was, sts_agent_now_s(a)) > 0) {
+	if (level_logged(was, sts_agent_now_s(a)) > 0) {
 		sts_agent_tell(
 		    a, STS_EVENT_POLICY_RECOVERED, STS_WHY_NONE, domain)
 		    ->number[0] = was->failures;

@@ -6,7 +6,7 @@
  *
  * engine, buf     NULL and without meaning unless a buffer was planned
  * on              there is a journal; the fields below count
- * told, loaded    what was reported of its state, and whether its content is
+ * logged, loaded  what was reported of its state, and whether its content is
  *                 in the cache
  * begun, late     when it was first to be read, or last; that is more than a
  *                 minute ago
@@ -59,7 +59,7 @@ sts_agent_journal(
 	if (store->checks) {
 		sts_journal_trust(a->journal.engine);
 	}
-	a->journal.told = STS_JOURNAL_LOADING;
+	a->journal.logged = STS_JOURNAL_LOADING;
 	return a->journal.on;
 }
 
@@ -188,15 +188,15 @@ watch(struct sts_agent *a)
 	if (is == STS_JOURNAL_FULL) {
 		is = STS_JOURNAL_FAILED;
 	}
-	if (is == a->journal.told) {
+	if (is == a->journal.logged) {
 		return;
 	}
 	if (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_NEWER) {
 		tell(a, STS_EVENT_JOURNAL_FAILED);
-	} else if (a->journal.told == STS_JOURNAL_FAILED) {
+	} else if (a->journal.logged == STS_JOURNAL_FAILED) {
 		tell(a, STS_EVENT_JOURNAL_RESUMED);
 	}
-	a->journal.told = (uint8_t)is;
+	a->journal.logged = (uint8_t)is;
 	if (!a->journal.loaded && is != STS_JOURNAL_LOADING &&
 	    is != STS_JOURNAL_FAILED) {
 		a->journal.loaded = true;
@@ -242,7 +242,7 @@ pace(struct sts_agent *a, bool worked, sts_ms now)
 	if (failed(a)) {
 		wait_longer(a);
 		a->journal.at = now + a->journal.wait_ms;
-	} else if (a->journal.told != STS_JOURNAL_FAILED) {
+	} else if (a->journal.logged != STS_JOURNAL_FAILED) {
 		a->journal.wait_ms = 0;
 	}
 	if (a->journal.misses > round) {

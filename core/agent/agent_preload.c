@@ -42,11 +42,11 @@ sts_agent_preload_tell(struct sts_agent *a)
 	struct sts_event *e;
 
 	if (list == NULL || sts_agent_preload_live(a, a->settings) ||
-	    (a->preload.told == list && a->preload.told_day == today)) {
+	    (a->preload.logged == list && a->preload.logged_day == today)) {
 		return;
 	}
-	a->preload.told = list;
-	a->preload.told_day = today;
+	a->preload.logged = list;
+	a->preload.logged_day = today;
 	e = sts_agent_tell(
 	    a, STS_EVENT_PRELOAD_EXPIRED, STS_WHY_NONE, sts_text(NULL, 0));
 	e->number[0] = list->domains;

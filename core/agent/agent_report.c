@@ -33,7 +33,7 @@ enum {
 	LOST_QUEUE,
 	LOST_OFF,
 	BAD_TEXT = 64, /* octets of a bad datagram that are logged */
-	LOST_TOLD_S = 3600
+	LOST_LOGGED_S = 3600
 };
 
 const struct sts_reporter *
@@ -146,12 +146,12 @@ sts_agent_report_event(struct sts_agent *a, const struct sts_report_event *e)
 }
 
 void
-sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask, bool trusted,
-    struct sts_text said)
+sts_agent_report_line(struct sts_agent *a, struct sts_ask *ask, bool trusted,
+    struct sts_text line)
 {
 	bool counted = trusted && sts_agent_reporter(a) != NULL;
 
-	if (counted && !sts_report_line(&a->reporter->event, ask->key, said)) {
+	if (counted && !sts_report_line(&a->reporter->event, ask->key, line)) {
 		sts_count(&a->metrics, STS_METRIC_REPORT_LOST + LOST_BROKEN);
 		counted = false;
 	}
@@ -325,14 +325,14 @@ tell_lost(struct sts_agent *a)
 	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
 		lost += i != STS_TALLY_PASSED ? r->tally.lost[i] : 0;
 	}
-	if (lost == r->lost_told ||
-	    (now_s >= r->lost_at_s && now_s - r->lost_at_s < LOST_TOLD_S)) {
+	if (lost == r->lost_logged ||
+	    (now_s >= r->lost_at_s && now_s - r->lost_at_s < LOST_LOGGED_S)) {
 		return;
 	}
 	sts_agent_tell(
 	    a, STS_EVENT_REPORT_LOST, STS_WHY_NONE, sts_text(NULL, 0))
-	    ->number[0] = (uint32_t)(lost - r->lost_told);
-	r->lost_told = lost;
+	    ->number[0] = (uint32_t)(lost - r->lost_logged);
+	r->lost_logged = lost;
 	r->lost_at_s = now_s;
 }
 

@@ -126,7 +126,7 @@ struct sts_agent_report {
 	struct sts_report_own own[STS_REPORT_OWN];
 	uint8_t own_head, own_count;
 	uint32_t bad; /* datagrams, not yet logged */
-	uint64_t lost_told; /* sessions lost that were logged */
+	uint64_t lost_logged; /* sessions lost that were logged */
 	uint32_t lost_at_s;
 	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 

@@ -153,11 +153,11 @@ refuse(struct sts_agent *a, struct sts_text domain, enum sts_share_refusal r)
 	};
 
 	a->share.refused[r]++;
-	a->share.told++;
+	a->share.unlogged++;
 	if (sts_agent_notice(a, STS_NOTICE_SHARE)) {
 		sts_agent_tell(a, STS_EVENT_SHARE_REFUSED, why[r], domain)
-		    ->number[0] = a->share.told;
-		a->share.told = 0;
+		    ->number[0] = a->share.unlogged;
+		a->share.unlogged = 0;
 	}
 }
 

@@ -216,14 +216,14 @@ struct sts_agent {
 	} dane;
 	struct {
 		uint8_t *area; /* two halves; NULL: no room was planned */
-		const struct sts_preload *told; /* its end was logged */
-		uint16_t told_day;
+		const struct sts_preload *logged; /* its end was */
+		uint16_t logged_day;
 	} preload;
 	struct {
 		struct sts_share *engine; /* NULL: no memory was planned */
 		struct sts_queue waits; /* lookups that a record may spare */
 		uint32_t taken, refused[STS_SHARE_REFUSALS];
-		uint32_t told; /* of the refused, logged */
+		uint32_t unlogged; /* refused since the last line of the log */
 		struct {
 			uint32_t hash;
 			sts_ms at;
@@ -241,7 +241,7 @@ struct sts_agent {
 		bool rests; /* nothing more may be saved today */
 		bool late; /* it began to be read over a minute ago */
 		bool loaded; /* all that was kept has been read */
-		uint8_t told; /* the state that was logged last */
+		uint8_t logged; /* the state that was logged last */
 		struct sts_journal *engine; /* NULL: no room was planned */
 		uint8_t *buf;
 		uint32_t unsaved, misses;
@@ -619,8 +619,8 @@ void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
 /* A line of the text protocol reports what a session came to; trusted: it came
  * from a mail server. The ask gets its answer: not found, the session is
  * counted, or temporary, it is not. */
-void sts_agent_report_said(struct sts_agent *a, struct sts_ask *ask,
-    bool trusted, struct sts_text said);
+void sts_agent_report_line(struct sts_agent *a, struct sts_ask *ask,
+    bool trusted, struct sts_text line);
 /* The record of a domain with such failures is known. */
 void sts_agent_report_own_found(struct sts_agent *a);
 /* The day; and begin to look up whether the domain of a failure wants reports.

@@ -1188,7 +1188,7 @@ START_TEST(said)
 		ask.key = unit_span(cases[i].key);
 		reporter.reports =
 		    cases[i].off ? STS_REPORTS_OFF : STS_REPORTS_ALL;
-		sts_agent_report_said(
+		sts_agent_report_line(
 		    &agent, &ask, cases[i].trusted, unit_span(cases[i].line));
 		unit_int(cases[i].name, ask.answer.kind, cases[i].want);
 		unit_int(cases[i].name, (long long)held(), 1);
