@@ -44,6 +44,7 @@
 #define STS_CACHE_ORGS 64
 #define STS_EVENTS_MAX 2
 #define STS_LISTENERS_MAX 1
+#define STS_SENTENCES 0
 #define STS_METRICS 0
 #define STS_UTS46 0
 

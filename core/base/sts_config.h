@@ -364,6 +364,12 @@
 #define STS_ASSERT_PLACE 1
 #endif
 
+/* A reason has a sentence for people, which TEMP answers carry into the mail
+ * server's log. 0: they carry its word (core/base/why.h). */
+#ifndef STS_SENTENCES
+#define STS_SENTENCES 1
+#endif
+
 /* Socketmap and text clients. 0: questions by the C API alone; no listener may
  * be opened and struct sts_config has clients 0. */
 #ifndef STS_SOCKETMAP

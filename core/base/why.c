@@ -61,7 +61,9 @@ sts_why_token(enum sts_why why)
 const char *
 sts_why_text(enum sts_why why)
 {
-	return word(sentences, mail_sentences, share_sentences, why);
+	return STS_SENTENCES
+		   ? word(sentences, mail_sentences, share_sentences, why)
+		   : sts_why_token(why);
 }
 
 bool

@@ -164,7 +164,8 @@ enum sts_why {
 /* The stable token ("x509-expired") of a reason; never NULL. */
 const char *sts_why_token(enum sts_why why);
 
-/* A sentence for people, without a full stop; never NULL. */
+/* A sentence for people, without a full stop; never NULL. The token, with
+ * STS_SENTENCES 0. */
 const char *sts_why_text(enum sts_why why);
 
 /*
