@@ -8,7 +8,7 @@
 #                         then left passes its unit tests; so does the daemon
 # Everything is built below build/switches.
 set -eu
-switches='ASSERT_PLACE SOCKETMAP INET6 JOURNAL METRICS SHA384_512 P521 UTS46'
+switches='ASSERT_PLACE SENTENCES SOCKETMAP INET6 JOURNAL METRICS SHA384_512 P521 UTS46'
 # Left out by the boards, and not in the table: with all of them a firmware would be
 # larger than the chip. `make size` has what they take.
 rooms='DANE PRELOAD SMTP SHARE
@@ -109,14 +109,18 @@ octets() {
 }
 
 # static NAME...: the static daemon without them. What they do not change is that
-# of build/x86_64, which has everything.
+# of build/x86_64, which has everything; fast: how it compiles what is for speed.
+fast=-O2
 static() {
 	rm -rf "$top/static"
 	mkdir -p "$top/static"
 	cp -a build/x86_64/obj build/x86_64/bearssl "$top/static"
 	stale "$top/static" "$@"
+	if [ -z "$fast" ]; then
+		rm -rf "$top/static/obj/core"
+	fi
 	$make -j2 TARGET=x86_64 BUILD="$top/static" MUSL="$PWD/build/x86_64/musl" WITHOUT="$*" \
-		"$top/static/mtasts" >"$top/log"
+		FAST="$fast" "$top/static/mtasts" >"$top/log"
 }
 
 static_row() { # static_row TEXT NAME...
@@ -141,8 +145,9 @@ daemons() {
 	done
 	static_row "\`REPORT\` \`REPORT_SOCKET\`" REPORT REPORT_SOCKET
 	static_row "\`SMTP\`, and so \`CHECK\`, \`PUBLISH\`" SMTP CHECK
+	fast=
 	# shellcheck disable=SC2086 # words
-	static_row 'all of them' $commands STATUS_HTML METRICS EC_FAST UTS46 $rooms
+	static_row 'all of them' $commands STATUS_HTML METRICS EC_FAST UTS46 $rooms ASSERT_PLACE SENTENCES
 }
 
 # What an agent without a server, a journal and all the rest still does.

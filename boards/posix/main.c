@@ -88,6 +88,16 @@ sts_assert_failed(const char *file, int line)
 	abort();
 }
 
+/* `addr2line -f -e mtasts 0x...`, of the file as it was before it was stripped,
+ * tells the function. */
+void
+sts_assert_failed_here(void)
+{
+	fprintf(stderr, "mtasts: assertion failed at %p\n",
+	    __builtin_return_address(0));
+	abort();
+}
+
 int
 sts_fail(int code, const char *format, ...)
 {
