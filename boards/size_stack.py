@@ -2,6 +2,10 @@
 """The most stack that a firmware can use, by what its compiler says of each
 function (-fcallgraph-info=su) and by which function calls which.
 
+Our own files are compiled at the link, in one: its .ci lies beside the firmware,
+those of BearSSL beside each object. A function may be in another one then, and
+the calls through pointers with it, so these go by the line where they are written.
+
 A call through a pointer goes to whatever CALLS says. A call that is in no row,
 and any recursion, is an error, so the answer is an upper bound: as if at every
 call the deepest way were taken, whether or not it can be.
@@ -47,7 +51,7 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
      r":br_(chacha20_ct|poly1305_ctmul)_run$"),
     (r"/(tls12|tls13|tls_keys|rsa_pss|hmac|tls_lists|tls_exchange|x509_tlsa):",
      HASH),
-    (r"/tls_client:sts_tls_client_take$",
+    (r"/tls_client:end_message$",
      r"/tls_client:(take_hello|end_\w+)$|:sts_tls1[23]_\w+$"),
     (r"/tls_messages:read_exts?$",
      r"/tls_messages:(ignore|read_(nothing|fragment_length|points|alpn|"
@@ -72,12 +76,12 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"port/lwip/lwip:channel_(entropy|event)$",
      r":sts_(drbg_bytes|log_event)$"),
     # lwIP's callbacks.
-    (r"/eth:sts_eth_poll", r":netif_input$"),
+    (r"/eth:receive$", r":netif_input$"),
     (r"/netif:netif_add", r"/eth:eth_init$"),
     (r"/ethernet:ethernet_output", r"/eth:eth_send$"),
-    (r"/ip4:ip4_output_if_src", r":etharp_output$"),
+    (r"/ip4:ip4_output_if_opt_src$", r":etharp_output$"),
     (r"/udp:udp_input", r"lwip:on_datagram$|sntp:on_answer$|:dhcp_recv$"),
-    (r"/tcp(_in)?:(tcp_input|tcp_process_refused_data|tcp_input_delayed_close|"
+    (r"/tcp(_in)?:(tcp_input|tcp_listen_input|tcp_process_refused_data|tcp_input_delayed_close|"
      r"tcp_slowtmr|tcp_abandon|tcp_process)",
      r"lwip:on_(bytes|sent|half_second|error|connected|client)$|"
      r":tcp_recv_null$"),
@@ -100,74 +104,124 @@ ALIGN = 4
 LIBRARY = 64  # of a function of libc or libgcc; the most of one is 48
 LIBRARY_NAMES = re.compile(r"(mem|str)[a-z]+$|__aeabi_\w+$")
 NODE = re.compile(r'^node: { title: "([^"]*)" label: "([^"]*)"')
-EDGE = re.compile(r'^edge: { sourcename: "([^"]*)" targetname: "([^"]*)"')
+EDGE = re.compile(r'^edge: { sourcename: "([^"]*)" targetname: "([^"]*)"(?: label: "([^"]*)")?')
+CLONE = re.compile(r"\.(lto_priv|constprop|isra|part|cold)\b.*")
+HEAD = re.compile(r"(?:\w[\w *]*[ *])?(\w+)\(")  # of a function, at the first column
+POINTER = "__indirect_call"
+
+
+def plain(name):
+    """A symbol's name without the numbers that tell it from its namesakes."""
+    return re.sub(r"(\.lto_priv)?(\.\d+)?$", "", name)
 
 
 def bare(name):
-    """A function's name without the file of a static one."""
-    return name.rsplit(":", 1)[-1]
+    """A function's name: no file of a static one, and no mark of a clone."""
+    return CLONE.sub("", name.rsplit(":", 1)[-1])
+
+
+class Sources:
+    """Which function has a line of a file: FILE:FUNCTION as in CALLS."""
+
+    def __init__(self):
+        self.known = {}
+
+    def heads(self, path):
+        """(line, name) of each function in it."""
+        if path not in self.known:
+            with open(path) as f:
+                self.known[path] = [(i, m[1]) for i, m in enumerate(map(HEAD.match, f), 1) if m]
+        return self.known[path]
+
+    def function(self, label):
+        """By FILE:LINE:COLUMN."""
+        path, line, _ = label.rsplit(":", 2)
+        name = [n for i, n in self.heads(path) if i <= int(line)][-1]
+        return f"{os.path.splitext(path)[0]}:{name}"
+
+    def of(self, name):
+        """As which functions that have this name are written."""
+        return {f"{os.path.splitext(path)[0]}:{name}" for path, heads in self.known.items()
+                if name in (n for _, n in heads)}
 
 
 class Graph:
     def __init__(self, folder, elf):
         self.frame, self.calls = {}, collections.defaultdict(set)
-        self.object = {}
-        for root, _, files in os.walk(folder):
+        # Function -> where it is written, and where its calls through pointers are.
+        self.object, self.callers = {}, collections.defaultdict(set)
+        self.sources, self.same = Sources(), {}
+        self.read(elf + ".ltrans0.ltrans.ci", self.sources.function)
+        for root, _, files in os.walk(os.path.join(folder, "bearssl")):
             for f in files:
                 if f.endswith(".ci"):
-                    self.read(os.path.join(root, f), folder)
-        if not self.frame:
-            raise SystemExit(f"size: {folder} has no .ci; remove it and build"
-                             " again")
+                    self.read(os.path.join(root, f), None)
         self.linked(elf)
 
-    def read(self, path, folder):
-        name = os.path.relpath(path, folder)[:-len(".ci")]
+    def read(self, path, written):
+        if not os.path.exists(path):
+            raise SystemExit(f"size: there is no {path}: build again")
         with open(path) as f:
             for line in f:
                 node, edge = NODE.match(line), EDGE.match(line)
                 size = node and re.search(r"(\d+) bytes \((\w+)\)", node[2])
                 if size:
-                    if size[2] != "static":
-                        raise SystemExit(f"size: {node[1]}: stack {size[2]}")
-                    self.frame[node[1]] = int(size[1])
-                    self.object[node[1]] = \
-                        f"{name}:{bare(node[1])}"
-                if edge:
+                    self.add(node[1], node[2], *size.groups())
+                if edge and edge[2] == POINTER:
+                    self.callers[edge[1]].add(
+                        written(edge[3]) if written else self.object[edge[1]])
+                elif edge:
                     self.calls[edge[1]].add(edge[2])
 
+    def add(self, title, label, size, kind):
+        if kind != "static":
+            raise SystemExit(f"size: {title}: stack {kind}")
+        self.frame[title] = int(size)
+        where = label.split("\\n")[1].rsplit(":", 2)[0]
+        self.object[title] = f"{os.path.splitext(where)[0]}:{bare(title)}"
+        if os.path.exists(where):
+            self.sources.heads(where)
+
     def linked(self, elf):
-        """Pointers lead only to what is there."""
+        """Pointers lead only to what is there. Functions with the same code are one
+        at the link: its other names are in no call graph."""
         out = subprocess.run(["arm-none-eabi-nm", elf], check=True, text=True,
                              stdout=subprocess.PIPE).stdout
-        there = {line.split()[-1] for line in out.splitlines()}
-        self.targets = [t for t in self.frame
-                        if bare(t) in there]
+        at = collections.defaultdict(set)
+        for line in out.splitlines():
+            at[line.split()[0]].add(line.split()[-1])
+        titles = {f.rsplit(":", 1)[-1]: f for f in self.frame}
+        for names in at.values():
+            for f in names & titles.keys():
+                self.same.update((n, titles[f]) for n in names - titles.keys())
+        there = {bare(n) for names in at.values() for n in names}
+        self.targets = [(self.object[f], f) for f in self.frame if bare(f) in there] + [
+            (o, f) for n, f in self.same.items() for o in self.sources.of(bare(n))]
 
     def pointers(self, function):
-        """What a call through a pointer in it may reach."""
-        name = self.object[function]
-        rows = [callee for caller, callee in CALLS if caller.search(name)]
-        found = {t for t in self.targets for r in rows
-                 if r.search(self.object[t])}
-        if not rows:
-            raise SystemExit(f"size: what do the pointers of {name} lead"
-                             " to? CALLS of size_stack.py has no row")
+        """What its calls through pointers may reach."""
+        found = set()
+        for caller in self.callers[function]:
+            rows = [b for a, b in CALLS if a.search(caller)]
+            if not rows:
+                raise SystemExit(f"size: what do the pointers of {caller} lead"
+                                 " to? CALLS of size_stack.py has no row")
+            found.update(f for o, f in self.targets for r in rows if r.search(o))
         return found - {function}
 
     def below(self, function):
-        out = {g for g in self.calls[function]
-               if (bare(function), bare(g)) not in SHALLOW}
-        if "__indirect_call" in out:
-            out.remove("__indirect_call")
-            out |= self.pointers(function)
-        return out
+        return {g for g in self.calls[function]
+                if (bare(function), bare(g)) not in SHALLOW} | self.pointers(function)
+
+    def named(self, function):
+        return next(f for f in self.frame if bare(f) == function)
 
     def deepest(self, root):
         """(octets, path) of the deepest way down from root."""
         known, open_ = {}, []
 
         def visit(f):
+            f = self.same.get(f.rsplit(":", 1)[-1], f)
             if f not in self.frame:
                 if not LIBRARY_NAMES.match(f):
                     raise SystemExit(f"size: {f} was compiled without a call"
@@ -190,5 +244,5 @@ class Graph:
 def worst(folder, elf):
     """Octets and path of main's deepest, and an interrupt on top of it."""
     g = Graph(folder, elf)
-    size, path = g.deepest("sts_reset")
-    return size + FRAME + ALIGN + g.deepest("sts_tick")[0], path
+    size, path = g.deepest(g.named("sts_reset"))
+    return size + FRAME + ALIGN + g.deepest(g.named("sts_tick"))[0], path

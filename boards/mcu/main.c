@@ -82,7 +82,6 @@ run(void)
 	}
 }
 
-/* Policies of before the reset are there before anybody is answered. */
 static void
 begin_journal(void)
 {
@@ -113,6 +112,12 @@ begin_agent(void)
 	    &agent, &config, sts_net_settings(&net), block, now, key);
 	begin_journal();
 	sts_driver_init(&driver, &agent, &port, now);
+}
+
+/* Policies of before the reset are there before anybody is answered. */
+static void
+load_journal(void)
+{
 	while (sts_agent_journal_loading(&agent)) {
 		run();
 	}
@@ -139,9 +144,11 @@ begin(void)
 	lwip_init();
 	sts_net_begin(&net);
 	begin_agent();
-	if (STS_SOCKETMAP) {
-		begin_listening();
-	}
+}
+
+static void
+log_block(void)
+{
 	sts_log_time();
 	sts_print("block");
 	sts_print_word("used", (uint32_t)sts_agent_size(&config));
@@ -149,7 +156,7 @@ begin(void)
 	sts_print("\n");
 }
 
-/* The next line waits until a route or a judgement is there. */
+/* No line is read until the route or judgement that was asked for is there. */
 static void
 poll_console(void)
 {
@@ -165,6 +172,11 @@ int
 main(void)
 {
 	begin();
+	load_journal();
+	if (STS_SOCKETMAP) {
+		begin_listening();
+	}
+	log_block();
 	for (;;) {
 		sts_net_poll(&net, &agent, sts_tick_now());
 		sts_lwip_poll(&lwip, &driver);

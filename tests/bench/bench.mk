@@ -28,7 +28,7 @@ $(BUILD)/bench/signature: tests/bench/signature.c tests/fuzz/assert.c $(BUILD)/l
 # Handshakes are recorded on this machine, with the board's limits, and played
 # again on the board.
 .PHONY: bench-tls-board bench-tls-board-elf
-BENCH_BOARD = build/boards/lm3s6965evb
+BENCH_BOARD = build/bench/lm3s6965evb
 bench-tls-board: ## instructions of a TLS handshake on a Cortex-M3 in QEMU (PRODUCT=FILE: other limits)
 	@sh boards/posix/deps.sh $(BOARD_PKGS) qemu-system-arm
 	@$(if $(BEARSSL),,sh boards/source.sh bearssl $(BEARSSL_FETCHED))
