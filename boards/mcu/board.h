@@ -20,7 +20,7 @@ enum {
 /* Clocks, UART, the timer (tick.h), and the watchdog, which then runs. */
 void sts_board_start(void);
 
-/* A pass is over. */
+/* Feed the watchdog: a pass of the loop is over. */
 void sts_board_feed(void);
 
 /* The UART: waits for room; -1: nothing was typed. */

@@ -35,7 +35,7 @@ extern const struct sts_anchors sts_board_anchors;
 
 static struct {
 	uint8_t state;
-	bool spoilt; /* what came of the chain is no chain */
+	bool spoilt; /* the octets that came are no chain */
 	uint8_t domain_len;
 	uint16_t chain_len;
 	int64_t wall_s;
@@ -155,8 +155,8 @@ begin_route(struct sts_agent *a, struct sts_driver *d, struct sts_text name)
 	}
 }
 
-/* The chain's certificates. What is none is judged as the last one, and found
- * to be none. */
+/* The chain's certificates. Octets that are no certificate are judged as the
+ * last one, and refused. */
 static unsigned
 certificates(void)
 {
@@ -230,7 +230,7 @@ digit(uint8_t c)
 	return found != NULL ? (unsigned)(found - digits) : 16;
 }
 
-/* Part of a chain is none: what was not taken must not be left out. */
+/* Part of a chain is no chain: octets for which there was no room spoil it. */
 static void
 take_octets(struct sts_text hex)
 {

@@ -10,7 +10,7 @@ static br_hmac_drbg_context drbg;
 static bool begun;
 static uint16_t left; /* requests until more entropy is asked for */
 
-/* More entropy into what is there; false: the source is not ready. */
+/* Mix fresh entropy into the state; false: the source is not ready. */
 static bool
 reseed(void)
 {
@@ -40,7 +40,7 @@ sts_drbg_bytes(void *ctx, uint8_t *buf, size_t len)
 {
 	(void)ctx;
 	STS_ASSERT(begun);
-	/* A source that is not ready weakens nothing: the next one asks. */
+	/* A source that is not ready weakens nothing: it is asked again. */
 	if (left > 0) {
 		left--;
 	} else {

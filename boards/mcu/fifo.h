@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames through an Ethernet controller's FIFOs of 32-bit words: what the
- * boards' drivers have in common. It gives board.h its functions for the octets
- * of a frame; the controller's driver has the begin and the end of one.
+ * boards' drivers have in common. fifo.c has board.h's functions for the octets
+ * of a frame; the controller's driver has those that begin and end a frame.
  */
 #ifndef STS_FIFO_H
 #define STS_FIFO_H

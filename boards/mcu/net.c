@@ -34,8 +34,8 @@ enum {
 extern const struct sts_anchors sts_board_anchors;
 
 /*
- * lwIP's client for DNS is not linked; these functions of it are called by
- * others of lwIP, and its DHCP client leaves here what the server sent.
+ * lwIP's DNS client is not linked. These are the functions of it that the rest
+ * of lwIP calls: its DHCP client hands over here what the server sent.
  */
 static ip4_addr_t told_dns[DNS_MAX_SERVERS], told_ntp;
 

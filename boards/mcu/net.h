@@ -28,7 +28,7 @@ void sts_net_begin(struct sts_net *n);
 /* For sts_agent_init: no name server yet. */
 const struct sts_settings *sts_net_settings(const struct sts_net *n);
 
-/* Frames in, the lease looked at, the time asked for. */
+/* Take frames in, look at the lease, ask for the time. */
 void sts_net_poll(struct sts_net *n, struct sts_agent *a, sts_ms now);
 
 #endif

@@ -168,7 +168,7 @@ read_block(uint32_t block, size_t from, uint8_t *buf, size_t len)
 	return ok;
 }
 
-/* buf NULL: as if erased. True: it is on the medium. */
+/* Write a block; buf NULL: as erased. True: it is on the medium. */
 static bool
 write_block(uint32_t block, const uint8_t *buf)
 {
@@ -228,7 +228,7 @@ sd_erase(void *ctx, uint32_t off)
 	return write_block(off / BLOCK, NULL) ? 0 : STS_IO_RESET;
 }
 
-/* A block was on the medium when its write was over. */
+/* Nothing to do: a write returns when its block is on the medium. */
 static int
 sd_sync(void *ctx)
 {

@@ -58,8 +58,8 @@ on_answer(void *arg, struct udp_pcb *pcb, struct pbuf *in,
 	pbuf_free(in);
 }
 
-/* From a fresh port each time, and with 64 random bits to be repeated: whoever
- * does not see the question cannot answer it. */
+/* Each question has a port of its own, and 64 random bits that the answer must
+ * repeat: nobody can answer it who does not see it. */
 static void
 ask(struct sts_sntp *s, const ip4_addr_t *server)
 {
