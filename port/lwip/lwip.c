@@ -154,7 +154,7 @@ channel_dgram(
 	return 0;
 }
 
-/* One that does not fit is cut. */
+/* A datagram that does not fit is cut. */
 static int
 recv_datagram(struct sts_lwip_channel *c, uint8_t *buf, size_t size)
 {
@@ -172,7 +172,7 @@ recv_datagram(struct sts_lwip_channel *c, uint8_t *buf, size_t size)
 	return n > 0 ? (int)n : STS_IO_AGAIN;
 }
 
-/* Without memory it is as good as lost on the way, too. */
+/* For want of memory a datagram is dropped, as if lost on the way. */
 static int
 send_datagram(struct sts_lwip_channel *c, const uint8_t *buf, size_t len)
 {
@@ -320,7 +320,7 @@ recv_stream(struct sts_lwip_channel *c, uint8_t *buf, size_t size)
 	u16_t n;
 
 	if (c->in[0] == NULL && c->eof && c->kind == CLIENT) {
-		/* It closed first and must get what was answered. */
+		/* The peer closed first and must get what was answered. */
 		c->kind = STREAM;
 	}
 	if (c->in[0] == NULL) {
@@ -408,7 +408,7 @@ sts_lwip_listen(struct sts_lwip *p, sts_ch ch, uint16_t tcp_port)
 	return 0;
 }
 
-/* The first that waits, in the order they came; those that have left are
+/* The client that has waited longest; those that have left meanwhile are
  * forgotten. */
 static struct sts_lwip_channel *
 first_waiting(struct sts_lwip *p)

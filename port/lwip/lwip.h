@@ -57,8 +57,8 @@ struct sts_lwip {
 	unsigned channels;
 	const struct sts_lwip_outside *outside;
 	struct sts_lwip_channel waiting[STS_LWIP_WAITING];
-	sts_ms short_since; /* lwIP has little left, as of */
-	uint8_t short_polls; /* so many polls */
+	sts_ms short_since; /* since when lwIP has had little left, */
+	uint8_t short_polls; /* and for how many polls */
 };
 
 /* Bytes of memory for that many channels. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lwIP has is everybody's: buffers of what came and was not yet read, heap
- * and segments of what was sent and not yet acknowledged. Peers that never
- * read, or write what nobody reads yet, would keep all others from being heard,
- * as long as they like: also those whose channel was closed.
+ * All connections share lwIP's memory: buffers for what came and was not read
+ * yet, heap and segments for what was sent and not acknowledged yet. A peer
+ * that never reads, or writes what is not read yet, could keep all others from
+ * being heard for as long as it likes, even after its channel was closed.
  */
 #ifndef STS_LWIP_SHORTAGE_H
 #define STS_LWIP_SHORTAGE_H

@@ -72,7 +72,7 @@ sts_addr_from_socket(const struct sockaddr_storage *s, struct sts_addr *out)
 	return true;
 }
 
-/* A zone by interface name or by number; 0: none such. */
+/* The index of a zone, by interface name or by number; 0: there is none. */
 static uint32_t
 scope_number(const char *name)
 {

@@ -19,7 +19,7 @@ enum {
 
 #if defined(MADV_HUGEPAGE)
 /* Whether the system was set up to give none: the call succeeds all the same.
- * The word in force stands in brackets. */
+ * The file has every choice, the one in force in brackets. */
 static bool
 never(void)
 {

@@ -70,8 +70,8 @@ enum {
 
 /* Where a socket is to be, as descriptors; -1: not open. */
 struct place {
-	int here; /* the working folder of before */
-	int folder; /* of the path; the working folder by now */
+	int here; /* the former working folder */
+	int folder; /* the path's, which is the working folder now */
 	int closet;
 	char closet_name[CLOSET_MAX];
 	const char *name; /* in both */

@@ -43,7 +43,7 @@ enum {
 };
 
 STS_STATIC_ASSERT(STS_LOG_LINE_MAX >= TEXT_MAX + 400, words_fit);
-/* A pipe that poll() calls writable takes so much without blocking. */
+/* As much as a pipe that poll() calls writable takes without blocking. */
 STS_STATIC_ASSERT(STS_LOG_LINE_MAX + PREFIX_MAX <= 4096, line_is_atomic);
 
 /* The second is FreeBSD's. */

@@ -179,7 +179,7 @@ channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 		if (none_waits(errno)) {
 			return STS_IO_AGAIN;
 		}
-		/* Else that client was gone before it was taken. */
+		/* Any other error: the client left before it was accepted. */
 		if (sts_socket_error(errno) == STS_IO_LIMIT) {
 			return STS_IO_LIMIT;
 		}
@@ -225,8 +225,8 @@ recv_stream(struct sts_posix_channel *c, uint8_t *buf, size_t size)
 		return sts_socket_transfer_error(errno);
 	}
 	if (c->kind == CLIENT_TCP) {
-		/* It closed first, so there is nothing to be told by a reset;
-		 * a half-closed client must get what was answered. */
+		/* The peer closed first: it needs no reset, and a client that
+		 * is half closed must get what was answered. */
 		sts_socket_reset_on_close(c->fd, false);
 		c->kind = STREAM;
 	}
@@ -244,7 +244,7 @@ may_report(const struct sts_report_senders *s, unsigned long uid)
 	return may;
 }
 
-/* The next datagram of somebody who may send any. */
+/* Receive the next datagram of a user who may report. */
 static int
 recv_report(struct sts_posix *p, int fd, uint8_t *buf, size_t size)
 {
@@ -362,10 +362,10 @@ channel_want(void *ctx, sts_ch ch, unsigned ev)
 }
 
 /*
- * Whether another process may have the descriptor for good, as a supervisor has
- * a listener's. The journal's child has copies of all that were open when it
- * began, but closes them at once; an event that comes meanwhile is known by its
- * generation.
+ * Whether another process may keep a copy of the descriptor, as a supervisor
+ * does of a listener's. The journal's child inherits copies of all that were
+ * open when it began, but closes them at once; an event that comes meanwhile is
+ * recognized by its generation.
  */
 static bool
 is_shared(const struct sts_posix_channel *c)

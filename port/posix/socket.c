@@ -228,8 +228,8 @@ sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms)
 	       (unsent == STS_UNSENT_UNKNOWN && quiet_ms < STS_UNSENT_MS);
 }
 
-/* Prepare a descriptor, or close it. -1 with errno if that was so, or it is
- * none. */
+/* Prepare a descriptor. On failure it is closed: -1 with errno, as for a
+ * descriptor below 0. */
 static int
 prepared(int fd)
 {
@@ -251,7 +251,7 @@ open_prepared(int family, int type)
 {
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	/* A kernel before the C library's headers. */
+	/* The kernel is older than the C library's headers. */
 	return fd < 0 && errno == EINVAL ? prepared(socket(family, type, 0))
 					 : fd;
 }
@@ -325,7 +325,7 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port)
 {
 	if (bind_any(fd, af, local_port) != 0) {
-		/* Taken, or one for the superuser: another is drawn. */
+		/* The port is taken or the superuser's: draw another. */
 		return STS_IO_LIMIT;
 	}
 	if (connect(fd, (const struct sockaddr *)s, len) != 0) {

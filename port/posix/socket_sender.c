@@ -26,8 +26,8 @@ sts_socket_tell_uid(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
 }
 
-/* Whose it is, of what came with a datagram: the system puts that first. False:
- * it is not there. */
+/* The sender's user, from the control data of a datagram, where the system puts
+ * it first. False: it is not there. */
 static bool
 uid_of(struct msghdr *m, unsigned long *uid)
 {

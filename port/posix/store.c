@@ -55,7 +55,7 @@ erased(void)
 	return block;
 }
 
-/* All of it. 0, or errno. */
+/* Write all of it. 0, or errno. */
 static int
 write_at(int fd, uint64_t off, const uint8_t *p, size_t n)
 {
@@ -75,7 +75,7 @@ write_at(int fd, uint64_t off, const uint8_t *p, size_t n)
 	return 0;
 }
 
-/* All of it. 0, or errno. */
+/* Read all of it. 0, or errno. */
 static int
 read_at(int fd, uint64_t off, uint8_t *p, size_t n)
 {
@@ -95,7 +95,7 @@ read_at(int fd, uint64_t off, uint8_t *p, size_t n)
 	return 0;
 }
 
-/* Whether what was written is read. 0, or errno. */
+/* Read back what was written. 0, or errno: EIO if it differs. */
 static int
 check_at(int fd, uint64_t off, const uint8_t *p, size_t n)
 {
@@ -157,7 +157,7 @@ give_up(struct sts_file_store *s)
 	return outcome(s, EPIPE);
 }
 
-/* What the child says of the request it has: a reply, then what was read. */
+/* The child's answer to the request under way: a reply, then what was read. */
 static int
 hear(struct sts_file_store *s, uint8_t *bytes, size_t len)
 {
@@ -222,8 +222,8 @@ call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
 	return s->asked ? hear(s, to, op == READ ? len : 0) : ask(s, &q, from);
 }
 
-/* At the start a journal is read in small pieces, one after another: one call
- * of the system is for many. */
+/* At the start a journal is read in small pieces, one after another: one
+ * system call reads ahead for many of them. */
 static int
 store_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 {
@@ -268,7 +268,7 @@ store_sync(void *ctx)
 	return call(ctx, SYNC, 0, NULL, NULL, 0);
 }
 
-/* Whether the file that was locked still is the one of that name. */
+/* Whether the name still leads to the file that was locked. */
 static bool
 same_file(int fd, const char *path, struct stat *here)
 {
@@ -283,7 +283,7 @@ enum {
 	FLAGS = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 };
 
-/* Lock it and see that it has its name. 0, or -1 with errno. */
+/* Lock the file, and see that it still has its name. 0, or -1 with errno. */
 static int
 lock(int fd, const char *path, struct stat *st)
 {
@@ -313,9 +313,9 @@ open_file(const char *path, int *error)
 }
 
 /*
- * What has the name is left over by one that was killed, unless that one still
- * has its lock; or it is a link that somebody put there to a file we may write
- * to. So nothing is written to what was there: it loses its name.
+ * A file of that name was left over by a killed instance, unless one still
+ * holds its lock; or it is a link that somebody put there, to a file that we
+ * may write. So nothing is written to what was there: it loses its name.
  */
 static int
 create_file(const char *path)
@@ -442,7 +442,7 @@ sts_store_size(const struct sts_file_store *s, uint64_t *size)
 	*size = fstat(s->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* One block of the new file: from the old one, as far as that goes. */
+/* Fill a block of the new file from the old one, as far as that goes. */
 static int
 fill_block(struct sts_file_store *s, unsigned area, uint32_t at,
     const struct sts_file_store *old)
@@ -533,8 +533,8 @@ sts_store_forked(struct sts_file_store *s)
 	close_one(&s->far);
 }
 
-/* The next request of the parent's, and the octets to be written: there is one
- * at a time, so that it is read at once. False: the parent is gone. */
+/* Read the parent's next request, with the octets to be written: there is one
+ * at a time, so that it comes whole. False: the parent is gone. */
 static bool
 take(int fd, struct request *q, uint8_t message[MESSAGE_MAX])
 {
@@ -562,7 +562,7 @@ take(int fd, struct request *q, uint8_t message[MESSAGE_MAX])
 	return true;
 }
 
-/* All of it. False: the parent is gone. */
+/* Send all of it. False: the parent is gone. */
 static bool
 say(int fd, const void *bytes, size_t n)
 {
@@ -583,7 +583,7 @@ say(int fd, const void *bytes, size_t n)
 	return true;
 }
 
-/* One request. False: the parent is gone. */
+/* Serve one request. False: the parent is gone. */
 static bool
 serve_one(int fd, int link)
 {
@@ -600,7 +600,8 @@ serve_one(int fd, int link)
 	       (q.op != READ || say(link, bytes, q.len));
 }
 
-/* Descriptors from first to last; at once where the system can. */
+/* Close the descriptors from first to last, in one call where the system has
+ * one. */
 #if defined(__linux__) && defined(SYS_close_range)
 static bool
 close_at_once(int first, int last)
