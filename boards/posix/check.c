@@ -325,7 +325,7 @@ dispatch(struct sts_check_run *r, unsigned place)
 	}
 }
 
-/* Show a person who waits what the check is at. */
+/* Show a person who waits how far the check is. */
 static void
 tell_progress(const struct check *c)
 {

@@ -6,8 +6,8 @@
  * against it; what was not tried, for whatever reason, is never taken as
  * passed. That goes for an address that this machine has no route to, as with
  * IPv6 where there is none: senders that have one stop at it. A check of
- * somebody's domain only notes such an address; a policy that is to be enforced
- * is the operator's, who can test it elsewhere, or say so.
+ * somebody's domain only notes such an address; here the operator decides, who
+ * can test it elsewhere, or publish all the same.
  */
 #include <stdio.h>
 

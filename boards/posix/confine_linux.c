@@ -5,8 +5,8 @@
  * code; made here from the tables of confine_calls.c:
  *
  *	another machine's calls      end the process
- *	calls newer than Linux 5.0   do not exist: with their names C libraries
- *	                             begin, and go on with the old ones
+ *	calls newer than Linux 5.0   fail as if they did not exist: C libraries
+ *	                             try them first, then the old ones
  *	those of the table           pass
  *	all others                   end the process
  */

@@ -229,7 +229,8 @@ put_report(
 	}
 	n->put.sink = p->sink;
 	if (!sts_control_report_put(&n->report, &n->put)) {
-		/* One that is cut off ends without the line that says so. */
+		/* A report that is cut off ends without the line of the
+		 * end. */
 		n->stage = sts_control_report_gone(&n->report) ? OVER : END;
 	}
 }
@@ -320,7 +321,7 @@ await(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 	}
 }
 
-/* Let the sink keep the window that comes next. Returns its room. */
+/* Have the sink keep the window that is sent next. Returns its room. */
 static size_t
 open_window(const struct sts_control_conn *n, struct sts_sink *sink)
 {
@@ -637,7 +638,7 @@ control_fill(void *ctx, unsigned conn, struct sts_span out)
 	if (sink.pos > 0) {
 		return (int)sink.pos;
 	}
-	/* The agent has to go on; or we have, with the next step. */
+	/* The agent has to go on, or this connection with its next step. */
 	return n->stage == before &&
 		       (before == BEGIN || before == ASKED || before == SAVING)
 		   ? STS_SIDE_LATER

@@ -4,9 +4,9 @@
  * that it is, or in words for people. Fed with the answer's octets in pieces of
  * any size; memory is bounded whatever comes.
  *
- * The daemon writes printable ASCII. One that does not is not what it was, and
- * its words go to the terminal of whoever looks what is wrong with it: what is
- * not printable is shown as "?".
+ * The daemon writes printable ASCII. If it sends anything else, it is broken or
+ * somebody else runs in it, and the person who looks into that reads it on a
+ * terminal: what is not printable is shown as "?".
  */
 #ifndef STS_CONTROL_SHOW_H
 #define STS_CONTROL_SHOW_H

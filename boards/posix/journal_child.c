@@ -208,7 +208,7 @@ prepare(struct sts_journal_child *j)
 	}
 }
 
-/* After the child has: take what is there now. 0, or errno. */
+/* The child has prepared the file: take it over as it is now. 0, or errno. */
 static int
 take(struct sts_journal_child *j)
 {
@@ -348,7 +348,7 @@ void
 sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 {
 	j->confined = confined;
-	/* From now on nothing is written but by a child. */
+	/* From now on only a child writes. */
 	j->file.broken = true;
 	/* The lock may come free at any time. */
 	j->next = now + (j->error == EWOULDBLOCK || j->error == EINPROGRESS
@@ -398,7 +398,7 @@ reap(struct sts_journal_child *j, sts_ms now)
 	int status = 0;
 
 	if (!j->prepares && j->file.broken) {
-		/* Whatever it still does: nothing that it says is heard. */
+		/* Whatever it still does, its answers are not read. */
 		kill(j->child, SIGKILL);
 	} else if (!j->prepares && j->file.answers != j->seen) {
 		/* It has just answered. */

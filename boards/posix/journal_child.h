@@ -97,10 +97,11 @@ const char *sts_journal_child_awaited(const struct sts_journal_child *j);
 void sts_journal_child_begin(
     struct sts_journal_child *j, bool confined, sts_ms now);
 
-/* Look after it, once a turn. Milliseconds until it is to be called again. */
+/* See to the child and to what is to be tried again, once a turn. Milliseconds
+ * until it is to be called again. */
 sts_ms sts_journal_child_tick(struct sts_journal_child *j, sts_ms now);
 
-/* How it is with it, as the metrics say it. */
+/* The journal's state, as the metrics have it. */
 enum sts_keeping sts_journal_child_keeping(const struct sts_journal_child *j);
 
 #endif

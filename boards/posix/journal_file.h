@@ -50,8 +50,8 @@ enum sts_journal_found sts_journal_file_look(
 int sts_journal_file_grow(const struct sts_journal_file *f,
     struct sts_file_store *s, const struct sts_file_store *old);
 
-/* What sts_journal_file_open has left behind as READY, without more work than
- * a look. 0, or -1 with errno. */
+/* Open and lock the file that sts_journal_file_open has left READY, in a child
+ * as a rule. 0, or -1 with errno; EAGAIN: it is not ready after all. */
 int sts_journal_file_take(
     const struct sts_journal_file *f, struct sts_file_store *s);
 

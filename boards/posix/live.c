@@ -147,8 +147,8 @@ point_share(struct sts_live *l, struct sts_live_set *s)
 	}
 }
 
-/* Keys, passwords and anchors of the shared policies, into that area. False:
- * `why`. */
+/* Read keys, passwords and anchors of the shared policies into that area.
+ * False: `why`. */
 static bool
 read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
     char why[STS_CONF_WHY_MAX])
@@ -427,8 +427,8 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 }
 
 /*
- * Whoever can put an older list in place of the one in use could bring back
- * what was taken out of it: the list of a file never goes back in time.
+ * The list of a file never goes back in time: whoever puts an older one in its
+ * place could bring back policies that were taken out since.
  */
 static bool
 reload_preload(struct sts_live *l, struct sts_live_set *s)

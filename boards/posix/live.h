@@ -75,7 +75,7 @@ struct sts_live {
 bool sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
     struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX]);
 
-/* Such as the above, with a configuration that was read already. */
+/* The same with a configuration that was read already. */
 bool sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
     struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX]);
 

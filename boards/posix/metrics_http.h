@@ -50,7 +50,7 @@ bool sts_metrics_http_begin(struct sts_metrics_http *m, struct sts_posix *posix,
     unsigned own, const struct sts_agent *agent, const struct sts_live *live,
     const struct sts_memory *memory, const struct sts_journal_child *journal);
 
-/* What the side has to do; see there. */
+/* Serve the connections, as sts_side_run does. */
 sts_ms sts_metrics_http_run(struct sts_metrics_http *m, sts_ms now);
 void sts_metrics_http_end(struct sts_metrics_http *m);
 

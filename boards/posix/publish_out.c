@@ -40,7 +40,7 @@ comment(const struct sts_publish_out *o)
 	return o->format == STS_PUBLISH_PDNS ? "#" : ";";
 }
 
-/* The zone, unless it is given: the name itself; of a mail host what is above
+/* The zone, unless it is given: the name itself; for a mail host the name above
  * it, if that is more than a top-level domain. */
 static const char *
 likely_zone(const struct sts_publish *p, const char *what)

@@ -123,7 +123,7 @@ sts_command_query(const struct sts_args *args)
 	if (!sts_conf_load(&q.conf, &args->source, why)) {
 		return sts_fail(STS_EXIT_CONFIG, "%s", why);
 	}
-	/* What this process looks up is nobody else's affair. */
+	/* Nothing of what a command looks up is shared with the fleet. */
 	sts_conf_share_defaults(&q.conf);
 	int fd = find_daemon(&q.conf, args);
 

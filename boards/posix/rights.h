@@ -6,9 +6,10 @@
 #include "conf.h"
 
 /*
- * What strangers publish is parsed by a command as in the daemon, and by the
- * superuser, as likely as not: with no more rights than there. Everything that
- * needs more is open. 0, or exit code, and it was printed what is wrong.
+ * Give up what a command does not need: it parses what strangers publish, as
+ * the daemon does, and is often started by the superuser. Whatever needs more
+ * rights has been opened before. 0, or an exit code, and stderr says what is
+ * wrong.
  */
 int sts_rights_give_up(const struct sts_conf *c);
 

@@ -31,7 +31,7 @@ enum {
 	RUN_BUDGET = 256,
 	OWN_METRICS = STS_SIDE_OWN, /* first of its places in the port */
 	OWN_CONTROL = 0, /* first of its places in the port */
-	REFUSED_MS = 60000, /* between two lines about it */
+	REFUSED_MS = 60000, /* between two lines about refused reports */
 	CHORES_MS = 100, /* between two looks at what is not the driver's */
 	DRAIN_MS = 10000 /* for what is in flight after SIGTERM */
 };
@@ -357,8 +357,8 @@ begin_listening(struct daemon *d)
 	return 0;
 }
 
-/* Let those who ask for numbers and give orders go on. Milliseconds until they
- * must again. */
+/* Serve the connections of metrics and control. Milliseconds until the next
+ * call. */
 static sts_ms
 run_sides(struct daemon *d, sts_ms now)
 {
@@ -417,8 +417,8 @@ start(struct daemon *d)
 	return 0;
 }
 
-/* When the journal has been read, by ourselves as nothing is written before:
- * what it says of enforcement, and the child that writes it. */
+/* Once the journal has been read (by this process: nothing is written before),
+ * take over its order about enforcement and begin the child that writes. */
 static void
 see_loaded(struct daemon *d, sts_ms now)
 {
@@ -460,8 +460,8 @@ take_signals(struct daemon *d, sts_ms now)
 	return false;
 }
 
-/* A user that may not send reports does: logged once a minute, as it may be the
- * mail server. */
+/* Log once a minute that a user sends reports who may not: it may be the mail
+ * server. */
 static void
 log_refused(struct daemon *d, sts_ms now)
 {
@@ -478,7 +478,7 @@ log_refused(struct daemon *d, sts_ms now)
 	}
 }
 
-/* What is due beside the agent's work. Milliseconds until it is again. */
+/* Do what is due beside the agent's work. Milliseconds until the next call. */
 static sts_ms
 housekeeping(struct daemon *d, sts_ms now)
 {

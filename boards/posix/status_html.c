@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status as a page. Charts are bars of SVG that is part of the page; their
- * numbers stand below them in a table, for those who do not see bars.
+ * The status as a page. Charts are bars of SVG within the page; a table below
+ * has their numbers, for readers who do not see bars.
  */
 #define _POSIX_C_SOURCE 200809L
 

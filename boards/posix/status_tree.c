@@ -76,7 +76,7 @@ take_value(struct sts_tree *t, struct place *at, enum sts_json_event event,
 	bool piece = event == STS_JSON_PIECE;
 
 	if (!at->full && !keep_value(t, at, piece, text)) {
-		/* Of nothing there is a part, and nothing comes after it. */
+		/* No part of a value is kept, nor anything behind it. */
 		at->full = true;
 		t->len = at->begun;
 		memset(t->text + t->len, 0, sizeof t->text - t->len);

@@ -12,7 +12,7 @@ struct sts_watch {
 	struct stat st;
 };
 
-/* Note how the file is now. True: it is not as it was noted before. */
+/* Note how the file is now. True: it has changed since the last call. */
 bool sts_watch_changed(struct sts_watch *w, const char *path);
 
 #endif
