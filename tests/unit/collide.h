@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that nobody without the key finds: their hashes are the same. */
+/* Names with the same hash, which nobody finds without the key. */
 #ifndef STS_COLLIDE_H
 #define STS_COLLIDE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of the questions that wait in a queue, some are to be looked at again since
- * one may go on. Whichever of them leave before their turn (their time is up, or
- * their client closes), never more are to be looked at than wait: the agent
+ * When a place becomes free, so many questions of a queue are to be looked at
+ * again. Whichever of them leave before their turn (their time is up, or their
+ * client closes), that number never exceeds those that wait: else the agent
  * would take one from an empty queue.
  */
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boards/posix: the journal's file, whatever is in its place; and what a daemon
- * does that has none, or whose writer dies.
+ * does without one, or when its writer dies.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>

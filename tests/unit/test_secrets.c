@@ -2,9 +2,9 @@
 /*
  * What a stranger must not be able to guess, beside source ports and ids
  * (test_dns_draws.c): the seeds of TLS sessions, the key of the tables, when
- * policies are refreshed. And what he gains who guesses the key: nothing, for
- * a hash is never taken for what was hashed. Names are searched here that
- * nobody without the key finds: their hashes are the same.
+ * policies are refreshed. And whoever guesses the key gains nothing, since a
+ * hash is never taken for what was hashed: with the key, names are searched
+ * here that have the same hash.
  *
  * Entropy comes from a fixed sequence, so that the same draws come each time;
  * the limits are such that any good entropy breaks one of them less than once

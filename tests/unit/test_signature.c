@@ -6,8 +6,8 @@
  *	WANT KIND HASH KEY DIGEST SIGNATURE NAME
  *
  * WANT is valid or invalid; KIND p256, p384, p521, or rsa; HASH sha256, sha384
- * or sha512; KEY a point, or modulus:exponent; all in hex, "-" being nothing,
- * "=" what the line before has.
+ * or sha512; KEY a point, or modulus:exponent. All are in hex; "-" is nothing,
+ * "=" the field of the line before.
  */
 #include <stdio.h>
 #include <stdlib.h>

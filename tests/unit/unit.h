@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every unit test shares. A test file defines `suite`; tests are tables:
+ * What every unit test shares. A test file defines unit_name and unit_tests(),
+ * which adds its tests; tests are tables:
  *
  *	static const struct { const char *name, *in; int want; } cases[] = {...};
  *
