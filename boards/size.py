@@ -163,8 +163,7 @@ def number(text):
 def firmware_stack(name, folder, elf, made, old):
     """Octets of the worst; fills its cells."""
     size, path = size_stack.worst(folder, elf)
-    symbols = {line.split()[2]: int(line.split()[0], 16) for line in
-               output("arm-none-eabi-nm", elf).splitlines()}
+    symbols = dict(size_stack.symbols(elf))
     aside = symbols["sts_ld_stack_top"] - symbols["sts_ld_stack"]
     seen = os.path.join(folder, "stack")
     if os.path.exists(seen):

@@ -120,6 +120,14 @@ def bare(name):
     return CLONE.sub("", name.rsplit(":", 1)[-1])
 
 
+def symbols(elf):
+    """(name, address) of each."""
+    out = subprocess.run(["arm-none-eabi-nm", elf], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    lines = (line.split() for line in out.splitlines())
+    return [(w[2], int(w[0], 16)) for w in lines if len(w) == 3]
+
+
 class Sources:
     """Which function has a line of a file: FILE:FUNCTION as in CALLS."""
 
@@ -185,11 +193,9 @@ class Graph:
     def linked(self, elf):
         """Pointers lead only to what is there. Functions with the same code are one
         at the link: its other names are in no call graph."""
-        out = subprocess.run(["arm-none-eabi-nm", elf], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout
         at = collections.defaultdict(set)
-        for line in out.splitlines():
-            at[line.split()[0]].add(line.split()[-1])
+        for name, address in symbols(elf):
+            at[address].add(name)
         titles = {f.rsplit(":", 1)[-1]: f for f in self.frame}
         for names in at.values():
             for f in names & titles.keys():
