@@ -581,13 +581,13 @@ sts_client_name(const struct sts_client *c)
 }
 
 bool
-sts_client_reports(const struct sts_client *c, struct sts_text *said)
+sts_client_reports(const struct sts_client *c, struct sts_text *text)
 {
 	STS_ASSERT(c->state == ASKS);
 	if (!c->line || c->verb != STS_LINE_REPORT) {
 		return false;
 	}
-	*said = sts_text(c->in + c->host_off, c->host_len);
+	*text = sts_text(c->in + c->host_off, c->host_len);
 	return true;
 }
 

@@ -140,8 +140,8 @@ enum sts_client_need sts_client_needs(const struct sts_client *c);
 struct sts_text sts_client_name(const struct sts_client *c);
 
 /* Whether the request at hand is no question but a report by the text protocol,
- * about the domain of c->ask.key; then *said is the text behind the domain. */
-bool sts_client_reports(const struct sts_client *c, struct sts_text *said);
+ * about the domain of c->ask.key; then *text is the text behind the domain. */
+bool sts_client_reports(const struct sts_client *c, struct sts_text *text);
 
 /*
  * The agent has dealt with ASKS or DUE, or has put an answer into
