@@ -421,8 +421,8 @@
 #define STS_REPORT_SOCKET 1
 #endif
 
-/* How reports go out: by mail, to a relay (needs STS_SMTP), and posted to who
- * asks for that. 0: such destinations are passed over. */
+/* How reports go out: by mail, to a relay (needs STS_SMTP), and posted where a
+ * domain asks for that. 0: such destinations are passed over. */
 #ifndef STS_REPORT_MAIL
 #define STS_REPORT_MAIL STS_SMTP
 #endif
