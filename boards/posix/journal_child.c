@@ -331,7 +331,7 @@ tell_unforked(struct sts_journal_child *j)
 	j->unforked = true;
 }
 
-/* There may be another child, if there is none. */
+/* Begin a child that writes, if there is none. */
 static void
 begin_child(struct sts_journal_child *j, sts_ms now)
 {
