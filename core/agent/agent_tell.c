@@ -3,10 +3,14 @@
  * What happened, for the log: a ring of events that the board takes out. When
  * it is full an event is lost, the least important one there is: the oldest of
  * the lowest level, or the new one if all others are above it; a debug event
- * never displaces another. The number of lost events is reported as an event
- * of its own. Strangers cause most events, so nothing may depend on their
- * arrival, and nobody can push out a warning by causing harmless ones. Each is
- * counted, also those of a level that nobody reads; these go no further.
+ * never displaces another. In one step of the agent, between two looks of the
+ * board, come as many as there are answers to a client that asks ahead, which
+ * are debug events, or while nothing is enforced warnings of audit; those make
+ * room before other warnings. Of the others a step brings a few. The number of
+ * lost events is reported as an event of its own. Strangers cause most events,
+ * so nothing may depend on their arrival, and nobody can push out a warning by
+ * causing harmless ones. Each is counted, also those of a level that nobody
+ * reads; these go no further.
  */
 #include <string.h>
 
@@ -24,15 +28,24 @@ event_at(struct sts_agent *a, unsigned k)
 	return &a->tell.events[(a->tell.head + k) % STS_EVENTS_MAX];
 }
 
-/* The place of the oldest event of the lowest level. */
+/* How soon an event makes room: by its level; of warnings first those of audit,
+ * of which every answer of a step brings one while nothing is enforced. */
+static unsigned
+rank(unsigned code)
+{
+	return 2 * sts_event_level((enum sts_event_code)code) +
+	       (code == STS_EVENT_AUDIT);
+}
+
+/* The place of the oldest event of the lowest rank. */
 static unsigned
 least_important(struct sts_agent *a)
 {
 	unsigned least = 0;
 
 	for (unsigned k = 1; k < a->tell.count; k++) {
-		if (sts_event_level(event_at(a, k)->code) >
-		    sts_event_level(event_at(a, least)->code)) {
+		if (rank(event_at(a, k)->code) >
+		    rank(event_at(a, least)->code)) {
 			least = k;
 		}
 	}
@@ -64,7 +77,7 @@ make_room(struct sts_agent *a, enum sts_event_code code)
 	sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
 	least = least_important(a);
 	if (sts_event_level(code) >= LEVEL_DEBUG ||
-	    sts_event_level(code) > sts_event_level(event_at(a, least)->code)) {
+	    rank(code) > rank(event_at(a, least)->code)) {
 		return false;
 	}
 	lose(a, least);

@@ -629,6 +629,41 @@ START_TEST(events_over_the_limit)
 }
 END_TEST
 
+/* A step's answers while nothing is enforced push out no other warning, and no
+ * error. */
+START_TEST(events_of_audit)
+{
+	static const enum sts_event_code first[] = { STS_EVENT_CLOCK,
+		STS_EVENT_JOURNAL_FAILED, STS_EVENT_AUDIT,
+		STS_EVENT_SHARE_DOWN };
+	unsigned seen[STS_EVENT_COUNT] = { 0 };
+	struct sts_event e;
+
+	start();
+	while (sts_agent_event(&agent, &e)) {
+	}
+	for (unsigned i = 0; i < UNIT_COUNT(first); i++) {
+		sts_agent_tell(
+		    &agent, first[i], STS_WHY_NONE, sts_text(NULL, 0));
+	}
+	for (unsigned i = 0; i < 60; i++) {
+		sts_agent_tell(
+		    &agent, STS_EVENT_AUDIT, STS_WHY_NONE, sts_text(NULL, 0));
+	}
+	sts_agent_tell(
+	    &agent, STS_EVENT_FETCH_FAILED, STS_WHY_NONE, sts_text(NULL, 0));
+	while (sts_agent_event(&agent, &e)) {
+		seen[e.code]++;
+	}
+	unit_int("clock", seen[STS_EVENT_CLOCK], 1);
+	unit_int("error", seen[STS_EVENT_JOURNAL_FAILED], 1);
+	unit_int("share", seen[STS_EVENT_SHARE_DOWN], 1);
+	unit_int("later", seen[STS_EVENT_FETCH_FAILED], 1);
+	unit_int("audit", seen[STS_EVENT_AUDIT], STS_EVENTS_MAX - 4);
+	unit_int("lost", seen[STS_EVENT_EVENTS_LOST], 1);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -648,4 +683,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, words);
 	tcase_add_test(tc, flush_long_name);
 	tcase_add_test(tc, events_over_the_limit);
+	tcase_add_test(tc, events_of_audit);
 }
