@@ -417,7 +417,7 @@ sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask)
 static void
 tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 {
-	uint32_t hash = (uint32_t)sts_siphash(a->hash_key, name);
+	uint64_t hash = sts_siphash(a->hash_key, name);
 
 	for (size_t i = 0; i < sizeof a->ask.zone / sizeof *a->ask.zone; i++) {
 		if (a->ask.zone[i] == hash) {

@@ -66,7 +66,8 @@ struct sts_report_own {
 
 /* An address that was refused; until_s 0: none. */
 struct sts_report_pause {
-	uint32_t hash, until_s;
+	uint64_t hash; /* by the boot's key */
+	uint32_t until_s;
 };
 
 /* What the board keeps of a destination that has a report: day << 8 | number of

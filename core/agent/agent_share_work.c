@@ -64,8 +64,8 @@ publish(struct sts_agent *a)
 static void
 repair(struct sts_agent *a, struct sts_text domain)
 {
-	uint32_t hash = (uint32_t)sts_siphash(a->hash_key, domain);
-	unsigned i = hash % STS_SHARE_REPAIRS;
+	uint64_t hash = sts_siphash(a->hash_key, domain);
+	unsigned i = (unsigned)(hash % STS_SHARE_REPAIRS);
 
 	if (a->share.repaired[i].hash == hash &&
 	    sts_before(a->now, a->share.repaired[i].at + STS_SHARE_REPAIR_MS)) {

@@ -201,8 +201,8 @@ struct sts_agent {
 		uint16_t refreshes; /* lookups begun by ourselves */
 	} work;
 	struct {
-		uint32_t
-		    zone[8]; /* hashes of unknown zone names, logged once */
+		uint64_t zone[8]; /* hashes of unknown zone names, by the boot's
+		                     key: logged once */
 		uint8_t zone_next;
 		uint16_t crowded; /* of the crowded, those to be looked at */
 		bool crowd_turn; /* the next one is of them */
@@ -225,7 +225,7 @@ struct sts_agent {
 		uint32_t taken, refused[STS_SHARE_REFUSALS];
 		uint32_t unlogged; /* refused since the last line of the log */
 		struct {
-			uint32_t hash;
+			uint64_t hash;
 			sts_ms at;
 		} repaired[STS_SHARE ? STS_SHARE_REPAIRS : 1];
 		struct sts_walk walk; /* over what is to be published again */

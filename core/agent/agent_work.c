@@ -216,6 +216,8 @@ kept_s(const struct sts_lookup *l)
 	return l->txt_ttl_s > STS_TTL_MAX_S ? STS_TTL_MAX_S : l->txt_ttl_s;
 }
 
+/* 32 bits, which is what a record has room for, by the boot's key: two ids of a
+ * domain have the same by chance alone, and then one waits for minutes. */
 static uint32_t
 id_hash(const struct sts_agent *a, const struct sts_lookup *l)
 {
