@@ -126,7 +126,8 @@ is_crowded(const struct sts_agent *a, struct sts_text domain)
 		count +=
 		    is_busy(&a->danes[i]) && a->danes[i].organisation == hash;
 	}
-	return count >= (share > 0 ? share : 1);
+	return count >= (share > 0 ? share : 1) ||
+	       (count > 0 && count >= (unsigned)a->config.danes - a->dane.busy);
 }
 
 /* What a mail server is answered does not depend on hosts that nobody

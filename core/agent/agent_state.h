@@ -511,9 +511,10 @@ struct sts_lookup *sts_agent_work_find(
  * refreshes of our own more than a share: neither starves the other.
  */
 bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
-/* Whether the domain's organisation has its share of the lookups, or, for a
- * refresh, of the refreshes of our own: whoever owns one name owns as many
- * below it as he likes. O(lookups), by their hashes. */
+/* Whether the domain's organisation has its share of the lookups, or as many as
+ * are left for others, or, for a refresh, its share of the refreshes of our own:
+ * whoever owns one name owns as many below it as he likes. O(lookups), by their
+ * hashes. */
 bool sts_agent_work_crowded(
     const struct sts_agent *a, struct sts_text domain, bool refresh);
 /* Begin one for a domain that has none. NULL: there is no room, or it is

@@ -60,16 +60,22 @@ sts_agent_refreshes_max(const struct sts_agent *a)
 	return share > 0 ? share : 1;
 }
 
+/* How many lookups may begin now. */
+static unsigned
+room(const struct sts_agent *a, bool refresh)
+{
+	unsigned lookups = a->config.lookups;
+	unsigned most =
+	    refresh ? lookups : lookups - lookups / STS_REFRESH_KEPT;
+
+	return a->lookups_busy < most ? most - a->lookups_busy : 0;
+}
+
 bool
 sts_agent_work_room(const struct sts_agent *a, bool refresh)
 {
-	unsigned lookups = a->config.lookups;
-
-	if (!refresh) {
-		return a->lookups_busy < lookups - lookups / STS_REFRESH_KEPT;
-	}
-	return a->lookups_busy < lookups &&
-	       a->work.refreshes < sts_agent_refreshes_max(a);
+	return room(a, refresh) > 0 &&
+	       (!refresh || a->work.refreshes < sts_agent_refreshes_max(a));
 }
 
 static uint32_t
@@ -105,7 +111,10 @@ sts_agent_work_crowded(
 			own += l->own;
 		}
 	}
+	/* No more than what is left for others: else a few owners of a share
+	 * each would have them all. */
 	return is_share(count, a->config.lookups) ||
+	       (count > 0 && count >= room(a, refresh)) ||
 	       (refresh && is_share(own, sts_agent_refreshes_max(a)));
 }
 
