@@ -15,7 +15,7 @@
  * could push one out could undo it. So admission is limited instead, in
  * chunks (N: all there are):
  *
- *	one record        N/64, but not below the smaller of 16 and N/8
+ *	one record        N/32, but not below the smaller of 16 and N/8
  *	one organisation  N/16, but at least one record's limit; counted for
  *	                  protected policies in hashed counters, where a
  *	                  collision makes it stricter and never looser
