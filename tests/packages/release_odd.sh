@@ -18,6 +18,7 @@ cd "$tree"
 mkdir -p build/source/bearssl/src build/source/musl/src
 
 stand_in() { # stand_in LINE: the commit with this line as what makes the artefacts
+	# shellcheck disable=SC2016 # the stand-in's own variables
 	printf 'mkdir -p "$1"\n%s\n(cd "$1" && sha256sum -- * >SHA256SUMS)\n' "$1" >boards/release/artefacts.sh
 	git -c user.name=test -c user.email=test@localhost commit -qam 'stand-in'
 }
@@ -31,7 +32,7 @@ release() {
 }
 result=build/release/mtasts-$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
 
-# shellcheck disable=SC2016 # the stand-in's own variables
+# shellcheck disable=SC2016
 stand_in 'set | grep -E "^(CDPATH|CFLAGS|MAKEFLAGS|LDFLAGS|LC_ALL|SOURCE_DATE_EPOCH)=" >"$1/seen"; echo "$2, $3" >>"$1/seen"; cp README.md "$1"'
 echo 'not committed' >>README.md
 release || fail "$(cat "$temp/log")"
