@@ -342,7 +342,8 @@ step_owner(struct sts_driver *d, uint16_t id)
 		}
 		enlist_stirred(d, owner);
 		if (owner == 0) {
-			d->root_ticked &= n->ops == &sts_client_ops;
+			d->root_ticked &=
+			    STS_SOCKETMAP && n->ops == &sts_client_ops;
 			d->root_changed = true;
 			break;
 		}
