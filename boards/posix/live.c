@@ -9,7 +9,6 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -228,27 +227,16 @@ first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	return true;
 }
 
-/* The spare set and the anchors of shared policies are written before they are
- * read: no page is taken for them until then. */
-static void
-clear(struct sts_live *l)
-{
-	memset(&l->set[0], 0, sizeof l->set[0]);
-	memset(&l->current, 0,
-	    offsetof(struct sts_live, share_anchors) -
-		offsetof(struct sts_live, current));
-}
-
-/* With the configuration that is in the first set. */
-static bool
-open_set(struct sts_live *l, struct sts_memory *memory, unsigned asks,
-    char why[STS_CONF_WHY_MAX])
+bool
+sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
 {
 	struct sts_live_set *s = &l->set[0];
-	const struct sts_conf *conf = &s->conf;
 	const char *path = sts_roots_file(conf->trust_anchors);
 
+	memset(l, 0, sizeof *l);
 	l->memory = memory;
+	s->conf = *conf;
 	/* Noted before they are read, so that no change is missed. */
 	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
 	sts_watch_changed(&l->watch_roots, path);
@@ -269,21 +257,13 @@ open_set(struct sts_live *l, struct sts_memory *memory, unsigned asks,
 }
 
 bool
-sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
-    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
-{
-	clear(l);
-	l->set[0].conf = *conf;
-	return open_set(l, memory, asks, why);
-}
-
-bool
 sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
     struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
 {
-	clear(l);
-	if (!sts_conf_load(&l->set[0].conf, source, why) ||
-	    !open_set(l, memory, asks, why)) {
+	static struct sts_conf conf;
+
+	if (!sts_conf_load(&conf, source, why) ||
+	    !sts_live_open_conf(l, &conf, memory, asks, why)) {
 		return false;
 	}
 	l->source = *source;

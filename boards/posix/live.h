@@ -54,6 +54,7 @@ struct sts_live {
 	struct sts_log *log;
 	struct sts_watch watch_servers, watch_roots, watch_preload;
 	unsigned pending;
+	uint8_t share_anchors[2][STS_LIVE_SHARE_ANCHORS];
 	/* Where STS_AF_LOCAL leads: of the set in use. */
 	const char *local[STS_SHARE_SERVERS];
 	bool roots_cut; /* the bundle was read, and ended inside a block */
@@ -65,7 +66,6 @@ struct sts_live {
 	sts_ms remind_at;
 	char host[STS_LIVE_HOST_MAX + 1]; /* our name */
 	char address[STS_ADDR_TEXT_MAX]; /* that we connect from, or "" */
-	uint8_t share_anchors[2][STS_LIVE_SHARE_ANCHORS]; /* stands last */
 };
 
 /*
