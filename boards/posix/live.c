@@ -9,6 +9,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -227,16 +228,27 @@ first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	return true;
 }
 
-bool
-sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
-    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
+/* The spare set and the anchors of shared policies are written before they are
+ * read: no page is taken for them until then. */
+static void
+clear(struct sts_live *l)
+{
+	memset(&l->set[0], 0, sizeof l->set[0]);
+	memset(&l->current, 0,
+	    offsetof(struct sts_live, share_anchors) -
+		offsetof(struct sts_live, current));
+}
+
+/* With the configuration that is in the first set. */
+static bool
+open_set(struct sts_live *l, struct sts_memory *memory, unsigned asks,
+    char why[STS_CONF_WHY_MAX])
 {
 	struct sts_live_set *s = &l->set[0];
+	const struct sts_conf *conf = &s->conf;
 	const char *path = sts_roots_file(conf->trust_anchors);
 
-	memset(l, 0, sizeof *l);
 	l->memory = memory;
-	s->conf = *conf;
 	/* Noted before they are read, so that no change is missed. */
 	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
 	sts_watch_changed(&l->watch_roots, path);
@@ -257,13 +269,21 @@ sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 }
 
 bool
+sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
+    struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
+{
+	clear(l);
+	l->set[0].conf = *conf;
+	return open_set(l, memory, asks, why);
+}
+
+bool
 sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
     struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX])
 {
-	static struct sts_conf conf;
-
-	if (!sts_conf_load(&conf, source, why) ||
-	    !sts_live_open_conf(l, &conf, memory, asks, why)) {
+	clear(l);
+	if (!sts_conf_load(&l->set[0].conf, source, why) ||
+	    !open_set(l, memory, asks, why)) {
 		return false;
 	}
 	l->source = *source;
@@ -314,7 +334,8 @@ sts_live_reload(struct sts_live *l, sts_ms now)
 	l->look_at = now;
 }
 
-/* These return false when what is new is broken and nothing changed. */
+/* Those that return a bool return false when what is new is broken and nothing
+ * changed. */
 
 static bool
 reload_conf(struct sts_live *l, struct sts_live_set *s)
@@ -372,17 +393,27 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
+/* The bundle takes a millisecond: a piece at a time, and mail servers between. */
+static void
+begin_roots(struct sts_live *l, const struct sts_live_set *s)
+{
+	unsigned area = 1 - sts_live_now(l)->area;
+
+	sts_roots_begin(&l->bundle, sts_roots_file(s->conf.trust_anchors),
+	    l->memory->anchors[area], l->memory->anchors_size,
+	    l->memory->reading, &l->fresh);
+	l->reading = true;
+}
+
 static bool
-reload_roots(struct sts_live *l, struct sts_live_set *s)
+take_roots(struct sts_live *l, struct sts_live_set *s)
 {
 	const char *path = sts_roots_file(s->conf.trust_anchors);
-	unsigned area = 1 - sts_live_now(l)->area;
-	struct sts_roots fresh;
-	const char *problem = sts_roots_load(path, l->memory->anchors[area],
-	    l->memory->anchors_size, l->memory->reading, &fresh);
+	const struct sts_roots *fresh = &l->fresh;
+	const char *problem = sts_roots_end(&l->bundle, &l->fresh);
 
 	/* Half a file, perhaps: it may be just being written. */
-	if (fresh.cut && !l->roots_cut) {
+	if (fresh->cut && !l->roots_cut) {
 		l->roots_cut = true;
 		l->pending |= STS_LIVE_ROOTS;
 		sts_log_line(l->log, STS_LOG_WARNING,
@@ -392,17 +423,17 @@ reload_roots(struct sts_live *l, struct sts_live_set *s)
 		return true;
 	}
 	l->roots_cut = false;
-	sts_roots_log(&fresh, path, l->log);
+	sts_roots_log(fresh, path, l->log);
 	if (problem != NULL) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: trust anchors not changed: %s: %s", path, problem);
 		return false;
 	}
-	s->roots = fresh;
-	s->area = area;
+	s->roots = *fresh;
+	s->area = 1 - sts_live_now(l)->area;
 	sts_log_line(l->log, STS_LOG_INFO,
-	    "reload: %u trust anchors of %s, %u left out", fresh.set.count,
-	    path, fresh.left_out);
+	    "reload: %u trust anchors of %s, %u left out", fresh->set.count,
+	    path, fresh->left_out);
 	return true;
 }
 
@@ -445,7 +476,8 @@ reload_preload(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
-/* Bring the spare set up to date. False: something new is broken. */
+/* Bring the spare set up to date, but for the bundle, which is begun. False:
+ * something new is broken. */
 static bool
 renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 {
@@ -459,24 +491,20 @@ renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 	if (pending & (STS_LIVE_CONF | STS_LIVE_SERVERS)) {
 		ok = reload_servers(l, s) && ok;
 	}
-	if (pending & STS_LIVE_ROOTS) {
-		ok = reload_roots(l, s) && ok;
-	}
 	if (STS_PRELOAD && (pending & STS_LIVE_PRELOAD)) {
 		ok = reload_preload(l, s) && ok;
+	}
+	if (pending & STS_LIVE_ROOTS) {
+		begin_roots(l, s);
 	}
 	return ok;
 }
 
-/* Do what is pending in the spare set, and swap. */
+/* The spare set is ready: swap. */
 static void
 change(struct sts_live *l)
 {
 	struct sts_live_set *s = &l->set[1 - l->current];
-	unsigned pending = l->pending;
-
-	l->pending = 0;
-	bool ok = renew(l, s, pending);
 
 	set_settings(s, l->enforce_off);
 	set_reporter(l, s);
@@ -485,10 +513,39 @@ change(struct sts_live *l)
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
 	sts_log_line(l->log, STS_LOG_INFO, "reload: done%s",
-	    ok ? "" : ", but for what is logged above");
+	    l->renewed ? "" : ", but for what is logged above");
 	if (l->enforce_off) {
 		sts_log_line(
 		    l->log, STS_LOG_WARNING, "reload: enforcement stays off");
+	}
+}
+
+/* Do what is pending in the spare set, which nobody uses or can begin to use
+ * before the swap. What becomes pending meanwhile is done behind it. */
+static void
+begin_change(struct sts_live *l)
+{
+	unsigned pending = l->pending;
+
+	l->pending = 0;
+	l->renewed = renew(l, &l->set[1 - l->current], pending);
+	if (!l->reading) {
+		change(l);
+	}
+}
+
+/* Go on with the bundle. */
+static void
+go_on(struct sts_live *l)
+{
+	for (unsigned i = 0; i < STS_LIVE_PIECES; i++) {
+		if (!sts_roots_step(&l->bundle, &l->fresh)) {
+			l->reading = false;
+			l->renewed = take_roots(l, &l->set[1 - l->current]) &&
+				     l->renewed;
+			change(l);
+			return;
+		}
 	}
 }
 
@@ -641,15 +698,22 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 	if (sts_before(now, l->look_at)) {
 		return l->look_at - now;
 	}
-	look(l);
-	follow_order(l, now);
-	remind(l, now);
-	if (l->pending != 0 && !sts_agent_settings_used(l->agent,
-				   &l->set[1 - l->current].settings)) {
-		change(l);
+	if (!l->reading) {
+		look(l);
+		follow_order(l, now);
+		remind(l, now);
+	}
+	if (l->reading) {
+		go_on(l);
+	} else if (l->pending != 0 && !sts_agent_settings_used(l->agent,
+					  &l->set[1 - l->current].settings)) {
+		begin_change(l);
 	}
 	sts_ms wait = l->pending != 0 ? STS_LIVE_RETRY_MS : STS_LIVE_LOOK_MS;
 
+	if (l->reading) {
+		wait = 0;
+	}
 	l->look_at = now + wait;
 	return wait;
 }

@@ -23,6 +23,7 @@ enum {
 
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
+	STS_LIVE_PIECES = 4, /* of the bundle in a step, of 4 KB: 0.1 ms */
 	STS_LIVE_REMIND_MS = 3600000, /* that enforcement is off */
 	STS_LIVE_OFF_MAX_S = 30 * 86400, /* that an order may be kept */
 	STS_LIVE_HOST_MAX = 253,
@@ -54,10 +55,14 @@ struct sts_live {
 	struct sts_log *log;
 	struct sts_watch watch_servers, watch_roots, watch_preload;
 	unsigned pending;
-	uint8_t share_anchors[2][STS_LIVE_SHARE_ANCHORS];
 	/* Where STS_AF_LOCAL leads: of the set in use. */
 	const char *local[STS_SHARE_SERVERS];
 	bool roots_cut; /* the bundle was read, and ended inside a block */
+	bool reading; /* the bundle into the spare set, in steps; the rest of
+			 it is ready, but for what failed: */
+	bool renewed;
+	struct sts_roots_reading bundle;
+	struct sts_roots fresh;
 	sts_ms look_at;
 	bool enforce_off;
 	uint32_t off_until_s; /* agent time; 0: until it is switched on */
@@ -66,6 +71,7 @@ struct sts_live {
 	sts_ms remind_at;
 	char host[STS_LIVE_HOST_MAX + 1]; /* our name */
 	char address[STS_ADDR_TEXT_MAX]; /* that we connect from, or "" */
+	uint8_t share_anchors[2][STS_LIVE_SHARE_ANCHORS]; /* stands last */
 };
 
 /*

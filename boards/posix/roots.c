@@ -56,65 +56,76 @@ feed_piece(
 	}
 }
 
-/* Hand the file over, up to its limit. 0, or -1 with errno. */
-static int
-feed(int fd, struct sts_anchors_load *load, struct sts_roots *r)
+void
+sts_roots_begin(struct sts_roots_reading *r, const char *path, uint8_t *block,
+    size_t size, struct sts_anchors_load *load, struct sts_roots *out)
+{
+	/* A pipe must not stop the daemon when it reads this file again. */
+	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	r->error = r->fd < 0 ? errno : 0;
+	r->total = 0;
+	r->load = load;
+	out->left_out = out->noted = 0;
+	out->cut = false;
+	out->needed = 0;
+	sts_anchors_begin(load, block, size);
+}
+
+bool
+sts_roots_step(struct sts_roots_reading *r, struct sts_roots *out)
 {
 	static const struct sts_anchors_left rest = { 0,
 		"what is behind the first 16 MB is not read", 0, "" };
 	uint8_t piece[PIECE];
-	size_t total = 0;
+	ssize_t n = r->error == 0 ? read(r->fd, piece, sizeof piece) : 0;
 
-	while (total < STS_ROOTS_FILE_MAX) {
-		ssize_t n = read(fd, piece, sizeof piece);
-
-		if (n == 0) {
-			return 0;
-		}
-		if (n < 0 && errno != EINTR) {
-			return -1;
-		}
-		if (n > 0) {
-			feed_piece(load, sts_text(piece, (size_t)n), r);
-			total += (size_t)n;
+	if (n < 0 && errno != EINTR) {
+		r->error = errno;
+		return false;
+	}
+	if (n > 0) {
+		feed_piece(r->load, sts_text(piece, (size_t)n), out);
+		r->total += (size_t)n;
+		if (r->total >= STS_ROOTS_FILE_MAX) {
+			note(out, &rest);
+			return false;
 		}
 	}
-	note(r, &rest);
-	return 0;
+	return n != 0;
+}
+
+const char *
+sts_roots_end(struct sts_roots_reading *r, struct sts_roots *out)
+{
+	if (r->fd >= 0) {
+		close(r->fd);
+	}
+	if (r->error != 0) {
+		return strerror(r->error);
+	}
+	const struct sts_anchors_left *left = sts_anchors_last(r->load);
+
+	out->cut = left != NULL;
+	if (out->cut) {
+		note(out, left);
+	}
+	out->needed = sts_anchors_needed(r->load);
+	out->touched = sts_anchors_touched(r->load);
+	enum sts_anchors_error e = sts_anchors_end(r->load, &out->set);
+
+	return e == STS_ANCHORS_OK ? NULL : sts_anchors_error_text(e);
 }
 
 const char *
 sts_roots_load(const char *path, uint8_t *block, size_t size,
     struct sts_anchors_load *load, struct sts_roots *out)
 {
-	/* A pipe must not stop the daemon when it reads this file again. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct sts_roots_reading r;
 
-	out->left_out = out->noted = 0;
-	out->cut = false;
-	out->needed = 0;
-	if (fd < 0) {
-		return strerror(errno);
+	sts_roots_begin(&r, path, block, size, load, out);
+	while (sts_roots_step(&r, out)) {
 	}
-	sts_anchors_begin(load, block, size);
-	int rc = feed(fd, load, out);
-	int error = errno;
-
-	close(fd);
-	if (rc != 0) {
-		return strerror(error);
-	}
-	const struct sts_anchors_left *left = sts_anchors_last(load);
-
-	out->cut = left != NULL;
-	if (out->cut) {
-		note(out, left);
-	}
-	out->needed = sts_anchors_needed(load);
-	out->touched = sts_anchors_touched(load);
-	enum sts_anchors_error e = sts_anchors_end(load, &out->set);
-
-	return e == STS_ANCHORS_OK ? NULL : sts_anchors_error_text(e);
+	return sts_roots_end(&r, out);
 }
 
 bool

@@ -41,6 +41,23 @@ struct sts_roots {
 const char *sts_roots_load(const char *path, uint8_t *block, size_t size,
     struct sts_anchors_load *load, struct sts_roots *out);
 
+/* The same in steps, of a few kilobytes each, for whoever has others wait. */
+struct sts_roots_reading {
+	/* Private. */
+	struct sts_anchors_load *load;
+	size_t total; /* octets so far */
+	int fd, error; /* error: errno */
+};
+
+/* All are borrowed until the end, which must come. */
+void sts_roots_begin(struct sts_roots_reading *r, const char *path,
+    uint8_t *block, size_t size, struct sts_anchors_load *load,
+    struct sts_roots *out);
+/* False: that was all. */
+bool sts_roots_step(struct sts_roots_reading *r, struct sts_roots *out);
+/* What sts_roots_load returns. */
+const char *sts_roots_end(struct sts_roots_reading *r, struct sts_roots *out);
+
 /*
  * What was left out, one after the other, for people: "line 12: "Some CA": its
  * base64 is broken"; behind the last one that was noted, how many more there

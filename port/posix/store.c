@@ -620,6 +620,9 @@ close_at_once(int first, int last)
 }
 #endif
 
+/* Where the system cannot (Linux before 5.9), one by one: a list of those that
+ * are open would have to be read in /proc, which a chroot does not have, by a
+ * call that the filter does not know. The child does it, nobody waits. */
 static void
 close_between(int first, int last)
 {

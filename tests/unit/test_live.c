@@ -44,13 +44,26 @@ write_bundle(size_t n)
 	close(fd);
 }
 
+/* Until nothing is to be done at once; how often that was. */
+static unsigned
+tick(void)
+{
+	unsigned n = 1;
+
+	while (sts_live_tick(&live, now) == 0) {
+		n++;
+		ck_assert_uint_lt(n, 10000);
+	}
+	return n;
+}
+
 /* Only the bundle: the log keeps its level. */
 static void
 reload_roots(void)
 {
 	live.pending |= STS_LIVE_ROOTS;
 	live.look_at = now;
-	sts_live_tick(&live, now);
+	tick();
 }
 
 /* A block without an end. */
@@ -124,7 +137,7 @@ static void
 reload(void)
 {
 	sts_live_reload(&live, now);
-	sts_live_tick(&live, now);
+	tick();
 }
 
 /* Parts lie in the block, in order, and fill it. */
@@ -249,7 +262,7 @@ START_TEST(half_written)
 	reload();
 	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
 	now += STS_LIVE_RETRY_MS;
-	sts_live_tick(&live, now);
+	tick();
 	const struct sts_roots *r = &sts_live_now(&live)->roots;
 
 	ck_assert_uint_ge(r->set.count, 2);
@@ -336,8 +349,43 @@ START_TEST(watching)
 	ck_assert_uint_eq(sts_live_tick(&live, now), 1);
 	ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
 	now++;
-	sts_live_tick(&live, now);
+	tick();
 	ck_assert_ptr_ne(sts_live_now(&live)->roots.set.base, base);
+}
+END_TEST
+
+/* The bundle is read in steps, with time for others between them: until the
+ * last one nothing changes, and what is asked for meanwhile is done then. */
+START_TEST(in_steps)
+{
+	size_t pieces =
+	    unit_file("/etc/ssl/certs/ca-certificates.crt").n / 4096;
+	unsigned count, half = (unsigned)(pieces / STS_LIVE_PIECES) / 2;
+
+	begin();
+	const uint8_t *base = sts_live_now(&live)->roots.set.base;
+
+	count = sts_live_now(&live)->roots.set.count;
+	ck_assert_uint_ge(half, 2);
+	sts_live_reload(&live, now);
+	for (unsigned i = 0; i < half; i++) {
+		ck_assert_uint_eq(sts_live_tick(&live, now), 0);
+		unit_int("the set", live.current, 0);
+		ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
+	}
+	/* The file changes, and the operator says so: it is read again. */
+	write_text(CUT);
+	sts_live_reload(&live, now);
+	sts_live_enforce(&live, false, 0, now);
+	tick();
+	unit_int("the set", live.current, 1);
+	ck_assert(sts_live_now(&live)->settings.enforce_off);
+	write_bundle(SIZE_MAX);
+	now += STS_LIVE_RETRY_MS;
+	ck_assert_uint_ge(tick(), pieces / STS_LIVE_PIECES);
+	unit_int("the set", live.current, 0);
+	ck_assert(sts_live_now(&live)->settings.enforce_off);
+	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
 }
 END_TEST
 
@@ -389,14 +437,14 @@ START_TEST(kill_switch)
 	ck_assert(sts_live_now(&live)->settings.enforce_off);
 	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
 		now += STS_LIVE_LOOK_MS;
-		sts_live_tick(&live, now);
+		tick();
 	}
 	sts_live_enforce(&live, true, 0, now);
 	ck_assert(!live.set[0].settings.enforce_off);
 	ck_assert(!live.set[1].settings.enforce_off);
 	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
 		now += STS_LIVE_LOOK_MS;
-		sts_live_tick(&live, now);
+		tick();
 	}
 	dup2(err, STDERR_FILENO);
 	ck_assert_int_gt(pread(file, told, sizeof told - 1, 0), 0);
@@ -536,5 +584,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, first_bundle);
 	tcase_add_test(tc, watching);
+	tcase_add_test(tc, in_steps);
 	tcase_add_test(tc, smallest);
 }
