@@ -52,7 +52,7 @@ enum {
 	STS_SHARE_AHEAD_S = 300, /* a stamp may be so far in the future */
 	STS_SHARE_REPAIR_MS = 60000, /* one key is written again at most so
 	                                often; */
-	STS_SHARE_REPAIRS = 64, /* so many are remembered */
+	STS_SHARE_REPAIRS = STS_SHARE ? 64 : 1, /* so many are remembered */
 	STS_SHARE_REFUSALS = 4,
 	STS_SHARE_WALK_MS = 100, /* what is held is published again in steps */
 	STS_SHARE_WALK_BUCKETS = 64,
@@ -227,7 +227,7 @@ struct sts_agent {
 		struct {
 			uint64_t hash;
 			sts_ms at;
-		} repaired[STS_SHARE ? STS_SHARE_REPAIRS : 1];
+		} repaired[STS_SHARE_REPAIRS];
 		struct sts_walk walk; /* over what is to be published again */
 		bool walks;
 		sts_ms walk_at;
