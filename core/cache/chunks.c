@@ -106,7 +106,7 @@ sts_chunks_piece(
 	}
 	p = sts_chunk(k, at->chunk);
 	STS_ASSERT(at->off < STS_CHUNK_ROOM);
-	STS_ASSERT(p[STS_CHUNK_TAG] == STS_CHUNK_BODY);
+	STS_ASSERT(p[STS_CHUNK_TAG] != STS_CHUNK_FREE);
 	piece.p = p + STS_CHUNK_DATA + at->off;
 	piece.n = STS_CHUNK_ROOM - at->off;
 	if (piece.n > max) {

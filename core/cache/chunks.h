@@ -45,7 +45,7 @@ struct sts_chunks {
 
 /* A place in the content of a chain. */
 struct sts_chunk_pos {
-	uint32_t chunk; /* a body chunk, or 0 at the end */
+	uint32_t chunk; /* 0: at the end */
 	uint32_t off; /* 0..STS_CHUNK_ROOM within it */
 };
 

@@ -310,9 +310,8 @@ hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Take one octet off *t, percent-decoded; -1: it is none. */
-static int
-take_decoded(struct sts_text *t)
+int
+sts_tlsrpt_octet(struct sts_text *t)
 {
 	uint8_t c = t->p[0];
 	int high = t->n >= 3 ? hex(t->p[1]) : -1;
@@ -336,7 +335,7 @@ decode_address(struct sts_tlsrpt_to *to, struct sts_text uri)
 	uri = sts_text(uri.p, sts_text_find(uri, '?'));
 	to->address_len = 0;
 	while (uri.n > 0) {
-		int c = take_decoded(&uri);
+		int c = sts_tlsrpt_octet(&uri);
 
 		if (c < 0 || to->address_len == STS_TLSRPT_ADDRESS_MAX) {
 			return false;
@@ -415,7 +414,7 @@ read_uri(struct sts_tlsrpt_to *to, struct sts_text uri)
 		}
 	}
 	if (take_scheme(&uri, "mailto:")) {
-		return read_mailto(to, uri);
+		return STS_SMTP && read_mailto(to, uri);
 	}
 	return take_scheme(&uri, "https://") && read_https(to, uri);
 }

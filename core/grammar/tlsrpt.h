@@ -36,7 +36,7 @@
  * or named localhost.something: such names mean what a relay or resolver of
  * ours makes of them.
  *
- * Other schemes are skipped. A "!" that is not percent-encoded (a size, as
+ * Other schemes are skipped, and mailto where there is no mail (STS_SMTP 0). A "!" that is not percent-encoded (a size, as
  * DMARC has it) makes a URI invalid: RFC 8460 3 has no such thing.
  */
 #ifndef STS_TLSRPT_H
@@ -93,6 +93,10 @@ struct sts_text sts_tlsrpt_text(const struct sts_tlsrpt *r);
  */
 bool sts_tlsrpt_begins(struct sts_text record);
 
+/* Take one octet off *t, which is not empty, percent-decoded (RFC 3986 2.1);
+ * -1, and *t unchanged: a "%" without two digits. */
+int sts_tlsrpt_octet(struct sts_text *t);
+
 enum sts_tlsrpt_scheme {
 	STS_TLSRPT_MAILTO,
 	STS_TLSRPT_HTTPS
@@ -108,7 +112,7 @@ struct sts_tlsrpt_to {
 	uint16_t domain_len;
 	uint8_t address[STS_TLSRPT_ADDRESS_MAX];
 	/* HTTPS: parts of the record. The host is as it was written; the path,
-	 * with its query, is empty or begins with "/" or "?": "/" is to be put
+	 * with its query, is empty or begins with "/" or "?": a "/" belongs
 	 * before an empty one and before "?". */
 	struct sts_text host, path;
 };

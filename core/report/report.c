@@ -45,21 +45,32 @@ put_digits(uint8_t *out, uint32_t v, unsigned digits)
 	}
 }
 
+static bool
+is_leap(uint32_t year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 void
 sts_report_date(uint8_t out[10], uint32_t day)
 {
-	/* Years begin in March, so that the day that is sometimes there is
-	 * the last; eras of 400 years have 146,097 days. */
-	uint32_t z = day + 719468, era = z / 146097, of_era = z % 146097;
-	uint32_t year =
-	    (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	uint32_t m = (5 * of_year + 2) / 153;
+	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
+		31, 30, 31 };
+	uint32_t year = 1970, month = 0, n;
 
-	put_digits(out, year + era * 400 + (m >= 10), 4);
+	while (day >= (n = is_leap(year) ? 366 : 365)) {
+		day -= n;
+		year++;
+	}
+	while (day >=
+	       (n = lengths[month] + (uint32_t)(month == 1 && is_leap(year)))) {
+		day -= n;
+		month++;
+	}
+	put_digits(out, year, 4);
 	out[4] = out[7] = '-';
-	put_digits(out + 5, m < 10 ? m + 3 : m - 9, 2);
-	put_digits(out + 8, of_year - (153 * m + 2) / 5 + 1, 2);
+	put_digits(out + 5, month + 1, 2);
+	put_digits(out + 8, day + 1, 2);
 }
 
 /* A text of the block. */
@@ -71,15 +82,35 @@ put_raw(struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text at)
 	}
 }
 
+/* The same as a string of JSON. */
 static void
-put_text(struct sts_json_put *p, const char *name, const struct sts_tally *t,
-    struct sts_tally_text at)
+put_text(
+    struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text at)
 {
-	sts_json_put_start(p, name);
+	struct sts_json_put p;
+
+	sts_json_put_begin(&p, s);
+	sts_json_put_start(&p, NULL);
 	while (at.len > 0) {
-		sts_json_put_piece(p, sts_tally_piece(t, &at));
+		sts_json_put_piece(&p, sts_tally_piece(t, &at));
 	}
-	sts_json_put_stop(p);
+	sts_json_put_stop(&p);
+}
+
+static void
+put_own(struct sts_sink *s, struct sts_text text)
+{
+	struct sts_json_put p;
+
+	sts_json_put_begin(&p, s);
+	sts_json_put_text(&p, NULL, text);
+}
+
+/* What stands before an item of a list. */
+static void
+put_comma(struct sts_sink *s, bool first)
+{
+	sts_sink_string(s, first ? "" : ",");
 }
 
 struct sts_text
@@ -126,55 +157,23 @@ sts_report_file(const struct sts_tally *t, uint32_t ref,
 }
 
 static void
-put_time(
-    struct sts_json_put *p, const char *name, uint32_t day, const char *time)
-{
-	uint8_t date[10];
-
-	sts_report_date(date, day);
-	sts_json_put_start(p, name);
-	sts_json_put_piece(p, sts_text(date, sizeof date));
-	sts_json_put_piece(p, sts_text_of(time));
-	sts_json_put_stop(p);
-}
-
-static void
-put_head(const struct sts_report *r, struct sts_json_put *p)
+put_head(const struct sts_report *r, struct sts_sink *s)
 {
 	struct sts_tally_domain d;
-	uint8_t id[STS_REPORT_ID_MAX];
+	uint8_t date[10], id[STS_REPORT_ID_MAX];
+	struct sts_text texts[2] = { sts_text(date, sizeof date),
+		sts_report_id(r->tally, r->domain, r->config, id) };
 
 	sts_tally_domain(r->tally, r->domain, &d);
-	sts_json_put_open(p, NULL, '{');
-	sts_json_put_text(p, "organization-name", r->config->organization);
-	sts_json_put_open(p, "date-range", '{');
-	put_time(p, "start-datetime", d.day, "T00:00:00Z");
-	put_time(p, "end-datetime", d.day, "T23:59:59Z");
-	sts_json_put_close(p, '}');
-	sts_json_put_text(p, "contact-info", r->config->contact);
-	sts_json_put_text(
-	    p, "report-id", sts_report_id(r->tally, r->domain, r->config, id));
-	sts_json_put_open(p, "policies", '[');
-}
-
-static void
-put_policy(const struct sts_report *r, struct sts_json_put *p)
-{
-	struct sts_tally_domain d;
-	struct sts_tally_policy policy;
-
-	sts_tally_domain(r->tally, r->domain, &d);
-	sts_tally_policy(r->tally, r->policy, &policy);
-	if (r->policy != d.policy) {
-		sts_sink_string(p->sink, ",");
-	}
-	sts_json_put_open(p, NULL, '{');
-	sts_json_put_open(p, "policy", '{');
-	sts_json_put_string(
-	    p, "policy-type", sts_report_policy_text(policy.type));
-	if (policy.string_count > 0) {
-		sts_json_put_open(p, "policy-string", '[');
-	}
+	sts_report_date(date, d.day);
+	sts_sink_string(s, "{\"organization-name\":");
+	put_own(s, r->config->organization);
+	sts_sink_form(s,
+	    ",\"date-range\":{\"start-datetime\":\"$aT00:00:00Z\","
+	    "\"end-datetime\":\"$aT23:59:59Z\"},\"contact-info\":",
+	    texts);
+	put_own(s, r->config->contact);
+	sts_sink_form(s, ",\"report-id\":\"$b\",\"policies\":[", texts);
 }
 
 /* The first of the strings that are left. */
@@ -189,130 +188,130 @@ take_string(const struct sts_tally *t, struct sts_tally_text *strings)
 }
 
 static void
-put_string(const struct sts_report *r, struct sts_json_put *p, bool first)
+put_string(const struct sts_report *r, struct sts_sink *s)
 {
 	struct sts_tally_text rest = r->strings;
 
-	if (!first) {
-		sts_sink_string(p->sink, ",");
-	}
-	put_text(p, NULL, r->tally, take_string(r->tally, &rest));
+	put_comma(s, r->first);
+	put_text(s, r->tally, take_string(r->tally, &rest));
 }
 
 static void
-put_domain(const struct sts_report *r, struct sts_json_put *p)
+put_policy(const struct sts_report *r, struct sts_sink *s,
+    const struct sts_tally_domain *d, const struct sts_tally_policy *policy)
+{
+	put_comma(s, r->policy == d->policy);
+	sts_sink_string(s, "{\"policy\":{\"policy-type\":\"");
+	sts_sink_string(s, sts_report_policy_text(policy->type));
+	sts_sink_string(
+	    s, policy->string_count > 0 ? "\",\"policy-string\":[" : "\"");
+}
+
+static void
+put_domain(const struct sts_report *r, struct sts_sink *s,
+    const struct sts_tally_domain *d, const struct sts_tally_policy *policy)
+{
+	sts_sink_string(s, policy->string_count > 0 ? "]" : "");
+	sts_sink_string(s, ",\"policy-domain\":");
+	put_text(
+	    s, r->tally, policy->domain.len > 0 ? policy->domain : d->name);
+	sts_sink_string(s, policy->mx_count > 0 ? ",\"mx-host\":[" : "");
+}
+
+/* What an element counts is noted as it begins: it may rise until the last part
+ * is read, as may be that the first failure comes, if the day is today's. */
+static void
+put_summary(struct sts_report *r, struct sts_sink *s,
+    const struct sts_tally_policy *policy)
+{
+	if (r->off == 0) {
+		r->count[0] = policy->successes;
+		r->count[1] = policy->failures;
+		r->failure = policy->failure;
+	}
+	sts_sink_string(s, policy->mx_count > 0 ? "]" : "");
+	sts_sink_string(
+	    s, "},\"summary\":{\"total-successful-session-count\":");
+	sts_sink_decimal(s, r->count[0]);
+	sts_sink_string(s, ",\"total-failure-session-count\":");
+	sts_sink_decimal(s, r->count[1]);
+	sts_sink_string(s, r->failure != 0 ? "},\"failure-details\":[" : "}");
+}
+
+/* A member of a failure, by its name of RFC 8460. */
+static void
+put_name(struct sts_sink *s, const char *name)
+{
+	struct sts_text text = sts_text_of(name);
+
+	sts_sink_form(s, ",\"$a\":", &text);
+}
+
+static void
+put_failure(struct sts_report *r, struct sts_sink *s,
+    const struct sts_tally_policy *policy)
+{
+	static const uint8_t order[STS_REPORT_FIELDS] = { STS_REPORT_MTA_IP,
+		STS_REPORT_MX, STS_REPORT_HELO, STS_REPORT_MX_IP,
+		STS_REPORT_INFO, STS_REPORT_REASON };
+	struct sts_tally_failure f;
+
+	sts_tally_failure(r->tally, r->failure, &f);
+	if (r->off == 0) {
+		r->count[0] = f.count;
+	}
+	put_comma(s, r->failure == policy->failure);
+	sts_sink_string(s, "{\"result-type\":\"");
+	sts_sink_string(s, sts_report_result_text(f.result));
+	sts_sink_string(s, "\"");
+	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
+		if (order[i] == STS_REPORT_INFO) {
+			put_name(s, "failed-session-count");
+			sts_sink_decimal(s, r->count[0]);
+		}
+		if (f.texts[order[i]].len > 0) {
+			put_name(s, sts_report_field_text(order[i]));
+			put_text(s, r->tally, f.texts[order[i]]);
+		}
+	}
+	sts_sink_string(s,
+	    f.further ? ",\"failure-reason-code\":\"further failures\"}" : "}");
+}
+
+/* The element at hand. */
+static void
+put_element(struct sts_report *r, struct sts_sink *s)
 {
 	struct sts_tally_domain d;
 	struct sts_tally_policy policy;
 
 	sts_tally_domain(r->tally, r->domain, &d);
 	sts_tally_policy(r->tally, r->policy, &policy);
-	if (policy.string_count > 0) {
-		sts_sink_string(p->sink, "]");
-	}
-	sts_sink_string(p->sink, ",");
-	put_text(p, "policy-domain", r->tally,
-	    policy.domain.len > 0 ? policy.domain : d.name);
-	if (policy.mx_count > 0) {
-		sts_json_put_open(p, "mx-host", '[');
-	}
-}
-
-static void
-put_summary(const struct sts_report *r, struct sts_json_put *p)
-{
-	struct sts_tally_policy policy;
-
-	sts_tally_policy(r->tally, r->policy, &policy);
-	if (policy.mx_count > 0) {
-		sts_json_put_close(p, ']');
-	}
-	sts_json_put_close(p, '}');
-	sts_json_put_open(p, "summary", '{');
-	sts_json_put_number(p, "total-successful-session-count", r->count[0]);
-	sts_json_put_number(p, "total-failure-session-count", r->count[1]);
-	sts_json_put_close(p, '}');
-	if (r->failure != 0) {
-		sts_json_put_open(p, "failure-details", '[');
-	}
-}
-
-static void
-put_field(const struct sts_report *r, struct sts_json_put *p, const char *name,
-    struct sts_tally_text text)
-{
-	if (text.len > 0) {
-		put_text(p, name, r->tally, text);
-	}
-}
-
-static void
-put_failure(const struct sts_report *r, struct sts_json_put *p)
-{
-	struct sts_tally_policy policy;
-	struct sts_tally_failure f;
-
-	sts_tally_policy(r->tally, r->policy, &policy);
-	sts_tally_failure(r->tally, r->failure, &f);
-	if (r->failure != policy.failure) {
-		sts_sink_string(p->sink, ",");
-	}
-	sts_json_put_open(p, NULL, '{');
-	sts_json_put_string(p, "result-type", sts_report_result_text(f.result));
-	put_field(r, p, "sending-mta-ip", f.texts[STS_REPORT_MTA_IP]);
-	put_field(r, p, "receiving-mx-hostname", f.texts[STS_REPORT_MX]);
-	put_field(r, p, "receiving-mx-helo", f.texts[STS_REPORT_HELO]);
-	put_field(r, p, "receiving-ip", f.texts[STS_REPORT_MX_IP]);
-	sts_json_put_number(p, "failed-session-count", r->count[0]);
-	put_field(r, p, "additional-information", f.texts[STS_REPORT_INFO]);
-	put_field(r, p, "failure-reason-code", f.texts[STS_REPORT_REASON]);
-	if (f.further) {
-		sts_json_put_string(
-		    p, "failure-reason-code", "further failures");
-	}
-	sts_json_put_close(p, '}');
-}
-
-static void
-put_end(const struct sts_report *r, struct sts_json_put *p)
-{
-	if (r->failure != 0) {
-		sts_json_put_close(p, ']');
-	}
-	sts_json_put_close(p, '}');
-}
-
-/* The element at hand. */
-static void
-put_element(const struct sts_report *r, struct sts_json_put *p)
-{
 	switch ((enum stage)r->stage) {
 	case HEAD:
-		put_head(r, p);
+		put_head(r, s);
 		break;
 	case POLICY:
-		put_policy(r, p);
+		put_policy(r, s, &d, &policy);
 		break;
 	case STRING:
 	case MX:
-		put_string(r, p, r->first);
+		put_string(r, s);
 		break;
 	case DOMAIN:
-		put_domain(r, p);
+		put_domain(r, s, &d, &policy);
 		break;
 	case SUMMARY:
-		put_summary(r, p);
+		put_summary(r, s, &policy);
 		break;
 	case FAILURE:
-		put_failure(r, p);
+		put_failure(r, s, &policy);
 		break;
 	case POLICY_END:
-		put_end(r, p);
+		sts_sink_string(s, r->failure != 0 ? "]}" : "}");
 		break;
 	default:
-		sts_json_put_close(p, ']');
-		sts_json_put_close(p, '}');
-		sts_json_put_line(p);
+		sts_sink_string(s, "]}\n");
 	}
 }
 
@@ -378,25 +377,6 @@ advance(struct sts_report *r)
 	}
 }
 
-/* An element begins. What it counts may rise until its last part is read, as
- * may be that the first failure comes, if the day is today's. */
-static void
-note_counts(struct sts_report *r)
-{
-	struct sts_tally_policy policy;
-	struct sts_tally_failure f;
-
-	if (r->stage == SUMMARY) {
-		sts_tally_policy(r->tally, r->policy, &policy);
-		r->count[0] = policy.successes;
-		r->count[1] = policy.failures;
-		r->failure = policy.failure;
-	} else if (r->stage == FAILURE) {
-		sts_tally_failure(r->tally, r->failure, &f);
-		r->count[0] = f.count;
-	}
-}
-
 void
 sts_report_begin(struct sts_report *r, const struct sts_tally *t, uint32_t ref,
     const struct sts_report_config *config)
@@ -436,13 +416,8 @@ sts_report_read(struct sts_report *r, struct sts_span out)
 	while (!r->gone && r->stage != DONE && n < out.n) {
 		size_t to = r->off + (out.n - n);
 		struct sts_sink s = { 0, r->off, to, out.p + n };
-		struct sts_json_put p;
 
-		if (r->off == 0) {
-			note_counts(r);
-		}
-		sts_json_put_begin(&p, &s);
-		put_element(r, &p);
+		put_element(r, &s);
 		if (s.pos > to) {
 			n = out.n;
 			r->off = to;

@@ -58,19 +58,16 @@ enum {
 
 /* A place in the datagram. */
 struct sts_datagram_place {
-	struct sts_json json;
-	size_t pos, valid; /* octets read; up to where they are UTF-8 */
 	uint8_t level; /* which object or list is being read */
 	uint8_t key; /* whose value is due */
 	uint8_t skip; /* depth of an unknown value, 0: none */
 	uint32_t seen[3]; /* keys of the objects that are open, a bit each */
+	size_t pos, valid; /* octets read; up to where they are UTF-8 */
+	struct sts_json json;
 };
 
 struct sts_datagram {
 	/* Private. */
-	struct sts_text bytes;
-	struct sts_datagram_place now;
-	struct sts_datagram_place policy; /* where the policy at hand began */
 	uint8_t verdict;
 	uint8_t stage; /* what this pass over the octets is for */
 	bool cut; /* it ends within an "h" */
@@ -84,6 +81,9 @@ struct sts_datagram {
 	bool word_over; /* h: its first word has ended */
 	uint16_t begin; /* of the string at hand, in value */
 	uint16_t at[STS_REPORT_FIELDS], len[STS_REPORT_FIELDS];
+	struct sts_text bytes;
+	struct sts_datagram_place now;
+	struct sts_datagram_place policy; /* where the policy at hand began */
 	uint8_t domain[STS_NAME_MAX + 1];
 	uint8_t record[STS_TLSRPT_RECORD_MAX];
 	uint8_t value[STS_DATAGRAM_VALUE_MAX];

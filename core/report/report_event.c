@@ -314,18 +314,28 @@ sts_event_strings(const struct sts_report_event *e)
 	    e->strings_len);
 }
 
+struct sts_report_detail
+sts_event_detail(const struct sts_report_event *e, unsigned i)
+{
+	struct sts_report_detail d;
+
+	STS_ASSERT(i < e->failure_count);
+	d.result = e->failures[i].result;
+	memcpy(d.len, e->failures[i].len, sizeof d.len);
+	d.text = e->text + e->failures[i].at;
+	return d;
+}
+
 struct sts_report_failure
 sts_event_failure_at(const struct sts_report_event *e, unsigned i)
 {
+	struct sts_report_detail d = sts_event_detail(e, i);
 	struct sts_report_failure f;
-	const uint8_t *p;
 
-	STS_ASSERT(i < e->failure_count);
-	p = e->text + e->failures[i].at;
-	f.result = (enum sts_report_result)e->failures[i].result;
+	f.result = (enum sts_report_result)d.result;
 	for (unsigned k = 0; k < STS_REPORT_FIELDS; k++) {
-		f.texts[k] = sts_text(p, e->failures[i].len[k]);
-		p += e->failures[i].len[k];
+		f.texts[k] = sts_text(d.text, d.len[k]);
+		d.text += d.len[k];
 	}
 	return f;
 }

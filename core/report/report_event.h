@@ -79,6 +79,13 @@ struct sts_report_failure {
 	struct sts_text texts[STS_REPORT_FIELDS];
 };
 
+/* A failure as an event has it: its texts, one behind the other. */
+struct sts_report_detail {
+	uint8_t result;
+	uint8_t len[STS_REPORT_FIELDS];
+	const uint8_t *text;
+};
+
 struct sts_report_event {
 	/* Read it; write it through the functions below, but for `failed`. */
 	bool failed; /* the session failed in the end */
@@ -142,6 +149,9 @@ struct sts_text sts_event_record(const struct sts_report_event *e);
 struct sts_text sts_event_policy_domain(const struct sts_report_event *e);
 /* Strings, then mx: 2 octets of length (big-endian) before each. */
 struct sts_text sts_event_strings(const struct sts_report_event *e);
+struct sts_report_detail sts_event_detail(
+    const struct sts_report_event *e, unsigned i);
+/* The same with its texts apart. */
 struct sts_report_failure sts_event_failure_at(
     const struct sts_report_event *e, unsigned i);
 
@@ -149,6 +159,9 @@ struct sts_report_failure sts_event_failure_at(
  * "no-policy-found". */
 const char *sts_report_result_text(enum sts_report_result result);
 const char *sts_report_policy_text(enum sts_report_policy type);
+
+/* "sending-mta-ip" and its like, of RFC 8460 4.4. */
+const char *sts_report_field_text(enum sts_report_field field);
 
 /* The result type of a number of libtlsrpt (201..306). False: there is none. */
 bool sts_report_result_of_code(unsigned code, enum sts_report_result *result);

@@ -61,10 +61,10 @@ size_t sts_gzip(
 struct sts_report_gzip {
 	/* Private. */
 	struct sts_report report;
-	struct sts_gzip gzip;
 	bool last;
 	uint16_t from, to; /* what of json is yet to be compressed */
 	uint8_t json[128];
+	struct sts_gzip gzip;
 };
 
 /* As sts_report_begin. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../grammar/tlsrpt.h"
 #include "report_line.h"
 
 /* The part of an event that a field is for, in the order in which they are
@@ -20,21 +21,15 @@ enum part {
 };
 
 static const struct field {
-	const char *name; /* with its "=" */
+	const char *name;
 	uint8_t part;
-	uint8_t text; /* enum sts_report_field, of a failure */
+	uint8_t which;
 } fields[] = {
-	{ "policy=", OF_POLICY, 0 },
-	{ "policy-domain=", OF_POLICY, 1 },
-	{ "delivered=", OF_POLICY, 2 },
-	{ "policy-string=", OF_STRINGS, 0 },
-	{ "mx-host=", OF_MX, 0 },
-	{ "sending-mta-ip=", OF_FAILURE, STS_REPORT_MTA_IP },
-	{ "receiving-mx-hostname=", OF_FAILURE, STS_REPORT_MX },
-	{ "receiving-ip=", OF_FAILURE, STS_REPORT_MX_IP },
-	{ "failure-reason-code=", OF_FAILURE, STS_REPORT_REASON },
-	{ "additional-information=", OF_FAILURE, STS_REPORT_INFO },
-	{ "receiving-mx-helo=", OF_FAILURE, STS_REPORT_HELO },
+	{ "policy", OF_POLICY, 0 },
+	{ "policy-domain", OF_POLICY, 1 },
+	{ "delivered", OF_POLICY, 2 },
+	{ "policy-string", OF_STRINGS, 0 },
+	{ "mx-host", OF_MX, 0 },
 };
 
 /* What was read and is not in the event yet. */
@@ -50,15 +45,6 @@ struct state {
 	uint8_t values[STS_REPORT_LINE_MAX];
 };
 
-static int
-digit(uint8_t c)
-{
-	c = sts_lower(c);
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
 /* Decode a value. False: a "%" without two digits. */
 static bool
 decode(struct state *s, struct sts_text value, struct sts_text *out)
@@ -66,20 +52,13 @@ decode(struct state *s, struct sts_text value, struct sts_text *out)
 	uint8_t *to = s->values + s->used;
 	size_t n = 0;
 
-	for (size_t i = 0; i < value.n; i++) {
-		int high, low;
+	while (value.n > 0) {
+		int c = sts_tlsrpt_octet(&value);
 
-		to[n++] = value.p[i];
-		if (value.p[i] != '%') {
-			continue;
-		}
-		high = value.n - i > 2 ? digit(value.p[i + 1]) : -1;
-		low = value.n - i > 2 ? digit(value.p[i + 2]) : -1;
-		if (high < 0 || low < 0) {
+		if (c < 0) {
 			return false;
 		}
-		to[n - 1] = (uint8_t)(high << 4 | low);
-		i += 2;
+		to[n++] = (uint8_t)c;
 	}
 	s->used += n;
 	*out = sts_text(to, n);
@@ -114,7 +93,7 @@ take(struct state *s, const struct field *f, struct sts_text value)
 {
 	switch ((enum part)f->part) {
 	case OF_POLICY:
-		return take_policy(s, f->text, value);
+		return take_policy(s, f->which, value);
 	case OF_STRINGS:
 		sts_event_string(s->e, value);
 		return true;
@@ -122,21 +101,31 @@ take(struct state *s, const struct field *f, struct sts_text value)
 		sts_event_mx(s->e, value);
 		return true;
 	default:
-		s->failure.texts[f->text] = value;
+		s->failure.texts[f->which] = value;
 		return true;
 	}
 }
 
-/* The field that a word begins with, which is taken off it; NULL: none. */
-static const struct field *
-field_of(struct sts_text *word)
+/* Take the field's name off a word, and "=". False: there is no such field. */
+static bool
+take_name(struct sts_text *word, struct field *f)
 {
+	struct sts_text name = sts_text_field(word, '=');
+
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (sts_text_take(word, fields[i].name)) {
-			return &fields[i];
+		if (sts_text_is(name, fields[i].name)) {
+			*f = fields[i];
+			return true;
 		}
 	}
-	return NULL;
+	f->part = OF_FAILURE;
+	for (f->which = 0; f->which < STS_REPORT_FIELDS; f->which++) {
+		if (sts_text_is(name, sts_report_field_text(
+					  (enum sts_report_field)f->which))) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Go through the words once, for one part of the event. */
@@ -147,14 +136,15 @@ take_part(struct state *s, struct sts_text words, enum part part)
 
 	s->used = 0;
 	while ((word = sts_text_word(&words, STS_BLANK_SPACE)).n > 0) {
-		const struct field *f = field_of(&word);
+		struct field f;
 		struct sts_text value;
 
-		if (f == NULL) {
+		if (sts_text_find(word, '=') == word.n ||
+		    !take_name(&word, &f)) {
 			return false;
 		}
-		if (f->part == part &&
-		    (!decode(s, word, &value) || !take(s, f, value))) {
+		if (f.part == part &&
+		    (!decode(s, word, &value) || !take(s, &f, value))) {
 			return false;
 		}
 	}

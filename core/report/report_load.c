@@ -22,7 +22,11 @@ enum state {
 };
 
 enum {
-	FRAME = 3 /* type and length */
+	FRAME = 3, /* type and length */
+	/* Octets of fixed length that a record begins with (README.md). */
+	DOMAIN_HEAD = 9,
+	POLICY_HEAD = 16,
+	FAILURE_HEAD = 6 + STS_REPORT_FIELDS
 };
 
 /* What is left of a record; `short_of` once it was too short. */
@@ -115,18 +119,21 @@ read_header(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 static bool
 read_domain(struct sts_report_load *l, struct reader *r)
 {
+	const uint8_t *p = take(r, DOMAIN_HEAD).p;
 	struct sts_text name;
 
-	l->slot = take8(r);
-	l->failing = take8(r) != 0;
-	l->delivery.done = take8(r);
-	l->delivery.tries = take8(r);
-	l->delivery.due_s = take32(r);
-	name = take(r, take8(r));
 	l->domain = l->policy = 0;
-	l->left_out = false;
-	l->open = !r->short_of && l->slot < STS_TALLY_DAYS &&
-		  sts_event_begin(&l->event, name, r->in);
+	l->left_out = l->open = false;
+	if (p == NULL || p[0] >= STS_TALLY_DAYS) {
+		return false;
+	}
+	l->slot = p[0];
+	l->failing = p[1] != 0;
+	l->delivery.done = p[2];
+	l->delivery.tries = p[3];
+	l->delivery.due_s = sts_get32le(p + 4);
+	name = take(r, p[8]);
+	l->open = !r->short_of && sts_event_begin(&l->event, name, r->in);
 	r->in.n = 0;
 	return l->open;
 }
@@ -159,29 +166,30 @@ read_strings(
 static bool
 read_policy(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 {
-	uint8_t type = take8(r);
-	uint32_t successes = take32(r), failures = take32(r), sum = take32(r);
-	unsigned strings = take8(r), mx = take8(r);
-	struct sts_text domain = take(r, take8(r));
+	const uint8_t *p = take(r, POLICY_HEAD).p;
 	enum sts_tally_loss loss = STS_TALLY_REFUSED;
+	struct sts_text domain;
 
-	if (!l->open || r->short_of || !is_type(type)) {
+	if (!l->open || p == NULL || !is_type(p[0])) {
 		return false;
 	}
-	sts_event_policy(&l->event, (enum sts_report_policy)type, domain);
-	if (!read_strings(&l->event, r, strings, mx)) {
+	domain = take(r, p[15]);
+	sts_event_policy(&l->event, (enum sts_report_policy)p[0], domain);
+	if (!read_strings(&l->event, r, p[13], p[14])) {
 		return false;
 	}
-	l->event.policy_sum = sum;
+	l->event.policy_sum = sts_get32le(p + 9);
 	/* What is lost in part is lost: half a count would be a wrong one. */
 	l->policy = l->left_out ? 0
 				: sts_tally_place(t, l->slot, &l->event,
 				      l->failing, &l->domain, &loss);
 	if (l->policy == 0) {
 		l->left_out = true;
-		t->lost[loss] += (uint64_t)successes + failures;
+		t->lost[loss] +=
+		    (uint64_t)sts_get32le(p + 1) + sts_get32le(p + 5);
 	} else {
-		sts_tally_count(t, l->policy, successes, failures);
+		sts_tally_count(
+		    t, l->policy, sts_get32le(p + 1), sts_get32le(p + 5));
 		sts_tally_deliver(t, l->domain, &l->delivery);
 	}
 	return true;
@@ -190,23 +198,23 @@ read_policy(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 static bool
 read_failure(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 {
-	struct sts_report_failure f;
-	uint8_t result = take8(r), further = take8(r);
-	uint32_t count = take32(r);
-	struct sts_text len = take(r, STS_REPORT_FIELDS);
+	const uint8_t *p = take(r, FAILURE_HEAD).p;
+	struct sts_report_detail f;
 
-	for (unsigned i = 0; i < STS_REPORT_FIELDS && !r->short_of; i++) {
-		f.texts[i] = take(r, len.p[i]);
-	}
-	if (!l->open || r->short_of || result >= STS_REPORT_RESULTS) {
+	if (!l->open || p == NULL || p[0] >= STS_REPORT_RESULTS) {
 		return false;
 	}
-	f.result = (enum sts_report_result)result;
-	if (l->policy != 0) {
-		sts_tally_fail(
-		    t, l->domain, l->policy, &f, further != 0, count);
+	f.result = p[0];
+	memcpy(f.len, p + 6, sizeof f.len);
+	f.text = r->in.p;
+	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
+		take(r, f.len[i]);
 	}
-	return true;
+	if (!r->short_of && l->policy != 0) {
+		sts_tally_fail(
+		    t, l->domain, l->policy, &f, p[1] != 0, sts_get32le(p + 2));
+	}
+	return !r->short_of;
 }
 
 static bool

@@ -21,130 +21,104 @@ enum stage {
 
 enum {
 	RANDOM_DIGITS = 16,
+	TIME_LEN = 8, /* 23:59:59 */
+	DATE_ROOM = 10 + TIME_LEN,
 	DAY_S = 86400
 };
 
-/* name, value, CRLF. */
-static void
-put_field(struct sts_sink *s, const char *name, struct sts_text value)
-{
-	sts_sink_string(s, name);
-	sts_sink_put(s, value);
-	sts_sink_string(s, "\r\n");
-}
+/* What is filled into the texts below: "$a" is the first. */
+enum value {
+	DOMAIN = 0, /* that the report is about */
+	SUBMITTER,
+	CONTACT,
+	TO,
+	ID,
+	FILE_NAME,
+	MEDIA_TYPE,
+	DATE, /* of the report */
+	WEEKDAY, /* of the mail, and its day, month, year and time */
+	DAY,
+	MONTH,
+	YEAR,
+	TIME,
+	RANDOM, /* No line of base64, and none of ours, begins with "--=_". */
+	VALUES
+};
+
+/* RFC 8460 5.3, RFC 5322; two parts, one for people. */
+static const char header[] =
+    "Date: $i, $j $k $l $m +0000\r\n"
+    "From: $c\r\n"
+    "To: $d\r\n"
+    "Message-ID: <$n@$b>\r\n"
+    "Subject: Report Domain: $a\r\n"
+    " Submitter: $b\r\n"
+    " Report-ID: <$e@$b>\r\n"
+    "TLS-Report-Domain: $a\r\n"
+    "TLS-Report-Submitter: $b\r\n"
+    "TLS-Required: No\r\n"
+    "Auto-Submitted: auto-generated\r\n"
+    "MIME-Version: 1.0\r\n"
+    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n"
+    " boundary=\"=_$n\"\r\n"
+    "\r\n"
+    "--=_$n\r\n"
+    "Content-Type: text/plain; charset=us-ascii\r\n"
+    "\r\n"
+    "This is an aggregate TLS report (RFC 8460) about mail to\r\n"
+    "$a\r\n"
+    "on $h (UTC), from\r\n"
+    "$b\r\n"
+    "--=_$n\r\n"
+    "Content-Type: $g; name=\"$f\"\r\n"
+    "Content-Disposition: attachment; filename=\"$f\"\r\n"
+    "Content-Transfer-Encoding: base64\r\n"
+    "\r\n";
 
 static void
-put_two(uint8_t *out, uint64_t v)
+put_two(uint8_t *out, uint32_t v)
 {
 	out[0] = (uint8_t)('0' + v / 10 % 10);
 	out[1] = (uint8_t)('0' + v % 10);
 }
 
-/* RFC 5322 3.3, in UTC. */
+static struct sts_text
+name_of(const char *names, uint32_t i)
+{
+	return sts_text((const uint8_t *)names + (size_t)3 * i, 3);
+}
+
+/* RFC 5322 3.3, in UTC; in `room`. */
 static void
-put_date(struct sts_sink *s, uint64_t now_s)
+fill_date(
+    struct sts_text values[VALUES], uint64_t now_s, uint8_t room[DATE_ROOM])
 {
 	static const char days[] = "ThuFriSatSunMonTueWed";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	uint32_t day = (uint32_t)(now_s / DAY_S);
-	uint64_t second = now_s % DAY_S;
-	uint8_t date[10], time[8] = { 0, 0, ':', 0, 0, ':', 0, 0 };
-	unsigned month;
+	uint32_t second = (uint32_t)(now_s % DAY_S);
+	uint8_t *time = room + 10;
 
-	sts_report_date(date, day);
-	month = (unsigned)(10 * (date[5] - '0') + date[6] - '0' - 1);
+	sts_report_date(room, day);
+	memcpy(time, "00:00:00", TIME_LEN);
 	put_two(time, second / 3600);
 	put_two(time + 3, second / 60 % 60);
 	put_two(time + 6, second % 60);
-	sts_sink_string(s, "Date: ");
-	sts_sink_put(
-	    s, sts_text((const uint8_t *)days + (size_t)3 * (day % 7), 3));
-	sts_sink_string(s, ", ");
-	sts_sink_put(s, sts_text(date + 8, 2));
-	sts_sink_string(s, " ");
-	sts_sink_put(
-	    s, sts_text((const uint8_t *)months + (size_t)3 * month, 3));
-	sts_sink_string(s, " ");
-	sts_sink_put(s, sts_text(date, 4));
-	sts_sink_string(s, " ");
-	sts_sink_put(s, sts_text(time, sizeof time));
-	sts_sink_string(s, " +0000\r\n");
+	values[WEEKDAY] = name_of(days, day % 7);
+	values[DAY] = sts_text(room + 8, 2);
+	values[MONTH] =
+	    name_of(months, 10U * room[5] + room[6] - 11U * '0' - 1U);
+	values[YEAR] = sts_text(room, 4);
+	values[TIME] = sts_text(time, TIME_LEN);
 }
 
-static void
-put_boundary(struct sts_sink *s, const struct sts_report_mail *m)
+static struct sts_text
+fill_random(const struct sts_report_mail *m, uint8_t room[RANDOM_DIGITS])
 {
-	/* No line of base64, and none of ours, begins with "--=_". */
-	sts_sink_string(s, "=_");
-	sts_sink_hex(s, m->letter->random, RANDOM_DIGITS);
-}
+	struct sts_sink s = { 0, 0, RANDOM_DIGITS, room };
 
-/* The header of the mail. `domain` is what the report is about. */
-static void
-put_head(
-    struct sts_sink *s, const struct sts_report_mail *m, struct sts_text domain)
-{
-	const struct sts_report *r = &m->gzip.report;
-	struct sts_text submitter = m->config->submitter;
-	uint8_t id[STS_REPORT_ID_MAX];
-
-	put_date(s, m->letter->now_s);
-	put_field(s, "From: ", m->config->contact);
-	put_field(s, "To: ", m->letter->to);
-	sts_sink_string(s, "Message-ID: <");
-	sts_sink_hex(s, m->letter->random, RANDOM_DIGITS);
-	sts_sink_string(s, "@");
-	sts_sink_put(s, submitter);
-	sts_sink_string(s, ">\r\n");
-	put_field(s, "Subject: Report Domain: ", domain);
-	put_field(s, " Submitter: ", submitter);
-	sts_sink_string(s, " Report-ID: <");
-	sts_sink_put(s, sts_report_id(r->tally, r->domain, r->config, id));
-	sts_sink_string(s, "@");
-	sts_sink_put(s, submitter);
-	sts_sink_string(s, ">\r\n");
-	put_field(s, "TLS-Report-Domain: ", domain);
-	put_field(s, "TLS-Report-Submitter: ", submitter);
-	sts_sink_string(s,
-	    "TLS-Required: No\r\n"
-	    "Auto-Submitted: auto-generated\r\n"
-	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n"
-	    " boundary=\"");
-	put_boundary(s, m);
-	sts_sink_string(s, "\"\r\n\r\n");
-}
-
-/* The part for people, and the header of the report's. */
-static void
-put_parts(struct sts_sink *s, const struct sts_report_mail *m,
-    struct sts_text domain, uint32_t day)
-{
-	const struct sts_report *r = &m->gzip.report;
-	uint8_t date[10], room[STS_REPORT_FILE_MAX];
-	struct sts_text file =
-	    sts_report_file(r->tally, r->domain, r->config, room);
-
-	sts_report_date(date, day);
-	sts_sink_string(s, "--");
-	put_boundary(s, m);
-	sts_sink_string(s,
-	    "\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
-	    "This is an aggregate TLS report (RFC 8460) about mail to\r\n");
-	put_field(s, "", domain);
-	sts_sink_string(s, "on ");
-	sts_sink_put(s, sts_text(date, sizeof date));
-	put_field(s, " (UTC), from\r\n", m->config->submitter);
-	sts_sink_string(s, "--");
-	put_boundary(s, m);
-	sts_sink_string(s, "\r\nContent-Type: ");
-	sts_sink_string(s, STS_REPORT_MEDIA_TYPE);
-	sts_sink_string(s, "; name=\"");
-	sts_sink_put(s, file);
-	sts_sink_string(
-	    s, "\"\r\nContent-Disposition: attachment; filename=\"");
-	sts_sink_put(s, file);
-	sts_sink_string(s, "\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	sts_sink_hex(&s, m->letter->random, RANDOM_DIGITS);
+	return sts_text(room, RANDOM_DIGITS);
 }
 
 static void
@@ -152,13 +126,25 @@ put_header(struct sts_sink *s, const struct sts_report_mail *m)
 {
 	const struct sts_report *r = &m->gzip.report;
 	struct sts_tally_domain d;
-	uint8_t room[STS_NAME_MAX];
-	struct sts_text domain;
+	struct sts_text values[VALUES];
+	uint8_t name[STS_NAME_MAX], id[STS_REPORT_ID_MAX];
+	uint8_t file[STS_REPORT_FILE_MAX], date[10];
+	uint8_t written[DATE_ROOM], random[RANDOM_DIGITS];
 
 	sts_tally_domain(r->tally, r->domain, &d);
-	domain = sts_tally_copy(r->tally, d.name, room, sizeof room);
-	put_head(s, m, domain);
-	put_parts(s, m, domain, d.day);
+	sts_report_date(date, d.day);
+	fill_date(values, m->letter->now_s, written);
+	values[DOMAIN] = sts_tally_copy(r->tally, d.name, name, sizeof name);
+	values[SUBMITTER] = m->config->submitter;
+	values[CONTACT] = m->config->contact;
+	values[TO] = m->letter->to;
+	values[ID] = sts_report_id(r->tally, r->domain, r->config, id);
+	values[FILE_NAME] =
+	    sts_report_file(r->tally, r->domain, r->config, file);
+	values[MEDIA_TYPE] = sts_text_of(STS_REPORT_MEDIA_TYPE);
+	values[DATE] = sts_text(date, sizeof date);
+	values[RANDOM] = fill_random(m, random);
+	sts_sink_form(s, header, values);
 }
 
 /* The octets at hand as a line (RFC 4648 4). */
@@ -188,9 +174,10 @@ put_line(struct sts_sink *s, const struct sts_report_mail *m)
 static void
 put_footer(struct sts_sink *s, const struct sts_report_mail *m)
 {
-	sts_sink_string(s, "--");
-	put_boundary(s, m);
-	sts_sink_string(s, "--\r\n");
+	uint8_t random[RANDOM_DIGITS];
+	struct sts_text boundary = fill_random(m, random);
+
+	sts_sink_form(s, "--=_$a--\r\n", &boundary);
 }
 
 /* Have the next line's octets, or be at the footer. */

@@ -3,7 +3,8 @@
  * What lies in a tally's chunks, for the files of this room. Every record is a
  * chain: a head with fixed fields, then its content, which begins in the head
  * and goes on in body chunks. Offsets are from a chunk's beginning; numbers are
- * little-endian.
+ * little-endian. What tells a record from others of its kind are its key, the
+ * last of the fixed fields, and its content.
  *
  *	domain   name, record
  *	policy   domain (nothing: that of the report), strings and mx
@@ -20,51 +21,57 @@ enum {
 	TAG_FAILURE
 };
 
+enum {
+	LINK = STS_CHUNK_DATA /* to the next in its list */
+};
+
 enum { /* a domain */
-	D_INDEX = STS_CHUNK_DATA, /* next in its bucket */
+	D_INDEX = LINK, /* next in its bucket */
 	D_PREV = D_INDEX + 4, /* in its list */
 	D_NEXT = D_PREV + 4,
 	D_POLICY = D_NEXT + 4, /* the first */
-	D_SUM = D_POLICY + 4, /* CRC-32 of the record */
-	D_DUE = D_SUM + 4,
+	D_DUE = D_POLICY + 4,
 	D_DONE = D_DUE + 4,
 	D_TRIES = D_DONE + 1,
-	D_SLOT = D_TRIES + 1,
-	D_FAILING = D_SLOT + 1,
+	D_FAILING = D_TRIES + 1,
 	D_PINS = D_FAILING + 1,
 	D_BIRTH = D_PINS + 1, /* tells it from one that had the same ref */
 	D_POLICIES = D_BIRTH + 2, /* how many */
-	D_NAME_LEN = D_POLICIES + 1,
-	D_RECORD_LEN = D_NAME_LEN + 1,
-	D_CONTENT = D_RECORD_LEN + 2
+	D_KEY = D_POLICIES + 1,
+	D_SLOT = D_KEY,
+	D_NAME_LEN = D_SLOT + 1,
+	D_RECORD = D_NAME_LEN + 1, /* what tells it from those of its name */
+	D_RECORD_LEN = D_RECORD,
+	D_SUM = D_RECORD_LEN + 2, /* CRC-32 of the record */
+	D_CONTENT = D_SUM + 4
 };
 
 enum { /* a policy */
-	P_NEXT = STS_CHUNK_DATA,
+	P_NEXT = LINK,
 	P_FAILURE = P_NEXT + 4, /* the first */
 	P_SUCCESSES = P_FAILURE + 4,
 	P_FAILURES = P_SUCCESSES + 4,
-	P_SUM = P_FAILURES + 4, /* of the strings, kept or not */
+	P_DETAILS = P_FAILURES + 4, /* failures one by one */
+	P_KEY = P_DETAILS + 2,
+	P_SUM = P_KEY, /* of the strings, kept or not */
 	P_TYPE = P_SUM + 4,
-	P_DOMAIN_LEN = P_TYPE + 1,
+	P_MERGED = P_TYPE + 1, /* whatever its strings were */
+	P_DOMAIN_LEN = P_MERGED + 1,
 	P_STRINGS_LEN = P_DOMAIN_LEN + 1,
 	P_STRINGS = P_STRINGS_LEN + 2, /* how many */
 	P_MX = P_STRINGS + 1,
-	P_DETAILS = P_MX + 1, /* failures one by one */
-	P_MERGED = P_DETAILS + 2, /* whatever its strings were */
-	P_CONTENT = P_MERGED + 1
+	P_CONTENT = P_MX + 1
 };
 
 enum { /* a failure */
-	F_NEXT = STS_CHUNK_DATA,
+	F_NEXT = LINK,
 	F_COUNT = F_NEXT + 4,
-	F_RESULT = F_COUNT + 4,
-	F_FURTHER = F_RESULT + 1,
-	F_LENGTHS = F_FURTHER + 1,
+	F_KEY = F_COUNT + 4,
+	F_FURTHER = F_KEY,
+	F_RESULT = F_FURTHER + 1,
+	F_LENGTHS = F_RESULT + 1, /* the HELO text's is the last */
 	F_CONTENT = F_LENGTHS + STS_REPORT_FIELDS
 };
-
-STS_STATIC_ASSERT((int)P_NEXT == (int)F_NEXT, the_lists_have_one_link);
 
 static inline uint32_t
 tally_get32(const struct sts_tally *t, uint32_t ref, unsigned off)
@@ -106,11 +113,6 @@ bool sts_tally_same(
 struct sts_tally_text sts_tally_part(const struct sts_tally *t, uint32_t ref,
     unsigned base, size_t skip, size_t len);
 
-/* The domain of e's name and record in a slot, 0: there is none; then *records
- * says how many of that name there are. */
-uint32_t sts_tally_find_record(const struct sts_tally *t, unsigned slot,
-    const struct sts_report_event *e, unsigned *records);
-
 /*
  * Find or make the place of e's policy in a slot, in *domain the domain's.
  * 0: there is none, and *loss says why; the domain may have left the block. A
@@ -121,11 +123,11 @@ uint32_t sts_tally_place(struct sts_tally *t, unsigned slot,
     enum sts_tally_loss *loss);
 
 /* Add sessions to a policy, and a failure `count` times; further: not one by
- * one. */
+ * one, whatever its texts are. */
 void sts_tally_count(struct sts_tally *t, uint32_t policy, uint32_t successes,
     uint32_t failures);
 void sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
-    const struct sts_report_failure *f, bool further, uint32_t count);
+    const struct sts_report_detail *f, bool further, uint32_t count);
 
 /* Tells a domain from one that had the same ref before. */
 uint32_t sts_tally_birth(const struct sts_tally *t, uint32_t ref);

@@ -42,6 +42,22 @@ sts_report_policy_text(enum sts_report_policy type)
 	}
 }
 
+const char *
+sts_report_field_text(enum sts_report_field field)
+{
+	static const char *const names[STS_REPORT_FIELDS] = {
+		[STS_REPORT_MTA_IP] = "sending-mta-ip",
+		[STS_REPORT_MX] = "receiving-mx-hostname",
+		[STS_REPORT_MX_IP] = "receiving-ip",
+		[STS_REPORT_REASON] = "failure-reason-code",
+		[STS_REPORT_INFO] = "additional-information",
+		[STS_REPORT_HELO] = "receiving-mx-helo",
+	};
+
+	STS_ASSERT((unsigned)field < STS_REPORT_FIELDS);
+	return names[field];
+}
+
 bool
 sts_report_result_of_code(unsigned code, enum sts_report_result *result)
 {

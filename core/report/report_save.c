@@ -53,15 +53,6 @@ put64(struct sts_sink *s, uint64_t v)
 }
 
 static void
-put_text(
-    struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text text)
-{
-	while (text.len > 0) {
-		sts_sink_put(s, sts_tally_piece(t, &text));
-	}
-}
-
-static void
 put_header(struct sts_sink *s, const struct sts_tally *t)
 {
 	sts_sink_string(s, STS_REPORT_SAVE_MAGIC);
@@ -80,54 +71,66 @@ put_header(struct sts_sink *s, const struct sts_tally *t)
 	put32(s, t->filter_count);
 }
 
+/* What a snapshot has of a record's head, from where and how many octets, in
+ * its order; numbers are little-endian in both. 0: the end. */
+struct field {
+	uint8_t off, octets;
+};
+
+static const struct field of_domain[] = { { D_SLOT, 1 }, { D_FAILING, 1 },
+	{ D_DONE, 1 }, { D_TRIES, 1 }, { D_DUE, 4 }, { D_NAME_LEN, 1 },
+	{ 0, 0 } };
+static const struct field of_policy[] = { { P_TYPE, 1 }, { P_SUCCESSES, 4 },
+	{ P_FAILURES, 4 }, { P_SUM, 4 }, { P_STRINGS, 1 }, { P_MX, 1 },
+	{ P_DOMAIN_LEN, 1 }, { 0, 0 } };
+static const struct field of_failure[] = { { F_RESULT, 1 }, { F_FURTHER, 1 },
+	{ F_COUNT, 4 }, { F_LENGTHS, STS_REPORT_FIELDS }, { 0, 0 } };
+
+/* A record: fields of its head, and its content, `len` octets of it. */
+static void
+put_record(struct sts_sink *s, const struct sts_tally *t, uint32_t ref,
+    const struct field *fields, unsigned content, size_t len)
+{
+	struct sts_tally_text text = sts_tally_part(t, ref, content, 0, len);
+
+	for (; fields->octets > 0; fields++) {
+		sts_sink_put(
+		    s, sts_text(sts_chunk(&t->chunks, ref) + fields->off,
+			   fields->octets));
+	}
+	while (text.len > 0) {
+		sts_sink_put(s, sts_tally_piece(t, &text));
+	}
+}
+
 static void
 put_domain(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
 {
-	struct sts_tally_domain d;
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
 
-	sts_tally_domain(t, ref, &d);
-	put8(s, d.slot);
-	put8(s, d.failing);
-	put8(s, d.delivery.done);
-	put8(s, d.delivery.tries);
-	put32(s, d.delivery.due_s);
-	put8(s, (uint8_t)d.name.len);
-	put_text(s, t, d.name);
-	put_text(s, t, d.record);
+	put_record(s, t, ref, of_domain, D_CONTENT,
+	    (size_t)p[D_NAME_LEN] + sts_get16le(p + D_RECORD_LEN));
 }
 
 static void
 put_policy(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
 {
-	struct sts_tally_policy p;
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
 
-	sts_tally_policy(t, ref, &p);
-	put8(s, (uint8_t)p.type);
-	put32(s, p.successes);
-	put32(s, p.failures);
-	put32(s, tally_get32(t, ref, P_SUM));
-	put8(s, p.string_count);
-	put8(s, p.mx_count);
-	put8(s, (uint8_t)p.domain.len);
-	put_text(s, t, p.domain);
-	put_text(s, t, p.strings);
+	put_record(s, t, ref, of_policy, P_CONTENT,
+	    (size_t)p[P_DOMAIN_LEN] + sts_get16le(p + P_STRINGS_LEN));
 }
 
 static void
 put_failure(struct sts_sink *s, const struct sts_tally *t, uint32_t ref)
 {
-	struct sts_tally_failure f;
+	const uint8_t *p = sts_chunk(&t->chunks, ref);
+	size_t len = 0;
 
-	sts_tally_failure(t, ref, &f);
-	put8(s, (uint8_t)f.result);
-	put8(s, f.further);
-	put32(s, f.count);
 	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
-		put8(s, (uint8_t)f.texts[i].len);
+		len += p[F_LENGTHS + i];
 	}
-	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
-		put_text(s, t, f.texts[i]);
-	}
+	put_record(s, t, ref, of_failure, F_CONTENT, len);
 }
 
 static void

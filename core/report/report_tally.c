@@ -161,49 +161,91 @@ was_refused(const struct sts_tally *t, struct sts_text name)
 	return all;
 }
 
-/* Chunks of a record whose content begins at `base` of its head. */
-static uint32_t
-needed(unsigned base, size_t content)
-{
-	size_t first = STS_CHUNK_SIZE - base;
+/* The three kinds of records: where key and content begin. */
+static const struct shape {
+	uint8_t tag, key, key_len, content;
+} shape_domain = { TAG_DOMAIN, D_KEY, D_CONTENT - D_KEY, D_CONTENT },
+  shape_policy = { TAG_POLICY, P_KEY, P_CONTENT - P_KEY, P_CONTENT },
+  shape_failure = { TAG_FAILURE, F_KEY, F_CONTENT - F_KEY, F_CONTENT };
 
-	return content <= first ? 1 : sts_chunks_needed(content - first);
+/* A record, as it is to be found or made. */
+struct record {
+	const struct shape *shape;
+	struct sts_text content;
+	/* Octets of key and content that are not looked at. */
+	uint8_t key_rest, content_rest;
+	uint8_t key[STS_CHUNK_SIZE]; /* from the chunk's beginning */
+};
+
+/* Chunks that a record takes. */
+static uint32_t
+needed(const struct record *r)
+{
+	size_t first = (size_t)STS_CHUNK_SIZE - r->shape->content;
+
+	return r->content.n <= first ? 1
+				     : sts_chunks_needed(r->content.n - first);
 }
 
-/* A record with room for its content; there are enough free chunks. */
+/* The record in the list that goes on from `ref`; 0: it is not there. */
 static uint32_t
-make(struct sts_tally *t, uint8_t tag, unsigned base, size_t content)
+find(const struct sts_tally *t, uint32_t ref, const struct record *r)
 {
-	uint32_t count = needed(base, content);
-	uint32_t head = sts_chunks_take(&t->chunks, tag), last = head;
+	const struct shape *s = r->shape;
+	struct sts_text text =
+	    sts_text(r->content.p, r->content.n - r->content_rest);
 
-	STS_ASSERT(head != 0);
-	while (--count > 0) {
-		uint32_t body = sts_chunks_take(&t->chunks, STS_CHUNK_BODY);
+	while (ref != 0) {
+		const uint8_t *p = sts_chunk(&t->chunks, ref);
 
-		STS_ASSERT(body != 0);
-		tally_put32(t, last, STS_CHUNK_NEXT, body);
-		last = body;
+		if (memcmp(p + s->key, r->key + s->key,
+			(size_t)s->key_len - r->key_rest) == 0 &&
+		    sts_tally_same(t,
+			sts_tally_part(t, ref, s->content, 0, text.n), text)) {
+			break;
+		}
+		ref = sts_get32le(p + LINK);
 	}
-	return head;
+	return ref;
 }
 
-/* Write on at a place of a record's content. */
-static void
-write_text(struct sts_tally *t, struct sts_tally_text *at, struct sts_text text)
+static uint32_t
+take_chunk(struct sts_tally *t, uint8_t tag)
 {
-	while (text.n > 0) {
-		size_t n = (size_t)STS_CHUNK_SIZE - at->off;
+	uint32_t chunk = sts_chunks_take(&t->chunks, tag);
 
-		n = n < text.n ? n : text.n;
-		memcpy(sts_chunk(&t->chunks, at->chunk) + at->off, text.p, n);
-		text = sts_text(text.p + n, text.n - n);
-		at->off = (uint16_t)(at->off + n);
-		if (at->off == STS_CHUNK_SIZE) {
-			at->chunk = sts_chunk_next(&t->chunks, at->chunk);
-			at->off = STS_CHUNK_DATA;
+	STS_ASSERT(chunk != 0);
+	return chunk;
+}
+
+/* Make a record, for the organisation of `name`; there are enough free
+ * chunks. */
+static uint32_t
+make(struct sts_tally *t, struct sts_text name, const struct record *r)
+{
+	const struct shape *s = r->shape;
+	uint32_t head = take_chunk(t, s->tag), last = head;
+	size_t off = s->content;
+	struct sts_text rest = r->content;
+
+	memcpy(
+	    sts_chunk(&t->chunks, head) + s->key, r->key + s->key, s->key_len);
+	charge(t, name, needed(r));
+	while (rest.n > 0) {
+		size_t n = rest.n < STS_CHUNK_SIZE - off ? rest.n
+							 : STS_CHUNK_SIZE - off;
+
+		memcpy(sts_chunk(&t->chunks, last) + off, rest.p, n);
+		rest = sts_text(rest.p + n, rest.n - n);
+		if (rest.n > 0) {
+			uint32_t body = take_chunk(t, STS_CHUNK_BODY);
+
+			tally_put32(t, last, STS_CHUNK_NEXT, body);
+			last = body;
+			off = STS_CHUNK_DATA;
 		}
 	}
+	return head;
 }
 
 static uint8_t
@@ -224,6 +266,65 @@ name_of(const struct sts_tally *t, uint32_t ref, uint8_t out[STS_NAME_MAX])
 	return sts_tally_copy(t,
 	    sts_tally_part(t, ref, D_CONTENT, 0, get8(t, ref, D_NAME_LEN)), out,
 	    STS_NAME_MAX);
+}
+
+/* The event's domain, of a slot. Name and record are one text. */
+static void
+of_domain(struct record *r, unsigned slot, const struct sts_report_event *e)
+{
+	r->shape = &shape_domain;
+	r->content = sts_event_domain(e);
+	r->content.n += e->record_len;
+	r->key_rest = r->content_rest = 0;
+	sts_put32le(r->key + D_SUM, sts_crc32(0, sts_event_record(e)));
+	r->key[D_SLOT] = (uint8_t)slot;
+	r->key[D_NAME_LEN] = (uint8_t)e->domain_len;
+	sts_put16le(r->key + D_RECORD_LEN, e->record_len);
+}
+
+/*
+ * The event's policy. Its domain is not kept if it is named as the report is.
+ * Merged: whatever its strings are. Then it has no sum of them, so that a
+ * snapshot keeps it apart from a policy that has none. Domain and strings are
+ * one text.
+ */
+static void
+of_policy(struct record *r, const struct sts_report_event *e, bool merged)
+{
+	struct sts_text domain = sts_event_policy_domain(e);
+
+	if (sts_text_same(domain, sts_event_domain(e))) {
+		domain = sts_text(domain.p + domain.n, 0);
+	}
+	r->shape = &shape_policy;
+	r->key_rest = r->content_rest = 0;
+	sts_put32le(r->key + P_SUM, merged ? UINT32_MAX : e->policy_sum);
+	r->key[P_TYPE] = (uint8_t)e->type;
+	r->key[P_MERGED] = merged;
+	r->key[P_DOMAIN_LEN] = (uint8_t)domain.n;
+	sts_put16le(r->key + P_STRINGS_LEN, merged ? 0 : e->strings_len);
+	r->key[P_STRINGS] = merged ? 0 : e->string_count;
+	r->key[P_MX] = merged ? 0 : e->mx_count;
+	r->content = domain;
+	r->content.n += merged ? 0 : (size_t)e->strings_len;
+}
+
+/* A failure, told from others by all but its HELO text; further: by its type
+ * alone. */
+static void
+of_failure(struct record *r, const struct sts_report_detail *f, bool further)
+{
+	r->shape = &shape_failure;
+	r->content = sts_text(f->text, 0);
+	memset(r->key + F_KEY, 0, (size_t)F_CONTENT - F_KEY);
+	r->key[F_FURTHER] = further;
+	r->key[F_RESULT] = f->result;
+	for (unsigned i = 0; !further && i < STS_REPORT_FIELDS; i++) {
+		r->key[F_LENGTHS + i] = f->len[i];
+		r->content.n += f->len[i];
+	}
+	r->key_rest = 1;
+	r->content_rest = r->key[F_LENGTHS + STS_REPORT_HELO];
 }
 
 static void
@@ -352,49 +453,20 @@ displace(struct sts_tally *t, uint32_t want, uint32_t except)
 	return t->chunks.free_count >= want;
 }
 
-/* Whether the event's policy is named as the report is: then it is not kept. */
-static struct sts_text
-own_domain(const struct sts_report_event *e)
-{
-	struct sts_text domain = sts_event_policy_domain(e);
-
-	return sts_text_same(domain, sts_event_domain(e)) ? sts_text(NULL, 0)
-							  : domain;
-}
-
 static uint32_t
-policy_chunks(const struct sts_report_event *e, bool merged)
+make_domain(struct sts_tally *t, const struct record *r, struct sts_text name,
+    bool failing)
 {
-	return needed(
-	    P_CONTENT, own_domain(e).n + (merged ? 0 : (size_t)e->strings_len));
-}
-
-static uint32_t
-make_domain(struct sts_tally *t, unsigned slot,
-    const struct sts_report_event *e, bool failing)
-{
-	struct sts_text name = sts_event_domain(e);
-	struct sts_text record = sts_event_record(e);
-	size_t content = name.n + record.n;
-	uint32_t ref = make(t, TAG_DOMAIN, D_CONTENT, content);
-	struct sts_tally_text at =
-	    sts_tally_part(t, ref, D_CONTENT, 0, content);
+	uint32_t ref = make(t, name, r);
 	uint8_t *head = sts_chunk(&t->chunks, ref),
 		*link = tally_bucket(t, name);
 
-	head[D_SLOT] = (uint8_t)slot;
 	head[D_FAILING] = failing;
-	head[D_NAME_LEN] = (uint8_t)name.n;
-	sts_put16le(head + D_RECORD_LEN, (uint16_t)record.n);
 	sts_put16le(head + D_BIRTH, (uint16_t)t->removals);
-	sts_put32le(head + D_SUM, sts_crc32(0, record));
 	sts_put32le(head + D_INDEX, sts_get32le(link));
 	sts_put32le(link, ref);
-	write_text(t, &at, name);
-	write_text(t, &at, record);
 	list_add(t, ref);
-	charge(t, name, needed(D_CONTENT, content));
-	t->domains[slot]++;
+	t->domains[head[D_SLOT]]++;
 	return ref;
 }
 
@@ -414,24 +486,45 @@ make_room(struct sts_tally *t, uint32_t need, bool failing)
 	return failing && !t->restoring && displace(t, want, 0);
 }
 
-static bool
-stays_out(const struct sts_tally *t, struct sts_text name, unsigned records)
+/* How many domains of that slot and name there are, with whatever record. */
+static unsigned
+records_of(const struct sts_tally *t, const struct record *domain)
 {
-	return !t->restoring &&
-	       (records >= RECORDS_MAX || was_refused(t, name));
+	struct record any = *domain;
+	unsigned count = 0;
+	uint32_t ref;
+
+	any.key_rest = D_CONTENT - D_RECORD;
+	any.content.n = any.key[D_NAME_LEN];
+	ref = sts_get32le(tally_bucket(t, any.content));
+	while ((ref = find(t, ref, &any)) != 0) {
+		ref = tally_get32(t, ref, LINK);
+		count++;
+	}
+	return count;
 }
 
-/* Admit a domain that is not in the block with this record, but with so many
- * others. 0: it stays out; *loss has why. */
+/* Whether the domain of today is one too many of its name, or was refused. */
+static bool
+stays_out(const struct sts_tally *t, const struct record *domain,
+    struct sts_text name)
+{
+	return !t->restoring &&
+	       (was_refused(t, name) || records_of(t, domain) >= RECORDS_MAX);
+}
+
+/* Admit a domain that is not in the block with this record. 0: it stays out;
+ * *loss has why. */
 static uint32_t
-admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
-    bool failing, unsigned records, enum sts_tally_loss *loss)
+admit(struct sts_tally *t, const struct record *domain,
+    const struct sts_report_event *e, bool failing, enum sts_tally_loss *loss)
 {
 	struct sts_text name = sts_event_domain(e);
-	uint32_t need = needed(D_CONTENT, name.n + (size_t)e->record_len) +
-			policy_chunks(e, false);
+	bool is_today = domain->key[D_SLOT] == t->today;
+	struct record policy;
+	uint32_t need;
 
-	if (slot == t->today && stays_out(t, name, records)) {
+	if (is_today && stays_out(t, domain, name)) {
 		*loss = STS_TALLY_REFUSED;
 		return 0;
 	}
@@ -439,52 +532,19 @@ admit(struct sts_tally *t, unsigned slot, const struct sts_report_event *e,
 		*loss = STS_TALLY_PASSED;
 		return 0;
 	}
+	of_policy(&policy, e, false);
+	need = needed(domain) + needed(&policy);
 	*loss = STS_TALLY_SHARE;
 	if (!has_share(t, name, need)) {
 		if (make_room(t, need, failing)) {
-			return make_domain(t, slot, e, failing);
+			return make_domain(t, domain, name, failing);
 		}
 		*loss = STS_TALLY_REFUSED;
 	}
-	if (slot == t->today) {
+	if (is_today) {
 		refuse(t, name);
 	}
 	return 0;
-}
-
-/* Whether a policy of the block is that of the event. */
-static bool
-is_policy(const struct sts_tally *t, uint32_t ref,
-    const struct sts_report_event *e, bool merged, struct sts_text domain)
-{
-	const uint8_t *p = sts_chunk(&t->chunks, ref);
-	size_t domain_len = p[P_DOMAIN_LEN];
-	size_t strings_len = sts_get16le(p + P_STRINGS_LEN);
-
-	if (p[P_TYPE] != (uint8_t)e->type || p[P_MERGED] != merged ||
-	    !sts_tally_same(
-		t, sts_tally_part(t, ref, P_CONTENT, 0, domain_len), domain)) {
-		return false;
-	}
-	return merged ||
-	       (sts_get32le(p + P_SUM) == e->policy_sum &&
-		   p[P_STRINGS] == e->string_count && p[P_MX] == e->mx_count &&
-		   sts_tally_same(t,
-		       sts_tally_part(
-			   t, ref, P_CONTENT, domain_len, strings_len),
-		       sts_event_strings(e)));
-}
-
-static uint32_t
-find_policy(const struct sts_tally *t, uint32_t domain,
-    const struct sts_report_event *e, bool merged, struct sts_text name)
-{
-	uint32_t ref = tally_get32(t, domain, D_POLICY);
-
-	while (ref != 0 && !is_policy(t, ref, e, merged, name)) {
-		ref = tally_get32(t, ref, P_NEXT);
-	}
-	return ref;
 }
 
 /* Append a record to the list that begins at head + first. */
@@ -494,71 +554,46 @@ append(struct sts_tally *t, uint32_t head, unsigned first, uint32_t ref)
 	uint8_t *link = sts_chunk(&t->chunks, head) + first;
 
 	while (sts_get32le(link) != 0) {
-		/* F_NEXT and P_NEXT are the same place. */
-		link = sts_chunk(&t->chunks, sts_get32le(link)) + P_NEXT;
+		link = sts_chunk(&t->chunks, sts_get32le(link)) + LINK;
 	}
 	sts_put32le(link, ref);
 }
 
-static uint32_t
-make_policy(struct sts_tally *t, uint32_t domain,
-    const struct sts_report_event *e, bool merged, struct sts_text name)
-{
-	struct sts_text strings =
-	    merged ? sts_text(NULL, 0) : sts_event_strings(e);
-	size_t content = name.n + strings.n;
-	uint32_t ref = make(t, TAG_POLICY, P_CONTENT, content);
-	struct sts_tally_text at =
-	    sts_tally_part(t, ref, P_CONTENT, 0, content);
-	uint8_t *head = sts_chunk(&t->chunks, ref);
-
-	head[P_TYPE] = (uint8_t)e->type;
-	head[P_MERGED] = merged;
-	head[P_DOMAIN_LEN] = (uint8_t)name.n;
-	sts_put16le(head + P_STRINGS_LEN, (uint16_t)strings.n);
-	head[P_STRINGS] = merged ? 0 : e->string_count;
-	head[P_MX] = merged ? 0 : e->mx_count;
-	/* No sum of strings, so that a snapshot keeps it apart from a policy
-	 * that has none. */
-	sts_put32le(head + P_SUM, merged ? UINT32_MAX : e->policy_sum);
-	write_text(t, &at, name);
-	write_text(t, &at, strings);
-	append(t, domain, D_POLICY, ref);
-	charge(t, sts_event_domain(e), needed(P_CONTENT, content));
-	put8(t, domain, D_POLICIES, (uint8_t)(get8(t, domain, D_POLICIES) + 1));
-	return ref;
-}
-
-/* A further policy of a domain that is in; 0: it finds no room. Beyond
+/*
+ * Find or make the policy of a domain that is in; 0: it finds no room. Beyond
  * STS_REPORT_POLICIES its strings do not count, beyond twice as many its
- * domain does not, either. */
+ * domain does not, either.
+ */
 static uint32_t
-further_policy(
+place_policy(
     struct sts_tally *t, uint32_t domain, const struct sts_report_event *e)
 {
+	uint32_t first = tally_get32(t, domain, D_POLICY), ref;
 	unsigned count = get8(t, domain, D_POLICIES);
-	bool merged = count >= STS_REPORT_POLICIES;
-	struct sts_text name = own_domain(e);
-	uint32_t ref;
+	struct sts_text name = sts_event_domain(e);
+	struct record r;
 
-	if (count > 0 && !merged && has_share(t, sts_event_domain(e), 1)) {
-		merged = true;
-	}
-	if (count >= 2 * STS_REPORT_POLICIES) {
-		name.n = 0;
-	}
-	ref = merged ? find_policy(t, domain, e, true, name) : 0;
-	if (ref != 0) {
-		return ref;
-	}
-	if (!displace(t, policy_chunks(e, merged), domain)) {
-		merged = true;
-		ref = find_policy(t, domain, e, true, name);
-		if (ref != 0 || !displace(t, policy_chunks(e, true), domain)) {
-			return ref;
+	of_policy(&r, e, false);
+	ref = find(t, first, &r);
+	if (ref == 0 && (count >= STS_REPORT_POLICIES ||
+			    (count > 0 && has_share(t, name, 1)) ||
+			    !displace(t, needed(&r), domain))) {
+		of_policy(&r, e, true);
+		if (count >= 2 * STS_REPORT_POLICIES) {
+			r.key[P_DOMAIN_LEN] = 0;
+			r.content.n = 0;
+		}
+		ref = find(t, first, &r);
+		if (ref == 0 && !displace(t, needed(&r), domain)) {
+			return 0;
 		}
 	}
-	return make_policy(t, domain, e, merged, name);
+	if (ref == 0) {
+		ref = make(t, name, &r);
+		append(t, domain, D_POLICY, ref);
+		put8(t, domain, D_POLICIES, (uint8_t)(count + 1));
+	}
+	return ref;
 }
 
 uint32_t
@@ -566,11 +601,13 @@ sts_tally_place(struct sts_tally *t, unsigned slot,
     const struct sts_report_event *e, bool failing, uint32_t *domain,
     enum sts_tally_loss *loss)
 {
-	unsigned records;
-	uint32_t ref = sts_tally_find_record(t, slot, e, &records), policy;
+	struct record r;
+	uint32_t ref, policy;
 
+	of_domain(&r, slot, e);
+	ref = find(t, sts_get32le(tally_bucket(t, sts_event_domain(e))), &r);
 	if (ref == 0) {
-		ref = admit(t, slot, e, failing, records, loss);
+		ref = admit(t, &r, e, failing, loss);
 	}
 	*domain = ref;
 	if (ref == 0) {
@@ -581,10 +618,7 @@ sts_tally_place(struct sts_tally *t, unsigned slot,
 		put8(t, ref, D_FAILING, 1);
 		list_add(t, ref);
 	}
-	policy = find_policy(t, ref, e, false, own_domain(e));
-	if (policy == 0) {
-		policy = further_policy(t, ref, e);
-	}
+	policy = place_policy(t, ref, e);
 	if (policy == 0) {
 		t->lost[STS_TALLY_DISPLACED] += remove_domain(t, ref);
 		*domain = 0;
@@ -610,107 +644,50 @@ sts_tally_count(
 	add32(t, policy, P_FAILURES, failures);
 }
 
-/* Whether a failure of the block is f: all but its HELO text. */
-static bool
-is_failure(const struct sts_tally *t, uint32_t ref,
-    const struct sts_report_failure *f, bool further)
-{
-	const uint8_t *p = sts_chunk(&t->chunks, ref);
-	size_t skip = 0;
-
-	if (p[F_RESULT] != (uint8_t)f->result || p[F_FURTHER] != further) {
-		return false;
-	}
-	for (unsigned i = 0; !further && i < STS_REPORT_HELO; i++) {
-		size_t n = p[F_LENGTHS + i];
-
-		if (!sts_tally_same(t,
-			sts_tally_part(t, ref, F_CONTENT, skip, n),
-			f->texts[i])) {
-			return false;
-		}
-		skip += n;
-	}
-	return true;
-}
-
-static uint32_t
-find_failure(const struct sts_tally *t, uint32_t policy,
-    const struct sts_report_failure *f, bool further)
-{
-	uint32_t ref = tally_get32(t, policy, P_FAILURE);
-
-	while (ref != 0 && !is_failure(t, ref, f, further)) {
-		ref = tally_get32(t, ref, F_NEXT);
-	}
-	return ref;
-}
-
-static size_t
-failure_len(const struct sts_report_failure *f, bool further)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; !further && i < STS_REPORT_FIELDS; i++) {
-		n += f->texts[i].n;
-	}
-	return n;
-}
-
 /* Whether a failure is kept one by one. */
 static bool
 fits(const struct sts_tally *t, struct sts_text name, uint32_t policy,
-    const struct sts_report_failure *f)
+    uint32_t need)
 {
-	uint32_t need = needed(F_CONTENT, failure_len(f, false));
-
 	return sts_get16le(sts_chunk(&t->chunks, policy) + P_DETAILS) <
 		   t->config.failures_max &&
 	       t->chunks.free_count >= need + reserve(t) / 2 &&
 	       !has_share(t, name, need);
 }
 
+/* Find a failure of a policy, or make it if there is room; 0: there is none. */
 static uint32_t
-make_failure(struct sts_tally *t, struct sts_text name, uint32_t policy,
-    const struct sts_report_failure *f, bool further)
+place_failure(struct sts_tally *t, struct sts_text name, uint32_t policy,
+    const struct sts_report_detail *f, bool further)
 {
-	size_t content = failure_len(f, further);
-	uint32_t ref = make(t, TAG_FAILURE, F_CONTENT, content);
-	struct sts_tally_text at =
-	    sts_tally_part(t, ref, F_CONTENT, 0, content);
-	uint8_t *details = sts_chunk(&t->chunks, policy) + P_DETAILS;
+	struct record r;
+	uint32_t ref;
 
-	put8(t, ref, F_RESULT, (uint8_t)f->result);
-	put8(t, ref, F_FURTHER, further);
-	for (unsigned i = 0; !further && i < STS_REPORT_FIELDS; i++) {
-		put8(t, ref, F_LENGTHS + i, (uint8_t)f->texts[i].n);
-		write_text(t, &at, f->texts[i]);
-	}
-	append(t, policy, P_FAILURE, ref);
-	charge(t, name, needed(F_CONTENT, content));
-	if (!further) {
-		sts_put16le(details, (uint16_t)(sts_get16le(details) + 1));
+	of_failure(&r, f, further);
+	ref = find(t, tally_get32(t, policy, P_FAILURE), &r);
+	if (ref == 0 && (further ? t->chunks.free_count > reserve(t) / 4
+				 : fits(t, name, policy, needed(&r)))) {
+		uint8_t *details = sts_chunk(&t->chunks, policy) + P_DETAILS;
+
+		ref = make(t, name, &r);
+		append(t, policy, P_FAILURE, ref);
+		sts_put16le(
+		    details, (uint16_t)(sts_get16le(details) + !further));
 	}
 	return ref;
 }
 
 void
 sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
-    const struct sts_report_failure *f, bool further, uint32_t count)
+    const struct sts_report_detail *f, bool further, uint32_t count)
 {
 	uint8_t room[STS_NAME_MAX];
 	struct sts_text name = name_of(t, domain, room);
-	uint32_t ref = further ? 0 : find_failure(t, policy, f, false);
+	uint32_t ref = further ? 0 : place_failure(t, name, policy, f, false);
 
-	if (ref == 0 && !further && fits(t, name, policy, f)) {
-		ref = make_failure(t, name, policy, f, false);
-	}
 	if (ref == 0) {
 		t->further += count;
-		ref = find_failure(t, policy, f, true);
-		if (ref == 0 && t->chunks.free_count > reserve(t) / 4) {
-			ref = make_failure(t, name, policy, f, true);
-		}
+		ref = place_failure(t, name, policy, f, true);
 	}
 	if (ref != 0) {
 		add32(t, ref, F_COUNT, count);
@@ -771,7 +748,7 @@ sts_tally_add(
 	}
 	sts_tally_count(t, policy, !e->failed, e->failed);
 	for (unsigned i = 0; i < e->failure_count; i++) {
-		struct sts_report_failure f = sts_event_failure_at(e, i);
+		struct sts_report_detail f = sts_event_detail(e, i);
 
 		sts_tally_fail(t, domain, policy, &f, false, 1);
 	}

@@ -74,6 +74,8 @@ struct sts_tally_config {
 };
 
 struct sts_tally {
+	/* Private. In front, where code on small machines reaches it. */
+	struct sts_chunks chunks;
 	/* Read only. */
 	uint64_t sessions; /* that were added, since init */
 	uint64_t lost[STS_TALLY_LOSSES]; /* of them */
@@ -87,7 +89,6 @@ struct sts_tally {
 	bool refused; /* the filter is not empty */
 	bool restoring; /* from a snapshot: it was all admitted before */
 	struct sts_tally_config config;
-	struct sts_chunks chunks;
 	uint8_t *index, *shares, *filter;
 	uint32_t index_count, shares_count, filter_count; /* powers of two */
 	struct {
@@ -147,7 +148,7 @@ uint32_t sts_tally_find(const struct sts_tally *t, unsigned slot,
 /* A text in the block, to be read in pieces. */
 struct sts_tally_text {
 	uint32_t chunk;
-	uint16_t off; /* in the chunk */
+	uint16_t off; /* in the chunk's content */
 	uint16_t len; /* what is left */
 };
 

@@ -17,44 +17,15 @@
 #include "../base/assert.h"
 #include "report_private.h"
 
-struct sts_tally_text
-sts_tally_part(const struct sts_tally *t, uint32_t ref, unsigned base,
-    size_t skip, size_t len)
-{
-	struct sts_tally_text at = { ref, (uint16_t)base, (uint16_t)len };
-
-	while (skip >= (size_t)STS_CHUNK_SIZE - at.off && at.chunk != 0) {
-		skip -= (size_t)STS_CHUNK_SIZE - at.off;
-		at.chunk = sts_chunk_next(&t->chunks, at.chunk);
-		at.off = STS_CHUNK_DATA;
-	}
-	at.off = (uint16_t)(at.off + skip);
-	return at;
-}
-
 struct sts_text
 sts_tally_piece(const struct sts_tally *t, struct sts_tally_text *text)
 {
-	struct sts_text piece = { NULL, 0 };
+	struct sts_chunk_pos at = { text->chunk, text->off };
+	struct sts_text piece = sts_chunks_piece(&t->chunks, &at, text->len);
 
-	if (text->len == 0) {
-		return piece;
-	}
-	STS_ASSERT(text->off < STS_CHUNK_SIZE);
-	piece.p = sts_chunk(&t->chunks, text->chunk) + text->off;
-	piece.n = (size_t)STS_CHUNK_SIZE - text->off;
-	if (piece.n >= text->len) {
-		piece.n = text->len;
-		text->off = (uint16_t)(text->off + piece.n);
-	} else {
-		text->chunk = sts_chunk_next(&t->chunks, text->chunk);
-		text->off = STS_CHUNK_DATA;
-	}
+	text->chunk = at.chunk;
+	text->off = (uint16_t)at.off;
 	text->len = (uint16_t)(text->len - piece.n);
-	if (text->off == STS_CHUNK_SIZE) {
-		text->chunk = sts_chunk_next(&t->chunks, text->chunk);
-		text->off = STS_CHUNK_DATA;
-	}
 	return piece;
 }
 
@@ -71,6 +42,17 @@ sts_tally_take(const struct sts_tally *t, struct sts_tally_text *text, size_t n)
 	rest.len = (uint16_t)(text->len - n);
 	*text = rest;
 	return taken;
+}
+
+struct sts_tally_text
+sts_tally_part(const struct sts_tally *t, uint32_t ref, unsigned base,
+    size_t skip, size_t len)
+{
+	struct sts_tally_text text = { ref, (uint16_t)(base - STS_CHUNK_DATA),
+		(uint16_t)(skip + len) };
+
+	sts_tally_take(t, &text, skip);
+	return text;
 }
 
 struct sts_text
@@ -211,27 +193,6 @@ sts_tally_find(const struct sts_tally *t, unsigned slot, struct sts_text domain,
 	return ref;
 }
 
-uint32_t
-sts_tally_find_record(const struct sts_tally *t, unsigned slot,
-    const struct sts_report_event *e, unsigned *records)
-{
-	struct sts_text name = sts_event_domain(e);
-	struct sts_text record = sts_event_record(e);
-	uint32_t ref = 0;
-
-	*records = 0;
-	while ((ref = sts_tally_find(t, slot, name, ref)) != 0) {
-		struct sts_tally_domain d;
-
-		sts_tally_domain(t, ref, &d);
-		if (sts_tally_same(t, d.record, record)) {
-			return ref;
-		}
-		++*records;
-	}
-	return 0;
-}
-
 void
 sts_tally_domain(
     const struct sts_tally *t, uint32_t ref, struct sts_tally_domain *out)
@@ -239,9 +200,9 @@ sts_tally_domain(
 	STS_ASSERT(sts_tally_is(t, ref));
 	const uint8_t *p = sts_chunk(&t->chunks, ref);
 
-	out->name = sts_tally_part(t, ref, D_CONTENT, 0, p[D_NAME_LEN]);
-	out->record = sts_tally_part(
-	    t, ref, D_CONTENT, p[D_NAME_LEN], sts_get16le(p + D_RECORD_LEN));
+	out->record = sts_tally_part(t, ref, D_CONTENT, 0,
+	    (size_t)p[D_NAME_LEN] + sts_get16le(p + D_RECORD_LEN));
+	out->name = sts_tally_take(t, &out->record, p[D_NAME_LEN]);
 	out->slot = p[D_SLOT];
 	out->day = t->days[out->slot];
 	out->record_sum = sts_get32le(p + D_SUM);
@@ -260,9 +221,9 @@ sts_tally_policy(
 
 	STS_ASSERT(p[STS_CHUNK_TAG] == TAG_POLICY);
 	out->type = (enum sts_report_policy)p[P_TYPE];
-	out->domain = sts_tally_part(t, ref, P_CONTENT, 0, p[P_DOMAIN_LEN]);
-	out->strings = sts_tally_part(
-	    t, ref, P_CONTENT, p[P_DOMAIN_LEN], sts_get16le(p + P_STRINGS_LEN));
+	out->strings = sts_tally_part(t, ref, P_CONTENT, 0,
+	    (size_t)p[P_DOMAIN_LEN] + sts_get16le(p + P_STRINGS_LEN));
+	out->domain = sts_tally_take(t, &out->strings, p[P_DOMAIN_LEN]);
 	out->string_count = p[P_STRINGS];
 	out->mx_count = p[P_MX];
 	out->successes = sts_get32le(p + P_SUCCESSES);

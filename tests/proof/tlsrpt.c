@@ -86,7 +86,7 @@ prove_tlsrpt_decoded(void)
 	int c;
 
 	ASSUME(t.n > 0);
-	c = take_decoded(&t);
+	c = sts_tlsrpt_octet(&t);
 	PROVE(c >= -1 && c <= 255);
 	PROVE(c < 0 || (t.n < was.n && inside(t, was)));
 	PROVE(was.n - t.n <= 3);
