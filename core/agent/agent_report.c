@@ -220,10 +220,7 @@ sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
 		return;
 	}
 	o->result = (uint8_t)result;
-	o->policy = STS_REPORT_STS;
 	o->why = (uint8_t)why;
-	o->from = OF_AGENT;
-	o->mx_len = 0;
 	o->len = (uint8_t)domain.n;
 	memcpy(o->name, domain.p, domain.n);
 }
@@ -240,19 +237,15 @@ count_own(
 	if (who == NULL || !sts_event_begin(&r->event, own_domain(o), record)) {
 		return;
 	}
-	sts_event_policy(
-	    &r->event, (enum sts_report_policy)o->policy, own_domain(o));
+	sts_event_policy(&r->event, STS_REPORT_STS, own_domain(o));
 	memset(&f, 0, sizeof f);
 	f.result = (enum sts_report_result)o->result;
 	f.texts[STS_REPORT_MTA_IP] = who->address;
-	f.texts[STS_REPORT_MX] = sts_text(o->mx, o->mx_len);
-	if (o->why != STS_WHY_NONE) {
-		f.texts[STS_REPORT_REASON] =
-		    sts_text_of(sts_why_token((enum sts_why)o->why));
-	}
+	f.texts[STS_REPORT_REASON] =
+	    sts_text_of(sts_why_token((enum sts_why)o->why));
 	r->event.failed = true;
 	sts_event_failure(&r->event, &f);
-	(void)count(a, &r->event, o->from);
+	(void)count(a, &r->event, OF_AGENT);
 }
 
 /* All failures of the first one's domain, one after another. */
@@ -260,11 +253,9 @@ static void
 end_own(struct sts_agent *a, enum sts_found found, struct sts_text record)
 {
 	struct sts_agent_report *r = a->reporter;
-	uint8_t name[STS_DOMAIN_MAX];
+	/* It stays where it is until others come. */
 	struct sts_text domain = own_domain(own_at(r, 0));
 
-	memcpy(name, domain.p, domain.n);
-	domain = sts_text(name, domain.n);
 	while (r->own_count > 0 &&
 	       sts_text_same(own_domain(own_at(r, 0)), domain)) {
 		if (found == STS_FOUND) {

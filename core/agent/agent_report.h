@@ -55,13 +55,10 @@ STS_STATIC_ASSERT(STS_SMTP || !STS_REPORT_MAIL, reports_by_mail_need_smtp);
 
 /* A failure that waits for the domain's record. */
 struct sts_report_own {
-	uint8_t len, mx_len;
+	uint8_t len;
 	uint8_t result; /* enum sts_report_result */
-	uint8_t policy; /* enum sts_report_policy */
 	uint8_t why; /* enum sts_why */
-	uint8_t from; /* of STS_METRIC_REPORT_EVENTS */
 	uint8_t name[STS_DOMAIN_MAX];
-	uint8_t mx[STS_NAME_MAX];
 };
 
 /* An address that was refused; until_s 0: none. */
@@ -116,20 +113,14 @@ struct sts_report_leaf {
 extern const struct sts_engine_ops sts_report_leaf_ops;
 
 struct sts_agent_report {
+	/* What is small is in front, where code on small machines reaches it. */
 	struct sts_tally tally;
-	struct sts_lookup_report lookup[STS_REPORT_LOOKUPS];
-	struct sts_post post;
-	struct sts_report_leaf mail;
 
 	/* Private, of agent_report.c: what comes in. */
-	struct sts_datagram datagram;
-	struct sts_report_event event, testing;
-	struct sts_report_own own[STS_REPORT_OWN];
 	uint8_t own_head, own_count;
 	uint32_t bad; /* datagrams, not yet logged */
 	uint64_t lost_logged; /* sessions lost that were logged */
 	uint32_t lost_at_s;
-	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 
 	/* Private, of agent_report_send.c: what goes out. */
 	struct sts_report_plan plan;
@@ -138,32 +129,39 @@ struct sts_agent_report {
 	bool any_left; /* destinations of this try */
 	bool keeps; /* the board writes marks down */
 	bool mark_waits, marked; /* of the destination at hand */
+	uint8_t addr_count, host_len;
+	uint16_t piece_off, piece_len;
 	uint32_t ref;
 	sts_ms next_at; /* not before */
+	uint32_t day; /* the counters are of */
+	uint32_t length, sent;
 	const struct sts_settings *settings;
+	struct sts_tls *tls;
 	struct sts_report_config config;
 	struct sts_tlsrpt_rua rua;
-	struct sts_tlsrpt_to to;
-	uint8_t addr_count;
-	struct sts_addr addr[STS_LOOKUP_ADDRS];
-	uint32_t length, sent;
 	struct sts_report_letter letter;
 	struct sts_text rcpt;
+	struct sts_tlsrpt_to to;
+	struct sts_addr addr[STS_LOOKUP_ADDRS];
+	uint8_t host[STS_NAME_MAX];
+	struct sts_post post;
+	struct sts_report_leaf mail;
 	struct sts_report_mail text; /* or its gzip alone */
-	struct sts_tls *tls;
-	uint16_t piece_off, piece_len;
-	uint16_t path_len;
-	uint8_t path[STS_TLSRPT_RECORD_MAX + 1];
-	uint8_t host_len, host[STS_NAME_MAX];
-	uint8_t record[STS_TLSRPT_RECORD_MAX];
-	uint8_t piece[STS_REPORT_PIECE];
-	uint32_t day; /* the counters are of */
+	struct sts_lookup_report lookup[STS_REPORT_LOOKUPS];
+	struct sts_report_pause pause[STS_REPORT_PAUSES];
 	uint8_t same[STS_REPORT_HASHES]; /* reports to a destination today */
 	uint8_t mute[STS_REPORT_HASHES]; /* POSTs to an organisation's hosts
 	                                    today that got no answer */
 	uint8_t mailed[2][STS_REPORT_HASHES]; /* mails to a domain: today, and
 	                                         the day before */
-	struct sts_report_pause pause[STS_REPORT_PAUSES];
+	uint8_t piece[STS_REPORT_PIECE];
+	uint8_t record[STS_TLSRPT_RECORD_MAX];
+
+	/* What comes in, again. */
+	struct sts_report_own own[STS_REPORT_OWN];
+	struct sts_report_event event, testing;
+	struct sts_datagram datagram;
+	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 };
 
 struct sts_agent;

@@ -12,7 +12,6 @@
 
 #include "agent.h"
 #include "../base/assert.h"
-#include "../base/text.h"
 #include "../cache/organisation.h"
 
 enum {
@@ -20,36 +19,16 @@ enum {
 	BODY_MAX = 1024 /* octets of the body in one TLS record */
 };
 
-/* Take host and path out of the record. False: they do not fit. */
-static bool
-take_url(struct sts_agent_report *r)
-{
-	struct sts_text path = r->to.path, host = r->to.host;
-	size_t slash = path.n == 0 || path.p[0] != '/';
-
-	if (host.n > sizeof r->host || path.n + slash > sizeof r->path) {
-		return false;
-	}
-	r->path[0] = '/';
-	if (path.n > 0) {
-		memcpy(r->path + slash, path.p, path.n);
-	}
-	r->path_len = (uint16_t)(path.n + slash);
-	for (size_t i = 0; i < host.n; i++) {
-		r->host[i] = sts_lower(host.p[i]);
-	}
-	r->host_len = (uint8_t)host.n;
-	return sts_name_valid(sts_text(r->host, r->host_len));
-}
-
-bool
+void
 sts_agent_report_post_find(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	uint8_t rnd[STS_REPORT_RND];
 
-	if (!take_url(r)) {
-		return false;
+	STS_ASSERT(r->to.host.n <= sizeof r->host);
+	r->host_len = (uint8_t)r->to.host.n;
+	for (size_t i = 0; i < r->host_len; i++) {
+		r->host[i] = sts_lower(r->to.host.p[i]);
 	}
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_report_host(&r->lookup[STS_REPORT_LOOKUP_SEND],
@@ -57,7 +36,6 @@ sts_agent_report_post_find(struct sts_agent *a)
 	sts_count_by(&a->metrics, STS_METRIC_DNS_QUESTIONS, STS_REPORT_LEGS);
 	sts_agent_report_stir(a, STS_REPORT_LOOKUP_SEND);
 	r->step = STS_REPORT_FINDS;
-	return true;
 }
 
 /* Counts the POSTs to the hosts of an organisation that got no answer. */
@@ -132,7 +110,7 @@ sts_agent_report_post_start(struct sts_agent *a)
 	to.https.wall_s = wall_s;
 	to.https.rnd = rnd;
 	to.host = sts_text(r->host, r->host_len);
-	to.path = sts_text(r->path, r->path_len);
+	to.path = r->to.path;
 	to.type = STS_REPORT_MEDIA_TYPE;
 	to.length = r->length;
 	r->sent = 0;

@@ -246,7 +246,10 @@ begin_to(struct sts_agent *a)
 
 	r->mark_waits = r->marked = false;
 	if (r->to.scheme != STS_TLSRPT_MAILTO) {
-		return STS_REPORT_HTTPS && sts_agent_report_post_find(a);
+		if (STS_REPORT_HTTPS) {
+			sts_agent_report_post_find(a);
+		}
+		return STS_REPORT_HTTPS;
 	}
 	r->step = STS_REPORT_STARTS;
 	return STS_REPORT_MAIL && sts_agent_report_mail_may(a);

@@ -154,27 +154,14 @@ struct sts_agent {
 	                       operator looked (inspect.h) */
 	struct sts_config config;
 	struct sts_clock clock;
-	struct sts_dns_health dns_health; /* outlives the settings */
-	struct sts_cache cache;
 	uint8_t hash_key[STS_SIPHASH_KEY];
-	struct sts_random random; /* for the driver, as metrics */
-	struct sts_metrics metrics;
+	struct sts_metrics metrics; /* for the driver, as random */
 
 	struct {
 		struct sts_tls_common *common; /* of all TLS sessions */
 		uint8_t clock; /* the clock's state that was logged last */
 		sts_ms started;
 	} root; /* agent.c */
-	struct {
-		uint8_t head, count;
-		uint8_t unread; /* nobody reads this level and those beyond
-		                   it; 0: all are read */
-		uint32_t lost; /* since the last that was reported */
-		sts_ms noticed[STS_NOTICES];
-		uint8_t noticed_once; /* bit a notice: noticed[] counts */
-		struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop
-		                                                into */
-	} tell;
 	struct {
 		uint16_t free; /* a list through ask.next */
 		uint16_t open;
@@ -249,6 +236,22 @@ struct sts_agent {
 		sts_ms begun; /* to be read */
 		sts_ms at; /* not before, unless more is to be saved */
 	} journal;
+
+	/* The large ones at the end: code on small machines reaches what is in
+	 * front more cheaply. */
+	struct {
+		uint8_t head, count;
+		uint8_t unread; /* nobody reads this level and those beyond
+		                   it; 0: all are read */
+		uint32_t lost; /* since the last that was reported */
+		sts_ms noticed[STS_NOTICES];
+		uint8_t noticed_once; /* bit a notice: noticed[] counts */
+		struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop
+		                                                into */
+	} tell;
+	struct sts_cache cache;
+	struct sts_dns_health dns_health; /* outlives the settings */
+	struct sts_random random;
 };
 
 /* Why a record of another gateway was not taken in. */
@@ -655,10 +658,9 @@ uint8_t *sts_agent_report_counter(const struct sts_agent *a,
 void sts_agent_report_one_more(uint8_t *n);
 
 /* agent_report_post.c */
-/* Look up the addresses of the destination at hand; false: its URL is none that
- * we post to. They are known; count the octets; begin; the POST wants its
- * owner. */
-bool sts_agent_report_post_find(struct sts_agent *a);
+/* Look up the addresses of the destination at hand; they are known; count the
+ * octets; begin; the POST wants its owner. */
+void sts_agent_report_post_find(struct sts_agent *a);
 void sts_agent_report_post_found(struct sts_agent *a);
 void sts_agent_report_post_count(struct sts_agent *a);
 void sts_agent_report_post_start(struct sts_agent *a);

@@ -36,19 +36,20 @@ struct sts_lookup_report {
 	uint8_t state;
 	uint8_t found; /* enum sts_found */
 	uint8_t why;
-	struct sts_tlsrpt record;
 	uint8_t addr_count;
 	struct sts_addr addr[STS_LOOKUP_ADDRS];
 
 	/* Private. */
 	bool host; /* what was asked for */
-	uint16_t port;
 	uint8_t name_len;
-	uint8_t name[STS_NAME_MAX];
+	uint16_t port;
 	const struct sts_settings *settings;
 	struct sts_dns_health *health;
 	struct sts_legs legs;
 	struct sts_leg leg[STS_REPORT_LEGS];
+	uint8_t name[STS_NAME_MAX];
+
+	struct sts_tlsrpt record; /* a result, too */
 };
 
 extern const struct sts_engine_ops sts_lookup_report_ops,
