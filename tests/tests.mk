@@ -59,7 +59,6 @@ $(DAEMON_TESTS): $(DAEMON_RUN) tests/unit/daemon.h
 $(BUILD)/unit/test_tls_session $(BUILD)/unit/test_smtp_probe $(BUILD)/unit/test_smtp_submit: tests/mem/seeder.c
 $(BUILD)/unit/test_tls_client $(BUILD)/unit/test_fetch: tests/tls/hostile.c tests/tls/hostile.h
 $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
-$(BUILD)/unit/test_driver_reports: tests/mem/mem.c
 $(BUILD)/unit/test_secrets: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_secrets: override LDFLAGS += -Wl,--wrap=sts_tls_start
 $(BUILD)/unit/test_tls_session: override LDFLAGS += -Wl,--wrap=sts_tls_ciphers_choose
@@ -68,12 +67,11 @@ $(BUILD)/unit/test_entropy: override LDFLAGS += -Wl,--wrap=sts_agent_init
 $(BUILD)/unit/test_dane_hosts: tests/mem/dnspeer.c
 $(BUILD)/unit/test_dane_sim: tests/scenario/scene.c tests/sim/draw.c $(addprefix tests/mem/,mem.c dnspeer.c https.c seeder.c world.c storage.c)
 $(BUILD)/unit/test_post: tests/mem/mem.c tests/mem/https.c
-$(BUILD)/unit/test_agent_report: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
+$(addprefix $(BUILD)/unit/test_,agent_report driver_reports report_board report_firmware): \
+	tests/unit/report_world.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_live: override LDFLAGS += -Wl,--wrap=sts_agent_off_s
 $(BUILD)/unit/test_journal_file: override LDFLAGS += -Wl,--wrap=fork
-$(BUILD)/unit/test_report_board: tests/mem/mem.c
 $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pwrite64
-$(BUILD)/unit/test_report_firmware: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_share: tests/sim/plain_session.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h

@@ -9,369 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/agent/agent_state.h"
-#include "../../core/driver.h"
 #include "../../core/report/report_save.h"
-#include "../mem/mem.h"
-#include "../mem/world.h"
-#include "unit.h"
+#include "report_world.h"
 
 const char unit_name[] = "agent_report";
 
 enum {
-	DAY_S = 86400,
-	DAY = 20000, /* since 1970 */
-	MORNING = 8 * 3600,
-	STEP_MS = 20000,
-	MAIL_MAX = 65536,
-	SENT_MAX = 4096,
 	IMAGE_MAX = 1 << 20
 };
-
-static struct mem mem;
-static struct world world;
-static struct sts_agent agent;
-static struct sts_driver driver;
-static struct sts_settings settings;
-static struct sts_reporter reporter;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
-static struct sts_report_event event;
-static uint64_t block[1 << 18];
-static uint8_t key[STS_SIPHASH_KEY];
-static sts_ms now;
-static int64_t wall_s; /* at now 0 */
-static unsigned long added, sent, failures_sent;
-static char sent_days[SENT_MAX][STS_NAME_MAX + 12];
-static unsigned sent_count, failed_events, dropped_events;
-
-/* The relay: what it answers, and what it took. */
-static struct {
-	bool down; /* connections are refused */
-	bool mute; /* what comes is left unread */
-	const char *sender, *rcpt, *end; /* replies */
-	bool greeted, data;
-	unsigned mails, tries;
-	size_t len;
-	char mail[MAIL_MAX];
-	char to[256], from[256];
-	struct mem_sock *s;
-} relay;
-
-static struct sts_config config;
-
-static void
-begin_agent(void)
-{
-	sts_agent_init(&agent, &config, &settings, block, now, key);
-	sts_driver_init(&driver, &agent, &mem.port, now);
-	mem.driver = &driver;
-}
 
 static void
 start(size_t report_memory)
 {
-	now = 1000;
-	wall_s = (int64_t)DAY * DAY_S + MORNING;
-	mem_init(&mem, 7);
-	world_init(&world, &mem);
-	memset(&config, 0, sizeof config);
-	config.lookups = 4;
-	config.fetch_slots = 1;
-	config.asks = 2;
-	config.cache_size = 65536;
-	config.build_s = 1;
-	config.report_memory = report_memory;
-	memset(&settings, 0, sizeof settings);
-	memset(&reporter, 0, sizeof reporter);
-	reporter.reports = STS_REPORTS_ALL;
-	reporter.organization = unit_span("Example Organisation");
-	reporter.contact = unit_span("tls@gateway.example");
-	reporter.host = unit_span("mail.gateway.example");
-	reporter.address = unit_span("192.0.2.77");
-	reporter.relay =
-	    (struct sts_addr){ STS_AF_INET, 0, 25, 0, { 127, 0, 0, 1 } };
-	settings.reporter = &reporter;
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	settings.policy_port = 443;
-	settings.allow_private = true;
-	servers.count = 1;
-	servers.addr[0] =
-	    (struct sts_addr){ STS_AF_INET, 0, 53, 0, { 192, 0, 2, 53 } };
-	sts_zones_init(&zones, 12000, 30000);
-	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
-	memset(&relay, 0, sizeof relay);
-	added = sent = failures_sent = 0;
-	sent_count = failed_events = dropped_events = 0;
-	begin_agent();
-}
-
-static void
-stop(void)
-{
-	ck_assert_ptr_eq(mem.fault, NULL);
-	ck_assert_ptr_eq(world.fault, NULL);
-	ck_assert(sts_tally_check(sts_agent_report_tally(&agent)));
-	world_end(&world);
-	mem_end(&mem);
-}
-
-static void
-say(const char *line)
-{
-	mem_send(&mem, relay.s, line, strlen(line));
-}
-
-static void
-take_line(char *line)
-{
-	if (strncmp(line, "MAIL", 4) == 0) {
-		snprintf(relay.from, sizeof relay.from, "%.200s", line);
-		say(relay.sender != NULL ? relay.sender : "250 2.1.0 ok\r\n");
-	} else if (strncmp(line, "RCPT", 4) == 0) {
-		snprintf(relay.to, sizeof relay.to, "%.200s", line);
-		say(relay.rcpt != NULL ? relay.rcpt : "250 2.1.5 ok\r\n");
-	} else if (strncmp(line, "DATA", 4) == 0) {
-		relay.data = true;
-		relay.len = 0;
-		say("354 go\r\n");
-	} else if (strncmp(line, "QUIT", 4) == 0) {
-		say("221 bye\r\n");
-		mem_half_close(relay.s);
-	} else {
-		say("250 relay.example\r\n");
-	}
-}
-
-/* The next line that came, or the end of a mail. */
-static bool
-relay_step(void)
-{
-	struct mem_bytes *in = &relay.s->out;
-	char line[2048];
-	size_t n = 0;
-
-	while (n < in->n && in->p[n] != '\n') {
-		n++;
-	}
-	if (n == in->n || n >= sizeof line) {
-		return false;
-	}
-	memcpy(line, in->p, n + 1);
-	line[n + 1] = '\0';
-	mem_drop(in, n + 1);
-	if (!relay.data) {
-		take_line(line);
-	} else if (strcmp(line, ".\r\n") == 0) {
-		relay.data = false;
-		relay.mails += relay.end == NULL;
-		say(relay.end != NULL ? relay.end : "250 2.0.0 queued\r\n");
-	} else {
-		ck_assert_uint_lt(relay.len + n + 1, MAIL_MAX);
-		memcpy(relay.mail + relay.len, line, n + 2);
-		relay.len += n + 1;
-	}
-	return true;
-}
-
-static bool
-play_relay(void)
-{
-	struct mem_sock *s = world_scripted(&world);
-	bool moved = false;
-
-	if (s == NULL || s->peer.port != 25) {
-		relay.s = NULL;
-		return false;
-	}
-	if (s != relay.s || s->state == MEM_WAITING) {
-		relay.s = s;
-		relay.tries++;
-		relay.data = false;
-		if (relay.down) {
-			mem_fail(&mem, s, STS_IO_REFUSED);
-		} else {
-			mem_accept(&mem, s);
-			say("220 relay.example ESMTP\r\n");
-		}
-		return true;
-	}
-	while (!relay.mute && relay_step()) {
-		moved = true;
-	}
-	return moved;
-}
-
-/* What the agent says of its reports. */
-static void
-take_events(void)
-{
-	static unsigned seen;
-	unsigned first =
-	    mem.event_count > MEM_EVENTS ? mem.event_count - MEM_EVENTS : 0;
-
-	seen = seen < first || seen > mem.event_count ? first : seen;
-	for (; seen < mem.event_count; seen++) {
-		const struct sts_event *e = &mem.event[seen % MEM_EVENTS];
-
-		failed_events += e->code == STS_EVENT_REPORT_FAILED;
-		dropped_events += e->code == STS_EVENT_REPORT_DROPPED;
-		if (e->code != STS_EVENT_REPORT_SENT) {
-			continue;
-		}
-		sent += e->number[0];
-		failures_sent += e->number[1];
-		ck_assert_uint_lt(sent_count, SENT_MAX);
-		snprintf(sent_days[sent_count++], sizeof *sent_days, "%.*s %ld",
-		    (int)e->text_len, (const char *)e->text,
-		    (long)((wall_s + now / 1000) / DAY_S));
-	}
-}
-
-static void
-settle(void)
-{
-	for (unsigned i = 0; i < 20000; i++) {
-		unsigned long before = mem.moves;
-		unsigned told = mem_tell(&mem);
-		sts_ms sleep = sts_run(&driver, now, wall_s + now / 1000, 256);
-		bool moved = world_step(&world, now);
-
-		moved = play_relay() || moved;
-		take_events();
-		if (told == 0 && !moved && sleep > 0 && mem.moves == before) {
-			return;
-		}
-	}
-	ck_abort_msg("it spins");
-}
-
-/* Let time pass: to the agent's next deadline, but in steps. */
-static void
-pass_s(uint32_t s)
-{
-	sts_ms end = now + s * 1000, next;
-
-	settle();
-	while (now != end) {
-		next = now + STEP_MS;
-		if (agent.reporter->step != STS_REPORT_REST) {
-			next = now + 500;
-		}
-		now = sts_earlier(next, end);
-		settle();
-	}
-}
-
-static void
-confirm(void)
-{
-	settle();
-	sts_clock_confirm(&agent.clock, true, sts_clock_cert_s(&agent.clock));
-	sts_driver_wake(&driver);
-	settle();
-	ck_assert_int_eq(sts_clock_state(&agent.clock), STS_CLOCK_CONFIRMED);
-}
-
-/* The record of a domain; NULL: there is none. */
-static void
-set_record(const char *domain, const char *record)
-{
-	struct world_rr rr;
-
-	memset(&rr, 0, sizeof rr);
-	rr.type = DNSPEER_TXT;
-	rr.ttl = 60;
-	rr.what = record == NULL ? WORLD_NXDOMAIN : WORLD_DATA;
-	rr.count = record != NULL;
-	snprintf(rr.name, sizeof rr.name, "_smtp._tls.%s", domain);
-	snprintf(rr.value[0], sizeof rr.value[0], "%s",
-	    record != NULL ? record : "");
-	world_set(&world, &rr);
-}
-
-static const char record[] = "v=TLSRPTv1; rua=mailto:tls@%s";
-
-/* A session with a domain whose record is `record`, as a mail server in the
- * same image tells of it. */
-static bool
-session(const char *domain, bool failed)
-{
-	char text[512];
-	struct sts_report_failure f;
-
-	snprintf(text, sizeof text, record, domain);
-	ck_assert(sts_event_begin(&event, unit_span(domain), unit_span(text)));
-	if (failed) {
-		memset(&f, 0, sizeof f);
-		f.result = STS_REPORT_EXPIRED;
-		f.texts[STS_REPORT_MX] = unit_span("mx.example.com");
-		event.failed = true;
-		sts_event_failure(&event, &f);
-	}
-	added++;
-	return sts_agent_report_event(&agent, &event);
-}
-
-static unsigned long
-lost(void)
-{
-	const struct sts_tally *t = sts_agent_report_tally(&agent);
-	unsigned long sum = 0;
-
-	for (unsigned i = 0; i < STS_TALLY_LOSSES; i++) {
-		sum += (unsigned long)t->lost[i];
-	}
-	return sum;
-}
-
-/* Sessions that are counted and not yet reported. */
-static unsigned long
-held(void)
-{
-	const struct sts_tally *t = sts_agent_report_tally(&agent);
-	unsigned long sum = 0;
-
-	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
-		uint32_t ref = 0;
-
-		while ((ref = sts_tally_next(t, i, ref)) != 0) {
-			uint64_t good, bad;
-
-			sts_tally_totals(t, ref, &good, &bad);
-			sum += (unsigned long)(good + bad);
-		}
-	}
-	return sum;
-}
-
-static void
-check_sum(const char *name)
-{
-	unit_int(name, (long long)(sent + lost() + held()), (long long)added);
-}
-
-/* No domain's day is reported twice. */
-static void
-check_once(void)
-{
-	for (unsigned i = 0; i < sent_count; i++) {
-		for (unsigned k = i + 1; k < sent_count; k++) {
-			ck_assert_str_ne(sent_days[i], sent_days[k]);
-		}
-	}
-}
-
-/* Seconds to the end of the day, and so much more. */
-static void
-to_midnight_and(uint32_t s)
-{
-	int64_t w = wall_s + now / 1000;
-
-	pass_s((uint32_t)(DAY_S - w % DAY_S) + s);
+	set_up(report_memory);
+	begin();
 }
 
 START_TEST(by_mail)
@@ -716,48 +367,6 @@ END_TEST
 
 static const char accepted[] = "HTTP/1.1 201 Created\r\n\r\n";
 
-static void
-load_anchors(void)
-{
-	static uint8_t pem[65536];
-	static uint64_t packed[8192];
-	struct sts_anchors_load *load = calloc(1, sts_anchors_load_size());
-	size_t n = https_file("root.pem", pem, sizeof pem);
-
-	ck_assert_ptr_nonnull(load);
-	sts_anchors_begin(load, (uint8_t *)packed, sizeof packed);
-	sts_anchors_feed(load, sts_text(pem, n));
-	ck_assert_int_eq(sts_anchors_end(load, &anchors), STS_ANCHORS_OK);
-	free(load);
-}
-
-/* The address of a host, and what it answers. */
-static void
-set_host(const char *name, const char *ip, uint8_t last, const char *response)
-{
-	struct world_host host;
-	struct world_rr rr;
-
-	memset(&rr, 0, sizeof rr);
-	rr.type = DNSPEER_A;
-	rr.ttl = 60;
-	rr.count = 1;
-	snprintf(rr.name, sizeof rr.name, "%s", name);
-	snprintf(rr.value[0], sizeof rr.value[0], "%s", ip);
-	world_set(&world, &rr);
-	rr.type = DNSPEER_AAAA;
-	rr.what = WORLD_NODATA;
-	rr.count = 0;
-	world_set(&world, &rr);
-	memset(&host, 0, sizeof host);
-	host.conduct = WORLD_HTTPS;
-	host.cut = WORLD_NEVER;
-	host.response = unit_span(response);
-	host.addr =
-	    (struct sts_addr){ STS_AF_INET, 0, 0, 0, { 192, 0, 2, last } };
-	world_host(&world, &host);
-}
-
 /* A host that takes connections and says nothing. */
 static void
 mute_host(uint8_t last)
@@ -998,14 +607,14 @@ START_TEST(shortage)
 		session(name, true);
 	}
 	to_midnight_and(0);
-	stream = mem.port.stream;
-	mem.port.stream = no_stream;
+	stream = port.stream;
+	port.stream = no_stream;
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	sts_driver_wake(&driver);
 	pass_s(600);
 	unit_int("sent", (long long)sent, 0);
 	ck_assert_uint_ge(failed_events, STS_REPORT_MUTE_MAX);
-	mem.port.stream = stream;
+	port.stream = stream;
 	pass_s(3600);
 	unit_int("sent", (long long)sent, 2 * STS_REPORT_MUTE_MAX);
 	check_sum("shortage");
@@ -1142,8 +751,7 @@ START_TEST(datagrams)
 	unit_int("counted", (long long)held(), 1);
 	unit_int("datagrams", v.n[STS_METRIC_REPORT_EVENTS], 1);
 	unit_int("broken", v.n[STS_METRIC_REPORT_LOST], 2);
-	ck_assert_uint_ne(sts_tally_find(sts_agent_report_tally(&agent),
-			      sts_tally_today(sts_agent_report_tally(&agent)),
+	ck_assert_uint_ne(sts_tally_find(tally(), sts_tally_today(tally()),
 			      unit_span("good.example"), 0),
 	    0);
 	/* Off: nothing is counted, and that is. */
@@ -1227,7 +835,7 @@ hold(const char *domain, enum sts_mode mode)
 static int
 sessions_of(const char *domain, enum sts_report_policy type, bool failed)
 {
-	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	const struct sts_tally *t = tally();
 	struct sts_tally_domain d;
 	struct sts_tally_policy p;
 
@@ -1254,7 +862,7 @@ START_TEST(testing)
 
 	start(262144);
 	confirm();
-	t = sts_agent_report_tally(&agent);
+	t = tally();
 	ck_assert_uint_eq(
 	    sts_agent_report_tested(&agent, unit_span("t.example")), 0);
 	hold("t.example", STS_MODE_TESTING);
@@ -1376,7 +984,7 @@ static size_t
 save(void)
 {
 	struct sts_report_save s;
-	const struct sts_tally *t = sts_agent_report_tally(&agent);
+	const struct sts_tally *t = tally();
 	size_t n, len = 0;
 
 	sts_report_save_begin(&s, t);
@@ -1396,11 +1004,10 @@ restart(size_t len)
 
 	mem_crash(&mem);
 	world_step(&world, now);
-	begin_agent();
-	sts_report_load_begin(&l, sts_agent_report_tally(&agent));
-	sts_report_load(
-	    &l, sts_agent_report_tally(&agent), sts_text(image, len));
-	ck_assert(sts_report_load_end(&l, sts_agent_report_tally(&agent)));
+	begin();
+	sts_report_load_begin(&l, tally());
+	sts_report_load(&l, tally(), sts_text(image, len));
+	ck_assert(sts_report_load_end(&l, tally()));
 }
 
 /* Nothing of a report's end leaves before the board has its mark; and what is
@@ -1530,7 +1137,7 @@ START_TEST(marks_of_no_other)
 		ck_assert_uint_ne(one.check >> 32, known.check >> 32);
 	}
 	len = save();
-	key[0] ^= 1;
+	boot_key[0] ^= 1;
 	restart(len);
 	ref = sts_tally_next(t, sts_tally_today(t), 0);
 	sts_agent_report_delivered(&agent, other, 64);
@@ -1561,7 +1168,7 @@ START_TEST(marks_in_any_order)
 
 	start(262144);
 	confirm();
-	t = sts_agent_report_tally(&agent);
+	t = tally();
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		snprintf(name, sizeof name, "d%u.org%u.example", i, i);
 		ck_assert(session(name, i % 2 == 0));
@@ -1722,7 +1329,7 @@ START_TEST(days_turn)
 
 	start(262144);
 	confirm();
-	t = sts_agent_report_tally(&agent);
+	t = tally();
 	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
 	session("a.example", true);
 	relay.mute = true;

@@ -17,84 +17,36 @@
 #include "../../boards/posix/control_record.h"
 #include "../../boards/posix/control_report.h"
 #include "../../boards/posix/report_file.h"
-#include "../../core/agent/agent_state.h"
 #include "../../core/base/crc32.h"
 #include "../../core/base/text.h"
 #include "../../core/cache/payload.h"
-#include "../mem/mem.h"
-#include "unit.h"
+#include "report_world.h"
 
 const char unit_name[] = "report_board";
 
 enum {
-	DAY = 20000,
 	MARK = 16, /* octets of one in its file */
 	MANY = 200,
 	OUT_MAX = 1 << 16
 };
 
-static struct mem mem;
-static struct sts_agent agent;
-static struct sts_driver driver;
-static struct sts_settings settings;
-static struct sts_reporter reporter;
-static struct sts_dns_servers servers;
-static struct sts_zones zones;
-static struct sts_anchors anchors;
 static struct sts_conf conf;
 static struct sts_log sink;
 static struct sts_report_file file;
-static struct sts_report_event event;
-static uint64_t block[1 << 18];
 static char place[] = "/tmp/mtasts-test-XXXXXX";
-static sts_ms now = 1000;
 
 static void
 start(void)
 {
-	static const uint8_t key[STS_SIPHASH_KEY] = { 1 };
-	struct sts_config config;
-
-	mem_init(&mem, 1);
-	memset(&config, 0, sizeof config);
-	config.lookups = 4;
-	config.fetch_slots = 1;
-	config.asks = 2;
-	config.cache_size = 65536;
-	config.build_s = 1;
-	config.report_memory = 524288;
-	reporter.reports = STS_REPORTS_ALL;
-	reporter.organization = unit_span("Example Organisation");
-	reporter.contact = unit_span("tls@gateway.example");
-	settings.reporter = &reporter;
-	settings.servers = &servers;
-	settings.anchors = &anchors;
-	settings.zones = &zones;
-	sts_zones_init(&zones, 12000, 30000);
-	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
-	sts_agent_init(&agent, &config, &settings, block, now, key);
-	sts_driver_init(&driver, &agent, &mem.port, now);
-}
-
-static struct sts_tally *
-tally(void)
-{
-	return sts_agent_report_tally(&agent);
+	set_up(524288);
+	begin();
 }
 
 /* A session with a domain; the day's report about it. */
 static uint32_t
 counted(const char *domain)
 {
-	struct sts_report_failure f;
-
-	memset(&f, 0, sizeof f);
-	f.result = STS_REPORT_EXPIRED;
-	ck_assert(sts_event_begin(&event, unit_span(domain),
-	    unit_span("v=TLSRPTv1; rua=mailto:a@b.example")));
-	event.failed = true;
-	sts_event_failure(&event, &f);
-	ck_assert(sts_agent_report_event(&agent, &event));
+	ck_assert(session(domain, true));
 	return sts_tally_find(
 	    tally(), sts_tally_today(tally()), unit_span(domain), 0);
 }
@@ -171,7 +123,7 @@ static void
 killed(void)
 {
 	close_files();
-	mem_end(&mem);
+	stop();
 	start();
 	open_files();
 }
@@ -238,7 +190,7 @@ START_TEST(marks_outlive_restarts)
 	unit_int("a of the image", done("a.example"), 5);
 	unit_int("b of the image", done("b.example"), 10);
 	close_files();
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -275,7 +227,7 @@ START_TEST(marks_of_earlier_builds)
 	killed();
 	unit_int("a, marked", done("a.example"), 4);
 	close_files();
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -318,7 +270,7 @@ START_TEST(marks_by_hundreds)
 		unit_int(name, d.delivery.done, 0);
 	}
 	close_files();
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -391,7 +343,7 @@ START_TEST(disk_hangs_image)
 	kill(file.child, SIGKILL);
 	daemon_pid = 0;
 	close_files();
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -438,7 +390,7 @@ START_TEST(disk_hangs_mark)
 	killed();
 	unit_int("a", done("a.example"), 4);
 	close_files();
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -517,7 +469,7 @@ START_TEST(shown_report_is_dropped)
 	sts_tally_day(tally(), DAY);
 	show_and_drop(true);
 	show_and_drop(false);
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -540,24 +492,22 @@ is_object(struct sts_text t)
 START_TEST(report_is_whole_while_counted)
 {
 	static const char domain[] = "a.example";
-	struct sts_report_config config;
+	struct sts_report_config names;
 	struct sts_report r;
 	size_t len = 1;
 
 	start();
 	sts_tally_day(tally(), DAY);
-	ck_assert(sts_agent_report_config(&agent, &config));
+	ck_assert(sts_agent_report_config(&agent, &names));
 	for (size_t first = 0; first < len; first++) {
-		ck_assert(sts_event_begin(&event, unit_span(domain),
-		    unit_span("v=TLSRPTv1; rua=mailto:a@b.example")));
-		for (unsigned i = 0; i < 9; i++) { /* successes */
-			ck_assert(sts_agent_report_event(&agent, &event));
+		for (unsigned i = 0; i < 9; i++) {
+			ck_assert(session(domain, false));
 		}
 		uint32_t ref = sts_tally_find(
 		    tally(), sts_tally_today(tally()), unit_span(domain), 0);
 
 		sts_tally_pin(tally(), ref);
-		sts_report_begin(&r, tally(), ref, &config);
+		sts_report_begin(&r, tally(), ref, &names);
 		for (len = 0; len < sizeof out &&
 			      sts_report_read(&r, sts_span(out + len, 1)) > 0;
 		     len++) {
@@ -571,7 +521,7 @@ START_TEST(report_is_whole_while_counted)
 		sts_tally_drop(tally(), ref, true);
 		sts_tally_day(tally(), tally()->days[tally()->today] + 1);
 	}
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -582,7 +532,6 @@ START_TEST(report_keeps_its_names)
 	size_t before, after;
 	static uint8_t was[OUT_MAX];
 
-	reporter.contact = unit_span(contact);
 	start();
 	reporter.contact = unit_span(contact);
 	sts_tally_day(tally(), DAY);
@@ -597,7 +546,7 @@ START_TEST(report_keeps_its_names)
 	unit_int("octets", (long long)after, (long long)before);
 	ck_assert_mem_eq(out, was, before);
 	sts_control_report_end(&shown);
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
@@ -674,7 +623,7 @@ START_TEST(record_is_the_same_each_time)
 	}
 	settings.reporter = &reporter;
 	sts_control_record_end(&r);
-	mem_end(&mem);
+	stop();
 }
 END_TEST
 
