@@ -12,9 +12,13 @@
 #define STS_REPORT 1
 #define STS_REPORT_SOCKET 0
 #define STS_REPORT_ALL 0
+#ifndef STS_REPORT_GZIP
 #define STS_REPORT_GZIP 0
+#endif
 #define STS_REPORT_TESTING 0
+#ifndef STS_SMTP
 #define STS_SMTP 0 /* and with it STS_REPORT_MAIL */
+#endif
 
 #define STS_REPORT_TEXT 1536
 #define STS_TLSRPT_RECORD_MAX 512

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reports of real datagrams, judged by others: check.py RENDER DATAGRAMS
+"""Reports judged by others: check.py RENDER DATAGRAMS, those of real datagrams;
+check.py MAIL json|gzip, one mail and the form that its report has.
 
 The JSON is read by Python's json and held against a strict schema (RFC 8460 4,
 and what receivers refuse) by jsonschema; the file is unpacked by Python's gzip and
@@ -67,31 +68,58 @@ def unique(pairs):
     return dict(pairs)
 
 
-def check(base):
-    with open(base + ".json", "rb") as f:
-        text = f.read()
+def read_report(text):
     report = json.loads(text.decode("utf-8"), object_pairs_hook=unique)
     jsonschema.Draft7Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(report)
-    with open(base + ".gz", "rb") as f:
-        packed = f.read()
-    assert gzip.decompress(packed) == text
-    assert subprocess.run(["gzip", "-dc"], input=packed, capture_output=True, check=True).stdout == text
-    with open(base + ".eml", "rb") as f:
+    return report
+
+
+def read_mail(path, form):
+    """The report's file in a mail, and the mail."""
+    with open(path, "rb") as f:
         raw = f.read()
     assert b"\n" not in raw.replace(b"\r\n", b"") and max(map(len, raw.split(b"\r\n"))) <= 998
     mail = email.message_from_bytes(raw, policy=email.policy.SMTP)
     assert not mail.defects and mail.get_content_type() == "multipart/report"
     assert mail["Content-Type"].params["report-type"] == "tlsrpt"
-    assert mail["TLS-Report-Submitter"] == report["contact-info"].split("@")[1]
-    assert mail["Subject"].endswith("Report-ID: <%s@c.example>" % report["report-id"]), mail["Subject"]
     people, part = mail.iter_parts()
     assert people.get_content_type() == "text/plain" and not part.defects
-    assert part.get_content_type() == "application/tlsrpt+gzip"
-    assert part.get_filename().endswith(".json.gz") and part.get_content() == packed
+    assert part.get_content_type() == "application/tlsrpt+" + form
+    assert part.get_filename().endswith(".json.gz" if form == "gzip" else ".json")
+    return part.get_content(), mail
+
+
+def check_headers(mail, report):
+    submitter = report["contact-info"].split("@")[1]
+    assert mail["TLS-Report-Submitter"] == submitter
+    assert mail["Subject"].endswith("Report-ID: <%s@%s>" % (report["report-id"], submitter)), mail["Subject"]
+
+
+def check_mail(path, form):
+    data, mail = read_mail(path, form)
+    report = read_report(gzip.decompress(data) if form == "gzip" else data)
+    check_headers(mail, report)
+    print("report: the mail about %s holds" % mail["TLS-Report-Domain"])
+
+
+def check(base):
+    with open(base + ".json", "rb") as f:
+        text = f.read()
+    report = read_report(text)
+    with open(base + ".gz", "rb") as f:
+        packed = f.read()
+    assert gzip.decompress(packed) == text
+    assert subprocess.run(["gzip", "-dc"], input=packed, capture_output=True, check=True).stdout == text
+    data, mail = read_mail(base + ".eml", "gzip")
+    assert data == packed
+    check_headers(mail, report)
     return report
 
 
 def main():
+    if sys.argv[2] in ("json", "gzip"):
+        check_mail(*sys.argv[1:])
+        return
     render, datagrams = sys.argv[1:]
     with tempfile.TemporaryDirectory() as place:
         subprocess.run([render, place, datagrams], check=True, stdout=subprocess.DEVNULL)
