@@ -474,6 +474,62 @@ START_TEST(accepted_by_https)
 }
 END_TEST
 
+/* A report that fills several records of TLS goes out piece by piece, and is as
+ * long as was said. */
+START_TEST(long_report)
+{
+	static const struct {
+		const char *name;
+		unsigned failures;
+	} cases[] = {
+		{ "one record", 1 },
+		{ "some", STS_REPORT_FAILURES },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		const char *body, *length;
+
+		start(262144);
+		load_anchors();
+		confirm();
+		set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+		set_record("a.example",
+		    "v=TLSRPTv1; rua=https://mta-sts.example.com/x");
+		for (unsigned k = 0; k < cases[i].failures; k++) {
+			struct sts_report_failure f;
+			uint8_t reason[160];
+
+			memset(&f, 0, sizeof f);
+			/* Nothing that repeats itself. */
+			for (unsigned n = 0; n < sizeof reason; n++) {
+				reason[n] =
+				    (uint8_t)('a' +
+					      (n * n * (k + 3) + n * k) % 26);
+			}
+			f.texts[STS_REPORT_REASON] =
+			    sts_text(reason, sizeof reason);
+			ck_assert(sts_event_begin(&event,
+			    unit_span("a.example"),
+			    unit_span("v=TLSRPTv1; rua=mailto:x@a.example")));
+			event.failed = true;
+			sts_event_failure(&event, &f);
+			added++;
+			ck_assert(sts_agent_report_event(&agent, &event));
+		}
+		to_midnight_and(5 * 3600);
+		unit_int(cases[i].name, (long long)sent, cases[i].failures);
+		body = strstr((const char *)world.post, "\r\n\r\n");
+		length =
+		    strstr((const char *)world.post, "\r\nContent-Length: ");
+		ck_assert(body != NULL && length != NULL);
+		unit_int(cases[i].name, strtol(length + 18, NULL, 10),
+		    (const char *)world.post + world.post_len - body - 4);
+		check_sum(cases[i].name);
+		stop();
+	}
+}
+END_TEST
+
 /* What is asked for of which host: the URL's path and query. */
 START_TEST(urls)
 {
@@ -1428,6 +1484,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, by_https);
 	tcase_add_test(tc, accepted_by_https);
+	tcase_add_test(tc, long_report);
 	tcase_add_test(tc, urls);
 	tcase_add_test(tc, relays);
 	tcase_add_test(tc, tarpit);

@@ -4,6 +4,7 @@
 
 #include "../../core/base/io.h"
 #include "../../core/base/name.h"
+#include "../../core/base/sink.h"
 #include "../../core/base/siphash.h"
 #include "../../core/base/why.h"
 #include "../../core/base/sts_config.h"
@@ -182,6 +183,37 @@ END_TEST
 
 /* Every reason has words, and no token is used twice; but for the words of what
  * is left out. */
+/* Blanks are filled in wherever they stand, and in whatever window. */
+START_TEST(forms)
+{
+	static const struct {
+		const char *form, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "no blanks", "no blanks" },
+		{ "$a", "one" },
+		{ "<$b>$c$b", "<two>two" },
+		{ "$a$b, $a", "onetwo, one" },
+	};
+	const struct sts_text texts[3] = { unit_span("one"), unit_span("two"),
+		sts_text(NULL, 0) };
+
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		size_t n = strlen(cases[i].want);
+
+		for (size_t from = 0; from <= n; from++) {
+			uint8_t out[32];
+			struct sts_sink s = { 0, from, from + sizeof out, out };
+
+			sts_sink_form(&s, cases[i].form, texts);
+			unit_text(cases[i].form, sts_text(out, n - from),
+			    cases[i].want + from);
+			ck_assert_uint_eq(s.pos, n);
+		}
+	}
+}
+END_TEST
+
 START_TEST(reasons)
 {
 	for (unsigned i = 0; i < STS_WHY_COUNT; i++) {
@@ -241,6 +273,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, siphash_vectors);
 	tcase_add_test(tc, number_table);
 	tcase_add_test(tc, byte_order);
+	tcase_add_test(tc, forms);
 	tcase_add_test(tc, reasons);
 	tcase_add_test(tc, reasons_merged);
 }

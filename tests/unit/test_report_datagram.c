@@ -117,6 +117,15 @@ static const struct {
 		 "]}",
 	    STS_DATAGRAM_GOOD, "b.c tlsa mx.b.c '3 1 1 AA' 0\nb.c " OK " 1\n" },
 	{ "no policies", HEAD "]}", STS_DATAGRAM_BROKEN, NULL },
+	{ "an object among strings",
+	    HEAD "{\"policy-type\":9,\"policy-string\":[{}],\"f\":0}]}",
+	    STS_DATAGRAM_BROKEN, NULL },
+	{ "an object among mx",
+	    HEAD "{\"policy-type\":9,\"mx-host\":[{}],\"f\":0}]}",
+	    STS_DATAGRAM_BROKEN, NULL },
+	{ "an error of its own beside a success",
+	    P9(",\"f\":0,\"failure-details\":[{\"c\":901}]"), STS_DATAGRAM_GOOD,
+	    "b.c " OK " 0\n" },
 	{ "policies missing", "{\"d\":\"b.c\"," PR "}", STS_DATAGRAM_BROKEN,
 	    NULL },
 	{ "d missing", "{" PR ",\"policies\":[{\"policy-type\":9,\"f\":0}]}",
@@ -361,6 +370,42 @@ START_TEST(cut_anywhere)
 END_TEST
 
 /* 200 KB of EHLO, whole: its first word is kept. Cut by a receiver: the same. */
+/* A domain and a record as long as they may be, and longer: what is our limit is
+ * said to be. */
+START_TEST(long_head)
+{
+	static const struct {
+		const char *name;
+		size_t domain, record;
+		enum sts_datagram_verdict want;
+	} rows[] = {
+		{ "a record as long as may be", 3, STS_TLSRPT_RECORD_MAX,
+		    STS_DATAGRAM_GOOD },
+		{ "a longer record", 3, STS_TLSRPT_RECORD_MAX + 1,
+		    STS_DATAGRAM_LARGE },
+		{ "no name", 254, 64, STS_DATAGRAM_DOMAIN },
+		{ "longer than any name", 300, 64, STS_DATAGRAM_DOMAIN },
+	};
+	static char in[4096];
+
+	for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
+		char domain[512], record[2048];
+
+		memset(domain, 'd', sizeof domain);
+		domain[1] = '.';
+		domain[rows[i].domain] = '\0';
+		memset(record, 'x', sizeof record);
+		memcpy(record, "v=TLSRPTv1; rua=", 16);
+		record[rows[i].record] = '\0';
+		snprintf(in, sizeof in,
+		    "{\"d\":\"%s\",\"pr\":\"%s\",\"policies\":["
+		    "{\"policy-type\":9,\"f\":0}]}",
+		    domain, record);
+		unit_int(rows[i].name, read_it(unit_span(in)), rows[i].want);
+	}
+}
+END_TEST
+
 START_TEST(long_ehlo)
 {
 	static uint8_t bytes[220000];
@@ -578,6 +623,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, table);
 	tcase_add_test(tc, captured);
 	tcase_add_test(tc, cut_anywhere);
+	tcase_add_test(tc, long_head);
 	tcase_add_test(tc, long_ehlo);
 	tcase_add_test(tc, limits);
 	tcase_add_test(tc, odd_order);
