@@ -74,12 +74,26 @@ class Certificates:
             "-addext", f"subjectAltName=DNS:{host}")
         return pem
 
+    def below(self):
+        """An authority two below the root, and the one between them."""
+        over = Authority(self.folder, "over")
+        over.pem = self.root.issue(
+            "over", over.key, None,
+            ["basicConstraints=critical,CA:TRUE", SUB[1]], cn="lab over")
+        under = Authority(self.folder, "under")
+        under.pem = over.issue("under", under.key, None, SUB, cn="lab under")
+        return under, over
+
     def of(self, host, kind):
         """(certificate chain, key) for a host, of one of these kinds."""
-        san, key, by, dates, cn = f"DNS:{host}", self.key, self.root, None, \
-            "lab"
+        san, key, by, dates, cn, ext = f"DNS:{host}", self.key, self.root, \
+            None, "lab", LEAF
         if kind == "expired":
             dates = ("20200101000000Z", "20210101000000Z")
+        elif kind == "notyet":
+            dates = ("20400101000000Z", "20410101000000Z")
+        elif kind == "client":
+            ext = LEAF[:2] + ["extendedKeyUsage=clientAuth"]
         elif kind == "wrong":
             san = "DNS:www.example.com"
         elif kind == "cn":
@@ -94,10 +108,13 @@ class Certificates:
             key = self.rsa_key
         elif kind in ("chain", "mixed"):
             by = self.sub
+        elif kind == "deep":
+            by, over = self.below()
         elif kind != "good":
             raise SystemExit(f"{host}: a certificate that is {kind}?")
-        pem = by.issue(f"{kind}-{host}", key, san, LEAF, dates, cn)
-        above = {"chain": [self.sub], "mixed": [self.root, self.sub]}
+        pem = by.issue(f"{kind}-{host}", key, san, ext, dates, cn)
+        above = {"chain": [self.sub], "mixed": [self.root, self.sub],
+                 "deep": [by, over] if kind == "deep" else []}
         with open(pem, "a", encoding="ascii") as f:
             f.writelines(read(a.pem) for a in above.get(kind, []))
         return pem, key

@@ -23,7 +23,7 @@ class Sinks:
                 entry["good"], _ = certificates.of(name, "good")
                 kind = "untrusted"
             if kind not in ("own", "wrong", "untrusted", "expired",
-                            "chain", "self"):
+                            "notyet", "client", "chain", "deep", "self"):
                 kind = "good"
             entry["pem"], entry["key"] = world.own.files(name) \
                 if kind == "own" else certificates.of(name, kind)
