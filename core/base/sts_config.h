@@ -329,7 +329,7 @@
 
 /* Failed fetches that wait for their domain's record at _smtp._tls: whether it
  * wants reports. An organisation has a quarter of the places; further ones are
- * counted as lost. 300 bytes each. */
+ * counted as lost. 247 bytes each. */
 #ifndef STS_REPORT_OWN
 #define STS_REPORT_OWN 16
 #endif

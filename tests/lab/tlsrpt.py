@@ -11,6 +11,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -124,12 +125,21 @@ def levels(etc, cases):
     write(f"{etc}/levels", "\n".join(lines) + "\n")
 
 
-def by_postfix(lab, daemon, tree, cases):
+def unusable_anchor(world):
+    """A certificate whose key is of an algorithm that nobody has."""
+    der = ssl.PEM_cert_to_DER_cert(read(world.certificates.root.pem))
+    known = bytes.fromhex("06072a8648ce3d0201")  # id-ecPublicKey
+    assert der.count(known) == 1
+    return ssl.DER_cert_to_PEM_cert(der.replace(known, known[:-1] + b"\x7f"))
+
+
+def by_postfix(lab, daemon, world, tree, cases):
     new = deliver(lab, tree)
     write(lab.path("resolv-ad.conf"),
           f"nameserver {AD}\noptions edns0 trust-ad\n")
     new.system.cover(lab.path("resolv-ad.conf"), "/etc/resolv.conf")
     levels(new.etc, cases)
+    write(f"{new.spool}/anchor.pem", unusable_anchor(world))
     write(f"{new.etc}/transport", "relay.test smtp:[mx.relay.test]\n")
     asked = re.search(r"smtp_tls_policy_maps = (.*)",
                       read(f"{new.etc}/main.cf"))[1]
@@ -207,7 +217,7 @@ def tlsrpt(lab, program, tree, rows):
     os.makedirs(lab.path("run"))
     daemon = Reports(lab, program, "contact tls@client.test\n"
                      "organization_name The Lab\n")
-    by_postfix(lab, daemon, tree,
+    by_postfix(lab, daemon, world, tree,
                [c for c in cases if c.get("by", "postfix") == "postfix"])
     by_exim(lab, daemon, tree, [c for c in cases if c.get("by", "") == "exim"])
 

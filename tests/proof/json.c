@@ -28,6 +28,14 @@ string_holds(const struct sts_json *j)
 	       (j->high == 0 || high) && (!j->name || in_object(j));
 }
 
+/* In \uXXXX: as many digits as were read are in unit. */
+static bool
+hex_holds(const struct sts_json *j)
+{
+	return j->left >= 1 && j->left <= HEX_DIGITS &&
+	       j->unit >> 4 * (HEX_DIGITS - j->left) == 0;
+}
+
 static bool
 state_holds(const struct sts_json *j)
 {
@@ -45,8 +53,7 @@ state_holds(const struct sts_json *j)
 	case ESCAPE:
 	case HEX:
 		return string_holds(j) && j->utf8.left == 0 && !j->given &&
-		       (j->state == ESCAPE ||
-			   (j->left >= 1 && j->left <= HEX_DIGITS));
+		       (j->state == ESCAPE || hex_holds(j));
 	case NUMBER:
 		return j->len >= 1 && j->len <= STS_JSON_NAME_MAX && !j->given;
 	default:
@@ -118,6 +125,7 @@ prove_json_begin(void)
 
 /*
  * @bound any octet in any state; so texts of any length, in pieces of any size
+ * @allow unsigned-overflow: a count of octets ends below 0
  * @cut is_number any_number
  * @cut memchr memchr_contract
  * @loop begin_bare.0 4: words
