@@ -148,6 +148,8 @@ prove_json_octet(void)
 	PROVE(json_holds(&j));
 	PROVE(n <= in.n && (n == in.n || event != STS_JSON_MORE));
 	PROVE(event <= STS_JSON_ERROR && is_promised(&was, &j, event));
+	PROVE(event != STS_JSON_OBJECT_END || in.p[0] == '}');
+	PROVE(event != STS_JSON_LIST_END || in.p[0] == ']');
 	PROVE(sts_json_text(&j).n <= STS_JSON_TEXT_MAX);
 	/* For good. */
 	PROVE(was.state < LIMIT || (j.state == was.state && n == 0));
