@@ -16,6 +16,19 @@
  * The attacker owns many domains and serves their policies a byte at a time.
  * He can delay newcomers, but neither the refresh of policies that are held nor
  * any one host for good: a lookup whose turn was cut short gets a longer one.
+ *
+ * Which lookup gets a free slot is found in a round over both queues, so much
+ * of it in a step, since each may have to be held against all fetches and there
+ * may be thousands. A step takes LOOKS + fetch_slots looks, at a lookup or at
+ * the two addresses of a fetch, and as many organisations of fetches again; a
+ * round waiting * (1 + fetch_slots), and twice that if a fetch ends meanwhile,
+ * whose slot those that were passed over may have: then it begins anew, once.
+ * Else what was found in it holds until its end, since nothing but that takes a
+ * lookup out of a queue or begins a fetch; and where a fetch has come to the
+ * address since, some of those there are a surplus.
+ *
+ * Every TICK_MS, between two rounds, one step goes over all that wait, a
+ * comparison each, and over all pairs of fetches.
  */
 #include "../dial/address.h"
 #include "agent_state.h"
@@ -25,27 +38,42 @@
 enum {
 	SHARE = 4, /* of the slots: one in so many */
 	TICK_MS = 250,
+	LOOKS = 512, /* a step, at lookups that wait and at fetches */
 	TENURE = 2, /* quanta a slot is kept while newcomers wait */
 	OVERDUE_MS = 10000, /* a second turn is waited for, then */
 	OVERDUE_TURN = 4 /* one turn in so many is for those */
 };
 
+static unsigned
+count_waiting(const struct sts_agent *a)
+{
+	return (unsigned)a->slots.fresh.count + a->slots.stalled.count;
+}
+
+/* Where it waits: that it has lost a slot does not change meanwhile. */
+static struct sts_queue *
+queue_of(struct sts_agent *a, const struct sts_lookup *l)
+{
+	return l->stalled ? &a->slots.stalled : &a->slots.fresh;
+}
+
 void
 sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 {
-	if (a->slots.fresh.count + a->slots.stalled.count == 0) {
+	if (count_waiting(a) == 0) {
 		a->slots.at = a->now + TICK_MS;
+		a->slots.owed = 0;
 	}
 	l->stage = STS_WORK_QUEUED;
-	sts_agent_queue_lookup(
-	    a, l->stalled ? &a->slots.stalled : &a->slots.fresh, l);
+	sts_agent_queue_lookup(a, queue_of(a, l), l);
 }
 
 static bool
 same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
 {
-	return sts_same_nocase(sts_organisation(sts_lookup_domain(x)),
-	    sts_organisation(sts_lookup_domain(y)));
+	return x->organisation == y->organisation &&
+	       sts_same_nocase(sts_organisation(sts_lookup_domain(x)),
+		   sts_organisation(sts_lookup_domain(y)));
 }
 
 static bool
@@ -98,81 +126,161 @@ share_of(const struct sts_agent *a)
 	return share > 0 ? share : 1;
 }
 
-/* Whether l may have one of the free slots; *has: how many of the others its
- * organisation has. */
-static bool
-eligible(const struct sts_agent *a, const struct sts_lookup *l, unsigned *has)
+/* How many slots l's organisation has. */
+static unsigned
+count_of_organisation(const struct sts_agent *a, const struct sts_lookup *l)
 {
-	unsigned slots = a->config.fetch_slots, share = share_of(a);
-	unsigned of_org = 0, of_address = 0, newcomers = 0;
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < slots; i++) {
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
 		const struct sts_fetch *f = &a->fetches[i];
 
-		if (f->busy) {
-			newcomers += !f->lookup->live;
-			of_org += same_organisation(f->lookup, l);
-			of_address += is_at(f, l->addr, l->addr_count);
-		}
+		count += f->busy && same_organisation(f->lookup, l);
 	}
-	*has = of_org;
-	if (slots > 1 && !l->live && newcomers + 1 >= slots) {
-		return false;
-	}
-	return of_org < share && of_address < share;
+	return count;
 }
 
-/* A lookup that may have a slot, and where it waits; l NULL: none may. */
-struct choice {
-	struct sts_lookup *l;
-	struct sts_queue *q;
-	uint16_t before; /* leads to it */
-	unsigned of_org; /* slots that its organisation has */
+/* How many fetches are at an address of l's. */
+static unsigned
+count_at(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+		count += is_at(&a->fetches[i], l->addr, l->addr_count);
+	}
+	return count;
+}
+
+/* Whether newcomers hold all the slots that they may. */
+static bool
+newcomers_full(const struct sts_agent *a)
+{
+	unsigned slots = a->config.fetch_slots, newcomers = 0;
+
+	for (unsigned i = 0; i < slots; i++) {
+		newcomers += a->fetches[i].busy && !a->fetches[i].lookup->live;
+	}
+	return slots > 1 && newcomers + 1 >= slots;
+}
+
+/* Which of those that wait go first. */
+enum rank {
+	LIVE, /* those that refresh a held policy, when it is their turn */
+	OVERDUE, /* those that wait for their second turn, and for long */
+	ANYBODY
 };
 
-/* Which of those that wait. */
-enum who {
-	ANYBODY,
-	LIVE, /* those that refresh a held policy */
-	OVERDUE /* those that wait for their second turn, and for long */
-};
+/* With a single slot every second turn is for held policies. */
+static bool
+is_live_turn(const struct sts_agent *a)
+{
+	return a->config.fetch_slots == 1 && a->slots.newcomer;
+}
+
+/* Fresh ones that never end must not keep a slow host for ever from the longer
+ * turn that it needs. */
+static bool
+is_overdue_turn(const struct sts_agent *a)
+{
+	return a->slots.turn == 0 && a->slots.stalled.count > 0;
+}
+
+static enum rank
+rank_of(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	if (l->live && is_live_turn(a)) {
+		return LIVE;
+	}
+	return l->stalled && is_overdue_turn(a) && l->cut == 1 &&
+		       !sts_before(a->now, l->queued_at + OVERDUE_MS)
+		   ? OVERDUE
+		   : ANYBODY;
+}
+
+static enum rank
+first_rank(const struct sts_agent *a)
+{
+	if (is_live_turn(a)) {
+		return LIVE;
+	}
+	return is_overdue_turn(a) ? OVERDUE : ANYBODY;
+}
+
+/* Less goes first: of a rank those of an organisation that has fewer slots. */
+static uint32_t
+place(const struct sts_agent *a, enum rank rank, unsigned of_org)
+{
+	return (uint32_t)rank * (a->config.fetch_slots + 1U) + of_org;
+}
+
+/*
+ * Look at the next one that waits: if it may have a free slot, and goes before
+ * the best so far, it is the best. Returns how many looks that took.
+ */
+static unsigned
+look_at(struct sts_agent *a, const struct sts_lookup *l, bool live_only)
+{
+	enum rank rank = rank_of(a, l);
+	unsigned of_org;
+
+	if ((live_only && !l->live) || place(a, rank, 0) >= a->slots.place) {
+		return 1;
+	}
+	of_org = count_of_organisation(a, l);
+	if (of_org < share_of(a) && place(a, rank, of_org) < a->slots.place &&
+	    count_at(a, l) < share_of(a)) {
+		a->slots.best = a->slots.next;
+		a->slots.before_best = a->slots.before;
+		a->slots.place = place(a, rank, of_org);
+	}
+	return 1U + a->config.fetch_slots;
+}
 
 static bool
-is_one_of(const struct sts_agent *a, const struct sts_lookup *l, enum who who)
+in_round(const struct sts_agent *a)
 {
-	switch (who) {
-	case LIVE:
-		return l->live;
-	case OVERDUE:
-		return l->cut == 1 &&
-		       !sts_before(a->now, l->queued_at + OVERDUE_MS);
-	default:
-		return true;
+	return a->slots.next != STS_NODE_NONE;
+}
+
+/* Nothing goes before the first of an organisation without a slot. */
+static bool
+has_first(const struct sts_agent *a)
+{
+	return a->slots.place <= place(a, first_rank(a), 0);
+}
+
+/* To the next lookup of the round, or its end. */
+static void
+pass(struct sts_agent *a, const struct sts_lookup *l)
+{
+	a->slots.before = a->slots.next;
+	a->slots.next = l->next;
+	if (!in_round(a) && !l->stalled) {
+		a->slots.before = STS_NODE_NONE;
+		a->slots.next = a->slots.stalled.head;
+	}
+	if (has_first(a)) {
+		a->slots.next = STS_NODE_NONE;
 	}
 }
 
 /*
  * Of those that may have a slot the first one of an organisation that has the
- * fewest: a few owners of many names do not stand before everybody else.
+ * fewest: a few owners of many names do not stand before everybody else. Go on
+ * with the round; it is over when it is not in_round any more.
  */
 static void
-choose(struct sts_agent *a, struct sts_queue *q, enum who who, struct choice *c)
+choose(struct sts_agent *a)
 {
-	uint16_t before = STS_NODE_NONE;
+	bool live_only = newcomers_full(a);
+	unsigned looks = 0;
 
-	for (uint16_t i = q->head;
-	     i != STS_NODE_NONE && (c->l == NULL || c->of_org > 0);
-	     before = i, i = a->lookups[i].next) {
-		struct sts_lookup *l = &a->lookups[i];
-		unsigned of_org;
+	while (looks < LOOKS && in_round(a)) {
+		const struct sts_lookup *l = &a->lookups[a->slots.next];
 
-		if (is_one_of(a, l, who) && eligible(a, l, &of_org) &&
-		    (c->l == NULL || of_org < c->of_org)) {
-			c->l = l;
-			c->q = q;
-			c->before = before;
-			c->of_org = of_org;
-		}
+		looks += look_at(a, l, live_only);
+		pass(a, l);
 	}
 }
 
@@ -233,49 +341,28 @@ take_failed(struct sts_agent *a, enum sts_why *why)
 	return l;
 }
 
-/* Take the lookup that gets the next turn out of its queue; NULL: none may have
- * one. */
+/* Take the best one of the round out of its queue; NULL: none may have a
+ * slot. */
 static struct sts_lookup *
-take_next(struct sts_agent *a)
+take_best(struct sts_agent *a)
 {
-	struct choice c = { NULL, NULL, STS_NODE_NONE, 0 };
+	struct sts_lookup *l;
 
-	/* With a single slot every second turn is for held policies. */
-	if (a->config.fetch_slots == 1 && a->slots.newcomer) {
-		choose(a, &a->slots.fresh, LIVE, &c);
-		choose(a, &a->slots.stalled, LIVE, &c);
+	if (a->slots.best == STS_NODE_NONE) {
+		return NULL;
 	}
-	/* Fresh ones that never end must not keep a slow host for ever from the
-	 * longer turn that it needs. */
-	if (c.l == NULL && a->slots.turn == 0) {
-		choose(a, &a->slots.stalled, OVERDUE, &c);
-	}
-	if (c.l == NULL) {
-		choose(a, &a->slots.fresh, ANYBODY, &c);
-		choose(a, &a->slots.stalled, ANYBODY, &c);
-	}
-	if (c.l != NULL) {
-		sts_agent_unqueue_lookup(a, c.q, c.l, c.before);
-		a->slots.turn = (uint8_t)((a->slots.turn + 1) % OVERDUE_TURN);
-	}
-	return c.l;
+	l = &a->lookups[a->slots.best];
+	sts_agent_unqueue_lookup(a, queue_of(a, l), l, a->slots.before_best);
+	a->slots.turn = (uint8_t)((a->slots.turn + 1) % OVERDUE_TURN);
+	return l;
 }
 
-void
-sts_agent_slots_dispatch(struct sts_agent *a)
+static void
+begin_fetch(struct sts_agent *a, struct sts_lookup *l, int64_t wall_s)
 {
 	uint8_t rnd[STS_TLS_RND];
-	int64_t wall_s = sts_clock_cert_s(&a->clock);
-	struct sts_lookup *l;
 	unsigned i = 0;
 
-	if (a->slots.busy == a->config.fetch_slots || wall_s < 0) {
-		return;
-	}
-	l = take_next(a);
-	if (l == NULL) {
-		return;
-	}
 	while (a->fetches[i].busy) {
 		i++;
 		STS_ASSERT(i < a->config.fetch_slots);
@@ -291,6 +378,72 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 	    &a->fetches[i], l, a->now, wall_s, sts_text(l->id, l->id_len), rnd);
 	sts_wipe(rnd, sizeof rnd);
 	sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
+}
+
+/* Go on with the round, and begin the fetch that it finds. */
+static void
+look_on(struct sts_agent *a)
+{
+	int64_t wall_s = sts_clock_cert_s(&a->clock);
+	struct sts_lookup *l;
+
+	if (a->slots.busy == a->config.fetch_slots || wall_s < 0) {
+		a->slots.next = STS_NODE_NONE;
+		return;
+	}
+	choose(a);
+	if (in_round(a)) {
+		return;
+	}
+	l = take_best(a);
+	if (l != NULL) {
+		begin_fetch(a, l, wall_s);
+	} else if (a->slots.owed > 1) {
+		a->slots.owed = 1; /* it would find no more than that one */
+	}
+}
+
+/* To the first of those that wait. */
+static void
+rewind_round(struct sts_agent *a)
+{
+	a->slots.next = a->slots.fresh.count > 0 ? a->slots.fresh.head
+						 : a->slots.stalled.head;
+	a->slots.before = a->slots.best = STS_NODE_NONE;
+	a->slots.place = UINT32_MAX;
+}
+
+static void
+begin_round(struct sts_agent *a)
+{
+	a->slots.anew = false;
+	rewind_round(a);
+	look_on(a);
+}
+
+/* One more round is to follow; more than there are slots are of no use. */
+static void
+owe_round(struct sts_agent *a)
+{
+	if (a->slots.owed < a->config.fetch_slots) {
+		a->slots.owed++;
+	}
+}
+
+void
+sts_agent_slots_dispatch(struct sts_agent *a)
+{
+	if (count_waiting(a) == 0) {
+		return;
+	}
+	/* A due tick comes first, else rounds without end would keep lookups
+	 * from failing in time. */
+	if (in_round(a) || a->slots.owed > 0 ||
+	    !sts_before(a->now, a->slots.at)) {
+		owe_round(a);
+	} else {
+		begin_round(a);
+	}
 }
 
 /*
@@ -387,13 +540,47 @@ is_surplus(const struct sts_agent *a, unsigned i)
 	return false;
 }
 
+/* Those that have had their slot for long enough lose it, as many as others
+ * wait for. Returns whether there are any. */
+static bool
+take_slots(struct sts_agent *a)
+{
+	unsigned most = count_waiting(a), wanted = most;
+
+	for (unsigned i = 0; i < a->config.fetch_slots && wanted > 0; i++) {
+		struct sts_fetch *f = &a->fetches[i];
+
+		if (f->busy && (outstayed(a, f) || is_surplus(a, i))) {
+			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
+			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
+			wanted--;
+		}
+	}
+	return wanted < most;
+}
+
+/* Go on with the round, or begin one that is owed. */
+static void
+go_on(struct sts_agent *a)
+{
+	if (in_round(a)) {
+		look_on(a);
+	} else if (a->slots.owed > 0) {
+		a->slots.owed--;
+		begin_round(a);
+	}
+}
+
 struct sts_lookup *
 sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 {
 	struct sts_lookup *l;
-	unsigned waiting = a->slots.fresh.count + a->slots.stalled.count;
 
-	if (waiting == 0 || sts_before(a->now, a->slots.at)) {
+	if (count_waiting(a) == 0) {
+		return NULL;
+	}
+	if (in_round(a) || sts_before(a->now, a->slots.at)) {
+		go_on(a);
 		return NULL;
 	}
 	a->slots.at = a->now + TICK_MS;
@@ -403,24 +590,19 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 		a->slots.at = a->now;
 		return l;
 	}
-	for (unsigned i = 0; i < a->config.fetch_slots && waiting > 0; i++) {
-		struct sts_fetch *f = &a->fetches[i];
-
-		if (f->busy && (outstayed(a, f) || is_surplus(a, i))) {
-			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
-			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
-			waiting--;
-		}
+	if (take_slots(a)) {
+		owe_round(a); /* when they have ended */
+	} else {
+		begin_round(a);
 	}
-	sts_agent_slots_dispatch(a);
 	return NULL;
 }
 
 bool
 sts_agent_slots_due(const struct sts_agent *a, sts_ms *at)
 {
-	*at = a->slots.at;
-	return a->slots.fresh.count + a->slots.stalled.count > 0;
+	*at = in_round(a) || a->slots.owed > 0 ? a->now : a->slots.at;
+	return count_waiting(a) > 0;
 }
 
 void
@@ -428,4 +610,9 @@ sts_agent_slots_leave(struct sts_agent *a)
 {
 	STS_ASSERT(a->slots.busy > 0);
 	a->slots.busy--;
+	/* Those that the round has passed over may have a slot now. */
+	if (in_round(a) && !a->slots.anew) {
+		a->slots.anew = true;
+		rewind_round(a);
+	}
 }

@@ -180,6 +180,12 @@ struct sts_agent {
 		bool newcomer; /* one slot: the last turn was a newcomer's */
 		uint8_t turn; /* 0: of those that wait too long */
 		sts_ms at; /* the next look at those that hold slots */
+		uint16_t next, before; /* in a round, the lookup to be looked
+		                          at, and what leads to it */
+		uint16_t best, before_best; /* so far, and what leads to it */
+		uint32_t place; /* of the best */
+		uint16_t owed; /* rounds that are to follow */
+		bool anew; /* the round has begun anew */
 	} slots;
 	struct {
 		uint16_t *index; /* lookups by domain: heads of chains, as many
@@ -375,7 +381,8 @@ void sts_agent_buffers(struct sts_agent *a, uint16_t i);
 /* agent_slots.c */
 /* The lookup, whose addresses are known, waits for a slot from now on. */
 void sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l);
-/* Begin one fetch, if a slot is free and a lookup may have it. */
+/* Begin one fetch, now or some steps later, if a slot is free and a lookup may
+ * have it. */
 void sts_agent_slots_dispatch(struct sts_agent *a);
 /* A fetch is over: its slot is free once sts_fetch_end was called. */
 void sts_agent_slots_leave(struct sts_agent *a);

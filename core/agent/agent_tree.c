@@ -313,6 +313,7 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	sts_queue_init(&a->client.idle);
 	sts_queue_init(&a->slots.fresh);
 	sts_queue_init(&a->slots.stalled);
+	a->slots.next = STS_NODE_NONE;
 	sts_queue_init(&a->buffers.starved);
 	sts_queue_init(&a->share.waits);
 	a->client.free = a->work.free = STS_NODE_NONE;
