@@ -10,12 +10,16 @@
  * name servers, whose answers are truncated and then do not come: an
  * organisation has a quarter of the buffers at most, where there are four.
  * Invariant: while a buffer is free, whatever waits may not have it.
+ *
+ * Work of a step: a child may give STS_DNS_TCP_BUFFERS back and need one. For
+ * each that it gives back all that wait are passed at most once, and held
+ * against what is lent: two numbers compared for each of at most
+ * STS_DNS_TCP_BUFFERS loans.
  */
 #include <limits.h>
 
 #include "agent_state.h"
 #include "../base/assert.h"
-#include "../cache/organisation.h"
 
 /* Whether number i is a lookup of a policy: there may be nothing else. */
 static bool
@@ -125,45 +129,48 @@ stop_starving(struct sts_agent *a, uint16_t i)
 	starve_no_more(a, i, before);
 }
 
-/* The organisation that number i works for; n 0: reports, which are one at a
- * time, work for us. */
-static struct sts_text
+/* Whether number i works for no domain: reports do, which are one at a time. */
+static bool
+is_ours(const struct sts_agent *a, uint16_t i)
+{
+	return STS_REPORT && i >= a->config.lookups + a->config.danes;
+}
+
+/* A hash of the organisation that number i, which is not ours, works for, under
+ * our key: two have the same by chance alone, and then they share a share. */
+static uint32_t
 organisation_of(const struct sts_agent *a, uint16_t i)
 {
-	if (is_lookup(a, i)) {
-		return sts_organisation(sts_lookup_domain(&a->lookups[i]));
-	}
-	i = (uint16_t)(i - a->config.lookups);
-	return i < a->config.danes
-		   ? sts_organisation(sts_dane_hosts_domain(&a->danes[i].hosts))
-		   : sts_text(NULL, 0);
+	return is_lookup(a, i)
+		   ? a->lookups[i].organisation
+		   : (uint32_t)a->danes[i - a->config.lookups].organisation;
 }
 
 /* How many buffers the organisation of number i has; 0: of nobody's. */
 static unsigned
-held_by_org(struct sts_agent *a, uint16_t i)
+held_by_org(const struct sts_agent *a, uint16_t i)
 {
-	struct sts_text organisation = organisation_of(a, i);
 	unsigned count = 0;
 
-	for (unsigned k = 0; organisation.n > 0 && k < a->buffers.lent; k++) {
-		count += sts_text_same(
-		    organisation_of(a, a->buffers.holder[k]), organisation);
+	for (unsigned k = 0; !is_ours(a, i) && k < a->buffers.lent; k++) {
+		uint16_t holder = a->buffers.holder[k];
+
+		count += !is_ours(a, holder) &&
+			 organisation_of(a, holder) == organisation_of(a, i);
 	}
 	return count;
 }
 
-/* Lend a buffer to number i. False: it is not wanted any more. */
-static bool
+/* Lend a buffer to number i, which needs one. */
+static void
 lend(struct sts_agent *a, uint16_t i, uint8_t *buf)
 {
-	if (!sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX)) {
-		return false;
-	}
+	bool lent = sts_legs_lend(legs_of(a, i), buf, STS_DNS_MESSAGE_MAX);
+
+	STS_ASSERT(lent);
 	STS_ASSERT(a->buffers.lent < STS_DNS_TCP_BUFFERS);
 	a->buffers.holder[a->buffers.lent++] = i;
 	stir(a, i);
-	return true;
 }
 
 /* Number i has given one back. */
@@ -188,24 +195,33 @@ may_have(unsigned held)
 	return share == 0 || held < share;
 }
 
-/* Of those that may have a buffer the one that waits longest of those whose
- * organisation has the fewest, and what leads to it; STS_NODE_NONE: none may. */
+/*
+ * Of those that may have a buffer the one that waits longest of those whose
+ * organisation has the fewest, and what leads to it; STS_NODE_NONE: none may.
+ * Those that have given up leave the queue on the way, so that they are passed
+ * once: else a crowd that gave up together would be, for each one of it.
+ */
 static uint16_t
 choose(struct sts_agent *a, uint16_t *before)
 {
-	uint16_t best = STS_NODE_NONE, last = STS_NODE_NONE;
+	uint16_t best = STS_NODE_NONE, last = STS_NODE_NONE, next;
 	unsigned fewest = UINT_MAX;
 
 	for (uint16_t i = a->buffers.starved.head;
-	     i != STS_NODE_NONE && fewest > 0;
-	     last = i, i = legs_of(a, i)->next_starved) {
+	     i != STS_NODE_NONE && fewest > 0; i = next) {
 		unsigned held = held_by_org(a, i);
 
+		next = legs_of(a, i)->next_starved;
+		if (!sts_legs_still_starve(legs_of(a, i))) {
+			starve_no_more(a, i, last);
+			continue;
+		}
 		if (may_have(held) && held < fewest) {
 			best = i;
 			fewest = held;
 			*before = last;
 		}
+		last = i;
 	}
 	return best;
 }
@@ -214,13 +230,12 @@ choose(struct sts_agent *a, uint16_t *before)
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
-	uint16_t i, before = STS_NODE_NONE;
+	uint16_t before = STS_NODE_NONE, i = choose(a, &before);
 
-	while ((i = choose(a, &before)) != STS_NODE_NONE) {
+	if (i != STS_NODE_NONE) {
 		starve_no_more(a, i, before);
-		if (lend(a, i, buf)) {
-			return;
-		}
+		lend(a, i, buf);
+		return;
 	}
 	STS_ASSERT(a->buffers.count < STS_DNS_TCP_BUFFERS);
 	a->buffers.free[a->buffers.count++] = buf;
@@ -231,9 +246,7 @@ take_buffer(struct sts_agent *a, uint16_t i)
 {
 	sts_count(&a->metrics, STS_METRIC_DNS_TCP);
 	if (a->buffers.count > 0 && may_have(held_by_org(a, i))) {
-		bool lent = lend(a, i, a->buffers.free[--a->buffers.count]);
-
-		STS_ASSERT(lent);
+		lend(a, i, a->buffers.free[--a->buffers.count]);
 		return;
 	}
 	starve(a, i);

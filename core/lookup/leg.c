@@ -136,6 +136,14 @@ sts_legs_starve(struct sts_legs *legs)
 }
 
 bool
+sts_legs_still_starve(struct sts_legs *legs)
+{
+	legs->starved_told = false;
+	legs->starved_told = sts_legs_need_buffer(legs);
+	return legs->starved_told;
+}
+
+bool
 sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size)
 {
 	legs->starved_told = false;

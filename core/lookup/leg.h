@@ -77,10 +77,12 @@ uint32_t sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now);
 /*
  * Whether a leg waits for a buffer to receive by TCP. To be answered by
  * sts_legs_lend, now, or (after sts_legs_starve, which makes it wait without
- * asking again) later. lend: false when it is not needed any more.
+ * asking again) later. lend: false when it is not needed any more. still_starve
+ * says so beforehand; if it is false, lend need not be called.
  */
 bool sts_legs_need_buffer(const struct sts_legs *legs);
 void sts_legs_starve(struct sts_legs *legs);
+bool sts_legs_still_starve(struct sts_legs *legs);
 bool sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size);
 
 /* A buffer that was lent and is no longer needed; NULL: none. To be taken
