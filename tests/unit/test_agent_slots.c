@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who gets a free fetch slot: found in steps, it is the lookup that one look at
+ * all of them would find. Beside a plain reading of the rule, with fetches and
+ * lookups drawn at random; and what may happen while it is being looked for.
+ */
+#include <string.h>
+
+#include "../../core/agent/agent_state.h"
+#include "../../core/cache/organisation.h"
+#include "../../core/dial/address.h"
+#include "unit.h"
+
+const char unit_name[] = "agent_slots";
+
+enum {
+	LOOKUPS = 400,
+	SLOTS = 16,
+	SHARE = SLOTS / 4,
+	LOOKS = 512, /* agent_slots.c: a step takes so many, and SLOTS */
+	WORLDS = 60,
+	TURNS = 40,
+	NONE = -1
+};
+
+static struct sts_agent agent;
+static struct sts_settings settings;
+static struct sts_dns_servers servers;
+static struct sts_zones zones;
+static uint64_t block[1 << 18];
+static uint32_t seed;
+static unsigned used; /* lookups */
+
+static unsigned
+draw(unsigned n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+/* Fresh bytes, as the driver takes care of before each visit. */
+static void
+fill(void)
+{
+	struct sts_span room = sts_random_room(&agent.random);
+
+	memset(room.p, 7, room.n);
+	sts_random_filled(&agent.random);
+}
+
+static void
+begin(unsigned slots)
+{
+	static const uint8_t key[STS_SIPHASH_KEY] = { 1 };
+	const struct sts_config config = { .lookups = LOOKUPS,
+		.fetch_slots = (uint16_t)slots,
+		.asks = 1,
+		.cache_size = 1 << 15 };
+
+	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
+	servers.count = 1;
+	servers.addr[0].af = STS_AF_INET;
+	sts_zones_init(&zones, 12000, 30000);
+	settings.zones = &zones;
+	settings.servers = &servers;
+	sts_agent_init(&agent, &config, &settings, block, 1, key);
+	fill();
+	sts_agent_ops.tick(&agent, 100000, 1800000000);
+	agent.slots.at = agent.now + 250;
+	used = 0;
+}
+
+/* A lookup of an organisation, at a host, is ready for a slot from now on. */
+static struct sts_lookup *
+put(unsigned organisation, unsigned host, bool stalled)
+{
+	struct sts_lookup *l = &agent.lookups[used++];
+	struct sts_text domain;
+
+	memcpy(l->domain, "d.o0.ab", 7);
+	l->domain[3] = (uint8_t)('0' + organisation);
+	l->domain_len = 7;
+	domain = sts_lookup_domain(l);
+	l->organisation =
+	    (uint32_t)sts_siphash(agent.hash_key, sts_organisation(domain));
+	l->state = STS_LOOKUP_HELD;
+	l->settings = &settings;
+	l->addr_count = 1;
+	memset(l->addr, 0, sizeof l->addr);
+	l->addr[0].af = STS_AF_INET;
+	l->addr[0].ip[0] = 192;
+	l->addr[0].ip[3] = (uint8_t)host;
+	l->id_len = 1;
+	l->live = false;
+	l->stalled = stalled;
+	l->cut = stalled;
+	l->fetch_until = agent.now + 60000;
+	sts_agent_slots_enqueue(&agent, l);
+	return l;
+}
+
+static void
+end_fetch(unsigned i)
+{
+	struct sts_fetch *f = &agent.fetches[i];
+
+	sts_agent_slots_leave(&agent);
+	sts_dial_init(&f->https.dial);
+	f->busy = f->done = false;
+	f->lookup = NULL;
+}
+
+/* The rule, read plainly. */
+
+static bool
+meets(const struct sts_fetch *f, const struct sts_lookup *l)
+{
+	const struct sts_dial *d = &f->https.dial;
+
+	for (unsigned i = 0; i < STS_DIAL_ATTEMPTS; i++) {
+		for (unsigned k = 0; k < l->addr_count; k++) {
+			if (sts_dial_connects(d, i) &&
+			    sts_address_same(
+				sts_dial_peer(d, i), &l->addr[k])) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Whether l may have a slot, and how many its organisation has. */
+static bool
+may(const struct sts_lookup *l, unsigned *has)
+{
+	unsigned slots = agent.config.fetch_slots, at = 0, newcomers = 0;
+	unsigned share = slots / 4 > 0 ? slots / 4 : 1;
+
+	*has = 0;
+	for (unsigned i = 0; i < slots; i++) {
+		const struct sts_fetch *f = &agent.fetches[i];
+
+		if (f->busy) {
+			*has += f->lookup->domain[3] == l->domain[3];
+			at += meets(f, l);
+			newcomers += !f->lookup->live;
+		}
+	}
+	return *has < share && at < share &&
+	       (l->live || slots == 1 || newcomers + 1 < slots);
+}
+
+enum who {
+	LIVE,
+	OVERDUE,
+	ANYBODY
+};
+
+static void
+find(const struct sts_queue *q, enum who who, int *best, unsigned *fewest)
+{
+	for (uint16_t i = q->head; i != STS_NODE_NONE;
+	     i = agent.lookups[i].next) {
+		const struct sts_lookup *l = &agent.lookups[i];
+		unsigned has;
+
+		if ((who == LIVE && !l->live) ||
+		    (who == OVERDUE &&
+			(l->cut != 1 || agent.now - l->queued_at < 10000))) {
+			continue;
+		}
+		if (may(l, &has) && (*best == NONE || has < *fewest)) {
+			*best = i;
+			*fewest = has;
+		}
+	}
+}
+
+static int
+next_one(void)
+{
+	int best = NONE;
+	unsigned fewest = 0;
+
+	if (agent.config.fetch_slots == 1 && agent.slots.newcomer) {
+		find(&agent.slots.fresh, LIVE, &best, &fewest);
+		find(&agent.slots.stalled, LIVE, &best, &fewest);
+	}
+	if (best == NONE && agent.slots.turn == 0) {
+		find(&agent.slots.stalled, OVERDUE, &best, &fewest);
+	}
+	if (best == NONE) {
+		find(&agent.slots.fresh, ANYBODY, &best, &fewest);
+		find(&agent.slots.stalled, ANYBODY, &best, &fewest);
+	}
+	return best;
+}
+
+/* Steps until no slot is looked for any more; the number of steps. */
+static unsigned
+go_on(void)
+{
+	enum sts_why why;
+	unsigned steps = 0;
+	sts_ms at;
+
+	while (sts_agent_slots_due(&agent, &at) && at == agent.now) {
+		fill();
+		ck_assert_ptr_null(sts_agent_slots_tick(&agent, &why));
+		ck_assert_uint_lt(++steps, 2 * LOOKUPS);
+	}
+	return steps;
+}
+
+static unsigned
+dispatch(void)
+{
+	fill();
+	sts_agent_slots_dispatch(&agent);
+	return 1 + go_on();
+}
+
+static void
+change(void)
+{
+	unsigned slots = agent.config.fetch_slots;
+
+	for (unsigned n = draw(6); n > 0 && used < LOOKUPS; n--) {
+		struct sts_lookup *l = put(draw(8), draw(8), draw(3) == 0);
+
+		l->live = draw(5) == 0;
+		l->cut = (uint8_t)(l->stalled ? 1 + draw(2) : 0);
+		l->queued_at = agent.now - draw(20000);
+	}
+	for (unsigned n = draw(3); n > 0; n--) {
+		unsigned i = draw(slots);
+
+		if (agent.fetches[i].busy) {
+			end_fetch(i);
+		}
+	}
+}
+
+START_TEST(the_one_that_one_look_finds)
+{
+	static const unsigned slots[] = { 1, 2, 7, SLOTS };
+	unsigned given = 0;
+
+	for (seed = 0; seed < WORLDS; seed++) {
+		uint32_t world = seed;
+
+		begin(slots[world % UNIT_COUNT(slots)]);
+		while (world % 8 >= 4 && used < LOOKUPS / 2) {
+			put(draw(4), draw(4), draw(2) == 0);
+		}
+		for (unsigned n = 0; n < TURNS; n++) {
+			unsigned busy = agent.slots.busy;
+			int want;
+
+			change();
+			busy = agent.slots.busy;
+			want =
+			    busy < agent.config.fetch_slots ? next_one() : NONE;
+			dispatch();
+			ck_assert_uint_eq(
+			    agent.slots.busy - busy, want != NONE);
+			ck_assert(want == NONE ||
+				  agent.lookups[want].stage == STS_WORK_FETCH);
+			given += want != NONE;
+		}
+		seed = world;
+	}
+	ck_assert_uint_gt(given, WORLDS);
+}
+END_TEST
+
+/* An organisation has its share, and all the others that wait are its. */
+static void
+crowd(void)
+{
+	begin(SLOTS);
+	for (unsigned i = 0; i < SHARE; i++) {
+		put(0, 10 + i, false);
+		dispatch();
+	}
+	ck_assert_uint_eq(agent.slots.busy, SHARE);
+	while (used < LOOKUPS - 1) {
+		put(0, 20, false);
+	}
+}
+
+START_TEST(a_step_is_bounded)
+{
+	struct sts_lookup *last;
+	unsigned least;
+
+	crowd();
+	last = put(1, 30, false);
+	least = (LOOKUPS - SHARE) * (1 + SLOTS) / (LOOKS + SLOTS);
+	ck_assert_uint_ge(dispatch(), least);
+	ck_assert_int_eq(last->stage, STS_WORK_FETCH);
+}
+END_TEST
+
+START_TEST(a_slot_that_becomes_free_meanwhile)
+{
+	crowd();
+	sts_agent_slots_dispatch(&agent);
+	ck_assert_uint_ne(agent.slots.next, STS_NODE_NONE);
+	end_fetch(1);
+	dispatch();
+	/* Those that were passed over are not passed over for it. */
+	ck_assert_int_eq(agent.lookups[SHARE].stage, STS_WORK_FETCH);
+	ck_assert_uint_eq(agent.slots.busy, SHARE);
+}
+END_TEST
+
+START_TEST(every_slot_that_becomes_free_meanwhile)
+{
+	crowd();
+	sts_agent_slots_dispatch(&agent);
+	for (unsigned i = 0; i < SHARE; i++) {
+		end_fetch(i);
+		sts_agent_slots_dispatch(&agent);
+	}
+	go_on();
+	ck_assert_uint_eq(agent.slots.busy, SHARE);
+}
+END_TEST
+
+START_TEST(what_is_late_fails_first)
+{
+	struct sts_lookup *late;
+	enum sts_why why;
+
+	crowd();
+	late = put(0, 20, true);
+	late->fetch_until = agent.now;
+	agent.now = agent.slots.at;
+	sts_agent_slots_dispatch(&agent);
+	ck_assert_ptr_eq(sts_agent_slots_tick(&agent, &why), late);
+}
+END_TEST
+
+void
+unit_tests(TCase *tc)
+{
+	tcase_add_test(tc, the_one_that_one_look_finds);
+	tcase_add_test(tc, a_step_is_bounded);
+	tcase_add_test(tc, a_slot_that_becomes_free_meanwhile);
+	tcase_add_test(tc, every_slot_that_becomes_free_meanwhile);
+	tcase_add_test(tc, what_is_late_fails_first);
+}
