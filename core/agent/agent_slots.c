@@ -342,7 +342,8 @@ take_failed(struct sts_agent *a, enum sts_why *why)
 }
 
 /* Take the best one of the round out of its queue; NULL: none may have a
- * slot. */
+ * slot. A turn that is kept for held policies is not counted: of a single
+ * slot's each second one is, and could be each that is for overdue ones. */
 static struct sts_lookup *
 take_best(struct sts_agent *a)
 {
@@ -353,7 +354,9 @@ take_best(struct sts_agent *a)
 	}
 	l = &a->lookups[a->slots.best];
 	sts_agent_unqueue_lookup(a, queue_of(a, l), l, a->slots.before_best);
-	a->slots.turn = (uint8_t)((a->slots.turn + 1) % OVERDUE_TURN);
+	if (rank_of(a, l) != LIVE) {
+		a->slots.turn = (uint8_t)((a->slots.turn + 1) % OVERDUE_TURN);
+	}
 	return l;
 }
 
