@@ -712,7 +712,7 @@ fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
 	} else if (l->hasty) {
 		l->stage = STS_WORK_ADDRESSES;
 		sts_random_take(&a->random, rnd, sizeof rnd);
-		sts_lookup_again(l, rnd);
+		sts_lookup_again(l, a->now, rnd);
 		sts_count_by(
 		    &a->metrics, STS_METRIC_DNS_QUESTIONS, STS_LOOKUP_LEGS);
 		sts_agent_stir_lookup(a, l);

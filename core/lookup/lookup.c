@@ -310,10 +310,12 @@ sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 }
 
 void
-sts_lookup_again(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
+sts_lookup_again(
+    struct sts_lookup *l, sts_ms now, const uint8_t rnd[STS_LOOKUP_RND])
 {
 	STS_ASSERT(l->state == STS_LOOKUP_HELD);
 	STS_ASSERT(l->hasty);
+	l->now = now; /* the last tick was when it was held */
 	l->hasty = false;
 	l->patient = true;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;

@@ -120,7 +120,8 @@ void sts_lookup_hold(struct sts_lookup *l);
 
 /* None of the addresses was of use, and the result is hasty: ask once more, and
  * wait for both families. The state must be HELD. */
-void sts_lookup_again(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND]);
+void sts_lookup_again(
+    struct sts_lookup *l, sts_ms now, const uint8_t rnd[STS_LOOKUP_RND]);
 
 /* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
 void sts_lookup_end(struct sts_lookup *l);
