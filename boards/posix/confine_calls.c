@@ -171,6 +171,12 @@ static const uint32_t daemon_calls[] = {
 	__NR_pwrite64,
 	__NR_fsync,
 	__NR_fdatasync,
+#ifdef __NR_fstatfs
+	__NR_fstatfs,
+#endif
+#ifdef __NR_fstatfs64
+	__NR_fstatfs64,
+#endif
 	__NR_ftruncate,
 #ifdef __NR_ftruncate64
 	__NR_ftruncate64,

@@ -269,7 +269,8 @@ fork_writer(struct sts_journal_child *j)
 	return 0;
 }
 
-static void
+/* 0, or -1 with errno. */
+static int
 fork_preparer(struct sts_journal_child *j)
 {
 	j->child = fork();
@@ -286,7 +287,9 @@ fork_preparer(struct sts_journal_child *j)
 	j->prepares = j->child > 0;
 	if (j->child < 0) {
 		j->child = 0;
+		return -1;
 	}
+	return 0;
 }
 
 /* Whether there is anything to do for a child. */
@@ -300,15 +303,8 @@ may_fork(const struct sts_journal_child *j)
 static int
 fork_child(struct sts_journal_child *j, sts_ms now)
 {
-	int rc = 0;
-
 	j->next = now + STS_JOURNAL_AGAIN_MS;
-	if (j->found == STS_FILE_READY) {
-		rc = fork_writer(j);
-	} else {
-		fork_preparer(j);
-	}
-	return rc;
+	return j->found == STS_FILE_READY ? fork_writer(j) : fork_preparer(j);
 }
 
 const char *
@@ -331,14 +327,16 @@ tell_unforked(struct sts_journal_child *j)
 	j->unforked = true;
 }
 
-/* Begin a child that writes, if there is none. */
+/* Begin a child. */
 static void
 begin_child(struct sts_journal_child *j, sts_ms now)
 {
 	if (fork_child(j, now) != 0) {
 		tell_unforked(j);
-	} else if (!j->prepares) {
-		j->unforked = false;
+		return;
+	}
+	j->unforked = false;
+	if (!j->prepares) {
 		sts_agent_journal_retry(j->d.agent);
 		sts_driver_wake(j->d.driver);
 	}
@@ -360,16 +358,29 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	}
 }
 
+/* It is not READY yet. A reason is logged when it is another than before: one
+ * that only shows while a child works would stay unknown. */
+static void
+not_ready(struct sts_journal_child *j, int error)
+{
+	if (error != j->error) {
+		j->error = error;
+		tell_problem(j, j->d.log, true);
+	}
+}
+
 /* The file is there, or can be written to now. */
 static void
 prepared(struct sts_journal_child *j, sts_ms now)
 {
 	bool lent = sts_agent_keeps(j->d.agent);
+	int error = take(j);
 
-	j->error = take(j);
-	if (j->error != 0) {
+	if (error != 0) {
+		not_ready(j, error);
 		return;
 	}
+	j->error = 0;
 	if (!lent || j->found != STS_FILE_READ_ONLY) {
 		lend(j);
 	}
@@ -379,16 +390,36 @@ prepared(struct sts_journal_child *j, sts_ms now)
 }
 
 static void
+tell_ended(const struct sts_journal_child *j, const char *does, int status)
+{
+	sts_log_line(j->d.log, STS_LOG_ERROR,
+	    "journal %s: the process that %s it has ended (%s %d); there will "
+	    "be another",
+	    j->path, does, WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static void
 writer_ended(struct sts_journal_child *j, int status)
 {
 	sts_posix_unstore(j->d.posix);
 	sts_store_unlink(&j->file);
 	sts_ready(j->d.driver, STS_CH_STORE, 0);
-	sts_log_line(j->d.log, STS_LOG_ERROR,
-	    "journal %s: the process that writes it has ended (%s %d); there "
-	    "will be another",
-	    j->path, WIFSIGNALED(status) ? "signal" : "status",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	tell_ended(j, "writes", status);
+}
+
+static void
+preparer_ended(struct sts_journal_child *j, int status, sts_ms now)
+{
+	if (!WIFEXITED(status)) {
+		/* Killed, perhaps each time: that is a fault, too. */
+		tell_ended(j, "prepares", status);
+		j->error = EINTR;
+	} else if (WEXITSTATUS(status) == 0) {
+		prepared(j, now);
+	} else {
+		not_ready(j, WEXITSTATUS(status));
+	}
 }
 
 /* Whether a child has ended, and what follows from it. */
@@ -409,12 +440,10 @@ reap(struct sts_journal_child *j, sts_ms now)
 		return;
 	}
 	j->child = 0;
-	if (!j->prepares) {
+	if (j->prepares) {
+		preparer_ended(j, status, now);
+	} else {
 		writer_ended(j, status);
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		prepared(j, now);
-	} else if (WIFEXITED(status)) {
-		j->error = WEXITSTATUS(status);
 	}
 }
 
@@ -424,7 +453,7 @@ sts_journal_child_keeping(const struct sts_journal_child *j)
 	if (j->path[0] == '\0') {
 		return STS_KEEPING_OFF;
 	}
-	if (j->error == EINPROGRESS) {
+	if (j->error == EINPROGRESS && !j->unforked) {
 		return STS_KEEPING_OK; /* nothing is wrong */
 	}
 	if (j->found != STS_FILE_READY) {

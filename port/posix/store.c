@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
@@ -459,6 +460,18 @@ fill_block(struct sts_file_store *s, unsigned area, uint32_t at,
 	return error != 0 ? error : write_at(s->fd, off, block, sizeof block);
 }
 
+/* Whether that many octets seem to fit on the disk, where it says what is free.
+ * To find out by filling it would take the last octet from all others who write
+ * there, the mail queue among them. */
+static bool
+has_room(int fd, uint64_t octets)
+{
+	struct statvfs v;
+
+	return fstatvfs(fd, &v) != 0 || v.f_blocks == 0 ||
+	       (uint64_t)v.f_bavail * v.f_frsize >= octets;
+}
+
 int
 sts_store_fill(struct sts_file_store *s, uint32_t area_size,
     const struct sts_file_store *old)
@@ -468,6 +481,10 @@ sts_store_fill(struct sts_file_store *s, uint32_t area_size,
 	STS_ASSERT(
 	    old == NULL || old->store.area_size % STS_STORE_ERASE_SIZE == 0);
 	if (ftruncate(s->fd, 0) != 0) {
+		return -1;
+	}
+	if (!has_room(s->fd, (uint64_t)area_size * STS_STORE_AREAS)) {
+		errno = ENOSPC;
 		return -1;
 	}
 	s->store.area_size = area_size;

@@ -6,6 +6,7 @@
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -388,6 +390,47 @@ __wrap_fork(void)
 	return __real_fork();
 }
 
+/* In place of the C library's, by its name here: a disk with so much room. */
+static unsigned long room = ULONG_MAX;
+
+#ifdef __USE_FILE_OFFSET64
+#define ROOM __wrap_fstatvfs64
+#else
+#define ROOM __wrap_fstatvfs
+#endif
+int ROOM(int fd, struct statvfs *v);
+
+int
+ROOM(int fd, struct statvfs *v)
+{
+	(void)fd;
+	memset(v, 0, sizeof *v);
+	v->f_blocks = 1UL << 20;
+	v->f_frsize = 4096;
+	v->f_bavail = room / 4096;
+	return 0;
+}
+
+/* A disk is not filled to find that it is full: others write there, too. */
+START_TEST(room_is_asked_for)
+{
+	struct sts_journal_file f = file(AREA);
+	char fresh[sizeof path + 8];
+	struct stat st;
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	swapped = fresh; /* if it comes so far, it is noticed there */
+	room = 2 * AREA - 4096;
+	unit_int("full", sts_journal_file_open(&f, &store), STS_FILE_NONE);
+	unit_int("full", errno, ENOSPC);
+	ck_assert_ptr_nonnull(swapped);
+	ck_assert_int_eq(stat(fresh, &st), -1);
+	swapped = NULL;
+	room = 2 * AREA;
+	make(AREA);
+}
+END_TEST
+
 /* A file that takes long to be made is not made while others wait. */
 START_TEST(large)
 {
@@ -548,6 +591,64 @@ START_TEST(laid_out_later)
 }
 END_TEST
 
+/* Look until there is no child, and take all that is logged meanwhile. */
+static void
+until_ended(void)
+{
+	for (unsigned k = 0; k < PATIENCE && (k == 0 || j.child > 0); k++) {
+		now += 100;
+		sts_journal_child_tick(&j, now);
+		poll(NULL, 0, 10);
+	}
+	ck_assert_int_eq(j.child, 0);
+}
+
+/* Why one cannot be laid out shows only then, and is said: once, and when it
+ * is something else. */
+START_TEST(laid_out_never)
+{
+	journal_size = " size=65M";
+	room = 64UL << 20;
+	start_daemon();
+	unit_int("begun", count_said("are to be laid out"), 1);
+	until_ended();
+	unit_int("full", count_said("No space left"), 1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FULL);
+	now += STS_JOURNAL_AGAIN_MS;
+	until_ended();
+	unit_int("again", count_said("journal"), 0);
+	ck_assert_int_eq(rmdir(deep), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	until_ended();
+	unit_int("another", count_said("No such file"), 1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+}
+END_TEST
+
+/* Nor is it laid out without a process, or by one that is killed. */
+START_TEST(laid_out_by_nobody)
+{
+	journal_size = " size=65M";
+	start_daemon();
+	count_said("");
+	no_process = true;
+	until_ended();
+	unit_int("none", count_said("no process"), 1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	no_process = false;
+	now += STS_JOURNAL_AGAIN_MS;
+	sts_journal_child_tick(&j, now);
+	ck_assert_int_gt(j.child, 0);
+	kill(j.child, SIGKILL);
+	until_ended();
+	unit_int("killed", count_said("has ended (signal 9)"), 1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* A writer that dies has a successor, a minute after its own birth. */
 START_TEST(writer_dies)
 {
@@ -679,9 +780,12 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, links_aside);
 	tcase_add_test(tc, no_folder);
 	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, room_is_asked_for);
 	tcase_add_test(tc, large);
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, laid_out_later);
+	tcase_add_test(tc, laid_out_never);
+	tcase_add_test(tc, laid_out_by_nobody);
 	tcase_add_test(tc, writer_dies);
 	tcase_add_test(tc, no_process_to_write);
 	tcase_add_test(tc, name_is_gone);
