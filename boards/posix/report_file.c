@@ -85,6 +85,20 @@ complain(struct sts_report_file *f, const char *what)
 	f->failed = true;
 }
 
+/* Images go on all the same: what is counted is kept, but not that a report of
+ * it was sent. */
+static void
+complain_of_mark(struct sts_report_file *f, const char *what)
+{
+	if (!f->unmarked) {
+		sts_log_line(f->log, STS_LOG_ERROR,
+		    "reports %s-sent: %s: what is sent may be sent once more "
+		    "after a restart until that is over",
+		    f->path, what);
+	}
+	f->unmarked = true;
+}
+
 static int
 open_one(const struct sts_report_file *f, const char *suffix)
 {
@@ -377,7 +391,7 @@ begin_mark(struct sts_report_file *f, sts_ms now)
 	}
 	if (f->marker < 0) {
 		f->marker = 0;
-		complain(f, strerror(errno));
+		complain_of_mark(f, strerror(errno));
 	}
 }
 
@@ -396,9 +410,13 @@ mark_ended(struct sts_report_file *f)
 	f->marker = 0;
 	f->mark = (f->mark + 1) % STS_REPORT_FILE_MARKS;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		complain(f, WIFEXITED(status)
-				? strerror(WEXITSTATUS(status))
-				: "the process that writes it has died");
+		complain_of_mark(f,
+		    WIFEXITED(status) ? strerror(WEXITSTATUS(status))
+				      : "the process that writes it has died");
+	} else if (f->unmarked) {
+		sts_log_line(f->log, STS_LOG_WARNING,
+		    "reports %s-sent: goes on", f->path);
+		f->unmarked = false;
 	}
 	return true;
 }
@@ -430,7 +448,7 @@ mark(struct sts_report_file *f, sts_ms now)
 		return;
 	}
 	if (!ended) {
-		complain(f, "the disk does not answer");
+		complain_of_mark(f, "the disk does not answer");
 	}
 	memset(&f->marking, 0, sizeof f->marking);
 	sts_agent_report_marked(f->agent);

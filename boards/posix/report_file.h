@@ -48,7 +48,8 @@ struct sts_report_file {
 	pid_t marker; /* that writes a mark; 0: none */
 	struct sts_report_mark marking;
 	sts_ms mark_until; /* then its report goes on without */
-	bool failed; /* it was logged */
+	bool failed; /* no image can be written: it was logged */
+	bool unmarked; /* nor a mark, the same */
 };
 
 /* Open the files of a journal's path, as the user who will have them. What is

@@ -372,7 +372,7 @@ START_TEST(disk_hangs_mark)
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS - 1);
 	ck_assert(r->mark_waits);
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS);
-	ck_assert(r->marked && file.failed);
+	ck_assert(r->marked && file.unmarked);
 	/* The next one does not wait at all, and takes no further process. */
 	pid_t marker = file.marker;
 
@@ -391,6 +391,43 @@ START_TEST(disk_hangs_mark)
 	unit_int("a", done("a.example"), 4);
 	close_files();
 	stop();
+}
+END_TEST
+
+/* A mark that cannot be written costs nothing that is counted: at the end it is
+ * waited for as ever. */
+START_TEST(mark_fails)
+{
+	uint32_t a;
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	a = counted("a.example");
+	sts_tally_day(tally(), DAY + 1);
+	write_image();
+	daemon_pid = getpid();
+	wait_for_mark(a, 0);
+	file.next = now + 100000;
+	sts_report_file_tick(&file, false, now);
+	ck_assert_int_gt(file.marker, 0);
+	kill(file.marker, SIGKILL);
+	for (unsigned i = 0; i < 1000 && file.marker > 0; i++) {
+		sts_report_file_tick(&file, false, now);
+		poll(NULL, 0, 10);
+	}
+	daemon_pid = 0;
+	ck_assert(((struct sts_agent_report *)agent.reporter)->marked);
+	counted("b.example");
+	ck_assert(!sts_report_file_saved(&file));
+	for (unsigned i = 0; i < 1000 && !sts_report_file_saved(&file); i++) {
+		sts_report_file_tick(&file, true, now += 10);
+		poll(NULL, 0, 10);
+	}
+	killed();
+	unit_int("b", done("b.example"), 0);
+	close_files();
+	mem_end(&mem);
 }
 END_TEST
 
@@ -657,6 +694,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, marks_by_hundreds);
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
+	tcase_add_test(tc, mark_fails);
 	tcase_add_test(tc, shown_report_is_dropped);
 	tcase_add_test(tc, report_is_whole_while_counted);
 	tcase_add_test(tc, report_keeps_its_names);
