@@ -282,8 +282,8 @@ static const struct sts_call_rule daemon_rules[] = {
 	{ __NR_prctl, 0, STS_CALL_IS, PR_SET_SECCOMP },
 };
 
-/* Of the child that writes the journal: open files, the link to the parent,
- * its end. */
+/* Of the child that writes the journal: open files, whether the file has its
+ * name, the link to the parent, its end. */
 static const uint32_t writer_calls[] = {
 #ifdef __NR_close_range
 	__NR_close_range,
@@ -292,6 +292,31 @@ static const uint32_t writer_calls[] = {
 	__NR_pread64,
 	__NR_pwrite64,
 	__NR_fdatasync,
+#ifdef __NR_stat
+	__NR_stat,
+#endif
+#ifdef __NR_stat64
+	__NR_stat64,
+#endif
+#ifdef __NR_lstat
+	__NR_lstat,
+#endif
+#ifdef __NR_lstat64
+	__NR_lstat64,
+#endif
+#ifdef __NR_fstat
+	__NR_fstat,
+#endif
+#ifdef __NR_fstat64
+	__NR_fstat64,
+#endif
+#ifdef __NR_fstatat64
+	__NR_fstatat64,
+#endif
+#ifdef __NR_newfstatat
+	__NR_newfstatat,
+#endif
+	__NR_statx,
 	__NR_sendto,
 #ifdef __NR_send
 	__NR_send,

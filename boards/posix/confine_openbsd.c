@@ -82,7 +82,7 @@ sts_confine(const struct sts_conf *c, const char *journal,
 int
 sts_confine_writer(void)
 {
-	return pledge("stdio", NULL) == 0 ? 0 : errno;
+	return pledge("stdio rpath", NULL) == 0 ? 0 : errno;
 }
 
 #endif

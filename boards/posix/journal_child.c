@@ -253,6 +253,7 @@ fork_writer(struct sts_journal_child *j)
 		sts_store_unlink(&j->file);
 		return -1;
 	}
+	j->file.name = j->path;
 	j->child = fork();
 	if (j->child < 0) {
 		j->child = 0;
@@ -512,17 +513,21 @@ watch_disk(struct sts_journal_child *j, sts_ms now)
 }
 
 /* What somebody has removed or replaced is written to in vain: nobody will find
- * it. Under chroot the name cannot be seen. */
+ * it. The child looks, as it is the one whom the disk may hold. Under chroot the
+ * name cannot be seen. */
 static void
 watch_name(struct sts_journal_child *j, sts_ms now)
 {
-	if (j->found != STS_FILE_READY || j->chrooted || j->hangs ||
-	    sts_before(now, j->named)) {
+	if (j->found != STS_FILE_READY || j->chrooted ||
+	    !sts_store_hear_name(&j->file)) {
 		return;
 	}
-	j->named = now + STS_JOURNAL_AGAIN_MS;
-	bool nameless = !sts_store_has_name(&j->file, j->path);
+	bool nameless = j->file.nameless;
 
+	if (!sts_before(now, j->named)) {
+		j->named = now + STS_JOURNAL_AGAIN_MS;
+		sts_store_ask_name(&j->file);
+	}
 	if (nameless && !j->nameless) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
 		    "journal %s: the file was removed, or another is in its "

@@ -38,7 +38,8 @@ enum op {
 	READ = 1,
 	PROG,
 	ERASE,
-	SYNC
+	SYNC,
+	NAME
 };
 
 struct request {
@@ -154,7 +155,7 @@ give_up(struct sts_file_store *s)
 {
 	s->broken = true;
 	s->link = -1;
-	s->asked = false;
+	s->asked = s->naming = false;
 	return outcome(s, EPIPE);
 }
 
@@ -203,6 +204,30 @@ ask(struct sts_file_store *s, const struct request *q, const uint8_t *bytes)
 	return STS_IO_AGAIN;
 }
 
+void
+sts_store_ask_name(struct sts_file_store *s)
+{
+	struct request q = { NAME, 0, 0 };
+
+	if (s->link >= 0 && !s->broken && !s->asked) {
+		(void)ask(s, &q, NULL);
+		s->naming = s->asked;
+	}
+}
+
+bool
+sts_store_hear_name(struct sts_file_store *s)
+{
+	int error = s->error; /* of a call, which this is not */
+
+	if (s->naming && hear(s, NULL, 0) != STS_IO_AGAIN) {
+		s->naming = false;
+		s->nameless = !s->broken && s->reply.error != 0;
+		s->error = s->broken ? s->error : error;
+	}
+	return !s->naming;
+}
+
 /* One of `from` and `to`, or neither, is of len octets. */
 static int
 call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
@@ -213,6 +238,9 @@ call(struct sts_file_store *s, enum op op, uint32_t off, const uint8_t *from,
 	STS_ASSERT(len <= STS_STORE_BUFFER);
 	if (op != READ) {
 		s->ahead_len = 0;
+	}
+	if (!sts_store_hear_name(s)) {
+		return STS_IO_AGAIN;
 	}
 	if (s->broken && op != READ) {
 		return STS_IO_RESET;
@@ -531,7 +559,7 @@ sts_store_link(struct sts_file_store *s)
 	(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	s->link = ends[0];
 	s->far = ends[1];
-	s->broken = s->asked = false;
+	s->broken = s->asked = s->naming = false;
 	return s->link;
 }
 
@@ -541,7 +569,7 @@ sts_store_unlink(struct sts_file_store *s)
 	close_one(&s->far);
 	s->link = -1;
 	s->broken = true;
-	s->asked = false;
+	s->asked = s->naming = false;
 }
 
 void
@@ -602,19 +630,23 @@ say(int fd, const void *bytes, size_t n)
 
 /* Serve one request. False: the parent is gone. */
 static bool
-serve_one(int fd, int link)
+serve_one(const struct sts_file_store *s)
 {
 	static uint8_t message[MESSAGE_MAX];
 	uint8_t *bytes = message + sizeof(struct request);
 	struct sts_store_reply r;
 	struct request q;
 
-	if (!take(link, &q, message)) {
+	if (!take(s->far, &q, message)) {
 		return false;
 	}
-	r.error = carry_out(fd, &q, bytes, bytes);
-	return say(link, &r, sizeof r) &&
-	       (q.op != READ || say(link, bytes, q.len));
+	if (q.op == NAME) {
+		r.error = sts_store_has_name(s, s->name) ? 0 : ESTALE;
+	} else {
+		r.error = carry_out(s->fd, &q, bytes, bytes);
+	}
+	return say(s->far, &r, sizeof r) &&
+	       (q.op != READ || say(s->far, bytes, q.len));
 }
 
 /* Close the descriptors from first to last, in one call where the system has
@@ -690,7 +722,7 @@ sts_store_serve(struct sts_file_store *s)
 	signal(SIGHUP, SIG_IGN);
 	sts_store_alone(s, -1);
 	close(STDERR_FILENO);
-	while (serve_one(s->fd, s->far)) {
+	while (serve_one(s)) {
 	}
 	_exit(0);
 }

@@ -39,6 +39,9 @@ struct sts_file_store {
 	uint32_t answers; /* of the child, so far */
 	bool asked; /* and one is awaited */
 	bool broken; /* there is no child to write: writes are errors */
+	const char *name; /* that the file should have, for ..._ask_name */
+	bool nameless; /* it has not, as the child said last */
+	bool naming; /* what is awaited is no call's, but about that */
 	/* Private. */
 	int fd, link;
 	int lock; /* what the lock belongs to, if that is not fd */
@@ -111,6 +114,14 @@ void sts_store_serve(struct sts_file_store *s);
 /* In any child: close every descriptor but the store's, standard error and
  * `also`. */
 void sts_store_alone(const struct sts_file_store *s, int also);
+
+/*
+ * Have the child see whether the file has its name, as a disk that hangs may
+ * hold whoever looks, if it has nothing else to do. Then hear it, when `link`
+ * can be read. True: nothing about it is awaited.
+ */
+void sts_store_ask_name(struct sts_file_store *s);
+bool sts_store_hear_name(struct sts_file_store *s);
 
 /* In a child that does something else: close every descriptor but these (-1:
  * none). What a child holds open outlives the daemon: a listener that the next

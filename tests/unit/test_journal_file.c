@@ -415,16 +415,12 @@ ROOM(int fd, struct statvfs *v)
 START_TEST(room_is_asked_for)
 {
 	struct sts_journal_file f = file(AREA);
-	char fresh[sizeof path + 8];
-	struct stat st;
 
-	snprintf(fresh, sizeof fresh, "%s.new", path);
-	swapped = fresh; /* if it comes so far, it is noticed there */
+	swapped = path; /* if it comes so far, it is noticed there */
 	room = 2 * AREA - 4096;
 	unit_int("full", sts_journal_file_open(&f, &store), STS_FILE_NONE);
 	unit_int("full", errno, ENOSPC);
 	ck_assert_ptr_nonnull(swapped);
-	ck_assert_int_eq(stat(fresh, &st), -1);
 	swapped = NULL;
 	room = 2 * AREA;
 	make(AREA);
@@ -603,8 +599,7 @@ until_ended(void)
 	ck_assert_int_eq(j.child, 0);
 }
 
-/* Why one cannot be laid out shows only then, and is said: once, and when it
- * is something else. */
+/* Why one cannot be laid out shows only then, and is said once. */
 START_TEST(laid_out_never)
 {
 	journal_size = " size=65M";
@@ -617,11 +612,6 @@ START_TEST(laid_out_never)
 	now += STS_JOURNAL_AGAIN_MS;
 	until_ended();
 	unit_int("again", count_said("journal"), 0);
-	ck_assert_int_eq(rmdir(deep), 0);
-	now += STS_JOURNAL_AGAIN_MS;
-	until_ended();
-	unit_int("another", count_said("No such file"), 1);
-	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 }
 END_TEST
 
@@ -713,6 +703,18 @@ START_TEST(no_process_to_write)
 }
 END_TEST
 
+/* A minute later the child looks whether the file has its name. */
+static void
+look_at_name(void)
+{
+	now += STS_JOURNAL_AGAIN_MS;
+	sts_journal_child_tick(&j, now);
+	for (unsigned k = 0; k < PATIENCE && j.file.naming; k++) {
+		poll(NULL, 0, 1);
+		sts_journal_child_tick(&j, now);
+	}
+}
+
 /* What was removed or replaced is said, though it can be written to. */
 START_TEST(name_is_gone)
 {
@@ -727,17 +729,24 @@ START_TEST(name_is_gone)
 		ck_assert_int_eq(rename(path, other), 0);
 		ck_assert_int_eq(i == 1 ? symlink(other, path) : 0, 0);
 		for (unsigned k = 0; k < 3; k++) {
-			now += STS_JOURNAL_AGAIN_MS;
-			sts_journal_child_tick(&j, now);
+			look_at_name();
 			ck_assert_int_eq(
 			    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		}
 		unit_int("gone", count_said("the file was removed"), 1);
 		ck_assert_int_eq(rename(other, path), 0);
-		now += STS_JOURNAL_AGAIN_MS;
+		look_at_name();
+		learn("b.example"); /* what is written goes on as ever */
 		ck_assert(reaches(STS_KEEPING_OK));
 		unit_int("back", count_said("the file is back"), 1);
 	}
+	/* A disk that hangs holds the child, and not who asks it. */
+	kill(j.child, SIGSTOP);
+	for (unsigned i = 0; i < 3; i++) {
+		now += STS_JOURNAL_AGAIN_MS;
+		sts_journal_child_tick(&j, now);
+	}
+	unit_int("hangs", count_said("has not answered"), 1);
 	kill(j.child, SIGKILL);
 }
 END_TEST
