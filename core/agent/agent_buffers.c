@@ -13,13 +13,14 @@
  *
  * Work of a step: a child may give STS_DNS_TCP_BUFFERS back and need one. For
  * each that it gives back all that wait are passed at most once, and held
- * against what is lent: two numbers compared for each of at most
- * STS_DNS_TCP_BUFFERS loans.
+ * against at most STS_DNS_TCP_BUFFERS loans: numbers are compared, and names for
+ * the loans of its own organisation, which has a quarter of them.
  */
 #include <limits.h>
 
 #include "agent_state.h"
 #include "../base/assert.h"
+#include "../cache/organisation.h"
 
 /* Whether number i is a lookup of a policy: there may be nothing else. */
 static bool
@@ -136,14 +137,32 @@ is_ours(const struct sts_agent *a, uint16_t i)
 	return STS_REPORT && i >= a->config.lookups + a->config.danes;
 }
 
-/* A hash of the organisation that number i, which is not ours, works for, under
- * our key: two have the same by chance alone, and then they share a share. */
-static uint32_t
-organisation_of(const struct sts_agent *a, uint16_t i)
+/* The domain that number i, which is not ours, works for, and the hash of its
+ * organisation. */
+static struct sts_text
+domain_of(const struct sts_agent *a, uint16_t i, uint32_t *hash)
 {
-	return is_lookup(a, i)
-		   ? a->lookups[i].organisation
-		   : (uint32_t)a->danes[i - a->config.lookups].organisation;
+	const struct sts_dane_work *w;
+
+	if (is_lookup(a, i)) {
+		*hash = a->lookups[i].organisation;
+		return sts_lookup_domain(&a->lookups[i]);
+	}
+	w = &a->danes[i - a->config.lookups];
+	*hash = (uint32_t)w->organisation;
+	return sts_dane_hosts_domain(&w->hosts);
+}
+
+/* Names are compared only if their hashes are the same. */
+static bool
+same_organisation(const struct sts_agent *a, uint16_t i, uint16_t k)
+{
+	uint32_t x, y;
+	struct sts_text of_i = domain_of(a, i, &x);
+	struct sts_text of_k = domain_of(a, k, &y);
+
+	return x == y &&
+	       sts_text_same(sts_organisation(of_i), sts_organisation(of_k));
 }
 
 /* How many buffers the organisation of number i has; 0: of nobody's. */
@@ -153,10 +172,8 @@ held_by_org(const struct sts_agent *a, uint16_t i)
 	unsigned count = 0;
 
 	for (unsigned k = 0; !is_ours(a, i) && k < a->buffers.lent; k++) {
-		uint16_t holder = a->buffers.holder[k];
-
-		count += !is_ours(a, holder) &&
-			 organisation_of(a, holder) == organisation_of(a, i);
+		count += !is_ours(a, a->buffers.holder[k]) &&
+			 same_organisation(a, a->buffers.holder[k], i);
 	}
 	return count;
 }

@@ -8,6 +8,10 @@
  * What was found is kept in the cache under a key that is no domain, as a
  * record without protection that no journal takes. While it is young enough
  * nothing is asked.
+ *
+ * Work of a step: whether a domain's hosts are being looked up, and whether its
+ * organisation has its share of the works, takes a look at each work: twice for
+ * a question, of which those that have to wait are one a step.
  */
 #include <string.h>
 

@@ -19,8 +19,8 @@
  *
  * Which lookup gets a free slot is found in a round over both queues, so much
  * of it in a step, since each may have to be held against all fetches and there
- * may be thousands. A step takes LOOKS + fetch_slots looks, at a lookup or at
- * the two addresses of a fetch, and as many organisations of fetches again; a
+ * may be thousands. A look is at a lookup, or at a fetch: its organisation and
+ * its two addresses. A step takes LOOKS + 2 * fetch_slots of them at most, a
  * round waiting * (1 + fetch_slots), and twice that if a fetch ends meanwhile,
  * whose slot those that were passed over may have: then it begins anew, once.
  * Else what was found in it holds until its end, since nothing but that takes a
@@ -66,14 +66,6 @@ sts_agent_slots_enqueue(struct sts_agent *a, struct sts_lookup *l)
 	}
 	l->stage = STS_WORK_QUEUED;
 	sts_agent_queue_lookup(a, queue_of(a, l), l);
-}
-
-static bool
-same_organisation(const struct sts_lookup *x, const struct sts_lookup *y)
-{
-	return x->organisation == y->organisation &&
-	       sts_same_nocase(sts_organisation(sts_lookup_domain(x)),
-		   sts_organisation(sts_lookup_domain(y)));
 }
 
 static bool
@@ -126,16 +118,21 @@ share_of(const struct sts_agent *a)
 	return share > 0 ? share : 1;
 }
 
-/* How many slots l's organisation has. */
+/* How many slots l's organisation has; as many as its share, if it has more. */
 static unsigned
 count_of_organisation(const struct sts_agent *a, const struct sts_lookup *l)
 {
-	unsigned count = 0;
+	struct sts_text organisation = sts_organisation(sts_lookup_domain(l));
+	unsigned share = share_of(a), count = 0;
 
-	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+	for (unsigned i = 0; i < a->config.fetch_slots && count < share; i++) {
 		const struct sts_fetch *f = &a->fetches[i];
 
-		count += f->busy && same_organisation(f->lookup, l);
+		count += f->busy &&
+			 f->lookup->organisation == l->organisation &&
+			 sts_text_same(
+			     sts_organisation(sts_lookup_domain(f->lookup)),
+			     organisation);
 	}
 	return count;
 }

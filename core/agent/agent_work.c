@@ -24,6 +24,12 @@
  * it and changes nothing else, so that nobody ends a policy by causing
  * failures. What is remembered of a domain without one bounds how often it is
  * looked up. A shortage of ours is not remembered.
+ *
+ * Work of a step: whether an organisation has its share of the lookups takes a
+ * number to be compared for each lookup, and a name for each of its own. It is asked twice for a
+ * question that has to wait, and once for each refresh that is wanted: of the
+ * questions that are one step (STS_CLIENT_TOGETHER), or that waited
+ * (agent_ask.c: LOOKS_MAX lookups in a step, or all of them for one question).
  */
 #include <string.h>
 
