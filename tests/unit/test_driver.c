@@ -3,6 +3,7 @@
  * The driver with a real, small agent over the in-memory port: what it asks of
  * the port and how often, and that it always comes to rest.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
