@@ -19,7 +19,8 @@ static const struct {
 #undef ROW
 };
 
-/* Reasons by which nobody knows; all others are the other side's fault. */
+/* Reasons by which nobody knows, beside limits and shortages of our own; all
+ * others are the other side's fault. */
 static const uint8_t cannot_tell[] = {
 	STS_WHY_DNS_SERVFAIL,
 	STS_WHY_DNS_REFUSED,
@@ -27,14 +28,15 @@ static const uint8_t cannot_tell[] = {
 	STS_WHY_DNS_TIMEOUT,
 	STS_WHY_DNS_UNREACHABLE,
 	STS_WHY_DNS_MALFORMED,
-	STS_WHY_DNS_LARGE,
 	STS_WHY_DNS_NO_SERVER,
-	STS_WHY_DNS_NO_BUFFER,
 	STS_WHY_CONNECT_TIMEOUT,
 	STS_WHY_CONNECT_FAILED,
 	STS_WHY_FETCH_TIMEOUT,
 	STS_WHY_TLS_TIMEOUT,
-	STS_WHY_BUSY,
+	/* Other senders may have room for such a certificate. */
+	STS_WHY_X509_LIMIT,
+	STS_WHY_X509_CHAIN_LONG,
+	STS_WHY_X509_CHAIN_COMPLEX,
 	STS_WHY_SMTP_NO_GREETING,
 	STS_WHY_SMTP_GREETING_LATER,
 	STS_WHY_SMTP_GREETING_REFUSED,
@@ -182,5 +184,5 @@ sts_check_cannot_tell(enum sts_why why)
 			return true;
 		}
 	}
-	return false;
+	return sts_why_ours(why);
 }

@@ -168,6 +168,7 @@ enum {
 	X(TLSA_PATH, "tlsa-path", STS_CHECK_BAD, STS_CHECK_DANE_USE, "RFC 7672 3.1.2", \
 	    "a TLSA record names a CA of the chain, but the path to it is not valid", \
 	    "renew the certificate, or use a record 3 1 1") \
+	X(TLSA_PATH_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_DANE_USE, NULL, NULL, NULL) \
 	X(TLSA_STALE, "tlsa-unmatched", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 8.1", \
 	    "a TLSA record matches no certificate that was seen: an old one, or the next", \
 	    "remove it if it is not that of the next key") \
@@ -196,6 +197,7 @@ enum {
 	    "the mail server refuses EHLO within TLS", \
 	    "look into the mail server's log") \
 	X(CERT, NULL, STS_CHECK_BAD, STS_CHECK_STS_USE, "RFC 8461 4.2", NULL, NULL) \
+	X(CERT_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_STS_USE, NULL, NULL, NULL) \
 	X(CERT_EXPIRES, "cert-expires-soon", STS_CHECK_NOTE, STS_CHECK_STS_USE, NULL, \
 	    "the certificate ends within 14 days", "renew the certificate") \
 	/* reports */ \

@@ -139,7 +139,11 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 	const struct sts_check_host *host = &f->host[h];
 
 	if (c->path != STS_WHY_NONE) {
-		sts_check_add(out, STS_CHECK_F_CERT, c->path, (int)h, (int)a);
+		sts_check_add(out,
+		    sts_check_cannot_tell((enum sts_why)c->path)
+			? STS_CHECK_F_CERT_FAILED
+			: STS_CHECK_F_CERT,
+		    c->path, (int)h, (int)a);
 	} else if (sts_check_days(f, c) < STS_CHECK_SOON_DAYS) {
 		sts_check_add(out, STS_CHECK_F_CERT_EXPIRES, STS_WHY_NONE,
 		    (int)h, (int)a);
@@ -148,8 +152,11 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 		return;
 	}
 	if (c->dane_why != STS_WHY_NONE) {
-		sts_check_add(
-		    out, STS_CHECK_F_TLSA_PATH, c->dane_why, (int)h, (int)a);
+		sts_check_add(out,
+		    sts_check_cannot_tell((enum sts_why)c->dane_why)
+			? STS_CHECK_F_TLSA_PATH_FAILED
+			: STS_CHECK_F_TLSA_PATH,
+		    c->dane_why, (int)h, (int)a);
 	} else {
 		sts_check_add(out, STS_CHECK_F_TLSA_MISMATCH, STS_WHY_NONE,
 		    (int)h, (int)a);

@@ -58,6 +58,8 @@ fault(const char *what)
 		a->cert[0].there = false;
 	} else if (strcmp(what, "rsa expired") == 0) {
 		a->cert[0].path = STS_WHY_X509_EXPIRED;
+	} else if (strcmp(what, "rsa over our limit") == 0) {
+		a->cert[0].path = STS_WHY_X509_LIMIT;
 	} else if (strcmp(what, "no starttls") == 0) {
 		a->smtp.tls = false;
 		a->smtp.why = STS_WHY_SMTP_NO_STARTTLS;
@@ -116,6 +118,7 @@ static const struct {
 	{ "nothing", "*.b.example", 1 },
 	{ "one certificate", "*.a.example", 0 },
 	{ "rsa expired", "*.a.example", 1 },
+	{ "rsa over our limit", "*.a.example", 2 },
 	{ "no starttls", "*.a.example", 1 },
 	{ "timeout", "*.a.example", 2 },
 	{ "no certificate", "*.a.example", 2 },

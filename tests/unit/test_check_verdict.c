@@ -222,6 +222,13 @@ static const struct {
 	{ "expired", STS_WHY_X509_EXPIRED, false },
 	{ "HTTP status", STS_WHY_HTTP_STATUS, false },
 	{ "our own shortage", STS_WHY_BUSY, true },
+	{ "no buffer of ours", STS_WHY_DNS_NO_BUFFER, true },
+	{ "a limit of ours: patterns", STS_WHY_POLICY_MANY_MX, true },
+	{ "a limit of ours: a policy", STS_WHY_POLICY_NO_ROOM, true },
+	{ "a limit of ours: a record of TLS", STS_WHY_TLS_RECORD, true },
+	{ "a limit of ours: a certificate", STS_WHY_X509_LIMIT, true },
+	{ "a limit of ours: a chain", STS_WHY_X509_CHAIN_LONG, true },
+	{ "a limit of ours: checks", STS_WHY_X509_CHAIN_COMPLEX, true },
 };
 
 START_TEST(cannot_tell)
