@@ -27,6 +27,12 @@ sts_control_client_connect(const struct sts_listen_at *at)
 	if (fd < 0) {
 		return -1;
 	}
+	/* A daemon that hangs lets its queue fill, and connect() would wait for
+	 * room in it without end. */
+	if (sts_socket_prepare(fd) != 0) {
+		close(fd);
+		return -1;
+	}
 	memset(&un, 0, sizeof un);
 	un.sun_family = AF_UNIX;
 	memcpy(un.sun_path, at->path, strlen(at->path));

@@ -13,7 +13,8 @@ enum {
 };
 
 /* Connect. A descriptor, or -1 with errno: ENOENT, ECONNREFUSED: no daemon is
- * running; EACCES: this user may not. */
+ * running; EACCES: this user may not; EAGAIN: the daemon takes nobody in. The
+ * descriptor does not block. */
 int sts_control_client_connect(const struct sts_listen_at *at);
 
 /*
