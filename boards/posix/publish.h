@@ -72,8 +72,9 @@ int sts_publish_compare(const struct sts_publish *p, const char *prefix,
 /* publish_file.c */
 /*
  * Put the text into the file, all of it or nothing of it: written beside it,
- * made durable, renamed over it. NULL, or what failed, and the file is as it
- * was. *changed: it held something else.
+ * made durable, renamed over it; its owner, group and mode stay. NULL, or what
+ * failed, and the file is as it was, unless *changed: it holds the text and held
+ * something else, but the folder may not be on the disk.
  */
 const char *sts_publish_write(
     const char *path, struct sts_text text, bool *changed);

@@ -58,10 +58,26 @@ holds(const char *path, struct sts_text text)
 	       sts_text_same(sts_text(buf, n), text);
 }
 
-/* Write all and make it durable. 0, or errno. */
+/* A web server that reads the old one by its owner or group must be able to read
+ * the new one. 0, or errno. */
 static int
-fill(int fd, struct sts_text text, mode_t mode)
+give(int fd, const struct stat *old)
 {
+	if (fchown(fd, old->st_uid, old->st_gid) == 0 ||
+	    (old->st_mode & S_IROTH) != 0) {
+		return 0;
+	}
+	return errno;
+}
+
+/* Write all and make it durable. old: NULL, or whose mode and owner it gets. 0,
+ * or errno. */
+static int
+fill(int fd, struct sts_text text, const struct stat *old)
+{
+	mode_t mode = old != NULL ? old->st_mode & 0777 : MODE;
+	int err = 0;
+
 	while (text.n > 0) {
 		ssize_t n = write(fd, text.p, text.n);
 
@@ -69,6 +85,10 @@ fill(int fd, struct sts_text text, mode_t mode)
 			return errno;
 		}
 		text = sts_text(text.p + n, text.n - (size_t)n);
+	}
+	err = old != NULL ? give(fd, old) : 0;
+	if (err != 0) {
+		return err;
 	}
 	/* The web server has to read it, whatever our umask is. */
 	return fchmod(fd, mode) != 0 || fsync(fd) != 0 ? errno : 0;
@@ -100,7 +120,7 @@ sync_folder(const char *path)
 /* Write the text beside the file, and put it in the file's place. 0, or errno,
  * and the file is as it was. */
 static int
-replace(const char *path, struct sts_text text, mode_t mode)
+replace(const char *path, struct sts_text text, const struct stat *old)
 {
 	static char temporary[PATH_MAX_];
 
@@ -113,7 +133,7 @@ replace(const char *path, struct sts_text text, mode_t mode)
 	if (fd < 0) {
 		return errno;
 	}
-	int err = fill(fd, text, mode);
+	int err = fill(fd, text, old);
 
 	err = close(fd) != 0 && err == 0 ? errno : err;
 	if (err == 0 && rename(temporary, path) != 0) {
@@ -129,7 +149,7 @@ const char *
 sts_publish_write(const char *path, struct sts_text text, bool *changed)
 {
 	struct stat st;
-	mode_t mode = MODE;
+	const struct stat *old = NULL;
 
 	*changed = false;
 	if (lstat(path, &st) == 0) {
@@ -139,9 +159,9 @@ sts_publish_write(const char *path, struct sts_text text, bool *changed)
 		if (holds(path, text)) {
 			return NULL;
 		}
-		mode = st.st_mode & 0777;
+		old = &st;
 	}
-	int err = replace(path, text, mode);
+	int err = replace(path, text, old);
 
 	*changed = err == 0;
 	err = err == 0 ? sync_folder(path) : err;
