@@ -18,7 +18,7 @@
 
 enum {
 	STRING_MAX = 255, /* octets of one string of a TXT (RFC 1035 3.3) */
-	STEP_MAX = 700
+	STEP_MAX = 500 + 3 * STS_NAME_MAX /* a sentence of three names */
 };
 
 static void

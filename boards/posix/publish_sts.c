@@ -331,14 +331,16 @@ make_policy(const struct sts_publish *p, struct policy *y)
 /* ---- what the world sees ---- */
 
 /* Whether the reason says that the policy host itself is wrong, and not that
- * it, or the DNS, could not be asked. */
+ * it, or the DNS, could not be asked, or not to the end. */
 static bool
 is_definite(enum sts_why why)
 {
 	return why == STS_WHY_DNS_NXDOMAIN || why == STS_WHY_DNS_NODATA ||
 	       (why >= STS_WHY_TXT_NONE && why <= STS_WHY_TXT_INVALID) ||
-	       (why >= STS_WHY_TLS_ALERT && why <= STS_WHY_POLICY_MX &&
-		   why != STS_WHY_TLS_TIMEOUT && why != STS_WHY_X509_LIMIT);
+	       (why >= STS_WHY_TLS_ALERT && why <= STS_WHY_POLICY_NO_MX &&
+		   why != STS_WHY_TLS_TRUNCATED &&
+		   why != STS_WHY_HTTP_TRUNCATED &&
+		   !sts_check_cannot_tell(why));
 }
 
 /* Whether what is held is this policy; says what is not. */
@@ -568,7 +570,10 @@ publish(const struct sts_publish *p, const struct policy *old)
 
 		if (problem != NULL) {
 			return sts_fail(STS_EXIT_FAILURE,
-			    "publish: the policy's file is as it was: %s",
+			    changed ? "publish: the policy's file is written, "
+				      "but perhaps not to the disk: %s"
+				    : "publish: the policy's file is as it "
+				      "was: %s",
 			    problem);
 		}
 	}

@@ -161,6 +161,7 @@ class PolicyHost(threading.Thread):
         super().__init__(daemon=True)
         self.body = ""
         self.status = "200 OK"
+        self.cut = 0  # octets of the body that are announced and not sent
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(path("ec.pem"), path("ec.key"))
         self.sock = socket.socket()
@@ -177,7 +178,7 @@ class PolicyHost(threading.Thread):
                     t.recv(4096)
                     body = self.body.encode()
                     t.sendall(f"HTTP/1.1 {self.status}\r\nContent-Type: text/plain\r\n"
-                              f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                              f"Content-Length: {len(body) + self.cut}\r\n\r\n".encode() + body)
                     t.unwrap()
             except (OSError, ssl.SSLError):
                 pass
@@ -261,6 +262,60 @@ def test_sts_file():
     publish("sts", "broken.example", "--mode", "testing", *NS, code=2)
     DNS.table[("plain.example", MX)] = []
     r = publish("sts", "plain.example", "--mode", "testing", *NS)
+
+
+def test_longest_names():
+    """The sentences of every step have room for the longest names."""
+    long = ".".join(["x" * 58] * 4)
+    for args in (["sts", long, "--mode", "testing", "--mx", f"mx.{long}"], ["sts", long, "--mode", "none"],
+                 ["sts", long, "--remove", "--unchecked"], ["tlsrpt", long, "--rua", f"mailto:a@{long}"],
+                 ["tlsa", long, "--cert", path("ec.pem"), "--next", path("rsa.pem")], ["tlsa", long, "--cert", path("ec.pem")]):
+        for form in "zone", "json":
+            r = publish(*args, "--format", form, name=f"longest name: {args[0]} {args[2]}")
+            check("it is there whole", long in r.stdout, r.stdout)
+
+
+def test_group():
+    """A web server that reads the file by its group reads the next one, too."""
+    out = path("group.txt")
+    publish("sts", "example.com", "--mode", "none", "--out", out)
+    if os.geteuid() != 0:
+        missing.append("the group of the file (needs root)")
+        return
+    os.chown(out, 65534, 12345)
+    os.chmod(out, 0o640)
+    publish("sts", "example.com", "--mode", "none", "--max-age", "100000", "--out", out)
+    st = os.stat(out)
+    check("owner, group and mode stay", (st.st_uid, st.st_gid, st.st_mode & 0o777) == (65534, 12345, 0o640), st)
+
+
+def test_other_user():
+    """Without root: what cannot be handed on is not taken away, and what is written is not called as it was."""
+    if os.geteuid() != 0:
+        missing.append("another user (needs root)")
+        return
+    folder = path("theirs")
+    os.mkdir(folder)
+    program = os.path.join(folder, "mtasts")
+    shutil.copy(MTASTS, program)
+    os.chmod(DIR, 0o711)
+    os.chown(folder, 65534, 65534)
+    out = os.path.join(folder, "p")
+    publish("sts", "example.com", "--mode", "none", "--out", out)
+
+    def theirs(*args):
+        return run(program, "publish", "sts", "example.com", "--mode", "none", "--out", out, *args, user=65534, group=65534, extra_groups=[])
+    os.chown(out, 0, 65534)
+    os.chmod(out, 0o640)
+    before = open(out, encoding="utf-8").read()
+    r = theirs("--max-age", "100000")
+    check("an owner that cannot stay", r.returncode == 70 and "as it was" in r.stderr and open(out, encoding="utf-8").read() == before, r.stderr)
+    os.chmod(out, 0o644)
+    check("one that need not", theirs("--max-age", "100000").returncode == 0 and "100000" in open(out, encoding="utf-8").read())
+    os.chmod(folder, 0o300)
+    r = theirs("--max-age", "200000")
+    check("a folder that cannot be synced", r.returncode == 70 and "is written" in r.stderr and "200000" in open(out, encoding="utf-8").read(), r.stderr)
+    os.chmod(folder, 0o700)
 
 
 def test_full_disk():
@@ -598,6 +653,11 @@ def test_check():
     host.status = "404 Not Found"
     r = publish(*file, code=1, name="no file")
     check("http-status", "http-status" in r.stdout, r.stdout)
+    # what was cut off on its way says nothing of what is published
+    host.status, host.cut = "200 OK", 1
+    r = publish(*file, code=2, name="the file is cut off")
+    check("http-truncated", "http-truncated" in r.stdout, r.stdout)
+    host.cut = 0
     # tlsrpt and tlsa
     want = ["tlsrpt", "example.com", "--rua", "mailto:a@example.net", "--check"] + NS
     name = ("_smtp._tls.example.com", TXT)
@@ -766,7 +826,7 @@ DNS = Names()
 NS = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
 USER = ["-o", "user root"] if os.geteuid() == 0 else []
 try:
-    for part in (test_sts_file, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_tlsa, test_tlsrpt, test_zones, test_json,
+    for part in (test_sts_file, test_longest_names, test_group, test_other_user, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_tlsa, test_tlsrpt, test_zones, test_json,
                  test_servers, test_check, test_howto, test_readme, test_lists):
         part()
 finally:
