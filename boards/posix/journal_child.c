@@ -305,6 +305,7 @@ static int
 fork_child(struct sts_journal_child *j, sts_ms now)
 {
 	j->next = now + STS_JOURNAL_AGAIN_MS;
+	j->begun = now;
 	return j->found == STS_FILE_READY ? fork_writer(j) : fork_preparer(j);
 }
 
@@ -448,14 +449,21 @@ reap(struct sts_journal_child *j, sts_ms now)
 	}
 }
 
+/* Whether it is being laid out, and nothing is wrong. */
+static bool
+is_laid_out(const struct sts_journal_child *j)
+{
+	return j->error == EINPROGRESS && !j->unforked && !j->slow;
+}
+
 enum sts_keeping
 sts_journal_child_keeping(const struct sts_journal_child *j)
 {
 	if (j->path[0] == '\0') {
 		return STS_KEEPING_OFF;
 	}
-	if (j->error == EINPROGRESS && !j->unforked) {
-		return STS_KEEPING_OK; /* nothing is wrong */
+	if (is_laid_out(j)) {
+		return STS_KEEPING_OK;
 	}
 	if (j->found != STS_FILE_READY) {
 		return j->error == ENOSPC || j->error == EDQUOT
@@ -512,6 +520,24 @@ watch_disk(struct sts_journal_child *j, sts_ms now)
 	}
 }
 
+/* Nor does one that is to lay a large file out. It is another kind of patience:
+ * how far it is nobody can see but by asking the disk. */
+static void
+watch_layer(struct sts_journal_child *j, sts_ms now)
+{
+	bool lays = j->child > 0 && j->prepares && j->error == EINPROGRESS;
+	bool slow = lays && (j->slow || now - j->begun >= STS_JOURNAL_LAYS_MS);
+
+	if (slow && !j->slow) {
+		sts_log_line(j->d.log, STS_LOG_ERROR,
+		    "journal %s: it is not laid out after an hour, the disk "
+		    "may hang: newer policies do not outlive a restart until "
+		    "it is",
+		    j->path);
+	}
+	j->slow = slow;
+}
+
 /* What somebody has removed or replaced is written to in vain: nobody will find
  * it. The child looks, as it is the one whom the disk may hold. Under chroot the
  * name cannot be seen. */
@@ -556,6 +582,7 @@ sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 	}
 	tell(j);
 	watch_disk(j, now);
+	watch_layer(j, now);
 	watch_name(j, now);
 	if (j->child == 0) {
 		return j->next - now;

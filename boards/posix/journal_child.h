@@ -39,6 +39,9 @@ enum {
 	/* The largest area that is laid out before anybody is answered: seconds
 	 * on a slow disk. A larger one is, while questions are answered. */
 	STS_JOURNAL_AT_ONCE = 32 << 20,
+	/* How long that may take before it counts as a disk that hangs: the
+	 * largest is there in half the time on a slow one. */
+	STS_JOURNAL_LAYS_MS = 3600000,
 	/* Written a day, in areas; over it renewals wait for the next day. */
 	STS_JOURNAL_DAY_AREAS = 16
 };
@@ -64,6 +67,8 @@ struct sts_journal_child {
 	struct sts_journal_child_of d;
 	pid_t child; /* 0: none */
 	bool prepares; /* what the child does: else it writes */
+	sts_ms begun; /* the child, */
+	bool slow; /* and it lays out for too long, which was logged */
 	sts_ms next; /* when there may be another */
 	bool waits; /* for an answer of the writer, */
 	sts_ms heard; /* since then at most */

@@ -587,6 +587,31 @@ START_TEST(laid_out_later)
 }
 END_TEST
 
+/* A disk that hangs meanwhile is a fault, though the work was to take long. */
+START_TEST(laid_out_for_ever)
+{
+	journal_size = " size=65M";
+	start_daemon();
+	count_said("");
+	sts_journal_child_tick(&j, now);
+	ck_assert_int_gt(j.child, 0);
+	kill(j.child, SIGSTOP);
+	now += STS_JOURNAL_LAYS_MS - 1;
+	sts_journal_child_tick(&j, now);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		now += 1;
+		sts_journal_child_tick(&j, now);
+		ck_assert_int_eq(
+		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	}
+	unit_int("slow", count_said("not laid out after an hour"), 1);
+	kill(j.child, SIGCONT);
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* Look until there is no child, and take all that is logged meanwhile. */
 static void
 until_ended(void)
@@ -793,6 +818,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, large);
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, laid_out_later);
+	tcase_add_test(tc, laid_out_for_ever);
 	tcase_add_test(tc, laid_out_never);
 	tcase_add_test(tc, laid_out_by_nobody);
 	tcase_add_test(tc, writer_dies);
