@@ -12,8 +12,8 @@
  *	FETCH      HELD                      its fetch
  *
  * id and txt_ttl_s count from TXT_DONE on, addr from ADDRESSES_DONE on, live
- * from ADDRESSES on; fetch_until from the first FETCH on; cut and had_time are
- * about the turns in a slot so far.
+ * from ADDRESSES on; fetch_until from the first FETCH on; cut, turned and
+ * had_time are about the turns in a slot so far.
  *
  * Invariants. A lookup that is not IDLE is in the index by domain exactly once,
  * in `waiters` are the questions that it will answer, and it is in at most one
@@ -686,16 +686,24 @@ another_turn(enum sts_why why)
 	return why == STS_WHY_FETCH_STALLED || why == STS_WHY_BUSY;
 }
 
-/* A fetch has ended without a result. A turn that was too short for a slow but
+/*
+ * A fetch has ended without a result. A turn that was too short for a slow but
  * healthy host was our shortage: its time counts as such, and the next turn is
- * longer. */
+ * longer. A whole one was spent on the addresses that it came to, and says
+ * nothing of the others: the next turn begins with those.
+ */
 static void
 turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
     enum sts_why why)
 {
+	/* A turn's second attempt begins a moment after its first. */
+	const sts_ms most = STS_QUANTUM_MS - STS_DIAL_STAGGER_MS;
+
 	if (why == STS_WHY_FETCH_STALLED &&
 	    !sts_before(a->now, f->milestone + STS_QUANTUM_MS)) {
-		l->had_time = true;
+		l->had_time = l->had_time || f->https.established;
+		sts_lookup_turn(l, sts_dial_begun(&f->https.dial, l->addr_count,
+				       a->now - most));
 	} else if (another_turn(why)) {
 		l->ours_ms += a->now - f->begun;
 		l->cut = (uint8_t)(l->cut < UINT8_MAX ? l->cut + 1 : l->cut);

@@ -163,6 +163,9 @@ sts_dial_start(struct sts_dial *d, const struct sts_addr *addr, unsigned count,
 	d->again = d->todo;
 	d->connect_ms = connect_ms;
 	d->now = now;
+	for (unsigned i = 0; i < STS_DIAL_ATTEMPTS; i++) {
+		d->attempt[i].until = now + connect_ms; /* of address 0 */
+	}
 	d->why = STS_WHY_CONNECT_FAILED;
 	d->ended = false;
 	dial(d);
@@ -200,6 +203,33 @@ sts_dial_address(const struct sts_dial *d, unsigned i)
 {
 	STS_ASSERT(i < STS_DIAL_ATTEMPTS);
 	return d->attempt[i].addr;
+}
+
+/* Whether address i was begun with after `then`, or not at all. */
+static bool
+is_later(const struct sts_dial *d, unsigned i, sts_ms then)
+{
+	bool later = (d->todo & (uint32_t)1 << i) != 0;
+
+	for (unsigned k = 0; k < STS_DIAL_ATTEMPTS; k++) {
+		const struct sts_dial_attempt *a = &d->attempt[k];
+
+		later =
+		    later || (a->addr == i &&
+				 sts_before(then + d->connect_ms, a->until));
+	}
+	return later;
+}
+
+unsigned
+sts_dial_begun(const struct sts_dial *d, unsigned count, sts_ms then)
+{
+	unsigned n = 0;
+
+	while (n < count && !is_later(d, n, then)) {
+		n++;
+	}
+	return n;
 }
 
 bool

@@ -95,6 +95,10 @@ int sts_dial_taken(const struct sts_dial *d);
  * number, or -1: none is made. It is stirred. */
 int sts_dial_take(struct sts_dial *d);
 
+/* Of `count` addresses, from the first, how many were begun with at `then` or
+ * before; for what is over as well. */
+unsigned sts_dial_begun(const struct sts_dial *d, unsigned count, sts_ms then);
+
 /* Whether attempt i is being connected. */
 bool sts_dial_connects(const struct sts_dial *d, unsigned i);
 

@@ -294,6 +294,7 @@ ask_addresses(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 	struct sts_text prefix = sts_text(host_prefix, sizeof host_prefix - 1);
 
 	l->state = STS_LOOKUP_ADDRESSES;
+	l->turned = 0;
 	if (STS_INET6) {
 		start_leg(l, LEG_AAAA, prefix, STS_DNS_AAAA,
 		    STS_LOOKUP_ADDRESSES_MS, rnd);
@@ -316,7 +317,7 @@ sts_lookup_again(
 	STS_ASSERT(l->state == STS_LOOKUP_HELD);
 	STS_ASSERT(l->hasty);
 	l->now = now; /* the last tick was when it was held */
-	l->hasty = false;
+	l->hasty = l->had_time = false;
 	l->patient = true;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
 	ask_addresses(l, rnd);
@@ -340,6 +341,22 @@ sts_lookup_hold(struct sts_lookup *l)
 {
 	STS_ASSERT(l->state == STS_LOOKUP_ADDRESSES_DONE);
 	l->state = STS_LOOKUP_HELD;
+}
+
+void
+sts_lookup_turn(struct sts_lookup *l, unsigned n)
+{
+	struct sts_addr kept[STS_LOOKUP_ADDRS];
+	unsigned count = l->addr_count;
+
+	STS_ASSERT(n <= count);
+	memcpy(kept, l->addr, sizeof kept);
+	for (unsigned i = 0; i < count; i++) {
+		l->addr[i] = kept[(i + n) % count];
+	}
+	n += l->turned;
+	l->turned = (uint8_t)(n < count ? n : count);
+	l->had_time = l->had_time || l->turned == count;
 }
 
 void

@@ -63,7 +63,8 @@ struct sts_lookup {
 	bool renews; /* a live policy is held, and the id is new */
 	bool stalled; /* has lost its slot to others */
 	bool queued; /* in a queue of the agent, since queued_at */
-	bool had_time; /* its host once had a whole turn in a slot */
+	bool had_time; /* its host had a whole turn, at each address */
+	uint8_t turned; /* how many of its addresses had one */
 	uint8_t cut; /* turns in a slot that were cut short */
 	uint32_t organisation; /* hash of its organisation's name */
 	struct sts_queue waiters; /* asks, by node number */
@@ -122,6 +123,10 @@ void sts_lookup_hold(struct sts_lookup *l);
  * wait for both families. The state must be HELD. */
 void sts_lookup_again(
     struct sts_lookup *l, sts_ms now, const uint8_t rnd[STS_LOOKUP_RND]);
+
+/* The first n addresses had a whole turn in a slot, in vain: the next turn begins
+ * with the others. */
+void sts_lookup_turn(struct sts_lookup *l, unsigned n);
 
 /* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
 void sts_lookup_end(struct sts_lookup *l);

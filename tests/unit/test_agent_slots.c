@@ -3,6 +3,7 @@
  * Who gets a free fetch slot: found in steps, it is the lookup that one look at
  * all of them would find. Beside a plain reading of the rule, with fetches and
  * lookups drawn at random; and what may happen while it is being looked for.
+ * What a turn that ended says about the host.
  */
 #include <string.h>
 
@@ -342,6 +343,78 @@ START_TEST(what_is_late_fails_first)
 }
 END_TEST
 
+/* Time passes in the fetch of slot 0, which connects to no address. */
+static void
+fetch_at(sts_ms now)
+{
+	struct sts_fetch *f = &agent.fetches[0];
+	int i;
+
+	sts_fetch_ops.tick(f, now, 1800000000);
+	while ((i = sts_fetch_ops.stirred(f)) >= 0) {
+		if ((sts_dial_wants(&f->https.dial, (unsigned)i) &
+			STS_WANT_CLOSE) != 0) {
+			sts_dial_lost(
+			    &f->https.dial, (unsigned)i, STS_IO_CLOSED);
+			sts_fetch_ops.child(f, (unsigned)i);
+		}
+	}
+	agent.now = now;
+}
+
+/* It is stopped for others, and over. */
+static void
+stop_fetch(void)
+{
+	sts_fetch_stop(&agent.fetches[0], STS_WHY_FETCH_STALLED);
+	fetch_at(agent.now);
+	fill();
+	sts_agent_work_fetch(&agent, 0);
+}
+
+/* A lookup that has the only slot; its host has three addresses. */
+static struct sts_lookup *
+with_three(void)
+{
+	struct sts_lookup *l;
+
+	begin(1);
+	l = put(0, 1, false);
+	l->addr_count = 3;
+	l->addr[1] = l->addr[2] = l->addr[0];
+	l->addr[1].ip[3] = 2;
+	l->addr[2].ip[3] = 3;
+	dispatch();
+	ck_assert_int_eq(l->stage, STS_WORK_FETCH);
+	return l;
+}
+
+START_TEST(a_whole_turn_for_each_address)
+{
+	struct sts_lookup *l = with_three();
+
+	fetch_at(agent.now + 250);
+	fetch_at(agent.now + 2750);
+	/* The third address has just been come to. */
+	ck_assert(sts_dial_connects(&agent.fetches[0].https.dial, 0));
+	ck_assert_uint_eq(sts_dial_address(&agent.fetches[0].https.dial, 0), 2);
+	stop_fetch();
+	ck_assert(!l->had_time);
+	ck_assert_uint_eq(l->addr[0].ip[3], 3);
+	ck_assert_uint_eq(l->addr[1].ip[3], 1);
+	ck_assert_uint_eq(l->addr[2].ip[3], 2);
+	dispatch();
+	ck_assert_int_eq(l->stage, STS_WORK_FETCH);
+	fetch_at(agent.now + 2750);
+	stop_fetch();
+	ck_assert(!l->had_time); /* cut short */
+	dispatch();
+	fetch_at(agent.now + 3000);
+	stop_fetch();
+	ck_assert(l->had_time);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -350,4 +423,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_slot_that_becomes_free_meanwhile);
 	tcase_add_test(tc, every_slot_that_becomes_free_meanwhile);
 	tcase_add_test(tc, what_is_late_fails_first);
+	tcase_add_test(tc, a_whole_turn_for_each_address);
 }
