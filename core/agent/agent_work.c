@@ -736,6 +736,18 @@ fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
 	}
 }
 
+/* Whether a fetch ended for want of ours, and not of its host: its last turn may
+ * be too short, too, as the time for all of them ends. */
+static bool
+is_ours(const struct sts_agent *a, const struct sts_lookup *l, sts_ms begun,
+    enum sts_why why)
+{
+	bool cut = why == STS_WHY_FETCH_TIMEOUT && l->stalled &&
+		   sts_before(a->now, begun + STS_QUANTUM_MS);
+
+	return (another_turn(why) || cut) && !l->had_time;
+}
+
 void
 sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 {
@@ -744,6 +756,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	bool unreached = f->unreached;
 	enum sts_why why = f->why;
 	uint16_t http_code = f->http_code;
+	sts_ms begun = f->begun;
 
 	sts_agent_slots_leave(a);
 	if (f->found == STS_FOUND && !l->outdated) {
@@ -761,8 +774,7 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 		} else {
 			sts_count(&a->metrics, STS_METRIC_FETCHES + 1);
 			fetch_failed(a, l, unreached,
-			    another_turn(why) && !l->had_time ? STS_WHY_BUSY
-							      : why,
+			    is_ours(a, l, begun, why) ? STS_WHY_BUSY : why,
 			    http_code);
 		}
 	}

@@ -415,6 +415,42 @@ START_TEST(a_whole_turn_for_each_address)
 }
 END_TEST
 
+/* The last turn begins so long before all time is over. */
+static enum sts_why
+last_turn(sts_ms left)
+{
+	struct sts_lookup *l = with_three();
+	uint16_t *head = &agent.work.index[(uint32_t)sts_siphash(agent.hash_key,
+					       sts_lookup_domain(l)) %
+					   LOOKUPS];
+	unsigned why = 0;
+
+	*head = (uint16_t)(l - agent.lookups);
+	l->chain = STS_NODE_NONE;
+	l->txt = STS_FOUND;
+	sts_queue_init(&l->waiters);
+	agent.lookups_busy = 1;
+	l->fetch_until = agent.now + left;
+	stop_fetch();
+	dispatch();
+	ck_assert_int_eq(l->stage, STS_WORK_FETCH);
+	fetch_at(agent.now + left);
+	fill();
+	sts_agent_work_fetch(&agent, 0);
+	ck_assert_int_eq(l->state, STS_LOOKUP_IDLE);
+	while (agent.metrics.n[STS_METRIC_LOOKUPS + why] == 0) {
+		why++;
+	}
+	return (enum sts_why)why;
+}
+
+START_TEST(a_last_turn_that_is_too_short)
+{
+	ck_assert_int_eq(last_turn(1000), STS_WHY_BUSY);
+	ck_assert_int_eq(last_turn(3000), STS_WHY_FETCH_TIMEOUT);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -424,4 +460,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, every_slot_that_becomes_free_meanwhile);
 	tcase_add_test(tc, what_is_late_fails_first);
 	tcase_add_test(tc, a_whole_turn_for_each_address);
+	tcase_add_test(tc, a_last_turn_that_is_too_short);
 }
