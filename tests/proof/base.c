@@ -29,8 +29,10 @@ prove_octets_round(void)
 /*
  * @bound numbers of up to 3 digits there and back: a digit is made of the
  * rest alone
- * @loop sts_put_decimal.0 4: digits
+ * @loop sts_put_decimal.0 2: digits beyond 32 bits
  * @loop sts_put_decimal.1 4: digits
+ * @loop sts_put_decimal.2 4: digits
+ * @loop sts_put_decimal.3 2: digits beyond 32 bits
  * @loop sts_get_decimal.0 4: digits
  */
 void
