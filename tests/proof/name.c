@@ -30,23 +30,17 @@ all_digits_contract(struct sts_text t, size_t from, size_t to)
 	return nondet_bool();
 }
 
-/*
- * @bound labels of up to 4 octets at any place of any text, and those that are
- * too long: a pass that knows of nothing but its place
- * @loop label_valid.0 5: octets
- */
+/* @bound any place of any text */
 void
 prove_label_valid(void)
 {
 	struct sts_text t = any_text(LONG);
-	size_t from = nondet_size(), to = nondet_size(), i = nondet_size();
+	size_t from = nondet_size(), to = nondet_size();
 
 	ASSUME(from <= to && to <= t.n);
-	ASSUME(to - from <= 4 || to - from > STS_LABEL_MAX);
-	ASSUME(i >= from && i < to);
 	if (label_valid(t, from, to)) {
-		PROVE(to - from <= STS_LABEL_MAX);
-		PROVE(sts_is_alnum(t.p[i]) || t.p[i] == '-');
+		PROVE(to > from && to - from <= STS_LABEL_MAX);
+		PROVE(t.p[from] != '-' && t.p[to - 1] != '-');
 	}
 }
 
@@ -70,7 +64,7 @@ prove_name_valid(void)
 
 /* Whether the octet at i may be beside its neighbours. */
 static bool
-fits(const uint8_t *p, size_t n, size_t i)
+fits_beside(const uint8_t *p, size_t n, size_t i)
 {
 	if (sts_is_alnum(p[i])) {
 		return true;
@@ -89,7 +83,7 @@ is_name(const uint8_t *p, size_t n)
 	bool digits = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!fits(p, n, i)) {
+		if (!fits_beside(p, n, i)) {
 			return false;
 		}
 		digits = p[i] == '.' || (digits && sts_is_digit(p[i]));
@@ -101,7 +95,6 @@ is_name(const uint8_t *p, size_t n)
  * @bound names of up to 5 octets, as the grammar has them
  * @loop is_name.0 6: octets
  * @loop sts_name_valid.0 6: octets
- * @loop label_valid.0 6: octets
  * @loop all_digits.0 6: octets
  */
 void
@@ -110,6 +103,25 @@ prove_name_short(void)
 	struct sts_text t = any_text(SHORT);
 
 	PROVE(sts_name_valid(t) == is_name(t.p, t.n));
+}
+
+/*
+ * @bound the same names, lowered
+ * @loop is_name.0 6: octets
+ * @loop sts_name_lower.0 6: octets
+ * @loop all_digits.0 6: octets
+ */
+void
+prove_name_lower(void)
+{
+	struct sts_text t = any_text(SHORT);
+	uint8_t out[SHORT];
+	size_t i = nondet_size();
+	bool good = sts_name_lower(out, t);
+
+	PROVE(good == is_name(t.p, t.n));
+	ASSUME(i < t.n);
+	PROVE(!good || out[i] == sts_lower(t.p[i]));
 }
 
 /*
