@@ -625,13 +625,13 @@ knows_time(const struct sts_live *l)
  * nobody can tell whether its end has come, and whoever keeps the time from us
  * would keep it in force: policies are enforced until there is one. */
 static void
-follow_order(struct sts_live *l, sts_ms now)
+follow_order(struct sts_live *l, bool timed, sts_ms now)
 {
 	uint32_t kept_s = sts_agent_off_s(l->agent);
 	uint32_t now_s = sts_agent_now_s(l->agent);
 
 	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s &&
-	    knows_time(l)) {
+	    timed) {
 		l->off_until_s = kept_s;
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {
@@ -647,10 +647,12 @@ follow_order(struct sts_live *l, sts_ms now)
 }
 
 void
-sts_live_resume(struct sts_live *l, sts_ms now)
+sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now)
 {
+	bool timed = knows_time(l) || wall_s >= sts_agent_now_s(l->agent);
+
 	l->resumed = true;
-	follow_order(l, now);
+	follow_order(l, timed, now);
 }
 
 bool
@@ -700,7 +702,7 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 	}
 	if (!l->reading) {
 		look(l);
-		follow_order(l, now);
+		follow_order(l, knows_time(l), now);
 		remind(l, now);
 	}
 	if (l->reading) {

@@ -124,8 +124,10 @@ bool sts_live_enforces(const struct sts_live *l);
 uint32_t sts_live_off_until_s(const struct sts_live *l);
 
 /* The journal has been read, as far as it will be before the first answer about
- * a domain: take over an order that it has. */
-void sts_live_resume(struct sts_live *l, sts_ms now);
+ * a domain: take over an order that it has. wall_s: seconds since 1970, by which
+ * the order counts for the first answer, or -1: none. The agent, which may not
+ * have seen the time yet, will not take one that is behind its own. */
+void sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now);
 bool sts_live_resumed(const struct sts_live *l);
 
 /* Look at the files when that is due, and do what is pending. Returns the

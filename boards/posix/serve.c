@@ -424,7 +424,7 @@ see_loaded(struct daemon *d, sts_ms now)
 {
 	if (!sts_live_resumed(&d->live) &&
 	    !sts_agent_journal_loading(&d->agent)) {
-		sts_live_resume(&d->live, now);
+		sts_live_resume(&d->live, sts_posix_wall_s(), now);
 		sts_journal_child_begin(&d->journal, d->confined, now);
 	}
 }

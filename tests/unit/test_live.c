@@ -492,7 +492,7 @@ START_TEST(kept_order)
 
 	begin();
 	kept_s = WALL + 100;
-	sts_live_resume(&live, now);
+	sts_live_resume(&live, -1, now);
 	ck_assert(sts_live_enforces(&live));
 	for (unsigned i = 0; i < 100; i++) {
 		now += STS_LIVE_LOOK_MS;
@@ -512,6 +512,22 @@ START_TEST(kept_order)
 	kept_s = 0;
 	sts_live_tick(&live, now);
 	ck_assert(sts_live_enforces(&live));
+}
+END_TEST
+
+/* The agent has not seen the time yet, and is to answer in the same step. */
+START_TEST(kept_order_at_first)
+{
+	enum {
+		WALL = 1800000000
+	};
+
+	begin();
+	kept_s = WALL + 100;
+	sts_live_resume(&live, 0, now); /* a clock without a battery */
+	ck_assert(sts_live_enforces(&live));
+	sts_live_resume(&live, WALL, now);
+	ck_assert(!sts_live_enforces(&live));
 }
 END_TEST
 
@@ -581,6 +597,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, kept_order);
+	tcase_add_test(tc, kept_order_at_first);
 	tcase_add_test(tc, fixed);
 	tcase_add_test(tc, path_before_socket);
 	tcase_add_test(tc, kill_switch);
