@@ -87,8 +87,10 @@ number_of(const uint8_t *head, size_t n)
 
 /*
  * @bound replies of up to STS_REPLY_MAX (6 digits)
- * @loop sts_put_decimal.0 7: digits
+ * @loop sts_put_decimal.0 2: digits beyond 32 bits
  * @loop sts_put_decimal.1 7: digits
+ * @loop sts_put_decimal.2 7: digits
+ * @loop sts_put_decimal.3 2: digits beyond 32 bits
  * @loop number_of.0 7: digits
  */
 void
