@@ -76,7 +76,7 @@ STS_STATIC_ASSERT(
 
 /* The keys that are known, each in its object. */
 static const struct {
-	const char *name;
+	char name[16];
 	uint8_t level, type;
 } keys[KEYS] = {
 	[KEY_DPV] = { "dpv", LEVEL_TOP, TYPE_STRING },
