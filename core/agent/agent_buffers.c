@@ -67,9 +67,9 @@ begin_wait(struct sts_agent *a, uint16_t i)
 static void
 end_wait(struct sts_agent *a, uint16_t i)
 {
-	struct sts_lookup *l = &a->lookups[i];
+	if (is_lookup(a, i) && !a->lookups[i].shares) {
+		struct sts_lookup *l = &a->lookups[i];
 
-	if (is_lookup(a, i) && !l->shares) {
 		l->ours_ms += a->now - l->queued_at;
 		l->queued = false;
 	}
