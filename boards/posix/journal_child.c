@@ -538,9 +538,9 @@ watch_layer(struct sts_journal_child *j, sts_ms now)
 	j->slow = slow;
 }
 
-/* What somebody has removed or replaced is written to in vain: nobody will find
- * it. The child looks, as it is the one whom the disk may hold. Under chroot the
- * name cannot be seen. */
+/* A file that somebody has removed or replaced is written to in vain: no restart
+ * will find it. The child looks, since a disk that hangs may hold the child but
+ * never the daemon. Under chroot the name cannot be seen. */
 static void
 watch_name(struct sts_journal_child *j, sts_ms now)
 {

@@ -24,8 +24,8 @@ enum sts_journal_found {
 struct sts_journal_file {
 	const char *path; /* absolute, at most STS_CONF_PATH_MAX octets */
 	uint32_t area_size; /* that it must have at least */
-	/* The largest that is made while the caller waits: another one is made
-	 * by somebody who may take his time (EINPROGRESS). */
+	/* The largest file that is made while the caller waits. A larger one
+	 * is left to another process (EINPROGRESS). */
 	uint32_t at_once_max;
 	struct sts_log *log;
 };

@@ -88,8 +88,8 @@ sts_assert_failed(const char *file, int line)
 	abort();
 }
 
-/* `addr2line -f -e mtasts 0x...`, of the file as it was before it was stripped,
- * tells the function. */
+/* The address leads to the function: `addr2line -f -e mtasts 0x...`, with the
+ * file as it was before it was stripped. */
 void
 sts_assert_failed_here(void)
 {

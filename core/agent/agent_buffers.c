@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers for DNS answers over TCP: few, and lent to what asks name servers. A
- * lookup that needs one when none is free waits in a->buffers.starved; of those
- * whose organisation has the fewest the one that waits longest is next. It gives
- * up after STS_DNS_OURS_MS, so that name servers which hold buffers delay others
- * but stop nobody for good.
+ * lookup that needs one when none is free waits in a->buffers.starved. The next
+ * buffer goes to the organisation that has the fewest, and of its lookups to the
+ * one that has waited longest. A lookup gives up after STS_DNS_OURS_MS, so that
+ * name servers which hold buffers delay others but stop nobody for good.
  *
  * The attacker owns a domain, as many names below it as he likes, and their
  * name servers, whose answers are truncated and then do not come: an
@@ -213,10 +213,10 @@ may_have(unsigned held)
 }
 
 /*
- * Of those that may have a buffer the one that waits longest of those whose
- * organisation has the fewest, and what leads to it; STS_NODE_NONE: none may.
- * Those that have given up leave the queue on the way, so that they are passed
- * once: else a crowd that gave up together would be, for each one of it.
+ * The lookup that gets the next buffer, as the head says, and what leads to it;
+ * STS_NODE_NONE: none may have one. Lookups that have given up leave the queue
+ * on the way, so that each is passed once: otherwise a crowd that gave up
+ * together would be passed again for each member of it.
  */
 static uint16_t
 choose(struct sts_agent *a, uint16_t *before)

@@ -2,30 +2,30 @@
 /*
  * Fetch slots are few and costly, and strangers decide how long they are held.
  * A lookup whose addresses are known waits in a->slots.fresh, or, when it has
- * lost a slot before, in a->slots.stalled; fresh ones go first, but for a
- * turn in four that those who wait too long for their second one have. While
- * others wait, a fetch without progress loses its slot, the sooner the more
- * there are.
+ * lost a slot before, in a->slots.stalled. Fresh ones go first, except that one
+ * turn in four goes to a stalled lookup that has waited too long for its second.
+ * While others wait, a fetch without progress loses its slot, the sooner the
+ * more lookups wait.
  *
  * Invariants: slots.busy fetches are busy, each for a lookup of stage FETCH. No
  * organisation has more than a quarter of the slots, and no address keeps more
- * while others wait (is_surplus). Newcomers
- * hold all slots but one, which is for policies that are held and enforced;
- * a single slot is theirs every second turn.
+ * while others wait (is_surplus). Newcomers hold all slots but one, which is for
+ * policies that are held and enforced; a single slot is the newcomers' every
+ * second turn.
  *
  * The attacker owns many domains and serves their policies a byte at a time.
  * He can delay newcomers, but neither the refresh of policies that are held nor
  * any one host for good: a lookup whose turn was cut short gets a longer one.
  *
- * Which lookup gets a free slot is found in a round over both queues, so much
- * of it in a step, since each may have to be held against all fetches and there
- * may be thousands. A look is at a lookup, or at a fetch: its organisation and
- * its two addresses. A step takes LOOKS + 2 * fetch_slots of them at most, a
- * round waiting * (1 + fetch_slots), and twice that if a fetch ends meanwhile,
- * whose slot those that were passed over may have: then it begins anew, once.
- * Else what was found in it holds until its end, since nothing but that takes a
- * lookup out of a queue or begins a fetch; and where a fetch has come to the
- * address since, some of those there are a surplus.
+ * A free slot is given by a round over both queues, which is cut into steps:
+ * each lookup may have to be compared with all fetches, and thousands may wait.
+ * A look is at a lookup, or at a fetch (its organisation and its two addresses).
+ * A step takes LOOKS + 2 * fetch_slots looks at most, a round
+ * waiting * (1 + fetch_slots). If a fetch ends during a round, a lookup that was
+ * passed over may have its slot: the round begins anew, once. Otherwise the best
+ * one found stays the best, since only the end of the round takes a lookup out
+ * of a queue or begins a fetch. If a fetch has come to the address of the best
+ * one meanwhile, is_surplus deals with those that are too many there.
  *
  * Every TICK_MS, between two rounds, one step goes over all that wait, a
  * comparison each, and over all pairs of fetches.
