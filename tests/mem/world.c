@@ -584,6 +584,9 @@ check_request(struct world *w, struct mem_sock *s, const struct peer *p)
 	see(w, 'r', 0, &s->peer, name);
 	if (r.n > 5 && memcmp(r.p, "POST ", 5) == 0) {
 		w->post = realloc(w->post, r.n + 1);
+		if (w->post == NULL) {
+			abort();
+		}
 		memcpy(w->post, r.p, r.n);
 		w->post[r.n] = '\0';
 		w->post_len = r.n;
