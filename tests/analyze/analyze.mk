@@ -22,7 +22,8 @@ $(BUILD)/analyze/tests/mem/% $(BUILD)/analyze/tests/scenario/% $(BUILD)/analyze/
 	ANALYZE_CPPFLAGS = -D_POSIX_C_SOURCE=200112L
 $(BUILD)/analyze/tests/signature/field.c.%: ANALYZE_CPPFLAGS = -DFIELD='"../../tls/ec_p256.c"'
 $(BUILD)/analyze/tests/unit/%: ANALYZE_CPPFLAGS = -DSTS_DAEMON='"mtasts"'
-$(BUILD)/analyze/tests/unit/test_tls_small.c.% $(BUILD)/analyze/tests/unit/test_fetch_small.c.%: ANALYZE_CPPFLAGS = -DSTS_TLS_RECORD_SIZE=1024
+$(BUILD)/analyze/tests/unit/test_tls_small.c.% $(BUILD)/analyze/tests/unit/test_fetch_small.c.% \
+$(BUILD)/analyze/tests/unit/test_post_small.c.%: ANALYZE_CPPFLAGS = -DSTS_TLS_RECORD_SIZE=1024
 
 .PHONY: analyze analyze-files cppcheck
 analyze: ## gcc -fanalyzer, clang-tidy and cppcheck over all there is, without a finding

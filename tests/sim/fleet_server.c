@@ -119,8 +119,10 @@ say(struct link *l, const char *text)
 static void
 drop_chunk(struct link *l)
 {
-	free(chunk_of(l, 0)->p);
-	free(chunk_of(l, 0)->r);
+	struct chunk *c = chunk_of(l, 0);
+
+	free(c->p);
+	free(c->r);
 	l->first = (l->first + 1) % CHUNKS;
 	l->count--;
 }
@@ -586,7 +588,7 @@ link_of(const struct mem_sock *s)
 			return &links[i];
 		}
 	}
-	return NULL;
+	abort(); /* more than LINKS, or one that fleet_connected never saw */
 }
 
 void
@@ -594,9 +596,6 @@ fleet_connected(struct mem_sock *s)
 {
 	struct link *l = link_of(NULL);
 
-	if (l == NULL) {
-		abort();
-	}
 	memset(l, 0, sizeof *l);
 	l->s = s;
 	l->server = s->peer.ip[3];

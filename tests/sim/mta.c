@@ -474,9 +474,9 @@ closed(struct mta *m)
 
 	/* A draining client reads no more: what it had not read of a pipeline may
 	 * be asked elsewhere. */
-	bool unread =
-	    sim.draining && m->count > 0 &&
-	    (!oldest(m)->begun || oldest(m)->q.asked >= sim.drain_from);
+	const struct asking *a = oldest(m);
+	bool unread = sim.draining && a != NULL &&
+		      (!a->begun || a->q.asked >= sim.drain_from);
 
 	if (m->count > 0 && !m->slow && !m->junk && !idle && !unread) {
 		sim_fail("5: a mail server was hung up on while it waited",
