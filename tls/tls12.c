@@ -150,11 +150,11 @@ make_master(struct sts_tls_client *c)
 		    sts_text(hash, len), master);
 	} else {
 		sts_tls_prf(id, premaster, "master secret",
-		    sts_text(randoms[0], 2 * STS_TLS_RANDOM), master);
+		    sts_text(randoms[0], 2 * sizeof randoms[0]), master);
 	}
 	sts_wipe(c->msg, premaster.n);
 	sts_tls_key_block(&c->in, &c->out, c->suite, c->master,
-	    sts_text(randoms[1], 2 * STS_TLS_RANDOM));
+	    sts_text(randoms[1], 2 * sizeof randoms[1]));
 }
 
 static void

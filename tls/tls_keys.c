@@ -198,6 +198,7 @@ sts_tls_prf(int hash_id, struct sts_text secret, const char *label,
 	uint8_t m[STS_TLS_HASH_MAX + SEED_MAX]; /* A, label, seed */
 
 	STS_ASSERT(label_len + seed.n <= SEED_MAX);
+	/* Octets, no string. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(m + len, label, label_len);
 	memcpy(m + len + label_len, seed.p, seed.n);
 	sts_tls_hmac(
