@@ -36,6 +36,8 @@ enum {
 	FLAGS_RCODE = 0x000f,
 	CLASS_IN = 1,
 	SOA_NUMBERS_LEN = 20,
+	/* Labels that are compared for one answer: thousands are an attack. */
+	LABELS_MAX = 32768,
 	MESSAGE_SIZE_MAX = 65535
 };
 
@@ -59,6 +61,7 @@ struct survey {
 	size_t answers, authority; /* where the sections begin */
 	uint16_t answer_count, authority_count;
 	uint16_t rcode;
+	uint32_t labels; /* of all names */
 	bool may_know; /* it is a resolver's word, or an authority's */
 	bool has_opt, has_ns, has_soa;
 };
@@ -222,6 +225,7 @@ survey(struct survey *s, struct sts_text m)
 			}
 		}
 	}
+	s->labels = c.labels;
 	return true;
 }
 
@@ -330,7 +334,9 @@ conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
 /*
  * Follow the aliases to their end and say what is there. A chain that does not
  * loop uses each record of the answer once at most, so one that is longer than
- * there are records loops.
+ * there are records loops. Each name of it is held against those of all records:
+ * by pointers, hundreds of them have a hundred labels each, and then a long
+ * chain would take as long as hundreds of signatures.
  */
 static void
 follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
@@ -339,8 +345,13 @@ follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 
 	v->ttl_s = STS_DNS_TTL_MAX_S;
 	for (unsigned hops = 0; hops <= s->answer_count; hops++) {
-		struct look at = look_up(s, owner, type);
+		struct look at;
 
+		if (hops > 0 && s->labels > LABELS_MAX / hops) {
+			unknown(v, STS_WHY_DNS_LARGE);
+			return;
+		}
+		at = look_up(s, owner, type);
 		v->ttl_s = smaller(v->ttl_s, at.ttl_s);
 		v->owner_off = (uint16_t)owner;
 		if (at.found && s->rcode == STS_DNS_NXDOMAIN) {

@@ -127,15 +127,17 @@ struct sts_dns_verdict {
  *           the records; NOERROR without the records that is not NODATA as
  *           above: a referral, an alias whose target is missing and no SOA of
  *           the target's zone, records of other names only), dns-alias-loop,
- *           or dns-malformed: any part of any section cannot be parsed, or OPT
+ *           dns-large (a chain that takes too many labels to be compared), or
+ *           dns-malformed: any part of any section cannot be parsed, or OPT
  *           stands twice or outside the additional section.
  *
  * A response that repeats no question is never an answer. If its RCODE is
  * neither NOERROR nor NXDOMAIN it is UNKNOWN, since servers that cannot read a
  * query, or do not want to, repeat nothing of it; else TC counts, or nothing.
  *
- * Work: at most a walk over the records for each CNAME of the answer and three
- * more; at most m.n / 11 records, of at most STS_DNS_LABELS_MAX labels and
+ * Work: four walks over the records, and one for each CNAME of the answer as
+ * long as these compare 32,768 labels at most, for each record those of its
+ * owner; at most m.n / 11 records, of at most STS_DNS_LABELS_MAX labels and
  * STS_DNS_POINTERS_MAX pointers a name.
  */
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,

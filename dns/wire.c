@@ -127,7 +127,7 @@ count_labels(struct labels l)
 struct sts_dns_cursor
 sts_dns_cursor(struct sts_text m, size_t pos)
 {
-	struct sts_dns_cursor c = { m, pos, pos > m.n };
+	struct sts_dns_cursor c = { m, pos, pos > m.n, 0 };
 
 	return c;
 }
@@ -172,7 +172,7 @@ sts_dns_take_name(struct sts_dns_cursor *c)
 		return 0;
 	}
 	while (next_label(&l, &label)) {
-		/* only to see its end: at most STS_DNS_LABELS_MAX */
+		c->labels++; /* at most STS_DNS_LABELS_MAX a name */
 	}
 	if (l.bad) {
 		c->bad = true;

@@ -36,6 +36,7 @@ struct sts_dns_cursor {
 	struct sts_text m;
 	size_t pos;
 	bool bad;
+	uint32_t labels; /* of the names that were taken, pointers followed */
 };
 
 struct sts_dns_cursor sts_dns_cursor(struct sts_text m, size_t pos);

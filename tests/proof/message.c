@@ -27,6 +27,7 @@ take_name_contract(struct sts_dns_cursor *c)
 	}
 	ASSUME(n >= 1 && n <= c->m.n - c->pos);
 	c->pos += n;
+	c->labels = nondet_u32();
 	return at;
 }
 

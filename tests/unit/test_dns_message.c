@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dns/message: queries, acceptance, judgement, the walk over answers. */
+#include <stdio.h>
+
 #include "dns_judge.h"
 
 const char unit_name[] = "dns_message";
@@ -553,6 +555,76 @@ START_TEST(walk_order)
 }
 END_TEST
 
+/* An alias, by pointers. */
+static void
+put_alias(struct build *b, size_t owner, size_t target)
+{
+	char names[2][24];
+
+	snprintf(names[0], sizeof names[0], "@%zu", owner);
+	snprintf(names[1], sizeof names[1], "@%zu", target);
+	build_record(b, ANSWER, names[0], STS_DNS_CNAME, 60, names[1]);
+}
+
+/* A name of 127 labels, and by pointers into it one of 126, of 125, ...: each
+ * record is short, and each name long. */
+START_TEST(aliases_of_many_labels)
+{
+	struct sts_dns_name_parts q = parts("", "q");
+	struct sts_dns_verdict v;
+	struct build b;
+	size_t first;
+
+	build_begin(&b, ID, ANSWERED, "q", STS_DNS_TXT);
+	build_name(&b, "@12");
+	build_u16(&b, STS_DNS_CNAME);
+	build_u16(&b, 1);
+	build_u32(&b, 60);
+	build_u16(&b, 2 * STS_DNS_LABELS_MAX + 1);
+	first = b.n;
+	for (unsigned i = 0; i < STS_DNS_LABELS_MAX; i++) {
+		build_put(&b, "\1a", 2);
+	}
+	build_put(&b, "", 1);
+	sts_put16be(b.p + 6, 1);
+	for (unsigned i = 0; i + 1 < STS_DNS_LABELS_MAX; i++) {
+		put_alias(&b, first + (size_t)2 * i, first + (size_t)2 * i + 2);
+	}
+	sts_dns_judge(&v, build_text(&b), ID, q, STS_DNS_TXT);
+	unit_int("many labels", v.found, STS_UNKNOWN);
+	unit_int("many labels", v.why, STS_WHY_DNS_LARGE);
+}
+END_TEST
+
+/* As many aliases as resolvers follow, and as many addresses as are held. */
+START_TEST(aliases_and_addresses)
+{
+	static const char *const chain[] = { NAME, "a1.cdn.example.net",
+		"a2.cdn.example.net", "a3.cdn.example.net",
+		"a4.cdn.example.net", "a5.cdn.example.net",
+		"a6.cdn.example.net", "a7.cdn.example.net",
+		"a8.cdn.example.net", "a9.cdn.example.net" };
+	const unsigned last = UNIT_COUNT(chain) - 1;
+	struct sts_dns_verdict v;
+	struct build b;
+	size_t owner = 0;
+	char at[24];
+
+	build_begin(&b, ID, ANSWERED, NAME, STS_DNS_A);
+	for (unsigned i = 0; i < last; i++) {
+		build_record(
+		    &b, ANSWER, chain[i], STS_DNS_CNAME, 60, chain[i + 1]);
+		owner = b.n - strlen(chain[i + 1]) - 2;
+	}
+	snprintf(at, sizeof at, "@%zu", owner);
+	while (b.n + 16 <= 4096) {
+		build_record(&b, ANSWER, at, STS_DNS_A, 60, "192.0.2.1");
+	}
+	sts_dns_judge(&v, build_text(&b), ID, asked(), STS_DNS_A);
+	unit_int("addresses", v.found, STS_FOUND);
+}
+END_TEST
+
 START_TEST(query_bytes)
 {
 	static const char want[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1"
@@ -656,6 +728,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, class_of_records);
 	tcase_add_test(tc, strings);
 	tcase_add_test(tc, walk_order);
+	tcase_add_test(tc, aliases_of_many_labels);
+	tcase_add_test(tc, aliases_and_addresses);
 	tcase_add_test(tc, query_bytes);
 	tcase_add_test(tc, query_limits);
 	tcase_add_test(tc, query_comes_back);
