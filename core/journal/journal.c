@@ -23,6 +23,7 @@
  */
 #include <string.h>
 
+#include "../grammar/domain.h"
 #include "journal_private.h"
 
 enum {
@@ -347,7 +348,7 @@ sts_journal_off_s(const struct sts_journal *j)
 bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {
-	STS_ASSERT(domain.n >= 1 && domain.n < STS_NAME_MAX);
+	STS_ASSERT(domain.n >= 1 && domain.n <= STS_DOMAIN_MAX);
 	if (sts_journal_forgets(j, domain)) {
 		return true;
 	}

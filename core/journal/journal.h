@@ -247,7 +247,7 @@ void sts_journal_set_off(struct sts_journal *j, uint32_t until_s);
 uint32_t sts_journal_off_s(const struct sts_journal *j);
 
 /*
- * The domain's record (1..STS_NAME_MAX - 1 octets) was removed from the cache
+ * The domain's record (1..STS_DOMAIN_MAX octets) was removed from the cache
  * and must not come back after a restart, nor when the journal is read on.
  * False: too many removals wait (a dozen fit, or one of the longest), or the
  * format is newer. Call it again later then, or have everything written anew

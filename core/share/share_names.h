@@ -7,9 +7,10 @@
 #define STS_SHARE_NAMES_H
 
 #include "../base/bytes.h"
+#include "../grammar/domain.h"
 
 enum {
-	STS_SHARE_NAME_MAX = 253 /* octets of a name */
+	STS_SHARE_NAME_MAX = STS_DOMAIN_MAX /* octets of a name */
 };
 
 struct sts_share_names {

@@ -94,14 +94,16 @@ is_in_time(struct sts_share *s)
 	return s->pushes <= STS_SHARE_PUSHES;
 }
 
-/* A key of ours was changed, or listed. SCAN lists keys of others, too. */
+/* A key of ours was changed, or listed. SCAN lists keys of others, too, and who
+ * has the fleet's key may have put a name there that no question can have. */
 static void
 take_key(struct sts_share *s)
 {
 	struct sts_text t = word(s);
 
 	if (s->word_long || !sts_text_take(&t, s->setup->prefix) ||
-	    !sts_text_take(&t, ":d:") || !sts_name_valid(t) || !is_lower(t)) {
+	    !sts_text_take(&t, ":d:") || t.n > STS_SHARE_NAME_MAX ||
+	    !sts_name_valid(t) || !is_lower(t)) {
 		return;
 	}
 	if (!is_in_time(s) ||

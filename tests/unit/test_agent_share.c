@@ -54,6 +54,7 @@ static struct {
 	bool half; /* it answers GET by half a value, and keeps the rest */
 	struct mem_sock *half_to;
 	unsigned gets, sets, dels, questions;
+	char long_name[STS_NAME_MAX + 1]; /* domain 0 has this, if any */
 	char set_key[ROOM];
 	uint8_t set_value[ROOM];
 	size_t set_len;
@@ -84,6 +85,9 @@ domain(unsigned i)
 {
 	static char text[16];
 
+	if (i == 0 && world.long_name[0] != '\0') {
+		return world.long_name;
+	}
 	snprintf(text, sizeof text, "d%u.test", i);
 	return text;
 }
@@ -141,8 +145,15 @@ number_of(const char *key)
 {
 	unsigned i;
 
-	return sscanf(key, "mtasts:d:d%u.test", &i) == 1 && i < DOMAINS ? (int)i
-									: -1;
+	if (strncmp(key, "mtasts:d:", 9) != 0) {
+		return -1;
+	}
+	for (i = 0; i < DOMAINS; i++) {
+		if (strcmp(key + 9, domain(i)) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
 }
 
 static void
@@ -171,7 +182,7 @@ say_bulk(struct mem_sock *s, const void *p, size_t n)
 static void
 say_key(struct mem_sock *s, unsigned i)
 {
-	char key[40];
+	char key[STS_NAME_MAX + 16];
 	int n = snprintf(key, sizeof key, "mtasts:d:%s", domain(i));
 
 	say_bulk(s, key, (size_t)n);
@@ -686,6 +697,32 @@ push(unsigned i)
 	}
 }
 
+/* A name that no question can have, as "_mta-sts." would not fit before it,
+ * under a record of the fleet's: nothing is held, and nothing looked up. */
+START_TEST(names_too_long)
+{
+	static const char label[] = "123456789.123456789.123456789.123456789.";
+	char *name = world.long_name;
+
+	start();
+	world.dns = NO_NAME;
+	while (strlen(name) + sizeof label - 1 < STS_DOMAIN_MAX) {
+		strcat(name, label);
+	}
+	strcat(name, "long.test");
+	ck_assert_uint_gt(strlen(name), STS_DOMAIN_MAX);
+	put(0, 1);
+	put(1, 1);
+	connected();
+	unit_int("the other is held", (long long)agent.share.taken, 1);
+	unit_int("and read", world.gets, 1);
+	for (unsigned hour = 0; hour < 5 * 24; hour++) {
+		now += 3600000;
+		settle();
+	}
+}
+END_TEST
+
 /* Another gateway's later fetch counts, an earlier one does not, whoever puts
  * it there; and it is written over. */
 START_TEST(stamps)
@@ -1116,6 +1153,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, two_waits);
 	tcase_add_test(tc, slow_once);
 	tcase_add_test(tc, hit);
+	tcase_add_test(tc, names_too_long);
 	tcase_add_test(tc, stamps);
 	tcase_add_test(tc, weeks);
 	tcase_add_test(tc, overtaken);
