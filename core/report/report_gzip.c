@@ -342,21 +342,3 @@ sts_report_gzip_read(struct sts_report_gzip *z, struct sts_span out)
 	}
 	return n;
 }
-
-uint64_t
-sts_report_gzip_count(struct sts_report_gzip *z)
-{
-	const struct sts_report r = z->report;
-	uint8_t room[64];
-	uint64_t total = 0;
-	size_t n;
-
-	sts_report_gzip_begin(z, r.tally, r.domain, r.config);
-	while ((n = sts_report_gzip_read(z, sts_span(room, sizeof room))) > 0) {
-		total += n;
-	}
-	if (!sts_report_gone(&z->report)) {
-		sts_report_gzip_begin(z, r.tally, r.domain, r.config);
-	}
-	return total;
-}

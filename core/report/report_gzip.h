@@ -74,12 +74,4 @@ void sts_report_gzip_begin(struct sts_report_gzip *z, const struct sts_tally *t,
 /* As sts_report_read. */
 size_t sts_report_gzip_read(struct sts_report_gzip *z, struct sts_span out);
 
-/*
- * The number of octets that reading it from the beginning gives: for
- * Content-Length. z is begun anew by it, and again after it. O(report): a
- * million octets a second on a Cortex-M3 of 50 MHz would be much; call it
- * where that matters little, or count in pieces by reading.
- */
-uint64_t sts_report_gzip_count(struct sts_report_gzip *z);
-
 #endif

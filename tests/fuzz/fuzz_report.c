@@ -119,17 +119,19 @@ check_gzip(
     uint32_t ref, const struct sts_report_config *c, struct sts_text want)
 {
 	static struct sts_report_gzip z;
-	size_t n = 0, got;
+	size_t n = 0, in_pieces = 0, got;
 
 	sts_report_gzip_begin(&z, &t, ref, c);
-	uint64_t count = sts_report_gzip_count(&z);
-
+	while ((got = sts_report_gzip_read(&z, sts_span(packed, 64))) > 0) {
+		in_pieces += got;
+	}
+	sts_report_gzip_begin(&z, &t, ref, c);
 	do {
 		got = sts_report_gzip_read(&z, sts_span(packed + n, n % 7 + 1));
 		n += got;
 		CHECK(n < OUT_MAX - 8);
 	} while (got > 0);
-	CHECK(n == count);
+	CHECK(n == in_pieces);
 	got = inflate_gzip(packed, n, again, OUT_MAX);
 	CHECK(got == want.n && memcmp(again, want.p, got) == 0);
 }

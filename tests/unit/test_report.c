@@ -305,7 +305,7 @@ END_TEST
 START_TEST(thousand_failures)
 {
 	static struct sts_report_gzip z;
-	size_t n = 0, got;
+	size_t n = 0, in_pieces = 0, got;
 
 	begin(1024);
 	for (unsigned i = 0; i < 1000; i++) {
@@ -332,15 +332,16 @@ START_TEST(thousand_failures)
 
 	ck_assert(json.n > 250000);
 	sts_report_gzip_begin(&z, &t, the(), &c);
-	unit_int("counted", (long long)sts_report_gzip_count(&z),
-	    (long long)sts_report_gzip_count(&z));
+	while ((got = sts_report_gzip_read(&z, sts_span(out, 64))) > 0) {
+		in_pieces += got;
+	}
+	sts_report_gzip_begin(&z, &t, the(), &c);
 	do {
 		got = sts_report_gzip_read(&z, sts_span(out + n, 1000));
 		n += got;
 	} while (got > 0);
 	ck_assert_msg(n <= 21 * 1024, "%u octets", (unsigned)n);
-	unit_int(
-	    "as counted", (long long)sts_report_gzip_count(&z), (long long)n);
+	unit_int("in pieces", (long long)in_pieces, (long long)n);
 	static uint8_t unpacked[OUT_MAX];
 
 	unit_int("unpacked",
