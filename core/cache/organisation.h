@@ -12,7 +12,8 @@
  *
  * This is not the public suffix list: it only decides which domains share one
  * share of the cache. Where it takes too little of the name, unrelated domains
- * share; where it takes too much, one owner gets several shares.
+ * share; where it takes too much, one owner gets several shares: whoever has
+ * ltd.de has as many as somebody who registers many domains.
  */
 struct sts_text sts_organisation(struct sts_text domain);
 
