@@ -143,12 +143,12 @@ make_long_chain(struct build *b)
 	char name[64], target[64];
 
 	build_record(b, ANSWER, "@12", STS_DNS_CNAME, 60, "a0.example.net");
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 50; i++) {
 		snprintf(name, sizeof name, "a%u.example.net", i);
 		snprintf(target, sizeof target, "A%u.example.NET", i + 1);
 		build_record(b, ANSWER, name, STS_DNS_CNAME, 60, target);
 	}
-	many(b, "a200.example.net", 2, "x");
+	many(b, "a50.example.net", 60, SPF);
 }
 
 static void
@@ -327,7 +327,7 @@ static const struct {
 	{ "an alias", 0, make_chain_1, STS_FOUND, STS_WHY_NONE },
 	{ "nine aliases, compressed", 0, make_chain_9, STS_FOUND,
 	    STS_WHY_NONE },
-	{ "two hundred aliases, written out", 0, make_long_chain, STS_FOUND,
+	{ "fifty aliases, written out", 0, make_long_chain, STS_FOUND,
 	    STS_WHY_NONE },
 	{ "others between and behind", 0, make_others_between, STS_FOUND,
 	    STS_WHY_NONE },
