@@ -7,6 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,27 @@ hold_standard(void)
 	}
 }
 
+/*
+ * What a process inherits of signals would change what they mean here. With
+ * SIGCHLD ignored nobody hears that a child has ended, and with one of the
+ * others blocked the process does not end when it should. SIGHUP is the
+ * daemon's own.
+ */
+static void
+take_signals(void)
+{
+	sigset_t ours;
+
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGALRM, SIG_DFL);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGALRM);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
+}
+
 /* What was printed must have arrived for its exit code to count. */
 static int
 printed(int code)
@@ -312,6 +334,7 @@ main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 
 	hold_standard();
+	take_signals();
 	if (argc < 2) {
 		sts_help_usage(stderr);
 		return STS_EXIT_USAGE;

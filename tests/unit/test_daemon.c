@@ -257,6 +257,58 @@ START_TEST(stop_at_once)
 }
 END_TEST
 
+static void
+odd_signals(void)
+{
+	sigset_t all;
+
+	signal(SIGCHLD, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+/* The first child of a process, or 0: the system does not say. */
+static pid_t
+child_of(pid_t pid)
+{
+	char path[64];
+	long child = 0;
+
+	snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid,
+	    (long)pid);
+	FILE *f = fopen(path, "r");
+
+	if (f != NULL) {
+		ck_assert_int_eq(fscanf(f, "%ld", &child), 1);
+		fclose(f);
+	}
+	return (pid_t)child;
+}
+
+/* Whatever its parent did about signals, it hears that a child has ended, and
+ * ends when it is asked to. */
+START_TEST(inherited_signals)
+{
+	int dns = dns_open();
+	const char *extra[] = { "-o", kept_line, NULL };
+	pid_t child;
+
+	kept_begin();
+	before_exec = odd_signals;
+	start(extra);
+	await_text(&run, "event=journal-loaded");
+	child = child_of(run.pid);
+	if (child > 0) {
+		kill(child, SIGKILL);
+		await_text(
+		    &run, "the process that writes it has ended (signal 9)");
+	}
+	ck_assert_int_eq(stop(), 0);
+	kept_end();
+	close(dns);
+}
+END_TEST
+
 /* A client that has half-closed gets its answer. */
 START_TEST(half_closed)
 {
@@ -519,6 +571,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, roots_change);
 	tcase_add_test(tc, drain);
 	tcase_add_test(tc, stop_at_once);
+	tcase_add_test(tc, inherited_signals);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
