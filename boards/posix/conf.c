@@ -222,6 +222,7 @@ sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
 		    why, STS_CONF_WHY_MAX, "%s: %s", file, strerror(errno));
 		return false;
 	}
+	c->from_file = true;
 	bool ok = take_all(c, source, &lines, file, why);
 
 	sts_lines_close(&lines);

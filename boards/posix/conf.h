@@ -63,6 +63,7 @@ struct sts_conf_share {
 };
 
 struct sts_conf {
+	bool from_file; /* else there is none, and these are defaults */
 	unsigned listen_count;
 	bool listen_given; /* else the one listener is the default */
 	struct sts_listen_at listen[STS_CONF_LISTEN_MAX];

@@ -337,12 +337,29 @@ sts_live_reload(struct sts_live *l, sts_ms now)
 /* Those that return a bool return false when what is new is broken and nothing
  * changed. */
 
+/* A file that was there and is gone, for a moment or for us (chroot), orders
+ * no defaults. False: `why`. */
+static bool
+load_conf(
+    struct sts_live *l, struct sts_conf *fresh, char why[STS_CONF_WHY_MAX])
+{
+	if (!sts_conf_load(fresh, &l->source, why)) {
+		return false;
+	}
+	if (sts_live_now(l)->conf.from_file && !fresh->from_file) {
+		snprintf(why, STS_CONF_WHY_MAX, "%s: %s", STS_CONF_FILE,
+		    strerror(ENOENT));
+		return false;
+	}
+	return true;
+}
+
 static bool
 reload_conf(struct sts_live *l, struct sts_live_set *s)
 {
 	char why[STS_CONF_WHY_MAX], fixed[STS_CONF_WHY_MAX];
 
-	if (!sts_conf_load(&s->conf, &l->source, why)) {
+	if (!load_conf(l, &s->conf, why)) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: configuration not changed: %s", why);
 		return false;
@@ -360,6 +377,26 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 	}
 	sts_log_level(l->log, s->conf.log_level);
 	sts_agent_events_read(l->agent, s->conf.log_level);
+	return true;
+}
+
+/* Whether the file, which names nobody, is to be read once more before that is
+ * believed: it may be just being written. */
+static bool
+names_nobody_yet(struct sts_live *l, const struct sts_dns_servers *now,
+    const struct sts_dns_servers *fresh)
+{
+	bool same = now->count == fresh->count &&
+		    sts_addr_same(&now->addr[0], &fresh->addr[0]);
+
+	if (same || l->servers_cut) {
+		return false;
+	}
+	l->servers_cut = true;
+	l->pending |= STS_LIVE_SERVERS;
+	sts_log_line(l->log, STS_LOG_WARNING,
+	    "reload: %s names no name server, it is read once more",
+	    STS_RESOLV_FILE);
 	return true;
 }
 
@@ -383,6 +420,11 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 		    resolv_problem(r));
 		return false;
 	}
+	if (r == STS_RESOLV_DEFAULT &&
+	    names_nobody_yet(l, &s->servers, &fresh)) {
+		return true;
+	}
+	l->servers_cut = false;
 	if (!enough_trusted(&s->conf, &fresh)) {
 		/* Answers without DANE would be a downgrade. */
 		sts_log_line(l->log, STS_LOG_ERROR,

@@ -58,6 +58,7 @@ struct sts_live {
 	/* Where STS_AF_LOCAL leads: of the set in use. */
 	const char *local[STS_SHARE_SERVERS];
 	bool roots_cut; /* the bundle was read, and ended inside a block */
+	bool servers_cut; /* resolv.conf was read, and named nobody */
 	bool reading; /* the bundle into the spare set, in steps; the rest of
 			 it is ready, but for what failed: */
 	bool renewed;

@@ -9,6 +9,7 @@
 
 #include "../../boards/posix/listeners.h"
 #include "../../boards/posix/live.h"
+#include "../../boards/posix/resolv.h"
 #include "../../core/agent/agent.h"
 #include "../../port/posix/posix.h"
 #include "unit.h"
@@ -556,6 +557,102 @@ START_TEST(fixed)
 }
 END_TEST
 
+/* The default file is gone: what it said stays. */
+START_TEST(file_gone)
+{
+	static const char *options[] = { "answer_within 7s" };
+
+	if (access(STS_CONF_FILE, F_OK) == 0) {
+		return;
+	}
+	begin();
+	ck_assert(sts_live_now(&live)->conf.from_file);
+	uint32_t before = sts_live_now(&live)->conf.answer_within_ms;
+
+	live.source.file = NULL;
+	live.source.options = options;
+	live.source.option_count = 1;
+	listen_to_log();
+	reload();
+	ck_assert_ptr_nonnull(strstr(heard(),
+	    "configuration not changed: " STS_CONF_FILE ": No such file"));
+	unit_int("conf", sts_live_now(&live)->conf.answer_within_ms, before);
+	/* With no file at the start none is missed. */
+	live.set[live.current].conf.from_file = false;
+	logs.tokens = 0;
+	reload();
+	unit_int("conf", sts_live_now(&live)->conf.answer_within_ms, 7000);
+}
+END_TEST
+
+/* What resolv.conf says. */
+static enum sts_resolv_result resolv_result;
+static struct sts_addr resolv_addr;
+
+enum sts_resolv_result __wrap_sts_resolv_read(
+    const char *file, struct sts_dns_servers *s);
+
+enum sts_resolv_result
+__wrap_sts_resolv_read(const char *file, struct sts_dns_servers *s)
+{
+	ck_assert_str_eq(file, STS_RESOLV_FILE);
+	memset(s, 0, sizeof *s);
+	s->count = 1;
+	s->addr[0] = resolv_addr;
+	return resolv_result;
+}
+
+static void
+expect_server(const char *name, const char *ip)
+{
+	const struct sts_dns_servers *s = &sts_live_now(&live)->servers;
+	char text[STS_ADDR_TEXT_MAX];
+
+	sts_addr_format(&s->addr[0], text);
+	unit_text(name, unit_span(text), ip);
+}
+
+static void
+resolv_says(enum sts_resolv_result result, const char *ip)
+{
+	resolv_result = result;
+	ck_assert(sts_addr_parse(unit_span(ip), &resolv_addr));
+}
+
+/* A resolv.conf that is written over is empty for a moment: nobody else is asked
+ * meanwhile. One that stays empty is believed. */
+START_TEST(servers_cut)
+{
+	static const char *options[] = { "answer_within 7s" };
+
+	if (access(STS_RESOLV_FILE, F_OK) != 0) {
+		return;
+	}
+	begin();
+	live.source.options = options;
+	live.source.option_count = 1;
+	logs.tokens = 0;
+	resolv_says(STS_RESOLV_OK, "192.0.2.7");
+	reload();
+	expect_server("whole", "192.0.2.7");
+	resolv_says(STS_RESOLV_DEFAULT, "127.0.0.1");
+	reload();
+	expect_server("empty", "192.0.2.7");
+	resolv_says(STS_RESOLV_OK, "192.0.2.8");
+	now += STS_LIVE_RETRY_MS;
+	tick();
+	expect_server("written", "192.0.2.8");
+	resolv_says(STS_RESOLV_DEFAULT, "127.0.0.1");
+	reload();
+	now += STS_LIVE_RETRY_MS;
+	tick();
+	expect_server("still empty", "127.0.0.1");
+	/* Which is nothing new then. */
+	reload();
+	unit_int("pending", live.pending, 0);
+}
+END_TEST
+
 static struct sts_port inner;
 static char path[STS_LISTEN_PATH_MAX];
 static unsigned closed;
@@ -599,6 +696,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, kept_order);
 	tcase_add_test(tc, kept_order_at_first);
 	tcase_add_test(tc, fixed);
+	tcase_add_test(tc, file_gone);
+	tcase_add_test(tc, servers_cut);
 	tcase_add_test(tc, path_before_socket);
 	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, layout);
