@@ -682,23 +682,22 @@ static const struct sts_side_ops control_ops = {
 	.total_ms = 600000,
 };
 
+/* Open it, or log why not, if that was not logged yet. */
 static void
-try_open(struct sts_control *c, bool first)
+try_open(struct sts_control *c)
 {
 	char text[STS_LISTEN_TEXT_MAX];
+	int before = c->error;
 
 	sts_listen_format(&c->at, text);
-	if (sts_side_open(&c->side, &c->at) == 0) {
-		c->retries = false;
+	c->error = sts_side_open(&c->side, &c->at) == 0 ? 0 : errno;
+	if (c->error == 0) {
 		sts_log_line(c->log, STS_LOG_INFO, "control by %s", text);
-		return;
-	}
-	c->retries = errno == EADDRINUSE;
-	if (first || !c->retries) {
+	} else if (c->error != before) {
 		sts_log_line(c->log, STS_LOG_WARNING,
 		    "control %s: %s%s: going on without it", text,
-		    strerror(errno),
-		    errno == ENOENT ? " (create its directory)" : "");
+		    strerror(c->error),
+		    c->error == ENOENT ? " (create its directory)" : "");
 	}
 }
 
@@ -731,8 +730,9 @@ sts_control_open(
 	sts_side_none(&c->side);
 	c->log = log;
 	c->at = conf->control;
+	c->chrooted = conf->chroot[0] != '\0';
 	if (conf->control_on && !inherit(c)) {
-		try_open(c, true);
+		try_open(c);
 	}
 }
 
@@ -754,6 +754,12 @@ sts_control_begin(struct sts_control *c, struct sts_posix *posix, unsigned own,
 	return sts_side_begin(&c->side, posix, own, &control_ops, c);
 }
 
+static bool
+retries(const struct sts_control *c)
+{
+	return c->error != 0 && !c->chrooted;
+}
+
 sts_ms
 sts_control_run(struct sts_control *c, sts_ms now)
 {
@@ -765,19 +771,22 @@ sts_control_run(struct sts_control *c, sts_ms now)
 		sts_history_close(&c->history, &total);
 		sts_inspect_wait_anew(c->agent);
 	}
-	if (c->retries && !sts_before(now, c->retry_at)) {
+	if (retries(c) && !sts_before(now, c->retry_at)) {
 		c->retry_at = now + STS_CONTROL_RETRY_MS;
-		try_open(c, false);
-		sts_side_begin(&c->side, c->posix, c->own, &control_ops, c);
+		try_open(c);
+		if (!sts_side_begin(
+			&c->side, c->posix, c->own, &control_ops, c)) {
+			c->error = errno;
+		}
 	}
 	sts_ms wait = sts_side_run(&c->side, now);
 
-	return c->retries ? sts_earlier(wait, c->retry_at - now) : wait;
+	return retries(c) ? sts_earlier(wait, c->retry_at - now) : wait;
 }
 
 void
 sts_control_end(struct sts_control *c)
 {
-	c->retries = false;
+	c->error = 0;
 	sts_side_end(&c->side);
 }

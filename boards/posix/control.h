@@ -27,7 +27,7 @@ enum {
 	STS_CONTROL_FORGETS = 32, /* and in one that may write the journal */
 	STS_CONTROL_LIST_ROOM = 1024, /* for a record of the list */
 	STS_CONTROL_SAVE_MS = 5000, /* waited for what is to be forgotten */
-	STS_CONTROL_RETRY_MS = 2000 /* while another instance listens there */
+	STS_CONTROL_RETRY_MS = 2000 /* between two tries to open it */
 };
 
 struct sts_control_conn {
@@ -59,7 +59,8 @@ struct sts_control {
 	struct sts_log *log;
 	struct sts_listen_at at;
 	unsigned own;
-	bool retries;
+	int error; /* errno: why it is not open, though it is to be */
+	bool chrooted;
 	sts_ms now, retry_at;
 	struct sts_side side;
 	struct sts_control_conn conn[STS_SIDE_CONNS];
@@ -67,8 +68,9 @@ struct sts_control {
 
 /*
  * Open the socket that the configuration asks for, before rights are given up.
- * If it cannot be opened, that is logged, and the daemon serves without it;
- * if another instance listens there, it is tried again.
+ * If it cannot be opened, that is logged, and the daemon serves without it and
+ * tries again: the instance that has it ends, a disk has room again. Under
+ * chroot the path means another place, and it is not tried again.
  */
 void sts_control_open(
     struct sts_control *c, const struct sts_conf *conf, struct sts_log *log);

@@ -305,6 +305,20 @@ sts_side_inherit(struct sts_side *s, int fd, const struct sts_listen_at *at)
 	s->inherited = true;
 }
 
+/* Give up a listener that nobody serves; errno stays. */
+static void
+drop_listener(struct sts_side *s)
+{
+	int error = errno;
+
+	if (!s->inherited) {
+		sts_listen_unlink(&s->at);
+	}
+	close(s->fd);
+	s->fd = -1;
+	errno = error;
+}
+
 bool
 sts_side_begin(struct sts_side *s, struct sts_posix *posix, unsigned own,
     const struct sts_side_ops *ops, void *ctx)
@@ -316,6 +330,7 @@ sts_side_begin(struct sts_side *s, struct sts_posix *posix, unsigned own,
 		return true;
 	}
 	if (sts_posix_own(posix, own, s->fd, STS_EV_RECV) != 0) {
+		drop_listener(s);
 		return false;
 	}
 	s->posix = posix;

@@ -99,7 +99,8 @@ void sts_side_inherit(
     struct sts_side *s, int fd, const struct sts_listen_at *at);
 
 /* Serve from now on, by STS_SIDE_OWN of the port's own places from `own`.
- * False: out of descriptors. */
+ * False: the system is short of something (errno); the listener is closed then,
+ * so that nobody waits there in vain. */
 bool sts_side_begin(struct sts_side *s, struct sts_posix *posix, unsigned own,
     const struct sts_side_ops *ops, void *ctx);
 

@@ -910,6 +910,14 @@ START_TEST(no_control)
 	said("File exists: going on without it");
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_int_eq(stat(socket_path, &st), 0);
+	/* When that is over, there is one without a restart. */
+	serves(start_home(NULL));
+	said("File exists: going on without it");
+	unlink(socket_path);
+	await_text(&run, "control by unix:");
+	ORDER(1, "query", ".example.com");
+	replied("the running daemon");
+	ck_assert_int_eq(stop(), 0);
 	close(dns);
 	home_end();
 }

@@ -436,6 +436,26 @@ START_TEST(no_descriptor)
 }
 END_TEST
 
+/* A listener that the port cannot watch is closed: nobody waits there. */
+START_TEST(unwatched)
+{
+	static struct sts_side other;
+	int fd = open("/dev/null", O_RDONLY); /* epoll takes no such thing */
+
+	if (strcmp(sts_wait_name, "epoll") != 0) {
+		return;
+	}
+	begin();
+	sts_side_inherit(&other, fd, &side.at);
+	ck_assert(!sts_side_begin(&other, &posix, 0, &ops, asked));
+	unit_int("errno", errno, EPERM);
+	ck_assert(!sts_side_is_open(&other));
+	unit_int("descriptor", fcntl(fd, F_GETFD), -1);
+	sts_side_end(&other);
+	end();
+}
+END_TEST
+
 /* Nobody listens: nothing is done. */
 START_TEST(none)
 {
@@ -474,6 +494,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, late_answer);
 	tcase_add_test(tc, full);
 	tcase_add_test(tc, no_descriptor);
+	tcase_add_test(tc, unwatched);
 	tcase_add_test(tc, none);
 	tcase_add_test(tc, end_with_clients);
 }
