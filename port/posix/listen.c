@@ -65,7 +65,8 @@ fail(int fd)
 #endif
 
 enum {
-	CLOSET_MAX = 32
+	CLOSET_MAX = 32,
+	CLOSETS = 16 /* names of one */
 };
 
 /* Where a socket is to be, as descriptors; -1: not open. */
@@ -170,20 +171,35 @@ clear_name(const char *name, int type)
 	return is_stale(name, type) ? unlink(name) : -1;
 }
 
+/*
+ * A fresh folder, and its name. One that a process of this number left when it
+ * died is removed if it is empty, and else left alone: in a container each
+ * process has that number. 0, or -1 with errno.
+ */
+static int
+name_closet(struct place *p)
+{
+	mode_t old = umask(0);
+	int rc = -1;
+
+	errno = EEXIST;
+	for (unsigned i = 0; i < CLOSETS && rc != 0 && errno == EEXIST; i++) {
+		snprintf(p->closet_name, sizeof p->closet_name,
+		    ".mtasts-%ld-%u", (long)getpid(), i);
+		(void)rmdir(p->closet_name);
+		rc = mkdir(p->closet_name, 0700);
+	}
+	umask(old);
+	return rc;
+}
+
 /* Make the closet, in the working folder. 0, or -1 with errno. */
 static int
 make_closet(struct place *p)
 {
 	struct stat st;
 
-	snprintf(p->closet_name, sizeof p->closet_name, ".mtasts-%ld",
-	    (long)getpid());
-	(void)rmdir(p->closet_name); /* left by a process that died */
-	mode_t old = umask(0);
-	int rc = mkdir(p->closet_name, 0700);
-
-	umask(old);
-	if (rc != 0) {
+	if (name_closet(p) != 0) {
 		return -1;
 	}
 	p->closet = open_folder(p->closet_name, FOLDER | O_NOFOLLOW);

@@ -434,10 +434,20 @@ mkdir(const char *at, mode_t mode)
 	return rc;
 }
 
+enum {
+	CLOSET = sizeof dir + 32
+};
+
+static void
+name_closet(char out[CLOSET], unsigned i)
+{
+	snprintf(out, CLOSET, "%s/.mtasts-%ld-%u", dir, (long)getpid(), i);
+}
+
 START_TEST(local_closet_swapped)
 {
 	static const enum thing in_place[] = { SYMLINK, FOLDER };
-	char closet[sizeof dir + 32];
+	char closet[CLOSET];
 
 	for (size_t i = 0; i < UNIT_COUNT(in_place); i++) {
 		struct sts_listen_at at = given(0666);
@@ -447,8 +457,7 @@ START_TEST(local_closet_swapped)
 		unit_int("refused", errno, EEXIST);
 		in_place_of_folder = NOTHING;
 		unit_int("nothing made", inode(path), 0);
-		snprintf(closet, sizeof closet, "%s/.mtasts-%ld", dir,
-		    (long)getpid());
+		name_closet(closet, 0);
 		if (unlink(closet) != 0) {
 			rmdir(closet);
 		}
@@ -460,9 +469,9 @@ END_TEST
 START_TEST(local_closet_left)
 {
 	struct sts_listen_at at = local(0666);
-	char closet[sizeof dir + 32], was[256], is[256];
+	char closet[CLOSET], was[256], is[256];
 
-	snprintf(closet, sizeof closet, "%s/.mtasts-%ld", dir, (long)getpid());
+	name_closet(closet, 0);
 	ck_assert_int_eq(mkdir(closet, 0700), 0);
 	ck_assert_ptr_nonnull(getcwd(was, sizeof was));
 	int fd = sts_listen_open(&at);
@@ -482,6 +491,29 @@ START_TEST(local_closet_left)
 	unit_int("removed", inode(path), 0);
 	close(fd);
 	ck_assert_int_eq(chdir(was), 0);
+}
+END_TEST
+
+/* One that died while something was in it, of a process of this number: in a
+ * container each has that. It is left alone, and keeps nobody from starting. */
+START_TEST(local_closet_full)
+{
+	struct sts_listen_at at = local(0666);
+	char closet[CLOSET], inside[CLOSET + 8], next[CLOSET];
+
+	name_closet(closet, 0);
+	name_closet(next, 1);
+	ck_assert_int_eq(mkdir(closet, 0700), 0);
+	snprintf(inside, sizeof inside, "%s/sock", closet);
+	close(open(inside, O_CREAT | O_WRONLY, 0600));
+	int fd = sts_listen_open(&at);
+
+	ck_assert_int_ge(fd, 0);
+	unit_int("gone", inode(next), 0);
+	close(fd);
+	sts_listen_unlink(&at);
+	ck_assert_int_eq(unlink(inside), 0);
+	ck_assert_int_eq(rmdir(closet), 0);
 }
 END_TEST
 
@@ -936,6 +968,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, local_swapped);
 	tcase_add_test(tc, local_closet_swapped);
 	tcase_add_test(tc, local_closet_left);
+	tcase_add_test(tc, local_closet_full);
 	tcase_add_test(tc, local_owner_refused);
 	tcase_add_test(tc, inet);
 	tcase_add_test(tc, families);
