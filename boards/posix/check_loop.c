@@ -153,36 +153,12 @@ step_send(struct sts_check_loop *l, struct sts_check_place *p)
 	return MOVED;
 }
 
-static bool
-is_dgram(int fd)
-{
-	int type = 0;
-	socklen_t len = sizeof type;
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_DGRAM;
-}
-
-static int
-receive(int fd, struct sts_span room)
-{
-	if (is_dgram(fd)) {
-		return sts_socket_recv_dgram(fd, NULL, room.p, room.n);
-	}
-	ssize_t n = recv(fd, room.p, room.n, 0);
-
-	if (n < 0) {
-		return sts_socket_transfer_error(errno);
-	}
-	return n > 0 ? (int)n : STS_IO_EOF;
-}
-
 static enum step
 step_recv(struct sts_check_loop *l, struct sts_check_place *p)
 {
 	struct sts_span room = p->ops->recv_buf(
 	    p->engine, sts_span(l->scratch, sizeof l->scratch));
-	int n = receive(p->fd, room);
+	int n = sts_socket_recv(p->fd, room.p, room.n);
 
 	if (n > 0) {
 		p->ops->recv_ack(p->engine, sts_span(room.p, (size_t)n));

@@ -162,11 +162,12 @@ transmit(struct asking *k)
 	struct sts_text t =
 	    sts_upstream_send_buf(&k->up, sts_span(lent, sizeof lent));
 	ssize_t n = send(k->fd, t.p, t.n, MSG_NOSIGNAL);
+	int why = n < 0 ? sts_socket_transfer_error(errno) : STS_IO_AGAIN;
 
 	if (n > 0) {
 		sts_upstream_send_ack(&k->up, (size_t)n);
-	} else {
-		drop(k, STS_IO_RESET);
+	} else if (why != STS_IO_AGAIN) {
+		drop(k, why);
 	}
 }
 
@@ -176,14 +177,14 @@ receive(struct asking *k)
 	static uint8_t lent[STS_DNS_DATAGRAM_MAX];
 	struct sts_span to =
 	    sts_upstream_recv_buf(&k->up, sts_span(lent, sizeof lent));
-	ssize_t n = recv(k->fd, to.p, to.n, 0);
+	int n = sts_socket_recv(k->fd, to.p, to.n);
 
 	if (n > 0) {
 		take(k, sts_span(to.p, (size_t)n));
-	} else if (n == 0) {
+	} else if (n == STS_IO_EOF) {
 		sts_upstream_lost(&k->up, STS_IO_EOF);
-	} else {
-		drop(k, STS_IO_REFUSED);
+	} else if (n != STS_IO_AGAIN) {
+		drop(k, n);
 	}
 }
 
@@ -206,8 +207,12 @@ wait_for(struct asking *k, unsigned wants)
 		return;
 	}
 	if (!k->open) {
-		if (sts_socket_connected(k->fd) != 0) {
-			drop(k, STS_IO_REFUSED);
+		int rc = sts_socket_connected(k->fd);
+
+		if (rc != 0) {
+			if (rc != STS_IO_AGAIN) {
+				drop(k, rc);
+			}
 			return;
 		}
 		k->open = true;

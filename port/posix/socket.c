@@ -397,3 +397,27 @@ sts_socket_recv_dgram(
 	}
 	return STS_IO_AGAIN;
 }
+
+static bool
+is_dgram(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_DGRAM;
+}
+
+int
+sts_socket_recv(int fd, uint8_t *buf, size_t size)
+{
+	if (is_dgram(fd)) {
+		return sts_socket_recv_dgram(fd, NULL, buf, size);
+	}
+	ssize_t n = recv(fd, buf, size, 0);
+
+	if (n < 0) {
+		return sts_socket_transfer_error(errno);
+	}
+	return n > 0 ? (int)n : STS_IO_EOF;
+}

@@ -86,6 +86,10 @@ int sts_socket_forget_dgrams(int fd);
 int sts_socket_recv_dgram(
     int fd, const struct sts_addr *peer, uint8_t *buf, size_t size);
 
+/* Receive from a connected socket of either kind: 1..size bytes, an error of
+ * STS_IO_, or of a stream EOF. */
+int sts_socket_recv(int fd, uint8_t *buf, size_t size);
+
 /* The user of whom the system does not tell. */
 #define STS_SOCKET_NO_UID (~0UL)
 

@@ -330,6 +330,27 @@ START_TEST(half_closed)
 }
 END_TEST
 
+/* A datagram without an octet is none: what is published is told by the one
+ * behind it. */
+START_TEST(publish_empty_datagram)
+{
+	const char *args[] = { "publish", "tlsrpt", "example.com", "--rua",
+		"mailto:a@b.example", "--check", "-o", dns_line, NULL };
+	struct question q;
+	int dns = dns_open();
+
+	spawn(&run, args);
+	dns_hear(dns, &q);
+	ck_assert_int_eq(
+	    sendto(dns, "", 0, 0, (struct sockaddr *)&q.from, sizeof q.from),
+	    0);
+	dns_say(dns, &q, 3);
+	unit_int("exit code", ended(&run), 1);
+	ck_assert_ptr_nonnull(strstr(run.log, "the DNS says something else"));
+	close(dns);
+}
+END_TEST
+
 /* Killed: clients are reset, and the next one has the port at once. */
 START_TEST(killed)
 {
@@ -573,6 +594,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, stop_at_once);
 	tcase_add_test(tc, inherited_signals);
 	tcase_add_test(tc, half_closed);
+	tcase_add_test(tc, publish_empty_datagram);
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
 	tcase_add_test(tc, metrics);
