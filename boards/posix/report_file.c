@@ -8,6 +8,12 @@
  * all that can be read are given back, and those of days that are gone mean
  * nothing. Those that builds before this one wrote, of 12 octets, are not read:
  * the image that such a build wrote at its end has what they say.
+ *
+ * Two daemons never write at once: `lock` is the daemon's alone, and no child's,
+ * which a disk that hangs may hold for long. When that disk answers again, the
+ * child of a daemon that was killed may still write beside the next one: an
+ * image of two writers has a wrong checksum, and the other one counts; of two
+ * marks in one place one is lost.
  */
 #define _DEFAULT_SOURCE
 
@@ -20,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../core/base/assert.h"
 #include "../../core/base/crc32.h"
 #include "../../core/report/report_save.h"
 #include "../../port/posix/store.h"
@@ -46,7 +53,10 @@ write_all(int fd, struct sts_text t, off_t at)
 	while (t.n > 0) {
 		ssize_t n = pwrite(fd, t.p, t.n, at);
 
-		if (n < 0 && errno != EINTR) {
+		if (n == 0) {
+			errno = ENOSPC;
+		}
+		if (n <= 0 && errno != EINTR) {
 			return -1;
 		}
 		if (n > 0) {
@@ -57,20 +67,25 @@ write_all(int fd, struct sts_text t, off_t at)
 	return 0;
 }
 
-/* Whether all of it was there. */
-static bool
+/* 0: all of it was there; ENODATA: it was not; or errno: nobody can tell. */
+static int
 read_all(int fd, struct sts_span s, off_t at)
 {
 	while (s.n > 0) {
 		ssize_t n = pread(fd, s.p, s.n, at);
 
-		if (n <= 0) {
-			return false;
+		if (n == 0) {
+			return ENODATA;
 		}
-		s = sts_span(s.p + n, s.n - (size_t)n);
-		at += n;
+		if (n < 0 && errno != EINTR) {
+			return errno;
+		}
+		if (n > 0) {
+			s = sts_span(s.p + n, s.n - (size_t)n);
+			at += n;
+		}
 	}
-	return true;
+	return 0;
 }
 
 static void
@@ -113,7 +128,7 @@ static void
 close_all(struct sts_report_file *f)
 {
 	int error = errno, *const all[] = { &f->image[0], &f->image[1],
-		&f->marks };
+		&f->marks, &f->lock };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		if (*all[i] >= 0) {
@@ -129,7 +144,7 @@ sts_report_file_open(
     struct sts_report_file *f, const struct sts_conf *c, struct sts_log *log)
 {
 	memset(f, 0, sizeof *f);
-	f->image[0] = f->image[1] = f->marks = -1;
+	f->image[0] = f->image[1] = f->marks = f->lock = -1;
 	f->log = log;
 	if (!sts_conf_reports_on(c)) {
 		return;
@@ -143,32 +158,40 @@ sts_report_file_open(
 	f->image[0] = open_one(f, "0");
 	f->image[1] = open_one(f, "1");
 	f->marks = open_one(f, "sent");
-	if (f->image[0] < 0 || f->image[1] < 0 || f->marks < 0 ||
-	    flock(f->marks, LOCK_EX | LOCK_NB) != 0) {
-		complain(f, strerror(errno));
+	f->lock = open_one(f, "sent");
+	if (f->image[0] < 0 || f->image[1] < 0 || f->marks < 0 || f->lock < 0 ||
+	    flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
+		sts_log_line(log, STS_LOG_ERROR,
+		    "reports %s: %s: what is counted until the next start does "
+		    "not outlive it",
+		    f->path, strerror(errno));
 		close_all(f);
 	}
 }
 
 /* ---- reading ---- */
 
-/* The serial number of an image; false: it is none. */
-static bool
+/* The serial number of an image. 0; ENODATA: there is none; or errno. */
+static int
 read_head(const struct sts_report_file *f, unsigned i, uint32_t *serial)
 {
 	uint8_t head[HEAD];
+	int error = read_all(f->image[i], sts_span(head, HEAD), 0);
 
-	if (!read_all(f->image[i], sts_span(head, HEAD), 0) ||
-	    memcmp(head, magic, sizeof magic) != 0 ||
+	if (error != 0) {
+		return error;
+	}
+	if (memcmp(head, magic, sizeof magic) != 0 ||
 	    sts_get32le(head + HEAD_CRC) !=
 		sts_crc32(0, sts_text(head, HEAD_CRC))) {
-		return false;
+		return ENODATA;
 	}
 	*serial = sts_get32le(head + HEAD_SERIAL);
-	return true;
+	return 0;
 }
 
-static bool
+/* 0; EBADMSG: it is damaged; or errno. */
+static int
 load_image(struct sts_report_file *f, unsigned i)
 {
 	static struct sts_report_load load; /* too large for a small stack */
@@ -176,13 +199,22 @@ load_image(struct sts_report_file *f, unsigned i)
 	uint8_t piece[PIECE];
 	off_t at = HEAD;
 	ssize_t n;
+	int error = 0;
 
 	sts_report_load_begin(&load, t);
-	while ((n = pread(f->image[i], piece, sizeof piece, at)) > 0) {
-		sts_report_load(&load, t, sts_text(piece, (size_t)n));
-		at += n;
+	while ((n = pread(f->image[i], piece, sizeof piece, at)) != 0) {
+		if (n < 0 && errno != EINTR) {
+			error = errno;
+			break;
+		}
+		if (n > 0) {
+			sts_report_load(&load, t, sts_text(piece, (size_t)n));
+			at += n;
+		}
 	}
-	return sts_report_load_end(&load, t);
+	bool whole = sts_report_load_end(&load, t);
+
+	return whole ? 0 : error != 0 ? error : EBADMSG;
 }
 
 static void
@@ -192,9 +224,11 @@ load_marks(struct sts_report_file *f)
 	uint8_t octets[MARK];
 	unsigned count = 0;
 	uint32_t i = 0;
+	int error = 0;
 
 	while (i < STS_REPORT_FILE_MARKS &&
-	       read_all(f->marks, sts_span(octets, MARK), (off_t)i * MARK)) {
+	       (error = read_all(
+		    f->marks, sts_span(octets, MARK), (off_t)i * MARK)) == 0) {
 		if (sts_get32le(octets + MARK_CRC) ==
 		    sts_crc32(0, sts_text(octets, MARK_CRC))) {
 			marks[count].number = sts_get32le(octets);
@@ -205,6 +239,9 @@ load_marks(struct sts_report_file *f)
 		}
 		i++;
 	}
+	if (error != 0 && error != ENODATA) {
+		complain_of_mark(f, strerror(error));
+	}
 	f->mark = i % STS_REPORT_FILE_MARKS; /* goes on behind them */
 	sts_agent_report_delivered(f->agent, marks, count);
 }
@@ -214,26 +251,30 @@ static void
 load_newest(struct sts_report_file *f)
 {
 	uint32_t serial[STS_REPORT_IMAGES] = { 0 };
-	bool there[STS_REPORT_IMAGES];
+	int error[STS_REPORT_IMAGES];
 
 	for (unsigned i = 0; i < STS_REPORT_IMAGES; i++) {
-		there[i] = read_head(f, i, &serial[i]);
+		error[i] = read_head(f, i, &serial[i]);
 	}
 	unsigned first =
-	    there[1] && (!there[0] || (int32_t)(serial[1] - serial[0]) > 0);
+	    error[1] == 0 &&
+	    (error[0] != 0 || (int32_t)(serial[1] - serial[0]) > 0);
 
 	f->serial = serial[first];
 	for (unsigned k = 0; k < STS_REPORT_IMAGES; k++) {
 		unsigned i = (first + k) % STS_REPORT_IMAGES;
 
-		if (there[i] && load_image(f, i)) {
+		error[i] = error[i] == 0 ? load_image(f, i) : error[i];
+		if (error[i] == 0) {
 			f->serial = serial[i];
 			load_marks(f);
 			return;
 		}
-		if (there[i]) {
-			sts_log_line(f->log, STS_LOG_WARNING,
-			    "reports %s-%u: it is damaged", f->path, i);
+		if (error[i] != ENODATA) {
+			sts_log_line(f->log, STS_LOG_ERROR, "reports %s-%u: %s",
+			    f->path, i,
+			    error[i] == EBADMSG ? "it is damaged"
+						: strerror(error[i]));
 		}
 	}
 }
@@ -301,10 +342,10 @@ write_image(const struct sts_report_file *f)
 		}
 		at += (off_t)n;
 	}
+	STS_ASSERT(sts_report_save_done(&save));
 	/* The head last: until it is there the other one counts. */
-	if (!sts_report_save_done(&save) || ftruncate(fd, at) != 0 ||
-	    fdatasync(fd) != 0 || write_all(fd, sts_text(head, HEAD), 0) != 0 ||
-	    fdatasync(fd) != 0) {
+	if (ftruncate(fd, at) != 0 || fdatasync(fd) != 0 ||
+	    write_all(fd, sts_text(head, HEAD), 0) != 0 || fdatasync(fd) != 0) {
 		return errno;
 	}
 	return 0;

@@ -35,6 +35,7 @@ enum {
 struct sts_report_file {
 	/* Private. */
 	int image[STS_REPORT_IMAGES], marks; /* -1: none */
+	int lock; /* the file of the marks once more, for its lock */
 	char path[STS_CONF_PATH_MAX + 16];
 	struct sts_agent *agent; /* NULL: nothing is kept */
 	struct sts_driver *driver;
@@ -53,7 +54,9 @@ struct sts_report_file {
 };
 
 /* Open the files of a journal's path, as the user who will have them. What is
- * wrong is logged; then nothing outlives a restart. */
+ * wrong is logged; then nothing outlives a restart, and nothing is tried again
+ * before the next: what the files hold could not be added to what was counted
+ * since, and would be overwritten. */
 void sts_report_file_open(
     struct sts_report_file *f, const struct sts_conf *c, struct sts_log *log);
 

@@ -6,12 +6,14 @@
  * record says of them (boards/posix/control_record.h).
  */
 #define _DEFAULT_SOURCE
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../boards/posix/control_record.h"
@@ -72,6 +74,7 @@ close_files(void)
 	close(file.image[0]);
 	close(file.image[1]);
 	close(file.marks);
+	close(file.lock);
 }
 
 /* Let the child write what has changed. */
@@ -394,6 +397,66 @@ START_TEST(disk_hangs_mark)
 }
 END_TEST
 
+/* Nor does the daemon that comes after one that was killed meanwhile. */
+START_TEST(disk_hangs_killed)
+{
+	static struct sts_report_file next;
+	uint32_t a;
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	a = counted("a.example");
+	sts_tally_day(tally(), DAY + 1);
+	write_image();
+	daemon_pid = getpid();
+	wait_for_mark(a, 0);
+	file.next = now + 100000;
+	sts_report_file_tick(&file, false, now);
+	ck_assert_int_gt(file.marker, 0);
+	/* While it lives nobody else writes. */
+	sts_report_file_open(&next, &conf, &sink);
+	unit_int("locked", next.marks, -1);
+	close_files();
+	sts_report_file_open(&next, &conf, &sink);
+	ck_assert_int_ge(next.marks, 0);
+	ck_assert_int_eq(waitpid(file.marker, NULL, WNOHANG), 0);
+	daemon_pid = 0;
+	kill(file.marker, SIGKILL);
+	file = next;
+	close_files();
+	stop();
+}
+END_TEST
+
+/* What cannot be read is not taken for what is not there: it is logged. */
+START_TEST(image_unreadable)
+{
+	char name[sizeof place + 32], said[256] = "";
+	int ends[2], before = dup(STDERR_FILENO);
+
+	snprintf(name, sizeof name, "%s/journal.reports-1", place);
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	start();
+	open_files();
+	close_files();
+	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
+	ck_assert_int_eq(read(ends[0], said, sizeof said - 1), 1);
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	open_files();
+	close_files();
+	ck_assert_int_gt(read(ends[0], said, sizeof said - 1), 0);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(ends[0]);
+	close(ends[1]);
+	ck_assert_ptr_nonnull(strstr(said, strerror(ESPIPE)));
+	stop();
+}
+END_TEST
+
 /* A mark that cannot be written costs nothing that is counted: at the end it is
  * waited for as ever. */
 START_TEST(mark_fails)
@@ -694,6 +757,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, marks_by_hundreds);
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
+	tcase_add_test(tc, disk_hangs_killed);
+	tcase_add_test(tc, image_unreadable);
 	tcase_add_test(tc, mark_fails);
 	tcase_add_test(tc, shown_report_is_dropped);
 	tcase_add_test(tc, report_is_whole_while_counted);
