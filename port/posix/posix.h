@@ -26,10 +26,12 @@ enum {
 	/* An event names its place in 16 bits, the watches' too; and the
 	 * highest number is the store's. */
 	STS_POSIX_CHANNELS_MAX = UINT16_MAX - STS_POSIX_WATCHES,
-	/* Descriptors a process needs beside its channels: standard ones,
-	 * the wait, signals, log, notification, one file being read; and the
-	 * board's own. */
-	STS_POSIX_SPARE_FDS = 16 + STS_POSIX_OWN,
+	/* Descriptors a process needs beside its channels: standard ones (3),
+	 * the wait (1), signals (2), log and notification (2), randomness (1),
+	 * the journal with its lock and link (3), the files of reports (4),
+	 * names, trust anchors and another file being read (3), one that
+	 * tells a shortage of ports (1); and the board's own. */
+	STS_POSIX_SPARE_FDS = 20 + STS_POSIX_OWN,
 	STS_REPORT_SENDERS = 8 /* users who may report deliveries */
 };
 
