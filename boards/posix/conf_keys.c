@@ -8,6 +8,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <string.h>
 
 #include "../../core/base/assert.h"
@@ -489,10 +490,16 @@ set_log_level(struct sts_conf *c, struct sts_text value)
 static const char *
 set_user(struct sts_conf *c, struct sts_text value)
 {
+	static const char no_user[] = "a user of /etc/passwd";
 	struct sts_user user;
 
-	if (value.n > STS_USER_NAME_MAX || !sts_user_find(value, &user)) {
-		return "a user of /etc/passwd";
+	if (value.n > STS_USER_NAME_MAX) {
+		return no_user;
+	}
+	if (!sts_user_find(value, &user)) {
+		return errno == 0 ? no_user
+				  : "a user, but /etc/passwd or /etc/group "
+				    "cannot be read";
 	}
 	memcpy(c->user, value.p, value.n);
 	c->user[value.n] = '\0';

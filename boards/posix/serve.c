@@ -198,9 +198,11 @@ find_user(struct daemon *d, struct sts_user *user)
 	user->gid = getegid();
 	user->groups[0] = user->gid;
 	user->group_count = 1;
-	return name.n == 0 || sts_user_find(name, user)
-		   ? 0
-		   : refuse(d, "user: not found");
+	if (name.n == 0 || sts_user_find(name, user)) {
+		return 0;
+	}
+	return errno == 0 ? refuse(d, "user: not found")
+			  : start_failed(d, "user");
 }
 
 /* The journal is opened as the user who will have it. 0, or exit code. */

@@ -70,17 +70,26 @@ group_of_member(struct sts_text line, struct sts_text name, gid_t *gid)
 	return true;
 }
 
-static void
+/* 0, or errno. */
+static int
+open_names(struct sts_lines *l, const char *path)
+{
+	return sts_lines_open(l, path) == 0 ? 0 : errno;
+}
+
+/* 0, or errno. */
+static int
 find_groups(struct sts_text name, struct sts_user *u)
 {
 	struct sts_lines l;
 	struct sts_text line;
 	gid_t gid = 0;
+	int error = open_names(&l, "/etc/group");
 
 	u->groups[0] = u->gid;
 	u->group_count = 1;
-	if (sts_lines_open(&l, "/etc/group") != 0) {
-		return;
+	if (error != 0) {
+		return error == ENOENT ? 0 : error;
 	}
 	while (
 	    u->group_count < STS_USER_GROUPS_MAX && sts_lines_next(&l, &line)) {
@@ -93,6 +102,7 @@ find_groups(struct sts_text name, struct sts_user *u)
 		}
 	}
 	sts_lines_close(&l);
+	return l.error;
 }
 
 /* name:password:uid:gid:... */
@@ -111,6 +121,17 @@ user_line(struct sts_text line, struct sts_text name, struct sts_user *u)
 	return true;
 }
 
+/* Open a file in which there may be that name. False: there is no such name, and
+ * errno is 0; or errno. */
+static bool
+open_for(struct sts_text name, const char *path, struct sts_lines *l)
+{
+	int error = name.n == 0 ? ENOENT : open_names(l, path);
+
+	errno = error == ENOENT ? 0 : error;
+	return error == 0;
+}
+
 bool
 sts_user_find(struct sts_text name, struct sts_user *u)
 {
@@ -119,17 +140,15 @@ sts_user_find(struct sts_text name, struct sts_user *u)
 	bool found = false;
 
 	memset(u, 0, sizeof *u);
-	if (name.n == 0 || sts_lines_open(&l, "/etc/passwd") != 0) {
+	if (!open_for(name, "/etc/passwd", &l)) {
 		return false;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
 		found = user_line(line, name, u);
 	}
 	sts_lines_close(&l);
-	if (found) {
-		find_groups(name, u);
-	}
-	return found;
+	errno = found ? find_groups(name, u) : l.error;
+	return found && errno == 0;
 }
 
 bool
@@ -140,7 +159,7 @@ sts_group_find(struct sts_text name, gid_t *gid)
 	uint32_t n = 0;
 	bool found = false;
 
-	if (name.n == 0 || sts_lines_open(&l, "/etc/group") != 0) {
+	if (!open_for(name, "/etc/group", &l)) {
 		return false;
 	}
 	while (!found && sts_lines_next(&l, &line)) {
@@ -148,6 +167,7 @@ sts_group_find(struct sts_text name, gid_t *gid)
 		    numbered(&line, &group, &n) && sts_text_same(group, name);
 	}
 	sts_lines_close(&l);
+	errno = l.error;
 	if (found) {
 		*gid = n;
 	}

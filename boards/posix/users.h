@@ -22,9 +22,11 @@ struct sts_user {
 	gid_t groups[STS_USER_GROUPS_MAX];
 };
 
-/* False, and *u undefined: there is no such user. */
+/* False, and *u undefined: there is no such user, and errno is 0; or errno, and
+ * nobody can tell, or which groups are his. */
 bool sts_user_find(struct sts_text name, struct sts_user *u);
 
+/* The same of a group; on false *gid is as it was. */
 bool sts_group_find(struct sts_text name, gid_t *gid);
 
 /* The first name there is for a number, else the number; ends in NUL. */

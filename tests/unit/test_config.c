@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -875,6 +876,30 @@ START_TEST(users)
 }
 END_TEST
 
+/* That nobody can tell is not that there is no such user. */
+START_TEST(users_unread)
+{
+	struct rlimit was, none;
+	struct sts_user u;
+	gid_t gid = 7;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	ck_assert(!sts_user_find(unit_span("no-such-user-here"), &u));
+	unit_int("no user", errno, 0);
+	ck_assert(!sts_group_find(unit_span("no-such-group-here"), &gid));
+	unit_int("no group", errno, 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert(!sts_user_find(unit_span("root"), &u));
+	unit_int("user", errno, EMFILE);
+	ck_assert(!sts_group_find(unit_span("root"), &gid));
+	unit_int("group", errno, EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	unit_int("as it was", gid, 7);
+}
+END_TEST
+
 /* Becoming somebody is for good (a process of its own: Check forks). */
 START_TEST(become)
 {
@@ -949,6 +974,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, resolv_files);
 	tcase_add_test(tc, line_lengths);
 	tcase_add_test(tc, users);
+	tcase_add_test(tc, users_unread);
 	tcase_add_test(tc, become);
 	tcase_add_test(tc, act);
 }
