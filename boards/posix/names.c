@@ -14,9 +14,7 @@
 
 enum {
 	OF_FILE = 1, /* depth: members */
-	OF_LIST = 2, /* names of policies */
-
-	LINE = STS_NAMES_MAX + 16 /* of one: a name and a level */
+	OF_LIST = 2 /* names of policies */
 };
 
 int
@@ -46,7 +44,8 @@ sts_names_close(struct sts_names *n)
 	n->fd = -1;
 }
 
-/* Read on when all was used. False: the end, or errno. */
+/* Read a piece when all was used. False: there is none; `ended`: the file ends,
+ * else errno. */
 static bool
 fill(struct sts_names *n)
 {
@@ -64,32 +63,41 @@ fill(struct sts_names *n)
 	return got > 0;
 }
 
-/* A line into out, blanks in a row as one space, and not more of it than LINE.
- * False: there is none. *nul: it holds a NUL, and is no text. */
-static bool
-next_line(struct sts_names *n, char out[LINE + 1], bool *nul)
+static void
+begin_line(struct sts_names *n)
 {
-	size_t len = 0;
-	bool any = false, comment = false;
+	n->any = n->comment = n->nul = false;
+	n->text_len = 0;
+}
 
-	*nul = false;
-	while (fill(n)) {
+static void
+add_octet(struct sts_names *n, uint8_t c)
+{
+	char *end = n->text + n->text_len;
+
+	n->comment = n->comment || c == '#';
+	if (n->comment || n->text_len == STS_NAMES_LINE) {
+		return;
+	}
+	n->nul = n->nul || c == '\0';
+	*end = c <= ' ' ? ' ' : (char)c;
+	n->text_len += n->text_len == 0 || *end != ' ' || end[-1] != ' ';
+}
+
+/* Go on with a line. True: it is whole. */
+static bool
+read_line(struct sts_names *n)
+{
+	while (n->pos < n->len) {
 		uint8_t c = n->buf[n->pos++];
 
-		any = true;
+		n->any = true;
 		if (c == '\n') {
-			break;
+			return true;
 		}
-		comment = comment || c == '#';
-		if (comment || len == LINE) {
-			continue;
-		}
-		*nul = *nul || c == '\0';
-		out[len] = c <= ' ' ? ' ' : (char)c;
-		len += len == 0 || out[len] != ' ' || out[len - 1] != ' ';
+		add_octet(n, c);
 	}
-	out[len] = '\0';
-	return any;
+	return n->ended && n->any;
 }
 
 /*
@@ -120,19 +128,19 @@ take_line(struct sts_names *n, struct sts_text line, char *out)
 static enum sts_names_result
 next_of_lines(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 {
-	char line[LINE + 1];
-	bool nul;
-
-	while (next_line(n, line, &nul)) {
+	while (read_line(n)) {
+		struct sts_text line =
+		    sts_text((const uint8_t *)n->text, n->text_len);
 		enum sts_names_result r =
-		    nul ? STS_NAMES_BAD : take_line(n, sts_text_of(line), out);
+		    n->nul ? STS_NAMES_BAD : take_line(n, line, out);
 
+		begin_line(n);
 		n->line++;
 		if (r != STS_NAMES_END) {
 			return r;
 		}
 	}
-	return n->ended ? STS_NAMES_END : STS_NAMES_BROKEN;
+	return n->ended ? STS_NAMES_END : STS_NAMES_MORE;
 }
 
 /* A name of an object: a member of the file, or a domain. */
@@ -157,7 +165,7 @@ take_name(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 static enum sts_names_result
 next_of_json(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 {
-	while (fill(n)) {
+	while (n->pos < n->len) {
 		enum sts_json_event event;
 		struct sts_text in = sts_text(n->buf + n->pos, n->len - n->pos);
 		size_t used = sts_json_read(&n->json, in, &event);
@@ -176,17 +184,33 @@ next_of_json(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 			return r;
 		}
 	}
-	return n->ended && sts_json_between(&n->json) ? STS_NAMES_END
-						      : STS_NAMES_BROKEN;
+	if (!n->ended) {
+		return STS_NAMES_MORE;
+	}
+	return sts_json_between(&n->json) ? STS_NAMES_END : STS_NAMES_BROKEN;
 }
 
 enum sts_names_result
 sts_names_next(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 {
 	out[0] = '\0';
-	if (!n->begun && fill(n)) {
+	if (!fill(n) && !n->ended) {
+		return STS_NAMES_BROKEN;
+	}
+	if (!n->begun && n->len > 0) {
 		n->begun = true;
 		n->is_json = n->buf[0] == '{';
 	}
 	return n->is_json ? next_of_json(n, out) : next_of_lines(n, out);
+}
+
+enum sts_names_result
+sts_names_await(struct sts_names *n, char out[STS_NAMES_MAX + 1])
+{
+	enum sts_names_result r;
+
+	do {
+		r = sts_names_next(n, out);
+	} while (r == STS_NAMES_MORE);
+	return r;
 }

@@ -136,7 +136,7 @@ fill(struct warm *w)
 		if (q->fd >= 0 || w->over) {
 			continue;
 		}
-		switch (sts_names_next(&w->names, name)) {
+		switch (sts_names_await(&w->names, name)) {
 		case STS_NAMES_ONE:
 			if (!ask(w, q, name)) {
 				return false;
@@ -150,6 +150,7 @@ fill(struct warm *w)
 			w->broken = true;
 			w->over = true;
 			break;
+		case STS_NAMES_MORE:
 		case STS_NAMES_END:
 			w->over = true;
 		}
@@ -202,7 +203,7 @@ count(struct warm *w, const char *path)
 		    STS_EXIT_CONFIG, "%s: %s", path, strerror(errno));
 	}
 	while (r == STS_NAMES_ONE || r == STS_NAMES_BAD) {
-		r = sts_names_next(&w->names, name);
+		r = sts_names_await(&w->names, name);
 		w->total += r == STS_NAMES_ONE || r == STS_NAMES_BAD;
 	}
 	sts_names_close(&w->names);

@@ -106,8 +106,8 @@ step(struct sts_warm_names *w, sts_ms now)
 			end_round(w, now, r == STS_NAMES_BROKEN);
 			return;
 		}
-		if (r == STS_NAMES_BAD) {
-			w->bad++;
+		if (r == STS_NAMES_BAD || r == STS_NAMES_MORE) {
+			w->bad += r == STS_NAMES_BAD;
 			w->at = now + STS_WARM_KNOWN_MS;
 			return;
 		}

@@ -16,7 +16,8 @@ enum {
 	STS_WARM_START_MS = 60000, /* within so long after the start */
 	STS_WARM_PACE_MS = 2000, /* between two look-ups, half as much to half
 	                            as much again */
-	STS_WARM_KNOWN_MS = 50, /* after a name that needs none */
+	STS_WARM_KNOWN_MS = 50, /* after a name that needs none, or a piece of
+	                           the file without one */
 	STS_WARM_AGAIN_MS = 3600000, /* when the file could not be read */
 	STS_WARM_WEEK_MS = 7 * 86400000, /* between rounds, */
 	STS_WARM_SPREAD_MS = 86400000 /* a day less to a day more */

@@ -14,6 +14,7 @@
 #include "../../boards/posix/conf.h"
 #include "../../boards/posix/conf_share.h"
 #include "../../boards/posix/lines.h"
+#include "../../boards/posix/names.h"
 #include "../../boards/posix/resolv.h"
 #include "../../boards/posix/roots.h"
 #include "../../boards/posix/users.h"
@@ -823,6 +824,65 @@ START_TEST(resolv_files)
 }
 END_TEST
 
+/* Names of a file with that text, each behind a blank. How often there was none
+ * in a piece. */
+static unsigned
+names_of(const char *text, size_t n, char *out)
+{
+	static struct sts_names names;
+	char name[STS_NAMES_MAX + 1];
+	enum sts_names_result r;
+	unsigned more = 0;
+
+	out[0] = '\0';
+	ck_assert_int_eq(sts_names_open(&names, file_of(text, n)), 0);
+	while ((r = sts_names_next(&names, name)) != STS_NAMES_END) {
+		ck_assert_int_ne(r, STS_NAMES_BROKEN);
+		more += r == STS_NAMES_MORE;
+		if (r == STS_NAMES_ONE) {
+			strcat(out, " ");
+			strcat(out, name);
+		}
+	}
+	sts_names_close(&names);
+	return more;
+}
+
+/* However long a comment is, a call reads a piece of it; and a piece may end
+ * anywhere in a line, or in JSON. */
+START_TEST(names_in_pieces)
+{
+	static const char lines[] = "\na.example\nb.example secure x=y\n"
+				    " more\n# c.example\nd.example";
+	static const char list[] = "\"policies\":{\"a.example\":{\"mode\":1},"
+				   "\"b.example\":{}}}";
+	static char text[64 * STS_NAMES_PIECE];
+	char out[128];
+
+	memset(text, '#', sizeof text);
+	memcpy(text + sizeof text - sizeof lines + 1, lines, sizeof lines - 1);
+	ck_assert_uint_ge(names_of(text, sizeof text, out), 60);
+	ck_assert_str_eq(out, " a.example b.example d.example");
+	for (size_t i = 0; i < sizeof lines; i++) {
+		size_t n = STS_NAMES_PIECE - i;
+
+		memset(text, '#', n);
+		memcpy(text + n, lines, sizeof lines - 1);
+		names_of(text, n + sizeof lines - 1, out);
+		ck_assert_str_eq(out, " a.example b.example d.example");
+	}
+	for (size_t i = 0; i < sizeof list; i++) {
+		size_t n = STS_NAMES_PIECE - i;
+
+		memset(text, ' ', n);
+		text[0] = '{';
+		memcpy(text + n, list, sizeof list - 1);
+		names_of(text, n + sizeof list - 1, out);
+		ck_assert_str_eq(out, " a.example b.example");
+	}
+}
+END_TEST
+
 /* Lines of every length around the buffer's, with and without an end. */
 START_TEST(line_lengths)
 {
@@ -972,6 +1032,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, listen_table);
 	tcase_add_test(tc, resolv_table);
 	tcase_add_test(tc, resolv_files);
+	tcase_add_test(tc, names_in_pieces);
 	tcase_add_test(tc, line_lengths);
 	tcase_add_test(tc, users);
 	tcase_add_test(tc, users_unread);
