@@ -35,7 +35,8 @@ enum {
 	UNSENT = 0x894b /* SIOCOUTQNSD */
 };
 
-/* The most frequent ones first. */
+/* Beside the writer's; the most frequent ones first, and two of those here,
+ * too. */
 static const uint32_t daemon_calls[] = {
 #ifdef __NR_epoll_wait
 	__NR_epoll_wait,
@@ -45,9 +46,6 @@ static const uint32_t daemon_calls[] = {
 	__NR_sendto,
 	__NR_epoll_ctl,
 	__NR_close,
-#ifdef __NR_close_range
-	__NR_close_range,
-#endif
 	__NR_setsockopt,
 	__NR_getsockopt,
 	__NR_getsockname,
@@ -61,21 +59,10 @@ static const uint32_t daemon_calls[] = {
 #ifdef __NR_accept
 	__NR_accept,
 #endif
-#ifdef __NR_send
-	__NR_send,
-#endif
 #ifdef __NR_recv
 	__NR_recv,
 #endif
-#ifdef __NR_socketcall
-	/* glibc's on i386, all of the above in one: the families of sockets
-	 * are not told apart there. */
-	__NR_socketcall,
-#endif
-	__NR_read,
-	__NR_write,
 	__NR_readv,
-	__NR_writev,
 	__NR_fcntl,
 #ifdef __NR_fcntl64
 	__NR_fcntl64,
@@ -132,31 +119,6 @@ static const uint32_t daemon_calls[] = {
 #ifdef __NR__llseek
 	__NR__llseek,
 #endif
-#ifdef __NR_stat
-	__NR_stat,
-#endif
-#ifdef __NR_stat64
-	__NR_stat64,
-#endif
-#ifdef __NR_lstat
-	__NR_lstat,
-#endif
-#ifdef __NR_lstat64
-	__NR_lstat64,
-#endif
-#ifdef __NR_fstat
-	__NR_fstat,
-#endif
-#ifdef __NR_fstat64
-	__NR_fstat64,
-#endif
-#ifdef __NR_fstatat64
-	__NR_fstatat64,
-#endif
-#ifdef __NR_newfstatat
-	__NR_newfstatat,
-#endif
-	__NR_statx,
 #ifdef __NR_access
 	__NR_access,
 #endif
@@ -167,10 +129,7 @@ static const uint32_t daemon_calls[] = {
 #ifdef __NR_getppid
 	__NR_getppid,
 #endif
-	__NR_pread64,
-	__NR_pwrite64,
 	__NR_fsync,
-	__NR_fdatasync,
 #ifdef __NR_fstatfs
 	__NR_fstatfs,
 #endif
@@ -189,7 +148,7 @@ static const uint32_t daemon_calls[] = {
 #endif
 	__NR_renameat2,
 
-/* A control socket that was another instance's. */
+/* A control socket that could not be opened at the start. */
 #ifdef __NR_unlink
 	__NR_unlink,
 #endif
@@ -210,14 +169,7 @@ static const uint32_t daemon_calls[] = {
 	__NR_umask,
 	__NR_fchownat,
 
-	/* Signals, and what the C library's fork and abort do. */
-	__NR_rt_sigaction,
-	__NR_rt_sigprocmask,
-	__NR_rt_sigreturn,
-#ifdef __NR_sigreturn
-	__NR_sigreturn,
-#endif
-	__NR_restart_syscall,
+/* Children, and what the C library's fork does. */
 #ifdef __NR_fork
 	__NR_fork,
 #endif
@@ -229,18 +181,6 @@ static const uint32_t daemon_calls[] = {
 	__NR_wait4,
 	__NR_waitid,
 	__NR_kill,
-	__NR_tkill,
-	__NR_tgkill,
-	__NR_getpid,
-	__NR_gettid,
-	__NR_exit,
-	__NR_exit_group,
-#ifdef __NR_getrlimit
-	__NR_getrlimit,
-#endif
-#ifdef __NR_ugetrlimit
-	__NR_ugetrlimit,
-#endif
 #ifdef __NR_futex
 	__NR_futex,
 #endif
@@ -276,14 +216,12 @@ static const struct sts_call_rule daemon_rules[] = {
 	{ __NR_mmap2, 2, STS_CALL_WITHOUT, PROT_EXEC },
 #endif
 	{ __NR_mprotect, 2, STS_CALL_WITHOUT, PROT_EXEC },
-	/* Its own. */
-	{ __NR_prlimit64, 0, STS_CALL_IS, 0 },
 	/* The writer confines itself further. */
 	{ __NR_prctl, 0, STS_CALL_IS, PR_SET_SECCOMP },
 };
 
 /* Of the child that writes the journal: open files, whether the file has its
- * name, the link to the parent, its end. */
+ * name, the link to the parent, what the C library's abort does, its end. */
 static const uint32_t writer_calls[] = {
 #ifdef __NR_close_range
 	__NR_close_range,
@@ -349,13 +287,14 @@ static const uint32_t writer_calls[] = {
 };
 
 static const struct sts_call_rule writer_rules[] = {
+	/* Its own limits. */
 	{ __NR_prlimit64, 0, STS_CALL_IS, 0 },
 };
 
-const struct sts_calls sts_calls_daemon = { daemon_calls, COUNT(daemon_calls),
-	daemon_rules, COUNT(daemon_rules) };
-
 const struct sts_calls sts_calls_writer = { writer_calls, COUNT(writer_calls),
-	writer_rules, COUNT(writer_rules) };
+	writer_rules, COUNT(writer_rules), NULL };
+
+const struct sts_calls sts_calls_daemon = { daemon_calls, COUNT(daemon_calls),
+	daemon_rules, COUNT(daemon_rules), &sts_calls_writer };
 
 #endif

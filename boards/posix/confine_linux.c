@@ -128,6 +128,18 @@ put_rule(struct program *p, const struct sts_call_rule *r)
 }
 
 static void
+put_calls(struct program *p, const struct sts_calls *calls)
+{
+	for (size_t i = 0; i < calls->plain_count; i++) {
+		put(p, IF_IS, calls->plain[i], 0, 1);
+		put(p, RETURN, ALLOW, 0, 0);
+	}
+	for (size_t i = 0; i < calls->rule_count; i++) {
+		put_rule(p, &calls->rules[i]);
+	}
+}
+
+static void
 put_all(struct program *p, const struct sts_calls *calls)
 {
 	put(p, LOAD, AT_MACHINE, 0, 0);
@@ -136,12 +148,8 @@ put_all(struct program *p, const struct sts_calls *calls)
 	put(p, LOAD, AT_CALL, 0, 0);
 	put(p, IF_FROM, STS_CALLS_FIRST + CALLS_KNOWN, 0, 1);
 	put(p, RETURN, FAIL | ENOSYS, 0, 0);
-	for (size_t i = 0; i < calls->plain_count; i++) {
-		put(p, IF_IS, calls->plain[i], 0, 1);
-		put(p, RETURN, ALLOW, 0, 0);
-	}
-	for (size_t i = 0; i < calls->rule_count; i++) {
-		put_rule(p, &calls->rules[i]);
+	for (; calls != NULL; calls = calls->more) {
+		put_calls(p, calls);
 	}
 	put(p, RETURN, KILL, 0, 0);
 }

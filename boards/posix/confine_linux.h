@@ -42,6 +42,7 @@ struct sts_calls {
 	size_t plain_count;
 	const struct sts_call_rule *rules;
 	size_t rule_count;
+	const struct sts_calls *more; /* these, too; NULL: no more */
 };
 
 extern const struct sts_calls sts_calls_daemon, sts_calls_writer;
