@@ -188,6 +188,19 @@ receive(struct asking *k)
 	}
 }
 
+static void
+see_connected(struct asking *k)
+{
+	int rc = sts_socket_connected(k->fd);
+
+	if (rc == 0) {
+		k->open = true;
+		sts_upstream_opened(&k->up);
+	} else if (rc != STS_IO_AGAIN) {
+		drop(k, rc);
+	}
+}
+
 /* Wait for the channel or for time, and serve what came. */
 static void
 wait_for(struct asking *k, unsigned wants)
@@ -207,16 +220,7 @@ wait_for(struct asking *k, unsigned wants)
 		return;
 	}
 	if (!k->open) {
-		int rc = sts_socket_connected(k->fd);
-
-		if (rc != 0) {
-			if (rc != STS_IO_AGAIN) {
-				drop(k, rc);
-			}
-			return;
-		}
-		k->open = true;
-		sts_upstream_opened(&k->up);
+		see_connected(k);
 	} else if (wants & STS_WANT_SEND) {
 		transmit(k);
 	} else {
