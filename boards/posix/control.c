@@ -710,13 +710,21 @@ inherit(struct sts_control *c)
 	for (unsigned i = 0; i < handed; i++) {
 		char name[STS_SERVICE_NAME_MAX + 1];
 		int fd = STS_SERVICE_FD_FIRST + (int)i;
+		struct sts_listen_at at;
 
 		sts_service_fd_name(i, name);
-		if (strcmp(name, "control") == 0 && sts_listen_of(fd, &c->at) &&
-		    c->at.addr.af == STS_AF_LOCAL && !c->at.datagrams) {
+		if (strcmp(name, "control") != 0) {
+			continue;
+		}
+		/* Where one leads that is of no use is no place for ours. */
+		if (sts_listen_of(fd, &at) && at.addr.af == STS_AF_LOCAL &&
+		    !at.datagrams) {
+			c->at = at;
 			sts_side_inherit(&c->side, fd, &c->at);
 			return true;
 		}
+		sts_log_line(c->log, STS_LOG_WARNING,
+		    "inherited socket %d is no control socket", fd);
 	}
 	return false;
 }

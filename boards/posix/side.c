@@ -205,7 +205,7 @@ take_client(struct sts_side *s, sts_ms now)
 	int fd = accept(s->fd, NULL, NULL);
 
 	if (fd < 0) {
-		if (sts_socket_error(errno) == STS_IO_LIMIT) {
+		if (sts_socket_accept_error(errno) == STS_IO_LIMIT) {
 			accept_more(s, false);
 			s->accept_at = now + NO_FD_MS;
 		}
@@ -233,7 +233,13 @@ run_listener(struct sts_side *s, sts_ms now)
 	if (s->fd < 0) {
 		return IDLE_MS;
 	}
-	if (sts_posix_own_take(s->posix, s->own) != 0) {
+	unsigned ev = sts_posix_own_take(s->posix, s->own);
+
+	if (ev & STS_EV_LOST) {
+		/* Somebody else who has it has shut it down. */
+		accept_more(s, false);
+		s->accept_at = now + IDLE_MS;
+	} else if (ev != 0) {
 		take_client(s, now);
 	}
 	if (s->accepting) {

@@ -155,13 +155,6 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	return take(p, ch, fd, CONNECTING, STS_EV_RECV | STS_EV_SEND);
 }
 
-/* Whether accept's error is the listener's, not one client's. */
-static bool
-none_waits(int err)
-{
-	return err == EAGAIN || err == EWOULDBLOCK;
-}
-
 static int
 channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 {
@@ -176,12 +169,10 @@ channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 		if (fd >= 0) {
 			break;
 		}
-		if (none_waits(errno)) {
-			return STS_IO_AGAIN;
-		}
-		/* Any other error: the client left before it was accepted. */
-		if (sts_socket_error(errno) == STS_IO_LIMIT) {
-			return STS_IO_LIMIT;
+		int rc = sts_socket_accept_error(errno);
+
+		if (rc != STS_IO_RESET) {
+			return rc;
 		}
 	}
 	if (fd < 0) {
@@ -289,7 +280,8 @@ channel_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 static bool
 not_connected(int err)
 {
-	return none_waits(err) || err == ENOTCONN || err == EPIPE;
+	return err == EAGAIN || err == EWOULDBLOCK || err == ENOTCONN ||
+	       err == EPIPE;
 }
 
 static int
@@ -611,6 +603,18 @@ sts_posix_own_close(struct sts_posix *p, unsigned own)
 	p->own_ready[own] = 0;
 }
 
+/* A listener that is broken was shut down by somebody else who has it: it would
+ * be ready for ever, and nobody comes there any more. */
+static void
+leave_alone(struct sts_posix *p, unsigned slot)
+{
+	uint8_t kind = p->channel[slot].kind;
+
+	if (kind == LISTENER || kind == LISTENER_TCP) {
+		want(p, slot, 0);
+	}
+}
+
 /* Pass what happened in a slot to the channel that owns it. */
 static void
 tell(struct sts_posix *p, struct sts_driver *d, unsigned slot, unsigned ev)
@@ -648,6 +652,9 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 				  ? STS_EV_RECV | STS_EV_SEND | STS_EV_LOST
 				  : e[i].events & c->events;
 
+		if (e[i].broken) {
+			leave_alone(p, slot);
+		}
 		p->others = p->others || slot >= p->channels;
 		if (slot == p->channels) {
 			watched = true;

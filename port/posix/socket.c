@@ -282,6 +282,19 @@ sts_socket_accept(int listener)
 #endif
 
 int
+sts_socket_accept_error(int err)
+{
+	int rc = sts_socket_error(err);
+
+	if (err == EAGAIN || err == EWOULDBLOCK) {
+		return STS_IO_AGAIN;
+	}
+	/* Tried again at once, it would fail for ever. */
+	return rc == STS_IO_LIMIT || err == EINVAL ? STS_IO_LIMIT
+						   : STS_IO_RESET;
+}
+
+int
 sts_socket_open(int family, int type)
 {
 	int fd = open_prepared(family, type);

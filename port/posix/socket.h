@@ -86,6 +86,11 @@ int sts_socket_forget_dgrams(int fd);
 int sts_socket_recv_dgram(
     int fd, const struct sts_addr *peer, uint8_t *buf, size_t size);
 
+/* What the errno of a failed accept means: AGAIN: nobody waits; RESET: a client
+ * has left, another may wait; LIMIT: the system is short, or the listener of no
+ * use (it was shut down): nothing can be accepted for a while. */
+int sts_socket_accept_error(int err);
+
 /* Receive from a connected socket of either kind: 1..size bytes, an error of
  * STS_IO_, or of a stream EOF. */
 int sts_socket_recv(int fd, uint8_t *buf, size_t size);

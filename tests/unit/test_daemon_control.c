@@ -1004,12 +1004,25 @@ START_TEST(inherited)
 	ck_assert_int_eq(listen(handed, 5), 0);
 	before_exec = as_service;
 	serves(start_home(NULL));
-	before_exec = NULL;
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
 	/* It is not ours to remove. */
 	ck_assert_int_eq(lstat(socket_path, &st), 0);
+	close(handed);
+	/* One of the network is none, and nor does ours go where it leads. */
+	struct sockaddr_in in = loopback(0);
+
+	handed = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(handed, (struct sockaddr *)&in, sizeof in), 0);
+	ck_assert_int_eq(listen(handed, 5), 0);
+	serves(start_home(NULL));
+	before_exec = NULL;
+	said("inherited socket 3 is no control socket");
+	said("control by unix:");
+	ORDER(0, "query", "example.com");
+	replied("the running daemon");
+	ck_assert_int_eq(stop(), 0);
 	close(handed);
 	close(dns);
 	home_end();

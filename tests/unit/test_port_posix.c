@@ -250,6 +250,35 @@ START_TEST(half_closed)
 }
 END_TEST
 
+/* A listener that somebody else who has it shuts down gives no client any more:
+ * it must not spin either. */
+static void
+shut_down(int fd)
+{
+	ck_assert_int_eq(shutdown(fd, SHUT_RDWR), 0);
+	sts_posix_wait(&posix, NULL, 20); /* it shows, */
+	sts_posix_wait(
+	    &posix, NULL, 20); /* perhaps once more, and that is all */
+	sts_ms before = sts_posix_now();
+
+	sts_posix_wait(&posix, NULL, 60);
+	ck_assert(!sts_before(sts_posix_now(), before + 50));
+	ck_assert_int_lt(port.accept(port.ctx, 0, 2), 0);
+	sts_posix_end(&posix);
+}
+
+START_TEST(listener_shut_down)
+{
+	begin();
+	int fd = raw_client();
+
+	ck_assert_int_eq(port.accept(port.ctx, 0, 1), 0);
+	ck_assert_int_eq(port.accept(port.ctx, 0, 2), STS_IO_AGAIN);
+	shut_down(posix.channel[0].fd);
+	close(fd);
+}
+END_TEST
+
 /* What a client's end did to a channel nobody waits on must not spin. */
 START_TEST(hang_up_while_nothing_is_wanted)
 {
@@ -562,6 +591,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, error_table);
 	tcase_add_test(tc, ports_are_taken);
 	tcase_add_test(tc, half_closed);
+	tcase_add_test(tc, listener_shut_down);
 	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
 	tcase_add_test(tc, reset_table);
 	tcase_add_test(tc, time_is_64_bits);

@@ -436,6 +436,23 @@ START_TEST(no_descriptor)
 }
 END_TEST
 
+/* One that somebody else who has it shuts down does not spin. */
+START_TEST(shut_down)
+{
+	begin();
+	ck_assert_int_eq(shutdown(side.fd, SHUT_RDWR), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		sts_posix_wait(&posix, NULL, 20);
+		sts_side_run(&side, now);
+	}
+	sts_ms before = sts_posix_now();
+
+	sts_posix_wait(&posix, NULL, 60);
+	ck_assert(!sts_before(sts_posix_now(), before + 50));
+	end();
+}
+END_TEST
+
 /* A listener that the port cannot watch is closed: nobody waits there. */
 START_TEST(unwatched)
 {
@@ -494,6 +511,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, late_answer);
 	tcase_add_test(tc, full);
 	tcase_add_test(tc, no_descriptor);
+	tcase_add_test(tc, shut_down);
 	tcase_add_test(tc, unwatched);
 	tcase_add_test(tc, none);
 	tcase_add_test(tc, end_with_clients);
