@@ -16,6 +16,7 @@
 
 enum {
 	PATH_MAX_ = 1024,
+	NAMES = 16, /* of a file beside another */
 	MODE = 0644
 };
 
@@ -117,18 +118,35 @@ sync_folder(const char *path)
 	return err;
 }
 
+/* Make a file beside that of the path; what a process of this number left when
+ * it was killed stays, as in a container each has that. A descriptor, or -1 with
+ * errno. */
+static int
+open_beside(const char *path, char name[PATH_MAX_])
+{
+	int fd = -1;
+
+	errno = EEXIST;
+	for (unsigned i = 0; i < NAMES && fd < 0 && errno == EEXIST; i++) {
+		int n = snprintf(
+		    name, PATH_MAX_, "%s.new-%ld-%u", path, (long)getpid(), i);
+
+		if (n >= PATH_MAX_) {
+			errno = ENAMETOOLONG;
+			break;
+		}
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	}
+	return fd;
+}
+
 /* Write the text beside the file, and put it in the file's place. 0, or errno,
  * and the file is as it was. */
 static int
 replace(const char *path, struct sts_text text, const struct stat *old)
 {
 	static char temporary[PATH_MAX_];
-
-	if ((size_t)snprintf(temporary, sizeof temporary, "%s.new-%ld", path,
-		(long)getpid()) >= sizeof temporary) {
-		return ENAMETOOLONG;
-	}
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open_beside(path, temporary);
 
 	if (fd < 0) {
 		return errno;

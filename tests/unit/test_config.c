@@ -15,6 +15,7 @@
 #include "../../boards/posix/conf_share.h"
 #include "../../boards/posix/lines.h"
 #include "../../boards/posix/names.h"
+#include "../../boards/posix/publish.h"
 #include "../../boards/posix/resolv.h"
 #include "../../boards/posix/roots.h"
 #include "../../boards/posix/users.h"
@@ -824,6 +825,29 @@ START_TEST(resolv_files)
 }
 END_TEST
 
+/* What a killed process of the same number left beside a file, as in a container,
+ * keeps nobody from replacing it; and stays. */
+START_TEST(file_beside)
+{
+	const char *name = file_of("old", 3);
+	char left[256];
+	bool changed;
+
+	snprintf(left, sizeof left, "%s.new-%ld-0", name, (long)getpid());
+	close(open(left, O_CREAT | O_EXCL | O_WRONLY, 0600));
+	const char *problem =
+	    sts_publish_write(name, unit_span("new"), &changed);
+
+	ck_assert_msg(problem == NULL, "%s", problem);
+	ck_assert(changed);
+	unit_text("file", unit_file(name), "new");
+	ck_assert_int_eq(unlink(left), 0);
+	/* Nothing else is left. */
+	left[strlen(left) - 1] = '1';
+	ck_assert_int_eq(access(left, F_OK), -1);
+}
+END_TEST
+
 /* Names of a file with that text, each behind a blank. How often there was none
  * in a piece. */
 static unsigned
@@ -1032,6 +1056,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, listen_table);
 	tcase_add_test(tc, resolv_table);
 	tcase_add_test(tc, resolv_files);
+	tcase_add_test(tc, file_beside);
 	tcase_add_test(tc, names_in_pieces);
 	tcase_add_test(tc, line_lengths);
 	tcase_add_test(tc, users);
