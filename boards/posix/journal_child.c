@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../../core/driver.h"
+#include "../../port/posix/socket.h"
 #include "confine.h"
 #include "journal_child.h"
 
@@ -37,7 +38,16 @@ file_of(const struct sts_journal_child *j, uint32_t at_once_max,
 	return f;
 }
 
-/* Open it; the instance that has the lock may be about to end. */
+/* Whether it may be over in a moment: the instance that has the lock is about to
+ * end, or the system is short of something. Until then nobody can tell what the
+ * journal holds, and answers could be weaker than that. */
+static bool
+may_pass(int error)
+{
+	return error == EWOULDBLOCK || sts_socket_error(error) == STS_IO_LIMIT;
+}
+
+/* Open it, or wait a little until it can be. */
 static void
 open_when_free(struct sts_journal_child *j, struct sts_log *log)
 {
@@ -50,13 +60,16 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 	for (int waited = 0;; waited += LOOK_MS) {
 		j->found = (uint8_t)sts_journal_file_open(&f, &j->file);
 		j->error = j->found == STS_FILE_READY ? 0 : errno;
-		if (j->error != EWOULDBLOCK || waited >= wait) {
+		if (!may_pass(j->error) || waited >= wait) {
 			break;
 		}
 		if (waited == 0) {
 			sts_log_line(log, STS_LOG_INFO,
-			    "journal %s: waiting for the instance that has it",
-			    j->path);
+			    "journal %s: waiting%s%s", j->path,
+			    j->error == EWOULDBLOCK
+				? " for the instance that has it"
+				: ", it cannot be opened: ",
+			    j->error == EWOULDBLOCK ? "" : strerror(j->error));
 		}
 		poll(NULL, 0, LOOK_MS);
 	}

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../../boards/posix/journal_child.h"
@@ -468,6 +469,9 @@ static sts_ms now;
 
 static const char *journal_size = ""; /* the rest of its line */
 
+/* What happens before the journal is opened. */
+static void (*before_open)(void);
+
 static void
 start_daemon(void)
 {
@@ -487,6 +491,9 @@ start_daemon(void)
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, memory.channels, memory.port, &port), 0);
 	now = sts_posix_now();
+	if (before_open != NULL) {
+		before_open();
+	}
 	sts_journal_child_open(&j, &sts_live_now(&live)->conf, &memory, &quiet);
 	sts_agent_init(&agent, &memory.config, &sts_live_now(&live)->settings,
 	    memory.agent_block, now, key);
@@ -535,6 +542,43 @@ holds(const char *name)
 {
 	return sts_cache_find(&agent.cache, unit_span(name)) != 0;
 }
+
+static struct rlimit descriptors;
+
+static void
+give_descriptors(int number)
+{
+	(void)number;
+	setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
+/* For a moment the system has none. */
+static void
+take_descriptors(void)
+{
+	struct itimerval moment = { { 0, 0 }, { 0, 300000 } };
+	struct rlimit none;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
+	none = descriptors;
+	none.rlim_cur = 0;
+	signal(SIGALRM, give_descriptors);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &moment, NULL), 0);
+}
+
+/* A shortage that passes keeps nothing that the journal holds out of the first
+ * answers. */
+START_TEST(short_for_a_moment)
+{
+	before_open = take_descriptors;
+	start_daemon();
+	before_open = NULL;
+	unit_int("found", j.found, STS_FILE_READY);
+	ck_assert(agent.journal.on);
+	kill(j.child, SIGKILL);
+}
+END_TEST
 
 /* The folder comes later: what is held then is kept. */
 START_TEST(late)
@@ -816,6 +860,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, room_is_asked_for);
 	tcase_add_test(tc, large);
+	tcase_add_test(tc, short_for_a_moment);
 	tcase_add_test(tc, late);
 	tcase_add_test(tc, laid_out_later);
 	tcase_add_test(tc, laid_out_for_ever);
