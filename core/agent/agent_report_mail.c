@@ -184,6 +184,8 @@ mail_deadline(const void *e, sts_ms *at)
 	return m->busy && sts_smtp_probe_deadline(e, at);
 }
 
+/* The submission's, but for wants, tick and deadline: a table that is constant
+ * cannot be made of another one. */
 const struct sts_engine_ops sts_report_leaf_ops = {
 	.wants = mail_wants,
 	.peer = sts_smtp_probe_peer,
