@@ -47,6 +47,19 @@ may_pass(int error)
 	return error == EWOULDBLOCK || sts_socket_error(error) == STS_IO_LIMIT;
 }
 
+static void
+tell_waiting(const struct sts_journal_child *j, struct sts_log *log)
+{
+	if (j->error == EWOULDBLOCK) {
+		sts_log_line(log, STS_LOG_INFO,
+		    "journal %s: waiting for the instance that has it",
+		    j->path);
+	} else {
+		sts_log_line(log, STS_LOG_INFO, "journal %s: waiting: %s",
+		    j->path, strerror(j->error));
+	}
+}
+
 /* Open it, or wait a little until it can be. */
 static void
 open_when_free(struct sts_journal_child *j, struct sts_log *log)
@@ -64,12 +77,7 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 			break;
 		}
 		if (waited == 0) {
-			sts_log_line(log, STS_LOG_INFO,
-			    "journal %s: waiting%s%s", j->path,
-			    j->error == EWOULDBLOCK
-				? " for the instance that has it"
-				: ", it cannot be opened: ",
-			    j->error == EWOULDBLOCK ? "" : strerror(j->error));
+			tell_waiting(j, log);
 		}
 		poll(NULL, 0, LOOK_MS);
 	}
