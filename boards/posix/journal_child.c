@@ -38,13 +38,15 @@ file_of(const struct sts_journal_child *j, uint32_t at_once_max,
 	return f;
 }
 
-/* Whether it may be over in a moment: the instance that has the lock is about to
+/* Whether nothing is open for a reason that may be over in a moment: the instance that has the lock is about to
  * end, or the system is short of something. Until then nobody can tell what the
  * journal holds, and answers could be weaker than that. */
 static bool
-may_pass(int error)
+may_pass(const struct sts_journal_child *j)
 {
-	return error == EWOULDBLOCK || sts_socket_error(error) == STS_IO_LIMIT;
+	return j->found == STS_FILE_NONE &&
+	       (j->error == EWOULDBLOCK ||
+		   sts_socket_error(j->error) == STS_IO_LIMIT);
 }
 
 static void
@@ -73,7 +75,7 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 	for (int waited = 0;; waited += LOOK_MS) {
 		j->found = (uint8_t)sts_journal_file_open(&f, &j->file);
 		j->error = j->found == STS_FILE_READY ? 0 : errno;
-		if (!may_pass(j->error) || waited >= wait) {
+		if (!may_pass(j) || waited >= wait) {
 			break;
 		}
 		if (waited == 0) {
