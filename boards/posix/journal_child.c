@@ -38,9 +38,10 @@ file_of(const struct sts_journal_child *j, uint32_t at_once_max,
 	return f;
 }
 
-/* Whether nothing is open for a reason that may be over in a moment: the instance that has the lock is about to
- * end, or the system is short of something. Until then nobody can tell what the
- * journal holds, and answers could be weaker than that. */
+/* Whether nothing is open for a reason that may be over in a moment: the
+ * instance that has the lock is about to end, or the system is short of
+ * something. Until then nobody can tell what the journal holds, and answers could
+ * be weaker than that. */
 static bool
 may_pass(const struct sts_journal_child *j)
 {
