@@ -32,8 +32,9 @@
 enum {
 	STS_JOURNAL_AGAIN_MS = 60000, /* between two tries, or two children */
 	/* How long a start waits for another instance's lock, or for what the
-	 * system is short of, before it serves without; the second under chroot, where it cannot be taken later, and
-	 * longer than an instance needs to end. */
+	 * system is short of, before it serves without; the second under chroot,
+	 * where it cannot be taken later, and longer than an instance needs to
+	 * end. */
 	STS_JOURNAL_LOCK_MS = 3000,
 	STS_JOURNAL_LOCK_CHROOT_MS = 15000,
 	/* The largest area that is laid out before anybody is answered: seconds
