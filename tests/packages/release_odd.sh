@@ -43,12 +43,14 @@ tr -d "'" <"$temp/want" >"$temp/want.bare"
 tr -d "'" <"$result/seen" | diff "$temp/want.bare" - || fail 'what is set here is seen'
 git checkout -q README.md
 
-# Not the same twice: the place, the time zone, the rights of files.
+# Not the same twice: the place, the time zone, the rights of files. Or one of the
+# two fails, which are made at once.
 # shellcheck disable=SC2016
-for line in 'pwd >"$1/place"' 'date +%Z >"$1/zone"' 'umask >"$1/rights"' 'case $PWD in *first) echo >"$1/one" ;; esac'; do
+for line in 'pwd >"$1/place"' 'date +%Z >"$1/zone"' 'umask >"$1/rights"' 'case $PWD in *first) echo >"$1/one" ;; esac' \
+	'case $PWD in *first) exit 1 ;; esac' 'case $PWD in *second) exit 1 ;; esac'; do
 	stand_in "$line"
 	if release; then
-		fail "taken for the same: $line"
+		fail "taken for whole: $line"
 	fi
 	[ ! -e "$result" ] || fail "handed out: $line"
 	rm -rf build/release
