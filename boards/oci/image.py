@@ -25,6 +25,8 @@ BASIC = b"\x55\x1d\x13"
 # Extensions by which the daemon judges a root: basicConstraints, keyUsage,
 # nameConstraints, extendedKeyUsage (RFC 5280 4.2.1).
 JUDGED = (BASIC, b"\x55\x1d\x0f", b"\x55\x1d\x1e", b"\x55\x1d\x25")
+# ecdsa-with-SHA256 (RFC 5758 3.2).
+ALGORITHM = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
 LINE = 252
 USER = 65532  # the number that images without a password file use
 CONF = b"""\
@@ -88,22 +90,38 @@ def is_ca(extensions):
     return False
 
 
+def validity(content, name):
+    """From 1970 until the same moment. A time of UTCTime is the same as
+    GeneralizedTime, two octets longer: so many of them that the name behind it
+    begins a multiple of three octets behind the same name before it. In base64
+    both are then the same characters, which are compressed to nothing."""
+    tag, text, whole = elements(content)[1]
+    ends = [whole]
+    if tag == 0x17 and re.fullmatch(rb"\d{12}Z", text):
+        ends.append(der_write(0x18, (b"20" if text < b"50" else b"19") + text))
+    begins = [der_write(0x17, b"700101000000Z"), der_write(0x18, b"19700101000000Z")]
+    forms = [der_write(0x30, begin + end) for end in ends for begin in begins]
+    return min(forms, key=lambda form: (len(name) + len(form)) % 3 != 0)
+
+
 def bare(der):
     """A root without what nobody judges it by (RFC 5280 4.1): its signature of
-    itself is one octet of zeros, its serial number 1, and extensions are those
-    that can matter. Any other certificate as it is."""
-    body, algorithm, _ = elements(elements(der)[0][1])
+    itself is one octet of zeros, by the same algorithm for all, its serial number
+    1, it begins in 1970, and extensions are those that can matter. Any other
+    certificate as it is."""
+    body = elements(elements(der)[0][1])[0]
     fields = elements(body[1])
     first = 1 if fields[0][0] == 0xa0 else 0  # a version
     extensions = elements(elements(fields[-1][1])[0][1]) if fields[-1][0] == 0xa3 else []
     if fields[first + 2][2] != fields[first + 4][2] or (first and not is_ca(extensions)):
         return der
     out = [whole for _, _, whole in fields]
-    out[first] = b"\x02\x01\x01"
+    out[first:first + 2] = b"\x02\x01\x01", ALGORITHM
+    out[first + 3] = validity(fields[first + 3][1], out[first + 2])
     if extensions:
         kept = b"".join(extension(whole, content) for _, content, whole in extensions)
         out[-1] = der_write(0xa3, der_write(0x30, kept)) if kept else b""
-    return der_write(0x30, der_write(0x30, b"".join(out)) + algorithm[2] + b"\x03\x02\x00\x00")
+    return der_write(0x30, der_write(0x30, b"".join(out)) + ALGORITHM + b"\x03\x02\x00\x00")
 
 
 def slim(pem):
