@@ -140,7 +140,7 @@ daemons() {
 	echo '| left out | code and data | saved | file, stripped |'
 	echo '| --- | --: | --: | --: |'
 	echo "| nothing | $all | 0 | $file |"
-	for name in $commands STATUS_HTML METRICS DANE SHARE PRELOAD EC_FAST UTS46; do
+	for name in $commands STATUS_HTML METRICS DANE SHARE PRELOAD EC_FAST UTS46 ASSERT_PLACE SENTENCES; do
 		static_row "\`$name\`" "$name"
 	done
 	static_row "\`REPORT\` \`REPORT_SOCKET\`" REPORT REPORT_SOCKET
