@@ -58,7 +58,7 @@ static const struct {
 } columns[] = {
 	{ "questions", "Questions", false },
 	{ "enforced", "Answered by a policy or DANE", false },
-	{ "temp", "Told to wait", false },
+	{ "temp", "Asked to wait", false },
 	{ "lookups", "Domains looked up", false },
 	{ "fetches_failed", "Fetches that failed", false },
 	{ "longest_wait_ms", "Longest wait for an answer, ms", true },
