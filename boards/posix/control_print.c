@@ -16,7 +16,6 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -56,7 +55,7 @@ has(const struct sts_control_show *s, const char *name)
 static unsigned long
 number(const struct sts_control_show *s, const char *name)
 {
-	return strtoul(text(s, name), NULL, 10);
+	return (unsigned long)sts_fields_number(text(s, name));
 }
 
 static bool

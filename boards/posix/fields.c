@@ -2,6 +2,7 @@
 /* The scalar members of one JSON object. */
 #include <string.h>
 
+#include "../../core/base/text.h"
 #include "fields.h"
 
 void
@@ -86,4 +87,14 @@ sts_fields_get(const struct sts_fields *f, const char *name)
 		}
 	}
 	return NULL;
+}
+
+uint64_t
+sts_fields_number(const char *value)
+{
+	uint64_t number = 0;
+
+	/* 20 digits are what 64 bits have. */
+	(void)sts_get_decimal(sts_text_of(value), 20, &number);
+	return number;
 }

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,15 +43,18 @@ read_answer(struct answer *a, size_t len)
 {
 	static struct sts_tree end;
 	size_t n = sts_tree_read(&a->tree, sts_text(a->buf, len));
-	const char *code;
+	uint64_t code;
 
 	if (n == 0 || sts_tree_read(&end, sts_text(a->buf + n, len - n)) == 0) {
 		return false;
 	}
-	code = sts_tree_get(&end, "end");
 	a->object = sts_text(a->buf, n);
-	a->code = (unsigned)strtoul(code, NULL, 10);
-	return code[0] != '\0' && a->code <= STS_EXIT_CONFIG;
+	if (!sts_get_decimal(
+		sts_text_of(sts_tree_get(&end, "end")), 2, &code)) {
+		return false;
+	}
+	a->code = (unsigned)code;
+	return a->code <= STS_EXIT_CONFIG;
 }
 
 /* Ask the daemon. 0, or the exit code; `why` then says what is wrong. */

@@ -7,10 +7,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "date.h"
+#include "fields.h"
 #include "status_words.h"
 
 enum {
@@ -32,7 +32,7 @@ struct words {
 uint64_t
 sts_status_number(const struct sts_tree *t, const char *path)
 {
-	return strtoull(sts_tree_get(t, "%s", path), NULL, 10);
+	return sts_fields_number(sts_tree_get(t, "%s", path));
 }
 
 static unsigned long long
@@ -385,7 +385,7 @@ say_domain(struct words *w, const char *list, unsigned i)
 	}
 	say(w, "%s (%s) expires ", domain,
 	    sts_tree_get(w->t, "%s.%u.mode", list, i));
-	say_relative(w, strtoull(expires, NULL, 10));
+	say_relative(w, sts_fields_number(expires));
 	return true;
 }
 
@@ -398,7 +398,7 @@ say_failing(struct words *w)
 		const char *since = sts_tree_get(w->t, "failing.%u.fetched", i);
 
 		say(w, ": not fetched since ");
-		say_date(w, strtoull(since, NULL, 10));
+		say_date(w, sts_fields_number(since));
 		say(w, ", failed %s times in a row: %s",
 		    sts_tree_get(w->t, "failing.%u.failures", i),
 		    sts_tree_get(w->t, "failing.%u.reason_text", i));
@@ -436,9 +436,8 @@ say_waits(struct words *w)
 	unsigned long long day = 0;
 
 	for (unsigned i = 0; i < HOURS_SHOWN; i++) {
-		unsigned long long ms =
-		    strtoull(sts_tree_get(w->t, "hours.%u.longest_wait_ms", i),
-			NULL, 10);
+		unsigned long long ms = sts_fields_number(
+		    sts_tree_get(w->t, "hours.%u.longest_wait_ms", i));
 
 		day = ms > day ? ms : day;
 	}

@@ -9,6 +9,7 @@
 
 #include "../../boards/posix/control.h"
 #include "../../boards/posix/control_show.h"
+#include "../../boards/posix/fields.h"
 #include "unit.h"
 
 const char unit_name[] = "control";
@@ -624,9 +625,34 @@ START_TEST(show_bounds)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	uint64_t want;
+} numbers[] = {
+	{ "", 0 },
+	{ "0", 0 },
+	{ "1796000000", 1796000000 },
+	{ "18446744073709551615", UINT64_MAX },
+	{ "18446744073709551616", 0 },
+	{ "-1", 0 },
+	{ "1.5", 0 },
+	{ "true", 0 },
+};
+
+START_TEST(number_table)
+{
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		ck_assert_msg(
+		    sts_fields_number(numbers[i].value) == numbers[i].want,
+		    "%s", numbers[i].value);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, number_table);
 	tcase_add_test(tc, request_table);
 	tcase_add_test(tc, request_splits);
 	tcase_add_test(tc, request_write);
