@@ -16,11 +16,11 @@
 #include "../base/assert.h"
 
 /*
- * What one step may take: the tick begins a refresh, the lookup of an ask that
- * waited (and of its domain's hosts), and a fetch or another such lookup; the
- * child's result a moment to refresh, a lookup with such hosts, and another
- * fetch. What the share takes, when it connects and for a moment to refresh, is
- * less than that.
+ * The random bytes that one step may draw: the tick begins a refresh, the
+ * lookup of an ask that waited (and of its domain's hosts), and a fetch or
+ * another such lookup; the child's result needs some for the time of the next
+ * refresh, for a lookup with such hosts, and for another fetch. The share,
+ * which connects and plans refreshes, draws less than that.
  */
 STS_STATIC_ASSERT(
     STS_SHARE_RND + 4 <= STS_LOOKUP_RND + STS_TLS_RND + 4 + 1, of_the_share);
@@ -74,9 +74,9 @@ client_asks(struct sts_agent *a, struct sts_client *c)
 	sts_agent_client_taken(a, c);
 }
 
-/* A client wants something. Questions that came together and have their answers
- * at once are one step; since what a step may draw is bounded (above), one that
- * begins something is the last. */
+/* Serve client i. Its questions that came together and are answered at once are
+ * one step; a question that begins something is the last of the step, since the
+ * random bytes of a step are bounded (above). */
 static void
 client_child(struct sts_agent *a, unsigned i)
 {
@@ -136,7 +136,7 @@ question_child(struct sts_agent *a, unsigned i)
 	}
 }
 
-/* A child behind the look-ups of policies. */
+/* Serve a child whose node stands behind those of the lookups. */
 static void
 later_child(struct sts_agent *a, unsigned node)
 {
@@ -251,7 +251,7 @@ agent_deadline(const void *e, sts_ms *at)
 	sts_ms slots_at;
 
 	if (!a->serving) {
-		/* The driver wakes it when the journal is read. */
+		/* The driver wakes the agent when the journal has been read. */
 		*at = sts_agent_journal_early_until(a);
 		return true;
 	}
@@ -286,8 +286,8 @@ void
 sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 {
 	a->settings = s;
-	/* The anchors may be others. What a fetch under way still remembers is
-	 * about signatures alone. */
+	/* The anchors may have changed. What a fetch under way still adds to
+	 * the links depends on signatures alone. */
 	sts_x509_links_clear(&a->root.common->links);
 }
 
