@@ -24,8 +24,8 @@ left_s(const struct sts_entry *e, uint32_t at_s)
 	return e->max_age_s > age_s ? e->max_age_s - age_s : 0;
 }
 
-/* What `part` is of `whole`, which is more than 0, in hundredths; without
- * division of more than 32 bits, for which small machines need a library. */
+/* How many hundredths of `whole`, which is more than 0, `part` is. Divides 32
+ * bits at most: for more, small machines need a library. */
 static uint32_t
 percent(uint32_t part, uint32_t whole)
 {
@@ -33,7 +33,8 @@ percent(uint32_t part, uint32_t whole)
 						       : part * 100 / whole;
 }
 
-/* The alert's level at at_s after this many failures: 0 to LEVEL_URGENT. */
+/* The level of an alert at time at_s after this many failures: 0 to
+ * LEVEL_URGENT. */
 static unsigned
 level(const struct sts_entry *e, unsigned failures, uint32_t at_s)
 {
