@@ -13,8 +13,8 @@
  *	                                     deadline
  *	WAITS    the list of its lookup      deadline, lookup, began
  *
- * Of a policy that is held because a journal was read in part only what is
- * fetched from now on is an answer (agent_wait.c: is_doubtful).
+ * A policy that comes from a journal which was read only in part is no answer:
+ * its domain is fetched anew first (agent_wait.c: is_doubtful).
  *
  * Invariants: waits is true in every phase but NONE. A live policy that is held
  * answers without the network; only a due check may delay that, and briefly.
@@ -34,8 +34,9 @@ enum {
 	LOOKS_MAX = 4096 /* ... and lookups for them */
 };
 
-/* Note the day of the last question, which decides what is worth refreshing.
- * The first question of a day logs that the domain is in testing mode. */
+/* Note the day of the domain's last question: it decides whether the policy is
+ * worth refreshing. The first question of a day logs that the domain is in
+ * testing mode. */
 static void
 note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
     struct sts_entry *e)
@@ -50,7 +51,7 @@ note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
 			    STS_WHY_MODE_TESTING, domain);
 		}
 		if (e->refresh_s == 0 && e->max_age_s >= STS_DAY_S) {
-			/* Nobody asked for so long that it was given up. */
+			/* Its refreshes had stopped, since nobody asked. */
 			e->refresh_s = now_s;
 		}
 		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
@@ -64,9 +65,9 @@ check_due(const struct sts_entry *e, uint32_t now_s)
 }
 
 /*
- * Whether what is remembered of a domain without a live policy still says what
- * to answer. What was learned while a policy lived does not: that it expired
- * is a reason to look again.
+ * Whether what is remembered of a domain without a live policy still decides
+ * the answer. What was learned while a policy lived does not: its expiry is a
+ * reason to look the domain up again.
  */
 static bool
 still_known(const struct sts_entry *e, uint32_t now_s)
@@ -136,8 +137,8 @@ check_until(const struct sts_ask *ask, sts_ms ms)
 }
 
 /*
- * While the mail hosts were looked up TXT was, too, and its id is new: the
- * answer waits for that policy as it would have waited without DANE.
+ * TXT was looked up beside the mail hosts, and its id is new: the answer waits
+ * for the new policy, as it would have without DANE.
  */
 static bool
 renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
@@ -156,9 +157,9 @@ renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 }
 
 /*
- * Whether a policy that outlived a restart is the answer whatever the network
- * is like now, and what is published is looked up behind it. Not where the
- * journal has lost something, maybe a newer version: then the check comes first.
+ * Whether a policy that outlived a restart is the answer at once, and TXT is
+ * checked after it: the network may be down. Not if part of the journal was
+ * lost, and with it maybe a newer version: then the check comes first.
  */
 static bool
 answers_unchecked(const struct sts_agent *a, const struct sts_entry *e)
@@ -198,7 +199,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	    sts_decide_policy(ask->zone, e, ref, STS_RULE_HELD), domain);
 }
 
-/* A question has to wait for a lookup. */
+/* Log, now and then, that a question has to wait for a lookup. */
 static void
 tell_busy(struct sts_agent *a)
 {
@@ -302,7 +303,8 @@ ask_operator(struct sts_agent *a, struct sts_ask *ask, struct sts_key *key)
 	return true;
 }
 
-/* Only what is fetched from now on is an answer, or the end of it. */
+/* Wait for the domain's policy to be fetched anew, or for the lookup to end
+ * without it. */
 static void
 wait_for_fetch(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -327,8 +329,9 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	wait_for_fetch(a, ask, domain);
 }
 
-/* While the mail hosts are looked up: what will be asked next if they do not
- * decide. Nothing if it is known, or all lookups are busy. */
+/* While the mail hosts are looked up, begin the domain's own lookup, which is
+ * needed next if the hosts do not decide. Does nothing if the result is known
+ * already, or all lookups are busy. */
 static void
 look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -347,7 +350,7 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
-/* From what is held, or not, of the domain's policy. */
+/* Answer from the policy held for the domain, or from there being none. */
 static void
 ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -361,7 +364,7 @@ ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 		wait_for_fetch(a, ask, domain);
 	} else {
 		ask_held(a, ask, domain, ref, &e);
-		/* Last: of an answer that has it pinned this is no work. */
+		/* Last, since touching a pinned record costs nothing. */
 		sts_cache_touch(&a->cache, ref);
 	}
 }
@@ -379,9 +382,9 @@ decide(struct sts_agent *a, struct sts_ask *ask)
 	domain = sts_text(key.domain, key.len);
 	if (sts_agent_journal_loading(a)) {
 		/*
-		 * What is kept of the domain has not been read yet, or a later
-		 * version of it may follow. Nothing is looked up before all is
-		 * read: it would not stand beside what is held.
+		 * The journal may still hold a policy of the domain, or a later
+		 * version. Nothing is looked up before all of it has been read,
+		 * since a result could not be compared with what is held.
 		 */
 		queue_up(a, ask, STS_ASK_JOURNAL);
 		return;
@@ -486,7 +489,7 @@ enough_at(const struct sts_agent *a, const struct sts_ask *ask)
 	    a, ask, sts_agent_ours_ms(a, &a->lookups[ask->lookup]));
 }
 
-/* What is known when the domain has had its time. */
+/* The answer from what the lookup knows when the domain has had its time. */
 static struct sts_answer
 late(const struct sts_ask *ask, const struct sts_lookup *l)
 {
@@ -505,8 +508,8 @@ answer_busy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	    domain);
 }
 
-/* Nothing is held, and the time to answer has come. Our own queue in the way
- * must not become an answer about the domain. */
+/* Nothing is held, and the time to answer has come. If our own queue has used
+ * up that time, the answer says nothing about the domain. */
 static void
 due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -517,7 +520,7 @@ due_not_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	    !sts_before(a->now, enough_at(a, ask))) {
 		sts_agent_answer(a, ask, late(ask, l), domain);
 	} else if (sts_before(a->now, longest)) {
-		/* One that has no lookup yet is not due before `longest`. */
+		/* An ask without a lookup is not due before `longest`. */
 		STS_ASSERT(ask->phase == STS_ASK_WAITS);
 		ask->deadline = l->queued
 				    ? longest
@@ -571,11 +574,12 @@ sts_agent_asks_may_go_on(const struct sts_agent *a)
 }
 
 /*
- * The next ask of those that wait. First those that waited for the journal: what
- * is held answers some of them, which wait for nobody's lookup. Then of the two
- * queues in turn: else one owner's crowd would stand before everybody whenever a
- * lookup ends. The crowded are looked at once each time one has; an ask that is
- * still crowded goes to the end.
+ * The next waiting ask to go on with. First come those that waited for the
+ * journal: policies that it held answer some of them without a lookup. Then
+ * come the two queues in turn: otherwise the crowd of one owner would stand
+ * before everybody whenever a lookup ends. Each time a lookup has ended, every
+ * crowded ask is looked at once; if its organisation still has its share, it
+ * goes to the end.
  */
 static struct sts_ask *
 next_waiting(struct sts_agent *a)
@@ -593,8 +597,8 @@ next_waiting(struct sts_agent *a)
 	return sts_agent_ask_of(a, crowded ? a->crowded.head : a->asks.head);
 }
 
-/* How many are looked at in a step: whether its organisation has its share of
- * the lookups takes a look at each of those. */
+/* How many asks are looked at in a step. For each of them all lookups are
+ * passed, to count those of its organisation. */
 static unsigned
 go_on_max(const struct sts_agent *a)
 {
@@ -608,8 +612,8 @@ sts_agent_asks_go_on(struct sts_agent *a)
 {
 	uint16_t busy = a->lookups_busy, dane = a->dane.busy;
 
-	/* At most one lookup is begun, of a policy and of mail hosts each,
-	 * because randomness is short. */
+	/* At most one lookup of a policy and one of mail hosts is begun,
+	 * because each draws random bytes, which are few. */
 	for (unsigned i = 0;
 	     i < go_on_max(a) && a->lookups_busy == busy &&
 	     a->dane.busy == dane && sts_agent_asks_may_go_on(a);
