@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers for DNS answers over TCP: few, and lent to what asks name servers. A
- * lookup that needs one when none is free waits in a->buffers.starved. The next
- * buffer goes to the organisation that has the fewest, and of its lookups to the
- * one that has waited longest. A lookup gives up after STS_DNS_OURS_MS, so that
- * name servers which hold buffers delay others but stop nobody for good.
+ * Buffers for DNS answers over TCP. They are few, and lent to the lookups that
+ * ask name servers. A lookup that needs one when none is free waits in
+ * a->buffers.starved. The next buffer goes to the organisation that has the
+ * fewest, and of its lookups to the one that has waited longest. A lookup gives
+ * up after STS_DNS_OURS_MS, so that name servers which hold buffers delay
+ * others but stop nobody for good.
  *
  * The attacker owns a domain, as many names below it as he likes, and their
  * name servers, whose answers are truncated and then do not come: an
@@ -53,8 +54,9 @@ stir(struct sts_agent *a, uint16_t i)
 					 : a->first_report + (i - others)));
 }
 
-/* The time in the queue is our shortage: it says nothing about the domain. One
- * that waits for other gateways as well (agent_share.c) is counted already. */
+/* The time in the queue is our shortage and says nothing about the domain. For
+ * a lookup that waits for other gateways as well (agent_share.c) the count runs
+ * already. */
 static void
 begin_wait(struct sts_agent *a, uint16_t i)
 {
@@ -95,7 +97,8 @@ starve(struct sts_agent *a, uint16_t i)
 	begin_wait(a, i);
 }
 
-/* `before` leads to i, STS_NODE_NONE: it is the head. */
+/* Take number i out of the queue. `before` leads to i; STS_NODE_NONE: i is the
+ * head. */
 static void
 starve_no_more(struct sts_agent *a, uint16_t i, uint16_t before)
 {
@@ -115,8 +118,8 @@ starve_no_more(struct sts_agent *a, uint16_t i, uint16_t before)
 	end_wait(a, i);
 }
 
-/* What has no question waits for no buffer any more, whatever became of the
- * question that did. */
+/* A lookup without a DNS question needs no buffer any more: take it out of the
+ * queue, whatever became of its question. */
 static void
 stop_starving(struct sts_agent *a, uint16_t i)
 {
@@ -130,7 +133,8 @@ stop_starving(struct sts_agent *a, uint16_t i)
 	starve_no_more(a, i, before);
 }
 
-/* Whether number i works for no domain: reports do, which are one at a time. */
+/* Whether number i works for no domain of a mail server's question: the lookups
+ * of reports, one at a time. */
 static bool
 is_ours(const struct sts_agent *a, uint16_t i)
 {
@@ -165,7 +169,8 @@ same_organisation(const struct sts_agent *a, uint16_t i, uint16_t k)
 	       sts_text_same(sts_organisation(of_i), sts_organisation(of_k));
 }
 
-/* How many buffers the organisation of number i has; 0: of nobody's. */
+/* How many buffers the organisation of number i has; 0 for the lookups of
+ * reports, which belong to none. */
 static unsigned
 held_by_org(const struct sts_agent *a, uint16_t i)
 {
@@ -190,7 +195,7 @@ lend(struct sts_agent *a, uint16_t i, uint8_t *buf)
 	stir(a, i);
 }
 
-/* Number i has given one back. */
+/* Number i has given a buffer back. */
 static void
 end_loan(struct sts_agent *a, uint16_t i)
 {
@@ -203,7 +208,7 @@ end_loan(struct sts_agent *a, uint16_t i)
 	a->buffers.holder[k] = a->buffers.holder[--a->buffers.lent];
 }
 
-/* Whether one of an organisation that has so many may have one more. */
+/* Whether an organisation that holds this many buffers may have one more. */
 static bool
 may_have(unsigned held)
 {
@@ -243,7 +248,7 @@ choose(struct sts_agent *a, uint16_t *before)
 	return best;
 }
 
-/* A buffer is free: one that waits gets it, or the pool. */
+/* A buffer is free: it goes to a lookup that waits, or back to the pool. */
 static void
 give_buffer(struct sts_agent *a, uint8_t *buf)
 {
