@@ -42,9 +42,9 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 }
 
 /*
- * Close at most one client: nobody may be waiting for its slot. A client that
- * may not be closed yet goes to the end of the list; otherwise a few that keep
- * sending fragments would shield all the silent ones.
+ * Close one client at most, since perhaps nobody waits for its slot. A client
+ * that may not be closed yet goes to the end of the list; otherwise a few
+ * clients that keep sending fragments would shield all the silent ones.
  */
 static void
 make_room(struct sts_agent *a, sts_ms now)
