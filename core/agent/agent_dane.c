@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DANE beside MTA-STS. An ask first learns what its domain's TLSA records say,
- * from the cache or from a look-up of the mail hosts; unless that decides, it
- * goes on to MTA-STS, whose look-up has run meanwhile. So neither waits for the
- * other, and DANE comes first (RFC 8461 2).
+ * DANE beside MTA-STS. An ask first waits for what its domain's TLSA records
+ * add up to, from the cache or from a look-up of the mail hosts; unless they
+ * decide, it goes on to MTA-STS, whose look-up has run meanwhile. So neither
+ * waits for the other, and DANE comes first (RFC 8461 2).
  *
- * What was found is kept in the cache under a key that is no domain, as a
- * record without protection that no journal takes. While it is young enough
- * nothing is asked.
+ * The result is kept in the cache under a key that is no domain, as a record
+ * that may be evicted and that no journal saves. Until its time is over no name
+ * server is asked.
  *
- * Work of a step: whether a domain's hosts are being looked up, and whether its
- * organisation has its share of the works, takes a look at each work: twice for
- * a question, of which those that have to wait are one a step.
+ * Work of a step: a question passes all works twice, to find one for its domain
+ * and to count those of its organisation. At most one question a step has to
+ * wait, and so does this.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ enum {
 	DANE_SHARE = 4 /* of the works: one in so many an organisation */
 };
 
-/* The first octet of such a key, with which no domain begins. */
+/* The first octet of a key of DANE's; no domain begins with it. */
 static const uint8_t key_prefix = '+';
 
 struct key {
@@ -118,8 +118,9 @@ organisation_hash(const struct sts_agent *a, struct sts_text domain)
 	return sts_siphash(a->hash_key, sts_organisation(domain));
 }
 
-/* Whether the domain's organisation has its share: whoever owns one name owns
- * as many below it as he likes, and slow name servers to go with them. */
+/* Whether the domain's organisation has its share of the works: the owner of
+ * one name has as many names below it as he likes, and may give all of them
+ * slow name servers. */
 static bool
 is_crowded(const struct sts_agent *a, struct sts_text domain)
 {
@@ -134,8 +135,9 @@ is_crowded(const struct sts_agent *a, struct sts_text domain)
 	       (count > 0 && count >= (unsigned)a->config.danes - a->dane.busy);
 }
 
-/* What a mail server is answered does not depend on hosts that nobody
- * authenticates, unless the operator wants it to; what a route demands does. */
+/* How deep to look. A mail server's answer does not depend on hosts of an
+ * unsigned domain, unless the operator wants it to; what a route demands
+ * does. */
 static enum sts_dane_depth
 depth(const struct sts_agent *a, const struct sts_dane_work *w)
 {
@@ -217,8 +219,8 @@ sts_agent_dane_applies(
 {
 	const struct sts_override *o;
 
-	/* A host in brackets, or another port, is no domain whose MX hosts are
-	 * looked up: the operator knows that host. */
+	/* A key in brackets, or with another port, names a host that the
+	 * operator chose, and no domain whose MX hosts are looked up. */
 	if (a->config.danes == 0 || key->bracketed ||
 	    (key->ported && key->port != 25) ||
 	    !sts_decide_wants_dane(ask->settings, ask->zone)) {
@@ -238,8 +240,8 @@ wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	struct sts_dane_work *w = find_work(a, domain);
 
-	/* Those that were looked at and still wait are crowded: no reason to
-	 * wait behind them. */
+	/* The asks that were looked at and still wait are crowded: this one
+	 * need not wait behind them. */
 	if (w == NULL && (ask->first || a->dane.look == 0)) {
 		w = sts_agent_dane_begin(a, domain, STS_DANE_FOR_ASKS);
 	}
@@ -290,9 +292,9 @@ sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
 	return true;
 }
 
-/* Time is over: what is held counts, though something newer was wanted. Else our
- * own queue and shortage are BUSY, slow name servers cannot tell; neither may
- * become an answer without DANE. */
+/* Time is over: a result that is held counts, though a newer one was asked for.
+ * Otherwise the answer is TEMP, BUSY if our own queue or shortage took the
+ * time, else a timeout of DNS: neither may become an answer without DANE. */
 bool
 sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
@@ -392,7 +394,8 @@ sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain)
 	for (unsigned i = 0; i < a->config.danes; i++) {
 		struct sts_dane_work *w = &a->danes[i];
 
-		/* A route's, too: what it asked before is of before. */
+		/* Also if it works for a route: answers that came before the
+		 * order do not count. */
 		w->outdated =
 		    w->outdated ||
 		    (w->hosts.state != STS_DANE_HOSTS_IDLE &&
