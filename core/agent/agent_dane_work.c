@@ -4,9 +4,9 @@
  * waiting for it go on. A failure never replaces a result before that result's
  * TTL has passed; after that the answer is TEMP, not "no DANE".
  *
- * An hourly look-up of our own, which nobody waits for, finds name servers that
- * are trusted and do not validate: then every domain seems to have no TLSA
- * records, which is safe, and worth an error in the log.
+ * A look-up of our own each hour, for which no ask waits, detects name servers
+ * that are trusted but do not validate: with them every domain seems to have no
+ * TLSA records. That is safe, and logged as an error.
  */
 #include <string.h>
 
@@ -19,11 +19,11 @@ enum {
 	PROBE_AGAIN_MS = 60000 /* when no answer came */
 };
 
-/* A name of a zone that is signed and has no MX records: that there are none is
- * authenticated if the name servers validate. */
+/* A name in a signed zone that has no MX records: if the name servers validate,
+ * the answer that there are none is authenticated. */
 static const uint8_t probe_name[] = "org";
 
-/* Why something is unknown; NONE: nothing is. */
+/* Why the MX records or a host are unknown; NONE: all is known. */
 static enum sts_why
 why_unknown(const struct sts_dane_hosts *d)
 {
@@ -40,8 +40,8 @@ why_unknown(const struct sts_dane_hosts *d)
 	return why;
 }
 
-/* How long a result is good. One with a host whose look-up failed is looked up
- * again sooner, and at once where that was for want of what is ours. */
+/* How many seconds a result is good. If the look-up of one of its hosts failed,
+ * that is less, and 0 if it failed by a shortage of ours. */
 static uint32_t
 kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 {
@@ -78,7 +78,8 @@ back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 	return wait_s;
 }
 
-/* What the hosts add up to, remembered; the level and reason that count. */
+/* Add up what is known of the hosts and remember it. Returns the level that
+ * counts, and its reason. */
 static enum sts_dane_level
 conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 {
@@ -120,14 +121,15 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 	e.why = *why;
 	e.checked_s = sts_agent_now_s(a);
 	e.check_s = e.checked_s + keep_s;
-	/* What has no room among a route's records is unknown to that alone. */
+	/* A host may be unknown to a route only because its records had no
+	 * room: that is not remembered for others. */
 	if (d->records == NULL || count.host[STS_DANE_HOST_UNKNOWN] == 0) {
 		sts_agent_dane_remember(a, d, &e);
 	}
 	return level;
 }
 
-/* What the probe says of the name servers. */
+/* The probe has ended: judge the name servers by it. */
 static void
 judge_resolver(struct sts_agent *a, const struct sts_dane_hosts *d)
 {
@@ -149,7 +151,8 @@ judge_resolver(struct sts_agent *a, const struct sts_dane_hosts *d)
 	}
 }
 
-/* The domain was forgotten meanwhile: begin anew if anybody waits. */
+/* If the operator had the domain forgotten meanwhile and asks wait, look its
+ * hosts up anew. Returns whether that was begun. */
 static bool
 start_over(struct sts_agent *a, struct sts_dane_work *w)
 {
@@ -165,7 +168,7 @@ start_over(struct sts_agent *a, struct sts_dane_work *w)
 	return true;
 }
 
-/* The waiting questions go on; none of them begins this look-up again. */
+/* Let the waiting questions go on; none of them begins this look-up again. */
 static void
 settle(struct sts_agent *a, struct sts_dane_work *w, enum sts_dane_level level,
     uint8_t why)
@@ -239,8 +242,9 @@ sts_agent_dane_tick(struct sts_agent *a)
 		    sts_text(probe_name, sizeof probe_name - 1),
 		    STS_DANE_FOR_PROBE);
 	}
-	/* At most one is begun, of these or of the lookups that an ask goes on
-	 * to if its hosts are known by now, because randomness is short. */
+	/* At most one look-up is begun, of hosts or, for an ask whose hosts are
+	 * known by now, of the domain, because each draws random bytes, which
+	 * are few. */
 	for (unsigned i = 0; i < GO_ON_MAX && a->dane.busy == busy &&
 			     a->lookups_busy == lookups && may_go_on(a);
 	     i++) {
