@@ -16,9 +16,9 @@
  *                 a row that found none
  * wait_ms         how long a failing storage is left alone; 0 while it works
  *
- * The storage may never answer. From a minute after `begun` on questions do not
- * wait for it any more, at the first start as later: so its word is missing, as
- * where it fails, and cannot stop all mail.
+ * The storage may never answer. From a minute after `begun` on, at the first
+ * start as later, questions do not wait for it any more: its policies are
+ * missing then, as if it had failed, but it cannot stop all mail.
  *
  * A policy is saved with the agent time it was fetched at, which before a
  * confirmation is the best date there is and afterwards runs with the
@@ -74,7 +74,8 @@ sts_agent_journal_again(
 	if (!sts_agent_journal(a, store, day_budget)) {
 		return false;
 	}
-	/* What came of the first reading may not stand in what is read now. */
+	/* A policy of the first reading may not stand in the storage that is
+	 * read now: write all of them anew. */
 	sts_journal_compact(a->journal.engine);
 	return true;
 }
@@ -85,8 +86,8 @@ sts_agent_journal_early_until(const struct sts_agent *a)
 	return a->journal.begun + STS_JOURNAL_RETRY_MS;
 }
 
-/* Whether its reading has not yet taken so long that questions which it need
- * not decide should no longer wait for it. */
+/* Whether the first minute of reading is not over: later, questions that the
+ * journal need not decide do not wait for it. */
 static bool
 is_early(const struct sts_agent *a)
 {
@@ -154,7 +155,7 @@ sts_agent_saved(const struct sts_agent *a)
 	       a->journal.rests || !sts_journal_busy(a->journal.engine);
 }
 
-/* All that was kept is in the cache, as far as it could be read. */
+/* The journal has been read: all of it that was readable is in the cache. */
 static void
 loaded(struct sts_agent *a)
 {
@@ -178,8 +179,7 @@ tell(struct sts_agent *a, enum sts_event_code code)
 	    sts_cache_unsaved_count(&a->cache);
 }
 
-/* Each change is logged once: however often a retry fails, the state is the
- * same. */
+/* Log each change of the journal's state once, however often a retry fails. */
 static void
 watch(struct sts_agent *a)
 {
@@ -205,7 +205,7 @@ watch(struct sts_agent *a)
 	}
 }
 
-/* Whether nothing can be done but to try again. */
+/* Whether the storage has failed, so that the next step is a retry. */
 static bool
 failed(const struct sts_agent *a)
 {
@@ -227,10 +227,11 @@ wait_longer(struct sts_agent *a)
 }
 
 /*
- * When to go on. Over the day's budget there are unsaved policies and nothing
- * may be done: when a whole round over the cache has found nothing, it rests.
- * A storage that fails is left alone for longer each time; one that is still
- * to be read at first for moments only, since answers depend on it.
+ * Plan the next step. When the day's budget is used up there are unsaved
+ * policies that may not be saved: when a whole round over the cache has found
+ * nothing to do, the journal rests. A storage that fails is left alone for
+ * longer each time; while it is still to be read that begins with moments,
+ * since answers depend on it.
  */
 static void
 pace(struct sts_agent *a, bool worked, sts_ms now)
@@ -308,8 +309,8 @@ sts_agent_journal_due(const struct sts_agent *a, sts_ms *at)
 void
 sts_agent_unkeep(struct sts_agent *a, struct sts_text domain)
 {
-	/* When too many removals wait, all that is held is written anew, and
-	 * what is not held is gone with the rest. */
+	/* When too many removals wait, all policies that are held are written
+	 * anew: the removed ones go with the old copies. */
 	if (!sts_agent_keeps(a)) {
 		return;
 	}
