@@ -123,8 +123,8 @@ compare_versions(struct sts_agent *a, struct sts_text domain, sts_ref old,
 	    e);
 }
 
-/* Whether there is no policy that a wrong clock could expire, in the cache or
- * in a journal that is still to be read. */
+/* Whether no policy is held that a wrong clock could expire, nor can one still
+ * come from the journal. */
 static bool
 nothing_held(const struct sts_agent *a)
 {
@@ -143,7 +143,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	enum sts_admission admission;
 
 	/* A policy that was fetched under an unconfirmed clock cannot confirm
-	 * that clock: else its owner could move the clock and confirm it. */
+	 * that clock: otherwise an attacker who sets the clock could confirm it
+	 * with a policy of his own. */
 	sts_clock_confirm(
 	    &a->clock, (old != 0 && was.proved) || nothing_held(a), f->wall_s);
 	*e = entry_of(a, keep_s, &f->policy);
@@ -168,8 +169,8 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 	return admission;
 }
 
-/* What stands beside a policy that another gateway has fetched. `was`: of the
- * live policy that is held, or NULL. */
+/* The entry of a policy that another gateway has fetched. `was`: the entry of
+ * the live policy that is held, or NULL. */
 static struct sts_entry
 shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
     uint16_t mx_count, const struct sts_entry *was)
@@ -186,8 +187,9 @@ shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
 	e.max_age_s = head->max_age_s;
 	e.fetched_s = head->fetched_s;
 	e.proved = e.shared = true;
-	/* As if it had been fetched by ourselves when it was; no sooner than
-	 * in an hour, so that a start does not have all fetched at once. */
+	/* The refresh is planned as if this gateway had fetched the policy at
+	 * that time, but no sooner than in an hour, so that a start does not
+	 * fetch all of them at once. */
 	if (planned_s > 0 && planned_s - now_s > age_s + STS_REFRESH_MIN_S) {
 		e.refresh_s = planned_s - age_s;
 	} else if (planned_s > 0) {
@@ -198,11 +200,11 @@ shared_entry(struct sts_agent *a, const struct sts_seal_head *head,
 		e.check_s = was->check_s;
 		e.asked_day = was->asked_day;
 	} else {
-		/* Nobody here has asked for it: it is kept up for as long as
-		 * if somebody had when it was fetched. */
+		/* Nobody has asked this gateway for it: it is refreshed as if
+		 * somebody had on the day it was fetched. */
 		e.asked_day = (uint16_t)(head->fetched_s / STS_DAY_S);
-		/* Only what is enforced is an answer before TXT is looked at:
-		 * an old record must not hide a newer policy. */
+		/* Only an enforced policy is an answer before TXT was looked
+		 * up: an old record must not hide a newer policy. */
 		if (head->mode != STS_MODE_ENFORCE) {
 			e.checked_s = head->fetched_s;
 		}
