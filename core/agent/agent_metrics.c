@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How things stand, as numbers: what core/agent/metrics.h looks up. */
+/* The gauges of core/agent/metrics.h: the agent's state as numbers. */
 #include "agent_state.h"
 
 static void
@@ -28,7 +28,7 @@ look_at_cache(const struct sts_agent *a, uint32_t *n)
 	n[STS_METRIC_FAILING_EXPIRES] = s.failing_expires_s;
 }
 
-/* Both in the order of their label's values. */
+/* Count slots and clients, each in the order of its label's values. */
 static void
 look_at_slots(const struct sts_agent *a, uint32_t *n)
 {
