@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operator's list of policies: where it is, and when it is over. A list
- * without an end would go on deciding about domains that changed their mail
- * hosts long ago, so an expired one is not used, and that is an alert.
+ * The operator's list of policies: where it is kept, and whether it has
+ * expired. A list without an end would go on deciding about domains that
+ * changed their mail hosts long ago, so an expired list is not used, and logged
+ * as an alert.
  *
- * As for policies, its end takes effect under a confirmed clock: whoever moves
- * the clock ahead must not make it go away. But no clock is needed to know that
- * a list is over which ended before this program was built, or before a time
- * that was once confirmed.
+ * As for policies, its end takes effect under a confirmed clock: an attacker
+ * who moves the clock ahead must not end it. But a list whose end lies before
+ * the build of this program, or before a time that was once confirmed, is over
+ * whatever the clock shows.
  */
 #include "agent_state.h"
 #include "../answer/preload.h"
