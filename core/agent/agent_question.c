@@ -11,7 +11,8 @@ question_wants(const void *e)
 {
 	const struct sts_question *q = e;
 
-	/* Due once, and answered since: there is nothing to do any more. */
+	/* A question that was due once and is answered since has nothing to
+	 * do. */
 	return q->fresh || (q->due && q->ask.waits) ? STS_WANT_OWNER : 0;
 }
 
@@ -125,6 +126,7 @@ sts_ask_end(struct sts_agent *a, int slot)
 {
 	question_at(a, slot);
 	sts_agent_ask_forget(a, &a->questions[slot].ask);
-	/* It may not have been seen yet, and its key is not ours any more. */
+	/* The agent may not have taken up the question yet, and its key is the
+	 * caller's again. */
 	a->questions[slot].used = a->questions[slot].fresh = false;
 }
