@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting: what comes in. Datagrams of mail servers, calls of one in the
- * same image, and our own failures to fetch policies become events, which the
- * tally counts by day.
+ * TLS reporting: what is counted. Datagrams of mail servers, calls of a mail
+ * server in the same image, and our own failures to fetch policies become
+ * events, which the tally counts by day.
  *
- * The day is agent time's, once that is confirmed; a clock that steps back over
- * midnight stays in the later day (core/report/report_tally.h). Our own
- * failures wait in a short queue until it is known whether their domain wants
- * reports; a failure that finds it full, or full of its organisation's, is
- * counted as lost. Without that share the owner of one name, with many domains
- * below it and slow name servers, could keep everybody else's failures out.
+ * The day is that of agent time, once it is confirmed; when the clock steps
+ * back over midnight, counting stays in the later day
+ * (core/report/report_tally.h). Our own failures wait in a short queue until it
+ * is known whether their domain wants reports; a failure that finds it full, or
+ * full of its organisation's, is counted as lost. Without that share the owner
+ * of one name, with many domains below it and slow name servers, could keep
+ * everybody else's failures out.
  *
- * The process that writes to the socket is trusted to be a mail server, but
- * what it passes on are the words of strangers: whatever is wrong with a
- * datagram costs that datagram and one log line a minute.
+ * The process that writes to the socket is trusted to be a mail server, but it
+ * passes on words of strangers: a datagram with any fault is lost, and costs at
+ * most one log line a minute.
  */
 #include <string.h>
 
@@ -47,7 +48,8 @@ sts_agent_reporter(const struct sts_agent *a)
 		   : NULL;
 }
 
-/* Whether the report at hand is of the day whose place the next one takes. */
+/* Whether the report at hand belongs to the day whose place the next day
+ * takes. */
 static bool
 holds_oldest(const struct sts_agent *a)
 {
@@ -61,8 +63,8 @@ holds_oldest(const struct sts_agent *a)
 	return d.slot == (sts_tally_today(&r->tally) + 1) % STS_TALLY_DAYS;
 }
 
-/* The day that is counted for. It does not turn while the report at hand would
- * go with the day that is given up: that is a matter of minutes. */
+/* The day to count for. A new day does not begin while that would give up the
+ * day of the report at hand: the report is over in minutes. */
 static uint32_t
 today(const struct sts_agent *a)
 {
@@ -176,7 +178,8 @@ own_domain(const struct sts_report_own *o)
 	return sts_text(o->name, o->len);
 }
 
-/* Whether the domain's organisation has its share of the queue. */
+/* Whether the domain's organisation has its share of the queue of our own
+ * failures. */
 static bool
 own_crowded(struct sts_agent_report *r, struct sts_text domain)
 {
@@ -225,7 +228,7 @@ sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
 	memcpy(o->name, domain.p, domain.n);
 }
 
-/* The domain's record is there: count the failure. */
+/* The domain has a TLSRPT record: count the failure. */
 static void
 count_own(
     struct sts_agent *a, const struct sts_report_own *o, struct sts_text record)
@@ -248,12 +251,13 @@ count_own(
 	(void)count(a, &r->event, OF_AGENT);
 }
 
-/* All failures of the first one's domain, one after another. */
+/* The domain of the first failure in the queue has been looked up: count or
+ * drop that failure and those right behind it of the same domain. */
 static void
 end_own(struct sts_agent *a, enum sts_found found, struct sts_text record)
 {
 	struct sts_agent_report *r = a->reporter;
-	/* It stays where it is until others come. */
+	/* The name stays in its place until another failure is queued. */
 	struct sts_text domain = own_domain(own_at(r, 0));
 
 	while (r->own_count > 0 &&
@@ -283,8 +287,8 @@ sts_agent_report_own_found(struct sts_agent *a)
 	sts_lookup_report_end(l);
 }
 
-/* Look the record of the first failure's domain up. True: random octets were
- * taken. */
+/* Look up the TLSRPT record of the first failure's domain. True: random octets
+ * were taken. */
 static bool
 begin_own(struct sts_agent *a)
 {
