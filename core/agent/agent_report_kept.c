@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting: marks of what was delivered, for a board that keeps them, and
- * the operator's orders. A mark has day and destination in one number, domain
- * and record in the other, since numbers of the tally end with the process.
+ * TLS reporting: marks of delivered reports, for a board that keeps them, and
+ * the operator's orders. A mark has day and destination in one number, and a
+ * hash of domain and record in the other, since the tally's own numbers mean
+ * nothing after a restart.
  */
 #include "agent.h"
 
-/* Both texts whole: a name has no '=', and so ends where the record's first tag
- * begins. The key is the tally's, which nobody sees and its snapshot keeps, so
- * that no stranger can look for a domain whose mark is another's and would keep
- * the report about that from being sent after a restart. A snapshot of another
- * key has other domains, which earlier marks say nothing about. */
+/* A hash of both texts, one behind the other: a name has no '=', and so ends
+ * where the record's first tag begins. The key is the tally's, which is secret
+ * and part of its snapshot: otherwise a stranger could seek a domain with the
+ * same mark as another, and after a restart the other's report would not be
+ * sent. A snapshot with another key holds other domains, to which earlier marks
+ * do not apply. */
 static uint64_t
 check_of(const struct sts_tally *t, const struct sts_tally_domain *d)
 {
@@ -56,8 +58,8 @@ sts_agent_report_marked(struct sts_agent *a)
 	}
 }
 
-/* Put marks in the order of their checks (Shell's sort: no memory, and 4,096
- * of them in a few milliseconds). */
+/* Sort marks by their checks (Shell's sort needs no memory, and takes a few
+ * milliseconds for 4,096 marks). */
 static void
 sort(struct sts_report_mark *marks, unsigned count)
 {
@@ -80,7 +82,7 @@ sort(struct sts_report_mark *marks, unsigned count)
 	}
 }
 
-/* The first of the sorted marks with that check, or a higher one. */
+/* The first of the sorted marks with that check or a higher one. */
 static unsigned
 first_of(const struct sts_report_mark *marks, unsigned count, uint64_t check)
 {
@@ -98,7 +100,7 @@ first_of(const struct sts_report_mark *marks, unsigned count, uint64_t check)
 	return from;
 }
 
-/* Which destinations of a domain have its report, by the sorted marks. */
+/* The destinations that have the domain's report, by the sorted marks. */
 static uint8_t
 done_of(const struct sts_tally *t, const struct sts_tally_domain *d,
     const struct sts_report_mark *marks, unsigned count)
@@ -141,7 +143,7 @@ sts_agent_report_delivered(
 	}
 }
 
-/* All reports about a domain in a slot are due now. */
+/* Make all reports about a domain due now, of the day in that slot. */
 static unsigned
 hurry(struct sts_tally *t, unsigned slot, struct sts_text domain)
 {
