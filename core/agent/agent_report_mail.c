@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLS reporting: a report by mail (RFC 8460 5.3), handed over to the operator's
- * relay, of the steps in agent_report_send.c: STARTS and SENDS. At the end the
- * mail as a leaf that may rest, which core/smtp/smtp_submit.h knows nothing of.
+ * relay: the steps STARTS and SENDS of agent_report_send.c. The last part makes
+ * the submission a leaf that rests while there is no mail, since
+ * core/smtp/smtp_submit.h has no such state.
  */
 #include <string.h>
 
 #include "agent.h"
 #include "../base/assert.h"
 
-/* Whether the address at hand gets mail: there is a relay, and it has not
- * refused it of late. */
+/* Whether the address at hand gets mail: there is a relay, which has not
+ * refused the address of late. */
 bool
 sts_agent_report_mail_may(const struct sts_agent *a)
 {
@@ -140,8 +141,9 @@ sts_agent_report_mail_child(struct sts_agent *a)
 
 	switch (sts_smtp_submit_at(&r->mail.submit)) {
 	case STS_SMTP_SUBMIT_JUDGE:
-		/* The operator's relay, by address: any certificate is better
-		 * than none. */
+		/* The relay is the operator's and reached by its address: a
+		 * connection with any certificate is better than one without
+		 * TLS. */
 		sts_smtp_submit_judged(&r->mail.submit, STS_WHY_NONE);
 		break;
 	case STS_SMTP_SUBMIT_BODY:
