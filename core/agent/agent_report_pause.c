@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting: addresses that the relay has refused for good are left alone
- * for STS_REPORT_PAUSE_S. A few are remembered, by hash, until a restart; a
- * stranger who fills the table with bad addresses of his own costs others
- * their pauses, which is a mail more a day, and keeps no report back. An
- * operator's order ends them all: what was refused may have been mended.
+ * TLS reporting: addresses that the relay has refused for good get no mail for
+ * STS_REPORT_PAUSE_S. A few are remembered, by hash, until a restart. A
+ * stranger who fills the table with bad addresses of his own ends the pauses of
+ * others: that costs one more mail a day for each, and keeps no report back. An
+ * operator's order ends all pauses, since the fault may have been mended.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ hash_of(const struct sts_agent *a, struct sts_text address)
 	return sts_siphash(a->hash_key, address);
 }
 
-/* Seconds that a pause still lasts. A clock that went back ends it. */
+/* How many seconds a pause still lasts. A clock that went back ends it. */
 static uint32_t
 left_s(const struct sts_agent *a, const struct sts_report_pause *p)
 {
@@ -48,7 +48,7 @@ sts_agent_report_pause(struct sts_agent *a, struct sts_text address)
 	struct sts_agent_report *r = a->reporter;
 	struct sts_report_pause *place = &r->pause[0];
 
-	/* The one that ends first, or has ended, makes room. */
+	/* The pause that ends first, or has ended, makes room. */
 	for (unsigned i = 1; i < STS_REPORT_PAUSES; i++) {
 		if (left_s(a, &r->pause[i]) < left_s(a, place)) {
 			place = &r->pause[i];
