@@ -2,11 +2,12 @@
 /* TLS reporting: when reports are due, and which is sent next: the one that has
  * been due longest.
  *
- * A round looks at every report that waits, some at each visit, since there may
- * be hundreds of thousands and a question must not wait for them. */
+ * A round passes every report that waits, a few at each visit, since there may
+ * be hundreds of thousands and no question may wait for a whole round. */
 #include "agent.h"
 
-/* When a report is due first: not all at midnight. */
+/* When a report is first due: spread at random, so that not all are due at
+ * midnight. */
 static uint32_t
 first_due(const struct sts_agent *a, const struct sts_tally_domain *d)
 {
@@ -38,8 +39,9 @@ waits(const struct sts_tally *t, uint32_t ref, struct sts_tally_domain *d)
 	return d->slot != sts_tally_today(t) && d->day != STS_TALLY_NO_DAY;
 }
 
-/* The next domain of the round, 0: that was all. What is between two visits may
- * have taken the one at hand: then its day is looked at no further. */
+/* The next domain of the round; 0: the round is over. If the domain at hand was
+ * dropped between two visits, the rest of its day is left for the next
+ * round. */
 static uint32_t
 next(const struct sts_tally *t, struct sts_report_plan *p)
 {
@@ -61,7 +63,8 @@ next(const struct sts_tally *t, struct sts_report_plan *p)
 	return 0;
 }
 
-/* Look at a domain: is it the one that has been due longest? */
+/* Plan a domain's report that was not planned, and note it if it has been due
+ * longest so far. */
 static void
 look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 {
@@ -100,7 +103,8 @@ sts_agent_report_plan(struct sts_agent *a, uint32_t *ref)
 		if (*ref == 0) {
 			p->begun = false;
 			p->hurries = 0;
-			/* It may have gone, and another have its number. */
+			/* The domain may have been dropped, and its number be
+			 * another's now. */
 			*ref = waits(t, p->best, &d) && d.delivery.due_s > 0 &&
 				       d.delivery.due_s <= sts_agent_now_s(a)
 				   ? p->best
