@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting: a report posted (RFC 8460 5.4), of the steps in
- * agent_report_send.c: FINDS, the addresses of the host; COUNTS, since
- * Content-Length is needed before the first octet; STARTS and SENDS.
+ * TLS reporting: a report posted (RFC 8460 5.4), which takes these steps of
+ * agent_report_send.c: FINDS looks up the addresses of the host; COUNTS finds
+ * the Content-Length, which is sent before the first octet; STARTS; SENDS.
  *
  * The host was named by a stranger: it must be one that anybody may reach
  * (lookup_report), no redirect is followed, and an organisation whose hosts do
@@ -38,7 +38,8 @@ sts_agent_report_post_find(struct sts_agent *a)
 	r->step = STS_REPORT_FINDS;
 }
 
-/* Counts the POSTs to the hosts of an organisation that got no answer. */
+/* The counter of today's POSTs to hosts of the destination's organisation that
+ * got no answer. */
 static uint8_t *
 mute_of(struct sts_agent *a)
 {
@@ -48,15 +49,15 @@ mute_of(struct sts_agent *a)
 	    a, r->mute, sts_organisation(sts_text(r->host, r->host_len)));
 }
 
-/* The addresses of the host are known, or not to be had. */
+/* The look-up of the host's addresses has ended. */
 void
 sts_agent_report_post_found(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	const struct sts_lookup_report *l = &r->lookup[STS_REPORT_LOOKUP_SEND];
 
-	/* A receiver that lets every connection run into its time would keep us
-	 * from the reports of all others. */
+	/* Connections to a receiver that never answers last until their time is
+	 * over, and the reports of all others wait meanwhile. */
 	if (l->found != STS_FOUND || *mute_of(a) >= STS_REPORT_MUTE_MAX) {
 		r->post.code = 0;
 		sts_agent_report_settle(a, STS_REPORT_LATER);
@@ -69,8 +70,8 @@ sts_agent_report_post_found(struct sts_agent *a)
 	r->step = STS_REPORT_COUNTS;
 }
 
-/* Content-Length is needed first: read it once for its length, in pieces, as a
- * large report takes a while. */
+/* Content-Length is needed first: render the report once for its length, in
+ * pieces, as a large one takes a while. */
 void
 sts_agent_report_post_count(struct sts_agent *a)
 {
@@ -120,7 +121,8 @@ sts_agent_report_post_start(struct sts_agent *a)
 	sts_agent_report_stir(a, STS_REPORT_CHILD_POST);
 }
 
-/* A piece of the body, with the last octet kept back until it may go. */
+/* Hand over a piece of the body. Its last octet is kept back until it may
+ * go. */
 static void
 write_body(struct sts_agent_report *r)
 {
@@ -141,7 +143,8 @@ write_body(struct sts_agent_report *r)
 	sts_post_wrote(&r->post, room.n);
 }
 
-/* Refusals of one address, or of this report, are for good; others may pass. */
+/* What an answer means for the destination: a refusal of its address or of this
+ * report is final, others may pass. */
 static enum sts_report_outcome
 judge_post(const struct sts_agent_report *r)
 {
@@ -151,8 +154,8 @@ judge_post(const struct sts_agent_report *r)
 		return STS_REPORT_HAS_IT;
 	}
 	if (code == 0) {
-		/* The receiver may have all of it: two copies are worse than
-		 * none. */
+		/* The receiver may have all of the report: to send it twice is
+		 * worse than to lose it. */
 		return r->sent == r->length ? STS_REPORT_HAS_IT
 					    : STS_REPORT_LATER;
 	}
@@ -169,7 +172,7 @@ sts_agent_report_post_child(struct sts_agent *a)
 		write_body(r);
 		return;
 	}
-	/* A want of what is ours says nothing about the receiver. */
+	/* A shortage of ours says nothing about the receiver. */
 	if (r->post.code == 0 && !sts_why_passes((enum sts_why)r->post.why)) {
 		sts_agent_report_one_more(mute_of(a));
 	}
