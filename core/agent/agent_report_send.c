@@ -17,8 +17,8 @@
  * A stranger chooses where reports go. He gets at most one at a time, so many a
  * day to one destination, by HTTPS only to addresses that anybody may reach,
  * and never by a redirect; where nobody answers, only a few times a day. Mail
- * goes to the operator's relay alone. A domain whose sessions may all have been
- * our own reports gets none.
+ * goes to the operator's relay alone. A domain whose counted sessions may all
+ * have delivered our own reports gets no report.
  */
 #include <string.h>
 
@@ -69,8 +69,8 @@ turn_day(struct sts_agent *a)
 
 /* ---- what is wanted ---- */
 
-/* Whether the sessions of the domain's day may all have been our reports: an
- * old Postfix counts those, and so one report would bring forth the next. */
+/* Whether all sessions of the domain's day may have delivered our reports: an
+ * old Postfix counts those too, and so each report would cause the next. */
 static bool
 is_echo(struct sts_agent *a)
 {
@@ -106,7 +106,7 @@ rest(struct sts_agent *a)
 	r->next_at = a->now + STS_REPORT_PACE_MS;
 }
 
-/* The report goes to nobody, or to nobody else: it leaves the tally. */
+/* No destination is left for the report: remove it from the tally. */
 static void
 drop(struct sts_agent *a, bool delivered)
 {
@@ -148,7 +148,8 @@ begin(struct sts_agent *a)
 	sts_agent_report_stir(a, STS_REPORT_LOOKUP_SEND);
 }
 
-/* The record: as it is now, or, when nobody can tell, as it was. */
+/* Take the domain's record as it is now or, if the look-up failed, as it was
+ * when the sessions were counted. */
 static void
 take_record(struct sts_agent *a)
 {
@@ -188,7 +189,7 @@ tell_sent(struct sts_agent *a)
 	e->number[2] = r->to.scheme == STS_TLSRPT_MAILTO;
 }
 
-/* Try again: twice as long after each time. */
+/* Plan the next try, after a pause that doubles each time. */
 static void
 postpone(struct sts_agent *a, struct sts_tally_delivery *d)
 {
@@ -207,7 +208,8 @@ postpone(struct sts_agent *a, struct sts_tally_delivery *d)
 	rest(a);
 }
 
-/* All destinations have had their turn. */
+/* All destinations have had their turn: plan another try, or give the report up
+ * or over. */
 static void
 end_try(struct sts_agent *a)
 {
@@ -237,8 +239,8 @@ end_try(struct sts_agent *a)
 	}
 }
 
-/* Whether the destination at hand gets the report, in the way that it asks for:
- * then it has begun. */
+/* Begin to send to the destination at hand, by mail or POST as it asks for.
+ * False: it cannot be sent to. */
 static bool
 begin_to(struct sts_agent *a)
 {
@@ -255,7 +257,7 @@ begin_to(struct sts_agent *a)
 	return STS_REPORT_MAIL && sts_agent_report_mail_may(a);
 }
 
-/* The address or the host that comes next. */
+/* Go on to the record's next destination. */
 static void
 choose(struct sts_agent *a)
 {
@@ -290,7 +292,7 @@ start(struct sts_agent *a)
 	}
 }
 
-/* Do one of these things: at most one of them takes random octets. */
+/* Do the step at hand, and no more: a step takes random octets once at most. */
 void
 sts_agent_report_send(struct sts_agent *a)
 {
@@ -304,7 +306,7 @@ sts_agent_report_send(struct sts_agent *a)
 		}
 		turn_day(a);
 		if (!sts_agent_report_plan(a, &r->ref)) {
-			return; /* it is due again at once */
+			return; /* the round goes on at once */
 		}
 		r->next_at = a->now + STS_REPORT_PACE_MS;
 		if (r->ref != 0) {
@@ -323,7 +325,7 @@ sts_agent_report_send(struct sts_agent *a)
 		start(a);
 		break;
 	default:
-		break; /* a child is at it */
+		break; /* a child works on this step */
 	}
 }
 
