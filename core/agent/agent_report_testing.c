@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLS reporting: policies in testing mode made visible (RFC 8461 5). A mail
- * server hears nothing of them and delivers as it does without a policy, so it
- * reports what failed as of no policy. But what failed there would have failed
- * under the policy, too: it is counted as of that, with its strings, so that
- * its owner sees what `enforce` would do. Sessions that succeeded stay where
- * they are: nobody has held their certificates against anything.
+ * server gets no such policy from the agent and delivers as it does without
+ * one, so it reports failures under no policy. But these sessions would have
+ * failed under the policy, too: they are counted under it, with its strings, so
+ * that its owner sees what `enforce` would do. Sessions that succeeded stay
+ * under no policy: nobody has compared their certificates with the policy.
  */
 #include <string.h>
 
@@ -55,7 +55,7 @@ put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
 	}
 }
 
-/* The day's first failure of the domain is logged. */
+/* Log the domain's first failure of the day. */
 static void
 tell(struct sts_agent *a, const struct sts_report_event *e)
 {
@@ -107,8 +107,8 @@ sts_agent_report_testing(struct sts_agent *a, const struct sts_report_event *e)
 	return out;
 }
 
-/* Failed sessions of a domain under a policy that was stated. Our own failures
- * to fetch one are of the same type, and have no strings. */
+/* The failed sessions of a domain that were counted with the policy's strings.
+ * Our own failures to fetch a policy have the same type, but no strings. */
 static uint64_t
 failed_under(const struct sts_tally *t, uint32_t ref)
 {
