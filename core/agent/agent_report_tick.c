@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS reporting: time. What comes in goes before what goes out; one of them
- * takes random octets in a tick. */
+/* TLS reporting: time. Counting goes before sending; one of them at most takes
+ * random octets in a tick. */
 #include "agent_state.h"
 
 void
