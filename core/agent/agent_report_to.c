@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLS reporting: the destination at hand, for both ways to send
- * (agent_report_post.c, agent_report_mail.c): what it is counted by, whether
- * the last octet may leave for it, what became of it.
+ * (agent_report_post.c, agent_report_mail.c): the name it is counted by,
+ * whether the last octet may leave for it, and its outcome.
  */
 #include "agent.h"
 
@@ -41,7 +41,8 @@ sts_agent_report_destination(const struct sts_agent_report *r)
 		   : r->to.host;
 }
 
-/* Whether the last octet may leave: it is written down that it has. */
+/* Whether the last octet may leave: if the board keeps marks, this one is
+ * written. */
 bool
 sts_agent_report_may_end(struct sts_agent_report *r)
 {
