@@ -40,13 +40,13 @@ bool sts_agent_clients_full(struct sts_agent *a, sts_ms now);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 
 /*
- * The journal. step carries out at most one operation of the store: 0 none,
- * 1 done, STS_IO_AGAIN; due returns when to call it next, false: not before
- * something else happens. While it is loading, questions that what is kept may
- * decide wait for the end of that (at most their queue_wait, then TEMP), and
- * nothing is looked up, fetched, refreshed or swept. After a minute it is
- * loading no more, whether or not the store has answered: what was read so far
- * is no answer then, either, and what comes is still read.
+ * The journal. step carries out at most one operation of the store: 0 none, 1
+ * done, STS_IO_AGAIN; due returns when to call step next, false: not before
+ * something else happens. While loading is true, questions that the journal may
+ * decide wait until it has been read (at most their queue_wait, then TEMP), and
+ * nothing is looked up, fetched, refreshed or swept. After a minute loading is
+ * false, whether or not the store has answered: reading goes on, and until its
+ * end no policy that was read is an answer.
  */
 bool sts_agent_journal_loading(const struct sts_agent *a);
 int sts_agent_journal_step(
