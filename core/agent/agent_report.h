@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting (RFC 8460) in the agent: what mail servers say of their
- * deliveries and what the agent itself fails to fetch is counted by day, and
- * the day's reports are delivered in the hours after it.
+ * TLS reporting (RFC 8460) in the agent: it counts by day the deliveries that
+ * mail servers report and its own failures to fetch policies, and delivers the
+ * day's reports in the hours after it.
  *
  *	datagrams --+
  *	C call -----+--> tally (core/report) --day is over--> plan --> TXT again
  *	own failures+                                          |   --> HTTPS or mail
  *	  wait for TXT                                         +-- later, 24 h
  *
- * Nothing is reported that was not asked for: by the operator, who has set a
- * contact, and by the domain, whose record is looked up once more before each
+ * A report is sent only if both sides want it: the operator, who has set a
+ * contact, and the domain, whose record is looked up once more before each
  * report. One report is under way at a time.
  *
  * The board hands over datagrams by the driver; it may keep what is counted
@@ -69,23 +69,23 @@ struct sts_report_pause {
 
 /* What the board keeps of a destination that has a report: day << 8 | number of
  * the destination; a hash of domain and record, by the tally's key. So marks
- * belong to the snapshots of their tally, and mean nothing without one. */
+ * belong to the snapshots of one tally, and mean nothing without such a
+ * snapshot. */
 struct sts_report_mark {
 	uint64_t check;
 	uint32_t number;
 };
 
-/* Which report is next: a round over all that wait. */
+/* A round over all reports that wait, to find the next one. */
 struct sts_report_plan {
 	bool begun;
 	uint8_t slot;
-	uint32_t hurries; /* those of days before this one are due now */
-	uint32_t
-	    at; /* the domain that was looked at last, 0: none of the slot */
+	uint32_t hurries; /* reports of earlier days are due now */
+	uint32_t at; /* the domain looked at last, 0: none of the slot yet */
 	uint32_t best, due_s; /* the one that has been due longest, so far */
 };
 
-/* What is done about the report at hand. */
+/* The step that the report at hand is in, and what it waits for. */
 enum sts_report_step {
 	STS_REPORT_REST = 0, /* there is none */
 	STS_REPORT_ASKS, /* TXT */
@@ -166,23 +166,23 @@ struct sts_agent_report {
 
 struct sts_agent;
 
-/* The datagram that comes next is received here, and then counted: n octets, of
- * which all room.n mean that it was cut. For the driver. */
+/* For the driver: receive the next datagram into the room; count it, n octets.
+ * n equal to the room's size means that the datagram was cut. */
 struct sts_span sts_agent_report_room(struct sts_agent *a);
 void sts_agent_report_take(struct sts_agent *a, size_t n, sts_ms now);
 
-/* A delivery of a mail server in the same image, as a datagram would say it.
- * True: it is counted. */
+/* Count a delivery of a mail server in the same image, which `e` describes as a
+ * datagram would. False: it was not counted. */
 bool sts_agent_report_event(
     struct sts_agent *a, const struct sts_report_event *e);
 
 /*
  * What the board keeps. tally: to be saved, and loaded before the driver runs.
- * From `keeps` on no report's last octet leaves before the board has taken the
- * mark that says so, and called marked (and sts_driver_wake); mark: false, there
- * is none. What was marked is given back by delivered after a load, all at
- * once: `count` of them in any order, which is changed. O((domains + count) log
- * count).
+ * After a call of keeps, the last octet of a report leaves only when the board
+ * has taken its mark, kept it, and called marked (and sts_driver_wake). mark:
+ * false, none waits. After a load the board hands all marks back at once by
+ * delivered: `count` of them in any order, which is changed. O((domains +
+ * count) log count).
  */
 struct sts_tally *sts_agent_report_tally(struct sts_agent *a);
 void sts_agent_report_keeps(struct sts_agent *a);
@@ -192,18 +192,18 @@ void sts_agent_report_marked(struct sts_agent *a);
 void sts_agent_report_delivered(
     struct sts_agent *a, struct sts_report_mark *marks, unsigned count);
 
-/* The operator's orders: the reports about a domain, or all that wait (n 0),
- * are due now, and no address is left alone any more for having been refused.
- * Returns how many. O(records of the domain). Call sts_driver_wake. */
+/* The operator's order: make the reports about a domain, or all that wait (n
+ * 0), due now, and end the pauses of all addresses that were refused. Returns
+ * how many reports. O(records of the domain). Call sts_driver_wake. */
 unsigned sts_agent_report_hurry(struct sts_agent *a, struct sts_text domain);
 
-/* Sessions that failed beside a domain's policy in testing mode: those that are
- * counted, until their report is delivered. */
+/* How many sessions failed beside a domain's policy in testing mode, of those
+ * whose report is not delivered yet. */
 uint64_t sts_agent_report_tested(
     const struct sts_agent *a, struct sts_text domain);
 
-/* In whose name reports are sent, for what is rendered outside. False: none
- * are. */
+/* The contact and names that reports are sent under, for reports that are
+ * rendered outside the agent. False: no reports are sent. */
 bool sts_agent_report_config(
     const struct sts_agent *a, struct sts_report_config *c);
 
