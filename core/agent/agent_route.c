@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes for firmware (core/route.h). A route has a place for mail hosts of its
- * own (struct sts_dane_work), which it keeps when they are known, and then asks
- * as every question does, with the level that the hosts add up to: so
- * overrides, policies and failures count as they do for a mail server, and only
- * what is demanded of each host is decided here.
+ * Routes for firmware (core/route.h). A route has a place of its own for mail
+ * hosts (struct sts_dane_work), which it keeps when they are known. Then it
+ * asks as every question does, with the level that the hosts add up to: so
+ * overrides, policies and failures count as they do for a mail server. Only the
+ * demand on each host is decided here.
  *
  *	begun -> hosts are looked up -> the question is asked -> answered
  *	                 |                                           ^
@@ -37,8 +37,8 @@ answer_of(const struct sts_agent *a, const struct sts_route *r)
 	return &a->questions[r->slot].ask.answer;
 }
 
-/* Why a name is no domain that mail is routed for: with brackets or a port
- * somebody names the host itself. */
+/* Why a key is no domain that mail is routed for; NONE: it is one. A key with
+ * brackets or a port names the host itself. */
 static enum sts_why
 key_fault(struct sts_key *key, struct sts_text domain)
 {
@@ -68,7 +68,8 @@ sts_route_begin(
 		return false;
 	}
 	ask = &a->questions[r->slot].ask;
-	ask->routed = true; /* and not yet asked: dane is PENDING */
+	ask->routed = true; /* and the question is not asked yet: dane is
+			     * PENDING */
 	w = sts_agent_dane_take(a, sts_text(key.domain, key.len),
 	    sts_agent_dane_applies(a, ask, &key) ? STS_DANE_FOR_ROUTE
 						 : STS_DANE_FOR_MX);
@@ -114,7 +115,7 @@ sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
 	}
 }
 
-/* The state when the hosts are known, and mail goes to them if at all. */
+/* The state of a route whose hosts are known, by the answer to its question. */
 static enum sts_route_state
 answered(const struct sts_answer *answer, enum sts_why *why)
 {
@@ -125,8 +126,8 @@ answered(const struct sts_answer *answer, enum sts_why *why)
 		*why = (enum sts_why)answer->why;
 		return STS_ROUTE_AGAIN;
 	case STS_ANSWER_OVERRIDE:
-		/* In the words of Postfix, which nobody here understands: less
-		 * than that must not be demanded. */
+		/* The override is in the words of Postfix, which this file does
+		 * not parse: no demand could be sure to be as strict. */
 		*why = STS_WHY_OVERRIDE;
 		return STS_ROUTE_AGAIN;
 	default:
@@ -172,8 +173,8 @@ sts_route_count(const struct sts_agent *a, const struct sts_route *r)
 		   : 0;
 }
 
-/* Whether the policy that is enforced lists the host (RFC 8461 4.1): the
- * domain's own, or that of the operator's list. */
+/* Whether the enforced policy, the domain's own or that of the operator's list,
+ * lists the host (RFC 8461 4.1). */
 static bool
 is_listed(const struct sts_agent *a, const struct sts_answer *with,
     struct sts_text host)
@@ -228,7 +229,8 @@ demand_policy(const struct sts_agent *a, const struct sts_answer *with,
 	}
 }
 
-/* A policy is enforced: the domain's own, or that of the operator's list. */
+/* Whether a policy is enforced: the domain's own, or that of the operator's
+ * list. */
 static bool
 is_policy(const struct sts_answer *with)
 {
@@ -236,7 +238,7 @@ is_policy(const struct sts_answer *with)
 	       with->kind == STS_ANSWER_PRELOAD;
 }
 
-/* The rows of core/route.h's table. */
+/* Decide the demand on a host: the rows of the table in core/route.h. */
 static void
 demand_of(const struct sts_agent *a, const struct sts_answer *with,
     const struct sts_dane_hosts *d, unsigned host, struct sts_demand *out)
@@ -291,7 +293,8 @@ sts_route_end(struct sts_agent *a, struct sts_route *r)
 	    w->hosts.state == STS_DANE_HOSTS_KEPT) {
 		sts_agent_dane_leave(a, w);
 	} else {
-		w->hosts.records = NULL; /* the caller's, from now on */
+		w->hosts.records = NULL; /* the caller may reuse them from now
+					  * on */
 	}
 	sts_ask_end(a, r->slot);
 	r->slot = -1;
