@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the agent's work asks of other gateways. A lookup of a domain of which
- * no live policy is held asks for their record while TXT is looked up; in
- * a->share.waits are those that have no reply yet, the oldest first. When TXT
- * is known first, the lookup is paused until the reply is there, or its time is
- * over: so an answer that DNS forges to one gateway does not outrun what the
- * fleet knows by a millisecond.
+ * How a lookup uses the records of other gateways. If no live policy of its
+ * domain is held, it asks the share for a record while TXT is looked up;
+ * a->share.waits has the lookups without a reply, the oldest first. When TXT is
+ * known first, the lookup is paused until the reply has come or its time is
+ * over: otherwise a forged DNS answer to one gateway could come a millisecond
+ * before the record of the fleet, and win.
  *
  *	shares  paused
  *	no      no      waits for nothing here
  *	yes     no      TXT is being looked up
  *	yes     yes     TXT_DONE
  *
- * Meanwhile it may wait for a TCP buffer, too: `queued` is true as long as
- * either lasts. Whatever is held is answered without any of this.
+ * Meanwhile the lookup may wait for a TCP buffer, too: `queued` is true as long
+ * as it waits for either. An answer from a held policy waits for none of this.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
