@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of other gateways are taken in, and ours published. What may be
- * shared is policies, which their publisher authenticated: never an absence, a
- * look-up that failed, a back-off, or what an operator decided here.
+ * Take in records of other gateways, and publish ours. Only policies are
+ * shared, which were authenticated when they were fetched: never an absence, a
+ * failed look-up, a back-off, or a decision of the operator.
  *
  * Of two versions that which was fetched later counts, by the stamp under the
  * seal. So a record can add a policy, renew it, or bring its publisher's newer
@@ -10,15 +10,16 @@
  * stamp in the future is refused, as is a life that is over by our time,
  * confirmed or not: what is refused changes nothing.
  *
- * Published are only policies whose stamp means something: fetched under a
- * confirmed clock.
+ * Only policies that were fetched under a confirmed clock are published, since
+ * otherwise their stamp means nothing.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
 
 /* ---- publishing */
 
-/* Whether a policy may be published; how long it lives, in seconds. */
+/* Whether a policy may be published; *life_s: for how many seconds it still
+ * lives. */
 static bool
 may_publish(
     const struct sts_agent *a, const struct sts_entry *e, uint32_t *life_s)
@@ -32,7 +33,7 @@ may_publish(
 	       sts_agent_expires(a);
 }
 
-/* The next policy of the queue, if the share can send one. */
+/* Publish the next policies of the queue, as long as the share can send one. */
 static void
 publish(struct sts_agent *a)
 {
@@ -59,8 +60,9 @@ publish(struct sts_agent *a)
 	}
 }
 
-/* An older record, or none of the fleet's, stands where a newer one could: at
- * most once a minute, as others may see it at the same moment. */
+/* The server holds an older record than ours, or one that the fleet did not
+ * write: publish ours over it, at most once a minute, as other gateways may do
+ * so at the same moment. */
 static void
 repair(struct sts_agent *a, struct sts_text domain)
 {
@@ -76,7 +78,8 @@ repair(struct sts_agent *a, struct sts_text domain)
 	sts_share_publish(a->share.engine, domain, false);
 }
 
-/* What may be written again is forgotten, before its time seems to lie ahead. */
+/* Forget the repairs that lie over a minute back, before the milliseconds wrap
+ * and they seem to lie ahead. */
 void
 sts_agent_share_forget_times(struct sts_agent *a)
 {
@@ -88,7 +91,7 @@ sts_agent_share_forget_times(struct sts_agent *a)
 	}
 }
 
-/* Begin to publish all that is held, where the server has nothing. */
+/* Begin to publish all held policies of which the server has no record. */
 static void
 walk_begin(struct sts_agent *a)
 {
@@ -99,7 +102,7 @@ walk_begin(struct sts_agent *a)
 	a->share.walk_at = a->now + STS_SHARE_WALK_MS;
 }
 
-/* One step. Only as much as the queue takes without losing any. */
+/* One step of that: queue as many policies as the queue has room for. */
 static void
 walk(struct sts_agent *a)
 {
@@ -131,7 +134,7 @@ walk(struct sts_agent *a)
 
 /* ---- taking in */
 
-/* The domain's lookup need not wait for other gateways any more. */
+/* Let the domain's lookup go on without waiting for other gateways. */
 static void
 release(struct sts_agent *a, struct sts_text domain)
 {
@@ -172,7 +175,8 @@ stamp_fits(const struct sts_agent *a, const struct sts_seal_head *head)
 	return now_s - head->fetched_s < head->max_age_s;
 }
 
-/* What is held is as new: the record is older, or the same. */
+/* The held policy is at least as new as the record: repair the record if it is
+ * older. */
 static void
 compare_stamps(struct sts_agent *a, struct sts_text domain,
     const struct sts_seal_head *head)
@@ -185,7 +189,8 @@ compare_stamps(struct sts_agent *a, struct sts_text domain,
 	}
 }
 
-/* Make the stage what is held, and give it to the waiting questions. */
+/* Commit the record's policy to the cache, and answer the waiting questions by
+ * it if it is enforced. */
 static void
 commit(struct sts_agent *a, struct sts_text domain, struct sts_stage *stage,
     const struct sts_seal_head *head, uint16_t mx_count)
@@ -200,8 +205,8 @@ commit(struct sts_agent *a, struct sts_text domain, struct sts_stage *stage,
 		return;
 	}
 	a->share.taken++;
-	/* Another mode's record may be older than what the TXT record says: it
-	 * is no answer before that was looked at. */
+	/* A record of another mode may be older than the TXT record: it is no
+	 * answer before TXT was looked up. */
 	if (l != NULL && l->waiters.count > 0 && !l->outdated &&
 	    head->mode == STS_MODE_ENFORCE) {
 		sts_agent_settle(
@@ -215,7 +220,7 @@ held_as_new(const struct sts_agent *a, struct sts_text domain,
 {
 	struct sts_entry e;
 
-	/* It may have been fetched while the record was read. */
+	/* A newer version may have been fetched while the record was read. */
 	return sts_agent_live(a, domain, &e) != 0 &&
 	       e.fetched_s >= head->fetched_s;
 }
@@ -285,7 +290,7 @@ tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why)
 	sts_agent_tell(a, code, why, sts_share_said(a->share.engine));
 }
 
-/* There is no reply to wait for any more. */
+/* No reply will come: let all lookups go on. */
 static void
 release_all(struct sts_agent *a)
 {
@@ -335,8 +340,8 @@ sts_agent_share_work(struct sts_agent *a)
 	sts_agent_stir(a, a->first_share);
 }
 
-/* The setup that should be in use: none before there is a time, by which stamps
- * and certificates are judged, or when the agent stops. */
+/* The setup to use; NULL while the time is unknown, by which stamps and
+ * certificates are judged, and when the agent stops. */
 static const struct sts_share_setup *
 wanted(const struct sts_agent *a)
 {
@@ -358,7 +363,7 @@ follow_settings(struct sts_agent *a)
 	}
 }
 
-/* Lookups that have waited as long as they may. */
+/* Let the lookups go on that have waited as long as they may. */
 static void
 release_late(struct sts_agent *a)
 {
