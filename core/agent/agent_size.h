@@ -8,7 +8,7 @@
  * The arguments are the fields of struct sts_config of the same names, with
  * danes, share, preload_size and report_memory 0; STS_AGENT_SIZE_DANE has danes
  * too, STS_AGENT_SIZE_ALL all but the share. It is at least what sts_agent_size
- * says, by less than 1 KB for each fetch slot.
+ * returns, and larger by less than 1 KB for each fetch slot.
  */
 #ifndef STS_AGENT_SIZE_H
 #define STS_AGENT_SIZE_H
@@ -23,12 +23,13 @@ enum {
 	(((size_t)(n) + STS_AGENT_ALIGN - 1) / STS_AGENT_ALIGN *               \
 	    STS_AGENT_ALIGN)
 
-/* Those of the share, if there is one: itself, its legs, its connections. */
+/* The nodes of the share, if there is one: itself, its legs, its
+ * connections. */
 #define STS_AGENT_SHARE_NODES(share)                                           \
 	((share) > 0 ? 1U + STS_SHARE_LEGS + STS_SHARE_CONNS : 0U)
 
-/* One for the agent, one a client and ask; a lookup has legs below it that ask
- * name servers, a fetch connections. */
+/* One node for the agent, one for each client and ask; a lookup has legs below
+ * it that ask name servers, a fetch has connections. */
 #define STS_AGENT_NODES(                                                       \
     clients, lookups, fetch_slots, asks, danes, report, share)                 \
 	(1U + (clients) + (asks) + (1U + STS_LOOKUP_LEGS) * (lookups) +        \
@@ -39,10 +40,11 @@ enum {
 
 /* clang-format off */
 /*
- * X: the field of struct sts_plan that it counts in; where its pointer goes (a
- * is the agent, parts what is used while it is set up); octets of one; how
- * many. A part of no octets has the pointer NULL. tls is the size of one TLS
- * session: known to the linker, at most STS_TLS_SIZE_MAX.
+ * X(field, where, octets, count): the field of struct sts_plan that the part
+ * counts in; where its pointer goes (a is the agent, parts is used only during
+ * set-up); octets of one; how many. A part of no octets has the pointer NULL.
+ * tls_ is the size of one TLS session: known to the linker, at most
+ * STS_TLS_SIZE_MAX.
  */
 #define STS_AGENT_PARTS(X, clients_, lookups_, slots_, asks_, danes_, share_, journal_, preload_, cache_, report_, tls_) \
 	X(driver, a->nodes, sizeof(struct sts_node), \
