@@ -50,7 +50,8 @@ count_waiting(const struct sts_agent *a)
 	return (unsigned)a->slots.fresh.count + a->slots.stalled.count;
 }
 
-/* Where it waits: that it has lost a slot does not change meanwhile. */
+/* The queue in which l waits. Whether it has lost a slot does not change while
+ * it waits. */
 static struct sts_queue *
 queue_of(struct sts_agent *a, const struct sts_lookup *l)
 {
@@ -118,7 +119,7 @@ share_of(const struct sts_agent *a)
 	return share > 0 ? share : 1;
 }
 
-/* How many slots l's organisation has; as many as its share, if it has more. */
+/* How many slots l's organisation has, counted no further than its share. */
 static unsigned
 count_of_organisation(const struct sts_agent *a, const struct sts_lookup *l)
 {
@@ -161,7 +162,7 @@ newcomers_full(const struct sts_agent *a)
 	return slots > 1 && newcomers + 1 >= slots;
 }
 
-/* Which of those that wait go first. */
+/* The ranks of waiting lookups: a lower one goes first. */
 enum rank {
 	LIVE, /* those that refresh a held policy, when it is their turn */
 	OVERDUE, /* those that wait for their second turn, and for long */
@@ -204,7 +205,8 @@ first_rank(const struct sts_agent *a)
 	return is_overdue_turn(a) ? OVERDUE : ANYBODY;
 }
 
-/* Less goes first: of a rank those of an organisation that has fewer slots. */
+/* A lookup's place, the lowest of which goes first: by rank, then by how many
+ * slots its organisation has. */
 static uint32_t
 place(const struct sts_agent *a, enum rank rank, unsigned of_org)
 {
@@ -240,14 +242,15 @@ in_round(const struct sts_agent *a)
 	return a->slots.next != STS_NODE_NONE;
 }
 
-/* Nothing goes before the first of an organisation without a slot. */
+/* Whether the best lookup so far is of an organisation without a slot: nothing
+ * goes before the first such lookup. */
 static bool
 has_first(const struct sts_agent *a)
 {
 	return a->slots.place <= place(a, first_rank(a), 0);
 }
 
-/* To the next lookup of the round, or its end. */
+/* Go on to the next lookup of the round, or end the round. */
 static void
 pass(struct sts_agent *a, const struct sts_lookup *l)
 {
@@ -263,9 +266,9 @@ pass(struct sts_agent *a, const struct sts_lookup *l)
 }
 
 /*
- * Of those that may have a slot the first one of an organisation that has the
- * fewest: a few owners of many names do not stand before everybody else. Go on
- * with the round; it is over when it is not in_round any more.
+ * Go on with the round, which is over when in_round is false. It finds, of the
+ * lookups that may have a slot, the first one of the organisation that has the
+ * fewest: so a few owners of many names do not stand before everybody else.
  */
 static void
 choose(struct sts_agent *a)
@@ -403,7 +406,7 @@ look_on(struct sts_agent *a)
 	}
 }
 
-/* To the first of those that wait. */
+/* Go back to the first lookup that waits. */
 static void
 rewind_round(struct sts_agent *a)
 {
@@ -421,7 +424,7 @@ begin_round(struct sts_agent *a)
 	look_on(a);
 }
 
-/* One more round is to follow; more than there are slots are of no use. */
+/* Let one more round follow; more rounds than there are slots are of no use. */
 static void
 owe_round(struct sts_agent *a)
 {
@@ -447,9 +450,9 @@ sts_agent_slots_dispatch(struct sts_agent *a)
 }
 
 /*
- * How long a slot is kept without progress while so many wait. A fetch that
- * has its handshake behind it is worth more, and so is a lookup whose last turn
- * was cut short: else a slow but healthy host would never come to an end.
+ * How long a fetch keeps its slot without progress, by the number of lookups
+ * that wait. It is longer after the handshake, and for a lookup whose last turn
+ * was cut short: otherwise a slow but healthy host would never be done.
  */
 static sts_ms
 quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
@@ -467,7 +470,7 @@ quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
 	return ms < STS_QUANTUM_MS ? ms : STS_QUANTUM_MS;
 }
 
-/* How long it is kept in all while newcomers wait. */
+/* How long a slot is kept in all while newcomers wait. */
 static sts_ms
 tenure_ms(const struct sts_fetch *f, sts_ms quantum)
 {
@@ -520,9 +523,9 @@ count_before(const struct sts_agent *a, const struct sts_addr *addr, unsigned i)
 }
 
 /*
- * Whether fetch i is at a host where as many others are as may be: each may
- * have come there by way of dead addresses of its own domain's, and nobody could
- * tell when it began.
+ * Whether fetch i is at a host with as many other fetches as may be there. Each
+ * may have come by way of dead addresses of its own domain, so that this could
+ * not be known when it began.
  */
 static bool
 is_surplus(const struct sts_agent *a, unsigned i)
@@ -540,8 +543,8 @@ is_surplus(const struct sts_agent *a, unsigned i)
 	return false;
 }
 
-/* Those that have had their slot for long enough lose it, as many as others
- * wait for. Returns whether there are any. */
+/* End fetches that have had their slot for long enough, as many as lookups
+ * wait. Returns whether there were any. */
 static bool
 take_slots(struct sts_agent *a)
 {
@@ -610,7 +613,7 @@ sts_agent_slots_leave(struct sts_agent *a)
 {
 	STS_ASSERT(a->slots.busy > 0);
 	a->slots.busy--;
-	/* Those that the round has passed over may have a slot now. */
+	/* A lookup that the round has passed over may have a slot now. */
 	if (in_round(a) && !a->slots.anew) {
 		a->slots.anew = true;
 		rewind_round(a);
