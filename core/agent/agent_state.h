@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the agent's files share: its struct, its times, and what each file does
- * for the others, in the order in which they stand on one another. A field
- * that one file alone uses, set-up and read-outs aside, is in a struct of that
- * file's name. Only core/agent includes this header by name.
+ * for the others, lowest file first. A field that one file alone uses, set-up
+ * and read-outs aside, is in a struct of that file's name. Only core/agent
+ * includes this header by name.
  */
 #ifndef STS_AGENT_STATE_H
 #define STS_AGENT_STATE_H
@@ -24,9 +24,11 @@
 #include "random.h"
 
 enum {
-	STS_CHECK_WAIT_MS = 2000, /* for a due check of a held policy, */
+	STS_CHECK_WAIT_MS = 2000, /* an answer waits for a due check of a held
+				   * policy, */
 	STS_CHECK_FETCH_MS = 5000, /* and in all when the id has changed */
-	STS_CHECK_AGAIN_S = 60, /* a failed check is not waited for before */
+	STS_CHECK_AGAIN_S = 60, /* after a failed check no answer waits for
+				 * another */
 	STS_TTL_MIN_S = 60, /* how long TXT, or its absence, is kept */
 	STS_TTL_MAX_S = 3600,
 	STS_BACK_OFF_S = 300, /* for one id (RFC 8461 3.3) */
@@ -43,23 +45,25 @@ enum {
 	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
-	/* Of the largest caches, both go faster: a round in which nothing is
-	 * due takes an hour at most, */
+	/* In the largest caches the hand goes faster: a round in which nothing
+	 * is due takes an hour at most, */
 	STS_SWEEP_ROUND_MS = 3600000,
-	/* and one that refreshes all there is six hours. */
+	/* and one that refreshes every policy six hours. */
 	STS_SWEEP_REFRESH_MS = 6 * 3600000,
-	STS_NOTICE_MS = 60000, /* the same complaint at most so often */
+	STS_NOTICE_MS = 60000, /* the same complaint is logged at most so
+			        * often */
 	STS_SHARE_AHEAD_S = 300, /* a stamp may be so far in the future */
 	STS_SHARE_REPAIR_MS = 60000, /* one key is written again at most so
 	                                often; */
 	STS_SHARE_REPAIRS = STS_SHARE ? 64 : 1, /* so many are remembered */
 	STS_SHARE_REFUSALS = 4,
-	STS_SHARE_WALK_MS = 100, /* what is held is published again in steps */
+	STS_SHARE_WALK_MS = 100, /* held policies are published again in
+				  * steps */
 	STS_SHARE_WALK_BUCKETS = 64,
 	STS_SHARE_WALK_DOMAINS = 16,
 	STS_STAMP_S = 3600, /* how often a confirmed time is kept, */
 	STS_STAMP_AFTER_S = 2 * 3600, /* not so soon after a jump */
-	STS_JOURNAL_REST_MS = 60000, /* when nothing may be saved today */
+	STS_JOURNAL_REST_MS = 60000, /* when the day's budget is used up */
 	STS_JOURNAL_REREAD_MS = 1000, /* after an error while it is read, and */
 	STS_JOURNAL_RETRY_MS = 60000, /* after one while it is written, */
 	STS_JOURNAL_RETRY_MAX_MS = 16 * STS_JOURNAL_RETRY_MS /* doubling */
@@ -68,11 +72,13 @@ enum {
 /* What an ask waits for. */
 enum sts_ask_phase {
 	STS_ASK_NONE = 0,
-	STS_ASK_JOURNAL, /* the end of its reading: in a->journal_asks */
+	STS_ASK_JOURNAL, /* the journal, to be read to its end: in
+			  * a->journal_asks */
 	STS_ASK_QUEUED, /* a free lookup: in a->asks */
-	STS_ASK_CROWDED, /* a lookup of its organisation's share: in a->crowded */
+	STS_ASK_CROWDED, /* until its organisation has fewer lookups: in
+			  * a->crowded */
 	STS_ASK_WAITS, /* its domain's lookup: in that one's list */
-	STS_ASK_DANE_QUEUED, /* one of a->danes: in a->dane.asks */
+	STS_ASK_DANE_QUEUED, /* a free one of a->danes: in a->dane.asks */
 	STS_ASK_DANE_WAITS /* its domain's hosts: in their list */
 };
 
@@ -92,21 +98,22 @@ enum sts_work_stage {
 
 /* What mail hosts are looked up for. */
 enum sts_dane_purpose {
-	STS_DANE_FOR_ASKS = 0, /* those that wait for their domain's */
-	STS_DANE_FOR_PROBE, /* to see if name servers validate */
+	STS_DANE_FOR_ASKS = 0, /* for asks that wait for their domain's hosts */
+	STS_DANE_FOR_PROBE, /* to learn whether the name servers validate */
 	STS_DANE_FOR_ROUTE, /* one route: core/route.h */
-	STS_DANE_FOR_MX /* the same, and DANE does not count */
+	STS_DANE_FOR_MX /* one route for which DANE does not count */
 };
 
 /*
- * The mail hosts of one domain, being looked up. Apart from the lookups: they
- * are three times as large, there are fewer of them, and a domain's are known
- * for another time than its policy.
+ * The mail hosts of one domain, being looked up. They are kept apart from the
+ * lookups: they are three times as large, there are fewer of them, and what is
+ * known of hosts lasts for another time than the policy.
  */
 struct sts_dane_work {
 	struct sts_dane_hosts hosts;
 	struct sts_queue waiters; /* asks, by node number */
-	uint64_t organisation; /* keyed hash of its organisation's name */
+	uint64_t organisation; /* keyed hash of the name of its domain's
+			        * organisation */
 	uint16_t route; /* the question of its route, and 1; 0: none */
 	uint8_t purpose; /* enum sts_dane_purpose */
 	bool outdated; /* its domain was forgotten */
@@ -123,7 +130,8 @@ enum sts_notice {
 	STS_NOTICES
 };
 
-/* What is used most stands first: nearer fields take less code to reach. */
+/* Fields that are used most stand first: nearer fields take less code to
+ * reach. */
 struct sts_agent {
 	/* For the driver. */
 	struct sts_node *nodes;
@@ -141,17 +149,19 @@ struct sts_agent {
 	uint16_t first_client, first_question, first_lookup, first_dane,
 	    first_fetch, first_report, first_share;
 	struct sts_queue stirred; /* children, through node.next_stirred */
-	struct sts_queue journal_asks; /* that wait until it has been read */
-	struct sts_queue asks; /* that wait for a free lookup */
-	struct sts_queue crowded; /* whose organisation has its share of them */
+	struct sts_queue journal_asks; /* asks that wait until the journal has
+				        * been read */
+	struct sts_queue asks; /* asks that wait for a free lookup */
+	struct sts_queue crowded; /* asks whose organisation has its share of
+				   * the lookups */
 	uint16_t lookups_busy;
 	uint32_t stamp_s; /* newest time that was confirmed before the start */
 	bool serving; /* the journal, if there was one, has been read */
 	bool draining;
 	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
 	sts_ms now, sweep_at;
-	uint32_t waited_ms; /* the longest wait of a client's answer since the
-	                       operator looked (inspect.h) */
+	uint32_t waited_ms; /* the longest that a client waited for an answer
+	                       since sts_inspect_wait_anew */
 	struct sts_config config;
 	struct sts_clock clock;
 	uint8_t hash_key[STS_SIPHASH_KEY];
@@ -170,16 +180,19 @@ struct sts_agent {
 	struct {
 		uint8_t *free[STS_DNS_TCP_BUFFERS];
 		unsigned count; /* of free ones */
-		uint16_t holder[STS_DNS_TCP_BUFFERS]; /* of each lent one */
+		uint16_t holder[STS_DNS_TCP_BUFFERS]; /* who has each lent
+						       * buffer: a number of the
+						       * legs */
 		unsigned lent;
 		struct sts_queue starved; /* lookups that wait for one */
 	} buffers;
 	struct {
 		struct sts_queue fresh, stalled; /* lookups that wait */
 		uint16_t busy;
-		bool newcomer; /* one slot: the last turn was a newcomer's */
-		uint8_t turn; /* 0: of those that wait too long */
-		sts_ms at; /* the next look at those that hold slots */
+		bool newcomer; /* of a single slot: the last turn was a
+			        * newcomer's */
+		uint8_t turn; /* 0: the turn of lookups that wait too long */
+		sts_ms at; /* the next look at the fetches that hold slots */
 		uint16_t next, before; /* in a round, the lookup to be looked
 		                          at, and what leads to it */
 		uint16_t best, before_best; /* so far, and what leads to it */
@@ -249,7 +262,7 @@ struct sts_agent {
 		uint8_t head, count;
 		uint8_t unread; /* nobody reads this level and those beyond
 		                   it; 0: all are read */
-		uint32_t lost; /* since the last that was reported */
+		uint32_t lost; /* events lost since the last report of that */
 		sts_ms noticed[STS_NOTICES];
 		uint8_t noticed_once; /* bit a notice: noticed[] counts */
 		struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop
@@ -260,7 +273,7 @@ struct sts_agent {
 	struct sts_random random;
 };
 
-/* Why a record of another gateway was not taken in. */
+/* Why a record of another gateway was refused. */
 enum sts_share_refusal {
 	STS_SHARE_REFUSAL_MAC = 0,
 	STS_SHARE_REFUSAL_STAMP,
@@ -271,8 +284,9 @@ enum sts_share_refusal {
 /* What is known of the trusted name servers. */
 enum sts_dane_resolver {
 	STS_DANE_RESOLVER_UNKNOWN = 0,
-	STS_DANE_RESOLVER_SEES, /* they validate */
-	STS_DANE_RESOLVER_BLIND /* nothing they say is authenticated */
+	STS_DANE_RESOLVER_SEES, /* they validate DNSSEC */
+	STS_DANE_RESOLVER_BLIND /* they do not: none of their answers is
+				 * authenticated */
 };
 
 /* Whether the agent has a journal. */
@@ -311,35 +325,35 @@ sts_agent_client_of(const struct sts_agent *a, const struct sts_ask *ask)
  */
 struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
     enum sts_why why, struct sts_text text);
-/* Whether a complaint may be made now; if so, it counts as made. */
+/* Whether a complaint may be logged now; if so, it counts as logged. */
 bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
-/* Let complaints that lie far enough back be made again. Must be called more
+/* Let complaints that lie far enough back be logged again. Must be called more
  * often than milliseconds wrap, else a notice seems to lie ahead. */
 void sts_agent_notices_forget(struct sts_agent *a);
 
 /* agent_queue.c */
-/* The driver is to serve a child of the agent's, or a lookup, again. */
+/* Have the driver serve a child of the agent's, or a lookup, again. */
 void sts_agent_stir(struct sts_agent *a, uint16_t node);
 void sts_agent_stir_lookup(struct sts_agent *a, const struct sts_lookup *l);
 /* Take the node that was stirred first; STS_NODE_NONE: there is none. */
 uint16_t sts_agent_stirred(struct sts_agent *a);
 /* The ask of a node: a client's or a question's. */
 struct sts_ask *sts_agent_ask_of(struct sts_agent *a, uint16_t node);
-/* Put an ask at the end of a queue; it is in one at most. Take it out of that
- * one. */
+/* Put an ask at the end of a queue; it is in one queue at most. Take it out of
+ * that queue. */
 void sts_agent_queue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
 void sts_agent_unqueue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
-/* At the end of fresh or stalled; a lookup is in one at most. */
+/* Put a lookup at the end of fresh or stalled; it is in one queue at most. */
 void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
-/* Take l out of q; `before` leads to it, STS_NODE_NONE: it is the head. */
+/* Take l out of q; `before` leads to l, STS_NODE_NONE: l is the head. */
 void sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
-/* How long a lookup has waited for what is ours since it began: in queues, and
- * in turns of a slot that were too short to be of use. */
+/* How long a lookup has waited by a shortage of ours since it began: in queues,
+ * and in turns of a slot that were too short to be of use. */
 uint32_t sts_agent_ours_ms(
     const struct sts_agent *a, const struct sts_lookup *l);
 
@@ -347,12 +361,12 @@ uint32_t sts_agent_ours_ms(
 uint32_t sts_agent_now_s(const struct sts_agent *a);
 /* Whether expiry takes effect: the clock is confirmed. */
 bool sts_agent_expires(const struct sts_agent *a);
-/* Both, for the cache. */
+/* The time and whether expiry takes effect, for the cache. */
 struct sts_now sts_agent_time(const struct sts_agent *a);
 /* The live policy held for a domain: its reference and header, or 0. */
 sts_ref sts_agent_live(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
-/* What is held under a reference. */
+/* Get the record held under a reference. */
 void sts_agent_held_at(
     const struct sts_agent *a, sts_ref ref, struct sts_held *held);
 /* If the record's policy has expired: log that, once. */
@@ -389,7 +403,7 @@ void sts_agent_slots_leave(struct sts_agent *a);
 /*
  * Take slots away from fetches that have had theirs for long enough. Returns a
  * lookup that waited in vain, and *why, for the caller to let it fail; NULL:
- * none. One a call, since its failure may draw random bytes.
+ * none. At most one a call, since a failure may draw random bytes.
  */
 struct sts_lookup *sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why);
 /* When tick is due; false: not before something else happens. */
@@ -404,52 +418,54 @@ void sts_agent_wait_for_dane(
     struct sts_agent *a, struct sts_ask *ask, struct sts_dane_work *w);
 void sts_agent_wait_in_queue(
     struct sts_agent *a, struct sts_ask *ask, enum sts_ask_phase phase);
-/* When an ask that waits is answered at the latest: if it was in a queue for
- * what is ours when queue_wait is over, else when the longer of the two times
- * is. */
+/* When an ask that waits is answered at the latest: if it was ever in one of
+ * our queues, when queue_wait is over, else when the longer of queue_wait and
+ * answer_within is. */
 sts_ms sts_agent_longest_wait(const struct sts_ask *ask);
-/* When one that waits for name servers is answered whatever is known by then:
- * the domain has had answer_within, what was lost of it for want of what is
- * ours, ours_ms by now, not counted. */
+/* When an ask that waits for name servers is answered with what is known by
+ * then: the domain has had answer_within, not counting the time that was lost
+ * by shortages of ours, ours_ms so far. */
 sts_ms sts_agent_enough_at(
     const struct sts_agent *a, const struct sts_ask *ask, uint32_t ours_ms);
-/* It waits no more; whatever its phase. */
+/* The ask waits no more, whatever its phase. */
 void sts_agent_wait_end(struct sts_agent *a, struct sts_ask *ask);
-/* The ask, which has no answer yet, gets this one. domain: for the log. The
+/* Give this answer to the ask, which has none yet. domain: for the log. The
  * policy that the answer refers to is pinned until the ask is released. */
 void sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
     struct sts_answer with, struct sts_text domain);
-/* An answer came while the ask waited: its owner is to be served. */
+/* An answer came while the ask waited: have its owner served. */
 void sts_agent_hand_over(struct sts_agent *a, struct sts_ask *ask);
-/* The client's request was seen to: its reply begins, or it waits. */
+/* The agent has taken up the client's request: its reply begins, or it
+ * waits. */
 void sts_agent_client_taken(struct sts_agent *a, struct sts_client *c);
 /* The answer is not needed any more. */
 void sts_agent_release(struct sts_agent *a, struct sts_ask *ask);
-/* Nor is the question, answered or not. */
+/* The question is not needed any more, answered or not. */
 void sts_agent_ask_forget(struct sts_agent *a, struct sts_ask *ask);
 /*
- * Answer everyone who waits for a lookup. ref: the policy found, or 0, and
- * then what is held counts, else kind and why. over: the lookup is; otherwise
- * it goes on, and questions that asked for its end (afresh) stay.
+ * Answer the asks that wait for a lookup. ref: the policy found; 0: a live
+ * policy that is held counts, and without one kind and why. over: the lookup
+ * has ended; otherwise it goes on, and asks that wait for its end (afresh)
+ * stay.
  */
 void sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why, bool over);
 
 /* agent_alert.c */
-/* The refresh of a live policy has failed once more: what stood beside the
- * policy before, and what does now. */
+/* The refresh of a live policy has failed once more: its entry before, and
+ * now. */
 void sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
     const struct sts_entry *was, const struct sts_entry *e, uint16_t http_code);
-/* It has succeeded. */
+/* The refresh has succeeded. */
 void sts_agent_alert_over(
     struct sts_agent *a, struct sts_text domain, const struct sts_entry *was);
-/* What is worth a line about a policy that was accepted, and its host. */
+/* A policy was accepted: log what is worth a line about it and its host. */
 void sts_agent_alert_accepted(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
-/* A policy that came whole is larger than one record may be. */
+/* Log that a policy which came whole is larger than one record may be. */
 void sts_agent_alert_large(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f);
-/* The cache refuses policies, or fills up. */
+/* Log it if the cache refuses policies, or fills up. */
 void sts_agent_alert_cache(
     struct sts_agent *a, const struct sts_cache_stats *s);
 
@@ -458,38 +474,41 @@ void sts_agent_alert_cache(
  * still come. */
 bool sts_agent_journal_awaited(const struct sts_agent *a);
 /*
- * Whether that may decide about a domain, since the journal has not been read
- * to its end. e: of the policy that is held for it, NULL: none is. Of one that
- * came from there a later version may follow, and it is no answer. Where
- * nothing is held "not found" is none, either, but in the first minute alone.
+ * Whether the rest of a journal that has not been read to its end may decide
+ * about a domain. e: the entry of the policy held for it; NULL: none is held.
+ * Of a policy that came from the journal a later version may follow, so it is
+ * no answer. Where none is held "not found" is no answer either, but only in
+ * the first minute.
  */
 bool sts_agent_journal_decides(
     const struct sts_agent *a, const struct sts_entry *e);
-/* Until when questions wait for it at most. The milliseconds may wrap. */
+/* Until when questions wait for the journal at most. The milliseconds may
+ * wrap. */
 sts_ms sts_agent_journal_early_until(const struct sts_agent *a);
 void sts_agent_journal_forget_times(struct sts_agent *a);
-/* Whether it was read, and some of it was damaged or could not be: an older
- * version may stand for a lost one. */
+/* Whether the journal was read but some of it was damaged or unreadable: a
+ * policy that is held may be older than one that was lost. */
 bool sts_agent_journal_lost(const struct sts_agent *a);
 /* The domain's policy was removed and must not come back from the journal. */
 void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
-/* Keep the time, if it is confirmed and the one kept is that much older. */
+/* Save the time, if it is confirmed and the saved one is that much older. */
 void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
-/* Save all there is, budget or not. */
+/* Save all policies, whatever the budget. */
 void sts_agent_journal_end(struct sts_agent *a);
 
 /* agent_keep.c */
 /*
- * Put the version that was fetched in place of what is held, and log what
- * changed. *e: the record's; *ref: the version, 0 if the cache did not take
- * it, and why is returned. keep_s: how long the TXT record's answer is good.
+ * Put the version that was fetched in place of the one held, and log what
+ * changed. *e: the new record's entry; *ref: the new version, 0 if the cache
+ * did not take it: the result is the reason. keep_s: how long the TXT record's
+ * answer is good.
  */
 enum sts_admission sts_agent_replace(struct sts_agent *a, struct sts_lookup *l,
     uint32_t keep_s, struct sts_fetch *f, struct sts_entry *e, sts_ref *ref);
 
 /*
  * The same for a version that another gateway has fetched, from its stage. What
- * was learned of TXT by ourselves stands as it was.
+ * this gateway knows of TXT stays as it was.
  */
 enum sts_admission sts_agent_replace_shared(struct sts_agent *a,
     struct sts_text domain, struct sts_stage *stage,
@@ -502,12 +521,13 @@ sts_agent_shares(const struct sts_agent *a)
 {
 	return STS_SHARE && a->config.share > 0;
 }
-/* Nothing is held of the lookup's domain: ask for other gateways' record. */
+/* No policy of the lookup's domain is held: ask for a record of other
+ * gateways. */
 void sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l);
-/* TXT is known. Whether the lookup has to wait, for wait_ms since it began at
- * most, until it is known what other gateways have. */
+/* TXT is known. Whether the lookup has to wait for the record of other
+ * gateways, until wait_ms after it began at most. */
 bool sts_agent_share_holds(struct sts_agent *a, struct sts_lookup *l);
-/* That is known, or the time is over: the lookup goes on. */
+/* The record has come, or the time is over: let the lookup go on. */
 void sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l);
 /* A policy was fetched and committed: other gateways may have it. */
 void sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain);
@@ -522,19 +542,19 @@ struct sts_lookup *sts_agent_work_find(
  */
 bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
 /* Whether the domain's organisation has its share of the lookups, or as many as
- * are left for others, or, for a refresh, its share of the refreshes of our own:
- * whoever owns one name owns as many below it as he likes. O(lookups), by their
+ * it leaves to others, or, for a refresh, its share of our own refreshes: the
+ * owner of one name has as many names below it as he likes. O(lookups), by
  * hashes. */
 bool sts_agent_work_crowded(
     const struct sts_agent *a, struct sts_text domain, bool refresh);
-/* Begin one for a domain that has none. NULL: there is no room, or it is
- * crowded. */
+/* Begin a lookup for a domain that has none. NULL: there is no room, or the
+ * domain is crowded. */
 struct sts_lookup *sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
 /* Lookup i, or fetch i, has a result or needs a buffer. */
 void sts_agent_work_lookup(struct sts_agent *a, uint16_t i);
 void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
-/* The lookup waited for a fetch slot, and cannot go on; of NO_CLOCK nothing is
+/* The lookup waited for a fetch slot, and fails; with NO_CLOCK nothing is
  * remembered. */
 void sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
@@ -544,10 +564,10 @@ unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 /* agent_ask.c */
 /* An ask begins. */
 void sts_agent_ask(struct sts_agent *a, struct sts_ask *ask);
-/* Its deadline has passed without an answer. */
+/* The ask's deadline has passed without an answer. */
 void sts_agent_ask_due(struct sts_agent *a, struct sts_ask *ask);
-/* Whether asks wait for a lookup though one is free; some of them go on. What
- * is left goes on at the next tick, which is due at once. */
+/* Whether asks wait for a lookup though one is free; let some of them go on.
+ * The rest go on at the next tick, which is due at once. */
 bool sts_agent_asks_may_go_on(const struct sts_agent *a);
 void sts_agent_asks_go_on(struct sts_agent *a);
 
@@ -557,28 +577,30 @@ void sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask);
 /* agent_dane.c */
 void sts_agent_dane_init(struct sts_agent *a);
 /*
- * What comes of DANE for an ask whose domain no override decides. True: that
- * is its answer, or it waits, and goes on when the hosts are known. False:
- * MTA-STS decides. *began: it waits, and what else has to be looked up for it
- * can be looked up meanwhile.
+ * Ask DANE for an ask whose domain no override decides. True: the ask has its
+ * answer, or it waits, and goes on when the hosts are known. False: MTA-STS
+ * decides. *began: the ask waits for hosts that are being looked up, and the
+ * domain's own lookup may begin meanwhile.
  */
 bool sts_agent_dane(struct sts_agent *a, struct sts_ask *ask,
     const struct sts_key *key, bool *began);
-/* The deadline of an ask that waits for it has passed. True: it is answered;
- * false: it waits no more, since its level is held, and is to be decided. */
+/* The deadline of an ask that waits for DANE has passed. True: it is answered,
+ * or has a new deadline; false: it waits no more, since a level is held, and
+ * the caller goes on with it. */
 bool sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain);
 void sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain);
-/* What is held under a domain's key, whatever it is; 0: nothing. Only a journal
- * of other hands could bring anything but KIND_DANE. */
+/* The record held under a domain's key of DANE's, whatever its kind; 0: none.
+ * Only a forged journal could bring another kind than KIND_DANE. */
 sts_ref sts_agent_dane_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
-/* The record of a domain whose time is not over; 0: none. */
+/* The record of a domain's hosts, if its time is not over; 0: none. */
 sts_ref sts_agent_dane_known(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e);
 enum sts_dane_level sts_agent_dane_level(
     const struct sts_agent *a, sts_ref ref);
-/* Put it in the cache; no room only means asking again sooner. */
+/* Put such a record into the cache; if it has no room, the hosts are looked up
+ * again sooner. */
 void sts_agent_dane_remember(struct sts_agent *a,
     const struct sts_dane_hosts *d, const struct sts_entry *e);
 /* Look up a domain's hosts. NULL: all places are busy, or the organisation has
@@ -592,16 +614,17 @@ struct sts_dane_work *sts_agent_dane_take(
 /* Whether DANE counts for an ask whose key has no answer without it. */
 bool sts_agent_dane_applies(
     struct sts_agent *a, const struct sts_ask *ask, const struct sts_key *key);
-/* The hosts are not needed any more: their place is free. */
+/* The hosts are not needed any more: free their place. */
 void sts_agent_dane_leave(struct sts_agent *a, struct sts_dane_work *w);
-/* In a place that was taken. */
+/* Begin to look up the hosts of a domain in a place that was taken. */
 void sts_agent_dane_start(
     struct sts_agent *a, struct sts_dane_work *w, struct sts_text domain);
 
 /* agent_dane_work.c */
-/* The hosts of number i are known, or need a buffer. */
+/* The hosts of number i are known, or one of their legs needs a buffer. */
 void sts_agent_dane_work(struct sts_agent *a, uint16_t i);
-/* The probe of the name servers; asks that wait go on. When that is due. */
+/* Begin the probe of the name servers if it is due, and let asks that wait go
+ * on. When that is due. */
 void sts_agent_dane_tick(struct sts_agent *a);
 bool sts_agent_dane_due(const struct sts_agent *a, sts_ms *at);
 
@@ -614,28 +637,28 @@ int sts_agent_question_take(
 /* The question of a route is served for the first time: begin to look up the
  * hosts. */
 void sts_agent_route_start(struct sts_agent *a, struct sts_question *q);
-/* The hosts of a route are known, and what they add up to. */
+/* The hosts of a route are known, and their level. */
 void sts_agent_route_go_on(struct sts_agent *a, struct sts_dane_work *w,
     enum sts_dane_level level, enum sts_why why);
 
 /* agent_report.c */
 void sts_agent_report_init(
     struct sts_agent *a, struct sts_tls *tls, uint8_t *block);
-/* In whose name reports are sent; NULL: none are. */
+/* The names that reports are sent under; NULL: none are sent. */
 const struct sts_reporter *sts_agent_reporter(const struct sts_agent *a);
-/* A policy was not had, for this reason: it is reported, if that says anything
+/* A policy could not be fetched for this reason: report it, if the reason is
  * about the domain. */
 void sts_agent_report_failed(struct sts_agent *a, struct sts_text domain,
     enum sts_why why, enum sts_report_stage stage);
-/* A line of the text protocol reports what a session came to; trusted: it came
- * from a mail server. The ask gets its answer: not found, the session is
- * counted, or temporary, it is not. */
+/* Count a session that a line of the text protocol reports; trusted: the line
+ * came from a mail server. The ask's answer becomes "not found" if it was
+ * counted, and TEMP if not. */
 void sts_agent_report_line(struct sts_agent *a, struct sts_ask *ask,
     bool trusted, struct sts_text line);
-/* The record of a domain with such failures is known. */
+/* The look-up of the TLSRPT record for our own failures has ended. */
 void sts_agent_report_own_found(struct sts_agent *a);
-/* The day; and begin to look up whether the domain of a failure wants reports.
- * True: it has begun. Whether one waits to. */
+/* See to the day, and begin to look up whether the domain of our own failure
+ * wants reports. True: a look-up has begun. Whether one could begin. */
 bool sts_agent_report_collect(struct sts_agent *a);
 bool sts_agent_report_collects(const struct sts_agent *a);
 /* Whether work under way borrows these settings. */
@@ -647,26 +670,28 @@ bool sts_agent_report_uses(
 void sts_agent_report_send(struct sts_agent *a);
 bool sts_agent_report_send_due(const struct sts_agent *a, sts_ms *at);
 bool sts_agent_report_may_send(const struct sts_agent *a);
-/* Child i (lookups, POST, mail) wants its owner. */
+/* Serve child i (lookups, POST, mail), which wants its owner. */
 void sts_agent_report_child(struct sts_agent *a, unsigned i);
 
 /* agent_report_to.c */
-/* For the two ways to send. The destination at hand by what it is counted by;
- * its outcome; a child has something to do. */
+/* For the two ways to send. The name by which the destination at hand is
+ * counted; settle its outcome; have the driver serve a child. */
 struct sts_text sts_agent_report_destination(const struct sts_agent_report *r);
 void sts_agent_report_settle(
     struct sts_agent *a, enum sts_report_outcome outcome);
 void sts_agent_report_stir(struct sts_agent *a, unsigned child);
-/* Whether the last octet may leave: it is written down that it has. */
+/* Whether the last octet may leave: if the board keeps marks, this one is
+ * written. */
 bool sts_agent_report_may_end(struct sts_agent_report *r);
-/* The one of these counters that t has, by hash; count there. */
+/* The counter of t among these, by hash; count one more there. */
 uint8_t *sts_agent_report_counter(const struct sts_agent *a,
     uint8_t counters[STS_REPORT_HASHES], struct sts_text t);
 void sts_agent_report_one_more(uint8_t *n);
 
 /* agent_report_post.c */
-/* Look up the addresses of the destination at hand; they are known; count the
- * octets; begin; the POST wants its owner. */
+/* The steps of a POST. Look up the addresses of the destination at hand; go on
+ * when that has ended; count the octets; begin; serve the POST, which wants its
+ * owner. */
 void sts_agent_report_post_find(struct sts_agent *a);
 void sts_agent_report_post_found(struct sts_agent *a);
 void sts_agent_report_post_count(struct sts_agent *a);
@@ -675,42 +700,43 @@ void sts_agent_report_post_child(struct sts_agent *a);
 
 /* agent_report_mail.c */
 /* Whether the destination at hand gets mail: there is a relay, and it has not
- * refused the address of late. Begin; the mail wants its owner. */
+ * refused the address of late. Begin the mail; serve it when it wants its
+ * owner. */
 bool sts_agent_report_mail_may(const struct sts_agent *a);
 void sts_agent_report_mail_start(struct sts_agent *a);
 void sts_agent_report_mail_child(struct sts_agent *a);
 
 /* agent_report_testing.c */
-/* The event as it is to be counted: what failed without a policy is counted as
- * of the domain's policy in testing mode, if one is held. */
+/* The event as it is to be counted: sessions that failed without a policy count
+ * under the domain's policy in testing mode, if one is held. */
 const struct sts_report_event *sts_agent_report_testing(
     struct sts_agent *a, const struct sts_report_event *e);
 
 /* agent_report_plan.c */
-/* The report that is to be sent now, 0: none is due. Plans what was not. False:
- * it is not known before the next visit. O(STS_REPORT_LOOKS). All those of days
- * before today's are due now. */
+/* Find the report to be sent now; *ref 0: none is due. Plans reports that were
+ * not planned. False: the round goes on with the next call.
+ * O(STS_REPORT_LOOKS). Make all reports of days before today due now. */
 bool sts_agent_report_plan(struct sts_agent *a, uint32_t *ref);
 void sts_agent_report_plan_all(struct sts_agent *a);
 
 /* agent_report_pause.c */
-/* Whether an address is left alone, as it was refused; it was; all may have
- * reports again. */
+/* Whether an address gets no mail for now since the relay has refused it; note
+ * such a refusal; end all pauses. */
 bool sts_agent_report_paused(
     const struct sts_agent *a, struct sts_text address);
 void sts_agent_report_pause(struct sts_agent *a, struct sts_text address);
 void sts_agent_report_unpause(struct sts_agent *a);
 
 /* agent_report_tick.c */
-/* The day, and one thing that is due. When that is. */
+/* See to the day, and do one thing that is due. When the next one is due. */
 void sts_agent_report_tick(struct sts_agent *a);
 bool sts_agent_report_due(const struct sts_agent *a, sts_ms *at);
 
 /* agent_share_work.c */
-/* The share has something. */
+/* Take what the share has: a record, or an event. */
 void sts_agent_share_work(struct sts_agent *a);
-/* The setup of the settings is used; lookups that waited long enough go on;
- * what is held is published again. When that is due. */
+/* Use the setup of the settings; let lookups go on that have waited long
+ * enough; publish held policies again. When that is due. */
 void sts_agent_share_tick(struct sts_agent *a);
 bool sts_agent_share_due(const struct sts_agent *a, sts_ms *at);
 /* As sts_agent_notices_forget. */
@@ -720,8 +746,9 @@ bool sts_agent_share_uses(
     const struct sts_agent *a, const struct sts_settings *s);
 
 /* agent_sweep.c */
-/* Until the next visit: after one that found nothing due in a cache of so many
- * chunks, and after one that began a refresh in a cache of so many records. */
+/* The pause until the next visit: after a visit that found nothing due in a
+ * cache of so many chunks; after one that began a refresh in a cache of so many
+ * records. */
 sts_ms sts_agent_sweep_ms(uint32_t chunks);
 sts_ms sts_agent_sweep_pace_ms(uint32_t records);
 
