@@ -30,16 +30,17 @@ sweep_chunks(const struct sts_cache_stats *s)
 	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
 }
 
-/* `usual`, or less where so many of them would take longer than `round`. Where
- * pointers have 32 bits nobody holds a million policies, and a board saves the
- * octets. */
+/* `usual`, or less if `count` times that would be longer than `round`. Where
+ * pointers have 32 bits no cache has a million policies, and a board saves the
+ * octets of this. */
 static sts_ms
 at_most(sts_ms usual, sts_ms round, uint32_t count)
 {
 	bool large = SIZE_MAX > UINT32_MAX && count > round / usual;
 	sts_ms ms = large ? round / count : usual;
 
-	/* With 0 the hand would be due again in the same moment, for ever. */
+	/* With a pause of 0 the hand would be due again in the same
+	 * millisecond, for ever. */
 	return ms > 0 ? ms : 1;
 }
 
@@ -66,7 +67,7 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 	       sts_agent_work_find(a, domain) == NULL;
 }
 
-/* The clock hand: expiry, and at most one refresh a visit. */
+/* One visit of the clock hand: expiry, and at most one refresh. */
 void
 sts_agent_sweep(struct sts_agent *a)
 {
@@ -100,7 +101,8 @@ sts_agent_sweep(struct sts_agent *a)
 	 * not keep others from their turn. */
 	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
 	if (begin && !may_refresh(a, name)) {
-		/* It stays due: a flood must not put refreshes off. */
+		/* The refresh stays due: a flood of questions must not put it
+		 * off. */
 		return;
 	}
 	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
