@@ -4,13 +4,13 @@
  * it is full an event is lost, the least important one there is: the oldest of
  * the lowest level, or the new one if all others are above it; a debug event
  * never displaces another. In one step of the agent, between two looks of the
- * board, come as many as there are answers to a client that asks ahead, which
- * are debug events, or while nothing is enforced warnings of audit; those make
- * room before other warnings. Of the others a step brings a few. The number of
- * lost events is reported as an event of its own. Strangers cause most events,
- * so nothing may depend on their arrival, and nobody can push out a warning by
- * causing harmless ones. Each is counted, also those of a level that nobody
- * reads; these go no further.
+ * board, a client that asks ahead gets many answers. Each answer is a debug
+ * event, and while nothing is enforced also a warning of audit, which makes
+ * room before other warnings. Of other events a step brings a few. The number
+ * of lost events is reported as an event of its own. Strangers cause most
+ * events, so nothing may depend on their arrival, and nobody can push out a
+ * warning by causing harmless ones. Every event is counted; one of a level that
+ * nobody reads is not put into the ring.
  */
 #include <string.h>
 
@@ -52,7 +52,7 @@ least_important(struct sts_agent *a)
 	return least;
 }
 
-/* Take the event at place k out; those before it move up by one. */
+/* Take the event at place k out; the older ones move up by one. */
 static void
 lose(struct sts_agent *a, unsigned k)
 {
