@@ -12,8 +12,8 @@
 #include "agent_size.h"
 #include "../base/assert.h"
 
-/* The rows of agent_size.h for a configuration. What is left out has no size
- * that is not known to the compiler. */
+/* The rows of agent_size.h for a configuration. A part that is left out has a
+ * size of 0 that the compiler knows. */
 #define PARTS(X, c)                                                            \
 	STS_AGENT_PARTS(X, (c)->clients, (c)->lookups, (c)->fetch_slots,       \
 	    (c)->asks, STS_DANE ? (c)->danes : 0, STS_SHARE ? (c)->share : 0,  \
@@ -34,7 +34,7 @@ sts_agent_nodes(const struct sts_config *c)
 	    STS_SHARE ? c->share : 0);
 }
 
-/* A row a part, no branches of its own: what clang-tidy counts are the rows.
+/* One row for each part, without further branches: clang-tidy counts the rows.
  * NOLINTBEGIN(readability-function-cognitive-complexity) */
 #define PLAN(plan, where, size, count)                                         \
 	p->plan += STS_AGENT_ALIGNED((size) * (size_t)(count));                \
@@ -56,7 +56,7 @@ sts_agent_size(const struct sts_config *config)
 	return plan.total;
 }
 
-/* Take the next n bytes of the block; NULL if that is none. */
+/* Take the next n bytes of the block; NULL if n is 0. */
 static void *
 carve(uint8_t **block, size_t n)
 {
@@ -156,8 +156,9 @@ plant_danes(struct sts_agent *a, unsigned legs)
 	}
 }
 
-/* The POST, with its connections from `leaf` on, and the mail. Nodes of what is
- * left out stay empty. Returns the number behind the leaves. */
+/* Plant the POST, with its connections from `leaf` on, and the mail; the nodes
+ * of a part that is left out stay empty. Returns the number of the next free
+ * leaf. */
 static unsigned
 plant_sending(struct sts_agent *a, unsigned leaf)
 {
@@ -179,8 +180,8 @@ plant_sending(struct sts_agent *a, unsigned leaf)
 	return leaf + (unsigned)STS_HTTPS_CONNS;
 }
 
-/* Two lookups, a POST and a mail; their leaves from `leaf` on. Returns the
- * number behind them. */
+/* Plant two lookups, a POST and a mail, with their leaves from `leaf` on.
+ * Returns the number of the next free leaf. */
 static unsigned
 plant_report(struct sts_agent *a, unsigned leaf)
 {
@@ -199,7 +200,7 @@ plant_report(struct sts_agent *a, unsigned leaf)
 	return plant_sending(a, leaf);
 }
 
-/* Last of all: the share, its legs, its connections. */
+/* Plant the share, its legs and its connections, which come last. */
 static void
 plant_share(struct sts_agent *a)
 {
