@@ -32,8 +32,8 @@ queue_of(struct sts_agent *a, const struct sts_ask *ask)
 	}
 }
 
-/* How many of a queue are still to be looked at: those that left before their
- * turn, since their time was up or their client closed, are not. */
+/* An ask has left the queue: no more asks are to be looked at than are still in
+ * it. One leaves before its turn when its time is up or its client closes. */
 static void
 bound_look(uint16_t *look, const struct sts_queue *q)
 {
@@ -105,15 +105,17 @@ sts_agent_enough_at(
 {
 	sts_ms waited = a->now - ask->began;
 
-	/* What is waited for may have begun before this question came. */
+	/* The lookup may have waited before this question came. */
 	return ask->began + ask->zone->answer_within_ms +
 	       (ours_ms < waited ? ours_ms : waited);
 }
 
 /*
- * While the journal could not be read to its end, what came from it is no
- * answer, nor is "not found" where more of it may follow: cannot tell. What this
- * run fetched is one, and so are DANE and what the operator decided.
+ * Whether this is no answer because the journal has not been read to its end. A
+ * policy that came from the journal is none, since a later version may follow,
+ * nor is "not found", since a policy may: the answer is "cannot tell". A policy
+ * that this run has fetched is an answer, and so are DANE and a decision of the
+ * operator.
  */
 static bool
 is_doubtful(const struct sts_agent *a, const struct sts_answer *with,
@@ -138,7 +140,8 @@ is_doubtful(const struct sts_agent *a, const struct sts_answer *with,
 			 sts_agent_journal_decides(a, NULL);
 }
 
-/* Rehearsal and kill switch: what is not "not found" becomes it, loudly. */
+/* Rehearsal and kill switch: turn any other answer into "not found", and log
+ * it. */
 static void
 audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -202,7 +205,8 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 	    a, STS_EVENT_ANSWER, (enum sts_why)ask->answer.why, domain);
 	e->number[0] = a->now - ask->asked;
 	e->number[1] = ask->answer.kind;
-	/* Nobody waits for what is looked up ahead of mail. */
+	/* Only clients count: nobody waits for a name that is looked up ahead
+	 * of its mail. */
 	if (e->number[0] > a->waited_ms && sts_agent_is_client(a, ask->node)) {
 		a->waited_ms = (uint32_t)e->number[0];
 	}
@@ -269,7 +273,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 
 		next = ask->next;
 		if ((ask->afresh || doubted) && !over) {
-			continue; /* for what is fetched now */
+			continue; /* it waits for what is fetched now */
 		}
 		sts_agent_answer(a, ask,
 		    ref != 0
