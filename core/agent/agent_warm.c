@@ -21,7 +21,7 @@ may_warm(const struct sts_agent *a)
 	       sts_agent_work_room(a, true);
 }
 
-/* The policy counts as asked for today, so that refreshes of it go on. */
+/* Note the policy as asked for today, so that its refreshes go on. */
 static void
 keep(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 {
