@@ -90,7 +90,7 @@ organisation_hash(const struct sts_agent *a, struct sts_text domain)
 	return (uint32_t)sts_siphash(a->hash_key, sts_organisation(domain));
 }
 
-/* Whether `count` of `all` places are an organisation's share. */
+/* Whether `count` of `all` places are an organisation's share, or more. */
 static bool
 is_share(unsigned count, unsigned all)
 {
@@ -117,8 +117,8 @@ sts_agent_work_crowded(
 			own += l->own;
 		}
 	}
-	/* No more than what is left for others: else a few owners of a share
-	 * each would have them all. */
+	/* An organisation has no more than it leaves to others: otherwise a few
+	 * owners with a share each would have all lookups. */
 	return is_share(count, a->config.lookups) ||
 	       (count > 0 && count >= room(a, refresh)) ||
 	       (refresh && is_share(own, sts_agent_refreshes_max(a)));
@@ -231,8 +231,9 @@ kept_s(const struct sts_lookup *l)
 	return l->txt_ttl_s > STS_TTL_MAX_S ? STS_TTL_MAX_S : l->txt_ttl_s;
 }
 
-/* 32 bits, which is what a record has room for, by the boot's key: two ids of a
- * domain have the same by chance alone, and then one waits for minutes. */
+/* 32 bits of hash, which a record has room for. Under the boot's key two ids of
+ * a domain have the same hash by chance alone, and then one id waits for
+ * minutes. */
 static uint32_t
 id_hash(const struct sts_agent *a, const struct sts_lookup *l)
 {
@@ -270,9 +271,9 @@ note_checked(
 }
 
 /*
- * Remember that there is no usable policy. `e` has kind, why and times. Never
- * called while a live policy is held; an expired one keeps its record, so that
- * a clock put right later finds it again.
+ * Remember that there is no usable policy. The caller has set kind, why and
+ * times of `e`. Never called while a live policy is held; an expired one keeps
+ * its record, so that a clock put right later finds it again.
  */
 static void
 remember(struct sts_agent *a, struct sts_lookup *l, const struct sts_entry *e)
@@ -320,7 +321,7 @@ one_more(uint8_t failures)
 	return (uint8_t)(failures < UINT8_MAX ? failures + 1 : failures);
 }
 
-/* A record about a domain without a live policy. */
+/* The entry of a record about a domain without a live policy. */
 static struct sts_entry
 blank(
     struct sts_agent *a, enum sts_kind kind, enum sts_why why, uint32_t keep_s)
@@ -336,7 +337,7 @@ blank(
 	return e;
 }
 
-/* The domain may want to hear of it (RFC 8460). */
+/* Report the failure to the domain, if it wants reports (RFC 8460). */
 static void
 report(struct sts_agent *a, const struct sts_lookup *l, enum sts_why why,
     enum sts_report_stage stage)
@@ -386,8 +387,8 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 }
 
 /* The policy is to be fetched: ask for its host's addresses. live: an enforce
- * policy is held, which gives the lookup precedence for a slot. Without a time
- * no certificate can be judged, so that nothing is begun. */
+ * policy is held, which gives the lookup precedence for a slot. If the time is
+ * unknown nothing is begun, since no certificate could be judged. */
 static void
 go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 {
@@ -406,8 +407,9 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 }
 
 /*
- * RFC 8461 3.3: whether a fetch for this id failed a moment ago. A time further
- * ahead than any that is set was written under a clock that was put back.
+ * RFC 8461 3.3: whether a fetch for this id failed a moment ago. If the end of
+ * its back-off lies further ahead than a back-off lasts, it was set under a
+ * clock that was put back since: it does not count.
  */
 static bool
 failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
@@ -420,9 +422,9 @@ failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
 }
 
 /*
- * TXT was looked up while a live policy is held: fetch if the id has changed
- * or a refresh is due. Absence and failure change nothing, since an attacker
- * can forge both: RFC 8461 3.3 has the policy live until it expires.
+ * TXT was looked up while a live policy is held: fetch if the id has changed or
+ * a refresh is due. Absence and failure change nothing, since an attacker can
+ * forge both: by RFC 8461 3.3 the policy lives until it expires.
  */
 static void
 txt_beside_held(
@@ -514,7 +516,8 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	e->retry_s = now_s + STS_BACK_OFF_S;
 	if (l->txt == STS_FOUND && !holds_id(a, ref, l) &&
 	    e->check_s > e->retry_s) {
-		/* There is a newer policy: try again as soon as we may. */
+		/* A newer policy is published: try again as soon as the
+		 * back-off allows. */
 		e->check_s = e->retry_s;
 	}
 	if (e->refresh_s != 0) {
@@ -523,7 +526,8 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 		e->refresh_s = now_s + STS_REFRESH_MIN_S +
 			       sts_random_below(&a->random, STS_REFRESH_MIN_S);
 		if (e->refresh_s > expires_s && expires_s > now_s) {
-			/* So that its expiry is logged when it comes. */
+			/* No later than the expiry, which the clock hand then
+			 * logs. */
 			e->refresh_s = expires_s;
 		}
 	}
@@ -579,15 +583,15 @@ sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why)
 {
 	if (why == STS_WHY_NO_CLOCK) {
-		/* That says nothing about the domain. */
+		/* Without a clock: that says nothing about the domain. */
 		finish(a, l, 0, STS_KIND_BACK_OFF, why);
 	} else {
 		failed(a, l, why, 0);
 	}
 }
 
-/* Answer everyone waiting with the policy that was just committed. One with
- * max_age 0 is of use to them, and is not kept (RFC 8461 3.2). */
+/* Answer everyone waiting with the policy that was just committed. A policy
+ * with max_age 0 answers them, and is not kept (RFC 8461 3.2). */
 static void
 hand_out(
     struct sts_agent *a, struct sts_lookup *l, sts_ref ref, uint32_t max_age_s)
@@ -603,8 +607,8 @@ hand_out(
 	sts_cache_unpin(&a->cache, ref);
 }
 
-/* What to answer for a policy that came, and is too large for a record: one
- * that enforces must not become "not found"; others are not enforced. */
+/* The reason to answer with when a policy is too large for a record: one in
+ * enforce mode must not become "not found"; others are not enforced anyway. */
 static enum sts_why
 no_room_for(enum sts_mode mode)
 {
@@ -618,7 +622,7 @@ no_room_for(enum sts_mode mode)
 	}
 }
 
-/* The cache did not take a policy that came. */
+/* The cache did not take the policy that was fetched. */
 static void
 not_taken(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
     enum sts_admission admission)
@@ -627,7 +631,8 @@ not_taken(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 
 	STS_ASSERT(admission != STS_ADMITTED);
 	if (admission == STS_REFUSED_LARGE) {
-		/* An older version is gone, from the journal too. */
+		/* The older version has left the cache: remove it from the
+		 * journal too. */
 		sts_agent_unkeep(a, sts_lookup_domain(l));
 		sts_agent_alert_large(a, l, f);
 		why = no_room_for(f->policy.mode);
@@ -651,7 +656,8 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	if (sts_agent_shares(a) && e.max_age_s > 0) {
 		sts_agent_share_fetched(a, sts_lookup_domain(l));
 	} else if (sts_agent_shares(a)) {
-		/* An older record would be taken in at the next question. */
+		/* Remove the older record from the share, or it would be taken
+		 * in at the next question. */
 		sts_agent_unshare(a, sts_lookup_domain(l));
 	}
 	hand_out(a, l, ref, e.max_age_s);
@@ -678,8 +684,9 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 	}
 }
 
-/* It lost its slot to others, or we were out of descriptors (the next turn is
- * a tick away, not now): neither says anything about the host. */
+/* Whether the lookup gets another turn: it lost its slot to others, or there
+ * were no descriptors left (which the next turn, a tick away, may have).
+ * Neither says anything about the host. */
 static bool
 another_turn(enum sts_why why)
 {
@@ -689,8 +696,8 @@ another_turn(enum sts_why why)
 /*
  * A fetch has ended without a result. A turn that was too short for a slow but
  * healthy host was our shortage: its time counts as such, and the next turn is
- * longer. A whole one was spent on the addresses that it came to, and says
- * nothing of the others: the next turn begins with those.
+ * longer. A whole turn was spent on the addresses that it came to, and says
+ * nothing about the other addresses: the next turn begins with those.
  */
 static void
 turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
@@ -711,9 +718,9 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 }
 
 /*
- * The fetch failed. If no address was of use that says nothing as long as there
- * may be others: of a family that was not waited for, or that a shortage of
- * ours kept unknown.
+ * The fetch failed. If no address could be connected to, that proves nothing
+ * while the host may have more addresses: of a family that was not waited for,
+ * or that a shortage of ours kept unknown.
  */
 static void
 fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
@@ -736,8 +743,8 @@ fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
 	}
 }
 
-/* Whether a fetch ended for want of ours, and not of its host: its last turn may
- * be too short, too, as the time for all of them ends. */
+/* Whether a fetch ended by a shortage of ours, and not by its host: also if its
+ * last turn was too short because the time for all turns ended. */
 static bool
 is_ours(const struct sts_agent *a, const struct sts_lookup *l, sts_ms begun,
     enum sts_why why)
