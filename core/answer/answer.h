@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the agent answers to a question, before it is put into the words of one
- * kind of mail server: what is to happen to the mail, which rule decided that,
- * and why.
+ * The agent's answer to a question, before it is put into the words of one kind
+ * of mail server: what is to happen to the mail, which rule decided that, and
+ * why.
  */
 #ifndef STS_ANSWER_H
 #define STS_ANSWER_H
