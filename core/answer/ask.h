@@ -17,7 +17,8 @@ struct sts_ask {
 	/* Set by the owner before the agent sees it. */
 	struct sts_text key;
 	const struct sts_zone *zone; /* of settings->zones */
-	const struct sts_settings *settings; /* those it is answered under */
+	const struct sts_settings *settings; /* the settings it is answered
+					      * under */
 	bool afresh; /* look it up now, whatever is held */
 	bool routed; /* its domain's hosts are looked up first: dane counts */
 	struct sts_dane_records *route; /* routed: the caller's */
@@ -33,7 +34,7 @@ struct sts_ask {
 	uint8_t dane_why; /* enum sts_why of UNKNOWN */
 	uint8_t dane; /* enum sts_dane_level, PENDING: not looked up yet */
 	bool ahead; /* its domain's policy was looked up beside DANE */
-	bool first; /* it is its turn: those that queue are behind it */
+	bool first; /* it is its turn: the asks in the queue come after it */
 	bool idle; /* in the list of clients without a question */
 	uint16_t lookup; /* the one it waits for, or the domain's hosts */
 	uint16_t next, prev; /* in the one list that it is in */
