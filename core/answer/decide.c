@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of an answer, one function each. */
+/* The rules by which a question is answered, one function each. */
 #include <string.h>
 
 #include "../base/assert.h"
