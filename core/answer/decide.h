@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is answered, given what is known: rules without any state of their own,
- * so that each can be tested as a line of a table.
+ * The rules by which a question is answered, given what is known. They have no
+ * state, so that each can be tested as a line of a table.
  */
 #ifndef STS_DECIDE_H
 #define STS_DECIDE_H
@@ -19,32 +19,32 @@ struct sts_answer sts_decide_policy(const struct sts_zone *zone,
  * where nobody can tell which domain it spells (core/grammar/domain.h). */
 struct sts_answer sts_decide_key(enum sts_why why);
 
-/* Nothing live is held: the kind and the reason of what was found decide, by
- * the operator's settings. */
+/* No live policy is held: the kind and reason of what was found decide, by the
+ * operator's settings. */
 struct sts_answer sts_decide_none(
     const struct sts_settings *s, enum sts_kind kind, enum sts_why why);
 
-/* The time is not known and nothing live is held. `grace`: shortly after
+/* The time is not known and no live policy is held. `grace`: shortly after
  * start. */
 struct sts_answer sts_decide_no_clock(const struct sts_settings *s, bool grace);
 
 /*
- * What is known of a domain's TLSA records decides (RFC 7672, DESIGN 5.3): ONLY
- * is dane-only, UNKNOWN is TEMP for this reason. Otherwise kind NONE: MTA-STS
- * decides, which must not override a DANE that fails (RFC 8461 2).
+ * What is known of a domain's TLSA records decides (RFC 7672): ONLY is answered
+ * dane-only, UNKNOWN is TEMP for this reason. Otherwise the kind is NONE, and
+ * MTA-STS decides, which must not override DANE that fails (RFC 8461 2).
  */
 struct sts_answer sts_decide_dane(enum sts_dane_level level, enum sts_why why);
 
-/* What is answered in the end where DANE is PARTIAL: `with`, or `dane` if the
- * operator wants that where no policy is enforced. */
+/* The final answer where DANE is PARTIAL: `with`, or `dane` if no policy is
+ * enforced and the operator wants that. */
 struct sts_answer sts_decide_partial(
     const struct sts_settings *s, struct sts_answer with);
 
 /*
- * What is answered where no policy was found for the domain (n 0: the key is of
- * none), not even a failing one that is held: what the operator's list says of
- * the domain, if it enforces, and `live`, that is not expired; else `with`. An
- * answer by which the mail waits stays, since it is not weaker.
+ * The final answer where no policy of the domain was found (n 0: the key has no
+ * domain) or is held: the policy of the operator's list, if the list has one in
+ * enforce mode and is `live`, that is not expired; else `with`. TEMP, by which
+ * the mail waits, stays, since it is not weaker.
  */
 struct sts_answer sts_decide_preload(const struct sts_settings *s, bool live,
     struct sts_answer with, struct sts_text domain);
@@ -58,8 +58,8 @@ struct sts_answer sts_decide_plain(
     enum sts_answer_kind kind, enum sts_rule rule, enum sts_why why);
 
 /*
- * What is known of a domain for which nothing live is held: the kind of its
- * record, or what came of the last look-up of an expired policy.
+ * What is known of a domain without a live policy: the kind of its record or,
+ * if that is an expired policy, the result of the last look-up.
  */
 enum sts_kind sts_decide_kind(const struct sts_entry *e);
 
