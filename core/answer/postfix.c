@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of smtp_tls_policy_maps: what Postfix's own smtp_tls_policy.c would
- * read, judged before it does.
+ * Values of smtp_tls_policy_maps, judged before Postfix's own smtp_tls_policy.c
+ * reads them.
  *
  * A value is a level, then attributes, with blanks or commas between them. Two
  * tables say what may stand where: levels[] as bits, and attributes[] with the
@@ -86,7 +86,7 @@ policy_failure(struct sts_text t)
 	       sts_text_is(t, "validation-failure");
 }
 
-/* The places in the table that rules between attributes speak of. */
+/* The places in the table of attributes that depend on others. */
 enum {
 	POLICY_TYPE = 0,
 	POLICY_STRING,
@@ -191,7 +191,7 @@ take_attribute(struct reader *r, struct sts_text attribute)
 	return attributes[i].valid(value);
 }
 
-/* The rules between attributes. */
+/* Check the rules between attributes. */
 static bool
 complete(const struct reader *r)
 {
