@@ -5,10 +5,10 @@
  * The area holds texts from its front (names, aliases, patterns, each behind a
  * length octet) and entries from its back, in the order of the file; at its end
  * they are sorted by kind and name, in place, in n log n steps whatever that
- * order was. An entry is three numbers: where its name stands, where what it
- * says stands, and what that is, with the line of the file. Aliases are looked
- * up when a domain is asked for, so that they may stand before or behind the
- * policies that name them.
+ * order was. An entry is three numbers: the offset of its name, the offset of
+ * its content (patterns, or the alias it names), and its kind with the line of
+ * the file. Aliases are looked up when a domain is asked for, so that they may
+ * stand before or behind the policies that name them.
  *
  * depth  what is open
  *   1    the file: members
@@ -43,7 +43,7 @@ enum field {
 };
 
 enum {
-	/* What an entry is: of a domain or an alias; and what it says. */
+	/* The kind of an entry: of a domain or an alias; and its content. */
 	OF_ALIAS = 1,
 	SAYS_ALIAS = 2,
 	SAYS_ENFORCE = 4,
@@ -157,12 +157,13 @@ append(struct sts_preload_read *r, const char *before, struct sts_text t)
 	return true;
 }
 
-/* What the policy says is complete; *kind: that it is an alias, or its mode. */
+/* All fields of a policy have been read: check that they are complete. *kind:
+ * that it names an alias, or its mode. */
 static bool
 end_policy(struct sts_preload_read *r, uint32_t *kind)
 {
 	if (r->alias) {
-		/* Whatever else stands beside it means nothing. */
+		/* Other fields beside an alias mean nothing. */
 		r->list->text_len = r->mx_off;
 		*kind |= SAYS_ALIAS;
 		return append(r, "", sts_text(r->alias_name, r->alias_len));
@@ -177,7 +178,7 @@ end_policy(struct sts_preload_read *r, uint32_t *kind)
 	return append(r, "", sts_text(NULL, 0));
 }
 
-/* The policy is over: enter it under the name. */
+/* The policy has ended: enter it under its name. */
 static bool
 enter(struct sts_preload_read *r)
 {
@@ -203,7 +204,7 @@ enter(struct sts_preload_read *r)
 	return true;
 }
 
-/* The number of a word in a list, from 1; 0: it is none of them. */
+/* The number of a word in a list, from 1; 0: it is not in the list. */
 static unsigned
 word(const char *const *words, unsigned count, struct sts_text t)
 {
@@ -223,7 +224,8 @@ note_name(struct sts_preload_read *r, struct sts_text t)
 	memcpy(r->name, t.p, r->name_len);
 }
 
-/* A number of a set is taken once. */
+/* Put the number of a member or field into a set. False: it is unknown (0), or
+ * in there already. */
 static bool
 once(struct sts_preload_read *r, uint8_t *set, unsigned number)
 {
@@ -332,7 +334,7 @@ take_field(struct sts_preload_read *r, struct sts_text t)
 	if (r->field != ALIAS) {
 		return fail(r, STS_PRELOAD_MEMBER);
 	}
-	/* An alias of an alias is none (the format has no such thing). */
+	/* An alias may not name an alias: the format has no such thing. */
 	if (r->member == ALIASES || t.n == 0 || t.n > STS_NAME_MAX) {
 		return fail(r, STS_PRELOAD_ALIAS);
 	}
@@ -342,7 +344,7 @@ take_field(struct sts_preload_read *r, struct sts_text t)
 	return true;
 }
 
-/* A string that is whole. */
+/* Take a string that is whole. */
 static bool
 take_string(struct sts_preload_read *r, struct sts_text t)
 {
@@ -365,8 +367,8 @@ take_string(struct sts_preload_read *r, struct sts_text t)
 	}
 }
 
-/* A piece of a string. Only an author may be longer than a name; of its text
- * nothing is kept. */
+/* Take a piece of a string. Only an author's may be longer than a name; nothing
+ * of it is kept. */
 static bool
 take_piece(struct sts_preload_read *r, bool last)
 {
@@ -389,7 +391,7 @@ take_piece(struct sts_preload_read *r, bool last)
 	return take_string(r, t);
 }
 
-/* Objects and the one kind of list stand where they belong. */
+/* Take the beginning of an object or list. False: it does not belong there. */
 static bool
 take_open(struct sts_preload_read *r, bool list)
 {
@@ -413,7 +415,7 @@ take_open(struct sts_preload_read *r, bool list)
 	return fits || fail(r, STS_PRELOAD_MEMBER);
 }
 
-/* A number can only be a time. */
+/* Take a number, which can only be a time. */
 static bool
 take_number(struct sts_preload_read *r)
 {
@@ -424,14 +426,14 @@ take_number(struct sts_preload_read *r)
 		       : fail(r, STS_PRELOAD_MEMBER);
 }
 
-/* An object is over; what is open now is what it was in. */
+/* An object or list has ended; its parent is open again. */
 static bool
 take_end(struct sts_preload_read *r)
 {
 	return sts_json_depth(&r->json) != OF_LIST || enter(r);
 }
 
-/* true, false and null stand nowhere. */
+/* Take any other event. true, false and null are allowed nowhere. */
 static bool
 take_other(struct sts_preload_read *r, enum sts_json_event event)
 {
@@ -493,7 +495,7 @@ sts_preload_feed(struct sts_preload_read *r, struct sts_text in)
 	return r->error == STS_PRELOAD_OK;
 }
 
-/* ---- the file is over ---- */
+/* ---- the end of the file ---- */
 
 /* As compare(), of two entries. */
 static int
@@ -515,8 +517,9 @@ swap(const struct sts_preload *l, unsigned i, unsigned j)
 	*entry_at(l, j) = e;
 }
 
-/* A heap: entry i is not below those at 2i + 1 and 2i + 2. It holds of all
- * entries from `at` on, below `count`, but for `at` itself: let that sink. */
+/* Sift entry `at` down in a heap of `count` entries, in which entry i is not
+ * below those at 2i + 1 and 2i + 2. That already holds for the entries behind
+ * `at`. */
 static void
 sink(struct sts_preload_read *r, unsigned at, unsigned count)
 {
@@ -545,8 +548,8 @@ is_sorted(struct sts_preload_read *r)
 	return true;
 }
 
-/* By heap: whoever writes the file chooses its order, and there is no memory
- * to merge in. */
+/* Sort by heap: the author of the file chooses its order, which may be the
+ * worst for quicksort, and there is no memory to merge in. */
 static void
 sort(struct sts_preload_read *r)
 {
@@ -564,7 +567,7 @@ sort(struct sts_preload_read *r)
 	}
 }
 
-/* An entry is wrong: the name and line of messages are its. */
+/* Fail at an entry: its name and line are those of the message. */
 static bool
 fail_at(struct sts_preload_read *r, const struct entry *e,
     enum sts_preload_error error)
@@ -574,7 +577,7 @@ fail_at(struct sts_preload_read *r, const struct entry *e,
 	return fail(r, error);
 }
 
-/* Whether every name stands there once. */
+/* Whether every name stands there only once. */
 static bool
 names_differ(struct sts_preload_read *r)
 {
@@ -591,7 +594,7 @@ names_differ(struct sts_preload_read *r)
 	return true;
 }
 
-/* Whether every policy that names an alias names one that is there. */
+/* Whether every alias that a policy names is there. */
 static bool
 aliases_are_there(struct sts_preload_read *r)
 {
