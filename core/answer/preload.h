@@ -2,8 +2,8 @@
 /*
  * Policies of a file in the STARTTLS Everywhere format (policy-0.1), which the
  * operator keeps. It stands in where a domain's own policy was not found: it
- * secures the first contact, which MTA-STS takes on trust. Nobody signs it; it
- * counts because it is the operator's file, and only until it expires.
+ * secures the first contact, which MTA-STS takes on trust. The file is not
+ * signed; it counts because it is the operator's, and only until it expires.
  *
  *	{ "version": "0.1", "timestamp": "2026-01-02T03:04:05Z",
  *	  "expires": 1798761600, "author": "…",
@@ -22,8 +22,8 @@
  * mean nothing.
  *
  * A list with anything else in it is refused as a whole: unknown members,
- * patterns that are no names, aliases of nothing. What is left of a list
- * without them would be another list.
+ * patterns that are no names, aliases that are not there. Without the faulty
+ * part it would be another list than the one its author wrote.
  *
  * Example, with struct sts_span area, struct sts_text file:
  *
@@ -103,20 +103,22 @@ struct sts_preload_read {
 };
 
 /* Begin to read a list into an area of at least STS_PRELOAD_AREA_MIN octets,
- * aligned for uint32_t; both are the caller's and stay. */
+ * aligned for uint32_t; both belong to the caller and must stay. */
 void sts_preload_begin(
     struct sts_preload_read *r, struct sts_preload *list, struct sts_span area);
 
-/* The next octets of the file. False: it is refused, reading on is useless. */
+/* Take the next octets of the file. False: the file is refused, and reading on
+ * is useless. */
 bool sts_preload_feed(struct sts_preload_read *r, struct sts_text in);
 
-/* The file is over. STS_PRELOAD_OK: *list can be used; else it is undefined. */
+/* The file has ended. STS_PRELOAD_OK: *list can be used; else it is
+ * undefined. */
 enum sts_preload_error sts_preload_end(struct sts_preload_read *r);
 
 /* What was expected, for people; never NULL. */
 const char *sts_preload_error_text(enum sts_preload_error e);
 
-/* What a list says of a domain. */
+/* The policy of a domain in a list. */
 struct sts_preload_found {
 	bool enforce; /* else testing */
 	/* A length octet and a pattern ("*.suffix", or a host) each; a length
@@ -124,8 +126,8 @@ struct sts_preload_found {
 	const uint8_t *patterns;
 };
 
-/* Find a domain (lower-case A-labels), by exactly its name. False: the list
- * does not say anything of it. O(log n). */
+/* Find a domain (lower-case A-labels), by exactly its name. False: the list has
+ * no policy for it. O(log n). */
 bool sts_preload_find(const struct sts_preload *list, struct sts_text domain,
     struct sts_preload_found *out);
 
