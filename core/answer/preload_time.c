@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Times of a preload list: seconds since 1970, or RFC 3339 with any fraction
- * and offset. What does not fit 32 bits is none.
+ * and offset. A time that does not fit 32 bits is refused.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ take_digits(struct sts_text *t, size_t digits, unsigned min, unsigned max,
 	return true;
 }
 
-/* Take one of the marks. */
+/* Take one of the marks off *t. */
 static bool
 take_mark(struct sts_text *t, const char *marks)
 {
