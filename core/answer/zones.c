@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zones and overrides: the configuration lines, and finding what they made.
+ * Zones and overrides: read the configuration lines, and look up what they
+ * define.
  *
  * zone[0..count) begins with the three built-in zones; a line for one of their
  * names changes it in place, any other name is appended. override[0..overrides)
  * point into text[], where domains and values lie one after another.
  *
- * A line either adds what it says completely or changes nothing and returns
- * what was expected instead. The operator is trusted but makes mistakes: names,
- * values and policy values are checked here, because Postfix defers all mail
- * for a destination whose value it cannot read. After the last line the tables
- * are only read, so two reloads never mix.
+ * A line is either added as a whole, or changes nothing and returns what was
+ * expected instead. The operator is trusted but makes mistakes: names, values
+ * and policy values are checked here, because Postfix defers all mail for a
+ * destination whose value it cannot read. After the last line the tables are
+ * only read, so two reloads never mix.
  */
 #include <string.h>
 
@@ -106,7 +107,8 @@ find_zone(const struct sts_zones *z, struct sts_text name)
 {
 	unsigned i = 0;
 
-	/* Most lengths differ, and else the first letters do. */
+	/* Compare the first letter before the rest: names mostly differ in
+	 * length, or there. */
 	while (
 	    i < z->count && (name.n != z->zone[i].name_len || name.n == 0 ||
 				name.p[0] != z->zone[i].name[0] ||
@@ -196,7 +198,7 @@ set_option(struct sts_zone *zone, enum option option, struct sts_text value)
 	return false;
 }
 
-/* Set "option=value" in *zone; *seen has a bit for each that was set. */
+/* Set "option=value" in *zone; *seen has a bit for each option that was set. */
 static enum sts_zones_error
 take_option(struct sts_zone *zone, unsigned *seen, struct sts_text word)
 {
@@ -237,8 +239,8 @@ find_action(struct sts_text word)
 }
 
 /*
- * A key for an override. Ports are compared as numbers, and an unknown service
- * has none: such an override would never be found.
+ * Read the key of an override. False also if its port is an unknown service:
+ * ports are compared as numbers, so such an override would never be found.
  */
 static bool
 read_key(struct sts_key *k, struct sts_text word)
@@ -247,7 +249,7 @@ read_key(struct sts_key *k, struct sts_text word)
 	       (k->port != 0 || !k->ported);
 }
 
-/* What may follow the action's word. */
+/* Check what follows the word of the action. */
 static enum sts_zones_error
 check_value(enum sts_override_action action, struct sts_text value)
 {
@@ -265,7 +267,7 @@ check_value(enum sts_override_action action, struct sts_text value)
 	return STS_ZONES_OK;
 }
 
-/* Append to the texts; there is room. Returns the offset. */
+/* Append to the texts, which have room. Returns the offset. */
 static uint16_t
 keep(struct sts_zones *z, struct sts_text t)
 {
@@ -397,7 +399,7 @@ sts_zones_find(const struct sts_zones *z, struct sts_text name, bool *known)
 	}
 	if (name.n == sizeof postfix - 1 &&
 	    memcmp(name.p, postfix, sizeof postfix - 1) == 0) {
-		return &z->zone[ZONE_DEFAULT]; /* as most ask */
+		return &z->zone[ZONE_DEFAULT]; /* the most frequent case */
 	}
 	if (sts_same_nocase(
 		name, sts_text(with_tlsrpt, sizeof with_tlsrpt - 1))) {
