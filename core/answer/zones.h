@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Zones (how a socketmap name is answered) and overrides (what the operator
- * decided for a key). One table, filled by the board from its configuration
- * and not changed while in use; a reload fills a second one and swaps.
+ * decided for a key). They are one table, which the board fills from its
+ * configuration and does not change while it is in use; a reload fills a second
+ * one and swaps.
  *
  *	sts_zones_init(&z, 12000, 30000);
  *	for each line "zone REST":      e = sts_zones_add(&z, rest);
@@ -98,11 +99,11 @@ void sts_zones_init(
  * Add a zone: `line` is what follows the keyword "zone" in the configuration,
  * "NAME option=value ...", separated by blanks: strict_testing, sni, tlsrpt,
  * audit (yes|no), dane (on|off), answer_within (500ms, 5s, 1m: 1 ms to
- * STS_ANSWER_WITHIN_MAX_MS). What is not given is as in the default zone of
- * sts_zones_init; for the name of a built-in zone, as in that one: "default"
- * changes how unknown names are answered, and "sts" stays what Sendmail needs.
- * A second line for one name, or a second value for one option, is an error.
- * On error *z is unchanged.
+ * STS_ANSWER_WITHIN_MAX_MS). An option that is not given is as in the default
+ * zone of sts_zones_init; for the name of a built-in zone, as in that zone:
+ * "default" changes how unknown names are answered, and "sts" stays what
+ * Sendmail needs. A second line for one name, or a second value for one option,
+ * is an error. On error *z is unchanged.
  */
 enum sts_zones_error sts_zones_add(struct sts_zones *z, struct sts_text line);
 
@@ -126,7 +127,7 @@ enum sts_zones_error sts_zones_override(
 const struct sts_zone *sts_zones_find(
     const struct sts_zones *z, struct sts_text name, bool *known);
 
-/* Whether a zone wants DANE that the settings do not give. */
+/* Whether a zone wants DANE though the settings do not. */
 bool sts_zones_want_dane(const struct sts_zones *z);
 
 /* The override for exactly this key (domain, brackets, port), or NULL; none
