@@ -5,10 +5,11 @@
  * TCP. One that is stopped while busy wants its owner as soon as its question
  * wants nothing else.
  *
- * Invariants: a buffer is lent to one leg, and comes back as its `spare`
- * before the owner lends another. starved_told: the owner knows that a leg is
- * starved, and had no buffer; it is asked again after it has lent one. `stir`
- * has a bit for each leg that was changed from outside, for the driver to see.
+ * Invariants: a buffer is lent to one leg, and comes back as its `spare` before
+ * the owner lends another. starved_told: the owner has been asked for a buffer
+ * for a starved leg, and had none; it is asked again only after it has lent
+ * one. `stir` has a bit for each leg that was changed from outside, for the
+ * driver to see.
  */
 #include <string.h>
 
@@ -79,7 +80,8 @@ sts_leg_over(struct sts_legs *legs, unsigned i)
 	leg->starved = false;
 	buf = sts_upstream_take_back(&leg->up);
 	if (buf != NULL) {
-		/* The owner lends none before it has taken the last. */
+		/* The owner takes the last buffer back before it lends
+		 * another. */
 		STS_ASSERT(leg->spare == NULL);
 		leg->spare = buf;
 	}
@@ -150,7 +152,8 @@ sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size)
 	for (unsigned i = 0; i < legs->count; i++) {
 		struct sts_leg *leg = &legs->leg[i];
 
-		/* One that was given up meanwhile will say so itself. */
+		/* A leg that was given up meanwhile wants its owner by
+		 * itself. */
 		if (leg->starved && sts_upstream_needs_buffer(&leg->up)) {
 			leg->starved = false;
 			sts_upstream_lend(&leg->up, buf, size);
