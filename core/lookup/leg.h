@@ -3,9 +3,8 @@
  * A leg: one question to the name servers, a leaf of a composite that has
  * several of them (lookup.h, core/dane/dane_hosts.h). The composite starts a
  * leg, reads records in its own recv_ack, and in its child() learns that the
- * leg is over. What a composite with legs owes its owner (a buffer that a leg
- * needs, one that it is done with) is the same for all composites, and here
- * too.
+ * leg is over. How legs borrow buffers from the composite's owner and give them
+ * back is the same for all composites, and is here too.
  *
  *	const struct sts_engine_ops sts_x_leg_ops = STS_LEG_OPS(x_recv_ack);
  *
@@ -65,20 +64,21 @@ bool sts_leg_over(struct sts_legs *legs, unsigned i);
 /* Whether any leg is busy. */
 bool sts_legs_busy(const struct sts_legs *legs);
 
-/* Nothing is busy: what the owner knew of buffers is over. */
+/* No leg is busy: forget that the owner was asked for a buffer. */
 void sts_legs_rest(struct sts_legs *legs);
 
 /* Whether a leg needs a buffer, or is done with one. */
 bool sts_legs_want_owner(const struct sts_legs *legs);
 
-/* What the busy ones have lost, up to now, for want of what is ours. */
+/* The time that the busy legs have lost so far by a shortage of ours. */
 uint32_t sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now);
 
 /*
- * Whether a leg waits for a buffer to receive by TCP. To be answered by
- * sts_legs_lend, now, or (after sts_legs_starve, which makes it wait without
- * asking again) later. lend: false when it is not needed any more. still_starve
- * says so beforehand; if it is false, lend need not be called.
+ * Whether a leg waits for a buffer to receive by TCP. The owner answers by
+ * sts_legs_lend, now, or later after sts_legs_starve, which makes the leg wait
+ * without asking again. lend returns false if the buffer is not needed any
+ * more; still_starve tells that beforehand, and if it is false, lend need not
+ * be called.
  */
 bool sts_legs_need_buffer(const struct sts_legs *legs);
 void sts_legs_starve(struct sts_legs *legs);
