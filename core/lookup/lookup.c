@@ -9,8 +9,8 @@
  * moment, up to second_at.
  *
  * Invariants: a result is read only when no leg is busy. ABSENT is certain:
- * addresses are so only if every question had a definite answer. What came of
- * a question that failed in the end does not count.
+ * addresses are ABSENT only if every question had a definite answer. Addresses
+ * that came before a question failed do not count.
  *
  * The attacker runs the domain's name server: he is slow (each phase has its
  * time), publishes more than is kept (HALF), or names addresses that are not
@@ -34,7 +34,7 @@ STS_STATIC_ASSERT(sizeof(struct sts_lookup) <= 1040, lookup_is_cheap);
 static const uint8_t txt_prefix[] = "_mta-sts";
 static const uint8_t host_prefix[] = STS_POLICY_LABEL;
 
-/* A piece of a TXT record goes into the judge of the whole set. */
+/* Feed a piece of a TXT record to the judge of the whole set. */
 static void
 take_txt(struct sts_lookup *l, const struct sts_dns_piece *piece)
 {
@@ -73,7 +73,7 @@ take_address(
 	}
 }
 
-/* Put the families in turn, IPv6 first (RFC 8305 4). */
+/* Let the families alternate, IPv6 first (RFC 8305 4). */
 static void
 interleave(struct sts_lookup *l)
 {
@@ -91,7 +91,7 @@ interleave(struct sts_lookup *l)
 	l->addr_count = (uint8_t)n;
 }
 
-/* Why it cannot be told whether there are addresses; NONE: it can. */
+/* Why it is unknown whether there are addresses; NONE: it is known. */
 static enum sts_why
 why_unknown(const struct sts_lookup *l)
 {
@@ -211,7 +211,8 @@ lookup_child(void *e, unsigned i)
 		return;
 	}
 	if (sts_upstream_result(&l->leg[i].up) != STS_FOUND) {
-		l->count[i] = 0; /* what came of it is of no use */
+		l->count[i] = 0; /* addresses of a question that failed do not
+				  * count */
 	}
 	if (l->state == STS_LOOKUP_TXT) {
 		finish_txt(l);
@@ -229,7 +230,7 @@ lookup_stirred(void *e)
 	return sts_legs_stirred(&((struct sts_lookup *)e)->legs);
 }
 
-/* The answer lies in what is lent for this call: it is read here. */
+/* Read the answer, which lies in octets that are lent for this call. */
 static void
 leg_recv_ack(void *e, struct sts_span got)
 {
@@ -316,7 +317,7 @@ sts_lookup_again(
 {
 	STS_ASSERT(l->state == STS_LOOKUP_HELD);
 	STS_ASSERT(l->hasty);
-	l->now = now; /* the last tick was when it was held */
+	l->now = now; /* the last tick was before it was held */
 	l->hasty = l->had_time = false;
 	l->patient = true;
 	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
