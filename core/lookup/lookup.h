@@ -8,11 +8,11 @@
  *	IDLE -> TXT -> TXT_DONE -> ADDRESSES -> ADDRESSES_DONE -> HELD
  *	                               ^--------- again ----------+
  *
- * In the *_DONE states it wants its owner, which reads the result and then goes
- * on, holds or ends it.
+ * In the *_DONE states the lookup wants its owner, which reads the result and
+ * then lets it go on, holds it or ends it.
  *
- * A lookup lives until its domain's answer is settled: it also carries the
- * list of those waiting for it and its place in the queue for a fetch slot.
+ * A lookup lives until its domain's answer is settled: it also has the list of
+ * the questions that wait for it, and its place in the queue for a fetch slot.
  */
 #ifndef STS_LOOKUP_H
 #define STS_LOOKUP_H
@@ -52,7 +52,8 @@ struct sts_lookup {
 	uint8_t addresses; /* enum sts_found */
 	uint8_t addresses_why; /* FOUND: why a family is not known, or NONE */
 	uint8_t addr_count;
-	bool hasty; /* a family was not waited for: it may have others */
+	bool hasty; /* a family was not waited for: it may have more
+		     * addresses */
 	struct sts_addr addr[STS_LOOKUP_ADDRS]; /* families alternate */
 
 	/* The agent's. */
@@ -63,18 +64,18 @@ struct sts_lookup {
 	bool renews; /* a live policy is held, and the id is new */
 	bool stalled; /* has lost its slot to others */
 	bool queued; /* in a queue of the agent, since queued_at */
-	bool had_time; /* its host had a whole turn, at each address */
-	uint8_t turned; /* how many of its addresses had one */
+	bool had_time; /* every address of its host had a whole turn */
+	uint8_t turned; /* how many of its addresses had a whole turn */
 	uint8_t cut; /* turns in a slot that were cut short */
 	uint32_t organisation; /* hash of its organisation's name */
 	struct sts_queue waiters; /* asks, by node number */
 	uint16_t next; /* in a queue of the agent */
 	uint16_t chain; /* in the index by domain, or the free list */
-	bool outdated; /* its domain was forgotten: what it learned is void */
+	bool outdated; /* its domain was forgotten: its result is void */
 	sts_ms fetch_until, queued_at;
 	sts_ms shared_until; /* while `shares`: waits for other gateways */
 	bool shares; /* in a->share.waits */
-	uint32_t ours_ms; /* spent on our shortage: in queues, in turns that
+	uint32_t ours_ms; /* lost by our shortage: in queues, in turns that
 	                     were cut short */
 
 	/* Private. */
@@ -98,8 +99,8 @@ struct sts_lookup {
 
 extern const struct sts_engine_ops sts_lookup_ops, sts_lookup_leg_ops;
 
-/* Once, before the first begin. health: what is learnt about name servers,
- * shared by all lookups; it stays valid. */
+/* Once, before the first begin. health: what is known of the name servers,
+ * shared by all lookups; it must stay valid. */
 void sts_lookup_init(struct sts_lookup *l, struct sts_dns_health *health);
 
 /* Begin with the TXT record of a domain of 1..STS_DOMAIN_MAX octets, which is
@@ -111,16 +112,16 @@ void sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 /* Go on with the addresses; the state must be TXT_DONE. */
 void sts_lookup_go_on(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND]);
 
-/* The state is TXT_DONE, and the owner wants to be asked no more until
- * sts_lookup_resume: it may not go on yet. */
+/* The state is TXT_DONE, and the lookup may not go on yet: it wants nothing
+ * until sts_lookup_resume. */
 void sts_lookup_pause(struct sts_lookup *l);
 void sts_lookup_resume(struct sts_lookup *l);
 
 /* Keep the result, want nothing; the state must be ADDRESSES_DONE. */
 void sts_lookup_hold(struct sts_lookup *l);
 
-/* None of the addresses was of use, and the result is hasty: ask once more, and
- * wait for both families. The state must be HELD. */
+/* No address could be connected to, and the result is hasty: ask for addresses
+ * once more, and wait for both families. The state must be HELD. */
 void sts_lookup_again(
     struct sts_lookup *l, sts_ms now, const uint8_t rnd[STS_LOOKUP_RND]);
 
@@ -131,8 +132,8 @@ void sts_lookup_turn(struct sts_lookup *l, unsigned n);
 /* Make it IDLE; the state must be *_DONE or HELD, where no channel is open. */
 void sts_lookup_end(struct sts_lookup *l);
 
-/* How long its questions have waited since it began because no port or
- * descriptor of ours was free; of two that waited at once both count. */
+/* How long the lookup's questions have waited in all because no port or
+ * descriptor of ours was free; if two waited at once, both times count. */
 uint32_t sts_lookup_limited_ms(const struct sts_lookup *l);
 
 struct sts_text sts_lookup_domain(const struct sts_lookup *l);
