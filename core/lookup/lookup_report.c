@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two things that the DNS is asked for a TLS report: the TXT record at
- * _smtp._tls, and the addresses of the host that takes reports.
+ * The two look-ups in the DNS for a TLS report: the TXT record at _smtp._tls,
+ * and the addresses of the host that takes reports.
  *
  *	IDLE --txt--> TXT ---+
  *	IDLE --host-> HOST --+--> DONE --end--> IDLE
@@ -9,12 +9,12 @@
  * Valid in DONE: found and why; record after TXT, if FOUND; addr and
  * addr_count after HOST, if FOUND. In TXT leg 0 is busy, in HOST one or both.
  *
- * Invariants: it is DONE only when no leg is busy. ABSENT is certain: where
- * no address was found and a question failed, the result is UNKNOWN.
+ * Invariants: the state is DONE only when no leg is busy. ABSENT is certain:
+ * where no address was found and a question failed, the result is UNKNOWN.
  *
  * The attacker names the host in his own record: it may not lead into our
- * network, so allow_private does not count here, only what the operator has
- * named.
+ * network, so allow_private does not count here, only prefixes that the
+ * operator has named.
  */
 #include <string.h>
 
@@ -48,7 +48,8 @@ take_txt(struct sts_lookup_report *l, const struct sts_dns_piece *piece)
 	}
 }
 
-/* Only what anybody may reach, or what the operator has named. */
+/* Whether reports may be posted to this address: anybody may reach it, or the
+ * operator has named it. */
 static bool
 allowed(const struct sts_settings *settings, const struct sts_addr *a)
 {
@@ -63,7 +64,8 @@ take_address(struct sts_lookup_report *l, const struct sts_dns_piece *piece)
 {
 	struct sts_addr a = sts_address_of(piece->rdata, l->port);
 
-	/* An answer that breaks off is read once more from its beginning. */
+	/* An answer that breaks off is read again from its beginning: the
+	 * address may be there already. */
 	for (unsigned i = 0; i < l->addr_count; i++) {
 		if (sts_address_same(&l->addr[i], &a)) {
 			return;
@@ -165,7 +167,7 @@ report_stirred(void *e)
 	return sts_legs_stirred(&((struct sts_lookup_report *)e)->legs);
 }
 
-/* The answer lies in what is lent for this call: it is read here. */
+/* Read the answer, which lies in octets that are lent for this call. */
 static void
 leg_recv_ack(void *e, struct sts_span got)
 {
