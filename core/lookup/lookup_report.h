@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the DNS is asked for a TLS report (RFC 8460 3): the TXT record at
+ * The look-ups in the DNS for a TLS report (RFC 8460 3): the TXT record at
  * _smtp._tls of a domain, or the addresses of a host that reports are posted
- * to. A composite of two questions; one thing at a time.
+ * to. A composite of two questions; one look-up at a time.
  *
  *	IDLE -> TXT  -> DONE -> IDLE
  *	     -> HOST -> DONE -> IDLE
  *
- * In DONE it wants its owner, which reads the result and ends it.
+ * In DONE the look-up wants its owner, which reads the result and ends it.
  */
 #ifndef STS_LOOKUP_REPORT_H
 #define STS_LOOKUP_REPORT_H
@@ -66,9 +66,9 @@ void sts_lookup_report_txt(struct sts_lookup_report *l, struct sts_text domain,
     const uint8_t rnd[STS_REPORT_RND]);
 
 /*
- * The same for a host. A stranger chose it, and a report is no policy: what
- * only this network may reach is left out, whatever allow_private says, but
- * for prefixes of settings->allow.
+ * The same for a host. A stranger chose it: addresses that only this network
+ * may reach are left out, even with allow_private, except those in
+ * settings->allow.
  */
 void sts_lookup_report_host(struct sts_lookup_report *l, struct sts_text host,
     const struct sts_settings *settings, sts_ms now,
