@@ -82,7 +82,7 @@ put_raw(struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text at)
 	}
 }
 
-/* The same as a string of JSON. */
+/* Write it as a string of JSON. */
 static void
 put_text(
     struct sts_sink *s, const struct sts_tally *t, struct sts_tally_text at)
@@ -106,7 +106,7 @@ put_own(struct sts_sink *s, struct sts_text text)
 	sts_json_put_text(&p, NULL, text);
 }
 
-/* What stands before an item of a list. */
+/* Write the comma before an item of a list, unless it is the first. */
 static void
 put_comma(struct sts_sink *s, bool first)
 {
@@ -176,7 +176,7 @@ put_head(const struct sts_report *r, struct sts_sink *s)
 	sts_sink_form(s, ",\"report-id\":\"$b\",\"policies\":[", texts);
 }
 
-/* The first of the strings that are left. */
+/* Take the first string off those that are left. */
 static struct sts_tally_text
 take_string(const struct sts_tally *t, struct sts_tally_text *strings)
 {
@@ -218,8 +218,8 @@ put_domain(const struct sts_report *r, struct sts_sink *s,
 	sts_sink_string(s, policy->mx_count > 0 ? ",\"mx-host\":[" : "");
 }
 
-/* What an element counts is noted as it begins: it may rise until the last part
- * is read, as may be that the first failure comes, if the day is today's. */
+/* Note the counts of an element as it begins: of today's domain they may rise,
+ * and the first failure may come, before its last part is read. */
 static void
 put_summary(struct sts_report *r, struct sts_sink *s,
     const struct sts_tally_policy *policy)
@@ -278,7 +278,7 @@ put_failure(struct sts_report *r, struct sts_sink *s,
 	    f.further ? ",\"failure-reason-code\":\"further failures\"}" : "}");
 }
 
-/* The element at hand. */
+/* Write the element at hand. */
 static void
 put_element(struct sts_report *r, struct sts_sink *s)
 {
@@ -315,7 +315,7 @@ put_element(struct sts_report *r, struct sts_sink *s)
 	}
 }
 
-/* On to a list of `count` strings, or behind it if it is empty. */
+/* Go on to a list of `count` strings, or behind it if it is empty. */
 static void
 begin_list(struct sts_report *r, enum stage stage, uint8_t count)
 {
@@ -333,7 +333,7 @@ next_string(struct sts_report *r)
 	r->stage = (uint8_t)(r->left > 0 ? r->stage : r->stage + 1);
 }
 
-/* On to the next of a list, or what comes behind it. */
+/* Go on to the next item of a list, or behind the list. */
 static void
 step_on(struct sts_report *r, uint32_t *ref, uint32_t next, enum stage same,
     enum stage behind)
@@ -342,7 +342,7 @@ step_on(struct sts_report *r, uint32_t *ref, uint32_t next, enum stage same,
 	r->stage = (uint8_t)(next != 0 ? same : behind);
 }
 
-/* The element at hand is whole: on to the next. */
+/* The element at hand is written: go on to the next. */
 static void
 advance(struct sts_report *r)
 {
@@ -454,7 +454,8 @@ sts_report_contact_valid(struct sts_text t)
 
 	struct sts_text rest = domain, first = sts_text_field(&rest, '.');
 
-	/* It names us in mail, where "localhost" is nobody (RFC 5321 2.3.5). */
+	/* The domain names us in mail, where "localhost" is no valid name (RFC
+	 * 5321 2.3.5). */
 	return sts_name_valid(domain) && sts_name_labels(domain) >= 2 &&
 	       !sts_same_nocase(first, sts_text_of("localhost"));
 }
