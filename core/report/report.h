@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A report (RFC 8460 4): one line of I-JSON, written from the tally piece by
- * piece into buffers of any size; no buffer ever holds it. What is the same
- * in the tally is written the same, so that it can be written once to be
- * counted, and again to be sent; pin the domain meanwhile.
+ * piece into buffers of any size; no buffer ever holds it. The same tally gives
+ * the same octets, so that a report can be written once to be counted, and
+ * again to be sent; pin the domain meanwhile.
  *
  *	struct sts_report r;
  *
@@ -20,7 +20,7 @@
 #include "../grammar/json_put.h"
 #include "report_tally.h"
 
-/* What the operator has set; borrowed as long as a report that uses it. */
+/* The operator's settings; a report borrows them as long as it is written. */
 struct sts_report_config {
 	struct sts_text organization; /* not empty */
 	struct sts_text
@@ -47,7 +47,7 @@ struct sts_report {
 	uint32_t birth;
 	uint32_t domain, policy, failure;
 	struct sts_tally_text strings; /* what is left of the list */
-	size_t off; /* octets of the element at hand that were read */
+	size_t off; /* octets of the element at hand that are written */
 	uint32_t count[2]; /* its numbers, as they were when it began */
 };
 
@@ -56,17 +56,17 @@ struct sts_report {
 void sts_report_begin(struct sts_report *r, const struct sts_tally *t,
     uint32_t ref, const struct sts_report_config *config);
 
-/* The next octets, written to out (at least 1 of room); how many, 0: the end,
- * or the domain is gone.
- * O(out.n) and one element, of at most STS_REPORT_TEXT octets. */
+/* Write the next octets to out (at least 1 of room). Returns how many; 0: the
+ * end, or the domain is gone. O(out.n) and one element, of at most
+ * STS_REPORT_TEXT octets. */
 size_t sts_report_read(struct sts_report *r, struct sts_span out);
 
-/* Whether the domain went before the report's end (dropped, displaced, its day
- * given up): what was read is no report. */
+/* Whether the domain left the tally before the report's end (dropped,
+ * displaced, its day given up): the octets are no report then. */
 bool sts_report_gone(const struct sts_report *r);
 
-/* Whether the domain is there now, whatever was read of it: then the holder
- * of the pin has to unpin it. */
+/* Whether the domain is in the tally now, however much was read: then the
+ * holder of the pin has to unpin it. */
 bool sts_report_there(const struct sts_report *r);
 
 enum {
@@ -84,8 +84,8 @@ enum {
 struct sts_text sts_report_id(const struct sts_tally *t, uint32_t ref,
     const struct sts_report_config *config, uint8_t out[STS_REPORT_ID_MAX]);
 
-/* The name of its file (RFC 8460 5.1), ending in ".json.gz", or ".json" without
- * STS_REPORT_GZIP. */
+/* The name of the report's file (RFC 8460 5.1), ending in ".json.gz", or
+ * ".json" without STS_REPORT_GZIP. */
 struct sts_text sts_report_file(const struct sts_tally *t, uint32_t ref,
     const struct sts_report_config *config, uint8_t out[STS_REPORT_FILE_MAX]);
 
