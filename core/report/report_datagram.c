@@ -6,13 +6,13 @@
  *	TOP { POLICIES [ POLICY { STRINGS [...] MX [...]
  *	                          FAILURES [ FAILURE {...} ] } ] }
  *
- * stage says what a pass over the octets does: JUDGE goes through all of them
- * and builds nothing; then each policy is gone through for its HEAD, STRINGS,
- * MX and FAILURES, from the place where it began.
+ * stage is the purpose of a pass over the octets: JUDGE reads all of them and
+ * builds nothing; then each policy is read from its beginning for its HEAD,
+ * STRINGS, MX and FAILURES.
  *
- * Invariants: level names the innermost object or list that is known, unless
- * skip != 0: then we are in a value of an unknown key, until the depth is again
- * skip - 1. begin <= value_len <= STS_DATAGRAM_VALUE_MAX.
+ * Invariants: level is the innermost known object or list. If skip != 0, the
+ * reader is in the value of an unknown key, until the depth is again skip - 1.
+ * begin <= value_len <= STS_DATAGRAM_VALUE_MAX.
  */
 #include <string.h>
 
@@ -113,7 +113,7 @@ bit(unsigned key)
 	return UINT32_C(1) << key;
 }
 
-/* The keys that were seen of the object that a level is. */
+/* The keys of a level's object that were seen. */
 static uint32_t *
 seen(struct sts_datagram *d, unsigned level)
 {
@@ -128,7 +128,7 @@ has(struct sts_datagram *d, unsigned key)
 	return (*seen(d, keys[key].level) & bit(key)) != 0;
 }
 
-/* A member's name: its key, which may be there once. */
+/* Take a member's name: its key, which may be there only once. */
 static void
 take_name(struct sts_datagram *d, struct sts_text name)
 {
@@ -150,7 +150,7 @@ take_name(struct sts_datagram *d, struct sts_text name)
 	*was |= bit(d->now.key);
 }
 
-/* Whether strings are due: the value of a key, or a list's items. */
+/* Whether a string may come now: as the value of a key, or as a list's item. */
 static bool
 takes_string(const struct sts_datagram *d)
 {
@@ -164,8 +164,8 @@ is_field(const struct sts_datagram *d)
 	return d->now.level == LEVEL_FAILURE && d->now.key >= KEY_FIELD;
 }
 
-/* A piece of a string: what is kept of it. Of h that is the first word; a
- * hostile mail server chooses how long it is. */
+/* Keep a piece of a string. Of h only the first word is kept, since a hostile
+ * mail server may make it very long. */
 static void
 take_piece(struct sts_datagram *d, struct sts_text piece)
 {
@@ -197,7 +197,7 @@ value(const struct sts_datagram *d)
 	return sts_text(d->value + d->begin, (size_t)(d->value_len - d->begin));
 }
 
-/* A string of the policy, which is left out if it is not there whole. */
+/* Add a string of the policy; it is left out if it is not there whole. */
 static void
 add_string(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -238,7 +238,7 @@ keep_record(struct sts_datagram *d)
 	d->record_len = d->value_len;
 }
 
-/* The value of a key that is a string is whole. */
+/* The string value of a key is whole: take it. */
 static void
 take_value(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -322,7 +322,7 @@ take_code(struct sts_datagram *d, uint64_t number)
 	d->code = (uint32_t)number;
 }
 
-/* Whether what comes here is the value of an unknown key. */
+/* Whether the value that comes next is that of an unknown key. */
 static bool
 is_unknown(const struct sts_datagram *d)
 {
@@ -357,7 +357,8 @@ take_number(struct sts_datagram *d)
 	d->now.key = KEY_NONE;
 }
 
-/* A failure has ended, or the datagram within its h. */
+/* A failure has ended, or the datagram was cut within its h: add the
+ * failure. */
 static void
 end_failure(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -554,7 +555,8 @@ read_event(struct sts_datagram *d)
 	return event;
 }
 
-/* Read and take one event. False: all octets are read, or it is no good. */
+/* Read and take one event. False: all octets are read, or the datagram is
+ * refused. */
 static bool
 go_on(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -569,7 +571,8 @@ go_on(struct sts_datagram *d, struct sts_report_event *e)
 		return false;
 	}
 	if (d->now.level == LEVEL_END) {
-		fail(d, STS_DATAGRAM_BROKEN); /* something behind it */
+		fail(d, STS_DATAGRAM_BROKEN); /* something follows the
+					       * datagram's end */
 	} else if (d->now.skip == 0) {
 		take_event(d, e, event);
 	} else if (sts_json_depth(&d->now.json) < d->now.skip) {
@@ -624,7 +627,7 @@ seek(struct sts_datagram *d, struct sts_report_event *e)
 	return true;
 }
 
-/* Go through the policy at hand, from its beginning. */
+/* Read the policy at hand, from its beginning, for the stage at hand. */
 static void
 pass(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -637,8 +640,8 @@ pass(struct sts_datagram *d, struct sts_report_event *e)
 	if (more) {
 		return;
 	}
-	/* It can only have been cut: all else was judged. What is there of the
-	 * string at hand is its text; of none that was begun there is none. */
+	/* Since the datagram was judged, it can only have been cut. The string
+	 * that was cut has the text that is there, or none. */
 	STS_ASSERT(d->cut);
 	sts_json_read(&d->now.json, sts_text(NULL, 0), &event);
 	take_piece(d, sts_json_text(&d->now.json));
