@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mail server reports of one connection: the datagram of libtlsrpt, as
- * Postfix >= 3.10 sends it. It is JSON:
+ * The datagram of libtlsrpt by which a mail server, Postfix >= 3.10, reports
+ * one connection. It is JSON:
  *
  *	{"dpv": "1","d": DOMAIN,"pr": RECORD,"policies":[{"policy-type": 1|2|9,
  *	 "policy-domain": DOMAIN,"policy-string":[...],"mx-host":[...],
@@ -20,9 +20,10 @@
  *		count v, log the first 64 octets
  *	}
  *
- * It is read octet by octet, in the memory of struct sts_datagram: whole, to be
- * judged, before anything of it is counted; then policy by policy, four times
- * each, since keys come in any order and an event is built in one.
+ * It is read octet by octet, in the memory of struct sts_datagram: first the
+ * whole datagram is judged, before any of it is counted; then each policy is
+ * read four times, since keys come in any order and an event is built in one
+ * order.
  *
  * Accepted: keys in any order; unknown keys with any value; no dpv (Debian 13);
  * no policy-domain (then it is d); several policies; a domain in any case, with
@@ -33,8 +34,8 @@
  *
  * Refused: everything else that is cut; a known key twice, or with a value of
  * another type; another dpv; a domain that is no name; numbers beyond those
- * above. A failure of code 901 is the mail server's own; a policy that failed
- * with nothing else is passed over.
+ * above. A failure of code 901 is an internal error of the mail server; a
+ * policy with no other failure is skipped.
  */
 #ifndef STS_REPORT_DATAGRAM_H
 #define STS_REPORT_DATAGRAM_H
@@ -47,7 +48,7 @@ enum sts_datagram_verdict {
 	STS_DATAGRAM_BROKEN, /* no JSON, cut, or not as above */
 	STS_DATAGRAM_VERSION, /* a dpv that is not "1" */
 	STS_DATAGRAM_DOMAIN, /* d is no name, or pr no record */
-	STS_DATAGRAM_LARGE /* pr, or what JSON's reader allows: our limit */
+	STS_DATAGRAM_LARGE /* pr, or nesting, exceeds a limit of ours */
 };
 
 enum {
@@ -98,7 +99,7 @@ enum sts_datagram_verdict sts_datagram_open(
     struct sts_datagram *d, struct sts_text bytes, struct sts_report_event *e);
 
 /*
- * The next policy as an event, in *e, which must be the one of
+ * Write the next policy as an event to *e, which must be the one of
  * sts_datagram_open. False: there are no more. Four passes over its octets.
  */
 bool sts_datagram_next(struct sts_datagram *d, struct sts_report_event *e);
