@@ -44,8 +44,8 @@ append(struct sts_report_event *e, struct sts_text t)
 	e->text_len = (uint16_t)(e->text_len + t.n);
 }
 
-/* Append a name in lower case, without its final dot; its length, 0: it is no
- * name. */
+/* Append a name in lower case, without its final dot. Returns its length; 0: it
+ * is no name. */
 static uint16_t
 append_name(struct sts_report_event *e, struct sts_text name)
 {
@@ -95,7 +95,7 @@ sts_event_policy(struct sts_report_event *e, enum sts_report_policy type,
 	}
 }
 
-/* A string, or mx, that is kept if it fits. */
+/* Keep a string or mx, if it fits. */
 static bool
 add_string(struct sts_report_event *e, struct sts_text t)
 {
@@ -156,7 +156,7 @@ is_inet(struct sts_text t)
 	return parts == 4;
 }
 
-/* Take up to four hexadecimal digits off t; whether there was one. */
+/* Take up to four hexadecimal digits off t. Returns whether there was one. */
 static bool
 take_group(struct sts_text *t)
 {
@@ -171,7 +171,7 @@ take_group(struct sts_text *t)
 	return n > 0;
 }
 
-/* Take what stands between groups, or their end; false: neither. */
+/* Take what stands between two groups, or the end. False: neither is there. */
 static bool
 take_colons(struct sts_text *t, bool *gap)
 {
@@ -236,7 +236,7 @@ cut(struct sts_text t, size_t max)
 	return t;
 }
 
-/* What is kept of a field. */
+/* The part of a field that is kept. */
 static struct sts_text
 tidy(enum sts_report_field field, struct sts_text t)
 {
@@ -276,7 +276,8 @@ sts_event_failure(
 		uint16_t begin = e->text_len;
 
 		if (t.n > room(e)) {
-			t.n = 0; /* not known, rather than another text */
+			t.n = 0; /* left out, as a part of it would be another
+				  * text */
 		}
 		append(e, t);
 		e->failures[i].len[k] = (uint8_t)t.n;
