@@ -17,10 +17,10 @@
  *	sts_event_failure(&e, &f);
  *	sts_tally_add(&tally, day, &e);
  *
- * An event owns its texts: what is handed in is copied, bounded by
- * STS_REPORT_TEXT, and never cut within a policy's string: what does not fit is
- * left out, which strings_cut and failures_cut report. Sizes are a limit of
- * ours and change no count.
+ * An event owns its texts: they are copied, STS_REPORT_TEXT octets in all. A
+ * policy's string that does not fit is left out as a whole, and so is a
+ * failure; strings_cut and failures_cut report that. These are limits of ours
+ * and change no count.
  *
  * Texts may hold any octets; the writer of the report escapes them. Those of a
  * datagram are UTF-8.
@@ -63,8 +63,8 @@ enum sts_report_field {
 	STS_REPORT_MX_IP, /* receiving-ip */
 	STS_REPORT_REASON, /* failure-reason-code */
 	STS_REPORT_INFO, /* additional-information */
-	STS_REPORT_HELO, /* receiving-mx-helo: no part of what tells two
-	                    failures apart; the first one seen is kept */
+	STS_REPORT_HELO, /* receiving-mx-helo: failures that differ in it
+	                    alone count as one; the first text is kept */
 	STS_REPORT_FIELDS
 };
 
@@ -87,7 +87,8 @@ struct sts_report_detail {
 };
 
 struct sts_report_event {
-	/* Read it; write it through the functions below, but for `failed`. */
+	/* Read the fields; write them through the functions below, except
+	 * `failed`. */
 	bool failed; /* the session failed in the end */
 	bool strings_cut; /* strings or mx were left out */
 	enum sts_report_policy type;
@@ -114,7 +115,7 @@ struct sts_report_event {
  * STS_REPORT_NO_POLICY until another is set; nothing failed.
  *
  * False, and *e is unspecified: the domain is no name of A-labels, the record
- * does not begin as one, or is longer than STS_TLSRPT_RECORD_MAX.
+ * does not begin as a TLSRPT record, or is longer than STS_TLSRPT_RECORD_MAX.
  */
 bool sts_event_begin(
     struct sts_report_event *e, struct sts_text domain, struct sts_text record);
@@ -128,22 +129,22 @@ void sts_event_policy(struct sts_report_event *e, enum sts_report_policy type,
     struct sts_text domain);
 
 /*
- * A string of the policy, in order; a pattern of its mx. Before the failures
- * and strings before mx (asserted).
+ * Add a string of the policy, in order; add a pattern of its mx. Strings come
+ * before mx, and both before the failures (asserted).
  */
 void sts_event_string(struct sts_report_event *e, struct sts_text line);
 void sts_event_mx(struct sts_report_event *e, struct sts_text pattern);
 
 /*
- * A failure of the session. Texts over STS_REPORT_FIELD_MAX are cut at a
- * character's end; addresses that are none, or in brackets, are left out; the
- * mail host's name is folded. Of the HELO text the first word is kept, without
- * the reply's code before it.
+ * Add a failure of the session. Texts over STS_REPORT_FIELD_MAX are cut at a
+ * character's end; an address that cannot be parsed, or is in brackets, is left
+ * out; the mail host's name is folded. Of the HELO text the first word is kept,
+ * without the reply's code before it.
  */
 void sts_event_failure(
     struct sts_report_event *e, const struct sts_report_failure *f);
 
-/* What was set. Valid until the event is changed. */
+/* The domain that was set; and so on. Valid until the event is changed. */
 struct sts_text sts_event_domain(const struct sts_report_event *e);
 struct sts_text sts_event_record(const struct sts_report_event *e);
 struct sts_text sts_event_policy_domain(const struct sts_report_event *e);
@@ -151,7 +152,7 @@ struct sts_text sts_event_policy_domain(const struct sts_report_event *e);
 struct sts_text sts_event_strings(const struct sts_report_event *e);
 struct sts_report_detail sts_event_detail(
     const struct sts_report_event *e, unsigned i);
-/* The same with its texts apart. */
+/* A failure, with its texts apart. */
 struct sts_report_failure sts_event_failure_at(
     const struct sts_report_event *e, unsigned i);
 
@@ -171,13 +172,14 @@ bool sts_report_result_of_text(
     struct sts_text name, enum sts_report_result *result);
 
 /*
- * What a reason of ours, for which a policy was not had, is in a report; the
- * token of the reason (why.h) goes with it as failure-reason-code. False: it is
- * not reported, since it says nothing about the domain: only our own inability
- * (a limit, an algorithm or version we do not have, shortage, no clock), or a
- * transient error of the DNS (RFC 8460 4.3.4), or nothing that failed.
+ * The result type to report for a reason of ours for which a policy could not
+ * be fetched; the token of the reason (why.h) goes with it as
+ * failure-reason-code. False: the reason is not reported, since it says nothing
+ * about the domain: it is our own inability (a limit, an algorithm or version
+ * we lack, shortage, no clock), a transient error of the DNS (RFC 8460 4.3.4),
+ * or no failure at all.
  *
- * stage says for a reason of the DNS what was asked: the TXT record, or the
+ * stage: which question a reason of the DNS is about, the TXT record or the
  * addresses of the policy host.
  */
 enum sts_report_stage {
