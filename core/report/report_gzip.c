@@ -6,13 +6,14 @@
  *	pending   0..2 octets that are in no code yet: too few to look for
  *	match     the last match_len octets stood match_distance before
  *
- * With the third octet of three the last place where their hash stood is
- * looked at; if it has the same three, they are a match that is extended as
- * long as the octets agree. Else the first of the three is written as it is.
+ * With the third of three octets, the last place with the same hash is looked
+ * at. If the same three octets stand there, they begin a match, which is
+ * extended as long as the octets agree. Otherwise the first of the three is
+ * written as it is.
  *
- * Invariants: the window has the last STS_GZIP_WINDOW octets, of which the one
- * that `total` would overwrite is the oldest; 3 <= match_len <= 258 and 1 <=
- * match_distance <= STS_GZIP_DISTANCE_MAX, or both 0, and pending is 0 in a
+ * Invariants: the window has the last STS_GZIP_WINDOW octets; the oldest is at
+ * `total`'s place, where the next octet will stand; 3 <= match_len <= 258 and 1
+ * <= match_distance <= STS_GZIP_DISTANCE_MAX, or both 0, and pending is 0 in a
  * match. A step adds at most 38 to `bits`, of which there are fewer than 8
  * before, and padding.
  */
@@ -134,7 +135,8 @@ hash(const uint8_t three[3])
 	return (v * UINT32_C(2654435761) >> 24) % STS_GZIP_HEADS;
 }
 
-/* Whether the three octets stood `distance` before, where a match may reach. */
+/* Whether the same three octets stand `distance` before, and a match may reach
+ * that far. */
 static bool
 stood(const struct sts_gzip *z, const uint8_t three[3], unsigned distance)
 {
@@ -146,9 +148,9 @@ stood(const struct sts_gzip *z, const uint8_t three[3], unsigned distance)
 }
 
 /*
- * How far back the three octets that end with c are to be found; 0: nowhere.
- * Where the last match was, the text may go on being the same after a few
- * octets that differ: that is tried first. They are where to look from now on.
+ * How far back the three octets that end with c stand; 0: nowhere. The distance
+ * of the last match is tried first: the text may be the same again after a few
+ * octets that differ. Notes the place of these three for later.
  */
 static unsigned
 look(struct sts_gzip *z, uint8_t c)
@@ -165,7 +167,7 @@ look(struct sts_gzip *z, uint8_t c)
 	return stood(z, three, distance) ? distance : 0;
 }
 
-/* The next octet of the text. */
+/* Take the next octet of the text. */
 static void
 take(struct sts_gzip *z, uint8_t c)
 {
@@ -192,7 +194,7 @@ take(struct sts_gzip *z, uint8_t c)
 	z->total++;
 }
 
-/* The text is over. */
+/* The text has ended: write what is pending, and the end. */
 static void
 finish(struct sts_gzip *z)
 {
@@ -214,7 +216,7 @@ sts_gzip_begin(struct sts_gzip *z)
 	z->stage = HEADER;
 }
 
-/* Write octets that are not compressed, header and trailer; returns how many
+/* Write octets of header or trailer, which are not compressed. Returns how many
  * were written. */
 static size_t
 put_plain(
@@ -257,7 +259,7 @@ put_trailer(struct sts_gzip *z, struct sts_span out)
 	return put_plain(z, trailer, sizeof trailer, out);
 }
 
-/* Whole octets of bits that are ready, as many as there is room for. */
+/* Write the whole octets of `bits`, as many as there is room for. */
 static size_t
 drain(struct sts_gzip *z, struct sts_span out)
 {
