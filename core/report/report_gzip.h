@@ -20,7 +20,7 @@
 #include "report.h"
 
 enum {
-	/* Powers of two, those of a product without it next to nothing. */
+	/* Powers of two; a product without gzip has next to nothing. */
 	STS_GZIP_WINDOW = STS_REPORT_GZIP ? 2048 : 8,
 	STS_GZIP_HEADS = STS_REPORT_GZIP ? 256 : 1,
 	STS_GZIP_DISTANCE_MAX = STS_GZIP_WINDOW - 2,
@@ -44,16 +44,16 @@ struct sts_gzip {
 void sts_gzip_begin(struct sts_gzip *z);
 
 /*
- * Take octets off the front of *in, and write what they become to out (at least
- * 1 of room). Returns how many were written. All of *in is taken unless out is
- * full. With `last`, which stays true once given, what is in *in is the end of
- * the text: 0 is returned after the last octet.
+ * Take octets off the front of *in, and write their compressed form to out (at
+ * least 1 of room). Returns how many were written. All of *in is taken unless
+ * out is full. `last`, which stays true once given: the text ends with *in, and
+ * 0 is returned after the last octet.
  */
 size_t sts_gzip(
     struct sts_gzip *z, struct sts_text *in, bool last, struct sts_span out);
 
-/* A report, compressed: what is posted, and what is in a mail. Without
- * STS_REPORT_GZIP it is the report as it is, which RFC 8460 4 allows. */
+/* A report, compressed, as it is posted, or attached to a mail. Without
+ * STS_REPORT_GZIP it is not compressed, which RFC 8460 4 allows. */
 #define STS_REPORT_MEDIA_TYPE                                                  \
 	(STS_REPORT_GZIP ? "application/tlsrpt+gzip"                           \
 			 : "application/tlsrpt+json")
@@ -62,7 +62,7 @@ struct sts_report_gzip {
 	/* Private. */
 	struct sts_report report;
 	bool last;
-	uint16_t from, to; /* what of json is yet to be compressed */
+	uint16_t from, to; /* the part of json that is yet to be compressed */
 	uint8_t json[128];
 	struct sts_gzip gzip;
 };
