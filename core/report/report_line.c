@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lines: an event is built in order (policy, strings, mx, failure), but words
- * come in any. So the words are gone through once for each of these, which a
- * line of a few hundred octets is short enough for.
+ * come in any order. So the words are read once for each of these parts; a line
+ * of a few hundred octets is short enough for that.
  */
 #include <string.h>
 
@@ -32,7 +32,7 @@ static const struct field {
 	{ "mx-host", OF_MX, 0 },
 };
 
-/* What was read and is not in the event yet. */
+/* The values that were read and are not in the event yet. */
 struct state {
 	struct sts_report_event *e;
 	enum sts_report_policy policy;
@@ -166,7 +166,7 @@ find_record(struct sts_text line)
 	return line.n;
 }
 
-/* All parts, in the order in which an event is built. */
+/* Build the event, part by part in its order. */
 static bool
 build(struct state *s, struct sts_text result, struct sts_text words)
 {
