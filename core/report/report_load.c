@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Snapshots, read. Nothing in one is believed: every length, number and text
- * is checked as if a stranger had written it, and what is in it comes in by
- * the ways that events come. A checksum at its end says whether it is whole.
+ * Snapshots, read. A snapshot is not trusted: every length, number and text is
+ * checked as if a stranger had written it, and its content is added as events
+ * are. A checksum at its end says whether it is whole.
  *
  *	state FIRST -> MORE -> END; BAD for good
  */
@@ -29,7 +29,7 @@ enum {
 	FAILURE_HEAD = 6 + STS_REPORT_FIELDS
 };
 
-/* What is left of a record; `short_of` once it was too short. */
+/* The rest of a record; `short_of` is true once it was too short. */
 struct reader {
 	struct sts_text in;
 	bool short_of;
@@ -72,7 +72,7 @@ take32(struct reader *r)
 	return (uint32_t)take_number(r, 4);
 }
 
-/* The days that a header has are in order: today's is the latest. */
+/* Whether the days of a header are in order: today's is the latest. */
 static bool
 days_hold(const struct sts_tally *t)
 {
@@ -145,7 +145,7 @@ is_type(uint8_t type)
 	       type == STS_REPORT_NO_POLICY;
 }
 
-/* Strings and mx of a policy, into the event. */
+/* Read strings and mx of a policy into the event. */
 static bool
 read_strings(
     struct sts_report_event *e, struct reader *r, unsigned strings, unsigned mx)
@@ -179,7 +179,8 @@ read_policy(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 		return false;
 	}
 	l->event.policy_sum = sts_get32le(p + 9);
-	/* What is lost in part is lost: half a count would be a wrong one. */
+	/* Once a part of a domain is left out its later policies are, too: half
+	 * a count would be wrong. */
 	l->policy = l->left_out ? 0
 				: sts_tally_place(t, l->slot, &l->event,
 				      l->failing, &l->domain, &loss);
@@ -235,7 +236,7 @@ read_filter(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 	return true;
 }
 
-/* A record is whole. */
+/* A record has come whole: read it. */
 static bool
 read_record(struct sts_report_load *l, struct sts_tally *t, uint8_t type,
     struct reader *r)
@@ -272,7 +273,7 @@ sts_report_load_begin(struct sts_report_load *l, struct sts_tally *t)
 	t->restoring = true;
 }
 
-/* Octets of the record at hand that there must be, as far as is known. */
+/* How many octets the record at hand must have, as far as is known. */
 static size_t
 wanted(const struct sts_report_load *l)
 {
@@ -309,7 +310,8 @@ sts_report_load(
 	}
 }
 
-/* What was counted before, and what found no room now. */
+/* The snapshot has ended: take over its totals. What found no room has been
+ * counted as lost already. */
 static void
 settle(struct sts_report_load *l, struct sts_tally *t)
 {
