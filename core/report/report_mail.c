@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report as a mail: what stands before it and behind it is rendered into a
- * sink, piece by piece as in report.c; between them are lines of base64, each
- * of 57 octets of the compressed report.
+ * A report as a mail. Header and footer are rendered into a sink, piece by
+ * piece as in report.c; between them are lines of base64, each of 57 octets of
+ * the compressed report.
  *
  *	HEADER -> LINE... -> FOOTER -> DONE
  */
@@ -26,7 +26,7 @@ enum {
 	DAY_S = 86400
 };
 
-/* What is filled into the texts below: "$a" is the first. */
+/* The values that are filled into the texts below: "$a" is the first. */
 enum value {
 	DOMAIN = 0, /* that the report is about */
 	SUBMITTER,
@@ -180,7 +180,7 @@ put_footer(struct sts_sink *s, const struct sts_report_mail *m)
 	sts_sink_form(s, "--=_$a--\r\n", &boundary);
 }
 
-/* Have the next line's octets, or be at the footer. */
+/* Read the octets of the next line, or go on to the footer. */
 static void
 next_line(struct sts_report_mail *m)
 {
