@@ -91,9 +91,9 @@ enum {
 };
 
 /*
- * A row for every reason that a fetch can fail for; what only mail hosts give
- * (STS_WHY_MAIL_LIST) is no reason of a fetch. The test, which goes through
- * why.h, shows that no row is forgotten: NONE is STS_REPORT_RESULTS, not 0.
+ * A row for every reason that a fetch can fail for; reasons of mail hosts alone
+ * (STS_WHY_MAIL_LIST) are not among them. The test goes through why.h and finds
+ * a forgotten row by its 0, since NONE is STS_REPORT_RESULTS.
  */
 static const uint8_t of_why[STS_WHY_ANSWERS] = {
 	[STS_WHY_NONE] = NONE,
