@@ -71,8 +71,8 @@ put_header(struct sts_sink *s, const struct sts_tally *t)
 	put32(s, t->filter_count);
 }
 
-/* What a snapshot has of a record's head, from where and how many octets, in
- * its order; numbers are little-endian in both. 0: the end. */
+/* The parts of a record's head that a snapshot has, in its order: offset,
+ * octets. Numbers are little-endian in both. 0 octets: the end. */
 struct field {
 	uint8_t off, octets;
 };
@@ -86,7 +86,7 @@ static const struct field of_policy[] = { { P_TYPE, 1 }, { P_SUCCESSES, 4 },
 static const struct field of_failure[] = { { F_RESULT, 1 }, { F_FURTHER, 1 },
 	{ F_COUNT, 4 }, { F_LENGTHS, STS_REPORT_FIELDS }, { 0, 0 } };
 
-/* A record: fields of its head, and its content, `len` octets of it. */
+/* Write a record: fields of its head, and its content, `len` octets of it. */
 static void
 put_record(struct sts_sink *s, const struct sts_tally *t, uint32_t ref,
     const struct field *fields, unsigned content, size_t len)
@@ -159,7 +159,8 @@ put_payload(struct sts_sink *sink, const struct sts_report_save *s,
 	}
 }
 
-/* Begin with the first domain of a slot or a later one; or the filter. */
+/* Begin with the first domain of this slot or a later one; without any, with
+ * the filter. */
 static void
 begin_domain(
     struct sts_report_save *s, const struct sts_tally *t, uint32_t domain)
