@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tally: which domains come in, which have to leave, what is counted.
+ * The tally: it admits domains, displaces others, and counts their sessions.
  *	block:   chunks | index | shares | filter
  *	index    buckets of domains by the keyed hash of their names
  *	shares   chunks of each organisation, by hash: some share one
@@ -80,15 +80,16 @@ sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
 	sts_tally_empty(t);
 }
 
-/* The reserve that newcomers leave to what is in; also what one organisation
- * may have. */
+/* A 16th of the chunks: the reserve that newcomers leave to admitted domains,
+ * and the most that one organisation may have. */
 static uint32_t
 sixteenth(const struct sts_tally *t)
 {
 	return t->chunks.count / PART;
 }
 
-/* What a snapshot holds was admitted before. */
+/* The reserve in force; none while a snapshot is loaded, since its domains were
+ * admitted before. */
 static uint32_t
 reserve(const struct sts_tally *t)
 {
@@ -168,11 +169,11 @@ static const struct shape {
   shape_policy = { TAG_POLICY, P_KEY, P_CONTENT - P_KEY, P_CONTENT },
   shape_failure = { TAG_FAILURE, F_KEY, F_CONTENT - F_KEY, F_CONTENT };
 
-/* A record, as it is to be found or made. */
+/* A record to find or make. */
 struct record {
 	const struct shape *shape;
 	struct sts_text content;
-	/* Octets of key and content that are not looked at. */
+	/* Octets at the end of key and content that are not compared. */
 	uint8_t key_rest, content_rest;
 	uint8_t key[STS_CHUNK_SIZE]; /* from the chunk's beginning */
 };
@@ -187,7 +188,7 @@ needed(const struct record *r)
 				     : sts_chunks_needed(r->content.n - first);
 }
 
-/* The record in the list that goes on from `ref`; 0: it is not there. */
+/* Find the record in the list that begins at `ref`; 0: it is not there. */
 static uint32_t
 find(const struct sts_tally *t, uint32_t ref, const struct record *r)
 {
@@ -268,7 +269,7 @@ name_of(const struct sts_tally *t, uint32_t ref, uint8_t out[STS_NAME_MAX])
 	    STS_NAME_MAX);
 }
 
-/* The event's domain, of a slot. Name and record are one text. */
+/* Describe the event's domain, of a slot. Name and record are one text. */
 static void
 of_domain(struct record *r, unsigned slot, const struct sts_report_event *e)
 {
@@ -283,9 +284,9 @@ of_domain(struct record *r, unsigned slot, const struct sts_report_event *e)
 }
 
 /*
- * The event's policy. Its domain is not kept if it is named as the report is.
- * Merged: whatever its strings are. Then it has no sum of them, so that a
- * snapshot keeps it apart from a policy that has none. Domain and strings are
+ * Describe the event's policy. Its domain is not kept if it is the report's.
+ * Merged: policies of any strings are one record under a fixed sum, so that a
+ * snapshot keeps it apart from a policy without strings. Domain and strings are
  * one text.
  */
 static void
@@ -309,8 +310,8 @@ of_policy(struct record *r, const struct sts_report_event *e, bool merged)
 	r->content.n += merged ? 0 : (size_t)e->strings_len;
 }
 
-/* A failure, told from others by all but its HELO text; further: by its type
- * alone. */
+/* Describe a failure, which all its texts but HELO distinguish from others;
+ * further: only its type does. */
 static void
 of_failure(struct record *r, const struct sts_report_detail *f, bool further)
 {
@@ -376,7 +377,8 @@ index_remove(struct sts_tally *t, struct sts_text name, uint32_t ref)
 	sts_put32le(link, tally_get32(t, ref, D_INDEX));
 }
 
-/* Free what is below a domain; returns how many chunks that were. */
+/* Free the policies and failures of a domain. Returns how many chunks that
+ * were. */
 static uint32_t
 give_policies(struct sts_tally *t, uint32_t ref)
 {
@@ -424,7 +426,7 @@ remove_domain(struct sts_tally *t, uint32_t ref)
 	return successes + failures;
 }
 
-/* The domain that makes room: without a failure, of this slot, the latest. */
+/* The domain that makes room: the latest of this slot without a failure. */
 static uint32_t
 victim(const struct sts_tally *t, unsigned slot, uint32_t except)
 {
@@ -436,7 +438,7 @@ victim(const struct sts_tally *t, unsigned slot, uint32_t except)
 	return ref;
 }
 
-/* Displace others until `want` chunks are free. Whether they are. */
+/* Displace domains until `want` chunks are free. Returns whether they are. */
 static bool
 displace(struct sts_tally *t, uint32_t want, uint32_t except)
 {
@@ -470,8 +472,8 @@ make_domain(struct sts_tally *t, const struct record *r, struct sts_text name,
 	return ref;
 }
 
-/* Room for a newcomer, beside the reserve. What is missing of that comes back by
- * steps, a newcomer each. */
+/* Make room for a newcomer, beside the reserve. If the reserve has shrunk, each
+ * newcomer brings back a step of it. */
 static bool
 make_room(struct sts_tally *t, uint32_t need, bool failing)
 {
@@ -486,7 +488,7 @@ make_room(struct sts_tally *t, uint32_t need, bool failing)
 	return failing && !t->restoring && displace(t, want, 0);
 }
 
-/* How many domains of that slot and name there are, with whatever record. */
+/* How many domains of that slot and name there are, whatever their records. */
 static unsigned
 records_of(const struct sts_tally *t, const struct record *domain)
 {
@@ -504,7 +506,8 @@ records_of(const struct sts_tally *t, const struct record *domain)
 	return count;
 }
 
-/* Whether the domain of today is one too many of its name, or was refused. */
+/* Whether today's domain stays out: it was refused before, or its name has too
+ * many records. */
 static bool
 stays_out(const struct sts_tally *t, const struct record *domain,
     struct sts_text name)
@@ -514,7 +517,7 @@ stays_out(const struct sts_tally *t, const struct record *domain,
 }
 
 /* Admit a domain that is not in the block with this record. 0: it stays out;
- * *loss has why. */
+ * *loss is the reason. */
 static uint32_t
 admit(struct sts_tally *t, const struct record *domain,
     const struct sts_report_event *e, bool failing, enum sts_tally_loss *loss)
@@ -560,9 +563,9 @@ append(struct sts_tally *t, uint32_t head, unsigned first, uint32_t ref)
 }
 
 /*
- * Find or make the policy of a domain that is in; 0: it finds no room. Beyond
- * STS_REPORT_POLICIES its strings do not count, beyond twice as many its
- * domain does not, either.
+ * Find or make the policy of an admitted domain; 0: there is no room. Beyond
+ * STS_REPORT_POLICIES, policies that differ in strings alone are merged; beyond
+ * twice as many, also those that differ in domain.
  */
 static uint32_t
 place_policy(
@@ -694,7 +697,8 @@ sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
 	}
 }
 
-/* Give up what is left in a slot, a step of it. Whether that was all. */
+/* Give up domains left in a slot, a step of them. Returns whether that was
+ * all. */
 static bool
 give_up(struct sts_tally *t, unsigned slot)
 {
