@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is in a tally, read; and the marks of its reader: pins, and how far a
- * report's delivery has come.
+ * Reading a tally; and the marks of its reader: pins, and how far a report's
+ * delivery has come.
  *
  * Invariants: nothing here adds, displaces or moves a record, so that a
  * reference stays good until a call of report_tally.c does. A text is read in
- * pieces, as it lies in chunks, and its record says how long it is. Memory is
- * written only by pin, unpin and deliver. sts_tally_check holds the whole
- * against the invariants of report_tally.h.
+ * pieces, as it lies in chunks; its length is in its record. Memory is written
+ * only by pin, unpin and deliver. sts_tally_check holds the whole against the
+ * invariants of report_tally.h.
  *
  * Texts are the words of strangers, and are handed out as they came: the
  * writer of a report escapes them.
