@@ -40,7 +40,7 @@ sts_tlsa_outdone(const struct sts_tlsa *t, const struct sts_tlsa *other)
 	       t->matching != STS_TLSA_FULL && other->matching > t->matching;
 }
 
-/* Hosts that demand something of the mail server. */
+/* How many hosts demand something of the mail server. */
 static unsigned
 demanding(const unsigned *n)
 {
