@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DANE for SMTP (RFC 7672): the rules, without any state. What a TLSA record
- * is worth (RFC 7671 4, 5 and 9), what the records of one host demand, and
- * what the hosts of a domain add up to. core/dane/dane_hosts.h gathers what
- * these rules judge.
+ * DANE for SMTP (RFC 7672): the rules, without any state. They decide whether a
+ * TLSA record counts (RFC 7671 4, 5 and 9), what the records of one host
+ * demand, and which level the hosts of a domain add up to.
+ * core/dane/dane_hosts.h gathers what they judge.
  */
 #ifndef STS_DANE_H
 #define STS_DANE_H
@@ -48,13 +48,13 @@ bool sts_tlsa_usable(const struct sts_tlsa *t);
  */
 bool sts_tlsa_outdone(const struct sts_tlsa *t, const struct sts_tlsa *other);
 
-/* What the DNS says about one MX host, in the order of how much is known. */
+/* What is known from the DNS about one MX host, least first. */
 enum sts_dane_host {
 	STS_DANE_HOST_PENDING = 0,
 	/* It definitely has no address, so no mail goes there. */
 	STS_DANE_HOST_NO_ADDRESS,
-	/* A look-up could not tell: this host must not be used now (RFC 7672
-	 * 2.1.3), which never counts as a host without records. */
+	/* A look-up failed: this host must not be used now (RFC 7672 2.1.3),
+	 * and never counts as a host without records. */
 	STS_DANE_HOST_UNKNOWN,
 	/* Its addresses or TLSA records are unsigned, or it has none: TLS is
 	 * opportunistic. */
@@ -66,7 +66,7 @@ enum sts_dane_host {
 	STS_DANE_HOST_USABLE
 };
 
-/* What the MX look-up said. */
+/* The result of the MX look-up. */
 enum sts_dane_mx {
 	STS_DANE_MX_PENDING = 0,
 	STS_DANE_MX_UNKNOWN, /* cannot tell */
@@ -75,7 +75,7 @@ enum sts_dane_mx {
 	STS_DANE_MX_SECURE /* authenticated, an implicit MX too */
 };
 
-/* What a domain's hosts add up to. */
+/* The level that a domain's hosts add up to. */
 enum sts_dane_level {
 	STS_DANE_PENDING = 0,
 	STS_DANE_NONE, /* as if there were no DANE */
@@ -91,7 +91,7 @@ struct sts_dane_count {
 };
 
 /*
- * The level of a domain (RFC 7672 2.2; DESIGN's table of answers):
+ * The level of a domain (RFC 7672 2.2):
  *
  *	MX unknown                                   UNKNOWN
  *	MX none                                      NONE
@@ -103,8 +103,8 @@ struct sts_dane_count {
  *	MX insecure, some hosts usable or unusable   PARTIAL
  *	otherwise                                    NONE
  *
- * `more` forbids ONLY: what was not looked at is never "all". PENDING while a
- * host is.
+ * `more` forbids ONLY: not all hosts were looked at. PENDING while a host is
+ * PENDING.
  */
 enum sts_dane_level sts_dane_level(
     enum sts_dane_mx mx, const struct sts_dane_count *count);
