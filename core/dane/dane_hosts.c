@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mail hosts of one domain. A worker takes the next host that is PENDING
- * and leads it through these steps; worker w has the legs 2w and 2w + 1:
+ * and goes through these steps; worker w has the legs 2w and 2w + 1:
  *
  *	ADDRESSES --secure--------------------> TLSA_EXPANDED -> TLSA_ORIGINAL
  *	    |                  (no alias) --------------------------^
@@ -41,8 +41,8 @@ secure(const struct sts_upstream *up)
 	return sts_upstream_authentic(up);
 }
 
-/* Fresh bytes for the next question: nobody who sees those of one question can
- * tell the next ones', because SipHash is keyed with what nobody sees. */
+/* Fresh bytes for the next question. Whoever sees the bytes of one question
+ * cannot predict the next ones, because the key of SipHash is secret. */
 static void
 draw(struct sts_dane_hosts *d, uint8_t out[STS_DNS_RND])
 {
@@ -70,7 +70,7 @@ ask(struct sts_dane_hosts *d, unsigned leg, struct sts_text prefix,
 	    d->now, STS_DANE_QUESTION_MS, rnd);
 }
 
-/* An answer counts: the result lives no longer than it does. */
+/* An answer counts: the result is kept no longer than the answer's TTL. */
 static void
 note_ttl(struct sts_dane_hosts *d, const struct sts_upstream *up)
 {
@@ -94,7 +94,7 @@ find_host(const struct sts_dane_hosts *d, struct sts_text name)
 	return i;
 }
 
-/* Put a name among the names. False: it has no room. */
+/* Add a name to the names. False: it has no room. */
 static bool
 put_name(
     struct sts_dane_hosts *d, struct sts_text name, uint16_t *off, uint8_t *len)
@@ -109,7 +109,8 @@ put_name(
 	return true;
 }
 
-/* A host that is there twice counts once, at its better preference. */
+/* Add a host. One that is listed twice counts once, at its better
+ * preference. */
 static void
 add_host(struct sts_dane_hosts *d, struct sts_text name, uint16_t preference)
 {
@@ -135,7 +136,7 @@ add_host(struct sts_dane_hosts *d, struct sts_text name, uint16_t preference)
 	}
 }
 
-/* The name at the end of the domain's alias chain is a reference name, too. */
+/* Keep the end of the domain's alias chain: it is a reference name, too. */
 static void
 take_nexthop(struct sts_dane_hosts *d, const struct sts_dns_answers *it)
 {
@@ -150,9 +151,9 @@ take_nexthop(struct sts_dane_hosts *d, const struct sts_dns_answers *it)
 }
 
 /*
- * The MX records. A root beside other hosts is no host (RFC 7505 3 forbids it);
- * a name that is no host name as we know them may yet be one for the mail
- * server, so it counts as a host that was not looked at.
+ * Take the MX records. A root beside other hosts is no host (RFC 7505 3). A
+ * name that is no host name to us may be one to the mail server, so it counts
+ * as a host that was not looked at.
  */
 static void
 take_mx(struct sts_dane_hosts *d, const struct sts_upstream *up)
@@ -213,7 +214,7 @@ ask_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w, enum step step)
 	    STS_DNS_TLSA);
 }
 
-/* One of A and AAAA is over. */
+/* One of the questions for A and AAAA is over. */
 static void
 note_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w,
     const struct sts_upstream *up)
@@ -231,9 +232,9 @@ note_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 }
 
 /*
- * A and AAAA are over (RFC 7672 2.2.2). An address that was found is enough,
- * whatever became of the other family. If the answers are not authenticated an
- * alias may be: of the zone that the host's own name is in.
+ * A and AAAA are over (RFC 7672 2.2.2). One address is enough, whatever became
+ * of the other family. The host's name may be a signed alias of an unsigned
+ * name.
  */
 static void
 judge_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w)
@@ -271,7 +272,7 @@ judge_alias(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
-/* Signed records were found: what the host is. */
+/* Signed records were found: decide the host's state. */
 static void
 end_signed(struct sts_dane_hosts *d, struct sts_dane_worker *w)
 {
@@ -282,7 +283,8 @@ end_signed(struct sts_dane_hosts *d, struct sts_dane_worker *w)
 		end_host(d, w, STS_DANE_HOST_UNUSABLE, STS_WHY_NONE);
 		return;
 	}
-	/* It is the SNI: an alias may lead to a name that is none of a host. */
+	/* This becomes the SNI; an alias may lead to a name that is no
+	 * host's. */
 	if (d->records != NULL && w->step == TLSA_EXPANDED && room &&
 	    sts_name_valid(sts_text(w->expanded.name, w->expanded.len))) {
 		room = put_name(d, sts_text(w->expanded.name, w->expanded.len),
@@ -295,8 +297,8 @@ end_signed(struct sts_dane_hosts *d, struct sts_dane_worker *w)
 	}
 }
 
-/* A failure is never "no records": that would be the downgrade that whoever
- * can make look-ups fail wants (RFC 7672 2.1.3). */
+/* A failure is never "no records", or an attacker could downgrade the host by
+ * making look-ups fail (RFC 7672 2.1.3). */
 static void
 judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
     const struct sts_upstream *up)
@@ -315,7 +317,7 @@ judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
-/* One TLSA record of the worker's host, kept if it is usable. */
+/* Count a TLSA record of the worker's host, and keep it if it is usable. */
 static void
 take_record(struct sts_dane_hosts *d, struct sts_dane_worker *w,
     const struct sts_dns_rr *rr)
@@ -340,7 +342,8 @@ take_record(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
-/* Those of an answer that is not authenticated are not kept: they are none. */
+/* Take TLSA records; those of an answer that is not authenticated do not
+ * count. */
 static void
 take_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
     const struct sts_upstream *up)
@@ -363,7 +366,7 @@ take_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	}
 }
 
-/* What a host's name is an alias of, out of an answer with its addresses. */
+/* Take the target of a host's alias from an answer with its addresses. */
 static void
 take_owner(struct sts_dane_worker *w, const struct sts_upstream *up)
 {
@@ -419,8 +422,8 @@ waiting_host(const struct sts_dane_hosts *d)
 	return i;
 }
 
-/* Nothing more is asked. Where not all time that was lost could be given back
- * the domain has not had its own. */
+/* Stop asking. If our shortage cost more time than may be given back, the
+ * domain has not had its own: hosts still pending are BUSY. */
 static void
 end_gathering(struct sts_dane_hosts *d)
 {
@@ -467,7 +470,7 @@ go_on(struct sts_dane_hosts *d)
 	}
 }
 
-/* None of the hosts is looked at; a mail client wants to know them still. */
+/* Look at none of the hosts. A mail client still needs their list. */
 static void
 pass_over_hosts(struct sts_dane_hosts *d)
 {
@@ -620,7 +623,7 @@ hosts_stirred(void *e)
 	return sts_legs_stirred(&((struct sts_dane_hosts *)e)->legs);
 }
 
-/* What became FOUND with these bytes lies in what is lent for this call. */
+/* An answer has become FOUND: read it, as its octets are lent for this call. */
 static void
 take_found(struct sts_dane_hosts *d, struct sts_leg *leg)
 {
@@ -649,8 +652,8 @@ leg_recv_ack(void *e, struct sts_span got)
 		take_found(leg->owner, leg);
 		return;
 	}
-	/* Of addresses that are read as they come nothing is needed but that
-	 * they are there. */
+	/* Addresses that are read as they come are not kept: only their being
+	 * there counts. */
 	while (sts_upstream_next(&leg->up, &piece)) {
 	}
 }
@@ -696,7 +699,8 @@ sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 {
 	STS_ASSERT(d->state == STS_DANE_HOSTS_IDLE);
 	STS_ASSERT(domain.n > 0 && domain.n <= STS_NAME_MAX);
-	/* Without DANE nothing depends on AD, which the others cannot give. */
+	/* With DEPTH_MX all servers are asked, trusted or not, as nothing
+	 * depends on AD. */
 	take_servers(d, servers, depth != STS_DANE_DEPTH_MX);
 	memcpy(d->rnd, rnd, sizeof d->rnd);
 	memcpy(d->domain, domain.p, domain.n);
