@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the DNS says about the mail hosts of one domain (RFC 7672 2.2), a
+ * The mail hosts of one domain are looked up in the DNS (RFC 7672 2.2) by a
  * composite of questions ("legs"): the MX records, the addresses of each host,
- * then its TLSA records; STS_DANE_AT_ONCE hosts at once, and no more than
- * STS_DANE_GATHER_MS in all, what is lost for want of a buffer, port or
- * descriptor of ours not counted. core/dane/dane.h judges what was gathered.
+ * then its TLSA records; STS_DANE_AT_ONCE hosts at once, in at most
+ * STS_DANE_GATHER_MS, not counting time that is lost because a buffer, port or
+ * descriptor of ours is missing. core/dane/dane.h judges what was gathered.
  *
  *	IDLE -> MX -> HOSTS -> ENDING -> DONE -> KEPT
  *	         |                        ^
  *	         +------------------------+   no host is worth a question
  *
- * In DONE it wants its owner, which reads the result and ends it, or keeps it
- * to read it for longer: KEPT wants nothing.
+ * In DONE the composite wants its owner, which reads the result and ends it, or
+ * keeps it to read it for longer: in KEPT it wants nothing.
  *
  * For DANE only trusted name servers are asked: those that validate, over a
  * path that nobody else can write to (RFC 7672 2.1.1). To go on to another
  * server after a trusted one found an answer bogus would be a downgrade. An
- * answer with the AD bit is secure, one without is insecure, and everything
- * else cannot tell. A validator of our own would take the place of that bit in
- * one function, `secure` of dane_hosts.c, and of nothing else here.
+ * answer with the AD bit is secure, an answer without it is insecure, and
+ * without an answer the result is "cannot tell". A validator of our own would
+ * take the place of that bit in one function, `secure` of dane_hosts.c, and of
+ * nothing else here.
  */
 #ifndef STS_DANE_HOSTS_H
 #define STS_DANE_HOSTS_H
@@ -46,10 +47,11 @@ enum sts_dane_hosts_state {
 
 /* How far the hosts are looked at. */
 enum sts_dane_depth {
-	STS_DANE_DEPTH_MX = 0, /* the MX records alone, whoever says them */
-	STS_DANE_DEPTH_PROBE, /* those alone that a trusted name server says */
+	STS_DANE_DEPTH_MX = 0, /* the MX records alone, from any name server */
+	STS_DANE_DEPTH_PROBE, /* the MX records alone, from a trusted name
+			       * server */
 	STS_DANE_DEPTH_SECURE, /* the hosts of an authenticated MX RRset */
-	STS_DANE_DEPTH_ALL /* those of any */
+	STS_DANE_DEPTH_ALL /* the hosts of any MX RRset */
 };
 
 /* One mail host. */
@@ -70,7 +72,7 @@ struct sts_dane_worker {
 	uint8_t step;
 	uint8_t host;
 	bool found, insecure; /* an address; one that is not authenticated */
-	bool owner_known; /* what the host's name is an alias of, if it is */
+	bool owner_known; /* it is known whether the host's name is an alias */
 	bool aliased;
 	uint8_t unknown; /* enum sts_why of a look-up that failed */
 	uint8_t usable, unusable; /* TLSA records, saturating */
@@ -111,8 +113,8 @@ struct sts_dane_hosts {
 
 extern const struct sts_engine_ops sts_dane_hosts_ops, sts_dane_leg_ops;
 
-/* Once, before the first begin. health: what is learnt about name servers; it
- * stays valid. */
+/* Once, before the first begin. health: what is known of the name servers; it
+ * must stay valid. */
 void sts_dane_hosts_init(
     struct sts_dane_hosts *d, struct sts_dns_health *health);
 
@@ -139,15 +141,15 @@ void sts_dane_hosts_begin(struct sts_dane_hosts *d, struct sts_text domain,
 void sts_dane_hosts_record(
     struct sts_dane_hosts *d, struct sts_dane_records *r);
 
-/* What its questions have lost, up to now, for want of what is ours. Questions
- * that lost it side by side count each. */
+/* The time that the questions have lost so far by a shortage of ours. Of
+ * questions that lost it side by side each counts. */
 static inline uint32_t
 sts_dane_hosts_ours_ms(const struct sts_dane_hosts *d, sts_ms now)
 {
 	return d->ours_ms + sts_legs_ours_ms(&d->legs, now);
 }
 
-/* That, as far as it is given back. */
+/* The part of that which is given back: STS_DNS_OURS_MS at most. */
 static inline uint32_t
 sts_dane_hosts_given_ms(const struct sts_dane_hosts *d)
 {
@@ -159,7 +161,7 @@ sts_dane_hosts_given_ms(const struct sts_dane_hosts *d)
 /* DONE becomes KEPT. */
 void sts_dane_hosts_keep(struct sts_dane_hosts *d);
 
-/* Make it IDLE; the state must be DONE or KEPT, and no lent buffer its. */
+/* Make it IDLE; the state must be DONE or KEPT, and no buffer lent to it. */
 void sts_dane_hosts_end(struct sts_dane_hosts *d);
 
 struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
@@ -172,14 +174,15 @@ struct sts_text sts_dane_hosts_name(const struct sts_dane_hosts *d, unsigned i);
  * drawn at begin. */
 unsigned sts_dane_order(const struct sts_dane_hosts *d, unsigned n);
 
-/* With records, in DONE or KEPT: the TLSA base domain of host i, its usable
- * records, packed; what the domain is an alias of, n 0: it is none. */
+/* With records, in DONE or KEPT: the TLSA base domain of host i; its usable
+ * records, packed; the name that the domain is an alias of, n 0: it is no
+ * alias. */
 struct sts_text sts_dane_hosts_base(const struct sts_dane_hosts *d, unsigned i);
 struct sts_text sts_dane_hosts_records(
     const struct sts_dane_hosts *d, unsigned i);
 struct sts_text sts_dane_hosts_nexthop(const struct sts_dane_hosts *d);
 
-/* What the hosts add up to (sts_dane_level), and their count. */
+/* The level that the hosts add up to (sts_dane_level), and their count. */
 enum sts_dane_level sts_dane_hosts_level(
     const struct sts_dane_hosts *d, struct sts_dane_count *count);
 
