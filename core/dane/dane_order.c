@@ -3,7 +3,7 @@
 #include "../base/assert.h"
 #include "dane_hosts.h"
 
-/* Where host i stands among those of its preference. */
+/* The lot of host i, by which hosts of one preference are ordered. */
 static uint64_t
 lot(const struct sts_dane_hosts *d, unsigned i)
 {
