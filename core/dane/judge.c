@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chain judged by a demand. Whatever a certificate says, it is accepted for
- * one of three reasons alone: nothing authenticated is demanded, a record of
- * usage 3 names the server's certificate, or tls/x509 found a path, to a root
- * of the web or to certificates of the chain that records of usage 2 name.
+ * A chain is judged by a demand. It is accepted for one of three reasons alone:
+ * nothing authenticated is demanded, a record of usage 3 names the server's
+ * certificate, or tls/x509 found a path, to a root of the web or to
+ * certificates of the chain that records of usage 2 name.
  *
  * The attacker is on the path and chooses the chain. Certificates of it become
  * anchors only by a record, and never the first one, which would turn usage 2
@@ -68,7 +68,8 @@ next_name(struct sts_judge *j)
 	return true;
 }
 
-/* Another name may be the right one; every other fault is one for all. */
+/* The path has been judged. If the name did not match another may; any other
+ * fault is one for all names. */
 static void
 judge_path(struct sts_judge *j)
 {
@@ -93,8 +94,8 @@ begin_path(struct sts_judge *j)
 	if (next_name(j)) {
 		judge_path(j);
 	} else {
-		/* An alias may lead to a name that no certificate can be
-		 * for. */
+		/* No reference name is valid: an alias may lead to a name that
+		 * no certificate can be for. */
 		finish(j, STS_WHY_X509_NAME);
 	}
 }
@@ -114,8 +115,9 @@ is_outdone(const struct sts_demand *d, const struct sts_tlsa *t)
 	return false;
 }
 
-/* Usage 2: certificates of the chain that the record names become anchors. One
- * that has no room becomes none; at worst the chain is refused for that. */
+/* Usage 2: certificates of the chain that the record names become anchors. A
+ * certificate that has no room becomes none; at worst the chain is refused for
+ * that. */
 static void
 add_anchors(struct sts_judge *j, const struct sts_tlsa *t)
 {
@@ -134,7 +136,8 @@ add_anchors(struct sts_judge *j, const struct sts_tlsa *t)
 	}
 }
 
-/* Every record once. True: one of usage 3 names the server's certificate. */
+/* Go through all records. True: one of usage 3 names the server's
+ * certificate. */
 static bool
 match_records(struct sts_judge *j)
 {
