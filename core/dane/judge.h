@@ -21,10 +21,10 @@
  *		defer(sts_why_token(sts_judge_verdict(&judge)));
  *	}
  *
- * What is judged is the chain as it was presented. That the peer has the
- * private key of its first certificate is what the handshake shows: the TLS
- * library must have finished it, with the SNI that the demand names, and must
- * leave it to this judge whether the certificates are any good.
+ * The chain is judged as it was presented. That the peer has the private key of
+ * its first certificate is what the handshake shows: the TLS library must have
+ * finished it, with the SNI that the demand names, and must leave the verdict
+ * about the certificates to this judge.
  */
 #ifndef STS_JUDGE_H
 #define STS_JUDGE_H
@@ -57,8 +57,8 @@ struct sts_demand {
 	uint8_t kind; /* enum sts_demand_kind */
 	uint8_t why; /* enum sts_why of SKIP */
 	uint16_t preference;
-	/* Its name: lower-case, valid. Its addresses are for whoever connects
-	 * to look up. */
+	/* The host's name: lower-case, valid. The caller looks up its
+	 * addresses. */
 	struct sts_text host;
 	/* The SNI to send (RFC 8461 4.1 wants the host's name, RFC 7672 3.2.1
 	 * the TLSA base domain), and the first reference name. */
