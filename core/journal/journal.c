@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal's face: what is to be done next.
+ * The journal's public functions, which decide what is done next.
  *
  * The engine is in one stage at a time (journal_private.h draws them). next()
  * prepares at most one operation and keeps it in j->op while j->pending; done()
@@ -17,9 +17,8 @@
  *	resting   NEWER for good; FAILED until a retry, which goes on with
  *	          `resume`
  *
- * The enemies are the power, which goes at any moment, and a medium with bits
- * that stick or are lost. Whoever can write to the medium is trusted like the
- * operator.
+ * The power may go at any moment, and bits of the medium may stick or be lost.
+ * Whoever can write to the medium is trusted like the operator.
  */
 #include <string.h>
 
@@ -119,7 +118,7 @@ sts_journal_grow(struct sts_journal *j, const struct sts_journal_geometry *g)
 	    g->area_count != j->g.area_count || g->area_size < j->g.area_size) {
 		return false;
 	}
-	/* The rest of the larger areas was not looked at. */
+	/* Nobody has looked whether the rest of the larger areas is erased. */
 	j->dirty = true;
 	j->g = *g;
 	j->small = too_small(g, j->cache);
@@ -138,7 +137,7 @@ budget_used(struct sts_journal *j, uint32_t now_s)
 	       !j->hurried;
 }
 
-/* Begin the most urgent of what is to be saved, if anything is. */
+/* Begin the most urgent work of saving, if there is any. */
 static void
 begin_work(struct sts_journal *j, uint32_t now_s)
 {
@@ -239,7 +238,8 @@ sts_journal_state(const struct sts_journal *j)
 	if (j->failed) {
 		return j->full ? STS_JOURNAL_FULL : STS_JOURNAL_FAILED;
 	}
-	/* What follows the records is of no interest before one is written. */
+	/* The state is READY although REST is still to come: what follows the
+	 * records matters only when the next is written. */
 	return j->stage < STS_STAGE_REST ? STS_JOURNAL_LOADING
 					 : STS_JOURNAL_READY;
 }
