@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What outlives a restart: the policies of a cache, on a storage of areas that
- * are erased as a whole and programmed in units (struct sts_store). The bytes
- * are in core/journal/journal_format.h.
+ * Keeps the policies of a cache over a restart, on a storage of areas that are
+ * erased as a whole and programmed in units (struct sts_store).
+ * core/journal/journal_format.h has the bytes.
  *
- * The engine does no I/O. It says which operation is next and takes its
- * result, so that a storage may take its time. With a store at hand
- * sts_journal_step does both (tests/examples/keep.c is this as a program):
+ * The engine does no I/O. It returns the next operation and takes its result,
+ * so that a storage may take its time. With a store at hand sts_journal_step
+ * does both (tests/examples/keep.c is this as a program):
  *
  *	if (!sts_journal_init(&j, &geometry, &cache, buf, sizeof buf))
  *		the geometry breaks its rules;
@@ -32,15 +32,15 @@
  * record, nor brings back a policy that no server sent. A damaged record is
  * stepped over, a damaged head of a record ends the area.
  *
- * A storage that fails is tried again whenever sts_journal_retry says so: what
- * could not be read is read before anything is written, and writing goes on
- * with the whole cache in a fresh area. Nothing is lost by it but what the
- * power takes meanwhile.
+ * A storage that failed is tried again when sts_journal_retry is called: areas
+ * that could not be read are read before anything is written, and writing goes
+ * on with the whole cache in a fresh area. Only a power cut meanwhile loses
+ * anything.
  *
- * What was programmed is read back, by the storage itself where it says so:
- * where a bit sticks, the next area is tried.
- * A unit is never programmed twice: if what follows the last record is not
- * erased (0xff) after a start, the cache is written to the next area instead.
+ * After programming the place is read back, by the storage itself if it can
+ * (struct sts_store: checks): if a bit sticks, the next area is tried. A unit
+ * is never programmed twice: if what follows the last record is not erased
+ * (0xff) after a start, the cache is written to the next area instead.
  */
 #ifndef STS_JOURNAL_H
 #define STS_JOURNAL_H
@@ -89,8 +89,8 @@ enum sts_journal_state {
 	STS_JOURNAL_LOADING = 0,
 	STS_JOURNAL_READY, /* all that was kept is in the cache */
 	STS_JOURNAL_NEWER, /* written by a newer format: left alone */
-	/* Storage errors, or an area too small: nothing is saved, or even all
-	 * read, until a retry has succeeded. */
+	/* Storage errors, or an area too small: until a retry has succeeded
+	 * nothing is saved, and maybe not all was read. */
 	STS_JOURNAL_FAILED,
 	STS_JOURNAL_FULL /* the same, and the reason is STS_IO_LIMIT */
 };
@@ -105,13 +105,14 @@ struct sts_journal {
 	bool pending; /* op is to be done */
 	bool dirty; /* nothing may be appended to the area */
 	bool newer; /* a head of a newer version was seen */
-	bool small; /* the areas do not hold the cache: they are only read */
+	bool small; /* the areas are too small for the cache: they are only
+		     * read */
 	bool failed, full; /* since an error, until a retry succeeds */
 	uint8_t resume; /* the stage that a retry goes on with */
 	bool scanned; /* the copy has seen the whole cache once */
 	bool stamp_due, compact_due, hurried;
 	bool gave_up; /* a record could not be read, however often */
-	bool off_given; /* off_s is this run's, not the medium's */
+	bool off_given; /* off_s was set in this run, not read */
 	bool off_copied; /* the new area has it */
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */
@@ -145,8 +146,9 @@ struct sts_journal {
 };
 
 /*
- * The least area_size for a cache of that many chunks: all it can hold. The
- * double leaves as much again for what changes before it is written anew.
+ * The least area_size for a cache of that many chunks: room for all it can
+ * hold. Twice as much leaves room for as many changes before the cache is
+ * written anew.
  */
 uint32_t sts_journal_area_min(uint32_t chunks, uint32_t prog_size);
 
@@ -160,22 +162,22 @@ bool sts_journal_init(struct sts_journal *j,
     const struct sts_journal_geometry *g, struct sts_cache *cache, uint8_t *buf,
     size_t buf_size);
 
-/* The storage reads back itself what it programs (struct sts_store: checks). Of
- * init's effect until the next init. */
+/* The storage itself reads back what it programs (struct sts_store: checks).
+ * Call it after init; it lasts until the next init. */
 void sts_journal_trust(struct sts_journal *j);
 
 /*
- * The areas have become larger, and begin with what they held: go on in them.
- * Only while no operation is pending (asserted). False, and nothing has
- * changed: the geometry breaks its rules, has another number of areas or
+ * The areas have become larger, and still begin with their old content: go on
+ * in them. Only while no operation is pending (asserted). False, and nothing
+ * has changed: the geometry breaks its rules, has another number of areas or
  * another program unit than before, or smaller areas.
  */
 bool sts_journal_grow(
     struct sts_journal *j, const struct sts_journal_geometry *g);
 
 /*
- * Whatever it was doing is given up, without a trace in the cache: it is of
- * no use until sts_journal_init begins it anew, over the same cache or none.
+ * Give up whatever the journal was doing, without a trace in the cache. It is
+ * of no use until sts_journal_init begins it anew, over the same cache or none.
  */
 void sts_journal_leave(struct sts_journal *j);
 
@@ -212,12 +214,12 @@ bool sts_journal_busy(const struct sts_journal *j);
 /* When the journal has failed or is full: try again. Else nothing happens. */
 void sts_journal_retry(struct sts_journal *j);
 
-/* Whether the domain waits to be forgotten: what the journal has of it, read or
- * not, does not come back. */
+/* Whether the domain waits to be forgotten: none of its records in the journal,
+ * read or not, comes back. */
 bool sts_journal_forgets(const struct sts_journal *j, struct sts_text domain);
 
-/* Whether nothing that was to be forgotten is still on the medium, and no stamp
- * or order waits to be written. */
+/* Whether every forgotten domain is gone from the medium, and no stamp or order
+ * waits to be written. */
 bool sts_journal_forgotten(const struct sts_journal *j);
 
 /* From now on save also what waits for the next day's budget: for the time
@@ -228,20 +230,23 @@ void sts_journal_hurry(struct sts_journal *j);
  * sts_clock_floor wants. */
 uint32_t sts_journal_stamp_s(const struct sts_journal *j);
 
-/* Keep a time that is confirmed. An older one than is kept changes nothing. */
+/* Keep a time that is confirmed. A time older than the kept one changes
+ * nothing. */
 void sts_journal_stamp(struct sts_journal *j, uint32_t now_s);
 
-/* Keep a time that is older than the one kept, because that one was wrong. All
- * that is held is written anew. */
+/* Keep a time that is older than the kept one, because that was wrong. All held
+ * policies are written anew. */
 void sts_journal_restamp(struct sts_journal *j, uint32_t now_s);
 
-/* What is kept beside the stamp: sts_clock_since_s. Set it before the stamp. */
+/* Set sts_clock_since_s, which is kept beside the stamp. Set it before the
+ * stamp. */
 void sts_journal_set_since(struct sts_journal *j, uint32_t since_s);
 uint32_t sts_journal_since_s(const struct sts_journal *j);
 
 /*
- * The operator's order, which is to outlive a restart: nothing is enforced
- * until then (agent time); 0: it is. Written with the next stamp, at once.
+ * Keep the operator's order over a restart: nothing is enforced until until_s
+ * (agent time); 0: policies are enforced. It is written with the next stamp, at
+ * once.
  */
 void sts_journal_set_off(struct sts_journal *j, uint32_t until_s);
 uint32_t sts_journal_off_s(const struct sts_journal *j);
