@@ -79,7 +79,7 @@ sts_journal_put_record(uint8_t out[STS_JOURNAL_HEAD],
 	sts_put32le(out + CRC_AT, r->crc);
 }
 
-/* Whether we could have written it. */
+/* Whether a writer could have written such a record. */
 static bool
 possible(const struct sts_journal_record *r, uint8_t flags)
 {
