@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of the journal; core/journal/README.md says what they mean to a
- * reader and ask of a writer. Integers are little-endian; reserved bytes and
- * padding are 0. CRC-32 is that of IEEE 802.3 (zlib's crc32); what is "begun
- * with" another CRC c goes over the four octets of c first.
+ * The bytes of the journal; core/journal/README.md has the rules for a reader
+ * and a writer. Integers are little-endian; reserved bytes and padding are 0.
+ * CRC-32 is that of IEEE 802.3 (zlib's crc32); what is "begun with" another CRC
+ * c goes over the four octets of c first.
  *
  * An area:
  *
@@ -87,7 +87,8 @@ bool sts_journal_get_area(
 void sts_journal_put_record(uint8_t out[STS_JOURNAL_HEAD],
     struct sts_journal_record *r, uint32_t revision);
 
-/* False: not the head of a record of that area, or one that cannot be. */
+/* False: not the head of a record of that area, or of a record that no writer
+ * makes. */
 bool sts_journal_get_record(const uint8_t in[STS_JOURNAL_HEAD],
     struct sts_journal_record *r, uint32_t revision);
 
