@@ -45,7 +45,7 @@ record_padded(const struct sts_journal *j)
 	return sts_journal_padded(sts_journal_record_len(&j->rec), j->unit);
 }
 
-/* Back to the first record, to go through all of them. */
+/* Go back to the first record, to go through all of them. */
 static void
 begin(struct sts_journal *j, enum sts_journal_stage stage)
 {
@@ -54,7 +54,7 @@ begin(struct sts_journal *j, enum sts_journal_stage stage)
 	STS_ASSERT(left(j) >= LOOK_MIN);
 }
 
-/* The records are over at pos: is the rest erased? */
+/* The records end at pos: look next whether the rest is erased. */
 static void
 records_over(struct sts_journal *j)
 {
@@ -140,10 +140,10 @@ scan_read(struct sts_journal *j, bool ok)
 }
 
 /*
- * Whether this run knows better than the record that was read: the cache holds
- * a policy that was fetched later, or the domain was forgotten meanwhile. The
- * times of the fetches decide, and not that this run is the later one: under a
- * clock that was behind it may have fetched an older version.
+ * Whether this run has something newer than the record that was read: a policy
+ * that was fetched later, or the order to forget the domain. The times of the
+ * fetches decide, although this run is the later one: under a clock that was
+ * behind, its fetch counts as the older one.
  */
 static bool
 superseded(const struct sts_journal *j)
@@ -156,7 +156,8 @@ superseded(const struct sts_journal *j)
 		return true;
 	}
 	if (sts_cache_unsaved_count(j->cache) == 0) {
-		return false; /* as at most starts: nothing happened yet */
+		return false; /* the usual case: nothing happened before the
+			       * journal was read */
 	}
 	ref = sts_cache_find(j->cache, domain);
 
@@ -191,8 +192,8 @@ restore(struct sts_journal *j)
 	}
 	/*
 	 * A policy whose lifetime was over at the newest confirmed time comes
-	 * back as expired; what expires later is the clock's to decide. Most
-	 * policies were fetched after the newest stamp: that is no error.
+	 * back as expired; whether others have expired is decided by the clock.
+	 * Most policies were fetched after the newest stamp: that is no error.
 	 */
 	if (now_s < e.fetched_s) {
 		now_s = e.fetched_s;
@@ -220,14 +221,15 @@ forget(struct sts_journal *j)
 		return;
 	}
 	sts_cache_get(j->cache, ref, &e);
-	/* What this run fetched is newer; what was restored is not, and may be
-	 * unsaved for its protection alone. */
+	/* A policy that this run fetched is newer than the removal. A restored
+	 * one is not, though it may be unsaved, if only its protection
+	 * changed. */
 	if (e.restored || !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_remove(j->cache, ref);
 	}
 }
 
-/* The body was read, and is what was written. */
+/* The body was read, and its CRC is right. */
 static void
 apply(struct sts_journal *j)
 {
@@ -263,7 +265,7 @@ head_read(struct sts_journal *j, bool ok)
 	j->stage = STS_STAGE_BODY;
 }
 
-/* What was read of a body: domain, payload, or the CRC. */
+/* Take a part of a body: domain, payload, or the CRC. */
 static void
 body_read(struct sts_journal *j, bool ok)
 {
@@ -321,7 +323,8 @@ static void
 rest_read(struct sts_journal *j, bool ok)
 {
 	j->dirty = j->dirty || !ok;
-	/* All are what the first is. */
+	/* Whether all octets are erased: the first is, and each equals the one
+	 * before. */
 	j->dirty = j->dirty || j->op.buf[0] != ERASED ||
 		   memcmp(j->op.buf, j->op.buf + 1, j->op.len - 1) != 0;
 	j->looked += (uint32_t)j->op.len;
