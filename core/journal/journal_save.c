@@ -42,7 +42,7 @@ fits(const struct sts_journal *j)
 	return record_padded(j) <= j->g.area_size - j->write_pos;
 }
 
-/* A record of the area that is being written: its head, and nothing done. */
+/* Begin a record of the area that is being written, with its head. */
 static void
 begin_record(struct sts_journal *j, uint32_t revision)
 {
@@ -93,7 +93,8 @@ let_go(struct sts_journal *j)
 	}
 }
 
-/* Append j->rec to the area; if it cannot be, everything moves instead. */
+/* Append j->rec to the area; if that is not possible, write everything to the
+ * next area instead. */
 static void
 append(struct sts_journal *j, sts_ref ref)
 {
@@ -129,7 +130,7 @@ sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 	return false;
 }
 
-/* The next domain that waits to be forgotten waits no more. */
+/* Take the next domain off those that wait to be forgotten. */
 static struct sts_text
 take_forgotten(struct sts_journal *j)
 {
@@ -227,7 +228,7 @@ sts_journal_save_again(struct sts_journal *j)
 	begin_copy(j, j->target);
 }
 
-/* As much of part as n octets hold. */
+/* Put as much of part as n octets hold. */
 static size_t
 put_part(uint8_t *out, size_t n, struct sts_text part)
 {
@@ -238,7 +239,7 @@ put_part(uint8_t *out, size_t n, struct sts_text part)
 	return n;
 }
 
-/* Render octets of the record from `at` on, at most n; returns how many. Every
+/* Render octets of the record from `at` on, at most n. Returns how many. Every
  * octet is rendered exactly once, since its CRC is carried on meanwhile. */
 static size_t
 render_some(struct sts_journal *j, uint32_t at, uint8_t *out, size_t n)
@@ -347,7 +348,7 @@ next_to_copy(struct sts_journal *j, sts_ref *ref)
 	return sts_cache_unsaved_count(j->cache) > 0;
 }
 
-/* The record that is described goes to the new area. */
+/* Begin to write j->rec to the new area. */
 static void
 copy_record(struct sts_journal *j, sts_ref ref)
 {
@@ -472,8 +473,8 @@ static void
 save_failed(struct sts_journal *j)
 {
 	if (j->stage == STS_STAGE_RECORD || j->stage == STS_STAGE_RECORD_SYNC) {
-		/* Nobody knows what is there now: nothing may stand behind
-		 * it. */
+		/* The place may hold anything now: nothing may be written
+		 * behind it. */
 		let_go(j);
 		j->dirty = true;
 		j->target = j->area;
@@ -485,10 +486,10 @@ save_failed(struct sts_journal *j)
 }
 
 /*
- * What was programmed is read back at once. Found only at the next start, a bit
- * that sticks in a record's head would cost all records behind it, and one in
- * the head of an area the whole area, when the old one may be erased already.
- * False: the place is still to be read.
+ * Read back at once what was programmed. At the next start, a bit that sticks
+ * in a record's head would cost all records behind it, and a bit in an area's
+ * head the whole area, when the old area may be erased already. False: the
+ * place is still to be read.
  */
 static bool
 checked(struct sts_journal *j, bool *ok)
