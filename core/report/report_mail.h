@@ -14,14 +14,15 @@
  * TLS-Report-Domain, TLS-Report-Submitter (the domain of the contact),
  * TLS-Required: No (RFC 8689: a report about broken TLS must not be stopped by
  * it, and its session is not to be reported again), Auto-Submitted,
- * MIME-Version, Content-Type. DKIM is the relay's.
+ * MIME-Version, Content-Type. The relay adds DKIM.
  */
 #ifndef STS_REPORT_MAIL_H
 #define STS_REPORT_MAIL_H
 
 #include "report_gzip.h"
 
-/* Borrowed as long as the mail. */
+/* What a mail needs besides the report; borrowed as long as the mail is
+ * read. */
 struct sts_report_letter {
 	struct sts_text to; /* local@domain, as sts_tlsrpt_to.address */
 	uint64_t now_s; /* since 1970, for Date */
@@ -40,16 +41,16 @@ struct sts_report_mail {
 	struct sts_report_gzip gzip;
 };
 
-/* Begin. What sts_report_begin says; letter stays, too. */
+/* Begin, as sts_report_begin; letter must stay, too. */
 void sts_report_mail_begin(struct sts_report_mail *m, const struct sts_tally *t,
     uint32_t ref, const struct sts_report_config *config,
     const struct sts_report_letter *letter);
 
-/* The next octets, written to out (at least 1 of room); how many, 0: the
+/* Write the next octets to out (at least 1 of room). Returns how many; 0: the
  * end. */
 size_t sts_report_mail_read(struct sts_report_mail *m, struct sts_span out);
 
-/* Whether the domain went before the mail's end (sts_report_gone). */
+/* Whether the domain left the tally before the mail's end (sts_report_gone). */
 bool sts_report_mail_gone(const struct sts_report_mail *m);
 
 #endif
