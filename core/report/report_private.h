@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lies in a tally's chunks, for the files of this room. Every record is a
+ * The layout of a tally's chunks, for the files of this room. Every record is a
  * chain: a head with fixed fields, then its content, which begins in the head
  * and goes on in body chunks. Offsets are from a chunk's beginning; numbers are
- * little-endian. What tells a record from others of its kind are its key, the
- * last of the fixed fields, and its content.
+ * little-endian. A record differs from others of its kind in its key, the last
+ * of the fixed fields, or in its content.
  *
  *	domain   name, record
  *	policy   domain (nothing: that of the report), strings and mx
@@ -91,7 +91,7 @@ tally_hash(const struct sts_tally *t, struct sts_text name)
 	return (uint32_t)sts_siphash(t->config.key, name);
 }
 
-/* Where the first of a name's bucket stands. */
+/* The place of the first ref of a name's bucket. */
 static inline uint8_t *
 tally_bucket(const struct sts_tally *t, struct sts_text name)
 {
@@ -114,9 +114,9 @@ struct sts_tally_text sts_tally_part(const struct sts_tally *t, uint32_t ref,
     unsigned base, size_t skip, size_t len);
 
 /*
- * Find or make the place of e's policy in a slot, in *domain the domain's.
- * 0: there is none, and *loss says why; the domain may have left the block. A
- * failing one may displace others.
+ * Find or make the record of e's policy in a slot; *domain: its domain's. 0:
+ * there is no room, *loss is the reason, and the domain may have left the
+ * block. A failing domain may displace others.
  */
 uint32_t sts_tally_place(struct sts_tally *t, unsigned slot,
     const struct sts_report_event *e, bool failing, uint32_t *domain,
@@ -129,7 +129,8 @@ void sts_tally_count(struct sts_tally *t, uint32_t policy, uint32_t successes,
 void sts_tally_fail(struct sts_tally *t, uint32_t domain, uint32_t policy,
     const struct sts_report_detail *f, bool further, uint32_t count);
 
-/* Tells a domain from one that had the same ref before. */
+/* The domain's number of birth, which differs from that of a domain with the
+ * same ref before. */
 uint32_t sts_tally_birth(const struct sts_tally *t, uint32_t ref);
 
 #endif
