@@ -50,8 +50,8 @@ struct sts_report_save {
 void sts_report_save_begin(
     struct sts_report_save *s, const struct sts_tally *t);
 
-/* Write the next octets to out (at least one of room). Returns how many; 0: it
- * is whole, or given up. O(out.n) and one record. */
+/* Write the next octets to out (at least one of room). Returns how many; 0: the
+ * snapshot is whole, or given up. O(out.n) and one record. */
 size_t sts_report_save(
     struct sts_report_save *s, const struct sts_tally *t, struct sts_span out);
 
@@ -75,11 +75,12 @@ struct sts_report_load {
 	uint8_t record[STS_REPORT_TEXT + 64];
 };
 
-/* Begin to fill *t, which is made empty (its config stays; the key becomes that
- * of the snapshot). Nothing may be added until load_end. */
+/* Empty *t and begin to fill it (its config stays; the key becomes that of the
+ * snapshot). Nothing may be added until load_end. */
 void sts_report_load_begin(struct sts_report_load *l, struct sts_tally *t);
 
-/* The next octets. Any: what is wrong is found here or at the end. */
+/* Take the next octets, whatever they are: faults are found here or at the
+ * end. */
 void sts_report_load(
     struct sts_report_load *l, struct sts_tally *t, struct sts_text in);
 
