@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was reported, counted by UTC day in one block of memory: for each domain
- * (and its record at _smtp._tls) the policies that were applied, two counters
- * each, and below them the failures, a counter each. Today is counted; the days
- * before are there until their reports are delivered and dropped.
+ * Sessions, counted by UTC day in one block of memory: for each domain (and its
+ * record at _smtp._tls) the policies that were applied, two counters each, and
+ * below them the failures, a counter each. Events count for today; the days
+ * before stay until their reports are delivered and dropped.
  *
  *	sts_tally_init(&t, block, size, &config);
  *	sts_tally_add(&t, day, &event);                 for each event
@@ -14,30 +14,29 @@
  *	}
  *
  * A domain is named by a number (a ref), which stays until the domain is gone:
- * dropped, displaced, or its day ended a third time. A pinned one stays.
+ * dropped, displaced, or its day ended a third time. A pinned domain stays.
  *
- * What is in is right: the totals of a domain's report are those of the whole
+ * Every count is whole: the totals of a domain's report are those of the whole
  * day, or there is no report. So at the limit of memory, in this order:
  *
- *	1. of a policy's failures, the first failures_max are kept one by one, the
- *	   others as one for each result type, without addresses, "further
- *	   failures". So are those for which there is no room, and those of an
+ *	1. of a policy's failures, the first failures_max are kept one by one,
+ *	   the others as one for each result type, without addresses, "further
+ *	   failures". So are failures that find no room, and those of an
  *	   organisation (cache/organisation.h) that has its 1/16 of the block.
  *	2. a domain without a failure is not admitted any more when 15/16 of
  *	   the block are used, nor any of an organisation that has its share;
- *	3. a failing one takes the place of those without a failure: first of
- *	   today's, the latest first, then of the days before. They have no
- *	   report then.
- *	4. a domain in the block whose further policy finds no room after
- *	   all that leaves it, too.
- *	Of each day sixteen records of a domain are kept apart, so that the owner
- *	of one who changes it all the time makes no long list; sessions under
- *	further ones are lost.
- *	A domain that was refused or displaced is not admitted again that day, as
- *	half a count would be a wrong one: it is remembered in a filter of a bit
- *	for each 64 octets, in which each organisation has 64 bits of its own (and
- *	shares them by chance): so a flood of names of a few organisations keeps
- *	out nobody else's.
+ *	3. a failing domain takes the place of domains without a failure: first
+ *	   of today's, the latest first, then of the days before. The displaced
+ *	   ones have no report.
+ *	4. if a further policy of an admitted domain finds no room even so, the
+ *	   domain leaves the block, too.
+ *	Of each day sixteen records of a domain are kept apart, so that an owner
+ *	who changes his record all the time makes no long list; sessions under
+ *	further records are lost. A domain that was refused or displaced is not
+ *	admitted again that day, as half a count would be wrong: a filter with a
+ *	bit for each 64 octets of the block remembers it. Each organisation has
+ *	64 bits there (which others may share by chance): so a flood of names of
+ *	a few organisations keeps out no others.
  *
  * Every session is in exactly one report or counted in `lost`.
  */
@@ -66,28 +65,31 @@ enum sts_tally_loss {
 
 struct sts_tally_config {
 	uint8_t key[STS_SIPHASH_KEY]; /* random: strangers choose the names */
-	/* A domain comes in with its first failure; what succeeded before it
-	 * is not in its report. For small blocks: with room, have all and
-	 * send those with failures (sts_tally_domain.failing). */
+	/* A domain is admitted at its first failure; its report lacks the
+	 * successes before that. For small blocks: with more room, count all
+	 * domains and send the reports of those with failures
+	 * (sts_tally_domain.failing). */
 	bool failures_only;
 	uint16_t failures_max; /* of a policy, one by one: 1..1,024 */
 };
 
 struct sts_tally {
-	/* Private. In front, where code on small machines reaches it. */
+	/* Private. In front, where code on small machines reaches it more
+	 * cheaply. */
 	struct sts_chunks chunks;
 	/* Read only. */
 	uint64_t sessions; /* that were added, since init */
 	uint64_t lost[STS_TALLY_LOSSES]; /* of them */
 	uint64_t further; /* failures not kept one by one */
-	uint32_t changes; /* rises with every change: is a snapshot due? */
+	uint32_t changes; /* rises with every change, which makes a snapshot
+			   * due */
 	uint32_t days[STS_TALLY_DAYS]; /* of each slot; 0: none, or unknown */
 	uint32_t domains[STS_TALLY_DAYS]; /* in each slot */
 	/* Private. */
 	uint32_t removals; /* rises when a ref ends */
 	uint8_t today; /* slot */
 	bool refused; /* the filter is not empty */
-	bool restoring; /* from a snapshot: it was all admitted before */
+	bool restoring; /* from a snapshot, all of which was admitted before */
 	struct sts_tally_config config;
 	uint8_t *index, *shares, *filter;
 	uint32_t index_count, shares_count, filter_count; /* powers of two */
@@ -97,8 +99,9 @@ struct sts_tally {
 };
 
 /*
- * Begin with the block's `size` octets (STS_TALLY_SIZE_MIN up to 1 GB), which
- * are the tally's from now on; no alignment. Empty; no day.
+ * Begin an empty tally without a day in the block's `size` octets
+ * (STS_TALLY_SIZE_MIN up to 1 GB, any alignment), which are the tally's from
+ * now on.
  */
 void sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
     const struct sts_tally_config *config);
@@ -108,26 +111,26 @@ void sts_tally_init(struct sts_tally *t, uint8_t *block, size_t size,
 void sts_tally_empty(struct sts_tally *t);
 
 /*
- * The day is `day` (days since 1970, or STS_TALLY_NO_DAY). A later one than
- * today's ends today's, which begins empty; of three days the oldest is given
- * up and its sessions counted as lost. A day not after today's changes nothing:
- * a clock that steps back over midnight stays in the later day. If today had no
- * day yet it gets it.
- * False: so much was left of the oldest day that it is given up by steps, a call
- * each; until the last of them it is still the day before.
+ * Let the day be `day` (days since 1970, or STS_TALLY_NO_DAY). A later day than
+ * today's begins empty; of three days the oldest is given up and its sessions
+ * counted as lost. A day not after today's changes nothing: when the clock
+ * steps back over midnight, counting stays in the later day. If today's day was
+ * not known yet it becomes `day`. False: the oldest day is so large that it is
+ * given up by steps, one a call; until the last step the day has not changed.
  */
 bool sts_tally_day(struct sts_tally *t, uint32_t day);
 
 /*
  * Count an event for `day` (as sts_tally_day). True: it is counted in a
  * domain's totals. False: it is counted in `lost`. O(text of the event), and
- * O(failures_max) for an event with a failure; what is displaced comes to it, a
- * step of 16 KB and a domain at most.
+ * O(failures_max) for an event with a failure; displacing adds a step of 16 KB
+ * and a domain at most.
  */
 bool sts_tally_add(
     struct sts_tally *t, uint32_t day, const struct sts_report_event *e);
 
-/* The slot of today; of the oldest day before it that has a domain, or -1. */
+/* The slot of today; the slot of the oldest day before it that has a domain, or
+ * -1. */
 unsigned sts_tally_today(const struct sts_tally *t);
 int sts_tally_oldest(const struct sts_tally *t);
 
@@ -165,9 +168,10 @@ struct sts_text sts_tally_copy(const struct sts_tally *t,
     struct sts_tally_text text, uint8_t *to, size_t size);
 
 /*
- * How far delivery is: the deliverer's, kept with the domain and in snapshots;
- * zero at first. `done` has a bit for each destination (sts_tlsrpt_to.number)
- * that has it, set before the last octet goes out: twice is worse than never.
+ * How far delivery is: set by the deliverer, kept with the domain and in
+ * snapshots; zero at first. `done` has a bit for each destination
+ * (sts_tlsrpt_to.number) that has the report, set before the last octet goes
+ * out: to send a report twice is worse than to lose it.
  */
 struct sts_tally_delivery {
 	uint8_t done;
@@ -205,7 +209,7 @@ struct sts_tally_failure {
 	uint32_t next; /* 0: the last */
 };
 
-/* What is there, by ref. */
+/* Get a domain by its ref; and so on. */
 void sts_tally_domain(
     const struct sts_tally *t, uint32_t ref, struct sts_tally_domain *out);
 void sts_tally_policy(
@@ -220,18 +224,18 @@ void sts_tally_totals(const struct sts_tally *t, uint32_t ref,
 void sts_tally_deliver(
     struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d);
 
-/* Keep a domain where it is while it is rendered, up to 255 times at once; let
- * it go again. A pinned one is not displaced; with the end of its day it is
- * given up all the same (report.h says what its reader sees). */
+/* Pin a domain while it is rendered, up to 255 times at once; unpin it again. A
+ * pinned domain is not displaced, but is still given up with its day (report.h:
+ * what its reader gets then). */
 void sts_tally_pin(struct sts_tally *t, uint32_t ref);
 void sts_tally_unpin(struct sts_tally *t, uint32_t ref);
 
-/* The domain's report is delivered, or given up: then its sessions are lost.
- * The holder of a pin sees by sts_report_gone that it is gone, and does not
- * unpin it. A domain of today is not admitted again today. */
+/* Remove a domain whose report is delivered, or given up: then its sessions are
+ * lost. The holder of a pin learns from sts_report_gone that it is gone, and
+ * does not unpin it. A domain of today is not admitted again today. */
 void sts_tally_drop(struct sts_tally *t, uint32_t ref, bool delivered);
 
-/* Chunks of 64 octets that are there, and that are free. */
+/* The number of chunks of 64 octets; of those that are free. */
 uint32_t sts_tally_chunks(const struct sts_tally *t);
 uint32_t sts_tally_free(const struct sts_tally *t);
 
