@@ -9,10 +9,10 @@
  * all are at rest the state is REST, or OFF if there is no setup any more. A
  * result keeps the name of its key in s->asked until it is done.
  *
- * The attacker owns the server, the network to it, or both. He can have us
- * connect again and again, but not more often than the rests allow; have us
- * wait, but nobody waits for us longer than wait_ms; and say anything, which is
- * of no effect unless it is sealed.
+ * The attacker owns the server, the network to it, or both. He can make us
+ * connect again and again, but not more often than the rests allow; he can make
+ * us wait, but no question waits longer than wait_ms; and he can send anything,
+ * which has no effect unless it is sealed.
  */
 #include <string.h>
 
@@ -75,7 +75,7 @@ resolve(struct sts_share *s)
 	}
 }
 
-/* Connect to the server, if there is what that takes. */
+/* Connect to the server, or ask for random bytes first. */
 static void
 begin(struct sts_share *s)
 {
@@ -102,7 +102,7 @@ begin(struct sts_share *s)
 	dial(s);
 }
 
-/* Both questions are over. */
+/* The questions for addresses are over. */
 static void
 resolved(struct sts_share *s)
 {
@@ -125,7 +125,7 @@ resolved(struct sts_share *s)
 	}
 }
 
-/* There is a connection. */
+/* A connection was established: take it. */
 static void
 take_connection(struct sts_share *s)
 {
@@ -140,7 +140,8 @@ take_connection(struct sts_share *s)
 	STS_ASSERT(s->tls != NULL);
 	name = name.n > 0 ? name : host_of(s);
 	if (!sts_name_valid(name)) {
-		/* An address that somebody named: no certificate is for it. */
+		/* The name is an address that another server gave: no
+		 * certificate is for that. */
 		sts_share_fail(s, STS_TROUBLE_PATH, STS_WHY_X509_NAME);
 		return;
 	}
@@ -162,7 +163,7 @@ share_wants(const void *e)
 							      : 0U;
 }
 
-/* Nothing is open any more: rest, or be off. */
+/* When nothing is open any more, go from CLOSING to REST or OFF. */
 static void
 settle(struct sts_share *s)
 {
@@ -180,7 +181,7 @@ awaits(const struct sts_share *s)
 	return s->flight_count > 0 || s->out_at < s->out_len;
 }
 
-/* Nothing is awaited, and nothing was heard for long. */
+/* Send PING if no reply is awaited and nothing has come for long. */
 static void
 judge_silence(struct sts_share *s)
 {
@@ -191,7 +192,7 @@ judge_silence(struct sts_share *s)
 	}
 }
 
-/* What is awaited does not come. */
+/* Fail if what is awaited does not come in time. */
 static void
 judge_wait(struct sts_share *s)
 {
@@ -261,7 +262,8 @@ share_deadline(const void *e, sts_ms *at)
 
 	switch ((enum sts_share_state)s->state) {
 	case STS_SHARE_REST:
-		/* Without a time, or random bytes, later. */
+		/* Without a clock or random bytes it cannot begin yet: look
+		 * again later. */
 		*at = sts_before(s->now, s->rest_at)
 			  ? s->rest_at
 			  : s->now + STS_SHARE_REST_MS;
@@ -282,7 +284,7 @@ static void
 leg_child(struct sts_share *s, unsigned i)
 {
 	if (!sts_leg_over(&s->legs, i)) {
-		/* Too large for a datagram: nobody's server has so many
+		/* The answer is too large for a datagram: no server has so many
 		 * addresses. */
 		sts_leg_stop(&s->legs, i);
 		return;
@@ -299,7 +301,7 @@ static void
 conn_child(struct sts_share *s, unsigned i)
 {
 	if (sts_dial_taken(&s->dial) == (int)i) {
-		return; /* what is read is the owner's affair */
+		return; /* the owner reads from the taken connection */
 	}
 	sts_dial_child(&s->dial, i);
 	if (s->state != STS_SHARE_DIAL) {
