@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One connection to a Redis or Valkey server, over which gateways hand each
- * other the policies that they have fetched. It replicates: the server is a bus
- * between caches. Nothing here answers a question, and nothing waits for it but
- * the owner, which decides for how long.
+ * other the policies that they have fetched. The server is a bus between
+ * caches. No answer depends on it: only the owner waits for it, and decides for
+ * how long.
  *
  *	OFF --use--> REST --> RESOLVE --> DIAL --> SHAKE --> HELLO --> SETUP --> UP
  *	              ^        (a name)            (TLS)       |                 |
@@ -26,11 +26,11 @@
  * in length, nesting, number and time, and means nothing without the seal. A
  * reply that makes no sense ends the connection.
  *
- * Bounds: 64 commands in flight; of keys that are to be read as many as
- * STS_SHARE_KEYS octets hold, what is over it is lost until the next SCAN; of
- * keys that are pushed STS_SHARE_PUSHES a second are read at once. A server
- * that talks without end (STS_SHARE_TALK) is one that fails. Of names that are
- * to be published STS_SHARE_QUEUE octets, the oldest are lost.
+ * Bounds: 64 commands are in flight at most. STS_SHARE_KEYS octets of keys wait
+ * to be read; further keys are read by the next SCAN. Of keys that are pushed,
+ * STS_SHARE_PUSHES a second are read at once. A server that sends without end
+ * (STS_SHARE_TALK) has failed. STS_SHARE_QUEUE octets of names wait to be
+ * published; beyond that the oldest are lost.
  */
 #ifndef STS_SHARE_H
 #define STS_SHARE_H
@@ -71,9 +71,9 @@ enum {
 	STS_SHARE_AGAIN_MS = 100, /* after the first two */
 	STS_SHARE_FAILURES = 3,
 	STS_SHARE_TURN = 16, /* records that are read in a pass of the driver */
-	/* What a server may have us read besides values in a minute, and keys
-	 * that it may push in a second: what is over it is a flood, or is read
-	 * by the next SCAN. */
+	/* How much besides values a server may send in a minute, beyond which
+	 * it is a flood; and how many keys it may push in a second, beyond
+	 * which they are read by the next SCAN. */
 	STS_SHARE_TALK_MS = 60000,
 	STS_SHARE_TALK = 16777216,
 	STS_SHARE_PUSH_MS = 1000,
@@ -88,8 +88,8 @@ struct sts_share_server {
 };
 
 /*
- * What the operator decided; the board's, unchanged while it is in use. Texts
- * end with NUL.
+ * The operator's settings. They belong to the board and stay unchanged while
+ * they are in use. Texts end with NUL.
  */
 struct sts_share_setup {
 	unsigned server_count; /* 1..STS_SHARE_SERVERS, or 0: nothing shared */
@@ -102,10 +102,11 @@ struct sts_share_setup {
 	char sentinel_password[STS_SHARE_PASSWORD];
 	char user[STS_SHARE_TEXT]; /* "" with a password: the default user */
 	char password[STS_SHARE_PASSWORD];
-	char client[STS_SHARE_TEXT]; /* what we call ourselves, or "" */
+	char client[STS_SHARE_TEXT]; /* the name of our connection, or "" */
 	char prefix[STS_SHARE_TEXT]; /* keys are PREFIX:d:DOMAIN */
 	uint32_t db;
-	uint32_t wait_ms; /* that a question may wait on a local miss */
+	uint32_t wait_ms; /* how long a question may wait when nothing is
+			   * held */
 	struct sts_seal_keys keys;
 };
 
@@ -120,8 +121,8 @@ enum sts_share_result {
 enum {
 	STS_SHARE_NEWS_UP = 1,
 	STS_SHARE_NEWS_DOWN = 2, /* sts_share_why */
-	STS_SHARE_NEWS_CONFIG = 4, /* it does not let us: sts_share_said */
-	STS_SHARE_NEWS_FULL = 8, /* or it cannot now: sts_share_said */
+	STS_SHARE_NEWS_CONFIG = 4, /* the server refuses us: sts_share_said */
+	STS_SHARE_NEWS_FULL = 8, /* the server cannot now: sts_share_said */
 	STS_SHARE_NEWS_FLUSHED = 16, /* all keys are gone */
 	STS_SHARE_NEWS_SCANNED = 32, /* all keys were seen once */
 	STS_SHARE_NEWS_RANDOM = 64, /* sts_share_seed is awaited */
@@ -230,16 +231,16 @@ struct sts_share {
 extern const struct sts_engine_ops sts_share_ops, sts_share_leg_ops,
     sts_share_conn_ops;
 
-/* Once. tls: of sts_tls_size() octets, or NULL: no setup with tls is ever used.
- * All are borrowed for good. */
+/* Once. tls: of sts_tls_size() octets, or NULL if no setup with tls is ever
+ * used. All are borrowed for good. */
 void sts_share_init(struct sts_share *s, struct sts_tls *tls,
     struct sts_tls_common *common, struct sts_dns_health *health,
     struct sts_cache *cache);
 
 /*
- * Use another setup from now on, NULL or one without servers: none. The
- * connection is closed and made anew. Borrowed, and so are the name servers,
- * until another is used.
+ * Use another setup from now on; NULL or one without servers: none. The
+ * connection is closed and made anew. The setup and the name servers are
+ * borrowed until another setup is used.
  */
 void sts_share_use(struct sts_share *s, const struct sts_share_setup *setup,
     const struct sts_dns_servers *servers, sts_ms now);
@@ -250,11 +251,11 @@ void sts_share_seed(struct sts_share *s, const uint8_t rnd[STS_SHARE_RND]);
 /* What has happened since it was last taken. */
 unsigned sts_share_take_news(struct sts_share *s);
 
-/* Why it is down; what the server answered, in its own words. */
+/* Why the connection is down; what the server answered, in its own words. */
 enum sts_why sts_share_why(const struct sts_share *s);
 struct sts_text sts_share_said(const struct sts_share *s);
 
-/* What came of a key. Until sts_share_done nothing more is read. */
+/* The result of reading a key. Until sts_share_done nothing more is read. */
 enum sts_share_result sts_share_result(const struct sts_share *s);
 struct sts_text sts_share_domain(
     const struct sts_share *s, uint8_t out[STS_SHARE_NAME_MAX]);
@@ -265,8 +266,8 @@ enum sts_unsealed sts_share_verdict(const struct sts_share *s);
 
 /*
  * RECORD: its header and number of patterns; its version in the cache, to be
- * committed or abandoned. NULL: it was not staged, as what is held is as new,
- * or (no_room) the cache did not take it.
+ * committed or abandoned. NULL: it was not staged, since the held policy is at
+ * least as new, or (no_room) the cache had no room.
  */
 const struct sts_seal_head *sts_share_head(
     const struct sts_share *s, uint16_t *mx_count);
@@ -277,7 +278,7 @@ void sts_share_count(const struct sts_share *s, struct sts_share_counts *c);
 
 bool sts_share_is_up(const struct sts_share *s);
 
-/* Whether a reply is awaited for longer than a question may wait. */
+/* Whether a reply has been awaited for longer than a question may wait. */
 bool sts_share_slow(const struct sts_share *s, sts_ms now);
 
 /* Ask for a domain's record before all others: RECORD, MISSING or REFUSED
@@ -288,14 +289,14 @@ bool sts_share_get(struct sts_share *s, struct sts_text domain);
 void sts_share_delete(struct sts_share *s, struct sts_text domain);
 
 /*
- * A domain's record is to be published when there is time, of several the
- * oldest is lost (the next refresh repeats it). missing_only: only if the
- * server has none. They are kept while there is no connection.
+ * Queue a domain's record to be published when there is time. If the queue is
+ * full the oldest is lost (the domain's next refresh repeats it). missing_only:
+ * only if the server has none. The queue is kept while there is no connection.
  */
 void sts_share_publish(
     struct sts_share *s, struct sts_text domain, bool missing_only);
 unsigned sts_share_unpublished(const struct sts_share *s);
-/* Take the first of them; empty: there is none. */
+/* Take the first domain off that queue; empty: there is none. */
 struct sts_text sts_share_next(
     struct sts_share *s, uint8_t out[STS_SHARE_NAME_MAX], bool *missing_only);
 
