@@ -6,8 +6,8 @@
  *	channel <--> s->in, s->out                          in the clear
  *	channel <--> records <--> s->in, s->out             TLS
  *
- * Octets that have come are read as a computation of the driver's
- * (STS_WANT_WORK), at most STS_SHARE_TURN records.
+ * Octets that have come are read as work of the driver's (STS_WANT_WORK), at
+ * most STS_SHARE_TURN records a time.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ is_taken(const struct sts_share *s, unsigned i)
 	return sts_dial_taken(&s->dial) == (int)i;
 }
 
-/* Whether more may be read, or written, by the commands' side. */
+/* Whether replies may be read now. */
 static bool
 reads(const struct sts_share *s)
 {
@@ -28,16 +28,16 @@ reads(const struct sts_share *s)
 	       s->result == STS_SHARE_NOTHING;
 }
 
-/* Whether there is something to be read in s->in. That is a computation
- * (STS_WANT_WORK) of STS_SHARE_TURN records: the driver makes one a pass,
- * behind everybody's questions, however many records come. */
+/* Whether s->in has octets to be read. Reading is work (STS_WANT_WORK) of
+ * STS_SHARE_TURN records: the driver does it once a pass, after all questions,
+ * however many records come. */
 static bool
 has_input(const struct sts_share *s)
 {
 	return reads(s) && s->in_at < s->in_len;
 }
 
-/* As much into s->in as there is room for. */
+/* Take as much into s->in as there is room for. */
 static void
 take_app(struct sts_share *s)
 {
@@ -70,7 +70,7 @@ has_output(struct sts_share *s)
 	return s->out_at < s->out_len;
 }
 
-/* Whether there is a session, and it is of use. */
+/* Whether the connection is over TLS and may be used. */
 static bool
 is_over_tls(const struct sts_share *s)
 {
@@ -78,7 +78,7 @@ is_over_tls(const struct sts_share *s)
 	       s->state >= STS_SHARE_SHAKE && s->state <= STS_SHARE_UP;
 }
 
-/* One step of the below. False: nothing can be moved. */
+/* One step of pump. False: nothing can be moved. */
 static bool
 move(struct sts_share *s, unsigned wants)
 {
@@ -110,9 +110,10 @@ move(struct sts_share *s, unsigned wants)
 }
 
 /*
- * Move what can be moved between the session and the commands. What is
- * provisional (of a record that is not whole) is read, too: of records the seal
- * decides, and all else that a server may say is harmless.
+ * Move what can be moved between the session and the commands. Octets of a TLS
+ * record that is not whole, and so not authenticated yet, are read, too: the
+ * seal protects policies, and everything else that a server may send is
+ * harmless.
  */
 static void
 pump(struct sts_share *s)
@@ -209,7 +210,7 @@ conn_recv_ack(void *e, struct sts_span got)
 	s->in_at = 0;
 	s->in_len = (uint16_t)got.n;
 	if (got.n == sizeof s->in) {
-		/* A server that sends as fast as this is not silent. */
+		/* A server that fills the buffer is not silent. */
 		s->reply_until = s->now + STS_SHARE_REPLY_MS;
 	}
 }
@@ -254,7 +255,7 @@ conn_work(void *e)
 	sts_share_fill(s);
 }
 
-/* Commands that came since are put where they are sent from. */
+/* Put the commands that came since into the buffer they are sent from. */
 static void
 conn_tick(void *e, sts_ms now, int64_t wall_s)
 {
