@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses in words, as servers name one another (MOVED, Sentinel). Core has
- * no other use for them: what an operator writes is read by the board.
+ * Addresses in text, by which servers name one another (MOVED, Sentinel). Core
+ * has no other use for them: the board reads those of the operator.
  */
 #include <string.h>
 
