@@ -5,7 +5,7 @@
 
 #include "share.h"
 
-/* What is in flight, or is being read. */
+/* The commands that are in flight, or whose reply is being read. */
 enum sts_share_command {
 	STS_COMMAND_PUSH = 0, /* no command: nothing is in flight for it */
 	STS_COMMAND_SKIP, /* nor for this: an attribute */
@@ -27,21 +27,21 @@ void sts_share_close(struct sts_share *s);
 /* Forget what was being read, and its stage. */
 void sts_share_reply_clear(struct sts_share *s);
 void sts_share_drop_stage(struct sts_share *s);
-/* The connection is of no more use. CONFIG: not before a minute has passed.
- * MOVED: at once, to s->target. */
+/* The connection is of no more use: close it and begin again, with CONFIG not
+ * before a minute has passed, with MOVED at once, to s->target. */
 enum sts_share_trouble {
 	STS_TROUBLE_PATH, /* the connection, or what came over it */
 	STS_TROUBLE_CONFIG,
-	STS_TROUBLE_SERVER, /* this server is not the one: try the next */
+	STS_TROUBLE_SERVER, /* this server is not the right one: try the next */
 	STS_TROUBLE_MOVED
 };
 void sts_share_fail(
     struct sts_share *s, enum sts_share_trouble trouble, enum sts_why why);
-/* If the connection has lasted for long, what failed before is forgotten. */
+/* If the connection has lasted for long, forget earlier failures. */
 void sts_share_settled(struct sts_share *s);
-/* The connection is there, and safe if it has to be. */
+/* The connection is established, over TLS if the setup wants that. */
 void sts_share_greet(struct sts_share *s);
-/* HELLO was answered; or the server does not know it. */
+/* HELLO was answered; old: the server does not know it. */
 void sts_share_greeted(struct sts_share *s, bool old);
 /* Sentinel has named the master: s->target. */
 void sts_share_master(struct sts_share *s);
@@ -60,14 +60,14 @@ void sts_share_send_hello(struct sts_share *s);
 void sts_share_send_auth(struct sts_share *s);
 void sts_share_send_sentinel(struct sts_share *s);
 void sts_share_send_setup(struct sts_share *s);
-/* Put into s->out what there is to be sent and has room. */
+/* Put as many commands into s->out as there are and as it has room for. */
 void sts_share_fill(struct sts_share *s);
-/* A reply is whole: what was in flight first is not any more. */
+/* A reply is whole: take its command, the first, out of those in flight. */
 void sts_share_landed(struct sts_share *s);
 
 /* share_reply.c */
-/* Read of s->in, until it is used up, there is a result, or the connection is
- * of no more use. */
+/* Read s->in until it is used up, there is a result, or the connection has
+ * failed. */
 void sts_share_read(struct sts_share *s);
 
 #endif
