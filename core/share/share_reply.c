@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the server's replies and pushes mean. Replies come in the order of the
- * commands; a push may stand between any two of them, and an attribute before
- * one. Strings that are looked at (keys, words) are gathered in s->word, values
- * go through the seal's reader into a stage of the cache; nothing else is kept.
+ * The server's replies and pushes are interpreted. Replies come in the order of
+ * the commands; a push may stand between any two of them, and an attribute
+ * before one. Strings that are looked at (keys, words) are gathered in s->word,
+ * values go through the seal's reader into a stage of the cache; nothing else
+ * is kept.
  *
  * An error is known by its first word only, as the rest differs between servers
  * and versions.
@@ -42,9 +43,9 @@ broken(struct sts_share *s)
 	sts_share_fail(s, STS_TROUBLE_PATH, STS_WHY_SHARE_PROTOCOL);
 }
 
-/* Octets that are no record of the fleet. False: these were too many. The owner
- * of the server could talk without end, or hand out one forged record after the
- * other. */
+/* Count octets that are no record of the fleet. False: there were too many. The
+ * owner of the server could send replies without end, or one forged record
+ * after the other. */
 static bool
 count_talk(struct sts_share *s, size_t n)
 {
@@ -78,8 +79,8 @@ is_lower(struct sts_text t)
 	return true;
 }
 
-/* Whether the key may be read now. The owner of the server could push a key for
- * each that we read, and have us read without end. */
+/* Whether the key may be read now. The owner of the server could push a new key
+ * for each that we read, and so make us read without end. */
 static bool
 is_in_time(struct sts_share *s)
 {
@@ -171,7 +172,7 @@ note_said(struct sts_share *s, struct sts_text t)
 	memcpy(s->said, t.p, t.n);
 }
 
-/* Only the server that takes writes will do, where there are others. */
+/* The server takes no writes: go on to another, if there is one. */
 static void
 readonly(struct sts_share *s)
 {
@@ -193,7 +194,7 @@ knows_no_hello(const struct sts_share *s)
 	return sts_text_is(first, "ERR") || sts_text_is(first, "NOPROTO");
 }
 
-/* A command did not work this time. */
+/* A command failed this time, and may succeed later. */
 static void
 later(struct sts_share *s)
 {
@@ -262,7 +263,7 @@ error(struct sts_share *s)
 	}
 }
 
-/* HELLO's answer is a map: this is item `n` of it, a key or a value. */
+/* Take an item of HELLO's answer, which is a map: a key or a value. */
 static void
 hello_item(struct sts_share *s, bool is_word, bool is_key)
 {
@@ -276,7 +277,7 @@ hello_item(struct sts_share *s, bool is_word, bool is_key)
 		s->about_us = sts_text_is(word(s), "proto");
 		return;
 	}
-	/* No key has a value such as these. */
+	/* These words occur only as the values that are looked for. */
 	if (sts_text_is(word(s), "sentinel")) {
 		s->peer.sentinel = true;
 	} else if (sts_text_is(word(s), "replica")) {
@@ -317,7 +318,8 @@ scan_word(struct sts_share *s, unsigned depth)
 	}
 }
 
-/* A string, which is not a value, is whole; depth: of what it stands in. */
+/* A string that is not the value of a record is whole; depth: of the aggregate
+ * it stands in. */
 static void
 take_word(struct sts_share *s, unsigned depth)
 {
@@ -347,7 +349,7 @@ take_word(struct sts_share *s, unsigned depth)
 
 /* ---- values */
 
-/* Whether what is held of the domain is a policy as new as the record, or
+/* Whether a policy is held for the domain that is as new as the record, or
  * newer. */
 static bool
 held_as_new(const struct sts_share *s, struct sts_text domain)
@@ -363,7 +365,7 @@ held_as_new(const struct sts_share *s, struct sts_text domain)
 	       e.fetched_s >= s->unseal.head.fetched_s;
 }
 
-/* Begin a version in the cache, once; no room is no reason to stop reading. */
+/* Begin a version in the cache, once; without room there, reading goes on. */
 static bool
 ensure_stage(struct sts_share *s)
 {
@@ -484,7 +486,7 @@ nil_event(struct sts_share *s, unsigned depth)
 	}
 }
 
-/* Everything but strings and errors at the top. */
+/* Take any other event than strings, and errors at the top. */
 static void
 plain_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 {
@@ -549,7 +551,7 @@ end_reply(struct sts_share *s)
 	}
 }
 
-/* What a reply of each command may begin with: two kinds of events at most. */
+/* The events that a reply of each command may begin with: two kinds at most. */
 static const struct {
 	uint8_t event, or_event;
 } begins[] = {
@@ -572,7 +574,7 @@ makes_sense(const struct sts_share *s, enum sts_resp_event e)
 	       e == (enum sts_resp_event)begins[s->reading].or_event;
 }
 
-/* Something begins at the top. False: it makes no sense. */
+/* A reply or a push begins. False: it is none that may come here. */
 static bool
 begin(struct sts_share *s, enum sts_resp_event e)
 {
