@@ -7,8 +7,8 @@
  *
  * items[k] counts what is still to come of the aggregate at level k; an item
  * that is whole takes one, and one that is used up closes its level. The
- * attacker is whoever owns the server, or stands before it: nothing that he
- * announces is reserved, added up or waited for here.
+ * attacker owns the server, or the path to it: of the lengths that he announces
+ * none is reserved, added up or waited for here.
  */
 #include <string.h>
 
@@ -64,7 +64,7 @@ is_number(struct sts_resp *r)
 	return sts_get_decimal(t, 20, &r->number);
 }
 
-/* "$-1" and "*-1". */
+/* Whether the line is "-1", as in "$-1" and "*-1". */
 static bool
 is_minus_one(const struct sts_resp *r)
 {
@@ -122,7 +122,7 @@ whole(struct sts_resp *r, enum sts_resp_event e)
 	return e;
 }
 
-/* The line is over, and was a length or a count. */
+/* The line has ended, and was a length or a count. */
 static enum sts_resp_event
 sized(struct sts_resp *r)
 {
@@ -142,7 +142,7 @@ sized(struct sts_resp *r)
 	}
 }
 
-/* The line is over: what it says. */
+/* The line has ended: its event. */
 static enum sts_resp_event
 end_line(struct sts_resp *r)
 {
@@ -170,7 +170,7 @@ type(struct sts_resp *r, uint8_t c)
 	if (c == 0 || strchr(types, c) == NULL) {
 		return broken(r);
 	}
-	/* What is no reply stands between replies, never inside one. */
+	/* Pushes and attributes stand between replies, never inside one. */
 	if ((c == '>' || c == '|') && r->depth > 0) {
 		return broken(r);
 	}
@@ -231,7 +231,7 @@ octet(struct sts_resp *r, uint8_t c)
 	}
 }
 
-/* Octets of a string, at most n; returns how many. */
+/* Pass on octets of a string, at most n. Returns how many. */
 static size_t
 pass(struct sts_resp *r, const uint8_t *p, size_t n, enum sts_resp_event *e)
 {
