@@ -83,9 +83,8 @@ uint64_t sts_resp_number(const struct sts_resp *r);
 bool sts_resp_negative(const struct sts_resp *r);
 
 /*
- * How many aggregates are open around what comes next. After an event that is
- * not MORE, BULK or PIECE, 0 means that a reply (or push, or attribute) is
- * whole.
+ * How many aggregates are open around the next item. After an event that is not
+ * MORE, BULK or PIECE, 0 means that a reply (or push, or attribute) is whole.
  */
 unsigned sts_resp_depth(const struct sts_resp *r);
 
@@ -95,7 +94,7 @@ unsigned sts_resp_depth(const struct sts_resp *r);
  */
 bool sts_resp_put_count(struct sts_span out, size_t *n, unsigned words);
 bool sts_resp_put_word(struct sts_span out, size_t *n, struct sts_text word);
-/* The beginning of a word of `len` octets, which the caller puts himself,
+/* The beginning of a word of `len` octets; the caller appends the word itself,
  * followed by CR LF. */
 bool sts_resp_put_len(struct sts_span out, size_t *n, size_t len);
 bool sts_resp_put_number(struct sts_span out, size_t *n, uint64_t v);
