@@ -7,8 +7,8 @@
  *	                              +--- nothing left ---> CODE
  *
  * Everything before CODE goes under the codes of all keys as it comes. A
- * failure is sticky. The attacker chooses every octet and the length that is
- * announced; what he gets is SYNTAX or MAC.
+ * failure is sticky. The attacker chooses every octet and the announced length;
+ * the result is SYNTAX or MAC.
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ enum {
 STS_STATIC_ASSERT((int)STS_SEAL_HEADER <= (int)STS_MAC_SIZE, header_fits_held);
 STS_STATIC_ASSERT(STS_SEAL_MAX >= STS_HTTP_BODY_MAX, any_policy_fits);
 
-/* What every code begins with: whose record it is. */
+/* Put the domain under a code: every code begins with it. */
 static void
 add_domain(struct sts_mac *m, struct sts_text domain)
 {
@@ -127,7 +127,7 @@ is_lower(struct sts_text t)
 	return true;
 }
 
-/* Such as core/grammar/policy lets pass. */
+/* Take a pattern. False: core/grammar/policy would refuse it. */
 static bool
 take_mx(struct sts_unseal *u)
 {
@@ -147,7 +147,7 @@ take_mx(struct sts_unseal *u)
 	return true;
 }
 
-/* What comes next has a length of 1..max octets, which `octet` says. */
+/* The next item has `octet` octets. False: that is not 1..max. */
 static bool
 take_len(struct sts_unseal *u, uint8_t octet, unsigned max)
 {
@@ -155,7 +155,7 @@ take_len(struct sts_unseal *u, uint8_t octet, unsigned max)
 	return octet >= 1 && octet <= max && octet <= u->left;
 }
 
-/* Behind an item of the payload. */
+/* Go on behind an item of the payload. */
 static void
 next_item(struct sts_unseal *u)
 {
@@ -257,8 +257,8 @@ sts_unseal_failed(const struct sts_unseal *u)
 	return u->failed;
 }
 
-/* Whether the code is one of ours. All are compared, so that the time does not
- * tell by which key it was made. */
+/* Whether the code was made by one of our keys. All codes are compared, so that
+ * the time does not reveal by which. */
 static bool
 is_sealed(struct sts_unseal *u)
 {
