@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A policy as gateways hand it to one another through a store that none of
- * them trusts.
+ * A policy in the form in which gateways exchange it, through a store that none
+ * of them trusts.
  *
  *	"MS1"        3   this version of the format
  *	mode         1   enum sts_mode
@@ -12,9 +12,9 @@
  *	code        32   HMAC-SHA-256 under the fleet's key of the domain's
  *	                 length (one octet), the domain, and all of the above
  *
- * Whoever can write to the store can delete a record, and put back one that was
- * there before: the stamp `fetched` is for the reader to judge. He cannot make
- * one, nor move one to another domain, since the domain is under the code. A
+ * Whoever can write to the store can delete a record, or put back one that was
+ * there before, so the reader judges the stamp `fetched`. He cannot make a
+ * record, nor move one to another domain, since the domain is under the code. A
  * record that is not exactly what the format says is refused whatever its code,
  * so that a gateway which was taken over still brings no syntax into answers.
  */
@@ -86,8 +86,8 @@ struct sts_unseal {
 	struct sts_mac mac[STS_SEAL_KEYS];
 };
 
-/* Begin with a record of `len` octets, said to be the domain's. A length that
- * no record has is remembered as a failure. */
+/* Begin with a record of `len` octets, allegedly the domain's. A length that no
+ * record can have is a failure. */
 void sts_unseal_begin(struct sts_unseal *u, const struct sts_seal_keys *keys,
     struct sts_text domain, size_t len);
 
@@ -98,10 +98,10 @@ void sts_unseal_begin(struct sts_unseal *u, const struct sts_seal_keys *keys,
  */
 size_t sts_unseal_feed(struct sts_unseal *u, const uint8_t *p, size_t n);
 
-/* Whether it is known to be no record: reading on is useless. */
+/* Whether it is known already that this is no record: reading on is useless. */
 bool sts_unseal_failed(const struct sts_unseal *u);
 
-/* All octets were fed. The verdict; the codes are wiped. */
+/* All octets were fed: return the verdict, and wipe the codes. */
 enum sts_unsealed sts_unseal_end(struct sts_unseal *u);
 
 #endif
