@@ -206,8 +206,8 @@ sts_share_send_sentinel(struct sts_share *s)
 	flies(s, STS_COMMAND_SENTINEL);
 }
 
-/* PING is last: its reply says that all is well also where nothing else was
- * asked for. */
+/* PING comes last: its reply ends SETUP, also where no other command was
+ * needed. */
 void
 sts_share_send_setup(struct sts_share *s)
 {
@@ -322,7 +322,7 @@ end_value(struct sts_share *s)
 	return true;
 }
 
-/* False: it cannot go on now. */
+/* Send the next piece of the value under way. False: it cannot go on now. */
 static bool
 send_value(struct sts_share *s)
 {
@@ -372,7 +372,7 @@ send_ping(struct sts_share *s)
 	return true;
 }
 
-/* One command, or a piece of a value. False: nothing can be put now. */
+/* Put one command, or a piece of a value. False: nothing can be put now. */
 static bool
 fill_one(struct sts_share *s)
 {
