@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From one state of the connection to the next, and its end: what follows from
- * replies, from time, and from what becomes of the channel.
+ * The steps from one state of the connection to the next, and its end, as
+ * replies, time and the channel cause them.
  */
 #include <string.h>
 
@@ -73,7 +73,8 @@ next_server(struct sts_share *s)
 	s->at = (uint8_t)((s->at + 1) % s->setup->server_count);
 }
 
-/* To be called while it is up, more often than milliseconds wrap. */
+/* To be called while the connection is up, more often than milliseconds
+ * wrap. */
 void
 sts_share_settled(struct sts_share *s)
 {
@@ -116,7 +117,7 @@ sts_share_fail(
 	}
 }
 
-/* The connection is there, and safe if it has to be. */
+/* The connection is established, over TLS if the setup wants that. */
 void
 sts_share_greet(struct sts_share *s)
 {
@@ -143,7 +144,7 @@ sts_share_greeted(struct sts_share *s, bool old)
 	if (old) {
 		sts_share_send_auth(s);
 	}
-	/* A replica under that name: Sentinel has not noticed yet. */
+	/* If a replica answers as the master, Sentinel has not noticed yet. */
 	if (s->peer.sentinel != (named && !s->moved) ||
 	    (!s->peer.sentinel && named && s->peer.replica)) {
 		sts_share_fail(s, STS_TROUBLE_SERVER, STS_WHY_SHARE_MASTER);
