@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Assertions state what a programmer promised; hostile or unlucky input never
- * reaches one. They are on in release builds: an agent that has lost an
- * invariant must stop rather than answer. The board supplies the hook.
+ * Assertions state what callers must guarantee; hostile or unlucky input never
+ * fails one. They are on in release builds: an agent that has lost an invariant
+ * must stop rather than answer. The board supplies the hook.
  */
 #ifndef STS_ASSERT_H
 #define STS_ASSERT_H
 
 #include "sts_config.h"
 
-/* The compiler's word for what does not return: a build that knows one defines
- * it. Without it nothing but a few octets is lost. */
+/* The compiler's attribute for a function that does not return: a build that
+ * has one defines it. Without it the code is a few octets longer. */
 #ifndef STS_NORETURN
 #define STS_NORETURN
 #endif
@@ -22,7 +22,7 @@
 STS_NORETURN void sts_assert_failed(const char *file, int line);
 
 /*
- * The same, of a product with STS_ASSERT_PLACE 0. The address it would return
+ * The same, in a product with STS_ASSERT_PLACE 0. The address it would return
  * to lies in, or right behind, the function whose assertion failed.
  */
 STS_NORETURN void sts_assert_failed_here(void);
