@@ -34,8 +34,8 @@ sts_text_is(struct sts_text a, const char *s)
 	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }
 
-/* The last decimal digit of v >= 2^32, which loses it: by divisions of 32 bits,
- * since small machines divide no longer numbers without a library. */
+/* Take the last decimal digit off v >= 2^32, by divisions of 32 bits, since
+ * small machines need a library to divide longer numbers. */
 static uint32_t
 take_digit(uint64_t *v)
 {
