@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The words for every reason, one after another: a pointer to each would cost
- * more than to count them. */
+/* The words for every reason, one after another: a table of pointers would cost
+ * more than counting the words. */
 #include <string.h>
 
 #include "assert.h"
 #include "sts_config.h"
 #include "why.h"
 
-/* Words of what a product leaves out are left out, too. */
+/* The words of features that a product leaves out are left out, too. */
 #if STS_SMTP || STS_DANE
 #define STS_WHY_MAIL_WORDS(X) STS_WHY_MAIL_LIST(X)
 #else
