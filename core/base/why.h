@@ -107,7 +107,7 @@
 	X(MODE_TESTING,      "mode-testing",        "the policy is in testing mode") \
 	X(AUDIT,             "audit",               "enforcement is off; this would have been answered")
 
-/* What only mail hosts give: of use where a product speaks SMTP or judges them
+/* Reasons of mail hosts alone, for products that speak SMTP or judge hosts
  * (STS_SMTP, STS_DANE). No answer to a mail server and no look-up has these. */
 #define STS_WHY_MAIL_LIST(X) \
 	/* SMTP (RFC 5321, RFC 3207) */ \
@@ -135,7 +135,7 @@
 	X(MX_NONE,           "mx-none",             "the domain takes no mail") \
 	X(HOST_NO_ADDRESS,   "host-no-address",     "the mail host has no address")
 
-/* Policies shared by gateways (STS_SHARE): what its server or records give. */
+/* Reasons of the share's server and its records (STS_SHARE). */
 #define STS_WHY_SHARE_LIST(X) \
 	X(SHARE_PROTOCOL,    "share-protocol",      "the server's replies make no sense") \
 	X(SHARE_FLOOD,       "share-flood",         "the server talks without end") \
@@ -175,15 +175,17 @@ const char *sts_why_text(enum sts_why why);
  */
 bool sts_why_ours(enum sts_why why);
 
-/* Whether it is one that passes by itself: then nothing was learnt about the
- * domain, nothing is remembered, and it is looked up when asked for again. */
+/* Whether the reason passes by itself: then nothing was learnt about the
+ * domain, nothing is remembered, and the domain is looked up when asked for
+ * again. */
 bool sts_why_passes(enum sts_why why);
 
 /*
  * The reason that counts where parts of one thing failed: families of
- * addresses, hosts, attempts. Ours goes before theirs, and of ours a shortage
- * that passes before a limit, because a part that was not looked at may hold
- * what the others lack; else it is `first`. STS_WHY_NONE: no part, gives way.
+ * addresses, hosts, attempts. A reason of ours counts before one of theirs, and
+ * of ours a passing shortage before a limit, because the part that was not
+ * looked at may have what the others lack; else `first` counts. STS_WHY_NONE
+ * gives way to any reason.
  */
 enum sts_why sts_why_both(enum sts_why first, enum sts_why next);
 
