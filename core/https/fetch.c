@@ -13,13 +13,14 @@
  * moves as the body grows.
  *
  * Invariants: `found` is set once. The whole has STS_FETCH_TOTAL_MS, however
- * slowly bytes come. No verdict, good or bad, is made of a record without its
- * end, as its bytes may be forged until the tag is checked. A policy is FOUND
- * only if certificate, response and grammar were good to the end; everything
- * else is UNKNOWN, and changes nothing that the cache holds.
+ * slowly bytes come. The bytes of a TLS record may be forged until its tag is
+ * checked at its end: no verdict, good or bad, is based on a record without its
+ * end. A policy is FOUND only if certificate, response and grammar were good to
+ * the end; everything else is UNKNOWN, and changes nothing that the cache
+ * holds.
  *
  * The attacker may be the domain's web server (long, slow, endless or nearly
- * right responses) or anybody on the way, who can only make it fail.
+ * right responses) or anybody on the path, who can only make the fetch fail.
  */
 #include <string.h>
 
@@ -37,7 +38,7 @@ host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
 	return sts_domain_policy_host(out, sts_lookup_domain(f->lookup));
 }
 
-/* The end, whatever it is: nothing goes on but the closing of channels. */
+/* End the fetch with this result: from now on channels are only closed. */
 static void
 finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 {
@@ -68,8 +69,8 @@ ensure_stage(struct sts_fetch *f)
 
 /*
  * Keep the pattern that the policy parser has just completed, if any. False:
- * there is no stage. One that has no room for it remembers: whether an older
- * version goes for that is decided when all of the policy has come.
+ * there is no stage. A stage without room remembers that: whether an older
+ * version makes room is decided when all of the policy has come.
  */
 static bool
 keep_mx(struct sts_fetch *f)
@@ -84,7 +85,7 @@ keep_mx(struct sts_fetch *f)
 	return true;
 }
 
-/* Content of the response, on its way into the stage. */
+/* Take content of the response through the policy parser into the stage. */
 static void
 take_content(struct sts_fetch *f, struct sts_text body)
 {
@@ -103,8 +104,7 @@ take_content(struct sts_fetch *f, struct sts_text body)
 	}
 }
 
-/* The response has ended, or what came of it is bad enough: is there a
- * policy? */
+/* The response has ended, or is bad already: decide whether it is a policy. */
 static void
 judge(struct sts_fetch *f)
 {
@@ -141,7 +141,7 @@ is_over(const struct sts_fetch *f)
 	       sts_http_status(&f->https.http) != STS_HTTP_MORE;
 }
 
-/* Application bytes, through HTTP. */
+/* Take application bytes through the reader of HTTP. */
 static void
 take_response(struct sts_fetch *f)
 {
@@ -164,15 +164,16 @@ take_response(struct sts_fetch *f)
 	}
 }
 
-/* Whether the response is there to be judged. What was read may be forged as
- * long as its record has no end: no verdict, good or bad, is made of it. */
+/* Whether the response can be judged. Not before the end of the record in hand,
+ * whose bytes may be forged until then. */
 static bool
 responded(const struct sts_fetch *f)
 {
 	return is_over(f) && !sts_https_provisional(&f->https);
 }
 
-/* The status is reported even if the rest never comes, but not a forged one. */
+/* Note the status, to be reported even if the rest never comes, but not before
+ * its record is authenticated. */
 static void
 note_code(struct sts_fetch *f)
 {
@@ -196,7 +197,7 @@ send_request(struct sts_fetch *f)
 	f->asked = f->request_off == len;
 }
 
-/* The handshake is over. False: the fetch is too, as SCTs are missing. */
+/* The handshake is over. False: so is the fetch, as SCTs are missing. */
 static bool
 note_established(struct sts_fetch *f)
 {
@@ -259,7 +260,7 @@ pump(struct sts_fetch *f)
 	}
 }
 
-/* There is a connection: begin the handshake. */
+/* A connection was established: begin the handshake. */
 static void
 take_connection(struct sts_fetch *f)
 {
@@ -382,7 +383,8 @@ conn_work(void *e)
 	struct sts_fetch *f = c->owner;
 
 	sts_https_work(c);
-	/* Our own time, not the host's; bounded by STS_X509_CHECKS_MAX. */
+	/* Checking signatures takes our own time, not the host's;
+	 * STS_X509_CHECKS_MAX bounds it. */
 	f->milestone = f->https.now;
 	pump(f);
 }
