@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One policy over HTTPS, a composite of the connections of an exchange
- * (https.h). What comes is pumped through TLS, HTTP and the policy grammar into
- * a stage of the cache.
+ * (https.h). The response is pumped through TLS, HTTP and the policy grammar
+ * into a stage of the cache.
  *
- * Costly (about 36 KB), few; it borrows its lookup for the name and addresses.
+ * A fetch is costly (about 36 KB), so there are few; it borrows its lookup for
+ * the name and addresses.
  */
 #ifndef STS_FETCH_H
 #define STS_FETCH_H
@@ -25,7 +26,7 @@ struct sts_fetch {
 	/* The result, readable when the fetch wants its owner. */
 	enum sts_found found; /* FOUND: policy and stage are valid */
 	enum sts_why why;
-	bool unreached; /* no address was of use, and none refused */
+	bool unreached; /* no address could be connected to, and none refused */
 	uint16_t http_code; /* of the response, 0: none came */
 	bool must_staple; /* FOUND: the certificate asks for a stapled OCSP
 	                     response (RFC 7633), which was not looked at */
@@ -35,7 +36,7 @@ struct sts_fetch {
 
 	int64_t wall_s; /* the time its certificates were judged under */
 
-	/* What slots are given and taken by; readable. */
+	/* By these fields slots are given and taken; readable. */
 	bool busy;
 	sts_ms begun, milestone; /* since when; the last sign of progress */
 
