@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The HTTP response reader: one pass, a step for each byte but content. The
- * attacker is the web server, or a proxy that reads the response otherwise
- * than we do: what can be read in two ways is refused (http.h lists what is
- * accepted), and everything is bounded.
+ * attacker is the web server, or uses a proxy that reads the response in
+ * another way than we do: what can be read in two ways is refused (http.h lists
+ * what is accepted), and everything is bounded.
  */
 #include <string.h>
 
@@ -28,9 +28,9 @@
  * A field is judged when the line behind it does not go on with it, so in
  * LINE; `in_field` says that there is one.
  *
- * The order counts: bytes up to EXTENSION are overhead, bounded together;
- * LENGTH, CHUNK and CLOSE take content, and left > 0 in them. FULL is a body
- * at its limit, for which only the close may come.
+ * The order of the states matters: bytes in states up to EXTENSION are
+ * overhead, bounded together; LENGTH, CHUNK and CLOSE take content, and left >
+ * 0 in them. FULL is a body at its limit, behind which only the close may come.
  */
 enum state {
 	STATE_VERSION,
@@ -88,8 +88,8 @@ expect(struct sts_http *h, uint8_t b, uint8_t want, enum state next)
 	return b == want ? next : broken(h);
 }
 
-/* What may stand in a line that does not matter: all but NUL, CR and LF, of
- * which somebody else's reader may make an end. */
+/* Whether b may stand in a line that does not matter: any byte but NUL, CR and
+ * LF, at which another reader may end the line. */
 static bool
 is_text(uint8_t b)
 {
@@ -206,7 +206,7 @@ name_byte(struct sts_http *h, uint8_t b)
 	return STATE_NAME;
 }
 
-/* The field before this line, if there is one, is over. */
+/* The field before this line, if there is one, has ended: judge it. */
 static enum sts_why
 end_field(struct sts_http *h)
 {
@@ -233,7 +233,7 @@ line_byte(struct sts_http *h, uint8_t b)
 	enum sts_why why;
 
 	if (sts_is_wsp(b)) {
-		/* Before the first field it would be nobody's (2.2). */
+		/* A blank before the first field continues no field (2.2). */
 		return h->in_field ? fold(h) : broken(h);
 	}
 	why = end_field(h);
@@ -285,8 +285,8 @@ next_chunk(struct sts_http *h)
 	return STATE_SIZE;
 }
 
-/* RFC 9112 6.1, 6.3: HTTP/1.0 knows no transfer codings, and a length beside
- * one is an attempt at something. */
+/* RFC 9112 6.1, 6.3: HTTP/1.0 has no transfer codings, and a length beside one
+ * may be an attempt at smuggling. */
 static enum state
 until_last_chunk(struct sts_http *h)
 {
@@ -297,7 +297,7 @@ until_last_chunk(struct sts_http *h)
 				    : next_chunk(h);
 }
 
-/* How long is the body? RFC 9112 6.3. */
+/* Decide how the body ends (RFC 9112 6.3). */
 static enum state
 framing(struct sts_http *h)
 {
