@@ -19,8 +19,8 @@
  *	}
  *
  * A body counts only when the status is DONE: its length met, its last chunk
- * and trailer seen, or (with neither) the connection closed cleanly. Content
- * handed out before that may still turn out to be part of nothing.
+ * and trailer seen, or (with neither) the connection closed cleanly. Until then
+ * content that was handed out does not count.
  *
  * Where RFC 9112 leaves a choice: a bare LF ends no line (2.2 lets a recipient
  * accept one; what we take for two lines a proxy may take for one), several
@@ -29,17 +29,17 @@
  * also one without its CR, as servers send values that their owner wrote over
  * several lines.
  *
- * What is wrong with a field that does not matter costs nothing: names may be
- * empty or hold other characters than a token's, names and values, reason and
- * chunk extensions any octet but NUL, CR and LF. Fields that matter
- * (http_field.h) are known whatever odd characters are among their name's,
- * and refused for them; so are a fold in a length or transfer coding, a line
- * without a colon, and a blank before the first field. A status
+ * Faults in a field that does not matter are ignored: names may be empty or
+ * hold other characters than a token's; names, values, reason and chunk
+ * extensions may hold any octet but NUL, CR and LF. Fields that matter
+ * (http_field.h) are recognised even with odd characters in their names, and
+ * refused because of them. Also refused are a fold in a length or transfer
+ * coding, a line without a colon, and a blank before the first field. A status
  * line may lack the space before an absent reason, and blanks may follow a
- * chunk size. Interim (1xx) responses are skipped, except 101, which we did
- * not ask for. The first thing wrong decides the reason; a status other than
- * 200 ends the reading at once. Headers (interim ones too), chunk extensions
- * and trailer have STS_HTTP_HEADER_MAX bytes together.
+ * chunk size. Interim (1xx) responses are skipped, except 101, which we did not
+ * ask for. The first fault decides the reason; a status other than 200 ends the
+ * reading at once. Headers (interim ones too), chunk extensions and trailer
+ * have STS_HTTP_HEADER_MAX bytes together.
  */
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
