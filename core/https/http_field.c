@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the header fields of a response mean for a policy. A field is
- * collected (name, then value, both in lower case) and judged when it is
- * over; struct sts_http_fields keeps what the fields so far amount to.
+ * The header fields of a response that matter for a policy. A field is
+ * collected (name, then value, both in lower case) and judged at its end;
+ * struct sts_http_fields has the result of the fields so far.
  *
- * Invariants: name_len of STS_HTTP_NAME_MAX + 1 is a name too long for any
- * that matters; a value is never kept beyond STS_HTTP_VALUE_MAX, and one that
- * was longer is judged with `whole` false, by which no length or coding is
- * accepted. No field takes back what an earlier one said: two lengths must
- * agree, and a transfer coding may be named once.
+ * Invariants: name_len of STS_HTTP_NAME_MAX + 1 is a name too long for any that
+ * matters; a value is never kept beyond STS_HTTP_VALUE_MAX, and one that was
+ * longer is judged with `whole` false, by which no length or coding is
+ * accepted. No field overrides an earlier one: two lengths must agree, and a
+ * transfer coding may be named once.
  *
  * The attacker shares a connection or a proxy with us, and wants the body to
- * end elsewhere for us than for the others (RFC 9112 11.1, 11.2).
- * Hence whatever is unclear about length or coding is refused.
+ * end elsewhere for us than for the others (RFC 9112 11.1, 11.2). Hence a
+ * length or coding that is not clear is refused.
  */
 #include <string.h>
 
@@ -36,8 +36,8 @@ trim(struct sts_text t)
 	return t;
 }
 
-/* Cut *rest at the first mark: what is before it, *rest what is after. False:
- * there is none, nothing is changed. */
+/* Cut *rest at the first mark: *before is the part before it, *rest the part
+ * after. False: there is no mark, and nothing is changed. */
 static bool
 cut(struct sts_text *rest, uint8_t mark, struct sts_text *before)
 {
@@ -99,9 +99,9 @@ judge_length(struct sts_http_fields *f, struct sts_text value, bool whole)
 }
 
 /*
- * Named a second time it would have been applied twice. "identity" is no
- * transfer coding any more (RFC 9112 7): where it stands, one reader takes the
- * body to last until the end of the connection (6.3), another, as curl, goes by
+ * A coding that is named twice would be applied twice. "identity" is no
+ * transfer coding any more (RFC 9112 7): with it, one reader takes the body to
+ * last until the end of the connection (6.3), another, such as curl, takes
  * Content-Length.
  */
 static enum sts_why
@@ -115,9 +115,9 @@ judge_transfer(struct sts_http_fields *f, struct sts_text value, bool whole)
 }
 
 /*
- * A list, whose members may be empty, and which may be (RFC 9110 5.6.1.2): then
- * nothing was applied. "none" is no coding's name, but what some servers call
- * it.
+ * The value is a list that may be empty and may have empty members (RFC 9110
+ * 5.6.1.2): then no coding was applied. "none" is no registered coding, but
+ * some servers send it for that.
  */
 static enum sts_why
 judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
@@ -136,8 +136,9 @@ judge_coding(struct sts_http_fields *f, struct sts_text value, bool whole)
 	return plain ? STS_WHY_NONE : STS_WHY_HTTP_CODING;
 }
 
-/* `whole` is false when the value was longer than what was kept of it. Where a
- * body ends must not hang on how a fold is read: `one_line`. */
+/* judge's `whole` is false when the value was longer than the part that was
+ * kept. one_line: a fold is refused, since readers differ about it and the end
+ * of the body depends on this field. */
 static const struct {
 	const char *name;
 	bool one_line;
@@ -183,7 +184,8 @@ sts_http_field_name(struct sts_http_fields *f, uint8_t b)
 	}
 }
 
-/* Blanks around a value do not count, however many they are. */
+/* Take a byte behind the colon. Blanks around the value do not count, however
+ * many they are. */
 void
 sts_http_field_value(struct sts_http_fields *f, uint8_t b)
 {
