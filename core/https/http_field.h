@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the header fields of a response mean for a policy: its media type, its
- * codings and its length (RFC 8461 3.3, RFC 9110 8, RFC 9112 6). Fed with the
- * names and values that core/https/http finds; other fields mean nothing,
- * whatever octets they hold.
+ * The header fields of a response that matter for a policy: media type, codings
+ * and length (RFC 8461 3.3, RFC 9110 8, RFC 9112 6). core/https/http feeds the
+ * names and values of all fields; others are ignored, whatever octets they
+ * hold.
  *
  * Some readers skip blanks or controls in a name, or trip over them. So a name
- * is compared without what no name may hold (RFC 9110 5.6.2), and a field that
- * matters is refused when there was such an octet: nobody else can have read
+ * is compared without octets that no name may hold (RFC 9110 5.6.2), and a
+ * field that matters is refused if there was one: no other reader can have seen
  * another length or type than we do. The same holds for controls in its value.
  *
  *	for each field: sts_http_field_start(&f);
@@ -22,8 +22,9 @@
 #include "../base/why.h"
 
 enum {
-	/* The longest name and value that matter; longer ones are strangers,
-	 * or wrong. A Content-Length may be a list, a type has parameters. */
+	/* The longest name and value that matter; longer ones are of other
+	 * fields, or wrong. A Content-Length may be a list, a type has
+	 * parameters. */
 	STS_HTTP_NAME_MAX = 17, /* "transfer-encoding" */
 	STS_HTTP_VALUE_MAX = 64
 };
@@ -49,14 +50,15 @@ void sts_http_field_start(struct sts_http_fields *f);
 void sts_http_field_name(struct sts_http_fields *f, uint8_t b);
 void sts_http_field_value(struct sts_http_fields *f, uint8_t b);
 
-/* Its value goes on in another line, which counts as a space. */
+/* The field's value goes on in another line: the fold counts as a space. */
 void sts_http_field_fold(struct sts_http_fields *f);
 
 /*
- * The field is over. STS_WHY_NONE; http-malformed: it matters, and is odd, or a
- * length or transfer coding and folded; http-type: not text/plain; http-coding:
- * a content coding, but for identity and "none", transfer codings other than
- * chunked alone; http-length: not a number, or not the same number each time.
+ * The field has ended: judge it. STS_WHY_NONE; http-malformed: it matters and
+ * has odd octets, or is a length or transfer coding and folded; http-type: not
+ * text/plain; http-coding: a content coding other than identity and "none", or
+ * transfer codings other than chunked alone; http-length: not a number, or not
+ * the same number each time.
  */
 enum sts_why sts_http_field_end(struct sts_http_fields *f);
 
