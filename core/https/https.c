@@ -65,7 +65,8 @@ sts_https_child(struct sts_https *h, unsigned i)
 	return sts_dial_over(&h->dial) ? STS_HTTPS_UNREACHED : STS_HTTPS_DIALS;
 }
 
-/* A refused certificate is the host's word; other failures are the path's. */
+/* The session has failed. After a refused certificate no other address is
+ * tried; other failures may be those of the path. */
 static enum sts_https_event
 tls_failed(struct sts_https *h)
 {
@@ -125,7 +126,7 @@ sts_https_send(struct sts_https *h, struct sts_text from)
 	return n;
 }
 
-/* Whether the time for a handshake is running. */
+/* Whether a handshake is under way, whose time is limited. */
 static bool
 shakes_hands(const struct sts_https *h)
 {
@@ -260,7 +261,7 @@ sts_https_work(struct sts_conn *c)
 	sts_tls_work(c->https->tls);
 }
 
-/* Time is the owner's: its deadline is the earliest of all. */
+/* The owner keeps all deadlines; the connection only notes the time. */
 void
 sts_conn_tick(void *e, sts_ms now, int64_t wall_s)
 {
