@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One exchange over HTTPS, but for its contents: the connections of a
- * dial, one TLS session, the reader of the response. It is part of its owner's
- * engine (fetch.h, post.h), a composite whose leaves are the connections. The
- * first connection is taken; another after a failed handshake, never after a
- * refused certificate or once the host has been heard. When the handshake is
- * complete the others are given up.
+ * One exchange over HTTPS, without its contents: the connections of a dial, one
+ * TLS session, the reader of the response. It is part of its owner's engine
+ * (fetch.h, post.h), a composite whose leaves are the connections. The first
+ * connection is taken. After a failed handshake another one is taken, but never
+ * after a refused certificate or once the host has answered. When the handshake
+ * is complete the others are given up.
  *
  *	const struct sts_engine_ops sts_x_conn_ops =
  *	    STS_CONN_OPS(sts_conn_wants, x_lost, x_recv_ack, x_send_ack, x_work);
@@ -57,12 +57,12 @@ struct sts_https {
 	struct sts_conn conn[STS_HTTPS_CONNS];
 };
 
-/* Once. tls: sts_tls_size() bytes; common: of all sessions; owner: what
- * the connections' operations get as theirs. */
+/* Once. tls: sts_tls_size() bytes; common: of all sessions; owner: the
+ * composite that the connections belong to. */
 void sts_https_init(struct sts_https *h, struct sts_tls *tls,
     struct sts_tls_common *common, void *owner);
 
-/* With whom; all borrowed until sts_https_end. */
+/* Whom to connect to; all borrowed until sts_https_end. */
 struct sts_https_to {
 	const struct sts_addr *addr; /* 1 <= count <= STS_DIAL_ADDRS_MAX */
 	unsigned count;
@@ -75,7 +75,7 @@ struct sts_https_to {
 void sts_https_begin(
     struct sts_https *h, const struct sts_https_to *to, sts_ms now);
 
-/* What the session has for its owner. */
+/* The events of the session for its owner. */
 enum sts_https_event {
 	STS_HTTPS_WAIT = 0, /* nothing, until more comes or goes */
 	STS_HTTPS_ESTABLISHED, /* the handshake is over; reported once */
@@ -90,13 +90,13 @@ enum sts_https_event {
 enum sts_https_event sts_https_next(struct sts_https *h, bool send);
 
 /*
- * Whether the response is there to be judged: its end, or its status, may have
- * been forged as long as the record has none.
+ * Whether the response cannot be judged yet: until the end of the TLS record in
+ * hand, its bytes may be forged.
  */
 bool sts_https_provisional(const struct sts_https *h);
 
-/* Send of `from` what one record takes: a server with little memory may want
- * small ones. Returns how much. */
+/* Send as much of `from` as one record takes: a server with little memory may
+ * want small records. Returns how much. */
 size_t sts_https_send(struct sts_https *h, struct sts_text from);
 
 /* Leaf i wanted its owner. */
@@ -116,18 +116,19 @@ void sts_https_tick(struct sts_https *h, sts_ms now);
 /* The earliest of the session's times and *at. */
 void sts_https_deadline(const struct sts_https *h, sts_ms *at);
 
-/* Of the four operations of a connection. lost: CLOSED, the peer sends no more,
- * and sts_https_next has what follows from it; FAILED: gone after the
- * handshake, all is stopped; WAIT: the dial goes on. */
+/* For the four operations of a connection. lost: CLOSED, the peer sends no
+ * more, and sts_https_next has the event that follows; FAILED, the connection
+ * was lost after the handshake, and all is stopped; WAIT, the dial goes on. */
 enum sts_https_event sts_https_lost(struct sts_conn *c, int why);
 
-/* The reason of what FAILED by being lost: our own shortage or the peer. */
+/* The reason of FAILED after lost: our own shortage or the peer. */
 enum sts_why sts_https_why_lost(int why);
 void sts_https_recv_ack(struct sts_conn *c, size_t n);
 void sts_https_send_ack(struct sts_conn *c, size_t n);
 void sts_https_work(struct sts_conn *c);
 
-/* Over, and all channels are closed: wipe what the peer sent. */
+/* The exchange is over, and all channels are closed: wipe what the peer
+ * sent. */
 void sts_https_end(struct sts_https *h);
 
 /* The operations of a connection that are the same for all owners; wants may
