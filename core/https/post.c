@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One POST: dial, handshake, head, body, status. The whole request is sent in
- * this order: head_off counts up to head_len, then `left` down to 0. A
- * status that comes before that ends it all the same: the server has decided.
+ * this order: head_off counts up to head_len, then `left` down to 0. A status
+ * that comes before the end of the body ends the POST all the same, as the
+ * server has decided.
  */
 #include <string.h>
 
@@ -45,8 +46,8 @@ finish(struct sts_post *p, enum sts_why why)
 	sts_dial_stop(&p->https.dial);
 }
 
-/* The status is known once the record that it came in has its end: what was not
- * authenticated does not count, however the connection ends. */
+/* Note the status, once the end of its record has authenticated it, however the
+ * connection ends. */
 static void
 note_code(struct sts_post *p)
 {
@@ -70,7 +71,7 @@ send_head(struct sts_post *p)
 	sts_tls_app_flush(p->https.tls);
 }
 
-/* Octets of the response: it is read as far as its status. */
+/* Take octets of the response, which is read only as far as its status. */
 static void
 take_response(struct sts_post *p)
 {
@@ -87,7 +88,7 @@ take_response(struct sts_post *p)
 	sts_tls_app_recv_ack(p->https.tls, in.n);
 }
 
-/* Whether there is a status, or never will be. */
+/* Whether a status has come, or none can come any more. */
 static bool
 responded(const struct sts_post *p)
 {
@@ -194,8 +195,8 @@ post_deadline(const void *e, sts_ms *at)
 	return true;
 }
 
-/* The connection in hand wants its owner only for a piece of the body, which
- * this engine's own owner has. */
+/* The taken connection wants its owner only for a piece of the body, which the
+ * owner of this engine has to write. */
 static void
 post_child(void *e, unsigned i)
 {
