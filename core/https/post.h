@@ -6,8 +6,8 @@
  * accepted, no redirect is followed.
  *
  * A composite of the connections of an exchange (https.h). It wants its owner
- *   while sts_post_room has room: a piece of the body is to be written there;
- *   when it is over: the result is there to be read, then sts_post_end.
+ * while sts_post_room has room, to write a piece of the body there; and when
+ * it is over, to read the result and call sts_post_end.
  */
 #ifndef STS_POST_H
 #define STS_POST_H
@@ -36,7 +36,7 @@ struct sts_post {
 
 	/* Private. */
 	bool busy;
-	bool held; /* the owner has nothing to write */
+	bool held; /* the owner has nothing to write for now */
 	bool resumed; /* it has again: the connection is to be served */
 	uint32_t head_len, head_off; /* of the head; of it, what was sent */
 	uint32_t left; /* octets of the body still to be written */
@@ -58,13 +58,13 @@ void sts_post_init(
 void sts_post_begin(
     struct sts_post *p, const struct sts_post_to *to, sts_ms now);
 
-/* Where the next piece of the body goes, n octets of it (0: not now), and how
- * many were written there, 1 to n. The room is at most what is left. */
+/* The room for the next piece of the body, n octets (0: not now), at most what
+ * is left; and how many octets were written there, 1 to n. */
 struct sts_span sts_post_room(const struct sts_post *p);
 void sts_post_wrote(struct sts_post *p, size_t n);
 
-/* The owner has nothing to write for now, and is not asked for it until it says
- * otherwise; then it stirs the engine. */
+/* held: the owner has nothing to write for now, and is not wanted for it until
+ * it calls this with false; then it stirs the engine. */
 void sts_post_hold(struct sts_post *p, bool held);
 
 /* Give up: it is over, with this reason, once the channels are closed. */
