@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reply reader, a step an octet; keywords; commands; dots. All of it is
- * bytes in, values out: the dialogues are smtp_probe.c's and smtp_submit.c's.
+ * The reply reader, a step an octet; keywords; commands; dots. All of it turns
+ * bytes into values or values into bytes: the dialogues are in smtp_probe.c and
+ * smtp_submit.c.
  *
  * Invariants: a reply that is DONE or BROKEN takes no more octets; its lines
  * and octets are bounded together, and of a line only STS_SMTP_TEXT octets are
  * kept. A command is written whole or not at all, and no argument can end its
- * line: what holds a control character, a blank or a bracket is refused before
+ * line: one with a control character, a blank or a bracket is refused before
  * anything is written. In a message for DATA every line ends in CR LF, since a
  * CR or LF that stands alone becomes one, and a dot that begins a line is
  * doubled: all servers see the same end of it.
  *
- * The attacker is the mail server (endless replies), or the one who chose a
- * name, an address or a text that we send, and wants it to be read as a
- * command or as the end of a mail (SMTP smuggling).
+ * The attacker is the mail server (endless replies), or chose a name, an
+ * address or a text that we send, and wants it to be read as a command or as
+ * the end of a mail (SMTP smuggling).
  */
 #include "smtp.h"
 
@@ -148,7 +149,8 @@ fourth_byte(struct sts_smtp_reply *r, uint8_t b)
 	return b == '-' || b == ' ' || b == '\r' ? TEXT : malformed(r);
 }
 
-/* CR ends nothing and is no text, wherever it stands. */
+/* Take a byte of the text. CR ends nothing and is no text, wherever it
+ * stands. */
 static enum state
 text_byte(struct sts_smtp_reply *r, uint8_t b)
 {
@@ -243,7 +245,7 @@ keyword_masked(struct sts_text word)
 	return word.n >= MASK_MIN;
 }
 
-/* One keyword with its parameters is there. */
+/* Take one keyword with its parameters. */
 static void
 take_keyword(struct sts_smtp_ehlo *e, uint8_t offer, struct sts_text params,
     uint16_t size)
@@ -414,7 +416,7 @@ sts_smtp_stuff_start(struct sts_smtp_stuffing *s)
 	s->line = s->cr = false;
 }
 
-/* One octet to out, at most two there; returns how many. */
+/* Write one octet as one or two octets to out. Returns how many. */
 static size_t
 stuff_byte(struct sts_smtp_stuffing *s, uint8_t b, uint8_t *out)
 {
