@@ -25,9 +25,9 @@
  *	}
  *
  * A reply is lines of a code, then "-" where another line follows, or a blank
- * or nothing where none does, then text. The code is the same in every line.
- * A line may end in LF alone, which many servers' error paths do, and CR means
- * nothing; NUL is refused. A line over STS_SMTP_LINE_MAX octets, more than
+ * or nothing where none does, then text. The code is the same in every line. A
+ * line may end in LF alone, as many servers write in their error paths, and CR
+ * is ignored; NUL is refused. A line over STS_SMTP_LINE_MAX octets, more than
  * STS_SMTP_LINES_MAX lines or STS_SMTP_REPLY_MAX octets together are refused as
  * too large.
  */
@@ -48,7 +48,7 @@ enum sts_smtp_event {
 	STS_SMTP_MORE = 0, /* a line is not over yet */
 	STS_SMTP_LINE, /* a line is over, another one follows */
 	STS_SMTP_DONE, /* the last line is over */
-	STS_SMTP_BROKEN /* sts_smtp_reply_why tells; stays so */
+	STS_SMTP_BROKEN /* for good; sts_smtp_reply_why has the reason */
 };
 
 /* An enhanced status code (RFC 3463): 5.7.1 is { 5, 7, 1 }. */
@@ -70,17 +70,17 @@ struct sts_smtp_reply {
 	uint16_t size; /* octets of the reply so far */
 	struct sts_smtp_status status; /* of the first line (RFC 2034 4) */
 	uint8_t text_len;
-	/* The first octets of this line's text. What is not printable ASCII is
-	 * "?", so that it may go into a log. */
+	/* The first octets of this line's text. Octets that are not printable
+	 * ASCII are "?", so that the text may go into a log. */
 	uint8_t text[STS_SMTP_TEXT];
 };
 
 void sts_smtp_reply_start(struct sts_smtp_reply *r);
 
 /*
- * Take up to n (>= 1) octets. Returns how many were used, >= 1 while nothing
- * is DONE or BROKEN, and never more than up to the end of a line: what is
- * behind a reply is not its.
+ * Take up to n (>= 1) octets. Returns how many were used, >= 1 while nothing is
+ * DONE or BROKEN, and never beyond the end of a line: octets behind a reply do
+ * not belong to it.
  */
 size_t sts_smtp_reply_feed(struct sts_smtp_reply *r, const uint8_t *bytes,
     size_t n, enum sts_smtp_event *event);
@@ -88,7 +88,7 @@ size_t sts_smtp_reply_feed(struct sts_smtp_reply *r, const uint8_t *bytes,
 /* The reason of BROKEN: smtp-reply-large or smtp-malformed; else NONE. */
 enum sts_why sts_smtp_reply_why(const struct sts_smtp_reply *r);
 
-/* The text of the line that is over; it stays in r. */
+/* The text of the line that has ended; it points into r. */
 struct sts_text sts_smtp_reply_text(const struct sts_smtp_reply *r);
 
 /* Extensions of EHLO that matter. */
@@ -103,7 +103,7 @@ enum {
 	STS_SMTP_MASKED = 0x80 /* a middlebox wrote X or * over a keyword */
 };
 
-/* What a server offers; zeros are nothing. */
+/* What a server offers; all zeros: nothing. */
 struct sts_smtp_ehlo {
 	uint8_t offers; /* the bits above */
 	/* STARTTLS ends behind the first 2,048 octets of the reply, where
@@ -126,9 +126,9 @@ bool sts_smtp_masked(struct sts_text greeting);
 bool sts_smtp_helo_valid(struct sts_text name);
 
 /*
- * Whether t can stand between the brackets of MAIL and RCPT: a local part of
- * up to 64 octets, "@", a host name; printable ASCII without blanks, quotes,
- * backslashes or any of <>()[],;: and so without a way out of the command.
+ * Whether t can stand between the brackets of MAIL and RCPT: a local part of up
+ * to 64 octets, "@", a host name; printable ASCII without blanks, quotes,
+ * backslashes or any of <>()[],;: so that nothing can end the command.
  */
 bool sts_smtp_address_valid(struct sts_text t);
 
@@ -142,7 +142,7 @@ enum sts_smtp_verb {
 	STS_SMTP_VERB_QUIT
 };
 
-/* Of MAIL: parameters, to be asked for where EHLO offers them. */
+/* Parameters of MAIL, to be used where EHLO offers them. */
 struct sts_smtp_params {
 	uint32_t size; /* SIZE=, 0: left out */
 	bool body_8bit; /* BODY=8BITMIME */
@@ -150,9 +150,9 @@ struct sts_smtp_params {
 
 /*
  * Write a command with its line end to out, which has STS_SMTP_COMMAND_MAX
- * octets. params: of MAIL; NULL: none. Returns the length, or 0: the argument
- * is not what the verb takes (sts_smtp_address_valid, sts_name_valid), so that
- * nothing of a stranger's can end a command and begin another.
+ * octets. params: of MAIL; NULL: none. Returns the length, or 0: the verb does
+ * not take this argument (sts_smtp_address_valid, sts_name_valid). So no text
+ * of a stranger can end a command and begin another.
  */
 size_t sts_smtp_command(uint8_t *out, enum sts_smtp_verb verb,
     struct sts_text arg, const struct sts_smtp_params *params);
@@ -173,14 +173,15 @@ struct sts_smtp_stuffing {
 void sts_smtp_stuff_start(struct sts_smtp_stuffing *s);
 
 /*
- * Take octets of `in` while their outcome has room in `out`, 2 octets at least.
- * Returns how many were taken, >= 1 if in.n >= 1; *made octets are in out.
+ * Take octets of `in` while `out`, which has 2 octets at least, has room for
+ * what they become. Returns how many were taken, >= 1 if in.n >= 1; *made
+ * octets are in out.
  */
 size_t sts_smtp_stuff(struct sts_smtp_stuffing *s, struct sts_text in,
     struct sts_span out, size_t *made);
 
-/* The message is over: write what ends DATA, STS_SMTP_STUFF_END octets at
- * most; a last line without its end is ended. Returns the length. */
+/* The message has ended: write the end of DATA, STS_SMTP_STUFF_END octets at
+ * most; a last line without an end gets one. Returns the length. */
 enum {
 	STS_SMTP_STUFF_END = 5
 };
