@@ -13,7 +13,7 @@
  *	                                       |              JUDGE, then GREETING)
  *	                                      END
  *
- * Octets go through `out` and into `reply`, with TLS between them once in_tls.
+ * Octets are sent from `out` and read into `reply`, through TLS once in_tls.
  *
  * Invariants: `decided` means that found.why is final, and nothing but QUIT or
  * an alert is sent from then on. A command of a mail is only written in READY
@@ -38,7 +38,7 @@ enum {
 	RECORD_LAST = 23
 };
 
-/* The result stands. by_reply: because of the reply at hand, which found.text
+/* The result is final. by_reply: because of the reply at hand, which found.text
  * has already. */
 static void
 decide(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
@@ -59,7 +59,7 @@ decide(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 	}
 }
 
-/* Nothing is sent any more. */
+/* End the dialogue without sending anything more. */
 static void
 end(struct sts_smtp_probe *p, enum sts_why why)
 {
@@ -68,8 +68,7 @@ end(struct sts_smtp_probe *p, enum sts_why why)
 	p->out_off = p->out_len = 0;
 }
 
-/* What stands in out is to be sent; then a reply is awaited, or there is room
- * again. */
+/* Send the octets in out; then a reply is awaited, or out has room again. */
 static void
 send_out(struct sts_smtp_probe *p, size_t len, bool awaits)
 {
@@ -95,7 +94,7 @@ say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
 						   : STS_SMTP_REPLY_MS);
 }
 
-/* The result stands; say good-bye to the server by QUIT. */
+/* The result is final; end the dialogue with QUIT. */
 static void
 quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
@@ -103,8 +102,8 @@ quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 	say(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT);
 }
 
-/* The reply at hand refuses what was asked: for one of two reasons, that of
- * 4yz, or that of any other. */
+/* The reply at hand refuses the command: `later` is the reason for 4yz, `why`
+ * for any other code. */
 static void
 refused(struct sts_smtp_probe *p, enum sts_why later, enum sts_why why)
 {
@@ -178,8 +177,8 @@ note_established(struct sts_smtp_probe *p)
 	}
 }
 
-/* Behind QUIT many servers end without close_notify, which is no fault: then
- * the result stands already. */
+/* After QUIT many servers close without close_notify, which is no fault: the
+ * result is final by then. */
 static void
 tls_failed(struct sts_smtp_probe *p, bool sends)
 {
@@ -200,7 +199,7 @@ tls_failed(struct sts_smtp_probe *p, bool sends)
 
 /* ---- replies ---- */
 
-/* EHLO, or HELO, is over. */
+/* EHLO, or HELO, was accepted: go on to TLS, or be ready. */
 static void
 hello_over(struct sts_smtp_probe *p)
 {
@@ -239,8 +238,8 @@ take_greeting(struct sts_smtp_probe *p)
 	}
 }
 
-/* A server without EHLO knows no STARTTLS (RFC 5321 3.2), and none that has
- * just used it. */
+/* A server without EHLO has no STARTTLS (RFC 5321 3.2): so inside TLS a refused
+ * EHLO is not followed by HELO. */
 static void
 take_hello(struct sts_smtp_probe *p)
 {
@@ -270,7 +269,7 @@ take_starttls(struct sts_smtp_probe *p)
 	}
 }
 
-/* The reply is there, and nothing is behind it. */
+/* The reply is complete, and nothing follows it: take it. */
 static void
 take_reply(struct sts_smtp_probe *p)
 {
@@ -321,7 +320,7 @@ note_line(struct sts_smtp_probe *p)
 	}
 }
 
-/* Something came that is no reply to a command of ours. */
+/* Octets came that are no reply to a command of ours. */
 static void
 unasked(struct sts_smtp_probe *p)
 {
@@ -334,7 +333,7 @@ unasked(struct sts_smtp_probe *p)
 	end(p, before_tls ? STS_WHY_SMTP_INJECTED : STS_WHY_SMTP_UNASKED);
 }
 
-/* Octets of a reply. */
+/* Feed octets to the reader of the reply. */
 static void
 feed(struct sts_smtp_probe *p, struct sts_text in)
 {
@@ -406,7 +405,7 @@ closed(struct sts_smtp_probe *p)
 	end(p, STS_WHY_SMTP_CLOSED);
 }
 
-/* One thing that can be done inside of TLS, if any. */
+/* Do one thing that can be done inside TLS. False: there is none. */
 static bool
 pump_once(struct sts_smtp_probe *p)
 {
@@ -495,11 +494,12 @@ sts_smtp_probe_opened(void *e)
 	}
 }
 
-/* Why there is no channel, or none any more. */
+/* The reason for having no channel, or no more. */
 static enum sts_why
 why_lost(const struct sts_smtp_probe *p, int lost)
 {
-	if (lost == STS_IO_LIMIT) { /* ours, and no word about the host */
+	if (lost == STS_IO_LIMIT) { /* our shortage, which says nothing about
+				     * the host */
 		return STS_WHY_BUSY;
 	}
 	if (p->opened) {
@@ -525,7 +525,7 @@ sts_smtp_probe_lost(void *e, int why)
 			sts_tls_peer_closed(p->setup.tls);
 			pump(p);
 		}
-		/* Nothing that is being done can be brought to an end. */
+		/* The step under way cannot be finished. */
 		if (p->at != STS_SMTP_AT_END) {
 			closed(p);
 		}
@@ -545,8 +545,8 @@ sts_smtp_probe_recv_buf(const void *e, struct sts_span lent)
 	return p->in_tls ? sts_tls_rec_recv_buf(p->setup.tls) : lent;
 }
 
-/* Whether the first octet that comes for TLS begins a record. Another one is
- * what was injected and came late, or SMTP that goes on in the clear. */
+/* Whether the first octet for TLS begins a record. If not, it was injected and
+ * came late, or SMTP goes on in the clear. */
 static bool
 is_record(struct sts_smtp_probe *p, uint8_t b)
 {
