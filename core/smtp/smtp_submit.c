@@ -78,7 +78,7 @@ put(struct sts_smtp_submit *s, enum sts_smtp_step step, enum sts_smtp_verb verb)
 	    sts_smtp_command(s->p.out, verb, sts_text(NULL, 0), NULL), true);
 }
 
-/* The next recipient that can be written, or DATA. */
+/* Send RCPT for the next recipient that can be written, or DATA. */
 static void
 next_rcpt(struct sts_smtp_submit *s)
 {
@@ -100,7 +100,7 @@ next_rcpt(struct sts_smtp_submit *s)
 	}
 }
 
-/* What the server offers now: what it did before TLS is forgotten. */
+/* The server's offers; inside TLS, those that it made there. */
 static const struct sts_smtp_ehlo *
 offered(const struct sts_smtp_submit *s)
 {
@@ -164,7 +164,7 @@ take_rcpt(struct sts_smtp_submit *s)
 	next_rcpt(s);
 }
 
-/* DATA: 354 and nothing else lets the message begin. */
+/* DATA was answered: only 354 lets the message begin. */
 static void
 take_data(struct sts_smtp_submit *s)
 {
@@ -207,7 +207,7 @@ take_reply(struct sts_smtp_submit *s)
 	}
 }
 
-/* The dialogue has moved: go on as far as it goes. A step each, so this ends.
+/* The dialogue has moved: go on as far as possible, step by step, which ends.
  */
 static void
 react(struct sts_smtp_submit *s)
