@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One mail handed over in one SMTP dialogue: what smtp_probe.h does, then
- * MAIL, RCPT for each recipient, DATA. The message is fed as there is room for
- * it, so that it is held nowhere; whatever its line ends are and however its
- * lines begin, it cannot end before its end.
+ * One mail handed over in one SMTP dialogue: what smtp_probe.h does, then MAIL,
+ * RCPT for each recipient, DATA. The message is fed as there is room for it,
+ * and never held as a whole. Whatever its line ends are and however its lines
+ * begin, they cannot end DATA early.
  *
  * A leaf that wants its owner (sts_smtp_submit_at says why):
  *
@@ -35,7 +35,8 @@ enum sts_smtp_outcome {
 	 * again later. */
 	STS_SMTP_LATER = 0,
 	STS_SMTP_TAKEN, /* the server has it */
-	STS_SMTP_REFUSED, /* 5yz, or no address for SMTP: do not try again */
+	STS_SMTP_REFUSED, /* 5yz, or not an address that SMTP can carry: do not
+			   * try again */
 	/* The end of the message was sent and no reply came: the server may
 	 * have it. To try again may deliver it twice. */
 	STS_SMTP_DOUBT
@@ -64,7 +65,7 @@ enum sts_smtp_submit_at {
 };
 
 /*
- * OVER: p.found says how the dialogue went, and rcpt what became of each
+ * OVER: p.found has the result of the dialogue, and rcpt that of each
  * recipient. p.found.why is NONE if the server took the mail for one recipient
  * at least; else the first reason against it, those of smtp_probe.h or:
  *
@@ -75,7 +76,7 @@ enum sts_smtp_submit_at {
  *	                  its size
  *	x509-..., or the reason given to sts_smtp_submit_judged
  *
- * Whether that is for good stands with each recipient: after a reason about
+ * The recipients' outcomes tell whether that is final: after a reason about
  * connection, greeting or TLS all of them are LATER.
  */
 struct sts_smtp_submit {
@@ -109,18 +110,18 @@ void sts_smtp_submit_judged(struct sts_smtp_submit *s, enum sts_why why);
 /* At BODY: take octets of the message; returns how many, >= 1 if t.n >= 1. */
 size_t sts_smtp_submit_body(struct sts_smtp_submit *s, struct sts_text t);
 
-/* At BODY: the message is over. */
+/* At BODY: the message has ended. */
 void sts_smtp_submit_body_end(struct sts_smtp_submit *s);
 
-/* At BODY: the message cannot be had any more; it is not ended, so that the
- * server throws it away. Also at any time: give up, for this reason. */
+/* Give up, at any time, for this reason. At BODY the message is not ended, so
+ * that the server throws it away. */
 void sts_smtp_submit_stop(struct sts_smtp_submit *s, enum sts_why why);
 
 /* At OVER, results read: as sts_smtp_probe_end. */
 void sts_smtp_submit_end(struct sts_smtp_submit *s);
 
-/* What sts_smtp_submit_ops is made of, for an engine that this one is a part of
- * (e: a struct that begins with it); the rest is sts_smtp_probe_...'s. */
+/* The operations in sts_smtp_submit_ops, for an engine that contains this one
+ * (e: a struct that begins with it); the others are sts_smtp_probe_... */
 void sts_smtp_submit_opened(void *e);
 void sts_smtp_submit_lost(void *e, int why);
 void sts_smtp_submit_recv_ack(void *e, struct sts_span got);
