@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The words for every event, one after another: a pointer to each would cost
- * more than to count them. Levels are asked for more often than words. */
+/* The words for every event, one after another: a table of pointers would cost
+ * more than counting the words. Levels have a table, as they are read more
+ * often. */
 #include <string.h>
 
 #include "assert.h"
