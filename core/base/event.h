@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happened, as numbers: core never prints. The driver hands each event
- * to the port, which renders it as one log line or drops it.
+ * Events, as numbers: core never prints. The driver hands each event to the
+ * port, which renders it as one log line or drops it.
  */
 #ifndef STS_EVENT_H
 #define STS_EVENT_H
@@ -44,7 +44,7 @@
 	X(JOURNAL_RESUMED, "journal-resumed", 1, "unsaved", "", "") \
 	X(EVENTS_LOST,     "events-lost",     1, "lost", "", "")
 
-/* Of rooms that a board may leave out, and their words with them. */
+/* Events of rooms that a board may leave out, and their words with them. */
 #define STS_EVENT_OPTION_LIST(X) \
 	X(DANE,            "dane",            3, "level", "hosts", "ttl") \
 	X(DANE_FAILED,     "dane-failed",     2, "retry_in", "", "") \
