@@ -54,7 +54,7 @@ struct sts_addr {
 	uint8_t ip[16]; /* network order; INET uses the first four */
 };
 
-/* Why a channel is gone or a call could not be done. */
+/* Why a channel is gone, or why a call failed. */
 enum {
 	STS_IO_CLOSED = 0, /* the driver carried out WANT_CLOSE */
 	STS_IO_AGAIN = -1,
@@ -88,8 +88,8 @@ struct sts_engine_ops {
 	void (*opened)(void *e);
 	/*
 	 * STS_IO_EOF: half-closed, the channel stays until CLOSE is wanted.
-	 * Anything else: there is no channel any more, or (while opening) it
-	 * could not be had.
+	 * Anything else: the channel is gone, or (while opening) it could not
+	 * be opened.
 	 */
 	void (*lost)(void *e, int why);
 	/*
