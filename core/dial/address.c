@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which addresses a policy may be fetched from: tables of prefixes, and no
- * state. What the operator has allowed by its prefix is asked first.
+ * state. The prefixes that the operator allows are compared first.
  *
- * Invariants: an IPv6 address that carries an IPv4 one is allowed only if
- * that one is; of an address that can be read in several ways each must be
- * allowed, unless the operator has said which one holds. What is never allowed
- * does not become so by allow_private.
+ * Invariants: an IPv6 address that carries an IPv4 one is allowed only if that
+ * one is; of an address that can be read in several ways each must be allowed,
+ * unless the operator has said which one holds. allow_private allows none of
+ * the addresses that are never allowed.
  *
  * The attacker publishes these addresses in his own zone, and wants us to
- * connect to what trusts our network (address.h).
+ * connect to hosts that trust our network (address.h).
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ struct block {
 	uint8_t bits;
 };
 
-/* RFC 6890 and what a mail gateway has no business fetching from. */
+/* Of RFC 6890, the blocks that a mail gateway has no reason to fetch from. */
 static const struct block never4[] = {
 	{ { 0 }, 8 }, /* this network, unspecified */
 	{ { 127 }, 8 }, /* loopback */
@@ -103,9 +103,9 @@ allowed4(const struct sts_settings *s, const uint8_t *ip)
 }
 
 /*
- * The IPv4 address behind a prefix of so many bits (RFC 6052 2.2): octet 8 is
- * passed over. False: that, or what is behind the address, is not zero, so it
- * is none.
+ * The IPv4 address behind a prefix of so many bits (RFC 6052 2.2), without
+ * octet 8. False: octet 8, or an octet behind the address, is not zero, so
+ * there is no address.
  */
 static bool
 unwrap(uint8_t v4[4], const uint8_t *ip, unsigned bits)
@@ -123,8 +123,9 @@ unwrap(uint8_t v4[4], const uint8_t *ip, unsigned bits)
 	return rest == 0;
 }
 
-/* Of the RFC 8215 block: every address that it may lead to, and at least one.
- * What begins with 0 leads nowhere: it is read in the wrong place. */
+/* Of the RFC 8215 block: every address that it may lead to must be allowed, and
+ * there must be at least one. An address that begins with 0 was read at the
+ * wrong place, and does not count. */
 static bool
 allowed_local_nat64(const struct sts_settings *s, const uint8_t *ip)
 {
@@ -144,7 +145,7 @@ allowed_local_nat64(const struct sts_settings *s, const uint8_t *ip)
 	return any;
 }
 
-/* What translators of the network make of it. */
+/* Whether the address that the network's translators make of it is allowed. */
 static bool
 allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
 {
@@ -162,7 +163,7 @@ allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
 	       allowed_local_nat64(s, ip);
 }
 
-/* What tunnels make of it. */
+/* Whether the addresses that tunnels make of it are allowed. */
 static bool
 allowed_by_tunnels(const struct sts_settings *s, const uint8_t *ip)
 {
