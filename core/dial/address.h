@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which addresses a policy may be fetched from. A stranger's DNS decides where
- * we connect to; it must not reach what only this machine or its network may
- * reach (SSRF).
+ * we connect to; it must not lead us to hosts that only this machine or its
+ * network may reach (SSRF).
  */
 #ifndef STS_ADDRESS_H
 #define STS_ADDRESS_H
@@ -24,9 +24,10 @@
  * s->nat64 says in which, each that fits has to be allowed.
  *
  * The prefix of the network is configured and not learnt from the DNS (RFC
- * 7050): whoever forges that answer would choose what we take for our own
- * network, and a question more, asked again now and then, is state that a key
- * does without. Prefixes of 6rd and MAP are the provider's: s->nat64 will do.
+ * 7050): whoever forges that answer would choose which addresses we take for
+ * our own network, and one more question, repeated now and then, would be state
+ * that a configuration key does not need. Prefixes of 6rd and MAP are the
+ * provider's: s->nat64 will do.
  */
 bool sts_address_allowed(
     const struct sts_settings *s, const struct sts_addr *a);
