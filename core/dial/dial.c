@@ -75,7 +75,7 @@ free_attempt(const struct sts_dial *d)
 	return i;
 }
 
-/* Whether another address may be dialled, as far as it is not for the time. */
+/* Whether another address may be dialled, the time aside. */
 static bool
 may_dial(const struct sts_dial *d)
 {
@@ -114,9 +114,9 @@ why_lost(int lost)
 	case STS_IO_REFUSED:
 	case STS_IO_RESET:
 		return STS_WHY_CONNECT_REFUSED;
-	case STS_IO_LIMIT: /* ours, and no word about the host */
+	case STS_IO_LIMIT: /* our shortage, which says nothing about the host */
 		return STS_WHY_BUSY;
-	case STS_IO_CLOSED: /* by ourselves, when the time was over */
+	case STS_IO_CLOSED: /* we closed it when the time was over */
 		return STS_WHY_CONNECT_TIMEOUT;
 	default:
 		return STS_WHY_CONNECT_FAILED;
@@ -126,7 +126,8 @@ why_lost(int lost)
 static void
 note_why(struct sts_dial *d, enum sts_why why)
 {
-	/* The last attempt's, unless one was not made for want of ours. */
+	/* The reason of the last attempt counts, unless one was not made by a
+	 * shortage of ours. */
 	d->why = (uint8_t)sts_why_both(why, (enum sts_why)d->why);
 }
 
@@ -260,7 +261,8 @@ sts_dial_lost(struct sts_dial *d, unsigned i, int why)
 		return;
 	}
 	if (a->state == READY || a->state == CONNECTED) {
-		/* Not its fault, if it waited: it gets its turn, once. */
+		/* An address that waited is not at fault: it gets another turn,
+		 * once. */
 		d->todo |= d->again & bit;
 		d->again &= ~bit;
 	}
@@ -304,7 +306,7 @@ sts_dial_deadline(const struct sts_dial *d, sts_ms *at)
 	return any;
 }
 
-/* The end of an attempt was seen: another may begin. */
+/* The owner has seen the end of an attempt: another may begin. */
 static void
 ended(struct sts_dial *d, struct sts_dial_attempt *a)
 {
