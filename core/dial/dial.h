@@ -3,12 +3,11 @@
  * A connection to one of several addresses, in their order (RFC 8305 5): a
  * second attempt begins when the first has not connected within
  * STS_DIAL_STAGGER_MS, so that a dead path costs a moment and not the whole
- * time. Connecting is half of it only: what is connected first is taken by the
- * owner, which finds out whether it is of use (a TLS handshake, a greeting).
- * The other attempt stays open meanwhile and keeps its place; it is given up
- * when the owner says that the one in hand is the right one, and comes next
- * when it is not. So no address is passed over for one that only connects
- * faster.
+ * time. Connecting is only half of it: the owner takes the first connection and
+ * finds out whether it is of use (a TLS handshake, a greeting). The other
+ * attempt stays open meanwhile and keeps its place; it is given up when the
+ * taken connection has proved right, and is next if it has not. So no address
+ * loses to one that only connects faster.
  *
  * A composite of STS_DIAL_ATTEMPTS attempts, each with at most one channel. It
  * is part of its owner's engine: the owner's leaf number i forwards to the
@@ -44,7 +43,7 @@ enum {
 struct sts_dial_attempt {
 	uint8_t state;
 	uint8_t addr; /* its number */
-	bool blamed; /* why it ends is known, or does not matter */
+	bool blamed; /* the reason of its end is known, or does not matter */
 	int lost; /* why the channel is gone */
 	sts_ms until; /* to be connected */
 };
@@ -79,10 +78,11 @@ void sts_dial_start(struct sts_dial *d, const struct sts_addr *addr,
 unsigned sts_dial_wants(const struct sts_dial *d, unsigned i);
 const struct sts_addr *sts_dial_peer(const struct sts_dial *d, unsigned i);
 void sts_dial_opened(struct sts_dial *d, unsigned i);
-/* Of the one taken: to be called after sts_dial_refuse or sts_dial_stop. */
+/* For the taken attempt, to be called after sts_dial_refuse or
+ * sts_dial_stop. */
 void sts_dial_lost(struct sts_dial *d, unsigned i, int why);
 
-/* Of the owner's operations. */
+/* To be called by the owner's operations of the same names. */
 void sts_dial_tick(struct sts_dial *d, sts_ms now);
 bool sts_dial_deadline(const struct sts_dial *d, sts_ms *at);
 void sts_dial_child(struct sts_dial *d, unsigned i);
@@ -91,12 +91,12 @@ int sts_dial_stirred(struct sts_dial *d);
 /* The connection in hand, or -1. */
 int sts_dial_taken(const struct sts_dial *d);
 
-/* Take the connection that was made first; there is none in hand. Returns its
- * number, or -1: none is made. It is stirred. */
+/* Take the connection that was made first; none may be in hand. Returns its
+ * number and stirs it, or -1: there is none. */
 int sts_dial_take(struct sts_dial *d);
 
-/* Of `count` addresses, from the first, how many were begun with at `then` or
- * before; for what is over as well. */
+/* Of the first `count` addresses, how many were begun with at `then` or before;
+ * also when it is over. */
 unsigned sts_dial_begun(const struct sts_dial *d, unsigned count, sts_ms then);
 
 /* Whether attempt i is being connected. */
@@ -120,8 +120,8 @@ bool sts_dial_over(const struct sts_dial *d);
 
 /*
  * Why the last attempt failed, by itself or by sts_dial_refuse. If an address
- * could not be tried because we were short of channels ourselves it is
- * STS_WHY_BUSY whatever came of the others: that is no word about the host.
+ * could not be tried because we were short of channels, it is STS_WHY_BUSY
+ * whatever became of the others, since that says nothing about the host.
  */
 enum sts_why sts_dial_why(const struct sts_dial *d);
 
