@@ -5,12 +5,12 @@
  * followed up the tree, and down again to the children the owner stirred.
  *
  * Nothing here is proportional to the number of nodes: the lists and the heap
- * hold only those with something to do. A node that is to compute (check a
- * signature) leaves the ready list for the working list, which is served one
- * node a pass when nobody else is to be visited: a stranger's certificates
- * never stand between a client and its answer. Interest in events is changed
- * lazily: an event nobody wanted is masked when it comes, not before, so that
- * a question answered from the cache costs one recv and one send.
+ * hold only those with something to do. A node that wants WORK (to check a
+ * signature) leaves the ready list for the working list, of which one node is
+ * served a pass, when no other is to be visited: a stranger's certificates
+ * never delay a client's answer. Interest in events is changed lazily: an
+ * unwanted event is masked when it comes, not before, so that a question
+ * answered from the cache costs one recv and one send.
  */
 #include <string.h>
 
@@ -56,7 +56,8 @@ list_take(struct sts_driver *d, struct sts_node_list *list)
 	return id;
 }
 
-/* Have a node visited. One that waits to compute is visited at its turn. */
+/* Have a node visited. A node that waits for its WORK is visited at its
+ * turn. */
 static void
 enlist(struct sts_driver *d, uint16_t id)
 {
@@ -203,8 +204,8 @@ finish_connect(struct sts_driver *d, uint16_t id)
 enum step {
 	STEP_STUCK, /* nothing that is wanted can be had now */
 	STEP_DONE,
-	STEP_LATER, /* it is to compute, and it is not its turn */
-	STEP_WORKED /* it has computed: enough for one visit */
+	STEP_LATER, /* it wants WORK, and it is not its turn */
+	STEP_WORKED /* it has worked: enough for one visit */
 };
 
 static enum step
@@ -308,9 +309,9 @@ wants_owner(const struct sts_node *n)
 	return (n->ops->wants(n->engine) & STS_WANT_OWNER) != 0;
 }
 
-/* Once a pass is enough for the root where nothing but clients stirs it: one
- * that is answered at once does so twice, at the same time, and brings nothing
- * that the tick looks at. False: it had its tick. */
+/* One tick a pass is enough for the root if only clients stir it: a client that
+ * is answered at once stirs it twice at the same time, and changes nothing that
+ * the tick looks at. False: the root had its tick. */
 static bool
 tick_owner(struct sts_driver *d, uint16_t owner)
 {
@@ -383,8 +384,8 @@ step_work(struct sts_node *n, bool turn)
 	return STEP_WORKED;
 }
 
-/* One step of a visit; the order is the contract of core/base/io.h. `turn`:
- * the node may compute. */
+/* One step of a visit; the order is the contract of core/base/io.h. `turn`: the
+ * node may do WORK. */
 static enum step
 step(struct sts_driver *d, uint16_t id, unsigned wants, bool turn)
 {
@@ -416,8 +417,8 @@ step(struct sts_driver *d, uint16_t id, unsigned wants, bool turn)
 }
 
 /*
- * Nothing more can be done now: have the port tell what is waited for, and not
- * tell again what nobody wants.
+ * Nothing more can be done now: have the port report the events that the node
+ * waits for, and mask those that it does not want.
  */
 static void
 settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
@@ -447,7 +448,7 @@ settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
 	want(d, id, ev);
 }
 
-/* Where a node goes after its visit, and what it wants at the end of it. */
+/* Put a node where it belongs after its visit, by what it wants now. */
 static void
 sort_in(struct sts_driver *d, uint16_t id, enum step done, unsigned wants)
 {
@@ -462,8 +463,8 @@ sort_in(struct sts_driver *d, uint16_t id, enum step done, unsigned wants)
 	}
 }
 
-/* `turn`: the node may compute. False: there was no entropy; the node waits on
- * the list. */
+/* Visit a node. `turn`: it may do WORK. False: there was no entropy; the node
+ * waits on the list. */
 static bool
 visit(struct sts_driver *d, uint16_t id, bool turn)
 {
@@ -494,7 +495,7 @@ visit(struct sts_driver *d, uint16_t id, bool turn)
 	return true;
 }
 
-/* Until a channel is closed, or for a while. */
+/* Stop accepting until a channel is closed, or for a while. */
 static void
 pause_accepting(struct sts_driver *d, unsigned i)
 {
@@ -601,8 +602,8 @@ step_store(struct sts_driver *d)
 	return result > 0;
 }
 
-/* Read what was kept, a part of it at a time: questions are taken meanwhile,
- * and wait for what is read. False: there is nothing to read any more. */
+/* Read a part of the journal; questions are taken meanwhile, and wait. False:
+ * there is nothing to read any more. */
 static bool
 load(struct sts_driver *d, unsigned budget)
 {
@@ -737,7 +738,7 @@ visit_ready(struct sts_driver *d, unsigned budget)
 	return true;
 }
 
-/* Let one node compute, unless others are to be visited first. False: there
+/* Let one node do its WORK, unless others are to be visited first. False: there
  * was no entropy. */
 static bool
 compute(struct sts_driver *d)
@@ -759,7 +760,7 @@ compute(struct sts_driver *d)
 		return false;
 	}
 	tell_events(d);
-	/* What it has to send now costs no further wait for events. */
+	/* The node can send its result without another wait for events. */
 	return !alone || visit_ready(d, 1);
 }
 
