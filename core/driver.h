@@ -15,12 +15,13 @@
 
 enum {
 	STS_RUN_IDLE_MS = 60000, /* the longest sleep sts_run asks for */
-	STS_RUN_VISITS = 256, /* visits for which a computation waits at most */
+	STS_RUN_VISITS = 256, /* the most visits that WORK of a node waits
+			       * for */
 	STS_RUN_DRAIN = 16, /* visits between two looks for reports */
-	/* Reports taken in one look: a burst is taken in many, so that no
-	 * answer waits for more of it than two signature checks take; */
+	/* Reports taken in one look: a burst is taken in many looks, so that no
+	 * answer waits for it longer than two signature checks take; */
 	STS_RUN_REPORTS = 16,
-	STS_RUN_REPORTS_ALL = 64 /* more where a computation comes next */
+	STS_RUN_REPORTS_ALL = 64 /* more if WORK comes next */
 };
 
 enum sts_protocol {
@@ -72,7 +73,8 @@ struct sts_driver {
 	uint8_t scratch[STS_SCRATCH_SIZE];
 };
 
-/* agent: initialised, and the driver's from now on. port stays valid. */
+/* agent: initialised; it belongs to the driver from now on. port must stay
+ * valid. */
 void sts_driver_init(struct sts_driver *d, struct sts_agent *agent,
     const struct sts_port *port, sts_ms now);
 
@@ -86,23 +88,23 @@ void sts_listen(struct sts_driver *d, sts_ch ch, enum sts_protocol protocol);
 void sts_unlisten(struct sts_driver *d, sts_ch ch);
 
 /*
- * Serve what is ready, at most `budget` (>= 1) nodes, and one operation of the
+ * Serve nodes that are ready, at most `budget` (>= 1), and one operation of the
  * store. At first, while the journal is read, `budget` operations of the store
- * more; questions that what is kept may decide wait for the end of that. The
- * call in which it ends serves nothing, so that the caller may see what it
- * brought first. Returns the milliseconds that may be slept; 0: call again at once. now never
- * goes back; wall_s < 0: no wall clock.
+ * more; questions that the journal may decide wait until it has been read. The
+ * call in which reading ends serves nothing more, so that the caller may look
+ * at the result first. Returns the milliseconds that may be slept; 0: call
+ * again at once. now never goes back; wall_s < 0: no wall clock.
  *
- * A call makes at most one computation (STS_WANT_WORK: one signature check),
- * at its end, and only when no node is left to visit or STS_RUN_VISITS were
- * visited since the last one; if none was left, the node is visited once more,
- * to send what it has computed. So a client that becomes ready waits for one
+ * A call does the WORK of at most one node (STS_WANT_WORK: one signature
+ * check), at its end, and only when no node is left to visit or STS_RUN_VISITS
+ * were visited since the last WORK; if none was left, the node is visited once
+ * more, to send the result. So a client that becomes ready waits for one
  * signature check at most, however many handshakes go on, and a flood of
  * clients does not stop the handshakes.
  *
- * Reports of deliveries wait in a queue of ten at some systems and are lost
- * behind it: they are taken first, every STS_RUN_DRAIN visits, and before each
- * computation, whether the port has reported them or not.
+ * Some systems queue ten reports of deliveries and drop the rest: reports are
+ * taken first, every STS_RUN_DRAIN visits, and before each WORK, whether the
+ * port has reported them or not.
  */
 sts_ms sts_run(
     struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget);
@@ -113,8 +115,9 @@ sts_ms sts_run(
  */
 void sts_driver_wake(struct sts_driver *d);
 
-/* For the driver's own files. Whether listener i takes reports; take those that
- * wait, of all such listeners or of those that the port has reported. */
+/* For the driver's own files. Whether listener i takes reports; take the
+ * reports that wait, at all such listeners or at those that the port has
+ * reported. */
 bool sts_driver_takes_reports(const struct sts_driver *d, unsigned i);
 void sts_driver_take_reports(struct sts_driver *d, bool all);
 
