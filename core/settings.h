@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may change while an agent runs. Every room that needs a setting
- * includes this and not the public face; the tables that settings point to are
- * named only, so that a room includes the header of those it looks into.
+ * The settings that may change while an agent runs. A room that needs a setting
+ * includes this header and not core/sts.h. The tables that settings point to
+ * are only declared: a room includes the headers of those that it reads.
  */
 #ifndef STS_SETTINGS_H
 #define STS_SETTINGS_H
@@ -28,7 +28,7 @@ enum sts_on_unknown {
  */
 enum sts_sct {
 	STS_SCT_OFF = 0,
-	STS_SCT_LOG, /* an event tells of too few */
+	STS_SCT_LOG, /* too few are logged as an event */
 	STS_SCT_REQUIRE /* too few: refused with x509-no-sct */
 };
 
@@ -39,8 +39,8 @@ enum sts_reports {
 	STS_REPORTS_ALL
 };
 
-/* The name that reports are sent in, and how mail leaves. Texts are borrowed
- * with the settings. */
+/* The names that reports are sent under, and how mail leaves. Texts are
+ * borrowed with the settings. */
 struct sts_reporter {
 	uint8_t reports; /* enum sts_reports */
 	struct sts_text organization; /* UTF-8, 1..STS_REPORT_NAME_MAX */
@@ -51,7 +51,8 @@ struct sts_reporter {
 	/* Source address of our fetches, as far as the board can tell; or
 	 * empty. */
 	struct sts_text address;
-	/* Takes mail by SMTP; af NONE: reports are posted by HTTPS only. */
+	/* The relay, which takes mail by SMTP; af NONE: reports are posted by
+	 * HTTPS only. */
 	struct sts_addr relay;
 };
 
@@ -64,8 +65,8 @@ struct sts_prefix {
 /*
  * What can change while running: the board fills a second one and swaps with
  * sts_agent_settings. Owned by the board; unchanged while in use, but for
- * enforce_off, which may be switched at any time and counts from then on for
- * every answer that is not yet given.
+ * enforce_off, which may be switched at any time and counts for every answer
+ * that is given from then on.
  */
 struct sts_settings {
 	const struct sts_dns_servers *servers;
@@ -75,7 +76,7 @@ struct sts_settings {
 	 * (sts_agent_preload_area); NULL: there is none. */
 	const struct sts_preload *preload;
 	bool preload_testing; /* enforce those in testing mode, too */
-	/* Gateways that share policies; NULL: none. Nothing without
+	/* Gateways that share policies; NULL: none. Not used without
 	 * sts_config.share. */
 	const struct sts_share_setup *share;
 	uint8_t on_dns_error; /* enum sts_on_unknown */
@@ -88,8 +89,8 @@ struct sts_settings {
 	const struct sts_reporter *reporter; /* NULL: nobody reports */
 	uint8_t allow_count;
 	struct sts_prefix allow[STS_FETCH_ALLOW_MAX]; /* fetched from, always */
-	/* Of the network's translators (RFC 6052): IPv6, of 32, 40, 48, 56, 64
-	 * or 96 bits. See core/dial/address.h. */
+	/* The prefixes of the network's translators (RFC 6052): IPv6, of 32,
+	 * 40, 48, 56, 64 or 96 bits. See core/dial/address.h. */
 	uint8_t nat64_count;
 	struct sts_prefix nat64[STS_NAT64_MAX];
 	uint16_t policy_port; /* 443; others for tests only */
