@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmtasts: the public face.
+ * libmtasts: the public functions.
  *
  * An agent finds, fetches, caches and answers MTA-STS policies (RFC 8461). It
- * owns nothing but one block of memory handed in at start, reads no clock and
- * does no I/O: a port (core/port.h) reaches the world, and the board has a
- * loop.
+ * owns only one block of memory, handed in at start, reads no clock and does no
+ * I/O: a port (core/port.h) does the I/O, and the board has a loop.
  *
  * Example, with const struct sts_settings *settings, const struct sts_port
  * *port, const uint8_t key[16], sts_ms (*now)(void), int64_t (*wall_s)(void),
@@ -55,23 +54,24 @@ struct sts_config {
 	uint16_t asks; /* 0..256 questions by the C API at once */
 	size_t cache_size; /* bytes, >= STS_CACHE_BLOCK_MIN */
 	int64_t build_s; /* the clock is wrong when before this */
-	/* For what outlives a restart: 0, or >= 256 bytes and a multiple of
-	 * the store's program unit; the journal's every read and write. */
+	/* The buffer of the journal, by which policies outlive a restart: 0, or
+	 * >= 256 bytes and a multiple of the store's program unit; every read
+	 * and write of the journal uses it. */
 	size_t journal_buffer;
 	/* 0..1024 domains whose mail hosts are looked up for DANE at once; 0:
-	 * there is no DANE, whatever settings and zones say, and without
+	 * there is no DANE, whatever settings and zones want, and without
 	 * STS_DANE it is 0. */
 	uint16_t danes;
-	/* Octets for the operator's list of policies, twice as large as one: 0,
-	 * or a multiple of 32 from 2 * STS_PRELOAD_AREA_MIN on. Without
-	 * STS_PRELOAD it is 0. */
+	/* Octets for the operator's list of policies, twice as many as one list
+	 * needs: 0, or a multiple of 32 from 2 * STS_PRELOAD_AREA_MIN on.
+	 * Without STS_PRELOAD it is 0. */
 	size_t preload_size;
-	/* What is counted for TLS reports: octets, 0 or at least
-	 * STS_TALLY_SIZE_MIN; 0: nothing is counted or reported, whatever
-	 * the settings say, and without STS_REPORT it is 0. Beside them it
-	 * takes a TLS session and about 50 KB. */
+	/* Octets for what is counted for TLS reports, 0 or at least
+	 * STS_TALLY_SIZE_MIN; 0: nothing is counted or reported, whatever the
+	 * settings are. Without STS_REPORT it is 0. Reporting takes a TLS
+	 * session and about 50 KB besides. */
 	size_t report_memory;
-	/* Of domains without a failure nothing is kept: for small memories. */
+	/* Count only domains with a failure: for small memories. */
 	bool report_failures;
 	/* Policies shared with other gateways (core/share): 0 never, 1 over
 	 * connections in the clear, 2 over TLS as well. Without STS_SHARE it
@@ -93,44 +93,46 @@ size_t sts_agent_size(const struct sts_config *config);
 
 /*
  * Begin. `block` has sts_agent_size(config) bytes, aligned for a pointer, and
- * is the agent's for good. `settings` as described there. `hash_key`: fresh
- * random bytes.
+ * belongs to the agent for good. `settings` as for sts_agent_settings.
+ * `hash_key`: fresh random bytes.
  */
 void sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[16]);
 
 /*
- * Keep policies in a storage, from which they come back at the next start:
- * between sts_agent_init and sts_driver_init, whose port has that store.
- * sts_run then reads it, and questions about a domain wait for the end of that.
- * day_budget: octets programmed a day, over which a newer version of a saved policy waits for
- * the next day; 0: no limit. config.journal_buffer is not 0. False, and there
- * is no journal: the store's sizes break the rules of core/journal/journal.h,
- * or it was left out (STS_JOURNAL). Areas smaller than sts_agent_journal_area
- * are read, and not written to.
+ * Keep policies in a storage, from which they come back at the next start. Call
+ * it between sts_agent_init and sts_driver_init, whose port has that store.
+ * sts_run then reads the storage, and questions about a domain wait until it
+ * has been read. day_budget: octets programmed a day, over which a newer
+ * version of a saved policy waits for the next day; 0: no limit.
+ * config.journal_buffer must not be 0. False, and there is no journal: the
+ * store's sizes break the rules of core/journal/journal.h, or the journal was
+ * left out (STS_JOURNAL). Areas smaller than sts_agent_journal_area are read,
+ * and not written to.
  *
- * Later, when the storage was not there at the start: what it keeps is read
- * while questions wait for the end of that, and of two versions the one that
- * was fetched later counts. Again, when its areas have grown and begin with what they
- * held; false: they have not.
+ * It may also be called later, if the storage was not there at the start: its
+ * policies are read while questions wait, and of two versions the one that was
+ * fetched later counts. And again, when the areas have grown and still begin
+ * with their old content; false: they have not.
  */
 bool sts_agent_journal(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
 
 /*
- * The storage given before was only read, and somebody else wrote to it: from
- * now on it is ours. Read it again, then write all that is held anew; what this
- * run learnt meanwhile is kept where it is newer. False, and the agent goes on
- * without a journal: the geometry breaks its rules.
+ * The storage given before was only read, while another process wrote to it:
+ * from now on it is ours. Read it again, then write all held policies anew;
+ * those that this run has fetched are kept where they are newer. False, and the
+ * agent goes on without a journal: the geometry breaks its rules.
  */
 bool sts_agent_journal_again(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget);
 
 /*
- * The operator's order not to enforce until then (agent time), 0: to enforce,
- * in the journal, if there is one: sts_settings.enforce_off follows from it by
- * whoever gives the order. Read it when the journal is loaded; 0 before.
+ * Keep the operator's order in the journal, if there is one: not to enforce
+ * until until_s (agent time); 0: to enforce. The board sets
+ * sts_settings.enforce_off by it. off_s returns the kept order once the journal
+ * is loaded, and 0 before.
  */
 void sts_agent_set_off(struct sts_agent *a, uint32_t until_s);
 uint32_t sts_agent_off_s(const struct sts_agent *a);
@@ -138,10 +140,11 @@ uint32_t sts_agent_journal_area(
     const struct sts_config *config, uint32_t prog_size);
 
 /*
- * How it is with the storage. While it fails the agent goes on from memory,
- * and tries again after 1, 2, 4, 8, 16, 16... minutes, or seconds while it is
- * to be read at first: what could not be read is read before all else (and is
- * no answer until then, core/journal/README.md), then all that is held is written anew. Events tell the change.
+ * The state of the storage. While it fails the agent goes on from memory, and
+ * tries again after 1, 2, 4, 8, 16, 16... minutes, or seconds while it is first
+ * read: parts that could not be read are read first (core/journal/README.md: no
+ * answer relies on them until then), then all held policies are written anew.
+ * Each change is an event.
  */
 enum sts_keeping {
 	STS_KEEPING_OFF = 0, /* none was planned */
@@ -151,36 +154,37 @@ enum sts_keeping {
 };
 enum sts_keeping sts_agent_keeping(const struct sts_agent *a);
 
-/* Something was done about it: try again now. Call sts_driver_wake. */
+/* The storage was repaired: try again now. Call sts_driver_wake. */
 void sts_agent_journal_retry(struct sts_agent *a);
 
-/* Whether all that may be saved is: what is over the day's budget waits, and
- * without a journal, or with one that has failed, nothing is. */
+/* Whether everything is saved that may be: beyond the day's budget policies
+ * wait, and without a journal, or with one that has failed, none may be
+ * saved. */
 bool sts_agent_saved(const struct sts_agent *a);
 
 /*
  * Forget what is held for a domain (lower-case, 1..STS_DOMAIN_MAX octets): its
  * policy or what is remembered instead, in the cache and, for good, in the
- * journal. Work under way for the domain begins anew, if anybody waits for it.
- * True: something was held. Call sts_driver_wake afterwards; it is on the
- * medium when sts_agent_saved says so.
+ * journal. Work under way for the domain begins anew, if a question waits for
+ * it. True: something was held. Call sts_driver_wake afterwards; the removal is
+ * on the medium once sts_agent_saved returns true.
  */
 bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 
-/* The same for the gateways' common store, if there is a connection: what other
- * gateways hold they keep, and may publish again. */
+/* The same for the gateways' common store, if there is a connection: other
+ * gateways keep what they hold, and may publish it again. */
 void sts_agent_unshare(struct sts_agent *a, struct sts_text domain);
 
 /*
- * Events are read up to this level (0 error, 1 warning, 2 info, 3 debug): those
- * beyond it are counted and not kept, which spares an answer from the cache a
+ * Keep events only up to this level (0 error, 1 warning, 2 info, 3 debug):
+ * those beyond it are only counted, which spares an answer from the cache a
  * good part of its time. Without this call all are kept.
  */
 void sts_agent_events_read(struct sts_agent *a, unsigned level);
 
 /*
- * Use other settings from now on. Work under way goes on with what it began
- * with: the old ones stay borrowed until sts_agent_settings_used(a, old) is
+ * Use other settings from now on. Work under way goes on with the settings it
+ * began with: they stay borrowed until sts_agent_settings_used(a, old) is
  * false.
  */
 void sts_agent_settings(struct sts_agent *a, const struct sts_settings *s);
@@ -190,12 +194,13 @@ bool sts_agent_settings_used(
 /*
  * Look a domain up ahead of its first mail, if there is little else to do. key:
  * as a mail server would send it, without brackets and port. Call
- * sts_driver_wake after BEGUN. A name a call: the caller keeps the list, and
- * decides on the pace. A domain that is held counts as asked for today.
+ * sts_driver_wake after BEGUN. The caller keeps the list and sets the pace. A
+ * domain whose policy is held counts as asked for today.
  */
 enum sts_warm {
 	STS_WARM_BEGUN = 0,
-	STS_WARM_KNOWN, /* held, or remembered; or it is being looked up */
+	STS_WARM_KNOWN, /* its policy is held, or a result remembered, or it is
+			 * being looked up */
 	STS_WARM_LATER, /* mail comes first, or the time is not known */
 	STS_WARM_REFUSED /* the key is no domain */
 };
@@ -226,15 +231,16 @@ int sts_ask_begin(
     struct sts_agent *a, struct sts_text zone, struct sts_text key);
 
 /*
- * The same, and the domain is looked up and its policy fetched now, whatever is
- * held, whatever failed a moment ago, and whatever the operator decided for
- * the key. It is answered when that is over, or when the zone's answer_within
- * has passed; the fetch then goes on. What is held is in no danger from this.
+ * The same, but the domain is looked up and its policy fetched now, whatever is
+ * held, whatever failed a moment ago, and whatever the operator decided for the
+ * key. The answer comes when that is over, or when the zone's answer_within has
+ * passed; the fetch then goes on. A policy that is held is never weakened by
+ * this.
  */
 int sts_ask_refresh(
     struct sts_agent *a, struct sts_text zone, struct sts_text key);
 
-/* The answer, kind STS_ANSWER_NONE while it is awaited. */
+/* The answer; of kind STS_ANSWER_NONE as long as there is none yet. */
 const struct sts_answer *sts_ask_answer(const struct sts_agent *a, int slot);
 
 /* The answer as Postfix would get it ("OK secure match=..."), from byte off;
@@ -242,15 +248,15 @@ const struct sts_answer *sts_ask_answer(const struct sts_agent *a, int slot);
 size_t sts_ask_render(
     const struct sts_agent *a, int slot, size_t off, struct sts_span out);
 
-/* Done with it: the slot may be used again. */
+/* The question is done with: free its slot. */
 void sts_ask_end(struct sts_agent *a, int slot);
 
-/* What is held for a domain, for diagnosis. False: nothing. */
+/* The record held for a domain, for diagnosis. False: there is none. */
 struct sts_held {
 	struct sts_entry entry;
 	uint32_t now_s; /* agent time, to compare entry's times with */
 	bool live; /* a policy that has not expired */
-	bool protected; /* one that is not given up for room */
+	bool protected; /* a policy that is not evicted to make room */
 	uint8_t id_len;
 	uint8_t id[32];
 	sts_ref ref; /* for sts_payload_mx; valid until the next sts_run */
@@ -259,8 +265,8 @@ bool sts_agent_held(
     const struct sts_agent *a, struct sts_text domain, struct sts_held *held);
 const struct sts_cache *sts_agent_cache(const struct sts_agent *a);
 
-/* What happened and how things stand (core/agent/metrics.h): all slots but
- * those of the board, which are 0. */
+/* The counters and gauges (core/agent/metrics.h): all slots except those of the
+ * board, which are 0. */
 struct sts_metrics_values;
 void sts_agent_metrics(const struct sts_agent *a, struct sts_metrics_values *v);
 
