@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was learnt about name servers. */
+/* What is known of name servers. */
 #include <string.h>
 
 #include "../core/base/assert.h"
@@ -31,7 +31,8 @@ find_mutable(struct sts_dns_health *h, const struct sts_addr *server)
 	return r == NULL ? NULL : &h->server[r - h->server];
 }
 
-/* Its record, made if it has none: of the one that was used longest ago. */
+/* The server's record; if it has none, one is made of the record that was used
+ * longest ago. */
 static struct sts_dns_known *
 enter(struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
 {
