@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was learnt about name servers: which are silent, which lose questions
- * with EDNS, which cannot be reached over TCP. Learning each costs a question
- * seconds; so it is remembered for STS_DNS_HEALTH_MS, and then one question
- * tries again while the others still go by what is known.
+ * What is known of name servers: which are silent, which lose questions with
+ * EDNS, which cannot be reached over TCP. To find out costs a question seconds;
+ * so it is remembered for STS_DNS_HEALTH_MS, and then one question tries again
+ * while the others still rely on it.
  *
- * Nothing here is about an answer: it orders the servers and says how one is
- * asked. A server that was set aside is asked last, not never. One that answers
- * anything is set aside no more. What is remembered goes by the server's
- * address, so that it survives another list of servers.
+ * No answer is kept here: only the order of the servers, and how each is asked.
+ * A server that was set aside is asked last, not never. A server that answers
+ * anything is set aside no more. Records are found by the server's address, so
+ * that they survive another list of servers.
  *
  * Silence alone may be the domain's doing (its own servers are slow, or want it
  * so), and a stranger must not choose which server we ask. So a server is set
- * aside only when another has answered the same question, and it was not heard
- * of in any question meanwhile; nor does it lose EDNS for a question that it
- * answered without, if it answered any with it meanwhile.
+ * aside only when another has answered the same question, and it has answered
+ * no question meanwhile. Nor is it asked without EDNS because it answered one
+ * question only without, if it answered any other with EDNS meanwhile.
  */
 #ifndef STS_DNS_HEALTH_H
 #define STS_DNS_HEALTH_H
@@ -37,7 +37,7 @@ struct sts_dns_servers {
 
 STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
 
-/* What may be known of a server. */
+/* Traits that may be known of a server. */
 enum sts_dns_trait {
 	STS_DNS_ASIDE = 0, /* silent: asked last */
 	STS_DNS_PLAIN, /* asked without EDNS */
@@ -64,15 +64,16 @@ struct sts_dns_health {
 /* Nothing is known. */
 void sts_dns_health_init(struct sts_dns_health *h);
 
-/* What is believed now; h may be NULL here and below: nothing is. */
+/* Whether the server is believed to have the trait now; h may be NULL here and
+ * below: nothing is known. */
 bool sts_dns_health_is(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t, sts_ms now);
 
-/* Whether it answered anything of late. */
+/* Whether the server answered anything of late. */
 bool sts_dns_health_answered(
     const struct sts_dns_health *h, const struct sts_addr *server);
 
-/* Whether it was seen, and the opposite not since. */
+/* Whether the trait was seen, and the opposite not since. */
 bool sts_dns_health_ever(const struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);
 
@@ -83,7 +84,7 @@ bool sts_dns_health_ever(const struct sts_dns_health *h,
 bool sts_dns_health_ask(struct sts_dns_health *h, const struct sts_addr *server,
     enum sts_dns_trait t, sts_ms now);
 
-/* It was seen: believe it from now on. */
+/* The trait was seen: believe it from now on. */
 void sts_dns_health_note(struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t, sts_ms now);
 
@@ -91,21 +92,22 @@ void sts_dns_health_note(struct sts_dns_health *h,
 void sts_dns_health_clear(struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);
 
-/* It answered a question with EDNS. It answered one that began at `began` without
- * it, and not before: that is believed unless it knew EDNS since then. */
+/* The server answered a question with EDNS. It answered a question that began
+ * at `began` only without EDNS: believe that unless it has answered with EDNS
+ * since then. */
 void sts_dns_health_knows_edns(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
 void sts_dns_health_lost_edns(struct sts_dns_health *h,
     const struct sts_addr *server, sts_ms began, sts_ms now);
 
-/* It answered something: it is not set aside any more. */
+/* The server answered something: it is not set aside any more. */
 void sts_dns_health_heard(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
 
 /*
- * Which servers a question asks last, a bit each: those set aside. The first
- * that may be tried again is tried by this question, if it stands before all
- * that are well.
+ * Which servers a question asks last, a bit each: those set aside. This
+ * question tries the first of them whose time is over, if that server stands
+ * before all that are well.
  */
 uint8_t sts_dns_health_order(struct sts_dns_health *h,
     const struct sts_dns_servers *servers, sts_ms now);
@@ -117,9 +119,9 @@ void sts_dns_health_set_aside(struct sts_dns_health *h,
     sts_ms now);
 
 /*
- * Forget what is older than twice STS_DNS_HEALTH_MS, each for itself, however
- * often the server is asked; to be called at least once in a week, since times
- * wrap.
+ * Forget each trait that was seen more than twice STS_DNS_HEALTH_MS ago,
+ * however often the server is asked; to be called at least once a week, since
+ * times wrap.
  */
 void sts_dns_health_age(struct sts_dns_health *h, sts_ms now);
 
