@@ -55,18 +55,18 @@ struct record {
 	uint32_t ttl; /* as it stands; see sts_dns_ttl_s() */
 };
 
-/* What one pass over all sections learns. */
+/* The result of one pass over all sections. */
 struct survey {
 	struct sts_text m;
 	size_t answers, authority; /* where the sections begin */
 	uint16_t answer_count, authority_count;
 	uint16_t rcode;
 	uint32_t labels; /* of all names */
-	bool may_know; /* it is a resolver's word, or an authority's */
+	bool may_know; /* the server is a resolver or an authority */
 	bool has_opt, has_ns, has_soa;
 };
 
-/* What the answer section says about one name. */
+/* What the answer section has for one name. */
 struct look {
 	bool found;
 	size_t alias; /* the target of its CNAME, 0: none */
@@ -274,7 +274,7 @@ unknown(struct sts_dns_verdict *v, enum sts_why why)
 	v->ad = false;
 }
 
-/* What the SOA says of the zone that `owner` is in, if there is one. */
+/* The zone that `owner` is in, by the SOA, if there is one. */
 struct zone {
 	bool found;
 	uint32_t ttl_s;
@@ -300,11 +300,11 @@ zone_of(const struct survey *s, size_t owner)
 
 /*
  * Whether an empty answer means that the name has no such record (RFC 2308
- * 2.2). The SOA of a zone that the name is in says so (types 1 and 2). Without
- * one (type 3) a message says so that holds nothing else either, is about the
- * name that was asked, and comes from a server that may know: many forwarders
- * answer so from their caches. All else was left unfinished: an alias that
- * nobody followed, a referral, the SOA of another zone.
+ * 2.2). It does with the SOA of a zone that the name is in (types 1 and 2).
+ * Without a SOA (type 3) it does if the message holds nothing else, is about
+ * the name that was asked, and comes from a server that may know: many
+ * forwarders answer so from their caches. Any other empty answer is unfinished:
+ * an alias that was not followed, a referral, the SOA of another zone.
  */
 static bool
 says_nodata(const struct survey *s, bool aliased, bool has_zone)
@@ -314,7 +314,8 @@ says_nodata(const struct survey *s, bool aliased, bool has_zone)
 	return has_zone || (!aliased && empty && s->may_know);
 }
 
-/* No record at `owner`, the end of the chain: why? See sts_dns_judge. */
+/* There is no record at `owner`, the end of the chain: decide why, as
+ * sts_dns_judge describes. */
 static void
 conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
 {
@@ -332,11 +333,11 @@ conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
 }
 
 /*
- * Follow the aliases to their end and say what is there. A chain that does not
- * loop uses each record of the answer once at most, so one that is longer than
- * there are records loops. Each name of it is held against those of all records:
- * by pointers, hundreds of them have a hundred labels each, and then a long
- * chain would take as long as hundreds of signatures.
+ * Follow the aliases to their end and judge what is there. A chain that does
+ * not loop uses each record of the answer once at most, so a chain that is
+ * longer than the number of records loops. Each name of it is held against the
+ * names of all records: by pointers, hundreds of them have a hundred labels
+ * each, and then a long chain would take as long as hundreds of signatures.
  */
 static void
 follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
@@ -408,8 +409,9 @@ is_relevant(struct sts_text m, struct sts_dns_name_parts name, uint16_t type)
 }
 
 /*
- * A response that repeats no question: what the server says of itself counts,
- * that it failed or that the answer is too long; nothing of it is an answer.
+ * A response that repeats no question: only what it says about the server
+ * counts, that it failed or that the answer is too long; nothing in it is an
+ * answer.
  */
 static void
 judge_headless(struct sts_dns_verdict *v, struct sts_text m)
