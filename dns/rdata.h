@@ -46,7 +46,7 @@ bool sts_dns_tlsa(const struct sts_dns_rr *rr, struct sts_dns_tlsa *tlsa);
 /*
  * The owner of the records of a walk: the name at the end of the alias chain.
  * *aliased: whether that is another name than the one asked for. It may be any
- * name, since it is only asked about. False: text cannot say it; *host is
+ * name, since it is only asked about. False: text cannot express it; *host is
  * unspecified.
  */
 bool sts_dns_owner(
