@@ -6,10 +6,10 @@
  *	  |        | the last record was read
  *	 REST --> OVER
  *
- * REST passes over a message that is somebody else's. Invariants: pos + have
- * is what has come, at most want; have is at most the window. The first octets
- * of the message, up to pos, are held as far as there is room. The name that is
- * looked for is in lower case, in wire form without the root.
+ * REST skips a message that does not answer our question. Invariants: pos +
+ * have octets have come, at most want; have is at most the window. The first
+ * octets of the message, up to pos, are held as far as there is room. The name
+ * that is looked for is in lower case, in wire form without the root.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ enum phase {
 	OVER
 };
 
-/* What a record's RDATA is good for. */
+/* What a record's RDATA is used for. */
 enum use {
 	NOTHING,
 	ALIAS,
@@ -180,8 +180,8 @@ read_name(const struct sts_dns_stream *s, struct name *n)
 	}
 }
 
-/* Read a name. GONE (it lies in octets no longer held) counts as read: only a
- * caller that compares the name minds. */
+/* Read a name. GONE (it lies in octets no longer held) counts as read: it
+ * matters only to a caller that compares the name. */
 static enum step
 take_name(struct sts_dns_stream *s, struct name *n)
 {
@@ -204,7 +204,7 @@ look_for(struct sts_dns_stream *s, const struct name *n)
 	s->name_len = (uint8_t)n->len;
 }
 
-/* Header and question. */
+/* Read header and question. */
 static enum step
 read_head(struct sts_dns_stream *s, struct sts_dns_name_parts name)
 {
@@ -272,7 +272,7 @@ is_looked_for(const struct sts_dns_stream *s, const struct name *n)
 	return n->len == s->name_len && memcmp(n->wire, s->buf, n->len) == 0;
 }
 
-/* What a record of the answer section is good for. */
+/* Decide what a record of the answer section is used for. */
 static enum step
 classify(struct sts_dns_stream *s, const struct name *owner, uint16_t type)
 {
@@ -295,7 +295,7 @@ classify(struct sts_dns_stream *s, const struct name *owner, uint16_t type)
 	return GO;
 }
 
-/* Whether RDLENGTH may be right for a record that is used. */
+/* Whether RDLENGTH is possible for a record that is used. */
 static bool
 length_fits(const struct sts_dns_stream *s)
 {
@@ -335,7 +335,7 @@ read_fields(struct sts_dns_stream *s, const struct name *owner)
 	return r;
 }
 
-/* What stands before the RDATA of the next record. */
+/* Read the part of the next record before its RDATA. */
 static enum step
 read_record(struct sts_dns_stream *s)
 {
@@ -361,7 +361,7 @@ read_record(struct sts_dns_stream *s)
 	return r;
 }
 
-/* The target of an alias is looked for from now on. */
+/* Read the target of an alias, which is looked for from now on. */
 static enum step
 read_alias(struct sts_dns_stream *s)
 {
@@ -383,7 +383,7 @@ read_alias(struct sts_dns_stream *s)
 	return GO;
 }
 
-/* The next piece of a record of the answer. */
+/* Give the next piece of a record of the answer. */
 static enum step
 read_data(struct sts_dns_stream *s, struct sts_dns_piece *piece)
 {
