@@ -2,8 +2,8 @@
 /*
  * A DNS message that is larger than the memory for one, read as it comes over
  * TCP: up to 65,535 octets through a buffer of some KB (RFC 1035 4.2.2). It
- * judges what message.h judges of a whole message, as far as that can be known
- * from one pass; what cannot be known is UNKNOWN, dns-large, never ABSENT.
+ * judges as message.h judges a whole message, as far as one pass allows; where
+ * it does not, the answer is UNKNOWN, dns-large, never ABSENT.
  *
  * The lent buffer holds, in this order, the name that is looked for (at first
  * the question's, then the target of each alias), the first octets of the
@@ -18,7 +18,7 @@
  * the whole message to know: a record of the type that stands before its alias
  * or belongs to another name; a pointer to octets that are not held any more;
  * an answer without a record, where nothing but junk makes a message so large.
- * Names that are not compared are passed over by their lengths.
+ * Names that are not compared are skipped by their lengths.
  *
  *	sts_dns_stream_start(&s, buf, size, message_len, id, STS_DNS_TXT);
  *	for (;;) {
@@ -76,7 +76,8 @@ bool sts_dns_stream_can(uint16_t type);
 void sts_dns_stream_start(struct sts_dns_stream *s, uint8_t *buf, size_t size,
     uint16_t want, uint16_t id, uint16_t type);
 
-/* Where the next octets go, at least one, after MORE; that n have come. */
+/* After MORE: the room for the next octets, at least one; n octets have
+ * come. */
 struct sts_span sts_dns_stream_room(const struct sts_dns_stream *s);
 void sts_dns_stream_filled(struct sts_dns_stream *s, size_t n);
 
@@ -89,7 +90,8 @@ void sts_dns_stream_filled(struct sts_dns_stream *s, size_t n);
 enum sts_dns_stream_step sts_dns_stream_next(struct sts_dns_stream *s,
     struct sts_dns_name_parts name, struct sts_dns_piece *piece);
 
-/* What the message says, after END: as from sts_dns_judge, never ABSENT. */
+/* The verdict on the message, after END: as from sts_dns_judge, never
+ * ABSENT. */
 void sts_dns_stream_verdict(
     const struct sts_dns_stream *s, struct sts_dns_verdict *v);
 
