@@ -17,9 +17,10 @@
  * Invariants: a channel exists, or is being opened, exactly in OPENING to
  * CLOSING. OVER has a result; a result before OVER waits only for the channel
  * to close. `server` is below the count and not spent while PENDING. Time that
- * is lost for want of a buffer, port or descriptor of ours is not the budget's,
- * up to STS_DNS_OURS_MS of each: a shortage of ours says nothing of a domain,
- * and whoever causes it must not have it end as "cannot tell" of others.
+ * is lost because a buffer, port or descriptor of ours is missing does not
+ * count against the budget, up to STS_DNS_OURS_MS of each: a shortage of ours
+ * says nothing about a domain, and an attacker who causes it must not make
+ * other domains' look-ups end as "cannot tell".
  */
 #include <string.h>
 
@@ -48,10 +49,10 @@ enum {
  * lost or a server down; the second gives a server time that has to look far.
  * The third try and the last ones go without EDNS, for paths that lose it
  * silently: two lost datagrams may be chance, and what is lost without EDNS is
- * only the size of datagrams. A server that says it does not know EDNS
- * (FORMERR, NOTIMP, BADVERS), or is known for it (dns/health.h), is asked
- * without it at once: safe, as we depend on AD and not on DO (RFC 6891 6.2.2,
- * RFC 6840 5.7).
+ * only the size of datagrams. A server that answers that it does not know EDNS
+ * (FORMERR, NOTIMP, BADVERS), or is known not to (dns/health.h), is asked
+ * without it at once: that is safe, as we depend on AD and not on DO (RFC 6891
+ * 6.2.2, RFC 6840 5.7).
  */
 static const struct {
 	uint16_t udp_ms, tcp_ms;
@@ -70,7 +71,7 @@ STS_STATIC_ASSERT(STS_WHY_COUNT <= 256, why_fits_an_octet);
 STS_STATIC_ASSERT(
     STS_SCRATCH_SIZE >= STS_DNS_QUERY_MAX + LENGTH_LEN, query_fits_scratch);
 
-/* Reasons not to know, the one that tells least first. */
+/* Reasons of UNKNOWN, the least informative first. */
 static const uint8_t ranks[] = {
 	STS_WHY_NONE,
 	STS_WHY_BUSY,
@@ -187,7 +188,7 @@ begin_try(struct sts_upstream *u)
 	u->state = OPENING;
 }
 
-/* There is no channel: go where the question stands. */
+/* There is no channel: enter the state that is due. */
 static void
 settle(struct sts_upstream *u)
 {
@@ -237,7 +238,7 @@ finish_unknown(struct sts_upstream *u)
 				   : (enum sts_why)u->why);
 }
 
-/* This try is over; `server` and the way of the next are set. */
+/* This try is over; `server` and the way of the next try are set. */
 static void
 spend_try(struct sts_upstream *u)
 {
@@ -267,7 +268,7 @@ ask_next(struct sts_upstream *u, bool quick)
 	finish_unknown(u);
 }
 
-/* The server answered, and it did not help. */
+/* The server answered, but with an error. */
 static void
 server_erred(struct sts_upstream *u, enum sts_why why)
 {
@@ -293,8 +294,8 @@ another_has_tcp(const struct sts_upstream *u)
 	return false;
 }
 
-/* UDP will not do: the same server by TCP, unless it was TCP, or is known to be
- * silent over it while another may not be. */
+/* UDP will not do: ask the same server by TCP, unless it was asked so already,
+ * or is known to be silent over TCP while another may not be. */
 static void
 ask_by_tcp(struct sts_upstream *u)
 {
@@ -310,7 +311,7 @@ ask_by_tcp(struct sts_upstream *u)
 	}
 }
 
-/* Somebody else's message: guesses, unless the server is out of its mind. */
+/* A message that answers another question: a guess, or a broken server. */
 static void
 heard_stranger(struct sts_upstream *u)
 {
@@ -323,8 +324,8 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
-/* The server has answered something. `answered`: what was asked; `knows_edns`:
- * as far as that was of use in the question. */
+/* The server has answered something. `answered`: our question; `knows_edns`: it
+ * copes with EDNS, if that was used. */
 static void
 learn(struct sts_upstream *u, bool answered, bool knows_edns)
 {
@@ -369,7 +370,7 @@ heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 	}
 }
 
-/* A message was read: what does it say? */
+/* A message was read: act upon its verdict. */
 static void
 heard(struct sts_upstream *u, const struct sts_dns_verdict *v)
 {
@@ -390,7 +391,7 @@ heard(struct sts_upstream *u, const struct sts_dns_verdict *v)
 	}
 }
 
-/* A message that is all there. */
+/* Judge a message that is held whole. */
 static void
 heard_message(struct sts_upstream *u, struct sts_text m)
 {
@@ -405,8 +406,8 @@ heard_message(struct sts_upstream *u, struct sts_text m)
 	heard(u, &v);
 }
 
-/* As long as the room for it: its end may be missing, and the port does not
- * say so. As for its beginning, it is truncated. */
+/* A datagram as long as its room may have lost its end, which the port does not
+ * report: treat it as truncated. */
 static void
 heard_cut(struct sts_upstream *u, struct sts_text m)
 {
@@ -498,8 +499,8 @@ budget_over(struct sts_upstream *u)
 	finish_unknown(u);
 }
 
-/* Nothing came in time: what that says of the server, if it answers later or
- * another one does. */
+/* Nothing came in time: note that against the server, in case it answers later
+ * or another one does. */
 static void
 note_silence(struct sts_upstream *u)
 {
@@ -620,7 +621,8 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 		settle(u);
 		return;
 	}
-	if (opening && why == STS_IO_LIMIT) { /* ours: the same, but later */
+	if (opening && why == STS_IO_LIMIT) { /* our shortage: the same again,
+					       * but later */
 		if (++u->limited == LIMITED_MAX) {
 			finish(u, STS_UNKNOWN, STS_WHY_BUSY);
 			return;
@@ -709,7 +711,7 @@ sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 	}
 }
 
-/* A buffer was lent: what is left of the budget counts again. */
+/* A buffer was lent: the rest of the budget runs again. */
 static void
 end_wait(struct sts_upstream *u)
 {
