@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One question put to the configured name servers: which server, UDP or TCP,
- * how often, and for how long. A leaf's worth of state with at most one
+ * how often, and for how long. It is the state of a leaf, with at most one
  * channel; its owner's engine forwards the driver's calls to the functions of
- * the same names (core/base/io.h gives their contract).
+ * the same names (core/base/io.h has their contract).
  *
  * Answers are accepted only from the asked server, with the asked id and
  * question (RFC 5452); anything else is ignored, and only time or many of them
@@ -57,8 +57,8 @@ enum {
 	STS_DNS_BUFFER_MIN = STS_DNS_STREAM_MIN,
 	STS_DNS_PAUSE_MS =
 	    1000, /* before a server that failed is asked again */
-	/* So long a question waits for what is ours, beyond its budget: as long
-	 * as a mail server is kept waiting (queue_wait). */
+	/* How long a question waits for a shortage of ours to end, beyond its
+	 * budget: as long as a mail server is kept waiting (queue_wait). */
 	STS_DNS_OURS_MS = 30000
 };
 
@@ -110,8 +110,8 @@ STS_STATIC_ASSERT(sizeof(struct sts_upstream) <= 184, upstream_is_small);
  *
  * servers  stays valid and unchanged while u is in use; none: UNKNOWN,
  *          dns-no-server, at once
- * health   what was learnt about them and is learnt now; stays valid while u is
- *          in use; NULL: nothing
+ * health   what is known of them, which this question adds to; stays valid
+ *          while u is in use; NULL: nothing is known
  * name     its spans stay valid while u is in use; lower-case labels separated
  *          by dots, underscores allowed. A name that does not fit the wire
  *          form cannot exist: ABSENT, key-long, at once (R1)
@@ -126,10 +126,10 @@ void sts_upstream_start(struct sts_upstream *u,
     uint32_t budget_ms, const uint8_t rnd[STS_DNS_RND]);
 
 /*
- * Set CD in the queries (RFC 4035 3.2.2): the server is to answer even if what
- * it found does not validate, which tells a bogus name from a server in
- * trouble. Right after start(), before anything was sent. Whatever the server
- * says of it, such an answer is not authentic.
+ * Set CD in the queries (RFC 4035 3.2.2): the server answers even if the data
+ * does not validate, which distinguishes a bogus name from a failing server. To
+ * be called right after start(), before anything was sent. Such an answer is
+ * never authentic, whatever its AD bit.
  */
 static inline void
 sts_upstream_set_unchecked(struct sts_upstream *u)
@@ -140,7 +140,7 @@ sts_upstream_set_unchecked(struct sts_upstream *u)
 
 /*
  * Give up: from now on wants nothing but CLOSE if a channel is open. Result,
- * reason and TTL stay what they are.
+ * reason and TTL stay as they are.
  */
 void sts_upstream_stop(struct sts_upstream *u);
 
@@ -220,16 +220,16 @@ sts_upstream_result(const struct sts_upstream *u)
 	return (enum sts_found)u->found;
 }
 
-/* How long it has waited, in pauses, because no port or descriptor of ours was
- * free; that says nothing about the servers. */
+/* How long the question has waited, in pauses, because no port or descriptor of
+ * ours was free; that says nothing about the servers. */
 static inline uint32_t
 sts_upstream_limited_ms(const struct sts_upstream *u)
 {
 	return (uint32_t)u->limited * STS_DNS_PAUSE_MS;
 }
 
-/* How long it has waited for a buffer, up to now, in pauses begun (STS_DANE):
- * once at most, as it keeps the buffer that it gets. */
+/* How long the question has waited for a buffer so far, in pauses begun
+ * (STS_DANE): it waits once at most, as it keeps the buffer. */
 static inline uint32_t
 sts_upstream_starved(const struct sts_upstream *u, sts_ms now)
 {
@@ -243,7 +243,7 @@ sts_upstream_starved(const struct sts_upstream *u, sts_ms now)
 	       STS_DNS_PAUSE_MS;
 }
 
-/* What it has lost, up to now, for want of anything of ours. */
+/* The time that the question has lost so far by any shortage of ours. */
 static inline uint32_t
 sts_upstream_ours_ms(const struct sts_upstream *u, sts_ms now)
 {
@@ -252,12 +252,12 @@ sts_upstream_ours_ms(const struct sts_upstream *u, sts_ms now)
 }
 
 /*
- * The reason of ABSENT and UNKNOWN. Of several reasons not to know it is the
- * one that tells most: dns-servfail, dns-error, dns-malformed, dns-refused,
+ * The reason of ABSENT and UNKNOWN. Of several reasons for UNKNOWN it is the
+ * most informative: dns-servfail, dns-error, dns-malformed, dns-refused,
  * dns-timeout, dns-unreachable, in this order; busy when no channel could be
- * had for any try, or after STS_DNS_OURS_MS of that. dns-large and
- * dns-alias-loop come of what the domain publishes: they end the question at
- * once.
+ * opened for any try, or after STS_DNS_OURS_MS of that. dns-large and
+ * dns-alias-loop are caused by what the domain publishes: they end the question
+ * at once.
  */
 static inline enum sts_why
 sts_upstream_why(const struct sts_upstream *u)
