@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The checked cursor over a DNS message, and names where they stand. A cursor
- * that was moved too far is `bad`, stays so and gives zeros, so that one look
+ * that was moved too far is `bad` for good and gives zeros, so that one check
  * at the end is enough.
  *
  * Invariants: no octet outside the message is read; a pointer leads strictly
