@@ -21,11 +21,11 @@ enum {
  * STS_DNS_TTL_MAX_S. */
 uint32_t sts_dns_ttl_s(uint32_t ttl);
 
-/* Why an RCODE that is neither NOERROR nor NXDOMAIN says nothing. */
+/* The reason of UNKNOWN for an RCODE that is neither NOERROR nor NXDOMAIN. */
 enum sts_why sts_dns_why_of_rcode(unsigned rcode);
 
 /*
- * What sts_dns_judge says of header and question alone; m begins with both.
+ * The part of sts_dns_judge about header and question; m begins with both.
  * True: the records decide; v has the header's RCODE and AD.
  */
 bool sts_dns_judge_head(struct sts_dns_verdict *v, struct sts_text m,
@@ -72,7 +72,7 @@ bool sts_dns_expand(struct sts_text m, size_t off, struct sts_span *out);
 /*
  * Write the name at off to out in text form: lower-case, dots between labels,
  * none at the end; the root is empty. False, and *len unspecified: it is no
- * name, it does not fit, or a label holds a dot, which text cannot say.
+ * name, it does not fit, or a label holds a dot, which text cannot express.
  */
 bool sts_dns_name_text(
     struct sts_text m, size_t off, uint8_t out[STS_NAME_MAX], size_t *len);
