@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock: a monotonic line, and what the wall clock says about it. The wall
+ * The clock: a monotonic line, with which the wall clock is compared. The wall
  * clock may be unset or moved by an attacker (NTP is not authenticated), so it
  * has to be confirmed by a certificate that was judged under it. clock.h has
  * the states.
@@ -114,14 +114,15 @@ sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s)
 	}
 }
 
-/* What agent time would be if no power had been off and no clock moved. */
+/* Agent time as it would be if the power had never been off and no clock had
+ * moved. */
 static int64_t
 expected_s(const struct sts_clock *c)
 {
 	return c->proved ? c->agent_s : c->stamp_s + c->run_s;
 }
 
-/* Whether the wall clock has to be vouched for by a held policy. */
+/* Whether only a held policy can confirm the wall clock. */
 static bool
 needs_held(const struct sts_clock *c)
 {
