@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What time it is, and how sure we are. Pure: the caller brings both clocks.
+ * What time it is, and how sure that is. It reads no clock: the caller hands in
+ * both.
  *
  *	unknown    no wall clock, or one before the build date or the newest
  *	           stamp kept; nothing may be fetched
@@ -13,16 +14,16 @@
  * fetched gets the best date there is. From then on it follows the monotonic
  * clock alone and takes on the wall clock only when a fetch confirms that.
  *
- * What the wall clock says is judged against a line, which runs with the
- * monotonic clock from the first claim, and later from the last confirmation:
+ * The wall clock is compared with a line, which runs with the monotonic clock
+ * from the first claim, and later from the last confirmation:
  *
  *	up to STS_CLOCK_STEP_S off      the same clock: confirmed, if it ever
  *	                                was; any fetch confirms
- *	further ahead (a forward step)  claimed, until a policy that was
- *	                                already held was refreshed under it:
- *	                                whoever moves the clock forward owns a
+ *	further ahead (a forward step) claimed, until a policy that was already
+ *	                                held was refreshed under it: an attacker
+ *	                                who moves the clock forward has a
  *	                                certificate for his own domain, not for
- *	                                those he wants to see expire
+ *	                                those whose policies he wants to expire
  *	further behind (a step back)    claimed, until any fetch validates
  *	                                under it: it can only make policies
  *	                                live longer
@@ -30,11 +31,11 @@
  * So a clock that is moved and moved back is where it was, and one that is
  * moved in small steps is measured by their sum.
  *
- * A start is a step, too: how long the power was off, nobody knows. A wall
- * clock up to STS_CLOCK_OFF_S after the newest stamp is confirmed by any
- * fetch. One further ahead takes the refresh of a held policy, or
- * STS_CLOCK_PATIENCE_S without one under a clock that nobody moved: then
- * those that were held are gone, or somebody has kept them away for so long.
+ * A start is a step, too: nobody knows how long the power was off. A wall clock
+ * up to STS_CLOCK_OFF_S after the newest stamp is confirmed by any fetch. One
+ * further ahead takes the refresh of a held policy, or STS_CLOCK_PATIENCE_S
+ * without one under a clock that nobody moved: then those that were held are
+ * gone, or somebody has kept them away for so long.
  */
 #ifndef STS_CLOCK_H
 #define STS_CLOCK_H
@@ -85,7 +86,7 @@ struct sts_clock {
 	int64_t since_s; /* when the last jump was adopted */
 	int64_t run_s; /* since init */
 	int64_t claim_s; /* run_s at the first claim */
-	bool awaits; /* what is held is not known yet */
+	bool awaits; /* held policies may still come */
 };
 
 /*
@@ -96,19 +97,19 @@ void sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s);
 
 /*
  * A newer stamp was found in storage, and with it what sts_clock_since_s was
- * then; an older one changes nothing. Judged at
- * the next tick. Best before the first claim: later a wall clock that was
- * taken for plausible may turn out not to be.
+ * then; an older one changes nothing. It takes effect at the next tick. Best
+ * call it before the first claim: later, a wall clock that was plausible until
+ * then may no longer be.
  */
 void sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s);
 
 /*
- * Whether something may be held that has not been read yet: a journal that
- * comes late, or cannot be read. While so, and nothing was confirmed since the
+ * awaits: policies may be held that have not been read yet, in a journal that
+ * comes late or cannot be read. Meanwhile, if nothing was confirmed since the
  * start, only the refresh of a held policy confirms (or, as after a long time
- * without power, STS_CLOCK_PATIENCE_S): else a stranger's fetch would confirm
- * a wrong clock just because the policies that it makes expire are not there
- * to object.
+ * without power, STS_CLOCK_PATIENCE_S): otherwise a stranger's fetch would
+ * confirm a wrong clock, only because the policies that it makes expire are not
+ * known yet.
  */
 void sts_clock_awaits(struct sts_clock *c, bool awaits);
 
@@ -122,12 +123,13 @@ void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
  * A fetch validated. `held`: it refreshed a policy that was held before, and
  * was fetched under a confirmed clock (or nothing at all was held, so that
  * there is nothing to lose). `judged_s`: what sts_clock_cert_s returned when
- * the fetch began. If the wall clock was stepped meanwhile, the fetch says
- * nothing about the time that it shows now, and is ignored: whoever can delay a
- * connection must not choose what it confirms.
+ * the fetch began. If the wall clock was stepped meanwhile, the fetch proves
+ * nothing about its time now, and is ignored: an attacker who can delay a
+ * connection must not choose which time it confirms.
  *
- * Agent time becomes the wall clock's, except that one a little ahead is only
- * adopted from a held policy: else a stranger could push it, fetch by fetch.
+ * Agent time becomes the wall clock's. If that is a little ahead, only a held
+ * policy has this effect: otherwise a stranger could push agent time forward,
+ * fetch by fetch.
  */
 void sts_clock_confirm(struct sts_clock *c, bool held, int64_t judged_s);
 
