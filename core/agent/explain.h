@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an answer means to people: whether a policy is in force, which rule
- * spoke, and where what is held stands in its life. Words and sums only; it
- * decides nothing.
+ * decided, and where the held record is in its life. Words and sums only;
+ * nothing is decided here.
  */
 #ifndef STS_EXPLAIN_H
 #define STS_EXPLAIN_H
@@ -18,19 +18,20 @@ enum sts_verdict {
 	STS_VERDICT_UNKNOWN /* cannot tell */
 };
 
-/* Of an answer whose kind is not NONE. While answers are only rehearsed no
- * policy is in force, whatever is held. */
+/* The verdict of an answer whose kind is not NONE. While answers are only
+ * rehearsed no policy is in force, whatever is held. */
 enum sts_verdict sts_explain_verdict(const struct sts_answer *a);
 
 /* "policy", "none", "unknown". */
 const char *sts_verdict_token(enum sts_verdict v);
 
-/* Which rule spoke: "key", "override", "held", "table", "clock", "dane";
- * stable; never NULL. And the same for people. */
+/* The rule that decided: "key", "override", "held", "table", "clock", "dane";
+ * stable; never NULL. The same in words for people. */
 const char *sts_rule_token(enum sts_rule rule);
 const char *sts_rule_text(enum sts_rule rule);
 
-/* What is held: "policy", "absent", "back-off", "unknown", "dane". */
+/* The kind of the held record: "policy", "absent", "back-off", "unknown",
+ * "dane". */
 const char *sts_kind_token(enum sts_kind kind);
 
 /* What is known of mail hosts: "none", "partial", "only", "unknown"; of the MX
@@ -40,7 +41,8 @@ const char *sts_dane_level_token(enum sts_dane_level level);
 const char *sts_dane_mx_token(enum sts_dane_mx mx);
 const char *sts_dane_host_token(enum sts_dane_host host);
 
-/* Where a record stands. Times are agent time in seconds; 0: does not apply. */
+/* Where a record is in its life. Times are agent time in seconds; 0: does not
+ * apply. */
 struct sts_standing {
 	uint32_t fetched_s, expires_s; /* policies */
 	uint32_t
