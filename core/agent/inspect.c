@@ -122,8 +122,7 @@ sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
 {
 	bool more = next_record(a, w, buckets, held, domain, len);
 
-	/* What is known of a domain's mail hosts is reported with the
-	 * domain. */
+	/* A record of mail hosts is reported with its domain. */
 	if (*len > 0 && held->entry.kind == STS_KIND_DANE) {
 		*len = 0;
 	}
