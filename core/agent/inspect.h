@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operator looks into a running agent: what is held, how full it is, and
- * to forget it. Everything that has to do with many records goes in bounded
- * steps between which the agent works on. Not from within an engine.
+ * For the operator of a running agent: list what is held, see how full it is,
+ * and forget records. Whatever passes many records goes in bounded steps,
+ * between which the agent works on. Not to be called from within an engine.
  */
 #ifndef STS_INSPECT_H
 #define STS_INSPECT_H
@@ -31,7 +31,7 @@ void sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
 /* Begin anew with the longest wait: it is 0 until the next answer. */
 void sts_inspect_wait_anew(struct sts_agent *a);
 
-/* What is believed of a name server. */
+/* What is known of a name server. */
 struct sts_inspected_server {
 	bool answers; /* false: silent, asked last */
 	bool heard; /* it answered something of late */
@@ -45,20 +45,21 @@ void sts_inspect_server(const struct sts_agent *a, const struct sts_addr *addr,
 const char *sts_inspect_clock(const struct sts_inspection *i);
 const char *sts_inspect_journal(const struct sts_inspection *i);
 
-/* Whether what was forgotten cannot come back, and an order (sts_agent_set_off)
- * is written; true also if there is no journal, but not before one that was
- * planned for has been read: it may hold what is forgotten here. */
+/* Whether no forgotten domain can come back, and an order (sts_agent_set_off)
+ * is written. True also if there is no journal, but not before one that was
+ * planned for has been read: it may hold domains that are forgotten here. */
 bool sts_inspect_forgotten(const struct sts_agent *a);
 
 /* Whether there is a journal. */
 bool sts_inspect_keeps(const struct sts_agent *a);
 
 /*
- * Whether a journal that was planned for has not been read to its end, so that
- * more may come of it. What is held of a domain, or that nothing is (held NULL),
- * is doubted if it may not be the last word for that reason: it is no answer.
- * What is forgotten meanwhile is kept out, though it stands in the journal, if
- * it was noted; else it comes back, and has to be forgotten again.
+ * unread: a journal that was planned for has not been read to its end, so that
+ * more policies may come. doubted: for that reason the record held for a
+ * domain, or that there is none (held NULL), is no answer, since a later
+ * version may follow. A domain that is forgotten meanwhile is kept out although
+ * the journal has it, if kept_out is true; otherwise it comes back, and has to
+ * be forgotten again.
  */
 bool sts_inspect_unread(const struct sts_agent *a);
 bool sts_inspect_doubted(
@@ -66,18 +67,17 @@ bool sts_inspect_doubted(
 bool sts_inspect_kept_out(const struct sts_agent *a, struct sts_text domain);
 
 /*
- * All that is held, record by record, whatever changes meanwhile (see
- * sts_cache_walk, also for `buckets`): domain has room for STS_NAME_MAX.
- * True: *held and domain[0..*len), or *len is 0 and it is to be called again.
- * False: that was all.
+ * Walk over all held records, whatever changes meanwhile (see sts_cache_walk,
+ * also for `buckets`): domain has room for STS_NAME_MAX. True: *held and
+ * domain[0..*len) are set, or *len is 0; call again. False: that was all.
  */
 bool sts_inspect_next(const struct sts_agent *a, struct sts_walk *w,
     uint32_t buckets, struct sts_held *held, uint8_t *domain, size_t *len);
 
 /*
- * Forget what such a walk meets: all, or only what is no live policy, which
- * costs nothing but another look-up and weakens nothing. Adds to *count. True:
- * to be called again. sts_driver_wake afterwards.
+ * Forget the records that such a walk meets: all, or only those that are no
+ * live policy, which only costs another look-up and weakens nothing. Adds to
+ * *count. True: call again. Call sts_driver_wake afterwards.
  */
 bool sts_inspect_flush(struct sts_agent *a, struct sts_walk *w,
     uint32_t buckets, bool all, uint32_t *count);
