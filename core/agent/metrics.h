@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers for monitoring: what happened, counted, and how things stand, as
- * text in Prometheus's exposition format 0.0.4.
+ * Numbers for monitoring: counters and gauges, as text in Prometheus's
+ * exposition format 0.0.4.
  *
  * Counters are 32 bits wide and wrap, which a reader of the format takes for a
- * restart: nothing is lost but the little between two looks. Labels are words
- * of our own (events, reasons, kinds), all there from the beginning; never
- * anything that a stranger can choose.
+ * restart: only what was counted between its last two reads is lost. Labels are
+ * words of our own (events, reasons, kinds), all there from the beginning;
+ * never anything that a stranger can choose.
  *
  * Example, with const struct sts_agent *agent, uint32_t start_s, void
  * (*send)(const uint8_t *text, size_t n):
@@ -40,9 +40,9 @@
 /* clang-format off */
 /*
  * id, how many, what one is (values of STS_METRIC_... are in this unit), name
- * after "mtasts_", label (NULL: none), its values, what it says.
- * A name that ends in _total is a counter's, all others are gauges. Values:
- * words in the order of the slots; "*event", "*why": the tokens of that list.
+ * after "mtasts_", label (NULL: none), its values, help text. A name that ends
+ * in _total is a counter's, all others are gauges. Values: words in the order
+ * of the slots; "*event", "*why": the tokens of that list.
  */
 /* Counted where it happens. */
 #define STS_METRICS_COUNT(X) \
@@ -90,7 +90,7 @@
 	X(EVENTS_LOST, 1, 1, "events_lost_total", NULL, NULL, \
 	    "Events that came too fast to be logged.")
 
-/* Looked up when somebody asks. */
+/* Gauges, looked up when the text is asked for. */
 #define STS_METRICS_LOOK(X) \
 	X(CACHE_RECORDS, 6, 1, "cache_records", "class", \
 	    "enforce guest testing none other expired", \
@@ -213,7 +213,7 @@ size_t sts_metrics_len(const struct sts_metrics_values *v);
 
 /*
  * Write text[off .. off + out.n) into out; returns how many octets, less than
- * out.n only at the end; 0: off is there. The same bytes for the same values,
+ * out.n only at the end; 0: off is there. The same values give the same bytes,
  * so that no line is torn however they are sent. O(length of the text).
  */
 size_t sts_metrics_render(
