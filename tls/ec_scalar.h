@@ -25,7 +25,7 @@ struct sts_public_scalar {
 	uint64_t w[STS_EC_WORDS_MAX];
 };
 
-/* The numbers that make a curve what it is, beside its equation. */
+/* The numbers that define a curve, beside its equation. */
 struct sts_ec_curve {
 	size_t words; /* 4 or 6 */
 	struct sts_public_scalar p; /* the field */
