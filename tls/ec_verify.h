@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ECDSA signatures checked on 64-bit machines (FIPS 186-5 6.4.2), several
- * times as fast as BearSSL does it, which takes as long for all numbers: here
- * all of them are public. signature.c alone calls it.
+ * ECDSA signatures checked on 64-bit machines (FIPS 186-5 6.4.2), several times
+ * as fast as by BearSSL, which takes the same time for all numbers: here all of
+ * them are public. signature.c alone calls it.
  */
 #ifndef STS_EC_VERIFY_H
 #define STS_EC_VERIFY_H
@@ -11,7 +11,7 @@
 
 #include "../core/base/bytes.h"
 
-/* Whether there is something faster for this curve (BR_EC_secp256r1 ...). */
+/* Whether this file checks signatures on this curve (BR_EC_secp256r1 ...). */
 bool sts_ec_verify_has(int curve);
 
 /*
