@@ -7,7 +7,7 @@
 #include <bearssl.h>
 #include <stddef.h>
 
-/* Its bytes. */
+/* The number of bytes of a hash. */
 size_t sts_hash_len(int hash_id);
 
 /* The hash itself; SHA-384 and SHA-512 only where STS_SHA384_512 says so. */
