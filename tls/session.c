@@ -122,7 +122,7 @@ put_alert(struct sts_tls *t, enum sts_tls_alert alert)
 	    sts_tls_client_alert(&t->client, &t->ciphers, t->record, alert);
 }
 
-/* The end: nothing but the alert, if there is one, goes out. */
+/* Fail: from now on only the alert, if there is one, is sent. */
 static void
 fail(struct sts_tls *t, enum sts_why why, enum sts_tls_alert alert)
 {
@@ -150,7 +150,7 @@ broken(struct sts_tls *t, enum sts_tls_alert alert)
 	fail(t, STS_WHY_TLS_PROTOCOL, alert);
 }
 
-/* What came before the connection ended may still be read. */
+/* The connection has ended: bytes that came before may still be read. */
 static void
 see_end(struct sts_tls *t)
 {
@@ -160,7 +160,7 @@ see_end(struct sts_tls *t)
 	}
 }
 
-/* The content was handled to its end: what was received behind it is next. */
+/* The content was handled: go on to the bytes received behind it. */
 static void
 close_record(struct sts_tls *t)
 {
@@ -253,8 +253,8 @@ take_alert(struct sts_tls *t, struct sts_text a)
 	}
 }
 
-/* A record that brings nothing; or nothing yet, when it is opened piece by
- * piece: used() ends the row. */
+/* Count a record without content, or without content so far, when it is opened
+ * piece by piece: used() resets the count. */
 static void
 count_empty(struct sts_tls *t)
 {
@@ -310,7 +310,7 @@ take_content(struct sts_tls *t)
 	}
 }
 
-/* A record came whole. */
+/* A record came whole: open it. */
 static void
 take_record(struct sts_tls *t)
 {
@@ -428,7 +428,7 @@ end_stream(struct sts_tls *t)
 	}
 }
 
-/* Whatever was handed out of this chunk was used: what is awaited next? */
+/* All bytes of this chunk were used: await the next part of the record. */
 static void
 next_chunk(struct sts_tls *t)
 {
@@ -449,7 +449,7 @@ next_chunk(struct sts_tls *t)
 	}
 }
 
-/* What was awaited of a record that is opened piece by piece came. */
+/* Take the awaited part of a record that is opened piece by piece. */
 static void
 take_chunk(struct sts_tls *t)
 {
@@ -540,7 +540,7 @@ sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys)
 	t->client.keys = types[keys];
 }
 
-/* What a session wants that goes on and has nothing to send. */
+/* The bits of a session that runs and has nothing to send. */
 static unsigned
 wants_running(const struct sts_tls *t)
 {
@@ -594,7 +594,7 @@ sts_tls_rec_send_ack(struct sts_tls *t, size_t n)
 	see_end(t);
 }
 
-/* A buffer that is asked for by a const session is its owner's to write. */
+/* The owner may write to a buffer that it gets of a const session. */
 static uint8_t *
 at(const struct sts_tls *t, size_t off)
 {
