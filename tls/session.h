@@ -44,8 +44,8 @@ enum {
 	STS_TLS_WORK = 16, /* call sts_tls_work */
 	STS_TLS_CLOSED = 32, /* close_notify came; all application bytes read;
 	                        no other bit but REC_SEND for our own */
-	STS_TLS_FAILED = 64 /* sts_tls_why tells; no other bit but REC_SEND for
-	                       the alert */
+	STS_TLS_FAILED = 64 /* sts_tls_why has the reason; no other bit but
+	                       REC_SEND for the alert */
 };
 
 /* Not less than sts_tls_size(), for static placing. */
@@ -70,22 +70,22 @@ void sts_tls_start(struct sts_tls *t, struct sts_text host,
     const uint8_t rnd[STS_TLS_RND]);
 
 /* After start, before anything else: what sessions have in common; borrowed
- * until the end. Without it the session finds out for itself. */
+ * until the end. Without it the session finds these out itself. */
 void sts_tls_use_common(struct sts_tls *t, struct sts_tls_common *c);
 
 /* After start, before anything else: offer this protocol by ALPN (RFC 7301),
- * 1..15 bytes; copied. A server that chooses another one, or none because it
- * knows ours not, is refused with tls-alpn. */
+ * 1..15 bytes; copied. A server that chooses another one, or refuses because it
+ * does not know ours, fails the session with tls-alpn. */
 void sts_tls_use_alpn(struct sts_tls *t, struct sts_text protocol);
 
 /*
  * After start, before anything else: the verdict on the path does not decide.
- * The certificates are collected, and the handshake goes on whatever the path
- * is worth, as long as the server proves to have the key of its certificate;
- * sts_tls_path tells the verdict. For SMTP, where no policy, MTA-STS, and DANE
- * judge the same chain, each by rules of its own: nothing that matters may be
- * sent before the owner has judged. A certificate whose key cannot be used
- * still fails the session.
+ * The certificates are collected, and the handshake goes on whatever the
+ * verdict, as long as the server proves to have the key of its certificate;
+ * sts_tls_path returns the verdict. For SMTP, where opportunistic TLS, MTA-STS
+ * and DANE judge the same chain, each by rules of its own: nothing that matters
+ * may be sent before the owner has judged. A certificate whose key cannot be
+ * used still fails the session.
  *
  * chain  its p and size are set; borrowed until the end; NULL: none is kept
  */
@@ -99,8 +99,8 @@ enum sts_tls_keys {
 };
 
 /* After start, before anything else: offer suites and signatures for this kind
- * of key alone, to see which certificates a server has. One that has none of
- * that kind ends the handshake with an alert. Those that sign certificates may
+ * of key alone, to see which certificates a server has. A server that has none
+ * of that kind ends the handshake with an alert. Issuers of certificates may
  * have any key. */
 void sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys);
 
