@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The encodings of ECDSA and RSA signatures, which are taken in
- * one form only, on every machine alike; the arithmetic is ec_verify.c's and
- * rsa.c's, or BearSSL's.
+ * The encodings of ECDSA and RSA signatures, of which only one form is
+ * accepted, on every machine alike; the arithmetic is in ec_verify.c and rsa.c,
+ * or BearSSL's.
  */
 #include "signature.h"
 
