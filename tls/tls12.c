@@ -15,10 +15,10 @@
  * handled, and its signature is checked (tls_client.c) before anything of ours
  * is made of the share. Nothing resumes and nothing renegotiates.
  *
- * The attacker in the middle wants an older version or a weaker suite: a
- * server that speaks 1.3 and was kept from seeing our offer says so in its
- * random, which ends the handshake; suites are only those that we offered for
- * this version. Where the server has extended_master_secret it is used.
+ * The attacker in the middle wants an older version or a weaker suite: a server
+ * that has 1.3 and was kept from seeing our offer marks that in its random,
+ * which ends the handshake; suites are only those that we offered for this
+ * version. Where the server has extended_master_secret it is used.
  */
 #include <string.h>
 
@@ -26,9 +26,8 @@
 #include "tls12.h"
 
 /*
- * Whether the server says with its random that it speaks TLS 1.3, and was
- * kept from seeing that we do, too (RFC 8446 4.1.3); the last byte is 1, or 0
- * where it thinks of TLS 1.1.
+ * Whether the server's random marks that it has TLS 1.3, but did not see that
+ * we offer it (RFC 8446 4.1.3); the last byte is 1, or 0 for TLS 1.1 and below.
  */
 static bool
 downgraded(struct sts_text random)
