@@ -28,7 +28,7 @@ enum {
 	SPACES = 64
 };
 
-/* What holds of a ServerHello and of a HelloRetryRequest. */
+/* Judge what a ServerHello and a HelloRetryRequest have in common. */
 static enum sts_tls_alert
 judge_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 {
