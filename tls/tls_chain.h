@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificates as a server sent them, kept in memory of the owner's for a
- * judge of its own: the same chain by WebPKI and by TLSA records. They are the
- * first ones, in their order; where the memory ends, the rest is left out.
+ * Certificates as a server sent them, kept in memory of the owner's, who judges
+ * the same chain by WebPKI and by TLSA records. The first ones are kept, in
+ * their order; where the memory ends, the rest is left out.
  *
  *	struct sts_tls_chain c = { .p = memory, .size = sizeof memory };
  *	sts_tls_collect(t, &c);
@@ -34,8 +34,8 @@ struct sts_tls_chain {
 /* The certificate number i < c->count, the server's own being 0. */
 struct sts_text sts_tls_chain_cert(const struct sts_tls_chain *c, unsigned i);
 
-/* What the session does: no certificate yet; one of `len` octets begins; these
- * are octets of it, in pieces. What is over is counted. */
+/* For the session: start without any certificate; begin one of `len` octets;
+ * take octets of it, in pieces. A certificate is counted at its end. */
 void sts_tls_chain_start(struct sts_tls_chain *c);
 void sts_tls_chain_begin(struct sts_tls_chain *c, size_t len);
 void sts_tls_chain_add(struct sts_tls_chain *c, struct sts_text der);
