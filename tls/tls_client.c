@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which message may come, how it is read, and what is due. The states are the
- * rows of a table: `expect` and the type of a message choose one, or the
- * handshake fails. tls_client.h draws the way through them.
+ * The handshake: which message may come, how it is read, and what is due. The
+ * states are the rows of a table: `expect` and the type of a message choose
+ * one, or the handshake fails. tls_client.h draws the way through them.
  *
  * Fields: row, left and got belong to the message that is being read, and
  * head_len is 0 between messages, while our share stands at the end of msg.
@@ -44,7 +44,7 @@ enum kind {
 	WHOLE, /* collected, handled, then hashed */
 	UNHASHED, /* the same, not part of the handshake: so many at most */
 	CERTIFICATES, /* the judge reads it as it passes */
-	REQUEST, /* looked at as it passes */
+	REQUEST, /* read as it passes */
 	TICKET /* not looked at */
 };
 
@@ -56,7 +56,7 @@ struct sts_tls_row {
 	    struct sts_tls_client *c, struct sts_text body);
 };
 
-/* The alert that tells a peer why its path is refused. RFC 8446 6.2. */
+/* The alert by which the peer learns why its path is refused (RFC 8446 6.2). */
 static enum sts_tls_alert
 path_alert(enum sts_why why)
 {
@@ -149,7 +149,8 @@ end_ticket(struct sts_tls_client *c, struct sts_text body)
 		   : STS_ALERT_NONE;
 }
 
-/* What may come when. Nothing else may, and no message may be left out. */
+/* Which messages may come when. No others may, and no message may be left
+ * out. */
 static const struct sts_tls_row rows[] = {
 	{ STS_TLS_EXPECT_HELLO, STS_TLS_SERVER_HELLO, WHOLE, take_hello },
 	{ STS_TLS13_EXTENSIONS, STS_TLS_ENCRYPTED_EXTENSIONS, WHOLE,
