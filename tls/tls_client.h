@@ -2,9 +2,9 @@
 /*
  * The handshake of a client, TLS 1.3 and 1.2 (RFC 8446 A.1, RFC 5246 7.3):
  * handshake bytes in, flights out, and steps of work between. It knows nothing
- * of the record buffer; session.c moves bytes between the two. Two things are
- * known of a handshake: which message may come (`expect`), and what must be
- * done before any other is looked at (`work`, then `flight`).
+ * of the record buffer; session.c moves bytes between the two. The state of a
+ * handshake is two things: which message may come (`expect`), and what must be
+ * done before the next one is read (`work`, then `flight`).
  *
  *	ClientHello        share: work      flight
  *	  HelloRetryRequest  share: work    flight, once
@@ -16,10 +16,9 @@
  *
  * Invariants: no signature of the server is looked at before the path's
  * verdict, and nothing but hellos is sent before it; `open` means that path
- * (unless `collects`: then `path` says what it is worth), signature and
- * Finished were good, in this order. While `boundary`, no byte
- * may follow in the record, because keys change. Once `failed`, nothing but
- * the alert matters.
+ * (unless `collects`: then `path` is the verdict), signature and Finished were
+ * good, in this order. While `boundary`, no byte may follow in the record,
+ * because keys change. Once `failed`, nothing but the alert matters.
  */
 #ifndef STS_TLS_CLIENT_H
 #define STS_TLS_CLIENT_H
