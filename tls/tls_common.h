@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What sessions have in common, so that each need not find it out again: the
+ * What sessions have in common, so that not every one finds it out again: the
  * signatures of intermediates that were checked, and which of BearSSL's ciphers
- * this machine is best served with. The processor is asked for that by an
- * instruction that takes tens of microseconds in a virtual machine.
+ * are best on this machine. An instruction finds that out, which takes tens of
+ * microseconds in a virtual machine.
  */
 #ifndef STS_TLS_COMMON_H
 #define STS_TLS_COMMON_H
