@@ -2,7 +2,7 @@
 /*
  * From secrets to keys: the transcript, HKDF and the key schedule of TLS 1.3
  * (RFC 8446 7.1), the PRF and the key block of TLS 1.2 (RFC 5246 5, 6.3), and
- * what Finished says in both. No state of a handshake.
+ * the content of Finished in both. No state of a handshake.
  */
 #ifndef STS_TLS_KEYS_H
 #define STS_TLS_KEYS_H
