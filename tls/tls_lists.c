@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each state reads a length of some octets, or skips as many bytes as the
- * last one said; a table says what must hold of it, and what comes next. A
- * length never exceeds what is left of what it stands in.
+ * Each state reads a length of some octets, or skips as many bytes as the last
+ * length; a table has the rule for the length, and the next state. A length
+ * never exceeds what is left of what it stands in.
  */
 #include "tls_lists.h"
 
@@ -35,7 +35,7 @@ enum state {
 	BROKEN
 };
 
-/* What must hold of a length, or what was skipped. */
+/* The rule for a length, or for skipped bytes. */
 enum rule {
 	IS_EMPTY, /* 0: a wrong value, not a wrong form (RFC 8446 4.4.2) */
 	IS_REST, /* a list of all that is left of the message, >= min */
