@@ -3,9 +3,10 @@
  * Readers of the server's messages: bytes to structs, and no state between
  * them. What they return points into the message.
  *
- * Invariants: a message is read to its end, exactly; a byte too few or too
- * many is decode_error. An extension counts only where it may stand and if we
- * offered it, and once (RFC 8446 4.2). What a message does not say is 0.
+ * Invariants: a message is read to its end, exactly; a byte too few or too many
+ * is decode_error. An extension counts only where it may stand and if we
+ * offered it, and once (RFC 8446 4.2). Values that a message does not have are
+ * 0.
  *
  * The attacker may be the server, or stand before it as long as messages are
  * in the clear: every length is his.
@@ -15,8 +16,8 @@
 #include "../core/base/assert.h"
 #include "tls_messages.h"
 
-/* What is left of a message. Reading too far makes it bad and gives zeros, so
- * that one look at the end is enough. */
+/* The rest of a message. Reading too far makes it bad and gives zeros, so that
+ * one check at the end is enough. */
 struct reader {
 	const uint8_t *p;
 	size_t n;
@@ -121,7 +122,7 @@ sts_tls_ext_id(enum sts_tls_ext e)
 	return ext_ids[e];
 }
 
-/* What the extensions of one message said. */
+/* The values of the extensions of one message. */
 struct answers {
 	uint32_t seen;
 	struct sts_tls_server_hello hello;
@@ -322,7 +323,7 @@ has_version_ext(struct sts_text list)
 	return false;
 }
 
-/* Only the extension says TLS 1.3 (RFC 8446 4.2.1). */
+/* Only the extension can announce TLS 1.3 (RFC 8446 4.2.1). */
 static uint16_t
 legacy_version(uint16_t version)
 {
