@@ -3,9 +3,9 @@
  * The server's handshake messages that are read whole (RFC 8446 4, RFC 5246
  * 7.4): bytes to struct, no state. Each reader takes the body of a message,
  * without its 4-byte header, and returns the alert that answers what is wrong
- * with its form, STS_ALERT_NONE if nothing is; *out is only valid then, and
- * its spans point into the body. Whether the values make sense at this point
- * is the client's affair.
+ * with its form, STS_ALERT_NONE if nothing is; *out is only valid then, and its
+ * spans point into the body. Whether the values make sense at this point is
+ * judged by the client.
  *
  * Extensions: each at most once (47), offered (110), in a message where it
  * belongs (47).
@@ -55,7 +55,7 @@ enum sts_tls_ext {
 /* The number of an extension in TLS. */
 uint16_t sts_tls_ext_id(enum sts_tls_ext e);
 
-/* What the server chose among what our extensions offered. */
+/* The server's choices among the offers of our extensions. */
 struct sts_tls_extensions {
 	struct sts_text alpn; /* the protocol; empty: none */
 	uint16_t record_limit; /* 0: none */
