@@ -66,7 +66,7 @@ bool sts_tls_in_clear(const struct sts_tls_direction *d, uint8_t type);
 enum sts_tls_alert sts_tls_judge_header(
     const struct sts_tls_direction *d, uint8_t type, size_t body);
 
-/* What a record turned out to be. */
+/* The type and content of an opened record. */
 struct sts_tls_opened {
 	uint8_t type;
 	struct sts_span content; /* within the record */
