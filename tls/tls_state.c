@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both versions share. */
+/* The functions that both versions use. */
 #include <string.h>
 
 #include "../core/base/assert.h"
