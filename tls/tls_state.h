@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a client knows, and what both versions do with it: tls_client.c, which
- * says when, stands on tls12.c and tls13.c, and these on this.
+ * The state of a client, and functions that both versions use: tls_client.c,
+ * which decides the order, uses tls12.c and tls13.c, and these use this.
  */
 #ifndef STS_TLS_STATE_H
 #define STS_TLS_STATE_H
@@ -113,7 +113,7 @@ struct sts_tls_client {
 	struct sts_x509 x509;
 };
 
-/* It fails, unless it has. */
+/* Let the handshake fail, unless it has failed already. */
 void sts_tls_client_refuse(
     struct sts_tls_client *c, enum sts_why why, enum sts_tls_alert alert);
 
@@ -125,7 +125,7 @@ enum {
 /* The reason behind a fatal alert of the peer. */
 enum sts_why sts_tls_alert_why(uint8_t alert);
 
-/* Whether an alert of the peer is none that ends the session. TLS 1.3 knows no
+/* Whether an alert of the peer does not end the session. TLS 1.3 knows no
  * warnings but user_canceled (RFC 8446 6.1). */
 bool sts_tls_alert_is_warning(
     const struct sts_tls_client *c, uint8_t level, uint8_t alert);
@@ -137,7 +137,7 @@ struct sts_tls_out {
 	size_t n;
 };
 
-/* A message of its own record, hashed. */
+/* Write a message as a record of its own, and hash it. */
 void sts_tls_put_message(struct sts_tls_client *c, struct sts_tls_out *o,
     enum sts_tls_message type, struct sts_text body);
 void sts_tls_put_ccs(struct sts_tls_client *c, struct sts_tls_out *o);
@@ -145,11 +145,11 @@ void sts_tls_put_ccs(struct sts_tls_client *c, struct sts_tls_out *o);
 /* Our share, once made. */
 struct sts_text sts_tls_own_share(const struct sts_tls_client *c);
 
-/* What the server chose of ALPN and record limits. */
+/* Take the server's choices of ALPN and record limits. */
 enum sts_tls_alert sts_tls_take_choices(
     struct sts_tls_client *c, const struct sts_tls_extensions *e);
 
-/* The server signed c->digest, by what s says. */
+/* The server signed c->digest: take the signature s. */
 enum sts_tls_alert sts_tls_take_signature(
     struct sts_tls_client *c, const struct sts_tls_signed *s);
 
