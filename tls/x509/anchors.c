@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A PEM bundle read into a packed set: the PEM reader decodes, the scanner
- * reads each certificate as it comes, and only its record stays. What is wrong
- * with one ends with it.
+ * reads each certificate as it comes, and only its record stays. A fault of one
+ * certificate does not affect the others.
  */
 #include <string.h>
 
