@@ -16,8 +16,9 @@
  *	}
  *
  * One odd certificate costs the others nothing: it is left out and named
- * (sts_anchors_next), and a bundle is refused only when nothing of it is of
- * use. A wrong root in a bundle is no danger, since it vouches for nothing.
+ * (sts_anchors_next), and a bundle is refused only when none of its
+ * certificates can be used. A wrong root in a bundle is no danger, since it
+ * vouches for nothing.
  *
  * Load into a second block and change over to its set when nothing uses the
  * old one any more: nothing here touches a set that is in use. The bytes of a
@@ -74,14 +75,14 @@ void sts_anchors_begin(struct sts_anchors_load *l, uint8_t *block, size_t size);
  * it. Returns that block, valid until the next call, or NULL: all was taken.
  * *pem is advanced over what was taken; call again while it is not empty.
  *
- * Text between PEM blocks is skipped (pem.h has what is taken for a block).
- * A certificate that is in the set already is not kept again, and is not
- * counted as left out. Left out are: what is broken, as PEM or as DER, be it
- * by one byte too many; what could not be part of any path (its key is not
- * supported or too weak, a critical extension is not understood); what has no
- * room; what OpenSSL's trust settings in a "TRUSTED CERTIFICATE" do not allow
- * to vouch for TLS servers; and blocks that are no certificates. Each leaves
- * the others as they are.
+ * Text between PEM blocks is skipped (pem.h has what is taken for a block). A
+ * certificate that is in the set already is not kept again, and is not counted
+ * as left out. These are left out: certificates that are broken, as PEM or as
+ * DER, even by one byte too many; those that could be part of no path (the key
+ * is not supported or too weak, a critical extension is not understood); those
+ * that have no room; those that OpenSSL's trust settings in a "TRUSTED
+ * CERTIFICATE" do not allow to vouch for TLS servers; and blocks that are no
+ * certificates. Each leaves the others as they are.
  */
 const struct sts_anchors_left *sts_anchors_next(
     struct sts_anchors_load *l, struct sts_text *pem);
@@ -100,8 +101,8 @@ const struct sts_anchors_left *sts_anchors_last(struct sts_anchors_load *l);
 enum sts_anchors_error sts_anchors_end(
     struct sts_anchors_load *l, struct sts_anchors *set);
 
-/* Octets at the begin of the block that were written so far; what is behind
- * them is as it was. */
+/* How many octets at the beginning of the block were written so far; the others
+ * are untouched. */
 size_t sts_anchors_touched(const struct sts_anchors_load *l);
 
 /* Bytes of block that the certificates so far take, whether they fit or not:
