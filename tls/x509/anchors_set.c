@@ -7,8 +7,9 @@
 
 /*
  * An anchor that signs itself as a CA vouches for any leaf it made, itself
- * included. Any other is good as a leaf only when it is the very certificate,
- * not another one with its key: the key's owner could write any name there.
+ * included. Any other anchor is accepted as a leaf only if the leaf is this
+ * very certificate, and not another one with its key, into which the key's
+ * owner could write any name.
  */
 static bool
 has_hash(const struct sts_x509_cert *c)
