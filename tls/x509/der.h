@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader of DER (X.690), byte-fed and without memory of what it read: it
- * tells where elements begin and end and hands their contents through. Only
+ * A reader of DER (X.690), byte-fed, which keeps nothing of what it read: it
+ * reports where elements begin and end and hands their contents through. Only
  * definite, minimal lengths of at most three octets and tag numbers below 31
  * are taken, and of BOOLEAN, INTEGER, BIT STRING, NULL and OBJECT IDENTIFIER
  * (of the universal class, unless opened) only the one encoding that DER has
