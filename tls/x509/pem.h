@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader of PEM (RFC 7468), byte-fed: it tells where blocks begin and end
+ * A reader of PEM (RFC 7468), byte-fed: it reports where blocks begin and end
  * and hands their decoded bytes through.
  *
  * Example, with struct sts_text file, void (*take)(enum sts_pem_event event,
