@@ -18,7 +18,7 @@ STS_STATIC_ASSERT(
     STS_X509_CHECKS_MAX >= 1 && STS_X509_CHECKS_MAX < 256, x509_checks_count);
 STS_STATIC_ASSERT(sizeof(struct sts_x509) <= STS_X509_SIZE_MAX, x509_size);
 
-/* One that may have signed a certificate of the path. */
+/* A candidate that may have signed a certificate of the path. */
 struct issuer {
 	enum sts_why fault;
 	uint16_t flags;
@@ -37,9 +37,9 @@ finish(struct sts_x509 *x, enum sts_why why)
 }
 
 /*
- * Remember why an attempt failed. The attempt that came farthest speaks for
- * the chain; a wrong signature says least, as it may be just another key of
- * the same name.
+ * Remember why an attempt failed. The reason of the attempt that came farthest
+ * is reported for the chain; a wrong signature counts least, as it may be just
+ * another key of the same name.
  */
 static void
 note(struct sts_x509 *x, enum sts_why why)
@@ -281,7 +281,7 @@ try_certs(struct sts_x509 *x)
 	return attempt != REFUSED;
 }
 
-/* The last certificate of the path leads nowhere. */
+/* The last certificate of the path leads nowhere: take it off. */
 static void
 pop(struct sts_x509 *x)
 {
