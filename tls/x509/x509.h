@@ -62,14 +62,15 @@ void sts_x509_start(struct sts_x509 *x, struct sts_text host,
  */
 void sts_x509_use_links(struct sts_x509 *x, struct sts_x509_links *l);
 
-/* One certificate of `len` bytes, DER, in pieces of any size. What cannot be
- * parsed or kept decides the verdict; further calls are then no-ops. */
+/* One certificate of `len` bytes, DER, in pieces of any size. A certificate
+ * that cannot be parsed or kept decides the verdict; further calls are then
+ * no-ops. */
 void sts_x509_cert_begin(struct sts_x509 *x, size_t len);
 void sts_x509_cert_feed(struct sts_x509 *x, struct sts_text der);
 void sts_x509_cert_end(struct sts_x509 *x);
 
-/* All certificates are there. What is wrong with the server's own certificate
- * without any signature check decides now. */
+/* All certificates are there. A fault of the server's own certificate that
+ * takes no signature check decides now. */
 void sts_x509_chain_end(struct sts_x509 *x);
 
 /* Whether sts_x509_work() must be called. */
@@ -90,8 +91,8 @@ bool sts_x509_must_staple(const struct sts_x509 *x);
 /*
  * How many certificate transparency logs the SCTs in the server's certificate
  * claim to come from (RFC 6962 3.3), up to 8; 0 without a list, or with one
- * that breaks the grammar. No signature of a log is checked: it is the CA's
- * word. The verdict does not depend on it.
+ * that breaks the grammar. No signature of a log is checked: the number is the
+ * CA's claim. The verdict does not depend on it.
  */
 unsigned sts_x509_scts(const struct sts_x509 *x);
 
