@@ -26,8 +26,8 @@ enum {
 	STS_X509_PATH_LEN_NONE = 255
 };
 
-/* What a person would call the subject, for a message: its common name, or
- * its organisation if it has none. Whatever bytes the certificate has there. */
+/* The subject's name for a message to people: its common name, or its
+ * organisation if it has none; any bytes that the certificate has there. */
 struct sts_x509_subject {
 	bool is_name; /* a common name */
 	uint8_t len;
