@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The X.509 class that BearSSL's engine talks to: it hands the certificates
- * to struct sts_x509 and says yes as soon as nothing is wrong at first sight.
- * The verdict comes later, by sts_x509_work(); whoever owns the engine keeps
- * its records back until then.
+ * The X.509 class that BearSSL's engine talks to: it hands the certificates to
+ * struct sts_x509 and accepts them provisionally if no fault shows without a
+ * signature check. The verdict comes later, by sts_x509_work(); the owner of
+ * the engine keeps its records back until then.
  */
 #ifndef STS_TLS_X509_CLASS_H
 #define STS_TLS_X509_CLASS_H
