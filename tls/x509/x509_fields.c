@@ -11,8 +11,8 @@
  * that name the algorithm must agree (RFC 5280 4.1.1.2). Names are compared by
  * the hash of all their bytes.
  *
- * The attacker wrote the certificate. What is not the one DER encoding of its
- * value is refused by der.c, so that there is no second reading of it.
+ * The attacker wrote the certificate. der.c refuses every encoding but the one
+ * that DER has for a value, so that there is no second reading of it.
  */
 #include <string.h>
 
@@ -205,7 +205,7 @@ begin_hash(struct sts_x509_scan *s, struct sts_text t)
 	s->digest = STS_X509_DIGEST_HASH;
 }
 
-/* It has no more room, or is wanted after all. */
+/* Hash the kept bytes: they have no more room, or are needed after all. */
 static void
 hash_kept(struct sts_x509_scan *s)
 {
