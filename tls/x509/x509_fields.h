@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the elements of a certificate mean: for each row of x509_cert.c's
- * grammar, what is done when the element begins (it tells where the contents
- * go) and when it ends (s->value holds them, or the arena from s->stored).
- * Private to the scanner.
+ * The elements of a certificate: for each row of x509_cert.c's grammar, a
+ * function for the element's beginning (which returns where its contents go)
+ * and one for its end (s->value holds the contents, or the arena from
+ * s->stored). Private to the scanner.
  */
 #ifndef STS_TLS_X509_FIELDS_H
 #define STS_TLS_X509_FIELDS_H
