@@ -11,7 +11,7 @@ struct entry {
 	struct sts_text base;
 };
 
-/* What the entries seen so far say about one name. */
+/* The result of the entries seen so far for one name. */
 struct tally {
 	bool permits; /* some entry permits names of the form */
 	bool permitted; /* and the name is within one */
