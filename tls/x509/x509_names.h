@@ -8,8 +8,8 @@
  * when it is empty, as all names are within that), and other forms nothing.
  *
  * Only the reference name is relied on, so that it alone is held against
- * dNSName constraints, not every name a certificate lists. Of other forms it
- * is known only whether they occur: a certificate that has a name of a
+ * dNSName constraints, not every name a certificate lists. Of names of other
+ * forms it is known only whether they occur: a certificate that has a name of a
  * constrained form is refused. Subjects are held against directoryName
  * constraints byte for byte.
  */
