@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A list of signed certificate timestamps (RFC 6962 3.3), byte-fed: how many
- * logs they claim to come from. Whether a log said so is not checked: that
- * needs a list of logs and their keys.
+ * logs they claim to come from. The logs' signatures are not checked: that
+ * would need a list of logs and their keys.
  */
 #ifndef STS_TLS_X509_SCT_H
 #define STS_TLS_X509_SCT_H
