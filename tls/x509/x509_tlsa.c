@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Certificates beside TLSA records. The key is found by walking over the
- * elements before it; what it is worth is judged elsewhere (x509_cert.h), or,
- * for DANE-EE, not at all: that the peer has the key is what TLS shows.
+ * elements before it. Its quality is judged elsewhere (x509_cert.h), or, for
+ * DANE-EE, not at all; TLS proves that the peer has the key.
  */
 #include <string.h>
 
@@ -45,8 +45,8 @@ length(struct sts_text t, size_t *len)
 	return *len >= 0x80 && *len >> 8 * (octets - 1) != 0 ? 1 + octets : 0;
 }
 
-/* Strict, since whoever reads a certificate otherwise than the TLS library
- * does could be shown another key than the one that TLS is spoken with. */
+/* It is strict: a reader that differs from that of the TLS library could be
+ * shown another key than the one that the TLS session uses. */
 bool
 sts_x509_element(struct sts_text *t, uint8_t tag, struct sts_text *contents,
     struct sts_text *whole)
