@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What DANE asks of certificates (RFC 6698 2.1): whether one is what a TLSA
- * record names, and a certificate of a chain as the trust anchor that such a
- * record makes of it. Certificates are whole here, in DER.
+ * Certificates for DANE (RFC 6698 2.1): whether a TLSA record names a
+ * certificate, and how a certificate of a chain becomes a trust anchor by such
+ * a record. Certificates are whole here, in DER.
  */
 #ifndef STS_TLS_X509_TLSA_H
 #define STS_TLS_X509_TLSA_H
@@ -27,7 +27,7 @@ bool sts_x509_element(struct sts_text *t, uint8_t tag,
 bool sts_x509_spki(struct sts_text der, struct sts_text *spki);
 
 /*
- * Whether the certificate is what the data of a TLSA record says.
+ * Whether the data of a TLSA record matches the certificate.
  *
  * selector  0 the certificate, 1 its SubjectPublicKeyInfo
  * matching  0 the bytes themselves, 1 their SHA-256, 2 their SHA-512 (only
