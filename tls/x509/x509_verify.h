@@ -28,7 +28,7 @@ bool sts_x509_verify(const struct sts_x509_pubkey *key,
 void sts_x509_br_key(const struct sts_x509_pubkey *key, br_x509_pkey *out);
 
 /*
- * What stands for "this key made c's signature" among remembered links: the
+ * The entry for "this key made c's signature" among remembered links: the
  * SHA-256 of key, algorithm, TBS hash and signature, each with its length.
  */
 void sts_x509_link(uint8_t link[STS_X509_LINK],
