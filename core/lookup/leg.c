@@ -6,7 +6,7 @@
  * wants nothing else.
  *
  * Invariants: a buffer is lent to one leg, and comes back as its `spare` before
- * the owner lends another. starved_told: the owner has been asked for a buffer
+ * the owner lends another. starved_asked: the owner has been asked for a buffer
  * for a starved leg, and had none; it is asked again only after it has lent
  * one. `stir` has a bit for each leg that was changed from outside, for the
  * driver to see.
@@ -103,7 +103,7 @@ void
 sts_legs_rest(struct sts_legs *legs)
 {
 	STS_ASSERT(!sts_legs_busy(legs));
-	legs->starved_told = false;
+	legs->starved_asked = false;
 }
 
 bool
@@ -123,7 +123,7 @@ sts_legs_need_buffer(const struct sts_legs *legs)
 	for (unsigned i = 0; i < legs->count; i++) {
 		const struct sts_leg *leg = &legs->leg[i];
 
-		if (leg->starved && !legs->starved_told &&
+		if (leg->starved && !legs->starved_asked &&
 		    sts_upstream_needs_buffer(&leg->up)) {
 			return true;
 		}
@@ -134,21 +134,21 @@ sts_legs_need_buffer(const struct sts_legs *legs)
 void
 sts_legs_starve(struct sts_legs *legs)
 {
-	legs->starved_told = true;
+	legs->starved_asked = true;
 }
 
 bool
 sts_legs_still_starve(struct sts_legs *legs)
 {
-	legs->starved_told = false;
-	legs->starved_told = sts_legs_need_buffer(legs);
-	return legs->starved_told;
+	legs->starved_asked = false;
+	legs->starved_asked = sts_legs_need_buffer(legs);
+	return legs->starved_asked;
 }
 
 bool
 sts_legs_lend(struct sts_legs *legs, uint8_t *buf, size_t size)
 {
-	legs->starved_told = false;
+	legs->starved_asked = false;
 	for (unsigned i = 0; i < legs->count; i++) {
 		struct sts_leg *leg = &legs->leg[i];
 

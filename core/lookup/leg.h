@@ -37,7 +37,7 @@ struct sts_legs {
 	struct sts_leg *leg;
 	uint8_t count;
 	uint8_t stir; /* bit a leg */
-	bool starved_told; /* the owner knows that a leg needs a buffer */
+	bool starved_asked; /* the owner knows that a leg needs a buffer */
 
 	/* The agent's: the queue of those that wait for a buffer. */
 	bool starves;
