@@ -287,7 +287,7 @@ take_result(struct sts_agent *a)
 static void
 tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why)
 {
-	sts_agent_tell(a, code, why, sts_share_said(a->share.engine));
+	sts_agent_tell(a, code, why, sts_share_server_text(a->share.engine));
 }
 
 /* No reply will come: let all lookups go on. */

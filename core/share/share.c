@@ -458,9 +458,9 @@ sts_share_why(const struct sts_share *s)
 }
 
 struct sts_text
-sts_share_said(const struct sts_share *s)
+sts_share_server_text(const struct sts_share *s)
 {
-	return sts_text(s->said, s->said_len);
+	return sts_text(s->server_text, s->server_text_len);
 }
 
 bool

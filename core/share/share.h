@@ -121,8 +121,10 @@ enum sts_share_result {
 enum {
 	STS_SHARE_NEWS_UP = 1,
 	STS_SHARE_NEWS_DOWN = 2, /* sts_share_why */
-	STS_SHARE_NEWS_CONFIG = 4, /* the server refuses us: sts_share_said */
-	STS_SHARE_NEWS_FULL = 8, /* the server cannot now: sts_share_said */
+	STS_SHARE_NEWS_CONFIG =
+	    4, /* the server refuses us: sts_share_server_text */
+	STS_SHARE_NEWS_FULL =
+	    8, /* the server cannot now: sts_share_server_text */
 	STS_SHARE_NEWS_FLUSHED = 16, /* all keys are gone */
 	STS_SHARE_NEWS_SCANNED = 32, /* all keys were seen once */
 	STS_SHARE_NEWS_RANDOM = 64, /* sts_share_seed is awaited */
@@ -193,8 +195,8 @@ struct sts_share {
 	uint8_t item;
 	uint16_t word_len;
 	uint8_t word[STS_SHARE_WORD];
-	uint8_t said[STS_RESP_TEXT_MAX];
-	uint8_t said_len;
+	uint8_t server_text[STS_RESP_TEXT_MAX];
+	uint8_t server_text_len;
 	struct {
 		uint8_t proto;
 		bool sentinel, replica;
@@ -253,7 +255,7 @@ unsigned sts_share_take_news(struct sts_share *s);
 
 /* Why the connection is down; what the server answered, in its own words. */
 enum sts_why sts_share_why(const struct sts_share *s);
-struct sts_text sts_share_said(const struct sts_share *s);
+struct sts_text sts_share_server_text(const struct sts_share *s);
 
 /* The result of reading a key. Until sts_share_done nothing more is read. */
 enum sts_share_result sts_share_result(const struct sts_share *s);

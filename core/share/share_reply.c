@@ -166,10 +166,10 @@ means(struct sts_text first)
 }
 
 static void
-note_said(struct sts_share *s, struct sts_text t)
+note_server_text(struct sts_share *s, struct sts_text t)
 {
-	s->said_len = (uint8_t)t.n;
-	memcpy(s->said, t.p, t.n);
+	s->server_text_len = (uint8_t)t.n;
+	memcpy(s->server_text, t.p, t.n);
 }
 
 /* The server takes no writes: go on to another, if there is one. */
@@ -188,7 +188,7 @@ readonly(struct sts_share *s)
 static bool
 knows_no_hello(const struct sts_share *s)
 {
-	struct sts_text t = sts_text(s->said, s->said_len);
+	struct sts_text t = sts_text(s->server_text, s->server_text_len);
 	struct sts_text first = sts_text_word(&t, STS_BLANK_SPACE);
 
 	return sts_text_is(first, "ERR") || sts_text_is(first, "NOPROTO");
@@ -236,7 +236,7 @@ error(struct sts_share *s)
 {
 	struct sts_text rest = sts_resp_text(&s->resp), first;
 
-	note_said(s, rest);
+	note_server_text(s, rest);
 	first = sts_text_word(&rest, STS_BLANK_SPACE);
 	if (s->reading == STS_COMMAND_PUSH) {
 		/* Unasked: "max number of clients reached". */
@@ -503,7 +503,7 @@ static void
 end_sentinel(struct sts_share *s)
 {
 	if (s->skip || s->item < 2) {
-		note_said(s, sts_text_of("unknown master"));
+		note_server_text(s, sts_text_of("unknown master"));
 		sts_share_fail(s, STS_TROUBLE_SERVER, STS_WHY_SHARE_MASTER);
 	} else {
 		sts_share_master(s);
