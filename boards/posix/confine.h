@@ -25,7 +25,7 @@
 
 enum {
 	STS_CONFINE_SOCKETS_MAX = STS_CONF_LISTEN_MAX + 3,
-	STS_CONFINE_SAID_MAX = 256
+	STS_CONFINE_TEXT_MAX = 256
 };
 
 enum sts_confine_result {
@@ -39,12 +39,13 @@ enum sts_confine_result {
  * Confine this process and all it will fork, for good. Everything is open, the
  * rights of the superuser are given up.
  *
- * c        whose local sockets are taken away or opened again later
- * journal  still to be opened, by this path; or NULL
- * said     what has become of it, for the log
+ * c        the configuration, whose local sockets may be removed or opened
+ *          again later
+ * journal  the path of a journal that is still to be opened; or NULL
+ * text     the result in words, for the log
  */
 enum sts_confine_result sts_confine(const struct sts_conf *c,
-    const char *journal, char said[STS_CONFINE_SAID_MAX]);
+    const char *journal, char text[STS_CONFINE_TEXT_MAX]);
 
 /* In the child that writes the journal, after the above was DONE or PART: 0,
  * or errno. */

@@ -197,7 +197,7 @@ outcome(int error)
 
 enum sts_confine_result
 sts_confine(const struct sts_conf *c, const char *journal,
-    char said[STS_CONFINE_SAID_MAX])
+    char text[STS_CONFINE_TEXT_MAX])
 {
 	unsigned version = 0;
 	int files = ENOSYS, calls = ENOSYS;
@@ -207,7 +207,7 @@ sts_confine(const struct sts_conf *c, const char *journal,
 		files = sts_files_confine(c, journal, &version);
 		calls = sts_calls_confine(&sts_calls_daemon);
 	}
-	snprintf(said, STS_CONFINE_SAID_MAX,
+	snprintf(text, STS_CONFINE_TEXT_MAX,
 	    "system calls (seccomp): %s; files (Landlock %u): %s",
 	    outcome(calls), version, outcome(files));
 	return judge(calls, files);

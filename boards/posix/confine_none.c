@@ -9,11 +9,11 @@
 
 enum sts_confine_result
 sts_confine(const struct sts_conf *c, const char *journal,
-    char said[STS_CONFINE_SAID_MAX])
+    char text[STS_CONFINE_TEXT_MAX])
 {
 	(void)c;
 	(void)journal;
-	snprintf(said, STS_CONFINE_SAID_MAX, "not known for this system");
+	snprintf(text, STS_CONFINE_TEXT_MAX, "not known for this system");
 	return STS_CONFINE_NONE;
 }
 

@@ -66,16 +66,16 @@ unveil_all(const struct sts_conf *c, const char *journal)
 
 enum sts_confine_result
 sts_confine(const struct sts_conf *c, const char *journal,
-    char said[STS_CONFINE_SAID_MAX])
+    char text[STS_CONFINE_TEXT_MAX])
 {
 	if (unveil_all(c, journal) != 0 ||
 	    pledge("stdio rpath wpath cpath chown flock inet unix proc",
 		NULL) != 0) {
-		snprintf(said, STS_CONFINE_SAID_MAX, "pledge, unveil: %s",
+		snprintf(text, STS_CONFINE_TEXT_MAX, "pledge, unveil: %s",
 		    strerror(errno));
 		return STS_CONFINE_FAILED;
 	}
-	snprintf(said, STS_CONFINE_SAID_MAX, "by pledge and unveil");
+	snprintf(text, STS_CONFINE_TEXT_MAX, "by pledge and unveil");
 	return STS_CONFINE_DONE;
 }
 

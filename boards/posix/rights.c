@@ -19,7 +19,7 @@ int
 sts_rights_give_up(const struct sts_conf *c)
 {
 	static char line[LINE];
-	char said[STS_CONFINE_SAID_MAX];
+	char text[STS_CONFINE_TEXT_MAX];
 	struct sts_user user;
 	const char *name = c->user;
 
@@ -31,8 +31,8 @@ sts_rights_give_up(const struct sts_conf *c)
 		return sts_fail(
 		    STS_EXIT_FAILURE, "user: cannot become %s", name);
 	}
-	if (c->confine && sts_confine(c, NULL, said) == STS_CONFINE_FAILED) {
-		return sts_fail(STS_EXIT_FAILURE, "confine: %s", said);
+	if (c->confine && sts_confine(c, NULL, text) == STS_CONFINE_FAILED) {
+		return sts_fail(STS_EXIT_FAILURE, "confine: %s", text);
 	}
 	return 0;
 }

@@ -247,7 +247,7 @@ static int
 confine(struct daemon *d, bool *confined)
 {
 	const struct sts_conf *c = &sts_live_now(&d->live)->conf;
-	char said[STS_CONFINE_SAID_MAX];
+	char text[STS_CONFINE_TEXT_MAX];
 
 	*confined = false;
 	if (!c->confine) {
@@ -255,18 +255,18 @@ confine(struct daemon *d, bool *confined)
 		return 0;
 	}
 	enum sts_confine_result r =
-	    sts_confine(c, sts_journal_child_awaited(&d->journal), said);
+	    sts_confine(c, sts_journal_child_awaited(&d->journal), text);
 
 	if (r == STS_CONFINE_FAILED) {
 		char why[STS_CONF_WHY_MAX];
 
-		snprintf(why, sizeof why, "confine: %s", said);
+		snprintf(why, sizeof why, "confine: %s", text);
 		return refuse(d, why);
 	}
 	*confined = r != STS_CONFINE_NONE;
 	sts_log_line(&d->log,
 	    r == STS_CONFINE_DONE ? STS_LOG_INFO : STS_LOG_WARNING, "%s: %s",
-	    *confined ? "confined" : "not confined", said);
+	    *confined ? "confined" : "not confined", text);
 	return 0;
 }
 

@@ -425,13 +425,13 @@ static const struct {
 static void
 confine_and(enum who who, int (*attempt)(void))
 {
-	char said[STS_CONFINE_SAID_MAX];
+	char text[STS_CONFINE_TEXT_MAX];
 	struct rlimit none = { 0, 0 };
 	int null = open("/dev/null", O_WRONLY);
 
 	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, STDERR_FILENO);
-	if (sts_confine(&conf, deep, said) > STS_CONFINE_PART ||
+	if (sts_confine(&conf, deep, text) > STS_CONFINE_PART ||
 	    (who == WRITER && sts_confine_writer() != 0)) {
 		_exit(255);
 	}
@@ -499,14 +499,14 @@ has_seccomp(void)
 static int
 try_result(void)
 {
-	char said[STS_CONFINE_SAID_MAX];
+	char text[STS_CONFINE_TEXT_MAX];
 	enum sts_confine_result want = STS_CONFINE_NONE;
 	long version = syscall(LANDLOCK_CREATE, NULL, 0, 1);
 
 	if (has_seccomp()) {
 		want = version > 0 ? STS_CONFINE_DONE : STS_CONFINE_PART;
 	}
-	return sts_confine(&conf, NULL, said) == want ? 0 : 1;
+	return sts_confine(&conf, NULL, text) == want ? 0 : 1;
 }
 
 START_TEST(result_table)
