@@ -37,7 +37,7 @@ extern const struct sts_anchors sts_board_anchors;
  * lwIP's DNS client is not linked. These are the functions of it that the rest
  * of lwIP calls: its DHCP client hands over here what the server sent.
  */
-static ip4_addr_t told_dns[DNS_MAX_SERVERS], told_ntp;
+static ip4_addr_t given_dns[DNS_MAX_SERVERS], given_ntp;
 
 static const uint8_t resolver[sizeof(ip4_addr_t)] = { STS_BOARD_RESOLVER };
 
@@ -55,7 +55,7 @@ void
 dns_setserver(u8_t i, const ip_addr_t *ip)
 {
 	if (i < DNS_MAX_SERVERS && ip != NULL) {
-		told_dns[i] = *ip;
+		given_dns[i] = *ip;
 	}
 }
 
@@ -63,7 +63,7 @@ void
 dhcp_set_ntp_servers(u8_t count, const ip4_addr_t *ip)
 {
 	if (count > 0) {
-		told_ntp = ip[0];
+		given_ntp = ip[0];
 	}
 }
 
@@ -104,8 +104,8 @@ fill_servers(struct sts_dns_servers *s)
 		return;
 	}
 	for (unsigned i = 0; i < DNS_MAX_SERVERS; i++) {
-		if (!ip4_addr_isany_val(told_dns[i])) {
-			add_server(s, &told_dns[i].addr);
+		if (!ip4_addr_isany_val(given_dns[i])) {
+			add_server(s, &given_dns[i].addr);
 		}
 	}
 }
@@ -172,5 +172,6 @@ sts_net_poll(struct sts_net *n, struct sts_agent *a, sts_ms now)
 	}
 	use_servers(n, a);
 	sts_sntp_tick(&n->sntp, now,
-	    ip4_addr_isany_val(told_ntp) ? netif_ip4_gw(&n->netif) : &told_ntp);
+	    ip4_addr_isany_val(given_ntp) ? netif_ip4_gw(&n->netif)
+					  : &given_ntp);
 }

@@ -444,7 +444,7 @@ static void
 print_end(const struct sts_check_shown *s)
 {
 	const struct sts_check_verdict *v = s->verdict;
-	static const char *const said[] = { "protected", "not protected",
+	static const char *const words[] = { "protected", "not protected",
 		"cannot tell" };
 	static const enum sts_check_grade grades[] = { STS_CHECK_NOTE,
 		STS_CHECK_BAD, STS_CHECK_UNKNOWN };
@@ -460,7 +460,7 @@ print_end(const struct sts_check_shown *s)
 	    v->result == STS_CHECK_RESULT_OK ? ""
 					     : colour_of(grades[v->result]),
 	    s->f->alone && v->result == STS_CHECK_RESULT_OK ? "ok"
-							    : said[v->result],
+							    : words[v->result],
 	    coloured && v->result != STS_CHECK_RESULT_OK ? "\033[0m" : "");
 	fflush(stdout);
 }
