@@ -222,7 +222,7 @@ play_relay(void)
 	return moved;
 }
 
-/* What the agent says of its reports. */
+/* Take the agent's events about its reports. */
 static void
 take_events(void)
 {

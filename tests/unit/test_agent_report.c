@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting by the whole agent in virtual time: what is counted by day is
- * delivered in the hours after it, by mail to a relay of this process or by
- * HTTPS, once. The oracle of all: every session that was handed in is in
- * exactly one report, or counted as lost.
+ * TLS reporting by the whole agent in virtual time: sessions that are counted
+ * by day are delivered in the hours after it, by mail to a relay of this
+ * process or by HTTPS, once. The oracle of all: every session that was handed
+ * in is in exactly one report, or counted as lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ START_TEST(again)
 }
 END_TEST
 
-/* What a relay says decides: 5yz is for good, 4yz is tried again. */
+/* The relay's reply decides: 5yz is final, 4yz is tried again. */
 START_TEST(replies)
 {
 	start(262144);
@@ -335,8 +335,8 @@ START_TEST(pauses_of_several)
 }
 END_TEST
 
-/* Who wants no reports any more gets none; if nobody can tell, what was wanted
- * counts. Several destinations are each sent to. */
+/* A domain whose record has gone gets no report; if the record cannot be looked
+ * up, the earlier one counts. Each of several destinations gets the report. */
 START_TEST(records)
 {
 	struct world_rr rr;
@@ -367,7 +367,7 @@ END_TEST
 
 static const char accepted[] = "HTTP/1.1 201 Created\r\n\r\n";
 
-/* A host that takes connections and says nothing. */
+/* A host that takes connections and sends nothing. */
 static void
 mute_host(uint8_t last)
 {
@@ -431,9 +431,8 @@ START_TEST(by_https)
 }
 END_TEST
 
-/* A host with a right certificate that accepts it has the report, and gets it
- * once, whatever it says behind its status; one that refuses it gets no other
- * try. */
+/* A host with a right certificate that accepts the report gets it once,
+ * whatever follows its status; a host that refuses it gets no other try. */
 START_TEST(accepted_by_https)
 {
 	static const struct {
@@ -474,8 +473,8 @@ START_TEST(accepted_by_https)
 }
 END_TEST
 
-/* A report that fills several records of TLS goes out piece by piece, and is as
- * long as was said. */
+/* A report that fills several TLS records goes out piece by piece, and is as
+ * long as Content-Length. */
 START_TEST(long_report)
 {
 	static const struct {
@@ -783,7 +782,7 @@ START_TEST(own_share)
 }
 END_TEST
 
-/* Datagrams as the driver hands them over; what is none costs nothing else. */
+/* Datagrams as the driver hands them over; a broken one costs no other. */
 START_TEST(datagrams)
 {
 	static const char good[] =
@@ -821,8 +820,8 @@ START_TEST(datagrams)
 }
 END_TEST
 
-/* Lines of the text protocol: what a mail server says is counted, and its answer
- * says whether; what anybody says is not. */
+/* Lines of the text protocol: a session that a mail server reports is counted,
+ * and the answer is whether it was; a session that others report is not. */
 START_TEST(said)
 {
 	static const char line[] =
@@ -964,7 +963,7 @@ START_TEST(testing)
 	    0);
 	sts_agent_metrics(&agent, &v);
 	unit_int("metric", (long long)v.n[STS_METRIC_REPORT_TESTING], 2);
-	/* An expired one says nothing. */
+	/* An expired policy does not count. */
 	pass_s(2 * DAY_S);
 	session("t.example", true);
 	unit_int("expired", sessions_of("t.example", STS_REPORT_STS, true), -1);
@@ -1066,8 +1065,8 @@ restart(size_t len)
 	ck_assert(sts_report_load_end(&l, tally()));
 }
 
-/* Nothing of a report's end leaves before the board has its mark; and what is
- * marked is not sent again after a restart. */
+/* The end of a report does not leave before the board has its mark; and a
+ * marked report is not sent again after a restart. */
 START_TEST(marks)
 {
 	struct sts_report_mark one = { 0, 0 };
@@ -1153,9 +1152,9 @@ mark_of(uint32_t ref, unsigned number)
 	return mark;
 }
 
-/* A mark is of all of a domain's name and record, and of nobody else's: each
- * bit of it counts, two records of one CRC have two, and nobody knows it who
- * does not have the tally's key, which a snapshot keeps over a restart. */
+/* A mark depends on all of a domain's name and record, and fits no other: each
+ * bit counts, two records with one CRC have different marks, and nobody knows a
+ * mark without the tally's key, which a snapshot keeps over a restart. */
 START_TEST(marks_of_no_other)
 {
 	static const char *const two[] = {

@@ -27,7 +27,7 @@ enum {
 	DAY = 86400
 };
 
-/* What the name servers say of every TXT record. */
+/* The name servers' answer for every TXT record. */
 enum dns {
 	NO_ANSWER,
 	NO_NAME, /* NXDOMAIN */
@@ -40,7 +40,7 @@ STS_STATIC_ASSERT(ASKS > STS_DNS_TCP_BUFFERS, some_get_no_buffer);
 /* What is seen of the world, and what it does. */
 static struct {
 	enum dns dns;
-	bool silent; /* the server takes commands and says nothing */
+	bool silent; /* the server takes commands and answers none */
 	bool refuses; /* it takes no connection */
 	unsigned inet, inet6; /* addresses of its name, redis.test */
 	unsigned streams; /* connections that were asked for */
@@ -538,8 +538,8 @@ asked(const char *what, unsigned i, const char *want)
 
 /* ---- tests */
 
-/* What the DNS says at once, or never, and what the server has, or does; how a
- * question for a domain of which nothing is held is answered. */
+/* What the DNS answers at once, or never, and what the server has, or does; and
+ * how a question is answered for a domain of which nothing is held. */
 static const struct {
 	const char *name;
 	enum dns dns;
@@ -584,9 +584,9 @@ START_TEST(local_miss)
 }
 END_TEST
 
-/* A record that enforces nothing may be older than what the domain publishes: it
- * is no answer while the TXT record may still name a newer policy, lest whoever
- * puts an old record back has its answer. */
+/* A record that does not enforce may be older than the domain's policy: it is
+ * no answer while the TXT record may still name a newer one, or an attacker who
+ * puts an old record back would choose the answer. */
 START_TEST(stale_mode)
 {
 	static const enum sts_mode modes[] = { STS_MODE_TESTING,
@@ -649,8 +649,8 @@ START_TEST(two_waits)
 }
 END_TEST
 
-/* Several in a row beside a server that says nothing: only the first waits,
- * and when it is given up for dead, none. */
+/* Several questions in a row beside a server that does not answer: only the
+ * first waits, and once the server counts as dead, none. */
 START_TEST(slow_once)
 {
 	start();
@@ -723,8 +723,8 @@ START_TEST(names_too_long)
 }
 END_TEST
 
-/* Another gateway's later fetch counts, an earlier one does not, whoever puts
- * it there; and it is written over. */
+/* Another gateway's later fetch counts; an earlier one does not, whoever wrote
+ * it, and is written over. */
 START_TEST(stamps)
 {
 	start();
@@ -893,8 +893,8 @@ START_TEST(only_policies)
 }
 END_TEST
 
-/* A policy that was fetched under a clock nobody confirmed has no stamp that
- * others could go by. */
+/* A policy that was fetched under an unconfirmed clock has no stamp that others
+ * could rely on. */
 START_TEST(unproved)
 {
 	for (unsigned proved = 0; proved < 2; proved++) {
@@ -919,8 +919,8 @@ START_TEST(unproved)
 }
 END_TEST
 
-/* All keys are gone, or an empty server has taken the place of the one that was
- * there: what is held is kept, and published again. */
+/* All keys are gone, or an empty server has taken the place of the old one:
+ * held policies stay, and are published again. */
 START_TEST(flushed)
 {
 	start();

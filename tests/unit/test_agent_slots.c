@@ -3,7 +3,7 @@
  * Who gets a free fetch slot: found in steps, it is the lookup that one look at
  * all of them would find. Beside a plain reading of the rule, with fetches and
  * lookups drawn at random; and what may happen while it is being looked for.
- * What a turn that ended says about the host.
+ * What follows for the host from a turn that ended.
  */
 #include <string.h>
 

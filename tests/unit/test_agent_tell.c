@@ -149,7 +149,7 @@ START_TEST(the_least_important_are_lost)
 }
 END_TEST
 
-/* Levels that nobody reads are counted, and take no room. */
+/* Events of levels that nobody reads are counted, and take no room. */
 START_TEST(unread_levels)
 {
 	struct sts_event e;

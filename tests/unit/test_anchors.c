@@ -224,7 +224,8 @@ START_TEST(carriage_returns)
 }
 END_TEST
 
-/* Cut anywhere: what is whole is there, what began and is not is counted. */
+/* A bundle that is cut anywhere: whole certificates are there, and the one that
+ * was cut is counted. */
 START_TEST(cut_anywhere)
 {
 	static const char begin[] = "-----BEGIN ", end[] = "-----END CERT"
@@ -462,7 +463,7 @@ START_TEST(one_odd_character)
 }
 END_TEST
 
-/* What is said of what is left out, and where. */
+/* The reason and line given for each block that is left out. */
 START_TEST(left_out_named)
 {
 	const char *const parts[] = { "text\n" BEGIN "MIIB\n", ROOT,

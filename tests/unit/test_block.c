@@ -83,7 +83,8 @@ asked_for_huge(const uint8_t *block)
 	return found;
 }
 
-/* The kernel was asked, or it is said that it was not or in vain. */
+/* The kernel was asked for huge pages, or the text reports that it was not, or
+ * in vain. */
 START_TEST(huge_pages)
 {
 	enum sts_block_huge got;

@@ -483,7 +483,8 @@ START_TEST(sweep_table)
 }
 END_TEST
 
-/* Back under a clock that says it is not over: protected again. */
+/* Put back under a clock by which the policy is not over, it is protected
+ * again. */
 START_TEST(expired_and_back)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
@@ -503,8 +504,9 @@ START_TEST(expired_and_back)
 }
 END_TEST
 
-/* The 30 days in which what expired is kept begin when the clock that says so
- * was confirmed: a jump alone removes nothing, nor does a clock put back. */
+/* The 30 days for which expired records are kept begin when the clock by which
+ * they expired was confirmed: a jump alone removes nothing, nor does a clock
+ * put back. */
 START_TEST(kept_since_the_clock_is_known)
 {
 	static const struct {
@@ -1053,8 +1055,8 @@ START_TEST(neighbours_untouched)
 }
 END_TEST
 
-/* What was given back is taken first: memory grows with what is held at once,
- * not with what ever was; and all of the block can be held. */
+/* Chunks that were given back are taken first: memory grows with what is held
+ * at once, not with what ever was held; and all of the block can be held. */
 START_TEST(given_back_before_new)
 {
 	struct sts_cache_stats s;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the cache tells the journal, and takes back from it. */
+/* The marks by which the cache and the journal work together. */
 #include "cache_case.h"
 
 const char unit_name[] = "cache saved";
@@ -172,7 +172,7 @@ START_TEST(stale)
 }
 END_TEST
 
-/* Known to be replaced, by what is too large to hold. */
+/* A version is known to be replaced, by one that is too large to hold. */
 START_TEST(stale_by_size)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);

@@ -184,7 +184,7 @@ START_TEST(verdict)
 }
 END_TEST
 
-/* Every finding has all that is said of one, whatever its reason. */
+/* Every finding has all its texts, whatever its reason. */
 START_TEST(words)
 {
 	for (unsigned id = 0; id < STS_CHECK_F_COUNT; id++) {
@@ -203,8 +203,7 @@ START_TEST(words)
 }
 END_TEST
 
-/* A host that cannot be reached, or says "later", has not been found
- * wanting. */
+/* A host that cannot be reached, or replies "later", is not at fault. */
 static const struct {
 	const char *name;
 	enum sts_why why;

@@ -643,7 +643,8 @@ START_TEST(long_one_comes_behind)
 }
 END_TEST
 
-/* It takes no more than the input, and what is put by is less than that. */
+/* Nothing more than the input is received, and replies that are put by take
+ * less. */
 START_TEST(nothing_is_taken_before_all_is_out)
 {
 	uint8_t in[21 * 100];
@@ -1037,7 +1038,7 @@ START_TEST(junk_table)
 }
 END_TEST
 
-/* What does not fit the input, and the end of what is skipped. */
+/* Requests that do not fit the input, and the end of what is skipped. */
 static const struct {
 	const char *name;
 	size_t data_len;
@@ -1154,7 +1155,7 @@ static const struct {
 	const char *in;
 	bool ends; /* the client half-closes */
 	const char *out;
-	bool stays; /* for what is to come */
+	bool stays; /* it stays open for more */
 	enum sts_why why;
 	unsigned asks;
 } lines[] = {
@@ -1240,7 +1241,7 @@ START_TEST(line_limits)
 	check_out("waits", "temp");
 	check_gone("waits");
 
-	/* A driver may tell of the end while nothing is read. */
+	/* A driver may report the end while nothing is read. */
 	rig_start(0);
 	memset(&g.c, 0, sizeof g.c);
 	sts_client_open_line(&g.c, 0);

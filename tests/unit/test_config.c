@@ -67,7 +67,7 @@ load(const char *file, const char *option)
 	return sts_conf_load(&conf, &source, why);
 }
 
-/* Keys with a wrong value, and what is said about it. */
+/* Keys with a wrong value, and the error that is reported. */
 static const struct {
 	const char *line, *want;
 } wrong[] = {
@@ -191,7 +191,7 @@ START_TEST(wrong_table)
 
 		snprintf(want, sizeof want, "-o: %s", wrong[i].want);
 		unit_int(wrong[i].line, load("/dev/null", wrong[i].line), 0);
-		/* Some say more about the value than the row does. */
+		/* Some errors say more about the value than the row has. */
 		unit_text(wrong[i].line,
 		    sts_text((const uint8_t *)why, strlen(want) < strlen(why)
 						       ? strlen(want)
@@ -201,7 +201,7 @@ START_TEST(wrong_table)
 }
 END_TEST
 
-/* Zones and overrides say what their own parser expected. */
+/* Errors of zones and overrides are those of their own parser. */
 START_TEST(wrong_zones)
 {
 	char want[STS_CONF_WHY_MAX];
@@ -984,7 +984,7 @@ START_TEST(users_unread)
 }
 END_TEST
 
-/* Becoming somebody is for good (a process of its own: Check forks). */
+/* Becoming another user is for good (a process of its own: Check forks). */
 START_TEST(become)
 {
 	struct sts_user u;
@@ -1005,8 +1005,8 @@ START_TEST(become)
 }
 END_TEST
 
-/* Acting as somebody: what is opened is opened with his rights, and the way
- * back is open. */
+/* Acting as another user: files are opened with his rights, and the way back is
+ * open. */
 START_TEST(act)
 {
 	struct sts_user u;

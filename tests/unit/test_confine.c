@@ -46,8 +46,8 @@ enum {
 	LANDLOCK_CREATE = (int)STS_CALLS_FIRST + 444
 };
 
-/* Everything happens in here: a socket, a journal's place, and a file that is
- * nobody's business. */
+/* Everything happens in here: a socket, a journal's place, and a file that the
+ * daemon has no use for. */
 static char folder[] = "/tmp/mtasts-confine-XXXXXX";
 static char outside[64], inside[64], deep[80];
 static struct sts_conf conf;
@@ -484,7 +484,7 @@ remove_folder(void)
 	}
 }
 
-/* Whether the system has it, and this build takes part. */
+/* Whether the system has seccomp, and this build uses it. */
 static bool
 has_seccomp(void)
 {
@@ -495,7 +495,7 @@ has_seccomp(void)
 #endif
 }
 
-/* In a child: what it says of itself fits what the system has. */
+/* In a child: the result it reports fits what the system has. */
 static int
 try_result(void)
 {
@@ -530,7 +530,7 @@ START_TEST(attempt_table)
 	long version = syscall(LANDLOCK_CREATE, NULL, 0, 1);
 
 	if (!has_seccomp()) {
-		return; /* result_table has seen that it says so */
+		return; /* result_table has seen that it reports this */
 	}
 	parent = getpid();
 	make_folder();

@@ -20,7 +20,7 @@ const char unit_name[] = "control";
 
 #define REQUEST(rest) "{\"command\":" rest "}\n"
 
-/* want: as it is written again, or what is wrong. */
+/* want: the request as it is written again, or the error. */
 static const struct {
 	const char *name, *in;
 	bool ok;

@@ -20,7 +20,7 @@ enum {
 
 static struct sts_listen_at at;
 
-/* A daemon that hangs: it listens, and takes nobody in. */
+/* A daemon that hangs: it listens, and accepts no client. */
 static int
 hanging(void)
 {

@@ -6,7 +6,7 @@
 
 const char unit_name[] = "daemon";
 
-/* The command line: what it says and its exit code. */
+/* The command line: its output and exit code. */
 static const struct {
 	const char *name;
 	const char *args[9];
@@ -68,8 +68,8 @@ static const struct {
 	    "/nonexistent: No such file" },
 	{ "bad line", { "serve", "-o", "listen x" }, 78, "-o: listen: " },
 	{ "anchors", { "anchors", "/dev/null" }, 78, "/dev/null: " },
-	/* DANE believes nobody who may be somebody else (RFC 7672 2.1.1):
-	 * R99. */
+	/* DANE believes no name server that may be somebody else (RFC 7672
+	 * 2.1.1): R99. */
 	{ "DANE, nobody to believe",
 	    { "serve", "-t", "-o", "dane on", "-o", "nameserver 192.0.2.1" },
 	    78,
@@ -157,9 +157,9 @@ START_TEST(life)
 END_TEST
 
 /*
- * A SIGHUP that comes while it starts (here it waits for another's journal)
- * ends nobody, and is heard: the configuration may have changed since it was
- * read.
+ * A SIGHUP during the start (here it waits for another's journal) does not end
+ * the daemon, and has its effect: the configuration may have changed since it
+ * was read.
  */
 START_TEST(reload_while_starting)
 {
@@ -219,7 +219,7 @@ START_TEST(roots_change)
 }
 END_TEST
 
-/* Promise 5: what is in flight when SIGTERM comes is answered. */
+/* Promise 5: questions in flight when SIGTERM comes are answered. */
 START_TEST(drain)
 {
 	struct question q;
@@ -380,8 +380,8 @@ START_TEST(killed)
 }
 END_TEST
 
-/* The listener is the supervisor's, which is told when the daemon is ready,
- * alive and stopping. */
+/* The listener belongs to the supervisor, which is notified when the daemon is
+ * ready, alive and stopping. */
 static int handed, told;
 static char told_path[] = "/tmp/mtasts-notify-XXXXXX";
 

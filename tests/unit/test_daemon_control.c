@@ -11,7 +11,7 @@ said(const char *text)
 	    strstr(run.log, text) != NULL, "not said: %s\n%s", text, run.log);
 }
 
-/* What mtasts query says of each kind of answer. */
+/* What mtasts query prints for each kind of answer. */
 static const struct {
 	const char *name;
 	uint8_t rcode;
@@ -72,8 +72,7 @@ START_TEST(query_several)
 }
 END_TEST
 
-/* A key and a zone that are too long for any answer get an error that says
- * so. */
+/* A key and a zone that are too long for any answer get an error about that. */
 START_TEST(query_long)
 {
 	static char key[1000], zone[1000];
@@ -310,8 +309,8 @@ START_TEST(query_fresh)
 }
 END_TEST
 
-/* The question waits as a mail server's, joins its lookup, and disturbs
- * nobody. */
+/* The question waits as a mail server's, joins its lookup, and delays no
+ * other. */
 START_TEST(query_waits)
 {
 	struct question q;
@@ -397,8 +396,8 @@ START_TEST(cache_commands)
 	ck_assert_ptr_null(strstr(command.log, "answer"));
 	ORDER(1, "cache", "show", "other.example");
 	replied("other.example: nothing is held\n");
-	/* The full-width letter is mapped; of the capital sharp s nobody can
-	 * tell what it is mapped to. */
+	/* The full-width letter is mapped; what the capital sharp s is mapped
+	 * to is not certain. */
 	ORDER(0, "cache", "show", "\xef\xbd\x85xample.com");
 	replied("  policy   mode enforce");
 	ORDER(0, "query", "exam\xc2\xadple.com");
@@ -813,8 +812,8 @@ START_TEST(bad_lines)
 }
 END_TEST
 
-/* Clients that say nothing, half a line, too much, or go; more of them than
- * are served at once. Mail servers do not notice. */
+/* Clients that send nothing, half a line, or too much, or leave; more of them
+ * than are served at once. Mail servers do not notice. */
 START_TEST(hostile)
 {
 	static char much[1 << 20];
@@ -882,7 +881,8 @@ START_TEST(killed)
 }
 END_TEST
 
-/* It serves without a control socket; a command says that there is none. */
+/* The daemon serves without a control socket; a command reports that there is
+ * none. */
 START_TEST(no_control)
 {
 	struct stat st;
@@ -948,7 +948,7 @@ START_TEST(two_instances)
 }
 END_TEST
 
-/* Who may connect: by default nobody else. */
+/* Who may connect: by default only the owner. */
 START_TEST(modes)
 {
 	static const struct {

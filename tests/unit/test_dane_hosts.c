@@ -665,7 +665,8 @@ START_TEST(limits_are_not_all)
 }
 END_TEST
 
-/* Without a trusted server nothing is asked, and nobody can tell (R99). */
+/* Without a trusted server nothing is asked, and the result is "cannot tell"
+ * (R99). */
 START_TEST(no_trusted_server)
 {
 	struct peer *p = new_peer(MX1 A1 T1);
@@ -679,7 +680,7 @@ START_TEST(no_trusted_server)
 }
 END_TEST
 
-/* Whether name servers validate is for those that are trusted to say: another's
+/* The probe asks only trusted name servers whether they validate: another's
  * answer, which cannot count as authenticated, would be a false alarm. */
 START_TEST(probe_asks_trusted)
 {
@@ -736,9 +737,9 @@ START_TEST(time_is_bounded)
 END_TEST
 
 /*
- * A buffer of ours that comes late, or never: the time until then is not the
- * domain's, and what was not looked at for want of one is ours, whatever a
- * server said of the rest.
+ * A buffer of ours that comes late, or never: the time until then does not
+ * count against the domain, and hosts that were not looked at without one are
+ * BUSY, whatever a server answered about the rest.
  */
 static const struct {
 	const char *name, *zone;
@@ -808,8 +809,8 @@ START_TEST(shortage_comes_first)
 }
 END_TEST
 
-/* Of very many hosts that all want what is ours the last are given up, too, and
- * not for the domain's sake. */
+/* If very many hosts wait for a shortage of ours, the last are given up, too,
+ * with a reason of ours. */
 START_TEST(shortage_is_bounded)
 {
 	static char zone[20000];
@@ -922,8 +923,9 @@ END_TEST
 
 #define END "end-of-an-alias-with-a-name-that-is-rather-long-too.d"
 
-/* The TLSA base domain of a host is another name: kept where there is room,
- * else the host must wait, since nobody could say which SNI to send. */
+/* The TLSA base domain of a host is another name: it is kept where there is
+ * room; otherwise the host must wait, since the SNI to send would not be
+ * known. */
 START_TEST(base_is_kept)
 {
 	static const char alias[] =
@@ -956,8 +958,8 @@ START_TEST(base_is_kept)
 }
 END_TEST
 
-/* Answers that are larger than what is lent: cannot tell, be it the MX records
- * or one host's, never a level that says less. */
+/* Answers that are larger than the lent buffer: "cannot tell", for the MX
+ * records as for one host's, never a lower level. */
 START_TEST(too_large_is_unknown)
 {
 	char zone[1000] = "";

@@ -41,7 +41,7 @@ enum {
 	GATHER_S = 30
 };
 
-/* What the DNS says about one name. */
+/* The state of one name in the DNS. */
 enum state {
 	SECURE,
 	INSECURE, /* AD stripped, or an insecure delegation */

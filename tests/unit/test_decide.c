@@ -95,7 +95,7 @@ START_TEST(no_clock)
 }
 END_TEST
 
-/* What an expired policy's record says of the last look-up. */
+/* The result of the last look-up, as an expired policy's record has it. */
 static const struct {
 	const char *name;
 	enum sts_kind kind;

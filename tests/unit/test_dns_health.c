@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/health: what is remembered of name servers, and for how long. */
+/* dns/health: what is known of name servers, and for how long. */
 #include <string.h>
 
 #include "../../dns/health.h"

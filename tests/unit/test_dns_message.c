@@ -246,7 +246,7 @@ START_TEST(judge_table)
 }
 END_TEST
 
-/* R83: what is not an answer to this question is nobody's answer. */
+/* R83: a message that does not answer this question is ignored. */
 static const struct {
 	const char *name;
 	unsigned id, flags;

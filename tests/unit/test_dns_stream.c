@@ -425,7 +425,8 @@ START_TEST(judged)
 }
 END_TEST
 
-/* Somebody else's, or no answer: as the judge of whole messages says. */
+/* Messages that answer another question, or none: judged as whole messages
+ * are. */
 START_TEST(head)
 {
 	static struct taken t;

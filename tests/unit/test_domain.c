@@ -183,7 +183,8 @@ static const struct {
 	{ "R38 244 octets", S(N243 "\xef\xbd\x81"), N243 "a" },
 	{ "R38 245 octets", S(N243 "\xef\xbd\x81z"), "key-long" },
 
-	/* What ICU 72 says, but for U+1E9E and a final label that is nothing. */
+	/* The results of ICU 72, except for U+1E9E and a final label that is
+	 * empty. */
 	{ "full-width letters", S("\xef\xbd\x85xample.com"), "example.com" },
 	{ "full-width capitals and digits",
 	    S("\xef\xbc\xa5\xef\xbc\xb8\xef\xbc\xa1\xef\xbc\xad\xef\xbc\xb0\xef"
@@ -667,8 +668,8 @@ stays_itself(const struct sts_key *k)
 }
 
 /*
- * Whatever a character is mapped to: it is a host name in lower case, or nobody
- * can tell; and it is mapped to itself. How many have a label, and a hash of
+ * Every character is mapped to a host name in lower case, which is mapped to
+ * itself, or the result is "cannot tell". How many have a label, and a hash of
  * all labels: as tests/icu found them to agree with ICU 72.
  */
 START_TEST(every_code_point)

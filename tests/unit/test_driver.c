@@ -402,8 +402,8 @@ START_TEST(one_question_beside_very_many)
 }
 END_TEST
 
-/* One that asks and never reads: it takes its input and what its socket holds,
- * costs nobody an answer, and is closed in the end. */
+/* A client that asks and never reads: it fills its input and its socket, costs
+ * no other client an answer, and is closed in the end. */
 START_TEST(very_many_and_never_reads)
 {
 	struct mem_sock *many, *one;
@@ -1044,8 +1044,8 @@ START_TEST(client_lost_as_the_answer_comes)
 }
 END_TEST
 
-/* Two listeners, one place: only the one at which somebody came pauses, and
- * an event that is told of it all the same is not acted on. */
+/* Two listeners, one place: only the one at which a client came pauses, and an
+ * event that is reported for it all the same is not acted on. */
 START_TEST(one_of_two_listeners_pauses)
 {
 	struct mem_sock *c;

@@ -27,7 +27,7 @@ static struct {
 	int why;
 } engine;
 
-/* The port: what its calls say, and how often they were made. */
+/* The port: the results of its calls, and how often they were made. */
 static struct {
 	int recv, send;
 	unsigned streams, recvs, sends, closes, wanted;
@@ -373,7 +373,7 @@ START_TEST(served_when_open)
 }
 END_TEST
 
-/* A connect that fails, and what recv says of it. */
+/* A connect that fails, and recv's result. */
 static const struct {
 	const char *name;
 	int recv, why;
@@ -401,7 +401,7 @@ START_TEST(connect_table)
 }
 END_TEST
 
-/* Calls on an open channel that move nothing end it: nobody spins. */
+/* Calls on an open channel that move nothing end it, so that nothing spins. */
 static const struct {
 	const char *name;
 	unsigned wants, ev;
@@ -533,7 +533,7 @@ START_TEST(clients_before_work)
 
 			sts_ms sleep = sts_run(&driver, now, WALL_S, 256);
 
-			/* The last one has nothing more to say. */
+			/* The last one sends nothing more. */
 			unit_int("sleep",
 			    sleep > 0 && work_done() < WORKERS * 10, false);
 			unit_int("steps a pass", work_done() - before <= 1, 1);

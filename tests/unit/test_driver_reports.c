@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports of mail servers come at a listener without end: each pass of the
- * driver takes some, and answers who asks. */
+ * driver takes some, and answers clients that ask. */
 #include "report_world.h"
 
 const char unit_name[] = "driver_reports";
@@ -50,7 +50,7 @@ START_TEST(burst)
 		ck_assert_uint_le(pass, 1000);
 	}
 	unit_int("all are taken in the end", taken, 1000);
-	/* At once: nobody has to say again that there are more. */
+	/* At once: the port need not report again that there are more. */
 	ck_assert_uint_le(STS_RUN_REPORTS, 16);
 	stop();
 }

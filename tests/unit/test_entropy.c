@@ -26,8 +26,8 @@ enum {
 	CALLS = 8
 };
 
-/* What the system says, call by call: octets, or an errno as a negative. The
- * last is said for ever. */
+/* The system's result of each call: octets, or an errno as a negative. The last
+ * one repeats for ever. */
 static const int *script;
 static unsigned at, given;
 static bool seeded; /* /dev/random can be read */

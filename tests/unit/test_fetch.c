@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fetch over TLS with a server that says what a row has, in one record:
- * what comes of it, and what comes of it when the record is a forgery. No
- * verdict is made of bytes before their record's tag is good, however the
- * record is opened: test_fetch_small.c has the rows with a buffer that holds
- * no record of them.
+ * A fetch over TLS with a server that sends a row's response in one record: its
+ * result, and its result when the record is a forgery. No verdict is based on
+ * bytes before their record's tag is good, however the record is opened:
+ * test_fetch_small.c has the rows with a buffer that holds no record of them.
  */
 #define _DEFAULT_SOURCE
 #include "../../core/https/fetch.h"
@@ -30,7 +29,7 @@ static uint8_t block[32768];
 #define POLICY "version: STSv1\nmode: enforce\nmx: a.example.com\n"
 #define MAX_AGE "max_age: 86400\n"
 
-/* What a server says; `fill` octets of a comment field stand before `end`. */
+/* What a server sends; `fill` octets of a comment field stand before `end`. */
 static const struct row {
 	const char *name;
 	const char *begin;
@@ -186,7 +185,7 @@ play(const struct row *r, uint16_t version, enum forgery forgery)
 	ck_assert_msg(fetch.done, "%s: %d: goes on", r->name, forgery);
 }
 
-/* A record that is whole and right is judged by what it says. */
+/* A record that is whole and right is judged by its content. */
 START_TEST(genuine)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
@@ -207,8 +206,8 @@ START_TEST(genuine)
 }
 END_TEST
 
-/* Of one that is not, nothing is believed, said or kept: neither a policy nor
- * that there is none, nor a status. */
+/* Of a forged record nothing is believed, reported or kept: neither a policy
+ * nor its absence, nor a status. */
 START_TEST(forged)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };

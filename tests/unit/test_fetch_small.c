@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_fetch.c with a record buffer of 1,024 bytes, which holds none of its
- * responses: what they say is provisional until the record's end.
+ * responses: their content is provisional until the record's end.
  */
 #include "../../core/base/assert.h"
 #include "test_fetch.c"

@@ -261,8 +261,8 @@ START_TEST(figures)
 }
 END_TEST
 
-/* The longest wait is a client's, until the operator begins anew; what is
- * looked up for nobody who waits does not count. */
+/* The longest wait is a client's, until the operator begins anew; look-ups that
+ * no client waits for do not count. */
 START_TEST(waits)
 {
 	static const struct {
@@ -599,8 +599,8 @@ START_TEST(flush_long_name)
 }
 END_TEST
 
-/* What nobody reads: the oldest make room, debugging words give way, and the
- * number of the lost is reported. */
+/* Events that nobody takes: the oldest make room, debug events go first, and
+ * the number of lost events is reported. */
 START_TEST(events_over_the_limit)
 {
 	static const uint8_t text[STS_NAME_MAX + 1] = { 'a' };

@@ -284,7 +284,7 @@ START_TEST(garbage)
 }
 END_TEST
 
-/* A record that says it is longer than its area ends the journal. */
+/* A record whose lengths lead beyond its area ends the journal. */
 START_TEST(record_over_the_end)
 {
 	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16, 0 };
@@ -532,8 +532,9 @@ fill(unsigned first, uint32_t fetched_s, uint32_t max_age_s, bool proved)
 
 /*
  * Short policies end, others get their room, and the power fails before there
- * is a stamp: these have it again, since they were fetched when it was free.
- * If that was said by a clock that nobody vouched for, it says nothing.
+ * is a stamp: the others have it again, since they were fetched when it was
+ * free. If the clock was not confirmed then, the times of the fetches prove
+ * nothing.
  */
 START_TEST(room_of_the_expired)
 {

@@ -36,7 +36,7 @@ enum {
 static char folder[] = "/tmp/mtasts-file-XXXXXX";
 static char deep[48], path[64], aside[72];
 static struct sts_log quiet;
-static int said[2]; /* its lines come out of the second */
+static int said[2]; /* a pipe: its lines come out of the second */
 static struct sts_file_store store;
 
 static void
@@ -668,7 +668,8 @@ until_ended(void)
 	ck_assert_int_eq(j.child, 0);
 }
 
-/* Why one cannot be laid out shows only then, and is said once. */
+/* The reason why a file cannot be laid out is known only then, and is logged
+ * once. */
 START_TEST(laid_out_never)
 {
 	journal_size = " size=65M";
@@ -784,7 +785,8 @@ look_at_name(void)
 	}
 }
 
-/* What was removed or replaced is said, though it can be written to. */
+/* A file that was removed or replaced is reported, though it can be written
+ * to. */
 START_TEST(name_is_gone)
 {
 	char other[sizeof path + 8];
@@ -809,7 +811,8 @@ START_TEST(name_is_gone)
 		ck_assert(reaches(STS_KEEPING_OK));
 		unit_int("back", count_said("the file is back"), 1);
 	}
-	/* A disk that hangs holds the child, and not who asks it. */
+	/* A disk that hangs holds the child, and not the process that asks
+	 * it. */
 	kill(j.child, SIGSTOP);
 	for (unsigned i = 0; i < 3; i++) {
 		now += STS_JOURNAL_AGAIN_MS;

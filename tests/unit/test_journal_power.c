@@ -141,8 +141,9 @@ START_TEST(cut_everywhere)
 }
 END_TEST
 
-/* A bit of the medium sticks: what was said to be saved is there after each
- * restart, and where there is another good area the journal goes on. */
+/* A bit of the medium sticks: every policy that was reported as saved is there
+ * after each restart, and where there is another good area the journal goes
+ * on. */
 START_TEST(stuck_cells)
 {
 	unsigned g = (unsigned)_i;
@@ -378,8 +379,8 @@ forget(unsigned domain)
 	ck_assert(sts_journal_forget(&j, unit_span(name_of(domain))));
 }
 
-/* Removed in any moment while its own record is being written; the power goes
- * as soon as the removal is said to be saved. */
+/* A domain is removed at any moment while its own record is being written; the
+ * power goes as soon as the removal is reported as saved. */
 START_TEST(forget_while_written)
 {
 	for (unsigned g = 0; g < UNIT_COUNT(geometries); g++) {

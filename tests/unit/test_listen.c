@@ -393,7 +393,7 @@ START_TEST(local_swapped)
 		close(fd);
 		take_away();
 	}
-	/* Nobody meddles: the socket has it all. */
+	/* Without interference the socket has mode and owner. */
 	struct sts_listen_at at = given(0640);
 	int fd = sts_listen_open(&at);
 	struct stat is = as_it_is(path);
@@ -618,7 +618,8 @@ supervised(const struct sts_listen_at *at)
 	return fd;
 }
 
-/* What was handed over is as open as its file: who may report goes by that. */
+/* An inherited socket is as open as its file, whose mode decides who may
+ * report. */
 START_TEST(mode_of_inherited)
 {
 	static const mode_t modes[] = { 0600, 0622, 0666 };
@@ -630,7 +631,7 @@ START_TEST(mode_of_inherited)
 
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, modes[i]);
-		/* Nobody can tell any more: then it is everybody's. */
+		/* The mode is not known any more: then anybody may connect. */
 		ck_assert_int_eq(unlink(at.path), 0);
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, 0666);
@@ -906,7 +907,7 @@ write_in_storm(void)
 	for (unsigned i = 0; i < 10 * STS_LOG_BURST; i++) {
 		sts_log_line(&l, storm_level, "storm");
 	}
-	/* No time passes: what is written now was kept for it. */
+	/* No time passes: lines written now had been kept back. */
 	for (unsigned level = STS_LOG_DEBUG + 1; level-- > 0;) {
 		sts_log_line(&l, level, "it was %s", sts_log_level_name(level));
 	}

@@ -211,8 +211,8 @@ END_TEST
 #define ROOT "tests/x509/anchors/root.pem" /* two of them */
 
 /*
- * What the bundle becomes, and what is in force then: the good ones of it, or
- * the old set when nothing is usable. `told` must be in the log.
+ * The bundle's new content, and the set in force then: its good certificates,
+ * or the old set when none is usable. `told` must be in the log.
  */
 static const struct {
 	const char *name;
@@ -306,8 +306,8 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* A start with nothing usable says what is there; one usable root is enough.
- * More than are noted are counted. */
+/* A start without a usable root reports what the bundle has; one usable root is
+ * enough. Faults beyond those that are noted are counted. */
 START_TEST(first_bundle)
 {
 	static struct sts_conf conf;
@@ -362,8 +362,9 @@ START_TEST(watching)
 }
 END_TEST
 
-/* The bundle is read in steps, with time for others between them: until the
- * last one nothing changes, and what is asked for meanwhile is done then. */
+/* The bundle is read in steps, with time for other work between them: until the
+ * last step nothing changes, and a reload that is asked for meanwhile is done
+ * then. */
 START_TEST(in_steps)
 {
 	size_t pieces =
@@ -381,7 +382,7 @@ START_TEST(in_steps)
 		unit_int("the set", live.current, 0);
 		ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
 	}
-	/* The file changes, and the operator says so: it is read again. */
+	/* The file changes, and the operator reloads: it is read again. */
 	write_text(CUT);
 	sts_live_reload(&live, now);
 	sts_live_enforce(&live, false, 0, now);
@@ -470,9 +471,9 @@ START_TEST(kill_switch)
 }
 END_TEST
 
-/* What only a restart can change is as it was after a reload, so that the next
- * one says so again. */
-static uint32_t kept_s; /* until when the journal says that it is off */
+/* Settings that only a restart can change stay as they were, so that the next
+ * reload logs them again. */
+static uint32_t kept_s; /* until when enforcement is off, by the journal */
 
 uint32_t __wrap_sts_agent_off_s(const struct sts_agent *a);
 
@@ -483,8 +484,9 @@ __wrap_sts_agent_off_s(const struct sts_agent *a)
 	return kept_s;
 }
 
-/* An order of before the restart counts when the time is known, and no longer
- * than it says: whoever keeps the time from the agent gains nothing. */
+/* An order from before the restart counts when the time is known, and only
+ * until its end: an attacker who keeps the time from the agent gains
+ * nothing. */
 START_TEST(kept_order)
 {
 	enum {

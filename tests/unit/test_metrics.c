@@ -228,7 +228,7 @@ START_TEST(counting)
 	ck_assert_uint_eq(values.n[STS_METRICS_COUNTED - 1], 1);
 	ck_assert_uint_eq(values.n[STS_METRICS_COUNTED], 0);
 	ck_assert_uint_eq(values.n[STS_METRICS_SLOTS - 1], 0);
-	/* A reader takes what is smaller than before for a restart. */
+	/* A reader takes a smaller value than before for a restart. */
 	sts_count_by(&m, STS_METRIC_CLIENTS, UINT32_MAX);
 	sts_metrics_counted(&m, &values);
 	ck_assert_uint_eq(values.n[STS_METRIC_CLIENTS], 41);

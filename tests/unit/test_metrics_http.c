@@ -135,7 +135,7 @@ hear(int fd)
 	return r == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/* The body of a 200 in `got`, of the length that its header says. */
+/* The body of a 200 in `got`, of the length in its header. */
 static const char *
 body(void)
 {
@@ -180,8 +180,8 @@ START_TEST(scrape)
 }
 END_TEST
 
-/* What happens while it is sent is not in it: its numbers are of one moment,
- * and the length stays what was said. */
+/* Events while the text is sent are not in it: its numbers are of one moment,
+ * and the length stays that of the header. */
 START_TEST(one_moment)
 {
 	begin();

@@ -410,7 +410,7 @@ START_TEST(table)
 }
 END_TEST
 
-/* Feed `count` lines of mx, and say what comes of them. */
+/* Feed `count` lines of mx. Returns the result. */
 static enum sts_why
 with_mx(unsigned count)
 {

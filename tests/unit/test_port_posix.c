@@ -177,8 +177,8 @@ __wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
 	return __real_connect(fd, to, len);
 }
 
-/* That our ports are taken is no word about who was to be reached; that there
- * is no address to come from is one. The system says the same of both. */
+/* That our ports are taken says nothing about the peer; that we have no address
+ * to connect from does. The system reports both alike. */
 START_TEST(ports_are_taken)
 {
 	static const struct {
@@ -279,7 +279,7 @@ START_TEST(listener_shut_down)
 }
 END_TEST
 
-/* What a client's end did to a channel nobody waits on must not spin. */
+/* The end of a client must not make a channel spin that nothing waits on. */
 START_TEST(hang_up_while_nothing_is_wanted)
 {
 	begin();
@@ -303,8 +303,9 @@ START_TEST(hang_up_while_nothing_is_wanted)
 }
 END_TEST
 
-/* A reset takes nothing with it that the peer may not have yet: where the
- * system tells, by its word; else by the time since the last send. */
+/* A reset must not discard octets that the peer may not have yet: that is known
+ * from the system, where it reports it, else from the time since the last
+ * send. */
 START_TEST(reset_table)
 {
 	static const struct {
@@ -463,8 +464,8 @@ START_TEST(strangers_before_connect)
 }
 END_TEST
 
-/* A listener that its supervisor has too, and that is closed here, wakes nobody
- * any more. */
+/* A listener that is closed here, while its supervisor still has it, causes no
+ * more events. */
 START_TEST(shared_listener)
 {
 	struct sts_wait_event e[STS_WAIT_BATCH];

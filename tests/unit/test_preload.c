@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/answer/preload: what a list says, and which lists are refused. */
+/* core/answer/preload: the policies of a list, and which lists are refused. */
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +80,7 @@ static const struct {
 	{ "a.examplee", "" },
 };
 
-/* What the list says of a domain, in words. */
+/* The list's policy for a domain, in words. */
 static const char *
 said(const char *domain)
 {
@@ -233,8 +233,8 @@ START_TEST(place)
 }
 END_TEST
 
-/* A second policy of a name: the line of that one is told, in whatever order
- * the sorting left them. */
+/* A second policy of a name: its line is reported, in whatever order sorting
+ * left the two. */
 START_TEST(place_of_twice)
 {
 	char json[2048];

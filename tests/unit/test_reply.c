@@ -207,8 +207,8 @@ in_pieces(const struct sts_reply *r, size_t size)
 	ck_assert_uint_eq(sts_reply_render(r, off, sts_span(zeros, size)), 0);
 }
 
-/* The same when what is out is passed over: every octet, from the mark on, and
- * what is before the mark all the same. */
+/* The same when octets that are out are skipped: every octet from the mark on,
+ * and those before the mark all the same. */
 static void
 in_passed_pieces(const struct sts_reply *reply, size_t size)
 {

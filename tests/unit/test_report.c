@@ -433,7 +433,8 @@ START_TEST(mail_text)
 }
 END_TEST
 
-/* A domain that goes while it is read ends the reading, and is told. */
+/* A domain that leaves the tally while its report is read ends the reading,
+ * which is reported. */
 START_TEST(gone)
 {
 	static struct sts_report_mail m;

@@ -197,8 +197,8 @@ START_TEST(marks_outlive_restarts)
 }
 END_TEST
 
-/* Marks of the form of earlier builds (number, 4 octets of check, CRC) say
- * nothing, whatever they are, and what is written behind them counts. */
+/* Marks in the form of earlier builds (number, 4 octets of check, CRC) have no
+ * effect, whatever they are, and marks written behind them count. */
 START_TEST(marks_of_earlier_builds)
 {
 	enum {
@@ -523,9 +523,9 @@ begin_show(bool json)
 	    &shown, &agent, unit_span("a.example"), json, 7));
 }
 
-/* Whatever of it was shown when it goes: what was put has no end that a reader
- * could take for that of a whole report, and who is there afterwards at the same
- * place is left alone. */
+/* However much of a report was shown when its domain goes: the text has no end
+ * that a reader could take for that of a whole report, and another domain at
+ * the same place is left alone. */
 static void
 show_and_drop(bool json)
 {

@@ -370,8 +370,8 @@ START_TEST(cut_anywhere)
 END_TEST
 
 /* 200 KB of EHLO, whole: its first word is kept. Cut by a receiver: the same. */
-/* A domain and a record as long as they may be, and longer: what is our limit is
- * said to be. */
+/* A domain and a record as long as they may be, and longer: a limit of ours is
+ * reported as one. */
 START_TEST(long_head)
 {
 	static const struct {
@@ -484,7 +484,8 @@ START_TEST(odd_order)
 }
 END_TEST
 
-/* Every reason has been decided; the ones of the page's table as it says. */
+/* Every reason has been decided; those of the README's table as listed
+ * there. */
 static const struct {
 	const char *tokens; /* the beginning, or all, of the token */
 	int result; /* -1: not reported */

@@ -57,7 +57,7 @@ told(const char *domain, bool failed, const char *record)
 	return session_of(domain, failed, record);
 }
 
-/* The last report that was posted: as its type says, and as long. */
+/* The last report that was posted: of its media type, and of its length. */
 static void
 check_post(const char *domain)
 {

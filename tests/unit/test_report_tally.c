@@ -573,8 +573,8 @@ START_TEST(day_by_steps)
 }
 END_TEST
 
-/* What is missing of the reserve comes back by steps, a failing newcomer each,
- * who is admitted all the same. */
+/* A reserve that has shrunk comes back by steps, one for each failing newcomer,
+ * which is admitted all the same. */
 START_TEST(displaced_by_steps)
 {
 	char name[64], reason[64];
@@ -894,7 +894,7 @@ START_TEST(snapshot_damaged)
 }
 END_TEST
 
-/* Events between the pieces are no harm; a domain that goes is told. */
+/* Events between the pieces do no harm; a domain that goes is reported. */
 START_TEST(snapshot_meanwhile)
 {
 	struct sts_report_save s;

@@ -24,7 +24,7 @@ enum {
 	STEPS_MAX = 4000000
 };
 
-/* What the server answers in place of what is right: CMD=REPLY, separated by
+/* Replies of the server in place of the right ones: CMD=REPLY, separated by
  * ";"; "~" is CR LF; an empty reply: none ever comes. */
 struct peer {
 	struct sts_share s;
@@ -115,7 +115,7 @@ set_key(const char *name, const void *value, size_t len)
 	p.key[i].len = len;
 }
 
-/* Whether the case says what to answer; then that was answered. */
+/* Whether the case has a reply for the command; then it was sent. */
 static bool
 answer_wrong(const char *command)
 {
@@ -289,7 +289,7 @@ take_raw(const uint8_t *octets, size_t n)
 	}
 }
 
-/* What the server has said, as records. */
+/* Hand over what the server has sent, as records. */
 static void
 give_raw(void)
 {
@@ -553,8 +553,8 @@ put_record_of(const char *name, const char *domain, uint32_t fetched_s)
 
 /* ---- tests */
 
-/* What a server says wrongly, and what is then seen for ten seconds; then a
- * record is asked for. */
+/* A wrong reply of the server, and what is seen for ten seconds after it; then
+ * a record is asked for. */
 static const struct {
 	const char *name, *wrong, *want;
 } cases[] = {
@@ -717,7 +717,7 @@ START_TEST(tls_fails)
 	begin("");
 	pass(10);
 	ck_assert_ptr_ne(strstr(p.log, "down:tls-"), NULL);
-	/* It says goodbye; it only goes. */
+	/* It sends close_notify; it only closes. */
 	set_up_tls();
 	begin("");
 	put_record(PLAIN_CLOSE, NULL, 0);
@@ -776,8 +776,8 @@ START_TEST(push_for_push)
 }
 END_TEST
 
-/* What a server says without end ends the connection, and is not listened to
- * again faster than the rests allow. */
+/* A server that sends without end loses the connection, which begins again no
+ * sooner than the rests allow. */
 static void
 flood(const char *what, const char *endless, size_t n)
 {
@@ -875,7 +875,8 @@ START_TEST(rests)
 }
 END_TEST
 
-/* What is listed at the start is read; what is not a key of ours is not. */
+/* Keys that are listed at the start are read; those that are not ours are
+ * not. */
 START_TEST(listed)
 {
 	set_up();
@@ -1014,7 +1015,7 @@ START_TEST(urgent)
 }
 END_TEST
 
-/* A push of more keys than there is room for: what is over it is not lost for
+/* A push of more keys than there is room for: the further ones are not lost for
  * good. */
 START_TEST(pushed)
 {
@@ -1041,7 +1042,7 @@ START_TEST(pushed)
 }
 END_TEST
 
-/* Users, passwords, names and databases are said as they should be. */
+/* Users, passwords, names and databases are sent as they should be. */
 START_TEST(greetings)
 {
 	set_up();

@@ -39,8 +39,8 @@ keys_of(unsigned count, uint8_t first)
 	return k;
 }
 
-/* What a record says when it is read `step` octets at a time; its patterns
- * joined by blanks go to mx. */
+/* Open a record, read `step` octets at a time; its patterns joined by blanks go
+ * to mx. */
 static enum sts_unsealed
 open_it(const struct sts_seal_keys *keys, const char *of, const uint8_t *p,
     size_t len, size_t step, struct sts_unseal *u, char mx[ROOM])

@@ -39,7 +39,7 @@ static union {
 static struct {
 	bool taken;
 	unsigned long left;
-	bool late; /* says LATER */
+	bool late; /* answers LATER */
 } asked[STS_SIDE_CONNS];
 static unsigned closed_count;
 
@@ -241,7 +241,7 @@ START_TEST(in_pieces)
 }
 END_TEST
 
-/* A child that says nothing, or half of it, or too much. */
+/* A client that sends nothing, half a request, or too much. */
 static const struct {
 	const char *name, *says;
 	bool shut;
@@ -346,7 +346,7 @@ START_TEST(gone)
 	ck_assert_uint_eq(side.open, 1);
 	close(fd);
 	turn();
-	/* Not every system tells at once. */
+	/* Not every system reports it at once. */
 	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
 		asked[i].late = false;
 	}

@@ -122,7 +122,7 @@ engine_says(const br_x509_pkey *k, struct sts_text sig)
 	       memcmp(hash, digest.b, digest.n) == 0;
 }
 
-/* Where the arithmetic is ours, BearSSL's says the same. */
+/* Where the arithmetic is ours, BearSSL's has the same result. */
 static bool
 bearssl_says(const br_x509_pkey *k, struct sts_text sig)
 {

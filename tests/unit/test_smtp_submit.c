@@ -229,7 +229,7 @@ own(struct peer *w)
 	(void)w;
 	switch (sts_smtp_submit_at(s)) {
 	case STS_SMTP_SUBMIT_JUDGE:
-		/* Nothing of the mail may have been said. */
+		/* Nothing of the mail may have been sent. */
 		ck_assert_uint_eq(the_peer.heard.to, the_peer.heard.from);
 		ck_assert(s->p.found.tls);
 		judged = true;
@@ -385,8 +385,8 @@ START_TEST(mail_table)
 }
 END_TEST
 
-/* With MUST nothing of a mail is ever in the clear: whatever the server says,
- * what it hears outside of TLS are these commands. */
+/* With MUST nothing of a mail is ever in the clear: whatever the server sends,
+ * it receives only these commands outside of TLS. */
 START_TEST(nothing_in_the_clear)
 {
 	static const char *const replies[] = { "S 220 go", "S 250 STARTTLS",

@@ -325,7 +325,7 @@ START_TEST(by_child)
 	ck_assert_int_eq(sync_all(), 0);
 	ck_assert(all(&file, AREA, sizeof buf, 'x'));
 	ck_assert(all(&file, 0, sizeof buf, 'y'));
-	/* SIGTERM goes to a whole service: what is asked is still done. */
+	/* SIGTERM goes to a whole service: the request is still carried out. */
 	kill(child, SIGTERM);
 	ck_assert_int_eq(prog(sizeof buf, 'z'), 0);
 	/* It ends with its parent, and only then the lock is free. */

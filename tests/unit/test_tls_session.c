@@ -262,7 +262,7 @@ reply_byte(size_t i)
 	return (uint8_t)(i * 7 + i / 251);
 }
 
-/* The server says as much of the reply as one record takes. */
+/* The server sends as much of the reply as one record takes. */
 static size_t
 server_says(struct wire *w, size_t from, size_t to)
 {
@@ -641,7 +641,7 @@ START_TEST(truncated_in_record)
 }
 END_TEST
 
-/* One buffer: while a record is half received nothing can be said; bytes that
+/* One buffer: while a record is half received nothing can be sent; bytes that
  * were taken and not flushed keep the buffer until the flush. */
 START_TEST(half_duplex)
 {
@@ -818,7 +818,7 @@ START_TEST(sizes_and_end)
 	unsigned left = 0;
 
 	ck_assert_uint_le(sts_tls_size(), STS_TLS_SIZE_MAX);
-	/* Nothing is said of a certificate before there is one. */
+	/* Nothing is reported about a certificate before there is one. */
 	ck_assert(!sts_tls_must_staple(w->client));
 	ck_assert_uint_eq(sts_tls_scts(w->client), 0);
 	sts_tls_app_flush(w->client);

@@ -453,8 +453,8 @@ START_TEST(time_table)
 }
 END_TEST
 
-/* Fields that are well-formed DER and say what they may not, written over
- * those of a good chain: reported before any signature is looked at. */
+/* Fields that are well-formed DER with forbidden values, written over those of
+ * a good chain: reported before any signature is checked. */
 static const struct {
 	const char *name, *chain;
 	const char *from, *to;

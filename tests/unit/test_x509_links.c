@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/x509_links: what is remembered of a path, and that no verdict changes. */
+/* tls/x509/x509_links: which signatures of a path are remembered, and that no
+ * verdict changes. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 
