@@ -90,7 +90,7 @@ do_expect_quiet(void)
 	}
 }
 
-/* Every number the line names has the value it says. */
+/* Every number that the line names has the value given there. */
 static bool
 numbers_fit(const struct sts_event *e)
 {

@@ -25,7 +25,7 @@ enum {
 	KEPT_MIN_S = 60,
 	KEPT_MAX_S = 3600,
 	DOUBT_MAX_S = 300,
-	/* "Try again" may be said so long after trouble. */
+	/* "Try again" may still be answered so long after trouble. */
 	AFTERMATH = 6 * MINUTE,
 	VIEWS = 12,
 	RESULTS = 12
@@ -304,8 +304,9 @@ found(const struct site *s, enum level level, int64_t keep_s)
 	}
 	most = kept_s(s, KEPT_MAX_S);
 	least = doubt || t.too_many ? kept_s(s, DOUBT_MAX_S) : most;
-	/* What lacked our own buffers, ports or time is looked up anew at the
-	 * next question; scenarios say when that may be (dane-ports-none). */
+	/* A look-up that lacked our own buffers, ports or time is repeated at
+	 * the next question; scenarios pin when that may happen
+	 * (dane-ports-none). */
 	if (keep_s != 0 && (keep_s < least || keep_s > most)) {
 		sim_fail(
 		    "2: a result of DANE is not kept for its TTL", s->domain);
@@ -317,7 +318,7 @@ found(const struct site *s, enum level level, int64_t keep_s)
 	    sim.t + most * SECOND + SLACK);
 }
 
-/* A look-up ended, and could not tell. What is held stays. */
+/* A look-up ended with "cannot tell". A held result stays. */
 static void
 failed(const struct site *s)
 {

@@ -24,7 +24,7 @@
 #include "../../core/base/event.h"
 #include "promises.h"
 
-/* What is left to judge when DANE had its say. */
+/* What is left to judge after DANE. */
 enum dane_rest {
 	DANE_REST_NOTHING,
 	DANE_REST_ANSWER, /* the answer, as MTA-STS's */
@@ -46,7 +46,7 @@ void dane_look(void);
 void dane_clock(void);
 void dane_stopped(void);
 
-/* What the agent says. */
+/* An event of the agent. */
 void dane_event(const struct sts_event *e);
 
 /* Whether a result is certainly held. */

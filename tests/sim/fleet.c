@@ -159,7 +159,8 @@ store(const struct fleet_record *r, int64_t until)
 
 /* ---- other gateways */
 
-/* One of them fetches what a domain publishes now, and says so. */
+/* Another gateway fetches the policy that a domain publishes now, and announces
+ * it. */
 static void
 publish(unsigned i)
 {
@@ -210,7 +211,7 @@ fleet_has(unsigned site)
 	return k->r.len > 0;
 }
 
-/* What an attacker answers instead of `said`; false: it is left as it is. */
+/* Put an attacker's answer in place of `said`. False: it stays. */
 static bool
 lie_about(unsigned site, enum fleet_lie lie, struct draw *d)
 {
@@ -454,8 +455,8 @@ says(const struct sts_entry *e, const struct version *v)
 	       e->max_age_s == v->max_age_ms / SECOND;
 }
 
-/* Whether what is held may be that record. By a clock that is wrong any stamp
- * may be ahead. */
+/* Whether the held policy may be that record. Under a wrong clock any stamp may
+ * be ahead. */
 static bool
 may_be(const struct offer *o, const struct sts_entry *e)
 {
@@ -464,7 +465,7 @@ may_be(const struct offer *o, const struct sts_entry *e)
 		   (is_stepped() || e->fetched_s + SLACK_S >= o->kept_s));
 }
 
-/* The record that was handed out and is what is held now, or NULL. */
+/* The record that was handed out and is held now, or NULL. */
 static struct offer *
 find_offer(unsigned site, const struct sts_entry *e)
 {

@@ -27,7 +27,7 @@ enum {
 /* What the server is, by episodes. */
 enum fleet_lie {
 	LIE_REFUSE, /* it takes no connection */
-	LIE_SILENT, /* it takes commands, and says nothing */
+	LIE_SILENT, /* it takes commands, and answers none */
 	LIE_SLOW,
 	LIE_HANG_UP, /* it breaks off in the middle of a reply */
 	LIE_FLUSH, /* all keys are deleted, once */
@@ -39,9 +39,10 @@ enum fleet_lie {
 	LIE_CORRUPT, /* and records with an octet changed */
 	LIE_ERROR, /* every command fails */
 	LIE_PUSH, /* it pushes and pushes */
-	LIE_FOREIGN, /* it lists keys that are nobody's */
+	LIE_FOREIGN, /* it lists keys that no gateway wrote */
 	LIE_GARBAGE, /* it does not speak the protocol */
-	LIE_LOSE, /* what is written is not there afterwards, pushes are lost */
+	LIE_LOSE, /* records that are written are gone afterwards, pushes are
+		   * lost */
 	LIE_CLOCK, /* a gateway's clock is days ahead */
 	LIE_OLD, /* it does not know HELLO */
 	LIE_DENY, /* the password is wrong */
@@ -75,13 +76,15 @@ const struct episode *fleet_lie(enum fleet_lie *lie);
  * there. */
 const struct fleet_record *fleet_get(unsigned site, struct draw *d);
 bool fleet_has(unsigned site);
-/* The agent writes. False: it said NX, and there is one. */
+/* The agent writes a record. False: it asked for NX, and there is one
+ * already. */
 bool fleet_set(unsigned site, const uint8_t *p, size_t n, int64_t life_ms,
     bool missing_only);
 void fleet_delete(unsigned site);
 /* A record is on its way to the agent. Returns its number. */
 unsigned fleet_offer(const struct fleet_record *r);
-/* The agent has read all of it; of what is on its way it may read no more. */
+/* The agent has read all of an offer; it may read no more of those that are on
+ * their way. */
 void fleet_read(unsigned offer);
 void fleet_unread(void);
 
@@ -93,7 +96,7 @@ void fleet_reset(void); /* all connections break */
 /* For the simulator. */
 void fleet_begin(void);
 void fleet_end(void);
-void fleet_act(void); /* what is due of other gateways */
+void fleet_act(void); /* do what is due of other gateways */
 void fleet_strike(const struct episode *e);
 void fleet_started(void); /* the agent */
 void fleet_look(void); /* nothing moves at this moment */

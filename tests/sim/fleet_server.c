@@ -190,7 +190,7 @@ site_of(const char *key, size_t n)
 	return -1;
 }
 
-/* Keys that are nobody's business, some of which look like ours. */
+/* Keys of others, some of which look like ours. */
 static unsigned
 foreign(char *out, size_t size, size_t *n, struct draw *d)
 {
@@ -261,7 +261,7 @@ fleet_reset(void)
 	}
 }
 
-/* Pushes that nobody needs, before a reply. */
+/* Needless pushes, before a reply. */
 static void
 push_much(struct link *l)
 {
@@ -418,7 +418,7 @@ scan(struct link *l, const struct words *w)
 	say(l, text);
 }
 
-/* A policy that is to be kept for no time ends what is stored. */
+/* A policy with max_age 0 deletes the record that is stored. */
 static void delete (struct link *l, const struct words *w)
 {
 	int i = w->count == 2 ? site_of(w->p[1], w->len[1]) : -1;

@@ -163,7 +163,7 @@ backup(const struct moment *t, unsigned i)
 
 enum failing {
 	WORKS,
-	FAILS, /* SERVFAIL, as a validator says of what is bogus */
+	FAILS, /* SERVFAIL, as a validator answers for bogus data */
 	SILENT
 };
 
@@ -231,7 +231,7 @@ tlsa_records(const struct moment *t, unsigned i, const char *value[2])
 	return rolled ? 2 : 1;
 }
 
-/* The hosts that the MX records name, as bits; 0: *none says what there is. */
+/* The hosts that the MX records name, as bits; 0: *none is their kind. */
 static unsigned
 mx_hosts(const struct moment *t, int *none)
 {
@@ -324,7 +324,7 @@ add(struct mail_answer *out, const char *name, unsigned type, const char *value)
 	out->record[i].type = type;
 }
 
-/* Whether that fails, and then it is said. */
+/* Whether that fails; then *out has the failure. */
 static bool
 fail(struct mail_answer *out, enum failing how)
 {

@@ -41,7 +41,7 @@ struct mail_answer {
 	} record[MAIL_RECORDS];
 };
 
-/* What the DNS says of one host, as bits, so that several can be possible. */
+/* The states of one host in the DNS, as bits, since several can be possible. */
 enum mail_host {
 	MAIL_HOST_GONE = 1, /* no address */
 	MAIL_HOST_UNKNOWN = 2,

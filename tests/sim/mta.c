@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mail servers: they connect, ask by socketmap, read and sometimes behave
- * badly. Whom they ask about, and when, does not depend on what is answered.
+ * badly. Which domains they ask for, and when, does not depend on the answers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ struct mta {
 	unsigned serial; /* of its connections */
 	bool pipelines, shut;
 	bool slow; /* reads little at a time: it may be closed for that */
-	bool junk; /* said something that is no request */
+	bool junk; /* sent something that is no request */
 	int64_t read_at, idle_since;
 	unsigned flood; /* questions it goes on to ask about hostile domains */
 };
@@ -42,7 +42,7 @@ struct mta {
 static struct mta *mtas;
 static struct draw work, manner;
 static int64_t question_at;
-static int64_t full_at; /* when somebody last had no place */
+static int64_t full_at; /* when a client last found no place */
 static uint32_t full_count;
 static bool is_quiet;
 static const struct episode *flooding;
@@ -465,10 +465,11 @@ read_some(struct mta *m)
 static void
 closed(struct mta *m)
 {
-	/* Ten minutes without a word are over, whatever is just being said. */
+	/* Ten minutes without a request are over, whatever is just being
+	 * sent. */
 	bool idle = sim.t - m->idle_since >= STS_CLIENT_IDLE_MS;
 
-	/* With nothing to say, and others have no place. */
+	/* It has no request, and others have no place. */
 	bool yields = sim.t - m->idle_since >= STS_CLIENT_YIELD_MS &&
 		      sim.t - full_at <= FULL_MS;
 

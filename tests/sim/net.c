@@ -35,7 +35,7 @@ enum role {
 struct pending {
 	bool used, tcp;
 	bool mail; /* about mail hosts */
-	bool ad; /* what is said of it is authenticated */
+	bool ad; /* its answer is authenticated */
 	struct mem_sock *sock; /* NULL: its client has gone */
 	struct dnspeer_question q;
 	struct site *site; /* NULL: none of ours */
@@ -397,7 +397,8 @@ resolver_fails(const struct pending *a, const struct episode *e)
 	}
 }
 
-/* What is said of mail hosts; of those of no domain there are none. */
+/* Answer a question about mail hosts; a name that belongs to no domain has no
+ * records. */
 static void
 say_mail(struct pending *a)
 {
@@ -407,7 +408,7 @@ say_mail(struct pending *a)
 
 	if (a->site == NULL) {
 		a->ad = now(FAULT_NO_AD, NULL) == NULL;
-		say(a, 0, false); /* of the probe: there is none */
+		say(a, 0, false); /* the probe's name has no MX */
 		return;
 	}
 	mail_answer(&sim.faults, a->site, a->q.name, a->q.type, sim.t, &is);

@@ -41,10 +41,10 @@ enum {
 	SECOND = 1000,
 	MINUTE = 60 * SECOND,
 	HOUR = 60 * MINUTE,
-	/* Nothing learned of a domain is used for longer than this: an hour
-	 * for what TXT said, five minutes for what failed. */
+	/* No result about a domain is used for longer than this: an hour for
+	 * TXT, five minutes for a failure. */
 	RECOVERY = 70 * MINUTE,
-	/* "Busy" or "late" may be said so long after trouble. */
+	/* "Busy" or "late" may still be answered so long after trouble. */
 	AFTERMATH = 6 * MINUTE,
 	/* The agent counts in whole seconds. */
 	SLACK = 2 * SECOND,
@@ -214,7 +214,7 @@ promise_holds(const struct site *s)
 	return must_enforce(s, ZONE_PLAIN);
 }
 
-/* What the world tells. */
+/* The world's reports. */
 
 void
 promises_begin(const struct terms *t)
@@ -366,8 +366,8 @@ promise_delivered(struct version *v, bool certain)
 		set_add(&b->now, &h);
 		set_add(&b->since, &h);
 	} else {
-		/* RFC 8461 3.2: of use to the questions that waited, and not
-		 * kept. */
+		/* RFC 8461 3.2: it answers the questions that waited, and is
+		 * not kept. */
 		h.until = sim.t;
 		set_add(&b->gone, &h);
 		b->now.nothing = b->since.nothing = b->guest = true;
@@ -442,7 +442,8 @@ same_policy(const struct version *a, const struct version *b)
 	return same;
 }
 
-/* The next of what is or was held of the site, from i on; NULL: no more. */
+/* The next version that is or was held of the site, from i on; NULL: no
+ * more. */
 static const struct held *
 next_like(const struct version *like, unsigned *i)
 {
@@ -614,9 +615,9 @@ must_be_known(const struct question *q, unsigned although)
 }
 
 /*
- * Promise 5: a flood delays nobody for so long that his policy is not found,
- * but by Sendmail's four seconds. (It may be an old version that is found: its
- * check is waited for no longer than a moment.)
+ * Promise 5: a flood delays no answer so long that the policy is not found,
+ * except with Sendmail's four seconds. (It may be an old version that is found:
+ * the answer waits for its check only a moment.)
  */
 static bool
 must_be_found(const struct question *q)
@@ -739,8 +740,8 @@ find_policy(const struct question *q, const char *answer)
 	return found;
 }
 
-/* An answer from what may be held tells which it is, if it was not made before
- * that came: a slow reader has it late. */
+/* An answer shows which of the possible versions is held, unless it was made
+ * before that one came: a slow reader gets it late. */
 static void
 learn(const struct question *q, const char *answer)
 {
@@ -852,7 +853,7 @@ judge_temp(const struct question *q)
 	}
 }
 
-/* What MTA-STS has to say. */
+/* Judge an answer by MTA-STS. */
 static void
 judge_sts(const struct question *q, const char *answer)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The promises of the agent, judged from what the simulated world did.
- * Whoever plays a part of the world tells what happened there; whoever plays a
- * mail server shows each answer. The first breach ends the run by sim_fail.
+ * The promises of the agent, judged from what the simulated world did. The
+ * files that play the world report what happened there; the one that plays mail
+ * servers hands over each answer. The first breach ends the run by sim_fail.
  *
  * Times are true milliseconds since the beginning of the run, now being sim.t.
  */
@@ -60,7 +60,7 @@ void promises_begin(const struct terms *terms);
 /* The world: trouble for a site (-1: all) from now until then. */
 void promise_trouble(int site, unsigned what, int64_t until);
 
-/* The world: name servers answer again, whatever was said of TROUBLE_DARK. */
+/* The world: name servers answer again, whatever TROUBLE_DARK was. */
 void promise_light(void);
 
 /* The wall clock is off by so much now; or unknown. */
@@ -84,22 +84,22 @@ void promise_offered(struct version *v, int64_t fetched);
 void promise_offers_over(void);
 void promise_shared(struct version *v, int64_t fetched, int64_t stamp);
 
-/* Which version that is or was held says what `like` says (of the same site),
- * or NULL; whether it may be published as fetched at that moment. */
+/* The version that is or was held with the same content as `like` (of the same
+ * site), or NULL; whether it may be published as fetched at that moment. */
 struct version *promise_published(const struct version *like);
 bool promise_may_publish(const struct version *like, int64_t fetched);
 
-/* The agent says that it does not hold a domain's policy under its promise:
- * there was no room, or it is larger than a record may be (only where memory is
- * not ample). */
+/* The agent has reported that it does not hold a domain's policy under its
+ * promise: there was no room, or it is larger than a record may be (only where
+ * memory is not ample). */
 void promise_guest(const struct site *s);
 
 /* What came last is larger than a record of the cache may be: until something
  * else comes "try again" is the answer. */
 void promise_large(const struct site *s);
 
-/* The agent says that all is saved; it stopped, with or without a storage;
- * it started. */
+/* The agent reports that everything is saved; it stopped, with or without a
+ * storage; it started. */
 void promise_saved(void);
 void promise_stopped(bool storage);
 void promise_started(void);

@@ -403,7 +403,8 @@ trace_events(void)
 	}
 }
 
-/* Once nothing moves: the invariants, and what the agent says of itself. */
+/* Once nothing moves: check the invariants, and the agent's reports about
+ * itself. */
 static void
 look(void)
 {
@@ -828,7 +829,7 @@ days(void)
 	}
 }
 
-/* Let time pass, with nobody asking anything new. */
+/* Let time pass without new questions. */
 static void
 wait_quietly(int64_t ms)
 {

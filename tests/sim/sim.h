@@ -79,14 +79,14 @@ struct sim {
 
 extern struct sim sim;
 
-/* Whether to run, and what is left out (bits of enum fault_class). */
+/* Whether to run, and which faults are left out (bits of enum fault_class). */
 struct sim_options {
 	uint64_t seed;
 	unsigned without;
 	unsigned days; /* 0: as drawn */
 };
 
-/* Run it. Afterwards sim tells how it went. */
+/* Run it. Afterwards `sim` has the result. */
 void sim_run(const struct sim_options *o);
 
 /* Something that must never be; the first one counts. */

@@ -25,7 +25,7 @@ enum site_mode {
 	SITE_ENFORCE
 };
 
-/* What the owner of a domain meant to say, once. */
+/* A policy that the owner of a domain meant to publish. */
 struct version {
 	unsigned number;
 	struct site *site;
@@ -56,7 +56,7 @@ enum mishap {
 	MISHAP_NO_TYPE,
 	MISHAP_GZIP,
 	MISHAP_TWO_LENGTHS,
-	MISHAP_SHORT, /* the length says more than there is */
+	MISHAP_SHORT, /* the length is more than there is */
 	MISHAP_CHUNK,
 	MISHAP_NO_HTTP,
 	/* The certificate is not for this, or no more. */
@@ -91,7 +91,7 @@ struct site {
 	bool proper;
 	unsigned connections, questions; /* so many, for their draws */
 	struct version *fresh; /* was delivered at this moment, or NULL */
-	struct version *forged[2]; /* what nobody meant to say */
+	struct version *forged[2]; /* a version that nobody meant to publish */
 };
 
 /* What happened at the policy host. */
