@@ -11,6 +11,10 @@
  * Settings may change at any time. Work under way goes on with those that it
  * began with, to which it holds a pointer; sts_agent_settings_used is true as
  * long as there is one.
+ *
+ * Invariant: one step draws no more random bytes than the sum below, which is
+ * checked at compile time. Strangers reach the root only through its children;
+ * it bounds what each of them gets of a step.
  */
 #include "agent.h"
 #include "../base/assert.h"
