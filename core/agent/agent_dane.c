@@ -12,6 +12,14 @@
  * Work of a step: a question passes all works twice, to find one for its domain
  * and to count those of its organisation. At most one question a step has to
  * wait, and so does this.
+ *
+ * Invariants: a work is busy while its hosts are not IDLE or a route has it; an
+ * ask that waits for a work is in its list, any other that waits here in
+ * a->dane.asks.
+ *
+ * The attacker owns a domain with slow name servers, or makes look-ups fail: an
+ * organisation has its share of the works and no more, and a failure is TEMP,
+ * never an answer without DANE.
  */
 #include <string.h>
 
