@@ -69,8 +69,8 @@ sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 		return;
 	}
 	e->lapsed = true;
-	/* What was learned of TXT while it lived says nothing now, nor should
-	 * the clock be put back and the policy live on. */
+	/* What was learned of TXT while the policy lived does not count now,
+	 * nor if the clock is put back and it lives again. */
 	e->check_s = 0;
 	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	event =
