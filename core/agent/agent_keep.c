@@ -5,6 +5,12 @@
  * It is committed with the time of its next refresh. The version before it is
  * pinned until both have been compared: which event is reported, and whether
  * the web server still serves an old body, depends on what changed.
+ *
+ * Invariant: both versions are readable until they have been compared.
+ *
+ * The attacker publishes policies, by which he changes only that of his own
+ * domain, or sets the clock, which a policy that was fetched under an
+ * unconfirmed clock cannot confirm.
  */
 #include <string.h>
 
