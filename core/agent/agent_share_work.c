@@ -12,6 +12,10 @@
  *
  * Only policies that were fetched under a confirmed clock are published, since
  * otherwise their stamp means nothing.
+ *
+ * The attacker can write to the server: a record without the fleet's seal is
+ * refused, and an old record that he puts back does not replace a newer
+ * version.
  */
 #include "agent_state.h"
 #include "../base/assert.h"
