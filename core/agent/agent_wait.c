@@ -4,6 +4,10 @@
  * queue for a free lookup (a->asks) or in the list of its domain's lookup; an
  * answer takes it out, pins the policy that the answer refers to until the
  * question is released, and is handed to the client that asked.
+ *
+ * Invariants: an ask is in one queue at most, that of its phase; an ask that
+ * has its answer waits for nothing. The attacker can make answers late, but no
+ * ask waits longer than sts_agent_longest_wait.
  */
 #include <string.h>
 
