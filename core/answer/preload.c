@@ -15,6 +15,11 @@
  *   2    "policies" or "policy-aliases": names
  *   3    a policy: fields
  *   4    its mxs
+ *
+ * Invariants: texts end before entries begin; a list is used only after
+ * sts_preload_end has found it whole. The operator trusts the file, but its
+ * author may be wrong or hostile: any fault refuses it as a whole, and no order
+ * of names makes it slow.
  */
 #include <string.h>
 
