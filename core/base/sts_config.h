@@ -91,7 +91,8 @@
 /*
  * Bytes for the certificates of a chain that TLSA records of usage 2 name
  * (core/dane/judge.h): 130 for a key on P-256, 340 for RSA of 2048 bits, 600
- * for 4096, and name constraints. One that has no room vouches for nothing.
+ * for 4096, and name constraints. A certificate that has no room vouches for
+ * nothing.
  */
 #ifndef STS_JUDGE_ANCHORS
 #define STS_JUDGE_ANCHORS 1400
@@ -318,8 +319,8 @@
 #endif
 
 /* TLS reporting: octets of organization_name; of one datagram of a mail server,
- * longer ones are cut and are counted all the same where their beginning says
- * enough; of counted things, at least. */
+ * longer ones are cut, and are still counted if their beginning suffices; of
+ * counted things, at least. */
 #ifndef STS_REPORT_NAME_MAX
 #define STS_REPORT_NAME_MAX 120
 #endif
@@ -358,7 +359,7 @@
  * with -ffunction-sections -fdata-sections and link with --gc-sections.
  */
 
-/* A failed assertion tells the board's hook its file and line. 0: it calls
+/* A failed assertion hands its file and line to the board's hook. 0: it calls
  * sts_assert_failed_here, which finds the function by its return address. */
 #ifndef STS_ASSERT_PLACE
 #define STS_ASSERT_PLACE 1
@@ -414,9 +415,9 @@
 #define STS_REPORT 1
 #endif
 
-/* What mail servers beside the agent say, by datagrams and lines, is counted.
- * 0: sessions come by the C call alone, as from firmware that delivers mail,
- * and the room for a datagram (STS_TLSRPT_DATAGRAM) is not there. */
+/* Sessions that mail servers beside the agent report by datagrams and lines are
+ * counted. 0: sessions come by the C call alone, as from firmware that delivers
+ * mail, and there is no room for a datagram (STS_TLSRPT_DATAGRAM). */
 #ifndef STS_REPORT_SOCKET
 #define STS_REPORT_SOCKET 1
 #endif
@@ -430,8 +431,9 @@
 #define STS_REPORT_HTTPS 1
 #endif
 
-/* Domains without a failure have reports, too, if the board says so
- * (sts_config.report_failures). 0: only domains that fail are counted at all. */
+/* Domains without a failure have reports, too, if the board wants them
+ * (sts_config.report_failures). 0: only domains that fail are counted at
+ * all. */
 #ifndef STS_REPORT_ALL
 #define STS_REPORT_ALL 1
 #endif
@@ -442,8 +444,8 @@
 #define STS_REPORT_GZIP 1
 #endif
 
-/* What fails at a domain whose policy is in testing mode is counted as of that
- * policy. 0: as the mail server says, of none. */
+/* Failures at a domain whose policy is in testing mode are counted under that
+ * policy. 0: under none, as the mail server reports them. */
 #ifndef STS_REPORT_TESTING
 #define STS_REPORT_TESTING 1
 #endif
@@ -454,15 +456,15 @@
 #define STS_SHARE 1
 #endif
 
-/* Policies kept in a storage. 0: sts_agent_journal says false, every policy is
- * gone with the power, and what was never weaker than known is so only until
- * then (promise 7 of README.md). */
+/* Policies are kept in a storage. 0: sts_agent_journal returns false, every
+ * policy is lost with the power, and promise 1 of README.md holds only until
+ * then. */
 #ifndef STS_JOURNAL
 #define STS_JOURNAL 1
 #endif
 
-/* What happens is counted (core/agent/metrics.h). 0: counters stay 0, and the
- * daemon serves no numbers. */
+/* Events are counted (core/agent/metrics.h). 0: counters stay 0, and the daemon
+ * serves no numbers. */
 #ifndef STS_METRICS
 #define STS_METRICS 1
 #endif
