@@ -30,7 +30,8 @@
 STS_STATIC_ASSERT((int)STS_CLASS_COUNT == (int)STS_CACHE_LISTS, lists);
 STS_STATIC_ASSERT((STS_CACHE_ORGS & (STS_CACHE_ORGS - 1)) == 0, orgs);
 
-/* Whether its place in the list of its class says when its turn comes. */
+/* Whether the record's place in the list of its class decides when it is
+ * evicted. */
 static bool
 ordered(const struct sts_cache *c, sts_ref ref)
 {
@@ -201,7 +202,7 @@ sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 	sts_class_leave(c, ref);
 	sts_class_enter(c, ref, class);
 	if (class == STS_CLASS_ENFORCE) {
-		/* What is saved says that it is protected. */
+		/* The saved record has it as protected. */
 		sts_record_mark(
 		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
 	}
