@@ -7,10 +7,10 @@
  *	                     |                  |
  *	                     +----- abandon ----+--> (none)
  *
- * A staged head is of class STAGED and not in the index, so nobody finds it.
- * It grows by single chunks from the free list, evicting victims if there are
- * none; s->tail is the chunk that is written to. When growing fails,
- * s->failed says why, later appends do nothing, and commit refuses.
+ * A staged head is of class STAGED and not in the index, so nobody finds it. It
+ * grows by single chunks from the free list, evicting victims if there are
+ * none; s->tail is the chunk that is written to. When growing fails, s->failed
+ * is the reason, later appends do nothing, and commit refuses.
  *
  * The attacker chooses how large his policy is and how slowly it comes. A
  * small stage always gets chunks; a larger one only while all stages together
