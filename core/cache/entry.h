@@ -14,11 +14,11 @@
 typedef uint32_t sts_ref;
 
 enum sts_kind {
-	STS_KIND_POLICY = 1, /* a policy was fetched; mode tells which */
+	STS_KIND_POLICY = 1, /* a policy was fetched, of this mode */
 	STS_KIND_ABSENT, /* definitely no policy published */
 	STS_KIND_BACK_OFF, /* TXT valid, the fetch failed */
 	STS_KIND_UNKNOWN, /* the TXT look-up failed */
-	/* Of another key than the domain: the payload tells of its mail hosts
+	/* Of another key than the domain: the payload is about its mail hosts
 	 * (core/agent/agent_dane.c). */
 	STS_KIND_DANE
 };
