@@ -5,8 +5,8 @@
  *
  * Invariants: an IPv6 address that carries an IPv4 one is allowed only if that
  * one is; of an address that can be read in several ways each must be allowed,
- * unless the operator has said which one holds. allow_private allows none of
- * the addresses that are never allowed.
+ * unless the operator has configured which one holds. allow_private allows none
+ * of the addresses that are never allowed.
  *
  * The attacker publishes these addresses in his own zone, and wants us to
  * connect to hosts that trust our network (address.h).
