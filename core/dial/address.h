@@ -18,10 +18,10 @@
  * The same holds of an IPv4 address that an IPv6 one leads to: mapped,
  * translated or compatible (::ffff:0:0/96, ::ffff:0:0:0/96, ::/96), 6to4
  * (2002::/16), Teredo (2001::/32: its server and its client), ISATAP (any
- * prefix), and NAT64 (RFC 6052): 64:ff9b::/96 and the prefixes of s->nat64.
- * In 64:ff9b:1::/48 (RFC 8215) the network chooses the length of its prefix,
- * so that the IPv4 address may stand in four places; unless a prefix of
- * s->nat64 says in which, each that fits has to be allowed.
+ * prefix), and NAT64 (RFC 6052): 64:ff9b::/96 and the prefixes of s->nat64. In
+ * 64:ff9b:1::/48 (RFC 8215) the network chooses the length of its prefix, so
+ * that the IPv4 address may stand in four places; unless a prefix of s->nat64
+ * fixes the place, each address that fits has to be allowed.
  *
  * The prefix of the network is configured and not learnt from the DNS (RFC
  * 7050): whoever forges that answer would choose which addresses we take for
