@@ -181,7 +181,8 @@ open_stream(struct sts_driver *d, uint16_t id)
 	n->opening = true;
 }
 
-/* An event came while connecting: recv tells a failure, AGAIN is success. */
+/* An event came while connecting: recv returns the failure, AGAIN is
+ * success. */
 static void
 finish_connect(struct sts_driver *d, uint16_t id)
 {
