@@ -4,13 +4,13 @@
  *
  * Several records are fed one after another. r->state is the place in the
  * grammar of the record at hand (below), r->candidates counts those that began
- * like ours, up to two, and r->invalid says that one of them broke the grammar.
- * The first id that comes is kept, and is of use only if there is exactly one
- * candidate.
+ * like ours, up to two, and r->invalid is true if one of them broke the
+ * grammar. The first id that comes is kept, and is of use only if there is
+ * exactly one candidate.
  *
  * Anybody on the path may have written these bytes, since DNS answers are not
  * authenticated. What they can cause is bounded: an id of letters and digits,
- * which only decides whether a policy is fetched again, never what it says.
+ * which only decides whether a policy is fetched again, never its content.
  */
 #include <string.h>
 
