@@ -25,8 +25,8 @@
  *	     -> CHUNK_CR -> CHUNK_LF -> SIZE         a chunk
  *	SIZE_LF -> LINE ... HEADER_LF -> DONE        the last one, its trailer
  *
- * A field is judged when the line behind it does not go on with it, so in
- * LINE; `in_field` says that there is one.
+ * A field is judged when the line behind it does not go on with it, so in LINE;
+ * `in_field` is true if there is one.
  *
  * The order of the states matters: bytes in states up to EXTENSION are
  * overhead, bounded together; LENGTH, CHUNK and CLOSE take content, and left >
