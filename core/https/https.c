@@ -3,6 +3,9 @@
  * The session of an exchange over HTTPS. Invariant: at most one connection is
  * taken (dial.h), and the TLS session is that one's; `established` is true from
  * the end of its handshake on, after which no other is ever dialled.
+ *
+ * The attacker on the path can make connections and handshakes fail, which
+ * leads to the next address until none is left.
  */
 #include <string.h>
 
