@@ -4,6 +4,12 @@
  * this order: head_off counts up to head_len, then `left` down to 0. A status
  * that comes before the end of the body ends the POST all the same, as the
  * server has decided.
+ *
+ * Invariants: nothing of the request is sent before the handshake is over, and
+ * a status is noted only when its record is authenticated.
+ *
+ * The attacker named the host: it may answer anything or nothing, but the POST
+ * ends after STS_POST_TOTAL_MS, and no redirect is followed.
  */
 #include <string.h>
 
