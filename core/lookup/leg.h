@@ -57,8 +57,8 @@ void sts_leg_start(struct sts_legs *legs, unsigned i,
 /* Give leg i up, if it is busy: it is over as soon as its channel is closed. */
 void sts_leg_stop(struct sts_legs *legs, unsigned i);
 
-/* Leg i wanted its owner. True: it is over, and sts_upstream_result says how.
- * False: it needs a buffer. */
+/* Leg i wanted its owner. True: it is over, and sts_upstream_result has the
+ * result. False: it needs a buffer. */
 bool sts_leg_over(struct sts_legs *legs, unsigned i);
 
 /* Whether any leg is busy. */
