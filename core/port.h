@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world as core sees it. A port implements struct sts_port and includes
- * this header; core includes nothing of a port. One thread. No call blocks
- * and none re-enters the driver: news comes by sts_ready() only.
+ * The operations that core needs from outside. A port implements struct
+ * sts_port and includes this header; core includes nothing of a port. There is
+ * one thread. No call blocks and none re-enters the driver: events are reported
+ * by sts_ready() only.
  */
 #ifndef STS_PORT_H
 #define STS_PORT_H
@@ -23,15 +24,17 @@ enum {
 struct sts_event; /* core/base/event.h */
 struct sts_driver;
 
-/* Not a channel: by this number sts_ready says that the store will go on. */
+/* Not a channel: with this number sts_ready reports that the store will go
+ * on. */
 enum {
 	STS_CH_STORE = 0xffff
 };
 
 /*
- * Storage that outlives a restart. 0: done. Any call may say STS_IO_AGAIN: the
- * driver repeats the same call after sts_ready(d, STS_CH_STORE, 0). No room at
- * present: STS_IO_LIMIT. All else is an error; what fails is tried again.
+ * Storage that outlives a restart. 0: done. Any call may return STS_IO_AGAIN:
+ * the driver repeats the same call after sts_ready(d, STS_CH_STORE, 0). No room
+ * at present: STS_IO_LIMIT. Any other result is an error; a failed call is
+ * repeated later.
  */
 struct sts_store {
 	void *ctx;
@@ -69,17 +72,17 @@ struct sts_port {
 	 */
 	int (*accept)(void *ctx, sts_ch listener, sts_ch fresh);
 	/* Count (>= 1), AGAIN, EOF, RESET, REFUSED, UNREACHABLE; LIMIT: the
-	 * port itself broke what was opened to a server, for want of memory,
-	 * which is no word about that. A datagram longer than size is cut to
-	 * it. */
+	 * port itself broke the connection to a server, for lack of memory,
+	 * which says nothing about the server. A datagram longer than size is
+	 * cut to it. */
 	int (*recv)(void *ctx, sts_ch ch, uint8_t *buf, size_t size);
 	/* 1..len (datagram: all of it), AGAIN, RESET, REFUSED, UNREACHABLE,
 	 * LIMIT as recv. */
 	int (*send)(void *ctx, sts_ch ch, const uint8_t *buf, size_t len);
 	/*
-	 * Which events to tell, level-triggered: while a condition holds,
-	 * sts_ready comes at each wait. Called on change only. A fresh
-	 * channel: dgram, accepted and listener RECV; stream both.
+	 * Which events to report, level-triggered: while a condition holds,
+	 * sts_ready comes at each wait. Called on change only. A fresh channel:
+	 * dgram, accepted and listener RECV; stream both.
 	 */
 	void (*want)(void *ctx, sts_ch ch, unsigned ev);
 	/* No sts_ready for ch after this returns. */
