@@ -9,6 +9,9 @@
  *	        +------------------- POLICY_END <-----------------------+
  *	                                 |
  *	                                 +-> TAIL -> DONE
+ *
+ * Invariant: a domain that leaves the tally ends the report (`gone`); each call
+ * looks at that first. Strangers chose most texts: put_text escapes them.
  */
 #include <string.h>
 
