@@ -2,7 +2,7 @@
 /*
  * Snapshots, read. A snapshot is not trusted: every length, number and text is
  * checked as if a stranger had written it, and its content is added as events
- * are. A checksum at its end says whether it is whole.
+ * are. A checksum at its end shows whether it is whole.
  *
  *	state FIRST -> MORE -> END; BAD for good
  */
