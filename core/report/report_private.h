@@ -35,12 +35,14 @@ enum { /* a domain */
 	D_TRIES = D_DONE + 1,
 	D_FAILING = D_TRIES + 1,
 	D_PINS = D_FAILING + 1,
-	D_BIRTH = D_PINS + 1, /* tells it from one that had the same ref */
+	D_BIRTH = D_PINS + 1, /* differs from that of a domain with the same ref
+			       * before */
 	D_POLICIES = D_BIRTH + 2, /* how many */
 	D_KEY = D_POLICIES + 1,
 	D_SLOT = D_KEY,
 	D_NAME_LEN = D_SLOT + 1,
-	D_RECORD = D_NAME_LEN + 1, /* what tells it from those of its name */
+	D_RECORD = D_NAME_LEN + 1, /* from here on it differs from others of its
+				    * name */
 	D_RECORD_LEN = D_RECORD,
 	D_SUM = D_RECORD_LEN + 2, /* CRC-32 of the record */
 	D_CONTENT = D_SUM + 4
