@@ -22,9 +22,9 @@ enum sts_on_unknown {
 };
 
 /*
- * Certificate transparency: whether a policy host's certificate must carry
- * SCTs of two logs. Presence is no proof: no log's signature is checked. Asked
- * of every chain, as nothing tells a public anchor from a private one.
+ * Certificate transparency: whether a policy host's certificate must carry SCTs
+ * of two logs. Presence is no proof: no log's signature is checked. They are
+ * required of every chain, as public and private anchors cannot be told apart.
  */
 enum sts_sct {
 	STS_SCT_OFF = 0,
