@@ -114,7 +114,7 @@ enum sts_share_result {
 	STS_SHARE_NOTHING = 0,
 	STS_SHARE_RECORD,
 	STS_SHARE_MISSING,
-	STS_SHARE_REFUSED /* sts_share_verdict says why */
+	STS_SHARE_REFUSED /* sts_share_verdict has the reason */
 };
 
 /* What has happened, a bit each, until it is taken. */
