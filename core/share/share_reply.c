@@ -8,6 +8,10 @@
  *
  * An error is known by its first word only, as the rest differs between servers
  * and versions.
+ *
+ * The attacker owns the server: a reply that makes no sense ends the
+ * connection, octets that are no record of the fleet are counted (count_talk),
+ * and so are pushed keys (is_in_time).
  */
 #include <string.h>
 
