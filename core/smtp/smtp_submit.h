@@ -5,7 +5,7 @@
  * and never held as a whole. Whatever its line ends are and however its lines
  * begin, they cannot end DATA early.
  *
- * A leaf that wants its owner (sts_smtp_submit_at says why):
+ * A leaf that wants its owner (sts_smtp_submit_at has the reason):
  *
  *	JUDGE  TLS is there, nothing of the mail was sent: look at
  *	       s->p.found.path and the chain, and call sts_smtp_submit_judged
