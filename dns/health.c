@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of name servers. */
+/*
+ * What is known of name servers.
+ *
+ * Invariants: a server has one record at most; a trait that is older than twice
+ * STS_DNS_HEALTH_MS is forgotten, so that its time never seems to lie ahead
+ * when milliseconds wrap.
+ *
+ * The attacker owns a domain whose name servers are silent or odd: health.h has
+ * the rules by which he sets no server aside.
+ */
 #include <string.h>
 
 #include "../core/base/assert.h"
