@@ -4,7 +4,7 @@
  * judged in steps, of which each has to pass before the next one looks:
  *
  *	response, id    else it is ignored, from wherever it comes
- *	question        else only what the server says of itself counts
+ *	question        else only what it says about the server counts
  *	truncation      TCP is needed; nothing else of it counts
  *	all records     one that is malformed makes the message UNKNOWN
  *	rcode           neither NOERROR nor NXDOMAIN: UNKNOWN
@@ -238,7 +238,7 @@ is_about(struct sts_text m, const struct record *r, size_t owner, uint16_t type)
 	       sts_dns_same_name(m, r->owner, owner);
 }
 
-/* Read what the answer section says about the name at `owner`. */
+/* Read what the answer section has for the name at `owner`. */
 static struct look
 look_up(const struct survey *s, size_t owner, uint16_t type)
 {
