@@ -89,7 +89,7 @@ size_t sts_dns_query(uint8_t *out, uint16_t id, struct sts_dns_name_parts name,
 /* Set CD in a query that was written, or clear it (RFC 4035 3.2.2). */
 void sts_dns_query_unchecked(uint8_t *query, bool unchecked);
 
-/* What an answer says, before its records are walked. */
+/* The verdict on an answer, before its records are walked. */
 struct sts_dns_verdict {
 	enum sts_found found; /* PENDING: not an answer to this question */
 	enum sts_why why; /* of ABSENT and UNKNOWN */
