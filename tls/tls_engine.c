@@ -67,7 +67,7 @@ br_prng_seeder_system(const char **name)
 	return 0;
 }
 
-/* The alert that tells a peer why; 0: none. RFC 5246 7.2.2. */
+/* The alert for a reason, for the peer; 0: none (RFC 5246 7.2.2). */
 static uint8_t
 alert_for(enum sts_why why)
 {
@@ -145,7 +145,7 @@ judging(const struct sts_tls *t)
 	return t->x509.ended && sts_x509_pending(&t->x509.x509);
 }
 
-/* Whether the peer has said that it will send no more. */
+/* Whether the peer's close_notify has come. */
 static bool
 notified(const struct sts_tls *t)
 {
