@@ -3,6 +3,9 @@
  * The DER reader. left[depth] counts the bytes to come of the innermost
  * element, headers of its children included; a child's length is taken from
  * it when the child begins, so that no level ever reads beyond its parent.
+ *
+ * The attacker wrote every octet. He gains no memory and no second reading of a
+ * value: lengths are minimal, and are taken off those of their parents.
  */
 #include "../../core/base/assert.h"
 #include "der.h"
