@@ -3,6 +3,14 @@
  * The search for a path: depth first from the leaf, anchors before
  * certificates, one signature check a step. An issuer is tried only when it
  * has the right name and passes every check that needs no arithmetic.
+ *
+ * Invariants: every signature of the path below its last certificate was
+ * checked or is known (x509_path.h); a chain costs STS_X509_CHECKS_MAX checks
+ * at most.
+ *
+ * The attacker chose the certificates, their order and number, and may send
+ * many issuers of one name: what he gains is a chain that is refused as too
+ * complex.
  */
 #include <string.h>
 
