@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One certificate. The grammar of RFC 5280 4.1 is the table `rules`: each row
- * is an element that may stand in a parent, in order, with what is done when
- * it begins and ends (x509_fields.h). The DER reader tells elements; this
- * file walks the table beside it, one frame for each element.
+ * is an element that may stand in a parent, in order, with what is done when it
+ * begins and ends (x509_fields.h). The DER reader reports elements; this file
+ * walks the table beside it, one frame for each element.
+ *
+ * Invariants: an element is accepted only if a row of its parent allows it;
+ * contents are kept only in s->value and the arena. A value that is too long
+ * matches nothing, and a certificate for which the arena has no room is
+ * refused.
+ *
+ * The attacker wrote every octet of the certificate.
  */
 #include <string.h>
 
