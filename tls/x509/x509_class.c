@@ -45,7 +45,7 @@ end_cert(const br_x509_class **ctx)
 	sts_x509_cert_end(&self(ctx)->x509);
 }
 
-/* The session tells the true reason; for the engine any error will do. */
+/* The session keeps the true reason; for the engine any error will do. */
 static unsigned
 end_chain(const br_x509_class **ctx)
 {
