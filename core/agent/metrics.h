@@ -59,16 +59,16 @@
 	X(REPLIES_CUT, 3, 1, "replies_cut_total", "to", "brief plain temp", \
 	    "Replies over the size limit, by what was left of them.") \
 	X(LOOKUPS, STS_WHY_ANSWERS, 1, "lookups_total", "why", "*why", \
-	    "Domains looked up, by what came of it; ok is a policy.") \
+	    "Domains looked up, by the result; ok is a policy.") \
 	X(DANE, 4, 1, "dane_lookups_total", "level", \
 	    "none partial only unknown", \
-	    "Domains whose mail hosts were looked up, by what came of it.") \
+	    "Domains whose mail hosts were looked up, by the result.") \
 	X(FETCHES, 3, 1, "fetches_total", "result", "ok failed again", \
 	    "Fetches; again is one that lost its slot to others.") \
 	X(DNS_QUESTIONS, 1, 1, "dns_questions_total", NULL, NULL, \
 	    "Questions put to the name servers.") \
 	X(DNS_QUERIES, 1, 1, "dns_queries_total", NULL, NULL, \
-	    "Datagrams that it took; more than questions: retries.") \
+	    "Datagrams sent; those beyond the questions are retries.") \
 	X(DNS_TCP, 1, 1, "dns_tcp_total", NULL, NULL, \
 	    "Questions that went on over TCP.") \
 	X(CLIENTS, 1, 1, "clients_total", NULL, NULL, \
@@ -86,7 +86,7 @@
 	    "Sessions that failed beside a policy in testing mode.") \
 	X(REPORTS, 5, 1, "reports_total", "result", \
 	    "mail https again dropped unwanted", \
-	    "TLS reports by what became of a try to deliver one.") \
+	    "Tries to deliver a TLS report, by the result.") \
 	X(EVENTS_LOST, 1, 1, "events_lost_total", NULL, NULL, \
 	    "Events that came too fast to be logged.")
 
@@ -113,24 +113,24 @@
 	X(JOURNAL, 1, 1, "journal_state", NULL, NULL, \
 	    "0 none, 1 good, 2 failing, 3 full.") \
 	X(JOURNAL_UNSAVED, 1, 1, "journal_unsaved_policies", NULL, NULL, \
-	    "Policies that wait to be written, while it is good.") \
+	    "Policies that wait to be written, while the journal is good.") \
 	X(JOURNAL_SAVED, 1, 1, "journal_records_total", NULL, NULL, \
 	    "Records appended.") \
 	X(JOURNAL_LOST, 1, 1, "journal_lost_total", NULL, NULL, \
 	    "Records that were damaged or found no room when read.") \
 	X(JOURNAL_ANEW, 1, 1, "journal_compactions_total", NULL, NULL, \
-	    "Times that all was written anew.") \
+	    "How often everything was written anew.") \
 	X(JOURNAL_BYTES, 1, 1, "journal_written_bytes_total", NULL, NULL, \
 	    "Octets written.") \
 	X(BUSY, 5, 1, "slots_busy", "slot", \
 	    "clients lookups refreshes fetches dns_tcp", "Slots in use.") \
 	X(SLOTS, 5, 1, "slots", "slot", \
-	    "clients lookups refreshes fetches dns_tcp", "Slots there are.") \
+	    "clients lookups refreshes fetches dns_tcp", "Slots in all.") \
 	X(QUEUE, 4, 1, "queue_length", "queue", \
 	    "questions fetches fetches_again dns_tcp", \
-	    "What waits for a slot.") \
+	    "How many wait for a slot.") \
 	X(DANE_RESOLVER, 1, 1, "dane_resolver_state", NULL, NULL, \
-	    "0 not known, 1 it validates, 2 it does not: DANE is blind.") \
+	    "0 not known, 1 they validate, 2 they do not: DANE is blind.") \
 	X(DANE_BUSY, 2, 1, "dane_slots", "slot", "busy all", \
 	    "Domains whose mail hosts are looked up at once.") \
 	X(REPORT_DOMAINS, 2, 1, "report_domains", "day", "today waiting", \
@@ -145,17 +145,17 @@
 	    "Policies of other gateways taken in.") \
 	X(SHARE_REFUSED, 4, 1, "share_refused_total", "why", \
 	    "mac stamp syntax room", \
-	    "Records that were not taken in; mac: somebody else's.") \
+	    "Records refused; mac: not sealed with the fleet's key.") \
 	X(SHARE_LOST, 1, 1, "share_lost_total", NULL, NULL, \
 	    "Policies not published, keys not read, for want of room.") \
 	X(SHARE_SILENT, 1, 1, "share_silent_seconds", NULL, NULL, \
-	    "Since the server was heard last, while there is a connection.") \
+	    "Since the server last sent anything, while connected.") \
 	X(ENFORCE_OFF, 1, 1, "enforce_off", NULL, NULL, \
 	    "1: the operator has switched enforcement off.") \
 	X(MEMORY, 1, 16, "memory_bytes", NULL, NULL, \
 	    "The one block of memory.") \
 	X(BUILD, 1, 1, "build_info", "version", STS_VERSION, "Always 1.") \
-	/* The board's, 0 if it does not tell. */ \
+	/* The board's, 0 if it has none. */ \
 	X(START_TIME, 1, 1, "start_time_seconds", NULL, NULL, \
 	    "When the agent was started, since 1970.") \
 	X(LOG_LOST, 1, 1, "log_lines_lost_total", NULL, NULL, \
@@ -165,7 +165,7 @@
 	X(REPORT_REFUSED, 1, 1, "report_refused_total", NULL, NULL, \
 	    "Datagrams of users who may not report.") \
 	X(ANCHORS, 2, 1, "trust_anchors", "use", "used left_out", \
-	    "Roots in use, and what of their bundle is not.")
+	    "Roots in use, and blocks of their bundle left out.")
 /* clang-format on */
 
 /* The first slot of each, which others follow by their label's order. */
