@@ -204,6 +204,9 @@ agent_wants(const void *e)
 	return 0;
 }
 
+/* Nothing happens before the journal has been read. Then the clock comes first,
+ * since all that follows depends on it. Each part draws no more random bytes
+ * than is counted above. */
 static void
 agent_tick(void *e, sts_ms now, int64_t wall_s)
 {
