@@ -369,6 +369,8 @@ ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 }
 
+/* Decide a question, in the order of precedence: the key itself and the
+ * operator, then DANE (RFC 8461 2), then MTA-STS. */
 static void
 decide(struct sts_agent *a, struct sts_ask *ask)
 {
