@@ -80,7 +80,7 @@ struct sts_report_mark {
 struct sts_report_plan {
 	bool begun;
 	uint8_t slot;
-	uint32_t hurries; /* reports of earlier days are due now */
+	uint32_t hurries; /* reports of days before this one are due now */
 	uint32_t at; /* the domain looked at last, 0: none of the slot yet */
 	uint32_t best, due_s; /* the one that has been due longest, so far */
 };
