@@ -180,9 +180,8 @@ struct sts_agent {
 	struct {
 		uint8_t *free[STS_DNS_TCP_BUFFERS];
 		unsigned count; /* of free ones */
-		uint16_t holder[STS_DNS_TCP_BUFFERS]; /* who has each lent
-						       * buffer: a number of the
-						       * legs */
+		uint16_t holder[STS_DNS_TCP_BUFFERS]; /* number of the legs
+		                                         that have each */
 		unsigned lent;
 		struct sts_queue starved; /* lookups that wait for one */
 	} buffers;
