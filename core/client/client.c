@@ -450,6 +450,8 @@ ack_put_by(struct sts_client *c, size_t n)
 	return n;
 }
 
+/* Octets were sent: first of the replies that were put by, then of the reply in
+ * hand. When that is out the client goes on to its next request. */
 static void
 client_send_ack(void *e, size_t n)
 {
