@@ -168,6 +168,8 @@ superseded(const struct sts_journal *j)
 	return !e.restored && e.fetched_s >= j->rec.fetched_s;
 }
 
+/* Put the policy of the record into the cache, with the protection that it had
+ * as far as that is still due. */
 static void
 restore(struct sts_journal *j)
 {
