@@ -235,6 +235,8 @@ later(struct sts_share *s)
 	}
 }
 
+/* An error ends the connection, or its command counts as failed, by what its
+ * first word means. */
 static void
 error(struct sts_share *s)
 {
