@@ -307,6 +307,8 @@ length_fits(const struct sts_dns_stream *s)
 		   (s->type != STS_DNS_AAAA || s->rdata == 16));
 }
 
+/* Read the fixed fields behind a record's name, and decide what its RDATA is
+ * used for. */
 static enum step
 read_fields(struct sts_dns_stream *s, const struct name *owner)
 {
