@@ -155,6 +155,7 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	return take(p, ch, fd, CONNECTING, STS_EV_RECV | STS_EV_SEND);
 }
 
+/* Clients that left before they were accepted are skipped, a few in a call. */
 static int
 channel_accept(void *ctx, sts_ch listener, sts_ch fresh)
 {
