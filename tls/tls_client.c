@@ -191,6 +191,8 @@ find_row(uint8_t expect, uint8_t type)
 	return NULL;
 }
 
+/* The header of a message is complete: find the row that allows it now, and
+ * prepare to read it as that row says. */
 static void
 begin_message(struct sts_tls_client *c)
 {
