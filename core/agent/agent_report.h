@@ -96,7 +96,7 @@ enum sts_report_step {
 	STS_REPORT_SENDS
 };
 
-/* What became of a destination. */
+/* The outcome for a destination. */
 enum sts_report_outcome {
 	STS_REPORT_HAS_IT,
 	STS_REPORT_LATER,
@@ -113,7 +113,8 @@ struct sts_report_leaf {
 extern const struct sts_engine_ops sts_report_leaf_ops;
 
 struct sts_agent_report {
-	/* What is small is in front, where code on small machines reaches it. */
+	/* Small fields are in front, where code on small machines reaches them
+	 * more cheaply. */
 	struct sts_tally tally;
 
 	/* Private, of agent_report.c: what comes in. */
@@ -157,7 +158,7 @@ struct sts_agent_report {
 	uint8_t piece[STS_REPORT_PIECE];
 	uint8_t record[STS_TLSRPT_RECORD_MAX];
 
-	/* What comes in, again. */
+	/* Private, of agent_report.c: its large fields. */
 	struct sts_report_own own[STS_REPORT_OWN];
 	struct sts_report_event event, testing;
 	struct sts_datagram datagram;
