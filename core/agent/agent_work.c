@@ -479,8 +479,8 @@ txt_found(struct sts_agent *a, struct sts_lookup *l)
 	go_on(a, l, false);
 }
 
-/* What the TXT look-up means depends on whether a live policy is held: only
- * without one does absence mean that there is no policy. */
+/* Act upon the TXT look-up, by whether a live policy is held: only without one
+ * does absence mean that there is no policy. */
 static void
 txt_done(struct sts_agent *a, struct sts_lookup *l)
 {
