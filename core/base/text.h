@@ -16,7 +16,7 @@
 
 #include "bytes.h"
 
-/* What stands between words. Each grammar has one set and keeps to it. */
+/* The characters between words. Each grammar has one set and keeps to it. */
 enum sts_blank {
 	STS_BLANK_SPACE, /* a space */
 	STS_BLANK_TAB, /* a space or a tab */
