@@ -109,7 +109,7 @@ check_live(const struct sts_cache *c, sts_ref ref)
 							  : STS_CLASS_NONE);
 }
 
-/* What is pinned is out of the victims' way; nothing else is there. */
+/* Pinned records are in a list of their own, and no others are in it. */
 static bool
 check_place(const struct sts_cache *c, sts_ref ref, unsigned list)
 {
