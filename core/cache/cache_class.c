@@ -231,7 +231,7 @@ void
 sts_cache_touch(struct sts_cache *c, sts_ref ref)
 {
 	STS_ASSERT(sts_head_live(c, ref));
-	/* What is pinned becomes the latest used when its last pin goes. */
+	/* A pinned record becomes the latest used when its last pin goes. */
 	if (ordered(c, ref) && sts_head_pins(c, ref) == 0) {
 		unlink_head(c, ref);
 		link_last(c, ref);
