@@ -212,7 +212,7 @@ label_len(struct sts_text t)
 	return i;
 }
 
-/* Label by label; one separator may follow the last. */
+/* Map a host label by label; one separator may follow the last. */
 static enum sts_why
 map_host(struct sts_key *k, struct sts_text host)
 {
@@ -229,8 +229,8 @@ map_host(struct sts_key *k, struct sts_text host)
 	return STS_WHY_NONE;
 }
 
-/* A host of ASCII, lower-cased. False: it is no valid name. A-labels are what
- * they are, since Postfix has nothing done to a name of ASCII. */
+/* Copy a host of ASCII, lower-cased. False: it is no valid name. A-labels stay
+ * as they are, since Postfix does not map a name of ASCII. */
 static bool
 copy_host(struct sts_key *k, struct sts_text host)
 {
@@ -253,8 +253,8 @@ is_ascii(struct sts_text t)
 	return true;
 }
 
-/* A host that is no valid name of ASCII, `undotted` octets without a dot at
- * its end: an address, or a name in letters that are mapped, or no domain. */
+/* Judge a host that is no valid name of ASCII, `undotted` octets without a dot
+ * at its end: an address, a name in letters that are mapped, or no domain. */
 static enum sts_why
 map_or_refuse(struct sts_key *k, struct sts_text host, size_t undotted)
 {
@@ -352,8 +352,8 @@ sts_domain_policy_host(uint8_t out[STS_POLICY_HOST_MAX], struct sts_text domain)
 	return sts_text(out, prefix_len + domain.n);
 }
 
-/* What mapping gave may be no host name (a number, say). The same written in
- * ASCII is none for sure; but where the mail goes, ICU decides. */
+/* The mapped name may be no host name (a number, say). Written in ASCII it is
+ * certainly none; but ICU decides where the mail goes. */
 enum sts_why
 sts_key_parse(struct sts_key *k, struct sts_text text)
 {
@@ -362,7 +362,7 @@ sts_key_parse(struct sts_key *k, struct sts_text text)
 	k->bracketed = k->ported = false;
 	k->port = 0;
 	if (copy_host(k, text)) {
-		return STS_WHY_NONE; /* as of most keys */
+		return STS_WHY_NONE; /* the usual case */
 	}
 	why = parse(k, text);
 	return why == STS_WHY_KEY_INVALID && !is_ascii(text)
