@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A look-up key as the mail server sends it, made into a policy domain:
- * `example.com`, `[relay.example]:587`, `relay.example:submission`, upper
- * case, a final dot, UTF-8 in any spelling that Postfix maps to the domain.
- * Keys that can have no policy are refused here, at once, without I/O; keys of
- * which nobody can tell which domain they spell, too, but for another reason.
+ * `example.com`, `[relay.example]:587`, `relay.example:submission`, upper case,
+ * a final dot, UTF-8 in any spelling that Postfix maps to the domain. Keys that
+ * can have no policy are refused here, at once, without I/O; keys that do not
+ * spell a domain for certain are refused, too, but for another reason.
  */
 #ifndef STS_DOMAIN_H
 #define STS_DOMAIN_H
@@ -48,10 +48,10 @@ struct sts_key {
  * of these, and cannot be made a domain for sure (without STS_UTS46: no such
  * key can). Whether it has a policy is unknown.
  *
- * What becomes of hosts that are not all ASCII, and which dots separate their
- * labels, stands in idna.h. Work: a few passes over the text, and one over at
- * most STS_DOMAIN_MAX octets of result; a longer text is given up on at the
- * first label beyond.
+ * idna.h has the rules for hosts that are not all ASCII, and for the dots that
+ * separate their labels. Work: a few passes over the text, and one over at most
+ * STS_DOMAIN_MAX octets of result; a longer text is given up on at the first
+ * label beyond.
  */
 enum sts_why sts_key_parse(struct sts_key *k, struct sts_text text);
 
