@@ -11,7 +11,7 @@ enum {
 	PREFIX = 4 /* "xn--" */
 };
 
-/* Map UTF-8. False: it is no UTF-8, or nobody can tell. */
+/* Map UTF-8. False: it is no UTF-8, or the result is "cannot tell". */
 static bool
 map(struct sts_uts46 *u, struct sts_text text)
 {
@@ -68,8 +68,8 @@ write_ascii(uint8_t *out, const uint32_t *at, size_t count)
 	return true;
 }
 
-/* The label for mapped characters, but for A-labels, which have hyphens in
- * places 3 and 4. 0: nobody can tell. */
+/* The label for mapped characters, except A-labels, which have hyphens in
+ * places 3 and 4. 0: cannot tell. */
 static size_t
 label_of(uint8_t out[STS_LABEL_MAX], const struct sts_uts46 *u)
 {
