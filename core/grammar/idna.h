@@ -5,10 +5,10 @@
  * default since 3.2): mapped and normalized (uts46.h), then Punycode-encoded.
  *
  * Whoever writes an address chooses its spelling, and the mail goes where
- * Postfix's answer points. So a label is either what ICU makes of it, or
- * nobody can tell; in no case is it another name. Nobody can tell where ICU
+ * Postfix's answer points. So the result is either what ICU makes of a label,
+ * or "cannot tell", and in no case another name. It is "cannot tell" where ICU
  * reports an error, whichever of its checks that is, since another version of
- * it may not; and where what comes out is no label of a host name.
+ * it may not; and where the result is no label of a host name.
  *
  * Not checked, because Postfix does not ask ICU to: joiners in context, Bidi.
  */
@@ -24,10 +24,10 @@ size_t sts_idna_dot(struct sts_text t);
 
 /*
  * Write the A-label or ASCII label for `label` (UTF-8, without separators) to
- * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: nobody can tell,
- * and out is unspecified. An A-label that `label` is, or maps to, must be what
- * the label that it stands for is encoded as. O(label.n squared), but of at
- * most STS_UTS46_POINTS characters.
+ * out, lower-case. Returns its length, 1..STS_LABEL_MAX; 0: cannot tell, and
+ * out is unspecified. If `label` is, or maps to, an A-label, that must be the
+ * encoding of the label that it stands for. O(label.n squared), but of at most
+ * STS_UTS46_POINTS characters.
  */
 size_t sts_idna_label(uint8_t out[STS_LABEL_MAX], struct sts_text label);
 
