@@ -180,7 +180,8 @@ after_value(struct sts_json *j, uint8_t c)
 	return STS_JSON_MORE;
 }
 
-/* A character of the string is whole: is there room for another? */
+/* A character of the string is whole: hand out the text if there is no room for
+ * another. */
 static enum sts_json_event
 end_char(struct sts_json *j)
 {
@@ -262,7 +263,7 @@ add_point(struct sts_json *j, uint32_t point)
 	}
 }
 
-/* \uXXXX is whole: a character, or half of a pair (RFC 8259 7). */
+/* \uXXXX is whole: take the character, or half of a pair (RFC 8259 7). */
 static enum sts_json_event
 end_unit(struct sts_json *j)
 {
@@ -318,7 +319,7 @@ read_word(struct sts_json *j, uint8_t c)
 					      : STS_JSON_FALSE);
 }
 
-/* The octets a number is made of; whether they make one is seen at its end. */
+/* Whether an octet may stand in a number; the number is checked at its end. */
 static bool
 is_numeric(uint8_t c)
 {
