@@ -14,9 +14,9 @@
  *
  * A string may be of any length and comes in pieces. What RFC 7493 (I-JSON)
  * asks beyond the grammar is held to here where it can be without memory:
- * strings are UTF-8, without lone surrogates. That no name stands twice in an
- * object is for the reader of the events to see, and so is what a number that
- * is too large for it means.
+ * strings are UTF-8, without lone surrogates. The reader of the events has to
+ * check that no name stands twice in an object, and what to do about a number
+ * that is too large for it.
  */
 #ifndef STS_JSON_H
 #define STS_JSON_H
