@@ -23,7 +23,7 @@ sts_json_put_begin(struct sts_json_put *p, struct sts_sink *sink)
 	p->sink = sink;
 }
 
-/* What stands before a value. */
+/* Put the comma and the name before a value. */
 static void
 put_name(struct sts_json_put *p, const char *name)
 {
