@@ -219,8 +219,8 @@ other_byte(struct sts_policy *p, uint8_t b)
 	return p->utf8.left > 0 ? STATE_UTF8 : STATE_VALUE;
 }
 
-/* A pattern is printable ASCII that fits; anything else is seen to be none at
- * the line's end. */
+/* Keep a byte of an mx, printable ASCII that fits; any other value is found to
+ * be no pattern at the line's end. */
 static enum state
 mx_byte(struct sts_policy *p, uint8_t b)
 {
@@ -234,8 +234,8 @@ mx_byte(struct sts_policy *p, uint8_t b)
 	return STATE_VALUE;
 }
 
-/* The other fields that count have values of printable ASCII, kept to the
- * line's end. */
+/* Keep a byte of another field that counts: values of printable ASCII are kept
+ * to the line's end. */
 static enum state
 value_byte(struct sts_policy *p, uint8_t b)
 {
@@ -252,8 +252,8 @@ value_byte(struct sts_policy *p, uint8_t b)
 	return STATE_VALUE;
 }
 
-/* A value goes on, if that is within its grammar: behind a space only where
- * text may stand, which no pattern is. */
+/* A byte that goes on with a value, if the value's grammar allows it: behind a
+ * space only where text may stand, which no pattern is. */
 static enum state
 go_on_byte(struct sts_policy *p, uint8_t b)
 {
@@ -267,7 +267,8 @@ go_on_byte(struct sts_policy *p, uint8_t b)
 	return value_byte(p, b);
 }
 
-/* A value is there: it goes on, or WSP, or the line ends. */
+/* A byte behind the beginning of a value: the value goes on, WSP, or the line's
+ * end. */
 static enum state
 after_value_byte(struct sts_policy *p, uint8_t b)
 {
@@ -292,7 +293,8 @@ cr_byte(struct sts_policy *p, uint8_t b)
 	return b == '\n' ? line_end(p) : fail(p, STS_WHY_POLICY_SYNTAX);
 }
 
-/* WSP, or the value begins. One of mx may be missing: it matches nothing. */
+/* A byte behind the colon: WSP, or the value's beginning. The value of an mx
+ * may be missing: it matches nothing. */
 static enum state
 colon_byte(struct sts_policy *p, uint8_t b)
 {
@@ -354,7 +356,7 @@ sts_policy_failed(const struct sts_policy *p)
 	return p->state == STATE_FAILED;
 }
 
-/* What is missing, after the last line. */
+/* The reason for a field that is missing after the last line; NONE: none is. */
 static enum sts_why
 missing(const struct sts_policy *p)
 {
