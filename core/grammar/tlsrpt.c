@@ -261,8 +261,8 @@ sts_tlsrpt_rua_begin(struct sts_tlsrpt_rua *it, struct sts_text record)
 	it->rest = it->all;
 }
 
-/* Whether a name, by its first or last label, means another machine wherever it
- * is asked: none that everybody reads. */
+/* Whether a name, by its first or last label, means a different machine on each
+ * network. */
 static bool
 is_internal(struct sts_text domain)
 {
@@ -284,8 +284,8 @@ is_internal(struct sts_text domain)
 	return false;
 }
 
-/* A domain that is sent to: no single label, no address, nothing that means
- * our own machine or network to the relay (RFC 6761, 6762, 7686). */
+/* Whether reports may be sent to a domain: no single label, no address, no name
+ * that means our own machine or network to the relay (RFC 6761, 6762, 7686). */
 static bool
 is_remote(struct sts_text domain)
 {
@@ -328,7 +328,7 @@ sts_tlsrpt_octet(struct sts_text *t)
 	return high << 4 | low;
 }
 
-/* Decode the address up to "?"; false: it is too long, or not encoded right. */
+/* Decode the address up to "?". False: it is too long, or badly encoded. */
 static bool
 decode_address(struct sts_tlsrpt_to *to, struct sts_text uri)
 {
