@@ -18,9 +18,9 @@
  * of the rest, the candidates, there must be exactly one. WSP before the first
  * ";" is accepted, as the ABNF has it and Postfix takes it.
  *
- * A candidate that breaks the grammar is no record. What is wrong with one URI
- * of a rua concerns that URI alone: the others are still sent to. Of several
- * rua the first counts.
+ * A candidate that breaks the grammar is no record. A fault in one URI of a rua
+ * concerns that URI alone: reports are still sent to the others. Of several rua
+ * the first counts.
  *
  * The owner of a domain is a stranger who chooses where we send, so less is
  * accepted than a URI may be:
@@ -33,8 +33,8 @@
  *		"#" and what follows is left out.
  *
  * Neither has a domain below localhost, localdomain, local, internal or onion,
- * or named localhost.something: such names mean what a relay or resolver of
- * ours makes of them.
+ * or named localhost.something: the meaning of such names depends on our relay
+ * or resolver.
  *
  * Other schemes are skipped, and mailto where there is no mail (STS_SMTP 0). A "!" that is not percent-encoded (a size, as
  * DMARC has it) makes a URI invalid: RFC 8460 3 has no such thing.
