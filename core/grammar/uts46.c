@@ -74,7 +74,8 @@ class_of(uint32_t packed)
 
 /* ---- decomposing ---- */
 
-/* Take a character in: marks before those of a higher class (UAX #15 D109). */
+/* Put a character into its place: a mark before those of a higher class (UAX
+ * #15 D109). */
 static bool
 put(struct sts_uts46 *u, uint32_t c)
 {
@@ -218,7 +219,7 @@ compose_hangul(uint32_t first, uint32_t second)
 	return 0;
 }
 
-/* What the two compose to; 0: nothing. */
+/* The character that the two compose to; 0: they do not. */
 static uint32_t
 compose(uint32_t first, uint32_t second)
 {
