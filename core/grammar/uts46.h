@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What UTS #46 makes of a label: mapped (non-transitional, without STD3 rules),
- * then in Unicode Normalization Form C. This is what ICU does for Postfix
- * before it looks a domain up.
+ * Labels by UTS #46: mapped (non-transitional, without STD3 rules), then in
+ * Unicode Normalization Form C. This is what ICU does for Postfix before it
+ * looks a domain up.
  *
  *	struct sts_uts46 u;
  *
