@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of core/share do for one another. */
+/* The functions that the files of core/share share. */
 #ifndef STS_SHARE_PRIVATE_H
 #define STS_SHARE_PRIVATE_H
 
