@@ -23,7 +23,7 @@ enum {
 	KEPT_FREE = 2 + STS_SMTP_STUFF_END
 };
 
-/* What becomes of these recipients, and by which reply; NULL: by none. */
+/* Settle the outcome of these recipients, by that reply; NULL: by none. */
 static void
 settle(struct sts_smtp_submit *s, uint32_t which, enum sts_smtp_outcome outcome,
     const struct sts_smtp_reply *r)
