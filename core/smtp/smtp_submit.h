@@ -29,7 +29,7 @@
 
 #include "smtp_probe.h"
 
-/* What became of a recipient. */
+/* The outcome for a recipient. */
 enum sts_smtp_outcome {
 	/* Not decided: the dialogue ended before, or a reply of 4yz. Try
 	 * again later. */
