@@ -130,7 +130,8 @@ point_double(struct point *p)
 	fe_settle(&p->y);
 }
 
-/* What adding h = x2 - x1 = 0 means: the same point, or its negative. */
+/* Add a point with the same x, as h = x2 - x1 = 0: it is the same point, or its
+ * negative. */
 static void
 point_add_equal(struct point *p, const struct fe *r)
 {
