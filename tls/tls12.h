@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is particular to TLS 1.2 in the client (RFC 5246, RFC 8422, RFC 7627).
+/* The client's functions for TLS 1.2 alone (RFC 5246, RFC 8422, RFC 7627).
  * Handlers as in tls13.h. */
 #ifndef STS_TLS12_H
 #define STS_TLS12_H
