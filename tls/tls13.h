@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is particular to TLS 1.3 in the client (RFC 8446). Handlers take the
- * body of a message and return the alert for what is wrong with it. */
+/* The client's functions for TLS 1.3 alone (RFC 8446). Handlers take the body
+ * of a message and return the alert for a fault in it. */
 #ifndef STS_TLS13_H
 #define STS_TLS13_H
 
