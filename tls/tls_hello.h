@@ -33,7 +33,7 @@ size_t sts_tls_hello_write(const struct sts_tls_hello *h, uint8_t *out);
 /* Extensions that it has, as bits 1 << enum sts_tls_ext. */
 uint32_t sts_tls_hello_offers(const struct sts_tls_hello *h);
 
-/* What it asks for by max_fragment_length, if it does. */
+/* The length that it asks for by max_fragment_length, if it does. */
 uint16_t sts_tls_hello_fragment_length(void);
 
 /* Whether a server sends back the session id of the hello with this seed. */
