@@ -194,7 +194,7 @@ pad(struct sts_pem *p)
 	return true;
 }
 
-/* What decode() left: padding, the END, or something that must not be. */
+/* Take the byte at which decode() stopped: padding, the END, or a fault. */
 static enum sts_pem_event
 body_byte(struct sts_pem *p, uint8_t b)
 {
@@ -213,7 +213,7 @@ body_byte(struct sts_pem *p, uint8_t b)
 
 /* ---- boundaries ---- */
 
-/* What looked like a boundary is none. */
+/* The dashes were no boundary. */
 static enum sts_pem_event
 no_boundary(struct sts_pem *p, uint8_t b)
 {
