@@ -83,7 +83,7 @@ same(struct sts_text a, const char *b, size_t len)
 	return sts_text_same(a, sts_text((const uint8_t *)b, len));
 }
 
-/* What was left out of this build is not known. */
+/* Whether this build has the hash; one that was left out counts as unknown. */
 static bool
 hash_is_in(unsigned hash)
 {
