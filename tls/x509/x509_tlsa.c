@@ -18,7 +18,7 @@ enum {
 	LEN_OCTETS_MAX = 3 /* as tls/x509/der.h: below 2^24 */
 };
 
-/* What stands before the key: serial number, signature algorithm, issuer,
+/* The elements before the key: serial number, signature algorithm, issuer,
  * validity, subject. */
 static const uint8_t before_key[] = { INTEGER, SEQUENCE, SEQUENCE, SEQUENCE,
 	SEQUENCE };
