@@ -135,7 +135,7 @@ class Board:
             self.typed.notify_all()
 
     def trace(self, child):
-        """The power is cut when the card is told to write, before it has. By a
+        """The power is cut when the card gets the command to write, before it has. By a
         pipe of its own: QEMU does not wait on the console's, and a line that
         found it full would be lost."""
         for line in child.stderr:

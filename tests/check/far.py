@@ -99,7 +99,7 @@ def build(world, row, round_trip_s):
 
 
 def play(command, world, blind, row, round_trip_s=ROUND_TRIP_S):
-    """Whether all of it is found; how long that took is said, and no more."""
+    """Whether all of it is found; the time it took is printed, not judged."""
     build(world, row, round_trip_s)
     world.dns.delay = round_trip_s
     begun = time.monotonic()

@@ -58,7 +58,7 @@ class Published:
 # The peers.
 
 def dns_reply(query, published):
-    """SERVFAIL when nothing is published: nothing can be told."""
+    """SERVFAIL when nothing is published, so that the agent cannot tell."""
     end, labels = 12, []
     while query[end]:
         labels.append(query[end + 1:end + 1 + query[end]].decode().lower())

@@ -64,7 +64,7 @@ class Exim:
         if not lines:
             return None
         host = re.search(r" H=(\S+)", lines[-1])
-        # What the hosts before said is in lines of its own.
+        # The replies of the hosts before are in lines of their own.
         message = lines[-1].split()[2]
         words = [line for line in read(self.log).splitlines()
                  if f" {message} " in line]

@@ -172,7 +172,7 @@ class Server:
 
 
 class Questions(threading.Thread):
-    """300 questions a second for what is held, until it is told to end."""
+    """300 questions a second for held policies, until `over` is set."""
 
     def __init__(self, gateways):
         super().__init__()

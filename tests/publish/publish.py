@@ -618,7 +618,7 @@ def ask_https(context, port, target):
 
 
 def test_check():
-    """--check tells the same from something else, and both from what cannot be told."""
+    """--check keeps apart: the same, something else, and cannot tell."""
     host = PolicyHost()
     options = NS + ["-o", f"policy_port {host.port}", "-o", f"trust_anchors {path('ca.pem')}", "-o", "fetch_allow 127.0.0.0/8",
                     "-o", "user root" if os.geteuid() == 0 else "log stderr", "-o", "sct off"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""dane.py MTASTS: what the operator is told of DANE where the trusted name
+"""dane.py MTASTS: what is logged about DANE where the trusted name
 server turns out not to validate: log, query, its JSON, metrics, status."""
 import json
 import os

@@ -104,7 +104,7 @@ def system_log(binary, options):
     syslog.hears("stopped")
     agent.check(daemon.wait() == 0, "ended")
     agent.check(len(daemon.log()) == told, "told twice:\n" + daemon.log())
-    # What keeps it from starting is told in both places.
+    # The reason why it does not start is logged in both places.
     daemon = agent.Agent([binary], options + ["listen inet:192.0.2.1:1"])
     line = syslog.hears("cannot start: listen inet:192.0.2.1:1")
     agent.check(line.startswith("<19>"), line)

@@ -147,7 +147,7 @@ listen unix:/var/run/mtasts/text mode=0660 protocol=text
 override partner.example postfix secure match=*.example
 END
 
-# What is broken is told and changes nothing; at the first start, none runs.
+# A broken configuration is logged and changes nothing; at the first start, none runs.
 cp "$dir/etc/mtasts.conf" "$dir/before"
 echo "	option memory 'much'" >>"$dir/uci"
 openwrt

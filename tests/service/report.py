@@ -169,7 +169,7 @@ def said(program):
                 ("report a.example", "temp")):
             got = r.say(line)
             check(got == want, "%s: %s, not %s" % (line, got, want))
-        # Anybody may ask there, so nobody's word is a mail server's.
+        # Anybody may ask there, so no line there counts as a mail server's.
         got = r.say("report b.example success" + record, "open")
         check(got == "no", "a socket that is open to everybody: " + got)
         r.counts({"a.example": (2, 1)}, "said")
@@ -192,7 +192,7 @@ def said(program):
 
 
 def damaged(r):
-    """Of two images one is enough; with none it begins anew, and says so."""
+    """Of two images one is enough; with none it begins anew, and logs that."""
     images = [r.folder + "/journal.reports-%d" % i for i in (0, 1)]
     r.start()
     before = r.list()

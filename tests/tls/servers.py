@@ -136,7 +136,7 @@ ROWS = [
     ("nginx asks 1.3", "nginx TLSv1.3; ssl_verify_client optional_no_ca", OK,
      NO_13),
     ("nginx asks 1.2", "nginx TLSv1.2; ssl_verify_client optional_no_ca", OK),
-    # It says so with status 400.
+    # It answers that with status 400.
     ("nginx insists 1.3", "nginx TLSv1.3; ssl_verify_client on;"
      "ssl_client_certificate ca.pem", OK, NO_13),
     ("nginx insists 1.2", "nginx TLSv1.2; ssl_verify_client on;"

@@ -29,7 +29,7 @@ PLACES = 1024
 GROWTH_KB = 256
 REST_S = 3
 STARVED_S = 4  # at most: without descriptors, with half of the places
-# What may be told, and nothing else.
+# The only lines that may be logged.
 EVENTS = {"journal-loaded", "clock", "policy-new", "policy-refreshed",
           "clients-full", "client-bad", "busy", "dns-failed", "sct-missing",
           "fetch-failed", "refresh-failed", "log-lines-lost", "events-lost",
