@@ -97,9 +97,9 @@ sts_get_decimal(struct sts_text t, unsigned max, uint64_t *v)
 void
 sts_wipe(void *p, size_t n)
 {
-	volatile uint8_t *v = p;
+	/* A compiler may not know where this points to, and so not leave out
+	 * what nothing reads again. */
+	void *volatile there = p;
 
-	while (n > 0) {
-		v[--n] = 0;
-	}
+	memset(there, 0, n);
 }

@@ -105,7 +105,6 @@ prove_text_is(void)
 
 /*
  * @bound secrets of up to 8 octets: a pass that knows of nothing but its place
- * @loop sts_wipe.0 9: octets
  */
 void
 prove_wipe(void)
