@@ -79,7 +79,7 @@ TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_
 endif
 TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scalar.c \
 	tls/ec_verify.c tls/ecdsa_der.c tls/hash.c tls/mac.c tls/montgomery.c tls/rsa.c tls/rsa_pss.c \
-	tls/signature.c tls/tls_chain.c tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c \
+	tls/signature.c tls/tls_chain.c tls/x25519.c tls/x509/anchors.c tls/x509/anchors_set.c tls/x509/der.c \
 	tls/x509/pem.c tls/x509/x509.c tls/x509/x509_cert.c tls/x509/x509_exts.c tls/x509/x509_fields.c \
 	tls/x509/x509_links.c tls/x509/x509_names.c tls/x509/x509_oids.c tls/x509/x509_sct.c \
 	tls/x509/x509_time.c tls/x509/x509_tlsa.c tls/x509/x509_trust.c tls/x509/x509_verify.c \

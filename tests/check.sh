@@ -212,6 +212,14 @@ nm -A "$build/libmtasts.a" | awk '
 	grep -vE '^(tls_engine|tls_client|x509_verify|dnssec[a-z_]*)\.o sts_signature_[a-z0-9_]+$' |
 	grep -vE '^signature\.o sts_(ec_verify(_has)?|rsa_public)$|^ec_verify\.o sts_ec_(scalar_[a-z_]+|p256|p384|p256_sum_is|p384_sum_is)$|^ec_(scalar|p256|p384|inverse)\.o sts_(ec_scalar|montgomery)_[a-z_]+$|^rsa\.o sts_montgomery_[a-z_]+$' |
 	rule 'variable-time arithmetic used beside signatures'
+# X25519 computes with a secret: it is called in one place, for key pairs and
+# secrets alike, and calls nothing but what wipes, copies and asserts.
+nm -A "$build/libmtasts.a" | awk '
+	{ sub(/^.*libmtasts\.a:/, "", $1); sub(/:.*/, "", $1) }
+	$(NF - 1) == "U" && ($NF ~ /^sts_x25519/ || $1 == "x25519.o") { print $1, $NF }' |
+	grep -vE '^curves\.o sts_x25519(_public)?$' |
+	grep -vE '^x25519\.o (sts_wipe|sts_assert_failed(_here)?|mem(cpy|set)|__stack_chk_fail|__(asan|ubsan)_[a-z0-9_]+)$' |
+	rule 'X25519 called beside curves.c, or calling something'
 for c in p256 p384; do
 	python3 tls/ec_tables.py $c | cmp -s - tls/ec_${c}_table.h || echo $c
 done | rule 'a table that tls/ec_tables.py does not write'

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The elliptic curves of signatures and of TLS: BearSSL's for this machine. */
+/*
+ * The elliptic curves of signatures and of TLS: BearSSL's for this machine, but
+ * for X25519 where x25519.h has it faster.
+ */
 #ifndef STS_CURVES_H
 #define STS_CURVES_H
 

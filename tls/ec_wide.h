@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Products of two 64-bit numbers, for the arithmetic that STS_EC_FAST takes
- * in. Everything computed with them is public: nothing here takes care that
- * time or memory accesses are the same for all values.
+ * in. Everything computed with the functions is public: nothing here takes care
+ * that time or memory accesses are the same for all values. x25519.c, whose
+ * numbers are secret, takes the types alone.
  *
  * The one thing beyond C99 is the type of 128 bits, and that a right shift of
  * a negative one rounds down, as all compilers that have it do.

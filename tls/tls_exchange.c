@@ -103,6 +103,6 @@ sts_tls_secret(const uint8_t seed[STS_TLS_SEED], const struct sts_tls_group *g,
 	memcpy(out, point + off, len);
 	sts_wipe(key, sizeof key);
 	sts_wipe(point, sizeof point);
-	/* BearSSL does not look at this: RFC 8446 7.4.2. */
+	/* No curve looks at this: RFC 8446 7.4.2. */
 	return good && !all_zero(out, len);
 }

@@ -489,8 +489,8 @@
 
 /*
  * ECDSA on P-256 and P-384, and RSA, verified by arithmetic of our own: 64 bits
- * at a time and, as everything in it is public, in variable time. 0: by
- * BearSSL's. On by itself where the compiler has a type of 128 bits, which are
+ * at a time and, as everything in it is public, in variable time; and X25519,
+ * which has secrets, in constant time. 0: by BearSSL's. On by itself where the compiler has a type of 128 bits, which are
  * the 64-bit machines; the one thing that is asked of a compiler anywhere.
  */
 #ifndef STS_EC_FAST

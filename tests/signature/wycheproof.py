@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Project Wycheproof's signature vectors as lines for test_signature.
+"""Project Wycheproof's vectors as lines for test_signature, or test_x25519.
 
     wycheproof.py FOLDER > cases.txt
+    wycheproof.py FOLDER x25519 > cases.txt
 
 FOLDER holds testvectors_v1/*.json. Those with the curves and hashes that the
 library knows are written out. RSA signatures that Wycheproof calls acceptable
@@ -32,7 +33,19 @@ def key_of(group):
     return None
 
 
+def exchanges(folder):
+    """Scalar, point, secret; what a secret of zero means is for the caller."""
+    with open(os.path.join(folder, "x25519_test.json"), encoding="utf-8") as f:
+        groups = json.load(f)["testGroups"]
+    for g in groups:
+        for t in g["tests"]:
+            print(t["private"], t["public"], t["shared"])
+
+
 def main():
+    if sys.argv[2:] == ["x25519"]:
+        exchanges(sys.argv[1])
+        return
     for path in sorted(glob.glob(os.path.join(sys.argv[1], "*.json"))):
         name = os.path.basename(path).replace("_test.json", "")
         with open(path, encoding="utf-8") as f:
