@@ -57,6 +57,7 @@ sts_tls12_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 	}
 	c->version = STS_TLS_12;
 	c->suite = s;
+	sts_tls_transcript_choose(&c->transcript, s->hash_id);
 	c->master_secret = h->master_secret;
 	memcpy(c->server_random, h->random.p, sizeof c->server_random);
 	c->expect = STS_TLS12_CERTIFICATE;

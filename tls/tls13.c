@@ -39,6 +39,7 @@ judge_hello(struct sts_tls_client *c, const struct sts_tls_server_hello *h)
 		return STS_ALERT_ILLEGAL_PARAMETER;
 	}
 	c->suite = s;
+	sts_tls_transcript_choose(&c->transcript, s->hash_id);
 	return STS_ALERT_NONE;
 }
 

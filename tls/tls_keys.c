@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Transcript, HKDF, PRF: functions of their arguments, without a state of the
- * handshake. The transcript runs under both hashes until the suite is known.
+ * handshake. The transcript runs under both hashes until the suite is known,
+ * and then under its own.
  *
  * Invariants: a key and its sequence number are set together, so that no
  * number is used twice under a key; what is derived is never longer than one
@@ -29,6 +30,7 @@ static const char prefix[] = "tls13 ";
 void
 sts_tls_transcript_start(struct sts_tls_transcript *t)
 {
+	t->chosen = 0;
 	br_sha256_init(&t->sha256);
 	if (STS_SHA384_512) {
 		br_sha384_init(&t->sha384);
@@ -38,16 +40,26 @@ sts_tls_transcript_start(struct sts_tls_transcript *t)
 void
 sts_tls_transcript_add(struct sts_tls_transcript *t, struct sts_text m)
 {
-	br_sha256_update(&t->sha256, m.p, m.n);
-	if (STS_SHA384_512) {
+	if (t->chosen != br_sha384_ID) {
+		br_sha256_update(&t->sha256, m.p, m.n);
+	}
+	if (STS_SHA384_512 && t->chosen != br_sha256_ID) {
 		br_sha384_update(&t->sha384, m.p, m.n);
 	}
+}
+
+void
+sts_tls_transcript_choose(struct sts_tls_transcript *t, int hash_id)
+{
+	STS_ASSERT(t->chosen == 0 || t->chosen == hash_id);
+	t->chosen = hash_id;
 }
 
 size_t
 sts_tls_transcript_hash(const struct sts_tls_transcript *t, int hash_id,
     uint8_t out[STS_TLS_HASH_MAX])
 {
+	STS_ASSERT(t->chosen == 0 || t->chosen == hash_id);
 	if (STS_SHA384_512 && hash_id == br_sha384_ID) {
 		br_sha384_out(&t->sha384, out);
 	} else {
@@ -65,6 +77,7 @@ sts_tls_transcript_retry(struct sts_tls_transcript *t, int hash_id)
 
 	m[3] = (uint8_t)len;
 	sts_tls_transcript_start(t);
+	sts_tls_transcript_choose(t, hash_id);
 	sts_tls_transcript_add(t, sts_text(m, 4 + len));
 }
 

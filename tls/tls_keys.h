@@ -16,15 +16,19 @@ enum {
 	STS_TLS_MASTER_12 = 48
 };
 
-/* The messages so far under both hashes a suite can have. */
+/* The messages so far under both hashes a suite can have, or the chosen one. */
 struct sts_tls_transcript {
+	int chosen; /* a hash of BearSSL's; 0: both */
 	br_sha256_context sha256;
 	br_sha384_context sha384;
 };
 
 void sts_tls_transcript_start(struct sts_tls_transcript *t);
 void sts_tls_transcript_add(struct sts_tls_transcript *t, struct sts_text m);
-/* Its hash so far to out; the transcript goes on. Returns the length. */
+/* The suite is known: the other hash is taken no further. */
+void sts_tls_transcript_choose(struct sts_tls_transcript *t, int hash_id);
+/* Its hash so far to out, by hash_id, which is the one if one was chosen; the
+ * transcript goes on. Returns the length. */
 size_t sts_tls_transcript_hash(const struct sts_tls_transcript *t, int hash_id,
     uint8_t out[STS_TLS_HASH_MAX]);
 /* After a HelloRetryRequest: the first hello becomes its hash (4.4.1). */

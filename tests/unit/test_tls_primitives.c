@@ -178,6 +178,31 @@ START_TEST(prf)
 }
 END_TEST
 
+/* A transcript under the chosen hash is what it would be under both, and the
+ * other one stands still. */
+START_TEST(transcript_of_one)
+{
+	static const uint8_t hello[100] = { 1 }, more[200] = { 2 };
+	int id = _i == 0 ? br_sha256_ID : br_sha384_ID;
+	struct sts_tls_transcript both, one;
+	uint8_t want[STS_TLS_HASH_MAX], hash[STS_TLS_HASH_MAX];
+	size_t len;
+
+	sts_tls_transcript_start(&both);
+	sts_tls_transcript_start(&one);
+	sts_tls_transcript_add(&both, sts_text(hello, sizeof hello));
+	sts_tls_transcript_add(&one, sts_text(hello, sizeof hello));
+	sts_tls_transcript_choose(&one, id);
+	sts_tls_transcript_add(&both, sts_text(more, sizeof more));
+	sts_tls_transcript_add(&one, sts_text(more, sizeof more));
+	len = sts_tls_transcript_hash(&both, id, want);
+	ck_assert_uint_eq(sts_tls_transcript_hash(&one, id, hash), len);
+	ck_assert_mem_eq(hash, want, len);
+	ck_assert_uint_eq(one.sha256.count, _i == 0 ? 300 : 100);
+	ck_assert_uint_eq(one.sha384.count, _i == 0 ? 100 : 300);
+}
+END_TEST
+
 const char unit_name[] = "tls_primitives";
 
 void
@@ -187,4 +212,5 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, as_bearssl, 0, UNIT_COUNT(cases));
 	tcase_add_test(tc, nonce_counts);
 	tcase_add_loop_test(tc, prf, 0, 2);
+	tcase_add_loop_test(tc, transcript_of_one, 0, 2);
 }
