@@ -1,10 +1,11 @@
 # Lines and branches of core, dns and tls that no test reaches, against
 # tests/coverage.txt, which has the reasons.
 #
-# The library alone is compiled to count. What is run does the same every time:
-# unit tests, corpora, scenarios, seeds and an example, each in a process or two;
-# what a daemon adds depends on the moment. Of the floods, which cost the most
-# and reach nothing more, none.
+# The library alone is compiled to count, its tls and base once more with a small
+# record buffer. What is run does the same every time: unit tests, corpora,
+# scenarios, seeds and an example, each in a process or two; what a daemon adds
+# depends on the moment. Of the floods, which cost the most and reach nothing
+# more, none.
 
 COVERAGE = $(BUILD)/coverage
 COVERAGE_WITHOUT = %/test_metrics_http %/test_cache_flood %/test_config %/test_confine %/test_control %/test_daemon \
@@ -16,7 +17,7 @@ COVERAGE_COMMANDS = $(COVERAGE_UNIT) $(foreach t,$(COVERAGE_REPLAY),"$(t) tests/
 	"$(BUILD)/scenario -1 tests/scenario/*.scn" "$(BUILD)/sim -x 1..6" $(EXAMPLE_COMMANDS)
 
 ifdef COVERAGE_CFLAGS
-$(LIB_OBJ): override CFLAGS = $(COVERAGE_CFLAGS)
+$(LIB_OBJ) $(SMALL_OBJ): override CFLAGS = $(COVERAGE_CFLAGS)
 endif
 
 .PHONY: coverage coverage-build coverage-commands

@@ -9,6 +9,10 @@ endif
 # The daemon as the tests start it.
 DAEMON_RUN = $(if $(RUN),$(BUILD)/run/mtasts,$(BUILD)/mtasts)
 
+# tls and base with a record buffer of 1,024 bytes, for the tests test_*_small.
+SMALL_CPPFLAGS = -DSTS_TLS_RECORD_SIZE=1024
+SMALL_OBJ = $(TLS_SRC:%.c=$(BUILD)/small/%.o) $(BASE_SRC:%.c=$(BUILD)/small/%.o)
+
 include tests/fuzz/fuzz.mk
 include tests/scenario/scenario.mk
 include tests/soak.mk
@@ -43,15 +47,21 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(B
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
-# Built with a small record buffer, and so with all of tls and base.
+# Built with a small record buffer: their own tls and base stand before the library's.
 SMALL_TESTS = $(BUILD)/unit/test_tls_small $(BUILD)/unit/test_fetch_small $(BUILD)/unit/test_post_small
 $(SMALL_TESTS): $(BUILD)/unit/test_%_small: tests/unit/test_%_small.c tests/unit/test_tls_client.c tests/unit/test_fetch.c \
-		tests/unit/unit.c $(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(TLS_SRC) $(BASE_SRC) \
+		tests/unit/unit.c $(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(SMALL_OBJ) \
 		$(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(STS_CFLAGS) -DSTS_TLS_RECORD_SIZE=1024 $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
-		$(filter-out tests/unit/test_tls_client.c tests/unit/test_fetch.c,$(filter %.c,$^)) \
+	$(CC) $(STS_CFLAGS) $(SMALL_CPPFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
+		$(filter-out tests/unit/test_tls_client.c tests/unit/test_fetch.c,$(filter %.c,$^)) $(SMALL_OBJ) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
+
+$(SMALL_OBJ): $(BUILD)/small/%.o: %.c | $(TOOLCHAIN)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(SMALL_CPPFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(SMALL_OBJ:.o=.d)
 
 DAEMON_TESTS = $(filter $(BUILD)/unit/test_daemon%,$(UNIT_BIN))
 $(DAEMON_TESTS): override CPPFLAGS += -DSTS_DAEMON='"$(DAEMON_RUN)"'
