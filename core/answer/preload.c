@@ -136,9 +136,7 @@ room(const struct sts_preload *l)
 static bool
 fail(struct sts_preload_read *r, enum sts_preload_error e)
 {
-	if (r->error == STS_PRELOAD_OK) {
-		r->error = (uint8_t)e;
-	}
+	r->error = (uint8_t)e;
 	return false;
 }
 
@@ -286,18 +284,17 @@ take_name(struct sts_preload_read *r)
 	static const char *const words[FIELDS] = { NULL, "mode", "mxs",
 		"policy-alias" };
 	struct sts_text t = sts_json_text(&r->json);
+	unsigned depth = sts_json_depth(&r->json);
 
-	switch (sts_json_depth(&r->json)) {
-	case OF_FILE:
+	if (depth == OF_FILE) {
 		return take_member(r, t);
-	case OF_LIST:
-		return take_policy(r, t);
-	case OF_POLICY:
-		r->field = (uint8_t)word(words, FIELDS, t);
-		return once(r, &r->fields, r->field);
-	default:
-		return fail(r, STS_PRELOAD_MEMBER);
 	}
+	if (depth == OF_LIST) {
+		return take_policy(r, t);
+	}
+	STS_ASSERT(depth == OF_POLICY); /* take_open: no object is deeper */
+	r->field = (uint8_t)word(words, FIELDS, t);
+	return once(r, &r->fields, r->field);
 }
 
 /* An mx: a name, or ".suffix", kept as "*.suffix". */
@@ -349,7 +346,7 @@ take_field(struct sts_preload_read *r, struct sts_text t)
 	return true;
 }
 
-/* Take a string that is whole. */
+/* Take a string that is whole, or the end of a long author. */
 static bool
 take_string(struct sts_preload_read *r, struct sts_text t)
 {
@@ -372,28 +369,15 @@ take_string(struct sts_preload_read *r, struct sts_text t)
 	}
 }
 
-/* Take a piece of a string. Only an author's may be longer than a name; nothing
- * of it is kept. */
+/* Take a piece of a string that goes on: it is longer than any name. Only an
+ * author's may be; nothing of it is kept. */
 static bool
-take_piece(struct sts_preload_read *r, bool last)
+take_piece(struct sts_preload_read *r)
 {
-	struct sts_text t = sts_json_text(&r->json);
 	bool author =
 	    sts_json_depth(&r->json) == OF_FILE && r->member == AUTHOR;
 
-	if (!author) {
-		if (sizeof r->value - r->value_len < t.n) {
-			return fail(r, STS_PRELOAD_MEMBER);
-		}
-		memcpy(r->value + r->value_len, t.p, t.n);
-		r->value_len = (uint8_t)(r->value_len + t.n);
-	}
-	if (!last) {
-		return true;
-	}
-	t = sts_text(r->value, r->value_len);
-	r->value_len = 0;
-	return take_string(r, t);
+	return author || fail(r, STS_PRELOAD_MEMBER);
 }
 
 /* Take the beginning of an object or list. False: it does not belong there. */
@@ -461,8 +445,9 @@ take(struct sts_preload_read *r, enum sts_json_event event)
 	case STS_JSON_NAME:
 		return take_name(r);
 	case STS_JSON_PIECE:
+		return take_piece(r);
 	case STS_JSON_STRING:
-		return take_piece(r, event == STS_JSON_STRING);
+		return take_string(r, sts_json_text(&r->json));
 	case STS_JSON_NUMBER:
 		return take_number(r);
 	default:

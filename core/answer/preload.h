@@ -94,12 +94,11 @@ struct sts_preload_read {
 	uint8_t fields; /* bit a field of the policy */
 	uint8_t mode;
 	bool alias; /* the policy names one, of alias_len octets */
-	uint8_t alias_len, value_len;
+	uint8_t alias_len;
 	bool begun;
 	unsigned mxs;
 	size_t mx_off; /* where the patterns of the policy begin */
 	uint8_t alias_name[STS_NAME_MAX];
-	uint8_t value[STS_NAME_MAX + 2]; /* a string in pieces */
 };
 
 /* Begin to read a list into an area of at least STS_PRELOAD_AREA_MIN octets,

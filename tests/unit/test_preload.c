@@ -5,6 +5,7 @@
 
 #include "../../core/answer/decide.h"
 #include "../../core/answer/preload.h"
+#include "../../core/base/assert.h"
 #include "unit.h"
 
 const char unit_name[] = "preload";
@@ -47,8 +48,18 @@ load(const char *json, size_t step, size_t size)
 #define LIST(policies) HEAD "\"policy-aliases\":{},\"policies\":{" policies "}}"
 #define MX(mx) "\"a.example\":{\"mode\":\"enforce\",\"mxs\":[" mx "]}"
 
+/* 64 octets of a name; one octet more than a name has; more than a string
+ * that comes in one piece. */
+#define LONG_LABEL                                                             \
+	"a23456789012345678901234567890123456789012345678901234567890123."
+#define LONG                                                                   \
+	LONG_LABEL LONG_LABEL LONG_LABEL                                       \
+	    "a23456789012345678901234567890123456789012345678901234.example"
+STS_STATIC_ASSERT(sizeof LONG - 1 == STS_NAME_MAX + 1, one_octet_more);
+#define LONGER LONG LONG_LABEL
+
 static const char good[] = HEAD
-    "\"author\":\"the \\\"operator\\\"\",\n"
+    "\"author\":\"the \\\"operator\\\" " LONGER LONGER "\",\n"
     "\"policies\":{\"B.example\":{\"policy-alias\":\"big\"},"
     "\"a.example\":{\"mxs\":[\"MX.a.example\",\".in.a.example\"],"
     "\"mode\":\"enforce\"},"
@@ -143,6 +154,28 @@ static const struct {
 	{ "a list", "[]", STS_PRELOAD_MEMBER },
 	{ "a string", "\"x\"", STS_PRELOAD_MEMBER },
 	{ "a number", "12 ", STS_PRELOAD_MEMBER },
+	{ "policies in a list", HEAD "\"policies\":[", STS_PRELOAD_MEMBER },
+	{ "policies in a string", HEAD "\"policies\":\"x\"",
+	    STS_PRELOAD_MEMBER },
+	{ "an author in an object", HEAD "\"author\":{", STS_PRELOAD_MEMBER },
+	{ "an author in a number", HEAD "\"author\":1,", STS_PRELOAD_MEMBER },
+	{ "mxs in an object", LIST("\"a.example\":{\"mxs\":{"),
+	    STS_PRELOAD_MEMBER },
+	{ "a number among mxs", LIST(MX("1")), STS_PRELOAD_MEMBER },
+	{ "version longer than any name", "{\"version\":\"" LONGER "\"",
+	    STS_PRELOAD_MEMBER },
+	{ "domain longer than a name",
+	    LIST("\"" LONG "\":{\"mode\":\"testing\""), STS_PRELOAD_DOMAIN },
+	{ "mx longer than a name", LIST(MX("\"" LONG "\"")), STS_PRELOAD_MX },
+	{ "alias longer than a name",
+	    LIST("\"a.example\":{\"policy-alias\":\"" LONG "\""),
+	    STS_PRELOAD_ALIAS },
+	{ "alias without a name", LIST("\"a.example\":{\"policy-alias\":\"\""),
+	    STS_PRELOAD_ALIAS },
+	{ "policy of an alias without a name",
+	    HEAD "\"policy-aliases\":{\"\":{", STS_PRELOAD_ALIAS },
+	{ "policy of an alias longer than a name",
+	    HEAD "\"policy-aliases\":{\"" LONG "\":{", STS_PRELOAD_ALIAS },
 	{ "unknown member", HEAD "\"pin\":1", STS_PRELOAD_MEMBER },
 	{ "unknown field",
 	    LIST("\"a.example\":{\"min-tls-version\":\"TLSv1.2\"}"),
@@ -379,6 +412,14 @@ static const struct {
 	{ "2026-01-02T03:60:05Z", 0 },
 	{ "2026-01-02T03:04:61Z", 0 },
 	{ "2026-01-02T03:04:05", 0 },
+	{ "2026-01-02T03:04:05.5", 0 },
+	{ "2026-01-02T03:04:05.123456789012345678901234567890Z", 0 },
+	{ "2026/01-02T03:04:05Z", 0 },
+	{ "2026-01/02T03:04:05Z", 0 },
+	{ "2026-01-02T03.04:05Z", 0 },
+	{ "2026-01-02T03:04.05Z", 0 },
+	{ "2026-01-02_03:04:05Z", 0 },
+	{ "2026-01-02T03:04:05+02-00", 0 },
 	{ "2026-01-02T03:04:05.Z", 0 },
 	{ "2026-01-02T03:04:05+24:00", 0 },
 	{ "2026-01-02T03:04:05+02:60", 0 },
@@ -398,6 +439,11 @@ START_TEST(reads_times)
 		unit_int(times[i].text, is, times[i].want != 0);
 		unit_int(times[i].text, s, times[i].want);
 	}
+	/* A NUL is no mark, though every list of marks ends in one. */
+	uint32_t s;
+
+	ck_assert(!sts_preload_time(
+	    sts_text((const uint8_t *)"2026\00001-02T03:04:05Z", 20), &s));
 }
 END_TEST
 
