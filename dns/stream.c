@@ -51,6 +51,9 @@ enum step {
 };
 
 STS_STATIC_ASSERT(STS_DNS_STREAM_WINDOW >= (int)HEAD_MAX, head_fits_the_window);
+/* The octets of a name, and a length octet that is none. */
+STS_STATIC_ASSERT(STS_DNS_STREAM_WINDOW >= STS_DNS_WIRE_NAME_MAX + (int)POINTER,
+    any_name_fits_the_window);
 STS_STATIC_ASSERT(
     STS_DNS_STREAM_MIN - STS_DNS_STREAM_NAME - STS_DNS_STREAM_WINDOW >=
 	(int)HEAD_MAX,
@@ -190,9 +193,8 @@ take_name(struct sts_dns_stream *s, struct name *n)
 	    (n->state == NAME_CUT && s->pos + s->have == s->want)) {
 		return fail(s, STS_WHY_DNS_MALFORMED);
 	}
-	if (n->state == NAME_CUT && s->have == STS_DNS_STREAM_WINDOW) {
-		return fail(s, STS_WHY_DNS_MALFORMED); /* half a label type */
-	}
+	/* A full window holds the end of any name. */
+	STS_ASSERT(n->state != NAME_CUT || s->have < STS_DNS_STREAM_WINDOW);
 	return n->state == NAME_CUT ? NEED : GO;
 }
 
@@ -440,6 +442,7 @@ read_rdata(struct sts_dns_stream *s, struct sts_dns_piece *piece)
 static enum step
 skip_rest(struct sts_dns_stream *s)
 {
+	STS_ASSERT(s->phase == REST);
 	pass(s, s->have);
 	if (s->pos < s->want) {
 		return NEED;
@@ -460,11 +463,10 @@ read_on(struct sts_dns_stream *s, struct sts_dns_name_parts name,
 	case RDATA:
 		return read_rdata(s, piece);
 	case REST:
-		return skip_rest(s);
-	case OVER:
+	case OVER: /* nothing is read any more */
 		break;
 	}
-	return FAILED;
+	return skip_rest(s);
 }
 
 bool

@@ -86,12 +86,12 @@ static const uint8_t ranks[] = {
 static unsigned
 rank(unsigned why)
 {
-	for (unsigned i = 0; i < sizeof ranks / sizeof *ranks; i++) {
-		if (ranks[i] == why) {
-			return i;
-		}
+	unsigned i = sizeof ranks / sizeof *ranks - 1;
+
+	while (i > 0 && ranks[i] != why) {
+		i--;
 	}
-	return 0;
+	return i;
 }
 
 static void

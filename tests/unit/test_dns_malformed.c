@@ -2,6 +2,8 @@
 /* dns/message: what is broken, cut, too long or too much (R87). */
 #include <stdio.h>
 
+#include "../../dns/rdata.h"
+#include "../../dns/wire.h"
 #include "dns_judge.h"
 
 const char unit_name[] = "dns_malformed";
@@ -349,6 +351,77 @@ START_TEST(many_records)
 }
 END_TEST
 
+/* A name that cannot be read equals no name, nor itself; offsets are into this
+ * message. */
+#define HEADER "............"
+static const struct {
+	const char *name;
+	const char *names; /* behind the header */
+	size_t len, a, b;
+	bool same;
+} pairs[] = {
+	{ "equal", "\1a\1b\0\1A\1B\0", 10, 12, 17, true },
+	{ "the root", "\0\0", 2, 12, 13, true },
+	{ "one label more", "\1a\1b\0\1a\0", 8, 12, 17, false },
+	{ "another label", "\1a\0\1b\0", 6, 12, 15, false },
+	{ "one of them cut", "\1a\0\1a", 5, 12, 15, false },
+	{ "the other cut", "\1a\1a\0", 5, 14, 12, false },
+	{ "both cut", "\1a", 2, 12, 12, false },
+	{ "both into the header", "\300\4", 2, 12, 12, false },
+	{ "a pointer and what it leads to", "\1a\0\300\14", 5, 12, 15, true },
+};
+
+START_TEST(same_names)
+{
+	for (size_t i = 0; i < UNIT_COUNT(pairs); i++) {
+		struct build b;
+
+		b.n = 0;
+		build_put(&b, HEADER, 12);
+		build_put(&b, pairs[i].names, pairs[i].len);
+		struct sts_text m = sts_text(unit_at_page_end(b.p, b.n), b.n);
+
+		unit_int(pairs[i].name,
+		    sts_dns_same_name(m, pairs[i].a, pairs[i].b),
+		    pairs[i].same);
+	}
+	/* Cut where the name that it is held against ends. */
+	ck_assert(!sts_dns_is_name(
+	    sts_text((const uint8_t *)HEADER "\1a", 14), 12, parts("", "a")));
+	ck_assert(sts_dns_is_name(
+	    sts_text((const uint8_t *)HEADER "\1a", 15), 12, parts("", "a")));
+}
+END_TEST
+
+/* The end of a chain of aliases may be a name that text cannot say: a dot within
+ * a label. */
+START_TEST(owner_without_text)
+{
+	for (unsigned dotted = 0; dotted < 2; dotted++) {
+		const char *label = dotted ? "\3a.b\0" : "\3a-b\0";
+		struct build b;
+		struct sts_dns_answers it;
+		struct sts_dns_verdict v;
+		struct sts_dns_host host;
+		bool aliased = false;
+		size_t at;
+
+		build_begin(&b, ID, ANSWERED, NAME, STS_DNS_A);
+		at = build_rr(&b, ANSWER, "@12", STS_DNS_CNAME, 1, 60);
+		build_put(&b, label, 5);
+		build_end(&b, at);
+		sts_put16be(b.p + 6, 2);
+		build_put(&b, label, 5);
+		build_put(&b, "\0\1\0\1\0\0\0\74\0\4\300\0\2\1", 14);
+		v = judge(b.p, b.n, STS_DNS_A);
+		unit_int("found", v.found, STS_FOUND);
+		sts_dns_answers(&it, build_text(&b), &v, STS_DNS_A);
+		unit_int("owner", sts_dns_owner(&it, &host, &aliased), !dotted);
+		ck_assert(aliased);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -362,4 +435,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cut_anywhere);
 	tcase_add_test(tc, broken_anywhere);
 	tcase_add_test(tc, many_records);
+	tcase_add_test(tc, same_names);
+	tcase_add_test(tc, owner_without_text);
 }

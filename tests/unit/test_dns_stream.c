@@ -231,6 +231,13 @@ make_nothing_with_soa(struct build *b)
 	fill(b, ADDITIONAL, 5000);
 }
 
+/* As long as the name that was asked for, and another. */
+static void
+make_another_name(struct build *b)
+{
+	many(b, "_mta-sts.example.net", 100, SPF);
+}
+
 static void
 make_loop(struct build *b)
 {
@@ -284,6 +291,85 @@ make_label_type(struct build *b)
 	sts_put16be(b->p + 8, 1);
 	build_put(b, "\200a\0\0\1\0\1\0\0\0\0\0\0", 13);
 	fill(b, ADDITIONAL, 1000);
+}
+
+static void
+make_cut_in_fields(struct build *b)
+{
+	many(b, "@12", 100, SPF);
+	sts_put16be(b->p + 6, 101);
+	build_put(b, "\300\14\0\20\0\1", 6);
+}
+
+/* An owner, and then enough for any buffer. */
+static void
+odd_owner(struct build *b, const char *owner)
+{
+	build_record(b, ANSWER, owner, STS_DNS_TXT, 60, "x");
+	many(b, "@12", 100, SPF);
+}
+
+static void
+make_into_header(struct build *b)
+{
+	odd_owner(b, "@4");
+}
+
+/* "_mta-sts.", read from its second octet on. */
+static void
+make_into_label(struct build *b)
+{
+	odd_owner(b, "@13");
+}
+
+#define LABEL_60 "a2345678901234567890123456789012345678901234567890123456789."
+
+static void
+make_long_name(struct build *b)
+{
+	odd_owner(b, LABEL_60 LABEL_60 LABEL_60 LABEL_60 LABEL_60 "example");
+}
+
+static void
+make_long_behind_pointer(struct build *b)
+{
+	odd_owner(b, LABEL_60 LABEL_60 LABEL_60 LABEL_60 "@12");
+}
+
+/* An alias whose target is these octets. */
+static void
+odd_target(struct build *b, const char *octets, size_t n)
+{
+	size_t at = build_rr(b, ANSWER, "@12", STS_DNS_CNAME, 1, 60);
+
+	build_put(b, octets, n);
+	build_end(b, at);
+	many(b, "x", 100, SPF);
+}
+
+static void
+make_target_short(struct build *b)
+{
+	odd_target(b, "\1x\0y", 4);
+}
+
+static void
+make_target_long(struct build *b)
+{
+	odd_target(b, "\1x", 2);
+}
+
+static void
+make_target_label_type(struct build *b)
+{
+	odd_target(b, "\200x\0", 3);
+}
+
+static void
+make_opt_with_owner(struct build *b)
+{
+	many(b, "@12", 100, SPF);
+	build_opt(b, ADDITIONAL, "x", 0);
 }
 
 static void
@@ -348,6 +434,10 @@ static const struct {
 	{ "nothing", 0, make_nothing, STS_UNKNOWN, STS_WHY_DNS_LARGE },
 	{ "nothing, with an SOA", 0, make_nothing_with_soa, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
+	{ "records of another name", 0, make_another_name, STS_UNKNOWN,
+	    STS_WHY_DNS_LARGE },
+	{ "AD, and nothing that it is about", AD, make_nothing, STS_UNKNOWN,
+	    STS_WHY_DNS_LARGE },
 	{ "a loop of aliases", 0, make_loop, STS_UNKNOWN, STS_WHY_DNS_LARGE },
 	{ "NXDOMAIN with nothing", STS_DNS_NXDOMAIN, make_nothing, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
@@ -367,6 +457,24 @@ static const struct {
 	{ "a pointer to itself", 0, make_forward, STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED },
 	{ "half a label type", 0, make_label_type, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "a record cut in its fields", 0, make_cut_in_fields, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "a pointer into the header", 0, make_into_header, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "a pointer into a label", 0, make_into_label, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "a name over the limit", 0, make_long_name, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "a name over the limit behind its pointer", 0,
+	    make_long_behind_pointer, STS_UNKNOWN, STS_WHY_DNS_MALFORMED },
+	{ "an alias's target shorter than its record", 0, make_target_short,
+	    STS_UNKNOWN, STS_WHY_DNS_MALFORMED },
+	{ "an alias's target over its record", 0, make_target_long, STS_UNKNOWN,
+	    STS_WHY_DNS_MALFORMED },
+	{ "an alias's target of half a label type", 0, make_target_label_type,
+	    STS_UNKNOWN, STS_WHY_DNS_MALFORMED },
+	{ "OPT with an owner", 0, make_opt_with_owner, STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED },
 	{ "two OPT", 0, make_two_opt, STS_UNKNOWN, STS_WHY_DNS_MALFORMED },
 	{ "OPT in the answer", 0, make_opt_in_answer, STS_UNKNOWN,
@@ -419,6 +527,7 @@ START_TEST(judged)
 				check_same(cases[i].name, &b, &t);
 			} else {
 				unit_int(cases[i].name, t.v.ttl_s, 0);
+				unit_int(cases[i].name, t.v.ad, false);
 			}
 		}
 	}
@@ -483,6 +592,11 @@ START_TEST(addresses)
 	}
 	feed(&t, &b, STS_DNS_AAAA, 4096, 3);
 	unit_int("AAAA", t.records, 1000);
+	at = build_rr(&b, ANSWER, "@12", STS_DNS_AAAA, 1, 60);
+	build_put(&b, "0123456789abcde", 15);
+	build_end(&b, at);
+	feed(&t, &b, STS_DNS_AAAA, 4096, 3);
+	unit_int("AAAA of fifteen", t.v.why, STS_WHY_DNS_MALFORMED);
 	ck_assert(!sts_dns_stream_can(STS_DNS_MX));
 	ck_assert(!sts_dns_stream_can(STS_DNS_TLSA));
 }
