@@ -85,6 +85,7 @@ void do_wall(void);
 
 /* see.c: what happened */
 void do_expect_connections(void);
+void do_expect_dane(void);
 void do_expect_event(void);
 void do_expect_fetches(void);
 void do_expect_held(void);

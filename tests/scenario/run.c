@@ -120,6 +120,7 @@ static const struct {
 	{ "expect-closed", do_expect_closed },
 	{ "expect-connect", do_expect_connect },
 	{ "expect-connections", do_expect_connections },
+	{ "expect-dane", do_expect_dane },
 	{ "expect-dns", do_expect_dns },
 	{ "expect-event", do_expect_event },
 	{ "expect-fetches", do_expect_fetches },

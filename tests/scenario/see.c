@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/agent/explain.h"
+#include "../../core/agent/inspect.h"
 #include "play.h"
 #include "words.h"
 
@@ -214,5 +216,41 @@ do_expect_not_held(void)
 	if (sts_agent_held(&scene.agent,
 		sts_text((const uint8_t *)arg(1), strlen(arg(1))), &held)) {
 		fail("it is held", arg(1));
+	}
+}
+
+/* expect-dane DOMAIN "only secure mx1.d.example=usable mx2.d.example=none":
+ * what the operator sees of its mail hosts, in the order of preference; or
+ * "nothing". It is kept while the agent runs on. */
+void
+do_expect_dane(void)
+{
+	static char text[4096];
+	uint8_t name[STS_NAME_MAX];
+	struct sts_agent *a = &scene.agent;
+	struct sts_inspected_dane is;
+	enum sts_dane_host host;
+	size_t len, n = 0;
+
+	settle();
+	if (sts_inspect_dane(
+		a, sts_text((const uint8_t *)arg(1), strlen(arg(1))), &is)) {
+		sts_inspect_dane_keep(a, &is);
+		settle();
+		n = (size_t)snprintf(text, sizeof text, "%s%s%s %s%s%s",
+		    sts_dane_level_token(is.level),
+		    is.why != STS_WHY_NONE ? "/" : "",
+		    is.why != STS_WHY_NONE ? sts_why_token(is.why) : "",
+		    sts_dane_mx_token(is.mx), is.implicit ? " implicit" : "",
+		    is.more ? " more" : "");
+		while (sts_inspect_dane_host(a, &is, &host, name, &len)) {
+			n += (size_t)snprintf(text + n, sizeof text - n,
+			    " %.*s=%s", (int)len, (const char *)name,
+			    sts_dane_host_token(host));
+		}
+		sts_inspect_dane_release(a, &is);
+	}
+	if (!words_match(arg(2), n > 0 ? text : "nothing")) {
+		fail("DANE is another", n > 0 ? text : "nothing");
 	}
 }
