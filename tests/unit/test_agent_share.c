@@ -530,6 +530,16 @@ ask(unsigned i, sts_ms within)
 	return out;
 }
 
+/* As monitoring reads it. */
+static uint32_t
+metric(unsigned slot)
+{
+	static struct sts_metrics_values values;
+
+	sts_agent_metrics(&agent, &values);
+	return values.n[slot];
+}
+
 static void
 asked(const char *what, unsigned i, const char *want)
 {
@@ -850,9 +860,11 @@ START_TEST(refused)
 		    strange[k].max_age_s, strange[k].key, world.key[0].value);
 		connected();
 		asked(strange[k].name, 0, strange[k].want);
+		unit_int(strange[k].name, metric(STS_METRIC_SHARE_TAKEN),
+		    strange[k].refused == STS_SHARE_REFUSALS);
 		for (unsigned i = 0; i < STS_SHARE_REFUSALS; i++) {
-			ck_assert_msg((agent.share.refused[i] > 0) ==
-					  (i == strange[k].refused),
+			ck_assert_msg((metric(STS_METRIC_SHARE_REFUSED + i) >
+					  0) == (i == strange[k].refused),
 			    "%s: refusal %u", strange[k].name, i);
 		}
 		ck_assert(sts_cache_check(&agent.cache));
@@ -940,6 +952,8 @@ START_TEST(flushed)
 	}
 	pass(3000);
 	unit_int("published again", world.sets, DOMAINS);
+	unit_int("counted", metric(STS_METRIC_SHARE_SENT), DOMAINS);
+	unit_int("up", metric(STS_METRIC_SHARE_UP), 1);
 	asked("held", 0, "mx2.d0.test 0");
 	sts_agent_forget(&agent, unit_span("d0.test"));
 	sts_agent_unshare(&agent, unit_span("d0.test"));
@@ -951,11 +965,10 @@ START_TEST(flushed)
 	sts_driver_wake(&driver);
 	pass(10);
 	ck_assert(!sts_share_is_up(agent.share.engine));
+	unit_int("down", metric(STS_METRIC_SHARE_UP), 0);
 }
 END_TEST
 
-/* The server is another when the settings are; nothing of the old ones is used
- * any more. */
 /* The server's name is resolved by our own name servers; an address in words is
  * one. */
 START_TEST(server_name)
@@ -1009,6 +1022,8 @@ START_TEST(server_name)
 }
 END_TEST
 
+/* The server is another when the settings are; nothing of the old ones is used
+ * any more. */
 START_TEST(reload)
 {
 	static struct sts_settings fresh;

@@ -459,6 +459,105 @@ START_TEST(journal_area)
 }
 END_TEST
 
+/* Another agent, with the storage that the last one left. */
+static void
+restart(void)
+{
+	start_with(&kept_config);
+	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
+}
+
+static void
+holds(unsigned step, const char *domain, uint32_t age_s)
+{
+	struct sts_held held;
+
+	ck_assert_msg(sts_agent_held(&agent, unit_span(domain), &held),
+	    "step %u: %s is not held", step, domain);
+	unit_int(domain, held.entry.fetched_s, WALL_S - age_s);
+}
+
+/* While another process still wrote to the storage it was only read. When it
+ * becomes ours, at whatever step of reading or writing, it is read again: what
+ * the other wrote last is held, and what this run learnt, and that is what
+ * the next start finds. */
+START_TEST(journal_again)
+{
+	static struct flash before, after;
+	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
+	unsigned steps = 0;
+	bool all = false;
+
+	start_kept(area);
+	save();
+	put(unit_span("both.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 500);
+	save();
+	before = flash;
+	put(unit_span("both.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 100);
+	put(unit_span("late.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 50);
+	save();
+	after = flash;
+	while (!all) {
+		flash = before;
+		restart();
+		put(unit_span("own.example"), STS_KIND_POLICY, STS_MODE_ENFORCE,
+		    10);
+		for (unsigned i = 0; i < steps; i++) {
+			sts_agent_journal_step(&agent, &flash.store, 1);
+		}
+		all = sts_agent_saved(&agent) && !sts_inspect_unread(&agent);
+		flash = after;
+		ck_assert(sts_agent_journal_again(&agent, &flash.store, 0));
+		ck_assert(sts_inspect_unread(&agent));
+		for (unsigned run = 0; run < 2; run++) {
+			save();
+			holds(steps, "both.example", 100);
+			holds(steps, "late.example", 50);
+			holds(steps, "own.example", 10);
+			ck_assert(sts_cache_check(&agent.cache));
+			unit_int(
+			    "ok", sts_agent_keeping(&agent), STS_KEEPING_OK);
+			restart();
+		}
+		steps++;
+		ck_assert_uint_lt(steps, 1000);
+	}
+	ck_assert_uint_gt(steps, 10);
+	/* What is no storage is none. */
+	flash.store.area_count = 1;
+	ck_assert(!sts_agent_journal_again(&agent, &flash.store, 0));
+	ck_assert(!sts_inspect_keeps(&agent));
+}
+END_TEST
+
+/* An order not to enforce outlives a restart, as does its end; before the
+ * journal is read nobody knows of it. */
+START_TEST(order_is_kept)
+{
+	static const uint32_t orders[] = { WALL_S + 3600, WALL_S + 60, 0 };
+
+	start();
+	ck_assert(!sts_inspect_keeps(&agent));
+	sts_agent_set_off(&agent, WALL_S + 3600);
+	unit_int("no journal", sts_agent_off_s(&agent), 0);
+	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
+	ck_assert(sts_inspect_keeps(&agent));
+	save();
+	unit_int("none was given", sts_agent_off_s(&agent), 0);
+	for (size_t i = 0; i < UNIT_COUNT(orders); i++) {
+		sts_agent_set_off(&agent, orders[i]);
+		unit_int("given", sts_agent_off_s(&agent), orders[i]);
+		ck_assert(!sts_inspect_forgotten(&agent));
+		save();
+		ck_assert(sts_inspect_forgotten(&agent));
+		restart();
+		unit_int("not read yet", sts_agent_off_s(&agent), 0);
+		save();
+		unit_int("kept", sts_agent_off_s(&agent), orders[i]);
+	}
+}
+END_TEST
+
 /* Until the journal has been read to its end, what came from there is doubted,
  * and that nothing is held, but not what this run fetched. What is forgotten
  * meanwhile is kept out if it was noted, for which the room is small. */
@@ -579,6 +678,75 @@ START_TEST(words)
 }
 END_TEST
 
+START_TEST(dane_words)
+{
+	static const char *const levels[] = { "?", "none", "partial", "only",
+		"unknown", "?" };
+	static const char *const mxs[] = { "?", "unknown", "none", "insecure",
+		"secure", "?" };
+	static const char *const hosts[] = { "?", "no-address", "unknown",
+		"none", "unusable", "usable", "?" };
+
+	for (unsigned i = 0; i < UNIT_COUNT(levels); i++) {
+		ck_assert_str_eq(
+		    sts_dane_level_token((enum sts_dane_level)i), levels[i]);
+	}
+	for (unsigned i = 0; i < UNIT_COUNT(mxs); i++) {
+		ck_assert_str_eq(
+		    sts_dane_mx_token((enum sts_dane_mx)i), mxs[i]);
+	}
+	for (unsigned i = 0; i < UNIT_COUNT(hosts); i++) {
+		ck_assert_str_eq(
+		    sts_dane_host_token((enum sts_dane_host)i), hosts[i]);
+	}
+}
+END_TEST
+
+/* What is believed of a name server: each thing for itself. */
+START_TEST(name_servers)
+{
+	static const struct {
+		const char *name;
+		bool silent, heard, no_edns, no_tcp;
+	} cases[] = {
+		{ "never asked", false, false, false, false },
+		{ "it answered", false, true, false, false },
+		{ "silent", true, false, false, false },
+		{ "no EDNS", false, true, true, false },
+		{ "no TCP", false, true, false, true },
+		{ "nothing works", true, false, true, true },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_dns_health *h = &agent.dns_health;
+		struct sts_addr a = { .af = STS_AF_INET, .port = 53 };
+		struct sts_inspected_server is;
+
+		start();
+		if (cases[i].heard) {
+			sts_dns_health_heard(h, &a, agent.now);
+		}
+		if (cases[i].silent) {
+			sts_dns_health_note(h, &a, STS_DNS_ASIDE, agent.now);
+		}
+		if (cases[i].no_edns) {
+			sts_dns_health_note(h, &a, STS_DNS_PLAIN, agent.now);
+		}
+		if (cases[i].no_tcp) {
+			sts_dns_health_note(h, &a, STS_DNS_NO_TCP, agent.now);
+		}
+		sts_inspect_server(&agent, &a, &is);
+		unit_int(cases[i].name, is.answers, !cases[i].silent);
+		unit_int(cases[i].name, is.heard, cases[i].heard);
+		unit_int(cases[i].name, is.edns, !cases[i].no_edns);
+		unit_int(cases[i].name, is.tcp, !cases[i].no_tcp);
+		a.ip[0] = 1; /* nothing of it is believed of another one */
+		sts_inspect_server(&agent, &a, &is);
+		ck_assert(is.answers && !is.heard && is.edns && is.tcp);
+	}
+}
+END_TEST
+
 /* A record under a name that is no key's: a journal of other hands had it. */
 START_TEST(flush_long_name)
 {
@@ -681,6 +849,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, journal_unread);
 	tcase_add_test(tc, stamp_follows_the_clock_back);
 	tcase_add_test(tc, words);
+	tcase_add_test(tc, dane_words);
+	tcase_add_test(tc, name_servers);
+	tcase_add_test(tc, journal_again);
+	tcase_add_test(tc, order_is_kept);
 	tcase_add_test(tc, flush_long_name);
 	tcase_add_test(tc, events_over_the_limit);
 	tcase_add_test(tc, events_of_audit);
