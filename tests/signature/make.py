@@ -551,6 +551,95 @@ def rsa_forms():
             "padding of %d" % (k.size - 3 - 19 - 64))
 
 
+def mgf1(seed, n, sha):
+    """RFC 8017 B.2.1."""
+    mask = b""
+    for i in range(n // HASHES[sha] + 1):
+        mask += hashlib.new(sha, seed + i.to_bytes(4, "big")).digest()
+    return mask[:n]
+
+
+def pss(bits, sha, digest, salt, padding=b"", one=1, trailer=0xbc, mask=None):
+    """EMSA-PSS-ENCODE of RFC 8017 9.1.1 for a modulus of `bits`; wrong where
+    something is given: octets in front of the padding, the octet behind it,
+    the last octet, the mask's hash."""
+    size = (bits - 1 + 7) // 8
+    h = hashlib.new(sha, b"\0" * 8 + digest + salt).digest()
+    zeros = size - len(h) - len(salt) - 2 - len(padding)
+    db = padding + b"\0" * zeros + bytes([one]) + salt
+    db = bytes(a ^ b for a, b in zip(db, mgf1(h, len(db), mask or sha)))
+    db = bytes([db[0] & 0xff >> 8 * size - (bits - 1)]) + db[1:]
+    return db + h + bytes([trailer])
+
+
+def pss_keys():
+    for bits, sha in ((1024, "sha256"), (1025, "sha256"), (1031, "sha384"),
+                      (2047, "sha512"), (2048, "sha384"), (2049, "sha256"),
+                      (529, "sha256"), (530, "sha256")):
+        k = Rsa(bits, 65537, "pss %d" % bits)
+        digest = hashlib.new(sha, b"pss %d" % bits).digest()
+        salt = hashlib.new(sha, b"salt %d" % bits).digest()
+        name = "PSS, modulus of %d bits" % bits
+        em = pss(bits, sha, digest, salt)
+        out(True, "pss", sha, k.key(), digest, k.sign(em), name)
+        bad = em[:-2] + bytes([em[-2] ^ 1]) + em[-1:]
+        out(False, "pss", sha, k.key(), digest, k.sign(bad),
+            name + ", changed")
+    # Too short for the hash and a salt as long.
+    k = Rsa(521, 65537, "pss 521")
+    out(False, "pss", "sha256", k.key(), digest, k.sign(em[:64] + b"\xbc"),
+        "PSS, modulus of 521 bits")
+
+
+def pss_forms():
+    sha = "sha256"
+    salt = hashlib.sha256(b"salt").digest()
+    for bits in 1024, 1025:
+        k = Rsa(bits, 65537, "pss %d" % bits)
+        digest = hashlib.new(sha, b"forms of %d" % bits).digest()
+        em = pss(bits, sha, digest, salt)
+        good = k.sign(em)
+        out(True, "pss", sha, k.key(), digest, good, "PSS: valid")
+        out(True, "pss", sha, "0000" + k.key(), digest, good,
+            "PSS: zeros before n")
+        for name, bad in {
+                "no salt": pss(bits, sha, digest, b""),
+                "salt an octet shorter": pss(bits, sha, digest, salt[1:]),
+                "salt an octet longer": pss(bits, sha, digest, salt + b"x"),
+                "padding begins with 1": pss(bits, sha, digest, salt, b"\1"),
+                "padding is not zero": pss(bits, sha, digest, salt, b"\0\7"),
+                "0 behind the padding": pss(bits, sha, digest, salt, one=0),
+                "2 behind the padding": pss(bits, sha, digest, salt, one=2),
+                "trailer 0xcc": pss(bits, sha, digest, salt, trailer=0xcc),
+                "mask of another hash": pss(bits, sha, digest, salt,
+                                            mask="sha512"),
+                "salt changed": pss(bits, sha, digest, salt)[:-40]
+                + bytes([em[-40] ^ 1]) + em[-39:],
+                "the hash alone": digest}.items():
+            out(False, "pss", sha, k.key(), digest, k.sign(bad),
+                "PSS: " + name)
+        for i in range(99999):  # a bit above those that count, and less than n
+            odd = pss(bits, sha, digest, hashlib.sha256(b"%d" % i).digest())
+            odd = (int.from_bytes(odd, "big") | 1 << bits - 1).to_bytes(
+                k.size, "big")
+            if int.from_bytes(odd, "big") < k.n:
+                break
+        out(False, "pss", sha, k.key(), digest, k.sign(odd),
+            "PSS: a bit above the encoded message")
+        for name, sig in {
+                "a zero longer": b"\0" + good, "an octet less": good[1:],
+                "nothing": b"", "600 octets": good * 5,
+                "the encoded message itself": em.rjust(k.size, b"\0"),
+                "n": k.n.to_bytes(k.size, "big")}.items():
+            out(False, "pss", sha, k.key(), digest, sig,
+                "PSS: signature: " + name)
+        for name, key, sig in (
+                ("e = 0", k.key(0), good), ("n even", k.key(n=k.n - 1), good),
+                ("n = 0", k.key(n=0), good), ("n = 1", "01:03", b"\0"),
+                ("no n", ":010001", b"")):
+            out(False, "pss", sha, key, digest, sig, "PSS: " + name)
+
+
 def main():
     print("# Written by make.py; see there.")
     for c, own in ((P256, "sha256"), (P384, "sha384")):
@@ -575,6 +664,8 @@ def main():
                     "the first bit of the hash changed")
     rsa_keys()
     rsa_forms()
+    pss_keys()
+    pss_forms()
 
 
 main()

@@ -5,9 +5,9 @@
  *
  *	WANT KIND HASH KEY DIGEST SIGNATURE NAME
  *
- * WANT is valid or invalid; KIND p256, p384, p521, or rsa; HASH sha256, sha384
- * or sha512; KEY a point, or modulus:exponent. All are in hex; "-" is nothing,
- * "=" the field of the line before.
+ * WANT is valid or invalid; KIND p256, p384, p521, rsa (PKCS #1) or pss; HASH
+ * sha256, sha384 or sha512; KEY a point, or modulus:exponent. All are in hex;
+ * "-" is nothing, "=" the field of the line before.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,15 +79,17 @@ read_hash(const char *word)
 	return br_sha256_ID + number_of(hashes, 3, word);
 }
 
-static void
+/* The key, and the scheme that it signs by. */
+static enum sts_signature_scheme
 read_key(br_x509_pkey *k, const char *kind, const char *hex)
 {
-	static const char *const kinds[] = { "p256", "p384", "p521", "rsa" };
+	static const char *const kinds[] = { "p256", "p384", "p521", "rsa",
+		"pss" };
 	static const int curves[] = { BR_EC_secp256r1, BR_EC_secp384r1,
 		BR_EC_secp521r1 };
-	int i = number_of(kinds, 4, kind);
+	int i = number_of(kinds, 5, kind);
 
-	if (i == 3) {
+	if (i >= 3) {
 		hex = read_hex(&key, hex, ':');
 		if (*hex == ':') {
 			(void)read_hex(&exponent, hex + 1, '\0');
@@ -104,6 +106,9 @@ read_key(br_x509_pkey *k, const char *kind, const char *hex)
 		k->key.ec.q = key.b;
 		k->key.ec.qlen = key.n;
 	}
+	return i < 3    ? STS_SIGNATURE_ECDSA
+	       : i == 3 ? STS_SIGNATURE_RSA_PKCS1
+			: STS_SIGNATURE_RSA_PSS;
 }
 
 /* The engine's way must agree: it gets the hash of an RSA signature out. */
@@ -148,32 +153,32 @@ bearssl_cannot(const char *name)
 static void
 judge(char *const word[WORDS], int hash)
 {
+	static const enum sts_signature_scheme schemes[] = {
+		STS_SIGNATURE_ECDSA, STS_SIGNATURE_RSA_PKCS1,
+		STS_SIGNATURE_RSA_PSS
+	};
 	static unsigned ecdsa;
 	bool want = strcmp(word[0], "valid") == 0;
 	const char *name = word[6];
+	enum sts_signature_scheme scheme;
 	struct sts_text sig;
 	br_x509_pkey k;
 
 	ck_assert_msg(want || strcmp(word[0], "invalid") == 0, "%s", word[0]);
 	want = want && (STS_EC_FAST || !bearssl_cannot(name));
-	read_key(&k, word[1], word[3]);
+	scheme = read_key(&k, word[1], word[3]);
 	(void)read_hex(&digest, word[4], '\0');
 	(void)read_hex(&signature, word[5], '\0');
 	ck_assert_uint_eq(digest.n, sts_hash_len(hash));
 	sig = sts_text(unit_at_page_end(signature.b, signature.n), signature.n);
-	unit_int(name,
-	    sts_signature_valid(&k,
-		k.key_type == BR_KEYTYPE_EC ? STS_SIGNATURE_ECDSA
-					    : STS_SIGNATURE_RSA_PKCS1,
-		hash, digest.b, sig),
-	    want);
-	unit_int(name, engine_says(&k, sig), want);
-	unit_int(name,
-	    sts_signature_valid(&k,
-		k.key_type == BR_KEYTYPE_EC ? STS_SIGNATURE_RSA_PKCS1
-					    : STS_SIGNATURE_ECDSA,
-		hash, digest.b, sig),
-	    false);
+	for (size_t i = 0; i < UNIT_COUNT(schemes); i++) {
+		unit_int(name,
+		    sts_signature_valid(&k, schemes[i], hash, digest.b, sig),
+		    want && schemes[i] == scheme);
+	}
+	if (scheme != STS_SIGNATURE_RSA_PSS) {
+		unit_int(name, engine_says(&k, sig), want);
+	}
 	if (k.key_type == BR_KEYTYPE_EC && ecdsa++ % unit_every() == 0) {
 		unit_int(
 		    name, bearssl_says(&k, sig), want && !bearssl_cannot(name));
@@ -218,6 +223,24 @@ START_TEST(cases)
 	}
 	fclose(f);
 	ck_assert_uint_gt(count, 100);
+}
+END_TEST
+
+/* A curve that no signature is made with, and a scheme that is none. */
+START_TEST(no_such)
+{
+	static uint8_t point[133] = { 4 },
+		       sig[] = { 0x30, 6, 2, 1, 1, 2, 1, 1 };
+	br_x509_pkey k;
+
+	k.key_type = BR_KEYTYPE_EC;
+	k.key.ec.curve = BR_EC_curve25519;
+	k.key.ec.q = point;
+	k.key.ec.qlen = sizeof point;
+	ck_assert(!sts_signature_valid(&k, STS_SIGNATURE_ECDSA, br_sha256_ID,
+	    digest.b, sts_text(sig, sizeof sig)));
+	ck_assert(!sts_signature_valid(&k, (enum sts_signature_scheme)99,
+	    br_sha256_ID, digest.b, sts_text(sig, sizeof sig)));
 }
 END_TEST
 
@@ -312,6 +335,7 @@ unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 600);
 	tcase_add_test(tc, cases);
+	tcase_add_test(tc, no_such);
 	tcase_add_test(tc, other_hashes);
 	add_arithmetic(tc);
 }
