@@ -290,6 +290,9 @@ END_TEST
 #define SERVER "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"
 #define EMAIL "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04"
 #define ANY_USE "\x06\x04\x55\x1d\x25\x00"
+#define LONG_OID                                                               \
+	"\x06\x28"                                                             \
+	"0123456789012345678901234567890123456789"
 #define ALIAS "\x0c\x02me"
 #define BYTES(s) (s), sizeof(s) - 1
 
@@ -326,7 +329,13 @@ static const struct {
 	{ "cut", BYTES("\x30\x0c\x30\x0a" EMAIL "\x30"), false },
 	{ "too short", BYTES("\x30\x0d\x30\x0a" SERVER), false },
 	{ "not OIDs", BYTES("\x30\x05\x30\x03\x02\x01\x01"), false },
+	{ "trusts a long OID", BYTES("\x30\x2c\x30\x2a" LONG_OID), false },
+	{ "rejects a long OID", BYTES("\x30\x2c\xa0\x2a" LONG_OID), true },
+	{ "trusts a long OID, and servers",
+	    BYTES("\x30\x36\x30\x34" LONG_OID SERVER), true },
+	{ "a length of four octets", BYTES("\x30\x84\x00\x00\x00\x00"), false },
 	{ "two", BYTES("\x30\x00\x30\x00"), false },
+	{ "three", BYTES("\x30\x00\x30\x00\x30\x00"), false },
 	{ "a byte over", BYTES("\x30\x00\x00"), false },
 };
 
