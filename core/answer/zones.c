@@ -190,12 +190,11 @@ set_option(struct sts_zone *zone, enum option option, struct sts_text value)
 	case OPTION_DANE:
 		return read_dane(value, &zone->dane);
 	case OPTION_ANSWER_WITHIN:
-		return read_ms(value, &zone->answer_within_ms);
-	case OPTIONS:
+	case OPTIONS: /* none */
 		break;
 	}
-	STS_ASSERT(false);
-	return false;
+	STS_ASSERT(option == OPTION_ANSWER_WITHIN);
+	return read_ms(value, &zone->answer_within_ms);
 }
 
 /* Set "option=value" in *zone; *seen has a bit for each option that was set. */

@@ -2,6 +2,7 @@
 /* core/answer/zones: the lines of zones and overrides, and finding them. */
 #include <string.h>
 
+#include "../../core/answer/decide.h"
 #include "../../core/answer/zones.h"
 #include "unit.h"
 
@@ -146,6 +147,8 @@ static const struct {
 	{ "a answer_within=71583m", STS_ZONES_VALUE, "a", "", 0, 0 },
 	{ "a answer_within=1000000s", STS_ZONES_VALUE, "a", "", 0, 0 },
 	{ "a sni=yes sni=yes", STS_ZONES_DUPLICATE, "a", "", 0, 0 },
+	{ "a dane=", STS_ZONES_VALUE, "a", "", 0, 0 },
+	{ "a dane=yes", STS_ZONES_VALUE, "a", "", 0, 0 },
 };
 
 START_TEST(zone_line_table)
@@ -169,6 +172,42 @@ START_TEST(zone_line_table)
 	}
 	unit_int(
 	    "no text", sts_zones_add(&z, sts_text(NULL, 0)), STS_ZONES_NAME);
+}
+END_TEST
+
+/* Whether the questions of a zone are answered by DANE: its own word counts
+ * before the general one, and Sendmail's zone has none. */
+static const struct {
+	const char *line, *name;
+	bool general;
+	bool zone, some; /* this zone; some zone, by a word of its own */
+} danes[] = {
+	{ "a", "a", false, false, false },
+	{ "a", "a", true, true, false },
+	{ "a dane=on", "a", false, true, true },
+	{ "a dane=on", "a", true, true, true },
+	{ "a dane=on", "b", false, false, true },
+	{ "a dane=off", "a", true, false, false },
+	{ "a dane=off", "b", true, true, false },
+	{ "sts dane=on", "sts", false, false, false },
+	{ "sts dane=on", "sts", true, false, false },
+};
+
+START_TEST(dane_table)
+{
+	for (size_t i = 0; i < UNIT_COUNT(danes); i++) {
+		struct sts_settings s = { .dane = danes[i].general };
+		bool known;
+
+		sts_zones_init(&z, WITHIN, QUEUE);
+		unit_int(danes[i].line,
+		    sts_zones_add(&z, unit_span(danes[i].line)), STS_ZONES_OK);
+		unit_int(danes[i].line,
+		    sts_decide_wants_dane(&s,
+			sts_zones_find(&z, unit_span(danes[i].name), &known)),
+		    danes[i].zone);
+		unit_int(danes[i].line, sts_zones_want_dane(&z), danes[i].some);
+	}
 }
 END_TEST
 
@@ -364,6 +403,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, built_in_table);
 	tcase_add_test(tc, zone_line_table);
+	tcase_add_test(tc, dane_table);
 	tcase_add_test(tc, zones_full);
 	tcase_add_test(tc, override_table);
 	tcase_add_test(tc, overrides_apart);
