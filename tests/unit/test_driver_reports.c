@@ -56,8 +56,55 @@ START_TEST(burst)
 }
 END_TEST
 
+#define RECORD "record=v=TLSRPTv1; rua=mailto:tls@a.example"
+
+/* A report by the text protocol counts where the socket is open to mail servers
+ * alone, if it is right; whoever sent it is answered either way. */
+static const struct {
+	const char *name;
+	enum sts_protocol protocol;
+	const char *line, *want;
+	unsigned counted;
+} lines[] = {
+	{ "of a mail server", STS_PROTOCOL_TEXT_REPORTS,
+	    "report a.example success " RECORD "\n", "ok", 1 },
+	{ "of anybody", STS_PROTOCOL_TEXT,
+	    "report a.example success " RECORD "\n", "no", 0 },
+	{ "a result that is none", STS_PROTOCOL_TEXT_REPORTS,
+	    "report a.example good " RECORD "\n", "no", 0 },
+	{ "a domain that is none", STS_PROTOCOL_TEXT_REPORTS,
+	    "report a_b! success " RECORD "\n", "no", 0 },
+};
+
+START_TEST(text_reports)
+{
+	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
+		struct mem_sock *s;
+
+		set_up(1 << 18);
+		config.clients = 4;
+		begin();
+		confirm();
+		mem_listen(&mem, sts_driver_listener(&driver, 0));
+		sts_listen(&driver, sts_driver_listener(&driver, 0),
+		    lines[i].protocol);
+		s = mem_connect(&mem, sts_driver_listener(&driver, 0));
+		mem_send(&mem, s, lines[i].line, strlen(lines[i].line));
+		settle();
+		unit_text(
+		    lines[i].name, sts_text(s->out.p, s->out.n), lines[i].want);
+		mem_drop(&s->out, s->out.n);
+		unit_int(lines[i].name, (long long)held(), lines[i].counted);
+		added = lines[i].counted;
+		check_sum(lines[i].name);
+		stop();
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, burst);
+	tcase_add_test(tc, text_reports);
 }

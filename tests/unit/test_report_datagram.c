@@ -270,6 +270,20 @@ static const struct {
 	    "{" PR ",\"policies\":[{\"policy-type\":9,\"failure-details\":[{"
 	    "\"c\":204,\"h\":\"250-",
 	    STS_DATAGRAM_BROKEN, NULL },
+	{ "cut in h without pr",
+	    "{\"d\":\"b.c\",\"policies\":[{\"policy-type\":9,\"failure-"
+	    "details\":[{\"c\":204,\"h\":\"250-",
+	    STS_DATAGRAM_BROKEN, NULL },
+	{ "what is no code of EHLO, and what is; a host's last dot",
+	    P9(",\"failure-details\":[{\"c\":205,\"h\":\"25x-a b\"},{\"c\":205,"
+	       "\"h\":\"2x0-a b\"},{\"c\":205,\"h\":\"250xa b\"},{\"c\":205,"
+	       "\"h\":\"250 mx.b.c x\"},{\"c\":205,\"n\":\"MX.b.c.\"}],\"f\":"
+	       "1"),
+	    STS_DATAGRAM_GOOD,
+	    "b.c " OK " 1 {validation-failure      25x-a}"
+	    " {validation-failure      2x0-a} {validation-failure      250xa}"
+	    " {validation-failure      mx.b.c}"
+	    " {validation-failure  mx.b.c    }\n" },
 	{ "cut behind h",
 	    HEAD "{\"policy-type\":9,\"failure-details\":[{\"c\":204,\"h\":"
 		 "\"250-\"",
@@ -369,7 +383,78 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* 200 KB of EHLO, whole: its first word is kept. Cut by a receiver: the same. */
+/* A policy of so many strings, of so many octets each: what does not fit is left
+ * out, and that is known. */
+START_TEST(many_strings)
+{
+	static const struct {
+		const char *name;
+		unsigned count, len, kept;
+	} rows[] = {
+		{ "as many as may be", STS_REPORT_EVENT_STRINGS, 1,
+		    STS_REPORT_EVENT_STRINGS },
+		{ "one more", STS_REPORT_EVENT_STRINGS + 1, 1,
+		    STS_REPORT_EVENT_STRINGS },
+		{ "long ones", 40, 100, 0 },
+	};
+	static char in[16384];
+
+	for (unsigned i = 0; i < UNIT_COUNT(rows); i++) {
+		size_t n = (size_t)sprintf(
+		    in, "%s{\"policy-type\":9,\"policy-string\":[", HEAD);
+
+		for (unsigned k = 0; k < rows[i].count; k++) {
+			n += (size_t)sprintf(in + n, "%s\"%0*u\"",
+			    k > 0 ? "," : "", (int)rows[i].len, k % 10);
+		}
+		strcpy(in + n, "],\"f\":0}]}");
+		unit_int(rows[i].name, sts_datagram_open(&d, unit_span(in), &e),
+		    STS_DATAGRAM_GOOD);
+		ck_assert(sts_datagram_next(&d, &e));
+		if (rows[i].kept > 0) {
+			unit_int(rows[i].name, e.string_count, rows[i].kept);
+		} else {
+			ck_assert_uint_gt(e.string_count, 1);
+			ck_assert_uint_lt(e.string_count, rows[i].count);
+		}
+		unit_int(rows[i].name, e.strings_cut,
+		    e.string_count < rows[i].count);
+	}
+}
+END_TEST
+
+/* Fields that have no room are not known, and none is cut within a character. */
+START_TEST(long_fields)
+{
+	static char in[32768];
+	char field[512];
+	unsigned empty = 0;
+	size_t n = (size_t)sprintf(
+	    in, "%s{\"policy-type\":9,\"failure-details\":[", HEAD);
+
+	memset(field, 'a', sizeof field);
+	strcpy(field + STS_REPORT_FIELD_MAX - 1, "\xc3\xbc\xc3\xbc");
+	for (unsigned k = 0; k < STS_REPORT_EVENT_FAILURES; k++) {
+		n += (size_t)sprintf(in + n,
+		    "%s{\"c\":205,\"n\":\"%s\",\"a\":\"%s\",\"f\":\"%s\"}",
+		    k > 0 ? "," : "", field, field, field);
+	}
+	strcpy(in + n, "],\"f\":1}]}");
+	unit_int("open", sts_datagram_open(&d, unit_span(in), &e),
+	    STS_DATAGRAM_GOOD);
+	ck_assert(sts_datagram_next(&d, &e));
+	unit_int("failures", e.failure_count, STS_REPORT_EVENT_FAILURES);
+	for (unsigned k = 0; k < STS_REPORT_EVENT_FAILURES; k++) {
+		size_t len = sts_event_failure_at(&e, k).texts[STS_REPORT_MX].n;
+
+		ck_assert(len == STS_REPORT_FIELD_MAX - 1 || len == 0);
+		empty += len == 0;
+	}
+	ck_assert_uint_gt(empty, 0);
+	ck_assert_uint_lt(empty, STS_REPORT_EVENT_FAILURES);
+}
+END_TEST
+
 /* A domain and a record as long as they may be, and longer: a limit of ours is
  * reported as one. */
 START_TEST(long_head)
@@ -406,6 +491,7 @@ START_TEST(long_head)
 }
 END_TEST
 
+/* 200 KB of EHLO, whole: its first word is kept. Cut by a receiver: the same. */
 START_TEST(long_ehlo)
 {
 	static uint8_t bytes[220000];
@@ -624,6 +710,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, table);
 	tcase_add_test(tc, captured);
 	tcase_add_test(tc, cut_anywhere);
+	tcase_add_test(tc, many_strings);
+	tcase_add_test(tc, long_fields);
 	tcase_add_test(tc, long_head);
 	tcase_add_test(tc, long_ehlo);
 	tcase_add_test(tc, limits);
