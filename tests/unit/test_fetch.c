@@ -24,6 +24,7 @@ static struct sts_settings settings;
 static struct sts_tls_common common;
 static struct sts_cache cache;
 static uint8_t block[32768];
+static bool full; /* the cache: nothing can be staged */
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 #define POLICY "version: STSv1\nmode: enforce\nmx: a.example.com\n"
@@ -155,6 +156,9 @@ asked(uint16_t version)
 	h->plan.version = version;
 	hostile_play(h, fetch.https.tls);
 	ck_assert(sts_tls_established(fetch.https.tls) && h->client_finished);
+	for (struct sts_stage s; full;) {
+		full = sts_cache_stage(&cache, &s, unit_span("other.example"));
+	}
 	/* Empty data, so that the fetch sees what was played without it. */
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(NULL, 0));
 	serve(h);
@@ -231,6 +235,35 @@ START_TEST(forged)
 }
 END_TEST
 
+/* Where nothing can be staged, that is our limit: no verdict on the policy. One
+ * that is none is refused for what it is. */
+START_TEST(no_room)
+{
+	static const struct row cases[] = {
+		{ "an mx", HEAD "Content-Length: 62\r\nX: ", 10,
+		    "\r\n\r\n" POLICY MAX_AGE, STS_WHY_POLICY_NO_ROOM, 200 },
+		{ "no mx", HEAD "Content-Length: 41\r\nX: ", 10,
+		    "\r\n\r\nversion: STSv1\nmode: none\n" MAX_AGE,
+		    STS_WHY_POLICY_NO_ROOM, 200 },
+		{ "an mx at the very end", HEAD "Content-Length: 61\r\nX: ", 10,
+		    "\r\n\r\nversion: STSv1\nmode: enforce\n" MAX_AGE
+		    "mx: a.example.com",
+		    STS_WHY_POLICY_NO_ROOM, 200 },
+		{ "no policy", HEAD "Content-Length: 15\r\nX: ", 10,
+		    "\r\n\r\nversion: STSv1\n", STS_WHY_POLICY_MODE, 200 },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		full = true;
+		play(&cases[i], 0, GENUINE);
+		unit_int(cases[i].name, fetch.why, cases[i].why);
+		unit_int(cases[i].name, fetch.found, STS_UNKNOWN);
+		ck_assert(!fetch.staged);
+		ck_assert(!full);
+	}
+}
+END_TEST
+
 /* A status that came in a record before is known all the same. */
 START_TEST(forged_after_genuine)
 {
@@ -278,6 +311,7 @@ unit_tests(TCase *tc)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, genuine);
 	tcase_add_test(tc, forged);
+	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, forged_after_genuine);
 	tcase_add_test(tc, lost);
 }

@@ -553,6 +553,10 @@ put_record_of(const char *name, const char *domain, uint32_t fetched_s)
 
 /* ---- tests */
 
+#define KEY_60 "mtasts:d:012345678901234567890123456789012345678901234567890"
+#define LONG_KEY KEY_60 KEY_60 KEY_60 KEY_60 KEY_60
+STS_STATIC_ASSERT(sizeof LONG_KEY == 300 + 1, as_long_as_the_row_says);
+
 /* A wrong reply of the server, and what is seen for ten seconds after it; then
  * a record is asked for. */
 static const struct {
@@ -597,6 +601,22 @@ static const struct {
 	    "up down:share-protocol up down:share-protocol " },
 	{ "moved, in a circle", "GET=-MOVED 1 127.0.0.1:6379~", NULL },
 	{ "moved nowhere", "GET=-MOVED 1~", "up down:share-protocol " },
+	{ "moved to no host", "GET=-MOVED 1 :6379~",
+	    "up down:share-protocol " },
+	{ "moved to no port", "GET=-MOVED 1 127.0.0.1:x~",
+	    "up down:share-protocol " },
+	{ "moved to port 0", "GET=-MOVED 1 127.0.0.1:0~",
+	    "up down:share-protocol " },
+	{ "moved to port 65536", "GET=-MOVED 1 127.0.0.1:65536~",
+	    "up down:share-protocol " },
+	{ "HELLO of an older kind", "HELLO=-NOPROTO x~", "up record:a.b " },
+	{ "push of a key of another prefix",
+	    "GET=>2~$10~invalidate~*1~$12~other:d:x.yz~_~", "up missing:a.b " },
+	{ "push of a key longer than any of ours",
+	    "GET=>2~$10~invalidate~*1~$300~" LONG_KEY "~_~",
+	    "up missing:a.b " },
+	{ "a list of nothing", "SCAN=*2~$1~0~*1~_~", "up record:a.b " },
+	{ "no cursor", "SCAN=*2~$0~~*0~", "up down:share-protocol " },
 	{ "loading", "GET=-LOADING Redis is loading~", "up missing:a.b " },
 	{ "loading from the start", "HELLO=-LOADING x~", "down:share-later " },
 	{ "no reply to HELLO", "HELLO=", "down:share-timeout " },
@@ -1103,9 +1123,14 @@ START_TEST(readonly)
 }
 END_TEST
 
-/* By way of a Sentinel, which names an address; and one that knows nothing. */
+/* By way of a Sentinel, which names an address; and one that knows nothing, or
+ * nothing that could be connected to. */
 START_TEST(sentinel)
 {
+	static const char *const nowhere[] = { "*2~$0~~$4~7001~",
+		"*2~$9~192.0.2.9~$1~0~", "*2~$9~192.0.2.9~$5~65536~",
+		"*2~$9~192.0.2.9~$0~~", "*2~$300~" LONG_KEY "~$4~7001~" };
+
 	set_up();
 	strcpy(p.setup.master, "fleet");
 	p.wrong_dials = 1;
@@ -1124,6 +1149,18 @@ START_TEST(sentinel)
 	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=*1~$1~x~");
 	pass(10);
 	unit_text("half", unit_span(p.log), "down:share-master ");
+	for (size_t i = 0; i < UNIT_COUNT(nowhere); i++) {
+		char wrong[512];
+
+		set_up();
+		strcpy(p.setup.master, "fleet");
+		snprintf(wrong, sizeof wrong,
+		    "HELLO=%%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=%s",
+		    nowhere[i]);
+		begin(wrong);
+		pass(10);
+		unit_text(nowhere[i], unit_span(p.log), "down:share-master ");
+	}
 }
 END_TEST
 
