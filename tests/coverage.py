@@ -11,7 +11,9 @@ line, so that a change elsewhere in the file does not matter.
 
 Fails when something unreached is not in LIST, when something in LIST is
 reached or gone, and below the bars of branches. The branches of an assertion
-do not count: no input may take them.
+do not count, since no input may take them, nor those of a switch, whose cases
+are lines of their own; nor does a line that asserts false, or the case of a
+switch that leads to nothing else.
 """
 
 import json
@@ -21,10 +23,8 @@ import subprocess
 import sys
 
 ROOMS = ("core", "dns", "tls")
-# % of each room; of lines, all that are not in LIST. 95 is
-# the aim; the TLS client, reports and sharing still wait for some of their
-# cases.
-BRANCHES_MIN = {"core": 92.5, "dns": 94.5, "tls": 91.0}
+# % of each room; of lines, all that are not in LIST.
+BRANCHES_MIN = {"core": 95.5, "dns": 97.5, "tls": 97.0}
 ITEM = re.compile(r"\s+(\S+) (\S+) (line|branch [\d ,]+ of \d+): (.*)$")
 
 
@@ -35,16 +35,20 @@ class Line:
         self.branches = []
 
     def add(self, count, branches):
+        """What one object counted. A condition that is constant in an object
+        has no branch there: the object with the most branches decides."""
         self.count += count
         if len(self.branches) < len(branches):
-            self.branches += [0] * (len(branches) - len(self.branches))
-        for i, taken in enumerate(branches):
-            self.branches[i] += taken
+            self.branches = [0] * len(branches)
+        if len(self.branches) == len(branches):
+            self.branches = [a + b for a, b in zip(self.branches, branches)]
 
 
 def objects(build):
-    for room in ROOMS:
-        for folder, _, names in sorted(os.walk(f"{build}/obj/{room}")):
+    """The library's, and those of its tls with a small record buffer."""
+    for room in [f"{kind}/{room}" for kind in ("obj", "small")
+                 for room in ROOMS]:
+        for folder, _, names in sorted(os.walk(f"{build}/{room}")):
             for name in sorted(names):
                 if name.endswith(".gcno"):
                     yield f"{folder}/{name}"
@@ -77,10 +81,10 @@ class Tally:
     def __init__(self):
         self.lines = self.reached = self.branches = self.taken = 0
 
-    def add(self, line, asserts):
+    def add(self, line, branches):
         self.lines += 1
         self.reached += line.count > 0
-        if not asserts:
+        if branches:
             self.branches += len(line.branches)
             self.taken += sum(1 for b in line.branches if b)
 
@@ -96,12 +100,25 @@ class Tally:
                 f"{self.branches:5}")
 
 
+def never(source, number):
+    """Whether a line is not to be reached, by its own word."""
+    text = source[number - 1].strip()
+    if text.endswith(":") and number < len(source):
+        text = source[number].strip()
+    return text.startswith("STS_ASSERT(false)")
+
+
+def has_branches(text):
+    """Whether the branches of a line count."""
+    return "STS_ASSERT(" not in text and not text.startswith("switch (")
+
+
 def unreached(file, text, line):
     """What LIST must have for this line, or None."""
     if line.count == 0:
         return f"{file} {line.function} line: {text}"
     not_taken = [str(i + 1) for i, b in enumerate(line.branches) if not b]
-    if not_taken and "STS_ASSERT(" not in text:
+    if not_taken and has_branches(text):
         return (f"{file} {line.function} branch {', '.join(not_taken)} of "
                 f"{len(line.branches)}: {text}")
     return None
@@ -116,9 +133,11 @@ def judge(files):
         room = file.split("/")[0]
         for (number, _), line in sorted(lines.items()):
             text = " ".join(source[number - 1].split())
+            if never(source, number):
+                continue
             for name in (room, file):
                 tally = tallies.setdefault(name, Tally())
-                tally.add(line, "STS_ASSERT(" in text)
+                tally.add(line, has_branches(text))
             item = unreached(file, text, line)
             if item:
                 missed.setdefault(item, []).append(f"{file}:{number}")
