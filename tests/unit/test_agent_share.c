@@ -674,6 +674,48 @@ START_TEST(slow_once)
 }
 END_TEST
 
+/* A server that goes away keeps none of those waiting who wait for it: each is
+ * answered by what the DNS says. */
+START_TEST(lost_while_some_wait)
+{
+	enum {
+		SOME = 3
+	};
+	char name[SOME][16];
+	int slot[SOME];
+
+	start();
+	world.dns = NO_NAME;
+	connected();
+	world.silent = true;
+	for (unsigned i = 0; i < SOME; i++) {
+		strcpy(name[i], domain(i));
+		slot[i] = sts_ask_begin(
+		    &agent, sts_text(NULL, 0), unit_span(name[i]));
+		ck_assert_int_ge(slot[i], 0);
+	}
+	sts_driver_wake(&driver);
+	pass(1);
+	unit_int("wait", agent.share.waits.count, SOME);
+	world.refuses = true;
+	for (unsigned k = 0; k < mem.sock_high; k++) {
+		struct mem_sock *s = &mem.sock[k];
+
+		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
+		    !s->core_gone) {
+			mem_fail(&mem, s, STS_IO_RESET);
+		}
+	}
+	pass(1);
+	unit_int("wait no more", agent.share.waits.count, 0);
+	for (unsigned i = 0; i < SOME; i++) {
+		unit_int(name[i], sts_ask_answer(&agent, slot[i])->kind,
+		    STS_ANSWER_NOTFOUND);
+		sts_ask_end(&agent, slot[i]);
+	}
+}
+END_TEST
+
 /* What is held is answered at once, whatever state the server is in. */
 START_TEST(hit)
 {
@@ -1167,6 +1209,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, stale_mode);
 	tcase_add_test(tc, two_waits);
 	tcase_add_test(tc, slow_once);
+	tcase_add_test(tc, lost_while_some_wait);
 	tcase_add_test(tc, hit);
 	tcase_add_test(tc, names_too_long);
 	tcase_add_test(tc, stamps);

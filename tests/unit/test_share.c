@@ -158,7 +158,7 @@ obey(unsigned count, char word[WORDS][VALUE], const size_t *len)
 	p.scans += strcmp(c, "SCAN") == 0;
 	snprintf(p.last, sizeof p.last, "%.100s %.190s", c,
 	    count > 1 ? word[1] : "");
-	if (strcmp(c, "HELLO") == 0) {
+	if (strcmp(c, "HELLO") == 0 || strcmp(c, "AUTH") == 0) {
 		p.hello[0] = '\0';
 		for (unsigned i = 0; i < count; i++) {
 			strcat(strcat(p.hello, i > 0 ? " " : ""), word[i]);
@@ -1087,11 +1087,18 @@ END_TEST
 START_TEST(old_server)
 {
 	set_up();
+	strcpy(p.setup.user, "u");
+	strcpy(p.setup.password, "secret");
+	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
+	pass(10);
+	unit_text("a user", unit_span(p.hello), "AUTH u secret");
+	set_up();
 	strcpy(p.setup.password, "secret");
 	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
 	pass(10);
 	unit_text("up", unit_span(p.log), "up record:a.b ");
+	unit_text("a password alone", unit_span(p.hello), "AUTH secret");
 	put_record_of("mtasts:d:c.d", "c.d", NOW);
 	pass(STS_SHARE_SCAN_OLD_MS + 1000);
 	ck_assert_ptr_ne(strstr(p.log, "record:c.d"), NULL);
