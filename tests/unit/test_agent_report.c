@@ -512,6 +512,35 @@ START_TEST(accepted_by_https)
 }
 END_TEST
 
+/* An address that the DNS has twice is connected to once a try. */
+START_TEST(address_twice)
+{
+	struct world_rr rr;
+
+	start(262144);
+	load_anchors();
+	confirm();
+	set_record(
+	    "a.example", "v=TLSRPTv1; rua=https://mta-sts.example.com/x");
+	set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+	mute_host(9);
+	memset(&rr, 0, sizeof rr);
+	rr.type = DNSPEER_A;
+	rr.ttl = 60;
+	rr.count = 2;
+	strcpy(rr.name, "mta-sts.example.com");
+	strcpy(rr.value[0], "192.0.2.9");
+	strcpy(rr.value[1], "192.0.2.9");
+	world_set(&world, &rr);
+	session("a.example", true);
+	to_midnight_and(23 * 3600);
+	unit_int("connections", connections(9), STS_REPORT_TRIES);
+	unit_int("sent", (long long)sent, 0);
+	check_sum("address twice");
+	stop();
+}
+END_TEST
+
 /* A report that fills several TLS records goes out piece by piece, and is as
  * long as Content-Length. */
 START_TEST(long_report)
@@ -1522,6 +1551,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, by_https);
 	tcase_add_test(tc, accepted_by_https);
+	tcase_add_test(tc, address_twice);
 	tcase_add_test(tc, long_report);
 	tcase_add_test(tc, urls);
 	tcase_add_test(tc, relays);
