@@ -475,6 +475,7 @@ holds(unsigned step, const char *domain, uint32_t age_s)
 	ck_assert_msg(sts_agent_held(&agent, unit_span(domain), &held),
 	    "step %u: %s is not held", step, domain);
 	unit_int(domain, held.entry.fetched_s, WALL_S - age_s);
+	unit_int(domain, sts_cache_gist(&agent.cache, held.ref).pins, 0);
 }
 
 /* While another process still wrote to the storage it was only read. When it
@@ -510,7 +511,12 @@ START_TEST(journal_again)
 		ck_assert(sts_agent_journal_again(&agent, &flash.store, 0));
 		ck_assert(sts_inspect_unread(&agent));
 		for (unsigned run = 0; run < 2; run++) {
+			struct sts_cache_stats c;
+
 			save();
+			sts_cache_stats(&agent.cache, &c);
+			unit_int(
+			    "nothing is left half done", c.chunks_staged, 0);
 			holds(steps, "both.example", 100);
 			holds(steps, "late.example", 50);
 			holds(steps, "own.example", 10);
