@@ -16,9 +16,10 @@ CFLAGS ?= -O2 -g
 STS_WARN = -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla
 # What is built tells nothing of where it was built.
 STS_NORETURN = -DSTS_NORETURN='__attribute__((noreturn))'
+STS_PREFETCH = -DSTS_PREFETCH=__builtin_prefetch
 # Without these a C library of 32 bits has a clock that ends in 2038.
 STS_TIME = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) $(STS_NORETURN) $(STS_TIME) \
+STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) $(STS_NORETURN) $(STS_PREFETCH) $(STS_TIME) \
 	-fdebug-prefix-map='$(CURDIR)'=.
 
 override LDFLAGS += $(if $(STATIC),-static)

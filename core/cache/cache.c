@@ -34,6 +34,7 @@ enum {
 	FLOOR_SHARE = 16,
 	STAGED_SHARE = 32,
 	BUCKET_SIZE = 4,
+	LARGE = 8 << 20 >> 6, /* chunks: 8 MB, more than a core's own caches */
 	RECORD_MAX = 0xffffff / STS_CHUNK_ROOM /* the payload has 24 bits */
 };
 
@@ -93,6 +94,12 @@ sts_cache_find(const struct sts_cache *c, struct sts_text domain)
 
 	STS_ASSERT(domain.n >= 1 && domain.n <= STS_NAME_MAX);
 	return sts_index_probe(c, domain, sts_index_hash(c, domain), &probes);
+}
+
+bool
+sts_cache_is_large(const struct sts_cache *c)
+{
+	return c->chunks.used >= LARGE;
 }
 
 bool

@@ -67,6 +67,7 @@ enum {
 	STS_CACHE_BLOCK_MIN = 4096,
 	STS_CACHE_STAGE_SMALL = 16, /* chunks: 885 octets of content */
 	STS_CACHE_LISTS = 8,
+	STS_CACHE_AHEAD_MAX = 8, /* look-ups prepared together */
 	/* Expired policies are forgotten after this (and before, for room),
 	 * counted from sts_cache_expired_since at least. */
 	STS_CACHE_EXPIRED_KEEP_S = 30 * 86400,
@@ -117,6 +118,19 @@ void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
 /* The record of a domain (lower-case, 1..STS_NAME_MAX octets), or 0. Looks at
  * 32 records at most. */
 sts_ref sts_cache_find(const struct sts_cache *c, struct sts_text domain);
+
+/*
+ * These domains (as of sts_cache_find, or any other octets) are about to be
+ * looked up: have what each look-up will read brought to hand, of all of them at
+ * the same time. Changes nothing but how long they take, and that only in a
+ * cache that is larger than what the processor keeps at hand: see
+ * sts_cache_is_large. At most STS_CACHE_AHEAD_MAX (asserted).
+ */
+void sts_cache_ahead(
+    const struct sts_cache *c, const struct sts_text *domains, unsigned count);
+
+/* Whether so much is held that a look-up waits for memory. */
+bool sts_cache_is_large(const struct sts_cache *c);
 
 /* Whether ref is a protected policy: only a newer version, its expiry or a
  * removal can end it. */

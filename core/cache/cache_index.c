@@ -8,10 +8,23 @@
 
 #include "cache_private.h"
 
+/* The compiler's word for having the octets at an address brought to hand while
+ * the program goes on. A build that knows one defines it; without it nothing is
+ * lost but time. */
+#ifndef STS_PREFETCH
+#define STS_PREFETCH(p) ((void)(p))
+#endif
+
+enum {
+	/* Of a look-up that is prepared: most records have a head and one or
+	 * two chunks, and some another's head before them. */
+	AHEAD_CHUNKS = 4
+};
+
 static void
 put_bucket(struct sts_cache *c, uint32_t hash, sts_ref ref)
 {
-	sts_put32le(c->index + 4 * (size_t)(hash & c->index_mask), ref);
+	sts_put32le(sts_index_at(c, hash), ref);
 }
 
 /* Whether the record with this head is the domain's. */
@@ -63,6 +76,48 @@ sts_index_probe(const struct sts_cache *c, struct sts_text domain,
 		ref = sts_get32le(head + STS_HEAD_CHAIN);
 	}
 	return ref;
+}
+
+/* Where a look-up for a domain of this hash goes on behind a chunk: to the next
+ * head of the bucket if this is another domain's, else along the record. */
+static sts_ref
+onward(const struct sts_cache *c, sts_ref ref, uint32_t hash)
+{
+	const uint8_t *p = sts_chunk(&c->chunks, ref);
+	bool other = p[STS_CHUNK_TAG] != STS_CHUNK_BODY &&
+		     sts_get32le(p + STS_HEAD_HASH) != hash;
+
+	return sts_get32le(p + (other ? STS_HEAD_CHAIN : STS_CHUNK_NEXT));
+}
+
+/*
+ * Each pass needs what the one before it asked for. That is then on its way for
+ * all of them, so that they wait for memory together, once a pass.
+ */
+void
+sts_cache_ahead(
+    const struct sts_cache *c, const struct sts_text *domains, unsigned count)
+{
+	uint32_t hash[STS_CACHE_AHEAD_MAX];
+	sts_ref ref[STS_CACHE_AHEAD_MAX];
+
+	STS_ASSERT(count <= STS_CACHE_AHEAD_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		hash[i] = sts_index_hash(c, domains[i]);
+		STS_PREFETCH(sts_index_at(c, hash[i]));
+	}
+	for (unsigned pass = 0; pass < AHEAD_CHUNKS; pass++) {
+		for (unsigned i = 0; i < count; i++) {
+			if (pass == 0) {
+				ref[i] = sts_index_bucket(c, hash[i]);
+			} else if (ref[i] != 0) {
+				ref[i] = onward(c, ref[i], hash[i]);
+			}
+			if (ref[i] != 0) {
+				STS_PREFETCH(sts_chunk(&c->chunks, ref[i]));
+			}
+		}
+	}
 }
 
 bool

@@ -162,10 +162,17 @@ bool sts_index_full(const struct sts_cache *c, uint32_t hash);
 void sts_index_add(struct sts_cache *c, sts_ref ref);
 void sts_index_drop(struct sts_cache *c, sts_ref ref);
 
+/* Where the first record of a bucket stands. */
+static inline uint8_t *
+sts_index_at(const struct sts_cache *c, uint32_t hash)
+{
+	return c->index + 4 * (size_t)(hash & c->index_mask);
+}
+
 static inline uint32_t
 sts_index_bucket(const struct sts_cache *c, uint32_t hash)
 {
-	return sts_get32le(c->index + 4 * (size_t)(hash & c->index_mask));
+	return sts_get32le(sts_index_at(c, hash));
 }
 
 /* core/cache/cache_class.c */

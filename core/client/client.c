@@ -582,6 +582,24 @@ sts_client_name(const struct sts_client *c)
 	return sts_text(c->in + c->name_off, c->name_len);
 }
 
+unsigned
+sts_client_keys(const struct sts_client *c, struct sts_text *keys, unsigned max)
+{
+	struct sts_text left = input(c);
+	struct sts_request r;
+	unsigned n = 0;
+
+	if (c->state != ASKS || c->line) {
+		return 0;
+	}
+	while (n < max &&
+	       sts_request_parse(&r, left, sizeof c->in) == STS_REQUEST_OK) {
+		keys[n++] = r.key;
+		left = sts_text(left.p + r.total, left.n - r.total);
+	}
+	return n;
+}
+
 bool
 sts_client_reports(const struct sts_client *c, struct sts_text *text)
 {

@@ -139,6 +139,16 @@ enum sts_client_need sts_client_needs(const struct sts_client *c);
  * text protocol, the zone it names, or "default". */
 struct sts_text sts_client_name(const struct sts_client *c);
 
+/*
+ * The keys of the request at hand and of the whole ones behind it, as they came,
+ * by the socketmap protocol: at most `max` of them into `keys`, which point into
+ * the input and are valid until the client is called again. Their number: up to
+ * the first request that has no key; 0 too if no request is at hand, or by the
+ * text protocol.
+ */
+unsigned sts_client_keys(
+    const struct sts_client *c, struct sts_text *keys, unsigned max);
+
 /* Whether the request at hand is no question but a report by the text protocol,
  * about the domain of c->ask.key; then *text is the text behind the domain. */
 bool sts_client_reports(const struct sts_client *c, struct sts_text *text);

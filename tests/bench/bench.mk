@@ -90,7 +90,7 @@ $(BUILD)/bench/journal: tests/bench/journal.c tests/bench/medium.h tests/fuzz/as
 	$(CC) $(STS_CFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libmtasts.a $(LDFLAGS)
 
 .PHONY: bench-cache
-bench-cache: $(BUILD)/bench/cache ## instructions a look-up at 1,000 and 1,000,000 records; octets a policy
+bench-cache: $(BUILD)/bench/cache ## instructions and time of a look-up at 1,000 and 1,000,000 records; octets a policy
 	@sh boards/posix/deps.sh valgrind
 	@sh tests/bench/cache.sh $<
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# cache.sh PROGRAM: instructions that a question costs in a small and in a
-# large cache, and the lines of 64 octets that it has to wait for, behind 4 MB
-# of a processor's own, counted by callgrind; and the memory a policy takes.
+# cache.sh PROGRAM: instructions that a question costs in a small and in a large
+# cache, and the lines of 64 octets that it has to wait for, behind 4 MB of a
+# processor's own, counted by callgrind; the memory that a policy takes; and the
+# time of a question, alone and prepared together with others.
 set -eu
 program=$1
 small=1000
@@ -33,3 +34,5 @@ for what in hit miss; do
 		"(one is the question's own)"
 done
 "$program" 100000 cost
+"$program" $small time
+"$program" $large time

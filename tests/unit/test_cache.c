@@ -1081,9 +1081,42 @@ START_TEST(given_back_before_new)
 }
 END_TEST
 
+/* Octets of any kind, held or not; nothing is changed by it. */
+START_TEST(ahead)
+{
+	static uint8_t before[BLOCK_MAX], wide[600];
+	struct sts_text domains[STS_CACHE_AHEAD_MAX];
+	struct sts_cache c_before;
+	char names[1000][32];
+
+	begin(1 << 17);
+	for (unsigned i = 0; i < UNIT_COUNT(names); i++) {
+		snprintf(names[i], sizeof names[i], "d%u.example", i);
+		put_kind(names[i], STS_KIND_ABSENT);
+	}
+	put_enforce("a.example", 300);
+	memset(wide, 0xff, sizeof wide);
+	memcpy(before, block, sizeof before);
+	c_before = c;
+	for (unsigned i = 0; i + 5 <= UNIT_COUNT(names); i += 5) {
+		for (unsigned k = 0; k < 5; k++) {
+			domains[k] = unit_span(names[i + k]);
+		}
+		domains[5] = unit_span("a.example");
+		domains[6] = sts_text(NULL, 0);
+		domains[7] = sts_text(wide, i < sizeof wide ? i : sizeof wide);
+		sts_cache_ahead(&c, domains, i % 9);
+		sts_cache_ahead(&c, domains, STS_CACHE_AHEAD_MAX);
+	}
+	ck_assert_mem_eq(before, block, sizeof before);
+	ck_assert_mem_eq(&c_before, &c, sizeof c);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, ahead);
 	tcase_add_test(tc, organisation_table);
 	tcase_add_test(tc, lifetime_table);
 	tcase_add_test(tc, limit_table);

@@ -1149,6 +1149,43 @@ START_TEST(name_and_key)
 }
 END_TEST
 
+/* What is asked next, so that it can be prepared: whole requests with a key, as
+ * many as are wanted. */
+START_TEST(keys_ahead)
+{
+	static const char in[] = "17:postfix n.example,17:postfix T.example,"
+				 "8:postfix ,17:postfix n.exam";
+	static const char without[] = "17:postfix n.example,7:postfix,"
+				      "17:postfix n.example,";
+	struct sts_text keys[8];
+
+	rig_start(0);
+	unit_int("nothing", sts_client_keys(&g.c, keys, 8), 0);
+	rig_input(in, sizeof in - 1);
+	rig_run(1);
+	unit_int("whole ones", sts_client_keys(&g.c, keys, 8), 3);
+	unit_text("at hand", keys[0], "n.example");
+	unit_text("as it came", keys[1], "T.example");
+	unit_text("empty", keys[2], "");
+	unit_int("no more", sts_client_keys(&g.c, keys, 2), 2);
+	rig_run(FOREVER);
+	unit_int("half a one", sts_client_keys(&g.c, keys, 8), 0);
+
+	rig_start(0);
+	rig_input(without, sizeof without - 1);
+	rig_run(1);
+	unit_int("up to it", sts_client_keys(&g.c, keys, 8), 1);
+
+	rig_start(0);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_line(&g.c, 0);
+	rig_input("mode n.example\n", 15);
+	rig_run(1);
+	unit_int("line asks", sts_client_needs(&g.c), STS_CLIENT_ASKS);
+	unit_int("of no line", sts_client_keys(&g.c, keys, 8), 0);
+}
+END_TEST
+
 /* ---- the text protocol ---- */
 
 static const struct {
@@ -1300,4 +1337,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, length_table);
 	tcase_add_test(tc, slot_reused);
 	tcase_add_test(tc, name_and_key);
+	tcase_add_test(tc, keys_ahead);
 }
