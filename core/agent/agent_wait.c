@@ -189,7 +189,7 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 
 	STS_ASSERT(ask->answer.kind == STS_ANSWER_NONE);
 	sts_agent_wait_end(a, ask);
-	if (STS_PRELOAD) {
+	if (STS_PRELOAD && ask->settings->preload != NULL) {
 		with = sts_decide_preload(ask->settings,
 		    sts_agent_preload_live(a, ask->settings), with, domain);
 	}

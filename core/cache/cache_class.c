@@ -230,9 +230,12 @@ sts_cache_set(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 void
 sts_cache_touch(struct sts_cache *c, sts_ref ref)
 {
-	STS_ASSERT(sts_head_live(c, ref));
+	const uint8_t *p = sts_chunk(&c->chunks, ref);
+
+	STS_ASSERT(p[STS_CHUNK_TAG] <= STS_CLASS_ENFORCE);
 	/* A pinned record becomes the latest used when its last pin goes. */
-	if (ordered(c, ref) && sts_head_pins(c, ref) == 0) {
+	if (p[STS_CHUNK_TAG] != STS_CLASS_ENFORCE &&
+	    sts_get16le(p + STS_HEAD_PINS) == 0) {
 		unlink_head(c, ref);
 		link_last(c, ref);
 	}

@@ -59,17 +59,16 @@ size_t
 sts_wrap_first(struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out)
 {
 	size_t room = sts_reply_total(kept->len) - kept->len - 1;
-	size_t total, head_len;
+	size_t head_len, total;
 
 	sts_reply_measure(r, out + room);
 	kept->len = (uint16_t)r->len;
 	kept->measured = true;
-	total = sts_reply_total(kept->len);
-	head_len = total - kept->len - 1;
+	head_len = sts_reply_head(out, kept->len);
 	if (head_len < room) {
 		memmove(out + head_len, out + room, kept->len);
 	}
-	sts_reply_head(out, kept->len);
+	total = head_len + kept->len + 1;
 	out[total - 1] = ',';
 	return total;
 }
