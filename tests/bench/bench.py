@@ -2,47 +2,50 @@
 # SPDX-License-Identifier: MIT
 """Warm answers a second beside a server that does nothing: one table.
 
-bench.py MTASTS GENERATOR LOAD ROUNDS MILLISECONDS
+bench.py MTASTS GENERATOR LOAD ROUNDS MILLISECONDS [POLICIES...]
 
 The null server of load.c parses the netstring and answers a constant: what it
 does is the limit on this machine. Both run at the same time and are asked in turn,
 so that what else the machine does is the same for both; at (1,1) all are on one
 processor. Each figure is the median of the rounds, with its range; ratios are
 medians of the rounds' ratios. CPU is the server's own, in user and kernel: what it
-needs of an answer, whatever else the machine does.
+needs of an answer, whatever else the machine does. A daemon for each number of
+POLICIES (1000), of which domains drawn from all over them are asked for; what the
+first needs of CPU is the last column, in parts of what this one does.
 """
 
+import itertools
 import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 from restart import free_port, name_server
-from warm import command, connect, read_answers
+from warm import command, connect
 
+NXDOMAIN = 3
+DRAWN_MAX = 20000  # domains that are asked for
 SHAPES = ((1, 1), (32, 1), (32, 16))  # connections, pipelined
 
 
-def cpu_s(pid):
-    """Seconds of processor that a process has had."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-        fields = f.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_us(pid):
+    """Microseconds of processor that a process has had."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
+        return int(f.read().split()[0]) / 1e3
 
 
 def measure(load, port, pid, domain, shape, milliseconds):
     """Answers a second, the 99th of 100 waits in microseconds, and microseconds
     of the server's processor an answer."""
-    before = cpu_s(pid)
+    before = cpu_us(pid)
     out = subprocess.run(
         [load, "ask", str(port), domain, *map(str, shape), str(milliseconds)],
         check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     answers = float(out[0]) * milliseconds / 1e3
     return (float(out[0]), float(out[1]),
-            (cpu_s(pid) - before) * 1e6 / answers)
+            (cpu_us(pid) - before) / answers)
 
 
 def middle(values, form):
@@ -55,61 +58,88 @@ def pin(pids, processors):
         os.sched_setaffinity(pid, processors)
 
 
-def rows(load, ports, pid_of, domain, rounds, milliseconds):
-    pids = list(pid_of.values())
+def rows(load, servers, rounds, milliseconds):
+    """A row for each shape and each daemon; servers: (policies, process, port,
+    domain), the null server first."""
+    pids = [s[1].pid for s in servers]
     every = os.sched_getaffinity(0)
     for shape in SHAPES:
         pin(pids + [0], {min(every)} if shape == (1, 1) else every)
-        got = {who: [] for who in ports}
+        got = [[] for _ in servers]
         for _ in range(rounds):
-            for who, port in ports.items():
-                got[who].append(
-                    measure(load, port, pid_of[who], domain, shape,
-                            milliseconds))
-        pairs = list(zip(got["mtasts"], got["null"]))
-        yield (f"({shape[0]},{shape[1]})",
-               middle([n[0] for n in got["null"]], "%.0f"),
-               middle([m[0] for m in got["mtasts"]], "%.0f"),
-               middle([m[0] / n[0] for m, n in pairs], "%.2f"),
-               middle([m[1] / n[1] for m, n in pairs], "%.2f"),
-               middle([n[2] for n in got["null"]], "%.2f"),
-               middle([m[2] for m in got["mtasts"]], "%.2f"))
+            for values, (_, process, port, domain) in zip(got, servers):
+                values.append(measure(load, port, process.pid, domain, shape,
+                                      milliseconds))
+        for values, (policies, *_) in list(zip(got, servers))[1:]:
+            pairs = list(zip(values, got[0], got[1]))
+            yield (f"({shape[0]},{shape[1]})", f"{policies:,}",
+                   middle([n[0] for n in got[0]], "%.0f"),
+                   middle([m[0] for m in values], "%.0f"),
+                   middle([m[0] / n[0] for m, n, _ in pairs], "%.2f"),
+                   middle([m[1] / n[1] for m, n, _ in pairs], "%.2f"),
+                   middle([n[2] for n in got[0]], "%.2f"),
+                   middle([m[2] for m in values], "%.2f"),
+                   middle([f[2] / m[2] for m, _, f in pairs], "%.2f"))
     pin(pids + [0], every)
+
+
+def drawn(policies):
+    """The domains that load.c draws: few enough that all their look-ups are soon
+    done, spread over all that are held."""
+    count = min(policies, DRAWN_MAX)
+    return f"@{count}/{policies // count}"
+
+
+def start(mtasts, generator, folder, policies, server):
+    """A daemon that holds so many; its process and its port."""
+    port = free_port()
+    os.mkdir(folder)
+    memory = max(4096, policies * 300 // 1024)
+    serve = command(mtasts, folder, port, server, f"memory {memory}K")
+    plan = subprocess.run(serve + ["-t"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+    size = re.search(r"journal file: (\d+) bytes", plan).group(1)
+    subprocess.run([generator, f"{folder}/journal", size, str(policies)],
+                   check=True, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(serve, stderr=subprocess.DEVNULL), port
+
+
+def settle(load, port, domain, questions):
+    """Ask until the journal is read and no look-up is begun any more: the name
+    server counts the questions to it."""
+    ask = [load, "ask", str(port), domain, "8", "16", "500"]
+    connect(port).close()
+    while True:
+        before = next(questions)
+        answered = subprocess.run(ask, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, check=False)
+        if answered.returncode == 0 and next(questions) == before + 1:
+            break
 
 
 def main():
     mtasts, generator, load = map(os.path.abspath, sys.argv[1:4])
     rounds, milliseconds = int(sys.argv[4]), int(sys.argv[5])
+    null = subprocess.Popen([load, "null"], stdout=subprocess.PIPE, text=True)
+    servers = [(0, null, int(null.stdout.readline()), drawn(1000))]
     with tempfile.TemporaryDirectory(prefix="mtasts-bench-") as folder:
-        port = free_port()
-        serve = command(mtasts, folder, port, name_server())
-        plan = subprocess.run(serve + ["-t"], check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
-        size = re.search(r"journal file: (\d+) bytes", plan).group(1)
-        domain = subprocess.run(
-            [generator, f"{folder}/journal", size, "1000"], check=True,
-            stdout=subprocess.PIPE, text=True).stdout.strip()
-        daemon = subprocess.Popen(serve, stderr=subprocess.DEVNULL)
-        null = subprocess.Popen([load, "null"], stdout=subprocess.PIPE,
-                                text=True)
         try:
-            ports = {"null": int(null.stdout.readline()), "mtasts": port}
-            with connect(port) as s:
-                text = f"postfix {domain}".encode()
-                s.sendall(b"%d:%s," % (len(text), text))
-                read_answers(s, 1, b" secure match=")
-            time.sleep(1)  # for the lookup that this question begins
-            print("| shape | null, answers/s | mtasts | ratio | p99 ratio | "
-                  "null, CPU us | mtasts |\n"
-                  "| --- | --: | --: | --: | --: | --: | --: |")
-            for row in rows(load, ports,
-                            {"null": null.pid, "mtasts": daemon.pid}, domain,
-                            rounds, milliseconds):
+            for n in [int(x) for x in sys.argv[6:]] or [1000]:
+                questions = itertools.count()
+                server = name_server(NXDOMAIN, lambda q=questions: next(q))
+                process, port = start(mtasts, generator, f"{folder}/{n}", n,
+                                      server)
+                servers.append((n, process, port, drawn(n)))
+                settle(load, port, drawn(n), questions)
+            print("| shape | policies | null, answers/s | mtasts | ratio | "
+                  "p99 ratio | null, CPU us | mtasts | of the first |\n"
+                  "| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
+            for row in rows(load, servers, rounds, milliseconds):
                 print("| " + " | ".join(row) + " |", flush=True)
         finally:
-            for child in (daemon, null):
-                child.terminate()
-                child.wait()
+            for _, process, *_ in servers:
+                process.terminate()
+                process.wait()
 
 
 if __name__ == "__main__":

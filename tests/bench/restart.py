@@ -26,14 +26,15 @@ def free_port():
         return s.getsockname()[1]
 
 
-def name_server(code=2):
-    """SERVFAIL to every question, or another code."""
+def name_server(code=2, asked=lambda: None):
+    """SERVFAIL to every question, or another code; asked() is called for each."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
 
     def serve():
         while True:
             query, peer = s.recvfrom(4096)
+            asked()
             end = 12
             while query[end]:
                 end += 1 + query[end]
