@@ -333,7 +333,8 @@ START_TEST(broken_anywhere)
 }
 END_TEST
 
-/* A full message of the shortest records, each to be compared every time. */
+/* A full message of the shortest records, each to be compared every time: a
+ * limit of ours ends the loop before its length shows it. */
 START_TEST(many_records)
 {
 	struct sts_dns_verdict v;
@@ -347,7 +348,7 @@ START_TEST(many_records)
 		build_end(&b, at);
 	}
 	v = judge(b.p, b.n, STS_DNS_TXT);
-	unit_int("many records", v.why, STS_WHY_DNS_ALIAS_LOOP);
+	unit_int("many records", v.why, STS_WHY_DNS_LARGE);
 }
 END_TEST
 
