@@ -218,6 +218,18 @@ forget_times(struct sts_agent *a)
 	sts_agent_journal_forget_times(a);
 }
 
+/* One of the hands over the cache, if it is due: a step begins one refresh. */
+static void
+move_hands(struct sts_agent *a)
+{
+	if (!sts_before(a->now, a->sweep_at)) {
+		forget_times(a);
+		sts_agent_sweep(a);
+	} else if (!sts_before(a->now, a->refresh_at)) {
+		sts_agent_refresh(a);
+	}
+}
+
 static unsigned
 agent_wants(const void *e)
 {
@@ -249,10 +261,7 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 		    a, STS_EVENT_CLOCK, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = (uint32_t)state;
 	}
-	if (!sts_before(now, a->sweep_at)) {
-		forget_times(a);
-		sts_agent_sweep(a);
-	}
+	move_hands(a);
 	if (STS_DANE) {
 		sts_agent_dane_tick(a);
 	}
@@ -283,7 +292,7 @@ agent_deadline(const void *e, sts_ms *at)
 		*at = sts_agent_journal_early_until(a);
 		return true;
 	}
-	*at = a->sweep_at;
+	*at = sts_earlier(a->sweep_at, a->refresh_at);
 	if (sts_agent_slots_due(a, &slots_at)) {
 		*at = sts_earlier(*at, slots_at);
 	}

@@ -41,15 +41,18 @@ enum {
 	STS_REFRESH_SHARE = 4, /* of the lookups: one in so many, at most */
 	STS_REFRESH_KEPT = 16, /* one in so many that questions cannot take */
 	STS_SWEEP_MS = 5000, /* between visits of the clock hand, */
-	STS_SWEEP_PACE_MS = 100, /* and after one that began a refresh */
+	STS_SWEEP_PACE_MS = 100, /* and after one that found a late refresh */
 	STS_SWEEP_VISITS = 16, /* for a whole round, in steps of */
 	STS_SWEEP_CHUNKS_MIN = 64, /* at least so many */
 	STS_SWEEP_CHUNKS_MAX = 4096, /* and at most so many chunks */
 	/* In the largest caches the hand goes faster: a round in which nothing
-	 * is due takes an hour at most, */
+	 * is late takes an hour at most. */
 	STS_SWEEP_ROUND_MS = 3600000,
-	/* and one that refreshes every policy six hours. */
-	STS_SWEEP_REFRESH_MS = 6 * 3600000,
+	/* Refreshes that are not late begin one by one, so long after each
+	 * other, */
+	STS_REFRESH_PACE_MS = 5000,
+	/* or sooner, so that a refresh of every policy begins within this. */
+	STS_REFRESH_ALL_MS = 6 * 3600000,
 	STS_NOTICE_MS = 60000, /* the same complaint is logged at most so
 			        * often */
 	STS_SHARE_AHEAD_S = 300, /* a stamp may be so far in the future */
@@ -159,7 +162,7 @@ struct sts_agent {
 	bool serving; /* the journal, if there was one, has been read */
 	bool draining;
 	bool grace_over; /* STS_CLOCK_GRACE_MS have passed since the start */
-	sts_ms now, sweep_at;
+	sts_ms now, sweep_at, refresh_at;
 	uint32_t waited_ms; /* the longest that a client waited for an answer
 	                       since sts_inspect_wait_anew */
 	struct sts_config config;
@@ -745,14 +748,19 @@ bool sts_agent_share_uses(
     const struct sts_agent *a, const struct sts_settings *s);
 
 /* agent_sweep.c */
-/* The pause until the next visit: after a visit that found nothing due in a
- * cache of so many chunks; after one that began a refresh in a cache of so many
+/* The pause until the next visit: after a visit that found nothing late in a
+ * cache of so many chunks; after one that found a late refresh among so many
  * records. */
 sts_ms sts_agent_sweep_ms(uint32_t chunks);
 sts_ms sts_agent_sweep_pace_ms(uint32_t records);
+/* Between the beginnings of two refreshes, of so many policies. */
+sts_ms sts_agent_refresh_pace_ms(uint32_t policies);
 
 /* A visit of the clock hand to the cache, when sweep_at has come. */
 void sts_agent_sweep(struct sts_agent *a);
+
+/* The next refresh in turn, when refresh_at has come. */
+void sts_agent_refresh(struct sts_agent *a);
 
 /* agent_question.c, agent.c */
 extern const struct sts_engine_ops sts_question_ops, sts_agent_ops;

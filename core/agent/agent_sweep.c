@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock hand over the cache: it visits a few chunks at a time, lets expired
- * policies lapse and begins the daily refreshes (RFC 8461 3.3, 10.2).
+ * The hands over the cache (RFC 8461 3.3, 10.2). The clock hand visits a few
+ * chunks at a time, lets expired policies lapse and begins refreshes that are
+ * late. All others have their turn one by one, at a pace that depends only on
+ * how many policies are held: however many are due at once, after an outage, a
+ * restart or a step of the clock, they are as far apart as on any other day.
  */
 #include "agent_state.h"
 
-/* Whether anybody has asked for the domain lately enough to refresh it. */
+/* Whether anybody has asked for the domain lately enough to refresh it. Asked in
+ * the future, under a clock that was set back since, is asked today. */
 static bool
-still_asked(const struct sts_entry *e, uint32_t now_s)
+still_asked(struct sts_entry *e, uint32_t now_s)
 {
 	uint32_t days = e->max_age_s / STS_DAY_S;
 	uint16_t today = (uint16_t)(now_s / STS_DAY_S);
@@ -15,7 +19,10 @@ still_asked(const struct sts_entry *e, uint32_t now_s)
 	if (days < STS_ASKED_DAYS) {
 		days = STS_ASKED_DAYS;
 	}
-	return (uint16_t)(today - e->asked_day) <= days;
+	if (e->asked_day > today) {
+		e->asked_day = today;
+	}
+	return today - e->asked_day <= (int32_t)days;
 }
 
 /* Chunks a visit: the hand goes round a small cache in a minute or two. */
@@ -30,14 +37,11 @@ sweep_chunks(const struct sts_cache_stats *s)
 	return n < STS_SWEEP_CHUNKS_MAX ? n : STS_SWEEP_CHUNKS_MAX;
 }
 
-/* `usual`, or less if `count` times that would be longer than `round`. Where
- * pointers have 32 bits no cache has a million policies, and a board saves the
- * octets of this. */
+/* `usual`, or less if `count` times that would be longer than `round`. */
 static sts_ms
 at_most(sts_ms usual, sts_ms round, uint32_t count)
 {
-	bool large = SIZE_MAX > UINT32_MAX && count > round / usual;
-	sts_ms ms = large ? round / count : usual;
+	sts_ms ms = count > round / usual ? round / count : usual;
 
 	/* With a pause of 0 the hand would be due again in the same
 	 * millisecond, for ever. */
@@ -54,7 +58,13 @@ sts_agent_sweep_ms(uint32_t chunks)
 sts_ms
 sts_agent_sweep_pace_ms(uint32_t records)
 {
-	return at_most(STS_SWEEP_PACE_MS, STS_SWEEP_REFRESH_MS, records);
+	return at_most(STS_SWEEP_PACE_MS, STS_REFRESH_ALL_MS, records);
+}
+
+sts_ms
+sts_agent_refresh_pace_ms(uint32_t policies)
+{
+	return at_most(STS_REFRESH_PACE_MS, STS_REFRESH_ALL_MS, policies);
 }
 
 static bool
@@ -67,17 +77,37 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 	       sts_agent_work_find(a, domain) == NULL;
 }
 
-/* One visit of the clock hand: expiry, and at most one refresh. */
+/* Begin the refresh that is due, or give it up where nobody asks for the domain.
+ * Returns whether it was begun. */
+static bool
+refresh(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
+{
+	uint8_t domain[STS_NAME_MAX];
+	uint32_t now_s = sts_agent_now_s(a);
+	struct sts_text name =
+	    sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
+	bool begin = still_asked(e, now_s);
+
+	if (begin && !may_refresh(a, name)) {
+		/* The refresh stays due: a flood of questions must not put it
+		 * off. */
+		return false;
+	}
+	e->refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
+	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
+	if (begin) {
+		sts_agent_work_begin(a, name, true);
+	}
+	return begin;
+}
+
+/* One visit of the clock hand: expiry, and at most one late refresh. */
 void
 sts_agent_sweep(struct sts_agent *a)
 {
-	uint8_t domain[STS_NAME_MAX];
 	struct sts_cache_stats stats;
 	struct sts_entry e;
-	struct sts_text name;
-	uint32_t now_s = sts_agent_now_s(a);
 	sts_ref ref;
-	bool begin;
 
 	sts_cache_stats(&a->cache, &stats);
 	a->sweep_at = a->now + sts_agent_sweep_ms(stats.chunks);
@@ -95,19 +125,34 @@ sts_agent_sweep(struct sts_agent *a)
 	}
 	sts_cache_get(&a->cache, ref, &e);
 	sts_agent_lapse(a, ref, &e);
-	name = sts_text(domain, sts_cache_domain(&a->cache, ref, domain));
-	begin = still_asked(&e, now_s);
 	/* The next visit is soon even if this record has to wait, since it must
 	 * not keep others from their turn. */
 	a->sweep_at = a->now + sts_agent_sweep_pace_ms(stats.records);
-	if (begin && !may_refresh(a, name)) {
-		/* The refresh stays due: a flood of questions must not put it
-		 * off. */
+	if (!e.lapsed) {
+		(void)refresh(a, ref, &e);
+	}
+}
+
+/* One that has to wait keeps the others from their turn for a moment only. */
+void
+sts_agent_refresh(struct sts_agent *a)
+{
+	struct sts_cache_stats stats;
+	struct sts_entry e;
+	sts_ref ref;
+
+	sts_cache_stats(&a->cache, &stats);
+	ref =
+	    sts_cache_turn(&a->cache, sweep_chunks(&stats), sts_agent_now_s(a));
+	if (ref == 0) {
+		a->refresh_at = a->now + sts_agent_sweep_ms(stats.chunks);
 		return;
 	}
-	e.refresh_s = begin ? now_s + STS_REFRESH_MIN_S : 0;
-	sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
-	if (begin) {
-		sts_agent_work_begin(a, name, true);
-	}
+	sts_cache_get(&a->cache, ref, &e);
+	sts_agent_lapse(a, ref, &e);
+	a->refresh_at =
+	    a->now +
+	    (refresh(a, ref, &e)
+		    ? sts_agent_refresh_pace_ms(stats.records - stats.other)
+		    : sts_agent_sweep_pace_ms(stats.records));
 }

@@ -338,6 +338,6 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	if (STS_DANE) {
 		sts_agent_dane_init(a);
 	}
-	a->sweep_at = now + STS_SWEEP_MS;
+	a->sweep_at = a->refresh_at = now + STS_SWEEP_MS;
 	plant_tree(a);
 }

@@ -77,6 +77,8 @@ enum {
 	STS_CACHE_OTHER_AHEAD_S = 86400,
 	/* A refresh further ahead than any is ever planned is due, too. */
 	STS_CACHE_REFRESH_AHEAD_S = 86400,
+	/* A refresh is late when the policy expires within this. */
+	STS_CACHE_LATE_S = 6 * 3600,
 	STS_CACHE_FAILING = 2 /* refreshes in a row: it keeps failing */
 };
 
@@ -88,7 +90,7 @@ struct sts_cache {
 	/* Limits, in chunks. */
 	uint32_t record_max, org_max, protected_max, update_max, staged_max;
 	uint32_t protected_count, staged_count; /* chunks */
-	uint32_t records, hand;
+	uint32_t records, hand, turn;
 	uint32_t since_s;
 	uint32_t unsaved; /* records with that mark */
 	uint32_t released; /* chunks that only the journal protects */
@@ -305,12 +307,20 @@ void sts_cache_remove(struct sts_cache *c, sts_ref ref);
  * now.expires), guests are admitted where there is room, those expired for more
  * than STS_CACHE_EXPIRED_KEEP_S are removed; so are records of other kinds
  * that nobody has asked for since check_s. If now.expires, a fetch in the
- * future becomes a fetch now. Stops at the first policy whose refresh_s is not
- * 0 and due (<= now.s, or more than STS_CACHE_REFRESH_AHEAD_S ahead: the clock
- * was set back) and returns it; 0 when there was none.
+ * future becomes a fetch now. Stops at the first policy that has not lapsed,
+ * expires within STS_CACHE_LATE_S or has expired, and whose refresh is due, and
+ * returns it; 0 when there was none. Due: refresh_s is not 0, and it is <= now.s
+ * or more than STS_CACHE_REFRESH_AHEAD_S ahead (the clock was set back).
  */
 sts_ref sts_cache_sweep(
     struct sts_cache *c, uint32_t chunks, struct sts_now now);
+
+/*
+ * Go on from the policy that was returned last, over up to `chunks` chunks, to
+ * the next one whose refresh is due, late or not, and return it; 0 when there
+ * was none. Changes no record.
+ */
+sts_ref sts_cache_turn(struct sts_cache *c, uint32_t chunks, uint32_t now_s);
 
 /*
  * All records, of any kind, while the cache changes between the calls: steps

@@ -2,7 +2,9 @@
 /*
  * What time and want of room do to records: which one is evicted, and the
  * clock hand, which passes over all chunks in turn, keeps each policy in the
- * class that it belongs in, and forgets what nobody can want any more.
+ * class that it belongs in, and forgets what nobody can want any more. A second
+ * hand goes from one policy whose refresh is due to the next, so that each has
+ * its turn however long the others wait.
  */
 #include <string.h>
 
@@ -81,7 +83,16 @@ end_round(struct sts_cache *c)
 	memset(&c->failing, 0, sizeof c->failing);
 }
 
-/* Visit one record. True: a refresh of it is due. */
+/* Whether a refresh of it is due. */
+static bool
+is_due(const struct sts_entry *e, uint32_t now_s)
+{
+	return e->kind == STS_KIND_POLICY && e->refresh_s != 0 &&
+	       (e->refresh_s <= now_s ||
+		   e->refresh_s - now_s > STS_CACHE_REFRESH_AHEAD_S);
+}
+
+/* Visit one record. True: a refresh of it is due, and late. */
 static bool
 visit(struct sts_cache *c, sts_ref ref, struct sts_now now)
 {
@@ -95,9 +106,8 @@ visit(struct sts_cache *c, sts_ref ref, struct sts_now now)
 	sts_record_store(c, ref, &e, now);
 	sts_class_settle(c, ref, &e, now);
 	note_failing(c, ref, &e);
-	return e.kind == STS_KIND_POLICY && e.refresh_s != 0 &&
-	       (e.refresh_s <= now.s ||
-		   e.refresh_s - now.s > STS_CACHE_REFRESH_AHEAD_S);
+	return is_due(&e, now.s) && !e.lapsed &&
+	       sts_entry_expired(&e, now.s + STS_CACHE_LATE_S);
 }
 
 void
@@ -118,6 +128,24 @@ sts_cache_sweep(struct sts_cache *c, uint32_t chunks, struct sts_now now)
 		}
 		if (sts_head_live(c, c->hand) && visit(c, c->hand, now)) {
 			return c->hand;
+		}
+	}
+	return 0;
+}
+
+sts_ref
+sts_cache_turn(struct sts_cache *c, uint32_t chunks, uint32_t now_s)
+{
+	uint32_t steps = chunks < c->chunks.count ? chunks : c->chunks.count;
+	struct sts_entry e;
+
+	for (uint32_t i = 0; i < steps; i++) {
+		c->turn = c->turn % c->chunks.count + 1;
+		if (sts_head_live(c, c->turn)) {
+			sts_cache_get(c, c->turn, &e);
+			if (is_due(&e, now_s)) {
+				return c->turn;
+			}
 		}
 	}
 	return 0;

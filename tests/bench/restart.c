@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A journal of N policies as the agent writes it: restart JOURNAL BYTES N.
- * BYTES: the size of the file, as `mtasts serve -t` tells it.
+ * A journal of N policies as the agent writes it: restart JOURNAL BYTES N [K].
+ * BYTES: the size of the file, as `mtasts serve -t` tells it. Prints the last of
+ * the domains; with K, a refresh of each is due, and the first K are printed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ text(const char *s)
 }
 
 static void
-put(uint32_t i, uint32_t now_s)
+put(uint32_t i, uint32_t now_s, uint32_t refresh_s)
 {
 	char name[BENCH_NAME_MAX], mx[BENCH_NAME_MAX + 8];
 	struct sts_entry e;
@@ -45,7 +46,7 @@ put(uint32_t i, uint32_t now_s)
 	e.mode = STS_MODE_ENFORCE;
 	e.max_age_s = 31536000;
 	e.fetched_s = now_s;
-	e.refresh_s = now_s + 86400;
+	e.refresh_s = refresh_s;
 	e.asked_day = (uint16_t)(now_s / 86400);
 	e.mx_count = (uint16_t)bench_mx_count(i);
 	bench_domain(name, i);
@@ -65,7 +66,8 @@ int
 main(int argc, char **argv)
 {
 	static const uint8_t key[STS_SIPHASH_KEY] = { 2, 7, 1, 8 };
-	uint32_t n = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+	uint32_t n = argc >= 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+	uint32_t due = argc >= 5 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0;
 	struct sts_journal_geometry g = { 1, STS_STORE_ERASE_SIZE, 0,
 		STS_STORE_AREAS, 0 };
 	uint32_t now_s = (uint32_t)time(NULL);
@@ -73,10 +75,10 @@ main(int argc, char **argv)
 	uint8_t *block = malloc(size);
 	char name[BENCH_NAME_MAX];
 
-	need(n > 0 && block != NULL, "usage: restart JOURNAL BYTES N");
+	need(n > due && block != NULL, "usage: restart JOURNAL BYTES N [K]");
 	sts_cache_init(&cache, block, size, key);
 	for (uint32_t i = 0; i < n; i++) {
-		put(i, now_s);
+		put(i, now_s, due > 0 ? now_s : now_s + 86400);
 	}
 	g.area_size = (uint32_t)(strtoul(argv[2], NULL, 10) / STS_STORE_AREAS);
 	need(sts_store_open(&file, argv[1], true) == 0 &&
@@ -92,8 +94,10 @@ main(int argc, char **argv)
 		    "not written");
 	}
 	sts_store_close(&file);
-	bench_domain(name, n - 1);
-	printf("%s\n", name);
+	for (uint32_t i = due > 0 ? 0 : n - 1; i < (due > 0 ? due : n); i++) {
+		bench_domain(name, i);
+		printf("%s\n", name);
+	}
 	free(block);
 	return 0;
 }

@@ -58,7 +58,7 @@ static struct {
 	struct sts_stage stages[STAGES];
 	struct rec *staged[STAGES];
 	uint32_t n; /* chunks in all */
-	uint32_t hand, refused, evicted;
+	uint32_t hand, turn, refused, evicted;
 	uint32_t released; /* chunks */
 	bool stale;
 	uint32_t now_s;

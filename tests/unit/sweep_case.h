@@ -78,10 +78,14 @@ visit(uint32_t wall_s)
 {
 	struct sts_event e;
 
-	now = agent.sweep_at;
+	now = sts_earlier(agent.sweep_at, agent.refresh_at);
 	agent.now = now;
 	sts_clock_tick(&agent.clock, now, wall_s + now / 1000);
-	sts_agent_sweep(&agent);
+	if (now == agent.sweep_at) {
+		sts_agent_sweep(&agent);
+	} else {
+		sts_agent_refresh(&agent);
+	}
 	ck_assert_uint_gt(agent.sweep_at, now);
 	while (sts_agent_event(&agent, &e)) {
 	}

@@ -11,11 +11,13 @@
 const char unit_name[] = "agent_spread";
 
 enum {
-	POLICIES = 2400,
+	POLICIES =
+	    6000, /* a refresh of each takes six hours at the most even */
 	HOUR_MS = 3600000,
 	DAYS = 5,
 	HOURS = DAYS * 24,
-	LATE_MS = 5 * 60000 /* of the hand, in a cache of this size */
+	LATE_MS = 5 * 60000, /* of the hands, in a cache of this size */
+	TURN_MS = 6 * HOUR_MS /* in which each that is due has its turn */
 };
 
 static struct sts_lookup lookup;
@@ -83,7 +85,16 @@ begin(void)
 	gap_min = HOURS * HOUR_MS;
 }
 
-/* Everything at the first moment, then days of the clock hand. */
+/* The hands until then, by a clock that was at wall_s at time 0. */
+static void
+go_on(uint32_t wall_s, sts_ms until)
+{
+	while (sts_earlier(agent.sweep_at, agent.refresh_at) < until) {
+		visit(wall_s);
+	}
+}
+
+/* Everything at the first moment, then days of the hands. */
 static void
 play(uint32_t age_s)
 {
@@ -93,10 +104,7 @@ play(uint32_t age_s)
 		sts_clock_tick(&agent.clock, now, WALL_S);
 		take_version(i);
 	}
-	agent.sweep_at = 0;
-	while (agent.sweep_at < HOURS * HOUR_MS) {
-		visit(WALL_S);
-	}
+	go_on(WALL_S, HOURS * HOUR_MS);
 }
 
 /* The most and the fewest refreshes of an hour within from..to. */
@@ -157,6 +165,51 @@ START_TEST(one_day)
 }
 END_TEST
 
+/* All are due at one moment, and fetched so long before: so many are begun in
+ * each of the first hours, and each of them once. */
+static void
+all_due(const char *name, uint32_t age_s, uint32_t ago_s, unsigned an_hour)
+{
+	unsigned least, most;
+
+	begin();
+	max_age_s = age_s;
+	for (unsigned i = 0; i < POLICIES; i++) {
+		sts_clock_tick(&agent.clock, now, WALL_S);
+		take_version(i);
+	}
+	for (sts_ref ref = sts_cache_next(&agent.cache, 0); ref != 0;
+	     ref = sts_cache_next(&agent.cache, ref)) {
+		struct sts_entry e;
+
+		sts_cache_get(&agent.cache, ref, &e);
+		e.fetched_s = WALL_S - ago_s;
+		e.refresh_s = WALL_S;
+		sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
+	}
+	memset(fetched_ms, 0xff, sizeof fetched_ms);
+	go_on(WALL_S, 7 * HOUR_MS);
+	range(0, POLICIES / an_hour, &least, &most);
+	unit_int(name, most <= an_hour + 1 && least >= an_hour - 1, true);
+	range(POLICIES / an_hour, 7, &least, &most);
+	ck_assert_uint_le(most, 1);
+	for (unsigned i = 0; i < POLICIES; i++) {
+		ck_assert_uint_ne(fetched_ms[i], UINT32_MAX);
+	}
+}
+
+/* However many are due in one moment, each hour has the same part; only those
+ * that are about to expire do not wait for their turn. */
+START_TEST(due_at_once)
+{
+	all_due("weeks", 14 * 86400, 86400, POLICIES / 6);
+	all_due("a day, of which more than six hours are left", 86400,
+	    18 * 3600 - TURN_MS / 1000, POLICIES / 6);
+	all_due("about to expire", 86400, 18 * 3600, POLICIES);
+	all_due("expired", 86400, 86400, POLICIES / 6);
+}
+END_TEST
+
 /* A million policies are refreshed daily, too: the hand is as fast as it takes,
  * and never without a rest. */
 START_TEST(millions)
@@ -164,20 +217,26 @@ START_TEST(millions)
 	static const uint32_t counts[] = { 0, 1, 17000, 100000, 216000, 216001,
 		1000000, 4300000 };
 
-	unit_int("usual pace", (long)sts_agent_sweep_pace_ms(17000), 100);
+	unit_int("late pace", (long)sts_agent_sweep_pace_ms(17000), 100);
+	unit_int("usual pace", (long)sts_agent_refresh_pace_ms(4000), 5000);
+	unit_int("pace of many", (long)sts_agent_refresh_pace_ms(10000), 2160);
 	unit_int("usual visits", (long)sts_agent_sweep_ms(65536), 5000);
 	for (unsigned i = 0; i < UNIT_COUNT(counts); i++) {
 		uint64_t n = counts[i];
 		sts_ms pace = sts_agent_sweep_pace_ms(counts[i]);
+		sts_ms turn = sts_agent_refresh_pace_ms(counts[i]);
 		sts_ms visit = sts_agent_sweep_ms((uint32_t)(4 * n));
 
 		ck_assert(pace >= 1 && pace <= STS_SWEEP_PACE_MS);
 		ck_assert(visit >= 1 && visit <= STS_SWEEP_MS);
+		ck_assert(turn >= pace && turn <= STS_REFRESH_PACE_MS);
 		ck_assert(n * pace <= 6 * HOUR_MS);
+		ck_assert(n * turn <= TURN_MS);
 		ck_assert(4 * n / STS_SWEEP_CHUNKS_MAX * visit <= HOUR_MS);
 	}
 	/* However many there are, time goes on between two visits. */
 	ck_assert(sts_agent_sweep_pace_ms(UINT32_MAX) >= 1);
+	ck_assert(sts_agent_refresh_pace_ms(UINT32_MAX) >= 1);
 	ck_assert(sts_agent_sweep_ms(UINT32_MAX) >= 1);
 }
 END_TEST
@@ -187,7 +246,6 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, weeks);
 	tcase_add_test(tc, one_day);
-	if (SIZE_MAX > UINT32_MAX) {
-		tcase_add_test(tc, millions);
-	}
+	tcase_add_test(tc, due_at_once);
+	tcase_add_test(tc, millions);
 }

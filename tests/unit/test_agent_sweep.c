@@ -77,8 +77,8 @@ START_TEST(crowd_due)
 		hold(domain);
 	}
 	hold(other);
-	agent.sweep_at = 0;
-	while (agent.sweep_at < SOON_MS &&
+	agent.sweep_at = agent.refresh_at = 0;
+	while (now < SOON_MS &&
 	       sts_agent_work_find(&agent, unit_span(other)) == NULL) {
 		fill_random();
 		visit(WALL_S + STS_DAY_S + 1);
@@ -114,9 +114,47 @@ START_TEST(crowd_asked)
 }
 END_TEST
 
+/* The day of the last question lies ahead: the clock was, and was set back. */
+START_TEST(asked_ahead)
+{
+	static const struct {
+		const char *name;
+		int32_t asked_day; /* from today on */
+		bool begun;
+	} rows[] = {
+		{ "today", 0, true },
+		{ "tomorrow", 1, true },
+		{ "in 40 years", 40 * 365, true },
+		{ "30 days ago", -30, true },
+		{ "31 days ago", -31, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_entry e;
+		sts_ref ref;
+
+		begin();
+		fill_random();
+		hold(other);
+		ref = sts_cache_find(&agent.cache, unit_span(other));
+		sts_cache_get(&agent.cache, ref, &e);
+		e.asked_day = (uint16_t)(WALL_S / STS_DAY_S + 1);
+		e.asked_day = (uint16_t)(e.asked_day + rows[i].asked_day);
+		sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
+		agent.sweep_at = agent.refresh_at = 0;
+		visit(WALL_S + STS_DAY_S + 1);
+		visit(WALL_S + STS_DAY_S + 1);
+		unit_int(rows[i].name,
+		    sts_agent_work_find(&agent, unit_span(other)) != NULL,
+		    rows[i].begun);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, crowd_due);
 	tcase_add_test(tc, crowd_asked);
+	tcase_add_test(tc, asked_ahead);
 }

@@ -411,45 +411,57 @@ static const struct {
 	enum sts_kind kind;
 	enum sts_mode mode;
 	int32_t fetched, max_age, check, refresh; /* times relative to now */
-	bool expires, due, held;
+	bool expires, due, late, held;
 	unsigned class;
 } sweeps[] = {
 	{ "live", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, 1, true,
-	    false, true, STS_CLASS_ENFORCE },
+	    false, false, true, STS_CLASS_ENFORCE },
 	{ "refresh due", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, 0,
-	    true, true, true, STS_CLASS_ENFORCE },
+	    true, true, false, true, STS_CLASS_ENFORCE },
 	{ "refresh never", STS_KIND_POLICY, STS_MODE_ENFORCE, -10, DAY, 0, -NOW,
-	    true, false, true, STS_CLASS_ENFORCE },
+	    true, false, false, true, STS_CLASS_ENFORCE },
 	{ "refresh planned for tomorrow", STS_KIND_POLICY, STS_MODE_ENFORCE,
-	    -10, DAY, 0, DAY, true, false, true, STS_CLASS_ENFORCE },
+	    -10, DAY, 0, DAY, true, false, false, true, STS_CLASS_ENFORCE },
 	{ "refresh from the future", STS_KIND_POLICY, STS_MODE_ENFORCE, -10,
-	    DAY, 0, DAY + 1, true, true, true, STS_CLASS_ENFORCE },
+	    DAY, 0, DAY + 1, true, true, false, true, STS_CLASS_ENFORCE },
 	{ "testing due", STS_KIND_POLICY, STS_MODE_TESTING, -10, DAY, 0, -1,
-	    true, true, true, STS_CLASS_TESTING },
+	    true, true, false, true, STS_CLASS_TESTING },
+	{ "six hours are left", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    6 * 3600 - DAY, DAY, 0, 0, true, true, true, true,
+	    STS_CLASS_ENFORCE },
+	{ "and a second", STS_KIND_POLICY, STS_MODE_ENFORCE, 6 * 3600 + 1 - DAY,
+	    DAY, 0, 0, true, true, false, true, STS_CLASS_ENFORCE },
+	{ "six hours, not due", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    6 * 3600 - DAY, DAY, 0, 1, true, false, false, true,
+	    STS_CLASS_ENFORCE },
+	{ "six hours, unconfirmed", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    6 * 3600 - DAY, DAY, 0, 0, false, true, true, true,
+	    STS_CLASS_ENFORCE },
 	{ "expires", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0, 1, true,
-	    false, true, STS_CLASS_EXPIRED },
+	    false, false, true, STS_CLASS_EXPIRED },
 	{ "not under an unconfirmed clock", STS_KIND_POLICY, STS_MODE_ENFORCE,
-	    -DAY, DAY, 0, 1, false, false, true, STS_CLASS_ENFORCE },
+	    -DAY, DAY, 0, 1, false, false, false, true, STS_CLASS_ENFORCE },
 	{ "expired and due", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0,
-	    -1, true, true, true, STS_CLASS_EXPIRED },
+	    -1, true, true, true, true, STS_CLASS_EXPIRED },
 	{ "expired for 30 days", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY, DAY,
-	    0, 1, true, false, true, STS_CLASS_EXPIRED },
+	    0, 1, true, false, false, true, STS_CLASS_EXPIRED },
 	{ "and a second", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY - 1, DAY, 0,
-	    -1, true, false, false, 0 },
+	    -1, true, false, false, false, 0 },
 	{ "and a second, unconfirmed", STS_KIND_POLICY, STS_MODE_NONE,
-	    -31 * DAY - 1, DAY, 0, 1, false, false, true, STS_CLASS_NONE },
+	    -31 * DAY - 1, DAY, 0, 1, false, false, false, true,
+	    STS_CLASS_NONE },
 	{ "R59 in the future", STS_KIND_POLICY, STS_MODE_ENFORCE, 9 * DAY, DAY,
-	    0, 1, true, false, true, STS_CLASS_ENFORCE },
+	    0, 1, true, false, false, true, STS_CLASS_ENFORCE },
 	{ "absence in its hour", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3600,
-	    -1, true, false, true, STS_CLASS_OTHER },
+	    -1, true, false, false, true, STS_CLASS_OTHER },
 	{ "absence outlived", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3601, 1,
-	    false, false, false, 0 },
+	    false, false, false, false, 0 },
 	{ "cannot-tell outlived", STS_KIND_UNKNOWN, STS_MODE_NONE, 0, 0, -3601,
-	    1, true, false, false, 0 },
+	    1, true, false, false, false, 0 },
 	{ "absence from the future", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0,
-	    DAY + 1, 1, true, false, false, 0 },
+	    DAY + 1, 1, true, false, false, false, 0 },
 	{ "absence planned for tomorrow", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0,
-	    DAY, 1, true, false, true, STS_CLASS_OTHER },
+	    DAY, 1, true, false, false, true, STS_CLASS_OTHER },
 };
 
 START_TEST(sweep_table)
@@ -457,7 +469,7 @@ START_TEST(sweep_table)
 	for (size_t i = 0; i < UNIT_COUNT(sweeps); i++) {
 		struct sts_entry e = entry(sweeps[i].kind, sweeps[i].mode);
 		struct sts_stage s;
-		sts_ref ref, due;
+		sts_ref ref, due, late;
 
 		begin(8192);
 		sts_cache_stage(&c, &s, unit_span("a.example"));
@@ -466,8 +478,10 @@ START_TEST(sweep_table)
 		e.check_s = (uint32_t)(NOW + sweeps[i].check);
 		e.refresh_s = (uint32_t)(NOW + sweeps[i].refresh);
 		sts_cache_commit(&c, &s, &e, sts_now(NOW, false), &ref);
-		due = sts_cache_sweep(
+		late = sts_cache_sweep(
 		    &c, c.chunks.count, sts_now(NOW, sweeps[i].expires));
+		unit_int(sweeps[i].name, late, sweeps[i].late ? ref : 0);
+		due = sts_cache_turn(&c, c.chunks.count, NOW);
 		unit_int(sweeps[i].name, due, sweeps[i].due ? ref : 0);
 		unit_int(sweeps[i].name, find("a.example"),
 		    sweeps[i].held ? ref : 0);
@@ -536,14 +550,31 @@ START_TEST(kept_since_the_clock_is_known)
 }
 END_TEST
 
-/* The hand visits as many chunks as it is asked to, and every chunk in the
- * end. */
-START_TEST(sweep_is_bounded)
+/* One whose end was logged is as any other. */
+START_TEST(lapsed_is_not_late)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
-	unsigned due = 0;
 
 	begin(8192);
+	e.fetched_s = NOW - 7 * DAY;
+	e.refresh_s = NOW;
+	put("a.example", e, 1, 20);
+	ck_assert_uint_ne(sts_cache_sweep(&c, 1000, sts_now(NOW, true)), 0);
+	sts_cache_get(&c, find("a.example"), &e);
+	e.lapsed = true;
+	sts_cache_set(&c, find("a.example"), &e, sts_now(NOW, true));
+	ck_assert_uint_eq(sts_cache_sweep(&c, 1000, sts_now(NOW, true)), 0);
+	ck_assert_uint_eq(sts_cache_turn(&c, 1000, NOW), find("a.example"));
+}
+END_TEST
+
+static void
+put_twenty_due(uint32_t fetched_s)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+
+	begin(8192);
+	e.fetched_s = fetched_s;
 	e.refresh_s = NOW;
 	for (unsigned i = 0; i < 20; i++) {
 		char name[32];
@@ -551,14 +582,53 @@ START_TEST(sweep_is_bounded)
 		snprintf(name, sizeof name, "d.org%u.example", i);
 		put(name, e, 1, 20);
 	}
+}
+
+/* The hand visits as many chunks as it is asked to, and every chunk in the
+ * end. */
+START_TEST(sweep_is_bounded)
+{
+	unsigned late = 0;
+
+	put_twenty_due(NOW - 7 * DAY);
 	for (uint32_t i = 0; i < c.chunks.count; i++) {
 		uint32_t hand = c.hand;
 
-		due += sts_cache_sweep(&c, 1, sts_now(NOW, true)) != 0;
+		late += sts_cache_sweep(&c, 1, sts_now(NOW, true)) != 0;
 		ck_assert_uint_eq(c.hand, hand % c.chunks.count + 1);
 	}
-	ck_assert_uint_eq(due, 20);
+	ck_assert_uint_eq(late, 20);
 	ck_assert_uint_eq(sts_cache_sweep(&c, 0, sts_now(NOW, true)), 0);
+}
+END_TEST
+
+/* So does the second one; and the first does not move it: each that is due has
+ * its turn, and none a second one before all have had theirs. */
+START_TEST(turns_go_round)
+{
+	sts_ref first[20];
+	unsigned due = 0;
+
+	put_twenty_due(NOW);
+	for (uint32_t i = 0; i < c.chunks.count; i++) {
+		due += sts_cache_turn(&c, 1, NOW) != 0;
+	}
+	ck_assert_uint_eq(due, 20);
+	ck_assert_uint_eq(sts_cache_turn(&c, 0, NOW), 0);
+	for (unsigned i = 0; i < 40; i++) {
+		sts_ref ref = sts_cache_turn(&c, UINT32_MAX, NOW);
+
+		ck_assert_uint_ne(ref, 0);
+		if (i >= 20) {
+			ck_assert_uint_eq(ref, first[i - 20]);
+			continue;
+		}
+		for (unsigned k = 0; k < i; k++) {
+			ck_assert_uint_ne(ref, first[k]);
+		}
+		first[i] = ref;
+		sts_cache_sweep(&c, 7 * i, sts_now(NOW, true));
+	}
 }
 END_TEST
 
@@ -1137,7 +1207,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, sweep_table);
 	tcase_add_test(tc, expired_and_back);
 	tcase_add_test(tc, kept_since_the_clock_is_known);
+	tcase_add_test(tc, lapsed_is_not_late);
 	tcase_add_test(tc, sweep_is_bounded);
+	tcase_add_test(tc, turns_go_round);
 	tcase_add_test(tc, next_visits_all);
 	tcase_add_test(tc, bucket_full);
 	tcase_add_test(tc, same_hash_other_name);

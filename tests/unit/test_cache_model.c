@@ -230,22 +230,31 @@ op_remove(void)
 	}
 }
 
+static bool
+is_due(const struct rec *r)
+{
+	return r->e.kind == STS_KIND_POLICY && r->e.refresh_s != 0 &&
+	       (r->e.refresh_s <= m.now_s ||
+		   (int64_t)r->e.refresh_s - m.now_s > DAY);
+}
+
 /* What the hand does to one record; true: it stops there. */
 static bool
 model_visit(struct rec *r)
 {
 	bool policy = r->e.kind == STS_KIND_POLICY;
-	int64_t late = (int64_t)m.now_s - r->e.check_s;
+	int64_t over = (int64_t)m.now_s - r->e.check_s;
 	uint64_t end = (uint64_t)r->e.fetched_s + r->e.max_age_s + 30 * DAY;
 
-	if (policy ? m.expires && end < m.now_s : late > 3600 || late < -DAY) {
+	if (policy ? m.expires && end < m.now_s : over > 3600 || over < -DAY) {
 		forget(r);
 		return false;
 	}
+	bool late = is_due(r) && !r->e.lapsed &&
+		    sts_entry_expired(&r->e, m.now_s + 6 * 3600);
+
 	settle(r);
-	return policy && r->e.refresh_s != 0 &&
-	       (r->e.refresh_s <= m.now_s ||
-		   (int64_t)r->e.refresh_s - m.now_s > DAY);
+	return late;
 }
 
 static sts_ref
@@ -274,6 +283,30 @@ op_sweep(void)
 
 	WANT(sts_cache_sweep(&m.c, steps, sts_now(m.now_s, m.expires)) ==
 	     model_sweep(steps));
+}
+
+static sts_ref
+model_turn(uint32_t steps)
+{
+	for (; steps > 0; steps--) {
+		m.turn = m.turn % m.n + 1;
+		for (unsigned i = 0; i < RECORDS; i++) {
+			const struct rec *r = &m.recs[i];
+
+			if (r->state == LIVE && r->ref == m.turn && is_due(r)) {
+				return r->ref;
+			}
+		}
+	}
+	return 0;
+}
+
+static void
+op_turn(void)
+{
+	uint32_t steps = 1 + draw(20);
+
+	WANT(sts_cache_turn(&m.c, steps, m.now_s) == model_turn(steps));
 }
 
 static void
@@ -422,6 +455,7 @@ static const struct {
 	{ op_unpin, 2 },
 	{ op_remove, 1 },
 	{ op_sweep, 4 },
+	{ op_turn, 2 },
 	{ op_time, 2 },
 	{ op_save, 6 },
 };
