@@ -402,6 +402,7 @@ START_TEST(disk_hangs_killed)
 {
 	static struct sts_report_file next;
 	uint32_t a;
+	int other_end, end;
 
 	start();
 	open_files();
@@ -410,10 +411,13 @@ START_TEST(disk_hangs_killed)
 	sts_tally_day(tally(), DAY + 1);
 	write_image();
 	daemon_pid = getpid();
+	end = open_pipe(&other_end);
 	wait_for_mark(a, 0);
 	file.next = now + 100000;
 	sts_report_file_tick(&file, false, now);
 	ck_assert_int_gt(file.marker, 0);
+	close(end);
+	expect_closed(other_end); /* it hangs now */
 	/* While it lives nobody else writes. */
 	sts_report_file_open(&next, &conf, &sink);
 	unit_int("locked", next.marks, -1);
