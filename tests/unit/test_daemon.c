@@ -267,21 +267,27 @@ odd_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* The first child of a process, or 0: the system does not say. */
+/* The first child of a process, when it has one; 0: the system does not say. */
 static pid_t
 child_of(pid_t pid)
 {
 	char path[64];
 	long child = 0;
+	FILE *f = NULL;
 
 	snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid,
 	    (long)pid);
-	FILE *f = fopen(path, "r");
-
-	if (f != NULL) {
-		ck_assert_int_eq(fscanf(f, "%ld", &child), 1);
+	for (int ms = 0; child == 0 && ms < PATIENCE_MS; ms += 10) {
+		f = fopen(path, "r");
+		if (f == NULL) {
+			return 0;
+		}
+		if (fscanf(f, "%ld", &child) != 1) {
+			poll(NULL, 0, 10); /* not yet */
+		}
 		fclose(f);
 	}
+	ck_assert_int_ne(child, 0);
 	return (pid_t)child;
 }
 
