@@ -451,6 +451,7 @@ START_TEST(image_unreadable)
 	ck_assert_int_eq(mkfifo(name, 0600), 0);
 	open_files();
 	close_files();
+	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
 	ck_assert_int_gt(read(ends[0], said, sizeof said - 1), 0);
 	dup2(before, STDERR_FILENO);
 	close(before);
