@@ -311,7 +311,8 @@ START_TEST(wiped)
 	uint8_t *stack = memory + (4096 - (uintptr_t)memory % 4096);
 	pthread_attr_t attr;
 	pthread_t thread;
-	bool left = false;
+	/* Memcheck, which sets this, takes what is below a stack for gone. */
+	bool looks = STS_EC_FAST && unit_every() == 1, left = false;
 
 	ck_assert(memory != NULL);
 	memset(stack, 0, STACK);
@@ -320,7 +321,7 @@ START_TEST(wiped)
 	ck_assert_int_eq(pthread_create(&thread, &attr, exchange, NULL), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	(void)pthread_attr_destroy(&attr);
-	for (size_t i = 0; STS_EC_FAST && i + 8 <= STACK; i++) {
+	for (size_t i = 0; looks && i + 8 <= STACK; i++) {
 		for (size_t j = 1; j + 8 < BYTES; j++) {
 			left = left || (stack[i] == kept[j] &&
 					   memcmp(stack + i, kept + j, 8) == 0);
