@@ -258,6 +258,20 @@ compile_daemon() {
 	echo 'the daemon says what is left out of it, and serves'
 }
 
+# What a product may leave out begins a row of some table in README.md; but for the
+# TLS client that is for tests.
+rows() {
+	grep -hoE '^#define STS_[A-Z0-9_]+ ([01]|STS_(SMTP|CHECK|STATUS))$' core/base/sts_config.h boards/posix/parts.h |
+		cut -d' ' -f2 | sort -u | grep -vx STS_TLS_ENGINE |
+		while read -r name; do
+			grep -qE "^\|[^|]*\`(STS_)?${name#STS_}\`" boards/README.md || echo "$name"
+		done >"$top/without"
+	[ ! -s "$top/without" ] || {
+		echo "no row in boards/README.md: $(tr '\n' ' ' <"$top/without")" >&2
+		exit 1
+	}
+}
+
 mkdir -p "$top"
 case ${1:-} in
 table)
@@ -267,6 +281,7 @@ table)
 daemons)
 	daemons >"$top/table"
 	insert "$top/table" 'make switches-daemon'
+	rows
 	;;
 compile) compile ;;
 *)

@@ -245,14 +245,6 @@ git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|m
 		[ -e "$f" ] || [ -e "tests/$f" ] || echo "$f"
 	done | rule 'a file that is named and is not there'
 
-# What a product may leave out has its octets in a row of boards/README.md, which
-# begins with the switch; but for the TLS client that is for tests.
-grep -hoE '^#define STS_[A-Z0-9_]+ ([01]|STS_(SMTP|CHECK|STATUS))$' core/base/sts_config.h boards/posix/parts.h |
-	cut -d' ' -f2 | sort -u | grep -vx STS_TLS_ENGINE |
-	while read -r name; do
-		grep -qE "^\|[^|]*\`(STS_)?${name#STS_}\`" boards/README.md || echo "$name"
-	done | rule 'a switch that has no row in boards/README.md'
-
 # Every source says its licence first.
 for f in $(git ls-files '*.c' '*.h'); do
 	head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"
