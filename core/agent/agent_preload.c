@@ -12,6 +12,7 @@
  */
 #include "agent_state.h"
 #include "../answer/preload.h"
+#include "../base/assert.h"
 
 struct sts_span
 sts_agent_preload_area(const struct sts_agent *a, unsigned i)
@@ -27,9 +28,7 @@ sts_agent_preload_live(const struct sts_agent *a, const struct sts_settings *s)
 {
 	uint32_t end_s;
 
-	if (s->preload == NULL) {
-		return false;
-	}
+	STS_ASSERT(s->preload != NULL);
 	end_s = s->preload->expires_s;
 	return end_s > a->config.build_s && end_s > a->stamp_s &&
 	       !(sts_agent_expires(a) && sts_agent_now_s(a) >= end_s);

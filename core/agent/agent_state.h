@@ -375,7 +375,7 @@ void sts_agent_held_at(
 void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
 
 /* agent_preload.c */
-/* Whether the settings have a list of policies that is not over. */
+/* Whether the settings' list of policies, which is there, has not expired. */
 bool sts_agent_preload_live(
     const struct sts_agent *a, const struct sts_settings *s);
 /* Log that the list in use is over: once, and again each day. */
