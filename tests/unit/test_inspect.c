@@ -394,7 +394,7 @@ START_TEST(standing)
 END_TEST
 
 static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S, BUFFER,
-	0, 0, false, 0 };
+	0, 0, 0, false, 0 };
 
 static uint32_t
 whole_units(uint32_t n)

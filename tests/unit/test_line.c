@@ -200,7 +200,7 @@ START_TEST(reply_table)
 	for (size_t i = 0; i < UNIT_COUNT(replies); i++) {
 		struct sts_answer a = { (uint8_t)replies[i].kind, STS_RULE_HELD,
 			(uint8_t)replies[i].why, false,
-			replies[i].kind == POLICY ? ref : 0, NULL };
+			replies[i].kind == POLICY ? ref : 0, NULL, NULL };
 		struct sts_reply r;
 
 		sts_reply_init_line(

@@ -114,7 +114,7 @@ static struct sts_reply
 policy_reply(const struct sts_zone *zone, enum sts_mode mode, uint32_t max_age)
 {
 	struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
-		STS_WHY_NONE, false, 0, NULL };
+		STS_WHY_NONE, false, 0, NULL, NULL };
 	struct sts_reply r;
 
 	held_start();
@@ -155,9 +155,9 @@ START_TEST(other_answers)
 {
 	for (unsigned why = 0; why < STS_WHY_COUNT; why++) {
 		const struct sts_answer temp = { STS_ANSWER_TEMP,
-			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL };
+			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL, NULL };
 		const struct sts_answer notfound = { STS_ANSWER_NOTFOUND,
-			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL };
+			STS_RULE_TABLE, (uint8_t)why, false, 0, NULL, NULL };
 		struct sts_reply r;
 		char want[256];
 
@@ -175,7 +175,7 @@ START_TEST(override_answer)
 {
 	static struct sts_zones zones;
 	struct sts_answer answer = { STS_ANSWER_OVERRIDE, STS_RULE_OVERRIDE,
-		STS_WHY_OVERRIDE, false, 0, NULL };
+		STS_WHY_OVERRIDE, false, 0, NULL, NULL };
 	struct sts_reply r;
 
 	sts_zones_init(&zones, 12000, 30000);
@@ -369,7 +369,7 @@ long_reply(const char *flags, unsigned count, size_t len)
 {
 	static struct sts_zone zone;
 	struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
-		STS_WHY_NONE, false, 0, NULL };
+		STS_WHY_NONE, false, 0, NULL, NULL };
 	struct sts_reply r;
 
 	zone = zone_of(flags);

@@ -77,7 +77,7 @@ check(const char *domain)
 {
 	struct sts_zone zone = { .sni = true, .tlsrpt = true };
 	struct sts_answer answer = { STS_ANSWER_POLICY, STS_RULE_HELD,
-		STS_WHY_NONE, false, 0, NULL };
+		STS_WHY_NONE, false, 0, NULL, NULL };
 	static char want[ROOM], got[ROOM];
 	struct sts_reply r;
 	unsigned detail = STS_REPLY_FULL;
@@ -158,7 +158,8 @@ START_TEST(override_limit)
 	memcpy(line, "a.b postfix secure match=", 25);
 	for (size_t n = STS_REPLY_MAX - 4; n <= STS_REPLY_MAX - 2; n++) {
 		struct sts_answer answer = { STS_ANSWER_OVERRIDE,
-			STS_RULE_OVERRIDE, STS_WHY_OVERRIDE, false, 0, NULL };
+			STS_RULE_OVERRIDE, STS_WHY_OVERRIDE, false, 0, NULL,
+			NULL };
 		struct sts_reply r;
 		bool fits = n + 3 <= STS_REPLY_MAX;
 
