@@ -89,7 +89,7 @@ START_TEST(test_sizes)
 
 		size.ws_col = sizes[i].columns;
 		size.ws_row = sizes[i].rows;
-		ck_assert_int_eq(ioctl(fd, TIOCSWINSZ, &size), 0);
+		ck_assert_int_eq(ioctl(fd, (int)TIOCSWINSZ, &size), 0);
 		sts_terminal_size(fd, &columns, &rows);
 		unit_int(sizes[i].name, (long long)columns,
 		    (long long)sizes[i].want_columns);
