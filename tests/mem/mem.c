@@ -9,6 +9,8 @@
 
 #include "mem.h"
 
+#include "../splitmix.h"
+
 static void
 fault(struct mem *m, const char *what)
 {
@@ -89,17 +91,10 @@ mem_datagram_drop(struct mem_sock *s)
 	mem_drop(&s->out, 2 + (size_t)sts_get16be(s->out.p));
 }
 
-/* splitmix64 */
 static uint32_t
 next_of(uint64_t *sequence)
 {
-	uint64_t z;
-
-	*sequence += 0x9e3779b97f4a7c15u;
-	z = *sequence;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ z >> 31) >> 16);
+	return (uint32_t)(splitmix(sequence) >> 16);
 }
 
 uint32_t

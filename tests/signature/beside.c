@@ -19,6 +19,7 @@
 
 #include "../../tls/curves.h"
 #include "../../tls/ec_verify.h"
+#include "../splitmix.h"
 
 enum {
 	CURVES = 2,
@@ -29,15 +30,10 @@ enum {
 static uint64_t state;
 static BN_CTX *ctx;
 
-/* SplitMix64. */
 static uint64_t
 draw(void)
 {
-	uint64_t z = (state += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return splitmix(&state);
 }
 
 static void

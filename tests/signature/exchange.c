@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../../tls/curves.h"
+#include "../splitmix.h"
 
 enum {
 	BYTES = 32
@@ -19,15 +20,10 @@ enum {
 
 static uint64_t state;
 
-/* SplitMix64. */
 static uint64_t
 draw(void)
 {
-	uint64_t z = (state += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return splitmix(&state);
 }
 
 /* Bits in runs, whole limbs often. */

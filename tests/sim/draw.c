@@ -2,31 +2,24 @@
 /* Pseudo-random numbers: splitmix64. */
 #include "draw.h"
 
-static uint64_t
-mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
+#include "../splitmix.h"
 
 struct draw
 draw_begin(uint64_t seed, const char *purpose, uint64_t n)
 {
-	struct draw d = { mix(seed + 0x9e3779b97f4a7c15u) };
+	struct draw d = { splitmix_of(seed + 0x9e3779b97f4a7c15u) };
 
 	for (; *purpose != '\0'; purpose++) {
 		d.s = (d.s ^ (uint8_t)*purpose) * 0x100000001b3u;
 	}
-	d.s = mix(d.s ^ mix(n));
+	d.s = splitmix_of(d.s ^ splitmix_of(n));
 	return d;
 }
 
 uint32_t
 draw(struct draw *d)
 {
-	d->s += 0x9e3779b97f4a7c15u;
-	return (uint32_t)(mix(d->s) >> 16);
+	return (uint32_t)(splitmix(&d->s) >> 16);
 }
 
 uint32_t

@@ -12,6 +12,7 @@
 
 #include "../../core/cache/cache_private.h"
 #include "../../core/cache/organisation.h"
+#include "../splitmix.h"
 #include "unit.h"
 
 enum {
@@ -80,11 +81,7 @@ unwanted(int line, const char *what)
 static inline uint32_t
 draw(uint32_t below)
 {
-	uint64_t x = m.random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((x ^ (x >> 31)) % below);
+	return (uint32_t)(splitmix(&m.random) % below);
 }
 
 static inline uint32_t

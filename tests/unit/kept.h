@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "../../core/journal/journal.h"
+#include "../splitmix.h"
 #include "unit.h"
 
 enum {
@@ -70,9 +71,7 @@ kept_hash(const struct kept *k, unsigned domain, uint32_t n, uint32_t below)
 	uint64_t x = k->seed + domain * UINT64_C(0x9e3779b97f4a7c15) +
 		     n * UINT64_C(0xd1b54a32d192ed03);
 
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((x ^ (x >> 31)) % below);
+	return (uint32_t)(splitmix_of(x) % below);
 }
 
 static inline const char *

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "../../core/driver.h"
+#include "../splitmix.h"
 #include "unit.h"
 
 const char unit_name[] = "dns_draws";
@@ -56,16 +57,6 @@ static size_t query_len[4096];
 static uint16_t port_of[4096];
 static uint8_t server_of[4096];
 static sts_ms now;
-
-static uint64_t
-splitmix(void)
-{
-	uint64_t z = entropy_state += 0x9e3779b97f4a7c15U;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-	return z ^ z >> 31;
-}
 
 static int
 port_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
@@ -164,7 +155,7 @@ port_entropy(void *ctx, uint8_t *buf, size_t len)
 		return STS_IO_AGAIN;
 	}
 	for (size_t i = 0; i < len; i++) {
-		buf[i] = (uint8_t)splitmix();
+		buf[i] = (uint8_t)splitmix(&entropy_state);
 	}
 	return 0;
 }

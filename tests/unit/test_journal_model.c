@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "../splitmix.h"
 #include "flash.h"
 #include "kept.h"
 
@@ -49,11 +50,7 @@ unwanted(int line, const char *what)
 static uint32_t
 draw(uint32_t below)
 {
-	uint64_t x = m.random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((x ^ (x >> 31)) % below);
+	return (uint32_t)(splitmix(&m.random) % below);
 }
 
 /* A storage that the cache fits, of any shape that there is room for here. */

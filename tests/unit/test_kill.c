@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../../port/posix/store.h"
+#include "../splitmix.h"
 #include "kept.h"
 
 const char unit_name[] = "kill";
@@ -53,11 +54,7 @@ static uint8_t block[BLOCK_SIZE], buf[BUF_SIZE];
 static uint32_t
 draw(uint32_t below)
 {
-	uint64_t x = w->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((x ^ (x >> 31)) % below);
+	return (uint32_t)(splitmix(&w->random) % below);
 }
 
 /* Until the journal rests, or `steps` are done. False: the child is dead. */

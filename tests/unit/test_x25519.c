@@ -17,6 +17,7 @@
 
 #include "../../core/base/sts_config.h"
 #include "../../tls/curves.h"
+#include "../splitmix.h"
 #include "unit.h"
 
 const char unit_name[] = "x25519";
@@ -241,17 +242,6 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* SplitMix64. */
-static uint64_t
-draw(uint64_t *state)
-{
-	uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 /* tests/signature/exchange.c does this a million times and more. */
 START_TEST(as_bearssl)
 {
@@ -261,7 +251,7 @@ START_TEST(as_bearssl)
 		uint8_t k[BYTES], u[BYTES], want[BYTES];
 
 		for (int j = 0; j < BYTES; j++) {
-			uint64_t v = draw(&state);
+			uint64_t v = splitmix(&state);
 
 			k[j] = (uint8_t)v;
 			/* Long runs of ones and zeros are edges of limbs. */
