@@ -165,12 +165,11 @@ reports() { # reports OPTION...: of the board's limits
 compile() {
 	# The reference engine (make TLS_ENGINE=1) is not part of the library.
 	library=$(git ls-files 'core/*.c' 'dns/*.c' 'tls/*.c' | grep -v '^tls/tls_engine.c')
-	for name in $switches $rooms; do
-		# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # words
+	printf '%s\n' $switches $rooms | xargs -P "$(nproc)" -I NAME \
+		sh -c '"$@" && echo "compiles without NAME"' sh \
 		clang -std=c99 -pedantic -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes \
-			-Werror -fsyntax-only "-DSTS_$name=0" $library
-		echo "compiles without $name"
-	done
+		-Werror -fsyntax-only -DSTS_NAME=0 $library
 	# shellcheck disable=SC2086
 	flags=$(off $switches $rooms)
 	$make -j2 WERROR=1 BUILD="$top/arm" CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \
