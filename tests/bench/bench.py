@@ -10,8 +10,9 @@ so that what else the machine does is the same for both; at (1,1) all are on one
 processor. Each figure is the median of the rounds, with its range; ratios are
 medians of the rounds' ratios. CPU is the server's own, in user and kernel: what it
 needs of an answer, whatever else the machine does. A daemon for each number of
-POLICIES (1000), of which domains drawn from all over them are asked for; what the
-first needs of CPU is the last column, in parts of what this one does.
+POLICIES (1000), in huge pages where the number ends in +huge, of which domains drawn
+from all over them are asked for; what the first needs of CPU is the last column, in
+parts of what this one does.
 """
 
 import itertools
@@ -72,7 +73,7 @@ def rows(load, servers, rounds, milliseconds):
                                       milliseconds))
         for values, (policies, *_) in list(zip(got, servers))[1:]:
             pairs = list(zip(values, got[0], got[1]))
-            yield (f"({shape[0]},{shape[1]})", f"{policies:,}",
+            yield (f"({shape[0]},{shape[1]})", policies,
                    middle([n[0] for n in got[0]], "%.0f"),
                    middle([m[0] for m in values], "%.0f"),
                    middle([m[0] / n[0] for m, n, _ in pairs], "%.2f"),
@@ -90,12 +91,14 @@ def drawn(policies):
     return f"@{count}/{policies // count}"
 
 
-def start(mtasts, generator, folder, policies, server):
-    """A daemon that holds so many; its process and its port."""
+def start(mtasts, generator, folder, policies, pages, server):
+    """A daemon that holds so many in pages that are "huge" or ""; its process and
+    its port."""
     port = free_port()
     os.mkdir(folder)
     memory = max(4096, policies * 300 // 1024)
-    serve = command(mtasts, folder, port, server, f"memory {memory}K")
+    serve = command(mtasts, folder, port, server, f"memory {memory}K" +
+                    (" huge=yes" if pages == "huge" else ""))
     plan = subprocess.run(serve + ["-t"], check=True, stdout=subprocess.PIPE,
                           text=True).stdout
     size = re.search(r"journal file: (\d+) bytes", plan).group(1)
@@ -121,15 +124,18 @@ def main():
     mtasts, generator, load = map(os.path.abspath, sys.argv[1:4])
     rounds, milliseconds = int(sys.argv[4]), int(sys.argv[5])
     null = subprocess.Popen([load, "null"], stdout=subprocess.PIPE, text=True)
-    servers = [(0, null, int(null.stdout.readline()), drawn(1000))]
+    servers = [("", null, int(null.stdout.readline()), drawn(1000))]
     with tempfile.TemporaryDirectory(prefix="mtasts-bench-") as folder:
         try:
-            for n in [int(x) for x in sys.argv[6:]] or [1000]:
+            for kind in sys.argv[6:] or ["1000"]:
+                n, _, pages = kind.partition("+")
+                n = int(n)
                 questions = itertools.count()
                 server = name_server(NXDOMAIN, lambda q=questions: next(q))
-                process, port = start(mtasts, generator, f"{folder}/{n}", n,
-                                      server)
-                servers.append((n, process, port, drawn(n)))
+                process, port = start(mtasts, generator, f"{folder}/{kind}", n,
+                                      pages, server)
+                servers.append((f"{n:,} {pages}".strip(), process, port,
+                                drawn(n)))
                 settle(load, port, drawn(n), questions)
             print("| shape | policies | null, answers/s | mtasts | ratio | "
                   "p99 ratio | null, CPU us | mtasts | of the first |\n"
