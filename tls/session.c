@@ -3,19 +3,17 @@
  * The filter over our own client: one record buffer, and what stands in it.
  *
  *	HANDSHAKE    records pass to tls_client; application bytes do not
- *	ESTABLISHED  the client is open and its last flight was sent
+ *	ESTABLISHED  the client is open; its last flight may be still to be sent
  *	FAILED       `why` is set; at most the alert is still to be sent
  *
  * The buffer holds one thing at a time: a record being received (got > 0), the
  * content of one (content), records to be sent (out_off < out_end), or
- * application bytes that wait for a flush (taken > 0). A record that does not
- * fit is opened piece by piece (tls_stream.h) where the buffer is small by
- * choice.
- *
- * Where it is not, whatever has come is received at once: what stands behind
- * the first record (got > len) is nothing but bytes that were not looked at
- * yet. They move to the front when that record was handled, and to the end of
- * the buffer while a flight is sent (aside).
+ * application bytes that wait for a flush (taken > 0), which may stand behind
+ * our last flight (joint), so that the first request goes out with it. A record
+ * that does not fit a buffer small by choice is opened piece by piece
+ * (tls_stream.h). Into any other, whatever has come is received at once: behind
+ * the first record (got > len) stand bytes not looked at yet, which move to the
+ * front when it was handled, and to the end while a flight is sent (aside).
  */
 #include <string.h>
 
@@ -66,6 +64,7 @@ struct sts_tls {
 	size_t aside; /* bytes at the end of the buffer */
 	size_t off, end; /* of the content, what was not handled yet */
 	size_t out_off, out_end;
+	size_t joint; /* out_end, if application bytes may follow; else 0 */
 	size_t taken;
 	struct sts_tls_ciphers ciphers; /* zero until the first WORK */
 	struct sts_tls_stream stream;
@@ -135,7 +134,7 @@ fail(struct sts_tls *t, enum sts_why why, enum sts_tls_alert alert)
 	t->content = false;
 	t->phase = WHOLE;
 	t->len = t->got = t->aside = t->taken = 0;
-	t->out_off = t->out_end = 0;
+	t->out_off = t->out_end = t->joint = 0;
 	if (alert != STS_ALERT_NONE) {
 		put_alert(t, alert);
 	}
@@ -172,15 +171,6 @@ close_record(struct sts_tls *t)
 	t->got = ahead;
 	t->len = 0;
 	sts_tls_client_record_end(&t->client);
-}
-
-static void
-see_open(struct sts_tls *t)
-{
-	if (t->state == HANDSHAKE && t->client.open && !sending(t)) {
-		t->state = ESTABLISHED;
-		sts_tls_client_forget(&t->client);
-	}
 }
 
 /* Whether handshake bytes wait that the client takes now. */
@@ -225,7 +215,11 @@ advance(struct sts_tls *t)
 	if (c->flight != STS_TLS_FLIGHT_NONE) {
 		put_flight(t);
 	}
-	see_open(t);
+	if (t->state == HANDSHAKE && c->open) {
+		t->state = ESTABLISHED;
+		t->joint = sending(t) && t->aside == 0 ? t->out_end : 0;
+		sts_tls_client_forget(c);
+	}
 }
 
 static void
@@ -565,7 +559,8 @@ sts_tls_wants(const struct sts_tls *t)
 		       : t->notified      ? STS_TLS_CLOSED
 					  : 0;
 
-	if (sending(t)) {
+	if (sending(t) && t->taken == 0) {
+		end |= t->joint > 0 ? (unsigned)STS_TLS_APP_SEND : 0U;
 		return end | STS_TLS_REC_SEND;
 	}
 	return end != 0 ? end : wants_running(t);
@@ -574,22 +569,23 @@ sts_tls_wants(const struct sts_tls *t)
 struct sts_text
 sts_tls_rec_send_buf(const struct sts_tls *t)
 {
-	return sts_text(t->record + t->out_off, t->out_end - t->out_off);
+	return sts_text(
+	    t->record + t->out_off, t->taken > 0 ? 0 : t->out_end - t->out_off);
 }
 
 void
 sts_tls_rec_send_ack(struct sts_tls *t, size_t n)
 {
 	STS_ASSERT(n > 0);
-	STS_ASSERT(n <= t->out_end - t->out_off);
+	STS_ASSERT(n <= sts_tls_rec_send_buf(t).n);
 	t->out_off += n;
 	if (!sending(t)) {
+		t->joint = 0;
 		memmove(t->record, t->record + sizeof t->record - t->aside,
 		    t->aside);
 		t->got = t->aside;
 		t->aside = 0;
 	}
-	see_open(t);
 	go_on(t);
 	see_end(t);
 }
@@ -634,7 +630,7 @@ static size_t
 app_front(const struct sts_tls *t)
 {
 	const struct sts_tls_direction *d = &t->client.out;
-	size_t front = sts_tls_before(d);
+	size_t front = t->joint + sts_tls_before(d);
 
 	if (t->client.update_owed) {
 		front += sts_tls_before(d) + STS_TLS_MESSAGE_HEADER + 1 +
@@ -673,19 +669,20 @@ void
 sts_tls_app_flush(struct sts_tls *t)
 {
 	struct sts_tls_client *c = &t->client;
-	size_t len = 0;
+	size_t end = t->joint;
 
 	if (t->state != ESTABLISHED || t->taken == 0) {
 		return;
 	}
 	if (c->update_owed) {
-		len = sts_tls_client_update(c, &t->ciphers, t->record);
+		end += sts_tls_client_update(c, &t->ciphers, t->record + end);
 	}
-	len += sts_tls_seal(&t->ciphers, &c->out, STS_TLS_APPLICATION,
-	    t->record + len, t->taken);
+	end += sts_tls_seal(&t->ciphers, &c->out, STS_TLS_APPLICATION,
+	    t->record + end, t->taken);
 	t->taken = 0;
-	t->out_off = 0;
-	t->out_end = len;
+	t->out_off = t->joint > 0 ? t->out_off : 0;
+	t->out_end = end;
+	t->joint = 0;
 }
 
 struct sts_text

@@ -15,7 +15,9 @@
  * key exchange, or one signature check. The path of certificates is judged
  * first, then the server's signature; nothing but the ClientHello is sent, and
  * the application side stays shut, until that verdict; it opens at the end of
- * the handshake. The first thing a session wants is WORK.
+ * the handshake. The first thing a session wants is WORK. In TLS 1.3 the end is
+ * there with our last flight, and APP_SEND comes beside REC_SEND: an owner that
+ * serves APP_SEND first sends flight and request at once.
  *
  * Where STS_TLS_RECORD_SIZE is less than the longest record, application bytes
  * of a record that does not fit are handed out before its end is there, and
@@ -115,8 +117,8 @@ void sts_tls_rec_recv_ack(struct sts_tls *t, size_t n);
 
 /*
  * Application bytes, the same way; flush makes a record of what was taken.
- * Bytes taken and not flushed keep the buffer: nothing is received until the
- * flush. Flush does nothing when there is nothing to send.
+ * Bytes taken and not flushed keep the buffer: nothing is sent or received
+ * until the flush. Flush does nothing when there is nothing to send.
  */
 struct sts_span sts_tls_app_send_buf(const struct sts_tls *t);
 void sts_tls_app_send_ack(struct sts_tls *t, size_t n);

@@ -998,14 +998,38 @@ take_inbox(struct hostile *h)
 }
 
 static void
-from_client(struct hostile *h, struct sts_tls *client)
+from_client(struct hostile *h, struct sts_tls *client, size_t most)
 {
 	struct sts_text t = sts_tls_rec_send_buf(client);
 
+	t.n = t.n < most ? t.n : most;
 	check(t.n <= sizeof h->inbox - h->inbox_len);
 	memcpy(h->inbox + h->inbox_len, t.p, t.n);
 	h->inbox_len += t.n;
+	h->sendings++;
 	sts_tls_rec_send_ack(client, t.n);
+}
+
+/* The client may say its request: behind its flight, if that still waits. */
+static void
+ask(struct hostile *h, struct sts_tls *client)
+{
+	size_t n = strlen(h->request);
+	struct sts_span room;
+
+	if (h->apart > 0 && sts_tls_rec_send_buf(client).n > h->apart) {
+		from_client(h, client, h->apart);
+	}
+	room = sts_tls_app_send_buf(client);
+	check(room.n > n);
+	memcpy(room.p, h->request, n);
+	sts_tls_app_send_ack(client, n);
+	/* The buffer is its own until the flush. */
+	check(sts_tls_rec_send_buf(client).n == 0);
+	check(sts_tls_rec_recv_buf(client).n == 0);
+	check(sts_tls_wants(client) == STS_TLS_APP_SEND);
+	sts_tls_app_flush(client);
+	h->request = NULL;
 }
 
 /* Bytes that the client has yet to get. */
@@ -1029,8 +1053,11 @@ hostile_pump(struct hostile *h, struct sts_tls *client)
 		if ((wants & STS_TLS_WORK) != 0) {
 			sts_tls_work(client);
 			h->works++;
+		} else if (h->request != NULL &&
+			   (wants & STS_TLS_APP_SEND) != 0) {
+			ask(h, client);
 		} else if ((wants & STS_TLS_REC_SEND) != 0) {
-			from_client(h, client);
+			from_client(h, client, SIZE_MAX);
 		} else if ((wants & STS_TLS_REC_RECV) != 0 && n > 0) {
 			n = n < in.n ? n : in.n;
 			if (h->segment > 0 && n > h->segment) {

@@ -113,6 +113,8 @@ struct hostile {
 	const br_ec_private_key *ec; /* or rsa */
 	const br_rsa_private_key *rsa;
 	size_t segment; /* bytes handed to the client at once; 0: all */
+	const char *request; /* the client says it as soon as it may */
+	size_t apart; /* bytes of its flight that go out before that */
 
 	/* What became of it. */
 	bool client_finished; /* its Finished was right */
@@ -124,6 +126,7 @@ struct hostile {
 	unsigned ccs; /* the client's */
 	unsigned hellos;
 	unsigned works;
+	unsigned sendings; /* the client's */
 	size_t heard_len; /* application bytes from the client */
 	uint8_t heard[HOSTILE_HEARD];
 

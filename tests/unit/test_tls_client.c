@@ -1316,6 +1316,42 @@ START_TEST(talk)
 }
 END_TEST
 
+/* In TLS 1.3 the first request goes out with our last flight, also behind what
+ * is left of it; but not where bytes received behind the server's flight have
+ * its place. In TLS 1.2 the server's Finished comes between. */
+START_TEST(request_with_flight)
+{
+	for (size_t i = 0; i < UNIT_COUNT(talks); i++) {
+		for (unsigned kind = 0; kind < 6; kind++) {
+			struct hostile *h = server(false);
+			bool old = talks[i].version == STS_TLS_12;
+			bool apart = kind / 2 == 1, early = kind / 2 == 2;
+			uint8_t got[64];
+
+			if (STS_TLS_SMALL && talks[i].whole) {
+				continue;
+			}
+			h->plan.version = talks[i].version;
+			h->plan.suite = talks[i].suite;
+			h->plan.request = kind % 2 == 1;
+			h->plan.early = early && !old;
+			h->apart = apart ? 50 : 0;
+			h->request = "GET / HTTP/1.1\r\n\r\n";
+			begin();
+			hostile_play(h, client);
+			ck_assert(sts_tls_established(client));
+			ck_assert(h->client_finished && !h->unreadable);
+			/* Early data, if any, are read first. */
+			(void)hears(h, got, sizeof got);
+			unit_text("heard", sts_text(h->heard, h->heard_len),
+			    "GET / HTTP/1.1\r\n\r\n");
+			unit_int("sendings", h->sendings,
+			    2 + (old || apart || (early && !STS_TLS_SMALL)));
+		}
+	}
+}
+END_TEST
+
 /* What came with the server's flight, and behind it, is still there after our
  * own was sent from the same buffer: whole, and cut anywhere. */
 START_TEST(early_data)
@@ -1798,6 +1834,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, path_before_signature);
 	tcase_add_test(tc, signature_by_another_key);
 	tcase_add_test(tc, talk);
+	tcase_add_test(tc, request_with_flight);
 	tcase_add_test(tc, early_data);
 	tcase_add_test(tc, received_at_once);
 	tcase_add_test(tc, forged_data);
