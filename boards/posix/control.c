@@ -705,11 +705,11 @@ try_open(struct sts_control *c)
 static bool
 inherit(struct sts_control *c)
 {
-	unsigned handed = sts_service_fds();
+	int handed = sts_service_fds();
 
-	for (unsigned i = 0; i < handed; i++) {
+	for (int i = 0; i < handed; i++) {
 		char name[STS_SERVICE_NAME_MAX + 1];
-		int fd = STS_SERVICE_FD_FIRST + (int)i;
+		int fd = STS_SERVICE_FD_FIRST + i;
 		struct sts_listen_at at;
 
 		sts_service_fd_name(i, name);

@@ -31,10 +31,10 @@ STS_STATIC_ASSERT(
 
 /* Take over socket i of the supervisor. */
 static void
-inherit(struct sts_listeners *l, unsigned i, struct sts_log *log)
+inherit(struct sts_listeners *l, int i, struct sts_log *log)
 {
 	char name[STS_SERVICE_NAME_MAX + 1];
-	int fd = STS_SERVICE_FD_FIRST + (int)i;
+	int fd = STS_SERVICE_FD_FIRST + i;
 	struct sts_listener *fresh = &l->listener[l->count];
 
 	sts_service_fd_name(i, name);
@@ -142,11 +142,17 @@ bool
 sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
     struct sts_log *log, char why[STS_CONF_WHY_MAX])
 {
-	unsigned handed = sts_service_fds();
+	int handed = sts_service_fds();
 
 	memset(l, 0, sizeof *l);
 	l->reports = sts_conf_reports_on(c);
-	for (unsigned i = 0; i < handed; i++) {
+	if (handed < 0) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "LISTEN_FDS: not a number of 0 to %d",
+		    (int)STS_SERVICE_FDS_MAX);
+		return false;
+	}
+	for (int i = 0; i < handed; i++) {
 		inherit(l, i, log);
 	}
 	/* The default listener is for a daemon that was handed none for

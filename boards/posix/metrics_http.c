@@ -97,12 +97,12 @@ static const struct sts_side_ops ops = { request, fill, NULL,
 static bool
 inherit(struct sts_metrics_http *m)
 {
-	unsigned handed = sts_service_fds();
+	int handed = sts_service_fds();
 	char name[STS_SERVICE_NAME_MAX + 1];
 	struct sts_listen_at at;
 
-	for (unsigned i = 0; i < handed; i++) {
-		int fd = STS_SERVICE_FD_FIRST + (int)i;
+	for (int i = 0; i < handed; i++) {
+		int fd = STS_SERVICE_FD_FIRST + i;
 
 		sts_service_fd_name(i, name);
 		if (strcmp(name, "metrics") == 0 && sts_listen_of(fd, &at) &&

@@ -30,20 +30,20 @@ env_number(const char *name, uint64_t absent)
 	return n;
 }
 
-unsigned
+int
 sts_service_fds(void)
 {
 	uint64_t pid = env_number("LISTEN_PID", 0);
-	uint64_t n = env_number("LISTEN_FDS", 0);
+	uint64_t n = env_number("LISTEN_FDS", UINT64_MAX);
 
-	if (pid != (uint64_t)getpid() || n > STS_SERVICE_FDS_MAX) {
+	if (pid != (uint64_t)getpid() || getenv("LISTEN_FDS") == NULL) {
 		return 0;
 	}
-	return (unsigned)n;
+	return n > STS_SERVICE_FDS_MAX ? -1 : (int)n;
 }
 
 void
-sts_service_fd_name(unsigned i, char out[STS_SERVICE_NAME_MAX + 1])
+sts_service_fd_name(int i, char out[STS_SERVICE_NAME_MAX + 1])
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 

@@ -17,13 +17,15 @@ enum {
 };
 
 /*
- * How many sockets were handed over: descriptors from STS_SERVICE_FD_FIRST
- * on. 0 when they are meant for another process or the number is absurd.
+ * How many sockets were handed over, 0 to STS_SERVICE_FDS_MAX: descriptors from
+ * STS_SERVICE_FD_FIRST on. 0, too, when they are meant for another process. -1:
+ * LISTEN_FDS is no number, or a larger one: nobody knows which sockets there
+ * are.
  */
-unsigned sts_service_fds(void);
+int sts_service_fds(void);
 
 /* The name of socket i by LISTEN_FDNAMES; "" when it has none. */
-void sts_service_fd_name(unsigned i, char out[STS_SERVICE_NAME_MAX + 1]);
+void sts_service_fd_name(int i, char out[STS_SERVICE_NAME_MAX + 1]);
 
 /* The supervisor's socket, connected so that it is reached even when the
  * file system changes below us (chroot). */

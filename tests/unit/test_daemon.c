@@ -460,6 +460,30 @@ START_TEST(service)
 }
 END_TEST
 
+static void
+handed_too_many(void)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "65", 1);
+}
+
+/* Sockets that nobody would serve keep the daemon from starting. */
+START_TEST(service_of_too_many)
+{
+	const char *args[] = { "serve", "-o", "journal off", "-o",
+		"listen inet:127.0.0.1:0", "-o", "nameserver 127.0.0.1", NULL };
+
+	before_exec = handed_too_many;
+	spawn(&run, args);
+	ck_assert_int_eq(ended(&run), 70);
+	ck_assert_ptr_nonnull(
+	    strstr(run.log, "LISTEN_FDS: not a number of 0 to 64"));
+}
+END_TEST
+
 /* Monitoring sees what mail servers were answered. */
 START_TEST(metrics)
 {
@@ -603,6 +627,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, publish_empty_datagram);
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
+	tcase_add_test(tc, service_of_too_many);
 	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, file_limit);
 	tcase_add_test(tc, descriptor_limit);

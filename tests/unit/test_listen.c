@@ -646,20 +646,26 @@ END_TEST
 START_TEST(activation)
 {
 	char pid[32], name[STS_SERVICE_NAME_MAX + 1];
+	/* A number that is absurd is not taken for none: the sockets would wait
+	 * for an answer for ever. */
+	static const struct {
+		const char *text;
+		int want;
+	} counts[] = { { "0", 0 }, { "2", 2 }, { "64", 64 }, { "65", -1 },
+		{ "-1", -1 }, { "", -1 }, { "2 ", -1 },
+		{ "99999999999999999999", -1 } };
 
 	snprintf(pid, sizeof pid, "%ld", (long)getpid());
 	unsetenv("LISTEN_FDS");
-	ck_assert_uint_eq(sts_service_fds(), 0);
+	ck_assert_int_eq(sts_service_fds(), 0);
 	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "2", 1);
-	ck_assert_uint_eq(sts_service_fds(), 2);
-	setenv("LISTEN_FDS", "65", 1);
-	ck_assert_uint_eq(sts_service_fds(), 0);
-	setenv("LISTEN_FDS", "-1", 1);
-	ck_assert_uint_eq(sts_service_fds(), 0);
-	setenv("LISTEN_FDS", "2", 1);
+	ck_assert_int_eq(sts_service_fds(), 0);
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		setenv("LISTEN_FDS", counts[i].text, 1);
+		ck_assert_int_eq(sts_service_fds(), counts[i].want);
+	}
 	setenv("LISTEN_PID", "1", 1);
-	ck_assert_uint_eq(sts_service_fds(), 0);
+	ck_assert_int_eq(sts_service_fds(), 0);
 
 	setenv("LISTEN_FDNAMES", "mail::control", 1);
 	sts_service_fd_name(0, name);
