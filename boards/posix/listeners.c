@@ -53,6 +53,21 @@ inherit(struct sts_listeners *l, int i, struct sts_log *log)
 	l->count++;
 }
 
+/* False: nobody knows which were handed over, and so who would wait. */
+static bool
+inherit_all(
+    struct sts_listeners *l, struct sts_log *log, char why[STS_CONF_WHY_MAX])
+{
+	int handed = sts_service_fds();
+
+	for (int i = 0; i < handed; i++) {
+		inherit(l, i, log);
+	}
+	snprintf(why, STS_CONF_WHY_MAX, "LISTEN_FDS: not a number of 0 to %d",
+	    (int)STS_SERVICE_FDS_MAX);
+	return handed >= 0;
+}
+
 /* Whether this socket was handed over; then it speaks the protocol that the
  * configuration gives it. */
 static bool
@@ -142,18 +157,10 @@ bool
 sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
     struct sts_log *log, char why[STS_CONF_WHY_MAX])
 {
-	int handed = sts_service_fds();
-
 	memset(l, 0, sizeof *l);
 	l->reports = sts_conf_reports_on(c);
-	if (handed < 0) {
-		snprintf(why, STS_CONF_WHY_MAX,
-		    "LISTEN_FDS: not a number of 0 to %d",
-		    (int)STS_SERVICE_FDS_MAX);
+	if (!inherit_all(l, log, why)) {
 		return false;
-	}
-	for (int i = 0; i < handed; i++) {
-		inherit(l, i, log);
 	}
 	/* The default listener is for a daemon that was handed none for
 	 * clients. */
