@@ -85,7 +85,7 @@ $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pw
 $(BUILD)/unit/test_share: tests/sim/plain_session.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
-$(BUILD)/unit/test_port_posix: override LDFLAGS += -Wl,--wrap=connect
+$(BUILD)/unit/test_port_posix: override LDFLAGS += -Wl,--wrap=connect,--wrap=send
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_PKGS = gcc libc6-dev make git binutils pkg-config check libbearssl-dev ca-certificates libicu-dev

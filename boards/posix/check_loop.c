@@ -137,19 +137,17 @@ step_send(struct sts_check_loop *l, struct sts_check_place *p)
 {
 	struct sts_text out = p->ops->send_buf(
 	    p->engine, sts_span(l->scratch, sizeof l->scratch));
-	ssize_t n = send(p->fd, out.p, out.n, MSG_NOSIGNAL);
+	int n = sts_socket_send(p->fd, out);
 
 	if (n > 0) {
 		p->ops->send_ack(p->engine, (size_t)n);
 		return MOVED;
 	}
-	int rc = n < 0 ? sts_socket_transfer_error(errno) : STS_IO_AGAIN;
-
-	if (rc == STS_IO_AGAIN) {
+	if (n == STS_IO_AGAIN) {
 		p->no_send = true;
 		return STUCK;
 	}
-	lose(p, rc);
+	lose(p, n);
 	return MOVED;
 }
 

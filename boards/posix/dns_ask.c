@@ -147,7 +147,7 @@ connect_to(struct asking *k, bool stream)
 	}
 	k->fd = rc;
 	if (connect(k->fd, (const struct sockaddr *)&ss, n) != 0 &&
-	    errno != EINPROGRESS) {
+	    errno != EINPROGRESS && errno != EINTR) {
 		drop(k, sts_socket_connect_error(errno, &ss, n));
 	} else if (!stream) {
 		k->open = true;
@@ -161,13 +161,12 @@ transmit(struct asking *k)
 	uint8_t lent[STS_DNS_QUERY_MAX + 2];
 	struct sts_text t =
 	    sts_upstream_send_buf(&k->up, sts_span(lent, sizeof lent));
-	ssize_t n = send(k->fd, t.p, t.n, MSG_NOSIGNAL);
-	int why = n < 0 ? sts_socket_transfer_error(errno) : STS_IO_AGAIN;
+	int n = sts_socket_send(k->fd, t);
 
 	if (n > 0) {
 		sts_upstream_send_ack(&k->up, (size_t)n);
-	} else if (why != STS_IO_AGAIN) {
-		drop(k, why);
+	} else if (n != STS_IO_AGAIN) {
+		drop(k, n);
 	}
 }
 

@@ -288,9 +288,7 @@ not_connected(int err)
 static int
 send_failed(struct sts_posix_channel *c, int err, size_t len)
 {
-	if (err == ENOBUFS && c->kind == DGRAM) {
-		/* The interface's queue is full, and nothing tells when it is
-		 * not: as good as lost on the way. */
+	if (c->kind == DGRAM && sts_socket_drops(err)) {
 		return (int)len;
 	}
 	if (c->kind == CONNECTING && not_connected(err)) {

@@ -71,9 +71,17 @@ static const struct {
 	{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
 	/* A link-local address without its scope. */
 	{ EINVAL, STS_IO_UNREACHABLE },
-	/* A local packet filter. */
+	/* This machine's policy, or a filter's on the way (ICMPv6). It lasts:
+	 * called our shortage, it would stop the domain's mail for good. A
+	 * datagram's EPERM may mean something else: sts_socket_drops. */
 	{ EACCES, STS_IO_UNREACHABLE },
 	{ EPERM, STS_IO_UNREACHABLE },
+#ifdef EHOSTDOWN
+	{ EHOSTDOWN, STS_IO_UNREACHABLE },
+#endif
+#ifdef ENONET
+	{ ENONET, STS_IO_UNREACHABLE },
+#endif
 };
 
 int
@@ -419,6 +427,27 @@ is_dgram(int fd)
 
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
 	       type == SOCK_DGRAM;
+}
+
+bool
+sts_socket_drops(int err)
+{
+	return err == ENOBUFS || err == ENOMEM || err == EPERM;
+}
+
+int
+sts_socket_send(int fd, struct sts_text t)
+{
+	ssize_t n = send(fd, t.p, t.n, MSG_NOSIGNAL);
+
+	if (n < 0) {
+		int err = errno;
+
+		return sts_socket_drops(err) && is_dgram(fd)
+			   ? (int)t.n
+			   : sts_socket_transfer_error(err);
+	}
+	return n > 0 ? (int)n : STS_IO_AGAIN;
 }
 
 int

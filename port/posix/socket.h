@@ -95,6 +95,18 @@ int sts_socket_accept_error(int err);
  * STS_IO_, or of a stream EOF. */
 int sts_socket_recv(int fd, uint8_t *buf, size_t size);
 
+/*
+ * Whether the machine has dropped a datagram whose send failed with this errno:
+ * a queue or memory is full, or the packet filter's table of connections is,
+ * and nothing tells when it is not. Such a datagram is as good as lost on the
+ * way: it counts as sent, and is sent again in time.
+ */
+bool sts_socket_drops(int err);
+
+/* Send to a connected socket of either kind: 1..t.n bytes (datagram: all of
+ * it), or an error of STS_IO_. t.n: 1..INT16_MAX. */
+int sts_socket_send(int fd, struct sts_text t);
+
 /* The user of whom the system does not tell. */
 #define STS_SOCKET_NO_UID (~0UL)
 

@@ -138,6 +138,9 @@ static const struct {
 	{ ETIMEDOUT, STS_IO_UNREACHABLE },
 	{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
 	{ EAFNOSUPPORT, STS_IO_UNREACHABLE },
+	{ EHOSTDOWN, STS_IO_UNREACHABLE },
+	{ EACCES, STS_IO_UNREACHABLE },
+	{ EPERM, STS_IO_UNREACHABLE },
 	{ EBADF, STS_IO_RESET },
 };
 
@@ -202,6 +205,64 @@ START_TEST(ports_are_taken)
 		    cases[i].want);
 		lacks = LACKS_NOTHING;
 	}
+	sts_posix_end(&posix);
+}
+END_TEST
+
+/* What the next sends fail with; 0: they do not. */
+static int send_error;
+
+ssize_t __real_send(int fd, const void *p, size_t n, int flags);
+ssize_t __wrap_send(int fd, const void *p, size_t n, int flags);
+
+ssize_t
+__wrap_send(int fd, const void *p, size_t n, int flags)
+{
+	errno = send_error;
+	return send_error != 0 ? -1 : __real_send(fd, p, n, flags);
+}
+
+/* A datagram that this machine drops is lost on the way: what the machine is
+ * short of for a moment, its packet filter's table of connections too, says
+ * nothing about the peer. */
+START_TEST(datagram_dropped)
+{
+	static const struct {
+		int err, dgram, stream;
+	} cases[] = {
+		{ ENOBUFS, 3, STS_IO_AGAIN },
+		{ ENOMEM, 3, STS_IO_AGAIN },
+		{ EPERM, 3, STS_IO_UNREACHABLE },
+		{ EAGAIN, STS_IO_AGAIN, STS_IO_AGAIN },
+		{ ECONNREFUSED, STS_IO_REFUSED, STS_IO_REFUSED },
+		{ EACCES, STS_IO_UNREACHABLE, STS_IO_UNREACHABLE },
+		{ ENETUNREACH, STS_IO_UNREACHABLE, STS_IO_UNREACHABLE },
+	};
+	static const uint8_t octets[3] = { 1, 2, 3 };
+	struct sts_addr peer;
+	int pair[2], fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	begin();
+	ck_assert(sts_addr_parse(unit_span("127.0.0.1"), &peer));
+	peer.port = 9;
+	ck_assert_int_eq(port.dgram(port.ctx, 0, &peer, 0), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		const char *name = strerror(cases[i].err);
+
+		send_error = cases[i].err;
+		unit_int(
+		    name, port.send(port.ctx, 0, octets, 3), cases[i].dgram);
+		unit_int(name, sts_socket_send(fd, sts_text(octets, 3)),
+		    cases[i].dgram);
+		unit_int(name, sts_socket_send(pair[0], sts_text(octets, 3)),
+		    cases[i].stream);
+	}
+	send_error = 0;
+	ck_assert_int_eq(sts_socket_send(pair[0], sts_text(octets, 3)), 3);
+	close(pair[0]);
+	close(pair[1]);
+	close(fd);
 	sts_posix_end(&posix);
 }
 END_TEST
@@ -591,6 +652,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, contract_ipv6);
 	tcase_add_test(tc, error_table);
 	tcase_add_test(tc, ports_are_taken);
+	tcase_add_test(tc, datagram_dropped);
 	tcase_add_test(tc, half_closed);
 	tcase_add_test(tc, listener_shut_down);
 	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
