@@ -4,7 +4,6 @@
 
 #include "../base/crc32.h"
 #include "journal_format.h"
-#include "../grammar/domain.h"
 #include "../grammar/policy.h"
 
 enum {
@@ -86,7 +85,7 @@ possible(const struct sts_journal_record *r, uint8_t flags)
 	if (r->type < STS_JOURNAL_POLICY || r->type > STS_JOURNAL_STAMP ||
 	    r->payload_len > STS_JOURNAL_PAYLOAD_MAX ||
 	    flags > (PROTECTED | PROVED | SHARED) ||
-	    r->mode > STS_MODE_ENFORCE || r->domain_len > STS_DOMAIN_MAX) {
+	    r->mode > STS_MODE_ENFORCE || r->domain_len > STS_NAME_MAX) {
 		return false;
 	}
 	return (r->domain_len > 0) == (r->type != STS_JOURNAL_STAMP) &&

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "../base/crc32.h"
+#include "../grammar/domain.h"
 #include "journal_private.h"
 
 enum {
@@ -139,6 +140,15 @@ scan_read(struct sts_journal *j, bool ok)
 	}
 }
 
+/* Whether a question can have the record's name. Builds that took longer names
+ * from a fleet may have written such records: they are passed over, as no other
+ * behind them is at fault. */
+static bool
+is_asked_for(const struct sts_journal *j)
+{
+	return j->rec.domain_len <= STS_DOMAIN_MAX;
+}
+
 /*
  * Whether this run has something newer than the record that was read: a policy
  * that was fetched later, or the order to forget the domain. The times of the
@@ -235,6 +245,9 @@ forget(struct sts_journal *j)
 static void
 apply(struct sts_journal *j)
 {
+	if (!is_asked_for(j)) {
+		return;
+	}
 	if (j->rec.type == STS_JOURNAL_FORGET) {
 		forget(j);
 	} else if (j->rec.type == STS_JOURNAL_POLICY && !superseded(j)) {
@@ -294,7 +307,8 @@ body_read(struct sts_journal *j, bool ok)
 		sts_cache_append(j->cache, &j->staged, got.p, got.n);
 	}
 	j->at += (uint32_t)got.n;
-	if (j->at == domain_len && j->rec.type == STS_JOURNAL_POLICY) {
+	if (j->at == domain_len && j->rec.type == STS_JOURNAL_POLICY &&
+	    is_asked_for(j)) {
 		sts_cache_stage(
 		    j->cache, &j->staged, sts_text(j->domain, domain_len));
 	}

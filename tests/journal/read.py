@@ -105,7 +105,7 @@ def read(image, areas=2):
         stamp = max(stamp, now)
         if kind == STAMP:
             since, off = fetched, max_age
-        if body is None or kind == STAMP:
+        if body is None or kind == STAMP or domain_len > 244:
             continue
         domain = body[:domain_len].decode("ascii")
         if kind == FORGET:

@@ -86,7 +86,7 @@ prove_record_head(void)
 	if (!sts_journal_get_record(in, &r, revision)) {
 		return;
 	}
-	PROVE(r.domain_len <= STS_DOMAIN_MAX);
+	PROVE(r.domain_len <= STS_NAME_MAX);
 	PROVE(r.payload_len <= STS_JOURNAL_PAYLOAD_MAX);
 	PROVE(sts_journal_record_len(&r) <= STS_JOURNAL_HEAD + STS_NAME_MAX +
 						STS_JOURNAL_PAYLOAD_MAX +
