@@ -11,6 +11,7 @@
 
 #include "agent.h"
 #include "../base/assert.h"
+#include "../base/crc32.h"
 #include "../base/text.h"
 #include "../cache/payload.h"
 
@@ -32,26 +33,33 @@ put_line(struct sts_report_event *e, const char *name, struct sts_text value)
 	sts_event_string(e, sts_text(line, n + value.n));
 }
 
-/* The lines of the policy that is held, then its patterns. */
+/* The lines of the policy that is held, then its patterns, as far as the event
+ * keeps them: to read all of a policy with a thousand long ones takes
+ * milliseconds, and comes with each failure. Versions that are cut alike are
+ * told apart by their ids. */
 static void
 put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
     struct sts_report_event *e)
 {
 	struct sts_patterns it;
 	struct sts_text pattern;
-	uint8_t digits[20];
+	uint8_t digits[20], id[STS_ID_MAX];
 
 	put_line(e, "version: ", sts_text_of("STSv1"));
 	put_line(e, "mode: ", sts_text_of(sts_mode_text(STS_MODE_TESTING)));
 	sts_patterns_start(&it, &a->cache, ref);
-	while ((pattern = sts_patterns_next(&it)).n > 0) {
+	while (!e->strings_cut && (pattern = sts_patterns_next(&it)).n > 0) {
 		put_line(e, "mx: ", pattern);
 	}
 	put_line(e, "max_age: ",
 	    sts_text(digits, sts_put_decimal(digits, held->max_age_s)));
 	sts_patterns_start(&it, &a->cache, ref);
-	while ((pattern = sts_patterns_next(&it)).n > 0) {
+	while (!e->strings_cut && (pattern = sts_patterns_next(&it)).n > 0) {
 		sts_event_mx(e, pattern);
+	}
+	if (e->strings_cut) {
+		e->policy_sum = sts_crc32(e->policy_sum,
+		    sts_text(id, sts_payload_id(&a->cache, ref, id)));
 	}
 }
 

@@ -933,7 +933,7 @@ END_TEST
 
 /* A policy of the cache. */
 static void
-hold(const char *domain, enum sts_mode mode)
+hold_as(const char *domain, enum sts_mode mode, const char *id, unsigned mx)
 {
 	struct sts_entry e;
 	struct sts_stage s;
@@ -942,16 +942,24 @@ hold(const char *domain, enum sts_mode mode)
 	memset(&e, 0, sizeof e);
 	e.kind = STS_KIND_POLICY;
 	e.mode = (uint8_t)mode;
-	e.mx_count = 1;
+	e.mx_count = (uint16_t)mx;
 	e.max_age_s = 86400;
 	e.fetched_s = sts_agent_now_s(&agent);
 	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(domain)));
-	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("id1")));
-	ck_assert(
-	    sts_payload_add_mx(&agent.cache, &s, unit_span("*.mx.example")));
+	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span(id)));
+	for (unsigned i = 0; i < mx; i++) {
+		ck_assert(sts_payload_add_mx(
+		    &agent.cache, &s, unit_span("*.mx.example")));
+	}
 	ck_assert_int_eq(sts_cache_commit(&agent.cache, &s, &e,
 			     sts_agent_time(&agent), &ref),
 	    STS_ADMITTED);
+}
+
+static void
+hold(const char *domain, enum sts_mode mode)
+{
+	hold_as(domain, mode, "id1", 1);
 }
 
 /* Sessions of a domain's policy of a type today; -1: there is none. */
@@ -1036,6 +1044,60 @@ START_TEST(testing)
 	session("t.example", true);
 	unit_int("expired", sessions_of("t.example", STS_REPORT_STS, true), -1);
 	check_sum("testing");
+	stop();
+}
+END_TEST
+
+/* Octets of which sums were made. */
+static size_t summed;
+
+uint32_t __real_sts_crc32(uint32_t crc, struct sts_text t);
+uint32_t __wrap_sts_crc32(uint32_t crc, struct sts_text t);
+
+uint32_t
+__wrap_sts_crc32(uint32_t crc, struct sts_text t)
+{
+	summed += t.n;
+	return __real_sts_crc32(crc, t);
+}
+
+/* Policies that were counted under for a domain today. */
+static unsigned
+policies_of(const char *domain)
+{
+	const struct sts_tally *t = tally();
+	struct sts_tally_domain d;
+	struct sts_tally_policy p;
+	unsigned n = 0;
+
+	sts_tally_domain(
+	    t, sts_tally_find(t, sts_tally_today(t), unit_span(domain), 0), &d);
+	for (uint32_t ref = d.policy; ref != 0; ref = p.next) {
+		sts_tally_policy(t, ref, &p);
+		n++;
+	}
+	return n;
+}
+
+/* Of a policy with ever so many patterns no more is read than is kept, and its
+ * versions are told apart all the same. */
+START_TEST(testing_of_many)
+{
+	static const char *const ids[] = { "id1", "id2", "id1" };
+
+	set_up(262144);
+	config.cache_size = 1 << 20;
+	begin();
+	confirm();
+	for (unsigned i = 0; i < UNIT_COUNT(ids); i++) {
+		hold_as("t.example", STS_MODE_TESTING, ids[i], 1024);
+		summed = 0;
+		session("t.example", true);
+		ck_assert_uint_lt(summed, 2 * STS_REPORT_TEXT);
+	}
+	settle();
+	unit_int("versions", policies_of("t.example"), 2);
+	check_sum("testing of many");
 	stop();
 }
 END_TEST
@@ -1564,6 +1626,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, datagrams);
 	tcase_add_test(tc, said);
 	tcase_add_test(tc, testing);
+	tcase_add_test(tc, testing_of_many);
 	tcase_add_test(tc, failures_only);
 	tcase_add_test(tc, echo);
 	tcase_add_test(tc, cap);
