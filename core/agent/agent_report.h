@@ -82,7 +82,9 @@ struct sts_report_plan {
 	uint8_t slot;
 	uint32_t hurries; /* reports of days before this one are due now */
 	uint32_t at; /* the domain looked at last, 0: none of the slot yet */
-	uint32_t best, due_s; /* the one that has been due longest, so far */
+	uint32_t best, due_s; /* the next one, so far: of those with the fewest
+			       * tries the one that has been due longest */
+	uint8_t tries;
 };
 
 /* The step that the report at hand is in, and what it waits for. */

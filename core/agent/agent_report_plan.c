@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS reporting: when reports are due, and which is sent next: the one that has
- * been due longest.
+/* TLS reporting: when reports are due, and which is sent next: of those tried
+ * least often, the one that has been due longest. So reports to receivers that
+ * never answer, each of which keeps the one sender busy for a while, come
+ * before those of others once only, and not at each new try.
  *
  * A round passes every report that waits, a few at each visit, since there may
  * be hundreds of thousands and no question may wait for a whole round. */
@@ -63,8 +65,8 @@ next(const struct sts_tally *t, struct sts_report_plan *p)
 	return 0;
 }
 
-/* Plan a domain's report that was not planned, and note it if it has been due
- * longest so far. */
+/* Plan a domain's report that was not planned, and note it if it is the next so
+ * far. What the operator has ordered (due_s 1) waits for no other. */
 static void
 look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 {
@@ -79,7 +81,12 @@ look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 		sts_tally_deliver(t, ref, &d.delivery);
 	}
 	plan(a, ref, &d);
-	if (d.delivery.due_s < p->due_s) {
+	uint8_t tries = d.delivery.due_s > 1 ? d.delivery.tries : 0;
+
+	if (d.delivery.due_s <= sts_agent_now_s(a) &&
+	    (tries < p->tries ||
+		(tries == p->tries && d.delivery.due_s < p->due_s))) {
+		p->tries = tries;
 		p->due_s = d.delivery.due_s;
 		p->best = ref;
 	}
@@ -96,7 +103,8 @@ sts_agent_report_plan(struct sts_agent *a, uint32_t *ref)
 		p->begun = true;
 		p->slot = 0;
 		p->at = p->best = 0;
-		p->due_s = sts_agent_now_s(a) + 1;
+		p->tries = UINT8_MAX;
+		p->due_s = 0;
 	}
 	for (unsigned i = 0; i < STS_REPORT_LOOKS; i++) {
 		*ref = next(t, p);

@@ -257,6 +257,50 @@ START_TEST(many_wait)
 }
 END_TEST
 
+/* A report that was tried before waits for those that were not, however long it
+ * has been due, unless the operator has ordered it. */
+START_TEST(tried_least_first)
+{
+	static const struct {
+		uint32_t due_s[2];
+		uint8_t tries[2];
+		int want;
+	} cases[] = {
+		{ { 20, 10 }, { 0, 0 }, 1 },
+		{ { 20, 10 }, { 0, 1 }, 0 },
+		{ { 10, 20 }, { 3, 2 }, 1 },
+		{ { 20, 1 }, { 0, 6 }, 1 },
+		{ { UINT32_MAX, 20 }, { 0, 6 }, 1 }, /* not due */
+		{ { UINT32_MAX, UINT32_MAX }, { 0, 0 }, -1 },
+	};
+	struct sts_agent_report *r;
+	uint32_t ref[2], found = 0;
+
+	start(262144);
+	confirm();
+	r = agent.reporter;
+	ck_assert(session("a.example", true));
+	ck_assert(session("b.example", true));
+	ref[0] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), 0);
+	ref[1] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), ref[0]);
+	r->next_at = now + 2 * DAY_S * 1000U; /* no visits but these */
+	to_midnight_and(60);
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			struct sts_tally_delivery d = { 0, cases[i].tries[k],
+				cases[i].due_s[k] };
+
+			sts_tally_deliver(&r->tally, ref[k], &d);
+		}
+		while (!sts_agent_report_plan(&agent, &found)) {
+		}
+		ck_assert_uint_eq(
+		    found, cases[i].want < 0 ? 0 : ref[cases[i].want]);
+	}
+	stop();
+}
+END_TEST
+
 /* The report that was found may be gone at the end of the round, or its number
  * another's: then nothing is sent. */
 START_TEST(planned_and_gone)
@@ -1608,6 +1652,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, pauses);
 	tcase_add_test(tc, pauses_of_several);
 	tcase_add_test(tc, many_wait);
+	tcase_add_test(tc, tried_least_first);
 	tcase_add_test(tc, planned_and_gone);
 	tcase_add_test(tc, records);
 	tcase_add_test(tc, forbidden);
