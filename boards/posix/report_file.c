@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #include "../../core/base/assert.h"
 #include "../../core/base/crc32.h"
 #include "../../core/report/report_save.h"
+#include "../../port/posix/socket.h"
 #include "../../port/posix/store.h"
 #include "report_file.h"
 
@@ -139,6 +141,39 @@ close_all(struct sts_report_file *f)
 	errno = error;
 }
 
+/* 0, or -1 with errno: none is open. */
+static int
+open_all(struct sts_report_file *f)
+{
+	f->image[0] = open_one(f, "0");
+	f->image[1] = open_one(f, "1");
+	f->marks = open_one(f, "sent");
+	f->lock = open_one(f, "sent");
+	if (f->image[0] >= 0 && f->image[1] >= 0 && f->marks >= 0 &&
+	    f->lock >= 0 && flock(f->lock, LOCK_EX | LOCK_NB) == 0) {
+		return 0;
+	}
+	close_all(f);
+	return -1;
+}
+
+/* Open them, or wait a little for what may be over in a moment: the instance
+ * before this one is about to end, or the system is short of something. */
+static int
+open_when_free(struct sts_report_file *f)
+{
+	int rc = open_all(f);
+
+	for (int waited = 0;
+	     rc != 0 && waited < STS_REPORT_FILE_WAIT_MS &&
+	     (errno == EWOULDBLOCK || sts_socket_error(errno) == STS_IO_LIMIT);
+	     waited += LOOK_MS) {
+		poll(NULL, 0, LOOK_MS);
+		rc = open_all(f);
+	}
+	return rc;
+}
+
 void
 sts_report_file_open(
     struct sts_report_file *f, const struct sts_conf *c, struct sts_log *log)
@@ -155,17 +190,11 @@ sts_report_file_open(
 		return;
 	}
 	snprintf(f->path, sizeof f->path, "%s.reports", c->journal);
-	f->image[0] = open_one(f, "0");
-	f->image[1] = open_one(f, "1");
-	f->marks = open_one(f, "sent");
-	f->lock = open_one(f, "sent");
-	if (f->image[0] < 0 || f->image[1] < 0 || f->marks < 0 || f->lock < 0 ||
-	    flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
+	if (open_when_free(f) != 0) {
 		sts_log_line(log, STS_LOG_ERROR,
 		    "reports %s: %s: what is counted until the next start does "
 		    "not outlive it",
 		    f->path, strerror(errno));
-		close_all(f);
 	}
 }
 

@@ -29,6 +29,9 @@ enum {
 	STS_REPORT_FILE_MS = 900000, /* between two images, if it has changed */
 	STS_REPORT_FILE_AGAIN_MS = 60000, /* after one that failed */
 	STS_REPORT_FILE_MARK_MS = 5000, /* that a report waits for its mark */
+	STS_REPORT_FILE_WAIT_MS =
+	    1000, /* that a start waits for what may be over
+					 * in a moment */
 	STS_REPORT_FILE_MARKS = 4096 /* kept; older ones are overwritten */
 };
 
@@ -53,8 +56,9 @@ struct sts_report_file {
 	bool unmarked; /* nor a mark, the same */
 };
 
-/* Open the files of a journal's path, as the user who will have them. What is
- * wrong is logged; then nothing outlives a restart, and nothing is tried again
+/* Open the files of a journal's path, as the user who will have them. Waits a
+ * little where another instance has them, or the system is short of something.
+ * What is wrong is logged; then nothing outlives a restart, and nothing is tried again
  * before the next: what the files hold could not be added to what was counted
  * since, and would be overwritten. */
 void sts_report_file_open(

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -433,6 +435,68 @@ START_TEST(disk_hangs_killed)
 }
 END_TEST
 
+static struct rlimit all_files;
+
+static void
+allow_files(int number)
+{
+	(void)number;
+	setrlimit(RLIMIT_NOFILE, &all_files);
+}
+
+/* A shortage of a moment at the start does not count until the next one. */
+START_TEST(opened_when_not_short)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+	struct rlimit none;
+
+	start();
+	open_files();
+	counted("a.example");
+	write_image();
+	close_files();
+	stop();
+	start();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all_files), 0);
+	none = all_files;
+	none.rlim_cur = 3;
+	signal(SIGALRM, allow_files);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	open_files();
+	unit_int("a", done("a.example"), 0);
+	close_files();
+	stop();
+}
+END_TEST
+
+/* Nor does the lock of an instance that is about to end. */
+START_TEST(opened_when_free)
+{
+	struct sts_report_file other;
+
+	start();
+	open_files();
+	other = file;
+	pid_t last = fork();
+
+	if (last == 0) {
+		poll(NULL, 0, 50);
+		_exit(0);
+	}
+	ck_assert_int_gt(last, 0);
+	close(other.lock); /* the child has it */
+	sts_report_file_open(&file, &conf, &sink);
+	ck_assert_int_ge(file.marks, 0);
+	ck_assert_int_eq(waitpid(last, NULL, 0), last);
+	close_files();
+	close(other.image[0]);
+	close(other.image[1]);
+	close(other.marks);
+	stop();
+}
+END_TEST
+
 /* What cannot be read is not taken for what is not there: it is logged. */
 START_TEST(image_unreadable)
 {
@@ -763,6 +827,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
 	tcase_add_test(tc, disk_hangs_killed);
+	tcase_add_test(tc, opened_when_not_short);
+	tcase_add_test(tc, opened_when_free);
 	tcase_add_test(tc, image_unreadable);
 	tcase_add_test(tc, mark_fails);
 	tcase_add_test(tc, shown_report_is_dropped);
