@@ -432,7 +432,7 @@ start(struct check *c)
 	conf.lookups = LOOKUPS;
 	conf.fetch_slots = FETCH_SLOTS;
 	if (!sts_live_open_conf(&c->live, &conf, &c->memory, 1, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	r->settings = &sts_live_now(&c->live)->settings;
 	take_servers(&r->servers, r->settings->servers);
@@ -580,7 +580,7 @@ sts_check_hosts_try(
 	int place;
 
 	if (!sts_conf_load(&the.conf, &args->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	int rc = take_name(&the, args);
 
@@ -614,7 +614,7 @@ sts_command_check(const struct sts_args *args)
 		return STS_EXIT_YES;
 	}
 	if (!sts_conf_load(&the.conf, &args->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	int rc = take_name(&the, args);
 

@@ -92,6 +92,11 @@ int sts_command_completion(const struct sts_args *args);
 int sts_control_ask(int fd, const struct sts_args *args,
     enum sts_control_command command, const char *key);
 
+/* The exit code where a configuration cannot be taken: that of a configuration,
+ * which supervisors do not try again; but that of a failure if the error is that
+ * the system is short of something, which may be over in a moment. */
+int sts_exit_config(int error);
+
 /* "mtasts: MESSAGE" on stderr; returns `code`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))

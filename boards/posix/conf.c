@@ -34,12 +34,14 @@ struct place {
 	unsigned number;
 };
 
+/* errno stays: 0, if it is not the system that is at fault. */
 static void
 complain(char why[STS_CONF_WHY_MAX], const struct place *at,
     struct sts_text name, const char *problem, struct sts_text value)
 {
 	char where[STS_CONF_PATH_MAX + 16] = "-o";
 	char key[SHOWN_MAX], shown[SHOWN_MAX];
+	int error = errno;
 
 	if (at->file != NULL) {
 		snprintf(where, sizeof where, "%s:%u", at->file, at->number);
@@ -48,6 +50,7 @@ complain(char why[STS_CONF_WHY_MAX], const struct place *at,
 	sts_log_quote(value, shown, sizeof shown);
 	snprintf(why, STS_CONF_WHY_MAX, "%s: %s: %s%s%s%s", where, key, problem,
 	    value.n > 0 ? ", got \"" : "", shown, value.n > 0 ? "\"" : "");
+	errno = error;
 }
 
 /* Whatever follows a '#' that begins the line or follows a blank is gone. */
@@ -78,6 +81,7 @@ take_line(struct sts_conf *c, struct sts_text line, bool late,
 	unsigned number = 0;
 	const struct sts_conf_key *key = sts_conf_key(name, &number);
 
+	errno = 0;
 	if (key == NULL) {
 		complain(
 		    why, at, name, "there is no such key", sts_text(NULL, 0));
@@ -129,6 +133,7 @@ take_file(struct sts_conf *c, struct sts_lines *l, const char *file, bool late,
 	while (sts_lines_next(l, &line)) {
 		at.number = l->number;
 		if (l->cut) {
+			errno = 0;
 			complain(why, &at,
 			    sts_text_word(&line, STS_BLANK_CONTROL),
 			    "the line is too long", sts_text(NULL, 0));
@@ -141,6 +146,7 @@ take_file(struct sts_conf *c, struct sts_lines *l, const char *file, bool late,
 	if (l->error != 0) {
 		snprintf(
 		    why, STS_CONF_WHY_MAX, "%s: %s", file, strerror(l->error));
+		errno = l->error;
 		return false;
 	}
 	return true;
@@ -160,6 +166,7 @@ take_all(struct sts_conf *c, const struct sts_conf_source *source,
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "answer_within and queue_wait: together more than 95s, "
 		    "but mail servers give up after 100s");
+		errno = 0;
 		return false;
 	}
 	sts_zones_init(&c->zones, c->answer_within_ms, c->queue_wait_ms);
@@ -212,20 +219,25 @@ sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
 {
 	static struct sts_lines lines; /* too large for a small stack */
 	const char *file = source->file != NULL ? source->file : STS_CONF_FILE;
+	int error;
 
 	set_defaults(c);
 	if (sts_lines_open(&lines, file) != 0) {
-		if (source->file == NULL && errno == ENOENT) {
+		error = errno;
+		if (source->file == NULL && error == ENOENT) {
 			return take_all(c, source, NULL, file, why);
 		}
 		snprintf(
-		    why, STS_CONF_WHY_MAX, "%s: %s", file, strerror(errno));
+		    why, STS_CONF_WHY_MAX, "%s: %s", file, strerror(error));
+		errno = error;
 		return false;
 	}
 	c->from_file = true;
 	bool ok = take_all(c, source, &lines, file, why);
 
+	error = errno;
 	sts_lines_close(&lines);
+	errno = error;
 	return ok;
 }
 

@@ -112,7 +112,8 @@ struct sts_conf_source {
 
 /*
  * Read it all. False: *c is undefined and `why` says where and what, such as
- * "/etc/mtasts.conf:3: clients: expected a number from 0 to 60000, got "x"".
+ * "/etc/mtasts.conf:3: clients: expected a number from 0 to 60000, got "x"";
+ * errno is the system's reason, or 0 where what is written is at fault.
  */
 bool sts_conf_load(struct sts_conf *c, const struct sts_conf_source *source,
     char why[STS_CONF_WHY_MAX]);

@@ -321,7 +321,8 @@ sts_conf_share_level(const struct sts_conf *c)
 
 /* ---- files with secrets */
 
-/* As much of the file as there is room for; -1: `why`. */
+/* As much of the file as there is room for; -1: `why`. errno is the system's
+ * reason, or 0. */
 static int
 read_secret(const char *key, const char *path, uint8_t *out, size_t size,
     char why[STS_CONF_WHY_MAX])
@@ -333,9 +334,11 @@ read_secret(const char *key, const char *path, uint8_t *out, size_t size,
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		n = read(fd, out, size);
 	}
+	int error = n < 0 ? errno : 0;
+
 	if (n < 0) {
 		snprintf(why, STS_CONF_WHY_MAX, "%s: %s: %s", key, path,
-		    strerror(errno));
+		    strerror(error));
 	} else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "%s: %s: others may read or write it: chmod 600", key,
@@ -345,6 +348,7 @@ read_secret(const char *key, const char *path, uint8_t *out, size_t size,
 	if (fd >= 0) {
 		close(fd);
 	}
+	errno = error;
 	return (int)n;
 }
 

@@ -26,7 +26,7 @@ void sts_conf_share_print(const struct sts_conf *c);
 unsigned sts_conf_share_level(const struct sts_conf *c);
 
 /* Read keys and passwords into the setup. False: `why` says which file, and
- * what is wrong with it. */
+ * what is wrong with it; errno is the system's reason, or 0. */
 bool sts_conf_share_read(struct sts_conf *c, char why[STS_CONF_WHY_MAX]);
 
 #endif

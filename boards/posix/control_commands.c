@@ -83,7 +83,7 @@ connect_daemon(const struct sts_args *args, int *code)
 	char why[STS_CONF_WHY_MAX];
 
 	if (!sts_conf_load(&conf, &args->source, why)) {
-		*code = sts_fail(STS_EXIT_CONFIG, "%s", why);
+		*code = sts_fail(sts_exit_config(errno), "%s", why);
 		return -1;
 	}
 	if (!conf.control_on) {

@@ -210,8 +210,11 @@ read_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	if (r == STS_RESOLV_OK || r == STS_RESOLV_DEFAULT) {
 		return true;
 	}
+	int error = errno;
+
 	snprintf(why, STS_CONF_WHY_MAX, "name servers: %s: %s", STS_RESOLV_FILE,
 	    resolv_problem(r));
+	errno = error;
 	return false;
 }
 
@@ -223,6 +226,7 @@ first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	}
 	if (!enough_trusted(&s->conf, &s->servers)) {
 		snprintf(why, STS_CONF_WHY_MAX, "%s", untrusted);
+		errno = 0;
 		return false;
 	}
 	return true;

@@ -77,7 +77,8 @@ struct sts_live {
 
 /*
  * Read the configuration, the name servers and the trust anchors into the
- * first set and lay out the memory. `asks`: by the C API. False: `why`.
+ * first set and lay out the memory. `asks`: by the C API. False: `why`, and
+ * errno is the system's reason, or 0 where what is configured is at fault.
  */
 bool sts_live_open(struct sts_live *l, const struct sts_conf_source *source,
     struct sts_memory *memory, unsigned asks, char why[STS_CONF_WHY_MAX]);

@@ -31,7 +31,7 @@ sts_look_start(struct sts_look *q)
 	q->conf.lookups = LOOKUPS;
 	q->conf.fetch_slots = FETCH_SLOTS;
 	if (!sts_live_open_conf(&q->live, &q->conf, &q->memory, 1, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	if (sts_posix_init(
 		&q->posix, q->memory.channels, q->memory.port, &q->port) != 0 ||

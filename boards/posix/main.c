@@ -16,6 +16,7 @@
 
 #include "../../core/base/assert.h"
 #include "../../core/base/version.h"
+#include "../../port/posix/socket.h"
 #include "help.h"
 #include "parts.h"
 
@@ -110,6 +111,13 @@ sts_fail(int code, const char *format, ...)
 	fputs("\n", stderr);
 	va_end(args);
 	return code;
+}
+
+int
+sts_exit_config(int error)
+{
+	return sts_socket_error(error) == STS_IO_LIMIT ? STS_EXIT_FAILURE
+						       : STS_EXIT_CONFIG;
 }
 
 static int

@@ -235,13 +235,19 @@ sts_memory_open(struct sts_memory *m, const struct sts_conf *c, unsigned asks,
 	set_config(m, c, asks);
 	uint8_t *block = sts_block_map(m->size, c->memory_huge, &m->huge);
 
+	int error = errno;
+
 	if (block == NULL) {
-		snprintf(why, STS_CONF_WHY_MAX, "memory: %s", strerror(errno));
+		snprintf(why, STS_CONF_WHY_MAX, "memory: %s", strerror(error));
+		errno = error;
 		return false;
 	}
+	errno = 0;
 	if (!read_bundle(m, block, path, roots, why) ||
 	    !lay_out(m, roots->needed, why) || !size_journal(m, c, why)) {
+		error = errno;
 		sts_block_unmap(block, m->size);
+		errno = error;
 		return false;
 	}
 	carve(m, block, roots);

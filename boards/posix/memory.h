@@ -37,7 +37,7 @@ struct sts_memory {
  * Map the block and read the bundle at `path` into the first area, then lay
  * out the rest by c->memory, clients, lookups and fetch_slots; `asks`: by the
  * C API. False: `why` says what is wrong and, if it is too small, what it
- * takes.
+ * takes; errno is the system's reason, or 0.
  */
 bool sts_memory_open(struct sts_memory *m, const struct sts_conf *c,
     unsigned asks, const char *path, struct sts_roots *roots,

@@ -6,6 +6,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -276,7 +277,7 @@ sts_publish_servers(
 	char why[STS_CONF_WHY_MAX];
 
 	if (!sts_conf_load(&conf, &p->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	*servers = conf.servers;
 	if (servers->count == 0) {

@@ -395,7 +395,7 @@ check(const struct sts_publish *p, const struct policy *y)
 	const char *name = sts_publish_name(p);
 
 	if (!sts_conf_load(&q.conf, &p->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	/* What the domain says, not what the operator does. */
 	q.conf.dane = false;

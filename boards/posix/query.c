@@ -121,7 +121,7 @@ sts_command_query(const struct sts_args *args)
 	char why[STS_CONF_WHY_MAX];
 
 	if (!sts_conf_load(&q.conf, &args->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	/* Nothing of what a command looks up is shared with the fleet. */
 	sts_conf_share_defaults(&q.conf);

@@ -100,6 +100,7 @@ sts_roots_end(struct sts_roots_reading *r, struct sts_roots *out)
 	if (r->fd >= 0) {
 		close(r->fd);
 	}
+	errno = r->error;
 	if (r->error != 0) {
 		return strerror(r->error);
 	}

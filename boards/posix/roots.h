@@ -37,6 +37,7 @@ struct sts_roots {
  * sts_anchors_load_size() bytes. NULL: *out is filled and its set, of one
  * certificate or more, points into the block; what was left out is noted.
  * Else what is wrong; out->set is unchanged, the notes are those of this file.
+ * errno is then the system's reason, or 0.
  */
 const char *sts_roots_load(const char *path, uint8_t *block, size_t size,
     struct sts_anchors_load *load, struct sts_roots *out);

@@ -626,7 +626,7 @@ sts_command_serve(const struct sts_args *args)
 	sts_signals_hold();
 	if (!sts_live_open(
 		&d.live, &args->source, &d.memory, STS_CONTROL_ASKS, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	if (args->test) {
 		/* Nothing else is in the agent's memory yet. */

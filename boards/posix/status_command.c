@@ -204,7 +204,7 @@ load(struct sts_conf *conf, const struct sts_args *args, char *why)
 		return STS_EXIT_USAGE;
 	}
 	if (!sts_conf_load(conf, &args->source, why)) {
-		return STS_EXIT_CONFIG;
+		return sts_exit_config(errno);
 	}
 	if (!conf->control_on) {
 		snprintf(why, STS_CONF_WHY_MAX,

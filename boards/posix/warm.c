@@ -257,7 +257,7 @@ sts_command_warm(const struct sts_args *args)
 		    STS_EXIT_USAGE, "warm: which file? mtasts warm --help");
 	}
 	if (!sts_conf_load(&w.conf, &args->source, why)) {
-		return sts_fail(STS_EXIT_CONFIG, "%s", why);
+		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
 	int rc = count(&w, path);
 

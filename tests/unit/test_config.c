@@ -453,6 +453,49 @@ START_TEST(options_win)
 END_TEST
 
 /* What never ends is not read for ever. */
+/* What the system is short of is not a fault of the configuration: errno tells
+ * the two apart, since only one of them is worth another try. */
+START_TEST(system_at_fault)
+{
+	static const struct {
+		const char *name, *text;
+		bool short_of; /* descriptors */
+		int want;
+	} cases[] = {
+		{ "a key that is none", "x y\n", false, 0 },
+		{ "a wrong value", "clients none\n", false, 0 },
+		{ "a user that is none", "user no-such-user\n", false, 0 },
+		{ "times too long", "queue_wait 95s\n", false, 0 },
+		{ "a wrong prefix", "fetch_allow x\n", false, 0 },
+		{ "short of descriptors", "", true, EMFILE },
+		{ "no file", NULL, false, ENOENT },
+	};
+	struct rlimit had, none;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &had), 0);
+	none = had;
+	none.rlim_cur = 3;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sts_conf_source source = { "/nonexistent", NULL, 0 };
+
+		if (cases[i].text != NULL) {
+			source.file =
+			    file_of(cases[i].text, strlen(cases[i].text));
+		}
+		ck_assert_int_eq(
+		    setrlimit(RLIMIT_NOFILE, cases[i].short_of ? &none : &had),
+		    0);
+		errno = EIO; /* of before */
+		bool ok = sts_conf_load(&conf, &source, why);
+		int error = errno;
+
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &had), 0);
+		ck_assert(!ok);
+		unit_int(cases[i].name, error, cases[i].want);
+	}
+}
+END_TEST
+
 START_TEST(endless)
 {
 	char folder[] = "/tmp/mtasts-endless-XXXXXX", file[sizeof folder + 8];
@@ -1045,6 +1088,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, every_key);
 	tcase_add_test(tc, options_win);
+	tcase_add_test(tc, system_at_fault);
 	tcase_add_test(tc, endless);
 	tcase_add_test(tc, pipes);
 	tcase_add_test(tc, places);

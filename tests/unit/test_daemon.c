@@ -3,6 +3,7 @@
 #include "daemon.h"
 
 #include <sys/file.h>
+#include <sys/mman.h>
 
 const char unit_name[] = "daemon";
 
@@ -460,6 +461,53 @@ START_TEST(service)
 }
 END_TEST
 
+#if defined(__SANITIZE_ADDRESS__)
+#define INSTRUMENTED true /* which takes more than any limit here */
+#else
+#define INSTRUMENTED false
+#endif
+
+static void
+little_memory(void)
+{
+	struct rlimit r = { 128 << 20, 128 << 20 };
+
+	setrlimit(RLIMIT_AS, &r);
+}
+
+/* Whether such a limit counts here: not under every emulator. */
+static bool
+is_limited(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		little_memory();
+		_exit(mmap(NULL, 256 << 20, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return !INSTRUMENTED && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+/* What the system is short of may be there in a moment: a supervisor that does
+ * not try a wrong configuration again tries this. */
+START_TEST(short_of_memory)
+{
+	const char *args[] = { "serve", "-o", "memory 256M", "-o",
+		"journal off", "-o", "nameserver 127.0.0.1", NULL };
+
+	if (!is_limited()) {
+		return;
+	}
+	before_exec = little_memory;
+	spawn(&run, args);
+	ck_assert_int_eq(ended(&run), 70);
+	ck_assert_ptr_nonnull(strstr(run.log, "memory: "));
+}
+END_TEST
+
 static void
 handed_too_many(void)
 {
@@ -628,6 +676,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
 	tcase_add_test(tc, service_of_too_many);
+	tcase_add_test(tc, short_of_memory);
 	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, file_limit);
 	tcase_add_test(tc, descriptor_limit);

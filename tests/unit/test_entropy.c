@@ -129,6 +129,12 @@ sts_fail(int code, const char *format, ...)
 	return code;
 }
 
+int
+sts_exit_config(int error)
+{
+	return error;
+}
+
 static int to_parent;
 static unsigned slept;
 
