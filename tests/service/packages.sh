@@ -161,6 +161,25 @@ fi
 [ ! -s "$dir/uci.procd" ] || fail "openwrt: $(cat "$dir/uci.procd")"
 [ -z "$(ls "$dir/etc")" ] || fail "openwrt: left behind: $(ls "$dir/etc")"
 
+# On a full disk the configuration would end early: what was right before stays.
+cp "$dir/before" "$dir/etc/mtasts.conf"
+sed -i "/memory 'much'/d; s/debug/info/" "$dir/uci"
+for lost in override log_level; do
+	cat >"$dir/full" <<END
+printf() {
+	case "\$*" in *' $lost '*) return 1 ;; esac
+	command printf "\$@"
+}
+. "$dir/init"
+END
+	mv "$dir/init" "$dir/init.kept"
+	sed "s|^\. \"$dir/init\"|. \"$dir/init.kept\"|" "$dir/full" >"$dir/init"
+	openwrt
+	mv "$dir/init.kept" "$dir/init"
+	conf "without $lost" <"$dir/before"
+	grep 'cannot be written' "$dir/uci.log" >/dev/null || fail 'openwrt: a full disk is not told of'
+done
+
 sed "s/enabled '1'/enabled '0'/" $openwrt/files/mtasts.config >"$dir/uci"
 openwrt
 [ "$(cat "$dir/uci.procd")" = 'trigger mtasts' ] ||
@@ -227,6 +246,17 @@ for command in start reload; do
 		fail "buildroot: $command: it was called"
 	rm -f "$dir/words"
 done
+# Debian: a folder that cannot be removed, being a disk of its own, is no reason
+# for a purge to fail.
+shellcheck -s sh boards/debian/mtasts.postrm
+echo 'echo "$*" >>"$words"; exit 1' >"$dir/bin/rm"
+chmod 755 "$dir/bin/rm"
+words=$dir/removed PATH=$dir/bin:$PATH sh boards/debian/mtasts.postrm purge ||
+	fail 'debian: a purge fails'
+[ "$(cat "$dir/removed")" = '-rf /var/lib/mtasts /run/mtasts' ] ||
+	fail "debian: purged: $(cat "$dir/removed")"
+command rm "$dir/bin/rm"
+
 # Alpine: abuild's order, with what it sets. `make` is a stand-in that says how
 # it was called, and installs what this tree has built.
 build=$(dirname "$mtasts")
