@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """sandbox.py MTASTS: what the daemon asks of the system from start to end,
 reload, fetch and journal among it, beside what its systemd unit allows: system
-calls, address families, memory both writable and executable, files written."""
+calls, address families, memory both writable and executable, files written; and
+that it sees there whose a TLS report is."""
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -147,6 +149,32 @@ def after_exec(text, binary):
             for line in text[at:].splitlines()[1:] if " " in line]
 
 
+def reported(binary, settings):
+    """Postfix's reports are known to be its own, as the unit has the agent run."""
+    if os.getuid() != 0 or "postfix" not in (u.pw_name for u in pwd.getpwall()):
+        return "not run without a user postfix"
+    hidden = settings.get("PrivateUsers", ["no"])[-1] == "yes"
+    with agent.Folder(0o755) as folder:
+        names, place = agent.NameServer(), folder + "/tlsrpt"
+        daemon = agent.Agent(
+            (["unshare", "--user", "--map-root-user"] if hidden else []) + [binary],
+            [names.line, "journal off", "listen unix:%s/ask" % folder,
+             "contact tls@gateway.example", "report_relay off",
+             "tlsrpt unix:%s mode=0666" % place]).ready()
+        pid = os.fork()
+        if pid == 0:
+            os.setuid(pwd.getpwnam("postfix").pw_uid)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.sendto(b"no report", place)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        daemon.said("event=report-bad")  # it was read
+        agent.check("refused" not in daemon.log(), daemon.log())
+        daemon.kill()
+        daemon.wait()
+    return "Postfix's are taken"
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     for tool in ("strace", "systemd-analyze", "pgrep"):
@@ -185,8 +213,8 @@ def main():
                             path.startswith((folder + "/state/",
                                              folder + "/run/")),
                             "written outside of its folders: " + line)
-    print("sandbox: %d system calls, all allowed; families %s"
-          % (len(calls), " ".join(sorted(families))))
+    print("sandbox: %d system calls, all allowed; families %s; reports: %s"
+          % (len(calls), " ".join(sorted(families)), reported(binary, settings)))
 
 
 main()
