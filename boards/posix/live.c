@@ -71,8 +71,9 @@ find_host(struct sts_live *l)
 	}
 }
 
-/* The address that connections to the world come from: of a datagram socket
- * that is connected to an address of documentation, and sends nothing. */
+/* The address that connections to the world come from, if there is a way there
+ * now: of a datagram socket that is connected to an address of documentation,
+ * and sends nothing. */
 static void
 find_address(struct sts_live *l)
 {
@@ -553,6 +554,7 @@ change(struct sts_live *l)
 	struct sts_live_set *s = &l->set[1 - l->current];
 
 	set_settings(s, l->enforce_off);
+	find_address(l);
 	set_reporter(l, s);
 	point_share(l, s);
 	l->current = 1 - l->current;
@@ -726,6 +728,11 @@ look(struct sts_live *l)
 {
 	const struct sts_conf *c = &sts_live_now(l)->conf;
 
+	if (sts_conf_reports_on(c) && l->address[0] == '\0') {
+		/* There was no network yet. */
+		find_address(l);
+		set_reporter(l, &l->set[l->current]);
+	}
 	if (sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE) &&
 	    c->servers.count == 0) {
 		l->pending |= STS_LIVE_SERVERS;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* boards/posix: what a running daemon takes over, and what it keeps. */
 #define _DEFAULT_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -587,6 +590,48 @@ START_TEST(file_gone)
 }
 END_TEST
 
+/* Whether there is a way to the world: then it begins on loopback. */
+static bool network;
+
+int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
+
+int
+__wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+	struct sockaddr_in in;
+
+	if (!network || to->sa_family != AF_INET || len != sizeof in) {
+		errno = ENETUNREACH;
+		return -1;
+	}
+	memcpy(&in, to, sizeof in);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return __real_connect(fd, (struct sockaddr *)&in, sizeof in);
+}
+
+/* A daemon that starts before there is a network names its address in reports
+ * once there is one. */
+START_TEST(address_comes_later)
+{
+	struct sts_live_set *s;
+
+	begin();
+	ck_assert_str_eq(live.address, "");
+	s = &live.set[live.current];
+	snprintf(s->conf.report.contact, sizeof s->conf.report.contact,
+	    "a@b.example");
+	s->conf.report.reports = STS_REPORTS_ALL;
+	for (unsigned i = 0; i < 2; i++) {
+		now += STS_LIVE_LOOK_MS;
+		tick();
+		unit_text(
+		    "address", s->reporter.address, network ? "127.0.0.1" : "");
+		network = true;
+	}
+}
+END_TEST
+
 /* What resolv.conf says. */
 static enum sts_resolv_result resolv_result;
 static struct sts_addr resolv_addr;
@@ -699,6 +744,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, kept_order_at_first);
 	tcase_add_test(tc, fixed);
 	tcase_add_test(tc, file_gone);
+	tcase_add_test(tc, address_comes_later);
 	tcase_add_test(tc, servers_cut);
 	tcase_add_test(tc, path_before_socket);
 	tcase_add_test(tc, kill_switch);
