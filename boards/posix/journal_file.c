@@ -10,7 +10,6 @@
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,27 +120,6 @@ set_aside(
 	return 0;
 }
 
-/* A name, too, is to outlive a power cut. 0, or -1 with errno. */
-static int
-sync_directory(const char *path)
-{
-	path_buffer dir;
-
-	with_suffix(dir, path, "");
-	char *end = strrchr(dir, '/');
-
-	end[end == dir ? 1 : 0] = '\0';
-	int fd = open(dir, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return -1;
-	}
-	int rc = fsync(fd);
-
-	close(fd);
-	return rc;
-}
-
 /* What was filled gets the journal's name, and nothing else does. 0, or -1 with
  * errno. */
 static int
@@ -181,8 +159,9 @@ sts_journal_file_grow(const struct sts_journal_file *f,
 		drop(s);
 		return -1;
 	}
-	/* If that fails, the old name is what a power cut leaves. */
-	(void)sync_directory(f->path);
+	/* A name, too, is to outlive a power cut. If that fails, the old one is
+	 * what it leaves. */
+	(void)sts_store_sync_folder(f->path);
 	return 0;
 }
 

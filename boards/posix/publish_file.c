@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../port/posix/store.h"
 #include "publish.h"
 
 enum {
@@ -95,29 +96,6 @@ fill(int fd, struct sts_text text, const struct stat *old)
 	return fchmod(fd, mode) != 0 || fsync(fd) != 0 ? errno : 0;
 }
 
-/* The rename is durable once its folder is. 0, or errno. */
-static int
-sync_folder(const char *path)
-{
-	char folder[PATH_MAX_];
-	const char *slash = strrchr(path, '/');
-
-	snprintf(folder, sizeof folder, "%.*s",
-	    slash == NULL   ? 1
-	    : slash == path ? 1
-			    : (int)(slash - path),
-	    slash == NULL ? "." : path);
-	int fd = open(folder, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return errno;
-	}
-	int err = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
-
-	close(fd);
-	return err;
-}
-
 /* Make a file beside that of the path; what a process of this number left when
  * it was killed stays, as in a container each has that. A descriptor, or -1 with
  * errno. */
@@ -182,6 +160,7 @@ sts_publish_write(const char *path, struct sts_text text, bool *changed)
 	int err = replace(path, text, old);
 
 	*changed = err == 0;
-	err = err == 0 ? sync_folder(path) : err;
+	/* The rename is durable once its folder is. */
+	err = err == 0 ? sts_store_sync_folder(path) : err;
 	return err == 0 ? NULL : strerror(err);
 }

@@ -151,6 +151,8 @@ open_all(struct sts_report_file *f)
 	f->lock = open_one(f, "sent");
 	if (f->image[0] >= 0 && f->image[1] >= 0 && f->marks >= 0 &&
 	    f->lock >= 0 && flock(f->lock, LOCK_EX | LOCK_NB) == 0) {
+		/* They may be new. If that fails, a power cut may take them. */
+		(void)sts_store_sync_folder(f->path);
 		return 0;
 	}
 	close_all(f);

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -31,7 +32,8 @@ enum {
 	/* Descriptors are below this, whatever the limit says. */
 	FDS_MAX = 1 << 17,
 	LINK_BUFFER = 65536, /* more than a request or an answer */
-	CHECKED = 4096 /* octets read back at once */
+	CHECKED = 4096, /* octets read back at once */
+	FOLDER_MAX = 1024
 };
 
 enum op {
@@ -528,6 +530,29 @@ sts_store_fill(struct sts_file_store *s, uint32_t area_size,
 		}
 	}
 	return fsync(s->fd);
+}
+
+int
+sts_store_sync_folder(const char *path)
+{
+	char folder[FOLDER_MAX];
+	const char *slash = strrchr(path, '/');
+	int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+
+	if (snprintf(folder, sizeof folder, "%.*s", n,
+		slash == NULL ? "." : path) >= (int)sizeof folder) {
+		return ENAMETOOLONG;
+	}
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return errno;
+	}
+	/* Some file systems have nothing to do, and call that an error. */
+	int error = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+
+	close(fd);
+	return error;
 }
 
 static void

@@ -123,6 +123,10 @@ void sts_store_alone(const struct sts_file_store *s, int also);
 void sts_store_ask_name(struct sts_file_store *s);
 bool sts_store_hear_name(struct sts_file_store *s);
 
+/* Make the names of a path's folder durable: a file's content is not all that a
+ * power cut can take. 0, or errno. */
+int sts_store_sync_folder(const char *path);
+
 /* In a child that does something else: close every descriptor but these (-1:
  * none). What a child holds open outlives the daemon: a listener that the next
  * one cannot have, clients that wait for a dead one. */

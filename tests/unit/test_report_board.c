@@ -435,6 +435,33 @@ START_TEST(disk_hangs_killed)
 }
 END_TEST
 
+static struct stat synced; /* the last file of which all was made durable */
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int
+__wrap_fsync(int fd)
+{
+	ck_assert_int_eq(fstat(fd, &synced), 0);
+	return __real_fsync(fd);
+}
+
+/* Files that are new have their names after a power cut, too. */
+START_TEST(names_are_durable)
+{
+	struct stat folder;
+
+	start();
+	open_files();
+	ck_assert_int_eq(stat(place, &folder), 0);
+	ck_assert(synced.st_dev == folder.st_dev);
+	ck_assert(synced.st_ino == folder.st_ino);
+	close_files();
+	stop();
+}
+END_TEST
+
 static struct rlimit all_files;
 
 static void
@@ -827,6 +854,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, disk_hangs_image);
 	tcase_add_test(tc, disk_hangs_mark);
 	tcase_add_test(tc, disk_hangs_killed);
+	tcase_add_test(tc, names_are_durable);
 	tcase_add_test(tc, opened_when_not_short);
 	tcase_add_test(tc, opened_when_free);
 	tcase_add_test(tc, image_unreadable);
