@@ -29,8 +29,8 @@ STS_STATIC_ASSERT(
     (int)STS_CONF_LISTEN_MAX + (STS_REPORT ? 1 : 0) <= (int)STS_LISTENERS_MAX,
     listeners_fit);
 
-/* Take over socket i of the supervisor. */
-static void
+/* Take over socket i of the supervisor. False: there is no room for it. */
+static bool
 inherit(struct sts_listeners *l, int i, struct sts_log *log)
 {
 	char name[STS_SERVICE_NAME_MAX + 1];
@@ -39,33 +39,42 @@ inherit(struct sts_listeners *l, int i, struct sts_log *log)
 
 	sts_service_fd_name(i, name);
 	if (strcmp(name, "metrics") == 0 || strcmp(name, "control") == 0) {
-		return; /* sts_metrics_http_open, sts_control_open take them */
+		return true; /* sts_metrics_http_open, sts_control_open */
 	}
-
-	if (l->count == STS_LISTENERS_MAX || !sts_listen_of(fd, &fresh->at) ||
+	if (l->count == STS_LISTENERS_MAX) {
+		return false;
+	}
+	if (!sts_listen_of(fd, &fresh->at) ||
 	    (fresh->at.datagrams && !l->reports)) {
 		sts_log_line(log, STS_LOG_WARNING,
 		    "inherited socket %d is of no use here", fd);
-		return;
+		return true;
 	}
 	fresh->fd = fd;
 	fresh->inherited = true;
 	l->count++;
+	return true;
 }
 
-/* False: nobody knows which were handed over, and so who would wait. */
+/* False: there would be some that nobody serves, while their clients wait. */
 static bool
 inherit_all(
     struct sts_listeners *l, struct sts_log *log, char why[STS_CONF_WHY_MAX])
 {
 	int handed = sts_service_fds();
+	bool all = true;
 
-	for (int i = 0; i < handed; i++) {
-		inherit(l, i, log);
-	}
 	snprintf(why, STS_CONF_WHY_MAX, "LISTEN_FDS: not a number of 0 to %d",
 	    (int)STS_SERVICE_FDS_MAX);
-	return handed >= 0;
+	for (int i = 0; all && i < handed; i++) {
+		all = inherit(l, i, log);
+	}
+	if (!all) {
+		snprintf(why, STS_CONF_WHY_MAX,
+		    "LISTEN_FDS: more than %d sockets for mail servers",
+		    (int)STS_LISTENERS_MAX);
+	}
+	return all && handed >= 0;
 }
 
 /* Whether this socket was handed over; then it speaks the protocol that the

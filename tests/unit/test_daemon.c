@@ -508,6 +508,8 @@ START_TEST(short_of_memory)
 }
 END_TEST
 
+static const char *handed_count;
+
 static void
 handed_too_many(void)
 {
@@ -515,20 +517,36 @@ handed_too_many(void)
 
 	snprintf(pid, sizeof pid, "%ld", (long)getpid());
 	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "65", 1);
+	setenv("LISTEN_FDS", handed_count, 1);
+	for (int fd = 3; fd < 3 + STS_LISTENERS_MAX + 1; fd++) {
+		int fresh = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (listen(fresh, 5) != 0 || dup2(fresh, fd) != fd) {
+			_exit(126);
+		}
+	}
 }
 
 /* Sockets that nobody would serve keep the daemon from starting. */
 START_TEST(service_of_too_many)
 {
+	static const struct {
+		const char *count, *want;
+	} cases[] = {
+		{ "65", "LISTEN_FDS: not a number of 0 to 64" },
+		{ "18", "LISTEN_FDS: more than 17 sockets for mail servers" },
+	};
 	const char *args[] = { "serve", "-o", "journal off", "-o",
 		"listen inet:127.0.0.1:0", "-o", "nameserver 127.0.0.1", NULL };
 
 	before_exec = handed_too_many;
-	spawn(&run, args);
-	ck_assert_int_eq(ended(&run), 70);
-	ck_assert_ptr_nonnull(
-	    strstr(run.log, "LISTEN_FDS: not a number of 0 to 64"));
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		handed_count = cases[i].count;
+		spawn(&run, args);
+		ck_assert_int_eq(ended(&run), 70);
+		ck_assert_msg(
+		    strstr(run.log, cases[i].want) != NULL, "%s", run.log);
+	}
 }
 END_TEST
 
