@@ -201,7 +201,8 @@ enum sts_warm {
 	STS_WARM_BEGUN = 0,
 	STS_WARM_KNOWN, /* its policy is held, or a result remembered, or it is
 			 * being looked up */
-	STS_WARM_LATER, /* mail comes first, or the time is not known */
+	STS_WARM_LATER, /* mail comes first, or the time is not known, or the
+			 * port has no random bytes yet */
 	STS_WARM_REFUSED /* the key is no domain */
 };
 enum sts_warm sts_agent_warm(struct sts_agent *a, struct sts_text key);

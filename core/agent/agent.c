@@ -21,10 +21,10 @@
 
 /*
  * The random bytes that one step may draw: the tick begins a refresh, the
- * lookup of an ask that waited (and of its domain's hosts), and a fetch or
- * another such lookup; the child's result needs some for the time of the next
- * refresh, for a lookup with such hosts, and for another fetch. The share,
- * which connects and plans refreshes, draws less than that.
+ * lookup of an ask that waited (and of its domain's hosts), and a fetch; the
+ * child's result needs some for the time of the next refresh, for a lookup with
+ * such hosts, and for another fetch. The share, which connects and plans
+ * refreshes, draws less than that.
  */
 STS_STATIC_ASSERT(
     STS_SHARE_RND + 4 <= STS_LOOKUP_RND + STS_TLS_RND + 4 + 1, of_the_share);
@@ -230,6 +230,21 @@ move_hands(struct sts_agent *a)
 	}
 }
 
+/* Let asks that waited go on: those of one queue if that begins anything. The
+ * rest go on at the next tick, which is due at once. */
+static void
+asks_go_on(struct sts_agent *a)
+{
+	uint16_t left = a->random.left;
+
+	if (STS_DANE) {
+		sts_agent_dane_tick(a);
+	}
+	if (a->random.left == left && sts_agent_asks_may_go_on(a)) {
+		sts_agent_asks_go_on(a);
+	}
+}
+
 static unsigned
 agent_wants(const void *e)
 {
@@ -262,17 +277,12 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 		    ->number[0] = (uint32_t)state;
 	}
 	move_hands(a);
-	if (STS_DANE) {
-		sts_agent_dane_tick(a);
-	}
+	asks_go_on(a);
 	if (sts_agent_reports(a)) {
 		sts_agent_report_tick(a);
 	}
 	if (sts_agent_shares(a)) {
 		sts_agent_share_tick(a);
-	}
-	if (sts_agent_asks_may_go_on(a)) {
-		sts_agent_asks_go_on(a);
 	}
 	l = sts_agent_slots_tick(a, &why);
 	if (l != NULL) {

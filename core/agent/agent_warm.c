@@ -3,7 +3,8 @@
  * Names that the operator expects mail for are looked up ahead of it, so that
  * the first mail meets a held policy. That is worth little beside mail that
  * waits: a name is begun only while most lookups are free and nobody waits, and
- * it takes of the share that refreshes of our own have.
+ * it takes of the share that refreshes of our own have. It is begun between two
+ * steps of the driver, of the random bytes that the last one left.
  */
 #include "agent_state.h"
 
@@ -18,7 +19,8 @@ may_warm(const struct sts_agent *a)
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
 	       a->asks.count == 0 && a->crowded.count == 0 &&
 	       (uint32_t)a->lookups_busy * FREE_SHARE < a->config.lookups &&
-	       sts_agent_work_room(a, true);
+	       sts_agent_work_room(a, true) &&
+	       sts_random_has(&a->random, STS_LOOKUP_RND);
 }
 
 /* Note the policy as asked for today, so that its refreshes go on. */

@@ -28,6 +28,14 @@ sts_random_low(const struct sts_random *r)
 	return r->left < STS_RANDOM_VISIT;
 }
 
+/* Whether n bytes may be taken now: for what does not begin in a step of the
+ * driver, which has seen to the pool before. */
+static inline bool
+sts_random_has(const struct sts_random *r, size_t n)
+{
+	return r->left >= n;
+}
+
 /* Where fresh bytes go: fill all of it, then call sts_random_filled. */
 struct sts_span sts_random_room(struct sts_random *r);
 void sts_random_filled(struct sts_random *r);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one step of the agent begins at most, however many questions may go on:
- * a look-up of mail hosts and one of a policy for each queue that it looks at.
- * That bounds the random bytes that a step draws; there may be no more in the
- * pool, and whether there are depends on what a product leaves out.
+ * What one step of the agent begins at most, however many questions may go on
+ * and wherever they wait: one look-up of mail hosts and one of a policy. That
+ * bounds the random bytes that a step draws; there may be no more in the pool,
+ * and whether there are depends on what a product leaves out.
  */
 #include <string.h>
 
@@ -14,6 +14,7 @@ const char unit_name[] = "agent_step";
 
 enum {
 	ASKS = 48,
+	NAME_LEN = 10,
 	STEPS_MAX = 200
 };
 
@@ -24,19 +25,27 @@ static struct sts_zones zones;
 static uint64_t block[1 << 17];
 static uint8_t domains[ASKS][16];
 
-/* Where ASKS questions wait, each for a domain of its own, and what a step may
- * begin of the look-ups that they want. */
+/* Where ASKS questions wait, each for a domain of its own, every other one in
+ * the second place; and what a step may begin of the look-ups that they
+ * want. */
 static const struct {
 	const char *name;
-	enum sts_ask_phase phase;
+	enum sts_ask_phase phase, other;
 	bool dane;
 	unsigned danes_max, lookups_max;
 } cases[] = {
-	{ "the journal has been read", STS_ASK_JOURNAL, false, 0, 1 },
-	{ "the journal has been read, DANE", STS_ASK_JOURNAL, true, 1, 1 },
-	{ "lookups are free", STS_ASK_QUEUED, false, 0, 1 },
-	{ "lookups are free, DANE", STS_ASK_QUEUED, true, 1, 1 },
-	{ "places for mail hosts are free", STS_ASK_DANE_QUEUED, true, 1, 1 },
+	{ "the journal has been read", STS_ASK_JOURNAL, STS_ASK_JOURNAL, false,
+	    0, 1 },
+	{ "the journal has been read, DANE", STS_ASK_JOURNAL, STS_ASK_JOURNAL,
+	    true, 1, 1 },
+	{ "lookups are free", STS_ASK_QUEUED, STS_ASK_QUEUED, false, 0, 1 },
+	{ "lookups are free, DANE", STS_ASK_QUEUED, STS_ASK_QUEUED, true, 1,
+	    1 },
+	{ "places for mail hosts are free", STS_ASK_DANE_QUEUED,
+	    STS_ASK_DANE_QUEUED, true, 1, 1 },
+	{ "both are free", STS_ASK_DANE_QUEUED, STS_ASK_QUEUED, true, 1, 1 },
+	{ "places are free, the journal has been read", STS_ASK_DANE_QUEUED,
+	    STS_ASK_JOURNAL, true, 1, 1 },
 };
 
 static void
@@ -60,16 +69,23 @@ begin(bool dane)
 	sts_agent_init(&agent, &config, &settings, block, 1, key);
 }
 
+/* The name of domain i, of an organisation of its own. */
+static void
+name(unsigned i)
+{
+	memcpy(domains[i], "d00.d00.ab", NAME_LEN);
+	domains[i][1] = domains[i][5] = (uint8_t)('0' + i / 10);
+	domains[i][2] = domains[i][6] = (uint8_t)('0' + i % 10);
+}
+
 static void
 put_question(unsigned i, enum sts_ask_phase phase)
 {
-	struct sts_text key = sts_text(domains[i], 10);
+	struct sts_text key = sts_text(domains[i], NAME_LEN);
 	struct sts_ask *ask;
 	int slot;
 
-	memcpy(domains[i], "d00.d00.ab", 10);
-	domains[i][1] = domains[i][5] = (uint8_t)('0' + i / 10);
-	domains[i][2] = domains[i][6] = (uint8_t)('0' + i % 10);
+	name(i);
 	slot = sts_agent_question_take(&agent, sts_text(NULL, 0), key);
 	ck_assert_int_ge(slot, 0);
 	ask = &agent.questions[slot].ask;
@@ -108,7 +124,7 @@ START_TEST(begun_at_once)
 	}
 	begin(cases[_i].dane);
 	for (unsigned i = 0; i < ASKS; i++) {
-		put_question(i, cases[_i].phase);
+		put_question(i, i % 2 == 0 ? cases[_i].phase : cases[_i].other);
 	}
 	agent.dane.look = agent.dane.asks.count;
 	for (; waiting() > 0; steps++) {
@@ -158,10 +174,39 @@ START_TEST(begun_at_once_without_a_clock)
 }
 END_TEST
 
+/* Names are offered by the board between two steps, while a port may have no
+ * random bytes for the next one. */
+START_TEST(warmed_between_steps)
+{
+	unsigned begun = 0;
+
+	begin(false);
+	fill();
+	sts_agent_ops.tick(&agent, 1, 1800000000);
+	for (unsigned i = 0; i < ASKS; i++) {
+		uint16_t left = agent.random.left;
+		enum sts_warm warm;
+
+		name(i);
+		agent.random.left = (uint16_t)(i % 2 == 0 ? STS_LOOKUP_RND
+							  : STS_LOOKUP_RND - 1);
+		warm = sts_agent_warm(&agent, sts_text(domains[i], NAME_LEN));
+		agent.random.left = left;
+		ck_assert_int_eq(
+		    warm, i % 2 == 0 && begun < sts_agent_refreshes_max(&agent)
+			      ? STS_WARM_BEGUN
+			      : STS_WARM_LATER);
+		begun += warm == STS_WARM_BEGUN;
+	}
+	ck_assert_uint_gt(begun, 1);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_loop_test(
 	    tc, begun_at_once, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_loop_test(tc, begun_at_once_without_a_clock, 0, 2);
+	tcase_add_test(tc, warmed_between_steps);
 }
