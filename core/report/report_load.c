@@ -72,10 +72,14 @@ take32(struct reader *r)
 	return (uint32_t)take_number(r, 4);
 }
 
-/* Whether the days of a header are in order: today's is the latest. */
+/* Whether the days of a header are possible, and in order: today's is the
+ * latest. A date takes work by the year. */
 static bool
 days_hold(const struct sts_tally *t)
 {
+	if (t->days[t->today] > STS_TALLY_DAY_MAX) {
+		return false;
+	}
 	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {
 		if (i != t->today && t->days[i] != 0 &&
 		    t->days[i] >= t->days[t->today]) {

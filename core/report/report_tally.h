@@ -50,7 +50,8 @@
 enum {
 	STS_TALLY_DAYS = 3, /* today, and two that are being delivered */
 	STS_TALLY_SIZE_MIN = 4096,
-	STS_TALLY_NO_DAY = 0 /* the clock is not known yet */
+	STS_TALLY_NO_DAY = 0, /* the clock is not known yet */
+	STS_TALLY_DAY_MAX = 49710 /* the last of agent time (clock.h): 2106 */
 };
 
 /* Why sessions are in no report. */

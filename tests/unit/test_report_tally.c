@@ -894,6 +894,28 @@ START_TEST(snapshot_damaged)
 }
 END_TEST
 
+/* A day that agent time cannot have is none: to write it as a date would take
+ * millions of years one by one. */
+START_TEST(snapshot_day)
+{
+	static const struct {
+		uint32_t day;
+		bool taken;
+	} cases[] = { { STS_TALLY_DAY_MAX, true },
+		{ STS_TALLY_DAY_MAX + 1, false }, { UINT32_MAX, false } };
+
+	unit_int("the last", STS_TALLY_DAY_MAX, UINT32_MAX / 86400);
+	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
+		begin(65536, false);
+		add("a.test", true);
+		sts_tally_day(&t, cases[i].day);
+		unit_int("taken",
+		    restore(saved, save(&t, saved, 4096), 4096, 65536),
+		    cases[i].taken);
+	}
+}
+END_TEST
+
 /* Events between the pieces do no harm; a domain that goes is reported. */
 START_TEST(snapshot_meanwhile)
 {
@@ -965,6 +987,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, snapshots);
 	tcase_add_test(tc, snapshot_refused);
 	tcase_add_test(tc, snapshot_damaged);
+	tcase_add_test(tc, snapshot_day);
 	tcase_add_test(tc, snapshot_meanwhile);
 	tcase_add_test(tc, check_sees);
 	tcase_add_test(tc, counting);
