@@ -293,8 +293,10 @@ sts_route_end(struct sts_agent *a, struct sts_route *r)
 	    w->hosts.state == STS_DANE_HOSTS_KEPT) {
 		sts_agent_dane_leave(a, w);
 	} else {
-		w->hosts.records = NULL; /* the caller may reuse them from now
-					  * on */
+		/* The caller may reuse the records from now on. A host that had
+		 * no room there is unknown only to this route. */
+		w->hosts.records = NULL;
+		w->outdated = true;
 	}
 	sts_ask_end(a, r->slot);
 	r->slot = -1;

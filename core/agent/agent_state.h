@@ -119,7 +119,8 @@ struct sts_dane_work {
 			        * organisation */
 	uint16_t route; /* the question of its route, and 1; 0: none */
 	uint8_t purpose; /* enum sts_dane_purpose */
-	bool outdated; /* its domain was forgotten */
+	bool outdated; /* nothing of it is remembered: its domain was forgotten,
+		        * or its route given up */
 };
 
 /* Complaints that are repeated at most every STS_NOTICE_MS. */
