@@ -335,14 +335,31 @@ body_next(struct sts_journal *j)
 	}
 }
 
+/* Whether all octets are erased. A word at a time: the rest of a file may be
+ * many megabytes. */
+static bool
+is_erased(const uint8_t *p, size_t n)
+{
+	size_t word, i = 0;
+
+	for (; n - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		if (word != SIZE_MAX) {
+			return false;
+		}
+	}
+	for (; i < n; i++) {
+		if (p[i] != ERASED) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void
 rest_read(struct sts_journal *j, bool ok)
 {
-	j->dirty = j->dirty || !ok;
-	/* Whether all octets are erased: the first is, and each equals the one
-	 * before. */
-	j->dirty = j->dirty || j->op.buf[0] != ERASED ||
-		   memcmp(j->op.buf, j->op.buf + 1, j->op.len - 1) != 0;
+	j->dirty = j->dirty || !ok || !is_erased(j->op.buf, j->op.len);
 	j->looked += (uint32_t)j->op.len;
 	if (j->dirty || j->looked == j->g.area_size) {
 		j->stage = STS_STAGE_IDLE;

@@ -285,6 +285,31 @@ START_TEST(garbage)
 }
 END_TEST
 
+/* Behind the last record every octet counts: if a single bit of one is not
+ * erased, nothing is put behind that record. */
+START_TEST(rest_not_erased)
+{
+	uint32_t from, end;
+
+	flash_for(0);
+	start(0);
+	put(3, 1);
+	run();
+	end = (j.area + 1) * geometries[0].area_size;
+	from = end - geometries[0].area_size + j.pos;
+	for (uint32_t at = from; at <= end; at++) {
+		uint8_t bit = (uint8_t)(at < end ? 1 << at % 8 : 0);
+
+		f.now[at] ^= bit;
+		start(0);
+		run();
+		ck_assert_uint_eq(held(3), 1);
+		ck_assert_int_eq(j.dirty, bit != 0);
+		f.now[at] ^= bit;
+	}
+}
+END_TEST
+
 /* A record whose lengths lead beyond its area ends the journal. */
 START_TEST(record_over_the_end)
 {
@@ -914,6 +939,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, read_back);
 	tcase_add_loop_test(tc, comes_back, 0, n);
 	tcase_add_test(tc, garbage);
+	tcase_add_test(tc, rest_not_erased);
 	tcase_add_test(tc, record_over_the_end);
 	tcase_add_test(tc, newer_format);
 	tcase_add_test(tc, grows);
