@@ -2,22 +2,31 @@
 # SPDX-License-Identifier: MIT
 """From the start of the daemon to its first answer, with a full journal.
 
-restart.py MTASTS GENERATOR [POLICIES]
+restart.py MTASTS GENERATOR [POLICIES [MTASTS...]]
 
-The name server knows nothing: the answer comes from the journal. Seconds are of
-this machine and this moment (the best of three, with the file in the page
-cache); instructions, of all the daemon does from its start to that answer and
-to its end, are counted by callgrind.
+The name server knows nothing: the answer comes from the journal. The daemon gets
+its listener as from a supervisor, with two questions that wait there before it is
+executed: one that needs nothing of the journal, and one for the policy that is
+read last. So nothing is polled: each time is from right before the execve() to
+the answer. Of LIVES of each daemon, in turns, the median and the range, with the
+file in the page cache; processor time and page faults up to the same moments.
+Instructions, of all that the first daemon does from its start to its end right
+behind the second answer, are counted by callgrind.
 """
 
 import os
 import re
+import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+LIVES = 9
+LISTEN_FD = 3  # of a supervisor's, the first
 
 
 def free_port():
@@ -60,55 +69,99 @@ def answer(port, domain, seconds=300):
     raise SystemExit("restart: no answer")
 
 
-def life(argv, port, domain):
-    """Seconds to the answer from the journal, CPU seconds of the whole life, what
-    was logged, and seconds to an answer that needs nothing of the journal."""
-    before = os.times()
-    began = time.monotonic()
-    child = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
-    answer(port, ".parent")
-    listens = time.monotonic() - began
-    got = answer(port, domain)
-    took = time.monotonic() - began
-    child.terminate()
-    said = child.communicate()[1]
-    after = os.times()
-    if " secure match=" not in got:
-        raise SystemExit(f"restart: {domain}: {got}\n{said}")
-    return took, (after.children_user - before.children_user +
-                  after.children_system - before.children_system), said, \
-        listens
+def asked(listener, key):
+    """A client whose question waits for whoever accepts the connection."""
+    s = socket.create_connection(listener.getsockname())
+    text = f"postfix {key}".encode()
+    s.sendall(b"%d:%s," % (len(text), text))
+    return s
+
+
+def begin(argv, listener, log):
+    """Execute the daemon: its process, and when (nanoseconds)."""
+    out, into = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(log.fileno(), 2)
+        os.dup2(listener.fileno(), LISTEN_FD)
+        os.set_inheritable(LISTEN_FD, True)
+        env = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+        os.write(into, b"%d" % time.monotonic_ns())
+        os.execve(argv[0], argv, env)
+    began = int(os.read(out, 20))
+    os.close(out)
+    os.close(into)
+    return pid, began
+
+
+def spent(pid):
+    """Milliseconds of processor and page faults that a process has had."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
+        cpu = int(f.read().split()[0]) / 1e6
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return cpu, int(f.read().rsplit(")", 1)[1].split()[7])
+
+
+def life(argv, domain, folder, end=signal.SIGKILL):
+    """Milliseconds, of the clock and of the processor, and page faults to an
+    answer that needs nothing of the journal and to the one for the domain; and
+    what was logged."""
+    got = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, \
+            open(f"{folder}/log", "w+", encoding="utf-8") as log:
+        clients = [asked(listener, key) for key in (".parent", domain)]
+        pid, began = begin(argv, listener, log)
+        for client in clients:
+            answered = client.recv(65536).decode()
+            got += [(time.monotonic_ns() - began) / 1e6, *spent(pid)]
+            client.close()
+        os.kill(pid, end)
+        os.waitpid(pid, 0)
+        log.seek(0)
+        said = log.read()
+    if " secure match=" not in answered:
+        raise SystemExit(f"restart: {domain}: {answered}\n{said}")
+    return got, said
+
+
+def row(got):
+    """The median and the range of each."""
+    return "; ".join(
+        f"{what} {statistics.median(x):.1f} [{min(x):.1f}..{max(x):.1f}]"
+        for what, x in zip(
+            ("first answer after ms", "processor ms", "page faults",
+             "answer from the journal after ms", "processor ms",
+             "page faults"), zip(*got)))
 
 
 def main():
-    mtasts, generator = map(os.path.abspath, sys.argv[1:3])
+    beside = sys.argv[4:]
+    daemons = [os.path.abspath(x) for x in sys.argv[1:2] + beside]
+    generator = os.path.abspath(sys.argv[2])
     n = int(sys.argv[3]) if len(sys.argv) > 3 else 100000
     with tempfile.TemporaryDirectory(prefix="mtasts-restart-") as folder:
-        port = free_port()
         lines = [f"memory {n * 250 // 1024 + 8192}K",
-                 f"journal {folder}/journal", f"listen inet:127.0.0.1:{port}",
+                 f"journal {folder}/journal", "listen inet:127.0.0.1:0",
                  f"nameserver 127.0.0.1 port={name_server()}", "control off",
                  "log stderr"]
-        options = [x for line in lines for x in ("-o", line)]
-        plan = subprocess.run([mtasts, "serve", "-t"] + options, check=True,
+        options = ["serve"] + [x for line in lines for x in ("-o", line)]
+        plan = subprocess.run([daemons[0]] + options + ["-t"], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
         size = re.search(r"journal file: (\d+) bytes", plan).group(1)
         domain = subprocess.run(
             [generator, f"{folder}/journal", size, str(n)], check=True,
             stdout=subprocess.PIPE, text=True).stdout.strip()
-        serve = [mtasts, "serve"] + options
-        lives = [life(serve, port, domain) for _ in range(3)]
-        if f"records={n} lost=0" not in lives[0][2]:
-            raise SystemExit(f"restart: {lives[0][2]}")
-        print(f"{n} policies, a journal of {size} bytes: listens after "
-              f"{min(x[3] for x in lives):.3f} s, answers from it after "
-              f"{min(x[0] for x in lives):.2f} s "
-              f"({min(x[1] for x in lives):.2f} s of CPU)")
+        lives = [[life([x] + options, domain, folder) for x in daemons]
+                 for _ in range(LIVES)]
+        if f"records={n} lost=0" not in lives[0][0][1]:
+            raise SystemExit(f"restart: {lives[0][0][1]}")
+        print(f"{n} policies, a journal of {size} bytes")
+        for daemon, of in zip(daemons, zip(*lives)):
+            print(f"{daemon}: {row([got for got, _ in of])}")
         # valgrind makes system calls that a confined daemon is killed for.
-        said = life(["valgrind", "--tool=callgrind",
-                     "--callgrind-out-file=/dev/null"] + serve +
-                    ["-o", "confine off"], port,
-                    domain)[2]
+        said = life(["/usr/bin/valgrind", "--tool=callgrind",
+                     "--callgrind-out-file=/dev/null", daemons[0]] + options +
+                    ["-o", "confine off"], domain, folder, signal.SIGTERM)[1]
         count = int(re.search(r"Collected : (\d+)", said).group(1))
         print(f"{count / 1e6:.0f} million instructions, {count // n} a policy")
 
