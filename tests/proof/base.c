@@ -10,7 +10,7 @@ enum {
 
 /*
  * @bound every number
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  */
 void
 prove_octets_round(void)
@@ -27,8 +27,8 @@ prove_octets_round(void)
 }
 
 /*
- * @bound numbers of up to 3 digits there and back: a digit is made of the
- * rest alone
+ * @bound numbers of up to 3 digits there and back: each digit depends only on
+ * the rest of the number
  * @loop sts_put_decimal.0 2: digits beyond 32 bits
  * @loop sts_put_decimal.1 4: digits
  * @loop sts_put_decimal.2 4: digits
@@ -50,8 +50,8 @@ prove_decimal_round(void)
 }
 
 /*
- * @bound texts of up to 4 octets: that no sum overflows is asked before each
- * digit
+ * @bound texts of up to 4 octets: the code checks before each digit that no sum
+ * overflows
  * @allow unsigned-overflow: an octet below '0' wraps to what is no digit
  * @loop sts_get_decimal.0 5: octets
  */
@@ -69,7 +69,7 @@ prove_get_decimal(void)
 }
 
 /*
- * @bound texts of up to 8 octets: a pass that knows of nothing but its place
+ * @bound texts of up to 8 octets: one pass, whose steps know only their place
  * @loop sts_same_nocase.0 9: octets
  */
 void
@@ -104,7 +104,7 @@ prove_text_is(void)
 }
 
 /*
- * @bound secrets of up to 8 octets: a pass that knows of nothing but its place
+ * @bound secrets of up to 8 octets: one pass, whose steps know only their place
  */
 void
 prove_wipe(void)

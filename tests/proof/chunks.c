@@ -25,8 +25,8 @@ any_chunks(void)
 	return k;
 }
 
-/* What cache_check.c asks of the free list, at its head: what is free beside
- * it was never taken. */
+/* What cache_check.c requires of the head of the free list: the chunks beside
+ * it were never taken. */
 static bool
 free_holds(const struct sts_chunks *k)
 {
@@ -37,9 +37,7 @@ free_holds(const struct sts_chunks *k)
 			 sts_chunk_next(k, k->free_head) <= k->used;
 }
 
-/*
- * @bound a block of 3 chunks, none of which is looked at
- */
+/* @bound a block of 3 chunks, whose content is not read */
 void
 prove_chunks_init(void)
 {

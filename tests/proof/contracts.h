@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What functions promise that other modules' proofs cut out: first what must
- * hold of a call is proved, then anything that the promise allows is returned.
- * base.c, name.c, crc32.c prove that the functions keep it.
+ * What functions promise that other modules' proofs cut out: a contract first
+ * proves what the call must fulfil, then returns anything that the promise
+ * allows. base.c, name.c and crc32.c prove that the functions keep these
+ * promises.
  */
 #ifndef CONTRACTS_H
 #define CONTRACTS_H
@@ -26,7 +27,7 @@ name_valid_contract(struct sts_text t)
 	return nondet_bool() && t.n >= 1 && t.n <= 253;
 }
 
-/* sts_text_is: one of the strings of this agent, which are short. */
+/* sts_text_is, for the short strings that this agent compares with. */
 bool
 text_is_contract(struct sts_text a, const char *s)
 {
@@ -35,7 +36,7 @@ text_is_contract(struct sts_text a, const char *s)
 	return nondet_bool() && a.n <= 32;
 }
 
-/* sts_get_decimal, but for what the number is. */
+/* sts_get_decimal, without the number's value. */
 bool
 get_decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
 {
@@ -47,7 +48,7 @@ get_decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
 	return true;
 }
 
-/* memchr(), by its promise: a place within, or none. */
+/* memchr(), by its promise: a place inside, or NULL. */
 void *
 memchr_contract(const void *s, int c, size_t n)
 {
@@ -78,7 +79,7 @@ get32be_contract(const uint8_t *p)
 	return nondet_u32();
 }
 
-/* memcpy(), where only its bounds are of interest. */
+/* memcpy(), where only the bounds matter. */
 void *
 memcpy_bounds(void *to, const void *from, size_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-32: the tables are the polynomial's. */
+/* CRC-32: the tables follow from the polynomial. */
 #include "prove.h"
 
 #include "../../core/base/crc32.c"
@@ -18,9 +18,9 @@ by_bits(uint32_t crc, unsigned bits)
 }
 
 /*
- * @bound any CRC so far and any octet: an octet at a time is all that it does
- *	with what is no four
- * @loop sts_crc32.0 1: none of four octets
+ * @bound any CRC so far and any octet: texts that are not a multiple of four
+ * octets are read octet by octet
+ * @loop sts_crc32.0 1: no four octets
  * @loop sts_crc32.1 2: an octet
  * @loop by_bits.0 9: bits
  */
@@ -39,8 +39,8 @@ prove_crc32(void)
 }
 
 /*
- * @bound any half octet at any of the eight places of four octets: what the
- *	eight have in common is the sum of each, as a CRC is linear
+ * @bound any half octet at any of the eight places of four octets: a CRC is
+ * linear, so the eight together give the sum of each alone
  * @loop sts_crc32.0 2: four octets
  * @loop sts_crc32.1 1: none is left
  * @loop by_bits.0 33: bits

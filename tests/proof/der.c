@@ -4,7 +4,7 @@
 
 #include "../../tls/x509/der.c"
 
-/* What holds between two events. */
+/* The invariant between two events. */
 static bool
 reader_holds(const struct sts_der *d)
 {
@@ -35,7 +35,7 @@ prove_der_begin(void)
 	struct sts_der d;
 	size_t len = nondet_size();
 
-	/* Levels that nothing was read into are never read. */
+	/* Levels into which nothing was read are never read. */
 	for (unsigned i = 0; i <= STS_DER_DEPTH; i++) {
 		d.left[i] = 0;
 	}
@@ -45,9 +45,9 @@ prove_der_begin(void)
 	PROVE(d.left[0] == len && d.depth == 0);
 }
 
-/* What the events say has come of the octets that were announced: each level
- * gives what its children get, and what is taken is taken from the innermost.
- */
+/* What the events report of the octets that were announced: each level gives
+ * what its children get, and an octet taken is taken from the innermost
+ * level. */
 static void
 prove_event(const struct sts_der *was, const struct sts_der *d,
     enum sts_der_event event, uint32_t taken)
@@ -83,9 +83,9 @@ prove_event(const struct sts_der *was, const struct sts_der *d,
 }
 
 /*
- * @bound an octet of input or none in any state, so input of any length: a
- * header's octet knows of earlier ones only by the state, and so does one of
- * content. Each event takes input or leaves a level: so they end
+ * @bound one octet of input or none in any state, so input of any length: an
+ * octet of a header, like one of content, depends on earlier ones only through
+ * the state. Each event takes input or leaves a level, so events end
  * @loop next_header.0 2: an octet
  * @loop contents_allowed.0 2: an octet
  * @loop reader_holds.0 14: levels
@@ -116,8 +116,8 @@ prove_der_next(void)
 }
 
 /*
- * @bound a header's octet or none in any state, also where sts_der_next would
- * not have come to it: the second one of a header
+ * @bound one octet of a header or none in any state, also in states in which
+ * sts_der_next would not have read it: the second octet of a header
  * @loop next_header.0 2: an octet
  * @loop reader_holds.0 14: levels
  */
@@ -139,7 +139,7 @@ prove_der_header(void)
 }
 
 /*
- * @bound any state in which an element has just begun, as the header asks
+ * @bound any state in which an element has just begun, which der.h requires
  * @loop reader_holds.0 14: levels
  */
 void

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the proofs about a field share; for a file that includes the field. */
+/* What the proofs about a field share. Included after the field itself. */
 
 sts_wide any_product(int64_t a, int64_t b);
 sts_wide nondet_wide(void);
 int64_t nondet_i64(void);
 
-/* What multiplication promises: solvers do not multiply. One factor may have
- * been doubled, by squaring. */
+/* What multiplication promises, since solvers do not multiply. One factor may
+ * be doubled, as squaring does. */
 sts_wide
 any_product(int64_t a, int64_t b)
 {

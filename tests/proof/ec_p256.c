@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The field of P-256: no sum overflows, and limbs stay within their bounds, as
- * the head of ec_p256.c has them.
+ * The field of P-256: no sum overflows, and limbs stay within the bounds that
+ * the head of ec_p256.c states.
  */
 #include "prove.h"
 
 #include "../../tls/ec_p256.c"
 
-/* The field above is what that is about. */
+/* ec_field.h needs the field included above. */
 #include "ec_field.h"
 
 /*
- * @bound any limbs that may come in; the highest limb of the result follows
- *        from the magnitudes, which are beyond the solver
+ * @bound any limbs that the head allows; the highest limb of the result follows
+ * from the magnitudes, which are beyond the solver
  * @cut mul any_product
  * @loop any_fe.0 6: limbs
  * @loop is_product.0 5: limbs
- * @allow conversion: the low bits of a column are what is wanted
+ * @allow conversion: the code wants only the low bits of a column
  */
 void
 prove_ec_p256_mul(void)

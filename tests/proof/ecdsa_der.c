@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An ECDSA signature read: nothing beside it is touched, and r and s are
+ * The reader of an ECDSA signature reads nothing outside it, and r and s lie
  * within it.
  */
 #include "prove.h"
@@ -11,9 +11,7 @@ enum {
 	TEXT_MAX = 300
 };
 
-/*
- * @bound any octets, more than any length that is known takes
- */
+/* @bound any octets, of more than any known length */
 void
 prove_ecdsa_take(void)
 {
@@ -28,7 +26,8 @@ prove_ecdsa_take(void)
 }
 
 /*
- * @bound any octets; numbers of 1 to 4, of which the code knows only the size
+ * @bound any octets; numbers of 1 to 4 octets, of which the code uses only the
+ * size
  */
 void
 prove_ecdsa_der_read(void)

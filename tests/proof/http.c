@@ -9,7 +9,7 @@
 
 #include "../../core/https/http.c"
 
-/* What holds of the fields between two bytes. */
+/* The invariant of the fields, between two bytes. */
 static bool
 fields_hold(const struct sts_http_fields *f)
 {
@@ -17,7 +17,7 @@ fields_hold(const struct sts_http_fields *f)
 	       f->value_len <= STS_HTTP_VALUE_MAX + 1;
 }
 
-/* What fewer than three digits of a status code are below. */
+/* A status code of so many digits, fewer than three, is below this. */
 static unsigned
 code_limit(unsigned digits)
 {
@@ -26,7 +26,7 @@ code_limit(unsigned digits)
 	return limits[digits];
 }
 
-/* What holds within a field. */
+/* The invariant inside a field. */
 static bool
 name_holds(const struct sts_http *h)
 {
@@ -41,7 +41,7 @@ name_holds(const struct sts_http *h)
 		   h->state != STATE_VALUE_LF && h->state != STATE_FOLD);
 }
 
-/* What holds between two bytes. */
+/* The invariant between two bytes. */
 static bool
 http_holds(const struct sts_http *h)
 {
@@ -65,7 +65,7 @@ http_holds(const struct sts_http *h)
 	       name_holds(h);
 }
 
-/* One field's verdict: proved in http_field.c. */
+/* The verdict on one field, which http_field.c proves. */
 enum sts_why
 field_end_contract(struct sts_http_fields *f)
 {
@@ -77,9 +77,7 @@ field_end_contract(struct sts_http_fields *f)
 	return nondet_bool() ? STS_WHY_NONE : STS_WHY_HTTP_TYPE;
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_http_start(void)
 {
@@ -91,8 +89,8 @@ prove_http_start(void)
 }
 
 /*
- * @bound any two bytes in any state, so responses of any length: a feed goes
- * round with no memory but that state
+ * @bound any two bytes in any state, so responses of any length: a feed carries
+ * nothing but that state from byte to byte
  * @cut sts_http_field_end field_end_contract
  * @cut memchr memchr_contract
  * @loop sts_http_feed.0 3: two bytes
@@ -150,7 +148,7 @@ prove_http_closed(void)
 	sts_http_closed(&h, clean);
 	PROVE(http_holds(&h));
 	PROVE(sts_http_status(&h) != STS_HTTP_MORE);
-	/* Only a body that ends with the connection is made whole by it. */
+	/* Closing completes only a body that ends with the connection. */
 	PROVE(sts_http_status(&h) != STS_HTTP_DONE || was.state == STATE_DONE ||
 	      (clean && (was.state == STATE_CLOSE || was.state == STATE_FULL)));
 }

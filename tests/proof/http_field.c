@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Header fields: names and values are kept within their bounds, and judged.
- *
- * @link core/base/bytes.c
- */
+/* Header fields: names and values are kept within their bounds and judged. */
 #include "contracts.h"
 
 #include "../../core/https/http_field.c"
@@ -16,7 +12,7 @@ fields_hold(const struct sts_http_fields *f)
 }
 
 /*
- * @bound any byte of a name or value in any state; so any number of them
+ * @bound any byte of a name or value in any state, so any number of them
  * @cut memchr memchr_contract
  */
 void
@@ -64,7 +60,7 @@ cut_contract(struct sts_text *rest, uint8_t mark, struct sts_text *before)
 }
 
 /*
- * @bound texts of up to 4 octets: a pass that knows of nothing but its place
+ * @bound texts of up to 4 octets: one pass, whose steps know only their place
  * @loop trim.0 5: octets
  * @loop trim.1 5: octets
  */
@@ -79,7 +75,7 @@ prove_trim(void)
 }
 
 /*
- * @bound texts of up to 4 octets: a pass that knows of nothing but its place
+ * @bound texts of up to 4 octets: one pass, whose steps know only their place
  * @loop cut.0 5: octets
  */
 void
@@ -100,13 +96,14 @@ prove_cut(void)
 }
 
 /*
- * @bound values of up to 4 octets; a list of lengths has no memory but the first of them
+ * @bound values of up to 4 octets; of a list of lengths only the first is
+ * remembered
  * @cut trim trim_contract
  * @cut cut cut_contract
  * @cut sts_text_is text_is_contract
  * @cut sts_get_decimal get_decimal_contract
  * @loop judge_length.0 5: marks
- * @loop judge_coding.0 6: marks, and what is behind the last
+ * @loop judge_coding.0 6: marks, and what follows the last
  * @loop sts_http_field_end.0 5: the table's rows
  */
 void
@@ -123,7 +120,7 @@ prove_field_end(void)
 	PROVE(why == STS_WHY_NONE || why == STS_WHY_HTTP_TYPE ||
 	      why == STS_WHY_HTTP_MALFORMED || why == STS_WHY_HTTP_LENGTH ||
 	      why == STS_WHY_HTTP_CODING);
-	/* A length that was told once is never another one. */
+	/* A length once given never changes. */
 	PROVE(!was.has_length || (f.has_length && f.length == was.length) ||
 	      why != STS_WHY_NONE);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal's codec: what is written is read, and nothing is read that
+ * The journal's codec: what is written can be read, and nothing is read that
  * could not have been written.
  */
 #include "prove.h"
 
 #include "../../core/journal/journal_format.c"
 
-/* Any function of the octets: what is proved needs no more of a CRC. */
+/* Stands for the CRC: the proofs need only that it is a function of the
+ * octets. */
 uint32_t __CPROVER_uninterpreted_crc(
     uint32_t c, uint64_t a, uint64_t b, uint64_t d, uint32_t e);
 
-/* Eight octets of t from `at`, as far as there are any. */
+/* Eight octets of t from `at`, fewer at its end. */
 static uint64_t
 octets(struct sts_text t, size_t at)
 {
@@ -48,7 +49,7 @@ same_record(
 /*
  * @bound any record, any revision
  * @cut sts_crc32 crc32_contract
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  * @loop octets.0 9: octets
  */
 void
@@ -71,7 +72,7 @@ prove_record_round(void)
 /*
  * @bound any octets, any revision
  * @cut sts_crc32 crc32_contract
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  * @loop octets.0 9: octets
  */
 void
@@ -98,7 +99,7 @@ prove_record_head(void)
 /*
  * @bound any area
  * @cut sts_crc32 crc32_contract
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  * @loop octets.0 9: octets
  * @loop memcmp.0 9: the magic's octets
  */
@@ -119,7 +120,7 @@ prove_area_round(void)
 /*
  * @bound any octets
  * @cut sts_crc32 crc32_contract
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  * @loop octets.0 9: octets
  * @loop memcmp.0 9: the magic's octets
  */

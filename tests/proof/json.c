@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as it comes: one octet in any state that the reader can be in.
+ * The JSON reader: one octet in any state that it can be in.
  *
  * @link core/base/bytes.c
  * @link core/base/utf8.c
@@ -15,8 +15,8 @@ in_object(const struct sts_json *j)
 	return j->depth > 0 && !in_list(j);
 }
 
-/* Within a string: there is room for what its character still needs, or for
- * another one. What was handed out is gone with the next call. */
+/* Inside a string: there is room for what its character still needs, or for
+ * another character. What was handed out is gone after the next call. */
 static bool
 string_holds(const struct sts_json *j)
 {
@@ -28,7 +28,7 @@ string_holds(const struct sts_json *j)
 	       (j->high == 0 || high) && (!j->name || in_object(j));
 }
 
-/* In \uXXXX: as many digits as were read are in unit. */
+/* In \uXXXX: unit has as many digits as were read. */
 static bool
 hex_holds(const struct sts_json *j)
 {
@@ -61,7 +61,7 @@ state_holds(const struct sts_json *j)
 	}
 }
 
-/* What holds between two octets. */
+/* The invariant between two octets. */
 static bool
 json_holds(const struct sts_json *j)
 {
@@ -80,7 +80,7 @@ any_word(struct sts_json *j)
 	j->word = words[which] + at;
 }
 
-/* Digits have a proof of their own. */
+/* Stands for is_number, which prove_json_number proves. */
 bool
 any_number(struct sts_text t)
 {
@@ -88,8 +88,8 @@ any_number(struct sts_text t)
 	return nondet_bool();
 }
 
-/* What is promised of events: names stand in objects, where none is due, and an
- * end is that of what was opened last. */
+/* What the reader promises of its events: a name comes in an object and never
+ * where a value is due; an end closes what was opened last. */
 static bool
 is_promised(const struct sts_json *was, const struct sts_json *j,
     enum sts_json_event event)
@@ -110,9 +110,7 @@ is_promised(const struct sts_json *was, const struct sts_json *j,
 	}
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_json_begin(void)
 {
@@ -124,13 +122,13 @@ prove_json_begin(void)
 }
 
 /*
- * @bound any octet in any state; so texts of any length, in pieces of any size
- * @allow unsigned-overflow: a count of octets ends below 0
+ * @bound any octet in any state, so texts of any length, in pieces of any size
+ * @allow unsigned-overflow: a loop counts octets down past 0
  * @cut is_number any_number
  * @cut memchr memchr_contract
  * @loop begin_bare.0 4: words
  * @loop lead_byte.0 10: the table's rows
- * @loop add_point.0 4: octets of a character behind its first
+ * @loop add_point.0 4: octets of a character after its first
  * @loop sts_json_read.0 3: an octet, and a number that ends before it
  */
 void
@@ -151,7 +149,7 @@ prove_json_octet(void)
 	PROVE(event != STS_JSON_OBJECT_END || in.p[0] == '}');
 	PROVE(event != STS_JSON_LIST_END || in.p[0] == ']');
 	PROVE(sts_json_text(&j).n <= STS_JSON_TEXT_MAX);
-	/* For good. */
+	/* Broken and done are final. */
 	PROVE(was.state < LIMIT || (j.state == was.state && n == 0));
 	PROVE((event >= STS_JSON_LIMIT) == (j.state >= LIMIT));
 }
@@ -164,7 +162,7 @@ strchr_contract(const char *s, int c)
 }
 
 /*
- * @bound any octets, a few: each is taken off alone
+ * @bound any octets, a few: each is removed by itself
  * @cut strchr strchr_contract
  * @loop take_digits.0 5: octets
  */

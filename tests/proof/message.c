@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The DNS message codec: queries, the walk over records, character-strings.
- * Names are cut out: wire.c proves what is said of them here.
+ * Names are cut out: wire.c proves what the contracts here state.
  *
  * @link core/base/bytes.c core/base/name.c dns/wire.c
  */
@@ -11,10 +11,10 @@
 
 enum {
 	MESSAGE_MAX = 65535,
-	ANSWERS_MAX = 9 /* of a chain that is followed to its end */
+	ANSWERS_MAX = 9 /* in a chain that is followed to its end */
 };
 
-/* sts_dns_take_name, by name_taken in wire.c. */
+/* sts_dns_take_name, which wire.c proves to keep name_taken. */
 size_t
 take_name_contract(struct sts_dns_cursor *c)
 {
@@ -48,7 +48,7 @@ is_name_contract(struct sts_text m, size_t off, struct sts_dns_name_parts name)
 	return nondet_bool();
 }
 
-/* sts_dns_next_part, of any name that has no more labels than labels_left. */
+/* sts_dns_next_part, for any name of at most labels_left labels. */
 static unsigned labels_left;
 
 bool
@@ -91,7 +91,7 @@ any_record(void)
 	return r;
 }
 
-/* take_record, by record_holds. */
+/* take_record, which is proved to keep record_holds. */
 bool
 take_record_contract(struct sts_dns_cursor *c, struct record *r)
 {
@@ -108,8 +108,8 @@ take_record_contract(struct sts_dns_cursor *c, struct record *r)
 }
 
 /*
- * @bound any message, any cursor; so any number of records: each takes 11
- * octets of the message at least
+ * @bound any message, any cursor, so any number of records, each of which takes
+ * at least 11 octets of the message
  * @cut sts_get16be get16be_contract
  * @cut sts_get32be get32be_contract
  * @cut sts_dns_take_name take_name_contract
@@ -131,8 +131,8 @@ prove_take_record(void)
 }
 
 /*
- * @bound any record of any message; TXT of up to 3 strings: a string knows of
- * earlier ones only by the cursor
+ * @bound any record of any message; TXT of up to 3 strings: a string depends on
+ * earlier ones only through the cursor
  * @cut sts_get16be get16be_contract
  * @cut sts_get32be get32be_contract
  * @cut sts_dns_take_name take_name_contract
@@ -158,7 +158,7 @@ prove_rdata(void)
 	}
 }
 
-/* survey, look_up: what follow() needs of them. */
+/* What follow() needs of survey and look_up. */
 static bool
 survey_holds(const struct survey *s)
 {
@@ -192,7 +192,7 @@ look_up_contract(const struct survey *s, size_t owner, uint16_t type)
 	return at;
 }
 
-/* sts_dns_within, by wire.c. */
+/* sts_dns_within, which wire.c proves. */
 bool
 within_contract(struct sts_text m, size_t off, size_t zone)
 {
@@ -202,7 +202,7 @@ within_contract(struct sts_text m, size_t off, size_t zone)
 	return nondet_bool();
 }
 
-/* soa_ttl_s, by prove_rdata. */
+/* soa_ttl_s, which prove_rdata proves. */
 uint32_t
 soa_ttl_contract(struct sts_text m, const struct record *r)
 {
@@ -213,7 +213,7 @@ soa_ttl_contract(struct sts_text m, const struct record *r)
 	return v;
 }
 
-/* zone_of, by prove_zone. */
+/* zone_of, which prove_zone proves. */
 struct zone
 zone_contract(const struct survey *s, size_t owner)
 {
@@ -225,7 +225,7 @@ zone_contract(const struct survey *s, size_t owner)
 	return z;
 }
 
-/* note_record, by prove_rdata. */
+/* note_record, which prove_rdata proves. */
 bool
 note_record_contract(
     struct survey *s, enum section section, const struct record *r)
@@ -236,7 +236,7 @@ note_record_contract(
 	return nondet_bool();
 }
 
-/* Counts of records that are small, and flags. */
+/* Small counts of records, and any flags. */
 uint16_t
 get16be_few(const uint8_t *p)
 {
@@ -248,8 +248,8 @@ get16be_few(const uint8_t *p)
 }
 
 /*
- * @bound any message of up to 64 octets, a record a section; a record knows of
- * earlier ones only by the cursor and the survey
+ * @bound any message of up to 64 octets, a record a section; a record depends
+ * on earlier ones only through the cursor and the survey
  * @cut sts_dns_take_name take_name_contract
  * @cut take_record take_record_contract
  * @cut note_record note_record_contract
@@ -270,8 +270,8 @@ prove_survey(void)
 }
 
 /*
- * @bound any survey of any message with up to 3 answers; a record knows of
- * earlier ones only by the cursor and what was found
+ * @bound any survey of any message with up to 3 answers; a record depends on
+ * earlier ones only through the cursor and what was found
  * @cut sts_dns_same_name same_name_contract
  * @cut take_record take_record_contract
  * @loop look_up.0 4: answers
@@ -294,8 +294,9 @@ prove_look_up(void)
 
 /*
  * @bound any survey of any message with one record of authority; a record
- * knows of earlier ones only by the cursor and what was found. SOA records
- * have passed note_record: rdata_fits says that their numbers are there
+ * depends on earlier ones only through the cursor and what was found. SOA
+ * records have passed note_record, so rdata_fits has checked that they have
+ * their numbers
  * @cut sts_dns_within within_contract
  * @cut take_record take_record_contract
  * @cut soa_ttl_s soa_ttl_contract
@@ -314,8 +315,8 @@ prove_zone(void)
 }
 
 /*
- * @bound any message with up to 9 answers: a hop knows of earlier ones only by
- * the name it begins with and the smallest TTL
+ * @bound any message with up to 9 answers: a hop depends on earlier ones only
+ * through the name it begins with and the smallest TTL
  * @cut sts_dns_take_name take_name_contract
  * @cut sts_dns_is_name is_name_contract
  * @cut survey survey_contract
@@ -344,8 +345,8 @@ prove_judge(void)
 }
 
 /*
- * @bound any walk over any message, with up to 3 records to come: what went
- * before is the cursor and the count
+ * @bound any walk over any message, with up to 3 records to come: all that
+ * earlier records leave is the cursor and the count
  * @cut sts_dns_same_name same_name_contract
  * @cut take_record take_record_contract
  * @loop sts_dns_next.0 4: records
@@ -390,11 +391,11 @@ prove_txt_next(void)
 }
 
 /*
- * @bound names of up to 5 labels: a label knows of earlier ones only their
- * length, and 4 are enough for any length up to the limit and beyond it
+ * @bound names of up to 5 labels: a label depends on earlier ones only through
+ * their length, and 4 are enough for any length up to the limit and beyond it
  * @cut sts_dns_next_part next_part_contract
  * @cut memcpy memcpy_bounds
- * @allow conversion: integers are taken apart into octets
+ * @allow conversion: integers are split into octets
  * @loop sts_dns_query.0 6: labels
  */
 void

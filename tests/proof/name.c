@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host names. Short names are proved whole, against the grammar written down
- * again; long ones by their parts.
+ * Host names. Short names are proved whole, against a second writing of the
+ * grammar; long names are proved by their parts.
  *
  * @link core/base/bytes.c
  */
@@ -45,8 +45,8 @@ prove_label_valid(void)
 }
 
 /*
- * @bound texts of up to 4 octets, and those that are too long: a pass that
- * knows of earlier octets only where the label began
+ * @bound texts of up to 4 octets, and those that are too long: one pass, which
+ * remembers of earlier octets only where the label began
  * @cut label_valid label_valid_contract
  * @cut all_digits all_digits_contract
  * @loop sts_name_valid.0 5: octets
@@ -76,7 +76,7 @@ fits_beside(const uint8_t *p, size_t n, size_t i)
 	       (p[i] == '-' || (p[i - 1] != '-' && p[i + 1] != '-'));
 }
 
-/* The rule of name.h, said another way: for names that are short. */
+/* The rule of name.h written in another way, for short names. */
 static bool
 is_name(const uint8_t *p, size_t n)
 {
@@ -92,7 +92,7 @@ is_name(const uint8_t *p, size_t n)
 }
 
 /*
- * @bound names of up to 5 octets, as the grammar has them
+ * @bound names of up to 5 octets that the grammar allows
  * @loop is_name.0 6: octets
  * @loop sts_name_valid.0 6: octets
  * @loop all_digits.0 6: octets
@@ -106,7 +106,7 @@ prove_name_short(void)
 }
 
 /*
- * @bound the same names, lowered
+ * @bound the same names in lower case
  * @loop is_name.0 6: octets
  * @loop sts_name_lower.0 6: octets
  * @loop all_digits.0 6: octets
@@ -125,8 +125,8 @@ prove_name_lower(void)
 }
 
 /*
- * @bound any pattern, hosts whose first label has up to 4 octets: the search
- * for its end knows of nothing but its place
+ * @bound any pattern, hosts whose first label has up to 4 octets: each step of
+ * the search for its end knows only its place
  * @cut sts_name_valid name_valid_contract
  * @cut sts_same_nocase same_nocase_contract
  * @loop sts_name_match.0 5: octets

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The payload of a policy record: what is written. The cache is cut out. */
+/* The payload of a policy record as it is written. The cache is cut out. */
 #include "prove.h"
 
 #include "../../core/cache/payload.c"
 
-/* What was appended: a length octet, and what it counts. */
+/* What was appended: the length octet, and how many octets followed it. */
 static struct sts_text appended;
 static uint8_t counted;
 
-/* sts_cache_append: a length octet, then what it counts. */
+/* sts_cache_append, called for a length octet and then for what it counts. */
 bool
 cache_append_contract(
     struct sts_cache *c, struct sts_stage *s, const uint8_t *p, size_t n)

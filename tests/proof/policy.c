@@ -8,14 +8,14 @@
 
 #include "../../core/grammar/policy.c"
 
-/* A line was left at a value that has begun, but is not over. */
+/* Whether a line stopped in a value that has begun and has not ended. */
 static bool
 in_value(const struct sts_policy *p)
 {
 	return p->state >= STATE_COLON && p->state <= STATE_TAB;
 }
 
-/* What holds between two bytes. */
+/* The invariant between two bytes. */
 static bool
 policy_holds(const struct sts_policy *p)
 {
@@ -48,9 +48,7 @@ take_mx_contract(struct sts_policy *p, struct sts_text value)
 	return true;
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_policy_start(void)
 {
@@ -61,8 +59,8 @@ prove_policy_start(void)
 }
 
 /*
- * @bound any two bytes in any state, so bodies of any length: a feed goes
- * round with no memory but that state
+ * @bound any two bytes in any state, so bodies of any length: a feed carries
+ * nothing but that state from byte to byte
  * @cut take_mx take_mx_contract
  * @cut sts_text_is text_is_contract
  * @cut sts_get_decimal get_decimal_contract
@@ -81,7 +79,8 @@ prove_policy_feed(void)
 
 	ASSUME(policy_holds(&p));
 	ASSUME(p.state != STATE_END);
-	/* Each costs an octet of a body, which has STS_HTTP_BODY_MAX. */
+	/* Each skipped mx costs an octet of a body, which has at most
+	 * STS_HTTP_BODY_MAX. */
 	ASSUME(p.mx_skipped <= STS_HTTP_BODY_MAX);
 	skipped = p.mx_skipped;
 	used = sts_policy_feed(&p, bytes, n);
@@ -119,8 +118,8 @@ prove_policy_end(void)
 }
 
 /*
- * @bound values of up to 5 octets: what is done to them is one pass that
- * knows of nothing but its place
+ * @bound values of up to 5 octets: the code makes one pass over them, whose
+ * steps know only their place
  * @cut sts_name_valid name_valid_contract
  * @loop sts_name_labels.0 6: octets
  * @loop take_mx.0 6: octets

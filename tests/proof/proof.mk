@@ -1,5 +1,5 @@
-# Proofs by CBMC, in the lab's Debian 13 ($(TRIXIE)): where to put it, and
-# that it takes root to make it, is said in tests/lab/lab.mk.
+# Proofs by CBMC, in the lab's Debian 13 ($(TRIXIE)). tests/lab/lab.mk states
+# where that is, and that making it takes root.
 #   make proof [P='NAME...']          all of them, or some
 #   make proof-bites [P='NAME...']    break the code: the proofs must fail
 

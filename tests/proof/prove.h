@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the proofs share. A proof is a function prove_NAME without arguments;
- * CBMC runs it for every value that the functions below may return. Comments
- * before it carry what run.py reads:
+ * What the proofs share. A proof is a function prove_NAME without arguments,
+ * which CBMC runs for every value that the functions below may return. The
+ * comment before it carries marks that run.py reads:
  *
  *	@bound  what is proved, and why that is enough
- *	@loop   FUNCTION.N COUNT: why it goes round no more often
- *	@cut    FUNCTION CONTRACT: calls of the one go to the other here; it is
- *	        proved to keep what the other promises by a proof of its own
- *	@allow  CHECK: why what it complains of is meant, in this proof
+ *	@loop   FUNCTION.N COUNT: why the loop goes round no more often
+ *	@cut    FUNCTION CONTRACT: calls of FUNCTION call CONTRACT here; another
+ *	        proof shows that FUNCTION keeps what CONTRACT promises
+ *	@allow  CHECK: why this proof may break that check
  *
- * and the comment at a file's head which other sources it needs (@link).
- * COUNT includes the test that ends the loop. All of CBMC's checks are on, and
- * that no loop goes round more often is checked too: so it ends.
+ * The comment at a file's head names the other sources that it needs (@link).
+ * COUNT includes the test that ends the loop. All of CBMC's checks are on. CBMC
+ * also checks that no loop goes round more often than COUNT, so each loop ends.
  */
 #ifndef PROVE_H
 #define PROVE_H
@@ -34,7 +34,7 @@ uint32_t nondet_u32(void);
 uint64_t nondet_u64(void);
 size_t nondet_size(void);
 
-/* An object of exactly n octets of any value: one beyond them is a fault. */
+/* An object of exactly n octets of any value. Reading beyond it is a fault. */
 static inline uint8_t *
 any_bytes(size_t n)
 {
@@ -44,8 +44,8 @@ any_bytes(size_t n)
 	return p;
 }
 
-/* At most max octets of any value. Numbers are drawn no wider than they can
- * be, here and elsewhere: that keeps the solver's work small. */
+/* At most max octets of any value. Here and elsewhere numbers are drawn no
+ * wider than they can be, which keeps the solver's work small. */
 static inline struct sts_text
 any_text(size_t max)
 {
@@ -81,7 +81,7 @@ any_part(struct sts_text t)
 	return sts_text(t.p + from, n);
 }
 
-/* What the agent asserts is to be proved. */
+/* The agent's own assertions must be proved, too. */
 void
 sts_assert_failed(const char *file, int line)
 {

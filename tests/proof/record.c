@@ -4,7 +4,7 @@
 
 #include "../../core/grammar/record.c"
 
-/* What holds between two bytes. */
+/* The invariant between two bytes. */
 static bool
 record_holds(const struct sts_record *r)
 {
@@ -18,16 +18,14 @@ record_holds(const struct sts_record *r)
 	       r->at <= STS_FIELD_NAME_MAX;
 }
 
-/* Whether every octet of the id may be in one: seen at any place. */
+/* Whether the octet at i may stand in an id; proved for any i. */
 static bool
 id_holds(const struct sts_record *r, size_t i)
 {
 	return i >= r->id_len || sts_is_alnum(r->id[i]);
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_record_start(void)
 {
@@ -78,7 +76,7 @@ prove_record_end(void)
 	PROVE((found == STS_FOUND) == (why == STS_WHY_NONE));
 	PROVE(found == STS_FOUND || found == STS_ABSENT);
 	PROVE(found != STS_FOUND || r.candidates == 1);
-	/* A record that ends as a candidate without an id makes it invalid. */
+	/* A record that ends as a candidate without an id is invalid. */
 	PROVE(
 	    found != STS_FOUND || was.state < STATE_DELIMITER || r.id_len > 0);
 }

@@ -4,7 +4,7 @@
 
 #include "../../core/report/report_gzip.c"
 
-/* Sums and hashes are of no matter here but for their range. */
+/* Stands for sums and hashes, of which only the range matters here. */
 uint32_t
 any_sum(uint32_t crc, struct sts_text t)
 {
@@ -54,7 +54,7 @@ prove_gzip_hash(void)
 	PROVE(hash(three) < STS_GZIP_HEADS);
 }
 
-/* What holds between two octets of the text. */
+/* The invariant between two octets of the text. */
 static bool
 gzip_holds(const struct sts_gzip *z)
 {
@@ -105,7 +105,7 @@ look_contract(struct sts_gzip *z, uint8_t c)
 }
 
 /*
- * @bound any octet in any state; so texts of any length up to 4 GB
+ * @bound any octet in any state, so texts of any length up to 4 GB
  * @cut sts_crc32 any_sum
  * @cut look look_contract
  * @allow unsigned-overflow: places in the text wrap
@@ -124,7 +124,7 @@ prove_gzip_take(void)
 	total = z.total;
 	take(&z, nondet_u8());
 	PROVE(z.total == total + 1);
-	/* 38 bits more at most, which leave before the next octet. */
+	/* At most 38 bits more, which are put out before the next octet. */
 	PROVE(z.bit_count < 8 + 38);
 	z.bit_count %= 8;
 	PROVE(z.pending <= 2);

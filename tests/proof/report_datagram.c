@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mail server reports, whose texts are a stranger's: one event of JSON's
- * reader, in any state that the datagram's reader can be in.
+ * What a mail server reports, in texts that strangers chose: one event of the
+ * JSON reader, in any state that the datagram's reader can be in.
  *
  * @link core/base/text.c
  */
@@ -9,8 +9,8 @@
 
 #include "../../core/report/report_datagram.c"
 
-/* sts_json_text: any piece. Each octet is taken by what the state is alone, so
- * a few stand for all. */
+/* sts_json_text: any piece. The state alone decides what is done with an octet,
+ * so a few stand for all. */
 struct sts_text
 json_text_contract(const struct sts_json *j)
 {
@@ -28,7 +28,7 @@ json_depth_contract(const struct sts_json *j)
 	return depth;
 }
 
-/* sts_get_decimal: no larger than so many digits can be. */
+/* sts_get_decimal: no larger than so many digits allow. */
 bool
 decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
 {
@@ -38,7 +38,7 @@ decimal_contract(struct sts_text t, unsigned max, uint64_t *v)
 	return get_decimal_contract(t, max, &(uint64_t){ 0 });
 }
 
-/* sts_json_read: fewer than all octets only with an event. */
+/* sts_json_read: it takes fewer than all octets only when it has an event. */
 size_t
 json_read_contract(
     struct sts_json *j, struct sts_text in, enum sts_json_event *event)
@@ -77,8 +77,8 @@ of_code_contract(unsigned code, enum sts_report_result *result)
 	return nondet_bool();
 }
 
-/* The event's functions copy what they are given, in this order (their header):
- * strings before mx. */
+/* The event's functions copy what they are given. Their header asks for this
+ * order: strings before mx. */
 void
 event_policy_contract(struct sts_report_event *e, enum sts_report_policy type,
     struct sts_text domain)
@@ -129,7 +129,7 @@ is_list(unsigned level)
 	       level == LEVEL_MX || level == LEVEL_FAILURES;
 }
 
-/* How many fields of the failure were named, but for the one at hand. */
+/* How many fields of the failure were named, without the current one. */
 static unsigned
 fields_before(const struct sts_datagram *d)
 {
@@ -142,8 +142,8 @@ fields_before(const struct sts_datagram *d)
 	return n;
 }
 
-/* The texts of a failure lie within what was read of it; of the one before only
- * places are left. */
+/* The texts of a failure lie within what was read of it; of the failure before,
+ * only places are left. */
 static bool
 fields_hold(const struct sts_datagram *d)
 {
@@ -160,7 +160,7 @@ fields_hold(const struct sts_datagram *d)
 	return true;
 }
 
-/* The key at hand is one of its object, and was seen. */
+/* The current key belongs to its object, and was noted as seen. */
 static bool
 key_holds(const struct sts_datagram *d)
 {
@@ -174,7 +174,7 @@ key_holds(const struct sts_datagram *d)
 		   (d->now.seen[at] & bit(d->now.key)) != 0);
 }
 
-/* What holds between two events. */
+/* The invariant between two events. */
 static bool
 datagram_holds(const struct sts_datagram *d)
 {
@@ -201,7 +201,8 @@ json_begin_contract(struct sts_json *j)
 	PROVE(__CPROVER_w_ok(j, sizeof *j));
 }
 
-/* go_on, of what sts_datagram_open begins with; there is nothing in it. */
+/* go_on, for the octets that sts_datagram_open begins with, which hold no
+ * event. */
 bool
 first_event(struct sts_datagram *d, struct sts_report_event *e)
 {
@@ -211,7 +212,7 @@ first_event(struct sts_datagram *d, struct sts_report_event *e)
 }
 
 /*
- * @bound the beginning of everything, whatever the memory had before
+ * @bound the initial state, whatever the memory held before
  * @cut go_on first_event
  * @cut sts_json_begin json_begin_contract
  * @loop fields_before.0 7: fields
@@ -229,8 +230,9 @@ prove_datagram_begin(void)
 	PROVE(datagram_holds(&d));
 }
 
-/* What JSON's reader promises of events in a value that is known: names stand
- * in objects, and where no value is due; an end is that of what was opened. */
+/* What the JSON reader promises of events inside a value that the datagram
+ * knows: a name comes in an object, and never where a value is due; an end
+ * closes what was opened last. */
 static bool
 may_come(const struct sts_datagram *d, enum sts_json_event event)
 {
@@ -245,7 +247,7 @@ may_come(const struct sts_datagram *d, enum sts_json_event event)
 	}
 }
 
-/* Names and strings have proofs of their own. */
+/* Stands for take_name and take_string, which have proofs of their own. */
 void
 nothing_taken(struct sts_datagram *d, struct sts_text name)
 {
@@ -261,7 +263,7 @@ no_string_taken(struct sts_datagram *d, struct sts_report_event *e, bool whole)
 	(void)whole;
 }
 
-/* Any state between two events, of a datagram that was good so far. */
+/* Any state between two events of a datagram that was valid so far. */
 static void
 any_state(struct sts_datagram *d)
 {
@@ -348,7 +350,7 @@ nothing_more(struct sts_datagram *d, struct sts_report_event *e)
 }
 
 /*
- * @bound the end of a datagram that was cut, in any state
+ * @bound the end of a datagram that was cut off, in any state
  * @cut sts_json_text json_text_contract
  * @cut sts_json_read json_read_contract
  * @cut sts_text_is text_is_contract
@@ -362,7 +364,7 @@ nothing_more(struct sts_datagram *d, struct sts_report_event *e)
  * @loop event_failure_contract.0 7: fields
  * @loop end_failure.0 7: fields
  * @loop take_piece.0 3: octets
- * @loop pass.0 2: there is no more
+ * @loop pass.0 2: no octet is left
  */
 void
 prove_datagram_cut(void)
@@ -378,7 +380,7 @@ prove_datagram_cut(void)
 }
 
 /*
- * @bound a few octets, at any place: a round knows of the others by its place
+ * @bound a few octets, at any place: each round knows only its place
  * @cut sts_json_read json_read_contract
  * @cut sts_utf8_byte utf8_byte_contract
  * @loop read_event.0 4: octets

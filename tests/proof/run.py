@@ -104,7 +104,7 @@ class Tools:
 
 
 def run(log, tree, words):
-    """Exit status and seconds of the processor."""
+    """Runs words. Returns the exit status and the processor's seconds."""
     log.flush()
     child = subprocess.Popen(["prlimit", f"--cpu={LIMIT_S}", *words], cwd=tree,
                              stdout=log, stderr=subprocess.STDOUT,
@@ -115,7 +115,7 @@ def run(log, tree, words):
 
 
 def prove(tools, folder, tree, proof):
-    """(green, what is to be said, seconds, properties)"""
+    """(green, the verdict in words, seconds, properties)"""
     entry = "prove_" + proof.name
     binary = os.path.join(folder, proof.name + ".gb")
     path = os.path.join(folder, proof.name + ".log")
@@ -150,7 +150,7 @@ def prove(tools, folder, tree, proof):
 
 
 def failures(folder, proof):
-    """The lines of its log that say what is wrong."""
+    """The lines of a failed proof's log that state what is wrong."""
     path = os.path.join(folder, proof.name + ".log")
     with open(path, encoding="utf-8", errors="replace") as log:
         lines = log.read().splitlines()
@@ -178,7 +178,7 @@ def all_of(tools, folder, proofs):
 
 
 def read_bites(proofs):
-    """The table; that it fits the code, and that no proof is without."""
+    """Reads the table; checks that it fits the code, and each proof has a bite."""
     table = mutants.read_table(os.path.join(HERE, "bites.txt"))
     for m in table:
         mutants.mutate(TOP, m)
@@ -194,7 +194,7 @@ def read_bites(proofs):
 
 
 def bite(tools, folder, proofs, m):
-    """Whether the proof that the mutation names fails for it."""
+    """Whether the proof that the bite names fails once the bite is applied."""
     proof = next(p for p in proofs if p.name == m["proof"])
     with tempfile.TemporaryDirectory(dir=folder) as tree:
         for part in ("core", "dns", "tls", "tests"):

@@ -38,7 +38,7 @@ is_type(int c)
 	}
 }
 
-/* strchr() in the list of types: a place, or none. */
+/* strchr() in the list of types: a place, or NULL. */
 char *
 strchr_contract(const char *s, int c)
 {
@@ -46,14 +46,15 @@ strchr_contract(const char *s, int c)
 	return is_type(c) ? (char *)(uintptr_t)s : NULL;
 }
 
-/* Whether it is no push and no attribute: those stand between replies only. */
+/* Whether a reply may hold it: pushes and attributes stand between replies
+ * only. */
 static bool
 may_stand_inside(const struct sts_resp *r)
 {
 	return r->type != '>' && r->type != '|';
 }
 
-/* What holds between two octets. */
+/* The invariant between two octets. */
 static bool
 resp_holds(const struct sts_resp *r)
 {
@@ -77,7 +78,7 @@ resp_holds(const struct sts_resp *r)
 }
 
 /*
- * @bound the beginning of everything
+ * @bound the initial state
  * @loop resp_holds.0 9: levels
  */
 void
@@ -109,7 +110,8 @@ prove_resp_count_item(void)
 	PROVE(r.depth <= depth);
 }
 
-/* By that: levels end from above, and the last one that is left has items. */
+/* count_item as prove_resp_count_item proves it: levels end from the innermost,
+ * and the last level that is left has items. */
 void
 count_item_contract(struct sts_resp *r)
 {
@@ -126,8 +128,8 @@ count_item_contract(struct sts_resp *r)
 }
 
 /*
- * @bound any two octets in any state, so streams of any length: a read goes
- * round with no memory but that state
+ * @bound any two octets in any state, so streams of any length: a read carries
+ * nothing but that state from octet to octet
  * @cut sts_get_decimal get_decimal_contract
  * @loop resp_holds.0 9: levels
  * @cut count_item count_item_contract
@@ -159,7 +161,7 @@ prove_resp_read(void)
 	PROVE((e != STS_RESP_OPEN && e != STS_RESP_PUSH &&
 		  e != STS_RESP_ATTRIBUTE) ||
 	      r.number <= STS_RESP_COUNT_MAX);
-	/* What is no reply never stands inside one. */
+	/* What is no reply never stands inside a reply. */
 	PROVE((e != STS_RESP_PUSH && e != STS_RESP_ATTRIBUTE) || depth == 0);
 	PROVE(e != STS_RESP_PIECE ||
 	      (r.piece.n >= 1 && inside(r.piece, sts_text(bytes, n))));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sealed record: two octets in any state that its reader can be in. The code
- * itself is BearSSL's, and cut out.
+ * A sealed record: two octets in any state that its reader can be in. The MAC
+ * itself is BearSSL's, and is cut out.
  */
 #include "contracts.h"
 
@@ -69,7 +69,7 @@ memcmp_contract(const void *a, const void *b, size_t n)
 	return nondet_u8();
 }
 
-/* Octets that are still to come, if it has not failed. */
+/* Octets still to come, unless the reader has failed. */
 static size_t
 to_come(const struct sts_unseal *u)
 {
@@ -109,7 +109,7 @@ item_holds(const struct sts_unseal *u)
 	}
 }
 
-/* What holds between two feeds. */
+/* The invariant between two feeds. */
 static bool
 seal_holds(const struct sts_unseal *u)
 {
@@ -187,8 +187,8 @@ prove_unseal_feed(void)
 }
 
 /*
- * @bound patterns of up to 5 octets: what is done to them are passes that know
- * of nothing but their place
+ * @bound patterns of up to 5 octets: the code makes passes over them, whose
+ * steps know only their place
  * @cut sts_name_valid name_valid_contract
  * @cut sts_name_labels name_labels_contract
  * @loop is_lower.0 6: octets

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rendering in pieces: nothing is written beside the window.
+ * Rendering in pieces: nothing is written outside the window.
  *
  * @link core/base/bytes.c
  */
@@ -12,7 +12,7 @@ enum {
 	ROOM = 4
 };
 
-/* Where the run begins that was copied, and how long it is. */
+/* Where the copied run begins, and its length. */
 static size_t copied_to, copied_from, copied_n;
 
 void *
@@ -27,8 +27,8 @@ memcpy_contract(void *to, const void *from, size_t n)
 }
 
 /*
- * @bound windows of 4 and texts of up to 4 octets anywhere, at places of up to 255:
- * what is copied is one run, whose two ends are compared with the window's
+ * @bound windows of 4 and texts of up to 4 octets anywhere, at places of up to
+ * 255: the code copies one run, whose two ends are compared with the window's
  * @cut memcpy memcpy_contract
  */
 void
@@ -38,14 +38,16 @@ prove_sink_put(void)
 	struct sts_sink s = { nondet_u8(), nondet_u8(), nondet_u8(), room };
 	size_t n = nondet_u8(), pos = s.pos, at = nondet_u8();
 
-	/* The window is all of its room, so that less would be noticed. */
+	/* The window takes all of its room, so that a smaller window would be
+	 * noticed. */
 	ASSUME(n <= ROOM && s.to == s.from + ROOM);
 	copied_n = 0;
 	sts_sink_put(&s, sts_text(text, n));
 	PROVE(s.pos == pos + n);
 	PROVE(copied_n == 0 || copied_n <= n - copied_from);
 	PROVE(sts_sink_full(&s) == (pos + n >= s.to));
-	/* Each octet of the text that is in the window goes to its place. */
+	/* Each octet of the text that falls into the window is copied to its
+	 * place. */
 	if (at < n && pos + at >= s.from && pos + at < s.to) {
 		PROVE(at >= copied_from && at - copied_from < copied_n);
 		PROVE(copied_to + (at - copied_from) == pos + at - s.from);

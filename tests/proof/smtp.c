@@ -10,7 +10,7 @@
 #include "../../core/smtp/smtp.c"
 
 enum {
-	FEW = 6 /* octets of what a pass without memory looks at */
+	FEW = 6 /* octets, for passes without memory */
 };
 
 static bool
@@ -19,7 +19,7 @@ is_code(unsigned code)
 	return code >= 200 && code <= 599;
 }
 
-/* What holds within a line. */
+/* The invariant inside a line. */
 static bool
 line_holds(const struct sts_smtp_reply *r)
 {
@@ -43,7 +43,7 @@ line_holds(const struct sts_smtp_reply *r)
 	}
 }
 
-/* What holds between two bytes. */
+/* The invariant between two bytes. */
 static bool
 reply_holds(const struct sts_smtp_reply *r)
 {
@@ -65,16 +65,15 @@ reply_holds(const struct sts_smtp_reply *r)
 	       line_holds(r);
 }
 
-/* Whether what goes into logs is printable: seen at any place. */
+/* Whether the octet at i, which may go into a log, is printable; proved for any
+ * i. */
 static bool
 text_holds(const struct sts_smtp_reply *r, size_t i)
 {
 	return i >= r->text_len || (r->text[i] >= ' ' && r->text[i] <= '~');
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_smtp_reply_start(void)
 {
@@ -86,7 +85,7 @@ prove_smtp_reply_start(void)
 	PROVE(sts_smtp_reply_why(&r) == STS_WHY_NONE);
 }
 
-/* The status code of a first line: proved below. */
+/* The status code of a first line, which prove_smtp_read_status proves. */
 void
 read_status_contract(struct sts_smtp_reply *r)
 {
@@ -103,8 +102,8 @@ read_status_contract(struct sts_smtp_reply *r)
 }
 
 /*
- * @bound any two bytes in any state, so replies of any length: a feed goes
- * round with no memory but that state
+ * @bound any two bytes in any state, so replies of any length: a feed carries
+ * nothing but that state from byte to byte
  * @cut read_status read_status_contract
  * @loop sts_smtp_reply_feed.0 3: two bytes
  */
@@ -126,12 +125,12 @@ prove_smtp_reply_feed(void)
 	PROVE((used == 0) == (was.state >= DONE));
 	PROVE((event == STS_SMTP_DONE) == (r.state == DONE));
 	PROVE((event == STS_SMTP_BROKEN) == (r.state == BROKEN));
-	/* Nothing behind the end of a line is taken. */
+	/* Nothing after the end of a line is taken. */
 	PROVE(event != STS_SMTP_MORE || used == n);
 	PROVE(
 	    event != STS_SMTP_LINE || (r.line == 0 && bytes[used - 1] == '\n'));
 	PROVE(event != STS_SMTP_DONE || used == 0 || bytes[used - 1] == '\n');
-	/* It comes to an end: every octet taken is counted, or the last one. */
+	/* The reader ends: every octet taken is counted, or is the last. */
 	PROVE(r.size == was.size + used || r.state == BROKEN);
 	PROVE(r.lines <= was.lines + 1);
 	PROVE(was.lines == 0 || r.code == was.code);
@@ -139,8 +138,8 @@ prove_smtp_reply_feed(void)
 
 /*
  * @bound any text of a line
- * @loop read_status.0 13: three numbers of three digits, each with what is
- * behind it
+ * @loop read_status.0 13: three numbers of three digits, each with the octet
+ * after it
  */
 void
 prove_smtp_read_status(void)
@@ -158,7 +157,7 @@ prove_smtp_read_status(void)
 
 /* ---- EHLO ---- */
 
-/* sts_text_word: parts of what there is. */
+/* sts_text_word: any parts of the text. */
 struct sts_text
 word_contract(struct sts_text *rest, enum sts_blank blank)
 {
@@ -179,7 +178,7 @@ masked_contract(struct sts_text word)
 }
 
 /*
- * @bound any line that is over
+ * @bound any complete line
  * @cut sts_text_word word_contract
  * @cut sts_same_nocase same_nocase_contract
  * @cut sts_get_decimal get_decimal_contract
@@ -197,7 +196,7 @@ prove_smtp_ehlo_line(void)
 	ASSUME(r.lines > 0);
 	was = e;
 	sts_smtp_ehlo_line(&e, &r);
-	/* What a line offers is not taken back by another. */
+	/* No line takes back what another line offered. */
 	PROVE((e.offers & was.offers) == was.offers);
 	PROVE(e.starttls_late || !was.starttls_late);
 	/* The first line is a greeting (RFC 5321 4.1.1.1). */
@@ -205,7 +204,7 @@ prove_smtp_ehlo_line(void)
 }
 
 /*
- * @bound a few octets, which are looked at one by one
+ * @bound a few octets, which the code looks at one by one
  * @loop keyword_masked.0 7: octets
  * @loop sts_smtp_masked.0 7: octets
  */
@@ -221,7 +220,7 @@ prove_smtp_masked(void)
 /* ---- commands ---- */
 
 /*
- * @bound addresses of a few octets, which are looked at one by one
+ * @bound addresses of a few octets, which the code looks at one by one
  * @cut memchr memchr_contract
  * @cut sts_name_valid name_valid_contract
  * @loop local_part_valid.0 7: octets
@@ -237,7 +236,7 @@ prove_smtp_address_valid(void)
 	}
 }
 
-/* Every argument that is valid, by its length alone. */
+/* arg_valid: every valid argument, of which only the length counts. */
 bool
 arg_contract(enum arg arg, struct sts_text t)
 {
@@ -292,7 +291,8 @@ prove_smtp_command(void)
 
 /* ---- DATA ---- */
 
-/* What was put before: whether a line has begun, and the octet before. */
+/* The invariant of what was put before: whether a line has begun, and the last
+ * octet. */
 static bool
 stuffing_holds(const struct sts_smtp_stuffing *s)
 {
@@ -301,7 +301,7 @@ stuffing_holds(const struct sts_smtp_stuffing *s)
 
 /*
  * @bound any two octets in any state, into 2 to 5 octets of room: a message of
- * any length is such pairs
+ * any length consists of such pairs
  * @loop sts_smtp_stuff.0 3: two octets
  * @loop prove_smtp_stuff.0 6: octets made
  */
@@ -316,13 +316,13 @@ prove_smtp_stuff(void)
 	ASSUME(stuffing_holds(&s));
 	out = any_bytes(room);
 	bool line = s.line;
-	bool dot = false; /* a line began with one */
+	bool dot = false; /* whether a line began with a dot */
 	bool cr = false;
 
 	used = sts_smtp_stuff(&s, sts_text(in, n), sts_span(out, room), &made);
 	PROVE(stuffing_holds(&s));
 	PROVE(used >= 1 && used <= n && made <= room);
-	/* CR and LF stand together only, and no line is a dot. */
+	/* CR and LF stand only together, and no line is a single dot. */
 	for (size_t i = 0; i < made; i++) {
 		PROVE((out[i] == '\n') == cr);
 		PROVE(!dot || out[i] == '.');

@@ -30,7 +30,7 @@ prove_split(void)
 	}
 }
 
-/* What is left to be split. */
+/* The text that is still to be split. */
 static struct sts_text whole;
 
 enum sts_request_status
@@ -42,11 +42,11 @@ split_contract(struct sts_request *r, struct sts_text data)
 }
 
 /*
- * @bound a buffer of any size up to STS_CLIENT_INPUT octets, filled to any
+ * @bound a buffer of any size up to STS_CLIENT_INPUT octets, filled up to any
  * place
  * @cut split split_contract
- * @loop parse_head.0 7: a number over STS_CLIENT_SKIP_MAX (5 digits) is
- * refused at its sixth, and one that begins with 0 at its second
+ * @loop parse_head.0 7: a number over STS_CLIENT_SKIP_MAX (5 digits) is refused
+ * at its sixth, and one that begins with 0 at its second
  */
 void
 prove_request_parse(void)
@@ -72,7 +72,7 @@ prove_request_parse(void)
 	}
 }
 
-/* The number that a head ends, as its reader understands it. */
+/* The number before the colon of a netstring, computed another way. */
 static size_t
 number_of(const uint8_t *head, size_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificate and CertificateRequest as they pass: one octet in any state that
- * a reader can be in.
+ * Certificate and CertificateRequest, read as they pass: one octet in any state
+ * that a reader can be in.
  */
 #include "prove.h"
 
@@ -23,7 +23,7 @@ of_certs(const struct sts_tls_lists *l)
 	return l->state <= EXTS;
 }
 
-/* What holds between two pieces of input. */
+/* The invariant between two pieces of input. */
 static bool
 lists_hold(const struct sts_tls_lists *l)
 {
@@ -63,7 +63,7 @@ prove_tls_lists_begin(void)
 }
 
 /*
- * @bound an octet or none in any state, so messages of any length
+ * @bound one octet or none in any state, so messages of any length
  * @loop read_length.0 2: an octet
  * @loop sts_tls_lists_next.0 5: states that an octet may end
  */
@@ -78,7 +78,7 @@ prove_tls_lists_next(void)
 	enum sts_tls_lists_event event;
 
 	ASSUME(l.state <= BROKEN && lists_hold(&l));
-	/* A request that is over had its schemes: proved below. */
+	/* A request that has ended had its signature schemes: proved below. */
 	ASSUME(l.state != OVER || !l.algorithms_due);
 	was = l;
 	event = sts_tls_lists_next(&l, &in, &bytes);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The server's messages that are read whole: any body, of any length.
- */
+/* The server's messages that are read whole: any body, of any length. */
 #include "contracts.h"
 
 #include "../../tls/tls_messages.c"
@@ -19,7 +17,7 @@ any_reader(struct sts_text whole)
 	return r;
 }
 
-/* Whether t was cut out of `whole`, or is nothing. */
+/* Whether t is empty, or a part of `whole`. */
 static bool
 cut_out(struct sts_text t, struct sts_text whole)
 {
@@ -34,7 +32,7 @@ answers_inside(const struct answers *a, struct sts_text whole)
 	       cut_out(a->hello.ext.alpn, whole);
 }
 
-/* memcmp(), where only its bounds are of interest. */
+/* memcmp(), where only its bounds matter. */
 int
 memcmp_bounds(const void *a, const void *b, size_t n)
 {
@@ -61,8 +59,8 @@ prove_tls_take(void)
 }
 
 /*
- * @bound an extension of any octets and any length, but that a list of point
- * formats has up to 4: one pass that knows of nothing but its place
+ * @bound an extension of any octets and any length; only a list of point
+ * formats has up to 4: one pass, whose steps know only their place
  * @loop read_points.0 5: formats
  */
 void
@@ -91,7 +89,7 @@ prove_tls_ext(void)
 	}
 }
 
-/* Proved above. */
+/* read_ext, which is proved above. */
 enum sts_tls_alert
 read_ext_contract(enum sts_tls_ext e, struct reader *r, struct answers *a)
 {
@@ -102,8 +100,8 @@ read_ext_contract(enum sts_tls_ext e, struct reader *r, struct answers *a)
 }
 
 /*
- * @bound a list of up to 12 octets, so of up to three extensions: a round
- * knows of earlier ones only by `seen`, which may be anything
+ * @bound a list of up to 12 octets, so up to three extensions: a round depends
+ * on earlier ones only through `seen`, which may be anything
  * @cut read_ext read_ext_contract
  * @loop read_exts.0 15: extensions that are known
  * @loop read_exts.1 4: extensions of the list
@@ -132,7 +130,7 @@ prove_tls_exts(void)
 }
 
 /*
- * @bound lists of up to 12 octets: a pass that knows of nothing but its place
+ * @bound lists of up to 12 octets: one pass, whose steps know only their place
  * @loop has_version_ext.0 4: extensions
  */
 void

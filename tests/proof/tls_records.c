@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records around their ciphers: what is sealed and opened lies within the
- * record, whatever the record says.
+ * record, whatever the record claims.
  */
 #include "contracts.h"
 
@@ -35,7 +35,7 @@ same_contract(const uint8_t *a, const uint8_t *b, size_t n)
 	return nondet_bool();
 }
 
-/* Proved below. */
+/* strip, which is proved below. */
 enum sts_tls_alert
 strip_contract(struct sts_tls_opened *o)
 {
@@ -51,7 +51,8 @@ strip_contract(struct sts_tls_opened *o)
 	return STS_ALERT_NONE;
 }
 
-/* Any keys, but the last sequence number: then no record may be sealed. */
+/* Any keys with any sequence number but the last, under which no record may be
+ * sealed. */
 static struct sts_tls_direction
 any_direction(struct sts_tls_suite *s)
 {
@@ -90,8 +91,8 @@ prove_tls_open(void)
 }
 
 /*
- * @bound contents of up to 4 octets, and any that are too long: the search for
- * the last that is not 0 knows of nothing but its place
+ * @bound contents of up to 4 octets, and any that are too long: each step of
+ * the search for the last that is not 0 knows only its place
  * @loop strip.0 5: octets
  */
 void
@@ -113,7 +114,7 @@ prove_tls_strip(void)
 
 /*
  * @bound content of any length that a record may have
- * @allow conversion: octets of a number are what it leaves when it is cut
+ * @allow conversion: a number is cut into octets
  * @cut run run_contract
  */
 void

@@ -7,7 +7,7 @@
 
 #include "../../core/grammar/tlsrpt.c"
 
-/* What holds between two bytes. */
+/* The invariant between two bytes. */
 static bool
 tlsrpt_holds(const struct sts_tlsrpt *r)
 {
@@ -21,9 +21,7 @@ tlsrpt_holds(const struct sts_tlsrpt *r)
 	       r->at <= STS_FIELD_NAME_MAX && (!r->own || r->candidates > 0);
 }
 
-/*
- * @bound the beginning of everything
- */
+/* @bound the initial state */
 void
 prove_tlsrpt_start(void)
 {
@@ -34,9 +32,7 @@ prove_tlsrpt_start(void)
 	PROVE(r.len == 0);
 }
 
-/*
- * @bound any byte in any state; so records of any length
- */
+/* @bound any byte in any state, so records of any length */
 void
 prove_tlsrpt_byte(void)
 {
@@ -49,13 +45,11 @@ prove_tlsrpt_byte(void)
 	PROVE(r.len >= was.len && r.len <= was.len + 1);
 	PROVE(r.candidates >= was.candidates);
 	PROVE(r.over || !was.over);
-	/* Nothing is kept once the first candidate has ended. */
+	/* After the first candidate has ended, nothing more is kept. */
 	PROVE(was.candidates == 0 || was.own || r.len == was.len);
 }
 
-/*
- * @bound any state; so any number of records, one after the other
- */
+/* @bound any state, so any number of records, one after the other */
 void
 prove_tlsrpt_end(void)
 {
@@ -71,14 +65,13 @@ prove_tlsrpt_end(void)
 	found = sts_tlsrpt_result(&r);
 	PROVE(found != STS_FOUND || r.candidates == 1);
 	PROVE(found != STS_UNKNOWN || r.over);
-	/* A candidate without a field, or cut within one, makes no record. */
+	/* A candidate without a field, or one cut off within a field, makes no
+	 * record. */
 	PROVE(found == STS_ABSENT || was.state < STATE_DELIMITER ||
 	      was.state == STATE_VALUE || was.at > 0);
 }
 
-/*
- * @bound any octets; one character is taken off, and nothing beyond is read
- */
+/* @bound any octets: one character is removed, and nothing after it is read */
 void
 prove_tlsrpt_decoded(void)
 {

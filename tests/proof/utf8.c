@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* UTF-8: what is taken is a character, and every character is taken. */
+/* UTF-8: whatever is accepted is a character, and every character is
+ * accepted. */
 #include "prove.h"
 
 #include "../../core/base/utf8.c"
@@ -32,7 +33,7 @@ encode(uint8_t out[4], uint32_t c)
 
 /*
  * @bound any octets to the end of a character, which is at most the fourth;
- * then the reader is where it began
+ * then the reader is in its initial state
  * @loop lead_byte.0 10: the table's rows
  * @loop prove_utf8_sound.0 5: a character has at most 4 octets
  * @loop prove_utf8_sound.1 5: a character has at most 4 octets

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cursor over a DNS message, and names where they stand in it.
+ * The cursor over a DNS message, and the names inside it.
  *
  * @link core/base/bytes.c core/base/name.c
  */
@@ -10,10 +10,10 @@
 
 enum {
 	MESSAGE_MAX = 65535, /* what STS_ASSERT in sts_dns_judge allows */
-	NEAR_END = 4 /* octets of a name that are left to go */
+	NEAR_END = 4 /* octets that the name has left, or pointers */
 };
 
-/* Where the name at hand began. */
+/* Where the current name began. */
 static size_t start;
 
 /* A walk over m in any state. */
@@ -26,7 +26,7 @@ any_walk(struct sts_text m)
 	return l;
 }
 
-/* What holds of a walk between two labels, and between two pointers. */
+/* The invariant of a walk, between two labels and between two pointers. */
 static bool
 walk_holds(const struct labels *l)
 {
@@ -38,7 +38,7 @@ walk_holds(const struct labels *l)
 	       (l->end == 0 ? ahead : back);
 }
 
-/* Any cursor that sts_dns_cursor and the functions on it can leave. */
+/* Any cursor that sts_dns_cursor and the functions on it can produce. */
 static struct sts_dns_cursor
 any_cursor(void)
 {
@@ -64,7 +64,7 @@ name_taken(
 	return !was->bad && at == was->pos && c->pos > at && c->pos <= c->m.n;
 }
 
-/* What next_label promises of `was` and what it made of it. */
+/* What next_label promises: `was` before the call, `l` after it. */
 static bool
 label_holds(
     const struct labels *was, const struct labels *l, bool more, size_t n)
@@ -76,7 +76,8 @@ label_holds(
 	       l->len == was->len + n + 1;
 }
 
-/* What a label holds: prove_next_label says that it can be read. */
+/* Stands for a label's octets: prove_next_label proves that they can be
+ * read. */
 static const uint8_t octets[STS_LABEL_MAX];
 
 bool
@@ -98,7 +99,7 @@ next_label_contract(struct labels *l, struct sts_text *label)
 
 /*
  * @bound any message; a walk in any state, with at most three pointers left to
- * go: a round of skip_pointers knows of earlier ones only by that state
+ * go: a round of skip_pointers depends on earlier ones only through that state
  * @loop skip_pointers.0 4: STS_DNS_POINTERS_MAX is reached
  */
 void
@@ -118,7 +119,7 @@ prove_next_label(void)
 	PROVE(l.pointers >= was.pointers);
 }
 
-/* The beginning of a walk is one of its states; so is any other. */
+/* The initial state of a walk is one of its states, and so is any other. */
 struct labels
 labels_at_contract(struct sts_text m, size_t off)
 {
@@ -149,7 +150,7 @@ prove_labels_at(void)
  * left to go
  * @cut labels_at labels_at_contract
  * @cut next_label next_label_contract
- * @loop sts_dns_take_name.0 3: a label takes 2 octets at least
+ * @loop sts_dns_take_name.0 3: a label takes at least 2 octets
  */
 void
 prove_take_name(void)
@@ -161,9 +162,9 @@ prove_take_name(void)
 }
 
 /*
- * The same for two walks at once, which begin in different places: a walk is
- * begun by labels_at and goes on by next_label alone, so walk_holds stays true
- * of it whatever the other does.
+ * The same for two walks at once, which begin in different places: only
+ * labels_at begins a walk and only next_label continues it, so walk_holds stays
+ * true of each walk whatever happens to the other.
  */
 struct labels
 labels_at_anywhere(struct sts_text m, size_t off)
@@ -198,7 +199,7 @@ next_label_anywhere(struct labels *l, struct sts_text *label)
  * @cut labels_at labels_at_anywhere
  * @cut next_label next_label_anywhere
  * @cut sts_same_nocase same_nocase_contract
- * @loop same_labels.0 3: a label takes 2 octets at least
+ * @loop same_labels.0 3: a label takes at least 2 octets
  */
 void
 prove_same_name(void)
@@ -214,7 +215,7 @@ prove_same_name(void)
  * @cut labels_at labels_at_anywhere
  * @cut next_label next_label_anywhere
  * @cut sts_same_nocase same_nocase_contract
- * @loop same_labels.0 3: a label takes 2 octets at least
+ * @loop same_labels.0 3: a label takes at least 2 octets
  * @loop count_labels.0 3: the same
  * @loop sts_dns_within.0 3: the same
  */
@@ -270,8 +271,8 @@ any_labels(void)
 }
 
 /*
- * @bound names of any length whose next label has up to 4 octets: the search
- * for its end knows of nothing but its place
+ * @bound names of any length whose next label has up to 4 octets: each step of
+ * the search for its end knows only its place
  * @loop sts_dns_next_part.0 5: octets
  */
 void
@@ -311,7 +312,7 @@ next_part_contract(struct sts_dns_name_parts *rest, struct sts_text *label)
  * @cut next_label next_label_anywhere
  * @cut sts_dns_next_part next_part_contract
  * @cut sts_same_nocase same_nocase_contract
- * @loop sts_dns_is_name.0 3: a label takes 2 octets at least
+ * @loop sts_dns_is_name.0 3: a label takes at least 2 octets
  */
 void
 prove_is_name(void)

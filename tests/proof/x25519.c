@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The field of X25519: no column and no limb overflows, products are tight, and
- * each step of the ladder multiplies loose numbers only, as the head of x25519.c
- * has them. What the values are is held against Python's integers
+ * each step of the ladder multiplies only loose numbers, in the words of the
+ * head of x25519.c. The values themselves are compared with Python's integers
  * (tests/signature/field_x25519.py).
  *
  * @link core/base/bytes.c
@@ -42,8 +42,8 @@ any_fe(uint64_t limit)
 	return a;
 }
 
-/* What multiplication promises: solvers do not multiply. Squaring doubles one
- * factor; the other may be 19 times a limb. */
+/* What multiplication promises, since solvers do not multiply. Squaring doubles
+ * one factor; the other may be 19 times a limb. */
 sts_uwide
 any_product(uint64_t a, uint64_t b)
 {
@@ -88,8 +88,7 @@ prove_x25519_square(void)
 }
 
 /*
- * @bound any loose number; the small one is less than 2^17, which is all that
- *        is multiplied by
+ * @bound any loose number; the small one is less than 2^17, as all callers' are
  * @cut mul any_product
  */
 void
@@ -101,7 +100,7 @@ prove_x25519_times(void)
 	PROVE(less(&r, TIGHT));
 }
 
-/* What these promise, by the proofs above. */
+/* What these functions promise, by the proofs above. */
 void
 any_mul(struct fe *r, const struct fe *x, const struct fe *y)
 {
@@ -146,8 +145,8 @@ prove_x25519_swap(void)
 }
 
 /*
- * @bound a step from any two points in tight numbers leaves tight numbers: so
- *        do all of them, a swap changing no number
+ * @bound a step from any two points in tight numbers leaves tight numbers. So
+ * do all steps, since a swap changes no number
  * @cut fe_mul any_mul
  * @cut fe_square any_square
  * @cut fe_times any_times
@@ -168,7 +167,7 @@ prove_x25519_step(void)
 	PROVE(less(&s.z3, TIGHT));
 }
 
-/* A loop of squares and a product: each square is like the first. */
+/* A loop of squares and a product, where each square is like the first. */
 void
 any_squares(struct fe *r, const struct fe *x, int n, const struct fe *y)
 {
@@ -177,7 +176,8 @@ any_squares(struct fe *r, const struct fe *x, int n, const struct fe *y)
 }
 
 /*
- * @bound the inverse of any tight number is tight, and so is all on the way
+ * @bound the inverse of any tight number is tight, and so are all intermediate
+ * numbers
  * @cut fe_squares any_squares
  * @cut fe_mul any_mul
  * @cut fe_square any_square
@@ -192,12 +192,12 @@ prove_x25519_invert(void)
 }
 
 /*
- * @bound any 32 octets, which are exactly what is read; and any tight number:
- *        what is written is less than p, and exactly 32 octets
+ * @bound any 32 octets, all of which are read; and any tight number: the 32
+ * octets written are less than p
  * @loop fe_write.0 6: limbs
  * @loop fe_write.1 6: limbs
  * @loop fe_write.2 5: words
- * @allow conversion: the low half of a word is what is wanted
+ * @allow conversion: the code wants only the low half of a word
  */
 void
 prove_x25519_bytes(void)
