@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Header fields: names and values are kept within their bounds and judged. */
+/* Header fields: names and values are kept within their bounds and judged.
+ * 
+ * @link core/base/bytes.c */
 #include "contracts.h"
 
 #include "../../core/https/http_field.c"
