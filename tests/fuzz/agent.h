@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole agent played from a string of octets: the real agent, driver,
- * cache and journal over the in-memory port, with the stand-in for TLS of
- * tests/sim. The octets say what clients, name servers, policy hosts, clocks,
- * storage and power do; what they do not say goes well.
+ * The whole agent played from a string of octets: the real agent, driver, cache
+ * and journal over the in-memory port, with the stand-in for TLS of tests/sim.
+ * The octets state what clients, name servers, policy hosts, clocks, storage
+ * and power do. Where they state nothing, all goes well.
  *
  *	fuzz_agent.c    the script: octets to deeds
  *	agent_play.c    the agent's life, and time
  *	agent_net.c     name servers and policy hosts
- *	agent_ask.c     who asks, and what may be answered
+ *	agent_ask.c     those who ask, and what may be answered
  *
- * Whatever the octets are: no assertion fails; the port's contract and the
- * cache's invariants hold; each question has one answer, in time, unless whoever
- * asked went away; while a held enforce policy is certainly alive, no answer
- * is weaker; no policy is answered that its domain did not serve whole, or whose
- * life is certainly over; "not found" is not said where nobody can tell; and in
- * the end the agent, drained, comes to rest and has given everything back.
+ * Whatever the octets are: no assertion fails. The port's contract and the
+ * cache's invariants hold. Each question has one answer, in time, unless
+ * whoever asked went away. While a held enforce policy is certainly alive, no
+ * answer is weaker. No policy is answered that its domain did not serve whole,
+ * or whose life is certainly over. "Not found" is not answered where nobody can
+ * tell. In the end the agent, drained, comes to rest and has given everything
+ * back.
  */
 #ifndef STS_FUZZ_AGENT_H
 #define STS_FUZZ_AGENT_H
@@ -33,10 +34,10 @@ enum {
 	HOUR = 60 * MINUTE,
 	DAY = 24 * HOUR,
 	LOOKUP_MAX = 10 * MINUTE, /* no lookup lasts as long */
-	STILL_MAX = 5000 /* rounds without progress before it is spinning */
+	STILL_MAX = 5000 /* rounds without progress: spinning */
 };
 
-/* Deeds that count as one: what the name servers and hosts of a domain do. */
+/* What the name servers and the host of a domain do; a deed chooses it. */
 enum dns_conduct {
 	DNS_DATA,
 	DNS_NXDOMAIN,
@@ -45,12 +46,12 @@ enum dns_conduct {
 	DNS_REFUSED,
 	DNS_SILENT,
 	DNS_TRUNCATED, /* over UDP */
-	DNS_JUNK, /* nine answers that are not there */
+	DNS_JUNK, /* nine counts of answers, and no answer */
 	DNS_SPOOFED, /* other ids and names before the answer */
 	DNS_ALIAS, /* an alias, then the data */
 	DNS_CLOSED,
 	DNS_TWICE, /* two records */
-	DNS_ODD, /* a record that is none of ours; an address of no use */
+	DNS_ODD, /* a record that is not ours; an unusable address */
 	DNS_CONDUCTS
 };
 
@@ -63,12 +64,13 @@ enum host_conduct {
 	HOST_RESETS,
 	HOST_HANGS_UP,
 	HOST_PLAIN, /* no TLS */
-	HOST_CUTS, /* the response, then hangs up without close_notify */
-	HOST_STALLS, /* in the middle of the response */
+	HOST_CUTS, /* sends the response, then closes without close_notify */
+	HOST_STALLS, /* stops in the middle of the response */
 	HOST_CONDUCTS
 };
 
-/* How a response is made; from the third on it must not be accepted. */
+/* How a response is made. From the third kind on the agent must not accept
+ * it. */
 enum response_kind {
 	RESPONSE_LENGTH,
 	RESPONSE_CHUNKED,
@@ -81,24 +83,25 @@ enum response_kind {
 	RESPONSE_KINDS
 };
 
-/* A policy somebody once published, or meant to. Its number is in its MX. */
+/* A policy that somebody once published, or meant to. Its number is in its
+ * MX. */
 struct version {
 	uint8_t domain, mode;
-	uint32_t max_age_s; /* no two have the same, but for 0 */
+	uint32_t max_age_s; /* differs between any two, except for 0 */
 	bool served; /* the agent may have taken it */
-	int64_t last; /* when it did, last */
+	int64_t last; /* when the agent may last have taken it */
 };
 
 struct domain {
 	const char *name;
-	unsigned id, published; /* of TXT; of versions */
+	unsigned id, published; /* of TXT; versions published */
 	uint8_t txt, addresses; /* enum dns_conduct */
 	uint8_t conduct, kind, cert; /* of the host */
 	bool inet6;
-	/* What is believed to be held. */
-	bool held; /* `version` is, under its promise */
-	bool wild; /* it has served what nobody knows */
-	bool known; /* its TXT record was ever answered, or an absence */
+	/* What the agent is believed to hold. */
+	bool held; /* the agent holds `version`, and is bound by it */
+	bool wild; /* it has served a policy that the play does not know */
+	bool known; /* its TXT record, or its absence, was once answered */
 	unsigned version;
 	int64_t since;
 };
@@ -108,7 +111,7 @@ struct play {
 	sts_ms start;
 	unsigned budget;
 	int64_t wall_ms, wall_changed; /* how far the wall clock is off */
-	int64_t forgot; /* when the operator had something forgotten */
+	int64_t forgot; /* when the operator forgot a domain */
 	int64_t wall_lowest, wall_vouched;
 	bool wall_unknown, wall_stepped;
 	bool confirmed; /* a policy came since the agent's start */
@@ -118,13 +121,13 @@ struct play {
 	struct domain domain[DOMAINS];
 	struct version version[VERSIONS];
 	unsigned version_count;
-	/* What the next answer or response has changed in it. */
+	/* Change this octet in the next answer or response. */
 	struct {
 		uint16_t off;
 		uint8_t with;
 	} mutation[MUTATIONS];
 	unsigned mutation_count;
-	bool mutates_host; /* else the next answer of a name server */
+	bool mutates_host; /* the response; else the next answer */
 	struct sts_config config;
 	struct sts_settings settings[2];
 	unsigned settings_at;
@@ -138,13 +141,13 @@ struct play {
 extern struct play play;
 
 /* agent_play.c */
-/* What happens, for the reader of a finding: with FUZZ_TELL in the environment
- * it is printed. */
-void play_tell(const char *format, ...);
+/* What happens, for those who read a finding: printed with FUZZ_LOG in the
+ * environment. */
+void play_log(const char *format, ...);
 void play_begin(uint8_t how, uint8_t size);
 void play_settle(void);
-void play_pass(int64_t ms); /* some of it, if more happens than can be */
-void play_sleep(int64_t ms); /* in one go, if nothing is under way */
+void play_pass(int64_t ms); /* less, if there would be too much */
+void play_sleep(int64_t ms); /* at once, if nothing is under way */
 void play_crash(enum flash_cut how);
 void play_drain(void);
 void play_clock(int64_t off_ms, bool unknown);
@@ -155,8 +158,8 @@ void net_begin(void);
 bool net_step(void); /* true: something moved */
 void net_publish(
     struct domain *d, unsigned mode, unsigned age, bool id_changes);
-/* Octets of nobody's making: to the i-th socket to a name server, behind a
- * copy of its last question; to the i-th stream to a host. */
+/* Send any octets: to the i-th socket to a name server, after a copy of its
+ * last question; to the i-th stream to a host. */
 void net_raw_dns(unsigned i, unsigned how, const uint8_t *p, size_t n);
 void net_raw_host(unsigned i, const uint8_t *p, size_t n);
 void net_fail_host(unsigned i, unsigned how);
@@ -172,12 +175,12 @@ void ask_client(unsigned client, unsigned deed);
 void ask_api(unsigned slot, unsigned what, unsigned zone);
 void ask_api_end(unsigned slot);
 void ask_crash(void);
-void ask_leave(void); /* everybody is gone */
+void ask_leave(void); /* every client leaves */
 
 /* A response that may have been taken has been read to its end; certain: it
- * must have been. */
+ * must have been taken. */
 void ask_delivered(struct version *v, bool certain);
-/* After that, when nothing moves: what the agent holds now. */
+/* After that, when nothing moves: read what the agent holds now. */
 void ask_look(void);
 void ask_saved(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asks, by socketmap, by the text protocol or by the C API, and what may
- * be answered. What is believed to be held comes from what was served and from
- * what the agent's cache said right after it; from then on the promises of the
- * design hold, whatever happens.
+ * Those who ask, by socketmap, by the text protocol or by the C API, and what
+ * may be answered. What is believed to be held comes from what was served and
+ * from what the agent's cache held right after it. From then on the promises of
+ * the design hold, whatever happens.
  */
 #include <stdio.h>
 
@@ -21,13 +21,14 @@ enum zone {
 
 enum {
 	CLIENTS = 4, /* one more than the agent has room for */
-	APIS = 3, /* the same */
+	APIS = 3, /* likewise */
 	QUEUE = 8,
 	REPLY_MAX = 8192,
-	/* The agent counts in whole seconds, and each may be late. */
+	/* The agent counts in whole seconds, and each step may come late. */
 	SLACK = 2 * SECOND,
 	LATENESS = SECOND,
-	/* A wall clock that is so little off is the same clock. */
+	/* A wall clock that differs by no more than this counts as the same
+	 * clock. */
 	NEAR = HOUR + SECOND,
 	LONGEST = 30 * SECOND, /* queue_wait */
 	HELD_WITHIN = 5 * SECOND,
@@ -35,13 +36,13 @@ enum {
 };
 
 struct question {
-	int domain; /* -1: none that could have a policy */
+	int domain; /* -1: a key that can have no policy */
 	enum zone zone;
 	bool hosts; /* by the text protocol: hosts, not mode */
 	bool refresh;
-	bool begun; /* it is the agent's to answer */
+	bool begun; /* the agent has it */
 	int64_t asked;
-	bool held; /* when it was asked; then which */
+	bool held; /* when it was asked; the version then held */
 	unsigned version, switches;
 };
 
@@ -62,7 +63,7 @@ static struct {
 	struct question q;
 } apis[APIS];
 
-/* What came whole and was not looked at yet. */
+/* What came whole since the cache was last read. */
 static struct version *fresh[DOMAINS];
 static bool certain_of[DOMAINS];
 
@@ -75,7 +76,7 @@ static struct {
 static const char *const zone_names[ZONES] = { "postfix", "QUERYwithTLSRPT",
 	"sts", "strict", "audit" };
 
-/* The first are the domains of the play, the others no domains. */
+/* The first keys are the domains of the play, the others are no domains. */
 static const char *const keys[] = { "a.example", "b.example", "c.test",
 	"A.Example.", "[b.example]", "c.test:25", ".example", "[192.0.2.1]",
 	"a..b", "-x.example", "absent.test" };
@@ -87,7 +88,7 @@ enum {
 
 /* Beliefs. */
 
-/* Whether the policy held for a domain is certainly not over. */
+/* Whether the policy held for a domain is certainly still alive. */
 static bool
 must_enforce(const struct domain *d)
 {
@@ -96,7 +97,8 @@ must_enforce(const struct domain *d)
 	if (play.wall_stepped) {
 		used += play.wall_vouched - play.wall_lowest + NEAR;
 	}
-	/* What has just come was not looked at yet: it may be anything. */
+	/* A version that has just come and was not read in the cache yet may be
+	 * anything. */
 	return d->held && fresh[d - play.domain] == NULL &&
 	       used < (int64_t)play.version[d->version].max_age_s * SECOND;
 }
@@ -104,7 +106,7 @@ must_enforce(const struct domain *d)
 void
 ask_delivered(struct version *v, bool certain)
 {
-	play_tell("%s: version %u delivered", play.domain[v->domain].name,
+	play_log("%s: version %u delivered", play.domain[v->domain].name,
 	    (unsigned)(v - play.version));
 	v->served = true;
 	fresh[v->domain] = v;
@@ -134,7 +136,7 @@ look_at(struct domain *d, const struct version *v)
 		d->version = number;
 		d->since = play.t;
 	}
-	/* What came whole from its own domain is kept, if there is room. */
+	/* What came whole from its own domain is kept if there is room. */
 	STS_ASSERT(
 	    !certain_of[v->domain] || !ample ||
 	    (held.entry.kind == STS_KIND_POLICY &&
@@ -180,7 +182,7 @@ static void
 check_waiting(const struct question *q)
 {
 	int64_t longest = LONGEST;
-	/* What is held may be forgotten before the question is looked at. */
+	/* The domain may be forgotten before the agent reads the question. */
 	bool held = q->held && play.forgot < q->asked;
 
 	if (q->zone == ZONE_SENDMAIL) {
@@ -192,7 +194,7 @@ check_waiting(const struct question *q)
 	STS_ASSERT(play.t <= q->asked + longest + LATENESS);
 }
 
-/* Whether the life of a version is certainly over: the time is known. */
+/* Whether the life of a version is certainly over, at a time that is known. */
 static bool
 is_over(const struct question *q, const struct version *v)
 {
@@ -200,7 +202,7 @@ is_over(const struct question *q, const struct version *v)
 	       q->asked - v->last > (int64_t)v->max_age_s * SECOND + SLACK;
 }
 
-/* "Not found", though no name server has ever answered for the domain. */
+/* Judge "not found" where no name server has ever answered for the domain. */
 static void
 judge_absence(const struct question *q)
 {
@@ -210,7 +212,7 @@ judge_absence(const struct question *q)
 		   play.domain[q->domain].known);
 }
 
-/* An answer that is weaker than an enforce policy. */
+/* Judge an answer that is weaker than an enforce policy. */
 static void
 judge_weak(const struct question *q)
 {
@@ -223,7 +225,7 @@ judge_weak(const struct question *q)
 	STS_ASSERT(!q->held || !must_enforce(&play.domain[q->domain]));
 }
 
-/* A policy, whose MX is `mx`. */
+/* Judge the answer of a policy whose MX is `mx`. */
 static void
 judge_policy(const struct question *q, const char *mx)
 {
@@ -263,14 +265,14 @@ begins(const char **text, const char *with)
 	return true;
 }
 
-/* The answer as Postfix or Sendmail gets it. */
+/* Judge the answer as Postfix or Sendmail gets it. */
 static void
 judge(const struct question *q, const char *answer)
 {
 	char mx[80];
 	size_t n;
 
-	play_tell("%s is answered: %s",
+	play_log("%s is answered: %s",
 	    q->domain < 0 ? "-" : play.domain[q->domain].name, answer);
 	if (strcmp(answer, "NOTFOUND ") == 0) {
 		judge_absence(q);
@@ -295,7 +297,7 @@ judge(const struct question *q, const char *answer)
 	STS_ASSERT(q->zone == ZONE_TLSRPT || *answer == '\0');
 }
 
-/* The answer by the text protocol. */
+/* Judge the answer by the text protocol. */
 static void
 judge_text(const struct question *q, const char *answer)
 {
@@ -303,7 +305,7 @@ judge_text(const struct question *q, const char *answer)
 		    strcmp(answer, "temp") == 0 ||
 		    (!q->hosts && strcmp(answer, "testing") == 0);
 
-	play_tell("%s is answered: %s",
+	play_log("%s is answered: %s",
 	    q->domain < 0 ? "-" : play.domain[q->domain].name, answer);
 
 	if (weak) {
@@ -420,7 +422,8 @@ ask_client(unsigned client, unsigned deed)
 	}
 }
 
-/* A netstring at the start of got into text; false: it is not there yet. */
+/* Take a netstring from the start of `got` into text. Returns whether it is
+ * whole. */
 static bool
 take_netstring(struct client *c, char text[REPLY_MAX])
 {
@@ -478,7 +481,7 @@ take_answer(struct client *c)
 	return true;
 }
 
-/* By the text protocol the end of the stream ends the answer. */
+/* In the text protocol the end of the stream ends the answer. */
 static void
 take_text(struct client *c)
 {
@@ -494,12 +497,13 @@ take_text(struct client *c)
 	c->count--;
 }
 
-/* The agent has closed the connection: was there a reason? */
+/* The agent has closed the connection: check that it had a reason. */
 static void
 closed(struct client *c)
 {
 	bool idle = play.t - c->idle_since >= STS_CLIENT_IDLE_MS;
-	/* With nothing to say, and others had no place. */
+	/* A connection may be closed if it is idle and another client found no
+	 * slot. */
 	bool yields = c->count == 0 &&
 		      play.t - c->idle_since >= STS_CLIENT_YIELD_MS &&
 		      play.agent.metrics.n[STS_METRIC_CLIENTS_FULL] > 0;
@@ -600,7 +604,7 @@ step_api(unsigned i)
 	return true;
 }
 
-/* All of them. */
+/* Let every client ask. */
 
 void
 ask_begin(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The name servers and policy hosts of a play, each as its domain says. */
+/* The name servers and policy hosts of a play; each does what its domain's
+ * state asks for. */
 #include <stdio.h>
 
 #include "../../core/base/assert.h"
@@ -23,20 +24,20 @@ enum role {
 
 /* The far end of a connection. */
 struct host {
-	bool used, asked, told, wild, by_close;
+	bool used, asked, delivered, wild, by_close;
 	struct domain *domain;
 	uint8_t conduct, cert;
 	int64_t opened;
 	struct https *tls;
-	struct version *version; /* what the response carries, or NULL */
-	size_t end; /* of the stream, by which all has come; 0: not yet */
+	struct version *version; /* in the stream, or 0: not yet */
+	size_t end; /* in the stream, or 0: not yet */
 	size_t len;
 	uint8_t response[RESPONSE_MAX];
 };
 
 static struct host hosts[HOSTS];
 
-/* The question that came last to a socket. */
+/* The last question that came to a socket. */
 static struct dnspeer_question questions[QUESTIONS];
 
 static const struct {
@@ -48,7 +49,8 @@ static const struct {
 void
 net_publish(struct domain *d, unsigned mode, unsigned age, bool id_changes)
 {
-	/* Multiples of VERSIONS, so that what is added tells the version. */
+	/* Multiples of VERSIONS, so that the part added identifies the
+	 * version. */
 	static const uint32_t ages_s[] = { 30 * 86528, 31557120, 8 * 86528,
 		86528, 3840, 256, 0 };
 	struct version *v = &play.version[play.version_count];
@@ -81,7 +83,7 @@ net_begin(void)
 	}
 }
 
-/* Change what is said as the script wants; true: it does. */
+/* Change the message as the script asks. Returns whether it was changed. */
 static bool
 mutate(uint8_t *p, size_t n, bool host)
 {
@@ -124,8 +126,8 @@ find_domain(const char *name, const char *prefix)
 }
 
 static void
-say(struct mem_sock *s, const struct dnspeer_question *q, unsigned rcode,
-    bool tc)
+answer_none(struct mem_sock *s, const struct dnspeer_question *q,
+    unsigned rcode, bool tc)
 {
 	static struct dnspeer_answer a;
 
@@ -136,7 +138,7 @@ say(struct mem_sock *s, const struct dnspeer_question *q, unsigned rcode,
 	transmit(s, &a);
 }
 
-/* The value of the record asked for, or none: false. */
+/* The value of the requested record. Returns false if there is none. */
 static bool
 value_of(const struct domain *d, unsigned type, char text[64])
 {
@@ -153,7 +155,7 @@ value_of(const struct domain *d, unsigned type, char text[64])
 }
 
 static void
-say_data(struct mem_sock *s, const struct domain *d,
+answer_data(struct mem_sock *s, const struct domain *d,
     const struct dnspeer_question *q, enum dns_conduct how)
 {
 	static struct dnspeer_answer a;
@@ -161,7 +163,7 @@ say_data(struct mem_sock *s, const struct domain *d,
 	char text[64];
 
 	if (!value_of(d, q->type, text)) {
-		say(s, q, 0, false);
+		answer_none(s, q, 0, false);
 		return;
 	}
 	dnspeer_begin(&a, q, 0, false, false);
@@ -185,20 +187,20 @@ say_data(struct mem_sock *s, const struct domain *d,
 	transmit(s, &a);
 }
 
-/* What somebody off the path may send before the answer. */
+/* What an attacker off the path may send before the answer. */
 static void
 spoof(struct mem_sock *s, const struct dnspeer_question *q)
 {
 	struct dnspeer_question f = *q;
 
 	f.id ^= 1;
-	say(s, &f, 3, false);
+	answer_none(s, &f, 3, false);
 	f = *q;
 	f.name[0] = 'x';
-	say(s, &f, 3, false);
+	answer_none(s, &f, 3, false);
 	f = *q;
 	f.type = DNSPEER_MX;
-	say(s, &f, 3, false);
+	answer_none(s, &f, 3, false);
 }
 
 static void
@@ -211,23 +213,23 @@ say_junk(struct mem_sock *s, const struct dnspeer_question *q)
 	transmit(s, &a);
 }
 
-/* The answer of a domain whose name servers do as it says. */
+/* The answer of a domain, as its name servers are set to act. */
 static void
 answer(struct mem_sock *s, const struct domain *d,
     const struct dnspeer_question *q, enum dns_conduct how)
 {
 	switch (how) {
 	case DNS_NXDOMAIN:
-		say(s, q, 3, false);
+		answer_none(s, q, 3, false);
 		break;
 	case DNS_NODATA:
-		say(s, q, 0, false);
+		answer_none(s, q, 0, false);
 		break;
 	case DNS_SERVFAIL:
-		say(s, q, 2, false);
+		answer_none(s, q, 2, false);
 		break;
 	case DNS_REFUSED:
-		say(s, q, 5, false);
+		answer_none(s, q, 5, false);
 		break;
 	case DNS_JUNK:
 		say_junk(s, q);
@@ -239,17 +241,17 @@ answer(struct mem_sock *s, const struct domain *d,
 		break;
 	case DNS_SPOOFED:
 		spoof(s, q);
-		say_data(s, d, q, DNS_DATA);
+		answer_data(s, d, q, DNS_DATA);
 		break;
 	case DNS_TRUNCATED:
 		if (s->kind == MEM_DGRAM) {
-			say(s, q, 0, true);
+			answer_none(s, q, 0, true);
 			break;
 		}
-		say_data(s, d, q, DNS_DATA);
+		answer_data(s, d, q, DNS_DATA);
 		break;
 	default:
-		say_data(s, d, q, how);
+		answer_data(s, d, q, how);
 		break;
 	}
 }
@@ -269,8 +271,8 @@ take_question(struct mem_sock *s, const uint8_t *p, size_t n)
 		d = find_domain(q->name, "mta-sts.");
 	}
 	if (d == NULL) {
-		/* The script can ask for any name, and lead to any. */
-		say(s, q, 3, false);
+		/* The script can ask for any name, and refer to any. */
+		answer_none(s, q, 3, false);
 		return;
 	}
 	if (q->type == DNSPEER_TXT &&
@@ -366,7 +368,7 @@ write_response(struct host *h, enum response_kind kind)
 static void
 begin_host(struct mem_sock *s)
 {
-	unsigned i, who = s->peer.ip[s->peer.af == STS_AF_INET ? 3 : 15];
+	unsigned i, octet = s->peer.ip[s->peer.af == STS_AF_INET ? 3 : 15];
 	struct host *h;
 
 	for (i = 0; i < HOSTS && hosts[i].used; i++) {
@@ -379,16 +381,16 @@ begin_host(struct mem_sock *s)
 	if (s->peer.af == STS_AF_INET) {
 		STS_ASSERT(s->peer.ip[0] != 127 && s->peer.ip[0] != 0);
 		STS_ASSERT(s->peer.ip[0] < 224);
-		h->domain = &play.domain[(who - 10) % DOMAINS];
+		h->domain = &play.domain[(octet - 10) % DOMAINS];
 	} else {
 		/* In hexadecimal: 10, 11, 12. */
-		h->domain = &play.domain[(who - 16) % DOMAINS];
+		h->domain = &play.domain[(octet - 16) % DOMAINS];
 	}
 	h->conduct = h->domain->conduct;
 	h->cert = h->domain->cert;
 }
 
-/* The connection is made, or not. */
+/* Accept the connection, or not. */
 static bool
 accept_host(struct mem_sock *s, struct host *h)
 {
@@ -419,7 +421,7 @@ accept_host(struct mem_sock *s, struct host *h)
 	return true;
 }
 
-/* RFC 8461 3.3: one kind of request, and nothing of it conditional. */
+/* RFC 8461 3.3: the agent sends one kind of request, without conditions. */
 static void
 check_request(const struct host *h)
 {
@@ -436,8 +438,8 @@ check_request(const struct host *h)
 	STS_ASSERT(h->cert != HTTPS_UNTRUSTED);
 }
 
-/* The request is there: the response is what its domain publishes now. Who is
- * asked for another's policy, by the script's DNS, gives none. */
+/* The request has come: respond with what its domain publishes now. A host that
+ * the script's DNS names for another domain's policy gives none. */
 static void
 respond(struct host *h)
 {
@@ -469,7 +471,7 @@ respond(struct host *h)
 	https_allow(h->tls, n);
 }
 
-/* All that is to be sent is on its way. */
+/* Send all that is left to send. */
 static void
 finish(struct mem_sock *s, struct host *h)
 {
@@ -483,7 +485,7 @@ finish(struct mem_sock *s, struct host *h)
 		(void)https_pump(h->tls, &play.mem, s);
 	}
 	mem_half_close(s);
-	/* Where a length says where the end is, nothing more is read. */
+	/* Where a length states the end, the agent reads nothing more. */
 	h->end = h->by_close ? s->received + s->in.n : end;
 }
 
@@ -525,19 +527,19 @@ is_authentic(const struct host *h)
 		   : h->cert != HTTPS_EXPIRED && year >= 2020 && year < 2050;
 }
 
-/* The agent has read the last octet. */
+/* Note that the agent has read the last octet. */
 static void
-tell_delivered(const struct mem_sock *s, struct host *h)
+note_delivered(const struct mem_sock *s, struct host *h)
 {
 	bool calm = !play.wall_unknown && play.wall_changed < h->opened;
-	/* What was being looked up when it was to be forgotten may end later,
-	 * and is not believed. */
+	/* A lookup under way when the domain was forgotten may end later, and
+	 * its policy is not expected to be held. */
 	bool kept = play.forgot < h->opened - LOOKUP_MAX;
 
-	if (h->told || h->end == 0 || s->received < h->end) {
+	if (h->delivered || h->end == 0 || s->received < h->end) {
 		return;
 	}
-	h->told = true;
+	h->delivered = true;
 	if (h->wild) {
 		play.wall_vouched = play.wall_ms > play.wall_vouched
 					? play.wall_ms
@@ -553,7 +555,7 @@ step_host(struct mem_sock *s)
 {
 	struct host *h = s->actor;
 
-	tell_delivered(s, h);
+	note_delivered(s, h);
 	if (s->state == MEM_FAILED) {
 		return false;
 	}
@@ -569,7 +571,7 @@ leave(struct mem_sock *s)
 	if (s->role == ROLE_HOST) {
 		struct host *h = s->actor;
 
-		tell_delivered(s, h);
+		note_delivered(s, h);
 		if (h->tls != NULL) {
 			https_free(h->tls);
 		}
@@ -660,7 +662,7 @@ net_raw_dns(unsigned i, unsigned how, const uint8_t *p, size_t n)
 		mem_send(&play.mem, s, p, n);
 		return;
 	}
-	/* A header and the question; then as many records as is said. */
+	/* A header and the question, then as many records as are announced. */
 	dnspeer_begin(&a, q, how % 4 == 3 ? 3 : 0, false, (how & 128) != 0);
 	a.p[7] = how % 4 == 3 ? 0 : how / 4 % 4;
 	a.p[9] = how / 16 % 4;
@@ -680,7 +682,7 @@ net_raw_host(unsigned i, const uint8_t *p, size_t n)
 	}
 	h->wild = true;
 	for (unsigned k = 0; k < DOMAINS; k++) {
-		/* Whose policy this is, the agent knows. */
+		/* The agent knows whose policy this is; the play does not. */
 		play.domain[k].wild = true;
 		play.domain[k].held = false;
 	}

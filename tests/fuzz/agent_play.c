@@ -14,7 +14,7 @@ enum {
 	BUILD_S = 1748736000, /* 1 June 2025 */
 	JOURNAL_BUFFER = 256,
 	ANCHORS_SIZE = 16384,
-	HOPS_MAX = 300, /* of one deed that passes time */
+	HOPS_MAX = 300, /* steps of one deed that passes time */
 	REST_HOPS_MAX = 5000,
 	NAP_MAX_MS = 20 * DAY,
 	REST_MS = 3 * MINUTE
@@ -27,15 +27,15 @@ static struct sts_zones zones;
 static struct sts_anchors anchors;
 static uint8_t anchor_block[ANCHORS_SIZE];
 
-static bool tells;
-static unsigned events_told;
+static bool logs;
+static unsigned events_logged;
 
 void
-play_tell(const char *format, ...)
+play_log(const char *format, ...)
 {
 	va_list args;
 
-	if (tells) {
+	if (logs) {
 		fprintf(stderr, "%10.3f ", (double)play.t / SECOND);
 		va_start(args, format);
 		vfprintf(stderr, format, args);
@@ -45,13 +45,13 @@ play_tell(const char *format, ...)
 }
 
 static void
-tell_events(void)
+log_events(void)
 {
-	for (; tells && events_told != play.mem.event_count; events_told++) {
+	for (; logs && events_logged != play.mem.event_count; events_logged++) {
 		const struct sts_event *e =
-		    &play.mem.event[events_told % MEM_EVENTS];
+		    &play.mem.event[events_logged % MEM_EVENTS];
 
-		play_tell("event %s %.*s why=%s %u %u",
+		play_log("event %s %.*s why=%s %u %u",
 		    sts_event_token((enum sts_event_code)e->code),
 		    (int)e->text_len, (const char *)e->text,
 		    sts_why_token((enum sts_why)e->why), (unsigned)e->number[0],
@@ -73,7 +73,7 @@ wall_s(void)
 		   : WALL_START_S + (play.t + play.wall_ms) / SECOND;
 }
 
-/* What is the same in each play. */
+/* Set up what is the same in each play. */
 static void
 begin_once(void)
 {
@@ -94,10 +94,10 @@ begin_once(void)
 			{ 192, 0, 2, (uint8_t)(53 + i) } };
 	}
 	mem_init(&play.mem, 1);
-	tells = getenv("FUZZ_TELL") != NULL;
+	logs = getenv("FUZZ_LOG") != NULL;
 }
 
-/* As mem_init does, without clearing megabytes: all sockets are free. */
+/* Like mem_init, but without clearing megabytes: all sockets are free. */
 static void
 begin_mem(void)
 {
@@ -114,7 +114,7 @@ begin_mem(void)
 	m->ports_taken = m->entropy_dry = 0;
 	m->no_inet6 = false;
 	m->fault = NULL;
-	m->event_count = events_told = 0;
+	m->event_count = events_logged = 0;
 	m->moves = 0;
 	m->port.store = NULL;
 }
@@ -205,7 +205,7 @@ play_begin(uint8_t how, uint8_t size)
 	play_settle();
 }
 
-/* The invariants, once nothing moves. */
+/* Check the invariants once nothing moves. */
 static void
 look(void)
 {
@@ -218,7 +218,8 @@ look(void)
 	}
 }
 
-/* Run until nothing moves at this moment; how long may be slept. */
+/* Run until nothing moves at this moment. Returns how long the agent may
+ * sleep. */
 static sts_ms
 settle(void)
 {
@@ -232,7 +233,7 @@ settle(void)
 
 		sleep = sts_run(&play.driver, now_ms(), wall_s(), play.budget);
 		told += play.has_journal && storage_tell(&play.storage);
-		tell_events();
+		log_events();
 		moved = net_step();
 		moved = ask_step() || moved;
 		moved = play.mem.moves != before || moved;
@@ -246,7 +247,7 @@ settle(void)
 	return sleep;
 }
 
-/* The power went in the middle of an operation of the storage. */
+/* The power failed in the middle of an operation of the storage. */
 static bool
 power_is_gone(void)
 {
@@ -361,7 +362,7 @@ is_at_rest(void)
 				      mem_open_count(&play.mem) == 0));
 }
 
-/* Time passes until nobody waits and, drained, nothing goes on. */
+/* Let time pass until nobody waits and the drained agent is idle. */
 static void
 come_to_rest(void)
 {
@@ -377,7 +378,7 @@ come_to_rest(void)
 		sleep = sleep > 0 ? sleep : 1;
 		play.t += sleep < until - play.t ? sleep : until - play.t;
 	}
-	play_tell("it does not come to rest");
+	play_log("it does not come to rest");
 	STS_ASSERT(play.t < until);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a failed assertion does under a fuzzer: a crash it can report. */
+/* A failed assertion crashes under a fuzzer, so that the fuzzer reports it. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,11 +1,12 @@
-# Fuzzers: each tests/fuzz/fuzz_<name>.c is a harness of libFuzzer; its corpus is
+# Fuzzers: each tests/fuzz/fuzz_<name>.c is a harness of libFuzzer; its corpus
+# is
 # tests/fuzz/corpus/<name>.
 #   make replay                       the corpora, once through, as a test
 #   make fuzz T=60 [FUZZ='http der']  each for T seconds (clang), and a table
 #   make fuzz FUZZ_SANITIZE=          the same without sanitizers: many times faster
-#   FUZZ_ARGS=-max_len=160            more for libFuzzer
-# What fuzzing adds to the corpora stays in $(BUILD)/fuzz-corpus, findings in
-# $(FUZZ_BUILD)/findings.
+#   FUZZ_ARGS=-max_len=160            more options for libFuzzer
+# Inputs that fuzzing adds to the corpora stay in $(BUILD)/fuzz-corpus, findings
+# in $(FUZZ_BUILD)/findings.
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ ?= $(FUZZ_NAMES)
@@ -23,7 +24,7 @@ FUZZ_LIB_OBJ = $(LIB_SRC:%.c=$(FUZZ_BUILD)/obj/%.o) $(PORT_SRC:%.c=$(FUZZ_BUILD)
 FUZZ_BIN = $(FUZZ:%=$(FUZZ_BUILD)/%)
 REPLAY_BIN := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
 
-# What a harness has besides its own file and the library.
+# What a harness needs besides its own file and the library.
 FUZZ_WITH = tests/fuzz/assert.c $(FUZZ_WITH_$*)
 FUZZ_WITH_tls := tests/mem/seeder.c tests/mem/https.c tests/mem/mem.c
 FUZZ_WITH_tls_bent := tests/tls/hostile.c tests/mem/seeder.c tests/mem/https.c tests/mem/mem.c
@@ -41,7 +42,7 @@ $(FUZZ_BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The coverage that counts is that of what is tested.
+# Coverage counts only in the code under test.
 $(FUZZ_BUILD)/obj/tests/mem/%.o $(FUZZ_BUILD)/obj/tests/sim/%.o $(FUZZ_BUILD)/obj/tests/fuzz/agent%.o: \
 	FUZZ_CFLAGS = $(FUZZ_FLAGS) $(FUZZ_SANITIZE:%=-fsanitize=%)
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Run fuzzers one after the other and end with a table:
-fuzz.py SECONDS DIR CORPORA NAME...
+    fuzz.py SECONDS DIR CORPORA NAME...
 
-DIR holds the programs; what they find goes to DIR/findings/NAME, what they say
-to DIR/NAME.log, inputs that reach something new to CORPORA/NAME. A finding does
-not keep the other fuzzers from running; with any, the exit status is 1. What is
-in FUZZ_ARGS is for libFuzzer.
+DIR holds the programs. Findings go to DIR/findings/NAME, output to
+DIR/NAME.log, and inputs that reach something new to CORPORA/NAME. After a
+finding the other fuzzers still run; the exit status is then 1. FUZZ_ARGS holds
+options for libFuzzer.
 """
 import os
 import re
@@ -15,8 +15,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The agent has so many features that weighing them costs more than playing it;
-# nothing of interest in HTTP is as long as the longest of its corpus.
+# The agent has so many features that weighing them costs more than playing it.
+# No HTTP response longer than the longest of its corpus is of interest.
 OPTIONS = {"agent": ["-entropic=0"], "http": ["-max_len=4096"]}
 COLUMNS = "%-14s %12s %9s %8s %9s %6s %9s"
 
@@ -28,7 +28,7 @@ def number(pattern, text):
 
 
 def run(name, seconds, place, corpora):
-    """One fuzzer for so long: a row of the table."""
+    """Runs one fuzzer for that long and returns its row of the table."""
     log = os.path.join(place, name + ".log")
     found = os.path.join(place, "findings", name)
     grown = os.path.join(corpora, name)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole agent under a script of network events: see agent.h. Input: two
- * octets about the agent, then deeds, each an octet and what it takes. Where
- * the input ends, octets are 0.
+ * octets that shape the agent, then deeds, each an octet and its arguments.
+ * After the end of the input, octets are 0.
  */
 #include "../../core/base/assert.h"
 #include "../mem/https.h"
@@ -28,7 +28,7 @@ take(void)
 	return b;
 }
 
-/* Octets after their number. */
+/* Take a count and that many octets. */
 static struct sts_text
 take_bytes(void)
 {
@@ -147,7 +147,7 @@ do_host(void)
 	}
 }
 
-/* The next answer, or response, is not quite what it should be. */
+/* The next answer or response is changed in one place. */
 static void
 do_mutate(void)
 {
@@ -341,14 +341,14 @@ static const struct {
 	{ do_drain, "drain" },
 };
 
-/* The next deed, with what it takes as it stands in the script. */
+/* Play the next deed with its arguments from the script. */
 static void
 do_next(void)
 {
 	unsigned i = take() % (sizeof deeds / sizeof *deeds);
 	const uint8_t *p = script.p;
 
-	play_tell("%s %u %u %u", deeds[i].name, script.n > 0 ? p[0] : 0,
+	play_log("%s %u %u %u", deeds[i].name, script.n > 0 ? p[0] : 0,
 	    script.n > 1 ? p[1] : 0, script.n > 2 ? p[2] : 0);
 	deeds[i].run();
 }

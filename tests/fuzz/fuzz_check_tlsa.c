@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificates as `mtasts check` takes them apart. The first octet says how the
- * rest is cut into a chain. What is found lies within what was given, and a
- * record of what was found names it.
+ * Certificates as `mtasts check` splits them. The first octet chooses how the
+ * rest is cut into a chain. Everything found lies within the input, and a
+ * record made from it names the certificate.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +68,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	struct sts_tlsa t = { STS_TLSA_DANE_TA, STS_TLSA_CERT, STS_TLSA_SHA256,
 		sts_text(digest, sizeof digest) };
-	/* A record for the last certificate never vouches for a chain of one,
-	 * and says of a longer one what is wrong with it, if anything. */
+	/* A record for the last certificate never vouches for a chain of one.
+	 * For a longer chain the verdict names what is wrong with the chain, if
+	 * anything is. */
 	enum sts_why why =
 	    sts_check_tlsa_judge(&t, &chain, &name, 1, 1700000000);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client session under any bytes in any order of events. What comes out is
- * at every moment a beginning of the replies to the requests that came in, in
+ * A client session under any bytes and any order of events. The output is at
+ * every moment a beginning of the replies to the requests that came in, in
  * their order, and in the end all of them, unless the channel was lost or the
- * client was closed for its slowness. GONE comes once.
+ * client was closed for being slow. GONE comes once.
  *
- * Input: pairs of octets, an event and how much of it; see play(). Before them,
- * TEXT alone: the client speaks the text protocol, and there is one request.
+ * Input: pairs of octets, an event and its amount; see play(). If TEXT comes
+ * before them, the client speaks the text protocol, and there is one request.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ enum {
 
 static const sts_ms START = 0xffffff00U; /* it wraps soon */
 
-/* Requests taken apart again, octet by octet, by a reader of its own. */
+/* Requests read a second time, octet by octet, by another reader. */
 static struct model {
 	size_t len, left;
 	bool started, zero, data, junk;
@@ -41,7 +41,7 @@ static struct {
 	size_t wire_len, wire_off;
 	size_t out_len, send_left;
 	bool eof, told_eof, drained, lost;
-	bool slow; /* so much time has passed that it may be closed */
+	bool slow; /* enough time has passed for the agent to close it */
 	unsigned gones;
 } g;
 
@@ -101,7 +101,7 @@ model_request(void)
 	model_reply(&a);
 }
 
-/* The line is whole, ended by itself or by the stream. */
+/* The line is complete, ended by itself or by the stream. */
 static void
 model_line(bool ended)
 {
@@ -299,7 +299,7 @@ run(void)
 	}
 }
 
-/* The question at hand, if it waits, is answered between two visits. */
+/* Answer the pending question, if any, between two visits. */
 static void
 answer_now(void)
 {
@@ -319,7 +319,7 @@ write_wire(const uint8_t *p, size_t n)
 	}
 }
 
-/* One event; returns how many octets of `left` it used. */
+/* Play one event. Returns how many octets of `left` it used. */
 static size_t
 play(uint8_t event, uint8_t amount, const uint8_t *p, size_t left)
 {
@@ -344,7 +344,7 @@ play(uint8_t event, uint8_t amount, const uint8_t *p, size_t left)
 	case 4:
 		answer_now();
 		break;
-	case 5: /* seldom: the end of input, a signal, a reset */
+	case 5: /* rarely: the end of input, a signal, a reset */
 		g.eof = g.eof || amount == 1;
 		if (amount == 2) {
 			g.drained = true;
@@ -361,7 +361,8 @@ play(uint8_t event, uint8_t amount, const uint8_t *p, size_t left)
 	return 0;
 }
 
-/* The peer reads all, every question is answered, and then it hangs up. */
+/* The peer reads all, every question is answered, and then the peer hangs
+ * up. */
 static void
 finish(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration: the input is a file; from the first NUL on, -o lines with
- * NULs between them. What is refused is said in one printable line. What is
- * taken is within its limits, and, printed and read again, the same.
+ * NULs between them. A refusal is one printable line. An accepted configuration
+ * is within its limits, and the same when printed and read again.
  */
 #define _DEFAULT_SOURCE
 #include <stdio.h>
@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct sts_conf conf, again;
 
-/* Files that can be named as long as we live: read from, and printed to. */
+/* Files whose names are valid while the process lives: one read, one printed
+ * to. */
 static int input = -1, output = -1;
 static char input_name[32], output_name[32];
 
@@ -78,7 +79,8 @@ check_taken(const struct sts_conf *c)
 	}
 }
 
-/* Of owners and groups the numbers are kept, and lines have names. */
+/* Owners and groups keep only their numbers, but the printed lines have
+ * names. */
 static void
 forget_owners(struct sts_conf *c)
 {
@@ -90,7 +92,7 @@ forget_owners(struct sts_conf *c)
 	c->metrics.gid = c->control.gid = c->report.at.gid = (gid_t)-1;
 }
 
-/* As sts_conf_print says it, into a file. */
+/* Print the configuration into a file by sts_conf_print. */
 static void
 print(const struct sts_conf *c)
 {
@@ -199,7 +201,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	source.option_count = 0;
 	if (!sts_conf_load(&again, &source, why)) {
 		fprintf(stderr, "%s\n", why);
-		abort(); /* what is printed is to be taken */
+		abort(); /* what is printed must be accepted */
 	}
 	forget_owners(&again);
 	check_same(&conf, &again);

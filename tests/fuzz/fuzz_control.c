@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boards/posix/control_request, control_show: any octets as a request, and as
- * an answer. A request that is taken is the same when it is written and read
- * again; whether an answer is whole, and its exit code, do not depend on how
- * it is cut or how it is shown. And any octets as a status: its page holds no
- * octet but printable ones, and no tag that is not ours.
+ * boards/posix/control_request, control_show: any octets as a request and as an
+ * answer. An accepted request is the same when it is written and read again.
+ * Whether an answer is complete, and its exit code, do not depend on how it is
+ * cut or shown. Also any octets as a status: its page holds only printable
+ * octets, and no tag but ours.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
@@ -66,7 +66,7 @@ show(struct sts_text in, size_t step, bool json)
 	return s.ended ? s.code : 999;
 }
 
-/* What is shown is for nobody. */
+/* The output is discarded. */
 static void
 check_answer(struct sts_text in)
 {
@@ -84,7 +84,7 @@ check_answer(struct sts_text in)
 	close(null);
 }
 
-/* Between "<ul>" and "</ul>" are items and nothing else. */
+/* Between "<ul>" and "</ul>" there are only items. */
 static void
 check_list(const char *at)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays name servers to core/dane/dane_hosts. The first octet says how far to
- * look and whether records are kept; then each question takes an octet:
+ * Plays name servers to core/dane/dane_hosts. The first octet chooses how far
+ * to look and whether records are kept. Then each question takes an octet:
  *
  *	0 SERVFAIL   1 no answer   2 truncated (over TCP: as 4 and more)
  *	3 NXDOMAIN   4.. flags (AD is 0x20), a count of answers, a length and so
  *	many octets that follow the question
  *
- * Whatever comes, it ends in time with a result that holds together: hosts
+ * Whatever comes, the search ends in time with a consistent result: hosts
  * within their limits and none of them pending, names that are names, records
  * that can be read and are usable, and without any AD bit no DANE at all.
  */

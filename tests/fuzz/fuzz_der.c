@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The DER reader: whatever comes, whole and in pieces, it tells the same. */
+/* The DER reader: it reports the same for any input read whole and in
+ * pieces. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ must(bool yes)
 }
 
 /* What a run reported, folded into a number. */
-struct told {
+struct seen {
 	uint64_t sum;
 	size_t content;
 	size_t taken;
@@ -29,13 +30,13 @@ struct told {
 };
 
 static void
-fold(struct told *t, uint64_t v)
+fold(struct seen *t, uint64_t v)
 {
 	t->sum = (t->sum ^ v) * UINT64_C(0x100000001b3);
 }
 
 static void
-told_element(struct told *t, struct sts_der *d)
+see_element(struct seen *t, struct sts_der *d)
 {
 	unsigned depth = sts_der_depth(d);
 
@@ -49,9 +50,9 @@ told_element(struct told *t, struct sts_der *d)
 	}
 }
 
-/* Read one piece. False: all is over. */
+/* Read one piece. Returns false when all input has been read. */
 static bool
-read_piece(struct told *t, struct sts_der *d, struct sts_text in)
+read_piece(struct seen *t, struct sts_der *d, struct sts_text in)
 {
 	struct sts_text content = { NULL, 0 };
 
@@ -62,7 +63,7 @@ read_piece(struct told *t, struct sts_der *d, struct sts_text in)
 		must(in.n <= before);
 		t->taken += before - in.n;
 		if (t->last == STS_DER_ELEMENT) {
-			told_element(t, d);
+			see_element(t, d);
 		} else if (t->last == STS_DER_CONTENT) {
 			must(content.n > 0);
 			t->content += content.n;
@@ -74,12 +75,12 @@ read_piece(struct told *t, struct sts_der *d, struct sts_text in)
 	return t->last == STS_DER_MORE;
 }
 
-/* Read data[0..size) in pieces, then nothing: the reader must report what is
- * cut off. */
-static struct told
+/* Read data[0..size) in pieces, then nothing: the reader must report a
+ * cut-off. */
+static struct seen
 read_all(const uint8_t *data, size_t size, size_t piece)
 {
-	struct told t = { 1, 0, 0, STS_DER_MORE };
+	struct seen t = { 1, 0, 0, STS_DER_MORE };
 	struct sts_der d;
 	bool more = true;
 
@@ -98,7 +99,7 @@ read_all(const uint8_t *data, size_t size, size_t piece)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct told whole;
+	struct seen whole;
 
 	if (size > STS_DER_LEN_MAX) {
 		return 0;
@@ -108,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(whole.taken == size);
 	}
 	for (size_t piece = 1; piece < 8; piece += 3) {
-		struct told pieces = read_all(data, size, piece);
+		struct seen pieces = read_all(data, size, piece);
 
 		must(pieces.last == whole.last);
 		must(pieces.sum == whole.sum);

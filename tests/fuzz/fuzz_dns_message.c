@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges a message and walks its answers; then reads it as a stream, which must
- * find the same or say that it cannot tell. The first byte chooses the type, and
- * by its top bit whether the rest is the message as it is, or: two bytes of
- * flags, six of counts, and everything behind a question that is the asked
- * one, so that the fuzzer need not find that first.
+ * Judges a message and walks its answers, then reads it as a stream, which must
+ * find the same or report that it cannot tell. The first byte chooses the type.
+ * Its top bit chooses whether the rest is the message itself or a description:
+ * two bytes of flags, six of counts, and what follows a question that is the
+ * one asked, so that the fuzzer need not find it first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,7 @@ check_rdata(uint16_t type, struct sts_text rdata)
 	CHECK(type != STS_DNS_AAAA || rdata.n == 16);
 }
 
-/* A name out of the message: lower-case, of labels that are not empty. */
+/* A name from the message: lower-case, made of labels that are not empty. */
 static void
 check_name(const struct sts_dns_host *host)
 {
@@ -91,8 +91,8 @@ check_mx(const struct sts_dns_answers *it, const struct sts_dns_rr *rr)
 	}
 }
 
-/* All that RDATA has is in the record, and what can be used has the length
- * that its matching type asks for. */
+/* RDATA lies in the record. Usable TLSA records have the length that their
+ * matching type requires. */
 static void
 check_tlsa(const struct sts_dns_rr *rr)
 {
@@ -176,7 +176,7 @@ check_verdict(const struct sts_dns_verdict *v)
 	}
 }
 
-/* RDATA that the walk gives, one behind the other. */
+/* Join the RDATA that the walk returns. */
 static size_t
 join(uint8_t *out, struct sts_text m, const struct sts_dns_verdict *v,
     uint16_t type, unsigned *count)
@@ -193,7 +193,7 @@ join(uint8_t *out, struct sts_text m, const struct sts_dns_verdict *v,
 	return n;
 }
 
-/* Read m as it comes, in pieces; what is offered goes into out. */
+/* Read m as it comes, in pieces. What the stream offers goes into out. */
 static size_t
 stream(uint8_t *out, struct sts_text m, uint16_t type, size_t size,
     size_t piece_max, unsigned *count, struct sts_dns_verdict *v)
@@ -230,7 +230,8 @@ stream(uint8_t *out, struct sts_text m, uint16_t type, size_t size,
 	return n;
 }
 
-/* The stream never finds what is not there, and misses nothing silently. */
+/* The stream finds nothing that is not there, and reports everything that it
+ * misses. */
 static void
 check_stream(
     struct sts_text m, const struct sts_dns_verdict *whole, uint16_t type)
@@ -254,8 +255,8 @@ check_stream(
 			CHECK(count == want);
 			CHECK(v.ttl_s == whole->ttl_s && v.ad == whole->ad);
 		} else if (v.found == STS_FOUND) {
-			/* Names that it has passed over may be broken, and what
-			 * is in order compares less. */
+			/* The walk may have passed over broken names, and names
+			 * that are in order compare less. */
 			CHECK(whole->why == STS_WHY_DNS_MALFORMED ||
 			      whole->why == STS_WHY_DNS_LARGE);
 		}
@@ -286,7 +287,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (v.found == STS_FOUND) {
 		check_walk(m, &v, type);
 	}
-	/* Bytes behind the last record change nothing. */
+	/* Bytes after the last record change nothing. */
 	if (v.why != STS_WHY_DNS_MALFORMED && v.found != STS_PENDING) {
 		memset(built + m.n, 0xc0, JUNK);
 		sts_dns_judge(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Plays driver and name servers to dns/upstream: each byte of the input is an
- * event, some take more bytes. Whatever happens, the contract of
+ * event, and some events take more bytes. Whatever happens, the contract of
  * core/base/io.h holds, and the question ends within its budget and tries.
  */
 #include <stdlib.h>
@@ -112,7 +112,7 @@ serve_send(struct world *w, struct input *in)
 	sts_upstream_send_ack(&w->u, w->stream ? 1 + byte(in) % q.n : q.n);
 }
 
-/* What a driver does by itself. */
+/* What a driver does without being asked. */
 static void
 serve(struct world *w, struct input *in)
 {
@@ -172,8 +172,9 @@ receive(struct world *w, const uint8_t *p, size_t n)
 	}
 }
 
-/* Bytes as they are, or a message whose header and question fit; maybe with
- * so much behind it that it is read as it comes, or cut. */
+/* Answer with bytes as they are, or with a message whose header and question
+ * fit; large: with so many octets after it that it is read as it comes, or cut
+ * off. */
 static void
 answer(struct world *w, struct input *in, bool fitting, bool large)
 {
@@ -254,7 +255,7 @@ event(struct world *w, struct input *in)
 	}
 }
 
-/* Nobody answers any more: it ends all the same. */
+/* No server answers any more: the question still ends. */
 static void
 run_out(struct world *w, struct input *in)
 {

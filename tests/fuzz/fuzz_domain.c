@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz look-up keys. What is accepted is a valid lower-case name that leaves
- * room for "_mta-sts.", stays itself when it is asked for again, and does not
- * depend on the case of ASCII, a final dot, brackets or a port. What is mapped
- * (UTS #46) stays itself when it is mapped again. A key that is not all ASCII is
- * never said to be no domain.
+ * Fuzz look-up keys. An accepted key gives a valid lower-case name that leaves
+ * room for "_mta-sts.", gives itself when asked for again, and does not depend
+ * on the case of ASCII, a final dot, brackets or a port. A name mapped by UTS
+ * #46 maps to itself. A key that is not all ASCII is never reported to be no
+ * domain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ enum {
 	TEXT_SIZE = 1 << 20
 };
 
-/* Parse before + text + after; it must make the domain of k. */
+/* Parse before + text + after, which must give the domain of k. */
 static void
 same_domain(const struct sts_key *k, const char *before, struct sts_text text,
     const char *after, unsigned port)
@@ -68,7 +68,7 @@ check(const struct sts_key *k, struct sts_text text)
 	same_domain(k, "[", domain, ".]", 0);
 	same_domain(k, "[", domain, "]:65535", 65535);
 	if (!is_ascii(text)) {
-		/* The final ideographic full stop has all of it mapped. */
+		/* The final ideographic full stop has the whole name mapped. */
 		same_domain(k, "", domain, "\xe3\x80\x82", 0);
 	}
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz the response reader. How the bytes are split changes nothing; a prefix
- * is never DONE by an unclean close; content stays in its bounds; and content
- * that was read, sent again in another framing, is read again.
+ * Fuzz the response reader. The way in which the bytes are split changes
+ * nothing. A prefix is never DONE after an unclean close. Content stays in its
+ * bounds. Content that was read and is sent again in another framing is read
+ * again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		same(&whole, &other);
 	}
 	if (sts_http_status(&whole.h) == STS_HTTP_DONE) {
-		/* DONE without a close: one byte less is not. */
+		/* If DONE came without a close, one byte less is not DONE. */
 		read_in(&other, data, whole.used - 1, 0, 0);
 		CHECK(sts_http_status(&other.h) == STS_HTTP_MORE);
 		sts_http_closed(&other.h, true);

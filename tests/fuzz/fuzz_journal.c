@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A medium with anything on it. The first byte chooses: even, the rest is the
- * medium as it is; odd, the rest describes records that get right CRCs: seven
+ * A medium with any content. The first byte chooses. Even: the rest is the
+ * medium itself. Odd: the rest describes records that get right CRCs, seven
  * bytes each (type, flags, domain length, mode, payload length, damage), so
  * that loading sees more than wrong sums.
  *
- * Whatever it is: loading ends, stays within the medium, leaves the cache
- * whole, and what is put afterwards is there after a restart.
+ * Whatever the content is: loading ends, stays within the medium and leaves the
+ * cache in order, and records written afterwards are there after a restart.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ start_and_run(void)
 	expect(sts_cache_check(&c));
 }
 
-/* One described record at pos; where the next one goes, or AREA. */
+/* Write one described record at pos. Returns the place of the next one, or
+ * AREA. */
 static uint32_t
 describe(uint32_t pos, const uint8_t *d)
 {

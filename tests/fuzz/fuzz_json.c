@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/grammar/json, json_put: any octets as JSON. The events do not depend on
- * how the octets are cut, and any octets as a string are written as printable
+ * how the octets are cut. Any octets, written as a string, become printable
  * ASCII that is read as one string: the same one, if they are UTF-8.
  */
 #include <string.h>
@@ -80,7 +80,7 @@ is_utf8(struct sts_text t)
 	return u.left == 0;
 }
 
-/* Read what was written for the octets t; whether it is the same. */
+/* Read what was written for the octets t. Returns whether it is the same. */
 static bool
 reads_as(struct sts_text written, struct sts_text t)
 {

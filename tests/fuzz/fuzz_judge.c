@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chain that a stranger presents, judged by TLSA records that another one
+ * A chain that one stranger presents, judged by TLSA records that another
  * publishes. Input: the demand (enum sts_demand_kind), the length of the packed
- * records and they, then certificates, each after its length in two octets.
+ * records, the records, then certificates, each after its length in two octets.
  *
- * The verdict comes after a bounded number of steps, and it is never good but
- * for a reason that is restated here: nothing is demanded; TLS alone is, and
- * there is a certificate; a usable record, which no stronger digest takes the
- * place of, names a certificate of the chain. Nobody is a root of the web here.
+ * The verdict comes after a bounded number of steps. It is good only for a
+ * reason that is restated here: nothing is demanded; TLS alone is demanded, and
+ * there is a certificate; a usable record, which no stronger digest replaces,
+ * names a certificate of the chain. No certificate here is a root of the web.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ certificates(struct sts_text in, struct sts_text *chain)
 	return count;
 }
 
-/* Whether a record, not outdone, names a certificate that it may name. */
+/* Whether a record that no stronger digest replaces names a certificate that it
+ * may name. */
 static bool
 is_named(struct sts_text records, const struct sts_text *chain, unsigned count)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of the text protocol. Whatever the bytes: the verdict on a beginning
- * is MORE until it is final; what was found lies inside the line, in its order,
- * without spaces.
+ * Lines of the text protocol. Whatever the bytes are, the verdict on a
+ * beginning is MORE until it is final. The words found lie inside the line, in
+ * its order, without spaces.
  */
 #include <string.h>
 
@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A word between from and the line's end; where it ends. */
+/* Check a word between `from` and the line's end. Returns where the word
+ * ends. */
 static const uint8_t *
 check_word(struct sts_text word, const uint8_t *from, const uint8_t *end)
 {
@@ -41,7 +42,7 @@ check_found(const struct sts_line_request *r, const uint8_t *data, size_t n)
 	}
 	at = check_word(r->key, at, end);
 	if (r->verb == STS_LINE_REPORT) {
-		/* All that is left of the line, as it is. */
+		/* The host is all that is left of the line, unchanged. */
 		STS_ASSERT(r->host.p >= at && r->host.p + r->host.n <= end);
 	} else if (r->host.n > 0) {
 		check_word(r->host, at, end);

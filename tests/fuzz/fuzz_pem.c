@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bundles of trust anchors: whole and in pieces the same set, and what is left
- * out is the same. Nothing that is in a bundle takes from another what it had
- * alone: behind any input and a line's end, two good roots are there.
+ * Bundles of trust anchors. A bundle read whole and in pieces gives the same
+ * set and the same omissions. Nothing in a bundle costs another certificate its
+ * place: two good roots that follow any input and a line's end are in the set.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct outcome {
 	struct sts_anchors set;
 	size_t needed;
 	unsigned left_out;
-	uint32_t lines; /* of all that was left out, hashed */
+	uint32_t lines; /* a hash of all that was left out */
 };
 
 static void
@@ -69,7 +69,7 @@ load(struct sts_text t, uint8_t *block, size_t size, size_t piece)
 	return o;
 }
 
-/* Every record of the set can be read, and they are as many as counted. */
+/* Every record of the set can be read, and their number is the count. */
 static void
 check_set(const struct sts_anchors *set)
 {
@@ -87,7 +87,7 @@ check_set(const struct sts_anchors *set)
 	must(n == set->count);
 }
 
-/* What stood in the file before them costs two good roots nothing. */
+/* What stands before two good roots in the file does not keep them out. */
 static void
 roots_behind(const uint8_t *data, size_t size)
 {
@@ -134,7 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(o.set.len == again.set.len && o.set.len <= o.needed);
 	must(memcmp(block, other, o.set.len) == 0);
 	check_set(&o.set);
-	/* With less room there is less, and that is reported. */
+	/* With less room the set is smaller, and that is reported. */
 	again = load(t, other, o.set.len - 1, SIZE_MAX);
 	must(again.set.count < o.set.count && again.left_out > o.left_out);
 	return 0;

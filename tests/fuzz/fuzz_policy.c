@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz the policy body. How it is split changes nothing; what is accepted is
- * safe to emit, and rendered again it parses to the same; a byte order mark or
- * a NUL spoils any of it.
+ * Fuzz the policy body. The way in which it is split changes nothing. An
+ * accepted policy is safe to emit, and parses to the same when rendered again.
+ * A byte order mark or a NUL makes any policy invalid.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ keep(struct parsed *r)
 	if (mx.n == 0) {
 		return;
 	}
-	/* Promise 6: nothing but a validated name, lower-case. */
+	/* Only a validated name in lower case is emitted. */
 	CHECK(sts_name_valid(sts_text(mx.p + skip, mx.n - skip)));
 	CHECK(skip == 0 || mx.p[1] == '.');
 	CHECK(memchr(mx.p, '.', mx.n) != NULL);
@@ -60,7 +60,7 @@ feed(struct parsed *r, const uint8_t *bytes, size_t n)
 	}
 }
 
-/* Parse in pieces of `piece` bytes (0: whole), the first of `first`. */
+/* Parse in pieces of `piece` bytes (0: whole), the first of `first` bytes. */
 static void
 parse(struct parsed *r, const uint8_t *data, size_t size, size_t first,
     size_t piece)
@@ -114,7 +114,7 @@ put_text(uint8_t *out, size_t len, const char *text)
 	return put(out, len, text, strlen(text));
 }
 
-/* The policy as a policy host would publish it. */
+/* Render the policy as a policy host would publish it. */
 static size_t
 render(const struct parsed *r, uint8_t *out)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/answer/preload: any octets as a list, in an area of any size. The result
- * does not depend on how the octets are cut; a list that is taken says of each
- * domain what is made of names and nothing else, and is the same in an area
- * that is just as large as it needs.
+ * does not depend on how the octets are cut. An accepted list holds for each
+ * domain only valid names, and is the same in an area exactly as large as it
+ * needs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,8 @@ load(struct sts_preload *list, struct sts_preload_read *r, struct sts_span area,
 	return sts_preload_end(r);
 }
 
-/* What a list says of a domain: "*." at most, then a name. */
+/* Whether a list has only valid patterns for a domain: at most "*.", then a
+ * name. */
 static unsigned
 check_domain(const struct sts_preload *list, struct sts_text domain)
 {
@@ -53,7 +54,7 @@ check_domain(const struct sts_preload *list, struct sts_text domain)
 	return patterns;
 }
 
-/* Every name in quotes, as far as there are some. */
+/* Look up every name in quotes, up to a limit. */
 static unsigned
 check_names(const struct sts_preload *list, struct sts_text in)
 {
@@ -95,7 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(list.expires_s > list.timestamp_s);
 		CHECK(list.domains == again.domains);
 		check_names(&list, in);
-		/* In less than half of it: the same, or no room. */
+		/* In less than half of the area: the same list, or no room. */
 		e = load(&again, &q,
 		    sts_span((uint8_t *)other, STS_PRELOAD_AREA_MIN), in, 7);
 		CHECK(e == STS_PRELOAD_OK || e == STS_PRELOAD_ROOM);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz the TXT record: each line of the input is one TXT RR. Against a second
- * reading of the grammar, by searching instead of stepping; and foreign
+ * Fuzz the TXT record: each line of the input is one TXT RR. A second reader of
+ * the grammar, which searches instead of stepping, must agree, and foreign
  * records around a set change nothing.
  */
 #include <stdlib.h>
@@ -43,7 +43,7 @@ is_value(uint8_t b)
 	return b > ' ' && b < 0x7f && b != ';' && b != '=';
 }
 
-/* *WSP ";" *WSP at off: its length, or 0. */
+/* The length of *WSP ";" *WSP at off, or 0. */
 static size_t
 delimiter(struct sts_text t, size_t off)
 {
@@ -62,7 +62,7 @@ candidate(struct sts_text t)
 	return t.n > 7 && memcmp(t.p, "v=STSv1", 7) == 0 && delimiter(t, 7) > 0;
 }
 
-/* The id of a candidate; n 0 when it is invalid. */
+/* The id of a candidate; its length is 0 when it is invalid. */
 static struct sts_text
 parse(struct sts_text t)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report: events of any texts, written as a report, compressed, made a
- * mail. The report is one JSON value in printable ASCII, the same however
- * it is read; the gzip file unpacks to it by a reader of its own, and is as
- * long as was counted; the mail's lines are such as SMTP takes.
+ * core/report: events of any texts, written as a report, compressed, and made
+ * into a mail. The report is one JSON value in printable ASCII, the same
+ * however it is read. Another reader unpacks the gzip file to the report, and
+ * the file is as long as was counted. SMTP accepts the mail's lines.
  *
- * Input: events, each an octet of what it is, and texts of an octet of length.
+ * Input: events, each an octet that chooses the kind, then texts, each after
+ * its length in an octet.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report: any octets as a datagram. What is good becomes events within
- * their bounds; they are counted in a tally, whose invariants hold and in which
- * every session is in one report or lost. A good datagram stays good behind
+ * core/report: any octets as a datagram. A good datagram becomes events within
+ * their bounds. They are counted in a tally, whose invariants hold and in which
+ * every session is in one report or lost. A good datagram stays good after
  * blanks, and gives the same events.
  */
 #include <string.h>
@@ -73,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sts_tally_config config = { { 7 }, false, 4 };
 	enum sts_datagram_verdict v =
 	    sts_datagram_open(&d, sts_text(data, size), &e);
-	/* What costs much is done for one in eight. */
+	/* The expensive part runs once in eight times. */
 	bool twice = size <= 8192 && ++runs % 8 == 0;
 
 	if (twice) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report/report_line: any octets behind a domain. What is good is an event
- * within its bounds that the tally counts; it is the same with more blanks before
- * it, and bad without its record.
+ * core/report/report_line: any octets after a domain. An accepted line is an
+ * event within its bounds that the tally counts. It stays the same with more
+ * blanks before it, and is refused without its record.
  */
 #include <string.h>
 

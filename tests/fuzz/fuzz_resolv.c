@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resolv.conf. Servers are real ones and at most as many as there is room for;
- * what cannot be used changes nothing; one more server that can be read makes
- * any file usable.
+ * resolv.conf. The servers are usable addresses and at most as many as there is
+ * room for. A file that cannot be used changes nothing. One more server that
+ * can be read makes any file usable.
  */
 #define _DEFAULT_SOURCE
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of monitoring systems. Whatever the octets: the verdict on a
- * beginning is MORE until it is final, nothing beyond the limit is looked at,
- * and what is taken for a scrape is one by a simpler reading too.
+ * Requests of monitoring systems. Whatever the octets are, the verdict on a
+ * beginning is MORE until it is final, nothing beyond the limit is read, and a
+ * request accepted as a scrape is one by a simpler reading, too.
  */
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * core/share/share_resp: any octets as replies. The events do not depend on how
  * the octets are cut, no string is longer and no nesting deeper than the limits
- * say, and a string's pieces add up to its length.
+ * allow, and a string's pieces add up to its length.
  */
 #include "../../core/base/assert.h"
 #include "../../core/share/share_resp.h"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/share/share_seal: forged records. The first octet says what the forger
- * does, the second how much is read at once:
+ * core/share/share_seal: forged records. The first octet chooses what the
+ * forger does, the second how much is read at once:
  *
- *	0  he writes the record himself; none is accepted, since no octets that
- *	   he can find have the code
- *	1  he bends a good record: octets of the input are added to its own; it is
- *	   accepted only if none has changed
- *	2  he offers a good record as another domain's; accepted only as its own
- *	3  he has the key: what is accepted then is a policy such as
- *	   core/grammar/policy lets pass
+ *	0  he writes the record himself: none is accepted, since he cannot
+ *	   find octets with the right code
+ *	1  he bends a good record by adding octets of the input to its own:
+ *	   it is accepted only if none has changed
+ *	2  he offers a good record as another domain's: it is accepted only
+ *	   as its own domain's
+ *	3  he has the key: an accepted record is then a policy that
+ *	   core/grammar/policy allows
  */
 #include <string.h>
 
@@ -84,7 +85,7 @@ open_it(struct sts_text domain, const uint8_t *p, size_t len, size_t step)
 	return result;
 }
 
-/* Sealed as it is, with the second key. */
+/* Sealed without any check, with the second key. */
 static void
 seal_any(uint8_t *p, size_t n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures: ECDSA's DER, which is taken in one form only, so that what was
- * read and is written again is what came; and arithmetic beside BearSSL's.
- * The first byte says which, the rest is what it is about.
+ * Signatures: ECDSA's DER, of which only one form is accepted, so that a
+ * signature that was read and is written again is the same; and arithmetic
+ * compared with BearSSL's. The first byte chooses, the rest is the input.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ must(bool yes)
 	}
 }
 
-/* An INTEGER of size bytes in its shortest form; its length. */
+/* Write an INTEGER of size bytes in its shortest form. Returns its length. */
 static size_t
 write_integer(uint8_t *der, const uint8_t *raw, size_t size)
 {
@@ -68,7 +68,7 @@ try_der(size_t size, struct sts_text in)
 static bool
 bearssl_can(const uint8_t *hash, size_t len)
 {
-	/* It does not multiply by 0, nor by n. */
+	/* BearSSL's curves do not multiply by 0 or by n. */
 	static const uint8_t high[] = { 0xff, 0xff, 0xff, 0xff };
 	size_t i = 0;
 
@@ -78,7 +78,7 @@ bearssl_can(const uint8_t *hash, size_t len)
 	return i < len && memcmp(hash, high, sizeof high) != 0;
 }
 
-/* A point, a hash and a signature, all as long as the curve wants. */
+/* A point, a hash and a signature, each as long as the curve requires. */
 static void
 try_ecdsa(int curve, size_t size, struct sts_text in)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz SMTP. What a server says is read the same however it is split; a mail
- * that demands TLS says nothing of itself in the clear, whatever the server
- * says, and ends; the octets of a message go out as lines, cannot end DATA, and
- * come back when their dots are undone.
+ * Fuzz SMTP. A server's replies are read the same however they are split. A
+ * mail that demands TLS sends nothing of itself in the clear, whatever the
+ * server replies, and ends. The octets of a message go out as lines, cannot end
+ * DATA, and come back when their dots are removed.
  *
- * The first octet chooses: what a server says to a mail (even, with TLS
+ * The first octet chooses: a server's replies to a mail (even, with TLS
  * demanded where it is 0 modulo 4), or a message (odd).
  */
 #include <stdlib.h>
@@ -74,9 +74,9 @@ read_reply(const uint8_t *data, size_t size)
 
 /* ---- a dialogue ---- */
 
-/* What may be said in the clear where TLS is demanded. */
+/* Check that t may be sent in the clear where TLS is demanded. */
 static void
-check_said(struct sts_text t)
+check_sent(struct sts_text t)
 {
 	static const char *const may[] = { "EHLO client.example.org\r\n",
 		"HELO client.example.org\r\n", "STARTTLS\r\n", "QUIT\r\n" };
@@ -108,7 +108,8 @@ own(struct sts_smtp_submit *s)
 	}
 }
 
-/* One thing that it wants. False: it waits for octets that there are not. */
+/* Serve one thing that the engine wants. Returns false when it waits for octets
+ * that the input does not have. */
 static bool
 serve(struct sts_smtp_submit *s, struct sts_text *in, size_t piece, bool must)
 {
@@ -127,7 +128,7 @@ serve(struct sts_smtp_submit *s, struct sts_text *in, size_t piece, bool must)
 	} else if ((wants & STS_WANT_SEND) != 0) {
 		out = o->send_buf(s, sts_span(lent, sizeof lent));
 		if (must) {
-			check_said(out);
+			check_sent(out);
 		}
 		o->send_ack(s, out.n);
 	} else if ((wants & STS_WANT_WORK) != 0) {
@@ -172,7 +173,7 @@ talk(const uint8_t *data, size_t size, size_t piece, bool must)
 		}
 		CHECK(rounds++ < 100000);
 	}
-	/* No handshake comes to its end by chance. */
+	/* No handshake completes by chance. */
 	CHECK(!must || s.rcpt[0].outcome == STS_SMTP_LATER);
 	CHECK(!must || s.p.found.why != STS_WHY_NONE);
 	CHECK((s.rcpt[0].outcome == STS_SMTP_TAKEN) ==
@@ -182,8 +183,8 @@ talk(const uint8_t *data, size_t size, size_t piece, bool must)
 
 /* ---- a message ---- */
 
-/* Undo the dots of what went out; every line ends in CR LF, and the only line
- * that is a dot is the last one. Returns the length of what is left. */
+/* Undo the dots of what went out. Every line ends in CR LF, and the only line
+ * that is a single dot is the last one. Returns the length of what is left. */
 static size_t
 unstuff(uint8_t *p, size_t n)
 {

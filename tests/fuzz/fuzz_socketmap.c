@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Netstrings. Whatever the bytes: the verdict on a beginning is MORE until it
- * is final, and what was found, written again, is what was read.
+ * Netstrings. Whatever the bytes are, the verdict on a beginning is MORE until
+ * it is final, and a request that is found and written again is what was read.
  */
 #include <string.h>
 

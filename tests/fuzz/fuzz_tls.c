@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TLS session whose server's octets are changed on the way. With equal
- * random bytes a session is the same each time: it is played once, and what
- * the server said is kept, with the client as it was at three moments. The
- * input says where to begin and what becomes of the server's octets. However
- * they are changed, the session is established only if no content of the
- * handshake was, what can be read is a beginning of what the server said, up to
- * the first change, and only its unchanged close_notify is an end.
+ * A TLS session whose server's octets are changed on the way. With equal random
+ * bytes a session is the same each time: it is played once and recorded, with
+ * the client's state at three moments. The input chooses where to begin and how
+ * the server's octets change. However they change, the session is established
+ * only if no content of the handshake changed; the client reads only a
+ * beginning of what the server sent, up to the first change; and only the
+ * server's unchanged close_notify is an end.
  *
- * Input: an octet that says where to begin; pairs of octets, see change().
+ * Input: an octet that chooses where to begin; pairs of octets, see change().
  */
 #include <bearssl.h>
 #include <stdlib.h>
@@ -34,17 +34,17 @@ enum {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What the server said, once. */
+/* What the server sent in the recorded session. */
 static struct {
 	size_t len;
 	uint8_t octet[STREAM_MAX];
-	bool header[STREAM_MAX]; /* of a record */
-	uint16_t readable[STREAM_MAX + 1]; /* so much after so many octets */
-	size_t established; /* after so many */
-	size_t sealed; /* from here on, records are */
+	bool header[STREAM_MAX]; /* part of a record's header */
+	uint16_t readable[STREAM_MAX + 1]; /* readable after so many */
+	size_t established; /* after so many octets */
+	size_t sealed; /* from here on records are sealed */
 	size_t plain_len;
 	uint8_t plain[PLAIN_MAX];
-} said;
+} sent;
 
 static struct sts_anchors anchors;
 static uint8_t anchor_block[ANCHORS_SIZE];
@@ -58,16 +58,16 @@ static struct {
 static struct sts_tls *client;
 
 static struct {
-	size_t at; /* of what the server said, the next octet */
-	size_t fed, same; /* octets that came, and came as they were said */
+	size_t at; /* the next octet that the server sent */
+	size_t fed, same; /* octets that came, and octets that came unchanged */
 	bool eof;
-	/* Before records are sealed, one put in may be without effect, and a
-	 * header need not say everything as it was said. */
+	/* Before records are sealed, an inserted record may have no effect, and
+	 * a change of a header may have none. */
 	bool harmless;
 	size_t read;
 } g;
 
-/* The server of the one session. */
+/* The server of the recorded session. */
 static struct {
 	br_ssl_server_context context;
 	br_x509_certificate chain;
@@ -85,7 +85,7 @@ take_der(void *ctx, const void *p, size_t n)
 	server.der_len += n;
 }
 
-/* The one object of a PEM file, to server.der. */
+/* Read the one object of a PEM file into server.der. */
 static void
 read_pem(const char *name)
 {
@@ -126,7 +126,7 @@ begin_server(void)
 	STS_ASSERT(br_ssl_server_reset(&server.context));
 }
 
-/* Records of the client to the server, if there is one. */
+/* Pass the client's records to the server, if there is one. */
 static void
 to_server(struct sts_text t, bool recording)
 {
@@ -149,12 +149,12 @@ read_application(bool recording)
 	struct sts_text t = sts_tls_app_recv_buf(client);
 
 	if (recording) {
-		STS_ASSERT(t.n <= PLAIN_MAX - said.plain_len);
-		memcpy(said.plain + said.plain_len, t.p, t.n);
-		said.plain_len += t.n;
+		STS_ASSERT(t.n <= PLAIN_MAX - sent.plain_len);
+		memcpy(sent.plain + sent.plain_len, t.p, t.n);
+		sent.plain_len += t.n;
 	} else {
-		STS_ASSERT(t.n <= said.plain_len - g.read);
-		STS_ASSERT(memcmp(t.p, said.plain + g.read, t.n) == 0);
+		STS_ASSERT(t.n <= sent.plain_len - g.read);
+		STS_ASSERT(memcmp(t.p, sent.plain + g.read, t.n) == 0);
 		g.read += t.n;
 	}
 	sts_tls_app_recv_ack(client, t.n);
@@ -185,7 +185,7 @@ serve(bool recording)
 	}
 }
 
-/* An octet for the client, unless it takes none. */
+/* Give the client an octet, unless it takes none. */
 static void
 feed(uint8_t octet)
 {
@@ -203,10 +203,10 @@ keep_moment(unsigned i)
 	moment[i].client = malloc(sts_tls_size());
 	STS_ASSERT(moment[i].client != NULL);
 	memcpy(moment[i].client, client, sts_tls_size());
-	moment[i].at = said.len;
+	moment[i].at = sent.len;
 }
 
-/* Everything the server has to say now, octet by octet. */
+/* Give the client all that the server has to send now, octet by octet. */
 static void
 record(void)
 {
@@ -217,18 +217,18 @@ record(void)
 		for (size_t i = 0; i < n; i++) {
 			bool judged;
 
-			STS_ASSERT(said.len < STREAM_MAX);
-			said.octet[said.len++] = p[i];
+			STS_ASSERT(sent.len < STREAM_MAX);
+			sent.octet[sent.len++] = p[i];
 			feed(p[i]);
 			judged = (sts_tls_wants(client) & STS_TLS_WORK) != 0;
 			serve(true);
-			said.readable[said.len] = (uint16_t)said.plain_len;
+			sent.readable[sent.len] = (uint16_t)sent.plain_len;
 			if (judged) {
 				keep_moment(1);
 			}
 			if (sts_tls_established(client) &&
-			    said.established == 0) {
-				said.established = said.len;
+			    sent.established == 0) {
+				sent.established = sent.len;
 				keep_moment(2);
 			}
 		}
@@ -246,7 +246,7 @@ server_says(size_t n)
 
 	STS_ASSERT(p != NULL && n <= room);
 	for (size_t i = 0; i < n; i++) {
-		p[i] = (uint8_t)(said.len + i);
+		p[i] = (uint8_t)(sent.len + i);
 	}
 	br_ssl_engine_sendapp_ack(eng, n);
 	br_ssl_engine_flush(eng, 0);
@@ -256,14 +256,14 @@ server_says(size_t n)
 static void
 mark_headers(void)
 {
-	for (size_t at = 0; at < said.len;) {
+	for (size_t at = 0; at < sent.len;) {
 		for (size_t i = 0; i < HEADER; i++) {
-			said.header[at + i] = true;
+			sent.header[at + i] = true;
 		}
-		if (said.octet[at] == CHANGE_CIPHER) {
-			said.sealed = at + HEADER + 1;
+		if (sent.octet[at] == CHANGE_CIPHER) {
+			sent.sealed = at + HEADER + 1;
 		}
-		at += HEADER + (size_t)sts_get16be(said.octet + at + 3);
+		at += HEADER + (size_t)sts_get16be(sent.octet + at + 3);
 	}
 }
 
@@ -296,7 +296,7 @@ begin_once(void)
 static void
 give(uint8_t octet)
 {
-	if (g.same == g.fed && g.fed < said.len && octet == said.octet[g.fed]) {
+	if (g.same == g.fed && g.fed < sent.len && octet == sent.octet[g.fed]) {
 		g.same++;
 	}
 	g.fed++;
@@ -304,21 +304,21 @@ give(uint8_t octet)
 	serve(false);
 }
 
-/* The next of what the server said, changed or not. */
+/* Give the client the next octet that the server sent, changed or not. */
 static void
 pass_on(uint8_t change)
 {
-	if (g.at < said.len && !g.eof) {
-		g.harmless = g.harmless || (change != 0 && g.at < said.sealed &&
-					       said.header[g.at]);
-		give(said.octet[g.at++] ^ change);
+	if (g.at < sent.len && !g.eof) {
+		g.harmless = g.harmless || (change != 0 && g.at < sent.sealed &&
+					       sent.header[g.at]);
+		give(sent.octet[g.at++] ^ change);
 	}
 }
 
 static void
 insert(const uint8_t *p, size_t n)
 {
-	g.harmless = g.harmless || (n > 0 && g.at < said.sealed);
+	g.harmless = g.harmless || (n > 0 && g.at < sent.sealed);
 	for (size_t i = 0; i < n && !g.eof; i++) {
 		give(p[i]);
 	}
@@ -347,15 +347,15 @@ change(uint8_t what, uint8_t n, const uint8_t *p, size_t left)
 		pass_on(n);
 		break;
 	case 1: /* some are left out */
-		g.at += n < said.len - g.at ? n : said.len - g.at;
+		g.at += n < sent.len - g.at ? n : sent.len - g.at;
 		break;
-	case 2: /* others are put in */
+	case 2: /* others are inserted */
 		n = n < left ? n : (uint8_t)left;
 		insert(p, n);
 		return n;
-	case 3: /* the last ones come again */
+	case 3: /* the last ones are repeated */
 		n = n < g.at ? n : (uint8_t)g.at;
-		insert(said.octet + g.at - n, n);
+		insert(sent.octet + g.at - n, n);
 		break;
 	case 4:
 		client_says(n);
@@ -367,7 +367,7 @@ change(uint8_t what, uint8_t n, const uint8_t *p, size_t left)
 			serve(false);
 		}
 		break;
-	default: /* many come as they were said */
+	default: /* many come unchanged */
 		for (size_t i = 0; i < n * (what % 8 == 6 ? 1U : 32U); i++) {
 			pass_on(0);
 		}
@@ -383,9 +383,9 @@ check(void)
 
 	if (!g.harmless) {
 		STS_ASSERT(
-		    !sts_tls_established(client) || g.same >= said.established);
-		STS_ASSERT(g.read <= said.readable[g.same]);
-		STS_ASSERT((wants & STS_TLS_CLOSED) == 0 || g.same == said.len);
+		    !sts_tls_established(client) || g.same >= sent.established);
+		STS_ASSERT(g.read <= sent.readable[g.same]);
+		STS_ASSERT((wants & STS_TLS_CLOSED) == 0 || g.same == sent.len);
 	}
 	if ((wants & STS_TLS_FAILED) != 0) {
 		STS_ASSERT(sts_tls_why(client) < STS_WHY_COUNT);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session with tests/tls/hostile.c, whose messages and records the input
- * bends before they are sealed with the right keys. However bent, the session
- * is established only if Certificate and Finished came as they should, the
- * server got a right Finished, and nothing but hellos went out before.
+ * A session with tests/tls/hostile.c. The input bends its messages and records
+ * before they are sealed with the right keys. However they are bent, the
+ * session is established only if Certificate and Finished came as they should,
+ * the server got a right Finished, and only hellos went out before.
  *
  * Input: an octet of the server's plan; then bends: step, kind, offset (two
  * octets), length, bytes.
@@ -84,7 +84,7 @@ begin_once(void)
 	STS_ASSERT(client != NULL);
 }
 
-/* Kinds that leave the message what it is and say nothing in its place. */
+/* Kinds that leave the message as it is and put nothing in its place. */
 static bool
 harmless(const struct bend *b)
 {
@@ -114,7 +114,7 @@ read_bend(struct bend *b, const uint8_t *p, size_t n)
 	b->at = (int16_t)sts_get16be(p + 2);
 	b->n = p[4] < n - 5 ? p[4] : (uint16_t)(n - 5);
 	b->bytes = (const char *)p + 5;
-	/* What needs a size has one. */
+	/* Kinds that need a size get one. */
 	if (b->op == OP_SPLIT || b->op == OP_REPEAT ||
 	    b->op == OP_REPEAT_CLEAR || b->op == OP_PADDED || b->op == OP_CUT) {
 		b->at = b->at < 0 ? -(b->at + 1) : b->at;
@@ -160,7 +160,8 @@ judge(void)
 		if (b->step == STEP_CERTIFICATE && !harmless(b) &&
 		    (b->op == OP_DROP || b->op == OP_TWICE || b->op == OP_CUT ||
 			b->op == OP_BODY)) {
-			/* Zero bytes cut, or the same body: no bend. */
+			/* Cutting zero bytes or sending the same body is no
+			 * bend. */
 			bent = bent || b->op == OP_DROP || b->op == OP_TWICE ||
 			       (b->op == OP_CUT && b->at > 0);
 		}
@@ -176,8 +177,8 @@ judge(void)
 		STS_ASSERT(!h.unreadable);
 	}
 	if (h.client_finished) {
-		/* Before anything but a hello: share, secret, path and the
-		 * server's signature. */
+		/* Before anything but a hello come the share, the secret, the
+		 * path and the server's signature. */
 		STS_ASSERT(h.works >= 4);
 	}
 	if ((sts_tls_wants(client) & STS_TLS_FAILED) != 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The readers of handshake messages. Those that take a message whole: their
- * spans lie within it, and what they take has no byte too many: cut by one it
- * is refused. Those that read as it passes: whole and byte by byte they see the
- * same, and the lengths of certificates that are announced are those that come.
+ * The readers of handshake messages. A reader that takes a message whole
+ * returns spans inside it, and refuses an accepted message that is cut by one
+ * byte. A reader that takes a message as it passes sees the same whole and byte
+ * by byte, and the certificates come with the lengths that were announced.
  *
  * Input: an octet that chooses the reader; the body.
  */
@@ -39,7 +39,7 @@ hello(struct sts_text body, uint32_t offered)
 	STS_ASSERT(!h.retry || h.share.n == 0);
 	STS_ASSERT(h.cookie.n == 0 || h.retry);
 	STS_ASSERT(h.group == 0 || h.version == STS_TLS_13);
-	/* Without extensions it may end early. */
+	/* A hello without extensions may end early. */
 	if (body.n > 0 && h.version == STS_TLS_13) {
 		struct sts_text cut = { body.p, body.n - 1 };
 
@@ -90,7 +90,7 @@ struct seen {
 	bool over;
 };
 
-/* All of l's message, in pieces of `step` octets. */
+/* Read all of l's message in pieces of `step` octets. */
 static struct seen
 read_list(struct sts_tls_lists *l, struct sts_text body, size_t step)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The TXT record at _smtp._tls: each line of the input is a TXT RR, and all of
- * it a text whose rua is read. What is found begins as a record; destinations
- * are such as may be connected to and written into a mail; foreign records
- * around a set change nothing.
+ * the input is a text whose rua is read. A record that is found begins as one.
+ * The agent may connect to its destinations and write them into a mail. Foreign
+ * records around a set change nothing.
  */
 #include <string.h>
 

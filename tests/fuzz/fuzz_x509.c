@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The path engine over certificates of a stranger. Input: certificates, each
- * after its length in two octets; the first is the only anchor, the others
+ * The path engine on certificates that a stranger made. Input: certificates,
+ * each after its length in two octets; the first is the only anchor, the others
  * are the chain.
  */
 #include <stdint.h>

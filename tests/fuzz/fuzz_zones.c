@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Configuration lines: "z..." is a zone, "o..." an override, anything else a
- * socketmap name. A refused line changes nothing; an accepted one is found,
- * and what it answers is one line of printable text.
+ * socketmap name. A refused line changes nothing; an accepted line is found,
+ * and its answer is one line of printable text.
  */
 #include <string.h>
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Header fields: names and values are kept within their bounds and judged.
- * 
- * @link core/base/bytes.c */
+/*
+ * Header fields: names and values are kept within their bounds and judged.
+ *
+ * @link core/base/bytes.c
+ */
 #include "contracts.h"
 
 #include "../../core/https/http_field.c"
