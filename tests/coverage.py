@@ -68,12 +68,12 @@ def counts(build):
             if file["file"].split("/")[0] not in ROOMS:
                 continue
             lines = files.setdefault(file["file"], {})
-            for said in file["lines"]:
-                function = said.get("function_name", "-")
-                key = (said["line_number"], function)
+            for output in file["lines"]:
+                function = output.get("function_name", "-")
+                key = (output["line_number"], function)
                 line = lines.setdefault(key, Line(function))
-                line.add(said["count"],
-                         [b["count"] for b in said["branches"]])
+                line.add(output["count"],
+                         [b["count"] for b in output["branches"]])
     return files
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # assert.sh BUILD: what the assertions cost. BUILD holds cortex-m3 and bench
-# with them, and the same two names with -unasserted without.
+# with assertions, and cortex-m3-unasserted and bench-unasserted without.
 set -eu
 build=$1
 

@@ -1,4 +1,4 @@
-# Measurements beside other people's code; no part of `make test`.
+# Measurements, some beside other projects' code; no part of `make test`.
 
 # One gateway over the in-memory port.
 GATEWAY_SRC = tests/bench/gateway.c tests/fuzz/assert.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
@@ -25,8 +25,8 @@ $(BUILD)/bench/signature: tests/bench/signature.c tests/fuzz/assert.c $(BUILD)/l
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) -lcrypto $(LDFLAGS)
 
-# Handshakes are recorded on this machine, with the board's limits, and played
-# again on the board.
+# A handshake is recorded on this machine, with the board's limits, and replayed
+# on the board.
 .PHONY: bench-tls-board bench-tls-board-elf
 BENCH_BOARD = build/bench/lm3s6965evb
 bench-tls-board: ## instructions of a TLS handshake on a Cortex-M3 in QEMU (PRODUCT=FILE: other limits)
@@ -44,8 +44,8 @@ bench-tls-board-elf: $(patsubst %.c,$(BUILD)/obj/%.o,$(TLS_SRC) $(BASE_SRC)) $(B
 		-Wl,--gc-sections -Lboards/lm3s6965evb -T boards/mcu/link.ld -o $(BUILD)/tls_board.elf tests/boards/tls_board.c \
 		$^ -lc -lgcc
 
-# Flash of what the board links of the client beyond what it links of the judge
-# alone; BearSSL's part is in both. With streaming the bar is 19 KB.
+# The flash that the board's firmware needs for the TLS client beyond the judge
+# alone; both contain BearSSL's part. With streaming the bar is 19 KB.
 JUDGE_CALLS = $(addprefix sts_x509_,start use_links cert_begin cert_feed cert_end chain_end pending work verdict leaf_key leaf_key_usable)
 CLIENT_CALLS = $(addprefix sts_tls_,start use_links use_alpn wants work rec_send_buf rec_send_ack rec_recv_buf rec_recv_ack \
 	app_send_buf app_send_ack app_flush app_recv_buf app_recv_ack peer_closed end established provisional why)
@@ -177,7 +177,7 @@ bench-cold: $(BUILD)/mtasts ## processor time of a cold fetch, in signature chec
 	@sh boards/posix/deps.sh python3 openssl iproute2
 	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold_cpu.py $(BUILD)/mtasts'
 
-# Twice the same, once without assertions: for this measurement only.
+# Two builds, one without assertions, which serves this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h
 M3 = CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \
 	BEARSSL_CPPFLAGS='-isystem /usr/include/bearssl'

@@ -4,15 +4,15 @@
 
 bench.py MTASTS GENERATOR LOAD ROUNDS MILLISECONDS [POLICIES...]
 
-The null server of load.c parses the netstring and answers a constant: what it
-does is the limit on this machine. Both run at the same time and are asked in turn,
-so that what else the machine does is the same for both; at (1,1) all are on one
-processor. Each figure is the median of the rounds, with its range; ratios are
-medians of the rounds' ratios. CPU is the server's own, in user and kernel: what it
-needs of an answer, whatever else the machine does. A daemon for each number of
-POLICIES (1000), in huge pages where the number ends in +huge, of which domains drawn
-from all over them are asked for; what the first needs of CPU is the last column, in
-parts of what this one does.
+The null server of load.c parses the netstring and answers a constant, so it
+shows the limit of this machine. Both servers run at the same time and are
+asked in turn, so that other work of the machine affects both alike; at (1,1)
+all processes share one processor. Each figure is the median of the rounds,
+with its range; ratios are medians of the rounds' ratios. CPU is the server's
+own, in user and kernel mode, which other work of the machine does not change.
+Each number of POLICIES (1000) has its daemon, in huge pages if the number ends
+in +huge, which is asked for domains drawn from all over them; the last column is the first daemon's CPU as a part of this
+one's.
 """
 
 import itertools
@@ -32,14 +32,14 @@ SHAPES = ((1, 1), (32, 1), (32, 16))  # connections, pipelined
 
 
 def cpu_us(pid):
-    """Microseconds of processor that a process has had."""
+    """Microseconds of processor time that the process has used."""
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
         return int(f.read().split()[0]) / 1e3
 
 
 def measure(load, port, pid, domain, shape, milliseconds):
-    """Answers a second, the 99th of 100 waits in microseconds, and microseconds
-    of the server's processor an answer."""
+    """Answers a second, the 99th of 100 waits in microseconds, and
+    microseconds of the server's processor time per answer."""
     before = cpu_us(pid)
     out = subprocess.run(
         [load, "ask", str(port), domain, *map(str, shape), str(milliseconds)],
@@ -85,15 +85,15 @@ def rows(load, servers, rounds, milliseconds):
 
 
 def drawn(policies):
-    """The domains that load.c draws: few enough that all their look-ups are soon
-    done, spread over all that are held."""
+    """The domains that load.c draws: few enough that all their look-ups soon
+    end, and spread over all that are held."""
     count = min(policies, DRAWN_MAX)
     return f"@{count}/{policies // count}"
 
 
 def start(mtasts, generator, folder, policies, pages, server):
-    """A daemon that holds so many in pages that are "huge" or ""; its process and
-    its port."""
+    """A daemon that holds so many policies, in pages that are "huge" or "": its
+    process and its port."""
     port = free_port()
     os.mkdir(folder)
     memory = max(4096, policies * 300 // 1024)
@@ -108,8 +108,8 @@ def start(mtasts, generator, folder, policies, pages, server):
 
 
 def settle(load, port, domain, questions):
-    """Ask until the journal is read and no look-up is begun any more: the name
-    server counts the questions to it."""
+    """Asks until the journal is read and no more lookups start, which the name
+    server shows by the number of questions that it gets."""
     ask = [load, "ask", str(port), domain, "8", "16", "500"]
     connect(port).close()
     while True:

@@ -2,9 +2,10 @@
 /*
  * Look-ups in a cache of RECORDS policies: cache RECORDS hit|miss|cost|time.
  * hit, miss: QUESTIONS questions, whose instructions callgrind counts
- * (cache.sh). cost: octets of memory a policy. time: nanoseconds of processor a
- * question with its payload read, asked one by one, and prepared in eights: the
- * best of PASSES passes, so that what else the machine does counts little.
+ * (cache.sh). cost: octets of memory a policy. time: processor nanoseconds of a
+ * question whose payload is read, asked one by one, and prepared in groups of
+ * eight: the best of PASSES passes, so that other work of the machine counts
+ * little.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
@@ -68,7 +69,7 @@ put(uint32_t i)
 
 static char asked[QUESTIONS][BENCH_NAME_MAX];
 
-/* Names all over the cache, or of no record. */
+/* Choose names all over the cache, or names without a record. */
 static void
 choose(uint32_t records, bool hit)
 {
@@ -80,7 +81,7 @@ choose(uint32_t records, bool hit)
 	}
 }
 
-/* What the agent does with each question about a policy that is held. */
+/* What the agent does with each question about a held policy. */
 static uint32_t
 questions(void)
 {
@@ -100,7 +101,7 @@ questions(void)
 	return found;
 }
 
-/* A question whose answer is read. */
+/* A question, and its answer read. */
 static uint32_t
 answer(const char *name)
 {
@@ -136,7 +137,7 @@ cpu_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Nanoseconds a question of one pass. */
+/* Nanoseconds per question in one pass. */
 static double
 pass(bool together)
 {
@@ -165,7 +166,7 @@ measure(uint32_t records)
 	    records, best[0], best[1]);
 }
 
-/* Room for records of five chunks and the index. */
+/* Make room for records of five chunks, and for the index. */
 static void
 begin(uint32_t records)
 {
@@ -178,7 +179,7 @@ begin(uint32_t records)
 	sts_cache_init(&cache, block, size, key);
 }
 
-/* Until the first one must go, or is no longer protected. */
+/* Fill the cache until the first record must go or is no longer protected. */
 static void
 cost(uint32_t records)
 {

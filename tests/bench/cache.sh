@@ -8,7 +8,7 @@ set -eu
 program=$1
 small=1000
 large=1000000
-questions=20000 # of cache.c
+questions=20000 # in cache.c
 
 count() { # count RECORDS hit|miss: instructions a question
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
@@ -17,7 +17,7 @@ count() { # count RECORDS hit|miss: instructions a question
 			END { exit !found }'
 }
 
-lines() { # lines RECORDS hit|miss: what is not at hand, a question
+lines() { # lines RECORDS hit|miss: cache lines missed per question
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 		--instr-atstart=no --cache-sim=yes --I1=32768,8,64 \
 		--D1=32768,8,64 --LL=4194304,16,64 "$program" "$1" "$2" 2>&1 |

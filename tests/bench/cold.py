@@ -4,11 +4,11 @@
 
 cold.py MTASTS [-v]
 
-In a network namespace of its own, as policies are fetched from port 443. Two
-lives, one of which fetches for more domains: what it costs more is the
-fetches': a question of a mail server, TXT, A and AAAA, a connection with TLS,
-the policy, and its record in the journal; without and with the child that
-writes that. -v: which calls.
+Runs in a network namespace of its own, as policies are fetched from port 443.
+The daemon lives twice and fetches for more domains in one life: the difference
+is what the fetches cost. A fetch is a question of a mail server, TXT, A and
+AAAA, a connection with TLS, the policy, and its record in the journal; counted
+without and with the child that writes the journal. -v: lists the calls.
 """
 
 import os
@@ -30,13 +30,14 @@ from warm import connect, read_answers  # noqa: E402
 
 FEW, MANY = 5, 45  # domains
 ADDRESS = "127.0.0.2"
-SETTLE_S = 1  # for what the journal has to write
+SETTLE_S = 1  # in which the journal is written
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx.example\r\n" \
     "max_age: 604800\r\n"
 
 
 def world(folder):
-    """Name server and policy hosts of all domains; the name server's port."""
+    """Starts name server and policy hosts of all domains. Returns the name
+    server's port."""
     domains = [f"d{i:02}.example" for i in range(MANY)]
     certs = Certificates(folder, [f"mta-sts.{d}" for d in domains])
     names = dnsd.Server()
@@ -64,7 +65,7 @@ def life(argv, port, domains):
 
 
 def each(mtasts, folder, names, domains, strace):
-    """How often each call is made for one fetch."""
+    """How often one fetch makes each call."""
     counts = []
     for n in (FEW, MANY):
         port = free_port()
@@ -83,7 +84,7 @@ def each(mtasts, folder, names, domains, strace):
 
 
 def calls(text):
-    """How often each system call was made, and all of them."""
+    """How often each system call was made, and their sum."""
     row = r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$"
     return {name: int(n) for n, name in re.findall(row, text, re.M)}
 

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Processor time of the daemon for a cold fetch, in signature checks of OpenSSL.
+"""Processor time of the daemon for a cold fetch, in signature checks of
+OpenSSL.
 
 cold_cpu.py MTASTS [LIVES]
 
-In a network namespace of its own, as policies are fetched from port 443. A
-fetch is a question of a mail server, TXT, A and AAAA, a connection with TLS 1.3,
-the chain's checks, the policy, and its record in the journal, in the daemon
-alone. The unit is one check of an ECDSA signature on P-256 by `openssl speed`
-in the same run, so that figures of several machines can be compared. The least
-of some lives counts, and of some runs of the unit. Fails over the bars.
+Runs in a network namespace of its own, as policies are fetched from port 443.
+A fetch is a question of a mail server, TXT, A and AAAA, a connection with TLS
+1.3, the chain's checks, the policy, and its record in the journal; only the
+daemon's part counts. The unit is one check of an ECDSA signature on P-256 by
+`openssl speed` in the same run, so that figures of several machines can be
+compared. The least of some lives counts, and of some runs of the unit. Fails
+above the bars.
 """
 
 import os
@@ -32,7 +34,7 @@ CHAIN = "chain"
 
 
 class Chain(Certificates):
-    """Root, authority and server with keys of these kinds."""
+    """A root, an authority and a server with keys of these kinds."""
 
     def __init__(self, folder, names, root, authority):
         os.mkdir(folder)
@@ -56,13 +58,13 @@ class Chain(Certificates):
             self.make_key(name, kind)
 
 
-# What it is called, keys of root and authority, bar in checks.
+# Name, keys of root and authority, bar in checks.
 CHAINS = (("P-256", "prime256v1", "prime256v1", 13.5),
           ("Let's-Encrypt-like", 4096, "secp384r1", 21.5))
 
 
 def check_us():
-    """Microseconds of OpenSSL's check of a signature on P-256."""
+    """Microseconds that OpenSSL needs to check a signature on P-256."""
     text = subprocess.run(["openssl", "speed", "-seconds", "1", "ecdsap256"],
                           check=True, capture_output=True, text=True).stdout
     return 1e6 / float(re.search(r"nistp256\).* ([\d.]+)\n", text).group(1))
@@ -81,7 +83,7 @@ def ask(s, domains):
 
 
 def life(mtasts, folder, names, domains):
-    """Microseconds of a fetch, those of the first ones left out."""
+    """Microseconds of a fetch; the first fetches do not count."""
     port = free_port()
     lines = ["memory 4M", f"journal {folder}/journal",
              f"listen inet:127.0.0.1:{port}",
@@ -115,7 +117,7 @@ def main():
         for i, (name, root, authority, bar) in enumerate(CHAINS):
             certs = Chain(f"{top}/{i}", [f"mta-sts.{d}" for d in domains],
                           root, authority)
-            # An address of its own, as a server does not end.
+            # Each has an address of its own, as these servers never end.
             address = f"127.0.0.{2 + i}"
             for d in domains:
                 names.records[(f"mta-sts.{d}", "A")] = [address]

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names and policies as mail domains have them, any number, all different. */
+/* Any number of names and policies like those of mail domains, all
+ * different. */
 #ifndef STS_BENCH_DOMAINS_H
 #define STS_BENCH_DOMAINS_H
 
@@ -31,7 +32,7 @@ bench_domain(char out[BENCH_NAME_MAX], uint32_t i)
 	    ends[x >> 10 & 15]);
 }
 
-/* How many mx patterns it has: 1 to 4, mostly one or two. */
+/* How many mx patterns the domain has: 1 to 4, mostly one or two. */
 static inline unsigned
 bench_mx_count(uint32_t i)
 {
@@ -40,7 +41,7 @@ bench_mx_count(uint32_t i)
 	return counts[(i * 2246822519U) >> 29];
 }
 
-/* Pattern k of domain i: its own hosts, or those of a provider. */
+/* Pattern k of domain i: a host of its own, or a provider's. */
 static inline int
 bench_mx(char out[BENCH_NAME_MAX + 8], uint32_t i, unsigned k)
 {

@@ -54,7 +54,7 @@ gateway_client(struct gateway *g)
 	return mem_connect(&g->mem, listener);
 }
 
-/* A record of prefix.domain, or with value NULL that there is none. */
+/* Set a record of prefix.domain; value NULL: there is none. */
 static void
 set(struct gateway *g, const char *prefix, const char *domain, unsigned type,
     const char *value)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A gateway to be measured: the real agent and driver over the in-memory port,
- * and the small internet that they see. No clock, no kernel, no entropy but the
- * seed's, so that each run does the same.
+ * and the small internet around them. There is no clock, no kernel, and no
+ * entropy but the seed's, so that each run does the same.
  *
  *	static struct gateway g;
  *	gateway_start(&g, &config);
@@ -21,18 +21,18 @@
 #include "../mem/world.h"
 
 enum {
-	GATEWAY_WALL_S = 1750000000, /* the time of the clock at the start */
+	GATEWAY_WALL_S = 1750000000, /* the wall clock at the start */
 	GATEWAY_ROOT = 4096
 };
 
 struct gateway {
 	struct mem mem;
 	struct world world;
-	struct sts_port port; /* mem's; its functions may be replaced */
+	struct sts_port port; /* mem's; callers may replace functions */
 	struct sts_agent agent;
 	struct sts_driver driver;
 	struct sts_settings
-	    settings; /* `reporter` is the caller's, before the start */
+	    settings; /* the caller sets `reporter` before the start */
 	sts_ms now;
 	/* Private. */
 	struct sts_dns_servers servers;
@@ -44,19 +44,21 @@ struct gateway {
 /* Unless `ok`, print `what` and end the process. */
 void gateway_need(bool ok, const char *what);
 
-/* Begin: one name server, the root of tests/mem/ca, an empty cache. g is all
- * zero but for g->settings.reporter; the memory is never given back. */
+/* Begin with one name server, the root of tests/mem/ca and an empty cache. The
+ * caller zeroes g, except g->settings.reporter. The memory is never given
+ * back. */
 void gateway_start(struct gateway *g, const struct sts_config *c);
 
-/* A client of the socketmap listener; the first call opens that. */
+/* A client of the socketmap listener, which the first call opens. */
 struct mem_sock *gateway_client(struct gateway *g);
 
-/* The domain has a policy, whose host has address 198.51.100.(i + 1), that
- * certificate and that response, which stays valid; i 0..254. */
+/* Give the domain a policy, whose host has the address 198.51.100.(i + 1), that
+ * certificate and that response; i is 0..254. The caller keeps the response
+ * valid. */
 void gateway_publish(struct gateway *g, const char *domain, unsigned i,
     enum https_cert cert, struct sts_text response);
 
-/* The client asks for the domain. */
+/* Send the client's question about the domain. */
 void gateway_ask(
     struct gateway *g, struct mem_sock *client, const char *domain);
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What callgrind counts for instructions.py: instructions WHAT.
+ * The program whose instructions callgrind counts for instructions.py:
+ * instructions WHAT.
  *
  *	warm       QUESTIONS answers from the cache, one question at a time
  *	pipelined  the same, sixteen questions at a time
  *	cold       FETCHES answers, for each of which a policy is fetched
  *
- * The real agent and driver over the in-memory port, so that the count is the
- * same in every run: no clock, no kernel, no entropy but the seed's. Only what
- * happens in sts_run is collected, and not in what stands for the kernel and
- * the network. Prints by how many the total is to be divided.
+ * The real agent and driver run over the in-memory port, so that the count is
+ * the same in every run: there is no clock, no kernel, and no entropy but the
+ * seed's. Only sts_run is counted, without the functions that stand for the
+ * kernel and the network. Prints the number by which to divide the total.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,14 +23,14 @@ enum {
 	TOGETHER = 16,
 	FETCHES = 8,
 	PASSES_MAX = 100000,
-	LOG_INFO = 2 /* the level, as of sts_event_level */
+	LOG_INFO = 2 /* sts_event_level's number */
 };
 
 static struct gateway g;
 static struct mem_sock *asker;
 static bool counting;
 
-/* ---- what stands for the kernel is not collected ---- */
+/* ---- functions that stand for the kernel are not counted ---- */
 
 static void
 toggle(void)
@@ -98,7 +99,7 @@ start(void)
 		.build_s = GATEWAY_WALL_S };
 
 	gateway_start(&g, &c);
-	/* As the daemon by default. */
+	/* Log as the daemon does by default. */
 	sts_agent_events_read(&g.agent, LOG_INFO);
 	g.port.recv = recv_aside;
 	g.port.send = send_aside;
@@ -108,7 +109,7 @@ start(void)
 	asker = gateway_client(&g);
 }
 
-/* Ask `count` times for the domain, and run until all answers are there. */
+/* Ask `count` times for the domain. Run until all answers have come. */
 static void
 ask(unsigned domain, unsigned count)
 {
@@ -135,7 +136,7 @@ ask(unsigned domain, unsigned count)
 	mem_drop(&asker->out, asker->out.n);
 }
 
-/* Nothing is left over of what was asked. */
+/* Finish everything that the questions started. */
 static void
 settle(void)
 {

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Instructions of a warm answer and a cold fetch, beside the figures that are kept.
+"""Instructions of a warm answer and a cold fetch, beside the figures that are
+kept.
 
 instructions.py PROGRAM FIGURES COMPILER FLAGS [keep]
 
 Fails when one of them grew by more than MORE percent over FIGURES. The counts
-repeat to the digit, but only with the same compiler, flags, libraries and kind of
-machine: where one of those is another, the counts are printed and not compared.
-`keep` writes FIGURES anew, which is for a change that is meant.
+repeat to the digit, but only with the same compiler, flags, libraries and kind
+of machine: where one of those differs, the counts are printed and not
+compared. `keep` writes FIGURES anew, for an intended change.
 """
 
 import os
@@ -69,7 +70,8 @@ def version(package):
 
 
 def machine():
-    """BearSSL takes other ways where the processor has instructions for AES."""
+    """BearSSL chooses other code where the processor has instructions for
+    AES."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
             aes = re.search(r"\baes\b", f.read()) is not None
@@ -87,8 +89,9 @@ def conditions(compiler, flags):
 
 
 def count(program, what):
-    """Instructions an answer. Neither the environment nor what the processor
-    has for copying memory changes them; names are bound before they count."""
+    """Instructions per answer. Neither the environment nor the processor's
+    instructions for copying memory change them; names are bound before the
+    count begins."""
     env = {"PATH": os.environ["PATH"], "LD_BIND_NOW": "1",
            "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-ERMS,-FSRM"}
     r = subprocess.run(

@@ -5,7 +5,7 @@
  *
  *	journal COUNT DAYS [FILE]
  *
- * FILE: what was written, as a daemon's journal.
+ * FILE: gets what was written, as a daemon's journal.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 enum {
 	NOW = 1800000000,
 	DAY = 86400,
-	BLOCK = 65536, /* of erasing, as in a file */
+	BLOCK = 65536, /* erased at once, as in a file */
 	BUFFER = 16384,
 	CACHE_PER_POLICY = 256 /* three chunks, the index, the reserve */
 };
@@ -50,7 +50,7 @@ run(uint32_t now_s)
 	} while (sts_journal_busy(&journal));
 }
 
-/* As large hosters publish them: a time as the id, two patterns. */
+/* A policy as large hosters publish it: a time as the id, two patterns. */
 static void
 put(unsigned i, uint32_t now_s)
 {

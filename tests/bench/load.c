@@ -10,9 +10,9 @@
  *	                               100 waits in microseconds
  *
  * Each connection sends its questions in one piece and waits for all the
- * answers before it sends the next. DOMAIN may be @COUNT or @COUNT/STEP: the
- * domains of domains.h of the numbers 0, STEP, 2 * STEP, ..., COUNT of them,
- * each drawn anew for every question.
+ * answers before it sends the next. DOMAIN may be @COUNT or @COUNT/STEP: COUNT
+ * domains of domains.h, with the numbers 0, STEP, 2 * STEP, ..., from which
+ * each question draws one.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,8 +37,8 @@ enum {
 
 struct conn {
 	int fd;
-	size_t n; /* octets of the last netstring that is not whole */
-	unsigned missing; /* answers */
+	size_t n; /* octets of the last, incomplete netstring */
+	unsigned missing; /* answers to come */
 	double sent_us;
 	char in[ROOM];
 };
@@ -65,8 +65,8 @@ now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* The netstring that begins at p: its octets with length and comma, or 0: it
- * is not whole yet. */
+/* The length of the netstring at p with its head and comma, or 0 while it is
+ * incomplete. */
 static size_t
 netstring(const char *p, size_t n)
 {
@@ -83,8 +83,8 @@ netstring(const char *p, size_t n)
 	return i + len + 2;
 }
 
-/* Read what is there. The netstrings that are whole, or -1: it is over. Every
- * one must have `word`. */
+/* Read what has come. Returns the number of complete netstrings, or -1 at the
+ * end of the stream. Every netstring must have `word`. */
 static int
 take(struct conn *c, const char *word)
 {
@@ -188,11 +188,11 @@ serve(void)
 
 /* ---- the client ---- */
 
-static const char *domain; /* NULL: one that is drawn */
+static const char *domain; /* NULL: each question draws one */
 static uint32_t count_drawn, step_drawn = 1;
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-/* What is asked for in the argument DOMAIN. */
+/* Choose what to ask for by the argument DOMAIN. */
 static void
 choose(const char *arg)
 {
@@ -207,7 +207,7 @@ choose(const char *arg)
 	need(count_drawn > 0, "domains");
 }
 
-/* Append a question to what is sent. Its octets. */
+/* Append a question to what is sent. Returns its length. */
 static size_t
 question(char *to)
 {
@@ -229,7 +229,7 @@ question(char *to)
 static void
 ask(struct conn *c, unsigned pipelined)
 {
-	static size_t n; /* of what is the same each time */
+	static size_t n; /* length of the part that never changes */
 
 	if (n == 0 || domain == NULL) {
 		n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A storage that is as fast as memory, and counts what is done to it. */
+/* A storage as fast as memory that counts its operations. */
 #ifndef STS_BENCH_MEDIUM_H
 #define STS_BENCH_MEDIUM_H
 
@@ -51,7 +51,8 @@ medium_sync(void *ctx)
 	return 0;
 }
 
-/* Two areas of at least `least` octets each, erased. False: no memory. */
+/* Open two erased areas of at least `least` octets each. Returns false when
+ * there is no memory. */
 static bool
 medium_open(struct medium *m, uint32_t least, uint32_t block)
 {

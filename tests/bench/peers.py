@@ -5,10 +5,11 @@
 peers.py MTASTS GENERATOR [ROUNDS]
 
 Both hold the same 1,000 domains on disk, ours in its journal and theirs in
-SQLite, and are asked for one in turn, so that what else the machine does is the
-same for both. Processor time is what the kernel counted for all threads of the
-process between two answers: how fast this client is does not matter. Figures
-are medians with their range; ratios, theirs by ours, medians of the rounds'.
+SQLite. They are asked for one domain in turn, so that other work of the
+machine affects both alike. Processor time is what the kernel counted for all
+threads of the process between two answers, so the speed of this client does
+not matter. Figures are medians with their range; ratios, theirs by ours, are
+medians of the rounds'.
 """
 
 import json
@@ -27,12 +28,12 @@ from warm import WARM_S, command, connect, read_answers
 
 PEER = "mta-sts-daemon"
 NOT_RUN = 77
-SHAPES = ((1, 1, 400), (32, 1, 30), (32, 16, 4))  # the last: times a round
+SHAPES = ((1, 1, 400), (32, 1, 30), (32, 16, 4))  # last: times a round
 POLICIES = 1000
 
 
 def cpu_us(pid):
-    """Of all its threads, since they began."""
+    """Processor time of all threads of the process since they began."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
@@ -46,7 +47,7 @@ def resident_k(pid):
 
 
 def fill(path, domain):
-    """What the peer would have fetched."""
+    """Writes the database that the peer would have filled by fetching."""
     with sqlite3.connect(path) as db:
         db.execute("create table sts_policy_cache "
                    "(domain text, ts integer, pol_id text, pol_body text)")
@@ -73,7 +74,7 @@ def peer(folder, port, domain):
 
 
 def answer_us(pid, port, domain, shape):
-    """Processor time an answer."""
+    """Processor time per answer."""
     connections, pipelined, times = shape
     text = f"postfix {domain}".encode()
     request = b"%d:%s," % (len(text), text)
@@ -132,7 +133,7 @@ def main():
         try:
             answer_us(daemon.pid, port, domain, (1, 1, 1))
             answer_us(resolver.pid, other, domain, (1, 1, 1))
-            time.sleep(WARM_S)  # for the lookup that this began
+            time.sleep(WARM_S)  # for the lookup that this question started
             table((daemon.pid, port), (resolver.pid, other), domain, rounds)
         finally:
             for child in (daemon, resolver):

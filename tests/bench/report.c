@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams of mail servers that are lost while hostile chains are judged. A
- * process of its own sends them through a real socket, at random moments, so
- * many a second; the agent drains it as the daemon does, while 16 domains with
- * the costliest certificates are looked up again and again: that is all that
- * the agent does, so its time is that of judging. The sender stands still while
- * the test plays the policy hosts, which takes four fifths of the time: that
- * is not the agent's, and the seconds below are its own.
+ * Datagrams of mail servers that are lost while the agent judges hostile
+ * chains. Another process sends them through a real socket, at random moments,
+ * so many a second. The agent drains the socket as the daemon does, while 16
+ * domains with the costliest certificates are looked up again and again. That
+ * is all that the agent does, so its time is the time of judging. The sender
+ * pauses while this test plays the policy hosts, which takes four fifths of the
+ * time: that time is not the agent's, and the seconds below are the agent's
+ * own.
  *
  *	report DATAGRAMS-A-SECOND SECONDS [LOST-AT-MOST, IN PERCENT]
  *
- * Exit 1: more were lost. What is lost is decided by how long the agent is away
- * from its socket, so the longest that it computed between two visits is printed,
- * too.
+ * Exit 1: more were lost. How many are lost depends on how long the agent is
+ * away from its socket, so its longest computation between two visits is
+ * printed, too.
  */
 #define _GNU_SOURCE
 
@@ -39,7 +40,7 @@ enum {
 	DOMAINS = 200
 };
 
-/* What both processes see. */
+/* Memory that both processes share. */
 struct shared {
 	volatile int paused, stop;
 	volatile unsigned long sent, lost;
@@ -47,9 +48,9 @@ struct shared {
 
 static struct gateway g;
 static int fds[2];
-static double busy; /* seconds of the agent's */
-static double visited, away; /* its last visit to the socket; the longest time
-                                between two */
+static double busy; /* seconds that the agent computed */
+static double visited,
+    away; /* its last visit to the socket; the longest time between two */
 
 static struct sts_text
 text(const char *s)
@@ -72,14 +73,14 @@ seconds(void)
 	return seconds_of(CLOCK_MONOTONIC);
 }
 
-/* Of the processor: what others take of it is not the agent's. */
+/* Seconds of the processor: what other processes take is not the agent's. */
 static double
 computed(void)
 {
 	return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* The agent is at its socket, or begins to be observed (it is not away then). */
+/* The agent visits its socket. The first visit begins the count of absences. */
 static void
 visit(double at)
 {
@@ -89,7 +90,7 @@ visit(double at)
 	visited = at;
 }
 
-/* The listener is a socket of the system; all else is the test's. */
+/* The listener is a socket of the system; everything else is this test's. */
 static int
 recv_some(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 {
@@ -117,13 +118,14 @@ datagram(char out[DATAGRAM + 1], unsigned i)
 	    "\"t\":1,\"f\":1}]",
 	    i, i, i, i, i, i);
 
-	/* As long as what was measured of Postfix: blanks are JSON's. */
+	/* As long as Postfix's datagrams were when measured: JSON ignores
+	 * blanks. */
 	memset(out + n, ' ', (size_t)(DATAGRAM - n - 1));
 	out[DATAGRAM - 1] = '}';
 	return DATAGRAM;
 }
 
-/* The mail servers: they wait for nobody. */
+/* The mail servers, which wait for nobody. */
 static void
 send_all(struct shared *s, double rate)
 {
@@ -137,7 +139,7 @@ send_all(struct shared *s, double rate)
 			double began = seconds();
 
 			while (s->paused && !s->stop) {
-				/* That time does not count. */
+				/* The time of the pause does not count. */
 			}
 			paused = seconds() - began;
 			next += paused;
@@ -177,11 +179,11 @@ start(void)
 	    &g.driver, sts_driver_listener(&g.driver, 0), STS_PROTOCOL_REPORTS);
 }
 
-/* One turn of the daemon's loop, then the world's. */
+/* One turn of the daemon's loop, then the world's turn. */
 static void
 turn(struct shared *s)
 {
-	static double left; /* for the world */
+	static double left; /* seconds that the world still owes */
 	struct pollfd p = { fds[0], POLLIN, 0 };
 	double began = seconds();
 
@@ -202,7 +204,7 @@ turn(struct shared *s)
 	s->paused = 0;
 }
 
-/* All hostile domains at once, again and again. */
+/* Ask for all hostile domains at once, again and again. */
 static unsigned long
 play(struct shared *s, double length)
 {

@@ -5,13 +5,12 @@
 resident.py MTASTS GENERATOR [POLICIES]
 
 The daemon keeps its policies in a journal, answers for DANE, takes TLS reports
-and sends its own, shares, serves metrics and commands. What the
-kernel says is resident is told apart by the kernel's own list of mappings: the
-configured block, what else was written to, and what is only mapped from a
-file: the code, which the kernel may drop at any time. That is all of the
-binary, whatever is used of it, since the kernel maps the pages around each one
-that is. Fails where a bar is missed: for all of it, and for what was written to
-beside the block.
+and sends its own, shares, and serves metrics and commands. The kernel's list
+of mappings divides what is resident into the configured block, what else was
+written to, and what is only mapped from a file: the code, which the kernel may
+drop at any time. Of the binary all pages count, even unused ones, since the
+kernel maps the pages around each page that is used. Fails where a bar is
+missed: for the total, and for what was written to outside the block.
 """
 
 import os
@@ -28,8 +27,8 @@ NXDOMAIN = 3
 
 
 def mappings(pid):
-    """(size, resident, written) in KB, of every mapping. A page of a file is
-    "dirty", too, while the file was just made."""
+    """(size, resident, written) in KB, of every mapping. A page of a file
+    counts as dirty, too, while the file is new."""
     found = []
     with open(f"/proc/{pid}/smaps", encoding="ascii") as f:
         for line in f:
@@ -75,9 +74,9 @@ def main():
         time.sleep(1)
         every = mappings(child.pid)
         child.terminate()
-        said = child.communicate()[1]
-        if " secure match=" not in got or f"records={n} lost=0" not in said:
-            raise SystemExit(f"resident: {got}\n{said}")
+        output = child.communicate()[1]
+        if " secure match=" not in got or f"records={n} lost=0" not in output:
+            raise SystemExit(f"resident: {got}\n{output}")
     blocks = [m for m in every if m[0] == block_k]
     if len(blocks) != 1:
         raise SystemExit(f"resident: {len(blocks)} mappings of {block_k} KB")

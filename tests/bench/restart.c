@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A journal of N policies as the agent writes it: restart JOURNAL BYTES N [K].
- * BYTES: the size of the file, as `mtasts serve -t` tells it. Prints the last of
- * the domains; with K, a refresh of each is due, and the first K are printed.
+ * BYTES: the size of the file, which `mtasts serve -t` prints. Prints the last
+ * of the domains; with K, a refresh of each policy is due, and the first K
+ * domains are printed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,7 @@ main(int argc, char **argv)
 	    argv[1]);
 	need(sts_journal_init(&journal, &g, &cache, buf, sizeof buf),
 	    "geometry");
-	/* All in one new area. */
+	/* Write all records into one new area. */
 	sts_journal_compact(&journal);
 	while (sts_journal_busy(&journal)) {
 		sts_journal_step(&journal, &file.store, now_s);

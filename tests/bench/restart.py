@@ -36,7 +36,8 @@ def free_port():
 
 
 def name_server(code=2, asked=lambda: None):
-    """SERVFAIL to every question, or another code; asked() is called for each."""
+    """A name server that answers SERVFAIL, or another code, to every question,
+    and calls asked() for each."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
 
@@ -56,7 +57,7 @@ def name_server(code=2, asked=lambda: None):
 
 
 def answer(port, domain, seconds=300):
-    """The answer, as soon as somebody gives it."""
+    """The first answer that comes."""
     until = time.monotonic() + seconds
     text = f"postfix {domain}".encode()
     while time.monotonic() < until:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CPU time of one signature check: ours, BearSSL's, OpenSSL's. Rounds of the
- * three alternate, so that all of them meet the same machine; the medians are
- * printed, and our ratio to the others.
+ * three alternate, so that the machine is the same for all of them. Prints the
+ * medians, and the ratio of ours to the others'.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #define _POSIX_C_SOURCE 200809L
@@ -134,7 +134,7 @@ bearssl(struct subject *s)
 	       memcmp(hash, s->hash, sizeof hash) == 0;
 }
 
-/* The context is made outside of what is measured, to OpenSSL's advantage. */
+/* The context is made before the measurement, to OpenSSL's advantage. */
 static double
 round_of(struct subject *s, int who)
 {

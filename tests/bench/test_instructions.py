@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What instructions.py lets pass, and what it does not: a table."""
+"""What instructions.py accepts and what it refuses: a table."""
 
 import sys
 
@@ -10,7 +10,7 @@ KEPT = {"compiler": "cc 12", "flags": "-O2", "bearssl": "0.6", "libc": "2.36",
         "valgrind": "3.19", "machine": "x86_64 aes", "warm": 1000,
         "pipelined": 500, "cold": 1000000}
 CASES = (
-    # what is found otherwise than kept, whether it passes, what is printed
+    # what differs from the kept figures, whether it passes, what is printed
     ({}, True, "+0.00 %"),
     ({"warm": 1030}, True, "+3.00 %"),
     ({"warm": 1031}, False, "warm: 1031 instructions, +3.10 % of 1000: more"),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands before everything in a build that measures what assertions cost
- * (`make bench-assert`): core/base/assert.h then finds its guard taken. For
- * nothing else: an agent that has lost an invariant must stop.
+ * Included before everything in a build that measures what assertions cost
+ * (`make bench-assert`), so that core/base/assert.h finds its guard defined.
+ * For nothing else: an agent that has lost an invariant must stop.
  */
 #ifndef STS_ASSERT_H
 #define STS_ASSERT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a held answer waits at worst, and all but one in a thousand, as a
- * multiple of one signature check, beside
+ * How long a held answer waits, at worst and in all cases but one in a
+ * thousand, as a multiple of one signature check, beside
  *
  *	hostile   16 domains whose policy hosts bring chains that cost as many
  *	          signature checks as are allowed (twelve issuers of one name,
@@ -10,12 +10,12 @@
  *	rewrite   a journal of 1,000 policies that is written anew
  *	reports   1,000 datagrams of mail servers that come at once
  *
- * The real agent and driver over the in-memory port. A question about a held
- * domain is there before every pass, and comes at the worst moment: just after
- * the driver has looked for events. So its wait is the whole pass, and that part
- * of the next one that ends with its answer. Time is CPU time of the agent
- * alone; what the servers compute is not in it. Passes of one round in which
- * the machine did something else are left out by taking the best of ROUNDS.
+ * The real agent and driver run over the in-memory port. A question about a
+ * held domain is there before every pass and comes at the worst moment: just
+ * after the driver has looked for events. So it waits for the whole pass, and
+ * for the part of the next one that ends with its answer. Time is CPU time of
+ * the agent alone; what the servers compute is not in it. Taking the best of
+ * ROUNDS leaves out passes during which the machine did something else.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
@@ -35,16 +35,16 @@ enum {
 	HOSTILE = 16,
 	ROUNDS = 5,
 	CHECKS_MAX = 1 << 16,
-	WAITS_MAX = 1 << 16, /* of a round */
+	WAITS_MAX = 1 << 16, /* in a round */
 	POLICIES = 1000, /* in the journal */
 	REPORTS = 1000,
 	DATAGRAM = 480, /* as Postfix's are */
-	QUIET = 2000, /* passes around what happens once */
-	BLOCK = 4096, /* of erasing */
+	QUIET = 2000, /* passes before and after a single event */
+	BLOCK = 4096, /* erased at once */
 	BUFFER = 16384, /* of the journal */
 	BUNDLE_MAX = 1 << 20,
-	BUNDLE_PIECE = 4 * 4096, /* of it in a step */
-	LIMIT = 8 /* multiples of a check: more is a fault */
+	BUNDLE_PIECE = 4 * 4096, /* of the bundle, read in a step */
+	LIMIT = 8 /* in checks: more is a fault */
 };
 
 static const char held[] = "example.com";
@@ -53,12 +53,12 @@ static struct gateway g;
 static struct sts_reporter reporter;
 static struct mem_sock *asker;
 
-static double check_us[CHECKS_MAX]; /* of every step of work */
+static double check_us[CHECKS_MAX]; /* CPU time of each step of work */
 static double waits_us[WAITS_MAX];
 static unsigned checks, passes, waits;
-static double last_us; /* of the last pass */
+static double last_us; /* CPU time of the last pass */
 static char datagrams[REPORTS][DATAGRAM];
-static unsigned reports; /* of them that wait */
+static unsigned reports; /* datagrams that wait */
 static uint8_t pem[BUNDLE_MAX];
 static size_t pem_len;
 static struct medium medium;
@@ -73,7 +73,7 @@ cpu_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* The names are those of the linker's --wrap.
+/* The linker's --wrap prescribes the names.
  * NOLINTBEGIN(bugprone-reserved-identifier) */
 void __real_sts_tls_work(struct sts_tls *t);
 void __wrap_sts_tls_work(struct sts_tls *t);
@@ -106,7 +106,7 @@ text(const char *s)
 	return sts_text((const uint8_t *)s, strlen(s));
 }
 
-/* The system's bundle, or as much of the test's root. */
+/* The system's bundle, or as many copies of the test's root. */
 static void
 read_bundle(void)
 {
@@ -125,8 +125,9 @@ read_bundle(void)
 	}
 }
 
-/* What a reload does of it between two passes: parse a piece into the spare
- * area, as long as the daemon's (boards/posix/live.h). False: that was all. */
+/* What a reload does with it between two passes: parse a piece into a spare
+ * area as long as the daemon's (boards/posix/live.h). Returns false when
+ * nothing is left. */
 static bool
 read_piece(size_t *off)
 {
@@ -221,7 +222,7 @@ start(void)
 	    &g.driver, sts_driver_listener(&g.driver, 1), STS_PROTOCOL_REPORTS);
 }
 
-/* A policy that is held; nothing is to be done about it meanwhile. */
+/* Have the agent hold a policy for which nothing is due meanwhile. */
 static void
 hold(const char *domain)
 {
@@ -262,7 +263,7 @@ publish(unsigned i)
 	gateway_publish(&g, name, i, HTTPS_COMPLEX, sts_text(NULL, 0));
 }
 
-/* One pass with a question there. What the answer took of it. */
+/* One pass with a question waiting. Returns the part that the answer took. */
 static double
 pass(double *whole_us)
 {
@@ -280,8 +281,9 @@ pass(double *whole_us)
 	return answered_us - began;
 }
 
-/* One pass of a play. What a question waits that came when the pass before
- * began, or when what the daemon did in between, `own_us`, did. */
+/* One pass of a play. Notes the longer wait: of a question that came when the
+ * pass before began, or when the daemon began its own work in between, which
+ * took `own_us`. */
 static void
 wait_once(double own_us)
 {
@@ -292,7 +294,7 @@ wait_once(double own_us)
 	last_us = whole_us;
 }
 
-/* All hostile domains at once, until none is looked up any more. */
+/* Ask for all hostile domains at once, until no lookup is left. */
 static void
 play_hostile(void)
 {
@@ -318,7 +320,7 @@ play_hostile(void)
 		mem_half_close(hostile[i]);
 		mem_drop(&hostile[i]->out, hostile[i]->out.n);
 	}
-	/* Until the failures are forgotten. */
+	/* Wait until the failures are forgotten. */
 	for (unsigned i = 0; i < 40; i++) {
 		double whole_us;
 
@@ -466,7 +468,7 @@ main(void)
 		    plays[i].name, worst_us[i], worst_us[i] / median_us,
 		    most_us[i], most_us[i] / median_us);
 	}
-	/* A reload is the operator's own doing. */
+	/* A reload does not count: the operator starts it. */
 	return worst_us[HOSTILE_AT] > LIMIT * median_us ||
 	       worst_us[REPORTS_AT] > LIMIT * median_us;
 }

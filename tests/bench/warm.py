@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What an answer from the cache costs the daemon: instructions and system calls.
+"""What an answer from the cache costs the daemon: instructions and system
+calls.
 
 warm.py MTASTS GENERATOR [CONNECTIONS PIPELINED]
 
-Two lives, one of which gives more answers: what it costs more is the answers'.
-Instructions of the process are counted by callgrind, without the kernel's;
-system calls by strace. Both hardly depend on how fast the machine is: each
-connection sends its requests in one piece and reads all the answers before it
-sends the next. The same is done with `dane on`, for a domain whose only mail host
-has TLSA records: the ratio is what a warm DANE answer costs beside a warm one of
-MTA-STS, whose text is longer.
+The daemon lives twice and answers more in one life: the difference is what the
+answers cost. callgrind counts the process's instructions, without the
+kernel's; strace counts system calls. Both hardly depend on the speed of the
+machine: each connection sends its requests in one piece and reads all the
+answers before it sends the next. The same is done with `dane on`, for a domain
+whose only mail host has TLSA records: the ratio compares a warm DANE answer
+with a warm one of MTA-STS, whose text is longer.
 """
 
 import os
@@ -33,8 +34,8 @@ SOA = (b"\0\0\6\0\1\0\0\16\20\0\26\0\0" + b"\0\0\16\20" * 5)
 
 
 def signed_zone():
-    """The port of a name server that validates: MX, address and TLSA record of
-    whatever is asked for, and nothing else."""
+    """The port of a name server that validates. It has an MX, an address and a
+    TLSA record for every name, and nothing else."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
 
@@ -56,7 +57,7 @@ def signed_zone():
     threading.Thread(target=serve, daemon=True).start()
     return s.getsockname()[1]
 
-WARM_S = 1  # for the lookup that the first question begins
+WARM_S = 1  # for the lookup that the first question starts
 
 
 def connect(port, seconds=120):
@@ -70,7 +71,7 @@ def connect(port, seconds=120):
 
 
 def read_answers(s, count, word):
-    """The octets of `count` answers, all with that word."""
+    """Reads `count` answers, each of which must have that word."""
     got = b""
     at = 0
     while count > 0:
@@ -89,7 +90,7 @@ def read_answers(s, count, word):
 
 
 def life(argv, port, domain, word, connections, pipelined, rounds, warm_s=WARM_S):
-    """What the daemon's life printed."""
+    """What the daemon printed during one life."""
     text = f"postfix {domain}".encode()
     request = b"%d:%s," % (len(text), text)
     child = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
@@ -121,9 +122,9 @@ TOOLS = {
 
 
 def cost(tool, serve, port, domain, word, shape):
-    """What an answer costs, by this tool."""
+    """What an answer costs by this tool."""
     argv, total = TOOLS[tool]
-    # Of callgrind's processes the daemon is the largest.
+    # Of callgrind's processes the daemon executes the most.
     counts = [max(int(n) for n in re.findall(total, life(
         argv + serve, port, domain, word, *shape, rounds)))
         for rounds in (FEW, MANY)]

@@ -4,10 +4,10 @@
 
 warm_share.py MTASTS GENERATOR
 
-As warm.py counts them, which a busy machine does not change: without `redis`,
-with a server that is there, one that is stopped, and none at the socket. What
-the share itself does meanwhile (PING, new connections) is counted, too. Exit
-status 1: an answer is more than 2 % dearer than without.
+Counted as by warm.py, on which other work of the machine has no effect:
+without `redis`, with a server that is up, with one that is stopped, and with
+none at the socket. Instructions of the share itself (PING, new connections)
+are included. Exit status 1: an answer costs over 2 % more than without.
 """
 
 import os
@@ -22,7 +22,7 @@ from restart import free_port, name_server
 from warm import FEW, MANY, life
 
 CONNECTIONS, PIPELINED = 8, 16
-WARM_S = 15  # in which all that is held has been published
+WARM_S = 15  # in which everything held is published
 LEAST = 0.98
 
 
@@ -37,7 +37,7 @@ def redis(folder):
 
 
 def count(serve, port, domain):
-    """Instructions an answer."""
+    """Instructions per answer."""
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     few, many = (max(int(n) for n in re.findall(r"Collected : (\d+)", life(
         tool + serve, port, domain, b"OK secure", CONNECTIONS, PIPELINED, rounds,

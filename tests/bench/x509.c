@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU time to judge a chain of tests/x509, from DER to verdict: our engine
- * beside BearSSL's minimal one and OpenSSL, in one run, so that the ratios
- * mean something on any machine.
+ * CPU time to judge a chain of tests/x509, from DER to verdict: our engine,
+ * BearSSL's minimal one and OpenSSL in one run, so that the ratios hold on any
+ * machine.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <bearssl.h>
@@ -35,7 +35,7 @@ static struct {
 	struct der certs[CERTS_MAX];
 	int count;
 	time_t now;
-	/* The roots as each engine wants them. */
+	/* The roots in the form that each engine takes. */
 	struct sts_anchors ours;
 	uint8_t ours_bytes[8192];
 	br_x509_trust_anchor bear[CERTS_MAX];
@@ -217,7 +217,7 @@ judge_ours(void)
 	judge_with(NULL);
 }
 
-/* From the second chain of a CA on. */
+/* Judge as from the second chain of a CA on. */
 static void
 judge_known(void)
 {
@@ -232,7 +232,7 @@ judge_bear(void)
 	long long days = chain.now / 86400 + 719528;
 
 	br_x509_minimal_init_full(&x, chain.bear, (size_t)chain.roots);
-	/* The arithmetic that BearSSL's own client takes, and we. */
+	/* The same arithmetic as BearSSL's own client and ours. */
 	br_x509_minimal_set_rsa(&x, br_rsa_pkcs1_vrfy_get_default());
 	br_x509_minimal_set_ecdsa(
 	    &x, br_ec_get_default(), br_ecdsa_vrfy_asn1_get_default());
@@ -289,7 +289,7 @@ cpu_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* CPU of one call: a round of at least ROUND_MS. */
+/* CPU time of one call, over a round of at least ROUND_MS. */
 static double
 measure(void (*judge)(void))
 {
@@ -304,7 +304,7 @@ measure(void (*judge)(void))
 	return (now - begun) / n;
 }
 
-/* The quickest of several rounds, in turn: least disturbed by others. */
+/* The quickest of several rounds, in turn, which others disturbed least. */
 static void
 compare(const char *name)
 {

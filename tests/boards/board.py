@@ -127,9 +127,9 @@ class Board:
 
     def read(self, child):
         for line in child.stdout:
-            self.said(line)
+            self.output(line)
 
-    def said(self, line):
+    def output(self, line):
         with self.typed:
             self.lines.append(line.rstrip("\n"))
             self.typed.notify_all()
@@ -140,7 +140,7 @@ class Board:
         found it full would be lost."""
         for line in child.stderr:
             if not line.startswith("sdcard_"):
-                self.said(line)
+                self.output(line)
             elif "WRITE_BLOCK" in line and self.cut_in > 0:
                 self.cut_in -= 1
                 if self.cut_in == 0:
@@ -159,7 +159,7 @@ class Board:
             while self.seen(regex, start) is None:
                 if time.monotonic() > until or self.child.poll() is not None:
                     print("\n".join(self.lines[-30:]), flush=True)
-                    raise SystemExit(f"board: never said {regex}")
+                    raise SystemExit(f"board: never output {regex}")
                 self.typed.wait(1)
             return self.seen(regex, start)
 
@@ -278,17 +278,17 @@ class Run:
 
     def route(self, row):
         start = self.board.type(f"route {row.domain}")
-        said = self.board.wait_for(
+        output = self.board.wait_for(
             rf"^route {re.escape(row.domain)}: (\S+?)[= ](\S+)$", start)
-        if said[1] != "hosts":
-            return [f"{said[1]}/{said[2]}"]
+        if output[1] != "hosts":
+            return [f"{output[1]}/{output[2]}"]
         hosts = []
         for i, (host, _) in enumerate(row.hosts):
             got = self.board.wait_for(
                 rf"^host {i} {re.escape(host)} {10 * (i + 1)} (\S+) ?(\S*)",
                 start)
             hosts.append("/".join(got.groups()) if got[1] == "skip" else got[1])
-        return hosts + ["more"] * (int(said[2]) - len(hosts))
+        return hosts + ["more"] * (int(output[2]) - len(hosts))
 
     def judge(self, host, chain):
         text = chain.hex()
@@ -301,13 +301,13 @@ class Run:
         row = routes.rows()[0]
         right = routes.chain(self.certificates, "right")
         self.route(row)
-        for name, said in (("too long", right + bytes(4096)),
+        for name, output in (("too long", right + bytes(4096)),
                            ("cut within an octet", right.hex()[:74] + "0"),
                            ("of a line too long", right.hex()[:82])):
-            if isinstance(said, str):
-                self.board.paste("+" + said + "\n")
-                said = b""
-            got = self.judge("0", said)
+            if isinstance(output, str):
+                self.board.paste("+" + output + "\n")
+                output = b""
+            got = self.judge("0", output)
             check(f"a chain {name}", got == "no chain, or a longer one", got)
         got = self.judge("7", b"")
         check("a host that is none", got == "no such host", got)

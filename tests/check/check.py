@@ -304,7 +304,7 @@ def play(command, world, blind, row):
     for host in ("mx", "mx2"):
         server = world.servers.get((row.name, host))
         if server and server.verbs - {"EHLO", "HELO", "STARTTLS", "QUIT"}:
-            wrong.append("said %s" % server.verbs)
+            wrong.append("sent %s" % server.verbs)
     wrong += list(handshakes(world, row, out))
     if wrong:
         wrong.append(p.stdout.decode())

@@ -56,14 +56,14 @@ def publish(command, world, blind, row, *more):
 def play(command, world, blind, row, code, words):
     mx = [x for m in PATTERNS.get(row.name, []) for x in ("--mx", m)]
     p, written = publish(command, world, blind, row, *mx)
-    said = p.stderr.decode()
+    output = p.stderr.decode()
     if p.returncode != code:
-        fail(row.name, "exit code %d, expected %d: %s" % (p.returncode, code, said))
+        fail(row.name, "exit code %d, expected %d: %s" % (p.returncode, code, output))
     if written != (code == 0):
         fail(row.name, "the file is written: %s" % written)
     for w in words:
-        if w not in said:
-            fail(row.name, "%r does not stand in %r" % (w, said))
+        if w not in output:
+            fail(row.name, "%r does not stand in %r" % (w, output))
 
 
 def others(command, world, blind, rows):

@@ -76,7 +76,7 @@ class Session:
         self.server, self.kind, self.conn = server, server.kind, conn
         self.tls = False
 
-    def say(self, *lines):
+    def reply(self, *lines):
         code = lines[0][:3]
         text = ""
         for i, line in enumerate(lines):
@@ -116,10 +116,10 @@ class Session:
             time.sleep(0.3)
             self.send(b"220 mx.example ESMTP\r\n")
         elif self.kind in ("421", "554"):
-            self.say(self.kind + " \x1b[31mgo away\x1b[0m")
+            self.reply(self.kind + " \x1b[31mgo away\x1b[0m")
             return False
         elif self.kind == "stars":
-            self.say("220 ********************************")
+            self.reply("220 ********************************")
         elif self.kind == "nul":
             self.send(b"220 mx\0.example\r\n")
         elif self.kind == "http":
@@ -127,7 +127,7 @@ class Session:
         elif self.kind == "hangup":
             return False
         else:
-            self.say("220 mx.example ESMTP")
+            self.reply("220 mx.example ESMTP")
         return True
 
     def ehlo(self):
@@ -146,16 +146,16 @@ class Session:
             offers.append("X" * 2048)
         if self.kind not in ("plain", "stars") and not self.tls:
             offers.append(starttls)
-        self.say(*offers)
+        self.reply(*offers)
 
     def starttls(self):
         if self.kind in ("454", "502"):
-            self.say(self.kind + " no")
+            self.reply(self.kind + " no")
             return True
         if self.kind == "inject":
             self.send(b"220 go on\r\n250 injected\r\n")
         else:
-            self.say("220 go on")
+            self.reply("220 go on")
         if self.kind == "junk":
             self.conn.recv(4096)
             self.send(b"500 what?\r\n" * 4)
@@ -172,22 +172,22 @@ class Session:
     def command(self, verb):
         if verb == "EHLO" and (self.kind == "helo"
                                or (self.kind == "ehlotls" and self.tls)):
-            self.say("502 no")
+            self.reply("502 no")
         elif verb == "EHLO" and self.kind == "ehlo4":
-            self.say("451 later")
+            self.reply("451 later")
         elif verb == "HELO" and self.kind == "ehlotls" and self.tls:
-            self.say("502 no")
+            self.reply("502 no")
         elif verb == "EHLO":
             self.ehlo()
         elif verb == "HELO":
-            self.say("250 mx.example")
+            self.reply("250 mx.example")
         elif verb == "STARTTLS":
             return self.starttls()
         elif verb == "QUIT":
-            self.say("221 bye")
+            self.reply("221 bye")
             return False
         else:
-            self.say("500 what?")
+            self.reply("500 what?")
         return True
 
     def serve(self):

@@ -121,7 +121,7 @@ def one_host(command, world, blind, rows):
     p = run(command, arguments(world, blind, rows["other"], "--mx",
                                "mx.other.example"))
     spki = hashlib.sha256(world.certs.spki("ec")).hexdigest()
-    want("--mx says what the host has", p.returncode == 1
+    want("--mx reports what the host has", p.returncode == 1
          and spki.encode() in p.stdout, p.stdout)
     p = run(command, arguments(world, blind, rows["good"], "--mx",
                                "mx.good.example"))
@@ -131,10 +131,10 @@ def one_host(command, world, blind, rows):
         want("--mx has fingerprints", ("fingerprint %s\n" % colons).encode()
              in p.stdout, p.stdout)
     if shutil.which("posttls-finger"):
-        said = postfix_by_fingerprint(rows["good"], colons)
-        want("Postfix knows it", b"Verified TLS connection" in said, said)
-        said = postfix_by_fingerprint(rows["good"], "00" + colons[2:])
-        want("Postfix knows no other", b"Verified" not in said, said)
+        output = postfix_by_fingerprint(rows["good"], colons)
+        want("Postfix knows it", b"Verified TLS connection" in output, output)
+        output = postfix_by_fingerprint(rows["good"], "00" + colons[2:])
+        want("Postfix knows no other", b"Verified" not in output, output)
     p = run(command, arguments(world, blind, rows["good"], "--mx",
                                "mx.good.example", "good.example"))
     want("--mx beside a domain", p.returncode == 64, p.stderr)

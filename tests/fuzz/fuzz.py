@@ -43,8 +43,8 @@ def run(name, seconds, place, corpora):
         status = subprocess.call(command + [grown, os.path.join(HERE, "corpus", name)],
                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     took = max(time.monotonic() - began, 1)
-    with open(log, encoding="utf-8", errors="replace") as said:
-        text = said.read()
+    with open(log, encoding="utf-8", errors="replace") as printed:
+        text = printed.read()
     executions = max(number(r"number_of_executed_units:\s*(\d+)", text),
                      number(r"(?m)^#(\d+)\s", text))
     findings = len(set(os.listdir(found)) - before)

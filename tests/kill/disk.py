@@ -83,13 +83,13 @@ class Row:
         with open(f"{self.folder}/log", errors="replace") as f:
             return f.read()
 
-    def says(self, text, times=1):
+    def logged_times(self, text, times=1):
         n = len(re.findall(text, self.log()))
         if n != times:
-            fail(f"{self.name}: said {n} times, not {times}: {text}")
+            fail(f"{self.name}: logged {n} times, not {times}: {text}")
 
-    def said(self, text):
-        wait_for(f"{self.name}: not said: {text}",
+    def logged(self, text):
+        wait_for(f"{self.name}: not logged: {text}",
                  lambda: re.search(text, self.log()))
 
     def keeps(self, domains):
@@ -122,12 +122,12 @@ A, B, C = DOMAINS[0:3], DOMAINS[3:6], DOMAINS[6:9]
 def full_at_start(row):
     row.start()
     row.ask(A)
-    row.says("No space left on device")
+    row.logged_times("No space left on device")
     run("mount", "-o", "remount,size=8M", row.disk)
     row.ask(B)
     row.keeps(A + B)
-    row.says("goes on")
-    row.says("No space left on device")
+    row.logged_times("goes on")
+    row.logged_times("No space left on device")
 
 
 def full_beside(row):
@@ -138,7 +138,7 @@ def full_beside(row):
     row.fill()
     row.ask(B)
     row.keeps(A + B)
-    row.says("No space left", 0)
+    row.logged_times("No space left", 0)
 
 
 def copy_on_write(row):
@@ -152,17 +152,17 @@ def copy_on_write(row):
     row.fill()
     # More than fits into the room that is left.
     row.ask(DOMAINS[3:])
-    row.said("No space left on device")
+    row.logged("No space left on device")
     row.ask(A)
     row.make_room()
     row.keeps(DOMAINS)
-    row.said("goes on")
-    row.says("No space left on device")
+    row.logged("goes on")
+    row.logged_times("No space left on device")
     # And what was kept is there without anybody to ask.
     row.daemon.kill("both")
     row.start()
-    row.said("journal-loaded records=60 lost=0")
-    row.says("journal-loaded records=60 lost=0")
+    row.logged("journal-loaded records=60 lost=0")
+    row.logged_times("journal-loaded records=60 lost=0")
 
 
 def read_only(row):
@@ -172,25 +172,25 @@ def read_only(row):
     row.daemon.end()
     run("mount", "-o", "remount,ro", row.disk)
     row.start()
-    row.said("journal-loaded records=3 lost=0")
-    row.says("journal-loaded records=3 lost=0")
-    row.says("Read-only file system")
+    row.logged("journal-loaded records=3 lost=0")
+    row.logged_times("journal-loaded records=3 lost=0")
+    row.logged_times("Read-only file system")
     row.ask(A + B)
     run("mount", "-o", "remount,rw", row.disk)
     row.keeps(A + B)
-    row.said("journal-resumed")
-    row.says("Read-only file system")
+    row.logged("journal-resumed")
+    row.logged_times("Read-only file system")
 
 
 def no_folder(row):
     row.journal = f"{row.disk}/later/journal"
     row.start()
     row.ask(A)
-    row.says("No such file or directory: policies")
+    row.logged_times("No such file or directory: policies")
     os.mkdir(f"{row.disk}/later")
     row.keeps(A)
-    row.says("goes on")
-    row.says("No such file or directory: policies")
+    row.logged_times("goes on")
+    row.logged_times("No such file or directory: policies")
 
 
 def fails(row):
@@ -202,7 +202,7 @@ def fails(row):
     fcntl.ioctl(fd, EXT4_SHUTDOWN, b"\x02\0\0\0")
     os.close(fd)
     row.ask(B)
-    row.said("Input/output error: policies from now on do not outlive")
+    row.logged("Input/output error: policies from now on do not outlive")
     row.ask(A + B + C)
 
 

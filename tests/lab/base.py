@@ -27,7 +27,7 @@ def check(name, ok, detail=""):
 
 
 def run(*argv, **kw):
-    """Standard output of a command that must succeed."""
+    """Standard output of a command, which must succeed."""
     p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                        text=True, **kw)
     if p.returncode != 0:
@@ -37,7 +37,7 @@ def run(*argv, **kw):
 
 
 def until(test, seconds=30):
-    """Whether the condition came true in time."""
+    """Whether the condition becomes true in time."""
     end = time.monotonic() + seconds
     while not test():
         if time.monotonic() > end:
@@ -137,7 +137,8 @@ class Lab:
 
 
 def play(what, begin):
-    """Run begin(lab), say how it went, leave nothing; the exit code."""
+    """Runs begin(lab), prints the result, leaves nothing behind; the exit
+    code."""
     lab = Lab()
     begun = time.monotonic()
     ended = False

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A Debian in a folder, booted: its systemd is process 1 of namespaces of its own,
-with a tree of control groups of its own, and starts what packages bring."""
+"""A Debian in a folder, booted: its systemd is process 1 of namespaces of its
+own, with its own tree of control groups, and starts what packages bring."""
 
 import os
 
 from base import read, until, wait_for
 from system import System
 
-# In the new namespaces: what the folder lacks of a machine, then the folder as
-# root. $1 is the folder.
+# In the new namespaces: what the folder lacks to be a machine, then the folder
+# as root. $1 is the folder.
 BOOT = """
 set -e
 mount --rbind "$1" "$1"
@@ -72,8 +72,8 @@ class Booted(System):
         until(self.emptied)
 
     def emptied(self):
-        """Whether nothing is left of its control groups: the last processes
-        may still be on their way out."""
+        """Whether its control groups are gone: the last processes may still be
+        ending."""
         try:
             for folder, _, _ in os.walk(self.group, topdown=False):
                 os.rmdir(folder)

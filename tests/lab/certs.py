@@ -5,7 +5,7 @@ from base import read, run
 
 
 class Authority:
-    """An intermediate-less CA, and one below it, by openssl."""
+    """A CA that issues certificates itself, and one below it, by openssl."""
 
     def __init__(self, folder, name):
         self.folder, self.name = folder, name
@@ -18,7 +18,7 @@ class Authority:
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def issue(self, name, key, san, ext, dates=None, cn="lab"):
-        """Certificate of `name` into folder/name.pem."""
+        """Writes a certificate of `name` into folder/name.pem."""
         base = f"{self.folder}/{name}"
         lines = list(ext)
         if san:

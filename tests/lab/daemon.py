@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The daemon under test, and how it is asked."""
+"""The daemon under test, and the ways to ask it."""
 
 import json
 import signal
@@ -13,7 +13,7 @@ from base import read, wait_for, write
 PORT = 8461
 DEADLINE_S = 6  # answer_within of the daemon in the lab
 
-# What a supervisor does: DESCRIPTORS PROGRAM ARGUMENTS...; the descriptors
+# The part of a supervisor: DESCRIPTORS PROGRAM ARGUMENTS...; the descriptors
 # become those from 3 on.
 HAND_OVER = """
 import os, sys
@@ -59,7 +59,7 @@ def ask(key, name="postfix"):
 
 
 def answers():
-    """Whether the daemon is up; its sockets are there before it is."""
+    """Whether the daemon is up. Its sockets exist before it is."""
     try:
         return ask(".x") == "NOTFOUND "
     except OSError:
@@ -68,7 +68,7 @@ def answers():
 
 class Daemon:
     def __init__(self, lab, program, lines="", level="debug"):
-        """lines: of the configuration, after those that every lab needs."""
+        """lines: added to the configuration that every lab needs."""
         self.lab, self.program, self.lines = lab, program, lines
         self.level = level
         self.process, self.handed = None, []
@@ -107,15 +107,15 @@ log_level {self.level}
         return self.lab.stop(self.process, how)
 
     def reload(self):
-        """SIGHUP, and wait for it to be over: fetches that began with the
-        settings before the last come first, which may be a minute."""
+        """Sends SIGHUP and waits until the reload is done: fetches that began
+        with the settings before end first, which may take a minute."""
         log, done = self.lab.path("mtasts.log"), "reload: done"
         before = read(log).count(done)
         self.process.send_signal(signal.SIGHUP)
         wait_for("a reload", lambda: read(log).count(done) > before, 150)
 
     def saved(self):
-        """Whether nothing is left to be written to the journal."""
+        """Whether everything is written to the journal."""
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(self.lab.path("metrics"))
             s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
@@ -124,7 +124,7 @@ log_level {self.level}
             text.replace(b"\r", b"")
 
     def postmap(self, key, name="postfix", at=f"inet:127.0.0.1:{PORT}"):
-        """What postmap prints; NOTFOUND or TEMP (as for any error)."""
+        """What postmap prints; NOTFOUND, or TEMP for any error."""
         p = subprocess.run(
             ["postmap", "-c", self.lab.path("postfix"), "-q", key,
              f"socketmap:{at}:{name}"],
@@ -135,7 +135,8 @@ log_level {self.level}
         return "NOTFOUND" if not p.stderr else "TEMP"
 
     def query(self, key, *options):
-        """What the running daemon says of a key; --fresh: without it."""
+        """What `mtasts query` prints for a key; --fresh: without the running
+        daemon."""
         p = subprocess.run(
             [self.program, "query", "-c", self.lab.path("mtasts.conf"),
              "--json", *options, key],
@@ -147,7 +148,7 @@ log_level {self.level}
             return {"why": f"no JSON: {p.stdout!r} {p.stderr!r}"}
 
     def forget(self, domain):
-        """Whatever is held of it, as if its time were over."""
+        """Forgets whatever is held of the domain, as if its time were over."""
         subprocess.run([self.program, "cache", "forget", "-c",
                         self.lab.path("mtasts.conf"), domain], check=False,
                        stdout=subprocess.DEVNULL, timeout=60)

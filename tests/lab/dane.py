@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab of DANE: what is answered, and what becomes of mail, where zones are
-signed, not signed, or not what was signed.
+"""The lab of DANE: what the agent answers, and what becomes of mail, where
+zones are signed, not signed, or changed after signing.
 
 dane.py MTASTS [TREE] [REGEX]  (by run.sh, inside namespaces of its own)
 
-NSD serves the zones of dane.tsv, signed by dnssec-signzone; Unbound validates
-them from the lab's own trust anchors; Postfix and the daemon ask that one. TREE
+NSD serves the zones of dane.tsv, signed by dnssec-signzone. Unbound validates
+them from the lab's own trust anchors; Postfix and the daemon ask Unbound. TREE
 is a Debian 13 (trixie.sh), whose Postfix sends, too.
 """
 
@@ -49,8 +49,8 @@ class Domain(Row):
                 self.tlsa[host] = tlsa
 
     def base(self):
-        """The TLSA base domain, where it is not the name of the mail host that
-        the mail server ends at; or None."""
+        """The TLSA base domain, where it is not the name of the mail host to
+        which the aliases lead; or None."""
         return next((f"{host}.{self.domain}" for host, tlsa in
                      self.tlsa.items() if tlsa == "unsigned-end"), None)
 
@@ -87,13 +87,13 @@ def tlsa_records(kind, pem, issuer):
             "bogus-address": [right]}[kind]
 
 
-# The host is another name of that one; its TLSA name is that of another host.
+# The host is an alias of that one; its TLSA name is an alias of another host's.
 HOST_ALIAS = {"alias": "mx.only.test", "unsigned-end": "mx.unsigned.test"}
 TLSA_ALIAS = {"through": "mx.only.test", "through-unsigned": "mx.unsigned.test"}
 
 
 class Zones:
-    """The zones of the rows, below "test", and what is wrong with them."""
+    """The zones of the rows, below "test", with the faults of each."""
 
     def __init__(self, world):
         self.world, self.folder = world, world.lab.path("zones")
@@ -160,7 +160,7 @@ class Zones:
         self.anchors += [f"{self.folder}/keys/{f}" for f in keys]
 
     def spoil(self, path, pattern, by):
-        """Change what was signed, its signature staying as it is."""
+        """Changes signed data and leaves the signature as it is."""
         with open(path, encoding="ascii") as f:
             text = f.read()
         changed = re.sub(pattern, by, text)
@@ -195,7 +195,7 @@ class Zones:
             self.anchor(zone)
 
     def spoil_tlsa(self, path, host):
-        """The first octet of the TLSA record's data is another."""
+        """Changes the first octet of the TLSA record's data."""
         with open(path, encoding="ascii") as f:
             text = f.read()
         at = text.index(f"_25._tcp.{host}")
@@ -211,7 +211,7 @@ class DaneWorld(World):
         super().__init__(lab, rows)
         self.own = rolls.Own(lab, self.certificates,
                              lambda pem: certificate(pem)[1])
-        # What is published is what the mail servers show.
+        # What is published is what the mail servers present.
         self.certificates.of = functools.lru_cache(None)(self.certificates.of)
 
     def start(self):
@@ -290,7 +290,7 @@ def send_all(server, sinks, rows, who="lab"):
 
 
 def explained(daemon, rows):
-    """`query` says what was found, host by host."""
+    """`query` prints what was found, host by host."""
     for row in rows:
         got = daemon.query(row.domain)
         levels = {"dane-only": ("only",), "TEMP": ("unknown",)}
@@ -308,8 +308,8 @@ def explained(daemon, rows):
 
 
 def other_octets(server, sinks):
-    """postfix-tlspol ends "dane-only" by a blank for QUERYwithTLSRPT, and we do
-    not: Postfix makes the same of both."""
+    """postfix-tlspol ends "dane-only" by a blank for QUERYwithTLSRPT, and we
+    do not: Postfix acts the same on both."""
     other = Other("OK dane-only ")
     server.settings({"smtp_tls_policy_maps":
                      f"socketmap:inet:127.0.0.1:{Other.PORT}:QUERYwithTLSRPT"})

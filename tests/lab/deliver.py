@@ -6,8 +6,8 @@ deliver.py PROGRAM TREE [REGEX]  (by run.sh, inside namespaces of its own)
 
 TREE is a Debian 13 (trixie.sh) with Exim and OpenSMTPD; Postfix is this
 machine's. Each of them is started with each kind of certificate, as the one MX
-host of the domains of DOMAINS, which demand different things of it. What must
-come of a mail is in ROWS.
+host of the domains of DOMAINS, which demand different things of it. ROWS has
+what must come of a mail.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import threading
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "..", "check"))
-# The name server of tests/check, which says what is signed.
+# The name server of tests/check, which can answer as if zones were signed.
 import dnsd  # noqa: E402
 
 from base import check, listening, play, read, run, wait_for, write
@@ -31,14 +31,14 @@ from system import System
 HOST = "mx.deliver.test"
 WEB = "192.0.2.10"
 
-# What each domain demands of the host. Signed: its MX records and the host's
-# TLSA records are, for which a host of its own stands, of the same server.
+# What each domain demands of the host. "dane" is signed: its MX records and the
+# TLSA records of its host, which is another name of the same server.
 DOMAINS = ("policy", "dane", "nothing")
-# Whose first host is passed over.
+# Domains whose first host is passed over.
 OTHERS = ("two", "elsewhere")
 
-# Certificate; for each domain, the exit code and the word that decides. Exit 0
-# is "taken", 75 "later".
+# Certificate; for each domain, the exit code and the deciding word of the
+# output. Exit 0 means accepted, 75 later.
 FINE = (0, "ok")
 LATER = 75
 ROWS = [
@@ -59,7 +59,7 @@ MESSAGE = ("From: a@client.example.org\nTo: b@deliver.test\nSubject: lab\n\n"
 
 
 class Server:
-    """One that is started anew for each certificate."""
+    """A server that is started anew for each certificate."""
 
     def __init__(self, lab, system):
         self.lab, self.system = lab, system
@@ -158,8 +158,8 @@ queue_only = true
 
 
 class Opensmtpd(Server):
-    """Debian 13's. That of Debian 12 (6.8.0p2) has no handshake with anybody:
-    its key is in a process of its own, and OpenSSL 3 asks the empty one in its
+    """Debian 13's. OpenSMTPD of Debian 12 (6.8.0p2) completes no handshake:
+    its key is in another process, and OpenSSL 3 asks the empty one in its
     place ("missing private key, EVP lib"; OpenSMTPD's issues 1171, 1239)."""
     name, address, mail = "opensmtpd", "192.0.2.4", r" message "
 
@@ -210,7 +210,7 @@ def spki_hash(key):
 
 
 class Names:
-    """Who the hosts are, and what is signed."""
+    """Which hosts the domains have, and what is signed."""
 
     def __init__(self):
         self.server = dnsd.Server()
@@ -250,33 +250,34 @@ def deliver(lab, program, names, domain, *to):
 def hold(lab, program, names, server, kind, domain, want):
     name = f"{server.name} {kind or 'no TLS'} {domain}"
     before = server.accepted()
-    code, said = deliver(lab, program, names, domain)
-    check(f"{name}: exit code", code == want[0], (code, said))
-    check(f"{name}: why", re.search(f"(: |^ *){want[1]}(:|$)", said, re.M),
-          said)
+    code, printed = deliver(lab, program, names, domain)
+    check(f"{name}: exit code", code == want[0], (code, printed))
+    check(f"{name}: why", re.search(f"(: |^ *){want[1]}(:|$)", printed, re.M),
+          printed)
     grown = server.accepted() - before
     check(f"{name}: {'taken' if want[0] == 0 else 'not a word of it'}",
           grown == (want[0] == 0), grown)
 
 
 def others(lab, program, names, server):
-    """Domains without a host to choose, and hosts that are passed over."""
+    """Domains that leave no host to choose, and hosts that are passed over."""
     for domain, want, word in (
             ("null", 69, "mx-none"), ("missing", 69, "dns-nxdomain"),
             ("failing", LATER, "dns-servfail"), ("two", 0, "connect-"),
             ("self", LATER, "address-forbidden"),
             ("elsewhere", 0, "mx.elsewhere.test: not now")):
         before = server.accepted()
-        code, said = deliver(lab, program, names, domain)
-        check(f"{domain}: exit code", code == want, (code, said))
-        check(f"{domain}: why", word in said, said)
+        code, printed = deliver(lab, program, names, domain)
+        check(f"{domain}: exit code", code == want, (code, printed))
+        check(f"{domain}: why", word in printed, printed)
         check(f"{domain}: taken", server.accepted() - before == (want == 0),
-              said)
-    code, said = deliver(lab, program, names, "nothing", "b@nothing.test",
+              printed)
+    code, printed = deliver(lab, program, names, "nothing", "b@nothing.test",
                          "no address")
     check("one recipient is none", code == 69 and
-          "b@nothing.test: taken" in said and "no address: refused" in said,
-          said)
+          "b@nothing.test: taken" in printed and
+          "no address: refused" in printed,
+          printed)
 
 
 def users(system):
@@ -285,11 +286,11 @@ def users(system):
 
 
 def prepare(lab, tree):
-    """The servers of the tree, and what they have built in."""
+    """The servers of the tree, and the features they are built with."""
     run("ip", "link", "set", "lo", "up")
     for address in (Postfix.address, Exim.address, Opensmtpd.address, WEB):
         run("ip", "address", "add", f"{address}/32", "dev", "lo")
-    # Nobody is asked for names: the servers would wait for an answer.
+    # There is no name server: otherwise the servers would wait for an answer.
     write(lab.path("resolv.conf"), "nameserver 127.0.0.1\n")
     system = System(lab, tree)
     users(system)
@@ -335,13 +336,14 @@ def begin(lab, program, tree, chosen):
             server.stop()
             wait_for(f"{server.name}, gone",
                      lambda: not listening(25, server.address), 20)
-    code, said = deliver(lab, program, names, "policy")
-    check("nobody listens", code == LATER and "connect-refused" in said, said)
+    code, printed = deliver(lab, program, names, "policy")
+    check("nobody listens", code == LATER and "connect-refused" in printed,
+          printed)
     web.sock.close()
 
 
 def web_certificate(certs):
-    """For both policy hosts."""
+    """One certificate for both policy hosts."""
     return certs.of("mta-sts.policy.test,DNS:mta-sts.elsewhere.test", "good")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A handful of domains asked for, for those who want to see it work.
+"""Asks for a handful of domains, to show the agent at work.
 
 demo.py MTASTS  (by run.sh, inside namespaces of its own)
 """
@@ -14,7 +14,7 @@ from base import Lab, Row
 from daemon import Daemon, ask
 from world import World
 
-# Name, what it serves (as in domains.tsv), that in words, the exit code.
+# Name, what it serves (as in domains.tsv), the same in words, the exit code.
 DOMAINS = [
     ("bank.test", "", "enforces its policy", 0),
     ("shop.test", "policy=testing", "only tries its policy out", 1),
@@ -43,7 +43,7 @@ def query(daemon, domain, what):
 
 
 def outage(lab, world):
-    """What is known holds when there is nobody left to ask."""
+    """What is known holds when no server is left to ask."""
     say("\n# Asked as Postfix asks; then again, with all servers "
         "gone:", "36")
     answers = []

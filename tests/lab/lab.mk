@@ -1,5 +1,6 @@
 # The lab: the daemon among real servers, in a network namespace of its own.
-# It needs root; without, it says so and exits 77, which counts as not run.
+# It needs root; without, it prints "not run" and exits 77, which counts as not
+# run.
 
 LAB_PKGS := $(shell cat tests/lab/deps)
 TRIXIE ?= build/trixie
@@ -8,7 +9,7 @@ TRIXIE ?= build/trixie
 lab-deps:
 	@sh tests/lab/deps.sh $(LAB_PKGS)
 
-# A Debian 13 in a folder, made once; other users add packages (PKGS=...).
+# A Debian 13 in a folder, made once; some targets add packages (PKGS=...).
 trixie: lab-deps
 	@sh tests/lab/trixie.sh $(TRIXIE) $(or $(PKGS),$(shell cat tests/lab/deps.trixie))
 
@@ -22,7 +23,7 @@ test-share: $(BUILD)/mtasts lab-deps ## gateways around a real Redis server, and
 	@sh boards/posix/deps.sh redis-server
 	@STS_TRIXIE='$(if $(wildcard $(TRIXIE)/made),$(TRIXIE))' sh tests/lab/run.sh share $(BUILD)/mtasts $(SHARE)
 
-# Valkey is in Debian 13: it runs from the folder, with its own C library.
+# Valkey is in Debian 13: it runs from the folder, with that Debian's C library.
 test-share-valkey: $(BUILD)/mtasts lab-deps ## the same around Valkey alone (root)
 	@$(MAKE) --no-print-directory trixie PKGS='valkey-server valkey-tools'
 	@STS_TRIXIE=$(TRIXIE) sh tests/lab/run.sh share $(BUILD)/mtasts valkey

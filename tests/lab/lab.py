@@ -4,9 +4,9 @@
 
 lab.py MTASTS [REGEX]  (by run.sh, inside namespaces of its own)
 
-Each row of domains.tsv is asked through the daemon by postmap and through
-`mtasts query --json`; keys.tsv has spellings and map names. Then come the
-checks that need an order: servers gone, clients in a crowd, junk, signals.
+postmap asks the daemon for each row of domains.tsv, and so does `mtasts query
+--json`; keys.tsv has spellings and map names. Then come the checks that need
+an order: stopped servers, a crowd of clients, junk, signals.
 """
 
 import os
@@ -49,8 +49,8 @@ class Checks:
         check(f"{name} {key}", re.fullmatch(want, got), f"postmap: {got}")
 
     def crowd(self, rows, clients=200, questions=20):
-        """Clients at once, all keys mixed: each gets the answer of its own
-        question, in order."""
+        """Many clients at once, all keys mixed: each gets the answers of its
+        own questions, in order."""
         wrong = []
 
         def one(i):
@@ -106,10 +106,11 @@ class Checks:
         check("by unix socket", re.fullmatch(row.answer, got), got)
 
     def superloop(self, row):
-        """The example of a firmware's superloop, linked with the lab's roots."""
+        """The example of a firmware's superloop, linked with the lab's
+        roots."""
         build = os.path.dirname(self.daemon.program)
         if not os.path.exists(os.path.join(build, "libmtasts.a")):
-            return  # played with a daemon of another machine
+            return  # the daemon is built for another machine
         run("make", "-s", f"BUILD={build}",
             f"ROOTS={self.lab.path('root.pem')}", f"{build}/examples/superloop")
         got = run(f"{build}/examples/superloop", row.domain).strip()
@@ -118,7 +119,7 @@ class Checks:
         check("superloop, no policy", got == "NOTFOUND", got)
 
     def reload(self):
-        """SIGHUP takes on a changed configuration, and not a broken one."""
+        """SIGHUP applies a changed configuration, and refuses a broken one."""
         self.daemon.conf("override hup.test postfix may\n")
         self.daemon.reload()
         got = self.daemon.postmap("hup.test")
@@ -144,7 +145,7 @@ class Checks:
 
     def resources(self):
         """(memory reserved in kB, what its descriptors are) of the daemon,
-        once they stay the same for a while."""
+        once neither has changed for a while."""
         now = self.resources_now()
         for _ in range(100):
             time.sleep(0.3)
@@ -154,7 +155,7 @@ class Checks:
         return now
 
     def same_resources(self, before):
-        # A dripping host is read for 60 s.
+        # The agent reads a dripping host for 60 s.
         until(lambda: self.resources() == before, 90)
         after = self.resources()
         check("promise 4: memory and descriptors as at the start",
@@ -163,7 +164,7 @@ class Checks:
 
     def reconnects(self, row):
         """Postfix's own client over a restart: a new connection is reset or
-        refused, never half-closed without an answer."""
+        refused, and never closed half-way without an answer."""
         s = connect()
         s.sendall(netstring("postfix .x"))
         read_reply(s)
@@ -180,7 +181,8 @@ class Checks:
         check("answers after it was killed", re.fullmatch(row.answer, got), got)
 
     def drains(self):
-        """SIGTERM answers what is in flight, then the process ends well."""
+        """SIGTERM: the daemon answers what is in flight, then ends with
+        success."""
         with connect() as s, connect() as idle:
             s.sendall(netstring("postfix inflight.test"))
             until(lambda: "slow: asked" in read(self.lab.path("raw.log")))
@@ -197,7 +199,7 @@ class Checks:
         check("SIGTERM ends with 0", self.daemon.process.wait(timeout=30) == 0)
 
     def stopped_servers(self, rows):
-        """What is held is answered with nobody left to ask."""
+        """What is held is answered when no server is left to ask."""
         self.lab.stop(self.world.nginx)
         self.lab.stop(self.world.unbound)
         held = [r for r in rows if r.answer.startswith("secure") and
@@ -206,7 +208,8 @@ class Checks:
             got = self.daemon.postmap(row.domain)
             check(f"{row.domain} held, servers stopped",
                   re.fullmatch(row.answer, got), got)
-        # Promise 1 over a restart, promise 7: whatever was saved a moment ago.
+        # Promise 1 holds over a restart, promise 7 for what was saved a moment
+        # ago.
         check("all is saved", until(self.daemon.saved))
         self.daemon.stop(signal.SIGKILL)
         self.daemon.serve()
@@ -230,7 +233,7 @@ metrics unix:{lab.path("metrics")}
 zone strict strict_testing=yes
 zone dry audit=yes
 override mine.test postfix encrypt
-""", "info")  # more lines than that are not all kept, and some are waited for
+""", "info")  # at debug not all lines are kept, and some are waited for
     daemon.serve()
     checks = Checks(lab, world, daemon)
     begin = checks.resources()

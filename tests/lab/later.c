@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests: a program's wall clock is LATER_S seconds ahead (LD_PRELOAD). */
+/* For tests: puts a program's wall clock LATER_S seconds ahead (LD_PRELOAD). */
 #define _GNU_SOURCE
 
 #include <stdlib.h>

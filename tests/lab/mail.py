@@ -4,7 +4,7 @@
 
 mail.py MTASTS TREE [REGEX]  (by run.sh, inside namespaces of its own)
 
-TREE is a Debian 13 (trixie.sh). Each row of mail.tsv is asked by postmap, then
+TREE is a Debian 13 (trixie.sh). postmap asks for each row of mail.tsv; then
 each mail server sends a mail to each of its domains, to the mail servers of
 sink.py. The configurations are those of the README.
 """
@@ -57,7 +57,7 @@ def kept(name, want, outcome, mails, connections):
 
 
 def attempt(server, sinks, rows):
-    """Every domain gets a mail from this server, and what must come of it."""
+    """This server sends a mail to every domain: what must come of each."""
     sinks.mark()
     for row in rows:
         server.send(f"lab@{row.domain}")
@@ -77,7 +77,7 @@ def attempt(server, sinks, rows):
 
 
 def no_agent(daemon, exim):
-    """No answer is no licence: Exim keeps the mail for later."""
+    """An agent that does not answer permits nothing: Exim keeps the mail."""
     daemon.stop()
     exim.send("nobody@good.test")
     outcome = exim.outcome("nobody@good.test")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab of the package: from a Debian that has neither Postfix nor the agent to
-mail that a policy decides, by the README's two commands and nothing else.
+"""The lab of the package: from a Debian that has neither Postfix nor the agent
+to mail that a policy decides, by the README's two commands and nothing else.
 
 package.py TREE  (by run.sh, inside namespaces of its own)
 
-TREE is a Debian with systemd (trixie.sh), which is changed; /packages there has our
-packages, apt's cache there what else the first command installs. It is booted, so
-that the packages start what they start on a machine.
+TREE is a Debian with systemd (trixie.sh), which this lab changes. Its
+/packages has our packages, its apt cache has what else the first command
+installs. It is booted, so that the packages start what they start on a
+machine.
 """
 
 import os
@@ -27,11 +28,12 @@ ROWS = ("good", "wrong", "untrusted", "plain", "outside", "testing", "nopolicy")
 
 
 class Packaged(Postfix):
-    """With the files of its package, and what the lab needs in main.cf."""
+    """Postfix with the files of its package, and what the lab needs in
+    main.cf."""
 
     def __init__(self, system):  # pylint: disable=super-init-not-called
         self.system, self.name = system, "postfix"
-        # Where its unit lets it write; the lab's folder would be a private /tmp.
+        # Its unit lets it write here; the lab's folder would be a private /tmp.
         self.log = system.lab.path("postfix.log")
         os.symlink(f"{system.root}/var/log/postfix.log", self.log)
         lines = MAIN.format(folder="/var", log="/var/log/postfix.log")

@@ -35,7 +35,7 @@ class Postfix:
         system.folder(f"{name}/data", "/var/lib/postfix")
 
     def configure(self, *titles):
-        """titles: first lines of blocks of the README; later ones win."""
+        """titles: first lines of blocks of the README; later blocks win."""
         lines = MAIN.format(folder=self.system.lab.folder, log=self.log)
         lines += "".join(readme(title) for title in titles)
         words = dict(line.split(" = ", 1) for line in lines.splitlines()
@@ -44,7 +44,7 @@ class Postfix:
               "".join(f"{k} = {v}\n" for k, v in words.items()))
 
     def settings(self, words):
-        """Lines of main.cf that take the place of others."""
+        """Lines of main.cf that replace others."""
         kept = [line for line in read(f"{self.etc}/main.cf").splitlines(True)
                 if line.split(" = ")[0] not in words]
         write(f"{self.etc}/main.cf", "".join(kept) + "".join(
@@ -66,7 +66,7 @@ class Postfix:
         self.system.run("postfix", "stop")
 
     def reload(self):
-        """Every process begins anew, and knows nothing of before."""
+        """Every process starts anew and forgets what it knew."""
         self.system.run("postfix", "reload")
 
     def version(self):
@@ -85,12 +85,12 @@ class Postfix:
         return (found[-1][1], found[-1][2], found[-1][0]) if found else None
 
     def verified(self, mx):
-        """Whether it says that it verified that host's certificate."""
+        """Whether its log reports that it verified that host's certificate."""
         return f"Verified TLS connection established to {mx}[" in \
             read(self.log)
 
     def troubles(self):
-        """The first lines of its log that tell of the agent's failings."""
+        """The first lines of its log that report failures of the agent."""
         lines = [line for line in read(self.log).splitlines()
                  if "lookup error" in line]
         return "\n".join(lines[:6])

@@ -3,9 +3,9 @@
 """Policy hosts that misbehave: rawtls.py LIST.json (written by world.py).
 
 Each entry listens on its own address, port 443, and treats every connection
-according to its kind. `silent` addresses accept no connection at all: their
-queue is kept full, so that the kernel drops what comes. And a name server that
-fails, because unbound by itself does not.
+according to its kind. `silent` addresses accept no connection: their queue is
+kept full, so that the kernel drops new ones. Besides, a name server that
+fails, which unbound alone never does.
 """
 
 import gzip
@@ -40,7 +40,7 @@ def respond(kind, tls, body):
         tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" +
                     body)
         finish(tls)
-    elif kind == "no-notify":  # the same, but cut off by anybody
+    elif kind == "no-notify":  # an attacker may have cut it
         tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" +
                     body)
     elif kind == "http10":
@@ -51,7 +51,7 @@ def respond(kind, tls, body):
     elif kind == "short":  # length not met, with close_notify
         tls.sendall(head(body) + body[:-20])
         finish(tls)
-    elif kind == "gzip":  # though identity was asked for
+    elif kind == "gzip":  # though the client asked for identity
         packed = gzip.compress(body)
         tls.sendall(head(packed, "Content-Encoding: gzip\r\n") + packed)
         finish(tls)
@@ -67,7 +67,7 @@ def respond(kind, tls, body):
         time.sleep(2)
         tls.sendall(head(body) + body)
         finish(tls)
-    else:  # tls11 and so on: the handshake itself is the matter
+    else:  # tls11 and so on: these are about the handshake itself
         tls.sendall(head(body) + body)
         finish(tls)
 
@@ -80,7 +80,7 @@ def context(entry):
     if only is not None:
         c.minimum_version = c.maximum_version = only
         c.set_ciphers("ALL:@SECLEVEL=0")
-    if entry["kind"] == "retry":  # no group whose share is in the first hello
+    if entry["kind"] == "retry":  # its group's share is missing
         c.minimum_version = ssl.TLSVersion.TLSv1_3
         c.set_ecdh_curve("secp384r1")
     elif entry["kind"] == "asks":
@@ -91,8 +91,8 @@ def context(entry):
 
 
 def shake_hands(tls):
-    """An alert is read by the client only if nothing that it has sent is left
-    unread: a socket that is closed with such octets is reset."""
+    """The client reads an alert only if nothing that it has sent is left
+    unread: closing a socket with unread octets resets it."""
     try:
         tls.do_handshake()
     except ssl.SSLError:
@@ -157,7 +157,7 @@ def fill(address, port=443):
 
 
 def fail_dns():
-    """A name server at 127.0.0.1 port 5353 that only says SERVFAIL."""
+    """A name server at 127.0.0.1 port 5353 that answers only SERVFAIL."""
     s = socket.socket(type=socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 5353))
     while True:

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab of TLS reports: from a delivery to the mailbox of who asked for it.
+"""The lab of TLS reports: from a delivery to the mailbox that asked for
+reports.
 
 report.py MTASTS TREE  (by run.sh, inside namespaces of its own)
 
 A Postfix of Debian 13 in TREE (trixie.sh) delivers mail to the lab's mail
-servers and reports it to the agent; a day later, by a clock that is put ahead,
+servers and reports it to the agent. A day later, by a clock that is put ahead,
 the agent delivers the reports: to a web server, and through this machine's
-Postfix with OpenDKIM to a mail server. Without a TREE the agent is told what such
-a Postfix would have told it.
+Postfix with OpenDKIM to a mail server. Without a TREE this program sends the
+agent what such a Postfix would send.
 """
 
 import base64
@@ -53,7 +54,7 @@ RESULTS = {"starttls-not-supported", "certificate-host-mismatch",
 
 
 class Posts(threading.Thread):
-    """A web server that takes what is posted to it."""
+    """A web server that accepts what is posted to it."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
@@ -84,7 +85,7 @@ class Posts(threading.Thread):
 
 
 class Later(Daemon):
-    """The daemon, by a clock that is ahead."""
+    """Starts the daemon with a clock that is ahead."""
 
     def serve_later(self, seconds):
         shim = self.lab.path("later.so")
@@ -109,7 +110,7 @@ class Later(Daemon):
 
 
 def valid(name, report, domain):
-    """The report by the strict reading of RFC 8460 4."""
+    """Reads the report strictly by RFC 8460 4."""
     keys = ["organization-name", "date-range", "contact-info", "report-id",
             "policies"]
     check(f"{name}: keys", list(report) == keys, list(report))
@@ -133,7 +134,7 @@ def sums(report):
 
 
 def opened(name, text, domain):
-    """The report in a mail, whose parts and headers are as they must be."""
+    """The report in a mail, whose parts and headers must be right."""
     mail = email.message_from_string(text)
     check(f"{name}: type", mail.get_content_type() == "multipart/report"
           and mail.get_param("report-type") == "tlsrpt", mail["Content-Type"])
@@ -148,8 +149,8 @@ def opened(name, text, domain):
 
 
 def signer(system, lab):
-    """OpenDKIM for client.test, beside this machine's Postfix. None: there is
-    none."""
+    """Starts OpenDKIM for client.test, beside this machine's Postfix. None: it
+    is not installed."""
     if not all(system.has(f"/usr/sbin/{p}")
                for p in ("opendkim", "opendkim-genkey")):
         print("report: NOT RUN: the signature, as OpenDKIM is not installed",
@@ -209,7 +210,7 @@ DATAGRAMS = {
 
 
 def told(path):
-    """What a Postfix would say, byte by byte in its manner."""
+    """Sends what a Postfix would send, octet by octet in its form."""
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     for domain, (policy, _) in DATAGRAMS.items():
         row = [r for r in ROWS if r.domain == domain][0]
@@ -232,7 +233,8 @@ def sender(tree, user="postfix"):
 
 
 def amend(postfix, **words):
-    """These lines in its main.cf, instead of those there are."""
+    """Puts these lines into its main.cf, in place of those of the same
+    keys."""
     kept = [line for line in read(f"{postfix.etc}/main.cf").splitlines()
             if line.split(" ")[0] not in words]
     write(f"{postfix.etc}/main.cf", "\n".join(
@@ -240,8 +242,8 @@ def amend(postfix, **words):
 
 
 def deliver(lab, tree):
-    """Mail to each domain by a Postfix that reports. Its spool is where the
-    socket is."""
+    """A Postfix that reports sends mail to each domain. Its spool has the
+    socket."""
     there = System(lab, tree)
     new = Postfix(there, "tlsrpt", "# main.cf, Postfix 3.10.5 and later")
     amend(new, smtp_tlsrpt_enable="yes",
@@ -304,7 +306,7 @@ def report(lab, program, tree):
     check("what was counted outlives a restart",
           set(DATAGRAMS) | {"broken.test"} <= set(daemon.counted()),
           daemon.counted())
-    daemon.command("cache", "refresh", "good.test")  # confirms the clock
+    daemon.command("cache", "refresh", "good.test")  # this confirms the clock
     until(lambda: all(r["state"] == "waiting"
                       for r in daemon.counted().values()))
     daemon.command("report", "flush")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An agent that goes away costs no deferral, if somebody holds its listening
-sockets (a supervisor does) or it is back at once."""
+"""An agent that restarts costs no deferral, if a supervisor holds its
+listening sockets or the agent is back at once."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ class Restarts:
         self.queue(daemon, sinks, old, MAILS // 2)
 
     def hand_over(self, daemon):
-        """Hold the listening sockets, as a supervisor would."""
+        """Holds the listening sockets, as a supervisor would."""
         inet = socket.socket()
         inet.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         daemon.stop()
@@ -56,12 +56,13 @@ class Restarts:
         daemon.serve()
 
     def queue(self, daemon, sinks, server, kill_at):
-        """Many mails to many domains at once; the agent is killed once so many
-        have arrived. (Once: Postfix tries a lookup twice, not three times.)"""
+        """Many mails to many domains at once; the agent is killed when so many
+        have arrived. (Only once: Postfix tries a lookup twice, not three
+        times.)"""
         sinks.mark()
         to = [f"{server.name}{kill_at}-{i}@{self.crowd[i % DOMAINS].domain}"
               for i in range(MAILS)]
-        for recipient in to:  # kept until there is a mail system
+        for recipient in to:  # the mail is kept until a mail system is up
             server.send(recipient)
         server.start()
 
@@ -85,9 +86,9 @@ class Restarts:
         server.stop()
 
     def dead_connection(self, daemon, sinks, server):
-        """smtp(8) waits for a silent MX, the agent is restarted meanwhile; then
-        it asks again by the connection that is no more, with the ETIMEDOUT of
-        the MX still in errno."""
+        """smtp(8) waits for a silent MX while the agent is restarted; then it
+        asks again by the connection that is gone, with the MX's ETIMEDOUT
+        still in errno."""
         server.start()
         for how in (signal.SIGKILL, signal.SIGTERM):
             domain = f"{how.name.lower()}.{server.name}.test"

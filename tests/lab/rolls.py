@@ -20,7 +20,7 @@ class Step:
 
 
 class Own:
-    """Mail hosts with an old and a new key of their own."""
+    """Mail hosts, each with an old key and a new one."""
 
     def __init__(self, lab, certificates, digest):
         """digest(pem): the key of a certificate in DER."""
@@ -31,7 +31,7 @@ class Own:
         return self.lab.path(f"{host}.{which}.{end}")
 
     def files(self, host):
-        """(certificate, key) that the host shows now."""
+        """(certificate, key) that the host presents now."""
         return self.path(host, "now", "pem"), self.path(host, "now", "key")
 
     def make(self, host):
@@ -79,7 +79,7 @@ def send(name, step, server, sinks, judges, to):
 
 
 def play(world, daemon, sinks, server, rolling, judges):
-    """judges: what is checked of a mail that came, and of one that did not."""
+    """judges: the checks of a mail that came, and of one that did not."""
     for row, steps in rolling:
         for i, step in enumerate(steps):
             name = f"{server.name} {row.domain} step {i + 1}"

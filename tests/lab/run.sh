@@ -22,6 +22,6 @@ if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
 fi
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
-# A process namespace too: whatever is started dies with the lab.
+# Its process namespace ends all processes with the lab.
 exec unshare -n -m -p -f --mount-proc --kill-child \
 	python3 -B "$here/$play.py" "$@"

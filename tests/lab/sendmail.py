@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sendmail 8.18 with FEATURE(sts), as the README has it."""
+"""Sendmail 8.18 with FEATURE(sts), as the README configures it."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import threading
 
 from base import read, readme, write
 
-# What the lab needs besides: before, and after.
+# What the lab needs besides, before and after.
 BEFORE = """\
 include(`/usr/share/sendmail/cf/m4/cf.m4')dnl
 OSTYPE(`debian')dnl
@@ -21,7 +21,7 @@ AFTER = "MAILER(`smtp')dnl\n"
 
 
 class SystemLog:
-    """Takes down what a server sends to /dev/log."""
+    """Records what a server sends to /dev/log."""
 
     def __init__(self, system, log):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -63,7 +63,7 @@ class Sendmail:
         return "Sendmail " + re.search(r"Version (\S+)", text).group(1)
 
     def send(self, recipient):
-        # In the foreground: queued and tried once when this returns.
+        # In the foreground: queued, and tried once when this returns.
         self.system.run("/usr/libexec/sendmail/sendmail", "-Am", "-odi",
                         "-f", "from@client.test", recipient,
                         input="Subject: the lab\n\ntext\n")
@@ -75,7 +75,7 @@ class Sendmail:
         if not found:
             return None
         relay, what = found[-1]
-        # The ruleset's own words are in a line of their own.
+        # The ruleset's own words are on another line.
         words = re.findall(rf"relay={re.escape(relay)}\.?, reject=(.*)",
                            read(self.log))
         return ("sent" if what.startswith("Sent") else "deferred",

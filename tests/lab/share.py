@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Several gateways and a Redis server between them.
 
-share.py MTASTS [bench] [redis|valkey]...  (by run.sh, inside namespaces of its own)
+share.py MTASTS [bench] [redis|valkey]...  (by run.sh, inside namespaces of its
+own)
 
-Three gateways fetch for one another; a fourth starts while it can reach neither
-name servers nor web servers. Then the server is killed, stopped, filled,
-flushed, replaced, forged into and failed over, while questions run that are all
-held, and none may be late or weaker. Each of redis-server and valkey-server
-that is installed, or is in the Debian 13 of the folder STS_TRIXIE, is played;
-what is not is said, and is an error where it was named.
+Three gateways fetch for one another; a fourth starts while it can reach
+neither name servers nor web servers. Then the server is killed, stopped,
+filled, flushed, replaced, forged into and failed over, while clients ask for
+held policies, and no answer may be late or weaker. Each of redis-server and
+valkey-server is played that is installed, or is in the Debian 13 of the folder
+STS_TRIXIE. A missing one is reported, and is an error if it was named.
 """
 
 import glob
@@ -40,8 +41,8 @@ ACL = ("user mtasts on >%s resetkeys ~mtasts:* resetchannels -@all +hello "
 
 
 def command(word):
-    """What runs it: this machine's, or with its own C library that of a
-    Debian 13 in a folder. None: there is neither."""
+    """What runs the server: this machine, or a Debian 13 in a folder with its
+    own C library. None: it is in neither."""
     if shutil.which(word):
         return [word]
     root = os.environ.get("STS_TRIXIE", "")
@@ -64,7 +65,8 @@ def good(i):
 
 
 def record(name, fetched, mode=2, mx=("mx.evil.test",), key=KEY, max_age=86400):
-    """As core/share/share_seal.h says; shares no code with it."""
+    """A sealed record as core/share/share_seal.h describes it; shares no code
+    with it."""
     head = (b"MS1" + bytes([mode, 0]) + fetched.to_bytes(8, "big")
             + max_age.to_bytes(4, "big"))
     payload = b"\x011" + b"".join(bytes([len(m)]) + m.encode() for m in mx)
@@ -155,7 +157,7 @@ class Server:
         return p.stdout.strip()
 
     def pipe(self, commands):
-        """Lists of octet strings, through one connection."""
+        """Sends lists of octet strings through one connection."""
         with socket.create_connection(("127.0.0.1", self.port)) as s:
             data = b"".join(
                 b"*%d\r\n" % len(c)
@@ -172,13 +174,13 @@ class Server:
 
 
 class Questions(threading.Thread):
-    """300 questions a second for held policies, until `over` is set."""
+    """Asks 300 questions a second for held policies, until `over` is set."""
 
     def __init__(self, gateways):
         super().__init__()
         self.gateways, self.over = gateways, False
         self.longest, self.wrong, self.count = 0.0, [], 0
-        self.late = 0.0  # the machine itself, by how late it wakes us
+        self.late = 0.0  # how late the machine wakes this thread
 
     def run(self):
         links = [g.connect() for g in self.gateways]
@@ -202,8 +204,8 @@ class Questions(threading.Thread):
         self.over = True
         self.join()
         check(f"{what}: no answer is weaker", not self.wrong, self.wrong[:3])
-        # A machine with other work is late by itself, so this is generous:
-        # what waits for the server would wait for all of redis_wait and more.
+        # A busy machine is late by itself, so the bar is generous: an answer
+        # that waited for the server would take all of redis_wait and more.
         check(f"{what}: no answer waits", self.longest < 0.12 + 2 * self.late,
               f"{self.longest * 1000:.0f} ms")
         print(f"share: {what}: {self.count} questions, "
@@ -257,7 +259,7 @@ class Play:
         check("keys expire", 0 < ttl <= 86400000, f"{ttl}")
 
     def attacked(self):
-        """A fourth that reaches nobody but the server: nothing listens to
+        """A fourth gateway that reaches only the server: nothing listens at
         127.0.0.9."""
         fourth = Gateway(self.lab, self.program, 3, self.at, dns="127.0.0.9")
         fourth.serve()
@@ -307,7 +309,7 @@ class Play:
             self.server.cli("DBSIZE"))
 
     def empty(self):
-        """Another one, which knows nothing, takes its place."""
+        """Another, empty server takes its place."""
         self.server.stop()
         self.server.serve()
         self.connected()
@@ -316,7 +318,7 @@ class Play:
             self.server.cli("DBSIZE"))
 
     def forged(self):
-        """Keys of strangers, and records that nobody sealed for their key."""
+        """Strangers' keys, and records that nobody sealed for their key."""
         now = int(time.time())
         strange = bytes(32)
         sets = []
@@ -344,7 +346,7 @@ class Play:
         self.server.cli("FLUSHALL")
 
     def filled(self):
-        """20,000 records of the fleet's are taken in at a start."""
+        """A gateway takes in 20,000 of the fleet's records when it starts."""
         now = int(time.time())
         self.server.pipe([[b"SET", f"mtasts:d:many{i}.test".encode(),
                            record(f"many{i}.test", now, mx=tuple(
@@ -367,8 +369,8 @@ class Play:
         self.server.cli("FLUSHALL")
 
     def missed(self):
-        """A local miss while the server is stopped waits no longer than
-        redis_wait."""
+        """A local miss waits at most redis_wait while the server is
+        stopped."""
         alone = Gateway(self.lab, self.program, 5, None)
         alone.serve()
         base = max(alone.ask(f"no{i}.test")[1] for i in range(10))
@@ -427,7 +429,7 @@ class Play:
         replica.stop()
 
     def tls(self):
-        """The same over TLS, and not with a certificate of somebody else."""
+        """The same over TLS, which refuses another name's certificate."""
         lab = self.lab
         pem, key = self.certificates.of("mta-sts.redis.test", "good")
         server = Server(lab, self.kind, 7003, "")
@@ -456,8 +458,8 @@ class Play:
         server.stop()
 
     def warm(self):
-        """Answers a second for what is held, with the server and without, in
-        turns; the best of each. The server is there, then stopped."""
+        """Answers a second for held policies, with the server and without, in
+        turns; the best of each. The server is first up, then stopped."""
         alone = Gateway(self.lab, self.program, 5, None)
         alone.serve()
         for i in range(COUNT):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Mail servers that take everything: sink.py LIST.json (written by mail.py).
+"""Mail servers that accept everything: sink.py LIST.json (written by mail.py).
 
 Each entry listens on its own address, port 25, with a certificate of its own
 and treats clients according to its kind:
@@ -13,8 +13,8 @@ and treats clients according to its kind:
     refuses   STARTTLS offered, and refused
     silent    accepts no connection: they time out
 
-What happens is appended to the journal, a line of JSON an event: a connection,
-a handshake, a mail.
+Each event is appended to the journal, a line of JSON: a connection, a
+handshake, a mail.
 """
 
 import json
@@ -47,7 +47,7 @@ class Session:
         self.entry, self.conn, self.journal = entry, conn, journal
         self.lines, self.tls, self.sni = conn.makefile("rb"), None, None
 
-    def say(self, text):
+    def reply(self, text):
         self.conn.sendall(text.encode() + b"\r\n")
 
     def context(self):
@@ -66,9 +66,9 @@ class Session:
 
     def starttls(self):
         if self.entry["kind"] == "refuses":
-            self.say("454 4.7.0 not now")
+            self.reply("454 4.7.0 not now")
             return
-        self.say("220 go on")
+        self.reply("220 go on")
         if self.entry["kind"] == "breaks":
             self.conn.recv(4096)
             self.conn.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
@@ -79,7 +79,7 @@ class Session:
         self.journal.tell(self.entry, "handshake", sni=self.sni)
 
     def data(self, recipients):
-        self.say("354 go on")
+        self.reply("354 go on")
         text = b""
         while (line := self.lines.readline()) not in (b".\r\n", b""):
             text += line[1:] if line.startswith(b"..") else line
@@ -88,18 +88,18 @@ class Session:
                 if recipient.startswith("keep") else {}
             self.journal.tell(self.entry, "mail", to=recipient, tls=self.tls,
                               sni=self.sni, **kept)
-        self.say("250 2.0.0 taken")
+        self.reply("250 2.0.0 taken")
 
     def ehlo(self):
         offers = ["sink.test", "ENHANCEDSTATUSCODES"]
         if self.entry["kind"] != "plain" and not self.tls:
             offers.append("STARTTLS")
         for i, offer in enumerate(offers):
-            self.say(("250 " if i == len(offers) - 1 else "250-") + offer)
+            self.reply(("250 " if i == len(offers) - 1 else "250-") + offer)
 
     def run(self):
         self.journal.tell(self.entry, "connection")
-        self.say("220 sink.test ESMTP")
+        self.reply("220 sink.test ESMTP")
         recipients = []
         while True:
             line = self.lines.readline().decode(errors="replace").strip()
@@ -113,12 +113,12 @@ class Session:
                 recipients = []
             elif word in ("", "QUIT"):
                 if line:
-                    self.say("221 2.0.0 bye")
+                    self.reply("221 2.0.0 bye")
                 return
             else:
                 if word == "RCPT":
                     recipients.append(line.split("<")[1].split(">")[0])
-                self.say("250 2.0.0 ok")
+                self.reply("250 2.0.0 ok")
 
 
 def treat(entry, conn, journal):

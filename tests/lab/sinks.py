@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The mail servers that take everything, as the checks see them."""
+"""The mail servers that accept everything, as the checks see them."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from world import mx_hosts
 
 
 class Sinks:
-    """The processes of sink.py, and what they say."""
+    """The processes of sink.py, and the events that they report."""
 
     def __init__(self, world):
         self.lab, self.journal = world.lab, world.lab.path("sink.journal")
@@ -34,7 +34,7 @@ class Sinks:
         wait_for("the sinks", lambda: os.path.exists(listing + ".up"))
 
     def mark(self):
-        """Only what happens from now on counts."""
+        """Only events from now on count."""
         self.seen = len(read(self.journal))
 
     def events(self, event):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where a mail server of the lab is installed: this machine, or a folder with
-another Debian (trixie.sh). The lab's mount namespace covers what a server would
-read or write of it, so that stock paths and stock files are tested."""
+another Debian (trixie.sh). The lab's mount namespace covers the files that a
+server would read or write, so that stock paths and stock files are tested."""
 
 import os
 
@@ -28,7 +28,7 @@ class System:
         self.cover(self.lab.path("root.pem"), ROOTS)
 
     def cover(self, path, place):
-        """Our file or folder at this place, which is made if missing."""
+        """Puts our file or folder at this place, which is made if missing."""
         place = os.path.realpath(self.root + place) if not self.root else \
             self.root + place
         if os.path.isdir(path):
@@ -39,14 +39,14 @@ class System:
         run("mount", "--bind", path, place)
 
     def folder(self, name, place):
-        """An empty folder of the lab's, at this place."""
+        """Puts an empty folder of the lab's at this place."""
         path = self.lab.path(name)
         os.makedirs(path)
         self.cover(path, place)
         return path
 
     def user(self, name):
-        """Make sure that there is a system user of this name."""
+        """Makes sure that there is a system user of this name."""
         if f"\n{name}:" not in self.read("/etc/passwd"):
             self.run("useradd", "--system", "--user-group", name)
 

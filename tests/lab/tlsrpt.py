@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The lab of TLS reports, row by row (tlsrpt.tsv): what a real Postfix >= 3.10
-sends of each kind of delivery, and what the agent counts; then what a real Exim
-says on the text socket.
+sends of each kind of delivery, and what the agent counts; then what a real
+Exim sends to the text socket.
 
 tlsrpt.py MTASTS TREE [REGEX]  (by run.sh, inside namespaces of its own)
 """
@@ -24,7 +24,7 @@ from sinks import Sinks
 from system import System
 from world import World, mx_hosts
 
-AD = "127.0.0.2"  # where every answer is said to be secure
+AD = "127.0.0.2"  # answers from here claim to be validated
 
 
 class Case(Row):
@@ -35,7 +35,7 @@ class Case(Row):
 
 
 class Secure(threading.Thread):
-    """A name server that says of the other's answers that they were validated."""
+    """A name server that passes on the other's answers with the AD bit set."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -79,7 +79,7 @@ def tlsa_lines(world, cases):
 
 
 def also_answer(lab, world, lines):
-    """Name server data beside that of the rows."""
+    """Name server data besides that of the rows."""
     conf = read(lab.path("unbound.conf")).replace(
         "remote-control:", "server:\n" + "\n".join(lines) + "\nremote-control:")
     lab.stop(world.unbound)
@@ -89,26 +89,26 @@ def also_answer(lab, world, lines):
 
 
 def policies(text):
-    """What a report says, in the words of the table."""
-    said = []
+    """A report, in the words of the table."""
+    reported = []
     for p in json.loads(text)["report"]["policies"]:
         failures = []
         for f in p.get("failure-details", []):
             reason = f.get("failure-reason-code")
             failures += [f["result-type"] + (f":{reason}" if reason else "")] \
                 * f["failed-session-count"]
-        said.append(" ".join(
+        reported.append(" ".join(
             [p["policy"]["policy-type"],
              str(p["summary"]["total-successful-session-count"]),
              str(p["summary"]["total-failure-session-count"])] +
             ([",".join(sorted(failures))] if failures else [])))
-    return "; ".join(sorted(said))
+    return "; ".join(sorted(reported))
 
 
 class Reports(Later):
     def of(self, domain):
-        said = self.command("report", "show", domain, "--json")
-        texts = [t for t in said.splitlines() if '"policies"' in t]
+        reported = self.command("report", "show", domain, "--json")
+        texts = [t for t in reported.splitlines() if '"policies"' in t]
         return policies(texts[0]) if texts else "none"
 
 
@@ -126,7 +126,7 @@ def levels(etc, cases):
 
 
 def unusable_anchor(world):
-    """A certificate whose key is of an algorithm that nobody has."""
+    """A certificate whose key is of an unknown algorithm."""
     der = ssl.PEM_cert_to_DER_cert(read(world.certificates.root.pem))
     known = bytes.fromhex("06072a8648ce3d0201")  # id-ecPublicKey
     assert der.count(known) == 1
@@ -143,7 +143,7 @@ def by_postfix(lab, daemon, world, tree, cases):
     write(f"{new.etc}/transport", "relay.test smtp:[mx.relay.test]\n")
     asked = re.search(r"smtp_tls_policy_maps = (.*)",
                       read(f"{new.etc}/main.cf"))[1]
-    # With this depth two certificates between leaf and root are too many.
+    # With this depth, two certificates between leaf and root are too many.
     amend(new, smtp_dns_support_level="dnssec", smtp_tls_scert_verifydepth="0",
           transport_maps="texthash:/etc/postfix/transport",
           smtp_tls_policy_maps=f"texthash:/etc/postfix/levels, {asked}")
@@ -163,13 +163,13 @@ def by_postfix(lab, daemon, world, tree, cases):
     for case in cases:
         until(lambda: daemon.of(case.domain) == case.want,
               30 if case.want != "none" else 0)
-    # Whatever is not reported has been tried, too.
+    # What is not reported has been tried, too.
     until(lambda: all(
         new.outcome("lab@" + c.typed.replace("mx.relay", "relay"))
         for c in cases), 30)
     for case in cases:
-        said = daemon.of(case.domain)
-        check(f"{case.typed}: report", said == case.want, said)
+        reported = daemon.of(case.domain)
+        check(f"{case.typed}: report", reported == case.want, reported)
         if case.get("policy", "") == "testing":
             shown = daemon.query(case.domain).get("testing_failed")
             check(f"{case.typed}: shown by query", shown == 1, shown)
@@ -178,7 +178,7 @@ def by_postfix(lab, daemon, world, tree, cases):
 
 
 def by_exim(lab, daemon, tree, cases):
-    """Exim with the event action of the README, alone."""
+    """Exim with nothing but the event action of the README."""
     lab_exim = Exim(System(lab, tree, entered=True))
     action = next(line.strip() for line in
                   read(f"{HERE}/../../boards/README.md").splitlines()
@@ -188,7 +188,7 @@ def by_exim(lab, daemon, tree, cases):
     conf, times = re.subn(r"(?m)^ *event_action = .*$", lambda _: "  " + action,
                           read(place))
     check("the README's transport has an event action", times == 1, conf)
-    # DANE is no matter of the README's.
+    # The README does not treat DANE.
     conf = conf.replace("  driver = smtp\n", "  driver = smtp\n  hosts_try_dane = *\n")
     conf = conf.replace("  driver = dnslookup\n", "  driver = dnslookup\n"
                         "  dnssec_request_domains = *\n")
@@ -200,9 +200,9 @@ def by_exim(lab, daemon, tree, cases):
     for case in cases:
         lab_exim.send(f"lab@{case.domain}")
     for case in cases:
-        said = daemon.of(case.domain)
-        check(f"{case.typed}: Exim's report", said == case.want,
-              f"{said}; {lab_exim.outcome('lab@' + case.domain)}")
+        reported = daemon.of(case.domain)
+        check(f"{case.typed}: Exim's report", reported == case.want,
+              f"{reported}; {lab_exim.outcome('lab@' + case.domain)}")
     daemon.stop()
 
 

@@ -67,7 +67,7 @@ if [ ! -e "$dir/made" ]; then
 	: >"$dir/made"
 fi
 
-# Package lists of another day may name files that are gone.
+# Package lists that are days old may name files that are gone.
 apt() {
 	inside sh -c "cd /tmp && apt-get -qq -y -o APT::Sandbox::User=root $*" \
 		>>"$dir.log" 2>&1
@@ -79,7 +79,7 @@ get() {
 [ -z "$missing" ] || get install --no-install-recommends "$missing"
 for package in $unpacked; do
 	get download "$package"
-	# What is installed stays as it is.
+	# Installed files stay as they are.
 	inside sh -c "dpkg-deb --fsys-tarfile /tmp/${package}_*.deb |
 		tar -x --skip-old-files -C / && rm /tmp/${package}_*.deb"
 	: >"$dir/unpacked/$package"

@@ -2,7 +2,7 @@
 """The world of the lab: names, web servers and certificates of its domains.
 
 unbound answers for .test, nginx serves policies, and a small TLS server
-(rawtls.py) does what nginx will not; certificates are made anew.
+(rawtls.py) does what nginx cannot. Certificates are made anew.
 """
 
 import json
@@ -17,7 +17,7 @@ NGINX6 = "2001:db8::10"
 REFUSED = "192.0.2.30"
 SILENT = "192.0.2.31"
 SILENT6 = "2001:db8::31"
-RAW_FIRST = 101  # 192.0.2.101...: an address a row
+RAW_FIRST = 101  # 192.0.2.101...: an address for each row
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -39,7 +39,8 @@ def policy(row):
 
 
 def mx_hosts(row):
-    """[(name, kind)] of the row's mail servers; mx is mx.DOMAIN, @ the domain."""
+    """[(name, kind)] of the row's mail servers; mx is mx.DOMAIN, @ the
+    domain."""
     return [(name[:-1] if name.endswith(".") else row.domain if name == "@"
              else f"{name}.{row.domain}", kind) for name, kind in row.mx]
 
@@ -172,8 +173,8 @@ class World:
         run("ip", "addr", "add", "198.18.0.1/16", "dev", "lo")
         for a in [NGINX6, SILENT6]:
             run("ip", "-6", "addr", "add", f"{a}/128", "dev", "lo", "nodad")
-        # Whoever asks the system's resolver, or trusts the system's roots,
-        # meets the lab. The mount namespace is the lab's own.
+        # Programs that use the system's resolver or the system's roots get the
+        # lab's. The mount namespace is the lab's own.
         write(self.lab.path("resolv.conf"), "nameserver 127.0.0.1\n")
         for name, place in [("resolv.conf", "/etc/resolv.conf"),
                             ("root.pem", ROOTS)]:
@@ -181,7 +182,7 @@ class World:
                 os.path.realpath(place))
 
     def address(self, row):
-        """Of the policy host."""
+        """The address of the policy host."""
         places = {"nginx": NGINX, "dead6": NGINX, "refused": REFUSED,
                   "silent": SILENT, "loopback": "127.0.0.1", "none": None}
         return self.raw.get(row.domain, places.get(row.get("host", "nginx")))

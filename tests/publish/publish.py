@@ -66,7 +66,7 @@ def publish(*args, code=0, name=None):
     check(f"{name}: exit code", r.returncode == code,
           f"got {r.returncode}, want {code}: {r.stderr}{r.stdout}")
     if code >= 64:
-        check(f"{name}: one line says why", r.stderr.count("\n") == 1, r.stderr)
+        check(f"{name}: one line states why", r.stderr.count("\n") == 1, r.stderr)
     return r
 
 
@@ -330,7 +330,7 @@ def test_full_disk():
         before = open(out, encoding="utf-8").read()
         hosts = [a for i in range(40) for a in ("--mx", f"mx{i}." + "x" * 60 + "." + "y" * 60 + ".example.com")]
         r = publish("sts", "example.com", "--mode", "testing", "--out", out, *hosts, code=70, name="disk full")
-        check("disk full is said", "No space left" in r.stderr, r.stderr)
+        check("a full disk is reported", "No space left" in r.stderr, r.stderr)
         check("the old file stays", open(out, encoding="utf-8").read() == before and os.listdir(full) == ["p"])
     finally:
         run("umount", full)
@@ -777,7 +777,7 @@ def test_lists():
         write("list.json", text)
         r = mtasts("serve", "-t", "-c", conf)
         check(f"serve -t: {code}", r.returncode == code, r.stderr)
-        check("serve -t says where", code == 0 or "list.json:2: x.example: expected the mode" in r.stderr, r.stderr)
+        check("serve -t reports where", code == 0 or "list.json:2: x.example: expected the mode" in r.stderr, r.stderr)
     with open(path("log"), "w", encoding="utf-8") as f:
         daemon = subprocess.Popen([MTASTS, "serve", "-c", conf], stderr=f, stdout=f)
     try:

@@ -117,20 +117,20 @@ class Agent:
                 self.ended = os.waitstatus_to_exitcode(status)
         return self.ended is None
 
-    def said(self, text, after=""):
+    def logged(self, text, after=""):
         """Wait until the log has the text, after another one."""
         def look():
             at = self.log().find(after)
             if at >= 0 and text in self.log()[at + len(after):]:
                 return True
             if not self.running():
-                fail("ended with %s before it said %r:\n%s"
+                fail("ended with %s before it logged %r:\n%s"
                      % (self.ended, text, self.log()))
             return False
-        until(look, "not said: %r in\n%s" % (text, self.log()))
+        until(look, "not logged: %r in\n%s" % (text, self.log()))
 
     def ready(self):
-        self.said("or:  mtasts query")
+        self.logged("or:  mtasts query")
         return self
 
     def kill(self, number=signal.SIGTERM):

@@ -32,7 +32,7 @@ def main():
         daemon = agent.Agent([binary], [
             dns.line, "dane on", "journal off", where,
             f"listen unix:{folder}/ask", f"metrics unix:{folder}/metrics"])
-        daemon.ready().said("event=dane-blind")
+        daemon.ready().logged("event=dane-blind")
 
         def command(*words):
             return subprocess.run(

@@ -87,23 +87,23 @@ def journal(binary, options):
 
 def system_log(binary, options):
     options = options + ["log syslog"]
-    daemon = agent.Agent([binary], options).ready()  # told on stderr
+    daemon = agent.Agent([binary], options).ready()  # logs to stderr
     syslog = Syslog()
     reload(daemon)
     line = syslog.hears(EVENT)
     agent.check(line.startswith("<22>mtasts[%d]: reload" % daemon.pid), line)
-    told = len(daemon.log())
+    length = len(daemon.log())
     syslog.end()
     reload(daemon)
-    agent.until(lambda: EVENT in daemon.log()[told:], "nowhere told")
+    agent.until(lambda: EVENT in daemon.log()[length:], "not logged")
     syslog = Syslog()  # restarted: another socket of the same name
-    told = len(daemon.log())
+    length = len(daemon.log())
     reload(daemon)
     syslog.hears(EVENT)
     daemon.kill()
     syslog.hears("stopped")
     agent.check(daemon.wait() == 0, "ended")
-    agent.check(len(daemon.log()) == told, "told twice:\n" + daemon.log())
+    agent.check(len(daemon.log()) == length, "logged twice:\n" + daemon.log())
     # The reason why it does not start is logged in both places.
     daemon = agent.Agent([binary], options + ["listen inet:192.0.2.1:1"])
     line = syslog.hears("cannot start: listen inet:192.0.2.1:1")

@@ -34,19 +34,19 @@ def life(binary, words):
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    plain, said = life(binary, "")
+    plain, log = life(binary, "")
     agent.check(plain < OTHER_K, "untouched: %d KB resident" % plain)
-    agent.check("pages" not in said, "nobody asked for pages:\n" + said)
-    touched, said = life(binary, " touch=yes")
+    agent.check("pages" not in log, "nobody asked for pages:\n" + log)
+    touched, log = life(binary, " touch=yes")
     agent.check(touched >= MEMORY_K, "touched: %d KB resident" % touched)
-    _, said = life(binary, " huge=yes")
+    _, log = life(binary, " huge=yes")
     if not os.path.exists(HUGE):
         word = "has no huge ones"
     else:
         with open(HUGE, encoding="ascii") as f:
             word = ("switched off" if "[never]" in f.read()
                     else "memory in huge pages")
-    agent.check(word in said, "%r is not said:\n%s" % (word, said))
+    agent.check(word in log, "%r is not logged:\n%s" % (word, log))
     print("memory: %d KB resident at the start, %d when all is touched"
           % (plain, touched))
 

@@ -74,7 +74,7 @@ class Reports:
         check(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0,
               "a datagram of user %d is not taken by the system" % uid)
 
-    def say(self, line, place="text"):
+    def send_line(self, line, place="text"):
         """A line of the text protocol; its answer."""
         s = socket.socket(socket.AF_UNIX)
         s.connect(self.folder + "/" + place)
@@ -113,20 +113,20 @@ def counted(r):
     r.send(b"{" * 100000)
     r.send(datagram(SUCCESS, "a.example").replace(b'"a.example","pr', b'"A.Example.","pr'))
     r.counts({"a.example": (4, 0), "b.example": (3, 2)}, "counted")
-    r.agent.said("event=report-bad")
+    r.agent.logged("event=report-bad")
 
 
 def shown(r):
     mail = r.command("show", "b.example").stdout
     check("\nTo: r@b.example\n" in mail and "\r" not in mail and
           "\nTLS-Report-Domain: b.example\n" in mail, mail)
-    told = json.loads(r.command("show", "b.example", "--json").stdout)
-    policies = told["report"]["policies"]
+    shown = json.loads(r.command("show", "b.example", "--json").stdout)
+    policies = shown["report"]["policies"]
     check([(p["policy"]["policy-type"], p["summary"]) for p in policies] and
           sum(p["summary"]["total-failure-session-count"]
-              for p in policies) == 2, told)
+              for p in policies) == 2, shown)
     check(any(f["failure-reason-code"] == "self-signed_certificate"
-              for p in policies for f in p.get("failure-details", [])), told)
+              for p in policies for f in p.get("failure-details", [])), shown)
     check(r.command("show", "none.example").returncode == 1, "none.example")
     check("0 reports are due" in r.command("flush").stdout, "flush")
     check(r.command("send").returncode == 64, "send without a domain")
@@ -137,7 +137,7 @@ def kept(r):
     """A reload keeps it; so does a restart; a kill keeps what was saved."""
     before = r.list()
     r.agent.kill(signal.SIGHUP)
-    r.agent.said("reload: done")
+    r.agent.logged("reload: done")
     check(r.list() == before, "a reload: %s" % r.list())
     r.agent.stop()
     check(not os.path.exists(r.place), "the socket is left behind")
@@ -152,7 +152,7 @@ def kept(r):
     r.agent.stop()
 
 
-def said(program):
+def by_text(program):
     """Lines, as Exim sends them, are counted like datagrams."""
     record = " record=v=TLSRPTv1; rua=mailto:r@a.example"
     with Folder() as folder:
@@ -167,14 +167,14 @@ def said(program):
                 ("report a.example success record=v=spf1 -all", "no"),
                 ("report a.example expired" + record, "no"),
                 ("report a.example", "temp")):
-            got = r.say(line)
+            got = r.send_line(line)
             check(got == want, "%s: %s, not %s" % (line, got, want))
         # Anybody may ask there, so no line there counts as a mail server's.
-        got = r.say("report b.example success" + record, "open")
+        got = r.send_line("report b.example success" + record, "open")
         check(got == "no", "a socket that is open to everybody: " + got)
-        r.counts({"a.example": (2, 1)}, "said")
-        told = json.loads(r.command("show", "a.example", "--json").stdout)
-        sts = [p for p in told["report"]["policies"]
+        r.counts({"a.example": (2, 1)}, "open")
+        shown = json.loads(r.command("show", "a.example", "--json").stdout)
+        sts = [p for p in shown["report"]["policies"]
                if p["policy"]["policy-type"] == "sts"]
         check(sts[0]["policy"]["policy-string"] == ["version: STSv1"] and
               sts[0]["policy"]["mx-host"] == ["*.a.example"] and
@@ -182,12 +182,12 @@ def said(program):
                   "result-type": "certificate-expired",
                   "receiving-mx-hostname": "mx.a.example",
                   "failed-session-count": 1,
-                  "failure-reason-code": "all wrong"}, told)
+                  "failure-reason-code": "all wrong"}, shown)
         r.agent.stop()
         # Without a contact nothing is counted, and the mail server goes on.
         r = Reports(program, folder, more=["contact off"])
         r.start()
-        check(r.say("report a.example success" + record) == "no", "off")
+        check(r.send_line("report a.example success" + record) == "no", "off")
         r.agent.stop()
 
 
@@ -204,7 +204,7 @@ def damaged(r):
         f.seek(os.path.getsize(newest) // 2)
         f.write(b"\xff" * 8)
     r.start()
-    r.agent.said("it is damaged")
+    r.agent.logged("it is damaged")
     check(r.list() == before, "the older image: %s" % r.list())
     r.agent.stop()
     for path in images:
@@ -223,7 +223,7 @@ def refused(program):
         r.send_as(nobody, datagram(SUCCESS, "forged.example"))
         r.send(datagram(SUCCESS, "real.example"))
         r.counts({"real.example": (1, 0)}, "whose it is")
-        r.agent.said("1 datagrams refused, the last of user %d" % nobody)
+        r.agent.logged("1 datagrams refused, the last of user %d" % nobody)
         s = socket.socket(socket.AF_UNIX)
         s.connect(folder + "/m")
         s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
@@ -277,7 +277,7 @@ def handed_over_lines(program):
         r = Reports(program, folder, fds=[s.fileno() for s in fds])
         r.start()
         for place, want in (("text", "ok"), ("open", "no")):
-            got = r.say("report %s.example success%s" % (place, record), place)
+            got = r.send_line("report %s.example success%s" % (place, record), place)
             check(got == want, "handed over, %s: %s" % (place, got))
         r.counts({"text.example": (1, 0)}, "handed over, lines")
         r.agent.stop()
@@ -319,7 +319,7 @@ def main():
         damaged(r)
         many(r)
     off(program)
-    said(program)
+    by_text(program)
     handed_over(program)
     handed_over_lines(program)
     if os.getuid() == 0:

@@ -108,9 +108,9 @@ def hand_over(binary, dns, folder):
     first.start()
     agent.until(lambda: dns.asked > asked, "nobody asked the name server")
     old.kill()
-    old.said("stopping")
+    old.logged("stopping")
     new = agent.Agent([binary], options, (tcp.fileno(),))
-    new.said("waiting for the instance that has it")
+    new.logged("waiting for the instance that has it")
     second = threading.Thread(target=ask, args=(".example",), daemon=True)
     second.start()
     dns.mute = False

@@ -106,7 +106,7 @@ def lives(binary, folder, options):
     check_file(folder + "/run/c", stat.S_IFSOCK, 0o600, 0, 0)
     check_file(folder + "/run/m", stat.S_IFSOCK, 0o660, 0, OTHERS[0])
     daemon.kill(signal.SIGHUP)
-    daemon.said("reload: done")
+    daemon.logged("reload: done")
     agent.check("but for" not in daemon.log(), daemon.log())
     agent.check(agent.Postfix(folder + "/run/b").ask(".x") == "NOTFOUND ",
                 "no answer after the reload")
@@ -151,7 +151,7 @@ def other_folders(binary, folder, options):
     agent.check(os.path.getsize(folder + "/root/journal") == 0, "written to")
     daemon = agent.Agent([binary], options + ["journal off",
                                               "listen inet:127.0.0.1:0"])
-    daemon.said("running as the superuser")
+    daemon.logged("running as the superuser")
     daemon.ready().stop()
     refused(binary, options + ["user nobody-there"], "a user of /etc/passwd",
             78)
@@ -174,8 +174,8 @@ def rooted(binary, folder, options):
     daemon = agent.Agent([binary], [], conf=conf).ready()
     check_process(daemon.pid, root)
     daemon.kill(signal.SIGHUP)
-    daemon.said("reload: configuration not changed: ")
-    daemon.said("reload: done, but for what is logged above")
+    daemon.logged("reload: configuration not changed: ")
+    daemon.logged("reload: done, but for what is logged above")
     # With all it names in there.
     os.makedirs(root + os.path.dirname(conf), exist_ok=True)
     for path in ("/etc/passwd", "/etc/group", BUNDLE, conf):

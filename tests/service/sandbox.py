@@ -98,8 +98,8 @@ def trace(binary, folder):
     out = folder + "/trace"
     dns, host = Publisher(), PolicyHost()
     tcp, address = agent.listener()
-    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    told.bind(folder + "/notify")
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(folder + "/notify")
     os.mkdir(folder + "/state")
     os.mkdir(folder + "/run")
     daemon = agent.Agent(
@@ -130,11 +130,11 @@ def trace(binary, folder):
     pid = int(subprocess.check_output(
         ["pgrep", "-o", "-f", "-P", str(daemon.pid), binary + " serve"]))
     os.kill(pid, signal.SIGHUP)
-    daemon.said("reload: done")
-    told.settimeout(agent.PATIENCE)
-    heard = [told.recv(64)]
+    daemon.logged("reload: done")
+    notify.settimeout(agent.PATIENCE)
+    heard = [notify.recv(64)]
     while heard[-1] != b"WATCHDOG=1":
-        heard.append(told.recv(64))
+        heard.append(notify.recv(64))
     os.kill(pid, signal.SIGTERM)
     agent.check(daemon.wait() == 0, daemon.log())
     with open(out) as f:

@@ -220,7 +220,7 @@ def zsh(path, folder):
             with open(offered) as f:
                 lines = f.read().split("\n")
             return lines[number:number + 1] if len(lines) > number + 1 else None
-        return agent.until(there, "zsh says nothing")[0]
+        return agent.until(there, "zsh shows nothing")[0]
     os.write(s.fd, ("source %s/drive\n" % home).encode())
     agent.check(line(0) == "ready", "zsh")
     for i, (words, want) in enumerate(TYPED):

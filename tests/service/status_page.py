@@ -196,7 +196,7 @@ def look(b, page, name, out):
     with open(os.path.join(out, name + ".pdf"), "wb") as f:
         f.write(base64.b64decode(b.call("POST", "/print", {})))
     messages = [m for m in b.call("POST", "/se/log", {"type": "browser"}) if "favicon" not in m["message"]]
-    agent.check(not messages, "the browser says: %s" % messages)
+    agent.check(not messages, "the browser reports: %s" % messages)
     loaded = b.script("return performance.getEntriesByType('resource').map(e => e.name)")
     agent.check(not loaded, "it loads %s" % loaded)
 

@@ -161,7 +161,7 @@ ROWS = [
 ]
 
 
-# KeyUpdate: what is typed at a server, and how often it must have said or
+# KeyUpdate: what is typed at a server, and how often it must have printed or
 # heard, by then, what stands beside. What the client sends back shows that it
 # found the server's new keys; what the server reads of it, that it found the
 # client's. Two wishes are answered once, before the next that is sent.
@@ -386,9 +386,10 @@ def gnutls_updates(binary, place):
         out = "hangs"
     stop(server)
     with open(path) as f:
-        said = f.read()
-    good = said == "ok\n" and out.startswith("ok 19 closed")
-    return None if good else f"server: {said.strip()}; client: {out.strip()}"
+        printed = f.read()
+    good = printed == "ok\n" and out.startswith("ok 19 closed")
+    return None if good else \
+        f"server: {printed.strip()}; client: {out.strip()}"
 
 
 def main():
