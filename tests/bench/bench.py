@@ -11,8 +11,8 @@ all processes share one processor. Each figure is the median of the rounds,
 with its range; ratios are medians of the rounds' ratios. CPU is the server's
 own, in user and kernel mode, which other work of the machine does not change.
 Each number of POLICIES (1000) has its daemon, in huge pages if the number ends
-in +huge, which is asked for domains drawn from all over them; the last column is the first daemon's CPU as a part of this
-one's.
+in +huge, which is asked for domains drawn from all over them; the last column
+is the first daemon's CPU as a part of this one's.
 """
 
 import itertools

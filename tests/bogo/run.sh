@@ -37,6 +37,6 @@ grep -A 8 '^FAILED' "$folder/log" || true
 for what in PASSED FAILED UNIMPLEMENTED DISABLED; do
 	printf '%s %s\n' "$(grep -c "^$what" "$folder/log" || true)" "$what"
 done
-# A shim that does not even start fails nothing but passes nothing.
+# A shim that does not even start fails no test, but passes none either.
 [ "$(grep -c '^PASSED' "$folder/log" || true)" -ge 200 ] && exit "$status"
 exit 1

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What BoringSSL's runner starts for each of its tests: a client that
- * connects, echoes what it gets with all bits flipped, and exits 0 unless the
- * session failed; 89 for a flag it does not know, which counts as not
- * implemented. The judge of certificates is not the matter here: it takes any
- * path (x509.c is replaced at link time).
+ * What BoringSSL's runner starts for each of its tests: a client that connects,
+ * echoes what it gets with all bits flipped, and exits 0 unless the session
+ * failed; 89 for an unknown flag, which counts as not implemented. Certificates
+ * are not judged here: any path is accepted (x509.c is replaced at link time).
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -202,7 +201,7 @@ flag_with_value(const char *flag, const char *v)
 	if (strcmp(flag, "-advertise-alpn") == 0) {
 		return alpn_flag(v);
 	}
-	/* The runner's server checks what was negotiated as well. */
+	/* The runner's server checks what was negotiated, too. */
 	return strcmp(flag, "-expect-version") == 0 ||
 	       version_flag(flag, atoi(v));
 }
@@ -277,7 +276,7 @@ echo(void)
 	say(copy, in.n);
 }
 
-/* One step; false: the session is over. */
+/* One step. Returns false when the session is over. */
 static bool
 step(int s)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Certificates for check.py, by openssl: every kind of fault once, each for the
-names of all rows."""
+"""Certificates for check.py, by openssl: one of every kind of fault, each for
+the names of all rows."""
 import hashlib
 import os
 import subprocess
@@ -60,7 +60,8 @@ class Certificates:
         self.issue("weak", "small", self.names, SERVER)
         self.issue("leafonly", "ec", self.names, SERVER, by="ca")
         self.issue("chain", "ec", self.names, SERVER, by="ca", above="ca")
-        # More certificates than are kept: of an authority it has no need of.
+        # More certificates than are kept, from an authority that needs none of
+        # them.
         self.issue("manychain", "ec", self.names, SERVER, above="ca", copies=20)
         self.issue("wrongchain", "ec", wrong, SERVER, by="ca", above="ca")
 
@@ -115,7 +116,8 @@ class Certificates:
                    "-pubout", "-outform", "DER")
 
     def tlsa(self, text):
-        """"3 1 1 ec" with the name of a key made its data."""
+        """"3 1 1 ec" with the name of the key replaced by the record's
+        data."""
         u, s, m, what = text.split()
         if len(what) > 8:
             return text

@@ -1,5 +1,5 @@
 # `mtasts check` among faulty servers on loopback; needs neither root nor a
-# network. What is compared with posttls-finger needs Debian's postfix.
+# network. The comparison with posttls-finger needs Debian's postfix.
 
 CHECKED_TESTS = "python3 tests/check/check.py $(BUILD)/mtasts" \
 	"python3 tests/check/ways.py $(BUILD)/mtasts" \

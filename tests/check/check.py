@@ -3,10 +3,11 @@
 """`mtasts check` among faulty servers: check.py MTASTS [ROW...]
 
 Plays the rows of faults.tsv on loopback, each with a domain, a policy host and
-mail servers of its own, and holds what was found against what was planted. Each
-row whose mail server comes to a handshake is held against openssl s_client, and
-against Postfix's posttls-finger where that is installed. No server may see
-another command than EHLO, HELO, STARTTLS and QUIT.
+mail servers of its own, and compares what was found with what was planted.
+Where a mail server of a row completes a handshake, the verdict is compared
+with that of openssl s_client, and of Postfix's posttls-finger where that is
+installed. No server may see another command than EHLO, HELO, STARTTLS and
+QUIT.
 """
 import concurrent.futures
 import json
@@ -26,9 +27,9 @@ from certs import Certificates
 HERE = os.path.dirname(os.path.abspath(__file__))
 SMTP_PORT, WEB_PORT = 2525, 4443
 AT_ONCE = 4
-# Where others are content with less: a common name in place of a DNS-ID (RFC
-# 9525 6.3), key exchange by RSA, which check does not speak and says so. And
-# posttls-finger does not see STARTTLS at the end of a long reply.
+# Where the others accept more: a common name in place of a DNS-ID (RFC 9525
+# 6.3), and key exchange by RSA, which check does not speak, as it reports. And
+# posttls-finger misses STARTTLS at the end of a long reply.
 OTHERWISE = {"cn", "static", "late"}
 
 failures = []
@@ -47,7 +48,7 @@ def ports_free():
 
 
 def raw(text):
-    """With %XX made the octet that it stands for."""
+    """The text with each %XX replaced by its octet."""
     return re.sub("%([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), text)
 
 
@@ -156,7 +157,7 @@ class World:
             name, _, address = value.partition(":")
             d.records[(row.full(name), "AAAA")] = [address]
         elif key == "junk":
-            # Records of something else, before those that are there.
+            # Unrelated records, before the others.
             name, _, count = value.partition(":")
             junk = ["%d %s" % (i, "x" * 100) for i in range(int(count))]
             d.records[(row.full(name), "TXT")][:0] = junk
@@ -214,7 +215,7 @@ def run(command, args):
 
 
 def compare(row, out, code):
-    """What is wrong with the answer."""
+    """Yields what is wrong with the answer."""
     found = [f for f in out["findings"]]
     bad = {f["why"] for f in found if f["grade"] != "note"}
     notes = {f["why"] for f in found if f["grade"] == "note"}
@@ -224,7 +225,7 @@ def compare(row, out, code):
         yield "notes %s, expected %s" % (sorted(notes), sorted(row.notes))
     if not all(f["todo"] for f in found):
         yield "nothing to do about a finding"
-    # A mechanism's word is in the plugin's line and in the object's end.
+    # The reason's word is in the plugin's line and at the end of the object.
     if (out["sts"], out["dane"]) != (row.sts, row.dane):
         yield "MTA-STS %s, DANE %s, expected %s, %s" % (
             out["sts"], out["dane"], row.sts, row.dane)
@@ -239,7 +240,7 @@ def no_raw(text):
 
 
 def openssl_takes(world, row):
-    """Whether openssl finds the certificate of mx right, by WebPKI."""
+    """Whether openssl finds the certificate of mx valid, by WebPKI."""
     p = subprocess.run(
         ["openssl", "s_client", "-starttls", "smtp", "-connect",
          "%s:%d" % (row.address(2), SMTP_PORT), "-servername",
@@ -263,7 +264,7 @@ def postfix_takes(world, row):
 
 
 def handshakes(world, row, out):
-    """The verdict of others about the certificate that most senders get."""
+    """The other programs' verdict on the certificate that most senders get."""
     kind = row.get("smtp", "good")
     if row.has("alias") or row.has("args") or kind in ("drip", "apex"):
         return
@@ -274,7 +275,7 @@ def handshakes(world, row, out):
     if not certificates and not addresses[0]["why"].startswith(
             ("tls-", "x509-")):
         return
-    # What is sent to who takes both kinds is ECDSA's.
+    # A server with both kinds sends the ECDSA certificate to most clients.
     first = [c for c in certificates if c["algorithm"] == "ecdsa"] \
         or certificates
     ours = bool(first) and first[0]["pkix"] == "ok"

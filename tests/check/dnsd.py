@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A name server for check.py: records and faults by name and type; validating
-in that it says AD, and SERVFAIL to what is bogus unless CD is set."""
+"""A name server for check.py: records and faults by name and type. It acts as
+a validating one: it sets AD, and answers SERVFAIL for bogus data unless CD is
+set."""
 import socket
 import struct
 import threading
@@ -37,8 +38,8 @@ def rdata(kind, value):
 
 
 def both():
-    """A UDP and a TCP socket of the same port, which another may have taken
-    for one of them."""
+    """A UDP and a TCP socket of the same port. Another process may have taken
+    the port for one of them."""
     while True:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         tcp = socket.socket()
@@ -59,7 +60,7 @@ class Server:
     def __init__(self):
         self.records, self.faults, self.ttl = {}, {}, {}
         self.unsigned = set()
-        self.blind = set()  # suffixes of domains that nobody validates
+        self.blind = set()  # suffixes of domains for which AD is never set
         self.delay = 0
         self.udp, self.tcp = both()
         self.port = self.udp.getsockname()[1]
@@ -110,7 +111,7 @@ class Server:
         kind = NAMES.get(struct.unpack(">H", m[at + 1:at + 3])[0], "?")
         asked = ".".join(labels)
         how = self.faults.get((asked, kind))
-        if how == "flaky":  # once, as a resolver in trouble for a moment
+        if how == "flaky":  # once, as a resolver that fails for a moment
             del self.faults[(asked, kind)]
             how = "servfail"
         if how == "bogus":

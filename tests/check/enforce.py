@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`mtasts publish sts ... --mode enforce` among faulty mail servers: enforce.py MTASTS
+"""`mtasts publish sts ... --mode enforce` among faulty mail servers:
+enforce.py MTASTS
 
-A policy is enforced only if every MX host passes what MTA-STS demands of it; what
-is wrong with the policy of now, or with DANE, does not count. Of each row: what
-is planted (as in faults.tsv), the exit code, and words of the lines that say why.
+A policy is enforced only if every MX host passes what MTA-STS demands of it.
+Faults of the current policy, or of DANE, do not count. Each row has what is
+planted (as in faults.tsv), the exit code, and words of the lines that give the
+reason.
 """
 import os
 import shutil
@@ -27,7 +29,7 @@ ROWS = [
     ("second-host", "smtp2=plain", 1, ["mx2.second-host.example [", "smtp-no-starttls"]),
     ("second-address", "addr=mx:mx,closed", 1, ["connect-refused"]),
     ("later", "smtp=421", 2, ["mx.later.example [", "smtp-greeting-later"]),
-    # Whether this machine has a way by IPv6 or not, nobody is there.
+    # With or without a route by IPv6, no host has this address.
     ("six", "six=mx:2001:db8::1", 2, ["mx.six.example [[2001:db8::1]"]),
     ("no-address", "dns=mx/A:nodata", 1, ["mx-no-address"]),
     ("address-servfail", "dns=mx/A:servfail", 2, ["dns-servfail"]),
@@ -36,7 +38,7 @@ ROWS = [
     ("null", "mx=\"0 .\"", 1, ["mx-null"]),
     ("many", " ".join("mx=\"10 mx.@\" mx=\"20 h%d.@\"" % i for i in range(12)), 1, ["mx-no-address"]),
 ]
-# The policy's patterns, where they are not the MX records of the DNS.
+# The policy's patterns, where they differ from the MX records of the DNS.
 PATTERNS = {
     "servfail": ["mx.servfail.example"],
     "gone": ["mx.gone.example"],
@@ -67,7 +69,7 @@ def play(command, world, blind, row, code, words):
 
 
 def others(command, world, blind, rows):
-    """Hosts that the policy does not name, and the operator's word."""
+    """Hosts that the policy does not name, and the operator's override."""
     row = rows["good"]
     p, _ = publish(command, world, blind, row, "--mx", "mx.elsewhere.example")
     if p.returncode != 1 or b"mx.good.example: the MX host is not in the policy" not in p.stderr:

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How long `mtasts check` takes among servers that are far away: far.py MTASTS [MS]
+"""How long `mtasts check` takes among servers that are far away: far.py MTASTS
+[MS]
 
 A domain of 4 MX hosts with 2 addresses each, a policy host and a name server,
-each MS (50) of round trip away. The kernel's own delay (netem) needs root and a
-module; here relays stand in front of the servers and hold what passes them
-back, as long as a wire would: the way of a connection's SYN, SYN-ACK and ACK as
-well as every octet's, and a name server's answers.
+each MS (50) of round trip away. The kernel's own delay (netem) needs root and
+a module. Here relays stand before the servers and hold back everything as long
+as a wire would: the SYN, SYN-ACK and ACK of a connection, every octet, and a
+name server's answers.
 """
 import asyncio
 import json
@@ -34,10 +35,10 @@ class Relays:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def add(self, address, port, to):
-        """Listen there, and lead to the same port of another address."""
+        """Listens there, and connects to the same port of another address."""
         async def one(reader, writer):
-            # The client counts as connected at once: what it has gained, the
-            # SYN and the SYN-ACK, is held back here, and its ACK.
+            # The client counts as connected at once. What it gained by that,
+            # the time of SYN, SYN-ACK and ACK, is held back here.
             await asyncio.sleep(3 * self.way_s)
             there, away = await asyncio.open_connection(to, port)
             await asyncio.gather(self.pump(reader, away),
@@ -78,7 +79,7 @@ def build(world, row, round_trip_s):
     records[(d, "MX")] = ["10 %s.%s" % (h, d) for h in hosts]
 
     def far(number):
-        """The address that leads to that one + 100."""
+        """An address that leads to address number + 100."""
         relays.add(row.address(number), far.port, row.address(number + 100))
         return row.address(number)
 
@@ -99,7 +100,8 @@ def build(world, row, round_trip_s):
 
 
 def play(command, world, blind, row, round_trip_s=ROUND_TRIP_S):
-    """Whether all of it is found; the time it took is printed, not judged."""
+    """Checks that everything is found; the time it took is printed, not
+    judged."""
     build(world, row, round_trip_s)
     world.dns.delay = round_trip_s
     begun = time.monotonic()

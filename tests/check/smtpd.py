@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A mail server with one fault. What a kind does is a line of KINDS, or a
-certificate of certs.py; every command that comes is noted."""
+"""A mail server with one fault, which is a line of KINDS or a certificate of
+certs.py. It notes every command that comes."""
 import socket
 import ssl
 import threading
@@ -97,7 +97,7 @@ class Session:
             self.conn.sendall(data)
 
     def flood(self, line):
-        """Lines for as long as anybody reads them."""
+        """Sends lines as long as somebody reads them."""
         while True:
             self.conn.sendall(line * 64)
 
@@ -161,7 +161,7 @@ class Session:
             self.send(b"500 what?\r\n" * 4)
             return False
         if self.kind == "tlshangup":
-            # Or what comes would make it a reset.
+            # Octets left unread would turn the close into a reset.
             self.conn.recv(4096)
             return False
         self.conn = self.server.context.wrap_socket(self.conn,

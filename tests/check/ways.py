@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`mtasts check` as it is used: ways.py MTASTS
+"""How `mtasts check` is used: ways.py MTASTS
 
 On a terminal and not, as JSON, interrupted, for a monitor, of one host, beside
 a running daemon; and how long it takes with many hosts that are far away.
@@ -41,7 +41,7 @@ def want(what, ok, detail=""):
 
 
 class Terminal:
-    """What a command writes to a terminal; its exit code."""
+    """Runs a command on a terminal: its output and its exit code."""
 
     def __init__(self, argv, env):
         pid, fd = pty.fork()
@@ -66,7 +66,7 @@ def terminals(command, world, blind, rows):
     t = Terminal(args, env)
     want("colour on a terminal", ESCAPE.search(t.out), t.out)
     want("progress on a terminal", b"\r\x1b[K" in t.out, t.out)
-    # A row that went on in the next would be left behind by what clears a row.
+    # A progress line longer than a row would leave text behind when cleared.
     want("progress is one row", re.search(
         rb"\x1b\[\?7l  \.\.\. [^\n]*\x1b\[\?7h", t.out)
         and t.out.count(b"  ... ") == t.out.count(b"\x1b[?7l")
@@ -149,7 +149,7 @@ def implicit_tls(command, world, blind, rows):
 
 
 def within(command, world, blind, rows):
-    """However slow the servers are, the time is the operator's."""
+    """However slow the servers are, the operator's time limit holds."""
     begun = time.monotonic()
     p = run(command, arguments(world, blind, rows["slow"], "--within", "2",
                                "--json", "slow.example"))
@@ -185,7 +185,7 @@ def interrupted(command, world, blind, rows):
             [command] + arguments(world, blind, rows["stuck"],
                                   *(["--json"] if json_too else []),
                                   "stuck.example"), stdout=subprocess.PIPE)
-        # All but the reports is there: the host is shown.
+        # Everything but the reports is there: the host is shown.
         seen = b""
         while b"mx.stuck.example" not in seen or b"127." not in seen:
             seen += os.read(p.stdout.fileno(), 4096)
@@ -203,7 +203,7 @@ def interrupted(command, world, blind, rows):
 
 def daemon(command, world, blind, rows, folder):
     path = os.path.join(folder, "control")
-    # The folder is the test's; whoever checks may ask.
+    # The folder belongs to the test; any user may ask.
     os.chmod(folder, 0o777)
     args = arguments(world, blind, rows["good"])
     options = [o for o in args[3:] if o not in ("--port", "--helo",

@@ -4,10 +4,10 @@
 
 disk.py MTASTS  (by disk.sh, in a mount namespace of its own)
 
-Every row: the daemon starts and answers whatever its disk does; it says what
-is wrong, once; when that is over it goes on, and what was learned meanwhile is
-in the journal. The rows run side by side, since the daemon looks after its
-disk once a minute.
+Every row: the daemon starts and answers whatever its disk does. It logs what
+is wrong, once. When the fault is over it goes on, and what was learnt
+meanwhile is in the journal. The rows run side by side, since the daemon looks
+at its disk once a minute.
 """
 
 import ctypes
@@ -41,8 +41,7 @@ def wait_for(what, test):
 
 
 def punch(path, offset, length):
-    """Give the blocks back, as a file system does that never writes in
-    place."""
+    """Gives the blocks back, like a file system that never writes in place."""
     libc = ctypes.CDLL(None, use_errno=True)
     fd = os.open(path, os.O_RDWR)
     if libc.fallocate(fd, 3, ctypes.c_long(offset), ctypes.c_long(length)):
@@ -74,7 +73,8 @@ class Row:
         self.daemon.wait()
 
     def ask(self, domains):
-        """All are answered from the world, or from memory."""
+        """Asks for all domains, whose answers come from the world or from
+        memory."""
         got = ask(self.daemon.port, domains)
         if got != [(d, answer(d, 1)) for d in domains]:
             fail(f"{self.name}: answers {[(d, a[:40]) for d, a in got]}")
@@ -103,7 +103,7 @@ class Row:
         wait_for(f"{self.name}: {domains} are not kept", all_there)
 
     def fill(self):
-        """Not a byte is left."""
+        """Fills the disk to the last byte."""
         with open(f"{self.disk}/junk", "wb", buffering=0) as f:
             for size in (1 << 20, 4096, 1):
                 try:
@@ -131,7 +131,7 @@ def full_at_start(row):
 
 
 def full_beside(row):
-    """The journal has its room since it was made."""
+    """The journal reserved its room when it was made."""
     row.start()
     row.ask(A)
     row.keeps(A)
@@ -142,7 +142,7 @@ def full_beside(row):
 
 
 def copy_on_write(row):
-    """The journal has the room of what it holds, and no other."""
+    """The journal has room for what it holds, and for no more."""
     row.start()
     row.ask(A)
     row.keeps(A)
@@ -150,7 +150,7 @@ def copy_on_write(row):
     punch(row.journal, 65536, area - 65536)
     punch(row.journal, area + 65536, area - 65536)
     row.fill()
-    # More than fits into the room that is left.
+    # More than fits into the remaining room.
     row.ask(DOMAINS[3:])
     row.logged("No space left on device")
     row.ask(A)
@@ -158,7 +158,7 @@ def copy_on_write(row):
     row.keeps(DOMAINS)
     row.logged("goes on")
     row.logged_times("No space left on device")
-    # And what was kept is there without anybody to ask.
+    # What was kept is there when no server is left to ask.
     row.daemon.kill("both")
     row.start()
     row.logged("journal-loaded records=60 lost=0")
@@ -194,7 +194,7 @@ def no_folder(row):
 
 
 def fails(row):
-    """As a disk that was pulled out: every call is an error, for good."""
+    """A disk that was pulled out: every call fails from now on."""
     row.start()
     row.ask(A)
     row.keeps(A)

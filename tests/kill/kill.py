@@ -4,11 +4,11 @@
 
 kill.py MTASTS [KILLS] [SEED]
 
-The daemon is asked for policies that change and gets SIGKILL at a random
-moment: alone, the child that writes, or both. What a reader of the journal
-(tests/journal/read.py) saw in the file before the kill must be in it
+The daemon is asked for policies that change, and gets SIGKILL at a random
+moment: the parent, the child that writes, or both. What a reader of the
+journal (tests/journal/read.py) found in the file before the kill must be in it
 afterwards, or a later version of it. Then the daemon starts with a name server
-that knows nothing, and must answer exactly what the file says.
+that knows nothing, and must answer exactly what the file holds.
 """
 
 import os
@@ -43,7 +43,7 @@ class Test:
         return kept(self.journal, f"{self.folder}/copy")
 
     def crowd(self, daemon, answers, clients=6):
-        """Clients that ask for everything at once; their threads."""
+        """Clients that ask for everything at once. Returns their threads."""
         def one(part):
             answers.extend(ask(daemon.port, part))
 
@@ -55,7 +55,8 @@ class Test:
         return threads
 
     def change(self, orderly):
-        """A life in which most policies change. What must be kept of it."""
+        """A life in which most policies change. Returns what must be kept of
+        it."""
         for d in random.sample(DOMAINS, 50):
             self.published.renew(d)
         before = self.held
@@ -97,12 +98,12 @@ class Test:
         self.held = now
 
     def wait_for_lock(self):
-        """The killed process's child ends its last write."""
+        """Waits until the killed process's child has ended its last write."""
         subprocess.run(["flock", "-w", str(PATIENCE_S),
                         self.journal, "true"], check=True)
 
     def alone(self, names):
-        """A life with nobody to ask: the answers are the journal's."""
+        """A life without a server to ask: the answers are the journal's."""
         daemon, answers = self.daemon(names), []
         if random.random() < 0.3:
             time.sleep(random.random() * 0.03)
@@ -129,7 +130,7 @@ class Test:
         while self.kills < kills:
             self.compare(self.change(random.random() < 0.1))
             self.alone(self.no_names)
-        self.alone(free_port())  # nobody is there at all
+        self.alone(free_port())  # no name server at all
         if self.written < kills:
             fail(f"only {self.written} policies were written")
 

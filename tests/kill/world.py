@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What kill.py and disk.py share: a name server and a policy host on loopback
-that publish policies which change, a daemon that asks them, and a reader of
-its journal. A version is told by its mx patterns, so what nobody published
-would be seen."""
+that publish changing policies, a daemon that asks them, and a reader of its
+journal. The mx patterns identify a version, so a policy that nobody published
+would be noticed."""
 
 import os
 import random
@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
                       "journal", "read.py")
 DOMAINS = [f"k{i}.kill{i}.example" for i in range(60)]
-PATTERNS = 50  # of each policy: some 2 KB, so that areas are soon full
+PATTERNS = 50  # in each policy: some 2 KB, so that areas are soon full
 PATIENCE_S = 30
 
 
@@ -38,7 +38,7 @@ def patterns(domain, version):
 
 
 class Published:
-    """What the world says of each domain; versions only grow."""
+    """What the world publishes for each domain; versions only grow."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -174,7 +174,7 @@ def ask(port, domains):
 
 
 class Daemon:
-    """Reads root.pem of the folder and writes a log there."""
+    """Reads root.pem of the folder, and logs into the folder."""
 
     def __init__(self, mtasts, folder, nameserver, policy_port, journal):
         self.port = free_port()
@@ -218,7 +218,7 @@ class Daemon:
         self.log.close()
 
     def end(self):
-        """As a supervisor ends it."""
+        """Ends it as a supervisor does."""
         self.child.terminate()
         code = self.child.wait(PATIENCE_S)
         self.log.close()
@@ -227,7 +227,7 @@ class Daemon:
 
 
 def kept(journal, copy):
-    """{domain: version} of what the journal holds, which is copied first."""
+    """{domain: version} of what the journal holds; reads a copy."""
     shutil.copyfile(journal, copy)
     p = subprocess.run([sys.executable, READER, copy],
                        stdout=subprocess.PIPE, text=True, check=True)

@@ -30,7 +30,7 @@ def not_run(why):
 
 
 def until(done, what):
-    """Wait until done() is true; its value."""
+    """Waits until done() is true. Returns its value."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         value = done()
@@ -41,7 +41,7 @@ def until(done, what):
 
 
 class Folder:
-    """A folder of the test's own, gone when the test ends."""
+    """A temporary folder, removed when the test ends."""
 
     def __init__(self, mode=0o700):
         self.path = tempfile.mkdtemp(prefix="mtasts-service-")
@@ -55,7 +55,7 @@ class Folder:
 
 
 class NameServer(threading.Thread):
-    """Says NXDOMAIN, or nothing while `mute`; counts questions."""
+    """Answers NXDOMAIN, or nothing while `mute`; counts questions."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -83,7 +83,7 @@ class NameServer(threading.Thread):
 class Agent:
     """The daemon: `command`, serve, -o `options`, and without a control socket
     unless they name one. Listeners in `fds` are handed over as by a
-    supervisor, who is told at `notify`."""
+    supervisor, which is notified at `notify`."""
 
     def __init__(self, command, options, fds=(), notify=None, env=None,
                  stderr=None, conf=None):
@@ -147,14 +147,14 @@ class Agent:
 
 
 class Lost(Exception):
-    """A question for which a mail server would have deferred mail."""
+    """A question whose mail a mail server would have deferred."""
 
 
 class Postfix:
-    """A socketmap client by the rules of smtp(8): one connection is kept; a
-    dead one is tried anew once. A clean end sets no errno, and one left over
-    as ETIMEDOUT by earlier work forbids the second try: the worst case, which
-    is assumed while `stale`."""
+    """A socketmap client by the rules of smtp(8): it keeps one connection, and
+    replaces a dead one once. A clean end sets no errno, and ETIMEDOUT left
+    over from earlier work forbids the second try: this worst case is assumed
+    while `stale`."""
 
     def __init__(self, address, name="postfix"):
         self.address, self.name = address, name
@@ -212,7 +212,7 @@ class Postfix:
 
 
 def listener(path=None):
-    """A listening socket, as a supervisor would hold it; its address."""
+    """A listening socket, as a supervisor would hold it, and its address."""
     if path is None:
         s = socket.create_server(("127.0.0.1", 0), backlog=4096)
         return s, s.getsockname()
@@ -223,7 +223,7 @@ def listener(path=None):
 
 
 def run(*command):
-    """Its output; failing if it fails."""
+    """Runs a command, which must succeed. Returns its output."""
     r = subprocess.run(command, stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, text=True, check=False)
     check(r.returncode == 0, "%s: exit code %d\n%s"

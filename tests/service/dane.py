@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""dane.py MTASTS: what is logged about DANE where the trusted name
-server turns out not to validate: log, query, its JSON, metrics, status."""
+"""dane.py MTASTS: what is logged about DANE when the trusted name server turns
+out not to validate: log, query, its JSON, metrics, status."""
 import json
 import os
 import socket
@@ -11,7 +11,7 @@ import agent
 
 
 class Blind(agent.NameServer):
-    """There is every name, and nothing at it; nothing is authenticated."""
+    """Every name exists, with no records; nothing is authenticated."""
 
     def reply(self, m):
         return super().reply(m)[:3] + b"\x80" + super().reply(m)[4:]

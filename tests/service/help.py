@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""help.py MTASTS: what --help prints, of all and of each command, fits a screen
-of 24 lines and 80 columns; each command names its options, and has an example
-that it takes: an option that it does not know would be an error of usage."""
+"""help.py MTASTS: the output of --help, for the program and each command, fits
+a screen of 24 lines and 80 columns. Each command names its options, and has an
+example that it accepts: an unknown option would be an error of usage."""
 import re
 import shlex
 import subprocess
@@ -44,7 +44,7 @@ def main():
         agent.check(words[:2] == ["mtasts", command], example)
         for word in words[2:]:
             agent.check(not re.match(r"--?[a-z]", word) or word in named, "%s: %s" % (command, word))
-        # --help beside whatever else, and before anything is done.
+        # --help beside any other arguments, before anything is done.
         r = run(binary, *words[1:], "--help")
         agent.check(r.returncode == 0, "%s: %s" % (example, r.stderr))
 

@@ -43,8 +43,8 @@ want() { # want MANDIR EXTRA...: what is installed below /usr, no headers
 check() { # check INIT MANDIR EXTRA...
 	init=$1
 	shift
-	# Where others than the usual paths are compiled in, that is another
-	# build; here only what is laid out counts.
+	# Paths other than the usual ones are compiled in, which takes another
+	# build; here only the installed files count.
 	run install INIT="$init" PREFIX=/usr -o all
 	want "$@" >"$dir/want"
 	(cd "$dir/root" && find . -type f) | sed 's/^\.//' | sort >"$dir/have"
@@ -75,7 +75,7 @@ check freebsd share/ /usr/etc/rc.d/mtasts
 check openbsd '' /etc/rc.d/mtasts
 check none share/
 
-# Other paths go into every text; a path alone tells.
+# Other paths are put into every text; checking the paths is enough.
 run install INIT=freebsd PREFIX=/opt/m -o all
 rc=$dir/root/opt/m/etc/rc.d/mtasts
 for path in /opt/m/bin/mtasts /var/db/mtasts /var/run/mtasts; do
@@ -85,7 +85,7 @@ grep -F 'Pa /opt/m/etc/mtasts.conf' \
 	"$dir/root/opt/m/share/man/man5/mtasts.conf.5" >/dev/null ||
 	fail 'the page has another path'
 
-# What one place is called is not taken for another, nor for a pattern.
+# The name of one place is not taken for another's, nor for a pattern.
 run install INIT=systemd PREFIX='/opt/a & b' STATEDIR=/srv/run/mtasts \
 	RUNDIR=/srv/sockets -o all
 lib="$dir/root/opt/a & b/lib"
@@ -96,8 +96,8 @@ grep -v SPDX "$lib/tmpfiles.d/mtasts.conf" >"$dir/have"
 printf 'd /srv/%s mtasts mtasts -\n' 'run/mtasts 0700' 'sockets 0755' |
 	diff - "$dir/have" || fail 'tmpfiles: other paths'
 
-# A user of the library, by what is installed alone: the example, with a port
-# of its own; the key that it asks for is none, so that nobody is asked.
+# A user of the library needs only what is installed: the example, with its own
+# port. It asks for an invalid key, so that no server is asked.
 if ! command -v pkg-config >/dev/null; then
 	echo 'install: NOT RUN: pkg-config is not installed' >&2
 	exit 77

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""loading.py MTASTS: commands while the journal is still read. What
-is held is listed whole, an order is not replaced by what the journal says, one
-that it has counts for the first answer, and what is forgotten does not come back; `status` is that of all that is kept."""
+"""loading.py MTASTS: commands while the journal is still being read. What is
+held is listed whole; the journal does not replace an order of the operator; an
+order in the journal counts for the first answer; what was forgotten does not
+come back; `status` is that of all that is kept."""
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ POLICIES = 30000
 
 
 def mtasts(binary, folder, *words):
-    """Exit code and output of a command, as soon as there is a socket."""
+    """Exit code and output of a command, run as soon as the socket exists."""
     at = folder + "/control"
     agent.until(lambda: os.path.exists(at), "no control socket")
     r = subprocess.run([binary, *words, "-o", "control unix:" + at],
@@ -23,7 +24,7 @@ def mtasts(binary, folder, *words):
 
 
 def start(binary, folder, options):
-    """The socket is new: a command that finds it finds this daemon."""
+    """Removes the sockets first, so that a command finds this daemon's."""
     for at in folder + "/control", folder + "/socket":
         if os.path.exists(at):
             os.unlink(at)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""log.py MTASTS: standard error, the journal's way of it, and the system log:
-missing, appearing, restarted. Needs root, for a /dev of its own."""
+"""log.py MTASTS: standard error, standard error to systemd's journal, and the
+system log: missing, appearing, restarted. Needs root, for a /dev of its
+own."""
 import os
 import re
 import signal
@@ -40,7 +41,7 @@ def empty_dev(folder):
 
 
 class Syslog:
-    """The log's daemon."""
+    """The system log's daemon."""
 
     def __init__(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -70,7 +71,8 @@ def standard_error(binary, options):
 
 
 def journal(binary, options):
-    """JOURNAL_STREAM names our standard error: levels, no time."""
+    """JOURNAL_STREAM names our standard error: lines have levels and no
+    time."""
     r, w = os.pipe()
     st = os.fstat(w)
     env = {"JOURNAL_STREAM": "%d:%d" % (st.st_dev, st.st_ino)}
@@ -96,7 +98,7 @@ def system_log(binary, options):
     syslog.end()
     reload(daemon)
     agent.until(lambda: EVENT in daemon.log()[length:], "not logged")
-    syslog = Syslog()  # restarted: another socket of the same name
+    syslog = Syslog()  # restarted: a new socket of the same name
     length = len(daemon.log())
     reload(daemon)
     syslog.hears(EVENT)
@@ -104,7 +106,7 @@ def system_log(binary, options):
     syslog.hears("stopped")
     agent.check(daemon.wait() == 0, "ended")
     agent.check(len(daemon.log()) == length, "logged twice:\n" + daemon.log())
-    # The reason why it does not start is logged in both places.
+    # The reason for not starting is logged in both places.
     daemon = agent.Agent([binary], options + ["listen inet:192.0.2.1:1"])
     line = syslog.hears("cannot start: listen inet:192.0.2.1:1")
     agent.check(line.startswith("<19>"), line)

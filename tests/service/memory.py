@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""memory.py MTASTS: memory is taken when it is needed, all of it at the
-start where the key says so; what became of the wish for huge pages is logged."""
+"""memory.py MTASTS: memory is taken when it is needed, or at the start where
+the key `memory` asks for it; the log reports what became of a request for huge
+pages."""
 import os
 import sys
 
 import agent
 
 MEMORY_K = 16384
-OTHER_K = 6144  # what is not the block, or is touched at the start at most
+OTHER_K = 6144  # at most: outside the block, or touched at the start
 HUGE = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 

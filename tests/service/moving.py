@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""moving.py MTASTS: the lines that postfix-mta-sts-resolver and
-postfix-tlspol document for Postfix, unchanged, by our client and, where it is
-installed, by Postfix's own (postmap). As root it runs in a network namespace
+"""moving.py MTASTS: the lines that postfix-mta-sts-resolver and postfix-tlspol
+document for Postfix, unchanged, work with our client and, where it is
+installed, with Postfix's own (postmap). As root it runs in a network namespace
 of its own, so that the ports are free."""
 import os
 import shutil
@@ -12,8 +12,8 @@ import agent
 
 PLAIN = "secure match=mx.example.com servername=hostname"
 
-# Who documents it; smtp_tls_policy_maps, word for word but for the folder of
-# unix sockets; the line of mtasts.conf that goes with it, if any.
+# The document; its smtp_tls_policy_maps, word for word except the folder of
+# unix sockets; the matching line of mtasts.conf, if any.
 LINES = [
     ("postfix-mta-sts-resolver README",
      "socketmap:inet:127.0.0.1:8461:postfix", None),
@@ -32,7 +32,7 @@ LINES = [
 
 
 def as_namespace():
-    """With ports of its own, if that can be."""
+    """Moves to a network namespace with its own ports, if possible."""
     if os.geteuid() == 0 and subprocess.run(
             ["unshare", "-n", "true"], check=False).returncode == 0:
         os.execvp("unshare", ["unshare", "-n", "sh", "-c",

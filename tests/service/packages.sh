@@ -22,11 +22,11 @@ fail() {
 	exit 1
 }
 
-# What procd's rc.common reads from the script (2034), and ash's local (3043).
+# What procd's rc.common reads of the script (2034), and ash's local (3043).
 shellcheck -s dash -e SC2034,SC3043 $openwrt/files/mtasts.init
 shellcheck -s sh $sysv
 
-# The version is that of the sources; every key is some script's.
+# The version is that of the sources; every key belongs to some script.
 version=$(sed -n 's/.*STS_VERSION "\(.*\)"/\1/p' core/base/version.h)
 mkdir "$dir/wrt"
 : >"$dir/wrt/rules.mk"
@@ -47,7 +47,8 @@ sed -n '/keys\[\] = {/,/^};/s/.*{ "\([a-z0-9_]*\)",.*/\1/p' \
 } | grep . | sort >"$dir/have"
 diff "$dir/want" "$dir/have" || fail 'openwrt: other keys'
 
-# OpenWrt: what rc.common has, over a file of UCI; procd's words a line each.
+# OpenWrt: a stand-in for rc.common, over a file of UCI; procd's words, one a
+# line.
 cat >"$dir/rc.common" <<'END'
 words() {
 	sed -n "s/^[[:space:]]*$1 '*$2'*[[:space:]]\{1,\}'\(.*\)'\$/\1/p" "$uci"
@@ -89,7 +90,7 @@ sed -e "s|^PROG=.*|PROG=$mtasts|" -e "s|^CONF=.*|CONF=$dir/etc/mtasts.conf|" \
 	-e "s|print_key mtasts user|print_key $user user|" \
 	$openwrt/files/mtasts.init >"$dir/init"
 
-openwrt() { # openwrt: start, or reload, which is the same to procd
+openwrt() { # openwrt: start or reload, which are the same to procd
 	(umask 077 && sh "$dir/rc.common" "$dir/uci" "$dir/init")
 }
 
@@ -147,7 +148,8 @@ listen unix:/var/run/mtasts/text mode=0660 protocol=text
 override partner.example postfix secure match=*.example
 END
 
-# A broken configuration is logged and changes nothing; at the first start, none runs.
+# A broken configuration is logged and changes nothing; at the first start, none
+# runs.
 cp "$dir/etc/mtasts.conf" "$dir/before"
 echo "	option memory 'much'" >>"$dir/uci"
 openwrt
@@ -185,7 +187,8 @@ openwrt
 [ "$(cat "$dir/uci.procd")" = 'trigger mtasts' ] ||
 	fail 'openwrt: started though disabled'
 
-# Buildroot: start-stop-daemon says how it was called, and what it would run.
+# Buildroot: a stand-in for start-stop-daemon prints how it was called, and what
+# it would run.
 mkdir -p "$dir/bin"
 cat >"$dir/bin/start-stop-daemon" <<'END'
 #!/bin/sh
@@ -257,8 +260,8 @@ words=$dir/removed PATH=$dir/bin:$PATH sh boards/debian/mtasts.postrm purge ||
 	fail "debian: purged: $(cat "$dir/removed")"
 command rm "$dir/bin/rm"
 
-# Alpine: abuild's order, with what it sets. `make` is a stand-in that says how
-# it was called, and installs what this tree has built.
+# Alpine: abuild's order, with the variables that it sets. A stand-in for `make`
+# prints how it was called, and installs what this tree has built.
 build=$(dirname "$mtasts")
 alpine=boards/alpine
 shellcheck -s dash -e SC2034,SC2154 $alpine/APKBUILD
@@ -309,7 +312,8 @@ common='/etc/mtasts.conf
 } | sort >"$dir/want"
 (cd "$dir/alpine/pkg" && find . -type f | sed 's/^\.//' | sort) | diff "$dir/want" - ||
 	fail 'alpine: other files'
-# The script that makes the user; a second time it is there already, and that is right.
+# A stand-in for the script that makes the user; the second time the user
+# exists, which is right.
 cat >"$dir/alpine/bin/adduser" <<END
 #!/bin/sh
 echo "\${0##*/} \$*" >>"$dir/alpine/users"

@@ -12,7 +12,7 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# Whether other pages are installed is this machine's affair.
+# Whether other pages are installed does not matter.
 mandoc -Tlint -W style $man/mtasts.1 $man/mtasts.conf.5 $man/mtasts.8 2>&1 |
 	grep -vE 'mandoc\.db|referenced manual not found' && : >"$dir/bad"
 
@@ -46,7 +46,7 @@ entries Cm mtasts.1 | same 'commands'
 sed -n '/^\.Sh LOG/,/^\.Sh [^L]/p' $man/mtasts.8 >"$dir/log"
 sed -n 's/^\.It Cm \([^ ]*\).*/\1/p' "$dir/log" | same 'events'
 
-# The level of each, as the page has it.
+# The level of each event, as in the page.
 awk -F, '/^\tX\(/ { gsub(/[ "]/, ""); split("error warning info debug", l, " ")
 	print $2, l[$3 + 1] }' core/base/event.h >"$dir/want"
 sed -n 's/^\.It Cm \([a-z-]*\) Pq \([a-z]*\)$/\1 \2/p' "$dir/log" |

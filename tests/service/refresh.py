@@ -5,11 +5,12 @@ daemon refreshes them one by one, and evenly.
 
 refresh.py MTASTS GENERATOR
 
-Of 100,000 policies all are refreshed within six hours, which is one in 216 ms.
-What is counted is when the name server was first asked for each domain, by the
+All of 100,000 policies are refreshed within six hours, which is one in 216 ms.
+The test counts when the name server was first asked for each domain, by the
 kernel's stamp of the datagram, and what the policy host served. A daemon that
-gets little of the processor begins fewer in an interval, never more, but for
-what one that was held up is late: hence the half as much again.
+gets little processor time starts fewer lookups in an interval, never more,
+except those that it has fallen behind with: hence the bar is half as much
+again.
 """
 
 import os
@@ -29,7 +30,7 @@ from certs import Certificates  # noqa: E402
 from dnsd import TYPES, rdata  # noqa: E402
 
 POLICIES, SEEN = 100000, 100
-ROUND_S = 6 * 3600  # in which all are begun
+ROUND_S = 6 * 3600  # in which all lookups start
 WINDOW_S = 10
 MOST = int(1.5 * WINDOW_S * POLICIES / ROUND_S)
 STAMP = 35  # SO_TIMESTAMPNS
@@ -39,8 +40,8 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" \
 
 
 class Names(threading.Thread):
-    """Every domain has a TXT record and an address; `first` says when it was
-    asked for."""
+    """Every domain has a TXT record and an address; `first` notes when each
+    was first asked for."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -80,8 +81,8 @@ class Names(threading.Thread):
 
 
 class Host(threading.Thread):
-    """Serves the policy of each domain that the certificate is for; `served`
-    lists them."""
+    """Serves the policy of each domain that the certificate names, and lists
+    the domains in `served`."""
 
     def __init__(self, certs):
         super().__init__(daemon=True)
@@ -125,7 +126,7 @@ def options_of(folder, names, host):
 
 
 def make_journal(mtasts, generator, folder, options):
-    """The first of its domains."""
+    """The first of the journal's domains."""
     argv = [mtasts, "serve", "-t"]
     for o in options:
         argv += ["-o", o]

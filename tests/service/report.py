@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The daemon's socket for TLS reports, with real datagrams: report.py MTASTS
 
-What Postfix's own library sends is counted; who may not send is refused; a
-restart, orderly or not, keeps what it must; the operator sees it.
+What Postfix's own library sends is counted. Users who may not send are
+refused. A restart, orderly or not, keeps what it must. The operator sees what
+is counted.
 """
 import json
 import os
@@ -31,7 +32,7 @@ def datagram(form, domain):
 
 
 class Reports:
-    """A daemon that takes reports, and its operator."""
+    """A daemon that accepts reports, and its operator."""
 
     def __init__(self, program, folder, fds=(), more=(), env=None):
         self.program, self.folder = program, folder
@@ -75,7 +76,7 @@ class Reports:
               "a datagram of user %d is not taken by the system" % uid)
 
     def send_line(self, line, place="text"):
-        """A line of the text protocol; its answer."""
+        """Sends a line of the text protocol. Returns the answer."""
         s = socket.socket(socket.AF_UNIX)
         s.connect(self.folder + "/" + place)
         s.sendall(line.encode() + b"\n")
@@ -99,7 +100,7 @@ class Reports:
 
 
 def counted(r):
-    """What Postfix sends is counted by domain; what is none is not."""
+    """What Postfix sends is counted by domain; an invalid datagram is not."""
     r.start()
     for domain, good, bad in (("a.example", 3, 0), ("b.example", 1, 2)):
         for _ in range(good):
@@ -134,7 +135,8 @@ def shown(r):
 
 
 def kept(r):
-    """A reload keeps it; so does a restart; a kill keeps what was saved."""
+    """A reload keeps the counts, a restart too; a kill keeps what was
+    saved."""
     before = r.list()
     r.agent.kill(signal.SIGHUP)
     r.agent.logged("reload: done")
@@ -169,7 +171,7 @@ def by_text(program):
                 ("report a.example", "temp")):
             got = r.send_line(line)
             check(got == want, "%s: %s, not %s" % (line, got, want))
-        # Anybody may ask there, so no line there counts as a mail server's.
+        # Everybody may ask there, so no line there counts as a mail server's.
         got = r.send_line("report b.example success" + record, "open")
         check(got == "no", "a socket that is open to everybody: " + got)
         r.counts({"a.example": (2, 1)}, "open")
@@ -184,7 +186,7 @@ def by_text(program):
                   "failed-session-count": 1,
                   "failure-reason-code": "all wrong"}, shown)
         r.agent.stop()
-        # Without a contact nothing is counted, and the mail server goes on.
+        # Without a contact nothing is counted, and the mail server carries on.
         r = Reports(program, folder, more=["contact off"])
         r.start()
         check(r.send_line("report a.example success" + record) == "no", "off")
@@ -192,7 +194,8 @@ def by_text(program):
 
 
 def damaged(r):
-    """Of two images one is enough; with none it begins anew, and logs that."""
+    """One of two images is enough; with none, counting begins anew, which is
+    logged."""
     images = [r.folder + "/journal.reports-%d" % i for i in (0, 1)]
     r.start()
     before = r.list()
@@ -247,7 +250,7 @@ def owner(program):
 
 
 def handed_over(program):
-    """A supervisor's socket is taken, and kept over a restart."""
+    """A supervisor's socket is used, and kept over a restart."""
     with Folder() as folder:
         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         s.bind(folder + "/tlsrpt")
@@ -256,14 +259,14 @@ def handed_over(program):
         r.send(datagram(SUCCESS, "one.example"))
         r.counts({"one.example": (1, 0)}, "handed over")
         r.agent.stop()
-        r.send(datagram(SUCCESS, "two.example"))  # waits for the next one
+        r.send(datagram(SUCCESS, "two.example"))  # it waits for the next daemon
         r.start()
         r.counts({"one.example": (1, 0), "two.example": (1, 0)}, "waited")
         r.agent.stop()
 
 
 def handed_over_lines(program):
-    """A supervisor's socket that is open to everybody takes no reports, either,
+    """A supervisor's socket that is open to everybody takes no reports,
     whatever mode its line has."""
     record = " record=v=TLSRPTv1; rua=mailto:r@a.example"
     with Folder() as folder:
@@ -295,7 +298,7 @@ def off(program):
 
 
 def many(r):
-    """A burst as the system holds it is taken without loss."""
+    """A burst as large as the system's queue is taken without loss."""
     r.start()
     for i in range(2000):
         while True:

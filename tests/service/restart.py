@@ -2,8 +2,7 @@
 """restart.py MTASTS [TIMES]: while the supervisor holds the listeners, the
 daemon is restarted under mail servers that never stop asking: no question is
 lost, none is answered wrongly. In the second half every other restart begins
-with SIGKILL. Then a new instance is started while the old one still has
-work."""
+with SIGKILL. Then a new instance starts while the old one still has work."""
 import os
 import signal
 import sys
@@ -17,7 +16,7 @@ DOMAINS = 32
 
 
 class Asker(threading.Thread):
-    """Asks on and on; after each answer, its count grows."""
+    """Asks without pause; counts its answers."""
 
     def __init__(self, address, number):
         super().__init__(daemon=True)
@@ -56,7 +55,7 @@ def restarts(binary, times, dns, folder):
               for n in range(CLIENTS)]
     fds = (tcp.fileno(), unix.fileno())
     for a in askers:
-        a.start()  # before there is anybody to answer
+        a.start()  # before any daemon answers
     for i in range(times):
         daemon = agent.Agent([binary], options, fds)
         before = [a.count for a in askers]
@@ -66,8 +65,8 @@ def restarts(binary, times, dns, folder):
         tell_lost(askers, "restart %d" % i, daemon)
         if i == times // 2:
             for a in askers:
-                # A unix socket whose owner dies with a question read and not
-                # answered ends cleanly: only TCP knows a reset.
+                # A unix socket whose owner dies after reading a question ends
+                # cleanly: only TCP knows a reset.
                 a.client.stale = a.client.address == tcp_address
         if i > times // 2 and i % 2:
             daemon.kill(signal.SIGKILL)
@@ -88,8 +87,9 @@ def restarts(binary, times, dns, folder):
 
 
 def hand_over(binary, dns, folder):
-    """The old one has a question under way when the new one comes: it waits a
-    moment for the journal, and whoever connects meanwhile waits for it."""
+    """The old daemon has a question under way when the new one comes. The new
+    one waits a moment for the journal, and clients that connect meanwhile wait
+    for it."""
     tcp, address = agent.listener()
     options = [dns.line, "journal %s/journal" % folder]
     old = agent.Agent([binary], options, (tcp.fileno(),)).ready()

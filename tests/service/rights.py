@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""rights.py MTASTS: what is left of the superuser, and whose its files are.
-Needs root, for a mount namespace with users of its own."""
+"""rights.py MTASTS: which rights of the superuser are left, and who owns the
+files. Needs root, for a mount namespace with users of its own."""
 import os
 import signal
 import stat
@@ -24,7 +24,7 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def as_namespace():
-    """Run again where /etc/passwd and /etc/group are ours."""
+    """Runs itself again where /etc/passwd and /etc/group are the test's."""
     if os.geteuid() != 0:
         agent.not_run("rights: needs root")
     if subprocess.run(["unshare", "-m", "true"], check=False).returncode:
@@ -47,7 +47,8 @@ def status(pid):
 
 
 def child_of(pid):
-    """The process that writes the journal; it is there when that is read."""
+    """The process that writes the journal, which exists once the journal is
+    read."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
@@ -80,7 +81,7 @@ def check_file(path, kind, mode, uid, gid):
 
 
 def lives(binary, folder, options):
-    """As root, then as the user himself, then as root again: one journal."""
+    """As root, then as the user, then as root again: one journal."""
     journal = folder + "/state/journal"
 
     def run_once(command, more):
@@ -90,7 +91,7 @@ def lives(binary, folder, options):
         check_file(journal, stat.S_IFREG, 0o600, UID, GID)
         return daemon
 
-    # Made first by the superuser, before he gives up being it.
+    # Root made the files first, before the daemon became the user.
     daemon = run_once([binary], ["user agent",
                                  "listen unix:%s/a mode=0660 owner=agent "
                                  "group=certs" % folder,
@@ -120,9 +121,9 @@ def lives(binary, folder, options):
     daemon = run_once(user, ["listen unix:%s/run/b" % folder])
     check_process(daemon.pid, "/")
     daemon.stop()
-    # The key may stay: he is that user already.
+    # The key may stay: the process is that user already.
     run_once(user, ["user agent", "listen unix:%s/run/b" % folder]).stop()
-    # The socket that was left is replaced; the journal is there.
+    # The socket left behind is replaced; the journal is there.
     run_once([binary], ["user agent", "listen unix:%s/a" % folder]).stop()
     print("rights: as root and as the user, one journal")
 
@@ -161,8 +162,8 @@ def other_folders(binary, folder, options):
 
 
 def rooted(binary, folder, options):
-    """In its chroot: what a reload reads is inside, and what it misses there
-    it keeps."""
+    """In its chroot: a reload reads files inside, and keeps what it cannot
+    find there."""
     root = folder + "/chroot"
     for d in ("/etc/ssl/certs", "/dev"):
         os.makedirs(root + d)
@@ -176,7 +177,7 @@ def rooted(binary, folder, options):
     daemon.kill(signal.SIGHUP)
     daemon.logged("reload: configuration not changed: ")
     daemon.logged("reload: done, but for what is logged above")
-    # With all it names in there.
+    # With all files that the configuration names inside.
     os.makedirs(root + os.path.dirname(conf), exist_ok=True)
     for path in ("/etc/passwd", "/etc/group", BUNDLE, conf):
         agent.run("cp", path, root + path)
@@ -192,8 +193,8 @@ def rooted(binary, folder, options):
 
 
 def query_here(binary, dns, options):
-    """What a command looks up by itself it parses with the rights of a daemon,
-    whoever has called it."""
+    """What a command looks up by itself is parsed with the rights of a daemon,
+    whoever called the command."""
     dns.mute = True
     argv = [binary, "query", "--fresh", "-o", "user agent"]
     for option in options:

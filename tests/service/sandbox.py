@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""sandbox.py MTASTS: what the daemon asks of the system from start to end,
-reload, fetch and journal among it, beside what its systemd unit allows: system
-calls, address families, memory both writable and executable, files written; and
-that it sees there whose a TLS report is."""
+"""sandbox.py MTASTS: compares what the daemon asks of the system from start to
+end, with reload, fetch and journal, with what its systemd unit allows: system
+calls, address families, memory both writable and executable, files written;
+and whether it sees there which user sent a TLS report."""
 import os
 import pwd
 import re
@@ -19,7 +19,7 @@ UNIT = "boards/posix/service/mtasts.service"
 
 
 def unit():
-    """The settings of [Service]; a list each."""
+    """The settings of [Service]; each is a list."""
     settings = {}
     with open(UNIT) as f:
         for line in f:
@@ -57,12 +57,12 @@ def allowed(settings):
         words = expand(value.lstrip("~").split(), members)
         calls = (calls or set()) - words if value[0] == "~" \
             else (calls or set()) | words
-    # Always there: systemd adds it so that a filtered process can start.
+    # systemd always adds it, so that a filtered process can start.
     return calls | expand(["@default"], members) | {"execve"}
 
 
 class PolicyHost(threading.Thread):
-    """Accepts and ends at once: a fetch that fails."""
+    """Accepts connections and closes them at once, so that fetches fail."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -94,7 +94,7 @@ class Publisher(agent.NameServer):
 
 
 def trace(binary, folder):
-    """The daemon's life under strace, as a service; the trace."""
+    """Runs the daemon under strace, as a service. Returns the trace."""
     out = folder + "/trace"
     dns, host = Publisher(), PolicyHost()
     tcp, address = agent.listener()
@@ -104,7 +104,7 @@ def trace(binary, folder):
     os.mkdir(folder + "/run")
     daemon = agent.Agent(
         ["strace", "-f", "-qq", "-y", "-o", out,
-         # The descriptors are meant for the process that strace starts.
+         # The descriptors are for the process that strace starts.
          "/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh", binary],
         [dns.line, "journal %s/state/journal" % folder,
          "listen unix:%s/run/socket" % folder, "fetch_allow 127.0.0.0/8",

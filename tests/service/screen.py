@@ -25,7 +25,7 @@ class Screen:
         self.text = ""
 
     def more(self):
-        """False: it has ended."""
+        """Returns false when it has ended."""
         ready, _, _ = select.select([self.fd], [], [], agent.PATIENCE)
         agent.check(ready, "nothing more: %r" % self.text)
         try:

@@ -1,5 +1,5 @@
 # The daemon as a service: its units, pages, installation, restarts, rights.
-# What a machine cannot do is said and exits 77, which counts as not run.
+# What a machine cannot do is reported and exits 77, which counts as not run.
 
 SERVICE_PKGS := $(shell cat tests/service/deps)
 SERVICE_TESTS = "sh tests/service/pages.sh" \
@@ -20,8 +20,8 @@ service-commands:
 test-service: $(BUILD)/mtasts $(BUILD)/bench/restart service-deps ## units, pages, installation, restarts, rights (root)
 	@{ echo alone; $(MAKE) --no-print-directory -s service-commands; } | sh tests/run.sh
 
-# Large for what it is, and so a target of its own. Debian has tidy alone; where
-# npm is there, a stricter reader comes from there.
+# Too large to run with the others, so a target of its own. Debian has only
+# tidy; a stricter validator is used where npm can fetch it.
 HTML_VALIDATE = 9.7.1
 .PHONY: test-status-page
 test-status-page: $(BUILD)/mtasts ## the page of mtasts status in a browser; pictures in $(BUILD)/status-page

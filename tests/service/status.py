@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""status.py MTASTS: mtasts status of a running daemon: words, JSON, exit codes,
-the page under a strict parser and tidy, redrawn on a terminal; and what
-mtasts completion writes, read by each shell that is there."""
+"""status.py MTASTS: mtasts status of a running daemon: words, JSON, exit
+codes, the page under a strict parser and tidy, redrawn on a terminal; and what
+mtasts completion writes, read by each installed shell."""
 import html.parser
 import json
 import os
@@ -14,15 +14,16 @@ import agent
 from screen import Screen
 
 VOID = {"meta", "rect", "link", "br"}
-# What may stand directly in what: enough to catch a list without its items.
+# Which element may stand directly in which: enough to find a list without
+# items.
 PARENTS = {"li": {"ul"}, "td": {"tr"}, "tr": {"thead", "tbody"},
            "rect": {"svg"}, "figcaption": {"figure"}, "summary": {"details"},
            "h2": {"section"}, "main": {"body"}, "title": {"head"}}
 
 
 class Strict(html.parser.HTMLParser):
-    """Every element is closed in its turn, and stands where it may; nothing
-    runs, nothing is loaded."""
+    """Every element is closed in order, and stands where it may; nothing runs,
+    nothing is loaded."""
 
     def __init__(self):
         super().__init__()
@@ -87,13 +88,13 @@ def status(binary, where, *words):
 
 
 def words_of(text):
-    """Without what another moment changes."""
+    """The words, without the numbers that change from moment to moment."""
     return re.sub(r"\d+", "0", text).split()
 
 
 def screens(binary, where):
     """No row is wider than the terminal, no word is lost, and an idle daemon
-    fits a screen of 24 rows and the prompt; without a terminal lines stay
+    fits a screen of 24 rows and the prompt. Without a terminal lines stay
     whole."""
     argv = [binary, "status", "-o", where]
     whole = status(binary, where).stdout
@@ -110,8 +111,8 @@ def screens(binary, where):
 
 
 def watch(binary, where):
-    """On a terminal it is drawn again, the beginning of it where it is too
-    long; elsewhere it is refused."""
+    """On a terminal the status is redrawn, cut off where it is too long;
+    elsewhere --watch is refused."""
     r = status(binary, where, "--watch")
     agent.check(r.returncode == 64 and "terminal" in r.stderr, r.stderr)
     argv = [binary, "status", "--watch", "-o", where]
@@ -178,8 +179,8 @@ def bash(path):
                     "bash: %s: %s%s" % (words, got.stdout, got.stderr))
 
 
-# On ^T the line's completion writes what it offers to the file, and the line is
-# emptied. Calls of compadd with -O, -A or -D only sort, and offer nothing.
+# On ^T the completion of the line writes its offers to the file, and the line
+# is emptied. Calls of compadd with -O, -A or -D only sort, and offer nothing.
 ZSH = """
 fpath=({0} $fpath)
 autoload -Uz compinit && compinit -D -u

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """status_page.py MTASTS OUT [VALIDATOR]: the page of mtasts status --html in a
-browser (headless Chromium, spoken to by WebDriver), of a daemon that has
-everything to say: no error for tidy and VALIDATOR (html-validate), nothing
-wider than a phone or a desk, text that can be read in light and dark and on
-paper, no request and no message of the browser. How long it takes to be
-rendered is printed. Pictures and a PDF for people are left in OUT."""
+browser (headless Chromium, driven by WebDriver), of a daemon that has
+everything to show: no error for tidy and VALIDATOR (html-validate), nothing
+wider than a phone or a desk, text that is readable in light and dark and on
+paper, no request and no message of the browser. Prints how long rendering
+takes. Leaves pictures and a PDF for people in OUT."""
 import base64
 import json
 import os
@@ -31,7 +31,7 @@ def domain(name, mode):
 
 
 def everything(healthy):
-    """What a daemon answers at most."""
+    """The longest answer of a daemon."""
     hours = [{"questions": i * 137 % 5000, "enforced": i * 61 % 900, "temp": i % 5, "lookups": i * 7,
               "fetches_failed": i % 3, "longest_wait_ms": i * 331 % 12000} for i in range(24)]
     servers = [{"address": "[2001:db8:ffff:ffff:ffff:ffff:ffff:%x]:53" % i, "trusted": i < 2, "answers": healthy,
@@ -58,7 +58,7 @@ def everything(healthy):
 
 
 def answer(listener, what):
-    """The daemon's side of the control socket, once."""
+    """Plays the daemon at the control socket, once."""
     client, _ = listener.accept()
     with client:
         client.recv(4096)
@@ -84,7 +84,7 @@ def make_page(binary, folder, name, what):
 
 
 def validate(validator, pages, out):
-    """Whether the validator is one is seen by a page that is broken."""
+    """A broken page shows whether the validator works."""
     def run(path):
         return subprocess.run([validator, path], check=False, capture_output=True, text=True, timeout=agent.PATIENCE)
     for page in pages:
@@ -139,7 +139,7 @@ class Browser:
             self.driver.wait()
 
 
-# What is wider than the window, but for what scrolls inside of its own box.
+# Whatever is wider than the window, except what scrolls inside its own box.
 WIDER = """
 const w = document.documentElement.clientWidth, out = [];
 if (document.documentElement.scrollWidth > w) out.push('the page: ' + document.documentElement.scrollWidth);
@@ -150,7 +150,7 @@ for (const e of document.querySelectorAll('body *')) {
 }
 return out;"""
 
-# Texts whose colour is too near to what is behind them.
+# Texts whose colour is too close to their background's.
 DIM = """
 const rgb = c => c.match(/[\\d.]+/g).map(Number);
 const light = c => { const [r, g, b] = rgb(c).map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
@@ -212,8 +212,8 @@ def ancestors(pid):
 
 
 def main_threads(driver):
-    """How long the first thread of each renderer has run, in ms: what it does to
-    show a page, whatever else this machine does meanwhile."""
+    """How long the first thread of each renderer has run, in ms: what it takes
+    to show a page, whatever else this machine does."""
     out = {}
     for pid in (int(p) for p in os.listdir("/proc") if p.isdigit()):
         try:
@@ -228,7 +228,8 @@ def main_threads(driver):
 
 
 def render_ms(b, page):
-    """Of a load, reading to painting, on the average of some after the first."""
+    """Milliseconds of a load, reading to painting: the average of some after
+    the first."""
     url = {"url": "file://" + page}
     b.call("POST", "/url", url)
     before = main_threads(b.driver.pid)

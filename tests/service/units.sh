@@ -27,8 +27,8 @@ install() { # install INIT: with paths that exist
 		STATEDIR="$dir/state/mtasts" RUNDIR="$dir/run/mtasts" >/dev/null
 }
 
-# systemd: nothing to be said of the units; accounts and folders come of the
-# snippets.
+# systemd: its verifier has no complaint about the units; accounts and folders
+# come from the snippets.
 install systemd
 units=$dir/systemd/lib/systemd/system
 systemd-analyze verify --man=no "$units/mtasts.service" \
@@ -48,18 +48,19 @@ systemd-tmpfiles --root="$dir/root" --create \
 [ "$(stat -c %a "$dir/root/var/lib/mtasts" "$dir/root/run/mtasts" |
 	tr '\n' ' ')" = '700 755 ' ] || fail 'tmpfiles: modes'
 
-# The others: their syntax, then a stand-in for what they include.
+# The others: their syntax, then a run with stand-ins for the files that they
+# include.
 sh -n boards/posix/service/mtasts.openrc
 sh -n boards/posix/service/mtasts.freebsd
 sh -n boards/posix/service/mtasts.openbsd
-# Variables are for whoever includes the script (2034), which is not here
-# (1091); run_rc_command and rc_cmd are theirs, and $1 is unquoted there.
+# Variables are for the script that is included (2034), which is not here
+# (1091); run_rc_command and rc_cmd are defined there, and $1 is unquoted there.
 shellcheck -s sh -e SC2034,SC1091,SC2154,SC2086,SC2120 \
 	boards/posix/service/mtasts.openrc boards/posix/service/mtasts.freebsd \
 	boards/posix/service/mtasts.openbsd boards/posix/service/init.sh \
 	boards/posix/install.sh
 
-# The agent of the stand-ins: it says how it was called, a word a line.
+# The agent of the stand-ins prints how it was called, one word a line.
 agent() { # agent INIT
 	mkdir -p "$dir/$1/bin"
 	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >%s\n' "'$dir/words'" \
@@ -112,7 +113,7 @@ run_rc_command() {
 	"$@"
 }
 EOF
-# No FreeBSD, no install -o of ours: the owner is ourselves anyway.
+# There is neither FreeBSD nor install -o: the owner is this user anyway.
 sed "s|/etc/rc.subr|$dir/rc.subr|" "$dir/etc/rc.d/mtasts" >"$dir/script"
 user=$user words=$dir/words sh "$dir/script" start
 mv "$dir/words" "$dir/words.run"

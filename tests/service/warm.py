@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""warm.py MTASTS: mtasts warm beside a running daemon: what it makes of files of
-each format, and how far it is, on a terminal and nowhere else."""
+"""warm.py MTASTS: mtasts warm beside a running daemon: how it reads files of
+each format, and its progress, on a terminal and nowhere else."""
 import os
 import re
 import subprocess
@@ -12,7 +12,8 @@ from screen import Screen
 
 LONG = ":".join("mx%d.example.net" % i for i in range(40))
 
-# A file; which domains the name server is asked for; how many lines are no domain.
+# A file; the domains that the name server is asked for; how many lines have no
+# domain.
 FILES = {
     "names, one a line":
         (b"# our partners\na1.example\n\n  a2.example # by contract\r\n"
@@ -41,7 +42,7 @@ FILES = {
 
 
 class Slow(agent.NameServer):
-    """Takes its time; knows who was asked for."""
+    """Answers slowly; notes the names that were asked for."""
 
     def __init__(self):
         self.names = set()
@@ -78,8 +79,8 @@ def files(binary, where, dns, folder):
 
 
 def progress(binary, where, folder):
-    """It begins at once, grows, ends with all, in one row that is never
-    continued in the next, and is followed by the result."""
+    """Progress begins at once, grows, ends with all, stays in one row, and is
+    followed by the result."""
     for columns in 80, 20:
         text = "".join("f%d-%d.example\n" % (columns, i) for i in range(30))
         s = Screen(warm(binary, where, text.encode(), folder), columns, 24)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""yocto.py BUILD VERSION: the layer in boards/yocto, read by what stands in for
+"""yocto.py BUILD VERSION: reads the layer in boards/yocto with a stand-in for
 BitBake: each line is of its grammar, each ${variable} is set by the recipe, by
-a class that it inherits or by the list below, sums of licences are right, and
-the tasks, run by sh over what BUILD has, install what they are to."""
+a class that it inherits or by the list below, checksums of licences are right,
+and the tasks, run by sh over the files of BUILD, install what they should."""
 import glob
 import hashlib
 import os
@@ -83,7 +83,7 @@ class Recipe:
         return self.expand(self.values[name]) if name in self.values else None
 
     def python(self, match):
-        return str(eval(match[1], {"d": self, "os": os, "bb": Bb}))  # what it says is ours
+        return str(eval(match[1], {"d": self, "os": os, "bb": Bb}))  # our own
 
     def expand(self, text):
         text = re.sub(r"\$\{@((?:[^{}]|\{[^{}]*\})*)\}", self.python, text)
@@ -107,7 +107,8 @@ class Recipe:
                 fail(self.path, "LIC_FILES_CHKSUM is to be", want)
 
     def run(self, task, runmake):
-        """The task by dash, as BitBake does it: stopped by the first failure."""
+        """Runs the task by dash, as BitBake does: it stops at the first
+        failure."""
         script = "set -e\noe_runmake() { %s; }\n%s" % (runmake, self.expand(self.functions[task]))
         r = subprocess.run(["dash", "-c", script], check=False, capture_output=True, text=True)
         if r.returncode != 0:

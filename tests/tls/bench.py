@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """CPU of a GET: our client beside BearSSL's engine: bench.py FOLDER OWN ENGINE
 
-A row is a chain and a version of OpenSSL's server. Both get the same, in
-turns, so that what else the machine does falls on both; the median of each
+A row is a chain and a version of OpenSSL's server. Both clients run in turns,
+so that other work of the machine affects both alike; the median of each round
 counts, and then the least of the rounds. Exit 1 if ours takes more than 0.8 of
-the engine's on the RSA-2048 chain, at either version.
+the engine's time on the RSA-2048 chain, at either version.
 """
 
 import os

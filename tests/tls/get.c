@@ -4,11 +4,11 @@
  *
  *	get PORT NAME ANCHORS.pem [echo|COUNT]
  *
- * prints what became of it: "ok", bytes of the response, how it ended; or
- * "failed" and the reason. Exit 0 after a response, 1 else. With "echo" what
- * comes is sent back, so that the server sees records of both directions; with
- * a COUNT the GET is done so many times. The last number is the microseconds of
- * this process that one took, the median of all.
+ * Prints the result: "ok", the number of bytes of the response, and how it
+ * ended; or "failed" and the reason. Exit 0 after a response, otherwise 1. With
+ * "echo" the client sends back what comes, so that the server sees records of
+ * both directions. With a COUNT it repeats the GET so many times. The last
+ * number is the median of the microseconds of this process that a GET took.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <arpa/inet.h>
@@ -159,7 +159,7 @@ serve(struct sts_tls *t, int s)
 	}
 }
 
-/* One connection; what was heard is counted anew. */
+/* One connection; counts anew what comes. */
 static void
 get(struct sts_tls *t, char **argv, const struct sts_anchors *set)
 {
@@ -198,7 +198,7 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* So many times, or once; the median, in microseconds. */
+/* Get so many times, or once. Returns the median in microseconds. */
 static double
 get_all(
     struct sts_tls *t, char **argv, const struct sts_anchors *set, int count)
@@ -228,7 +228,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: get PORT NAME ANCHORS [echo|COUNT]\n");
 		return 2;
 	}
-	echo = count == 0; /* no number */
+	echo = count == 0; /* not a number */
 	set = anchors(argv[3]);
 	median = get_all(t, argv, &set, echo ? 1 : count);
 	printf("%s %zu %s %.0f\n", heard > 0 ? "ok" : "failed", heard,

@@ -4,12 +4,12 @@
  *
  *	gnutls_update PORT CERT.pem KEY.pem
  *
- * Connections that end before the handshake does are let go. To the first
- * other one it says lines, which it wants to have back (`get ... echo`): one
- * under the first keys, one after a KeyUpdate, one after a KeyUpdate that asks
- * for one, and one after two of these at once, which are answered once (RFC
- * 8446 4.6.3). What it received and sent of KeyUpdates is counted by GnuTLS's
- * hook. It prints "ok", or what went wrong.
+ * Ignores connections that end before the handshake does. To the first other
+ * one it sends lines, which must come back (`get ... echo`): one under the
+ * first keys, one after a KeyUpdate, one after a KeyUpdate that requests one,
+ * and one after two of these at once, which the client answers once (RFC 8446
+ * 4.6.3). GnuTLS's hook counts the KeyUpdates received and sent. Prints "ok",
+ * or what went wrong.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <arpa/inet.h>
@@ -68,7 +68,7 @@ listener(const char *port)
 	return s;
 }
 
-/* The next connection that gets through its handshake. */
+/* The next connection that completes its handshake. */
 static gnutls_session_t
 next(int listening, gnutls_certificate_credentials_t who)
 {
@@ -142,7 +142,7 @@ update(gnutls_session_t s, unsigned flags)
 	}
 }
 
-/* KeyUpdates so far of each side. */
+/* Check how many KeyUpdates each side has sent. */
 static void
 counted(const char *when, int of_server, int of_client)
 {

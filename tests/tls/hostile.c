@@ -113,7 +113,7 @@ send_clear(struct hostile *h, uint8_t type, struct sts_text content)
 	}
 }
 
-/* padding: zeros behind the type. flip: a byte of the record is changed. */
+/* padding: zeros after the type. flip: changes a byte of the record. */
 static void
 send_sealed(struct hostile *h, uint8_t type, struct sts_text content,
     size_t padding, const struct bend *flip)
@@ -125,8 +125,8 @@ send_sealed(struct hostile *h, uint8_t type, struct sts_text content,
 		memcpy(rec + before, content.p, n);
 	}
 	if (padding > 0) {
-		/* The content ends in its type and zeros; sealing puts
-		 * another type behind, which must be zero as well. */
+		/* The content ends in its type and zeros; sealing appends
+		 * another type, which must be zero as well. */
 		rec[before + n] = type;
 		memset(rec + before + n + 1, 0, padding);
 		n += padding;
@@ -161,7 +161,7 @@ flush(struct hostile *h, const struct bend *padded, const struct bend *flip)
 	size_t max = STS_TLS_PLAIN_MAX;
 
 	if (h->client_limit) {
-		max = 16384; /* this server does not care */
+		max = 16384; /* this server ignores the client's limit */
 	}
 	while (t.n > 0) {
 		size_t n = t.n < max ? t.n : max;
@@ -275,7 +275,7 @@ split(struct hostile *h, const struct message *m, size_t size)
 	}
 }
 
-/* In the middle of the message stands a record that does not belong. */
+/* Put a record that does not belong there into the middle of the message. */
 static void
 amid(struct hostile *h, const struct message *m, const struct bend *b)
 {
@@ -323,7 +323,7 @@ transmit(struct hostile *h, enum hostile_step s, const struct message *m)
 	}
 }
 
-/* Send a message as the bends of its step say. */
+/* Send a message, bent as the bends of its step ask. */
 static void
 say(struct hostile *h, enum hostile_step s, struct message *m)
 {
@@ -352,7 +352,7 @@ say(struct hostile *h, enum hostile_step s, struct message *m)
 	}
 	bend_message(h, s, m, &hashed);
 	for (int i = 0; i < (bent(h, s, OP_TWICE) != NULL ? 2 : 1); i++) {
-		/* The second ServerHello comes too late for the keys. */
+		/* The second ServerHello is too late for the keys. */
 		if (!hashed && !(i > 0 && s == STEP_HELLO)) {
 			sts_tls_transcript_add(
 			    &h->transcript, sts_text(m->p, m->n));
@@ -553,7 +553,7 @@ say_hello(struct hostile *h)
 	close_list(m, list);
 	close_message(m);
 	say(h, STEP_HELLO, m);
-	/* What the client will see, also when it was bent. */
+	/* The client sees this even when it was bent. */
 	memcpy(h->server_random, m->p + 6, 32);
 }
 
@@ -802,7 +802,7 @@ say_finished_13(struct hostile *h)
 	    &h->out, h->suite, h->secret, "s ap traffic", t);
 }
 
-/* BearSSL's, so that the client's own is held against another. */
+/* BearSSL's PRF, so that the client's own is compared with another. */
 static void
 prf(const struct hostile *h, struct sts_text secret, const char *label,
     struct sts_text a, struct sts_text b, struct sts_span out)
@@ -893,8 +893,8 @@ take_finished(struct hostile *h, struct sts_text m)
 	h->client_finished = m.n == 4 + len && memcmp(m.p + 4, want, len) == 0;
 }
 
-/* The transcript as it was when the server's Finished was sent decides the
- * client's application keys: they are made before its flight is read. */
+/* The client's application keys come from the transcript at the server's
+ * Finished: they are made before the client's flight is read. */
 static void
 take_message(struct hostile *h, struct sts_text m,
     const struct sts_tls_direction *application)
@@ -957,7 +957,7 @@ take_record(struct hostile *h, struct sts_span rec,
 		h->alert_sealed = sealed;
 		break;
 	case STS_TLS_HANDSHAKE:
-		/* One message a record: our client does so. */
+		/* Our client sends one message a record. */
 		take_message(
 		    h, sts_text(o.content.p, o.content.n), application);
 		break;
@@ -1032,7 +1032,7 @@ ask(struct hostile *h, struct sts_tls *client)
 	h->request = NULL;
 }
 
-/* Bytes that the client has yet to get. */
+/* The number of bytes that the client has yet to get. */
 static size_t
 coming(const struct hostile *h)
 {
@@ -1101,7 +1101,7 @@ play_13(struct hostile *h)
 	say_finished_13(h);
 }
 
-/* RFC 8446 4.4.4 allows it, though the client is not authenticated yet. */
+/* RFC 8446 4.4.4 allows data before the client is authenticated. */
 static void
 say_early(struct hostile *h)
 {

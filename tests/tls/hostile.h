@@ -2,12 +2,11 @@
 /*
  * A TLS server for tests, 1.3 and 1.2, made of the library's own primitives,
  * whose every message and record can be bent. It plays one session with
- * tls/session.h in memory: hostile_play() says what became of the client.
+ * tls/session.h in memory; hostile_play() reports what became of the client.
  *
- * What is bent is a table of struct bend, applied when the step comes; one
- * that goes beyond its message does nothing. What
- * the server sends is what it hashes and signs, so that a bend is the only
- * thing wrong, unless its kind says otherwise.
+ * A table of struct bend states what is bent, each at its step; a bend beyond
+ * the end of its message does nothing. The server hashes and signs what it
+ * sends, so that a bend is the only fault, unless its kind says otherwise.
  */
 #ifndef STS_TEST_HOSTILE_H
 #define STS_TEST_HOSTILE_H
@@ -18,7 +17,7 @@
 #include "../../tls/tls_client.h"
 
 enum {
-	HOSTILE_WIRE = 1 << 18, /* bytes to the client that wait */
+	HOSTILE_WIRE = 1 << 18, /* bytes on their way to the client */
 	HOSTILE_MESSAGE = 1 << 16,
 	HOSTILE_HEARD = 4096
 };
@@ -44,20 +43,19 @@ enum hostile_op {
 	OP_NONE,
 	OP_PATCH, /* bytes over the message at `at`; < 0: from its end */
 	OP_BODY, /* bytes in place of the body */
-	OP_APPEND, /* bytes behind the body, lengths of the message right */
+	OP_APPEND, /* bytes after the body, with the message's lengths right */
 	OP_CUT, /* the last `at` bytes of the body are gone */
 	OP_DROP, /* the message is not sent */
 	OP_TWICE, /* it comes twice */
 	OP_BEFORE, /* a message (bytes: type and body) comes first */
 	OP_BEHIND, /* bytes follow in the same record, not hashed */
-	OP_RECORD, /* a record (bytes: type and content) comes first, sealed
-	              if others are */
+	OP_RECORD, /* a record (bytes: type, content) first, as sealed as others */
 	OP_CLEAR, /* the same, never sealed */
 	OP_AMID, /* as OP_RECORD, in the middle of the message */
 	OP_AMID_CLEAR,
 	OP_SPLIT, /* the message in records of `at` bytes */
 	OP_UNSEALED, /* the message in a record in the clear */
-	OP_PADDED, /* zeros behind the type, `at` of them (TLS 1.3) */
+	OP_PADDED, /* `at` zeros after the type (TLS 1.3) */
 	OP_FLIP, /* a bit of the sealed record at `at`; < 0: from its end */
 	OP_JOIN, /* in one record with the message before */
 	OP_UNHASHED_PATCH, /* OP_PATCH, and the server hashes it unbent */
@@ -77,12 +75,12 @@ struct bend {
 	uint16_t n;
 };
 
-/* How the server is, apart from bends. */
+/* How the server acts, apart from bends. */
 struct plan {
 	uint16_t version; /* 0: STS_TLS_13 */
 	uint16_t suite; /* 0: the first that fits */
 	uint16_t group; /* 0: X25519 */
-	uint16_t scheme; /* 0: the first that fits its key */
+	uint16_t scheme; /* 0: the first that fits the server's key */
 	uint16_t retry_group; /* a HelloRetryRequest asks for it */
 	uint16_t cookie_len; /* and has a cookie */
 	bool retry;
@@ -93,13 +91,12 @@ struct plan {
 	bool
 	    early; /* TLS 1.3: a ticket and data before the client's Finished */
 	bool one_record; /* the flight in as few records as possible */
-	bool client_context; /* signs with the client's context string */
+	bool client_context; /* it signs with the client's context string */
 	bool stale_transcript; /* signs the transcript without Certificate */
-	bool whole; /* of use only where every record fits the buffer */
-	bool small; /* only where it does not */
-	uint16_t cut; /* the connection ends behind so many bytes; 0: it does
-			 not */
-	uint8_t salt_less; /* PSS: so much shorter than the hash */
+	bool whole; /* a row only for buffers that hold every record */
+	bool small; /* a row only for smaller buffers */
+	uint16_t cut; /* the connection ends after so many bytes, unless 0 */
+	uint8_t salt_less; /* PSS: the salt is so much shorter */
 	const uint8_t *share; /* in place of its own; share_len bytes */
 	uint16_t share_len;
 };
@@ -116,7 +113,7 @@ struct hostile {
 	const char *request; /* the client says it as soon as it may */
 	size_t apart; /* bytes of its flight that go out before that */
 
-	/* What became of it. */
+	/* The outcome. */
 	bool client_finished; /* its Finished was right */
 	bool client_certificate; /* an empty one came */
 	unsigned client_updates; /* KeyUpdates that came */
@@ -140,7 +137,7 @@ struct hostile {
 	uint8_t client_random[32], server_random[32], session_id[32];
 	uint8_t client_share[STS_TLS_SHARE_MAX];
 	size_t client_share_len;
-	bool client_limit; /* it asked for small records */
+	bool client_limit; /* the client asked for small records */
 	size_t wire_off, wire_len, inbox_len, gather_len;
 	bool eof;
 	uint8_t step;
@@ -149,17 +146,17 @@ struct hostile {
 	uint8_t wire[HOSTILE_WIRE];
 };
 
-/* Play the handshake with a client that was started; then both wait. */
+/* Play the handshake with a started client, until both wait. */
 void hostile_play(struct hostile *h, struct sts_tls *client);
 
-/* Let the client take what waits and do what it can; again after each of the
- * calls below. */
+/* Let the client take what waits and do what it can. Call it again after each
+ * of the calls below. */
 void hostile_pump(struct hostile *h, struct sts_tls *client);
 
 /* Send a record: sealed as others are. */
 void hostile_send(struct hostile *h, uint8_t type, struct sts_text content);
 
-/* Send a KeyUpdate, and change keys. */
+/* Send a KeyUpdate and change keys. */
 void hostile_update(struct hostile *h, uint8_t asked);
 
 #endif

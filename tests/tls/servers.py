@@ -8,12 +8,12 @@
 UPDATE is tests/tls/gnutls_update.c. Each GET is tests/tls/get.c built in
 another way: with our own client, with record buffers of 1,024 and 4,421 bytes,
 and with BearSSL's engine, by its name. A row is a server, how it is started,
-and what must come of it; the engine must agree with ours, unless the row says
-what it does instead. Servers that are not installed here are named and left
-out; those of a folder, where the Makefile put them, must be there.
+and what must come of it; the engine must agree with ours, unless the row
+states otherwise. Servers that are not installed here are named and left out;
+those of a folder, where the Makefile put them, must be there.
 
-Each server is played with what it can do of: 1.2 only, 1.3 only, both, a
-retry, small records, padding, many tickets, a certificate asked for, or
+Each server is played with as much of this as it supports: 1.2 only, 1.3 only,
+both, a retry, small records, padding, many tickets, a certificate asked for or
 insisted on, KeyUpdate.
 """
 
@@ -27,10 +27,10 @@ import time
 
 HOST = "mta-sts.example.com"
 OK = "ok"
-# What the engine does with a server that speaks TLS 1.3 only.
+# What the engine does with a server that speaks only TLS 1.3.
 NO_13 = ("tls-version", "tls-alert")
-# A server without the certificate it wants ends the session after our last
-# flight: which end is seen first is a matter of time.
+# A server that does not get the certificate it wants ends the session after our
+# last flight: which end comes first depends on timing.
 REFUSED = ("tls-alert", "tls-truncated", "peer-closed", "closed")
 
 S = "openssl s_server -accept {port} -cert {ec}.pem -key {ec}.key -www -quiet"
@@ -84,7 +84,7 @@ ROWS = [
      "x509-name-mismatch"),
     ("openssl other root", S.replace("{ec}", "{stranger}"),
      "x509-unknown-issuer"),
-    # GnuTLS asks for a certificate, unless it must not.
+    # GnuTLS asks for a certificate unless an option forbids it.
     ("gnutls", G + "NORMAL", OK),
     ("gnutls asks nothing 1.3", G + "NORMAL:-VERS-ALL:+VERS-TLS1.3 -a", OK,
      NO_13),
@@ -107,7 +107,7 @@ ROWS = [
      "--require-client-cert", REFUSED),
     # NSS's retry has a cookie.
     ("nss retry p-256", NSS + "tls1.3:tls1.3 -I P256", OK, NO_13),
-    # In 1.2 it wants its key's curve among the groups.
+    # In 1.2 it wants the curve of its key among the groups.
     ("nss retry p-384", NSS + "tls1.2:tls1.3 -I P384", OK, NO_13),
     ("nss tickets", NSS + "tls1.2:tls1.3 -u", OK),
     ("nss asks 1.3", NSS + "tls1.3:tls1.3 -r", OK, NO_13),
@@ -136,7 +136,7 @@ ROWS = [
     ("nginx asks 1.3", "nginx TLSv1.3; ssl_verify_client optional_no_ca", OK,
      NO_13),
     ("nginx asks 1.2", "nginx TLSv1.2; ssl_verify_client optional_no_ca", OK),
-    # It answers that with status 400.
+    # It answers a missing certificate with status 400.
     ("nginx insists 1.3", "nginx TLSv1.3; ssl_verify_client on;"
      "ssl_client_certificate ca.pem", OK, NO_13),
     ("nginx insists 1.2", "nginx TLSv1.2; ssl_verify_client on;"
@@ -161,10 +161,11 @@ ROWS = [
 ]
 
 
-# KeyUpdate: what is typed at a server, and how often it must have printed or
-# heard, by then, what stands beside. What the client sends back shows that it
-# found the server's new keys; what the server reads of it, that it found the
-# client's. Two wishes are answered once, before the next that is sent.
+# KeyUpdate: what is typed at a server, and how often the text beside it must
+# have been printed or received by then. What the client sends back shows that
+# it found the server's new keys; what the server reads of it, that the server
+# found the client's. Two requests are answered once, before the next record
+# that is sent.
 UPDATE = "openssl s_server -accept {port} -cert {ec}.pem -key {ec}.key -msg"
 SENT = ">>> TLS 1.3, Handshake [length 0005], KeyUpdate"
 CAME = "<<< TLS 1.3, Handshake [length 0005], KeyUpdate"
@@ -233,8 +234,8 @@ def make_certificates(folder):
 
 
 class Place:
-    """Where servers live, and the folder for their files: as we see it, and
-    as they do."""
+    """Where servers run, and the folder for their files: its path for us and
+    for them."""
 
     def __init__(self, folder, root=None):
         self.root = root
@@ -320,7 +321,7 @@ def stop(p):
 
 
 def get(binary, port, folder):
-    """What became of it: "ok", or the reason."""
+    """The result: "ok", or the reason."""
     try:
         r = subprocess.run([binary, str(port), HOST, f"{folder}/ca.pem"],
                            capture_output=True, text=True, timeout=20)
@@ -333,7 +334,7 @@ def get(binary, port, folder):
 
 
 def until(path, counts):
-    """Whether the lines of the file have all that, within some seconds."""
+    """Whether the lines of the file have all of that within some seconds."""
     end = time.monotonic() + 10
     while True:
         with open(path, errors="replace") as f:
@@ -346,7 +347,7 @@ def until(path, counts):
 
 
 def key_updates(binary, place):
-    """The first line of TALK that does not come to pass, or None."""
+    """The first line of TALK that does not come true, or None."""
     path = f"{place.folder}/talk.txt"
     with open(path, "w") as log:
         # The probe of start() is a connection, too.
@@ -371,8 +372,7 @@ def key_updates(binary, place):
 
 
 def gnutls_updates(binary, place):
-    """What GnuTLS, or the client, says that is not as it should be, or
-    None."""
+    """What GnuTLS or the client reports as wrong, or None."""
     path = f"{place.folder}/update.txt"
     with open(path, "w") as log:
         server, port = start(

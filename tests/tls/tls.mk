@@ -4,8 +4,8 @@
 #   make test-tls-trixie    the same of Debian 13 (root; tests/lab/lab.mk)
 #   make test-bogo      the runner of BoringSSL, tests/bogo/disabled.json aside
 
-# Of the servers those that start nothing by being installed; others are used
-# where they are.
+# Only servers that start nothing when they are installed; others are used where
+# they exist.
 TLS_PKGS = python3 openssl gnutls-bin libgnutls28-dev libnss3-tools
 BOGO_PKGS = golang-go golang-golang-x-crypto-dev
 
@@ -23,7 +23,7 @@ $(TLS_GET): $(BUILD)/tls/%: tests/tls/get.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) tls/t
 	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(TLS_GET_DEFS_$*) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ \
 		$(call TLS_GET_SRC,$*) $(BEARSSL_LIB) $(LDFLAGS)
 
-# GnuTLS with KeyUpdates, which its own server cannot send.
+# A server of GnuTLS that sends KeyUpdates, which gnutls-serv cannot.
 $(BUILD)/tls/gnutls-update: tests/tls/gnutls_update.c
 	@sh boards/posix/deps.sh $(TLS_PKGS)
 	@mkdir -p $(@D)
@@ -56,7 +56,7 @@ $(BUILD)/tls/bogo-shim: tests/bogo/shim.c $(TLS_BOTH_SRC) $(TLS_OWN_SRC) $(wildc
 	$(CC) $(STS_CFLAGS) -D_DEFAULT_SOURCE $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(SANITIZE) -o $@ \
 		$(filter-out tls/x509/x509.c,$(filter %.c,$^)) $(BEARSSL_LIB) $(LDFLAGS)
 
-# What plays only now and then in CI is linked by each `make test`.
+# Programs that CI plays only now and then are linked by each `make test`.
 .PHONY: tls-programs
 tls-programs: $(filter %-own %-engine,$(TLS_GET)) $(BUILD)/tls/bogo-shim
 
