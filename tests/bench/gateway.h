@@ -9,7 +9,7 @@
  *	gateway_publish(&g, "example.com", 0, HTTPS_GOOD, policy);
  *	struct mem_sock *client = gateway_client(&g);
  *	gateway_ask(&g, client, "example.com");
- *	for (;;) { mem_tell(&g.mem); gateway_run(&g); world_step(&g.world, g.now); }
+ *	for (;;) { mem_deliver(&g.mem); gateway_run(&g); world_step(&g.world, g.now); }
  *
  * A measurement that cannot be made ends the process (gateway_need).
  */

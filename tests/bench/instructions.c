@@ -65,7 +65,7 @@ send_aside(void *ctx, sts_ch ch, const uint8_t *buf, size_t len)
 static void
 run(void)
 {
-	mem_tell(&g.mem);
+	mem_deliver(&g.mem);
 	toggle();
 	gateway_run(&g);
 	toggle();

@@ -192,7 +192,7 @@ turn(struct shared *s)
 		sts_ready(
 		    &g.driver, sts_driver_listener(&g.driver, 0), STS_EV_RECV);
 	}
-	mem_tell(&g.mem);
+	mem_deliver(&g.mem);
 	gateway_run(&g);
 	left = computed();
 	busy += seconds() - began;

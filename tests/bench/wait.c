@@ -270,7 +270,7 @@ pass(double *whole_us)
 	double began;
 
 	gateway_ask(&g, asker, held);
-	mem_tell(&g.mem);
+	mem_deliver(&g.mem);
 	answered_us = 0;
 	began = cpu_us();
 	gateway_run(&g);
@@ -437,7 +437,7 @@ prepare(void)
 	read_bundle();
 	write_datagrams();
 	while (sts_journal_busy(g.agent.journal.engine)) {
-		mem_tell(&g.mem);
+		mem_deliver(&g.mem);
 		gateway_run(&g);
 		g.now +=
 		    g.agent.journal.at > g.now ? g.agent.journal.at - g.now : 0;

@@ -228,11 +228,11 @@ settle(void)
 
 	for (;;) {
 		unsigned long before = play.mem.moves;
-		unsigned told = mem_tell(&play.mem);
+		unsigned ready = mem_deliver(&play.mem);
 		bool moved;
 
 		sleep = sts_run(&play.driver, now_ms(), wall_s(), play.budget);
-		told += play.has_journal && storage_tell(&play.storage);
+		ready += play.has_journal && storage_resume(&play.storage);
 		log_events();
 		moved = net_step();
 		moved = ask_step() || moved;
@@ -240,7 +240,7 @@ settle(void)
 		still = moved ? 0 : still + 1;
 		STS_ASSERT(still < STILL_MAX);
 		if ((play.has_journal && play.storage.flash.off) ||
-		    (told == 0 && !moved && sleep > 0)) {
+		    (ready == 0 && !moved && sleep > 0)) {
 			break;
 		}
 	}

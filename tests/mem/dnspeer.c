@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire format as a name server for tests sees it. */
+/* The DNS's wire format for a name server of tests. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ get16(const uint8_t *p)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* The name at *off, uncompressed; false when it is not one. */
+/* The name at *off, uncompressed. Returns false when it is not a name. */
 static bool
 read_name(char *out, const uint8_t *p, size_t n, size_t *off)
 {
@@ -76,8 +76,8 @@ read_name(char *out, const uint8_t *p, size_t n, size_t *off)
 	return *off <= n;
 }
 
-/* The OPT record that ends a query (RFC 6891 6.1.2). Late tries go without,
- * for servers that cannot. */
+/* The OPT record that ends a query (RFC 6891 6.1.2). Late tries omit it, for
+ * servers that cannot read it. */
 static const char *
 check_opt(const uint8_t *p, size_t n)
 {
@@ -93,14 +93,14 @@ check_opt(const uint8_t *p, size_t n)
 	return NULL;
 }
 
-/* The header of a query; NULL: as it should be. */
+/* Check the header of a query. Returns NULL when it is right. */
 static const char *
 check_head(const uint8_t *p, size_t n)
 {
 	if (n < 12) {
 		return "a query shorter than its header";
 	}
-	/* QR 0, opcode 0, RD 1; TC, RA, Z, CD, RCODE 0; AD as it likes. */
+	/* QR 0, opcode 0, RD 1; TC, RA, Z, CD, RCODE 0; AD either way. */
 	if (p[2] != 0x01 || (p[3] & 0xdf) != 0) {
 		return "a query with wrong flags";
 	}
@@ -232,8 +232,8 @@ put_txt(struct dnspeer_answer *a, const char *value)
 	} while (n > 0);
 }
 
-/* "mx1.example.com", or "20 mx1.example.com" for another preference than 10. A
- * name "." is the root. */
+/* "mx1.example.com", or "20 mx1.example.com" for a preference other than 10.
+ * The name "." is the root. */
 static void
 put_mx(struct dnspeer_answer *a, const char *value)
 {
@@ -246,8 +246,8 @@ put_mx(struct dnspeer_answer *a, const char *value)
 	put_name(a, strcmp(name, ".") == 0 ? "" : name);
 }
 
-/* "3 1 1": usage, selector, matching type, and data as long as that has it; or
- * a length of its own behind them: "3 1 1 31". */
+/* "3 1 1": usage, selector, matching type, and data as long as that type
+ * requires; or a length after them: "3 1 1 31". */
 static bool
 put_tlsa(struct dnspeer_answer *a, const char *value)
 {

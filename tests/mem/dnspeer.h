@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wire format as a name server for tests sees it: queries in, answers
- * out. Written apart from dns/ on purpose, so that one checks the other.
+ * The DNS's wire format for a name server of tests: queries in, answers out.
+ * Written without dns/ on purpose, so that one checks the other.
  */
 #ifndef STS_TEST_DNSPEER_H
 #define STS_TEST_DNSPEER_H
@@ -28,8 +28,8 @@ struct dnspeer_question {
 };
 
 /*
- * Read a query. NULL: it is a well-formed recursive query for class IN with
- * one question, and maybe EDNS0; else what is wrong with it.
+ * Read a query. Returns NULL when it is a well-formed recursive query for class
+ * IN with one question, with or without EDNS0; otherwise what is wrong with it.
  */
 const char *dnspeer_read(
     struct dnspeer_question *q, const uint8_t *p, size_t n);
@@ -44,10 +44,10 @@ struct dnspeer_answer {
 void dnspeer_begin(struct dnspeer_answer *a, const struct dnspeer_question *q,
     unsigned rcode, bool tc, bool ad);
 
-/* A record for the answer section: value is text (an address, a name), for
- * TXT the bytes of it in strings of at most 255; MX "10 NAME" or a name, the root
- * "."; TLSA "USAGE SELECTOR MATCHING" and maybe how much data, else as much as
- * the matching type has. False: value cannot be read. */
+/* A record for the answer section: value is text (an address, a name), for TXT
+ * its bytes, in strings of at most 255; for MX "10 NAME" or a name, the root
+ * "."; for TLSA "USAGE SELECTOR MATCHING" and optionally a length of the data,
+ * otherwise the matching type's. Returns false when value cannot be read. */
 bool dnspeer_add(struct dnspeer_answer *a, const char *name, unsigned type,
     uint32_t ttl, const char *value);
 

@@ -25,7 +25,7 @@ struct https {
 	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
-/* What is read from tests/mem/ca, once. */
+/* Read from tests/mem/ca once. */
 static struct {
 	bool there;
 	uint8_t der[HTTPS_CERTS][FILE_MAX];
@@ -78,8 +78,8 @@ take_der(void *ctx, const void *p, size_t n)
 	d->n += n;
 }
 
-/* The objects of a PEM file as DER, one behind the other; ends[i] is where
- * object i ends. Their number, at most `max`. */
+/* Read the objects of a PEM file as DER, one after the other; ends[i] is where
+ * object i ends. Returns their number, at most `max`. */
 static size_t
 read_pem(const char *name, uint8_t *out, size_t size, size_t *ends, size_t max)
 {
@@ -218,7 +218,7 @@ pump_records(struct https *h, struct mem *m, struct mem_sock *s)
 	return moved;
 }
 
-/* Whether head and body of the request are there. */
+/* Whether head and body of the request are complete. */
 static bool
 is_whole(struct https *h)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A policy host for tests: a BearSSL TLS 1.2 server over a stream of the
- * in-memory port. It answers any request with the bytes it was given, as many
- * as it is allowed to at the moment, so that a test can drip or cut them.
+ * in-memory port. It answers any request with the bytes it was given, and sends
+ * as many as it is allowed to at the moment, so that a test can drip or cut
+ * them.
  */
 #ifndef STS_TEST_HTTPS_H
 #define STS_TEST_HTTPS_H
@@ -23,45 +24,45 @@ enum https_cert {
 	HTTPS_CERTS
 };
 
-/* The names by which scenarios call them, or NULL beyond the last. */
+/* The name of the certificate in scenarios, or NULL beyond the last. */
 const char *https_cert_name(unsigned cert);
 
 struct https; /* one connection */
 
-/* Begin; `response` stays valid. seed: any bytes. */
+/* Begin. The caller keeps `response` valid. seed: any bytes. */
 struct https *https_new(
     enum https_cert cert, struct sts_text response, const uint8_t seed[32]);
 void https_free(struct https *h);
 
-/* Another response, before any of it was sent; stays valid. All of it is
- * allowed. */
+/* Set another response before any of it was sent; the caller keeps it valid.
+ * All of it may be sent. */
 void https_respond(struct https *h, struct sts_text response);
 
-/* Answer as soon as any of the request is there. */
+/* Answer as soon as some of the request has come. */
 void https_hasty(struct https *h);
 
 /* Send at most n bytes of the response in all from now on. */
 void https_allow(struct https *h, size_t n);
 
-/* Move what can be moved between the server and the stream. True: something
- * moved. */
+/* Move what can be moved between the server and the stream. Returns whether
+ * something moved. */
 bool https_pump(struct https *h, struct mem *m, struct mem_sock *s);
 
-/* Whether the whole request is there, and how much of the response is sent
- * (handed to TLS and out of it). */
+/* Whether the whole request has come, and how much of the response has been
+ * sent (handed to TLS and out of it). */
 bool https_asked(const struct https *h);
 size_t https_sent(const struct https *h);
 
-/* The request and the server name that came with the handshake. */
+/* The request, and the server name of the handshake. */
 struct sts_text https_request(const struct https *h);
 const char *https_server_name(const struct https *h);
 
-/* Say close_notify; pump until https_over. */
+/* Send close_notify; pump until https_over. */
 void https_close(struct https *h);
 bool https_over(const struct https *h);
 
-/* A PEM file of tests/mem/ca into memory; the length. Aborts when unreadable:
- * tests run from the top of the tree. */
+/* Read a PEM file of tests/mem/ca into memory. Returns the length. Aborts when
+ * the file cannot be read: tests run from the top of the tree. */
 size_t https_file(const char *name, uint8_t *out, size_t size);
 
 #endif

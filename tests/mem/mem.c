@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct sts_port over queues in this process. Contract breaches of the core
- * are remembered in m->fault rather than asserted, so that a scenario can say
- * which of its lines provoked one.
+ * struct sts_port over queues in this process. Breaches of the contract by the
+ * core are noted in m->fault and not asserted, so that a scenario can report
+ * the line that provoked one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ fault(struct mem *m, const char *what)
 	}
 }
 
-/* Make room for n more behind what is there. */
+/* Make room for n more bytes after those that are there. */
 static void
 make_room(struct mem_bytes *b, size_t n)
 {
@@ -156,7 +156,7 @@ bind_channel(struct mem *m, struct mem_sock *s, sts_ch ch, unsigned want)
 	m->moves++;
 }
 
-/* What opening a channel has in common; 0 or the failure. */
+/* Checks for the opening of any channel. Returns 0 or the failure. */
 static int
 may_open(struct mem *m, sts_ch ch)
 {
@@ -265,7 +265,8 @@ port_accept(void *ctx, sts_ch listener, sts_ch fresh)
 	return 0;
 }
 
-/* The open socket of a channel, or NULL: breach. */
+/* The open socket of a channel. Returns NULL, and notes a breach, if none
+ * is. */
 static struct mem_sock *
 sock_of(struct mem *m, sts_ch ch)
 {
@@ -521,9 +522,9 @@ events_of(struct mem *m, const struct mem_sock *s)
 }
 
 unsigned
-mem_tell(struct mem *m)
+mem_deliver(struct mem *m)
 {
-	unsigned i, told = 0;
+	unsigned i, ready = 0;
 
 	for (i = 0; i < m->sock_high; i++) {
 		struct mem_sock *s = &m->sock[i];
@@ -535,10 +536,10 @@ mem_tell(struct mem *m)
 		ev = events_of(m, s) & (s->want | STS_EV_LOST);
 		if (ev != 0) {
 			sts_ready(m->driver, (sts_ch)s->ch, ev);
-			told++;
+			ready++;
 		}
 	}
-	return told;
+	return ready;
 }
 
 void
@@ -611,7 +612,7 @@ send_datagram(struct mem *m, struct mem_sock *s, const void *p, size_t n)
 		return;
 	}
 	put_datagram(&s->in, p, n);
-	/* Only one that is directly in front can be overtaken. */
+	/* Only the datagram directly before it can be overtaken. */
 	if (first > 0 && s->in.n == first + 2 + n && chance(m, m->swap)) {
 		swap_last_two(&s->in, first, 2 + n);
 	}

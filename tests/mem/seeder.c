@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * BearSSL's server asks its seeder at every start, even when entropy was
- * injected. This definition takes the place of the library's, so that equal
- * seeds give equal bytes. tls/tls_engine.c brings its own.
+ * injected. This definition replaces the library's, so that equal seeds give
+ * equal bytes. tls/tls_engine.c brings its own.
  */
 #include <bearssl.h>
 

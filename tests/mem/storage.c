@@ -19,12 +19,13 @@ done(struct storage *s, int result)
 	return result;
 }
 
-/* The contract: after AGAIN nothing is called before sts_ready. */
+/* The contract: after AGAIN the core calls nothing before sts_ready. */
 static struct flash *
 enter(struct storage *s)
 {
 	if (s->waits && s->mem->fault == NULL) {
-		s->mem->fault = "the store was called though it said AGAIN";
+		s->mem->fault =
+		    "the store was called though it had returned AGAIN";
 	}
 	return &s->flash;
 }
@@ -68,7 +69,7 @@ storage_init(struct storage *s, struct mem *mem, uint32_t area_size)
 }
 
 bool
-storage_tell(struct storage *s)
+storage_resume(struct storage *s)
 {
 	const struct flash *f = &s->flash;
 	bool did = s->waits && !(f->holds && f->holds_after == 0);

@@ -8,8 +8,8 @@
 #include "../../tls/x509/anchors.h"
 #include "https.h"
 
-/* Read it into `block`, size octets, aligned for anything, which stays valid
- * with *out. */
+/* Read the root into `block`, size octets, aligned for anything, which the
+ * caller keeps valid as long as *out. */
 static inline void
 trust_root(struct sts_anchors *out, void *block, size_t size)
 {

@@ -175,7 +175,7 @@ see(struct world *w, char kind, unsigned type, const struct sts_addr *addr,
 
 /* Names and answers. */
 
-/* Any entry of that name: then other types are NODATA. */
+/* Whether any entry has that name: then other types are NODATA. */
 static bool
 name_exists(const struct world *w, const char *name)
 {
@@ -189,7 +189,7 @@ name_exists(const struct world *w, const char *name)
 	return false;
 }
 
-/* What the tables say to a question; WORLD_ASK: nothing. */
+/* Look up the answer to a question in the tables; WORLD_ASK: there is none. */
 static void
 look_up(struct world *w, const struct dnspeer_question *q, struct world_rr *out)
 {
@@ -214,8 +214,9 @@ static const char something_else[] =
     "ip6:2001:db8:1111::/48 ip6:2001:db8:2222::/48 "
     "ip6:2001:db8:3333::/48 mx a ~all";
 
-/* The records of rr, and of what its alias leads to: NODATA with its SOA if the
- * table has only other types of that name; nothing if it does not have it. */
+/* Add the records of rr, and those to which its alias leads: NODATA with its
+ * SOA if the table has only other types of that name; nothing if the table does
+ * not have the name. */
 static void
 add_records(struct world *w, struct dnspeer_answer *a,
     const struct dnspeer_question *q, const struct world_rr *rr)
@@ -312,7 +313,7 @@ send_junk(struct world *w, const struct world_ask *ask)
 	transmit(w, ask, &a);
 }
 
-/* What an attacker off the path might send (RFC 5452). */
+/* Send what an attacker off the path might send (RFC 5452). */
 static void
 send_spoofs(struct world *w, const struct world_ask *ask)
 {
@@ -360,7 +361,8 @@ answer(struct world *w, const struct world_ask *ask, const struct world_rr *rr)
 	transmit(w, ask, &a);
 }
 
-/* A free place in the table, or the scripted one for the same question. */
+/* A free place in the table, or that of the same question which waits for the
+ * test. */
 static struct world_ask *
 place_ask(struct world *w, const struct dnspeer_question *q, bool scripted)
 {
@@ -398,7 +400,7 @@ send_error(struct world *w, struct mem_sock *s,
 	mem_send(w->mem, s, tcp ? m : m + 2, tcp ? 14 : 12);
 }
 
-/* Whether the server reads the question on. */
+/* Whether the server answers this question at all. */
 static bool
 server_takes(struct world *w, struct mem_sock *s,
     const struct dnspeer_question *q, bool tcp)
@@ -590,7 +592,7 @@ check_request(struct world *w, struct mem_sock *s, const struct peer *p)
 		memcpy(w->post, r.p, r.n);
 		w->post[r.n] = '\0';
 		w->post_len = r.n;
-		return; /* its test looks at it */
+		return; /* the test looks at it */
 	}
 	if (strncmp(name, "mta-sts.", 8) != 0) {
 		fault(w, "a request without the server name (RFC 8461 7.1)");
@@ -651,7 +653,7 @@ response_end(const struct peer *p)
 							   : n;
 }
 
-/* How much of the response may go out now; sets when more may. */
+/* Compute how much of the response may go out now, and when more may. */
 static void
 allow_more(struct world *w, struct peer *p)
 {
@@ -763,7 +765,7 @@ step_host(struct world *w, struct mem_sock *s)
 	}
 }
 
-/* The core closed it: forget everything about it. */
+/* The core closed the socket: forget everything about it. */
 static void
 leave(struct world *w, struct mem_sock *s)
 {

@@ -2,12 +2,12 @@
 /*
  * The internet of a test: name servers that know a table of names, and hosts
  * that serve policies or misbehave, at the other end of the in-memory port.
- * What is not in the tables waits for the test: a question as struct
- * world_ask, a connection as a socket with `scripted`.
+ * What is not in the tables waits for the test: a question as struct world_ask,
+ * a connection as a socket with `scripted`.
  *
- * Every query and request is checked for what must hold always (RD, lower
- * case; SNI = Host = mta-sts.*, the one request line, nothing
- * conditional): w->fault is the first breach.
+ * Every query and request is checked for what must always hold (RD, lower case;
+ * SNI = Host = mta-sts.*, the one request line, nothing conditional): w->fault
+ * is the first breach.
  */
 #ifndef STS_TEST_WORLD_H
 #define STS_TEST_WORLD_H
@@ -35,7 +35,7 @@ enum world_dns {
 	WORLD_ASK /* wait for the test */
 };
 
-/* What is answered to a question. */
+/* The answer to a question. */
 struct world_rr {
 	char name[DNSPEER_NAME];
 	unsigned type;
@@ -45,16 +45,16 @@ struct world_rr {
 	uint32_t delay_ms;
 	unsigned count;
 	char value[WORLD_VALUES][WORLD_VALUE];
-	unsigned more; /* TXT: records that are something else, before these */
+	unsigned more; /* TXT: unrelated records before these */
 };
 
-/* What one name server does, whatever it is asked. */
+/* How one name server treats every question. */
 enum world_server {
 	WORLD_SERVER_UP = 0,
 	WORLD_SERVER_SILENT,
-	WORLD_SERVER_CLOSED, /* its port is */
+	WORLD_SERVER_CLOSED, /* its port is closed */
 	WORLD_SERVER_NO_EDNS, /* loses questions with EDNS */
-	WORLD_SERVER_FORMERR, /* answers those by an error of a header only */
+	WORLD_SERVER_FORMERR, /* answers those with an error of a header only */
 	WORLD_SERVER_SERVFAIL, /* an error of a header only, whatever comes */
 	WORLD_SERVER_NO_TCP /* silent over TCP */
 };
@@ -63,10 +63,10 @@ enum world_conduct {
 	WORLD_HTTPS = 0,
 	WORLD_REFUSE,
 	WORLD_UNREACHABLE,
-	WORLD_NO_ANSWER, /* the connection is never made */
-	WORLD_MUTE, /* made, then nothing */
-	WORLD_RESET, /* made, reset at the first byte */
-	WORLD_HANG_UP, /* made, then closed */
+	WORLD_NO_ANSWER, /* the connection is never accepted */
+	WORLD_MUTE, /* accepted, then silent */
+	WORLD_RESET, /* accepted, reset at the first byte */
+	WORLD_HANG_UP, /* accepted, then closed */
 	WORLD_PLAIN, /* speaks no TLS */
 	WORLD_SCRIPTED /* wait for the test */
 };
@@ -86,7 +86,7 @@ struct world_host {
 	enum world_end end;
 	uint32_t accept_ms; /* until the connection is made */
 	uint32_t delay_ms; /* from the request to the response */
-	uint32_t drip_ms; /* > 0: a byte of the response each */
+	uint32_t drip_ms; /* > 0: for each byte of the response */
 	long cut; /* bytes of the response sent, or WORLD_NEVER: all */
 	struct sts_text response; /* stays valid */
 };
@@ -111,8 +111,8 @@ struct world_seen {
 struct world {
 	struct mem *mem;
 	const char *fault;
-	enum world_server servers; /* all of them, */
-	unsigned server_count; /* and those that are different */
+	enum world_server servers; /* all name servers, */
+	unsigned server_count; /* except these */
 	struct sts_addr server_addr[WORLD_SERVERS];
 	enum world_server server[WORLD_SERVERS];
 	struct world_rr *rr;
@@ -123,7 +123,7 @@ struct world {
 	unsigned ask_count;
 	struct world_seen *seen;
 	unsigned seen_count, seen_size;
-	uint8_t *post; /* the last POST, head and body, a NUL behind */
+	uint8_t *post; /* the last POST, head and body, NUL-terminated */
 	size_t post_len;
 	sts_ms now;
 };
@@ -131,27 +131,28 @@ struct world {
 void world_init(struct world *w, struct mem *mem);
 void world_end(struct world *w);
 
-/* Enter (replace) what is answered to (rr->name, rr->type); a host. */
+/* Set (or replace) the answer to (rr->name, rr->type); set a host. */
 void world_set(struct world *w, const struct world_rr *rr);
 void world_host(struct world *w, const struct world_host *h);
 
-/* What a name server does from now on; addr NULL: all of them do. */
+/* Set how a name server acts from now on; addr NULL: all name servers. */
 void world_server(
     struct world *w, const struct sts_addr *addr, enum world_server what);
 
-/* Let every peer do what it can now. True: something moved. */
+/* Let every peer do what it can now. Returns whether something moved. */
 bool world_step(struct world *w, sts_ms now);
 
-/* When something is due next; false: nothing is. */
+/* When something is due next. Returns false when nothing is. */
 bool world_deadline(const struct world *w, sts_ms *at);
 
-/* The oldest question that waits for the test, or NULL; answer it (its latest
- * transmission) or, with rr NULL, forget it. */
+/* The oldest question that waits for the test, or NULL. Answer its latest
+ * transmission or, with rr NULL, forget it. */
 struct world_ask *world_asked(struct world *w);
 void world_reply(
     struct world *w, struct world_ask *a, const struct world_rr *rr);
 
-/* The oldest connection that waits for the test, or NULL; say how it goes on. */
+/* The oldest connection that waits for the test, or NULL. Set how it goes
+ * on. */
 struct mem_sock *world_scripted(struct world *w);
 void world_serve(
     struct world *w, struct mem_sock *s, const struct world_host *h);

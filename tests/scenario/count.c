@@ -54,10 +54,10 @@ do_expect_metric(void)
 		high = strtoul(end + 2, NULL, 10);
 	}
 	if (got < low || got > high) {
-		char told[64];
+		char text[64];
 
-		snprintf(told, sizeof told, "%lu instead of %s", got, want);
-		fail(arg(1), told);
+		snprintf(text, sizeof text, "%lu instead of %s", got, want);
+		fail(arg(1), text);
 	}
 }
 

@@ -210,16 +210,16 @@ static sts_ms
 play(struct scene *s, bool *moved)
 {
 	unsigned long before = s->mem.moves;
-	unsigned told = mem_tell(&s->mem);
+	unsigned ready = mem_deliver(&s->mem);
 	sts_ms sleep =
 	    sts_run(&s->driver, s->now, scene_wall_s(s), s->variant->budget);
 
-	told += s->has_store && storage_tell(&s->storage) ? 1 : 0;
+	ready += s->has_store && storage_resume(&s->storage) ? 1 : 0;
 	*moved = world_step(&s->world, s->now);
 	*moved = read_clients(s) || *moved;
 	*moved = s->mem.moves != before || *moved;
 	check(s);
-	return told > 0 || *moved ? 0 : sleep;
+	return ready > 0 || *moved ? 0 : sleep;
 }
 
 static sts_ms
@@ -233,7 +233,7 @@ settle(struct scene *s)
 		sleep = play(s, &moved);
 		still = moved ? 0 : still + 1;
 		if (still == STILL_MAX) {
-			fault(s, "the agent spins: events are told again and "
+			fault(s, "the agent spins: events are ready again and "
 				 "again, or it never sleeps");
 		}
 	} while (sleep == 0 && s->fault == NULL);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The simulator with the stand-in for TLS and with TLS itself: the same seeds
-# must bring the same answers. agree.sh BUILD FIRST..LAST [DAYS]
+# The simulator with the stand-in for TLS and with TLS: the same seeds must give
+# the same answers. agree.sh BUILD FIRST..LAST [DAYS]
 set -u
 build=$1
 plain=$("$build/sim" -q -a -d "${3:-1}" "$2" 2>&1 >"$build/sim.answers") || {

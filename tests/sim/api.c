@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions by the C API, as a firmware's own mail client puts them; some are
- * given up before they are answered, some before they are seen; where DANE is on
- * some want everything looked up again, whatever is held. */
+/* Questions by the C API, as a firmware's own mail client asks them. Some are
+ * given up before they are answered, some before the agent sees them. Where
+ * DANE is on, some ask for a new look-up, whatever is held. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ enum {
 struct asked {
 	bool used;
 	int slot;
-	int64_t patience; /* given up then */
+	int64_t patience; /* given up after */
 	struct question q;
 	char key[SIM_KEY];
 };
@@ -27,8 +27,8 @@ struct asked {
 static struct asked asked[SLOTS];
 static struct draw work;
 static int64_t ask_at;
-/* The operator looks at a domain: its question, thrice, the second time to have
- * it looked up again. */
+/* The operator looks at a domain: asks three times, the second time for a new
+ * look-up. */
 static struct question looked;
 static char looked_key[SIM_KEY];
 static unsigned looks; /* to come */
@@ -126,7 +126,7 @@ api_look(struct site *s)
 	ask_at = sim.t + LOOK_MS;
 }
 
-/* What is asked next; whether anew. */
+/* Draw the next question, and whether it asks for a new look-up. */
 static bool
 draw_ask(struct question *q, char key[SIM_KEY])
 {
@@ -144,7 +144,7 @@ draw_ask(struct question *q, char key[SIM_KEY])
 		return false;
 	}
 	if (q->site != NULL) {
-		/* Whatever the operator decided of this key. */
+		/* Even an override does not keep it from being looked up. */
 		q->again = true;
 		q->must = NULL;
 		q->dane = q->zone != ZONE_SENDMAIL && key[0] != '[';

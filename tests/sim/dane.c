@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the agent may believe of the mail hosts, as an ideal sender would.
+ * What the agent may believe of the mail hosts, judged as an ideal sender
+ * would.
  *
- * Of each domain the last truths are kept (mail_view), and since when: what a
- * look-up found is one that is made of what was true at some moment while it
- * ran, of each host and of the MX records for itself. Where the network is in
- * the way any of these may be unknown besides. Of each domain the last results
- * are kept, too: when each was found, and until when it may be used.
+ * The last true states of each domain are kept (mail_view), with their times: a
+ * look-up finds a result made of what was true at some moment while it ran,
+ * separately for each host and for the MX records. Where faults affect the
+ * network, any of these may be unknown besides. The last results of each domain
+ * are kept, too, with the time when each was found and the time until which it
+ * may be used.
  */
 #include <string.h>
 
@@ -20,12 +22,12 @@ enum {
 	MINUTE = 60 * SECOND,
 	/* The agent counts in whole seconds. */
 	SLACK = 3 * SECOND,
-	/* For how long a result is kept, whatever its TTL; and one with a host
-	 * that is not known, or that nothing is known. */
+	/* How long a result is kept, whatever its TTL; and one in which a host,
+	 * or everything, is unknown. */
 	KEPT_MIN_S = 60,
 	KEPT_MAX_S = 3600,
 	DOUBT_MAX_S = 300,
-	/* "Try again" may still be answered so long after trouble. */
+	/* "Try again" may still be answered for so long after trouble. */
 	AFTERMATH = 6 * MINUTE,
 	VIEWS = 12,
 	RESULTS = 12
@@ -50,13 +52,13 @@ struct result {
 };
 
 struct belief {
-	unsigned views, results; /* so many there were; the last are kept */
+	unsigned views, results; /* how many there were; the last are kept */
 	struct {
 		struct mail_view is;
 		int64_t from;
 	} view[VIEWS];
 	struct result result[RESULTS];
-	int64_t lost; /* until when nothing is known of its results */
+	int64_t lost; /* until then its results are unknown */
 };
 
 static struct dane_terms terms;
@@ -107,7 +109,7 @@ dane_stopped(void)
 	}
 }
 
-/* Times of results are reckoned by a clock that is now another. */
+/* The times of results were measured by a clock that has changed. */
 void
 dane_clock(void)
 {
@@ -124,9 +126,10 @@ dane_clock(void)
 
 /* What may have been found. */
 
-/* What was true since then, each host and the MX records for itself. */
+/* Everything that was true since then, separately for each host and for the MX
+ * records. */
 struct truths {
-	bool too_many; /* changes: not all of it is known */
+	bool too_many; /* too many changes: some are unknown */
 	unsigned mx; /* enum mail_mx, bits */
 	unsigned hosts[VIEWS], hosts_count; /* sets that MX records named */
 	uint8_t host[MAIL_HOSTS];
@@ -153,7 +156,8 @@ truths_since(const struct belief *b, int64_t since)
 	return t;
 }
 
-/* What hosts of which these many states were seen add up to (RFC 7672 2.2). */
+/* The level of a domain whose hosts were seen in these states (RFC 7672
+ * 2.2). */
 static enum level
 add_up(bool secure, unsigned seen)
 {
@@ -173,7 +177,7 @@ add_up(bool secure, unsigned seen)
 	return demanding || unknown ? LEVEL_PARTIAL : LEVEL_NONE;
 }
 
-/* All levels that these hosts may add up to: `of` has what each may be. */
+/* All levels that these hosts may give: `of` has what each may be. */
 static unsigned
 levels_of(bool secure, unsigned hosts, const uint8_t of[MAIL_HOSTS])
 {
@@ -201,8 +205,8 @@ levels_of(bool secure, unsigned hosts, const uint8_t of[MAIL_HOSTS])
 	return levels;
 }
 
-/* Levels that a look-up may have found that ran since then; *doubt: one of the
- * hosts may be unknown. hidden: the network is in the way. */
+/* Levels that a look-up which ran since then may have found; *doubt: one of the
+ * hosts may be unknown. hidden: faults affect the network. */
 static unsigned
 possible(const struct truths *t, bool hidden, bool *doubt)
 {
@@ -223,7 +227,7 @@ possible(const struct truths *t, bool hidden, bool *doubt)
 			levels |= levels_of(true, t->hosts[i], of);
 		}
 		if (t->hosts[i] != 0 && (t->mx & MAIL_MX_INSECURE) != 0) {
-			/* Looked at only if it can matter. */
+			/* Computed only if it can matter. */
 			levels |= terms.partial
 				      ? levels_of(false, t->hosts[i], of)
 				      : (unsigned)LEVEL_NONE;
@@ -232,7 +236,7 @@ possible(const struct truths *t, bool hidden, bool *doubt)
 	return levels;
 }
 
-/* Whether the network was in the way of name servers at some time since. */
+/* Whether faults kept name servers from the agent at some time since. */
 static bool
 is_hidden(const struct site *s, int64_t since)
 {
@@ -287,7 +291,7 @@ kept_s(const struct site *s, int64_t most_s)
 				  : most_s;
 }
 
-/* A look-up ended, and all that it needs was answered. */
+/* A look-up ended with every answer that it needs. */
 static void
 found(const struct site *s, enum level level, int64_t keep_s)
 {
@@ -318,7 +322,7 @@ found(const struct site *s, enum level level, int64_t keep_s)
 	    sim.t + most * SECOND + SLACK);
 }
 
-/* A look-up ended with "cannot tell". A held result stays. */
+/* A look-up ended without knowing. A held result stays. */
 static void
 failed(const struct site *s)
 {
@@ -329,7 +333,7 @@ failed(const struct site *s)
 	unsigned levels = possible(&t, is_hidden(s, since), &doubt);
 
 	if (!t.too_many && (levels & LEVEL_UNKNOWN) == 0) {
-		sim_fail("3: the mail hosts cannot be told, though all name "
+		sim_fail("3: the mail hosts are unknown, though all name "
 			 "servers answered",
 		    s->domain);
 	}
@@ -381,7 +385,7 @@ levels_since(const struct belief *b, int64_t since)
 	return levels;
 }
 
-/* Whether nothing was in the way of the whole truth. */
+/* Whether nothing affected the domain's DNS since then. */
 static bool
 is_plain(const struct site *s, int64_t since)
 {
@@ -422,7 +426,7 @@ judge_sts(const struct question *q, bool notfound, unsigned levels)
 {
 	if ((levels & (LEVEL_NONE | LEVEL_PARTIAL)) == 0) {
 		sim_fail("1: MTA-STS takes the place of DANE that is there, or "
-			 "cannot be told",
+			 "is unknown",
 		    q->site->domain);
 	}
 	if (notfound && terms.partial && (levels & LEVEL_NONE) == 0) {

@@ -47,8 +47,8 @@ fault_bits(const char *list)
 	return bits;
 }
 
-/* Most runs have a few classes, so that they meet in all combinations and
- * there is calm enough between them to ask for more than "not wrong". */
+/* Most runs have a few classes, so that these meet in all combinations, and
+ * leave enough calm between them to require more than "not wrong". */
 static unsigned
 draw_classes(struct draw *d)
 {
@@ -61,7 +61,7 @@ draw_classes(struct draw *d)
 	return bits | 1U << draw_below(d, FAULT_NAP);
 }
 
-/* Those of DNSSEC: one for sure. */
+/* Classes of DNSSEC: at least one. */
 static unsigned
 draw_dnssec(struct draw *d)
 {

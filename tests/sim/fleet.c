@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is stored for the fleet, lies about it, and what the agent made of it.
+ * What is stored for the fleet, false answers about it, and what the agent made
+ * of it.
  *
- * The oracles, beside those of promises.c, which take a version that another
- * gateway has fetched for held once the cache has it under its stamp:
+ * The oracles, besides those of promises.c, for which a version that another
+ * gateway has fetched is held once the cache has it under its stamp:
  *
- *	1  a stamp never goes back: an older record takes no newer one's place.
- *	2  what was not sealed by the fleet for this domain is never taken.
- *	5  in calm, a good record that is newer than what is held is taken.
- *	   Only policies that are held are published: never that there is none.
+ *	1  a stamp never goes back: an older record never replaces a newer one.
+ *	2  a record that the fleet did not seal for this domain is never taken.
+ *	5  in calm, a good record that is newer than the held one is taken.
+ *	   Only held policies are published, never that there is none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +28,14 @@ enum {
 	OWN_KEY = 1,
 	NEW_KEY = 2,
 	NO_KEY = 3,
-	AHEAD_S = 290, /* a little less than a stamp may be ahead */
+	AHEAD_S = 290, /* a stamp may be a little further ahead */
 	AHEAD_MAX_S = 300 + 2,
 	SLACK_S = 2
 };
 
 struct fleet fleet;
 
-/* What is stored of a domain. */
+/* What is stored for a domain. */
 struct key {
 	struct fleet_record r;
 	int64_t until;
@@ -45,7 +46,7 @@ struct offer {
 	struct version *v;
 	unsigned site;
 	uint32_t fetched_s;
-	uint32_t kept_s; /* a stamp ahead of the time is kept as that time */
+	uint32_t kept_s; /* a stamp ahead counts as the time then */
 	bool good, read, over;
 	size_t payload; /* octets, with the domain */
 };
@@ -55,12 +56,12 @@ static struct {
 	struct fleet_record past[SITES][PAST];
 	unsigned past_count[SITES];
 	struct offer offer[OFFERS];
-	unsigned offer_first, offer_count; /* those that are not over */
+	unsigned offer_first, offer_count; /* offers not yet over */
 	uint32_t stamp[SITES]; /* of the policy that the agent holds */
-	bool known; /* they were looked at since it started */
+	bool known; /* whether the stamps were read since the agent's start */
 	int64_t publish_at, publish_ms;
 	struct draw draw;
-	struct fleet_record said; /* what fleet_get returned */
+	struct fleet_record handed; /* what fleet_get returned */
 } f;
 
 static uint32_t
@@ -173,7 +174,7 @@ publish(unsigned i)
 		return;
 	}
 	if (draw_percent(dice(), 20)) {
-		/* Its clock is off, by less than what counts. */
+		/* The gateway's clock is off, by less than the tolerance. */
 		fetched_s += draw_below(dice(), 2 * AHEAD_S) - AHEAD_S;
 	}
 	if (lies(LIE_CLOCK)) {
@@ -211,7 +212,8 @@ fleet_has(unsigned site)
 	return k->r.len > 0;
 }
 
-/* Put an attacker's answer in place of `said`. False: it stays. */
+/* Put an attacker's answer in place of `handed`. Returns false when nothing
+ * changed. */
 static bool
 lie_about(unsigned site, enum fleet_lie lie, struct draw *d)
 {
@@ -221,26 +223,26 @@ lie_about(unsigned site, enum fleet_lie lie, struct draw *d)
 	switch (lie) {
 	case LIE_REPLAY:
 		n = n < PAST ? n : PAST;
-		f.said = n > 0 ? f.past[site][draw_below(d, n)] : f.said;
+		f.handed = n > 0 ? f.past[site][draw_below(d, n)] : f.handed;
 		return n > 0;
 	case LIE_SWAP:
 		if (other == site || !fleet_has(other)) {
 			return false;
 		}
-		f.said = f.key[other].r;
-		f.said.good = false;
+		f.handed = f.key[other].r;
+		f.handed.good = false;
 		return true;
 	case LIE_FORGE:
-		seal(&f.said, site_forge(&sim.site[site], d), wall_now_s() - 7,
-		    NO_KEY);
+		seal(&f.handed, site_forge(&sim.site[site], d),
+		    wall_now_s() - 7, NO_KEY);
 		return true;
 	case LIE_CORRUPT:
-		if (f.said.len > 0) {
-			f.said.p[draw_below(d, (uint32_t)f.said.len)] ^=
+		if (f.handed.len > 0) {
+			f.handed.p[draw_below(d, (uint32_t)f.handed.len)] ^=
 			    (uint8_t)(1 + draw_below(d, 255));
-			f.said.good = false;
+			f.handed.good = false;
 		}
-		return f.said.len > 0;
+		return f.handed.len > 0;
 	default:
 		return false;
 	}
@@ -251,20 +253,20 @@ fleet_get(unsigned site, struct draw *d)
 {
 	enum fleet_lie lie;
 
-	f.said.len = 0;
+	f.handed.len = 0;
 	if (fleet_has(site)) {
-		f.said = f.key[site].r;
+		f.handed = f.key[site].r;
 	}
 	if (fleet_lie(&lie) != NULL && draw_percent(d, 70)) {
 		(void)lie_about(site, lie, d);
 	}
-	f.said.site = site;
-	return f.said.len > 0 ? &f.said : NULL;
+	f.handed.site = site;
+	return f.handed.len > 0 ? &f.handed : NULL;
 }
 
 /* ---- what the agent publishes */
 
-/* The next item of a payload, as text. False: there is none. */
+/* The next item of a payload, as text. Returns false when there is none. */
 static bool
 take_item(const uint8_t **p, const uint8_t *end, char out[SITE_NAME])
 {
@@ -279,7 +281,8 @@ take_item(const uint8_t **p, const uint8_t *end, char out[SITE_NAME])
 	return true;
 }
 
-/* Read a record into a version of that domain; false: it is none. */
+/* Read a record into a version of that domain. Returns false when it is no
+ * record. */
 static bool
 read_record(struct version *v, const uint8_t *p, size_t n)
 {
@@ -372,7 +375,7 @@ offer_of(unsigned n)
 	return &f.offer[n % OFFERS];
 }
 
-/* Whether its stamp is for the agent to believe, by the true time. */
+/* Whether the agent may believe its stamp, by the true time. */
 static bool
 fits(const struct offer *o)
 {
@@ -449,7 +452,7 @@ held(unsigned site, sts_ref *ref)
 }
 
 static bool
-says(const struct sts_entry *e, const struct version *v)
+matches(const struct sts_entry *e, const struct version *v)
 {
 	return e->mode == (unsigned)v->mode && e->mx_count == v->mx_count &&
 	       e->max_age_s == v->max_age_ms / SECOND;
@@ -461,7 +464,7 @@ static bool
 may_be(const struct offer *o, const struct sts_entry *e)
 {
 	return e->fetched_s == o->fetched_s || e->fetched_s == o->kept_s ||
-	       (o->good && says(e, o->v) && e->fetched_s <= o->fetched_s &&
+	       (o->good && matches(e, o->v) && e->fetched_s <= o->fetched_s &&
 		   (is_stepped() || e->fetched_s + SLACK_S >= o->kept_s));
 }
 
@@ -482,7 +485,7 @@ find_offer(unsigned site, const struct sts_entry *e)
 	return found;
 }
 
-/* The agent holds a policy with another stamp than before. */
+/* The agent holds a policy with a new stamp. */
 static void
 changed(unsigned i, const struct sts_entry *e, sts_ref ref)
 {
@@ -498,11 +501,11 @@ changed(unsigned i, const struct sts_entry *e, sts_ref ref)
 		}
 		return;
 	}
-	if (!says(e, o->v)) {
+	if (!matches(e, o->v)) {
 		return; /* fetched in the same second */
 	}
-	/* Where memory is scarce, a record that is taken in the same step may
-	 * have had the newer one thrown out before. */
+	/* Where memory is scarce, a record taken in the same step may have
+	 * evicted the newer one before. */
 	if (f.known && sim.ample && !is_stepped() &&
 	    e->fetched_s + SLACK_S < f.stamp[i] && !fetched) {
 		sim_fail(
@@ -517,7 +520,7 @@ changed(unsigned i, const struct sts_entry *e, sts_ref ref)
 	s->fresh = NULL;
 }
 
-/* A good record that was read in calm, and yet is not held. */
+/* Check a good record that was read in calm and yet is not held. */
 static void
 check_taken(const struct offer *o, const struct sts_entry *e)
 {

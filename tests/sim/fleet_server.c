@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fleet's server: connections, commands and replies. Replies leave in the
- * order of the commands, each when it is due; pushes stand between them.
+ * order of the commands, each when it is due, with pushes between them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct chunk {
 
 /* A record that was sent, until the agent has read it. */
 struct sent {
-	size_t end; /* of the stream, with which all has come */
+	size_t end; /* place in the stream at which all has come */
 	unsigned offer;
 };
 
@@ -111,7 +111,7 @@ queue(struct link *l, const void *p, size_t n, const struct fleet_record *r)
 }
 
 static void
-say(struct link *l, const char *text)
+send_text(struct link *l, const char *text)
 {
 	queue(l, text, strlen(text), NULL);
 }
@@ -127,7 +127,7 @@ drop_chunk(struct link *l)
 	l->count--;
 }
 
-/* Send what is due; hanging up is done in the middle of it. */
+/* Send what is due; in the middle of it the server may hang up. */
 static bool
 send_due(struct link *l)
 {
@@ -190,7 +190,7 @@ site_of(const char *key, size_t n)
 	return -1;
 }
 
-/* Keys of others, some of which look like ours. */
+/* Keys of other programs, some of which look like ours. */
 static unsigned
 foreign(char *out, size_t size, size_t *n, struct draw *d)
 {
@@ -224,7 +224,7 @@ push_keys(struct link *l, unsigned count, const char *keys)
 
 	snprintf(text, sizeof text, ">2\r\n$10\r\ninvalidate\r\n*%u\r\n%s",
 	    count, keys);
-	say(l, text);
+	send_text(l, text);
 }
 
 void
@@ -245,7 +245,8 @@ fleet_push_flush(void)
 {
 	for (unsigned i = 0; i < LINKS; i++) {
 		if (hears(&links[i])) {
-			say(&links[i], ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+			send_text(
+			    &links[i], ">2\r\n$10\r\ninvalidate\r\n_\r\n");
 		}
 	}
 }
@@ -261,7 +262,7 @@ fleet_reset(void)
 	}
 }
 
-/* Needless pushes, before a reply. */
+/* Useless pushes, before a reply. */
 static void
 push_much(struct link *l)
 {
@@ -318,16 +319,16 @@ hello(struct link *l, const struct words *w)
 	(void)fleet_lie(&lie);
 	if (lie == LIE_OLD) {
 		l->resp2 = true;
-		say(l, "-ERR unknown command 'HELLO'\r\n");
+		send_text(l, "-ERR unknown command 'HELLO'\r\n");
 	} else if (!is_sentinel(l) && !may_enter(l, w, 3)) {
-		say(l, "-WRONGPASS invalid username-password pair\r\n");
+		send_text(l, "-WRONGPASS invalid username-password pair\r\n");
 	} else {
 		l->known = true;
 		snprintf(text, sizeof text,
 		    "%%4\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$%u\r\n%s\r\n"
 		    "$4\r\nrole\r\n$%u\r\n%s\r\n$7\r\nmodules\r\n*0\r\n",
 		    (unsigned)strlen(mode), mode, (unsigned)strlen(role), role);
-		say(l, text);
+		send_text(l, text);
 	}
 }
 
@@ -338,7 +339,7 @@ say_master(struct link *l)
 
 	snprintf(text, sizeof text, "*2\r\n$10\r\n198.18.0.%u\r\n$4\r\n%u\r\n",
 	    fleet.master + 1, (unsigned)FLEET_PORT);
-	say(l, text);
+	send_text(l, text);
 }
 
 static void
@@ -364,7 +365,7 @@ get(struct link *l, const struct words *w)
 	if (r != NULL) {
 		say_record(l, r);
 	} else {
-		say(l, l->resp2 ? "$-1\r\n" : "_\r\n");
+		send_text(l, l->resp2 ? "$-1\r\n" : "_\r\n");
 	}
 }
 
@@ -380,13 +381,14 @@ set(struct link *l, const struct words *w)
 		return;
 	}
 	if (l->server != fleet.master + 1) {
-		say(l, "-READONLY You can't write against a replica.\r\n");
+		send_text(
+		    l, "-READONLY You can't write against a replica.\r\n");
 	} else if (fleet_set((unsigned)site, (const uint8_t *)w->p[2],
 		       w->len[2], (int64_t)strtoll(w->p[4], NULL, 10),
 		       missing_only)) {
-		say(l, "+OK\r\n");
+		send_text(l, "+OK\r\n");
 	} else {
-		say(l, l->resp2 ? "$-1\r\n" : "_\r\n");
+		send_text(l, l->resp2 ? "$-1\r\n" : "_\r\n");
 	}
 }
 
@@ -415,7 +417,7 @@ scan(struct link *l, const struct words *w)
 	keys[n] = '\0';
 	snprintf(text, sizeof text, "*2\r\n$%u\r\n%s\r\n*%u\r\n%s",
 	    (unsigned)strlen(cursor), cursor, count, keys);
-	say(l, text);
+	send_text(l, text);
 }
 
 /* A policy with max_age 0 deletes the record that is stored. */
@@ -430,7 +432,7 @@ static void delete (struct link *l, const struct words *w)
 		return;
 	}
 	fleet_delete((unsigned)i);
-	say(l, ":1\r\n");
+	send_text(l, ":1\r\n");
 }
 
 static void
@@ -447,7 +449,7 @@ errs(struct link *l)
 	char text[100];
 
 	snprintf(text, sizeof text, "-%s\r\n", errors[draw_below(&l->d, 14)]);
-	say(l, text);
+	send_text(l, text);
 }
 
 static void
@@ -487,11 +489,12 @@ obey_other(struct link *l, const struct words *w)
 			sim_fail("the fleet's pushes are of other keys", "");
 		}
 		l->tracks = true;
-		say(l, "+OK\r\n");
+		send_text(l, "+OK\r\n");
 	} else if (is(w, 0, "AUTH")) {
-		say(l, may_enter(l, w, 1) ? "+OK\r\n" : "-WRONGPASS no\r\n");
+		send_text(
+		    l, may_enter(l, w, 1) ? "+OK\r\n" : "-WRONGPASS no\r\n");
 	} else if (is(w, 0, "PING")) {
-		say(l, "+PONG\r\n");
+		send_text(l, "+PONG\r\n");
 	} else if (is(w, 0, "SENTINEL")) {
 		say_master(l);
 	} else {
@@ -528,7 +531,8 @@ obey(struct link *l, const struct words *w)
 	obey_other(l, w);
 }
 
-/* A number behind a mark, and its line's end; 0: it is not whole. */
+/* The number after a mark, and its line's end. Returns 0 when it is
+ * incomplete. */
 static size_t
 take_line(const uint8_t *p, size_t n, uint8_t mark, size_t *value)
 {
@@ -545,7 +549,7 @@ take_line(const uint8_t *p, size_t n, uint8_t mark, size_t *value)
 	return (size_t)(end - p) + 1;
 }
 
-/* Obey the first command that came, if it is whole. */
+/* Carry out the first command if it is complete. */
 static bool
 obey_one(struct link *l)
 {
@@ -624,9 +628,9 @@ accept_link(struct link *l)
 	return true;
 }
 
-/* What the agent has read meanwhile. */
+/* Note what the agent has read meanwhile. */
 static void
-tell_read(struct link *l)
+note_read(struct link *l)
 {
 	unsigned i = 0;
 
@@ -651,8 +655,8 @@ fleet_step(struct mem_sock *s)
 	}
 	moved = send_due(l);
 	if (l->seen < s->out.n) {
-		/* One round later: what the agent publishes was delivered to
-		 * it in this one. */
+		/* One round later: in this round the agent gets its own
+		 * publication. */
 		l->seen = s->out.n;
 		return true;
 	}
@@ -660,7 +664,7 @@ fleet_step(struct mem_sock *s)
 		moved = true;
 	}
 	l->seen = s->out.n;
-	tell_read(l);
+	note_read(l);
 	return moved;
 }
 

@@ -6,12 +6,12 @@
 #include "../mem/dnspeer.h"
 #include "mail.h"
 
-/* What a host's name is an alias of, and where its TLSA records are. */
+/* What a host's name is an alias of, and which name has its TLSA records. */
 enum alias {
 	ALIAS_NONE,
 	ALIAS_EXPANDED, /* TLSA records at the end of the alias */
 	ALIAS_ORIGINAL, /* at the host's own name */
-	ALIAS_OUTSIDE, /* the same, the end being in an unsigned zone */
+	ALIAS_OUTSIDE, /* the same, with the end in an unsigned zone */
 	ALIASES
 };
 
@@ -84,7 +84,7 @@ at(const struct faults *f, const struct site *s, int64_t now)
 	return t;
 }
 
-/* The kind of an episode of this class that strikes the domain, of `kinds`, or
+/* The kind, of `kinds`, of an episode of this class that strikes the domain, or
  * -1. */
 static int
 struck(const struct moment *t, enum fault_class c, unsigned kinds)
@@ -199,7 +199,7 @@ tlsa_fails(const struct moment *t, unsigned i)
 	return kind == BOGUS_TLSA_SILENT ? SILENT : WORKS;
 }
 
-/* TLSA records of a host, so many. */
+/* The TLSA records of a host; returns their number. */
 static unsigned
 tlsa_records(const struct moment *t, unsigned i, const char *value[2])
 {
@@ -231,7 +231,8 @@ tlsa_records(const struct moment *t, unsigned i, const char *value[2])
 	return rolled ? 2 : 1;
 }
 
-/* The hosts that the MX records name, as bits; 0: *none is their kind. */
+/* The hosts that the MX records name, as bits; 0: *none is the kind of
+ * absence. */
 static unsigned
 mx_hosts(const struct moment *t, int *none)
 {
@@ -324,7 +325,7 @@ add(struct mail_answer *out, const char *name, unsigned type, const char *value)
 	out->record[i].type = type;
 }
 
-/* Whether that fails; then *out has the failure. */
+/* Whether the question fails; then *out has the failure. */
 static bool
 fail(struct mail_answer *out, enum failing how)
 {
@@ -437,7 +438,7 @@ view_host(const struct moment *t, unsigned i)
 	if (address_fails(t, i) != WORKS) {
 		return MAIL_HOST_UNKNOWN;
 	}
-	/* An alias of a signed zone counts, wherever its end is. */
+	/* An alias in a signed zone counts, wherever its end is. */
 	if (!is_host_signed(t, i)) {
 		return MAIL_HOST_NONE;
 	}

@@ -16,13 +16,13 @@ enum {
 	REPLY_MAX = 100000,
 	BURST = 4,
 	FLOODERS = 6, /* mail servers of their own, the last ones */
-	FULL_MS = 2000, /* it is tried again within so long */
-	SLOW_BYTES = 40 /* a second, for a slow reader */
+	FULL_MS = 2000, /* a full agent is tried again within so long */
+	SLOW_BYTES = 40 /* per second, for a slow reader */
 };
 
 struct asking {
 	struct question q;
-	bool begun; /* it is the oldest one: the agent's to answer */
+	bool begun; /* it is the oldest: the agent has it */
 	char key[KEY];
 };
 
@@ -33,16 +33,16 @@ struct mta {
 	unsigned head, count;
 	unsigned serial; /* of its connections */
 	bool pipelines, shut;
-	bool slow; /* reads little at a time: it may be closed for that */
+	bool slow; /* reads little at a time: the agent may close it for that */
 	bool junk; /* sent something that is no request */
 	int64_t read_at, idle_since;
-	unsigned flood; /* questions it goes on to ask about hostile domains */
+	unsigned flood; /* questions about hostile domains that are left */
 };
 
 static struct mta *mtas;
 static struct draw work, manner;
 static int64_t question_at;
-static int64_t full_at; /* when a client last found no place */
+static int64_t full_at; /* when a client last found no slot */
 static uint32_t full_count;
 static bool is_quiet;
 static const struct episode *flooding;
@@ -114,7 +114,7 @@ oldest(struct mta *m)
 }
 
 static void
-say(struct mta *m, const struct asking *a)
+send_question(struct mta *m, const struct asking *a)
 {
 	char text[KEY + 64];
 	int n = (int)(strlen(zone_names[a->q.zone]) + 1 + strlen(a->key));
@@ -127,7 +127,7 @@ say(struct mta *m, const struct asking *a)
 	    (int)(m - mtas), m->serial, zone_names[a->q.zone], a->key);
 }
 
-/* The oldest question becomes the agent's, once the connection is accepted. */
+/* The agent has the oldest question once the connection is accepted. */
 static void
 begin_oldest(struct mta *m)
 {
@@ -140,7 +140,7 @@ begin_oldest(struct mta *m)
 	a->begun = true;
 	promise_asked(&a->q);
 	if (!m->pipelines) {
-		say(m, a);
+		send_question(m, a);
 	}
 }
 
@@ -160,14 +160,15 @@ ask(struct mta *m, const struct asking *what)
 	a->begun = false;
 	m->count++;
 	if (m->pipelines) {
-		say(m, a);
+		send_question(m, a);
 	}
 	begin_oldest(m);
 }
 
 /* What is asked. */
 
-/* A domain as mail servers spell it. Overrides are for the bare one. */
+/* A domain as mail servers spell it. Overrides are for the plain spelling
+ * only. */
 static void
 spell(struct asking *a, struct draw *d)
 {
@@ -193,7 +194,7 @@ spell(struct asking *a, struct draw *d)
 	}
 }
 
-/* What is no domain that could have a policy. */
+/* Ask for something that cannot have a policy. */
 static void
 ask_nonsense(struct asking *a, struct draw *d)
 {
@@ -230,7 +231,7 @@ draw_question(struct draw *d)
 	} else {
 		unsigned i = draw_below(d, sim.plan.site_count);
 
-		/* Some are asked for often, some seldom. */
+		/* Some are asked for often, some rarely. */
 		i = draw_percent(d, 40) ? i / 4 : i;
 		a.q.site = &sim.site[i];
 		spell(&a, d);
@@ -290,7 +291,7 @@ misbehave(struct mta *m)
 		mem_send(&sim.mem, m->sock, junk, 1 + draw_below(&manner, 500));
 		break;
 	default:
-		m->junk = true; /* half a request, and never more */
+		m->junk = true; /* sends half a request, and nothing more */
 		mem_send(&sim.mem, m->sock, "30:postfix exam", 15);
 		break;
 	}
@@ -343,7 +344,7 @@ mta_ask_all(void)
 	}
 }
 
-/* Floods: mail servers that go on and on about hostile domains. */
+/* Floods: mail servers that keep asking about hostile domains. */
 
 static void
 flood_more(struct mta *m)
@@ -374,7 +375,8 @@ mta_flood(const struct episode *e)
 
 /* Answers. */
 
-/* A netstring at the start of got: its length, SIZE_MAX: not there yet. */
+/* A netstring at the start of got: its length, or SIZE_MAX while it is
+ * incomplete. */
 static size_t
 netstring(const struct mta *m, size_t *at)
 {
@@ -441,7 +443,7 @@ take_answer(struct mta *m)
 	return true;
 }
 
-/* Take what was sent. */
+/* Read what the agent sent. */
 static bool
 read_some(struct mta *m)
 {
@@ -461,20 +463,20 @@ read_some(struct mta *m)
 	return n > 0;
 }
 
-/* The agent has closed the connection: was there a reason? */
+/* The agent has closed the connection: check that it had a reason. */
 static void
 closed(struct mta *m)
 {
-	/* Ten minutes without a request are over, whatever is just being
-	 * sent. */
+	/* Ten minutes without a request are a reason, even while something is
+	 * being sent. */
 	bool idle = sim.t - m->idle_since >= STS_CLIENT_IDLE_MS;
 
-	/* It has no request, and others have no place. */
+	/* It has no request, and other clients found no slot. */
 	bool yields = sim.t - m->idle_since >= STS_CLIENT_YIELD_MS &&
 		      sim.t - full_at <= FULL_MS;
 
-	/* A draining client reads no more: what it had not read of a pipeline may
-	 * be asked elsewhere. */
+	/* A draining client reads no more: the unread part of a pipeline may be
+	 * asked elsewhere. */
 	const struct asking *a = oldest(m);
 	bool unread = sim.draining && a != NULL &&
 		      (!a->begun || a->q.asked >= sim.drain_from);

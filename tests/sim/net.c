@@ -19,8 +19,8 @@
 enum {
 	PENDING = 2048,
 	DNS_PORT = 53,
-	ATTACKER = 203, /* 203.0.113.x: any host that serves no policy */
-	HOSTILE = 192, /* 192.0.2.x: hosts of domains that only hinder */
+	ATTACKER = 203, /* 203.0.113.x: hosts that serve no policy */
+	HOSTILE = 192, /* 192.0.2.x: hosts of hostile domains */
 	DRIP_MS = 300
 };
 
@@ -38,7 +38,7 @@ struct pending {
 	bool ad; /* its answer is authenticated */
 	struct mem_sock *sock; /* NULL: its client has gone */
 	struct dnspeer_question q;
-	struct site *site; /* NULL: none of ours */
+	struct site *site; /* NULL: of no site */
 	int64_t due;
 	struct draw d;
 };
@@ -53,8 +53,8 @@ enum conduct {
 	CONDUCT_HANG_UP,
 	CONDUCT_PLAIN,
 	CONDUCT_DRIP,
-	CONDUCT_CUT, /* some octets, then it ends */
-	CONDUCT_STALL, /* some octets, then nothing */
+	CONDUCT_CUT, /* some octets, then it closes */
+	CONDUCT_STALL, /* some octets, then it is silent */
 	CONDUCTS
 };
 
@@ -78,9 +78,9 @@ struct host {
 	struct https *tls;
 	struct response r;
 	struct version *v;
-	size_t allow; /* octets of the response that may go out */
-	size_t end; /* of the stream, with which all has come; 0: not yet */
-	bool told;
+	size_t allow; /* how many octets of the response may go out */
+	size_t end; /* in the stream; 0: not yet */
+	bool delivered;
 };
 
 static struct pending *pending;
@@ -126,8 +126,8 @@ without(const char *name, const char *prefix)
 	return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
-/* A question about mail hosts: of a domain that is asked for, or the one
- * whether name servers validate. Those that are not trusted are never asked. */
+/* A question about mail hosts: of a domain that was asked for, or the probe
+ * whether name servers validate. An untrusted name server is never asked. */
 static void
 take_mail(struct pending *a, const struct mem_sock *s)
 {
@@ -138,8 +138,7 @@ take_mail(struct pending *a, const struct mem_sock *s)
 	    mail_site(sim.site, sim.plan.site_count, a->q.name, a->q.type);
 	if (!sim.plan.dane ||
 	    (a->site == NULL && !probe && strstr(a->q.name, ".test") == NULL)) {
-		sim_fail("a question about a name that is nobody's business",
-		    a->q.name);
+		sim_fail("a question about a name of no domain", a->q.name);
 	}
 	if (!sim.servers.trusted[(s->peer.ip[3] - 53u) % SIM_SERVERS]) {
 		sim_fail("2: a name server that is not trusted is asked about "
@@ -210,7 +209,7 @@ send_answer(const struct pending *a, const struct dnspeer_answer *m)
 }
 
 static void
-say(const struct pending *a, unsigned rcode, bool tc)
+answer_none(const struct pending *a, unsigned rcode, bool tc)
 {
 	static struct dnspeer_answer m;
 
@@ -266,7 +265,7 @@ forge(const struct pending *a, const struct episode *e)
 		if (a->q.type == DNSPEER_A && i % 2 == 0) {
 			say_text(&f, "203.0.113.66");
 		} else {
-			say(&f, 3, false);
+			answer_none(&f, 3, false);
 		}
 	}
 }
@@ -282,7 +281,7 @@ say_txt(const struct pending *a)
 	if (n > 0) {
 		say_records(a, n, values, a->site->ttl_s);
 	} else {
-		say(a, a->site->index % 2 == 0 ? 3 : 0, false);
+		answer_none(a, a->site->index % 2 == 0 ? 3 : 0, false);
 	}
 }
 
@@ -304,11 +303,12 @@ say_addresses(const struct pending *a)
 	if (n > 0) {
 		say_records(a, n, values, 300);
 	} else {
-		say(a, 0, false);
+		answer_none(a, 0, false);
 	}
 }
 
-/* Somebody on the path to the name servers. False: not in this question's. */
+/* Attack on the path to the name servers. Returns false when this question is
+ * left alone. */
 static bool
 strip(const struct pending *a, const struct episode *e)
 {
@@ -323,14 +323,14 @@ strip(const struct pending *a, const struct episode *e)
 	switch (kind) {
 	case 0:
 	case 6:
-		say(a, 3, false);
+		answer_none(a, 3, false);
 		return true;
 	case 1:
-		say(a, 0, false);
+		answer_none(a, 0, false);
 		return true;
 	case 2:
 	case 7:
-		say(a, 2, false);
+		answer_none(a, 2, false);
 		return true;
 	case 3:
 		return true;
@@ -347,7 +347,7 @@ strip(const struct pending *a, const struct episode *e)
 		break;
 	}
 	if (a->q.type != DNSPEER_A) {
-		say(a, 0, false);
+		answer_none(a, 0, false);
 	} else if (kind == 8) {
 		snprintf(values[0], 256, "203.0.113.%u", a->site->index);
 		say_text(a, values[0]);
@@ -357,7 +357,7 @@ strip(const struct pending *a, const struct episode *e)
 	return true;
 }
 
-/* A name server that does not do its work. False: it does. */
+/* Let a name server fail. Returns false when it works. */
 static bool
 resolver_fails(const struct pending *a, const struct episode *e)
 {
@@ -371,10 +371,10 @@ resolver_fails(const struct pending *a, const struct episode *e)
 	}
 	switch (kind) {
 	case 0:
-		say(a, 2, false);
+		answer_none(a, 2, false);
 		return true;
 	case 1:
-		say(a, 5, false);
+		answer_none(a, 5, false);
 		return true;
 	case 2:
 		return true;
@@ -387,7 +387,7 @@ resolver_fails(const struct pending *a, const struct episode *e)
 		if (a->tcp) {
 			return false;
 		}
-		say(a, 0, true);
+		answer_none(a, 0, true);
 		return true;
 	default:
 		dnspeer_begin(&m, &a->q, 0, false, false);
@@ -397,10 +397,10 @@ resolver_fails(const struct pending *a, const struct episode *e)
 	}
 }
 
-/* Answer a question about mail hosts; a name that belongs to no domain has no
+/* Answer a question about mail hosts. A name that belongs to no domain has no
  * records. */
 static void
-say_mail(struct pending *a)
+answer_mail(struct pending *a)
 {
 	static struct dnspeer_answer m;
 	struct mail_answer is;
@@ -408,7 +408,7 @@ say_mail(struct pending *a)
 
 	if (a->site == NULL) {
 		a->ad = now(FAULT_NO_AD, NULL) == NULL;
-		say(a, 0, false); /* the probe's name has no MX */
+		answer_none(a, 0, false); /* the probe's name has no MX */
 		return;
 	}
 	mail_answer(&sim.faults, a->site, a->q.name, a->q.type, sim.t, &is);
@@ -417,7 +417,7 @@ say_mail(struct pending *a)
 		return;
 	}
 	if (is.count == 0) {
-		say(a, is.rcode, false);
+		answer_none(a, is.rcode, false);
 		return;
 	}
 	dnspeer_begin(&m, &a->q, is.rcode, false, is.ad);
@@ -428,21 +428,21 @@ say_mail(struct pending *a)
 		}
 	}
 	if (is.record[is.count - 1].type != a->q.type) {
-		dnspeer_soa(&m, is.ttl_s); /* an alias of what is not there */
+		dnspeer_soa(&m, is.ttl_s); /* an alias to nothing */
 	}
 	send_answer(a, &m);
 }
 
-/* Domains that exist to hinder: hN.hostile.test. */
+/* Domains whose only purpose is to hinder: hN.hostile.test. */
 static void
 answer_hostile(struct pending *a)
 {
 	char text[64];
 
 	if (strstr(a->q.name, ".hostile.test") == NULL) {
-		say(a, 3, false);
+		answer_none(a, 3, false);
 	} else if (a->mail && a->q.type != DNSPEER_MX) {
-		return; /* silent, one and all */
+		return; /* all name servers are silent */
 	} else if (a->mail) {
 		snprintf(text, sizeof text, "mx%u.hostile.test",
 		    draw_below(&a->d, 1000));
@@ -455,7 +455,7 @@ answer_hostile(struct pending *a)
 		    100 + draw_below(&a->d, 100));
 		say_text(a, text);
 	} else {
-		say(a, 0, false);
+		answer_none(a, 0, false);
 	}
 }
 
@@ -472,7 +472,7 @@ answer(struct pending *a)
 		forge(a, e);
 	}
 	if (a->mail && strstr(a->q.name, ".test") == NULL) {
-		say_mail(a);
+		answer_mail(a);
 		return;
 	}
 	if (a->site == NULL) {
@@ -657,7 +657,7 @@ accept_host(struct mem_sock *s, struct host *h)
 	}
 }
 
-/* RFC 8461 3.3: what a request is, and that it is for this domain. */
+/* RFC 8461 3.3: check the request, and that it is for this domain. */
 static void
 check_request(const struct host *h)
 {
@@ -713,7 +713,7 @@ respond(struct host *h)
 	    mishap_name(h->mishap));
 }
 
-/* All of the response is on its way: how does the connection go on? */
+/* All of the response is on its way: decide how the connection goes on. */
 static void
 finish(struct mem_sock *s, struct host *h)
 {
@@ -721,7 +721,7 @@ finish(struct mem_sock *s, struct host *h)
 
 	h->stage = STAGE_STILL;
 	if (h->conduct == CONDUCT_CUT) {
-		/* Without a length, a clean end is the end. */
+		/* Without a length, a clean close is the end. */
 		if (how < 5) {
 			mem_half_close(s);
 		} else if (how < 8 || h->r.by_close) {
@@ -772,8 +772,7 @@ step_respond(struct mem_sock *s, struct host *h)
 	return moved;
 }
 
-/* Whether the certificate is good for the domain, at what the agent's wall
- * clock says. */
+/* Whether the certificate is good for the domain by the agent's wall clock. */
 static bool
 authentic(const struct host *h)
 {
@@ -794,8 +793,8 @@ authentic(const struct host *h)
 	}
 }
 
-/* Whether it is more than a record of the cache may be: such a one is not kept,
- * and ends the one before it. */
+/* Whether the version exceeds a record of the cache: it is not kept, and ends
+ * the version before it. */
 static bool
 is_too_large(const struct version *v)
 {
@@ -808,18 +807,18 @@ is_too_large(const struct version *v)
 	return sts_chunks_needed(n) > sts_agent_cache(&sim.agent)->record_max;
 }
 
-/* The agent has read the last octet. */
+/* Note that the agent has read the last octet. */
 static void
-tell_delivered(const struct mem_sock *s, struct host *h)
+note_delivered(const struct mem_sock *s, struct host *h)
 {
 	bool stepped;
 
-	if (h->end == 0 || h->told || s->received < h->end) {
+	if (h->end == 0 || h->delivered || s->received < h->end) {
 		return;
 	}
-	h->told = true;
-	/* Under a clock that was not the same all the time it may have been
-	 * refused, or taken. */
+	h->delivered = true;
+	/* If the clock changed meanwhile, the agent may have refused or taken
+	 * it. */
 	stepped = sim.wall_unknown || sim.clock_changed >= sim.t - 61000;
 	if (!h->r.whole) {
 		return;
@@ -868,7 +867,7 @@ step_host(struct mem_sock *s)
 	struct host *h = s->actor;
 	bool moved = false;
 
-	tell_delivered(s, h);
+	note_delivered(s, h);
 	switch (h->stage) {
 	case STAGE_ACCEPT:
 		if (h->due > sim.t) {
@@ -902,7 +901,7 @@ leave(struct mem_sock *s)
 		fleet_leave(s);
 	}
 	if (h != NULL) {
-		tell_delivered(s, h);
+		note_delivered(s, h);
 		if (h->tls != NULL) {
 			https_free(h->tls);
 		}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in for TLS where speed matters: the same two interfaces
+ * The stand-in for TLS where speed matters: the same two interfaces
  * (tls/session.h for the agent, tests/mem/https.h for the host), linked in
  * place of the real ones. Between them pass records of three octets of head
- * (type, length) and content in the clear; the host says which certificate of
- * tests/mem/ca it has, and the client's verdict is a table.
+ * (type, length) and plain content. The host names its certificate of
+ * tests/mem/ca, and a table gives the client's verdict.
  */
 #ifndef STS_SIM_PLAIN_H
 #define STS_SIM_PLAIN_H

@@ -2,8 +2,8 @@
 /*
  * tls/session.h without cryptography: the same states, the same bits, half
  * duplex over one buffer, a verdict in steps of WORK, the application side
- * shut until the end of the handshake. What it knows of certificates is in
- * verdict().
+ * closed until the end of the handshake. verdict() has all that it knows of
+ * certificates.
  */
 #include <string.h>
 
@@ -13,11 +13,11 @@
 #include "plain.h"
 
 enum state {
-	HELLO, /* the record is being sent */
-	CERTIFICATE, /* is awaited */
+	HELLO, /* our record is being sent */
+	CERTIFICATE, /* the host's is awaited */
 	JUDGING,
-	FINISHING, /* ours is being sent */
-	FINISHED, /* theirs is awaited */
+	FINISHING, /* our record is being sent */
+	FINISHED, /* the host's is awaited */
 	ESTABLISHED,
 	FAILED
 };
@@ -57,8 +57,8 @@ put_record(struct sts_tls *t, enum plain_record type, size_t n)
 	t->out_len = PLAIN_HEAD + n;
 }
 
-/* What tests/mem/ca/make.sh made: "good" names all that the simulator asks
- * for, and is valid from 2020 to 2050. */
+/* What tests/mem/ca/make.sh makes: "good" names all hosts of the simulator, and
+ * is valid from 2020 to 2050. */
 static enum sts_why
 verdict(const struct sts_tls *t)
 {
@@ -345,7 +345,7 @@ sts_tls_scts(const struct sts_tls *t)
 	return t->state == ESTABLISHED && t->cert == HTTPS_SCT ? 2 : 0;
 }
 
-/* What a mail host shows: nobody asks for it here, where relays have no TLS. */
+/* What a mail host presents: never called here, where relays have no TLS. */
 void
 sts_tls_collect(struct sts_tls *t, struct sts_tls_chain *chain)
 {

@@ -2,10 +2,10 @@
 /*
  * The promises, as an ideal sender would keep them.
  *
- * For each domain there is a belief: which versions of its policy the agent
- * may be holding. Usually that is exactly one, the last that came whole over
- * an authentic connection. After a power cut it may be an older one that was
- * saved, and where memory is short it may be none: the next answer tells.
+ * For each domain there is a belief: which versions of its policy the agent may
+ * hold. Usually that is exactly one, the last that came whole over an authentic
+ * connection. After a power cut it may be an older one that was saved, and
+ * where memory is short it may be none: the next answer shows which.
  *
  *	1  never weaker: while every version that may be held is an enforce
  *	   policy whose life is certainly not over, the answer is that policy.
@@ -14,21 +14,21 @@
  *	2  nothing unauthenticated: an answer is, word for word, the policy of a
  *	   version that came whole from its own domain.
  *	3  three answers stay apart: in calm "not found" means that there is
- *	   none, "try again" is never said; and while no name server answers,
- *	   "try again" is answered, if the operator wishes it.
- *	5  never the reason mail stops: every answer in time; in calm, what is
- *	   published is found, a new version is noticed when its id says so,
- *	   and what is held is refreshed every day.
+ *	   none, and "try again" is never answered; and while no name server
+ *	   answers, "try again" is answered, if the operator wishes it.
+ *	5  never the reason that mail stops: every answer comes in time; in
+ *	   calm, a published policy is found, a new version is noticed when its
+ *	   id is new, and a held policy is refreshed every day.
  *	6  no syntax: answers have exactly the form they should have.
  *	7  a power cut loses at most what was being written: see belief.
  *
- * Where DANE is on it is judged before (dane.h): what is said here of "the
- * answer" is of those that DANE leaves to MTA-STS.
+ * Where DANE is on, it is judged before (dane.h): here "the answer" is one that
+ * DANE leaves to MTA-STS.
  *
- * (4, memory, and the invariants of cache and storage are sim.c's.)
+ * (4, memory, and the invariants of cache and storage are in sim.c.)
  *
- * "Calm" is: for so long that nothing remembered is from before, no trouble
- * for this domain.
+ * "Calm" means: no trouble for this domain, for so long that nothing remembered
+ * is from before.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,20 +44,21 @@ enum {
 	/* No result about a domain is used for longer than this: an hour for
 	 * TXT, five minutes for a failure. */
 	RECOVERY = 70 * MINUTE,
-	/* "Busy" or "late" may still be answered so long after trouble. */
+	/* "Busy" or "late" may still be answered for so long after trouble. */
 	AFTERMATH = 6 * MINUTE,
 	/* The agent counts in whole seconds. */
 	SLACK = 2 * SECOND,
-	/* A wall clock that is so little off is the same clock. */
+	/* A wall clock that differs by no more than this counts as the same
+	 * clock. */
 	NEAR = HOUR + SECOND,
 	/* A policy in use is fetched at least daily. */
 	REFRESHED = 26 * HOUR,
-	/* A held policy is answered within this, with all waits. */
+	/* A held policy is answered within this, all waits included. */
 	HELD_WITHIN = 5 * SECOND,
-	/* And in calm, where nothing is new, within this: a reply of a name
-	 * server, and again over TCP. The fleet is never waited for. */
+	/* And in calm, with nothing new, within this: a reply of a name server,
+	 * and another over TCP. The agent never waits for the fleet. */
 	HELD_CALM = 100,
-	LATENESS = SECOND, /* of which none is promised, but of computing */
+	LATENESS = SECOND, /* for computing, about which nothing is promised */
 	HELD = 24,
 	REPLY = 24000,
 	TROUBLES = 5,
@@ -67,15 +68,15 @@ enum {
 /* A version, and when it came. */
 struct held {
 	struct version *v;
-	int64_t first, last; /* of several times it is not known which counts */
-	int64_t until; /* in gone: when it was replaced */
-	bool proved; /* it came under a clock that was vouched for */
-	bool offered; /* by the fleet: it may be taken in this moment */
+	int64_t first, last; /* of several times it is unknown which counts */
+	int64_t until; /* in `gone`: when it was replaced */
+	bool proved; /* it came under a clock that a fetch vouched for */
+	bool offered; /* from the fleet: it may be taken at this moment */
 };
 
 struct held_set {
 	unsigned n;
-	bool nothing; /* or none at all may be held */
+	bool nothing; /* it is also possible that none is held */
 	struct held of[HELD];
 };
 
@@ -83,14 +84,14 @@ struct belief {
 	struct held_set now; /* one of these is held */
 	struct held_set saved; /* one of these is on the storage, */
 	struct held_set since; /* or what came after that was saved */
-	struct held_set gone; /* replaced; answers under way may have them */
+	struct held_set gone; /* replaced; late answers may have them */
 	bool unsaved; /* something changed since `saved` */
-	bool checked; /* asked for, or fetched, since the start, */
+	bool checked; /* asked for or fetched since the start, */
 	int64_t checked_at; /* first at this time */
-	bool guest; /* it may be given up for room at any time */
-	bool large; /* what came last is more than the cache takes */
+	bool guest; /* it may be evicted for room at any time */
+	bool large; /* the last version is larger than the cache takes */
 	int64_t changed; /* when something came, or became a guest */
-	int64_t trouble[TROUBLES]; /* until when, by bit of enum trouble */
+	int64_t trouble[TROUBLES]; /* until when, by the bits of enum trouble */
 	int64_t dark_since;
 };
 
@@ -98,15 +99,15 @@ static struct terms terms;
 static struct belief beliefs[SITES];
 static struct {
 	bool stepped; /* the wall clock was ever wrong */
-	bool confirmed; /* vouched for since the start of the agent */
+	bool confirmed; /* a fetch vouched for it since the agent's start */
 	int64_t offset, changed;
-	int64_t lowest, vouched; /* offsets: least ever, most vouched for */
+	int64_t lowest, vouched; /* offsets: lowest, highest vouched for */
 	bool unknown;
 } wall;
-/* After a start the clock may be before the newest time that was vouched for
- * before: it is then not believed, and nothing can be fetched. */
+/* After a start the clock may be behind the latest time that was vouched for
+ * before: the agent does not trust it then, and can fetch nothing. */
 static bool clock_behind;
-static unsigned switches; /* of the kill switch; odd: off */
+static unsigned switches; /* presses of the kill switch; odd: off */
 static int64_t started;
 
 static const char *
@@ -178,7 +179,7 @@ lives(const struct held *h)
 	return used < h->v->max_age_ms;
 }
 
-/* Whether its life is certainly over: the agent knows the time. */
+/* Whether its life is certainly over, and the agent knows the time. */
 static bool
 is_over(const struct held *h, int64_t when)
 {
@@ -193,7 +194,7 @@ enforced(const struct version *v, enum zone zone)
 	       (v->mode == SITE_TESTING && zone == ZONE_STRICT);
 }
 
-/* Promise 1: whether a policy is held that nothing may make weaker. */
+/* Promise 1: whether a policy is held that nothing may weaken. */
 static bool
 must_enforce(const struct site *s, enum zone zone)
 {
@@ -214,7 +215,7 @@ promise_holds(const struct site *s)
 	return must_enforce(s, ZONE_PLAIN);
 }
 
-/* The world's reports. */
+/* Reports of the world. */
 
 void
 promises_begin(const struct terms *t)
@@ -280,7 +281,7 @@ promise_clock(int64_t offset_ms, bool unknown)
 	}
 }
 
-/* Whether no policy is held that a fetch could be measured by. */
+/* Whether no policy is held by which a fetch could be judged. */
 static bool
 nothing_held(void)
 {
@@ -295,7 +296,7 @@ nothing_held(void)
 }
 
 /* Whether a fetch for this domain may vouch for the wall clock: its policy was
- * held before, or there was nothing to go by. */
+ * held before, or nothing was held at all. */
 static bool
 vouches(const struct site *s)
 {
@@ -304,9 +305,9 @@ vouches(const struct site *s)
 
 /*
  * Whether a fetch for this domain certainly confirms the clock after a start:
- * what was held lives, and came under a clock that was vouched for; or nothing
- * is held anywhere. After a short time off any fetch does; that is not reckoned
- * with.
+ * the held policy lives, and came under a clock that was vouched for; or
+ * nothing is held anywhere. After a short time off any fetch confirms it, which
+ * is not used here.
  */
 static bool
 confirms(const struct site *s)
@@ -424,7 +425,7 @@ promise_shared(struct version *v, int64_t fetched, int64_t stamp)
 	set_add(&b->now, &h);
 	set_add(&b->since, &h);
 	if (v != v->site->version) {
-		/* It is an answer until it was checked. */
+		/* It counts as an answer until it has been checked. */
 		promise_trouble(
 		    (int)v->site->index, TROUBLE_TXT | TROUBLE_FETCH, sim.t);
 	}
@@ -442,8 +443,7 @@ same_policy(const struct version *a, const struct version *b)
 	return same;
 }
 
-/* The next version that is or was held of the site, from i on; NULL: no
- * more. */
+/* The next version of the site that is or was held, from i on, or NULL. */
 static const struct held *
 next_like(const struct version *like, unsigned *i)
 {
@@ -572,7 +572,7 @@ promise_free_of(const struct site *s, unsigned what, int64_t since)
 	unsigned k;
 
 	/* What was remembered under a clock that was ahead is fresh once more
-	 * when the clock that was put back gets there. */
+	 * when the clock that was set back gets there. */
 	since -= wall.vouched;
 	for (k = 0; k < TROUBLES; k++) {
 		if ((what & 1U << k) != 0 &&
@@ -583,7 +583,7 @@ promise_free_of(const struct site *s, unsigned what, int64_t since)
 	return since >= started + SECOND || started == 0;
 }
 
-/* For how long an agent may go by a TXT record, or its absence. */
+/* How long an agent may rely on a TXT record, or on its absence. */
 static int64_t
 kept_ms(uint32_t ttl_s)
 {
@@ -593,8 +593,8 @@ kept_ms(uint32_t ttl_s)
 }
 
 /*
- * Whether what the domain publishes now must be known by now, although there
- * was trouble of kinds that do not matter.
+ * Whether the agent must know by now what the domain publishes, despite trouble
+ * of kinds that do not matter.
  */
 static bool
 must_be_known(const struct question *q, unsigned although)
@@ -616,8 +616,8 @@ must_be_known(const struct question *q, unsigned although)
 
 /*
  * Promise 5: a flood delays no answer so long that the policy is not found,
- * except with Sendmail's four seconds. (It may be an old version that is found:
- * the answer waits for its check only a moment.)
+ * except within Sendmail's four seconds. (The version found may be an old one:
+ * the answer waits only a moment for its check.)
  */
 static bool
 must_be_found(const struct question *q)
@@ -640,7 +640,7 @@ put(struct reply *r, const char *before, const char *text, const char *after)
 	    r->p + r->n, sizeof r->p - r->n, "%s%s%s", before, text, after);
 }
 
-/* As core/client/reply.h says; without MX the mode is none, and there is no
+/* The form in core/client/reply.h. Without MX the mode is none, and there is no
  * reply. */
 static const char *
 policy_reply(const struct version *v, enum zone zone)
@@ -679,7 +679,7 @@ policy_reply(const struct version *v, enum zone zone)
 
 /* Answers. */
 
-/* Whether nothing, or nothing to be enforced, may be held. */
+/* Whether the agent may hold nothing, or nothing to be enforced. */
 static bool
 may_be_weak(const struct question *q)
 {
@@ -691,7 +691,8 @@ promise_asked(struct question *q)
 {
 	q->asked = sim.t;
 	q->could_be_weak = may_be_weak(q);
-	/* A look-up of mail hosts is waited for, whatever policy is held. */
+	/* The answer waits for a look-up of mail hosts, whatever policy is
+	 * held. */
 	q->held =
 	    !q->could_be_weak && !q->again && (!q->dane || dane_holds(q->site));
 	q->switched = switches;
@@ -716,7 +717,7 @@ promise_waiting(const struct question *q)
 	}
 }
 
-/* "OK ...": whose policy is that? Keeps in the belief what it can be. */
+/* Find the policy of an "OK ..." answer. Keeps in the belief what it can be. */
 static const struct held *
 find_policy(const struct question *q, const char *answer)
 {
@@ -741,7 +742,7 @@ find_policy(const struct question *q, const char *answer)
 }
 
 /* An answer shows which of the possible versions is held, unless it was made
- * before that one came: a slow reader gets it late. */
+ * before that version came: a slow reader gets it late. */
 static void
 learn(const struct question *q, const char *answer)
 {
@@ -887,7 +888,7 @@ judge(const struct question *q, const char *answer)
 		return;
 	}
 	if (off || q->switched != switches) {
-		/* Either side of a switch, or not found. */
+		/* The answer from before or after a switch, or not found. */
 		if (q->switched == switches &&
 		    strcmp(answer, "NOTFOUND ") != 0) {
 			sim_fail("6: an answer though enforcement is off",

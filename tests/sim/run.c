@@ -40,7 +40,7 @@ enum {
 	FAULTS_A_DAY = 2
 };
 
-/* How a seed ended, from the process that ran it. */
+/* The outcome of a seed, from the process that ran it. */
 struct outcome {
 	uint64_t seed, hash, answers_hash;
 	unsigned long questions, answers, lookups, fetches, faults;
@@ -95,7 +95,7 @@ fill(struct outcome *o)
 	}
 }
 
-/* In a process of its own, which writes its outcome to fd. */
+/* Run a seed in its own process, which writes its outcome to fd. */
 static void
 play(const struct sim_options *o, int fd)
 {
@@ -132,7 +132,7 @@ spawn(const struct sim_options *o, int *fd)
 	return child;
 }
 
-/* What the child wrote; a child that died has failed. */
+/* Read what the child wrote. A child that died has failed. */
 static void
 collect(int fd, int status, uint64_t seed, struct outcome *out)
 {
@@ -185,7 +185,7 @@ print_repeat(const struct sim_options *o)
 	printf("\n");
 }
 
-/* Leave out what can be left out. */
+/* Leave out of the run whatever the failure does not need. */
 static struct sim_options
 minimise(const struct outcome *failure)
 {
@@ -208,7 +208,7 @@ minimise(const struct outcome *failure)
 	return least;
 }
 
-/* Play it again and print its last lines about the domain it failed for. */
+/* Play the run again and print its last lines about the domain that failed. */
 static void
 print_tail(const struct sim_options *o, const struct outcome *failure)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent, the clocks, and what strikes them. */
+/* The agent, the clocks, and the faults that strike them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ enum {
 	SECOND = 1000,
 	MINUTE = 60 * SECOND,
 	HOUR = 60 * MINUTE,
-	STILL_MAX = 20000, /* rounds without progress before it is spinning */
+	STILL_MAX = 20000, /* rounds without progress: spinning */
 	ANCHORS_SIZE = 16384,
 	JOURNAL_BUFFER = 512,
 	QUEUE_WAIT_MS = 30000,
@@ -51,7 +51,7 @@ sts_assert_failed(const char *file, int line)
 	abort();
 }
 
-/* What a run is like. */
+/* Drawing the settings of a run. */
 
 static unsigned
 one_of(struct draw *d, const unsigned *values, unsigned n)
@@ -122,8 +122,8 @@ draw_plan(uint64_t seed)
 	p->change_ms = draw_between(&d, HOUR, 24 * HOUR);
 	p->journal = sim.config.cache_size <= 32768 && draw_percent(&d, 70);
 	p->day_budget = draw_percent(&d, 25) ? 400 + draw_below(&d, 4000) : 0;
-	/* Room that was given up counts as taken until the journal rests, which
-	 * over a day's budget it does not. */
+	/* Freed room counts as taken until the journal rests, which it never
+	 * does over a day's budget. */
 	sim.ample = sim.config.cache_size >= 32768 &&
 		    !(p->journal && p->day_budget > 0);
 	sim.roomy = sim.config.lookups >= 16 && sim.config.fetch_slots >= 4;
@@ -131,7 +131,7 @@ draw_plan(uint64_t seed)
 	sim.config.journal_buffer = p->journal ? JOURNAL_BUFFER : 0;
 }
 
-/* Two runs of five have DANE, drawn apart: all others are as without. */
+/* Two runs of five have DANE, drawn apart: all others are as without it. */
 static void
 draw_dane(uint64_t seed)
 {
@@ -319,7 +319,7 @@ start_agent(void)
 	trace("* the agent starts");
 }
 
-/* It ends, in whatever way; it starts again after a while. */
+/* Stop the agent in whatever way; it starts again after a while. */
 static void
 stop_agent(enum flash_cut how, int64_t off_ms)
 {
@@ -349,7 +349,7 @@ is_saved(void)
 	       sts_journal_state(sim.agent.journal.engine) == STS_JOURNAL_READY;
 }
 
-/* A version has come: whether the cache has it, and under its promise. */
+/* A version has come: look whether the cache has it, and under its promise. */
 static void
 look_kept(struct site *s)
 {
@@ -386,7 +386,7 @@ look_kept(struct site *s)
 	}
 }
 
-/* What the agent logged since the last time. */
+/* Trace what the agent logged since the last call. */
 static void
 trace_events(void)
 {
@@ -435,7 +435,8 @@ look(void)
 	}
 }
 
-/* Run until nothing moves at this moment; how long may be slept. */
+/* Run until nothing moves at this moment. Returns how long the agent may
+ * sleep. */
 static int64_t
 settle(void)
 {
@@ -444,13 +445,14 @@ settle(void)
 
 	for (;;) {
 		unsigned long before = sim.mem.moves;
-		unsigned told = 0;
+		unsigned ready = 0;
 
 		if (sim.running) {
-			told = mem_tell(&sim.mem);
+			ready = mem_deliver(&sim.mem);
 			sleep = sts_run(
 			    &sim.driver, now_ms(), wall_s(), sim.plan.budget);
-			told += sim.plan.journal && storage_tell(&sim.storage);
+			ready +=
+			    sim.plan.journal && storage_resume(&sim.storage);
 		}
 		trace_events();
 		bool moved = net_step();
@@ -462,7 +464,7 @@ settle(void)
 		if (still == STILL_MAX) {
 			sim_fail("the agent spins", "");
 		}
-		if ((told == 0 && !moved && sleep > 0) || !sim.running ||
+		if ((ready == 0 && !moved && sleep > 0) || !sim.running ||
 		    sim.fault != NULL ||
 		    (sim.plan.journal && sim.storage.flash.off)) {
 			break;
@@ -472,7 +474,7 @@ settle(void)
 	return sim.running ? (int64_t)sleep : INT64_MAX / 2;
 }
 
-/* What strikes. */
+/* Faults that strike. */
 
 static void
 set_clock(int64_t offset_ms, bool unknown)
@@ -533,7 +535,7 @@ strike_agent(const struct episode *e)
 	if (e->kind % 3 == 0) {
 		drain();
 	} else if (e->kind % 3 == 1 && sim.plan.journal) {
-		/* In the middle of some operation to come. */
+		/* In the middle of a later operation. */
 		sim.storage.flash.cut_at =
 		    sim.storage.flash.ops + 1 + e->strength % 20;
 	} else {
@@ -606,7 +608,7 @@ strike_strip(const struct episode *e)
 				   : TROUBLE_FETCH,
 	    e->to);
 	if (kind == 4) {
-		/* An id that changes and changes: fetches for nothing. */
+		/* The id keeps changing, which causes useless fetches. */
 		promise_trouble(e->site, TROUBLE_FETCH, e->to);
 	}
 }
@@ -703,7 +705,7 @@ strike(const struct episode *e)
 	}
 }
 
-/* What holds while an episode lasts, and ends with it. */
+/* Faults that last as long as their episode. */
 static void
 weather(void)
 {
@@ -755,7 +757,7 @@ change_sites(int64_t *at, struct draw *d)
 	}
 }
 
-/* The power went, or draining is over. */
+/* The power failed, or draining is over. */
 static void
 end_agent(void)
 {
@@ -787,7 +789,7 @@ pass(int64_t sleep, int64_t change_at)
 	if (faults_has(&sim.faults, FAULT_NAP) && sim.running &&
 	    !sim.draining && !mta_waits() && !api_waits() &&
 	    mem_open_count(&sim.mem) == sim.agent.client.open + fleet_open()) {
-		/* Nobody waits: it may be woken late. */
+		/* Nobody waits: the agent may be woken late. */
 		at = sooner(sim.t + sleep + sim.plan.nap_ms, net_next());
 	}
 	at = sooner(at, sooner(sooner(mta_next(), api_next()), change_at));
@@ -891,10 +893,10 @@ go_dark(void)
 }
 
 /*
- * After the last day nothing goes wrong any more and nobody asks: the agent
- * must come to rest and have given everything back. Then the network is gone,
- * the agent ends and starts again, and everybody is asked for once more: what
- * was held must be there.
+ * After the last day all faults end and nobody asks: the agent must become idle
+ * and have given everything back. Then the network goes away, the agent stops
+ * and starts again, and all domains are asked for once more: what was held must
+ * be there.
  */
 static void
 last_day(void)

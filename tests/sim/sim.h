@@ -31,7 +31,7 @@ enum {
 	SIM_KEY = 400
 };
 
-/* What a run is like. */
+/* The settings of a run. */
 struct sim_plan {
 	unsigned site_count, mta_count, days;
 	unsigned budget; /* of sts_run */
@@ -50,7 +50,7 @@ struct sim {
 	int64_t t, end; /* true time: milliseconds since the beginning */
 	struct faults faults;
 	struct site site[SITES];
-	/* The agent, and what it is given. */
+	/* The agent, and its settings. */
 	struct sts_config config;
 	uint32_t within_ms; /* answer_within of the zones */
 	struct sts_settings settings[2]; /* one in use */
@@ -63,8 +63,8 @@ struct sim {
 	struct sts_agent agent;
 	struct sts_driver driver;
 	void *block, *anchor_block;
-	bool ample; /* memory: nothing that is published is refused */
-	bool roomy; /* lookups and slots: nothing queues for long */
+	bool ample; /* memory: no published policy is refused */
+	bool roomy; /* lookups and slots: no long queues */
 	bool running, draining;
 	int64_t booted, start_at, drain_from, drain_until;
 	int64_t wall_offset_ms;
@@ -73,8 +73,8 @@ struct sim {
 	/* What happened. */
 	unsigned long questions, answers, lookups, fetches;
 	unsigned starts;
-	const char *fault; /* the first thing that must never be, */
-	char fault_of[SITE_NAME]; /* and whose */
+	const char *fault; /* the first breach, */
+	char fault_of[SITE_NAME]; /* and its domain */
 };
 
 extern struct sim sim;
@@ -89,7 +89,7 @@ struct sim_options {
 /* Run it. Afterwards `sim` has the result. */
 void sim_run(const struct sim_options *o);
 
-/* Something that must never be; the first one counts. */
+/* Report a breach; the first one counts. */
 void sim_fail(const char *what, const char *whose);
 
 /* net.c */
@@ -102,13 +102,13 @@ void net_end(void);
 void mta_begin(void);
 bool mta_step(void);
 int64_t mta_next(void);
-void mta_act(void); /* what is due of the workload */
+void mta_act(void); /* do what is due of the workload */
 bool mta_waits(void); /* somebody waits for an answer */
 void mta_crash(void); /* all connections are gone */
 void mta_flood(const struct episode *e);
 void mta_quiet(bool quiet); /* ask no more */
 bool mta_is_quiet(void);
-void mta_ask_all(void); /* everybody's domain, once */
+void mta_ask_all(void); /* ask for every domain once */
 void mta_question(struct question *q, char key[SIM_KEY], struct draw *d);
 
 /* api.c */
@@ -118,6 +118,6 @@ int64_t api_next(void);
 void api_act(void);
 bool api_waits(void);
 void api_crash(void);
-void api_look(struct site *s); /* the operator has heard of trouble there */
+void api_look(struct site *s); /* the operator has noticed trouble there */
 
 #endif

@@ -111,7 +111,7 @@ new_id(struct site *s)
 	snprintf(s->id, sizeof s->id, "%uT%08u", ++s->ids, s->index);
 }
 
-/* Names that the certificates of tests/mem/ca are for. */
+/* Names for which tests/mem/ca has certificates. */
 static void
 name_site(struct site *s, unsigned n)
 {
@@ -155,7 +155,7 @@ change_policy(struct site *s, struct draw *d)
 
 	s->version = draw_version(s, d);
 	if (draw_percent(d, 25)) {
-		/* Only the mode, or only the lifetime. */
+		/* Change only the mode, or only the lifetime. */
 		memcpy(s->version->mx, old->mx, sizeof old->mx);
 		s->version->mx_count = old->mx_count;
 	}
@@ -234,8 +234,8 @@ mode_name(enum site_mode mode)
 	return names[mode];
 }
 
-/* The mx lines. Now and then one is odd, which costs the others nothing; those
- * of a bad policy all are: what an MTA might take for syntax. */
+/* Add the mx lines. Now and then one is odd, which costs the others nothing.
+ * Those of a bad policy are all odd: what an MTA might take for syntax. */
 static void
 add_mx(struct text *t, const struct version *v, enum mishap m, const char *end,
     struct draw *d)
@@ -287,7 +287,7 @@ add_body(struct text *t, const struct version *v, enum mishap m, struct draw *d)
 		add_mx(t, v, m, end, d);
 	}
 	if (m == MISHAP_NONE && draw_percent(d, 15)) {
-		/* Of several the first counts. */
+		/* Of several lines the first counts. */
 		add(t, "mode: %s%smax_age: 77%s", "none", end, end);
 	}
 	if (m == MISHAP_NUL) {
@@ -371,7 +371,7 @@ draw_framing(enum mishap m, struct draw *d)
 		return FRAMING_CHUNKED;
 	case MISHAP_TWO_LENGTHS:
 	case MISHAP_SHORT:
-	case MISHAP_NUL: /* chunks are made by format */
+	case MISHAP_NUL: /* chunks are printed, without NULs */
 		return FRAMING_LENGTH;
 	default:
 		return n < 7   ? FRAMING_LENGTH

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Domains and what their owners publish: versions of a policy, a TXT record,
- * the response that carries a version, and all the ways to get it wrong.
- * Nothing here knows how the agent reads any of it: what a response means is
- * known because it was made to mean that.
+ * the response that carries a version, and all the ways to get these wrong.
+ * Nothing here knows how the agent reads any of it: the meaning of a response
+ * is known because the response was made with that meaning.
  */
 #ifndef STS_SIM_SITE_H
 #define STS_SIM_SITE_H
@@ -33,10 +33,10 @@ struct version {
 	int64_t max_age_ms;
 	unsigned mx_count;
 	char mx[SITE_MX][SITE_NAME];
-	bool delivered; /* some agent of this run got it, ever */
+	bool delivered; /* some agent of this run got it */
 };
 
-/* How a domain is broken by its own owner. */
+/* How the owner breaks the domain. */
 enum mishap {
 	MISHAP_NONE = 0,
 	/* The body is no policy. */
@@ -48,7 +48,7 @@ enum mishap {
 	MISHAP_NUL,
 	MISHAP_EMPTY,
 	MISHAP_HUGE,
-	/* The response is none that counts. */
+	/* The response does not count. */
 	MISHAP_REDIRECT,
 	MISHAP_MISSING,
 	MISHAP_ERROR,
@@ -56,17 +56,17 @@ enum mishap {
 	MISHAP_NO_TYPE,
 	MISHAP_GZIP,
 	MISHAP_TWO_LENGTHS,
-	MISHAP_SHORT, /* the length is more than there is */
+	MISHAP_SHORT, /* the stated length exceeds the body */
 	MISHAP_CHUNK,
 	MISHAP_NO_HTTP,
-	/* The certificate is not for this, or no more. */
+	/* The certificate is for another name or time. */
 	MISHAP_EXPIRED,
 	MISHAP_FUTURE,
 	MISHAP_NAME,
 	MISHAP_CN,
 	MISHAP_UNTRUSTED,
 	MISHAP_FETCHES,
-	/* The TXT record is none. */
+	/* The TXT record is invalid. */
 	MISHAP_TXT_TWO = MISHAP_FETCHES,
 	MISHAP_TXT_NO_ID,
 	MISHAP_TXT_VERSION,
@@ -80,18 +80,18 @@ struct site {
 	unsigned addresses; /* of its policy host, */
 	unsigned dead; /* of which the first so many do not answer */
 	bool inet6; /* the last one is of IPv6 */
-	uint32_t ttl_s, negative_s; /* of its TXT record, and of none */
+	uint32_t ttl_s, negative_s; /* of its TXT record, and of its absence */
 	bool discoverable; /* there is a TXT record */
 	char id[33];
-	unsigned ids; /* so many there were */
+	unsigned ids; /* how many ids there were */
 	struct version *version; /* what its policy host serves */
 	/* When the pair (id, version) became what it is, and whether the id
-	 * was new when the version was: only then must anybody notice. */
+	 * became new with the version: only then must the agent notice. */
 	int64_t changed;
 	bool proper;
-	unsigned connections, questions; /* so many, for their draws */
-	struct version *fresh; /* was delivered at this moment, or NULL */
-	struct version *forged[2]; /* a version that nobody meant to publish */
+	unsigned connections, questions; /* counted for their draws */
+	struct version *fresh; /* delivered at this moment, or NULL */
+	struct version *forged[2]; /* versions that nobody meant to publish */
 };
 
 /* What happened at the policy host. */
@@ -104,21 +104,21 @@ enum framing {
 struct response {
 	uint8_t *p; /* malloc'd */
 	size_t n;
-	bool whole; /* says what the version means, if it comes whole */
+	bool whole; /* it has the meaning of the version, if it comes whole */
 	bool by_close; /* its end is the connection's */
 };
 
-/* Fill in a domain; `n` of SITES. False: there is no such. */
+/* Fill in a domain, number `n` of SITES. */
 void site_begin(struct site *s, unsigned n, struct draw *d);
 
-/* The owner changes something; a word for it. */
+/* The owner changes something. Returns a word for it. */
 const char *site_change(struct site *s, struct draw *d, int64_t now);
 
-/* A version that nobody published: what attackers serve, and what comes with a
- * mishap, so that believing either shows. */
+/* A version that nobody published: attackers serve it, and mishaps bring it, so
+ * that an agent that believes either is found out. */
 struct version *site_forge(struct site *s, struct draw *d);
 
-/* The response that carries v, as the mishap has it. */
+/* The response that carries v, with that mishap. */
 struct response site_response(
     const struct version *v, enum mishap mishap, struct draw *d);
 
@@ -127,7 +127,7 @@ unsigned site_txt(const struct site *s, enum mishap mishap, char out[2][256]);
 
 const char *mishap_name(enum mishap m);
 
-/* All versions of this run, for the end of it. */
+/* Free all versions at the end of this run. */
 void sites_reset(void);
 
 #endif

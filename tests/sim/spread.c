@@ -5,10 +5,10 @@
  * The real agent and driver hold thousands of policies that were all fetched at
  * once, of one day to a year. In virtual time they pass a calm week, hours
  * without any answer of name servers, hours without power, and steps of the
- * clock. The world is as simple as can be: every domain has a policy, and all
- * servers answer at once or not at all.
+ * clock. The world is simple: every domain has a policy, and all servers answer
+ * at once or not at all.
  *
- * The oracles, which know the times at which the world was asked, and no more:
+ * The oracles know only the times at which the world was asked:
  *
  *	even    no hour has more than a sixth of the policies begun, no minute
  *	        more than a 360th part: three times the even share, since a
@@ -43,11 +43,11 @@ enum {
 	OWNERS = 997,
 	DAYS_MAX = 40, /* of a run */
 	MINUTES = DAYS_MAX * 24 * 60,
-	SHARE_HOURS = 6, /* in which all may be begun at most */
-	LATE_S = 6 * 3600, /* what is left of a life that cannot wait */
+	SHARE_HOURS = 6, /* within which all may start at most */
+	LATE_S = 6 * 3600, /* a life shorter than this cannot wait */
 	LATE_A_MINUTE = 602, /* of those */
-	RETRIED_MS = MINUTE, /* a question repeated within this is the same */
-	ROUND_MS = 5 * MINUTE, /* of the agent's hands, and a little */
+	RETRIED_MS = MINUTE, /* a question repeated sooner is the same */
+	ROUND_MS = 5 * MINUTE, /* of the agent's periodic work, and a little */
 	RECORD = 250, /* octets of cache a policy */
 	BUFFER = 16384, /* of the journal */
 	BLOCK = 4096,
@@ -60,7 +60,7 @@ struct domain {
 	int64_t fetched_wall_s;
 };
 
-/* One play: what is asked of it. */
+/* The state of one play. */
 static struct {
 	bool calm, stepped;
 	int64_t from;
@@ -69,7 +69,7 @@ static struct {
 static struct domain *domains;
 static uint32_t policies = POLICIES;
 static bool verbose, dark, failed;
-static unsigned even[MINUTES], late[MINUTES]; /* begun in each */
+static unsigned even[MINUTES], late[MINUTES]; /* starts in each minute */
 static int64_t t, wall_offset_s;
 static uint64_t seed;
 static struct sts_agent agent;
@@ -134,20 +134,20 @@ name_of(uint32_t i, char out[DNSPEER_NAME])
 	snprintf(out, DNSPEER_NAME, "d%u.owner%u.example", i, i % OWNERS);
 }
 
-/* The domain that stands behind the prefix. */
+/* The number of the domain after the prefix. */
 static uint32_t
 number_of(const char *name, const char *prefix)
 {
 	size_t n = strlen(prefix);
 	uint32_t i = 0;
 
-	need(strncmp(name, prefix, n) == 0, "a question about nobody");
+	need(strncmp(name, prefix, n) == 0, "a question about no domain");
 	i = (uint32_t)strtoul(name + n, NULL, 10);
-	need(i < policies, "a question about nobody");
+	need(i < policies, "a question about no domain");
 	return i;
 }
 
-/* The policy that is held expires so soon that its refresh may not wait. */
+/* Whether the held policy expires so soon that its refresh may not wait. */
 static bool
 is_late(const struct domain *d)
 {
@@ -156,7 +156,7 @@ is_late(const struct domain *d)
 	return d->fetched >= 0 && left_s >= 0 && left_s <= LATE_S;
 }
 
-/* It was fetched in calm, and is looked up now: is that in time? */
+/* A domain that was fetched in calm is looked up now: judge whether in time. */
 static void
 judge_gap(uint32_t i)
 {
@@ -171,7 +171,7 @@ judge_gap(uint32_t i)
 	}
 }
 
-/* A look-up of the domain begins: it is looked at whether it is in time. */
+/* A look-up of the domain begins: judge whether in time. */
 static void
 begun(uint32_t i)
 {
@@ -341,21 +341,22 @@ stop_agent(void)
 	(void)step_world();
 }
 
-/* All that can happen at this moment; how long until something may. */
+/* Do all that can happen at this moment. Returns how long until something
+ * may. */
 static sts_ms
 settle(void)
 {
 	unsigned long before;
-	unsigned told;
+	unsigned ready;
 	sts_ms sleep;
 	bool moved;
 
 	do {
 		before = mem.moves;
-		told = mem_tell(&mem);
+		ready = mem_deliver(&mem);
 		sleep = sts_run(&driver, (sts_ms)t, wall_s(), 256);
 		moved = step_world() || mem.moves != before;
-	} while (told > 0 || moved || sleep == 0);
+	} while (ready > 0 || moved || sleep == 0);
 	need(mem.fault == NULL, mem.fault != NULL ? mem.fault : "");
 	return sleep;
 }
@@ -380,7 +381,7 @@ larger(unsigned a, unsigned b)
 	return a > b ? a : b;
 }
 
-/* Minutes from a play's beginning until now. */
+/* Judge the minutes from a play's beginning until now. */
 static void
 judge_even(int64_t from)
 {
@@ -406,7 +407,7 @@ judge_even(int64_t from)
 	}
 }
 
-/* All are held, live, and were fetched since then. */
+/* Check that all are held, live, and were fetched since then. */
 static void
 judge_held(int64_t since)
 {
@@ -464,15 +465,15 @@ calm(int64_t ms)
 {
 	int64_t from = begin_play("calm", true, false);
 
-	/* What is begun in a play is judged from its second hour on: the
-	 * burst at the beginning is not a refresh. */
+	/* Starts are judged from the second hour of a play on: the burst at the
+	 * beginning is not a refresh. */
 	pass(ms);
 	judge_even(from + 2 * MINUTE);
 	judge_held(t - DAY - ROUND_MS);
 }
 
-/* Then all that came due has its turn within six hours, or failed within two
- * and has it then. */
+/* After an outage all that came due has its turn within six hours; those
+ * that failed have two hours more. */
 static void
 outage(int64_t ms)
 {
@@ -499,7 +500,7 @@ power_off(int64_t ms)
 	judge_held(t - DAY - ms);
 }
 
-/* The clock is set wrong, and a day later right again. */
+/* Set the clock wrong, and a day later right again. */
 static void
 step(int64_t by_s)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happens in a run, line by line: always hashed (the same seed gives the
- * same hash), printed when asked for. Answers are hashed apart too: those must
- * be the same with the stand-in for TLS and with TLS.
+ * same hash), printed when asked for. Answers have a hash of their own: they
+ * must be the same with the stand-in for TLS and with TLS.
  */
 #ifndef STS_SIM_TRACE_H
 #define STS_SIM_TRACE_H

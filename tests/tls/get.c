@@ -27,14 +27,14 @@
 enum {
 	PEM_MAX = 1 << 20,
 	BLOCK = 1 << 20,
-	SAY_MAX = 400,
+	UNSENT_MAX = 400,
 	COUNT_MAX = 10000
 };
 
 static uint8_t pem[PEM_MAX], block[BLOCK];
 static size_t heard;
-static char say[SAY_MAX]; /* what is to be sent */
-static size_t say_len;
+static char unsent[UNSENT_MAX]; /* what is to be sent */
+static size_t unsent_len;
 static bool echo;
 
 void
@@ -90,22 +90,22 @@ dial(const char *port)
 static void
 ask(const char *name)
 {
-	say_len = (size_t)snprintf(
-	    say, sizeof say, "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", name);
+	unsent_len = (size_t)snprintf(
+	    unsent, sizeof unsent, "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", name);
 }
 
 static void
 send_some(struct sts_tls *t)
 {
 	struct sts_span room = sts_tls_app_send_buf(t);
-	size_t n = say_len < room.n ? say_len : room.n;
+	size_t n = unsent_len < room.n ? unsent_len : room.n;
 
 	if (n > 0) {
-		memcpy(room.p, say, n);
+		memcpy(room.p, unsent, n);
 		sts_tls_app_send_ack(t, n);
 		sts_tls_app_flush(t);
-		memmove(say, say + n, say_len - n);
-		say_len -= n;
+		memmove(unsent, unsent + n, unsent_len - n);
+		unsent_len -= n;
 	}
 }
 
@@ -115,11 +115,11 @@ hear(struct sts_tls *t)
 	struct sts_text in = sts_tls_app_recv_buf(t);
 
 	if (echo) {
-		size_t room = sizeof say - say_len;
+		size_t room = sizeof unsent - unsent_len;
 
 		in.n = in.n < room ? in.n : room;
-		memcpy(say + say_len, in.p, in.n);
-		say_len += in.n;
+		memcpy(unsent + unsent_len, in.p, in.n);
+		unsent_len += in.n;
 	}
 	heard += in.n;
 	sts_tls_app_recv_ack(t, in.n);
@@ -146,7 +146,7 @@ serve(struct sts_tls *t, int s)
 			return;
 		} else if ((wants & STS_TLS_APP_RECV) != 0) {
 			hear(t);
-		} else if ((wants & STS_TLS_APP_SEND) != 0 && say_len > 0) {
+		} else if ((wants & STS_TLS_APP_SEND) != 0 && unsent_len > 0) {
 			send_some(t);
 		} else {
 			n = recv(s, in.p, in.n, 0);
@@ -171,7 +171,7 @@ get(struct sts_tls *t, char **argv, const struct sts_anchors *set)
 		die("/dev/urandom");
 	}
 	fclose(f);
-	heard = say_len = 0;
+	heard = unsent_len = 0;
 	s = dial(argv[1]);
 	sts_tls_start(t, sts_text((const uint8_t *)argv[2], strlen(argv[2])),
 	    set, (int64_t)time(NULL), rnd);

@@ -119,16 +119,17 @@ hear(gnutls_session_t s, char line[LINE_MAX_LEN], const char *end)
 }
 
 static void
-echoed(gnutls_session_t s, const char *say)
+echoed(gnutls_session_t s, const char *line_out)
 {
 	char line[LINE_MAX_LEN];
 
-	if (gnutls_record_send(s, say, strlen(say)) != (ssize_t)strlen(say)) {
+	if (gnutls_record_send(s, line_out, strlen(line_out)) !=
+	    (ssize_t)strlen(line_out)) {
 		die("send", 0);
 	}
 	hear(s, line, "\n");
-	if (strcmp(line, say) != 0) {
-		die(say, 0);
+	if (strcmp(line, line_out) != 0) {
+		die(line_out, 0);
 	}
 }
 

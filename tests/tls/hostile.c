@@ -325,7 +325,7 @@ transmit(struct hostile *h, enum hostile_step s, const struct message *m)
 
 /* Send a message, bent as the bends of its step ask. */
 static void
-say(struct hostile *h, enum hostile_step s, struct message *m)
+send_message(struct hostile *h, enum hostile_step s, struct message *m)
 {
 	const struct bend *b;
 	bool hashed = false;
@@ -475,7 +475,7 @@ begin_hello(struct hostile *h, const uint8_t random[32])
 }
 
 static void
-say_retry(struct hostile *h)
+send_retry(struct hostile *h)
 {
 	static const uint8_t random[32] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a,
 		0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
@@ -506,7 +506,7 @@ say_retry(struct hostile *h)
 	    &h->transcript, sts_tls_suite_find(suite_id(h)) != NULL
 				? sts_tls_suite_find(suite_id(h))->hash_id
 				: br_sha256_ID);
-	say(h, STEP_RETRY, m);
+	send_message(h, STEP_RETRY, m);
 	flush(h, NULL, NULL);
 }
 
@@ -525,7 +525,7 @@ own_share(struct hostile *h, uint8_t out[OWN_SHARE_MAX])
 }
 
 static void
-say_hello(struct hostile *h)
+send_hello(struct hostile *h)
 {
 	struct message *m;
 	size_t list;
@@ -552,7 +552,7 @@ say_hello(struct hostile *h)
 	put_bent_extensions(h, STEP_HELLO, m);
 	close_list(m, list);
 	close_message(m);
-	say(h, STEP_HELLO, m);
+	send_message(h, STEP_HELLO, m);
 	/* The client sees this even when it was bent. */
 	memcpy(h->server_random, m->p + 6, 32);
 }
@@ -591,7 +591,7 @@ handshake_keys(struct hostile *h)
 }
 
 static void
-say_extensions(struct hostile *h)
+send_extensions(struct hostile *h)
 {
 	struct message *m = &the_message;
 	size_t list;
@@ -602,11 +602,11 @@ say_extensions(struct hostile *h)
 	put_bent_extensions(h, STEP_EXTENSIONS, m);
 	close_list(m, list);
 	close_message(m);
-	say(h, STEP_EXTENSIONS, m);
+	send_message(h, STEP_EXTENSIONS, m);
 }
 
 static void
-say_request(struct hostile *h)
+send_request(struct hostile *h)
 {
 	struct message *m = &the_message;
 
@@ -624,11 +624,11 @@ say_request(struct hostile *h)
 		put(m, "\1\100\0\2\4\3\0\10\0\1a\0\3bcd", 16);
 	}
 	close_message(m);
-	say(h, is_13(h) ? STEP_REQUEST : STEP_REQUEST_12, m);
+	send_message(h, is_13(h) ? STEP_REQUEST : STEP_REQUEST_12, m);
 }
 
 static void
-say_certificate(struct hostile *h)
+send_certificate(struct hostile *h)
 {
 	struct message *m = &the_message;
 	size_t list;
@@ -649,7 +649,7 @@ say_certificate(struct hostile *h)
 	m->p[list - 3] = (uint8_t)((m->n - list) >> 16);
 	sts_put16be(m->p + list - 2, (uint16_t)(m->n - list));
 	close_message(m);
-	say(h, STEP_CERTIFICATE, m);
+	send_message(h, STEP_CERTIFICATE, m);
 }
 
 /* ---- signatures */
@@ -734,7 +734,7 @@ put_signed(struct hostile *h, struct message *m, const uint8_t *hash)
 }
 
 static void
-say_verify(struct hostile *h, const uint8_t *transcript_hash, size_t len)
+send_verify(struct hostile *h, const uint8_t *transcript_hash, size_t len)
 {
 	const char *context = h->plan.client_context
 				  ? "TLS 1.3, client CertificateVerify"
@@ -753,11 +753,11 @@ say_verify(struct hostile *h, const uint8_t *transcript_hash, size_t len)
 	open_message(m, STS_TLS_CERTIFICATE_VERIFY);
 	put_signed(h, m, hash);
 	close_message(m);
-	say(h, STEP_VERIFY, m);
+	send_message(h, STEP_VERIFY, m);
 }
 
 static void
-say_key_exchange(struct hostile *h)
+send_key_exchange(struct hostile *h)
 {
 	struct message *m = &the_message;
 	const br_hash_class *class = sts_hash(scheme(h)->hash_id);
@@ -777,13 +777,13 @@ say_key_exchange(struct hostile *h)
 	class->out(&c.vtable, hash);
 	put_signed(h, m, hash);
 	close_message(m);
-	say(h, STEP_KEY_EXCHANGE, m);
+	send_message(h, STEP_KEY_EXCHANGE, m);
 }
 
 /* ---- the end of the handshake */
 
 static void
-say_finished_13(struct hostile *h)
+send_finished_13(struct hostile *h)
 {
 	struct message *m = &the_message;
 	uint8_t hash[STS_TLS_HASH_MAX], verify[STS_TLS_HASH_MAX];
@@ -795,7 +795,7 @@ say_finished_13(struct hostile *h)
 	open_message(m, STS_TLS_FINISHED);
 	put(m, verify, len);
 	close_message(m);
-	say(h, STEP_FINISHED, m);
+	send_message(h, STEP_FINISHED, m);
 	flush(h, NULL, NULL);
 	t.n = sts_tls_transcript_hash(&h->transcript, h->suite->hash_id, hash);
 	sts_tls_direction_start(
@@ -827,7 +827,7 @@ finished_12(const struct hostile *h, const char *label, uint8_t out[12])
 }
 
 static void
-say_finished_12(struct hostile *h)
+send_finished_12(struct hostile *h)
 {
 	struct message *m = &the_message;
 	uint8_t verify[12];
@@ -842,7 +842,7 @@ say_finished_12(struct hostile *h)
 		    sts_text((const uint8_t *)"\1", 1));
 	}
 	h->out.suite = h->suite;
-	say(h, STEP_FINISHED, m);
+	send_message(h, STEP_FINISHED, m);
 	flush(h, NULL, NULL);
 }
 
@@ -1085,25 +1085,25 @@ play_13(struct hostile *h)
 	uint8_t hash[STS_TLS_HASH_MAX], stale[STS_TLS_HASH_MAX];
 	size_t len;
 
-	say_hello(h);
+	send_hello(h);
 	if (bent(h, STEP_EXTENSIONS, OP_JOIN) == NULL) {
 		flush(h, NULL, NULL);
 	}
 	handshake_keys(h);
-	say_extensions(h);
+	send_extensions(h);
 	if (h->plan.request) {
-		say_request(h);
+		send_request(h);
 	}
 	len = sts_tls_transcript_hash(&h->transcript, h->suite->hash_id, stale);
-	say_certificate(h);
+	send_certificate(h);
 	(void)sts_tls_transcript_hash(&h->transcript, h->suite->hash_id, hash);
-	say_verify(h, h->plan.stale_transcript ? stale : hash, len);
-	say_finished_13(h);
+	send_verify(h, h->plan.stale_transcript ? stale : hash, len);
+	send_finished_13(h);
 }
 
 /* RFC 8446 4.4.4 allows data before the client is authenticated. */
 static void
-say_early(struct hostile *h)
+send_early(struct hostile *h)
 {
 	static const uint8_t ticket[] = { 4, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 0,
 		0, 0, 1, 'x', 0, 0 };
@@ -1118,14 +1118,14 @@ play_12(struct hostile *h)
 {
 	struct message *m = &the_message;
 
-	say_hello(h);
-	say_certificate(h);
-	say_key_exchange(h);
+	send_hello(h);
+	send_certificate(h);
+	send_key_exchange(h);
 	if (h->plan.request) {
-		say_request(h);
+		send_request(h);
 	}
 	open_message(m, STS_TLS_SERVER_HELLO_DONE);
-	say(h, STEP_DONE, m);
+	send_message(h, STEP_DONE, m);
 	flush(h, NULL, NULL);
 }
 
@@ -1137,7 +1137,7 @@ hostile_play(struct hostile *h, struct sts_tls *client)
 	sts_tls_transcript_start(&h->transcript);
 	hostile_pump(h, client);
 	if (h->plan.retry) {
-		say_retry(h);
+		send_retry(h);
 		hostile_pump(h, client);
 		if (bent(h, STEP_RETRY, OP_TWICE) != NULL || h->hellos != 2) {
 			return;
@@ -1150,14 +1150,14 @@ hostile_play(struct hostile *h, struct sts_tls *client)
 	if (is_13(h)) {
 		play_13(h);
 		if (h->plan.early) {
-			say_early(h);
+			send_early(h);
 		}
 		hostile_pump(h, client);
 	} else {
 		play_12(h);
 		hostile_pump(h, client);
 		if (h->ccs > 0) {
-			say_finished_12(h);
+			send_finished_12(h);
 			hostile_pump(h, client);
 		}
 	}

@@ -253,13 +253,13 @@ settle(void)
 {
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned long before = mem.moves;
-		unsigned told = mem_tell(&mem);
+		unsigned ready = mem_deliver(&mem);
 		sts_ms sleep = sts_run(&driver, now, wall_s + now / 1000, 256);
 		bool moved = world_step(&world, now);
 
 		moved = play_relay() || moved;
 		take_events();
-		if (told == 0 && !moved && sleep > 0 && mem.moves == before) {
+		if (ready == 0 && !moved && sleep > 0 && mem.moves == before) {
 			return;
 		}
 	}

@@ -408,7 +408,7 @@ settle(void)
 	bool more = true;
 
 	while (more || sleep == 0) {
-		more = mem_tell(&mem) > 0;
+		more = mem_deliver(&mem) > 0;
 		sleep = sts_run(&driver, now, WALL_S + now / 1000, 256);
 		for (unsigned i = 0; i < mem.sock_high; i++) {
 			play(&mem.sock[i], &more);

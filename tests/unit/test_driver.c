@@ -159,7 +159,7 @@ settle(void)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		sts_ms sleep = run();
 
-		if (mem_tell(&mem) == 0 && sleep > 0) {
+		if (mem_deliver(&mem) == 0 && sleep > 0) {
 			ck_assert_ptr_eq(mem.fault, NULL);
 			return sleep;
 		}
@@ -377,13 +377,13 @@ START_TEST(one_question_beside_very_many)
 	settle();
 	count = say_many(many, 65536);
 	say(one, ask_held);
-	mem_tell(&mem);
+	mem_deliver(&mem);
 	for (unsigned i = 0; i < 5; i++) {
 		budget = 2;
 		(void)run();
 		got("one", one, ok_held);
 		say(one, ask_held);
-		mem_tell(&mem);
+		mem_deliver(&mem);
 	}
 	unit_int("all at once", many->out.n > 0, true);
 	done = take_many(many, 0);
@@ -538,7 +538,7 @@ START_TEST(nothing_runs_without_entropy)
 	mem.entropy_dry = 50;
 	c = client(ask_net);
 	for (unsigned i = 0; i < 50; i++) {
-		mem_tell(&mem);
+		mem_deliver(&mem);
 		unit_int("asked again soon", run(), ENTROPY_MS);
 		now += ENTROPY_MS;
 	}
@@ -956,7 +956,7 @@ START_TEST(many_clients_at_once)
 	for (unsigned i = 0; i < MANY; i++) {
 		c[i] = client(ask_held);
 	}
-	mem_tell(&mem);
+	mem_deliver(&mem);
 	unit_int("more to do at once", run(), 0);
 	settle();
 	for (unsigned i = 0; i < MANY; i++) {
@@ -1034,7 +1034,7 @@ START_TEST(client_lost_as_the_answer_comes)
 	hold("example.net", 0); /* what it is told is a record */
 	mem_fail(&mem, c, STS_IO_RESET);
 	answer_dns(3);
-	mem_tell(&mem); /* of both, the client first */
+	mem_deliver(&mem); /* of both, the client first */
 	settle();
 	unit_int("gone", agent.client.open, 0);
 	unit_int("its pin is gone", pinned(), 0);
@@ -1125,7 +1125,7 @@ START_TEST(question_answered_when_it_is_due)
 	hold("example.com", 0);
 	now++;
 	answer_dns(3);
-	mem_tell(&mem);
+	mem_deliver(&mem);
 	settle();
 	unit_int(
 	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);

@@ -42,7 +42,7 @@ START_TEST(burst)
 	sts_ready(&driver, sts_driver_listener(&driver, 1), STS_EV_RECV);
 	for (unsigned pass = 1; waiting > 0; pass++) {
 		mem_send(&mem, asker, question, sizeof question - 1);
-		mem_tell(&mem);
+		mem_deliver(&mem);
 		sts_run(&driver, now, wall_s, 256);
 		ck_assert_uint_gt(asker->out.n, 0);
 		mem_drop(&asker->out, asker->out.n);

@@ -114,7 +114,7 @@ settle(void)
 {
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned long before = mem.moves;
-		unsigned told = mem_tell(&mem);
+		unsigned told = mem_deliver(&mem);
 		sts_ms sleep = sts_run(&driver, now, WALL_S + now / 1000, 256);
 		bool moved = world_step(&world, now);
 
