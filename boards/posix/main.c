@@ -20,6 +20,10 @@
 #include "help.h"
 #include "parts.h"
 
+enum {
+	STS_EXIT_SIGNAL = 128 /* and its number, as a shell has it */
+};
+
 /* A command that is left out of this build has no function. */
 #define PART(there, function) ((there) ? (function) : NULL)
 
@@ -279,10 +283,18 @@ hold_standard(void)
 	}
 }
 
+static void
+end_at_once(int number)
+{
+	_exit(STS_EXIT_SIGNAL + number);
+}
+
 /*
  * What a process inherits of signals would change what they mean here. With
  * SIGCHLD ignored nobody hears that a child has ended, and with one of the
- * others blocked the process does not end when it should. SIGHUP is the
+ * others blocked the process does not end when it should. Nor does the first
+ * process of a container, for which the system ignores what ends others: until
+ * a command takes signals itself, it ends as others would. SIGHUP is the
  * daemon's own.
  */
 static void
@@ -297,6 +309,10 @@ take_signals(void)
 	sigaddset(&ours, SIGALRM);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGINT);
+	if (getpid() == 1) {
+		(void)signal(SIGTERM, end_at_once);
+		(void)signal(SIGINT, end_at_once);
+	}
 	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 

@@ -4,6 +4,11 @@
 
 #include <sys/file.h>
 #include <sys/mman.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+
+#define CLONE_NEWPID 0x20000000 /* of sched.h, for _GNU_SOURCE only */
+#endif
 
 const char unit_name[] = "daemon";
 
@@ -186,6 +191,66 @@ START_TEST(reload_while_starting)
 	unlink(kept);
 }
 END_TEST
+
+#if defined(__linux__)
+static pid_t first_process;
+
+static void
+pass_on(int number)
+{
+	kill(first_process, number);
+}
+
+/* Become the first process of a container; the process that was passes signals
+ * on to it. */
+static void
+in_container(void)
+{
+	int status = 0;
+
+	if (syscall(SYS_unshare, CLONE_NEWPID) != 0) {
+		_exit(77);
+	}
+	first_process = fork();
+	if (first_process == 0) {
+		return;
+	}
+	signal(SIGTERM, pass_on);
+	while (waitpid(first_process, &status, 0) < 0 && errno == EINTR) {
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
+}
+
+/* A container that is stopped during its start ends at once, too. */
+START_TEST(stopped_while_starting)
+{
+	char kept[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
+	int file = mkstemp(kept);
+	const char *args[] = { "serve", "-c", "/dev/null", "-o",
+		"nameserver 127.0.0.1", "-o", "listen inet:127.0.0.1:0", "-o",
+		line, NULL };
+
+	snprintf(line, sizeof line, "journal %s", kept);
+	fcntl(file, F_SETFD, FD_CLOEXEC);
+	ck_assert_int_eq(flock(file, LOCK_EX | LOCK_NB), 0);
+	before_exec = in_container;
+	spawn(&run, args);
+	while (
+	    strstr(run.log, "waiting for the instance") == NULL && hear(&run)) {
+	}
+	kill(run.pid, SIGTERM);
+	int code = ended(&run);
+
+	ck_assert_msg(code == 77 || code == 128 + SIGTERM, "%d", code);
+	close(file);
+	unlink(kept);
+}
+END_TEST
+
+#define STOPPED_WHILE_STARTING(tc) tcase_add_test(tc, stopped_while_starting)
+#else
+#define STOPPED_WHILE_STARTING(tc) (void)(tc)
+#endif
 
 /* A bundle that changes is taken over, half a one in the end, too; one without
  * a certificate is not. */
@@ -685,6 +750,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, command_table);
 	tcase_add_test(tc, life);
 	tcase_add_test(tc, reload_while_starting);
+	STOPPED_WHILE_STARTING(tc);
 	tcase_add_test(tc, roots_change);
 	tcase_add_test(tc, drain);
 	tcase_add_test(tc, stop_at_once);
