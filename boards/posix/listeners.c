@@ -237,6 +237,23 @@ sts_listeners_begin(
 }
 
 void
+sts_listeners_look_again(struct sts_listeners *l, struct sts_posix *posix)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct sts_listener *at = &l->listener[i];
+		unsigned long uid[STS_REPORT_SENDERS];
+		unsigned n = senders(&at->at, uid);
+
+		/* Less is known where the files cannot be read (chroot). */
+		if (at->at.datagrams && n > at->senders) {
+			memcpy(at->sender, uid, n * sizeof *uid);
+			at->senders = n;
+			sts_posix_reporters(posix, at->sender, n);
+		}
+	}
+}
+
+void
 sts_listeners_end(struct sts_listeners *l, const struct sts_port *port,
     struct sts_driver *driver)
 {

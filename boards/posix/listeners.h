@@ -34,6 +34,10 @@ bool sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 bool sts_listeners_begin(struct sts_listeners *l, struct sts_posix *posix,
     struct sts_driver *driver);
 
+/* Look for the users that may send reports once more: Postfix's may have been
+ * made since. Those that were known stay. */
+void sts_listeners_look_again(struct sts_listeners *l, struct sts_posix *posix);
+
 /* Stop listening, and remove the paths that we made. */
 void sts_listeners_end(struct sts_listeners *l, const struct sts_port *port,
     struct sts_driver *driver);

@@ -463,13 +463,14 @@ take_signals(struct daemon *d, sts_ms now)
 }
 
 /* Log once a minute that a user sends reports who may not: it may be the mail
- * server. */
+ * server. Its user may have been made since the start. */
 static void
 log_refused(struct daemon *d, sts_ms now)
 {
 	uint32_t refused = sts_posix_reports_refused(&d->posix);
 
 	if (refused != d->refused && !sts_before(now, d->refused_at)) {
+		sts_listeners_look_again(&d->listeners, &d->posix);
 		sts_log_line(&d->log, STS_LOG_WARNING,
 		    "tlsrpt: %lu datagrams refused, the last of user %lu, who "
 		    "is neither postfix nor the socket's owner",

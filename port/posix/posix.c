@@ -520,14 +520,21 @@ sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd)
 	    s.ss_family == AF_UNIX ? LISTENER : LISTENER_TCP, STS_EV_RECV);
 }
 
+void
+sts_posix_reporters(
+    struct sts_posix *p, const unsigned long *uid, unsigned count)
+{
+	STS_ASSERT(count <= STS_REPORT_SENDERS);
+	p->senders.count = count;
+	memcpy(p->senders.uid, uid, count * sizeof *uid);
+}
+
 int
 sts_posix_reports(struct sts_posix *p, sts_ch ch, int fd,
     const unsigned long *uid, unsigned count)
 {
 	STS_ASSERT(ch < p->channels);
-	STS_ASSERT(count <= STS_REPORT_SENDERS);
-	p->senders.count = count;
-	memcpy(p->senders.uid, uid, count * sizeof *uid);
+	sts_posix_reporters(p, uid, count);
 	if (sts_socket_tell_uid(fd) != 0) {
 		return -1;
 	}

@@ -112,6 +112,10 @@ int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
 int sts_posix_reports(struct sts_posix *p, sts_ch ch, int fd,
     const unsigned long *uid, unsigned count);
 
+/* From now on datagrams come from these users. */
+void sts_posix_reporters(
+    struct sts_posix *p, const unsigned long *uid, unsigned count);
+
 /* Datagrams that were dropped because of who sent them, or were empty, since
  * the start. */
 uint32_t sts_posix_reports_refused(const struct sts_posix *p);

@@ -737,6 +737,67 @@ START_TEST(path_before_socket)
 }
 END_TEST
 
+/* Whether there is a user postfix. */
+static bool postfix_there;
+
+bool __real_sts_user_find(struct sts_text name, struct sts_user *u);
+bool __wrap_sts_user_find(struct sts_text name, struct sts_user *u);
+
+bool
+__wrap_sts_user_find(struct sts_text name, struct sts_user *u)
+{
+	if (!sts_text_same(name, unit_span("postfix"))) {
+		return __real_sts_user_find(name, u);
+	}
+	memset(u, 0, sizeof *u);
+	u->uid = 1234567;
+	errno = 0;
+	return postfix_there;
+}
+
+static bool
+may_report(unsigned long uid)
+{
+	bool may = false;
+
+	for (unsigned i = 0; i < posix.senders.count; i++) {
+		may = may || posix.senders.uid[i] == uid;
+	}
+	return may;
+}
+
+/* A Postfix that is installed after the daemon has started may report; and goes
+ * on to if its user cannot be found for a moment. */
+START_TEST(postfix_comes_later)
+{
+	static struct sts_listeners l;
+	static struct sts_conf c;
+
+	begin();
+	snprintf(path, sizeof path, "%s.sock", bundle);
+	snprintf(c.report.contact, sizeof c.report.contact, "a@b.example");
+	c.report.reports = STS_REPORTS_ALL;
+	c.report.listens = true;
+	c.report.at.addr.af = STS_AF_LOCAL;
+	c.report.at.datagrams = true;
+	c.report.at.mode = 0600;
+	c.report.at.uid = (uid_t)-1;
+	c.report.at.gid = (gid_t)-1;
+	snprintf(c.report.at.path, sizeof c.report.at.path, "%s", path);
+	ck_assert_msg(sts_listeners_open(&l, &c, &logs, why), "%s", why);
+	unit_int("users", l.listener[0].senders, 1);
+	postfix_there = true;
+	sts_listeners_look_again(&l, &posix);
+	ck_assert(may_report(geteuid()));
+	ck_assert(may_report(1234567));
+	postfix_there = false;
+	sts_listeners_look_again(&l, &posix);
+	ck_assert(may_report(1234567));
+	sts_listen_unlink(&l.listener[0].at);
+	close(l.listener[0].fd);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -747,6 +808,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, address_comes_later);
 	tcase_add_test(tc, servers_cut);
 	tcase_add_test(tc, path_before_socket);
+	tcase_add_test(tc, postfix_comes_later);
 	tcase_add_test(tc, kill_switch);
 	tcase_add_test(tc, layout);
 	tcase_add_test(tc, areas);
