@@ -29,9 +29,7 @@ enum {
 	STS_REPORT_FILE_MS = 900000, /* between two images, if it has changed */
 	STS_REPORT_FILE_AGAIN_MS = 60000, /* after one that failed */
 	STS_REPORT_FILE_MARK_MS = 5000, /* that a report waits for its mark */
-	STS_REPORT_FILE_WAIT_MS =
-	    1000, /* that a start waits for what may be over
-					 * in a moment */
+	STS_REPORT_FILE_WAIT_MS = 1000, /* that a start waits, for a moment */
 	STS_REPORT_FILE_MARKS = 4096 /* kept; older ones are overwritten */
 };
 
