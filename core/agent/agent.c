@@ -342,7 +342,7 @@ sts_agent_settings(struct sts_agent *a, const struct sts_settings *s)
 static bool
 asks_use(const struct sts_agent *a, const struct sts_settings *old)
 {
-	for (unsigned i = 0; STS_SOCKETMAP && i < a->config.clients; i++) {
+	for (unsigned i = 0; STS_SOCKETMAP && i < a->client.used; i++) {
 		const struct sts_client *c = &a->clients[i];
 
 		if (sts_client_busy(c) && c->ask.settings == old) {
@@ -363,7 +363,7 @@ bool
 sts_agent_settings_used(
     const struct sts_agent *a, const struct sts_settings *old)
 {
-	for (unsigned i = 0; i < a->config.lookups; i++) {
+	for (unsigned i = 0; i < a->work.used; i++) {
 		const struct sts_lookup *l = &a->lookups[i];
 
 		if (l->state != STS_LOOKUP_IDLE && l->settings == old) {
@@ -380,7 +380,7 @@ sts_agent_drain(struct sts_agent *a)
 {
 	a->draining = true;
 	sts_agent_journal_end(a);
-	for (unsigned i = 0; STS_SOCKETMAP && i < a->config.clients; i++) {
+	for (unsigned i = 0; STS_SOCKETMAP && i < a->client.used; i++) {
 		sts_client_drain(&a->clients[i]);
 		sts_agent_stir(a, (uint16_t)(a->first_client + i));
 	}

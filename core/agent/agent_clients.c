@@ -6,10 +6,12 @@
  * nothing else: Postfix always connects again after a reset, which is how a
  * port closes TCP clients, and after a failed write on a local socket.
  *
- * A slot is free (in the list a->client.free, through ask.next), idle (in the
- * queue a->client.idle, ask.idle set) or has a question (in no list of this
- * file).
+ * A slot is free (in the list a->client.free, through ask.next, or a->client.used
+ * or beyond), idle (in the queue a->client.idle, ask.idle set) or has a question
+ * (in no list of this file).
  */
+#include <string.h>
+
 #include "agent.h"
 #include "../base/assert.h"
 
@@ -22,7 +24,7 @@ sts_agent_client_idles(struct sts_agent *a, unsigned i)
 {
 	struct sts_ask *ask = &a->clients[i].ask;
 
-	STS_ASSERT(i < a->config.clients);
+	STS_ASSERT(i < a->client.used);
 	STS_ASSERT(!ask->idle);
 	ask->idle = true;
 	sts_agent_queue_ask(a, &a->client.idle, ask);
@@ -33,7 +35,7 @@ sts_agent_client_stirs(struct sts_agent *a, unsigned i)
 {
 	struct sts_ask *ask = &a->clients[i].ask;
 
-	STS_ASSERT(i < a->config.clients);
+	STS_ASSERT(i < a->client.used);
 	if (!ask->idle) {
 		return;
 	}
@@ -67,21 +69,41 @@ make_room(struct sts_agent *a, sts_ms now)
 uint16_t
 sts_agent_client_free(const struct sts_agent *a)
 {
-	if (a->client.free == STS_NODE_NONE || a->draining) {
+	uint16_t i =
+	    a->client.free != STS_NODE_NONE ? a->client.free : a->client.used;
+
+	if (i == a->config.clients || a->draining) {
 		return STS_NODE_NONE;
 	}
-	return (uint16_t)(a->first_client + a->client.free);
+	return (uint16_t)(a->first_client + i);
+}
+
+/* Take the slot that sts_agent_client_free says. */
+static struct sts_client *
+take_slot(struct sts_agent *a, uint16_t node)
+{
+	unsigned i = (unsigned)node - a->first_client;
+	struct sts_client *c = &a->clients[i];
+
+	if (i == a->client.used) {
+		a->client.used++;
+		memset(c, 0, sizeof *c);
+		c->ask.node = node;
+	} else {
+		a->client.free = c->ask.next;
+	}
+	a->client.open++;
+	return c;
 }
 
 void
 sts_agent_client_open(
     struct sts_agent *a, uint16_t node, enum sts_client_kind kind, sts_ms now)
 {
-	struct sts_client *c = &a->clients[node - a->first_client];
+	struct sts_client *c;
 
 	STS_ASSERT(node == sts_agent_client_free(a));
-	a->client.free = c->ask.next;
-	a->client.open++;
+	c = take_slot(a, node);
 	sts_count(&a->metrics, STS_METRIC_CLIENTS);
 	if (kind == STS_CLIENT_SOCKETMAP) {
 		sts_client_open(c, now);

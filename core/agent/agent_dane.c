@@ -109,7 +109,7 @@ is_busy(const struct sts_dane_work *w)
 static struct sts_dane_work *
 find_work(struct sts_agent *a, struct sts_text domain)
 {
-	for (unsigned i = 0; i < a->config.danes; i++) {
+	for (unsigned i = 0; i < a->dane.used; i++) {
 		struct sts_dane_work *w = &a->danes[i];
 
 		if (is_busy(w) && w->purpose == STS_DANE_FOR_ASKS &&
@@ -135,7 +135,7 @@ is_crowded(const struct sts_agent *a, struct sts_text domain)
 	uint64_t hash = organisation_hash(a, domain);
 	unsigned share = a->config.danes / DANE_SHARE, count = 0;
 
-	for (unsigned i = 0; i < a->config.danes; i++) {
+	for (unsigned i = 0; i < a->dane.used; i++) {
 		count +=
 		    is_busy(&a->danes[i]) && a->danes[i].organisation == hash;
 	}
@@ -185,8 +185,13 @@ sts_agent_dane_take(
 	    (purpose != STS_DANE_FOR_PROBE && is_crowded(a, domain))) {
 		return NULL;
 	}
-	while (is_busy(w)) {
+	while (w < a->danes + a->dane.used && is_busy(w)) {
 		w++;
+	}
+	if (w == a->danes + a->dane.used) {
+		a->dane.used++;
+		memset(w, 0, sizeof *w);
+		sts_dane_hosts_init(&w->hosts, &a->dns_health);
 	}
 	a->dane.busy++;
 	sts_queue_init(&w->waiters);
@@ -383,11 +388,6 @@ sts_agent_dane_init(struct sts_agent *a)
 {
 	sts_queue_init(&a->dane.asks);
 	a->dane.probe_at = a->now;
-	for (unsigned i = 0; i < a->config.danes; i++) {
-		memset(&a->danes[i], 0, sizeof a->danes[i]);
-		sts_dane_hosts_init(&a->danes[i].hosts, &a->dns_health);
-		sts_queue_init(&a->danes[i].waiters);
-	}
 }
 
 void
@@ -399,7 +399,7 @@ sts_agent_dane_forget(struct sts_agent *a, struct sts_text domain)
 	if (ref != 0) {
 		sts_cache_remove(&a->cache, ref);
 	}
-	for (unsigned i = 0; i < a->config.danes; i++) {
+	for (unsigned i = 0; i < a->dane.used; i++) {
 		struct sts_dane_work *w = &a->danes[i];
 
 		/* Also if it works for a route: answers that came before the

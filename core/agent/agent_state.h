@@ -178,6 +178,8 @@ struct sts_agent {
 	} root; /* agent.c */
 	struct {
 		uint16_t free; /* a list through ask.next */
+		uint16_t used; /* slots that ever had a client: nothing beyond
+		                  is set up, nor its memory touched */
 		uint16_t open;
 		struct sts_queue idle; /* the one idle longest first */
 	} client;
@@ -207,6 +209,7 @@ struct sts_agent {
 		uint16_t *index; /* lookups by domain: heads of chains, as many
 		                    as lookups */
 		uint16_t free; /* a list through lookup.chain */
+		uint16_t used; /* lookups that ever began, like client.used */
 		uint16_t refreshes; /* lookups begun by ourselves */
 	} work;
 	struct {
@@ -219,6 +222,7 @@ struct sts_agent {
 	struct {
 		struct sts_queue asks; /* that wait for a free one */
 		uint16_t look; /* of the asks, those to be looked at */
+		uint16_t used; /* works that ever began, like client.used */
 		uint16_t busy;
 		uint8_t resolver; /* enum sts_dane_resolver */
 		sts_ms probe_at;

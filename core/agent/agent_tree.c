@@ -256,7 +256,6 @@ plant_tree(struct sts_agent *a)
 	for (unsigned i = 0; STS_SOCKETMAP && i < c->clients; i++) {
 		set_node(a, a->first_client + i, &sts_client_ops,
 		    &a->clients[i], 0, i);
-		a->clients[i].ask.node = (uint16_t)(a->first_client + i);
 	}
 	for (unsigned i = 0; i < c->asks; i++) {
 		set_node(a, a->first_question + i, &sts_question_ops,
@@ -318,16 +317,6 @@ sts_agent_init(struct sts_agent *a, const struct sts_config *config,
 	sts_queue_init(&a->buffers.starved);
 	sts_queue_init(&a->share.waits);
 	a->client.free = a->work.free = STS_NODE_NONE;
-	for (unsigned i = config->clients; i > 0; i--) {
-		memset(&a->clients[i - 1], 0, sizeof *a->clients);
-		a->clients[i - 1].ask.next = a->client.free;
-		a->client.free = (uint16_t)(i - 1);
-	}
-	for (unsigned i = config->lookups; i > 0; i--) {
-		sts_lookup_init(&a->lookups[i - 1], &a->dns_health);
-		a->lookups[i - 1].chain = a->work.free;
-		a->work.free = (uint16_t)(i - 1);
-	}
 	for (unsigned i = 0; i < config->lookups; i++) {
 		a->work.index[i] = STS_NODE_NONE;
 	}

@@ -107,7 +107,7 @@ sts_agent_work_crowded(
 	uint32_t hash = organisation_hash(a, domain);
 	unsigned count = 0, own = 0;
 
-	for (unsigned i = 0; i < a->config.lookups; i++) {
+	for (unsigned i = 0; i < a->work.used; i++) {
 		const struct sts_lookup *l = &a->lookups[i];
 
 		if (l->state != STS_LOOKUP_IDLE && l->organisation == hash &&
@@ -124,11 +124,28 @@ sts_agent_work_crowded(
 	       (refresh && is_share(own, sts_agent_refreshes_max(a)));
 }
 
+/* Take a lookup that is free; there must be one. */
+static uint16_t
+take_lookup(struct sts_agent *a)
+{
+	uint16_t i = a->work.free;
+
+	if (i != STS_NODE_NONE) {
+		a->work.free = a->lookups[i].chain;
+	} else {
+		i = a->work.used++;
+		STS_ASSERT(i < a->config.lookups);
+		sts_lookup_init(&a->lookups[i], &a->dns_health);
+	}
+	a->lookups_busy++;
+	return i;
+}
+
 struct sts_lookup *
 sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 {
 	uint8_t rnd[STS_LOOKUP_RND];
-	uint16_t i = a->work.free, *head = index_head(a, domain);
+	uint16_t i, *head = index_head(a, domain);
 	struct sts_lookup *l;
 	struct sts_entry held;
 
@@ -136,10 +153,8 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 	    sts_agent_work_crowded(a, domain, refresh)) {
 		return NULL;
 	}
-	STS_ASSERT(i != STS_NODE_NONE);
+	i = take_lookup(a);
 	l = &a->lookups[i];
-	a->work.free = l->chain;
-	a->lookups_busy++;
 	l->chain = *head;
 	*head = i;
 	l->organisation = organisation_hash(a, domain);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The block's size at compile time against what the agent will take. */
+/* The block's size at compile time against what the agent will take, and how much
+ * of it the agent touches before it is needed. */
+#include <string.h>
+
 #include "../../core/agent/agent_size.h"
 #include "unit.h"
 
@@ -51,8 +54,58 @@ START_TEST(size)
 }
 END_TEST
 
+/* Whether all octets are as the test has left them. */
+static bool
+untouched(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i++) {
+		if (b[i] != 0xa5) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Places of clients, lookups and mail hosts are set up when they are first
+ * taken: one that is never used takes no page of memory. Whatever the block held
+ * before, the client finds its place as it should be. */
+START_TEST(touched_when_taken)
+{
+	static uint64_t all[STS_AGENT_SIZE_DANE(4, 6, 2, 2, 3, 256, 8192) / 8];
+	static const struct sts_config config = { 4, 6, 2, 2, 8192, 0, 256, 3,
+		0, 0, false, 0 };
+	static const uint8_t key[16] = { 1 };
+	static const struct sts_settings settings;
+	static struct sts_agent a;
+	uint16_t node;
+
+	memset(all, 0xa5, sizeof all);
+	ck_assert_uint_ge(sizeof all, sts_agent_size(&config));
+	sts_agent_init(&a, &config, &settings, all, 1, key);
+	ck_assert(untouched(a.clients, 4 * sizeof *a.clients));
+	ck_assert(untouched(a.lookups, 6 * sizeof *a.lookups));
+	ck_assert(untouched(a.danes, 3 * sizeof *a.danes));
+	for (unsigned i = 0; i < 4; i++) {
+		node = sts_agent_client_free(&a);
+		ck_assert_uint_eq(node, a.first_client + i);
+		ck_assert(
+		    untouched(&a.clients[i], (4 - i) * sizeof *a.clients));
+		sts_agent_client_open(&a, node, STS_CLIENT_SOCKETMAP, 1);
+		ck_assert_uint_eq(a.clients[i].ask.node, node);
+		ck_assert(!sts_client_busy(&a.clients[i]));
+	}
+	ck_assert_uint_eq(sts_agent_client_free(&a), STS_NODE_NONE);
+	sts_agent_client_stirs(&a, 2);
+	sts_agent_client_gone(&a, 2);
+	ck_assert_uint_eq(sts_agent_client_free(&a), a.first_client + 2);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
+	tcase_add_test(tc, touched_when_taken);
 	tcase_add_test(tc, size);
 }

@@ -78,6 +78,8 @@ put(unsigned organisation, unsigned host, bool stalled)
 	struct sts_lookup *l = &agent.lookups[used++];
 	struct sts_text domain;
 
+	sts_lookup_init(l, &agent.dns_health);
+	agent.work.used = (uint16_t)used;
 	memcpy(l->domain, "d.o0.ab", 7);
 	l->domain[3] = (uint8_t)('0' + organisation);
 	l->domain_len = 7;
