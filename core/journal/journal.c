@@ -26,10 +26,12 @@
 #include "journal_private.h"
 
 enum {
-	BUF_MIN = 256,
+	BUF_MIN = 256, /* holds the longest domain */
 	AREA_MIN = 256,
 	DAY_S = 86400
 };
+
+STS_STATIC_ASSERT((int)BUF_MIN >= (int)STS_DOMAIN_MAX, domain_fits);
 
 uint32_t
 sts_journal_area_min(uint32_t chunks, uint32_t prog_size)

@@ -6,8 +6,9 @@
  *	SCAN   read the heads of its records, for the newest stamp: what has
  *	       expired must be known before the first policy is restored
  *	HEAD   read the head of the record at pos
- *	BODY   read its domain, payload and CRC; `at` octets of it are done, the
- *	       payload goes into a stage of the cache
+ *	BODY   read its domain, payload and CRC, at once or in pieces of the
+ *	       buffer; `at` octets of it are done, the payload goes into a stage
+ *	       of the cache
  *	REST   read what follows the last record: `dirty` unless it is erased;
  *	       all is loaded already
  *
@@ -280,59 +281,72 @@ head_read(struct sts_journal *j, bool ok)
 	j->stage = STS_STAGE_BODY;
 }
 
-/* Take a part of a body: domain, payload, or the CRC. */
+/* Octets of domain and payload that are still to be read. */
+static uint32_t
+body_left(const struct sts_journal *j)
+{
+	return j->rec.domain_len + j->rec.payload_len - j->at;
+}
+
+/* Take a piece of domain and payload; the domain comes with the first, whole. */
+static void
+take_content(struct sts_journal *j, struct sts_text t)
+{
+	size_t domain_len = j->at == 0 ? j->rec.domain_len : 0;
+
+	STS_ASSERT(domain_len <= t.n);
+	j->crc = sts_crc32(j->crc, t);
+	j->at += (uint32_t)t.n;
+	memcpy(j->domain, t.p, domain_len);
+	if (domain_len > 0 && j->rec.type == STS_JOURNAL_POLICY &&
+	    is_asked_for(j)) {
+		sts_cache_stage(
+		    j->cache, &j->staged, sts_text(t.p, domain_len));
+	}
+	if (j->staged.head != 0) {
+		sts_cache_append(
+		    j->cache, &j->staged, t.p + domain_len, t.n - domain_len);
+	}
+}
+
+/* Take a piece of a body; the last ends with the CRC. */
 static void
 body_read(struct sts_journal *j, bool ok)
 {
-	uint32_t domain_len = j->rec.domain_len;
-	uint32_t body_len = domain_len + j->rec.payload_len;
-	struct sts_text got = sts_text(j->op.buf, j->op.len);
+	uint32_t n = body_left(j);
 
 	if (!ok) {
 		j->lost++;
 		record_over(j);
 		return;
 	}
-	if (j->at == body_len) {
-		if (sts_get32le(got.p) == j->crc) {
-			apply(j);
-		} else {
-			j->lost++;
-		}
-		record_over(j);
+	if (j->op.len <= n) {
+		take_content(j, sts_text(j->op.buf, j->op.len));
 		return;
 	}
-	j->crc = sts_crc32(j->crc, got);
-	if (j->at >= domain_len && j->staged.head != 0) {
-		sts_cache_append(j->cache, &j->staged, got.p, got.n);
+	take_content(j, sts_text(j->op.buf, n));
+	if (sts_get32le(j->op.buf + n) == j->crc) {
+		apply(j);
+	} else {
+		j->lost++;
 	}
-	j->at += (uint32_t)got.n;
-	if (j->at == domain_len && j->rec.type == STS_JOURNAL_POLICY &&
-	    is_asked_for(j)) {
-		sts_cache_stage(
-		    j->cache, &j->staged, sts_text(j->domain, domain_len));
-	}
+	record_over(j);
 }
 
+/* Read all that is left, or of a body that is longer than the buffer a piece
+ * that leaves the CRC whole. */
 static void
 body_next(struct sts_journal *j)
 {
 	uint32_t off =
 	    sts_journal_base(j, j->area) + j->pos + STS_JOURNAL_HEAD + j->at;
-	uint32_t domain_len = j->rec.domain_len;
-	uint32_t body_len = domain_len + j->rec.payload_len;
-	size_t n = body_len - j->at;
+	size_t n = body_left(j) + (size_t)STS_JOURNAL_CRC;
 
-	if (j->at < domain_len) {
-		sts_journal_op(j, STS_JOURNAL_READ, off, j->domain + j->at,
-		    domain_len - j->at);
-	} else if (n > 0) {
-		sts_journal_op(j, STS_JOURNAL_READ, off, j->buf,
-		    n < j->buf_size ? n : j->buf_size);
-	} else {
-		sts_journal_op(
-		    j, STS_JOURNAL_READ, off, j->buf, STS_JOURNAL_CRC);
+	if (n > j->buf_size) {
+		n -= STS_JOURNAL_CRC;
+		n = n < j->buf_size ? n : j->buf_size;
 	}
+	sts_journal_op(j, STS_JOURNAL_READ, off, j->buf, n);
 }
 
 /* Whether all octets are erased. A word at a time: the rest of a file may be

@@ -285,6 +285,45 @@ START_TEST(garbage)
 }
 END_TEST
 
+/* A body that is longer than the buffer is read in pieces, wherever they end: in
+ * the payload, or before the CRC. */
+START_TEST(longer_than_the_buffer)
+{
+	uint8_t payload[800], got[sizeof payload];
+
+	for (size_t i = 0; i < sizeof payload; i++) {
+		payload[i] = (uint8_t)(i * 7 + i / 256);
+	}
+	for (size_t n = 0; n <= sizeof payload; n++) {
+		struct sts_entry e = entry_of(3, 1);
+		struct sts_stage s;
+		sts_ref ref;
+
+		flash_for(8);
+		for (unsigned i = 0; i < 2; i++) {
+			sts_cache_init(&c, block, sizeof block, key);
+			ck_assert(
+			    sts_journal_init(&j, &geometries[8], &c, buf, 256));
+			run();
+			if (i == 0) {
+				ck_assert(
+				    sts_cache_stage(&c, &s, unit_span("a.de")));
+				sts_cache_append(&c, &s, payload, n);
+				sts_cache_commit(
+				    &c, &s, &e, sts_now(NOW, false), &ref);
+				run();
+			}
+		}
+		ref = sts_cache_find(&c, unit_span("a.de"));
+		ck_assert_uint_ne(ref, 0);
+		ck_assert_uint_eq(
+		    sts_cache_read(&c, ref, 0, got, sizeof got), n);
+		ck_assert(memcmp(got, payload, n) == 0);
+		ck_assert_uint_eq(j.lost, 0);
+	}
+}
+END_TEST
+
 /* Behind the last record every octet counts: if a single bit of one is not
  * erased, nothing is put behind that record. */
 START_TEST(rest_not_erased)
@@ -939,6 +978,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, read_back);
 	tcase_add_loop_test(tc, comes_back, 0, n);
 	tcase_add_test(tc, garbage);
+	tcase_add_test(tc, longer_than_the_buffer);
 	tcase_add_test(tc, rest_not_erased);
 	tcase_add_test(tc, record_over_the_end);
 	tcase_add_test(tc, newer_format);
