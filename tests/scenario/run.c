@@ -2,10 +2,10 @@
 /*
  * Plays scenario files: run [-v] [-1] FILE.scn...
  *
- * -v tells each line as it is played; -1 plays the first variant only.
+ * -v prints each line as it is played; -1 plays the first variant only.
  * Each file is played once a variant (how much the driver does at once, how
  * streams are cut, where the clock stands), in a process of its own. The
- * language is described in tests/README.md.
+ * language is described in tests/scenario/README.md.
  */
 #include <stdio.h>
 #include <stdlib.h>
