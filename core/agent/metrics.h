@@ -83,7 +83,7 @@
 	    "broken full queue off", \
 	    "Sessions reported to the agent, or failed fetches, not counted.") \
 	X(REPORT_TESTING, 1, 1, "report_testing_total", NULL, NULL, \
-	    "Sessions that failed beside a policy in testing mode.") \
+	    "Sessions that failed at domains with a policy in testing mode.") \
 	X(REPORTS, 5, 1, "reports_total", "result", \
 	    "mail https again dropped unwanted", \
 	    "Tries to deliver a TLS report, by the result.") \
@@ -119,7 +119,7 @@
 	X(JOURNAL_LOST, 1, 1, "journal_lost_total", NULL, NULL, \
 	    "Records that were damaged or found no room when read.") \
 	X(JOURNAL_ANEW, 1, 1, "journal_compactions_total", NULL, NULL, \
-	    "How often everything was written anew.") \
+	    "How often the whole journal was rewritten.") \
 	X(JOURNAL_BYTES, 1, 1, "journal_written_bytes_total", NULL, NULL, \
 	    "Octets written.") \
 	X(BUSY, 5, 1, "slots_busy", "slot", \

@@ -631,12 +631,12 @@ sts_preload_error_text(enum sts_preload_error e)
 {
 	static const char *const texts[STS_PRELOAD_ERROR_COUNT] = {
 		[STS_PRELOAD_OK] = "nothing is wrong",
-		[STS_PRELOAD_JSON] = "this is not one JSON object",
-		[STS_PRELOAD_ROOM] = "the list does not fit its memory: give "
-				     "it more by size=",
-		[STS_PRELOAD_MEMBER] = "the format has no such member, or not "
-				       "of this type",
-		[STS_PRELOAD_TWICE] = "it stands twice",
+		[STS_PRELOAD_JSON] = "the file is not one JSON object",
+		[STS_PRELOAD_ROOM] =
+		    "the list does not fit its memory: raise size=",
+		[STS_PRELOAD_MEMBER] =
+		    "unknown member, or a value of the wrong type",
+		[STS_PRELOAD_TWICE] = "it is given twice",
 		[STS_PRELOAD_MISSING] =
 		    "version, timestamp, expires, policies and policy-aliases "
 		    "are needed",

@@ -45,7 +45,7 @@ static const char *const error_texts[] = {
 	"notfound, sts, ignore, or postfix and a policy value",
 	"a level: none, may, encrypt, dane, verify, secure, ...",
 	"attributes that Postfix knows, well formed and in their places",
-	"something that is not there already",
+	"something that was not given before",
 };
 
 STS_STATIC_ASSERT(

@@ -17,7 +17,7 @@ KINDS = {
     "masked": "a firewall has written over STARTTLS",
     "helo": "knows no EHLO",
     "ehlo4": "refuses EHLO for now",
-    "454": "has no TLS just now",
+    "454": "TLS is not available now",
     "502": "refuses STARTTLS",
     "421": "greets with 421",
     "554": "greets with 554",

@@ -483,8 +483,7 @@ START_TEST(left_out_named)
 	} want[] = {
 		{ 2, "", "it has no END line of its own" },
 		{ 0, "Bad", "its key is too weak" },
-		{ 0, "",
-		    "its BEGIN does not stand at the beginning of a line" },
+		{ 0, "", "its BEGIN is not at the start of a line" },
 	};
 	struct sts_anchors_load *l = load_new();
 	const struct sts_anchors_left *left;

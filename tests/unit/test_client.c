@@ -318,7 +318,8 @@ check_gone(const char *name)
 #define R_NOT "9:NOTFOUND ,"
 #define R_BUSY "29:TEMP no slot was free in time,"
 #define R_LATE "37:TEMP the policy was not there in time,"
-#define R_UNMAPPED "48:TEMP nobody can tell which domain the key spells,"
+#define R_UNMAPPED                                                             \
+	"56:TEMP it is not certain which domain the key is mapped to,"
 
 /* ---- a conversation, cut everywhere ---- */
 

@@ -227,11 +227,11 @@ static const struct {
 	{ "a broken one before", CUT, "", 2, 1,
 	    "left out: line 1: it has no END line of its own" },
 	{ "one behind", "", CUT "-----END CERTIFICATE-----\n", 2, 1,
-	    "it is no certificate in DER" },
+	    "it is not a certificate in DER" },
 	{ "not base64", "-----BEGIN CERTIFICATE-----\n??\n", "", 2, 1,
 	    "left out: line 1: its base64 is broken" },
 	{ "another label", "", "-----BEGIN X\"-----\n-----END X\"-----\n", 2, 1,
-	    "\"X\\x22\": it is no certificate" },
+	    "\"X\\x22\": it is not a certificate" },
 };
 
 START_TEST(odd_bundles)

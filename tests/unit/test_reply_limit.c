@@ -93,7 +93,8 @@ check(const char *domain)
 		}
 	}
 	if (detail > STS_REPLY_PLAIN) {
-		strcpy(want, "TEMP the answer is larger than the client takes");
+		strcpy(
+		    want, "TEMP the answer is larger than the client accepts");
 		unit_int(domain, r.answer.kind, STS_ANSWER_TEMP);
 		unit_int(domain, r.answer.why, STS_WHY_REPLY_LARGE);
 	} else {
@@ -171,7 +172,7 @@ START_TEST(override_limit)
 		sts_reply_init(&r, NULL, &zones, NULL, &answer);
 		unit_int("kind", r.answer.kind,
 		    fits ? STS_ANSWER_OVERRIDE : STS_ANSWER_TEMP);
-		unit_int("len", r.len, fits ? (long long)n + 3 : 47);
+		unit_int("len", r.len, fits ? (long long)n + 3 : 49);
 	}
 }
 END_TEST

@@ -89,9 +89,9 @@ pem_reason(enum sts_pem_fault fault)
 	case STS_PEM_FAULT_END:
 		return "it has no END line of its own";
 	case STS_PEM_FAULT_LINE:
-		return "its BEGIN line is not complete";
+		return "its BEGIN line is incomplete";
 	default:
-		return "its BEGIN does not stand at the beginning of a line";
+		return "its BEGIN is not at the start of a line";
 	}
 }
 
@@ -103,7 +103,7 @@ scan_reason(enum sts_why why)
 	case STS_WHY_NONE:
 		return NULL;
 	case STS_WHY_X509_MALFORMED:
-		return "it is no certificate in DER";
+		return "it is not a certificate in DER";
 	case STS_WHY_X509_LIMIT:
 		return "it is over a limit";
 	case STS_WHY_X509_WEAK_KEY:
@@ -210,7 +210,7 @@ end_block(struct sts_anchors_load *l)
 	const char *reason;
 
 	if (l->kind == OTHER) {
-		return leave_out(l, "it is no certificate");
+		return leave_out(l, "it is not a certificate");
 	}
 	reason = scan_reason(sts_x509_scan_end(&l->scan));
 	if (reason == NULL) {
