@@ -56,22 +56,23 @@ static const struct {
 	{ STS_WHY_DNS_ALIAS_LOOP, STS_WHY_DNS_ALIAS_LOOP,
 	    "break the loop of CNAME records" },
 	{ STS_WHY_DNS_SERVFAIL, STS_WHY_DNS_NO_BUFFER,
-	    "ask again; if it stays so, ask the zone's own name servers" },
+	    "run the check again; if it still fails, query the zone's own name "
+	    "servers" },
 	{ STS_WHY_CONNECT_REFUSED, STS_WHY_CONNECT_REFUSED,
 	    "start the server, or open its port in the firewall" },
 	{ STS_WHY_CONNECT_TIMEOUT, STS_WHY_CONNECT_FAILED,
-	    "ask from another network whether the host answers" },
+	    "test from another network whether the host answers" },
 	{ STS_WHY_PEER_CLOSED, STS_WHY_PEER_RESET,
-	    "look into the server's log why it ends connections" },
+	    "find in the server's log why it ends connections" },
 	{ STS_WHY_FETCH_TIMEOUT, STS_WHY_FETCH_STALLED,
-	    "look into why the server is slow" },
+	    "find out why the server is slow" },
 	{ STS_WHY_TLS_ALERT, STS_WHY_TLS_ALERT,
-	    "let the server offer TLS 1.2 or 1.3 with ECDHE and AES-GCM or "
-	    "ChaCha20" },
+	    "configure the server to offer TLS 1.2 or 1.3 with ECDHE and "
+	    "AES-GCM or ChaCha20" },
 	{ STS_WHY_TLS_VERSION, STS_WHY_TLS_VERSION,
 	    "switch TLS 1.2 and 1.3 on" },
 	{ STS_WHY_TLS_TIMEOUT, STS_WHY_TLS_TIMEOUT,
-	    "look into why the server is slow" },
+	    "find out why the server is slow" },
 	{ STS_WHY_TLS_PROTOCOL, STS_WHY_TLS_TRUNCATED,
 	    "update the server's TLS software" },
 	{ STS_WHY_X509_EXPIRED, STS_WHY_X509_EXPIRED,
@@ -93,33 +94,33 @@ static const struct {
 	{ STS_WHY_HTTP_TYPE, STS_WHY_HTTP_TYPE,
 	    "serve the file as Content-Type: text/plain" },
 	{ STS_WHY_HTTP_MALFORMED, STS_WHY_HTTP_TRUNCATED,
-	    "serve the policy as a plain file, by a usual web server" },
+	    "serve the policy as a plain file from an ordinary web server" },
 	{ STS_WHY_POLICY_SYNTAX, STS_WHY_POLICY_SYNTAX,
-	    "write the policy anew: mtasts publish sts DOMAIN" },
+	    "rewrite the policy: mtasts publish sts DOMAIN" },
 	{ STS_WHY_POLICY_VERSION, STS_WHY_POLICY_VERSION,
-	    "let the policy have the line \"version: STSv1\"" },
+	    "add the line \"version: STSv1\" to the policy" },
 	{ STS_WHY_POLICY_MODE, STS_WHY_POLICY_MODE,
-	    "let the policy have a line \"mode: enforce\" (or testing, none)" },
+	    "add a line \"mode: enforce\" (or testing, none) to the policy" },
 	{ STS_WHY_POLICY_MAX_AGE, STS_WHY_POLICY_MAX_AGE,
-	    "let the policy have a line \"max_age: 2592000\"" },
+	    "add a line \"max_age: 2592000\" to the policy" },
 	{ STS_WHY_POLICY_MX, STS_WHY_POLICY_NO_MX,
-	    "let the policy have a line \"mx: HOST\" for each MX host" },
+	    "add a line \"mx: HOST\" to the policy for each MX host" },
 	{ STS_WHY_POLICY_MANY_MX, STS_WHY_POLICY_NO_ROOM,
-	    "shorten the list of mx, by a wildcard for one" },
+	    "shorten the list of mx, for example by a wildcard" },
 	{ STS_WHY_SMTP_NO_GREETING, STS_WHY_SMTP_EHLO,
 	    "try again, from an address that the server does not block" },
 	{ STS_WHY_SMTP_NO_STARTTLS, STS_WHY_SMTP_NO_STARTTLS,
 	    "switch STARTTLS on, and give the server a certificate" },
 	{ STS_WHY_SMTP_MASKED, STS_WHY_SMTP_MASKED,
-	    "switch off SMTP inspection in the firewall in between" },
+	    "switch off SMTP inspection in the firewall on the way" },
 	{ STS_WHY_SMTP_STARTTLS_LATER, STS_WHY_SMTP_STARTTLS_REFUSED,
-	    "look into the server's log: its key or certificate cannot be "
-	    "read, as likely as not" },
+	    "look in the server's log: most likely its key or certificate "
+	    "cannot be read" },
 	{ STS_WHY_SMTP_INJECTED, STS_WHY_SMTP_INJECTED,
-	    "update the mail server: it, or somebody in between, sends in the "
-	    "clear behind STARTTLS" },
+	    "update the mail server: it, or something on the way, sends "
+	    "unencrypted data after STARTTLS" },
 	{ STS_WHY_SMTP_MALFORMED, STS_WHY_SMTP_UNASKED,
-	    "update the mail server, or whatever stands in between" },
+	    "update the mail server, or the middlebox on the way" },
 	{ STS_WHY_SMTP_TIMEOUT, STS_WHY_SMTP_CLOSED, "try again" },
 	{ STS_WHY_BUSY, STS_WHY_BUSY, "run the check again" },
 };
@@ -159,7 +160,7 @@ sts_check_todo(const struct sts_check_finding *f)
 			return todos[i].todo;
 		}
 	}
-	return "look into the server's log";
+	return "look in the server's log";
 }
 
 enum sts_check_grade

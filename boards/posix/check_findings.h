@@ -47,11 +47,11 @@ enum {
 	    "a policy is served, but no TXT record at _mta-sts announces it", \
 	    "publish the TXT record _mta-sts: \"v=STSv1; id=...;\"") \
 	X(TXT_CUT, "txt-none", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.1", \
-	    "a TXT record ends at its first \";\", where an unquoted one is cut", \
+	    "a TXT record ends at its first \";\", where a zone file cuts it without quotes", \
 	    "put the record in quotes in the zone file: \"v=STSv1; id=...;\"") \
 	X(TXT_MISSPELT, "txt-none", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.1", \
 	    "a TXT record looks like MTA-STS, but does not begin with v=STSv1;", \
-	    "let the record begin with exactly \"v=STSv1;\"") \
+	    "begin the record with exactly \"v=STSv1;\"") \
 	X(TXT_SEVERAL, "txt-several", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.1", \
 	    NULL, "remove all TXT records at _mta-sts but one") \
 	X(TXT_INVALID, "txt-invalid", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.1", \
@@ -85,7 +85,7 @@ enum {
 	X(FETCH, NULL, STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.3", NULL, NULL) \
 	X(FETCH_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_STS, "RFC 8461 3.3", NULL, NULL) \
 	X(POLICY_EXPIRES, "cert-expires-soon", STS_CHECK_NOTE, STS_CHECK_STS, NULL, \
-	    "the policy host's certificate ends within 14 days", \
+	    "the policy host's certificate expires within 14 days", \
 	    "renew the certificate of mta-sts.DOMAIN") \
 	/* the policy */ \
 	X(MODE_TESTING, "mode-testing", STS_CHECK_NOTE, STS_CHECK_STS, "RFC 8461 5", \
@@ -94,17 +94,17 @@ enum {
 	X(MODE_NONE, "mode-none", STS_CHECK_NONE, STS_CHECK_STS, "RFC 8461 8.3", \
 	    NULL, "publish mode: enforce, or remove TXT record and policy when max_age is over") \
 	X(MAX_AGE_SHORT, "max-age-short", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.2", \
-	    "max_age is less than a day: who can block the policy host for so long switches the policy off", \
-	    "raise max_age, to 2592000 (30 days) for one") \
+	    "max_age is less than a day: an attacker who blocks the policy host for that long switches the policy off", \
+	    "raise max_age, for example to 2592000 (30 days)") \
 	X(MAX_AGE_LOW, "max-age-low", STS_CHECK_NOTE, STS_CHECK_STS, "RFC 8461 3.2", \
 	    "max_age is less than two weeks", \
-	    "raise max_age, to 2592000 (30 days) for one") \
+	    "raise max_age, for example to 2592000 (30 days)") \
 	X(MX_SKIPPED, "policy-mx", STS_CHECK_BAD, STS_CHECK_STS, "RFC 8461 3.2", \
-	    "an mx of the policy is no pattern that a host can match", \
+	    "an mx of the policy is not a pattern that a host can match", \
 	    "write each mx as a host name, or \"*.\" and a name, without a dot at its end") \
 	X(PATTERN_UNUSED, "pattern-unused", STS_CHECK_NOTE, STS_CHECK_STS, "RFC 8461 4.1", \
 	    "a pattern of the policy matches no MX host", \
-	    "remove the mx line, unless the host is about to come") \
+	    "remove the mx line, unless the host is about to be added") \
 	X(PATTERN_WILDCARD, "pattern-wildcard", STS_CHECK_NOTE, STS_CHECK_STS, "RFC 8461 4.1", \
 	    "a pattern is a wildcard: it permits every host of that domain", \
 	    "name the hosts, one mx line each") \
@@ -118,13 +118,13 @@ enum {
 	    "there is no MX record: mail goes to the domain's own addresses", \
 	    "publish an MX record") \
 	X(MX_INVALID, "mx-invalid", STS_CHECK_BAD, STS_CHECK_MAIL, "RFC 5321 5.1", \
-	    "an MX record names no host", "let every MX record name a host, and no address") \
+	    "an MX record names no host", "make every MX record name a host, not an address") \
 	X(MX_MANY, "mx-many", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
 	    "there are more MX hosts, addresses or TLSA records than are tested: the rest is not tested", \
-	    "test the others by mtasts check --mx HOST") \
+	    "test the others with mtasts check --mx HOST") \
 	X(MX_INSECURE, "mx-insecure", STS_CHECK_NONE, STS_CHECK_DANE_PART, "RFC 7672 2.2.1", \
-	    "the MX records are not signed: whoever forges them leads mail past the TLSA records", \
-	    "sign the domain's zone by DNSSEC") \
+	    "the MX records are not signed: an attacker who forges them leads mail past the TLSA records", \
+	    "sign the domain's zone with DNSSEC") \
 	X(MX_UNMATCHED, "mx-unmatched", STS_CHECK_BAD, STS_CHECK_STS_USE, "RFC 8461 4.1", \
 	    "the MX host matches no mx of the policy", \
 	    "add it to the policy as an mx line, and change the id") \
@@ -136,25 +136,25 @@ enum {
 	    "the MX host has an address that nobody else can reach", \
 	    "publish a public address for the host") \
 	X(MX_ALIAS, "mx-alias", STS_CHECK_NOTE, STS_CHECK_MAIL, "RFC 2181 10.3", \
-	    "the MX host's name is an alias", "let the MX record name the host itself") \
+	    "the MX host's name is an alias", "make the MX record name the host itself") \
 	X(MX_UNREACHED, "mx-no-route", STS_CHECK_NOTE, STS_CHECK_MAIL, NULL, \
-	    "this machine has no way to the address: it is not tested", \
+	    "this machine has no route to the address: it is not tested", \
 	    "run the check where IPv6 works") \
 	X(PORT_CLOSED, "port-closed", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
-	    "no MX host could be reached: the way out to the SMTP port seems to be closed here", \
+	    "no MX host could be reached: outgoing connections to the SMTP port seem to be blocked here", \
 	    "run the check where the SMTP port is open") \
 	X(SKIPPED, "not-tested", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
 	    "the address is not tested", "run the check again") \
 	/* TLSA records */ \
 	X(TLSA_MISSING, "tlsa-none", STS_CHECK_NONE, STS_CHECK_DANE_PART, "RFC 7672 2.2", \
-	    "the MX host has no signed TLSA records, other hosts of the domain have", \
+	    "the MX host has no signed TLSA records, but other hosts of the domain do", \
 	    "publish them: mtasts publish tlsa HOST") \
 	X(TLSA_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_DANE | STS_CHECK_MAIL, "RFC 7672 2.1.2", NULL, NULL) \
 	X(TLSA_INSECURE, "tlsa-insecure", STS_CHECK_BAD, STS_CHECK_DANE, "RFC 7672 2.2.2", \
 	    "there are TLSA records, but they are not signed and count for nothing", \
-	    "sign the host's zone by DNSSEC, or remove the TLSA records") \
+	    "sign the host's zone with DNSSEC, or remove the TLSA records") \
 	X(TLSA_BLIND, "dnssec-untrusted", STS_CHECK_UNKNOWN, STS_CHECK_DANE, "RFC 7672 2.2", \
-	    "no name server that is asked here validates DNSSEC: nobody can tell what is signed", \
+	    "no name server that is asked here validates DNSSEC: what is signed is not known", \
 	    "run a validating name server on this machine") \
 	X(TLSA_UNUSABLE, "tlsa-unusable", STS_CHECK_BAD, STS_CHECK_DANE, "RFC 7672 3.1", \
 	    "a TLSA record can authenticate no mail server", \
@@ -163,23 +163,23 @@ enum {
 	    "a TLSA record can authenticate no mail server; another one can", \
 	    "remove it") \
 	X(TLSA_MISMATCH, "tlsa-mismatch", STS_CHECK_BAD, STS_CHECK_DANE_USE, "RFC 7672 2.2", \
-	    "no TLSA record matches the certificate: mail by DANE is not delivered", \
+	    "no TLSA record matches the certificate: senders that use DANE do not deliver", \
 	    "publish the record of this certificate: mtasts publish tlsa HOST") \
 	X(TLSA_PATH, "tlsa-path", STS_CHECK_BAD, STS_CHECK_DANE_USE, "RFC 7672 3.1.2", \
 	    "a TLSA record names a CA of the chain, but the path to it is not valid", \
 	    "renew the certificate, or use a record 3 1 1") \
 	X(TLSA_PATH_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_DANE_USE, NULL, NULL, NULL) \
 	X(TLSA_STALE, "tlsa-unmatched", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 8.1", \
-	    "a TLSA record matches no certificate that was seen: an old one, or the next", \
-	    "remove it if it is not that of the next key") \
+	    "a TLSA record matches no certificate that was seen: it is of an old key, or of the next", \
+	    "remove it, unless it is that of the next key") \
 	X(TLSA_SINGLE, "tlsa-single", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 8.1", \
-	    "there is one TLSA record only: the next change of keys will break DANE", \
+	    "there is only one TLSA record: the next change of keys will break DANE", \
 	    "publish the next key's record, too: mtasts publish tlsa HOST --next FILE") \
 	X(TLSA_WHOLE, "tlsa-certificate", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 5.1", \
-	    "a TLSA record is about the whole certificate: every renewal breaks it", \
+	    "a TLSA record covers the whole certificate: every renewal breaks it", \
 	    "use selector 1, the public key, and renew with the same key") \
 	X(TLSA_TTL, "tlsa-ttl-long", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 13", \
-	    "the TLSA records have a TTL over a day: a change of keys takes as long", \
+	    "the TLSA records have a TTL over a day: a change of keys takes that long", \
 	    "lower the TTL to an hour") \
 	X(TLSA_OUTDONE, "tlsa-outdone", STS_CHECK_NOTE, STS_CHECK_DANE, "RFC 7671 9", \
 	    "a TLSA record is ignored, as another one has a stronger digest", \
@@ -189,17 +189,17 @@ enum {
 	X(SMTP_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, NULL, NULL) \
 	X(TLS_SUITE, "tls-no-suite", STS_CHECK_UNKNOWN, STS_CHECK_USE, "RFC 9325 4.2", \
 	    "the server has no suite with ECDHE and AEAD, and check speaks no others: other senders may", \
-	    "let the server offer ECDHE with AES-GCM or ChaCha20") \
+	    "configure the server to offer ECDHE with AES-GCM or ChaCha20") \
 	X(STARTTLS_LATE, "starttls-late", STS_CHECK_NOTE, STS_CHECK_MAIL, "RFC 5321 4.1.1.1", \
-	    "STARTTLS stands behind 2 KB of the reply to EHLO, where Postfix may miss it", \
-	    "let the server offer fewer extensions") \
+	    "STARTTLS comes after the first 2 KB of the reply to EHLO, where Postfix may miss it", \
+	    "configure the server to offer fewer extensions") \
 	X(EHLO_AGAIN, "smtp-ehlo-tls", STS_CHECK_UNKNOWN, STS_CHECK_MAIL, "RFC 3207 4.2", \
 	    "the mail server refuses EHLO within TLS", \
-	    "look into the mail server's log") \
+	    "look in the mail server's log") \
 	X(CERT, NULL, STS_CHECK_BAD, STS_CHECK_STS_USE, "RFC 8461 4.2", NULL, NULL) \
 	X(CERT_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_STS_USE, NULL, NULL, NULL) \
 	X(CERT_EXPIRES, "cert-expires-soon", STS_CHECK_NOTE, STS_CHECK_STS_USE, NULL, \
-	    "the certificate ends within 14 days", "renew the certificate") \
+	    "the certificate expires within 14 days", "renew the certificate") \
 	/* reports */ \
 	X(RPT_NONE, "tlsrpt-none", STS_CHECK_NONE, STS_CHECK_RPT, "RFC 8460 3", \
 	    "no TXT record at _smtp._tls asks for reports", \
@@ -211,14 +211,14 @@ enum {
 	    "the TXT record at _smtp._tls breaks the grammar", \
 	    "write it as \"v=TLSRPTv1; rua=mailto:ADDRESS\"") \
 	X(RPT_CUT, "tlsrpt-none", STS_CHECK_BAD, STS_CHECK_RPT, "RFC 8460 3", \
-	    "a TXT record at _smtp._tls ends at its first \";\", where an unquoted one is cut", \
+	    "a TXT record at _smtp._tls ends at its first \";\", where a zone file cuts it without quotes", \
 	    "put the record in quotes in the zone file") \
 	X(RPT_MISSPELT, "tlsrpt-none", STS_CHECK_BAD, STS_CHECK_RPT, "RFC 8460 3", \
 	    "a TXT record looks like TLSRPT, but does not begin with v=TLSRPTv1;", \
-	    "let the record begin with exactly \"v=TLSRPTv1;\"") \
+	    "begin the record with exactly \"v=TLSRPTv1;\"") \
 	X(RPT_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_RPT, NULL, NULL, NULL) \
 	X(RUA_INVALID, "rua-invalid", STS_CHECK_BAD, STS_CHECK_RPT, "RFC 8460 3", \
-	    "an address for reports is none that can be sent to", \
+	    "an address for reports is one that nothing can be sent to", \
 	    "write it as mailto:LOCAL@DOMAIN or https://HOST/PATH, without a dot at its end") \
 	X(RUA_NO_MX, "rua-no-mx", STS_CHECK_BAD, STS_CHECK_RPT, "RFC 8460 5.3", \
 	    "the domain of an address for reports takes no mail", \
@@ -231,7 +231,7 @@ enum {
 	    "the check was interrupted", "run it again") \
 	X(OVERTIME, "time-over", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
 	    "the servers took too long: what is missing was not tested", \
-	    "give it longer: --within SECONDS")
+	    "allow more time: --within SECONDS")
 /* clang-format on */
 
 #define STS_CHECK_ENUM(id, word, grade, whom, where, text, todo)               \

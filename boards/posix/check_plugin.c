@@ -81,7 +81,7 @@ plugin_end(const struct sts_check_shown *s)
 	if (f != NULL && v->result != STS_CHECK_RESULT_OK) {
 		printf("; %s: %s", sts_check_word(f), sts_check_sentence(f));
 	} else if (v->soon) {
-		printf("; a certificate ends soon");
+		printf("; a certificate expires soon");
 	}
 	if (fewest_days(s->f, &days)) {
 		/* Ranges of good values: from 14, from 0. */

@@ -426,7 +426,7 @@ print_agent(const struct sts_check_shown *s)
 	clear();
 	label("agent");
 	if (!a->there) {
-		puts("no daemon here can be asked");
+		puts("no daemon answers here");
 		return;
 	}
 	put(sts_text_of(a->result));

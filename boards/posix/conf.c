@@ -83,8 +83,7 @@ take_line(struct sts_conf *c, struct sts_text line, bool late,
 
 	errno = 0;
 	if (key == NULL) {
-		complain(
-		    why, at, name, "there is no such key", sts_text(NULL, 0));
+		complain(why, at, name, "no such key", sts_text(NULL, 0));
 		return false;
 	}
 	if (key->late != late) {

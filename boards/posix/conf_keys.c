@@ -70,7 +70,7 @@ set_listen(struct sts_conf *c, struct sts_text value)
 		       "protocol=text";
 	}
 	if (listens_already(c, fresh)) {
-		return "one line for each place";
+		return "each address or path only once";
 	}
 	c->listen_count++;
 	return NULL;

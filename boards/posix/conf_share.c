@@ -396,8 +396,8 @@ read_key(struct sts_conf *c, unsigned i, char why[STS_CONF_WHY_MAX])
 	sts_wipe(buf, sizeof buf);
 	if (n >= 0 && !good) {
 		snprintf(why, STS_CONF_WHY_MAX,
-		    "redis_key: %s: not 64 hexadecimal digits or 32 octets: "
-		    "openssl rand -hex 32",
+		    "redis_key: %s: not 64 hexadecimal digits or 32 octets "
+		    "(openssl rand -hex 32 makes one)",
 		    c->share.key[i]);
 	}
 	return good;
@@ -434,7 +434,7 @@ read_keys(struct sts_conf *c, char why[STS_CONF_WHY_MAX])
 			snprintf(why, STS_CONF_WHY_MAX,
 			    "redis: without redis_key anybody who can write to "
 			    "the server could set policies; redis_trust yes "
-			    "allows that for unix sockets alone");
+			    "allows that, but only for unix sockets");
 		}
 	}
 	return ok;
@@ -474,7 +474,8 @@ read_password(
 	if (len == 0 || len == size) {
 		snprintf(why, STS_CONF_WHY_MAX, "redis: %s: %s", path,
 		    len == 0 ? "it is empty"
-			     : "no password, or a longer one than 255 octets");
+			     : "it holds no password, or one longer than 255 "
+			       "octets");
 		sts_wipe(out, size);
 		return false;
 	}

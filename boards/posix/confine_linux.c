@@ -190,7 +190,7 @@ static const char *
 outcome(int error)
 {
 	if (INSTRUMENTED) {
-		return "not in a build with instruments";
+		return "not in a build with sanitizers or coverage";
 	}
 	return error == 0 ? "yes" : strerror(error);
 }

@@ -83,7 +83,7 @@ begin_question(
 		      ? sts_ask_refresh(c->agent, zone, key)
 		      : sts_ask_begin(c->agent, zone, key);
 	if (n->slot < 0) {
-		fail(n, p, STS_EXIT_FAILURE, "no slot for a question is free");
+		fail(n, p, STS_EXIT_FAILURE, "no slot is free: try again");
 		return;
 	}
 	sts_driver_wake(c->driver);
@@ -556,10 +556,10 @@ until_problem(struct sts_control *c, uint32_t until_s)
 		return NULL;
 	}
 	if (i.clock == STS_CLOCK_UNKNOWN) {
-		return "the agent does not know the time";
+		return "the agent does not know the time yet";
 	}
 	if (until_s <= i.now_s || until_s - i.now_s > STS_LIVE_OFF_MAX_S) {
-		return "enforcement can be off until a time of the next 30 "
+		return "enforcement can be off until a time in the next 30 "
 		       "days";
 	}
 	return NULL;
@@ -724,7 +724,7 @@ inherit(struct sts_control *c)
 			return true;
 		}
 		sts_log_line(c->log, STS_LOG_WARNING,
-		    "inherited socket %d is no control socket", fd);
+		    "inherited socket %d: not a control socket, ignored", fd);
 	}
 	return false;
 }

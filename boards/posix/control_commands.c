@@ -54,7 +54,7 @@ run_request(int fd, const struct sts_args *args,
 	    &show, (enum sts_control_command)r->command, args->json, key);
 	if (!sts_control_client_ask(fd, r, &show)) {
 		return sts_fail(STS_EXIT_FAILURE,
-		    "the daemon did not answer, or not to the end");
+		    "the daemon's answer is missing or incomplete");
 	}
 	return (int)show.code;
 }
@@ -95,7 +95,7 @@ connect_daemon(const struct sts_args *args, int *code)
 
 	if (fd < 0) {
 		*code = sts_fail(STS_EXIT_FAILURE,
-		    "the daemon at %s cannot be asked: %s", conf.control.path,
+		    "cannot ask the daemon at %s: %s", conf.control.path,
 		    strerror(errno));
 	}
 	return fd;

@@ -268,8 +268,9 @@ print_reason(struct sts_control_show *s)
 	s->shown |= SHOWN_REASON;
 	print_because(s);
 	if (is_unread(s)) {
-		puts("  journal  not read to its end: it may have a later word "
-		     "about this domain, so what follows is no answer yet");
+		puts("  journal  not read to its end: it may hold something "
+		     "newer about this domain, so what follows is not the "
+		     "answer yet");
 	}
 	if (is(s, "held", "policy")) {
 		print_policy(s);
@@ -453,8 +454,8 @@ print_row(struct sts_control_show *s)
 	bool policy = is(s, "held", "policy");
 
 	if (is_unread(s)) {
-		puts("the journal has not been read to its end: what it still "
-		     "has is missing here");
+		puts("the journal has not been read to its end: domains are "
+		     "missing here");
 		return;
 	}
 	if (!(s->shown & SHOWN_HEAD)) {
@@ -506,7 +507,7 @@ print_stats(struct sts_control_show *s)
 	    "           $chunks chunks, $chunks_free free; since start "
 	    "$refused refused, $evicted given up for room\n"
 	    "journal    $journal; unsaved $unsaved, since start saved $saved, "
-	    "lost $lost, written anew $compactions times\n"
+	    "lost $lost, rewritten $compactions times\n"
 	    "clock      $clock\n"
 	    "busy       clients $clients of $clients_max, lookups $lookups of "
 	    "$lookups_max, fetches $fetches of $fetches_max, questions that "
@@ -528,11 +529,11 @@ print_forgotten(struct sts_control_show *s)
 	}
 	puts(is(s, "durable", "true") ? ""
 	     : is(s, "kept_out", "true")
-		 ? "; the journal has not been read yet: what it has of this "
-		   "is left out, but a restart before may bring it back"
+		 ? "; the journal has not been read yet: what it holds of this "
+		   "will be left out, unless the daemon is restarted before"
 	     : is_unread(s)
-		 ? "; the journal has not been read yet: what it has of this "
-		   "comes back when it is, so repeat this then"
+		 ? "; the journal has not been read yet: what it holds of this "
+		   "comes back when it is: repeat this then"
 		 : "; not yet in the journal, so that a restart may bring it "
 		   "back");
 }

@@ -148,11 +148,11 @@ judge(struct sts_control_request *r, const struct sts_fields *f)
 		i++;
 	}
 	if (i == COMMANDS) {
-		return "there is no such command";
+		return "no such command";
 	}
 	if (!check_members(i, f)) {
-		return "there is a member that the command does not take, or "
-		       "one twice";
+		return "a member is given twice, or the command does not take "
+		       "it";
 	}
 	r->command = (uint8_t)i;
 	r->all = take_bool(f, "all", &given, &wrong);

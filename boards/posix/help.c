@@ -16,7 +16,7 @@ static const struct row {
 	const char *name, *usage, *text, *example;
 } rows[] = {
 	{ "serve", CONF "[-t]",
-	    "Answer mail servers, in the foreground, until SIGTERM; SIGHUP: read the\n"
+	    "Answer mail servers, in the foreground, until SIGTERM. SIGHUP makes it read the\n"
 	    "configuration again.\n",
 	    "mtasts serve -t -o 'memory 2M'" },
 	{ "query", CONF "[--zone Z] [--json] [--fresh]\n"
@@ -33,30 +33,30 @@ static const struct row {
 	{ "cache", "list | show D | forget D | refresh D | export |\n"
 	    "                      flush [--all] | stats\n"
 	    "                      " CONF "[--json]",
-	    "What the running daemon holds: list or show it; forget domain D, or fetch its\n"
-	    "policy again; export: as Postfix's policy table; flush: forget everything but\n"
-	    "live policies, with --all those, too; stats: how full it is.\n",
+	    "List or show what the running daemon holds; forget domain D, or fetch its\n"
+	    "policy again; export: print Postfix's policy table; flush: forget everything\n"
+	    "but live policies, with --all those too; stats: how full the cache is.\n",
 	    "mtasts cache export >/etc/postfix/tls_policy" },
 	{ "status", CONF "[--json | --quiet |\n"
 	    "                      --html FILE | --watch]",
-	    "How the running daemon is, on one screen.\n"
+	    "The state of the running daemon, on one screen.\n"
 	    "Exit codes: 0 healthy, 1 not (clock, journal or name servers).\n",
 	    "mtasts status --html /var/www/mtasts.html" },
 	{ "enforce", CONF "[--json]\n"
 	    "                      [on | off [--until TIME]]",
 	    "off: the daemon answers \"not found\" and logs what it would have answered,\n"
 	    "until enforcement is switched on, until a restart, or, whatever is restarted,\n"
-	    "until TIME: 2h, 3d, 2026-12-24T18:00Z. Without a word: whether it enforces.\n",
+	    "until TIME: 2h, 3d, 2026-12-24T18:00Z. With no argument: whether it enforces.\n",
 	    "mtasts enforce off --until 2h" },
 	{ "report", "list | show D | send D | flush\n"
 	    "                      " CONF "[--json]",
 	    "TLS reports (RFC 8460): list the domains that are counted or wait, show domain\n"
-	    "D's report as a mail (sendmail -i -t sends it) or, with --json, as it is;\n"
-	    "deliver one, or all that wait, now.\n",
+	    "D's report as a mail (sendmail -i -t sends it) or, with --json, as JSON;\n"
+	    "deliver one now, or all that wait.\n",
 	    "mtasts report show example.com" },
 	{ "match", "PATTERN HOST",
-	    "Whether HOST fits an mx PATTERN of a policy (RFC 8461 4.1), printed and by the\n"
-	    "exit code: 0 it does, 1 it does not.\n",
+	    "Tell whether HOST matches an mx PATTERN of a policy (RFC 8461 4.1).\n"
+	    "Exit codes: 0 it does, 1 it does not.\n",
 	    "mtasts match '*.example.com' mx.example.com" },
 	{ "anchors", "FILE",
 	    "Print a PEM bundle as a C table of trust anchors, for a board.\n",
@@ -65,7 +65,7 @@ static const struct row {
 	{ "publish", "sts | tlsrpt | tlsa NAME ... (mtasts publish --help)",
 	    NULL, NULL },
 	{ "completion", "bash | zsh | fish",
-	    "Write what a shell needs to complete mtasts's commands and options.\n",
+	    "Print the script with which a shell completes mtasts's commands and options.\n",
 	    "mtasts completion bash >/etc/bash_completion.d/mtasts" },
 };
 /* clang-format on */

@@ -55,7 +55,7 @@ tell_waiting(const struct sts_journal_child *j, struct sts_log *log)
 {
 	if (j->error == EWOULDBLOCK) {
 		sts_log_line(log, STS_LOG_INFO,
-		    "journal %s: waiting for the instance that has it",
+		    "journal %s: waiting for the instance that has it locked",
 		    j->path);
 	} else {
 		sts_log_line(log, STS_LOG_INFO, "journal %s: waiting: %s",
@@ -102,20 +102,22 @@ tell_problem(
 {
 	if (j->error == EWOULDBLOCK) {
 		sts_log_line(log, STS_LOG_ERROR,
-		    "journal %s: another instance has it: %s do not outlive a "
+		    "journal %s: another instance has it locked: %s do not "
+		    "outlive a "
 		    "restart%s",
 		    j->path,
 		    j->found == STS_FILE_TAKEN
 			? "serving from what it held at the start; newer "
 			  "policies"
 			: "policies",
-		    j->chrooted ? ", and under chroot only that helps"
-				: " until it comes free");
+		    j->chrooted
+			? "; under chroot, restart mtasts when it is free"
+			: " until it comes free");
 		return;
 	}
 	if (j->error == EINPROGRESS) {
 		sts_log_line(log, STS_LOG_WARNING,
-		    "journal %s: %lu bytes are to be laid out: %s do not "
+		    "journal %s: %lu bytes are being laid out: %s do not "
 		    "outlive a restart until that is done",
 		    j->path, (unsigned long)j->area_size * STS_STORE_AREAS,
 		    j->found == STS_FILE_NONE ? "policies" : "newer policies");
@@ -345,9 +347,9 @@ tell_unforked(struct sts_journal_child *j)
 {
 	if (!j->unforked) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
-		    "journal %s: no process to write it: %s: policies from now "
-		    "on do not outlive a restart until that is over; tried "
-		    "every minute",
+		    "journal %s: cannot start the process that writes it: %s: "
+		    "newer policies do not outlive a restart until it runs; "
+		    "tried every minute",
 		    j->path, strerror(errno));
 	}
 	j->unforked = true;
@@ -419,8 +421,8 @@ static void
 tell_ended(const struct sts_journal_child *j, const char *does, int status)
 {
 	sts_log_line(j->d.log, STS_LOG_ERROR,
-	    "journal %s: the process that %s it has ended (%s %d); there will "
-	    "be another",
+	    "journal %s: the process that %s it has ended (%s %d); another one "
+	    "is started",
 	    j->path, does, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -509,12 +511,12 @@ tell(struct sts_journal_child *j)
 		return;
 	}
 	if (is == STS_KEEPING_OK) {
-		sts_log_line(
-		    j->d.log, STS_LOG_WARNING, "journal %s: goes on", j->path);
+		sts_log_line(j->d.log, STS_LOG_WARNING,
+		    "journal %s: written again", j->path);
 	} else if (j->logged == STS_KEEPING_OK && j->file.error != 0) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
-		    "journal %s: %s: policies from now on do not outlive a "
-		    "restart until that is over",
+		    "journal %s: %s: newer policies do not outlive a restart "
+		    "until this is over",
 		    j->path, strerror(j->file.error));
 	}
 	j->logged = (uint8_t)is;
@@ -554,7 +556,7 @@ watch_layer(struct sts_journal_child *j, sts_ms now)
 
 	if (slow && !j->slow) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
-		    "journal %s: it is not laid out after an hour, the disk "
+		    "journal %s: it is not laid out after an hour: the disk "
 		    "may hang: newer policies do not outlive a restart until "
 		    "it is",
 		    j->path);
@@ -580,8 +582,8 @@ watch_name(struct sts_journal_child *j, sts_ms now)
 	}
 	if (nameless && !j->nameless) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
-		    "journal %s: the file was removed, or another is in its "
-		    "place: newer policies do not outlive a restart until it "
+		    "journal %s: the file was removed or replaced: newer "
+		    "policies do not outlive a restart until it "
 		    "is back, or mtasts is restarted",
 		    j->path);
 	} else if (j->nameless && !nameless) {

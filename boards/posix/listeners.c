@@ -47,7 +47,8 @@ inherit(struct sts_listeners *l, int i, struct sts_log *log)
 	if (!sts_listen_of(fd, &fresh->at) ||
 	    (fresh->at.datagrams && !l->reports)) {
 		sts_log_line(log, STS_LOG_WARNING,
-		    "inherited socket %d is of no use here", fd);
+		    "inherited socket %d: of no kind that is served, ignored",
+		    fd);
 		return true;
 	}
 	fresh->fd = fd;

@@ -182,7 +182,7 @@ resolv_problem(enum sts_resolv_result r)
 
 static const char untrusted[] =
     "dane: no name server is trusted to validate DNSSEC: name one on this "
-    "machine (nameserver 127.0.0.1), say that one is (nameserver ADDRESS "
+    "machine (nameserver 127.0.0.1), mark one as trusted (nameserver ADDRESS "
     "trusted=yes, or options trust-ad in " STS_RESOLV_FILE "), or dane off";
 
 /* Whether DANE can be had from these servers, or is not wanted. */
@@ -400,8 +400,7 @@ names_nobody_yet(struct sts_live *l, const struct sts_dns_servers *now,
 	l->servers_cut = true;
 	l->pending |= STS_LIVE_SERVERS;
 	sts_log_line(l->log, STS_LOG_WARNING,
-	    "reload: %s names no name server, it is read once more",
-	    STS_RESOLV_FILE);
+	    "reload: %s names no name server: read once more", STS_RESOLV_FILE);
 	return true;
 }
 
@@ -464,8 +463,7 @@ take_roots(struct sts_live *l, struct sts_live_set *s)
 		l->roots_cut = true;
 		l->pending |= STS_LIVE_ROOTS;
 		sts_log_line(l->log, STS_LOG_WARNING,
-		    "reload: %s ends inside a certificate, it is read once "
-		    "more",
+		    "reload: %s ends inside a certificate: read once more",
 		    path);
 		return true;
 	}
@@ -561,7 +559,7 @@ change(struct sts_live *l)
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
 	sts_log_line(l->log, STS_LOG_INFO, "reload: done%s",
-	    l->renewed ? "" : ", but for what is logged above");
+	    l->renewed ? "" : ", except for what is logged above");
 	if (l->enforce_off) {
 		sts_log_line(
 		    l->log, STS_LOG_WARNING, "reload: enforcement stays off");

@@ -41,8 +41,8 @@ sts_look_start(struct sts_look *q)
 	sts_agent_init(&q->agent, &q->memory.config,
 	    &sts_live_now(&q->live)->settings, q->memory.agent_block, now, key);
 	if (!sts_live_preload(&q->live, &q->agent, why)) {
-		fprintf(
-		    stderr, "mtasts: there is no list of policies: %s\n", why);
+		fprintf(stderr,
+		    "mtasts: the list of policies is not used: %s\n", why);
 	}
 	sts_driver_init(&q->driver, &q->agent, &q->port, now);
 	return sts_rights_give_up(&q->conf);

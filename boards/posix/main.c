@@ -34,23 +34,23 @@ const struct sts_command sts_commands[] = {
 	{ "serve", sts_command_serve, "coth", 0, 0, "answer mail servers",
 	    "", false },
 	{ "query", sts_command_query, "cozjfh", 1, STS_WORDS_MAX,
-	    "what a mail server is answered, and why", "", false },
+	    "print what a mail server is answered, and why", "", false },
 	{ "check", PART(STS_CHECK, sts_command_check), "cojmdpielnh", 0, 1,
-	    "look into all that a domain publishes", "", false },
+	    "test all that a domain publishes", "", false },
 	{ "cache", sts_command_cache, "cojah", 1, 2,
-	    "what the running daemon holds",
+	    "list or change what the daemon holds",
 	    "list show forget refresh export flush stats", false },
 	{ "status", PART(STS_STATUS, sts_command_status), "cojqwHh", 0, 0,
-	    "how the running daemon is", "", false },
+	    "the state of the running daemon", "", false },
 	{ "enforce", sts_command_enforce, "cojuh", 0, 1,
 	    "switch enforcement on or off", "on off", false },
 	{ "report", PART(STS_REPORT, sts_command_report), "cojh", 1, 2,
-	    "TLS reports that are counted or wait", "list show send flush",
+	    "TLS reports being counted or waiting", "list show send flush",
 	    false },
 	{ "match", sts_command_match, "h", 2, 2,
-	    "whether a host fits a pattern", "", false },
+	    "tell whether a host matches a pattern", "", false },
 	{ "anchors", sts_command_anchors, "h", 1, 1,
-	    "print a PEM bundle as C", "", true },
+	    "print a PEM bundle as a C table", "", true },
 	{ "warm", PART(STS_WARM, sts_command_warm), "coh", 0, 1,
 	    "look up every domain of a file", "", true },
 	{ "publish", PART(STS_PUBLISH, sts_command_publish), NULL, 0, STS_WORDS_MAX,
@@ -59,30 +59,30 @@ const struct sts_command sts_commands[] = {
 	    "--usage --certificate --key --mx --rua --cert --format --ttl "
 	    "--port --check --remove --unchecked --force --help", true },
 	{ "completion", PART(STS_COMPLETION, sts_command_completion), "h", 1, 1,
-	    "write what a shell needs to complete", "bash zsh fish", false },
+	    "print the completion script of a shell", "bash zsh fish", false },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, false },
 };
 
 const struct sts_option sts_options[] = {
-	{ "-c", 'c', STS_VALUE_FILE, "configuration" },
+	{ "-c", 'c', STS_VALUE_FILE, "configuration file" },
 	{ "-o", 'o', STS_VALUE_WORD, "a line of configuration" },
 	{ "-t", 't', STS_VALUE_NONE, "check the configuration only" },
 	{ "--zone", 'z', STS_VALUE_WORD, "the name of the socketmap" },
 	{ "--json", 'j', STS_VALUE_NONE, "print JSON" },
 	{ "--fresh", 'f', STS_VALUE_NONE, "do not ask the daemon" },
-	{ "--all", 'a', STS_VALUE_NONE, "live policies, too" },
+	{ "--all", 'a', STS_VALUE_NONE, "live policies too" },
 	{ "--quiet", 'q', STS_VALUE_NONE, "only the exit code" },
 	{ "--watch", 'w', STS_VALUE_NONE, "again every 2 seconds" },
 	{ "--html", 'H', STS_VALUE_FILE, "write a page" },
 	{ "--until", 'u', STS_VALUE_WORD, "when it is switched on again" },
 	{ "--mx", 'm', STS_VALUE_WORD, "a mail server" },
-	{ "--days", 'd', STS_VALUE_WORD, "certificates that end within" },
+	{ "--days", 'd', STS_VALUE_WORD, "certificates that expire within" },
 	{ "--port", 'p', STS_VALUE_WORD, "of the mail servers" },
-	{ "--within", 'i', STS_VALUE_WORD, "seconds for all of it" },
+	{ "--within", 'i', STS_VALUE_WORD, "seconds for the whole check" },
 	{ "--helo", 'e', STS_VALUE_WORD, "the name to greet with" },
 	{ "--tls", 'l', STS_VALUE_NONE, "TLS from the first octet" },
 	{ "--plugin", 'n', STS_VALUE_NONE, "a line for a monitor" },
-	{ "--help", 'h', STS_VALUE_NONE, "this" },
+	{ "--help", 'h', STS_VALUE_NONE, "print this" },
 	{ NULL, 0, STS_VALUE_NONE, NULL },
 };
 /* clang-format on */
@@ -344,7 +344,7 @@ run(const struct sts_command *c, const char *const *words)
 		return printed(STS_EXIT_YES);
 	}
 	if (args.word_count < c->words_min) {
-		return usage_error("something is missing", c->name);
+		return usage_error("a word is missing", c->name);
 	}
 	if (args.word_count > c->words_max) {
 		return usage_error("too many words", c->name);

@@ -15,11 +15,11 @@ sts_command_match(const struct sts_args *args)
 
 	(void)sts_text_take(&name, "*.");
 	if (!sts_name_valid(name)) {
-		return sts_fail(STS_EXIT_USAGE, "the pattern is neither a "
-						"name nor \"*.\" and a name");
+		return sts_fail(STS_EXIT_USAGE,
+		    "the pattern is neither a name nor \"*.\" and a name");
 	}
 	if (!sts_name_valid(host)) {
-		return sts_fail(STS_EXIT_USAGE, "the host is no name");
+		return sts_fail(STS_EXIT_USAGE, "the host is not a name");
 	}
 	bool match = sts_name_match(pattern, host);
 

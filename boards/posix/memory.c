@@ -112,7 +112,7 @@ lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
 	if (m->channels > STS_POSIX_CHANNELS_MAX) {
 		snprintf(why, STS_CONF_WHY_MAX,
 		    "clients, lookups and fetch_slots need %u channels "
-		    "together, the limit is %u",
+		    "together; the limit is %u",
 		    m->channels, (unsigned)STS_POSIX_CHANNELS_MAX);
 		return false;
 	}

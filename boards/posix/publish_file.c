@@ -36,7 +36,7 @@ sts_publish_read(const char *path, uint8_t *buf, size_t size, size_t *n)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
 		errno = EINVAL;
-		return "this is no regular file";
+		return "it is not a regular file";
 	}
 	while (got > 0 && *n < size) {
 		got = read(fd, buf + *n, size - *n);
@@ -150,7 +150,7 @@ sts_publish_write(const char *path, struct sts_text text, bool *changed)
 	*changed = false;
 	if (lstat(path, &st) == 0) {
 		if (!S_ISREG(st.st_mode)) {
-			return "there is something that is no regular file";
+			return "what is there is not a regular file";
 		}
 		if (holds(path, text)) {
 			return NULL;

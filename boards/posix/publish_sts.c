@@ -441,13 +441,13 @@ steps_none(struct sts_publish_out *o, const struct sts_publish *p,
 	    "Serve this file, then publish the record below, with its new id.");
 	if (old->len > 0 && old->mode != STS_MODE_NONE) {
 		sts_publish_step(o,
-		    "Wait %lu s (the max_age of the policy until now): as long "
-		    "may senders hold it.",
+		    "Wait %lu s (the max_age of the policy until now): senders "
+		    "may hold it for that long.",
 		    (unsigned long)old->max_age_s);
 	} else {
 		sts_publish_step(o,
-		    "Wait as long as the max_age of the policy until now: as "
-		    "long may senders hold it (at most 31557600 s).");
+		    "Wait as long as the max_age of the policy until now: "
+		    "senders may hold it for that long (at most 31557600 s).");
 	}
 	sts_publish_step(o,
 	    "Then remove the TXT record (mtasts publish sts %s --remove), then "
@@ -479,15 +479,16 @@ steps_policy(struct sts_publish_out *o, const struct sts_publish *p,
 		    "--mode enforce.");
 	} else {
 		sts_publish_step(o,
-		    "A new MX host: put it into the policy first, wait %lu s "
-		    "(the TTL) and a day, then into the DNS. One that leaves: "
-		    "the other way round, after %lu s (max_age).",
+		    "To add an MX host: add it to the policy, wait %lu s (the "
+		    "TTL) and a day, then add it to the DNS. To remove one: "
+		    "remove it from the DNS, wait %lu s (max_age), then remove "
+		    "it from the policy.",
 		    (unsigned long)p->ttl_s, (unsigned long)y->max_age_s);
 	}
 	if (y->mode == STS_MODE_ENFORCE && old->len == 0) {
 		sts_publish_step(o,
-		    "There is no file that was in testing before, as far as is "
-		    "seen here: two weeks of testing with reports come first.");
+		    "No policy in testing was found here: two weeks of "
+		    "testing with reports should come first.");
 	}
 }
 
@@ -592,7 +593,7 @@ read_old(const struct sts_publish *p, struct policy *old)
 
 	if (problem != NULL && errno != ENOENT) {
 		return sts_fail(STS_EXIT_CONFIG,
-		    "publish: the file of --out is there and is no policy: %s",
+		    "publish: the file of --out exists and is not a policy: %s",
 		    problem);
 	}
 	old->len = problem == NULL ? old->len : 0;

@@ -113,8 +113,9 @@ add_leaf(struct records *r, const char *path, const struct sts_spkis *keys)
 		char why[STS_SPKI_WHY_MAX];
 
 		snprintf(why, sizeof why,
-		    "which is the server's own? Of %u blocks %u are no CA's: "
-		    "give a file with one server's certificate (and its chain)",
+		    "which is the server's own? Of %u blocks %u are not of a "
+		    "CA: give a file with one server's certificate (and its "
+		    "chain)",
 		    keys->count, leaves);
 		return wrong_file(path, why);
 	}

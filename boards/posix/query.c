@@ -53,7 +53,8 @@ ask(struct sts_look *q, const struct sts_args *args, const char *key)
 	int slot = sts_look_ask(q, args->zone != NULL ? args->zone : "", key);
 
 	if (slot < 0) {
-		return sts_fail(STS_EXIT_FAILURE, "no slot for a question");
+		return sts_fail(
+		    STS_EXIT_FAILURE, "no slot is free for this question");
 	}
 	int code = show(q, args, key, slot);
 
@@ -87,7 +88,7 @@ ask_daemon(int fd, const struct sts_conf *c, const struct sts_args *args)
 		fd = sts_control_client_connect(&c->control);
 		if (fd < 0) {
 			return sts_fail(STS_EXIT_FAILURE,
-			    "the daemon is gone: %s", strerror(errno));
+			    "the daemon has ended: %s", strerror(errno));
 		}
 		int code =
 		    sts_control_ask(fd, args, STS_CONTROL_QUERY, args->word[i]);
@@ -108,7 +109,7 @@ find_daemon(const struct sts_conf *c, const struct sts_args *args)
 
 	if (fd < 0 && errno != ENOENT && errno != ECONNREFUSED) {
 		fprintf(stderr,
-		    "mtasts: %s: %s: the running daemon cannot be asked\n",
+		    "mtasts: %s: %s: cannot ask the running daemon\n",
 		    c->control.path, strerror(errno));
 	}
 	return fd;

@@ -96,7 +96,7 @@ complain(struct sts_report_file *f, const char *what)
 	if (!f->failed) {
 		sts_log_line(f->log, STS_LOG_ERROR,
 		    "reports %s: %s: what is counted does not outlive a "
-		    "restart until that is over",
+		    "restart until this is over",
 		    f->path, what);
 	}
 	f->failed = true;
@@ -110,7 +110,7 @@ complain_of_mark(struct sts_report_file *f, const char *what)
 	if (!f->unmarked) {
 		sts_log_line(f->log, STS_LOG_ERROR,
 		    "reports %s-sent: %s: what is sent may be sent once more "
-		    "after a restart until that is over",
+		    "after a restart until this is over",
 		    f->path, what);
 	}
 	f->unmarked = true;
@@ -426,8 +426,8 @@ reap(struct sts_report_file *f, sts_ms now)
 		return;
 	}
 	if (f->failed) {
-		sts_log_line(
-		    f->log, STS_LOG_WARNING, "reports %s: goes on", f->path);
+		sts_log_line(f->log, STS_LOG_WARNING,
+		    "reports %s: written again", f->path);
 	}
 	f->failed = false;
 	f->serial++;
@@ -487,7 +487,7 @@ mark_ended(struct sts_report_file *f)
 				      : "the process that writes it has died");
 	} else if (f->unmarked) {
 		sts_log_line(f->log, STS_LOG_WARNING,
-		    "reports %s-sent: goes on", f->path);
+		    "reports %s-sent: written again", f->path);
 		f->unmarked = false;
 	}
 	return true;

@@ -75,7 +75,7 @@ bool
 sts_roots_step(struct sts_roots_reading *r, struct sts_roots *out)
 {
 	static const struct sts_anchors_left rest = { 0,
-		"what is behind the first 16 MB is not read", 0, "" };
+		"what follows the first 16 MB is not read", 0, "" };
 	uint8_t piece[PIECE];
 	ssize_t n = r->error == 0 ? read(r->fd, piece, sizeof piece) : 0;
 

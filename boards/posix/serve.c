@@ -236,7 +236,8 @@ give_up_rights(struct daemon *d, const struct sts_user *user)
 	}
 	if (geteuid() == 0) {
 		sts_log_line(&d->log, STS_LOG_WARNING,
-		    "running as the superuser: name another with the key user");
+		    "running as the superuser: set the key user to another "
+		    "user");
 	}
 	return 0;
 }
@@ -288,7 +289,7 @@ read_preload(struct daemon *d)
 
 	if (!sts_live_preload(&d->live, &d->agent, why)) {
 		sts_log_line(&d->log, STS_LOG_ERROR,
-		    "there is no list of policies: %s", why);
+		    "the list of policies is not used: %s", why);
 	} else if (s->preloaded) {
 		sts_log_line(&d->log, STS_LOG_INFO,
 		    "%u domains in the list of policies %s", s->preload.domains,

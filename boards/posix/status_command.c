@@ -66,7 +66,7 @@ ask(const struct sts_conf *conf, bool brief, struct answer *a, char *why,
 	int fd = sts_control_client_connect(&conf->control);
 
 	if (fd < 0) {
-		snprintf(why, size, "the daemon at %s cannot be asked: %s",
+		snprintf(why, size, "cannot ask the daemon at %s: %s",
 		    conf->control.path, strerror(errno));
 		return STS_EXIT_FAILURE;
 	}
@@ -76,12 +76,12 @@ ask(const struct sts_conf *conf, bool brief, struct answer *a, char *why,
 	if (!read_answer(
 		a, sts_control_client_fetch(fd, &r, a->buf, sizeof a->buf))) {
 		snprintf(
-		    why, size, "the daemon did not answer, or not to the end");
+		    why, size, "the daemon's answer is missing or incomplete");
 		return STS_EXIT_FAILURE;
 	}
 	if (sts_tree_get(&a->tree, "error")[0] != '\0') {
 		snprintf(why, size,
-		    "the daemon cannot tell: it is of another "
+		    "the daemon does not know the request: it is of another "
 		    "version");
 		return STS_EXIT_FAILURE;
 	}
@@ -239,7 +239,8 @@ watch(const struct sts_conf *conf, struct answer *a)
 
 	if (!sts_terminal_draws(STDOUT_FILENO)) {
 		return sts_fail(STS_EXIT_USAGE,
-		    "status: --watch needs a terminal, and not a dumb one");
+		    "status: --watch needs a terminal that can "
+		    "move its cursor");
 	}
 	for (;;) {
 		int code = ask(conf, false, a, why, sizeof why);
@@ -267,8 +268,8 @@ sts_command_status(const struct sts_args *args)
 
 	if (args->quiet + args->json + args->watch + (args->html != NULL) > 1) {
 		return sts_fail(STS_EXIT_USAGE,
-		    "status: one of --json, --quiet, --html, --watch is "
-		    "possible");
+		    "status: --json, --quiet, --html and "
+		    "--watch exclude each other");
 	}
 	code = load(&conf, args, why);
 	if (code == 0 && args->watch) {

@@ -172,7 +172,7 @@ say_enforced(struct words *w)
 	if (is(w, "enforced", "true")) {
 		say(w, "policies are enforced");
 	} else {
-		say(w, "OFF by order of the operator");
+		say(w, "switched OFF by the operator");
 		if (number(w, "until") > 0) {
 			say(w, " until ");
 			say_date(w, number(w, "until"));
@@ -239,7 +239,7 @@ say_servers(struct words *w)
 				     "true") == 0;
 		}
 		say(w, "%s%s: %s%s%s", address, yes[0] ? " (trusted)" : "",
-		    !yes[1]  ? "SILENT, asked last"
+		    !yes[1]  ? "SILENT, asked only last"
 		    : yes[2] ? "answers"
 			     : "no answer yet",
 		    yes[3] ? "" : ", no EDNS",
@@ -280,7 +280,7 @@ say_reports(struct words *w)
 	end_line(w);
 	say(w,
 	    "%llu sessions counted since start, %llu lost; %llu reports sent, "
-	    "%llu tried in vain so far, %llu given up",
+	    "%llu attempts failed, %llu given up",
 	    number(w, "reports.sessions"), number(w, "reports.lost"),
 	    number(w, "reports.sent"), number(w, "reports.again"),
 	    number(w, "reports.dropped"));
@@ -352,7 +352,7 @@ say_policies(struct words *w)
 {
 	static const char *const counts[][2] = {
 		{ "policies.enforce", "enforced" },
-		{ "policies.guests", "enforced but given up first for room" },
+		{ "policies.guests", "enforced but evicted first for room" },
 		{ "policies.testing", "only tested" },
 		{ "policies.none", "of mode none" },
 		{ "policies.expired", "expired" },

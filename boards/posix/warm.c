@@ -39,9 +39,9 @@ static const char help[] =
     "or a\n"
     "policy list in the STARTTLS Everywhere format: of these only the names "
     "count,\n"
-    "whose policies are fetched anew. For the daemon to do so slowly by "
-    "itself: the\n"
-    "key warm_names.\n"
+    "and their policies are fetched anew. The key warm_names has the daemon do "
+    "this\n"
+    "slowly, by itself.\n"
     "\n"
     "mtasts warm /etc/mtasts-names.txt\n"
     "\n"
@@ -209,8 +209,7 @@ count(struct warm *w, const char *path)
 	sts_names_close(&w->names);
 	if (r == STS_NAMES_BROKEN) {
 		return sts_fail(STS_EXIT_CONFIG,
-		    "%s:%u: it cannot be read as a list of names, nor as a "
-		    "policy list in JSON",
+		    "%s:%u: neither a list of names nor a policy list in JSON",
 		    path, w->names.line);
 	}
 	return 0;
@@ -233,10 +232,10 @@ run(struct warm *w)
 	if (!there || w->broken || w->failed > 0) {
 		return sts_fail(STS_EXIT_FAILURE,
 		    there ? "%u of %u were not answered"
-			  : "the daemon is gone; %u of %u were not answered",
+			  : "the daemon has ended; %u of %u were not answered",
 		    w->failed + w->total - w->done, w->total);
 	}
-	printf("%u asked for: %u with a policy, %u are no domain\n", w->done,
+	printf("%u asked for: %u with a policy, %u are not domains\n", w->done,
 	    w->policies, w->bad);
 	return STS_EXIT_YES;
 }
@@ -268,8 +267,7 @@ sts_command_warm(const struct sts_args *args)
 				   : -1;
 
 	if (fd < 0) {
-		return sts_fail(STS_EXIT_FAILURE,
-		    "the daemon cannot be asked: %s",
+		return sts_fail(STS_EXIT_FAILURE, "cannot ask the daemon: %s",
 		    w.conf.control_on ? strerror(errno)
 				      : "its control socket is off");
 	}

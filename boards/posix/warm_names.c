@@ -48,7 +48,7 @@ static void
 end_round(struct sts_warm_names *w, sts_ms now, bool broken)
 {
 	sts_log_line(w->log, broken ? STS_LOG_ERROR : STS_LOG_INFO,
-	    "warm_names: %s: %u looked up, %u known, %u are no domain%s",
+	    "warm_names: %s: %u looked up, %u known, %u are not domains%s",
 	    w->path, w->begun, w->known, w->bad,
 	    broken ? "; the rest of the file cannot be read" : "");
 	rest(w, now,

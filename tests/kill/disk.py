@@ -126,7 +126,7 @@ def full_at_start(row):
     run("mount", "-o", "remount,size=8M", row.disk)
     row.ask(B)
     row.keeps(A + B)
-    row.logged_times("goes on")
+    row.logged_times("written again")
     row.logged_times("No space left on device")
 
 
@@ -156,7 +156,7 @@ def copy_on_write(row):
     row.ask(A)
     row.make_room()
     row.keeps(DOMAINS)
-    row.logged("goes on")
+    row.logged("written again")
     row.logged_times("No space left on device")
     # What was kept is there when no server is left to ask.
     row.daemon.kill("both")
@@ -189,7 +189,7 @@ def no_folder(row):
     row.logged_times("No such file or directory: policies")
     os.mkdir(f"{row.disk}/later")
     row.keeps(A)
-    row.logged_times("goes on")
+    row.logged_times("written again")
     row.logged_times("No such file or directory: policies")
 
 
@@ -202,7 +202,7 @@ def fails(row):
     fcntl.ioctl(fd, EXT4_SHUTDOWN, b"\x02\0\0\0")
     os.close(fd)
     row.ask(B)
-    row.logged("Input/output error: policies from now on do not outlive")
+    row.logged("Input/output error: newer policies do not outlive")
     row.ask(A + B + C)
 
 

@@ -266,7 +266,7 @@ by_api(int (*begin)(
 	slot = begin(&scene.agent, sts_text(NULL, 0),
 	    sts_text((const uint8_t *)key, strlen(key)));
 	if (slot < 0) {
-		fail("no slot for a question", NULL);
+		fail("no slot is free for this question", NULL);
 	}
 	sts_driver_wake(&scene.driver);
 	settle();

@@ -110,7 +110,7 @@ def hand_over(binary, dns, folder):
     old.kill()
     old.logged("stopping")
     new = agent.Agent([binary], options, (tcp.fileno(),))
-    new.logged("waiting for the instance that has it")
+    new.logged("waiting for the instance that has it locked")
     second = threading.Thread(target=ask, args=(".example",), daemon=True)
     second.start()
     dns.mute = False

@@ -108,7 +108,7 @@ def lives(binary, folder, options):
     check_file(folder + "/run/m", stat.S_IFSOCK, 0o660, 0, OTHERS[0])
     daemon.kill(signal.SIGHUP)
     daemon.logged("reload: done")
-    agent.check("but for" not in daemon.log(), daemon.log())
+    agent.check("except for" not in daemon.log(), daemon.log())
     agent.check(agent.Postfix(folder + "/run/b").ask(".x") == "NOTFOUND ",
                 "no answer after the reload")
     daemon.stop()
@@ -176,7 +176,7 @@ def rooted(binary, folder, options):
     check_process(daemon.pid, root)
     daemon.kill(signal.SIGHUP)
     daemon.logged("reload: configuration not changed: ")
-    daemon.logged("reload: done, but for what is logged above")
+    daemon.logged("reload: done, except for what is logged above")
     # With all files that the configuration names inside.
     os.makedirs(root + os.path.dirname(conf), exist_ok=True)
     for path in ("/etc/passwd", "/etc/group", BUNDLE, conf):

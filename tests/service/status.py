@@ -273,7 +273,7 @@ def main():
         while "Busy" not in s.text:
             s.more()
         daemon.stop()
-        while "cannot be asked" not in s.text:
+        while "cannot ask the daemon" not in s.text:
             s.more()
         s.kill()
         before = read_page(page)

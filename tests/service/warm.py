@@ -12,8 +12,8 @@ from screen import Screen
 
 LONG = ":".join("mx%d.example.net" % i for i in range(40))
 
-# A file; the domains that the name server is asked for; how many lines have no
-# domain.
+# A file; the domains that the name server is asked for; how many lines are not
+# domains.
 FILES = {
     "names, one a line":
         (b"# our partners\na1.example\n\n  a2.example # by contract\r\n"
@@ -69,7 +69,7 @@ def files(binary, where, dns, folder):
         r = subprocess.run(warm(binary, where, text, folder), check=False,
                            capture_output=True, text=True,
                            timeout=agent.PATIENCE)
-        want = "%d asked for: 0 with a policy, %d are no domain\n" % (
+        want = "%d asked for: 0 with a policy, %d are not domains\n" % (
             len(asked.split()) + bad, bad)
         agent.check(r.returncode == 0 and r.stdout == want,
                     "%s: %s%s" % (what, r.stdout, r.stderr))
@@ -92,10 +92,10 @@ def progress(binary, where, folder):
         agent.check(shown == sorted(shown) and shown[0] == 0
                     and shown[-1] == 30 and len(set(shown)) > 2, str(shown))
         agent.check(s.text.endswith("\n30 asked for: 0 with a policy, "
-                                    "0 are no domain\n"), repr(s.text))
+                                    "0 are not domains\n"), repr(s.text))
     s = Screen(warm(binary, where, b"g.example\n", folder), 80, 24, "dumb")
     agent.check(s.end() == 0 and s.text == "1 asked for: 0 with a policy, "
-                "0 are no domain\n", repr(s.text))
+                "0 are not domains\n", repr(s.text))
 
 
 def main():

@@ -71,8 +71,8 @@ load(const char *file, const char *option)
 static const struct {
 	const char *line, *want;
 } wrong[] = {
-	{ "listn inet:127.0.0.1:1", "listn: there is no such key" },
-	{ "a=b c", "a\\x3db: there is no such key" },
+	{ "listn inet:127.0.0.1:1", "listn: no such key" },
+	{ "a=b c", "a\\x3db: no such key" },
 	{ "listen", "listen: expected inet:127.0.0.1:PORT, inet:[::1]:PORT or "
 		    "unix:/path mode=0660 owner=USER group=GROUP "
 		    "protocol=text" },
@@ -229,8 +229,8 @@ START_TEST(same_place_twice)
 				  "listen inet:127.0.0.1:8461\n";
 
 	ck_assert(!load(file_of(twice, sizeof twice - 1), NULL));
-	ck_assert_ptr_nonnull(
-	    strstr(why, ":2: listen: expected one line for each place, got "));
+	ck_assert_ptr_nonnull(strstr(
+	    why, ":2: listen: expected each address or path only once, got "));
 	ck_assert_msg(load(file_of(two, sizeof two - 1), NULL), "%s", why);
 	ck_assert_uint_eq(conf.listen_count, 3);
 }
@@ -263,9 +263,10 @@ START_TEST(passwords)
 		{ "of Windows", "secret\r\nmore", 12, 0, "secret" },
 		{ "the longest", "", 0, 255, NULL },
 		{ "the longest, a line", "\n", 1, 255, NULL },
-		{ "too long", "y", 1, 255, "?a longer one than 255" },
-		{ "too long, a line", "y\n", 2, 255, "?a longer one than 255" },
-		{ "a NUL", "sec\0ret", 7, 0, "?no password, or a longer" },
+		{ "too long", "y", 1, 255, "?or one longer than 255" },
+		{ "too long, a line", "y\n", 2, 255,
+		    "?or one longer than 255" },
+		{ "a NUL", "sec\0ret", 7, 0, "?no password, or one longer" },
 		{ "nothing", "", 0, 0, "?it is empty" },
 		{ "an empty line", "\nsecret", 7, 0, "?it is empty" },
 	};

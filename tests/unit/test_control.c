@@ -64,12 +64,12 @@ static const struct {
 	{ "unknown member", REQUEST("\"list\",\"later\":true"), false,
 	    "does not take" },
 	{ "twice", REQUEST("\"show\",\"key\":\"a\",\"key\":\"b\""), false,
-	    "one twice" },
+	    "twice" },
 	{ "twice, escaped",
 	    REQUEST("\"show\",\"key\":\"a\",\"k\\u0065y\":\"b\""), false,
-	    "one twice" },
+	    "twice" },
 	{ "command twice", REQUEST("\"list\",\"command\":\"flush\""), false,
-	    "one twice" },
+	    "twice" },
 	{ "flush", REQUEST("\"flush\""), true, REQUEST("\"flush\"") },
 	{ "flush all", REQUEST("\"flush\",\"all\":true"), true,
 	    REQUEST("\"flush\",\"all\":true") },
@@ -416,8 +416,8 @@ static const struct {
 	{ "list, journal unread", STS_CONTROL_LIST,
 	    "{\"journal\":\"unread\"}\n{\"domain\":\"a.example\","
 	    "\"held\":\"absent\",\"now\":1000,\"check\":1120}\n{\"end\":0}\n",
-	    "the journal has not been read to its end: what it still has is "
-	    "missing here\nDOMAIN ",
+	    "the journal has not been read to its end: domains are missing "
+	    "here\nDOMAIN ",
 	    0 },
 	{ "export, journal unread", STS_CONTROL_EXPORT,
 	    "{\"journal\":\"unread\"}\n"
@@ -446,8 +446,8 @@ static const struct {
 	    "\"live\":true,\"now\":1000,\"mx\":[\"mx.a.example\"]}\n"
 	    "{\"end\":2}\n",
 	    "  answer   TEMP x\n"
-	    "  journal  not read to its end: it may have a later word about "
-	    "this domain, so what follows is no answer yet\n"
+	    "  journal  not read to its end: it may hold something newer about "
+	    "this domain, so what follows is not the answer yet\n"
 	    "  policy   mode testing",
 	    2 },
 	{ "show nothing, journal unread", STS_CONTROL_SHOW,
@@ -460,20 +460,20 @@ static const struct {
 	    "{\"forgotten\":0,\"durable\":false,\"journal\":\"unread\","
 	    "\"kept_out\":true}\n{\"end\":1}\n",
 	    "k\\xff.example: nothing was held so far; the journal has not "
-	    "been read yet: what it has of this is left out, but a restart "
-	    "before may bring it back\n",
+	    "been read yet: what it holds of this will be left out, unless the "
+	    "daemon is restarted before\n",
 	    1 },
 	{ "forgotten, too many, journal unread", STS_CONTROL_FORGET,
 	    "{\"forgotten\":1,\"durable\":false,\"journal\":\"unread\","
 	    "\"kept_out\":false}\n{\"end\":0}\n",
 	    "k\\xff.example: forgotten; the journal has not been read yet: "
-	    "what it has of this comes back when it is, so repeat this then\n",
+	    "what it holds of this comes back when it is: repeat this then\n",
 	    0 },
 	{ "flushed, journal unread", STS_CONTROL_FLUSH,
 	    "{\"forgotten\":3,\"durable\":false,\"journal\":\"unread\","
 	    "\"kept_out\":false}\n{\"end\":0}\n",
-	    "3 forgotten; the journal has not been read yet: what it has of "
-	    "this comes back when it is, so repeat this then\n",
+	    "3 forgotten; the journal has not been read yet: what it holds of "
+	    "this comes back when it is: repeat this then\n",
 	    0 },
 	{ "forgotten", STS_CONTROL_FORGET,
 	    "{\"forgotten\":1,\"durable\":false}\n{\"end\":0}\n",

@@ -27,7 +27,7 @@ static const struct {
 	    "-t: no such option" },
 	{ "value missing", { "serve", "-o" }, 64, "-o: its value is missing" },
 	{ "word too many", { "serve", "now" }, 64, "serve: too many words" },
-	{ "word missing", { "query" }, 64, "query: something is missing" },
+	{ "word missing", { "query" }, 64, "query: a word is missing" },
 	{ "match", { "match", "*.example.com", "mx.example.com" }, 0, "match" },
 	{ "no match", { "match", "*.example.com", "a.b.example.com" }, 1,
 	    "no match" },
@@ -49,7 +49,7 @@ static const struct {
 	{ "too many channels",
 	    { "serve", "-t", "-o", "clients 60000", "-o", "lookups 1814", "-o",
 		"memory 256M" },
-	    78, " channels together, the limit is 65515" },
+	    78, " channels together; the limit is 65515" },
 	{ "no metrics", { "serve", "-c", "/dev/null", "-t" }, 0,
 	    "\nmetrics off\n" },
 	{ "metrics", { "serve", "-t", "-o", "metrics unix:/x mode=0600" }, 0,
@@ -179,7 +179,7 @@ START_TEST(reload_while_starting)
 	fcntl(file, F_SETFD, FD_CLOEXEC);
 	ck_assert_int_eq(flock(file, LOCK_EX | LOCK_NB), 0);
 	spawn(&run, args);
-	await_text(&run, "waiting for the instance that has it");
+	await_text(&run, "waiting for the instance that has it locked");
 	ck_assert_int_eq(write(conf, "clients 9\n", 10), 10);
 	kill(run.pid, SIGHUP);
 	close(file);
@@ -272,7 +272,7 @@ START_TEST(roots_change)
 	ck_assert_int_eq(
 	    pwrite(file, bundle.p, bundle.n / 2, 0), (ssize_t)(bundle.n / 2));
 	kill(run.pid, SIGHUP);
-	await_text(&run, " ends inside a certificate, it is read once more");
+	await_text(&run, " ends inside a certificate: read once more");
 	await_text(&run, ", 1 left out");
 	/* Found by itself, without a signal. */
 	ck_assert_int_eq(

@@ -489,14 +489,14 @@ START_TEST(status_healthy)
 	/* The operator's order is no fault. */
 	ORDER(0, "enforce", "off");
 	ORDER(0, "status");
-	replied("Enforcement    OFF by order of the operator\n");
+	replied("Enforcement    switched OFF by the operator\n");
 	ORDER(64, "status", "--quiet", "--json");
 	ORDER(64, "status", "example.com");
 	ck_assert_int_eq(stop(), 0);
 	ORDER(1, "status", "--quiet");
 	ck_assert_str_eq(command.log, "");
 	ORDER(70, "status");
-	replied(" cannot be asked: ");
+	replied("cannot ask the daemon at ");
 	ORDER(1, "status", "--quiet", "-o", "no_such_key 1");
 	ck_assert_str_eq(command.log, "");
 	ORDER(78, "status", "-o", "no_such_key 1");
@@ -544,7 +544,7 @@ START_TEST(status_unhealthy)
 	replied("Journal        FAILING; ");
 	ORDER(1, "cache", "forget", "a.example");
 	replied("a.example: nothing was held so far; the journal has not been "
-		"read yet: what it has of this comes back when it is");
+		"read yet: what it holds of this comes back when it is");
 	ORDER(1, "cache", "forget", "a.example", "--json");
 	replied("\"journal\":\"unread\",\"kept_out\":false");
 	ORDER(1, "status", "--json");
@@ -585,7 +585,7 @@ START_TEST(cache_export)
 	ck_assert_int_ge(fputs(command.log, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
 	ORDER(0, "warm", table);
-	replied("2 asked for: 2 with a policy, 0 are no domain\n");
+	replied("2 asked for: 2 with a policy, 0 are not domains\n");
 	ORDER(0, "cache", "flush", "--all");
 	ORDER(0, "cache", "export");
 	ck_assert_str_eq(command.log, "");
@@ -783,9 +783,10 @@ static const struct {
 	    "{\"error\":\"expected one JSON object of strings, numbers, true "
 	    "and false\"}\n{\"end\":64}\n" },
 	{ "unknown", REQUEST("reboot"),
-	    "{\"error\":\"there is no such command\"}\n{\"end\":64}\n" },
+	    "{\"error\":\"no such command\"}\n{\"end\":64}\n" },
 	{ "too much", "{\"command\":\"stats\",\"all\":true}",
-	    "{\"error\":\"there is a member that the command does not take" },
+	    "{\"error\":\"a member is given twice, or the command does not "
+	    "take it" },
 	{ "no domain", "{\"command\":\"forget\",\"key\":\"[::1]\"}",
 	    "{\"error\":\"an address literal has" },
 	{ "CR LF", "{\"command\":\"enforce\"}\r\n",
@@ -874,7 +875,7 @@ START_TEST(killed)
 			ck_assert_int_eq(stop(), 0);
 		}
 		ck_assert_int_eq(ended(&command), 70);
-		replied("did not answer, or not to the end");
+		replied("answer is missing or incomplete");
 	}
 	close(dns);
 	home_end();
@@ -895,7 +896,7 @@ START_TEST(no_control)
 	said("control unix:");
 	said("going on without it");
 	ORDER(70, "cache", "list");
-	replied(" cannot be asked: ");
+	replied("cannot ask the daemon at ");
 	ck_assert_int_eq(stop(), 0);
 	strcpy(control_line, "control off");
 	serves(start_home(NULL));
@@ -1018,7 +1019,7 @@ START_TEST(inherited)
 	ck_assert_int_eq(listen(handed, 5), 0);
 	serves(start_home(NULL));
 	before_exec = NULL;
-	said("inherited socket 3 is no control socket");
+	said("inherited socket 3: not a control socket");
 	said("control by unix:");
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");

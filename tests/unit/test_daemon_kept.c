@@ -47,7 +47,7 @@ START_TEST(kept_waits)
 	spawn(&first, args);
 	await_text(&first, "or:  mtasts query");
 	spawn(&run, args);
-	await_text(&run, "waiting for the instance that has it");
+	await_text(&run, "waiting for the instance that has it locked");
 	kill(first.pid, SIGTERM);
 	ck_assert_int_eq(ended(&first), 0);
 	await_text(&run, "or:  mtasts query");

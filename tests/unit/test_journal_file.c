@@ -621,7 +621,7 @@ START_TEST(laid_out_later)
 	start_daemon();
 	ck_assert_int_eq(stat(path, &st), -1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_OK);
-	ck_assert_uint_eq(count_said("are to be laid out"), 1);
+	ck_assert_uint_eq(count_said("are being laid out"), 1);
 	learn("a.example");
 	ck_assert(reaches(STS_KEEPING_OK));
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -675,7 +675,7 @@ START_TEST(laid_out_never)
 	journal_size = " size=65M";
 	room = 64UL << 20;
 	start_daemon();
-	unit_int("begun", count_said("are to be laid out"), 1);
+	unit_int("begun", count_said("are being laid out"), 1);
 	until_ended();
 	unit_int("full", count_said("No space left"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FULL);
@@ -693,7 +693,7 @@ START_TEST(laid_out_by_nobody)
 	count_said("");
 	no_process = true;
 	until_ended();
-	unit_int("none", count_said("no process"), 1);
+	unit_int("none", count_said("cannot start the process"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	no_process = false;
 	now += STS_JOURNAL_AGAIN_MS;
@@ -765,7 +765,7 @@ START_TEST(no_process_to_write)
 		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		now += STS_JOURNAL_AGAIN_MS;
 	}
-	ck_assert_uint_eq(count_said("no process to write it"), 1);
+	ck_assert_uint_eq(count_said("cannot start the process"), 1);
 	no_process = false;
 	ck_assert(reaches(STS_KEEPING_OK));
 	ck_assert(holds("a.example"));

@@ -267,7 +267,7 @@ static const struct {
 	{ "enforced", "{\"enforced\":true}",
 	    "# Enforcement\npolicies are enforced\n" },
 	{ "off", "{\"enforced\":false,\"until\":86400}",
-	    "# Enforcement\nOFF by order of the operator until 1970-01-02 "
+	    "# Enforcement\nswitched OFF by the operator until 1970-01-02 "
 	    "00:00:00 UTC\n" },
 	{ "journal off", "{\"journal\":{\"state\":\"off\"}}",
 	    "# Journal\noff: policies do not outlive a restart\n" },
@@ -280,7 +280,7 @@ static const struct {
 	    "\"edns\":false,\"tcp\":false},{\"address\":\"192.0.2.3:53\","
 	    "\"answers\":true,\"heard\":false,\"edns\":true,\"tcp\":true}]}",
 	    "# Name servers\n192.0.2.1:53 (trusted): answers\n"
-	    "192.0.2.2:53: SILENT, asked last, no EDNS, silent over TCP\n"
+	    "192.0.2.2:53: SILENT, asked only last, no EDNS, silent over TCP\n"
 	    "192.0.2.3:53: no answer yet\n" },
 	{ "DANE blind",
 	    "{\"dane\":{\"on\":true,\"resolver\":\"blind\",\"busy\":1,"
@@ -307,8 +307,8 @@ static const struct {
 	    "\"sessions\":3,\"lost\":4,\"sent\":5,\"again\":6,"
 	    "\"dropped\":7}}",
 	    "# TLS reports\n1 domains counted today, reports about 2 wait\n3 "
-	    "sessions counted since start, 4 lost; 5 reports sent, 6 tried in "
-	    "vain so far, 7 given up\n" },
+	    "sessions counted since start, 4 lost; 5 reports sent, 6 attempts "
+	    "failed, 7 given up\n" },
 	{ "sharing off", "{\"share\":{\"on\":false}}", "# Sharing\noff\n" },
 	{ "sharing",
 	    "{\"share\":{\"on\":true,\"up\":true,\"sent\":1,\"taken\":2,"
