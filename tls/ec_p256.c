@@ -67,6 +67,8 @@ carry(struct fe *r, sts_wide *c)
 	r->l[4] = (int64_t)(c[3] >> BITS);
 }
 
+/* The product by columns, in Montgomery's form: the lowest column is made zero
+ * (reduce) as soon as it is complete, so that five columns are left. */
 static void
 fe_mul(struct fe *r, const struct fe *x, const struct fe *y)
 {

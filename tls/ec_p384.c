@@ -68,6 +68,8 @@ carry(struct fe *r, sts_wide *c)
 	r->l[6] = (int64_t)(c[5] >> BITS);
 }
 
+/* The product by columns, in Montgomery's form: the lowest column is made zero
+ * (reduce) as soon as it is complete, so that seven columns are left. */
 static void
 fe_mul(struct fe *r, const struct fe *x, const struct fe *y)
 {
@@ -105,6 +107,7 @@ fe_mul(struct fe *r, const struct fe *x, const struct fe *y)
 	carry(r, c + 7);
 }
 
+/* fe_mul(r, x, x), with the products that occur twice computed once. */
 static void
 fe_square(struct fe *r, const struct fe *x)
 {

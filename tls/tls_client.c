@@ -247,6 +247,8 @@ begin_certificate(struct sts_tls_client *c, size_t len)
 	}
 }
 
+/* Certificates as they stream: each octet goes to the judge of the path, and to
+ * a collector if there is one; none is kept here. */
 static void
 feed_lists(struct sts_tls_client *c, struct sts_text in)
 {

@@ -276,6 +276,10 @@ judge_ext(unsigned e, uint32_t offered, uint32_t allowed, uint32_t *seen)
 	return STS_ALERT_NONE;
 }
 
+/*
+ * An extension is judged before its body is read: one that was not offered,
+ * that may not stand in this message, or that comes twice ends the handshake.
+ */
 static enum sts_tls_alert
 read_exts(
     struct sts_text list, uint32_t offered, uint32_t allowed, struct answers *a)

@@ -290,6 +290,9 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	}
 }
 
+/* The earliest of all that the agent waits for, and at once while a queued
+ * question could go on. Until the journal has been read, or given up, nothing
+ * else counts. */
 static bool
 agent_deadline(const void *e, sts_ms *at)
 {

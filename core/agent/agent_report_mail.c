@@ -4,6 +4,21 @@
  * relay: the steps STARTS and SENDS of agent_report_send.c. The last part makes
  * the submission a leaf that rests while there is no mail, since
  * core/smtp/smtp_submit.h has no such state.
+ *
+ *	busy                the submission is under way (SENDS)
+ *	busy and held       its last octet waits until the board has written
+ *	                    down that the report leaves
+ *
+ * Invariants: `rcpt` and `letter` stay as they are while busy, for the
+ * submission and the text borrow them. piece[piece_off..piece_len) is what the
+ * submission has not taken. The mail ends only after sts_agent_report_may_end,
+ * so a restart in between sends no report twice; a mail in doubt counts as
+ * delivered for the same reason.
+ *
+ * The attacker chooses the recipient, never the server: only the operator's
+ * relay is connected to. Its refusal of an address (5xx, but not of the sender)
+ * pauses that address, so that a record full of invalid addresses costs the
+ * relay little.
  */
 #include <string.h>
 

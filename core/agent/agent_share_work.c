@@ -303,6 +303,9 @@ release_all(struct sts_agent *a)
 	}
 }
 
+/* What the connection reported since the last call: first the seed without
+ * which it cannot dial again, then what is logged, then whether the server may
+ * lack policies that are held. */
 static void
 take_news(struct sts_agent *a)
 {

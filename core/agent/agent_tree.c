@@ -81,6 +81,9 @@ carve_all(struct sts_agent *a, uint8_t *block)
 #undef CARVE
 /* NOLINTEND(readability-function-cognitive-complexity) */
 
+/*
+ * Give each part its piece of the block, in which nothing is allocated later.
+ */
 static void
 set_up_parts(struct sts_agent *a, const struct parts *parts)
 {
@@ -235,6 +238,9 @@ plant_fetches(struct sts_agent *a, unsigned conns)
 	}
 }
 
+/* Number the nodes. Each kind has one run of numbers, so that a node's number
+ * tells its kind and its index. The runs follow one another as
+ * sts_agent_nodes() counts them, which the last assertion checks. */
 static void
 plant_tree(struct sts_agent *a)
 {

@@ -220,6 +220,8 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	return admission;
 }
 
+/* Make the stage the record of its domain, in the place of the one held, or
+ * refuse it and give its chunks back. */
 static enum sts_admission
 commit(struct sts_cache *c, struct sts_stage *s, const struct sts_entry *e,
     struct sts_now now, enum sts_origin origin, sts_ref *ref)

@@ -357,6 +357,7 @@ client_recv_buf(const void *e, struct sts_span lent)
 	return sts_span((uint8_t *)c->in + c->in_len, room);
 }
 
+/* More of a request, or of a key that is too long and is skipped unkept. */
 static void
 client_recv_ack(void *e, struct sts_span got)
 {

@@ -40,6 +40,9 @@ parse_report(struct sts_line_request *r, struct sts_text rest, size_t total)
 	return STS_LINE_OK;
 }
 
+/* [ZONE] VERB KEY [HOST]: a first word that is no verb is the zone. More or
+ * fewer words than the verb takes make the line bad: a part of a question is
+ * never answered. */
 static enum sts_line_status
 parse_question(struct sts_line_request *r, struct sts_text line, size_t total)
 {

@@ -81,6 +81,9 @@ areas_seen(struct sts_journal *j)
 	}
 }
 
+/* The head of an area was read. Of those that are valid the latest revision
+ * counts (compared as numbers that wrap). Of a newer format nothing may be
+ * touched, whatever the other areas hold. */
 static void
 area_read(struct sts_journal *j, bool ok)
 {
@@ -115,6 +118,9 @@ record_here(struct sts_journal *j, bool ok)
 	       j->rec.payload_len <= left(j) && record_padded(j) <= left(j);
 }
 
+/* The first pass over the area: the newest stamp, the order about enforcement
+ * and the last fetch that proved the clock are known before the second pass
+ * (from HEAD on) restores a record. */
 static void
 scan_read(struct sts_journal *j, bool ok)
 {

@@ -91,6 +91,11 @@ finish_txt(struct sts_lookup_report *l)
 	}
 }
 
+/*
+ * All legs have ended. One address is enough; without any, a leg that failed
+ * makes it "cannot tell", else there is none, or none that may be connected
+ * to.
+ */
 static void
 finish_host(struct sts_lookup_report *l)
 {

@@ -250,6 +250,8 @@ put_name(struct sts_sink *s, const char *name)
 	sts_sink_form(s, ",\"$a\":", &text);
 }
 
+/* The count is taken once, at the element's beginning: it may rise while the
+ * element is handed out in pieces, which are all cut from one text. */
 static void
 put_failure(struct sts_report *r, struct sts_sink *s,
     const struct sts_tally_policy *policy)

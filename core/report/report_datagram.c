@@ -331,6 +331,10 @@ is_unknown(const struct sts_datagram *d)
 		   d->now.level == LEVEL_FAILURE);
 }
 
+/*
+ * A number of a key that we know; in a value of another key it may be
+ * anything.
+ */
 static void
 take_number(struct sts_datagram *d)
 {

@@ -3,6 +3,18 @@
  * Lines: an event is built in order (policy, strings, mx, failure), but words
  * come in any order. So the words are read once for each of these parts; a line
  * of a few hundred octets is short enough for that.
+ *
+ * Invariants: `values` holds the decoded values of one part, one behind the
+ * other; a decoded value is never longer than it was written, so a line of
+ * STS_REPORT_LINE_MAX octets fits. They are valid until the next part begins:
+ * what is needed later (policy_domain aside, which is given to the event at the
+ * end of its part) is in the event by then. A word that is wrong makes the
+ * whole line wrong, and its event is not counted.
+ *
+ * The attacker is the mail server at the other end: its host name, its address
+ * and its words are values of the line, which the operator's configuration has
+ * encoded. A value cannot end early or begin another field, since blanks come
+ * as %20; what it holds is judged and bounded by report_event.c.
  */
 #include <string.h>
 

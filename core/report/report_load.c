@@ -89,6 +89,8 @@ days_hold(const struct sts_tally *t)
 	return true;
 }
 
+/* The tally gets key and days from the header, since the hashes and days of all
+ * that follows are by them. Numbers are taken over at the end only. */
 static bool
 read_header(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 {

@@ -5,6 +5,22 @@
  * the compressed report.
  *
  *	HEADER -> LINE... -> FOOTER -> DONE
+ *
+ * Valid in every stage: `off`, the octets of the element at hand that were
+ * read. Valid in LINE: raw[0..raw_len), the octets of the line at hand, of
+ * which only the last line has fewer than 57.
+ *
+ * Invariants: an element is rendered anew for each piece of it, so what it is
+ * made of must not change meanwhile: config and letter are borrowed and stay,
+ * the domain is pinned in the tally by the owner. If the domain goes all the
+ * same, reading ends (sts_report_mail_gone), and the mail must not be
+ * completed.
+ *
+ * A stranger chooses the recipient and the domain, and his words stand in the
+ * report. The recipient is an address that core/grammar/tlsrpt.h took, the
+ * domain a name of letters, digits, hyphens and dots, so neither can add a
+ * header; the report itself is base64. The boundary begins "--=_", which no
+ * line of base64 and none of our text does.
  */
 #include <string.h>
 

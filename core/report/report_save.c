@@ -4,9 +4,23 @@
  * little-endian as all numbers) and that. README.md has the list.
  *
  *	HEADER -> (DOMAIN -> (POLICY -> FAILURE...)...)... -> FILTER... -> END
+ *	                  any of them -> STAGE_GONE
  *
  * Each is rendered into a sink that keeps the part that is due, as in report.c.
  * Counters may rise between two parts of a record, lengths do not change.
+ *
+ * Valid in DOMAIN, POLICY and FAILURE: `domain`, `slot`; in POLICY and FAILURE
+ * `policy`, in FAILURE `failure`; in FILTER `block`. `off` is what was written
+ * of the record at hand.
+ *
+ * Invariants: these refs stay valid while nothing is removed from the tally, so
+ * the first removal (`removals`) ends the snapshot as gone: its last record,
+ * and with it the check that the reader demands, is never written. `crc` covers
+ * all octets that were handed out, `end_crc` those before END.
+ *
+ * There is no attacker on this side: what is written comes from a tally whose
+ * events were judged when they were counted. The reader (report_load.c) trusts
+ * none of it.
  */
 #include <string.h>
 

@@ -8,6 +8,19 @@
  *
  * Octets that have come are read as work of the driver's (STS_WANT_WORK), at
  * most STS_SHARE_TURN records a time.
+ *
+ * Invariants: a connection that the dial has not taken is the dial's alone;
+ * only the taken one moves octets. in[in_at..in_len) is what has not been read;
+ * the channel, or the session, is read from only when that is empty, so nothing
+ * in it is overwritten. No reply is read before the state is HELLO, nor while a
+ * result waits for the owner: then the node wants its owner and nothing else.
+ * Over TLS nothing is written before the handshake is complete (SHAKE).
+ *
+ * The attacker owns the server or the path, and sends without end, or an octet
+ * at a time. A pass of the driver reads so many records and no more, after all
+ * questions. Within a reply, in the clear, only a buffer that came full puts
+ * reply_until off: a server that drips is closed, one that sends a large value
+ * is not.
  */
 #include <string.h>
 

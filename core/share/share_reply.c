@@ -439,6 +439,8 @@ end_value(struct sts_share *s)
 
 /* ---- events */
 
+/* A string: the value of a GET goes to its stage as it comes; any other one is
+ * collected in `word`, and dropped if it is too long for that. */
 static void
 string_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 {

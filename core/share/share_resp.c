@@ -71,6 +71,8 @@ is_minus_one(const struct sts_resp *r)
 	return r->negative && r->number == 1;
 }
 
+/* An array, a set, a map (two items a pair) or the like begins. Count and depth
+ * are bounded here, since the server chooses them. */
 static enum sts_resp_event
 aggregate(struct sts_resp *r, enum sts_resp_event e)
 {

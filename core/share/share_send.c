@@ -5,8 +5,27 @@
  * domains that a question waits for; the next value; keys that were pushed or
  * listed; the next list of keys; PING.
  *
+ *	SET_BEGIN -> SET_PAYLOAD -> SET_END -> (not active)     s->set
+ *
  * Of 64 commands in flight 32 may be for keys without a question, so that a key
  * with one always finds room.
+ *
+ * Invariants: out[out_at..out_len) is what has not been sent. `flight` is a
+ * ring, oldest command first, since replies come in that order; `asked` has the
+ * domain of each GET in it, in the same order. While set.active, set.ref is
+ * pinned in the cache, from sts_share_set until the value's last octet is
+ * written or the connection ends; from SET_PAYLOAD on the length of the value
+ * has been sent, so nothing else may be written before its end. What waits to
+ * be sent is forgotten with the connection (sts_share_send_clear), except for
+ * the queue of domains to be published; a value that was cut is counted as
+ * lost.
+ *
+ * The attacker owns the server, or the path to it. He may see what is written,
+ * and answer nothing: then nothing is in flight beyond STS_SHARE_FLIGHT, and
+ * reply_until ends the connection. A list of keys that never ends is given up
+ * after SCAN_ROUNDS. Domains and texts go out with their length before them, so
+ * none of them can become a command. A value is sealed (share_seal.h) as it
+ * leaves: changing it on the way is noticed by whoever reads it.
  */
 #include <string.h>
 

@@ -69,6 +69,9 @@ static const char harmless_marks[] = ".-_*:/@+,";
 /* Between quotation marks. */
 static const char quoted_marks[] = ".-_*:/@+, !#$%&'();<=>?[]^`{|}~";
 
+/* Whatever is not alphanumeric or one of `marks` becomes \xNN, so that no
+ * stranger's text can begin a word or a line, or move the cursor. What does not
+ * fit is cut before an escape, never within one. */
 static size_t
 escape(struct sts_text text, const char *marks, char *out, size_t size)
 {
@@ -368,6 +371,8 @@ admit(struct sts_log *l, unsigned level)
 	return true;
 }
 
+/* Write the line if its level is wanted and has a token left. How many were
+ * dropped before is logged first, as soon as a line can be written. */
 static void
 emit(struct sts_log *l, unsigned level, const char *line, size_t len)
 {

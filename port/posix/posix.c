@@ -3,9 +3,25 @@
  * Channels: which descriptor a channel number stands for, what is waited for,
  * and the calls of struct sts_port on it.
  *
- * A slot's generation changes with each descriptor it has held, so that an
- * event the system had ready for the former one is not taken for the present
- * one's (a connect would look finished).
+ *	FREE -> LISTENER, LISTENER_TCP, REPORTS     handed over by the board
+ *	FREE -> DGRAM                               connected at once
+ *	FREE -> CONNECTING -> STREAM                ours
+ *	FREE -> STREAM, CLIENT_TCP                  accepted
+ *	FREE -> WATCHED, STORE, OWN                 in slots after the driver's
+ *	any  -> FREE                                release(), the only way
+ *
+ * Invariants: fd, events and generation of a slot are valid unless it is FREE.
+ * `events` is what the wait was given for it, so that a change which is none
+ * costs no call. A slot's generation changes with each descriptor it has held,
+ * so that an event the system had ready for the former one is not taken for the
+ * present one's (a connect would look finished). A call that fails leaves its
+ * slot FREE and closes what it opened.
+ *
+ * The attacker is whoever can reach a socket. Datagrams of others than the peer
+ * are not heard. Clients that leave before they are accepted, and reports of
+ * users who may not report, are skipped, SKIP_MAX in a call: no queue of such
+ * holds the daemon. A mail server's connection ends by a reset unless that
+ * could cut a reply that is still on its way.
  */
 #define _POSIX_C_SOURCE 200809L
 

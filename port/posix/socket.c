@@ -2,7 +2,13 @@
 /*
  * Sockets: how they are made, what their errors mean to the driver (table
  * below: anything else means that the connection is of no more use), and when a
- * connection may be reset. All are non-blocking and close-on-exec.
+ * connection may be reset. All are non-blocking and close-on-exec. No state.
+ *
+ * Invariants: an error that is a shortage of ours (descriptors, memory, ports,
+ * buffers) is STS_IO_LIMIT, and never blamed on the peer: it would become an
+ * answer about a domain. "Would block" is an error of its own, and an empty
+ * datagram, or one from another address than the peer's, is skipped, SKIP_MAX
+ * in a call.
  */
 /* accept4 is not in every system, and hidden by most. */
 #if defined(__linux__)

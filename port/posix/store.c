@@ -2,9 +2,26 @@
 /*
  * A file as storage, and the child that writes it. While link < 0 a call does
  * its work at once; else it sends the child one request (asked) and the same
- * call, repeated, gets the reply. One request is under way at most, and the
- * parent never blocks: a request fits the link's buffer. broken: there is no
- * child any more, and writes are errors until there is another.
+ * call, repeated, gets the reply.
+ *
+ *	link < 0                   no child: at once
+ *	link >= 0                  idle
+ *	link >= 0, asked           a request is under way; naming: it asks
+ *	                           whether the file has its name
+ *	broken                     there is no child any more: writes are errors
+ *	                           until there is another
+ *
+ * Invariants: one request is under way at most, and the parent never blocks: a
+ * request fits the link's buffer. `fd` is what is read and written, `lock` the
+ * descriptor that the lock belongs to, if it is another one; both stay open as
+ * long as the store is, so no second instance writes. `ahead` holds octets of
+ * the file only while nothing was written since. What was programmed is read
+ * back before it is reported as done.
+ *
+ * The attackers are a disk that fails or hangs, which stops the child and no
+ * answer, and another user who may write to the folder: links are not followed,
+ * what has the name of a new file loses it unread, a pipe is not waited for,
+ * and a file whose name leads elsewhere is not taken for ours.
  */
 #define _DEFAULT_SOURCE
 

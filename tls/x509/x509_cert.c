@@ -206,6 +206,8 @@ parent_of_contents(const struct sts_x509_scan *s, uint8_t node)
 	return node == EXT_VALUE ? (uint8_t)(IN_UNKNOWN + s->ext) : node;
 }
 
+/* An element begins. Its parent and its tag choose the rule, and the rule where
+ * its content goes. What no rule expects makes the certificate malformed. */
 static void
 on_element(struct sts_x509_scan *s)
 {
