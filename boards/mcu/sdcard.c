@@ -109,6 +109,9 @@ initialise(uint32_t capacity)
 	return r1 == 0;
 }
 
+/* The steps of the SD specification for SPI: wake, idle, version, initialise,
+ * capacity; slowly until all of them are done. A card that fails one is not
+ * used. */
 static bool
 start_card(void)
 {

@@ -283,6 +283,8 @@ show_mx_or_host(struct check *c, bool all)
 	return true;
 }
 
+/* Show the next part if it is complete, or with `all` whatever is known of it.
+ * False: it has to be waited for, or there is none. */
 static bool
 show_next(struct check *c, bool all)
 {

@@ -4,6 +4,19 @@
  * result counts; the second one, with CD, only tells why that was SERVFAIL.
  * Records are kept as they come, each behind its length in two octets; they
  * count if the question ends FOUND.
+ *
+ *	first -> over                       anything but SERVFAIL
+ *	first -> checking_disabled -> over  nobody answers: SERVFAIL it is
+ *	                           -> again -> over   SERVFAIL once more: bogus;
+ *	                                              else this result counts
+ *
+ * Invariants: a record is in `store` whole or not at all; if one does not fit,
+ * `more` is set and no later one is kept. Only the questions without CD fill
+ * `store`: an answer that nobody validated is never shown as one.
+ *
+ * The attacker forges answers, or serves the zone: he can make a domain look
+ * bogus, or keep its answer away. Whether an answer is authentic is not judged
+ * here, but by the trusted name server (sts_upstream_authentic).
  */
 #include <string.h>
 

@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * States: CONNECTING -> TALKING -> CLOSING -> (the next address) or OVER. While
- * TALKING the session of `tls` has the channel. `judged`: the handshake is over
- * and the path was looked at; nothing is sent before.
+ * The policy of a domain, fetched for mtasts check: what core/https/fetch.c
+ * does, but every address is tried, and what was seen is kept.
+ *
+ *	CONNECTING -> TALKING -> CLOSING -> (the next address) or OVER
+ *	                     +-> ENDING -> OVER
+ *
+ * While TALKING the session of `tls` has the channel. `judged`: the handshake
+ * is over and the path was looked at; nothing is sent before. `step_until`
+ * counts until then, `until` for all addresses together.
+ *
+ * Invariants: `out` has the result once the state is ENDING or OVER. The next
+ * address is tried after a failed connection or handshake, never after a
+ * certificate or a response: that server has answered. A policy is FOUND only
+ * if its response is complete and its grammar right.
+ *
+ * The attacker is the policy host, or somebody in its place. He is bounded by
+ * STS_CHECK_FETCH_ALL_MS and by the limits of core/https/http.h; what he sends
+ * is copied as far as there is room, and printed escaped.
  */
 #include <string.h>
 

@@ -3,6 +3,14 @@
  * A check as one JSON object, streamed: each part is written when it is shown,
  * and what was written is flushed, so that nothing is held back and the object
  * is closed whatever happens in between.
+ *
+ * Invariants: a part fits PIECE octets, which are written and forgotten at its
+ * end (flush). in_mx: the list of hosts is open; it is closed before the next
+ * part. Members have the names that boards/README.md lists; one that does not
+ * apply is left out.
+ *
+ * What is shown is what strangers published. Every text is a JSON string of
+ * printable ASCII, digests and certificates are hexadecimal digits.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -198,6 +198,8 @@ judge_failure(const struct sts_check_facts *f, unsigned h, unsigned a,
 	}
 }
 
+/* One address. If it was not tried that is a finding, unless the whole check
+ * was cut short: then one finding says so for all. */
 static void
 judge_address(const struct sts_check_facts *f, unsigned h, unsigned a,
     struct sts_check_findings *out)

@@ -3,6 +3,21 @@
  * The loop: a pass serves every place as long as something can be done without
  * waiting, then poll(2) waits for what is missing. The order of the steps is
  * the contract of core/base/io.h.
+ *
+ *	fd < 0              no channel
+ *	opening             a stream that connects
+ *	fd >= 0, !opening   open; with `eof` the peer sends no more
+ *	no_send, no_recv    the system took, or had, nothing: until poll says
+ *	                    otherwise
+ *
+ * Invariants: an engine hears of EOF at most once, and of the channel's end
+ * once (both by `lost`). A place that wants its owner ends the pass, and the
+ * next pass begins behind it, so that no place is always first. A place gets
+ * STEPS_MAX steps in a pass: a server that sends without end does not keep the
+ * others waiting.
+ *
+ * Source ports of datagrams are drawn at random, since a forged answer must
+ * guess them; what came before the socket was connected is thrown away.
  */
 #define _POSIX_C_SOURCE 200809L
 

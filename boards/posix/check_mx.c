@@ -74,6 +74,9 @@ sni_of(const struct sts_check_host *h)
 		   : sts_check_name(h);
 }
 
+/* Begin a dialogue with the host's next address. The second one with an address
+ * offers only the kind of key that the first did not show, so that both
+ * certificates of a server are seen. */
 static void
 begin_dialogue(struct sts_check_run *r, struct sts_check_probe *p, unsigned h)
 {
@@ -263,6 +266,8 @@ judge_tlsa(struct sts_check_run *r, unsigned h)
 	begin_dialogues(r);
 }
 
+/* A question about a host has ended; its stage says what follows. Its addresses
+ * of both families are waited for together. */
 static void
 question_over(struct sts_check_run *r, unsigned place)
 {

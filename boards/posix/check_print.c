@@ -4,6 +4,11 @@
  * each with the one thing to do. Texts of strangers pass put(), which shows
  * printable ASCII as it is and every other octet as \xHH: no escape sequence,
  * no character that changes the direction of others, reaches a terminal.
+ *
+ * Invariants: the progress line is on a terminal only, and taken away before
+ * anything else is printed (progressing). Colours are for a terminal that wants
+ * them, and each is switched off again in the same line. What was not tested is
+ * printed as that, never as good.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -3,6 +3,13 @@
  * A finding concerns a mechanism if the list says so, and, where the list says
  * "in use", if the mechanism is. The worst weight of all that concern it is
  * what a mechanism has against it.
+ *
+ * Invariants: functions of the facts and findings, without a state. "Unknown"
+ * never becomes "ok": a mechanism with an unknown against it is unknown, unless
+ * something is bad; and the result is ok only if something protects the mail
+ * (an enforced policy, DANE for every host), there is no mail to protect, or
+ * one host alone is checked. An attacker who keeps the check from seeing
+ * something can make it say "cannot tell", not "ok".
  */
 #include "../../core/base/assert.h"
 #include "check_verdict.h"

@@ -3,6 +3,10 @@
  * mtasts completion: what a shell needs to complete the command line, written
  * from the tables of main.c. The texts there hold nothing that a shell would
  * take for more than text.
+ *
+ * Invariants: commands that were left out of the build do not appear, and no
+ * list of options or words stands here: what the tables accept is what is
+ * completed. All of it is constant text, so nobody's input reaches a shell.
  */
 #include <stdio.h>
 #include <string.h>

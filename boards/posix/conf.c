@@ -2,8 +2,18 @@
 /*
  * The configuration: its lines read from the file and from -o, its defaults,
  * and what of it a reload cannot change. It is read in two passes, since zones
- * take their times from other keys. Of each source the first line of a key
- * that adds up clears what came before; `seen` notes which have.
+ * take their times from other keys. Of each source the first line of a key that
+ * adds up clears what came before; `seen` notes which have.
+ *
+ * Invariants: a line that is wrong makes the whole configuration wrong, and the
+ * caller keeps the one it has; the error names file, line, key and what was
+ * expected. A file that was named and is not there is an error; only the
+ * default one may be missing. What needs room that was measured at the start,
+ * or rights that were given up, is in `fixed`: a reload keeps the value and
+ * reports the key.
+ *
+ * The file is the operator's, so there is no attacker here; what a message
+ * copies from it is escaped and cut all the same.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys of the configuration: one setter a key, and the table of them all.
- * A setter takes the value of a line and returns what was expected instead, or
- * NULL when it was taken. Keys that add up refuse a line that finds no room.
- * Listeners, sockets and files are not looked at here: whether they can be had
- * is seen when they are opened.
+ * The keys of the configuration: one setter a key, and the table of them all. A
+ * setter takes the value of a line and returns what was expected instead, or
+ * NULL when it was taken.
+ *
+ * Invariants: keys that add up refuse a line that finds no room. A key that
+ * switches on what is left out of this build takes "off" and nothing else, so
+ * that nobody believes to have what is not there. `late` keys are read in the
+ * second pass, when the times they build on are known. Listeners, sockets and
+ * files are not looked at here: whether they can be had is seen when they are
+ * opened.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys of gateways that share policies. A key of the fleet is as good as
- * the policies of all its gateways: its file must be nobody else's to read.
+ * The keys of gateways that share policies, and the files with their secrets. A
+ * key of the fleet is as good as the policies of all its gateways: its file
+ * must be nobody else's to read.
+ *
+ * Lines are taken when the configuration is read; files are read afterwards
+ * (sts_conf_share_read), once it is known that something is shared at all.
+ *
+ * Invariants: a `redis` line replaces what an earlier one set, except for what
+ * other keys set (wait, trust, keys, anchors). All servers are reached over
+ * TLS, or none. Secrets are in the configuration only, and wiped from every
+ * other buffer; the copy that is printed (serve -t) has their paths.
+ *
+ * The attackers: another user of this machine, so a file that others may read
+ * or write is refused; and the owner of the server, who could set policies if
+ * records were not sealed. So without redis_key sharing is an error, except
+ * over unix sockets of this machine where the operator trusts them
+ * (redis_trust).
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -68,6 +83,8 @@ take_inet(struct sts_text t, struct sts_share_server *v)
 	return true;
 }
 
+/* One server: all of them over TLS, or none. A local one is known to the port
+ * by the number of its path. */
 static bool
 take_server(struct sts_conf *c, struct sts_text t)
 {
@@ -414,6 +431,11 @@ all_local(const struct sts_share_setup *u)
 	return all && u->master[0] == '\0';
 }
 
+/*
+ * The keys from their files. Without any, whoever can write to the server
+ * could set policies: so only unix sockets will do, and only if the operator
+ * says so.
+ */
 static bool
 read_keys(struct sts_conf *c, char why[STS_CONF_WHY_MAX])
 {

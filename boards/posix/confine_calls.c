@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system calls of the daemon on Linux, with either C library. A call goes
- * by several names, depending on the machine and on the library: all those
- * that a machine has are here.
+ * by several names, depending on the machine and on the library: all those that
+ * a machine has are here.
+ *
+ *	daemon      its own list, and the writer's
+ *	writer      the child that writes the journal: files that are open
+ *
+ * Invariants: what is not listed ends the process (confine_linux.c), so a list
+ * has each call that is made after the start, on every machine. A call whose
+ * arguments matter is a rule, not a row: no rule allows memory that is
+ * executable, a thread, a namespace, or a socket of another family. There is no
+ * execve.
+ *
+ * The attacker has injected code into the daemon or its child. He can do what
+ * they can and no more: no program, no other file than their modes and Landlock
+ * allow, no process traced.
  */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mtasts cache, mtasts enforce: the commands that only the running daemon can
- * carry out. Each is one request over the control socket and one answer, which
- * control_show.c prints; the daemon sends the exit code with it.
+ * mtasts cache, mtasts enforce, mtasts report: the commands that only the
+ * running daemon can carry out. Each is one request over the control socket and
+ * one answer, which control_show.c prints; the daemon sends the exit code with
+ * it.
+ *
+ * Invariants: words and options are judged before the daemon is connected to,
+ * so a mistake in them changes nothing. An answer without its last line was
+ * cut, and fails the command, whatever was printed before. A time of --until is
+ * seconds since 1970 when it leaves: the daemon judges it by its own clock.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -339,6 +339,7 @@ sts_control_print_pattern(struct sts_control_show *s, struct sts_text pattern)
 	putchar('\n');
 }
 
+/* What is known of the mail hosts, each with its own state. */
 static void
 print_dane(struct sts_control_show *s)
 {

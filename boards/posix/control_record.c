@@ -3,6 +3,18 @@
  * The JSON object about one key. What is held is copied and pinned at the
  * beginning, and the answer stays in its slot: so that every window is cut from
  * the same text.
+ *
+ * Valid after sts_control_record_begin: `about`, `domain`. `held` is if `has`,
+ * `dane` if `has_dane`; both are pinned until sts_control_record_end, whatever
+ * becomes of the domain meanwhile. `tested` is if `counts`.
+ *
+ * Invariants: rendering changes nothing; it begins at the beginning for each
+ * window, and skips what is outside of it.
+ *
+ * A stranger chooses ids, patterns and names of mail hosts. They were checked
+ * when they were taken in, and are written as JSON strings of printable ASCII
+ * all the same; a domain from a journal that others wrote is left out if it is
+ * not a name.
  */
 #include <string.h>
 

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS reports over the control socket. */
+/*
+ * TLS reports over the control socket.
+ *
+ *	list        slot, ref: the domain that was listed last
+ *	show        agent != NULL; head (begun) -> pieces -> end
+ *
+ * Invariants: a report that is shown has its domain pinned in the tally until
+ * sts_control_report_end; if the domain goes all the same (delivered, or with
+ * its day), the object is not closed, so nobody takes the beginning for a whole
+ * report. Organisation and contact are copies, since a reload may change those
+ * that the agent has.
+ *
+ * What strangers reported is part of both: it is printed as JSON strings of
+ * printable ASCII, whatever it holds.
+ */
 #include <string.h>
 
 #include "../../core/base/assert.h"

@@ -2,6 +2,16 @@
 /*
  * Codec of the control socket's requests. A request is read from its beginning
  * each time more of it has come: it is short, and so nothing has to be kept.
+ *
+ * Invariants: a request is complete, wrong, or not whole yet; nothing of it
+ * takes effect before its object has been closed and every member judged. Each
+ * member is one that the command takes, and is there once: otherwise a part of
+ * the request would be ignored, and something else done than was asked. A
+ * request that reaches STS_CONTROL_REQUEST_MAX without an end is wrong.
+ *
+ * Whoever may open the socket may give every order, so there is no attacker
+ * here, only programs with mistakes: unknown members, NULs and texts that are
+ * too long are errors, never cut.
  */
 #include <string.h>
 

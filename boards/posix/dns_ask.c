@@ -2,6 +2,20 @@
 /*
  * One question to the name servers, waited for. The resolver is the agent's; in
  * the driver's place stands a loop that serves its one channel.
+ *
+ *	fd < 0              no channel
+ *	fd >= 0, !open      a stream that connects
+ *	open                a channel that the resolver knows
+ *
+ * Invariants: the channel is closed before another is opened; whatever ends it
+ * is reported to the resolver, which decides about the next server, TCP and the
+ * deadline (STS_DNS_ASK_MS). Records in `out` are complete: if one does not fit
+ * (`full`), or cannot be read, the result is "cannot tell" and there are none.
+ * A TXT answer may begin anew over TCP, which clears what was kept.
+ *
+ * The attacker answers in a name server's place, or is one. The resolver
+ * accepts nothing but an answer to this question; here only its size is left to
+ * bound.
  */
 #define _POSIX_C_SOURCE 200809L
 

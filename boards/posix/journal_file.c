@@ -6,6 +6,16 @@
  * PATH.aside, and a fresh file is made. A new file is filled under PATH.new and
  * renamed only when it is on the medium, so that a power cut leaves the old or
  * the new one, whole.
+ *
+ * Invariants: a file is renamed or written to only while it is locked and has
+ * its name. One good area makes a journal: the other may have been interrupted.
+ * A file that cannot be read is not garbage: it stays where it is, and nothing
+ * is opened. One that cannot be written to, or is too small, is read. On
+ * failure the file descriptors are closed and errno says why.
+ *
+ * The attacker may write to the folder: links, pipes and files put under these
+ * names are refused by port/posix/store.c, and a file that lost its name while
+ * it was filled is not put in place.
  */
 #define _DEFAULT_SOURCE
 

@@ -92,6 +92,7 @@ is_open(struct sts_listeners *l, const struct sts_listen_at *at)
 	return false;
 }
 
+/* Open a listener of the configuration. False: `why`, and nothing is open. */
 static bool
 open_one(struct sts_listeners *l, const struct sts_listen_at *at,
     const char *key, char why[STS_CONF_WHY_MAX])

@@ -5,6 +5,23 @@
  * they are swapped. The kill switch is in both, and in the journal if it has an
  * end: `ordered` says whose word counts, the operator's of this run or the
  * journal's.
+ *
+ *	pending     what is to be read again (SIGHUP, or a file has changed)
+ *	reading     the bundle is read in pieces, into the spare area
+ *	swap        settings point into the new set; the other is the spare
+ *
+ * Invariants: whatever is new and broken changes nothing but the log, and each
+ * part is judged by itself, except that name servers without one that is
+ * trusted are refused while DANE is on. Once the daemon serves, the set in use
+ * is not written to, enforce_off aside. Memory areas (anchors, lists of
+ * policies) alternate with the sets: what is read goes into the area that the
+ * set in use does not point to. A list of policies never goes back in time.
+ *
+ * The attacker may write one of these files half, or have it vanish for a
+ * moment: a bundle that ends inside a certificate, or a resolv.conf that names
+ * nobody, is read once more before it is believed, and a file that is gone
+ * changes nothing. An order about enforcement ends by a time that is known, and
+ * by no other (follow_order).
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -359,6 +376,8 @@ load_conf(
 	return true;
 }
 
+/* Read the configuration into the spare set. What only a restart can change
+ * keeps its value, and is logged. */
 static bool
 reload_conf(struct sts_live *l, struct sts_live_set *s)
 {
@@ -404,6 +423,9 @@ names_nobody_yet(struct sts_live *l, const struct sts_dns_servers *now,
 	return true;
 }
 
+/* The configuration's name servers, else those of resolv.conf. The old ones
+ * stay if the file is gone or broken, names none for the first time, or names
+ * none that DANE can trust. */
 static bool
 reload_servers(struct sts_live *l, struct sts_live_set *s)
 {
@@ -451,6 +473,8 @@ begin_roots(struct sts_live *l, const struct sts_live_set *s)
 	l->reading = true;
 }
 
+/* The bundle was read to its end: take it, unless it is of no use, or cut for
+ * the first time. */
 static bool
 take_roots(struct sts_live *l, struct sts_live_set *s)
 {

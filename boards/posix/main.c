@@ -3,6 +3,12 @@
  * mtasts: the command line. The first word names the command; what follows is
  * options and words in any order. Each command says by a string of letters
  * which options it takes, and between how many words it wants.
+ *
+ * Invariants: the two tables are all there is: help.c and completion.c print
+ * them. An option that is unknown, of another command, without its value or
+ * given too often ends the program with its usage, before anything is read or
+ * done. A result that could not be written (a full disk, a closed pipe) is a
+ * failure, whatever the command found.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -326,6 +332,8 @@ printed(int code)
 	return code;
 }
 
+/* Judge the command's words and options, then run it. The exit code, also if
+ * what was printed could not be written. */
 static int
 run(const struct sts_command *c, const char *const *words)
 {

@@ -4,6 +4,18 @@
  * configured numbers, the port's channels, two areas for trust anchors (a
  * reload parses into the one that is not in use), and all that is left for
  * policies.
+ *
+ *	anchors[0] | anchors[1] | reading | port | agent ... cache
+ *
+ * The bundle of trust anchors is read first, at the place where it needs most
+ * room, because what it takes decides where the rest goes; then it is moved to
+ * anchors[0] and the rest carved.
+ *
+ * Invariants: the parts do not overlap and their sum is at most the block; each
+ * begins at a multiple of ALIGN, the agent's where its cache does. No page is
+ * touched before it is needed. A block that is too small is an error that names
+ * what each part takes: nothing is made smaller than the configuration says.
+ * The file of the journal can hold all that the cache can.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -72,6 +84,8 @@ say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 	    CACHE_MIN);
 }
 
+/* The agent's numbers, and how many descriptors they need: one for each node
+ * that may hold a channel. */
 static void
 set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 {

@@ -1,5 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of domains in a file, of any of the formats. */
+/*
+ * Names of domains in a file, of any of the formats.
+ *
+ *	is_json     decided by the first octet, "{"
+ *	lines       a line is collected, blanks in a row as one space; `table`:
+ *	            the last name was that of a policy table, so an indented
+ *	            line goes on with its attributes
+ *	JSON        names of the object "policies" of the file's object
+ *
+ * Invariants: buf[pos..len) is what has not been read; no call reads more than
+ * one piece, however long a line, a comment or a string is. A name is handed
+ * out whole or not at all: of a line only STS_NAMES_LINE octets are kept, more
+ * than a name and a level, and a name over STS_NAMES_MAX is BAD. A NUL makes
+ * its line BAD.
+ *
+ * The file may come from another agent, so its writer is not trusted with more
+ * than names: levels, policies and patterns in it are never read, and whoever
+ * looks a name up judges it as any other key.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -162,6 +180,8 @@ take_name(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 	return STS_NAMES_END;
 }
 
+/* The next name of the list's object in this piece. Everything else of the file
+ * is read over, but must be JSON. */
 static enum sts_names_result
 next_of_json(struct sts_names *n, char out[STS_NAMES_MAX + 1])
 {

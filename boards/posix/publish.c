@@ -3,6 +3,15 @@
  * mtasts publish: its command line, and what its three parts share. It has more
  * options than the other commands together, so it reads them by a table of its
  * own.
+ *
+ * Invariants: all options are judged before anything is looked up, and a name
+ * is a domain in A-labels, lower case, of two labels or more, that may stand in
+ * a zone file. Nothing is changed anywhere but in the file of --out. --check
+ * says "the same" only if the whole set of records is, and "cannot tell" where
+ * the DNS did not answer.
+ *
+ * The attacker answers in the DNS: records that are printed back are escaped,
+ * so that neither a terminal nor a zone file obeys them.
  */
 #define _POSIX_C_SOURCE 200809L
 

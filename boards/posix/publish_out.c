@@ -4,6 +4,12 @@
  * format, so that the output can be given to a name server's program as it is.
  * A TXT is always quoted: without quotes a ';' begins a comment of a zone file,
  * and the record loses all behind it.
+ *
+ * Invariants: steps come first, then records; owner names are absolute, or
+ * relative to the zone that --zone names. Names and contents were judged by the
+ * part that made them (A-labels, ids, hexadecimal digits, characters of URIs),
+ * so none holds a quote, a backslash or a line end, and none can end its
+ * string, its line or its command.
  */
 #define _POSIX_C_SOURCE 200809L
 

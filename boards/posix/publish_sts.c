@@ -3,6 +3,20 @@
  * mtasts publish sts: the policy's file, and the TXT record that announces it.
  * The id is made of the file (the first digits of its SHA-256): the same file
  * has the same id, and another one another, whatever way it came about.
+ *
+ *	hosts (--mx, or MX records) -> tested (enforce) -> file -> steps, record
+ *
+ * Invariants: the file is replaced as a whole or stays as it is, and is written
+ * before the record is printed, since a sender that sees a new id fetches at
+ * once. With enforce, nothing is written unless every MX host has passed, or
+ * --unchecked takes it over. A file at --out that is not a policy is not
+ * replaced. The record is not removed before a policy of mode none has taken
+ * the place of another, unless --unchecked says so: senders hold that for its
+ * max_age.
+ *
+ * The attacker answers for the MX records, or on the way to a host: what is
+ * then published is a pattern that the operator sees in the output, and a host
+ * that could not be tested has not passed.
  */
 #define _POSIX_C_SOURCE 200809L
 

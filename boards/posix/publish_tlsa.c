@@ -3,6 +3,12 @@
  * mtasts publish tlsa: TLSA records of a mail host (RFC 7672 3.1), made of
  * certificates and keys in files. From the files and not from the live server,
  * since what an attacker answers in its place would be published as genuine.
+ *
+ * Invariants: all records have one usage, 3 or 2, selector 1 and SHA-256, which
+ * every sender can use; each key is there once. Which certificate of a file is
+ * the server's must be certain: with more than one candidate nothing is
+ * published. The steps keep one rule: the server gets another key only when
+ * that key's record has been in the DNS for twice the TTL, or mail would stop.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -248,6 +248,8 @@ load_image(struct sts_report_file *f, unsigned i)
 	return whole ? 0 : error != 0 ? error : EBADMSG;
 }
 
+/* Which reports had left, so that none is sent twice. A mark whose checksum is
+ * wrong was being written when the power failed, and is left out. */
 static void
 load_marks(struct sts_report_file *f)
 {

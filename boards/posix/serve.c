@@ -2,6 +2,22 @@
 /*
  * mtasts serve: the daemon, in the foreground. It is put together here, and
  * everything it will ever use is taken before the first request.
+ *
+ *	limits, log -> user found -> journal opened as that user -> agent ->
+ *	listeners -> rights given up -> confined -> listening -> serving
+ *	serving -> stopping (SIGTERM) -> end: all saved, DRAIN_MS over, or a
+ *	second SIGTERM
+ *
+ * Invariants: what needs the superuser comes before give_up_rights(), and
+ * nothing is read from a client before the daemon is confined. The journal's
+ * child begins only when the journal has been read (see_loaded), and an order
+ * about enforcement that it holds counts before the first answer. A pass asks
+ * the time once. What is not the driver's work (chores) is looked at when
+ * something came for it, else CHORES_MS after the last time, so that an answer
+ * from the cache does not pay for it.
+ *
+ * The attackers are clients of the sockets, whom the driver bounds, and code
+ * that they might have injected, which has no right left but to go on serving.
  */
 #define _DEFAULT_SOURCE
 

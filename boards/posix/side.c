@@ -192,6 +192,8 @@ free_conn(const struct sts_side *s)
 	return i;
 }
 
+/* Accept a client. Without a free place or descriptor, accepting pauses: a
+ * listener that stays readable would wake the daemon without end. */
 static void
 take_client(struct sts_side *s, sts_ms now)
 {

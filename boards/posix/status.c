@@ -2,6 +2,19 @@
 /*
  * How the daemon is: the snapshot, and its object. A part of the object is a
  * row of `sections`.
+ *
+ *	begin -> walk, a few buckets of the cache's index a call -> render
+ *
+ * Invariants: rendering reads the snapshot and nothing else, so that windows of
+ * any size are cut from one text while the daemon goes on. The walk keeps the
+ * STS_STATUS_DOMAINS policies that expire first and those that fail, in the
+ * order in which they expire; a policy that comes or goes meanwhile may be
+ * missing or be there still.
+ *
+ * The attacker chooses names of domains, and how many of them fail. Names are
+ * put as JSON strings, lists have a fixed length, and none of it decides
+ * whether the daemon is healthy: `problems` has clock, journal and name servers
+ * only.
  */
 #include <string.h>
 

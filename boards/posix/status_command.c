@@ -3,6 +3,12 @@
  * mtasts status: how the running daemon is, in words, as JSON, as a page of
  * HTML, or as an exit code. One request over the control socket; the answer is
  * kept whole, since a part of it would be no answer.
+ *
+ * Invariants: nothing is shown before the answer's last line has come. A page
+ * is written as a whole or not at all. With --quiet any failure is "not
+ * healthy", and nothing is printed. Texts reach the terminal through
+ * sts_control_print_text(), which escapes what is not printable: names in them
+ * are strangers'.
  */
 #define _POSIX_C_SOURCE 200809L
 

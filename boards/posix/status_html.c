@@ -2,6 +2,12 @@
 /*
  * The status as a page. Charts are bars of SVG within the page; a table below
  * has their numbers, for readers who do not see bars.
+ *
+ * Invariants: every text that is not a constant of this file passes
+ * put_escaped(), and every number put_number(); a section is closed before the
+ * next one opens. What the page loads and runs is nothing, and its
+ * Content-Security-Policy forbids both: a name of a domain, which a stranger
+ * chooses, can be no more than text.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The answer to "status" in words. A section is a row of `sections`: what the
- * daemon does not report of it is left out.
+ * daemon does not report of it is left out, as an older daemon's answer may do.
+ *
+ * Invariants: a function of the tree, without a state of its own but the line
+ * that is being made. A line that is too long is cut, never overrun. Texts that
+ * strangers chose (names of domains) are given to `paper` as they are; it
+ * escapes them for its medium, a terminal or HTML.
  */
 #define _POSIX_C_SOURCE 200809L
 

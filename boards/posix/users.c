@@ -5,6 +5,12 @@
  * good (real, effective and saved identity); to act as one changes the
  * effective identity only, and is taken back. setgroups() and chroot() are not
  * in POSIX.
+ *
+ * Invariants: "there is no such user" (errno 0) and "it cannot be read" are
+ * different results. A user has the groups of /etc/group that name it, and no
+ * group of the caller's. sts_user_become succeeds only if the way back is
+ * closed, which it tries. A line that is broken is skipped, and of a line that
+ * is too long a name that was cut off does not count.
  */
 #define _DEFAULT_SOURCE
 

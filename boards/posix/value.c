@@ -3,6 +3,11 @@
  * The kinds of values a configuration has: numbers, sizes, times, prefixes,
  * paths, listeners. Each function takes the whole value or nothing: on false
  * its result is unchanged or of no use, and never a default.
+ *
+ * Invariants: numbers have a number of digits at most, with which no product of
+ * theirs overflows; what comes behind a number or a unit is an error, and so is
+ * a NUL. A path is absolute and ends in a NUL. The texts are the operator's:
+ * what is guarded against is a mistake that would be read as something else.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -4,6 +4,19 @@
  * daemon holds its policy when the first mail comes. Some questions are under
  * way at once, since the slowest domains take as long as a mail server would
  * wait.
+ *
+ *	question[i].fd < 0     free
+ *	question[i].fd >= 0    asked; its answer is collected up to HEAD octets,
+ *	                       the rest is read and dropped
+ *
+ * Invariants: AT_ONCE is fewer than the daemon has places, so that other
+ * commands get through. done counts every name, whatever came of it; bad those
+ * that are not domains, failed those without an answer: the exit code is 0 only
+ * if every domain was answered. A daemon that is silent for STS_CONTROL_WAIT_MS
+ * ends the command.
+ *
+ * The file may be anybody's: names are judged by the daemon as keys, and
+ * nothing else of the file is used (names.c).
  */
 #define _POSIX_C_SOURCE 200809L
 
