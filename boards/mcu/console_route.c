@@ -7,6 +7,13 @@
  * In ASKED and JUDGED no line is read. The route is held until the next one,
  * since its hosts may be judged one after the other; a chain is taken in any
  * state in which lines are read.
+ *
+ * Invariants: the lines that a question answers are printed before the next
+ * line is read. A judge borrows the route's records and the chain, so neither
+ * changes in JUDGED.
+ *
+ * The operator at the UART is trusted; the chain is not, since a mail host may
+ * have sent it: the judge of certificates reads it as any other.
  */
 #include <string.h>
 

@@ -8,6 +8,15 @@
  *
  * Unlike a mail server, check asks for TLSA records of unsigned hosts, too:
  * their owner has to learn that they count for nothing.
+ *
+ * Invariants: a host's stage only goes on, and `done` is set at its end,
+ * whatever happened. A dialogue that could not be begun, for want of random
+ * octets or of a free probe, is begun later. When nothing could be connected to
+ * at STS_CHECK_CLOSED_MIN addresses, the way out is closed, and the rest is not
+ * tried.
+ *
+ * The attacker owns a host, or the DNS of one: he can make its part take as
+ * long as its deadlines allow, and no other host's.
  */
 #include <stdio.h>
 #include <string.h>

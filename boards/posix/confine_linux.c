@@ -9,6 +9,14 @@
  *	                             try them first, then the old ones
  *	those of the table           pass
  *	all others                   end the process
+ *
+ * Invariants: an argument is compared by its lower half, which is all that the
+ * calls in the tables look at. The filter can only be made stricter, never
+ * lifted: the child adds one of its own.
+ *
+ * The attacker has injected code that makes system calls. He gets those of the
+ * table, with the arguments that its rules allow; the machine's code is tested
+ * first, so that the numbers of another machine's calls do not get him others.
  */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE

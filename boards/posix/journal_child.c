@@ -9,6 +9,16 @@
  * There is at most one child. One that prepares does what may block, and ends
  * with the errno as its status; then the parent takes what is there with calls
  * that do not block. One that writes serves requests until the parent is gone.
+ *
+ * Invariants: once the daemon serves it never waits for the disk. The file that
+ * is the journal is changed by a child that writes and by nobody else, and the
+ * first child begins when the journal has been read (serve.c), so that nothing
+ * is written over what was not read. Each trouble is logged once when it begins
+ * and once when it is over; each retry comes a minute after the last.
+ *
+ * The attackers are a disk that fails, fills or hangs, and whoever may write to
+ * the folder: a file that was removed or replaced is noticed by its name
+ * (watch_name), since what is written to it would be lost.
  */
 #define _DEFAULT_SOURCE
 

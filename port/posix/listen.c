@@ -12,6 +12,11 @@
  * end is the same object, or nothing.
  *
  * O_PATH is Linux's and FreeBSD's own.
+ *
+ * Invariants: a socket that somebody listens on is never removed: a name is
+ * taken over only when nobody answers there (is_stale). On failure the
+ * descriptors are closed, the working directory is the one before, and errno
+ * says why.
  */
 #if defined(__linux__)
 #define _GNU_SOURCE
