@@ -3,6 +3,15 @@
  * Each state reads a length of some octets, or skips as many bytes as the last
  * length; a table has the rule for the length, and the next state. A length
  * never exceeds what is left of what it stands in.
+ *
+ * Invariants: `left` is what is left of the message, `list_left` of the list in
+ * it, `value` of the element (or the length read so far); an octet is counted
+ * down in all of them, so no element reaches beyond what it stands in. OVER is
+ * reached only with nothing left; BROKEN is for ever, and has its alert.
+ *
+ * The attacker sends the lengths, in pieces of any size. Memory is these
+ * counters, whatever he announces: bytes are handed on as they come, and
+ * nothing is kept here.
  */
 #include "tls_lists.h"
 

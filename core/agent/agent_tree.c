@@ -6,6 +6,14 @@
  * (which pointer gets which part) and, by a board, to size static arrays. Node
  * 0 is the agent; its children are clients, questions, look-ups and fetches,
  * whose children are their connections.
+ *
+ * Invariants: the parts do not overlap, each is aligned (STS_AGENT_ALIGNED),
+ * and plan, carving and macros agree, since they read the same rows. What is
+ * carved here is never given back or moved; pointers between the parts stay
+ * valid as long as the agent.
+ *
+ * There is no attacker here: the board's configuration alone decides how large
+ * anything is.
  */
 #include <string.h>
 

@@ -10,6 +10,11 @@
  * (complete). Where Postfix is lenient this is strict: a value that is refused
  * costs the operator an error message, one that is wrongly accepted costs the
  * mail of a whole destination.
+ *
+ * Invariants: a function of the value, without a state; O(length). Nothing is
+ * accepted that is in neither table. The value is the operator's, so there is
+ * no attacker: it is judged once, when the configuration is read, and answered
+ * octet by octet.
  */
 #include "../base/assert.h"
 #include "../base/name.h"

@@ -19,6 +19,17 @@
  * of both, and frees its chunks unless somebody still reads it (pins > 0).
  * `unsaved` counts the live records that the journal is to write, so that a
  * journal with nothing to do looks at no chunk.
+ *
+ * Invariants: sts_cache_check() (cache_check.c) is this text as code: every
+ * chunk is free, or of exactly one record or stage; the index has each live
+ * record and nothing else; the counts of classes, organisations and chunks are
+ * the sums of what is there.
+ *
+ * The attacker owns domains, as many as he likes, and has them looked up: he
+ * can fill what is not protected, which is evicted by class, and of the
+ * protected room a share for each organisation that he owns. No limit depends
+ * on what he sends. Hashes are keyed, so he cannot choose domains that share a
+ * bucket.
  */
 #include <string.h>
 

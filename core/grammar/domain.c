@@ -15,6 +15,10 @@
  *
  * The result is a name in lower-case A-labels without a dot at its end, at most
  * STS_DOMAIN_MAX octets, so that "_mta-sts." before it is still a name.
+ *
+ * Invariants: no result is longer than the buffer of its caller. A name of
+ * ASCII stays as it is but for its case, as with Postfix; any other label is
+ * mapped, or the key is "key-unmapped": it is never guessed.
  */
 #include <string.h>
 

@@ -11,6 +11,11 @@
  * Anybody on the path may have written these bytes, since DNS answers are not
  * authenticated. What they can cause is bounded: an id of letters and digits,
  * which only decides whether a policy is fetched again, never its content.
+ *
+ * Invariants: a byte is one step, and the result does not depend on how the
+ * bytes are split. `at` is the place in the version or in a name; `is_id` is
+ * valid in NAME, FIRST and VALUE. Once a record is FOREIGN or BAD no byte of it
+ * changes that.
  */
 #include <string.h>
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Result types of RFC 8460 4.3: their names, libtlsrpt's numbers, our
- * reasons. */
+/*
+ * Result types of RFC 8460 4.3: their names, libtlsrpt's numbers, our reasons.
+ *
+ * Constant tables, and searches in them; no state. A name or a number that is in
+ * no table is refused, never taken for another: the mail server's words may be a
+ * stranger's.
+ */
 #include "../base/assert.h"
 #include "report_event.h"
 

@@ -3,6 +3,15 @@
  * A PEM bundle read into a packed set: the PEM reader decodes, the scanner
  * reads each certificate as it comes, and only its record stays. A fault of one
  * certificate does not affect the others.
+ *
+ * Invariants: block[0..used) holds whole records and nothing else, each of a
+ * certificate that was read to its end and judged usable, and each once. What
+ * has no room is counted in `needed`, so that the caller can say how much would
+ * do. `subject` and `left` are those of the block of PEM at hand.
+ *
+ * The bundle is the operator's, so its content is trusted; its form is not: a
+ * block that is broken, foreign or over a limit is left out and named, and
+ * costs the others nothing.
  */
 #include <string.h>
 
