@@ -806,7 +806,7 @@ def test_lists():
         reload(json.dumps(dict(body, timestamp=1700000001, policies={})), "0 domains in the list")
         check("taken out of the list", query().get("rule") == "table", query())
         r = mtasts("warm", "-c", conf, path("names"))
-        check("warm", r.returncode == 0 and r.stdout == "3 asked for: 0 with a policy, 1 are no domain\n", r.stdout + r.stderr)
+        check("warm", r.returncode == 0 and r.stdout == "3 asked for: 0 with a policy, 1 are not domains\n", r.stdout + r.stderr)
         held = mtasts("cache", "list", "-c", conf).stdout
         check("warm: looked up", "b.example" in held and "c.example" in held, held)
         r = mtasts("warm", "-c", conf, write("list2.json", expired.replace("a.example", "d.example")))
