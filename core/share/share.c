@@ -178,7 +178,7 @@ settle(struct sts_share *s)
 static bool
 awaits(const struct sts_share *s)
 {
-	return s->flight_count > 0 || s->out_at < s->out_len;
+	return s->flight_count > 0 || sts_share_sends(s);
 }
 
 /* Send PING if no reply is awaited and nothing has come for long. */
@@ -472,8 +472,9 @@ sts_share_is_up(const struct sts_share *s)
 bool
 sts_share_slow(const struct sts_share *s, sts_ms now)
 {
-	/* The oldest in flight is due at reply_until. */
-	return s->flight_count > 0 &&
+	/* The oldest in flight, or what is being sent, is due at
+	 * reply_until. */
+	return awaits(s) &&
 	       !sts_before(now,
 		   s->reply_until - STS_SHARE_REPLY_MS + s->setup->wait_ms);
 }

@@ -204,6 +204,7 @@ struct sts_share {
 	bool staged, unwanted, no_room;
 	struct sts_stage stage;
 	struct sts_unseal unseal;
+	uint32_t came; /* octets, since reply_until was set for them */
 	uint32_t talk, pushes; /* since these: */
 	sts_ms talk_at, push_at;
 
@@ -280,7 +281,8 @@ void sts_share_count(const struct sts_share *s, struct sts_share_counts *c);
 
 bool sts_share_is_up(const struct sts_share *s);
 
-/* Whether a reply has been awaited for longer than a question may wait. */
+/* Whether a reply, or that the server takes what is sent, has been awaited for
+ * longer than a question may wait. */
 bool sts_share_slow(const struct sts_share *s, sts_ms now);
 
 /* Ask for a domain's record before all others: RECORD, MISSING or REFUSED

@@ -210,11 +210,24 @@ conn_recv_buf(const void *e, struct sts_span lent)
 			     : sts_span(s->in, sizeof s->in);
 }
 
+/* A server has the time of a reply for each buffer that it fills, over however
+ * slow a connection: a value is many. */
+static void
+note_received(struct sts_share *s, size_t n)
+{
+	s->came += (uint32_t)n;
+	if (s->came >= sizeof s->in && s->state == STS_SHARE_UP) {
+		s->came = 0;
+		s->reply_until = s->now + STS_SHARE_REPLY_MS;
+	}
+}
+
 static void
 conn_recv_ack(void *e, struct sts_span got)
 {
 	struct sts_share *s = share_of(e);
 
+	note_received(s, got.n);
 	if (s->setup->tls) {
 		sts_tls_rec_recv_ack(s->tls, got.n);
 		pump(s);
@@ -222,10 +235,6 @@ conn_recv_ack(void *e, struct sts_span got)
 	}
 	s->in_at = 0;
 	s->in_len = (uint16_t)got.n;
-	if (got.n == sizeof s->in) {
-		/* A server that fills the buffer is not silent. */
-		s->reply_until = s->now + STS_SHARE_REPLY_MS;
-	}
 }
 
 static struct sts_text

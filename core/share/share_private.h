@@ -62,6 +62,9 @@ void sts_share_send_sentinel(struct sts_share *s);
 void sts_share_send_setup(struct sts_share *s);
 /* Put as many commands into s->out as there are and as it has room for. */
 void sts_share_fill(struct sts_share *s);
+/* Whether anything is being sent: what waits in s->out, or the rest of a
+ * value. */
+bool sts_share_sends(const struct sts_share *s);
 /* A reply is whole: take its command, the first, out of those in flight. */
 void sts_share_landed(struct sts_share *s);
 

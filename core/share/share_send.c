@@ -412,13 +412,27 @@ fill_one(struct sts_share *s)
 	return send_scan(s) || send_ping(s);
 }
 
+bool
+sts_share_sends(const struct sts_share *s)
+{
+	return s->out_at < s->out_len ||
+	       (s->set.active && s->set.stage != SET_BEGIN);
+}
+
+/* While no reply is awaited, the server has the time of one for each buffer: a
+ * value is many. Where one is, more commands give it no more time. */
 void
 sts_share_fill(struct sts_share *s)
 {
-	if (s->out_at == s->out_len) {
+	bool empty = s->out_at == s->out_len, waits = s->flight_count > 0;
+
+	if (empty) {
 		s->out_at = s->out_len = 0;
 	}
 	while (s->state == STS_SHARE_UP && fill_one(s)) {
+	}
+	if (empty && !waits && s->out_len > 0) {
+		s->reply_until = s->now + STS_SHARE_REPLY_MS;
 	}
 }
 

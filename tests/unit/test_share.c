@@ -18,9 +18,10 @@ const char unit_name[] = "share";
 enum {
 	KEYS = 64,
 	WORDS = 8,
-	VALUE = 600,
+	VALUE = 4096,
 	TRAFFIC = 1 << 16,
 	NOW = 1800000000,
+	LARGE = 60, /* patterns */
 	STEPS_MAX = 4000000
 };
 
@@ -39,6 +40,8 @@ struct peer {
 	bool wrong_once; /* a reply, of all */
 	bool open[STS_SHARE_CONNS], dead, mute;
 	size_t step; /* octets that arrive at once */
+	bool slow; /* it takes, or sends, only `room` octets more */
+	size_t room;
 	char from[TRAFFIC], to[TRAFFIC]; /* the server's ends */
 	uint8_t raw_from[TRAFFIC], raw_to[TRAFFIC]; /* and below TLS */
 	size_t raw_from_len, raw_to_len;
@@ -397,6 +400,18 @@ take_news(void)
 	}
 }
 
+/* How many of n octets go over the connection now. */
+static size_t
+at_once(size_t n)
+{
+	if (!p.slow) {
+		return n;
+	}
+	n = n < p.room ? n : p.room;
+	p.room -= n;
+	return n;
+}
+
 static void
 serve_conn(unsigned i, bool *more)
 {
@@ -427,6 +442,10 @@ serve_conn(unsigned i, bool *more)
 		    ops->send_buf(c, sts_span(p.scratch, sizeof p.scratch));
 		size_t n = out.n < p.step ? out.n : p.step;
 
+		n = at_once(n);
+		if (n == 0) {
+			return;
+		}
 		take_sent(out.p, n);
 		ops->send_ack(c, n);
 	} else if ((wants & STS_WANT_WORK) != 0) {
@@ -436,7 +455,10 @@ serve_conn(unsigned i, bool *more)
 		    ops->recv_buf(c, sts_span(p.scratch, sizeof p.scratch));
 		size_t n = room.n < p.step ? room.n : p.step;
 
-		n = n < *to_len ? n : *to_len;
+		n = at_once(n < *to_len ? n : *to_len);
+		if (n == 0) {
+			return;
+		}
 		memcpy(room.p, to, n);
 		memmove(to, to + n, *to_len - n);
 		*to_len -= n;
@@ -973,6 +995,99 @@ START_TEST(published)
 }
 END_TEST
 
+/* A policy that is larger than what is sent at once. */
+static sts_ref
+put_large(struct sts_entry *e)
+{
+	struct sts_stage stage;
+	char pattern[64];
+	sts_ref ref;
+
+	ck_assert(sts_cache_stage(&p.cache, &stage, unit_span("a.b")));
+	ck_assert(sts_payload_begin(&p.cache, &stage, unit_span("1")));
+	for (unsigned i = 0; i < LARGE; i++) {
+		snprintf(pattern, sizeof pattern,
+		    "mx%02u.a-name-of-forty-octets-in-all.example", i);
+		ck_assert(
+		    sts_payload_add_mx(&p.cache, &stage, unit_span(pattern)));
+	}
+	memset(e, 0, sizeof *e);
+	e->kind = STS_KIND_POLICY;
+	e->mode = STS_MODE_ENFORCE;
+	e->fetched_s = NOW;
+	e->max_age_s = 86400;
+	e->mx_count = LARGE;
+	ck_assert_int_eq(
+	    sts_cache_commit(&p.cache, &stage, e, sts_now(NOW, true), &ref),
+	    STS_ADMITTED);
+	ck_assert_uint_gt(
+	    sts_cache_payload_len(&p.cache, ref), STS_SHARE_OUT + 500);
+	return ref;
+}
+
+/* Time passes over a slow connection until the log has a word. Returns whether
+ * that took longer than a reply may. */
+static bool
+pass_slowly(const char *word)
+{
+	unsigned ms = 0;
+
+	for (; strstr(p.log, word) == NULL && ms < 5000; ms += 100) {
+		p.slow = true;
+		p.room = 250;
+		pass(100);
+	}
+	return ms > STS_SHARE_REPLY_MS;
+}
+
+/* A server has the time of a reply for each buffer that goes over a slow
+ * connection, however long nothing did before; one that takes or answers
+ * nothing is slow, and then down. */
+START_TEST(slow_connection)
+{
+	for (unsigned tls = 0; tls <= 1; tls++) {
+		struct sts_entry e;
+
+		if (tls) {
+			set_up_tls();
+		} else {
+			set_up();
+		}
+		begin("");
+		pass(20000);
+		sts_share_set(
+		    &p.s, unit_span("a.b"), &e, put_large(&e), 86400000, false);
+		p.slow = true;
+		pass(100);
+		ck_assert(!sts_share_slow(&p.s, p.now));
+		pass(50);
+		ck_assert(sts_share_slow(&p.s, p.now));
+		ck_assert(pass_slowly("set:mtasts:d:a.b"));
+		p.slow = false;
+		pass(20000);
+		sts_share_get(&p.s, unit_span("a.b"));
+		ck_assert(pass_slowly("unwanted"));
+		unit_text("there and back", unit_span(p.log),
+		    "up set:mtasts:d:a.b record:a.b unwanted ");
+		sts_share_set(
+		    &p.s, unit_span("a.b"), &e, put_large(&e), 1000, false);
+		p.room = 0;
+		pass(STS_SHARE_REPLY_MS + 1);
+		ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
+		/* More commands give a server no more time. */
+		p.slow = false;
+		pass(1000);
+		p.log[0] = '\0';
+		p.mute = true;
+		for (unsigned i = 0; i * 100 <= STS_SHARE_REPLY_MS; i++) {
+			sts_share_get(&p.s, unit_span("x.y"));
+			pass(100);
+		}
+		ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
+	}
+}
+END_TEST
+
 /* A version that is being sent stays readable, and is let go of when the
  * connection ends. */
 START_TEST(unsent)
@@ -1332,6 +1447,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, listed);
 	tcase_add_test(tc, older);
 	tcase_add_test(tc, published);
+	tcase_add_test(tc, slow_connection);
 	tcase_add_test(tc, unsent);
 	tcase_add_test(tc, urgent);
 	tcase_add_test(tc, over_tls);
