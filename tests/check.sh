@@ -24,19 +24,20 @@ grep -nE '^#include' $library |
 	grep -vE '^tls/[^:]*:[0-9]+:#include <bearssl\.h>' |
 	rule 'a header the library may not include'
 
-# No fractions, which a processor of 32 bits computes by routines of its
-# compiler, and for which a static daemon has none (boards/targets.mk).
+# No fractions: a processor of 32 bits computes them by routines of its
+# compiler, and for a static daemon there are none (boards/targets.mk).
 grep -nwE 'double|float' $library $sources | grep -vE '^[^:]*:[0-9]+:[[:space:]]*/?\*' |
 	rule 'a number with a fraction'
 grep -nE '"[^"]*%[-+ #0-9.*]*L?[aefgAEFG][^"]*"' $sources | rule 'a format for a fraction'
 
-# Numbers are decimal: the C library's readers of all bases are 1.5 KB of a static
-# daemon, beside sts_get_decimal.
+# Numbers are decimal: the C library's readers of all bases cost 1.5 KB of a
+# static daemon, which has sts_get_decimal.
 grep -nwE 'strto[a-z]+|ato[a-z]+|[a-z]*scanf' $sources | rule 'a number read by the C library'
 
-# Which room may include which: a room (or a file of core itself, without its ending),
-# then the rooms and single headers that it may look into beside its own. What
-# is in no row may include nothing, so a new room begins with a row here.
+# Which room may include which: a room (or a file of core itself, without its
+# ending), then the rooms and single headers that it may include besides its
+# own. A room without a row may include nothing, so a new room begins with a row
+# here.
 may_include='
 core/base
 core/grammar    core/base
@@ -98,9 +99,9 @@ function house(path) {
 }' $library $(git ls-files 'port/*.[ch]') |
 	rule 'an include that the table of check.sh does not allow'
 
-# The library does not know board, compiler or system: it asks include guards
-# and its own limits only; but for one thing, in one place: sts_config.h asks
-# for a type of 128 bits.
+# The library does not know board, compiler or system: it tests include guards
+# and its own limits only. The one exception is in sts_config.h, which tests for
+# a type of 128 bits.
 awk '/^[ \t]*#[ \t]*(if|ifdef|ifndef|elif)/ {
 	asked = $0
 	sub(/^[ \t]*#[ \t]*[a-z]+/, "", asked)
@@ -110,7 +111,7 @@ awk '/^[ \t]*#[ \t]*(if|ifdef|ifndef|elif)/ {
 	grep -v '^core/base/sts_config.h:.*#ifdef __SIZEOF_INT128__$' |
 	rule 'a condition on board, compiler or system'
 
-# Nothing jumps, allocates or recurses behind the reader's back.
+# No jumps, allocation or recursion.
 grep -nE '\<(goto|setjmp|longjmp|alloca|malloc|calloc|realloc|strdup)\>|\<free *\(' \
 	$sources | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)|/\*.*\*/$|"[^"]*"' |
 	rule 'a word of the heap, or a jump'
@@ -121,8 +122,8 @@ awk 'FNR == 1 { depth = 0 }
 	/^#[ \t]*(if|ifdef|ifndef)/ && depth { print FILENAME ":" FNR ": " $0 }' \
 	$sources | rule 'conditional compilation inside a function'
 
-# Functions fit a screen and a head: 60 lines, complexity 10, and 19 of 20 have
-# no more than 30 lines.
+# Functions are short: 60 lines, complexity 10, and 19 of 20 have at most 30
+# lines.
 pmccabe $sources | awk -F'\t' '$2 > 10 || $5 > 60 {
 	print $6 ": " $7 ": complexity " $2 ", " $5 " lines" }' |
 	rule 'a function too long or too complex'
@@ -139,8 +140,8 @@ for b in $(git ls-files 'boards/*/memory.ld'); do
 	[ "$lines" -le 500 ] || echo "${b%/*}: $lines"
 done | rule 'a board of more than 500 lines'
 
-# An archive keeps only the last part of a path: two files of one name would
-# be one member.
+# An archive keeps only the last part of a path: two files of one name would be
+# one member.
 ar t "$build/libmtasts.a" | sort | uniq -d | rule 'two files of one name'
 
 # A file without a partner of its own name (chunks.c and chunks.h are partners)
@@ -176,8 +177,9 @@ END {
 done | rule 'a file whose name does not say what it belongs to'
 
 # No files of the library call each other in a circle: a reader can begin with
-# what calls nothing. The symbols of the object files say which file defines a name
-# (function or table) and which uses it; tsort names the members of a circle.
+# those that call nothing. The symbols of the object files show which file
+# defines a name (function or table) and which uses it; tsort names the members
+# of a circle.
 nm -A -P -g "$build/libmtasts.a" | awk '
 {
 	file = $1
@@ -202,9 +204,9 @@ objdump -t "$build/libmtasts.a" | grep -E '[[:space:]](\.data|\.bss|\*COM\*)[[:s
 	grep -vE ' d +\.(data|bss)' |
 	rule 'a writable global in the library'
 
-# Arithmetic in variable time is for public numbers: it is reached through
-# tls/signature.c alone, and that from where signatures come. Lines that remain
-# name an object, and what it takes that is not its.
+# Arithmetic in variable time is for public numbers: it is reached only through
+# tls/signature.c, and that only from where signatures come. Each remaining line
+# names an object, and what it uses that it should not.
 nm -A "$build/libmtasts.a" | awk '
 	{ sub(/^.*libmtasts\.a:/, "", $1); sub(/:.*/, "", $1) }
 	$NF ~ /^sts_(ec_|rsa_public$|montgomery_|signature_)/ && $(NF - 1) == "U" {
@@ -213,7 +215,7 @@ nm -A "$build/libmtasts.a" | awk '
 	grep -vE '^signature\.o sts_(ec_verify(_has)?|rsa_public)$|^ec_verify\.o sts_ec_(scalar_[a-z_]+|p256|p384|p256_sum_is|p384_sum_is)$|^ec_(scalar|p256|p384|inverse)\.o sts_(ec_scalar|montgomery)_[a-z_]+$|^rsa\.o sts_montgomery_[a-z_]+$' |
 	rule 'variable-time arithmetic used beside signatures'
 # X25519 computes with a secret: it is called in one place, for key pairs and
-# secrets alike, and calls nothing but what wipes, copies and asserts.
+# secrets alike, and calls only functions that wipe, copy and assert.
 nm -A "$build/libmtasts.a" | awk '
 	{ sub(/^.*libmtasts\.a:/, "", $1); sub(/:.*/, "", $1) }
 	$(NF - 1) == "U" && ($NF ~ /^sts_x25519/ || $1 == "x25519.o") { print $1, $NF }' |
@@ -224,28 +226,28 @@ for c in p256 p384; do
 	python3 tls/ec_tables.py $c | cmp -s - tls/ec_${c}_table.h || echo $c
 done | rule 'a table that tls/ec_tables.py does not write'
 
-# Formatting is the formatter's.
+# All code is formatted by clang-format.
 git ls-files -z '*.c' '*.h' |
 	xargs -0 -P "$(nproc)" -n 40 clang-format-14 --dry-run -Werror 2>&1 |
 	awk -F: '/^xargs|: (error|warning): / && !seen[$1]++ { print $1 }' | rule 'not formatted (clang-format-14 -i)'
 
-# A table is what its script writes.
+# A generated table is what its script writes.
 python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
 	cmp -s "$build/uts46_table.c" core/grammar/uts46_table.c ||
 	echo core/grammar/uts46_table.c | rule 'not what uts46_table.py writes'
 
-# What tests cite by number is in the list, and the other way round.
+# Every number that tests cite is in the list, and the other way round.
 python3 tests/requirements.py | grep -v ' requirements$' |
 	rule 'tests/requirements.md and the tests do not agree'
 
-# A file that a page or a list names is there, from the top or from tests.
+# A file that a page or a list names exists, from the top or from tests.
 git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|md|scn|txt|tsv)\b' -- \
 	'*.md' '*.txt' '*.tsv' '*.[158]' ':!tests/fuzz/corpus' | sort -u |
 	while read -r f; do
 		[ -e "$f" ] || [ -e "tests/$f" ] || echo "$f"
 	done | rule 'a file that is named and is not there'
 
-# Every source says its licence first.
+# Every source begins with its licence.
 git ls-files -z '*.c' '*.h' |
 	xargs -0 awk 'FNR == 1 && !/SPDX-License-Identifier: MIT/ { print FILENAME }' |
 	rule 'no licence line'

@@ -1,11 +1,11 @@
-# Lines and branches of core, dns and tls that no test reaches, against
+# Lines and branches of core, dns and tls that no test reaches, compared with
 # tests/coverage.txt, which has the reasons.
 #
-# The library alone is compiled to count, its tls and base once more with a small
-# record buffer. What is run does the same every time: unit tests, corpora,
-# scenarios, seeds and an example, each in a process or two; what a daemon adds
-# depends on the moment. Of the floods, which cost the most and reach nothing
-# more, none.
+# The library alone is compiled to count, its tls and base a second time with a
+# small record buffer. Only programs that do the same every time are run: unit
+# tests, corpora, scenarios, seeds and an example, each in a process or two.
+# What a daemon adds depends on the moment. The floods are left out: they cost
+# the most and reach nothing more.
 
 COVERAGE = $(BUILD)/coverage
 COVERAGE_WITHOUT = %/test_metrics_http %/test_cache_flood %/test_config %/test_confine %/test_control %/test_daemon \

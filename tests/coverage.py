@@ -3,11 +3,11 @@
 
     coverage.py BUILD LIST
 
-BUILD holds objects compiled with --coverage and the counts of what was run.
-LIST (tests/coverage.txt) has what is known to stay unreached, and why: a
-reason, a paragraph from the first column on; below it, indented, each line or
-branch it is the reason of. They are named by function and by the text of the
-line, so that a change elsewhere in the file does not matter.
+BUILD holds objects compiled with --coverage and the counts of the runs. LIST
+(tests/coverage.txt) has what is known to stay unreached, and why: a reason, a
+paragraph from the first column on; below it, indented, each line or branch
+that it explains. They are named by function and by the text of the line, so
+that a change elsewhere in the file does not matter.
 
 Fails when something unreached is not in LIST, when something in LIST is
 reached or gone, and below the bars of branches. The branches of an assertion
@@ -23,7 +23,7 @@ import subprocess
 import sys
 
 ROOMS = ("core", "dns", "tls")
-# % of each room; of lines, all that are not in LIST.
+# percent of each room; lines: all that are not in LIST
 BRANCHES_MIN = {"core": 95.5, "dns": 97.5, "tls": 97.0}
 ITEM = re.compile(r"\s+(\S+) (\S+) (line|branch [\d ,]+ of \d+): (.*)$")
 
@@ -35,8 +35,9 @@ class Line:
         self.branches = []
 
     def add(self, count, branches):
-        """What one object counted. A condition that is constant in an object
-        has no branch there: the object with the most branches decides."""
+        """Adds the counts of one object. A condition that is constant in an
+        object has no branch there: the object with the most branches
+        decides."""
         self.count += count
         if len(self.branches) < len(branches):
             self.branches = [0] * len(branches)
@@ -45,7 +46,8 @@ class Line:
 
 
 def objects(build):
-    """The library's, and those of its tls with a small record buffer."""
+    """The library's objects, and those of its tls with a small record
+    buffer."""
     for room in [f"{kind}/{room}" for kind in ("obj", "small")
                  for room in ROOMS]:
         for folder, _, names in sorted(os.walk(f"{build}/{room}")):
@@ -101,7 +103,7 @@ class Tally:
 
 
 def never(source, number):
-    """Whether a line is not to be reached, by its own word."""
+    """Whether the text of a line shows that it is not to be reached."""
     text = source[number - 1].strip()
     if text.endswith(":") and number < len(source):
         text = source[number].strip()
@@ -114,7 +116,7 @@ def has_branches(text):
 
 
 def unreached(file, text, line):
-    """What LIST must have for this line, or None."""
+    """The entry that LIST must have for this line, or None."""
     if line.count == 0:
         return f"{file} {line.function} line: {text}"
     not_taken = [str(i + 1) for i, b in enumerate(line.branches) if not b]

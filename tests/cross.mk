@@ -2,7 +2,8 @@
 #   make test-cross [CROSS='mips armv7'] [CROSS_ROWS=REGEX: of the lab]
 
 CROSS ?= $(filter-out x86_64,$(TARGETS))
-# All rows of the lab; its other checks count what would be the emulator's.
+# All rows of the lab; its other checks would count what belongs to the
+# emulator.
 CROSS_ROWS ?= .
 
 # Check, from Debian's source with the target's compiler.
@@ -20,10 +21,10 @@ $(CHECK_LIBS): | $(CC) build/source/check/src
 $(UNIT_BIN): | $(CHECK_LIBS)
 endif
 
-# BEARSSL=DIR and TARGET build the library themselves.
+# The targets of BEARSSL=DIR and TARGET build the library.
 $(UNIT_BIN) $(REPLAY_BIN) $(EXAMPLE_BIN): | $(filter %.a,$(BEARSSL_LIB))
 
-# The daemon as a command, where it cannot be run by itself.
+# The daemon as a command, where this machine cannot run it directly.
 $(BUILD)/run/mtasts: $(BUILD)/mtasts
 	@mkdir -p $(@D)
 	@printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(RUN)' '$(abspath $<)' >$@
@@ -40,8 +41,8 @@ test-cross-query: ## the daemon under qemu-user answers some rows of the lab
 	@for t in $(CROSS); do \
 		$(MAKE) --no-print-directory TARGET=$$t test-cross-target-query || exit 1; done
 
-# The floods take longer under emulation than all the rest, and say no more;
-# a process killed in test_kill lives too short to get anywhere there.
+# The floods take longer under emulation than all the rest, and show nothing
+# more; a process killed in test_kill lives too short to do anything there.
 CROSS_UNIT = $(filter-out %/test_cache_flood %/test_kill,$(UNIT_BIN))
 CROSS_COUNTS = STS_CACHE_OPS=20000 STS_JOURNAL_OPS=20000
 

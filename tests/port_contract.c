@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What core/port.h promises. */
+/* The promises of core/port.h. */
 #include <check.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev)
 	seen[ch] |= ev;
 }
 
-/* Wait until one of `ev` came for ch. */
+/* Wait until one of `ev` has come for ch. */
 static bool
 await(const struct contract_rig *r, sts_ch ch, unsigned ev)
 {
@@ -80,7 +80,7 @@ get(const struct contract_rig *r, sts_ch ch)
 	return r->port->recv(r->port->ctx, ch, buf, sizeof buf);
 }
 
-/* A result other than AGAIN, waiting for it. */
+/* A result other than AGAIN; waits for it. */
 static int
 outcome(const struct contract_rig *r, sts_ch ch)
 {
@@ -129,7 +129,7 @@ datagrams(const struct contract_rig *r)
 	expect(r, A, 11, "twelve byte");
 	expect(r, A, 11, "short");
 
-	/* A stranger is not heard. */
+	/* A datagram from a stranger is not received. */
 	ck_assert_int_eq(dgram(r, C, p[0], p[2]), 0);
 	ck_assert_int_eq(put(r, C, "forged"), 6);
 	ck_assert(!disturbed(r, A));
@@ -139,7 +139,7 @@ datagrams(const struct contract_rig *r)
 	finish(r, A);
 }
 
-/* A port that nobody holds: refused, or silence. Never anything else. */
+/* A port that nobody holds: refused, or silence, and nothing else. */
 static void
 datagram_refused(const struct contract_rig *r)
 {
@@ -152,7 +152,7 @@ datagram_refused(const struct contract_rig *r)
 	finish(r, A);
 }
 
-/* CLIENT and SERVER become the two ends of a connection. */
+/* Make CLIENT and SERVER the two ends of a connection. */
 static void
 connect_pair(const struct contract_rig *r, const struct sts_addr *at)
 {
@@ -201,7 +201,7 @@ drain(const struct contract_rig *r, size_t from)
 	int n = 0;
 
 	while ((n = r->port->recv(r->port->ctx, SERVER, buf, sizeof buf)) > 0) {
-		int same = 0; /* an assertion a byte would take long */
+		int same = 0; /* an assertion for each byte would take long */
 
 		for (int i = 0; i < n; i++, from++) {
 			same += buf[i] == from % 251;
@@ -212,7 +212,7 @@ drain(const struct contract_rig *r, size_t from)
 	return from;
 }
 
-/* More than the system buffers: send says AGAIN, then SEND comes again. */
+/* More than the system buffers: send returns AGAIN, then SEND comes again. */
 static void
 bulk(const struct contract_rig *r, const struct sts_addr *at)
 {
@@ -247,8 +247,8 @@ bulk(const struct contract_rig *r, const struct sts_addr *at)
 	finish(r, SERVER);
 }
 
-/* An accepted client is reset; what was connected out ends in EOF, after
- * which the other side can still be told to close without a signal. */
+/* An accepted channel that closes resets its peer; one that was connected out
+ * ends in EOF at its peer, which can still send without a signal. */
 static void
 endings(const struct contract_rig *r, const struct sts_addr *at)
 {

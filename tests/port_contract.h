@@ -23,7 +23,7 @@ struct contract_rig {
 	/* Wait up to `ms` for events and hand them to sts_ready; the driver
 	 * pointer to give is NULL. Returns after the first. */
 	void (*wait)(void *rig, sts_ms ms);
-	/* Make channel ch a listener and tell where it listens. */
+	/* Make channel ch a listener and return its address. */
 	void (*listener)(void *rig, sts_ch ch, struct sts_addr *at);
 	/* An address of the port itself, for datagrams; port 0. */
 	struct sts_addr self;

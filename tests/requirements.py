@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""requirements.md against the tests. The last column of a row names the tests
-that cite its R number, or says in words why no test does. Prints what is
+"""requirements.md compared with the tests. The last column of a row names the
+tests that cite its R number, or explains why no test does. Prints what is
 wrong: a row with neither, a column that is out of date, an R number without a
-row. With --write the column is brought up to date first."""
+row. With --write the column is first brought up to date."""
 import pathlib
 import re
 import subprocess
@@ -25,7 +25,7 @@ def citations():
 
 
 def column(number, now, found):
-    """What the last column must be: the tests, or the words that stand there."""
+    """What the last column must be: the tests, or the words that are there."""
     if number in found:
         return ", ".join(f"`{name}`" for name in found[number])
     return "–" if now.startswith(("`unit", "`scenario", "`fuzz", "`sim")) else now

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs each line of standard input as a command, says how it ended, prints the
-# output of those that failed, and counts. As many at once as there are
-# processors; those behind a line "alone" one by one, since they bring up worlds
-# of their own. The seconds are for the reader only.
+# Runs each line of standard input as a command, prints how it ended and the
+# output of those that failed, and counts. As many run at once as there are
+# processors; those after a line "alone" run one by one, since they set up their
+# own worlds. The seconds are only for the reader.
 set -u
 if [ $# = 1 ]; then
 	began=$(date +%s)

@@ -1,9 +1,10 @@
 # The simulator: the whole agent for weeks of virtual time, drawn from a seed.
-#   make sim SEED=n [SIM_DAYS=n] [SIM_WITHOUT=loss,crash]     one run, told line by line
+#   make sim SEED=n [SIM_DAYS=n] [SIM_WITHOUT=loss,crash]     one run, printed line by line
 #   make sim-soak [SIM_S=60] [SIM_FIRST=n]                    fresh seeds on all cores
-#   make sim-agree SEED=1..3                                  the stand-in for TLS beside TLS
+#   make sim-agree SEED=1..3                                  compares the stand-in for TLS with TLS
 #   make spread [SEED=n] [SPREAD=20000]                       refreshes of so many policies over two weeks
-# sim has a stand-in for TLS, sim-tls the real one; the same seeds must end the same.
+# sim has a stand-in for TLS, sim-tls the real one; the same seeds must end the
+# same.
 
 SIM_SRC := tests/sim/run.c tests/sim/sim.c tests/sim/promises.c tests/sim/dane.c tests/sim/net.c tests/sim/mta.c tests/sim/api.c \
 	tests/sim/fleet.c tests/sim/fleet_server.c tests/sim/site.c tests/sim/mail.c tests/sim/fault.c tests/sim/draw.c tests/sim/trace.c \
@@ -34,7 +35,7 @@ $(BUILD)/spread: $(SPREAD_OBJ) $(SIM_PLAIN_OBJ) $(BUILD)/libmtasts.a $(filter %.
 -include $(SPREAD_OBJ:.o=.d) $(SIM_OBJ:.o=.d) $(SIM_PLAIN_OBJ:.o=.d)
 
 .PHONY: sim sim-soak sim-agree spread mutants
-sim: $(BUILD)/sim ## one simulated run: SEED=n, told line by line
+sim: $(BUILD)/sim ## one simulated run: SEED=n, printed line by line
 	@$(BUILD)/sim -v $(if $(SIM_DAYS),-d $(SIM_DAYS)) $(if $(SIM_WITHOUT),-w $(SIM_WITHOUT)) $(SEED)
 
 sim-soak: $(BUILD)/sim ## fresh seeds for SIM_S seconds on all cores
@@ -49,8 +50,8 @@ spread: $(BUILD)/spread ## refreshes of thousands of policies over two weeks wit
 mutants: ## break the code on purpose, one way at a time (MUTANTS=NAME...)
 	@python3 tests/mutants/run.py $(BUILD)/mutants $(MUTANTS)
 
-# In `make test`: seeds that are always the same, fresh ones for a while, the
-# same one twice, and both kinds of TLS; under the sanitizers a few short runs.
+# In `make test`: fixed seeds, fresh ones for a while, one seed twice, and both
+# kinds of TLS; under the sanitizers a few short runs.
 SIM_TEST = "$(BUILD)/sim -x 1..20" "$(BUILD)/sim -x -s 6 -j 2 $(SIM_FIRST)" "$(BUILD)/sim -2 -d 3 1..2" \
 	"sh tests/sim/agree.sh $(BUILD) 3..5" "$(BUILD)/spread 1" "python3 tests/mutants/run.py $(BUILD)/mutants -n"
 SIM_COMMANDS = $(if $(findstring asan,$(BUILD)),"$(BUILD)/sim -x -d 1 1..6" "$(BUILD)/sim-tls -x -d 1 3",$(SIM_TEST))

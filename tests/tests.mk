@@ -36,8 +36,8 @@ include tests/cross.mk
 include tests/analyze/analyze.mk
 include tests/analyze/valgrind.mk
 
-# The daemon's objects, for tests of its port and configuration; its main is
-# left out by the linker because the test has one.
+# The daemon's objects, for tests of its port and configuration. The linker
+# leaves out its main because the test has one.
 $(BUILD)/daemon.a: $(DAEMON_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(DAEMON_OBJ)
@@ -47,7 +47,8 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.c $(wildcard tests/unit/*.h) $(B
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CHECK_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/daemon.a $(BUILD)/libmtasts.a $(BEARSSL_LIB) $(CHECK_LIBS) $(LDFLAGS)
 
-# Built with a small record buffer: their own tls and base stand before the library's.
+# Built with a small record buffer: their own tls and base are linked before the
+# library's.
 SMALL_TESTS = $(BUILD)/unit/test_tls_small $(BUILD)/unit/test_fetch_small $(BUILD)/unit/test_post_small
 $(SMALL_TESTS): $(BUILD)/unit/test_%_small: tests/unit/test_%_small.c tests/unit/test_tls_client.c tests/unit/test_fetch.c \
 		tests/unit/unit.c $(wildcard tests/unit/*.h) tests/tls/hostile.c tests/tls/hostile.h $(SMALL_OBJ) \

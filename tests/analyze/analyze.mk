@@ -1,11 +1,11 @@
-# Reading by machine: gcc -fanalyzer, clang-tidy (.clang-tidy, tests/.clang-tidy)
+# Static analysis: gcc -fanalyzer, clang-tidy (.clang-tidy, tests/.clang-tidy)
 # and cppcheck. Every finding is an error.
-#   make -j2 analyze           all of it; what has not changed is not read again
+#   make -j2 analyze           all of it; unchanged files are not analysed again
 #   make build/analyze/dns/wire.c.gcc build/analyze/dns/wire.c.tidy    one file
 
 ANALYZE_PKGS = gcc libc6-dev clang-tidy-14 cppcheck pkg-config check libbearssl-dev \
 	libssl-dev valgrind
-# wait_kqueue.c is nothing on Linux: cppcheck reads it.
+# wait_kqueue.c is empty on Linux, so only cppcheck analyses it.
 ANALYZE_LIB = $(LIB_SRC) $(PORT_SRC) $(DAEMON_SRC)
 ANALYZE_TESTS := $(filter-out tests/boards/% tests/proof/% tests/unit/%,$(wildcard tests/*/*.c))
 ANALYZE_UNIT := $(wildcard tests/*.c tests/unit/*.c)
@@ -13,10 +13,10 @@ ANALYZE_GCC = $(patsubst %,$(BUILD)/analyze/%.gcc,$(ANALYZE_LIB) $(ANALYZE_TESTS
 ANALYZE_TIDY = $(patsubst %,$(BUILD)/analyze/%.tidy,$(ANALYZE_LIB) $(ANALYZE_TESTS))
 ANALYZE_FLAGS = -std=c99 -iquote . $(STS_NORETURN) $(BEARSSL_CPPFLAGS) $(ANALYZE_CPPFLAGS)
 
-# A test keeps what it takes until its process ends.
+# A test keeps its memory until its process ends.
 $(BUILD)/analyze/tests/%.gcc: ANALYZE_GCC_FLAGS = -Wno-analyzer-malloc-leak
 
-# A file is read as it is built.
+# A file is analysed as it is built.
 $(BUILD)/analyze/port/posix/wait_poll.c.%: ANALYZE_CPPFLAGS = -DSTS_WAIT_POLL
 $(BUILD)/analyze/tests/mem/% $(BUILD)/analyze/tests/scenario/% $(BUILD)/analyze/tests/sim/%: \
 	ANALYZE_CPPFLAGS = -D_POSIX_C_SOURCE=200112L
@@ -40,7 +40,7 @@ $(BUILD)/analyze/%.gcc: %
 		-S -o /dev/null $<
 	@touch $@
 
-# Standard error only counts what was found in the system's headers.
+# Standard error only counts findings in the system's headers.
 $(BUILD)/analyze/%.tidy: % .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)
 	@echo "clang-tidy $<"
@@ -48,9 +48,9 @@ $(BUILD)/analyze/%.tidy: % .clang-tidy tests/.clang-tidy
 		{ cat $@.log; exit 1; }
 	@touch $@
 
-# All variants of all files, also those for other systems: no system's headers.
-# The units are left to gcc, since their text is of Check's macros, and fuzzers
-# to the other two.
+# All variants of all files, also those for other systems, so no system's
+# headers. gcc alone analyses the unit tests, whose text is full of Check's
+# macros; the other two analyse fuzzers.
 cppcheck:
 	@mkdir -p $(BUILD)/analyze/cppcheck
 	@echo "cppcheck"

@@ -1,24 +1,26 @@
-# Memcheck: what the sanitizers do not see, decisions on what was never written
-# among it. All of it takes half an hour of two cores; CI takes a share by the day:
+# Memcheck finds what the sanitizers do not, such as decisions that depend on
+# memory never written. All of it takes half an hour of two cores; CI runs one
+# share a day:
 #   make -j2 valgrind VALGRIND_PART=3      of VALGRIND_PARTS shares, from 0
 VALGRIND_PARTS = 16
 
 VALGRIND = valgrind -q --error-exitcode=99
 VALGRIND_LEAKS = CK_DEFAULT_TIMEOUT=600 STS_UNIT_EVERY=7 STS_CACHE_OPS=2000 STS_JOURNAL_OPS=500 \
 	$(VALGRIND) --leak-check=full --errors-for-leak-kinds=definite
-# Left out: what does the same a million times, processes that are killed or
-# confined and so cannot be watched, the daemon as its own process, and what runs out
-# of descriptors, where valgrind accepts a connection and closes it.
+# Left out: tests that do the same a million times; processes that are killed or
+# confined, which valgrind cannot watch; the daemon as its own process; and
+# tests that run out of descriptors, where valgrind accepts a connection and
+# closes it.
 VALGRIND_UNIT = $(filter-out %/test_cache_flood %/test_cache_large %/test_kill %/test_confine \
 	%/test_daemon %/test_daemon_control %/test_daemon_kept %/test_port_posix %/test_side,$(UNIT_BIN))
-# The longest come first, in the order of what they take: so each share gets one
-# or two of them, and they do not run when all others are over.
+# The longest come first, in the order of their duration, so that each share
+# gets one or two of them, and they do not run when all others have ended.
 VALGRIND_LONG = $(addprefix %/test_,tls_small tls_client share driver report_tally x509 cache \
 	tls_session secrets signature agent_share dns_stream http reply_limit smtp_probe journal_power)
 VALGRIND_PLAYS_LONG = $(patsubst %,tests/scenario/%.scn,fair-live-drip warm-asked journal-fails-long \
 	fair-steady-drip clock-unknown-long clock-restart-off)
 VALGRIND_PLAYS = $(VALGRIND_PLAYS_LONG) $(filter-out $(VALGRIND_PLAYS_LONG),$(wildcard tests/scenario/*.scn))
-# What plays scenarios and worlds keeps what it takes until it ends.
+# Programs that play scenarios and worlds keep their memory until they end.
 VALGRIND_COMMANDS = $(foreach t,$(foreach l,$(VALGRIND_LONG),$(filter $(l),$(VALGRIND_UNIT))) \
 	$(filter-out $(VALGRIND_LONG),$(VALGRIND_UNIT)),"$(VALGRIND_LEAKS) $(t)") \
 	$(foreach s,$(VALGRIND_PLAYS),"$(VALGRIND) $(BUILD)/scenario -1 $(s)") \

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A firmware in QEMU among its peers: board.py BOARD ELF CERTS [REGEX]
 
-By run.sh, inside namespaces of its own: the board's user network ends at the
-loopback, where peers.py answers. Time on the board is counted in instructions
-(-icount, 32 ns each: a core of 31 MIPS), so that its watchdog does not depend
-on how busy this machine is. Nothing here is asserted by time.
+Started by run.sh, inside namespaces of its own: the board's user network ends
+at the loopback, where peers.py answers. Time on the board is counted in
+instructions (-icount, 32 ns each: a core of 31 MIPS), so that its watchdog
+does not depend on how busy this machine is. No check depends on time.
 """
 
 import os
@@ -31,7 +31,7 @@ KEPT = 6  # policies that are written anew, while the power fails
 BLOCK = 512
 ROOM = 4  # buffers that a frame takes at most
 JUNK = int(os.environ.get("BOARD_LOOKUPS", "10000"))
-# dane: its firmware has it, and asks a resolver of its own.
+# dane: the firmware has it, and asks its own resolver.
 MACHINES = {"lm3s6965evb": {"sd": True, "dane": False, "resolver": "10.0.2.3"},
             "mps2-an385": {"sd": False, "dane": True, "resolver": "10.0.2.2"}}
 
@@ -51,7 +51,7 @@ def netstring(text):
 
 
 class Client:
-    """A socketmap client; reconnects when it was reset."""
+    """A socketmap client, which reconnects after a reset."""
 
     def __init__(self):
         self.s = None
@@ -135,9 +135,9 @@ class Board:
             self.typed.notify_all()
 
     def trace(self, child):
-        """The power is cut when the card gets the command to write, before it has. By a
-        pipe of its own: QEMU does not wait on the console's, and a line that
-        found it full would be lost."""
+        """Cuts the power when the card gets the command to write, before it
+        writes. Uses its own pipe: QEMU does not wait for the console's, and
+        would lose a line when that is full."""
         for line in child.stderr:
             if not line.startswith("sdcard_"):
                 self.output(line)
@@ -165,21 +165,22 @@ class Board:
 
     def type(self, text):
         start = len(self.lines)
-        for c in text + "\n":  # its FIFO holds 16
+        for c in text + "\n":  # the UART's FIFO holds 16 octets
             self.child.stdin.write(c)
             self.child.stdin.flush()
             time.sleep(0.01)
         return start
 
     def paste(self, text):
-        """Lines at once: where the UART's one octet makes QEMU wait."""
+        """Types lines at once, where QEMU waits for the UART's single
+        octet."""
         start = len(self.lines)
         self.child.stdin.write(text)
         self.child.stdin.flush()
         return start
 
     def usage(self):
-        """What is in use: name -> list of numbers."""
+        """The memory in use: name -> list of numbers."""
         start = self.type("")
         line = self.wait_for(r"\d+ usage .*records=.*", start).group(0)
         return {k: [int(n) for n in v.split("/")]
@@ -225,7 +226,7 @@ class Run:
         return p.stdout.strip()
 
     def answers(self):
-        """The clock is claimed, policies are fetched; bad ones are not."""
+        """The clock is claimed, and policies are fetched; bad ones are not."""
         while ask("good.test").startswith("TEMP"):
             time.sleep(0.5)  # until the time server was asked
         check("an address by DHCP, and the name server that counts",
@@ -258,8 +259,8 @@ class Run:
         check("the C API", got == "good.test: " + SECURE.format("good"), got)
 
     def routes(self):
-        """Where mail goes and what is judged, by the C API; and what a mail
-        server is answered."""
+        """Where mail goes and how certificates are judged, by the C API; and
+        what a mail server is answered."""
         if not self.machine["dane"]:
             return
         for row in routes.rows():
@@ -297,7 +298,8 @@ class Run:
         return self.board.wait_for(r"^judge\b.*: (\S.*)$", start)[1]
 
     def spoilt(self):
-        """What is no chain is never judged as the part of it that is one."""
+        """Octets that are no chain are never judged by the part that is
+        one."""
         row = routes.rows()[0]
         right = routes.chain(self.certificates, "right")
         self.route(row)
@@ -315,8 +317,8 @@ class Run:
         check("the next chain is whole again", got == "ok", got)
 
     def hostile(self):
-        """Checks of 4 s each that all fail: the watchdog is fed, others are
-        answered."""
+        """Checks of 4 s each that all fail: the watchdog is fed, and others
+        are answered."""
         lines = len(self.board.lines)
         asked = []
         t = threading.Thread(target=lambda: asked.append(ask("hostile.test")))
@@ -332,11 +334,11 @@ class Run:
         check("no reset by the watchdog", self.board.starts() == 1)
 
     def flood(self):
-        """Junk names: nothing is evicted, nothing grows."""
+        """Junk names evict nothing and make nothing grow."""
         for d in certs.TYPICAL:
             ask(f"{d}.test")
         for i in range(60):
-            ask(f"before{i}.test")  # the first look-ups fill what grows
+            ask(f"before{i}.test")  # the first look-ups fill pools that grow
         before = self.board.usage()
         fetched = self.peers.count.https
         todo = iter(range(JUNK))
@@ -370,7 +372,7 @@ class Run:
             if all(after[k][0] <= before[k][0] for k in (
                     "heap", "frames", "segments", "udp", "tcp", "lookups")):
                 break
-            time.sleep(1)  # connections that were closed go on for a while
+            time.sleep(1)  # closed connections take a while to end
         for k in ("heap", "frames", "segments", "udp", "tcp", "lookups",
                   "clients"):
             check(f"{k} as before", after[k][0] <= before[k][0],
@@ -380,21 +382,22 @@ class Run:
         check("no reset", self.board.starts() == 1)
 
     def save(self):
-        """Wait until everything is on the card."""
+        """Waits until everything is on the card."""
         until = time.monotonic() + PATIENCE_S
         while self.board.usage()["saved"] != [1]:
             if time.monotonic() > until:
                 raise SystemExit("board: is never done with saving")
 
     def cut(self, domain, writes):
-        """Ask for a domain; the power fails so many writes into saving it."""
+        """Asks for a domain; the power fails after so many writes of saving
+        it."""
         child = self.board.child
         self.board.cut_in = writes
 
         def asker():
             while child.poll() is None and \
                     not ask(f"{domain}.test").startswith("OK"):
-                time.sleep(0.5)  # the time is asked for first
+                time.sleep(0.5)  # the board asks for the time first
 
         asking = threading.Thread(target=asker, daemon=True)
         asking.start()
@@ -405,14 +408,15 @@ class Run:
             raise SystemExit(f"board: the cut in write {writes} for {domain} "
                              f"never came: {self.board.cut_in} were missing")
         self.board.cut_in = 0
-        asking.join()  # the next board is not asked by it
+        asking.join()  # so that it does not ask the next board
 
     def fetch(self, domain):
         while not ask(f"{domain}.test").startswith("OK"):
             time.sleep(0.5)
 
     def survives(self):
-        """A reset with the network gone, and cuts while a policy is saved."""
+        """A reset without the network, and power cuts while a policy is
+        saved."""
         self.new_card()
         self.board.start()
         sure, lost = [], 0
@@ -440,9 +444,9 @@ class Run:
         self.board.kill()
 
     def spoil(self):
-        """Half a block behind the last record, as of a write that was cut: what
-        is saved next is written anew, with all the rest, to the other area.
-        How many blocks an area has."""
+        """Puts half a block after the last record, like a write that was cut:
+        the next save then writes everything to the other area. Returns how
+        many blocks an area has."""
         with open(self.board.card, "r+b") as f:
             blocks = iter(lambda: f.read(BLOCK), b"")
             used = [b for b in blocks if any(b)]  # the other area is zeros
@@ -451,8 +455,8 @@ class Run:
         return len(used)
 
     def anew(self):
-        """Cuts while the journal is written anew: in the erasing of the other
-        area, in the copying, and about its head, which comes last."""
+        """Power cuts while the journal is rewritten: during erasing of the
+        other area, during copying, and around its head, which comes last."""
         self.new_card()
         self.board.start()
         kept = certs.TYPICAL[:KEPT]
@@ -478,13 +482,13 @@ class Run:
             self.peers.start()
 
     def room(self):
-        """Buffers of received frames that are left."""
+        """Free buffers for received frames."""
         used, _, all_ = self.board.usage()["frames"]
         return all_ - used
 
     def hoard(self):
-        """Clients that wait to be accepted, and write all the same: what frames
-        are received into is theirs, until they are thrown out."""
+        """Clients that wait to be accepted, and send all the same: their
+        frames take buffers until the clients are closed."""
         ours, idle = Client(), [Client(), Client()]
         for c in (ours, *idle):
             c.ask("good.test")
@@ -507,7 +511,7 @@ class Run:
             c.close()
 
     def stack(self):
-        """The most that was ever used, for make size."""
+        """The highest use so far, for make size."""
         usage = self.board.usage()
         used, size = usage["stack"]
         print(f"board: longest pass: {usage['pass_ms'][0]} ms", flush=True)
@@ -519,7 +523,8 @@ class Run:
 
 
 def prepare(folder):
-    """The loopback, and this name server for everybody in here."""
+    """Sets up the loopback, and makes this the name server inside the
+    namespace."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     conf = os.path.join(folder, "resolv.conf")
     with open(conf, "w") as f:

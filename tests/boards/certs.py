@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Certificates for the boards' tests, by openssl: certs.py FOLDER
 
-FOLDER/roots.pem holds the roots to be trusted, FOLDER/<name>.pem and .key a
-chain and its key. What is there, younger than a week and of this program is
-kept: a firmware was built with its roots.
+FOLDER/roots.pem holds the trusted roots, FOLDER/<name>.pem and .key a chain
+and its key. Files of this program that are younger than a week are kept: a
+firmware was built with these roots.
 """
 
 import os
@@ -15,11 +15,11 @@ import time
 import routes
 
 WEEK_S = 7 * 86400
-# Domains below .test whose policy hosts share one good certificate.
-# 15 octets with .test, as a typical name has, so that what is kept has its size.
+# Domains below .test whose policy hosts share one good certificate. Each has 15
+# octets with .test, like a typical name, so that records have a typical size.
 TYPICAL = [f"p{i:02}-domain" for i in range(40)]
 GOOD = ["good", "redirect", "truncated"] + TYPICAL
-# Those of routes.tsv have a certificate of their own: this one is long enough.
+# Those of routes.tsv have their own certificates: this one is long enough.
 ROUTES = routes.with_policy()
 CA = ["basicConstraints=critical,CA:TRUE",
       "keyUsage=critical,keyCertSign,cRLSign"]
@@ -47,8 +47,8 @@ class Folder:
                 "-out", self.at(name + ".key"))
 
     def issue(self, name, kind, subject, ext, by=None, san=None, over=False):
-        """Key and certificate of `name`, signed by `by` or itself; over: its
-        time is."""
+        """Key and certificate of `name`, signed by `by` or itself; over:
+        expired."""
         self.key(name, kind)
         with open(self.at("ext"), "w") as f:
             f.write("\n".join(ext + ([f"subjectAltName=DNS:{san}"] if san
@@ -91,7 +91,7 @@ def leaf(f, name, host, by, *issuers, kind="prime256v1"):
 
 
 def hostile(f):
-    """Issuers of one name and with keys that cost most; none has signed."""
+    """Issuers of one name with the costliest keys; none of them has signed."""
     f.issue("same", "secp521r1", "same", CA, "root")
     f.issue("hostile", "prime256v1", "leaf", LEAF, "same",
             "mta-sts.hostile.test")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* port/lwip, built either way, against the contract of core/port.h: its channels
- * talk to each other over lwIP's own loopback. */
+/* port/lwip, built in either way, against the contract of core/port.h: its
+ * channels talk to each other over lwIP's own loopback. */
 #ifndef STS_TEST_LWIP_CONTRACT_H
 #define STS_TEST_LWIP_CONTRACT_H
 
@@ -12,7 +12,7 @@ enum {
 	LWIP_PORT = 8461 /* where a listener listens */
 };
 
-/* Memory for sts_lwip_init and its like. */
+/* Memory for sts_lwip_init and similar functions. */
 static inline void *
 lwip_memory(void)
 {
@@ -22,7 +22,7 @@ lwip_memory(void)
 	return memory;
 }
 
-/* rig is handed to both functions. */
+/* Run the contract; both functions get rig. */
 static inline void
 lwip_contract(const struct sts_port *port, void *rig,
     void (*wait)(void *rig, sts_ms ms),

@@ -6,7 +6,7 @@
 #include "../../port/lwip/os/lwip_task.h"
 #include "lwip_outside.h"
 
-/* Start lwIP's thread and its loopback; once a process. */
+/* Start lwIP's thread and its loopback, once per process. */
 void lwip_os_begin(void);
 
 #endif

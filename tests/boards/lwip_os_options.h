@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A product's header for port/lwip with an operating system, as the tests have
- * it: lwIP on Debian's port to POSIX threads. The sizes suit a machine whose
- * tasks all talk over lwIP's loopback.
+ * The header of a product for port/lwip with an operating system, as the tests
+ * use it: lwIP on Debian's port to POSIX threads. The sizes suit a machine
+ * whose tasks all talk over lwIP's loopback.
  */
 #ifndef STS_TEST_LWIP_OS_OPTIONS_H
 #define STS_TEST_LWIP_OS_OPTIONS_H
@@ -30,8 +30,8 @@
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG 256
 
-/* Whoever calls lwIP's core without its lock is caught: functions of Debian's
- * port, whose lock can tell. */
+/* Catches calls of lwIP's core without its lock, by functions of Debian's
+ * port. */
 void sys_check_core_locking(void);
 #define LWIP_ASSERT_CORE_LOCKED() sys_check_core_locking()
 void sys_mark_tcpip_thread(void);
@@ -41,7 +41,7 @@ void sys_lock_tcpip_core(void);
 void sys_unlock_tcpip_core(void);
 #define UNLOCK_TCPIP_CORE() sys_unlock_tcpip_core()
 
-/* What the system has already. */
+/* The system already has these. */
 #include <sys/time.h>
 #define LWIP_TIMEVAL_PRIVATE 0
 #define LWIP_ERRNO_STDINCLUDE 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What lwIP and port/lwip ask of a board, for tests. */
+/* The functions that lwIP and port/lwip require of a board, for tests. */
 #include <lwip/dhcp.h>
 #include <lwip/tcpip.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks beside the agent's, which use lwIP's sockets and know nothing of the
- * agent: all on 127.0.0.1. What one of them does not expect fails the test.
+ * Tasks beside the agent's, which use lwIP's sockets and know nothing about the
+ * agent: all on 127.0.0.1. A task that sees something unexpected fails the
+ * test.
  */
 #ifndef STS_TEST_LWIP_PEERS_H
 #define STS_TEST_LWIP_PEERS_H
@@ -11,22 +12,22 @@
 
 struct sts_anchors;
 
-/* Before any of them begins: load the certificates of the policy host. Returns
- * what to trust for it, and *wall_s, when. */
+/* Load the certificates of the policy host, before any task begins. Returns the
+ * anchors to trust for it, and *wall_s, the time. */
 const struct sts_anchors *lwip_peers_begin(int64_t *wall_s);
 
-/* Each signals arg, a sys_sem_t, when it can be reached. */
+/* Each task signals arg, a sys_sem_t, when it can be reached. */
 
-/* A name server on port 53: example.com has a policy, nobody else. */
+/* A name server on port 53: example.com has a policy, no other domain has. */
 void lwip_name_server(void *arg);
 
 /* The policy host of example.com on port 443, one connection at a time. */
 void lwip_policy_host(void *arg);
 
-/* A service of port 7, which says what it hears. */
+/* A service on port 7, which sends back what it receives. */
 void lwip_echo(void *arg);
 
-/* Connect to a port; all octets out; so many in. */
+/* Connect to a port; send all octets; receive so many. */
 int lwip_peer_connect(unsigned port);
 void lwip_peer_send(int s, const void *p, size_t n);
 void lwip_peer_recv(int s, void *p, size_t n);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # lwIP's port to POSIX threads, which Debian adds to lwIP's source by a patch:
-# lwip_port.sh SOURCE FOLDER. SOURCE is what boards/source.sh has fetched; FOLDER
-# will hold sys_arch.c and arch/sys_arch.h. Debian's other patches are left out,
-# and so are the port's other files.
+# lwip_port.sh SOURCE FOLDER. boards/source.sh has fetched SOURCE; FOLDER will
+# hold sys_arch.c and arch/sys_arch.h. Debian's other patches are left out, and
+# so are the port's other files.
 set -eu
 
 source=$1
@@ -15,7 +15,7 @@ echo "$sha256  $patches" | sha256sum -c --quiet - || {
 	exit 1
 }
 
-# The patch makes these files: all lines of theirs begin with +.
+# The patch creates these files: all their lines begin with +.
 take() {
 	tar -xJOf "$patches" debian/patches/port |
 		awk -v file="+++ b/port/$1" '

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a board talks to, on the loopback of a namespace: DNS, HTTPS, SNTP.
+"""The peers of a board, on the loopback of a namespace: DNS, HTTPS, SNTP.
 
 A name server for .test: any domain of `domains` has a TXT record and an
-address; those of routes.tsv have what routes.py says; others do not exist. A
-policy host for them: its name chooses the certificate and the answer. A time server that tells this machine's time.
+address; those of routes.tsv have the records of routes.py; others do not
+exist. A policy host for them, whose name chooses the certificate and the
+answer. A time server with this machine's time.
 """
 
 import os
@@ -21,7 +22,7 @@ A, TXT = 1, 16
 
 
 def mx(domain):
-    """Of 25 octets, where the domain has 15."""
+    """A name of 25 octets, where the domain has 15."""
     return f"mx-backup.{domain}"
 
 

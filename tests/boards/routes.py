@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The rows of routes.tsv: what the name servers answer, and what is presented.
+"""The rows of routes.tsv: the answers of the name servers, and the
+certificates presented.
 
-The name server of peers.py answers as a resolver that validates does: AD where
-a zone is signed, SERVFAIL where an answer is not what was signed.
+The name server of peers.py answers as a validating resolver does: AD where a
+zone is signed, SERVFAIL where an answer differs from what was signed.
 """
 
 import functools
@@ -65,7 +66,7 @@ def key(certificate):
 
 
 def chain(folder, name):
-    """The octets that a host presents, a certificate behind the other."""
+    """The certificates that a host presents, one after the other."""
     issuers = {"right": ["mail-ca"], "other": ["mail-ca"], "name": ["mail-ca"],
                "expired": ["mail-ca"], "stranger": ["stranger"],
                "notissuer": ["mail-ca2"]}
@@ -98,8 +99,8 @@ def wire(name):
 
 
 def zone(folder):
-    """(name, type) -> (rcode, AD, RDATAs). "org" is what the agent's own probe
-    asks for."""
+    """(name, type) -> (rcode, AD, RDATAs). The agent's own probe asks for
+    "org"."""
     out = {("org", MX): (NOERROR, True, [])}
     for r in rows():
         if "gone" in r.served:

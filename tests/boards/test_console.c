@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines of a board's console: what it asks the agent, and what it does not.
- * Agent, driver and routes are stand-ins here, which note what they are told.
+ * The lines of a board's console: what it asks the agent, and what it refuses.
+ * Agent, driver and routes are stand-ins here, which note their calls.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct stats_ lwip_stats;
 static struct sts_console console;
 static struct sts_agent agent;
 static struct sts_answer answer;
-static const char *typed; /* and not yet read */
+static const char *typed; /* octets not yet read */
 static char said[512], asked[STS_CONSOLE_LINE + 1];
 static char routed[STS_CONSOLE_LINE + 1], refused[STS_CONSOLE_LINE + 1];
 static size_t said_len;
@@ -148,7 +148,7 @@ type(const char *text)
 	}
 }
 
-/* A line of n octets that begins so. */
+/* A line of n octets that begins with this text. */
 static const char *
 line(const char *begin, size_t n)
 {
@@ -160,8 +160,8 @@ line(const char *begin, size_t n)
 	return text;
 }
 
-/* A line is taken whole or not at all: part of a name is another name, and part
- * of a chain is none. */
+/* A line is accepted whole or not at all: part of a name is another name, and
+ * part of a chain is no chain. */
 START_TEST(long_lines)
 {
 	type(line("x.example-", STS_CONSOLE_LINE));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The agent as one task among others of an operating system: it looks names up
- * at one task, fetches a policy from another and answers two mail servers, while
- * two more talk to each other. All use lwIP, the agent by its raw API, the
- * others by its sockets. lwIP stops whoever calls it without its lock
- * (lwip_os_options.h), and a port that runs the agent under the lock stops at
+ * at one task, fetches a policy from another and answers two mail servers,
+ * while two more talk to each other. All use lwIP, the agent by its raw API,
+ * the others by its sockets. A caller without lwIP's lock is stopped
+ * (lwip_os_options.h), and a port that runs the agent under the lock hangs at
  * the first octet of randomness (lwip_outside.h).
  */
 #include <string.h>
@@ -24,9 +24,9 @@ enum {
 	BLOCK_SIZE = 1 << 19,
 	SOCKETMAP_PORT = 8461,
 	MAIL_SERVERS = 2,
-	ASKERS = MAIL_SERVERS + 1, /* and one that talks to somebody else */
-	CONNECTIONS = 4, /* of each of them, one behind the other */
-	QUESTIONS = 25, /* on each */
+	ASKERS = MAIL_SERVERS + 1, /* and one that uses another service */
+	CONNECTIONS = 4, /* of each task, one after the other */
+	QUESTIONS = 25, /* on each connection */
 	ECHOES = 200,
 	ECHO_SIZE = 700,
 	REPLY_MAX = 128,
@@ -106,7 +106,7 @@ ask(int s, const char *question, const char *want)
 	size_t n = 0;
 
 	lwip_peer_send(s, question, strlen(question));
-	do { /* none of the answers has a comma in it */
+	do { /* no answer has a comma in it */
 		ck_assert_uint_lt(n, sizeof reply - 1);
 		lwip_peer_recv(s, reply + n, 1);
 	} while (reply[n++] != ',');
@@ -147,7 +147,7 @@ talker(void *arg)
 	sys_sem_signal(arg);
 }
 
-/* A task, and what it signals when it can be reached, or has done. */
+/* Start a task, which signals when it can be reached, or has ended. */
 static void
 begin_task(lwip_thread_fn run, sys_sem_t *signal)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port/lwip against the contract: lwIP compiled for this machine, its channels
- * talking to each other over lwIP's own loopback, in virtual time.
+ * port/lwip against the contract: lwIP is compiled for this machine, and its
+ * channels talk to each other over lwIP's own loopback, in virtual time.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ static struct sts_lwip lwip;
 static struct sts_port port;
 static sts_ms now;
 
-/* What lwIP asks of a board. */
+/* What lwIP requires of a board. */
 
 u32_t
 sys_now(void)
@@ -100,7 +100,7 @@ pass(unsigned n)
 	}
 }
 
-/* A client by lwIP's own calls, and what it got. */
+/* A client by lwIP's own calls, and what happened to it. */
 static struct {
 	char got[64];
 	size_t got_len;
@@ -156,8 +156,8 @@ listen_once(void)
 	rig_listener(&lwip, LISTENER, &at);
 }
 
-/* A client that has half-closed gets its answer, and FIN, no reset, which might
- * take the answer from it. */
+/* A client that has half-closed gets its answer, then FIN: a reset might cost
+ * it the answer. */
 START_TEST(half_closed)
 {
 	uint8_t byte;
@@ -180,7 +180,7 @@ START_TEST(half_closed)
 }
 END_TEST
 
-/* An idle client is reset; one that is still owed an answer gets it first. */
+/* An idle client is reset; one that awaits an answer gets it first. */
 START_TEST(closed_while_sending)
 {
 	listen_once();
@@ -201,7 +201,8 @@ START_TEST(closed_while_sending)
 }
 END_TEST
 
-/* Clients are taken in the order they came; one that has left is forgotten. */
+/* Clients are accepted in the order in which they came; one that has left is
+ * forgotten. */
 START_TEST(waiting_clients)
 {
 	uint8_t byte;
@@ -261,7 +262,7 @@ START_TEST(peers_that_stay)
 }
 END_TEST
 
-/* Out of everything: LIMIT, and no address of another family. */
+/* Without free resources: LIMIT; an address of another family is refused. */
 START_TEST(limits)
 {
 	struct sts_addr peer = lwip_loopback(9);
@@ -286,7 +287,7 @@ START_TEST(limits)
 }
 END_TEST
 
-/* A few datagrams are kept, those that come too many are lost. */
+/* A few datagrams are kept, the others are lost. */
 START_TEST(many_datagrams)
 {
 	struct sts_addr a = lwip_loopback(3001);
@@ -311,9 +312,9 @@ START_TEST(many_datagrams)
 END_TEST
 
 enum {
-	LEFT_BUFFERS = 2, /* of the pool, in a shortage */
+	LEFT_BUFFERS = 2, /* left in the pool during a shortage */
 	LEFT_HEAP = 256,
-	LONG_MS = 4000 /* longer than a shortage is borne */
+	LONG_MS = 4000 /* longer than a shortage is tolerated */
 };
 
 static void
@@ -343,7 +344,7 @@ two_clients(void)
 	pass(10);
 }
 
-/* All but a few of the pool. */
+/* Take all but a few buffers of the pool. */
 static struct pbuf *
 take_buffers(void)
 {
@@ -356,8 +357,8 @@ take_buffers(void)
 	return taken;
 }
 
-/* Buffers are short: the connection that has most unread in them is broken,
- * after a while, and nobody else. */
+/* When buffers are short, the connection with most unread octets is broken
+ * after a while, and no other. */
 START_TEST(short_of_buffers)
 {
 	struct pbuf *taken;
@@ -380,8 +381,8 @@ START_TEST(short_of_buffers)
 }
 END_TEST
 
-/* One that was opened to a server is broken, too, if it holds most; but that is
- * no word about the server. */
+/* A connection that was opened to a server is broken, too, if it holds most;
+ * but that proves nothing about the server. */
 START_TEST(short_beside_a_server)
 {
 	struct sts_addr at = lwip_loopback(LWIP_PORT);
@@ -406,7 +407,7 @@ START_TEST(short_beside_a_server)
 }
 END_TEST
 
-/* A short while of it harms nobody, however often it comes. */
+/* Short shortages harm no connection, however often they come. */
 START_TEST(short_at_times)
 {
 	two_clients();
@@ -458,13 +459,13 @@ deaf(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
 	(void)pcb;
 	(void)err;
 	if (in != NULL) {
-		pbuf_free(in); /* and the window stays as it is: shut */
+		pbuf_free(in); /* and the window stays shut */
 	}
 	return ERR_OK;
 }
 
-/* The heap is short: a peer that takes nothing is broken, though its channel
- * was closed long ago. */
+/* When the heap is short, a peer that reads nothing is broken, though its
+ * channel was closed long ago. */
 START_TEST(short_of_heap)
 {
 	static const uint8_t many[TCP_WND];
@@ -496,7 +497,8 @@ START_TEST(short_of_heap)
 }
 END_TEST
 
-/* One of the product's own is not broken, though it has most of the heap. */
+/* A connection of the product's own is not broken, though it has most of the
+ * heap. */
 START_TEST(foreign_unsent)
 {
 	static const uint8_t many[TCP_WND];

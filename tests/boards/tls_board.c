@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Instructions of a handshake on a Cortex-M3, for QEMU's lm3s6965evb with
- * -icount shift=0: of all of it, of the longest step of WORK, and of the
- * longest call that is none. The server's side is what tls_record.c wrote. It
- * has the vectors and the start that it needs, and talks by semihosting.
+ * -icount shift=0: of the whole, of the longest step of WORK, and of the
+ * longest call that is not WORK. tls_record.c wrote the server's side. The
+ * program has the vectors and the start code that it needs, and prints by
+ * semihosting.
  */
 #include <string.h>
 
@@ -93,7 +94,7 @@ say_number(uint32_t v)
 	say(out);
 }
 
-/* The counter goes down, and round once in 1.3 thousand million instructions
+/* The counter counts down, and wraps once in 1.3 thousand million instructions
  * at the clock that the board has after a reset. */
 static uint32_t
 since(uint32_t began)
@@ -101,7 +102,7 @@ since(uint32_t began)
 	return (began - SYST_CVR) & SYST_MAX;
 }
 
-/* How many instructions a tick is: of a loop of two. */
+/* How many instructions a tick is, measured by a loop of two. */
 static uint32_t
 instructions_a_tick(void)
 {
@@ -111,7 +112,8 @@ instructions_a_tick(void)
 	return (2 * LOOPS + since(began) / 2) / since(began);
 }
 
-/* One call of what the session wants; whether it was a step of WORK. */
+/* Make one call that the session wants. Returns whether it was a step of
+ * WORK. */
 static bool
 step(struct sts_tls *t, const struct recorded *r, size_t *off)
 {

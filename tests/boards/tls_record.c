@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What tls_board.c replays: handshakes of our client with the server of
- * tests/tls/hostile.h, its seed and its clock fixed. Equal seeds give equal
- * bytes, so that what the server said here opens there. Written to the file
+ * tests/tls/hostile.h, with seed and clock fixed. Equal seeds give equal bytes,
+ * so that records sealed here open on the board. Written to the file
  * $STS_RECORD, as C.
  */
 #define _DEFAULT_SOURCE
@@ -29,7 +29,8 @@ static const struct {
 	{ "RSA-2048 1.3, retry P-521", true, 0, BR_EC_secp521r1 },
 };
 
-/* The leaf's issuer as the only anchor: two signatures a handshake. */
+/* The leaf's issuer as the only anchor: a handshake has two signature
+ * checks. */
 static struct sts_anchors
 issuer(void)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firmware that sends mail itself delivers one, with what the recipients' domain
- * demands by DANE and MTA-STS:
+ * Firmware that sends mail itself delivers one, with what the recipients'
+ * domain demands by DANE and MTA-STS:
  *
  *	deliver DOMAIN HELO DNS[:PORT] ROOTS.pem FROM TO... <MESSAGE
  *
- * The agent says where mail for DOMAIN goes and what each host must show
- * (core/route.h); addresses are looked up; the SMTP engine goes as far as TLS
- * (core/smtp/smtp_submit.h); the judge looks at the certificates that came
- * (core/dane/judge.h); only then the mail is sent. Hosts and addresses are
- * tried in their order until every recipient is decided on. A DNS server at a
- * loopback address is believed when it says that it has checked DNSSEC.
+ * The agent returns where mail for DOMAIN goes and what each host must show
+ * (core/route.h). The program looks addresses up, lets the SMTP engine go as
+ * far as TLS (core/smtp/smtp_submit.h), and has the certificates judged
+ * (core/dane/judge.h); only then it sends the mail. It tries hosts and
+ * addresses in their order until every recipient is decided on. It trusts the
+ * AD bit of a DNS server at a loopback address.
  *
- * Exit 0: taken for all; 69: refused for good for one; 75: to be tried again.
+ * Exit 0: accepted for all; 69: refused for good for one; 75: try again later.
  *
- * What a board does otherwise: the port (port/README.md) and the socket calls
- * here are its network stack's, the message comes from its flash, and both are
- * served in its one loop instead of one after the other.
+ * A board differs in this: its network stack has the port (port/README.md) and
+ * the calls that are sockets here, the message comes from its flash, and its
+ * one loop serves both instead of one after the other.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -57,7 +57,7 @@ static const struct sts_config config = { .lookups = 4,
 	.cache_size = 8192,
 	.danes = 2 };
 
-/* All memory that it takes, reserved at link time. */
+/* All memory that the program takes, reserved at link time. */
 static uint64_t block[STS_AGENT_SIZE_DANE(0, 4, 1, 1, 2, 0, 8192) / 8];
 static uint64_t port_memory[STS_POSIX_SIZE_MAX(CHANNELS) / 8];
 static uint64_t tls[STS_TLS_SIZE_MAX / 8 + 1];
@@ -76,7 +76,7 @@ static struct sts_tls_chain chain;
 static struct sts_settings settings = { &servers, &roots, &zones,
 	.policy_port = 443, .allow_private = true, .dane = true };
 
-/* The mail, and what has become of it until now. */
+/* The mail, and its state. */
 struct letter {
 	struct sts_text helo, from, text;
 	bool text_8bit;
@@ -98,7 +98,8 @@ lose(int *fd, int why)
 	ops->lost(&mail, why);
 }
 
-/* Until the socket is ready for these events, or the engine's deadline. */
+/* Wait until the socket is ready for these events, or for the engine's
+ * deadline. */
 static bool
 ready(int fd, short events)
 {
@@ -156,7 +157,7 @@ move(int *fd, unsigned wants)
 	ssize_t n;
 
 	if (!ready(*fd, sends ? POLLOUT : POLLIN)) {
-		return; /* the time is over: the next tick says what for */
+		return; /* the next tick gives the reason */
 	}
 	if (sends) {
 		struct sts_text t = ops->send_buf(&mail, lent);
@@ -179,7 +180,7 @@ move(int *fd, unsigned wants)
 
 /* ---- one dialogue ---- */
 
-/* Whether the certificates that came are what is demanded. */
+/* Whether the certificates that came meet the demand. */
 static enum sts_why
 verdict(const struct sts_demand *demand)
 {
@@ -196,7 +197,7 @@ verdict(const struct sts_demand *demand)
 	return sts_judge_verdict(&judge);
 }
 
-/* What the engine leaves to its owner. False: it is over. */
+/* Do what the engine leaves to its owner. Returns false when it is over. */
 static bool
 own(struct letter *l, const struct sts_demand *demand)
 {
@@ -248,7 +249,8 @@ serve(struct letter *l, const struct sts_demand *demand)
 	}
 }
 
-/* The recipients nobody has decided on; which[i] is the place of the i-th. */
+/* The recipients that are still undecided; which[i] is the place of the
+ * i-th. */
 static unsigned
 open_recipients(const struct letter *l, struct sts_text *rcpt, unsigned *which)
 {
@@ -285,7 +287,7 @@ try_address(struct letter *l, const struct sts_demand *demand,
 	m.rcpts = open_recipients(l, rcpt, which);
 	u.starttls = demand->kind == STS_DEMAND_NOTHING ? STS_SMTP_TLS_MAY
 							: STS_SMTP_TLS_MUST;
-	/* The dates are for the judge, who knows whether there is a clock. */
+	/* The judge uses the dates, and knows whether there is a clock. */
 	u.wall_s = sts_posix_wall_s() < 0 ? 0 : sts_posix_wall_s();
 	if (port.entropy(port.ctx, u.rnd, sizeof u.rnd) != 0) {
 		return;
@@ -356,7 +358,8 @@ try_host(struct letter *l, const struct sts_demand *demand)
 	}
 }
 
-/* A domain that takes no mail, or is none: nobody there will ever have it. */
+/* A domain that takes no mail, or does not exist: the mail can never be
+ * delivered. */
 static void
 refuse_all(struct letter *l)
 {
@@ -373,7 +376,7 @@ deliver(struct letter *l, struct sts_text domain)
 	enum sts_why why = STS_WHY_NONE;
 
 	if (!sts_route_begin(&agent, &route, domain)) {
-		return; /* no place is free: later */
+		return; /* no slot is free: later */
 	}
 	sts_driver_wake(&driver);
 	while (state == STS_ROUTE_PENDING) {
@@ -473,7 +476,7 @@ start_agent(void)
 	return true;
 }
 
-/* What became of it, in words and as an exit code. */
+/* The outcome, in words and as an exit code. */
 static int
 report(const struct letter *l)
 {

@@ -4,10 +4,11 @@ EXAMPLE_SRC := tests/examples/deliver.c tests/examples/keep.c tests/examples/mx_
 	tests/examples/route.c tests/examples/superloop.c
 EXAMPLE_BIN := $(EXAMPLE_SRC:tests/examples/%.c=$(BUILD)/examples/%)
 
-# 2026-06-01: trusted as mx1.example.com; as nobody else, and not for ever.
+# 2026-06-01: trusted as mx1.example.com, under no other name, and not for ever.
 MX = tests/x509/anchors/usual.pem
 MX_CHAIN = tests/examples/mx-leaf.der tests/examples/mx-intermediate.der
-# Beside a daemon of its own make, which has the roots: not counted in coverage.
+# Beside a daemon built the same way, which has the roots: not counted in
+# coverage.
 ROUTE_COMMAND = "python3 tests/examples/route.py $(BUILD)/examples/route"
 EXAMPLE_COMMANDS = \
 	"$(BUILD)/examples/keep | grep -x 'example.com enforce mx.example.com'" \
@@ -20,7 +21,7 @@ $(BUILD)/examples/%: tests/examples/%.c $(BUILD)/libmtasts.a
 	$(CC) $(STS_CFLAGS) $(BEARSSL_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		$(BUILD)/libmtasts.a $(BEARSSL_LIB) $(LDFLAGS)
 
-# With a board's roots; the lab, which plays it, has others.
+# With a board's roots; the lab, which also plays it, has others.
 ROOTS = tests/mem/ca/root.pem
 $(BUILD)/examples/superloop $(BUILD)/examples/route: $(BUILD)/examples/roots.c
 $(BUILD)/examples/superloop $(BUILD)/examples/route $(BUILD)/examples/deliver: $(BUILD)/examples/%: \

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The examples in headers as a C file, to be compiled: headers.py OUT.c
 
-An example is the indented code in a comment behind a line that begins with
-"Example" and ends with a colon; what stands between "with" and the colon
-declares what the code finds there (tests/README.md, "An example in a header"):
+An example is the indented code in a comment after a line that begins with
+"Example" and ends with a colon; the text between "with" and the colon declares
+what the code needs (tests/README.md, "An example in a header"):
 
      * Example, with const uint8_t *bytes, size_t n:
      *
@@ -12,7 +12,7 @@ declares what the code finds there (tests/README.md, "An example in a header"):
      *	...
 
 Each becomes the body of a function in a file that includes its header; lines
-with #include stand before it.
+with #include stand before the function.
 """
 import pathlib
 import re
@@ -23,7 +23,7 @@ HEAD = re.compile(r"^ \* Example(?:, with (.*))?:$")
 
 
 def examples(lines):
-    """(number of the first line of code, what is given, the code)"""
+    """(number of the first line of code, the declarations, the code)"""
     at = 0
     while at < len(lines):
         head, begun = lines[at], at

@@ -61,7 +61,7 @@ static const struct sts_store store = { NULL, UNIT, SECTOR, AREA, AREAS,
 static struct sts_cache cache;
 static struct sts_journal journal;
 
-/* Boot: an empty cache, then what the journal kept of an earlier run. */
+/* Boot: an empty cache, then what the journal kept from an earlier run. */
 static bool
 start(void)
 {
@@ -111,7 +111,7 @@ save(void)
 	}
 }
 
-/* What an answer needs: the entry, and the patterns in their order. */
+/* Print what an answer needs: the entry, and the patterns in their order. */
 static bool
 show(struct sts_text domain)
 {
@@ -151,6 +151,6 @@ main(void)
 		return 1;
 	}
 	save();
-	/* The power goes, and comes back: the medium is all that is left. */
+	/* The power fails and comes back: only the medium is left. */
 	return start() && show(domain) ? 0 : 1;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firmware with an SMTP client of its own judges the certificates a mail
- * server sent after STARTTLS, as RFC 8461 4.1 asks: a path to a root, valid
- * now, and a DNS-ID that is the name of the MX host.
+ * Firmware with its own SMTP client judges the certificates that a mail server
+ * sent after STARTTLS, as RFC 8461 4.1 requires: a path to a root, valid now,
+ * and a DNS-ID that is the name of the MX host.
  *
  *	mx_certificate MX ROOTS.pem SECONDS CERTIFICATE.der...
  *
- * `judge` and the memory above it are all that a firmware takes over; main
- * stands in for its TLS library, its roots and its clock.
+ * `judge` and the memory above it are all that a firmware copies; main stands
+ * in for its TLS library, its roots and its clock.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ enum {
 	CERTIFICATE_MAX = 4096
 };
 
-/* The engine, reserved at link time; one for all connections will do. */
+/* The engine, reserved at link time; one serves all connections. */
 static uint64_t engine[(STS_X509_SIZE_MAX + 7) / 8];
 
 /*
@@ -46,7 +46,7 @@ judge(struct sts_text mx, const struct sts_text *chain, unsigned count,
 	}
 	sts_x509_chain_end(x);
 	while (sts_x509_pending(x)) {
-		sts_x509_work(x); /* a superloop does other things between */
+		sts_x509_work(x); /* a superloop does other work between */
 	}
 	return sts_x509_verdict(x);
 }
@@ -58,7 +58,7 @@ sts_assert_failed(const char *file, int line)
 	abort(); /* a board resets */
 }
 
-/* A file into memory; length 0: it cannot be read, or is too long. */
+/* Read a file into memory. Length 0: it cannot be read, or is too long. */
 static struct sts_text
 file(const char *path, uint8_t *out, size_t size)
 {

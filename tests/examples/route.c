@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Firmware that delivers mail asks what each host must show, and
- * judges what it showed: route DOMAIN DNS-PORT SECONDS LEAF.der */
+/* Firmware that delivers mail asks what each host must show, and judges what
+ * the host presented: route DOMAIN DNS-PORT SECONDS LEAF.der */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,7 @@ main(int argc, char **argv)
 	port.entropy(port.ctx, key, sizeof key);
 	sts_agent_init(&agent, &config, &settings, block, sts_posix_now(), key);
 	sts_driver_init(&driver, &agent, &port, sts_posix_now());
-	sts_route_begin(&agent, &route, /* false: no place is free */
+	sts_route_begin(&agent, &route, /* false: no slot is free */
 	    sts_text((const uint8_t *)argv[1], strlen(argv[1])));
 	sts_driver_wake(&driver);
 	while (sts_route_state(&agent, &route, &why) == STS_ROUTE_PENDING) {

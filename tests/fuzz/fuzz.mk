@@ -60,5 +60,5 @@ $(FUZZ_BIN): $(FUZZ_BUILD)/%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $$(FUZZ_WITH
 replay: $(REPLAY_BIN) ## run the fuzzers' corpora
 	@for t in $(REPLAY_BIN); do $$t tests/fuzz/corpus/$${t##*/}/* || exit 1; done
 
-fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each, and tell of it in a table
+fuzz: $(FUZZ_BIN) ## fuzz every format for T seconds each, with a table at the end
 	@FUZZ_ARGS='$(FUZZ_ARGS)' python3 tests/fuzz/fuzz.py $(T) $(FUZZ_BUILD) $(BUILD)/fuzz-corpus $(FUZZ)

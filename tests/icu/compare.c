@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys as the agent maps them beside ICU, asked as Postfix asks it
+ * Compares the agent's mapping of keys with ICU's, called as Postfix calls it
  * (midna_domain.c): compare [COUNT [SEED]].
  *
- * Where ICU has an answer that Postfix takes, ours is the same, or "cannot
- * tell" where we said beforehand that we would not. Where ICU reports an error,
- * ours is "cannot tell". Names of ASCII alone do not come here: Postfix does not
- * ask ICU for them.
+ * Where ICU has an answer that Postfix accepts, ours is the same, or "cannot
+ * tell" in the cases announced below. Where ICU reports an error, ours is
+ * "cannot tell". Names of ASCII alone are left out: Postfix does not ask ICU
+ * for them.
  *
  * Compared are every code point, alone and between letters, each sequence that
- * NFC composes, and COUNT random names. Of each random name that has an answer
- * other spellings are made, which must be the same key; and its A-label beside
+ * NFC composes, and COUNT random names. Other spellings are made of each random
+ * name that has an answer, which must give the same key; and its A-label beside
  * another label, whole and with an octet changed.
  */
 #include <stdio.h>
@@ -95,8 +95,8 @@ utf8(uint8_t *out, const struct name *n)
 	return len;
 }
 
-/* What Postfix gets from ICU; 0: nothing it would look up. A final dot is let
- * pass here; Postfix refuses that name afterwards. */
+/* What Postfix gets from ICU; 0: nothing that it would look up. A final dot is
+ * allowed here; Postfix refuses that name afterwards. */
 static size_t
 ask_icu(char out[ICU_SIZE], const uint8_t *text, size_t len)
 {
@@ -118,9 +118,9 @@ ask_icu(char out[ICU_SIZE], const uint8_t *text, size_t len)
 }
 
 /*
- * What we do not tell though ICU does: characters that are newer than our
- * tables or were changed since, and a final label that disappears, of which
- * Postfix takes nothing (valid_hostname).
+ * Where we answer "cannot tell" though ICU has an answer: characters that are
+ * newer than our tables or were changed since, and a final label that
+ * disappears, of which Postfix accepts nothing (valid_hostname).
  */
 static bool
 may_be_untold(const struct name *n)
@@ -161,7 +161,8 @@ fail(const struct name *n, const char *icu, const char *ours)
 	}
 }
 
-/* True: ICU and we have the same answer, which is in *k. */
+/* Compare. Returns true when ICU and we have the same answer, which is in
+ * *k. */
 static bool
 compare(const struct name *n, struct sts_key *k)
 {
@@ -227,7 +228,7 @@ is_ascii(const struct name *n)
 	return true;
 }
 
-/* Decomposed, full width where ASCII, with soft hyphens, wide dots. */
+/* Decomposed, full width for ASCII, with soft hyphens, wide dots. */
 static void
 respell_all(const struct name *n, const struct sts_key *k)
 {
@@ -302,8 +303,8 @@ compare_code_points(void)
 	}
 }
 
-/* Each canonical decomposition, as it is, with a mark of a lower class and one
- * of the same class between, and behind a letter. */
+/* Each canonical decomposition, unchanged, with a mark of a lower class and one
+ * of the same class between, and after a letter. */
 static void
 compare_compositions(void)
 {
@@ -336,7 +337,8 @@ compare_compositions(void)
 	}
 }
 
-/* Blocks where a code point has an answer, so that random names have one. */
+/* Find blocks in which a code point has an answer, so that random names have
+ * one. */
 static void
 find_blocks(void)
 {
@@ -353,7 +355,7 @@ find_blocks(void)
 			    sts_key_parse(&k, sts_text(text, utf8(text, &n))) ==
 				STS_WHY_NONE;
 		}
-		/* Ideographs and Hangul would be nearly all of it. */
+		/* Otherwise nearly all would be ideographs and Hangul. */
 		if (any &&
 		    (b * BLOCK < 0x3400 || b * BLOCK > 0xd800 || b % 16 == 0) &&
 		    (b * BLOCK < 0x17000 || b % 32 == 0 ||
@@ -427,6 +429,6 @@ main(int argc, char **argv)
 	       "told, %lu wrong\n",
 	    U_ICU_VERSION, U_UNICODE_VERSION, compared, same, untold, failures);
 	uidna_close(idna);
-	/* A quarter of the random names has an answer, or nothing was tried. */
+	/* At least a quarter of the random names must have an answer. */
 	return failures > 0 || same < 300000 + count / 4;
 }

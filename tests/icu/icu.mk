@@ -1,5 +1,5 @@
-# Keys beside ICU, which Postfix maps them with: every code point and a million
-# random names.
+# Keys compared with ICU, by which Postfix maps them: every code point and a
+# million random names.
 #   make icu [COUNT=10000000] [SEED=n]
 
 COUNT ?= 1000000

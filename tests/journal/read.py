@@ -72,7 +72,7 @@ def records(data, revision, unit):
 
 
 def later(a, b):
-    """Of two revisions, in sequence arithmetic."""
+    """Whether revision a is newer than b, in sequence arithmetic."""
     return 0 < (a - b) % (1 << 32) < 1 << 31
 
 

@@ -6,8 +6,8 @@
  *
  * IMAGE: two areas as the agent's journal writes them in units of so many
  * octets: new policies, newer versions, removals, stamps, areas that fill up;
- * cut off at the end of some write. LIST: what the cache holds then, in the
- * words of read.py.
+ * cut off at the end of some write. LIST: what the cache then holds, in the
+ * format of read.py.
  */
 #include <stdio.h>
 #include <stdlib.h>

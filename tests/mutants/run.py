@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Breaks the code on purpose, one way at a time, and counts what notices.
+"""Breaks the code on purpose, one way at a time, and counts which breaks are
+noticed.
 
     run.py FOLDER [-n] [NAME...]
 
 The table is mutants.txt. Each mutant is applied to a copy of the tree in
-FOLDER, what changed is built, and the tests run until one fails: those that
+FOLDER, the changed files are built, and tests run until one fails: those that
 its lines "!" name, or the simulator's seeds, then the scenarios, then the unit
 tests. A mutant that does not compile, or whose old lines are not there exactly
-once, is an error: the table has drifted. So is one whose tests are not there
+once, is an error: the table is out of date. So is one whose tests do not exist
 or cannot run here. -n only checks the table. Exit 0: every mutant was caught.
 """
 import glob
@@ -25,7 +26,7 @@ DAYS = "4"
 TLS_SEEDS = "1..2"
 LIMIT_S = 240  # for one command; a mutant that hangs is caught
 NOT_RUN = 77  # the exit status of a test that cannot run here
-# Long, or no test of a rule.
+# They take long, or test no rule.
 UNITS_LEFT_OUT = ("test_daemon", "test_cache_model")
 
 
@@ -35,7 +36,7 @@ class Drift(Exception):
 
 def read_table(path):
     """Blocks of "= name", ": meaning", "@ file", "- old" and "+ new" lines,
-    "! suite test...": what is tried, in this order, and nothing else; "unit"
+    and "! suite test...": what to run, in this order, and nothing else; "unit"
     may be left out."""
     mutants = []
     with open(path, encoding="ascii") as f:
@@ -81,7 +82,7 @@ def mutate(tree, m):
 
 
 def command(tree, *words):
-    """Whether it ended well, and its output."""
+    """Runs a command. Returns whether it ended well, and its output."""
     run = subprocess.Popen(words, cwd=tree, text=True, errors="replace",
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            stdin=subprocess.DEVNULL, start_new_session=True)
@@ -144,7 +145,7 @@ def try_scenario(tree, names):
 
 
 def try_sim(tree, names):
-    """The names are seeds."""
+    """Runs seeds, which the names are."""
     build(tree, "build/sim")
     good, output = command(tree, "build/sim", "-q", "-x", "-j", "2", "-d", DAYS,
                            *(names or [SEEDS]))
@@ -159,7 +160,7 @@ def try_sim_tls(tree, names):
 
 
 def try_replay(tree, names):
-    """The corpora of the fuzzers."""
+    """Replays the corpora of the fuzzers."""
     for path in files(tree, "tests/fuzz/corpus", "*", names):
         name = os.path.basename(path)
         build(tree, "build/replay/" + name)
@@ -171,7 +172,7 @@ def try_replay(tree, names):
 
 
 def try_service(tree, names):
-    """The daemon as a service; most need root."""
+    """Tests the daemon as a service; most of these tests need root."""
     build(tree, "build/mtasts", "build/bench/restart")
     for path in files(tree, "tests/service", "*", names):
         shell = "sh" if path.endswith(".sh") else "python3"
@@ -187,7 +188,7 @@ DEFAULT = [["sim"], ["scenario"], ["sim-tls"], ["unit"]]
 
 
 def hunt(tree, m):
-    """What noticed the mutation, or None."""
+    """Runs the tests of the mutant. Returns what noticed it, or None."""
     for suite, *names in m["tries"] or DEFAULT:
         noticed = TRIES[suite](tree, names)
         if noticed:
@@ -196,7 +197,7 @@ def hunt(tree, m):
 
 
 def check_tries(m):
-    """That a mutant's tests are there."""
+    """Checks that a mutant's tests exist."""
     where = {"unit": ("tests/unit", "*.c"), "scenario":
              ("tests/scenario", "*.scn"), "replay": ("tests/fuzz/corpus", "*"),
              "service": ("tests/service", "*")}
@@ -210,7 +211,7 @@ def check_tries(m):
 
 
 def drift_of(m):
-    """What keeps the mutant from being tried, or None."""
+    """The reason why the mutant cannot be tried, or None."""
     try:
         mutate(TOP, m)
         check_tries(m)
@@ -220,7 +221,7 @@ def drift_of(m):
 
 
 def copy_tree(tree):
-    """Only what differs is written, so that only that is built."""
+    """Copies only the files that differ, so that only those are built."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
                            cwd=TOP, check=True, stdout=subprocess.PIPE,
                            text=True).stdout.split("\n")

@@ -38,8 +38,8 @@ version() {
 	inside mtasts --version
 }
 
-# The agent as the unit starts it, but for the supervisor; one question by the
-# protocol of mail servers, which the key alone decides.
+# The agent as the unit starts it, but without the supervisor; one question by
+# the protocol of mail servers, which the key alone decides.
 serves() {
 	chroot "$root" /usr/bin/setpriv --reuid mtasts --regid mtasts --clear-groups \
 		/usr/bin/mtasts serve -o 'listen inet:127.0.0.1:18461' \
@@ -62,15 +62,16 @@ serves() {
 	[ "$reply" = "9:NOTFOUND ," ] || fail "it answers '$reply'"
 }
 
-# As the package left it, by this machine's systemd: ten times the exposure.
+# The unit as the package installed it, judged by this machine's systemd: ten
+# times the exposure.
 exposed() {
 	systemd-analyze security --offline=true --root="$root" --threshold=12 \
 		--no-pager mtasts.service >"$root.security" ||
 		fail "exposed: $(tail -n 1 "$root.security")"
 }
 
-# A machine that has neither Postfix nor the agent, and what the README installs in
-# apt's cache: there is no network where it is booted.
+# A machine that has neither Postfix nor the agent, with what the README
+# installs in apt's cache: there is no network where it is booted.
 mailed() {
 	fresh=$root.fresh
 	rm -rf "$fresh"

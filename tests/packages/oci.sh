@@ -6,7 +6,7 @@
 # rights (another machine's under its EMULATOR), its health check passes while it
 # serves; its roots are those of the bundle that they were made from.
 set -eu
-# crun refuses a machine whose cgroups are of both versions: here, of one.
+# crun refuses a machine with cgroups of both versions: here they are of one.
 if [ -z "${OCI_ALONE:-}" ]; then
 	OCI_ALONE=1 exec unshare --mount sh "$0" "$@"
 fi
@@ -15,8 +15,8 @@ image=$(realpath "$1")
 dir=$(mktemp -d)
 roots=$2
 shift 2
-# A runtime gives the container's user what it finds at its input: nothing of this
-# machine, which /dev/null would be.
+# A runtime gives the container's user the rights to its standard input: an
+# empty file, and not this machine's /dev/null.
 : >"$dir/input"
 exec <"$dir/input"
 trap 'for r in runc crun; do $r delete -f mtasts-test >/dev/null 2>&1 || true; done; rm -rf "$dir"' EXIT
@@ -30,8 +30,8 @@ mkdir "$dir/layout"
 tar -C "$dir/layout" -xf "$image"
 name=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"])' "$dir/layout/index.json")
 
-# The machines, each with all that is pulled for it: four fifths are the daemon, the
-# rest Debian's roots.
+# The machines, each with everything that is pulled for it: four fifths are the
+# daemon, the rest Debian's roots.
 python3 - "$dir/layout" "$@" <<'EOF' || fail "the index"
 import json, sys, pathlib
 blobs = pathlib.Path(sys.argv[1]) / "blobs/sha256"
@@ -51,7 +51,7 @@ for m in index["manifests"]:
 assert found == [a.partition("=")[0] for a in sys.argv[2:]], found
 EOF
 
-# What a registry is given: all machines' images behind the same index.
+# What a registry gets: all machines' images behind the same index.
 skopeo copy -q --all "oci-archive:$image" "dir:$dir/all" || fail "skopeo: all"
 index=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["manifests"][0]["digest"][7:])' "$dir/layout/index.json")
 cmp "$dir/all/manifest.json" "$dir/layout/blobs/sha256/$index" || fail "skopeo: another index"
@@ -61,8 +61,8 @@ platform() { # platform ARCH[/VARIANT]: skopeo's options for it
 	[ "${1#*/}" = "$1" ] || echo --override-variant "${1#*/}"
 }
 
-# As the runtime does: read-only, no rights; no terminal here. Its own network,
-# so that nothing of this machine is asked.
+# The same options as the runtime's: read-only, no rights; no terminal here. Its
+# own network, so that no server of this machine is asked.
 bundle() { # bundle FOLDER EMULATOR
 	python3 - "$1/config.json" "$2" <<'EOF'
 import json, sys
@@ -106,8 +106,9 @@ runs() { # runs RUNTIME OPTION...: the bundle of $arch, under $emulator
 	done
 }
 
-# The compose file: what it names it has, nobody outside reaches the agent, and
-# the health check is the image's. python3-yaml is Debian's python's.
+# The compose file: everything that it names exists, no client from outside
+# reaches the agent, and the health check is the image's. python3-yaml belongs
+# to Debian's python.
 /usr/bin/python3 - boards/oci/compose.yaml "$dir/layout" <<'EOF' || fail "compose.yaml"
 import json, pathlib, sys, yaml
 compose = yaml.safe_load(open(sys.argv[1]))

@@ -1,4 +1,4 @@
-# Packages for Linux distributions and images, made and lived with.
+# Packages for Linux distributions and images: made, installed and used.
 
 DEB_SUITES ?= bookworm trixie
 
@@ -7,7 +7,7 @@ deb: ## Debian packages of what git has of this tree, below $(BUILD)/deb
 	@sh boards/posix/deps.sh build-essential debhelper libbearssl-dev
 	@sh boards/debian/build.sh $(BUILD)/deb
 
-# The same tree twice gives the same packages; no complaint of lintian's.
+# The same tree gives the same packages twice; lintian has no complaint.
 test-deb: ## those packages in a Debian 12 and a Debian 13, and mail through their Postfix (root)
 	@sh boards/posix/deps.sh build-essential debhelper libbearssl-dev lintian debootstrap systemd
 	@sh tests/lab/deps.sh $(filter-out postfix nsd bind9-utils,$(LAB_PKGS))

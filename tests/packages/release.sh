@@ -19,12 +19,12 @@ temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 [ -d "$release" ] || fail "no $release"
 
-# Sums: of all files, and right.
+# The checksums cover all files, and are right.
 (cd "$release" && sha256sum --quiet --strict -c SHA256SUMS) || fail sums
 find "$release" -mindepth 1 ! -name SHA256SUMS -printf '%P\n' | sort >"$temp/files"
 awk '{ print $2 }' "$release/SHA256SUMS" | diff "$temp/files" - || fail 'files without a sum'
 
-# Every name has the version, but for the notes, which have it inside.
+# Every name has the version, except the notes, which have it inside.
 grep -v -e "^${name}[-.]" -e "^mtasts_${version}_[a-z0-9]*\.deb\$" -e "^mtasts-dbgsym_${version}_" \
 	-e "^libmtasts-dev_${version}_[a-z0-9]*\.deb\$" "$temp/files" | grep -vx RELEASE_NOTES.md && fail 'a name of another version'
 [ "$(grep -c '^## ' "$release/RELEASE_NOTES.md")" = 1 ] || fail 'notes of another version'
@@ -32,7 +32,7 @@ for head in "## $version" '### New' '### Incompatible'; do
 	grep -qx "$head" "$release/RELEASE_NOTES.md" || fail "the notes have no '$head'"
 done
 
-# Inside: daemon, packages, image, sources.
+# The version inside: daemon, packages, image, sources.
 [ "$("$release/$name-linux-x86_64" --version)" = "mtasts $version" ] || fail "the daemon is $("$release/$name-linux-x86_64" --version)"
 file "$release/$name-linux-x86_64" | grep -q 'statically linked, stripped' || fail 'the daemon is not static, or not stripped'
 for deb in "$release"/*.deb; do
@@ -57,8 +57,8 @@ mkdir "$temp/tree/out"
 tar -C "$temp/tree/out" -xzf "$release/$name.tar.gz"
 diff -r "$temp/tree/$name" "$temp/tree/out/$name" || fail 'the sources are not the commit'
 
-# The SBOM: valid, and of these files.
-# Debian's python has what python3-jsonschema brings.
+# The SBOM is valid, and describes these files. Debian's python has the modules
+# of python3-jsonschema.
 /usr/bin/python3 tests/packages/spdx.py "$release/$name.spdx.json" || fail SBOM
 python3 - "$release" "$version" <<'END' || fail 'SBOM'
 import json, pathlib, sys

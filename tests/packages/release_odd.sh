@@ -17,7 +17,7 @@ git clone -q . "$tree"
 cd "$tree"
 mkdir -p build/source/bearssl/src build/source/musl/src
 
-stand_in() { # stand_in LINE: the commit with this line as what makes the artefacts
+stand_in() { # stand_in LINE: a commit in which this line makes the artefacts
 	# shellcheck disable=SC2016 # the stand-in's own variables
 	printf 'mkdir -p "$1"\n%s\n(cd "$1" && sha256sum -- * >SHA256SUMS)\n' "$1" >boards/release/artefacts.sh
 	git -c user.name=test -c user.email=test@localhost commit -qam 'stand-in'
@@ -43,8 +43,8 @@ tr -d "'" <"$temp/want" >"$temp/want.bare"
 tr -d "'" <"$result/seen" | diff "$temp/want.bare" - || fail 'what is set here is seen'
 git checkout -q README.md
 
-# Not the same twice: the place, the time zone, the rights of files. Or one of the
-# two fails, which are made at once.
+# Different results of the two builds are found: the place, the time zone, the
+# rights of files. Or one of the two builds, which run at once, fails.
 # shellcheck disable=SC2016
 for line in 'pwd >"$1/place"' 'date +%Z >"$1/zone"' 'umask >"$1/rights"' 'case $PWD in *first) echo >"$1/one" ;; esac' \
 	'case $PWD in *first) exit 1 ;; esac' 'case $PWD in *second) exit 1 ;; esac'; do

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""spdx.py FILE: is this SBOM what SPDX 2.3 allows, and does it say what a reader
-asks of one? A schema in JSON of our own for what we write, stricter than SPDX's;
-what a schema cannot say follows: references that lead somewhere, once each."""
+"""spdx.py FILE: whether this SBOM is valid by SPDX 2.3, and has what readers
+expect. A JSON schema of our own covers what we write, and is stricter than
+SPDX's; checks for what a schema cannot express follow: references that lead
+somewhere, once each."""
 import datetime
 import json
 import sys

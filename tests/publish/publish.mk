@@ -1,4 +1,4 @@
-# What mtasts publish prints, read back by those who will read it.
+# What mtasts publish prints, read back by the programs that will read it.
 
 PUBLISH_PKGS = openssl python3 knot-dnssecutils bind9-utils nsd pdns-server pdns-backend-sqlite3 sqlite3 \
 	nginx-light apache2 caddy

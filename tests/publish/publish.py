@@ -110,7 +110,8 @@ def make_keys():
 # ---- a name server and a policy host on loopback ----
 
 class Names(threading.Thread):
-    """Answers from a table {(name, type): [rdata]}; NODATA, or SERVFAIL for a value None. ad: says AD."""
+    """Answers from a table {(name, type): [rdata]}; NODATA, or SERVFAIL for a
+    value None. ad: sets AD."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -214,7 +215,7 @@ class MailHost(threading.Thread):
             try:
                 self.serve(s)
             except OSError:
-                pass  # a client that takes another kind of certificate only
+                pass  # a client that accepts only another kind of certificate
             s.close()
 
 
@@ -237,7 +238,7 @@ def test_sts_file():
     check("the same file, the same id", records(again.stdout) == records(r.stdout) and "file: unchanged" in again.stdout, again.stdout)
     check("others can read it", os.stat(out).st_mode & 0o777 == 0o644)
     check("nothing else is left there", [f for f in os.listdir(DIR) if f.startswith("policy")] == ["policy.txt"])
-    # refused, and the file is as it was
+    # refused, and the file is unchanged
     publish("sts", "example.com", "--mode", "enforce", "--mx", "mx1.example.com", "--out", out, *NS, *USER, code=1)
     check("enforce is refused before the file", read("policy.txt") == body)
     r = publish("sts", "example.com", "--mode", "enforce", "--mx", "mx1.example.com", "--out", out, "--unchecked")
@@ -276,7 +277,8 @@ def test_longest_names():
 
 
 def test_group():
-    """A web server that reads the file by its group reads the next one, too."""
+    """A web server that reads the file by its group can read the next file,
+    too."""
     out = path("group.txt")
     publish("sts", "example.com", "--mode", "none", "--out", out)
     if os.geteuid() != 0:
@@ -290,7 +292,8 @@ def test_group():
 
 
 def test_other_user():
-    """Without root: what cannot be handed on is not taken away, and what is written is not called as it was."""
+    """Without root: a file that cannot be handed over is not replaced, and the
+    report of what was written is right."""
     if os.geteuid() != 0:
         missing.append("another user (needs root)")
         return
@@ -384,12 +387,13 @@ def test_bad_input():
 
 
 def plain(text):
-    """Whether nothing in it is a control character, or beyond ASCII."""
+    """Whether the text is printable ASCII, apart from line ends."""
     return all(c == "\n" or " " <= c <= "~" for c in text)
 
 
 def test_odd_octets():
-    """No octet of a name gets into records, shell lines, JSON or a server's configuration but letters, digits, hyphens."""
+    """Of a name only letters, digits and hyphens get into records, shell
+    lines, JSON or a server's configuration."""
     odd = [chr(c) for c in range(1, 128) if not (chr(c).isalnum() or chr(c) in ".-")]
     odd += ["\uff1b", "\uff07", "\u2028", "\u202e", "\ufe52", "\u00ad\uff04"]
     out = path("odd")
@@ -405,7 +409,7 @@ def test_odd_octets():
         publish("sts", name, "--server", "nginx", "--out", "/p", code=64)
         if c != "_" and c not in "/+":
             publish("sts", "example.com", "--server", "caddy", "--out", f"/a{c}b", code=64)
-        # A URI may have some of them, encoded where the record needs it.
+        # A URI may have some of them, encoded where the record requires it.
         r = mtasts("publish", "tlsrpt", "example.com", "--rua", f"mailto:a{c}b@example.net", "--format", "pdns")
         line = r.stdout.splitlines()[-1] if r.stdout else ""
         check(f"{c!r}: one word of a shell", r.returncode in (0, 64) and line.count("'") == (2 if r.returncode == 0 else 0)
@@ -414,7 +418,8 @@ def test_odd_octets():
 
 
 def test_hostile_answers():
-    """What the DNS and the policy host say is printed without a terminal obeying it, and enters no file."""
+    """Text from the DNS and the policy host is printed so that no terminal
+    obeys it, and enters no file."""
     evil = b"v=TLSRPTv1; rua=mailto:a@b\x1b[31m\n\xe2\x80\xae\x07\x9b1m"
     options = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
     DNS.table = {("_smtp._tls.example.com", TXT): [bytes([len(evil)]) + evil], ("_25._tcp.mx.example.com", TLSA): [bytes([3, 1, 1]) + bytes(32), b"\x03"]}
@@ -464,7 +469,7 @@ OUTPUTS = None
 
 
 def outputs(form, zone=None):
-    """What publish prints for one domain with everything."""
+    """What publish prints for one domain with every option."""
     long = "https://r.example/" + "x" * 300
     more = ["--format", form] + (["--zone", zone] if zone else [])
     return [publish("sts", "example.com", "--mode", "testing", "--mx", "mx.example.com", *more).stdout,
@@ -519,7 +524,7 @@ def test_zones():
 
 
 def pdns(head):
-    """The printed lines are run by a shell, as they stand."""
+    """A shell runs the printed lines unchanged."""
     schema = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
     if not os.path.exists(schema):
         schema = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql"
@@ -579,12 +584,13 @@ def free_port():
 
 
 def nginx():
-    """The lines as they stand are checked; and with another port they serve the file."""
+    """The lines are checked unchanged; and with another port they serve the
+    file."""
     def conf(lines):
         return write("nginx.conf", f"user root;\npid {DIR}/nginx.pid;\nerror_log {DIR}/nginx.log;\nevents {{ }}\n"
                      f"http {{\naccess_log off;\ntypes {{ text/html html txt; }}\n{lines}}}\n")
     r = run("nginx", "-t", "-c", conf(snippet("nginx")))
-    # Whether port 443 is free here is another matter.
+    # Whether port 443 is free here does not matter.
     check("nginx -t", "syntax is ok" in r.stderr, r.stderr)
     port = free_port()
     lines = snippet("nginx").replace("listen [::]:443 ssl;", "").replace("listen 443", f"listen 127.0.0.1:{port}")
@@ -618,7 +624,7 @@ def ask_https(context, port, target):
 
 
 def test_check():
-    """--check keeps apart: the same, something else, and cannot tell."""
+    """--check distinguishes: the same, something else, and cannot tell."""
     host = PolicyHost()
     options = NS + ["-o", f"policy_port {host.port}", "-o", f"trust_anchors {path('ca.pem')}", "-o", "fetch_allow 127.0.0.0/8",
                     "-o", "user root" if os.geteuid() == 0 else "log stderr", "-o", "sct off"]
@@ -635,7 +641,7 @@ def test_check():
     host.body = read("check.txt")
     publish(*file, name="check of the same file")
     publish(*want, "--check", *options, name="check of the same options")
-    # the file was forgotten, the id, a host
+    # the file was not updated, nor the id, nor a host
     host.body = host.body.replace("mx.example.com", "mx9.example.com")
     r = publish(*file, code=1, name="another file is served")
     check("the mx is named", "mx9.example.com" in r.stdout, r.stdout)
@@ -653,7 +659,7 @@ def test_check():
     host.status = "404 Not Found"
     r = publish(*file, code=1, name="no file")
     check("http-status", "http-status" in r.stdout, r.stdout)
-    # what was cut off on its way says nothing of what is published
+    # a body that was cut off on its way proves nothing about what is published
     host.status, host.cut = "200 OK", 1
     r = publish(*file, code=2, name="the file is cut off")
     check("http-truncated", "http-truncated" in r.stdout, r.stdout)
@@ -668,7 +674,8 @@ def test_check():
     publish(*want, code=1, name="tlsrpt: one too many")
     DNS.table[name] = None
     publish(*want, code=2, name="tlsrpt: cannot tell")
-    # what `check_tlsa` of a how-to page gets wrong: two records, 64 digits, capitals
+    # mistakes of `check_tlsa` on a how-to page: two records, 64 digits,
+    # capitals
     want = ["tlsa", "mx.example.com", "--cert", path("ec.pem"), "--next", path("rsa.pem"), "--check"] + NS
     name = ("_25._tcp.mx.example.com", TLSA)
     data = [bytes([3, 1, 1]) + bytes.fromhex(spki(path(n + ".pem"))) for n in ("rsa", "ec")]
@@ -683,7 +690,7 @@ def test_check():
 
 
 def test_howto():
-    """What the steps of how-to pages want, each done by one command, right."""
+    """The steps of how-to pages, each done right by one command."""
     # unquoted TXT lines lose the policy at the ';'
     for text in outputs("zone"):
         for line in records(text):
@@ -691,7 +698,7 @@ def test_howto():
     # pdnsutil ... CNAME of the wrong owner, content without inner quotes
     r = publish("sts", "example.com", "--mode", "none", "--format", "pdns").stdout.splitlines()[-1]
     check("pdns line", re.fullmatch(r"pdnsutil replace-rrset example\.com _mta-sts TXT 3600 '\"v=STSv1; id=\w{16};\"'", r), r)
-    # id=$(date): the id changes though the file did not
+    # id=$(date): the id changes though the file does not
     a, b = (publish("sts", "example.com", "--mode", "none").stdout for _ in range(2))
     check("id from the file", a == b)
     # several domains: each has records and a file of its own
@@ -706,7 +713,8 @@ def test_howto():
 
 
 def publish_records(text):
-    """Put the printed records into the DNS, in place of what was there."""
+    """Puts the printed records into the DNS, in place of those that were
+    there."""
     table = {}
     for line in records(text):
         owner, _, _, kind, data = line.split(None, 4)
@@ -719,7 +727,8 @@ def publish_records(text):
 
 
 def test_readme():
-    """The lines of "Your own domain", in their order; what they print is published at once."""
+    """The commands of "Your own domain", in their order; what they print is
+    published at once."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md"), encoding="utf-8") as f:
         section = f.read().split("## Your own domain")[1].split("\n## ")[0]
     lines = [x.strip() for x in section.splitlines() if re.match(r"\s+mtasts ", x)]
@@ -736,7 +745,7 @@ def test_readme():
         words = line.replace("/var/www/mta-sts/", DIR + "/").replace("/etc/ssl/", DIR + "/").split()
         server = "--server" in words
         if "enforce" in words or words[1] == "check":
-            words += ["--port", str(mail.port)]  # in place of 25
+            words += ["--port", str(mail.port)]  # instead of 25
         r = mtasts(*words[1:], *options)
         check("README: " + line, r.returncode == 0, f"{r.returncode} {r.stderr} {r.stdout}")
         if words[1] == "publish" and not server and "--check" not in words:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reports judged by others: check.py RENDER DATAGRAMS, those of real datagrams;
-check.py MAIL json|gzip, one mail and the form that its report has.
+"""Reports judged by other programs: check.py RENDER DATAGRAMS, those of real
+datagrams; check.py MAIL json|gzip, one mail and the form of its report.
 
-The JSON is read by Python's json and held against a strict schema (RFC 8460 4,
-and what receivers refuse) by jsonschema; the file is unpacked by Python's gzip and
-by gzip; the mail is taken apart by Python's email.
+Python's json reads the JSON, and jsonschema checks it against a strict schema
+(RFC 8460 4, and what receivers refuse); Python's gzip and gzip unpack the
+file; Python's email parses the mail.
 """
 import email
 import email.policy

@@ -1,4 +1,5 @@
-# Reports judged by others: Python's json, gzip and email, jsonschema, gzip.
+# Reports judged by other programs: Python's json, gzip and email, jsonschema,
+# gzip.
 
 $(BUILD)/report/render: tests/report/render.c $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)

@@ -64,7 +64,7 @@ do_expect_keeping(void)
 	}
 }
 
-/* forget DOMAIN: the operator's word */
+/* forget DOMAIN: by order of the operator */
 void
 do_forget(void)
 {
@@ -75,7 +75,7 @@ do_forget(void)
 	settle();
 }
 
-/* warm DOMAIN begun/known/later/refused: what becomes of a name to be looked up
+/* warm DOMAIN begun/known/later/refused: the result for a name to be looked up
  * ahead. */
 void
 do_warm(void)

@@ -90,7 +90,7 @@ sts_assert_failed(const char *file, int at)
 	fail("an assertion failed", text);
 }
 
-/* The words were understood, or not. */
+/* Fail unless the words were understood. */
 void
 must(const char *wrong)
 {

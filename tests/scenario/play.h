@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the commands of a scenario share: the line being played, the scene, and
- * how a play ends when something is not as it must be.
+ * the end of a play when something is wrong.
  */
 #ifndef STS_TEST_PLAY_H
 #define STS_TEST_PLAY_H
@@ -12,7 +12,7 @@
 extern struct scene scene;
 extern struct script script;
 extern const struct script_line *line;
-extern unsigned seen_from; /* of world.seen: what came since the last mark */
+extern unsigned seen_from; /* of world.seen: the first since the mark */
 
 /* End the process: the scenario fails at this line. more may be NULL. */
 #if defined(__GNUC__)
@@ -49,7 +49,7 @@ void do_site(void);
 
 /* count.c: numbers for monitoring */
 void do_expect_metric(void);
-void check_metrics(void); /* what must hold of them, always */
+void check_metrics(void); /* what must always hold of them */
 
 /* keep.c: what outlives a restart */
 void do_expect_keeping(void);

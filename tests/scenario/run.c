@@ -32,7 +32,7 @@ enum {
 	VARIANTS = sizeof variants / sizeof *variants
 };
 
-/* ASan: what a scenario leaves behind is on purpose. */
+/* ASan: a scenario leaves its memory behind on purpose. */
 const char *__asan_default_options(void);
 
 const char *
@@ -41,7 +41,7 @@ __asan_default_options(void)
 	return "detect_leaks=0";
 }
 
-/* The end. */
+/* The end of a scenario. */
 
 static void
 check_leftovers(void)
@@ -68,7 +68,7 @@ check_leftovers(void)
 	}
 }
 
-/* After the last line the agent must come to rest and give all back. */
+/* After the last line the agent must become idle and give everything back. */
 static void
 check_rest(void)
 {
@@ -92,7 +92,7 @@ check_rest(void)
 	}
 }
 
-/* Long ones are played in the first variant only. */
+/* Long scenarios are played in the first variant only. */
 static void
 do_once(void)
 {

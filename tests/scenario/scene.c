@@ -10,7 +10,7 @@
 enum {
 	WALL_START_S = 1750000000, /* 15 June 2025 */
 	BUILD_S = 1748736000, /* 1 June 2025 */
-	STILL_MAX = 20000, /* rounds without progress before it is spinning */
+	STILL_MAX = 20000, /* rounds without progress: spinning */
 	REPLY_MAX = 100000,
 	ANCHORS_SIZE = 16384,
 	JOURNAL_BUFFER = 512,
@@ -161,7 +161,7 @@ has_reply(const struct scene_client *c)
 	return scene_reply(c, &wrong) != NULL;
 }
 
-/* Clients take what was sent to them. */
+/* Clients read what was sent to them. */
 static bool
 read_clients(struct scene *s)
 {
@@ -204,8 +204,8 @@ check(struct scene *s)
 	}
 }
 
-/* One round: the driver, then everybody else. Returns how long may be slept,
- * 0 while anything moves. */
+/* One round: the driver, then everybody else. Returns how long the agent may
+ * sleep, 0 while anything moves. */
 static sts_ms
 play(struct scene *s, bool *moved)
 {
@@ -366,8 +366,8 @@ read_length(const struct scene_client *c, size_t *at)
 	return n;
 }
 
-/* A netstring at the start of got: where its data begins (0: it is not whole
- * yet) and its length; or what is wrong. */
+/* A netstring at the start of got: where its data begins (0: it is incomplete)
+ * and its length; or what is wrong. */
 static const char *
 netstring(const struct scene_client *c, size_t *at, size_t *len)
 {

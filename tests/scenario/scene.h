@@ -16,7 +16,7 @@ enum {
 	SCENE_NAME = 32
 };
 
-/* How a run differs from the next; the outcome may not. */
+/* How a variant differs from the others; the outcome may not differ. */
 struct scene_variant {
 	const char *name;
 	unsigned budget; /* of sts_run */
@@ -28,8 +28,8 @@ struct scene_variant {
 struct scene_client {
 	char name[SCENE_NAME];
 	struct mem_sock *sock;
-	struct mem_bytes got; /* replies not yet looked at */
-	size_t may_read; /* how much it takes from now on */
+	struct mem_bytes got; /* replies not yet expected */
+	size_t may_read; /* how much it reads from now on */
 	unsigned asked, answered;
 	bool closed; /* by the agent */
 };
@@ -37,12 +37,12 @@ struct scene_client {
 struct scene {
 	const struct scene_variant *variant;
 	bool running;
-	/* To be changed before scene_start. */
+	/* To be set before scene_start. */
 	struct sts_config config;
 	struct sts_settings settings;
 	struct sts_dns_servers servers;
 	struct sts_zones zones;
-	/* The operator's list: its policies, and when it ends; "": none. */
+	/* The operator's list: its policies, and when it ends ("": never). */
 	char preload[2048], preload_expires[40];
 	struct sts_preload preload_list;
 	uint32_t journal_day; /* the budget of the store; 0: none */
@@ -62,7 +62,7 @@ struct scene {
 	void *block, *anchor_block;
 	struct scene_client client[SCENE_CLIENTS];
 	unsigned client_count;
-	const char *fault; /* the first thing that must never be */
+	const char *fault; /* the first breach */
 };
 
 /* Begin with the defaults. */
@@ -74,8 +74,8 @@ void scene_start(struct scene *s);
 /* The store that was absent is there from now on. */
 void scene_store_there(struct scene *s);
 
-/* The agent dies and what it held in memory is lost; its store keeps what it
- * keeps of unsynced writes after such a cut. */
+/* The agent dies and loses its memory; its store keeps what such a cut leaves
+ * of unsynced writes. */
 void scene_crash(struct scene *s, enum flash_cut how);
 
 void scene_end(struct scene *s);
@@ -90,15 +90,17 @@ void scene_settle(struct scene *s);
  * whole reply. */
 void scene_pass(struct scene *s, long long ms, const struct scene_client *c);
 
-/* The client of that name, connected when there is none or it was closed. */
+/* The client of that name, connected anew if it does not exist or was
+ * closed. */
 struct scene_client *scene_client(struct scene *s, const char *name);
 struct scene_client *scene_find_client(struct scene *s, const char *name);
 void scene_leave(struct scene *s, struct scene_client *c);
 void scene_say(
     struct scene *s, struct scene_client *c, const void *p, size_t n);
 
-/* The first whole reply that waits: its data, NUL-ended; NULL: none (*wrong
- * tells when what is there is no netstring). Valid until the next call. */
+/* The data of the first complete reply that waits, NUL-terminated. NULL: there
+ * is none (*wrong is set when what came is no netstring). Valid until the next
+ * call. */
 const char *scene_reply(const struct scene_client *c, const char **wrong);
 void scene_reply_done(struct scene_client *c);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A scenario file as lines of words. Memory is not given back: a process
- * plays one scenario. */
+/* A scenario file as lines of words. Memory is not freed: a process plays one
+ * scenario. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +104,8 @@ escape(struct reader *r, char **at)
 	}
 }
 
-/* Decode up to the word's end, in place; the end of what was written. */
+/* Decode up to the word's end, in place. Returns the end of what was
+ * written. */
 static char *
 decode_word(struct reader *r, char **at)
 {

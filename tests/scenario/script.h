@@ -33,7 +33,7 @@ struct script {
 	size_t count;
 };
 
-/* Read a file; ends the program with a message when it cannot be. */
+/* Read a file. Ends the program with a message when that fails. */
 void script_read(struct script *s, const char *path);
 
 #endif

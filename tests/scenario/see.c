@@ -92,7 +92,7 @@ do_expect_quiet(void)
 	}
 }
 
-/* Every number that the line names has the value given there. */
+/* Whether every number that the line names has the value given there. */
 static bool
 numbers_fit(const struct sts_event *e)
 {
@@ -132,7 +132,7 @@ event_fits(const struct sts_event *e)
 	return numbers_fit(e);
 }
 
-/* The first event that fits and was not expected before, or -1. */
+/* The first event that matches and was not expected before, or -1. */
 static int
 find_event(void)
 {
@@ -221,7 +221,7 @@ do_expect_not_held(void)
 
 /* expect-dane DOMAIN "only secure mx1.d.example=usable mx2.d.example=none":
  * what the operator sees of its mail hosts, in the order of preference; or
- * "nothing". It is kept while the agent runs on. */
+ * "nothing". The event's text is kept while the agent runs on. */
 void
 do_expect_dane(void)
 {

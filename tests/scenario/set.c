@@ -46,8 +46,8 @@ config_nameservers(void)
 	}
 }
 
-/* config dane on: room for it, name servers that are trusted, and what the probe
- * asks for is there. */
+/* config dane on: room for it, trusted name servers, and the records of the
+ * probe. */
 static void
 config_dane(bool on)
 {
@@ -103,7 +103,7 @@ config_setting(const char *key, const char *value)
 	return true;
 }
 
-/* The rest of the line as it would stand in a configuration file. */
+/* The rest of the line, in the form of a configuration file. */
 static struct sts_text
 rest(int i)
 {
@@ -340,8 +340,8 @@ do_expect_idle(void)
 	}
 }
 
-/* crash [torn|noise|any-order]: else all but the last unsynced write is
- * kept. */
+/* crash [torn|noise|any-order]: without a word, all but the last unsynced write
+ * is kept. */
 void
 do_crash(void)
 {

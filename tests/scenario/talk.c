@@ -295,7 +295,7 @@ do_api(void)
 	by_api(sts_ask_begin);
 }
 
-/* refresh TIME KEY ANSWER: the operator wants it looked up now. */
+/* refresh TIME KEY ANSWER: the operator asks for a new look-up. */
 void
 do_refresh(void)
 {
@@ -335,8 +335,8 @@ put_hop(char *text, int n, int size, const struct sts_demand *d)
 	return n;
 }
 
-/* route TIME DOMAIN "HOSTS mx1.example=tlsa/311 mx2.example=webpki", or
- * NO-MAIL REASON, AGAIN REASON, PENDING (and it is given up). */
+/* route TIME DOMAIN "HOSTS mx1.example=tlsa/311 mx2.example=webpki", or NO-MAIL
+ * REASON, AGAIN REASON, PENDING (then the question is given up). */
 void
 do_route(void)
 {

@@ -115,7 +115,7 @@ find_word(
 	return false;
 }
 
-/* Words that say how to answer rather than what. */
+/* Words that state how to answer rather than what. */
 static bool
 is_manner(struct world_rr *rr, const char *word)
 {

@@ -15,8 +15,8 @@ const char *words_address(struct sts_addr *a, const char *word, uint16_t port);
 
 /*
  * A record from words i.. of a line: values; or nodata, nxdomain, servfail,
- * refused, silent, junk; with truncated, spoofed or ad; ttl=, delay=; more=:
- * so many TXT records of 200 octets that are something else before these.
+ * refused, silent, junk; with truncated, spoofed or ad; ttl=, delay=; more=: so
+ * many unrelated TXT records of 200 octets before these.
  */
 const char *words_record(
     struct world_rr *rr, const struct script_line *line, int i);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ECDSA signatures drawn from a seed, judged by our arithmetic, by OpenSSL's
- * and, one in sixteen, by BearSSL's, which must all agree: beside COUNT [SEED]
+ * ECDSA signatures drawn from a seed, judged by our arithmetic, by OpenSSL and,
+ * one in sixteen, by BearSSL, which must all agree: beside COUNT [SEED]
  *
- * With a key d * G, u1 and u2 give R = (u1 + u2 * d) * G, so that signatures
- * are made for any of them: 0, 1, n - 1, runs of bits, few bits, small ones,
- * with keys of that kind too, where u1 * G and u2 * Q meet on the way. Half of
- * them are then changed.
+ * With a key d * G, u1 and u2 give R = (u1 + u2 * d) * G, so that a signature
+ * can be made for any of them: 0, 1, n - 1, runs of bits, few bits, small
+ * numbers; also with keys of that kind, where u1 * G and u2 * Q meet on the
+ * way. Half of the signatures are then changed.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bn.h>
@@ -59,7 +59,7 @@ struct trial {
 	uint8_t raw[2 * BYTES_MAX];
 };
 
-/* Bits in runs, whole numbers of words and limbs often. */
+/* Bits in runs, often whole words or limbs. */
 static void
 draw_runs(uint8_t *b, size_t size)
 {
@@ -269,7 +269,7 @@ show(const char *name, const uint8_t *b, size_t n)
 	fprintf(stderr, "\n");
 }
 
-/* Whether the signature is valid; ends the program when they disagree. */
+/* Whether the signature is valid. Ends the program when the judges disagree. */
 static bool
 judge(struct curve *c, const struct trial *t)
 {

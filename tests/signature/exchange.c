@@ -4,8 +4,8 @@
  * exchange COUNT [SEED]
  *
  * A trial is a public key and a secret. Scalars and points are random bytes,
- * runs of bits, few bits, numbers around p and 2^255, or what the trial before
- * gave.
+ * runs of bits, few bits, numbers around p and 2^255, or the result of the
+ * trial before.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ draw(void)
 	return splitmix(&state);
 }
 
-/* Bits in runs, whole limbs often. */
+/* Bits in runs, often whole limbs. */
 static void
 draw_runs(uint8_t *b)
 {
@@ -64,7 +64,7 @@ draw_bytes(uint8_t *b)
 		b[0] = (uint8_t)draw();
 		b[BYTES - 1] ^= draw() % 2 == 0 ? 0x80 : 0;
 		break;
-	case 3: /* as it is: what the trial before gave */
+	case 3: /* unchanged: the result of the trial before */
 		break;
 	default:
 		for (int i = 0; i < BYTES; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The static arithmetic of ec_p256.c or ec_p384.c (FIELD), for field.py. A line
- * in is an operation and limbs; a line out the limbs of the result.
+ * of input is an operation and limbs; a line of output is the limbs of the
+ * result.
  *
  *	mul A.. B..    A * B / R          square A..    A * A / R
  *	settle A..     A, made smaller    zero A..      1 if A is 0 modulo p

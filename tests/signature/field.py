@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Field arithmetic beside Python's integers: field.py PROGRAM [COUNT]
+"""Field arithmetic compared with Python's integers: field.py PROGRAM [COUNT]
 
-Every limb at its edges: 0, 1, -1, the largest of a product, the largest that
-may come in, both signs; each alone, all together, and drawn. The program is
-built with UBSan, so that an overflow anywhere ends it.
+Every limb at its edges: 0, 1, -1, the largest of a product, the largest
+allowed, both signs; each alone, all together, and drawn. The program is built
+with UBSan, so that an overflow anywhere ends it.
 """
 import itertools
 import random
@@ -31,7 +31,7 @@ def main():
     def magnitude(a):
         return abs(value(a)) / (1 << size)
 
-    # What may come in: limbs below 2^60, the highest as the magnitude wants.
+    # Allowed inputs: limbs below 2^60, the highest as the magnitude requires.
     low = [0, 1, -1, 2**bits - 1, 2**bits, -2**bits, 2**60 - 1, 1 - 2**60]
     high = [0, 1, -1, 2**top - 1, 2**top, -2**top, 7 << top, -7 << top]
     edges = [[0] * limbs]
@@ -63,7 +63,7 @@ def main():
     asked += [("mul", a, b) for a in edges for b in draw.sample(edges, 40)]
     asked += [("mul", drawn(), drawn()) for _ in range(count)]
     asked += [("square", a, a) for a in (drawn() for _ in range(count))]
-    # Numbers that are 0 modulo p in limbs that do not look like it.
+    # Numbers that are 0 modulo p in limbs that do not show it.
     for a in (drawn() for _ in range(500)):
         rest = value(a) % p
         fixed = a[:]

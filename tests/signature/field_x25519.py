@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The field of X25519 beside Python's integers: field_x25519.py PROGRAM [COUNT]
+"""The field of X25519 compared with Python's integers: field_x25519.py PROGRAM
+[COUNT]
 
-Every limb at its edges, loose or tight as the head of tls/x25519.c has them:
-each alone, all together, and drawn. The program is built with UBSan.
+Every limb at its edges, loose or tight in the words of the head of
+tls/x25519.c: each alone, all together, and drawn. The program is built with
+UBSan.
 """
 import itertools
 import random
@@ -33,7 +35,7 @@ def edges(top):
         yield [v if j == i else rest for j in range(LIMBS)]
     for v in (0, 1, 9, 18, 19, P - 1, P, P + 1, P + 18, 2**255 - 1):
         yield limbs(v)
-    for v in range(P, P + 19):  # the lowest limb alone is over
+    for v in range(P, P + 19):  # only the lowest limb is too large
         yield [2**51 - 19 + v - P + 1] + [2**51 - 1] * 4
 
 

@@ -5,7 +5,7 @@
 Signatures that are easily judged wrongly, made from the definitions alone
 (FIPS 186-5, RFC 8017) with Python's integers; the same at every run. A valid
 signature with given parts is made backwards: R, s and the hash determine a
-key, or the key, u1 and u2 a signature. The names say what each is about.
+key, or the key, u1 and u2 a signature. The names state what each is about.
 """
 import hashlib
 
@@ -100,7 +100,7 @@ before = [None] * 3
 
 
 def out(valid, kind, sha, key, digest, sig, name):
-    """One line; what is as in the line before is "="."""
+    """One line; a field equal to that of the line before is "="."""
     fields = [key if isinstance(key, str) else key.hex() or "-",
               digest.hex(), sig.hex() or "-"]
     print("valid" if valid else "invalid", kind, sha,
@@ -135,7 +135,7 @@ class Ecdsa:
         return c.mul(d, c.g), e, r, s
 
     def for_parts(self, x, s, e, name, r=None):
-        """Valid: R has this x, or r if given; the key is what it must be."""
+        """Valid: R has this x, or r if given; the key follows from them."""
         c = self.c
         r = x % c.n if r is None else r
         point = (x, c.y_of(x))
@@ -248,7 +248,7 @@ def ranges(t):
 
 
 def parts(t):
-    """Given r, s and hash."""
+    """Cases of given r, s and hash."""
     c = t.c
     xs = [x for x in range(1, 40) if c.y_of(x) is not None][:6]
     some = drawn("parts s", c.n)
@@ -272,14 +272,15 @@ def parts(t):
             "low half 0": (1 << 8 * c.size) - 2**(4 * c.size),
             "2^(k-1)": 1 << 8 * c.size - 1}.items():
         t.for_parts(xs[1], some, e, "hash = " + name)
-    # x from n on: r is x - n, and what is compared is r + n.
+    # x is n or more: r is x - n, and the comparison is with r + n.
     above = [x for x in range(c.n, c.n + 40) if x < c.p and c.y_of(x)][:3]
     above += [x for x in range(c.p - 1, c.p - 40, -1) if c.y_of(x)][:3]
     for x in above:
         if x % c.n:
             t.for_parts(x, some, 7, "x of R is r + n, r = x - n, x = p - %d"
                         % (c.p - x))
-    # r + n would be the x, but for being p or more, or another x altogether.
+    # r + n would be the x, except that it is p or more, or another x
+    # altogether.
     r = next(x for x in range(c.p - c.n, c.p) if c.y_of(x))
     t.for_parts(r, some, 7, "r + n is p or more")
     q = c.mul(5, c.g)
@@ -288,7 +289,7 @@ def parts(t):
 
 
 def scalars(t):
-    """Given keys, u1 and u2: the ladder's special cases."""
+    """Cases of given keys, u1 and u2: the ladder's special cases."""
     c = t.c
     g, n = c.g, c.n
     neg = (g[0], c.p - g[1])
@@ -353,15 +354,15 @@ def keys(t):
             "of another curve": (P384 if c is P256 else P256).point(
                 (P384 if c is P256 else P256).g)}.items():
         t.out(False, key, e, sig, "key: " + name)
-    # Ones that would be valid if nobody looked whether the point is on the
-    # curve: the formulas do not ask for b, and with hash 0 only the key counts.
+    # Keys that would be valid if nobody checked whether the point is on the
+    # curve: the formulas do not use b, and with hash 0 only the key counts.
     for name, (x, y) in {"y + 1": (q[0], (q[1] + 1) % c.p),
                          "x + 1": ((q[0] + 1) % c.p, q[1])}.items():
         for u2 in 1, 2, 5, drawn("keys u2", c.n):
             r = c.mul(u2, (x, y))[0] % c.n
             t.out(False, (x, y), 0, der(r, r * pow(u2, -1, c.n) % c.n),
                   "key on another curve: %s, u2 = %s" % (name, hex(u2)))
-    # One that would be valid if coordinates were taken modulo p.
+    # A key that would be valid if coordinates were reduced modulo p.
     point = (small, c.y_of(small))
     u1, u2 = drawn("u1", c.n), drawn("u2", c.n)
     r = c.add(c.mul(u1, c.g), c.mul(u2, point))[0] % c.n
@@ -524,11 +525,11 @@ def rsa_forms():
     out(False, "rsa", sha, k.key(1), digest,
         encoded(size, info(sha, digest)), "e = 1, its own message")
     for size in (511, 512, 513):
-        # A power of 2 and 1 is no product of two primes, but odd.
+        # A power of 2 and 1: odd, but no product of two primes.
         key = "%x:03" % ((1 << 8 * size - 1) + 1)
         out(False, "rsa", sha, key, digest, b"\x11" * size,
             "modulus of %d bytes" % size)
-    # The cube root of what begins right, for those who do not look at the end.
+    # The cube root of a right beginning, for code that does not check the end.
     k = Rsa(2048, 3, "rsa 2048 3")
     begin = b"\0\1" + ff(8) + b"\0" + info(sha, digest)
     v = int.from_bytes(begin.ljust(k.size, b"\xff"), "big")
@@ -541,7 +542,7 @@ def rsa_forms():
     assert wide(root**3, k.size).startswith(begin)
     out(False, "rsa", sha, k.key(), digest, wide(root, k.size),
         "cube root of a beginning")
-    # The shortest padding, and one less.
+    # The shortest padding, and one octet less.
     for bits, valid in ((8 * (3 + 8 + 19 + 64), True),
                         (8 * (3 + 7 + 19 + 64), False)):
         k = Rsa(bits, 65537, "rsa %d" % bits)
@@ -561,8 +562,8 @@ def mgf1(seed, n, sha):
 
 def pss(bits, sha, digest, salt, padding=b"", one=1, trailer=0xbc, mask=None):
     """EMSA-PSS-ENCODE of RFC 8017 9.1.1 for a modulus of `bits`; wrong where
-    something is given: octets in front of the padding, the octet behind it,
-    the last octet, the mask's hash."""
+    an argument asks for it: octets before the padding, the octet after it, the
+    last octet, the mask's hash."""
     size = (bits - 1 + 7) // 8
     h = hashlib.new(sha, b"\0" * 8 + digest + salt).digest()
     zeros = size - len(h) - len(salt) - 2 - len(padding)
@@ -585,7 +586,7 @@ def pss_keys():
         bad = em[:-2] + bytes([em[-2] ^ 1]) + em[-1:]
         out(False, "pss", sha, k.key(), digest, k.sign(bad),
             name + ", changed")
-    # Too short for the hash and a salt as long.
+    # Too short for the hash and a salt of the same length.
     k = Rsa(521, 65537, "pss 521")
     out(False, "pss", "sha256", k.key(), digest, k.sign(em[:64] + b"\xbc"),
         "PSS, modulus of 521 bits")
@@ -618,7 +619,7 @@ def pss_forms():
                 "the hash alone": digest}.items():
             out(False, "pss", sha, k.key(), digest, k.sign(bad),
                 "PSS: " + name)
-        for i in range(99999):  # a bit above those that count, and less than n
+        for i in range(99999):  # a bit above those that count
             odd = pss(bits, sha, digest, hashlib.sha256(b"%d" % i).digest())
             odd = (int.from_bytes(odd, "big") | 1 << bits - 1).to_bytes(
                 k.size, "big")

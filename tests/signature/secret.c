@@ -3,11 +3,11 @@
  * Whether X25519 does the same for all scalars and points: under valgrind,
  * secret [leak]
  *
- * Both are marked as not defined, so that memcheck reports each branch and each
- * index that depends on them, through whatever was computed. What comes out is
- * looked at once it is marked as defined again, as a secret is only by what TLS
- * derives from it. `leak` does what must be reported: a look at the secret
- * before that. Not under valgrind, both fail: nothing would be seen.
+ * Both are marked as undefined, so that memcheck reports each branch and each
+ * index that depends on them, through any computation. The result is read after
+ * it is marked as defined again: of a secret, others see only what TLS derives
+ * from it. `leak` does what must be reported: it reads the secret before that.
+ * Outside valgrind both fail, since nothing would be noticed.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,7 +64,8 @@ main(int argc, char **argv)
 	if (leak && is_zero(u)) {
 		return 2;
 	}
-	/* What depends on a scalar is not defined, or nothing was looked at. */
+	/* What depends on a scalar must be undefined, or valgrind watched
+	 * nothing. */
 	if (all_defined(u) || all_defined(key)) {
 		fprintf(stderr, "secret: the marks are lost\n");
 		return 2;

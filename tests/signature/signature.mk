@@ -1,5 +1,5 @@
-# Signatures judged and secrets exchanged beside others' code, and fields beside
-# Python's integers.
+# Signatures and key exchanges compared with other projects' code, and fields
+# with Python's integers.
 #   make signatures                    a short run of all
 #   make soak-signatures SIG_OPS=10000000 SIG_SEED=1
 #   make soak-exchange EXCHANGE_OPS=1000000 SIG_SEED=1
@@ -29,7 +29,7 @@ soak-signatures: $(BUILD)/signature/beside ## SIG_OPS signatures from SIG_SEED o
 soak-exchange: $(BUILD)/signature/exchange ## EXCHANGE_OPS public keys and secrets of X25519 from SIG_SEED on
 	$(BUILD)/signature/exchange $(EXCHANGE_OPS) $(SIG_SEED)
 
-# As memcheck sees it, which must see a look at the secret as well.
+# Judged by memcheck, which must also report a read of the secret.
 constant-time: ## X25519 under valgrind: no branch and no index depends on a secret
 	@sh boards/posix/deps.sh gcc libc6-dev libbearssl-dev valgrind
 	@$(MAKE) --no-print-directory $(BUILD)/signature/secret

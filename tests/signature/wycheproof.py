@@ -5,9 +5,10 @@
     wycheproof.py FOLDER > cases.txt
     wycheproof.py FOLDER x25519 > cases.txt
 
-FOLDER holds testvectors_v1/*.json. Those with the curves and hashes that the
-library knows are written out. RSA signatures that Wycheproof calls acceptable
-are valid, but for a DigestInfo without its NULL, which the library refuses.
+FOLDER holds testvectors_v1/*.json. Those with curves and hashes that the
+library supports are written out. RSA signatures that Wycheproof calls
+acceptable are valid, except a DigestInfo without its NULL, which the library
+refuses.
 """
 import glob
 import hashlib
@@ -21,7 +22,8 @@ LEGACY = {"MissingNull"}
 
 
 def key_of(group):
-    """KIND and KEY of a group; None if the library does not know its kind."""
+    """KIND and KEY of a group; None if the library does not support its
+    kind."""
     if group["type"] == "EcdsaVerify":
         k = group["publicKey"]
         if k["curve"] in CURVES:
@@ -34,7 +36,8 @@ def key_of(group):
 
 
 def exchanges(folder):
-    """Scalar, point, secret; what a secret of zero means is for the caller."""
+    """Scalar, point, secret; the caller decides what a secret of zero
+    means."""
     with open(os.path.join(folder, "x25519_test.json"), encoding="utf-8") as f:
         groups = json.load(f)["testGroups"]
     for g in groups:

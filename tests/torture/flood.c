@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ten thousand clients at a daemon that has places for a thousand, and the
- * name server that it asks: flood PORT SECONDS CLIENTS DOMAINS LIMIT_S
+ * Ten thousand clients at a daemon that has slots for a thousand, and the name
+ * server that it asks: flood PORT SECONDS CLIENTS DOMAINS LIMIT_S
  *
- * Good clients ask by the rules of Postfix's smtp(8): one connection is kept
- * and tried anew once when it turns out to be reset, each step may take 100 s.
- * All others are of some kind that is no good. Questions are about DOMAINS
- * domains that have a policy, k0.kill0.example and so on, whose answers are
- * read from standard input, a line each; and about names nobody has asked for
- * before. First the domains are asked for in calm. Then the flood begins:
+ * Good clients ask by the rules of Postfix's smtp(8): they keep one connection,
+ * replace it once when it turns out to be reset, and allow 100 s for each step.
+ * All others misbehave in some way. Questions are about DOMAINS domains that
+ * have a policy, k0.kill0.example and so on, whose answers are read from
+ * standard input, a line each; and about names that nobody has asked for
+ * before. First the clients ask for the domains in calm. Then the flood begins:
  *
  *	the first half    the name server answers
  *	a quarter         it is silent
  *	the rest          it answers again
  *
- * The name server's port is the first line of standard output. Then lines
- * "phase NAME" as they begin, and at the end what came of it. Exit code 1: a
- * good client lost an answer, had a wrong one, or waited longer than LIMIT_S.
+ * The name server's port is the first line of standard output. Then come lines
+ * "phase NAME" as phases begin, and at the end the results. Exit code 1: a good
+ * client lost an answer, had a wrong one, or waited longer than LIMIT_S.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,28 +37,28 @@
 #include <unistd.h>
 
 enum {
-	PATIENCE_MS = 100000, /* Postfix's, of each step */
+	PATIENCE_MS = 100000, /* Postfix's, for each step */
 	KEEPS_MS = 10000, /* and how long it keeps an idle connection */
 	DOMAINS_MAX = 64,
 	ANSWER_MAX = 8192,
-	WAITS_MAX = 1 << 16, /* of which the distribution is told */
-	DEAF_MS = 15000, /* and do not see that they were closed long ago */
-	ARRIVE_MS = 10000, /* within so long they come, */
-	AWAY_MS = 10000, /* and come again when they were closed */
+	WAITS_MAX = 1 << 16, /* for the distribution that is printed */
+	DEAF_MS = 15000, /* and do not notice a close for so long */
+	ARRIVE_MS = 10000, /* within which they come, */
+	AWAY_MS = 10000, /* and come again after being closed */
 	TICK_MS = 10,
-	NAMES_S = 1700, /* names nobody has asked for, a second */
+	NAMES_S = 1700, /* names that nobody has asked for, per second */
 	EVENTS = 512
 };
 
 enum kind {
 	GOOD, /* asks, and keeps its connection as Postfix does */
 	NAMER, /* asks for new names only, as fast as they are given out */
-	MUTE, /* connects and says nothing */
+	MUTE, /* connects and stays silent */
 	DRIP, /* an octet of a long request a second */
-	DEAF, /* asks for more than fits, and reads nothing */
+	DEAF, /* asks for more than fits, and does not read */
 	SIP, /* the same, but takes some octets a second */
 	RESET, /* resets in the middle */
-	HALF, /* ends its side, and wants its answer */
+	HALF, /* ends its side, and waits for its answer */
 	JUNK,
 	KINDS
 };
@@ -73,18 +73,18 @@ enum state {
 	RESTS, /* until `at` */
 	CONNECTS,
 	ASKS, /* for an answer */
-	KEEPS /* a connection with nothing to ask, until `at` */
+	KEEPS /* an idle connection, until `at` */
 };
 
 struct client {
 	int fd;
 	uint8_t kind, state;
 	bool again; /* the second try of a question */
-	bool ends; /* what it keeps */
+	bool ends; /* what a connection that is kept does */
 	int domain; /* -1: a new name */
 	int64_t at; /* when the state is over */
 	int64_t since; /* when the question was first put */
-	int64_t step; /* since when the system is waited for */
+	int64_t step; /* since when it waits for the system */
 	size_t have;
 	char got[ANSWER_MAX];
 };
@@ -251,7 +251,7 @@ dial(struct client *c)
 	c->step = f.now;
 }
 
-/* False: the connection is no more. */
+/* Send the text. Returns false when the connection is gone. */
 static bool
 put(struct client *c, const char *text)
 {
@@ -317,7 +317,7 @@ try_again(struct client *c)
 	dial(c);
 }
 
-/* Put the question, on a connection that is there. */
+/* Send the question on an open connection. */
 static void
 ask(struct client *c)
 {
@@ -332,7 +332,7 @@ ask(struct client *c)
 	}
 }
 
-/* A good client thinks of something to ask. */
+/* Choose the next question of a good client. */
 static void
 begin_question(struct client *c)
 {
@@ -361,7 +361,7 @@ judge(struct client *c, const char *text)
 
 	f.answered++;
 	if (!right && c->domain < 0 && strncmp(text, "TEMP", 4) == 0) {
-		f.temp++; /* no lookup was free in time: it is to come again */
+		f.temp++; /* no lookup was free in time: it comes again */
 	} else if (!right && f.wrong++ < 20) {
 		printf("wrong: %d %.60s\n", c->domain, text);
 	}
@@ -369,7 +369,8 @@ judge(struct client *c, const char *text)
 	f.waits[waited < WAITS_MAX ? waited : WAITS_MAX - 1]++;
 }
 
-/* Now and then so long that Postfix itself would end it, or that we may. */
+/* Now and then so long that Postfix would close the connection, or that we
+ * may. */
 static int64_t
 pause_of(const struct client *c)
 {
@@ -382,7 +383,7 @@ pause_of(const struct client *c)
 	return below(10) == 0 ? 2000 + below(6000) : below(1000);
 }
 
-/* An answer is there. */
+/* Read an answer that has come. */
 static void
 take_answer(struct client *c)
 {
@@ -418,7 +419,7 @@ hear_answer(struct client *c)
 		}
 	} else if (n == 0) {
 		f.closed[c->kind]++;
-		/* A clean end may be a lost answer: a stale errno. */
+		/* A clean end may lose an answer: errno may be stale. */
 		if (c->state == ASKS) {
 			lose(c, "closed without a word");
 		} else {
@@ -429,7 +430,7 @@ hear_answer(struct client *c)
 		if (c->state == ASKS || c->state == CONNECTS) {
 			try_again(c);
 		}
-		/* Else it is found when it is used; as by smtp(8). */
+		/* Otherwise it is noticed at the next use, as by smtp(8). */
 	}
 }
 
@@ -445,7 +446,7 @@ long_questions(struct client *c)
 	}
 }
 
-/* The connection is there: what a bad client begins with. */
+/* The connection is open: what a bad client does first. */
 static void
 misbehave(struct client *c)
 {
@@ -555,7 +556,7 @@ go_on(struct client *c)
 	}
 }
 
-/* A name is to be given out, of those there are a second. */
+/* Whether another name may be given out, of those allowed per second. */
 static bool
 may_name(void)
 {
@@ -685,7 +686,7 @@ quantile(unsigned of_thousand)
 	return WAITS_MAX;
 }
 
-/* Those who still wait at the end have waited long enough, too. */
+/* Clients that still wait at the end have waited long enough, too. */
 static void
 count_waiting(void)
 {

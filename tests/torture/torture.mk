@@ -1,6 +1,6 @@
-# The daemon under ten thousand clients, most of them no good.
+# The daemon under ten thousand clients, most of which misbehave.
 #   make torture [TORTURE_S=600] [TORTURE_CLIENTS=10000]
-# A short one with fewer is part of `make test`.
+# A short run with fewer is part of `make test`.
 
 TORTURE_S ?= 600
 TORTURE_CLIENTS ?= 10000

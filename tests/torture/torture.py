@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The daemon under ten thousand clients: torture.py MTASTS FLOOD SECONDS CLIENTS
+"""The daemon under ten thousand clients: torture.py MTASTS FLOOD SECONDS
+CLIENTS
 
-FLOOD (flood.c) is the clients and the name server; here are the policy host,
-the daemon, and what must hold of it from outside: its memory stays as it is,
-its descriptors come back, its log has no surprises, and it rests afterwards.
-For a sixteenth of the time, but some seconds at most, it has no descriptors
-for half of its places.
+FLOOD (flood.c) plays the clients and the name server. This program plays the
+policy host, starts the daemon, and checks it from outside: its memory stays
+the same, its descriptors come back, its log has no surprises, and it becomes
+idle afterwards. For a sixteenth of the time, but some seconds at most, it has
+no descriptors for half of its slots.
 """
 
 import collections
@@ -24,11 +25,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from world import (DOMAINS, Published, answer, certificates,  # noqa: E402
                    fail, free_port, policy_host)
 
-LIMIT_S = 60  # for an answer, places and all; Postfix waits 100 s
+LIMIT_S = 60  # for an answer, slots and all; Postfix waits 100 s
 PLACES = 1024
 GROWTH_KB = 256
 REST_S = 3
-STARVED_S = 4  # at most: without descriptors, with half of the places
+STARVED_S = 4  # at most: without descriptors for half of the slots
 # The only lines that may be logged.
 EVENTS = {"journal-loaded", "clock", "policy-new", "policy-refreshed",
           "clients-full", "client-bad", "busy", "dns-failed", "sct-missing",
@@ -43,7 +44,7 @@ class Daemon:
                  f"trust_anchors {folder}/root.pem",
                  f"policy_port {policies}", "fetch_allow 127.0.0.1/32",
                  f"journal {folder}/journal", "control off",
-                 # So that all growth is a fault.
+                 # So that any growth is a fault.
                  "memory 4M touch=yes"]
         argv = [mtasts, "serve"] + [x for line in lines for x in ("-o", line)]
         self.path = f"{folder}/log"
@@ -82,7 +83,7 @@ class Daemon:
 
 
 class Watch(threading.Thread):
-    """Looks at the daemon each second, and takes its descriptors for a
+    """Watches the daemon each second, and takes its descriptors for a
     while."""
 
     def __init__(self, daemon, seconds):
@@ -152,7 +153,7 @@ def judge_rest(daemon, had):
 
 
 def lines_of(flood, done):
-    """What it says, up to a line."""
+    """Prints what the flood prints, up to a line."""
     for line in flood.stdout:
         print(line.rstrip(), flush=True)
         if line.rstrip() == done:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every chain that must be accepted, put to `openssl verify` as well.
+"""Puts every chain that must be accepted to `openssl verify`, too.
 
 Purpose sslserver, strict host name check, the case's date and anchors. Prints
-the cases that OpenSSL refuses; each must say why in a line `openssl`, or it is
-a failure. Cases with a line `both` must be refused by OpenSSL as well. Run from the top of the tree; part of `make test`.
+the cases that OpenSSL refuses: each must have the reason in a line `openssl`,
+or it is a failure. OpenSSL must refuse cases with a line `both`, too. Run from
+the top of the tree; part of `make test`.
 """
 import calendar
 import pathlib

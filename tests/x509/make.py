@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the chains of tests/x509 anew, all of them: python3 make.py
-or those of functions with anchors of their own: python3 make.py edges
+"""Makes all chains of tests/x509 anew: python3 make.py
+or those of functions with their own anchors: python3 make.py edges
 
-Needs openssl(1), for keys and signatures; certificates are built here, octet
-by octet, so that every way to get one wrong can be written down. New keys
-each time: the result is committed and `make test` runs none of this. A case
-can as well be written by hand: see README.md.
+Needs openssl(1), for keys and signatures. Certificates are built here, octet
+by octet, so that every kind of fault can be made. Keys are new each time: the
+result is committed, and `make test` runs none of this. A case can also be
+written by hand: see README.md.
 """
 import base64
 import os
@@ -160,7 +160,7 @@ def name(text):
 
 
 def time(text):
-    """YYYYMMDDhhmmssZ, as RFC 5280 4.1.2.5 wants it encoded."""
+    """YYYYMMDDhhmmssZ, encoded as RFC 5280 4.1.2.5 requires."""
     if text < "2050":
         return tlv(0x17, text[2:].encode())
     return tlv(0x18, text.encode())
@@ -684,7 +684,7 @@ def malformed():
 
 
 def servers():
-    """Chains whose leaf's key is kept, for the session's tests."""
+    """Chains whose leaf's key is kept, for the tests of sessions."""
     for label, k, i in (("ec", key(label="server"), I), ("rsa", key("rsa2048", "server"), RI)):
         case("server-" + label, "the server of test_tls_session.c", "its key is in keys/", [leaf(i, k), i])
         with open(k.path) as f, open(os.path.join(HERE, "keys", label + ".pem"), "w") as out:
@@ -692,7 +692,7 @@ def servers():
 
 
 def transparency():
-    """SCTs, under an anchor of its own; what is counted: test_x509.c."""
+    """SCTs, under their own anchor; test_x509.c has what counts."""
     def sct(log, version=0, extensions=b"", signature=b"\x30\0"):
         return (bytes([version, *[log] * 32]) + bytes(8) + len(extensions).to_bytes(2, "big") + extensions
                 + b"\4\3" + len(signature).to_bytes(2, "big") + signature)
@@ -717,7 +717,8 @@ def transparency():
 
 
 def edges():
-    """What strangers can publish and hardly anybody does, under an anchor of its own."""
+    """What strangers can publish and hardly anybody does, under its own
+    anchor."""
     r = root("O=Test/CN=Edges Root", key(label="edges"))
     i = sub(r)
     v1 = sub(r, "O=Test/CN=V1", key(label="v1"), exts=(), version=1)
@@ -757,7 +758,8 @@ def edges():
 
 
 def strict():
-    """A value that is written in another way than DER's counts for nothing, under an anchor of its own."""
+    """A value that is not encoded by DER does not count, under its own
+    anchor."""
     r = root("O=Test/CN=Strict Root", key(label="strict"))
     anchors("strict", r)
     i = sub(r)
@@ -815,7 +817,7 @@ def strict():
 
 
 def usual():
-    """A chain as most policy hosts have it today, under an anchor of its own."""
+    """A chain like those of most policy hosts today, under its own anchor."""
     r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
     anchors("usual", r)
     i = sub(r, "O=Test/CN=U1", key("P-384", "usual"), exts=(bc(path_len=0), ku("digitalSignature", "keyCertSign", "cRLSign"),
