@@ -127,7 +127,7 @@ sts_cache_remove(struct sts_cache *c, sts_ref ref)
 	sts_class_leave(c, ref);
 	sts_record_mark(c, ref, 0);
 	if (sts_head_pins(c, ref) > 0) {
-		sts_class_enter(c, ref, STS_CLASS_PINNED);
+		sts_class_enter(c, ref, STS_CLASS_PINNED, 0);
 	} else {
 		sts_chunks_give(&c->chunks, ref);
 	}

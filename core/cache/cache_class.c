@@ -95,15 +95,13 @@ sts_class_org(const struct sts_cache *c, sts_ref ref)
 }
 
 void
-sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class)
+sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class, uint32_t org)
 {
 	uint32_t n = sts_head_chunks(c, ref);
 
 	sts_chunk(&c->chunks, ref)[STS_CHUNK_TAG] = (uint8_t) class;
 	c->list[class].count++;
 	if (class == STS_CLASS_ENFORCE) {
-		uint32_t org = sts_class_org(c, ref);
-
 		c->protected_count += n;
 		c->orgs[org] += n;
 		STS_ASSERT(c->protected_count <= c->update_max);
@@ -144,13 +142,14 @@ sts_class_leave(struct sts_cache *c, sts_ref ref)
  * the journal says was protected: all that it holds was within them together.
  */
 enum sts_admission
-sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin)
+sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin,
+    uint32_t *org)
 {
 	uint32_t n = sts_head_chunks(c, ref);
 	uint32_t room =
 	    origin == STS_ORIGIN_NEW ? c->protected_max : c->update_max;
 	uint32_t taken = c->protected_count;
-	uint32_t org;
+	uint32_t count;
 
 	if (origin != STS_ORIGIN_PROTECTED) {
 		taken += c->released;
@@ -158,9 +157,10 @@ sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin)
 	if (taken > room || room - taken < n) {
 		return STS_REFUSED_ROOM;
 	}
-	org = c->orgs[sts_class_org(c, ref)];
+	*org = sts_class_org(c, ref);
+	count = c->orgs[*org];
 	if (origin != STS_ORIGIN_PROTECTED &&
-	    (org > c->org_max || c->org_max - org < n)) {
+	    (count > c->org_max || c->org_max - count < n)) {
 		return STS_REFUSED_ORG;
 	}
 	return STS_ADMITTED;
@@ -168,8 +168,9 @@ sts_class_admit(const struct sts_cache *c, sts_ref ref, enum sts_origin origin)
 
 unsigned
 sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
-    struct sts_now now, enum sts_origin origin)
+    struct sts_now now, enum sts_origin origin, uint32_t *org)
 {
+	*org = 0;
 	if (e->kind != STS_KIND_POLICY) {
 		return STS_CLASS_OTHER;
 	}
@@ -184,7 +185,7 @@ sts_class_of(const struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 		return STS_CLASS_ENFORCE;
 	}
 	if (origin == STS_ORIGIN_GUEST ||
-	    sts_class_admit(c, ref, origin) != STS_ADMITTED) {
+	    sts_class_admit(c, ref, origin, org) != STS_ADMITTED) {
 		return STS_CLASS_GUEST;
 	}
 	return STS_CLASS_ENFORCE;
@@ -194,13 +195,14 @@ void
 sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     struct sts_now now)
 {
-	unsigned class = sts_class_of(c, ref, e, now, STS_ORIGIN_NEW);
+	uint32_t org;
+	unsigned class = sts_class_of(c, ref, e, now, STS_ORIGIN_NEW, &org);
 
 	if (class == sts_head_class(c, ref)) {
 		return;
 	}
 	sts_class_leave(c, ref);
-	sts_class_enter(c, ref, class);
+	sts_class_enter(c, ref, class, org);
 	if (class == STS_CLASS_ENFORCE) {
 		/* The saved record has it as protected. */
 		sts_record_mark(

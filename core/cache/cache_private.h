@@ -177,8 +177,10 @@ sts_index_bucket(const struct sts_cache *c, uint32_t hash)
 
 /* core/cache/cache_class.c */
 
-/* Put a head, new or in another class, into `class`, as the latest used. */
-void sts_class_enter(struct sts_cache *c, sts_ref ref, unsigned class);
+/* Put a head, new or in another class, into `class`, as the latest used. org: of
+ * ENFORCE, the counter of its organisation. */
+void sts_class_enter(
+    struct sts_cache *c, sts_ref ref, unsigned class, uint32_t org);
 void sts_class_leave(struct sts_cache *c, sts_ref ref);
 
 /* The counter of the organisation that the record's domain belongs to. */
@@ -192,13 +194,16 @@ enum sts_origin {
 	STS_ORIGIN_GUEST
 };
 
-/* May the record be protected? ROOM, ORG, or ADMITTED. */
-enum sts_admission sts_class_admit(
-    const struct sts_cache *c, sts_ref ref, enum sts_origin origin);
+/* May the record be protected? ROOM, ORG, or ADMITTED; then *org is what
+ * sts_class_enter wants. */
+enum sts_admission sts_class_admit(const struct sts_cache *c, sts_ref ref,
+    enum sts_origin origin, uint32_t *org);
 
-/* The class in which a record with this entry belongs. */
+/* The class in which a record with this entry belongs. *org: what
+ * sts_class_enter wants, if it is not there already. */
 unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
-    const struct sts_entry *e, struct sts_now now, enum sts_origin origin);
+    const struct sts_entry *e, struct sts_now now, enum sts_origin origin,
+    uint32_t *org);
 
 /*
  * Move a live record to the class in which it belongs; a record that is there

@@ -113,7 +113,7 @@ sts_cache_stage(
 	}
 	s->tail = s->head;
 	sts_head_put32(c, s->head, STS_HEAD_HASH, sts_index_hash(c, domain));
-	sts_class_enter(c, s->head, STS_CLASS_STAGED);
+	sts_class_enter(c, s->head, STS_CLASS_STAGED, 0);
 	if (!write_domain(c, s, domain)) {
 		sts_cache_abandon(c, s);
 		return false;
@@ -189,7 +189,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	bool fetched = origin == STS_ORIGIN_NEW;
 	enum sts_admission admission = STS_ADMITTED;
 	unsigned marks = fetched ? 0 : STS_MARK_SAVED;
-	uint32_t released = c->released;
+	uint32_t released = c->released, org;
 	unsigned class;
 
 	if (old != 0) {
@@ -201,9 +201,9 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	}
 	released = c->released - released;
 	take_over(c, ref, released, false);
-	class = sts_class_of(c, ref, e, now, origin);
+	class = sts_class_of(c, ref, e, now, origin, &org);
 	if (class == STS_CLASS_GUEST && origin != STS_ORIGIN_GUEST) {
-		admission = sts_class_admit(c, ref, origin);
+		admission = sts_class_admit(c, ref, origin, &org);
 		c->refused++;
 	}
 	if (class != STS_CLASS_ENFORCE) {
@@ -211,7 +211,7 @@ replace(struct sts_cache *c, sts_ref ref, sts_ref old,
 	}
 	sts_class_leave(c, ref);
 	sts_record_store(c, ref, e, now);
-	sts_class_enter(c, ref, class);
+	sts_class_enter(c, ref, class, org);
 	sts_index_add(c, ref);
 	if (fetched && e->kind == STS_KIND_POLICY) {
 		marks |= STS_MARK_UNSAVED;
