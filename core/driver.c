@@ -589,18 +589,17 @@ enlist_due(struct sts_driver *d)
 	}
 }
 
-/* One operation of the store. False: there is nothing to do now. */
-static bool
-step_store(struct sts_driver *d)
+/* One operation of the store, or `budget` while the journal is read. */
+static void
+step_store(struct sts_driver *d, unsigned budget)
 {
 	int result;
 
-	if (!sts_agent_keeps(d->agent) || d->store_waits) {
-		return false;
+	if (sts_agent_keeps(d->agent) && !d->store_waits) {
+		result = sts_agent_journal_step(
+		    d->agent, d->port->store, budget, d->now);
+		d->store_waits = result == STS_IO_AGAIN;
 	}
-	result = sts_agent_journal_step(d->agent, d->port->store, d->now);
-	d->store_waits = result == STS_IO_AGAIN;
-	return result > 0;
 }
 
 /* Read a part of the journal; questions are taken meanwhile, and wait. False:
@@ -611,10 +610,7 @@ load(struct sts_driver *d, unsigned budget)
 	if (!STS_JOURNAL || !sts_agent_journal_loading(d->agent)) {
 		return false;
 	}
-	while (budget > 0 && sts_agent_journal_loading(d->agent) &&
-	       step_store(d)) {
-		budget--;
-	}
+	step_store(d, budget);
 	sts_driver_wake(d); /* the agent sees the end of it */
 	return true;
 }
@@ -793,7 +789,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		return ENTROPY_MS;
 	}
 	if (!loads) {
-		(void)step_store(d);
+		step_store(d, 1);
 	}
 	tell_events(d);
 	return sleep_ms(d);

@@ -40,17 +40,18 @@ bool sts_agent_clients_full(struct sts_agent *a, sts_ms now);
 bool sts_agent_event(struct sts_agent *a, struct sts_event *e);
 
 /*
- * The journal. step carries out at most one operation of the store: 0 none, 1
- * done, STS_IO_AGAIN; due returns when to call step next, false: not before
- * something else happens. While loading is true, questions that the journal may
+ * The journal. step carries out at most one operation of the store, or `budget`
+ * (at least 1) while the journal is read: 0 none, 1 done, STS_IO_AGAIN; due
+ * returns when to call step next, false: not before something else happens.
+ * While loading is true, questions that the journal may
  * decide wait until it has been read (at most their queue_wait, then TEMP), and
  * nothing is looked up, fetched, refreshed or swept. After a minute loading is
  * false, whether or not the store has answered: reading goes on, and until its
  * end no policy that was read is an answer.
  */
 bool sts_agent_journal_loading(const struct sts_agent *a);
-int sts_agent_journal_step(
-    struct sts_agent *a, const struct sts_store *store, sts_ms now);
+int sts_agent_journal_step(struct sts_agent *a, const struct sts_store *store,
+    unsigned budget, sts_ms now);
 bool sts_agent_journal_due(const struct sts_agent *a, sts_ms *at);
 
 #endif

@@ -269,14 +269,31 @@ sts_agent_journal_retry(struct sts_agent *a)
 	a->journal.wait_ms = 0;
 }
 
+/* One operation; while the journal is read, up to `budget`: until it is read to
+ * its end, or fails, there is nothing else to see to between two of them. */
+static int
+operate(struct sts_agent *a, const struct sts_store *store, unsigned budget)
+{
+	struct sts_journal *j = a->journal.engine;
+	uint32_t now_s = sts_agent_now_s(a);
+	int result = sts_journal_step(j, store, now_s);
+
+	while (--budget > 0 && result > 0 &&
+	       sts_journal_state(j) == STS_JOURNAL_LOADING) {
+		result = sts_journal_step(j, store, now_s);
+	}
+	return result;
+}
+
 int
-sts_agent_journal_step(
-    struct sts_agent *a, const struct sts_store *store, sts_ms now)
+sts_agent_journal_step(struct sts_agent *a, const struct sts_store *store,
+    unsigned budget, sts_ms now)
 {
 	uint32_t unsaved = sts_cache_unsaved_count(&a->cache);
 	sts_ms at;
 	int result;
 
+	STS_ASSERT(budget > 0);
 	STS_ASSERT(sts_agent_keeps(a));
 	if (unsaved > a->journal.unsaved) {
 		wake(a);
@@ -287,7 +304,7 @@ sts_agent_journal_step(
 	}
 	a->journal.rests = false;
 	sts_journal_retry(a->journal.engine);
-	result = sts_journal_step(a->journal.engine, store, sts_agent_now_s(a));
+	result = operate(a, store, budget);
 	if (result != STS_IO_AGAIN) {
 		watch(a);
 		pace(a, result > 0, now);

@@ -418,7 +418,7 @@ save(void)
 
 	for (unsigned i = 0; idle < IDLE; i++) {
 		ck_assert_uint_lt(i, 10000);
-		idle = sts_agent_journal_step(&agent, &flash.store, 1) == 0
+		idle = sts_agent_journal_step(&agent, &flash.store, 1, 1) == 0
 			   ? idle + 1
 			   : 0;
 	}
@@ -504,7 +504,7 @@ START_TEST(journal_again)
 		put(unit_span("own.example"), STS_KIND_POLICY, STS_MODE_ENFORCE,
 		    10);
 		for (unsigned i = 0; i < steps; i++) {
-			sts_agent_journal_step(&agent, &flash.store, 1);
+			sts_agent_journal_step(&agent, &flash.store, 1, 1);
 		}
 		all = sts_agent_saved(&agent) && !sts_inspect_unread(&agent);
 		flash = after;
