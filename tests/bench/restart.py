@@ -79,7 +79,8 @@ def asked(listener, key):
 
 
 def begin(argv, listener, log):
-    """Execute the daemon: its process, and when (nanoseconds)."""
+    """Execute the daemon: its process, when (nanoseconds), and what the process
+    had spent before."""
     out, into = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -87,12 +88,13 @@ def begin(argv, listener, log):
         os.dup2(listener.fileno(), LISTEN_FD)
         os.set_inheritable(LISTEN_FD, True)
         env = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+        os.write(into, b"%f %d " % spent("self"))
         os.write(into, b"%d" % time.monotonic_ns())
         os.execve(argv[0], argv, env)
-    began = int(os.read(out, 20))
-    os.close(out)
     os.close(into)
-    return pid, began
+    with os.fdopen(out) as f:
+        cpu, faults, began = f.read().split()
+    return pid, int(began), float(cpu), int(faults)
 
 
 def spent(pid):
@@ -111,10 +113,12 @@ def life(argv, domain, folder, end=signal.SIGKILL):
     with socket.create_server(("127.0.0.1", 0)) as listener, \
             open(f"{folder}/log", "w+", encoding="utf-8") as log:
         clients = [asked(listener, key) for key in (".parent", domain)]
-        pid, began = begin(argv, listener, log)
+        pid, began, cpu, faults = begin(argv, listener, log)
         for client in clients:
             answered = client.recv(65536).decode()
-            got += [(time.monotonic_ns() - began) / 1e6, *spent(pid)]
+            took = (time.monotonic_ns() - began) / 1e6
+            now = spent(pid)
+            got += [took, now[0] - cpu, now[1] - faults]
             client.close()
         os.kill(pid, end)
         os.waitpid(pid, 0)
