@@ -158,7 +158,7 @@ begin_route(struct sts_agent *a, struct sts_driver *d, struct sts_text name)
 		at.state = ASKED;
 		sts_driver_wake(d);
 	} else {
-		sts_print("route: no place is free\n");
+		sts_print("route: no slot is free\n");
 	}
 }
 
@@ -217,7 +217,7 @@ begin_judge(struct sts_agent *a, struct sts_text number)
 		return;
 	}
 	if (at.spoilt) {
-		sts_print("judge: no chain, or a longer one\n");
+		sts_print("judge: no chain, or one that is too long\n");
 		forget_chain();
 		return;
 	}

@@ -130,7 +130,7 @@ set_metrics(struct sts_conf *c, struct sts_text value)
 		return NULL;
 	}
 	if (!STS_METRICS) {
-		return "off: this build counts nothing";
+		return "off: this build has no metrics";
 	}
 	c->metrics_on =
 	    sts_value_listen(value, &c->metrics) && !c->metrics.text;
@@ -143,7 +143,7 @@ static const char *
 set_nameserver(struct sts_conf *c, struct sts_text value)
 {
 	static const char expected[] =
-	    "an address, then perhaps port=53 and trusted=yes";
+	    "an address, then optionally port=53 and trusted=yes";
 	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL);
 	struct sts_addr addr;
 	uint32_t port = DNS_PORT;
@@ -233,7 +233,7 @@ static const char *
 set_memory(struct sts_conf *c, struct sts_text value)
 {
 	static const char expected[] =
-	    "a size up to 1024M, such as 4M or 512K, then perhaps touch=yes "
+	    "a size up to 1024M, such as 4M or 512K, then optionally touch=yes "
 	    "and huge=yes";
 	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL), v;
 	uint64_t n = 0;
@@ -274,7 +274,7 @@ set_journal(struct sts_conf *c, struct sts_text value)
 	    (value.n > 0 && !(sts_value_option(value, "size", &v) &&
 				sts_value_size(v, &c->journal_size) &&
 				c->journal_size > 0))) {
-		return "off, or an absolute path and perhaps size=16M";
+		return "off, or an absolute path and optionally size=16M";
 	}
 	return NULL;
 }
@@ -395,7 +395,7 @@ static const char *
 set_preload(struct sts_conf *c, struct sts_text value)
 {
 	static const char expected[] =
-	    "off, or an absolute path and perhaps size=128K, up to 64M";
+	    "off, or an absolute path and optionally size=128K, up to 64M";
 	struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL), v;
 
 	c->preload[0] = '\0';

@@ -42,7 +42,7 @@ enum {
 
 static const char expected[] =
     "off, or unix:/path, inet:HOST:PORT or tls:HOST:PORT (up to four), then "
-    "perhaps user=NAME password_file=/path db=0 prefix=mtasts name=HOST "
+    "optionally user=NAME password_file=/path db=0 prefix=mtasts name=HOST "
     "client=NAME master=NAME sentinel_user=NAME "
     "sentinel_password_file=/path";
 
@@ -205,7 +205,7 @@ sts_conf_share_redis(struct sts_conf *c, struct sts_text value)
 		return NULL;
 	}
 	if (!STS_SHARE) {
-		return "off: this build shares nothing";
+		return "off: this build has no sharing";
 	}
 	while (value.n > 0) {
 		struct sts_text word = sts_text_word(&value, STS_BLANK_CONTROL);

@@ -41,7 +41,7 @@ static const char *const error_texts[] = {
 	"a name of 1 to 63 printable characters",
 	"strict_testing, sni, tlsrpt, audit, dane or answer_within",
 	"yes or no, on or off (dane), or a time from 1ms to 90s",
-	"a domain, maybe in brackets, maybe with a port number",
+	"a domain, with or without brackets and a port number",
 	"notfound, sts, ignore, or postfix and a policy value",
 	"a level: none, may, encrypt, dane, verify, secure, ...",
 	"attributes that Postfix knows, well formed and in their places",

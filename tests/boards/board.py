@@ -310,7 +310,7 @@ class Run:
                 self.board.paste("+" + output + "\n")
                 output = b""
             got = self.judge("0", output)
-            check(f"a chain {name}", got == "no chain, or a longer one", got)
+            check(f"a chain {name}", got == "no chain, or one that is too long", got)
         got = self.judge("7", b"")
         check("a host that is none", got == "no such host", got)
         got = self.judge("0", right)

@@ -91,29 +91,28 @@ static const struct {
 	{ "control inet:127.0.0.1:1", "control: expected off, or unix:" },
 	{ "control unix:/c protocol=text", "control: expected off, or unix:" },
 	{ "nameserver 10.0.0.300",
-	    "nameserver: expected an address, then perhaps port=53 and "
+	    "nameserver: expected an address, then optionally port=53 and "
 	    "trusted=yes, got \"10.0.0.300\"" },
-	{ "nameserver 10.0.0.1 port=0",
-	    "nameserver: expected an address, then perhaps port=53 and "
-	    "trusted=yes" },
+	{ "nameserver 10.0.0.1 port=0", "nameserver: expected an address, then "
+					"optionally port=53 and trusted=yes" },
 	{ "trust_anchors certs.pem", "trust_anchors: expected the absolute "
 				     "path of a PEM file, got \"certs.pem\"" },
 	{ "memory 4G",
 	    "memory: expected a size up to 1024M, such as 4M or 512K, then "
-	    "perhaps touch=yes and huge=yes, got \"4G\"" },
+	    "optionally touch=yes and huge=yes, got \"4G\"" },
 	{ "memory 1025M", "memory: expected a size up to 1024M, such as 4M or "
-			  "512K, then perhaps touch=yes and huge=yes, got "
+			  "512K, then optionally touch=yes and huge=yes, got "
 			  "\"1025M\"" },
 	{ "memory 4M touch", "memory: expected a size up to 1024M" },
 	{ "memory 4M touch=maybe", "memory: expected a size up to 1024M" },
 	{ "memory 4M huge=", "memory: expected a size up to 1024M" },
 	{ "memory touch=yes", "memory: expected a size up to 1024M" },
-	{ "journal x", "journal: expected off, or an absolute path and perhaps "
-		       "size=16M, got \"x\"" },
+	{ "journal x", "journal: expected off, or an absolute path and "
+		       "optionally size=16M, got \"x\"" },
 	{ "journal /x size=0", "journal: expected off, or an absolute path and "
-			       "perhaps size=16M" },
+			       "optionally size=16M" },
 	{ "journal off size=1M", "journal: expected off, or an absolute path "
-				 "and perhaps size=16M" },
+				 "and optionally size=16M" },
 	{ "clients 0",
 	    "clients: expected a number from 1 to 60000, got \"0\"" },
 	{ "clients 60001",
@@ -154,10 +153,10 @@ static const struct {
 	{ "allow_private true",
 	    "allow_private: expected yes or no, got \"true\"" },
 	{ "preload list.json",
-	    "preload: expected off, or an absolute path and perhaps "
+	    "preload: expected off, or an absolute path and optionally "
 	    "size=128K, up to 64M, got \"list.json\"" },
 	{ "preload /list.json size=1",
-	    "preload: expected off, or an absolute path and perhaps "
+	    "preload: expected off, or an absolute path and optionally "
 	    "size=128K, up to 64M, got \"/list.json size=1\"" },
 	{ "preload_testing on",
 	    "preload_testing: expected notfound or enforce, got \"on\"" },
