@@ -392,7 +392,7 @@ sts_agent_drain(struct sts_agent *a)
 bool
 sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 {
-	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 
 	STS_ASSERT(domain.n <= STS_DOMAIN_MAX);

@@ -114,7 +114,7 @@ second_half(const struct sts_entry *e, uint32_t now_s)
 static bool
 join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 
 	if (l == NULL && (ask->first || a->asks.count == 0)) {
 		l = sts_agent_work_begin(a, domain, false);
@@ -144,7 +144,7 @@ static bool
 renewal_waits(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	struct sts_lookup *l =
-	    ask->ahead ? sts_agent_work_find(a, domain) : NULL;
+	    ask->ahead ? sts_agent_lookups_find(a, domain) : NULL;
 	sts_ms until = check_until(ask, STS_CHECK_FETCH_MS);
 
 	if (l == NULL || !l->renews || !sts_before(a->now, until)) {
@@ -178,7 +178,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 
 	note_asked(a, domain, ref, e);
 	if (answers_unchecked(a, e)) {
-		if (sts_agent_work_find(a, domain) == NULL) {
+		if (sts_agent_lookups_find(a, domain) == NULL) {
 			sts_agent_work_begin(a, domain, false);
 		}
 	} else if (check_due(e, now_s)) {
@@ -192,7 +192,7 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 	} else if (STS_DANE && renewal_waits(a, ask, domain)) {
 		return;
 	} else if (second_half(e, now_s) &&
-		   sts_agent_work_find(a, domain) == NULL) {
+		   sts_agent_lookups_find(a, domain) == NULL) {
 		sts_agent_work_begin(a, domain, true);
 	}
 	sts_agent_answer(a, ask,
@@ -232,8 +232,9 @@ wait_for_lookup(
 {
 	if (!join(a, ask, domain)) {
 		queue_up(a, ask,
-		    sts_agent_work_crowded(a, domain, false) ? STS_ASK_CROWDED
-							     : STS_ASK_QUEUED);
+		    sts_agent_lookups_crowded(a, domain, false)
+			? STS_ASK_CROWDED
+			: STS_ASK_QUEUED);
 		tell_busy(a);
 		return;
 	}
@@ -341,7 +342,7 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 
 	ask->ahead = true;
 	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN ||
-	    sts_agent_work_find(a, domain) != NULL) {
+	    sts_agent_lookups_find(a, domain) != NULL) {
 		return;
 	}
 	if (ref != 0 ? check_due(&e, now_s)
@@ -571,7 +572,7 @@ bool
 sts_agent_asks_may_go_on(const struct sts_agent *a)
 {
 	return may_leave_journal(a) ||
-	       (sts_agent_work_room(a, false) &&
+	       (sts_agent_lookups_room(a, false) &&
 		   (a->asks.count > 0 || a->ask.crowded > 0));
 }
 

@@ -36,7 +36,7 @@ look_at_slots(const struct sts_agent *a, uint32_t *n)
 		a->work.refreshes, a->slots.busy,
 		STS_DNS_TCP_BUFFERS - a->buffers.count };
 	const uint32_t slots[] = { a->config.clients, a->config.lookups,
-		sts_agent_refreshes_max(a), a->config.fetch_slots,
+		sts_agent_lookups_refreshes_max(a), a->config.fetch_slots,
 		STS_DNS_TCP_BUFFERS };
 	const uint32_t queue[] = { (uint32_t)a->journal_asks.count +
 				       a->asks.count + a->crowded.count,

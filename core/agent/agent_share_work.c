@@ -142,7 +142,7 @@ walk(struct sts_agent *a)
 static void
 release(struct sts_agent *a, struct sts_text domain)
 {
-	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 
 	if (l != NULL) {
 		sts_agent_share_release(a, l);
@@ -199,7 +199,7 @@ static void
 commit(struct sts_agent *a, struct sts_text domain, struct sts_stage *stage,
     const struct sts_seal_head *head, uint16_t mx_count)
 {
-	struct sts_lookup *l = sts_agent_work_find(a, domain);
+	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 	struct sts_entry e;
 	sts_ref ref;
 

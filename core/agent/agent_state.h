@@ -539,21 +539,31 @@ void sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l);
 /* A policy was fetched and committed: other gateways may have it. */
 void sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain);
 
-/* agent_work.c */
+/* agent_lookups.c */
 /* The lookup under way for a domain; NULL: there is none. */
-struct sts_lookup *sts_agent_work_find(
+struct sts_lookup *sts_agent_lookups_find(
     struct sts_agent *a, struct sts_text domain);
 /*
  * Whether a lookup may begin. Questions cannot take the last ones, nor
  * refreshes of our own more than a share: neither starves the other.
  */
-bool sts_agent_work_room(const struct sts_agent *a, bool refresh);
+bool sts_agent_lookups_room(const struct sts_agent *a, bool refresh);
 /* Whether the domain's organisation has its share of the lookups, or as many as
  * it leaves to others, or, for a refresh, its share of our own refreshes: the
  * owner of one name has as many names below it as he likes. O(lookups), by
  * hashes. */
-bool sts_agent_work_crowded(
+bool sts_agent_lookups_crowded(
     const struct sts_agent *a, struct sts_text domain, bool refresh);
+/* How many refreshes of our own may be under way at once. */
+unsigned sts_agent_lookups_refreshes_max(const struct sts_agent *a);
+/* Take a free lookup and put it into the index by its domain, which
+ * sts_lookup_begin then gives it; there must be room. */
+struct sts_lookup *sts_agent_lookups_take(
+    struct sts_agent *a, struct sts_text domain, bool refresh);
+/* Take the lookup out of the index, end it, and give it back. */
+void sts_agent_lookups_give(struct sts_agent *a, struct sts_lookup *l);
+
+/* agent_work.c */
 /* Begin a lookup for a domain that has none. NULL: there is no room, or the
  * domain is crowded. */
 struct sts_lookup *sts_agent_work_begin(
@@ -565,8 +575,6 @@ void sts_agent_work_fetch(struct sts_agent *a, uint16_t i);
  * remembered. */
 void sts_agent_work_failed(
     struct sts_agent *a, struct sts_lookup *l, enum sts_why why);
-/* How many refreshes of our own may be under way at once. */
-unsigned sts_agent_refreshes_max(const struct sts_agent *a);
 
 /* agent_ask.c */
 /* An ask begins. */

@@ -72,9 +72,9 @@ may_refresh(struct sts_agent *a, struct sts_text domain)
 {
 	return !a->draining &&
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
-	       sts_agent_work_room(a, true) &&
-	       !sts_agent_work_crowded(a, domain, true) &&
-	       sts_agent_work_find(a, domain) == NULL;
+	       sts_agent_lookups_room(a, true) &&
+	       !sts_agent_lookups_crowded(a, domain, true) &&
+	       sts_agent_lookups_find(a, domain) == NULL;
 }
 
 /* Begin the refresh that is due, or give it up where nobody asks for the domain.

@@ -19,7 +19,7 @@ may_warm(const struct sts_agent *a)
 	       sts_clock_state(&a->clock) != STS_CLOCK_UNKNOWN &&
 	       a->asks.count == 0 && a->crowded.count == 0 &&
 	       (uint32_t)a->lookups_busy * FREE_SHARE < a->config.lookups &&
-	       sts_agent_work_room(a, true) &&
+	       sts_agent_lookups_room(a, true) &&
 	       sts_random_has(&a->random, STS_LOOKUP_RND);
 }
 
@@ -75,7 +75,7 @@ sts_agent_warm(struct sts_agent *a, struct sts_text key)
 		keep(a, ref, &e);
 		return STS_WARM_KNOWN;
 	}
-	if (is_known(a, domain) || sts_agent_work_find(a, domain) != NULL) {
+	if (is_known(a, domain) || sts_agent_lookups_find(a, domain) != NULL) {
 		return STS_WARM_KNOWN;
 	}
 	return sts_agent_work_begin(a, domain, true) != NULL ? STS_WARM_BEGUN

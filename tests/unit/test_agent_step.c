@@ -192,10 +192,11 @@ START_TEST(warmed_between_steps)
 							  : STS_LOOKUP_RND - 1);
 		warm = sts_agent_warm(&agent, sts_text(domains[i], NAME_LEN));
 		agent.random.left = left;
-		ck_assert_int_eq(
-		    warm, i % 2 == 0 && begun < sts_agent_refreshes_max(&agent)
-			      ? STS_WARM_BEGUN
-			      : STS_WARM_LATER);
+		ck_assert_int_eq(warm,
+		    i % 2 == 0 &&
+			    begun < sts_agent_lookups_refreshes_max(&agent)
+			? STS_WARM_BEGUN
+			: STS_WARM_LATER);
 		begun += warm == STS_WARM_BEGUN;
 	}
 	ck_assert_uint_gt(begun, 1);

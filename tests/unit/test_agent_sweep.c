@@ -79,11 +79,11 @@ START_TEST(crowd_due)
 	hold(other);
 	agent.sweep_at = agent.refresh_at = 0;
 	while (now < SOON_MS &&
-	       sts_agent_work_find(&agent, unit_span(other)) == NULL) {
+	       sts_agent_lookups_find(&agent, unit_span(other)) == NULL) {
 		fill_random();
 		visit(WALL_S + STS_DAY_S + 1);
 	}
-	ck_assert_ptr_nonnull(sts_agent_work_find(&agent, unit_span(other)));
+	ck_assert_ptr_nonnull(sts_agent_lookups_find(&agent, unit_span(other)));
 	/* A quarter of the refreshes, which are a quarter of the lookups. */
 	unit_int("of the crowd", agent.work.refreshes - 1, LOOKUPS / 16);
 	/* The others stay due. */
@@ -106,9 +106,9 @@ START_TEST(crowd_asked)
 	    sts_agent_work_begin(&agent, unit_span(domain), true) != NULL &&
 	    ++i < LOOKUPS);
 	unit_int("of the crowd", i, LOOKUPS / 16);
-	ck_assert(sts_agent_work_crowded(&agent, unit_span(domain), true));
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(domain), false));
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(other), true));
+	ck_assert(sts_agent_lookups_crowded(&agent, unit_span(domain), true));
+	ck_assert(!sts_agent_lookups_crowded(&agent, unit_span(domain), false));
+	ck_assert(!sts_agent_lookups_crowded(&agent, unit_span(other), true));
 	ck_assert_ptr_nonnull(
 	    sts_agent_work_begin(&agent, unit_span(other), true));
 }
@@ -145,7 +145,7 @@ START_TEST(asked_ahead)
 		visit(WALL_S + STS_DAY_S + 1);
 		visit(WALL_S + STS_DAY_S + 1);
 		unit_int(rows[i].name,
-		    sts_agent_work_find(&agent, unit_span(other)) != NULL,
+		    sts_agent_lookups_find(&agent, unit_span(other)) != NULL,
 		    rows[i].begun);
 	}
 }

@@ -351,7 +351,7 @@ START_TEST(colliding_lookups)
 		unit_int("two lookups", agent.lookups_busy, 2);
 		for (unsigned i = 0; i < 2; i++) {
 			struct sts_lookup *l =
-			    sts_agent_work_find(&agent, unit_span(name[i]));
+			    sts_agent_lookups_find(&agent, unit_span(name[i]));
 
 			ck_assert_ptr_nonnull(l);
 			unit_text("its own", sts_lookup_domain(l), name[i]);
@@ -421,7 +421,7 @@ START_TEST(colliding_organisations)
 	start(7);
 	pass(50);
 	collide(key, 0, "o", ".example", name[0], name[1]);
-	while (!sts_agent_work_crowded(&agent, unit_span(name[0]), false)) {
+	while (!sts_agent_lookups_crowded(&agent, unit_span(name[0]), false)) {
 		snprintf(domain, sizeof domain, "d%u.%s", i++, name[0]);
 		set_txt(domain, WORLD_SILENT, 0);
 		ck_assert_ptr_nonnull(
@@ -429,9 +429,10 @@ START_TEST(colliding_organisations)
 		settle();
 	}
 	ck_assert_uint_gt(i, 0);
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(name[1]), false));
+	ck_assert(
+	    !sts_agent_lookups_crowded(&agent, unit_span(name[1]), false));
 	snprintf(domain, sizeof domain, "d.%s", name[1]);
-	ck_assert(!sts_agent_work_crowded(&agent, unit_span(domain), false));
+	ck_assert(!sts_agent_lookups_crowded(&agent, unit_span(domain), false));
 	stop();
 }
 END_TEST
@@ -442,7 +443,7 @@ planned(uint32_t max_age_s)
 {
 	struct sts_fetch *f = &agent.fetches[0];
 	struct sts_text domain = unit_span("d.example");
-	struct sts_lookup *l = sts_agent_work_find(&agent, domain);
+	struct sts_lookup *l = sts_agent_lookups_find(&agent, domain);
 	struct sts_entry e;
 	sts_ref ref;
 
