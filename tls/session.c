@@ -173,6 +173,16 @@ close_record(struct sts_tls *t)
 	sts_tls_client_record_end(&t->client);
 }
 
+static void
+see_open(struct sts_tls *t)
+{
+	if (t->state == HANDSHAKE && t->client.open) {
+		t->state = ESTABLISHED;
+		t->joint = sending(t) && t->aside == 0 ? t->out_end : 0;
+		sts_tls_client_forget(&t->client);
+	}
+}
+
 /* Whether handshake bytes wait that the client takes now. */
 static bool
 feedable(const struct sts_tls *t)
@@ -215,11 +225,7 @@ advance(struct sts_tls *t)
 	if (c->flight != STS_TLS_FLIGHT_NONE) {
 		put_flight(t);
 	}
-	if (t->state == HANDSHAKE && c->open) {
-		t->state = ESTABLISHED;
-		t->joint = sending(t) && t->aside == 0 ? t->out_end : 0;
-		sts_tls_client_forget(c);
-	}
+	see_open(t);
 }
 
 static void
@@ -266,14 +272,6 @@ take_empty(struct sts_tls *t)
 	count_empty(t);
 }
 
-static void
-take_ccs(struct sts_tls *t, struct sts_text content)
-{
-	sts_tls_client_ccs(&t->client, content);
-	take_empty(t);
-	advance(t);
-}
-
 /* Whether content of this type may come now. */
 static bool
 may_come(const struct sts_tls *t)
@@ -313,8 +311,11 @@ take_record(struct sts_tls *t)
 
 	if (t->record[0] == STS_TLS_CHANGE_CIPHER_SPEC &&
 	    sts_tls_in_clear(&t->client.in, t->record[0])) {
-		take_ccs(t, sts_text(t->record + STS_TLS_HEADER,
-				t->len - STS_TLS_HEADER));
+		sts_tls_client_ccs(
+		    &t->client, sts_text(t->record + STS_TLS_HEADER,
+				    t->len - STS_TLS_HEADER));
+		take_empty(t);
+		advance(t);
 		return;
 	}
 	alert = sts_tls_open(
