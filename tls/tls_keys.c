@@ -81,19 +81,27 @@ sts_tls_transcript_retry(struct sts_tls_transcript *t, int hash_id)
 	sts_tls_transcript_add(t, sts_text(m, 4 + len));
 }
 
+/* The first octets of a message's HMAC, as many as out has room for. */
+static void
+mac(const br_hmac_key_context *key, struct sts_text m, struct sts_span out)
+{
+	br_hmac_context h;
+
+	br_hmac_init(&h, key, out.n);
+	br_hmac_update(&h, m.p, m.n);
+	br_hmac_out(&h, out.p);
+	sts_wipe(&h, sizeof h);
+}
+
 void
 sts_tls_hmac(
     int hash_id, struct sts_text key, struct sts_text m, struct sts_span out)
 {
 	br_hmac_key_context k;
-	br_hmac_context h;
 
 	br_hmac_key_init(&k, sts_hash(hash_id), key.p, key.n);
-	br_hmac_init(&h, &k, out.n);
-	br_hmac_update(&h, m.p, m.n);
-	br_hmac_out(&h, out.p);
+	mac(&k, m, out);
 	sts_wipe(&k, sizeof k);
-	sts_wipe(&h, sizeof h);
 }
 
 void
@@ -107,15 +115,15 @@ sts_tls_extract(
 	    ikm.n > 0 ? ikm : sts_text(zeros, len), sts_span(out, len));
 }
 
-void
-sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
+/* HKDF-Expand-Label with a secret that is a key already. */
+static void
+expand(const br_hmac_key_context *secret, const char *label,
     struct sts_text context, struct sts_span out)
 {
 	struct sts_text name = sts_text((const uint8_t *)label, strlen(label));
 	size_t prefix_len = sizeof prefix - 1, n;
 	uint8_t info[INFO_MAX];
 
-	STS_ASSERT(out.n <= sts_hash_len(hash_id));
 	STS_ASSERT(prefix_len + name.n <= 18);
 	STS_ASSERT(context.n <= STS_TLS_HASH_MAX);
 	sts_put16be(info, (uint16_t)out.n);
@@ -129,8 +137,20 @@ sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
 		n += context.n;
 	}
 	info[n++] = 1; /* the first and only block of HKDF-Expand */
-	sts_tls_hmac(hash_id, sts_text(secret, sts_hash_len(hash_id)),
-	    sts_text(info, n), out);
+	mac(secret, sts_text(info, n), out);
+}
+
+void
+sts_tls_expand(int hash_id, const uint8_t *secret, const char *label,
+    struct sts_text context, struct sts_span out)
+{
+	size_t len = sts_hash_len(hash_id);
+	br_hmac_key_context k;
+
+	STS_ASSERT(out.n <= len);
+	br_hmac_key_init(&k, sts_hash(hash_id), secret, len);
+	expand(&k, label, context, out);
+	sts_wipe(&k, sizeof k);
 }
 
 void
@@ -152,11 +172,14 @@ static void
 take_secret(struct sts_tls_direction *d)
 {
 	static const struct sts_text none = { NULL, 0 };
+	int hash_id = d->suite->hash_id;
+	br_hmac_key_context k;
 
-	sts_tls_expand(d->suite->hash_id, d->secret, "key", none,
-	    sts_span(d->key, d->suite->key_len));
-	sts_tls_expand(d->suite->hash_id, d->secret, "iv", none,
-	    sts_span(d->iv, sizeof d->iv));
+	br_hmac_key_init(
+	    &k, sts_hash(hash_id), d->secret, sts_hash_len(hash_id));
+	expand(&k, "key", none, sts_span(d->key, d->suite->key_len));
+	expand(&k, "iv", none, sts_span(d->iv, sizeof d->iv));
+	sts_wipe(&k, sizeof k);
 	d->seq = 0;
 }
 
@@ -209,22 +232,21 @@ sts_tls_prf(int hash_id, struct sts_text secret, const char *label,
 	size_t len = sts_hash_len(hash_id), label_len = strlen(label);
 	size_t end = len + label_len + seed.n;
 	uint8_t m[STS_TLS_HASH_MAX + SEED_MAX]; /* A, label, seed */
+	br_hmac_key_context k;
 
 	STS_ASSERT(label_len + seed.n <= SEED_MAX);
 	/* Octets, no string. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(m + len, label, label_len);
 	memcpy(m + len + label_len, seed.p, seed.n);
-	sts_tls_hmac(
-	    hash_id, secret, sts_text(m + len, end - len), sts_span(m, len));
-	while (out.n > 0) {
-		size_t n = out.n < len ? out.n : len;
-
-		sts_tls_hmac(
-		    hash_id, secret, sts_text(m, end), sts_span(out.p, n));
-		sts_tls_hmac(
-		    hash_id, secret, sts_text(m, len), sts_span(m, len));
-		out = sts_span(out.p + n, out.n - n);
+	br_hmac_key_init(&k, sts_hash(hash_id), secret.p, secret.n);
+	mac(&k, sts_text(m + len, end - len), sts_span(m, len));
+	while (out.n > len) {
+		mac(&k, sts_text(m, end), sts_span(out.p, len));
+		mac(&k, sts_text(m, len), sts_span(m, len));
+		out = sts_span(out.p + len, out.n - len);
 	}
+	mac(&k, sts_text(m, end), out);
+	sts_wipe(&k, sizeof k);
 	sts_wipe(m, sizeof m);
 }
 
