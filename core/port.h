@@ -47,6 +47,10 @@ struct sts_store {
 	/* prog reads back what it wrote, and fails unless that is the same: the
 	 * journal does not ask for it a second time. */
 	bool checks;
+	/* prog and sync in one call, for the last piece before a sync: where
+	 * each call is a message to another process, say. Only beside `checks`;
+	 * NULL: they are called one after the other. */
+	int (*commit)(void *ctx, uint32_t off, const uint8_t *buf, size_t len);
 };
 
 struct sts_port {

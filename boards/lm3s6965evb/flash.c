@@ -82,7 +82,7 @@ const struct sts_store *
 sts_flash_begin(uint32_t area_size)
 {
 	static struct sts_store store = { NULL, WORD, PAGE, 0, AREAS,
-		flash_read, flash_prog, flash_erase, flash_sync, false };
+		flash_read, flash_prog, flash_erase, flash_sync, false, NULL };
 	uint32_t room = FLASH - (uint32_t)(uintptr_t)sts_ld_flash_end;
 
 	store.area_size = (area_size + PAGE - 1) / PAGE * PAGE;

@@ -243,7 +243,7 @@ const struct sts_store *
 sts_sdcard_begin(uint32_t area_size)
 {
 	static struct sts_store store = { NULL, BLOCK, BLOCK, 0, AREAS, sd_read,
-		sd_prog, sd_erase, sd_sync, false };
+		sd_prog, sd_erase, sd_sync, false, NULL };
 	bool ok = start_card();
 
 	deselect();

@@ -200,34 +200,45 @@ sts_journal_done(struct sts_journal *j, int result)
 	}
 }
 
+static int
+carry_out(const struct sts_store *store, const struct sts_journal_op *op)
+{
+	switch (op->kind) {
+	case STS_JOURNAL_READ:
+		return store->read(store->ctx, op->off, op->buf, op->len);
+	case STS_JOURNAL_PROG:
+		return store->prog(store->ctx, op->off, op->buf, op->len);
+	case STS_JOURNAL_ERASE:
+		return store->erase(store->ctx, op->off);
+	default:
+		return store->sync(store->ctx);
+	}
+}
+
 int
 sts_journal_step(
     struct sts_journal *j, const struct sts_store *store, uint32_t now_s)
 {
 	struct sts_journal_op op;
+	bool commits;
 	int result;
 
 	if (!sts_journal_next(j, now_s, &op)) {
 		return 0;
 	}
-	switch (op.kind) {
-	case STS_JOURNAL_READ:
-		result = store->read(store->ctx, op.off, op.buf, op.len);
-		break;
-	case STS_JOURNAL_PROG:
-		result = store->prog(store->ctx, op.off, op.buf, op.len);
-		break;
-	case STS_JOURNAL_ERASE:
-		result = store->erase(store->ctx, op.off);
-		break;
-	default:
-		result = store->sync(store->ctx);
-		break;
-	}
+	commits = store->commit != NULL && sts_journal_save_ends(j);
+	result = commits ? store->commit(store->ctx, op.off, op.buf, op.len)
+			 : carry_out(store, &op);
 	if (result == STS_IO_AGAIN) {
 		return STS_IO_AGAIN;
 	}
 	sts_journal_done(j, result);
+	if (commits && result == 0) {
+		/* The sync that comes next was done with it. */
+		(void)sts_journal_next(j, now_s, &op);
+		STS_ASSERT(j->pending && op.kind == STS_JOURNAL_SYNC);
+		sts_journal_done(j, 0);
+	}
 	return 1;
 }
 

@@ -73,6 +73,10 @@ void sts_journal_load_done(struct sts_journal *j, bool ok);
 void sts_journal_save_next(struct sts_journal *j);
 void sts_journal_save_done(struct sts_journal *j, bool ok);
 
+/* Whether the op programs the last piece before a sync, and nothing else is to
+ * be done between them. */
+bool sts_journal_save_ends(const struct sts_journal *j);
+
 /* Begin to append a record, or to write the cache to the next area. */
 void sts_journal_save_policy(struct sts_journal *j, sts_ref ref);
 void sts_journal_save_forget(struct sts_journal *j);

@@ -428,6 +428,16 @@ sts_journal_save_next(struct sts_journal *j)
 	}
 }
 
+bool
+sts_journal_save_ends(const struct sts_journal *j)
+{
+	bool record = j->stage == STS_STAGE_RECORD &&
+		      j->at + j->op.len == record_padded(j);
+
+	return j->op.kind == STS_JOURNAL_PROG && j->trusted &&
+	       (record || j->stage == STS_STAGE_AREA);
+}
+
 /* A piece was programmed and read back. True: it was the last one. */
 static bool
 piece_done(struct sts_journal *j)

@@ -58,6 +58,7 @@ enum op {
 	PROG,
 	ERASE,
 	SYNC,
+	COMMIT, /* PROG, then SYNC */
 	NAME
 };
 
@@ -144,6 +145,29 @@ prog_at(int fd, uint64_t off, const uint8_t *p, size_t n)
 
 /* 0, or errno. */
 static int
+sync_to_disk(int fd)
+{
+	return fdatasync(fd) == 0 ? 0 : errno;
+}
+
+/* 0, or errno. */
+static int
+commit_at(int fd, uint64_t off, const uint8_t *p, size_t n)
+{
+	int error = prog_at(fd, off, p, n);
+
+	return error != 0 ? error : sync_to_disk(fd);
+}
+
+/* Whether octets to be written follow the request. */
+static bool
+writes(const struct request *q)
+{
+	return q->op == PROG || q->op == COMMIT;
+}
+
+/* 0, or errno. */
+static int
 carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
 {
 	switch (q->op) {
@@ -153,8 +177,10 @@ carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
 		return prog_at(fd, q->off, from, q->len);
 	case ERASE:
 		return write_at(fd, q->off, erased(), STS_STORE_ERASE_SIZE);
+	case COMMIT:
+		return commit_at(fd, q->off, from, q->len);
 	default:
-		return fdatasync(fd) == 0 ? 0 : errno;
+		return sync_to_disk(fd);
 	}
 }
 
@@ -208,7 +234,7 @@ static int
 ask(struct sts_file_store *s, const struct request *q, const uint8_t *bytes)
 {
 	uint8_t message[MESSAGE_MAX];
-	size_t n = sizeof *q + (q->op == PROG ? q->len : 0);
+	size_t n = sizeof *q + (writes(q) ? q->len : 0);
 
 	memcpy(message, q, sizeof *q);
 	if (n > sizeof *q) {
@@ -302,6 +328,12 @@ static int
 store_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 {
 	return call(ctx, PROG, off, buf, NULL, len);
+}
+
+static int
+store_commit(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
+{
+	return call(ctx, COMMIT, off, buf, NULL, len);
 }
 
 static int
@@ -420,6 +452,7 @@ set_store(struct sts_file_store *s, const struct stat *st)
 	s->store.prog = store_prog;
 	s->store.erase = store_erase;
 	s->store.sync = store_sync;
+	s->store.commit = store_commit;
 	return 0;
 }
 
@@ -644,7 +677,7 @@ take(int fd, struct request *q, uint8_t message[MESSAGE_MAX])
 		if (q->len > STS_STORE_BUFFER) {
 			return false;
 		}
-		need = sizeof *q + (q->op == PROG ? q->len : 0);
+		need = sizeof *q + (writes(q) ? q->len : 0);
 	}
 	return true;
 }

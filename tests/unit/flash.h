@@ -219,6 +219,9 @@ flash_prog(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 	}
 	flash_stick(f);
 	flash_write(f, off, len, false);
+	if (f->store.checks && memcmp(f->now + off, buf, len) != 0) {
+		return STS_IO_RESET;
+	}
 	return flash_cut_now(f);
 }
 
@@ -261,6 +264,34 @@ flash_sync(void *ctx)
 		f->open_count = 0;
 	}
 	return result;
+}
+
+/* Once it is programmed nothing is done again: only the first half may say
+ * AGAIN. */
+static inline int
+flash_commit(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
+{
+	struct flash *f = ctx;
+	unsigned again = f->again;
+	bool holds = f->holds;
+	int result = flash_prog(ctx, off, buf, len);
+
+	if (result == 0) {
+		f->again = 0;
+		f->holds = false;
+		result = flash_sync(ctx);
+		f->again = again;
+		f->holds = holds;
+	}
+	return result;
+}
+
+/* A flash that checks what it programs and has `commit`. */
+static inline void
+flash_use_commit(struct flash *f)
+{
+	f->store.checks = true;
+	f->store.commit = flash_commit;
 }
 
 /* Empty flash, all erased. */

@@ -224,6 +224,55 @@ START_TEST(read_back)
 }
 END_TEST
 
+static unsigned syncs;
+
+static int
+count_sync(void *ctx)
+{
+	syncs++;
+	return flash_sync(ctx);
+}
+
+static void
+start_committing(void)
+{
+	sts_cache_init(&c, block, CACHE_SIZE, key);
+	/* Some records are longer than the buffer. */
+	ck_assert(sts_journal_init(&j, &geometries[0], &c, buf, 256));
+	sts_journal_trust(&j);
+}
+
+/* Where the storage programs and syncs in one call, that is how a record ends:
+ * with its last piece, if it has several. It is on the medium then. */
+START_TEST(committed)
+{
+	for (unsigned version = 1; version < 40; version++) {
+		flash_for(0);
+		flash_use_commit(&f);
+		f.store.sync = count_sync;
+		syncs = 0;
+		start_committing();
+		run();
+		put(3, 0);
+		run();
+		/* A new area: its records, then its head. */
+		ck_assert_uint_eq(syncs, 1);
+		put(3, version);
+		run();
+		put(4, version);
+		run();
+		ck_assert_uint_eq(syncs, 1);
+		ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+		flash_power_off(&f, FLASH_ANY_ORDER);
+		flash_power_on(&f);
+		start_committing();
+		run();
+		ck_assert_uint_eq(held(3), version);
+		ck_assert_uint_eq(held(4), version);
+	}
+}
+END_TEST
+
 /* R52: what was held is held after a restart, on every kind of storage. */
 START_TEST(comes_back)
 {
@@ -976,6 +1025,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, head_table);
 	tcase_add_test(tc, shape_table);
 	tcase_add_test(tc, read_back);
+	tcase_add_test(tc, committed);
 	tcase_add_loop_test(tc, comes_back, 0, n);
 	tcase_add_test(tc, garbage);
 	tcase_add_test(tc, longer_than_the_buffer);

@@ -89,6 +89,9 @@ start(void)
 	}
 	sts_cache_init(&m.cache, m.block, m.block_size, key);
 	WANT(sts_journal_init(&m.journal, &m.g, &m.cache, m.buf, m.buf_size));
+	if (m.flash.store.checks) {
+		sts_journal_trust(&m.journal);
+	}
 }
 
 /* True: the journal has done what it can do now. False: the power is off. */
@@ -296,6 +299,9 @@ begin(unsigned long seed)
 	    crowded ? (record_max - 1) * 59 - 80 : 80, crowded);
 	flash_init(&m.flash, m.g.prog_size, m.g.erase_size, m.g.area_size,
 	    m.g.area_count);
+	if (seed % 3 == 0) {
+		flash_use_commit(&m.flash);
+	}
 	m.flash.random = seed;
 	m.flash.again = draw(3) > 0 ? 0 : draw(7);
 	start();

@@ -80,18 +80,30 @@ all(const struct sts_file_store *s, uint32_t off, uint32_t n, uint8_t c)
 
 /* One call until it is carried out. */
 static int
-prog(uint32_t off, uint8_t c)
+put(int (*how)(void *, uint32_t, const uint8_t *, size_t), uint32_t off,
+    uint8_t c)
 {
 	int r;
 
 	memset(buf, c, sizeof buf);
-	while ((r = file.store.prog(&file, off, buf, sizeof buf)) ==
-	       STS_IO_AGAIN) {
+	while ((r = how(&file, off, buf, sizeof buf)) == STS_IO_AGAIN) {
 		struct pollfd p = { file.link, POLLIN, 0 };
 
 		ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
 	}
 	return r;
+}
+
+static int
+prog(uint32_t off, uint8_t c)
+{
+	return put(file.store.prog, off, c);
+}
+
+static int
+commit(uint32_t off, uint8_t c)
+{
+	return put(file.store.commit, off, c);
 }
 
 static int
@@ -325,6 +337,12 @@ START_TEST(by_child)
 	ck_assert_int_eq(sync_all(), 0);
 	ck_assert(all(&file, AREA, sizeof buf, 'x'));
 	ck_assert(all(&file, 0, sizeof buf, 'y'));
+	/* One request, one answer. */
+	unsigned before = file.answers;
+
+	ck_assert_int_eq(commit(AREA, 'w'), 0);
+	ck_assert_uint_eq(file.answers, before + 1);
+	ck_assert(all(&file, AREA, sizeof buf, 'w'));
 	/* SIGTERM goes to a whole service: the request is still carried out. */
 	kill(child, SIGTERM);
 	ck_assert_int_eq(prog(sizeof buf, 'z'), 0);
