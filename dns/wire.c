@@ -68,7 +68,7 @@ next_label(struct labels *l, struct sts_text *label)
 {
 	size_t n;
 
-	if (l->bad || !skip_pointers(l)) {
+	if (!skip_pointers(l)) {
 		l->bad = true;
 		return false;
 	}
@@ -94,21 +94,17 @@ next_label(struct labels *l, struct sts_text *label)
 static bool
 same_labels(struct labels la, struct labels lb)
 {
-	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
-		struct sts_text ta, tb;
-		bool more = next_label(&la, &ta);
+	struct sts_text ta, tb;
+	bool more;
 
-		if (more != next_label(&lb, &tb) || la.bad || lb.bad) {
+	do { /* at most STS_DNS_LABELS_MAX times */
+		more = next_label(&la, &ta);
+		if (more != next_label(&lb, &tb) || la.bad || lb.bad ||
+		    (more && !sts_same_nocase(ta, tb))) {
 			return false;
 		}
-		if (!more) {
-			return true;
-		}
-		if (!sts_same_nocase(ta, tb)) {
-			return false;
-		}
-	}
-	return false;
+	} while (more);
+	return true;
 }
 
 /* How many labels are to come, as far as they can be read. */
@@ -207,36 +203,27 @@ bool
 sts_dns_is_name(struct sts_text m, size_t off, struct sts_dns_name_parts name)
 {
 	struct labels l = labels_at(m, off);
+	struct sts_text got, want;
+	bool more;
 
-	for (unsigned i = 0; i <= STS_DNS_LABELS_MAX; i++) {
-		struct sts_text got, want;
-		bool more = next_label(&l, &got);
-
-		if (more != sts_dns_next_part(&name, &want) || l.bad) {
+	do { /* at most STS_DNS_LABELS_MAX times */
+		more = next_label(&l, &got);
+		if (more != sts_dns_next_part(&name, &want) || l.bad ||
+		    (more && !sts_same_nocase(got, want))) {
 			return false;
 		}
-		if (!more) {
-			return true;
-		}
-		if (!sts_same_nocase(got, want)) {
-			return false;
-		}
-	}
-	return false;
+	} while (more);
+	return true;
 }
 
-/* Append a label, and the dot before it. */
+/* Append a label, and the dot before it. False: it has a dot itself. */
 static bool
 put_label(uint8_t out[STS_NAME_MAX], size_t *len, struct sts_text label)
 {
+	/* STS_DNS_WIRE_NAME_MAX, without the root and the first length. */
+	STS_ASSERT(*len + label.n + (*len > 0) <= STS_NAME_MAX);
 	if (*len > 0) {
-		if (*len == STS_NAME_MAX) {
-			return false;
-		}
 		out[(*len)++] = '.';
-	}
-	if (STS_NAME_MAX - *len < label.n) {
-		return false;
 	}
 	for (size_t i = 0; i < label.n; i++) {
 		if (label.p[i] == '.') {
