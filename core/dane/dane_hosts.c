@@ -373,9 +373,6 @@ take_owner(struct sts_dane_worker *w, const struct sts_upstream *up)
 	struct sts_dns_answers it;
 	bool aliased;
 
-	if (!sts_upstream_is_whole(up)) {
-		return;
-	}
 	sts_upstream_answers(up, &it);
 	if (sts_dns_owner(&it, &w->expanded, &aliased)) {
 		w->owner_known = true;
@@ -631,8 +628,6 @@ take_found(struct sts_dane_hosts *d, struct sts_leg *leg)
 
 	if (d->state == STS_DANE_HOSTS_MX) {
 		take_mx(d, &leg->up);
-	} else if (d->state != STS_DANE_HOSTS_HOSTS) {
-		return; /* too late */
 	} else if (w->step == ADDRESSES) {
 		take_owner(w, &leg->up);
 	} else if (w->step == TLSA_EXPANDED || w->step == TLSA_ORIGINAL) {
@@ -647,9 +642,8 @@ leg_recv_ack(void *e, struct sts_span got)
 	struct sts_dns_piece piece;
 
 	sts_upstream_recv_ack(&leg->up, got);
-	if (sts_upstream_result(&leg->up) == STS_FOUND &&
-	    sts_upstream_is_whole(&leg->up)) {
-		take_found(leg->owner, leg);
+	if (sts_upstream_result(&leg->up) == STS_FOUND) {
+		take_found(leg->owner, leg); /* it is held whole */
 		return;
 	}
 	/* Addresses that are read as they come are not kept: only their being

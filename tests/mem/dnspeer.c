@@ -184,7 +184,9 @@ put_name(struct dnspeer_answer *a, const char *name)
 		uint8_t len = (uint8_t)n;
 
 		put(a, &len, 1);
-		put(a, name, n);
+		for (size_t i = 0; i < n; i++) {
+			put(a, name[i] == '^' ? "." : name + i, 1);
+		}
 		name += dot == NULL ? n : n + 1;
 	}
 	put(a, "", 1);
@@ -251,7 +253,7 @@ put_mx(struct dnspeer_answer *a, const char *value)
 static bool
 put_tlsa(struct dnspeer_answer *a, const char *value)
 {
-	unsigned n[4] = { 0, 0, 0, 100 }, i;
+	unsigned n[4] = { 0, 0, 0, 100 }, i, given;
 	uint8_t p[4096];
 	char *end;
 
@@ -265,14 +267,15 @@ put_tlsa(struct dnspeer_answer *a, const char *value)
 			n[3] = 32 * n[2];
 		}
 	}
-	if (i < 3 || n[3] > sizeof p - 3) {
+	given = i;
+	if (given < 1 || n[3] > sizeof p - 3) {
 		return false;
 	}
 	memset(p, 0xda, sizeof p);
 	for (i = 0; i < 3; i++) {
 		p[i] = (uint8_t)n[i];
 	}
-	put(a, p, 3 + n[3]);
+	put(a, p, given < 3 ? given : 3 + n[3]);
 	return true;
 }
 

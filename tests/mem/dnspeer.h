@@ -47,7 +47,9 @@ void dnspeer_begin(struct dnspeer_answer *a, const struct dnspeer_question *q,
 /* A record for the answer section: value is text (an address, a name), for TXT
  * its bytes, in strings of at most 255; for MX "10 NAME" or a name, the root
  * "."; for TLSA "USAGE SELECTOR MATCHING" and optionally a length of the data,
- * otherwise the matching type's. Returns false when value cannot be read. */
+ * otherwise the matching type's; or fewer than three numbers, which no valid
+ * record has. "^" stands for a dot within a label. Returns false when value
+ * cannot be read. */
 bool dnspeer_add(struct dnspeer_answer *a, const char *name, unsigned type,
     uint32_t ttl, const char *value);
 

@@ -6,8 +6,8 @@
  *	NAME TYPE STATE [VALUE]
  *
  * STATE: s secure, i insecure, e SERVFAIL (bogus), q no answer at all, x the
- * name does not exist (insecure), t over TCP only (secure); without a value:
- * NODATA. A name that no line has does not exist, securely; a type that is not
+ * name does not exist (insecure), t over TCP only (secure), u the same
+ * (insecure); without a value: NODATA. A name that no line has does not exist, securely; a type that is not
  * there is secure NODATA. What is wanted is written as show() does.
  */
 #include <stdio.h>
@@ -128,7 +128,7 @@ answer(const struct peer *p, const struct dnspeer_question *q, bool tcp,
 	dnspeer_begin(a, q, 0, false, false);
 	for (unsigned hops = 0; hops < 9; hops++) {
 		ad = ad && (f.state == 's' || f.state == 't');
-		tc = tc || f.state == 't';
+		tc = tc || f.state == 't' || f.state == 'u';
 		if (f.state == 'e' || f.state == 'q') {
 			dnspeer_begin(a, q, 2, false, false);
 			return f.state == 'e';
@@ -441,6 +441,8 @@ static const struct {
 	    true },
 	{ "nothing but hosts that are none", "d MX s 192.0.2.9\n",
 	    "secure more -> NONE", true },
+	{ "null MX beside a host that is none: no null MX",
+	    "d MX s 0 .\nd MX s 192.0.2.9\n", "secure more -> NONE", true },
 	{ "MX by an alias that leads to itself", "d CNAME s e\ne CNAME s d\n",
 	    "unknown -> UNKNOWN", true },
 
@@ -495,6 +497,12 @@ static const struct {
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA i 3 1 1\n" T1,
 	    "secure mx1=usable -> ONLY", true },
+	{ "an alias whose end has a dot in a label: what is there, is unknown",
+	    MX1 "mx1.d CNAME s h^x.e\nh^x.e A s 192.0.2.1\n" T1,
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "an insecure one",
+	    MX1 "mx1.d CNAME i h^x.e\nh^x.e A s 192.0.2.1\n" T1,
+	    "secure mx1=none -> NONE", true },
 	{ "names between are no base",
 	    MX1 "mx1.d CNAME s h.e\nh.e CNAME s h.f\nh.f A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA s 3 1 1\n",
@@ -520,6 +528,9 @@ static const struct {
 	    MX1 A1 "_25._tcp.mx1.d TLSA s 0 0 1\n_25._tcp.mx1.d TLSA s 1 1 1\n",
 	    "secure mx1=unusable -> PARTIAL", true },
 	{ "TLSA of a wrong length", MX1 A1 "_25._tcp.mx1.d TLSA s 3 1 1 31\n",
+	    "secure mx1=unusable -> PARTIAL", true },
+	{ "TLSA too short for its three numbers",
+	    MX1 A1 "_25._tcp.mx1.d TLSA s 3 1\n",
 	    "secure mx1=unusable -> PARTIAL", true },
 	{ "one usable record is enough",
 	    MX1 A1 "_25._tcp.mx1.d TLSA s 1 1 1\n" T1,
@@ -877,13 +888,17 @@ static const struct {
 	const char *name;
 	unsigned len1, len2;
 	const char *want;
+	bool aliased; /* the first one */
 } kept[] = {
-	{ "they fit", 1000, 1000, "secure mx1=usable mx2=usable -> ONLY" },
+	{ "they fit", 1000, 1000, "secure mx1=usable mx2=usable -> ONLY",
+	    false },
 	{ "they fit exactly", 1000, STS_DANE_RECORDS - 1000 - 10,
-	    "secure mx1=usable mx2=usable -> ONLY" },
+	    "secure mx1=usable mx2=usable -> ONLY", false },
 	{ "one octet more: a limit of ours is no verdict", 1000,
 	    STS_DANE_RECORDS - 1000 - 9,
-	    "secure mx1=unknown mx2=usable -> ONLY" },
+	    "secure mx1=unknown mx2=usable -> ONLY", false },
+	{ "nor is it at the end of an alias", 1000, STS_DANE_RECORDS - 1000 - 9,
+	    "secure mx1=unknown mx2=usable -> ONLY", true },
 };
 
 START_TEST(records_are_kept)
@@ -895,9 +910,12 @@ START_TEST(records_are_kept)
 		struct peer *p = new_peer(zone);
 
 		snprintf(zone, sizeof zone,
-		    MX2 A1 A2 "_25._tcp.mx1.d TLSA t 3 0 0 %u\n"
-			      "_25._tcp.mx2.d TLSA t 3 0 0 %u\n",
-		    kept[i].len1, kept[i].len2);
+		    MX2 "%s" A2 "_25._tcp.%s TLSA t 3 0 0 %u\n"
+			"_25._tcp.mx2.d TLSA t 3 0 0 %u\n",
+		    kept[i].aliased ? "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
+				    : A1,
+		    kept[i].aliased ? "h.e" : "mx1.d", kept[i].len1,
+		    kept[i].len2);
 		sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
 		    STS_DANE_DEPTH_ALL, p->now, rnd);
 		sts_dane_hosts_record(&p->d, &r);
@@ -958,6 +976,36 @@ START_TEST(base_is_kept)
 }
 END_TEST
 
+/* The end of the domain's own alias is kept, as a name that certificates may
+ * have; one that no text has is none. */
+START_TEST(nexthop_is_kept)
+{
+	static const struct {
+		const char *zone, *want;
+	} nexthops[] = {
+		{ MX1 A1 T1, "" },
+		{ "d CNAME s e\ne MX s mx1.d\n" A1 T1, "e" },
+		{ "d CNAME s e^x\ne^x MX s mx1.d\n" A1 T1, "" },
+	};
+
+	for (unsigned i = 0; i < UNIT_COUNT(nexthops); i++) {
+		static const uint8_t rnd[STS_DANE_RND] = { 5 };
+		static struct sts_dane_records r;
+		struct peer *p = new_peer(nexthops[i].zone);
+
+		sts_dane_hosts_begin(&p->d, unit_span("d"), &p->servers,
+		    STS_DANE_DEPTH_ALL, p->now, rnd);
+		sts_dane_hosts_record(&p->d, &r);
+		finish(p);
+		unit_text(
+		    "hosts", unit_span(show(p)), "secure mx1=usable -> ONLY");
+		unit_text("end of the alias", sts_dane_hosts_nexthop(&p->d),
+		    nexthops[i].want);
+		sts_dane_hosts_end(&p->d);
+	}
+}
+END_TEST
+
 /* Answers that are larger than the lent buffer: "cannot tell", for the MX
  * records as for one host's, never a lower level. */
 START_TEST(too_large_is_unknown)
@@ -985,6 +1033,41 @@ START_TEST(too_large_is_unknown)
 }
 END_TEST
 
+/* Addresses that are read as they come count, but where their alias ends is not
+ * known then: if they are secure the base domain is "cannot tell"; if they are
+ * not, the CNAME is asked for, as a host's that may have one. */
+START_TEST(addresses_by_pieces)
+{
+	static const struct {
+		const char *name, *alias, *owner, *want;
+		char state;
+	} many[] = {
+		{ "secure", "", "mx1.d", "secure mx1=unknown -> UNKNOWN", 't' },
+		{ "the other family is whole", "mx1.d AAAA s 2001:db8::1\n",
+		    "mx1.d", "secure mx1=usable -> ONLY", 't' },
+		{ "insecure, and no alias", "", "mx1.d",
+		    "secure mx1=none -> NONE", 'u' },
+		{ "insecure, a secure alias", "mx1.d CNAME s h.e\n", "h.e",
+		    "secure mx1=usable -> ONLY", 'u' },
+	};
+	static char zone[20000];
+
+	for (unsigned i = 0; i < UNIT_COUNT(many); i++) {
+		struct peer *p = new_peer(zone);
+		int n = snprintf(zone, sizeof zone, MX1 T1 "%s", many[i].alias);
+
+		for (unsigned k = 1; k <= BUFFER / 16; k++) {
+			n += snprintf(zone + n, sizeof zone - (size_t)n,
+			    "%s A %c 192.0.2.%u\n", many[i].owner,
+			    many[i].state, k);
+		}
+		gather(p, "d", true);
+		unit_text(many[i].name, unit_span(show(p)), many[i].want);
+		sts_dane_hosts_end(&p->d);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -1001,5 +1084,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, order_of_hosts);
 	tcase_add_test(tc, records_are_kept);
 	tcase_add_test(tc, base_is_kept);
+	tcase_add_test(tc, nexthop_is_kept);
 	tcase_add_test(tc, too_large_is_unknown);
+	tcase_add_test(tc, addresses_by_pieces);
 }
