@@ -150,15 +150,6 @@ sync_to_disk(int fd)
 	return fdatasync(fd) == 0 ? 0 : errno;
 }
 
-/* 0, or errno. */
-static int
-commit_at(int fd, uint64_t off, const uint8_t *p, size_t n)
-{
-	int error = prog_at(fd, off, p, n);
-
-	return error != 0 ? error : sync_to_disk(fd);
-}
-
 /* Whether octets to be written follow the request. */
 static bool
 writes(const struct request *q)
@@ -170,15 +161,17 @@ writes(const struct request *q)
 static int
 carry_out(int fd, const struct request *q, const uint8_t *from, uint8_t *to)
 {
+	int error;
+
 	switch (q->op) {
 	case READ:
 		return read_at(fd, q->off, to, q->len);
 	case PROG:
-		return prog_at(fd, q->off, from, q->len);
+	case COMMIT:
+		error = prog_at(fd, q->off, from, q->len);
+		return error == 0 && q->op == COMMIT ? sync_to_disk(fd) : error;
 	case ERASE:
 		return write_at(fd, q->off, erased(), STS_STORE_ERASE_SIZE);
-	case COMMIT:
-		return commit_at(fd, q->off, from, q->len);
 	default:
 		return sync_to_disk(fd);
 	}
