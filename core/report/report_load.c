@@ -247,6 +247,8 @@ static bool
 read_record(struct sts_report_load *l, struct sts_tally *t, uint8_t type,
     struct reader *r)
 {
+	uint32_t crc;
+
 	if (l->state == FIRST) {
 		l->state = MORE;
 		return type == STS_REPORT_SAVE_HEADER && read_header(l, t, r);
@@ -262,7 +264,8 @@ read_record(struct sts_report_load *l, struct sts_tally *t, uint8_t type,
 		return read_filter(l, t, r);
 	case STS_REPORT_SAVE_END:
 		l->state = END;
-		return take32(r) == l->crc && !r->short_of;
+		crc = take32(r);
+		return !r->short_of && crc == l->crc;
 	default:
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/base/crc32.h"
 #include "../../core/report/report_save.h"
 #include "unit.h"
 
@@ -916,6 +917,134 @@ START_TEST(snapshot_day)
 }
 END_TEST
 
+#define ZEROS8 "\0\0\0\0\0\0\0\0"
+#define DOMAIN ZEROS8 "\6a.test" RECORD
+#define POLICY(STRINGS, MX) "\2" ZEROS8 "\0\0\0\0" STRINGS MX "\0"
+#define FAILURE "\0\0\1\0\0\0"
+#define OF(TYPE, BYTES)                                                        \
+	{                                                                      \
+		STS_REPORT_SAVE_##TYPE, sizeof BYTES - 1, BYTES                \
+	}
+
+/* Snapshots with the right sum, whose records a stranger has chosen. */
+static const struct {
+	const char *name;
+	struct {
+		uint8_t type;
+		size_t n;
+		const char *bytes;
+	} record[3];
+	bool refused; /* by the header: domains were */
+	bool want;
+} strange[] = {
+	{ "nothing", { { 0, 0, NULL } }, false, true },
+	{ "a domain and a policy",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, POLICY("\0", "\0")) }, false,
+	    true },
+	{ "a domain shorter than its numbers", { OF(DOMAIN, ZEROS8) }, false,
+	    false },
+	{ "a name longer than its record", { OF(DOMAIN, ZEROS8 "\6a.tes") },
+	    false, false },
+	{ "a domain of a day that is none",
+	    { OF(DOMAIN, "\x7f\0\0\0\0\0\0\0\6a.test" RECORD) }, false, false },
+	{ "a policy without a domain", { OF(POLICY, POLICY("\0", "\0")) },
+	    false, false },
+	{ "a policy shorter than its numbers",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, "\2" ZEROS8) }, false, false },
+	{ "a string that is not there",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, POLICY("\1", "\0")) }, false,
+	    false },
+	{ "a string of nothing",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, POLICY("\1", "\0") "\0\0") },
+	    false, false },
+	{ "a pattern of nothing",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, POLICY("\0", "\1") "\0\0") },
+	    false, false },
+	{ "a failure without a domain", { OF(FAILURE, FAILURE ZEROS8) }, false,
+	    false },
+	{ "a failure shorter than its numbers",
+	    { OF(DOMAIN, DOMAIN), OF(POLICY, POLICY("\0", "\0")),
+		OF(FAILURE, FAILURE) },
+	    false, false },
+	{ "refused domains, though none was", { OF(FILTER, ZEROS8) }, false,
+	    false },
+	{ "refused domains", { OF(FILTER, ZEROS8) }, true, true },
+	{ "refused domains, cut", { OF(FILTER, "\0\0\0\0") }, true, false },
+	{ "an end without its sum", { OF(END, "") }, false, false },
+};
+
+static size_t
+put_record(uint8_t *to, uint8_t type, const void *bytes, size_t n)
+{
+	to[0] = type;
+	to[1] = (uint8_t)n;
+	to[2] = (uint8_t)(n >> 8);
+	if (n > 0) {
+		memcpy(to + 3, bytes, n);
+	}
+	return 3 + n;
+}
+
+/* The end of a snapshot of n octets. Returns its length with it. */
+static size_t
+put_end(uint8_t *to, size_t n)
+{
+	uint32_t crc = sts_crc32(0, sts_text(to, n));
+	uint8_t sum[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		sum[i] = (uint8_t)(crc >> 8 * i);
+	}
+	return n + put_record(to + n, STS_REPORT_SAVE_END, sum, sizeof sum);
+}
+
+/* An empty snapshot up to its end. Returns the length. */
+static size_t
+save_header(bool refused)
+{
+	begin(65536, false);
+	save(&t, saved, 4096);
+	size_t n = 3U + saved[1] + 256U * saved[2];
+
+	/* It ends with whether domains were refused and the filter's size. */
+	saved[n - 5] = refused;
+	return n;
+}
+
+START_TEST(snapshot_of_a_stranger)
+{
+	for (size_t i = 0; i < UNIT_COUNT(strange); i++) {
+		size_t n = save_header(strange[i].refused);
+
+		for (unsigned k = 0; k < 3 && strange[i].record[k].type != 0;
+		     k++) {
+			n += put_record(saved + n, strange[i].record[k].type,
+			    strange[i].record[k].bytes, strange[i].record[k].n);
+		}
+		if (strange[i].record[0].type != STS_REPORT_SAVE_END) {
+			n = put_end(saved, n);
+		}
+		unit_int(strange[i].name, restore(saved, n, n, 65536),
+		    strange[i].want);
+		ck_assert_msg(sts_tally_check(&loaded), "%s", strange[i].name);
+	}
+	/* More refused domains than can be remembered: the others are read
+	 * over. */
+	size_t n = save_header(true);
+
+	for (unsigned k = 0; k <= t.filter_count; k++) {
+		n += put_record(saved + n, STS_REPORT_SAVE_FILTER, ZEROS8, 8);
+	}
+	ck_assert(restore(saved, put_end(saved, n), 4096, 65536));
+	ck_assert(sts_tally_check(&loaded));
+	/* A header whose today is none of its days. */
+	n = save_header(false);
+	saved[3 + sizeof STS_REPORT_SAVE_MAGIC + STS_SIPHASH_KEY] =
+	    STS_TALLY_DAYS;
+	ck_assert(!restore(saved, put_end(saved, n), 4096, 65536));
+}
+END_TEST
+
 /* Events between the pieces do no harm; a domain that goes is reported. */
 START_TEST(snapshot_meanwhile)
 {
@@ -988,6 +1117,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, snapshot_refused);
 	tcase_add_test(tc, snapshot_damaged);
 	tcase_add_test(tc, snapshot_day);
+	tcase_add_test(tc, snapshot_of_a_stranger);
 	tcase_add_test(tc, snapshot_meanwhile);
 	tcase_add_test(tc, check_sees);
 	tcase_add_test(tc, counting);
