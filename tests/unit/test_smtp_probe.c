@@ -72,6 +72,9 @@ static const struct row {
 	    { "S 220-mx.example", "X" }, "peer-reset greeting; unknown" },
 	{ "no memory of our own for a greeting", NULL, NULL, STS_SMTP_TLS_MUST,
 	    0, { "S 220-mx.example", "O limit" }, "busy greeting; unknown" },
+	{ "a greeting cut off by no way there any more", NULL, NULL,
+	    STS_SMTP_TLS_MUST, 0, { "S 220-mx.example", "O none" },
+	    "smtp-closed greeting; unknown" },
 	{ "connection refused", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "O refused" }, "connect-refused connect; unknown" },
 	{ "no way there", NULL, NULL, STS_SMTP_TLS_MUST, 0, { "O none" },
@@ -181,6 +184,10 @@ static const struct row {
 	    { GREET, EHLO, OFFER, "C STARTTLS",
 		"R 220 go\r\n250 injected\r\n" },
 	    "smtp-injected starttls; found" },
+	{ "a reply behind a refused STARTTLS: none is injected into TLS", NULL,
+	    NULL, STS_SMTP_TLS_MUST, WHOLE_ONLY,
+	    { GREET, EHLO, OFFER, "C STARTTLS", "R 454 no\r\n250 b\r\n" },
+	    "smtp-unasked starttls; unknown" },
 	{ "two greetings", NULL, NULL, STS_SMTP_TLS_MUST, WHOLE_ONLY,
 	    { "R 220 a\r\n220 b\r\n" }, "smtp-unasked greeting; unknown" },
 	{ "two replies to EHLO", NULL, NULL, STS_SMTP_TLS_MUST, WHOLE_ONLY,
@@ -208,6 +215,9 @@ static const struct row {
 	{ "an alert about the version", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { GREET, EHLO, OFFER, START, "B", "A 70" },
 	    "tls-version handshake; found; alert 70" },
+	{ "an empty line in the clear", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	    { GREET, EHLO, OFFER, START, "B", "R \r\n", "B" },
+	    "smtp-injected handshake; found" },
 	{ "SMTP goes on in the clear", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { GREET, EHLO, OFFER, START, "B", "S 250 hello", "B" },
 	    "smtp-injected handshake; found" },
@@ -472,6 +482,38 @@ START_TEST(chain_is_collected)
 }
 END_TEST
 
+/* What the sessions of an owner have in common is used, if there is any. */
+START_TEST(in_common)
+{
+	static const char *const script[] = { WHOLE, NULL };
+	static struct sts_tls_common common, fresh;
+	struct peer *w = &the_peer;
+
+	w->cert = "server-ec";
+	peer_load(w);
+	for (unsigned uses = 0; uses <= 1; uses++) {
+		struct sts_smtp_setup u = setup_of(w, STS_SMTP_TLS_MUST);
+
+		sts_tls_common_init(&common);
+		fresh = common;
+		u.common = uses != 0 ? &common : NULL;
+		w->ops = &sts_smtp_probe_ops;
+		w->e = &the_probe;
+		w->name = "in common";
+		w->script = script;
+		w->kind = "ec";
+		w->segment = PEER_SCRATCH;
+		w->own = NULL;
+		sts_smtp_probe_begin(&the_probe, &u, PEER_START);
+		peer_play(w);
+		unit_int("why", the_probe.found.why, STS_WHY_NONE);
+		unit_int(
+		    "used", memcmp(&common, &fresh, sizeof common) != 0, uses);
+		sts_smtp_probe_end(&the_probe);
+	}
+}
+END_TEST
+
 START_TEST(chain_without_room)
 {
 	struct peer *w = &the_peer;
@@ -557,6 +599,7 @@ START_TEST(stopped)
 	for (unsigned deeds = 0; deeds + 1 < UNIT_COUNT(script); deeds++) {
 		const char *cut[UNIT_COUNT(script)] = { NULL };
 		struct sts_smtp_setup u = setup_of(w, STS_SMTP_TLS_MUST);
+		enum sts_why why;
 
 		memcpy(cut, script, deeds * sizeof *cut);
 		w->ops = &sts_smtp_probe_ops;
@@ -583,6 +626,9 @@ START_TEST(stopped)
 		if (deeds < UNIT_COUNT(script) - 3) {
 			unit_int("why", the_probe.found.why, STS_WHY_LATE);
 		}
+		why = the_probe.found.why;
+		sts_smtp_probe_stop(&the_probe, STS_WHY_BUSY);
+		unit_int("once", the_probe.found.why, why);
 		sts_smtp_probe_end(&the_probe);
 	}
 }
@@ -596,6 +642,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, injected_in_pieces);
 	tcase_add_test(tc, what_is_found);
 	tcase_add_test(tc, chain_is_collected);
+	tcase_add_test(tc, in_common);
 	tcase_add_test(tc, chain_without_room);
 	tcase_add_test(tc, keys_asked_for);
 	tcase_add_test(tc, stopped);
