@@ -73,6 +73,8 @@ $(BUILD)/unit/test_driver: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_secrets: tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_secrets: override LDFLAGS += -Wl,--wrap=sts_tls_start
 $(BUILD)/unit/test_tls_session: override LDFLAGS += -Wl,--wrap=sts_tls_ciphers_choose
+$(BUILD)/unit/test_tls_primitives: override LDFLAGS += -Wl,--wrap=br_aes_x86ni_ctr_get_vtable,--wrap=br_ghash_pclmul_get
+$(BUILD)/unit/test_tls_primitives: override LDFLAGS += -Wl,--wrap=br_chacha20_sse2_get,--wrap=br_poly1305_ctmulq_get
 $(BUILD)/unit/test_agent_spread: override LDFLAGS += -Wl,--wrap=sts_agent_work_begin
 $(BUILD)/unit/test_entropy: override LDFLAGS += -Wl,--wrap=sts_agent_init
 $(BUILD)/unit/test_dane_hosts: tests/mem/dnspeer.c

@@ -19,6 +19,8 @@
 #include "tls_records.h"
 
 enum {
+	WIDE =
+	    sizeof(size_t) >= 8, /* products of 64 bits are one instruction */
 	AAD_12 = 13,
 	SEALED_MAX = STS_TLS_PLAIN_MAX + 256 /* RFC 8446 5.2 */
 };
@@ -26,15 +28,13 @@ enum {
 void
 sts_tls_ciphers_choose(struct sts_tls_ciphers *c)
 {
-	bool wide = sizeof(size_t) >= 8;
-
 	c->aes = br_aes_x86ni_ctr_get_vtable();
 	if (c->aes == NULL) {
-		c->aes = wide ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
+		c->aes = WIDE ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
 	}
 	c->ghash = br_ghash_pclmul_get();
 	if (c->ghash == 0) {
-		c->ghash = wide ? &br_ghash_ctmul64 : &br_ghash_ctmul;
+		c->ghash = WIDE ? &br_ghash_ctmul64 : &br_ghash_ctmul;
 	}
 	if (STS_TLS_SMALL) {
 		return; /* no suite with the others is offered */

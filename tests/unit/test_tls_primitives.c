@@ -2,12 +2,14 @@
 /*
  * AES-GCM in pieces: test case 4 and 16 of its specification, and BearSSL's
  * own for every length up to some blocks, with each way of cutting it. The PRF
- * of TLS 1.2 beside BearSSL's, for every length of what is asked for.
+ * of TLS 1.2 beside BearSSL's, for every length of what is asked for. Records,
+ * by whatever the processor has for them.
  */
 #include <string.h>
 
 #include "../../tls/tls_gcm.h"
 #include "../../tls/tls_keys.h"
+#include "../../tls/tls_records.h"
 #include "unit.h"
 
 enum {
@@ -203,6 +205,114 @@ START_TEST(transcript_of_one)
 }
 END_TEST
 
+/* What BearSSL has for this processor; without the bits of `without` (linked by
+ * --wrap). */
+static unsigned without;
+
+const br_block_ctr_class *__real_br_aes_x86ni_ctr_get_vtable(void);
+const br_block_ctr_class *__wrap_br_aes_x86ni_ctr_get_vtable(void);
+br_ghash __real_br_ghash_pclmul_get(void);
+br_ghash __wrap_br_ghash_pclmul_get(void);
+br_chacha20_run __real_br_chacha20_sse2_get(void);
+br_chacha20_run __wrap_br_chacha20_sse2_get(void);
+br_poly1305_run __real_br_poly1305_ctmulq_get(void);
+br_poly1305_run __wrap_br_poly1305_ctmulq_get(void);
+
+const br_block_ctr_class *
+__wrap_br_aes_x86ni_ctr_get_vtable(void)
+{
+	return (without & 1) != 0 ? NULL : __real_br_aes_x86ni_ctr_get_vtable();
+}
+
+br_ghash
+__wrap_br_ghash_pclmul_get(void)
+{
+	return (without & 2) != 0 ? NULL : __real_br_ghash_pclmul_get();
+}
+
+br_chacha20_run
+__wrap_br_chacha20_sse2_get(void)
+{
+	return (without & 4) != 0 ? NULL : __real_br_chacha20_sse2_get();
+}
+
+br_poly1305_run
+__wrap_br_poly1305_ctmulq_get(void)
+{
+	return (without & 8) != 0 ? NULL : __real_br_poly1305_ctmulq_get();
+}
+
+/* Seal `len` octets of content to rec; returns the record's length. */
+static size_t
+seal(const struct sts_tls_ciphers *c, const struct sts_tls_suite *s,
+    uint8_t *rec, size_t len)
+{
+	struct sts_tls_direction d = { .suite = s, .seq = 7 };
+
+	memcpy(d.key, key, sizeof d.key);
+	memset(rec + sts_tls_before(&d), 0x5a, len);
+	return sts_tls_seal(c, &d, STS_TLS_APPLICATION, rec, len);
+}
+
+static enum sts_tls_alert
+open_it(const struct sts_tls_ciphers *c, const struct sts_tls_suite *s,
+    uint8_t *rec, size_t n, struct sts_tls_opened *o)
+{
+	struct sts_tls_direction d = { .suite = s, .seq = 7 };
+
+	memcpy(d.key, key, sizeof d.key);
+	return sts_tls_open(c, &d, sts_span(rec, n), o);
+}
+
+/* Whatever the processor lacks, the same records are made, and read. */
+START_TEST(any_processor)
+{
+	static const struct sts_tls_ciphers portable = { &br_aes_ct_ctr_vtable,
+		&br_ghash_ctmul, &br_chacha20_ct_run, &br_poly1305_ctmul_run };
+	const struct sts_tls_suite *s;
+
+	for (unsigned i = 0; (s = sts_tls_suite(i)) != NULL; i++) {
+		for (without = 0; without < 16; without++) {
+			uint8_t rec[200], want[200];
+			struct sts_tls_ciphers c;
+			struct sts_tls_opened o;
+			size_t n = seal(&portable, s, want, 100);
+
+			sts_tls_ciphers_choose(&c);
+			ck_assert_uint_eq(seal(&c, s, rec, 100), n);
+			ck_assert_mem_eq(rec, want, n);
+			ck_assert_int_eq(
+			    open_it(&c, s, rec, n, &o), STS_ALERT_NONE);
+			ck_assert_uint_eq(o.content.n, 100);
+			ck_assert_uint_eq(o.content.p[99], 0x5a);
+		}
+	}
+}
+END_TEST
+
+/* A record has 2^14 octets of content at most, in the clear or sealed (RFC 8446
+ * 5.1, RFC 5246 6.2.1). */
+START_TEST(content_is_bounded)
+{
+	static uint8_t rec[STS_TLS_PLAIN_MAX + 100];
+	const struct sts_tls_suite *s = NULL;
+	struct sts_tls_ciphers c;
+
+	sts_tls_ciphers_choose(&c);
+	for (unsigned i = 0; i == 0 || s != NULL; i++) {
+		for (size_t more = 0; more <= 1; more++) {
+			struct sts_tls_opened o;
+			size_t n = seal(&c, s, rec, STS_TLS_PLAIN_MAX + more);
+
+			ck_assert_int_eq(open_it(&c, s, rec, n, &o),
+			    more == 0 ? STS_ALERT_NONE
+				      : STS_ALERT_RECORD_OVERFLOW);
+		}
+		s = sts_tls_suite(i);
+	}
+}
+END_TEST
+
 const char unit_name[] = "tls_primitives";
 
 void
@@ -213,4 +323,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, nonce_counts);
 	tcase_add_loop_test(tc, prf, 0, 2);
 	tcase_add_loop_test(tc, transcript_of_one, 0, 2);
+	tcase_add_test(tc, any_processor);
+	tcase_add_test(tc, content_is_bounded);
 }
