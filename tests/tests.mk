@@ -86,7 +86,7 @@ $(BUILD)/unit/test_agent_report: override LDFLAGS += -Wl,--wrap=sts_crc32
 $(BUILD)/unit/test_live: override LDFLAGS += -Wl,--wrap=sts_agent_off_s,--wrap=sts_resolv_read,--wrap=connect,--wrap=sts_user_find
 $(BUILD)/unit/test_journal_file: override LDFLAGS += -Wl,--wrap=fork,--wrap=fstatvfs,--wrap=fstatvfs64
 $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pwrite64,--wrap=fsync
-$(BUILD)/unit/test_share: tests/sim/plain_session.c
+$(BUILD)/unit/test_share: tests/sim/plain_session.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix: tests/port_contract.c tests/port_contract.h
 $(BUILD)/unit/test_port_posix: override LDFLAGS += -Wl,--wrap=connect,--wrap=send

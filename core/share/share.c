@@ -262,9 +262,8 @@ share_deadline(const void *e, sts_ms *at)
 
 	switch ((enum sts_share_state)s->state) {
 	case STS_SHARE_REST:
-		/* Without a clock or random bytes it cannot begin yet: look
-		 * again later. */
-		*at = sts_before(s->now, s->rest_at)
+		/* Without a clock it cannot begin yet: look again later. */
+		*at = sts_before(s->now, s->rest_at) || s->wall_s >= 0
 			  ? s->rest_at
 			  : s->now + STS_SHARE_REST_MS;
 		return true;

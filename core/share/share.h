@@ -172,7 +172,7 @@ struct sts_share {
 	uint8_t why; /* enum sts_why of the last trouble */
 	uint8_t moves; /* MOVED in a row */
 	uint8_t turn; /* records that may still be read in this pass */
-	bool seeded, old, readonly, announced, stop;
+	bool seeded, old, readonly, announced;
 	bool moved; /* to `target`, and not to a server of the setup */
 	uint8_t stir;
 	sts_ms now, rest_at, reply_until, heard_at, scan_at, up_at;
@@ -211,7 +211,7 @@ struct sts_share {
 	/* share_send.c */
 	uint16_t in_at, in_len, out_at, out_len;
 	uint8_t flight[STS_SHARE_FLIGHT];
-	uint8_t flight_at, flight_count, gets;
+	uint8_t flight_at, flight_count;
 	bool scanning, scan_asked, ping;
 	uint32_t rounds;
 	uint8_t cursor[20], cursor_len;
@@ -289,7 +289,8 @@ bool sts_share_slow(const struct sts_share *s, sts_ms now);
  * follows, or the connection ends. False: not now. */
 bool sts_share_get(struct sts_share *s, struct sts_text domain);
 
-/* Delete a domain's record. Lost when there is no connection. */
+/* Delete a domain's record. Lost when there is no connection, or no room beside
+ * those that are asked for. */
 void sts_share_delete(struct sts_share *s, struct sts_text domain);
 
 /*

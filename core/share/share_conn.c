@@ -33,12 +33,11 @@ is_taken(const struct sts_share *s, unsigned i)
 	return sts_dial_taken(&s->dial) == (int)i;
 }
 
-/* Whether replies may be read now. */
+/* Whether replies may be read now, from the connection that is taken. */
 static bool
 reads(const struct sts_share *s)
 {
-	return s->state >= STS_SHARE_HELLO && s->state <= STS_SHARE_UP &&
-	       s->result == STS_SHARE_NOTHING;
+	return s->state >= STS_SHARE_HELLO && s->result == STS_SHARE_NOTHING;
 }
 
 /* Whether s->in has octets to be read. Reading is work (STS_WANT_WORK) of
@@ -83,12 +82,11 @@ has_output(struct sts_share *s)
 	return s->out_at < s->out_len;
 }
 
-/* Whether the connection is over TLS and may be used. */
+/* Whether the connection is over TLS and was not given up meanwhile. */
 static bool
 is_over_tls(const struct sts_share *s)
 {
-	return s->setup != NULL && s->setup->tls &&
-	       s->state >= STS_SHARE_SHAKE && s->state <= STS_SHARE_UP;
+	return s->setup->tls && s->state != STS_SHARE_CLOSING;
 }
 
 /* One step of pump. False: nothing can be moved. */
@@ -285,8 +283,7 @@ conn_tick(void *e, sts_ms now, int64_t wall_s)
 
 	(void)wall_s;
 	s->now = now;
-	if (!is_taken(s, ((struct sts_share_conn *)e)->index) ||
-	    s->setup == NULL) {
+	if (!is_taken(s, ((struct sts_share_conn *)e)->index)) {
 		return;
 	}
 	if (s->setup->tls) {

@@ -66,6 +66,8 @@ count_talk(struct sts_share *s, size_t n)
 	return true;
 }
 
+/* The string that was gathered; one that is longer than s->word counts as
+ * empty. */
 static struct sts_text
 word(const struct sts_share *s)
 {
@@ -106,15 +108,15 @@ take_key(struct sts_share *s)
 {
 	struct sts_text t = word(s);
 
-	if (s->word_long || !sts_text_take(&t, s->setup->prefix) ||
-	    !sts_text_take(&t, ":d:") || t.n > STS_SHARE_NAME_MAX ||
-	    !sts_name_valid(t) || !is_lower(t)) {
+	if (!sts_text_take(&t, s->setup->prefix) || !sts_text_take(&t, ":d:") ||
+	    t.n > STS_SHARE_NAME_MAX || !sts_name_valid(t) || !is_lower(t)) {
 		return;
 	}
 	if (!is_in_time(s) ||
 	    !sts_share_names_put(&s->keys, STS_COMMAND_GET, t)) {
 		s->counts.lost++;
-		if (!s->scanning) {
+		/* The list that is read meanwhile may have passed the key. */
+		if (s->reading == STS_COMMAND_PUSH) {
 			s->scan_at = sts_earlier(
 			    s->scan_at, s->now + STS_SHARE_SCAN_LOST_MS);
 		}
@@ -128,8 +130,8 @@ take_target(struct sts_share *s, struct sts_text host, struct sts_text port)
 {
 	uint64_t n;
 
-	if (host.n == 0 || host.n > STS_NAME_MAX ||
-	    !sts_get_decimal(port, 5, &n) || n == 0 || n > UINT16_MAX) {
+	STS_ASSERT(host.n >= 1 && host.n <= STS_NAME_MAX);
+	if (!sts_get_decimal(port, 5, &n) || n == 0 || n > UINT16_MAX) {
 		return false;
 	}
 	memset(&s->target, 0, sizeof s->target);
@@ -273,14 +275,14 @@ error(struct sts_share *s)
 static void
 hello_item(struct sts_share *s, bool is_word, bool is_key)
 {
-	if (!is_word) {
-		if (!is_key && s->about_us) {
-			s->peer.proto = (uint8_t)sts_resp_number(&s->resp);
-		}
+	if (is_key) {
+		s->about_us = is_word && sts_text_is(word(s), "proto");
 		return;
 	}
-	if (is_key) {
-		s->about_us = sts_text_is(word(s), "proto");
+	if (!is_word) {
+		if (s->about_us) {
+			s->peer.proto = (uint8_t)sts_resp_number(&s->resp);
+		}
 		return;
 	}
 	/* These words occur only as the values that are looked for. */
@@ -291,6 +293,7 @@ hello_item(struct sts_share *s, bool is_word, bool is_key)
 	}
 }
 
+/* Sentinel names the master: its host, then its port. */
 static void
 sentinel_word(struct sts_share *s)
 {
@@ -343,7 +346,9 @@ take_word(struct sts_share *s, unsigned depth)
 		}
 		break;
 	case STS_COMMAND_SENTINEL:
-		sentinel_word(s);
+		if (depth == 1) {
+			sentinel_word(s);
+		}
 		break;
 	case STS_COMMAND_SCAN:
 		scan_word(s, depth);
@@ -444,7 +449,7 @@ end_value(struct sts_share *s)
 static void
 string_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 {
-	bool value = s->reading == STS_COMMAND_GET && depth == 0;
+	bool value = s->reading == STS_COMMAND_GET;
 	struct sts_text t = sts_resp_text(&s->resp);
 
 	switch (e) {
@@ -486,9 +491,6 @@ nil_event(struct sts_share *s, unsigned depth)
 	case STS_COMMAND_GET:
 		s->result = STS_SHARE_MISSING;
 		break;
-	case STS_COMMAND_SENTINEL:
-		s->skip = true;
-		break;
 	default:
 		break;
 	}
@@ -499,7 +501,9 @@ static void
 plain_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 {
 	s->item = (uint8_t)(s->item + (depth == 1));
-	if (e == STS_RESP_NIL) {
+	if (depth == 1 && s->reading == STS_COMMAND_SENTINEL) {
+		s->skip = true; /* neither a host nor a port */
+	} else if (e == STS_RESP_NIL) {
 		nil_event(s, depth);
 	} else if (e == STS_RESP_NUMBER && depth == 1 &&
 		   s->reading == STS_COMMAND_HELLO) {
@@ -601,10 +605,11 @@ begin(struct sts_share *s, enum sts_resp_event e)
 	return e == STS_RESP_ERROR || makes_sense(s, e);
 }
 
+/* Whether what was read has not ended the connection. */
 static bool
 is_connected(const struct sts_share *s)
 {
-	return s->state >= STS_SHARE_HELLO && s->state <= STS_SHARE_UP;
+	return s->state != STS_SHARE_CLOSING;
 }
 
 /* A reply or a push is whole. The name of a GET stays in flight until its

@@ -193,7 +193,7 @@ take_item(struct sts_unseal *u, uint8_t last)
 		next_item(u);
 		break;
 	case CODE:
-		break;
+		STS_ASSERT(false);
 	}
 	u->have = 0;
 	return good;

@@ -260,13 +260,15 @@ send_name(struct sts_share *s, struct sts_share_names *from)
 	uint8_t name[STS_SHARE_NAME_MAX], tag;
 	struct sts_text domain = sts_share_names_first(from, &tag, name);
 	bool get = tag == STS_COMMAND_GET;
-	bool kept;
+	bool kept = true;
 
 	put_count(s, 2);
 	put(s, get ? "GET" : "DEL");
 	put_key(s, domain);
-	kept = !get || sts_share_names_put(&s->asked, tag, domain);
-	STS_ASSERT(kept);
+	if (get) {
+		kept = sts_share_names_put(&s->asked, tag, domain);
+	}
+	STS_ASSERT(kept); /* may_send */
 	flies(s, (enum sts_share_command)tag);
 	sts_share_names_drop(from);
 }
@@ -311,6 +313,11 @@ go_on_value(struct sts_share *s)
 	uint8_t *p = s->out + s->out_len;
 	size_t n = sts_cache_read(s->cache, s->set.ref, s->set.off, p, room(s));
 
+	if (n > 0 && s->flight_count == 0) {
+		/* It is sent at once: the server has as long for each piece as
+		 * for a reply. */
+		s->reply_until = s->now + STS_SHARE_REPLY_MS;
+	}
 	sts_mac_add(&s->set.mac, sts_text(p, n));
 	s->set.off += n;
 	s->out_len = (uint16_t)(s->out_len + n);

@@ -90,9 +90,7 @@ sts_share_fail(
 {
 	bool was_up = s->state == STS_SHARE_UP;
 
-	if (s->state == STS_SHARE_CLOSING || s->state == STS_SHARE_OFF) {
-		return;
-	}
+	STS_ASSERT(s->state != STS_SHARE_OFF && s->state != STS_SHARE_CLOSING);
 	if (was_up) {
 		sts_share_settled(s);
 	}

@@ -9,6 +9,7 @@
 
 #include "../../core/share/share.h"
 #include "../../core/share/share_private.h"
+#include "../mem/dnspeer.h"
 #include "../mem/https.h"
 #include "../sim/plain.h"
 #include "unit.h"
@@ -18,7 +19,7 @@ const char unit_name[] = "share";
 enum {
 	KEYS = 64,
 	WORDS = 8,
-	VALUE = 4096,
+	VALUE = 4096, /* more than are sent at once */
 	TRAFFIC = 1 << 16,
 	NOW = 1800000000,
 	LARGE = 60, /* patterns */
@@ -35,10 +36,13 @@ struct peer {
 	uint8_t block[1 << 17];
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	sts_ms now;
-	const char *wrong;
-	unsigned wrong_dials; /* connections that it is about; 0: all */
+	int64_t wall_s;
+	const char *wrong, *then;
+	unsigned wrong_dials; /* connections it is about, `then` the others;
+	                       * 0: all */
 	bool wrong_once; /* a reply, of all */
-	bool open[STS_SHARE_CONNS], dead, mute;
+	bool open[STS_SHARE_CONNS], dead, mute, stuck;
+	unsigned page; /* keys that are listed at once; 0: all */
 	size_t step; /* octets that arrive at once */
 	bool slow; /* it takes, or sends, only `room` octets more */
 	size_t room;
@@ -54,7 +58,7 @@ struct peer {
 		size_t len;
 	} key[KEYS];
 	unsigned keys, dials, scans;
-	char log[4096], last[300], hello[400];
+	char log[16384], last[300], hello[400];
 };
 
 static struct peer p;
@@ -123,7 +127,7 @@ static bool
 answer_wrong(const char *command)
 {
 	const char *w =
-	    p.wrong_dials == 0 || p.dials <= p.wrong_dials ? p.wrong : NULL;
+	    p.wrong_dials == 0 || p.dials <= p.wrong_dials ? p.wrong : p.then;
 	size_t n = strlen(command);
 
 	while (w != NULL && *w != '\0') {
@@ -142,13 +146,19 @@ answer_wrong(const char *command)
 }
 
 static void
-answer_scan(void)
+answer_scan(const char *cursor)
 {
+	unsigned at = (unsigned)strtoul(cursor, NULL, 10), end = p.keys;
 	char head[32];
 
-	answer_text("*2\r\n$1\r\n0\r\n");
-	answer(head, (size_t)snprintf(head, sizeof head, "*%u\r\n", p.keys));
-	for (unsigned i = 0; i < p.keys; i++) {
+	if (p.page > 0 && p.page < p.keys - at) {
+		end = at + p.page;
+	}
+	answer_text("*2\r\n");
+	answer_bulk(head,
+	    (size_t)snprintf(head, sizeof head, "%u", end < p.keys ? end : 0));
+	answer(head, (size_t)snprintf(head, sizeof head, "*%u\r\n", end - at));
+	for (unsigned i = at; i < end; i++) {
 		answer_bulk(p.key[i].name, strlen(p.key[i].name));
 	}
 }
@@ -193,7 +203,7 @@ obey(unsigned count, char word[WORDS][VALUE], const size_t *len)
 		note("set", unit_span(word[1]));
 		answer_text("+OK\r\n");
 	} else if (strcmp(c, "SCAN") == 0) {
-		answer_scan();
+		answer_scan(word[1]);
 	} else if (strcmp(c, "DEL") == 0) {
 		note("del", unit_span(word[1]));
 		answer_text(":1\r\n");
@@ -260,6 +270,9 @@ put_record(enum plain_record type, const void *content, size_t n)
 static void
 take_record(unsigned type, const uint8_t *content, size_t n)
 {
+	if (type == PLAIN_HELLO && p.mute) {
+		return;
+	}
 	if (type == PLAIN_HELLO) {
 		snprintf(p.server_name, sizeof p.server_name, "%.*s", (int)n,
 		    (const char *)content);
@@ -421,7 +434,7 @@ serve_conn(unsigned i, bool *more)
 	uint8_t *to = waiting(&to_len);
 	unsigned wants;
 
-	ops->tick(c, p.now, NOW);
+	ops->tick(c, p.now, p.wall_s);
 	wants = ops->wants(c);
 	if ((wants & STS_WANT_OWNER) != 0) {
 		sts_share_ops.child(&p.s, STS_SHARE_LEGS + i);
@@ -437,7 +450,7 @@ serve_conn(unsigned i, bool *more)
 		} else {
 			ops->opened(c);
 		}
-	} else if ((wants & STS_WANT_SEND) != 0) {
+	} else if ((wants & STS_WANT_SEND) != 0 && !p.stuck) {
 		struct sts_text out =
 		    ops->send_buf(c, sts_span(p.scratch, sizeof p.scratch));
 		size_t n = out.n < p.step ? out.n : p.step;
@@ -478,7 +491,7 @@ settle(void)
 	for (unsigned steps = 0; more; steps++) {
 		ck_assert_uint_lt(steps, STEPS_MAX);
 		more = false;
-		sts_share_ops.tick(&p.s, p.now, NOW);
+		sts_share_ops.tick(&p.s, p.now, p.wall_s);
 		for (unsigned i = 0; i < STS_SHARE_CONNS; i++) {
 			serve_conn(i, &more);
 		}
@@ -526,6 +539,7 @@ set_up(void)
 	p.setup.wait_ms = 150;
 	p.setup.keys.count = 1;
 	p.now = 1000;
+	p.wall_s = NOW;
 }
 
 /* The same over TLS. */
@@ -556,21 +570,45 @@ begin(const char *wrong)
 
 /* A record of the domain under a key, sealed with the setup's key. */
 static void
-put_record_of(const char *name, const char *domain, uint32_t fetched_s)
+put_payload_of(const char *name, const char *domain, uint32_t fetched_s,
+    struct sts_text payload)
 {
-	static const uint8_t payload[] = "\x01"
-					 "1"
-					 "\x06mx.b.c";
 	struct sts_seal_head head = { STS_MODE_ENFORCE, fetched_s, 86400 };
-	uint8_t out[128];
-	size_t n = sizeof payload - 1;
+	uint8_t out[VALUE];
+	size_t n = payload.n;
 	struct sts_mac m;
 
 	sts_seal_begin(&m, &p.setup.keys, unit_span(domain), &head, out);
-	sts_mac_add(&m, sts_text(payload, n));
-	memcpy(out + STS_SEAL_HEADER, payload, n);
+	sts_mac_add(&m, payload);
+	memcpy(out + STS_SEAL_HEADER, payload.p, n);
 	sts_seal_end(&m, out + STS_SEAL_HEADER + n);
 	set_key(name, out, STS_SEAL_HEADER + n + STS_MAC_SIZE);
+}
+
+static void
+put_record_of(const char *name, const char *domain, uint32_t fetched_s)
+{
+	static const char payload[] = "\x01"
+				      "1"
+				      "\x06mx.b.c";
+
+	put_payload_of(name, domain, fetched_s, unit_span(payload));
+}
+
+/* A record with an id of 32 octets and so many patterns, of 19 each. */
+static void
+put_long_record(const char *domain, unsigned patterns)
+{
+	char payload[VALUE], name[80];
+	size_t n =
+	    (size_t)snprintf(payload, sizeof payload, "%c%032d", STS_ID_MAX, 1);
+
+	for (unsigned i = 0; i < patterns; i++) {
+		n += (size_t)snprintf(payload + n, sizeof payload - n,
+		    "%cmx%03u.example.test", 18, i);
+	}
+	snprintf(name, sizeof name, "mtasts:d:%s", domain);
+	put_payload_of(name, domain, NOW, sts_text((uint8_t *)payload, n));
 }
 
 /* ---- tests */
@@ -608,6 +646,10 @@ static const struct {
 	    "up missing:a.b " },
 	{ "push that all is gone", "GET=>2~$10~invalidate~_~_~",
 	    "up flushed missing:a.b " },
+	{ "push of something else, which has a null", "GET=>2~$7~message~_~_~",
+	    "up missing:a.b " },
+	{ "push of a key that is null", "GET=>2~$10~invalidate~*1~_~_~",
+	    "up missing:a.b " },
 	{ "attribute before the value", "GET=|1~+ttl~:3~_~",
 	    "up missing:a.b " },
 	{ "error as a string", "GET=!5~ERR x~", "up missing:a.b " },
@@ -637,11 +679,20 @@ static const struct {
 	{ "push of a key longer than any of ours",
 	    "GET=>2~$10~invalidate~*1~$300~" LONG_KEY "~_~",
 	    "up missing:a.b " },
+	{ "push of a key longer than what is looked at",
+	    "GET=>2~$10~invalidate~*1~$420~" LONG_KEY KEY_60 KEY_60 "~_~",
+	    "up missing:a.b " },
+	{ "list in the list", "SCAN=*2~$1~0~*1~*1~$12~mtasts:d:x.y~",
+	    "up record:a.b " },
+	{ "error in the list", "SCAN=*2~$1~0~-ERR x~", "up record:a.b " },
 	{ "a list of nothing", "SCAN=*2~$1~0~*1~_~", "up record:a.b " },
 	{ "no cursor", "SCAN=*2~$0~~*0~", "up down:share-protocol " },
 	{ "loading", "GET=-LOADING Redis is loading~", "up missing:a.b " },
 	{ "loading from the start", "HELLO=-LOADING x~", "down:share-later " },
 	{ "no reply to HELLO", "HELLO=", "down:share-timeout " },
+	{ "number that says nothing, behind the protocol's",
+	    "HELLO=%2~$5~proto~:3~:1~:9~;CLIENT=-NOPERM x~",
+	    "down:share-denied config " },
 	{ "HELLO of another kind", "HELLO=+OK~", "down:share-protocol " },
 	{ "no password", "HELLO=-NOAUTH x~", "down:share-denied config " },
 	{ "wrong password", "HELLO=-WRONGPASS x~",
@@ -759,6 +810,12 @@ START_TEST(tls_fails)
 	begin("");
 	pass(10);
 	ck_assert_ptr_ne(strstr(p.log, "down:tls-"), NULL);
+	/* It does not begin it. */
+	set_up_tls();
+	p.mute = true;
+	begin("");
+	pass(STS_FETCH_HANDSHAKE_MS);
+	unit_text("no handshake", unit_span(p.log), "down:tls-timeout ");
 	/* It sends close_notify; it only closes. */
 	set_up_tls();
 	begin("");
@@ -943,6 +1000,116 @@ START_TEST(listed)
 }
 END_TEST
 
+/* A list comes in pages. The next one is asked for when the keys of the last
+ * one have been asked for and there is room for their replies. */
+START_TEST(listed_in_pages)
+{
+	static const struct {
+		unsigned page, name_len;
+	} lists[] = { { 1, 3 }, { 15, 60 }, { 32, 3 }, { 40, 3 }, { 40, 60 } };
+	enum {
+		LISTED = 60
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(lists); i++) {
+		unsigned page = lists[i].page;
+
+		set_up();
+		p.page = page;
+		for (unsigned k = 0; k < LISTED; k++) {
+			char name[80];
+
+			snprintf(name, sizeof name, "mtasts:d:%0*u.b",
+			    (int)lists[i].name_len, k);
+			set_key(name, "x", 1);
+		}
+		begin("");
+		pass(1);
+		unit_int("pages", p.scans, (LISTED + page - 1) / page);
+		for (unsigned k = 0; k < LISTED; k++) {
+			char word[80];
+
+			snprintf(word, sizeof word, "syntax:%0*u.b ",
+			    (int)lists[i].name_len, k);
+			ck_assert_msg(
+			    strstr(p.log, word) != NULL, "no %s", word);
+		}
+	}
+}
+END_TEST
+
+/* More records than are read in a pass, or than fit what is read from, come at
+ * once: all are read, over TLS, too. */
+START_TEST(many_at_once)
+{
+	for (unsigned tls = 0; tls <= 1; tls++) {
+		static const uint8_t junk[40];
+
+		if (tls != 0) {
+			set_up_tls();
+		} else {
+			set_up();
+		}
+		for (unsigned k = 0; k < 60; k++) {
+			char name[80];
+
+			snprintf(name, sizeof name, "mtasts:d:k%u.b", k);
+			set_key(name, junk, sizeof junk);
+		}
+		begin("");
+		pass(1);
+		for (unsigned k = 0; k < 60; k++) {
+			char word[80];
+
+			snprintf(word, sizeof word, "syntax:k%u.b ", k);
+			ck_assert_msg(
+			    strstr(p.log, word) != NULL, "no %s", word);
+		}
+	}
+}
+END_TEST
+
+/* A record that the cache has no room for is a record all the same: it is not
+ * missing. What was staged of it is given up, wherever the room ended. */
+START_TEST(no_room)
+{
+	static struct sts_stage held[4096];
+
+	for (size_t len = 4; len < 64; len += 12) {
+		for (unsigned spare = 0, none = 1; none != 0; spare++) {
+			char domain[80], want[120];
+			unsigned n = 0, left = 0;
+
+			set_up();
+			snprintf(domain, sizeof domain, "%0*d.b", (int)len, 7);
+			put_long_record(domain, 20);
+			while (sts_cache_stage(
+			    &p.cache, &held[n], unit_span("x.y"))) {
+				n++;
+			}
+			ck_assert_uint_gt(n, spare);
+			for (unsigned i = 0; i < spare; i++) {
+				sts_cache_abandon(&p.cache, &held[--n]);
+			}
+			begin("");
+			pass(1);
+			snprintf(want, sizeof want, "up record:%s ", domain);
+			none = strcmp(p.log, want) != 0;
+			if (none != 0) {
+				strcat(want, "no-room ");
+				unit_text("seen", unit_span(p.log), want);
+				while (sts_cache_stage(&p.cache,
+				    &held[n + left], unit_span("x.y"))) {
+					left++;
+				}
+				unit_int("given back", left, spare);
+			}
+			ck_assert(sts_cache_check(&p.cache));
+		}
+	}
+}
+END_TEST
+
 /* Of a key that holds an older version nothing is staged. */
 START_TEST(older)
 {
@@ -1088,6 +1255,86 @@ START_TEST(slow_connection)
 }
 END_TEST
 
+/* The policy is published as it was read. */
+static void
+publish_it(void)
+{
+	sts_ref ref = sts_cache_find(&p.cache, unit_span("a.b"));
+	struct sts_entry e;
+
+	ck_assert_uint_ne(ref, 0);
+	sts_cache_get(&p.cache, ref, &e);
+	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
+}
+
+/* A value that is longer than what is sent at once goes out in pieces, also
+ * when nothing was sent for long before; each piece has its own time. */
+START_TEST(long_values)
+{
+	uint8_t was[VALUE];
+	size_t len;
+
+	for (unsigned patterns = 80; patterns <= 110; patterns++) {
+		set_up();
+		put_long_record("a.b", patterns);
+		begin("");
+		pass(2 * STS_SHARE_REPLY_MS);
+		len = p.key[0].len;
+		memcpy(was, p.key[0].value, len);
+		memset(p.key[0].value, 0, len);
+		p.step = 100;
+		publish_it();
+		pass(10);
+		unit_text("published", unit_span(p.log),
+		    "up record:a.b set:mtasts:d:a.b ");
+		unit_int("length", (long long)p.key[0].len, (long long)len);
+		ck_assert_msg(memcmp(was, p.key[0].value, len) == 0,
+		    "%u patterns", patterns);
+	}
+	p.stuck = true;
+	publish_it();
+	pass(STS_SHARE_REPLY_MS - 1);
+	unit_int("has its time", sts_share_is_up(&p.s), true);
+	pass(1);
+	ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
+	ck_assert(sts_cache_check(&p.cache));
+}
+END_TEST
+
+/* A policy is published when so many questions have been answered that the
+ * others stay before it: it never takes the place of one in flight. */
+START_TEST(questions_first)
+{
+	enum {
+		QUESTIONS = 50
+	};
+	char name[80];
+
+	set_up();
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
+	begin("");
+	pass(1);
+	p.mute = true;
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		snprintf(name, sizeof name, "k%u.b", i);
+		ck_assert(sts_share_get(&p.s, unit_span(name)));
+	}
+	settle();
+	p.log[0] = '\0';
+	publish_it();
+	settle();
+	unit_int("in flight", p.s.flight_count, QUESTIONS);
+	unit_int("to be published", p.s.set.active, true);
+	p.mute = false;
+	settle();
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		snprintf(name, sizeof name, "missing:k%u.b ", i);
+		ck_assert_msg(strstr(p.log, name) != NULL, "no %s", name);
+	}
+	ck_assert_ptr_ne(strstr(p.log, "set:mtasts:d:a.b "), NULL);
+}
+END_TEST
+
 /* A version that is being sent stays readable, and is let go of when the
  * connection ends. */
 START_TEST(unsent)
@@ -1177,6 +1424,210 @@ START_TEST(pushed)
 }
 END_TEST
 
+/* Keys that are pushed while a list is read, and for which there is no room,
+ * are listed again, since the list may have passed them; keys that a list had
+ * no room for are not, or that would have no end. */
+START_TEST(lost_while_listed)
+{
+	static char list[TRAFFIC];
+	size_t n = (size_t)sprintf(list, "SCAN=*2~$1~0~*1000~");
+	char text[64];
+
+	set_up();
+	begin("");
+	pass(1);
+	p.mute = true;
+	p.now += STS_SHARE_SCAN_MS;
+	settle();
+	answer_text(">2\r\n$10\r\ninvalidate\r\n*1000\r\n");
+	for (unsigned i = 0; i < 1000; i++) {
+		n += (size_t)sprintf(list + n, "$40~mtasts:d:%026u.b.cd~", i);
+		snprintf(
+		    text, sizeof text, "$40\r\nmtasts:d:%026u.b.cd\r\n", i);
+		answer_text(text);
+	}
+	settle();
+	p.mute = false;
+	settle();
+	unit_int("lists", p.scans, 2);
+	pass(STS_SHARE_SCAN_LOST_MS);
+	unit_int("lists, after a minute", p.scans, 3);
+	set_up();
+	begin(list);
+	pass(STS_SHARE_SCAN_LOST_MS);
+	unit_int("lists that are too long", p.scans, 1);
+}
+END_TEST
+
+/* So many questions' keys are asked for as there is room for; the others hear
+ * so at once, and need not wait. An order to delete has no room either: it is
+ * lost. */
+START_TEST(crowd)
+{
+	unsigned asked = 0;
+	char name[240];
+
+	set_up();
+	begin("");
+	pass(1);
+	p.mute = true;
+	for (unsigned round = 0; round < 10; round++) {
+		snprintf(name, sizeof name, "%0200u.b", asked);
+		while (sts_share_get(&p.s, unit_span(name))) {
+			asked++;
+			snprintf(name, sizeof name, "%0200u.b", asked);
+		}
+		settle();
+	}
+	sts_share_delete(&p.s, unit_span(name));
+	/* As many are in flight as wait. */
+	ck_assert_uint_ge(asked, 2 * (STS_SHARE_QUEUE / 204) - 2);
+	ck_assert_uint_le(asked, 2 * (STS_SHARE_QUEUE / 204));
+	p.log[0] = '\0';
+	p.mute = false;
+	settle();
+	for (unsigned i = 0; i <= asked; i++) {
+		snprintf(name, sizeof name, "missing:%0200u.b ", i);
+		unit_int("answered", strstr(p.log, name) != NULL, i < asked);
+	}
+	ck_assert_ptr_eq(strstr(p.log, "del:"), NULL);
+}
+END_TEST
+
+/* Without a server, or while the time is unknown, nothing is connected to. */
+START_TEST(nowhere_to_go)
+{
+	set_up();
+	p.setup.server_count = 0;
+	begin("");
+	pass(3600000);
+	unit_int("no server", p.dials, 0);
+	set_up();
+	p.wall_s = -1;
+	begin("");
+	pass(3600000);
+	unit_int("no time", p.dials, 0);
+	p.wall_s = NOW;
+	pass(STS_SHARE_REST_MS);
+	unit_text("and with it", unit_span(p.log), "up ");
+}
+END_TEST
+
+/* A local server is the one that the port knows by the address's number. */
+START_TEST(local_server)
+{
+	set_up();
+	p.setup.server[0].addr.af = STS_AF_LOCAL;
+	p.setup.server[0].addr.port = 5;
+	begin("");
+	unit_text("up", unit_span(p.log), "up ");
+	unit_int("by its number", p.s.addr[0].port, 5);
+}
+END_TEST
+
+/* Another setup is used as soon as the connection of the last one is closed,
+ * however often that changes meanwhile. */
+START_TEST(used_again)
+{
+	set_up();
+	begin("");
+	sts_share_use(&p.s, NULL, NULL, p.now);
+	sts_share_use(&p.s, &p.setup, &p.servers, p.now);
+	unit_int("still closing", sts_share_is_up(&p.s), false);
+	settle();
+	unit_text("again", unit_span(p.log), "up up ");
+	sts_share_use(&p.s, NULL, NULL, p.now);
+	settle();
+	sts_share_use(&p.s, NULL, NULL, p.now);
+	pass(3600000);
+	unit_int("connections", p.dials, 2);
+}
+END_TEST
+
+/* Let the questions for the server's addresses do what they can. The answer to
+ * A is an address, the one to AAAA does not fit a datagram. */
+static void
+serve_legs(void)
+{
+	static struct dnspeer_answer a;
+	const struct sts_engine_ops *ops = &sts_share_leg_ops;
+
+	for (unsigned i = 0; i < STS_SHARE_LEGS; i++) {
+		struct sts_leg *leg = &p.s.leg[i];
+		struct sts_span scratch = { p.scratch, sizeof p.scratch };
+		struct dnspeer_question q;
+		struct sts_text out;
+		unsigned wants;
+
+		ops->tick(leg, p.now, p.wall_s);
+		wants = ops->wants(leg);
+		if ((wants & STS_WANT_OWNER) != 0) {
+			sts_share_ops.child(&p.s, i);
+		} else if ((wants & STS_WANT_CLOSE) != 0) {
+			ops->lost(leg, STS_IO_CLOSED);
+		} else if ((wants & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0) {
+			ops->opened(leg);
+		} else if ((wants & STS_WANT_SEND) != 0) {
+			out = ops->send_buf(leg, scratch);
+			ck_assert_ptr_null(dnspeer_read(&q, out.p, out.n));
+			unit_text("name", unit_span(q.name), "redis.test");
+			ops->send_ack(leg, out.n);
+			if (p.mute) {
+				continue;
+			}
+			dnspeer_begin(&a, &q, 0, q.type == DNSPEER_AAAA, false);
+			if (q.type == DNSPEER_A) {
+				dnspeer_add(
+				    &a, q.name, q.type, 300, "192.0.2.9");
+			}
+			scratch = ops->recv_buf(leg, scratch);
+			memcpy(scratch.p, a.p, a.n);
+			ops->recv_ack(leg, sts_span(scratch.p, a.n));
+		}
+	}
+}
+
+/* A server of a name is looked up; more addresses than fit a datagram are none
+ * that it has. If it is no longer wanted, the questions are closed first. */
+START_TEST(by_name)
+{
+	static struct sts_dns_health health;
+
+	for (unsigned gives_up = 0; gives_up <= 1; gives_up++) {
+		set_up();
+		sts_dns_health_init(&health);
+		p.s.health = &health;
+		p.servers.count = 1;
+		p.servers.addr[0].af = STS_AF_INET;
+		p.setup.server[0].addr.af = STS_AF_NONE;
+		strcpy(p.setup.server[0].host, "redis.test");
+		p.mute = gives_up != 0;
+		begin("");
+		for (unsigned k = 0; k < 10; k++) {
+			serve_legs();
+			settle();
+		}
+		if (gives_up == 0) {
+			unit_text("up", unit_span(p.log), "up ");
+			unit_int("address", p.s.addr[0].ip[3], 9);
+			unit_int("addresses", p.s.addr_count, 1);
+			continue;
+		}
+		sts_share_use(&p.s, NULL, NULL, p.now);
+		settle();
+		unit_int("closes", sts_legs_busy(&p.s.legs), true);
+		unit_int("state", p.s.state, STS_SHARE_CLOSING);
+		for (unsigned k = 0; k < 10; k++) {
+			serve_legs();
+			settle();
+		}
+		unit_int("closed", sts_legs_busy(&p.s.legs), false);
+		unit_int("off", p.s.state, STS_SHARE_OFF);
+		unit_int("connections", p.dials, 0);
+	}
+}
+END_TEST
+
 /* Users, passwords, names and databases are sent as they should be. */
 START_TEST(greetings)
 {
@@ -1241,7 +1692,40 @@ START_TEST(readonly)
 		pass(500);
 		unit_int("connections", p.dials, servers);
 		unit_int("may set", sts_share_may_set(&p.s), servers == 2);
+		sts_share_delete(&p.s, unit_span("a.b"));
+		pass(10);
+		unit_int(
+		    "deletes", strstr(p.log, "del:") != NULL, servers == 2);
 	}
+}
+END_TEST
+
+/* The master of a Sentinel takes no writes, or is a replica: Sentinel is asked
+ * again, since it has not noticed yet that another one is the master. */
+START_TEST(master_no_more)
+{
+	static const char asks[] = "HELLO=%2~+proto~:3~$4~mode~$8~sentinel~";
+
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	p.wrong_dials = 1;
+	p.then = "SET=-READONLY x~";
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
+	begin(asks);
+	pass(10);
+	unit_int("the master's port", p.s.addr[0].port, 7001);
+	publish_it();
+	pass(10);
+	ck_assert_ptr_ne(strstr(p.log, "down:share-readonly"), NULL);
+	pass(STS_SHARE_AGAIN_MS * 2);
+	unit_int("Sentinel's port", p.s.addr[0].port, 6379);
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	p.wrong_dials = 1;
+	p.then = "HELLO=%2~$5~proto~:3~$4~role~$7~replica~";
+	begin(asks);
+	pass(10);
+	unit_text("replica", unit_span(p.log), "down:share-master ");
 }
 END_TEST
 
@@ -1251,7 +1735,9 @@ START_TEST(sentinel)
 {
 	static const char *const nowhere[] = { "*2~$0~~$4~7001~",
 		"*2~$9~192.0.2.9~$1~0~", "*2~$9~192.0.2.9~$5~65536~",
-		"*2~$9~192.0.2.9~$0~~", "*2~$300~" LONG_KEY "~$4~7001~" };
+		"*2~$9~192.0.2.9~$0~~", "*2~$300~" LONG_KEY "~$4~7001~",
+		"*2~:1~$4~7001~", "*2~*1~$9~192.0.2.9~$4~7001~",
+		"*2~_~$4~7001~", "*2~$9~192.0.2.9~:7001~" };
 
 	set_up();
 	strcpy(p.setup.master, "fleet");
@@ -1260,6 +1746,15 @@ START_TEST(sentinel)
 	pass(10);
 	ck_assert_uint_eq(p.s.addr[0].port, 7001);
 	ck_assert_uint_eq(p.s.addr[0].ip[3], 9);
+	unit_text("up", unit_span(p.log), "up ");
+	/* What follows the port is not looked at. */
+	set_up();
+	strcpy(p.setup.master, "fleet");
+	p.wrong_dials = 1;
+	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;"
+	      "SENTINEL=*3~$9~127.0.0.8~$4~7002~$4~7003~");
+	pass(10);
+	ck_assert_uint_eq(p.s.addr[0].port, 7002);
 	unit_text("up", unit_span(p.log), "up ");
 	set_up();
 	strcpy(p.setup.master, "fleet");
@@ -1383,6 +1878,7 @@ static const struct {
 	{ "::", STS_AF_INET6, 0, 0 },
 	{ "fe80::", STS_AF_INET6, 0xfe, 0 },
 	{ "[2001:db8::ABcd]", STS_AF_INET6, 0x20, 0xcd },
+	{ "[2001:db8::ABcd", 0, 0, 0 },
 	{ "1:2:3:4:5:6:7:8", STS_AF_INET6, 0, 8 },
 	{ "1:2:3:4:5:6:7:8:9", 0, 0, 0 },
 	{ "1:2:3:4:5:6:7", 0, 0, 0 },
@@ -1445,9 +1941,14 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, replies);
 	tcase_add_test(tc, rests);
 	tcase_add_test(tc, listed);
+	tcase_add_test(tc, listed_in_pages);
+	tcase_add_test(tc, many_at_once);
+	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, older);
 	tcase_add_test(tc, published);
 	tcase_add_test(tc, slow_connection);
+	tcase_add_test(tc, long_values);
+	tcase_add_test(tc, questions_first);
 	tcase_add_test(tc, unsent);
 	tcase_add_test(tc, urgent);
 	tcase_add_test(tc, over_tls);
@@ -1456,9 +1957,16 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, floods);
 	tcase_add_test(tc, floods_of_records);
 	tcase_add_test(tc, pushed);
+	tcase_add_test(tc, lost_while_listed);
+	tcase_add_test(tc, crowd);
+	tcase_add_test(tc, nowhere_to_go);
+	tcase_add_test(tc, local_server);
+	tcase_add_test(tc, used_again);
+	tcase_add_test(tc, by_name);
 	tcase_add_test(tc, greetings);
 	tcase_add_test(tc, old_server);
 	tcase_add_test(tc, readonly);
+	tcase_add_test(tc, master_no_more);
 	tcase_add_test(tc, sentinel);
 	tcase_add_test(tc, moved);
 	tcase_add_test(tc, not_taken);

@@ -323,6 +323,7 @@ START_TEST(limits)
 	static char mx[9 * ROOM];
 	struct sts_seal_keys keys = keys_of(1, 0);
 	struct sts_seal_head head = { STS_MODE_ENFORCE, 1, 1 };
+	uint8_t name[STS_NAME_MAX + 1];
 	struct sts_unseal u;
 
 	for (unsigned more = 0; more < 2; more++) {
@@ -342,6 +343,29 @@ START_TEST(limits)
 	unit_int("longer", sts_unseal_failed(&u), true);
 	sts_unseal_begin(&u, &keys, unit_span(domain), STS_SEAL_MIN - 1);
 	unit_int("too short", sts_unseal_failed(&u), true);
+	memset(name, 'a', sizeof name);
+	for (size_t n = STS_NAME_MAX; n <= sizeof name; n++) {
+		sts_unseal_begin(&u, &keys, sts_text(name, n), STS_SEAL_MIN);
+		unit_int("domain", sts_unseal_failed(&u), n > STS_NAME_MAX);
+	}
+}
+END_TEST
+
+/* A record that ends before its length does is none, wherever it ends. */
+START_TEST(ends_early)
+{
+	struct sts_seal_keys keys = keys_of(1, 0);
+	size_t len = sizeof known - 1;
+	struct sts_unseal u;
+
+	for (size_t n = 1; n <= len; n++) {
+		sts_unseal_begin(&u, &keys, unit_span(domain), len);
+		for (size_t used = 0; used < n;) {
+			used += sts_unseal_feed(&u, known + used, n - used);
+		}
+		unit_int("verdict", sts_unseal_end(&u),
+		    n < len ? STS_UNSEALED_SYNTAX : STS_UNSEALED_OK);
+	}
 }
 END_TEST
 
@@ -355,4 +379,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, sealed_and_wrong);
 	tcase_add_test(tc, headers);
 	tcase_add_test(tc, limits);
+	tcase_add_test(tc, ends_early);
 }
