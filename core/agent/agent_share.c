@@ -35,11 +35,8 @@ sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l)
 }
 
 bool
-sts_agent_share_holds(struct sts_agent *a, struct sts_lookup *l)
+sts_agent_share_holds(struct sts_lookup *l)
 {
-	if (l->shares && !sts_before(a->now, l->shared_until)) {
-		sts_agent_share_release(a, l);
-	}
 	if (l->shares) {
 		sts_lookup_pause(l);
 	}

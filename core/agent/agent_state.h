@@ -532,8 +532,9 @@ sts_agent_shares(const struct sts_agent *a)
  * gateways. */
 void sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l);
 /* TXT is known. Whether the lookup has to wait for the record of other
- * gateways, until wait_ms after it began at most. */
-bool sts_agent_share_holds(struct sts_agent *a, struct sts_lookup *l);
+ * gateways, until wait_ms after it began at most: of those whose time is over
+ * the tick has let go. */
+bool sts_agent_share_holds(struct sts_lookup *l);
 /* The record has come, or the time is over: let the lookup go on. */
 void sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l);
 /* A policy was fetched and committed: other gateways may have it. */

@@ -556,7 +556,7 @@ sts_agent_work_lookup(struct sts_agent *a, uint16_t i)
 
 	sts_agent_buffers(a, i);
 	if (l->state == STS_LOOKUP_TXT_DONE) {
-		if (!sts_agent_shares(a) || !sts_agent_share_holds(a, l)) {
+		if (!sts_agent_shares(a) || !sts_agent_share_holds(l)) {
 			txt_done(a, l);
 		}
 	} else if (l->state == STS_LOOKUP_ADDRESSES_DONE) {

@@ -44,6 +44,7 @@ static struct {
 	bool refuses; /* it takes no connection */
 	unsigned inet, inet6; /* addresses of its name, redis.test */
 	unsigned streams; /* connections that were asked for */
+	bool timeless; /* the wall clock is unknown */
 	uint8_t peer[16]; /* where the last went */
 	sts_ms slow_ms; /* it answers GET no sooner */
 	struct {
@@ -409,7 +410,8 @@ settle(void)
 
 	while (more || sleep == 0) {
 		more = mem_deliver(&mem) > 0;
-		sleep = sts_run(&driver, now, WALL_S + now / 1000, 256);
+		sleep = sts_run(&driver, now,
+		    world.timeless ? -1 : (int64_t)(WALL_S + now / 1000), 256);
 		for (unsigned i = 0; i < mem.sock_high; i++) {
 			play(&mem.sock[i], &more);
 		}
@@ -749,6 +751,140 @@ push(unsigned i)
 	}
 }
 
+/* Begin a question, which waits for the fleet. */
+static int
+begin_waiting(unsigned i)
+{
+	int slot =
+	    sts_ask_begin(&agent, sts_text(NULL, 0), unit_span(domain(i)));
+
+	ck_assert_int_ge(slot, 0);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int(
+	    domain(i), sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
+	return slot;
+}
+
+/* A record was on its way already when the question came, behind another one:
+ * it is not this question's turn, but its record, and it is answered. */
+START_TEST(out_of_turn)
+{
+	int slot[2];
+
+	start();
+	world.dns = NO_ANSWER;
+	connected();
+	put(1, 1);
+	push(1);
+	world.silent = true;
+	settle();
+	for (unsigned i = 0; i < 2; i++) {
+		slot[i] = begin_waiting(i);
+	}
+	unit_int("wait", agent.share.waits.count, 2);
+	world.silent = false;
+	/* One reply: to what the push made it ask. */
+	for (unsigned k = 0; k < mem.sock_high; k++) {
+		if (mem.sock[k].kind == MEM_STREAM &&
+		    mem.sock[k].state == MEM_OPEN && !mem.sock[k].core_gone) {
+			ck_assert(obey_one(&mem.sock[k]));
+		}
+	}
+	world.silent = true;
+	settle();
+	unit_int("the first waits", agent.share.waits.count, 1);
+	unit_int("the first", sts_ask_answer(&agent, slot[0])->kind,
+	    STS_ANSWER_NONE);
+	unit_int("the second", sts_ask_answer(&agent, slot[1])->kind,
+	    STS_ANSWER_POLICY);
+	for (unsigned i = 0; i < 2; i++) {
+		sts_ask_end(&agent, slot[i]);
+	}
+}
+END_TEST
+
+/* What came before the operator's order to forget the domain is no answer after
+ * it. */
+START_TEST(forgotten_meanwhile)
+{
+	int slot;
+
+	start();
+	world.dns = NO_ANSWER;
+	connected();
+	put(0, 1);
+	world.silent = true;
+	slot = begin_waiting(0);
+	sts_agent_forget(&agent, unit_span("d0.test"));
+	world.silent = false;
+	pass(10);
+	unit_int("read", world.gets, 1);
+	unit_int(
+	    "no answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
+	sts_ask_end(&agent, slot);
+	/* What was held when an older record came is forgotten before that is
+	 * whole: there is nothing to write over it. */
+	start();
+	world.dns = NO_ANSWER;
+	put(0, 2);
+	connected();
+	put(0, 1);
+	world.half = true;
+	push(0);
+	pass(2);
+	ck_assert_ptr_nonnull(world.half_to);
+	sts_agent_forget(&agent, unit_span("d0.test"));
+	say(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	say_text(world.half_to, "\r\n");
+	world.half = false;
+	pass(2);
+	unit_int("written over", world.sets, 0);
+	unit_int("held", sts_cache_find(&agent.cache, unit_span("d0.test")), 0);
+}
+END_TEST
+
+/* A record that the cache has no room for is counted as such; the question goes
+ * on without it. */
+START_TEST(no_room)
+{
+	static struct sts_stage held[4096];
+	unsigned n = 0;
+
+	start();
+	world.dns = NO_NAME;
+	connected();
+	put(0, 1);
+	while (sts_cache_stage(&agent.cache, &held[n], unit_span("x.test"))) {
+		n++;
+	}
+	asked("nothing else is known", 0, "NOTFOUND 0");
+	unit_int("refused",
+	    metric(STS_METRIC_SHARE_REFUSED + STS_SHARE_REFUSAL_ROOM), 1);
+	while (n > 0) {
+		sts_cache_abandon(&agent.cache, &held[--n]);
+	}
+	ck_assert(sts_cache_check(&agent.cache));
+}
+END_TEST
+
+/* So many keys are asked for that there is no room for a question's: it does
+ * not wait for the fleet. */
+START_TEST(no_room_to_ask)
+{
+	static const char name[] = "k.test";
+
+	start();
+	world.dns = NO_NAME;
+	connected();
+	put(0, 1);
+	world.silent = true;
+	while (sts_share_get(agent.share.engine, unit_span(name))) {
+	}
+	asked("at once", 0, "NOTFOUND 0");
+}
+END_TEST
+
 /* A name that no question can have, as "_mta-sts." would not fit before it,
  * under a record of the fleet's: nothing is held, and nothing looked up. */
 START_TEST(names_too_long)
@@ -947,11 +1083,24 @@ START_TEST(only_policies)
 }
 END_TEST
 
-/* A policy that was fetched under an unconfirmed clock has no stamp that others
- * could rely on. */
-START_TEST(unproved)
+/* Which policies others can rely on: not those that were fetched under an
+ * unconfirmed clock, or have no stamp, or are over. */
+START_TEST(publishable)
 {
-	for (unsigned proved = 0; proved < 2; proved++) {
+	static const struct {
+		const char *name;
+		bool proved;
+		uint32_t fetched_s;
+		unsigned sets;
+	} rows[] = {
+		{ "proved", true, WALL_S, 1 },
+		{ "unproved", false, WALL_S, 0 },
+		{ "without a stamp", true, 0, 0 },
+		{ "nearly over", true, WALL_S - 5 * DAY + 60, 1 },
+		{ "over", true, WALL_S - 5 * DAY, 0 },
+	};
+
+	for (size_t k = 0; k < UNIT_COUNT(rows); k++) {
 		struct sts_entry e;
 		sts_ref ref;
 
@@ -962,13 +1111,14 @@ START_TEST(unproved)
 		ref = sts_cache_find(&agent.cache, unit_span("d0.test"));
 		sts_cache_get(&agent.cache, ref, &e);
 		ck_assert(e.proved);
-		e.proved = proved != 0;
+		e.proved = rows[k].proved;
+		e.fetched_s = rows[k].fetched_s;
 		sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
 		world.key[0].there = false;
 		sts_agent_share_fetched(&agent, unit_span("d0.test"));
 		sts_driver_wake(&driver);
 		pass(10);
-		unit_int("published", world.sets, proved);
+		unit_int(rows[k].name, world.sets, rows[k].sets);
 	}
 }
 END_TEST
@@ -1084,6 +1234,30 @@ START_TEST(reload)
 	sts_agent_settings(&agent, &settings);
 	sts_driver_wake(&driver);
 	connected();
+	/* Another setup, other name servers, or no time that is known. */
+	for (unsigned k = 0; k < 3; k++) {
+		static struct sts_share_setup other_setup;
+		static struct sts_dns_servers other_servers;
+		unsigned streams;
+
+		start();
+		world.dns = NO_ANSWER;
+		connected();
+		streams = world.streams;
+		other_setup = setup;
+		other_servers = servers;
+		fresh = settings;
+		fresh.share = k == 0 ? &other_setup : &setup;
+		fresh.servers = k == 1 ? &other_servers : &servers;
+		world.timeless = k == 2;
+		sts_agent_settings(&agent, &fresh);
+		sts_driver_wake(&driver);
+		pass(10);
+		unit_int("the old setup is in use",
+		    sts_agent_settings_used(&agent, &settings), k == 1);
+		unit_int("connections", world.streams - streams, k < 2);
+		unit_int("up", sts_share_is_up(agent.share.engine), k < 2);
+	}
 }
 END_TEST
 
@@ -1211,13 +1385,17 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, slow_once);
 	tcase_add_test(tc, lost_while_some_wait);
 	tcase_add_test(tc, hit);
+	tcase_add_test(tc, out_of_turn);
+	tcase_add_test(tc, forgotten_meanwhile);
+	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, no_room_to_ask);
 	tcase_add_test(tc, names_too_long);
 	tcase_add_test(tc, stamps);
 	tcase_add_test(tc, weeks);
 	tcase_add_test(tc, overtaken);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, only_policies);
-	tcase_add_test(tc, unproved);
+	tcase_add_test(tc, publishable);
 	tcase_add_test(tc, flushed);
 	tcase_add_test(tc, server_name);
 	tcase_add_test(tc, reload);
