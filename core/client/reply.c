@@ -594,9 +594,10 @@ put_short(const struct sts_reply *r, uint8_t *out)
 	uint8_t *list = out + MATCH_BEGINS - 1;
 	size_t n = sts_cache_read(
 	    r->cache, r->answer.ref, 0, list, r->len - REST_PLAIN);
-	size_t from = n > 0 ? 1U + list[0] : 0, to = 0;
+	size_t from, to = 0;
 
-	STS_ASSERT(from < n);
+	STS_ASSERT(n > 0 && 1U + list[0] < n);
+	from = 1U + list[0]; /* behind the id */
 	while (from < n) {
 		struct sts_text pattern = { list + from + 1, list[from] };
 
@@ -620,8 +621,8 @@ sts_reply_measure(struct sts_reply *r, uint8_t *out)
 {
 	struct pass p = { { 0, 0, r->len, out }, r, 0, 0, 0 };
 
-	if (r->answer.kind == STS_ANSWER_POLICY &&
-	    r->detail == STS_REPLY_PLAIN) {
+	STS_ASSERT(r->answer.kind == STS_ANSWER_POLICY);
+	if (r->detail == STS_REPLY_PLAIN) {
 		r->len = (uint32_t)put_short(r, out);
 		return;
 	}
