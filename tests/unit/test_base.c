@@ -52,9 +52,15 @@ START_TEST(name_table)
 	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
 		size_t n = strlen(names[i].name);
 		uint8_t *p = unit_at_page_end(names[i].name, n);
+		uint8_t lower[STS_NAME_MAX];
 
 		unit_int(names[i].name, sts_name_valid(sts_text(p, n)),
 		    names[i].want);
+		unit_int(names[i].name, sts_name_lower(lower, sts_text(p, n)),
+		    names[i].want);
+		for (size_t k = 0; names[i].want && k < n; k++) {
+			unit_int(names[i].name, lower[k], sts_lower(p[k]));
+		}
 	}
 }
 END_TEST
@@ -136,6 +142,7 @@ static const struct {
 	{ "9999999999", 10, true, UINT64_C(9999999999) },
 	{ "18446744073709551615", 20, true, UINT64_MAX },
 	{ "18446744073709551616", 20, false, 0 },
+	{ "99999999999999999999", 20, false, 0 },
 	{ "", 10, false, 0 },
 	{ "12345678901", 10, false, 0 },
 	{ "+5", 10, false, 0 },
