@@ -122,7 +122,7 @@ judge_host(const struct sts_check_facts *f, unsigned h,
 		worsen(rc, STS_CHECK_BAD);
 	}
 	if (host->more) {
-		say(f, (int)h, -1, "not all its addresses are tested",
+		say(f, (int)h, -1, "not all of its addresses were tested",
 		    "mx-many");
 		worsen(rc, STS_CHECK_UNKNOWN);
 	}
@@ -159,7 +159,8 @@ sts_check_hosts_judge(const struct sts_check_facts *f,
 		say(f, -1, -1, "the domain takes no mail", "mx-null");
 		worsen(&rc, STS_CHECK_BAD);
 	} else if (rc == STS_EXIT_YES && (f->mx.more || f->mx.count == 0)) {
-		say(f, -1, -1, "not all its MX hosts are tested", "mx-many");
+		say(f, -1, -1, "not all of its MX hosts were tested",
+		    "mx-many");
 		worsen(&rc, STS_CHECK_UNKNOWN);
 	}
 	return rc;

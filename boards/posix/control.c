@@ -692,7 +692,7 @@ try_open(struct sts_control *c)
 	sts_listen_format(&c->at, text);
 	c->error = sts_side_open(&c->side, &c->at) == 0 ? 0 : errno;
 	if (c->error == 0) {
-		sts_log_line(c->log, STS_LOG_INFO, "control by %s", text);
+		sts_log_line(c->log, STS_LOG_INFO, "control socket %s", text);
 	} else if (c->error != before) {
 		sts_log_line(c->log, STS_LOG_WARNING,
 		    "control %s: %s%s: going on without it", text,

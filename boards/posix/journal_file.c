@@ -124,7 +124,7 @@ set_aside(
 	}
 	sts_store_close(s);
 	sts_log_line(f->log, STS_LOG_ERROR,
-	    "journal %s: %s; moved to %s, begun anew", f->path,
+	    "journal %s: %s; moved to %s, and a new one begun", f->path,
 	    kind == NEWER ? "written by a newer version" : "not a journal",
 	    aside);
 	return 0;

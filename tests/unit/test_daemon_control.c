@@ -915,7 +915,7 @@ START_TEST(no_control)
 	serves(start_home(NULL));
 	said("File exists: going on without it");
 	unlink(socket_path);
-	await_text(&run, "control by unix:");
+	await_text(&run, "control socket unix:");
 	ORDER(1, "query", ".example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
@@ -940,7 +940,7 @@ START_TEST(two_instances)
 	run = first;
 	ck_assert_int_eq(stop(), 0);
 	run = second;
-	await_text(&run, "control by unix:");
+	await_text(&run, "control socket unix:");
 	ORDER(1, "query", ".example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
@@ -1020,7 +1020,7 @@ START_TEST(inherited)
 	serves(start_home(NULL));
 	before_exec = NULL;
 	said("inherited socket 3: not a control socket");
-	said("control by unix:");
+	said("control socket unix:");
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
