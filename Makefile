@@ -55,7 +55,7 @@ SHARE_SRC = core/share/share.c core/share/share_conn.c core/share/share_literal.
 AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_buffers.c core/agent/agent_clients.c core/agent/agent_dane.c \
 	core/agent/agent_dane_work.c core/agent/agent_held.c core/agent/agent_journal.c \
-	core/agent/agent_keep.c core/agent/agent_metrics.c core/agent/agent_preload.c \
+	core/agent/agent_keep.c core/agent/agent_lookups.c core/agent/agent_metrics.c core/agent/agent_preload.c \
 	core/agent/agent_question.c core/agent/agent_queue.c core/agent/agent_report.c \
 	core/agent/agent_report_kept.c core/agent/agent_report_mail.c core/agent/agent_report_pause.c \
 	core/agent/agent_report_plan.c core/agent/agent_report_post.c core/agent/agent_report_send.c \

@@ -327,6 +327,16 @@ scan_word(struct sts_share *s, unsigned depth)
 	}
 }
 
+static void
+push_word(struct sts_share *s, unsigned depth)
+{
+	if (depth == 1 && s->item == 1) {
+		s->skip = !sts_text_is(word(s), "invalidate");
+	} else if (depth == 2 && !s->skip) {
+		take_key(s);
+	}
+}
+
 /* A string that is not the value of a record is whole; depth: of the aggregate
  * it stands in. */
 static void
@@ -334,11 +344,7 @@ take_word(struct sts_share *s, unsigned depth)
 {
 	switch ((enum sts_share_command)s->reading) {
 	case STS_COMMAND_PUSH:
-		if (depth == 1 && s->item == 1) {
-			s->skip = !sts_text_is(word(s), "invalidate");
-		} else if (depth == 2 && !s->skip) {
-			take_key(s);
-		}
+		push_word(s, depth);
 		break;
 	case STS_COMMAND_HELLO:
 		if (depth == 1) {
