@@ -168,7 +168,7 @@ bench-warm-share: $(BUILD)/bench/restart $(BUILD)/mtasts ## the same with gatewa
 	@python3 tests/bench/warm_share.py $(BUILD)/mtasts $(BUILD)/bench/restart
 
 .PHONY: bench-syscalls
-bench-syscalls: $(BUILD)/mtasts ## system calls a cold fetch, of the daemon and with its journal's child (root)
+bench-syscalls: $(BUILD)/mtasts ## system calls a cold fetch, also with its journal's child; fails over its bar (root)
 	@sh boards/posix/deps.sh strace python3 openssl iproute2
 	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold.py $(BUILD)/mtasts -v'
 

@@ -59,8 +59,8 @@ class Chain(Certificates):
 
 
 # Name, keys of root and authority, bar in checks.
-CHAINS = (("P-256", "prime256v1", "prime256v1", 13.5),
-          ("Let's-Encrypt-like", 4096, "secp384r1", 21.5))
+CHAINS = (("P-256", "prime256v1", "prime256v1", 21),
+          ("Let's-Encrypt-like", 4096, "secp384r1", 24.5))
 
 
 def check_us():
