@@ -136,6 +136,9 @@ serve(struct sts_tls *t, int s)
 
 		if ((wants & STS_TLS_WORK) != 0) {
 			sts_tls_work(t);
+		} else if ((wants & STS_TLS_APP_SEND) != 0 && unsent_len > 0) {
+			/* In TLS 1.3 the request goes out with our flight. */
+			send_some(t);
 		} else if ((wants & STS_TLS_REC_SEND) != 0) {
 			n = send(s, out.p, out.n, MSG_NOSIGNAL);
 			if (n <= 0) {
@@ -146,8 +149,6 @@ serve(struct sts_tls *t, int s)
 			return;
 		} else if ((wants & STS_TLS_APP_RECV) != 0) {
 			hear(t);
-		} else if ((wants & STS_TLS_APP_SEND) != 0 && unsent_len > 0) {
-			send_some(t);
 		} else {
 			n = recv(s, in.p, in.n, 0);
 			if (n > 0) {
