@@ -295,10 +295,13 @@ hello_item(struct sts_share *s, bool is_word, bool is_key)
 
 /* Sentinel names the master: its host, then its port. */
 static void
-sentinel_word(struct sts_share *s)
+sentinel_word(struct sts_share *s, unsigned depth)
 {
 	struct sts_text t = word(s);
 
+	if (depth != 1) {
+		return;
+	}
 	if (s->item == 1) {
 		s->skip = t.n == 0 || t.n > STS_NAME_MAX;
 		memset(&s->target, 0, sizeof s->target);
@@ -327,16 +330,6 @@ scan_word(struct sts_share *s, unsigned depth)
 	}
 }
 
-static void
-push_word(struct sts_share *s, unsigned depth)
-{
-	if (depth == 1 && s->item == 1) {
-		s->skip = !sts_text_is(word(s), "invalidate");
-	} else if (depth == 2 && !s->skip) {
-		take_key(s);
-	}
-}
-
 /* A string that is not the value of a record is whole; depth: of the aggregate
  * it stands in. */
 static void
@@ -344,7 +337,11 @@ take_word(struct sts_share *s, unsigned depth)
 {
 	switch ((enum sts_share_command)s->reading) {
 	case STS_COMMAND_PUSH:
-		push_word(s, depth);
+		if (depth == 1 && s->item == 1) {
+			s->skip = !sts_text_is(word(s), "invalidate");
+		} else if (depth == 2 && !s->skip) {
+			take_key(s);
+		}
 		break;
 	case STS_COMMAND_HELLO:
 		if (depth == 1) {
@@ -352,9 +349,7 @@ take_word(struct sts_share *s, unsigned depth)
 		}
 		break;
 	case STS_COMMAND_SENTINEL:
-		if (depth == 1) {
-			sentinel_word(s);
-		}
+		sentinel_word(s, depth);
 		break;
 	case STS_COMMAND_SCAN:
 		scan_word(s, depth);

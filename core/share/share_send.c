@@ -313,11 +313,6 @@ go_on_value(struct sts_share *s)
 	uint8_t *p = s->out + s->out_len;
 	size_t n = sts_cache_read(s->cache, s->set.ref, s->set.off, p, room(s));
 
-	if (n > 0 && s->flight_count == 0) {
-		/* It is sent at once: the server has as long for each piece as
-		 * for a reply. */
-		s->reply_until = s->now + STS_SHARE_REPLY_MS;
-	}
 	sts_mac_add(&s->set.mac, sts_text(p, n));
 	s->set.off += n;
 	s->out_len = (uint16_t)(s->out_len + n);
