@@ -34,7 +34,7 @@ AR = $(TRIPLET)-ar
 # RISC-V has no instruction for several registers: libgcc's routines do it, which saves 25 KB.
 SMALL_riscv64 = -msave-restore
 # Small, but with code and data on pages of their own and RELRO, which are 8 KB.
-# Tests are linked without $(LTO) from the same objects.
+# Tests are linked without $(LTO) from the same objects (tests/cross.mk).
 CFLAGS ?= -Oz -g -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables -fno-pie $(SMALL_$(TARGET))
 LDFLAGS ?= -no-pie -Wl,--gc-sections,-z,relro,-z,now
 LTO = -flto -flto-partition=one -ffat-lto-objects

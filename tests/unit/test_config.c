@@ -532,7 +532,7 @@ START_TEST(pipes)
 	alarm(30); /* what waits all the same is killed */
 	ck_assert_uint_le(sts_anchors_load_size(), sizeof state);
 	unit_int("configuration", load(pipe, NULL), 0);
-	ck_assert_ptr_nonnull(strstr(why, "Illegal seek"));
+	ck_assert_ptr_nonnull(strstr(why, strerror(ESPIPE)));
 	unit_int("resolv.conf", sts_resolv_read(pipe, &servers),
 	    STS_RESOLV_UNREADABLE);
 	ck_assert_ptr_nonnull(
