@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache, and records that tell whose they are, for the cache's tests. */
+/* A cache, and records whose payload names their domain, for the cache's
+ * tests. */
 #ifndef STS_CACHE_CASE_H
 #define STS_CACHE_CASE_H
 
@@ -43,7 +44,7 @@ entry(enum sts_kind kind, enum sts_mode mode)
 	return e;
 }
 
-/* A payload that tells whose it is and which version. */
+/* A payload that names its domain and version. */
 static inline const uint8_t *
 payload_of(const char *domain, unsigned version, size_t n)
 {

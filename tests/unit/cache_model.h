@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cache's rules once more, as arrays and scans: what is live, what it is
- * worth, what is admitted, what goes. It knows the rules, not the lists.
+ * The cache's rules a second time, as arrays and scans: what is live, what it
+ * is worth, what is admitted, what is evicted. It has the rules, not the lists.
  */
 #ifndef STS_CACHE_MODEL_H
 #define STS_CACHE_MODEL_H

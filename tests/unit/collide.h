@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names with the same hash, which nobody finds without the key. */
+/* Names with the same hash, which cannot be found without the key. */
 #ifndef STS_COLLIDE_H
 #define STS_COLLIDE_H
 

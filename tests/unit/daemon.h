@@ -92,7 +92,7 @@ hear(struct process *p)
 	return n > 0;
 }
 
-/* Wait until it has said `text`; what follows it. */
+/* Wait until it has logged `text`. Returns what follows the text. */
 static inline const char *
 await_text(struct process *p, const char *text)
 {
@@ -104,7 +104,7 @@ await_text(struct process *p, const char *text)
 	return at + strlen(text);
 }
 
-/* The same, but said after `first`. */
+/* The same, but logged after `first`. */
 static inline void
 await_text_after(struct process *p, const char *first, const char *text)
 {

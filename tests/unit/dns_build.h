@@ -104,7 +104,7 @@ build_rr(struct build *b, unsigned section, const char *owner, unsigned type,
 	return b->n;
 }
 
-/* Set RDLENGTH to what stands behind `rdata`. */
+/* Set RDLENGTH to the octets after `rdata`. */
 static inline void
 build_end(struct build *b, size_t rdata)
 {
@@ -170,7 +170,7 @@ build_record(struct build *b, unsigned section, const char *owner,
 static inline void
 build_opt(struct build *b, unsigned section, const char *owner, uint32_t ttl)
 {
-	/* An option nobody knows (65001), of three bytes. */
+	/* An unknown option (65001), of three bytes. */
 	static const uint8_t option[] = { 0xfd, 0xe9, 0, 3, 1, 2, 3 };
 	size_t at = build_rr(b, section, owner, STS_DNS_OPT, 4096, ttl);
 

@@ -36,7 +36,7 @@ struct world {
 	uint8_t buffer[WORLD_BUFFER];
 	unsigned records; /* taken by world_take, since the first */
 	size_t taken_len;
-	uint8_t taken[BUILD_SIZE]; /* their RDATA, one behind the other */
+	uint8_t taken[BUILD_SIZE]; /* their RDATA, one after the other */
 };
 
 /* Ask. */
@@ -104,7 +104,7 @@ world_tick(struct world *w)
 	}
 }
 
-/* Carry out CLOSE, if wanted. */
+/* Carry out CLOSE if the engine wants it. */
 static inline void
 world_close(struct world *w)
 {
@@ -148,7 +148,7 @@ world_check_query(struct world *w, struct sts_text q)
 	ck_assert_uint_le(w->sent_count, STS_DNS_TRIES);
 }
 
-/* Open the channel that is wanted. */
+/* Open the channel that the engine wants. */
 static inline void
 world_open(struct world *w)
 {
@@ -173,7 +173,7 @@ world_send(struct world *w)
 	ck_assert_uint_eq(world_wants(w), STS_WANT_RECV);
 }
 
-/* Take what has come of an answer: what an owner does in recv_ack. */
+/* Take the part of an answer that has come: what an owner does in recv_ack. */
 static inline void
 world_take(struct world *w)
 {
@@ -191,7 +191,7 @@ world_take(struct world *w)
 	}
 }
 
-/* One datagram, or bytes of the stream as far as they are wanted. */
+/* Give one datagram, or as many bytes of the stream as the engine wants. */
 static inline void
 world_bytes(struct world *w, const uint8_t *p, size_t n)
 {
@@ -223,7 +223,7 @@ world_say(struct world *w, const struct build *b)
 	world_bytes(w, b->p, b->n);
 }
 
-/* An answer to the last query: FOUND unless flags or text say otherwise. */
+/* An answer to the last query: FOUND unless flags or text state otherwise. */
 static inline void
 world_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 {
@@ -234,7 +234,7 @@ world_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 	}
 }
 
-/* Let time pass until something but silence is wanted. */
+/* Let time pass until the engine wants anything. */
 static inline void
 world_wait(struct world *w)
 {

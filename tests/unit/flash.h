@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A flash memory that can lose its power, for tests of what is kept on one.
+ * A flash memory that can lose its power, for tests of what is kept on it.
  * Between two syncs nothing is certain: what was programmed or erased since
  * lies on the medium in full, in part, or not at all.
  */
@@ -38,9 +38,9 @@ struct flash {
 	unsigned cut_at; /* the call that the power fails in; 0: none */
 	bool off; /* no power */
 	bool broken; /* a unit was programmed twice, or out of bounds */
-	unsigned again; /* of 8 calls so many say AGAIN */
+	unsigned again; /* of 8 calls so many return AGAIN */
 	bool holds; /* all calls do, */
-	unsigned holds_after; /* but so many first */
+	unsigned holds_after; /* after so many other calls */
 	unsigned fail_from, fail_to; /* these calls report an error, */
 	int fail_with; /* this one; 0: STS_IO_RESET */
 	uint32_t stuck_off; /* a bit of this octet sticks, */
@@ -111,7 +111,7 @@ flash_read(void *ctx, uint32_t off, uint8_t *buf, size_t len)
 	return result;
 }
 
-/* Take over to the medium what is to survive of one operation. */
+/* Bring to the medium what survives of one operation. */
 static inline void
 flash_keep(struct flash *f, const struct flash_op *op, enum flash_cut how)
 {

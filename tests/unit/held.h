@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache with policies in it, for tests of what is made of them. */
+/* A cache with policies in it, for tests of the code that uses them. */
 #ifndef STS_HELD_H
 #define STS_HELD_H
 

@@ -59,7 +59,8 @@ inflate_symbol(struct inflate *s)
 	return inflate_code(s, v, 1) - 0x190 + 144;
 }
 
-/* The octets in in[0..len) to out; how many. What is wrong aborts. */
+/* Unpack the octets in in[0..len) to out. Returns how many. Aborts on any
+ * fault. */
 static size_t
 inflate_gzip(const uint8_t *in, size_t len, uint8_t *out, size_t size)
 {

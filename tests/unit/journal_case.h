@@ -141,8 +141,8 @@ put(unsigned domain, unsigned version)
 	return sts_cache_commit(&c, &s, &e, sts_now(NOW + version, true), &ref);
 }
 
-/* Which version of a domain the cache holds, or FORGOTTEN. Fails on one that
- * nobody put. */
+/* Which version of a domain the cache holds, or FORGOTTEN. Fails on a version
+ * that was never put. */
 static inline unsigned
 held(unsigned domain)
 {

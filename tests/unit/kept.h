@@ -99,7 +99,7 @@ kept_kind(const struct kept *k, unsigned domain, uint32_t n)
 	return x == 0 ? KEPT_FORGOTTEN : x < 4 ? KEPT_RENEWED : KEPT_NEW;
 }
 
-/* Which state brought the policy of state n; 0: there is none in it. */
+/* Which state brought the policy of state n; 0: state n has no policy. */
 static inline uint32_t
 kept_version(const struct kept *k, unsigned domain, uint32_t n)
 {
@@ -200,7 +200,7 @@ kept_is(const struct kept *k, const struct sts_cache *c, sts_ref ref,
 	       (len == 0 || memcmp(got, want, len) == 0);
 }
 
-/* Whether what is held may leave the cache by itself. */
+/* Whether the held policy may leave the cache by itself. */
 static inline bool
 kept_frail(const struct kept *k, const struct sts_cache *c, sts_ref ref)
 {
@@ -256,8 +256,8 @@ kept_settle(struct kept *k, const struct sts_cache *c)
 }
 
 /*
- * After a restart: NULL, and what is held is the truth from now on; or what
- * is wrong.
+ * After a restart: returns NULL, and what is held is the truth from now on; or
+ * returns what is wrong.
  */
 static inline const char *
 kept_verify(struct kept *k, const struct sts_cache *c)

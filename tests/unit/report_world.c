@@ -293,7 +293,7 @@ confirm(void)
 	ck_assert_int_eq(sts_clock_state(&agent.clock), STS_CLOCK_CONFIRMED);
 }
 
-/* The record of a domain; NULL: there is none. */
+/* Set the record of a domain; NULL: there is none. */
 void
 set_record(const char *domain, const char *record)
 {
@@ -391,7 +391,7 @@ check_once(void)
 	}
 }
 
-/* Seconds to the end of the day, and so much more. */
+/* Let the rest of the day pass, and s seconds more. */
 void
 to_midnight_and(uint32_t s)
 {

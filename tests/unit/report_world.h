@@ -51,7 +51,7 @@ extern unsigned sent_count, failed_events, dropped_events;
 /* The relay: what it answers, and what it took. */
 struct relay {
 	bool down; /* connections are refused */
-	bool mute; /* what comes is left unread */
+	bool mute; /* it reads nothing */
 	const char *sender, *rcpt, *end; /* replies */
 	bool greeted, data;
 	unsigned mails, tries;
@@ -76,14 +76,14 @@ void pass_s(uint32_t s);
 void to_midnight_and(uint32_t s);
 void confirm(void);
 
-/* The record of a domain; NULL: there is none. A host's address, and what it
- * answers to a POST. */
+/* Set the record of a domain; NULL: there is none. Set a host's address, and
+ * its answer to a POST. */
 void set_record(const char *domain, const char *record);
 void set_host(
     const char *name, const char *ip, uint8_t last, const char *response);
 
-/* A session with a domain whose record is `record` (NULL: mail to tls@ it), as
- * a mail server in the same image tells of it. Whether it is counted. */
+/* A mail server in the same image reports a session with a domain whose record
+ * is `record` (NULL: mail to tls@ it). Returns whether it was counted. */
 bool session_of(const char *domain, bool failed, const char *record);
 bool session(const char *domain, bool failed);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mail server by script, for the tests of core/smtp: one line a deed, done
- * when the engine can do nothing more by itself.
+ * A mail server by script, for the tests of core/smtp: each line is a step,
+ * taken when the engine can do nothing more by itself.
  *
- *	"S text"   it says text and CR LF      "R raw"   it says these octets
- *	"C text"   it must have heard a line   "B"       whatever it heard
- *	"M"        it must have heard w->message, with dots and CR LF, and its end
+ *	"S text"   sends text and CR LF       "R raw"   sends these octets
+ *	"C text"   must have got this line    "B"       accepts any input
+ *	"M"        must have got w->message, with dots and CR LF, and its end
  *	"T"        TLS begins (BearSSL's server, with the certificates of a row)
- *	"W ms"     so much time passes         "N"       close_notify
- *	"E"        it closes the connection    "X"       and resets it
- *	"A number" a fatal alert in the clear
+ *	"W ms"     lets time pass             "N"       sends close_notify
+ *	"E"        closes the connection      "X"       resets it
+ *	"A number" sends a fatal alert in the clear
  *	"O why"    the connection fails to open: refused, reset, none, limit
  *
  * Octets move in segments of `segment` at most.
@@ -118,7 +118,7 @@ peer_begin_tls(struct peer *w)
 	w->tls = true;
 }
 
-/* The certificates of a later case behind those that are there. */
+/* Append the certificates of another case. */
 static inline void
 peer_append(struct peer *w, const char *name)
 {
@@ -134,7 +134,7 @@ peer_append(struct peer *w, const char *name)
 
 /*
  * Load w->cert: a case of tests/x509 whose server key is known (server-ec,
- * server-rsa) or that is refused before a key matters; then maybe "+" and
+ * server-rsa) or that is refused before a key matters; optionally then "+" and
  * what is wrong with it for the client.
  */
 static inline void
@@ -169,7 +169,7 @@ peer_load(struct peer *w)
 	}
 }
 
-/* What the server's engine has to say, or has heard, goes to the queues. */
+/* Move what the server's engine has to send, or has received, to the queues. */
 static inline void
 peer_pump_tls(struct peer *w)
 {
@@ -360,7 +360,7 @@ peer_do(struct peer *w, const char *deed)
 	}
 }
 
-/* One thing that the engine wants and can have. */
+/* Serve one thing that the engine wants and can have. */
 static inline bool
 peer_serve(struct peer *w)
 {

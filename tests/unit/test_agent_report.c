@@ -181,9 +181,10 @@ START_TEST(pauses)
 }
 END_TEST
 
-/* Hundreds wait: no visit looks at all of them, whatever is found is the one
- * that has been due longest, and what waits for the end of the round is done in
- * the same moment. An order to send all is for the days before. */
+/* Hundreds of reports wait: no visit looks at all of them; the report found is
+ * always the one that has been due longest; and what waits for the end of the
+ * round is done at the same moment. An order to send all covers the days
+ * before. */
 START_TEST(many_wait)
 {
 	enum {
@@ -239,7 +240,7 @@ START_TEST(many_wait)
 	slot = sts_tally_today(&r->tally);
 	sts_tally_domain(&r->tally, sts_tally_next(&r->tally, slot, 0), &d);
 	unit_int("of today", d.delivery.due_s, 0);
-	/* An order that finds nothing is none for the days to come. */
+	/* An order that finds nothing does not hold for the days to come. */
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	r->next_at = now + 2 * DAY_S * 1000U;
 	to_midnight_and(60);
@@ -448,9 +449,9 @@ connections(uint8_t last)
 	return n;
 }
 
-/* A report is posted only where anybody may connect to, though policies of a
- * private network are fetched; and to nobody while the DNS does not tell the
- * host's addresses. */
+/* A report is posted only to hosts to which anybody may connect, though
+ * policies of a private network are fetched; and to no host while the DNS does
+ * not answer for its addresses. */
 START_TEST(forbidden)
 {
 	static const struct {
@@ -641,7 +642,7 @@ START_TEST(long_report)
 }
 END_TEST
 
-/* What is asked for of which host: the URL's path and query. */
+/* The URL's path and query that are asked of a host. */
 START_TEST(urls)
 {
 	static const struct {
@@ -789,8 +790,8 @@ START_TEST(shortage)
 }
 END_TEST
 
-/* R79, R80: failed fetches are reported to the domain that wants it, and to no
- * other. */
+/* R79, R80: failed fetches are reported to the domain if it asks for reports,
+ * and to no other. */
 START_TEST(own)
 {
 	static const struct {
@@ -1006,7 +1007,7 @@ hold(const char *domain, enum sts_mode mode)
 	hold_as(domain, mode, "id1", 1);
 }
 
-/* Sessions of a domain's policy of a type today; -1: there is none. */
+/* Sessions today under a domain's policy of a type; -1: there is none. */
 static int
 sessions_of(const char *domain, enum sts_report_policy type, bool failed)
 {
@@ -1025,8 +1026,8 @@ sessions_of(const char *domain, enum sts_report_policy type, bool failed)
 	return -1;
 }
 
-/* What failed beside a policy in testing mode is reported as of that, with its
- * strings; what succeeded, or failed beside another or none, is not. */
+/* A failure under a policy in testing mode is reported under that policy, with
+ * its strings; a success, or a failure under another policy or none, is not. */
 START_TEST(testing)
 {
 	unsigned told = 0;
@@ -1067,7 +1068,8 @@ START_TEST(testing)
 		told += mem.event[i].code == STS_EVENT_TESTING_FAILED;
 	}
 	unit_int("told once", told, 1);
-	/* What is shown of it: sessions, not our own failures to refresh it. */
+	/* The operator sees sessions, not our own failures to refresh the
+	 * policy. */
 	set_record("t.example", "v=TLSRPTv1; rua=mailto:tls@t.example");
 	sts_agent_report_failed(&agent, unit_span("t.example"),
 	    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
@@ -1187,7 +1189,7 @@ START_TEST(echo)
 }
 END_TEST
 
-/* However many domains name it, one destination gets so many a day. */
+/* However many domains name it, one destination gets a limited number a day. */
 START_TEST(cap)
 {
 	char name[32];
@@ -1225,7 +1227,7 @@ save(void)
 	return len;
 }
 
-/* The power is off and on again: what was saved is there. */
+/* The power fails and comes back: what was saved is there. */
 static void
 restart(size_t len)
 {
@@ -1326,9 +1328,10 @@ mark_of(uint32_t ref, unsigned number)
 	return mark;
 }
 
-/* A mark depends on all of a domain's name and record, and fits no other: each
- * bit counts, two records with one CRC have different marks, and nobody knows a
- * mark without the tally's key, which a snapshot keeps over a restart. */
+/* A mark depends on all of a domain's name and record, and fits no other:
+ * each bit counts, two records with one CRC have different marks, and a mark
+ * cannot be computed without the tally's key, which a snapshot keeps over a
+ * restart. */
 START_TEST(marks_of_no_other)
 {
 	static const char *const two[] = {
@@ -1549,9 +1552,9 @@ step_forward(void)
 	pass_s(4);
 }
 
-/* The days that turn while a report is under way do not take it away: of three
- * days the oldest stays until its report is settled, and what is counted
- * meanwhile is counted for the day before. */
+/* The turn of a day does not remove a report under way: of three days the
+ * oldest stays until its report is settled, and sessions meanwhile are counted
+ * for the day before. */
 START_TEST(days_turn)
 {
 	const struct sts_tally *t;
@@ -1593,8 +1596,8 @@ START_TEST(days_turn)
 END_TEST
 
 /*
- * A day with everything: a memory that is too small for what happens, a restart
- * at noon with what was saved a moment before, a clock that steps back over
+ * A day with everything: memory that is too small for the events, a restart at
+ * noon with what was saved a moment before, a clock that steps back over
  * midnight and forward again.
  */
 START_TEST(day)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/agent/agent_share: an agent beside a Redis server, both real or as bad as
- * can be, and name servers that an attacker has in hand. The driver, the agent
- * and the share are those of the daemon; the port is in memory.
+ * core/agent/agent_share: an agent beside a Redis server, with both acting well
+ * or as badly as possible, and name servers that an attacker controls. The
+ * driver, the agent and the share are those of the daemon; the port is in
+ * memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ enum dns {
 
 STS_STATIC_ASSERT(ASKS > STS_DNS_TCP_BUFFERS, some_get_no_buffer);
 
-/* What is seen of the world, and what it does. */
+/* The state of the world, and how it acts. */
 static struct {
 	enum dns dns;
 	bool silent; /* the server takes commands and answers none */
@@ -596,9 +597,9 @@ START_TEST(local_miss)
 }
 END_TEST
 
-/* A record that does not enforce may be older than the domain's policy: it is
- * no answer while the TXT record may still name a newer one, or an attacker who
- * puts an old record back would choose the answer. */
+/* A record that does not enforce may be older than the domain's policy. It is
+ * no answer while the TXT record may still name a newer one: otherwise an
+ * attacker who puts an old record back would choose the answer. */
 START_TEST(stale_mode)
 {
 	static const enum sts_mode modes[] = { STS_MODE_TESTING,
@@ -618,7 +619,7 @@ START_TEST(stale_mode)
 END_TEST
 
 /* Lookups wait for the fleet, and some of them for a TCP buffer as well: each
- * wait ends by itself, and neither is taken for the other. */
+ * wait ends by itself, and neither is mistaken for the other. */
 START_TEST(two_waits)
 {
 	char name[ASKS][16];
@@ -676,8 +677,8 @@ START_TEST(slow_once)
 }
 END_TEST
 
-/* A server that goes away keeps none of those waiting who wait for it: each is
- * answered by what the DNS says. */
+/* When a server goes away, the lookups that wait for it do not wait on: each is
+ * answered by the DNS. */
 START_TEST(lost_while_some_wait)
 {
 	enum {
@@ -718,7 +719,7 @@ START_TEST(lost_while_some_wait)
 }
 END_TEST
 
-/* What is held is answered at once, whatever state the server is in. */
+/* A held policy is answered at once, whatever state the server is in. */
 START_TEST(hit)
 {
 	for (unsigned k = 0; k < 4; k++) {
@@ -911,8 +912,8 @@ START_TEST(names_too_long)
 }
 END_TEST
 
-/* Another gateway's later fetch counts; an earlier one does not, whoever wrote
- * it, and is written over. */
+/* Another gateway's later fetch counts; an earlier one, whoever wrote it, does
+ * not, and is overwritten. */
 START_TEST(stamps)
 {
 	start();
@@ -1050,7 +1051,7 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Only policies are shared: not that there is none, nor a failure. */
+/* Only policies are shared: never an absence or a failure. */
 START_TEST(only_policies)
 {
 	static const enum sts_kind kinds[] = { STS_KIND_ABSENT,
@@ -1161,8 +1162,8 @@ START_TEST(flushed)
 }
 END_TEST
 
-/* The server's name is resolved by our own name servers; an address in words is
- * one. */
+/* Our own name servers resolve the server's name; an address as text is used
+ * directly. */
 START_TEST(server_name)
 {
 	static const struct {
@@ -1214,8 +1215,7 @@ START_TEST(server_name)
 }
 END_TEST
 
-/* The server is another when the settings are; nothing of the old ones is used
- * any more. */
+/* New settings bring a new server; the old settings are used no longer. */
 START_TEST(reload)
 {
 	static struct sts_settings fresh;
@@ -1261,9 +1261,9 @@ START_TEST(reload)
 }
 END_TEST
 
-/* ---- promise 1 and 2 beside a server that does what it likes */
+/* ---- promises 1 and 2 beside a server that does as it likes */
 
-/* Something bad, or good, becomes of a key. */
+/* Change a key in a bad way, or in a good one. */
 static void
 meddle(unsigned i)
 {

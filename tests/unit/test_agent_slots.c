@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who gets a free fetch slot: found in steps, it is the lookup that one look at
- * all of them would find. Beside a plain reading of the rule, with fetches and
- * lookups drawn at random; and what may happen while it is being looked for.
- * What follows for the host from a turn that ended.
+ * Which lookup gets a free fetch slot: it is found in steps, and is the one
+ * that a single pass over all lookups would find. The test compares with a
+ * plain reading of the rule, with fetches and lookups drawn at random; tries
+ * what may happen during the search; and checks what a turn that ended means
+ * for the host.
  */
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum {
 	LOOKUPS = 400,
 	SLOTS = 16,
 	SHARE = SLOTS / 4,
-	LOOKS = 512, /* agent_slots.c: a step takes so many, and SLOTS */
+	LOOKS = 512, /* agent_slots.c: lookups in a step, and SLOTS */
 	WORLDS = 60,
 	TURNS = 40,
 	NONE = -1
@@ -199,7 +200,7 @@ next_one(void)
 	return best;
 }
 
-/* Steps until no slot is looked for any more; the number of steps. */
+/* Step until the search for a slot has ended. Returns the number of steps. */
 static unsigned
 go_on(void)
 {
@@ -417,7 +418,7 @@ START_TEST(a_whole_turn_for_each_address)
 }
 END_TEST
 
-/* The last turn begins so long before all time is over. */
+/* The last turn begins that long before all time is over. */
 static enum sts_why
 last_turn(sts_ms left)
 {

@@ -165,8 +165,8 @@ START_TEST(one_day)
 }
 END_TEST
 
-/* All are due at one moment, and fetched so long before: so many are begun in
- * each of the first hours, and each of them once. */
+/* All are due at one moment, and were fetched that long before: a limited
+ * number starts in each of the first hours, and each of them once. */
 static void
 all_due(const char *name, uint32_t age_s, uint32_t ago_s, unsigned an_hour)
 {

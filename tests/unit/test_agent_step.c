@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one step of the agent begins at most, however many questions may go on
+ * The most that one step of the agent starts, however many questions may go on
  * and wherever they wait: one look-up of mail hosts and one of a policy. That
- * bounds the random bytes that a step draws; there may be no more in the pool,
- * and whether there are depends on what a product leaves out.
+ * bounds the random bytes that a step draws. The pool may have no more, which
+ * depends on what a product leaves out.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The clock hand among the domains of one owner, whose name servers never
- * answer: more than all the places for refreshes. The refresh of another domain
- * begins all the same, and soon. Nothing serves the lookups here, so that each
+ * answer: more domains than slots for refreshes. The refresh of another domain
+ * still starts, and soon. Nothing serves the lookups here, so each of them
  * lasts.
  */
 #include <stdio.h>
@@ -50,7 +50,7 @@ begin(void)
 	sts_clock_tick(&agent.clock, now, WALL_S + STS_DAY_S + 1);
 }
 
-/* Policies that are not due any more. */
+/* Policies that are no longer due. */
 static unsigned
 begun(void)
 {

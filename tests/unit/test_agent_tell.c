@@ -14,8 +14,9 @@ static const enum sts_event_code of_level[] = { STS_EVENT_JOURNAL_FAILED,
 	STS_EVENT_POLICY_EXPIRED, STS_EVENT_POLICY_NEW, STS_EVENT_ANSWER };
 
 /*
- * What happens, a level a letter: e(rror), w(arning), i(nfo), d(ebug), N for
- * as many of the next as the ring holds. What is left, in order.
+ * Events, a letter for each level: e(rror), w(arning), i(nfo), d(ebug), N for
+ * as many of the next as the ring holds. Then the events that are left, in
+ * order.
  */
 static const struct {
 	const char *name, *happens, *left;

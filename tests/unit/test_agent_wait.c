@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a place becomes free, so many questions of a queue are to be looked at
- * again. Whichever of them leave before their turn (their time is up, or their
- * client closes), that number never exceeds those that wait: else the agent
- * would take one from an empty queue.
+ * When a slot becomes free, a number of questions of a queue are to be looked
+ * at again. Whichever of them leave before their turn (their time is up, or
+ * their client closes), that number never exceeds those that wait: otherwise
+ * the agent would take a question from an empty queue.
  */
 #include <string.h>
 
@@ -19,8 +19,8 @@ enum {
 static struct sts_agent agent;
 static struct sts_client clients[ASKS];
 
-/* What happens to the asks 0 to 3 that wait in order: l(ook at all of them
- * again), a digit for the one that leaves. How many are to be looked at then. */
+/* Events for the asks 0 to 3, which wait in order: l(ook at all of them again),
+ * a digit for the one that leaves. Then how many are still to be looked at. */
 static const struct {
 	const char *happens;
 	unsigned look;

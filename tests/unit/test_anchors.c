@@ -51,7 +51,7 @@ load(struct sts_text t, size_t size, size_t first, size_t step)
 	r.error = sts_anchors_end(l, &r.set);
 	r.needed = sts_anchors_needed(l);
 	r.left_out = sts_anchors_left_out(l);
-	/* What is not a set leaves the old one as it was. */
+	/* What is no set leaves the old one unchanged. */
 	if (r.error != STS_ANCHORS_OK) {
 		ck_assert_ptr_eq(r.set.base, block + 1);
 		ck_assert_uint_eq(r.set.len, 7);
@@ -339,7 +339,7 @@ static const struct {
 	{ "a byte over", BYTES("\x30\x00\x00"), false },
 };
 
-/* n bytes as base64 behind text[used]. */
+/* Append n bytes as base64 to text at `used`. */
 static size_t
 encode(size_t used, const uint8_t *p, size_t n)
 {
@@ -416,8 +416,8 @@ START_TEST(trust_settings)
 END_TEST
 
 /*
- * A root with each of its bytes changed, between two others, as DER and as
- * PEM: those two are always there. What is left out is counted.
+ * A root with each of its bytes changed, between two others, as DER and as PEM:
+ * those two are always in the set. What is left out is counted.
  */
 START_TEST(one_odd_byte)
 {
@@ -578,8 +578,8 @@ START_TEST(hash_table)
 }
 END_TEST
 
-/* Among them certificates with other issuers, longer ones than are kept back
- * until it is known whether their hash is wanted, with many RDNs. */
+/* Among them certificates with other issuers, longer ones than are kept until
+ * it is known whether their hash is needed, with many RDNs. */
 static const char *const scanned[] = {
 	ROOT,
 	"tests/x509/anchors/constrained.pem",
@@ -648,8 +648,8 @@ holds_all(struct sts_text pem, const struct sts_anchors *set, size_t *found)
 	}
 }
 
-/* What is read of a bundle is what would be read of each certificate: that
- * most hashes are never taken changes no record. */
+/* A bundle gives the same records as its certificates one by one: leaving out
+ * most hashes changes no record. */
 START_TEST(as_scanned)
 {
 	size_t found = 0;

@@ -188,8 +188,8 @@ START_TEST(byte_order)
 }
 END_TEST
 
-/* Every reason has words, and no token is used twice; but for the words of what
- * is left out. */
+/* Every reason has words, and no token is used twice; reasons of features that
+ * are left out have no words. */
 /* Blanks are filled in wherever they stand, and in whatever window. */
 START_TEST(forms)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The block of memory: what is touched when, and what became of huge pages. */
+/* The block of memory: what is touched when, and what the log reports about
+ * huge pages. */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>

@@ -119,7 +119,7 @@ START_TEST(typical_cost)
 }
 END_TEST
 
-/* The block may lie anywhere and nothing beside it is touched. */
+/* The block may lie anywhere, and nothing outside it is touched. */
 START_TEST(any_alignment)
 {
 	memset(block, 0xa5, sizeof block);
@@ -324,7 +324,7 @@ START_TEST(stage_share)
 }
 END_TEST
 
-/* What is held may grow into the reserve; then no newcomer is protected,
+/* Held policies may grow into the reserve; then no newcomer is protected,
  * however small, until there is room below it again. */
 START_TEST(reserve_is_for_updates)
 {
@@ -405,7 +405,7 @@ START_TEST(no_policy_over_expired)
 }
 END_TEST
 
-/* What the hand makes of one record. */
+/* What the hand does with one record. */
 static const struct {
 	const char *name;
 	enum sts_kind kind;
@@ -550,7 +550,7 @@ START_TEST(kept_since_the_clock_is_known)
 }
 END_TEST
 
-/* One whose end was logged is as any other. */
+/* A record whose end was logged is like any other. */
 START_TEST(lapsed_is_not_late)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
@@ -659,9 +659,9 @@ START_TEST(next_visits_all)
 }
 END_TEST
 
-/* Names in one bucket, which nobody without the key can choose. */
-/* Number i as a name of 70 octets, which differs from others in its last ones
- * only, behind the first chunk. */
+/* Names in one bucket, which cannot be chosen without the key. */
+/* Number i as a name of 70 octets, which differs from others only in its last
+ * octets, after the first chunk. */
 static const char *
 alike(unsigned i)
 {
@@ -753,7 +753,7 @@ START_TEST(bucket_full)
 	ck_assert_uint_eq(find(name), 0);
 	ck_assert_uint_eq(stats().records, STS_CACHE_PROBE_MAX);
 	ck_assert(sts_cache_check(&c));
-	/* A newer version of what is there finds its place. */
+	/* A newer version of a held policy finds its record. */
 	sts_cache_domain(&c, c.list[STS_CLASS_TESTING].head, (uint8_t *)name);
 	ck_assert(sts_cache_check(&c));
 	for (unsigned i = 0; stats().records > 0; i++) {
@@ -811,8 +811,8 @@ START_TEST(colliding_names)
 }
 END_TEST
 
-/* Organisations whose counter is the same share one limit: stricter for both,
- * and never more than one of them alone could have. */
+/* Organisations with the same counter share one limit: stricter for both, and
+ * never more than one of them alone could have. */
 START_TEST(colliding_counters)
 {
 	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
@@ -1077,8 +1077,8 @@ START_TEST(untouched_until_needed)
 }
 END_TEST
 
-/* In a large cache what is near in a list is far in memory: an answer about a
- * protected policy touches its record and no other. */
+/* In a large cache, neighbours in a list are far apart in memory: an answer
+ * about a protected policy touches its record and no other. */
 START_TEST(neighbours_untouched)
 {
 	static uint8_t was[sizeof block];
@@ -1125,8 +1125,8 @@ START_TEST(neighbours_untouched)
 }
 END_TEST
 
-/* Chunks that were given back are taken first: memory grows with what is held
- * at once, not with what ever was held; and all of the block can be held. */
+/* Freed chunks are taken first: memory grows with the most that was held at
+ * once, not with all that was ever held; and all of the block can be used. */
 START_TEST(given_back_before_new)
 {
 	struct sts_cache_stats s;

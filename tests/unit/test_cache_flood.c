@@ -261,7 +261,7 @@ START_TEST(newer_versions)
 	ck_assert_uint_ge(admitted, c.chunks.count / 16 - 1);
 	ck_assert_uint_gt(stats().guests, 0);
 	ck_assert_uint_gt(refused, 0);
-	/* and what was refused is held as a guest, not lost (above). */
+	/* and the refused policy is held as a guest, not lost (above). */
 	ck_assert(sts_cache_check(&c));
 }
 END_TEST
@@ -343,7 +343,7 @@ START_TEST(victims_order)
 		    find(victims[i]) == 0, "%s should have gone", victims[i]);
 		ck_assert_uint_eq(stats().evicted, i + 1);
 	}
-	/* Now there is none; the protected stay. */
+	/* Now there is none; the protected policies stay. */
 	while (sts_cache_stage(&c, &stages[n], unit_span("staged.example"))) {
 		n++;
 	}

@@ -4,7 +4,8 @@
 
 const char unit_name[] = "cache_large";
 
-/* Most and all heads looked at to find each of n records. */
+/* The average and the largest number of heads read to find each of n
+ * records. */
 static double
 probe(uint32_t n, unsigned *most)
 {

@@ -33,7 +33,7 @@ START_TEST(marks)
 	e.max_age_s++;
 	sts_cache_set(&c, ref, &e, sts_now(NOW, true));
 	ck_assert(sts_cache_is_unsaved(&c, ref));
-	/* A newer version of what was saved is no first one. */
+	/* A newer version of a saved policy does not count as a first one. */
 	put_enforce("a.example", 21);
 	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 1);
 	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), 0);
@@ -89,7 +89,7 @@ START_TEST(restored)
 }
 END_TEST
 
-/* Save what is unsaved, as a journal that rests has. */
+/* Save what is unsaved, like a journal that has come to rest. */
 static void
 save_all(void)
 {
@@ -141,7 +141,8 @@ START_TEST(room_given_up_unsaved)
 }
 END_TEST
 
-/* A newer version that goes before it is saved leaves an older one behind. */
+/* A newer version that goes before it is saved leaves an older one in the
+ * journal. */
 START_TEST(stale)
 {
 	struct sts_entry none = entry(STS_KIND_POLICY, STS_MODE_NONE);

@@ -8,7 +8,7 @@
 
 const char unit_name[] = "check_verdict";
 
-/* What is published, a word each; see use_of. Hosts 0 and 1. */
+/* What is published, as words; see use_of. Hosts 0 and 1. */
 static struct sts_check_use
 use_of(const char *words)
 {

@@ -13,7 +13,7 @@ enum {
 	FOREVER = 1000000 /* steps of one test, far more than any needs */
 };
 
-/* A client, what is on its wire, and an agent that decides by the key. */
+/* A client, the octets on its wire, and an agent that decides by the key. */
 static struct rig {
 	struct sts_client c;
 	sts_ms now;
@@ -454,7 +454,8 @@ START_TEST(every_short_write)
 }
 END_TEST
 
-/* A half-closed client gets its answers, whatever is left behind them. */
+/* A half-closed client gets its answers, whatever octets follow its
+ * requests. */
 START_TEST(half_close_everywhere)
 {
 	talk_start();
@@ -610,7 +611,7 @@ START_TEST(pins_are_not_used_up)
 }
 END_TEST
 
-/* What is known does not wait for what has to be looked up. */
+/* A known answer does not wait for one that must be looked up. */
 START_TEST(sent_while_one_waits)
 {
 	static const char in[] = "17:postfix n.example,17:postfix l.example,"
@@ -628,7 +629,7 @@ START_TEST(sent_while_one_waits)
 }
 END_TEST
 
-/* An answer that is not put by goes behind those that are. */
+/* An answer that is too long to keep is sent after those that are kept. */
 START_TEST(long_one_comes_behind)
 {
 	static const char in[] = "17:postfix n.example,17:postfix o.example,"
@@ -669,8 +670,8 @@ START_TEST(nothing_is_taken_before_all_is_out)
 }
 END_TEST
 
-/* Who does not read is cut, and his records are given back, also while a
- * question of his waits; the agent may answer that too late. */
+/* A client that does not read is cut off and its records are given back, also
+ * while one of its questions waits, which the agent may answer too late. */
 START_TEST(stalls_with_replies_put_by)
 {
 	static const char in[] = "17:postfix n.example,17:postfix t.example,"
@@ -702,7 +703,7 @@ START_TEST(stalls_with_replies_put_by)
 }
 END_TEST
 
-/* Whatever ends the reading, what was answered is sent first. */
+/* Whatever ends the reading, the answers so far are sent first. */
 START_TEST(sent_before_the_end)
 {
 	static const char *const after[] = { "", "x", "17:postf", "900:" };
@@ -1040,7 +1041,7 @@ START_TEST(junk_table)
 }
 END_TEST
 
-/* Requests that do not fit the input, and the end of what is skipped. */
+/* Requests that do not fit the input, and the end of skipping. */
 static const struct {
 	const char *name;
 	size_t data_len;
@@ -1151,8 +1152,8 @@ START_TEST(name_and_key)
 }
 END_TEST
 
-/* What is asked next, so that it can be prepared: whole requests with a key, as
- * many as are wanted. */
+/* The next keys, so that they can be prepared: of whole requests only, as many
+ * as are asked for. */
 START_TEST(keys_ahead)
 {
 	static const char in[] = "17:postfix n.example,17:postfix T.example,"
@@ -1249,8 +1250,8 @@ START_TEST(line_table)
 }
 END_TEST
 
-/* A line that fills the input is none; one that waits is answered; one that
- * does not come is waited for as long as by socketmap. */
+/* A line that fills the input is refused; a line that waits is answered; the
+ * agent waits for a line that does not come as long as by socketmap. */
 START_TEST(line_limits)
 {
 	static const char waits[] = "mode l.example\n";

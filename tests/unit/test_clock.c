@@ -34,7 +34,7 @@ struct step {
 	uint32_t passes;
 	int64_t at;
 	enum sts_clock_state state;
-	int64_t now; /* agent time wanted */
+	int64_t now; /* the expected agent time */
 };
 
 #define U STS_CLOCK_UNKNOWN
@@ -337,7 +337,7 @@ START_TEST(since)
 	sts_clock_tick(&c, 0, T0);
 	sts_clock_confirm(&c, false, T0);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0);
-	/* Small steps are none. */
+	/* Small steps do not count. */
 	sts_clock_tick(&c, 1000, T0 + DAY);
 	sts_clock_confirm(&c, true, T0 + DAY);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0);

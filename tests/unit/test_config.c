@@ -190,7 +190,7 @@ START_TEST(wrong_table)
 
 		snprintf(want, sizeof want, "-o: %s", wrong[i].want);
 		unit_int(wrong[i].line, load("/dev/null", wrong[i].line), 0);
-		/* Some errors say more about the value than the row has. */
+		/* Some errors state more about the value than the row has. */
 		unit_text(wrong[i].line,
 		    sts_text((const uint8_t *)why, strlen(want) < strlen(why)
 						       ? strlen(want)
@@ -253,7 +253,7 @@ START_TEST(passwords)
 {
 	static const struct {
 		const char *name, *text;
-		size_t n, fill; /* then so many times 'x' before it */
+		size_t n, fill; /* after so many times 'x' */
 		const char
 		    *want; /* NULL: the password is as long as fill + n */
 	} cases[] = {
@@ -868,8 +868,9 @@ START_TEST(resolv_files)
 }
 END_TEST
 
-/* What a killed process of the same number left beside a file, as in a container,
- * keeps nobody from replacing it; and stays. */
+/* A file left beside another by a killed process with the same number, as in
+ * a container, does not keep anyone from replacing that one, and is left
+ * there. */
 START_TEST(file_beside)
 {
 	const char *name = file_of("old", 3);
@@ -891,8 +892,8 @@ START_TEST(file_beside)
 }
 END_TEST
 
-/* Names of a file with that text, each behind a blank. How often there was none
- * in a piece. */
+/* The names in a file with that text, each after a blank. Returns how often a
+ * piece had none. */
 static unsigned
 names_of(const char *text, size_t n, char *out)
 {
@@ -1003,7 +1004,7 @@ START_TEST(users)
 }
 END_TEST
 
-/* That nobody can tell is not that there is no such user. */
+/* A user that cannot be looked up is not reported as missing. */
 START_TEST(users_unread)
 {
 	struct rlimit was, none;

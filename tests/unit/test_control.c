@@ -282,7 +282,7 @@ START_TEST(list_largest)
 }
 END_TEST
 
-/* ---- what is shown ---- */
+/* ---- how answers are shown ---- */
 
 static char shown[4096];
 

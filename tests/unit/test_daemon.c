@@ -74,8 +74,8 @@ static const struct {
 	    "/nonexistent: No such file" },
 	{ "bad line", { "serve", "-o", "listen x" }, 78, "-o: listen: " },
 	{ "anchors", { "anchors", "/dev/null" }, 78, "/dev/null: " },
-	/* DANE believes no name server that may be somebody else (RFC 7672
-	 * 2.1.1): R99. */
+	/* DANE trusts no name server that another machine may impersonate (RFC
+	 * 7672 2.1.1): R99. */
 	{ "DANE, nobody to believe",
 	    { "serve", "-t", "-o", "dane on", "-o", "nameserver 192.0.2.1" },
 	    78,
@@ -333,7 +333,7 @@ odd_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-/* The first child of a process, when it has one; 0: the system does not say. */
+/* The first child of a process; 0: the system does not report one. */
 static pid_t
 child_of(pid_t pid)
 {
@@ -357,8 +357,8 @@ child_of(pid_t pid)
 	return (pid_t)child;
 }
 
-/* Whatever its parent did about signals, it hears that a child has ended, and
- * ends when it is asked to. */
+/* Whatever its parent did about signals, the daemon learns that a child has
+ * ended, and ends when asked to. */
 START_TEST(inherited_signals)
 {
 	int dns = dns_open();
@@ -402,8 +402,8 @@ START_TEST(half_closed)
 }
 END_TEST
 
-/* A datagram without an octet is none: what is published is told by the one
- * behind it. */
+/* A datagram without an octet does not count: the one after it has what is
+ * published. */
 START_TEST(publish_empty_datagram)
 {
 	const char *args[] = { "publish", "tlsrpt", "example.com", "--rua",

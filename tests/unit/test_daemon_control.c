@@ -421,7 +421,7 @@ START_TEST(cache_commands)
 	kill(run.pid, SIGKILL);
 	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
 	close(run.out);
-	/* A stale socket is replaced; what was forgotten stays so. */
+	/* A stale socket is replaced; what was forgotten stays forgotten. */
 	start_home(NULL);
 	ORDER(1, "cache", "show", "example.com");
 	ck_assert_int_eq(stop(), 0);
@@ -430,7 +430,8 @@ START_TEST(cache_commands)
 }
 END_TEST
 
-/* Forget all, the policies in force too, needs a word of its own. */
+/* Forgetting everything, including policies in force, needs an option of its
+ * own. */
 START_TEST(cache_flush_all)
 {
 	int dns = dns_open(), status = 0;
@@ -452,7 +453,7 @@ START_TEST(cache_flush_all)
 }
 END_TEST
 
-/* How the daemon is: in words, as one object, as an exit code. */
+/* The state of the daemon: in words, as one object, as an exit code. */
 START_TEST(status_healthy)
 {
 	int dns = dns_open();
@@ -625,8 +626,8 @@ START_TEST(cache_refresh)
 }
 END_TEST
 
-/* The kill switch: at once, for what is held and what is asked, until it is
- * switched on, whatever is reloaded; a restart ends it. */
+/* The kill switch works at once, for held policies and for new ones, until
+ * enforcement is switched on, whatever is reloaded; a restart ends it. */
 START_TEST(kill_switch)
 {
 	int dns = dns_open();
@@ -721,7 +722,7 @@ START_TEST(kill_switch_until)
 }
 END_TEST
 
-/* Ends that are none, or no time. */
+/* Ends that are invalid, or no time. */
 START_TEST(kill_switch_bad_until)
 {
 	static const char *const times[] = { "", "2", "0s", "40d", "now",
@@ -738,7 +739,7 @@ START_TEST(kill_switch_bad_until)
 	ORDER(64, "enforce", "--until", "2h");
 	ORDER(0, "enforce");
 	ck_assert_int_eq(stop(), 0);
-	/* Without a journal it says so. */
+	/* Without a journal the status reports that. */
 	snprintf(kept_line, sizeof kept_line, "journal off");
 	start_home(NULL);
 	ORDER(0, "enforce", "off", "--until", "2h");
@@ -775,7 +776,7 @@ START_TEST(audit_zone)
 }
 END_TEST
 
-/* What is no request, or an odd one. */
+/* Invalid requests, and odd ones. */
 static const struct {
 	const char *name, *line, *want;
 } lines[] = {
@@ -1011,7 +1012,8 @@ START_TEST(inherited)
 	/* It is not ours to remove. */
 	ck_assert_int_eq(lstat(socket_path, &st), 0);
 	close(handed);
-	/* One of the network is none, and nor does ours go where it leads. */
+	/* A socket of the network is refused, and ours does not go where it
+	 * leads. */
 	struct sockaddr_in in = loopback(0);
 
 	handed = socket(AF_INET, SOCK_STREAM, 0);

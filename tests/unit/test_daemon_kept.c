@@ -8,7 +8,7 @@ const char unit_name[] = "daemon_kept";
 
 #define HELD "50:OK secure match=mx.example.com servername=hostname,"
 
-/* Promise 7, with nobody to ask: a name server that never answers. */
+/* Promise 7 without a server to ask: a name server that never answers. */
 START_TEST(kept)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
@@ -107,7 +107,7 @@ START_TEST(kept_taken)
 }
 END_TEST
 
-/* Nobody waits for the lock any more when the daemon was killed. */
+/* After the daemon was killed, no process waits for the lock any more. */
 START_TEST(kept_taken_killed)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
@@ -132,7 +132,8 @@ START_TEST(kept_taken_killed)
 }
 END_TEST
 
-/* What is no journal is moved aside, and never a reason not to serve. */
+/* A file that is no journal is moved aside, and never keeps the daemon from
+ * serving. */
 START_TEST(kept_aside)
 {
 	const char *extra[] = { "-o", kept_line, NULL };

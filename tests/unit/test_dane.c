@@ -96,8 +96,9 @@ START_TEST(outdone)
 }
 END_TEST
 
-/* What they add up to (R88, R89, R91, R95). Hosts, a letter each: U usable, X unusable, - none, ? unknown, 0 without
- * address, . pending; + for what is beyond a limit. */
+/* The level that the hosts give (R88, R89, R91, R95). A letter for each host: U
+ * usable, X unusable, - none, ? unknown, 0 without address, . pending; + for an
+ * excess over a limit. */
 static const struct {
 	const char *name;
 	enum sts_dane_mx mx;

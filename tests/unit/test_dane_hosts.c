@@ -7,8 +7,8 @@
  *
  * STATE: s secure, i insecure, e SERVFAIL (bogus), q no answer at all, x the
  * name does not exist (insecure), t over TCP only (secure), u the same
- * (insecure); without a value: NODATA. A name that no line has does not exist, securely; a type that is not
- * there is secure NODATA. What is wanted is written as show() does.
+ * (insecure); without a value: NODATA. A name that no line has does not exist, securely; a type that is
+ * missing is secure NODATA. The expected result has the form of show().
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -625,7 +625,7 @@ START_TEST(single_failures)
 }
 END_TEST
 
-/* A domain with `count` hosts whose names have so many octets. */
+/* A domain with `count` hosts whose names have `len` octets. */
 static const char *
 many(unsigned count, unsigned len)
 {
@@ -749,8 +749,8 @@ END_TEST
 
 /*
  * A buffer of ours that comes late, or never: the time until then does not
- * count against the domain, and hosts that were not looked at without one are
- * BUSY, whatever a server answered about the rest.
+ * count against the domain, and hosts that were not looked up for lack of one
+ * are BUSY, whatever a server answered about the rest.
  */
 static const struct {
 	const char *name, *zone;
@@ -883,7 +883,7 @@ START_TEST(order_of_hosts)
 }
 END_TEST
 
-/* A domain whose hosts have so many octets of TLSA data. */
+/* Domains whose hosts have various lengths of TLSA data. */
 static const struct {
 	const char *name;
 	unsigned len1, len2;

@@ -36,7 +36,7 @@ enum {
 	QUIET_MS = 31000, /* longer than any look-up of hosts */
 	TTL_MIN_S = 60,
 	TTL_MAX_S = 3600,
-	TTL_DOUBT_S = 300, /* with a host whose state is unknown */
+	TTL_DOUBT_S = 300, /* with a host in an unknown state */
 	BACK_OFF_S = 30, /* doubling to 300 */
 	GATHER_S = 30
 };
@@ -56,7 +56,7 @@ struct domain {
 	enum state mx, address[HOSTS], tlsa[HOSTS];
 	bool enforces;
 	uint32_t ttl_s;
-	/* What is held, in the model. */
+	/* What the model holds. */
 	char held; /* 'O'nly, 'N'ot, '?', or 0: nothing */
 	int64_t from_s, until_s; /* it ends between these */
 	unsigned failures;
@@ -236,8 +236,8 @@ found(const struct domain *d, bool *doubt)
 	return usable > 0 ? 'O' : unknown > 0 ? '?' : 'N';
 }
 
-/* A look-up for domain d is over, at the latest GATHER_S from now. again: the
- * operator wanted it. */
+/* A look-up for domain d ends within GATHER_S from now. again: the operator
+ * asked for it. */
 static void
 look_up(struct domain *d, bool again)
 {
@@ -248,7 +248,7 @@ look_up(struct domain *d, bool again)
 	if (is == '?') {
 		if (again && (d->held == 'O' || d->held == 'N') &&
 		    now_s() < d->from_s) {
-			return; /* what is held stays */
+			return; /* the held result stays */
 		}
 		d->failures = d->held == '?' ? d->failures + 1 : 1;
 		wait_s =

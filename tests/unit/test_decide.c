@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/answer/decide: what is answered, given what is known. */
+/* core/answer/decide: the answer, given what is known. */
 #include <string.h>
 
 #include "../../core/answer/decide.h"

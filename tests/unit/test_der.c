@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/der: what is reported of small inputs, at every split; the
- * limits. */
+/* tls/x509/der: the events of small inputs, at every split; the limits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,10 +14,10 @@ enum {
 };
 
 /*
- * The story of an input: tag:length( contents ), contents of what was not
- * opened in hexadecimal; then . for all read, ! for broken, ~ for wants more.
- * Constructed elements are opened; [0] primitive (80) is opened as a BIT
- * STRING that holds elements.
+ * The events of an input: tag:length( contents ), contents of unopened elements
+ * in hexadecimal; then . for all read, ! for broken, ~ for more input needed.
+ * Constructed elements are opened; [0] primitive (80) is opened as a BIT STRING
+ * that holds elements.
  */
 static const struct {
 	const char *name, *in, *want;
@@ -137,7 +136,7 @@ tell_element(char *story, struct sts_der *d)
 	}
 }
 
-/* Tell events until more bytes are wanted or all is over. */
+/* Write events until the reader needs more bytes or has ended. */
 static enum sts_der_event
 tell_piece(char *story, struct sts_der *d, struct sts_text in)
 {
@@ -241,7 +240,7 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* A length that is none is reported at once, however much is to come. */
+/* An invalid length is reported at once, however much is to come. */
 START_TEST(no_lengths)
 {
 	static const char *const heads[] = { "3080", "3084", "30ff", "1f",

@@ -16,7 +16,7 @@ enum {
 	CONNECT_MS = 3000
 };
 
-/* The driver, and an owner that takes what is connected. */
+/* The driver, and an owner that takes the connections. */
 struct play {
 	struct sts_dial d;
 	struct sts_addr addr[STS_DIAL_ADDRS_MAX];
@@ -49,7 +49,7 @@ own(struct play *p)
 	}
 }
 
-/* Serve an attempt until it wants nothing that can be had; its address is
+/* Serve an attempt until it wants nothing that it can have. Its address is
  * noted when it begins (+) and ends (-). */
 static void
 serve(struct play *p, unsigned i)
@@ -133,7 +133,7 @@ lose(struct play *p, unsigned addr, int why)
 /*
  * A word of a script: "250" milliseconds pass; "c0" address 0 is connected;
  * "r0" refuses, "u0" is unreachable, "l0" gets no channel, "x0" is reset; "no":
- * the one in hand is of no use; "yes": it is the one; "stop".
+ * the owner rejects the connection; "yes": the owner keeps it; "stop".
  */
 static void
 word(struct play *p, const char *w)
@@ -221,7 +221,7 @@ static const struct {
 	{ "stopped while both connect", 3, "250 stop 9000", "+0 +1 -0 -1",
 	    STS_WHY_CONNECT_FAILED },
 
-	/* our own shortage is no word about the host */
+	/* our own shortage proves nothing about the host */
 	{ "no channel", 1, "l0", "+0", STS_WHY_BUSY },
 	{ "no channel, the next refuses", 2, "l0 r1", "+0 +1", STS_WHY_BUSY },
 	{ "no channel, the next is of no use", 2, "l0 c1 no", "+0 +1 t1 -1",

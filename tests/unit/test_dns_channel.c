@@ -58,7 +58,7 @@ START_TEST(answer_by_udp)
 }
 END_TEST
 
-/* The answer behind an alias: the walk begins at the right name. */
+/* An answer after an alias: the walk begins at the right name. */
 START_TEST(answer_behind_alias)
 {
 	struct world w;
@@ -139,7 +139,7 @@ START_TEST(stream_cut)
 }
 END_TEST
 
-/* R84: the server closes behind its answer, in whatever way. */
+/* R84: the server closes after its answer, in whatever way. */
 START_TEST(closed_behind_answer)
 {
 	static const int why[] = { STS_IO_EOF, STS_IO_RESET, STS_IO_CLOSED };

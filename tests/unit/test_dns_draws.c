@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an attacker off the path has to guess (RFC 5452): the source port and
- * the id of each transmission. Many thousands are looked at, of the real agent
- * and driver over a port that only counts: they are drawn over their whole
- * range, evenly, and none tells of another, be it of the same question, of the
+ * the id of each transmission. The test draws many thousands, with the real
+ * agent and driver over a port that only counts: they cover their whole range
+ * evenly, and none helps to guess another, be it of the same question, of the
  * question beside it, or of another server.
  *
  * The entropy comes from a fixed sequence, so that the same draws come each
  * time. The limits are such that any good entropy breaks one of them less than
- * once in a million runs: each test says by how much.
+ * once in a million runs: each test states how much less.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +151,7 @@ port_entropy(void *ctx, uint8_t *buf, size_t len)
 {
 	(void)ctx;
 	if (dry) {
-		memset(buf, 0, len / 2); /* what is there is not enough */
+		memset(buf, 0, len / 2); /* the octets there are not enough */
 		return STS_IO_AGAIN;
 	}
 	for (size_t i = 0; i < len; i++) {
@@ -368,10 +368,10 @@ START_TEST(even)
 END_TEST
 
 /*
- * Independent: nothing is known of a draw by another one so many transmissions
- * before (the question beside it, the same question's last try), nor of an id
- * by its port. The difference is even, and it is never the same for long: of
- * 20000 pairs 0.3 are equal, ten or more less than once in 10^11.
+ * Independent: a draw does not help to guess another one a fixed number of
+ * transmissions later (the question beside it, the same question's last try),
+ * nor an id its port. The difference is even, and is never the same for long:
+ * of 20000 pairs 0.3 are equal, ten or more less than once in 10^11.
  */
 START_TEST(independent)
 {
@@ -420,7 +420,7 @@ START_TEST(no_entropy)
 	dry = false;
 	pass(1000);
 	ck_assert_uint_ge(datagrams, LOOKUPS);
-	/* What is in the pool is good; each port takes four octets of it. */
+	/* The octets of the pool are good; each port takes four of them. */
 	sent = datagrams;
 	dry = true;
 	pass(60000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/health: what is known of name servers, and for how long. */
+/* dns/health: what is known about name servers, and for how long. */
 #include <string.h>
 
 #include "../../dns/health.h"
@@ -56,7 +56,7 @@ START_TEST(an_hour)
 		now++;
 		ck_assert(!sts_dns_health_is(&h, &a, trait, now));
 		ck_assert(!sts_dns_health_ask(&h, &a, trait, now));
-		/* Those beside it wait for what comes of that. */
+		/* Questions beside it wait for its result. */
 		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
 		now += STS_DNS_PROBE_MS - 1;
 		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
@@ -127,8 +127,8 @@ START_TEST(set_aside)
 }
 END_TEST
 
-/* More servers than places: the one used longest ago goes. And what was not
- * used for long is forgotten, before times seem to lie ahead. */
+/* More servers than slots: the one used longest ago is dropped. What was not
+ * used for long is forgotten before times seem to lie ahead. */
 START_TEST(places)
 {
 	struct sts_dns_health h;
@@ -162,7 +162,7 @@ START_TEST(places)
 }
 END_TEST
 
-/* What is asked all the time is forgotten as well, each thing for itself, before
+/* What is used all the time is forgotten as well, each trait by itself, before
  * its time seems to lie ahead. */
 START_TEST(weeks)
 {

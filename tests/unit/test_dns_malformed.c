@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/message: what is broken, cut, too long or too much (R87). */
+/* dns/message: messages that are broken, cut, too long or too large (R87). */
 #include <stdio.h>
 
 #include "../../dns/rdata.h"
@@ -112,7 +112,7 @@ START_TEST(rdata_elsewhere)
 }
 END_TEST
 
-/* R87: an owner name, byte by byte, behind a question that ends at 38. */
+/* R87: an owner name, byte by byte, after a question that ends at 38. */
 static const struct {
 	const char *name;
 	const char *bytes;
@@ -213,8 +213,8 @@ START_TEST(pointer_count)
 }
 END_TEST
 
-/* R87: behind a pointer too, the next one has to go below its target. Here it
- * leads into the label before it, where a root seems to stand. */
+/* R87: after a pointer, too, the next one has to point below its target. Here
+ * it points into the label before it, where a root seems to stand. */
 START_TEST(pointer_into_label)
 {
 	struct sts_dns_verdict v;
@@ -357,7 +357,7 @@ END_TEST
 #define HEADER "............"
 static const struct {
 	const char *name;
-	const char *names; /* behind the header */
+	const char *names; /* after the header */
 	size_t len, a, b;
 	bool same;
 } pairs[] = {
@@ -386,7 +386,7 @@ START_TEST(same_names)
 		    sts_dns_same_name(m, pairs[i].a, pairs[i].b),
 		    pairs[i].same);
 	}
-	/* Cut where the name that it is held against ends. */
+	/* Cut where the compared name ends. */
 	ck_assert(!sts_dns_is_name(
 	    sts_text((const uint8_t *)HEADER "\1a", 14), 12, parts("", "a")));
 	ck_assert(sts_dns_is_name(
@@ -394,8 +394,8 @@ START_TEST(same_names)
 }
 END_TEST
 
-/* The end of a chain of aliases may be a name that text cannot say: a dot within
- * a label. */
+/* The end of a chain of aliases may be a name that text cannot express: a dot
+ * within a label. */
 START_TEST(owner_without_text)
 {
 	for (unsigned dotted = 0; dotted < 2; dotted++) {

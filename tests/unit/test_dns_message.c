@@ -305,8 +305,9 @@ START_TEST(foreign_table)
 END_TEST
 
 /*
- * R85: a response that repeats no question is the server's word about itself,
- * whatever records it carries: an error, or that TCP is needed; never an answer.
+ * R85: a response that repeats no question is the server's report about itself,
+ * whatever records it carries: an error, or that TCP is needed; never an
+ * answer.
  */
 static const struct {
 	const char *name;
@@ -522,7 +523,7 @@ START_TEST(strings)
 }
 END_TEST
 
-/* What the walk gives, behind two aliases and among others. */
+/* What the walk returns after two aliases and among other records. */
 START_TEST(walk_order)
 {
 	struct sts_dns_answers it;

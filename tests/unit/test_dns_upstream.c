@@ -185,7 +185,7 @@ static const struct {
 	    STS_FOUND, STS_WHY_NONE, 0 },
 };
 
-/* What an answer holds, by the script's word. NULL text: no record. */
+/* The content of an answer, by the script's word. NULL text: no record. */
 static const struct reply {
 	const char *word;
 	unsigned flags;
@@ -251,7 +251,7 @@ react_large(struct world *w)
 	react_size(w, WORLD_BUFFER + 1);
 }
 
-/* A large message: a record, and one that nobody asked for. */
+/* A large message: a record, and one that was not asked for. */
 static void
 large_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 {
@@ -312,7 +312,7 @@ react_large_fail(struct world *w)
 	world_say(w, &b);
 }
 
-/* Datagrams as long as the room for them, whatever came behind. */
+/* Datagrams as long as the room for them, with their rest cut off. */
 static void
 react_cut(struct world *w)
 {
@@ -449,7 +449,7 @@ react_silent(struct world *w)
 	(void)w;
 }
 
-/* Reactions that need an open channel and the query, beside replies[]. */
+/* Reactions that need an open channel and the query, besides replies[]. */
 static const struct {
 	const char *word;
 	void (*react)(struct world *w);
@@ -586,7 +586,7 @@ static const struct {
 	const char *script; /* servers: 2 */
 	uint32_t budget_ms;
 	enum sts_why why;
-	uint32_t ours_ms; /* what is not the budget's */
+	uint32_t ours_ms; /* time that the budget does not count */
 } budgets[] = {
 	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT, 0 },
 	{ "silence after servfail", "U0=servfail U1=silent", 700,

@@ -478,7 +478,7 @@ static const struct {
 	    "example.com [] 25" },
 };
 
-/* What is wanted of a board without the tables. */
+/* What a board without the tables must answer. */
 static const char *
 want_of(const char *want, const uint8_t *in, size_t n)
 {
@@ -648,7 +648,7 @@ label_with(struct sts_key *k, uint32_t c)
 }
 
 /* The key beside a label that is not ASCII, where A-labels are decoded, mapped
- * and encoded: it must be itself again. */
+ * and encoded: it must come out unchanged. */
 static bool
 stays_itself(const struct sts_key *k)
 {
@@ -669,8 +669,8 @@ stays_itself(const struct sts_key *k)
 
 /*
  * Every character is mapped to a host name in lower case, which is mapped to
- * itself, or the result is "cannot tell". How many have a label, and a hash of
- * all labels: as tests/icu found them to agree with ICU 72.
+ * itself, or the result is "cannot tell". Checks how many have a label, and a
+ * hash of all labels: tests/icu found these to agree with ICU 72.
  */
 START_TEST(every_code_point)
 {
@@ -701,8 +701,8 @@ START_TEST(every_code_point)
 }
 END_TEST
 
-/* The more of one character, the longer the label, up to 63 octets; beyond,
- * and beyond 63 characters, there is none. */
+/* The more of one character, the longer the label, up to 63 octets; beyond
+ * that, and beyond 63 characters, there is no label. */
 START_TEST(label_limit)
 {
 	static const uint32_t alike[] = { 0xfc, 0x4e00, 0x323af };
@@ -728,8 +728,7 @@ START_TEST(label_limit)
 }
 END_TEST
 
-/* Every character there is comes back; every surrogate and what is beyond
- * does not. */
+/* Every character is read back; no surrogate is, nor anything beyond. */
 START_TEST(utf8_all)
 {
 	for (uint32_t c = 0; c < 0x120000; c++) {

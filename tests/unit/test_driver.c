@@ -152,7 +152,8 @@ run(void)
 	return sts_run(&driver, now, WALL_S + (now - begun) / 1000, budget);
 }
 
-/* Run until the driver wants to sleep; how long. It must come to rest. */
+/* Run until the driver wants to sleep. Returns how long. It must come to
+ * rest. */
 static sts_ms
 settle(void)
 {
@@ -295,8 +296,8 @@ say_many(struct mem_sock *s, size_t n)
 	return count;
 }
 
-/* Take what was answered to say_many: whole answers, in order, from the one
- * of number `from` on. How many. */
+/* Take the answers to send_many: whole, in order, from number `from` on.
+ * Returns how many. */
 static unsigned
 take_many(struct mem_sock *s, unsigned from)
 {
@@ -849,7 +850,7 @@ START_TEST(settings_are_used_until_the_work_is_done)
 }
 END_TEST
 
-/* A question that was looked at. */
+/* Ask a question that the agent looks at. */
 static int
 ask_by_the_c_api(const char *key)
 {
@@ -1031,7 +1032,7 @@ START_TEST(client_lost_as_the_answer_comes)
 	c = client(ask_net);
 	settle();
 	unit_int("waits", agent.client.open, 1);
-	hold("example.net", 0); /* what it is told is a record */
+	hold("example.net", 0); /* so that the answer has a record */
 	mem_fail(&mem, c, STS_IO_RESET);
 	answer_dns(3);
 	mem_deliver(&mem); /* of both, the client first */
@@ -1099,8 +1100,8 @@ START_TEST(settings_of_an_answer_are_its_own)
 END_TEST
 
 /*
- * A question that queued is due at the very moment a lookup becomes free: the
- * agent's tick answers it before its owner hears that it is due.
+ * A question in a queue is due at the very moment a lookup becomes free: the
+ * agent's tick answers it before its owner learns that it is due.
  */
 START_TEST(question_answered_when_it_is_due)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver between a port and an engine of which each does all that
- * core/port.h and core/base/io.h allow, and no real one does: an engine that
- * wants everything at once, events without reason, calls that move nothing.
+ * The driver between a port and an engine that use everything that core/port.h
+ * and core/base/io.h allow, as no real ones do: an engine that wants everything
+ * at once, events without reason, calls that move nothing.
  */
 #include <limits.h>
 #include <string.h>
@@ -20,7 +20,7 @@ enum {
 	WALL_S = 1750000000
 };
 
-/* The engine: what it wants, and which calls it got. */
+/* The engine: what it wants, and the calls it got. */
 static struct {
 	unsigned wants;
 	unsigned opened, lost, received, sent;
@@ -264,7 +264,7 @@ settle(void)
 	return 0;
 }
 
-/* What it wants from now on. */
+/* Set what the engine wants from now on. */
 static void
 wants(unsigned bits)
 {
@@ -467,7 +467,7 @@ START_TEST(lost_after_the_end)
 }
 END_TEST
 
-/* WANT_CLOSE is answered, open or not; the port hears of what was open. */
+/* WANT_CLOSE is carried out, open or not; the port closes what was open. */
 START_TEST(close_table)
 {
 	start();

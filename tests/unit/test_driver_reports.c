@@ -58,8 +58,8 @@ END_TEST
 
 #define RECORD "record=v=TLSRPTv1; rua=mailto:tls@a.example"
 
-/* A report by the text protocol counts where the socket is open to mail servers
- * alone, if it is right; whoever sent it is answered either way. */
+/* A report by the text protocol counts where only mail servers can use the
+ * socket, if it is valid; its sender is answered either way. */
 static const struct {
 	const char *name;
 	enum sts_protocol protocol;

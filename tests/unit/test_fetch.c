@@ -235,8 +235,8 @@ START_TEST(forged)
 }
 END_TEST
 
-/* Where nothing can be staged, that is our limit: no verdict on the policy. One
- * that is none is refused for what it is. */
+/* A lack of room to stage a policy is our limit: no verdict on the policy. An
+ * invalid policy is refused as such. */
 START_TEST(no_room)
 {
 	static const struct row cases[] = {

@@ -586,7 +586,7 @@ START_TEST(table)
 }
 END_TEST
 
-/* A response under way, for what is too large for the table. */
+/* A response under way, for content that is too large for the table. */
 struct flow {
 	struct sts_http h;
 	size_t content;
@@ -730,7 +730,7 @@ static const struct {
 };
 
 /*
- * A filter looks at all of several: of five fields, or of five members of one,
+ * A filter checks all of several: of five fields, or of five members of one,
  * the offender is noticed in every place.
  */
 static const struct {

@@ -361,8 +361,8 @@ START_TEST(verdict_table)
 }
 END_TEST
 
-/* Times at their ends: max_age that leads beyond what can be told, a retry
- * that is over. */
+/* Extreme times: a max_age that leads beyond what can be shown, a retry that is
+ * over. */
 START_TEST(standing)
 {
 	struct sts_standing s;
@@ -529,7 +529,7 @@ START_TEST(journal_again)
 		ck_assert_uint_lt(steps, 1000);
 	}
 	ck_assert_uint_gt(steps, 10);
-	/* What is no storage is none. */
+	/* A store without a second area is refused. */
 	flash.store.area_count = 1;
 	ck_assert(!sts_agent_journal_again(&agent, &flash.store, 0));
 	ck_assert(!sts_inspect_keeps(&agent));
@@ -537,7 +537,7 @@ START_TEST(journal_again)
 END_TEST
 
 /* An order not to enforce outlives a restart, as does its end; before the
- * journal is read nobody knows of it. */
+ * journal is read the order is unknown. */
 START_TEST(order_is_kept)
 {
 	static const uint32_t orders[] = { WALL_S + 3600, WALL_S + 60, 0 };
@@ -564,9 +564,9 @@ START_TEST(order_is_kept)
 }
 END_TEST
 
-/* Until the journal has been read to its end, what came from there is doubted,
- * and that nothing is held, but not what this run fetched. What is forgotten
- * meanwhile is kept out if it was noted, for which the room is small. */
+/* Until the journal has been read to its end, its policies are doubted, and so
+ * is "nothing is held", but not what this run fetched. A domain forgotten
+ * meanwhile is kept out if that was noted, for which the room is small. */
 START_TEST(journal_unread)
 {
 	struct sts_text fetched = unit_span("fetched.example");
@@ -708,7 +708,7 @@ START_TEST(dane_words)
 }
 END_TEST
 
-/* What is believed of a name server: each thing for itself. */
+/* What is believed about a name server: each trait by itself. */
 START_TEST(name_servers)
 {
 	static const struct {
@@ -773,7 +773,7 @@ START_TEST(flush_long_name)
 }
 END_TEST
 
-/* Events that nobody takes: the oldest make room, debug events go first, and
+/* Events that nobody reads: the oldest make room, debug events go first, and
  * the number of lost events is reported. */
 START_TEST(events_over_the_limit)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal: its bytes, and what comes back after a restart. */
+/* The journal: its bytes, and what a restart reads back. */
 #include "../../core/base/crc32.h"
 #include "../../core/grammar/domain.h"
 #include "../../core/journal/journal_private.h"
@@ -108,7 +108,7 @@ START_TEST(format)
 }
 END_TEST
 
-/* Heads that nobody of this version writes, with a right CRC. */
+/* Heads that this version never writes, with a right CRC. */
 static const struct {
 	const char *name;
 	struct sts_journal_record r;
@@ -196,7 +196,7 @@ START_TEST(shape_table)
 }
 END_TEST
 
-/* What is programmed is read back at once, but where the storage does that
+/* What is programmed is read back at once, unless the storage does that
  * itself. */
 START_TEST(read_back)
 {
@@ -447,8 +447,8 @@ START_TEST(newer_format)
 }
 END_TEST
 
-/* Nothing may be written where not all would fit; what is there is read, and
- * more when it has grown. */
+/* Nothing may be written where not all would fit; what exists is read, and more
+ * when the storage has grown. */
 START_TEST(grows)
 {
 	struct sts_journal_geometry g = { 16, 1024, 8192, 2, 0 };

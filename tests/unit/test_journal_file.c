@@ -62,7 +62,7 @@ end(void)
 	rmdir(folder);
 }
 
-/* How many lines with that word were logged since the last call. */
+/* The number of lines with that text logged since the last call. */
 static unsigned
 count_said(const char *word)
 {
@@ -116,7 +116,7 @@ make(uint32_t area)
 	sts_store_close(&store);
 }
 
-/* What is found, and what it becomes. */
+/* What exists, and what it becomes. */
 static const struct {
 	const char *name;
 	const char *text; /* at the beginning; NULL: a fresh journal, and */
@@ -227,7 +227,7 @@ START_TEST(not_ours_to_write)
 }
 END_TEST
 
-/* What is no journal is not read beside the process that has it. */
+/* A file that is no journal is not read while another process has it. */
 START_TEST(locked_other)
 {
 	static struct sts_file_store other;
@@ -246,8 +246,8 @@ START_TEST(locked_other)
 }
 END_TEST
 
-/* In place of the C library's, which ends the filling of a new file: by now
- * somebody has put another one under its name, or under the old one's. */
+/* Replaces the C library's function that ends the filling of a new file: by
+ * then somebody has put another file under its name, or under the old one's. */
 static const char *swapped;
 
 int
@@ -261,7 +261,8 @@ fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-/* Only what was filled becomes the journal, and nothing else is removed. */
+/* Only the file that was filled becomes the journal, and nothing else is
+ * removed. */
 START_TEST(swapped_while_filled)
 {
 	struct sts_journal_file f = file(AREA);
@@ -299,7 +300,7 @@ START_TEST(linked_before)
 }
 END_TEST
 
-/* What is moved aside is what was looked at. */
+/* The file moved aside is the one that was read. */
 START_TEST(links_aside)
 {
 	struct sts_journal_file f = file(AREA);
@@ -391,7 +392,7 @@ __wrap_fork(void)
 	return __real_fork();
 }
 
-/* In place of the C library's, by its name here: a disk with so much room. */
+/* Replaces the C library's function: a disk with so much room. */
 static unsigned long room = ULONG_MAX;
 
 #ifdef __USE_FILE_OFFSET64
@@ -502,7 +503,8 @@ start_daemon(void)
 	sts_journal_child_begin(&j, false, now);
 }
 
-/* Until the journal is in that state and all is saved, or for so many looks. */
+/* Wait until the journal is in that state and all is saved, at most for a
+ * number of looks. */
 static bool
 reaches(enum sts_keeping want)
 {
@@ -580,7 +582,7 @@ START_TEST(short_for_a_moment)
 }
 END_TEST
 
-/* The folder comes later: what is held then is kept. */
+/* The folder comes later: policies held then are kept. */
 START_TEST(late)
 {
 	rmdir(deep);
@@ -742,8 +744,8 @@ START_TEST(writer_dies)
 }
 END_TEST
 
-/* Without a process to write it the daemon serves all the same, what was kept
- * before among it; when there is one again, it goes on. */
+/* Without a process to write the journal the daemon still serves, including
+ * what was kept before; when there is one again, it continues. */
 START_TEST(no_process_to_write)
 {
 	start_daemon();
@@ -807,7 +809,7 @@ START_TEST(name_is_gone)
 		unit_int("gone", count_said("the file was removed"), 1);
 		ck_assert_int_eq(rename(other, path), 0);
 		look_at_name();
-		learn("b.example"); /* what is written goes on as ever */
+		learn("b.example"); /* what is written continues as before */
 		ck_assert(reaches(STS_KEEPING_OK));
 		unit_int("back", count_said("the file is back"), 1);
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal: what is left when the power fails in any write, torn and out of
- * order, when bits stick or the storage fails, and removals in such moments.
+ * order, when bits stick or the storage fails, and removals at such moments.
  */
 #include "journal_case.h"
 
 const char unit_name[] = "journal, power";
 
-/* What is surely kept of each domain, and what was last done with it. */
+/* What is certainly kept of each domain, and what was last done with it. */
 static unsigned durable[DOMAINS], latest[DOMAINS];
 
 /* The same of the operator's order. */

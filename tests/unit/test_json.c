@@ -302,7 +302,7 @@ static const struct {
 	{ "surrogate", "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd" },
 };
 
-/* At every split, and read again: what is no UTF-8 excepted, the same. */
+/* At every split, and read back: unchanged, unless it is not UTF-8. */
 START_TEST(put_strings)
 {
 	for (size_t i = 0; i < UNIT_COUNT(strings); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dane/judge: chains beside demands. The digests were computed by
- * openssl(1) from the certificates in tests/examples.
+ * core/dane/judge: chains and demands. The digests were computed by openssl(1)
+ * from the certificates in tests/examples.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +94,8 @@ read_records(const char *text)
 	}
 }
 
-/* A chain, a letter each: L the leaf, C its issuer, B the leaf with its last
- * octet changed, X what is no certificate. */
+/* A chain, a letter for each certificate: L the leaf, C its issuer, B the leaf
+ * with its last octet changed, X octets that are no certificate. */
 static unsigned
 read_chain(const char *letters, struct sts_text *chain)
 {
@@ -345,8 +345,8 @@ static const struct {
 	{ "a length that is cut", BYTES("\x30\x82\x01"), false },
 };
 
-/* the walk to the key is strict: whoever reads it otherwise than TLS does could be
- * shown another key. */
+/* The walk to the key is strict: a reader that differs from TLS could be shown
+ * another key. */
 START_TEST(certificate_shapes)
 {
 	for (size_t i = 0; i < UNIT_COUNT(shapes); i++) {
@@ -393,7 +393,7 @@ START_TEST(key_of_certificate)
 }
 END_TEST
 
-/* Records that have no room change nothing; what is cut is not read. */
+/* Records without room change nothing; a cut record is not read. */
 START_TEST(records_fit)
 {
 	static uint8_t big[STS_DANE_RECORDS];

@@ -120,7 +120,7 @@ fork_child(void)
 	w->child = child;
 }
 
-/* One life: load, compare, and write until somebody comes to kill. */
+/* One life: load, compare, and write until the process is killed. */
 static void
 live(void)
 {

@@ -58,7 +58,7 @@ static const struct {
 	{ "a b mode c\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "mode\ta.b\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "11:postfix a.b,", MORE, BAD, 0, "", "", "", 0 },
-	/* a report: a domain, and something behind it, as it is */
+	/* a report: a domain, and then something, unchanged */
 	{ "report a.b success  record=x y \n", OK, OK, STS_LINE_REPORT, "",
 	    "a.b", "success  record=x y ", 32 },
 	{ "  report  a.b  x\r\n", OK, OK, STS_LINE_REPORT, "", "a.b", "x", 18 },

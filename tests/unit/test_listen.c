@@ -94,7 +94,7 @@ START_TEST(local_life)
 }
 END_TEST
 
-/* In place of the C library's: by the time of a call the path may be a link to
+/* Replaces the C library's: at the time of the call the path may be a link to
  * somebody's file, put there by a user who may write to the directory. */
 int
 chmod(const char *at, mode_t mode)
@@ -126,7 +126,7 @@ START_TEST(local_modes)
 }
 END_TEST
 
-/* What is no socket is never removed, nor a link followed. */
+/* Only a socket is ever removed, and no link is followed. */
 START_TEST(local_in_the_way)
 {
 	struct sts_listen_at at = local(0666);
@@ -149,7 +149,7 @@ END_TEST
 
 /*
  * What the owner of the folder may have put under the name of a socket: all of
- * it is somebody else's, and must stay as it is.
+ * it belongs to somebody else, and must stay unchanged.
  */
 enum thing {
 	NOTHING,
@@ -282,7 +282,7 @@ take_away(void)
 	victim_fd = -1;
 }
 
-/* What is to be given away; only the superuser can. */
+/* An owner to give the socket to; only the superuser can. */
 static struct sts_listen_at
 given(mode_t mode)
 {
@@ -321,8 +321,8 @@ START_TEST(local_things)
 }
 END_TEST
 
-/* In place of the C library's: as soon as the socket has its name that is taken
- * away, and another thing gets it, by a user who may write to the folder. */
+/* Replaces the C library's: as soon as the socket has its name, a user who may
+ * write to the folder removes that and gives the name to another thing. */
 static const struct thing_case *put_there;
 
 int
@@ -357,9 +357,9 @@ fchownat(int at, const char *name, uid_t uid, gid_t gid, int flags)
 	return (int)syscall(SYS_fchownat, at, name, uid, gid, flags);
 }
 
-/* It gets the name while the socket is opened: mode and owner are those of the
- * socket, whatever has its name; and what is removed at the end is the socket
- * or nothing. */
+/* The name changes hands while the socket is opened: mode and owner are given
+ * to the socket, whatever has its name; and at the end only the socket is
+ * removed, or nothing. */
 START_TEST(local_swapped)
 {
 	/* Only the superuser gives anything away. */
@@ -494,8 +494,9 @@ START_TEST(local_closet_left)
 }
 END_TEST
 
-/* One that died while something was in it, of a process of this number: in a
- * container each has that. It is left alone, and keeps nobody from starting. */
+/* A folder left by a dead process with this number, with something in it: in a
+ * container each process has that number. It is left alone, and keeps no daemon
+ * from starting. */
 START_TEST(local_closet_full)
 {
 	struct sts_listen_at at = local(0666);
@@ -524,7 +525,7 @@ START_TEST(local_owner_refused)
 	struct stat st;
 
 	if (getuid() == 0) {
-		/* As somebody who may not give files away. */
+		/* As a user who may not give files away. */
 		ck_assert_int_eq(chown(dir, 65534, (gid_t)-1), 0);
 		ck_assert_int_eq(seteuid(65534), 0);
 	}
@@ -538,8 +539,8 @@ START_TEST(local_owner_refused)
 }
 END_TEST
 
-/* A port of all IPv6 addresses, and the same of IPv4 beside it. False: there
- * is no IPv6. *both: whether the second was to be had. */
+/* A port of all IPv6 addresses, and the same of IPv4 beside it. Returns false
+ * when there is no IPv6. *both: whether the second was available. */
 static bool
 both_families(bool *both)
 {
@@ -563,8 +564,8 @@ both_families(bool *both)
 	return true;
 }
 
-/* IPv6 only: the same port of IPv4 stays free for another. The system knows
- * nothing of that when it draws the port: it may be somebody else's already. */
+/* IPv6 only: the same port of IPv4 stays free for another process. The system
+ * ignores that when it draws the port: another process may have it. */
 START_TEST(families)
 {
 	bool both = false;
@@ -631,7 +632,7 @@ START_TEST(mode_of_inherited)
 
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, modes[i]);
-		/* The mode is not known any more: then anybody may connect. */
+		/* When the mode is unknown, anybody may connect. */
 		ck_assert_int_eq(unlink(at.path), 0);
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, 0666);
@@ -752,7 +753,7 @@ START_TEST(log_words)
 	ck_assert_str_eq(line, "event=fetch-failed domain=a.example "
 			       "retry_in=300 http_status=0 why=x509-expired "
 			       "addr=[2001:db8::1]:443");
-	/* What a client sent cannot make words of its own, or lines. */
+	/* Text from a client cannot add words or lines of its own. */
 	e = event(STS_EVENT_ZONE_UNKNOWN, "x why=ok\n\xff\x1b[2J=\\\"");
 	sts_log_render(&e, line);
 	ck_assert_str_eq(line,

@@ -82,7 +82,7 @@ write_text(const char *text)
 	close(fd);
 }
 
-/* The error output goes to a file until heard() reads it. */
+/* Error output goes to a file until logged() reads it. */
 static int told_in, told_before;
 
 static void
@@ -197,7 +197,7 @@ START_TEST(areas)
 	struct sts_anchors set = sts_live_now(&live)->roots.set;
 
 	memcpy(before, set.base, set.len);
-	logs.tokens = 0; /* what it complains of is not looked at */
+	logs.tokens = 0; /* the log is not examined */
 	write_text("no certificate\n" CUT);
 	for (unsigned i = 0; i < 3; i++) {
 		reload();
@@ -215,7 +215,7 @@ END_TEST
 
 /*
  * The bundle's new content, and the set in force then: its good certificates,
- * or the old set when none is usable. `told` must be in the log.
+ * or the old set when none is usable. The log must have `told`.
  */
 static const struct {
 	const char *name;
@@ -487,7 +487,7 @@ __wrap_sts_agent_off_s(const struct sts_agent *a)
 	return kept_s;
 }
 
-/* An order from before the restart counts when the time is known, and only
+/* An order from before the restart counts once the time is known, and only
  * until its end: an attacker who keeps the time from the agent gains
  * nothing. */
 START_TEST(kept_order)
@@ -552,7 +552,7 @@ START_TEST(fixed)
 
 	live.source.options = options;
 	live.source.option_count = sizeof options / sizeof *options;
-	logs.tokens = 0; /* what it complains of is not looked at */
+	logs.tokens = 0; /* the log is not examined */
 	reload();
 	struct sts_conf after = sts_live_now(&live)->conf;
 
@@ -562,7 +562,7 @@ START_TEST(fixed)
 }
 END_TEST
 
-/* The default file is gone: what it said stays. */
+/* The default file is gone: its settings stay. */
 START_TEST(file_gone)
 {
 	static const char *options[] = { "answer_within 7s" };
@@ -632,7 +632,7 @@ START_TEST(address_comes_later)
 }
 END_TEST
 
-/* What resolv.conf says. */
+/* The content of resolv.conf. */
 static enum sts_resolv_result resolv_result;
 static struct sts_addr resolv_addr;
 
@@ -666,8 +666,8 @@ resolv_says(enum sts_resolv_result result, const char *ip)
 	ck_assert(sts_addr_parse(unit_span(ip), &resolv_addr));
 }
 
-/* A resolv.conf that is written over is empty for a moment: nobody else is asked
- * meanwhile. One that stays empty is believed. */
+/* A resolv.conf that is being overwritten is empty for a moment: no other
+ * server is asked meanwhile. An empty file that stays so counts. */
 START_TEST(servers_cut)
 {
 	static const char *options[] = { "answer_within 7s" };

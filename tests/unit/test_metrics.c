@@ -249,7 +249,7 @@ is_metric(struct sts_text name)
 	return false;
 }
 
-/* The next "mtasts_..." in *at; n 0: there is none. */
+/* The next "mtasts_..." in *at; n is 0 when there is none. */
 static struct sts_text
 next_name(const char **at)
 {
@@ -271,7 +271,7 @@ START_TEST(quoted)
 		struct sts_text t = next_name(&at);
 		unsigned n = 0;
 
-		/* Behind its end is what is left of a longer one. */
+		/* After its end stands the rest of a longer one. */
 		while (t.n > 0 && t.p < file.p + file.n) {
 			ck_assert_msg(is_metric(t), "%s: no such metric: %.*s",
 			    quoting[i], (int)t.n, (const char *)t.p);

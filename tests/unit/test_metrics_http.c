@@ -240,8 +240,8 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Half a request is a bad one when no more can come, and is closed without a
- * word when its time is over; nothing at all is closed without a word. */
+/* Half a request is a bad one when no more can come, and is closed without an
+ * answer when its time is over; so is a connection without any octet. */
 START_TEST(halves)
 {
 	begin();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/pem: what is a block, what is none, and where it stands. */
+/* tls/x509/pem: what is a block, what is not, and where it stands. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@ const char unit_name[] = "pem";
 #define E "-----END X-----\n"
 
 /*
- * What comes of a text: "+LABEL" begins, "." ends, "!fault" is broken, each
- * with @line where it tells one; between them the bytes as they are. "$" is a
+ * The events of a text: "+LABEL" begins, "." ends, "!fault" is broken, each
+ * with @line where it reports one; between them the unchanged bytes. "$" is a
  * block that the end of the text breaks.
  */
 static const struct {
@@ -60,7 +60,7 @@ static const struct {
 	{ "more dashes", "-------BEGIN X-----\naGk=\n-------END X-----\n",
 	    "+X@1hi." },
 	{ "bits over", B "aH==\n" E, "+X@1h." },
-	/* What is broken does not spoil what follows. */
+	/* A broken block does not spoil the next. */
 	{ "not base64", B "aGk=\naG?=\n" E B "aGk=\n" E,
 	    "+X@1hi!base64@1+X@5hi." },
 	{ "a header line", B "A: b\n\naGk=\n" E B E, "+X@1!base64@1+X@6." },
@@ -231,7 +231,7 @@ START_TEST(every_byte)
 }
 END_TEST
 
-/* A long block comes in pieces that are what was encoded. */
+/* A long block comes in pieces that join to the encoded bytes. */
 START_TEST(long_block)
 {
 	static char text[3 * 4096];

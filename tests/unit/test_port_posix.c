@@ -180,8 +180,8 @@ __wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
 	return __real_connect(fd, to, len);
 }
 
-/* That our ports are taken says nothing about the peer; that we have no address
- * to connect from does. The system reports both alike. */
+/* A lack of free ports of ours proves nothing about the peer; the lack of an
+ * address to connect from does. The system reports both alike. */
 START_TEST(ports_are_taken)
 {
 	static const struct {
@@ -311,8 +311,8 @@ START_TEST(half_closed)
 }
 END_TEST
 
-/* A listener that somebody else who has it shuts down gives no client any more:
- * it must not spin either. */
+/* A listener that another process which shares it shuts down gives no more
+ * clients: the port must not spin. */
 static void
 shut_down(int fd)
 {
@@ -389,7 +389,8 @@ START_TEST(reset_table)
 		    sts_socket_reset_cuts(cases[i].unsent, cases[i].quiet_ms),
 		    cases[i].cuts);
 	}
-	/* What is no connection is not taken for one without octets. */
+	/* A descriptor that is no connection is not taken for a connection
+	 * without octets. */
 	int file = open("/dev/null", O_RDONLY);
 
 	ck_assert_int_eq(sts_socket_unsent(file), STS_UNSENT_UNKNOWN);
@@ -480,8 +481,8 @@ START_TEST(empty_datagram)
 }
 END_TEST
 
-/* What came from others between bind and connect, when the kernel took it from
- * anybody, is not heard, wherever it stands in the queue. */
+/* Datagrams that strangers sent between bind and connect, when the kernel
+ * accepted them, are not received, wherever they are in the queue. */
 START_TEST(strangers_before_connect)
 {
 	struct sts_addr self = loopback("127.0.0.1").addr, from[2], any;
@@ -545,7 +546,8 @@ START_TEST(shared_listener)
 }
 END_TEST
 
-/* However many channels there are, what is behind them has its own events. */
+/* However many channels there are, descriptors watched after them get their own
+ * events. */
 START_TEST(watched_behind_most_channels)
 {
 	static uint64_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/https/post: one POST with a body of known length against TLS servers
- * of this process, and what becomes of each answer.
+ * core/https/post: one POST with a body of known length against TLS servers of
+ * this process, and the result of each answer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ lost(unsigned i, int why)
 	sts_post_conn_ops.lost(&post.https.conn[i], why);
 }
 
-/* What a connection wants that can be had now. False: nothing. */
+/* Serve what a connection wants and can have now. Returns false when there is
+ * nothing. */
 static bool
 transfer(unsigned i, unsigned wants)
 {

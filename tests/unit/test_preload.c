@@ -77,9 +77,9 @@ static const struct {
 	const char *want; /* mode and patterns; "": nothing */
 } found[] = {
 	{ "a.example", "enforce mx.a.example *.in.a.example" },
-	/* An alias may stand behind the policy that names it, */
+	/* An alias may follow the policy that names it, */
 	{ "b.example", "enforce *.mx.big.example" },
-	/* and wins over what stands beside it. */
+	/* and wins over what is stated beside it. */
 	{ "c.example", "enforce *.mx.big.example" },
 	{ "t.example", "testing mx.t.example" },
 	{ "xn--bcher-kva.example", "enforce x.example" },
@@ -346,7 +346,7 @@ static const struct {
 	{ "the last one first", last_first },
 };
 
-/* Whoever writes the file does not choose how long its reading takes. */
+/* The author of the file does not choose how long reading it takes. */
 START_TEST(steps)
 {
 	static uint32_t many_area[MANY_AREA / 4];

@@ -260,8 +260,8 @@ measured_is(struct sts_reply *brief, const struct sts_reply *r)
 	ck_assert_mem_eq(out, whole, r->len);
 }
 
-/* What is kept of the reply in two ways is one reply; the one that was not
- * rendered is no longer than it was taken for. */
+/* The two ways to keep a reply give the same reply; one that was not rendered
+ * is no longer than its estimate. */
 static void
 brief_is(const struct sts_zone *zone, struct sts_reply *r, bool want)
 {
@@ -448,9 +448,9 @@ START_TEST(other_lists_in_pieces)
 END_TEST
 
 /*
- * Policies of every size about the limit, with the longest id, domain and
- * max_age: what is taken for short is short. What may be longer by our count is
- * measured as before.
+ * Policies of every size around the limit, with the longest id, domain and
+ * max_age: a policy counts as short only if it is. One that may be longer by
+ * our count is measured as before.
  */
 START_TEST(brief_limit)
 {
@@ -490,7 +490,7 @@ START_TEST(brief_limit)
 }
 END_TEST
 
-/* Nothing else is taken for short: overrides and lists may be long, and other
+/* Nothing else counts as short: overrides and lists may be long, and other
  * answers are as quickly measured. */
 START_TEST(brief_of_a_policy_alone)
 {

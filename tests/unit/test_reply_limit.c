@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/client/reply at its limit, which is made small here so that each of the steps
- * from all attributes down to TEMP is reached one byte at a time. What is
- * expected comes from a plain renderer of our own.
+ * core/client/reply at its limit, which is small here so that each of the steps
+ * from all attributes down to TEMP is reached one byte at a time. Another,
+ * plain renderer makes the expected replies.
  */
 #include <stdio.h>
 

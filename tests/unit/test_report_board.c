@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon does about TLS reports beside the agent: files that outlive
- * it (boards/posix/report_file.h), and reports that the operator looks at
- * while they are delivered or given up (boards/posix/control_report.h); what a
- * record says of them (boards/posix/control_record.h).
+ * What the daemon does about TLS reports besides the agent: files that outlive
+ * it (boards/posix/report_file.h), and reports that the operator reads while
+ * they are delivered or given up (boards/posix/control_report.h); what a record
+ * contains about them (boards/posix/control_record.h).
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -157,9 +157,9 @@ marks_size(void)
 	return (long)st.st_size;
 }
 
-/* Marks that are in no image are the only word of what was delivered: they are
+/* Marks that are in no image are the only trace of what was delivered: they are
  * neither forgotten nor overwritten, whatever restarts come before an image is
- * written; then they are in that. */
+ * written, which then has them. */
 START_TEST(marks_outlive_restarts)
 {
 	uint32_t a, b;
@@ -179,7 +179,8 @@ START_TEST(marks_outlive_restarts)
 	killed();
 	unit_int("a", done("a.example"), 5);
 	unit_int("b", done("b.example"), 2);
-	/* A mark after the restart comes behind those, and before the image. */
+	/* A mark after the restart is written after those, and before the
+	 * image. */
 	b = sts_tally_find(tally(), 0, unit_span("b.example"), 0);
 	mark(b, 3);
 	unit_int("marks", marks_size(), 4L * MARK);
@@ -200,7 +201,7 @@ START_TEST(marks_outlive_restarts)
 END_TEST
 
 /* Marks in the form of earlier builds (number, 4 octets of check, CRC) have no
- * effect, whatever they are, and marks written behind them count. */
+ * effect, whatever they are, and marks written after them count. */
 START_TEST(marks_of_earlier_builds)
 {
 	enum {
@@ -420,7 +421,7 @@ START_TEST(disk_hangs_killed)
 	ck_assert_int_gt(file.marker, 0);
 	close(end);
 	expect_closed(other_end); /* it hangs now */
-	/* While it lives nobody else writes. */
+	/* While it lives no other process writes. */
 	sts_report_file_open(&next, &conf, &sink);
 	unit_int("locked", next.marks, -1);
 	close_files();
@@ -524,7 +525,7 @@ START_TEST(opened_when_free)
 }
 END_TEST
 
-/* What cannot be read is not taken for what is not there: it is logged. */
+/* A file that cannot be read is not taken for a missing one: that is logged. */
 START_TEST(image_unreadable)
 {
 	char name[sizeof place + 32], said[256] = "";
@@ -590,7 +591,7 @@ START_TEST(mark_fails)
 }
 END_TEST
 
-/* ---- reports that are looked at ---- */
+/* ---- reports that the operator reads ---- */
 
 static uint8_t out[OUT_MAX];
 static struct sts_control_report shown;
@@ -746,7 +747,7 @@ START_TEST(report_keeps_its_names)
 }
 END_TEST
 
-/* ---- records that are looked at ---- */
+/* ---- records that the operator reads ---- */
 
 /* A policy in testing mode, and a session that failed under it. */
 static void

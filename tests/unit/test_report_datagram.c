@@ -383,8 +383,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* A policy of so many strings, of so many octets each: what does not fit is left
- * out, and that is known. */
+/* A policy of many strings, or of long ones: what does not fit is left out, and
+ * noted as missing. */
 START_TEST(many_strings)
 {
 	static const struct {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting as a board has it, in virtual time: 8 KB for what is counted,
+ * TLS reporting as a board has it, in virtual time: 8 KB for the counts,
  * failures only, sessions by the C call, reports by HTTPS, or by mail alone
  * where the product posts nothing. Built by `make switches` with the limits of
- * such products, and with the defaults. STS_REPORT_OUT names a file that the
- * last mail is written to, for others to read (tests/report/check.py).
+ * such products, and with the defaults. STS_REPORT_OUT names a file to which
+ * the last mail is written, for other readers (tests/report/check.py).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@ const char unit_name[] = "report_line";
 
 static struct sts_report_event e;
 
-/* What is wrong: nothing of it is counted. */
+/* Invalid lines: nothing of them is counted. */
 static const char *const wrong[] = {
 	"",
 	"success",
@@ -59,7 +59,7 @@ static const struct {
 	int result; /* -1: no failure */
 	enum sts_report_policy type;
 	const char *domain; /* of the policy */
-	const char *strings; /* and mx, each behind "|" */
+	const char *strings; /* and mx, each after "|" */
 } cases[] = {
 	{ "success " RECORD, false, -1, STS_REPORT_NO_POLICY, "a.example", "" },
 	{ "  success   " RECORD, false, -1, STS_REPORT_NO_POLICY, "a.example",

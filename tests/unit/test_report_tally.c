@@ -61,8 +61,8 @@ add(const char *domain, bool failing)
 	return sts_tally_add(&t, DAY, &e);
 }
 
-/* What was never taken is not touched; what was, is nothing but zeros once the
- * tally is empty. */
+/* Memory that was never taken is not touched; memory that was taken is all
+ * zeros once the tally is empty. */
 START_TEST(emptied)
 {
 	size_t used;
@@ -190,12 +190,12 @@ START_TEST(counting)
 }
 END_TEST
 
-/* What is another policy, another report: each difference alone. */
+/* What makes another policy, or another report: each difference alone. */
 static const struct {
 	const char *name, *domain, *record;
 	enum sts_report_policy type;
 	const char *policy_domain, *string, *mx;
-	unsigned domains, policies; /* after it, beside the first */
+	unsigned domains, policies; /* after it, besides the first */
 } differences[] = {
 	{ "the same", "a.test", RECORD, STS_REPORT_STS, "a.test", "x", "y", 1,
 	    1 },
@@ -336,7 +336,7 @@ START_TEST(full)
 	ck_assert(add("new2.example", true));
 	ck_assert(t.lost[STS_TALLY_DISPLACED] > 0);
 	ck_assert(the("d0.org0.test") != 0); /* the latest goes first */
-	/* Who was refused stays out that day, failing or not. */
+	/* A refused domain stays out that day, failing or not. */
 	ck_assert(!add("new.example", true));
 	/* A displaced one does, too. */
 	for (i = 399; i > 0; i--) {
@@ -368,7 +368,7 @@ START_TEST(full)
 }
 END_TEST
 
-/* An organisation has a sixteenth; others get in behind its flood. */
+/* An organisation has a sixteenth; others get in after its flood. */
 START_TEST(shares)
 {
 	char name[64];
@@ -536,9 +536,9 @@ enum {
 	ONE = 64 /* of these tests has at most */
 };
 
-/* However much is left of a day, no call gives up all of it: the day turns when
- * the last of it is gone. Until then it is the day before, of which what comes
- * meanwhile is a part. */
+/* However much is left of a day, no call deletes all of it: the day turns when
+ * the last of it is gone. Until then it is still the day before, to which new
+ * sessions are added. */
 START_TEST(day_by_steps)
 {
 	char name[64];
@@ -610,8 +610,8 @@ START_TEST(displaced_by_steps)
 }
 END_TEST
 
-/* Sixteen records of a domain are kept apart in a day, and those that are in are
- * counted on; others are lost, and no other domain hears of it. */
+/* Sixteen records of a domain are kept apart in a day, and those that are in
+ * are counted further; others are lost, without effect on other domains. */
 START_TEST(records_of_one)
 {
 	char record[64];
@@ -1076,7 +1076,7 @@ START_TEST(snapshot_meanwhile)
 }
 END_TEST
 
-/* The invariants as code see what is wrong. */
+/* sts_tally_check finds each broken invariant. */
 START_TEST(check_sees)
 {
 	uint32_t ref, *first;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stranger must not be able to guess, beside source ports and ids
+ * What a stranger must not be able to guess, besides source ports and ids
  * (test_dns_draws.c): the seeds of TLS sessions, the key of the tables, when
- * policies are refreshed. And whoever guesses the key gains nothing, since a
- * hash is never taken for what was hashed: with the key, names are searched
- * here that have the same hash.
+ * policies are refreshed. And guessing the key gains nothing, since a hash
+ * never stands for what was hashed: with the key, this test searches for names
+ * that have the same hash.
  *
  * Entropy comes from a fixed sequence, so that the same draws come each time;
  * the limits are such that any good entropy breaks one of them less than once
- * in a million runs. Each test says by how much.
+ * in a million runs. Each test states how much less.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,7 +285,7 @@ has_eight(const uint8_t *p, size_t n, const uint8_t *eight)
 	return false;
 }
 
-/* Nothing of a seed stays behind. (The first octet counts sessions.) */
+/* Nothing of a seed is left in memory. (The first octet counts sessions.) */
 static void
 check_wiped(void)
 {
@@ -371,7 +371,7 @@ START_TEST(colliding_lookups)
 }
 END_TEST
 
-/* What is held of one is never answered for the other. */
+/* What is held for one is never answered for the other. */
 START_TEST(colliding_records)
 {
 	char name[2][COLLIDE_NAME];
@@ -411,8 +411,8 @@ START_TEST(colliding_records)
 }
 END_TEST
 
-/* An organisation that has its share of the lookups takes nothing of another
- * one's whose hash is the same. */
+/* An organisation that has its share of the lookups takes nothing from another
+ * whose hash is the same. */
 START_TEST(colliding_organisations)
 {
 	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
@@ -458,8 +458,8 @@ planned(uint32_t max_age_s)
 	    &agent.cache, &f->stage, unit_span("mx.example.com")));
 	unit_int("taken", sts_agent_replace(&agent, l, 60, f, &e, &ref),
 	    STS_ADMITTED);
-	/* It stands beside the record; with the old id in a new one it would
-	 * be looked at again soon. */
+	/* The moment is beside the record; with the old id in a new one it
+	 * would be looked up again soon. */
 	return e.refresh_s - sts_agent_now_s(&agent);
 }
 

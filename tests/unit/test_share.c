@@ -617,7 +617,7 @@ put_long_record(const char *domain, unsigned patterns)
 #define LONG_KEY KEY_60 KEY_60 KEY_60 KEY_60 KEY_60
 STS_STATIC_ASSERT(sizeof LONG_KEY == 300 + 1, as_long_as_the_row_says);
 
-/* A wrong reply of the server, and what is seen for ten seconds after it; then
+/* A wrong reply of the server, and what happens for ten seconds after it; then
  * a record is asked for. */
 static const struct {
 	const char *name, *wrong, *want;

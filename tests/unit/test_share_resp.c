@@ -9,9 +9,9 @@
 const char unit_name[] = "share_resp";
 
 /*
- * The events of a text, written down: "+s:", "-s:", ":n", "nil", "o:s",
- * "$n", "s" pieces joined, "$.", "[n", ">n", "|n", each ended by a space; "/"
- * behind what makes a reply whole; "BROKEN". "~" at the end: within an item.
+ * The events of a text, written down: "+s:", "-s:", ":n", "nil", "o:s", "$n",
+ * "s" pieces joined, "$.", "[n", ">n", "|n", each ended by a space; "/" after
+ * the event that completes a reply; "BROKEN". "~" at the end: within an item.
  */
 static char seen[4096];
 

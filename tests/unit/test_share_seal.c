@@ -193,8 +193,8 @@ END_TEST
 
 #define LABEL "a23456789012345678901234567890123456789012345678901234567890123"
 
-/* Sealed with the right key by somebody who does not keep to the format: he may
- * have taken a gateway over. */
+/* Sealed with the right key by an attacker who does not keep to the format, as
+ * one who has taken over a gateway could. */
 static const struct {
 	const char *name;
 	const char *payload; /* "<" and the length octet by its count of what

@@ -35,7 +35,7 @@ static union {
 	uint8_t octets[1 << 14];
 } memory;
 
-/* What is asked: a number, which is how many octets are answered. */
+/* The request: a number, which is how many octets are answered. */
 static struct {
 	bool taken;
 	unsigned long left;
@@ -436,7 +436,7 @@ START_TEST(no_descriptor)
 }
 END_TEST
 
-/* One that somebody else who has it shuts down does not spin. */
+/* A listener that another process shuts down does not make the daemon spin. */
 START_TEST(shut_down)
 {
 	begin();
@@ -453,7 +453,8 @@ START_TEST(shut_down)
 }
 END_TEST
 
-/* A listener that the port cannot watch is closed: nobody waits there. */
+/* A listener that the port cannot watch is closed, so that no client waits
+ * there. */
 START_TEST(unwatched)
 {
 	static struct sts_side other;

@@ -49,7 +49,7 @@ number_of(const char *const *names, int count, const char *word)
 	return -1;
 }
 
-/* Up to `end`; returns what is behind it. */
+/* Read up to `end`. Returns the text after it. */
 static const char *
 read_hex(struct bytes *out, const char *hex, char end)
 {
@@ -142,7 +142,7 @@ bearssl_says(const br_x509_pkey *k, struct sts_text sig)
 }
 
 /* BearSSL 0.6 does not multiply by 0: it refuses hashes that are 0 modulo n,
- * which nobody can find a message for. */
+ * for which no message can be found. */
 static bool
 bearssl_cannot(const char *name)
 {
@@ -226,7 +226,7 @@ START_TEST(cases)
 }
 END_TEST
 
-/* A curve that no signature is made with, and a scheme that is none. */
+/* A curve that no signature uses, and a scheme that does not exist. */
 START_TEST(no_such)
 {
 	static uint8_t point[133] = { 4 },

@@ -20,11 +20,11 @@ enum {
 #define WHOLE TLS, AGAIN, QUIT
 
 enum {
-	WHOLE_ONLY = 1 /* in segments another thing is seen: the row says */
+	WHOLE_ONLY = 1 /* in segments the result differs: only as a whole */
 };
 
-/* A row: certificates (NULL: server-ec), how TLS is wanted, the script, and
- * what must come of it: "WHY STEP [CODE TEXT]; STARTTLS[; tls PATH KEY]". */
+/* A row: certificates (NULL: server-ec), the wish for TLS, the script, and the
+ * expected result: "WHY STEP [CODE TEXT]; STARTTLS[; tls PATH KEY]". */
 static const struct row {
 	const char *name, *cert, *kind;
 	enum sts_smtp_tls starttls;
@@ -393,8 +393,8 @@ START_TEST(trap_table)
 }
 END_TEST
 
-/* However the octets behind the 220 come, TLS never gets a word of them for a
- * reply, and there is no TLS. */
+/* However the octets after the 220 come, TLS never gets one of them as a reply,
+ * and there is no TLS. */
 START_TEST(injected_in_pieces)
 {
 	static const struct row row = { "injected in pieces", NULL, NULL,
@@ -415,7 +415,7 @@ START_TEST(injected_in_pieces)
 }
 END_TEST
 
-/* What is kept of a dialogue. */
+/* What is kept from a dialogue. */
 START_TEST(what_is_found)
 {
 	static const struct row row = { "found", NULL, NULL, STS_SMTP_TLS_MUST,
@@ -439,7 +439,7 @@ START_TEST(what_is_found)
 	unit_int("plain", f->plain.offers,
 	    STS_SMTP_SIZE | STS_SMTP_PIPELINING | STS_SMTP_STARTTLS);
 	unit_int("size", (long long)f->plain.size_max, 5);
-	/* Nothing of what was offered before TLS. */
+	/* Nothing that was offered before TLS is left. */
 	unit_int("again", f->again.offers, STS_SMTP_SIZE | STS_SMTP_REQUIRETLS);
 	unit_int("size", (long long)f->again.size_max, 7);
 	unit_int("starttls", f->starttls_code, 220);
@@ -453,7 +453,7 @@ START_TEST(what_is_found)
 END_TEST
 
 /* The chain comes as it was sent, however bad; what does not fit is left out
- * behind what does. */
+ * after what does. */
 START_TEST(chain_is_collected)
 {
 	static const char *const certs[] = { "server-ec+expired",

@@ -22,7 +22,7 @@ enum {
 #define BODY "C a", "C ..b", "C ", "C ."
 #define QUIT "C QUIT", "S 221 bye"
 
-/* What a row's mail is beside the usual. */
+/* How a row's mail differs from the usual one. */
 enum {
 	SIZED = 1, /* 100 octets */
 	EIGHT = 2,
@@ -33,7 +33,7 @@ enum {
 	REFUSE = 0x80 /* the owner refuses the certificate */
 };
 
-/* `want`: "WHY STEP [CODE TEXT]", then what became of each recipient: taken,
+/* `want`: "WHY STEP [CODE TEXT]", then the outcome of each recipient: taken,
  * later, refused, doubt, with the code that decided. */
 static const struct row {
 	const char *name;
@@ -93,7 +93,7 @@ static const struct row {
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, "S 354 go", QUIT },
 	    "smtp-data body 354 go; later 354" },
 
-	/* Nobody knows whether a message was taken whose end was sent. */
+	/* It is unknown whether a message was accepted whose end was sent. */
 	{ "closed behind the message", STS_SMTP_TLS_NEVER, 2, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, RCPT(2), "S 550 no", DATA, BODY,
 		"E" },
@@ -350,7 +350,7 @@ play(const struct row *row, size_t segment, const char *message, size_t piece,
 	sts_smtp_submit_end(&the_submit);
 }
 
-/* "*" in `want` stands for a word. */
+/* "*" in `want` stands for any word. */
 static void
 compare(const struct row *row, const char *got)
 {

@@ -158,8 +158,8 @@ START_TEST(locked)
 }
 END_TEST
 
-/* What may have the name of a file that is to be made, or opened. All of it is
- * somebody else's: not an octet of it is touched. */
+/* What may have the name of a file that is to be made, or opened. All of it
+ * belongs to somebody else: not an octet of it is touched. */
 enum thing {
 	HARD_LINK, /* to a file that we may write to */
 	LOCKED_LINK, /* and that another has locked */
@@ -397,8 +397,8 @@ START_TEST(child_dies)
 }
 END_TEST
 
-/* What could not be read at the start the child reads; half an answer is none
- * yet. */
+/* The child reads what could not be read at the start; half an answer does not
+ * count yet. */
 START_TEST(read_by_child)
 {
 	pid_t child = make_child();

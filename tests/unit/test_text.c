@@ -12,8 +12,8 @@ const char unit_name[] = "text";
 #define COMMA STS_BLANK_COMMA
 #define CONTROL STS_BLANK_CONTROL
 
-/* The first word of `in`, what is left behind it, and `in` without its ends.
- * A '0' stands for NUL. */
+/* The first word of `in`, the text after it, and `in` without its ends. A '0'
+ * stands for NUL. */
 static const struct {
 	const char *in;
 	enum sts_blank blank;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The TLS client against a server whose every message can be bent
- * (tests/tls/hostile.h). A row is a plan, bends, and what must come of it:
- * the reason, NONE for an established session, and the alert that the server
- * gets, after ServerHello of TLS 1.3 always a sealed one. Each row is played
- * whole and byte by byte.
+ * (tests/tls/hostile.h). A row is a plan, bends, and the expected result: the
+ * reason, NONE for an established session, and the alert that the server gets,
+ * after ServerHello of TLS 1.3 always a sealed one. Each row is played whole
+ * and byte by byte.
  */
 #define _DEFAULT_SOURCE
 #include "hostile_case.h"
@@ -36,7 +36,7 @@ static struct sts_tls *client;
 static const char zeros[1200];
 /* Of no length; `\4` is set when the tests begin. */
 static char tickets[1 + 66 * 4] = { STS_TLS_HANDSHAKE };
-/* Contents of records with their type and padding, behind a type of 0. */
+/* Contents of records with their type and padding, after a type of 0. */
 static const char padded_data[2000] = { 0, STS_TLS_FINISHED,
 	STS_TLS_APPLICATION };
 static const char padded_nothing[2000] = { 0, STS_TLS_HANDSHAKE };
@@ -915,7 +915,7 @@ judge(const struct row *r, const struct hostile *h)
 	unit_int(r->name, sts_tls_why(client), r->why);
 	unit_int(r->name, h->alert, r->alert);
 	/* Once there are keys, nobody else may read what is wrong. What was
-	 * received at once may have more behind the fault. */
+	 * received at once may have more octets after the fault. */
 	if (r->alert != NO_ALERT && sealed_alert && h->segment > 0 &&
 	    h->wire_off > 400) {
 		ck_assert_msg(
@@ -1012,7 +1012,7 @@ share_refused(const char *name, uint16_t group, const uint8_t *p, size_t n)
 
 	for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
 		struct hostile *h = server(false);
-		/* In 1.2 the share is signed, and looked at after that. */
+		/* In 1.2 the share is signed, and only then examined. */
 		struct row r = {
 			.name = name, .why = STS_WHY_TLS_PROTOCOL, .alert = 47
 		};
@@ -1167,8 +1167,8 @@ static const struct {
 	{ "truncated", STS_WHY_X509_MALFORMED, 42, 0 },
 };
 
-/* The path comes first: a refused one is the reason, and the server's
- * signature, which is wrong here as well, is not looked at. */
+/* The path comes first: a refused path is the reason, and the server's
+ * signature, which is wrong here as well, is not checked. */
 START_TEST(path_before_signature)
 {
 	for (size_t i = 0; i < UNIT_COUNT(paths); i++) {
@@ -1352,8 +1352,9 @@ START_TEST(request_with_flight)
 }
 END_TEST
 
-/* What came with the server's flight, and behind it, is still there after our
- * own was sent from the same buffer: whole, and cut anywhere. */
+/* Records that came with the server's flight, or after it, are still there
+ * after our own flight was sent from the same buffer: whole, and cut
+ * anywhere. */
 START_TEST(early_data)
 {
 	for (size_t segment = 0; segment < 900; segment += 7) {
@@ -1408,8 +1409,8 @@ START_TEST(received_at_once)
 }
 END_TEST
 
-/* A record of data whose tag is wrong: whatever was handed out of it was
- * provisional, and the session fails at its end. */
+/* A record of data whose tag is wrong: content already handed out was
+ * provisional, and the session fails at the record's end. */
 START_TEST(forged_data)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
@@ -1491,8 +1492,8 @@ START_TEST(limited_records)
 }
 END_TEST
 
-/* RFC 8446 4.6.3, 7.2: keys change in both directions; what is owed goes out
- * before the next record, once, however often it was asked for. */
+/* RFC 8446 4.6.3, 7.2: keys change in both directions; our KeyUpdate goes out
+ * before the next record, once, however often it was requested. */
 START_TEST(key_updates)
 {
 	struct hostile *h = established(0, 0);
@@ -1560,7 +1561,7 @@ END_TEST
 static const struct {
 	const char *name;
 	bool sealed;
-	size_t len; /* that the header tells */
+	size_t len; /* the length in the header */
 	enum sts_why why;
 	int alert;
 } lengths[] = {

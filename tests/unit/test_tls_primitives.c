@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AES-GCM in pieces: test case 4 and 16 of its specification, and BearSSL's
+ * AES-GCM in pieces: test cases 4 and 16 of its specification, and BearSSL's
  * own for every length up to some blocks, with each way of cutting it. The PRF
- * of TLS 1.2 beside BearSSL's, for every length of what is asked for. Records,
+ * of TLS 1.2 compared with BearSSL's, for every length of output. Records,
  * by whatever the processor has for them.
  */
 #include <string.h>

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traces of RFC 8448, sections 3, 5, 6 and 7, replayed through
- * tls/session: every record that the client sends must be the RFC's. The text
- * is read from ../shared/vectors/rfc8448.txt, upward from the tree, or from
- * where STS_RFC8448 says; without it nothing is tested, and the
- * test says so.
+ * The traces of RFC 8448, sections 3, 5, 6 and 7, replayed through tls/session:
+ * every record that the client sends must be the RFC's. The text is read from
+ * ../shared/vectors/rfc8448.txt, upward from the tree, or from the file
+ * STS_RFC8448; without it the test is skipped, which it prints.
  *
- * What a trace fixes takes the place of the library's at link time: the hellos
+ * What a trace fixes replaces the library's at link time: the hellos
  * (tls_hello.c), the private keys (tls_exchange.c), and the judge (x509.c), as
  * the certificates of the traces are weak and name nobody. Our CCS, which
  * sections 3 and 5 do without, is left out of the comparison.

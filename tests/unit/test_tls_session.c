@@ -604,7 +604,8 @@ START_TEST(flipped_in_handshake)
 }
 END_TEST
 
-/* The end without close_notify is reported after what was there is read. */
+/* The end without close_notify is reported after the octets before it are
+ * read. */
 START_TEST(truncated)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
@@ -839,7 +840,7 @@ START_TEST(sizes_and_end)
 }
 END_TEST
 
-/* The random octets of the ClientHello under a seed. RFC 5246 7.4.1.2: behind
+/* The random octets of the ClientHello under a seed. RFC 5246 7.4.1.2: after
  * the heads of record and message, and the version. */
 static void
 hello_random(const uint8_t seed[STS_TLS_RND], uint8_t out[32])
@@ -858,10 +859,10 @@ hello_random(const uint8_t seed[STS_TLS_RND], uint8_t out[32])
 	free(client);
 }
 
-/* Each octet of the seed counts, and nothing else does: the same seed says the
- * same, and each other one something else in every part of it but the first,
- * which was a time once (two of the 49 share four octets at the same place by
- * chance: 10^4 / 2^32 at most, and this is the same each time). */
+/* Each octet of the seed counts, and nothing else does: the same seed gives the
+ * same octets, and each other seed gives different ones in every part but the
+ * first, which was once a time (two of the 49 share four octets at the same
+ * place by chance: 10^4 / 2^32 at most, and this is the same each time). */
 START_TEST(whole_seed)
 {
 	static uint8_t random[STS_TLS_RND + 1][32];

@@ -9,7 +9,7 @@ const char unit_name[] = "tlsrpt";
 
 #define V "v=TLSRPTv1; "
 
-/* Each line of `in` is a TXT record. `want` is what is found: the record, or
+/* Each line of `in` is a TXT record. `want` is the result: the record, or
  * "absent", "unknown". */
 static const struct {
 	const char *name, *in, *want;
@@ -121,7 +121,7 @@ START_TEST(limit)
 }
 END_TEST
 
-/* What is sent to, one after another: an address, or host and path. */
+/* The destinations, one after another: an address, or host and path. */
 #define A50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 
 static const struct {

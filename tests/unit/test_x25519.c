@@ -209,8 +209,8 @@ START_TEST(small_order)
 }
 END_TEST
 
-/* The bits that RFC 7748 5 wants set or clear are not looked at: each of them
- * changed gives the same. All others count. */
+/* The bits that RFC 7748 5 fixes are ignored: each of them changed gives the
+ * same. All others count. */
 START_TEST(clamped)
 {
 	uint8_t k[BYTES], want[BYTES], u[BYTES], other[BYTES];
@@ -273,7 +273,7 @@ START_TEST(as_bearssl)
 }
 END_TEST
 
-/* Not on the stack of what is looked at below. */
+/* Not on the stack that is searched below. */
 static const uint8_t kept[BYTES] = { 8, 214, 3, 77, 91, 160, 5, 18, 233, 62,
 	141, 7, 250, 99, 31, 176, 44, 203, 118, 9, 84, 57, 222, 130, 13, 68,
 	197, 25, 150, 36, 241, 101 };
@@ -301,7 +301,7 @@ START_TEST(wiped)
 	uint8_t *stack = memory + (4096 - (uintptr_t)memory % 4096);
 	pthread_attr_t attr;
 	pthread_t thread;
-	/* Memcheck, which sets this, takes what is below a stack for gone. */
+	/* Memcheck, which sets this, treats memory below a stack as gone. */
 	bool looks = STS_EC_FAST && unit_every() == 1, left = false;
 
 	ck_assert(memory != NULL);

@@ -167,8 +167,8 @@ END_TEST
 static const char *const sampled[] = { "good-ec", "good-rsa-2048", "nc-sub-ca",
 	"san-among-forms", "rsa-4096-leaf" };
 
-/* A certificate that ends at any byte before its end is malformed, whether
- * the announced length says so or not. */
+/* A certificate that is cut off at any byte before its end is malformed,
+ * whether the announced length matches or not. */
 START_TEST(truncated_anywhere)
 {
 	for (size_t s = 0; s < UNIT_COUNT(sampled); s++) {

@@ -135,7 +135,7 @@ START_TEST(other_rules_hold)
 }
 END_TEST
 
-/* Each octet of an intermediate flipped, beside its remembered link. */
+/* Each octet of an intermediate flipped, while its link is remembered. */
 START_TEST(flipped)
 {
 	static const char *const names[] = { "good-ec", "good-rsa-2048" };

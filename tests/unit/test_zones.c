@@ -175,12 +175,12 @@ START_TEST(zone_line_table)
 }
 END_TEST
 
-/* Whether the questions of a zone are answered by DANE: its own word counts
+/* Whether the questions of a zone are answered by DANE: its own setting counts
  * before the general one, and Sendmail's zone has none. */
 static const struct {
 	const char *line, *name;
 	bool general;
-	bool zone, some; /* this zone; some zone, by a word of its own */
+	bool zone, some; /* this zone; some zone, by its own setting */
 } danes[] = {
 	{ "a", "a", false, false, false },
 	{ "a", "a", true, true, false },
