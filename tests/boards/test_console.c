@@ -24,9 +24,9 @@ static struct sts_console console;
 static struct sts_agent agent;
 static struct sts_answer answer;
 static const char *typed; /* octets not yet read */
-static char said[512], asked[STS_CONSOLE_LINE + 1];
+static char printed[512], asked[STS_CONSOLE_LINE + 1];
 static char routed[STS_CONSOLE_LINE + 1], refused[STS_CONSOLE_LINE + 1];
-static size_t said_len;
+static size_t printed_len;
 
 int
 sts_board_get(void)
@@ -37,8 +37,8 @@ sts_board_get(void)
 void
 sts_board_put(char c)
 {
-	ck_assert_uint_lt(said_len, sizeof said - 1);
-	said[said_len++] = c;
+	ck_assert_uint_lt(printed_len, sizeof printed - 1);
+	printed[printed_len++] = c;
 }
 
 void
@@ -137,8 +137,8 @@ static void
 type(const char *text)
 {
 	typed = text;
-	said_len = 0;
-	memset(said, 0, sizeof said);
+	printed_len = 0;
+	memset(printed, 0, sizeof printed);
 	memset(asked, 0, sizeof asked);
 	memset(routed, 0, sizeof routed);
 	memset(refused, 0, sizeof refused);
@@ -166,12 +166,12 @@ START_TEST(long_lines)
 {
 	type(line("x.example-", STS_CONSOLE_LINE));
 	unit_int("asked", (long long)strlen(asked), STS_CONSOLE_LINE);
-	ck_assert_str_eq(said + STS_CONSOLE_LINE, ": NONE\n");
+	ck_assert_str_eq(printed + STS_CONSOLE_LINE, ": NONE\n");
 	ck_assert_str_eq(refused, "");
 
 	type(line("x.example-", STS_CONSOLE_LINE + 1));
 	ck_assert_str_eq(asked, "");
-	ck_assert_str_eq(said, "line: longer than 80\n");
+	ck_assert_str_eq(printed, "line: longer than 80\n");
 
 	type(line("+00", STS_CONSOLE_LINE + 20));
 	ck_assert_str_eq(routed, "");
@@ -179,7 +179,7 @@ START_TEST(long_lines)
 
 	type("good.example\n");
 	ck_assert_str_eq(asked, "good.example");
-	ck_assert_str_eq(said, "good.example: NONE\n");
+	ck_assert_str_eq(printed, "good.example: NONE\n");
 	type("+0011\n");
 	ck_assert_str_eq(routed, "+0011");
 }

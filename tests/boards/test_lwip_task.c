@@ -136,12 +136,12 @@ talker(void *arg)
 	int s = lwip_peer_connect(7);
 
 	for (unsigned i = 0; i < ECHOES; i++) {
-		uint8_t said[ECHO_SIZE], heard[ECHO_SIZE];
+		uint8_t sent[ECHO_SIZE], heard[ECHO_SIZE];
 
-		memset(said, (int)i, sizeof said);
-		lwip_peer_send(s, said, sizeof said);
+		memset(sent, (int)i, sizeof sent);
+		lwip_peer_send(s, sent, sizeof sent);
 		lwip_peer_recv(s, heard, sizeof heard);
-		ck_assert_mem_eq(said, heard, sizeof said);
+		ck_assert_mem_eq(sent, heard, sizeof sent);
 	}
 	lwip_peer_close(s);
 	sys_sem_signal(arg);

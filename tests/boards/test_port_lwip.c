@@ -105,31 +105,31 @@ static struct {
 	char got[64];
 	size_t got_len;
 	bool ended, reset, aborted; /* by the peer, by lwIP or us */
-} told;
+} client;
 
 static err_t
-told_bytes(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
+note_bytes(void *arg, struct tcp_pcb *pcb, struct pbuf *in, err_t err)
 {
 	(void)arg;
 	(void)err;
 	if (in == NULL) {
-		told.ended = true;
+		client.ended = true;
 		return ERR_OK;
 	}
-	ck_assert_uint_le(told.got_len + in->tot_len, sizeof told.got);
-	told.got_len +=
-	    pbuf_copy_partial(in, told.got + told.got_len, in->tot_len, 0);
+	ck_assert_uint_le(client.got_len + in->tot_len, sizeof client.got);
+	client.got_len +=
+	    pbuf_copy_partial(in, client.got + client.got_len, in->tot_len, 0);
 	tcp_recved(pcb, in->tot_len);
 	pbuf_free(in);
 	return ERR_OK;
 }
 
 static void
-told_error(void *arg, err_t err)
+note_error(void *arg, err_t err)
 {
 	(void)arg;
-	told.reset = err == ERR_RST;
-	told.aborted = err == ERR_ABRT;
+	client.reset = err == ERR_RST;
+	client.aborted = err == ERR_ABRT;
 }
 
 static struct tcp_pcb *
@@ -139,9 +139,9 @@ raw_client(void)
 	ip_addr_t ip = IPADDR4_INIT_BYTES(127, 0, 0, 1);
 
 	ck_assert_ptr_nonnull(pcb);
-	memset(&told, 0, sizeof told);
-	tcp_recv(pcb, told_bytes);
-	tcp_err(pcb, told_error);
+	memset(&client, 0, sizeof client);
+	tcp_recv(pcb, note_bytes);
+	tcp_err(pcb, note_error);
 	ck_assert_int_eq(tcp_connect(pcb, &ip, LWIP_PORT, NULL), ERR_OK);
 	pass(10);
 	return pcb;
@@ -174,9 +174,9 @@ START_TEST(half_closed)
 	pass(PASSES);
 	port.close(port.ctx, SERVER);
 	pass(PASSES);
-	ck_assert_uint_eq(told.got_len, 2);
-	ck_assert(told.ended);
-	ck_assert(!told.reset);
+	ck_assert_uint_eq(client.got_len, 2);
+	ck_assert(client.ended);
+	ck_assert(!client.reset);
 }
 END_TEST
 
@@ -188,7 +188,7 @@ START_TEST(closed_while_sending)
 	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
 	port.close(port.ctx, SERVER);
 	pass(PASSES);
-	ck_assert(told.reset);
+	ck_assert(client.reset);
 
 	raw_client();
 	ck_assert_int_eq(port.accept(port.ctx, LISTENER, SERVER), 0);
@@ -196,8 +196,8 @@ START_TEST(closed_while_sending)
 	    port.send(port.ctx, SERVER, (const uint8_t *)"last", 4), 4);
 	port.close(port.ctx, SERVER);
 	pass(PASSES);
-	ck_assert_uint_eq(told.got_len, 4);
-	ck_assert(!told.reset);
+	ck_assert_uint_eq(client.got_len, 4);
+	ck_assert(!client.reset);
 }
 END_TEST
 
@@ -235,7 +235,7 @@ keep(void *arg, struct tcp_pcb *pcb, err_t err)
 {
 	(void)arg;
 	(void)err;
-	tcp_recv(pcb, told_bytes); /* which never closes */
+	tcp_recv(pcb, note_bytes); /* which never closes */
 	return ERR_OK;
 }
 
@@ -366,12 +366,12 @@ START_TEST(short_of_buffers)
 
 	two_clients();
 	wait_long();
-	ck_assert(!told.reset);
+	ck_assert(!client.reset);
 	taken = take_buffers();
 	pass(100);
-	ck_assert(!told.reset);
+	ck_assert(!client.reset);
 	pass(200);
-	ck_assert(told.reset);
+	ck_assert(client.reset);
 	pbuf_free(taken);
 	wait_long();
 	ck_assert_int_eq(port.recv(port.ctx, OTHER, &byte, 1), STS_IO_RESET);
@@ -418,7 +418,7 @@ START_TEST(short_at_times)
 		pbuf_free(taken);
 		pass(1);
 	}
-	ck_assert(!told.reset);
+	ck_assert(!client.reset);
 }
 END_TEST
 
@@ -443,11 +443,11 @@ START_TEST(foreign_unread)
 	tcp_output(pcb);
 	pass(10);
 	tcp_arg(pcb, &foreign);
-	told.reset = false;
+	client.reset = false;
 	taken = take_buffers();
 	wait_long();
 	pbuf_free(taken);
-	ck_assert(told.reset); /* by the server, our channel */
+	ck_assert(client.reset); /* by the server, our channel */
 	ck_assert_int_eq(port.recv(port.ctx, SERVER, &byte, 1), STS_IO_RESET);
 }
 END_TEST
@@ -521,8 +521,8 @@ START_TEST(foreign_unsent)
 	}
 	wait_long();
 	mem_free(taken);
-	ck_assert(!told.reset);
-	ck_assert(!told.aborted);
+	ck_assert(!client.reset);
+	ck_assert(!client.aborted);
 }
 END_TEST
 

@@ -16,8 +16,8 @@
 struct recorded {
 	const char *name, *host;
 	int64_t date_s;
-	const uint8_t *said;
-	size_t said_len;
+	const uint8_t *sent;
+	size_t sent_len;
 	const uint8_t *roots;
 	size_t roots_len;
 };
@@ -53,7 +53,7 @@ host_call(uint32_t op, uint32_t arg)
 }
 
 static void
-say(const char *s)
+print(const char *s)
 {
 	(void)host_call(SYS_WRITE0, (uint32_t)s);
 }
@@ -70,9 +70,9 @@ void
 sts_assert_failed(const char *file, int line)
 {
 	(void)line;
-	say("assertion failed: ");
-	say(file);
-	say("\n");
+	print("assertion failed: ");
+	print(file);
+	print("\n");
 	leave(0);
 }
 
@@ -84,14 +84,14 @@ sts_assert_failed_here(void)
 
 /* Right-aligned in nine columns, with a blank before. */
 static void
-say_number(uint32_t v)
+print_number(uint32_t v)
 {
 	char digits[20], out[12] = "          ";
 	size_t n = sts_put_decimal((uint8_t *)digits, v);
 
 	memcpy(out + sizeof out - 2 - n, digits, n);
 	out[sizeof out - 2] = '\0';
-	say(out);
+	print(out);
 }
 
 /* The counter counts down, and wraps once in 1.3 thousand million instructions
@@ -119,7 +119,7 @@ step(struct sts_tls *t, const struct recorded *r, size_t *off)
 {
 	unsigned wants = sts_tls_wants(t);
 	struct sts_span in;
-	size_t n = r->said_len - *off;
+	size_t n = r->sent_len - *off;
 
 	if ((wants & STS_TLS_WORK) != 0) {
 		sts_tls_work(t);
@@ -133,7 +133,7 @@ step(struct sts_tls *t, const struct recorded *r, size_t *off)
 	in = sts_tls_rec_recv_buf(t);
 	n = n < in.n ? n : in.n;
 	STS_ASSERT(n > 0);
-	memcpy(in.p, r->said + *off, n);
+	memcpy(in.p, r->sent + *off, n);
 	*off += n;
 	sts_tls_rec_recv_ack(t, n);
 	return false;
@@ -164,13 +164,13 @@ play(const struct recorded *r, uint32_t tick)
 			other = took > other ? took : other;
 		}
 	}
-	say_number(all * tick / 1000);
-	say_number(works);
-	say_number(work * tick / 1000);
-	say_number(other * tick / 1000);
-	say("  ");
-	say(r->name);
-	say("\n");
+	print_number(all * tick / 1000);
+	print_number(works);
+	print_number(work * tick / 1000);
+	print_number(other * tick / 1000);
+	print("  ");
+	print(r->name);
+	print("\n");
 }
 
 static void
@@ -183,8 +183,8 @@ start(void)
 	SYST_RVR = SYST_MAX;
 	SYST_CVR = 0;
 	SYST_CSR = SYST_ON;
-	say("thousands of instructions: handshake, steps of work, longest "
-	    "step, longest other call\n");
+	print("thousands of instructions: handshake, steps of work, longest "
+	      "step, longest other call\n");
 	for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++) {
 		play(&recorded[i], instructions_a_tick());
 	}
@@ -194,7 +194,7 @@ start(void)
 static void
 fault(void)
 {
-	say("fault\n");
+	print("fault\n");
 	leave(0);
 }
 

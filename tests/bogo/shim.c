@@ -246,7 +246,7 @@ dial(void)
 }
 
 static void
-say(const uint8_t *p, size_t n)
+send_octets(const uint8_t *p, size_t n)
 {
 	while (n > 0) {
 		struct sts_span room = sts_tls_app_send_buf(tls);
@@ -273,7 +273,7 @@ echo(void)
 		copy[i] = in.p[i] ^ 0xff;
 	}
 	sts_tls_app_recv_ack(tls, in.n);
-	say(copy, in.n);
+	send_octets(copy, in.n);
 }
 
 /* One step. Returns false when the session is over. */
@@ -299,7 +299,7 @@ step(int s)
 		echo();
 	} else if ((wants & STS_TLS_APP_SEND) != 0 && o.writes_first) {
 		o.writes_first = false;
-		say((const uint8_t *)"hello", 5);
+		send_octets((const uint8_t *)"hello", 5);
 	} else {
 		n = recv(s, in.p, in.n, 0);
 		if (n > 0) {

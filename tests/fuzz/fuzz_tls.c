@@ -238,7 +238,7 @@ record(void)
 }
 
 static void
-server_says(size_t n)
+server_sends(size_t n)
 {
 	br_ssl_engine_context *eng = &server.context.eng;
 	size_t room;
@@ -283,9 +283,9 @@ begin_once(void)
 	keep_moment(0);
 	record();
 	STS_ASSERT(sts_tls_established(client));
-	server_says(1);
-	server_says(200);
-	server_says(30);
+	server_sends(1);
+	server_sends(200);
+	server_sends(30);
 	br_ssl_engine_close(&server.context.eng);
 	record();
 	STS_ASSERT((sts_tls_wants(client) & STS_TLS_CLOSED) != 0);
@@ -325,7 +325,7 @@ insert(const uint8_t *p, size_t n)
 }
 
 static void
-client_says(size_t n)
+client_sends(size_t n)
 {
 	struct sts_span s = sts_tls_app_send_buf(client);
 
@@ -358,7 +358,7 @@ change(uint8_t what, uint8_t n, const uint8_t *p, size_t left)
 		insert(sent.octet + g.at - n, n);
 		break;
 	case 4:
-		client_says(n);
+		client_sends(n);
 		break;
 	case 5:
 		if (n == 5 && !g.eof) {

@@ -173,7 +173,7 @@ do_expect_no_event(void)
 }
 
 static void
-must_say(const char *key, const char *got)
+must_match(const char *key, const char *got)
 {
 	const char *want = words_value(line, 2, key);
 
@@ -197,14 +197,14 @@ do_expect_held(void)
 	if (!sts_agent_held(&scene.agent, domain, &held)) {
 		fail("nothing is held", arg(1));
 	}
-	must_say("kind", kinds[held.entry.kind]);
-	must_say("mode", sts_mode_text(held.entry.mode));
-	must_say("why", sts_why_token(held.entry.why));
+	must_match("kind", kinds[held.entry.kind]);
+	must_match("mode", sts_mode_text(held.entry.mode));
+	must_match("why", sts_why_token(held.entry.why));
 	snprintf(
 	    text, sizeof text, "%.*s", (int)held.id_len, (const char *)held.id);
-	must_say("id", text);
+	must_match("id", text);
 	snprintf(text, sizeof text, "%u", (unsigned)held.entry.failures);
-	must_say("failures", text);
+	must_match("failures", text);
 }
 
 void

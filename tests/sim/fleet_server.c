@@ -343,7 +343,7 @@ say_master(struct link *l)
 }
 
 static void
-say_record(struct link *l, const struct fleet_record *r)
+send_record(struct link *l, const struct fleet_record *r)
 {
 	static char text[FLEET_RECORD + 40];
 	size_t n;
@@ -363,7 +363,7 @@ get(struct link *l, const struct words *w)
 	    site < 0 ? NULL : fleet_get((unsigned)site, &l->d);
 
 	if (r != NULL) {
-		say_record(l, r);
+		send_record(l, r);
 	} else {
 		send_text(l, l->resp2 ? "$-1\r\n" : "_\r\n");
 	}

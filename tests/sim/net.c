@@ -223,7 +223,7 @@ answer_none(const struct pending *a, unsigned rcode, bool tc)
 }
 
 static void
-say_records(
+answer_records(
     const struct pending *a, unsigned count, char values[][256], uint32_t ttl_s)
 {
 	static struct dnspeer_answer m;
@@ -239,12 +239,12 @@ say_records(
 }
 
 static void
-say_text(const struct pending *a, const char *value)
+answer_text(const struct pending *a, const char *value)
 {
 	char values[1][256];
 
 	snprintf(values[0], sizeof values[0], "%s", value);
-	say_records(a, 1, values, 60);
+	answer_records(a, 1, values, 60);
 }
 
 /* An attacker off the path, who knows the question but not the id. */
@@ -263,7 +263,7 @@ forge(const struct pending *a, const struct episode *e)
 			f.q.id = (uint16_t)(a->q.id + 1 + i);
 		}
 		if (a->q.type == DNSPEER_A && i % 2 == 0) {
-			say_text(&f, "203.0.113.66");
+			answer_text(&f, "203.0.113.66");
 		} else {
 			answer_none(&f, 3, false);
 		}
@@ -279,7 +279,7 @@ say_txt(const struct pending *a)
 	unsigned n = site_txt(a->site, m, values);
 
 	if (n > 0) {
-		say_records(a, n, values, a->site->ttl_s);
+		answer_records(a, n, values, a->site->ttl_s);
 	} else {
 		answer_none(a, a->site->index % 2 == 0 ? 3 : 0, false);
 	}
@@ -301,7 +301,7 @@ say_addresses(const struct pending *a)
 		snprintf(values[n++], 256, "2001:db8::%x:10", s->index);
 	}
 	if (n > 0) {
-		say_records(a, n, values, 300);
+		answer_records(a, n, values, 300);
 	} else {
 		answer_none(a, 0, false);
 	}
@@ -337,11 +337,11 @@ strip(const struct pending *a, const struct episode *e)
 	case 4:
 		snprintf(values[0], 256, "v=STSv1; id=evil%u;",
 		    a->site->questions / 7);
-		say_text(a, values[0]);
+		answer_text(a, values[0]);
 		return true;
 	case 5:
 		site_txt(a->site, MISHAP_TXT_TWO, values);
-		say_records(a, 2, values, 3600);
+		answer_records(a, 2, values, 3600);
 		return a->site->discoverable;
 	default:
 		break;
@@ -350,9 +350,10 @@ strip(const struct pending *a, const struct episode *e)
 		answer_none(a, 0, false);
 	} else if (kind == 8) {
 		snprintf(values[0], 256, "203.0.113.%u", a->site->index);
-		say_text(a, values[0]);
+		answer_text(a, values[0]);
 	} else {
-		say_text(a, nowhere[draw_below(&((struct pending *)a)->d, 5)]);
+		answer_text(
+		    a, nowhere[draw_below(&((struct pending *)a)->d, 5)]);
 	}
 	return true;
 }
@@ -447,13 +448,13 @@ answer_hostile(struct pending *a)
 		snprintf(text, sizeof text, "mx%u.hostile.test",
 		    draw_below(&a->d, 1000));
 		a->ad = true;
-		say_text(a, text);
+		answer_text(a, text);
 	} else if (a->q.type == DNSPEER_TXT) {
-		say_text(a, "v=STSv1; id=1;");
+		answer_text(a, "v=STSv1; id=1;");
 	} else if (a->q.type == DNSPEER_A) {
 		snprintf(text, sizeof text, "192.0.2.%u",
 		    100 + draw_below(&a->d, 100));
-		say_text(a, text);
+		answer_text(a, text);
 	} else {
 		answer_none(a, 0, false);
 	}

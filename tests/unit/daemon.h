@@ -189,7 +189,7 @@ dns_hear(int fd, struct question *q)
 
 /* Answer with nothing but a response code. */
 static inline void
-dns_say(int fd, struct question *q, uint8_t rcode)
+dns_reply(int fd, struct question *q, uint8_t rcode)
 {
 	q->m[2] = 0x81;
 	q->m[3] = (uint8_t)(0x80 | rcode);
@@ -211,7 +211,7 @@ client(uint16_t port)
 
 /* Ask for a key. */
 static inline void
-say(int fd, const char *key)
+send_key(int fd, const char *key)
 {
 	char request[512];
 	int n = snprintf(request, sizeof request, "%u:postfix %s,",

@@ -212,7 +212,7 @@ world_bytes(struct world *w, const uint8_t *p, size_t n)
 
 /* A message as the server would send it, then what the driver does. */
 static inline void
-world_say(struct world *w, const struct build *b)
+world_message(struct world *w, const struct build *b)
 {
 	uint8_t length[2];
 

@@ -137,7 +137,7 @@ stop(void)
 }
 
 static void
-say(const char *line)
+send_line(const char *line)
 {
 	mem_send(&mem, relay.s, line, strlen(line));
 }
@@ -147,19 +147,20 @@ take_line(char *line)
 {
 	if (strncmp(line, "MAIL", 4) == 0) {
 		snprintf(relay.from, sizeof relay.from, "%.200s", line);
-		say(relay.sender != NULL ? relay.sender : "250 2.1.0 ok\r\n");
+		send_line(
+		    relay.sender != NULL ? relay.sender : "250 2.1.0 ok\r\n");
 	} else if (strncmp(line, "RCPT", 4) == 0) {
 		snprintf(relay.to, sizeof relay.to, "%.200s", line);
-		say(relay.rcpt != NULL ? relay.rcpt : "250 2.1.5 ok\r\n");
+		send_line(relay.rcpt != NULL ? relay.rcpt : "250 2.1.5 ok\r\n");
 	} else if (strncmp(line, "DATA", 4) == 0) {
 		relay.data = true;
 		relay.len = 0;
-		say("354 go\r\n");
+		send_line("354 go\r\n");
 	} else if (strncmp(line, "QUIT", 4) == 0) {
-		say("221 bye\r\n");
+		send_line("221 bye\r\n");
 		mem_half_close(relay.s);
 	} else {
-		say("250 relay.example\r\n");
+		send_line("250 relay.example\r\n");
 	}
 }
 
@@ -185,7 +186,8 @@ relay_step(void)
 	} else if (strcmp(line, ".\r\n") == 0) {
 		relay.data = false;
 		relay.mails += relay.end == NULL;
-		say(relay.end != NULL ? relay.end : "250 2.0.0 queued\r\n");
+		send_line(
+		    relay.end != NULL ? relay.end : "250 2.0.0 queued\r\n");
 	} else {
 		ck_assert_uint_lt(relay.len + n + 1, MAIL_MAX);
 		memcpy(relay.mail + relay.len, line, n + 2);
@@ -212,7 +214,7 @@ play_relay(void)
 			mem_fail(&mem, s, STS_IO_REFUSED);
 		} else {
 			mem_accept(&mem, s);
-			say("220 relay.example ESMTP\r\n");
+			send_line("220 relay.example ESMTP\r\n");
 		}
 		return true;
 	}

@@ -935,7 +935,7 @@ END_TEST
 
 /* Lines of the text protocol: a session that a mail server reports is counted,
  * and the answer is whether it was; a session that others report is not. */
-START_TEST(said)
+START_TEST(reasons_logged)
 {
 	static const char line[] =
 	    "certificate-expired record=v=TLSRPTv1; rua=mailto:a@a.example";
@@ -1030,7 +1030,7 @@ sessions_of(const char *domain, enum sts_report_policy type, bool failed)
  * its strings; a success, or a failure under another policy or none, is not. */
 START_TEST(testing)
 {
-	unsigned told = 0;
+	unsigned logged = 0;
 	struct sts_tally_domain d;
 	struct sts_tally_policy p;
 	const struct sts_tally *t;
@@ -1065,9 +1065,9 @@ START_TEST(testing)
 	unit_int("mx", p.mx_count, 1);
 	ck_assert_uint_ne(p.failure, 0);
 	for (unsigned i = 0; i < mem.event_count && i < MEM_EVENTS; i++) {
-		told += mem.event[i].code == STS_EVENT_TESTING_FAILED;
+		logged += mem.event[i].code == STS_EVENT_TESTING_FAILED;
 	}
-	unit_int("told once", told, 1);
+	unit_int("told once", logged, 1);
 	/* The operator sees sessions, not our own failures to refresh the
 	 * policy. */
 	set_record("t.example", "v=TLSRPTv1; rua=mailto:tls@t.example");
@@ -1672,7 +1672,7 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(
 	    tc, own_share, 0, (int)(sizeof crowds / sizeof *crowds));
 	tcase_add_test(tc, datagrams);
-	tcase_add_test(tc, said);
+	tcase_add_test(tc, reasons_logged);
 	tcase_add_test(tc, testing);
 	tcase_add_test(tc, testing_of_many);
 	tcase_add_test(tc, failures_only);

@@ -159,35 +159,35 @@ number_of(const char *key)
 }
 
 static void
-say(struct mem_sock *s, const void *p, size_t n)
+send_octets(struct mem_sock *s, const void *p, size_t n)
 {
 	mem_send(&mem, s, p, n);
 }
 
 static void
-say_text(struct mem_sock *s, const char *text)
+send_text(struct mem_sock *s, const char *text)
 {
-	say(s, text, strlen(text));
+	send_octets(s, text, strlen(text));
 }
 
 static void
-say_bulk(struct mem_sock *s, const void *p, size_t n)
+send_bulk(struct mem_sock *s, const void *p, size_t n)
 {
 	char head[32];
 
-	say(s, head,
+	send_octets(s, head,
 	    (size_t)snprintf(head, sizeof head, "$%u\r\n", (unsigned)n));
-	say(s, p, n);
-	say_text(s, "\r\n");
+	send_octets(s, p, n);
+	send_text(s, "\r\n");
 }
 
 static void
-say_key(struct mem_sock *s, unsigned i)
+send_key_of(struct mem_sock *s, unsigned i)
 {
 	char key[STS_NAME_MAX + 16];
 	int n = snprintf(key, sizeof key, "mtasts:d:%s", domain(i));
 
-	say_bulk(s, key, (size_t)n);
+	send_bulk(s, key, (size_t)n);
 }
 
 static void
@@ -197,17 +197,17 @@ obey_get(struct mem_sock *s, const char *key)
 
 	world.gets++;
 	if (i < 0 || !world.key[i].there) {
-		say_text(s, "_\r\n");
+		send_text(s, "_\r\n");
 	} else if (world.half) {
 		char head[32];
 
-		say(s, head,
+		send_octets(s, head,
 		    (size_t)snprintf(head, sizeof head, "$%u\r\n",
 			(unsigned)world.key[i].len));
-		say(s, world.key[i].value, world.key[i].len - 10);
+		send_octets(s, world.key[i].value, world.key[i].len - 10);
 		world.half_to = s;
 	} else {
-		say_bulk(s, world.key[i].value, world.key[i].len);
+		send_bulk(s, world.key[i].value, world.key[i].len);
 	}
 }
 
@@ -221,10 +221,10 @@ obey_scan(struct mem_sock *s)
 		n += world.key[i].there;
 	}
 	snprintf(head, sizeof head, "*2\r\n$1\r\n0\r\n*%u\r\n", n);
-	say_text(s, head);
+	send_text(s, head);
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		if (world.key[i].there) {
-			say_key(s, i);
+			send_key_of(s, i);
 		}
 	}
 }
@@ -236,7 +236,7 @@ obey_set(struct mem_sock *s, char word[WORDS][ROOM], const size_t *len,
 	int i = number_of(word[1]);
 
 	if (missing_only && i >= 0 && world.key[i].there) {
-		say_text(s, "_\r\n");
+		send_text(s, "_\r\n");
 		return;
 	}
 	world.sets++;
@@ -248,7 +248,7 @@ obey_set(struct mem_sock *s, char word[WORDS][ROOM], const size_t *len,
 		memcpy(world.key[i].value, word[2], len[2]);
 		world.key[i].len = len[2];
 	}
-	say_text(s, "+OK\r\n");
+	send_text(s, "+OK\r\n");
 }
 
 static void
@@ -258,8 +258,8 @@ obey(struct mem_sock *s, unsigned count, char word[WORDS][ROOM],
 	const char *c = word[0];
 
 	if (strcmp(c, "HELLO") == 0) {
-		say_text(s, "%2\r\n+proto\r\n:3\r\n$4\r\nrole\r\n$6\r\n"
-			    "master\r\n");
+		send_text(s, "%2\r\n+proto\r\n:3\r\n$4\r\nrole\r\n$6\r\n"
+			     "master\r\n");
 	} else if (strcmp(c, "GET") == 0) {
 		obey_get(s, word[1]);
 	} else if (strcmp(c, "SET") == 0) {
@@ -268,9 +268,9 @@ obey(struct mem_sock *s, unsigned count, char word[WORDS][ROOM],
 		obey_scan(s);
 	} else if (strcmp(c, "DEL") == 0) {
 		world.dels++;
-		say_text(s, ":1\r\n");
+		send_text(s, ":1\r\n");
 	} else {
-		say_text(s, "+OK\r\n");
+		send_text(s, "+OK\r\n");
 	}
 }
 
@@ -746,8 +746,8 @@ push(unsigned i)
 
 		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
 		    !s->core_gone && !world.silent && get_at == 0) {
-			say_text(s, ">2\r\n$10\r\ninvalidate\r\n*1\r\n");
-			say_key(s, i);
+			send_text(s, ">2\r\n$10\r\ninvalidate\r\n*1\r\n");
+			send_key_of(s, i);
 		}
 	}
 }
@@ -992,8 +992,9 @@ START_TEST(overtaken)
 	sts_cache_get(&agent.cache, ref, &e);
 	e.fetched_s = WALL_S;
 	sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
-	say(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
-	say_text(world.half_to, "\r\n");
+	send_octets(
+	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	send_text(world.half_to, "\r\n");
 	world.half = false;
 	pass(2);
 	asked("ours", 0, "mx1.d0.test 0");
@@ -1139,7 +1140,7 @@ START_TEST(flushed)
 	}
 	for (unsigned k = 0; k < mem.sock_high; k++) {
 		if (mem.sock[k].kind == MEM_STREAM) {
-			say_text(
+			send_text(
 			    &mem.sock[k], ">2\r\n$10\r\ninvalidate\r\n_\r\n");
 		}
 	}

@@ -43,7 +43,7 @@ level_of(char c)
 }
 
 static void
-tell(char c, uint32_t serial)
+note(char c, uint32_t serial)
 {
 	enum sts_event_code code = of_level[level_of(c)];
 
@@ -65,7 +65,7 @@ play(const char *happens)
 			happens++;
 		}
 		while (n-- > 0) {
-			tell(*happens, serial++);
+			note(*happens, serial++);
 		}
 	}
 }
@@ -126,7 +126,7 @@ START_TEST(the_least_important_are_lost)
 	uint32_t seed = 1;
 
 	for (unsigned round = 0; round < 2000; round++) {
-		unsigned told[4] = { 0 }, got[4], lowest = 0;
+		unsigned noted[4] = { 0 }, got[4], lowest = 0;
 
 		memset(&agent, 0, sizeof agent);
 		for (uint32_t i = 0; i < 3 * STS_EVENTS_MAX; i++) {
@@ -134,8 +134,8 @@ START_TEST(the_least_important_are_lost)
 
 			seed = seed * 1664525 + 1013904223;
 			level = seed >> 30;
-			told[level]++;
-			tell("ewid"[level], i);
+			noted[level]++;
+			note("ewid"[level], i);
 		}
 		drain("random", got);
 		for (unsigned k = 0; k < 4; k++) {
@@ -144,7 +144,7 @@ START_TEST(the_least_important_are_lost)
 			}
 		}
 		for (unsigned k = 0; k < lowest; k++) {
-			unit_int("kept", got[k], told[k]);
+			unit_int("kept", got[k], noted[k]);
 		}
 	}
 }
@@ -159,7 +159,7 @@ START_TEST(unread_levels)
 		memset(&agent, 0, sizeof agent);
 		sts_agent_events_read(&agent, level);
 		for (unsigned i = 0; i < 4; i++) {
-			tell("ewid"[i], i);
+			note("ewid"[i], i);
 		}
 		for (unsigned i = 0; i <= level; i++) {
 			ck_assert(sts_agent_event(&agent, &e));

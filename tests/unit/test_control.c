@@ -245,7 +245,7 @@ START_TEST(request_write)
 }
 END_TEST
 
-static uint8_t said[4096];
+static uint8_t shown_text[4096];
 
 /* The largest record of the list fits its room. */
 START_TEST(list_largest)
@@ -256,7 +256,7 @@ START_TEST(list_largest)
 	memset(name, 'a', sizeof name);
 	name[63] = name[127] = name[191] = '.';
 	for (unsigned why = 0; why < STS_WHY_COUNT; why++) {
-		struct sts_sink s = { 0, 0, sizeof said, said };
+		struct sts_sink s = { 0, 0, sizeof shown_text, shown_text };
 		struct sts_json_put p;
 
 		memset(&held, 0, sizeof held);

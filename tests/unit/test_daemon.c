@@ -107,8 +107,8 @@ START_TEST(command_table)
 		spawn(&run, commands[i].args);
 		unit_int(commands[i].name, ended(&run), commands[i].code);
 		ck_assert_msg(strstr(run.log, commands[i].text) != NULL,
-		    "%s: not said: %s\n%s", commands[i].name, commands[i].text,
-		    run.log);
+		    "%s: not printed: %s\n%s", commands[i].name,
+		    commands[i].text, run.log);
 	}
 }
 END_TEST
@@ -124,11 +124,11 @@ START_TEST(life)
 	uint16_t port = start(extra);
 	int fd = client(port);
 
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	dns_hear(dns, &q);
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	await_text(&run, "why=dns-nxdomain");
 
@@ -136,7 +136,7 @@ START_TEST(life)
 	kill(run.pid, SIGHUP);
 	await_text(&run, "reload: configuration not changed: ");
 	await_text(&run, ":1: clients: expected a number");
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 
 	ck_assert_int_eq(ftruncate(conf, 0), 0);
@@ -148,7 +148,7 @@ START_TEST(life)
 	kill(run.pid, SIGHUP);
 	await_text(&run, "only a restart can change: clients\n");
 	await_text_after(&run, "only a restart", "reload: done");
-	say(fd, "x.example");
+	send_key(fd, "x.example");
 	expect(fd, "9:OK secure,");
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_ptr_nonnull(strstr(run.log, "stopped\n"));
@@ -292,11 +292,11 @@ START_TEST(drain)
 	int dns = dns_open();
 	int fd = client(start(NULL));
 
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	dns_hear(dns, &q);
 	kill(run.pid, SIGTERM);
 	await_text(&run, "stopping");
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	ck_assert_int_eq(ended(&run), 0);
 	close(fd);
@@ -311,7 +311,7 @@ START_TEST(stop_at_once)
 	int dns = dns_open();
 	int fd = client(start(NULL));
 
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	dns_hear(dns, &q);
 	kill(run.pid, SIGTERM);
 	await_text(&run, "stopping");
@@ -388,10 +388,10 @@ START_TEST(half_closed)
 	int dns = dns_open();
 	int fd = client(start(NULL));
 
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	shutdown(fd, SHUT_WR);
 	dns_hear(dns, &q);
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	char byte;
 
@@ -416,7 +416,7 @@ START_TEST(publish_empty_datagram)
 	ck_assert_int_eq(
 	    sendto(dns, "", 0, 0, (struct sockaddr *)&q.from, sizeof q.from),
 	    0);
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	unit_int("exit code", ended(&run), 1);
 	ck_assert_ptr_nonnull(strstr(run.log, "the DNS says something else"));
 	close(dns);
@@ -431,7 +431,7 @@ START_TEST(killed)
 	uint16_t port = start(NULL);
 	int fd = client(port), status = 0;
 
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	kill(run.pid, SIGKILL);
 	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
@@ -444,7 +444,7 @@ START_TEST(killed)
 
 	start(extra);
 	fd = client(port);
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	close(fd);
 	close(dns);
@@ -454,7 +454,7 @@ END_TEST
 
 /* The listener belongs to the supervisor, which is notified when the daemon is
  * ready, alive and stopping. */
-static int handed, told;
+static int handed, notify;
 static char told_path[] = "/tmp/mtasts-notify-XXXXXX";
 
 static void
@@ -471,15 +471,15 @@ as_service(void)
 }
 
 static void
-expect_told(const char *want)
+expect_notice(const char *want)
 {
 	char got[64] = "";
-	struct pollfd f = { told, POLLIN, 0 };
+	struct pollfd f = { notify, POLLIN, 0 };
 
 	do {
 		ck_assert_int_eq(poll(&f, 1, PATIENCE_MS), 1);
 		memset(got, 0, sizeof got);
-		ck_assert_int_gt(recv(told, got, sizeof got - 1, 0), 0);
+		ck_assert_int_gt(recv(notify, got, sizeof got - 1, 0), 0);
 	} while (strcmp(got, "WATCHDOG=1") == 0 && strcmp(got, want) != 0);
 	ck_assert_str_eq(got, want);
 }
@@ -497,8 +497,8 @@ START_TEST(service)
 	memset(&un, 0, sizeof un);
 	un.sun_family = AF_UNIX;
 	strcpy(un.sun_path, told_path);
-	told = socket(AF_UNIX, SOCK_DGRAM, 0);
-	ck_assert_int_eq(bind(told, (struct sockaddr *)&un, sizeof un), 0);
+	notify = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ck_assert_int_eq(bind(notify, (struct sockaddr *)&un, sizeof un), 0);
 	handed = socket(AF_INET, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(handed, (struct sockaddr *)&in, sizeof in), 0);
 	ck_assert_int_eq(listen(handed, 5), 0);
@@ -506,21 +506,21 @@ START_TEST(service)
 	before_exec = as_service;
 	spawn(&run, args);
 	await_text(&run, "(inherited)");
-	expect_told("READY=1");
-	expect_told("WATCHDOG=1");
-	expect_told("WATCHDOG=1");
+	expect_notice("READY=1");
+	expect_notice("WATCHDOG=1");
+	expect_notice("WATCHDOG=1");
 	int fd = client(ntohs(in.sin_port));
 
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	close(fd);
 	kill(run.pid, SIGTERM);
-	expect_told("STOPPING=1");
+	expect_notice("STOPPING=1");
 	ck_assert_int_eq(ended(&run), 0);
 	/* Still the supervisor's: a client that connects now waits for the next
 	 * daemon. */
 	close(client(ntohs(in.sin_port)));
-	close(told);
+	close(notify);
 	close(dns);
 	unlink(told_path);
 }
@@ -626,7 +626,7 @@ START_TEST(metrics)
 	int dns = dns_open();
 	int fd = client(start(extra));
 
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	int scrape = client((uint16_t)strtoul(
 	    await_text(&run, "metrics on inet:127.0.0.1:"), NULL, 10));

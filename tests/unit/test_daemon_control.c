@@ -5,7 +5,7 @@
 const char unit_name[] = "daemon_control";
 
 static void
-said(const char *text)
+printed(const char *text)
 {
 	ck_assert_msg(
 	    strstr(run.log, text) != NULL, "not said: %s\n%s", text, run.log);
@@ -44,7 +44,7 @@ START_TEST(query_table)
 			struct question q;
 
 			dns_hear(dns, &q);
-			dns_say(dns, &q, answers[i].rcode);
+			dns_reply(dns, &q, answers[i].rcode);
 		}
 		unit_int(answers[i].name, ended(&run), answers[i].code);
 		ck_assert_msg(strstr(run.log, answers[i].text) != NULL,
@@ -63,12 +63,12 @@ START_TEST(query_several)
 
 	spawn(&run, args);
 	ck_assert_int_eq(ended(&run), 1);
-	said("y.example: a policy is in force\n");
-	said("  answer   OK dane-only\n");
-	said("looked up here");
-	said("(key-address)");
-	said("(key-parent)");
-	said("(override)");
+	printed("y.example: a policy is in force\n");
+	printed("  answer   OK dane-only\n");
+	printed("looked up here");
+	printed("(key-address)");
+	printed("(key-parent)");
+	printed("(override)");
 }
 END_TEST
 
@@ -83,7 +83,7 @@ START_TEST(query_long)
 	memset(zone, 0xfe, sizeof zone - 1);
 	spawn(&run, args);
 	ck_assert_int_eq(ended(&run), 2);
-	said("(key-unmapped)");
+	printed("(key-unmapped)");
 }
 END_TEST
 
@@ -202,7 +202,7 @@ serves(uint16_t port)
 {
 	int fd = client(port);
 
-	say(fd, ".example.com");
+	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	close(fd);
 }
@@ -299,7 +299,7 @@ START_TEST(query_fresh)
 	start_home(NULL);
 	spawn(&command, args);
 	dns_hear(dns, &q);
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	ck_assert_int_eq(ended(&command), 1);
 	replied("looked up here");
 	replied("(dns-nxdomain)");
@@ -322,12 +322,12 @@ START_TEST(query_waits)
 
 	say_request(fd, "{\"command\":\"query\",\"zone\":\"postfix\","
 			"\"key\":\"new.example\"}");
-	say(mail, "new.example");
+	send_key(mail, "new.example");
 	dns_hear(dns, &q);
 	serves(port);
 	ck_assert_ptr_nonnull(
 	    strstr(raw(REQUEST("list")), "\"domain\":\"example.com\""));
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	expect(mail, "9:NOTFOUND ,");
 	const char *got = whole(fd);
 
@@ -365,7 +365,7 @@ START_TEST(query_given_up)
 		close(fd);
 		serves(port);
 	}
-	dns_say(dns, &q, 3);
+	dns_reply(dns, &q, 3);
 	/* Each place for a question is free again. */
 	for (unsigned i = 0; i < 20; i++) {
 		ck_assert_ptr_nonnull(
@@ -610,11 +610,11 @@ START_TEST(cache_refresh)
 	for (unsigned i = 0; i < 2; i++) {
 		spawn(&command, args);
 		dns_hear(dns, &q);
-		dns_say(dns, &q, 3);
+		dns_reply(dns, &q, 3);
 		/* The addresses of the policy host. */
 		for (unsigned k = 0; k < 2; k++) {
 			dns_hear(dns, &q);
-			dns_say(dns, &q, 3);
+			dns_reply(dns, &q, 3);
 		}
 		ck_assert_int_eq(ended(&command), 0);
 		replied("  answer   " HELD_ANSWER "\n");
@@ -639,7 +639,7 @@ START_TEST(kill_switch)
 	replied("enforcement is on\n");
 	ORDER(0, "enforce", "off");
 	await_text(&run, "enforcement is switched off");
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "9:NOTFOUND ,");
 	await_text(&run, "event=audit domain=example.com mode=enforce");
 	ORDER(1, "enforce");
@@ -651,19 +651,19 @@ START_TEST(kill_switch)
 		kill(run.pid, SIGHUP);
 		await_text(&run, "reload: enforcement stays off");
 		run.log[run.len = 0] = '\0';
-		say(fd, "example.com");
+		send_key(fd, "example.com");
 		expect(fd, "9:NOTFOUND ,");
 	}
 	ORDER(0, "enforce", "on");
 	await_text(&run, "enforcement is switched on");
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
 	ORDER(0, "enforce", "off");
 	ORDER(64, "enforce", "maybe");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
 	fd = client(start_home(NULL));
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
@@ -691,7 +691,7 @@ START_TEST(kill_switch_until)
 		int fd = client(start_home(NULL));
 
 		await_text(&run, ", as ordered before the restart: no policy");
-		say(fd, "example.com");
+		send_key(fd, "example.com");
 		expect(fd, "9:NOTFOUND ,");
 		close(fd);
 		ORDER(1, "query", "example.com");
@@ -708,12 +708,12 @@ START_TEST(kill_switch_until)
 	close(run.out);
 	int fd = client(start_home(NULL));
 
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
 	/* It ends by itself. */
 	ORDER(0, "enforce", "off", "--until", "1s");
 	await_text(&run, "switched on: the time that was ordered is over");
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
@@ -758,7 +758,7 @@ START_TEST(audit_zone)
 	home_begin();
 	int fd = client(start_home("zone postfix audit=yes"));
 
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, "9:NOTFOUND ,");
 	await_text(&run, "event=audit domain=example.com mode=enforce");
 	ck_assert_int_eq(send(fd, "19:default example.com,", 23, 0), 23);
@@ -894,8 +894,8 @@ START_TEST(no_control)
 	snprintf(control_line, sizeof control_line, "control unix:%s/not/there",
 	    kept_path);
 	serves(start_home(NULL));
-	said("control unix:");
-	said("going on without it");
+	printed("control unix:");
+	printed("going on without it");
 	ORDER(70, "cache", "list");
 	replied("cannot ask the daemon at ");
 	ck_assert_int_eq(stop(), 0);
@@ -909,12 +909,12 @@ START_TEST(no_control)
 	    control_line, sizeof control_line, "control unix:%s", socket_path);
 	close(open(socket_path, O_CREAT | O_WRONLY, 0600));
 	serves(start_home(NULL));
-	said("File exists: going on without it");
+	printed("File exists: going on without it");
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_int_eq(stat(socket_path, &st), 0);
 	/* When that is over, there is one without a restart. */
 	serves(start_home(NULL));
-	said("File exists: going on without it");
+	printed("File exists: going on without it");
 	unlink(socket_path);
 	await_text(&run, "control socket unix:");
 	ORDER(1, "query", ".example.com");
@@ -935,7 +935,7 @@ START_TEST(two_instances)
 	start_home(NULL);
 	first = run;
 	start(NULL);
-	said("in use: going on without it");
+	printed("in use: going on without it");
 	second = run;
 	ORDER(0, "query", "example.com");
 	run = first;
@@ -1021,8 +1021,8 @@ START_TEST(inherited)
 	ck_assert_int_eq(listen(handed, 5), 0);
 	serves(start_home(NULL));
 	before_exec = NULL;
-	said("inherited socket 3: not a control socket");
-	said("control socket unix:");
+	printed("inherited socket 3: not a control socket");
+	printed("control socket unix:");
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);

@@ -19,7 +19,7 @@ START_TEST(kept)
 	for (unsigned i = 0; i < 3; i++) {
 		int fd = client(start(extra));
 
-		say(fd, "example.com");
+		send_key(fd, "example.com");
 		expect(fd,
 		    "50:OK secure match=mx.example.com servername=hostname,");
 		await_text(&run, "event=journal-loaded records=1 lost=0");
@@ -82,16 +82,16 @@ START_TEST(kept_taken)
 	int fd = client(start(extra));
 
 	await_text(&run, "serving from what it held at the start");
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, HELD);
 	/* The first one writes, and goes. */
 	ck_assert_int_eq(pwrite(lock, image, (size_t)size, 0), size);
 	run.log[run.len = 0] = '\0';
 	close(lock);
 	await_text(&run, "event=journal-loaded records=2 lost=0");
-	say(fd, "later.example");
+	send_key(fd, "later.example");
 	expect(fd, HELD);
-	say(fd, "example.com");
+	send_key(fd, "example.com");
 	expect(fd, HELD);
 	lock = open(kept_path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ne(flock(lock, LOCK_EX | LOCK_NB), 0);

@@ -64,14 +64,14 @@ struct domain {
 
 static struct scene scene;
 static struct domain domains[DOMAINS];
-static char told[STEPS * 200]; /* the run, to find out why it failed */
-static size_t told_len;
+static char trace[STEPS * 200]; /* the run, to find out why it failed */
+static size_t trace_len;
 
 /* The end of it, as much as a message may hold. */
 static const char *
 lately(void)
 {
-	return told + (told_len > 2000 ? told_len - 2000 : 0);
+	return trace + (trace_len > 2000 ? trace_len - 2000 : 0);
 }
 
 static int64_t
@@ -81,12 +81,12 @@ now_s(void)
 }
 
 static void
-tell(const char *text)
+note(const char *text)
 {
-	int n = snprintf(told + told_len, sizeof told - told_len, "%6lld %s\n",
-	    (long long)now_s(), text);
+	int n = snprintf(trace + trace_len, sizeof trace - trace_len,
+	    "%6lld %s\n", (long long)now_s(), text);
 
-	told_len += (size_t)n < sizeof told - told_len ? (size_t)n : 0;
+	trace_len += (size_t)n < sizeof trace - trace_len ? (size_t)n : 0;
 }
 
 static void
@@ -311,7 +311,7 @@ ask(unsigned i, bool again)
 	is_right = d->held == '?'   ? strncmp((char *)got, "TEMP ", 5) == 0
 		   : d->held == 'O' ? strcmp((char *)got, "OK dane-only") == 0
 				    : strcmp((char *)got, want) == 0;
-	tell((char *)got);
+	note((char *)got);
 	ck_assert_msg(is_right, "d%u.example, held %c: got %s\n%s", i, d->held,
 	    (char *)got, lately());
 }
@@ -344,7 +344,7 @@ change(struct draw *r, unsigned i)
 	snprintf(text, sizeof text, "d%u mx=%d a=%d,%d tlsa=%d,%d ttl=%u", i,
 	    d->mx, d->address[0], d->address[1], d->tlsa[0], d->tlsa[1],
 	    (unsigned)d->ttl_s);
-	tell(text);
+	note(text);
 }
 
 static void
@@ -362,7 +362,7 @@ begin(struct draw *r)
 	scene.settings.dane = true;
 	scene.servers.trusted[0] = true;
 	memset(domains, 0, sizeof domains);
-	told_len = 0;
+	trace_len = 0;
 	record("org", DNSPEER_MX, GONE, 3600, "");
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		domains[i].enforces = draw_percent(r, 60);

@@ -115,7 +115,7 @@ bytes(const char *hex, uint8_t out[BYTES_MAX])
 }
 
 static void
-tell(char *story, const char *format, unsigned a, unsigned b)
+write_event(char *story, const char *format, unsigned a, unsigned b)
 {
 	size_t n = strlen(story);
 
@@ -124,11 +124,11 @@ tell(char *story, const char *format, unsigned a, unsigned b)
 }
 
 static void
-tell_element(char *story, struct sts_der *d)
+write_element(char *story, struct sts_der *d)
 {
 	uint8_t tag = sts_der_tag(d);
 
-	tell(story, "%02x:%u(", tag, (unsigned)sts_der_len(d));
+	write_event(story, "%02x:%u(", tag, (unsigned)sts_der_len(d));
 	if ((tag & 0x20) != 0) {
 		sts_der_open(d);
 	} else if (tag == 0x80) {
@@ -138,20 +138,20 @@ tell_element(char *story, struct sts_der *d)
 
 /* Write events until the reader needs more bytes or has ended. */
 static enum sts_der_event
-tell_piece(char *story, struct sts_der *d, struct sts_text in)
+write_piece(char *story, struct sts_der *d, struct sts_text in)
 {
 	struct sts_text content = { NULL, 0 };
 	enum sts_der_event e;
 
 	while ((e = sts_der_next(d, &in, &content)) != STS_DER_MORE) {
 		if (e == STS_DER_ELEMENT) {
-			tell_element(story, d);
+			write_element(story, d);
 		} else if (e == STS_DER_CONTENT) {
 			for (size_t i = 0; i < content.n; i++) {
-				tell(story, "%02x", content.p[i], 0);
+				write_event(story, "%02x", content.p[i], 0);
 			}
 		} else if (e == STS_DER_END) {
-			tell(story, ")", 0, 0);
+			write_event(story, ")", 0, 0);
 		} else {
 			return e;
 		}
@@ -171,11 +171,11 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	sts_der_begin(&d, n);
 	for (size_t k = first; e == STS_DER_MORE && pos < n; k = step) {
 		k = k < n - pos ? k : n - pos;
-		e = tell_piece(story, &d, sts_text(p + pos, k));
+		e = write_piece(story, &d, sts_text(p + pos, k));
 		pos += k;
 	}
 	if (e == STS_DER_MORE) {
-		e = tell_piece(story, &d, sts_text(p + n, 0));
+		e = write_piece(story, &d, sts_text(p + n, 0));
 	}
 	/* How much was reported before the fault depends on the pieces. */
 	for (n = strlen(story); e == STS_DER_BROKEN && n > 0 &&
@@ -183,7 +183,7 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	     n--) {
 		story[n - 1] = '\0';
 	}
-	tell(story, "%c",
+	write_event(story, "%c",
 	    e == STS_DER_DONE     ? '.'
 	    : e == STS_DER_BROKEN ? '!'
 				  : '~',

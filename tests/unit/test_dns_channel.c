@@ -18,7 +18,7 @@ until_open(struct world *w, bool tcp)
 	}
 	world_send(w);
 	world_answer(w, &b, TC, NULL);
-	world_say(w, &b);
+	world_message(w, &b);
 	world_wait(w);
 	sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
 	world_tick(w);
@@ -49,7 +49,7 @@ START_TEST(answer_by_udp)
 
 	until_sent(&w, false);
 	world_answer(&w, &b, 0, "abc");
-	world_say(&w, &b);
+	world_message(&w, &b);
 	check_found(&w, "\3abc");
 	ck_assert_uint_eq(world_wants(&w), STS_WANT_CLOSE);
 	world_close(&w);
@@ -68,7 +68,7 @@ START_TEST(answer_behind_alias)
 	world_answer(&w, &b, 0, NULL);
 	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 40, "x.@21");
 	build_record(&b, ANSWER, "x.@21", STS_DNS_TXT, 60, "abc");
-	world_say(&w, &b);
+	world_message(&w, &b);
 	unit_int("records", w.records, 1);
 	unit_text("rdata", sts_text(w.taken, w.taken_len), "\3abc");
 	unit_int("ttl", sts_upstream_ttl_s(&w.u), 40);
@@ -150,7 +150,7 @@ START_TEST(closed_behind_answer)
 
 		until_sent(&w, true);
 		world_answer(&w, &b, 0, "abc");
-		world_say(&w, &b);
+		world_message(&w, &b);
 		world_lose(&w, why[k]);
 		check_found(&w, "\3abc");
 		world_close(&w);
@@ -208,7 +208,7 @@ START_TEST(unchecked)
 		world_open(&w);
 		world_send(&w);
 		world_answer(&w, &b, TC, NULL);
-		world_say(&w, &b);
+		world_message(&w, &b);
 		world_wait(&w);
 		sts_upstream_lend(&w.u, w.buffer, sizeof w.buffer);
 		world_tick(&w);
@@ -216,7 +216,7 @@ START_TEST(unchecked)
 		world_send(&w);
 		ck_assert(w.stream);
 		world_answer(&w, &b, AD, "abc");
-		world_say(&w, &b);
+		world_message(&w, &b);
 		check_found(&w, "\3abc");
 		unit_int("authentic", sts_upstream_authentic(&w.u), cd ? 0 : 1);
 	}
@@ -250,10 +250,10 @@ START_TEST(late_answer)
 	world_wait(&w);
 	world_open(&w);
 	world_send(&w);
-	world_say(&w, &late);
+	world_message(&w, &late);
 	unit_int("late", sts_upstream_result(&w.u), STS_PENDING);
 	world_answer(&w, &b, 0, "now");
-	world_say(&w, &b);
+	world_message(&w, &b);
 	check_found(&w, "\3now");
 }
 END_TEST
@@ -269,7 +269,7 @@ START_TEST(strangers_a_try)
 		build_begin(
 		    &b, w.id, ANSWERED, "_mta-sts.example.org", STS_DNS_TXT);
 		for (unsigned i = 1; i < STS_DNS_MISMATCH_MAX; i++) {
-			world_say(&w, &b);
+			world_message(&w, &b);
 			ck_assert_uint_eq(world_wants(&w), STS_WANT_RECV);
 		}
 		world_wait(&w);
@@ -323,7 +323,7 @@ START_TEST(authentic)
 			world_send(&w);
 		}
 		world_answer(&w, &b, cases[i].flags, NULL);
-		world_say(&w, &b);
+		world_message(&w, &b);
 		unit_int(cases[i].name, sts_upstream_result(&w.u), STS_ABSENT);
 		unit_int(
 		    cases[i].name, sts_upstream_authentic(&w.u), cases[i].want);
@@ -340,7 +340,7 @@ START_TEST(buffer_wait)
 
 	until_sent(&w, false);
 	world_answer(&w, &b, TC, NULL);
-	world_say(&w, &b);
+	world_message(&w, &b);
 	world_close(&w);
 	ck_assert(sts_upstream_needs_buffer(&w.u));
 	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
@@ -366,7 +366,7 @@ START_TEST(no_buffer)
 
 	until_sent(&w, false);
 	world_answer(&w, &b, TC, NULL);
-	world_say(&w, &b);
+	world_message(&w, &b);
 	world_close(&w);
 	w.now += STS_DNS_OURS_MS - 1;
 	world_tick(&w);
@@ -393,14 +393,14 @@ START_TEST(buffer_kept)
 	ck_assert(!w.stream);
 	world_send(&w);
 	world_answer(&w, &b, TC, NULL);
-	world_say(&w, &b);
+	world_message(&w, &b);
 	world_close(&w);
 	world_tick(&w);
 	ck_assert_uint_eq(world_wants(&w), STS_WANT_STREAM);
 	world_open(&w);
 	world_send(&w);
 	world_answer(&w, &b, 0, "abc");
-	world_say(&w, &b);
+	world_message(&w, &b);
 	check_found(&w, "\3abc");
 }
 END_TEST
@@ -427,7 +427,7 @@ reach(struct world *w, unsigned state)
 	case 4: /* closing, for the next try */
 		until_sent(w, false);
 		world_answer(w, &b, STS_DNS_SERVFAIL, NULL);
-		world_say(w, &b);
+		world_message(w, &b);
 		break;
 	case 5: /* paused */
 		world_tick(w);
@@ -436,13 +436,13 @@ reach(struct world *w, unsigned state)
 	case 6: /* without a buffer */
 		until_sent(w, false);
 		world_answer(w, &b, TC, NULL);
-		world_say(w, &b);
+		world_message(w, &b);
 		world_close(w);
 		break;
 	case 7: /* connecting */
 		until_sent(w, false);
 		world_answer(w, &b, TC, NULL);
-		world_say(w, &b);
+		world_message(w, &b);
 		world_close(w);
 		sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
 		world_tick(w);
@@ -457,12 +457,12 @@ reach(struct world *w, unsigned state)
 	case 10: /* closing, with a result */
 		until_sent(w, false);
 		world_answer(w, &b, 0, "abc");
-		world_say(w, &b);
+		world_message(w, &b);
 		break;
 	default: /* over */
 		until_sent(w, false);
 		world_answer(w, &b, 0, "abc");
-		world_say(w, &b);
+		world_message(w, &b);
 		world_close(w);
 		break;
 	}

@@ -209,7 +209,7 @@ react_reply(struct world *w, const char *word)
 			struct build b;
 
 			world_answer(w, &b, replies[i].flags, replies[i].text);
-			world_say(w, &b);
+			world_message(w, &b);
 			return true;
 		}
 	}
@@ -224,7 +224,7 @@ react_strangers(struct world *w, unsigned count)
 	world_answer(w, &b, STS_DNS_NXDOMAIN, NULL);
 	for (unsigned i = 0; i < count; i++) {
 		sts_put16be(b.p, (uint16_t)(w->id + 1 + i));
-		world_say(w, &b);
+		world_message(w, &b);
 	}
 }
 
@@ -236,7 +236,7 @@ react_size(struct world *w, unsigned size)
 	world_answer(w, &b, 0, "x");
 	memset(b.p + b.n, 0, BUILD_SIZE - b.n);
 	b.n = size;
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -275,7 +275,7 @@ react_disordered(struct world *w)
 	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 60, "x");
 	memset(b.p + b.n, 0, WORLD_BUFFER);
 	b.n += WORLD_BUFFER;
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -285,7 +285,7 @@ react_large_stranger(struct world *w)
 
 	large_answer(w, &b, 0, "abc");
 	b.p[1] ^= 1;
-	world_say(w, &b);
+	world_message(w, &b);
 	react_reply(w, "found");
 }
 
@@ -309,7 +309,7 @@ react_large_fail(struct world *w)
 	struct build b;
 
 	large_answer(w, &b, STS_DNS_SERVFAIL, NULL);
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 /* Datagrams as long as the room for them, with their rest cut off. */
@@ -328,7 +328,7 @@ react_cut_stranger(struct world *w)
 	memset(b.p + b.n, 0, BUILD_SIZE - b.n);
 	b.n = STS_DNS_DATAGRAM_MAX;
 	b.p[1] ^= 1;
-	world_say(w, &b);
+	world_message(w, &b);
 	react_reply(w, "found");
 }
 
@@ -341,7 +341,7 @@ headless(struct world *w, unsigned flags)
 	world_answer(w, &b, flags, NULL);
 	sts_put16be(b.p + 4, 0);
 	b.n = 12;
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -379,7 +379,7 @@ react_badvers(struct world *w)
 
 	world_answer(w, &b, 0, NULL);
 	build_opt(&b, ADDITIONAL, "", 0x01000000U);
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -389,7 +389,7 @@ react_referral(struct world *w)
 
 	world_answer(w, &b, 0, NULL);
 	build_record(&b, AUTHORITY, "com", STS_DNS_NS, 60, "ns.example");
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -399,7 +399,7 @@ react_loop(struct world *w)
 
 	world_answer(w, &b, 0, NULL);
 	build_record(&b, ANSWER, "@12", STS_DNS_CNAME, 60, "@12");
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void
@@ -409,7 +409,7 @@ react_malformed(struct world *w)
 
 	world_answer(w, &b, 0, "x");
 	b.n--;
-	world_say(w, &b);
+	world_message(w, &b);
 }
 
 static void

@@ -194,7 +194,7 @@ stop(void)
 }
 
 static void
-say(struct mem_sock *s, const char *bytes)
+send_octets(struct mem_sock *s, const char *bytes)
 {
 	mem_send(&mem, s, bytes, strlen(bytes));
 }
@@ -204,7 +204,7 @@ client(const char *bytes)
 {
 	struct mem_sock *s = mem_connect(&mem, listener);
 
-	say(s, bytes);
+	send_octets(s, bytes);
 	return s;
 }
 
@@ -284,13 +284,13 @@ asked(void)
 
 /* Requests for example.com and .x by turns, as many as fit n octets. */
 static unsigned
-say_many(struct mem_sock *s, size_t n)
+send_many(struct mem_sock *s, size_t n)
 {
 	static const char *const one[] = { ask_held, "10:postfix .x," };
 	unsigned count = 0;
 
 	for (size_t len = 0; len + 21 <= n; count++) {
-		say(s, one[count % 2]);
+		send_octets(s, one[count % 2]);
 		len += strlen(one[count % 2]);
 	}
 	return count;
@@ -348,7 +348,7 @@ START_TEST(what_came_together_is_answered_together)
 	c = client("");
 	settle();
 	memset(&calls, 0, sizeof calls);
-	count = say_many(c, 400);
+	count = send_many(c, 400);
 	settle();
 	ck_assert_uint_ge(count, 16);
 	unit_int("answers", take_many(c, 0), count);
@@ -376,14 +376,14 @@ START_TEST(one_question_beside_very_many)
 	many = client("");
 	one = client("");
 	settle();
-	count = say_many(many, 65536);
-	say(one, ask_held);
+	count = send_many(many, 65536);
+	send_octets(one, ask_held);
 	mem_deliver(&mem);
 	for (unsigned i = 0; i < 5; i++) {
 		budget = 2;
 		(void)run();
 		got("one", one, ok_held);
-		say(one, ask_held);
+		send_octets(one, ask_held);
 		mem_deliver(&mem);
 	}
 	unit_int("all at once", many->out.n > 0, true);
@@ -417,9 +417,9 @@ START_TEST(very_many_and_never_reads)
 	mem.space = 65536;
 	one = client("");
 	settle();
-	(void)say_many(many, 65536);
+	(void)send_many(many, 65536);
 	for (unsigned i = 0; i < 3; i++) {
-		say(one, ask_held);
+		send_octets(one, ask_held);
 		settle();
 		got("one", one, ok_held);
 	}
@@ -447,7 +447,7 @@ START_TEST(cached_answer_costs_one_recv_and_one_send)
 	settle();
 	for (unsigned i = 0; i < 3; i++) {
 		memset(&calls, 0, sizeof calls);
-		say(c, ask_held);
+		send_octets(c, ask_held);
 		settle();
 		got("cached", c, ok_held);
 		unit_int("recv", calls.recv, 1);
@@ -579,7 +579,7 @@ fill_lookups(unsigned count)
 		"17:postfix d.example," };
 
 	for (unsigned i = 0; i < count; i++) {
-		say(client(""), asks[i]);
+		send_octets(client(""), asks[i]);
 	}
 	settle();
 	unit_int("busy", agent.lookups_busy, count);
@@ -614,7 +614,7 @@ START_TEST(spurious_events)
 	c = client(ask_held);
 	settle();
 	got("held", c, ok_held);
-	say(c, ask_net);
+	send_octets(c, ask_net);
 	settle();
 	for (unsigned ch = 1; ch < driver.node_count; ch++) {
 		sts_ready(&driver, (sts_ch)ch, STS_EV_RECV | STS_EV_SEND);
@@ -976,7 +976,7 @@ START_TEST(client_lost_while_it_is_answered)
 	c = client("");
 	settle();
 	send_fails = true;
-	say(c, ask_held);
+	send_octets(c, ask_held);
 	settle();
 	send_fails = false;
 	got("nothing", c, "");

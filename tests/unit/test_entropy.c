@@ -156,16 +156,17 @@ __wrap_sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[KEY])
 {
-	uint8_t told[KEY + 1];
+	uint8_t report[KEY + 1];
 
 	(void)a;
 	(void)config;
 	(void)settings;
 	(void)block;
 	(void)now;
-	memcpy(told, hash_key, KEY);
-	told[KEY] = (uint8_t)slept;
-	ck_assert_int_eq(write(to_parent, told, sizeof told), sizeof told);
+	memcpy(report, hash_key, KEY);
+	report[KEY] = (uint8_t)slept;
+	ck_assert_int_eq(
+	    write(to_parent, report, sizeof report), sizeof report);
 	_exit(0);
 }
 
@@ -224,7 +225,7 @@ live(unsigned i)
  * before that. */
 START_TEST(key_table)
 {
-	uint8_t told[KEY + 1];
+	uint8_t report[KEY + 1];
 	int ends[2], status;
 
 	ck_assert_int_eq(pipe(ends), 0);
@@ -235,7 +236,7 @@ START_TEST(key_table)
 		live((unsigned)_i);
 	}
 	close(ends[1]);
-	ssize_t n = read(ends[0], told, sizeof told);
+	ssize_t n = read(ends[0], report, sizeof report);
 
 	close(ends[0]);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -243,9 +244,9 @@ START_TEST(key_table)
 	unit_int(lives[_i].name, WEXITSTATUS(status), lives[_i].code);
 	unit_int(lives[_i].name, n > 0, lives[_i].begins);
 	if (n > 0) {
-		unit_int(lives[_i].name, told[KEY], lives[_i].slept);
+		unit_int(lives[_i].name, report[KEY], lives[_i].slept);
 		for (unsigned i = 0; i < KEY; i++) {
-			unit_int(lives[_i].name, told[i], i + 1);
+			unit_int(lives[_i].name, report[i], i + 1);
 		}
 	}
 }

@@ -169,11 +169,11 @@ asked(uint16_t version)
 static void
 play(const struct row *r, uint16_t version, enum forgery forgery)
 {
-	static uint8_t said[RESPONSE_MAX];
+	static uint8_t sent[RESPONSE_MAX];
 	struct hostile *h = asked(version);
 	size_t from = h->wire_len;
 
-	hostile_send(h, STS_TLS_APPLICATION, sts_text(said, response(r, said)));
+	hostile_send(h, STS_TLS_APPLICATION, sts_text(sent, response(r, sent)));
 	if (forgery == TAG) {
 		h->wire[h->wire_len - 1] ^= 1;
 	} else if (forgery == CONTENT) {
@@ -268,12 +268,12 @@ END_TEST
 START_TEST(forged_after_genuine)
 {
 	static const char head[] = HEAD "Content-Length: 4000\r\n\r\n";
-	static uint8_t said[3000];
+	static uint8_t sent[3000];
 	struct hostile *h = asked(0);
 
-	memset(said, 'x', sizeof said);
+	memset(sent, 'x', sizeof sent);
 	hostile_send(h, STS_TLS_APPLICATION, unit_span(head));
-	hostile_send(h, STS_TLS_APPLICATION, sts_text(said, sizeof said));
+	hostile_send(h, STS_TLS_APPLICATION, sts_text(sent, sizeof sent));
 	h->wire[h->wire_len - 1] ^= 1;
 	serve(h);
 	ck_assert(fetch.done);

@@ -36,7 +36,7 @@ enum {
 static char folder[] = "/tmp/mtasts-file-XXXXXX";
 static char deep[48], path[64], aside[72];
 static struct sts_log quiet;
-static int said[2]; /* a pipe: its lines come out of the second */
+static int log_ends[2]; /* a pipe: its lines come out of the second */
 static struct sts_file_store store;
 
 static void
@@ -48,9 +48,9 @@ begin(void)
 	snprintf(aside, sizeof aside, "%s.aside", path);
 	ck_assert_int_eq(mkdir(deep, 0700), 0);
 	sts_log_open(&quiet, STS_LOG_STDERR, STS_LOG_WARNING);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, said), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, log_ends), 0);
 	quiet.to = STS_LOG_SYSLOG;
-	quiet.fd = said[0];
+	quiet.fd = log_ends[0];
 }
 
 static void
@@ -64,13 +64,14 @@ end(void)
 
 /* The number of lines with that text logged since the last call. */
 static unsigned
-count_said(const char *word)
+count_logged(const char *word)
 {
 	char line[STS_LOG_LINE_MAX + 64];
 	unsigned n = 0;
 	ssize_t len;
 
-	while ((len = recv(said[1], line, sizeof line - 1, MSG_DONTWAIT)) > 0) {
+	while ((len = recv(log_ends[1], line, sizeof line - 1, MSG_DONTWAIT)) >
+	       0) {
 		line[len] = '\0';
 		n += strstr(line, word) != NULL;
 	}
@@ -161,7 +162,7 @@ START_TEST(find_table)
 	close(fd);
 	unit_int(name, sts_journal_file_open(&f, &store), STS_FILE_READY);
 	unit_int(name, stat(aside, &st) == 0, finds[_i].aside);
-	unit_int(name, count_said("moved to"), finds[_i].aside);
+	unit_int(name, count_logged("moved to"), finds[_i].aside);
 	/* Not an octet of it is touched. */
 	fd = open(finds[_i].aside ? aside : path, O_RDONLY);
 	unit_int(name, read(fd, after, sizeof after), n);
@@ -602,7 +603,7 @@ START_TEST(late)
 	}
 	ck_assert(!agent.journal.on);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
-	ck_assert_uint_eq(count_said("journal"), 1);
+	ck_assert_uint_eq(count_logged("journal"), 1);
 	ck_assert_int_eq(mkdir(deep, 0700), 0);
 	now += STS_JOURNAL_AGAIN_MS;
 	ck_assert(reaches(STS_KEEPING_OK));
@@ -623,7 +624,7 @@ START_TEST(laid_out_later)
 	start_daemon();
 	ck_assert_int_eq(stat(path, &st), -1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_OK);
-	ck_assert_uint_eq(count_said("are being laid out"), 1);
+	ck_assert_uint_eq(count_logged("are being laid out"), 1);
 	learn("a.example");
 	ck_assert(reaches(STS_KEEPING_OK));
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -638,7 +639,7 @@ START_TEST(laid_out_for_ever)
 {
 	journal_size = " size=65M";
 	start_daemon();
-	count_said("");
+	count_logged("");
 	sts_journal_child_tick(&j, now);
 	ck_assert_int_gt(j.child, 0);
 	kill(j.child, SIGSTOP);
@@ -651,7 +652,7 @@ START_TEST(laid_out_for_ever)
 		ck_assert_int_eq(
 		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	}
-	unit_int("slow", count_said("not laid out after an hour"), 1);
+	unit_int("slow", count_logged("not laid out after an hour"), 1);
 	kill(j.child, SIGCONT);
 	ck_assert(reaches(STS_KEEPING_OK));
 	kill(j.child, SIGKILL);
@@ -677,13 +678,13 @@ START_TEST(laid_out_never)
 	journal_size = " size=65M";
 	room = 64UL << 20;
 	start_daemon();
-	unit_int("begun", count_said("are being laid out"), 1);
+	unit_int("begun", count_logged("are being laid out"), 1);
 	until_ended();
-	unit_int("full", count_said("No space left"), 1);
+	unit_int("full", count_logged("No space left"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FULL);
 	now += STS_JOURNAL_AGAIN_MS;
 	until_ended();
-	unit_int("again", count_said("journal"), 0);
+	unit_int("again", count_logged("journal"), 0);
 }
 END_TEST
 
@@ -692,10 +693,10 @@ START_TEST(laid_out_by_nobody)
 {
 	journal_size = " size=65M";
 	start_daemon();
-	count_said("");
+	count_logged("");
 	no_process = true;
 	until_ended();
-	unit_int("none", count_said("cannot start the process"), 1);
+	unit_int("none", count_logged("cannot start the process"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	no_process = false;
 	now += STS_JOURNAL_AGAIN_MS;
@@ -703,7 +704,7 @@ START_TEST(laid_out_by_nobody)
 	ck_assert_int_gt(j.child, 0);
 	kill(j.child, SIGKILL);
 	until_ended();
-	unit_int("killed", count_said("has ended (signal 9)"), 1);
+	unit_int("killed", count_logged("has ended (signal 9)"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	now += STS_JOURNAL_AGAIN_MS;
 	ck_assert(reaches(STS_KEEPING_OK));
@@ -734,7 +735,7 @@ START_TEST(writer_dies)
 		ck_assert_int_eq(j.child, 0);
 		ck_assert_int_eq(
 		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
-		ck_assert_uint_eq(count_said("has ended"), 1);
+		ck_assert_uint_eq(count_logged("has ended"), 1);
 		now += STS_JOURNAL_AGAIN_MS;
 		ck_assert(reaches(STS_KEEPING_OK));
 		ck_assert_int_ne(j.child, first);
@@ -753,7 +754,7 @@ START_TEST(no_process_to_write)
 	ck_assert(reaches(STS_KEEPING_OK));
 	kill(j.child, SIGKILL);
 	sts_store_close(&j.file);
-	count_said("");
+	count_logged("");
 
 	no_process = true;
 	start_daemon();
@@ -767,7 +768,7 @@ START_TEST(no_process_to_write)
 		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		now += STS_JOURNAL_AGAIN_MS;
 	}
-	ck_assert_uint_eq(count_said("cannot start the process"), 1);
+	ck_assert_uint_eq(count_logged("cannot start the process"), 1);
 	no_process = false;
 	ck_assert(reaches(STS_KEEPING_OK));
 	ck_assert(holds("a.example"));
@@ -797,7 +798,7 @@ START_TEST(name_is_gone)
 	start_daemon();
 	learn("a.example");
 	ck_assert(reaches(STS_KEEPING_OK));
-	count_said("");
+	count_logged("");
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert_int_eq(rename(path, other), 0);
 		ck_assert_int_eq(i == 1 ? symlink(other, path) : 0, 0);
@@ -806,12 +807,12 @@ START_TEST(name_is_gone)
 			ck_assert_int_eq(
 			    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		}
-		unit_int("gone", count_said("the file was removed"), 1);
+		unit_int("gone", count_logged("the file was removed"), 1);
 		ck_assert_int_eq(rename(other, path), 0);
 		look_at_name();
 		learn("b.example"); /* what is written continues as before */
 		ck_assert(reaches(STS_KEEPING_OK));
-		unit_int("back", count_said("the file is back"), 1);
+		unit_int("back", count_logged("the file is back"), 1);
 	}
 	/* A disk that hangs holds the child, and not the process that asks
 	 * it. */
@@ -820,7 +821,7 @@ START_TEST(name_is_gone)
 		now += STS_JOURNAL_AGAIN_MS;
 		sts_journal_child_tick(&j, now);
 	}
-	unit_int("hangs", count_said("has not answered"), 1);
+	unit_int("hangs", count_logged("has not answered"), 1);
 	kill(j.child, SIGKILL);
 }
 END_TEST
@@ -830,7 +831,7 @@ START_TEST(disk_hangs)
 {
 	start_daemon();
 	ck_assert(reaches(STS_KEEPING_OK));
-	count_said("");
+	count_logged("");
 	/* To be idle for long is no reason. */
 	now += 10 * STS_JOURNAL_AGAIN_MS;
 	kill(j.child, SIGSTOP);
@@ -842,10 +843,10 @@ START_TEST(disk_hangs)
 		    i < 1 ? STS_KEEPING_OK : STS_KEEPING_FAILING);
 		now += STS_JOURNAL_AGAIN_MS;
 	}
-	ck_assert_uint_eq(count_said("has not answered"), 1);
+	ck_assert_uint_eq(count_logged("has not answered"), 1);
 	kill(j.child, SIGCONT);
 	ck_assert(reaches(STS_KEEPING_OK));
-	ck_assert_uint_eq(count_said("answers again"), 1);
+	ck_assert_uint_eq(count_logged("answers again"), 1);
 	kill(j.child, SIGKILL);
 }
 END_TEST

@@ -80,7 +80,7 @@ enum {
 /* Tell the story from event `from` on; the number of the event it was cut in,
  * or EVENTS. */
 static unsigned
-tell(unsigned from)
+match_events(unsigned from)
 {
 	for (unsigned i = from; i < EVENTS; i++) {
 		event(i);
@@ -121,7 +121,7 @@ START_TEST(cut_everywhere)
 		start(g);
 		f.cut_at = cut;
 		ck_assert(run_at(NOW));
-		at = tell(0);
+		at = match_events(0);
 		if (at == EVENTS) {
 			/* Or in no write at all. */
 			ck_assert_uint_gt(cut, EVENTS);
@@ -130,10 +130,10 @@ START_TEST(cut_everywhere)
 		restart(g, cut);
 		f.ops = 0;
 		f.cut_at = second;
-		at = tell(at);
+		at = match_events(at);
 		if (f.off) {
 			restart(g, cut);
-			at = tell(at);
+			at = match_events(at);
 		}
 		flash_power_off(&f, FLASH_ANY_ORDER);
 		restart(g, cut);
@@ -170,7 +170,7 @@ START_TEST(stuck_cells)
 		ck_assert(run_at(NOW));
 		for (unsigned cut = 0; at < EVENTS && cut < 12; cut++) {
 			f.cut_at = f.ops + 1 + flash_draw(&f, 500);
-			at = tell(at);
+			at = match_events(at);
 			if (!f.off) {
 				flash_power_off(&f, FLASH_IN_ORDER);
 			}
@@ -198,7 +198,7 @@ START_TEST(stuck_bits)
 	flash_for(g);
 	start(g);
 	run();
-	ck_assert_uint_eq(tell(0), EVENTS);
+	ck_assert_uint_eq(match_events(0), EVENTS);
 	memcpy(good, f.synced, sizeof good);
 	for (uint32_t bit = 3; bit < 8 * size; bit += step) {
 		unsigned changed = 0;

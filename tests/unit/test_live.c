@@ -83,33 +83,33 @@ write_text(const char *text)
 }
 
 /* Error output goes to a file until logged() reads it. */
-static int told_in, told_before;
+static int log_in, log_before;
 
 static void
 listen_to_log(void)
 {
 	char file[] = "/tmp/mtasts-live-log-XXXXXX";
 
-	told_in = mkstemp(file);
+	log_in = mkstemp(file);
 	unlink(file);
-	told_before = dup(STDERR_FILENO);
-	dup2(told_in, STDERR_FILENO);
+	log_before = dup(STDERR_FILENO);
+	dup2(log_in, STDERR_FILENO);
 	sts_log_level(&logs, STS_LOG_WARNING);
 }
 
 static const char *
-heard(void)
+logged(void)
 {
-	static char told[8192];
+	static char log_text[8192];
 	ssize_t n;
 
-	dup2(told_before, STDERR_FILENO);
-	close(told_before);
-	n = pread(told_in, told, sizeof told - 1, 0);
-	close(told_in);
+	dup2(log_before, STDERR_FILENO);
+	close(log_before);
+	n = pread(log_in, log_text, sizeof log_text - 1, 0);
+	close(log_in);
 	ck_assert_int_ge(n, 0);
-	told[n] = '\0';
-	return told;
+	log_text[n] = '\0';
+	return log_text;
 }
 
 static void
@@ -215,13 +215,13 @@ END_TEST
 
 /*
  * The bundle's new content, and the set in force then: its good certificates,
- * or the old set when none is usable. The log must have `told`.
+ * or the old set when none is usable. The log must have `log_text`.
  */
 static const struct {
 	const char *name;
 	const char *before, *behind; /* of two good ones */
 	unsigned count, left_out;
-	const char *told;
+	const char *log_text;
 } odd[] = {
 	{ "as it is", "", "", 2, 0, "" },
 	{ "a broken one before", CUT, "", 2, 1,
@@ -250,13 +250,13 @@ START_TEST(odd_bundles)
 		write_text(text);
 		listen_to_log();
 		reload_roots();
-		const char *told = heard();
+		const char *log_text = logged();
 		const struct sts_roots *r = &sts_live_now(&live)->roots;
 
 		unit_int(odd[i].name, r->set.count, odd[i].count);
 		unit_int(odd[i].name, r->left_out, odd[i].left_out);
-		ck_assert_msg(strstr(told, odd[i].told) != NULL,
-		    "%s: not told: %s", odd[i].name, told);
+		ck_assert_msg(strstr(log_text, odd[i].log_text) != NULL,
+		    "%s: not logged: %s", odd[i].name, log_text);
 	}
 }
 END_TEST
@@ -300,11 +300,11 @@ START_TEST(no_room)
 	memory.anchors_size = 390; /* as for a bundle of few before */
 	listen_to_log();
 	reload_roots();
-	const char *told = heard();
+	const char *log_text = logged();
 
 	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, 1);
 	ck_assert_uint_eq(sts_live_now(&live)->roots.left_out, 1);
-	ck_assert_ptr_nonnull(strstr(told, "there is no room for it"));
+	ck_assert_ptr_nonnull(strstr(log_text, "there is no room for it"));
 	memory.anchors_size = size;
 }
 END_TEST
@@ -429,7 +429,7 @@ END_TEST
 /* The kill switch: both sets at once, through reloads, and logged again. */
 START_TEST(kill_switch)
 {
-	char path[] = "/tmp/mtasts-live-XXXXXX", told[4096] = "";
+	char path[] = "/tmp/mtasts-live-XXXXXX", log_text[4096] = "";
 	int file = mkstemp(path), err = dup(STDERR_FILENO);
 
 	unlink(path);
@@ -459,16 +459,16 @@ START_TEST(kill_switch)
 		tick();
 	}
 	dup2(err, STDERR_FILENO);
-	ck_assert_int_gt(pread(file, told, sizeof told - 1, 0), 0);
+	ck_assert_int_gt(pread(file, log_text, sizeof log_text - 1, 0), 0);
 	unsigned count = 0;
 
-	for (const char *at = told; (at = strstr(at, "still off")) != NULL;
+	for (const char *at = log_text; (at = strstr(at, "still off")) != NULL;
 	     at++) {
 		count++;
 	}
-	unit_int("told again", count, 2);
-	ck_assert_ptr_nonnull(strstr(told, "enforcement is switched off"));
-	ck_assert_ptr_nonnull(strstr(told, "enforcement is switched on"));
+	unit_int("logged again", count, 2);
+	ck_assert_ptr_nonnull(strstr(log_text, "enforcement is switched off"));
+	ck_assert_ptr_nonnull(strstr(log_text, "enforcement is switched on"));
 	close(err);
 	close(file);
 }
@@ -545,7 +545,7 @@ START_TEST(fixed)
 		"clients 7", "lookups 7", "fetch_slots 7", "log syslog",
 		"user nobody", "chroot /tmp", "confine off",
 		"answer_within 7s" };
-	char said[STS_CONF_WHY_MAX];
+	char refused[STS_CONF_WHY_MAX];
 
 	begin();
 	const struct sts_conf before = sts_live_now(&live)->conf;
@@ -557,8 +557,8 @@ START_TEST(fixed)
 	struct sts_conf after = sts_live_now(&live)->conf;
 
 	ck_assert_uint_eq(after.answer_within_ms, 7000);
-	sts_conf_keep_fixed(&before, &after, said);
-	ck_assert_str_eq(said, "");
+	sts_conf_keep_fixed(&before, &after, refused);
+	ck_assert_str_eq(refused, "");
 }
 END_TEST
 
@@ -579,7 +579,7 @@ START_TEST(file_gone)
 	live.source.option_count = 1;
 	listen_to_log();
 	reload();
-	ck_assert_ptr_nonnull(strstr(heard(),
+	ck_assert_ptr_nonnull(strstr(logged(),
 	    "configuration not changed: " STS_CONF_FILE ": No such file"));
 	unit_int("conf", sts_live_now(&live)->conf.answer_within_ms, before);
 	/* With no file at the start none is missed. */
@@ -660,7 +660,7 @@ expect_server(const char *name, const char *ip)
 }
 
 static void
-resolv_says(enum sts_resolv_result result, const char *ip)
+resolv_has(enum sts_resolv_result result, const char *ip)
 {
 	resolv_result = result;
 	ck_assert(sts_addr_parse(unit_span(ip), &resolv_addr));
@@ -679,17 +679,17 @@ START_TEST(servers_cut)
 	live.source.options = options;
 	live.source.option_count = 1;
 	logs.tokens = 0;
-	resolv_says(STS_RESOLV_OK, "192.0.2.7");
+	resolv_has(STS_RESOLV_OK, "192.0.2.7");
 	reload();
 	expect_server("whole", "192.0.2.7");
-	resolv_says(STS_RESOLV_DEFAULT, "127.0.0.1");
+	resolv_has(STS_RESOLV_DEFAULT, "127.0.0.1");
 	reload();
 	expect_server("empty", "192.0.2.7");
-	resolv_says(STS_RESOLV_OK, "192.0.2.8");
+	resolv_has(STS_RESOLV_OK, "192.0.2.8");
 	now += STS_LIVE_RETRY_MS;
 	tick();
 	expect_server("written", "192.0.2.8");
-	resolv_says(STS_RESOLV_DEFAULT, "127.0.0.1");
+	resolv_has(STS_RESOLV_DEFAULT, "127.0.0.1");
 	reload();
 	now += STS_LIVE_RETRY_MS;
 	tick();

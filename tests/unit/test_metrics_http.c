@@ -105,7 +105,7 @@ turns(void)
 }
 
 static int
-client(const char *says)
+client(const char *request)
 {
 	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -117,7 +117,7 @@ client(const char *says)
 	    connect(fd, (const struct sockaddr *)&un, sizeof un), 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ck_assert_int_eq(
-	    send(fd, says, strlen(says), 0), (ssize_t)strlen(says));
+	    send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
 	return fd;
 }
 
@@ -154,7 +154,7 @@ body(void)
 static const char get[] = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
 
 static void
-must_say(const char *line)
+must_answer(const char *line)
 {
 	ck_assert_msg(strstr(body(), line) != NULL, "not said: %s", line);
 }
@@ -167,14 +167,14 @@ START_TEST(scrape)
 
 	turns();
 	ck_assert(hear(fd));
-	must_say("\nmtasts_clients_total 5\n");
-	must_say("\nmtasts_slots{slot=\"clients\"} 4\n");
-	must_say("\nmtasts_memory_bytes 4194304\n");
-	must_say("\nmtasts_log_lines_lost_total 77\n");
-	must_say("\nmtasts_trust_anchors{use=\"used\"} 140\n");
-	must_say("\nmtasts_trust_anchors{use=\"left_out\"} 3\n");
-	must_say("\nmtasts_clock_state 0\n");
-	must_say("\nmtasts_journal_state 2\n");
+	must_answer("\nmtasts_clients_total 5\n");
+	must_answer("\nmtasts_slots{slot=\"clients\"} 4\n");
+	must_answer("\nmtasts_memory_bytes 4194304\n");
+	must_answer("\nmtasts_log_lines_lost_total 77\n");
+	must_answer("\nmtasts_trust_anchors{use=\"used\"} 140\n");
+	must_answer("\nmtasts_trust_anchors{use=\"left_out\"} 3\n");
+	must_answer("\nmtasts_clock_state 0\n");
+	must_answer("\nmtasts_journal_state 2\n");
 	ck_assert_ptr_null(strstr(body(), "\nmtasts_start_time_seconds 0\n"));
 	end();
 }
@@ -283,7 +283,7 @@ START_TEST(many)
 	now += STS_METRICS_TOTAL_MS;
 	turns();
 	ck_assert(hear(fd[STS_SIDE_CONNS]));
-	must_say("\nmtasts_build_info{version=\"");
+	must_answer("\nmtasts_build_info{version=\"");
 	end();
 }
 END_TEST

@@ -124,7 +124,7 @@ struct outcome {
 };
 
 static void
-say(struct outcome *o, const void *p, size_t n)
+append(struct outcome *o, const void *p, size_t n)
 {
 	ck_assert_uint_lt(n, sizeof o->text - o->n);
 	memcpy(o->text + o->n, p, n);
@@ -139,7 +139,7 @@ say_fault(struct outcome *o, char mark, const struct sts_pem *p)
 		"place" };
 	char text[40];
 
-	say(o, text,
+	append(o, text,
 	    (size_t)snprintf(text, sizeof text, "%c%s@%u", mark,
 		words[sts_pem_fault(p)], (unsigned)sts_pem_line(p)));
 }
@@ -153,14 +153,14 @@ feed(struct sts_pem *p, struct sts_text in, struct outcome *o)
 
 	while ((event = sts_pem_next(p, &in, &bytes)) != STS_PEM_MORE) {
 		if (event == STS_PEM_BEGIN) {
-			say(o, text,
+			append(o, text,
 			    (size_t)snprintf(text, sizeof text, "+%s@%u",
 				sts_pem_label(p), (unsigned)sts_pem_line(p)));
 		} else if (event == STS_PEM_DATA) {
 			ck_assert_uint_gt(bytes.n, 0);
-			say(o, bytes.p, bytes.n);
+			append(o, bytes.p, bytes.n);
 		} else if (event == STS_PEM_END) {
-			say(o, ".", 1);
+			append(o, ".", 1);
 		} else {
 			say_fault(o, '!', p);
 		}

@@ -266,7 +266,7 @@ struct outcome {
 };
 
 static void
-say(struct outcome *o, const char *format, const void *p, size_t n)
+append(struct outcome *o, const char *format, const void *p, size_t n)
 {
 	int len = snprintf(o->text + o->len, sizeof o->text - o->len, format,
 	    (int)n, (const char *)p);
@@ -285,7 +285,7 @@ feed(struct sts_policy *p, struct outcome *mx, const uint8_t *bytes, size_t n)
 		ck_assert_uint_ge(used, 1);
 		ck_assert_uint_le(used, n);
 		if (p->mx_len > 0) {
-			say(mx, " %.*s", p->mx, p->mx_len);
+			append(mx, " %.*s", p->mx, p->mx_len);
 		}
 		bytes += used;
 		n -= used;
@@ -300,19 +300,19 @@ end(struct sts_policy *p, struct outcome *mx, struct outcome *o)
 	o->len = 0;
 	if (sts_policy_end(p)) {
 		if (p->mx_len > 0) {
-			say(mx, " %.*s", p->mx, p->mx_len);
+			append(mx, " %.*s", p->mx, p->mx_len);
 		}
 		ck_assert(!sts_policy_failed(p));
 		ck_assert_int_eq(sts_policy_why(p), STS_WHY_NONE);
 		o->len = (size_t)snprintf(o->text, sizeof o->text, "%s %lu",
 		    sts_mode_text(p->mode), (unsigned long)p->max_age_s);
-		say(o, "%.*s", mx->text, mx->len);
+		append(o, "%.*s", mx->text, mx->len);
 		return;
 	}
 	ck_assert(sts_policy_failed(p));
 	ck_assert_uint_eq(p->mx_len, 0);
 	token = sts_why_token(sts_policy_why(p));
-	say(o, "%.*s", token, strlen(token));
+	append(o, "%.*s", token, strlen(token));
 }
 
 /* What in[0..n) comes to when fed in pieces [0..cut) and [cut..n), the second

@@ -93,7 +93,7 @@ static const struct {
 
 /* The list's policy for a domain, in words. */
 static const char *
-said(const char *domain)
+policy_text(const char *domain)
 {
 	static char out[256];
 	struct sts_preload_found f;
@@ -120,7 +120,8 @@ START_TEST(finds)
 		unit_int("domains", list.domains, 5);
 		unit_int("aliases", list.aliases, 2);
 		for (size_t i = 0; i < UNIT_COUNT(found); i++) {
-			ck_assert_str_eq(said(found[i].domain), found[i].want);
+			ck_assert_str_eq(
+			    policy_text(found[i].domain), found[i].want);
 		}
 	}
 	ck_assert_uint_eq(list.timestamp_s, 1589995512);

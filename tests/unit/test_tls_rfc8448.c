@@ -417,7 +417,7 @@ begin(const char *which)
 }
 
 static void
-say(const char *name)
+print_result(const char *name)
 {
 	struct sts_text m = value(name);
 
@@ -449,7 +449,7 @@ START_TEST(simple)
 		expect("Record_ClientFinished");
 		ck_assert(sts_tls_established(t));
 		receive("Record_NewSessionTicket", chunks[i]);
-		say("Client_AppData");
+		print_result("Client_AppData");
 		expect("Record_Client_AppData");
 		receive("Record_Server_AppData", chunks[i]);
 		hear("Server_AppData");

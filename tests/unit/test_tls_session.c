@@ -227,7 +227,7 @@ pump(struct wire *w)
 }
 
 static void
-client_says(struct wire *w, const char *text)
+client_sends(struct wire *w, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -264,7 +264,7 @@ reply_byte(size_t i)
 
 /* The server sends as much of the reply as one record takes. */
 static size_t
-server_says(struct wire *w, size_t from, size_t to)
+server_sends(struct wire *w, size_t from, size_t to)
 {
 	size_t room;
 	uint8_t *p = br_ssl_engine_sendapp_buf(&w->server.eng, &room);
@@ -306,10 +306,10 @@ talk(struct wire *w)
 	ck_assert(sts_tls_established(w->client));
 	ck_assert_uint_eq(
 	    sts_tls_wants(w->client) & STS_TLS_APP_SEND, STS_TLS_APP_SEND);
-	client_says(w, "GET / HTTP/1.1\r\n\r\n");
+	client_sends(w, "GET / HTTP/1.1\r\n\r\n");
 	server_hears(w, "GET / HTTP/1.1\r\n\r\n");
 	for (unsigned i = 0; heard < REPLY_LEN && i < ROUNDS_MAX; i++) {
-		said += server_says(w, said, REPLY_LEN);
+		said += server_sends(w, said, REPLY_LEN);
 		pump(w);
 		heard += client_hears(w, heard);
 	}
@@ -611,7 +611,7 @@ START_TEST(truncated)
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
 	pump(w);
-	ck_assert_uint_eq(server_says(w, 0, 10), 10);
+	ck_assert_uint_eq(server_sends(w, 0, 10), 10);
 	pump(w);
 	ck_assert_uint_eq(
 	    sts_tls_wants(w->client) & STS_TLS_APP_RECV, STS_TLS_APP_RECV);
@@ -631,7 +631,7 @@ START_TEST(truncated_in_record)
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
 	pump(w);
-	server_says(w, 0, 10);
+	server_sends(w, 0, 10);
 	w->cut = w->to_client + 9;
 	pump(w);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_REC_RECV);
@@ -649,7 +649,7 @@ START_TEST(half_duplex)
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
 	pump(w);
-	server_says(w, 0, 10);
+	server_sends(w, 0, 10);
 	w->cut = w->to_client + 9;
 	pump(w);
 	ck_assert_uint_eq(sts_tls_app_send_buf(w->client).n, 0);
@@ -678,7 +678,7 @@ START_TEST(bad_record)
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
 	pump(w);
-	server_says(w, 0, 10);
+	server_sends(w, 0, 10);
 	w->flip = w->to_client + 16;
 	pump(w);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_FAILED);
@@ -789,7 +789,7 @@ START_TEST(in_common)
 		pump(w);
 		ck_assert(sts_tls_established(w->client));
 		ck_assert_uint_eq(common.links.count, 1);
-		client_says(w, "works");
+		client_sends(w, "works");
 		server_hears(w, "works");
 		done(w);
 	}
@@ -806,7 +806,7 @@ START_TEST(by_itself)
 	w = wire("server-ec", "ec", 0, 100000);
 	ck_assert_uint_eq(choices, 0);
 	pump(w);
-	client_says(w, "works");
+	client_sends(w, "works");
 	server_hears(w, "works");
 	done(w);
 	ck_assert_uint_eq(choices, STS_TLS_ENGINE ? 0 : 1);
@@ -827,7 +827,7 @@ START_TEST(sizes_and_end)
 	    STS_TLS_ENGINE ? STS_TLS_REC_SEND : STS_TLS_WORK);
 	pump(w);
 	ck_assert(!sts_tls_must_staple(w->client));
-	client_says(w, "still works");
+	client_sends(w, "still works");
 	server_hears(w, "still works");
 	sts_tls_end(w->client);
 	/* Nothing is left but that it is over, and why. */
