@@ -72,7 +72,7 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
      r"send_buf|send_ack|work)$"),
     (r"/http_field:", r"core/https/http_field:"),
     (r"/postfix:", r"core/answer/postfix:"),
-    (r"/journal:sts_journal_step", r"(sdcard:sd|flash:flash)_"),
+    (r"/journal:(sts_journal_step|carry_out)", r"(sdcard:sd|flash:flash)_"),
     (r"port/lwip/lwip:channel_(entropy|event)$",
      r":sts_(drbg_bytes|log_event)$"),
     # lwIP's callbacks.
