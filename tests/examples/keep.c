@@ -56,7 +56,7 @@ medium_sync(void *ctx)
 }
 
 static const struct sts_store store = { NULL, UNIT, SECTOR, AREA, AREAS,
-	medium_read, medium_prog, medium_erase, medium_sync, false };
+	medium_read, medium_prog, medium_erase, medium_sync, false, NULL };
 
 static struct sts_cache cache;
 static struct sts_journal journal;
