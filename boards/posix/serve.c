@@ -486,7 +486,11 @@ log_refused(struct daemon *d, sts_ms now)
 {
 	uint32_t refused = sts_posix_reports_refused(&d->posix);
 
-	if (refused != d->refused && !sts_before(now, d->refused_at)) {
+	if (sts_before(now, d->refused_at)) {
+		return;
+	}
+	d->refused_at = now; /* after weeks it would seem to lie ahead */
+	if (refused != d->refused) {
 		sts_listeners_look_again(&d->listeners, &d->posix);
 		sts_log_line(&d->log, STS_LOG_WARNING,
 		    "tlsrpt: %lu datagrams refused, the last of user %lu, who "

@@ -300,8 +300,13 @@ sts_agent_report_send(struct sts_agent *a)
 
 	switch ((enum sts_report_step)r->step) {
 	case STS_REPORT_REST:
-		if (!sts_agent_report_may_send(a) ||
-		    sts_before(a->now, r->next_at)) {
+		if (sts_before(a->now, r->next_at)) {
+			return;
+		}
+		/* Where nothing may be sent for weeks the milliseconds wrap:
+		 * this time must not seem to lie ahead then. */
+		r->next_at = a->now;
+		if (!sts_agent_report_may_send(a)) {
 			return;
 		}
 		turn_day(a);

@@ -1542,6 +1542,29 @@ START_TEST(off)
 END_TEST
 
 /* The wall clock is stepped a day forward, and a held policy confirms it. */
+/* After weeks in which nothing might be sent, the milliseconds of the last
+ * report seem to lie ahead: the next does not wait for them. */
+START_TEST(weeks_off)
+{
+	start(262144);
+	confirm();
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ck_assert(session("a.example", true));
+	to_midnight_and(6 * 3600);
+	unit_int("mails", relay.mails, 1);
+	reporter.reports = STS_REPORTS_OFF;
+	for (unsigned hour = 0; hour < 26 * 24; hour++) {
+		now += 3600000;
+		settle();
+	}
+	reporter.reports = STS_REPORTS_ALL;
+	ck_assert(session("a.example", true));
+	to_midnight_and(6 * 3600);
+	unit_int("mails after weeks", relay.mails, 2);
+	stop();
+}
+END_TEST
+
 static void
 step_forward(void)
 {
@@ -1685,6 +1708,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, orders);
 	tcase_add_test(tc, settings_in_use);
 	tcase_add_test(tc, off);
+	tcase_add_test(tc, weeks_off);
 	tcase_add_test(tc, days_turn);
 	tcase_add_test(tc, day);
 }
