@@ -66,7 +66,8 @@ publish(struct sts_agent *a)
 
 /* The server holds an older record than ours, or one that the fleet did not
  * write: publish ours over it, at most once a minute, as other gateways may do
- * so at the same moment. */
+ * so at the same moment. Of two domains that share a place each may be repaired
+ * more often: what bounds that are the keys that are read (share_reply.c). */
 static void
 repair(struct sts_agent *a, struct sts_text domain)
 {
@@ -230,6 +231,16 @@ held_as_new(const struct sts_agent *a, struct sts_text domain,
 }
 
 static void
+abandon(struct sts_agent *a)
+{
+	struct sts_stage *stage = sts_share_stage(a->share.engine);
+
+	if (stage != NULL) {
+		sts_cache_abandon(&a->cache, stage);
+	}
+}
+
+static void
 take_record(struct sts_agent *a, struct sts_text domain)
 {
 	struct sts_share *s = a->share.engine;
@@ -247,9 +258,7 @@ take_record(struct sts_agent *a, struct sts_text domain)
 	} else {
 		compare_stamps(a, domain, head);
 	}
-	if (stage != NULL) {
-		sts_cache_abandon(&a->cache, stage);
-	}
+	abandon(a);
 }
 
 static void
@@ -277,7 +286,9 @@ take_result(struct sts_agent *a)
 		return;
 	}
 	domain = sts_share_domain(s, name);
-	if (sts_share_result(s) == STS_SHARE_RECORD) {
+	if (sts_share_deleting(s, domain)) {
+		abandon(a); /* it is of before the domain was forgotten */
+	} else if (sts_share_result(s) == STS_SHARE_RECORD) {
 		take_record(a, domain);
 	} else if (sts_share_result(s) == STS_SHARE_REFUSED) {
 		take_refused(a, domain);

@@ -289,9 +289,14 @@ bool sts_share_slow(const struct sts_share *s, sts_ms now);
  * follows, or the connection ends. False: not now. */
 bool sts_share_get(struct sts_share *s, struct sts_text domain);
 
-/* Delete a domain's record. Lost when there is no connection, or no room beside
- * those that are asked for. */
+/* Delete a domain's record, and do not publish it if none of it has been sent.
+ * Lost when there is no connection, or no room beside those that are asked
+ * for. */
 void sts_share_delete(struct sts_share *s, struct sts_text domain);
+
+/* Whether that is not yet done: a record of the domain that is read now was
+ * there before. */
+bool sts_share_deleting(const struct sts_share *s, struct sts_text domain);
 
 /*
  * Queue a domain's record to be published when there is time. If the queue is

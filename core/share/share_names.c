@@ -62,6 +62,34 @@ sts_share_names_first(const struct sts_share_names *n, uint8_t *tag,
 	return sts_text(out, len);
 }
 
+/* Whether the name whose tag is at octet `at` is this one. */
+static bool
+is_at(const struct sts_share_names *n, uint32_t at, uint8_t tag,
+    struct sts_text name)
+{
+	if (octet(n, at) != tag || octet(n, at + 1) != name.n) {
+		return false;
+	}
+	for (uint32_t i = 0; i < name.n; i++) {
+		if (octet(n, at + 2 + i) != name.p[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+sts_share_names_has(
+    const struct sts_share_names *n, uint8_t tag, struct sts_text name)
+{
+	uint32_t at = 0;
+
+	while (at < n->used && !is_at(n, at, tag, name)) {
+		at += 2U + octet(n, at + 1);
+	}
+	return at < n->used;
+}
+
 void
 sts_share_names_drop(struct sts_share_names *n)
 {

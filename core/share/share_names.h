@@ -33,6 +33,10 @@ bool sts_share_names_put(
 struct sts_text sts_share_names_first(const struct sts_share_names *n,
     uint8_t *tag, uint8_t out[STS_SHARE_NAME_MAX]);
 
+/* Whether the name is among them, with that tag. */
+bool sts_share_names_has(
+    const struct sts_share_names *n, uint8_t tag, struct sts_text name);
+
 /* Take the first away; there is one. */
 void sts_share_names_drop(struct sts_share_names *n);
 

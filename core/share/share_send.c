@@ -12,13 +12,13 @@
  *
  * Invariants: out[out_at..out_len) is what has not been sent. `flight` is a
  * ring, oldest command first, since replies come in that order; `asked` has the
- * domain of each GET in it, in the same order. While set.active, set.ref is
- * pinned in the cache, from sts_share_set until the value's last octet is
- * written or the connection ends; from SET_PAYLOAD on the length of the value
- * has been sent, so nothing else may be written before its end. What waits to
- * be sent is forgotten with the connection (sts_share_send_clear), except for
- * the queue of domains to be published; a value that was cut is counted as
- * lost.
+ * domain of each GET and DEL in it, in the same order. While set.active,
+ * set.ref is pinned in the cache, from sts_share_set until the value's last
+ * octet is written or the connection ends; from SET_PAYLOAD on the length of
+ * the value has been sent, so nothing else may be written before its end. What
+ * waits to be sent is forgotten with the connection (sts_share_send_clear),
+ * except for the queue of domains to be published; a value that was cut is
+ * counted as lost.
  *
  * The attacker owns the server, or the path to it. He may see what is written,
  * and answer nothing: then nothing is in flight beyond STS_SHARE_FLIGHT, and
@@ -141,7 +141,8 @@ void
 sts_share_landed(struct sts_share *s)
 {
 	STS_ASSERT(s->flight_count > 0);
-	if (s->flight[s->flight_at] == STS_COMMAND_GET) {
+	if (s->flight[s->flight_at] == STS_COMMAND_GET ||
+	    s->flight[s->flight_at] == STS_COMMAND_DEL) {
 		sts_share_names_drop(&s->asked);
 	}
 	s->flight_at = (uint8_t)((s->flight_at + 1) % STS_SHARE_FLIGHT);
@@ -259,15 +260,11 @@ send_name(struct sts_share *s, struct sts_share_names *from)
 {
 	uint8_t name[STS_SHARE_NAME_MAX], tag;
 	struct sts_text domain = sts_share_names_first(from, &tag, name);
-	bool get = tag == STS_COMMAND_GET;
-	bool kept = true;
+	bool kept = sts_share_names_put(&s->asked, tag, domain);
 
 	put_count(s, 2);
-	put(s, get ? "GET" : "DEL");
+	put(s, tag == STS_COMMAND_GET ? "GET" : "DEL");
 	put_key(s, domain);
-	if (get) {
-		kept = sts_share_names_put(&s->asked, tag, domain);
-	}
 	STS_ASSERT(kept); /* may_send */
 	flies(s, (enum sts_share_command)tag);
 	sts_share_names_drop(from);
@@ -453,10 +450,22 @@ sts_share_get(struct sts_share *s, struct sts_text domain)
 void
 sts_share_delete(struct sts_share *s, struct sts_text domain)
 {
+	if (s->set.active && s->set.stage == SET_BEGIN &&
+	    sts_text_same(sts_text(s->set.domain, s->set.domain_len), domain)) {
+		end_set(s); /* it would be sent after DEL */
+		s->news |= STS_SHARE_NEWS_ROOM;
+	}
 	if (s->state == STS_SHARE_UP && !s->readonly &&
 	    sts_share_names_put(&s->urgent, STS_COMMAND_DEL, domain)) {
 		s->stir = 1;
 	}
+}
+
+bool
+sts_share_deleting(const struct sts_share *s, struct sts_text domain)
+{
+	return sts_share_names_has(&s->urgent, STS_COMMAND_DEL, domain) ||
+	       sts_share_names_has(&s->asked, STS_COMMAND_DEL, domain);
 }
 
 bool

@@ -1002,6 +1002,38 @@ START_TEST(overtaken)
 }
 END_TEST
 
+/* A record that is read while the operator has its domain forgotten does not
+ * come back. */
+START_TEST(forgotten)
+{
+	struct sts_text name = unit_span("d0.test");
+
+	start();
+	world.dns = NO_ANSWER;
+	put(0, 1);
+	connected();
+	put(0, 2);
+	world.half = true;
+	push(0);
+	pass(2);
+	ck_assert_ptr_nonnull(world.half_to);
+	ck_assert(sts_agent_forget(&agent, name));
+	sts_agent_unshare(&agent, name);
+	pass(2);
+	say(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	say_text(world.half_to, "\r\n");
+	world.half = false;
+	pass(2);
+	unit_int("deleted", world.dels, 1);
+	unit_int("held", sts_cache_find(&agent.cache, name), 0);
+	ck_assert(sts_cache_check(&agent.cache));
+	/* What another gateway publishes afterwards counts. */
+	push(0);
+	pass(2);
+	asked("later", 0, "mx2.d0.test 0");
+}
+END_TEST
+
 /* What no record may be. */
 static const struct {
 	const char *name, *of;
@@ -1394,6 +1426,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, stamps);
 	tcase_add_test(tc, weeks);
 	tcase_add_test(tc, overtaken);
+	tcase_add_test(tc, forgotten);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, only_policies);
 	tcase_add_test(tc, publishable);

@@ -1162,6 +1162,34 @@ START_TEST(published)
 }
 END_TEST
 
+/* What is deleted is not published afterwards if none of it was sent. */
+START_TEST(deleted_first)
+{
+	struct sts_entry e;
+	sts_ref ref;
+
+	set_up();
+	begin("");
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	ref = sts_cache_find(&p.cache, unit_span("a.b"));
+	sts_cache_get(&p.cache, ref, &e);
+	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
+	sts_share_delete(&p.s, unit_span("b.b"));
+	ck_assert(!sts_share_may_set(&p.s));
+	sts_share_delete(&p.s, unit_span("a.b"));
+	ck_assert(sts_share_may_set(&p.s));
+	sts_cache_remove(&p.cache, ref);
+	ck_assert(sts_share_deleting(&p.s, unit_span("a.b")));
+	pass(10);
+	ck_assert(!sts_share_deleting(&p.s, unit_span("a.b")));
+	unit_text("log", unit_span(p.log),
+	    "up record:a.b del:mtasts:d:b.b del:mtasts:d:a.b ");
+	ck_assert(sts_cache_check(&p.cache));
+}
+END_TEST
+
 /* A policy that is larger than what is sent at once. */
 static sts_ref
 put_large(struct sts_entry *e)
@@ -1811,7 +1839,7 @@ START_TEST(not_taken)
 	ref = sts_cache_find(&p.cache, unit_span("a.b"));
 	sts_cache_get(&p.cache, ref, &e);
 	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, false);
-	sts_share_delete(&p.s, unit_span("a.b"));
+	sts_share_delete(&p.s, unit_span("b.b"));
 	pass(10);
 	sts_share_count(&p.s, &counts);
 	unit_int("lost", counts.lost, 1);
@@ -1920,6 +1948,12 @@ START_TEST(names)
 		ck_assert(sts_share_names_put(&n, 3, unit_span("defghijk")));
 		ck_assert(!sts_share_names_put(&n, 4, unit_span("xy")));
 		ck_assert(sts_share_names_put(&n, 5, unit_span("z")));
+		ck_assert(sts_share_names_has(&n, 1, unit_span("abc")));
+		ck_assert(sts_share_names_has(&n, 2, unit_span("")));
+		ck_assert(sts_share_names_has(&n, 5, unit_span("z")));
+		ck_assert(!sts_share_names_has(&n, 2, unit_span("abc")));
+		ck_assert(!sts_share_names_has(&n, 3, unit_span("defghijl")));
+		ck_assert(!sts_share_names_has(&n, 1, unit_span("ab")));
 		for (unsigned i = 0; i < 4; i++) {
 			static const char *const want[] = { "abc", "",
 				"defghijk", "z" };
@@ -1946,6 +1980,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, older);
 	tcase_add_test(tc, published);
+	tcase_add_test(tc, deleted_first);
 	tcase_add_test(tc, slow_connection);
 	tcase_add_test(tc, long_values);
 	tcase_add_test(tc, questions_first);
