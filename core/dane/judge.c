@@ -136,35 +136,38 @@ add_anchors(struct sts_judge *j, const struct sts_tlsa *t)
 	}
 }
 
-/* Go through all records. True: one of usage 3 names the server's
- * certificate. */
+/* Whether the record is of usage 3 and names the server's certificate; one of
+ * usage 2 adds its anchors. */
 static bool
-match_records(struct sts_judge *j)
+match_record(struct sts_judge *j, const struct sts_tlsa *t)
 {
-	struct sts_text packed = j->demand->records;
-	struct sts_tlsa t;
-
-	while (sts_dane_record_next(&packed, &t)) {
-		if (!sts_tlsa_usable(&t) || is_outdone(j->demand, &t)) {
-			continue;
-		}
-		if (t.usage == STS_TLSA_DANE_TA) {
-			add_anchors(j, &t);
-		} else if (sts_x509_tlsa_match(
-			       j->chain[0], t.selector, t.matching, t.data)) {
-			return true;
-		}
+	if (!sts_tlsa_usable(t) || is_outdone(j->demand, t)) {
+		return false;
 	}
-	return false;
+	if (t->usage == STS_TLSA_DANE_TA) {
+		add_anchors(j, t);
+		return false;
+	}
+	return sts_x509_tlsa_match(
+	    j->chain[0], t->selector, t->matching, t->data);
 }
 
+/* A record a step, which hashes each certificate once; after the last one the
+ * path. */
 static void
-judge_tlsa(struct sts_judge *j)
+judge_records(struct sts_judge *j)
 {
-	j->anchors.base = j->anchor;
-	if (match_records(j)) {
-		finish(j, STS_WHY_NONE);
-	} else if (j->anchors.count == 0) {
+	struct sts_tlsa t;
+
+	j->pending = true;
+	if (sts_dane_record_next(&j->records, &t)) {
+		if (match_record(j, &t)) {
+			finish(j, STS_WHY_NONE);
+		}
+		return;
+	}
+	j->matches = false;
+	if (j->anchors.count == 0) {
 		finish(j, STS_WHY_TLSA_MISMATCH);
 	} else {
 		begin_path(j);
@@ -194,7 +197,10 @@ sts_judge_begin(struct sts_judge *j, const struct sts_demand *demand,
 		begin_path(j);
 	} else {
 		STS_ASSERT(demand->kind == STS_DEMAND_TLSA);
-		judge_tlsa(j);
+		j->anchors.base = j->anchor;
+		j->records = demand->records;
+		j->matches = true;
+		judge_records(j);
 	}
 }
 
@@ -208,6 +214,10 @@ void
 sts_judge_work(struct sts_judge *j)
 {
 	STS_ASSERT(j->pending);
+	if (j->matches) {
+		judge_records(j);
+		return;
+	}
 	sts_x509_work(engine(j));
 	judge_path(j);
 }

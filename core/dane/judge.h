@@ -81,6 +81,8 @@ struct sts_judge {
 	uint8_t why; /* enum sts_why, when it is over */
 	uint8_t name; /* which reference name is tried */
 	bool pending;
+	bool matches; /* TLSA: `records` are still to be looked at */
+	struct sts_text records;
 	uint8_t anchor[STS_JUDGE_ANCHORS];
 	uint64_t x509[(STS_X509_SIZE_MAX + 7) / 8];
 };
@@ -95,14 +97,15 @@ struct sts_judge {
  * wall_s   seconds since 1970; < 0: the time is not known, which only demands
  *          that depend on dates mind (no-clock)
  *
- * All are borrowed until the verdict. Hashes each certificate once a record.
+ * All are borrowed until the verdict.
  */
 void sts_judge_begin(struct sts_judge *j, const struct sts_demand *demand,
     const struct sts_text *chain, unsigned count,
     const struct sts_anchors *roots, int64_t wall_s);
 
 /* Whether sts_judge_work() must be called, which checks one signature at most
- * (tls/x509/x509.h says how long that takes). */
+ * (tls/x509/x509.h says how long that takes), or hashes each certificate once,
+ * for one TLSA record. */
 bool sts_judge_pending(const struct sts_judge *j);
 void sts_judge_work(struct sts_judge *j);
 

@@ -303,6 +303,30 @@ START_TEST(demands)
 }
 END_TEST
 
+/* No step looks at more than one record, as each hashes all certificates. */
+START_TEST(a_step_each)
+{
+	struct sts_text chain[CHAIN_MAX];
+	struct sts_demand d;
+	unsigned works = 0;
+
+	load();
+	memset(&d, 0, sizeof d);
+	read_records("3 1 1 " NOBODY "; 2 0 1 " NOBODY "; 3 0 1 " NOBODY);
+	d.kind = STS_DEMAND_TLSA;
+	d.host = d.base = unit_span("mx1.example.com");
+	d.records = sts_text(records.bytes, records.len);
+	sts_judge_begin(
+	    &judge, &d, chain, read_chain("LC", chain), &roots, JUNE_2026_S);
+	while (sts_judge_pending(&judge)) {
+		sts_judge_work(&judge);
+		works++;
+	}
+	unit_int("steps behind the first", works, 3);
+	unit_int("verdict", sts_judge_verdict(&judge), STS_WHY_TLSA_MISMATCH);
+}
+END_TEST
+
 /* What stands before the key of a certificate, and the key. */
 #define SERIAL "\x02\x01\x01"
 #define FOUR "\x30\x00\x30\x00\x30\x00\x30\x00"
@@ -444,6 +468,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, demands);
+	tcase_add_test(tc, a_step_each);
 	tcase_add_test(tc, certificate_shapes);
 	tcase_add_test(tc, key_of_certificate);
 	tcase_add_test(tc, records_fit);
