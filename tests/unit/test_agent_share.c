@@ -836,7 +836,8 @@ START_TEST(forgotten_meanwhile)
 	pass(2);
 	ck_assert_ptr_nonnull(world.half_to);
 	sts_agent_forget(&agent, unit_span("d0.test"));
-	send_octets(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	send_octets(
+	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
 	send_text(world.half_to, "\r\n");
 	world.half = false;
 	pass(2);
@@ -1020,8 +1021,9 @@ START_TEST(forgotten)
 	ck_assert(sts_agent_forget(&agent, name));
 	sts_agent_unshare(&agent, name);
 	pass(2);
-	say(world.half_to, world.key[0].value + world.key[0].len - 10, 10);
-	say_text(world.half_to, "\r\n");
+	send_octets(
+	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	send_text(world.half_to, "\r\n");
 	world.half = false;
 	pass(2);
 	unit_int("deleted", world.dels, 1);
