@@ -767,6 +767,31 @@ begin_waiting(unsigned i)
 	return slot;
 }
 
+/* A version of d0.test is held, and all but the end of another is read. */
+static void
+read_half(unsigned held, unsigned version)
+{
+	start();
+	world.dns = NO_ANSWER;
+	put(0, held);
+	connected();
+	put(0, version);
+	world.half = true;
+	push(0);
+	pass(2);
+	ck_assert_ptr_nonnull(world.half_to);
+}
+
+static void
+read_rest(void)
+{
+	send_octets(
+	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
+	send_text(world.half_to, "\r\n");
+	world.half = false;
+	pass(2);
+}
+
 /* A record was on its way already when the question came, behind another one:
  * it is not this question's turn, but its record, and it is answered. */
 START_TEST(out_of_turn)
@@ -826,21 +851,9 @@ START_TEST(forgotten_meanwhile)
 	sts_ask_end(&agent, slot);
 	/* What was held when an older record came is forgotten before that is
 	 * whole: there is nothing to write over it. */
-	start();
-	world.dns = NO_ANSWER;
-	put(0, 2);
-	connected();
-	put(0, 1);
-	world.half = true;
-	push(0);
-	pass(2);
-	ck_assert_ptr_nonnull(world.half_to);
+	read_half(2, 1);
 	sts_agent_forget(&agent, unit_span("d0.test"));
-	send_octets(
-	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
-	send_text(world.half_to, "\r\n");
-	world.half = false;
-	pass(2);
+	read_rest();
 	unit_int("written over", world.sets, 0);
 	unit_int("held", sts_cache_find(&agent.cache, unit_span("d0.test")), 0);
 }
@@ -980,24 +993,12 @@ START_TEST(overtaken)
 	struct sts_entry e;
 	sts_ref ref;
 
-	start();
-	world.dns = NO_ANSWER;
-	put(0, 1);
-	connected();
-	put(0, 2);
-	world.half = true;
-	push(0);
-	pass(2);
-	ck_assert_ptr_nonnull(world.half_to);
+	read_half(1, 2);
 	ref = sts_cache_find(&agent.cache, unit_span("d0.test"));
 	sts_cache_get(&agent.cache, ref, &e);
 	e.fetched_s = WALL_S;
 	sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
-	send_octets(
-	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
-	send_text(world.half_to, "\r\n");
-	world.half = false;
-	pass(2);
+	read_rest();
 	asked("ours", 0, "mx1.d0.test 0");
 	ck_assert(sts_cache_check(&agent.cache));
 }
@@ -1009,23 +1010,11 @@ START_TEST(forgotten)
 {
 	struct sts_text name = unit_span("d0.test");
 
-	start();
-	world.dns = NO_ANSWER;
-	put(0, 1);
-	connected();
-	put(0, 2);
-	world.half = true;
-	push(0);
-	pass(2);
-	ck_assert_ptr_nonnull(world.half_to);
+	read_half(1, 2);
 	ck_assert(sts_agent_forget(&agent, name));
 	sts_agent_unshare(&agent, name);
 	pass(2);
-	send_octets(
-	    world.half_to, world.key[0].value + world.key[0].len - 10, 10);
-	send_text(world.half_to, "\r\n");
-	world.half = false;
-	pass(2);
+	read_rest();
 	unit_int("deleted", world.dels, 1);
 	unit_int("held", sts_cache_find(&agent.cache, name), 0);
 	ck_assert(sts_cache_check(&agent.cache));
