@@ -785,12 +785,11 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		d->root_changed = false;
 		set_deadline(d, 0);
 	}
-	if (!fine) {
-		return ENTROPY_MS;
-	}
-	if (!loads) {
+	if (fine && !loads) {
 		step_store(d, 1);
 	}
+	/* Even without entropy: answers of this step can be read from now on,
+	 * and their events come first. */
 	tell_events(d);
-	return sleep_ms(d);
+	return fine ? sleep_ms(d) : ENTROPY_MS;
 }

@@ -552,6 +552,25 @@ START_TEST(nothing_runs_without_entropy)
 }
 END_TEST
 
+/* An answer of the step may be read right after it, and whoever reads the log
+ * beside the answer finds its events there. */
+START_TEST(events_of_a_step_without_entropy)
+{
+	unsigned before;
+
+	start(1000);
+	mem.entropy_dry = 50;
+	client(ask_net);
+	mem_deliver(&mem);
+	sts_agent_tell(&agent, STS_EVENT_AUDIT, STS_WHY_NONE,
+	    sts_text((const uint8_t *)"example.net", 11));
+	before = mem.event_count;
+	unit_int("asked again soon", run(), ENTROPY_MS);
+	unit_int("logged", mem.event_count - before, 1);
+	stop();
+}
+END_TEST
+
 START_TEST(due_refresh_without_entropy)
 {
 	start(1000);
@@ -1206,6 +1225,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, idle_client_makes_room);
 	tcase_add_test(tc, no_descriptor_for_a_client);
 	tcase_add_test(tc, nothing_runs_without_entropy);
+	tcase_add_test(tc, events_of_a_step_without_entropy);
 	tcase_add_test(tc, due_refresh_without_entropy);
 	tcase_add_test(tc, refresh_outlives_a_flood);
 	tcase_add_test(tc, spurious_events);
