@@ -68,7 +68,8 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 CORE_SRC = core/driver.c core/driver_listen.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) \
 	$(JOURNAL_SRC) $(ANSWER_SRC) $(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) \
 	$(SMTP_SRC) $(REPORT_SRC) $(SHARE_SRC) $(AGENT_SRC)
-DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c dns/wire.c
+DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c \
+	dns/upstream_plan.c dns/wire.c
 # TLS_ENGINE=1: BearSSL's engine in place of our own client, for tests.
 ifdef TLS_ENGINE
 override CPPFLAGS += -DSTS_TLS_ENGINE=1

@@ -1,143 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One question put to the name servers: the retry plan and its state machine.
+ * One question put to the name servers: the node's operations, what time
+ * brings, and what is read of what came. upstream_plan.h draws the states and
+ * has their invariants; upstream_plan.c decides which server is asked next.
  *
- *	          start, or the next try
- *	                  |
- *	PAUSED -----------+--> NEEDS_BUFFER --lend--+
- *	(failed before)   |    (TCP, none lent)     |
- *	                  +--> OPENING <------------+
- *	                          | opened
- *	                       ASKING --sent--> LISTENING
- *	                          |                 | answer, error, time
- *	                          +----> CLOSING <--+
- *	                                    | lost
- *	            the next try, or OVER, or IDLE when stopped
- *
- * Invariants: a channel exists, or is being opened, exactly in OPENING to
- * CLOSING. OVER has a result; a result before OVER waits only for the channel
- * to close. `server` is below the count and not spent while PENDING. Time that
- * is lost because a buffer, port or descriptor of ours is missing does not
- * count against the budget, up to STS_DNS_OURS_MS of each: a shortage of ours
- * says nothing about a domain, and an attacker who causes it must not make
- * other domains' look-ups end as "cannot tell".
+ * Time that is lost because a buffer, port or descriptor of ours is missing
+ * does not count against the budget, up to STS_DNS_OURS_MS of each: a shortage
+ * of ours says nothing about a domain, and an attacker who causes it must not
+ * make other domains' look-ups end as "cannot tell".
  */
 #include <string.h>
 
 #include "../core/base/assert.h"
 #include "upstream.h"
+#include "upstream_plan.h"
 #include "wire.h"
-
-enum state {
-	IDLE = 0, /* not begun, or stopped */
-	PAUSED, /* the next try waits a little */
-	NEEDS_BUFFER, /* the next try waits for lend() */
-	OPENING,
-	ASKING,
-	LISTENING,
-	CLOSING,
-	OVER
-};
 
 enum {
 	LENGTH_LEN = 2, /* RFC 1035 4.2.2 */
 	LIMITED_MAX = STS_DNS_OURS_MS / STS_DNS_PAUSE_MS
 };
 
-/*
- * A row a transmission. The first round is quick, because a datagram may be
- * lost or a server down; the second gives a server time that has to look far.
- * The third try and the last ones go without EDNS, for paths that lose it
- * silently: two lost datagrams may be chance, and what is lost without EDNS is
- * only the size of datagrams. A server that answers that it does not know EDNS
- * (FORMERR, NOTIMP, BADVERS), or is known not to (dns/health.h), is asked
- * without it at once: that is safe, as we depend on AD and not on DO (RFC 6891
- * 6.2.2, RFC 6840 5.7).
- */
-static const struct {
-	uint16_t udp_ms, tcp_ms;
-	bool edns;
-} plan[STS_DNS_TRIES] = {
-	{ 1500, 4000, true },
-	{ 1500, 4000, true },
-	{ 3000, 4000, false },
-	{ 3000, 4000, true },
-	{ 4000, 4000, false },
-	{ 4000, 4000, false },
-};
-
 STS_STATIC_ASSERT(2 * STS_DNS_TRIES <= STS_DNS_RND, an_id_a_try);
-STS_STATIC_ASSERT(STS_WHY_COUNT <= 256, why_fits_an_octet);
 STS_STATIC_ASSERT(
     STS_SCRATCH_SIZE >= STS_DNS_QUERY_MAX + LENGTH_LEN, query_fits_scratch);
-
-/* Reasons of UNKNOWN, the least informative first. */
-static const uint8_t ranks[] = {
-	STS_WHY_NONE,
-	STS_WHY_BUSY,
-	STS_WHY_DNS_UNREACHABLE,
-	STS_WHY_DNS_TIMEOUT,
-	STS_WHY_DNS_REFUSED,
-	STS_WHY_DNS_MALFORMED,
-	STS_WHY_DNS_ERROR,
-	STS_WHY_DNS_SERVFAIL,
-};
-
-static unsigned
-rank(unsigned why)
-{
-	unsigned i = sizeof ranks / sizeof *ranks - 1;
-
-	while (i > 0 && ranks[i] != why) {
-		i--;
-	}
-	return i;
-}
-
-static void
-blame(struct sts_upstream *u, enum sts_why why)
-{
-	if (rank(why) > rank(u->why)) {
-		u->why = (uint8_t)why;
-	}
-}
-
-static bool
-has_channel(const struct sts_upstream *u)
-{
-	return u->state >= OPENING && u->state <= CLOSING;
-}
 
 /* Whether the state ends at try_until. */
 static bool
 is_timed(const struct sts_upstream *u)
 {
-	return u->state == PAUSED ||
-	       (u->state >= OPENING && u->state <= LISTENING);
+	return u->state == STS_UPSTREAM_PAUSED ||
+	       (u->state >= STS_UPSTREAM_OPENING &&
+		   u->state <= STS_UPSTREAM_LISTENING);
 }
 
 static bool
 is_waiting(const struct sts_upstream *u)
 {
-	return u->found == STS_PENDING && !u->stopped && u->state != IDLE;
-}
-
-static unsigned
-server_bit(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->server < u->servers->count);
-	return 1U << u->server;
-}
-
-/* How long a timed state lasts. */
-static uint32_t
-time_ms(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->tries < STS_DNS_TRIES);
-	if (u->state == PAUSED) {
-		return STS_DNS_PAUSE_MS;
-	}
-	return u->over_tcp ? plan[u->tries].tcp_ms : plan[u->tries].udp_ms;
+	return u->found == STS_PENDING && !u->stopped &&
+	       u->state != STS_UPSTREAM_IDLE;
 }
 
 static size_t
@@ -152,165 +53,6 @@ query_id(const struct sts_upstream *u)
 	return sts_get16be(u->rnd + (size_t)2 * u->tries);
 }
 
-/* The server at a place in their order: those set aside come last. */
-static uint8_t
-server_at(const struct sts_upstream *u, unsigned place)
-{
-	for (unsigned aside = 0; aside <= 1; aside++) {
-		for (unsigned i = 0; i < u->servers->count; i++) {
-			if ((u->aside >> i & 1U) == aside && place-- == 0) {
-				return (uint8_t)i;
-			}
-		}
-	}
-	STS_ASSERT(false);
-	return 0;
-}
-
-static void
-put_in_order(struct sts_upstream *u)
-{
-	u->aside = sts_dns_health_order(u->health, u->servers, u->now);
-	u->place = 0;
-	u->server = server_at(u, 0);
-}
-
-static void
-begin_try(struct sts_upstream *u)
-{
-	STS_ASSERT(u->tries < STS_DNS_TRIES);
-	u->edns = plan[u->tries].edns && !u->plain &&
-		  !sts_dns_health_ask(
-		      u->health, sts_upstream_peer(u), STS_DNS_PLAIN, u->now);
-	u->asked = (uint8_t)(u->asked | server_bit(u));
-	u->mismatches = 0;
-	u->timed = false;
-	u->state = OPENING;
-}
-
-/* There is no channel: enter the state that is due. */
-static void
-settle(struct sts_upstream *u)
-{
-	if (u->stopped) {
-		u->state = IDLE;
-	} else if (u->found != STS_PENDING) {
-		u->state = OVER;
-	} else if (u->pause) {
-		u->state = PAUSED;
-		u->timed = false;
-	} else if (u->over_tcp && u->tcp == NULL) {
-		u->state = NEEDS_BUFFER;
-		u->try_until = u->until - u->now; /* what is left of it */
-		u->until = u->now + STS_DNS_OURS_MS;
-		u->waited = true;
-	} else {
-		begin_try(u);
-	}
-}
-
-/* Done with the channel, if there is one. */
-static void
-leave(struct sts_upstream *u)
-{
-	if (has_channel(u)) {
-		u->state = CLOSING;
-	} else {
-		settle(u);
-	}
-}
-
-static void
-finish(struct sts_upstream *u, enum sts_found found, enum sts_why why)
-{
-	STS_ASSERT(u->found == STS_PENDING);
-	STS_ASSERT(found != STS_PENDING);
-	u->found = (uint8_t)found;
-	u->why = (uint8_t)why;
-	leave(u);
-}
-
-static void
-finish_unknown(struct sts_upstream *u)
-{
-	finish(u, STS_UNKNOWN,
-	    u->why == STS_WHY_NONE ? STS_WHY_DNS_TIMEOUT
-				   : (enum sts_why)u->why);
-}
-
-/* This try is over; `server` and the way of the next try are set. */
-static void
-spend_try(struct sts_upstream *u)
-{
-	u->tries++;
-	if (u->tries == STS_DNS_TRIES) {
-		finish_unknown(u);
-	} else {
-		leave(u);
-	}
-}
-
-/* The next server that may be asked. `quick`: no time has passed. */
-static void
-ask_next(struct sts_upstream *u, bool quick)
-{
-	for (unsigned i = 0; i < u->servers->count; i++) {
-		u->place = (uint8_t)((u->place + 1U) % u->servers->count);
-		u->server = server_at(u, u->place);
-		if ((u->spent & server_bit(u)) == 0) {
-			u->over_tcp = false;
-			u->plain = false;
-			u->pause = quick && (u->asked & server_bit(u)) != 0;
-			spend_try(u);
-			return;
-		}
-	}
-	finish_unknown(u);
-}
-
-/* The server answered, but with an error. */
-static void
-server_erred(struct sts_upstream *u, enum sts_why why)
-{
-	unsigned bit = server_bit(u);
-
-	blame(u, why);
-	u->spent = (uint8_t)(u->spent | (u->erred & bit));
-	u->erred = (uint8_t)(u->erred | bit);
-	ask_next(u, true);
-}
-
-/* Whether another server is left that is not known to be silent over TCP. */
-static bool
-another_has_tcp(const struct sts_upstream *u)
-{
-	for (unsigned i = 0; i < u->servers->count; i++) {
-		if (i != u->server && (u->spent >> i & 1U) == 0 &&
-		    !sts_dns_health_is(u->health, &u->servers->addr[i],
-			STS_DNS_NO_TCP, u->now)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* UDP will not do: ask the same server by TCP, unless it was asked so already,
- * or is known to be silent over TCP while another may not be. */
-static void
-ask_by_tcp(struct sts_upstream *u)
-{
-	if (u->over_tcp) {
-		server_erred(u, STS_WHY_DNS_MALFORMED);
-	} else if (another_has_tcp(u) &&
-		   sts_dns_health_ask(u->health, sts_upstream_peer(u),
-		       STS_DNS_NO_TCP, u->now)) {
-		server_erred(u, STS_WHY_DNS_TIMEOUT);
-	} else {
-		u->over_tcp = true;
-		spend_try(u);
-	}
-}
-
 /* A message that answers another question: a guess, or a broken server. */
 static void
 heard_stranger(struct sts_upstream *u)
@@ -320,7 +62,7 @@ heard_stranger(struct sts_upstream *u)
 	u->tcp_len = 0;
 	u->tcp_want = LENGTH_LEN;
 	if (u->mismatches == STS_DNS_MISMATCH_MAX) {
-		ask_by_tcp(u);
+		sts_upstream_plan_by_tcp(u);
 	}
 }
 
@@ -337,10 +79,11 @@ learn(struct sts_upstream *u, bool answered, bool knows_edns)
 	}
 	if (u->edns && knows_edns) {
 		sts_dns_health_knows_edns(u->health, server, u->now);
-		u->lost_edns &= (uint8_t)~server_bit(u);
+		u->lost_edns &= (uint8_t)~sts_upstream_server_bit(u);
 	} else if (u->edns) {
-		u->lost_edns |= (uint8_t)server_bit(u);
-	} else if (answered && (u->lost_edns & server_bit(u)) != 0) {
+		u->lost_edns |= (uint8_t)sts_upstream_server_bit(u);
+	} else if (answered &&
+		   (u->lost_edns & sts_upstream_server_bit(u)) != 0) {
 		sts_dns_health_lost_edns(u->health, server, u->began, u->now);
 	}
 	if (answered) {
@@ -360,13 +103,13 @@ static void
 heard_error(struct sts_upstream *u, const struct sts_dns_verdict *v)
 {
 	if (v->why == STS_WHY_DNS_ALIAS_LOOP || v->why == STS_WHY_DNS_LARGE) {
-		finish(u, STS_UNKNOWN, v->why);
+		sts_upstream_plan_finish(u, STS_UNKNOWN, v->why);
 	} else if (is_edns_unknown(v) && u->edns) {
-		blame(u, v->why);
+		sts_upstream_plan_blame(u, v->why);
 		u->plain = true;
-		spend_try(u);
+		sts_upstream_plan_spend(u);
 	} else {
-		server_erred(u, v->why);
+		sts_upstream_plan_erred(u, v->why);
 	}
 }
 
@@ -381,13 +124,13 @@ heard(struct sts_upstream *u, const struct sts_dns_verdict *v)
 	learn(u, v->found == STS_FOUND || v->found == STS_ABSENT,
 	    !is_edns_unknown(v));
 	if (v->truncated) {
-		ask_by_tcp(u);
+		sts_upstream_plan_by_tcp(u);
 	} else if (v->found == STS_UNKNOWN) {
 		heard_error(u, v);
 	} else {
 		u->ttl_s = v->ttl_s;
 		u->ad = v->ad && u->servers->trusted[u->server];
-		finish(u, v->found, v->why);
+		sts_upstream_plan_finish(u, v->found, v->why);
 	}
 }
 
@@ -427,7 +170,7 @@ heard_length(struct sts_upstream *u)
 	u->tcp_len = 0;
 	u->in_message = true;
 	if (u->tcp_want == 0) {
-		server_erred(u, STS_WHY_DNS_MALFORMED);
+		sts_upstream_plan_erred(u, STS_WHY_DNS_MALFORMED);
 	} else if (u->tcp_want <= u->tcp_size) {
 		return;
 	} else if (sts_dns_stream_can(u->type)) {
@@ -435,7 +178,7 @@ heard_length(struct sts_upstream *u)
 		    u->tcp_want, query_id(u), u->type);
 		u->streams = true;
 	} else {
-		finish(u, STS_UNKNOWN, STS_WHY_DNS_LARGE);
+		sts_upstream_plan_finish(u, STS_UNKNOWN, STS_WHY_DNS_LARGE);
 	}
 }
 
@@ -491,12 +234,12 @@ next_held(struct sts_upstream *u, struct sts_dns_piece *piece)
 static void
 budget_over(struct sts_upstream *u)
 {
-	if (u->state == NEEDS_BUFFER) {
+	if (u->state == STS_UPSTREAM_NEEDS_BUFFER) {
 		u->why = STS_WHY_DNS_NO_BUFFER;
-	} else if (has_channel(u)) {
-		blame(u, STS_WHY_DNS_TIMEOUT);
+	} else if (sts_upstream_has_channel(u)) {
+		sts_upstream_plan_blame(u, STS_WHY_DNS_TIMEOUT);
 	}
-	finish_unknown(u);
+	sts_upstream_plan_give_up(u);
 }
 
 /* Nothing came in time: note that against the server, in case it answers later
@@ -504,7 +247,7 @@ budget_over(struct sts_upstream *u)
 static void
 note_silence(struct sts_upstream *u)
 {
-	unsigned bit = server_bit(u);
+	unsigned bit = sts_upstream_server_bit(u);
 
 	if (!u->over_tcp) {
 		u->silent |= (uint8_t)bit;
@@ -519,13 +262,13 @@ note_silence(struct sts_upstream *u)
 static void
 time_over(struct sts_upstream *u)
 {
-	if (u->state == PAUSED) {
+	if (u->state == STS_UPSTREAM_PAUSED) {
 		u->pause = false;
-		settle(u);
+		sts_upstream_plan_settle(u);
 	} else {
 		note_silence(u);
-		blame(u, STS_WHY_DNS_TIMEOUT);
-		ask_next(u, false);
+		sts_upstream_plan_blame(u, STS_WHY_DNS_TIMEOUT);
+		sts_upstream_plan_next(u, false);
 	}
 }
 
@@ -549,12 +292,12 @@ sts_upstream_start(struct sts_upstream *u,
 	memcpy(u->rnd, rnd, STS_DNS_RND);
 	u->query_len = (uint16_t)sts_dns_query(query, 0, name, type, true);
 	if (u->query_len == 0) {
-		finish(u, STS_ABSENT, STS_WHY_KEY_LONG);
+		sts_upstream_plan_finish(u, STS_ABSENT, STS_WHY_KEY_LONG);
 	} else if (servers->count == 0) {
-		finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_SERVER);
+		sts_upstream_plan_finish(u, STS_UNKNOWN, STS_WHY_DNS_NO_SERVER);
 	} else {
-		put_in_order(u);
-		settle(u);
+		sts_upstream_plan_begin(u);
+		sts_upstream_plan_settle(u);
 	}
 }
 
@@ -562,43 +305,36 @@ void
 sts_upstream_stop(struct sts_upstream *u)
 {
 	u->stopped = true;
-	leave(u);
+	sts_upstream_plan_leave(u);
 }
 
 unsigned
 sts_upstream_wants(const struct sts_upstream *u)
 {
-	switch ((enum state)u->state) {
-	case NEEDS_BUFFER:
-	case OVER:
+	switch ((enum sts_upstream_state)u->state) {
+	case STS_UPSTREAM_NEEDS_BUFFER:
+	case STS_UPSTREAM_OVER:
 		return STS_WANT_OWNER;
-	case OPENING:
+	case STS_UPSTREAM_OPENING:
 		return u->over_tcp ? STS_WANT_STREAM : STS_WANT_DGRAM;
-	case ASKING:
+	case STS_UPSTREAM_ASKING:
 		return STS_WANT_SEND;
-	case LISTENING:
+	case STS_UPSTREAM_LISTENING:
 		return STS_WANT_RECV;
-	case CLOSING:
+	case STS_UPSTREAM_CLOSING:
 		return STS_WANT_CLOSE;
-	case IDLE:
-	case PAUSED:
+	case STS_UPSTREAM_IDLE:
+	case STS_UPSTREAM_PAUSED:
 		break;
 	}
 	return 0;
 }
 
-const struct sts_addr *
-sts_upstream_peer(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->server < u->servers->count);
-	return &u->servers->addr[u->server];
-}
-
 void
 sts_upstream_opened(struct sts_upstream *u)
 {
-	if (u->state == OPENING) {
-		u->state = ASKING;
+	if (u->state == STS_UPSTREAM_OPENING) {
+		u->state = STS_UPSTREAM_ASKING;
 		u->sent = 0;
 		u->in_message = u->streams = false;
 		u->tcp_len = 0;
@@ -609,38 +345,40 @@ sts_upstream_opened(struct sts_upstream *u)
 void
 sts_upstream_lost(struct sts_upstream *u, int why)
 {
-	bool closing = u->state == CLOSING, opening = u->state == OPENING;
+	bool closing = u->state == STS_UPSTREAM_CLOSING,
+	     opening = u->state == STS_UPSTREAM_OPENING;
 
-	if (!has_channel(u) || (closing && why == STS_IO_EOF)) {
+	if (!sts_upstream_has_channel(u) || (closing && why == STS_IO_EOF)) {
 		return;
 	}
 	if (why != STS_IO_EOF) {
-		u->state = IDLE;
+		u->state = STS_UPSTREAM_IDLE;
 	}
 	if (closing) {
-		settle(u);
+		sts_upstream_plan_settle(u);
 		return;
 	}
 	if (opening && why == STS_IO_LIMIT) { /* our shortage: the same again,
 					       * but later */
 		if (++u->limited == LIMITED_MAX) {
-			finish(u, STS_UNKNOWN, STS_WHY_BUSY);
+			sts_upstream_plan_finish(u, STS_UNKNOWN, STS_WHY_BUSY);
 			return;
 		}
-		blame(u, STS_WHY_BUSY);
+		sts_upstream_plan_blame(u, STS_WHY_BUSY);
 		u->until += STS_DNS_PAUSE_MS;
 		u->pause = true;
-		settle(u);
+		sts_upstream_plan_settle(u);
 		return;
 	}
-	blame(u, why == STS_IO_LIMIT ? STS_WHY_BUSY : STS_WHY_DNS_UNREACHABLE);
-	ask_next(u, true);
+	sts_upstream_plan_blame(
+	    u, why == STS_IO_LIMIT ? STS_WHY_BUSY : STS_WHY_DNS_UNREACHABLE);
+	sts_upstream_plan_next(u, true);
 }
 
 struct sts_span
 sts_upstream_recv_buf(const struct sts_upstream *u, struct sts_span lent)
 {
-	STS_ASSERT(u->state == LISTENING);
+	STS_ASSERT(u->state == STS_UPSTREAM_LISTENING);
 	if (u->streams) {
 		return sts_dns_stream_room(&u->answer.stream);
 	}
@@ -656,7 +394,7 @@ sts_upstream_recv_buf(const struct sts_upstream *u, struct sts_span lent)
 void
 sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got)
 {
-	STS_ASSERT(u->state == LISTENING);
+	STS_ASSERT(u->state == STS_UPSTREAM_LISTENING);
 	STS_ASSERT(got.n >= 1);
 	if (u->streams) {
 		sts_dns_stream_filled(&u->answer.stream, got.n);
@@ -673,7 +411,7 @@ sts_upstream_recv_ack(struct sts_upstream *u, struct sts_span got)
 bool
 sts_upstream_next(struct sts_upstream *u, struct sts_dns_piece *piece)
 {
-	if (u->streams && u->state == LISTENING) {
+	if (u->streams && u->state == STS_UPSTREAM_LISTENING) {
 		return next_streamed(u, piece);
 	}
 	return u->found == STS_FOUND && !u->streams && next_held(u, piece);
@@ -684,7 +422,7 @@ sts_upstream_send_buf(const struct sts_upstream *u, struct sts_span lent)
 {
 	size_t off = length_len(u), len;
 
-	STS_ASSERT(u->state == ASKING);
+	STS_ASSERT(u->state == STS_UPSTREAM_ASKING);
 	STS_ASSERT(lent.n >= STS_DNS_QUERY_MAX + LENGTH_LEN);
 	len =
 	    sts_dns_query(lent.p + off, query_id(u), u->name, u->type, u->edns);
@@ -702,12 +440,12 @@ sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 	size_t len =
 	    length_len(u) + u->query_len - (u->edns ? 0 : STS_DNS_OPT_LEN);
 
-	STS_ASSERT(u->state == ASKING);
+	STS_ASSERT(u->state == STS_UPSTREAM_ASKING);
 	STS_ASSERT(n >= 1);
 	STS_ASSERT(n <= len - u->sent);
 	u->sent = (uint16_t)(u->sent + n);
 	if (u->sent == len) {
-		u->state = LISTENING;
+		u->state = STS_UPSTREAM_LISTENING;
 	}
 }
 
@@ -715,7 +453,7 @@ sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 static void
 end_wait(struct sts_upstream *u)
 {
-	if (u->waited && u->state != NEEDS_BUFFER) {
+	if (u->waited && u->state != STS_UPSTREAM_NEEDS_BUFFER) {
 		u->starved = (uint8_t)sts_upstream_starved(u, u->now);
 		u->waited = false;
 		u->until = u->now + u->try_until;
@@ -738,7 +476,7 @@ sts_upstream_tick(struct sts_upstream *u, sts_ms now)
 		time_over(u);
 	}
 	if (is_timed(u) && !u->timed) {
-		u->try_until = now + time_ms(u);
+		u->try_until = now + sts_upstream_plan_time_ms(u);
 		u->timed = true;
 	}
 }
@@ -762,17 +500,17 @@ sts_upstream_deadline(const struct sts_upstream *u, sts_ms *at)
 bool
 sts_upstream_needs_buffer(const struct sts_upstream *u)
 {
-	return u->state == NEEDS_BUFFER;
+	return u->state == STS_UPSTREAM_NEEDS_BUFFER;
 }
 
 void
 sts_upstream_lend(struct sts_upstream *u, uint8_t *buf, size_t size)
 {
-	STS_ASSERT(u->state == NEEDS_BUFFER);
+	STS_ASSERT(u->state == STS_UPSTREAM_NEEDS_BUFFER);
 	STS_ASSERT(size >= STS_DNS_BUFFER_MIN);
 	u->tcp = buf;
 	u->tcp_size = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX);
-	settle(u);
+	sts_upstream_plan_settle(u);
 }
 
 uint8_t *

@@ -150,7 +150,13 @@ void sts_upstream_stop(struct sts_upstream *u);
  * channel are ignored.
  */
 unsigned sts_upstream_wants(const struct sts_upstream *u);
-const struct sts_addr *sts_upstream_peer(const struct sts_upstream *u);
+static inline const struct sts_addr *
+sts_upstream_peer(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->server < u->servers->count);
+	return &u->servers->addr[u->server];
+}
+
 void sts_upstream_opened(struct sts_upstream *u);
 void sts_upstream_lost(struct sts_upstream *u, int why);
 /* UDP: STS_DNS_DATAGRAM_MAX bytes of `lent`, which are there; TCP: what is
