@@ -42,8 +42,8 @@ LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c core/lookup/lookup_report.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
 HTTPS_SRC = core/https/fetch.c core/https/http.c core/https/http_field.c \
 	core/https/http_request.c core/https/https.c core/https/post.c
-DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_order.c \
-	core/dane/dane_records.c core/dane/judge.c
+DANE_SRC = core/dane/dane.c core/dane/dane_hosts.c core/dane/dane_list.c \
+	core/dane/dane_order.c core/dane/dane_records.c core/dane/dane_steps.c core/dane/judge.c
 SMTP_SRC = core/smtp/smtp.c core/smtp/smtp_probe.c core/smtp/smtp_submit.c
 REPORT_SRC = core/report/report.c core/report/report_datagram.c core/report/report_event.c \
 	core/report/report_gzip.c core/report/report_line.c core/report/report_load.c \

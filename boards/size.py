@@ -335,7 +335,8 @@ def reports(old_text):
 # What a product may leave out, by its files; octets at most.
 ROOMS = (
     ("DANE for mail servers: core/dane, agent_dane",
-     ("core/dane/dane", "core/dane/dane_hosts", "dns/rdata",
+     ("core/dane/dane", "core/dane/dane_hosts", "core/dane/dane_list",
+      "core/dane/dane_steps", "dns/rdata",
       "core/agent/agent_dane", "core/agent/agent_dane_work"), 9 << 10),
     ("routes and their judge, where firmware calls them",
      ("core/dane/dane_order", "core/dane/dane_records", "core/dane/judge", "core/agent/agent_route",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The MX hosts: of each its addresses, then its TLSA records, by the rules of
- * core/dane/dane_hosts.c (RFC 7672 2.2.2), then the dialogues with its
+ * core/dane/dane_steps.c (RFC 7672 2.2.2), then the dialogues with its
  * addresses, one at a time for a host and STS_CHECK_PROBES in all.
  *
  *	ADDRESSES -> [ALIAS] -> [TLSA_EXPANDED] -> TLSA -> DIALOGUES -> DONE

@@ -18,8 +18,8 @@
  * server after a trusted one found an answer bogus would be a downgrade. An
  * answer with the AD bit is secure, an answer without it is insecure, and
  * without an answer the result is "cannot tell". A validator of our own would
- * take the place of that bit in one function, `secure` of dane_hosts.c, and of
- * nothing else here.
+ * take the place of that bit in one function, sts_dane_secure of dane_list.h, and
+ * of nothing else here.
  */
 #ifndef STS_DANE_HOSTS_H
 #define STS_DANE_HOSTS_H
