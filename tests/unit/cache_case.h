@@ -131,7 +131,8 @@ stats(void)
 	return s;
 }
 
-/* Fill with protected policies, one an organisation; their number. */
+/* Fill the cache with protected policies, each of another organisation. Returns
+ * how many. */
 static inline unsigned
 fill(size_t n)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cache's rules a second time, as arrays and scans: what is live, what it
- * is worth, what is admitted, what is evicted. It has the rules, not the lists.
+ * A model of the cache: the rules a second time, with arrays and scans in place
+ * of lists. It knows which records are live, the class of each, which are
+ * admitted and which are evicted.
  */
 #ifndef STS_CACHE_MODEL_H
 #define STS_CACHE_MODEL_H
@@ -18,7 +19,7 @@
 enum {
 	DOMAINS = 160,
 	ORGS = 24,
-	RECORDS = 400, /* live, detached and staged ones together */
+	RECORDS = 400, /* live, detached and staged ones */
 	STAGES = 5,
 	PAYLOAD_MAX = 1500,
 	BLOCK_MAX = 100001,
@@ -37,13 +38,13 @@ struct rec {
 	enum state state;
 	sts_ref ref;
 	unsigned domain;
-	size_t domain_len; /* as far as it is written */
+	size_t domain_len; /* of the part that is written */
 	struct sts_entry e;
 	uint32_t len;
-	unsigned class; /* of live ones */
+	unsigned class; /* of a live record */
 	unsigned pins;
-	bool saved, unsaved; /* as the journal would hear of it */
-	uint64_t used; /* when last used, as LRU goes */
+	bool saved, unsaved; /* as the journal is to save it */
+	uint64_t used; /* when it was last used, for LRU */
 	int failed;
 	uint8_t *payload;
 };
@@ -53,7 +54,7 @@ static struct {
 	uint8_t block[BLOCK_MAX];
 	uint8_t key[STS_SIPHASH_KEY];
 	char name[DOMAINS][STS_NAME_MAX + 1];
-	unsigned org[DOMAINS]; /* counter that it is counted in */
+	unsigned org[DOMAINS]; /* the organisation's counter */
 	struct rec recs[RECORDS];
 	uint8_t payload[RECORDS][PAYLOAD_MAX];
 	struct sts_stage stages[STAGES];
@@ -68,14 +69,14 @@ static struct {
 	unsigned long seed, op;
 } m;
 
-/* Check's own assertions write a mark each: too slow for millions. */
+/* Check's own assertions write a mark each, which is too slow for millions. */
 #define WANT(x) ((x) ? (void)0 : unwanted(__LINE__, #x))
 
 static inline void
 unwanted(int line, const char *what)
 {
-	ck_abort_msg("line %d: not so: %s (seed %lu, operation %lu)", line,
-	    what, m.seed, m.op);
+	ck_abort_msg("line %d: does not hold: %s (seed %lu, operation %lu)",
+	    line, what, m.seed, m.op);
 }
 
 static inline uint32_t
@@ -200,7 +201,7 @@ forget(struct rec *r)
 	r->state = r->pins > 0 ? DETACHED : UNUSED;
 }
 
-/* Evict until a chunk is free; false: none can be. */
+/* Evict until a chunk is free. Returns false if nothing is left to evict. */
 static inline bool
 make_room(void)
 {
@@ -231,7 +232,7 @@ make_room(void)
 static inline bool
 over(const struct sts_entry *e)
 {
-	/* A fetch in the future counts as now. */
+	/* A time of fetch in the future counts as now. */
 	return (uint64_t)min32(e->fetched_s, m.now_s) + e->max_age_s <= m.now_s;
 }
 
@@ -304,7 +305,8 @@ settle(struct rec *r)
 	}
 }
 
-/* Write n bytes to a staged record, chunk by chunk, as far as it goes. */
+/* Write n bytes to a staged record, chunk by chunk, as long as there is
+ * room. */
 static inline void
 model_write(struct rec *r, size_t n, bool payload)
 {

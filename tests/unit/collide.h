@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names with the same hash, which cannot be found without the key. */
+/* Names with the same hash. Without the key an attacker cannot find any. */
 #ifndef STS_COLLIDE_H
 #define STS_COLLIDE_H
 
@@ -12,7 +12,7 @@
 
 enum {
 	COLLIDE_NAME = 256,
-	COLLIDE_CANDIDATES = 400000 /* 18 pairs of them share 32 bits */
+	COLLIDE_CANDIDATES = 400000 /* 18 pairs among them share 32 bits */
 };
 
 struct collide_hashed {
@@ -28,7 +28,7 @@ collide_order(const void *a, const void *b)
 	return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : 0;
 }
 
-/* before, a number of six digits, after. */
+/* The name is `before`, a number of six digits, `after`. */
 static inline void
 collide_name(
     char out[COLLIDE_NAME], const char *before, unsigned i, const char *after)
@@ -36,8 +36,8 @@ collide_name(
 	snprintf(out, COLLIDE_NAME, "%s%06u%s", before, i, after);
 }
 
-/* Two such names of which 32 bits of the hash are the same: from bit `shift`
- * (0 or 32). */
+/* Find two such names whose hashes share 32 bits, from bit `shift` (0 or 32)
+ * on. */
 static inline void
 collide(const uint8_t with[STS_SIPHASH_KEY], unsigned shift, const char *before,
     const char *after, char first[COLLIDE_NAME], char second[COLLIDE_NAME])
@@ -58,7 +58,7 @@ collide(const uint8_t with[STS_SIPHASH_KEY], unsigned shift, const char *before,
 			return;
 		}
 	}
-	ck_abort_msg("no pair");
+	ck_abort_msg("no two names collide");
 }
 
 #endif

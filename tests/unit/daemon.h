@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon and the command line as processes, for tests of them: STS_DAEMON
- * is the binary. A name server that the test plays, clients, a journal that a
- * former instance left. Include it before anything else.
+ * The daemon and its commands as processes: STS_DAEMON is the binary. Also a
+ * name server that the test plays, clients, and a journal that an earlier
+ * daemon left. Include this header before anything else.
  */
 #ifndef STS_DAEMON_H
 #define STS_DAEMON_H
@@ -31,7 +31,7 @@
 #include "unit.h"
 
 enum {
-	PATIENCE_MS = 20000, /* before something counts as missing */
+	PATIENCE_MS = 20000, /* how long a test waits for what must come */
 	LOG_SIZE = 1 << 16,
 	ARGS_MAX = 24
 };
@@ -43,7 +43,7 @@ struct process {
 	char log[LOG_SIZE];
 };
 
-/* What the child does before it becomes the daemon. */
+/* What the child does before it executes the daemon. */
 static void (*before_exec)(void);
 
 static inline void
@@ -76,7 +76,8 @@ spawn(struct process *p, const char *const *args)
 	p->log[0] = '\0';
 }
 
-/* Read more of its output. False: it ended, or nothing came in time. */
+/* Read more of the process's output. Returns false if the process has ended or
+ * writes nothing in time. */
 static inline bool
 hear(struct process *p)
 {
@@ -92,7 +93,7 @@ hear(struct process *p)
 	return n > 0;
 }
 
-/* Wait until it has logged `text`. Returns what follows the text. */
+/* Wait until the process has logged `text`. Returns what follows the text. */
 static inline const char *
 await_text(struct process *p, const char *text)
 {
@@ -100,11 +101,11 @@ await_text(struct process *p, const char *text)
 
 	while ((at = strstr(p->log, text)) == NULL && hear(p)) {
 	}
-	ck_assert_msg(at != NULL, "not said: %s\n%s", text, p->log);
+	ck_assert_msg(at != NULL, "not logged: %s\n%s", text, p->log);
 	return at + strlen(text);
 }
 
-/* The same, but logged after `first`. */
+/* The same, for a text that is logged after `first`. */
 static inline void
 await_text_after(struct process *p, const char *first, const char *text)
 {
@@ -112,10 +113,10 @@ await_text_after(struct process *p, const char *first, const char *text)
 
 	while (strstr(at, text) == NULL && hear(p)) {
 	}
-	ck_assert_msg(strstr(at, text) != NULL, "not said: %s", text);
+	ck_assert_msg(strstr(at, text) != NULL, "not logged: %s", text);
 }
 
-/* Its exit code, when it has ended by itself. */
+/* The exit code of a process that ends by itself. */
 static inline int
 ended(struct process *p)
 {
@@ -144,7 +145,7 @@ loopback(uint16_t port)
 	return in;
 }
 
-/* A name server: its socket, and the line of configuration that names it. */
+/* A name server: its socket, and the configuration line that names it. */
 static char dns_line[64];
 
 static inline int
@@ -187,7 +188,7 @@ dns_hear(int fd, struct question *q)
 	q->end += 5;
 }
 
-/* Answer with nothing but a response code. */
+/* Answer with a response code and no records. */
 static inline void
 dns_reply(int fd, struct question *q, uint8_t rcode)
 {
@@ -209,7 +210,6 @@ client(uint16_t port)
 	return fd;
 }
 
-/* Ask for a key. */
 static inline void
 send_key(int fd, const char *key)
 {
@@ -238,10 +238,11 @@ expect(int fd, const char *want)
 	ck_assert_str_eq(got, want);
 }
 
-/* The daemon's control socket. */
+/* The configuration line of the daemon's control socket. */
 static char control_line[96] = "control off";
 
-/* Start a daemon that asks our name server; the port it listens on. */
+/* Start a daemon that asks the test's name server. Returns the port that the
+ * daemon listens on. */
 static inline uint16_t
 start(const char *const *extra)
 {
@@ -267,7 +268,7 @@ stop(void)
 	return ended(&run);
 }
 
-/* What is kept between two lives. */
+/* The journal that one daemon leaves to the next. */
 
 static char kept_path[64], kept_line[80];
 
@@ -300,9 +301,9 @@ pattern_of(unsigned i)
 	return unit_span("mx.example.com");
 }
 
-/* A journal as a former instance left it: policies of just now, for
- * example.com and later.example, and others that are a day older each; or the
- * first of them. */
+/* Write a journal as an earlier daemon left it, with the first `count`
+ * policies: those of example.com and later.example were fetched just now, each
+ * other one a day earlier than the one before it. */
 static inline void
 keep_policies(unsigned count)
 {

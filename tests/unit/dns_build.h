@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A builder of DNS messages for tests. A name is text; "@12" at its end (or
- * alone) is a compression pointer to offset 12: "www.@12". "" is the root.
+ * A builder of DNS messages for tests. A name is text, and "" is the root.
+ * "@12" at the end of a name, or alone, is a compression pointer to offset 12:
+ * "www.@12".
  */
 #ifndef STS_DNS_BUILD_H
 #define STS_DNS_BUILD_H
@@ -88,7 +89,7 @@ build_begin(struct build *b, unsigned id, unsigned flags, const char *name,
 	build_u16(b, 1);
 }
 
-/* The front of a record; returns where its RDATA begins. */
+/* Append a record without its RDATA. Returns where its RDATA begins. */
 static inline size_t
 build_rr(struct build *b, unsigned section, const char *owner, unsigned type,
     unsigned class, uint32_t ttl)
@@ -104,7 +105,7 @@ build_rr(struct build *b, unsigned section, const char *owner, unsigned type,
 	return b->n;
 }
 
-/* Set RDLENGTH to the octets after `rdata`. */
+/* Set RDLENGTH to the number of octets since `rdata`. */
 static inline void
 build_end(struct build *b, size_t rdata)
 {
@@ -112,9 +113,9 @@ build_end(struct build *b, size_t rdata)
 }
 
 /*
- * A whole record of class IN from text. CNAME, NS, MX: a name. SOA: MINIMUM in
- * decimal. TXT: strings separated by '|'. A, AAAA: the last octet in decimal.
- * Others: the bytes of the text.
+ * Append a whole record of class IN, whose RDATA is made from text. CNAME, NS,
+ * MX: a name. SOA: MINIMUM in decimal. TXT: strings separated by '|'. A, AAAA:
+ * the last octet in decimal. Other types: the bytes of the text.
  */
 static inline void
 build_record(struct build *b, unsigned section, const char *owner,
@@ -166,11 +167,12 @@ build_record(struct build *b, unsigned section, const char *owner,
 	build_end(b, at);
 }
 
-/* An OPT record; `ttl` holds the upper bits of the RCODE and the version. */
+/* Append an OPT record. `ttl` holds the upper bits of the RCODE and the
+ * version. */
 static inline void
 build_opt(struct build *b, unsigned section, const char *owner, uint32_t ttl)
 {
-	/* An unknown option (65001), of three bytes. */
+	/* an unknown option (65001) of three bytes */
 	static const uint8_t option[] = { 0xfd, 0xe9, 0, 3, 1, 2, 3 };
 	size_t at = build_rr(b, section, owner, STS_DNS_OPT, 4096, ttl);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of dns/message share: the question, judging, walking. */
+/* What the tests of dns/message share: the question, a judge and a walk. */
 #ifndef STS_DNS_JUDGE_H
 #define STS_DNS_JUDGE_H
 
@@ -26,7 +26,7 @@ asked(void)
 	return parts("_mta-sts", "example.com");
 }
 
-/* Judge a copy that ends at an unmapped page. */
+/* Judge a copy of the message that ends at an unmapped page. */
 static inline struct sts_dns_verdict
 judge(const uint8_t *p, size_t n, uint16_t type)
 {
@@ -37,7 +37,7 @@ judge(const uint8_t *p, size_t n, uint16_t type)
 	return v;
 }
 
-/* The number of records; each must lie inside the message. */
+/* Count the records. Each must lie inside the message. */
 static inline unsigned
 walk(struct sts_text m, const struct sts_dns_verdict *v, uint16_t type)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A driver and its name servers for the tests of dns/upstream: virtual time,
- * one channel, and the contract of core/base/io.h checked at each step.
+ * one channel, and the contract of core/base/io.h, which is checked at each
+ * step.
  */
 #ifndef STS_DNS_WORLD_H
 #define STS_DNS_WORLD_H
@@ -27,19 +28,18 @@ struct world {
 	struct sts_dns_health *health; /* or NULL */
 	sts_ms now;
 	bool open, stream; /* the channel */
-	unsigned sent_count; /* transmissions */
-	uint16_t id; /* of the last */
+	unsigned sent_count; /* queries sent */
+	uint16_t id; /* of the last query */
 	bool edns;
-	bool cd; /* CD: it is asked not to validate */
+	bool cd; /* CD: the server is asked not to validate */
 	uint8_t rnd[STS_DNS_RND];
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	uint8_t buffer[WORLD_BUFFER];
-	unsigned records; /* taken by world_take, since the first */
+	unsigned records; /* taken by world_take since the first */
 	size_t taken_len;
-	uint8_t taken[BUILD_SIZE]; /* their RDATA, one after the other */
+	uint8_t taken[BUILD_SIZE]; /* their RDATA, one after another */
 };
 
-/* Ask. */
 static inline void
 world_ask(struct world *w, uint32_t budget_ms)
 {
@@ -48,7 +48,7 @@ world_ask(struct world *w, uint32_t budget_ms)
 
 	w->open = false;
 	w->sent_count = 0;
-	/* Whatever was in the struct before must not matter. */
+	/* What was in the struct before must not matter. */
 	memset(&w->u, 0xff, sizeof w->u);
 	sts_upstream_start(&w->u, &w->servers, w->health, name, STS_DNS_TXT,
 	    w->now, budget_ms, w->rnd);
@@ -77,7 +77,7 @@ world_wants(const struct world *w)
 	unsigned wants = sts_upstream_wants(&w->u);
 	unsigned without = STS_WANT_DGRAM | STS_WANT_STREAM | STS_WANT_OWNER;
 
-	/* At most one bit, and one that fits the channel. */
+	/* The engine wants at most one thing, and one that fits the channel. */
 	ck_assert_uint_eq(wants & (wants - 1), 0);
 	if (w->open) {
 		ck_assert_uint_eq(wants & without, 0);
@@ -104,7 +104,7 @@ world_tick(struct world *w)
 	}
 }
 
-/* Carry out CLOSE if the engine wants it. */
+/* Close the channel if the engine wants that. */
 static inline void
 world_close(struct world *w)
 {
@@ -114,7 +114,7 @@ world_close(struct world *w)
 	}
 }
 
-/* The channel is gone, or could not be had. */
+/* The channel is lost, or could not be opened. */
 static inline void
 world_lose(struct world *w, int why)
 {
@@ -126,7 +126,7 @@ world_lose(struct world *w, int why)
 	world_tick(w);
 }
 
-/* Take the query apart: exactly what the codec writes for the next id. */
+/* The query must be exactly what the codec writes for the next id. */
 static inline void
 world_check_query(struct world *w, struct sts_text q)
 {
@@ -136,7 +136,7 @@ world_check_query(struct world *w, struct sts_text q)
 
 	ck_assert_uint_gt(q.n, off + 12);
 	w->edns = q.p[off + 11] == 1;
-	/* An id of its own for each: no two are the same in rnd. */
+	/* Each query has an id of its own: no two in rnd are the same. */
 	ck_assert(w->sent_count == 0 || sts_get16be(q.p + off) != w->id);
 	w->id = sts_get16be(q.p + off);
 	n = sts_dns_query(want, w->id, name, STS_DNS_TXT, w->edns);
@@ -148,7 +148,7 @@ world_check_query(struct world *w, struct sts_text q)
 	ck_assert_uint_le(w->sent_count, STS_DNS_TRIES);
 }
 
-/* Open the channel that the engine wants. */
+/* Open the channel that the engine wants to have. */
 static inline void
 world_open(struct world *w)
 {
@@ -173,7 +173,7 @@ world_send(struct world *w)
 	ck_assert_uint_eq(world_wants(w), STS_WANT_RECV);
 }
 
-/* Take the part of an answer that has come: what an owner does in recv_ack. */
+/* Take the part of the answer that has come, as an owner does in recv_ack. */
 static inline void
 world_take(struct world *w)
 {
@@ -191,7 +191,8 @@ world_take(struct world *w)
 	}
 }
 
-/* Give one datagram, or as many bytes of the stream as the engine wants. */
+/* Hand over one datagram, or as many bytes of the stream as the engine
+ * wants. */
 static inline void
 world_bytes(struct world *w, const uint8_t *p, size_t n)
 {
@@ -210,7 +211,7 @@ world_bytes(struct world *w, const uint8_t *p, size_t n)
 	}
 }
 
-/* A message as the server would send it, then what the driver does. */
+/* Hand over a message as the server sends it, then do what the driver does. */
 static inline void
 world_message(struct world *w, const struct build *b)
 {
@@ -223,7 +224,7 @@ world_message(struct world *w, const struct build *b)
 	world_bytes(w, b->p, b->n);
 }
 
-/* An answer to the last query: FOUND unless flags or text state otherwise. */
+/* Answer the last query: FOUND unless flags or text make it something else. */
 static inline void
 world_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 {
@@ -234,7 +235,7 @@ world_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 	}
 }
 
-/* Let time pass until the engine wants anything. */
+/* Let time pass until the engine wants something. */
 static inline void
 world_wait(struct world *w)
 {

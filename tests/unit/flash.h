@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A flash memory that can lose its power, for tests of what is kept on it.
- * Between two syncs nothing is certain: what was programmed or erased since
- * lies on the medium in full, in part, or not at all.
+ * Between two syncs nothing is certain: what was programmed or erased since the
+ * last one lies on the medium in full, in part, or not at all.
  */
 #ifndef STS_TEST_FLASH_H
 #define STS_TEST_FLASH_H
@@ -13,21 +13,21 @@
 
 enum {
 	FLASH_MAX = 1 << 17,
-	FLASH_OPEN_MAX = 4096 /* operations between two syncs */
+	FLASH_OPEN_MAX = 4096 /* most operations between two syncs */
 };
 
-/* What a cut does with operations that are not synced. */
+/* What a power cut does to the operations since the last sync. */
 enum flash_cut {
-	FLASH_IN_ORDER, /* all but the last are done, the last not at all */
-	FLASH_TORN, /* the last one to some octet */
-	FLASH_NOISE, /* of the last, some bits */
-	FLASH_ANY_ORDER, /* any of them are done, one torn */
+	FLASH_IN_ORDER, /* all but the last are done, the last is not */
+	FLASH_TORN, /* the last is done up to some octet */
+	FLASH_NOISE, /* of the last, some bits are done */
+	FLASH_ANY_ORDER, /* any of them are done, one of them torn */
 	FLASH_CUTS
 };
 
 struct flash {
 	struct sts_store store;
-	uint8_t now[FLASH_MAX]; /* as it reads */
+	uint8_t now[FLASH_MAX]; /* what a read returns */
 	uint8_t synced[FLASH_MAX];
 	struct flash_op {
 		uint32_t off, len;
@@ -35,17 +35,17 @@ struct flash {
 	} open[FLASH_OPEN_MAX];
 	unsigned open_count;
 	unsigned ops; /* prog, erase and sync calls so far */
-	unsigned cut_at; /* the call that the power fails in; 0: none */
-	bool off; /* no power */
+	unsigned cut_at; /* the call in which the power fails; 0: none */
+	bool off; /* there is no power */
 	bool broken; /* a unit was programmed twice, or out of bounds */
-	unsigned again; /* of 8 calls so many return AGAIN */
-	bool holds; /* all calls do, */
-	unsigned holds_after; /* after so many other calls */
-	unsigned fail_from, fail_to; /* these calls report an error, */
-	int fail_with; /* this one; 0: STS_IO_RESET */
-	uint32_t stuck_off; /* a bit of this octet sticks, */
-	uint8_t stuck_bit, stuck_to; /* 0: none does; at 0 or this bit */
-	unsigned fail_reads; /* so many reads report an error */
+	unsigned again; /* this many of 8 calls return AGAIN */
+	bool holds; /* every call returns AGAIN */
+	unsigned holds_after; /* once this many other calls were made */
+	unsigned fail_from, fail_to; /* these calls fail */
+	int fail_with; /* with this error; 0: STS_IO_RESET */
+	uint32_t stuck_off; /* a bit of this octet is stuck */
+	uint8_t stuck_bit, stuck_to; /* this bit (0: none), at 0 or at itself */
+	unsigned fail_reads; /* this many reads fail */
 	uint64_t random;
 };
 
@@ -69,7 +69,8 @@ flash_bounds(struct flash *f, uint32_t off, size_t len)
 	return true;
 }
 
-/* Before each call: 0 to go on, or what the call returns. */
+/* Called first in each operation. Returns 0 to go on, or what the operation
+ * returns. */
 static inline int
 flash_enter(struct flash *f, bool writes)
 {
@@ -165,7 +166,7 @@ flash_power_on(struct flash *f)
 	f->off = false;
 }
 
-/* The bit that sticks, after a change there. */
+/* Set the stuck bit, after its octet was changed. */
 static inline void
 flash_stick(struct flash *f)
 {
@@ -266,8 +267,8 @@ flash_sync(void *ctx)
 	return result;
 }
 
-/* Once it is programmed nothing is done again: only the first half may say
- * AGAIN. */
+/* The contract of `commit`: what was programmed is not programmed again, so
+ * only the first half may return AGAIN. */
 static inline int
 flash_commit(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 {
@@ -286,7 +287,7 @@ flash_commit(void *ctx, uint32_t off, const uint8_t *buf, size_t len)
 	return result;
 }
 
-/* A flash that checks what it programs and has `commit`. */
+/* Make this a flash that checks what it programs, and has `commit`. */
 static inline void
 flash_use_commit(struct flash *f)
 {
@@ -294,7 +295,7 @@ flash_use_commit(struct flash *f)
 	f->store.commit = flash_commit;
 }
 
-/* Empty flash, all erased. */
+/* An empty flash, erased throughout. */
 static inline void
 flash_init(struct flash *f, uint32_t prog_size, uint32_t erase_size,
     uint32_t area_size, uint32_t area_count)

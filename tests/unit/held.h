@@ -9,7 +9,7 @@
 #include "unit.h"
 
 enum {
-	HELD_SIZE = 8 << 20, /* one policy of 64 KB may have 1/64 */
+	HELD_SIZE = 8 << 20, /* one policy of 64 KB may take 1/64 */
 	HELD_NOW_S = 1000
 };
 
@@ -24,7 +24,8 @@ held_start(void)
 	sts_cache_init(&held, block, sizeof block, key);
 }
 
-/* Commit a policy; pattern(i) for i < count. Pinned, as an answer's is. */
+/* Commit a policy with the mx patterns pattern(0) to pattern(count - 1). The
+ * record is pinned, as an answer's is. */
 static inline sts_ref
 held_policy(const char *domain, enum sts_mode mode, uint32_t max_age_s,
     unsigned count, struct sts_text (*pattern)(unsigned i))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hostile server (tests/tls/hostile.h) with a chain of tests/x509 and its
- * key.
+ * The hostile server (tests/tls/hostile.h) with a chain of tests/x509 and the
+ * key to it.
  */
 #ifndef STS_TEST_HOSTILE_CASE_H
 #define STS_TEST_HOSTILE_CASE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader of gzip files with fixed codes, for tests of the writer: it knows
- * RFC 1951 by tables of its own and shares no code with it.
+ * A reader of gzip files with fixed codes, for tests of the writer. It has RFC
+ * 1951's tables of its own and shares no code with the writer.
  */
 #ifndef UNIT_INFLATE_H
 #define UNIT_INFLATE_H
@@ -31,7 +31,7 @@ inflate_bits(struct inflate *s, unsigned n)
 	return v;
 }
 
-/* A code of n bits, the first the highest. */
+/* A code of n bits, the highest first. */
 static unsigned
 inflate_code(struct inflate *s, unsigned code, unsigned n)
 {
@@ -59,7 +59,7 @@ inflate_symbol(struct inflate *s)
 	return inflate_code(s, v, 1) - 0x190 + 144;
 }
 
-/* Unpack the octets in in[0..len) to out. Returns how many. Aborts on any
+/* Unpack in[0..len) to `out`. Returns the number of octets. Aborts on any
  * fault. */
 static size_t
 inflate_gzip(const uint8_t *in, size_t len, uint8_t *out, size_t size)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A journal on a flash memory that can lose its power, a cache, and policies
- * whose every octet follows from their domain and version: shared by the tests
- * of the journal.
+ * whose every octet follows from their domain and version.
  */
 #ifndef STS_TEST_JOURNAL_CASE_H
 #define STS_TEST_JOURNAL_CASE_H
@@ -20,8 +19,8 @@ enum {
 	DOMAINS = 12,
 	VERSIONS = 64, /* of one domain */
 	PAYLOAD_MAX = 200,
-	FORGOTTEN = 0x8000, /* a version that is an absence */
-	STEPS_MAX = 100000 /* a run of the journal that ends, ends before */
+	FORGOTTEN = 0x8000, /* a version in which the domain has no policy */
+	STEPS_MAX = 100000 /* a journal that comes to rest does so in fewer */
 };
 
 static struct flash f;
@@ -46,7 +45,7 @@ static const struct sts_journal_geometry geometries[] = {
 };
 
 enum {
-	CACHE_SIZE = 4096 /* which fits all these areas */
+	CACHE_SIZE = 4096 /* fits the areas of each geometry */
 };
 
 static inline void
@@ -64,7 +63,7 @@ flash_for(unsigned g)
 	f.random = 42;
 }
 
-/* Let the journal do what it can; false: it does not come to an end. */
+/* Let the journal do what it can. Returns false if it does not come to rest. */
 static inline bool
 run_at(uint32_t now_s)
 {
@@ -109,7 +108,7 @@ payload_of(unsigned domain, unsigned version, uint8_t *out)
 	return n;
 }
 
-/* max_age follows from the version, too, so that a mixture is seen. */
+/* max_age follows from the version, too, so that a mixture is noticed. */
 static inline struct sts_entry
 entry_of(unsigned domain, unsigned version)
 {
@@ -141,8 +140,8 @@ put(unsigned domain, unsigned version)
 	return sts_cache_commit(&c, &s, &e, sts_now(NOW + version, true), &ref);
 }
 
-/* Which version of a domain the cache holds, or FORGOTTEN. Fails on a version
- * that was never put. */
+/* The version of a domain that the cache holds, or FORGOTTEN. Fails on a
+ * version that was never put. */
 static inline unsigned
 held(unsigned domain)
 {
@@ -170,7 +169,7 @@ held(unsigned domain)
 	return version;
 }
 
-/* Off and on again, at once. */
+/* Turn the power off and at once on again. */
 static inline void
 off_and_on(unsigned g)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a journal must have kept, for tests that cut its power or kill it. Each
- * domain goes through numbered states, which are a function of a seed: a new
- * policy, the same one renewed, or none. The model knows of each domain which
- * state is surely on the medium and which was the last one asked for; after a
- * restart the cache must hold one of those, or of those between.
+ * A model of what a journal must have kept, for tests that cut its power or
+ * kill its process. Each domain goes through numbered states, which follow from
+ * a seed: a new policy, the same policy renewed, or none. For each domain the
+ * model knows the state that is surely on the medium, and the last state that
+ * the journal was asked to keep. After a restart the cache must hold one of the
+ * two, or a state between them.
  */
 #ifndef STS_TEST_KEPT_H
 #define STS_TEST_KEPT_H
@@ -25,8 +26,8 @@ enum {
 	KEPT_MAX_AGE = 400 * KEPT_DAY
 };
 
-/* Check's own assertions write to a pipe that the process to be killed must not
- * touch, and are slow. */
+/* Check's own assertions are slow, and write to a pipe that a process which is
+ * about to be killed must not touch. */
 #define KEPT_WANT(x) ((x) ? (void)0 : kept_unwanted(__FILE__, __LINE__, #x))
 
 static inline void
@@ -40,11 +41,11 @@ struct kept {
 	uint64_t seed;
 	unsigned domains;
 	size_t payload_max;
-	bool crowded; /* more than the cache can hold: some may go */
+	bool crowded; /* more than the cache can hold: it may evict */
 	struct kept_domain {
-		uint32_t sure; /* the state known to be kept; 0: absent */
-		uint32_t from, to; /* asked for since; from > to: nothing */
-		bool gone; /* it may have left the cache by itself */
+		uint32_t sure; /* the state surely on the medium; 0: none */
+		uint32_t from, to; /* states asked for since; from > to: none */
+		bool gone; /* the cache may have evicted it */
 	} d[KEPT_DOMAINS];
 	char problem[STS_NAME_MAX + 80];
 };
@@ -99,7 +100,7 @@ kept_kind(const struct kept *k, unsigned domain, uint32_t n)
 	return x == 0 ? KEPT_FORGOTTEN : x < 4 ? KEPT_RENEWED : KEPT_NEW;
 }
 
-/* Which state brought the policy of state n; 0: state n has no policy. */
+/* The state that brought the policy of state n; 0: state n has no policy. */
 static inline uint32_t
 kept_version(const struct kept *k, unsigned domain, uint32_t n)
 {
@@ -141,7 +142,7 @@ kept_entry(const struct kept *k, unsigned domain, uint32_t n)
 	return e;
 }
 
-/* False: there was no room, and nothing has changed. */
+/* Returns false if there was no room, and then nothing has changed. */
 static inline bool
 kept_put(struct kept *k, struct sts_cache *c, unsigned domain, uint32_t n)
 {
@@ -174,7 +175,7 @@ kept_renew(struct kept *k, struct sts_cache *c, unsigned domain, uint32_t n)
 	sts_cache_get(c, ref, &e);
 	e.fetched_s = next.fetched_s;
 	e.refresh_s = next.refresh_s;
-	e.restored = false; /* as of a fetch */
+	e.restored = false; /* as after a fetch */
 	sts_cache_set(c, ref, &e, sts_now(KEPT_NOW + n, true));
 }
 
@@ -194,13 +195,13 @@ kept_is(const struct kept *k, const struct sts_cache *c, sts_ref ref,
 		return false;
 	}
 	sts_cache_get(c, ref, &e);
-	e.restored = false; /* what was saved and what was read are the same */
+	e.restored = false; /* the same as saved and as read back */
 	return memcmp(&e, &w, sizeof e) == 0 &&
 	       sts_cache_read(c, ref, 0, got, sizeof got) == len &&
 	       (len == 0 || memcmp(got, want, len) == 0);
 }
 
-/* Whether the held policy may leave the cache by itself. */
+/* Whether the cache may have evicted the policy. */
 static inline bool
 kept_frail(const struct kept *k, const struct sts_cache *c, sts_ref ref)
 {
@@ -217,7 +218,8 @@ kept_change(
 	sts_ref ref = sts_cache_find(c, name);
 	uint32_t n = d->to + 1;
 
-	/* First, so that a process killed meanwhile can be found in it. */
+	/* Set first, so that a process that is killed below may be found in
+	 * this state. */
 	d->to = n;
 	if (kept_version(k, domain, n) == 0) {
 		if (ref != 0) {
@@ -230,13 +232,14 @@ kept_change(
 		   kept_is(k, c, ref, domain, n - 1)) {
 		kept_renew(k, c, domain, n);
 	} else if (!kept_put(k, c, domain, n)) {
-		/* Nor is the state ever reached. */
+		/* The state is never reached, either. */
 		d->to = n - 1;
 	}
 	d->gone = d->gone || kept_frail(k, c, sts_cache_find(c, name));
 }
 
-/* The journal rests: what it has nothing to do for is on the medium. */
+/* The journal is at rest: a state that it has no more work for is on the
+ * medium. */
 static inline void
 kept_settle(struct kept *k, const struct sts_cache *c)
 {
@@ -256,8 +259,8 @@ kept_settle(struct kept *k, const struct sts_cache *c)
 }
 
 /*
- * After a restart: returns NULL, and what is held is the truth from now on; or
- * returns what is wrong.
+ * Check the cache after a restart. Returns NULL, and the model goes on from
+ * what is held; or returns what is wrong.
  */
 static inline const char *
 kept_verify(struct kept *k, const struct sts_cache *c)

@@ -97,7 +97,7 @@ load_anchors(void)
 	free(load);
 }
 
-/* The address of a host, and what it answers. */
+/* Set the address of a host, and what it answers. */
 void
 set_host(const char *name, const char *ip, uint8_t last, const char *response)
 {
@@ -164,7 +164,7 @@ take_line(char *line)
 	}
 }
 
-/* The next line that came, or the end of a mail. */
+/* Take the next line that came, or the end of a mail. */
 static bool
 relay_step(void)
 {
@@ -265,10 +265,9 @@ settle(void)
 			return;
 		}
 	}
-	ck_abort_msg("it spins");
+	ck_abort_msg("the agent never comes to rest");
 }
 
-/* Let time pass: to the agent's next deadline, but in steps. */
 void
 pass_s(uint32_t s)
 {
@@ -295,7 +294,6 @@ confirm(void)
 	ck_assert_int_eq(sts_clock_state(&agent.clock), STS_CLOCK_CONFIRMED);
 }
 
-/* Set the record of a domain; NULL: there is none. */
 void
 set_record(const char *domain, const char *record)
 {
@@ -356,7 +354,6 @@ lost(void)
 	return sum;
 }
 
-/* Sessions that are counted and not yet reported. */
 unsigned long
 held(void)
 {
@@ -382,7 +379,6 @@ check_sum(const char *name)
 	unit_int(name, (long long)(sent + lost() + held()), (long long)added);
 }
 
-/* No domain's day is reported twice. */
 void
 check_once(void)
 {
@@ -393,7 +389,6 @@ check_once(void)
 	}
 }
 
-/* Let the rest of the day pass, and s seconds more. */
 void
 to_midnight_and(uint32_t s)
 {

@@ -29,7 +29,7 @@ enum {
 	PEER_DEEDS = 32
 };
 
-/* Octets that wait. */
+/* Octets that wait to be taken. */
 struct peer_queue {
 	size_t from, to;
 	uint8_t p[PEER_BYTES];
@@ -41,15 +41,16 @@ struct peer {
 	void *e;
 	const char *name;
 	const char *const *script;
-	const char *cert, *kind; /* peer_load, and its key */
+	const char *cert, *kind; /* for peer_load, and the kind of its key */
 	size_t segment;
-	const char *message; /* lines, ended by LF or CR LF */
-	bool (*own)(struct peer *peer); /* the owner's turn, false: it is over;
-	                                   NULL: it always is */
+	const char *message; /* lines, each ended by LF or CR LF */
+	/* The owner's turn. Returns false once the owner is done; NULL: at
+	 * once. */
+	bool (*own)(struct peer *peer);
 
 	bool open, tls, lost;
 	sts_ms now;
-	struct peer_queue to, heard; /* to the client; from it, opened */
+	struct peer_queue to, heard; /* to the client; from it, decrypted */
 	struct x509_case chain_case;
 	br_x509_certificate chain[CASE_CERTS_MAX];
 	br_skey_decoder_context skey;
@@ -133,9 +134,9 @@ peer_append(struct peer *w, const char *name)
 }
 
 /*
- * Load w->cert: a case of tests/x509 whose server key is known (server-ec,
- * server-rsa) or that is refused before a key matters; optionally then "+" and
- * what is wrong with it for the client.
+ * Load w->cert: a case of tests/x509 whose server has a known key (server-ec,
+ * server-rsa), or that is refused before a key matters; then, optionally, "+"
+ * and what the client finds wrong with it.
  */
 static inline void
 peer_load(struct peer *w)
@@ -169,7 +170,8 @@ peer_load(struct peer *w)
 	}
 }
 
-/* Move what the server's engine has to send, or has received, to the queues. */
+/* Move what the server's TLS engine has to send, or has received, to the
+ * queues. */
 static inline void
 peer_pump_tls(struct peer *w)
 {
@@ -191,7 +193,7 @@ peer_pump_tls(struct peer *w)
 }
 
 static inline void
-peer_hear(struct peer *w, struct sts_text t)
+peer_receive(struct peer *w, struct sts_text t)
 {
 	if (!w->tls) {
 		peer_put(&w->heard, t.p, t.n);
@@ -201,7 +203,7 @@ peer_hear(struct peer *w, struct sts_text t)
 		size_t room, n;
 		uint8_t *p = br_ssl_engine_recvrec_buf(&w->server.eng, &room);
 
-		if (p == NULL) { /* it is closed: into the void */
+		if (p == NULL) { /* it is closed: the rest is dropped */
 			return;
 		}
 		n = room < t.n ? room : t.n;
@@ -212,7 +214,7 @@ peer_hear(struct peer *w, struct sts_text t)
 	}
 }
 
-/* What has come already is the client's hello. */
+/* What has come already is the ClientHello. */
 static inline void
 peer_switch_to_tls(struct peer *w)
 {
@@ -220,11 +222,11 @@ peer_switch_to_tls(struct peer *w)
 
 	peer_begin_tls(w);
 	w->heard.to = from;
-	peer_hear(w, sts_text(w->heard.p + from, n));
+	peer_receive(w, sts_text(w->heard.p + from, n));
 }
 
 static inline void
-peer_say(struct peer *w, const char *text, bool line)
+peer_send(struct peer *w, const char *text, bool line)
 {
 	char all[1024];
 	size_t n = strlen(text), room;
@@ -239,14 +241,14 @@ peer_say(struct peer *w, const char *text, bool line)
 	}
 	p = br_ssl_engine_sendapp_buf(&w->server.eng, &room);
 	ck_assert_msg(
-	    p != NULL && room >= n, "%s: server cannot say %s", w->name, text);
+	    p != NULL && room >= n, "%s: server cannot send %s", w->name, text);
 	memcpy(p, all, n);
 	br_ssl_engine_sendapp_ack(&w->server.eng, n);
 	br_ssl_engine_flush(&w->server.eng, 0);
 	peer_pump_tls(w);
 }
 
-/* The line must have come. */
+/* The client must have sent the line. */
 static inline void
 peer_expect(struct peer *w, const char *line)
 {
@@ -255,11 +257,11 @@ peer_expect(struct peer *w, const char *line)
 
 	ck_assert_msg(left >= n + 2 && memcmp(p, line, n) == 0 &&
 			  memcmp(p + n, "\r\n", 2) == 0,
-	    "%s: heard \"%.*s\", want \"%s\"", w->name, (int)left, p, line);
+	    "%s: got \"%.*s\", want \"%s\"", w->name, (int)left, p, line);
 	w->heard.from += n + 2;
 }
 
-/* Undo the dots of RFC 5321 4.5.2, and hold each line against the message's. */
+/* Each line of the message must have come, with the dots of RFC 5321 4.5.2. */
 static inline void
 peer_expect_message(struct peer *w)
 {
@@ -319,10 +321,10 @@ peer_do(struct peer *w, const char *deed)
 
 	switch (deed[0]) {
 	case 'S':
-		peer_say(w, rest, true);
+		peer_send(w, rest, true);
 		break;
 	case 'R':
-		peer_say(w, rest, false);
+		peer_send(w, rest, false);
 		break;
 	case 'C':
 		peer_expect(w, rest);
@@ -360,7 +362,7 @@ peer_do(struct peer *w, const char *deed)
 	}
 }
 
-/* Serve one thing that the engine wants and can have. */
+/* Do one thing that the engine wants, if it can be done. */
 static inline bool
 peer_serve(struct peer *w)
 {
@@ -397,7 +399,7 @@ peer_serve(struct peer *w)
 		ck_assert_uint_gt(t.n, 0);
 		memcpy(copy, t.p, t.n);
 		w->ops->send_ack(w->e, t.n);
-		peer_hear(w, sts_text(copy, t.n));
+		peer_receive(w, sts_text(copy, t.n));
 		return true;
 	}
 	if ((wants & STS_WANT_WORK) != 0) {
@@ -420,7 +422,7 @@ peer_serve(struct peer *w)
 	return false;
 }
 
-/* Play to the end of the script; nothing may be left unsaid or unheard. */
+/* Play to the end of the script. Then nothing may be left unsent or unread. */
 static inline void
 peer_play(struct peer *w)
 {
@@ -436,7 +438,7 @@ peer_play(struct peer *w)
 		}
 		peer_do(w, *w->script++);
 	}
-	ck_assert_msg(w->heard.from == w->heard.to, "%s: also heard \"%.*s\"",
+	ck_assert_msg(w->heard.from == w->heard.to, "%s: also got \"%.*s\"",
 	    w->name, (int)(w->heard.to - w->heard.from),
 	    (const char *)w->heard.p + w->heard.from);
 	ck_assert_msg(w->ops->wants(w->e) == STS_WANT_OWNER,
@@ -453,7 +455,7 @@ peer_step(enum sts_smtp_step step)
 	return names[step];
 }
 
-/* "WHY STEP [CODE [STATUS] TEXT]". */
+/* What was found, as "WHY STEP [CODE [STATUS] TEXT]". */
 static inline size_t
 peer_found(const struct sts_smtp_found *f, char *out, size_t size)
 {

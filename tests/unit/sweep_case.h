@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An agent for the tests of its clock hand: time goes from one visit to the
- * next, and nothing serves the lookups. */
+/* An agent for the tests of its sweep: time jumps from one visit to the next,
+ * and nothing serves the lookups. */
 #ifndef STS_TESTS_SWEEP_CASE_H
 #define STS_TESTS_SWEEP_CASE_H
 
@@ -62,7 +62,7 @@ begin_agent(void)
 	sts_agent_init(&agent, &c, &settings, memory, now, key);
 }
 
-/* A policy of the domain, with one MX, that can be committed. */
+/* Stage a policy of the domain, with one MX. */
 static void
 stage_policy(struct sts_stage *stage, struct sts_text domain)
 {
@@ -72,7 +72,7 @@ stage_policy(struct sts_stage *stage, struct sts_text domain)
 	    sts_payload_add_mx(&agent.cache, stage, unit_span("mx.example")));
 }
 
-/* The next visit, by a clock that was at wall_s at time 0. */
+/* Make the next visit, by a clock that was at wall_s at time 0. */
 static void
 visit(uint32_t wall_s)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS reporting by the whole agent in virtual time: sessions that are counted
- * by day are delivered in the hours after it, by mail to a relay of this
- * process or by HTTPS, once. The oracle of all: every session that was handed
- * in is in exactly one report, or counted as lost.
+ * TLS reporting by the whole agent in virtual time: the sessions of a day are
+ * counted and are reported once, in the hours after it, by mail to a relay in
+ * this process or by HTTPS. The oracle of every test: each session that was
+ * handed in is in exactly one report, or is counted as lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ start(size_t report_memory)
 	begin();
 }
 
-START_TEST(by_mail)
+START_TEST(days_reports_are_mailed_in_the_hours_after_it)
 {
 	char name[32];
 
@@ -38,7 +38,8 @@ START_TEST(by_mail)
 			ck_assert(session(name, k % 3 == 1));
 		}
 	}
-	/* Nothing leaves before the day is over, nor all at midnight. */
+	/* Nothing leaves before the day is over, nor does all leave at
+	 * midnight. */
 	to_midnight_and(0);
 	ck_assert_uint_eq(relay.mails, 0);
 	pass_s(STS_REPORT_AFTER_S - 10);
@@ -62,8 +63,9 @@ START_TEST(by_mail)
 }
 END_TEST
 
-/* A relay that is down costs time, not reports; a day later they are given up. */
-START_TEST(again)
+/* A relay that is down delays reports and costs none; a day later they are
+ * given up. */
+START_TEST(reports_outlast_a_relay_that_is_down_for_a_day)
 {
 	start(262144);
 	confirm();
@@ -91,8 +93,9 @@ START_TEST(again)
 }
 END_TEST
 
-/* The relay's reply decides: 5yz is final, 4yz is tried again. */
-START_TEST(replies)
+/* The relay's reply decides: 5yz is final; after 4yz the report is tried
+ * again. */
+START_TEST(a_4yz_reply_is_tried_again_a_5yz_reply_is_not)
 {
 	start(262144);
 	confirm();
@@ -116,7 +119,7 @@ START_TEST(replies)
 }
 END_TEST
 
-/* How often the relay was asked for an address since the last time. */
+/* How often the relay was asked to accept an address since the last call. */
 static unsigned
 asked_for(void)
 {
@@ -126,9 +129,9 @@ asked_for(void)
 	return n;
 }
 
-/* An address that is refused for good is left alone for a week, others are not,
- * and the operator's order ends it. */
-START_TEST(pauses)
+/* An address that is refused for good gets no report for a week, while others
+ * do. The operator's order ends the week. */
+START_TEST(a_refused_address_gets_no_report_for_a_week)
 {
 	start(262144);
 	confirm();
@@ -137,55 +140,57 @@ START_TEST(pauses)
 	session("a.example", true);
 	relay.rcpt = "550 5.1.1 no such user\r\n";
 	to_midnight_and(5 * 3600);
-	unit_int("the first day", asked_for(), 1);
+	unit_int("the first day's requests", asked_for(), 1);
 	relay.rcpt = NULL;
 	for (unsigned i = 0; i < 7; i++) {
 		session("a.example", true);
 		to_midnight_and(5 * 3600);
-		unit_int("left alone", asked_for(), 0);
+		unit_int("requests within the week", asked_for(), 0);
 	}
 	session("a.example", true);
 	session("b.example", true);
 	to_midnight_and(5 * 3600);
-	unit_int("after a week, and another", asked_for(), 2);
+	unit_int("requests after a week, to it and to another", asked_for(), 2);
 	unit_int("mails", relay.mails, 2);
 
-	/* For now: 4yz. Of the sender: every address would be refused. */
+	/* A 4yz reply is not for good. A refusal of the sender is not held
+	 * against the address: every address would be refused. */
 	session("a.example", true);
 	relay.rcpt = "450 4.2.1 later\r\n";
 	to_midnight_and(2 * 3600);
 	relay.rcpt = NULL;
 	pass_s(10 * 3600);
-	unit_int("later", relay.mails, 3);
+	unit_int("mails after a 4yz reply", relay.mails, 3);
 	session("a.example", true);
 	relay.sender = "550 5.7.1 not from you\r\n";
 	to_midnight_and(5 * 3600);
 	relay.sender = NULL;
 	session("a.example", true);
 	to_midnight_and(5 * 3600);
-	unit_int("the sender", relay.mails, 4);
+	unit_int("mails after a refusal of the sender", relay.mails, 4);
 
-	/* Refused at the message's end; what waits is sent by order. */
+	/* Refused at the message's end: what waits is sent by order. */
 	session("a.example", true);
 	relay.end = "554 5.7.1 looks like spam\r\n";
 	to_midnight_and(5 * 3600);
 	relay.end = NULL;
 	session("a.example", true);
 	to_midnight_and(0);
-	unit_int("due", sts_agent_report_hurry(&agent, sts_text(NULL, 0)), 1);
+	unit_int("reports that the order makes due",
+	    sts_agent_report_hurry(&agent, sts_text(NULL, 0)), 1);
 	sts_driver_wake(&driver);
 	pass_s(5 * 3600);
-	unit_int("by order", relay.mails, 5);
+	unit_int("mails after the order", relay.mails, 5);
 	check_sum("pauses");
 	stop();
 }
 END_TEST
 
-/* Hundreds of reports wait: no visit looks at all of them; the report found is
- * always the one that has been due longest; and what waits for the end of the
- * round is done at the same moment. An order to send all covers the days
- * before. */
-START_TEST(many_wait)
+/* Hundreds of reports wait. No visit looks at all of them; the report found is
+ * always the one that has been due longest; what waits for the end of the round
+ * is done at the same moment. An order to send all covers the days before
+ * today. */
+START_TEST(the_report_due_longest_is_found_among_many)
 {
 	enum {
 		MANY = 300
@@ -204,7 +209,7 @@ START_TEST(many_wait)
 		ck_assert(session(name, true));
 	}
 	slot = sts_tally_today(&r->tally);
-	r->next_at = now + 2 * DAY_S * 1000U; /* no visits but these */
+	r->next_at = now + 2 * DAY_S * 1000U; /* no other visits */
 	to_midnight_and(60);
 	while ((ref = sts_tally_next(&r->tally, slot, ref)) != 0) {
 		last = ref;
@@ -226,21 +231,21 @@ START_TEST(many_wait)
 	sts_tally_deliver(&r->tally, last, &d.delivery);
 	while (!sts_agent_report_plan(&agent, &found)) {
 	}
-	unit_int("the last", found, last);
+	unit_int("the one due longest", found, last);
 	ck_assert(session("today.example", true));
-	unit_int(
-	    "all", sts_agent_report_hurry(&agent, sts_text(NULL, 0)), MANY);
+	unit_int("reports that the order makes due",
+	    sts_agent_report_hurry(&agent, sts_text(NULL, 0)), MANY);
 	while (!sts_agent_report_plan(&agent, &found)) {
 	}
 	ck_assert_uint_ne(found, 0);
 	while ((ref = sts_tally_next(&r->tally, slot, ref)) != 0) {
 		sts_tally_domain(&r->tally, ref, &d);
-		unit_int("due", d.delivery.due_s, 1);
+		unit_int("due at once", d.delivery.due_s, 1);
 	}
 	slot = sts_tally_today(&r->tally);
 	sts_tally_domain(&r->tally, sts_tally_next(&r->tally, slot, 0), &d);
-	unit_int("of today", d.delivery.due_s, 0);
-	/* An order that finds nothing does not hold for the days to come. */
+	unit_int("due time of today's report", d.delivery.due_s, 0);
+	/* An order that finds nothing to send does not hold for later days. */
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	r->next_at = now + 2 * DAY_S * 1000U;
 	to_midnight_and(60);
@@ -260,7 +265,7 @@ END_TEST
 
 /* A report that was tried before waits for those that were not, however long it
  * has been due, unless the operator has ordered it. */
-START_TEST(tried_least_first)
+START_TEST(reports_tried_less_often_go_first)
 {
 	static const struct {
 		uint32_t due_s[2];
@@ -284,7 +289,7 @@ START_TEST(tried_least_first)
 	ck_assert(session("b.example", true));
 	ref[0] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), 0);
 	ref[1] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), ref[0]);
-	r->next_at = now + 2 * DAY_S * 1000U; /* no visits but these */
+	r->next_at = now + 2 * DAY_S * 1000U; /* no other visits */
 	to_midnight_and(60);
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		for (unsigned k = 0; k < 2; k++) {
@@ -302,9 +307,9 @@ START_TEST(tried_least_first)
 }
 END_TEST
 
-/* The report that was found may be gone at the end of the round, or its number
- * another's: then nothing is sent. */
-START_TEST(planned_and_gone)
+/* The report that was found may be gone by the end of the round, or another may
+ * have its number: then nothing is sent. */
+START_TEST(a_planned_report_that_is_gone_is_not_sent)
 {
 	struct sts_agent_report *r;
 	struct sts_report_failure f;
@@ -327,14 +332,15 @@ START_TEST(planned_and_gone)
 	sts_tally_drop(&r->tally, best, false);
 	sts_tally_drop(&r->tally, r->plan.at, false);
 	ck_assert(sts_agent_report_plan(&agent, &found));
-	unit_int("gone", found, 0);
+	unit_int("found, though it is gone", found, 0);
 
 	ck_assert(session("today.example", true));
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	ck_assert(!sts_agent_report_plan(&agent, &found));
 	best = r->plan.best;
 	sts_tally_drop(&r->tally, best, false);
-	/* Its last chunk is taken first, by a failure; then its head. */
+	/* A failure takes its last chunk first; the next record then takes its
+	 * head. */
 	event.failed = true;
 	memset(&f, 0, sizeof f);
 	f.result = STS_REPORT_VALIDATION_FAILURE;
@@ -344,13 +350,13 @@ START_TEST(planned_and_gone)
 	ck_assert(sts_tally_is(&r->tally, best));
 	while (!sts_agent_report_plan(&agent, &found)) {
 	}
-	unit_int("another's", found, 0);
+	unit_int("found, though another has the number", found, 0);
 	stop();
 }
 END_TEST
 
-/* Several addresses are left alone at once, each for itself. */
-START_TEST(pauses_of_several)
+/* Several addresses are refused at once, and each has a week of its own. */
+START_TEST(each_refused_address_has_a_week_of_its_own)
 {
 	char name[32], text[96];
 
@@ -365,7 +371,7 @@ START_TEST(pauses_of_several)
 		session(name, true);
 	}
 	to_midnight_and(5 * 3600);
-	unit_int("the first day", asked_for(), 5);
+	unit_int("requests of the first day", asked_for(), 5);
 	relay.rcpt = NULL;
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(name, sizeof name, "d%u.example", i);
@@ -374,16 +380,18 @@ START_TEST(pauses_of_several)
 	set_record("e.example", "v=TLSRPTv1; rua=mailto:tls@e.example");
 	session("e.example", true);
 	to_midnight_and(5 * 3600);
-	unit_int("another", asked_for(), 1);
+	unit_int(
+	    "requests, to an address that was not refused", asked_for(), 1);
 	check_sum("pauses of several");
 	stop();
 }
 END_TEST
 
-/* A domain whose record has gone gets no report; if the record cannot be looked
- * up, the earlier one counts. Each of several destinations gets the report. A
- * record is found among so many others that the answer is read as it comes. */
-START_TEST(records)
+/* A domain without a record any more gets no report. If the record cannot be
+ * looked up, the earlier one counts. Each of several destinations gets the
+ * report. A record is found among so many others that the answer is read in
+ * parts. */
+START_TEST(the_record_of_the_day_after_decides)
 {
 	struct world_rr rr;
 
@@ -424,7 +432,7 @@ END_TEST
 
 static const char accepted[] = "HTTP/1.1 201 Created\r\n\r\n";
 
-/* A host that takes connections and sends nothing. */
+/* A host that accepts connections and sends nothing. */
 static void
 mute_host(uint8_t last)
 {
@@ -449,10 +457,10 @@ connections(uint8_t last)
 	return n;
 }
 
-/* A report is posted only to hosts to which anybody may connect, though
- * policies of a private network are fetched; and to no host while the DNS does
- * not answer for its addresses. */
-START_TEST(forbidden)
+/* A report is posted only to hosts with a public address, even where policies
+ * of a private network are fetched, and to no host whose addresses the DNS does
+ * not return. */
+START_TEST(reports_are_posted_to_public_addresses_only)
 {
 	static const struct {
 		const char *name;
@@ -497,8 +505,9 @@ START_TEST(forbidden)
 }
 END_TEST
 
-/* A certificate for another name gets nothing of it, and it is tried again. */
-START_TEST(by_https)
+/* A host with a certificate for another name gets nothing of the report, which
+ * is tried again. */
+START_TEST(a_certificate_for_another_name_gets_no_report)
 {
 	start(262144);
 	load_anchors();
@@ -516,8 +525,9 @@ START_TEST(by_https)
 END_TEST
 
 /* A host with a right certificate that accepts the report gets it once,
- * whatever follows its status; a host that refuses it gets no other try. */
-START_TEST(accepted_by_https)
+ * whatever it sends after the status. A host that refuses it is not tried
+ * again. */
+START_TEST(an_accepted_or_refused_report_is_posted_once)
 {
 	static const struct {
 		const char *name, *response;
@@ -557,8 +567,8 @@ START_TEST(accepted_by_https)
 }
 END_TEST
 
-/* An address that the DNS has twice is connected to once a try. */
-START_TEST(address_twice)
+/* An address that the DNS lists twice is connected to once in each try. */
+START_TEST(an_address_listed_twice_is_connected_to_once)
 {
 	struct world_rr rr;
 
@@ -586,9 +596,9 @@ START_TEST(address_twice)
 }
 END_TEST
 
-/* A report that fills several TLS records goes out piece by piece, and is as
+/* A report that fills several TLS records is sent piece by piece, and is as
  * long as Content-Length. */
-START_TEST(long_report)
+START_TEST(a_long_report_is_posted_in_pieces)
 {
 	static const struct {
 		const char *name;
@@ -612,7 +622,7 @@ START_TEST(long_report)
 			uint8_t reason[160];
 
 			memset(&f, 0, sizeof f);
-			/* Nothing that repeats itself. */
+			/* Octets that compress badly. */
 			for (unsigned n = 0; n < sizeof reason; n++) {
 				reason[n] =
 				    (uint8_t)('a' +
@@ -642,8 +652,8 @@ START_TEST(long_report)
 }
 END_TEST
 
-/* The URL's path and query that are asked of a host. */
-START_TEST(urls)
+/* Which path and query of a URL the host is asked for. */
+START_TEST(path_and_query_come_from_the_url)
 {
 	static const struct {
 		const char *rua, *line;
@@ -682,8 +692,8 @@ START_TEST(urls)
 }
 END_TEST
 
-/* A relay wherever it is, and whatever we are called. */
-START_TEST(relays)
+/* A relay is reached at any address and port, whatever our own name is. */
+START_TEST(a_relay_is_reached_at_any_address)
 {
 	static const struct {
 		const char *name, *host;
@@ -712,9 +722,9 @@ START_TEST(relays)
 }
 END_TEST
 
-/* A stranger's hosts that let every POST run into its time take a few minutes a
- * day in all, and not those in which others have their reports. */
-START_TEST(tarpit)
+/* Hosts of one stranger that let every POST time out cost a few minutes a day
+ * in all, and not the minutes in which other domains get their reports. */
+START_TEST(silent_hosts_of_one_stranger_delay_nobody_else)
 {
 	char name[64], rua[128];
 	unsigned minutes = 0;
@@ -757,9 +767,10 @@ no_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	return STS_IO_LIMIT;
 }
 
-/* Our own want of descriptors is not remembered as the silence of a receiver:
- * its many domains have their reports as soon as it is over. */
-START_TEST(shortage)
+/* Our own shortage of descriptors is not remembered as the silence of a
+ * receiver: its many domains get their reports as soon as the shortage is
+ * over. */
+START_TEST(own_shortage_is_not_held_against_the_receiver)
 {
 	int (*stream)(void *, sts_ch, const struct sts_addr *);
 	char name[64];
@@ -780,24 +791,24 @@ START_TEST(shortage)
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	sts_driver_wake(&driver);
 	pass_s(600);
-	unit_int("sent", (long long)sent, 0);
+	unit_int("sent during the shortage", (long long)sent, 0);
 	ck_assert_uint_ge(failed_events, STS_REPORT_MUTE_MAX);
 	port.stream = stream;
 	pass_s(3600);
-	unit_int("sent", (long long)sent, 2 * STS_REPORT_MUTE_MAX);
+	unit_int("sent after it", (long long)sent, 2 * STS_REPORT_MUTE_MAX);
 	check_sum("shortage");
 	stop();
 }
 END_TEST
 
-/* R79, R80: failed fetches are reported to the domain if it asks for reports,
+/* R79, R80: a failed fetch is reported to the domain if that asks for reports,
  * and to no other. */
-START_TEST(own)
+START_TEST(failed_fetches_are_reported_where_asked_for)
 {
 	static const struct {
 		const char *name;
 		enum sts_why why;
-		bool wanted; /* there is a record */
+		bool wanted; /* the domain asks for reports */
 		unsigned counted;
 	} cases[] = {
 		{ "an expired certificate", STS_WHY_X509_EXPIRED, true, 1 },
@@ -824,8 +835,9 @@ START_TEST(own)
 }
 END_TEST
 
-/* More failures than wait are lost, and that is counted. */
-START_TEST(own_many)
+/* Failures beyond the places for those that wait for a record are lost, and the
+ * loss is counted. */
+START_TEST(failures_beyond_the_places_are_counted_as_lost)
 {
 	char name[32];
 	struct sts_metrics_values v;
@@ -847,11 +859,11 @@ START_TEST(own_many)
 }
 END_TEST
 
-/* One organisation's failures take a quarter of the places, whatever they come
- * before or among. */
+/* The failures of one organisation take a quarter of the places at most,
+ * whether they come before others or among them. */
 static const struct {
 	const char *name, *crowd;
-	unsigned before, among, others; /* failures of the crowd, of others */
+	unsigned before, among, others; /* failures of the crowd; of others */
 	unsigned counted;
 } crowds[] = {
 	{ "many domains below one", "crowd.test", 40, 0, 12, 16 },
@@ -861,7 +873,7 @@ static const struct {
 	{ "over the limit", "crowd.test", 5, 0, 0, 4 },
 };
 
-START_TEST(own_share)
+START_TEST(one_organisation_takes_a_quarter_of_the_places)
 {
 	char name[64];
 	struct sts_metrics_values v;
@@ -895,8 +907,8 @@ START_TEST(own_share)
 }
 END_TEST
 
-/* Datagrams as the driver hands them over; a broken one costs no other. */
-START_TEST(datagrams)
+/* Datagrams as the driver hands them over. A broken one costs no other. */
+START_TEST(a_broken_datagram_costs_no_other)
 {
 	static const char good[] =
 	    "{\"d\": \"GOOD.example\",\"pr\": \"v=TLSRPTv1; "
@@ -922,20 +934,23 @@ START_TEST(datagrams)
 	ck_assert_uint_ne(sts_tally_find(tally(), sts_tally_today(tally()),
 			      unit_span("good.example"), 0),
 	    0);
-	/* Off: nothing is counted, and that is. */
+	/* While reports are off no session is counted, and each datagram counts
+	 * as such. */
 	reporter.reports = STS_REPORTS_OFF;
 	memcpy(room.p, good, sizeof good - 1);
 	sts_agent_report_take(&agent, sizeof good - 1, now);
 	sts_agent_metrics(&agent, &v);
-	unit_int("off", v.n[STS_METRIC_REPORT_LOST + 3], 1);
+	unit_int("datagrams while reports are off",
+	    v.n[STS_METRIC_REPORT_LOST + 3], 1);
 	unit_int("counted", (long long)held(), 1);
 	stop();
 }
 END_TEST
 
 /* Lines of the text protocol: a session that a mail server reports is counted,
- * and the answer is whether it was; a session that others report is not. */
-START_TEST(reasons_logged)
+ * and the answer states whether it was. A session that any other client reports
+ * is not counted. */
+START_TEST(sessions_in_text_lines_are_counted)
 {
 	static const char line[] =
 	    "certificate-expired record=v=TLSRPTv1; rua=mailto:a@a.example";
@@ -976,7 +991,7 @@ START_TEST(reasons_logged)
 }
 END_TEST
 
-/* A policy of the cache. */
+/* Hold a policy of the domain in the cache. */
 static void
 hold_as(const char *domain, enum sts_mode mode, const char *id, unsigned mx)
 {
@@ -1007,7 +1022,8 @@ hold(const char *domain, enum sts_mode mode)
 	hold_as(domain, mode, "id1", 1);
 }
 
-/* Sessions today under a domain's policy of a type; -1: there is none. */
+/* Today's sessions of a domain under its policy of a type; -1: there is no such
+ * policy. */
 static int
 sessions_of(const char *domain, enum sts_report_policy type, bool failed)
 {
@@ -1026,9 +1042,10 @@ sessions_of(const char *domain, enum sts_report_policy type, bool failed)
 	return -1;
 }
 
-/* A failure under a policy in testing mode is reported under that policy, with
- * its strings; a success, or a failure under another policy or none, is not. */
-START_TEST(testing)
+/* A failure under a policy in testing mode is reported under that policy,
+ * with its strings. A success is not, nor is a failure under another policy
+ * or none. */
+START_TEST(failures_in_testing_are_reported_under_the_policy)
 {
 	unsigned logged = 0;
 	struct sts_tally_domain d;
@@ -1050,25 +1067,28 @@ START_TEST(testing)
 		session("n.example", true);
 	}
 	settle();
-	unit_int("failed", sessions_of("t.example", STS_REPORT_STS, true), 2);
-	unit_int(
-	    "none good", sessions_of("t.example", STS_REPORT_STS, false), 0);
-	unit_int(
-	    "good", sessions_of("t.example", STS_REPORT_NO_POLICY, false), 2);
-	unit_int("enforce", sessions_of("e.example", STS_REPORT_STS, true), -1);
-	unit_int("none", sessions_of("n.example", STS_REPORT_STS, true), -1);
+	unit_int("failures under testing",
+	    sessions_of("t.example", STS_REPORT_STS, true), 2);
+	unit_int("successes under testing",
+	    sessions_of("t.example", STS_REPORT_STS, false), 0);
+	unit_int("successes without a policy",
+	    sessions_of("t.example", STS_REPORT_NO_POLICY, false), 2);
+	unit_int("failures under enforce",
+	    sessions_of("e.example", STS_REPORT_STS, true), -1);
+	unit_int("failures without a policy",
+	    sessions_of("n.example", STS_REPORT_STS, true), -1);
 	sts_tally_domain(t,
 	    sts_tally_find(t, sts_tally_today(t), unit_span("t.example"), 0),
 	    &d);
 	sts_tally_policy(t, d.policy, &p);
-	unit_int("strings", p.string_count, 4);
-	unit_int("mx", p.mx_count, 1);
+	unit_int("strings of the policy", p.string_count, 4);
+	unit_int("its MX patterns", p.mx_count, 1);
 	ck_assert_uint_ne(p.failure, 0);
 	for (unsigned i = 0; i < mem.event_count && i < MEM_EVENTS; i++) {
 		logged += mem.event[i].code == STS_EVENT_TESTING_FAILED;
 	}
-	unit_int("told once", logged, 1);
-	/* The operator sees sessions, not our own failures to refresh the
+	unit_int("events logged", logged, 1);
+	/* The operator is shown sessions, not our own failures to refresh the
 	 * policy. */
 	set_record("t.example", "v=TLSRPTv1; rua=mailto:tls@t.example");
 	sts_agent_report_failed(&agent, unit_span("t.example"),
@@ -1076,25 +1096,28 @@ START_TEST(testing)
 	sts_driver_wake(&driver);
 	settle();
 	added++;
-	unit_int("own", sessions_of("t.example", STS_REPORT_STS, true), 2);
-	unit_int("shown",
+	unit_int("failures, with one of our own",
+	    sessions_of("t.example", STS_REPORT_STS, true), 2);
+	unit_int("failures shown",
 	    (long long)sts_agent_report_tested(&agent, unit_span("T.example")),
 	    2);
-	unit_int("shown of others",
+	unit_int("failures shown of another domain",
 	    (long long)sts_agent_report_tested(&agent, unit_span("e.example")),
 	    0);
 	sts_agent_metrics(&agent, &v);
-	unit_int("metric", (long long)v.n[STS_METRIC_REPORT_TESTING], 2);
-	/* An expired policy does not count. */
+	unit_int("failures in the metric",
+	    (long long)v.n[STS_METRIC_REPORT_TESTING], 2);
+	/* An expired policy does not count as one. */
 	pass_s(2 * DAY_S);
 	session("t.example", true);
-	unit_int("expired", sessions_of("t.example", STS_REPORT_STS, true), -1);
+	unit_int("failures under the expired policy",
+	    sessions_of("t.example", STS_REPORT_STS, true), -1);
 	check_sum("testing");
 	stop();
 }
 END_TEST
 
-/* Octets of which sums were made. */
+/* The octets over which sums were computed. */
 static size_t summed;
 
 uint32_t __real_sts_crc32(uint32_t crc, struct sts_text t);
@@ -1107,7 +1130,7 @@ __wrap_sts_crc32(uint32_t crc, struct sts_text t)
 	return __real_sts_crc32(crc, t);
 }
 
-/* Policies that were counted under for a domain today. */
+/* How many policies a domain's sessions of today are counted under. */
 static unsigned
 policies_of(const char *domain)
 {
@@ -1125,9 +1148,9 @@ policies_of(const char *domain)
 	return n;
 }
 
-/* Of a policy with ever so many patterns no more is read than is kept, and its
- * versions are told apart all the same. */
-START_TEST(testing_of_many)
+/* Of a policy with very many patterns no more is read than is kept, and its
+ * versions are still distinguished. */
+START_TEST(a_policy_of_many_patterns_is_read_as_far_as_kept)
 {
 	static const char *const ids[] = { "id1", "id2", "id1" };
 
@@ -1148,8 +1171,9 @@ START_TEST(testing_of_many)
 }
 END_TEST
 
-/* Failures only. */
-START_TEST(failures_only)
+/* With failures only, a domain without one gets no report, and one with a
+ * failure gets a whole one. */
+START_TEST(days_without_failures_may_be_left_out)
 {
 	start(262144);
 	confirm();
@@ -1167,30 +1191,31 @@ START_TEST(failures_only)
 }
 END_TEST
 
-/* A day with nothing but the deliveries of our own reports is no reason for
- * another report. */
-START_TEST(echo)
+/* A day with nothing but deliveries of our own reports causes no further
+ * report. */
+START_TEST(delivering_a_report_causes_no_report)
 {
 	start(262144);
 	confirm();
 	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
 	session("a.example", false);
 	to_midnight_and(5 * 3600);
-	unit_int("the first", relay.mails, 1);
-	session("a.example", false); /* its own delivery */
+	unit_int("mails of the first day", relay.mails, 1);
+	session("a.example", false); /* the delivery of that report */
 	to_midnight_and(5 * 3600);
-	unit_int("no second", relay.mails, 1);
+	unit_int("mails after a day with that delivery alone", relay.mails, 1);
 	session("a.example", false);
 	session("a.example", false);
 	to_midnight_and(5 * 3600);
-	unit_int("one with more than that", relay.mails, 2);
+	unit_int("mails after a day with more", relay.mails, 2);
 	check_sum("echo");
 	stop();
 }
 END_TEST
 
-/* However many domains name it, one destination gets a limited number a day. */
-START_TEST(cap)
+/* One destination gets a limited number of reports a day, however many domains
+ * name it. */
+START_TEST(one_destination_gets_a_limited_number_a_day)
 {
 	char name[32];
 
@@ -1227,7 +1252,7 @@ save(void)
 	return len;
 }
 
-/* The power fails and comes back: what was saved is there. */
+/* The power fails and comes back; what was saved is loaded. */
 static void
 restart(size_t len)
 {
@@ -1241,9 +1266,9 @@ restart(size_t len)
 	ck_assert(sts_report_load_end(&l, tally()));
 }
 
-/* The end of a report does not leave before the board has its mark; and a
- * marked report is not sent again after a restart. */
-START_TEST(marks)
+/* The end of a report does not leave before the board has the report's mark,
+ * and a marked report is not sent again after a restart. */
+START_TEST(a_marked_report_is_not_mailed_again)
 {
 	struct sts_report_mark one = { 0, 0 };
 	size_t len;
@@ -1258,7 +1283,7 @@ START_TEST(marks)
 	for (unsigned i = 0;
 	     i < 5 * 3600 && !sts_agent_report_mark(&agent, &one); i++) {
 		now += 1000;
-		settle(); /* it rests while it waits for the board */
+		settle(); /* the agent rests until the board has the mark */
 	}
 	ck_assert(sts_agent_report_mark(&agent, &one));
 	unit_int("before the mark", relay.mails, 0);
@@ -1276,8 +1301,8 @@ START_TEST(marks)
 }
 END_TEST
 
-/* By HTTPS, too: the last octet stays here until the board has the mark. */
-START_TEST(marks_of_posts)
+/* Likewise by HTTPS: the last octet stays here until the board has the mark. */
+START_TEST(a_post_ends_after_its_mark)
 {
 	struct sts_report_mark one;
 	unsigned i = 0;
@@ -1310,8 +1335,8 @@ START_TEST(marks_of_posts)
 }
 END_TEST
 
-/* The mark that a board has of the report about a domain: it is handed in while
- * that is being sent. */
+/* The mark of a domain's report to destination `number`, as the board gets it
+ * while the report is sent. */
 static struct sts_report_mark
 mark_of(uint32_t ref, unsigned number)
 {
@@ -1328,11 +1353,11 @@ mark_of(uint32_t ref, unsigned number)
 	return mark;
 }
 
-/* A mark depends on all of a domain's name and record, and fits no other:
- * each bit counts, two records with one CRC have different marks, and a mark
- * cannot be computed without the tally's key, which a snapshot keeps over a
- * restart. */
-START_TEST(marks_of_no_other)
+/* A mark depends on all of the domain's name and record, and fits no other.
+ * Each bit counts; two records with the same CRC have different marks; and
+ * without the tally's key, which a snapshot keeps over a restart, nobody can
+ * compute a mark. */
+START_TEST(a_mark_fits_one_record_only)
 {
 	static const char *const two[] = {
 		"v=TLSRPTv1; rua=mailto:t29685295@a.example",
@@ -1364,7 +1389,7 @@ START_TEST(marks_of_no_other)
 		t->config.key[i] ^= 1;
 		known = mark_of(ref, 1);
 		t->config.key[i] ^= 1;
-		/* In both its halves. */
+		/* Both halves of the mark depend on each octet of the key. */
 		ck_assert_uint_ne((uint32_t)one.check, (uint32_t)known.check);
 		ck_assert_uint_ne(one.check >> 32, known.check >> 32);
 	}
@@ -1374,19 +1399,20 @@ START_TEST(marks_of_no_other)
 	ref = sts_tally_next(t, sts_tally_today(t), 0);
 	sts_agent_report_delivered(&agent, other, 64);
 	sts_tally_domain(t, ref, &d);
-	unit_int("marks of others", d.delivery.done, 0);
+	unit_int("done, by marks that differ in a bit", d.delivery.done, 0);
 	sts_agent_report_delivered(&agent, &one, 1);
 	sts_tally_domain(t, ref, &d);
-	unit_int("its own", d.delivery.done, 2);
+	unit_int("done, by its own mark", d.delivery.done, 2);
 	sts_tally_domain(t, sts_tally_next(t, sts_tally_today(t), ref), &d);
-	unit_int("that of the other record", d.delivery.done, 0);
+	unit_int("done, for the other record", d.delivery.done, 0);
 	stop();
 }
 END_TEST
 
-/* Marks come in any order, with those of other days, of destinations that there
- * are not, and of domains that are gone: each domain has its own. */
-START_TEST(marks_in_any_order)
+/* Marks may come in any order, and among them marks of other days, of
+ * destinations that do not exist and of domains that are gone: each domain gets
+ * its own. */
+START_TEST(marks_come_in_any_order)
 {
 	enum {
 		DOMAINS = 60
@@ -1436,8 +1462,8 @@ START_TEST(marks_in_any_order)
 }
 END_TEST
 
-/* The order to send is of one domain, of all, or of none that waits. */
-START_TEST(orders)
+/* An order to send covers one domain or all, and never today. */
+START_TEST(an_order_covers_one_domain_or_all)
 {
 	start(262144);
 	confirm();
@@ -1445,17 +1471,18 @@ START_TEST(orders)
 	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
 	session("a.example", true);
 	session("b.example", true);
-	unit_int(
-	    "today", sts_agent_report_hurry(&agent, unit_span("a.example")), 0);
+	unit_int("reports of today",
+	    sts_agent_report_hurry(&agent, unit_span("a.example")), 0);
 	to_midnight_and(0);
-	unit_int("another",
+	unit_int("reports of a domain without any",
 	    sts_agent_report_hurry(&agent, unit_span("c.example")), 0);
-	unit_int(
-	    "one", sts_agent_report_hurry(&agent, unit_span("A.example")), 1);
+	unit_int("reports of the domain",
+	    sts_agent_report_hurry(&agent, unit_span("A.example")), 1);
 	sts_driver_wake(&driver);
 	pass_s(60);
 	unit_int("mails", relay.mails, 1);
-	unit_int("all", sts_agent_report_hurry(&agent, sts_text(NULL, 0)), 1);
+	unit_int("reports of all",
+	    sts_agent_report_hurry(&agent, sts_text(NULL, 0)), 1);
 	sts_driver_wake(&driver);
 	pass_s(60);
 	unit_int("mails", relay.mails, 2);
@@ -1463,9 +1490,9 @@ START_TEST(orders)
 }
 END_TEST
 
-/* Settings are borrowed while a record is looked up and while a report goes
- * out, so that a reload waits; and no longer. */
-START_TEST(settings_in_use)
+/* Settings are in use while a record is looked up and while a report is sent,
+ * so that a reload waits; and no longer. */
+START_TEST(settings_are_in_use_until_a_report_is_settled)
 {
 	struct sts_settings other = settings;
 	struct sts_metrics_values v;
@@ -1488,8 +1515,8 @@ START_TEST(settings_in_use)
 	pass_s(120);
 	ck_assert(!sts_agent_report_uses(&agent, &settings));
 	sts_agent_metrics(&agent, &v);
-	unit_int(
-	    "nobody can tell", (long long)v.n[STS_METRIC_REPORT_LOST + 2], 1);
+	unit_int("lost, as the DNS did not answer",
+	    (long long)v.n[STS_METRIC_REPORT_LOST + 2], 1);
 
 	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
 	session("a.example", true);
@@ -1505,9 +1532,9 @@ START_TEST(settings_in_use)
 }
 END_TEST
 
-/* Switched off, nothing is counted, whichever way it comes; what waits for a
- * record then is forgotten. */
-START_TEST(off)
+/* Once reports are switched off nothing is counted, whichever way it comes, and
+ * what waits for a record is dropped. */
+START_TEST(nothing_is_counted_while_reports_are_off)
 {
 	static const struct {
 		const char *name;
@@ -1541,10 +1568,9 @@ START_TEST(off)
 }
 END_TEST
 
-/* The wall clock is stepped a day forward, and a held policy confirms it. */
-/* After weeks in which nothing might be sent, the milliseconds of the last
- * report seem to lie ahead: the next does not wait for them. */
-START_TEST(weeks_off)
+/* After weeks in which no report may be sent, the time of the last one, in
+ * milliseconds, seems to lie ahead. The next report does not wait for it. */
+START_TEST(a_report_after_weeks_without_any_is_not_delayed)
 {
 	start(262144);
 	confirm();
@@ -1565,6 +1591,7 @@ START_TEST(weeks_off)
 }
 END_TEST
 
+/* Step the wall clock a day forward, and have a held policy confirm it. */
 static void
 step_forward(void)
 {
@@ -1575,10 +1602,10 @@ step_forward(void)
 	pass_s(4);
 }
 
-/* The turn of a day does not remove a report under way: of three days the
- * oldest stays until its report is settled, and sessions meanwhile are counted
- * for the day before. */
-START_TEST(days_turn)
+/* The turn of the day does not remove a report that is being sent: of three
+ * days the oldest stays until its report is settled, and meanwhile sessions are
+ * counted for the day before. */
+START_TEST(a_report_under_way_outlives_the_turn_of_the_day)
 {
 	const struct sts_tally *t;
 
@@ -1593,13 +1620,15 @@ START_TEST(days_turn)
 	     i < 5 * 360 && agent.reporter->step != STS_REPORT_SENDS; i++) {
 		pass_s(10);
 	}
-	unit_int("step", agent.reporter->step, STS_REPORT_SENDS);
-	unit_int("tomorrow", t->days[sts_tally_today(t)], DAY + 1);
+	unit_int("step of the report", agent.reporter->step, STS_REPORT_SENDS);
+	unit_int("today, a day later", t->days[sts_tally_today(t)], DAY + 1);
 	step_forward();
-	unit_int("two days", t->days[sts_tally_today(t)], DAY + 2);
+	unit_int("today, two days later", t->days[sts_tally_today(t)], DAY + 2);
 	step_forward();
-	unit_int("no third", t->days[sts_tally_today(t)], DAY + 2);
-	unit_int("step", agent.reporter->step, STS_REPORT_SENDS);
+	unit_int("today, while the oldest is kept", t->days[sts_tally_today(t)],
+	    DAY + 2);
+	unit_int("step of the report, days later", agent.reporter->step,
+	    STS_REPORT_SENDS);
 	ck_assert(sts_tally_is(t, agent.reporter->ref));
 	ck_assert(session("b.example", true));
 	check_sum("meanwhile");
@@ -1608,7 +1637,8 @@ START_TEST(days_turn)
 	unit_int("mails", relay.mails, 1);
 	unit_int("sent", (long long)sent, 1);
 	unit_int("lost", (long long)lost(), 0);
-	unit_int("then it turns", t->days[sts_tally_today(t)], DAY + 3);
+	unit_int("today, once the report is settled",
+	    t->days[sts_tally_today(t)], DAY + 3);
 	ck_assert_uint_ne(
 	    sts_tally_find(t, (sts_tally_today(t) + 2) % STS_TALLY_DAYS,
 		unit_span("b.example"), 0),
@@ -1619,11 +1649,11 @@ START_TEST(days_turn)
 END_TEST
 
 /*
- * A day with everything: memory that is too small for the events, a restart at
- * noon with what was saved a moment before, a clock that steps back over
+ * A day with everything: too little memory for the events, a restart at noon
+ * with what was saved a moment before, and a clock that steps back over
  * midnight and forward again.
  */
-START_TEST(day)
+START_TEST(a_day_with_everything_adds_up)
 {
 	char name[48];
 	size_t len;
@@ -1672,43 +1702,43 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, by_mail);
-	tcase_add_test(tc, again);
-	tcase_add_test(tc, replies);
-	tcase_add_test(tc, pauses);
-	tcase_add_test(tc, pauses_of_several);
-	tcase_add_test(tc, many_wait);
-	tcase_add_test(tc, tried_least_first);
-	tcase_add_test(tc, planned_and_gone);
-	tcase_add_test(tc, records);
-	tcase_add_test(tc, forbidden);
-	tcase_add_test(tc, by_https);
-	tcase_add_test(tc, accepted_by_https);
-	tcase_add_test(tc, address_twice);
-	tcase_add_test(tc, long_report);
-	tcase_add_test(tc, urls);
-	tcase_add_test(tc, relays);
-	tcase_add_test(tc, tarpit);
-	tcase_add_test(tc, shortage);
-	tcase_add_test(tc, own);
-	tcase_add_test(tc, own_many);
-	tcase_add_loop_test(
-	    tc, own_share, 0, (int)(sizeof crowds / sizeof *crowds));
-	tcase_add_test(tc, datagrams);
-	tcase_add_test(tc, reasons_logged);
-	tcase_add_test(tc, testing);
-	tcase_add_test(tc, testing_of_many);
-	tcase_add_test(tc, failures_only);
-	tcase_add_test(tc, echo);
-	tcase_add_test(tc, cap);
-	tcase_add_test(tc, marks);
-	tcase_add_test(tc, marks_of_posts);
-	tcase_add_test(tc, marks_of_no_other);
-	tcase_add_test(tc, marks_in_any_order);
-	tcase_add_test(tc, orders);
-	tcase_add_test(tc, settings_in_use);
-	tcase_add_test(tc, off);
-	tcase_add_test(tc, weeks_off);
-	tcase_add_test(tc, days_turn);
-	tcase_add_test(tc, day);
+	tcase_add_test(tc, days_reports_are_mailed_in_the_hours_after_it);
+	tcase_add_test(tc, reports_outlast_a_relay_that_is_down_for_a_day);
+	tcase_add_test(tc, a_4yz_reply_is_tried_again_a_5yz_reply_is_not);
+	tcase_add_test(tc, a_refused_address_gets_no_report_for_a_week);
+	tcase_add_test(tc, each_refused_address_has_a_week_of_its_own);
+	tcase_add_test(tc, the_report_due_longest_is_found_among_many);
+	tcase_add_test(tc, reports_tried_less_often_go_first);
+	tcase_add_test(tc, a_planned_report_that_is_gone_is_not_sent);
+	tcase_add_test(tc, the_record_of_the_day_after_decides);
+	tcase_add_test(tc, reports_are_posted_to_public_addresses_only);
+	tcase_add_test(tc, a_certificate_for_another_name_gets_no_report);
+	tcase_add_test(tc, an_accepted_or_refused_report_is_posted_once);
+	tcase_add_test(tc, an_address_listed_twice_is_connected_to_once);
+	tcase_add_test(tc, a_long_report_is_posted_in_pieces);
+	tcase_add_test(tc, path_and_query_come_from_the_url);
+	tcase_add_test(tc, a_relay_is_reached_at_any_address);
+	tcase_add_test(tc, silent_hosts_of_one_stranger_delay_nobody_else);
+	tcase_add_test(tc, own_shortage_is_not_held_against_the_receiver);
+	tcase_add_test(tc, failed_fetches_are_reported_where_asked_for);
+	tcase_add_test(tc, failures_beyond_the_places_are_counted_as_lost);
+	tcase_add_loop_test(tc, one_organisation_takes_a_quarter_of_the_places,
+	    0, (int)(sizeof crowds / sizeof *crowds));
+	tcase_add_test(tc, a_broken_datagram_costs_no_other);
+	tcase_add_test(tc, sessions_in_text_lines_are_counted);
+	tcase_add_test(tc, failures_in_testing_are_reported_under_the_policy);
+	tcase_add_test(tc, a_policy_of_many_patterns_is_read_as_far_as_kept);
+	tcase_add_test(tc, days_without_failures_may_be_left_out);
+	tcase_add_test(tc, delivering_a_report_causes_no_report);
+	tcase_add_test(tc, one_destination_gets_a_limited_number_a_day);
+	tcase_add_test(tc, a_marked_report_is_not_mailed_again);
+	tcase_add_test(tc, a_post_ends_after_its_mark);
+	tcase_add_test(tc, a_mark_fits_one_record_only);
+	tcase_add_test(tc, marks_come_in_any_order);
+	tcase_add_test(tc, an_order_covers_one_domain_or_all);
+	tcase_add_test(tc, settings_are_in_use_until_a_report_is_settled);
+	tcase_add_test(tc, nothing_is_counted_while_reports_are_off);
+	tcase_add_test(tc, a_report_after_weeks_without_any_is_not_delayed);
+	tcase_add_test(tc, a_report_under_way_outlives_the_turn_of_the_day);
+	tcase_add_test(tc, a_day_with_everything_adds_up);
 }
