@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dial/address: what a stranger's DNS may make us connect to (K9). */
+/* core/dial/address: which addresses a stranger's DNS may make us connect
+ * to. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -89,7 +90,7 @@ static const struct {
 	{ "64:ff9b:1:c000:2:100::", ALWAYS },
 	{ "64:ff9b:1::", NEVER },
 	{ "64:ff9b:2::7f00:1", ALWAYS },
-	/* Teredo: server, client */
+	/* Teredo: a server's address and a client's */
 	{ "2001:0:c000:201:0:0:3fff:fdfe", ALWAYS }, /* 192.0.2.1 */
 	{ "2001:0:7f00:1:0:0:3fff:fdfe", NEVER },
 	{ "2001:0:c000:201:0:0:80ff:fffe", NEVER }, /* 127.0.0.1 */
@@ -104,7 +105,7 @@ static const struct {
 	{ "2001:db8::100:5efe:10.0.0.1", ALWAYS },
 };
 
-START_TEST(address_table)
+START_TEST(addresses_of_our_own_networks_are_refused)
 {
 	struct sts_settings s;
 
@@ -122,7 +123,7 @@ START_TEST(address_table)
 }
 END_TEST
 
-START_TEST(fetch_allow_permits)
+START_TEST(a_permitted_network_may_be_connected_to)
 {
 	struct sts_settings s;
 	struct sts_addr a = parse("127.0.0.2"), b = parse("127.0.1.2"),
@@ -142,7 +143,8 @@ START_TEST(fetch_allow_permits)
 }
 END_TEST
 
-/* The network's own prefixes of each length: 10.1.2.3, 127.1.2.3, 192.0.2.33. */
+/* The network's own prefixes, of each length, with 10.1.2.3, 127.1.2.3 and
+ * 192.0.2.33. */
 static const struct {
 	unsigned bits;
 	const char *prefix, *private, *never, *always;
@@ -159,12 +161,13 @@ static const struct {
 	    "2001:db8:122:344:7f:102:300::", "2001:db8:122:344:c0:2:2100::" },
 	{ 96, "2001:db8:122:344::", "2001:db8:122:344::10.1.2.3",
 	    "2001:db8:122:344::127.1.2.3", "2001:db8:122:344::192.0.2.33" },
-	/* in the block of RFC 8215: now it is known where */
+	/* In the block of RFC 8215: now the prefix shows where the address
+	 * is. */
 	{ 64, "64:ff9b:1:1::", "64:ff9b:1:1:a:102:300::",
 	    "64:ff9b:1:1:7f:102:300::", "64:ff9b:1:1:c0:2:7f00::" },
 };
 
-START_TEST(nat64_table)
+START_TEST(addresses_behind_nat64_prefixes_are_judged)
 {
 	for (size_t i = 0; i < UNIT_COUNT(nat64s); i++) {
 		const char *name = nat64s[i].prefix;
@@ -174,7 +177,7 @@ START_TEST(nat64_table)
 		struct sts_settings s;
 
 		memset(&s, 0, sizeof s);
-		/* The one that counts is in the last place. */
+		/* The prefix that counts is in the last place. */
 		s.nat64_count = STS_NAT64_MAX;
 		for (unsigned k = 0; k < STS_NAT64_MAX; k++) {
 			s.nat64[k].addr = parse("2001:db8:ffff::");
@@ -194,7 +197,7 @@ START_TEST(nat64_table)
 }
 END_TEST
 
-START_TEST(nat64_lengths)
+START_TEST(nat64_prefixes_have_the_lengths_of_rfc6052)
 {
 	struct sts_prefix p = { parse("2001:db8::"), 0 };
 	unsigned count = 0;
@@ -211,7 +214,7 @@ START_TEST(nat64_lengths)
 }
 END_TEST
 
-START_TEST(same_host)
+START_TEST(one_host_is_recognised_by_its_address)
 {
 	struct sts_addr a = parse("192.0.2.1"), b = parse("192.0.2.1"),
 			c = parse("192.0.2.2"), d = parse("::ffff:192.0.2.1");
@@ -226,9 +229,9 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, address_table);
-	tcase_add_test(tc, fetch_allow_permits);
-	tcase_add_test(tc, nat64_table);
-	tcase_add_test(tc, nat64_lengths);
-	tcase_add_test(tc, same_host);
+	tcase_add_test(tc, addresses_of_our_own_networks_are_refused);
+	tcase_add_test(tc, a_permitted_network_may_be_connected_to);
+	tcase_add_test(tc, addresses_behind_nat64_prefixes_are_judged);
+	tcase_add_test(tc, nat64_prefixes_have_the_lengths_of_rfc6052);
+	tcase_add_test(tc, one_host_is_recognised_by_its_address);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions that came together are prepared together where the cache is large.
- * That is for time alone: each has its own answer, in its own turn, as in a
- * small cache.
+ * Where the cache is large, questions that came together are prepared together.
+ * That only saves time: each gets its own answer, in its turn, as with a small
+ * cache.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ put(unsigned i)
 	    STS_REFUSED_LARGE);
 }
 
-/* An agent with one client, and `records` policies; its memory. */
+/* An agent with one client and `records` policies. Returns its memory. */
 static void *
 begin(size_t cache_size, unsigned records)
 {
@@ -98,8 +98,8 @@ ask(const char *requests)
 	return sts_client_ops.send_buf(c, lent);
 }
 
-/* Held, in capitals, not a domain, without a key, held by another port, again;
- * the last record, and the first. */
+/* A held domain, one in capitals, no domain, no key, a held domain with a port,
+ * the first again, the last record, and the first record. */
 static const char requests[] = "18:postfix d7.example,"
 			       "18:postfix D8.EXAMPLE,"
 			       "11:postfix -x-,"
@@ -115,12 +115,12 @@ static const struct {
 	unsigned records;
 	bool large;
 } cases[] = {
-	{ "small", SMALL, 16, false },
-	{ "room, but little is held", LARGE, 16, false },
-	{ "large", LARGE, RECORDS, true },
+	{ "a small cache", SMALL, 16, false },
+	{ "a large cache with few records", LARGE, 16, false },
+	{ "a large cache", LARGE, RECORDS, true },
 };
 
-START_TEST(answers)
+START_TEST(questions_prepared_together_are_answered_in_turn)
 {
 	void *block = begin(cases[_i].cache_size, cases[_i].records);
 
@@ -143,6 +143,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(
-	    tc, answers, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(tc,
+	    questions_prepared_together_are_answered_in_turn, 0,
+	    (int)(sizeof cases / sizeof *cases));
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/agent/agent_share: an agent beside a Redis server, with both acting well
- * or as badly as possible, and name servers that an attacker controls. The
- * driver, the agent and the share are those of the daemon; the port is in
- * memory.
+ * core/agent/agent_share: an agent beside a Redis server and name servers that
+ * act well, or as badly as an attacker can make them. Driver, agent and share
+ * are those of the daemon; the port is in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,35 +27,35 @@ enum {
 	DAY = 86400
 };
 
-/* The name servers' answer for every TXT record. */
+/* How the name servers answer a query for TXT. */
 enum dns {
 	NO_ANSWER,
 	NO_NAME, /* NXDOMAIN */
-	RECORD, /* with id=1; addresses are never answered */
-	TRUNCATED /* ask over TCP, where nothing is answered */
+	RECORD, /* with id=1; queries for addresses get no answer */
+	TRUNCATED /* "ask over TCP", where nothing is answered */
 };
 
 STS_STATIC_ASSERT(ASKS > STS_DNS_TCP_BUFFERS, some_get_no_buffer);
 
-/* The state of the world, and how it acts. */
+/* The state of the world, and how its servers act. */
 static struct {
 	enum dns dns;
 	bool silent; /* the server takes commands and answers none */
-	bool refuses; /* it takes no connection */
+	bool refuses; /* it accepts no connection */
 	unsigned inet, inet6; /* addresses of its name, redis.test */
-	unsigned streams; /* connections that were asked for */
+	unsigned streams; /* connections that were attempted */
 	bool timeless; /* the wall clock is unknown */
-	uint8_t peer[16]; /* where the last went */
-	sts_ms slow_ms; /* it answers GET no sooner */
+	uint8_t peer[16]; /* where the last one went */
+	sts_ms slow_ms; /* a GET is answered no sooner */
 	struct {
 		bool there;
 		uint8_t value[ROOM];
 		size_t len;
 	} key[DOMAINS];
-	bool half; /* it answers GET by half a value, and keeps the rest */
+	bool half; /* a GET is answered with part of the value */
 	struct mem_sock *half_to;
 	unsigned gets, sets, dels, questions;
-	char long_name[STS_NAME_MAX + 1]; /* domain 0 has this, if any */
+	char long_name[STS_NAME_MAX + 1]; /* the name of domain 0, if any */
 	char set_key[ROOM];
 	uint8_t set_value[ROOM];
 	size_t set_len;
@@ -73,7 +72,7 @@ static struct sts_share_setup setup;
 static uint64_t block[1 << 17];
 static sts_ms now, get_at;
 static uint64_t dice;
-static enum sts_mode sealed_mode; /* of the records that are put */
+static enum sts_mode sealed_mode; /* of the records that `put` seals */
 
 static uint32_t
 draw(uint32_t below)
@@ -156,6 +155,21 @@ number_of(const char *key)
 		}
 	}
 	return -1;
+}
+
+/* The agent's connection to the server; NULL: none is open. */
+static struct mem_sock *
+connection(void)
+{
+	for (unsigned k = 0; k < mem.sock_high; k++) {
+		struct mem_sock *s = &mem.sock[k];
+
+		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
+		    !s->core_gone) {
+			return s;
+		}
+	}
+	return NULL;
 }
 
 static void
@@ -274,7 +288,7 @@ obey(struct mem_sock *s, unsigned count, char word[WORDS][ROOM],
 	}
 }
 
-/* Obey the first command that came, if it is whole and its time has come. */
+/* Obey the first command that came, if it is complete and its time has come. */
 static bool
 obey_one(struct mem_sock *s)
 {
@@ -318,7 +332,8 @@ obey_one(struct mem_sock *s)
 
 /* ---- the name servers */
 
-/* The addresses of the server's name; without any there is no such name. */
+/* Answer a query for the addresses of the server's name. If it has none the
+ * name does not exist. */
 static void
 reply_about_server(struct mem_sock *s, const struct dnspeer_question *q)
 {
@@ -402,7 +417,8 @@ play(struct mem_sock *s, bool *more)
 	}
 }
 
-/* Everything that happens at this moment; how long nothing will. */
+/* Let everything happen that happens at this moment. Returns how long nothing
+ * else will. */
 static sts_ms
 settle(void)
 {
@@ -489,8 +505,8 @@ connected(void)
 	ck_assert(sts_share_is_up(agent.share.engine));
 }
 
-/* The answer to a question, and after how many milliseconds: "mx3 0", "NOTFOUND
- * 150"; at most `within`, or "late". */
+/* The answer to a question and after how many milliseconds it came, as "mx3 0"
+ * or "NOTFOUND 150"; "late" if it took more than `within`. */
 static const char *
 ask(unsigned i, sts_ms within)
 {
@@ -533,7 +549,7 @@ ask(unsigned i, sts_ms within)
 	return out;
 }
 
-/* As monitoring reads it. */
+/* A number as monitoring reads it. */
 static uint32_t
 metric(unsigned slot)
 {
@@ -551,8 +567,8 @@ asked(const char *what, unsigned i, const char *want)
 
 /* ---- tests */
 
-/* What the DNS answers at once, or never, and what the server has, or does; and
- * how a question is answered for a domain of which nothing is held. */
+/* What the name servers answer at once, or never, and what the server holds or
+ * does; and the answer for a domain of which the agent holds nothing. */
 static const struct {
 	const char *name;
 	enum dns dns;
@@ -580,7 +596,7 @@ static const struct {
 	{ "there is no server", NO_NAME, true, false, true, 0, "NOTFOUND 0" },
 };
 
-START_TEST(local_miss)
+START_TEST(a_miss_is_answered_by_the_fleet_or_the_dns)
 {
 	for (size_t k = 0; k < UNIT_COUNT(misses); k++) {
 		start();
@@ -598,9 +614,9 @@ START_TEST(local_miss)
 END_TEST
 
 /* A record that does not enforce may be older than the domain's policy. It is
- * no answer while the TXT record may still name a newer one: otherwise an
+ * no answer as long as the TXT record may name a newer policy: otherwise an
  * attacker who puts an old record back would choose the answer. */
-START_TEST(stale_mode)
+START_TEST(a_record_that_does_not_enforce_waits_for_the_dns)
 {
 	static const enum sts_mode modes[] = { STS_MODE_TESTING,
 		STS_MODE_NONE };
@@ -612,15 +628,15 @@ START_TEST(stale_mode)
 		put(1, 1);
 		connected();
 		put(0, 1);
-		asked("on a miss", 0, "NOTFOUND 12000");
-		asked("taken in before", 1, "NOTFOUND 2000");
+		asked("asked for by the question", 0, "NOTFOUND 12000");
+		asked("taken in before the question", 1, "NOTFOUND 2000");
 	}
 }
 END_TEST
 
-/* Lookups wait for the fleet, and some of them for a TCP buffer as well: each
+/* Lookups wait for the fleet, and some of them for a TCP buffer as well. Each
  * wait ends by itself, and neither is mistaken for the other. */
-START_TEST(two_waits)
+START_TEST(waits_for_the_fleet_and_for_a_buffer_end_apart)
 {
 	char name[ASKS][16];
 	int slot[ASKS];
@@ -640,7 +656,7 @@ START_TEST(two_waits)
 	ck_assert_int_eq(
 	    agent.buffers.starved.count, ASKS - STS_DNS_TCP_BUFFERS);
 	ck_assert_int_gt(agent.share.waits.count, STS_DNS_TCP_BUFFERS);
-	/* The fleet is given up first, */
+	/* The wait for the fleet ends first. */
 	pass(WAIT_MS + 1);
 	ck_assert_int_eq(agent.share.waits.count, 0);
 	ck_assert_int_eq(
@@ -649,7 +665,7 @@ START_TEST(two_waits)
 		ck_assert_int_eq(
 		    agent.lookups[i].queued, agent.lookups[i].legs.starves);
 	}
-	/* and what waits for a buffer is busy in the end. */
+	/* A lookup that waits for a buffer is answered "busy" in the end. */
 	pass(30000);
 	for (unsigned i = 0; i < ASKS; i++) {
 		ck_assert_int_ne(
@@ -662,9 +678,9 @@ START_TEST(two_waits)
 }
 END_TEST
 
-/* Several questions in a row beside a server that does not answer: only the
- * first waits, and once the server counts as dead, none. */
-START_TEST(slow_once)
+/* Of several questions beside a server that does not answer, only the first
+ * waits. Once the server counts as dead, none does. */
+START_TEST(a_silent_server_delays_one_question_only)
 {
 	start();
 	world.dns = NO_NAME;
@@ -677,9 +693,9 @@ START_TEST(slow_once)
 }
 END_TEST
 
-/* When a server goes away, the lookups that wait for it do not wait on: each is
- * answered by the DNS. */
-START_TEST(lost_while_some_wait)
+/* When the server goes away, lookups stop waiting for it: each is answered by
+ * the DNS. */
+START_TEST(a_lost_server_is_not_waited_for)
 {
 	enum {
 		SOME = 3
@@ -699,18 +715,11 @@ START_TEST(lost_while_some_wait)
 	}
 	sts_driver_wake(&driver);
 	pass(1);
-	unit_int("wait", agent.share.waits.count, SOME);
+	unit_int("lookups that wait", agent.share.waits.count, SOME);
 	world.refuses = true;
-	for (unsigned k = 0; k < mem.sock_high; k++) {
-		struct mem_sock *s = &mem.sock[k];
-
-		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
-		    !s->core_gone) {
-			mem_fail(&mem, s, STS_IO_RESET);
-		}
-	}
+	mem_fail(&mem, connection(), STS_IO_RESET);
 	pass(1);
-	unit_int("wait no more", agent.share.waits.count, 0);
+	unit_int("lookups that still wait", agent.share.waits.count, 0);
 	for (unsigned i = 0; i < SOME; i++) {
 		unit_int(name[i], sts_ask_answer(&agent, slot[i])->kind,
 		    STS_ANSWER_NOTFOUND);
@@ -719,8 +728,8 @@ START_TEST(lost_while_some_wait)
 }
 END_TEST
 
-/* A held policy is answered at once, whatever state the server is in. */
-START_TEST(hit)
+/* A held policy is answered at once, whatever the server does. */
+START_TEST(a_held_policy_does_not_wait_for_the_server)
 {
 	for (unsigned k = 0; k < 4; k++) {
 		start();
@@ -732,23 +741,20 @@ START_TEST(hit)
 		world.refuses = k == 3;
 		asked("held", 0, "mx1.d0.test 0");
 		asked("held", 0, "mx1.d0.test 0");
-		unit_int("asked for once, at the start", world.gets, 1);
+		unit_int("times it was read, at the start", world.gets, 1);
 	}
 }
 END_TEST
 
-/* Tell the agent that a key was changed. */
+/* Inform the agent that a key was changed. */
 static void
 push(unsigned i)
 {
-	for (unsigned k = 0; k < mem.sock_high; k++) {
-		struct mem_sock *s = &mem.sock[k];
+	struct mem_sock *s = connection();
 
-		if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
-		    !s->core_gone && !world.silent && get_at == 0) {
-			send_text(s, ">2\r\n$10\r\ninvalidate\r\n*1\r\n");
-			send_key_of(s, i);
-		}
+	if (s != NULL && !world.silent && get_at == 0) {
+		send_text(s, ">2\r\n$10\r\ninvalidate\r\n*1\r\n");
+		send_key_of(s, i);
 	}
 }
 
@@ -767,7 +773,7 @@ begin_waiting(unsigned i)
 	return slot;
 }
 
-/* A version of d0.test is held, and all but the end of another is read. */
+/* Hold a version of d0.test, and read all but the end of another version. */
 static void
 read_half(unsigned held, unsigned version)
 {
@@ -792,9 +798,10 @@ read_rest(void)
 	pass(2);
 }
 
-/* A record was on its way already when the question came, behind another one:
- * it is not this question's turn, but its record, and it is answered. */
-START_TEST(out_of_turn)
+/* A record was already on its way, for another reason, when the question for it
+ * came behind a first question. It answers this question, though the first one
+ * still waits. */
+START_TEST(a_record_on_its_way_answers_a_later_question)
 {
 	int slot[2];
 
@@ -808,18 +815,13 @@ START_TEST(out_of_turn)
 	for (unsigned i = 0; i < 2; i++) {
 		slot[i] = begin_waiting(i);
 	}
-	unit_int("wait", agent.share.waits.count, 2);
+	unit_int("lookups that wait", agent.share.waits.count, 2);
 	world.silent = false;
-	/* One reply: to what the push made it ask. */
-	for (unsigned k = 0; k < mem.sock_high; k++) {
-		if (mem.sock[k].kind == MEM_STREAM &&
-		    mem.sock[k].state == MEM_OPEN && !mem.sock[k].core_gone) {
-			ck_assert(obey_one(&mem.sock[k]));
-		}
-	}
+	/* One reply comes: to the GET that the push caused. */
+	ck_assert(obey_one(connection()));
 	world.silent = true;
 	settle();
-	unit_int("the first waits", agent.share.waits.count, 1);
+	unit_int("lookups that still wait", agent.share.waits.count, 1);
 	unit_int("the first", sts_ask_answer(&agent, slot[0])->kind,
 	    STS_ANSWER_NONE);
 	unit_int("the second", sts_ask_answer(&agent, slot[1])->kind,
@@ -830,9 +832,9 @@ START_TEST(out_of_turn)
 }
 END_TEST
 
-/* What came before the operator's order to forget the domain is no answer after
- * it. */
-START_TEST(forgotten_meanwhile)
+/* What was on its way before the operator had the domain forgotten answers no
+ * question afterwards. */
+START_TEST(replies_to_before_the_forgetting_do_not_answer)
 {
 	int slot;
 
@@ -845,23 +847,24 @@ START_TEST(forgotten_meanwhile)
 	sts_agent_forget(&agent, unit_span("d0.test"));
 	world.silent = false;
 	pass(10);
-	unit_int("read", world.gets, 1);
-	unit_int(
-	    "no answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
+	unit_int("times it was read", world.gets, 1);
+	unit_int("answer after the order", sts_ask_answer(&agent, slot)->kind,
+	    STS_ANSWER_NONE);
 	sts_ask_end(&agent, slot);
-	/* What was held when an older record came is forgotten before that is
-	 * whole: there is nothing to write over it. */
+	/* A newer version was held when an older record came, and is forgotten
+	 * before that record is complete: there is nothing to write over it. */
 	read_half(2, 1);
 	sts_agent_forget(&agent, unit_span("d0.test"));
 	read_rest();
-	unit_int("written over", world.sets, 0);
-	unit_int("held", sts_cache_find(&agent.cache, unit_span("d0.test")), 0);
+	unit_int("times written back", world.sets, 0);
+	unit_int("held after the order",
+	    sts_cache_find(&agent.cache, unit_span("d0.test")), 0);
 }
 END_TEST
 
-/* A record that the cache has no room for is counted as such; the question goes
- * on without it. */
-START_TEST(no_room)
+/* A record that the cache has no room for is counted as refused, and the
+ * question goes on without it. */
+START_TEST(a_record_without_room_is_counted_as_refused)
 {
 	static struct sts_stage held[4096];
 	unsigned n = 0;
@@ -883,9 +886,9 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* So many keys are asked for that there is no room for a question's: it does
- * not wait for the fleet. */
-START_TEST(no_room_to_ask)
+/* So many keys are being asked for that there is no room for a question's key:
+ * the question does not wait for the fleet. */
+START_TEST(a_key_that_cannot_be_asked_for_delays_nothing)
 {
 	static const char name[] = "k.test";
 
@@ -900,9 +903,10 @@ START_TEST(no_room_to_ask)
 }
 END_TEST
 
-/* A name that no question can have, as "_mta-sts." would not fit before it,
- * under a record of the fleet's: nothing is held, and nothing looked up. */
-START_TEST(names_too_long)
+/* A name that no question can have, since "_mta-sts." before it would make it
+ * too long, stands in a record of the fleet. It is not held, and nothing is
+ * looked up for it. */
+START_TEST(a_name_too_long_for_a_question_is_not_held)
 {
 	static const char label[] = "123456789.123456789.123456789.123456789.";
 	char *name = world.long_name;
@@ -917,8 +921,9 @@ START_TEST(names_too_long)
 	put(0, 1);
 	put(1, 1);
 	connected();
-	unit_int("the other is held", (long long)agent.share.taken, 1);
-	unit_int("and read", world.gets, 1);
+	unit_int("records taken, of the other name",
+	    (long long)agent.share.taken, 1);
+	unit_int("records read, of the other name", world.gets, 1);
 	for (unsigned hour = 0; hour < 5 * 24; hour++) {
 		now += 3600000;
 		settle();
@@ -926,9 +931,9 @@ START_TEST(names_too_long)
 }
 END_TEST
 
-/* Another gateway's later fetch counts; an earlier one, whoever wrote it, does
- * not, and is overwritten. */
-START_TEST(stamps)
+/* Another gateway's later fetch counts. An earlier one does not, whichever
+ * gateway wrote it, and is overwritten. */
+START_TEST(the_latest_fetch_counts_and_is_written_back)
 {
 	start();
 	world.dns = NO_ANSWER;
@@ -943,22 +948,23 @@ START_TEST(stamps)
 	push(0);
 	pass(1);
 	asked("older", 0, "mx3.d0.test 0");
-	unit_int("written over", world.sets, 1);
-	unit_text("which", unit_span(world.set_key), "mtasts:d:d0.test");
+	unit_int("times written back", world.sets, 1);
+	unit_text(
+	    "key written back", unit_span(world.set_key), "mtasts:d:d0.test");
 	put(0, 1);
 	push(0);
 	pass(1);
-	unit_int("not twice in a minute", world.sets, 1);
+	unit_int("times written back within a minute", world.sets, 1);
 	pass(STS_SHARE_REPAIR_MS);
 	push(0);
 	pass(1);
-	unit_int("but later", world.sets, 2);
+	unit_int("times written back after the minute", world.sets, 2);
 }
 END_TEST
 
-/* What was written over weeks ago does not seem to lie ahead when the
- * milliseconds of then are too far back to be compared. */
-START_TEST(weeks)
+/* Weeks after a record was written back, the time of that, in milliseconds, is
+ * too far back to be compared. It must not seem to lie ahead. */
+START_TEST(a_record_is_written_back_weeks_later_too)
 {
 	unsigned sets;
 
@@ -971,7 +977,7 @@ START_TEST(weeks)
 	push(0);
 	pass(1);
 	sets = world.sets;
-	unit_int("written over", sets, 1);
+	unit_int("times written back", sets, 1);
 	for (unsigned hour = 0; hour < 26 * 24; hour++) {
 		now += 3600000;
 		settle();
@@ -983,12 +989,12 @@ START_TEST(weeks)
 	put_for(0, 1, 60 * DAY);
 	push(0);
 	pass(1);
-	unit_int("and again", world.sets - sets, 1);
+	unit_int("times written back weeks later", world.sets - sets, 1);
 }
 END_TEST
 
-/* A record that was overtaken by our own fetch while it was read. */
-START_TEST(overtaken)
+/* While a record is read, our own later fetch is committed: that one stays. */
+START_TEST(our_own_later_fetch_stays)
 {
 	struct sts_entry e;
 	sts_ref ref;
@@ -1004,9 +1010,9 @@ START_TEST(overtaken)
 }
 END_TEST
 
-/* A record that is read while the operator has its domain forgotten does not
- * come back. */
-START_TEST(forgotten)
+/* A record that is being read while the operator has its domain forgotten does
+ * not come back. */
+START_TEST(a_record_half_read_when_forgotten_stays_away)
 {
 	struct sts_text name = unit_span("d0.test");
 
@@ -1025,10 +1031,10 @@ START_TEST(forgotten)
 }
 END_TEST
 
-/* What no record may be. */
+/* Records that may not be taken, each beside one that just may. */
 static const struct {
 	const char *name, *of;
-	int ahead_s; /* of the time */
+	int ahead_s; /* of our clock */
 	uint32_t max_age_s;
 	uint8_t key;
 	const char *want;
@@ -1046,13 +1052,13 @@ static const struct {
 	    STS_SHARE_REFUSALS },
 	{ "over", "d0.test", -DAY, DAY, 42, "NOTFOUND 0",
 	    STS_SHARE_REFUSAL_STAMP },
-	{ "somebody's", "d0.test", -10, DAY, 43, "NOTFOUND 0",
+	{ "sealed with another key", "d0.test", -10, DAY, 43, "NOTFOUND 0",
 	    STS_SHARE_REFUSAL_MAC },
 	{ "another domain's", "d1.test", -10, DAY, 42, "NOTFOUND 0",
 	    STS_SHARE_REFUSAL_MAC },
 };
 
-START_TEST(refused)
+START_TEST(unusable_records_are_refused)
 {
 	for (size_t k = 0; k < UNIT_COUNT(strange); k++) {
 		start();
@@ -1075,8 +1081,8 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Only policies are shared: never an absence or a failure. */
-START_TEST(only_policies)
+/* Only policies are shared, never an absence or a failure. */
+START_TEST(absences_and_failures_are_not_published)
 {
 	static const enum sts_kind kinds[] = { STS_KIND_ABSENT,
 		STS_KIND_BACK_OFF, STS_KIND_UNKNOWN };
@@ -1108,9 +1114,9 @@ START_TEST(only_policies)
 }
 END_TEST
 
-/* Which policies others can rely on: not those that were fetched under an
- * unconfirmed clock, or have no stamp, or are over. */
-START_TEST(publishable)
+/* Other gateways cannot rely on a policy that was fetched under an unconfirmed
+ * clock, has no time of fetch, or has expired. */
+START_TEST(only_proved_live_policies_are_published)
 {
 	static const struct {
 		const char *name;
@@ -1148,9 +1154,9 @@ START_TEST(publishable)
 }
 END_TEST
 
-/* All keys are gone, or an empty server has taken the place of the old one:
- * held policies stay, and are published again. */
-START_TEST(flushed)
+/* All keys are gone, or an empty server has replaced the old one: held policies
+ * stay, and are published again. */
+START_TEST(a_server_that_lost_its_keys_gets_them_again)
 {
 	start();
 	world.dns = NO_ANSWER;
@@ -1161,15 +1167,11 @@ START_TEST(flushed)
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		world.key[i].there = false;
 	}
-	for (unsigned k = 0; k < mem.sock_high; k++) {
-		if (mem.sock[k].kind == MEM_STREAM) {
-			send_text(
-			    &mem.sock[k], ">2\r\n$10\r\ninvalidate\r\n_\r\n");
-		}
-	}
+	send_text(connection(), ">2\r\n$10\r\ninvalidate\r\n_\r\n");
 	pass(3000);
-	unit_int("published again", world.sets, DOMAINS);
-	unit_int("counted", metric(STS_METRIC_SHARE_SENT), DOMAINS);
+	unit_int("policies published again", world.sets, DOMAINS);
+	unit_int("policies published, as counted",
+	    metric(STS_METRIC_SHARE_SENT), DOMAINS);
 	unit_int("up", metric(STS_METRIC_SHARE_UP), 1);
 	asked("held", 0, "mx2.d0.test 0");
 	sts_agent_forget(&agent, unit_span("d0.test"));
@@ -1177,7 +1179,7 @@ START_TEST(flushed)
 	sts_driver_wake(&driver);
 	pass(10);
 	unit_int("deleted", world.dels, 1);
-	unit_int("closes", 1, mem_open_count(&mem) > 0);
+	unit_int("connection before the drain", 1, mem_open_count(&mem) > 0);
 	sts_agent_drain(&agent);
 	sts_driver_wake(&driver);
 	pass(10);
@@ -1186,9 +1188,9 @@ START_TEST(flushed)
 }
 END_TEST
 
-/* Our own name servers resolve the server's name; an address as text is used
- * directly. */
-START_TEST(server_name)
+/* Our own name servers resolve the server's name. An address in text form is
+ * used directly. */
+START_TEST(our_name_servers_resolve_the_servers_name)
 {
 	static const struct {
 		const char *name, *host;
@@ -1199,8 +1201,8 @@ START_TEST(server_name)
 		{ "both families", "redis.test", 1, 1, 0xfd, 1, true },
 		{ "many addresses", "redis.test", 9, 9, 0xfd, 1, true },
 		{ "no such name", "redis.test", 0, 0, 0, 0, false },
-		{ "in words", "10.9.8.7", 0, 0, 10, 1, true },
-		{ "in words, of IPv6", "fd00::7", 0, 0, 0xfd, 1, true },
+		{ "an address", "10.9.8.7", 0, 0, 10, 1, true },
+		{ "an IPv6 address", "fd00::7", 0, 0, 0xfd, 1, true },
 		{ "no name at all", "a..b", 0, 0, 0, 0, false },
 	};
 
@@ -1217,7 +1219,8 @@ START_TEST(server_name)
 		unit_int(rows[i].name, world.streams, rows[i].dials);
 		unit_int(rows[i].name, world.peer[0], rows[i].first);
 	}
-	/* Its name servers are silent for a while: it is tried again. */
+	/* The name servers are silent for a while, and are asked again
+	 * later. */
 	start();
 	memset(&setup.server[0], 0, sizeof setup.server[0]);
 	strcpy(setup.server[0].host, "redis.test");
@@ -1227,7 +1230,7 @@ START_TEST(server_name)
 	world.inet = 1;
 	pass(70000);
 	ck_assert(sts_share_is_up(agent.share.engine));
-	/* Of several addresses the first that answers. */
+	/* Of several addresses, all are tried in turn. */
 	start();
 	world.refuses = true;
 	memset(&setup.server[0], 0, sizeof setup.server[0]);
@@ -1235,12 +1238,13 @@ START_TEST(server_name)
 	setup.server[0].port = 6379;
 	world.inet = 3;
 	pass(50);
-	unit_int("all are tried", world.streams, 3);
+	unit_int("connections attempted", world.streams, 3);
 }
 END_TEST
 
-/* New settings bring a new server; the old settings are used no longer. */
-START_TEST(reload)
+/* New settings bring a new connection, and the old settings are not used any
+ * more. */
+START_TEST(new_settings_bring_a_new_connection)
 {
 	static struct sts_settings fresh;
 
@@ -1258,7 +1262,7 @@ START_TEST(reload)
 	sts_agent_settings(&agent, &settings);
 	sts_driver_wake(&driver);
 	connected();
-	/* Another setup, other name servers, or no time that is known. */
+	/* Another setup, other name servers, or a clock that is not known. */
 	for (unsigned k = 0; k < 3; k++) {
 		static struct sts_share_setup other_setup;
 		static struct sts_dns_servers other_servers;
@@ -1287,7 +1291,7 @@ END_TEST
 
 /* ---- promises 1 and 2 beside a server that does as it likes */
 
-/* Change a key in a bad way, or in a good one. */
+/* Change a key as an attacker or another gateway might. */
 static void
 meddle(unsigned i)
 {
@@ -1297,9 +1301,9 @@ meddle(unsigned i)
 	world.key[i].there = true;
 	switch (draw(8)) {
 	case 0:
-		put(i, version); /* a replay, perhaps */
+		put(i, version); /* perhaps a replay */
 		break;
-	case 1: /* of another domain */
+	case 1: /* a record of another domain */
 		world.key[i].len =
 		    seal(domain((i + 1) % DOMAINS), i, 9, stamp(9), DAY, 42, v);
 		break;
@@ -1334,22 +1338,15 @@ weather(void)
 	world.silent = draw(8) == 0;
 	world.refuses = draw(8) == 0;
 	world.slow_ms = draw(4) == 0 ? draw(400) : 0;
-	if (draw(20) == 0) {
-		for (unsigned k = 0; k < mem.sock_high; k++) {
-			struct mem_sock *s = &mem.sock[k];
-
-			if (s->kind == MEM_STREAM && s->state == MEM_OPEN &&
-			    !s->core_gone) {
-				mem_fail(&mem, s, STS_IO_RESET);
-			}
-		}
+	if (draw(20) == 0 && connection() != NULL) {
+		mem_fail(&mem, connection(), STS_IO_RESET);
 	}
 }
 
-/* Whatever the server holds, and however it behaves, an answer names a version
- * that the fleet has sealed for this domain and no older one than was answered
- * before; and it is there at once if one was. */
-START_TEST(promises)
+/* Whatever the server holds and does, an answer names a version that the fleet
+ * has sealed for this domain, and none older than an earlier answer; and once
+ * there was an answer, the next ones come at once. */
+START_TEST(no_answer_goes_back_whatever_the_server_does)
 {
 	unsigned seeds = getenv("STS_SHARE_SEEDS") != NULL
 			     ? (unsigned)atoi(getenv("STS_SHARE_SEEDS"))
@@ -1403,26 +1400,26 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, local_miss);
-	tcase_add_test(tc, stale_mode);
-	tcase_add_test(tc, two_waits);
-	tcase_add_test(tc, slow_once);
-	tcase_add_test(tc, lost_while_some_wait);
-	tcase_add_test(tc, hit);
-	tcase_add_test(tc, out_of_turn);
-	tcase_add_test(tc, forgotten_meanwhile);
-	tcase_add_test(tc, no_room);
-	tcase_add_test(tc, no_room_to_ask);
-	tcase_add_test(tc, names_too_long);
-	tcase_add_test(tc, stamps);
-	tcase_add_test(tc, weeks);
-	tcase_add_test(tc, overtaken);
-	tcase_add_test(tc, forgotten);
-	tcase_add_test(tc, refused);
-	tcase_add_test(tc, only_policies);
-	tcase_add_test(tc, publishable);
-	tcase_add_test(tc, flushed);
-	tcase_add_test(tc, server_name);
-	tcase_add_test(tc, reload);
-	tcase_add_test(tc, promises);
+	tcase_add_test(tc, a_miss_is_answered_by_the_fleet_or_the_dns);
+	tcase_add_test(tc, a_record_that_does_not_enforce_waits_for_the_dns);
+	tcase_add_test(tc, waits_for_the_fleet_and_for_a_buffer_end_apart);
+	tcase_add_test(tc, a_silent_server_delays_one_question_only);
+	tcase_add_test(tc, a_lost_server_is_not_waited_for);
+	tcase_add_test(tc, a_held_policy_does_not_wait_for_the_server);
+	tcase_add_test(tc, a_record_on_its_way_answers_a_later_question);
+	tcase_add_test(tc, replies_to_before_the_forgetting_do_not_answer);
+	tcase_add_test(tc, a_record_without_room_is_counted_as_refused);
+	tcase_add_test(tc, a_key_that_cannot_be_asked_for_delays_nothing);
+	tcase_add_test(tc, a_name_too_long_for_a_question_is_not_held);
+	tcase_add_test(tc, the_latest_fetch_counts_and_is_written_back);
+	tcase_add_test(tc, a_record_is_written_back_weeks_later_too);
+	tcase_add_test(tc, our_own_later_fetch_stays);
+	tcase_add_test(tc, a_record_half_read_when_forgotten_stays_away);
+	tcase_add_test(tc, unusable_records_are_refused);
+	tcase_add_test(tc, absences_and_failures_are_not_published);
+	tcase_add_test(tc, only_proved_live_policies_are_published);
+	tcase_add_test(tc, a_server_that_lost_its_keys_gets_them_again);
+	tcase_add_test(tc, our_name_servers_resolve_the_servers_name);
+	tcase_add_test(tc, new_settings_bring_a_new_connection);
+	tcase_add_test(tc, no_answer_goes_back_whatever_the_server_does);
 }

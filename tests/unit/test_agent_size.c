@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The block's size at compile time against what the agent will take, and how much
- * of it the agent touches before it is needed. */
+/* The block's size at compile time, compared with what the agent takes; and how
+ * much of the block the agent touches before it needs it. */
 #include <string.h>
 
 #include "../../core/agent/agent_size.h"
@@ -32,10 +32,10 @@ static const struct {
 	    STS_AGENT_SIZE_ALL(8, 16, 2, 2, 4, 256, 0, 65536, 16384) },
 	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 
-/* Places it as a board does. */
+/* Reserved as a board reserves it. */
 static uint64_t block[STS_AGENT_SIZE(4, 4, 1, 2, 512, 8192) / 8];
 
-START_TEST(size)
+START_TEST(the_macro_reserves_enough_and_little_more)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct sts_config *c = &cases[i].config;
@@ -43,7 +43,7 @@ START_TEST(size)
 
 		ck_assert_msg(cases[i].size >= need, "%s: got %zu, want %zu",
 		    cases[i].name, cases[i].size, need);
-		/* What a fetch's TLS is granted more. */
+		/* The macro may grant more for each fetch's TLS. */
 		size_t more = (c->fetch_slots + 1U) * 1024U;
 
 		ck_assert_msg(cases[i].size <= need + more,
@@ -54,7 +54,7 @@ START_TEST(size)
 }
 END_TEST
 
-/* Whether all octets are as the test has left them. */
+/* Whether all octets are still as the test filled them. */
 static bool
 untouched(const void *p, size_t n)
 {
@@ -68,10 +68,10 @@ untouched(const void *p, size_t n)
 	return true;
 }
 
-/* Places of clients, lookups and mail hosts are set up when they are first
- * taken: one that is never used takes no page of memory. Whatever the block held
- * before, the client finds its place as it should be. */
-START_TEST(touched_when_taken)
+/* The places of clients, lookups and mail hosts are set up when they are first
+ * taken, so that one that is never used takes no page of memory. Whatever the
+ * block held before, a client finds its place set up. */
+START_TEST(a_place_is_set_up_when_first_taken)
 {
 	static uint64_t all[STS_AGENT_SIZE_DANE(4, 6, 2, 2, 3, 256, 8192) / 8];
 	static const struct sts_config config = { 4, 6, 2, 2, 8192, 0, 256, 3,
@@ -106,6 +106,6 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, touched_when_taken);
-	tcase_add_test(tc, size);
+	tcase_add_test(tc, a_place_is_set_up_when_first_taken);
+	tcase_add_test(tc, the_macro_reserves_enough_and_little_more);
 }

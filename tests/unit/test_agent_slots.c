@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which lookup gets a free fetch slot: it is found in steps, and is the one
- * that a single pass over all lookups would find. The test compares with a
- * plain reading of the rule, with fetches and lookups drawn at random; tries
- * what may happen during the search; and checks what a turn that ended means
- * for the host.
+ * Which lookup gets a free fetch slot. The agent searches in steps, and must
+ * find the lookup that a single pass over all of them would find: the test
+ * compares it with a plain reading of the rule, with fetches and lookups drawn
+ * at random. It also plays what may happen during a search, and checks what the
+ * end of a turn means for the host.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ enum {
 	LOOKUPS = 400,
 	SLOTS = 16,
 	SHARE = SLOTS / 4,
-	LOOKS = 512, /* agent_slots.c: lookups in a step, and SLOTS */
+	LOOKS = 512, /* agent_slots.c: lookups a step, and SLOTS */
 	WORLDS = 60,
 	TURNS = 40,
 	NONE = -1
@@ -31,7 +31,7 @@ static struct sts_dns_servers servers;
 static struct sts_zones zones;
 static uint64_t block[1 << 18];
 static uint32_t seed;
-static unsigned used; /* lookups */
+static unsigned used; /* lookups so far */
 
 static unsigned
 draw(unsigned n)
@@ -40,7 +40,7 @@ draw(unsigned n)
 	return (seed >> 8) % n;
 }
 
-/* Fresh bytes, as the driver takes care of before each visit. */
+/* Fill the pool with fresh bytes, as the driver does before each visit. */
 static void
 fill(void)
 {
@@ -72,7 +72,7 @@ begin(unsigned slots)
 	used = 0;
 }
 
-/* A lookup of an organisation, at a host, is ready for a slot from now on. */
+/* A lookup of an organisation, at a host, gets ready for a slot. */
 static struct sts_lookup *
 put(unsigned organisation, unsigned host, bool stalled)
 {
@@ -133,7 +133,7 @@ meets(const struct sts_fetch *f, const struct sts_lookup *l)
 	return false;
 }
 
-/* Whether l may have a slot, and how many its organisation has. */
+/* Whether l may have a slot, and how many slots its organisation has. */
 static bool
 may(const struct sts_lookup *l, unsigned *has)
 {
@@ -154,22 +154,22 @@ may(const struct sts_lookup *l, unsigned *has)
 	       (l->live || slots == 1 || newcomers + 1 < slots);
 }
 
-enum who {
+enum wanted {
 	LIVE,
 	OVERDUE,
 	ANYBODY
 };
 
 static void
-find(const struct sts_queue *q, enum who who, int *best, unsigned *fewest)
+find(const struct sts_queue *q, enum wanted wanted, int *best, unsigned *fewest)
 {
 	for (uint16_t i = q->head; i != STS_NODE_NONE;
 	     i = agent.lookups[i].next) {
 		const struct sts_lookup *l = &agent.lookups[i];
 		unsigned has;
 
-		if ((who == LIVE && !l->live) ||
-		    (who == OVERDUE &&
+		if ((wanted == LIVE && !l->live) ||
+		    (wanted == OVERDUE &&
 			(l->cut != 1 || agent.now - l->queued_at < 10000))) {
 			continue;
 		}
@@ -245,7 +245,7 @@ change(void)
 	}
 }
 
-START_TEST(the_one_that_one_look_finds)
+START_TEST(steps_find_what_one_pass_finds)
 {
 	static const unsigned slots[] = { 1, 2, 7, SLOTS };
 	unsigned given = 0;
@@ -278,7 +278,8 @@ START_TEST(the_one_that_one_look_finds)
 }
 END_TEST
 
-/* An organisation has its share, and all the others that wait are its. */
+/* One organisation has its share of the slots, and all lookups that wait are
+ * its own. */
 static void
 crowd(void)
 {
@@ -293,7 +294,7 @@ crowd(void)
 	}
 }
 
-START_TEST(a_step_is_bounded)
+START_TEST(a_step_looks_at_a_limited_number_of_lookups)
 {
 	struct sts_lookup *last;
 	unsigned least;
@@ -306,20 +307,20 @@ START_TEST(a_step_is_bounded)
 }
 END_TEST
 
-START_TEST(a_slot_that_becomes_free_meanwhile)
+START_TEST(a_slot_freed_during_a_search_is_given_away)
 {
 	crowd();
 	sts_agent_slots_dispatch(&agent);
 	ck_assert_uint_ne(agent.slots.next, STS_NODE_NONE);
 	end_fetch(1);
 	dispatch();
-	/* Those that were passed over are not passed over for it. */
+	/* A lookup that the search has passed over may get this slot. */
 	ck_assert_int_eq(agent.lookups[SHARE].stage, STS_WORK_FETCH);
 	ck_assert_uint_eq(agent.slots.busy, SHARE);
 }
 END_TEST
 
-START_TEST(every_slot_that_becomes_free_meanwhile)
+START_TEST(every_slot_freed_during_a_search_is_given_away)
 {
 	crowd();
 	sts_agent_slots_dispatch(&agent);
@@ -332,7 +333,7 @@ START_TEST(every_slot_that_becomes_free_meanwhile)
 }
 END_TEST
 
-START_TEST(what_is_late_fails_first)
+START_TEST(a_lookup_out_of_time_fails_during_a_search)
 {
 	struct sts_lookup *late;
 	enum sts_why why;
@@ -346,7 +347,7 @@ START_TEST(what_is_late_fails_first)
 }
 END_TEST
 
-/* Time passes in the fetch of slot 0, which connects to no address. */
+/* Let time pass in the fetch of slot 0, which connects to no address. */
 static void
 fetch_at(sts_ms now)
 {
@@ -365,7 +366,7 @@ fetch_at(sts_ms now)
 	agent.now = now;
 }
 
-/* It is stopped for others, and over. */
+/* Stop the fetch in favour of others, and let it end. */
 static void
 stop_fetch(void)
 {
@@ -375,7 +376,7 @@ stop_fetch(void)
 	sts_agent_work_fetch(&agent, 0);
 }
 
-/* A lookup that has the only slot; its host has three addresses. */
+/* A lookup that has the only slot, and whose host has three addresses. */
 static struct sts_lookup *
 with_three(void)
 {
@@ -392,13 +393,13 @@ with_three(void)
 	return l;
 }
 
-START_TEST(a_whole_turn_for_each_address)
+START_TEST(each_address_gets_a_whole_turn)
 {
 	struct sts_lookup *l = with_three();
 
 	fetch_at(agent.now + 250);
 	fetch_at(agent.now + 2750);
-	/* The third address has just been come to. */
+	/* The third address is tried since just now. */
 	ck_assert(sts_dial_connects(&agent.fetches[0].https.dial, 0));
 	ck_assert_uint_eq(sts_dial_address(&agent.fetches[0].https.dial, 0), 2);
 	stop_fetch();
@@ -410,7 +411,7 @@ START_TEST(a_whole_turn_for_each_address)
 	ck_assert_int_eq(l->stage, STS_WORK_FETCH);
 	fetch_at(agent.now + 2750);
 	stop_fetch();
-	ck_assert(!l->had_time); /* cut short */
+	ck_assert(!l->had_time); /* its turn was cut short */
 	dispatch();
 	fetch_at(agent.now + 3000);
 	stop_fetch();
@@ -418,7 +419,8 @@ START_TEST(a_whole_turn_for_each_address)
 }
 END_TEST
 
-/* The last turn begins that long before all time is over. */
+/* Why a lookup fails whose last turn begins `left` before all its time is
+ * over. */
 static enum sts_why
 last_turn(sts_ms left)
 {
@@ -447,7 +449,7 @@ last_turn(sts_ms left)
 	return (enum sts_why)why;
 }
 
-START_TEST(a_last_turn_that_is_too_short)
+START_TEST(a_last_turn_too_short_ends_as_busy)
 {
 	ck_assert_int_eq(last_turn(1000), STS_WHY_BUSY);
 	ck_assert_int_eq(last_turn(3000), STS_WHY_FETCH_TIMEOUT);
@@ -457,11 +459,11 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, the_one_that_one_look_finds);
-	tcase_add_test(tc, a_step_is_bounded);
-	tcase_add_test(tc, a_slot_that_becomes_free_meanwhile);
-	tcase_add_test(tc, every_slot_that_becomes_free_meanwhile);
-	tcase_add_test(tc, what_is_late_fails_first);
-	tcase_add_test(tc, a_whole_turn_for_each_address);
-	tcase_add_test(tc, a_last_turn_that_is_too_short);
+	tcase_add_test(tc, steps_find_what_one_pass_finds);
+	tcase_add_test(tc, a_step_looks_at_a_limited_number_of_lookups);
+	tcase_add_test(tc, a_slot_freed_during_a_search_is_given_away);
+	tcase_add_test(tc, every_slot_freed_during_a_search_is_given_away);
+	tcase_add_test(tc, a_lookup_out_of_time_fails_during_a_search);
+	tcase_add_test(tc, each_address_gets_a_whole_turn);
+	tcase_add_test(tc, a_last_turn_too_short_ends_as_busy);
 }

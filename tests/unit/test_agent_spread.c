@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Refreshes of a day are spread evenly: policies that were all fetched at one
- * moment are never again refreshed at one. The real agent and its clock hand
- * over days; in the place of a lookup the policy is fetched at once.
+ * The refreshes of a day are spread evenly: policies that were all fetched at
+ * one moment are never again refreshed at one moment. The real agent sweeps for
+ * days; in place of a lookup, the policy is fetched at once.
  */
 #include <stdio.h>
 
@@ -11,13 +11,12 @@
 const char unit_name[] = "agent_spread";
 
 enum {
-	POLICIES =
-	    6000, /* a refresh of each takes six hours at the most even */
+	POLICIES = 6000, /* at the most even pace, six hours of refreshes */
 	HOUR_MS = 3600000,
 	DAYS = 5,
 	HOURS = DAYS * 24,
-	LATE_MS = 5 * 60000, /* of the hands, in a cache of this size */
-	TURN_MS = 6 * HOUR_MS /* in which each that is due has its turn */
+	LATE_MS = 5 * 60000, /* the sweep's delay in a cache of this size */
+	TURN_MS = 6 * HOUR_MS /* each that is due gets a turn in it */
 };
 
 static struct sts_lookup lookup;
@@ -46,7 +45,7 @@ take_version(unsigned i)
 	    STS_ADMITTED);
 }
 
-/* The names are those of the linker's --wrap.
+/* The linker's --wrap sets these names.
  * NOLINTBEGIN(bugprone-reserved-identifier) */
 struct sts_lookup *__wrap_sts_agent_work_begin(
     struct sts_agent *a, struct sts_text domain, bool refresh);
@@ -85,7 +84,7 @@ begin(void)
 	gap_min = HOURS * HOUR_MS;
 }
 
-/* The hands until then, by a clock that was at wall_s at time 0. */
+/* Sweep until then, by a clock that was at wall_s at time 0. */
 static void
 go_on(uint32_t wall_s, sts_ms until)
 {
@@ -94,7 +93,7 @@ go_on(uint32_t wall_s, sts_ms until)
 	}
 }
 
-/* Everything at the first moment, then days of the hands. */
+/* Fetch everything at the first moment, then sweep for days. */
 static void
 play(uint32_t age_s)
 {
@@ -107,7 +106,7 @@ play(uint32_t age_s)
 	go_on(WALL_S, HOURS * HOUR_MS);
 }
 
-/* The most and the fewest refreshes of an hour within from..to. */
+/* The fewest and the most refreshes in one of the hours from..to. */
 static void
 range(unsigned from, unsigned to, unsigned *least, unsigned *most)
 {
@@ -120,17 +119,18 @@ range(unsigned from, unsigned to, unsigned *least, unsigned *most)
 }
 
 /*
- * Of a policy of weeks: nothing in the first half day, all of them in the
- * second, an even part every hour; from the fourth day on every hour of a day
- * has an even part, one in eighteen. In between no hour has more than that.
+ * A policy that lives for weeks: no refresh in the first half day, all in the
+ * second, with an even part in each hour. From the fourth day on, each hour of
+ * a day has an even part again, one in eighteen. In between no hour has more
+ * than that.
  */
-START_TEST(weeks)
+START_TEST(refreshes_of_long_policies_are_spread)
 {
 	unsigned least, most;
 
 	play(14 * 86400);
 	range(0, 12, &least, &most);
-	unit_int("first half day", most, 0);
+	unit_int("refreshes in the first half day", most, 0);
 	range(12, 24, &least, &most);
 	ck_assert_uint_ge(least, POLICIES / 12 * 2 / 3);
 	ck_assert_uint_le(most, POLICIES / 12 * 4 / 3);
@@ -139,21 +139,22 @@ START_TEST(weeks)
 	range(72, HOURS, &least, &most);
 	ck_assert_uint_ge(least, POLICIES / 18 * 2 / 3);
 	ck_assert_uint_le(most, POLICIES / 18 * 4 / 3);
-	/* RFC 8461 10.2: at least daily; and no domain is asked more often
-	 * than twice a day. */
+	/* RFC 8461 10.2: at least daily. And no domain is asked more often than
+	 * twice a day. */
 	ck_assert_uint_le(gap_max, 24 * HOUR_MS + LATE_MS);
 	ck_assert_uint_ge(gap_min, 12 * HOUR_MS);
 }
 END_TEST
 
-/* A policy of a day: within the middle third of its lifetime. */
-START_TEST(one_day)
+/* A policy that lives for a day is refreshed in the middle third of its
+ * lifetime. */
+START_TEST(refreshes_of_short_policies_are_spread)
 {
 	unsigned least, most;
 
 	play(86400);
 	range(0, 8, &least, &most);
-	unit_int("first third", most, 0);
+	unit_int("refreshes in the first third", most, 0);
 	range(8, 16, &least, &most);
 	ck_assert_uint_ge(least, POLICIES / 8 * 2 / 3);
 	ck_assert_uint_le(most, POLICIES / 8 * 4 / 3);
@@ -165,8 +166,9 @@ START_TEST(one_day)
 }
 END_TEST
 
-/* All are due at one moment, and were fetched that long before: a limited
- * number starts in each of the first hours, and each of them once. */
+/* All policies are due at one moment, and were fetched `ago_s` before it: a
+ * limited number of refreshes starts in each of the first hours, and each
+ * policy has one. */
 static void
 all_due(const char *name, uint32_t age_s, uint32_t ago_s, unsigned an_hour)
 {
@@ -198,9 +200,9 @@ all_due(const char *name, uint32_t age_s, uint32_t ago_s, unsigned an_hour)
 	}
 }
 
-/* However many are due in one moment, each hour has the same part; only those
- * that are about to expire do not wait for their turn. */
-START_TEST(due_at_once)
+/* However many are due at one moment, each hour gets the same part of them.
+ * Only policies that are about to expire do not wait for their turn. */
+START_TEST(refreshes_due_at_once_are_spread)
 {
 	all_due("weeks", 14 * 86400, 86400, POLICIES / 6);
 	all_due("a day, of which more than six hours are left", 86400,
@@ -210,17 +212,18 @@ START_TEST(due_at_once)
 }
 END_TEST
 
-/* A million policies are refreshed daily, too: the hand is as fast as it takes,
- * and never without a rest. */
-START_TEST(millions)
+/* A million policies are refreshed daily, too: the sweep is as fast as that
+ * takes, and never without a rest. */
+START_TEST(a_million_policies_are_refreshed_daily)
 {
 	static const uint32_t counts[] = { 0, 1, 17000, 100000, 216000, 216001,
 		1000000, 4300000 };
 
-	unit_int("late pace", (long)sts_agent_sweep_pace_ms(17000), 100);
-	unit_int("usual pace", (long)sts_agent_refresh_pace_ms(4000), 5000);
+	unit_int("pace of 17,000 that are late",
+	    (long)sts_agent_sweep_pace_ms(17000), 100);
+	unit_int("pace of few", (long)sts_agent_refresh_pace_ms(4000), 5000);
 	unit_int("pace of many", (long)sts_agent_refresh_pace_ms(10000), 2160);
-	unit_int("usual visits", (long)sts_agent_sweep_ms(65536), 5000);
+	unit_int("pace of visits", (long)sts_agent_sweep_ms(65536), 5000);
 	for (unsigned i = 0; i < UNIT_COUNT(counts); i++) {
 		uint64_t n = counts[i];
 		sts_ms pace = sts_agent_sweep_pace_ms(counts[i]);
@@ -234,7 +237,7 @@ START_TEST(millions)
 		ck_assert(n * turn <= TURN_MS);
 		ck_assert(4 * n / STS_SWEEP_CHUNKS_MAX * visit <= HOUR_MS);
 	}
-	/* However many there are, time goes on between two visits. */
+	/* However many there are, time passes between two visits. */
 	ck_assert(sts_agent_sweep_pace_ms(UINT32_MAX) >= 1);
 	ck_assert(sts_agent_refresh_pace_ms(UINT32_MAX) >= 1);
 	ck_assert(sts_agent_sweep_ms(UINT32_MAX) >= 1);
@@ -244,8 +247,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, weeks);
-	tcase_add_test(tc, one_day);
-	tcase_add_test(tc, due_at_once);
-	tcase_add_test(tc, millions);
+	tcase_add_test(tc, refreshes_of_long_policies_are_spread);
+	tcase_add_test(tc, refreshes_of_short_policies_are_spread);
+	tcase_add_test(tc, refreshes_due_at_once_are_spread);
+	tcase_add_test(tc, a_million_policies_are_refreshed_daily);
 }

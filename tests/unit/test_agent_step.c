@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The most that one step of the agent starts, however many questions may go on
- * and wherever they wait: one look-up of mail hosts and one of a policy. That
- * bounds the random bytes that a step draws. The pool may have no more, which
- * depends on what a product leaves out.
+ * The most that one step of the agent starts, however many questions could go
+ * on and wherever they wait: one lookup of mail hosts and one of a policy. That
+ * bounds the random bytes that a step draws; the pool may hold no more than
+ * these, depending on what a product leaves out.
  */
 #include <string.h>
 
@@ -25,26 +25,26 @@ static struct sts_zones zones;
 static uint64_t block[1 << 17];
 static uint8_t domains[ASKS][16];
 
-/* Where ASKS questions wait, each for a domain of its own, every other one in
- * the second place; and what a step may begin of the look-ups that they
- * want. */
+/* Where ASKS questions wait, each for a domain of its own (every other one in
+ * `other`), and how many of the lookups that they want one step may begin. */
 static const struct {
 	const char *name;
 	enum sts_ask_phase phase, other;
 	bool dane;
 	unsigned danes_max, lookups_max;
 } cases[] = {
-	{ "the journal has been read", STS_ASK_JOURNAL, STS_ASK_JOURNAL, false,
-	    0, 1 },
-	{ "the journal has been read, DANE", STS_ASK_JOURNAL, STS_ASK_JOURNAL,
-	    true, 1, 1 },
-	{ "lookups are free", STS_ASK_QUEUED, STS_ASK_QUEUED, false, 0, 1 },
-	{ "lookups are free, DANE", STS_ASK_QUEUED, STS_ASK_QUEUED, true, 1,
+	{ "waiting for the journal", STS_ASK_JOURNAL, STS_ASK_JOURNAL, false, 0,
 	    1 },
-	{ "places for mail hosts are free", STS_ASK_DANE_QUEUED,
+	{ "waiting for the journal, with DANE", STS_ASK_JOURNAL,
+	    STS_ASK_JOURNAL, true, 1, 1 },
+	{ "waiting for a lookup", STS_ASK_QUEUED, STS_ASK_QUEUED, false, 0, 1 },
+	{ "waiting for a lookup, with DANE", STS_ASK_QUEUED, STS_ASK_QUEUED,
+	    true, 1, 1 },
+	{ "waiting for a place of mail hosts", STS_ASK_DANE_QUEUED,
 	    STS_ASK_DANE_QUEUED, true, 1, 1 },
-	{ "both are free", STS_ASK_DANE_QUEUED, STS_ASK_QUEUED, true, 1, 1 },
-	{ "places are free, the journal has been read", STS_ASK_DANE_QUEUED,
+	{ "waiting for either", STS_ASK_DANE_QUEUED, STS_ASK_QUEUED, true, 1,
+	    1 },
+	{ "waiting for a place or the journal", STS_ASK_DANE_QUEUED,
 	    STS_ASK_JOURNAL, true, 1, 1 },
 };
 
@@ -69,7 +69,7 @@ begin(bool dane)
 	sts_agent_init(&agent, &config, &settings, block, 1, key);
 }
 
-/* The name of domain i, of an organisation of its own. */
+/* The name of domain i, each of an organisation of its own. */
 static void
 name(unsigned i)
 {
@@ -95,7 +95,8 @@ put_question(unsigned i, enum sts_ask_phase phase)
 	sts_agent_wait_in_queue(&agent, ask, phase);
 }
 
-/* What waits: nothing is drawn for those that wait for name servers. */
+/* The questions that wait. Questions that wait for name servers do not count,
+ * as no bytes are drawn for them. */
 static unsigned
 waiting(void)
 {
@@ -103,7 +104,7 @@ waiting(void)
 	       agent.crowded.count + agent.dane.asks.count;
 }
 
-/* Fresh bytes, as the driver takes care of before each visit. */
+/* Fill the pool with fresh bytes, as the driver does before each visit. */
 static void
 fill(void)
 {
@@ -115,7 +116,7 @@ fill(void)
 	sts_random_filled(&agent.random);
 }
 
-START_TEST(begun_at_once)
+START_TEST(a_step_begins_one_lookup_of_each_kind)
 {
 	unsigned steps = 0;
 
@@ -136,7 +137,7 @@ START_TEST(begun_at_once)
 		ck_assert_msg(
 		    agent.dane.busy - danes <=
 			cases[_i].danes_max + (steps == 0 && cases[_i].dane),
-		    "%s: %u look-ups of mail hosts in step %u", cases[_i].name,
+		    "%s: %u lookups of mail hosts in step %u", cases[_i].name,
 		    agent.dane.busy - danes, steps);
 		ck_assert_msg(
 		    agent.lookups_busy - lookups <= cases[_i].lookups_max,
@@ -147,8 +148,8 @@ START_TEST(begun_at_once)
 }
 END_TEST
 
-/* Without a clock no policy is looked up, so that only the mail hosts count. */
-START_TEST(begun_at_once_without_a_clock)
+/* Without a clock no policy is looked up: only mail hosts are. */
+START_TEST(a_step_without_a_clock_begins_one_lookup)
 {
 	unsigned danes;
 
@@ -161,7 +162,7 @@ START_TEST(begun_at_once_without_a_clock)
 		    i, _i == 0 ? STS_ASK_JOURNAL : STS_ASK_DANE_QUEUED);
 	}
 	agent.dane.look = agent.dane.asks.count;
-	agent.dane.probe_at = 1 << 20; /* no probe of our own */
+	agent.dane.probe_at = 1 << 20; /* no probe of the agent's own */
 	for (unsigned steps = 0; waiting() > 0; steps++) {
 		danes = agent.dane.busy;
 		ck_assert_uint_lt(steps, STEPS_MAX);
@@ -174,9 +175,9 @@ START_TEST(begun_at_once_without_a_clock)
 }
 END_TEST
 
-/* Names are offered by the board between two steps, while a port may have no
- * random bytes for the next one. */
-START_TEST(warmed_between_steps)
+/* The board offers names between two steps, when the pool may have no random
+ * bytes for another lookup. */
+START_TEST(a_name_is_warmed_only_with_random_bytes_left)
 {
 	unsigned begun = 0;
 
@@ -206,8 +207,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(
-	    tc, begun_at_once, 0, (int)(sizeof cases / sizeof *cases));
-	tcase_add_loop_test(tc, begun_at_once_without_a_clock, 0, 2);
-	tcase_add_test(tc, warmed_between_steps);
+	tcase_add_loop_test(tc, a_step_begins_one_lookup_of_each_kind, 0,
+	    (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(tc, a_step_without_a_clock_begins_one_lookup, 0, 2);
+	tcase_add_test(tc, a_name_is_warmed_only_with_random_bytes_left);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock hand among the domains of one owner, whose name servers never
- * answer: more domains than slots for refreshes. The refresh of another domain
- * still starts, and soon. Nothing serves the lookups here, so each of them
- * lasts.
+ * The sweep among the domains of one owner, whose name servers never answer:
+ * more domains than slots for refreshes. The refresh of another domain still
+ * starts, and soon. Nothing serves the lookups here, so none of them ends.
  */
 #include <stdio.h>
 
@@ -14,13 +13,13 @@ const char unit_name[] = "agent_sweep";
 enum {
 	CROWD = 400,
 	MAX_AGE_S = 7 * 86400,
-	/* The time of a visit that finds nothing, for each, would be 2,000 s. */
+	/* A vain visit for each of the crowd would take 2,000 s. */
 	SOON_MS = 120000
 };
 
 static const char other[] = "mail.example.net";
 
-/* A policy that was asked for a day ago, and whose refresh is due. */
+/* Hold a policy that was asked for a day ago, and whose refresh is due. */
 static void
 hold(const char *domain)
 {
@@ -50,7 +49,7 @@ begin(void)
 	sts_clock_tick(&agent.clock, now, WALL_S + STS_DAY_S + 1);
 }
 
-/* Policies that are no longer due. */
+/* How many policies are not due any more. */
 static unsigned
 begun(void)
 {
@@ -67,7 +66,7 @@ begun(void)
 }
 
 /* The crowd stands before the other domain in the cache. */
-START_TEST(crowd_due)
+START_TEST(a_crowd_that_is_due_does_not_keep_others_out)
 {
 	char domain[32];
 
@@ -84,15 +83,17 @@ START_TEST(crowd_due)
 		visit(WALL_S + STS_DAY_S + 1);
 	}
 	ck_assert_ptr_nonnull(sts_agent_lookups_find(&agent, unit_span(other)));
-	/* A quarter of the refreshes, which are a quarter of the lookups. */
-	unit_int("of the crowd", agent.work.refreshes - 1, LOOKUPS / 16);
-	/* The others stay due. */
-	unit_int("begun", begun(), LOOKUPS / 16 + 1);
+	/* The crowd gets a quarter of the refreshes, which are a quarter of the
+	 * lookups. */
+	unit_int(
+	    "refreshes of the crowd", agent.work.refreshes - 1, LOOKUPS / 16);
+	/* The rest of the crowd stays due. */
+	unit_int("refreshes begun", begun(), LOOKUPS / 16 + 1);
 }
 END_TEST
 
 /* A refresh that was begun for a question counts, too. */
-START_TEST(crowd_asked)
+START_TEST(a_crowd_that_is_asked_for_does_not_keep_others_out)
 {
 	char domain[32];
 	unsigned i = 0;
@@ -105,7 +106,7 @@ START_TEST(crowd_asked)
 	} while (
 	    sts_agent_work_begin(&agent, unit_span(domain), true) != NULL &&
 	    ++i < LOOKUPS);
-	unit_int("of the crowd", i, LOOKUPS / 16);
+	unit_int("refreshes of the crowd", i, LOOKUPS / 16);
 	ck_assert(sts_agent_lookups_crowded(&agent, unit_span(domain), true));
 	ck_assert(!sts_agent_lookups_crowded(&agent, unit_span(domain), false));
 	ck_assert(!sts_agent_lookups_crowded(&agent, unit_span(other), true));
@@ -114,12 +115,13 @@ START_TEST(crowd_asked)
 }
 END_TEST
 
-/* The day of the last question lies ahead: the clock was, and was set back. */
-START_TEST(asked_ahead)
+/* The day of the last question may lie ahead, if the clock was ahead and was
+ * set back. */
+START_TEST(a_domain_last_asked_for_in_the_future_is_refreshed)
 {
 	static const struct {
 		const char *name;
-		int32_t asked_day; /* from today on */
+		int32_t asked_day; /* days after today */
 		bool begun;
 	} rows[] = {
 		{ "today", 0, true },
@@ -154,7 +156,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, crowd_due);
-	tcase_add_test(tc, crowd_asked);
-	tcase_add_test(tc, asked_ahead);
+	tcase_add_test(tc, a_crowd_that_is_due_does_not_keep_others_out);
+	tcase_add_test(tc, a_crowd_that_is_asked_for_does_not_keep_others_out);
+	tcase_add_test(tc, a_domain_last_asked_for_in_the_future_is_refreshed);
 }

@@ -14,24 +14,25 @@ static const enum sts_event_code of_level[] = { STS_EVENT_JOURNAL_FAILED,
 	STS_EVENT_POLICY_EXPIRED, STS_EVENT_POLICY_NEW, STS_EVENT_ANSWER };
 
 /*
- * Events, a letter for each level: e(rror), w(arning), i(nfo), d(ebug), N for
- * as many of the next as the ring holds. Then the events that are left, in
- * order.
+ * What happens: events, a letter for the level of each (e)rror, (w)arning,
+ * (i)nfo or (d)ebug; N repeats the next as often as the ring has places. Then
+ * the events that are left, in order.
  */
 static const struct {
 	const char *name, *happens, *left;
 } cases[] = {
 	{ "nothing is lost while there is room", "ewid", "ewid" },
-	{ "a debug event displaces nobody", "Nid", "Ni" },
-	{ "nor another debug event", "Ndd", "Nd" },
+	{ "a debug event displaces no info event", "Nid", "Ni" },
+	{ "a debug event displaces no debug event", "Ndd", "Nd" },
 	{ "an error displaces the oldest debug event", "dNee", "Ne" },
-	{ "an important one takes a debug event's place, wherever that is",
-	    "wdNww", "Nw" },
-	{ "not another important one's", "edNee", "Ne" },
+	{ "a warning displaces a debug event, wherever that is", "wdNww",
+	    "Nw" },
+	{ "an error displaces a debug event, not another error", "edNee",
+	    "Ne" },
 	{ "an info event does not displace a warning", "Nwi", "Nw" },
 	{ "a warning displaces an info event, not the error before it", "eNiw",
 	    "e" },
-	{ "among equals the oldest goes", "Nww", "Nw" },
+	{ "among equals the oldest is lost", "Nww", "Nw" },
 };
 
 static unsigned
@@ -70,7 +71,8 @@ play(const char *happens)
 	}
 }
 
-/* Take all out: counted by level; those of one level stay in order. */
+/* Take all events out and count them by level. Events of one level must be in
+ * order. */
 static void
 drain(const char *name, unsigned count[4])
 {
@@ -94,7 +96,7 @@ drain(const char *name, unsigned count[4])
 	}
 }
 
-START_TEST(who_is_lost)
+START_TEST(the_right_event_is_lost)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		const char *left = cases[i].left;
@@ -120,8 +122,8 @@ START_TEST(who_is_lost)
 }
 END_TEST
 
-/* Whatever happens: none is lost while one below it stays. */
-START_TEST(the_least_important_are_lost)
+/* Whatever happens, no event is lost while one of a lower level stays. */
+START_TEST(events_of_the_lowest_level_are_lost)
 {
 	uint32_t seed = 1;
 
@@ -144,14 +146,15 @@ START_TEST(the_least_important_are_lost)
 			}
 		}
 		for (unsigned k = 0; k < lowest; k++) {
-			unit_int("kept", got[k], noted[k]);
+			unit_int(
+			    "events kept of a higher level", got[k], noted[k]);
 		}
 	}
 }
 END_TEST
 
 /* Events of levels that nobody reads are counted, and take no room. */
-START_TEST(unread_levels)
+START_TEST(events_of_unread_levels_take_no_room)
 {
 	struct sts_event e;
 
@@ -180,7 +183,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, unread_levels);
-	tcase_add_test(tc, who_is_lost);
-	tcase_add_test(tc, the_least_important_are_lost);
+	tcase_add_test(tc, events_of_unread_levels_take_no_room);
+	tcase_add_test(tc, the_right_event_is_lost);
+	tcase_add_test(tc, events_of_the_lowest_level_are_lost);
 }

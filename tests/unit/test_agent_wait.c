@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a slot becomes free, a number of questions of a queue are to be looked
- * at again. Whichever of them leave before their turn (their time is up, or
+ * When a slot becomes free, the agent is to look again at a number of questions
+ * of a queue. Whichever of them leave before their turn (their time is up, or
  * their client closes), that number never exceeds those that wait: otherwise
  * the agent would take a question from an empty queue.
  */
@@ -19,8 +19,9 @@ enum {
 static struct sts_agent agent;
 static struct sts_client clients[ASKS];
 
-/* Events for the asks 0 to 3, which wait in order: l(ook at all of them again),
- * a digit for the one that leaves. Then how many are still to be looked at. */
+/* What happens to questions 0 to 3, which wait in that order: l(ook at all of
+ * them again), or the digit of a question that leaves. Then how many are still
+ * to be looked at. */
 static const struct {
 	const char *happens;
 	unsigned look;
@@ -68,7 +69,7 @@ play(const char *happens, uint16_t *look, const struct sts_queue *q)
 	}
 }
 
-START_TEST(of_the_crowded)
+START_TEST(no_more_are_looked_at_than_wait_crowded)
 {
 	begin(STS_ASK_CROWDED);
 	play(cases[_i].happens, &agent.ask.crowded, &agent.crowded);
@@ -77,7 +78,7 @@ START_TEST(of_the_crowded)
 }
 END_TEST
 
-START_TEST(of_those_that_want_mail_hosts)
+START_TEST(no_more_are_looked_at_than_wait_for_mail_hosts)
 {
 	begin(STS_ASK_DANE_QUEUED);
 	play(cases[_i].happens, &agent.dane.look, &agent.dane.asks);
@@ -90,6 +91,7 @@ unit_tests(TCase *tc)
 {
 	int n = (int)(sizeof cases / sizeof *cases);
 
-	tcase_add_loop_test(tc, of_the_crowded, 0, n);
-	tcase_add_loop_test(tc, of_those_that_want_mail_hosts, 0, n);
+	tcase_add_loop_test(tc, no_more_are_looked_at_than_wait_crowded, 0, n);
+	tcase_add_loop_test(
+	    tc, no_more_are_looked_at_than_wait_for_mail_hosts, 0, n);
 }
