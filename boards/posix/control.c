@@ -723,8 +723,6 @@ inherit(struct sts_control *c)
 			sts_side_inherit(&c->side, fd, &c->at);
 			return true;
 		}
-		sts_log_line(c->log, STS_LOG_WARNING,
-		    "inherited socket %d: not a control socket, ignored", fd);
 	}
 	return false;
 }

@@ -31,7 +31,7 @@ STS_STATIC_ASSERT(
 
 /* Take over socket i of the supervisor. False: there is no room for it. */
 static bool
-inherit(struct sts_listeners *l, int i, struct sts_log *log)
+inherit(struct sts_listeners *l, int i)
 {
 	char name[STS_SERVICE_NAME_MAX + 1];
 	int fd = STS_SERVICE_FD_FIRST + i;
@@ -46,10 +46,7 @@ inherit(struct sts_listeners *l, int i, struct sts_log *log)
 	}
 	if (!sts_listen_of(fd, &fresh->at) ||
 	    (fresh->at.datagrams && !l->reports)) {
-		sts_log_line(log, STS_LOG_WARNING,
-		    "inherited socket %d: of no kind that is served, ignored",
-		    fd);
-		return true;
+		return true; /* sts_listeners_unserved logs it */
 	}
 	fresh->fd = fd;
 	fresh->inherited = true;
@@ -59,8 +56,7 @@ inherit(struct sts_listeners *l, int i, struct sts_log *log)
 
 /* False: there would be some that nobody serves, while their clients wait. */
 static bool
-inherit_all(
-    struct sts_listeners *l, struct sts_log *log, char why[STS_CONF_WHY_MAX])
+inherit_all(struct sts_listeners *l, char why[STS_CONF_WHY_MAX])
 {
 	int handed = sts_service_fds();
 	bool all = true;
@@ -68,7 +64,7 @@ inherit_all(
 	snprintf(why, STS_CONF_WHY_MAX, "LISTEN_FDS: not a number of 0 to %d",
 	    (int)STS_SERVICE_FDS_MAX);
 	for (int i = 0; all && i < handed; i++) {
-		all = inherit(l, i, log);
+		all = inherit(l, i);
 	}
 	if (!all) {
 		snprintf(why, STS_CONF_WHY_MAX,
@@ -166,11 +162,11 @@ has_clients(const struct sts_listeners *l)
 
 bool
 sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
-    struct sts_log *log, char why[STS_CONF_WHY_MAX])
+    char why[STS_CONF_WHY_MAX])
 {
 	memset(l, 0, sizeof *l);
 	l->reports = sts_conf_reports_on(c);
-	if (!inherit_all(l, log, why)) {
+	if (!inherit_all(l, why)) {
 		return false;
 	}
 	/* The default listener is for a daemon that was handed none for
@@ -191,6 +187,43 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 		    senders(&l->listener[i].at, l->listener[i].sender);
 	}
 	return true;
+}
+
+static bool
+is_served(
+    const struct sts_listeners *l, const int *others, unsigned count, int fd)
+{
+	bool served = false;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		served = served || l->listener[i].fd == fd;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		served = served || others[i] == fd;
+	}
+	return served;
+}
+
+void
+sts_listeners_unserved(const struct sts_listeners *l, const int *others,
+    unsigned count, struct sts_log *log)
+{
+	int handed = sts_service_fds();
+
+	for (int i = 0; i < handed; i++) {
+		char name[STS_SERVICE_NAME_MAX + 1];
+		int fd = STS_SERVICE_FD_FIRST + i;
+
+		sts_service_fd_name(i, name);
+		if (!is_served(l, others, count, fd)) {
+			sts_log_line(log, STS_LOG_WARNING,
+			    "inherited socket %d \"%s\": nobody serves it: it "
+			    "is "
+			    "of no kind that is served by that name, or the "
+			    "second of that name, or its key is off",
+			    fd, name);
+		}
+	}
 }
 
 /* Anybody may ask, but reports of what sessions came to are taken only from a

@@ -28,7 +28,15 @@ struct sts_listeners {
  * over). False: `why`; what was opened stays in *l.
  */
 bool sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
-    struct sts_log *log, char why[STS_CONF_WHY_MAX]);
+    char why[STS_CONF_WHY_MAX]);
+
+/*
+ * Log each socket that was handed over and that nobody serves, while its
+ * clients wait: none of the listeners has it, nor is it one of
+ * others[0..count), those of control and metrics.
+ */
+void sts_listeners_unserved(const struct sts_listeners *l, const int *others,
+    unsigned count, struct sts_log *log);
 
 /* Give them to port and driver. */
 bool sts_listeners_begin(struct sts_listeners *l, struct sts_posix *posix,

@@ -354,8 +354,14 @@ open_listeners(
     struct daemon *d, const struct sts_conf *c, char why[STS_CONF_WHY_MAX])
 {
 	sts_control_open(&d->control, c, &d->log);
-	return sts_listeners_open(&d->listeners, c, &d->log, why) &&
-	       (!STS_METRICS || sts_metrics_http_open(&d->metrics, c, why));
+	if (!sts_listeners_open(&d->listeners, c, why) ||
+	    (STS_METRICS && !sts_metrics_http_open(&d->metrics, c, why))) {
+		return false;
+	}
+	const int others[] = { d->control.side.fd, d->metrics.side.fd };
+
+	sts_listeners_unserved(&d->listeners, others, 2, &d->log);
+	return true;
 }
 
 /* Have the port watch the listeners. 0, or -1 with errno. */

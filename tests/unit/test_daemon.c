@@ -615,6 +615,51 @@ START_TEST(service_of_too_many)
 }
 END_TEST
 
+/* From 3: for control, for metrics twice, of a kind that nobody serves, and for
+ * mail servers. */
+static void
+handed_unused(void)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "5", 1);
+	setenv("LISTEN_FDNAMES", "control:metrics:metrics:mail:mail", 1);
+	for (int fd = 3; fd < 8; fd++) {
+		int type = fd == 6 ? SOCK_DGRAM : SOCK_STREAM;
+		int fresh = socket(AF_INET, type, 0);
+
+		if ((fd != 6 && listen(fresh, 5) != 0) ||
+		    (fresh != fd && dup2(fresh, fd) != fd)) {
+			_exit(126);
+		}
+	}
+}
+
+/* A socket that was handed over is served, or the log names it: its clients
+ * would wait there in vain. */
+START_TEST(service_of_unused)
+{
+	static const bool served[] = { false, true, false, false, true };
+	const char *args[] = { "serve", "-o", "journal off", "-o",
+		"control off", "-o", "nameserver 127.0.0.1", NULL };
+
+	before_exec = handed_unused;
+	spawn(&run, args);
+	await_text(&run, "or:  mtasts query");
+	for (size_t i = 0; i < UNIT_COUNT(served); i++) {
+		char line[32];
+
+		snprintf(
+		    line, sizeof line, "inherited socket %d \"", (int)i + 3);
+		ck_assert_msg((strstr(run.log, line) == NULL) == served[i],
+		    "%s in %s", line, run.log);
+	}
+	ck_assert_int_eq(stop(), 0);
+}
+END_TEST
+
 /* Monitoring sees what mail servers were answered. */
 START_TEST(metrics)
 {
@@ -760,6 +805,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, killed);
 	tcase_add_test(tc, service);
 	tcase_add_test(tc, service_of_too_many);
+	tcase_add_test(tc, service_of_unused);
 	tcase_add_test(tc, short_of_memory);
 	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, file_limit);

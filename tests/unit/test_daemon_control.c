@@ -1021,7 +1021,7 @@ START_TEST(inherited)
 	ck_assert_int_eq(listen(handed, 5), 0);
 	serves(start_home(NULL));
 	before_exec = NULL;
-	printed("inherited socket 3: not a control socket");
+	printed("inherited socket 3 \"control\": nobody serves it");
 	printed("control socket unix:");
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");

@@ -729,7 +729,7 @@ START_TEST(path_before_socket)
 	c.listen[0].uid = (uid_t)-1;
 	c.listen[0].gid = (gid_t)-1;
 	snprintf(c.listen[0].path, sizeof c.listen[0].path, "%s", path);
-	ck_assert_msg(sts_listeners_open(&l, &c, &logs, why), "%s", why);
+	ck_assert_msg(sts_listeners_open(&l, &c, why), "%s", why);
 	ck_assert_int_eq(access(path, F_OK), 0);
 	ck_assert(sts_listeners_begin(&l, &posix, &driver));
 	sts_listeners_end(&l, &port, &driver);
@@ -784,7 +784,7 @@ START_TEST(postfix_comes_later)
 	c.report.at.uid = (uid_t)-1;
 	c.report.at.gid = (gid_t)-1;
 	snprintf(c.report.at.path, sizeof c.report.at.path, "%s", path);
-	ck_assert_msg(sts_listeners_open(&l, &c, &logs, why), "%s", why);
+	ck_assert_msg(sts_listeners_open(&l, &c, why), "%s", why);
 	unit_int("users", l.listener[0].senders, 1);
 	postfix_there = true;
 	sts_listeners_look_again(&l, &posix);
