@@ -85,6 +85,7 @@ struct sts_check_cert {
 	uint8_t dane_why; /* enum sts_why: a record names a CA of the chain, and
 	                     this is wrong with the path to it */
 	uint16_t tls_version;
+	bool known; /* it was kept and can be read: what follows is there */
 	int64_t not_after_s;
 	uint8_t spki[32]; /* SHA-256 of its public key: "3 1 1" */
 };
@@ -158,7 +159,7 @@ struct sts_check_host {
 	uint8_t base_len; /* the name whose TLSA records count */
 	uint8_t base[STS_NAME_MAX];
 	uint8_t dane; /* enum sts_dane_host */
-	bool tlsa_more; /* records beyond the limit */
+	bool tlsa_more; /* records beyond the limit, which were not compared */
 	unsigned tlsa_count;
 	struct sts_check_tlsa record[STS_CHECK_TLSA_MAX];
 	bool more; /* addresses beyond the limit */
@@ -230,8 +231,8 @@ struct sts_check_facts {
 	struct sts_check_agent agent;
 };
 
-/* The time until a certificate ends, in days, at the time it is judged under;
- * negative: it has ended. */
+/* The time until a certificate that is known ends, in days, at the time it is
+ * judged under; negative: it has ended. */
 static inline long
 sts_check_days(const struct sts_check_facts *f, const struct sts_check_cert *c)
 {

@@ -70,10 +70,13 @@ read_answer(int fd, struct sts_fields *f)
 	bool more = true;
 
 	sts_json_begin(&j);
-	while (more && sts_before(sts_posix_now(), until)) {
+	while (more) {
 		struct pollfd p = { fd, POLLIN, 0 };
+		sts_ms now = sts_posix_now();
 
-		if (poll(&p, 1, (int)(until - sts_posix_now())) <= 0) {
+		/* Negative milliseconds would wait for ever. */
+		if (!sts_before(now, until) ||
+		    poll(&p, 1, (int)(until - now)) <= 0) {
 			return;
 		}
 		ssize_t n = recv(fd, buf, sizeof buf, 0);

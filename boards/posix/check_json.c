@@ -134,7 +134,7 @@ version_word(uint16_t version)
 static void
 put_not_after(const struct sts_check_cert *c)
 {
-	if (c->not_after_s > 0) {
+	if (c->known && c->not_after_s > 0) {
 		sts_json_put_number(
 		    &out, "not_after", (uint64_t)c->not_after_s);
 	}
@@ -232,7 +232,9 @@ put_certificate(const struct sts_check_host *h, const struct sts_check_cert *c)
 	sts_json_put_open(&out, NULL, '{');
 	sts_json_put_string(&out, "algorithm", c->ecdsa ? "ecdsa" : "rsa");
 	put_not_after(c);
-	put_hex("spki_sha256", c->spki, sizeof c->spki);
+	if (c->known) {
+		put_hex("spki_sha256", c->spki, sizeof c->spki);
+	}
 	sts_json_put_string(&out, "pkix", sts_why_token((enum sts_why)c->path));
 	if (h->dane == STS_DANE_HOST_USABLE) {
 		char numbers[16];

@@ -178,7 +178,7 @@ sts_check_judge_policy(
 	if (f->txt.found == STS_ABSENT) {
 		miss_record(out);
 	}
-	if (p->cert.there &&
+	if (p->cert.known &&
 	    sts_check_days(f, &p->cert) < STS_CHECK_SOON_DAYS) {
 		sts_check_add(
 		    out, STS_CHECK_F_POLICY_EXPIRES, STS_WHY_NONE, -1, -1);

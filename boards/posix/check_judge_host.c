@@ -6,7 +6,7 @@
  * Invariants: each finding stands once in the list, and a list that is full
  * takes no more. What could not be found out is never "bad", and what was not
  * tested is neither good nor bad: a check must not call a domain safe for what
- * an attacker kept it from seeing.
+ * an attacker kept it from seeing, nor broken for what a limit of ours left out.
  */
 #include "../../core/base/assert.h"
 #include "check_judge.h"
@@ -73,11 +73,13 @@ static void
 judge_record(const struct sts_check_host *h, const struct sts_check_tlsa *t,
     int host, struct sts_check_findings *out)
 {
-	if (t->result == STS_CHECK_TLSA_UNUSABLE) {
-		sts_check_add(out,
-		    h->dane == STS_DANE_HOST_USABLE ? STS_CHECK_F_TLSA_IDLE
-						    : STS_CHECK_F_TLSA_UNUSABLE,
-		    STS_WHY_NONE, host, -1);
+	if (t->result == STS_CHECK_TLSA_UNUSABLE &&
+	    h->dane == STS_DANE_HOST_USABLE) {
+		sts_check_add(
+		    out, STS_CHECK_F_TLSA_IDLE, STS_WHY_NONE, host, -1);
+	} else if (t->result == STS_CHECK_TLSA_UNUSABLE && !h->tlsa_more) {
+		sts_check_add(
+		    out, STS_CHECK_F_TLSA_UNUSABLE, STS_WHY_NONE, host, -1);
 	} else if (t->result == STS_CHECK_TLSA_OUTDONE) {
 		sts_check_add(
 		    out, STS_CHECK_F_TLSA_OUTDONE, STS_WHY_NONE, host, -1);
@@ -144,7 +146,7 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 			? STS_CHECK_F_CERT_FAILED
 			: STS_CHECK_F_CERT,
 		    c->path, (int)h, (int)a);
-	} else if (sts_check_days(f, c) < STS_CHECK_SOON_DAYS) {
+	} else if (c->known && sts_check_days(f, c) < STS_CHECK_SOON_DAYS) {
 		sts_check_add(out, STS_CHECK_F_CERT_EXPIRES, STS_WHY_NONE,
 		    (int)h, (int)a);
 	}
@@ -157,7 +159,7 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 			? STS_CHECK_F_TLSA_PATH_FAILED
 			: STS_CHECK_F_TLSA_PATH,
 		    c->dane_why, (int)h, (int)a);
-	} else {
+	} else if (!host->tlsa_more) {
 		sts_check_add(out, STS_CHECK_F_TLSA_MISMATCH, STS_WHY_NONE,
 		    (int)h, (int)a);
 	}

@@ -275,6 +275,24 @@ judge_tlsa(struct sts_check_run *r, unsigned h)
 	begin_dialogues(r);
 }
 
+/* The alias at the host's own name counts for its TLSA records if it is signed.
+ * A failure is never "not signed" (RFC 7672 2.1.3). */
+static void
+judge_alias(struct sts_check_run *r, unsigned h)
+{
+	const struct sts_check_answer *a = &r->ask[ask_of(h)].answer;
+	struct sts_check_host *host = &r->facts.host[h];
+
+	if (a->found == STS_UNKNOWN) {
+		host->tlsa = *a;
+		host->dane = STS_DANE_HOST_UNKNOWN;
+		r->work[h].stage = STS_CHECK_STAGE_DIALOGUES;
+		return;
+	}
+	r->work[h].secure = a->found == STS_FOUND && a->secure;
+	ask_tlsa(r, h, STS_CHECK_STAGE_TLSA);
+}
+
 /* A question about a host has ended; its stage says what follows. Its addresses
  * of both families are waited for together. */
 static void
@@ -290,8 +308,7 @@ question_over(struct sts_check_run *r, unsigned place)
 		}
 		break;
 	case STS_CHECK_STAGE_ALIAS:
-		r->work[h].secure = r->ask[ask_of(h)].answer.secure;
-		ask_tlsa(r, h, STS_CHECK_STAGE_TLSA);
+		judge_alias(r, h);
 		break;
 	case STS_CHECK_STAGE_TLSA_EXPANDED:
 	case STS_CHECK_STAGE_TLSA:

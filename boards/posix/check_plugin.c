@@ -23,11 +23,11 @@ no_progress(const char *what, struct sts_text name)
 	(void)name;
 }
 
-/* The fewest days of all certificates that were seen. False: none was. */
+/* The fewest days of all certificates that are known. False: none is. */
 static bool
 fewest_days(const struct sts_check_facts *f, long *days)
 {
-	bool any = f->policy.cert.there;
+	bool any = f->policy.cert.known;
 
 	*days = any ? sts_check_days(f, &f->policy.cert) : 0;
 	for (unsigned h = 0; h < f->mx.count; h++) {
@@ -38,7 +38,7 @@ fewest_days(const struct sts_check_facts *f, long *days)
 				 .address[a / STS_CHECK_CERTS]
 				 .cert[a % STS_CHECK_CERTS];
 
-			if (c->there &&
+			if (c->known &&
 			    (!any || sts_check_days(f, c) < *days)) {
 				*days = sts_check_days(f, c);
 				any = true;

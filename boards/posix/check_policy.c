@@ -105,7 +105,7 @@ take_certificate(struct sts_check_run *r)
 			/* The certificate made the handshake fail. */
 			c->path = r->facts.policy.why;
 		}
-		c->there = true;
+		c->there = c->known = true;
 		c->not_after_s = parts.not_after_s;
 		sts_check_digest(parts.spki, c->spki);
 	}

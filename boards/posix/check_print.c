@@ -201,9 +201,11 @@ print_version(uint16_t version)
 static void
 print_days(const struct sts_check_facts *f, const struct sts_check_cert *c)
 {
-	long days = sts_check_days(f, c);
+	long days = c->known ? sts_check_days(f, c) : 0;
 
-	if (days >= 0) {
+	if (!c->known) {
+		printf("its end is not known");
+	} else if (days >= 0) {
 		printf("%ld days left", days);
 	} else {
 		printf("ended %ld days ago", -days);
@@ -326,7 +328,8 @@ print_certificate(const struct sts_check_shown *s,
 
 		printf(", %u %u %u matches", (unsigned)t->usage,
 		    (unsigned)t->selector, (unsigned)t->matching);
-	} else if (h->dane == STS_DANE_HOST_USABLE || s->f->alone) {
+	} else if (c->known &&
+		   (h->dane == STS_DANE_HOST_USABLE || s->f->alone)) {
 		printf(", has 3 1 1 ");
 		print_digest(c->spki, sizeof c->spki);
 	}
@@ -374,7 +377,7 @@ static void
 print_fingerprints(const struct sts_check_address *a)
 {
 	for (unsigned i = 0; i < STS_CHECK_CERTS; i++) {
-		if (a->smtp.tls && a->cert[i].there) {
+		if (a->smtp.tls && a->cert[i].known) {
 			more_of_it();
 			printf("%s fingerprint ",
 			    a->cert[i].ecdsa ? "ecdsa" : "rsa");

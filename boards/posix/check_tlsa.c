@@ -65,6 +65,13 @@ judge(const struct sts_demand *demand, const struct sts_tls_chain *chain,
 	return sts_judge_verdict(&j);
 }
 
+/* What is missing from a chain that was cut may have been sent. */
+static enum sts_why
+of_kept(const struct sts_tls_chain *chain, enum sts_why why)
+{
+	return why != STS_WHY_NONE && chain->cut ? STS_WHY_X509_LIMIT : why;
+}
+
 enum sts_why
 sts_check_path(const struct sts_tls_chain *chain,
     const struct sts_anchors *anchors, struct sts_text name, int64_t wall_s)
@@ -74,7 +81,7 @@ sts_check_path(const struct sts_tls_chain *chain,
 	memset(&demand, 0, sizeof demand);
 	demand.kind = STS_DEMAND_WEBPKI;
 	demand.host = demand.base = name;
-	return judge(&demand, chain, anchors, wall_s);
+	return of_kept(chain, judge(&demand, chain, anchors, wall_s));
 }
 
 enum sts_why
@@ -86,7 +93,7 @@ sts_check_tlsa_judge(const struct sts_tlsa *t,
 	struct sts_demand demand;
 
 	STS_ASSERT(name_count >= 1 && name_count <= 1 + STS_DEMAND_NAMES);
-	if (chain->count == 0) {
+	if (chain->count == 0 && !chain->cut) {
 		return STS_WHY_TLSA_MISMATCH;
 	}
 	records.len = 0;
@@ -100,5 +107,9 @@ sts_check_tlsa_judge(const struct sts_tlsa *t,
 		demand.names[i - 1] = names[i];
 	}
 	demand.records = sts_text(records.bytes, records.len);
-	return judge(&demand, chain, NULL, wall_s);
+	enum sts_why why = judge(&demand, chain, NULL, wall_s);
+
+	return t->usage == STS_TLSA_DANE_EE && chain->count > 0
+		   ? why
+		   : of_kept(chain, why);
 }

@@ -32,13 +32,15 @@ void sts_check_digest(struct sts_text in, uint8_t out[32]);
  * 7672 3.2.3).
  *
  * NONE: it does. TLSA_MISMATCH: it names no certificate of the chain. x509-...:
- * it names a CA of the chain, and that is wrong with the path to it.
+ * it names a CA of the chain, and that is wrong with the path to it; or
+ * X509_LIMIT, and the chain was cut: it may name a certificate that was not kept.
  */
 enum sts_why sts_check_tlsa_judge(const struct sts_tlsa *t,
     const struct sts_tls_chain *chain, const struct sts_text *names,
     unsigned name_count, int64_t wall_s);
 
-/* The verdict on a chain by these anchors, for one name: NONE or x509-... */
+/* The verdict on a chain by these anchors, for one name: NONE or x509-...;
+ * X509_LIMIT, too, where what is missing may have been cut off. */
 enum sts_why sts_check_path(const struct sts_tls_chain *chain,
     const struct sts_anchors *anchors, struct sts_text name, int64_t wall_s);
 

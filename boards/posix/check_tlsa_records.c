@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
+#include "check_findings.h"
 #include "check_tlsa_records.h"
 
 enum {
@@ -138,10 +139,16 @@ note_verdict(struct sts_check_tlsa *t, unsigned number, enum sts_why why,
 		out->dane = true;
 		return;
 	}
+	/* One record that may match is enough for nobody to tell. */
+	if (sts_check_cannot_tell(why)) {
+		out->dane_why = (uint8_t)why;
+		return;
+	}
 	if (t->result == STS_CHECK_TLSA_OPEN) {
 		t->result = STS_CHECK_TLSA_NOTHING;
 	}
-	if (why != STS_WHY_TLSA_MISMATCH) {
+	if (why != STS_WHY_TLSA_MISMATCH &&
+	    !sts_check_cannot_tell((enum sts_why)out->dane_why)) {
 		out->dane_why = (uint8_t)why;
 	}
 }
@@ -192,6 +199,7 @@ sts_check_tlsa_certificate(const struct sts_check_facts *f,
 	}
 	if (chain->count > 0 &&
 	    sts_check_parts(sts_tls_chain_cert(chain, 0), &parts)) {
+		out->known = true;
 		out->not_after_s = parts.not_after_s;
 		sts_check_digest(parts.spki, out->spki);
 	}

@@ -63,6 +63,15 @@ class Certificates:
         # More certificates than are kept, from an authority that needs none of
         # them.
         self.issue("manychain", "ec", self.names, SERVER, above="ca", copies=20)
+        # More octets than check keeps: of the certificate itself, and before
+        # the authority that signed it.
+        many = ",".join("DNS:%s.example" % (("%03d" % i) * 20)
+                        for i in range(200))
+        self.issue("fat", "ec", self.names + "," + many, SERVER)
+        self.issue("fatchain", "ec", self.names, SERVER, by="ca", above="fat")
+        with open(self.path("fatchain.pem"), "ab") as f, \
+                open(self.path("ca.pem"), "rb") as g:
+            f.write(g.read())
         self.issue("wrongchain", "ec", wrong, SERVER, by="ca", above="ca")
 
     def path(self, name):

@@ -29,6 +29,7 @@ ROWS = [
     "stuck\tdns=_smtp._tls/TXT:silent\t-\tenforced complete unknown 2",
     "rude\tsmtp=554\tsmtp-greeting-refused\tunknown unknown ok 2",
     "slow\tsmtp=silent\t-\tunknown unknown ok 2",
+    "large\tsmtp=fat web=fat tlsa=none\t-\tenforced none ok 0",
     "first\tsmtp=first\t-\tenforced complete ok 0",
     "other\ttlsa=\"3 1 1 other\"\ttlsa-mismatch\tenforced broken ok 1",
 ]
@@ -103,6 +104,21 @@ def monitors(command, world, blind, rows):
         want("--plugin " + name, p.returncode == code
              and p.stdout.startswith(b"MTASTS " + word + b" - ")
              and p.stdout.count(b"\n") == 1, (p.returncode, p.stdout))
+
+
+def unknown_end(command, world, blind, rows):
+    """A certificate that is too large to be kept has neither ended nor a
+    fingerprint."""
+    row = rows["large"]
+    p = run(command, arguments(world, blind, row, "--plugin", row.domain))
+    want("--plugin: no days are invented", p.returncode == 0
+         and b"days=" not in p.stdout, p)
+    p = run(command, arguments(world, blind, row, row.domain))
+    want("no end is invented", p.returncode == 0 and b"ago" not in p.stdout
+         and b"not known" in p.stdout, p.stdout)
+    p = run(command, arguments(world, blind, row, "--mx", row.full("mx")))
+    want("no key is invented", b"0000" not in p.stdout
+         and b"00:00" not in p.stdout, p.stdout)
 
 
 def postfix_by_fingerprint(row, colons):
@@ -244,7 +260,7 @@ def main():
         world = World(folder, list(rows.values()),
                       names=[many.domain, "*." + many.domain])
         blind = Blind(world)
-        for way in (terminals, monitors, one_host, usage, interrupted,
+        for way in (terminals, monitors, unknown_end, one_host, usage, interrupted,
                     implicit_tls, within):
             way(command, world, blind, rows)
         daemon(command, world, blind, rows, folder)
