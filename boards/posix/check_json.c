@@ -6,8 +6,8 @@
  *
  * Invariants: a part fits PIECE octets, which are written and forgotten at its
  * end (flush). in_mx: the list of hosts is open; it is closed before the next
- * part. Members have the names that boards/README.md lists; one that does not
- * apply is left out.
+ * part. Members have the names that mtasts(1) lists; one that does not apply is
+ * left out.
  *
  * What is shown is what strangers published. Every text is a JSON string of
  * printable ASCII, digests and certificates are hexadecimal digits.

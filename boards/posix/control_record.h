@@ -2,8 +2,7 @@
 /*
  * The JSON object about one key or domain: what a mail server is answered and
  * why, and what is held. The daemon sends it over the control socket, `mtasts
- * query --fresh` makes it in its own process; the members are listed in
- * boards/README.md.
+ * query --fresh` makes it in its own process; mtasts(8) lists the members.
  *
  * It may be long (an answer has up to 100,000 octets, a policy as many
  * patterns as fit). It is rendered by windows: between begin and end it is the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How the daemon is, as one JSON object: what `mtasts status` asks for over the
- * control socket (boards/README.md lists the members). It is taken as a
- * snapshot, and then rendered by windows that are all cut from the same text.
+ * control socket (mtasts(8) lists the members). It is taken as a snapshot, and
+ * then rendered by windows that are all cut from the same text.
  *
  *	sts_status_begin(&s, &of);
  *	while (sts_status_walk(&s, &of)) {

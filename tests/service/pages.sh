@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The manual pages: clean by mandoc, and complete: every key, command and
-# event of the sources is an entry of its page, and none that is gone.
+# event of the sources is an entry of its page, and none that is gone; every
+# member of JSON that the sources write is named.
 set -u
 export LC_ALL=C
 man=boards/posix/man
@@ -56,6 +57,28 @@ sed -n 's/^\.It Cm \([a-z-]*\) Pq \([a-z]*\)$/\1 \2/p' "$dir/log" |
 tr -d '\n\\' <core/agent/metrics.h | sed 's/X(/\n/g' |
 	sed -n 's/^[A-Z_]*,[^"]*"\([a-z_]*\)",.*/mtasts_\1/p' >"$dir/want"
 entries Va mtasts.8 | same metrics
+
+# Members of JSON: each that the code writes is a word of the page.
+members() { # members PAGE SOURCE...: those that the page does not name
+	page=$man/$1
+	shift
+	cat "$@" | tr -d '\n\t' |
+		grep -oE '(sts_json_put_[a-z]+|put_(time|hex|address))\(( *&?[a-z]+,)? *"[a-z_0-9]+"' |
+		sed 's/.*"\([^"]*\)"/\1/' | sort -u >"$dir/members"
+	[ "$(wc -l <"$dir/members")" -gt 40 ] || echo "the members of $* cannot be seen"
+	while read -r member; do
+		grep -qE "^\.(It )?Ql .*\b$member\b" "$page" || echo "$member"
+	done <"$dir/members"
+}
+{
+	members mtasts.8 boards/posix/control.c boards/posix/control_re[cp]o*.c boards/posix/status.c
+	members mtasts.1 boards/posix/check_json.c
+} >"$dir/unnamed"
+if [ -s "$dir/unnamed" ]; then
+	echo 'members of JSON that no page names:'
+	cat "$dir/unnamed"
+	: >"$dir/bad"
+fi
 
 sed -n 's/^	STS_EXIT_[A-Z]* = \([0-9]*\).*/\1/p' boards/posix/commands.h \
 	>"$dir/want"
