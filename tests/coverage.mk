@@ -10,7 +10,7 @@
 COVERAGE = $(BUILD)/coverage
 COVERAGE_WITHOUT = %/test_metrics_http %/test_cache_flood %/test_config %/test_confine %/test_control %/test_daemon \
 	%/test_daemon_control %/test_daemon_kept %/test_journal_file %/test_kill %/test_listen \
-	%/test_live %/test_port_posix %/test_scrape %/test_side %/test_store %/replay/control %/replay/scrape
+	%/test_live %/test_port_poll %/test_port_posix %/test_scrape %/test_side %/test_store %/replay/control %/replay/scrape
 COVERAGE_UNIT = $(filter-out $(COVERAGE_WITHOUT),$(UNIT_BIN))
 COVERAGE_REPLAY = $(filter-out $(COVERAGE_WITHOUT),$(REPLAY_BIN))
 COVERAGE_COMMANDS = $(COVERAGE_UNIT) $(foreach t,$(COVERAGE_REPLAY),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \

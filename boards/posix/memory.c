@@ -117,6 +117,9 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 		/* Its lookups and its POST. */
 		m->descriptors -= STS_REPORT_LOOKUPS + 1U;
 	}
+	unsigned files = sts_wait_files(m->channels + STS_POSIX_WATCHES);
+
+	m->descriptors = m->descriptors > files ? m->descriptors : files;
 }
 
 /* Sizes of everything, for a bundle that packs into anchors_len bytes. */

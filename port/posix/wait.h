@@ -50,7 +50,12 @@ extern const char sts_wait_name[];
 /* Bytes, aligned for a pointer, that `slots` descriptors need. */
 size_t sts_wait_size(unsigned slots);
 
-/* Slots are numbered below `slots`. 0, or -1 with errno. */
+/* How many files a process with so many slots must be allowed to open, however
+ * few are: poll(2) takes no more slots than that. 0: the slots do not matter. */
+unsigned sts_wait_files(unsigned slots);
+
+/* Slots are numbered below `slots`. 0, or -1 with errno: EMFILE, the limit of
+ * open files is below sts_wait_files(). */
 int sts_wait_open(struct sts_wait *w, unsigned slots, void *memory);
 void sts_wait_close(struct sts_wait *w);
 

@@ -57,6 +57,13 @@ sts_wait_size(unsigned slots)
 	return 0;
 }
 
+unsigned
+sts_wait_files(unsigned slots)
+{
+	(void)slots;
+	return 0;
+}
+
 int
 sts_wait_open(struct sts_wait *w, unsigned slots, void *memory)
 {

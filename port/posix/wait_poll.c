@@ -9,9 +9,11 @@
 
 #ifdef STS_WAIT_POLL
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../core/base/assert.h"
 #include "../../core/port.h"
@@ -56,9 +58,23 @@ sts_wait_size(unsigned slots)
 	return slots * sizeof(struct slot);
 }
 
+unsigned
+sts_wait_files(unsigned slots)
+{
+	return slots;
+}
+
+/* With more slots than files each poll() would fail at once, and nothing would
+ * ever come. */
 int
 sts_wait_open(struct sts_wait *w, unsigned slots, void *memory)
 {
+	long files = sysconf(_SC_OPEN_MAX);
+
+	if (files >= 0 && (unsigned long)files < slots) {
+		errno = EMFILE;
+		return -1;
+	}
 	memset(w, 0, sizeof *w);
 	w->fd = -1;
 	w->slots = slots;

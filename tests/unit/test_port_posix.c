@@ -546,6 +546,46 @@ START_TEST(shared_listener)
 }
 END_TEST
 
+/* Where fewer files may be open than there are places, the port begins and hears
+ * what comes, or does not begin. */
+START_TEST(few_files)
+{
+	static uint64_t memory[1024];
+	struct rlimit old, few;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	few.rlim_cur = STS_POSIX_WATCHES;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	if (sts_posix_init(&posix, CONTRACT_CHANNELS, memory, &port) == 0) {
+		ck_assert_int_eq(sts_posix_watch(&posix, ends[0]), 0);
+		ck_assert_int_eq(write(ends[1], "x", 1), 1);
+		ck_assert(sts_posix_wait(&posix, NULL, 1000));
+		sts_posix_end(&posix);
+	} else {
+		ck_assert_int_eq(errno, EMFILE);
+		ck_assert_uint_gt(sts_wait_files(CONTRACT_CHANNELS), 0);
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	close(ends[1]);
+}
+END_TEST
+
+/* Whether so many files may be open, after the limit was raised as far as it
+ * goes. */
+static bool
+may_open(unsigned files)
+{
+	struct rlimit r;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &r), 0);
+	r.rlim_cur = r.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &r), 0);
+	return r.rlim_cur >= files;
+}
+
 /* However many channels there are, descriptors watched after them get their own
  * events. */
 START_TEST(watched_behind_most_channels)
@@ -555,6 +595,10 @@ START_TEST(watched_behind_most_channels)
 	unsigned last = STS_POSIX_OWN - 1;
 	int ends[2];
 
+	if (!may_open(
+		sts_wait_files(STS_POSIX_CHANNELS_MAX + STS_POSIX_WATCHES))) {
+		return;
+	}
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, STS_POSIX_CHANNELS_MAX, memory, &port), 0);
 	ck_assert_int_eq(pipe(ends), 0);
@@ -666,6 +710,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, strangers_before_connect);
 	tcase_add_test(tc, shared_listener);
 	tcase_add_test(tc, watched);
+	tcase_add_test(tc, few_files);
 	tcase_add_test(tc, watched_behind_most_channels);
 	tcase_add_test(tc, addr_table);
 	tcase_add_test(tc, addr_ports);
