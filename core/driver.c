@@ -174,7 +174,10 @@ open_stream(struct sts_driver *d, uint16_t id)
 	int r = d->port->stream(d->port->ctx, id, n->ops->peer(n->engine));
 
 	if (r != 0) {
-		n->ops->lost(n->engine, r);
+		/* This machine has no way there: that is no word of the peer,
+		 * nor of anybody on the path. */
+		n->ops->lost(n->engine,
+		    r == STS_IO_UNREACHABLE ? (int)STS_IO_NO_ROUTE : r);
 		return;
 	}
 	opened(n, 0, STS_EV_RECV | STS_EV_SEND);

@@ -31,6 +31,7 @@ static const uint8_t cannot_tell[] = {
 	STS_WHY_DNS_NO_SERVER,
 	STS_WHY_CONNECT_TIMEOUT,
 	STS_WHY_CONNECT_FAILED,
+	STS_WHY_CONNECT_NO_ROUTE,
 	STS_WHY_FETCH_TIMEOUT,
 	STS_WHY_TLS_TIMEOUT,
 	/* Other senders may have room for such a certificate. */
@@ -60,7 +61,7 @@ static const struct {
 	    "servers" },
 	{ STS_WHY_CONNECT_REFUSED, STS_WHY_CONNECT_REFUSED,
 	    "start the server, or open its port in the firewall" },
-	{ STS_WHY_CONNECT_TIMEOUT, STS_WHY_CONNECT_FAILED,
+	{ STS_WHY_CONNECT_TIMEOUT, STS_WHY_CONNECT_NO_ROUTE,
 	    "test from another network whether the host answers" },
 	{ STS_WHY_PEER_CLOSED, STS_WHY_PEER_RESET,
 	    "find in the server's log why it ends connections" },

@@ -172,8 +172,10 @@ sts_agent_report_post_child(struct sts_agent *a)
 		write_body(r);
 		return;
 	}
-	/* A shortage of ours says nothing about the receiver. */
-	if (r->post.code == 0 && !sts_why_passes((enum sts_why)r->post.why)) {
+	/* A shortage of ours, or a network of ours that is down, says nothing
+	 * about the receiver. */
+	if (r->post.code == 0 && !sts_why_passes((enum sts_why)r->post.why) &&
+	    r->post.why != STS_WHY_CONNECT_NO_ROUTE) {
 		sts_agent_report_one_more(mute_of(a));
 	}
 	sts_agent_report_settle(a, judge_post(r));

@@ -43,6 +43,7 @@
 	X(CONNECT_REFUSED,   "connect-refused",     "the server refused the connection") \
 	X(CONNECT_TIMEOUT,   "connect-timeout",     "the server did not accept a connection in time") \
 	X(CONNECT_FAILED,    "connect-failed",      "the server cannot be reached") \
+	X(CONNECT_NO_ROUTE,  "connect-no-route",    "this machine has no way to connect to the server") \
 	X(PEER_CLOSED,       "peer-closed",         "the server closed the connection too early") \
 	X(PEER_RESET,        "peer-reset",          "the server reset the connection") \
 	X(FETCH_TIMEOUT,     "fetch-timeout",       "the fetch took too long") \

@@ -118,6 +118,8 @@ why_lost(int lost)
 		return STS_WHY_BUSY;
 	case STS_IO_CLOSED: /* we closed it when the time was over */
 		return STS_WHY_CONNECT_TIMEOUT;
+	case STS_IO_NO_ROUTE:
+		return STS_WHY_CONNECT_NO_ROUTE;
 	default:
 		return STS_WHY_CONNECT_FAILED;
 	}
@@ -127,8 +129,11 @@ static void
 note_why(struct sts_dial *d, enum sts_why why)
 {
 	/* The reason of the last attempt counts, unless one was not made by a
-	 * shortage of ours. */
-	d->why = (uint8_t)sts_why_both(why, (enum sts_why)d->why);
+	 * shortage of ours. One without a route says nothing about the host: an
+	 * IPv6 address where there is IPv4 only, say. */
+	if (why != STS_WHY_CONNECT_NO_ROUTE) {
+		d->why = (uint8_t)sts_why_both(why, (enum sts_why)d->why);
+	}
 }
 
 /* Close an attempt, for a reason that is known. */
@@ -167,7 +172,7 @@ sts_dial_start(struct sts_dial *d, const struct sts_addr *addr, unsigned count,
 	for (unsigned i = 0; i < STS_DIAL_ATTEMPTS; i++) {
 		d->attempt[i].until = now + connect_ms; /* of address 0 */
 	}
-	d->why = STS_WHY_CONNECT_FAILED;
+	d->why = STS_WHY_CONNECT_NO_ROUTE;
 	d->ended = false;
 	dial(d);
 }

@@ -121,7 +121,8 @@ bool sts_dial_over(const struct sts_dial *d);
 /*
  * Why the last attempt failed, by itself or by sts_dial_refuse. If an address
  * could not be tried because we were short of channels, it is STS_WHY_BUSY
- * whatever became of the others, since that says nothing about the host.
+ * whatever became of the others, since that says nothing about the host. It is
+ * STS_WHY_CONNECT_NO_ROUTE if this machine has a route to none of them.
  */
 enum sts_why sts_dial_why(const struct sts_dial *d);
 

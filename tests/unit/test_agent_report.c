@@ -758,19 +758,22 @@ START_TEST(silent_hosts_of_one_stranger_delay_nobody_else)
 }
 END_TEST
 
+static int no_stream_why;
+
 static int
 no_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 {
 	(void)ctx;
 	(void)ch;
 	(void)peer;
-	return STS_IO_LIMIT;
+	return no_stream_why;
 }
 
-/* Our own shortage of descriptors is not remembered as the silence of a
- * receiver: its many domains get their reports as soon as the shortage is
- * over. */
-START_TEST(own_shortage_is_not_held_against_the_receiver)
+/* Our own shortage of descriptors, or a network of ours that is down, is not
+ * remembered as the silence of a receiver: its many domains get their reports
+ * as soon as it is over. */
+static void
+play_shortage(int why)
 {
 	int (*stream)(void *, sts_ch, const struct sts_addr *);
 	char name[64];
@@ -787,6 +790,7 @@ START_TEST(own_shortage_is_not_held_against_the_receiver)
 	}
 	to_midnight_and(0);
 	stream = port.stream;
+	no_stream_why = why;
 	port.stream = no_stream;
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	sts_driver_wake(&driver);
@@ -798,6 +802,12 @@ START_TEST(own_shortage_is_not_held_against_the_receiver)
 	unit_int("sent after it", (long long)sent, 2 * STS_REPORT_MUTE_MAX);
 	check_sum("shortage");
 	stop();
+}
+
+START_TEST(own_shortage_is_not_held_against_the_receiver)
+{
+	play_shortage(STS_IO_LIMIT);
+	play_shortage(STS_IO_UNREACHABLE);
 }
 END_TEST
 
@@ -817,6 +827,7 @@ START_TEST(failed_fetches_are_reported_where_asked_for)
 		{ "no record", STS_WHY_CONNECT_REFUSED, false, 0 },
 		{ "our limit", STS_WHY_POLICY_NO_ROOM, true, 0 },
 		{ "our shortage", STS_WHY_BUSY, true, 0 },
+		{ "our network", STS_WHY_CONNECT_NO_ROUTE, true, 0 },
 	};
 
 	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {

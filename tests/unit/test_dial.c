@@ -132,8 +132,8 @@ lose(struct play *p, unsigned addr, int why)
 
 /*
  * A word of a script: "250" milliseconds pass; "c0" address 0 is connected;
- * "r0" refuses, "u0" is unreachable, "l0" gets no channel, "x0" is reset; "no":
- * the owner rejects the connection; "yes": the owner keeps it; "stop".
+ * "r0" refuses, "u0" is unreachable, "h0" has no route, "l0" gets no channel,
+ * "x0" is reset; "no": the owner rejects the connection; "yes": the owner keeps it; "stop".
  */
 static void
 word(struct play *p, const char *w)
@@ -149,6 +149,9 @@ word(struct play *p, const char *w)
 		break;
 	case 'u':
 		lose(p, addr, STS_IO_UNREACHABLE);
+		break;
+	case 'h':
+		lose(p, addr, STS_IO_NO_ROUTE);
 		break;
 	case 'l':
 		lose(p, addr, STS_IO_LIMIT);
@@ -217,9 +220,23 @@ static const struct {
 	{ "but once only", 2, "250 c1 c0 x0 no 250 c0 no",
 	    "+0 +1 t1 -1 +0 t0 -0", STS_WHY_TLS_PROTOCOL },
 	{ "stopped with one in hand and one that waits", 3, "250 c1 c0 stop",
-	    "+0 +1 t1 -0 -1", STS_WHY_CONNECT_FAILED },
+	    "+0 +1 t1 -0 -1", STS_WHY_CONNECT_NO_ROUTE },
 	{ "stopped while both connect", 3, "250 stop 9000", "+0 +1 -0 -1",
+	    STS_WHY_CONNECT_NO_ROUTE },
+
+	/* our own network proves nothing about the host */
+	{ "no route", 1, "h0", "+0", STS_WHY_CONNECT_NO_ROUTE },
+	{ "no route to any", 2, "h0 h1", "+0 +1", STS_WHY_CONNECT_NO_ROUTE },
+	{ "no route, the next refuses", 2, "h0 r1", "+0 +1",
+	    STS_WHY_CONNECT_REFUSED },
+	{ "one refuses, no route to the next", 2, "r0 h1", "+0 +1",
+	    STS_WHY_CONNECT_REFUSED },
+	{ "one is unreachable, no route to the next", 2, "u0 h1", "+0 +1",
 	    STS_WHY_CONNECT_FAILED },
+	{ "of no use, no route to the next", 2, "c0 no h1", "+0 t0 -0 +1",
+	    STS_WHY_TLS_PROTOCOL },
+	{ "no route, no channel", 2, "h0 l1", "+0 +1", STS_WHY_BUSY },
+	{ "no channel, no route", 2, "l0 h1", "+0 +1", STS_WHY_BUSY },
 
 	/* our own shortage proves nothing about the host */
 	{ "no channel", 1, "l0", "+0", STS_WHY_BUSY },

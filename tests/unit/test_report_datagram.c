@@ -588,6 +588,7 @@ static const struct {
 	{ "dns-unreachable", -1 },
 	{ "dns-no-", -1 },
 	{ "address-", STS_REPORT_FETCH_ERROR },
+	{ "connect-no-route", -1 },
 	{ "connect-", STS_REPORT_FETCH_ERROR },
 	{ "peer-", STS_REPORT_FETCH_ERROR },
 	{ "fetch-", STS_REPORT_FETCH_ERROR },
