@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/anchors: bundles whole, in pieces, broken; the packed form. */
+/* tls/x509/anchors: bundles that come whole, in pieces or broken, and the
+ * packed form. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,8 @@ struct result {
 	unsigned left_out;
 };
 
-/* Load t into the first `size` bytes of the block, in pieces of `first` and
- * then `step` bytes. */
+/* Load t into the first `size` bytes of the block, in a piece of `first` bytes
+ * and then pieces of `step` bytes. */
 static struct result
 load(struct sts_text t, size_t size, size_t first, size_t step)
 {
@@ -51,7 +52,7 @@ load(struct sts_text t, size_t size, size_t first, size_t step)
 	r.error = sts_anchors_end(l, &r.set);
 	r.needed = sts_anchors_needed(l);
 	r.left_out = sts_anchors_left_out(l);
-	/* What is no set leaves the old one unchanged. */
+	/* A bundle of which no set can be made leaves the old set as it was. */
 	if (r.error != STS_ANCHORS_OK) {
 		ck_assert_ptr_eq(r.set.base, block + 1);
 		ck_assert_uint_eq(r.set.len, 7);
@@ -67,7 +68,7 @@ load_text(const char *s)
 	return load(unit_span(s), sizeof block, SIZE_MAX, 1);
 }
 
-/* The texts of some files, one after the other, in `text`. */
+/* Join the contents of some files in `text`. */
 static void
 join(const char *const *parts, size_t count)
 {
@@ -145,7 +146,7 @@ static const struct {
 	    STS_ANCHORS_OK, 2, 0 },
 };
 
-START_TEST(bundle_table)
+START_TEST(each_bundle_gives_its_set)
 {
 	for (size_t i = 0; i < UNIT_COUNT(bundles); i++) {
 		struct result r;
@@ -170,7 +171,7 @@ START_TEST(bundle_table)
 }
 END_TEST
 
-START_TEST(every_split)
+START_TEST(a_bundle_may_be_split_anywhere)
 {
 	static const char *const parts[] = { "junk\n", ROOT };
 	struct sts_text t;
@@ -184,7 +185,7 @@ START_TEST(every_split)
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, block, r.set.len);
 	for (size_t at = 1; at <= t.n; at++) {
-		/* The last one goes byte by byte. */
+		/* The last piece comes byte by byte. */
 		size_t step = at == t.n ? 1 : SIZE_MAX;
 		struct result s;
 
@@ -198,7 +199,7 @@ START_TEST(every_split)
 }
 END_TEST
 
-START_TEST(no_final_newline)
+START_TEST(a_bundle_may_end_without_a_newline)
 {
 	struct sts_text t = unit_file(ROOT);
 	struct result r = load(sts_text(t.p, t.n - 1), 4096, SIZE_MAX, 1);
@@ -208,7 +209,7 @@ START_TEST(no_final_newline)
 }
 END_TEST
 
-START_TEST(carriage_returns)
+START_TEST(a_bundle_may_have_carriage_returns)
 {
 	struct sts_text t = unit_file(ROOT);
 	size_t n = 0;
@@ -224,9 +225,9 @@ START_TEST(carriage_returns)
 }
 END_TEST
 
-/* A bundle that is cut anywhere: whole certificates are there, and the one that
- * was cut is counted. */
-START_TEST(cut_anywhere)
+/* A bundle that is cut anywhere: its whole certificates are in the set, and the
+ * one that was cut is counted. */
+START_TEST(a_cut_bundle_keeps_its_whole_certificates)
 {
 	static const char begin[] = "-----BEGIN ", end[] = "-----END CERT"
 							   "IFICATE-----";
@@ -250,8 +251,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* Room for all, for all but one byte, for one, for none. */
-START_TEST(limits)
+/* Room for all, for all but one byte, for one, or for none. */
+START_TEST(what_does_not_fit_is_left_out)
 {
 	struct sts_text t = unit_file(ROOT);
 	struct result r = load(t, sizeof block, SIZE_MAX, 1);
@@ -272,7 +273,7 @@ START_TEST(limits)
 			ck_assert_uint_eq(block[i], 0xee);
 		}
 		if (r.error == STS_ANCHORS_OK) {
-			/* One of the two. */
+			/* One of the two fits. */
 			ck_assert_uint_eq(r.set.count, 1);
 			ck_assert_uint_eq(r.left_out, 1);
 		} else {
@@ -286,7 +287,8 @@ START_TEST(limits)
 }
 END_TEST
 
-/* Settings that OpenSSL writes: SEQUENCE { trust, [0] reject, alias ... }. */
+/* Trust settings, as OpenSSL writes them: SEQUENCE { trust, [0] reject, alias
+ * ... }. */
 #define SERVER "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"
 #define EMAIL "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04"
 #define ANY_USE "\x06\x04\x55\x1d\x25\x00"
@@ -306,7 +308,8 @@ static const struct {
 	{ "empty", BYTES("\x30\x00"), true },
 	{ "an alias only", BYTES("\x30\x04" ALIAS), true },
 	{ "trusts servers", BYTES("\x30\x0c\x30\x0a" SERVER), true },
-	{ "and mail", BYTES("\x30\x16\x30\x14" EMAIL SERVER), true },
+	{ "trusts servers and mail", BYTES("\x30\x16\x30\x14" EMAIL SERVER),
+	    true },
 	{ "trusts any use", BYTES("\x30\x08\x30\x06" ANY_USE), true },
 	{ "trusts mail", BYTES("\x30\x0c\x30\x0a" EMAIL), false },
 	{ "trusts nothing", BYTES("\x30\x02\x30\x00"), false },
@@ -319,9 +322,9 @@ static const struct {
 	    BYTES("\x30\x18\x30\x0a" SERVER "\xa0\x0a" SERVER), false },
 	{ "trusts servers, rejects mail",
 	    BYTES("\x30\x1c\x30\x0a" SERVER "\xa0\x0a" EMAIL ALIAS), true },
-	{ "what is in another list", BYTES("\x30\x0e\x30\x00\xa1\x0a" SERVER),
+	{ "an OID of another list", BYTES("\x30\x0e\x30\x00\xa1\x0a" SERVER),
 	    false },
-	{ "the beginning of one",
+	{ "the beginning of an OID",
 	    BYTES("\x30\x0b\x30\x09\x06\x07"
 		  "\x2b\x06\x01\x05\x05\x07\x03"),
 	    false },
@@ -334,8 +337,8 @@ static const struct {
 	{ "trusts a long OID, and servers",
 	    BYTES("\x30\x36\x30\x34" LONG_OID SERVER), true },
 	{ "a length of four octets", BYTES("\x30\x84\x00\x00\x00\x00"), false },
-	{ "two", BYTES("\x30\x00\x30\x00"), false },
-	{ "three", BYTES("\x30\x00\x30\x00\x30\x00"), false },
+	{ "two SEQUENCEs", BYTES("\x30\x00\x30\x00"), false },
+	{ "three SEQUENCEs", BYTES("\x30\x00\x30\x00\x30\x00"), false },
 	{ "a byte over", BYTES("\x30\x00\x00"), false },
 };
 
@@ -359,7 +362,7 @@ encode(size_t used, const uint8_t *p, size_t n)
 	return used;
 }
 
-/* The DER of the first certificate of a file. */
+/* Decode the first certificate of a file. */
 static size_t
 decode(const char *path, uint8_t der[4096])
 {
@@ -382,7 +385,7 @@ decode(const char *path, uint8_t der[4096])
 	return n;
 }
 
-/* A block of n bytes of `der`, in `text`. */
+/* Write a PEM block of n bytes of `der` to `text`. */
 static void
 block_of(const char *label, const uint8_t *der, size_t n)
 {
@@ -392,7 +395,7 @@ block_of(const char *label, const uint8_t *der, size_t n)
 	sprintf(text + used, "\n-----END %s-----\n", label);
 }
 
-START_TEST(trust_settings)
+START_TEST(only_roots_trusted_for_servers_are_taken)
 {
 	uint8_t der[4096];
 	size_t n = decode(ROOT, der);
@@ -406,7 +409,7 @@ START_TEST(trust_settings)
 		unit_int(settings[i].name, r.error,
 		    settings[i].allowed ? STS_ANCHORS_OK : STS_ANCHORS_EMPTY);
 		unit_int(settings[i].name, r.left_out, !settings[i].allowed);
-		/* Behind a plain certificate nothing may stand. */
+		/* A plain certificate may not be followed by anything. */
 		block_of("CERTIFICATE", der, n + settings[i].len);
 		plain = load(unit_span(text), sizeof block, 5, 7);
 		unit_int(settings[i].name, plain.error,
@@ -416,10 +419,10 @@ START_TEST(trust_settings)
 END_TEST
 
 /*
- * A root with each of its bytes changed, between two others, as DER and as PEM:
- * those two are always in the set. What is left out is counted.
+ * Each byte in turn of a root between two others is changed, in DER and in PEM.
+ * The two others are always in the set, and what is left out is counted.
  */
-START_TEST(one_odd_byte)
+START_TEST(a_damaged_root_costs_no_other)
 {
 	static char first[4096];
 	static uint8_t der[4096];
@@ -445,9 +448,9 @@ START_TEST(one_odd_byte)
 }
 END_TEST
 
-/* The same byte for byte in PEM, where a changed boundary may take a
- * certificate with it, but none besides. */
-START_TEST(one_odd_character)
+/* Each character of the PEM in turn is changed. A changed boundary may take one
+ * certificate more with it, and no further one. */
+START_TEST(a_damaged_character_costs_no_other_root)
 {
 	static char three[8192];
 	static const char odd[] = "\n-= #?A\r";
@@ -472,8 +475,8 @@ START_TEST(one_odd_character)
 }
 END_TEST
 
-/* The reason and line given for each block that is left out. */
-START_TEST(left_out_named)
+/* Each block that is left out is reported with its line and the reason. */
+START_TEST(each_block_left_out_is_reported_with_its_line)
 {
 	const char *const parts[] = { "text\n" BEGIN "MIIB\n", ROOT,
 		"tests/x509/anchors/unusable.pem", "x " BEGIN };
@@ -513,8 +516,9 @@ START_TEST(left_out_named)
 }
 END_TEST
 
-/* The bytes of a set are a set wherever they are; anything else is not. */
-START_TEST(table)
+/* The bytes of a set are a set wherever they lie, and no other bytes are
+ * one. */
+START_TEST(a_set_is_known_by_its_bytes)
 {
 	struct sts_text t = unit_file(ROOT);
 	struct result r = load(t, sizeof block, SIZE_MAX, 1);
@@ -552,7 +556,7 @@ static const struct {
 	const char *name;
 	bool hash;
 } kinds[] = {
-	{ "root", false }, /* a CA that signs itself */
+	{ "root", false }, /* a CA that signed itself */
 	{ "intermediate", true },
 	{ "self-signed", true },
 	{ "self-signed-ca", false },
@@ -560,8 +564,8 @@ static const struct {
 	{ "sha1", false },
 };
 
-/* Only what may be a leaf itself is kept with its hash. */
-START_TEST(hash_table)
+/* A certificate is kept with its hash only if it may be a leaf itself. */
+START_TEST(only_possible_leaves_keep_their_hash)
 {
 	for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
 		char path[100];
@@ -578,8 +582,9 @@ START_TEST(hash_table)
 }
 END_TEST
 
-/* Among them certificates with other issuers, longer ones than are kept until
- * it is known whether their hash is needed, with many RDNs. */
+/* Among these are certificates with another issuer, certificates longer than
+ * what is kept until it is known whether the hash is needed, and one with many
+ * RDNs. */
 static const char *const scanned[] = {
 	ROOT,
 	"tests/x509/anchors/constrained.pem",
@@ -597,7 +602,7 @@ static const char *const scanned[] = {
 	"tests/x509/cases/usual.txt",
 };
 
-/* The record of one certificate, hashed as it came. */
+/* The record of one certificate, hashed in the order of its bytes. */
 static size_t
 record_of(struct sts_text der, uint8_t *out)
 {
@@ -616,7 +621,7 @@ record_of(struct sts_text der, uint8_t *out)
 	return sts_anchor_size(&c);
 }
 
-/* The set has the record of each certificate that a scan finds usable. */
+/* The set must have the record of each certificate that a scan finds usable. */
 static void
 holds_all(struct sts_text pem, const struct sts_anchors *set, size_t *found)
 {
@@ -648,9 +653,9 @@ holds_all(struct sts_text pem, const struct sts_anchors *set, size_t *found)
 	}
 }
 
-/* A bundle gives the same records as its certificates one by one: leaving out
- * most hashes changes no record. */
-START_TEST(as_scanned)
+/* A bundle gives the same records as its certificates one by one: that most
+ * hashes are left out changes no record. */
+START_TEST(a_bundle_has_the_records_of_its_certificates)
 {
 	size_t found = 0;
 
@@ -665,8 +670,8 @@ START_TEST(as_scanned)
 }
 END_TEST
 
-/* The bundle of the machine, where there is one. */
-START_TEST(system_bundle)
+/* The bundle of this machine, if it has one. */
+START_TEST(the_bundle_of_this_machine_is_usable)
 {
 	const char *path = "/etc/ssl/certs/ca-certificates.crt";
 	FILE *f = fopen(path, "rb");
@@ -697,18 +702,18 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, bundle_table);
-	tcase_add_test(tc, every_split);
-	tcase_add_test(tc, no_final_newline);
-	tcase_add_test(tc, carriage_returns);
-	tcase_add_test(tc, cut_anywhere);
-	tcase_add_test(tc, limits);
-	tcase_add_test(tc, trust_settings);
-	tcase_add_test(tc, one_odd_byte);
-	tcase_add_test(tc, one_odd_character);
-	tcase_add_test(tc, left_out_named);
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, hash_table);
-	tcase_add_test(tc, as_scanned);
-	tcase_add_test(tc, system_bundle);
+	tcase_add_test(tc, each_bundle_gives_its_set);
+	tcase_add_test(tc, a_bundle_may_be_split_anywhere);
+	tcase_add_test(tc, a_bundle_may_end_without_a_newline);
+	tcase_add_test(tc, a_bundle_may_have_carriage_returns);
+	tcase_add_test(tc, a_cut_bundle_keeps_its_whole_certificates);
+	tcase_add_test(tc, what_does_not_fit_is_left_out);
+	tcase_add_test(tc, only_roots_trusted_for_servers_are_taken);
+	tcase_add_test(tc, a_damaged_root_costs_no_other);
+	tcase_add_test(tc, a_damaged_character_costs_no_other_root);
+	tcase_add_test(tc, each_block_left_out_is_reported_with_its_line);
+	tcase_add_test(tc, a_set_is_known_by_its_bytes);
+	tcase_add_test(tc, only_possible_leaves_keep_their_hash);
+	tcase_add_test(tc, a_bundle_has_the_records_of_its_certificates);
+	tcase_add_test(tc, the_bundle_of_this_machine_is_usable);
 }

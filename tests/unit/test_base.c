@@ -47,7 +47,7 @@ static const struct {
 	{ "*.example.com", false },
 };
 
-START_TEST(name_table)
+START_TEST(other_text_is_no_host_name)
 {
 	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
 		size_t n = strlen(names[i].name);
@@ -89,7 +89,7 @@ static const struct {
 	{ "", "", false },
 };
 
-START_TEST(match_table)
+START_TEST(a_wildcard_matches_one_whole_label)
 {
 	for (size_t i = 0; i < UNIT_COUNT(matches); i++) {
 		unit_int(matches[i].pattern,
@@ -100,7 +100,7 @@ START_TEST(match_table)
 }
 END_TEST
 
-START_TEST(time_wraps)
+START_TEST(times_compare_across_the_wrap)
 {
 	ck_assert(sts_before(1, 2));
 	ck_assert(!sts_before(2, 2));
@@ -112,7 +112,7 @@ START_TEST(time_wraps)
 END_TEST
 
 /* Vectors of the SipHash paper, appendix A, and of its reference code. */
-START_TEST(siphash_vectors)
+START_TEST(siphash_gives_the_published_vectors)
 {
 	uint8_t key[16], in[15];
 
@@ -150,7 +150,7 @@ static const struct {
 	{ " 1", 10, false, 0 },
 };
 
-START_TEST(number_table)
+START_TEST(numbers_are_digits_that_fit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(numbers); i++) {
 		uint64_t v = 77;
@@ -169,7 +169,7 @@ START_TEST(number_table)
 }
 END_TEST
 
-START_TEST(byte_order)
+START_TEST(integers_have_the_byte_order_of_their_name)
 {
 	uint8_t b[4];
 
@@ -188,10 +188,9 @@ START_TEST(byte_order)
 }
 END_TEST
 
-/* Every reason has words, and no token is used twice; reasons of features that
- * are left out have no words. */
-/* Blanks are filled in wherever they stand, and in whatever window. */
-START_TEST(forms)
+/* Blanks of a form are filled in wherever they stand, and in whatever
+ * window. */
+START_TEST(blanks_are_filled_in_in_any_window)
 {
 	static const struct {
 		const char *form, *want;
@@ -221,7 +220,7 @@ START_TEST(forms)
 }
 END_TEST
 
-START_TEST(reasons)
+START_TEST(each_reason_has_words_and_a_token_of_its_own)
 {
 	for (unsigned i = 0; i < STS_WHY_COUNT; i++) {
 		bool mail = i >= STS_WHY_ANSWERS && i < STS_WHY_SHARED;
@@ -241,9 +240,10 @@ START_TEST(reasons)
 }
 END_TEST
 
-/* Where parts of one thing failed: ours before theirs, what passes before what
- * does not, else the first; and in whatever order three of them come. */
-START_TEST(reasons_merged)
+/* The reason when several parts of one thing failed: one of ours before one of
+ * theirs, one that passes by itself before one that does not, else the first;
+ * and in whatever order three of them come. */
+START_TEST(the_reason_for_several_failures_is_ours_if_any_is)
 {
 	static const enum sts_why order[] = { STS_WHY_NONE,
 		STS_WHY_DNS_SERVFAIL, STS_WHY_DNS_LARGE, STS_WHY_BUSY };
@@ -274,13 +274,13 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, name_table);
-	tcase_add_test(tc, match_table);
-	tcase_add_test(tc, time_wraps);
-	tcase_add_test(tc, siphash_vectors);
-	tcase_add_test(tc, number_table);
-	tcase_add_test(tc, byte_order);
-	tcase_add_test(tc, forms);
-	tcase_add_test(tc, reasons);
-	tcase_add_test(tc, reasons_merged);
+	tcase_add_test(tc, other_text_is_no_host_name);
+	tcase_add_test(tc, a_wildcard_matches_one_whole_label);
+	tcase_add_test(tc, times_compare_across_the_wrap);
+	tcase_add_test(tc, siphash_gives_the_published_vectors);
+	tcase_add_test(tc, numbers_are_digits_that_fit);
+	tcase_add_test(tc, integers_have_the_byte_order_of_their_name);
+	tcase_add_test(tc, blanks_are_filled_in_in_any_window);
+	tcase_add_test(tc, each_reason_has_words_and_a_token_of_its_own);
+	tcase_add_test(tc, the_reason_for_several_failures_is_ours_if_any_is);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The block of memory: what is touched when, and what the log reports about
- * huge pages. */
+/* The block of memory: which pages are touched when, and what the log reports
+ * about huge pages. */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
@@ -22,7 +22,7 @@ enum {
 #if defined(__linux__)
 static size_t page;
 
-/* Pages of the block that are in memory. */
+/* How many pages of the block are in memory. */
 static size_t
 resident(uint8_t *block)
 {
@@ -37,8 +37,9 @@ resident(uint8_t *block)
 	return count;
 }
 
-/* Nothing is touched by itself; a touch is of every page, and changes none. */
-START_TEST(touched)
+/* No page is touched unasked. A touch is of every page, and changes no
+ * octet. */
+START_TEST(no_page_is_touched_unasked)
 {
 	static const bool huge[] = { false, true };
 
@@ -62,7 +63,8 @@ START_TEST(touched)
 }
 END_TEST
 
-/* The flags of the mapping that the block begins, as the kernel shows them. */
+/* Whether the mapping at the start of the block is flagged for huge pages, as
+ * the kernel reports it. */
 static bool
 asked_for_huge(const uint8_t *block)
 {
@@ -84,9 +86,9 @@ asked_for_huge(const uint8_t *block)
 	return found;
 }
 
-/* The kernel was asked for huge pages, or the text reports that it was not, or
- * in vain. */
-START_TEST(huge_pages)
+/* Either the kernel was asked for huge pages, or the text reports that it was
+ * not, or that it has none. */
+START_TEST(the_log_reports_what_came_of_huge_pages)
 {
 	enum sts_block_huge got;
 	uint8_t *block = sts_block_map(SIZE, true, &got);
@@ -109,8 +111,8 @@ START_TEST(huge_pages)
 END_TEST
 #endif
 
-/* More than there is room for in the address space. */
-START_TEST(refused)
+/* More than the address space has room for. */
+START_TEST(a_block_that_does_not_fit_is_refused)
 {
 	enum sts_block_huge got;
 
@@ -125,8 +127,8 @@ void
 unit_tests(TCase *tc)
 {
 #if defined(__linux__)
-	tcase_add_test(tc, touched);
-	tcase_add_test(tc, huge_pages);
+	tcase_add_test(tc, no_page_is_touched_unasked);
+	tcase_add_test(tc, the_log_reports_what_came_of_huge_pages);
 #endif
-	tcase_add_test(tc, refused);
+	tcase_add_test(tc, a_block_that_does_not_fit_is_refused);
 }

@@ -30,7 +30,7 @@ static const struct {
 	{ "the label must be whole", "x.xco.uk", "xco.uk" },
 };
 
-START_TEST(organisation_table)
+START_TEST(organisations_end_at_the_public_suffix)
 {
 	for (size_t i = 0; i < UNIT_COUNT(organisations); i++) {
 		size_t n = strlen(organisations[i].domain);
@@ -64,7 +64,7 @@ static const struct {
 	{ "nor cannot-tell", 0, 0, 5000, STS_KIND_UNKNOWN, false },
 };
 
-START_TEST(lifetime_table)
+START_TEST(a_policy_lives_for_max_age)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lifetimes); i++) {
 		struct sts_entry e = entry(lifetimes[i].kind, STS_MODE_ENFORCE);
@@ -89,7 +89,7 @@ static const struct {
 	{ "1 MB", 1 << 20, 15872, 496, 992, 13888, 14880 },
 };
 
-START_TEST(limit_table)
+START_TEST(limits_follow_from_the_size)
 {
 	for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
 		begin(limits[i].size);
@@ -103,8 +103,9 @@ START_TEST(limit_table)
 }
 END_TEST
 
-/* A domain of 15 octets, an id of 14 and one mx of 25, with their lengths. */
-START_TEST(typical_cost)
+/* A domain of 15 octets, and a payload with an id of 14 octets and one mx of
+ * 25, each with its length. */
+START_TEST(a_typical_record_costs_140_octets)
 {
 	char name[32];
 	unsigned n = 0;
@@ -119,8 +120,8 @@ START_TEST(typical_cost)
 }
 END_TEST
 
-/* The block may lie anywhere, and nothing outside it is touched. */
-START_TEST(any_alignment)
+/* The block may begin at any address, and nothing outside it is touched. */
+START_TEST(the_block_may_begin_at_any_address)
 {
 	memset(block, 0xa5, sizeof block);
 	sts_cache_init(&c, block + 1, 5001, key);
@@ -136,14 +137,14 @@ START_TEST(any_alignment)
 }
 END_TEST
 
-/* Largest payload of a domain whose record may have c.record_max chunks. */
+/* The largest payload of the domain in a record of c.record_max chunks. */
 static size_t
 largest(const char *domain)
 {
 	return (c.record_max - 1) * 59 - strlen(domain);
 }
 
-START_TEST(record_limit)
+START_TEST(a_record_has_a_largest_size)
 {
 	static const size_t sizes[] = { 4096, 8192, 100000, BLOCK_MAX };
 
@@ -157,7 +158,7 @@ START_TEST(record_limit)
 		ck_assert(intact("a.example", 1, max - 1));
 		ck_assert_int_eq(put("a.example", e, 2, max), STS_ADMITTED);
 		ck_assert(intact("a.example", 2, max));
-		/* The old version goes: it is known to be replaced. */
+		/* The old version is dropped, as it is known to be replaced. */
 		ck_assert_int_eq(
 		    put("a.example", e, 3, max + 1), STS_REFUSED_LARGE);
 		ck_assert_uint_eq(find("a.example"), 0);
@@ -168,7 +169,7 @@ START_TEST(record_limit)
 }
 END_TEST
 
-START_TEST(name_lengths)
+START_TEST(names_of_all_lengths_are_held)
 {
 	static const size_t lens[] = { 1, 58, 59, 60, 117, 118, 119, 252, 253 };
 	char name[STS_NAME_MAX + 1];
@@ -192,8 +193,8 @@ START_TEST(name_lengths)
 }
 END_TEST
 
-/* A pinned version outlives replacement, removal and floods. */
-START_TEST(pins)
+/* A pinned version outlives its replacement, its removal and floods. */
+START_TEST(a_pinned_version_stays_readable)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_TESTING);
 	uint8_t name[STS_NAME_MAX];
@@ -233,7 +234,7 @@ START_TEST(pins)
 }
 END_TEST
 
-START_TEST(pins_max)
+START_TEST(a_record_has_a_limited_number_of_pins)
 {
 	begin(4096);
 	put_enforce("a.example", 10);
@@ -249,8 +250,8 @@ START_TEST(pins_max)
 }
 END_TEST
 
-/* An abandoned stage leaves no trace, wherever it is abandoned. */
-START_TEST(abandon_everywhere)
+/* An abandoned stage leaves no trace, whenever it is abandoned. */
+START_TEST(an_abandoned_stage_leaves_no_trace)
 {
 	static uint8_t before[8192];
 	struct sts_cache_stats now, then;
@@ -271,7 +272,7 @@ START_TEST(abandon_everywhere)
 		ck_assert(intact("a.example", 1, 60));
 		ck_assert(sts_cache_check(&c));
 	}
-	/* Not even in the bytes of the chunks. */
+	/* The octets of the chunks are as before, too. */
 	memcpy(before, block, sizeof before);
 	for (uint32_t i = 1; i <= c.chunks.used; i++) {
 		const uint8_t *p = sts_chunk(&c.chunks, i);
@@ -285,7 +286,7 @@ START_TEST(abandon_everywhere)
 END_TEST
 
 /* Large stages cannot keep small ones out, and nothing held is lost. */
-START_TEST(stage_share)
+START_TEST(large_stages_do_not_keep_small_ones_out)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 	struct sts_stage large[8], small;
@@ -307,7 +308,7 @@ START_TEST(stage_share)
 	ck_assert(sts_cache_stage(&c, &small, unit_span("held.example")));
 	ck_assert(sts_cache_append(
 	    &c, &small, payload_of("held.example", 2, 800), 800));
-	/* One that found no room changes nothing. */
+	/* A stage that found no room changes nothing. */
 	ck_assert(sts_cache_stage(&c, &large[0], unit_span("held.example")));
 	ck_assert(!sts_cache_append(&c, &large[0], block, 2000));
 	ck_assert_int_eq(
@@ -324,9 +325,9 @@ START_TEST(stage_share)
 }
 END_TEST
 
-/* Held policies may grow into the reserve; then no newcomer is protected,
- * however small, until there is room below it again. */
-START_TEST(reserve_is_for_updates)
+/* Held policies may grow into the reserve. Then no newcomer is protected,
+ * however small, until there is room below the reserve again. */
+START_TEST(no_newcomer_is_protected_in_the_reserve)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -347,8 +348,8 @@ START_TEST(reserve_is_for_updates)
 }
 END_TEST
 
-/* R58: none replaces enforce at once, and is remembered. */
-START_TEST(replacement)
+/* R58: a policy of mode none replaces enforce at once, and is held. */
+START_TEST(none_replaces_enforce_at_once)
 {
 	begin(8192);
 	put_enforce("a.example", 100);
@@ -365,8 +366,9 @@ START_TEST(replacement)
 }
 END_TEST
 
-/* Under an unconfirmed clock nothing is expired, so it may not be replaced. */
-START_TEST(no_policy_over_live)
+/* Under an unconfirmed clock no policy is expired, so none may be replaced by
+ * an absence. */
+START_TEST(an_absence_does_not_replace_a_live_policy)
 {
 	static const uint32_t ages[] = { 0, 8 * DAY };
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
@@ -382,7 +384,7 @@ START_TEST(no_policy_over_live)
 }
 END_TEST
 
-START_TEST(set_may_not_change_mode)
+START_TEST(setting_may_not_change_the_mode)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_TESTING);
 
@@ -392,7 +394,7 @@ START_TEST(set_may_not_change_mode)
 }
 END_TEST
 
-START_TEST(no_policy_over_expired)
+START_TEST(an_absence_replaces_an_expired_policy)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -405,12 +407,12 @@ START_TEST(no_policy_over_expired)
 }
 END_TEST
 
-/* What the hand does with one record. */
+/* What the sweep does with one record. */
 static const struct {
 	const char *name;
 	enum sts_kind kind;
 	enum sts_mode mode;
-	int32_t fetched, max_age, check, refresh; /* times relative to now */
+	int32_t fetched, max_age, check, refresh; /* in seconds from now */
 	bool expires, due, late, held;
 	unsigned class;
 } sweeps[] = {
@@ -429,29 +431,31 @@ static const struct {
 	{ "six hours are left", STS_KIND_POLICY, STS_MODE_ENFORCE,
 	    6 * 3600 - DAY, DAY, 0, 0, true, true, true, true,
 	    STS_CLASS_ENFORCE },
-	{ "and a second", STS_KIND_POLICY, STS_MODE_ENFORCE, 6 * 3600 + 1 - DAY,
-	    DAY, 0, 0, true, true, false, true, STS_CLASS_ENFORCE },
-	{ "six hours, not due", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	{ "six hours and a second are left", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    6 * 3600 + 1 - DAY, DAY, 0, 0, true, true, false, true,
+	    STS_CLASS_ENFORCE },
+	{ "six hours are left, not due", STS_KIND_POLICY, STS_MODE_ENFORCE,
 	    6 * 3600 - DAY, DAY, 0, 1, true, false, false, true,
 	    STS_CLASS_ENFORCE },
-	{ "six hours, unconfirmed", STS_KIND_POLICY, STS_MODE_ENFORCE,
-	    6 * 3600 - DAY, DAY, 0, 0, false, true, true, true,
-	    STS_CLASS_ENFORCE },
+	{ "six hours are left, clock unconfirmed", STS_KIND_POLICY,
+	    STS_MODE_ENFORCE, 6 * 3600 - DAY, DAY, 0, 0, false, true, true,
+	    true, STS_CLASS_ENFORCE },
 	{ "expires", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0, 1, true,
 	    false, false, true, STS_CLASS_EXPIRED },
-	{ "not under an unconfirmed clock", STS_KIND_POLICY, STS_MODE_ENFORCE,
-	    -DAY, DAY, 0, 1, false, false, false, true, STS_CLASS_ENFORCE },
+	{ "does not expire under an unconfirmed clock", STS_KIND_POLICY,
+	    STS_MODE_ENFORCE, -DAY, DAY, 0, 1, false, false, false, true,
+	    STS_CLASS_ENFORCE },
 	{ "expired and due", STS_KIND_POLICY, STS_MODE_ENFORCE, -DAY, DAY, 0,
 	    -1, true, true, true, true, STS_CLASS_EXPIRED },
 	{ "expired for 30 days", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY, DAY,
 	    0, 1, true, false, false, true, STS_CLASS_EXPIRED },
-	{ "and a second", STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY - 1, DAY, 0,
-	    -1, true, false, false, false, 0 },
-	{ "and a second, unconfirmed", STS_KIND_POLICY, STS_MODE_NONE,
-	    -31 * DAY - 1, DAY, 0, 1, false, false, false, true,
-	    STS_CLASS_NONE },
-	{ "R59 in the future", STS_KIND_POLICY, STS_MODE_ENFORCE, 9 * DAY, DAY,
-	    0, 1, true, false, false, true, STS_CLASS_ENFORCE },
+	{ "expired for 30 days and a second", STS_KIND_POLICY, STS_MODE_NONE,
+	    -31 * DAY - 1, DAY, 0, -1, true, false, false, false, 0 },
+	{ "expired for 30 days and a second, clock unconfirmed",
+	    STS_KIND_POLICY, STS_MODE_NONE, -31 * DAY - 1, DAY, 0, 1, false,
+	    false, false, true, STS_CLASS_NONE },
+	{ "R59 fetched in the future", STS_KIND_POLICY, STS_MODE_ENFORCE,
+	    9 * DAY, DAY, 0, 1, true, false, false, true, STS_CLASS_ENFORCE },
 	{ "absence in its hour", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3600,
 	    -1, true, false, false, true, STS_CLASS_OTHER },
 	{ "absence outlived", STS_KIND_ABSENT, STS_MODE_NONE, 0, 0, -3601, 1,
@@ -464,7 +468,7 @@ static const struct {
 	    DAY, 1, true, false, false, true, STS_CLASS_OTHER },
 };
 
-START_TEST(sweep_table)
+START_TEST(the_sweep_judges_each_record)
 {
 	for (size_t i = 0; i < UNIT_COUNT(sweeps); i++) {
 		struct sts_entry e = entry(sweeps[i].kind, sweeps[i].mode);
@@ -497,9 +501,9 @@ START_TEST(sweep_table)
 }
 END_TEST
 
-/* Put back under a clock by which the policy is not over, it is protected
+/* Set again under a clock by which it is not over, the policy is protected
  * again. */
-START_TEST(expired_and_back)
+START_TEST(a_policy_alive_again_is_protected_again)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -518,13 +522,13 @@ START_TEST(expired_and_back)
 }
 END_TEST
 
-/* The 30 days for which expired records are kept begin when the clock by which
- * they expired was confirmed: a jump alone removes nothing, nor does a clock
- * put back. */
-START_TEST(kept_since_the_clock_is_known)
+/* The 30 days for which an expired policy is kept begin when the clock was
+ * confirmed under which it expired: a jump of the clock alone removes nothing,
+ * nor does a clock that was set back. */
+START_TEST(expired_policies_are_kept_for_30_days_of_known_time)
 {
 	static const struct {
-		int32_t since, at; /* relative to NOW */
+		int32_t since, at; /* in seconds from NOW */
 		bool held;
 	} rows[] = {
 		{ 0, 0, true },
@@ -550,8 +554,8 @@ START_TEST(kept_since_the_clock_is_known)
 }
 END_TEST
 
-/* A record whose end was logged is like any other. */
-START_TEST(lapsed_is_not_late)
+/* A record whose end was logged is refreshed like any other. */
+START_TEST(a_logged_end_does_not_change_the_sweep)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -584,9 +588,9 @@ put_twenty_due(uint32_t fetched_s)
 	}
 }
 
-/* The hand visits as many chunks as it is asked to, and every chunk in the
- * end. */
-START_TEST(sweep_is_bounded)
+/* The sweep visits as many chunks as it is asked to, and comes to every
+ * chunk. */
+START_TEST(a_sweep_visits_the_chunks_it_is_asked_to)
 {
 	unsigned late = 0;
 
@@ -602,9 +606,10 @@ START_TEST(sweep_is_bounded)
 }
 END_TEST
 
-/* So does the second one; and the first does not move it: each that is due has
- * its turn, and none a second one before all have had theirs. */
-START_TEST(turns_go_round)
+/* The turn of refreshes visits as many chunks as it is asked to, too, and the
+ * sweep does not move it. Each record that is due gets its turn, and none gets
+ * a second before all have had theirs. */
+START_TEST(refreshes_go_round_in_turn)
 {
 	sts_ref first[20];
 	unsigned due = 0;
@@ -632,7 +637,7 @@ START_TEST(turns_go_round)
 }
 END_TEST
 
-START_TEST(next_visits_all)
+START_TEST(next_visits_every_record)
 {
 	bool seen[50] = { false };
 	unsigned n = 0;
@@ -659,9 +664,8 @@ START_TEST(next_visits_all)
 }
 END_TEST
 
-/* Names in one bucket, which cannot be chosen without the key. */
-/* Number i as a name of 70 octets, which differs from others only in its last
- * octets, after the first chunk. */
+/* Number i as a name of 70 octets. The names differ only in their last octets,
+ * which are not in the first chunk. */
 static const char *
 alike(unsigned i)
 {
@@ -689,10 +693,11 @@ by_hash(const void *a, const void *b)
 }
 
 /*
- * Two names whose whole hash is the same are two domains: each has its own
- * record, and neither is found, replaced or removed by the other's name.
+ * Two names with the same hash in all its bits are two domains: each has a
+ * record of its own, and neither is found, replaced or removed by the other's
+ * name.
  */
-START_TEST(same_hash_other_name)
+START_TEST(names_with_the_same_hash_are_two_domains)
 {
 	enum {
 		NAMES = 1 << 20
@@ -727,13 +732,13 @@ START_TEST(same_hash_other_name)
 		sts_cache_remove(&c, find(one));
 		ck_assert(sts_cache_check(&c));
 	}
-	/* 128 are expected; none at all has odds of e^-128. */
+	/* 128 are expected; the odds of none at all are e^-128. */
 	ck_assert_uint_gt(pairs, 0);
 	free(all);
 }
 END_TEST
 
-START_TEST(bucket_full)
+START_TEST(a_full_bucket_refuses_newcomers_only)
 {
 	char name[32];
 	unsigned in = 0;
@@ -753,7 +758,8 @@ START_TEST(bucket_full)
 	ck_assert_uint_eq(find(name), 0);
 	ck_assert_uint_eq(stats().records, STS_CACHE_PROBE_MAX);
 	ck_assert(sts_cache_check(&c));
-	/* A newer version of a held policy finds its record. */
+	/* A newer version of a held policy finds its record in the full
+	 * bucket. */
 	sts_cache_domain(&c, c.list[STS_CLASS_TESTING].head, (uint8_t *)name);
 	ck_assert(sts_cache_check(&c));
 	for (unsigned i = 0; stats().records > 0; i++) {
@@ -770,10 +776,10 @@ END_TEST
 
 /*
  * Two records whose 32 bits of hash are the same, and whose names differ where
- * the chunks of the record begin, or where they end: each is found by its own
- * name, changed and removed alone.
+ * a chunk of the record begins, or where it ends. Each is found by its own
+ * name, and is changed and removed alone.
  */
-START_TEST(colliding_names)
+START_TEST(names_that_collide_in_32_bits_are_two_domains)
 {
 	static const char first[] =
 	    ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -811,9 +817,9 @@ START_TEST(colliding_names)
 }
 END_TEST
 
-/* Organisations with the same counter share one limit: stricter for both, and
- * never more than one of them alone could have. */
-START_TEST(colliding_counters)
+/* Organisations with the same counter share one limit: it is stricter for both,
+ * and is never more than one of them could have alone. */
+START_TEST(organisations_that_collide_share_one_limit)
 {
 	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
 	unsigned i = 0;
@@ -831,7 +837,7 @@ START_TEST(colliding_counters)
 	ck_assert_int_eq(
 	    put_mode("d.another.example", STS_MODE_ENFORCE), STS_ADMITTED);
 	ck_assert(sts_cache_check(&c));
-	/* What one gives up is free again for both. */
+	/* What one of them gives up is free for both. */
 	snprintf(domain, sizeof domain, "d0.%s", name[0]);
 	sts_cache_remove(&c, find(domain));
 	snprintf(domain, sizeof domain, "e.%s", name[1]);
@@ -840,8 +846,8 @@ START_TEST(colliding_counters)
 }
 END_TEST
 
-/* The check itself sees damage. */
-START_TEST(check_bites)
+/* sts_cache_check notices a wrong octet of a record and a wrong count. */
+START_TEST(the_check_notices_wrong_octets_and_counts)
 {
 	static const unsigned heads[] = { STS_HEAD_DOMAIN_LEN, STS_HEAD_BEFORE,
 		STS_HEAD_AFTER, STS_HEAD_CHAIN, STS_HEAD_HASH,
@@ -898,7 +904,8 @@ set_next(uint32_t n, uint32_t next)
 	sts_put32le(sts_chunk(&c.chunks, n) + STS_CHUNK_NEXT, next);
 }
 
-/* Damage of its own kind for each number; false: there are no more. */
+/* Damage the cache in way number `kind`. Returns false if there is no such
+ * way. */
 static bool
 damage(unsigned kind)
 {
@@ -986,7 +993,7 @@ damage(unsigned kind)
 		c.list[STS_CLASS_PINNED].head = staged;
 		return true;
 	case 25:
-		/* A free chunk that is nowhere. */
+		/* a free chunk that is in no list */
 		c.chunks.free_head =
 		    sts_chunk_next(&c.chunks, c.chunks.free_head);
 		c.chunks.free_count--;
@@ -1002,7 +1009,7 @@ damage(unsigned kind)
 	}
 }
 
-START_TEST(every_damage_is_noticed)
+START_TEST(the_check_notices_every_kind_of_damage)
 {
 	static uint8_t good_block[16384];
 	struct sts_cache good;
@@ -1030,7 +1037,7 @@ END_TEST
 
 /* ---- no chunk is touched before it is needed ---- */
 
-/* Everything that passes over chunks. */
+/* Everything that passes over all chunks. */
 static void
 pass_over_all(struct sts_cache *of)
 {
@@ -1051,8 +1058,8 @@ pass_over_all(struct sts_cache *of)
 	ck_assert(sts_cache_check(of));
 }
 
-/* Pages beyond those that records need are not even readable. */
-START_TEST(untouched_until_needed)
+/* Pages beyond those that the records need are not even readable. */
+START_TEST(pages_are_untouched_until_needed)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 64 * page;
 	uint8_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -1070,16 +1077,16 @@ START_TEST(untouched_until_needed)
 	put_enforce("a.example", 40);
 	put_enforce("b.example", 40);
 	pass_over_all(&c);
-	unit_int("taken", c.chunks.used, 4);
+	unit_int("chunks ever used", c.chunks.used, 4);
 	ck_assert_uint_eq(map[4 * STS_CHUNK_SIZE], 0xa5);
 	ck_assert(intact("a.example", 1, 40));
 	munmap(map, size);
 }
 END_TEST
 
-/* In a large cache, neighbours in a list are far apart in memory: an answer
- * about a protected policy touches its record and no other. */
-START_TEST(neighbours_untouched)
+/* In a large cache, neighbours in a list lie far apart in memory. An answer
+ * about a protected policy touches its own record and no other. */
+START_TEST(an_answer_touches_no_other_record)
 {
 	static uint8_t was[sizeof block];
 	static const char *const names[] = { "a.example", "b.example",
@@ -1106,7 +1113,8 @@ START_TEST(neighbours_untouched)
 		ck_assert_mem_eq(was, block, sizeof was);
 		ck_assert_mem_eq(&held, &c, sizeof c);
 	}
-	/* Replaced and removed while it is pinned, it stays readable. */
+	/* A record that is replaced or removed while it is pinned stays
+	 * readable. */
 	sts_ref old = find("b.example");
 
 	sts_cache_pin(&c, old);
@@ -1125,9 +1133,10 @@ START_TEST(neighbours_untouched)
 }
 END_TEST
 
-/* Freed chunks are taken first: memory grows with the most that was held at
- * once, not with all that was ever held; and all of the block can be used. */
-START_TEST(given_back_before_new)
+/* Freed chunks are taken before new ones: the memory in use grows with the most
+ * that was held at once, and not with all that was ever held. And all of the
+ * block can be used. */
+START_TEST(freed_chunks_are_taken_before_new_ones)
 {
 	struct sts_cache_stats s;
 
@@ -1136,7 +1145,7 @@ START_TEST(given_back_before_new)
 		put_kind("a.example", STS_KIND_ABSENT);
 		sts_cache_remove(&c, find("a.example"));
 	}
-	unit_int("taken", c.chunks.used, 2);
+	unit_int("chunks ever used", c.chunks.used, 2);
 	for (unsigned i = 0; c.evicted == 0; i++) {
 		char name[32];
 
@@ -1151,8 +1160,9 @@ START_TEST(given_back_before_new)
 }
 END_TEST
 
-/* Octets of any kind, held or not; nothing is changed by it. */
-START_TEST(ahead)
+/* Any octets may be looked up ahead, held or not, and nothing is changed by
+ * that. */
+START_TEST(looking_ahead_changes_nothing)
 {
 	static uint8_t before[BLOCK_MAX], wide[600];
 	struct sts_text domains[STS_CACHE_AHEAD_MAX];
@@ -1186,38 +1196,39 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, ahead);
-	tcase_add_test(tc, organisation_table);
-	tcase_add_test(tc, lifetime_table);
-	tcase_add_test(tc, limit_table);
-	tcase_add_test(tc, typical_cost);
-	tcase_add_test(tc, any_alignment);
-	tcase_add_test(tc, record_limit);
-	tcase_add_test(tc, name_lengths);
-	tcase_add_test(tc, pins);
-	tcase_add_test(tc, pins_max);
-	tcase_add_test(tc, abandon_everywhere);
-	tcase_add_test(tc, stage_share);
-	tcase_add_test(tc, reserve_is_for_updates);
-	tcase_add_test(tc, replacement);
+	tcase_add_test(tc, looking_ahead_changes_nothing);
+	tcase_add_test(tc, organisations_end_at_the_public_suffix);
+	tcase_add_test(tc, a_policy_lives_for_max_age);
+	tcase_add_test(tc, limits_follow_from_the_size);
+	tcase_add_test(tc, a_typical_record_costs_140_octets);
+	tcase_add_test(tc, the_block_may_begin_at_any_address);
+	tcase_add_test(tc, a_record_has_a_largest_size);
+	tcase_add_test(tc, names_of_all_lengths_are_held);
+	tcase_add_test(tc, a_pinned_version_stays_readable);
+	tcase_add_test(tc, a_record_has_a_limited_number_of_pins);
+	tcase_add_test(tc, an_abandoned_stage_leaves_no_trace);
+	tcase_add_test(tc, large_stages_do_not_keep_small_ones_out);
+	tcase_add_test(tc, no_newcomer_is_protected_in_the_reserve);
+	tcase_add_test(tc, none_replaces_enforce_at_once);
 	tcase_add_loop_test_raise_signal(
-	    tc, no_policy_over_live, SIGABRT, 0, 2);
-	tcase_add_test_raise_signal(tc, set_may_not_change_mode, SIGABRT);
-	tcase_add_test(tc, no_policy_over_expired);
-	tcase_add_test(tc, sweep_table);
-	tcase_add_test(tc, expired_and_back);
-	tcase_add_test(tc, kept_since_the_clock_is_known);
-	tcase_add_test(tc, lapsed_is_not_late);
-	tcase_add_test(tc, sweep_is_bounded);
-	tcase_add_test(tc, turns_go_round);
-	tcase_add_test(tc, next_visits_all);
-	tcase_add_test(tc, bucket_full);
-	tcase_add_test(tc, same_hash_other_name);
-	tcase_add_test(tc, colliding_names);
-	tcase_add_test(tc, colliding_counters);
-	tcase_add_test(tc, check_bites);
-	tcase_add_test(tc, every_damage_is_noticed);
-	tcase_add_test(tc, untouched_until_needed);
-	tcase_add_test(tc, neighbours_untouched);
-	tcase_add_test(tc, given_back_before_new);
+	    tc, an_absence_does_not_replace_a_live_policy, SIGABRT, 0, 2);
+	tcase_add_test_raise_signal(
+	    tc, setting_may_not_change_the_mode, SIGABRT);
+	tcase_add_test(tc, an_absence_replaces_an_expired_policy);
+	tcase_add_test(tc, the_sweep_judges_each_record);
+	tcase_add_test(tc, a_policy_alive_again_is_protected_again);
+	tcase_add_test(tc, expired_policies_are_kept_for_30_days_of_known_time);
+	tcase_add_test(tc, a_logged_end_does_not_change_the_sweep);
+	tcase_add_test(tc, a_sweep_visits_the_chunks_it_is_asked_to);
+	tcase_add_test(tc, refreshes_go_round_in_turn);
+	tcase_add_test(tc, next_visits_every_record);
+	tcase_add_test(tc, a_full_bucket_refuses_newcomers_only);
+	tcase_add_test(tc, names_with_the_same_hash_are_two_domains);
+	tcase_add_test(tc, names_that_collide_in_32_bits_are_two_domains);
+	tcase_add_test(tc, organisations_that_collide_share_one_limit);
+	tcase_add_test(tc, the_check_notices_wrong_octets_and_counts);
+	tcase_add_test(tc, the_check_notices_every_kind_of_damage);
+	tcase_add_test(tc, pages_are_untouched_until_needed);
+	tcase_add_test(tc, an_answer_touches_no_other_record);
+	tcase_add_test(tc, freed_chunks_are_taken_before_new_ones);
 }

@@ -4,7 +4,7 @@
 
 const char unit_name[] = "cache flood";
 
-/* Known enforce policies among the flood. */
+/* Known enforce policies in the flood. */
 enum {
 	KNOWN = 1000,
 	FLOOD_BLOCK = 1 << 19,
@@ -31,7 +31,8 @@ put_known(void)
 	}
 }
 
-/* Each is found and protected, and those in turn are what they were. */
+/* Each known policy must be found and protected; each in its turn must also
+ * have its octets. */
 static void
 expect_known(const char *flood, unsigned step, unsigned turns)
 {
@@ -74,11 +75,11 @@ put_junk(unsigned kind, const char *name, size_t n)
 
 static const struct flood {
 	const char *name;
-	unsigned orgs; /* of the junk; 0: one a domain */
+	unsigned orgs; /* organisations of the junk; 0: one a domain */
 	unsigned kinds; /* bits of enum junk */
 	size_t len; /* of the payload; 0: drawn */
 	unsigned steps;
-	bool room; /* newcomers of others still find protected room */
+	bool room; /* others' newcomers still find protected room */
 } floods[] = {
 	{ "R60 absent", 0, 1 << JUNK_ABSENT, 0, FLOOD, true },
 	{ "R60 failures", 0, 1 << JUNK_FAILED, 0, FLOOD, true },
@@ -119,8 +120,8 @@ one_junk(const struct flood *f, unsigned i)
 
 /*
  * Newcomers of other organisations are kept: protected where the junk may not
- * take all the room, else as guests, of which the last is there when more junk
- * comes.
+ * take all the room, and elsewhere as guests, each of which is still held after
+ * more junk.
  */
 static void
 expect_newcomers(const struct flood *f)
@@ -141,8 +142,8 @@ expect_newcomers(const struct flood *f)
 	}
 }
 
-/* At every step every known policy is there. */
-START_TEST(flood_table)
+/* After each step every known policy is held. */
+START_TEST(known_policies_outlast_a_flood)
 {
 	const struct flood *f = &floods[_i];
 
@@ -153,7 +154,7 @@ START_TEST(flood_table)
 		expect_known(f->name, i, 50);
 	}
 	ck_assert(sts_cache_check(&c));
-	/* It was one: there was no room for all of it. */
+	/* It was a flood: the cache had no room for all of it. */
 	ck_assert_uint_gt(stats().evicted + stats().refused, 0);
 	expect_newcomers(f);
 	expect_known(f->name, 0, 1);
@@ -161,8 +162,8 @@ START_TEST(flood_table)
 }
 END_TEST
 
-/* One organisation cannot take what newcomers of others need. */
-START_TEST(organisation_share)
+/* One organisation cannot take the room that newcomers of others need. */
+START_TEST(one_organisation_leaves_room_for_others)
 {
 	uint32_t full;
 
@@ -186,13 +187,14 @@ START_TEST(organisation_share)
 }
 END_TEST
 
-START_TEST(reserve)
+START_TEST(a_newcomer_in_a_full_cache_is_a_guest)
 {
 	begin(100000);
 	fill(30);
 	ck_assert_uint_le(stats().chunks_protected, c.protected_max);
 	ck_assert_uint_gt(stats().chunks_protected + 2, c.protected_max);
-	/* Others live in the reserve, by LRU. */
+	/* Others live in the reserve, and the least recently used is evicted
+	 * first. */
 	for (unsigned i = 0; i < 500; i++) {
 		char name[40];
 
@@ -201,7 +203,7 @@ START_TEST(reserve)
 		ck_assert(find(name) != 0);
 	}
 	ck_assert(find("a0.example") == 0);
-	/* A newcomer is a guest, served until it must go. */
+	/* A newcomer is a guest, and is served until it is evicted. */
 	ck_assert_int_eq(put_enforce("guest.example", 30), STS_REFUSED_ROOM);
 	ck_assert(intact("guest.example", 1, 30));
 	ck_assert_uint_eq(stats().guests, 1);
@@ -209,8 +211,9 @@ START_TEST(reserve)
 }
 END_TEST
 
-/* A guest becomes protected when room appears: on set, and by the hand. */
-START_TEST(guest_is_admitted)
+/* A guest becomes protected once there is room: when it is set, and by the
+ * sweep. */
+START_TEST(a_guest_is_protected_once_there_is_room)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -232,15 +235,15 @@ START_TEST(guest_is_admitted)
 }
 END_TEST
 
-/* Newer versions of protected policies in a full cache. */
-START_TEST(newer_versions)
+/* Newer versions of protected policies, in a full cache. */
+START_TEST(newer_versions_may_grow_into_the_reserve)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 	unsigned n, admitted = 0, refused = 0;
 
 	begin(100000);
 	n = fill(30);
-	/* What does not grow is always admitted. */
+	/* A version that takes no more chunks is always admitted. */
 	for (unsigned i = 0; i < n; i++) {
 		char name[40];
 
@@ -248,7 +251,8 @@ START_TEST(newer_versions)
 		ck_assert_int_eq(put(name, e, 2, 31), STS_ADMITTED);
 		ck_assert(intact(name, 2, 31));
 	}
-	/* Growth may use the reserve down to the floor, and no further; */
+	/* Versions that grow may use the reserve down to its floor, and no
+	 * further. */
 	for (unsigned i = 0; i < n; i++) {
 		char name[40];
 
@@ -261,13 +265,14 @@ START_TEST(newer_versions)
 	ck_assert_uint_ge(admitted, c.chunks.count / 16 - 1);
 	ck_assert_uint_gt(stats().guests, 0);
 	ck_assert_uint_gt(refused, 0);
-	/* and the refused policy is held as a guest, not lost (above). */
+	/* The refused version is held as a guest, and not lost: see above. */
 	ck_assert(sts_cache_check(&c));
 }
 END_TEST
 
-/* An organisation at its limit can still update without growing. */
-START_TEST(newer_versions_of_full_organisation)
+/* An organisation at its limit can still replace a version by one that does not
+ * grow. */
+START_TEST(an_organisation_at_its_limit_may_still_update)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 	unsigned n = 0;
@@ -287,7 +292,8 @@ START_TEST(newer_versions_of_full_organisation)
 }
 END_TEST
 
-/* Victims go in this order, the least recently used of a class first. */
+/* Records are evicted in this order: by class, and within a class the least
+ * recently used first. */
 static const char *const victims[] = { "x1.expired", "x0.expired", "a0.absent",
 	"u0.unknown", "b0.backoff", "a1.absent", "n1.none", "n0.none",
 	"t0.testing", "t1.testing", "g0.org.example", "g1.org.example" };
@@ -315,7 +321,7 @@ put_victims(void)
 	sts_cache_touch(&c, find("g1.org.example"));
 }
 
-START_TEST(victims_order)
+START_TEST(records_are_evicted_by_class_and_by_use)
 {
 	static struct sts_stage stages[300];
 	unsigned n = 0;
@@ -335,15 +341,15 @@ START_TEST(victims_order)
 		    &c, &stages[n++], unit_span("staged.example")));
 	}
 	for (unsigned i = 0; i < UNIT_COUNT(victims); i++) {
-		ck_assert_msg(
-		    find(victims[i]) != 0, "%s went too early", victims[i]);
+		ck_assert_msg(find(victims[i]) != 0, "%s was evicted too early",
+		    victims[i]);
 		ck_assert(sts_cache_stage(
 		    &c, &stages[n++], unit_span("staged.example")));
-		ck_assert_msg(
-		    find(victims[i]) == 0, "%s should have gone", victims[i]);
+		ck_assert_msg(find(victims[i]) == 0,
+		    "%s should have been evicted", victims[i]);
 		ck_assert_uint_eq(stats().evicted, i + 1);
 	}
-	/* Now there is none; the protected policies stay. */
+	/* There is no victim left; the protected policies stay. */
 	while (sts_cache_stage(&c, &stages[n], unit_span("staged.example"))) {
 		n++;
 	}
@@ -360,11 +366,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(tc, flood_table, 0, (int)UNIT_COUNT(floods));
-	tcase_add_test(tc, organisation_share);
-	tcase_add_test(tc, reserve);
-	tcase_add_test(tc, guest_is_admitted);
-	tcase_add_test(tc, newer_versions);
-	tcase_add_test(tc, newer_versions_of_full_organisation);
-	tcase_add_test(tc, victims_order);
+	tcase_add_loop_test(
+	    tc, known_policies_outlast_a_flood, 0, (int)UNIT_COUNT(floods));
+	tcase_add_test(tc, one_organisation_leaves_room_for_others);
+	tcase_add_test(tc, a_newcomer_in_a_full_cache_is_a_guest);
+	tcase_add_test(tc, a_guest_is_protected_once_there_is_room);
+	tcase_add_test(tc, newer_versions_may_grow_into_the_reserve);
+	tcase_add_test(tc, an_organisation_at_its_limit_may_still_update);
+	tcase_add_test(tc, records_are_evicted_by_class_and_by_use);
 }

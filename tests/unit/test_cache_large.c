@@ -4,12 +4,12 @@
 
 const char unit_name[] = "cache_large";
 
-/* The average and the largest number of heads read to find each of n
- * records. */
+/* The average and the largest number of records that are looked at to find each
+ * of n. */
 static double
 probe(uint32_t n, unsigned *most)
 {
-	/* Two chunks each, and room for the index. */
+	/* Two chunks for each record, and room for the index. */
 	size_t size = (size_t)n * 2 * (STS_CHUNK_SIZE + 3);
 	uint8_t *memory = malloc(size);
 	double all = 0;
@@ -38,8 +38,9 @@ probe(uint32_t n, unsigned *most)
 	return all / n;
 }
 
-/* Look-up does not cost more in a larger cache: counted, not timed. */
-START_TEST(probes)
+/* A search does not cost more in a larger cache. The probes are counted, not
+ * timed. */
+START_TEST(a_search_costs_no_more_in_a_larger_cache)
 {
 	static const uint32_t records[] = { 1000, 1000000 };
 
@@ -57,5 +58,5 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, probes);
+	tcase_add_test(tc, a_search_costs_no_more_in_a_larger_cache);
 }

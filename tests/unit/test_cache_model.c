@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cache against a model: random operations on both, and after each one
- * the cache's invariants hold (in larger ones after every 16th) and it shows
- * what the model shows.
+ * The cache compared with a model: random operations on both. After each one
+ * the cache's invariants hold (in larger caches they are checked after every
+ * 16th), and the cache shows what the model shows.
  *
- * STS_CACHE_OPS: operations (200,000); STS_CACHE_SEED: the first seed. Both
- * are for `make soak`.
+ * STS_CACHE_OPS is the number of operations (200,000), STS_CACHE_SEED the first
+ * seed: both are for `make soak`.
  */
 #include "cache_model.h"
 
@@ -238,7 +238,7 @@ is_due(const struct rec *r)
 		   (int64_t)r->e.refresh_s - m.now_s > DAY);
 }
 
-/* What the hand does to one record; true: it stops there. */
+/* What the sweep does to one record. Returns true if it stops there. */
 static bool
 model_visit(struct rec *r)
 {
@@ -325,7 +325,8 @@ op_time(void)
 	}
 }
 
-/* The journal takes some, and seldom rests. */
+/* The journal takes some of the records that are to be saved, and is seldom at
+ * rest. */
 static void
 op_save(void)
 {
@@ -422,7 +423,8 @@ verify(bool all)
 {
 	sts_ref want[DOMAINS] = { 0 };
 
-	/* Its cost grows with the cache; most of what it finds stays. */
+	/* The cost of a check grows with the cache, and most damage would stay
+	 * in it. */
 	WANT((!all && m.n > 200 && m.op % 16 != 0) || sts_cache_check(&m.c));
 	for (unsigned i = 0; i < RECORDS; i++) {
 		const struct rec *r = &m.recs[i];
@@ -434,7 +436,7 @@ verify(bool all)
 			verify_record(r);
 		}
 	}
-	/* That the index holds each record is part of sts_cache_check. */
+	/* sts_cache_check covers that the index holds each record. */
 	for (unsigned i = all ? 0 : draw(16); i < DOMAINS; i += all ? 1 : 16) {
 		WANT(sts_cache_find(&m.c, unit_span(m.name[i])) == want[i]);
 	}
@@ -511,7 +513,7 @@ begin(uint64_t seed, size_t size)
 	m.n = m.c.chunks.count;
 }
 
-START_TEST(random_operations)
+START_TEST(cache_and_model_agree)
 {
 	static const size_t sizes[] = { 4096, 4100, 8192, 16384, 40001,
 		BLOCK_MAX };
@@ -537,5 +539,5 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, random_operations);
+	tcase_add_test(tc, cache_and_model_agree);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The marks by which the cache and the journal work together. */
+/* How the cache and the journal work together: which records are marked as
+ * saved. */
 #include "cache_case.h"
 
 const char unit_name[] = "cache saved";
 
-/* Which versions the journal is asked to save, and when. */
-START_TEST(marks)
+/* Which versions the journal is to save, and when. */
+START_TEST(a_change_that_must_survive_is_to_be_saved)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 	uint32_t hand = 0;
@@ -33,7 +34,8 @@ START_TEST(marks)
 	e.max_age_s++;
 	sts_cache_set(&c, ref, &e, sts_now(NOW, true));
 	ck_assert(sts_cache_is_unsaved(&c, ref));
-	/* A newer version of a saved policy does not count as a first one. */
+	/* A newer version of a saved policy does not count as the first
+	 * version. */
 	put_enforce("a.example", 21);
 	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 1);
 	ck_assert_uint_eq(sts_cache_unsaved(&c, &hand, 1000, true), 0);
@@ -44,8 +46,8 @@ START_TEST(marks)
 }
 END_TEST
 
-/* A guest that becomes protected is to be saved as what it is now. */
-START_TEST(promotion_is_saved)
+/* A guest that becomes protected is saved again, now as a protected one. */
+START_TEST(a_guest_that_becomes_protected_is_to_be_saved)
 {
 	begin(20000);
 	fill(30);
@@ -73,9 +75,9 @@ put_back(const char *domain, size_t n, bool protected)
 	return ref;
 }
 
-/* From the journal: guests take no protected room, the protected may use the
- * reserve, as they did. */
-START_TEST(restored)
+/* Restored from the journal, a guest takes no protected room, and a protected
+ * policy may use the reserve as it did before. */
+START_TEST(restored_policies_are_protected_as_before)
 {
 	sts_ref guest;
 
@@ -89,7 +91,7 @@ START_TEST(restored)
 }
 END_TEST
 
-/* Save what is unsaved, like a journal that has come to rest. */
+/* Save what is unsaved, as a journal that comes to rest. */
 static void
 save_all(void)
 {
@@ -103,10 +105,11 @@ save_all(void)
 }
 
 /*
- * Room that one protected policy gives up is not another's before the journal
- * knows: it would hold both, and a restart has no room for both.
+ * Room that one protected policy gives up is not given to another before the
+ * journal has the change: it would hold both, and a restart would have no room
+ * for both.
  */
-START_TEST(room_given_up)
+START_TEST(room_given_up_is_not_reused_before_it_is_saved)
 {
 	struct sts_entry none = entry(STS_KIND_POLICY, STS_MODE_NONE);
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
@@ -119,7 +122,7 @@ START_TEST(room_given_up)
 	ck_assert_int_eq(put_enforce("one.example", 30), STS_REFUSED_ROOM);
 	ck_assert_int_eq(put_enforce("two.example", 30), STS_REFUSED_ROOM);
 	ck_assert(sts_cache_check(&c));
-	/* Its own room a policy may always have back. */
+	/* A policy may always have its own room back. */
 	ck_assert_int_eq(put("f.fill4.example", e, 2, 30), STS_ADMITTED);
 	ck_assert_int_eq(put("f.fill4.example", e, 3, 20), STS_ADMITTED);
 	save_all();
@@ -130,8 +133,8 @@ START_TEST(room_given_up)
 }
 END_TEST
 
-/* What was never saved takes no room in a journal. */
-START_TEST(room_given_up_unsaved)
+/* What was never saved takes no room in the journal. */
+START_TEST(room_of_what_was_never_saved_is_reused_at_once)
 {
 	begin(100000);
 	fill(30);
@@ -141,9 +144,9 @@ START_TEST(room_given_up_unsaved)
 }
 END_TEST
 
-/* A newer version that goes before it is saved leaves an older one in the
- * journal. */
-START_TEST(stale)
+/* A newer version that is evicted before it is saved leaves the older one in
+ * the journal. */
+START_TEST(a_journal_with_an_older_version_is_stale)
 {
 	struct sts_entry none = entry(STS_KIND_POLICY, STS_MODE_NONE);
 
@@ -159,7 +162,7 @@ START_TEST(stale)
 		snprintf(name, sizeof name, "t%u.example", i);
 		put_mode(name, STS_MODE_TESTING);
 	}
-	/* One that is in the journal as it is may go. */
+	/* A version that the journal has may be evicted. */
 	ck_assert(!sts_cache_stale(&c));
 	while (find("a.example") != 0) {
 		char name[32];
@@ -173,8 +176,8 @@ START_TEST(stale)
 }
 END_TEST
 
-/* A version is known to be replaced, by one that is too large to hold. */
-START_TEST(stale_by_size)
+/* A version is known to be replaced when the newer one is too large to hold. */
+START_TEST(a_version_too_large_to_hold_makes_a_journal_stale)
 {
 	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
 
@@ -189,8 +192,9 @@ START_TEST(stale_by_size)
 }
 END_TEST
 
-/* Two organisations at their limits share a counter under this boot's key. */
-START_TEST(restored_whatever_the_counter)
+/* Two organisations at their limits share a counter under the key of this
+ * boot. */
+START_TEST(restored_policies_ignore_the_organisations_limit)
 {
 	uint32_t first = 0;
 
@@ -207,7 +211,7 @@ START_TEST(restored_whatever_the_counter)
 }
 END_TEST
 
-START_TEST(scan_visits_policies)
+START_TEST(a_scan_visits_every_policy)
 {
 	unsigned n = 0, calls = 0;
 	uint32_t hand = 0;
@@ -236,13 +240,13 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, marks);
-	tcase_add_test(tc, promotion_is_saved);
-	tcase_add_test(tc, restored);
-	tcase_add_test(tc, restored_whatever_the_counter);
-	tcase_add_test(tc, room_given_up);
-	tcase_add_test(tc, room_given_up_unsaved);
-	tcase_add_test(tc, stale);
-	tcase_add_test(tc, stale_by_size);
-	tcase_add_test(tc, scan_visits_policies);
+	tcase_add_test(tc, a_change_that_must_survive_is_to_be_saved);
+	tcase_add_test(tc, a_guest_that_becomes_protected_is_to_be_saved);
+	tcase_add_test(tc, restored_policies_are_protected_as_before);
+	tcase_add_test(tc, restored_policies_ignore_the_organisations_limit);
+	tcase_add_test(tc, room_given_up_is_not_reused_before_it_is_saved);
+	tcase_add_test(tc, room_of_what_was_never_saved_is_reused_at_once);
+	tcase_add_test(tc, a_journal_with_an_older_version_is_stale);
+	tcase_add_test(tc, a_version_too_large_to_hold_makes_a_journal_stale);
+	tcase_add_test(tc, a_scan_visits_every_policy);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A policy that is about to be enforced, against the hosts that were tried. */
+/* Whether a policy that is about to be enforced would let mail through, judged
+ * by the hosts that were tried. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +12,8 @@ const char unit_name[] = "check_hosts";
 
 static struct sts_check_facts f;
 
-/* Two hosts, mx0.a.example and mx1.a.example, of one address each, with two
- * certificates that are right. */
+/* Two hosts, mx0.a.example and mx1.a.example, each with one address and two
+ * good certificates. */
 static void
 all_good(void)
 {
@@ -136,7 +137,7 @@ static const struct {
 	{ "interrupted", "*.a.example", 2 },
 };
 
-START_TEST(enforced)
+START_TEST(a_policy_is_judged_by_every_host)
 {
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
 		struct sts_text pattern = sts_text_of(rows[i].pattern);
@@ -152,5 +153,5 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, enforced);
+	tcase_add_test(tc, a_policy_is_judged_by_every_host);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `mtasts check`: what findings weigh, and what they add up to. */
+/* `mtasts check`: what each finding weighs, and what the findings add up to. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 const char unit_name[] = "check_verdict";
 
-/* What is published, as words; see use_of. Hosts 0 and 1. */
+/* What is published, in words (see use_of), of hosts 0 and 1. */
 static struct sts_check_use
 use_of(const char *words)
 {
@@ -67,9 +67,9 @@ static const struct {
 	{ "no mail, no need", "null", { OF_DOMAIN(TXT_NONE), NOTHING },
 	    "none none none ok" },
 
-	{ "a policy nobody announces, beside DANE", "policy enforce tlsa0",
+	{ "a policy without a TXT record, beside DANE", "policy enforce tlsa0",
 	    { OF_DOMAIN(TXT_MISSING), NOTHING }, "broken complete none bad" },
-	{ "TXT cannot be told", "policy enforce tlsa0",
+	{ "TXT cannot be looked up", "policy enforce tlsa0",
 	    { OF_DOMAIN(TXT_FAILED), NOTHING },
 	    "unknown complete none unknown" },
 	{ "bad beats unknown", "policy enforce tlsa0 rpt",
@@ -82,9 +82,9 @@ static const struct {
 	    { OF_DOMAIN(PATTERN_UNUSED), OF_HOST(TLSA_SINGLE, 0) },
 	    "enforced complete ok ok" },
 
-	{ "a certificate of no public CA: MTA-STS minds", "policy enforce",
+	{ "a certificate of no public CA: MTA-STS fails", "policy enforce",
 	    { OF_CERT(X509_NO_ISSUER, 0), NOTHING }, "broken none none bad" },
-	{ "a certificate of no public CA: DANE does not", "tlsa0",
+	{ "a certificate of no public CA: DANE does not fail", "tlsa0",
 	    { OF_CERT(X509_NO_ISSUER, 0), NOTHING }, "none complete none ok" },
 	{ "a policy of mode none asks for nothing", "policy tlsa0",
 	    { OF_CERT(X509_EXPIRED, 0), NOTHING }, "none complete none ok" },
@@ -104,19 +104,18 @@ static const struct {
 	    { OF_HOST(TLSA_MISSING, 1), NOTHING }, "none partial none bad" },
 	{ "an unsigned MX RRset, and that is all", "tlsa0",
 	    { OF_DOMAIN(MX_INSECURE), NOTHING }, "none partial none bad" },
-	{ "hosts that were not looked at: nobody can tell",
-	    "policy enforce tlsa0", { OF_DOMAIN(MX_MANY), NOTHING },
-	    "unknown unknown none unknown" },
+	{ "hosts that were not looked at: cannot tell", "policy enforce tlsa0",
+	    { OF_DOMAIN(MX_MANY), NOTHING }, "unknown unknown none unknown" },
 	{ "unsigned TLSA records", "policy enforce",
 	    { OF_HOST(TLSA_INSECURE, 0), NOTHING },
 	    "enforced broken none bad" },
-	{ "nobody here validates", "policy enforce",
+	{ "no name server here validates", "policy enforce",
 	    { OF_HOST(TLSA_BLIND, 0), NOTHING },
 	    "enforced unknown none unknown" },
 
-	{ "no STARTTLS: both mind", "policy enforce tlsa0",
+	{ "no STARTTLS: both fail", "policy enforce tlsa0",
 	    { OF_HOST(SMTP, 0), NOTHING }, "broken broken none bad" },
-	{ "no STARTTLS at a host without TLSA: DANE does not",
+	{ "no STARTTLS at a host without TLSA: DANE does not fail",
 	    "policy enforce tlsa0", { OF_HOST(SMTP, 1), NOTHING },
 	    "broken complete none bad" },
 	{ "no STARTTLS of a domain without anything", "",
@@ -140,9 +139,9 @@ static const struct {
 
 	{ "reports do not protect, nor harm", "policy enforce",
 	    { OF_DOMAIN(RPT_NONE), NOTHING }, "enforced none none ok" },
-	{ "reports to nobody", "policy enforce rpt",
+	{ "reports to no address", "policy enforce rpt",
 	    { OF_DOMAIN(RUA_NO_MX), NOTHING }, "enforced none broken bad" },
-	{ "reports cannot be told", "policy enforce",
+	{ "the TLSRPT record cannot be looked up", "policy enforce",
 	    { OF_DOMAIN(RPT_FAILED), NOTHING },
 	    "enforced none unknown unknown" },
 
@@ -165,7 +164,7 @@ findings_of(const struct sts_check_finding f[2])
 	return all;
 }
 
-START_TEST(verdict)
+START_TEST(findings_add_up_to_the_verdict)
 {
 	for (size_t i = 0; i < UNIT_COUNT(verdicts); i++) {
 		struct sts_check_use use = use_of(verdicts[i].use);
@@ -184,8 +183,8 @@ START_TEST(verdict)
 }
 END_TEST
 
-/* Every finding has all its texts, whatever its reason. */
-START_TEST(words)
+/* Every finding has all its texts, for every reason. */
+START_TEST(every_finding_has_its_texts)
 {
 	for (unsigned id = 0; id < STS_CHECK_F_COUNT; id++) {
 		for (unsigned why = 1; why < STS_WHY_COUNT; why++) {
@@ -230,7 +229,7 @@ static const struct {
 	{ "a limit of ours: checks", STS_WHY_X509_CHAIN_COMPLEX, true },
 };
 
-START_TEST(cannot_tell)
+START_TEST(an_unreachable_host_is_not_at_fault)
 {
 	for (size_t i = 0; i < UNIT_COUNT(vague); i++) {
 		unit_int(vague[i].name, sts_check_cannot_tell(vague[i].why),
@@ -239,7 +238,7 @@ START_TEST(cannot_tell)
 }
 END_TEST
 
-/* Days until a certificate ends: the end of the day of its end is 0. */
+/* The days that a certificate is valid; 0 on its last day. */
 static const struct {
 	const char *name;
 	int64_t left_s;
@@ -253,7 +252,7 @@ static const struct {
 	{ "a day and a second ago", -86401, -2 },
 };
 
-START_TEST(left)
+START_TEST(days_are_counted_to_the_end_of_a_certificate)
 {
 	static struct sts_check_facts f;
 
@@ -271,8 +270,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, verdict);
-	tcase_add_test(tc, words);
-	tcase_add_test(tc, cannot_tell);
-	tcase_add_test(tc, left);
+	tcase_add_test(tc, findings_add_up_to_the_verdict);
+	tcase_add_test(tc, every_finding_has_its_texts);
+	tcase_add_test(tc, an_unreachable_host_is_not_at_fault);
+	tcase_add_test(tc, days_are_counted_to_the_end_of_a_certificate);
 }

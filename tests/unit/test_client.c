@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/client/client: one client, driven as the driver and the agent would. */
+/* core/client/client: one client, driven as the driver and the agent drive
+ * it. */
 #include <stdio.h>
 
 #include "../../core/client/client.h"
@@ -10,21 +11,20 @@ const char unit_name[] = "client";
 enum {
 	TEXT_MAX = 64 * 1024,
 	WAIT_MS = 2000, /* how long the agent lets a question wait */
-	FOREVER = 1000000 /* steps of one test, far more than any needs */
+	FOREVER = 1000000 /* most steps of a test; none comes near */
 };
 
-/* A client, the octets on its wire, and an agent that decides by the key. */
+/* A client, the octets on its wire, and an agent that decides by the first
+ * letter of the key. */
 static struct rig {
 	struct sts_client c;
 	sts_ms now;
-	/* The wire. */
 	const uint8_t *in;
 	size_t in_len, in_off, recv_max;
 	bool half_closes, closed_half;
 	size_t send_max, lent_max;
 	uint8_t out[TEXT_MAX];
 	size_t out_len;
-	/* What happened. */
 	unsigned asks, dues, releases, given_up, gones, closes, sends;
 	uint8_t why;
 } g;
@@ -77,6 +77,15 @@ rig_start(sts_ms now)
 	sts_client_open(&g.c, now);
 }
 
+/* The same, with the text protocol. */
+static void
+rig_start_line(sts_ms now)
+{
+	rig_start(now);
+	memset(&g.c, 0, sizeof g.c);
+	sts_client_open_line(&g.c, now);
+}
+
 static void
 rig_input(const void *in, size_t n)
 {
@@ -85,8 +94,9 @@ rig_input(const void *in, size_t n)
 	g.in_off = 0;
 }
 
-/* The keys' first letter: Not found, Temp, Override, Policy; the rest waits:
- * Later is answered by rig_answer, Due when its time is over. */
+/* Decide by the key's first letter: n(ot found), t(emp), o(verride), p(olicy),
+ * q and r (shorter policies). The others wait: l(ater) until rig_answer, d(ue)
+ * until the time is over. */
 static void
 decide(char letter)
 {
@@ -105,11 +115,11 @@ decide(char letter)
 		a->kind = STS_ANSWER_POLICY;
 		a->ref = policy_ref;
 		break;
-	case 'q': /* a policy with a short answer */
+	case 'q': /* with a short answer */
 		a->kind = STS_ANSWER_POLICY;
 		a->ref = short_ref;
 		break;
-	case 'r': /* and with a shorter one */
+	case 'r': /* with a shorter answer */
 		a->kind = STS_ANSWER_POLICY;
 		a->ref = tiny_ref;
 		break;
@@ -138,7 +148,7 @@ agent_asks(void)
 	sts_client_taken(&g.c, &held, &zones);
 }
 
-/* The answer to a question that waits. */
+/* Answer the question that waits. */
 static void
 rig_answer(void)
 {
@@ -185,7 +195,7 @@ agent(void)
 		sts_client_released(&g.c);
 		break;
 	case STS_CLIENT_QUIET:
-		ck_abort_msg("OWNER without a need");
+		ck_abort_msg("the client wants its owner without a need");
 	}
 }
 
@@ -199,7 +209,7 @@ step_send(void)
 	struct sts_span lent = { unit_at_page_end(zeros, g.lent_max),
 		g.lent_max };
 
-	/* The second time it is the same. */
+	/* Asked a second time, it offers the same octets. */
 	t = sts_client_ops.send_buf(&g.c, lent);
 	ck_assert_uint_eq(t.n, first);
 	ck_assert_mem_eq(t.p, before, t.n);
@@ -243,7 +253,8 @@ step_recv(void)
 	return false;
 }
 
-/* One step in the order of core/base/io.h; false: nothing to do. */
+/* Do one step in the order of core/base/io.h. Returns false if there is nothing
+ * to do. */
 static bool
 step(void)
 {
@@ -281,7 +292,7 @@ rig_run(unsigned max)
 	return steps;
 }
 
-/* Let time pass up to each deadline and a little beyond the last one. */
+/* Let time pass, with a stop at each deadline. */
 static void
 rig_time(sts_ms ms)
 {
@@ -324,7 +335,7 @@ check_gone(const char *name)
 /* ---- a conversation, cut everywhere ---- */
 
 enum {
-	LONG_LEN = 700, /* of a request that is skipped */
+	LONG_LEN = 700, /* of the request that is skipped */
 	TALK_REQUESTS = 9
 };
 
@@ -332,7 +343,7 @@ static struct {
 	uint8_t bytes[2048];
 	size_t len;
 	char replies[16384];
-	/* After how many bytes request i is complete, and its reply's end. */
+	/* the octets after which request i is complete; the end of its reply */
 	size_t end[TALK_REQUESTS], reply_end[TALK_REQUESTS];
 	unsigned count;
 } talk;
@@ -394,7 +405,17 @@ check_talk(const char *name, unsigned count)
 	    (const char *)g.out, count);
 }
 
-/* How many requests are complete within n bytes. */
+/* A client that sends the requests and reads the replies in pieces. */
+static void
+talk_in_pieces(void)
+{
+	rig_start(0);
+	rig_input(talk.bytes, talk.len);
+	g.recv_max = 100;
+	g.send_max = 7;
+}
+
+/* How many requests are complete within the first n octets. */
 static unsigned
 complete_in(size_t n)
 {
@@ -406,7 +427,7 @@ complete_in(size_t n)
 	return count;
 }
 
-START_TEST(every_split)
+START_TEST(requests_may_be_split_anywhere)
 {
 	talk_start();
 	for (size_t cut = 0; cut <= talk.len; cut++) {
@@ -423,7 +444,7 @@ START_TEST(every_split)
 }
 END_TEST
 
-START_TEST(every_piece_size)
+START_TEST(requests_may_come_in_pieces_of_any_size)
 {
 	talk_start();
 	for (size_t size = 1; size <= STS_CLIENT_INPUT; size++) {
@@ -436,7 +457,7 @@ START_TEST(every_piece_size)
 }
 END_TEST
 
-START_TEST(every_short_write)
+START_TEST(replies_may_be_written_in_pieces_of_any_size)
 {
 	talk_start();
 	for (size_t size = 1; size <= 40; size++) {
@@ -454,9 +475,9 @@ START_TEST(every_short_write)
 }
 END_TEST
 
-/* A half-closed client gets its answers, whatever octets follow its
- * requests. */
-START_TEST(half_close_everywhere)
+/* A half-closed client gets its answers, whatever octets follow its last
+ * request. */
+START_TEST(a_half_closed_client_gets_its_answers)
 {
 	talk_start();
 	for (size_t cut = 0; cut <= talk.len; cut++) {
@@ -472,22 +493,16 @@ START_TEST(half_close_everywhere)
 }
 END_TEST
 
-/* The channel is lost after every number of steps. */
-START_TEST(reset_everywhere)
+/* The channel is lost after each number of steps. */
+START_TEST(a_reset_at_any_step_frees_the_slot)
 {
 	unsigned steps;
 
 	talk_start();
-	rig_start(0);
-	rig_input(talk.bytes, talk.len);
-	g.recv_max = 100;
-	g.send_max = 7;
+	talk_in_pieces();
 	steps = rig_run(FOREVER);
 	for (unsigned i = 0; i <= steps; i++) {
-		rig_start(0);
-		rig_input(talk.bytes, talk.len);
-		g.recv_max = 100;
-		g.send_max = 7;
+		talk_in_pieces();
 		rig_run(i);
 		sts_client_ops.lost(&g.c, STS_IO_RESET);
 		unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_GONE);
@@ -504,22 +519,17 @@ START_TEST(reset_everywhere)
 }
 END_TEST
 
-/* SIGTERM after every number of steps: what came completely is answered. */
-START_TEST(drain_everywhere)
+/* SIGTERM comes after each number of steps: each request that is complete is
+ * answered. */
+START_TEST(a_drained_client_gets_its_answers)
 {
 	unsigned steps;
 
 	talk_start();
-	rig_start(0);
-	rig_input(talk.bytes, talk.len);
-	g.recv_max = 100;
-	g.send_max = 7;
+	talk_in_pieces();
 	steps = rig_run(FOREVER);
 	for (unsigned i = 0; i <= steps; i++) {
-		rig_start(0);
-		rig_input(talk.bytes, talk.len);
-		g.recv_max = 100;
-		g.send_max = 7;
+		talk_in_pieces();
 		rig_run(i);
 		sts_client_drain(&g.c);
 		sts_client_drain(&g.c);
@@ -538,8 +548,8 @@ END_TEST
 static const char n_and_t[] =
     "17:postfix n.example,17:postfix t.example,17:postfix n.example,";
 
-/* One send for all of them, and an answer for each. */
-START_TEST(answered_together)
+/* All are answered by one send, and each is asked about. */
+START_TEST(requests_that_came_together_are_answered_together)
 {
 	rig_start(0xffffff00U);
 	rig_input(n_and_t, sizeof n_and_t - 1);
@@ -552,10 +562,10 @@ START_TEST(answered_together)
 }
 END_TEST
 
-/* A policy's reply, which is measured when it is rendered: 3 digits of length
- * were left room for, and the reply of r.example has 2. In pieces of every
- * size, so that a reply is cut at each octet of its head, too. */
-START_TEST(policies_in_pieces)
+/* The reply of a policy is measured when it is rendered. Room was left for a
+ * length of 3 digits, and that of r.example has 2. The client reads pieces of
+ * every size, so that the reply is cut at each octet of its head, too. */
+START_TEST(replies_of_policies_may_be_written_in_pieces)
 {
 	static const char in[] = "17:postfix q.example,17:postfix r.example,"
 				 "17:postfix n.example,17:postfix q.example,"
@@ -581,9 +591,10 @@ START_TEST(policies_in_pieces)
 }
 END_TEST
 
-/* A record's pins are counted, and each reply that is put by has one: clients
- * that ask for one domain and do not read must not use them up. */
-START_TEST(pins_are_not_used_up)
+/* Each reply that waits to be sent holds a pin of its record, and pins are
+ * limited in number: clients that ask for one domain and do not read must not
+ * use them up. */
+START_TEST(a_client_that_does_not_read_uses_up_no_pins)
 {
 	static const char in[] = "17:postfix q.example,17:postfix q.example,"
 				 "17:postfix q.example,";
@@ -591,14 +602,14 @@ START_TEST(pins_are_not_used_up)
 	rig_start(0);
 	for (unsigned pins = STS_REPLY_PINS_MAX - 1; pins <= STS_REPLY_PINS_MAX;
 	     pins++) {
-		for (unsigned i = 1; i < pins; i++) { /* held.h has one */
+		for (unsigned i = 1; i < pins; i++) { /* held.h holds one pin */
 			sts_cache_pin(&held, short_ref);
 		}
 		rig_start(0xffffff00U);
 		rig_input(in, sizeof in - 1);
 		g.send_max = 0;
 		rig_run(FOREVER);
-		unit_int("asks before any is out", g.asks,
+		unit_int("questions before a reply is sent", g.asks,
 		    pins < STS_REPLY_PINS_MAX ? 3 : 1);
 		g.send_max = FOREVER;
 		rig_run(FOREVER);
@@ -611,8 +622,8 @@ START_TEST(pins_are_not_used_up)
 }
 END_TEST
 
-/* A known answer does not wait for one that must be looked up. */
-START_TEST(sent_while_one_waits)
+/* An answer that is known is sent without waiting for one that is looked up. */
+START_TEST(a_known_answer_does_not_wait_for_another)
 {
 	static const char in[] = "17:postfix n.example,17:postfix l.example,"
 				 "17:postfix t.example,";
@@ -629,8 +640,8 @@ START_TEST(sent_while_one_waits)
 }
 END_TEST
 
-/* An answer that is too long to keep is sent after those that are kept. */
-START_TEST(long_one_comes_behind)
+/* An answer that is too long to be kept is sent after those that are kept. */
+START_TEST(answers_keep_the_order_of_their_requests)
 {
 	static const char in[] = "17:postfix n.example,17:postfix o.example,"
 				 "17:postfix n.example,";
@@ -646,9 +657,9 @@ START_TEST(long_one_comes_behind)
 }
 END_TEST
 
-/* Nothing more than the input is received, and replies that are put by take
- * less. */
-START_TEST(nothing_is_taken_before_all_is_out)
+/* While replies wait to be sent, no more than the input is received, and no
+ * more replies are kept than it has requests. */
+START_TEST(no_more_is_received_while_replies_wait)
 {
 	uint8_t in[21 * 100];
 
@@ -659,20 +670,20 @@ START_TEST(nothing_is_taken_before_all_is_out)
 	rig_input(in, sizeof in);
 	g.send_max = 0;
 	rig_run(FOREVER);
-	unit_int("taken", (long)g.in_off, STS_CLIENT_INPUT);
+	unit_int("octets received", (long)g.in_off, STS_CLIENT_INPUT);
 	unit_int("asks", g.asks, STS_CLIENT_INPUT / 21);
 	unit_int("wants", sts_client_ops.wants(&g.c), STS_WANT_SEND);
 	g.send_max = FOREVER;
 	rig_run(FOREVER);
-	unit_int("all", g.asks, 100);
+	unit_int("questions in all", g.asks, 100);
 	unit_int("releases", g.releases, 100);
 	unit_int("octets", (long)g.out_len, 100 * 12);
 }
 END_TEST
 
-/* A client that does not read is cut off and its records are given back, also
+/* A client that does not read is cut off, and its records are given back; also
  * while one of its questions waits, which the agent may answer too late. */
-START_TEST(stalls_with_replies_put_by)
+START_TEST(a_client_that_does_not_read_is_cut_off)
 {
 	static const char in[] = "17:postfix n.example,17:postfix t.example,"
 				 "17:postfix l.example,";
@@ -697,14 +708,14 @@ START_TEST(stalls_with_replies_put_by)
 		rig_run(FOREVER);
 		check_gone("stalled");
 		unit_int("why", g.why, STS_WHY_CLIENT_STALL);
-		unit_int("given back", g.releases + g.given_up, 2);
-		check_out("nothing", "");
+		unit_int("records given back", g.releases + g.given_up, 2);
+		check_out("stalled", "");
 	}
 }
 END_TEST
 
 /* Whatever ends the reading, the answers so far are sent first. */
-START_TEST(sent_before_the_end)
+START_TEST(answers_are_sent_before_the_connection_ends)
 {
 	static const char *const after[] = { "", "x", "17:postf", "900:" };
 
@@ -731,7 +742,7 @@ END_TEST
 
 /* ---- questions that wait ---- */
 
-START_TEST(answered_later)
+START_TEST(an_answer_may_come_later)
 {
 	static const char in[] = "17:postfix l.example,17:postfix n.example,";
 
@@ -749,7 +760,7 @@ START_TEST(answered_later)
 }
 END_TEST
 
-START_TEST(answered_when_due)
+START_TEST(a_question_out_of_time_is_due)
 {
 	static const char in[] = "17:postfix d.example,17:postfix n.example,";
 
@@ -763,8 +774,8 @@ START_TEST(answered_when_due)
 }
 END_TEST
 
-/* DUE is answered with more waiting. */
-START_TEST(due_again)
+/* A question whose time is over may be given more time. */
+START_TEST(a_due_question_may_get_more_time)
 {
 	rig_start(0);
 	rig_input("17:postfix d.example,", 21);
@@ -774,16 +785,17 @@ START_TEST(due_again)
 	unit_int("due", sts_client_needs(&g.c), STS_CLIENT_DUE);
 	g.c.ask.deadline = g.now + 10;
 	sts_client_taken(&g.c, &held, &zones);
-	unit_int("waits", sts_client_ops.wants(&g.c), 0);
+	unit_int("wants while it waits", sts_client_ops.wants(&g.c), 0);
 	rig_time(9);
-	unit_int("not yet", g.dues, 0);
+	unit_int("dues before the new time is over", g.dues, 0);
 	rig_time(1);
 	unit_int("due", g.dues, 1);
 }
 END_TEST
 
-/* A half-closed client waits for its answer too; so does a drained one. */
-START_TEST(waits_when_half_closed)
+/* A half-closed client also gets an answer that waits, and so does a drained
+ * one. */
+START_TEST(a_half_closed_client_waits_for_its_answer)
 {
 	rig_start(0);
 	rig_input("17:postfix l.example,", 21);
@@ -800,7 +812,7 @@ START_TEST(waits_when_half_closed)
 END_TEST
 
 /* The answer comes when the client has just left. */
-START_TEST(answered_too_late)
+START_TEST(an_answer_after_the_client_left_is_dropped)
 {
 	rig_start(0);
 	rig_input("17:postfix l.example,", 21);
@@ -809,15 +821,16 @@ START_TEST(answered_too_late)
 	rig_answer();
 	unit_int("needs", sts_client_needs(&g.c), STS_CLIENT_GONE);
 	rig_run(FOREVER);
-	check_out("nobody", "");
-	check_gone("nobody");
+	check_out("after a reset", "");
+	check_gone("after a reset");
 }
 END_TEST
 
 /* ---- clients that do not read or write ---- */
 
-/* A policy's reply of several times the scratch, read in small bites. */
-START_TEST(slow_reader)
+/* The reply of a policy, several times as long as the scratch, is read in small
+ * pieces. */
+START_TEST(a_slow_reader_gets_a_long_reply)
 {
 	struct sts_text data;
 	uint8_t head[STS_REPLY_HEAD_MAX];
@@ -848,7 +861,7 @@ START_TEST(slow_reader)
 }
 END_TEST
 
-START_TEST(stalled_reader)
+START_TEST(a_stalled_reader_is_closed)
 {
 	rig_start(0xfffff000U);
 	rig_input("17:postfix p.example,", 21);
@@ -865,8 +878,9 @@ START_TEST(stalled_reader)
 }
 END_TEST
 
-/* The answer comes long after the last tick: the client has its time. */
-START_TEST(stall_begins_with_the_answer)
+/* The answer comes long after the last tick: the client's time to read begins
+ * with the answer. */
+START_TEST(the_time_to_read_begins_with_the_answer)
 {
 	sts_ms at = 0;
 
@@ -886,12 +900,13 @@ START_TEST(stall_begins_with_the_answer)
 	unit_int("patient", g.gones, 0);
 	g.send_max = FOREVER;
 	rig_run(FOREVER);
-	check_out("late", R_LATE);
+	check_out("read in time", R_LATE);
 }
 END_TEST
 
-/* Postfix may come back after 100 s and more: never closed before. */
-START_TEST(idle_client)
+/* Postfix may come back after 100 s and more, and must find the connection
+ * open. */
+START_TEST(an_idle_client_is_kept_longer_than_postfix_idles)
 {
 	rig_start(0xfffff000U);
 	rig_time(STS_CLIENT_IDLE_MS - 1);
@@ -909,8 +924,9 @@ START_TEST(idle_client)
 }
 END_TEST
 
-/* Time begins with the first byte, and further bytes buy no more. */
-START_TEST(half_written)
+/* The time for a request begins with its first octet, and further octets do not
+ * extend it. */
+START_TEST(further_octets_do_not_extend_a_requests_time)
 {
 	static const char *const parts[] = { "1", "7", ":", "p" };
 
@@ -927,7 +943,7 @@ START_TEST(half_written)
 }
 END_TEST
 
-START_TEST(half_skipped)
+START_TEST(skipped_octets_do_not_extend_a_requests_time)
 {
 	rig_start(0);
 	rig_input("9000:postfix x", 14);
@@ -941,23 +957,24 @@ START_TEST(half_skipped)
 }
 END_TEST
 
-/* Others find no slot: an idle client is closed after a moment; one that waits
- * for an answer, or is being sent one, stays. */
+/* When others find no slot, an idle client is closed after a moment. One that
+ * waits for an answer, or is being sent one, stays. */
 static const struct {
 	const char *name, *in;
 	size_t send_max;
 	bool yields;
 } places[] = {
-	{ "says nothing", "", FOREVER, true },
+	{ "sends nothing", "", FOREVER, true },
 	{ "half a request", "17:post", FOREVER, true },
-	{ "answered before", "17:postfix n.example,", FOREVER, true },
-	{ "half of one that is too long", "9000:postfix x", FOREVER, true },
-	{ "waits", "17:postfix l.example,", FOREVER, false },
+	{ "idle after an answer", "17:postfix n.example,", FOREVER, true },
+	{ "half of a request that is too long", "9000:postfix x", FOREVER,
+	    true },
+	{ "waits for an answer", "17:postfix l.example,", FOREVER, false },
 	{ "does not read", "17:postfix n.example,", 0, false },
-	{ "is closed", "junk", FOREVER, false },
+	{ "is being closed", "junk", FOREVER, false },
 };
 
-START_TEST(yield_table)
+START_TEST(only_idle_clients_yield_their_slot)
 {
 	for (size_t i = 0; i < UNIT_COUNT(places); i++) {
 		const char *name = places[i].name;
@@ -982,8 +999,9 @@ START_TEST(yield_table)
 }
 END_TEST
 
-/* The same while the client skips: its own answer under way. */
-START_TEST(answer_to_a_long_one_is_no_idleness)
+/* A client whose request was skipped is not idle either while the answer to
+ * that is on its way. */
+START_TEST(a_client_whose_request_was_skipped_is_not_idle)
 {
 	static uint8_t much[LONG_LEN + 4];
 
@@ -999,10 +1017,10 @@ START_TEST(answer_to_a_long_one_is_no_idleness)
 	unit_int("yields", sts_client_yield(&g.c, STS_CLIENT_YIELD_MS), false);
 	g.send_max = FOREVER;
 	rig_run(FOREVER);
-	check_out("told", R_NOT);
+	check_out("skipped", R_NOT);
 	unit_int("yields", sts_client_yield(&g.c, STS_CLIENT_YIELD_MS), true);
 	rig_run(FOREVER);
-	check_gone("told");
+	check_gone("skipped");
 }
 END_TEST
 
@@ -1024,7 +1042,7 @@ static const struct {
 	{ "17:postfix d.example,QUIT\n", R_LATE },
 };
 
-START_TEST(junk_table)
+START_TEST(junk_closes_the_connection)
 {
 	for (size_t i = 0; i < UNIT_COUNT(junk); i++) {
 		for (size_t size = 1; size <= 64; size += 63) {
@@ -1041,13 +1059,13 @@ START_TEST(junk_table)
 }
 END_TEST
 
-/* Requests that do not fit the input, and the end of skipping. */
+/* Requests that just fit the input or do not, and the end of skipping. */
 static const struct {
 	const char *name;
 	size_t data_len;
 	char end;
 	bool asked, junk;
-	size_t wide; /* this octet of the data is not ASCII; 0: all are */
+	size_t wide; /* this octet of the data is not ASCII; 0: none */
 } lengths[] = {
 	{ "fills the input", STS_CLIENT_INPUT - 5, ',', true, false, 0 },
 	{ "fills it, no comma", STS_CLIENT_INPUT - 5, ';', false, true, 0 },
@@ -1066,7 +1084,7 @@ static const struct {
 	    0 },
 };
 
-START_TEST(length_table)
+START_TEST(requests_that_are_too_long_are_skipped)
 {
 	static uint8_t in[STS_CLIENT_SKIP_MAX + 64];
 
@@ -1095,8 +1113,8 @@ START_TEST(length_table)
 }
 END_TEST
 
-/* Nothing of one client is left to the next in its slot. */
-START_TEST(slot_reused)
+/* Nothing of one client is left to the next client in its slot. */
+START_TEST(nothing_of_a_client_is_left_in_its_slot)
 {
 	talk_start();
 	rig_start(0);
@@ -1135,8 +1153,8 @@ START_TEST(slot_reused)
 }
 END_TEST
 
-/* What the agent learns of a request. */
-START_TEST(name_and_key)
+/* What the agent is handed of a request. */
+START_TEST(the_agent_gets_name_and_key)
 {
 	rig_start(0);
 	rig_input("9:Some a b ,3:xyz,", 18);
@@ -1152,9 +1170,9 @@ START_TEST(name_and_key)
 }
 END_TEST
 
-/* The next keys, so that they can be prepared: of whole requests only, as many
- * as are asked for. */
-START_TEST(keys_ahead)
+/* The next keys are offered so that they can be prepared: of whole requests
+ * only, and no more than are asked for. */
+START_TEST(keys_of_whole_requests_are_offered_ahead)
 {
 	static const char in[] = "17:postfix n.example,17:postfix T.example,"
 				 "8:postfix ,17:postfix n.exam";
@@ -1163,29 +1181,31 @@ START_TEST(keys_ahead)
 	struct sts_text keys[8];
 
 	rig_start(0);
-	unit_int("nothing", sts_client_keys(&g.c, keys, 8), 0);
+	unit_int("keys of no request", sts_client_keys(&g.c, keys, 8), 0);
 	rig_input(in, sizeof in - 1);
 	rig_run(1);
-	unit_int("whole ones", sts_client_keys(&g.c, keys, 8), 3);
-	unit_text("at hand", keys[0], "n.example");
-	unit_text("as it came", keys[1], "T.example");
-	unit_text("empty", keys[2], "");
-	unit_int("no more", sts_client_keys(&g.c, keys, 2), 2);
+	unit_int("keys of whole requests", sts_client_keys(&g.c, keys, 8), 3);
+	unit_text("key of the request in hand", keys[0], "n.example");
+	unit_text("next key, as it came", keys[1], "T.example");
+	unit_text("next key, empty", keys[2], "");
+	unit_int(
+	    "keys, no more than asked for", sts_client_keys(&g.c, keys, 2), 2);
 	rig_run(FOREVER);
-	unit_int("half a one", sts_client_keys(&g.c, keys, 8), 0);
+	unit_int(
+	    "keys beside half a request", sts_client_keys(&g.c, keys, 8), 0);
 
 	rig_start(0);
 	rig_input(without, sizeof without - 1);
 	rig_run(1);
-	unit_int("up to it", sts_client_keys(&g.c, keys, 8), 1);
+	unit_int("keys before a request without one",
+	    sts_client_keys(&g.c, keys, 8), 1);
 
-	rig_start(0);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, 0);
+	rig_start_line(0);
 	rig_input("mode n.example\n", 15);
 	rig_run(1);
-	unit_int("line asks", sts_client_needs(&g.c), STS_CLIENT_ASKS);
-	unit_int("of no line", sts_client_keys(&g.c, keys, 8), 0);
+	unit_int("needs after a line", sts_client_needs(&g.c), STS_CLIENT_ASKS);
+	unit_int(
+	    "keys of the text protocol", sts_client_keys(&g.c, keys, 8), 0);
 }
 END_TEST
 
@@ -1195,7 +1215,7 @@ static const struct {
 	const char *in;
 	bool ends; /* the client half-closes */
 	const char *out;
-	bool stays; /* it stays open for more */
+	bool stays; /* the connection stays open for more */
 	enum sts_why why;
 	unsigned asks;
 } lines[] = {
@@ -1208,7 +1228,7 @@ static const struct {
 	{ "hosts n.example\n", true, "none", false, STS_WHY_NONE, 1 },
 	{ "hosts t.example\n", true, "temp", false, STS_WHY_NONE, 1 },
 	{ "mode o.example\n", true, "temp", false, STS_WHY_NONE, 1 },
-	/* one request, whatever follows it */
+	/* a connection has one request, whatever follows it */
 	{ "mode n.example\nmode p.example\n", true, "none", false, STS_WHY_NONE,
 	    1 },
 	{ "GET / HTTP/1.1\r\n", false, "temp", false, STS_WHY_CLIENT_JUNK, 0 },
@@ -1223,9 +1243,7 @@ play_line(size_t i, size_t piece)
 {
 	const char *in = lines[i].in;
 
-	rig_start(7);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, g.now);
+	rig_start_line(7);
 	g.recv_max = g.send_max = g.lent_max = piece;
 	g.half_closes = lines[i].ends;
 	rig_input(in, strlen(in));
@@ -1240,7 +1258,7 @@ play_line(size_t i, size_t piece)
 	}
 }
 
-START_TEST(line_table)
+START_TEST(a_line_gets_its_answer)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
 		for (size_t piece = 1; piece < 40; piece++) {
@@ -1250,17 +1268,16 @@ START_TEST(line_table)
 }
 END_TEST
 
-/* A line that fills the input is refused; a line that waits is answered; the
- * agent waits for a line that does not come as long as by socketmap. */
-START_TEST(line_limits)
+/* A line that fills the input is refused, and a line that must wait is
+ * answered. The agent waits for a line that does not come as long as for a
+ * request of socketmap. */
+START_TEST(a_line_has_the_limits_of_a_request)
 {
 	static const char waits[] = "mode l.example\n";
 	static uint8_t much[STS_CLIENT_INPUT + 10];
 
 	memset(much, 'x', sizeof much);
-	rig_start(0);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, 0);
+	rig_start_line(0);
 	rig_input(much, STS_CLIENT_INPUT - 1);
 	rig_run(FOREVER);
 	check_out("almost full", "");
@@ -1269,9 +1286,7 @@ START_TEST(line_limits)
 	check_out("full", "temp");
 	check_gone("full");
 
-	rig_start(0);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, 0);
+	rig_start_line(0);
 	rig_input(waits, sizeof waits - 1);
 	g.half_closes = true;
 	rig_run(FOREVER);
@@ -1281,24 +1296,20 @@ START_TEST(line_limits)
 	check_out("waits", "temp");
 	check_gone("waits");
 
-	/* A driver may report the end while nothing is read. */
-	rig_start(0);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, 0);
+	/* The driver may report the end while nothing is being read. */
+	rig_start_line(0);
 	rig_input(waits, sizeof waits - 1);
 	rig_run(FOREVER);
 	sts_client_ops.lost(&g.c, STS_IO_EOF);
 	rig_run(FOREVER);
-	unit_int("still waits", g.gones, 0);
+	unit_int("needs while the question waits", g.gones, 0);
 	rig_answer();
 	rig_run(FOREVER);
-	check_out("told all the same", "temp");
-	check_gone("told all the same");
-	unit_int("asked once", g.asks, 1);
+	check_out("answered after the end", "temp");
+	check_gone("answered after the end");
+	unit_int("questions", g.asks, 1);
 
-	rig_start(0);
-	memset(&g.c, 0, sizeof g.c);
-	sts_client_open_line(&g.c, 0);
+	rig_start_line(0);
 	rig_time(STS_CLIENT_IDLE_MS + 1);
 	check_gone("idle");
 }
@@ -1307,38 +1318,38 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, line_table);
-	tcase_add_test(tc, line_limits);
-	tcase_add_test(tc, every_split);
-	tcase_add_test(tc, every_piece_size);
-	tcase_add_test(tc, every_short_write);
-	tcase_add_test(tc, half_close_everywhere);
-	tcase_add_test(tc, reset_everywhere);
-	tcase_add_test(tc, drain_everywhere);
-	tcase_add_test(tc, answered_together);
-	tcase_add_test(tc, policies_in_pieces);
-	tcase_add_test(tc, pins_are_not_used_up);
-	tcase_add_test(tc, sent_while_one_waits);
-	tcase_add_test(tc, long_one_comes_behind);
-	tcase_add_test(tc, nothing_is_taken_before_all_is_out);
-	tcase_add_test(tc, stalls_with_replies_put_by);
-	tcase_add_test(tc, sent_before_the_end);
-	tcase_add_test(tc, answered_later);
-	tcase_add_test(tc, answered_when_due);
-	tcase_add_test(tc, due_again);
-	tcase_add_test(tc, waits_when_half_closed);
-	tcase_add_test(tc, answered_too_late);
-	tcase_add_test(tc, slow_reader);
-	tcase_add_test(tc, stalled_reader);
-	tcase_add_test(tc, stall_begins_with_the_answer);
-	tcase_add_test(tc, idle_client);
-	tcase_add_test(tc, half_written);
-	tcase_add_test(tc, half_skipped);
-	tcase_add_test(tc, yield_table);
-	tcase_add_test(tc, answer_to_a_long_one_is_no_idleness);
-	tcase_add_test(tc, junk_table);
-	tcase_add_test(tc, length_table);
-	tcase_add_test(tc, slot_reused);
-	tcase_add_test(tc, name_and_key);
-	tcase_add_test(tc, keys_ahead);
+	tcase_add_test(tc, a_line_gets_its_answer);
+	tcase_add_test(tc, a_line_has_the_limits_of_a_request);
+	tcase_add_test(tc, requests_may_be_split_anywhere);
+	tcase_add_test(tc, requests_may_come_in_pieces_of_any_size);
+	tcase_add_test(tc, replies_may_be_written_in_pieces_of_any_size);
+	tcase_add_test(tc, a_half_closed_client_gets_its_answers);
+	tcase_add_test(tc, a_reset_at_any_step_frees_the_slot);
+	tcase_add_test(tc, a_drained_client_gets_its_answers);
+	tcase_add_test(tc, requests_that_came_together_are_answered_together);
+	tcase_add_test(tc, replies_of_policies_may_be_written_in_pieces);
+	tcase_add_test(tc, a_client_that_does_not_read_uses_up_no_pins);
+	tcase_add_test(tc, a_known_answer_does_not_wait_for_another);
+	tcase_add_test(tc, answers_keep_the_order_of_their_requests);
+	tcase_add_test(tc, no_more_is_received_while_replies_wait);
+	tcase_add_test(tc, a_client_that_does_not_read_is_cut_off);
+	tcase_add_test(tc, answers_are_sent_before_the_connection_ends);
+	tcase_add_test(tc, an_answer_may_come_later);
+	tcase_add_test(tc, a_question_out_of_time_is_due);
+	tcase_add_test(tc, a_due_question_may_get_more_time);
+	tcase_add_test(tc, a_half_closed_client_waits_for_its_answer);
+	tcase_add_test(tc, an_answer_after_the_client_left_is_dropped);
+	tcase_add_test(tc, a_slow_reader_gets_a_long_reply);
+	tcase_add_test(tc, a_stalled_reader_is_closed);
+	tcase_add_test(tc, the_time_to_read_begins_with_the_answer);
+	tcase_add_test(tc, an_idle_client_is_kept_longer_than_postfix_idles);
+	tcase_add_test(tc, further_octets_do_not_extend_a_requests_time);
+	tcase_add_test(tc, skipped_octets_do_not_extend_a_requests_time);
+	tcase_add_test(tc, only_idle_clients_yield_their_slot);
+	tcase_add_test(tc, a_client_whose_request_was_skipped_is_not_idle);
+	tcase_add_test(tc, junk_closes_the_connection);
+	tcase_add_test(tc, requests_that_are_too_long_are_skipped);
+	tcase_add_test(tc, nothing_of_a_client_is_left_in_its_slot);
+	tcase_add_test(tc, the_agent_gets_name_and_key);
+	tcase_add_test(tc, keys_of_whole_requests_are_offered_ahead);
 }
