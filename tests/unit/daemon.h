@@ -79,7 +79,7 @@ spawn(struct process *p, const char *const *args)
 /* Read more of the process's output. Returns false if the process has ended or
  * writes nothing in time. */
 static inline bool
-hear(struct process *p)
+read_output(struct process *p)
 {
 	struct pollfd f = { p->out, POLLIN, 0 };
 
@@ -99,7 +99,7 @@ await_text(struct process *p, const char *text)
 {
 	const char *at = NULL;
 
-	while ((at = strstr(p->log, text)) == NULL && hear(p)) {
+	while ((at = strstr(p->log, text)) == NULL && read_output(p)) {
 	}
 	ck_assert_msg(at != NULL, "not logged: %s\n%s", text, p->log);
 	return at + strlen(text);
@@ -111,7 +111,7 @@ await_text_after(struct process *p, const char *first, const char *text)
 {
 	const char *at = await_text(p, first);
 
-	while (strstr(at, text) == NULL && hear(p)) {
+	while (strstr(at, text) == NULL && read_output(p)) {
 	}
 	ck_assert_msg(strstr(at, text) != NULL, "not logged: %s", text);
 }
@@ -122,7 +122,7 @@ ended(struct process *p)
 {
 	int status = 0;
 
-	while (hear(p)) {
+	while (read_output(p)) {
 	}
 	ck_assert_int_eq(waitpid(p->pid, &status, 0), p->pid);
 	close(p->out);
@@ -170,7 +170,7 @@ struct question {
 };
 
 static inline void
-dns_hear(int fd, struct question *q)
+dns_receive(int fd, struct question *q)
 {
 	struct pollfd f = { fd, POLLIN, 0 };
 	socklen_t len = sizeof q->from;
@@ -266,6 +266,16 @@ stop(void)
 {
 	ck_assert_int_eq(kill(run.pid, SIGTERM), 0);
 	return ended(&run);
+}
+
+static inline void
+kill_daemon(void)
+{
+	int status = 0;
+
+	ck_assert_int_eq(kill(run.pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
+	close(run.out);
 }
 
 /* The journal that one daemon leaves to the next. */

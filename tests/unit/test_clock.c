@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock: what happens, step by step, in virtual time. */
+/* core/agent/clock: what the agent makes of its clocks, step by step, in
+ * virtual time. */
 #include <string.h>
 
 #include "../../core/agent/clock.h"
@@ -15,18 +16,19 @@ enum {
 	NONE = -1 /* no wall clock */
 };
 
-/* The build date, and a true time well after it, as offsets from this. */
+/* The build date, and a true time well after it. The steps' times are relative
+ * to these. */
 #define BUILD INT64_C(1790000000)
 #define T0 (BUILD + 100 * DAY)
 
 enum what {
 	END = 0,
-	BOOT, /* at: stamp or build date */
-	STAMP, /* at: a stamp is found */
-	TICK, /* passes: seconds since the last; at: the wall clock */
-	FETCH, /* any fetch validates, begun just now */
-	HELD, /* one of a held policy, begun just now */
-	LATE /* one of a held policy that began when the wall clock was at */
+	BOOT, /* at: the newest stamp, or the build date */
+	STAMP, /* at: a stamp that is found later */
+	TICK, /* passes: seconds since the last tick; at: the wall clock */
+	FETCH, /* a fetch of any domain that began just now has validated */
+	HELD, /* the same, of a domain whose policy is held */
+	LATE /* likewise, but it began when the wall clock was `at` */
 };
 
 struct step {
@@ -34,7 +36,7 @@ struct step {
 	uint32_t passes;
 	int64_t at;
 	enum sts_clock_state state;
-	int64_t now; /* the expected agent time */
+	int64_t now; /* the agent time that is expected */
 };
 
 #define U STS_CLOCK_UNKNOWN
@@ -90,12 +92,12 @@ static const struct {
 		{ TICK, 1, T0 + 30 * DAY, C, T0 + 30 * DAY },
 		{ FETCH, 0, 0, C, T0 + 30 * DAY },
 		{ HELD, 0, 0, OK, T0 + 30 * DAY } } },
-	{ "a step of exactly an hour before the first confirmation", {
+	{ "a step of an hour before the first confirmation", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ TICK, 1, T0, C, T0 },
 		{ TICK, 0, T0 + HOUR, C, T0 + HOUR },
 		{ FETCH, 0, 0, OK, T0 + HOUR } } },
-	{ "and of a second more", {
+	{ "a step of an hour and a second before the first confirmation", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ TICK, 1, T0, C, T0 },
 		{ TICK, 0, T0 + HOUR + 1, C, T0 + HOUR + 1 },
@@ -196,7 +198,7 @@ static const struct {
 		{ FETCH, 0, 0, OK, T0 },
 		{ TICK, 10, T0 + 2 * DAY, C, T0 + 10 },
 		{ HELD, 0, 0, OK, T0 + 2 * DAY } } },
-	{ "a clock after 2106 is none", {
+	{ "a clock after 2106 does not count", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ TICK, 1, INT64_C(4294967296), U, BUILD + 1 },
 		{ TICK, 1, INT64_MAX, U, BUILD + 2 },
@@ -211,7 +213,7 @@ static const struct {
 		{ STAMP, 0, T0, U, T0 },
 		{ TICK, 10, T0 + DAY + 10, C, T0 + DAY + 10 },
 		{ FETCH, 0, 0, OK, T0 + DAY + 10 } } },
-	{ "and a second more: not a stranger's", {
+	{ "a restart a day and a second after it: only a held policy confirms", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ STAMP, 0, T0, U, T0 },
 		{ TICK, 10, T0 + DAY + 11, C, T0 + DAY + 11 },
@@ -226,7 +228,7 @@ static const struct {
 		{ FETCH, 0, 0, C, T0 + YEAR },
 		{ TICK, 3600, T0 + HOUR, C, T0 + HOUR },
 		{ FETCH, 0, 0, OK, T0 + HOUR } } },
-	{ "off for months, and nobody is left to vouch", {
+	{ "off for months, and no policy is held", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ STAMP, 0, T0, U, T0 },
 		{ TICK, 1, T0 + YEAR, C, T0 + YEAR },
@@ -234,7 +236,7 @@ static const struct {
 		{ FETCH, 0, 0, C, T0 + YEAR + 6 * DAY },
 		{ TICK, DAY, T0 + YEAR + 7 * DAY, C, T0 + YEAR + 7 * DAY },
 		{ FETCH, 0, 0, OK, T0 + YEAR + 7 * DAY } } },
-	{ "patience is with a clock that nobody moves", {
+	{ "the week starts again when the clock is moved", {
 		{ BOOT, 0, BUILD, U, BUILD },
 		{ STAMP, 0, T0, U, T0 },
 		{ TICK, 1, T0 + 2 * DAY, C, T0 + 2 * DAY },
@@ -283,9 +285,9 @@ play(struct sts_clock *c, const struct step *s)
 	}
 }
 
-/* Each story is played with the monotonic clock far from its wrap and near
+/* Each story is played with the monotonic clock far from its wrap, and near
  * it. */
-START_TEST(story_table)
+START_TEST(each_story_leads_to_its_time)
 {
 	static const sts_ms starts[] = { 0, 1, 0x7ffffff0U, 0xfffffff0U,
 		0xffffffffU };
@@ -312,7 +314,7 @@ START_TEST(story_table)
 END_TEST
 
 /* Certificates are judged under the wall clock, not under agent time. */
-START_TEST(certificates)
+START_TEST(certificates_are_judged_under_the_wall_clock)
 {
 	struct sts_clock c;
 
@@ -328,8 +330,9 @@ START_TEST(certificates)
 }
 END_TEST
 
-/* Since when time has run without a jump, over steps and restarts. */
-START_TEST(since)
+/* The moment since which time has run without a jump, over steps and
+ * restarts. */
+START_TEST(a_jump_begins_a_new_run_of_time)
 {
 	struct sts_clock c;
 
@@ -337,18 +340,18 @@ START_TEST(since)
 	sts_clock_tick(&c, 0, T0);
 	sts_clock_confirm(&c, false, T0);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0);
-	/* Small steps do not count. */
+	/* A small step is no jump. */
 	sts_clock_tick(&c, 1000, T0 + DAY);
 	sts_clock_confirm(&c, true, T0 + DAY);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0);
 	sts_clock_tick(&c, 2000, T0 + 2 * DAY + 2);
 	sts_clock_confirm(&c, true, T0 + 2 * DAY + 2);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0 + 2 * DAY + 2);
-	/* It is never ahead. */
+	/* The moment never lies ahead. */
 	sts_clock_tick(&c, 3000, T0 + 9);
 	sts_clock_confirm(&c, false, T0 + 9);
 	ck_assert_int_eq(sts_clock_since_s(&c), T0 + 9);
-	/* A short restart is no jump, a long one is. */
+	/* A short restart is no jump, and a long one is. */
 	for (unsigned days = 0; days < 4; days++) {
 		int64_t now_s = T0 + days * DAY + 10;
 
@@ -362,9 +365,9 @@ START_TEST(since)
 }
 END_TEST
 
-/* Ticks of any size add up: nothing below a second is lost or gained, over
+/* Ticks of any length add up: nothing below a second is lost or gained, over
  * several wraps of the 49 days. */
-START_TEST(no_time_is_lost)
+START_TEST(ticks_of_any_length_add_up)
 {
 	static const uint32_t ticks[] = { 1, 999, 1000, 1001, 3599999, 86400000,
 		1000000000, 2073600000 };
@@ -389,8 +392,9 @@ START_TEST(no_time_is_lost)
 }
 END_TEST
 
-/* A monotonic clock that runs back stands, and does not jump by 49 days. */
-START_TEST(monotonic_back)
+/* When the monotonic clock runs back, agent time stands and does not jump by 49
+ * days. */
+START_TEST(a_monotonic_clock_that_runs_back_stops_time)
 {
 	struct sts_clock c;
 
@@ -405,11 +409,11 @@ START_TEST(monotonic_back)
 END_TEST
 
 /*
- * Whatever the wall clock does, after the first confirmation agent time never
- * moves by more than the monotonic clock does without a fetch, and a stranger's
- * fetch never moves it forward.
+ * Whatever the wall clock does after the first confirmation: without a fetch
+ * agent time moves as the monotonic clock does, and a fetch of a stranger's
+ * domain never moves it forward.
  */
-START_TEST(never_jumps)
+START_TEST(the_wall_clock_alone_never_moves_agent_time)
 {
 	uint64_t x = 88172645463325252;
 	struct sts_clock c;
@@ -439,10 +443,10 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, story_table);
-	tcase_add_test(tc, certificates);
-	tcase_add_test(tc, since);
-	tcase_add_test(tc, no_time_is_lost);
-	tcase_add_test(tc, monotonic_back);
-	tcase_add_test(tc, never_jumps);
+	tcase_add_test(tc, each_story_leads_to_its_time);
+	tcase_add_test(tc, certificates_are_judged_under_the_wall_clock);
+	tcase_add_test(tc, a_jump_begins_a_new_run_of_time);
+	tcase_add_test(tc, ticks_of_any_length_add_up);
+	tcase_add_test(tc, a_monotonic_clock_that_runs_back_stops_time);
+	tcase_add_test(tc, the_wall_clock_alone_never_moves_agent_time);
 }

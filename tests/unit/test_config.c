@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: the configuration, resolv.conf, users, line reading. */
+/* boards/posix: configuration, resolv.conf, users, reading of lines. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ remove_file(void)
 	unlink(path);
 }
 
-/* A file with this content; its path is valid until the next call. */
+/* Make a file with this content. Its path is valid until the next call. */
 static const char *
 file_of(const char *content, size_t n)
 {
@@ -183,14 +183,14 @@ static const struct {
 	{ "confine yes", "confine: expected on or off, got \"yes\"" },
 };
 
-START_TEST(wrong_table)
+START_TEST(a_wrong_value_is_reported_with_what_is_expected)
 {
 	for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
 		char want[STS_CONF_WHY_MAX];
 
 		snprintf(want, sizeof want, "-o: %s", wrong[i].want);
 		unit_int(wrong[i].line, load("/dev/null", wrong[i].line), 0);
-		/* Some errors state more about the value than the row has. */
+		/* Some errors state more about the value than the row does. */
 		unit_text(wrong[i].line,
 		    sts_text((const uint8_t *)why, strlen(want) < strlen(why)
 						       ? strlen(want)
@@ -200,8 +200,8 @@ START_TEST(wrong_table)
 }
 END_TEST
 
-/* Errors of zones and overrides are those of their own parser. */
-START_TEST(wrong_zones)
+/* For zones and overrides, the error is that of their own parser. */
+START_TEST(wrong_zones_are_reported_by_their_parser)
 {
 	char want[STS_CONF_WHY_MAX];
 
@@ -218,8 +218,9 @@ START_TEST(wrong_zones)
 }
 END_TEST
 
-/* The second would be dropped, but for its protocol. */
-START_TEST(same_place_twice)
+/* Of two such lines the second would be lost, unless it is of another
+ * protocol. */
+START_TEST(an_address_may_be_listed_once)
 {
 	static const char twice[] = "listen unix:/s mode=0600\n"
 				    "listen unix:/s protocol=text\n";
@@ -235,8 +236,8 @@ START_TEST(same_place_twice)
 }
 END_TEST
 
-/* A word ends where it ends, whatever follows it in memory. */
-START_TEST(prefix_at_the_end)
+/* A word ends at its end, whatever follows it in memory. */
+START_TEST(a_word_ends_at_its_end)
 {
 	static const char value[] = "unix:/s prefix=fleet";
 	size_t n = sizeof value - 1;
@@ -248,18 +249,18 @@ START_TEST(prefix_at_the_end)
 }
 END_TEST
 
-/* Part of a password is another one: it is taken whole or not at all. */
-START_TEST(passwords)
+/* Part of a password is another password: it is taken whole or not at all. */
+START_TEST(a_password_is_taken_whole_or_not_at_all)
 {
 	static const struct {
 		const char *name, *text;
-		size_t n, fill; /* after so many times 'x' */
+		size_t n, fill; /* after this many times 'x' */
 		const char
 		    *want; /* NULL: the password is as long as fill + n */
 	} cases[] = {
 		{ "a line", "secret\n", 7, 0, "secret" },
-		{ "without an end", "secret", 6, 0, "secret" },
-		{ "of Windows", "secret\r\nmore", 12, 0, "secret" },
+		{ "a line without an end", "secret", 6, 0, "secret" },
+		{ "a line of Windows", "secret\r\nmore", 12, 0, "secret" },
 		{ "the longest", "", 0, 255, NULL },
 		{ "the longest, a line", "\n", 1, 255, NULL },
 		{ "too long", "y", 1, 255, "?or one longer than 255" },
@@ -300,7 +301,7 @@ START_TEST(passwords)
 }
 END_TEST
 
-START_TEST(defaults)
+START_TEST(defaults_are_as_documented)
 {
 	char text[STS_LISTEN_TEXT_MAX];
 
@@ -359,7 +360,7 @@ static const char full[] =
     "redis_key /k1\nredis_key /k2\nredis_wait 20ms\nredis_anchors /a\n"
     "log syslog\nlog_level debug\nuser root\nchroot /var/empty\nconfine off";
 
-START_TEST(every_key)
+START_TEST(every_key_has_its_effect)
 {
 	ck_assert_msg(load(file_of(full, sizeof full - 1), NULL), "%s", why);
 	ck_assert_uint_eq(conf.listen_count, 4);
@@ -427,13 +428,13 @@ START_TEST(every_key)
 
 	ck_assert(known);
 	ck_assert(z->strict_testing);
-	/* Read before answer_within, and yet it counts for the zone. */
+	/* answer_within comes after the zone, and yet counts for it. */
 	ck_assert_uint_eq(z->answer_within_ms, 1500);
 }
 END_TEST
 
-/* -o lines replace scalars and the lists that add up. */
-START_TEST(options_win)
+/* A scalar of an -o line replaces the file's, and so does a list. */
+START_TEST(options_replace_the_file)
 {
 	const char *file = file_of(full, sizeof full - 1);
 	static const char *const options[] = { "listen inet:127.0.0.1:7",
@@ -452,19 +453,18 @@ START_TEST(options_win)
 }
 END_TEST
 
-/* What never ends is not read for ever. */
-/* What the system is short of is not a fault of the configuration: errno tells
- * the two apart, since only one of them is worth another try. */
-START_TEST(system_at_fault)
+/* A shortage of the system is not a fault of the configuration: errno
+ * distinguishes them, as only a shortage is worth another try. */
+START_TEST(a_shortage_is_no_fault_of_the_configuration)
 {
 	static const struct {
 		const char *name, *text;
-		bool short_of; /* descriptors */
+		bool short_of; /* of descriptors */
 		int want;
 	} cases[] = {
-		{ "a key that is none", "x y\n", false, 0 },
+		{ "an unknown key", "x y\n", false, 0 },
 		{ "a wrong value", "clients none\n", false, 0 },
-		{ "a user that is none", "user no-such-user\n", false, 0 },
+		{ "an unknown user", "user no-such-user\n", false, 0 },
 		{ "times too long", "queue_wait 95s\n", false, 0 },
 		{ "a wrong prefix", "fetch_allow x\n", false, 0 },
 		{ "short of descriptors", "", true, EMFILE },
@@ -485,7 +485,7 @@ START_TEST(system_at_fault)
 		ck_assert_int_eq(
 		    setrlimit(RLIMIT_NOFILE, cases[i].short_of ? &none : &had),
 		    0);
-		errno = EIO; /* of before */
+		errno = EIO; /* left by something else */
 		bool ok = sts_conf_load(&conf, &source, why);
 		int error = errno;
 
@@ -496,7 +496,7 @@ START_TEST(system_at_fault)
 }
 END_TEST
 
-START_TEST(endless)
+START_TEST(an_endless_file_is_not_read_to_its_end)
 {
 	char folder[] = "/tmp/mtasts-endless-XXXXXX", file[sizeof folder + 8];
 	struct sts_dns_servers servers;
@@ -504,7 +504,7 @@ START_TEST(endless)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(file, sizeof file, "%s/zero", folder);
 	ck_assert_int_eq(symlink("/dev/zero", file), 0);
-	alarm(30); /* what goes on all the same is killed */
+	alarm(30); /* a reader that goes on is killed */
 	unit_int("configuration", load(file, NULL), 0);
 	unit_int("resolv.conf", sts_resolv_read(file, &servers),
 	    STS_RESOLV_UNREADABLE);
@@ -515,9 +515,9 @@ START_TEST(endless)
 }
 END_TEST
 
-/* A pipe in the place of any file that a running daemon reads again: it is an
- * error at once, and not waited for. */
-START_TEST(pipes)
+/* A pipe in the place of any file that a running daemon reads again is an error
+ * at once, and is not waited for. */
+START_TEST(a_pipe_is_an_error_at_once)
 {
 	char folder[] = "/tmp/mtasts-pipe-XXXXXX", pipe[sizeof folder + 8];
 	static uint64_t state[2048];
@@ -529,7 +529,7 @@ START_TEST(pipes)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(pipe, sizeof pipe, "%s/pipe", folder);
 	ck_assert_int_eq(mkfifo(pipe, 0600), 0);
-	alarm(30); /* what waits all the same is killed */
+	alarm(30); /* a reader that waits is killed */
 	ck_assert_uint_le(sts_anchors_load_size(), sizeof state);
 	unit_int("configuration", load(pipe, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(why, strerror(ESPIPE)));
@@ -537,7 +537,7 @@ START_TEST(pipes)
 	    STS_RESOLV_UNREADABLE);
 	ck_assert_ptr_nonnull(
 	    sts_roots_load(pipe, block, sizeof block, reading, &roots));
-	/* Nor a pipe whose writer writes nothing. */
+	/* The same with a writer that writes nothing. */
 	int fd = open(pipe, O_RDWR | O_NONBLOCK);
 
 	unit_int("configuration", load(pipe, NULL), 0);
@@ -550,7 +550,7 @@ START_TEST(pipes)
 }
 END_TEST
 
-START_TEST(places)
+START_TEST(an_error_names_file_and_line)
 {
 	char want[STS_CONF_WHY_MAX];
 	const char *file = file_of("clients 1\n\n# x\nclients many\n", 28);
@@ -572,8 +572,9 @@ START_TEST(places)
 }
 END_TEST
 
-/* Limits of what may repeat; a terminal's tricks do not reach it. */
-START_TEST(limits)
+/* Keys that may be repeated have a limit, and an error contains no control
+ * characters. */
+START_TEST(keys_may_be_repeated_up_to_a_limit)
 {
 	char text[8192] = "";
 
@@ -611,8 +612,8 @@ START_TEST(limits)
 }
 END_TEST
 
-/* What a later line replaced is no difference. */
-START_TEST(reload_replaced)
+/* A line that a later one replaces is no difference. */
+START_TEST(a_replaced_line_is_no_difference)
 {
 	static const char lines[] =
 	    "listen inet:127.0.0.1:1\nlisten unix:/run/a\n"
@@ -630,7 +631,7 @@ START_TEST(reload_replaced)
 }
 END_TEST
 
-START_TEST(reload_differences)
+START_TEST(a_reload_names_what_only_a_restart_can_change)
 {
 	static struct sts_conf other;
 	char fixed[STS_CONF_WHY_MAX];
@@ -668,7 +669,7 @@ END_TEST
 
 static const struct {
 	const char *in;
-	long long want; /* -1: no size */
+	long long want; /* -1: not a size */
 } sizes[] = {
 	{ "0", 0 },
 	{ "65536", 65536 },
@@ -684,7 +685,7 @@ static const struct {
 	{ " 1", -1 },
 };
 
-START_TEST(size_table)
+START_TEST(sizes_have_a_unit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
 		uint64_t got = UINT64_MAX;
@@ -697,7 +698,7 @@ END_TEST
 
 static const struct {
 	const char *in;
-	long long want; /* -1: no time */
+	long long want; /* -1: not a time */
 } times[] = {
 	{ "500ms", 500 },
 	{ "0s", 0 },
@@ -715,7 +716,7 @@ static const struct {
 	{ "", -1 },
 };
 
-START_TEST(time_table)
+START_TEST(times_have_a_unit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
 		uint32_t got = UINT32_MAX;
@@ -764,7 +765,7 @@ static const struct {
 	    NULL },
 };
 
-START_TEST(listen_table)
+START_TEST(listeners_are_parsed)
 {
 	for (size_t i = 0; i < UNIT_COUNT(listens); i++) {
 		char text[STS_LISTEN_TEXT_MAX] = "";
@@ -781,7 +782,7 @@ START_TEST(listen_table)
 }
 END_TEST
 
-/* resolv.conf: the servers as text, '!' where AD counts. */
+/* resolv.conf, and its servers in text form; '!' where AD counts. */
 static const struct {
 	const char *name, *in;
 	int result;
@@ -789,7 +790,7 @@ static const struct {
 } resolvs[] = {
 	{ "plain", "nameserver 192.0.2.1\nnameserver 2001:db8::1\n",
 	    STS_RESOLV_OK, "192.0.2.1:53 [2001:db8::1]:53 " },
-	{ "local ones are trusted",
+	{ "servers on this machine are trusted",
 	    "nameserver 127.0.0.1\nnameserver ::1\nnameserver 127.0.0.53\n"
 	    "nameserver 127.0.0.54",
 	    STS_RESOLV_OK,
@@ -804,11 +805,11 @@ static const struct {
 	    "nameserver\t192.0.2.1 # mine\n",
 	    STS_RESOLV_OK, "192.0.2.1:53 " },
 	{ "zone", "nameserver fe80::1%lo\n", STS_RESOLV_OK, "[fe80::1%1]:53 " },
-	{ "one unreadable", "nameserver x\nnameserver 192.0.2.1\n",
+	{ "one server unreadable", "nameserver x\nnameserver 192.0.2.1\n",
 	    STS_RESOLV_OK, "192.0.2.1:53 " },
-	{ "none readable", "nameserver x\n", STS_RESOLV_MALFORMED, "" },
+	{ "no server readable", "nameserver x\n", STS_RESOLV_MALFORMED, "" },
 	{ "empty", "", STS_RESOLV_DEFAULT, "127.0.0.1:53! " },
-	{ "none listed", "search example.com\n", STS_RESOLV_DEFAULT,
+	{ "no server listed", "search example.com\n", STS_RESOLV_DEFAULT,
 	    "127.0.0.1:53! " },
 	{ "more than we take",
 	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
@@ -834,7 +835,7 @@ resolv_text(const struct sts_dns_servers *s, char *out)
 	}
 }
 
-START_TEST(resolv_table)
+START_TEST(resolv_conf_gives_its_servers)
 {
 	for (size_t i = 0; i < UNIT_COUNT(resolvs); i++) {
 		struct sts_dns_servers s;
@@ -851,27 +852,27 @@ START_TEST(resolv_table)
 }
 END_TEST
 
-START_TEST(resolv_files)
+START_TEST(a_missing_resolv_conf_means_this_machine)
 {
 	struct sts_dns_servers s;
 	char text[512];
 
 	memset(&s, 0, sizeof s);
-	unit_int("no file", sts_resolv_read("/nonexistent/resolv", &s),
-	    STS_RESOLV_DEFAULT);
+	unit_int("result without a file",
+	    sts_resolv_read("/nonexistent/resolv", &s), STS_RESOLV_DEFAULT);
 	resolv_text(&s, text);
 	ck_assert_str_eq(text, "127.0.0.1:53! ");
 	s.count = 0;
-	unit_int(
-	    "directory", sts_resolv_read("/etc", &s), STS_RESOLV_UNREADABLE);
+	unit_int("result with a directory", sts_resolv_read("/etc", &s),
+	    STS_RESOLV_UNREADABLE);
 	ck_assert_uint_eq(s.count, 0);
 }
 END_TEST
 
-/* A file left beside another by a killed process with the same number, as in
- * a container, does not keep anyone from replacing that one, and is left
- * there. */
-START_TEST(file_beside)
+/* A killed process of the same number, as in a container, may have left a file
+ * beside the one to be replaced. That file does not prevent the replacement,
+ * and is left there. */
+START_TEST(a_file_left_behind_prevents_no_replacement)
 {
 	const char *name = file_of("old", 3);
 	char left[256];
@@ -886,14 +887,14 @@ START_TEST(file_beside)
 	ck_assert(changed);
 	unit_text("file", unit_file(name), "new");
 	ck_assert_int_eq(unlink(left), 0);
-	/* Nothing else is left. */
+	/* No other file is left. */
 	left[strlen(left) - 1] = '1';
 	ck_assert_int_eq(access(left, F_OK), -1);
 }
 END_TEST
 
-/* The names in a file with that text, each after a blank. Returns how often a
- * piece had none. */
+/* The names in a file with that text, each after a blank. Returns how many
+ * pieces had no name. */
 static unsigned
 names_of(const char *text, size_t n, char *out)
 {
@@ -916,9 +917,9 @@ names_of(const char *text, size_t n, char *out)
 	return more;
 }
 
-/* However long a comment is, a call reads a piece of it; and a piece may end
+/* However long a comment is, one call reads one piece of it. A piece may end
  * anywhere in a line, or in JSON. */
-START_TEST(names_in_pieces)
+START_TEST(names_are_read_in_pieces)
 {
 	static const char lines[] = "\na.example\nb.example secure x=y\n"
 				    " more\n# c.example\nd.example";
@@ -951,8 +952,8 @@ START_TEST(names_in_pieces)
 }
 END_TEST
 
-/* Lines of every length around the buffer's, with and without an end. */
-START_TEST(line_lengths)
+/* Lines of every length around that of the buffer, with and without an end. */
+START_TEST(lines_of_any_length_are_read)
 {
 	static char text[3 * STS_LINE_MAX];
 	static struct sts_lines l;
@@ -981,7 +982,7 @@ START_TEST(line_lengths)
 }
 END_TEST
 
-START_TEST(users)
+START_TEST(users_and_groups_are_found_by_name)
 {
 	struct sts_user u;
 	gid_t gid = 7;
@@ -1005,7 +1006,7 @@ START_TEST(users)
 END_TEST
 
 /* A user that cannot be looked up is not reported as missing. */
-START_TEST(users_unread)
+START_TEST(a_user_not_looked_up_is_not_missing)
 {
 	struct rlimit was, none;
 	struct sts_user u;
@@ -1015,21 +1016,21 @@ START_TEST(users_unread)
 	none = was;
 	none.rlim_cur = 0;
 	ck_assert(!sts_user_find(unit_span("no-such-user-here"), &u));
-	unit_int("no user", errno, 0);
+	unit_int("errno for a missing user", errno, 0);
 	ck_assert(!sts_group_find(unit_span("no-such-group-here"), &gid));
-	unit_int("no group", errno, 0);
+	unit_int("errno for a missing group", errno, 0);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ck_assert(!sts_user_find(unit_span("root"), &u));
-	unit_int("user", errno, EMFILE);
+	unit_int("errno for a user, without descriptors", errno, EMFILE);
 	ck_assert(!sts_group_find(unit_span("root"), &gid));
-	unit_int("group", errno, EMFILE);
+	unit_int("errno for a group, without descriptors", errno, EMFILE);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
-	unit_int("as it was", gid, 7);
+	unit_int("gid after a failure", gid, 7);
 }
 END_TEST
 
-/* Becoming another user is for good (a process of its own: Check forks). */
-START_TEST(become)
+/* Becoming another user is for good. (Check forks for each test.) */
+START_TEST(becoming_another_user_is_for_good)
 {
 	struct sts_user u;
 
@@ -1049,9 +1050,9 @@ START_TEST(become)
 }
 END_TEST
 
-/* Acting as another user: files are opened with his rights, and the way back is
- * open. */
-START_TEST(act)
+/* While the daemon acts as another user, files are opened with that user's
+ * rights, and the way back is open. */
+START_TEST(acting_as_another_user_can_be_ended)
 {
 	struct sts_user u;
 	gid_t groups[] = { 1, 2, 3 }, was[64];
@@ -1081,31 +1082,31 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, wrong_table);
-	tcase_add_test(tc, wrong_zones);
-	tcase_add_test(tc, same_place_twice);
-	tcase_add_test(tc, prefix_at_the_end);
-	tcase_add_test(tc, passwords);
-	tcase_add_test(tc, defaults);
-	tcase_add_test(tc, every_key);
-	tcase_add_test(tc, options_win);
-	tcase_add_test(tc, system_at_fault);
-	tcase_add_test(tc, endless);
-	tcase_add_test(tc, pipes);
-	tcase_add_test(tc, places);
-	tcase_add_test(tc, limits);
-	tcase_add_test(tc, reload_replaced);
-	tcase_add_test(tc, reload_differences);
-	tcase_add_test(tc, size_table);
-	tcase_add_test(tc, time_table);
-	tcase_add_test(tc, listen_table);
-	tcase_add_test(tc, resolv_table);
-	tcase_add_test(tc, resolv_files);
-	tcase_add_test(tc, file_beside);
-	tcase_add_test(tc, names_in_pieces);
-	tcase_add_test(tc, line_lengths);
-	tcase_add_test(tc, users);
-	tcase_add_test(tc, users_unread);
-	tcase_add_test(tc, become);
-	tcase_add_test(tc, act);
+	tcase_add_test(tc, a_wrong_value_is_reported_with_what_is_expected);
+	tcase_add_test(tc, wrong_zones_are_reported_by_their_parser);
+	tcase_add_test(tc, an_address_may_be_listed_once);
+	tcase_add_test(tc, a_word_ends_at_its_end);
+	tcase_add_test(tc, a_password_is_taken_whole_or_not_at_all);
+	tcase_add_test(tc, defaults_are_as_documented);
+	tcase_add_test(tc, every_key_has_its_effect);
+	tcase_add_test(tc, options_replace_the_file);
+	tcase_add_test(tc, a_shortage_is_no_fault_of_the_configuration);
+	tcase_add_test(tc, an_endless_file_is_not_read_to_its_end);
+	tcase_add_test(tc, a_pipe_is_an_error_at_once);
+	tcase_add_test(tc, an_error_names_file_and_line);
+	tcase_add_test(tc, keys_may_be_repeated_up_to_a_limit);
+	tcase_add_test(tc, a_replaced_line_is_no_difference);
+	tcase_add_test(tc, a_reload_names_what_only_a_restart_can_change);
+	tcase_add_test(tc, sizes_have_a_unit);
+	tcase_add_test(tc, times_have_a_unit);
+	tcase_add_test(tc, listeners_are_parsed);
+	tcase_add_test(tc, resolv_conf_gives_its_servers);
+	tcase_add_test(tc, a_missing_resolv_conf_means_this_machine);
+	tcase_add_test(tc, a_file_left_behind_prevents_no_replacement);
+	tcase_add_test(tc, names_are_read_in_pieces);
+	tcase_add_test(tc, lines_of_any_length_are_read);
+	tcase_add_test(tc, users_and_groups_are_found_by_name);
+	tcase_add_test(tc, a_user_not_looked_up_is_not_missing);
+	tcase_add_test(tc, becoming_another_user_is_for_good);
+	tcase_add_test(tc, acting_as_another_user_can_be_ended);
 }

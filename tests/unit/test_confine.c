@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boards/posix/confine: what the daemon and its writer may do afterwards, and
- * that all else is refused or ends the process. Each attempt is made by a
- * child that confines itself first.
+ * boards/posix/confine: what the daemon and its writer may do once confined;
+ * anything else fails or ends the process. Each attempt is made by a child that
+ * confines itself first.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -40,19 +40,19 @@ const char unit_name[] = "confine";
 enum {
 	DIES = -SIGSYS,
 	ABORTS = -SIGABRT,
-	/* The same number on all machines. */
+	/* These numbers are the same on all machines. */
 	IO_URING_SETUP = (int)STS_CALLS_FIRST + 425,
 	CLONE3 = (int)STS_CALLS_FIRST + 435,
 	LANDLOCK_CREATE = (int)STS_CALLS_FIRST + 444
 };
 
-/* Everything happens in here: a socket, a journal's place, and a file that the
- * daemon has no use for. */
+/* A folder with a socket, a place for a journal, and a file that the daemon has
+ * no use for. */
 static char folder[] = "/tmp/mtasts-confine-XXXXXX";
 static char outside[64], inside[64], deep[80];
 static struct sts_conf conf;
 static pid_t parent;
-static int file = -1; /* open before */
+static int file = -1; /* opened before */
 
 static int
 result(long rc)
@@ -60,7 +60,7 @@ result(long rc)
 	return rc >= 0 ? 0 : errno;
 }
 
-/* What must go on. */
+/* Attempts that must succeed. */
 
 static int
 try_fork(void)
@@ -132,7 +132,7 @@ try_interface(void)
 	return if_nametoindex("lo") > 0 || errno == ENODEV ? 0 : errno;
 }
 
-/* A control socket that is taken over. */
+/* Take over a control socket. */
 static int
 bind_at(const char *path)
 {
@@ -156,7 +156,7 @@ try_socket(void)
 	       result(unlink(inside));
 }
 
-/* A journal whose folder is there, and whose file is made and renamed. */
+/* Make and rename a journal in a folder that exists. */
 static int
 try_journal(void)
 {
@@ -177,7 +177,7 @@ try_abort(void)
 	return 0;
 }
 
-/* What ends the process. */
+/* Attempts that end the process. */
 
 static int
 try_chmod(void)
@@ -284,7 +284,7 @@ try_mount(void)
 	return result(syscall(SYS_mount, "none", folder, "tmpfs", 0, 0));
 }
 
-/* What does not exist for it. */
+/* Calls that do not exist for the daemon. */
 
 static int
 try_io_uring(void)
@@ -298,7 +298,7 @@ try_clone3(void)
 	return result(syscall(CLONE3, NULL, 0));
 }
 
-/* What files and the network refuse. */
+/* Attempts that files and the network refuse. */
 
 static int
 try_write(void)
@@ -340,7 +340,7 @@ try_signal(void)
 	return result(kill(parent, 0));
 }
 
-/* The writer's. */
+/* Attempts of the writer. */
 
 static int
 try_store(void)
@@ -363,17 +363,17 @@ try_kill_self(void)
 	return result(kill(getpid(), 0));
 }
 
-enum who {
+enum role {
 	DAEMON,
 	WRITER
 };
 
-/* by: 0, or the version of Landlock that refuses it. */
+/* by: 0, or the version of Landlock that is needed to refuse it. */
 static const struct {
 	const char *name;
-	enum who who;
+	enum role role;
 	int (*attempt)(void);
-	int want; /* 0, errno, or - signal */
+	int want; /* 0, an errno, or - a signal */
 	int by;
 } attempts[] = {
 	{ "fork", DAEMON, try_fork, 0, 0 },
@@ -421,9 +421,9 @@ static const struct {
 	{ "mmap of code", WRITER, try_code, DIES, 0 },
 };
 
-/* In a child. */
+/* In a child: confine it, then make the attempt. */
 static void
-confine_and(enum who who, int (*attempt)(void))
+confine_and(enum role role, int (*attempt)(void))
 {
 	char text[STS_CONFINE_TEXT_MAX];
 	struct rlimit none = { 0, 0 };
@@ -432,21 +432,21 @@ confine_and(enum who who, int (*attempt)(void))
 	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, STDERR_FILENO);
 	if (sts_confine(&conf, deep, text) > STS_CONFINE_PART ||
-	    (who == WRITER && sts_confine_writer() != 0)) {
+	    (role == WRITER && sts_confine_writer() != 0)) {
 		_exit(255);
 	}
 	_exit(attempt());
 }
 
-/* The errno an attempt ended with, or - the signal. */
+/* The errno with which an attempt ended, or - the signal. */
 static int
-outcome(enum who who, int (*attempt)(void))
+outcome(enum role role, int (*attempt)(void))
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		confine_and(who, attempt);
+		confine_and(role, attempt);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -495,7 +495,7 @@ has_seccomp(void)
 #endif
 }
 
-/* In a child: the result it reports fits what the system has. */
+/* In a child: what sts_confine reports must fit what the system has. */
 static int
 try_result(void)
 {
@@ -509,7 +509,7 @@ try_result(void)
 	return sts_confine(&conf, NULL, text) == want ? 0 : 1;
 }
 
-START_TEST(result_table)
+START_TEST(confining_reports_what_the_system_has)
 {
 	int status = 0;
 
@@ -525,19 +525,19 @@ START_TEST(result_table)
 }
 END_TEST
 
-START_TEST(attempt_table)
+START_TEST(a_confined_process_can_do_its_work_and_no_more)
 {
 	long version = syscall(LANDLOCK_CREATE, NULL, 0, 1);
 
 	if (!has_seccomp()) {
-		return; /* result_table has seen that it reports this */
+		return; /* the other test covers that it reports so */
 	}
 	parent = getpid();
 	make_folder();
 	for (size_t i = 0; i < UNIT_COUNT(attempts); i++) {
 		if (attempts[i].by <= version || attempts[i].by == 0) {
 			unit_int(attempts[i].name,
-			    outcome(attempts[i].who, attempts[i].attempt),
+			    outcome(attempts[i].role, attempts[i].attempt),
 			    attempts[i].want);
 		}
 	}
@@ -551,8 +551,8 @@ void
 unit_tests(TCase *tc)
 {
 #if defined(__linux__)
-	tcase_add_test(tc, result_table);
-	tcase_add_test(tc, attempt_table);
+	tcase_add_test(tc, confining_reports_what_the_system_has);
+	tcase_add_test(tc, a_confined_process_can_do_its_work_and_no_more);
 #else
 	(void)tc;
 #endif

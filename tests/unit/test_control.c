@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: the control socket's codecs, and what people are shown. */
+/* boards/posix: the codecs of the control socket, and what the commands
+ * print. */
 #define _DEFAULT_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ const char unit_name[] = "control";
 
 #define REQUEST(rest) "{\"command\":" rest "}\n"
 
-/* want: the request as it is written again, or the error. */
+/* want: the request written again, or the error. */
 static const struct {
 	const char *name, *in;
 	bool ok;
@@ -61,7 +62,7 @@ static const struct {
 	{ "export", REQUEST("\"export\""), true, REQUEST("\"export\"") },
 	{ "list what", REQUEST("\"list\",\"key\":\"a\""), false,
 	    "does not take" },
-	{ "unknown member", REQUEST("\"list\",\"later\":true"), false,
+	{ "an unknown member", REQUEST("\"list\",\"later\":true"), false,
 	    "does not take" },
 	{ "twice", REQUEST("\"show\",\"key\":\"a\",\"key\":\"b\""), false,
 	    "twice" },
@@ -90,7 +91,7 @@ static const struct {
 	    REQUEST("\"enforce\",\"on\":false") },
 	{ "enforce off until", REQUEST("\"enforce\",\"on\":false,\"until\":9"),
 	    true, REQUEST("\"enforce\",\"on\":false,\"until\":9") },
-	{ "until most",
+	{ "the largest until",
 	    REQUEST("\"enforce\",\"on\":false,\"until\":4294967295"), true,
 	    REQUEST("\"enforce\",\"on\":false,\"until\":4294967295") },
 	{ "until too large",
@@ -102,9 +103,9 @@ static const struct {
 	    "until takes" },
 	{ "until a word", REQUEST("\"enforce\",\"on\":false,\"until\":\"x\""),
 	    false, "until takes" },
-	{ "on until", REQUEST("\"enforce\",\"on\":true,\"until\":9"), false,
-	    "on must be false" },
-	{ "until alone", REQUEST("\"enforce\",\"until\":9"), false,
+	{ "on with until", REQUEST("\"enforce\",\"on\":true,\"until\":9"),
+	    false, "on must be false" },
+	{ "until without off", REQUEST("\"enforce\",\"until\":9"), false,
 	    "on must be false" },
 	{ "until elsewhere", REQUEST("\"flush\",\"until\":9"), false,
 	    "does not take" },
@@ -123,7 +124,7 @@ static const struct {
 	    "one JSON object" },
 };
 
-START_TEST(request_table)
+START_TEST(requests_are_read_or_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(requests); i++) {
 		size_t n = strlen(requests[i].in);
@@ -148,9 +149,9 @@ START_TEST(request_table)
 }
 END_TEST
 
-/* A request is whole at the end of its object, not before; whatever never ends
- * is given up at the limit. */
-START_TEST(request_splits)
+/* A request is complete at the end of its object and not before. One that never
+ * ends is given up at the limit. */
+START_TEST(a_request_is_complete_at_its_end_only)
 {
 	static uint8_t much[STS_CONTROL_REQUEST_MAX + 1];
 	struct sts_control_request r;
@@ -165,7 +166,7 @@ START_TEST(request_splits)
 			    sts_text(unit_at_page_end(requests[i].in, k), k),
 			    &wrong);
 
-			/* Once it is judged, that stands. */
+			/* A request that was complete stays so. */
 			ck_assert(is || !before);
 			before = is;
 			if (is) {
@@ -190,9 +191,9 @@ START_TEST(request_splits)
 }
 END_TEST
 
-/* What has no form in a request is not half written; what has is read again as
- * it was, however much of it has to be escaped. */
-START_TEST(request_write)
+/* What cannot stand in a request is not written in part. What can is read again
+ * as it was, however much of it is escaped. */
+START_TEST(a_request_is_read_as_it_was_written)
 {
 	static const struct {
 		const char *name, *zone, *key;
@@ -247,8 +248,8 @@ END_TEST
 
 static uint8_t shown_text[4096];
 
-/* The largest record of the list fits its room. */
-START_TEST(list_largest)
+/* The largest record of the list fits its buffer. */
+START_TEST(the_largest_record_fits_the_list)
 {
 	uint8_t name[253];
 	struct sts_held held;
@@ -262,7 +263,7 @@ START_TEST(list_largest)
 		memset(&held, 0, sizeof held);
 		held.now_s = 4000000000U;
 		held.id_len = sizeof held.id;
-		/* As only a journal that others wrote could have it. */
+		/* Only a journal that another program wrote could have this. */
 		memset(held.id, 0xff, sizeof held.id);
 		held.entry.kind = STS_KIND_POLICY;
 		held.entry.mode = STS_MODE_ENFORCE;
@@ -286,7 +287,7 @@ END_TEST
 
 static char shown[4096];
 
-/* Feed an answer in pieces of `step` with standard output caught. */
+/* Feed an answer in pieces of `step`, and catch standard output. */
 static unsigned
 show(enum sts_control_command command, bool json, const char *answer,
     size_t step)
@@ -540,7 +541,7 @@ static const struct {
 	    999 },
 };
 
-START_TEST(show_table)
+START_TEST(answers_are_printed_in_words)
 {
 	for (size_t i = 0; i < UNIT_COUNT(answers); i++) {
 		for (size_t step = 1; step < 4000; step = step * 3 + 1) {
@@ -556,7 +557,7 @@ START_TEST(show_table)
 }
 END_TEST
 
-/* JSON goes through but for its end. */
+/* JSON is passed on, except for its end. */
 static const struct {
 	const char *answer, *want;
 	unsigned code;
@@ -573,7 +574,7 @@ static const struct {
 	{ "{\"a\":1}\nend 0\n{\"end\":0}\n", "{\"a\":1}", 999 },
 };
 
-START_TEST(show_json)
+START_TEST(json_is_passed_on_without_its_end)
 {
 	for (size_t i = 0; i < UNIT_COUNT(passed); i++) {
 		for (size_t step = 1; step < 100; step = step * 2 + 1) {
@@ -592,9 +593,9 @@ START_TEST(show_json)
 }
 END_TEST
 
-/* More members, longer names and values than there is room for: what does not
- * fit is left out, what fits is there, and the end is seen. */
-START_TEST(show_bounds)
+/* More members, and longer names and values, than there is room for: what does
+ * not fit is left out, the rest is there, and the end is noticed. */
+START_TEST(answers_beyond_the_limits_are_cut)
 {
 	static char much[200000];
 	size_t n = 0;
@@ -639,7 +640,7 @@ static const struct {
 	{ "true", 0 },
 };
 
-START_TEST(number_table)
+START_TEST(numbers_of_answers_are_decimal)
 {
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		ck_assert_msg(
@@ -652,12 +653,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, number_table);
-	tcase_add_test(tc, request_table);
-	tcase_add_test(tc, request_splits);
-	tcase_add_test(tc, request_write);
-	tcase_add_test(tc, list_largest);
-	tcase_add_test(tc, show_table);
-	tcase_add_test(tc, show_json);
-	tcase_add_test(tc, show_bounds);
+	tcase_add_test(tc, numbers_of_answers_are_decimal);
+	tcase_add_test(tc, requests_are_read_or_refused);
+	tcase_add_test(tc, a_request_is_complete_at_its_end_only);
+	tcase_add_test(tc, a_request_is_read_as_it_was_written);
+	tcase_add_test(tc, the_largest_record_fits_the_list);
+	tcase_add_test(tc, answers_are_printed_in_words);
+	tcase_add_test(tc, json_is_passed_on_without_its_end);
+	tcase_add_test(tc, answers_beyond_the_limits_are_cut);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: the command line's way to the daemon. */
+/* boards/posix: how a command connects to the daemon. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 const char unit_name[] = "control_client";
 
 enum {
-	MANY = 8 /* more than the queue of the listener has room for */
+	MANY = 8 /* more than the listener's queue has room for */
 };
 
 static struct sts_listen_at at;
@@ -40,8 +40,8 @@ hanging(void)
 	return fd;
 }
 
-/* The queue is full: that is an error, and not a wait without end. */
-START_TEST(full_queue)
+/* A full queue is an error, and is not waited for. */
+START_TEST(a_full_queue_is_not_waited_for)
 {
 	int listener = hanging(), fds[MANY], n = 0;
 
@@ -64,5 +64,5 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, full_queue);
+	tcase_add_test(tc, a_full_queue_is_not_waited_for);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon and the command line as a process. */
+/* The daemon and its commands as processes. */
 #include "daemon.h"
 
 #include <sys/file.h>
@@ -7,12 +7,12 @@
 #if defined(__linux__)
 #include <sys/syscall.h>
 
-#define CLONE_NEWPID 0x20000000 /* of sched.h, for _GNU_SOURCE only */
+#define CLONE_NEWPID 0x20000000 /* sched.h has it only for _GNU_SOURCE */
 #endif
 
 const char unit_name[] = "daemon";
 
-/* The command line: its output and exit code. */
+/* Commands, what they print, and their exit code. */
 static const struct {
 	const char *name;
 	const char *args[9];
@@ -41,7 +41,7 @@ static const struct {
 	{ "too large a journal",
 	    { "serve", "-t", "-o", "journal /x size=8192M" }, 78,
 	    "and at most 4194303K" },
-	/* As many as there may be, and three more. */
+	/* The largest number allowed, and three more. */
 	{ "channels",
 	    { "serve", "-t", "-o", "clients 60000", "-o", "lookups 1813", "-o",
 		"memory 256M" },
@@ -54,9 +54,9 @@ static const struct {
 	    "\nmetrics off\n" },
 	{ "metrics", { "serve", "-t", "-o", "metrics unix:/x mode=0600" }, 0,
 	    "\nmetrics unix:/x mode=0600\n" },
-	{ "whose", { "serve", "-t", "-o", "control unix:/x owner=root" }, 0,
+	{ "owner", { "serve", "-t", "-o", "control unix:/x owner=root" }, 0,
 	    "\ncontrol unix:/x mode=0600 owner=root\n" },
-	{ "which group's",
+	{ "group",
 	    { "serve", "-t", "-o", "listen unix:/x group=root protocol=text" },
 	    0, "\nlisten unix:/x mode=0666 group=root protocol=text\n" },
 	{ "metrics cannot",
@@ -74,34 +74,34 @@ static const struct {
 	    "/nonexistent: No such file" },
 	{ "bad line", { "serve", "-o", "listen x" }, 78, "-o: listen: " },
 	{ "anchors", { "anchors", "/dev/null" }, 78, "/dev/null: " },
-	/* DANE trusts no name server that another machine may impersonate (RFC
-	 * 7672 2.1.1): R99. */
-	{ "DANE, nobody to believe",
+	/* R99: DANE trusts no name server that another machine may impersonate
+	 * (RFC 7672 2.1.1). */
+	{ "DANE, no name server to trust",
 	    { "serve", "-t", "-o", "dane on", "-o", "nameserver 192.0.2.1" },
 	    78,
 	    "dane: no name server is trusted to validate DNSSEC: name one" },
-	{ "DANE of a zone, nobody to believe",
+	{ "DANE of a zone, no name server to trust",
 	    { "serve", "-o", "zone x dane=on", "-o", "nameserver 192.0.2.1",
 		"-o", "journal off" },
 	    78, "(nameserver ADDRESS trusted=yes, or options trust-ad in " },
-	{ "DANE, said to be trusted",
+	{ "DANE, declared as trusted",
 	    { "serve", "-t", "-o", "dane on", "-o",
 		"nameserver 192.0.2.1 trusted=yes" },
 	    0, "nameserver 192.0.2.1 port=53 trusted=yes" },
-	{ "DANE, one on this machine beside another",
+	{ "DANE, a server on this machine beside another",
 	    { "serve", "-t", "-o", "dane on", "-o", "nameserver 192.0.2.1",
 		"-o", "nameserver 127.0.0.53" },
 	    0,
 	    "nameserver 192.0.2.1 port=53 trusted=no\n"
 	    "nameserver 127.0.0.53 port=53 trusted=yes\n" },
-	{ "no DANE, nobody to believe",
+	{ "no DANE, no name server to trust",
 	    { "serve", "-t", "-o", "dane off", "-o", "nameserver 192.0.2.1" },
 	    0, "nameserver 192.0.2.1 port=53 trusted=no\n" },
 	{ "no such address", { "serve", "-o", "listen inet:192.0.2.1:1" }, 70,
 	    "listen inet:192.0.2.1:1: " },
 };
 
-START_TEST(command_table)
+START_TEST(commands_print_and_exit_as_documented)
 {
 	for (size_t i = 0; i < UNIT_COUNT(commands); i++) {
 		spawn(&run, commands[i].args);
@@ -113,8 +113,9 @@ START_TEST(command_table)
 }
 END_TEST
 
-/* Answers, events, a broken and a good reload, an orderly end. */
-START_TEST(life)
+/* Questions are answered and logged; a broken configuration is refused and a
+ * good one taken; SIGTERM ends the daemon in order. */
+START_TEST(the_daemon_answers_reloads_and_ends)
 {
 	char path[] = "/tmp/mtasts-daemon-XXXXXX";
 	int conf = mkstemp(path);
@@ -127,7 +128,7 @@ START_TEST(life)
 	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
 	send_key(fd, "example.com");
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	await_text(&run, "why=dns-nxdomain");
@@ -163,11 +164,11 @@ START_TEST(life)
 END_TEST
 
 /*
- * A SIGHUP during the start (here it waits for another's journal) does not end
- * the daemon, and has its effect: the configuration may have changed since it
- * was read.
+ * A SIGHUP during the start (here the daemon waits for the journal of another)
+ * does not end the daemon, and has its effect: the configuration may have
+ * changed since it was read.
  */
-START_TEST(reload_while_starting)
+START_TEST(a_reload_during_the_start_has_its_effect)
 {
 	char path[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
 	char kept[] = "/tmp/mtasts-daemon-XXXXXX";
@@ -201,8 +202,8 @@ pass_on(int number)
 	kill(first_process, number);
 }
 
-/* Become the first process of a container; the process that was passes signals
- * on to it. */
+/* Become the first process of a container; the outer process passes signals on
+ * to it. */
 static void
 in_container(void)
 {
@@ -221,7 +222,7 @@ in_container(void)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
 }
 
-/* A container that is stopped during its start ends at once, too. */
+/* A container that is stopped while it starts ends at once, too. */
 START_TEST(stopped_while_starting)
 {
 	char kept[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
@@ -235,8 +236,8 @@ START_TEST(stopped_while_starting)
 	ck_assert_int_eq(flock(file, LOCK_EX | LOCK_NB), 0);
 	before_exec = in_container;
 	spawn(&run, args);
-	while (
-	    strstr(run.log, "waiting for the instance") == NULL && hear(&run)) {
+	while (strstr(run.log, "waiting for the instance") == NULL &&
+	       read_output(&run)) {
 	}
 	kill(run.pid, SIGTERM);
 	int code = ended(&run);
@@ -252,9 +253,9 @@ END_TEST
 #define STOPPED_WHILE_STARTING(tc) (void)(tc)
 #endif
 
-/* A bundle that changes is taken over, half a one in the end, too; one without
- * a certificate is not. */
-START_TEST(roots_change)
+/* A bundle that changes is taken over, in the end also one that was cut; one
+ * without a certificate is not. */
+START_TEST(a_changed_bundle_is_taken_over)
 {
 	char path[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
 	int file = mkstemp(path);
@@ -274,7 +275,7 @@ START_TEST(roots_change)
 	kill(run.pid, SIGHUP);
 	await_text(&run, " ends inside a certificate: read once more");
 	await_text(&run, ", 1 left out");
-	/* Found by itself, without a signal. */
+	/* The daemon notices the change by itself, without a signal. */
 	ck_assert_int_eq(
 	    pwrite(file, bundle.p, bundle.n, 0), (ssize_t)bundle.n);
 	await_text_after(&run, ", 1 left out", ", 0 left out");
@@ -286,14 +287,14 @@ START_TEST(roots_change)
 END_TEST
 
 /* Promise 5: questions in flight when SIGTERM comes are answered. */
-START_TEST(drain)
+START_TEST(questions_in_flight_are_answered_at_the_end)
 {
 	struct question q;
 	int dns = dns_open();
 	int fd = client(start(NULL));
 
 	send_key(fd, "example.com");
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	kill(run.pid, SIGTERM);
 	await_text(&run, "stopping");
 	dns_reply(dns, &q, 3);
@@ -304,15 +305,15 @@ START_TEST(drain)
 }
 END_TEST
 
-/* A second SIGTERM does not wait for anybody. */
-START_TEST(stop_at_once)
+/* A second SIGTERM ends the daemon with questions in flight. */
+START_TEST(a_second_sigterm_waits_for_no_question)
 {
 	struct question q;
 	int dns = dns_open();
 	int fd = client(start(NULL));
 
 	send_key(fd, "example.com");
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	kill(run.pid, SIGTERM);
 	await_text(&run, "stopping");
 	kill(run.pid, SIGTERM);
@@ -349,7 +350,7 @@ child_of(pid_t pid)
 			return 0;
 		}
 		if (fscanf(f, "%ld", &child) != 1) {
-			poll(NULL, 0, 10); /* not yet */
+			poll(NULL, 0, 10); /* there is none yet */
 		}
 		fclose(f);
 	}
@@ -357,9 +358,9 @@ child_of(pid_t pid)
 	return (pid_t)child;
 }
 
-/* Whatever its parent did about signals, the daemon learns that a child has
- * ended, and ends when asked to. */
-START_TEST(inherited_signals)
+/* Whatever the parent did about signals, the daemon notices that a child of its
+ * own has ended, and ends when asked to. */
+START_TEST(inherited_signals_are_reset)
 {
 	int dns = dns_open();
 	const char *extra[] = { "-o", kept_line, NULL };
@@ -382,7 +383,7 @@ START_TEST(inherited_signals)
 END_TEST
 
 /* A client that has half-closed gets its answer. */
-START_TEST(half_closed)
+START_TEST(a_half_closed_client_gets_its_answer)
 {
 	struct question q;
 	int dns = dns_open();
@@ -390,7 +391,7 @@ START_TEST(half_closed)
 
 	send_key(fd, "example.com");
 	shutdown(fd, SHUT_WR);
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	char byte;
@@ -402,9 +403,9 @@ START_TEST(half_closed)
 }
 END_TEST
 
-/* A datagram without an octet does not count: the one after it has what is
+/* A datagram without an octet does not count: the next one has what is
  * published. */
-START_TEST(publish_empty_datagram)
+START_TEST(an_empty_datagram_is_no_answer)
 {
 	const char *args[] = { "publish", "tlsrpt", "example.com", "--rua",
 		"mailto:a@b.example", "--check", "-o", dns_line, NULL };
@@ -412,7 +413,7 @@ START_TEST(publish_empty_datagram)
 	int dns = dns_open();
 
 	spawn(&run, args);
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	ck_assert_int_eq(
 	    sendto(dns, "", 0, 0, (struct sockaddr *)&q.from, sizeof q.from),
 	    0);
@@ -423,19 +424,18 @@ START_TEST(publish_empty_datagram)
 }
 END_TEST
 
-/* Killed: clients are reset, and the next one has the port at once. */
-START_TEST(killed)
+/* When the daemon is killed its clients are reset, and the next daemon has the
+ * port at once. */
+START_TEST(a_killed_daemon_leaves_its_port_free)
 {
 	char line[64], byte;
 	int dns = dns_open();
 	uint16_t port = start(NULL);
-	int fd = client(port), status = 0;
+	int fd = client(port);
 
 	send_key(fd, ".example.com");
 	expect(fd, "9:NOTFOUND ,");
-	kill(run.pid, SIGKILL);
-	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-	close(run.out);
+	kill_daemon();
 	ck_assert_int_eq(recv(fd, &byte, 1, 0), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
 	close(fd);
@@ -455,7 +455,7 @@ END_TEST
 /* The listener belongs to the supervisor, which is notified when the daemon is
  * ready, alive and stopping. */
 static int handed, notify;
-static char told_path[] = "/tmp/mtasts-notify-XXXXXX";
+static char notify_path[] = "/tmp/mtasts-notify-XXXXXX";
 
 static void
 as_service(void)
@@ -465,7 +465,7 @@ as_service(void)
 	snprintf(pid, sizeof pid, "%ld", (long)getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
-	setenv("NOTIFY_SOCKET", told_path, 1);
+	setenv("NOTIFY_SOCKET", notify_path, 1);
 	setenv("WATCHDOG_USEC", "200000", 1);
 	dup2(handed, 3);
 }
@@ -484,7 +484,7 @@ expect_notice(const char *want)
 	ck_assert_str_eq(got, want);
 }
 
-START_TEST(service)
+START_TEST(the_daemon_serves_a_supervisors_listener)
 {
 	struct sockaddr_in in = loopback(0);
 	struct sockaddr_un un;
@@ -492,11 +492,11 @@ START_TEST(service)
 	int dns = dns_open();
 	const char *args[] = { "serve", "-o", dns_line, NULL };
 
-	close(mkstemp(told_path));
-	unlink(told_path);
+	close(mkstemp(notify_path));
+	unlink(notify_path);
 	memset(&un, 0, sizeof un);
 	un.sun_family = AF_UNIX;
-	strcpy(un.sun_path, told_path);
+	strcpy(un.sun_path, notify_path);
 	notify = socket(AF_UNIX, SOCK_DGRAM, 0);
 	ck_assert_int_eq(bind(notify, (struct sockaddr *)&un, sizeof un), 0);
 	handed = socket(AF_INET, SOCK_STREAM, 0);
@@ -517,17 +517,17 @@ START_TEST(service)
 	kill(run.pid, SIGTERM);
 	expect_notice("STOPPING=1");
 	ck_assert_int_eq(ended(&run), 0);
-	/* Still the supervisor's: a client that connects now waits for the next
-	 * daemon. */
+	/* The supervisor still has the listener: a client that connects now
+	 * waits for the next daemon. */
 	close(client(ntohs(in.sin_port)));
 	close(notify);
 	close(dns);
-	unlink(told_path);
+	unlink(notify_path);
 }
 END_TEST
 
 #if defined(__SANITIZE_ADDRESS__)
-#define INSTRUMENTED true /* which takes more than any limit here */
+#define INSTRUMENTED true /* needs more than any limit here */
 #else
 #define INSTRUMENTED false
 #endif
@@ -540,7 +540,7 @@ little_memory(void)
 	setrlimit(RLIMIT_AS, &r);
 }
 
-/* Whether such a limit counts here: not under every emulator. */
+/* Whether such a limit has an effect here; under some emulators it has none. */
 static bool
 is_limited(void)
 {
@@ -556,9 +556,9 @@ is_limited(void)
 	return !INSTRUMENTED && WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
-/* What the system is short of may be there in a moment: a supervisor that does
- * not try a wrong configuration again tries this. */
-START_TEST(short_of_memory)
+/* A shortage of the system may be over in a moment: its exit code makes a
+ * supervisor try again, where a wrong configuration is not tried again. */
+START_TEST(a_shortage_of_memory_is_a_system_error)
 {
 	const char *args[] = { "serve", "-o", "memory 256M", "-o",
 		"journal off", "-o", "nameserver 127.0.0.1", NULL };
@@ -592,8 +592,8 @@ handed_too_many(void)
 	}
 }
 
-/* Sockets that nobody would serve keep the daemon from starting. */
-START_TEST(service_of_too_many)
+/* Inherited sockets that the daemon would not serve keep it from starting. */
+START_TEST(too_many_inherited_sockets_are_an_error)
 {
 	static const struct {
 		const char *count, *want;
@@ -660,8 +660,8 @@ START_TEST(service_of_unused)
 }
 END_TEST
 
-/* Monitoring sees what mail servers were answered. */
-START_TEST(metrics)
+/* The metrics count what mail servers were answered. */
+START_TEST(metrics_count_the_answers)
 {
 	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
 	const char *extra[] = { "-o", "metrics inet:127.0.0.1:0", NULL };
@@ -717,8 +717,9 @@ small_files(void)
 	setrlimit(RLIMIT_FSIZE, &r);
 }
 
-/* A limit of files ends no daemon: it goes on without a journal. */
-START_TEST(file_limit)
+/* A limit on the size of files does not end the daemon: it goes on without a
+ * journal. */
+START_TEST(a_limit_of_file_sizes_ends_no_daemon)
 {
 	char kept[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
 	const char *extra[] = { "-o", line, NULL };
@@ -736,7 +737,7 @@ START_TEST(file_limit)
 }
 END_TEST
 
-START_TEST(descriptor_limit)
+START_TEST(too_few_descriptors_are_an_error_of_configuration)
 {
 	const char *args[] = { "serve", NULL };
 
@@ -747,7 +748,7 @@ START_TEST(descriptor_limit)
 }
 END_TEST
 
-START_TEST(other_user)
+START_TEST(the_daemon_becomes_its_user)
 {
 	char path[64], line[4096] = "";
 	int dns = dns_open();
@@ -760,7 +761,7 @@ START_TEST(other_user)
 	snprintf(path, sizeof path, "/proc/%ld/status", (long)run.pid);
 	FILE *f = fopen(path, "r");
 
-	if (f != NULL) { /* else the system has no such file */
+	if (f != NULL) { /* some systems have no such file */
 		size_t n = fread(line, 1, sizeof line - 1, f);
 
 		line[n] = '\0';
@@ -773,8 +774,8 @@ START_TEST(other_user)
 }
 END_TEST
 
-/* By default it confines itself, and logs what that came to. */
-START_TEST(confined)
+/* By default the daemon confines itself, and logs what came of that. */
+START_TEST(the_daemon_confines_itself)
 {
 	const char *off[] = { "-o", "confine off", NULL };
 	int dns = dns_open();
@@ -792,24 +793,24 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, command_table);
-	tcase_add_test(tc, life);
-	tcase_add_test(tc, reload_while_starting);
+	tcase_add_test(tc, commands_print_and_exit_as_documented);
+	tcase_add_test(tc, the_daemon_answers_reloads_and_ends);
+	tcase_add_test(tc, a_reload_during_the_start_has_its_effect);
 	STOPPED_WHILE_STARTING(tc);
-	tcase_add_test(tc, roots_change);
-	tcase_add_test(tc, drain);
-	tcase_add_test(tc, stop_at_once);
-	tcase_add_test(tc, inherited_signals);
-	tcase_add_test(tc, half_closed);
-	tcase_add_test(tc, publish_empty_datagram);
-	tcase_add_test(tc, killed);
-	tcase_add_test(tc, service);
-	tcase_add_test(tc, service_of_too_many);
+	tcase_add_test(tc, a_changed_bundle_is_taken_over);
+	tcase_add_test(tc, questions_in_flight_are_answered_at_the_end);
+	tcase_add_test(tc, a_second_sigterm_waits_for_no_question);
+	tcase_add_test(tc, inherited_signals_are_reset);
+	tcase_add_test(tc, a_half_closed_client_gets_its_answer);
+	tcase_add_test(tc, an_empty_datagram_is_no_answer);
+	tcase_add_test(tc, a_killed_daemon_leaves_its_port_free);
+	tcase_add_test(tc, the_daemon_serves_a_supervisors_listener);
+	tcase_add_test(tc, too_many_inherited_sockets_are_an_error);
 	tcase_add_test(tc, service_of_unused);
-	tcase_add_test(tc, short_of_memory);
-	tcase_add_test(tc, metrics);
-	tcase_add_test(tc, file_limit);
-	tcase_add_test(tc, descriptor_limit);
-	tcase_add_test(tc, other_user);
-	tcase_add_test(tc, confined);
+	tcase_add_test(tc, a_shortage_of_memory_is_a_system_error);
+	tcase_add_test(tc, metrics_count_the_answers);
+	tcase_add_test(tc, a_limit_of_file_sizes_ends_no_daemon);
+	tcase_add_test(tc, too_few_descriptors_are_an_error_of_configuration);
+	tcase_add_test(tc, the_daemon_becomes_its_user);
+	tcase_add_test(tc, the_daemon_confines_itself);
 }

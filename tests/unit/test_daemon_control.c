@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's control socket, and the commands that use it. */
+/* The control socket of the daemon, and the commands that use it. */
 #include "daemon.h"
 
 const char unit_name[] = "daemon_control";
@@ -7,8 +7,8 @@ const char unit_name[] = "daemon_control";
 static void
 printed(const char *text)
 {
-	ck_assert_msg(
-	    strstr(run.log, text) != NULL, "not said: %s\n%s", text, run.log);
+	ck_assert_msg(strstr(run.log, text) != NULL, "not printed: %s\n%s",
+	    text, run.log);
 }
 
 /* What mtasts query prints for each kind of answer. */
@@ -26,7 +26,7 @@ static const struct {
 	{ "failed", 2, 2, "\"why\":\"dns-servfail\"" },
 };
 
-START_TEST(query_table)
+START_TEST(query_prints_each_kind_of_answer)
 {
 	int dns = dns_open();
 
@@ -39,11 +39,11 @@ START_TEST(query_table)
 		f[0].fd = dns;
 		f[1].fd = run.out;
 		f[0].events = f[1].events = POLLIN;
-		/* Each try is answered the same. */
+		/* Each try of the query gets the same answer. */
 		while (poll(f, 2, PATIENCE_MS) > 0 && (f[0].revents & POLLIN)) {
 			struct question q;
 
-			dns_hear(dns, &q);
+			dns_receive(dns, &q);
 			dns_reply(dns, &q, answers[i].rcode);
 		}
 		unit_int(answers[i].name, ended(&run), answers[i].code);
@@ -54,7 +54,7 @@ START_TEST(query_table)
 }
 END_TEST
 
-START_TEST(query_several)
+START_TEST(query_takes_several_keys)
 {
 	const char *args[] = { "query", "-o", "override x.example notfound",
 		"-o", "override y.example postfix dane-only", "-o",
@@ -72,8 +72,8 @@ START_TEST(query_several)
 }
 END_TEST
 
-/* A key and a zone that are too long for any answer get an error about that. */
-START_TEST(query_long)
+/* A key and a zone that are too long for any answer are reported as such. */
+START_TEST(a_key_that_is_too_long_is_reported)
 {
 	static char key[1000], zone[1000];
 	const char *args[] = { "query", "-o", "control off", "--zone", zone,
@@ -87,7 +87,7 @@ START_TEST(query_long)
 }
 END_TEST
 
-/* A command beside the daemon, with its own configuration. */
+/* A command that runs beside the daemon, with the same configuration. */
 static struct process command;
 
 static void
@@ -111,16 +111,19 @@ order(int code, const char *const *words)
 static void
 replied(const char *text)
 {
-	ck_assert_msg(strstr(command.log, text) != NULL, "not said: %s\n%s",
+	ck_assert_msg(strstr(command.log, text) != NULL, "not printed: %s\n%s",
 	    text, command.log);
 }
 
-/* A folder for journal and control socket, and a policy in the journal. */
+/* A folder for the journal and the control socket, a policy in the journal, and
+ * a name server. */
 static char socket_path[80];
+static int dns;
 
 static void
 home_begin(void)
 {
+	dns = dns_open();
 	kept_begin();
 	keep_policy();
 	snprintf(socket_path, sizeof socket_path, "%s.control", kept_path);
@@ -131,6 +134,7 @@ home_begin(void)
 static void
 home_end(void)
 {
+	close(dns);
 	unlink(socket_path);
 	kept_end();
 }
@@ -157,7 +161,7 @@ connect_control(void)
 	return fd;
 }
 
-/* What comes until the end. */
+/* What the daemon sends until it closes. */
 static const char *
 whole(int fd)
 {
@@ -168,7 +172,8 @@ whole(int fd)
 	do {
 		struct pollfd f = { fd, POLLIN, 0 };
 
-		ck_assert_msg(poll(&f, 1, PATIENCE_MS) == 1, "no end");
+		ck_assert_msg(
+		    poll(&f, 1, PATIENCE_MS) == 1, "the daemon does not close");
 		r = recv(fd, got + n, sizeof got - 1 - n, 0);
 		n += r > 0 ? (size_t)r : 0;
 	} while (r > 0);
@@ -178,13 +183,13 @@ whole(int fd)
 }
 
 static void
-say_request(int fd, const char *line)
+send_request(int fd, const char *line)
 {
 	ck_assert_int_eq(
 	    send(fd, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
 }
 
-/* The answer to a request of a command that takes nothing, or of any octets. */
+/* The answer to the request of a command without members, or to any octets. */
 #define REQUEST(command) "{\"command\":\"" command "\"}\n"
 
 static const char *
@@ -192,11 +197,11 @@ raw(const char *line)
 {
 	int fd = connect_control();
 
-	say_request(fd, line);
+	send_request(fd, line);
 	return whole(fd);
 }
 
-/* A mail server is served. */
+/* The daemon must still serve a mail server. */
 static void
 serves(uint16_t port)
 {
@@ -209,11 +214,10 @@ serves(uint16_t port)
 
 #define HELD_ANSWER "OK secure match=mx.example.com servername=hostname"
 
-/* What the daemon answers and why; what it holds, and when what happens. */
-START_TEST(query_daemon)
+/* What the daemon answers and why, what it holds, and when what happens to
+ * that. */
+START_TEST(query_prints_what_the_daemon_holds)
 {
-	int dns = dns_open();
-
 	home_begin();
 	start_home("override x.example notfound");
 	ORDER(0, "query", "example.com");
@@ -237,7 +241,7 @@ START_TEST(query_daemon)
 		"\"id\":\"id1\",\"live\":true,");
 	replied(",\"mx\":[\"mx.example.com\"]}\n");
 	ck_assert_ptr_null(strstr(command.log, "end"));
-	/* Another map name; an unknown one is as the default. */
+	/* Another map name. An unknown one is answered like the default. */
 	ORDER(0, "query", "--zone", "QUERYwithTLSRPT", "example.com");
 	replied("policy_type=sts policy_domain=example.com");
 	replied("zone QUERYwithTLSRPT\n");
@@ -247,19 +251,19 @@ START_TEST(query_daemon)
 	    "cher.example");
 	replied("is not UTF-8");
 	ck_assert_int_eq(stop(), 0);
-	/* It has gone: looked up here. */
+	/* Without a running daemon, the command looks the domain up itself. */
 	ORDER(1, "query", ".example.com");
 	replied("looked up here");
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* An answer of many windows comes whole, by the daemon and without it. */
-START_TEST(query_large)
+/* An answer that takes many windows arrives whole, from the daemon and without
+ * it. */
+START_TEST(query_prints_a_large_answer_whole)
 {
 	static char line[4000], want[4000];
-	int dns = dns_open(), n, at = 0;
+	int n, at = 0;
 
 	n = snprintf(
 	    line, sizeof line, "override large.example postfix secure match=");
@@ -282,48 +286,45 @@ START_TEST(query_large)
 	replied("\"source\":\"here\"");
 	replied(want);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* --fresh does not ask it, and --zone is the command's own. */
-START_TEST(query_fresh)
+/* --fresh does not ask the daemon, and --zone is looked up in the command's own
+ * configuration. */
+START_TEST(a_fresh_query_does_not_ask_the_daemon)
 {
 	struct question q;
-	int dns = dns_open();
 	const char *args[] = { "query", "-o", control_line, "-o", dns_line,
 		"--fresh", "example.com", NULL };
 
 	home_begin();
 	start_home(NULL);
 	spawn(&command, args);
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	dns_reply(dns, &q, 3);
 	ck_assert_int_eq(ended(&command), 1);
 	replied("looked up here");
 	replied("(dns-nxdomain)");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The question waits as a mail server's, joins its lookup, and delays no
- * other. */
-START_TEST(query_waits)
+/* The question waits as one of a mail server does, joins the same lookup, and
+ * delays no other question. */
+START_TEST(a_query_waits_as_a_mail_server_does)
 {
 	struct question q;
-	int dns = dns_open();
 
 	home_begin();
 	uint16_t port = start_home(NULL);
 	int mail = client(port), fd = connect_control();
 
-	say_request(fd, "{\"command\":\"query\",\"zone\":\"postfix\","
-			"\"key\":\"new.example\"}");
+	send_request(fd, "{\"command\":\"query\",\"zone\":\"postfix\","
+			 "\"key\":\"new.example\"}");
 	send_key(mail, "new.example");
-	dns_hear(dns, &q);
+	dns_receive(dns, &q);
 	serves(port);
 	ck_assert_ptr_nonnull(
 	    strstr(raw(REQUEST("list")), "\"domain\":\"example.com\""));
@@ -340,16 +341,14 @@ START_TEST(query_waits)
 	ck_assert_ptr_nonnull(strstr(got, "}\n{\"end\":1}\n"));
 	close(mail);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The client gives up while the question waits: its slot is free again. */
-START_TEST(query_given_up)
+/* A client that gives up while its question waits frees its slot. */
+START_TEST(a_query_given_up_frees_its_place)
 {
 	struct question q;
-	int dns = dns_open();
 
 	home_begin();
 	uint16_t port = start_home(NULL);
@@ -357,10 +356,10 @@ START_TEST(query_given_up)
 	for (unsigned i = 0; i < 20; i++) {
 		int fd = connect_control();
 
-		say_request(
+		send_request(
 		    fd, "{\"command\":\"query\",\"key\":\"new.example\"}");
 		if (i == 0) {
-			dns_hear(dns, &q);
+			dns_receive(dns, &q);
 		}
 		close(fd);
 		serves(port);
@@ -373,16 +372,13 @@ START_TEST(query_given_up)
 			"{\"end\":1}\n"));
 	}
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* List, show, forget for good, flush. */
-START_TEST(cache_commands)
+/* list, show, forget for good, flush. */
+START_TEST(cache_lists_shows_forgets_and_flushes)
 {
-	int dns = dns_open(), status = 0;
-
 	home_begin();
 	start_home(NULL);
 	ORDER(0, "cache", "list");
@@ -409,7 +405,7 @@ START_TEST(cache_commands)
 	replied("journal    ready; ");
 	ORDER(0, "cache", "stats", "--json");
 	replied("\"records\":1,\"enforce\":1,");
-	/* It weakens nothing. */
+	/* flush does not forget a policy in force. */
 	ORDER(0, "cache", "flush");
 	replied("0 forgotten\n");
 	ORDER(0, "query", "example.com");
@@ -418,46 +414,37 @@ START_TEST(cache_commands)
 	replied("example.com: forgotten\n");
 	await_text(&run, "control: example.com forgotten");
 	ORDER(1, "cache", "show", "example.com");
-	kill(run.pid, SIGKILL);
-	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-	close(run.out);
-	/* A stale socket is replaced; what was forgotten stays forgotten. */
+	kill_daemon();
+	/* A socket left behind is replaced, and what was forgotten stays
+	 * forgotten. */
 	start_home(NULL);
 	ORDER(1, "cache", "show", "example.com");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
 /* Forgetting everything, including policies in force, needs an option of its
  * own. */
-START_TEST(cache_flush_all)
+START_TEST(flush_all_forgets_policies_in_force)
 {
-	int dns = dns_open(), status = 0;
-
 	home_begin();
 	start_home(NULL);
 	ORDER(64, "cache", "--all", "list");
 	ORDER(0, "cache", "show", "example.com");
 	ORDER(0, "cache", "flush", "--all");
 	replied("1 forgotten\n");
-	kill(run.pid, SIGKILL);
-	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-	close(run.out);
+	kill_daemon();
 	start_home(NULL);
 	ORDER(1, "cache", "show", "example.com");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The state of the daemon: in words, as one object, as an exit code. */
-START_TEST(status_healthy)
+/* The state of the daemon: in words, as an object, as an exit code. */
+START_TEST(status_prints_a_healthy_daemon)
 {
-	int dns = dns_open();
-
 	home_begin();
 	uint16_t port = start_home(NULL);
 
@@ -484,10 +471,10 @@ START_TEST(status_healthy)
 	    strchr(command.log, '\n'), command.log + strlen(command.log) - 1);
 	ORDER(0, "status", "--quiet");
 	ck_assert_str_eq(command.log, "");
-	/* A health check goes over no lists. */
+	/* The brief form, for health checks, goes over no list. */
 	ck_assert_ptr_null(strstr(
 	    raw("{\"command\":\"status\",\"brief\":true}\n"), "expires"));
-	/* The operator's order is no fault. */
+	/* What the operator has ordered is no fault. */
 	ORDER(0, "enforce", "off");
 	ORDER(0, "status");
 	replied("Enforcement    switched OFF by the operator\n");
@@ -501,16 +488,13 @@ START_TEST(status_healthy)
 	ORDER(1, "status", "--quiet", "-o", "no_such_key 1");
 	ck_assert_str_eq(command.log, "");
 	ORDER(78, "status", "-o", "no_such_key 1");
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The four policies that expire first, in their order. */
-START_TEST(status_expires)
+/* The four policies that expire first, in order. */
+START_TEST(status_prints_what_expires_first)
 {
-	int dns = dns_open();
-
 	home_begin();
 	keep_policies(6);
 	start_home(NULL);
@@ -525,16 +509,13 @@ START_TEST(status_expires)
 	ck_assert(strstr(command.log, "d.example") <
 		  strstr(command.log, "c.example"));
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
 /* A journal that cannot be written is a fault of the daemon's own. */
-START_TEST(status_unhealthy)
+START_TEST(status_prints_a_failing_journal)
 {
-	int dns = dns_open();
-
 	home_begin();
 	snprintf(
 	    kept_line, sizeof kept_line, "journal /nowhere/%.40s", kept_path);
@@ -553,17 +534,15 @@ START_TEST(status_unhealthy)
 	ORDER(1, "status", "--quiet");
 	ck_assert_str_eq(command.log, "");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Each policy that is enforced, as a line of Postfix's policy table: which warm
- * reads the domains of, and nothing else. */
-START_TEST(cache_export)
+/* Each enforced policy is exported as a line of Postfix's policy table, of
+ * which `warm` reads the domain and nothing else. */
+START_TEST(an_export_is_a_policy_table_that_warm_reads)
 {
 	char table[80];
-	int dns = dns_open();
 
 	home_begin();
 	snprintf(table, sizeof table, "%s.table", kept_path);
@@ -592,16 +571,15 @@ START_TEST(cache_export)
 	ck_assert_str_eq(command.log, "");
 	ck_assert_int_eq(stop(), 0);
 	unlink(table);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* A refresh asks the name server whatever is held, and loses nothing. */
-START_TEST(cache_refresh)
+/* A refresh asks the name server whatever is held, and loses nothing that
+ * is. */
+START_TEST(a_refresh_asks_the_name_server)
 {
 	struct question q;
-	int dns = dns_open();
 	const char *args[] = { "cache", "-o", control_line, "refresh",
 		"example.com", NULL };
 
@@ -609,11 +587,11 @@ START_TEST(cache_refresh)
 	start_home(NULL);
 	for (unsigned i = 0; i < 2; i++) {
 		spawn(&command, args);
-		dns_hear(dns, &q);
+		dns_receive(dns, &q);
 		dns_reply(dns, &q, 3);
-		/* The addresses of the policy host. */
+		/* The queries for the addresses of the policy host. */
 		for (unsigned k = 0; k < 2; k++) {
-			dns_hear(dns, &q);
+			dns_receive(dns, &q);
 			dns_reply(dns, &q, 3);
 		}
 		ck_assert_int_eq(ended(&command), 0);
@@ -621,17 +599,14 @@ START_TEST(cache_refresh)
 		replied("times in a row, the last: ");
 	}
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
 /* The kill switch works at once, for held policies and for new ones, until
- * enforcement is switched on, whatever is reloaded; a restart ends it. */
-START_TEST(kill_switch)
+ * enforcement is switched on. A reload does not end it; a restart does. */
+START_TEST(the_kill_switch_works_until_a_restart)
 {
-	int dns = dns_open();
-
 	home_begin();
 	int fd = client(start_home(NULL));
 
@@ -667,17 +642,14 @@ START_TEST(kill_switch)
 	expect(fd, "50:" HELD_ANSWER ",");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* With an end it outlives a restart, also one by force, in log, query and
- * metrics; when it is switched on, that does. */
-START_TEST(kill_switch_until)
+/* With an end, the kill switch outlives a restart, even after SIGKILL, in log,
+ * query and metrics. Switching enforcement on outlives one, too. */
+START_TEST(a_kill_switch_with_an_end_outlives_a_restart)
 {
-	int dns = dns_open(), status = 0;
-
 	home_begin();
 	start_home(NULL);
 	ORDER(0, "enforce", "off", "--until", "2h");
@@ -685,9 +657,7 @@ START_TEST(kill_switch_until)
 	replied(" UTC (in ");
 	await_text(&run, "enforcement is switched off until 2");
 	for (unsigned i = 0; i < 2; i++) {
-		kill(run.pid, SIGKILL);
-		ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-		close(run.out);
+		kill_daemon();
 		int fd = client(start_home(NULL));
 
 		await_text(&run, ", as ordered before the restart: no policy");
@@ -703,32 +673,28 @@ START_TEST(kill_switch_until)
 	}
 	ORDER(0, "enforce", "on");
 	replied("enforcement is on\n");
-	kill(run.pid, SIGKILL);
-	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-	close(run.out);
+	kill_daemon();
 	int fd = client(start_home(NULL));
 
 	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
-	/* It ends by itself. */
+	/* The kill switch ends by itself. */
 	ORDER(0, "enforce", "off", "--until", "1s");
 	await_text(&run, "switched on: the time that was ordered is over");
 	send_key(fd, "example.com");
 	expect(fd, "50:" HELD_ANSWER ",");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Ends that are invalid, or no time. */
-START_TEST(kill_switch_bad_until)
+/* Times of end that are invalid, in the past, or too far ahead. */
+START_TEST(a_kill_switch_with_a_bad_end_is_refused)
 {
 	static const char *const times[] = { "", "2", "0s", "40d", "now",
 		"2020-01-01T00:00Z", "2026-13-01T00:00Z", "2026-12-24 18:00",
 		"2026-12-24T18:00", "2026-12-24T18:00Zx" };
-	int dns = dns_open();
 
 	home_begin();
 	start_home(NULL);
@@ -739,22 +705,20 @@ START_TEST(kill_switch_bad_until)
 	ORDER(64, "enforce", "--until", "2h");
 	ORDER(0, "enforce");
 	ck_assert_int_eq(stop(), 0);
-	/* Without a journal the status reports that. */
+	/* Without a journal, the command reports that a restart ends it. */
 	snprintf(kept_line, sizeof kept_line, "journal off");
 	start_home(NULL);
 	ORDER(0, "enforce", "off", "--until", "2h");
 	replied("not in the journal, so that a restart ends it");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* A zone that only rehearses. */
-START_TEST(audit_zone)
+/* A zone with audit=yes answers "not found", and logs what it would have
+ * answered. */
+START_TEST(an_audit_zone_enforces_nothing)
 {
-	int dns = dns_open();
-
 	home_begin();
 	int fd = client(start_home("zone postfix audit=yes"));
 
@@ -771,35 +735,34 @@ START_TEST(audit_zone)
 	ORDER(0, "query", "example.com");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Invalid requests, and odd ones. */
+/* Requests that are invalid, and unusual ones that are not. */
 static const struct {
 	const char *name, *line, *want;
 } lines[] = {
-	{ "a word", "reboot\n",
+	{ "not an object", "reboot\n",
 	    "{\"error\":\"expected one JSON object of strings, numbers, true "
 	    "and false\"}\n{\"end\":64}\n" },
-	{ "unknown", REQUEST("reboot"),
+	{ "an unknown command", REQUEST("reboot"),
 	    "{\"error\":\"no such command\"}\n{\"end\":64}\n" },
-	{ "too much", "{\"command\":\"stats\",\"all\":true}",
+	{ "a member too many", "{\"command\":\"stats\",\"all\":true}",
 	    "{\"error\":\"a member is given twice, or the command does not "
 	    "take it" },
-	{ "no domain", "{\"command\":\"forget\",\"key\":\"[::1]\"}",
+	{ "a key that is no domain",
+	    "{\"command\":\"forget\",\"key\":\"[::1]\"}",
 	    "{\"error\":\"an address literal has" },
-	{ "CR LF", "{\"command\":\"enforce\"}\r\n",
+	{ "CR LF after a request", "{\"command\":\"enforce\"}\r\n",
 	    "{\"enforced\":true,\"now\":" },
-	{ "octets", "{\"command\":\"query\",\"key\":\"\\u0001\xc3\xbf\"}",
+	{ "control characters and Latin-1",
+	    "{\"command\":\"query\",\"key\":\"\\u0001\xc3\xbf\"}",
 	    "{\"key\":\"\\u0001\\u00ff\"," },
 };
 
-START_TEST(bad_lines)
+START_TEST(bad_requests_get_an_error)
 {
-	int dns = dns_open();
-
 	home_begin();
 	start_home(NULL);
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
@@ -809,17 +772,16 @@ START_TEST(bad_lines)
 		    lines[i].name, got);
 	}
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Clients that send nothing, half a line, or too much, or leave; more of them
- * than are served at once. Mail servers do not notice. */
-START_TEST(hostile)
+/* Clients that send nothing, half a line, or too much, or leave; and more of
+ * them than are served at once. Mail servers are served all the same. */
+START_TEST(hostile_commands_delay_no_mail_server)
 {
 	static char much[1 << 20];
-	int dns = dns_open(), fd[32];
+	int fd[32];
 
 	home_begin();
 	uint16_t port = start_home(NULL);
@@ -850,16 +812,15 @@ START_TEST(hostile)
 	    strstr(raw(REQUEST("stats")), "}\n{\"end\":0}\n"));
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_ptr_null(strstr(run.log, "in flight"));
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The daemon is killed while it is asked; it ends in order while it is. */
-START_TEST(killed)
+/* A command whose daemon is killed, or ends in order, before it answers,
+ * reports that. */
+START_TEST(a_command_reports_that_the_daemon_has_ended)
 {
 	struct question q;
-	int dns = dns_open(), status = 0;
 	const char *args[] = { "query", "-o", control_line, "new.example",
 		NULL };
 
@@ -867,28 +828,24 @@ START_TEST(killed)
 	for (unsigned i = 0; i < 2; i++) {
 		start_home(NULL);
 		spawn(&command, args);
-		dns_hear(dns, &q);
+		dns_receive(dns, &q);
 		if (i == 0) {
-			kill(run.pid, SIGKILL);
-			ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-			close(run.out);
+			kill_daemon();
 		} else {
 			ck_assert_int_eq(stop(), 0);
 		}
 		ck_assert_int_eq(ended(&command), 70);
 		replied("answer is missing or incomplete");
 	}
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The daemon serves without a control socket; a command reports that there is
- * none. */
-START_TEST(no_control)
+/* Without a control socket the daemon serves mail servers, and a command
+ * reports that it cannot reach the daemon. */
+START_TEST(without_a_control_socket_the_daemon_serves)
 {
 	struct stat st;
-	int dns = dns_open();
 
 	home_begin();
 	snprintf(control_line, sizeof control_line, "control unix:%s/not/there",
@@ -904,7 +861,7 @@ START_TEST(no_control)
 	ORDER(78, "cache", "list");
 	replied("control is off");
 	ck_assert_int_eq(stop(), 0);
-	/* Something else is there: it is left alone. */
+	/* A path where something else lies is left alone. */
 	snprintf(
 	    control_line, sizeof control_line, "control unix:%s", socket_path);
 	close(open(socket_path, O_CREAT | O_WRONLY, 0600));
@@ -912,7 +869,8 @@ START_TEST(no_control)
 	printed("File exists: going on without it");
 	ck_assert_int_eq(stop(), 0);
 	ck_assert_int_eq(stat(socket_path, &st), 0);
-	/* When that is over, there is one without a restart. */
+	/* Once the path is free, the daemon has a control socket without a
+	 * restart. */
 	serves(start_home(NULL));
 	printed("File exists: going on without it");
 	unlink(socket_path);
@@ -920,16 +878,14 @@ START_TEST(no_control)
 	ORDER(1, "query", ".example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The path belongs to the instance that came first; then to the next. */
-START_TEST(two_instances)
+/* The path belongs to the daemon that came first, and then to the next one. */
+START_TEST(the_control_socket_passes_to_the_next_daemon)
 {
 	static struct process first, second;
-	int dns = dns_open();
 
 	home_begin();
 	start_home(NULL);
@@ -945,20 +901,18 @@ START_TEST(two_instances)
 	ORDER(1, "query", ".example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Who may connect: by default only the owner. */
-START_TEST(modes)
+/* By default only the owner may connect. */
+START_TEST(by_default_only_the_owner_may_connect)
 {
 	static const struct {
 		const char *option;
 		mode_t want;
 	} cases[] = { { "", 0600 }, { " mode=0660", 0660 } };
 	struct stat st;
-	int dns = dns_open();
 
 	home_begin();
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
@@ -971,12 +925,11 @@ START_TEST(modes)
 		ck_assert_int_eq(stop(), 0);
 		ck_assert_int_ne(lstat(socket_path, &st), 0);
 	}
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* The supervisor may have opened it. */
+/* The supervisor may have opened the control socket. */
 static int handed;
 
 static void
@@ -991,11 +944,10 @@ as_service(void)
 	dup2(handed, 3);
 }
 
-START_TEST(inherited)
+START_TEST(an_inherited_control_socket_is_used)
 {
 	struct sockaddr_un un;
 	struct stat st;
-	int dns = dns_open();
 
 	home_begin();
 	memset(&un, 0, sizeof un);
@@ -1009,11 +961,11 @@ START_TEST(inherited)
 	ORDER(0, "query", "example.com");
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
-	/* It is not ours to remove. */
+	/* A socket of the supervisor is not removed. */
 	ck_assert_int_eq(lstat(socket_path, &st), 0);
 	close(handed);
-	/* A socket of the network is refused, and ours does not go where it
-	 * leads. */
+	/* A socket of the network is refused as a control socket, and the
+	 * daemon's own is opened where the configuration has it. */
 	struct sockaddr_in in = loopback(0);
 
 	handed = socket(AF_INET, SOCK_STREAM, 0);
@@ -1027,16 +979,13 @@ START_TEST(inherited)
 	replied("the running daemon");
 	ck_assert_int_eq(stop(), 0);
 	close(handed);
-	close(dns);
 	home_end();
 }
 END_TEST
 
-/* Nothing of it can be reached by the port for mail servers. */
-START_TEST(apart)
+/* The listener for mail servers takes no commands. */
+START_TEST(the_mail_servers_listener_takes_no_commands)
 {
-	int dns = dns_open();
-
 	home_begin();
 	uint16_t port = start_home(NULL);
 	int fd = client(port);
@@ -1045,7 +994,6 @@ START_TEST(apart)
 	ck_assert_str_eq(whole(fd), "");
 	serves(port);
 	ck_assert_int_eq(stop(), 0);
-	close(dns);
 	home_end();
 }
 END_TEST
@@ -1053,31 +1001,31 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, query_table);
-	tcase_add_test(tc, query_several);
-	tcase_add_test(tc, query_long);
-	tcase_add_test(tc, query_daemon);
-	tcase_add_test(tc, query_large);
-	tcase_add_test(tc, query_fresh);
-	tcase_add_test(tc, query_waits);
-	tcase_add_test(tc, query_given_up);
-	tcase_add_test(tc, cache_commands);
-	tcase_add_test(tc, cache_flush_all);
-	tcase_add_test(tc, status_healthy);
-	tcase_add_test(tc, status_expires);
-	tcase_add_test(tc, status_unhealthy);
-	tcase_add_test(tc, cache_export);
-	tcase_add_test(tc, cache_refresh);
-	tcase_add_test(tc, kill_switch);
-	tcase_add_test(tc, kill_switch_until);
-	tcase_add_test(tc, kill_switch_bad_until);
-	tcase_add_test(tc, audit_zone);
-	tcase_add_test(tc, bad_lines);
-	tcase_add_test(tc, hostile);
-	tcase_add_test(tc, killed);
-	tcase_add_test(tc, no_control);
-	tcase_add_test(tc, two_instances);
-	tcase_add_test(tc, modes);
-	tcase_add_test(tc, inherited);
-	tcase_add_test(tc, apart);
+	tcase_add_test(tc, query_prints_each_kind_of_answer);
+	tcase_add_test(tc, query_takes_several_keys);
+	tcase_add_test(tc, a_key_that_is_too_long_is_reported);
+	tcase_add_test(tc, query_prints_what_the_daemon_holds);
+	tcase_add_test(tc, query_prints_a_large_answer_whole);
+	tcase_add_test(tc, a_fresh_query_does_not_ask_the_daemon);
+	tcase_add_test(tc, a_query_waits_as_a_mail_server_does);
+	tcase_add_test(tc, a_query_given_up_frees_its_place);
+	tcase_add_test(tc, cache_lists_shows_forgets_and_flushes);
+	tcase_add_test(tc, flush_all_forgets_policies_in_force);
+	tcase_add_test(tc, status_prints_a_healthy_daemon);
+	tcase_add_test(tc, status_prints_what_expires_first);
+	tcase_add_test(tc, status_prints_a_failing_journal);
+	tcase_add_test(tc, an_export_is_a_policy_table_that_warm_reads);
+	tcase_add_test(tc, a_refresh_asks_the_name_server);
+	tcase_add_test(tc, the_kill_switch_works_until_a_restart);
+	tcase_add_test(tc, a_kill_switch_with_an_end_outlives_a_restart);
+	tcase_add_test(tc, a_kill_switch_with_a_bad_end_is_refused);
+	tcase_add_test(tc, an_audit_zone_enforces_nothing);
+	tcase_add_test(tc, bad_requests_get_an_error);
+	tcase_add_test(tc, hostile_commands_delay_no_mail_server);
+	tcase_add_test(tc, a_command_reports_that_the_daemon_has_ended);
+	tcase_add_test(tc, without_a_control_socket_the_daemon_serves);
+	tcase_add_test(tc, the_control_socket_passes_to_the_next_daemon);
+	tcase_add_test(tc, by_default_only_the_owner_may_connect);
+	tcase_add_test(tc, an_inherited_control_socket_is_used);
+	tcase_add_test(tc, the_mail_servers_listener_takes_no_commands);
 }

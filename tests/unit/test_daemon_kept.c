@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon: what is kept between two of its lives. */
+/* What one daemon keeps for the next. */
 #include "daemon.h"
 
 #include <sys/file.h>
@@ -8,11 +8,11 @@ const char unit_name[] = "daemon_kept";
 
 #define HELD "50:OK secure match=mx.example.com servername=hostname,"
 
-/* Promise 7 without a server to ask: a name server that never answers. */
-START_TEST(kept)
+/* Promise 7, with a name server that never answers. */
+START_TEST(policies_outlive_a_killed_daemon)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
-	int dns = dns_open(), status = 0;
+	int dns = dns_open();
 
 	kept_begin();
 	keep_policy();
@@ -23,9 +23,7 @@ START_TEST(kept)
 		expect(fd,
 		    "50:OK secure match=mx.example.com servername=hostname,");
 		await_text(&run, "event=journal-loaded records=1 lost=0");
-		kill(run.pid, SIGKILL);
-		ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-		close(run.out);
+		kill_daemon();
 		close(fd);
 	}
 	start(extra);
@@ -35,8 +33,8 @@ START_TEST(kept)
 }
 END_TEST
 
-/* The second instance waits a moment for the first one to go. */
-START_TEST(kept_waits)
+/* A second daemon waits a moment for the first one to end. */
+START_TEST(a_second_daemon_waits_for_the_first_to_end)
 {
 	static struct process first;
 	const char *args[] = { "serve", "-o", dns_line, "-o", kept_line, "-o",
@@ -59,11 +57,11 @@ START_TEST(kept_waits)
 END_TEST
 
 /*
- * If the first one stays, the second one serves from the journal as it is, and
- * writes nothing. When the lock comes free it takes it, reads what the first
- * one wrote last, and writes.
+ * If the first daemon stays, the second one serves from the journal as it is,
+ * and writes nothing. Once it gets the lock it reads what the first one wrote
+ * last, and writes.
  */
-START_TEST(kept_taken)
+START_TEST(a_second_daemon_takes_the_journal_over)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
 	static uint8_t image[1 << 20];
@@ -84,7 +82,7 @@ START_TEST(kept_taken)
 	await_text(&run, "serving from what it held at the start");
 	send_key(fd, "example.com");
 	expect(fd, HELD);
-	/* The first one writes, and goes. */
+	/* The first daemon writes, and ends. */
 	ck_assert_int_eq(pwrite(lock, image, (size_t)size, 0), size);
 	run.log[run.len = 0] = '\0';
 	close(lock);
@@ -98,7 +96,7 @@ START_TEST(kept_taken)
 	close(lock);
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
-	/* What it wrote anew is whole. */
+	/* What the second daemon wrote is complete. */
 	start(extra);
 	await_text(&run, "event=journal-loaded records=2 lost=0");
 	ck_assert_int_eq(stop(), 0);
@@ -107,8 +105,9 @@ START_TEST(kept_taken)
 }
 END_TEST
 
-/* After the daemon was killed, no process waits for the lock any more. */
-START_TEST(kept_taken_killed)
+/* Once the daemon is killed, none of its processes waits for the lock any
+ * more. */
+START_TEST(no_process_of_a_killed_daemon_waits)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
 	int dns = dns_open(), lock, status = 0;
@@ -120,8 +119,8 @@ START_TEST(kept_taken_killed)
 	start(extra);
 	kill(run.pid, SIGKILL);
 	ck_assert_int_eq(waitpid(run.pid, &status, 0), run.pid);
-	/* Its standard error is closed when its last process has ended. */
-	while (hear(&run)) {
+	/* The pipe is closed once the last process has ended. */
+	while (read_output(&run)) {
 	}
 	close(run.out);
 	close(lock);
@@ -132,9 +131,9 @@ START_TEST(kept_taken_killed)
 }
 END_TEST
 
-/* A file that is no journal is moved aside, and never keeps the daemon from
+/* A file that is no journal is moved aside, and does not keep the daemon from
  * serving. */
-START_TEST(kept_aside)
+START_TEST(a_file_that_is_no_journal_is_moved_aside)
 {
 	const char *extra[] = { "-o", kept_line, NULL };
 	int dns = dns_open();
@@ -156,9 +155,9 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, kept);
-	tcase_add_test(tc, kept_waits);
-	tcase_add_test(tc, kept_taken);
-	tcase_add_test(tc, kept_taken_killed);
-	tcase_add_test(tc, kept_aside);
+	tcase_add_test(tc, policies_outlive_a_killed_daemon);
+	tcase_add_test(tc, a_second_daemon_waits_for_the_first_to_end);
+	tcase_add_test(tc, a_second_daemon_takes_the_journal_over);
+	tcase_add_test(tc, no_process_of_a_killed_daemon_waits);
+	tcase_add_test(tc, a_file_that_is_no_journal_is_moved_aside);
 }
