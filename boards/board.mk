@@ -121,7 +121,7 @@ test-board:
 	@sh tests/boards/run.sh $(BOARD) $(TEST_BOARD)/test.elf build/boards/certs $(if $(R),'$(R)')
 
 .PHONY: switches test-switches
-switches: lwip-source ## what each switch saves of a firmware and of the daemon, into boards/README.md
+switches: lwip-source ## what each switch saves of a firmware and of the daemon, into the pages
 	@sh boards/posix/deps.sh $(BOARD_PKGS)
 	@sh boards/switches.sh table
 	@sh boards/switches.sh daemons

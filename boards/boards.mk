@@ -92,7 +92,7 @@ SIZE_TARGETS ?= $(sort x86_64 $(patsubst build/%/mtasts,%,$(wildcard $(TARGETS:%
 SIZE_SMALL = BOARD=lm3s6965evb PRODUCT=boards/lm3s6965evb/product-4k.h BOARD_BUILD=build/boards/lm3s6965evb-4k
 
 .PHONY: size-built check-size
-size: size-built ## the tables of both READMEs (SIZE_TARGETS=...: the daemons, else those that were built)
+size: size-built ## the tables of sizes in the READMEs (SIZE_TARGETS=...: the daemons, else those that were built)
 	@for b in $(BOARDS); do $(MAKE) --no-print-directory -s board BOARD=$$b || exit 1; done
 	@$(MAKE) --no-print-directory -s board $(SIZE_SMALL)
 	@python3 boards/size.py write $(SIZE_TARGETS) $(BOARDS) lm3s6965evb-4k

@@ -3,8 +3,8 @@
 """What is built takes so much: size.py write | check NAME...
 
 Measures the daemons and firmwares of these folders (below build, build/boards)
-and writes the tables between the marks of README.md and boards/README.md; a
-number of any other stays as it is.
+and writes the tables between the marks of PAGES; a number of any other stays as
+it is.
 With check nothing is written: it fails if a number there is off by more than
 2 %. Both fail if a firmware is over its bar or could use more stack than is
 set aside or than was ever seen on it.
@@ -283,7 +283,7 @@ REPORTS_FULL = REPORTS_ENTRY + """ report_leaf_ops agent_report_line
     report_save_done report_load report_load_end report_read report_mail_read
     tally_find tally_totals tally_free tally_chunks"""
 REPORTS_ALL, REPORTS_LEAN = "with everything", "as boards/mcu/reports.h"
-# Octets at most. Aimed at were 18 KB and 8 KB: boards/README.md.
+# Octets at most. Aimed at were 18 KB and 8 KB: core/report/README.md.
 REPORTS_BARS = {REPORTS_ALL: 31 << 10, REPORTS_LEAN: 37 << 9}
 
 
@@ -462,7 +462,7 @@ def products(boards, page):
     rows = (
         ("router, 8 MB of flash", "OpenWrt's package, `memory 1M`", f"{flash:,}; {packed:,} packed by xz",
          f"{small[0]:,} KB resident", about(small[1]), "everything"),
-        ("the same, MTA-STS alone", "the package with `WITHOUT=` all of the table above", f"{smallest(page):,}",
+        ("the same, MTA-STS alone", "the package with `WITHOUT=` all that may be left out", f"{smallest(page):,}",
          "less than that", about(small[1]), "`serve`, `query`, `cache`, `enforce`, `match`, `anchors`"),
         ("gateway, 128 MB of RAM", "Debian's, or `make TARGET=...`; `memory 4M`, `dane on`, `contact`", f"{flash:,}",
          f"{large[0]:,} KB resident", about(large[1]), "everything"),
@@ -525,6 +525,9 @@ def bars(boards, page):
 
 # All.
 
+PAGES = ("README.md", "boards/README.md", "boards/mcu/README.md", "boards/posix/README.md")
+
+
 class Page:
     def __init__(self, path):
         self.path = path
@@ -574,11 +577,11 @@ def compare(mark, old_text, made_text):
 
 
 def main():
-    boards, first = Page("boards/README.md"), Page("README.md")
+    first, boards, mcu, posix = pages = [Page(p) for p in PAGES]
     made = {}
     for page, mark, make in (
-            (boards, "boards", firmwares), (boards, "rooms", rooms), (boards, "reports", reports),
-            (boards, "daemons", daemons), (boards, "memory", memory),
+            (mcu, "boards", firmwares), (mcu, "rooms", rooms), (mcu, "reports", reports),
+            (boards, "daemons", daemons), (posix, "memory", memory),
             (boards, "bars", lambda _: bars(cells(made["boards"]), boards)),
             (first, "front", lambda t: front(t, cells(made["boards"])))):
         made[mark] = make(page.get(mark))
@@ -591,8 +594,8 @@ def main():
     print(made["products"])
     boards.put("products", made["products"])
     if sys.argv[1] == "write":
-        boards.write()
-        first.write()
+        for page in pages:
+            page.write()
     for e in errors:
         print(f"size: {e}")
     sys.exit(1 if errors else 0)

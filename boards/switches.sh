@@ -2,8 +2,8 @@
 # The switches of core/base/sts_config.h and boards/posix/parts.h, one off after
 # the other:
 #   switches.sh table     measure what each saves of a firmware, and write it into
-#                         README.md
-#   switches.sh daemons   the same of a static daemon
+#                         mcu/README.md
+#   switches.sh daemons   the same of a static daemon, into README.md
 #   switches.sh compile   it compiles without each, and without all, and what is
 #                         then left passes its unit tests; so does the daemon
 # Everything is built below build/switches.
@@ -15,6 +15,7 @@ rooms='DANE PRELOAD SMTP SHARE
 REPORT REPORT_SOCKET REPORT_MAIL REPORT_HTTPS REPORT_ALL REPORT_GZIP REPORT_TESTING'
 # Commands of the daemon, each by the part that WITHOUT leaves out.
 commands='CHECK COMPLETION PUBLISH STATUS WARM'
+pages='boards/README.md boards/mcu/README.md'
 top=build/switches
 make='make --no-print-directory -s'
 
@@ -92,13 +93,13 @@ table() {
 	row 'all of them' $switches
 }
 
-# The table of that file between its marks in README.md.
-insert() { # insert FILE MARK
+# The table of that file between its marks in the page.
+insert() { # insert FILE MARK PAGE
 	awk -v file="$1" -v mark="<!-- $2 -->" '
 		$0 == mark { print; while ((getline line < file) > 0) print line; skip = 1; next }
 		/^<!-- end -->/ { skip = 0 }
-		!skip' boards/README.md >"$top/README.md"
-	cp "$top/README.md" boards/README.md
+		!skip' "$3" >"$top/README.md"
+	cp "$top/README.md" "$3"
 	cat "$1"
 }
 
@@ -257,16 +258,17 @@ compile_daemon() {
 	echo 'the daemon says what is left out of it, and serves'
 }
 
-# What a product may leave out begins a row of some table in README.md; but for the
-# TLS client that is for tests.
+# What a product may leave out begins a row of some table of the two pages; but for
+# the TLS client that is for tests.
 rows() {
 	grep -hoE '^#define STS_[A-Z0-9_]+ ([01]|STS_(SMTP|CHECK|STATUS))$' core/base/sts_config.h boards/posix/parts.h |
 		cut -d' ' -f2 | sort -u | grep -vx STS_TLS_ENGINE |
 		while read -r name; do
-			grep -qE "^\|[^|]*\`(STS_)?${name#STS_}\`" boards/README.md || echo "$name"
+			# shellcheck disable=SC2086 # words
+			grep -qE "^\|[^|]*\`(STS_)?${name#STS_}\`" $pages || echo "$name"
 		done >"$top/without"
 	[ ! -s "$top/without" ] || {
-		echo "no row in boards/README.md: $(tr '\n' ' ' <"$top/without")" >&2
+		echo "no row in $pages: $(tr '\n' ' ' <"$top/without")" >&2
 		exit 1
 	}
 }
@@ -275,11 +277,11 @@ mkdir -p "$top"
 case ${1:-} in
 table)
 	table >"$top/table"
-	insert "$top/table" 'make switches'
+	insert "$top/table" 'make switches' boards/mcu/README.md
 	;;
 daemons)
 	daemons >"$top/table"
-	insert "$top/table" 'make switches-daemon'
+	insert "$top/table" 'make switches-daemon' boards/README.md
 	rows
 	;;
 compile) compile ;;

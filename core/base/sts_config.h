@@ -354,7 +354,7 @@
 
 /*
  * What a product may leave out: 1 it is there, 0 it is not. The bytes that each
- * saves are in boards/README.md, measured by `make switches`. All of them work
+ * saves are in boards/mcu/README.md, measured by `make switches`. All of them work
  * by plain `if`, so that the linker drops what nothing calls any more: build
  * with -ffunction-sections -fdata-sections and link with --gc-sections.
  */

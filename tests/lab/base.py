@@ -77,9 +77,10 @@ def read(path):
 
 
 def readme(title):
-    """The indented block of the READMEs that begins with this line."""
+    """The indented block of the first page, or of the operator's handbook,
+    that begins with this line."""
     lines = (read(f"{HERE}/../../README.md")
-             + read(f"{HERE}/../../boards/README.md")).splitlines()
+             + read(f"{HERE}/../../boards/posix/README.md")).splitlines()
     if f"    {title}" not in lines:
         raise SystemExit(f"lab: no README has a block \"{title}\"")
     block = []

@@ -30,8 +30,8 @@ from world import NGINX, World, mx_hosts, nginx_conf
 NSD = "192.0.2.53"
 PATIENCE_S = 60
 SOA = "@ 60 IN SOA ns.test. root.test. 1 3600 600 86400 60\n@ 60 IN NS ns.test.\n"
-POSTFIX = {"smtp_dns_support_level": "dnssec", "smtp_tls_security_level": "dane",
-           "smtp_tls_dane_insecure_mx_policy": "dane",
+WITH_DANE = "# main.cf, with DANE"
+POSTFIX = {"smtp_tls_dane_insecure_mx_policy": "dane",
            "dnssec_probe": "soa:test"}
 
 
@@ -354,10 +354,10 @@ def dane(lab, program, tree, only):
                 check(f"{name} {row.domain}: octets", got == "OK dane-only",
                       repr(got))
     explained(daemon, rows)
-    servers = [Postfix(System(lab), "postfix", "# main.cf, Postfix 3.4 and later")]
+    servers = [Postfix(System(lab), "postfix", "# main.cf, Postfix 3.4 and later", WITH_DANE)]
     if tree:
         servers.append(Postfix(System(lab, tree), "trixie",
-                               "# main.cf, Postfix 3.10.5 and later"))
+                               "# main.cf, Postfix 3.10.5 and later", WITH_DANE))
     for server in servers:
         server.settings(POSTFIX)
         print(f"dane: {server.version()}", flush=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Exim, asking the agent by ${readsocket}, with the router and the transport of
-the README."""
+the handbook (boards/posix/README.md)."""
 
 import os
 import re

@@ -6,7 +6,7 @@ mail.py MTASTS TREE [REGEX]  (by run.sh, inside namespaces of its own)
 
 TREE is a Debian 13 (trixie.sh). postmap asks for each row of mail.tsv; then
 each mail server sends a mail to each of its domains, to the mail servers of
-sink.py. The configurations are those of the README.
+sink.py. The configurations are those of the handbook.
 """
 
 import os

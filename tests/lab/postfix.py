@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Postfix, with Debian's master.cf and the main.cf of the README."""
+"""Postfix, with Debian's master.cf and the main.cf of the first page or the handbook."""
 
 import re
 import shutil
@@ -35,7 +35,7 @@ class Postfix:
         system.folder(f"{name}/data", "/var/lib/postfix")
 
     def configure(self, *titles):
-        """titles: first lines of blocks of the README; later blocks win."""
+        """titles: first lines of blocks of those pages; later blocks win."""
         lines = MAIN.format(folder=self.system.lab.folder, log=self.log)
         lines += "".join(readme(title) for title in titles)
         words = dict(line.split(" = ", 1) for line in lines.splitlines()

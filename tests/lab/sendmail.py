@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sendmail 8.18 with FEATURE(sts), as the README configures it."""
+"""Sendmail 8.18 with FEATURE(sts), as the handbook configures it."""
 
 import os
 import re

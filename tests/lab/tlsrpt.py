@@ -178,17 +178,17 @@ def by_postfix(lab, daemon, world, tree, cases):
 
 
 def by_exim(lab, daemon, tree, cases):
-    """Exim with nothing but the event action of the README."""
+    """Exim with nothing but the event action of the handbook."""
     lab_exim = Exim(System(lab, tree, entered=True))
     action = next(line.strip() for line in
-                  read(f"{HERE}/../../boards/README.md").splitlines()
+                  read(f"{HERE}/../../boards/posix/README.md").splitlines()
                   if line.strip().startswith("event_action")
                   and "msg:host:defer" in line)
     place = lab.path("exim/etc/exim4.conf")
     conf, times = re.subn(r"(?m)^ *event_action = .*$", lambda _: "  " + action,
                           read(place))
-    check("the README's transport has an event action", times == 1, conf)
-    # The README does not treat DANE.
+    check("the transport has an event action", times == 1, conf)
+    # The handbook's transport does not treat DANE.
     conf = conf.replace("  driver = smtp\n", "  driver = smtp\n  hosts_try_dane = *\n")
     conf = conf.replace("  driver = dnslookup\n", "  driver = dnslookup\n"
                         "  dnssec_request_domains = *\n")

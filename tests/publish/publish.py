@@ -726,13 +726,13 @@ def publish_records(text):
     DNS.table.update(table)
 
 
-def test_readme():
-    """The commands of "Your own domain", in their order; what they print is
+def test_handbook():
+    """The commands of the handbook's "Your own domain", in their order; what they print is
     published at once."""
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../README.md"), encoding="utf-8") as f:
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../boards/posix/README.md"), encoding="utf-8") as f:
         section = f.read().split("## Your own domain")[1].split("\n## ")[0]
     lines = [x.strip() for x in section.splitlines() if re.match(r"\s+mtasts ", x)]
-    check("the README has the lines", len(lines) >= 12, lines)
+    check("the handbook has the lines", len(lines) >= 12, lines)
     host = PolicyHost()
     mail = MailHost()
     DNS.table = {("example.com", MX): [mx("mx.example.com")], ("mx.example.com", A): [b"\x7f\x00\x00\x01"], ("mta-sts.example.com", A): [b"\x7f\x00\x00\x01"]}
@@ -747,15 +747,15 @@ def test_readme():
         if "enforce" in words or words[1] == "check":
             words += ["--port", str(mail.port)]  # instead of 25
         r = mtasts(*words[1:], *options)
-        check("README: " + line, r.returncode == 0, f"{r.returncode} {r.stderr} {r.stdout}")
+        check("handbook: " + line, r.returncode == 0, f"{r.returncode} {r.stderr} {r.stdout}")
         if words[1] == "publish" and not server and "--check" not in words:
             publish_records(r.stdout)
             waits += re.findall(r"Wait (\d+) s", r.stdout)
             if os.path.exists(path("example.com.txt")):
                 host.body = read("example.com.txt")
         if words[1] == "query":
-            check("README: the policy is in force", "OK secure match=mx.example.com" in r.stdout, r.stdout)
-    check("README: what is waited for", "2592000" in waits and "7200" in waits, waits)
+            check("handbook: the policy is in force", "OK secure match=mx.example.com" in r.stdout, r.stdout)
+    check("handbook: what is waited for", "2592000" in waits and "7200" in waits, waits)
 
 
 def test_lists():
@@ -836,7 +836,7 @@ NS = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
 USER = ["-o", "user root"] if os.geteuid() == 0 else []
 try:
     for part in (test_sts_file, test_longest_names, test_group, test_other_user, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_tlsa, test_tlsrpt, test_zones, test_json,
-                 test_servers, test_check, test_howto, test_readme, test_lists):
+                 test_servers, test_check, test_howto, test_handbook, test_lists):
         part()
 finally:
     shutil.rmtree(DIR, ignore_errors=True)
