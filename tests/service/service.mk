@@ -6,7 +6,7 @@ SERVICE_TESTS = "sh tests/service/pages.sh" \
 	"sh tests/service/install.sh $(BUILD)/mtasts" \
 	"sh tests/service/packages.sh $(BUILD)/mtasts" \
 	"sh tests/service/units.sh $(BUILD)/mtasts" \
-	$(foreach t,sandbox restart loading rights log memory moving dane report status warm help, \
+	$(foreach t,sandbox restart loading rights log memory moving dane report status warm help handbook, \
 		"python3 tests/service/$(t).py $(BUILD)/mtasts") \
 	"python3 tests/service/refresh.py $(BUILD)/mtasts $(BUILD)/bench/restart"
 
