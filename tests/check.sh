@@ -240,8 +240,11 @@ python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
 python3 tests/requirements.py | grep -v ' requirements$' |
 	rule 'tests/requirements.md and the tests do not agree'
 
+# A page, chapter or manual section that a text refers to exists, and every link of a page.
+python3 tests/links.py | grep -v '^[0-9]* pages$' | rule 'a reference that leads nowhere'
+
 # A file that a page or a list names exists, from the top or from tests.
-git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|md|scn|txt|tsv)\b' -- \
+git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|scn|txt|tsv)\b' -- \
 	'*.md' '*.txt' '*.tsv' '*.[158]' ':!tests/fuzz/corpus' | sort -u |
 	while read -r f; do
 		[ -e "$f" ] || [ -e "tests/$f" ] || echo "$f"
