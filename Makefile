@@ -36,7 +36,7 @@ JOURNAL_SRC = core/journal/journal.c core/journal/journal_format.c core/journal/
 	core/journal/journal_save.c
 ANSWER_SRC = core/answer/decide.c core/answer/postfix.c core/answer/preload.c \
 	core/answer/preload_time.c core/answer/zones.c
-CLIENT_SRC = core/client/client.c core/client/line.c core/client/reply.c core/client/socketmap.c \
+CLIENT_SRC = core/client/client.c core/client/client_kept.c core/client/line.c core/client/reply.c core/client/socketmap.c \
 	core/client/wrap.c
 LOOKUP_SRC = core/lookup/leg.c core/lookup/lookup.c core/lookup/lookup_report.c
 DIAL_SRC = core/dial/address.c core/dial/dial.c
@@ -75,7 +75,7 @@ ifdef TLS_ENGINE
 override CPPFLAGS += -DSTS_TLS_ENGINE=1
 TLS_CLIENT_SRC = tls/tls_engine.c tls/x509/x509_class.c
 else
-TLS_CLIENT_SRC = tls/session.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_common.c \
+TLS_CLIENT_SRC = tls/session.c tls/session_receive.c tls/tls12.c tls/tls13.c tls/tls_client.c tls/tls_common.c \
 	tls/tls_exchange.c tls/tls_gcm.c tls/tls_hello.c tls/tls_keys.c tls/tls_lists.c tls/tls_messages.c tls/tls_params.c \
 	tls/tls_records.c tls/tls_state.c tls/tls_stream.c
 endif

@@ -502,8 +502,8 @@ def memory(_):
 
 
 # The Makefile's TLS_CLIENT_SRC: in the place of BearSSL's engine.
-TLS_CLIENT = ("session", "tls12", "tls13", "tls_client", "tls_exchange", "tls_gcm", "tls_hello", "tls_keys",
-              "tls_lists", "tls_messages", "tls_params", "tls_records", "tls_state", "tls_stream")
+TLS_CLIENT = ("session", "session_receive", "tls12", "tls13", "tls_client", "tls_exchange", "tls_gcm", "tls_hello",
+              "tls_keys", "tls_lists", "tls_messages", "tls_params", "tls_records", "tls_state", "tls_stream")
 LINKED, WITHOUT_TLS = "the library's own code, linked for lm3s6965evb", "the same without the TLS client"
 SMALLEST = "static daemon without all of the switches above"
 

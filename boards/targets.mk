@@ -52,7 +52,7 @@ FAST = -O2
 $(BUILD)/obj/tls/ec_p256.o $(BUILD)/obj/tls/ec_p384.o: CFLAGS += $(FAST)
 # What an answer from the cache does most: 6 KB for a sixth of its instructions.
 WARM = base/bytes base/name base/sink base/siphash grammar/domain cache/cache_index cache/cache_record \
-	cache/chunks cache/payload client/client client/reply client/socketmap client/wrap
+	cache/chunks cache/payload client/client client/client_kept client/reply client/socketmap client/wrap
 $(WARM:%=$(BUILD)/obj/core/%.o): CFLAGS += $(FAST)
 # What is done for every record of the journal before the first answer: hardly any octet.
 START = base/crc32 cache/organisation journal/journal_format

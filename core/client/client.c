@@ -15,16 +15,13 @@
  *	CLOSES, GONE
  *	         why
  *
- * Requests that came together are answered together. A reply that is short is
- * put by in a few octets, in the place of its request, which is at least as
- * long: in[0..by * KEPT) are `by` such replies, `done` of them sent. So a
- * client costs the same whatever it sends, and a send that is taken in part, or
- * not at all, loses nothing: what is put by stays until it is out.
+ * Requests that came together are answered together: client_kept.h has the
+ * replies that are put by meanwhile.
  *
  * Invariants: a request stays in the input until its reply is put by or out; at
- * most one question is open; by * KEPT <= at <= in_len <= sizeof in; nothing is
- * received while replies are put by, and at is 0 then; a channel exists in
- * every state but FREE and GONE.
+ * most one question is open; at <= in_len <= sizeof in; nothing is received
+ * while replies are put by, and at is 0 then; a channel exists in every state
+ * but FREE and GONE.
  *
  * The peer is whoever may connect to the socket. He may send anything, at any
  * pace, and stop reading: each state that waits for him has an end (patience),
@@ -36,19 +33,11 @@
 #include "../answer/decide.h"
 #include "../base/assert.h"
 #include "client.h"
+#include "client_kept.h"
 #include "wrap.h"
 
 /* Offsets into the input are 16 bits wide. */
 STS_STATIC_ASSERT(STS_CLIENT_INPUT <= 0xffff, input_offsets_fit);
-
-enum {
-	KEPT = sizeof(struct sts_reply_kept),
-	/* So much is to be sent before the next request is asked: the last
-	 * reply then still fits the driver's scratch. 0: each goes out
-	 * alone. */
-	BY_REST = STS_SCRATCH_SIZE - STS_REPLY_KEPT_MAX - STS_REPLY_HEAD_MAX,
-	BY_MAX = BY_REST > 0 ? BY_REST : 0
-};
 
 enum state {
 	FREE = 0,
@@ -77,32 +66,11 @@ close_for(struct sts_client *c, enum sts_why why)
 	enter(c, CLOSES);
 }
 
-/* Whether replies are put by that are not out. */
-static bool
-owes(const struct sts_client *c)
-{
-	return BY_MAX > 0 && c->done < c->by;
-}
-
-/* Whether the replies that were put by are out, and their records pinned. */
-static bool
-all_sent(const struct sts_client *c)
-{
-	return BY_MAX > 0 && c->by > 0 && c->done == c->by;
-}
-
-/* Whether the next request has to wait until what is put by is out. */
-static bool
-is_full(const struct sts_client *c)
-{
-	return owes(c) && c->by_len > BY_MAX;
-}
-
 /* How long the state may last without progress; 0: as long as it likes. */
 static sts_ms
 patience(const struct sts_client *c)
 {
-	if (owes(c)) {
+	if (sts_client_kept_owes(c)) {
 		return STS_CLIENT_STALL_MS;
 	}
 	switch (c->state) {
@@ -264,32 +232,11 @@ answer_skipped(struct sts_client *c, uint8_t end)
 	enter(c, SENDS);
 }
 
-/* The reply that was put by at place i. */
-static struct sts_reply_kept
-kept_at(const struct sts_client *c, unsigned i)
-{
-	struct sts_reply_kept kept;
-
-	STS_ASSERT(i < c->by);
-	memcpy(&kept, c->in + (size_t)i * KEPT, sizeof kept);
-	return kept;
-}
-
-/* Whether the request at hand is as long as what is put by of its reply. */
-static bool
-may_put_by(const struct sts_client *c)
-{
-	return BY_MAX > 0 && !c->line &&
-	       (size_t)c->at + c->request_len >= (size_t)(c->by + 1U) * KEPT;
-}
-
 /* Put a reply by in the place of its request; then go on with the next one. */
 static void
 put_by(struct sts_client *c, const struct sts_reply_kept *kept)
 {
-	memcpy(c->in + (size_t)c->by * KEPT, kept, sizeof *kept);
-	c->by++;
-	c->by_len = (uint16_t)(c->by_len + sts_reply_total(kept->len));
+	sts_client_kept_put(c, kept);
 	memset(&c->ask.answer, 0, sizeof c->ask.answer);
 	next(c);
 }
@@ -298,7 +245,7 @@ static unsigned
 client_wants(const void *e)
 {
 	const struct sts_client *c = e;
-	unsigned send = owes(c) ? STS_WANT_SEND : 0;
+	unsigned send = sts_client_kept_owes(c) ? STS_WANT_SEND : 0;
 
 	if (sts_client_needs(c) != STS_CLIENT_QUIET) {
 		return STS_WANT_OWNER | send;
@@ -387,31 +334,6 @@ client_recv_ack(void *e, struct sts_span got)
 	}
 }
 
-/*
- * Place i of what is put by, from its octet `at` on. How long a reply is
- * follows from what is put by, so to note that at the first time is no change
- * that anybody sees; the driver holds the engine writable, only the view is
- * const.
- */
-static size_t
-render_kept(
-    const struct sts_client *c, unsigned i, size_t at, struct sts_span out)
-{
-	struct sts_reply_kept kept = kept_at(c, i);
-	struct sts_reply r;
-	size_t n;
-
-	sts_reply_again(&r, c->reply.cache, &kept);
-	if (kept.measured) {
-		return sts_wrap_render(&r, at, out);
-	}
-	/* is_full() has kept the scratch large enough for all of them. */
-	STS_ASSERT(at == 0 && out.n >= sts_reply_total(kept.len));
-	n = sts_wrap_first(&r, &kept, out.p);
-	memcpy((uint8_t *)c->in + (size_t)i * KEPT, &kept, sizeof kept);
-	return n;
-}
-
 /* What is put by, and the reply at hand behind it. */
 static struct sts_text
 client_send_buf(const void *e, struct sts_span lent)
@@ -419,9 +341,9 @@ client_send_buf(const void *e, struct sts_span lent)
 	const struct sts_client *c = e;
 	size_t n = 0, at = c->sent;
 
-	STS_ASSERT(c->state == SENDS || owes(c));
-	for (unsigned i = c->done; owes(c) && i < c->by && n < lent.n; i++) {
-		n += render_kept(c, i, at, sts_span(lent.p + n, lent.n - n));
+	STS_ASSERT(c->state == SENDS || sts_client_kept_owes(c));
+	if (sts_client_kept_owes(c)) {
+		n = sts_client_kept_render(c, lent);
 		at = 0;
 	}
 	if (c->state == SENDS && n < lent.n) {
@@ -431,26 +353,6 @@ client_send_buf(const void *e, struct sts_span lent)
 	return sts_text(lent.p, n);
 }
 
-/* Of n octets that are out, those beyond what was put by. */
-static size_t
-ack_put_by(struct sts_client *c, size_t n)
-{
-	while (owes(c) && n > 0) {
-		struct sts_reply_kept kept = kept_at(c, c->done);
-		size_t left = sts_reply_total(kept.len) - c->sent;
-
-		STS_ASSERT(kept.measured);
-		if (n < left) {
-			c->sent += n;
-			return 0;
-		}
-		n -= left;
-		c->sent = 0;
-		c->done++;
-	}
-	return n;
-}
-
 /* Octets were sent: first of the replies that were put by, then of the reply in
  * hand. When that is out the client goes on to its next request. */
 static void
@@ -458,11 +360,11 @@ client_send_ack(void *e, size_t n)
 {
 	struct sts_client *c = e;
 
-	STS_ASSERT(c->state == SENDS || owes(c));
+	STS_ASSERT(c->state == SENDS || sts_client_kept_owes(c));
 	STS_ASSERT(n > 0);
 	c->since = c->now;
 	c->timed = true;
-	n = ack_put_by(c, n);
+	n = sts_client_kept_ack(c, n);
 	if (n == 0) {
 		return;
 	}
@@ -502,7 +404,7 @@ client_tick(void *e, sts_ms now, int64_t wall_s)
 		c->since = now;
 	}
 	if (limit > 0 && !sts_before(now, c->since + limit)) {
-		bool stalls = c->state == SENDS || owes(c);
+		bool stalls = c->state == SENDS || sts_client_kept_owes(c);
 
 		c->done = c->by; /* given up */
 		close_for(c, stalls ? STS_WHY_CLIENT_STALL : STS_WHY_NONE);
@@ -557,12 +459,13 @@ sts_client_needs(const struct sts_client *c)
 	if (c->state == GONE) {
 		return STS_CLIENT_GONE;
 	}
-	if (all_sent(c)) {
+	if (sts_client_kept_all_sent(c)) {
 		return STS_CLIENT_SENT;
 	}
 	switch (c->state) {
 	case ASKS:
-		return is_full(c) ? STS_CLIENT_QUIET : STS_CLIENT_ASKS;
+		return sts_client_kept_is_full(c) ? STS_CLIENT_QUIET
+						  : STS_CLIENT_ASKS;
 	case WAITS:
 		return c->due ? STS_CLIENT_DUE : STS_CLIENT_QUIET;
 	case SENT:
@@ -619,7 +522,7 @@ answer_brief(struct sts_client *c, const struct sts_cache *cache)
 {
 	struct sts_reply_kept kept;
 
-	if (!may_put_by(c) ||
+	if (!sts_client_kept_may(c) ||
 	    !sts_reply_brief(&kept, cache, c->ask.zone, &c->ask.answer)) {
 		return false;
 	}
@@ -643,7 +546,7 @@ answer(struct sts_client *c, const struct sts_cache *cache,
 		sts_reply_init(
 		    &c->reply, cache, zones, c->ask.zone, &c->ask.answer);
 	}
-	if (may_put_by(c) && sts_reply_keep(&c->reply, &kept)) {
+	if (sts_client_kept_may(c) && sts_reply_keep(&c->reply, &kept)) {
 		put_by(c, &kept);
 	} else {
 		enter(c, SENDS);
@@ -675,17 +578,12 @@ sts_client_taken(struct sts_client *c, const struct sts_cache *cache,
 bool
 sts_client_sent(struct sts_client *c, sts_ref *ref)
 {
-	if (!all_sent(c)) {
+	if (!sts_client_kept_all_sent(c)) {
 		return false;
 	}
-	*ref = kept_at(c, c->by - 1U).ref;
-	c->by--;
-	c->done = c->by;
-	if (c->by == 0) {
-		c->by_len = 0;
-		if (c->request_len == 0) {
-			move_up(c);
-		}
+	*ref = sts_client_kept_take(c);
+	if (c->by == 0 && c->request_len == 0) {
+		move_up(c);
 	}
 	return true;
 }
@@ -751,7 +649,7 @@ fits(const struct sts_client *c)
 {
 	return c->in_len <= sizeof c->in && c->at <= c->in_len &&
 	       c->request_len <= c->in_len - c->at &&
-	       (size_t)c->by * KEPT <= c->at && c->done <= c->by;
+	       (size_t)c->by * STS_CLIENT_KEPT <= c->at && c->done <= c->by;
 }
 
 bool
@@ -770,7 +668,8 @@ sts_client_check(const struct sts_client *c)
 		return c->request_len > 0;
 	case SENDS:
 		return c->skipped == (c->request_len == 0) &&
-		       (owes(c) || c->sent < sts_wrap_total(&c->reply));
+		       (sts_client_kept_owes(c) ||
+			   c->sent < sts_wrap_total(&c->reply));
 	default:
 		return c->state <= GONE;
 	}

@@ -14,7 +14,7 @@ TLS_GET_DEFS_get-1024 := -DSTS_TLS_RECORD_SIZE=1024
 TLS_GET_DEFS_get-4421 := -DSTS_TLS_RECORD_SIZE=4421
 TLS_GET_DEFS_get-engine := -DSTS_TLS_ENGINE=1
 TLS_BOTH_SRC := $(filter-out $(TLS_CLIENT_SRC),$(TLS_SRC)) $(BASE_SRC)
-TLS_OWN_SRC := $(filter tls/session.c tls/tls1%.c tls/tls_%.c,$(filter-out $(TLS_BOTH_SRC) tls/tls_engine.c,$(wildcard tls/*.c)))
+TLS_OWN_SRC := $(filter tls/session%.c tls/tls1%.c tls/tls_%.c,$(filter-out $(TLS_BOTH_SRC) tls/tls_engine.c,$(wildcard tls/*.c)))
 TLS_GET_SRC = tests/tls/get.c $(TLS_BOTH_SRC) \
 	$(if $(findstring engine,$1),tls/tls_engine.c tls/x509/x509_class.c,$(TLS_OWN_SRC))
 
