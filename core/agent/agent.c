@@ -17,6 +17,9 @@
  * it bounds what each of them gets of a step.
  */
 #include "agent.h"
+#include "agent_dane.h"
+#include "agent_report_files.h"
+#include "agent_share.h"
 #include "../base/assert.h"
 
 /*

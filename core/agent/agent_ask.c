@@ -24,6 +24,7 @@
  * then the answer is TEMP (busy).
  */
 #include "agent.h"
+#include "agent_dane.h"
 #include "agent_state.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"

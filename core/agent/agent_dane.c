@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "agent_dane.h"
 #include "inspect.h"
 #include "../answer/decide.h"
 #include "../base/assert.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "agent_dane.h"
 #include "../base/assert.h"
 
 enum {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The gauges of core/agent/metrics.h: the agent's state as numbers. */
 #include "agent_state.h"
+#include "agent_share.h"
 
 static void
 look_at_cache(const struct sts_agent *a, uint32_t *n)

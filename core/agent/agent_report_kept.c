@@ -6,6 +6,7 @@
  * nothing after a restart.
  */
 #include "agent.h"
+#include "agent_report_files.h"
 
 /* A hash of both texts, one behind the other: a name has no '=', and so ends
  * where the record's first tag begins. The key is the tally's, which is secret

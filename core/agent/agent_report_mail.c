@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_report_files.h"
 #include "../base/assert.h"
 
 /* Whether the address at hand gets mail: there is a relay, which has not

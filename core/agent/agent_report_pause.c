@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_report_files.h"
 
 static uint64_t
 hash_of(const struct sts_agent *a, struct sts_text address)

@@ -7,6 +7,7 @@
  * A round passes every report that waits, a few at each visit, since there may
  * be hundreds of thousands and no question may wait for a whole round. */
 #include "agent.h"
+#include "agent_report_files.h"
 
 /* When a report is first due: spread at random, so that not all are due at
  * midnight. */

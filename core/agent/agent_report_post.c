@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_report_files.h"
 #include "../base/assert.h"
 #include "../cache/organisation.h"
 

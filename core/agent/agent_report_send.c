@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_report_files.h"
 
 enum {
 	AGAIN = 2, /* in the order of the metric's label */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_report_files.h"
 #include "../base/assert.h"
 #include "../base/crc32.h"
 #include "../base/text.h"

@@ -2,6 +2,7 @@
 /* TLS reporting: time. Counting goes before sending; one of them at most takes
  * random octets in a tick. */
 #include "agent_state.h"
+#include "agent_report_files.h"
 
 void
 sts_agent_report_tick(struct sts_agent *a)

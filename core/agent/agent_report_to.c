@@ -5,6 +5,7 @@
  * whether the last octet may leave for it, and its outcome.
  */
 #include "agent.h"
+#include "agent_report_files.h"
 
 enum {
 	BY_MAIL = 0, /* in the order of the metric's label */

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "agent_dane.h"
 #include "../base/assert.h"
 #include "../answer/preload.h"
 #include "../cache/payload.h"

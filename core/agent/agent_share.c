@@ -16,6 +16,7 @@
  * as it waits for either. An answer from a held policy waits for none of this.
  */
 #include "agent_state.h"
+#include "agent_share.h"
 #include "../base/assert.h"
 
 void

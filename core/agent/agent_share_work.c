@@ -18,6 +18,7 @@
  * version.
  */
 #include "agent_state.h"
+#include "agent_share.h"
 #include "../base/assert.h"
 
 /* ---- publishing */

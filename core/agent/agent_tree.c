@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "agent_size.h"
+#include "agent_dane.h"
+#include "agent_report_files.h"
 #include "../base/assert.h"
 
 /* The rows of agent_size.h for a configuration. A part that is left out has a

@@ -28,6 +28,8 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "agent_report_files.h"
+#include "agent_share.h"
 #include "../base/assert.h"
 #include "../answer/decide.h"
 
