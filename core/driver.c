@@ -15,56 +15,15 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "driver.h"
+#include "driver_lists.h"
 
 enum {
 	STEPS_MAX = 16, /* steps of one visit; then the node queues again */
-	ACCEPTS_MAX = 16, /* clients taken from one listener in a pass */
 	OWNERS_MAX = 3, /* depth of the tree */
-	RETRY_MS = 1000, /* after the port answered LIMIT to accept */
 	ENTROPY_MS = 10, /* how often a starved port is asked again */
 	PORT_FIRST = 1024, /* source ports are drawn from here up */
 	PORT_DRAWS = 4
 };
-
-static void
-list_put(struct sts_driver *d, struct sts_node_list *list, uint16_t id)
-{
-	struct sts_node *n = &d->nodes[id];
-
-	STS_ASSERT(id < d->node_count);
-	STS_ASSERT(!n->listed);
-	n->listed = true;
-	n->next_ready = STS_NODE_NONE;
-	if (list->head == STS_NODE_NONE) {
-		list->head = id;
-	} else {
-		d->nodes[list->tail].next_ready = id;
-	}
-	list->tail = id;
-}
-
-static uint16_t
-list_take(struct sts_driver *d, struct sts_node_list *list)
-{
-	uint16_t id = list->head;
-
-	if (id != STS_NODE_NONE) {
-		list->head = d->nodes[id].next_ready;
-		d->nodes[id].listed = false;
-	}
-	return id;
-}
-
-/* Have a node visited. A node that waits for its WORK is visited at its
- * turn. */
-static void
-enlist(struct sts_driver *d, uint16_t id)
-{
-	if (!d->nodes[id].listed) {
-		list_put(d, &d->ready, id);
-	}
-}
 
 static void
 set_deadline(struct sts_driver *d, uint16_t id)
@@ -108,21 +67,6 @@ have_random(struct sts_driver *d)
 	return true;
 }
 
-/* Listeners that were paused try again: a channel has become free. */
-static void
-resume_accepting(struct sts_driver *d)
-{
-	for (unsigned i = 0; i < d->listeners; i++) {
-		if (d->listener[i].open && d->listener[i].paused) {
-			d->listener[i].paused = false;
-			d->listener[i].ready = true;
-			d->port->want(d->port->ctx, sts_driver_listener(d, i),
-			    STS_EV_RECV);
-		}
-	}
-	d->accept_limited = d->closed_any = false;
-}
-
 static void
 close_channel(struct sts_driver *d, uint16_t id, int why)
 {
@@ -134,15 +78,6 @@ close_channel(struct sts_driver *d, uint16_t id, int why)
 	n->ready = n->wanted = 0;
 	d->closed_any = true;
 	n->ops->lost(n->engine, why);
-}
-
-static void
-opened(struct sts_node *n, unsigned ready, unsigned wanted)
-{
-	n->open = true;
-	n->eof = false;
-	n->ready = (uint8_t)ready;
-	n->wanted = (uint8_t)wanted;
 }
 
 static void
@@ -163,7 +98,7 @@ open_dgram(struct sts_driver *d, uint16_t id)
 		return;
 	}
 	sts_count(&d->agent->metrics, STS_METRIC_DNS_QUERIES);
-	opened(n, STS_EV_SEND, STS_EV_RECV);
+	sts_driver_opened(n, STS_EV_SEND, STS_EV_RECV);
 	n->ops->opened(n->engine);
 }
 
@@ -180,7 +115,7 @@ open_stream(struct sts_driver *d, uint16_t id)
 		    r == STS_IO_UNREACHABLE ? (int)STS_IO_NO_ROUTE : r);
 		return;
 	}
-	opened(n, 0, STS_EV_RECV | STS_EV_SEND);
+	sts_driver_opened(n, 0, STS_EV_RECV | STS_EV_SEND);
 	n->opening = true;
 }
 
@@ -295,18 +230,6 @@ step_open(struct sts_driver *d, uint16_t id, unsigned wants)
 	return STEP_DONE;
 }
 
-/* Serve the children that composite `id` has stirred. */
-static void
-enlist_stirred(struct sts_driver *d, uint16_t id)
-{
-	struct sts_node *n = &d->nodes[id];
-	int i;
-
-	while ((i = n->ops->stirred(n->engine)) >= 0) {
-		enlist(d, (uint16_t)(n->first_child + i));
-	}
-}
-
 static bool
 wants_owner(const struct sts_node *n)
 {
@@ -345,7 +268,7 @@ step_owner(struct sts_driver *d, uint16_t id)
 		if (!tick_owner(d, owner) || wants_owner(n)) {
 			up->ops->child(up->engine, n->index);
 		}
-		enlist_stirred(d, owner);
+		sts_driver_enlist_stirred(d, owner);
 		if (owner == 0) {
 			d->root_ticked &=
 			    STS_SOCKETMAP && n->ops == &sts_client_ops;
@@ -437,7 +360,7 @@ settle_interest(struct sts_driver *d, uint16_t id, unsigned wants)
 	if ((n->ready & STS_EV_LOST) != 0 && !recv) {
 		/* This event cannot be masked. */
 		close_channel(d, id, STS_IO_RESET);
-		enlist(d, id);
+		sts_driver_enlist(d, id);
 		return;
 	}
 	n->ready &= (uint8_t)~STS_EV_LOST;
@@ -461,9 +384,9 @@ sort_in(struct sts_driver *d, uint16_t id, enum step done, unsigned wants)
 	if (done == STEP_STUCK) {
 		settle_interest(d, id, wants);
 	} else if (done == STEP_LATER && !n->listed) {
-		list_put(d, &d->working, id);
+		sts_driver_list_put(d, &d->working, id);
 	} else {
-		enlist(d, id);
+		sts_driver_enlist(d, id);
 	}
 }
 
@@ -478,106 +401,25 @@ visit(struct sts_driver *d, uint16_t id, bool turn)
 
 	/* The agent's tick may begin something, too. */
 	if (!have_random(d)) {
-		enlist(d, id);
+		sts_driver_enlist(d, id);
 		return false;
 	}
 	n->ops->tick(n->engine, d->now, d->wall_s);
 	d->root_ticked |= id == 0;
 	for (unsigned i = 0; i < STEPS_MAX && done == STEP_DONE; i++) {
 		if (!have_random(d)) {
-			enlist(d, id);
+			sts_driver_enlist(d, id);
 			return false;
 		}
 		wants = n->ops->wants(n->engine);
 		done = step(d, id, wants, turn);
 	}
 	if (n->ops->stirred != NULL) {
-		enlist_stirred(d, id);
+		sts_driver_enlist_stirred(d, id);
 	}
 	sort_in(d, id, done, wants);
 	set_deadline(d, id);
 	return true;
-}
-
-/* Stop accepting until a channel is closed, or for a while. */
-static void
-pause_accepting(struct sts_driver *d, unsigned i)
-{
-	bool soon = sts_agent_clients_full(d->agent, d->now);
-
-	d->listener[i].paused = true;
-	d->accept_limited = true;
-	d->closed_any = false;
-	d->accept_at =
-	    d->now + (soon ? (sts_ms)STS_CLIENT_YIELD_MS : (sts_ms)RETRY_MS);
-	d->port->want(d->port->ctx, sts_driver_listener(d, i), 0);
-	enlist_stirred(d, 0);
-}
-
-static enum sts_client_kind
-kind_of(uint8_t protocol)
-{
-	switch (protocol) {
-	case STS_PROTOCOL_TEXT:
-		return STS_CLIENT_TEXT;
-	case STS_PROTOCOL_TEXT_REPORTS:
-		return STS_CLIENT_TEXT_REPORTS;
-	default:
-		return STS_CLIENT_SOCKETMAP;
-	}
-}
-
-static void
-accept_clients(struct sts_driver *d, unsigned i)
-{
-	sts_ch ch = sts_driver_listener(d, i);
-
-	d->listener[i].ready = false;
-	for (unsigned k = 0; k < ACCEPTS_MAX; k++) {
-		uint16_t id = sts_agent_client_free(d->agent);
-		int r = STS_IO_LIMIT;
-
-		if (id != STS_NODE_NONE) {
-			r = d->port->accept(d->port->ctx, ch, id);
-		}
-		if (r == STS_IO_LIMIT) {
-			pause_accepting(d, i);
-			return;
-		}
-		if (r != 0) {
-			return;
-		}
-		opened(&d->nodes[id], STS_EV_SEND, STS_EV_RECV);
-		sts_agent_client_open(
-		    d->agent, id, kind_of(d->listener[i].protocol), d->now);
-		enlist(d, id);
-	}
-	d->listener[i].ready = true;
-}
-
-/* After LIMIT: a channel was closed since and there is a place, or a while has
- * passed and somebody may have become idle enough to make room. */
-static bool
-may_resume(const struct sts_driver *d)
-{
-	bool place = sts_agent_client_free(d->agent) != STS_NODE_NONE;
-
-	return d->accept_limited &&
-	       ((d->closed_any && place) || !sts_before(d->now, d->accept_at));
-}
-
-static void
-serve_listeners(struct sts_driver *d)
-{
-	if (may_resume(d)) {
-		resume_accepting(d);
-	}
-	for (unsigned i = 0; i < d->listeners; i++) {
-		if (d->listener[i].open && d->listener[i].ready &&
-		    !d->listener[i].paused && !sts_driver_takes_reports(d, i)) {
-			accept_clients(d, i);
-		}
-	}
 }
 
 static void
@@ -588,7 +430,7 @@ enlist_due(struct sts_driver *d)
 	while ((id = sts_heap_first(&d->heap)) != STS_NODE_NONE &&
 	       !sts_before(d->now, d->nodes[id].at)) {
 		sts_heap_drop(&d->heap, id);
-		enlist(d, id);
+		sts_driver_enlist(d, id);
 	}
 }
 
@@ -628,21 +470,6 @@ tell_events(struct sts_driver *d)
 	}
 }
 
-/* Whether a client may be taken, or will be able to, at once. */
-static bool
-may_accept(const struct sts_driver *d)
-{
-	if (!STS_SOCKETMAP) {
-		return false;
-	}
-	for (unsigned i = 0; i < d->listeners; i++) {
-		if (d->listener[i].ready && !d->listener[i].paused) {
-			return true;
-		}
-	}
-	return may_resume(d);
-}
-
 /* How long nothing has to be done, if nothing happens. */
 static sts_ms
 sleep_ms(const struct sts_driver *d)
@@ -651,7 +478,7 @@ sleep_ms(const struct sts_driver *d)
 	sts_ms until = d->now + STS_RUN_IDLE_MS, at;
 
 	if (d->ready.head != STS_NODE_NONE ||
-	    d->working.head != STS_NODE_NONE || may_accept(d)) {
+	    d->working.head != STS_NODE_NONE || sts_driver_may_accept(d)) {
 		return 0;
 	}
 	if (id != STS_NODE_NONE) {
@@ -661,7 +488,7 @@ sleep_ms(const struct sts_driver *d)
 		until = sts_earlier(until, at);
 	}
 	if (d->accept_limited) {
-		/* The time has not come, or may_accept() had ended this. */
+		/* The time has not come, or sts_driver_may_accept() had ended this. */
 		until = sts_earlier(until, d->accept_at);
 	}
 	return sts_before(d->now, until) ? until - d->now : 0;
@@ -706,14 +533,14 @@ sts_ready(struct sts_driver *d, sts_ch ch, unsigned ev)
 	}
 	if (d->nodes[ch].open) {
 		d->nodes[ch].ready |= (uint8_t)ev;
-		enlist(d, ch);
+		sts_driver_enlist(d, ch);
 	}
 }
 
 void
 sts_driver_wake(struct sts_driver *d)
 {
-	enlist(d, 0);
+	sts_driver_enlist(d, 0);
 }
 
 /* False: there was no entropy. */
@@ -721,7 +548,7 @@ static bool
 visit_ready(struct sts_driver *d, unsigned budget)
 {
 	for (unsigned i = 0; i < budget; i++) {
-		uint16_t id = list_take(d, &d->ready);
+		uint16_t id = sts_driver_list_take(d, &d->ready);
 
 		if (id == STS_NODE_NONE) {
 			break;
@@ -750,7 +577,7 @@ compute(struct sts_driver *d)
 		return true;
 	}
 	d->visits = 0;
-	id = list_take(d, &d->working);
+	id = sts_driver_list_take(d, &d->working);
 	if (id == STS_NODE_NONE) {
 		return true;
 	}
@@ -780,7 +607,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	sts_driver_take_reports(d, false);
 	enlist_due(d);
 	if (STS_SOCKETMAP) {
-		serve_listeners(d);
+		sts_driver_accept(d);
 	}
 	bool fine = visit_ready(d, budget) && compute(d);
 

@@ -115,10 +115,4 @@ sts_ms sts_run(
  */
 void sts_driver_wake(struct sts_driver *d);
 
-/* For the driver's own files. Whether listener i takes reports; take the
- * reports that wait, at all such listeners or at those that the port has
- * reported. */
-bool sts_driver_takes_reports(const struct sts_driver *d, unsigned i);
-void sts_driver_take_reports(struct sts_driver *d, bool all);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver's listeners for reports of deliveries: datagrams, and no
  * clients. */
-#include "driver.h"
+#include "driver_lists.h"
 
 bool
 sts_driver_takes_reports(const struct sts_driver *d, unsigned i)

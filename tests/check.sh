@@ -61,9 +61,10 @@ core/node       core/base
 core/port       core/base
 core/route      core/base core/dane
 core/heap       core/base core/node.h
-core/driver     core/base core/agent core/port.h core/heap.h core/node.h
-core/driver_listen core/base core/driver.h
-core/driver_reports core/driver.h
+core/driver     core/base core/agent core/port.h core/heap.h core/node.h core/driver_lists.h
+core/driver_lists core/base core/driver.h
+core/driver_listen core/base core/driver_lists.h
+core/driver_reports core/driver_lists.h
 dns             core/base
 tls             core/base
 port/lwip       core/base core/port.h
