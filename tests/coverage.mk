@@ -12,12 +12,15 @@ COVERAGE_WITHOUT = %/test_metrics_http %/test_cache_flood %/test_config %/test_c
 	%/test_daemon_control %/test_daemon_kept %/test_journal_file %/test_kill %/test_listen \
 	%/test_live %/test_port_poll %/test_port_posix %/test_scrape %/test_side %/test_store %/replay/control %/replay/scrape
 COVERAGE_UNIT = $(filter-out $(COVERAGE_WITHOUT),$(UNIT_BIN))
+# Each compiles a file of the library itself, with a limit that is small.
+COVERAGE_LIMIT = $(BUILD)/unit/test_reply_limit
 COVERAGE_REPLAY = $(filter-out $(COVERAGE_WITHOUT),$(REPLAY_BIN))
 COVERAGE_COMMANDS = $(COVERAGE_UNIT) $(foreach t,$(COVERAGE_REPLAY),"$(t) tests/fuzz/corpus/$(notdir $(t))/*") \
 	"$(BUILD)/scenario -1 tests/scenario/*.scn" "$(BUILD)/sim -x 1..6" $(EXAMPLE_COMMANDS)
 
 ifdef COVERAGE_CFLAGS
 $(LIB_OBJ) $(SMALL_OBJ): override CFLAGS = $(COVERAGE_CFLAGS)
+$(COVERAGE_LIMIT): private override CFLAGS = $(COVERAGE_CFLAGS)
 endif
 
 .PHONY: coverage coverage-build coverage-commands

@@ -46,10 +46,10 @@ class Line:
 
 
 def objects(build):
-    """The library's objects, and those of its tls with a small record
-    buffer."""
-    for room in [f"{kind}/{room}" for kind in ("obj", "small")
-                 for room in ROOMS]:
+    """The library's objects, those of its tls with a small record buffer, and
+    tests that compile a file of the library with a small limit."""
+    for room in ["unit"] + [f"{kind}/{room}" for kind in ("obj", "small")
+                            for room in ROOMS]:
         for folder, _, names in sorted(os.walk(f"{build}/{room}")):
             for name in sorted(names):
                 if name.endswith(".gcno"):

@@ -139,16 +139,6 @@ list_next(struct pass *p, enum list list, struct patterns *it)
 	return patterns_next(it);
 }
 
-/* From the end, where the last dot is near. */
-static bool
-has_dot(struct sts_text t)
-{
-	while (t.n > 0 && t.p[t.n - 1] != '.') {
-		t.n--;
-	}
-	return t.n > 0;
-}
-
 /*
  * A pattern for match=: "*.d" is ".d" there. A pattern without a dot could be
  * one of Postfix's keywords (nexthop, hostname, dot-nexthop); the grammar
@@ -157,7 +147,7 @@ has_dot(struct sts_text t)
 static struct sts_text
 match(struct sts_text pattern)
 {
-	STS_ASSERT(has_dot(pattern));
+	STS_ASSERT(memchr(pattern.p, '.', pattern.n) != NULL);
 	if (pattern.p[0] == '*') {
 		pattern = sts_text(pattern.p + 1, pattern.n - 1);
 	}
@@ -268,7 +258,8 @@ is_allowed(const struct sts_reply *r)
 	struct sts_text host = r->more.host, pattern;
 	struct patterns it;
 
-	if (host.n > 0 && host.p[host.n - 1] == '.') {
+	STS_ASSERT(host.n > 0);
+	if (host.p[host.n - 1] == '.') {
 		host.n--;
 	}
 	patterns_start(&it, r);

@@ -24,7 +24,8 @@ size_t sts_wrap_render(
 size_t sts_wrap_first(
     struct sts_reply *r, struct sts_reply_kept *kept, uint8_t *out);
 
-/* The first `sent` octets are not rendered any more (sts_reply_passed). */
+/* The first `sent` octets, fewer than all, are not rendered any more
+ * (sts_reply_passed). */
 void sts_wrap_passed(struct sts_reply *r, size_t sent);
 
 #endif

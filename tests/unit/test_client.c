@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "../../core/client/client.h"
+#include "../../core/client/wrap.h"
 #include "held.h"
 
 const char unit_name[] = "client";
@@ -681,6 +682,38 @@ START_TEST(no_more_is_received_while_replies_wait)
 }
 END_TEST
 
+/* No more is put by than one send can carry; what is asked then comes after
+ * it. A reply with attributes is long, its request short. */
+START_TEST(put_by_fits_one_send)
+{
+	static const char q[] = "25:QUERYwithTLSRPT q.example,";
+	enum {
+		COUNT = STS_CLIENT_INPUT / (sizeof q - 1)
+	};
+	uint8_t in[STS_CLIENT_INPUT];
+	unsigned asked;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		memcpy(in + i * (sizeof q - 1), q, sizeof q - 1);
+	}
+	rig_start(0xffffff00U);
+	rig_input(in, COUNT * (sizeof q - 1));
+	g.send_max = 0;
+	rig_run(FOREVER);
+	asked = g.asks;
+	ck_assert_uint_gt(asked, 1);
+	ck_assert_uint_lt(asked, COUNT);
+	unit_int("wants", sts_client_ops.wants(&g.c), STS_WANT_SEND);
+	g.send_max = FOREVER;
+	(void)step();
+	unit_int("in one send", (long)g.out_len % asked, 0);
+	unit_int("all of it", sts_client_needs(&g.c), STS_CLIENT_SENT);
+	rig_run(FOREVER);
+	unit_int("asks", g.asks, COUNT);
+	unit_int("releases", g.releases, COUNT);
+}
+END_TEST
+
 /* A client that does not read is cut off, and its records are given back; also
  * while one of its questions waits, which the agent may answer too late. */
 START_TEST(a_client_that_does_not_read_is_cut_off)
@@ -703,6 +736,10 @@ START_TEST(a_client_that_does_not_read_is_cut_off)
 		sts_client_ops.tick(&g.c, g.now, 0);
 		unit_int("busy", sts_client_busy(&g.c), true);
 		if (waits) {
+			/* Its question is, when the others are given back. */
+			(void)step();
+			unit_int("given back", g.releases, 2);
+			unit_int("busy", sts_client_busy(&g.c), true);
 			rig_answer();
 		}
 		rig_run(FOREVER);
@@ -777,12 +814,15 @@ END_TEST
 /* A question whose time is over may be given more time. */
 START_TEST(a_due_question_may_get_more_time)
 {
+	sts_ms at;
+
 	rig_start(0);
 	rig_input("17:postfix d.example,", 21);
 	rig_run(FOREVER);
 	g.now += WAIT_MS;
 	sts_client_ops.tick(&g.c, g.now, 0);
 	unit_int("due", sts_client_needs(&g.c), STS_CLIENT_DUE);
+	unit_int("nothing else is", sts_client_ops.deadline(&g.c, &at), false);
 	g.c.ask.deadline = g.now + 10;
 	sts_client_taken(&g.c, &held, &zones);
 	unit_int("wants while it waits", sts_client_ops.wants(&g.c), 0);
@@ -1315,6 +1355,89 @@ START_TEST(a_line_has_the_limits_of_a_request)
 }
 END_TEST
 
+/* ---- what sts_client_check notices ---- */
+
+/* What came before each damage, while nothing could be sent. */
+static const char *const before_damage[] = {
+	"17:post",
+	"17:post",
+	"17:post",
+	"17:post",
+	"17:post",
+	"17:post",
+	"17:post",
+	"900:xx",
+	"900:xx",
+	"17:postfix p.example,",
+	"17:postfix p.example,",
+	"17:postfix l.example,",
+	"17:postfix n.example,17:post",
+	"17:postfix n.example,17:post",
+};
+
+static void
+damage(struct sts_client *c, unsigned kind)
+{
+	switch (kind) {
+	case 0: /* more came than there is room for */
+		c->in_len = sizeof c->in + 1;
+		break;
+	case 1: /* more is dropped than came */
+		c->at = (uint16_t)(c->in_len + 1);
+		break;
+	case 2: /* the request at hand has not come whole */
+		c->request_len = (uint16_t)(c->in_len + 1);
+		break;
+	case 3: /* it reads, though nothing more may come */
+		c->last = true;
+		break;
+	case 4: /* it reads, and the room in front is lost */
+		c->at = 1;
+		break;
+	case 5: /* it reads without room */
+		c->in_len = sizeof c->in;
+		break;
+	case 6: /* no state */
+		c->state = UINT8_MAX;
+		break;
+	case 7: /* it skips, and keeps some */
+		c->in_len++;
+		break;
+	case 8: /* it skips, and the end has come */
+		c->skip_left = 0;
+		break;
+	case 9: /* a reply of its own, and the agent's question is at hand */
+		c->skipped = true;
+		break;
+	case 10: /* a reply under way that is out */
+		c->sent = sts_wrap_total(&c->reply);
+		break;
+	case 11: /* a question without a request */
+		c->request_len = 0;
+		break;
+	case 12: /* replies put by where requests stand */
+		c->by = UINT8_MAX;
+		break;
+	default: /* more of them sent than there are */
+		c->done = (uint8_t)(c->by + 1);
+		break;
+	}
+}
+
+START_TEST(every_damage_is_noticed)
+{
+	for (unsigned i = 0; i < UNIT_COUNT(before_damage); i++) {
+		rig_start(0);
+		g.send_max = 0;
+		rig_input(before_damage[i], strlen(before_damage[i]));
+		rig_run(FOREVER);
+		ck_assert(sts_client_check(&g.c));
+		damage(&g.c, i);
+		ck_assert_msg(!sts_client_check(&g.c), "damage %u", i);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -1332,6 +1455,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_known_answer_does_not_wait_for_another);
 	tcase_add_test(tc, answers_keep_the_order_of_their_requests);
 	tcase_add_test(tc, no_more_is_received_while_replies_wait);
+	tcase_add_test(tc, put_by_fits_one_send);
 	tcase_add_test(tc, a_client_that_does_not_read_is_cut_off);
 	tcase_add_test(tc, answers_are_sent_before_the_connection_ends);
 	tcase_add_test(tc, an_answer_may_come_later);
@@ -1352,4 +1476,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, nothing_of_a_client_is_left_in_its_slot);
 	tcase_add_test(tc, the_agent_gets_name_and_key);
 	tcase_add_test(tc, keys_of_whole_requests_are_offered_ahead);
+	tcase_add_test(tc, every_damage_is_noticed);
 }

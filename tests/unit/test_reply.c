@@ -447,6 +447,22 @@ START_TEST(other_lists_in_pieces)
 }
 END_TEST
 
+/* One that depends on more than its record and its detail is not kept. */
+START_TEST(what_is_not_kept)
+{
+	struct sts_reply r = long_reply("N", 1, 12);
+	const struct sts_answer answer = r.answer;
+	struct sts_reply_kept kept;
+
+	unit_int("socketmap", sts_reply_keep(&r, &kept), true);
+	sts_reply_init_line(
+	    &r, &held, &answer, STS_LINE_ALLOWED, unit_span("mx.x.org"));
+	memset(&kept, 0xee, sizeof kept);
+	unit_int("text", sts_reply_keep(&r, &kept), false);
+	ck_assert_uint_eq(kept.len, 0xeeee);
+}
+END_TEST
+
 /*
  * Policies of every size around the limit, with the longest id, domain and
  * max_age: a policy counts as short only if it is. One that may be longer by
@@ -515,6 +531,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, brief_limit);
 	tcase_add_test(tc, other_lists_in_pieces);
 	tcase_add_test(tc, brief_of_a_policy_alone);
+	tcase_add_test(tc, what_is_not_kept);
 	tcase_add_test(tc, policy_table);
 	tcase_add_test(tc, policy_without_zone);
 	tcase_add_test(tc, other_answers);

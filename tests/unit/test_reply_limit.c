@@ -93,8 +93,12 @@ check(const char *domain)
 		}
 	}
 	if (detail > STS_REPLY_PLAIN) {
+		struct sts_reply_kept kept;
+
 		strcpy(
 		    want, "TEMP the answer is larger than the client accepts");
+		/* It names the record still, of which nothing is sent. */
+		unit_int("kept", sts_reply_keep(&r, &kept), false);
 		unit_int(domain, r.answer.kind, STS_ANSWER_TEMP);
 		unit_int(domain, r.answer.why, STS_WHY_REPLY_LARGE);
 	} else {
@@ -161,6 +165,7 @@ START_TEST(override_limit)
 		struct sts_answer answer = { STS_ANSWER_OVERRIDE,
 			STS_RULE_OVERRIDE, STS_WHY_OVERRIDE, false, 0, NULL,
 			NULL };
+		struct sts_reply_kept kept;
 		struct sts_reply r;
 		bool fits = n + 3 <= STS_REPLY_MAX;
 
@@ -173,6 +178,7 @@ START_TEST(override_limit)
 		unit_int("kind", r.answer.kind,
 		    fits ? STS_ANSWER_OVERRIDE : STS_ANSWER_TEMP);
 		unit_int("len", r.len, fits ? (long long)n + 3 : 49);
+		unit_int("kept", sts_reply_keep(&r, &kept), false);
 	}
 }
 END_TEST
