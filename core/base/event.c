@@ -13,6 +13,10 @@ enum {
 	ROW = 1 + NUMBERS /* token, names of numbers */
 };
 
+enum {
+	HAS_OPTIONS = STS_DANE || STS_PRELOAD || STS_REPORT || STS_SHARE
+};
+
 #if STS_DANE || STS_PRELOAD || STS_REPORT || STS_SHARE
 #define STS_EVENT_OPTION_WORDS(X) STS_EVENT_OPTION_LIST(X)
 #else
@@ -36,11 +40,11 @@ word(enum sts_event_code code, unsigned column)
 
 	STS_ASSERT(n < STS_EVENT_COUNT && column < ROW);
 	if (n >= STS_EVENT_OPTIONS) {
+		if (!HAS_OPTIONS) {
+			return column == 0 ? "?" : "";
+		}
 		p = option_words;
 		n -= STS_EVENT_OPTIONS;
-	}
-	if (*p == '\0') {
-		return column == 0 ? "?" : "";
 	}
 	for (n = n * ROW + column; n > 0; n--) {
 		p += strlen(p) + 1;

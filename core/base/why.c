@@ -37,14 +37,17 @@ word(const char *words, const char *mail, const char *share, enum sts_why why)
 
 	STS_ASSERT(n < STS_WHY_COUNT);
 	if (n >= STS_WHY_SHARED) {
+		if (!STS_SHARE) {
+			return "?";
+		}
 		words = share;
 		n -= STS_WHY_SHARED;
 	} else if (n >= STS_WHY_ANSWERS) {
+		if (!STS_SMTP && !STS_DANE) {
+			return "?";
+		}
 		words = mail;
 		n -= STS_WHY_ANSWERS;
-	}
-	if (*words == '\0') {
-		return "?";
 	}
 	for (; n > 0; n--) {
 		words += strlen(words) + 1;

@@ -126,12 +126,13 @@ is_address(struct sts_text t)
 static bool
 is_service(struct sts_text t)
 {
+	STS_ASSERT(t.n > 0); /* else it is all digits */
 	for (size_t i = 0; i < t.n; i++) {
 		if (!sts_is_alnum(t.p[i]) && t.p[i] != '-') {
 			return false;
 		}
 	}
-	return t.n > 0 && t.n <= SERVICE_MAX && t.p[0] != '-';
+	return t.n <= SERVICE_MAX && t.p[0] != '-';
 }
 
 static bool

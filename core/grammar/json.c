@@ -76,7 +76,8 @@ finish_text(struct sts_json *j, enum sts_json_event event)
 static bool
 in_list(const struct sts_json *j)
 {
-	return j->depth > 0 && (j->lists >> (j->depth - 1) & 1) != 0;
+	STS_ASSERT(j->depth > 0);
+	return (j->lists >> (j->depth - 1) & 1) != 0;
 }
 
 static enum sts_json_event
@@ -98,7 +99,7 @@ close(struct sts_json *j, uint8_t c)
 {
 	bool list = in_list(j);
 
-	if (j->depth == 0 || c != (list ? ']' : '}')) {
+	if (c != (list ? ']' : '}')) {
 		return fail(j);
 	}
 	j->depth--;

@@ -100,16 +100,13 @@ put_digit(struct encoder *e, uint32_t digit)
 static void
 put_delta(struct encoder *e)
 {
-	uint32_t q = e->delta;
+	uint32_t q = e->delta, k = BASE, t = threshold(k, e->bias);
 
-	for (uint32_t k = BASE; k <= BASE * 8; k += BASE) {
-		uint32_t t = threshold(k, e->bias);
-
-		if (q < t) {
-			break;
-		}
+	while (q >= t) { /* a tenth of q, or less, is left each time */
 		put_digit(e, t + (q - t) % (BASE - t));
 		q = (q - t) / (BASE - t);
+		k += BASE;
+		t = threshold(k, e->bias);
 	}
 	put_digit(e, q);
 }
@@ -188,20 +185,19 @@ digit_of(uint8_t c)
 static size_t
 take_delta(uint32_t *i, struct sts_text text, uint32_t bias)
 {
-	uint32_t w = 1, k = BASE;
+	uint64_t w = 1; /* a digit of 1 or more has it at 32 bits, times BASE */
+	uint32_t k = BASE;
 
 	for (size_t n = 0; n < text.n; n++) {
 		uint32_t digit = digit_of(text.p[n]), t = threshold(k, bias);
+		uint64_t sum = *i + digit * w;
 
-		if (digit == BASE || digit > (UINT32_MAX - *i) / w) {
+		if (digit == BASE || sum > UINT32_MAX) {
 			return 0;
 		}
-		*i += digit * w;
+		*i = (uint32_t)sum;
 		if (digit < t) {
 			return n + 1;
-		}
-		if (w > UINT32_MAX / (BASE - t)) {
-			return 0;
 		}
 		w *= BASE - t;
 		k += BASE;

@@ -175,7 +175,7 @@ sts_tlsrpt_byte(struct sts_tlsrpt *r, uint8_t b)
 	STS_ASSERT(r->state <= STATE_BAD);
 	STS_ASSERT(r->len <= STS_TLSRPT_RECORD_MAX);
 	r->state = (uint8_t)step(r, b);
-	if (r->state == STATE_DELIMITER && r->candidates == 1 && kept) {
+	if (r->state == STATE_DELIMITER && r->candidates == 1) {
 		r->own = true;
 	}
 	if (!kept || r->state == STATE_FOREIGN) {
@@ -429,17 +429,14 @@ take_uri(struct sts_text *rest)
 static bool
 stood_before(const struct sts_tlsrpt_rua *it, struct sts_text uri)
 {
-	struct sts_text rest = it->all;
+	struct sts_text rest = it->all, one = take_uri(&rest);
 
-	while (rest.n > 0) {
-		struct sts_text one = take_uri(&rest);
-
-		if (one.p == uri.p) {
-			return false;
-		}
+	while (one.p != uri.p) {
 		if (sts_text_same(one, uri)) {
 			return true;
 		}
+		STS_ASSERT(rest.n > 0); /* uri is still to come */
+		one = take_uri(&rest);
 	}
 	return false;
 }

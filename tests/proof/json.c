@@ -41,7 +41,7 @@ state_holds(const struct sts_json *j)
 {
 	switch ((enum state)j->state) {
 	case FIRST_ITEM:
-		return in_list(j);
+		return j->depth > 0 && in_list(j);
 	case FIRST_NAME:
 	case NEXT_NAME:
 	case COLON:

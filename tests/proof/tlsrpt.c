@@ -18,7 +18,8 @@ tlsrpt_holds(const struct sts_tlsrpt *r)
 	       (r->state != STATE_VERSION || r->at < VERSION_LEN) &&
 	       (r->state != STATE_NAME ||
 		   (r->at >= 1 && r->at <= STS_FIELD_NAME_MAX)) &&
-	       r->at <= STS_FIELD_NAME_MAX && (!r->own || r->candidates > 0);
+	       r->at <= STS_FIELD_NAME_MAX && (!r->own || r->candidates > 0) &&
+	       (!candidate || r->own || r->candidates > 1);
 }
 
 /* @bound the initial state */

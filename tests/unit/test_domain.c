@@ -7,6 +7,8 @@
 #include "../../core/base/utf8.h"
 #include "../../core/grammar/domain.h"
 #include "../../core/grammar/idna.h"
+#include "../../core/grammar/punycode.h"
+#include "../../core/grammar/uts46.h"
 #include "unit.h"
 
 const char unit_name[] = "domain";
@@ -420,6 +422,14 @@ static const struct {
 	    S("\xf0\x9f\x98\x80"
 	      "b--a.example"),
 	    "xn--b--a-u973c.example" },
+	{ "two hyphens behind a pair of units",
+	    S("a\xf0\x90\x90\xa8--b.example"), "xn--a--b-bl5y.example" },
+	{ "less than the prefix: x", S("xa\xc3\xbc\xc3\xbc\xc3\xbc.example"),
+	    "xn--xa-ykaaa.example" },
+	{ "less than the prefix: xn", S("xna\xc3\xbc\xc3\xbc.example"),
+	    "xn--xna-joaa.example" },
+	{ "less than the prefix: xn-", S("xn-a\xc3\xbc.example"),
+	    "xn--xn-a-3ra.example" },
 	{ "full-width hyphen first",
 	    S("\xef\xbc\x8d"
 	      "a.example"),
@@ -631,6 +641,53 @@ START_TEST(punycode_samples)
 }
 END_TEST
 
+/* What is no Punycode, or larger than any label's. */
+START_TEST(punycode_refused)
+{
+	static const char *const texts[] = { "", "_", "{", "A", "9", "99",
+		"99999b" /* a character over U+10FFFF */,
+		"99999999" /* a number over 32 bits */, "a-99999999999999" };
+
+	for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+		uint32_t at[STS_LABEL_MAX];
+
+		unit_int(texts[i],
+		    (long)sts_punycode_decode(at, unit_span(texts[i])), 0);
+	}
+}
+END_TEST
+
+/* A character that comes apart into n has room, or is refused: at the end of
+ * what is kept, for Hangul, which is decomposed by arithmetic, and others. */
+START_TEST(no_room_for_points)
+{
+	static const struct {
+		uint32_t point;
+		size_t n;
+	} rows[] = { { 'b', 1 }, { 'B', 1 }, { 0xe4, 2 }, { 0xfb03, 3 },
+		{ 0xac00, 2 }, { 0xac01, 3 } };
+
+	for (size_t i = 0; STS_UTS46 && i < UNIT_COUNT(rows); i++) {
+		for (size_t room = 0; room < 5; room++) {
+			struct {
+				struct sts_uts46 u;
+				uint32_t behind;
+			} s;
+
+			sts_uts46_init(&s.u);
+			s.behind = 0xa5a5a5a5;
+			while (s.u.count < STS_UTS46_POINTS - room) {
+				ck_assert(sts_uts46_add(&s.u, 'a'));
+			}
+			unit_int("taken", sts_uts46_add(&s.u, rows[i].point),
+			    room >= rows[i].n);
+			ck_assert_uint_le(s.u.count, STS_UTS46_POINTS);
+			ck_assert_uint_eq(s.behind, 0xa5a5a5a5);
+		}
+	}
+}
+END_TEST
+
 /* Whether `a`, c and `b` make a label, and its key. */
 static bool
 label_with(struct sts_key *k, uint32_t c)
@@ -778,6 +835,8 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, key_table);
 	tcase_add_test(tc, punycode_samples);
+	tcase_add_test(tc, punycode_refused);
+	tcase_add_test(tc, no_room_for_points);
 	tcase_add_test(tc, every_code_point);
 	tcase_add_test(tc, label_limit);
 	tcase_add_test(tc, utf8_all);

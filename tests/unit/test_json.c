@@ -131,6 +131,7 @@ static const struct {
 	{ "LF in string", "[\"a\n\"]", "[ ERROR ~" },
 	{ "unknown escape", "[\"\\x41\"]", "[ ERROR ~" },
 	{ "bad hex", "[\"\\u00g0\"]", "[ ERROR ~" },
+	{ "hex that is no letter", "[\"\\u00-0\"]", "[ ERROR ~" },
 	{ "high alone", "[\"\\ud800\"]", "[ ERROR ~" },
 	{ "high, then a letter", "[\"\\ud800x\"]", "[ ERROR ~" },
 	{ "high, then an escape", "[\"\\ud800\\n\"]", "[ ERROR ~" },
@@ -142,6 +143,36 @@ static const struct {
 	{ "escape in a character", "[\"\xc3\\n\"]", "[ ERROR ~" },
 	{ "octet order mark", "\xef\xbb\xbf[]", "ERROR ~" },
 };
+
+/* What has failed stays so, whatever follows. */
+START_TEST(failed_for_good)
+{
+	static const struct {
+		const char *in;
+		enum sts_json_event want;
+	} rows[] = {
+		{ "[1 2]", STS_JSON_ERROR },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", STS_JSON_LIMIT },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_text in = unit_span(rows[i].in);
+		enum sts_json_event event = STS_JSON_MORE;
+		struct sts_json j;
+
+		sts_json_begin(&j);
+		while (event != rows[i].want) {
+			ck_assert_uint_gt(in.n, 0);
+			size_t n = sts_json_read(&j, in, &event);
+
+			in = sts_text(in.p + n, in.n - n);
+		}
+		unit_int(rows[i].in,
+		    (long)sts_json_read(&j, unit_span("{}"), &event), 0);
+		unit_int(rows[i].in, event, rows[i].want);
+	}
+}
+END_TEST
 
 START_TEST(read_table)
 {
@@ -332,6 +363,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, read_table);
+	tcase_add_test(tc, failed_for_good);
 	tcase_add_test(tc, read_limits);
 	tcase_add_test(tc, read_long);
 	tcase_add_test(tc, put_windows);

@@ -103,6 +103,8 @@ static const struct {
 	{ "R42 mode missing", S(HEAD TAIL), "policy-mode" },
 	{ "R42 mode unknown", S(HEAD "mode: report\n" TAIL), "policy-mode" },
 	{ "R42 mode longer", S(HEAD "mode: enforced\n" TAIL), "policy-mode" },
+	{ "R42 mode longer than any pattern",
+	    S(HEAD "mode: " N253 N253 "\n" TAIL), "policy-mode" },
 	{ "R42 max_age missing", S(HEAD "mode: enforce\nmx: a.example\n"),
 	    "policy-max-age" },
 	{ "R42 mx missing, enforce", S(HEAD "mode: enforce\nmax_age: 60\n"),
