@@ -140,6 +140,16 @@ fail(struct sts_preload_read *r, enum sts_preload_error e)
 	return false;
 }
 
+/* What must hold, or the list is refused for the reason. */
+static bool
+must(struct sts_preload_read *r, bool holds, enum sts_preload_error e)
+{
+	if (!holds) {
+		r->error = (uint8_t)e;
+	}
+	return holds;
+}
+
 /* Append a length octet and the text, which has at most 255 octets. */
 static bool
 append(struct sts_preload_read *r, const char *before, struct sts_text t)
@@ -266,9 +276,8 @@ take_policy(struct sts_preload_read *r, struct sts_text t)
 	r->mxs = 0;
 	r->mx_off = r->list->text_len;
 	if (r->member == ALIASES) {
-		return t.n > 0 && t.n <= STS_NAME_MAX
-			   ? true
-			   : fail(r, STS_PRELOAD_ALIAS);
+		return must(
+		    r, t.n > 0 && t.n <= STS_NAME_MAX, STS_PRELOAD_ALIAS);
 	}
 	if (sts_key_parse(&key, t) != STS_WHY_NONE || key.bracketed ||
 	    key.ported) {
@@ -321,7 +330,7 @@ take_time(struct sts_preload_read *r, struct sts_text t)
 	uint32_t *to =
 	    r->member == EXPIRES ? &r->list->expires_s : &r->list->timestamp_s;
 
-	return sts_preload_time(t, to) || fail(r, STS_PRELOAD_TIME);
+	return must(r, sts_preload_time(t, to), STS_PRELOAD_TIME);
 }
 
 static bool
@@ -331,7 +340,7 @@ take_field(struct sts_preload_read *r, struct sts_text t)
 
 	if (r->field == MODE) {
 		r->mode = (uint8_t)word(modes, 3, t);
-		return r->mode != 0 || fail(r, STS_PRELOAD_MODE);
+		return must(r, r->mode != 0, STS_PRELOAD_MODE);
 	}
 	if (r->field != ALIAS) {
 		return fail(r, STS_PRELOAD_MEMBER);
@@ -356,10 +365,10 @@ take_string(struct sts_preload_read *r, struct sts_text t)
 			return take_time(r, t);
 		}
 		if (r->member == VERSION) {
-			return sts_text_is(t, "0.1") ||
-			       fail(r, STS_PRELOAD_VERSION);
+			return must(
+			    r, sts_text_is(t, "0.1"), STS_PRELOAD_VERSION);
 		}
-		return r->member == AUTHOR || fail(r, STS_PRELOAD_MEMBER);
+		return must(r, r->member == AUTHOR, STS_PRELOAD_MEMBER);
 	case OF_POLICY:
 		return take_field(r, t);
 	case OF_MXS:
@@ -377,7 +386,7 @@ take_piece(struct sts_preload_read *r)
 	bool author =
 	    sts_json_depth(&r->json) == OF_FILE && r->member == AUTHOR;
 
-	return author || fail(r, STS_PRELOAD_MEMBER);
+	return must(r, author, STS_PRELOAD_MEMBER);
 }
 
 /* Take the beginning of an object or list. False: it does not belong there. */
@@ -401,7 +410,7 @@ take_open(struct sts_preload_read *r, bool list)
 	default:
 		fits = list && depth == OF_MXS && r->field == MXS;
 	}
-	return fits || fail(r, STS_PRELOAD_MEMBER);
+	return must(r, fits, STS_PRELOAD_MEMBER);
 }
 
 /* Take a number, which can only be a time. */

@@ -108,11 +108,11 @@ find_zone(const struct sts_zones *z, struct sts_text name)
 	unsigned i = 0;
 
 	/* Compare the first letter before the rest: names mostly differ in
-	 * length, or there. */
+	 * length, or there. No zone has an empty name. */
 	while (
-	    i < z->count && (name.n != z->zone[i].name_len || name.n == 0 ||
-				name.p[0] != z->zone[i].name[0] ||
-				!sts_text_same(name, name_of(&z->zone[i])))) {
+	    i < z->count &&
+	    (name.n != z->zone[i].name_len || name.p[0] != z->zone[i].name[0] ||
+		!sts_text_same(name, name_of(&z->zone[i])))) {
 		i++;
 	}
 	return i;

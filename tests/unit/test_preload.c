@@ -168,6 +168,8 @@ static const struct {
 	{ "domain longer than a name",
 	    LIST("\"" LONG "\":{\"mode\":\"testing\""), STS_PRELOAD_DOMAIN },
 	{ "mx longer than a name", LIST(MX("\"" LONG "\"")), STS_PRELOAD_MX },
+	{ "mx longer than any name", LIST(MX("\"" LONGER "\"")),
+	    STS_PRELOAD_MEMBER },
 	{ "alias longer than a name",
 	    LIST("\"a.example\":{\"policy-alias\":\"" LONG "\""),
 	    STS_PRELOAD_ALIAS },
@@ -299,6 +301,25 @@ START_TEST(place_of_twice)
 }
 END_TEST
 
+/* Lines are kept up to 2^29 - 1; one beyond is not reported as another. */
+START_TEST(place_far_down)
+{
+	struct sts_text json =
+	    text(LIST("\"b.example\":{\"policy-alias\":\"big\"}"));
+	const uint32_t last = (1U << 29) - 1;
+
+	for (uint32_t line = last; line <= last + 1; line++) {
+		sts_preload_begin(
+		    &reader, &list, sts_span((uint8_t *)area, AREA));
+		reader.line = line;
+		ck_assert(sts_preload_feed(&reader, json));
+		unit_int("alias of nothing", sts_preload_end(&reader),
+		    STS_PRELOAD_ALIAS);
+		unit_int("line", reader.line, line == last ? last : 0);
+	}
+}
+END_TEST
+
 enum {
 	MANY = 4096, /* 2 to the 12th */
 	MANY_LOG = 12,
@@ -427,6 +448,7 @@ static const struct {
 	{ "2026-01-02T03:04:05+0200", 0 },
 	{ "2026-1-02T03:04:05Z", 0 },
 	{ "2026-01-02T03:04:05Z ", 0 },
+	{ "2026-01-02T03:04:05+02:00 ", 0 },
 	{ "2106-02-07T06:28:16Z", 0 },
 	{ "", 0 },
 };
@@ -526,6 +548,7 @@ unit_tests(TCase *c)
 	tcase_add_test(c, refuses);
 	tcase_add_test(c, place);
 	tcase_add_test(c, place_of_twice);
+	tcase_add_test(c, place_far_down);
 	tcase_add_test(c, steps);
 	tcase_add_test(c, reads_times);
 	tcase_add_test(c, decides);
