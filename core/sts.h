@@ -171,8 +171,10 @@ bool sts_agent_saved(const struct sts_agent *a);
  */
 bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 
-/* The same for the gateways' common store, if there is a connection: other
- * gateways keep what they hold, and may publish it again. */
+/* The same for the gateways' common store: its record is deleted, now or when it
+ * is seen there next. As long as this agent lives it takes in nothing of the
+ * domain that was fetched before the order, or within STS_SHARE_AHEAD_S after
+ * it; other gateways keep what they hold. */
 void sts_agent_unshare(struct sts_agent *a, struct sts_text domain);
 
 /*

@@ -14,6 +14,11 @@
  *
  * Meanwhile the lookup may wait for a TCP buffer, too: `queued` is true as long
  * as it waits for either. An answer from a held policy waits for none of this.
+ *
+ * A domain that the operator had forgotten is remembered until the agent ends:
+ * the server may have been away when its record was to be deleted, or another
+ * gateway may put an older one back. The order is the operator's alone; a
+ * stranger fills no place of it.
  */
 #include "agent_state.h"
 #include "agent_share.h"
@@ -78,10 +83,62 @@ sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain)
 }
 
 void
+sts_agent_share_ended(struct sts_agent *a, struct sts_text domain)
+{
+	sts_share_delete(a->share.engine, domain);
+	sts_agent_stir(a, a->first_share);
+}
+
+/* The place for one more forgotten domain. What the domain that leaves it has
+ * forgotten counts for all from now on: nothing comes back, and the rest is
+ * fetched anew. */
+static unsigned
+forgotten_place(struct sts_agent *a, uint64_t hash)
+{
+	unsigned oldest = 0;
+
+	for (unsigned i = 0; i < STS_SHARE_FORGOTTEN; i++) {
+		if (a->share.forgotten[i].hash == hash) {
+			return i;
+		}
+		if (a->share.forgotten[i].until_s <
+		    a->share.forgotten[oldest].until_s) {
+			oldest = i;
+		}
+	}
+	if (a->share.forgotten[oldest].until_s > a->share.forgotten_s) {
+		a->share.forgotten_s = a->share.forgotten[oldest].until_s;
+	}
+	return oldest;
+}
+
+void
 sts_agent_unshare(struct sts_agent *a, struct sts_text domain)
 {
+	uint64_t hash = sts_siphash(a->hash_key, domain);
+	unsigned i;
+
 	if (sts_agent_shares(a)) {
-		sts_share_delete(a->share.engine, domain);
-		sts_agent_stir(a, a->first_share);
+		i = forgotten_place(a, hash);
+		a->share.forgotten[i].hash = hash;
+		/* A gateway whose clock is ahead has not fetched it later. */
+		a->share.forgotten[i].until_s =
+		    sts_agent_now_s(a) + STS_SHARE_AHEAD_S;
+		sts_agent_share_ended(a, domain);
 	}
+}
+
+bool
+sts_agent_share_forgotten(
+    const struct sts_agent *a, struct sts_text domain, uint32_t fetched_s)
+{
+	uint64_t hash = sts_siphash(a->hash_key, domain);
+
+	for (unsigned i = 0; i < STS_SHARE_FORGOTTEN; i++) {
+		if (a->share.forgotten[i].hash == hash &&
+		    fetched_s <= a->share.forgotten[i].until_s) {
+			return true;
+		}
+	}
+	return fetched_s <= a->share.forgotten_s;
 }

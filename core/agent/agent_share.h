@@ -25,6 +25,12 @@ bool sts_agent_share_holds(struct sts_lookup *l);
 void sts_agent_share_release(struct sts_agent *a, struct sts_lookup *l);
 /* A policy was fetched and committed: other gateways may have it. */
 void sts_agent_share_fetched(struct sts_agent *a, struct sts_text domain);
+/* A policy was fetched that is not to be kept: neither is an older one. */
+void sts_agent_share_ended(struct sts_agent *a, struct sts_text domain);
+/* Whether the operator had the domain forgotten after a record of it was
+ * fetched. */
+bool sts_agent_share_forgotten(
+    const struct sts_agent *a, struct sts_text domain, uint32_t fetched_s);
 
 /* agent_share_work.c */
 /* Take what the share has: a record, or an event. */

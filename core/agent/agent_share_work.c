@@ -241,6 +241,20 @@ abandon(struct sts_agent *a)
 	}
 }
 
+/* The operator had the domain forgotten, and its record is still there: delete
+ * it, or write over it what was fetched since. */
+static void
+delete_again(struct sts_agent *a, struct sts_text domain)
+{
+	struct sts_entry e;
+
+	if (sts_agent_live(a, domain, &e) != 0) {
+		repair(a, domain);
+	} else {
+		sts_share_delete(a->share.engine, domain);
+	}
+}
+
 static void
 take_record(struct sts_agent *a, struct sts_text domain)
 {
@@ -249,7 +263,9 @@ take_record(struct sts_agent *a, struct sts_text domain)
 	uint16_t mx_count;
 	const struct sts_seal_head *head = sts_share_head(s, &mx_count);
 
-	if (!stamp_fits(a, head)) {
+	if (sts_agent_share_forgotten(a, domain, head->fetched_s)) {
+		delete_again(a, domain);
+	} else if (!stamp_fits(a, head)) {
 		refuse(a, domain, STS_SHARE_REFUSAL_STAMP);
 	} else if (stage != NULL && !held_as_new(a, domain, head)) {
 		commit(a, domain, stage, head, mx_count);

@@ -59,6 +59,8 @@ enum {
 	STS_SHARE_REPAIR_MS = 60000, /* one key is written again at most so
 	                                often; */
 	STS_SHARE_REPAIRS = STS_SHARE ? 64 : 1, /* so many are remembered */
+	STS_SHARE_FORGOTTEN = STS_SHARE ? 16 : 1, /* domains, one by one */
+	STS_SHARE_FORGOTTEN = STS_SHARE ? 16 : 1, /* domains, one by one */
 	STS_SHARE_REFUSALS = 4,
 	STS_SHARE_WALK_MS = 100, /* held policies are published again in
 				  * steps */
@@ -241,6 +243,13 @@ struct sts_agent {
 			uint64_t hash;
 			sts_ms at;
 		} repaired[STS_SHARE_REPAIRS];
+		/* Of these domains, and of any, what others fetched until then
+		 * was forgotten. */
+		struct {
+			uint64_t hash;
+			uint32_t until_s;
+		} forgotten[STS_SHARE_FORGOTTEN];
+		uint32_t forgotten_s;
 		struct sts_walk walk; /* over what is to be published again */
 		bool walks;
 		sts_ms walk_at;

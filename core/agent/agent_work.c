@@ -546,7 +546,7 @@ keep(struct sts_agent *a, struct sts_lookup *l, struct sts_fetch *f)
 	} else if (sts_agent_shares(a)) {
 		/* Remove the older record from the share, or it would be taken
 		 * in at the next question. */
-		sts_agent_unshare(a, sts_lookup_domain(l));
+		sts_agent_share_ended(a, sts_lookup_domain(l));
 	}
 	hand_out(a, l, ref, e.max_age_s);
 }

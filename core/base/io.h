@@ -63,9 +63,9 @@ enum {
 	STS_IO_REFUSED = -4,
 	STS_IO_LIMIT = -5, /* out of descriptors, ports or buffers */
 	STS_IO_UNREACHABLE = -6,
-	STS_IO_NO_ROUTE =
-	    -7 /* of lost alone: UNREACHABLE at once, so that nothing
-			      * has left this machine */
+	/* For lost alone: a stream was UNREACHABLE at once, so that nothing has
+	 * left this machine. */
+	STS_IO_NO_ROUTE = -7
 };
 
 enum {

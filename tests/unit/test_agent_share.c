@@ -281,7 +281,12 @@ obey(struct mem_sock *s, unsigned count, char word[WORDS][ROOM],
 	} else if (strcmp(c, "SCAN") == 0) {
 		obey_scan(s);
 	} else if (strcmp(c, "DEL") == 0) {
+		int i = number_of(word[1]);
+
 		world.dels++;
+		if (i >= 0) {
+			world.key[i].there = false;
+		}
 		send_text(s, ":1\r\n");
 	} else {
 		send_text(s, "+OK\r\n");
@@ -758,6 +763,18 @@ push(unsigned i)
 	}
 }
 
+/* Some minutes later another gateway fetches a version. */
+static void
+put_later(unsigned i, unsigned version)
+{
+	now += 400000;
+	pass(2);
+	world.key[i].there = true;
+	world.key[i].len =
+	    seal(domain(i), i, version, (uint32_t)(WALL_S + now / 1000),
+		5 * DAY, setup.keys.key[0][0], world.key[i].value);
+}
+
 /* Begin a question, which waits for the fleet. */
 static int
 begin_waiting(unsigned i)
@@ -1024,10 +1041,80 @@ START_TEST(a_record_half_read_when_forgotten_stays_away)
 	unit_int("deleted", world.dels, 1);
 	unit_int("held", sts_cache_find(&agent.cache, name), 0);
 	ck_assert(sts_cache_check(&agent.cache));
-	/* What another gateway publishes afterwards counts. */
+	/* What another gateway has fetched afterwards counts, and nothing that
+	 * it held before. */
+	put(0, 3);
+	push(0);
+	pass(2);
+	unit_int("held", sts_cache_find(&agent.cache, name), 0);
+	unit_int("deleted", world.dels, 2);
+	put_later(0, 4);
+	push(0);
+	pass(2);
+	asked("later", 0, "mx4.d0.test 0");
+	unit_int("deleted", world.dels, 2);
+}
+END_TEST
+
+/* The same of a record that is read while its domain's owner lets no policy be
+ * kept any more. */
+START_TEST(ended)
+{
+	struct sts_text name = unit_span("d0.test");
+
+	read_half(1, 2);
+	sts_cache_remove(&agent.cache, sts_cache_find(&agent.cache, name));
+	sts_agent_share_ended(&agent, name);
+	pass(2);
+	read_rest();
+	unit_int("deleted", world.dels, 1);
+	unit_int("held", sts_cache_find(&agent.cache, name), 0);
+	put(0, 3);
+	push(0);
+	pass(2);
+	asked("later", 0, "mx3.d0.test 0");
+}
+END_TEST
+
+/* The operator has domains forgotten while the server is away, more than are
+ * remembered one by one: none comes back with the list of keys, and their
+ * records are deleted then. */
+START_TEST(forgotten_away)
+{
+	start();
+	world.dns = NO_ANSWER;
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		put(i, 1);
+	}
+	connected();
+	world.refuses = true;
+	sts_share_use(agent.share.engine, &setup, &servers, now);
+	pass(5);
+	ck_assert(!sts_share_is_up(agent.share.engine));
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		ck_assert(sts_agent_forget(&agent, unit_span(domain(i))));
+		sts_agent_unshare(&agent, unit_span(domain(i)));
+		for (unsigned k = 0; i == 0 && k < STS_SHARE_FORGOTTEN; k++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "e%u.test", k);
+			sts_agent_unshare(&agent, unit_span(name));
+		}
+	}
+	world.refuses = false;
+	pass(3000);
+	ck_assert(sts_share_is_up(agent.share.engine));
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		unit_int("held",
+		    sts_cache_find(&agent.cache, unit_span(domain(i))), 0);
+		unit_int("there", world.key[i].there, false);
+	}
+	unit_int("deleted", world.dels, DOMAINS);
+	put_later(0, 2);
 	push(0);
 	pass(2);
 	asked("later", 0, "mx2.d0.test 0");
+	ck_assert(sts_cache_check(&agent.cache));
 }
 END_TEST
 
@@ -1415,6 +1502,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_record_is_written_back_weeks_later_too);
 	tcase_add_test(tc, our_own_later_fetch_stays);
 	tcase_add_test(tc, a_record_half_read_when_forgotten_stays_away);
+	tcase_add_test(tc, ended);
+	tcase_add_test(tc, forgotten_away);
 	tcase_add_test(tc, unusable_records_are_refused);
 	tcase_add_test(tc, absences_and_failures_are_not_published);
 	tcase_add_test(tc, only_proved_live_policies_are_published);
