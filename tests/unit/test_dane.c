@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* DANE for SMTP: what a record is worth, what hosts add up to. */
+/* core/dane/dane: which TLSA records are usable, and the level that the hosts
+ * of a domain give. */
 #include <string.h>
 
 #include "../../core/dane/dane.h"
@@ -49,7 +50,7 @@ static const struct {
 	{ "no data", 3, 0, 0, 0, false },
 };
 
-START_TEST(usable)
+START_TEST(a_record_is_usable_by_usage_selector_and_length)
 {
 	for (size_t i = 0; i < UNIT_COUNT(records); i++) {
 		struct sts_tlsa t = tlsa(records[i].usage, records[i].selector,
@@ -60,7 +61,7 @@ START_TEST(usable)
 }
 END_TEST
 
-/* RFC 7671 9 (R97): the first record beside the second. */
+/* RFC 7671 9 (R97): whether the first record is left out beside the second. */
 static const struct {
 	const char *name;
 	unsigned usage, selector, matching, other[3];
@@ -82,7 +83,7 @@ length_of(unsigned matching)
 	return matching == STS_TLSA_SHA512 ? 64 : 32;
 }
 
-START_TEST(outdone)
+START_TEST(a_weaker_digest_is_left_out)
 {
 	for (size_t i = 0; i < UNIT_COUNT(agility); i++) {
 		const unsigned *o = agility[i].other;
@@ -97,18 +98,18 @@ START_TEST(outdone)
 END_TEST
 
 /* The level that the hosts give (R88, R89, R91, R95). A letter for each host: U
- * usable, X unusable, - none, ? unknown, 0 without address, . pending; + for an
- * excess over a limit. */
+ * usable, X unusable, - none, ? unknown, 0 without address, . pending; + for
+ * more hosts than the limit. */
 static const struct {
 	const char *name;
 	enum sts_dane_mx mx;
 	const char *hosts;
 	enum sts_dane_level want;
 } domains[] = {
-	{ "MX cannot be told: the mail waits (RFC 7672 2.2.1)",
-	    STS_DANE_MX_UNKNOWN, "", STS_DANE_UNKNOWN },
-	{ "MX cannot be told, whatever is known of hosts", STS_DANE_MX_UNKNOWN,
-	    "U", STS_DANE_UNKNOWN },
+	{ "MX unknown: the mail waits (RFC 7672 2.2.1)", STS_DANE_MX_UNKNOWN,
+	    "", STS_DANE_UNKNOWN },
+	{ "MX unknown, whatever is known of hosts", STS_DANE_MX_UNKNOWN, "U",
+	    STS_DANE_UNKNOWN },
 	{ "no such domain, or a null MX", STS_DANE_MX_NONE, "", STS_DANE_NONE },
 	{ "MX pending", STS_DANE_MX_PENDING, "", STS_DANE_PENDING },
 	{ "a host pending", STS_DANE_MX_SECURE, "U.", STS_DANE_PENDING },
@@ -120,23 +121,23 @@ static const struct {
 	{ "one host without address", STS_DANE_MX_SECURE, "U0", STS_DANE_ONLY },
 	{ "one bogus backup does not stop the domain", STS_DANE_MX_SECURE, "U?",
 	    STS_DANE_ONLY },
-	{ "no host can be told", STS_DANE_MX_SECURE, "??", STS_DANE_UNKNOWN },
-	{ "no host that has an address can be told", STS_DANE_MX_SECURE, "?0",
+	{ "all hosts unknown", STS_DANE_MX_SECURE, "??", STS_DANE_UNKNOWN },
+	{ "all hosts with an address unknown", STS_DANE_MX_SECURE, "?0",
 	    STS_DANE_UNKNOWN },
 
 	{ "some hosts", STS_DANE_MX_SECURE, "U-", STS_DANE_PARTIAL },
-	{ "the first of several has none", STS_DANE_MX_SECURE, "-UUU",
+	{ "the first of several without records", STS_DANE_MX_SECURE, "-UUU",
 	    STS_DANE_PARTIAL },
 	{ "unusable records only", STS_DANE_MX_SECURE, "X", STS_DANE_PARTIAL },
 	{ "usable and unusable", STS_DANE_MX_SECURE, "UX", STS_DANE_PARTIAL },
-	{ "none, and one that cannot be told: it may have records",
+	{ "one without records, one unknown that may have some",
 	    STS_DANE_MX_SECURE, "-?", STS_DANE_PARTIAL },
-	{ "more hosts than were looked at: not all", STS_DANE_MX_SECURE, "UU+",
+	{ "more hosts than the limit: never all", STS_DANE_MX_SECURE, "UU+",
 	    STS_DANE_PARTIAL },
-	{ "more hosts, none of those seen has records", STS_DANE_MX_SECURE,
-	    "--+", STS_DANE_NONE },
-	{ "more hosts, those seen cannot be told", STS_DANE_MX_SECURE, "?+",
-	    STS_DANE_PARTIAL },
+	{ "more hosts than the limit, those seen without records",
+	    STS_DANE_MX_SECURE, "--+", STS_DANE_NONE },
+	{ "more hosts than the limit, those seen unknown", STS_DANE_MX_SECURE,
+	    "?+", STS_DANE_PARTIAL },
 
 	{ "no records", STS_DANE_MX_SECURE, "--", STS_DANE_NONE },
 	{ "no host has an address", STS_DANE_MX_SECURE, "00", STS_DANE_NONE },
@@ -147,7 +148,7 @@ static const struct {
 	{ "insecure MX, some hosts", STS_DANE_MX_INSECURE, "U-",
 	    STS_DANE_PARTIAL },
 	{ "insecure MX, no records", STS_DANE_MX_INSECURE, "-", STS_DANE_NONE },
-	{ "insecure MX, hosts that cannot be told", STS_DANE_MX_INSECURE, "??",
+	{ "insecure MX, unknown hosts", STS_DANE_MX_INSECURE, "??",
 	    STS_DANE_NONE },
 };
 
@@ -168,7 +169,7 @@ counted(const char *hosts)
 	return count;
 }
 
-START_TEST(levels)
+START_TEST(hosts_add_up_to_a_level)
 {
 	for (size_t i = 0; i < UNIT_COUNT(domains); i++) {
 		struct sts_dane_count count = counted(domains[i].hosts);
@@ -179,8 +180,9 @@ START_TEST(levels)
 }
 END_TEST
 
-/* A failure never makes DANE weaker than the truth does: whatever a host is,
- * ONLY with it known is at least "some" or "try again" with it unknown. */
+/* A failure never makes DANE weaker: whatever the hosts are, if they give ONLY
+ * they give ONLY or "try again" when some of them are unknown; and if they give
+ * "some" they give at least that. */
 START_TEST(failures_never_weaken)
 {
 	static const char letters[] = "0-XU";
@@ -217,8 +219,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, usable);
-	tcase_add_test(tc, outdone);
-	tcase_add_test(tc, levels);
+	tcase_add_test(tc, a_record_is_usable_by_usage_selector_and_length);
+	tcase_add_test(tc, a_weaker_digest_is_left_out);
+	tcase_add_test(tc, hosts_add_up_to_a_level);
 	tcase_add_test(tc, failures_never_weaken);
 }

@@ -34,14 +34,14 @@ struct peer {
 	bool backwards; /* the last leg is served first */
 	bool open[STS_DANE_LEGS], stream[STS_DANE_LEGS];
 	struct dnspeer_question q[STS_DANE_LEGS];
-	unsigned served[STS_DNS_SERVERS_MAX]; /* questions, by server */
-	unsigned open_max; /* questions at once */
+	unsigned served[STS_DNS_SERVERS_MAX]; /* questions to each server */
+	unsigned open_max; /* the most questions at one time */
 	uint8_t scratch[STS_SCRATCH_SIZE];
 	uint8_t buffer[STS_DANE_LEGS][BUFFER];
 	bool lent[STS_DANE_LEGS];
 	bool hoards; /* no buffer is lent before lends_at */
 	sts_ms lends_at;
-	bool no_ports; /* for AAAA and A of hosts before these times */
+	bool no_ports; /* no port for AAAA and A of hosts until then */
 	sts_ms ports_at[2];
 };
 
@@ -50,7 +50,7 @@ struct line {
 	char state;
 };
 
-/* The next line of a zone; NULL: no more. */
+/* The next line of a zone; NULL: there is none. */
 static const char *
 next_line(const char *zone, struct line *l)
 {
@@ -69,7 +69,7 @@ next_line(const char *zone, struct line *l)
 	return zone + n + (zone[n] == '\n');
 }
 
-/* What was found of one name and type. */
+/* What the zone has of one name and type. */
 struct found {
 	unsigned lines, records;
 	char state, alias[LINE];
@@ -113,7 +113,7 @@ add(struct dnspeer_answer *a, const struct peer *p, const char *name,
 	}
 }
 
-/* Answer a question; false: nothing is answered. */
+/* Answer a question. Returns false if it gets no answer. */
 static bool
 answer(const struct peer *p, const struct dnspeer_question *q, bool tcp,
     struct dnspeer_answer *a)
@@ -209,7 +209,7 @@ send_query(struct peer *p, unsigned i)
 	serve(p, i);
 }
 
-/* Let leg i do one thing; false: there is nothing. */
+/* Let leg i do one thing. Returns false if there is nothing to do. */
 static bool
 step_leg(struct peer *p, unsigned i)
 {
@@ -243,7 +243,7 @@ step_leg(struct peer *p, unsigned i)
 	}
 }
 
-/* Buffers, as the agent lends them. */
+/* Lend buffers and take them back, as the agent does. */
 static bool
 step_buffers(struct peer *p)
 {
@@ -389,7 +389,7 @@ static const struct {
 	const char *name, *zone, *want;
 	bool insecure_too;
 } cases[] = {
-	/* The MX look-up (RFC 7672 2.2.1; R88, R89, R90). */
+	/* MX (RFC 7672 2.2.1; R88, R89, R90). */
 	{ "MX bogus", "d MX e\n", "unknown -> UNKNOWN", true },
 	{ "MX without answer", "d MX q\n", "unknown -> UNKNOWN", true },
 	{ "no such domain", "e MX s\n", "none -> NONE", true },
@@ -429,7 +429,7 @@ static const struct {
 	    "secure mx1=usable -> ONLY", true },
 	{ "a host in upper case", "d MX s MX1.D\n" A1 T1,
 	    "secure mx1=usable -> ONLY", true },
-	{ "a host that is no host name is not looked at",
+	{ "an MX that is no host name is not looked at",
 	    MX1 "d MX s a_b.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
 	    true },
 
@@ -439,9 +439,9 @@ static const struct {
 	{ "a host with an octet that no host name has",
 	    MX1 "d MX s m x.d\n" A1 T1, "secure mx1=usable more -> PARTIAL",
 	    true },
-	{ "nothing but hosts that are none", "d MX s 192.0.2.9\n",
+	{ "only MX that name no host", "d MX s 192.0.2.9\n",
 	    "secure more -> NONE", true },
-	{ "null MX beside a host that is none: no null MX",
+	{ "a null MX beside an MX that names no host",
 	    "d MX s 0 .\nd MX s 192.0.2.9\n", "secure more -> NONE", true },
 	{ "MX by an alias that leads to itself", "d CNAME s e\ne CNAME s d\n",
 	    "unknown -> UNKNOWN", true },
@@ -472,7 +472,7 @@ static const struct {
 	{ "an alias, insecure itself",
 	    MX1 "mx1.d CNAME i h.e\nh.e A s 192.0.2.1\n" T1,
 	    "secure mx1=none -> NONE", true },
-	{ "an insecure alias: TLSA at its end is not for us",
+	{ "an insecure alias: TLSA at its end does not count",
 	    MX1 "mx1.d CNAME s h.e\nh.e A i 192.0.2.1\n"
 		"_25._tcp.h.e TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
@@ -485,25 +485,27 @@ static const struct {
 	{ "a secure alias, TLSA at the name itself",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n" T1,
 	    "secure mx1=usable -> ONLY", true },
-	{ "the end of the alias decides, unusable or not",
+	{ "records at the end of the alias count, even unusable ones",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA s 1 1 1\n" T1,
 	    "secure mx1=unusable -> PARTIAL", true },
-	{ "TLSA at the end of the alias bogus: not the other one's turn",
+	{ "TLSA at the end of the alias bogus: the name itself is not asked "
+	  "about",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA e\n" T1,
 	    "secure mx1=unknown -> UNKNOWN", true },
-	{ "TLSA at the end of the alias insecure: the other one's turn",
+	{ "TLSA at the end of the alias insecure: the name itself is asked "
+	  "about",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA i 3 1 1\n" T1,
 	    "secure mx1=usable -> ONLY", true },
-	{ "an alias whose end has a dot in a label: what is there, is unknown",
+	{ "an alias whose end has a dot in a label: unknown",
 	    MX1 "mx1.d CNAME s h^x.e\nh^x.e A s 192.0.2.1\n" T1,
 	    "secure mx1=unknown -> UNKNOWN", true },
-	{ "an insecure one",
+	{ "an insecure alias whose end has a dot in a label",
 	    MX1 "mx1.d CNAME i h^x.e\nh^x.e A s 192.0.2.1\n" T1,
 	    "secure mx1=none -> NONE", true },
-	{ "names between are no base",
+	{ "a name between is no base",
 	    MX1 "mx1.d CNAME s h.e\nh.e CNAME s h.f\nh.f A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
@@ -570,7 +572,7 @@ static const struct {
 	    true },
 };
 
-START_TEST(rules)
+START_TEST(zones_give_their_hosts_and_level)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		for (int backwards = 0; backwards <= 1; backwards++) {
@@ -588,9 +590,9 @@ START_TEST(rules)
 }
 END_TEST
 
-/* A failure of any single look-up of a domain whose hosts all have usable
- * records leaves dane-only or "try again": nothing weaker. */
-START_TEST(single_failures)
+/* Whichever lookups of a domain fail whose hosts all have usable records: the
+ * result is dane-only or "try again", and nothing weaker. */
+START_TEST(failures_leave_dane_only_or_try_again)
 {
 	static const char *const lines[] = { "d MX %s\n", "mx1.d A %s\n",
 		"mx1.d AAAA %s\n", "mx2.d A %s\n", "mx2.d AAAA %s\n",
@@ -660,7 +662,7 @@ static const struct {
 	    STS_DANE_PARTIAL },
 };
 
-START_TEST(limits_are_not_all)
+START_TEST(hosts_over_a_limit_are_never_all)
 {
 	for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
 		struct sts_dane_count count;
@@ -670,30 +672,31 @@ START_TEST(limits_are_not_all)
 		unit_int(limits[i].name, p->d.host_count, limits[i].looked_at);
 		unit_int(limits[i].name, sts_dane_hosts_level(&p->d, &count),
 		    limits[i].want);
-		/* Several at once, and no more. */
+		/* As many questions at once as there are legs, and no more. */
 		unit_int(limits[i].name, p->open_max, STS_DANE_LEGS);
 	}
 }
 END_TEST
 
-/* Without a trusted server nothing is asked, and the result is "cannot tell"
- * (R99). */
-START_TEST(no_trusted_server)
+/* R99: without a trusted server nothing is asked, and the result is "cannot
+ * tell". */
+START_TEST(without_a_trusted_server_nothing_is_asked)
 {
 	struct peer *p = new_peer(MX1 A1 T1);
 
 	p->servers.trusted[1] = false;
 	gather(p, "d", true);
 	unit_text(
-	    "nobody is trusted", unit_span(show(p)), "unknown -> UNKNOWN");
+	    "no trusted server", unit_span(show(p)), "unknown -> UNKNOWN");
 	unit_int("reason", p->d.mx_why, STS_WHY_DNS_NO_SERVER);
 	unit_int("questions", p->served[0] + p->served[1], 0);
 }
 END_TEST
 
-/* The probe asks only trusted name servers whether they validate: another's
- * answer, which cannot count as authenticated, would be a false alarm. */
-START_TEST(probe_asks_trusted)
+/* The probe asks only trusted name servers whether they validate. The answer of
+ * another server, which cannot count as authenticated, would cause a false
+ * alarm. */
+START_TEST(the_probe_asks_trusted_servers_only)
 {
 	static const uint8_t rnd[STS_DANE_RND];
 	struct peer *p = new_peer(MX1 A1 T1);
@@ -703,13 +706,13 @@ START_TEST(probe_asks_trusted)
 	finish(p);
 	unit_int("MX", p->d.mx, STS_DANE_MX_SECURE);
 	unit_int("hosts", p->d.host_count, 0);
-	unit_int("the untrusted one", p->served[0], 0);
-	unit_int("the trusted one", p->served[1], 1);
+	unit_int("questions to the untrusted server", p->served[0], 0);
+	unit_int("questions to the trusted server", p->served[1], 1);
 }
 END_TEST
 
-/* However many hosts are silent, the whole takes STS_DANE_GATHER_MS. */
-START_TEST(time_is_bounded)
+/* However many hosts are silent, gathering takes STS_DANE_GATHER_MS at most. */
+START_TEST(gathering_ends_in_bounded_time)
 {
 	static char zone[20000];
 	struct peer *p;
@@ -728,28 +731,31 @@ START_TEST(time_is_bounded)
 		unit_int("host", p->d.host[i].state, STS_DANE_HOST_UNKNOWN);
 		unit_int("why", p->d.host[i].why, STS_WHY_DNS_TIMEOUT);
 	}
-	/* It can be used again. */
+	/* The same struct can be used again. */
 	sts_dane_hosts_end(&p->d);
 	p->zone = MX1 A1 T1;
 	gather(p, "d", true);
-	unit_text("again", unit_span(show(p)), "secure mx1=usable -> ONLY");
+	unit_text(
+	    "the next domain", unit_span(show(p)), "secure mx1=usable -> ONLY");
 	unit_int("TTL", p->d.ttl_s, 300);
-	/* Nothing of the domain before is left, nor that it had more hosts. */
+	/* Nothing of the domain before is left, not even that it had more hosts
+	 * than the limit. */
 	sts_dane_hosts_end(&p->d);
 	p->zone = "d MX s a_b.d\nd MX s mx1.d\n" A1;
 	gather(p, "d", true);
-	unit_text("before", unit_span(show(p)), "secure mx1=none more -> NONE");
+	unit_text("a domain with more hosts", unit_span(show(p)),
+	    "secure mx1=none more -> NONE");
 	sts_dane_hosts_end(&p->d);
 	p->zone = "d MX s\nd A s 192.0.2.1\n_25._tcp.d TLSA s 3 1 1\n";
 	gather(p, "d", true);
-	unit_text(
-	    "behind", unit_span(show(p)), "secure implicit d=usable -> ONLY");
+	unit_text("the domain after it", unit_span(show(p)),
+	    "secure implicit d=usable -> ONLY");
 }
 END_TEST
 
 /*
- * A buffer of ours that comes late, or never: the time until then does not
- * count against the domain, and hosts that were not looked up for lack of one
+ * A buffer of ours that comes late or never: the time until then does not count
+ * against the domain, and hosts that were not looked up for want of a buffer
  * are BUSY, whatever a server answered about the rest.
  */
 static const struct {
@@ -782,7 +788,7 @@ static const struct {
 	    36000, STS_WHY_DNS_TIMEOUT },
 };
 
-START_TEST(shortage_is_ours)
+START_TEST(our_shortage_does_not_count_against_the_domain)
 {
 	for (unsigned backwards = 0; backwards < 2; backwards++) {
 		struct peer *p = new_peer(short_of_buffers[_i].zone);
@@ -803,8 +809,8 @@ START_TEST(shortage_is_ours)
 }
 END_TEST
 
-/* The same if the other family's failure comes after ours. */
-START_TEST(shortage_comes_first)
+/* The same when the failure of the other family comes after our shortage. */
+START_TEST(our_shortage_counts_before_a_later_failure)
 {
 	for (unsigned ours = 0; ours < 2; ours++) {
 		struct peer *p = new_peer(MX1 "mx1.d A q\nmx1.d AAAA q\n");
@@ -820,9 +826,9 @@ START_TEST(shortage_comes_first)
 }
 END_TEST
 
-/* If very many hosts wait for a shortage of ours, the last are given up, too,
- * with a reason of ours. */
-START_TEST(shortage_is_bounded)
+/* If very many hosts wait for a buffer of ours, the last are given up as well,
+ * for a reason of ours. */
+START_TEST(waiting_for_our_buffers_ends_in_bounded_time)
 {
 	static char zone[20000];
 	struct peer *p;
@@ -845,9 +851,10 @@ START_TEST(shortage_is_bounded)
 }
 END_TEST
 
-/* Hosts come by their preference, and those of one preference in any order
- * (RFC 5321 5.1), which is one order as long as the result is there. */
-START_TEST(order_of_hosts)
+/* Hosts come in the order of their preference. Those of the same preference
+ * come in any order (RFC 5321 5.1), which stays the same as long as the result
+ * is there. */
+START_TEST(hosts_come_by_preference)
 {
 	static const char zone[] =
 	    "d MX s 20 c.d\nd MX s 10 a.d\nd MX s 30 e.d\nd MX s 10 b.d\n"
@@ -883,25 +890,26 @@ START_TEST(order_of_hosts)
 }
 END_TEST
 
-/* Domains whose hosts have various lengths of TLSA data. */
+/* Domains whose hosts have TLSA data of various lengths. */
 static const struct {
 	const char *name;
 	unsigned len1, len2;
 	const char *want;
-	bool aliased; /* the first one */
+	bool aliased; /* the first host is an alias */
 } kept[] = {
-	{ "they fit", 1000, 1000, "secure mx1=usable mx2=usable -> ONLY",
-	    false },
-	{ "they fit exactly", 1000, STS_DANE_RECORDS - 1000 - 10,
+	{ "records that fit", 1000, 1000,
 	    "secure mx1=usable mx2=usable -> ONLY", false },
-	{ "one octet more: a limit of ours is no verdict", 1000,
+	{ "records that fit exactly", 1000, STS_DANE_RECORDS - 1000 - 10,
+	    "secure mx1=usable mx2=usable -> ONLY", false },
+	{ "one octet more: our limit is no verdict", 1000,
 	    STS_DANE_RECORDS - 1000 - 9,
 	    "secure mx1=unknown mx2=usable -> ONLY", false },
-	{ "nor is it at the end of an alias", 1000, STS_DANE_RECORDS - 1000 - 9,
+	{ "one octet more, at the end of an alias", 1000,
+	    STS_DANE_RECORDS - 1000 - 9,
 	    "secure mx1=unknown mx2=usable -> ONLY", true },
 };
 
-START_TEST(records_are_kept)
+START_TEST(records_over_the_limit_make_their_host_unknown)
 {
 	for (unsigned i = 0; i < UNIT_COUNT(kept); i++) {
 		static const uint8_t rnd[STS_DANE_RND] = { 7 };
@@ -941,10 +949,9 @@ END_TEST
 
 #define END "end-of-an-alias-with-a-name-that-is-rather-long-too.d"
 
-/* The TLSA base domain of a host is another name: it is kept where there is
- * room; otherwise the host must wait, since the SNI to send would not be
- * known. */
-START_TEST(base_is_kept)
+/* A TLSA base domain that is not the host's name is kept where there is room.
+ * Otherwise the host must wait, since the SNI for it would not be known. */
+START_TEST(a_base_without_room_makes_its_host_unknown)
 {
 	static const char alias[] =
 	    "d MX s alias.d\nalias.d CNAME s " END "\n" END
@@ -976,9 +983,9 @@ START_TEST(base_is_kept)
 }
 END_TEST
 
-/* The end of the domain's own alias is kept, as a name that certificates may
- * have; one that no text has is none. */
-START_TEST(nexthop_is_kept)
+/* The end of the domain's own alias is kept as a name that certificates may
+ * have. A name that cannot be written as text is not kept. */
+START_TEST(the_end_of_the_domains_alias_is_kept)
 {
 	static const struct {
 		const char *zone, *want;
@@ -1006,9 +1013,9 @@ START_TEST(nexthop_is_kept)
 }
 END_TEST
 
-/* Answers that are larger than the lent buffer: "cannot tell", for the MX
- * records as for one host's, never a lower level. */
-START_TEST(too_large_is_unknown)
+/* An answer larger than the lent buffer means "cannot tell", for MX as for one
+ * host, and never a lower level. */
+START_TEST(an_answer_too_large_is_unknown)
 {
 	char zone[1000] = "";
 	struct peer *p = new_peer(zone);
@@ -1033,18 +1040,19 @@ START_TEST(too_large_is_unknown)
 }
 END_TEST
 
-/* Addresses that are read as they come count, but where their alias ends is not
- * known then: if they are secure the base domain is "cannot tell"; if they are
- * not, the CNAME is asked for, as a host's that may have one. */
-START_TEST(addresses_by_pieces)
+/* Addresses that are read in parts count, but then it is not known where their
+ * alias ends. If they are secure, the base domain is "cannot tell"; if not, the
+ * CNAME is asked for, as for any host that may have one. */
+START_TEST(addresses_read_in_parts_count)
 {
 	static const struct {
 		const char *name, *alias, *owner, *want;
 		char state;
 	} many[] = {
 		{ "secure", "", "mx1.d", "secure mx1=unknown -> UNKNOWN", 't' },
-		{ "the other family is whole", "mx1.d AAAA s 2001:db8::1\n",
-		    "mx1.d", "secure mx1=usable -> ONLY", 't' },
+		{ "secure, the other family is whole",
+		    "mx1.d AAAA s 2001:db8::1\n", "mx1.d",
+		    "secure mx1=usable -> ONLY", 't' },
 		{ "insecure, and no alias", "", "mx1.d",
 		    "secure mx1=none -> NONE", 'u' },
 		{ "insecure, a secure alias", "mx1.d CNAME s h.e\n", "h.e",
@@ -1071,20 +1079,20 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, rules);
-	tcase_add_test(tc, single_failures);
-	tcase_add_test(tc, limits_are_not_all);
-	tcase_add_test(tc, no_trusted_server);
-	tcase_add_test(tc, probe_asks_trusted);
-	tcase_add_test(tc, time_is_bounded);
-	tcase_add_loop_test(tc, shortage_is_ours, 0,
-	    (int)(sizeof short_of_buffers / sizeof *short_of_buffers));
-	tcase_add_test(tc, shortage_comes_first);
-	tcase_add_test(tc, shortage_is_bounded);
-	tcase_add_test(tc, order_of_hosts);
-	tcase_add_test(tc, records_are_kept);
-	tcase_add_test(tc, base_is_kept);
-	tcase_add_test(tc, nexthop_is_kept);
-	tcase_add_test(tc, too_large_is_unknown);
-	tcase_add_test(tc, addresses_by_pieces);
+	tcase_add_test(tc, zones_give_their_hosts_and_level);
+	tcase_add_test(tc, failures_leave_dane_only_or_try_again);
+	tcase_add_test(tc, hosts_over_a_limit_are_never_all);
+	tcase_add_test(tc, without_a_trusted_server_nothing_is_asked);
+	tcase_add_test(tc, the_probe_asks_trusted_servers_only);
+	tcase_add_test(tc, gathering_ends_in_bounded_time);
+	tcase_add_loop_test(tc, our_shortage_does_not_count_against_the_domain,
+	    0, (int)(sizeof short_of_buffers / sizeof *short_of_buffers));
+	tcase_add_test(tc, our_shortage_counts_before_a_later_failure);
+	tcase_add_test(tc, waiting_for_our_buffers_ends_in_bounded_time);
+	tcase_add_test(tc, hosts_come_by_preference);
+	tcase_add_test(tc, records_over_the_limit_make_their_host_unknown);
+	tcase_add_test(tc, a_base_without_room_makes_its_host_unknown);
+	tcase_add_test(tc, the_end_of_the_domains_alias_is_kept);
+	tcase_add_test(tc, an_answer_too_large_is_unknown);
+	tcase_add_test(tc, addresses_read_in_parts_count);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DANE over days of virtual time, drawn from seeds: domains whose zones become
- * bogus, lose their AD bit, their delegation's signature, their TLSA records or
- * their name servers, and get them back, while mail is sent to them. The real
- * agent and driver, over name servers and policy hosts in memory.
+ * DANE over days of virtual time, drawn from seeds: the zones of domains become
+ * bogus, lose their AD bit, the signature of their delegation, their TLSA
+ * records or their name servers, and get them back, while mail is sent to the
+ * domains. The agent and the driver are the real ones; name servers and policy
+ * hosts are in memory.
  *
  * The oracle is a model of what RFC 7672 and RFC 8461 2 demand of an ideal
- * sender, written apart from the agent:
- *
- *	- a result is held for its TTL, within limits, and nothing that fails
- *	  meanwhile takes its place, not even when the operator looks again;
- *	- after that a failure is "try again", never what is below it;
- *	- MTA-STS is the answer where there is definitely no DANE, and nowhere
- *	  else, however good the policy is.
+ * sender, written without the agent's code. A result is held for its TTL,
+ * within limits, and nothing that fails meanwhile takes its place, not even
+ * when the operator has the domain looked up again. After that a failure is
+ * "try again", and never what is below it. MTA-STS is the answer where there is
+ * definitely no DANE, and nowhere else, however good the policy is.
  *
  * Moments within SLACK_S of a change of what is held are left out, since the
  * agent counts in whole seconds.
@@ -33,7 +32,7 @@ enum {
 	SEEDS = 24,
 	STEPS = 120,
 	SLACK_S = 3,
-	QUIET_MS = 31000, /* longer than any look-up of hosts */
+	QUIET_MS = 31000, /* longer than any lookup of hosts */
 	TTL_MIN_S = 60,
 	TTL_MAX_S = 3600,
 	TTL_DOUBT_S = 300, /* with a host in an unknown state */
@@ -44,11 +43,11 @@ enum {
 /* The state of one name in the DNS. */
 enum state {
 	SECURE,
-	INSECURE, /* AD stripped, or an insecure delegation */
+	INSECURE, /* AD stripped, or the delegation insecure */
 	BOGUS, /* SERVFAIL */
 	SILENT,
-	GONE, /* authenticated: there is none */
-	UNUSABLE, /* TLSA: usage 1 alone */
+	GONE, /* authenticated NODATA */
+	UNUSABLE, /* TLSA: usage 1 only */
 	STATES
 };
 
@@ -57,17 +56,17 @@ struct domain {
 	bool enforces;
 	uint32_t ttl_s;
 	/* What the model holds. */
-	char held; /* 'O'nly, 'N'ot, '?', or 0: nothing */
-	int64_t from_s, until_s; /* it ends between these */
+	char held; /* 'O'nly, 'N'ot, '?' unknown; 0: nothing */
+	int64_t from_s, until_s; /* between these it ends */
 	unsigned failures;
 };
 
 static struct scene scene;
 static struct domain domains[DOMAINS];
-static char trace[STEPS * 200]; /* the run, to find out why it failed */
+static char trace[STEPS * 200]; /* what happened, for a failure's message */
 static size_t trace_len;
 
-/* The end of it, as much as a message may hold. */
+/* The end of the trace, as much as a message holds. */
 static const char *
 lately(void)
 {
@@ -109,7 +108,7 @@ record(const char *name, unsigned type, enum state state, uint32_t ttl_s,
 	world_set(&scene.world, &rr);
 }
 
-/* Publish what domain i is now. */
+/* Publish the present state of domain i. */
 static void
 publish(unsigned i)
 {
@@ -144,7 +143,7 @@ publish(unsigned i)
 	}
 }
 
-/* A policy for those domains that have one, good for a week. */
+/* Publish a policy of a week for the domains that enforce one. */
 static void
 publish_policy(unsigned i)
 {
@@ -180,7 +179,8 @@ publish_policy(unsigned i)
 
 /* The model. */
 
-/* One host: 'U'sable, 'X' unusable, '-' none, '?' unknown, '0' no address. */
+/* The state of a host: 'U'sable, 'X' unusable, '-' no records, '?' unknown, '0'
+ * no address. */
 static char
 host_is(const struct domain *d, unsigned h)
 {
@@ -208,8 +208,7 @@ host_is(const struct domain *d, unsigned h)
 	}
 }
 
-/* What a look-up finds now: 'O', 'N' or '?'; *doubt: of some host it is not
- * known. */
+/* What a lookup finds now: 'O', 'N' or '?'. *doubt: some host is unknown. */
 static char
 found(const struct domain *d, bool *doubt)
 {
@@ -236,8 +235,8 @@ found(const struct domain *d, bool *doubt)
 	return usable > 0 ? 'O' : unknown > 0 ? '?' : 'N';
 }
 
-/* A look-up for domain d ends within GATHER_S from now. again: the operator
- * asked for it. */
+/* A lookup for the domain ends within GATHER_S from now. again: the operator
+ * has ordered it. */
 static void
 look_up(struct domain *d, bool again)
 {
@@ -321,7 +320,7 @@ ask(unsigned i, bool again)
 static enum state
 any_state(struct draw *r, bool tlsa)
 {
-	/* What works mostly works. */
+	/* Half of all states are good, so that many zones work. */
 	if (draw_percent(r, 50)) {
 		return SECURE;
 	}
@@ -374,7 +373,7 @@ begin(struct draw *r)
 	scene_settle(&scene);
 }
 
-START_TEST(weeks)
+START_TEST(no_answer_is_weaker_than_the_model_demands)
 {
 	struct draw r = draw_begin((uint64_t)_i + 1, "dane", 0);
 
@@ -413,5 +412,6 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, weeks, 0, SEEDS / (int)unit_every());
+	tcase_add_loop_test(tc, no_answer_is_weaker_than_the_model_demands, 0,
+	    SEEDS / (int)unit_every());
 }

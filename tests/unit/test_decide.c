@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/answer/decide: the answer, given what is known. */
+/* core/answer/decide: the answer that follows from what is held. */
 #include <string.h>
 
 #include "../../core/answer/decide.h"
@@ -8,7 +8,7 @@
 
 const char unit_name[] = "decide";
 
-/* R64, R71, R72: a live policy by mode and zone. */
+/* R64, R71, R72: the answer for a live policy, by mode and zone. */
 static const struct {
 	const char *name;
 	enum sts_mode mode;
@@ -29,7 +29,7 @@ static const struct {
 	    STS_WHY_MODE_NONE },
 };
 
-START_TEST(held_table)
+START_TEST(a_live_policy_is_answered_by_mode_and_zone)
 {
 	for (size_t i = 0; i < UNIT_COUNT(held); i++) {
 		struct sts_zone zone;
@@ -50,7 +50,7 @@ START_TEST(held_table)
 }
 END_TEST
 
-/* R13, R36: only a failed TXT look-up may defer, and only if so set. */
+/* R13, R36: only a failed TXT lookup may defer mail, and only if configured. */
 static const struct {
 	const char *name;
 	enum sts_kind kind;
@@ -66,7 +66,7 @@ static const struct {
 	    STS_ANSWER_NOTFOUND },
 };
 
-START_TEST(none_table)
+START_TEST(only_a_failed_txt_lookup_may_defer)
 {
 	for (size_t i = 0; i < UNIT_COUNT(none); i++) {
 		struct sts_settings s;
@@ -80,7 +80,7 @@ START_TEST(none_table)
 }
 END_TEST
 
-START_TEST(no_clock)
+START_TEST(a_missing_clock_defers_if_configured)
 {
 	struct sts_settings s;
 
@@ -95,7 +95,7 @@ START_TEST(no_clock)
 }
 END_TEST
 
-/* The result of the last look-up, as an expired policy's record has it. */
+/* The result of the last lookup, as an expired policy's record keeps it. */
 static const struct {
 	const char *name;
 	enum sts_kind kind;
@@ -114,7 +114,7 @@ static const struct {
 	    STS_KIND_BACK_OFF },
 };
 
-START_TEST(kind_table)
+START_TEST(an_expired_record_keeps_the_last_result)
 {
 	for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
 		struct sts_entry e;
@@ -128,7 +128,7 @@ START_TEST(kind_table)
 }
 END_TEST
 
-START_TEST(audit)
+START_TEST(zone_or_kill_switch_turn_enforcement_off)
 {
 	struct sts_settings s;
 	struct sts_zone zone;
@@ -147,9 +147,9 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, held_table);
-	tcase_add_test(tc, none_table);
-	tcase_add_test(tc, no_clock);
-	tcase_add_test(tc, kind_table);
-	tcase_add_test(tc, audit);
+	tcase_add_test(tc, a_live_policy_is_answered_by_mode_and_zone);
+	tcase_add_test(tc, only_a_failed_txt_lookup_may_defer);
+	tcase_add_test(tc, a_missing_clock_defers_if_configured);
+	tcase_add_test(tc, an_expired_record_keeps_the_last_result);
+	tcase_add_test(tc, zone_or_kill_switch_turn_enforcement_off);
 }

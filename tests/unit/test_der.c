@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/der: the events of small inputs, at every split; the limits. */
+/* tls/x509/der: the events of small inputs at every split, and the limits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,10 +14,10 @@ enum {
 };
 
 /*
- * The events of an input: tag:length( contents ), contents of unopened elements
- * in hexadecimal; then . for all read, ! for broken, ~ for more input needed.
- * Constructed elements are opened; [0] primitive (80) is opened as a BIT STRING
- * that holds elements.
+ * The events of an input: tag:length( contents ), and contents of unopened
+ * elements in hexadecimal; at the end . for all read, ! for broken, ~ for more
+ * input needed. Constructed elements are opened; [0] primitive (80) is opened
+ * as a BIT STRING that holds elements.
  */
 static const struct {
 	const char *name, *in, *want;
@@ -52,7 +52,7 @@ static const struct {
 	    "0e300c300a30083006300430023000",
 	    "30:24(30:22(30:20(30:18(30:16(30:14(30:12(30:10(30:8(30:6(30:4("
 	    "30:2(!" },
-	/* One encoding for each value, in contents that are not opened. */
+	/* Each value has one encoding, in contents that are not opened, too. */
 	{ "BOOLEAN", "0101000101ff", "01:1(00)01:1(ff)." },
 	{ "BOOLEAN of 1", "010101", "01:1(!" },
 	{ "BOOLEAN of fe", "0101fe", "01:1(!" },
@@ -66,31 +66,38 @@ static const struct {
 	{ "INTEGER with zeros inside", "020401000000", "02:4(01000000)." },
 	{ "INTEGER of no octets", "0200", "!" },
 	{ "INTEGER with a zero too many", "02020000", "02:2(!" },
-	{ "INTEGER 127 with one", "0202007f", "02:2(!" },
-	{ "INTEGER 128 with one", "0203000080", "02:3(!" },
+	{ "INTEGER 127 with a zero too many", "0202007f", "02:2(!" },
+	{ "INTEGER 128 with its zero", "0203000080", "02:3(!" },
 	{ "INTEGER -1 with an octet too many", "0202ffff", "02:2(!" },
-	{ "INTEGER -128 with one", "0202ff80", "02:2(!" },
+	{ "INTEGER -128 with an octet too many", "0202ff80", "02:2(!" },
 	{ "BIT STRING", "03020780", "03:2(0780)." },
 	{ "BIT STRING of no bits", "030100", "03:1(00)." },
 	{ "BIT STRING of no octets", "0300", "!" },
 	{ "BIT STRING of no bits, one unused", "030101", "03:1(!" },
 	{ "BIT STRING of eight unused bits", "03020800", "03:2(!" },
 	{ "an unused bit set", "03020781", "03:2(!" },
-	{ "the highest one", "030207c0", "03:2(!" },
-	{ "the only one", "03020101", "03:2(!" },
-	{ "in the last of two octets", "03030301f8", "03:3(0301f8)." },
-	{ "set there", "03030301fc", "03:3(!" },
-	{ "in the last of seven", "030703ffffffffff08",
+	{ "the highest unused bit set", "030207c0", "03:2(!" },
+	{ "the only unused bit set", "03020101", "03:2(!" },
+	{ "three unused bits in the second octet", "03030301f8",
+	    "03:3(0301f8)." },
+	{ "three unused bits in the second octet, one set", "03030301fc",
+	    "03:3(!" },
+	{ "three unused bits in the sixth octet", "030703ffffffffff08",
 	    "03:7(03ffffffffff08)." },
-	{ "set there, too", "030703ffffffffff0c", "03:7(!" },
+	{ "three unused bits in the sixth octet, one set", "030703ffffffffff0c",
+	    "03:7(!" },
 	{ "OBJECT IDENTIFIER", "0603551d13", "06:3(551d13)." },
-	{ "of several octets a part", "060455878023", "06:4(55878023)." },
-	{ "of no octets", "0600", "!" },
-	{ "a part with a zero too many", "060455808023", "06:4(!" },
-	{ "the first one", "06028055", "06:2(!" },
-	{ "one before the last", "060755010203048005", "06:7(!" },
-	{ "the last part cut", "06025587", "06:2(!" },
-	{ "the only part cut", "060187", "06:1(!" },
+	{ "OBJECT IDENTIFIER, several octets a part", "060455878023",
+	    "06:4(55878023)." },
+	{ "OBJECT IDENTIFIER of no octets", "0600", "!" },
+	{ "OBJECT IDENTIFIER, a zero too many in the second part",
+	    "060455808023", "06:4(!" },
+	{ "OBJECT IDENTIFIER, a zero too many in the first part", "06028055",
+	    "06:2(!" },
+	{ "OBJECT IDENTIFIER, a zero too many in a later part",
+	    "060755010203048005", "06:7(!" },
+	{ "OBJECT IDENTIFIER, the last part cut", "06025587", "06:2(!" },
+	{ "OBJECT IDENTIFIER, the only part cut", "060187", "06:1(!" },
 	{ "NULL with contents", "050100", "!" },
 	{ "not of the universal class", "8202000081020000",
 	    "82:2(0000)81:2(0000)." },
@@ -99,7 +106,7 @@ static const struct {
 	{ "BIT STRING without its octet", "8000", "80:0(!" },
 };
 
-/* Hexadecimal digits to bytes. */
+/* Turn hexadecimal digits into bytes. */
 static size_t
 bytes(const char *hex, uint8_t out[BYTES_MAX])
 {
@@ -159,9 +166,10 @@ write_piece(char *story, struct sts_der *d, struct sts_text in)
 	return e;
 }
 
-/* The story of p[0..n), read in pieces of `first` and then `step` bytes. */
+/* Write the events of p[0..n), read in a piece of `first` and then pieces of
+ * `step` bytes. */
 static void
-tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
+write_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 {
 	enum sts_der_event e = STS_DER_MORE;
 	struct sts_der d;
@@ -177,7 +185,7 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	if (e == STS_DER_MORE) {
 		e = write_piece(story, &d, sts_text(p + n, 0));
 	}
-	/* How much was reported before the fault depends on the pieces. */
+	/* How much is reported before a fault depends on the pieces. */
 	for (n = strlen(story); e == STS_DER_BROKEN && n > 0 &&
 				strchr("0123456789abcdef", story[n - 1]);
 	     n--) {
@@ -190,7 +198,7 @@ tell_all(char *story, const uint8_t *p, size_t n, size_t first, size_t step)
 	    0);
 }
 
-START_TEST(story_table)
+START_TEST(an_input_gives_its_events_at_every_split)
 {
 	for (size_t i = 0; i < UNIT_COUNT(stories); i++) {
 		uint8_t raw[BYTES_MAX];
@@ -199,7 +207,7 @@ START_TEST(story_table)
 		const uint8_t *p = unit_at_page_end(raw, n);
 
 		for (size_t at = 0; at <= n; at++) {
-			tell_all(story, p, n, at, at == 0 ? 1 : SIZE_MAX);
+			write_all(story, p, n, at, at == 0 ? 1 : SIZE_MAX);
 			unit_text(
 			    stories[i].name, unit_span(story), stories[i].want);
 		}
@@ -207,8 +215,8 @@ START_TEST(story_table)
 }
 END_TEST
 
-/* Lengths on both sides of every form. */
-START_TEST(lengths)
+/* Lengths on both sides of each form's limit. */
+START_TEST(each_form_of_a_length_is_read)
 {
 	static const struct {
 		const char *head;
@@ -240,8 +248,8 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* An invalid length is reported at once, however much is to come. */
-START_TEST(no_lengths)
+/* An invalid length is reported at once, however many bytes are to come. */
+START_TEST(invalid_lengths_are_reported_at_once)
 {
 	static const char *const heads[] = { "3080", "3084", "30ff", "1f",
 		"308100", "30817f", "308200" };
@@ -260,7 +268,7 @@ START_TEST(no_lengths)
 END_TEST
 
 /* Bytes beyond the announced ones are left. */
-START_TEST(rest)
+START_TEST(bytes_beyond_the_announced_ones_are_left)
 {
 	static const uint8_t raw[] = { 5, 0, 5, 0 };
 	struct sts_text in = sts_text(raw, 4), content = { NULL, 0 };
@@ -278,8 +286,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, story_table);
-	tcase_add_test(tc, lengths);
-	tcase_add_test(tc, no_lengths);
-	tcase_add_test(tc, rest);
+	tcase_add_test(tc, an_input_gives_its_events_at_every_split);
+	tcase_add_test(tc, each_form_of_a_length_is_read);
+	tcase_add_test(tc, invalid_lengths_are_reported_at_once);
+	tcase_add_test(tc, bytes_beyond_the_announced_ones_are_left);
 }

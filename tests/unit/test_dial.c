@@ -16,7 +16,7 @@ enum {
 	CONNECT_MS = 3000
 };
 
-/* The driver, and an owner that takes the connections. */
+/* The driver, and an owner that takes each connection. */
 struct play {
 	struct sts_dial d;
 	struct sts_addr addr[STS_DIAL_ADDRS_MAX];
@@ -34,7 +34,7 @@ note(struct play *p, char what, unsigned addr)
 	    what, addr);
 }
 
-/* The owner's part of child(). */
+/* What the owner does in child(). */
 static void
 own(struct play *p)
 {
@@ -49,8 +49,8 @@ own(struct play *p)
 	}
 }
 
-/* Serve an attempt until it wants nothing that it can have. Its address is
- * noted when it begins (+) and ends (-). */
+/* Serve an attempt until it wants nothing that it can have. The log gets its
+ * address when it begins (+) and when it ends (-). */
 static void
 serve(struct play *p, unsigned i)
 {
@@ -76,7 +76,7 @@ serve(struct play *p, unsigned i)
 	}
 }
 
-/* Whatever may happen without time passing. */
+/* Let happen what can happen without time passing. */
 static void
 settle(struct play *p)
 {
@@ -90,7 +90,7 @@ settle(struct play *p)
 	}
 }
 
-/* Let time pass, tick by tick. */
+/* Let time pass, with a tick at each deadline. */
 static void
 pass(struct play *p, unsigned ms)
 {
@@ -107,7 +107,7 @@ pass(struct play *p, unsigned ms)
 	settle(p);
 }
 
-/* The attempt that has this address. */
+/* The attempt at this address. */
 static unsigned
 attempt(const struct play *p, unsigned addr)
 {
@@ -131,9 +131,9 @@ lose(struct play *p, unsigned addr, int why)
 }
 
 /*
- * A word of a script: "250" milliseconds pass; "c0" address 0 is connected;
+ * A word of a script: "250" milliseconds pass; "c0" address 0 is connected,
  * "r0" refuses, "u0" is unreachable, "h0" has no route, "l0" gets no channel,
- * "x0" is reset; "no": the owner rejects the connection; "yes": the owner keeps it; "stop".
+ * "x0" is reset; "no" the owner rejects the connection, "yes" the owner keeps it; "stop".
  */
 static void
 word(struct play *p, const char *w)
@@ -180,22 +180,23 @@ static const struct {
 	unsigned count;
 	const char *script;
 	const char *want; /* +: dialled, t: taken, -: closed by us */
-	enum sts_why why; /* NONE: it is not over */
+	enum sts_why why; /* NONE: it goes on */
 } cases[] = {
 	{ "the only address", 1, "c0 yes", "+0 t0", STS_WHY_NONE },
 	{ "the second begins after 250 ms", 2, "249", "+0", STS_WHY_NONE },
 	{ "the second begins after 250 ms", 2, "250", "+0 +1", STS_WHY_NONE },
 	{ "no more than two at once", 3, "2999", "+0 +1", STS_WHY_NONE },
-	{ "a third when the first has had its time", 3, "3000", "+0 +1 -0 +2",
-	    STS_WHY_NONE },
+	{ "the third begins when the first is out of time", 3, "3000",
+	    "+0 +1 -0 +2", STS_WHY_NONE },
 	{ "no time is lost by a refusal", 3, "r0 r1 c2", "+0 +1 +2 t2",
 	    STS_WHY_NONE },
 	{ "all refuse", 2, "r0 r1", "+0 +1", STS_WHY_CONNECT_REFUSED },
 	{ "all unreachable", 2, "r0 u1", "+0 +1", STS_WHY_CONNECT_FAILED },
-	{ "none answers", 2, "9000", "+0 +1 -0 -1", STS_WHY_CONNECT_TIMEOUT },
+	{ "no address answers", 2, "9000", "+0 +1 -0 -1",
+	    STS_WHY_CONNECT_TIMEOUT },
 
-	/* one of two is connected, the other stays */
-	{ "the other is given up when the first is the one", 2, "250 c0 yes",
+	/* one of two is connected, and the other stays open */
+	{ "the other is given up when one is kept", 2, "250 c0 yes",
 	    "+0 +1 t0 -1", STS_WHY_NONE },
 	{ "the first is slow, the second of no use", 2, "250 c1 no 100 c0",
 	    "+0 +1 t1 -1 t0", STS_WHY_NONE },
@@ -203,23 +204,24 @@ static const struct {
 	    "+0 +1 t1 -1 t0", STS_WHY_NONE },
 	{ "the second was connected meanwhile", 2, "250 c0 100 c1 4000 no",
 	    "+0 +1 t0 -0 t1", STS_WHY_NONE },
-	{ "both of no use", 2, "250 c1 c0 no no", "+0 +1 t1 -1 t0 -0",
+	{ "both are of no use", 2, "250 c1 c0 no no", "+0 +1 t1 -1 t0 -0",
 	    STS_WHY_TLS_PROTOCOL },
 	{ "the first fails, the second goes on", 2, "250 c0 no 100 c1",
 	    "+0 +1 t0 -0 t1", STS_WHY_NONE },
-	{ "of no use, then the addresses left", 3, "c0 no c1 no c2",
+	{ "the next addresses after one of no use", 3, "c0 no c1 no c2",
 	    "+0 t0 -0 +1 t1 -1 +2 t2", STS_WHY_NONE },
 	{ "nothing is dialled while one is tried", 3, "c0 5000", "+0 t0",
 	    STS_WHY_NONE },
-	{ "the one that stays has its time, no more", 2, "250 c1 5000 no",
-	    "+0 +1 t1 -0 -1", STS_WHY_TLS_PROTOCOL },
+	{ "the one that stays gets its own time and no more", 2,
+	    "250 c1 5000 no", "+0 +1 t1 -0 -1", STS_WHY_TLS_PROTOCOL },
 	{ "the one that stays is refused", 3, "250 c1 r0 no c2",
 	    "+0 +1 t1 -1 +2 t2", STS_WHY_NONE },
 	{ "lost while it waited for its turn: dialled again", 2,
 	    "250 c1 c0 x0 no c0", "+0 +1 t1 -1 +0 t0", STS_WHY_NONE },
-	{ "but once only", 2, "250 c1 c0 x0 no 250 c0 no",
-	    "+0 +1 t1 -1 +0 t0 -0", STS_WHY_TLS_PROTOCOL },
-	{ "stopped with one in hand and one that waits", 3, "250 c1 c0 stop",
+	{ "lost while it waited: dialled again only once", 2,
+	    "250 c1 c0 x0 no 250 c0 no", "+0 +1 t1 -1 +0 t0 -0",
+	    STS_WHY_TLS_PROTOCOL },
+	{ "stopped with one taken and one that waits", 3, "250 c1 c0 stop",
 	    "+0 +1 t1 -0 -1", STS_WHY_CONNECT_NO_ROUTE },
 	{ "stopped while both connect", 3, "250 stop 9000", "+0 +1 -0 -1",
 	    STS_WHY_CONNECT_NO_ROUTE },
@@ -243,13 +245,13 @@ static const struct {
 	{ "no channel, the next refuses", 2, "l0 r1", "+0 +1", STS_WHY_BUSY },
 	{ "no channel, the next is of no use", 2, "l0 c1 no", "+0 +1 t1 -1",
 	    STS_WHY_BUSY },
-	{ "no channel for a second attempt: it comes when the first is over", 2,
+	{ "no channel for a second attempt: it begins when the first ends", 2,
 	    "250 l1 1000 r0 c1", "+0 +1 +1 t1", STS_WHY_NONE },
-	{ "the same, and both refuse", 2, "250 l1 r0 r1", "+0 +1 +1",
-	    STS_WHY_CONNECT_REFUSED },
+	{ "no channel for a second attempt, and both refuse", 2, "250 l1 r0 r1",
+	    "+0 +1 +1", STS_WHY_CONNECT_REFUSED },
 };
 
-START_TEST(script_table)
+START_TEST(addresses_are_tried_as_the_script_states)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		const char *s = cases[i].script;
@@ -282,7 +284,7 @@ START_TEST(script_table)
 END_TEST
 
 /* As many addresses as there may be, each in its turn. */
-START_TEST(every_address)
+START_TEST(each_address_gets_its_turn)
 {
 	for (unsigned count = 1; count <= STS_DIAL_ADDRS_MAX; count++) {
 		struct play p;
@@ -302,8 +304,8 @@ START_TEST(every_address)
 }
 END_TEST
 
-/* What comes late, or does not concern it, changes nothing. */
-START_TEST(late)
+/* What comes late, or does not concern an attempt, changes nothing. */
+START_TEST(late_events_change_nothing)
 {
 	struct play p;
 	unsigned i;
@@ -314,24 +316,27 @@ START_TEST(late)
 	sts_dial_start(&p.d, p.addr, 2, CONNECT_MS, 0);
 	settle(&p);
 	sts_dial_lost(&p.d, 0, STS_IO_EOF);
-	unit_int("EOF", sts_dial_wants(&p.d, 0), STS_WANT_STREAM);
+	unit_int(
+	    "wants after an EOF", sts_dial_wants(&p.d, 0), STS_WANT_STREAM);
 	sts_dial_lost(&p.d, 1, STS_IO_RESET);
-	unit_int("no channel", sts_dial_wants(&p.d, 1), 0);
+	unit_int("wants without a channel", sts_dial_wants(&p.d, 1), 0);
 	sts_dial_tick(&p.d, CONNECT_MS);
-	unit_int("time is over", sts_dial_wants(&p.d, 0), STS_WANT_CLOSE);
+	unit_int(
+	    "wants when out of time", sts_dial_wants(&p.d, 0), STS_WANT_CLOSE);
 	sts_dial_opened(&p.d, 0);
-	unit_int("opened late", sts_dial_wants(&p.d, 0), STS_WANT_CLOSE);
+	unit_int(
+	    "wants when opened late", sts_dial_wants(&p.d, 0), STS_WANT_CLOSE);
 	settle(&p);
 	for (i = 0; i < STS_DIAL_ATTEMPTS && !p.open[i]; i++) {
 	}
-	unit_int("the next", sts_dial_address(&p.d, i), 1);
+	unit_int("address of the next attempt", sts_dial_address(&p.d, i), 1);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, script_table);
-	tcase_add_test(tc, every_address);
-	tcase_add_test(tc, late);
+	tcase_add_test(tc, addresses_are_tried_as_the_script_states);
+	tcase_add_test(tc, each_address_gets_its_turn);
+	tcase_add_test(tc, late_events_change_nothing);
 }

@@ -4,7 +4,7 @@
 
 const char unit_name[] = "dns_channel";
 
-/* As far as the query over UDP or TCP is to be sent. */
+/* Until the query over UDP or TCP is to be sent. */
 static void
 until_open(struct world *w, bool tcp)
 {
@@ -32,7 +32,19 @@ until_sent(struct world *w, bool tcp)
 	world_send(w);
 }
 
-/* The TXT records, read inside recv_ack. */
+/* Until a truncated answer is there, so that TCP needs a buffer. */
+static void
+until_truncated(struct world *w)
+{
+	struct build b;
+
+	until_sent(w, false);
+	world_answer(w, &b, TC, NULL);
+	world_message(w, &b);
+	world_close(w);
+}
+
+/* The result is one TXT record, which was read inside recv_ack. */
 static void
 check_found(struct world *w, const char *want)
 {
@@ -42,7 +54,7 @@ check_found(struct world *w, const char *want)
 	unit_int("ttl", sts_upstream_ttl_s(&w->u), WORLD_TXT_TTL);
 }
 
-START_TEST(answer_by_udp)
+START_TEST(an_answer_over_udp_is_found)
 {
 	struct world w;
 	struct build b;
@@ -58,8 +70,8 @@ START_TEST(answer_by_udp)
 }
 END_TEST
 
-/* An answer after an alias: the walk begins at the right name. */
-START_TEST(answer_behind_alias)
+/* After an alias, the walk begins at the alias's target. */
+START_TEST(the_walk_begins_behind_the_alias)
 {
 	struct world w;
 	struct build b;
@@ -75,8 +87,9 @@ START_TEST(answer_behind_alias)
 }
 END_TEST
 
-/* R84: the answer over TCP in two pieces at every split, and byte by byte. */
-START_TEST(stream_in_pieces)
+/* R84: an answer over TCP comes in two pieces, at every split, and byte by
+ * byte. */
+START_TEST(an_answer_over_tcp_may_come_in_pieces)
 {
 	struct world w;
 	struct build b;
@@ -93,13 +106,14 @@ START_TEST(stream_in_pieces)
 		memcpy(stream + 2, b.p, b.n);
 		if (split == 0) {
 			for (size_t i = 0; i < n; i++) {
-				unit_int("early", sts_upstream_result(&w.u),
-				    STS_PENDING);
+				unit_int("result before the end",
+				    sts_upstream_result(&w.u), STS_PENDING);
 				world_bytes(&w, stream + i, 1);
 			}
 		} else {
 			world_bytes(&w, stream, split);
-			unit_int("early", sts_upstream_result(&w.u),
+			unit_int("result before the end",
+			    sts_upstream_result(&w.u),
 			    split < n ? STS_PENDING : STS_FOUND);
 			world_bytes(&w, stream + split, n - split);
 		}
@@ -109,8 +123,9 @@ START_TEST(stream_in_pieces)
 }
 END_TEST
 
-/* R84: cut short at every byte, by EOF or reset, is no answer. */
-START_TEST(stream_cut)
+/* R84: an answer that ends early, at any byte, by EOF or reset, is no
+ * answer. */
+START_TEST(a_cut_answer_over_tcp_is_no_answer)
 {
 	static const int why[] = { STS_IO_EOF, STS_IO_RESET };
 	size_t n = 1;
@@ -128,11 +143,12 @@ START_TEST(stream_cut)
 			memcpy(stream + 2, b.p, b.n);
 			world_bytes(&w, stream, i);
 			world_lose(&w, why[k]);
-			unit_int("cut", sts_upstream_result(&w.u), STS_PENDING);
+			unit_int("result of a cut answer",
+			    sts_upstream_result(&w.u), STS_PENDING);
 			world_wait(&w);
-			unit_int(
-			    "the next server", world_wants(&w), STS_WANT_DGRAM);
-			unit_int("the next server",
+			unit_int("server asked next", world_wants(&w),
+			    STS_WANT_DGRAM);
+			unit_int("server asked next",
 			    sts_upstream_peer(&w.u)->port, 5301);
 		}
 	}
@@ -140,7 +156,7 @@ START_TEST(stream_cut)
 END_TEST
 
 /* R84: the server closes after its answer, in whatever way. */
-START_TEST(closed_behind_answer)
+START_TEST(the_server_may_close_after_its_answer)
 {
 	static const int why[] = { STS_IO_EOF, STS_IO_RESET, STS_IO_CLOSED };
 
@@ -162,7 +178,7 @@ START_TEST(closed_behind_answer)
 END_TEST
 
 /* R84: length and message are offered in one piece, and may be taken in two. */
-START_TEST(stream_sent_in_pieces)
+START_TEST(a_query_over_tcp_may_be_sent_in_pieces)
 {
 	struct world w;
 	struct sts_span lent = sts_span(w.scratch, sizeof w.scratch);
@@ -191,8 +207,9 @@ START_TEST(stream_sent_in_pieces)
 }
 END_TEST
 
-/* CD stands in each query, over UDP and TCP, and no answer to it is authentic. */
-START_TEST(unchecked)
+/* CD is set in each query, over UDP and TCP, and no answer to that is
+ * authentic. */
+START_TEST(an_unchecked_answer_is_never_authentic)
 {
 	struct world w;
 	struct build b;
@@ -223,8 +240,9 @@ START_TEST(unchecked)
 }
 END_TEST
 
-/* Datagrams may take the scratch up to their limit, whatever there is of it. */
-START_TEST(datagram_room)
+/* A datagram may take the scratch up to the limit of datagrams, however large
+ * the scratch is. */
+START_TEST(a_datagram_has_a_largest_size)
 {
 	static uint8_t lent[STS_DNS_DATAGRAM_MAX + 1];
 	struct world w;
@@ -239,8 +257,8 @@ START_TEST(datagram_room)
 }
 END_TEST
 
-/* R83: an answer to the try before has the wrong id now. */
-START_TEST(late_answer)
+/* R83: an answer to the try before has another id, and is ignored. */
+START_TEST(an_answer_to_an_earlier_try_is_ignored)
 {
 	struct world w;
 	struct build b, late;
@@ -251,15 +269,16 @@ START_TEST(late_answer)
 	world_open(&w);
 	world_send(&w);
 	world_message(&w, &late);
-	unit_int("late", sts_upstream_result(&w.u), STS_PENDING);
+	unit_int("result after a late answer", sts_upstream_result(&w.u),
+	    STS_PENDING);
 	world_answer(&w, &b, 0, "now");
 	world_message(&w, &b);
 	check_found(&w, "\3now");
 }
 END_TEST
 
-/* R83: neither the question nor the count of strangers outlives its try. */
-START_TEST(strangers_a_try)
+/* R83: neither the question nor the count of strangers outlives a try. */
+START_TEST(strangers_are_counted_for_each_try)
 {
 	struct world w;
 	struct build b;
@@ -280,8 +299,8 @@ START_TEST(strangers_a_try)
 }
 END_TEST
 
-/* A transmission has its own id, drawn from the random bytes. */
-START_TEST(ids)
+/* Each transmission has an id of its own, drawn from the random bytes. */
+START_TEST(each_transmission_has_an_id_of_its_own)
 {
 	struct world w;
 
@@ -293,12 +312,13 @@ START_TEST(ids)
 		unit_int("id", w.id, sts_get16be(w.rnd + 2 * i));
 	}
 	world_wait(&w);
-	unit_int("over", sts_upstream_result(&w.u), STS_UNKNOWN);
+	unit_int(
+	    "result of the last try", sts_upstream_result(&w.u), STS_UNKNOWN);
 }
 END_TEST
 
-/* R15: AD counts from server 1, which is trusted, and from no other. */
-START_TEST(authentic)
+/* R15: AD counts from server 1, which is trusted, and from no other server. */
+START_TEST(only_a_trusted_server_is_believed_ad)
 {
 	static const struct {
 		const char *name;
@@ -331,22 +351,19 @@ START_TEST(authentic)
 }
 END_TEST
 
-/* The wait for a buffer is not the budget's, and the try begins after it. */
-START_TEST(buffer_wait)
+/* The wait for a buffer does not count as budget, and the try begins after
+ * it. */
+START_TEST(waiting_for_a_buffer_costs_no_budget)
 {
 	struct world w;
-	struct build b;
 	sts_ms at;
 
-	until_sent(&w, false);
-	world_answer(&w, &b, TC, NULL);
-	world_message(&w, &b);
-	world_close(&w);
+	until_truncated(&w);
 	ck_assert(sts_upstream_needs_buffer(&w.u));
 	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
 	ck_assert(sts_upstream_deadline(&w.u, &at));
 	ck_assert_uint_eq(at, (sts_ms)(w.now + STS_DNS_OURS_MS));
-	/* Nobody ticks it while its owner has no buffer. */
+	/* There is no tick while the owner has no buffer. */
 	w.now += STS_DNS_OURS_MS - 1;
 	sts_upstream_lend(&w.u, w.buffer, sizeof w.buffer);
 	ck_assert(!sts_upstream_needs_buffer(&w.u));
@@ -359,29 +376,28 @@ START_TEST(buffer_wait)
 }
 END_TEST
 
-START_TEST(no_buffer)
+START_TEST(no_buffer_in_time_is_a_reason_of_ours)
 {
 	struct world w;
-	struct build b;
 
-	until_sent(&w, false);
-	world_answer(&w, &b, TC, NULL);
-	world_message(&w, &b);
-	world_close(&w);
+	until_truncated(&w);
 	w.now += STS_DNS_OURS_MS - 1;
 	world_tick(&w);
-	unit_int("pending", sts_upstream_result(&w.u), STS_PENDING);
+	unit_int(
+	    "result before the limit", sts_upstream_result(&w.u), STS_PENDING);
 	w.now++;
 	world_tick(&w);
-	unit_int("no buffer", sts_upstream_result(&w.u), STS_UNKNOWN);
-	unit_int("no buffer", sts_upstream_why(&w.u), STS_WHY_DNS_NO_BUFFER);
+	unit_int(
+	    "result without a buffer", sts_upstream_result(&w.u), STS_UNKNOWN);
+	unit_int("reason without a buffer", sts_upstream_why(&w.u),
+	    STS_WHY_DNS_NO_BUFFER);
 	ck_assert_uint_eq(world_wants(&w), STS_WANT_OWNER);
 	ck_assert(!sts_upstream_needs_buffer(&w.u));
 }
 END_TEST
 
-/* A buffer serves a second try over TCP too. */
-START_TEST(buffer_kept)
+/* A buffer serves a second try over TCP, too. */
+START_TEST(a_buffer_serves_a_second_try)
 {
 	struct world w;
 	struct build b;
@@ -405,7 +421,7 @@ START_TEST(buffer_kept)
 }
 END_TEST
 
-/* The states a question can be stopped in. */
+/* Bring a question into one of the states in which it may be stopped. */
 static void
 reach(struct world *w, unsigned state)
 {
@@ -413,53 +429,47 @@ reach(struct world *w, unsigned state)
 
 	world_start(w, 1, WORLD_BUDGET);
 	switch (state) {
-	case 0: /* opening, before the first tick */
+	case 0: /* to open, before the first tick */
 		break;
-	case 1: /* opening */
+	case 1: /* to open */
 		world_tick(w);
 		break;
-	case 2: /* asking */
+	case 2: /* to send */
 		until_open(w, false);
 		break;
-	case 3: /* listening */
+	case 3: /* waits for an answer */
 		until_sent(w, false);
 		break;
-	case 4: /* closing, for the next try */
+	case 4: /* to close, for the next try */
 		until_sent(w, false);
 		world_answer(w, &b, STS_DNS_SERVFAIL, NULL);
 		world_message(w, &b);
 		break;
-	case 5: /* paused */
+	case 5: /* pauses */
 		world_tick(w);
 		world_lose(w, STS_IO_LIMIT);
 		break;
-	case 6: /* without a buffer */
-		until_sent(w, false);
-		world_answer(w, &b, TC, NULL);
-		world_message(w, &b);
-		world_close(w);
+	case 6: /* waits for a buffer */
+		until_truncated(w);
 		break;
-	case 7: /* connecting */
-		until_sent(w, false);
-		world_answer(w, &b, TC, NULL);
-		world_message(w, &b);
-		world_close(w);
+	case 7: /* connects */
+		until_truncated(w);
 		sts_upstream_lend(&w->u, w->buffer, sizeof w->buffer);
 		world_tick(w);
 		break;
-	case 8: /* asking by TCP */
+	case 8: /* to send, over TCP */
 		until_open(w, true);
 		break;
 	case 9: /* within an answer over TCP */
 		until_sent(w, true);
 		world_bytes(w, (const uint8_t *)"\0\100ab", 4);
 		break;
-	case 10: /* closing, with a result */
+	case 10: /* to close, with a result */
 		until_sent(w, false);
 		world_answer(w, &b, 0, "abc");
 		world_message(w, &b);
 		break;
-	default: /* over */
+	default: /* ended */
 		until_sent(w, false);
 		world_answer(w, &b, 0, "abc");
 		world_message(w, &b);
@@ -468,7 +478,7 @@ reach(struct world *w, unsigned state)
 	}
 }
 
-START_TEST(stop_anywhere)
+START_TEST(a_question_may_be_stopped_in_any_state)
 {
 	for (unsigned state = 0; state <= 11; state++) {
 		struct world w;
@@ -481,32 +491,33 @@ START_TEST(stop_anywhere)
 		opening =
 		    (world_wants(&w) & (STS_WANT_DGRAM | STS_WANT_STREAM)) != 0;
 		sts_upstream_stop(&w.u);
-		unit_int("stopped", world_wants(&w),
+		unit_int("wants once stopped", world_wants(&w),
 		    w.open || opening ? STS_WANT_CLOSE : 0);
 		ck_assert(!sts_upstream_deadline(&w.u, &at));
 		ck_assert(!sts_upstream_needs_buffer(&w.u));
-		unit_int("lent", sts_upstream_take_back(&w.u) != NULL,
+		unit_int("buffer to take back",
+		    sts_upstream_take_back(&w.u) != NULL,
 		    state >= 7 && state <= 9);
 		w.now += 2 * WORLD_BUDGET;
 		sts_upstream_tick(&w.u, w.now);
-		/* It may open, or lose its channel, before it is closed. */
+		/* A channel may still open, or be lost, before it is closed. */
 		if (opening) {
 			sts_upstream_opened(&w.u);
-			unit_int(
-			    "opened late", world_wants(&w), STS_WANT_CLOSE);
+			unit_int("wants when opened late", world_wants(&w),
+			    STS_WANT_CLOSE);
 		}
 		sts_upstream_stop(&w.u);
 		world_close(&w);
-		unit_int("idle", world_wants(&w), 0);
+		unit_int("wants once closed", world_wants(&w), 0);
 		unit_int("result", sts_upstream_result(&w.u), found);
 		sts_upstream_lost(&w.u, STS_IO_RESET);
-		unit_int("idle", world_wants(&w), 0);
+		unit_int("wants after a late reset", world_wants(&w), 0);
 	}
 }
 END_TEST
 
-/* A struct of zeros wants nothing and can be stopped. */
-START_TEST(never_begun)
+/* A struct of zeros wants nothing, and may be stopped. */
+START_TEST(a_struct_of_zeros_wants_nothing)
 {
 	struct sts_upstream u;
 	sts_ms at;
@@ -523,21 +534,21 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, answer_by_udp);
-	tcase_add_test(tc, answer_behind_alias);
-	tcase_add_test(tc, stream_in_pieces);
-	tcase_add_test(tc, stream_cut);
-	tcase_add_test(tc, closed_behind_answer);
-	tcase_add_test(tc, stream_sent_in_pieces);
-	tcase_add_test(tc, datagram_room);
-	tcase_add_test(tc, late_answer);
-	tcase_add_test(tc, strangers_a_try);
-	tcase_add_test(tc, ids);
-	tcase_add_test(tc, authentic);
-	tcase_add_test(tc, buffer_wait);
-	tcase_add_test(tc, unchecked);
-	tcase_add_test(tc, no_buffer);
-	tcase_add_test(tc, buffer_kept);
-	tcase_add_test(tc, stop_anywhere);
-	tcase_add_test(tc, never_begun);
+	tcase_add_test(tc, an_answer_over_udp_is_found);
+	tcase_add_test(tc, the_walk_begins_behind_the_alias);
+	tcase_add_test(tc, an_answer_over_tcp_may_come_in_pieces);
+	tcase_add_test(tc, a_cut_answer_over_tcp_is_no_answer);
+	tcase_add_test(tc, the_server_may_close_after_its_answer);
+	tcase_add_test(tc, a_query_over_tcp_may_be_sent_in_pieces);
+	tcase_add_test(tc, a_datagram_has_a_largest_size);
+	tcase_add_test(tc, an_answer_to_an_earlier_try_is_ignored);
+	tcase_add_test(tc, strangers_are_counted_for_each_try);
+	tcase_add_test(tc, each_transmission_has_an_id_of_its_own);
+	tcase_add_test(tc, only_a_trusted_server_is_believed_ad);
+	tcase_add_test(tc, waiting_for_a_buffer_costs_no_budget);
+	tcase_add_test(tc, an_unchecked_answer_is_never_authentic);
+	tcase_add_test(tc, no_buffer_in_time_is_a_reason_of_ours);
+	tcase_add_test(tc, a_buffer_serves_a_second_try);
+	tcase_add_test(tc, a_question_may_be_stopped_in_any_state);
+	tcase_add_test(tc, a_struct_of_zeros_wants_nothing);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an attacker off the path has to guess (RFC 5452): the source port and
- * the id of each transmission. The test draws many thousands, with the real
- * agent and driver over a port that only counts: they cover their whole range
- * evenly, and none helps to guess another, be it of the same question, of the
- * question beside it, or of another server.
+ * the id of each transmission. The test draws many thousands of them, with the
+ * real agent and driver over a port that only counts. They must cover their
+ * whole range evenly, and none may help to guess another, whether of the same
+ * question, of the question beside it, or of another server.
  *
- * The entropy comes from a fixed sequence, so that the same draws come each
- * time. The limits are such that any good entropy breaks one of them less than
- * once in a million runs: each test states how much less.
+ * The entropy comes from a fixed sequence, so that each run draws the same
+ * numbers. The limits are such that good entropy exceeds one of them less than
+ * once in a million runs; each test states how much less.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum {
 	SERVERS = 3,
 	WALL_S = 1750000000,
 	PORT_FIRST = 1024,
-	DRAWS = 20000, /* at least */
+	DRAWS = 20000, /* this many at least */
 	DRAWS_MAX = 24000,
 	BUCKETS = 64,
 	/*
@@ -52,7 +52,7 @@ static struct sts_dns_servers servers;
 static struct sts_zones zones;
 static struct sts_anchors anchors;
 static uint64_t block[1 << 17];
-static uint8_t query[4096][STS_DNS_QUERY_MAX]; /* TXT questions, by channel */
+static uint8_t query[4096][STS_DNS_QUERY_MAX]; /* queries for TXT, by channel */
 static size_t query_len[4096];
 static uint16_t port_of[4096];
 static uint8_t server_of[4096];
@@ -87,7 +87,8 @@ port_accept(void *ctx, sts_ch listener, sts_ch fresh)
 	return STS_IO_AGAIN;
 }
 
-/* TXT questions are answered, so that two go on side by side: A and AAAA. */
+/* Queries for TXT are answered, so that two questions follow at one time: A and
+ * AAAA. */
 static int
 port_recv(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 {
@@ -151,7 +152,7 @@ port_entropy(void *ctx, uint8_t *buf, size_t len)
 {
 	(void)ctx;
 	if (dry) {
-		memset(buf, 0, len / 2); /* the octets there are not enough */
+		memset(buf, 0, len / 2); /* half of the octets */
 		return STS_IO_AGAIN;
 	}
 	for (size_t i = 0; i < len; i++) {
@@ -198,7 +199,8 @@ start(void)
 	sts_driver_init(&driver, &agent, &port, now);
 }
 
-/* Everything that can happen now; how long may be slept. */
+/* Let everything happen that can happen now. Returns how long the driver may
+ * sleep. */
 static sts_ms
 settle(void)
 {
@@ -251,7 +253,7 @@ ask(unsigned round, unsigned i)
 	sts_driver_wake(&driver);
 }
 
-/* Look many domains up, until there are enough draws. */
+/* Look up many domains, until there are enough draws. */
 static void
 draw(void)
 {
@@ -277,7 +279,7 @@ id_of(const struct draw *d)
 	return d->id;
 }
 
-/* 0..65535 of a port, stretched: 1.016 of a step each. */
+/* The port stretched to 0..65535, in steps of 1.016. */
 static unsigned
 port_value(const struct draw *d)
 {
@@ -304,12 +306,13 @@ check_even(const char *name, const unsigned *bucket, unsigned total)
 }
 
 /*
- * The whole range: the least is below 65536 / 1000 by (1 - 1/1000)^20000, and
- * the greatest above the same from the end: each fails once in 4 * 10^8. The
- * number of different values is that of a good draw, within 8 standard
- * deviations of at most 50: a narrow source repeats itself, a counter never.
+ * The whole range is used: the least number is below 65536 / 1000, and the
+ * greatest as far from the end; each fails with (1 - 1/1000)^20000, once in 4 *
+ * 10^8. The number of different values is that of a good draw, within 8
+ * standard deviations of at most 50: a narrow source repeats itself, and a
+ * counter never does.
  */
-START_TEST(whole_range)
+START_TEST(draws_use_the_whole_range)
 {
 	draw();
 	for (unsigned v = 0; v < UNIT_COUNT(values); v++) {
@@ -330,7 +333,8 @@ START_TEST(whole_range)
 		    least < 66, "%s: least %u", values[v].name, least);
 		ck_assert_msg(greatest > 65535 - 66, "%s: greatest %u",
 		    values[v].name, greatest);
-		/* 65536 (1 - e^(-20000/65536)) = 17235, of ports (64512) 17196 */
+		/* 65536 (1 - e^(-20000/65536)) = 17235; of the 64512 ports,
+		 * 17196 */
 		ck_assert_msg(
 		    different > 17215 - 420 && different < 17215 + 420,
 		    "%s: %u different", values[v].name, different);
@@ -338,8 +342,9 @@ START_TEST(whole_range)
 }
 END_TEST
 
-/* Evenly: the top and the bottom six bits, of each server's draws too. */
-START_TEST(even)
+/* The numbers are even: in the top and in the bottom six bits, and for each
+ * server alone, too. */
+START_TEST(draws_are_even)
 {
 	draw();
 	for (unsigned v = 0; v < UNIT_COUNT(values); v++) {
@@ -353,7 +358,7 @@ START_TEST(even)
 				if (server == SERVERS ||
 				    draws[i].server == server) {
 					top[x >> 10]++;
-					/* Of the port itself: x has gaps. */
+					/* of the port itself, as x has gaps */
 					low[(v == 0 ? x : draws[i].port) &
 					    63U]++;
 					n++;
@@ -368,12 +373,12 @@ START_TEST(even)
 END_TEST
 
 /*
- * Independent: a draw does not help to guess another one a fixed number of
- * transmissions later (the question beside it, the same question's last try),
- * nor an id its port. The difference is even, and is never the same for long:
- * of 20000 pairs 0.3 are equal, ten or more less than once in 10^11.
+ * The numbers are independent: a draw does not help to guess one a fixed number
+ * of transmissions later (of the question beside it, or of the same question's
+ * last try), nor an id its port. The difference is even, and is not 0 too
+ * often: of 20000 pairs 0.3 are equal, and ten or more less than once in 10^11.
  */
-START_TEST(independent)
+START_TEST(draws_are_independent)
 {
 	static const unsigned lags[] = { 1, 2, 3, LOOKUPS, 2 * LOOKUPS };
 
@@ -403,9 +408,9 @@ START_TEST(independent)
 }
 END_TEST
 
-/* While entropy is not ready no question is sent, however long that is; then
- * all are. It may become so at any time. */
-START_TEST(no_entropy)
+/* While entropy is not ready no question is sent, however long that takes. Then
+ * all are sent. It may become ready, and cease to be, at any time. */
+START_TEST(nothing_is_sent_without_entropy)
 {
 	unsigned sent;
 
@@ -420,7 +425,7 @@ START_TEST(no_entropy)
 	dry = false;
 	pass(1000);
 	ck_assert_uint_ge(datagrams, LOOKUPS);
-	/* The octets of the pool are good; each port takes four of them. */
+	/* What is in the pool already is used: four octets for each port. */
 	sent = datagrams;
 	dry = true;
 	pass(60000);
@@ -442,8 +447,8 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, whole_range);
-	tcase_add_test(tc, even);
-	tcase_add_test(tc, independent);
-	tcase_add_test(tc, no_entropy);
+	tcase_add_test(tc, draws_use_the_whole_range);
+	tcase_add_test(tc, draws_are_even);
+	tcase_add_test(tc, draws_are_independent);
+	tcase_add_test(tc, nothing_is_sent_without_entropy);
 }

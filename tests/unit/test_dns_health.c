@@ -32,8 +32,8 @@ servers(unsigned count)
 	return s;
 }
 
-/* Each trait for itself: for an hour, then one question tries. */
-START_TEST(an_hour)
+/* Each trait is known by itself, for an hour; then one question tries again. */
+START_TEST(a_trait_is_known_for_an_hour)
 {
 	for (unsigned t = 0; t < STS_DNS_TRAITS; t++) {
 		enum sts_dns_trait trait = (enum sts_dns_trait)t;
@@ -56,7 +56,7 @@ START_TEST(an_hour)
 		now++;
 		ck_assert(!sts_dns_health_is(&h, &a, trait, now));
 		ck_assert(!sts_dns_health_ask(&h, &a, trait, now));
-		/* Questions beside it wait for its result. */
+		/* Other questions wait for the result of that try. */
 		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
 		now += STS_DNS_PROBE_MS - 1;
 		ck_assert(sts_dns_health_ask(&h, &a, trait, now));
@@ -68,8 +68,9 @@ START_TEST(an_hour)
 }
 END_TEST
 
-/* Port and scope belong to the address; no memory, no harm. */
-START_TEST(whose)
+/* Port and scope belong to the address. Without a memory every call is
+ * harmless. */
+START_TEST(a_trait_belongs_to_one_address)
 {
 	struct sts_addr a = server(1), port = a, scope = a, inet6 = a;
 	struct sts_dns_servers s = servers(2);
@@ -98,8 +99,8 @@ START_TEST(whose)
 }
 END_TEST
 
-/* Only a server that has not answered anything since it was asked. */
-START_TEST(set_aside)
+/* A server is set aside only if it has answered nothing since it was asked. */
+START_TEST(a_silent_server_is_set_aside_for_an_hour)
 {
 	struct sts_dns_servers s = servers(4);
 	struct sts_dns_health h;
@@ -110,26 +111,33 @@ START_TEST(set_aside)
 	sts_dns_health_heard(&h, &s.addr[1], now);
 	sts_dns_health_set_aside(&h, &s, 1 | 2 | 8, now, now + 3000);
 	unit_int("order", sts_dns_health_order(&h, &s, now + 3000), 1 | 8);
-	/* It answers: it is well. */
+	/* It answers, and is not set aside any more. */
 	sts_dns_health_heard(&h, &s.addr[3], now + 4000);
 	unit_int("order", sts_dns_health_order(&h, &s, now + 4000), 1);
-	/* An hour later one question tries the first; a second one does not. */
+	/* After an hour one question tries the first server; a second question
+	 * does not. */
 	sts_dns_health_note(&h, &s.addr[1], STS_DNS_ASIDE, now + 3000);
 	now += 3000 + STS_DNS_HEALTH_MS;
-	unit_int("tries", sts_dns_health_order(&h, &s, now), 2);
-	unit_int("beside", sts_dns_health_order(&h, &s, now), 1);
-	unit_int("beside", sts_dns_health_order(&h, &s, now), 1 | 2);
-	/* Behind one that is well it is not tried. */
+	unit_int("order for the question that tries",
+	    sts_dns_health_order(&h, &s, now), 2);
+	unit_int("order for a question beside it",
+	    sts_dns_health_order(&h, &s, now), 1);
+	unit_int("order for the third question",
+	    sts_dns_health_order(&h, &s, now), 1 | 2);
+	/* If another server is well, the one that was set aside is not tried
+	 * first. */
 	sts_dns_health_init(&h);
 	sts_dns_health_note(&h, &s.addr[1], STS_DNS_ASIDE, START);
-	unit_int("behind", sts_dns_health_order(&h, &s, now), 2);
-	unit_int("behind", sts_dns_health_order(&h, &s, now), 2);
+	unit_int("order beside a server that is well",
+	    sts_dns_health_order(&h, &s, now), 2);
+	unit_int("order beside a server that is well, again",
+	    sts_dns_health_order(&h, &s, now), 2);
 }
 END_TEST
 
-/* More servers than slots: the one used longest ago is dropped. What was not
- * used for long is forgotten before times seem to lie ahead. */
-START_TEST(places)
+/* There are more servers than places: the one used longest ago is dropped. What
+ * was not used for long is forgotten before its time seems to lie ahead. */
+START_TEST(the_server_used_longest_ago_is_dropped)
 {
 	struct sts_dns_health h;
 	struct sts_addr a;
@@ -164,7 +172,7 @@ END_TEST
 
 /* What is used all the time is forgotten as well, each trait by itself, before
  * its time seems to lie ahead. */
-START_TEST(weeks)
+START_TEST(traits_are_forgotten_within_weeks)
 {
 	struct sts_dns_servers s = servers(2);
 	struct sts_dns_health h;
@@ -177,7 +185,8 @@ START_TEST(weeks)
 	sts_dns_health_note(&h, &s.addr[1], STS_DNS_NO_TCP, now);
 	for (unsigned hour = 0; hour < 26 * 24; hour++) {
 		now += 3600000;
-		/* The first is silent all the time, the second never. */
+		/* The first server is silent all the time, and the second never
+		 * is. */
 		sts_dns_health_note(&h, &s.addr[0], STS_DNS_ASIDE, now);
 		sts_dns_health_heard(&h, &s.addr[1], now);
 		sts_dns_health_age(&h, now);
@@ -197,8 +206,9 @@ START_TEST(weeks)
 }
 END_TEST
 
-/* One domain's slow servers do not teach that ours loses EDNS. */
-START_TEST(edns_meanwhile)
+/* The slow servers of one domain do not make us believe that our name server
+ * drops EDNS. */
+START_TEST(a_server_that_answered_edns_is_not_blamed)
 {
 	struct sts_dns_health h;
 	struct sts_addr a = server(1), b = server(2);
@@ -210,7 +220,7 @@ START_TEST(edns_meanwhile)
 		const struct sts_addr *s = i == 0 ? &a : &b;
 
 		sts_dns_health_lost_edns(&h, s, START, START + 3000);
-		unit_int("lost",
+		unit_int("EDNS believed to be dropped",
 		    sts_dns_health_is(&h, s, STS_DNS_PLAIN, START + 3000),
 		    i == 1);
 	}
@@ -227,10 +237,10 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, an_hour);
-	tcase_add_test(tc, whose);
-	tcase_add_test(tc, set_aside);
-	tcase_add_test(tc, places);
-	tcase_add_test(tc, weeks);
-	tcase_add_test(tc, edns_meanwhile);
+	tcase_add_test(tc, a_trait_is_known_for_an_hour);
+	tcase_add_test(tc, a_trait_belongs_to_one_address);
+	tcase_add_test(tc, a_silent_server_is_set_aside_for_an_hour);
+	tcase_add_test(tc, the_server_used_longest_ago_is_dropped);
+	tcase_add_test(tc, traits_are_forgotten_within_weeks);
+	tcase_add_test(tc, a_server_that_answered_edns_is_not_blamed);
 }

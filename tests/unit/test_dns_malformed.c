@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/message: messages that are broken, cut, too long or too large (R87). */
+/* R87: dns/message with messages that are broken, cut, too long or too
+ * large. */
 #include <stdio.h>
 
 #include "../../dns/rdata.h"
@@ -11,7 +12,7 @@ const char unit_name[] = "dns_malformed";
 #define L63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-012345678"
 #define N191 L63 "." L63 "." L63
 
-/* R87: RDATA by type. `bytes` stands as RDATA, RDLENGTH is rdlength. */
+/* R87: RDATA by type. `bytes` is the RDATA, and `rdlength` is its RDLENGTH. */
 static const struct {
 	const char *name;
 	uint16_t type;
@@ -48,7 +49,7 @@ static const struct {
 	{ "R87 TLSA is its reader's", STS_DNS_TLSA, "\3\1\1x", 4, 4, true },
 };
 
-START_TEST(rdata_table)
+START_TEST(rdata_must_fit_its_type)
 {
 	for (size_t i = 0; i < UNIT_COUNT(rdatas); i++) {
 		struct sts_dns_verdict v;
@@ -68,8 +69,8 @@ START_TEST(rdata_table)
 }
 END_TEST
 
-/* The same for records that are only followed or only measured. */
-START_TEST(rdata_elsewhere)
+/* The same for records that are only followed, or only measured. */
+START_TEST(rdata_of_other_records_must_fit_too)
 {
 	static const struct {
 		const char *name;
@@ -112,7 +113,7 @@ START_TEST(rdata_elsewhere)
 }
 END_TEST
 
-/* R87: an owner name, byte by byte, after a question that ends at 38. */
+/* R87: an owner name byte by byte, after a question that ends at 38. */
 static const struct {
 	const char *name;
 	const char *bytes;
@@ -136,7 +137,7 @@ static const struct {
 	{ "R87 a label over the end", "\77a", 2, false },
 };
 
-START_TEST(owner_table)
+START_TEST(owner_names_must_be_well_formed)
 {
 	for (size_t i = 0; i < UNIT_COUNT(owners); i++) {
 		struct sts_dns_verdict v;
@@ -154,12 +155,12 @@ START_TEST(owner_table)
 }
 END_TEST
 
-/* R87: an expanded name of 254, 255, 256 octets, whole and in two pieces. */
-START_TEST(name_length)
+/* R87: an expanded name of 254, 255 and 256 octets, whole and in two pieces. */
+START_TEST(a_name_has_255_octets_at_most)
 {
 	for (unsigned last = 60; last <= 62; last++) {
 		for (unsigned pieces = 1; pieces <= 2; pieces++) {
-			/* 192 octets, 1 + last, 1: the root */
+			/* 192 octets, 1 + last, and 1 for the root */
 			char tail[64] = "";
 			char name[300];
 			struct sts_dns_verdict v;
@@ -185,8 +186,8 @@ START_TEST(name_length)
 }
 END_TEST
 
-/* R87: a name through 126, 127, 128 pointers. */
-START_TEST(pointer_count)
+/* R87: a name through 126, 127 and 128 pointers. */
+START_TEST(a_name_has_a_limited_number_of_pointers)
 {
 	for (unsigned count = 126; count <= 128; count++) {
 		struct sts_dns_verdict v;
@@ -213,9 +214,10 @@ START_TEST(pointer_count)
 }
 END_TEST
 
-/* R87: after a pointer, too, the next one has to point below its target. Here
- * it points into the label before it, where a root seems to stand. */
-START_TEST(pointer_into_label)
+/* R87: after a pointer, too, the next pointer has to point below the target of
+ * the first. Here it points into the label before it, where a root seems to
+ * stand. */
+START_TEST(a_pointer_must_point_below_the_last_target)
 {
 	struct sts_dns_verdict v;
 	struct build b;
@@ -234,7 +236,7 @@ START_TEST(pointer_into_label)
 }
 END_TEST
 
-START_TEST(counts)
+START_TEST(counts_must_not_exceed_the_records)
 {
 	for (unsigned section = ANSWER; section <= ADDITIONAL; section++) {
 		struct sts_dns_verdict v;
@@ -252,7 +254,7 @@ START_TEST(counts)
 }
 END_TEST
 
-/* Good messages to cut and to break. */
+/* Good messages, to be cut and broken. */
 static void
 good(struct build *b, unsigned which)
 {
@@ -283,7 +285,7 @@ good(struct build *b, unsigned which)
 	build_opt(b, ADDITIONAL, "", 0);
 }
 
-START_TEST(cut_anywhere)
+START_TEST(a_cut_message_is_malformed)
 {
 	for (unsigned which = 0; which < 4; which++) {
 		struct sts_dns_verdict v;
@@ -302,8 +304,9 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* Every byte to every value: no crash, no read outside, no empty FOUND. */
-START_TEST(broken_anywhere)
+/* Each byte is set to each value: no crash, no read outside, no FOUND without a
+ * record. */
+START_TEST(a_broken_message_is_never_read_outside)
 {
 	for (unsigned which = 0; which < 4; which++) {
 		struct build b;
@@ -333,9 +336,9 @@ START_TEST(broken_anywhere)
 }
 END_TEST
 
-/* A full message of the shortest records, each to be compared every time: a
- * limit of ours ends the loop before its length shows it. */
-START_TEST(many_records)
+/* A full message of the shortest records, each of which must be compared each
+ * time. A limit of ours ends the loop. */
+START_TEST(many_records_end_at_our_limit)
 {
 	struct sts_dns_verdict v;
 	struct build b;
@@ -352,8 +355,8 @@ START_TEST(many_records)
 }
 END_TEST
 
-/* A name that cannot be read equals no name, nor itself; offsets are into this
- * message. */
+/* A name that cannot be read equals no name, not even itself. Offsets are into
+ * this message. */
 #define HEADER "............"
 static const struct {
 	const char *name;
@@ -372,7 +375,7 @@ static const struct {
 	{ "a pointer and what it leads to", "\1a\0\300\14", 5, 12, 15, true },
 };
 
-START_TEST(same_names)
+START_TEST(unreadable_names_are_never_equal)
 {
 	for (size_t i = 0; i < UNIT_COUNT(pairs); i++) {
 		struct build b;
@@ -394,9 +397,9 @@ START_TEST(same_names)
 }
 END_TEST
 
-/* The end of a chain of aliases may be a name that text cannot express: a dot
- * within a label. */
-START_TEST(owner_without_text)
+/* The end of a chain of aliases may be a name that cannot be written as text,
+ * with a dot within a label. */
+START_TEST(an_owner_with_a_dot_in_a_label_has_no_text)
 {
 	for (unsigned dotted = 0; dotted < 2; dotted++) {
 		const char *label = dotted ? "\3a.b\0" : "\3a-b\0";
@@ -426,16 +429,16 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, rdata_table);
-	tcase_add_test(tc, rdata_elsewhere);
-	tcase_add_test(tc, owner_table);
-	tcase_add_test(tc, name_length);
-	tcase_add_test(tc, pointer_count);
-	tcase_add_test(tc, pointer_into_label);
-	tcase_add_test(tc, counts);
-	tcase_add_test(tc, cut_anywhere);
-	tcase_add_test(tc, broken_anywhere);
-	tcase_add_test(tc, many_records);
-	tcase_add_test(tc, same_names);
-	tcase_add_test(tc, owner_without_text);
+	tcase_add_test(tc, rdata_must_fit_its_type);
+	tcase_add_test(tc, rdata_of_other_records_must_fit_too);
+	tcase_add_test(tc, owner_names_must_be_well_formed);
+	tcase_add_test(tc, a_name_has_255_octets_at_most);
+	tcase_add_test(tc, a_name_has_a_limited_number_of_pointers);
+	tcase_add_test(tc, a_pointer_must_point_below_the_last_target);
+	tcase_add_test(tc, counts_must_not_exceed_the_records);
+	tcase_add_test(tc, a_cut_message_is_malformed);
+	tcase_add_test(tc, a_broken_message_is_never_read_outside);
+	tcase_add_test(tc, many_records_end_at_our_limit);
+	tcase_add_test(tc, unreadable_names_are_never_equal);
+	tcase_add_test(tc, an_owner_with_a_dot_in_a_label_has_no_text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/message: queries, acceptance, judgement, the walk over answers. */
+/* dns/message: queries; which messages are accepted, how they are judged, and
+ * the walk over their answers. */
 #include <stdio.h>
 
 #include "dns_judge.h"
@@ -140,7 +141,7 @@ static const struct {
 	    STS_WHY_DNS_NODATA, 0, 0, { { 0 } } },
 	{ "nothing, from a server that neither recurses nor has authority", NO_RA,
 	    STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0, { { 0 } } },
-	{ "R13 the SOA says NODATA whoever answers", NO_RA, STS_ABSENT,
+	{ "R13 an SOA means NODATA whichever server answers", NO_RA, STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 60, 0, { SOA(60, "60") } },
 	{ "R13 NODATA, the SOA of the name itself", ANSWERED, STS_ABSENT,
 	    STS_WHY_DNS_NODATA, 60, 0, { SOA_OF("_MTA-STS.example.com", 60, "60") } },
@@ -189,7 +190,7 @@ static const struct {
 	    STS_WHY_DNS_ERROR, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
 	{ "a chain whose target is missing, authoritative", 0x8580, STS_UNKNOWN,
 	    STS_WHY_DNS_ERROR, 0, 0, { CNAME(NAME, 40, "x.example.net") } },
-	{ "a chain that nobody followed", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
+	{ "a chain that no server followed", NO_RA, STS_UNKNOWN, STS_WHY_DNS_ERROR, 0, 0,
 	    { CNAME(NAME, 40, "x.example.net") } },
 
 	{ "R13 SERVFAIL", ANSWERED | STS_DNS_SERVFAIL, STS_UNKNOWN,
@@ -211,7 +212,7 @@ static const struct {
 };
 /* clang-format on */
 
-START_TEST(judge_table)
+START_TEST(a_message_is_judged_by_its_records)
 {
 	for (size_t i = 0; i < UNIT_COUNT(judged); i++) {
 		const char *name = judged[i].name;
@@ -236,7 +237,7 @@ START_TEST(judge_table)
 			    judged[i].count);
 		}
 		if (v.found != STS_PENDING) {
-			/* TC: it may have ended anywhere. */
+			/* With TC, the message may have ended anywhere. */
 			b.p[2] |= TC >> 8;
 			v = judge(b.p, b.n, STS_DNS_TXT);
 			unit_int(name, v.found, STS_PENDING);
@@ -254,7 +255,7 @@ static const struct {
 	unsigned type, qclass, count;
 	enum sts_found want;
 } foreign[] = {
-	{ "R83 ours", ID, ANSWERED, NAME, STS_DNS_TXT, 1, 1, STS_FOUND },
+	{ "R83 the answer", ID, ANSWERED, NAME, STS_DNS_TXT, 1, 1, STS_FOUND },
 	{ "R83 the question in another case", ID, ANSWERED,
 	    "_MTA-sts.EXAMPLE.com", STS_DNS_TXT, 1, 1, STS_FOUND },
 	{ "R83 another id", ID + 1, ANSWERED, NAME, STS_DNS_TXT, 1, 1,
@@ -285,7 +286,7 @@ static const struct {
 	    NAME, STS_DNS_TXT, 1, 1, STS_PENDING },
 };
 
-START_TEST(foreign_table)
+START_TEST(a_message_that_answers_another_question_is_ignored)
 {
 	for (size_t i = 0; i < UNIT_COUNT(foreign); i++) {
 		struct sts_dns_verdict v;
@@ -306,7 +307,7 @@ END_TEST
 
 /*
  * R85: a response that repeats no question is the server's report about itself,
- * whatever records it carries: an error, or that TCP is needed; never an
+ * whatever records it carries: an error, or that TCP is needed. It is never an
  * answer.
  */
 static const struct {
@@ -340,7 +341,7 @@ static const struct {
 	    STS_PENDING, STS_WHY_NONE, false },
 };
 
-START_TEST(headless_table)
+START_TEST(a_response_without_a_question_is_never_an_answer)
 {
 	for (size_t i = 0; i < UNIT_COUNT(headless); i++) {
 		struct sts_dns_verdict v;
@@ -362,7 +363,7 @@ START_TEST(headless_table)
 END_TEST
 
 /* A label with a dot in it is not two labels. */
-START_TEST(dot_in_a_label)
+START_TEST(a_dot_in_a_label_makes_no_second_label)
 {
 	struct sts_dns_verdict v;
 	struct build b;
@@ -378,14 +379,14 @@ START_TEST(dot_in_a_label)
 END_TEST
 
 /* R85: EDNS. */
-START_TEST(edns)
+START_TEST(edns_extends_the_rcode)
 {
 	static const struct {
 		const char *name;
 		unsigned rcode;
 		struct {
 			unsigned section;
-			const char *owner; /* NULL: no more */
+			const char *owner; /* NULL: there is none */
 			uint32_t ttl;
 		} opt[3];
 		enum sts_found found;
@@ -407,14 +408,14 @@ START_TEST(edns)
 		{ "R85 18 is not SERVFAIL", STS_DNS_SERVFAIL,
 		    { { ADDITIONAL, "", 0x01000000U } }, STS_UNKNOWN,
 		    STS_WHY_DNS_ERROR, 18 },
-		{ "R85 two", 0,
+		{ "R85 two OPT", 0,
 		    { { ADDITIONAL, "", 0 }, { ADDITIONAL, "", 0 } },
 		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
-		{ "R85 in the answer", 0, { { ANSWER, "", 0 } }, STS_UNKNOWN,
-		    STS_WHY_DNS_MALFORMED, 0 },
-		{ "R85 in the authority", 0, { { AUTHORITY, "", 0 } },
+		{ "R85 OPT in the answer", 0, { { ANSWER, "", 0 } },
 		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
-		{ "R85 not the root's", 0, { { ADDITIONAL, "x", 0 } },
+		{ "R85 OPT in the authority", 0, { { AUTHORITY, "", 0 } },
+		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
+		{ "R85 OPT with an owner", 0, { { ADDITIONAL, "x", 0 } },
 		    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 0 },
 	};
 
@@ -437,8 +438,8 @@ START_TEST(edns)
 }
 END_TEST
 
-/* R15: AD is reported for what is known, and never for what is not. */
-START_TEST(ad_bit)
+/* R15: AD is reported with a definite result, and never with "cannot tell". */
+START_TEST(ad_is_reported_with_definite_results_only)
 {
 	static const struct {
 		const char *name;
@@ -471,7 +472,7 @@ START_TEST(ad_bit)
 }
 END_TEST
 
-START_TEST(class_of_records)
+START_TEST(records_of_another_class_do_not_count)
 {
 	struct sts_dns_verdict v;
 	struct build b;
@@ -489,7 +490,7 @@ START_TEST(class_of_records)
 }
 END_TEST
 
-START_TEST(strings)
+START_TEST(strings_must_end_within_rdata)
 {
 	static const struct {
 		const char *name, *bytes;
@@ -523,8 +524,8 @@ START_TEST(strings)
 }
 END_TEST
 
-/* What the walk returns after two aliases and among other records. */
-START_TEST(walk_order)
+/* What the walk returns after two aliases, and among other records. */
+START_TEST(the_walk_returns_records_in_order)
 {
 	struct sts_dns_answers it;
 	struct sts_dns_verdict v;
@@ -556,7 +557,7 @@ START_TEST(walk_order)
 }
 END_TEST
 
-/* An alias, by pointers. */
+/* Append an alias, whose names are pointers. */
 static void
 put_alias(struct build *b, size_t owner, size_t target)
 {
@@ -567,9 +568,9 @@ put_alias(struct build *b, size_t owner, size_t target)
 	build_record(b, ANSWER, names[0], STS_DNS_CNAME, 60, names[1]);
 }
 
-/* A name of 127 labels, and by pointers into it one of 126, of 125, ...: each
- * record is short, and each name long. */
-START_TEST(aliases_of_many_labels)
+/* A name of 127 labels, and by pointers into it one of 126, one of 125, and so
+ * on: each record is short, and each name is long. */
+START_TEST(long_chains_of_long_names_end_at_our_limit)
 {
 	struct sts_dns_name_parts q = parts("", "q");
 	struct sts_dns_verdict v;
@@ -598,7 +599,7 @@ START_TEST(aliases_of_many_labels)
 END_TEST
 
 /* As many aliases as resolvers follow, and as many addresses as are held. */
-START_TEST(aliases_and_addresses)
+START_TEST(as_many_aliases_as_resolvers_follow_are_read)
 {
 	static const char *const chain[] = { NAME, "a1.cdn.example.net",
 		"a2.cdn.example.net", "a3.cdn.example.net",
@@ -626,7 +627,7 @@ START_TEST(aliases_and_addresses)
 }
 END_TEST
 
-START_TEST(query_bytes)
+START_TEST(a_query_has_these_bytes)
 {
 	static const char want[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1"
 				   "\10_mta-sts\7example\3com\0\0\20\0\1"
@@ -649,7 +650,7 @@ START_TEST(query_bytes)
 }
 END_TEST
 
-/* A name of n octets in text form, in labels of at most 63. */
+/* A name of n octets in text form, whose labels have 63 octets at most. */
 static struct sts_text
 long_name(char *out, size_t n)
 {
@@ -659,8 +660,8 @@ long_name(char *out, size_t n)
 	return sts_text((const uint8_t *)out, n);
 }
 
-/* R1: 253 octets with the prefix and its dot are the most. */
-START_TEST(query_limits)
+/* R1: with its prefix and dot, a name has 253 octets at most. */
+START_TEST(a_query_has_a_longest_name)
 {
 	static const struct {
 		const char *name, *prefix;
@@ -697,8 +698,9 @@ START_TEST(query_limits)
 }
 END_TEST
 
-/* What we send is what we accept, for the longest name too. */
-START_TEST(query_comes_back)
+/* A query that comes back is accepted as an answer to itself, for the longest
+ * name, too. */
+START_TEST(the_longest_query_is_recognised_when_it_returns)
 {
 	uint8_t out[STS_DNS_QUERY_MAX];
 	char domain[244];
@@ -709,29 +711,29 @@ START_TEST(query_comes_back)
 
 	out[2] |= 0x80;
 	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
-	unit_int("echo", v.found, STS_UNKNOWN);
-	unit_int("echo", v.why, STS_WHY_DNS_ERROR);
+	unit_int("result of the echo", v.found, STS_UNKNOWN);
+	unit_int("reason of the echo", v.why, STS_WHY_DNS_ERROR);
 	out[12 + 100] ^= 1;
 	sts_dns_judge(&v, sts_text(out, n), ID, name, STS_DNS_AAAA);
-	unit_int("echo of another", v.found, STS_PENDING);
+	unit_int("result of another query's echo", v.found, STS_PENDING);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, judge_table);
-	tcase_add_test(tc, foreign_table);
-	tcase_add_test(tc, headless_table);
-	tcase_add_test(tc, dot_in_a_label);
-	tcase_add_test(tc, edns);
-	tcase_add_test(tc, ad_bit);
-	tcase_add_test(tc, class_of_records);
-	tcase_add_test(tc, strings);
-	tcase_add_test(tc, walk_order);
-	tcase_add_test(tc, aliases_of_many_labels);
-	tcase_add_test(tc, aliases_and_addresses);
-	tcase_add_test(tc, query_bytes);
-	tcase_add_test(tc, query_limits);
-	tcase_add_test(tc, query_comes_back);
+	tcase_add_test(tc, a_message_is_judged_by_its_records);
+	tcase_add_test(tc, a_message_that_answers_another_question_is_ignored);
+	tcase_add_test(tc, a_response_without_a_question_is_never_an_answer);
+	tcase_add_test(tc, a_dot_in_a_label_makes_no_second_label);
+	tcase_add_test(tc, edns_extends_the_rcode);
+	tcase_add_test(tc, ad_is_reported_with_definite_results_only);
+	tcase_add_test(tc, records_of_another_class_do_not_count);
+	tcase_add_test(tc, strings_must_end_within_rdata);
+	tcase_add_test(tc, the_walk_returns_records_in_order);
+	tcase_add_test(tc, long_chains_of_long_names_end_at_our_limit);
+	tcase_add_test(tc, as_many_aliases_as_resolvers_follow_are_read);
+	tcase_add_test(tc, a_query_has_these_bytes);
+	tcase_add_test(tc, a_query_has_a_longest_name);
+	tcase_add_test(tc, the_longest_query_is_recognised_when_it_returns);
 }

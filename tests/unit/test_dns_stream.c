@@ -16,8 +16,8 @@ struct taken {
 };
 
 /*
- * Feed a message through a buffer of `size` in pieces of `piece` octets. The
- * buffer ends where it ends (an allocation of its own), and is junk before.
+ * Feed a message through a buffer of `size` octets in pieces of `piece` octets.
+ * The buffer is an allocation of its own, and holds junk before.
  */
 static void
 feed(struct taken *t, const struct build *b, uint16_t type, size_t size,
@@ -73,7 +73,7 @@ many(struct build *b, const char *owner, unsigned count, const char *text)
 	}
 }
 
-/* Something that fills n octets and more. */
+/* Append a record of n octets of RDATA that no question wants. */
 static void
 fill(struct build *b, unsigned section, unsigned n)
 {
@@ -107,7 +107,8 @@ make_empty_strings(struct build *b)
 	fill(b, ADDITIONAL, 2000);
 }
 
-/* A chain as resolvers write it: each owner points to the target before. */
+/* A chain of aliases as resolvers write it: each owner is a pointer to the
+ * target before. */
 static void
 chain(struct build *b, unsigned count)
 {
@@ -170,7 +171,7 @@ make_data_beside_alias(struct build *b)
 	build_record(b, ANSWER, "@12", STS_DNS_CNAME, 60, "x");
 }
 
-/* What would take the whole message to know. */
+/* Messages of which the whole would have to be known. */
 
 static void
 make_before_alias(struct build *b)
@@ -231,7 +232,7 @@ make_nothing_with_soa(struct build *b)
 	fill(b, ADDITIONAL, 5000);
 }
 
-/* As long as the name that was asked for, and another. */
+/* A name as long as the one that was asked for, and another. */
 static void
 make_another_name(struct build *b)
 {
@@ -246,7 +247,7 @@ make_loop(struct build *b)
 	fill(b, ADDITIONAL, 5000);
 }
 
-/* Broken. */
+/* Broken messages. */
 
 static void
 make_string_too_long(struct build *b)
@@ -301,7 +302,7 @@ make_cut_in_fields(struct build *b)
 	build_put(b, "\300\14\0\20\0\1", 6);
 }
 
-/* An owner, and then enough for any buffer. */
+/* A record with this owner, and then enough to fill any buffer. */
 static void
 odd_owner(struct build *b, const char *owner)
 {
@@ -315,7 +316,7 @@ make_into_header(struct build *b)
 	odd_owner(b, "@4");
 }
 
-/* "_mta-sts.", read from its second octet on. */
+/* A pointer to the second octet of "_mta-sts.". */
 static void
 make_into_label(struct build *b)
 {
@@ -336,7 +337,7 @@ make_long_behind_pointer(struct build *b)
 	odd_owner(b, LABEL_60 LABEL_60 LABEL_60 LABEL_60 "@12");
 }
 
-/* An alias whose target is these octets. */
+/* An alias whose target consists of these octets. */
 static void
 odd_target(struct build *b, const char *octets, size_t n)
 {
@@ -408,14 +409,14 @@ static const struct {
 	enum sts_why why;
 } cases[] = {
 	{ "one name, near the limit", 0, make_plain, STS_FOUND, STS_WHY_NONE },
-	{ "strings and records of nothing", 0, make_empty_strings, STS_FOUND,
-	    STS_WHY_NONE },
+	{ "empty strings, and a record without any", 0, make_empty_strings,
+	    STS_FOUND, STS_WHY_NONE },
 	{ "an alias", 0, make_chain_1, STS_FOUND, STS_WHY_NONE },
 	{ "nine aliases, compressed", 0, make_chain_9, STS_FOUND,
 	    STS_WHY_NONE },
 	{ "fifty aliases, written out", 0, make_long_chain, STS_FOUND,
 	    STS_WHY_NONE },
-	{ "others between and behind", 0, make_others_between, STS_FOUND,
+	{ "other records between and after", 0, make_others_between, STS_FOUND,
 	    STS_WHY_NONE },
 	{ "data beside an alias counts", 0, make_data_beside_alias, STS_FOUND,
 	    STS_WHY_NONE },
@@ -425,22 +426,23 @@ static const struct {
 	    STS_WHY_DNS_LARGE },
 	{ "one record before its alias", 0, make_some_before_alias, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
-	{ "data of an alias's own name behind it", 0, make_data_behind_alias,
+	{ "data of the alias's own name after it", 0, make_data_behind_alias,
 	    STS_UNKNOWN, STS_WHY_DNS_LARGE },
-	{ "a pointer to what is not held", 0, make_gone, STS_UNKNOWN,
+	{ "a pointer to octets that are gone", 0, make_gone, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
-	{ "an alias's target that is not held", 0, make_gone_target,
+	{ "an alias's target that is gone", 0, make_gone_target, STS_UNKNOWN,
+	    STS_WHY_DNS_LARGE },
+	{ "no record of the name", 0, make_nothing, STS_UNKNOWN,
+	    STS_WHY_DNS_LARGE },
+	{ "no record of the name, an SOA", 0, make_nothing_with_soa,
 	    STS_UNKNOWN, STS_WHY_DNS_LARGE },
-	{ "nothing", 0, make_nothing, STS_UNKNOWN, STS_WHY_DNS_LARGE },
-	{ "nothing, with an SOA", 0, make_nothing_with_soa, STS_UNKNOWN,
-	    STS_WHY_DNS_LARGE },
 	{ "records of another name", 0, make_another_name, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
-	{ "AD, and nothing that it is about", AD, make_nothing, STS_UNKNOWN,
+	{ "AD without a record of the name", AD, make_nothing, STS_UNKNOWN,
 	    STS_WHY_DNS_LARGE },
 	{ "a loop of aliases", 0, make_loop, STS_UNKNOWN, STS_WHY_DNS_LARGE },
-	{ "NXDOMAIN with nothing", STS_DNS_NXDOMAIN, make_nothing, STS_UNKNOWN,
-	    STS_WHY_DNS_LARGE },
+	{ "NXDOMAIN without a record of the name", STS_DNS_NXDOMAIN,
+	    make_nothing, STS_UNKNOWN, STS_WHY_DNS_LARGE },
 
 	{ "NXDOMAIN with the records", STS_DNS_NXDOMAIN, make_records,
 	    STS_UNKNOWN, STS_WHY_DNS_ERROR },
@@ -452,7 +454,7 @@ static const struct {
 	    STS_WHY_DNS_MALFORMED },
 	{ "a record over the end", 0, make_record_over_end, STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED },
-	{ "a record that is not there", 0, make_count_too_high, STS_UNKNOWN,
+	{ "a record less than counted", 0, make_count_too_high, STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED },
 	{ "a pointer to itself", 0, make_forward, STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED },
@@ -481,7 +483,7 @@ static const struct {
 	    STS_WHY_DNS_MALFORMED },
 };
 
-/* What a walk over the whole message finds. */
+/* The stream must give what a walk over the whole message finds. */
 static void
 check_same(const char *name, const struct build *b, const struct taken *t)
 {
@@ -504,7 +506,7 @@ check_same(const char *name, const struct build *b, const struct taken *t)
 	ck_assert_uint_eq(off, t->len);
 }
 
-START_TEST(judged)
+START_TEST(a_streamed_message_is_judged_like_a_whole_one)
 {
 	static const size_t sizes[] = { STS_DNS_STREAM_MIN, 4096, 100000 };
 	static const size_t pieces[] = { 1, 7, 512, 65535 };
@@ -518,7 +520,7 @@ START_TEST(judged)
 			size_t size = sizes[k % 3];
 
 			if (cases[i].why == STS_WHY_DNS_LARGE && size > b.n) {
-				continue; /* then it is held, and not streamed */
+				continue; /* it is held whole, not streamed */
 			}
 			feed(&t, &b, STS_DNS_TXT, size, pieces[k / 3]);
 			unit_int(cases[i].name, t.v.found, cases[i].found);
@@ -534,9 +536,9 @@ START_TEST(judged)
 }
 END_TEST
 
-/* Messages that answer another question, or none: judged as whole messages
+/* Messages that answer another question or none are judged as whole messages
  * are. */
-START_TEST(head)
+START_TEST(a_foreign_message_is_ignored_by_its_head)
 {
 	static struct taken t;
 	static struct build b;
@@ -566,8 +568,8 @@ START_TEST(head)
 }
 END_TEST
 
-/* Addresses come whole; their lengths are judged. */
-START_TEST(addresses)
+/* Addresses come whole, and their lengths are checked. */
+START_TEST(streamed_addresses_come_whole)
 {
 	static struct taken t;
 	static struct build b;
@@ -605,7 +607,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, judged);
-	tcase_add_test(tc, head);
-	tcase_add_test(tc, addresses);
+	tcase_add_test(tc, a_streamed_message_is_judged_like_a_whole_one);
+	tcase_add_test(tc, a_foreign_message_is_ignored_by_its_head);
+	tcase_add_test(tc, streamed_addresses_come_whole);
 }

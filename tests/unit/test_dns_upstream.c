@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* dns/upstream: the retry plan, by scripts of what the servers do. */
+/* dns/upstream: the plan of tries, by scripts of what the servers do. */
 #include <stdio.h>
 
 #include "dns_world.h"
 
 const char unit_name[] = "dns_upstream";
 
-/* Thirty make as long as a question waits for a descriptor. */
+/* Thirty of these take as long as a question waits for a descriptor. */
 #define LIMITS_10                                                              \
 	"U0=limit U0=limit U0=limit U0=limit U0=limit "                        \
 	"U0=limit U0=limit U0=limit U0=limit U0=limit "
 
 /*
- * A script is a list of "how=what". How: U by UDP, T by TCP, small letters
+ * A script is a list of "how=what". How: U by UDP, T by TCP, in small letters
  * without EDNS, and the number of the server. What: see replies[], reactions[]
  * and react_unopened.
  */
@@ -30,7 +30,7 @@ static const struct {
 	{ "R13 nodata", 1, "U0=nodata", STS_ABSENT, STS_WHY_DNS_NODATA, 0 },
 	{ "no server", 0, "", STS_UNKNOWN, STS_WHY_DNS_NO_SERVER, 0 },
 
-	/* silence: the plan's times, round the servers */
+	/* silence: the times of the plan, round the servers */
 	{ "a datagram is lost", 1, "U0=silent U0=found", STS_FOUND,
 	    STS_WHY_NONE, 1500 },
 	{ "the second server answers", 2, "U0=silent U1=found", STS_FOUND,
@@ -44,11 +44,11 @@ static const struct {
 	{ "eight servers, silent: six are asked", 8,
 	    "U0=silent U1=silent u2=silent U3=silent u4=silent u5=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_TIMEOUT, 17000 },
-	{ "the last try counts", 3,
+	{ "an answer to the last try", 3,
 	    "U0=silent U1=silent u2=silent U0=silent u1=silent u2=nodata",
 	    STS_ABSENT, STS_WHY_DNS_NODATA, 13000 },
 
-	/* errors: the next at once, the same again a second later */
+	/* errors: the next server at once, the same one a second later */
 	{ "R13 servfail, then found", 2, "U0=servfail U1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
 	{ "R13 refused, then absent", 2, "U0=refused U1=nxdomain", STS_ABSENT,
@@ -63,16 +63,16 @@ static const struct {
 	{ "a server that failed twice is left out", 2,
 	    "U0=refused U1=silent u0=refused U1=silent u1=silent u1=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_REFUSED, 13500 },
-	{ "R13 servfail says more than silence", 2,
+	{ "R13 servfail is a better reason than silence", 2,
 	    "U0=servfail U1=silent u0=silent U1=silent u0=silent u1=silent",
 	    STS_UNKNOWN, STS_WHY_DNS_SERVFAIL, 15500 },
-	{ "R13 servfail says more than refused", 2,
+	{ "R13 servfail is a better reason than refused", 2,
 	    "U0=servfail U1=refused u0=refused U1=servfail", STS_UNKNOWN,
 	    STS_WHY_DNS_SERVFAIL, 2000 },
 	{ "R87 malformed", 1, "U0=malformed U0=malformed", STS_UNKNOWN,
 	    STS_WHY_DNS_MALFORMED, 1000 },
 	{ "a referral", 2, "U0=referral U1=found", STS_FOUND, STS_WHY_NONE, 0 },
-	{ "R11 an alias loop ends it", 2, "U0=loop", STS_UNKNOWN,
+	{ "R11 an alias loop ends the question", 2, "U0=loop", STS_UNKNOWN,
 	    STS_WHY_DNS_ALIAS_LOOP, 0 },
 
 	/* no way to the server */
@@ -85,7 +85,7 @@ static const struct {
 	{ "nothing reachable", 2,
 	    "U0=deaf U1=unreachable u0=reset U1=deaf u0=reset u1=deaf",
 	    STS_UNKNOWN, STS_WHY_DNS_UNREACHABLE, 4000 },
-	{ "silence says more than unreachable", 2,
+	{ "silence is a better reason than unreachable", 2,
 	    "U0=deaf U1=silent u0=deaf U1=deaf u0=deaf u1=deaf", STS_UNKNOWN,
 	    STS_WHY_DNS_TIMEOUT, 4500 },
 	{ "no descriptor, once", 2, "U0=limit U0=found", STS_FOUND,
@@ -94,10 +94,10 @@ static const struct {
 	    "U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit U0=limit "
 	    "U0=found",
 	    STS_FOUND, STS_WHY_NONE, 7000 },
-	{ "no descriptor, for as long as anybody waits", 2,
+	{ "no descriptor, for as long as a question waits", 2,
 	    LIMITS_10 LIMITS_10 LIMITS_10, STS_UNKNOWN, STS_WHY_BUSY, 29000 },
-	{ "the connection cannot be had", 1, "U0=tc T0=limit T0=found",
-	    STS_FOUND, STS_WHY_NONE, 1000 },
+	{ "no connection", 1, "U0=tc T0=limit T0=found", STS_FOUND,
+	    STS_WHY_NONE, 1000 },
 
 	{ "our shortage breaks the connection", 2, "U0=tc T0=shortage u1=found",
 	    STS_FOUND, STS_WHY_NONE, 0 },
@@ -108,7 +108,7 @@ static const struct {
 	    STS_WHY_DNS_NODATA, 0 },
 	{ "R84 truncated over TCP", 2, "U0=tc T0=tc u1=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
-	{ "R84 truncated over TCP, ever", 1, "U0=tc T0=tc u0=tc T0=tc",
+	{ "R84 truncated over TCP each time", 1, "U0=tc T0=tc u0=tc T0=tc",
 	    STS_UNKNOWN, STS_WHY_DNS_MALFORMED, 1000 },
 	{ "R84 truncated at the last try", 1,
 	    "U0=silent U0=silent u0=silent U0=silent u0=silent u0=tc",
@@ -135,7 +135,7 @@ static const struct {
 	    STS_WHY_NONE, 0 },
 	{ "R84 an answer larger than the buffer", 2, "U0=tc T0=large",
 	    STS_FOUND, STS_WHY_NONE, 0 },
-	{ "R84 a large answer in which only its end could tell", 2,
+	{ "R84 a large answer that only its end would decide", 2,
 	    "U0=tc T0=disordered", STS_UNKNOWN, STS_WHY_DNS_LARGE, 0 },
 	{ "R84 a large answer to another question before", 2,
 	    "U0=tc T0=largestranger", STS_FOUND, STS_WHY_NONE, 0 },
@@ -172,8 +172,9 @@ static const struct {
 	    STS_FOUND, STS_WHY_NONE, 0 },
 	{ "R85 formerr over TCP", 2, "U0=tc T0=formerr t0=found", STS_FOUND,
 	    STS_WHY_NONE, 0 },
-	{ "R85 formerr whatever is done", 1, "U0=formerr u0=formerr u0=formerr",
-	    STS_UNKNOWN, STS_WHY_DNS_ERROR, 1000 },
+	{ "R85 formerr with and without EDNS", 1,
+	    "U0=formerr u0=formerr u0=formerr", STS_UNKNOWN, STS_WHY_DNS_ERROR,
+	    1000 },
 	{ "R85 the third try goes without", 1, "U0=silent U0=silent u0=found",
 	    STS_FOUND, STS_WHY_NONE, 3000 },
 	{ "R85 the last tries go without", 1,
@@ -185,7 +186,7 @@ static const struct {
 	    STS_FOUND, STS_WHY_NONE, 0 },
 };
 
-/* The content of an answer, by the script's word. NULL text: no record. */
+/* The answer that a word of a script stands for. NULL text: no record. */
 static const struct reply {
 	const char *word;
 	unsigned flags;
@@ -264,7 +265,7 @@ large_answer(struct world *w, struct build *b, unsigned flags, const char *text)
 	build_end(b, at);
 }
 
-/* The record stands before its alias. */
+/* The record comes before its alias. */
 static void
 react_disordered(struct world *w)
 {
@@ -312,7 +313,7 @@ react_large_fail(struct world *w)
 	world_message(w, &b);
 }
 
-/* Datagrams as long as the room for them, with their rest cut off. */
+/* Datagrams as long as their room, of which the rest was cut off. */
 static void
 react_cut(struct world *w)
 {
@@ -332,7 +333,7 @@ react_cut_stranger(struct world *w)
 	react_reply(w, "found");
 }
 
-/* Twelve octets, and no question. */
+/* Twelve octets and no question. */
 static void
 headless(struct world *w, unsigned flags)
 {
@@ -449,7 +450,7 @@ react_silent(struct world *w)
 	(void)w;
 }
 
-/* Reactions that need an open channel and the query, besides replies[]. */
+/* Reactions besides replies[] that need an open channel and the query. */
 static const struct {
 	const char *word;
 	void (*react)(struct world *w);
@@ -493,7 +494,8 @@ react(struct world *w, const char *word)
 	ck_abort_msg("no reaction %s", word);
 }
 
-/* Reactions that leave no channel; false: not one of them. */
+/* Reactions that leave no channel. Returns false if the word is none of
+ * them. */
 static bool
 react_unopened(struct world *w, const char *word)
 {
@@ -516,7 +518,7 @@ react_unopened(struct world *w, const char *word)
 	return true;
 }
 
-/* One transmission of a script: "how" is checked, "what" happens. */
+/* Play one transmission of a script: `how` is checked, and `what` happens. */
 static void
 transmission(struct world *w, const char *name, char how, unsigned server,
     const char *what)
@@ -543,25 +545,31 @@ transmission(struct world *w, const char *name, char how, unsigned server,
 	react(w, what);
 }
 
-START_TEST(plan_table)
+static void
+play_script(struct world *w, const char *name, const char *script)
+{
+	while (*script != '\0') {
+		char how, what[16];
+		unsigned server;
+		int used;
+
+		ck_assert_int_eq(sscanf(script, "%c%u=%15[a-z]%n", &how,
+				     &server, what, &used),
+		    3);
+		transmission(w, name, how, server, what);
+		script += used;
+		script += *script == ' ';
+	}
+}
+
+START_TEST(tries_follow_the_plan)
 {
 	for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
-		const char *name = plans[i].name, *s = plans[i].script;
+		const char *name = plans[i].name;
 		struct world w;
 
 		world_start(&w, plans[i].servers, WORLD_BUDGET);
-		while (*s != '\0') {
-			char how, what[16];
-			unsigned server;
-			int used;
-
-			ck_assert_int_eq(sscanf(s, "%c%u=%15[a-z]%n", &how,
-					     &server, what, &used),
-			    3);
-			transmission(&w, name, how, server, what);
-			s += used;
-			s += *s == ' ';
-		}
+		play_script(&w, name, plans[i].script);
 		if (sts_upstream_result(&w.u) == STS_PENDING) {
 			world_wait(&w);
 		}
@@ -580,13 +588,13 @@ START_TEST(plan_table)
 }
 END_TEST
 
-/* The budget cuts every state, and the reason is the best known. */
+/* The budget ends every state, with the most telling reason so far. */
 static const struct {
 	const char *name;
-	const char *script; /* servers: 2 */
+	const char *script; /* for two servers */
 	uint32_t budget_ms;
 	enum sts_why why;
-	uint32_t ours_ms; /* time that the budget does not count */
+	uint32_t ours_ms; /* time that does not count as budget */
 } budgets[] = {
 	{ "silence", "U0=silent", 700, STS_WHY_DNS_TIMEOUT, 0 },
 	{ "silence after servfail", "U0=servfail U1=silent", 700,
@@ -603,26 +611,15 @@ static const struct {
 	{ "no budget", "", 0, STS_WHY_DNS_TIMEOUT, 0 },
 };
 
-START_TEST(budget_table)
+START_TEST(the_budget_ends_every_state)
 {
 	for (size_t i = 0; i < UNIT_COUNT(budgets); i++) {
-		const char *name = budgets[i].name, *s = budgets[i].script;
+		const char *name = budgets[i].name;
 		struct world w;
 		sts_ms at;
 
 		world_start(&w, 2, budgets[i].budget_ms);
-		while (*s != '\0') {
-			char how, what[16];
-			unsigned server;
-			int used;
-
-			ck_assert_int_eq(sscanf(s, "%c%u=%15[a-z]%n", &how,
-					     &server, what, &used),
-			    3);
-			transmission(&w, name, how, server, what);
-			s += used;
-			s += *s == ' ';
-		}
+		play_script(&w, name, budgets[i].script);
 		world_close(&w);
 		if (budgets[i].budget_ms > 0) {
 			world_tick(&w);
@@ -644,7 +641,7 @@ START_TEST(budget_table)
 END_TEST
 
 /* A name that DNS cannot carry does not exist. */
-START_TEST(long_name)
+START_TEST(a_name_too_long_for_dns_does_not_exist)
 {
 	char domain[245];
 	struct sts_dns_name_parts name = { unit_span("_mta-sts"),
@@ -657,16 +654,16 @@ START_TEST(long_name)
 	world_start(&w, 1, WORLD_BUDGET);
 	sts_upstream_start(&w.u, &w.servers, NULL, name, STS_DNS_TXT, w.now,
 	    WORLD_BUDGET, w.rnd);
-	unit_int("R1", sts_upstream_result(&w.u), STS_ABSENT);
-	unit_int("R1", sts_upstream_why(&w.u), STS_WHY_KEY_LONG);
-	unit_int("R1", world_wants(&w), STS_WANT_OWNER);
+	unit_int("R1 result", sts_upstream_result(&w.u), STS_ABSENT);
+	unit_int("R1 reason", sts_upstream_why(&w.u), STS_WHY_KEY_LONG);
+	unit_int("R1 wants", world_wants(&w), STS_WANT_OWNER);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, plan_table);
-	tcase_add_test(tc, budget_table);
-	tcase_add_test(tc, long_name);
+	tcase_add_test(tc, tries_follow_the_plan);
+	tcase_add_test(tc, the_budget_ends_every_state);
+	tcase_add_test(tc, a_name_too_long_for_dns_does_not_exist);
 }
