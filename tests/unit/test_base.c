@@ -220,6 +220,7 @@ START_TEST(blanks_are_filled_in_in_any_window)
 }
 END_TEST
 
+/* Reasons of features that are left out have no words. */
 START_TEST(each_reason_has_words_and_a_token_of_its_own)
 {
 	for (unsigned i = 0; i < STS_WHY_COUNT; i++) {

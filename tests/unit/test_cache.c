@@ -738,6 +738,7 @@ START_TEST(names_with_the_same_hash_are_two_domains)
 }
 END_TEST
 
+/* Names in one bucket, which nobody can choose without the key. */
 START_TEST(a_full_bucket_refuses_newcomers_only)
 {
 	char name[32];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver with a real, small agent over the in-memory port: what it asks of
- * the port and how often, and that it always comes to rest.
+ * The driver with a real, small agent over the port in memory: what the driver
+ * asks of the port and how often, and that it always comes to rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +20,17 @@ enum {
 	CLIENTS = 4,
 	LOOKUPS = 4,
 	WALL_S = 1750000000,
-	ENTROPY_MS = 10, /* how often a starved port is asked */
+	ENTROPY_MS = 10, /* how soon a port without entropy is asked again */
 	ROUNDS = 1000 /* more than any moment needs */
 };
 
-/* How often each call of the port was made. */
+/* How often each function of the port was called. */
 struct calls {
 	unsigned dgram, stream, accept, recv, send, want, close;
 };
 
 static struct mem mem;
-static struct sts_port port; /* counts, and calls mem's */
+static struct sts_port port; /* counts its calls, and passes them to mem's */
 static struct calls calls;
 static struct sts_agent agent;
 static struct sts_driver driver;
@@ -43,7 +43,7 @@ static sts_ms now, begun;
 static unsigned budget;
 static sts_ch listener;
 static bool
-    send_fails; /* the port has not reported yet that the peer is gone */
+    send_fails; /* the port has not yet reported that the peer is gone */
 
 static int
 count_dgram(void *ctx, sts_ch ch, const struct sts_addr *peer, uint16_t local)
@@ -165,7 +165,7 @@ settle(void)
 			return sleep;
 		}
 	}
-	ck_abort_msg("it spins");
+	ck_abort_msg("the driver never comes to rest");
 	return 0;
 }
 
@@ -208,7 +208,7 @@ client(const char *bytes)
 	return s;
 }
 
-/* What a client got, and forget it. */
+/* Check what a client got, and drop it. */
 static void
 got(const char *name, struct mem_sock *s, const char *want)
 {
@@ -216,7 +216,7 @@ got(const char *name, struct mem_sock *s, const char *want)
 	mem_drop(&s->out, s->out.n);
 }
 
-/* An enforce policy is held; its refresh is planned so many seconds ahead. */
+/* Hold an enforce policy whose refresh is planned so many seconds ahead. */
 static sts_ref
 hold(const char *domain, uint32_t refresh_in_s)
 {
@@ -268,7 +268,7 @@ static const char ok_held[] =
 static const char ask_net[] = "19:postfix example.net,";
 static const char not_found[] = "9:NOTFOUND ,";
 
-/* The datagram socket that waits for an answer, or NULL. */
+/* The datagram socket on which a query waits for its answer, or NULL. */
 static struct mem_sock *
 asked(void)
 {
@@ -282,7 +282,8 @@ asked(void)
 	return NULL;
 }
 
-/* Requests for example.com and .x by turns, as many as fit n octets. */
+/* Send requests for example.com and .x in turn, as many as fit n octets.
+ * Returns how many. */
 static unsigned
 send_many(struct mem_sock *s, size_t n)
 {
@@ -296,8 +297,8 @@ send_many(struct mem_sock *s, size_t n)
 	return count;
 }
 
-/* Take the answers to send_many: whole, in order, from number `from` on.
- * Returns how many. */
+/* Take the answers to send_many: each is whole, and in order from request
+ * `from` on. Returns how many. */
 static unsigned
 take_many(struct mem_sock *s, unsigned from)
 {
@@ -317,7 +318,7 @@ take_many(struct mem_sock *s, unsigned from)
 	return count;
 }
 
-/* Answer the oldest question with this rcode and no record. */
+/* Answer the oldest query with this rcode and no record. */
 static void
 answer_dns(unsigned rcode)
 {
@@ -335,9 +336,9 @@ answer_dns(unsigned rcode)
 	mem_send(&mem, s, a.p, a.n);
 }
 
-/* 16 questions in one segment: what fits the input is one receive, its answers
- * one send, and there is no receive that brings nothing. */
-START_TEST(what_came_together_is_answered_together)
+/* 16 questions come in one segment: what fits the input is one receive, its
+ * answers are one send, and no receive brings nothing. */
+START_TEST(requests_that_came_together_are_one_send)
 {
 	struct mem_sock *c;
 	unsigned count;
@@ -354,18 +355,18 @@ START_TEST(what_came_together_is_answered_together)
 	unit_int("answers", take_many(c, 0), count);
 	unit_int("recv", calls.recv, 1);
 	unit_int("send", calls.send, 1);
-	unit_int(
-	    "others", calls.want + calls.dgram + calls.stream + calls.close, 0);
+	unit_int("other calls",
+	    calls.want + calls.dgram + calls.stream + calls.close, 0);
 	stop();
 }
 END_TEST
 
 /*
- * One client has 64 KB of questions there, and asks on; another has one. It is
- * answered in its turn: when the driver has visited both once, for which the
- * first has the answers of three inputs at most.
+ * One client has 64 KB of questions waiting and sends more; another client has
+ * one. That one is answered in its turn: once the driver has visited both,
+ * during which the first client gets the answers of three inputs at most.
  */
-START_TEST(one_question_beside_very_many)
+START_TEST(one_question_is_answered_beside_very_many)
 {
 	struct mem_sock *many, *one;
 	unsigned count, done;
@@ -386,7 +387,7 @@ START_TEST(one_question_beside_very_many)
 		send_octets(one, ask_held);
 		mem_deliver(&mem);
 	}
-	unit_int("all at once", many->out.n > 0, true);
+	unit_int("whether the first client has answers", many->out.n > 0, true);
 	done = take_many(many, 0);
 	ck_assert_uint_le(done, 5 * 3 * STS_CLIENT_INPUT / 14);
 	budget = 256;
@@ -398,14 +399,14 @@ START_TEST(one_question_beside_very_many)
 		done += more;
 		settle();
 	}
-	unit_int("in order, each once", done, count);
+	unit_int("answers in order, each once", done, count);
 	stop();
 }
 END_TEST
 
-/* A client that asks and never reads: it fills its input and its socket, costs
- * no other client an answer, and is closed in the end. */
-START_TEST(very_many_and_never_reads)
+/* A client that asks and never reads fills its input and its socket, delays no
+ * other client's answer, and is closed in the end. */
+START_TEST(a_client_that_never_reads_delays_no_other)
 {
 	struct mem_sock *many, *one;
 
@@ -425,18 +426,18 @@ START_TEST(very_many_and_never_reads)
 	}
 	ck_assert_uint_le(many->out.n, 100);
 	ck_assert_uint_le(many->received, 3 * STS_CLIENT_INPUT);
-	unit_int("pins", pinned() > 0, true);
+	unit_int("records pinned", pinned() > 0, true);
 	memset(&calls, 0, sizeof calls);
 	pass(4000);
-	unit_int("nothing is tried", calls.recv + calls.send, 0);
+	unit_int("calls while it does not read", calls.recv + calls.send, 0);
 	pass(2000);
 	ck_assert(many->core_gone);
-	unit_int("pins", pinned(), 0);
+	unit_int("records pinned at the end", pinned(), 0);
 	stop();
 }
 END_TEST
 
-START_TEST(cached_answer_costs_one_recv_and_one_send)
+START_TEST(a_held_answer_costs_one_recv_and_one_send)
 {
 	struct mem_sock *c;
 
@@ -453,7 +454,7 @@ START_TEST(cached_answer_costs_one_recv_and_one_send)
 		unit_int("recv", calls.recv, 1);
 		unit_int("send", calls.send, 1);
 		unit_int("want", calls.want, 0);
-		unit_int("others",
+		unit_int("other calls",
 		    calls.dgram + calls.stream + calls.accept + calls.close, 0);
 	}
 	stop();
@@ -470,25 +471,26 @@ START_TEST(clients_over_the_limit_wait)
 		c[i] = client(ask_held);
 	}
 	settle();
-	unit_int("paused once", calls.want, 1);
+	unit_int("wants, to pause", calls.want, 1);
 	c[CLIENTS] = client(ask_held);
 	settle();
-	unit_int("paused once", calls.want, 1);
-	unit_int("waits", c[CLIENTS]->state, MEM_WAITING);
-	/* It is tried again now and then, and nothing else happens. */
+	unit_int("wants, to pause", calls.want, 1);
+	unit_int("state of the client over the limit", c[CLIENTS]->state,
+	    MEM_WAITING);
+	/* The agent looks for room now and then, and nothing else happens. */
 	memset(&calls, 0, sizeof calls);
 	pass(STS_CLIENT_YIELD_MS - 100);
 	ck_assert_uint_le(calls.want, 6);
-	unit_int("no call", calls.recv + calls.send + calls.close, 0);
+	unit_int("calls of clients", calls.recv + calls.send + calls.close, 0);
 	mem_fail(&mem, c[1], STS_IO_RESET);
 	settle();
-	got("resumed", c[CLIENTS], ok_held);
+	got("after a place is free", c[CLIENTS], ok_held);
 	stop();
 }
 END_TEST
 
-/* A silent client makes room while others wait; one, not all of them. */
-START_TEST(idle_client_makes_room)
+/* An idle client makes room while others wait: one client, not all of them. */
+START_TEST(one_idle_client_makes_room)
 {
 	struct mem_sock *c[CLIENTS + 1];
 
@@ -506,13 +508,14 @@ START_TEST(idle_client_makes_room)
 	pass(10000);
 	ck_assert_uint_ge(calls.close, 1);
 	ck_assert_uint_le(calls.close, 2);
-	unit_int("open", agent.client.open, CLIENTS + 1 - calls.close);
-	unit_int("listed", agent.client.idle.count, agent.client.open);
+	unit_int("clients open", agent.client.open, CLIENTS + 1 - calls.close);
+	unit_int("clients in the idle list", agent.client.idle.count,
+	    agent.client.open);
 	stop();
 }
 END_TEST
 
-START_TEST(no_descriptor_for_a_client)
+START_TEST(a_client_without_descriptor_is_taken_later)
 {
 	struct mem_sock *c;
 
@@ -522,7 +525,7 @@ START_TEST(no_descriptor_for_a_client)
 	mem.channels_max = 0;
 	c = client(ask_held);
 	pass(5000);
-	unit_int("waits", c->state, MEM_WAITING);
+	unit_int("state of the client", c->state, MEM_WAITING);
 	ck_assert_uint_le(calls.accept, 7);
 	mem.channels_max = 9;
 	pass(1100);
@@ -540,21 +543,22 @@ START_TEST(nothing_runs_without_entropy)
 	c = client(ask_net);
 	for (unsigned i = 0; i < 50; i++) {
 		mem_deliver(&mem);
-		unit_int("asked again soon", run(), ENTROPY_MS);
+		unit_int("sleep without entropy", run(), ENTROPY_MS);
 		now += ENTROPY_MS;
 	}
-	unit_int("nothing", calls.recv + calls.dgram + calls.send, 0);
+	unit_int(
+	    "calls without entropy", calls.recv + calls.dgram + calls.send, 0);
 	settle();
 	answer_dns(3);
 	settle();
-	got("all went on", c, not_found);
+	got("once there is entropy", c, not_found);
 	stop();
 }
 END_TEST
 
-/* An answer of the step may be read right after it, and whoever reads the log
- * beside the answer finds its events there. */
-START_TEST(events_of_a_step_without_entropy)
+/* An answer of the step may be read right after it; the log must then have the
+ * events of the step. */
+START_TEST(events_are_passed_on_without_entropy)
 {
 	unsigned before;
 
@@ -565,13 +569,13 @@ START_TEST(events_of_a_step_without_entropy)
 	sts_agent_tell(&agent, STS_EVENT_AUDIT, STS_WHY_NONE,
 	    sts_text((const uint8_t *)"example.net", 11));
 	before = mem.event_count;
-	unit_int("asked again soon", run(), ENTROPY_MS);
-	unit_int("logged", mem.event_count - before, 1);
+	unit_int("sleep without entropy", run(), ENTROPY_MS);
+	unit_int("events logged", mem.event_count - before, 1);
 	stop();
 }
 END_TEST
 
-START_TEST(due_refresh_without_entropy)
+START_TEST(a_refresh_waits_for_entropy)
 {
 	start(1000);
 	settle();
@@ -582,14 +586,14 @@ START_TEST(due_refresh_without_entropy)
 	while (mem.entropy_dry > 0) {
 		now += run();
 	}
-	unit_int("no question", calls.dgram, 0);
+	unit_int("queries without entropy", calls.dgram, 0);
 	pass(20000);
 	ck_assert_uint_gt(calls.dgram, 0);
 	stop();
 }
 END_TEST
 
-/* What every lookup slot is busy with: a silent name server. */
+/* Make this many lookups busy, with a silent name server. */
 static void
 fill_lookups(unsigned count)
 {
@@ -601,10 +605,10 @@ fill_lookups(unsigned count)
 		send_octets(client(""), asks[i]);
 	}
 	settle();
-	unit_int("busy", agent.lookups_busy, count);
+	unit_int("lookups busy", agent.lookups_busy, count);
 }
 
-START_TEST(refresh_outlives_a_flood)
+START_TEST(a_refresh_starts_after_a_flood)
 {
 	struct sts_entry e;
 	sts_ref ref;
@@ -614,7 +618,7 @@ START_TEST(refresh_outlives_a_flood)
 	fill_lookups(LOOKUPS);
 	ref = hold("example.com", 1);
 	pass(15000);
-	unit_int("not begun", agent.lookups_busy, LOOKUPS);
+	unit_int("lookups busy", agent.lookups_busy, LOOKUPS);
 	sts_cache_get(&agent.cache, ref, &e);
 	ck_assert_uint_le(e.refresh_s, WALL_S + 1);
 	pass(20000);
@@ -624,7 +628,7 @@ START_TEST(refresh_outlives_a_flood)
 }
 END_TEST
 
-START_TEST(spurious_events)
+START_TEST(spurious_events_change_nothing)
 {
 	struct mem_sock *c;
 
@@ -643,7 +647,7 @@ START_TEST(spurious_events)
 		    &driver, sts_driver_listener(&driver, i), STS_EV_RECV);
 	}
 	settle();
-	unit_int("the question goes on", mem_open_count(&mem), 2);
+	unit_int("channels open", mem_open_count(&mem), 2);
 	answer_dns(3);
 	settle();
 	got("answered once", c, not_found);
@@ -651,7 +655,7 @@ START_TEST(spurious_events)
 }
 END_TEST
 
-START_TEST(closed_listener_is_not_ready)
+START_TEST(a_closed_listener_is_not_ready)
 {
 	start(1000);
 	settle();
@@ -663,10 +667,10 @@ START_TEST(closed_listener_is_not_ready)
 }
 END_TEST
 
-/* What a child brought may be work for the root, which has had its tick by
- * then: a question that waits for a lookup goes on when one is free, without
- * any time that passes. */
-START_TEST(question_goes_on_when_a_lookup_ends)
+/* What a child has brought may be work for the root, which already had its
+ * tick: a question that waits for a lookup goes on when one is free, without
+ * any time passing. */
+START_TEST(a_question_goes_on_when_a_lookup_ends)
 {
 	unsigned asked_before = 0;
 
@@ -680,35 +684,36 @@ START_TEST(question_goes_on_when_a_lookup_ends)
 		settle();
 		asked_before = calls.dgram;
 	}
-	unit_int("one waits", agent.asks.count, 1);
+	unit_int("questions that wait", agent.asks.count, 1);
 	answer_dns(3);
 	settle();
-	unit_int("none does", agent.asks.count, 0);
+	unit_int("questions that wait, after a lookup has ended",
+	    agent.asks.count, 0);
 	ck_assert_uint_gt(calls.dgram, asked_before);
 	stop();
 }
 END_TEST
 
-START_TEST(client_lost_while_it_waits)
+START_TEST(a_client_lost_while_it_waits_is_freed)
 {
 	struct mem_sock *c;
 
 	start(1000);
 	c = client(ask_net);
 	settle();
-	unit_int("waits", agent.client.open, 1);
+	unit_int("clients open", agent.client.open, 1);
 	mem_fail(&mem, c, STS_IO_RESET);
 	settle();
-	unit_int("gone", agent.client.open, 0);
+	unit_int("clients open after the reset", agent.client.open, 0);
 	answer_dns(3);
 	settle();
-	unit_int("all closed", mem_open_count(&mem), 0);
-	unit_int("lookups", agent.lookups_busy, 0);
+	unit_int("channels open", mem_open_count(&mem), 0);
+	unit_int("lookups busy", agent.lookups_busy, 0);
 	stop();
 }
 END_TEST
 
-START_TEST(half_closed_client_gets_its_answer)
+START_TEST(a_half_closed_client_gets_its_answer)
 {
 	struct mem_sock *c;
 
@@ -716,20 +721,20 @@ START_TEST(half_closed_client_gets_its_answer)
 	c = client(ask_net);
 	mem_half_close(c);
 	settle();
-	unit_int("stays", agent.client.open, 1);
+	unit_int("clients open", agent.client.open, 1);
 	memset(&calls, 0, sizeof calls);
 	pass(1000);
-	unit_int("left in peace", calls.want + calls.recv, 0);
+	unit_int("calls for it while it waits", calls.want + calls.recv, 0);
 	answer_dns(3);
 	settle();
 	got("answered", c, not_found);
 	ck_assert(c->core_gone);
-	unit_int("closed", agent.client.open, 0);
+	unit_int("clients open after the answer", agent.client.open, 0);
 	stop();
 }
 END_TEST
 
-START_TEST(short_sends)
+START_TEST(an_answer_may_be_sent_in_pieces)
 {
 	struct mem_sock *c;
 	static struct mem_bytes all;
@@ -744,13 +749,13 @@ START_TEST(short_sends)
 		mem_drop(&c->out, c->out.n);
 	}
 	unit_text("in pieces", sts_text(all.p, all.n), ok_held);
-	unit_int("pieces", calls.send >= 10, 1);
+	unit_int("whether it took ten pieces", calls.send >= 10, 1);
 	free(all.p);
 	stop();
 }
 END_TEST
 
-START_TEST(client_that_reads_nothing)
+START_TEST(a_client_that_reads_nothing_is_closed)
 {
 	struct mem_sock *c;
 
@@ -759,16 +764,17 @@ START_TEST(client_that_reads_nothing)
 	hold("example.com", 0);
 	c = client(ask_held);
 	pass(4999);
-	unit_int("still there", agent.client.open, 1);
+	unit_int("clients open before 5 s", agent.client.open, 1);
 	pass(1);
-	unit_int("closed after 5 s", agent.client.open, 0);
+	unit_int("clients open after 5 s", agent.client.open, 0);
 	ck_assert(c->core_gone);
-	unit_int("its pin is gone", pinned(), 0);
+	unit_int("records pinned", pinned(), 0);
 	stop();
 }
 END_TEST
 
-/* Sleeps are exact: nothing happens before, something does then. */
+/* The sleep is exact: nothing happens before it ends, and something happens
+ * then. */
 START_TEST(deadlines_are_met)
 {
 	static const sts_ms starts[] = { 1000, 0u - 2000u, 0x7ffffff0u };
@@ -783,7 +789,7 @@ START_TEST(deadlines_are_met)
 		now += 1499;
 		ck_assert_uint_eq(settle(), 1);
 		ck_assert_uint_eq(mem.moves, moves);
-		now += 1; /* the first try is over: dns/upstream.c */
+		now += 1; /* the first try is out of time: dns/upstream.c */
 		settle();
 		ck_assert_uint_gt(mem.moves, moves);
 		stop();
@@ -791,7 +797,7 @@ START_TEST(deadlines_are_met)
 }
 END_TEST
 
-START_TEST(budget_changes_nothing)
+START_TEST(the_budget_changes_no_outcome)
 {
 	static const unsigned budgets[] = { 1, 2, 256 };
 	unsigned long moves[UNIT_COUNT(budgets)];
@@ -823,7 +829,7 @@ START_TEST(budget_changes_nothing)
 }
 END_TEST
 
-START_TEST(drain_answers_what_is_in_flight)
+START_TEST(draining_answers_what_is_in_flight)
 {
 	struct mem_sock *idle, *waits;
 
@@ -836,7 +842,7 @@ START_TEST(drain_answers_what_is_in_flight)
 	settle();
 	ck_assert(idle->core_gone);
 	ck_assert(!sts_agent_idle(&agent));
-	(void)client(ask_net); /* not taken any more */
+	(void)client(ask_net); /* no client is taken any more */
 	settle();
 	answer_dns(3);
 	settle();
@@ -863,13 +869,13 @@ START_TEST(settings_are_used_until_the_work_is_done)
 	ck_assert(sts_agent_settings_used(&agent, &settings));
 	answer_dns(3);
 	settle();
-	got("under the old ones", c, not_found);
+	got("under the old settings", c, not_found);
 	ck_assert(!sts_agent_settings_used(&agent, &settings));
 	stop();
 }
 END_TEST
 
-/* Ask a question that the agent looks at. */
+/* Begin a question, and let the agent look at it. */
 static int
 ask_by_the_c_api(const char *key)
 {
@@ -881,7 +887,7 @@ ask_by_the_c_api(const char *key)
 	return slot;
 }
 
-START_TEST(question_by_the_c_api)
+START_TEST(a_question_by_the_c_api_is_answered)
 {
 	int slot;
 
@@ -892,13 +898,13 @@ START_TEST(question_by_the_c_api)
 	unit_int(
 	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);
 	sts_ask_end(&agent, slot);
-	unit_int("its pin is gone", pinned(), 0);
+	unit_int("records pinned", pinned(), 0);
 	stop();
 }
 END_TEST
 
-/* The key's bytes are the caller's again after sts_ask_end. */
-START_TEST(question_ended_before_it_was_seen)
+/* After sts_ask_end the bytes of the key are the caller's again. */
+START_TEST(a_question_may_end_before_it_is_looked_at)
 {
 	int slot;
 
@@ -909,23 +915,23 @@ START_TEST(question_ended_before_it_was_seen)
 	sts_ask_end(&agent, slot);
 	sts_driver_wake(&driver);
 	settle();
-	unit_int("nothing was asked", calls.dgram, 0);
-	unit_int("nobody waits", agent.lookups_busy, 0);
+	unit_int("queries", calls.dgram, 0);
+	unit_int("lookups busy", agent.lookups_busy, 0);
 	stop();
 }
 END_TEST
 
-START_TEST(question_ended_while_it_waits)
+START_TEST(a_question_may_end_while_it_waits)
 {
 	int slot;
 
 	start(1000);
 	slot = ask_by_the_c_api("example.net");
-	unit_int("asked", calls.dgram, 1);
+	unit_int("queries", calls.dgram, 1);
 	sts_ask_end(&agent, slot);
 	answer_dns(3);
 	settle();
-	unit_int("done", agent.lookups_busy, 0);
+	unit_int("lookups busy", agent.lookups_busy, 0);
 	stop();
 }
 END_TEST
@@ -941,7 +947,7 @@ count_events(enum sts_event_code code)
 	return n;
 }
 
-START_TEST(complaints_come_back)
+START_TEST(a_full_house_is_logged_again_after_weeks)
 {
 	start(1000);
 	for (unsigned i = 0; i < 2; i++) {
@@ -950,7 +956,8 @@ START_TEST(complaints_come_back)
 			client("");
 		}
 		settle();
-		unit_int("told", count_events(STS_EVENT_CLIENTS_FULL), i + 1);
+		unit_int("events logged", count_events(STS_EVENT_CLIENTS_FULL),
+		    i + 1);
 		for (unsigned k = 0; k < mem.sock_high; k++) {
 			if (mem.sock[k].kind == MEM_CLIENT) {
 				mem_fail(&mem, &mem.sock[k], STS_IO_RESET);
@@ -963,8 +970,8 @@ START_TEST(complaints_come_back)
 }
 END_TEST
 
-/* More than are taken in one pass, at once. */
-START_TEST(many_clients_at_once)
+/* More clients come at once than are taken in one pass. */
+START_TEST(many_clients_at_once_are_all_served)
 {
 	enum {
 		MANY = 40
@@ -977,16 +984,16 @@ START_TEST(many_clients_at_once)
 		c[i] = client(ask_held);
 	}
 	mem_deliver(&mem);
-	unit_int("more to do at once", run(), 0);
+	unit_int("sleep, with more to do", run(), 0);
 	settle();
 	for (unsigned i = 0; i < MANY; i++) {
-		got("each", c[i], ok_held);
+		got("each client", c[i], ok_held);
 	}
 	stop();
 }
 END_TEST
 
-START_TEST(client_lost_while_it_is_answered)
+START_TEST(a_client_lost_while_it_is_answered_is_freed)
 {
 	struct mem_sock *c;
 
@@ -998,15 +1005,15 @@ START_TEST(client_lost_while_it_is_answered)
 	send_octets(c, ask_held);
 	settle();
 	send_fails = false;
-	got("nothing", c, "");
+	got("after the loss", c, "");
 	ck_assert(c->core_gone);
-	unit_int("closed", agent.client.open, 0);
-	unit_int("its pin is gone", pinned(), 0);
+	unit_int("clients open", agent.client.open, 0);
+	unit_int("records pinned", pinned(), 0);
 	stop();
 }
 END_TEST
 
-START_TEST(text_protocol)
+START_TEST(lines_are_answered_by_the_text_protocol)
 {
 	struct mem_sock *c;
 
@@ -1018,19 +1025,19 @@ START_TEST(text_protocol)
 	settle();
 	got("hosts", c, "mx.example.com");
 	ck_assert(c->core_gone);
-	c = client("mode example.com"); /* the stream's end is the line's */
+	c = client("mode example.com"); /* its end ends the line */
 	mem_half_close(c);
 	settle();
 	got("mode", c, "enforce");
 	c = client(ask_held);
 	settle();
-	got("no line yet", c, "");
+	got("before the end of the line", c, "");
 	mem_half_close(c);
 	settle();
-	got("refused", c, "temp");
+	got("not a line", c, "temp");
 	c = client("mode example.net\n");
 	settle();
-	mem_half_close(c); /* it has been asked, and is waited for */
+	mem_half_close(c); /* the client waits for its answer */
 	settle();
 	got("waits", c, "");
 	answer_dns(3);
@@ -1041,31 +1048,32 @@ START_TEST(text_protocol)
 }
 END_TEST
 
-/* A client breaks its connection in the moment in which its answer comes: the
- * agent answers one that is gone, and keeps nothing of it. */
-START_TEST(client_lost_as_the_answer_comes)
+/* A client breaks its connection at the moment its answer comes: the agent
+ * answers a client that is gone, and keeps nothing of it. */
+START_TEST(a_client_lost_as_its_answer_comes_is_freed)
 {
 	struct mem_sock *c;
 
 	start(1000);
 	c = client(ask_net);
 	settle();
-	unit_int("waits", agent.client.open, 1);
+	unit_int("clients open", agent.client.open, 1);
 	hold("example.net", 0); /* so that the answer has a record */
 	mem_fail(&mem, c, STS_IO_RESET);
 	answer_dns(3);
-	mem_deliver(&mem); /* of both, the client first */
+	mem_deliver(&mem); /* both events; the client's comes first */
 	settle();
-	unit_int("gone", agent.client.open, 0);
-	unit_int("its pin is gone", pinned(), 0);
-	unit_int("lookups", agent.lookups_busy, 0);
-	unit_int("all closed", mem_open_count(&mem), 0);
+	unit_int("clients open after the reset", agent.client.open, 0);
+	unit_int("records pinned", pinned(), 0);
+	unit_int("lookups busy", agent.lookups_busy, 0);
+	unit_int("channels open", mem_open_count(&mem), 0);
 	stop();
 }
 END_TEST
 
-/* Two listeners, one place: only the one at which a client came pauses, and an
- * event that is reported for it all the same is not acted on. */
+/* Two listeners and room for one client: only the listener at which a client
+ * came pauses, and an event that is reported for it all the same has no
+ * effect. */
 START_TEST(one_of_two_listeners_pauses)
 {
 	struct mem_sock *c;
@@ -1085,12 +1093,12 @@ START_TEST(one_of_two_listeners_pauses)
 	memset(&calls, 0, sizeof calls);
 	sts_ready(&driver, listener, STS_EV_RECV);
 	ck_assert_uint_gt(settle(), 0);
-	unit_int("not tried", calls.accept, 0);
+	unit_int("accepts while paused", calls.accept, 0);
 	got("answered", c, ok_held);
 	mem_fail(&mem, c, STS_IO_RESET);
 	settle();
 	ck_assert(!driver.listener[0].paused);
-	unit_int("resumed", calls.want, 1);
+	unit_int("wants, to resume", calls.want, 1);
 	c = client(ask_held);
 	settle();
 	got("the next", c, ok_held);
@@ -1098,8 +1106,8 @@ START_TEST(one_of_two_listeners_pauses)
 }
 END_TEST
 
-/* What a client borrows of newer settings keeps no older ones. */
-START_TEST(settings_of_an_answer_are_its_own)
+/* A client that uses newer settings does not keep older ones in use. */
+START_TEST(an_answer_keeps_only_its_own_settings_in_use)
 {
 	static struct sts_settings second, third;
 
@@ -1120,9 +1128,9 @@ END_TEST
 
 /*
  * A question in a queue is due at the very moment a lookup becomes free: the
- * agent's tick answers it before its owner learns that it is due.
+ * agent's tick answers it before its owner notices that it is due.
  */
-START_TEST(question_answered_when_it_is_due)
+START_TEST(a_question_may_be_answered_when_it_is_due)
 {
 	int slot;
 
@@ -1135,13 +1143,15 @@ START_TEST(question_answered_when_it_is_due)
 		(void)client(request);
 		settle();
 	}
-	pass(7); /* so that nothing else is due when it is */
+	pass(7); /* so that nothing else is due at the same moment */
 	slot = ask_by_the_c_api("example.com");
-	/* The first four have gone on, the others have their lookups now. */
+	/* The first four have gone on, and the others have their lookups
+	 * now. */
 	pass(29999);
-	unit_int("waits", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_NONE);
-	unit_int("busy", agent.lookups_busy, LOOKUPS);
-	unit_int("queue", agent.asks.count, 1);
+	unit_int("answer before it is due", sts_ask_answer(&agent, slot)->kind,
+	    STS_ANSWER_NONE);
+	unit_int("lookups busy", agent.lookups_busy, LOOKUPS);
+	unit_int("questions in the queue", agent.asks.count, 1);
 	hold("example.com", 0);
 	now++;
 	answer_dns(3);
@@ -1150,12 +1160,12 @@ START_TEST(question_answered_when_it_is_due)
 	unit_int(
 	    "answer", sts_ask_answer(&agent, slot)->kind, STS_ANSWER_POLICY);
 	sts_ask_end(&agent, slot);
-	unit_int("its pin is gone", pinned(), 0);
+	unit_int("records pinned", pinned(), 0);
 	stop();
 }
 END_TEST
 
-/* An answer borrows its zone until it is handed over. */
+/* An answer uses its zone until it is handed over. */
 START_TEST(settings_are_used_until_the_answer_is_taken)
 {
 	static struct sts_settings other;
@@ -1187,7 +1197,7 @@ START_TEST(settings_are_used_until_the_answer_is_taken)
 }
 END_TEST
 
-START_TEST(answer_rendered_in_pieces)
+START_TEST(an_answer_may_be_rendered_in_pieces)
 {
 	uint8_t piece[7];
 	char all[100];
@@ -1205,7 +1215,7 @@ START_TEST(answer_rendered_in_pieces)
 	}
 	unit_text("whole", sts_text((uint8_t *)all, off),
 	    "OK secure match=mx.example.com servername=hostname");
-	unit_int("beyond its end",
+	unit_int("octets beyond its end",
 	    (long long)sts_ask_render(
 		&agent, slot, off + 1, sts_span(piece, sizeof piece)),
 	    0);
@@ -1217,39 +1227,39 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, what_came_together_is_answered_together);
-	tcase_add_test(tc, one_question_beside_very_many);
-	tcase_add_test(tc, very_many_and_never_reads);
-	tcase_add_test(tc, cached_answer_costs_one_recv_and_one_send);
+	tcase_add_test(tc, requests_that_came_together_are_one_send);
+	tcase_add_test(tc, one_question_is_answered_beside_very_many);
+	tcase_add_test(tc, a_client_that_never_reads_delays_no_other);
+	tcase_add_test(tc, a_held_answer_costs_one_recv_and_one_send);
 	tcase_add_test(tc, clients_over_the_limit_wait);
-	tcase_add_test(tc, idle_client_makes_room);
-	tcase_add_test(tc, no_descriptor_for_a_client);
+	tcase_add_test(tc, one_idle_client_makes_room);
+	tcase_add_test(tc, a_client_without_descriptor_is_taken_later);
 	tcase_add_test(tc, nothing_runs_without_entropy);
-	tcase_add_test(tc, events_of_a_step_without_entropy);
-	tcase_add_test(tc, due_refresh_without_entropy);
-	tcase_add_test(tc, refresh_outlives_a_flood);
-	tcase_add_test(tc, spurious_events);
-	tcase_add_test(tc, closed_listener_is_not_ready);
-	tcase_add_test(tc, client_lost_while_it_waits);
-	tcase_add_test(tc, question_goes_on_when_a_lookup_ends);
-	tcase_add_test(tc, half_closed_client_gets_its_answer);
-	tcase_add_test(tc, short_sends);
-	tcase_add_test(tc, client_that_reads_nothing);
+	tcase_add_test(tc, events_are_passed_on_without_entropy);
+	tcase_add_test(tc, a_refresh_waits_for_entropy);
+	tcase_add_test(tc, a_refresh_starts_after_a_flood);
+	tcase_add_test(tc, spurious_events_change_nothing);
+	tcase_add_test(tc, a_closed_listener_is_not_ready);
+	tcase_add_test(tc, a_client_lost_while_it_waits_is_freed);
+	tcase_add_test(tc, a_question_goes_on_when_a_lookup_ends);
+	tcase_add_test(tc, a_half_closed_client_gets_its_answer);
+	tcase_add_test(tc, an_answer_may_be_sent_in_pieces);
+	tcase_add_test(tc, a_client_that_reads_nothing_is_closed);
 	tcase_add_test(tc, deadlines_are_met);
-	tcase_add_test(tc, budget_changes_nothing);
-	tcase_add_test(tc, drain_answers_what_is_in_flight);
+	tcase_add_test(tc, the_budget_changes_no_outcome);
+	tcase_add_test(tc, draining_answers_what_is_in_flight);
 	tcase_add_test(tc, settings_are_used_until_the_work_is_done);
-	tcase_add_test(tc, question_by_the_c_api);
-	tcase_add_test(tc, question_ended_before_it_was_seen);
-	tcase_add_test(tc, question_ended_while_it_waits);
-	tcase_add_test(tc, complaints_come_back);
-	tcase_add_test(tc, many_clients_at_once);
-	tcase_add_test(tc, client_lost_while_it_is_answered);
-	tcase_add_test(tc, text_protocol);
+	tcase_add_test(tc, a_question_by_the_c_api_is_answered);
+	tcase_add_test(tc, a_question_may_end_before_it_is_looked_at);
+	tcase_add_test(tc, a_question_may_end_while_it_waits);
+	tcase_add_test(tc, a_full_house_is_logged_again_after_weeks);
+	tcase_add_test(tc, many_clients_at_once_are_all_served);
+	tcase_add_test(tc, a_client_lost_while_it_is_answered_is_freed);
+	tcase_add_test(tc, lines_are_answered_by_the_text_protocol);
 	tcase_add_test(tc, settings_are_used_until_the_answer_is_taken);
-	tcase_add_test(tc, client_lost_as_the_answer_comes);
+	tcase_add_test(tc, a_client_lost_as_its_answer_comes_is_freed);
 	tcase_add_test(tc, one_of_two_listeners_pauses);
-	tcase_add_test(tc, settings_of_an_answer_are_its_own);
-	tcase_add_test(tc, question_answered_when_it_is_due);
-	tcase_add_test(tc, answer_rendered_in_pieces);
+	tcase_add_test(tc, an_answer_keeps_only_its_own_settings_in_use);
+	tcase_add_test(tc, a_question_may_be_answered_when_it_is_due);
+	tcase_add_test(tc, an_answer_may_be_rendered_in_pieces);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver between a port and an engine that use everything that core/port.h
+ * The driver between a port and an engine that do everything that core/port.h
  * and core/base/io.h allow, as no real ones do: an engine that wants everything
- * at once, events without reason, calls that move nothing.
+ * at once, events without a reason, calls that move nothing.
  */
 #include <limits.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 const char unit_name[] = "driver_port";
 
 enum {
-	NODE = 1, /* the client in whose place the engine is */
-	WORKERS = 3, /* engines that compute, in the places of the next ones */
+	NODE = 1, /* the engine takes the place of this client */
+	WORKERS = 3, /* engines that compute, in the next places */
 	NEVER = 99, /* no reason */
 	ROUNDS = 100,
 	WALL_S = 1750000000
@@ -33,7 +33,7 @@ static struct {
 	unsigned streams, recvs, sends, closes, wanted;
 } port;
 
-/* Engines that want to compute, so many steps each. */
+/* Engines that want to compute, and how many steps each. */
 static struct worker {
 	unsigned left, done;
 } worker[WORKERS];
@@ -249,7 +249,7 @@ static const struct sts_port stub = { NULL, port_dgram, port_stream,
 	port_accept, port_recv, port_send, port_want, port_close, port_entropy,
 	port_event, NULL };
 
-/* Run until nothing moves; how long the driver would sleep. */
+/* Run until nothing moves. Returns how long the driver would sleep. */
 static sts_ms
 settle(void)
 {
@@ -260,7 +260,7 @@ settle(void)
 			return sleep;
 		}
 	}
-	ck_abort_msg("it spins");
+	ck_abort_msg("the driver never comes to rest");
 	return 0;
 }
 
@@ -304,7 +304,7 @@ start(void)
 	settle();
 }
 
-/* With a channel that is open. */
+/* Start with a channel that is open. */
 static void
 start_open(unsigned then)
 {
@@ -328,14 +328,14 @@ check_lost(const char *name, int why)
 	unit_int(name, agent.nodes[NODE].open, false);
 }
 
-/* Nothing is sent or received before there is a channel, nor while it
- * connects, nor received after its end. */
-START_TEST(served_when_open)
+/* Nothing is sent or received before there is a channel or while it connects,
+ * and nothing is received after its end. */
+START_TEST(an_engine_is_served_while_its_channel_is_open)
 {
 	start();
 	port.recv = port.send = 1;
 	sts_ready(&driver, NODE, STS_EV_SEND | STS_EV_RECV);
-	unit_int("no channel, no event", agent.nodes[NODE].ready, 0);
+	unit_int("events without a channel", agent.nodes[NODE].ready, 0);
 	agent.nodes[NODE].ready = STS_EV_SEND | STS_EV_RECV;
 	wants(STS_WANT_SEND | STS_WANT_RECV);
 	unit_int("sends", port.sends, 0);
@@ -343,7 +343,7 @@ START_TEST(served_when_open)
 	wants(STS_WANT_STREAM | STS_WANT_SEND | STS_WANT_RECV);
 	unit_int("streams", port.streams, 1);
 	unit_int("sends", port.sends, 0);
-	/* Octets came before the event that it is connected. */
+	/* Octets came before the event that the channel is connected. */
 	agent.nodes[NODE].ready |= STS_EV_RECV;
 	sts_agent_stir(&agent, NODE);
 	sts_driver_wake(&driver);
@@ -357,13 +357,13 @@ START_TEST(served_when_open)
 	unit_int("sends", port.sends, 1);
 	unit_int("why", engine.why, STS_IO_EOF);
 	unit_int("recvs", port.recvs, 1);
-	unit_int("told once", port.wanted, 0);
+	unit_int("events wanted after the end", port.wanted, 0);
 	port.recv = 1;
 	sts_ready(&driver, NODE, STS_EV_RECV);
 	settle();
 	unit_int("recvs", port.recvs, 1);
 	unit_int("wanted", port.wanted, 0);
-	/* To send still works. */
+	/* Sending still works. */
 	wants(STS_WANT_SEND | STS_WANT_RECV);
 	unit_int("wanted", port.wanted, STS_EV_SEND);
 	sts_ready(&driver, NODE, STS_EV_SEND);
@@ -373,7 +373,7 @@ START_TEST(served_when_open)
 }
 END_TEST
 
-/* A connect that fails, and recv's result. */
+/* A connect that fails, and what recv then returns. */
 static const struct {
 	const char *name;
 	int recv, why;
@@ -382,11 +382,11 @@ static const struct {
 	{ "unreachable", STS_IO_UNREACHABLE, STS_IO_UNREACHABLE },
 	{ "no reason", STS_IO_AGAIN, STS_IO_RESET },
 	{ "an end", STS_IO_EOF, STS_IO_RESET },
-	{ "bytes of a peer that is not there", 1, STS_IO_RESET },
-	{ "nothing", 0, STS_IO_RESET },
+	{ "octets of a peer that is not there", 1, STS_IO_RESET },
+	{ "no octets", 0, STS_IO_RESET },
 };
 
-START_TEST(connect_table)
+START_TEST(a_failed_connect_has_a_reason)
 {
 	for (size_t i = 0; i < UNIT_COUNT(connects); i++) {
 		start();
@@ -401,7 +401,8 @@ START_TEST(connect_table)
 }
 END_TEST
 
-/* Calls on an open channel that move nothing end it, so that nothing spins. */
+/* Calls that move nothing end their channel, so that the driver comes to
+ * rest. */
 static const struct {
 	const char *name;
 	unsigned wants, ev;
@@ -414,11 +415,11 @@ static const struct {
 	{ "recv unreachable", STS_WANT_RECV, STS_EV_RECV, STS_IO_UNREACHABLE, 1,
 	    STS_IO_UNREACHABLE },
 	{ "lost, and nothing wanted", 0, STS_EV_LOST, 1, 1, STS_IO_RESET },
-	{ "lost, and recv tells why", STS_WANT_RECV, STS_EV_LOST | STS_EV_RECV,
-	    STS_IO_REFUSED, 1, STS_IO_REFUSED },
+	{ "lost, and recv returns the reason", STS_WANT_RECV,
+	    STS_EV_LOST | STS_EV_RECV, STS_IO_REFUSED, 1, STS_IO_REFUSED },
 };
 
-START_TEST(call_table)
+START_TEST(calls_that_move_nothing_end_the_channel)
 {
 	for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
 		start_open(0);
@@ -434,8 +435,8 @@ START_TEST(call_table)
 }
 END_TEST
 
-/* LOST without RECV, while bytes are waited for: only a hint. */
-START_TEST(lost_without_a_reason)
+/* LOST without RECV is only a hint while octets are waited for. */
+START_TEST(a_lost_channel_is_read_for_its_reason)
 {
 	start_open(STS_WANT_RECV);
 	sts_ready(&driver, NODE, STS_EV_LOST);
@@ -450,8 +451,8 @@ START_TEST(lost_without_a_reason)
 }
 END_TEST
 
-/* After the end nothing can be received: LOST is the channel's. */
-START_TEST(lost_after_the_end)
+/* After the end nothing can be received, so LOST ends the channel. */
+START_TEST(a_channel_lost_after_its_end_is_closed)
 {
 	start_open(0);
 	port.recv = STS_IO_EOF;
@@ -467,8 +468,9 @@ START_TEST(lost_after_the_end)
 }
 END_TEST
 
-/* WANT_CLOSE is carried out, open or not; the port closes what was open. */
-START_TEST(close_table)
+/* WANT_CLOSE is carried out whether or not a channel is open; the port closes
+ * one that was open. */
+START_TEST(a_channel_is_closed_when_wanted)
 {
 	start();
 	wants(STS_WANT_CLOSE);
@@ -481,7 +483,7 @@ START_TEST(close_table)
 }
 END_TEST
 
-/* Have every worker compute `steps` times. */
+/* Let every worker want to compute `steps` times. */
 static void
 start_work(unsigned steps)
 {
@@ -503,9 +505,10 @@ work_done(void)
 	return done;
 }
 
-/* However many compute and however large the budget, a pass does one step, and
- * in turn; a client that becomes ready is served before the next. */
-START_TEST(clients_before_work)
+/* However many engines compute and however large the budget is, one pass does
+ * one step, and each engine gets its turn. A client that becomes ready is
+ * served before the next step. */
+START_TEST(clients_are_served_between_steps)
 {
 	static const unsigned budgets[] = { 1, 2, 256 };
 
@@ -525,7 +528,8 @@ START_TEST(clients_before_work)
 			while (port.sends == sends) {
 				sts_run(&driver, now, WALL_S, budgets[b]);
 			}
-			unit_int("steps while a client waits",
+			unit_int("whether one step at most was done before the "
+				 "client",
 			    work_done() - before <= 1, true);
 		}
 		while (work_done() < WORKERS * 10) {
@@ -533,24 +537,26 @@ START_TEST(clients_before_work)
 
 			sts_ms sleep = sts_run(&driver, now, WALL_S, 256);
 
-			/* The last one sends nothing more. */
+			/* The last step sends nothing more. */
 			unit_int("sleep",
 			    sleep > 0 && work_done() < WORKERS * 10, false);
-			unit_int("steps a pass", work_done() - before <= 1, 1);
+			unit_int("whether a pass did one step at most",
+			    work_done() - before <= 1, 1);
 			for (unsigned i = 1; i < WORKERS; i++) {
-				unit_int("in turn",
+				unit_int("whether all are within one step",
 				    worker[i].done + 1 >= worker[0].done &&
 					worker[0].done + 1 >= worker[i].done,
 				    true);
 			}
 		}
-		unit_int("at rest", settle() > 0, true);
+		unit_int(
+		    "whether the driver sleeps in the end", settle() > 0, true);
 	}
 }
 END_TEST
 
-/* A client that is never done does not stop those that compute. */
-START_TEST(work_before_long)
+/* A client that is never done does not stop the engines that compute. */
+START_TEST(a_busy_client_does_not_stop_computing)
 {
 	unsigned passes = 0;
 
@@ -563,20 +569,20 @@ START_TEST(work_before_long)
 		passes++;
 		ck_assert_uint_le(passes, WORKERS * 2 * (STS_RUN_VISITS + 2));
 	}
-	unit_int("the client was served meanwhile", port.recvs > STS_RUN_VISITS,
-	    true);
+	unit_int("whether the client was served meanwhile",
+	    port.recvs > STS_RUN_VISITS, true);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, clients_before_work);
-	tcase_add_test(tc, work_before_long);
-	tcase_add_test(tc, served_when_open);
-	tcase_add_test(tc, connect_table);
-	tcase_add_test(tc, call_table);
-	tcase_add_test(tc, lost_without_a_reason);
-	tcase_add_test(tc, lost_after_the_end);
-	tcase_add_test(tc, close_table);
+	tcase_add_test(tc, clients_are_served_between_steps);
+	tcase_add_test(tc, a_busy_client_does_not_stop_computing);
+	tcase_add_test(tc, an_engine_is_served_while_its_channel_is_open);
+	tcase_add_test(tc, a_failed_connect_has_a_reason);
+	tcase_add_test(tc, calls_that_move_nothing_end_the_channel);
+	tcase_add_test(tc, a_lost_channel_is_read_for_its_reason);
+	tcase_add_test(tc, a_channel_lost_after_its_end_is_closed);
+	tcase_add_test(tc, a_channel_is_closed_when_wanted);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports of mail servers come at a listener without end: each pass of the
- * driver takes some, and answers clients that ask. */
+/* Reports of mail servers come to a listener without end: each pass of the
+ * driver takes some of them, and answers clients in between. */
 #include "report_world.h"
 
 const char unit_name[] = "driver_reports";
@@ -22,7 +22,7 @@ recv_report(void *ctx, sts_ch ch, uint8_t *buf, size_t size)
 	return 1;
 }
 
-START_TEST(burst)
+START_TEST(reports_without_end_delay_no_client)
 {
 	static const char question[] = "15:postfix .parent,";
 	struct mem_sock *asker;
@@ -49,8 +49,8 @@ START_TEST(burst)
 		ck_assert_uint_le(taken, pass * STS_RUN_REPORTS);
 		ck_assert_uint_le(pass, 1000);
 	}
-	unit_int("all are taken in the end", taken, 1000);
-	/* At once: the port need not report again that there are more. */
+	unit_int("reports taken in the end", taken, 1000);
+	/* The driver takes them without a further event of the port. */
 	ck_assert_uint_le(STS_RUN_REPORTS, 16);
 	stop();
 }
@@ -58,25 +58,25 @@ END_TEST
 
 #define RECORD "record=v=TLSRPTv1; rua=mailto:tls@a.example"
 
-/* A report by the text protocol counts where only mail servers can use the
- * socket, if it is valid; its sender is answered either way. */
+/* A report by the text protocol counts if it is valid and only mail servers can
+ * use the socket. Its sender is answered either way. */
 static const struct {
 	const char *name;
 	enum sts_protocol protocol;
 	const char *line, *want;
 	unsigned counted;
 } lines[] = {
-	{ "of a mail server", STS_PROTOCOL_TEXT_REPORTS,
+	{ "from a mail server", STS_PROTOCOL_TEXT_REPORTS,
 	    "report a.example success " RECORD "\n", "ok", 1 },
-	{ "of anybody", STS_PROTOCOL_TEXT,
+	{ "from a socket open to all", STS_PROTOCOL_TEXT,
 	    "report a.example success " RECORD "\n", "no", 0 },
-	{ "a result that is none", STS_PROTOCOL_TEXT_REPORTS,
+	{ "an unknown result", STS_PROTOCOL_TEXT_REPORTS,
 	    "report a.example good " RECORD "\n", "no", 0 },
-	{ "a domain that is none", STS_PROTOCOL_TEXT_REPORTS,
+	{ "an invalid domain", STS_PROTOCOL_TEXT_REPORTS,
 	    "report a_b! success " RECORD "\n", "no", 0 },
 };
 
-START_TEST(text_reports)
+START_TEST(reports_by_text_count_from_mail_servers_only)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
 		struct mem_sock *s;
@@ -105,6 +105,6 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, burst);
-	tcase_add_test(tc, text_reports);
+	tcase_add_test(tc, reports_without_end_delay_no_client);
+	tcase_add_test(tc, reports_by_text_count_from_mail_servers_only);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * port/posix: randomness that is not ready, comes in pieces, or has to be read
- * from a device; and what the commands make of it: the key of the tables is all
- * of what came, and nothing begins before it has come.
+ * from a device; and what the commands make of that: the key of the tables
+ * consists of all octets that came, and nothing begins before they have come.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -26,8 +26,8 @@ enum {
 	CALLS = 8
 };
 
-/* The system's result of each call: octets, or an errno as a negative. The last
- * one repeats for ever. */
+/* What each call of getrandom gives: octets, or a negative errno. The last
+ * entry is repeated for ever. */
 static const int *script;
 static unsigned at, given;
 static bool seeded; /* /dev/random can be read */
@@ -41,7 +41,7 @@ next(void)
 	return r;
 }
 
-/* In place of the C library's: 1, 2, 3... */
+/* In place of the C library's function: 1, 2, 3... */
 ssize_t
 getrandom(void *buf, size_t len, unsigned flags)
 {
@@ -60,7 +60,7 @@ getrandom(void *buf, size_t len, unsigned flags)
 	return (ssize_t)n;
 }
 
-/* In place of the C library's: whether /dev/random can be read. */
+/* In place of the C library's function: whether /dev/random can be read. */
 int
 poll(struct pollfd *p, nfds_t n, int ms)
 {
@@ -75,7 +75,7 @@ static const struct {
 	int script[CALLS];
 	bool seeded;
 	int want;
-	unsigned given; /* all octets are the system's; 0: a device's */
+	unsigned given; /* octets of getrandom; 0: of a device */
 } cases[] = {
 	{ "all at once", { 256 }, false, 0, LEN },
 	{ "octet by octet", { 1 }, false, 0, LEN },
@@ -89,7 +89,7 @@ static const struct {
 	{ "forbidden, not ready", { -EPERM }, false, STS_IO_AGAIN, 0 },
 };
 
-START_TEST(source_table)
+START_TEST(random_octets_are_those_of_the_system)
 {
 	uint8_t buf[LEN] = { 0 };
 	int device = -1;
@@ -104,16 +104,16 @@ START_TEST(source_table)
 	for (unsigned i = 0; i < cases[_i].given; i++) {
 		unit_int(cases[_i].name, buf[i], i + 1);
 	}
-	/* A device gives no 48 octets of which a quarter are 0 (by chance:
-	 * 256^-12 times their choice, 10^-18), and an unready one none. */
+	/* No device gives 48 octets of which a quarter are 0 (by chance 256^-12
+	 * times their choice, 10^-18); one that is not ready gives none. */
 	for (unsigned i = 0; i < sizeof buf; i++) {
 		zero += buf[i] == 0;
 	}
 	if (cases[_i].want == 0) {
 		ck_assert_uint_lt(zero, LEN / 4);
 	} else {
-		unit_int("nothing else", zero, LEN - cases[_i].given);
-		unit_int("no device", device, -1);
+		unit_int("octets left 0", zero, LEN - cases[_i].given);
+		unit_int("device", device, -1);
 	}
 	if (device >= 0) {
 		close(device);
@@ -121,7 +121,7 @@ START_TEST(source_table)
 }
 END_TEST
 
-/* In place of the command line's. */
+/* In place of the command line's function. */
 int
 sts_fail(int code, const char *format, ...)
 {
@@ -146,7 +146,7 @@ sleep(unsigned s)
 	return 0;
 }
 
-/* The agent begins: its key goes to the parent, and that is all. */
+/* The agent begins: its key goes to the parent process, and the child ends. */
 void __wrap_sts_agent_init(struct sts_agent *a, const struct sts_config *config,
     const struct sts_settings *settings, void *block, sts_ms now,
     const uint8_t hash_key[KEY]);
@@ -198,7 +198,7 @@ static const struct {
 	{ "query, not ready", query, { -EAGAIN }, STS_EXIT_FAILURE, 0, false },
 };
 
-/* In a child. */
+/* In a child: run a command. */
 static void
 live(unsigned i)
 {
@@ -221,9 +221,9 @@ live(unsigned i)
 	_exit(lives[i].run(&args));
 }
 
-/* The key is what the system gave, all of it, and the agent does not begin
- * before that. */
-START_TEST(key_table)
+/* The key is all of what the system gave, and the agent does not begin before
+ * that has come. */
+START_TEST(the_key_is_what_the_system_gave)
 {
 	uint8_t report[KEY + 1];
 	int ends[2], status;
@@ -255,6 +255,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(tc, source_table, 0, (int)UNIT_COUNT(cases));
-	tcase_add_loop_test(tc, key_table, 0, (int)UNIT_COUNT(lives));
+	tcase_add_loop_test(tc, random_octets_are_those_of_the_system, 0,
+	    (int)UNIT_COUNT(cases));
+	tcase_add_loop_test(
+	    tc, the_key_is_what_the_system_gave, 0, (int)UNIT_COUNT(lives));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fetch over TLS with a server that sends a row's response in one record: its
- * result, and its result when the record is a forgery. No verdict is based on
- * bytes before their record's tag is good, however the record is opened:
- * test_fetch_small.c has the rows with a buffer that holds no record of them.
+ * A fetch over TLS from a server that sends the response of a row in one
+ * record: its result, and its result when the record is forged. No verdict
+ * rests on octets before the tag of their record has been verified, however the
+ * record is opened: test_fetch_small.c plays the rows with a buffer that holds
+ * none of their records.
  */
 #define _DEFAULT_SOURCE
 #include "../../core/https/fetch.h"
@@ -24,13 +25,13 @@ static struct sts_settings settings;
 static struct sts_tls_common common;
 static struct sts_cache cache;
 static uint8_t block[32768];
-static bool full; /* the cache: nothing can be staged */
+static bool full; /* nothing can be staged in the cache */
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 #define POLICY "version: STSv1\nmode: enforce\nmx: a.example.com\n"
 #define MAX_AGE "max_age: 86400\n"
 
-/* What a server sends; `fill` octets of a comment field stand before `end`. */
+/* What a server sends, with `fill` octets of a comment field before `end`. */
 static const struct row {
 	const char *name;
 	const char *begin;
@@ -64,8 +65,8 @@ static const struct row {
 	    STS_WHY_HTTP_BODY_LARGE, 200 },
 };
 
-/* What of the record is forged: nothing, one bit of its tag or content, or
- * its end, which never comes. */
+/* What is forged of the record: nothing, a bit of its tag or content, or its
+ * end, which never comes. */
 enum forgery {
 	GENUINE,
 	TAG,
@@ -115,7 +116,7 @@ start(void)
 	sts_fetch_ops.child(&fetch, 0);
 }
 
-/* Hand over what waits, and take what is sent, as the driver does. */
+/* Hand over the octets that wait, and take what is sent, as the driver does. */
 static void
 serve(struct hostile *h)
 {
@@ -159,7 +160,8 @@ asked(uint16_t version)
 	for (struct sts_stage s; full;) {
 		full = sts_cache_stage(&cache, &s, unit_span("other.example"));
 	}
-	/* Empty data, so that the fetch sees what was played without it. */
+	/* An empty record, so that the fetch goes through what was played
+	 * without it. */
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(NULL, 0));
 	serve(h);
 	ck_assert(fetch.asked && !fetch.done);
@@ -183,14 +185,15 @@ play(const struct row *r, uint16_t version, enum forgery forgery)
 	}
 	serve(h);
 	if (forgery == CUT_OFF) {
-		ck_assert_msg(!fetch.done, "%s: judged too early", r->name);
+		ck_assert_msg(!fetch.done,
+		    "%s: judged before the end of its record", r->name);
 		sts_fetch_conn_ops.lost(&fetch.https.conn[0], STS_IO_EOF);
 	}
-	ck_assert_msg(fetch.done, "%s: %d: goes on", r->name, forgery);
+	ck_assert_msg(fetch.done, "%s: %d: not ended", r->name, forgery);
 }
 
-/* A record that is whole and right is judged by its content. */
-START_TEST(genuine)
+/* A record that is complete and genuine is judged by its content. */
+START_TEST(a_genuine_record_is_judged_by_its_content)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
 
@@ -212,7 +215,7 @@ END_TEST
 
 /* Of a forged record nothing is believed, reported or kept: neither a policy
  * nor its absence, nor a status. */
-START_TEST(forged)
+START_TEST(nothing_of_a_forged_record_is_believed)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
 
@@ -235,9 +238,9 @@ START_TEST(forged)
 }
 END_TEST
 
-/* A lack of room to stage a policy is our limit: no verdict on the policy. An
- * invalid policy is refused as such. */
-START_TEST(no_room)
+/* A lack of room to stage a policy is our limit, and no verdict on the policy.
+ * An invalid policy is refused as such. */
+START_TEST(a_lack_of_room_is_no_verdict)
 {
 	static const struct row cases[] = {
 		{ "an mx", HEAD "Content-Length: 62\r\nX: ", 10,
@@ -264,8 +267,8 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* A status that came in a record before is known all the same. */
-START_TEST(forged_after_genuine)
+/* A status that came in an earlier record stays known. */
+START_TEST(a_status_of_an_earlier_record_stays_known)
 {
 	static const char head[] = HEAD "Content-Length: 4000\r\n\r\n";
 	static uint8_t sent[3000];
@@ -282,9 +285,8 @@ START_TEST(forged_after_genuine)
 }
 END_TEST
 
-/* What breaks a connection for want of our own memory is no fault of the
- * host's. */
-START_TEST(lost)
+/* A shortage of our own that breaks the connection is no fault of the host. */
+START_TEST(our_own_shortage_is_no_fault_of_the_host)
 {
 	static const struct {
 		const char *name;
@@ -309,9 +311,9 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, genuine);
-	tcase_add_test(tc, forged);
-	tcase_add_test(tc, no_room);
-	tcase_add_test(tc, forged_after_genuine);
-	tcase_add_test(tc, lost);
+	tcase_add_test(tc, a_genuine_record_is_judged_by_its_content);
+	tcase_add_test(tc, nothing_of_a_forged_record_is_believed);
+	tcase_add_test(tc, a_lack_of_room_is_no_verdict);
+	tcase_add_test(tc, a_status_of_an_earlier_record_stays_known);
+	tcase_add_test(tc, our_own_shortage_is_no_fault_of_the_host);
 }

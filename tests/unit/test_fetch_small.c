@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fetch.c with a record buffer of 1,024 bytes, which holds none of its
- * responses: their content is provisional until the record's end.
+ * test_fetch.c with a record buffer of 1,024 bytes, which holds none of the
+ * responses: their content is provisional until the end of the record.
  */
 #include "../../core/base/assert.h"
 #include "test_fetch.c"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/heap and core/agent/random: deadlines in order, bytes used once. */
+/* core/heap and core/agent/random: deadlines in order, random bytes used
+ * once. */
 #include <string.h>
 
 #include "../../core/heap.h"
@@ -16,7 +17,7 @@ enum {
 static struct sts_node nodes[NODES];
 static uint16_t slot[NODES];
 
-/* The earliest deadline by looking at all of them. */
+/* The earliest deadline, found by looking at all of them. */
 static uint16_t
 slow_first(sts_ms base)
 {
@@ -32,8 +33,9 @@ slow_first(sts_ms base)
 	return best;
 }
 
-/* Random sets and drops around the wrap of the clock, against a slow search. */
-START_TEST(first_is_earliest)
+/* Random sets and drops, around the wrap of the clock, compared with a slow
+ * search. */
+START_TEST(the_first_deadline_is_the_earliest)
 {
 	const sts_ms base = 0xfffff000U;
 	struct sts_heap h;
@@ -65,7 +67,7 @@ START_TEST(first_is_earliest)
 }
 END_TEST
 
-START_TEST(random_is_used_once)
+START_TEST(a_random_byte_is_used_once)
 {
 	struct sts_random r;
 	struct sts_span room;
@@ -88,7 +90,7 @@ START_TEST(random_is_used_once)
 }
 END_TEST
 
-START_TEST(random_below_stays_below)
+START_TEST(a_random_number_is_below_its_bound)
 {
 	struct sts_random r;
 
@@ -107,7 +109,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, first_is_earliest);
-	tcase_add_test(tc, random_is_used_once);
-	tcase_add_test(tc, random_below_stays_below);
+	tcase_add_test(tc, the_first_deadline_is_the_earliest);
+	tcase_add_test(tc, a_random_byte_is_used_once);
+	tcase_add_test(tc, a_random_number_is_below_its_bound);
 }

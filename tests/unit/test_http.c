@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/https/http: responses (RFC 9112, RFC 8461 3.3), and the request. */
+/* core/https/http: responses (RFC 9112, RFC 8461 3.3) and the request. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,22 +17,22 @@ const char unit_name[] = "http";
 	"                                "
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 #define END "\r\n"
-/* Whole responses around what a case is about. */
+/* Whole responses around the part that a case is about. */
 #define FIELD(field) S(OK11 TYPE field "\r\nContent-Length: 2\r\n" END "ab")
 #define MEDIA(field) S(OK11 field "Content-Length: 2\r\n" END "ab")
 #define LENGTHS(fields, body) S(OK11 TYPE fields END body)
 #define CHUNKS(chunks) S(OK11 TYPE CHUNKED END chunks)
 #define STATUS(line) S(line "\r\n" TYPE "Content-Length: 2\r\n" END "ab")
 
-/* How the connection ends after the bytes of a case. */
+/* How the connection ends after the octets of a case. */
 enum closing {
-	OPEN, /* it does not */
+	OPEN, /* it stays open */
 	CLEAN,
 	CUT
 };
 
-/* `want`: "CODE done CONTENT [+UNUSED]", "CODE more CONTENT", or the code and
- * the token of the reason. */
+/* `want`: "CODE done CONTENT [+UNUSED]" or "CODE more CONTENT"; on failure, the
+ * code and the token of the reason. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -45,7 +45,7 @@ static const struct {
 	    "200 done ab" },
 	{ "length, then cut", LENGTHS("Content-Length: 2\r\n", "ab"), CUT,
 	    "200 done ab" },
-	{ "length, bytes beyond are not ours",
+	{ "length, octets beyond it are not used",
 	    LENGTHS("Content-Length: 2\r\n", "abHTTP"), OPEN,
 	    "200 done ab +4" },
 	{ "length 0", LENGTHS("Content-Length: 0\r\n", ""), OPEN, "200 done " },
@@ -136,11 +136,11 @@ static const struct {
 	{ "controls in a value", FIELD("X: \x01\x0b\x0c\x1b[1m"), OPEN,
 	    "200 done ab" },
 	{ "controls in a name", FIELD("X\x01\t: a"), OPEN, "200 done ab" },
-	{ "blank before the colon of a stranger", FIELD("X : a"), OPEN,
+	{ "blank before the colon of an unknown field", FIELD("X : a"), OPEN,
 	    "200 done ab" },
 	{ "obs-text in a value", FIELD("X: \x80\xff"), OPEN, "200 done ab" },
-	{ "blank before the colon", FIELD("Content-Length : 2"), OPEN,
-	    "200 http-malformed" },
+	{ "blank before the colon of a length", FIELD("Content-Length : 2"),
+	    OPEN, "200 http-malformed" },
 	{ "no colon", FIELD("Foo"), OPEN, "200 http-malformed" },
 	{ "no colon, but in the next line", FIELD("Foo\r\n : a"), OPEN,
 	    "200 http-malformed" },
@@ -151,7 +151,7 @@ static const struct {
 	{ "name with a bracket", FIELD("X(: a"), OPEN, "200 done ab" },
 	{ "name of UTF-8", FIELD("\xc3\xbc: a"), OPEN, "200 done ab" },
 
-	/* RFC 9112 5.2. */
+	/* RFC 9112 5.2 */
 	{ "obs-fold", FIELD("X: a\r\n b"), OPEN, "200 done ab" },
 	{ "obs-fold with a tab", FIELD("X: a\r\n\tb"), OPEN, "200 done ab" },
 	{ "three lines", FIELD("X: a;\r\n  b;\r\n \tc"), OPEN, "200 done ab" },
@@ -160,23 +160,25 @@ static const struct {
 	    "200 done ab" },
 	{ "folded by LF alone", FIELD("X: a;\n    b;\n\tc"), OPEN,
 	    "200 done ab" },
-	{ "LF, and no blank", FIELD("X: a\nb: c"), OPEN, "200 http-malformed" },
-	{ "LF, then a length", FIELD("X: a\nContent-Length: 3"), OPEN,
+	{ "bare LF, and no blank", FIELD("X: a\nb: c"), OPEN,
 	    "200 http-malformed" },
-	{ "LF twice", FIELD("X: a\n\n b"), OPEN, "200 http-malformed" },
-	{ "LF, then CR LF", FIELD("X: a\n"), OPEN, "200 http-malformed" },
+	{ "bare LF, then a length", FIELD("X: a\nContent-Length: 3"), OPEN,
+	    "200 http-malformed" },
+	{ "bare LF twice", FIELD("X: a\n\n b"), OPEN, "200 http-malformed" },
+	{ "bare LF, then CR LF", FIELD("X: a\n"), OPEN, "200 http-malformed" },
 	{ "LF in a name", FIELD("X\n : a"), OPEN, "200 http-malformed" },
 	{ "bare CR in a value", FIELD("X: a\r b"), OPEN, "200 http-malformed" },
 	{ "a length in a folded line is none",
 	    FIELD("X: a\r\n Content-Length: 9"), OPEN, "200 done ab" },
-	{ "a coding in one, either", FIELD("X: a\n Transfer-Encoding: chunked"),
-	    OPEN, "200 done ab" },
-	{ "a type in one", MEDIA("X: a\r\n Content-Type: text/plain\r\n"), OPEN,
+	{ "a coding in a folded line is none",
+	    FIELD("X: a\n Transfer-Encoding: chunked"), OPEN, "200 done ab" },
+	{ "a type in a folded line is none",
+	    MEDIA("X: a\r\n Content-Type: text/plain\r\n"), OPEN,
 	    "200 http-type" },
 	{ "folded type",
 	    MEDIA("Content-Type: text/plain;\r\n charset=utf-8\r\n"), OPEN,
 	    "200 done ab" },
-	{ "by LF", MEDIA("Content-Type:\n text/plain\r\n"), OPEN,
+	{ "folded type, by LF", MEDIA("Content-Type:\n text/plain\r\n"), OPEN,
 	    "200 done ab" },
 	{ "another type behind the fold",
 	    MEDIA("Content-Type: text/html,\r\n text/plain\r\n"), OPEN,
@@ -185,8 +187,8 @@ static const struct {
 	    OPEN, "200 http-type" },
 	{ "folded length", LENGTHS("Content-Length:\r\n 2\r\n", "ab"), OPEN,
 	    "200 http-malformed" },
-	{ "by LF", LENGTHS("Content-Length: 2\n \r\n", "ab"), OPEN,
-	    "200 http-malformed" },
+	{ "folded length, by LF", LENGTHS("Content-Length: 2\n \r\n", "ab"),
+	    OPEN, "200 http-malformed" },
 	{ "two lengths in one, folded",
 	    LENGTHS("Content-Length: 2,\r\n 2\r\n", "ab"), OPEN,
 	    "200 http-malformed" },
@@ -211,7 +213,7 @@ static const struct {
 	    S("HTTP/1.1 103 Early\r\nLink: a\r\n b\r\n\r\n" OK11 TYPE
 	      "Content-Length: 2\r\n" END "ab"),
 	    OPEN, "200 done ab" },
-	{ "blank before the first field behind one",
+	{ "blank before the first field after an interim response",
 	    S("HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" OK11 " X: a\r\n" END),
 	    OPEN, "200 http-malformed" },
 	{ "folded in a trailer", CHUNKS("0\r\nX: a\r\n b\r\n\r\n"), OPEN,
@@ -227,19 +229,19 @@ static const struct {
 	/* Fields that matter, spelt so that another reader may miss them. */
 	{ "tab before the colon", FIELD("Content-Length\t: 2"), OPEN,
 	    "200 http-malformed" },
-	{ "blank within", FIELD("Content -Length: 2"), OPEN,
+	{ "blank within a name", FIELD("Content -Length: 2"), OPEN,
 	    "200 http-malformed" },
-	{ "control within", FIELD("Content-\x01Length: 2"), OPEN,
+	{ "control within a name", FIELD("Content-\x01Length: 2"), OPEN,
 	    "200 http-malformed" },
-	{ "vertical tab before",
+	{ "vertical tab before a name",
 	    FIELD("\x0b"
 		  "Content-Length: 3"),
 	    OPEN, "200 http-malformed" },
-	{ "no-break space before",
+	{ "no-break space before a name",
 	    FIELD("\xc2\xa0"
 		  "Transfer-Encoding: chunked"),
 	    OPEN, "200 http-malformed" },
-	{ "byte order mark before",
+	{ "byte order mark before a name",
 	    FIELD("\xef\xbb\xbf"
 		  "Content-Encoding: gzip"),
 	    OPEN, "200 http-malformed" },
@@ -510,7 +512,8 @@ add(struct outcome *o, const void *p, size_t n)
 	o->len += n;
 }
 
-/* Feed in[0..n), content added to o; returns how many bytes were used. */
+/* Feed in[0..n) and append the content to o. Returns how many octets were
+ * used. */
 static size_t
 feed(struct sts_http *h, struct outcome *o, const uint8_t *in, size_t n)
 {
@@ -572,7 +575,7 @@ check(size_t i, const uint8_t *in, size_t cut, size_t step)
 	unit_text(cases[i].name, unit_span(text), cases[i].want);
 }
 
-START_TEST(table)
+START_TEST(responses_are_read_at_every_split)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t n = cases[i].n;
@@ -616,7 +619,8 @@ flow_start(struct flow *f, const char *head)
 	flow_bytes(f, head, strlen(head));
 }
 
-/* n bytes of content in pieces of `piece`, each as a chunk when `chunked`. */
+/* Feed n octets of content in pieces of `piece`, each as a chunk if
+ * `chunked`. */
 static void
 flow_content(struct flow *f, size_t n, size_t piece, bool chunked)
 {
@@ -650,7 +654,7 @@ want_flow(struct flow *f, const char *name, enum sts_why why, size_t content)
 
 static const size_t pieces[] = { 1, 7, 4096, 65536, 65537 };
 
-START_TEST(r31_body_limit_until_close)
+START_TEST(r31_a_body_until_close_has_a_limit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(pieces); i++) {
 		for (size_t n = 65535; n <= 65537; n++) {
@@ -668,7 +672,7 @@ START_TEST(r31_body_limit_until_close)
 }
 END_TEST
 
-START_TEST(r31_full_body_cut)
+START_TEST(r31_a_full_body_that_is_cut_is_truncated)
 {
 	struct flow f;
 
@@ -680,7 +684,7 @@ START_TEST(r31_full_body_cut)
 }
 END_TEST
 
-START_TEST(r31_body_limit_length)
+START_TEST(r31_a_body_with_a_length_has_a_limit)
 {
 	struct flow f;
 
@@ -694,7 +698,7 @@ START_TEST(r31_body_limit_length)
 }
 END_TEST
 
-START_TEST(r31_body_limit_chunked)
+START_TEST(r31_a_chunked_body_has_a_limit)
 {
 	struct flow f;
 
@@ -713,8 +717,8 @@ START_TEST(r31_body_limit_chunked)
 }
 END_TEST
 
-/* What may fill the bytes of overhead, and what follows; `framing` of the bytes
- * around it are a chunk's and do not count. */
+/* What may fill the octets of overhead, and what follows. `framing` of the
+ * octets around it belong to a chunk and do not count. */
 static const struct {
 	const char *name, *head, *fill, *tail;
 	size_t framing;
@@ -730,28 +734,28 @@ static const struct {
 };
 
 /*
- * A filter checks all of several: of five fields, or of five members of one,
- * the offender is noticed in every place.
+ * Each of several is checked: of five fields, or of five members of one field,
+ * the wrong one is noticed in every place.
  */
 static const struct {
 	const char *name, *good, *bad, *want;
 } several[] = {
 	{ "lengths", "Content-Length: 2" END, "Content-Length: 3" END,
 	    "http-length" },
-	{ "a length that is none", "Content-Length: 2" END,
-	    "content-length: x" END, "http-length" },
+	{ "an invalid length", "Content-Length: 2" END, "content-length: x" END,
+	    "http-length" },
 	{ "types", TYPE, "Content-Type: text/html" END, "http-type" },
 	{ "codings", "Content-Encoding: identity" END,
 	    "Content-Encoding: br" END, "http-coding" },
-	{ "strangers, and an odd length", "X: y" END, "Content-Length : 2" END,
+	{ "unknown fields, and an odd length", "X: y" END,
+	    "Content-Length : 2" END, "http-malformed" },
+	{ "unknown fields, and a line without a colon", "X: y" END, "X" END,
 	    "http-malformed" },
-	{ "strangers, and a line without a colon", "X: y" END, "X" END,
-	    "http-malformed" },
-	{ "strangers, and a transfer coding", "X: y" END,
+	{ "unknown fields, and a transfer coding", "X: y" END,
 	    "Transfer-Encoding: gzip" END, "http-coding" },
 };
 
-START_TEST(every_place)
+START_TEST(a_wrong_field_is_noticed_in_every_place)
 {
 	enum {
 		FIELDS = 5
@@ -788,7 +792,7 @@ START_TEST(every_place)
 }
 END_TEST
 
-START_TEST(header_limit)
+START_TEST(a_header_has_a_limit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(overheads); i++) {
 		size_t fill = strlen(overheads[i].fill);
@@ -815,8 +819,8 @@ START_TEST(header_limit)
 }
 END_TEST
 
-/* Done or failed, nothing more is taken and nothing changes. */
-START_TEST(over_is_over)
+/* A response that is done or failed takes nothing more, and does not change. */
+START_TEST(a_response_that_has_ended_takes_nothing_more)
 {
 	struct sts_text body;
 	struct flow f;
@@ -836,7 +840,7 @@ START_TEST(over_is_over)
 }
 END_TEST
 
-START_TEST(r34_request)
+START_TEST(r34_the_request_asks_for_no_coding)
 {
 	uint8_t out[STS_HTTP_REQUEST_MAX];
 	size_t n = sts_http_request(out, unit_span("mta-sts.example.com"));
@@ -855,13 +859,13 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, r31_body_limit_until_close);
-	tcase_add_test(tc, r31_full_body_cut);
-	tcase_add_test(tc, r31_body_limit_length);
-	tcase_add_test(tc, r31_body_limit_chunked);
-	tcase_add_test(tc, header_limit);
-	tcase_add_test(tc, every_place);
-	tcase_add_test(tc, over_is_over);
-	tcase_add_test(tc, r34_request);
+	tcase_add_test(tc, responses_are_read_at_every_split);
+	tcase_add_test(tc, r31_a_body_until_close_has_a_limit);
+	tcase_add_test(tc, r31_a_full_body_that_is_cut_is_truncated);
+	tcase_add_test(tc, r31_a_body_with_a_length_has_a_limit);
+	tcase_add_test(tc, r31_a_chunked_body_has_a_limit);
+	tcase_add_test(tc, a_header_has_a_limit);
+	tcase_add_test(tc, a_wrong_field_is_noticed_in_every_place);
+	tcase_add_test(tc, a_response_that_has_ended_takes_nothing_more);
+	tcase_add_test(tc, r34_the_request_asks_for_no_coding);
 }
