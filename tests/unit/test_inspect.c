@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/agent/inspect, core/agent/explain: what an operator sees, and what he
- * can have forgotten. */
+/* core/agent/inspect and core/agent/explain: what an operator sees, and what
+ * the operator can have forgotten. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,8 +17,8 @@ enum {
 	DOMAINS = 300,
 	PROG = 8,
 	ERASE = 1024,
-	IDLE = 100, /* steps without anything to do, more than a round */
-	BUFFER = 1024, /* the journal's */
+	IDLE = 100, /* steps without work, more than a round */
+	BUFFER = 1024, /* of the journal */
 	CACHE = 1 << 17
 };
 
@@ -65,7 +65,7 @@ name(unsigned i)
 	return unit_span(text);
 }
 
-/* A record; mode and age count for a policy. */
+/* Put a record into the cache; mode and age count for a policy. */
 static void
 put(struct sts_text domain, enum sts_kind kind, enum sts_mode mode,
     uint32_t age_s)
@@ -89,10 +89,10 @@ put(struct sts_text domain, enum sts_kind kind, enum sts_mode mode,
 }
 
 /*
- * While the walk goes on, others come and go, and those that stay get new
- * versions elsewhere: each that stays is met once.
+ * While the walk goes on, records come and go, and those that stay get newer
+ * versions elsewhere. Each that stays is met once.
  */
-START_TEST(walk_while_it_changes)
+START_TEST(a_walk_meets_each_record_that_stays_once)
 {
 	unsigned met[DOMAINS] = { 0 }, steps = 0;
 	uint8_t domain[STS_NAME_MAX + 1];
@@ -116,7 +116,8 @@ START_TEST(walk_while_it_changes)
 				met[i]++;
 			}
 		}
-		/* Of every three one stays, one is renewed, one goes. */
+		/* Of every three domains one stays, one is renewed, and one
+		 * goes. */
 		if (at % 3 == 1) {
 			put(name(at),
 			    steps % 2 == 0 ? STS_KIND_ABSENT : STS_KIND_UNKNOWN,
@@ -143,8 +144,8 @@ START_TEST(walk_while_it_changes)
 }
 END_TEST
 
-/* One step looks at no more than it was asked to. */
-START_TEST(walk_is_bounded)
+/* One step looks at as much as it was asked to, and no more. */
+START_TEST(a_step_of_a_walk_looks_at_a_limited_part)
 {
 	uint8_t domain[STS_NAME_MAX];
 	struct sts_walk w = { 0 };
@@ -166,7 +167,7 @@ static const struct {
 	enum sts_kind kind;
 	enum sts_mode mode;
 	uint32_t age_s;
-	bool live; /* else a flush takes it */
+	bool live; /* if not, a flush forgets it */
 	bool protected;
 } flushed[] = {
 	{ "enforce.example", STS_KIND_POLICY, STS_MODE_ENFORCE, 0, true, true },
@@ -202,7 +203,7 @@ flush(bool all)
 	}
 	while (sts_inspect_flush(&agent, &w, 16, all, &count)) {
 	}
-	unit_int("count", count, want);
+	unit_int("records forgotten", count, want);
 	for (size_t i = 0; i < UNIT_COUNT(flushed); i++) {
 		unit_int(flushed[i].domain,
 		    sts_cache_find(
@@ -212,20 +213,20 @@ flush(bool all)
 	ck_assert(sts_cache_check(&agent.cache));
 }
 
-START_TEST(flush_weakens_nothing)
+START_TEST(a_flush_forgets_no_live_policy)
 {
 	flush(false);
 }
 END_TEST
 
-START_TEST(flush_all)
+START_TEST(a_flush_of_all_forgets_everything)
 {
 	flush(true);
 }
 END_TEST
 
 /* A record that is being read stays readable when it is forgotten. */
-START_TEST(kept)
+START_TEST(a_record_being_read_stays_readable)
 {
 	struct sts_held held;
 	uint8_t id[STS_ID_MAX];
@@ -243,7 +244,7 @@ START_TEST(kept)
 }
 END_TEST
 
-START_TEST(figures)
+START_TEST(an_inspection_has_the_agents_figures)
 {
 	struct sts_inspection i;
 
@@ -257,13 +258,14 @@ START_TEST(figures)
 	unit_int("lookups", i.lookups_max, 4);
 	unit_text("journal", unit_span(sts_inspect_journal(&i)), "off");
 	unit_text("clock", unit_span(sts_inspect_clock(&i)), "confirmed");
-	unit_int("forgotten", sts_inspect_forgotten(&agent), true);
+	unit_int("whether all is forgotten for good",
+	    sts_inspect_forgotten(&agent), true);
 }
 END_TEST
 
-/* The longest wait is a client's, until the operator begins anew; look-ups that
- * no client waits for do not count. */
-START_TEST(waits)
+/* The longest wait is that of a client, until the operator begins anew. A
+ * lookup that no client waits for does not count. */
+START_TEST(the_longest_wait_is_a_clients)
 {
 	static const struct {
 		const char *name;
@@ -274,8 +276,8 @@ START_TEST(waits)
 		{ "a client", 1500, true, false, 1500 },
 		{ "a shorter wait", 20, true, false, 1500 },
 		{ "a longer one", 1501, true, false, 1501 },
-		{ "still nobody", 9000, false, false, 1501 },
-		{ "anew", 0, true, true, 0 },
+		{ "nobody waits any more", 9000, false, false, 1501 },
+		{ "begun anew", 0, true, true, 0 },
 		{ "the next hour", 3, true, false, 3 } };
 
 	start();
@@ -339,7 +341,7 @@ static const struct {
 	    true, STS_VERDICT_UNKNOWN },
 };
 
-START_TEST(verdict_table)
+START_TEST(each_answer_has_a_verdict_and_words)
 {
 	for (size_t i = 0; i < UNIT_COUNT(verdicts); i++) {
 		struct sts_answer a;
@@ -361,9 +363,9 @@ START_TEST(verdict_table)
 }
 END_TEST
 
-/* Extreme times: a max_age that leads beyond what can be shown, a retry that is
- * over. */
-START_TEST(standing)
+/* Extreme times: a max_age that leads beyond what can be shown, and a retry
+ * that is over. */
+START_TEST(extreme_times_are_shown_within_limits)
 {
 	struct sts_standing s;
 	struct sts_held held;
@@ -424,22 +426,26 @@ save(void)
 	}
 }
 
-/* The smallest area is written to, one of half that size only read; it
- * may grow, and not change otherwise. */
-START_TEST(journal_area)
+/* A journal of the smallest area is written to, and one of half that size is
+ * only read. It may grow, and may not change otherwise. */
+START_TEST(a_journal_has_a_smallest_area)
 {
 	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
 	struct sts_store wrong;
 
 	start_kept(area);
 	save();
-	unit_int("least", sts_agent_keeping(&agent), STS_KEEPING_OK);
+	unit_int("state with the smallest area", sts_agent_keeping(&agent),
+	    STS_KEEPING_OK);
 	start_kept(whole_units(area / 2));
 	put(unit_span("a.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
 	save();
-	unit_int("less", sts_agent_keeping(&agent), STS_KEEPING_FAILING);
-	unit_int("saved", sts_agent_saved(&agent), true);
-	unit_int("unsaved", sts_cache_unsaved_count(&agent.cache), 1);
+	unit_int("state with half of it", sts_agent_keeping(&agent),
+	    STS_KEEPING_FAILING);
+	unit_int("whether what can be saved is saved", sts_agent_saved(&agent),
+	    true);
+	unit_int("unsaved records with half of it",
+	    sts_cache_unsaved_count(&agent.cache), 1);
 	wrong = flash.store;
 	wrong.prog_size *= 2;
 	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
@@ -451,15 +457,18 @@ START_TEST(journal_area)
 	ck_assert(!sts_agent_journal(&agent, &wrong, 0));
 	flash_init(&flash, PROG, ERASE, area, 2);
 	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
-	/* It failed, and waits for its time unless it is asked to go on. */
+	/* The journal has failed, and waits for its time unless it is asked to
+	 * go on. */
 	sts_agent_journal_retry(&agent);
 	save();
-	unit_int("grown", sts_agent_keeping(&agent), STS_KEEPING_OK);
-	unit_int("written", sts_cache_unsaved_count(&agent.cache), 0);
+	unit_int("state once it has grown", sts_agent_keeping(&agent),
+	    STS_KEEPING_OK);
+	unit_int("unsaved records once it has grown",
+	    sts_cache_unsaved_count(&agent.cache), 0);
 }
 END_TEST
 
-/* Another agent, with the storage that the last one left. */
+/* Start another agent, with the storage that the last one left. */
 static void
 restart(void)
 {
@@ -478,11 +487,11 @@ holds(unsigned step, const char *domain, uint32_t age_s)
 	unit_int(domain, sts_cache_gist(&agent.cache, held.ref).pins, 0);
 }
 
-/* While another process still wrote to the storage it was only read. When it
- * becomes ours, at whatever step of reading or writing, it is read again: what
- * the other wrote last is held, and what this run learnt, and that is what
- * the next start finds. */
-START_TEST(journal_again)
+/* While another process still wrote to the storage, this agent only read it.
+ * When the storage becomes its own, at whatever step of reading or writing, it
+ * reads it again: then it holds what the other process wrote last and what it
+ * has learned itself, and so does the next start. */
+START_TEST(a_storage_taken_over_is_read_again)
 {
 	static struct flash before, after;
 	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
@@ -515,14 +524,13 @@ START_TEST(journal_again)
 
 			save();
 			sts_cache_stats(&agent.cache, &c);
-			unit_int(
-			    "nothing is left half done", c.chunks_staged, 0);
+			unit_int("chunks staged", c.chunks_staged, 0);
 			holds(steps, "both.example", 100);
 			holds(steps, "late.example", 50);
 			holds(steps, "own.example", 10);
 			ck_assert(sts_cache_check(&agent.cache));
 			unit_int(
-			    "ok", sts_agent_keeping(&agent), STS_KEEPING_OK);
+			    "state", sts_agent_keeping(&agent), STS_KEEPING_OK);
 			restart();
 		}
 		steps++;
@@ -536,38 +544,42 @@ START_TEST(journal_again)
 }
 END_TEST
 
-/* An order not to enforce outlives a restart, as does its end; before the
- * journal is read the order is unknown. */
-START_TEST(order_is_kept)
+/* An order not to enforce outlives a restart, as does its end. Before the
+ * journal is read, the order is unknown. */
+START_TEST(an_order_not_to_enforce_outlives_a_restart)
 {
 	static const uint32_t orders[] = { WALL_S + 3600, WALL_S + 60, 0 };
 
 	start();
 	ck_assert(!sts_inspect_keeps(&agent));
 	sts_agent_set_off(&agent, WALL_S + 3600);
-	unit_int("no journal", sts_agent_off_s(&agent), 0);
+	unit_int("order without a journal", sts_agent_off_s(&agent), 0);
 	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
 	ck_assert(sts_inspect_keeps(&agent));
 	save();
-	unit_int("none was given", sts_agent_off_s(&agent), 0);
+	unit_int("order before any", sts_agent_off_s(&agent), 0);
 	for (size_t i = 0; i < UNIT_COUNT(orders); i++) {
 		sts_agent_set_off(&agent, orders[i]);
-		unit_int("given", sts_agent_off_s(&agent), orders[i]);
+		unit_int(
+		    "order, once given", sts_agent_off_s(&agent), orders[i]);
 		ck_assert(!sts_inspect_forgotten(&agent));
 		save();
 		ck_assert(sts_inspect_forgotten(&agent));
 		restart();
-		unit_int("not read yet", sts_agent_off_s(&agent), 0);
+		unit_int("order before the journal is read",
+		    sts_agent_off_s(&agent), 0);
 		save();
-		unit_int("kept", sts_agent_off_s(&agent), orders[i]);
+		unit_int("order once it is read", sts_agent_off_s(&agent),
+		    orders[i]);
 	}
 }
 END_TEST
 
 /* Until the journal has been read to its end, its policies are doubted, and so
- * is "nothing is held", but not what this run fetched. A domain forgotten
- * meanwhile is kept out if that was noted, for which the room is small. */
-START_TEST(journal_unread)
+ * is "nothing is held", but not what this agent has fetched. A domain that is
+ * forgotten meanwhile is kept out if that could be noted, for which there is
+ * little room. */
+START_TEST(policies_are_doubted_until_the_journal_is_read)
 {
 	struct sts_text fetched = unit_span("fetched.example");
 	struct sts_held held;
@@ -603,35 +615,37 @@ START_TEST(journal_unread)
 }
 END_TEST
 
-START_TEST(journal_figures)
+START_TEST(an_inspection_has_the_journals_figures)
 {
 	struct sts_inspection i;
 	uint32_t area = whole_units(sts_agent_journal_area(&kept_config, PROG));
 
 	start_with(&kept_config);
-	/* It may come, and bring back what is forgotten now. */
+	/* A journal may come, and bring back what is forgotten now. */
 	ck_assert(!sts_agent_forget(&agent, unit_span("a.example")));
 	ck_assert(!sts_inspect_forgotten(&agent));
 	start_kept(area);
 	sts_inspect(&agent, &i);
-	unit_text("at first", unit_span(sts_inspect_journal(&i)), "loading");
+	unit_text(
+	    "journal at first", unit_span(sts_inspect_journal(&i)), "loading");
 	save();
 	put(unit_span("a.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
 	sts_inspect(&agent, &i);
-	unit_text("read", unit_span(sts_inspect_journal(&i)), "ready");
-	unit_int("unsaved", i.unsaved, 1);
-	/* The first is written with an area of its own. */
+	unit_text(
+	    "journal once read", unit_span(sts_inspect_journal(&i)), "ready");
+	unit_int("unsaved records", i.unsaved, 1);
+	/* The first record is written with an area of its own. */
 	save();
 	put(unit_span("c.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
 	save();
 	sts_inspect(&agent, &i);
-	unit_int("unsaved", i.unsaved, 0);
-	unit_int("saved", i.saved, 1);
-	unit_int("lost", i.lost, 0);
+	unit_int("unsaved records", i.unsaved, 0);
+	unit_int("records saved", i.saved, 1);
+	unit_int("records lost", i.lost, 0);
 	ck_assert(sts_inspect_forgotten(&agent));
 	ck_assert(sts_agent_forget(&agent, unit_span("a.example")));
 	ck_assert(!sts_inspect_forgotten(&agent));
-	/* So many wait already: all is written anew. */
+	/* So many wait already that all is written anew. */
 	for (unsigned k = 0; k < STS_NAME_MAX / 10; k++) {
 		ck_assert(!sts_agent_forget(&agent, name(k)));
 	}
@@ -643,26 +657,27 @@ START_TEST(journal_figures)
 }
 END_TEST
 
-/* The clock was put back by more than a day, and that is confirmed: what
- * the journal has of it follows. */
-START_TEST(stamp_follows_the_clock_back)
+/* The clock was set back by more than a day, and that was confirmed: the
+ * journal's stamp follows. */
+START_TEST(the_stamp_follows_a_clock_set_back)
 {
 	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
 	save();
 	sts_journal_stamp(agent.journal.engine, WALL_S + 86400);
 	sts_agent_stamp(&agent, 86400);
-	unit_int("a day may be", sts_journal_stamp_s(agent.journal.engine),
+	unit_int("stamp a day ahead", sts_journal_stamp_s(agent.journal.engine),
 	    WALL_S + 86400);
 	sts_journal_stamp(agent.journal.engine, WALL_S + 86401);
 	sts_agent_stamp(&agent, 86400);
-	unit_int("more", sts_journal_stamp_s(agent.journal.engine), WALL_S);
+	unit_int("stamp a second more ahead",
+	    sts_journal_stamp_s(agent.journal.engine), WALL_S);
 	ck_assert(!sts_inspect_forgotten(&agent));
 	save();
-	unit_int("kept", sts_agent_keeping(&agent), STS_KEEPING_OK);
+	unit_int("state", sts_agent_keeping(&agent), STS_KEEPING_OK);
 }
 END_TEST
 
-START_TEST(words)
+START_TEST(clock_and_journal_states_have_words)
 {
 	static const char *const clocks[] = { "unknown", "claimed",
 		"confirmed" };
@@ -684,7 +699,7 @@ START_TEST(words)
 }
 END_TEST
 
-START_TEST(dane_words)
+START_TEST(dane_levels_and_states_have_words)
 {
 	static const char *const levels[] = { "?", "none", "partial", "only",
 		"unknown", "?" };
@@ -708,15 +723,15 @@ START_TEST(dane_words)
 }
 END_TEST
 
-/* What is believed about a name server: each trait by itself. */
-START_TEST(name_servers)
+/* What is believed about a name server, each trait by itself. */
+START_TEST(traits_of_name_servers_are_shown)
 {
 	static const struct {
 		const char *name;
 		bool silent, heard, no_edns, no_tcp;
 	} cases[] = {
 		{ "never asked", false, false, false, false },
-		{ "it answered", false, true, false, false },
+		{ "has answered", false, true, false, false },
 		{ "silent", true, false, false, false },
 		{ "no EDNS", false, true, true, false },
 		{ "no TCP", false, true, false, true },
@@ -746,15 +761,16 @@ START_TEST(name_servers)
 		unit_int(cases[i].name, is.heard, cases[i].heard);
 		unit_int(cases[i].name, is.edns, !cases[i].no_edns);
 		unit_int(cases[i].name, is.tcp, !cases[i].no_tcp);
-		a.ip[0] = 1; /* nothing of it is believed of another one */
+		a.ip[0] = 1; /* another server is believed to be well */
 		sts_inspect_server(&agent, &a, &is);
 		ck_assert(is.answers && !is.heard && is.edns && is.tcp);
 	}
 }
 END_TEST
 
-/* A record under a name that is no key's: a journal of other hands had it. */
-START_TEST(flush_long_name)
+/* A record under a name that no key can have, as a journal that another program
+ * wrote might have it. */
+START_TEST(a_flush_forgets_a_name_that_no_key_can_have)
 {
 	char long_name[STS_NAME_MAX + 1];
 	struct sts_walk w = { 0 };
@@ -768,14 +784,14 @@ START_TEST(flush_long_name)
 	put(unit_span(long_name), STS_KIND_POLICY, STS_MODE_ENFORCE, 0);
 	while (sts_inspect_flush(&agent, &w, 16, true, &count)) {
 	}
-	unit_int("count", count, 1);
-	unit_int("left", agent.cache.records, 0);
+	unit_int("records forgotten", count, 1);
+	unit_int("records left", agent.cache.records, 0);
 }
 END_TEST
 
-/* Events that nobody reads: the oldest make room, debug events go first, and
- * the number of lost events is reported. */
-START_TEST(events_over_the_limit)
+/* Of events that nobody reads the oldest are lost, debug events before others,
+ * and the number of lost events is reported. */
+START_TEST(the_oldest_unread_events_are_lost)
 {
 	static const uint8_t text[STS_NAME_MAX + 1] = { 'a' };
 	struct sts_event e;
@@ -798,14 +814,14 @@ START_TEST(events_over_the_limit)
 	}
 	ck_assert(sts_agent_event(&agent, &e));
 	unit_int("code", e.code, STS_EVENT_EVENTS_LOST);
-	unit_int("lost", (long)e.number[0], 3);
+	unit_int("events lost", (long)e.number[0], 3);
 	ck_assert(!sts_agent_event(&agent, &e));
 }
 END_TEST
 
-/* A step's answers while nothing is enforced push out no other warning, and no
- * error. */
-START_TEST(events_of_audit)
+/* A step's answers while nothing is enforced do not push out another warning or
+ * an error. */
+START_TEST(audit_events_push_out_no_other_warning)
 {
 	static const enum sts_event_code first[] = { STS_EVENT_CLOCK,
 		STS_EVENT_JOURNAL_FAILED, STS_EVENT_AUDIT,
@@ -829,37 +845,37 @@ START_TEST(events_of_audit)
 	while (sts_agent_event(&agent, &e)) {
 		seen[e.code]++;
 	}
-	unit_int("clock", seen[STS_EVENT_CLOCK], 1);
-	unit_int("error", seen[STS_EVENT_JOURNAL_FAILED], 1);
-	unit_int("share", seen[STS_EVENT_SHARE_DOWN], 1);
-	unit_int("later", seen[STS_EVENT_FETCH_FAILED], 1);
-	unit_int("audit", seen[STS_EVENT_AUDIT], STS_EVENTS_MAX - 4);
-	unit_int("lost", seen[STS_EVENT_EVENTS_LOST], 1);
+	unit_int("clock events", seen[STS_EVENT_CLOCK], 1);
+	unit_int("errors", seen[STS_EVENT_JOURNAL_FAILED], 1);
+	unit_int("share events", seen[STS_EVENT_SHARE_DOWN], 1);
+	unit_int("events of a failed fetch", seen[STS_EVENT_FETCH_FAILED], 1);
+	unit_int("audit events", seen[STS_EVENT_AUDIT], STS_EVENTS_MAX - 4);
+	unit_int("reports of lost events", seen[STS_EVENT_EVENTS_LOST], 1);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, walk_while_it_changes);
-	tcase_add_test(tc, walk_is_bounded);
-	tcase_add_test(tc, flush_weakens_nothing);
-	tcase_add_test(tc, flush_all);
-	tcase_add_test(tc, kept);
-	tcase_add_test(tc, figures);
-	tcase_add_test(tc, waits);
-	tcase_add_test(tc, verdict_table);
-	tcase_add_test(tc, standing);
-	tcase_add_test(tc, journal_area);
-	tcase_add_test(tc, journal_figures);
-	tcase_add_test(tc, journal_unread);
-	tcase_add_test(tc, stamp_follows_the_clock_back);
-	tcase_add_test(tc, words);
-	tcase_add_test(tc, dane_words);
-	tcase_add_test(tc, name_servers);
-	tcase_add_test(tc, journal_again);
-	tcase_add_test(tc, order_is_kept);
-	tcase_add_test(tc, flush_long_name);
-	tcase_add_test(tc, events_over_the_limit);
-	tcase_add_test(tc, events_of_audit);
+	tcase_add_test(tc, a_walk_meets_each_record_that_stays_once);
+	tcase_add_test(tc, a_step_of_a_walk_looks_at_a_limited_part);
+	tcase_add_test(tc, a_flush_forgets_no_live_policy);
+	tcase_add_test(tc, a_flush_of_all_forgets_everything);
+	tcase_add_test(tc, a_record_being_read_stays_readable);
+	tcase_add_test(tc, an_inspection_has_the_agents_figures);
+	tcase_add_test(tc, the_longest_wait_is_a_clients);
+	tcase_add_test(tc, each_answer_has_a_verdict_and_words);
+	tcase_add_test(tc, extreme_times_are_shown_within_limits);
+	tcase_add_test(tc, a_journal_has_a_smallest_area);
+	tcase_add_test(tc, an_inspection_has_the_journals_figures);
+	tcase_add_test(tc, policies_are_doubted_until_the_journal_is_read);
+	tcase_add_test(tc, the_stamp_follows_a_clock_set_back);
+	tcase_add_test(tc, clock_and_journal_states_have_words);
+	tcase_add_test(tc, dane_levels_and_states_have_words);
+	tcase_add_test(tc, traits_of_name_servers_are_shown);
+	tcase_add_test(tc, a_storage_taken_over_is_read_again);
+	tcase_add_test(tc, an_order_not_to_enforce_outlives_a_restart);
+	tcase_add_test(tc, a_flush_forgets_a_name_that_no_key_can_have);
+	tcase_add_test(tc, the_oldest_unread_events_are_lost);
+	tcase_add_test(tc, audit_events_push_out_no_other_warning);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal: its bytes, and what a restart reads back. */
+/* The journal: its octets, and what a restart reads back. */
 #include "../../core/base/crc32.h"
 #include "../../core/grammar/domain.h"
 #include "../../core/journal/journal_private.h"
@@ -7,7 +7,7 @@
 
 const char unit_name[] = "journal";
 
-START_TEST(crc_vectors)
+START_TEST(crc32_gives_the_published_values)
 {
 	ck_assert_uint_eq(sts_crc32(0, unit_span("123456789")), 0xcbf43926);
 	ck_assert_uint_eq(sts_crc32(0, unit_span("")), 0);
@@ -31,8 +31,9 @@ crc_by_bits(const uint8_t *p, size_t n)
 	return ~crc;
 }
 
-/* Whatever is taken at once: any length at any place, whole or in two. */
-START_TEST(crc_by_definition)
+/* Octets of any length at any place, in one piece or in two, have the sum that
+ * the definition gives. */
+START_TEST(crc32_follows_its_definition)
 {
 	uint8_t bytes[48];
 
@@ -55,8 +56,8 @@ START_TEST(crc_by_definition)
 }
 END_TEST
 
-/* Every bit of a head counts, and the revision with them. */
-START_TEST(format)
+/* Every bit of a head counts, and so does the revision. */
+START_TEST(every_bit_of_a_head_counts)
 {
 	struct sts_journal_area a = { 1, 0xfffffffe, 77, 512, 0x1234 }, b;
 	struct sts_journal_record r, q;
@@ -76,7 +77,7 @@ START_TEST(format)
 		ck_assert(!sts_journal_get_area(bytes, &b));
 		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
-	a.version = 0; /* there never was one */
+	a.version = 0; /* there is no version 0 */
 	sts_journal_put_area(bytes, &a);
 	ck_assert(!sts_journal_get_area(bytes, &b));
 	memset(&r, 0, sizeof r);
@@ -147,7 +148,7 @@ static const struct {
 	    false },
 };
 
-START_TEST(head_table)
+START_TEST(impossible_heads_are_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
 		struct sts_journal_record r = heads[i].r, q;
@@ -184,7 +185,7 @@ static const struct {
 	{ "buffer below a unit", { 512, 1024, 65536, 2, 0 }, 256, false },
 };
 
-START_TEST(shape_table)
+START_TEST(impossible_geometries_are_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(shapes); i++) {
 		sts_cache_init(&c, block, 4096, key);
@@ -196,9 +197,9 @@ START_TEST(shape_table)
 }
 END_TEST
 
-/* What is programmed is read back at once, unless the storage does that
+/* What was programmed is read back at once, unless the storage does that
  * itself. */
-START_TEST(read_back)
+START_TEST(what_was_programmed_is_read_back)
 {
 	for (unsigned trusted = 0; trusted < 2; trusted++) {
 		struct sts_journal_op op;
@@ -242,9 +243,9 @@ start_committing(void)
 	sts_journal_trust(&j);
 }
 
-/* Where the storage programs and syncs in one call, that is how a record ends:
- * with its last piece, if it has several. It is on the medium then. */
-START_TEST(committed)
+/* Where the storage programs and syncs in one call, a record ends with such a
+ * call, for its last piece if it has several. Then it is on the medium. */
+START_TEST(a_record_ends_with_a_committing_call)
 {
 	for (unsigned version = 1; version < 40; version++) {
 		flash_for(0);
@@ -255,7 +256,7 @@ START_TEST(committed)
 		run();
 		put(3, 0);
 		run();
-		/* A new area: its records, then its head. */
+		/* a new area: its records, then its head */
 		ck_assert_uint_eq(syncs, 1);
 		put(3, version);
 		run();
@@ -273,8 +274,9 @@ START_TEST(committed)
 }
 END_TEST
 
-/* R52: what was held is held after a restart, on every kind of storage. */
-START_TEST(comes_back)
+/* R52: what was held before a restart is held afterwards, on every kind of
+ * storage. */
+START_TEST(r52_what_was_held_is_held_after_a_restart)
 {
 	unsigned want[DOMAINS];
 
@@ -309,8 +311,8 @@ START_TEST(comes_back)
 }
 END_TEST
 
-/* Garbage of any kind is no journal, and is written over. */
-START_TEST(garbage)
+/* Garbage of any kind is no journal, and is overwritten. */
+START_TEST(garbage_is_no_journal)
 {
 	for (unsigned seed = 0; seed < 40; seed++) {
 		flash_for(1);
@@ -334,9 +336,9 @@ START_TEST(garbage)
 }
 END_TEST
 
-/* A body that is longer than the buffer is read in pieces, wherever they end: in
- * the payload, or before the CRC. */
-START_TEST(longer_than_the_buffer)
+/* A body longer than the buffer is read in pieces, wherever these end: in the
+ * payload, or before the CRC. */
+START_TEST(a_body_longer_than_the_buffer_is_read)
 {
 	uint8_t payload[800], got[sizeof payload];
 
@@ -373,9 +375,9 @@ START_TEST(longer_than_the_buffer)
 }
 END_TEST
 
-/* Behind the last record every octet counts: if a single bit of one is not
- * erased, nothing is put behind that record. */
-START_TEST(rest_not_erased)
+/* After the last record every octet counts: if a single bit of one is not
+ * erased, nothing is written after that record. */
+START_TEST(nothing_is_written_after_octets_not_erased)
 {
 	uint32_t from, end;
 
@@ -399,7 +401,7 @@ START_TEST(rest_not_erased)
 END_TEST
 
 /* A record whose lengths lead beyond its area ends the journal. */
-START_TEST(record_over_the_end)
+START_TEST(a_record_over_the_end_ends_the_journal)
 {
 	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16, 0 };
 	uint32_t room = geometries[1].area_size - 32;
@@ -423,8 +425,8 @@ START_TEST(record_over_the_end)
 }
 END_TEST
 
-/* A newer format is left alone. */
-START_TEST(newer_format)
+/* A journal of a newer format is not changed. */
+START_TEST(a_newer_format_is_not_changed)
 {
 	struct sts_journal_area a = { STS_JOURNAL_VERSION + 1, 5, 0, 16, 0 };
 	static uint8_t before[FLASH_MAX];
@@ -447,9 +449,9 @@ START_TEST(newer_format)
 }
 END_TEST
 
-/* Nothing may be written where not all would fit; what exists is read, and more
- * when the storage has grown. */
-START_TEST(grows)
+/* Nothing is written to a storage that could not hold everything. What it has
+ * is read, and is written once the storage has grown. */
+START_TEST(a_storage_too_small_is_read_and_may_grow)
 {
 	struct sts_journal_geometry g = { 16, 1024, 8192, 2, 0 };
 	struct sts_journal_geometry wrong = { 32, 1024, 16384, 2, 0 };
@@ -500,9 +502,9 @@ START_TEST(grows)
 }
 END_TEST
 
-/* Over the day's budget a newer version waits for the next day; a first one
+/* Over the day's budget a newer version waits for the next day. A first version
  * does not. */
-START_TEST(budget)
+START_TEST(newer_versions_wait_for_the_days_budget)
 {
 	struct sts_journal_geometry g = geometries[1];
 	unsigned ops;
@@ -545,8 +547,9 @@ START_TEST(budget)
 }
 END_TEST
 
-/* Which were protected are protected again, whatever guests stand before. */
-START_TEST(protection_comes_back)
+/* Policies that were protected are protected again, whatever guests come before
+ * them in the journal. */
+START_TEST(protected_policies_are_protected_again)
 {
 	bool was[400] = { false };
 	struct sts_entry e = entry_of(0, 0);
@@ -568,7 +571,7 @@ START_TEST(protection_comes_back)
 		guests += !was[i];
 		run();
 		if (i == 60) {
-			/* Room for one that comes later than guests. */
+			/* Make room for a policy that comes after guests. */
 			sts_cache_remove(&c,
 			    sts_cache_find(&c, unit_span("m.org3.example")));
 			ck_assert(sts_journal_forget(
@@ -597,14 +600,15 @@ START_TEST(protection_comes_back)
 }
 END_TEST
 
-/* What was over at the newest stamp is over; it takes no protected room. */
-START_TEST(expired_at_the_stamp)
+/* A policy that had expired at the newest stamp is expired, and takes no
+ * protected room. */
+START_TEST(a_policy_expired_at_the_stamp_is_expired)
 {
 	struct sts_cache_stats s;
 
 	flash_for(1);
 	start(1);
-	put(2, 0); /* enforce */
+	put(2, 0); /* of mode enforce */
 	put(5, 0);
 	run();
 	sts_journal_stamp(&j, NOW + 31 * DAY);
@@ -618,8 +622,8 @@ START_TEST(expired_at_the_stamp)
 }
 END_TEST
 
-/* One enforce policy an organisation, from `first` on, while there is room for
- * them. The first one that found none. */
+/* Put one enforce policy for each organisation from `first` on, as long as
+ * there is protected room. Returns the number of the first that found none. */
 static unsigned
 fill(unsigned first, uint32_t fetched_s, uint32_t max_age_s, bool proved)
 {
@@ -645,12 +649,12 @@ fill(unsigned first, uint32_t fetched_s, uint32_t max_age_s, bool proved)
 }
 
 /*
- * Short policies end, others get their room, and the power fails before there
- * is a stamp: the others have it again, since they were fetched when it was
- * free. If the clock was not confirmed then, the times of the fetches prove
- * nothing.
+ * Policies with a short life expire, others get their room, and the power fails
+ * before there is a stamp. The others get the room again, since they were
+ * fetched when it was free. If the clock was not confirmed then, the times of
+ * the fetches prove nothing.
  */
-START_TEST(room_of_the_expired)
+START_TEST(room_of_expired_policies_stays_given_away)
 {
 	bool proved = _i == 1;
 	uint32_t later_s = NOW + 4000;
@@ -662,7 +666,7 @@ START_TEST(room_of_the_expired)
 	old = fill(0, NOW, 3600, proved);
 	ck_assert_uint_gt(old, 20);
 	sts_cache_sweep(&c, c.chunks.count, sts_now(later_s, true));
-	/* Room given up waits for the next save. */
+	/* Room that is given up is free after the next save. */
 	put(0, 0);
 	run();
 	end = fill(old + 1, later_s, 30 * DAY, proved);
@@ -686,9 +690,9 @@ START_TEST(room_of_the_expired)
 END_TEST
 
 /* The operator's order outlives restarts, compactions and stamps, in each
- * geometry, until it is taken back; given while the journal is read, it is
- * newer than what stands there. */
-START_TEST(off_until)
+ * geometry, until it is taken back. An order given while the journal is read is
+ * newer than one that the journal has. */
+START_TEST(the_operators_order_outlives_restarts)
 {
 	flash_for((unsigned)_i);
 	start((unsigned)_i);
@@ -725,8 +729,8 @@ START_TEST(off_until)
 }
 END_TEST
 
-/* A stamp that was wrong is taken back, by writing everything anew. */
-START_TEST(restamped)
+/* A wrong stamp is taken back, by writing everything anew. */
+START_TEST(a_wrong_stamp_is_taken_back)
 {
 	flash_for(1);
 	start(1);
@@ -757,8 +761,9 @@ START_TEST(restamped)
 }
 END_TEST
 
-/* What this run has learned before the journal is read is newer. */
-START_TEST(learned_while_loading)
+/* What this run learned before the journal was read is newer than what the
+ * journal has. */
+START_TEST(what_was_learned_meanwhile_is_newer)
 {
 	flash_for(1);
 	start(1);
@@ -778,7 +783,6 @@ START_TEST(learned_while_loading)
 }
 END_TEST
 
-/* Removed and learned again, while the cache is being copied. */
 static struct sts_text
 long_name(unsigned len)
 {
@@ -809,9 +813,9 @@ holds_long(unsigned len)
 	return sts_cache_find(&c, long_name(len)) != 0;
 }
 
-/* A record for a name that no question can have, which builds before this one
- * could take from a fleet, costs no other record. */
-START_TEST(name_of_no_question)
+/* A record under a name that no question can have, as an earlier build could
+ * take from a fleet, costs no other record. */
+START_TEST(a_name_of_no_question_costs_no_other_record)
 {
 	static const unsigned lengths[] = { STS_DOMAIN_MAX, STS_DOMAIN_MAX + 1,
 		STS_NAME_MAX };
@@ -838,7 +842,8 @@ START_TEST(name_of_no_question)
 }
 END_TEST
 
-START_TEST(forget_and_learn_again)
+/* A domain is removed and learned again, while the cache is being copied. */
+START_TEST(a_domain_may_be_forgotten_and_learned_again)
 {
 	for (unsigned steps = 0; steps < 60; steps++) {
 		sts_ref ref;
@@ -872,9 +877,9 @@ START_TEST(forget_and_learn_again)
 }
 END_TEST
 
-/* Nothing is written that the medium has already; a refresh that changed
- * nothing but times is one record of the policy's size. */
-START_TEST(cost)
+/* Nothing is written that the medium has already. A refresh that changed only
+ * times costs one record of the policy's size. */
+START_TEST(nothing_is_written_twice)
 {
 	struct sts_entry e = entry_of(2, 1);
 	uint32_t size = STS_JOURNAL_HEAD + STS_JOURNAL_CRC;
@@ -902,13 +907,14 @@ START_TEST(cost)
 	run();
 	size += (uint32_t)(strlen(name_of(2)) + (2 * 37 + 11) % PAYLOAD_MAX);
 	ck_assert_uint_eq(j.written - written, sts_journal_padded(size, 16));
-	/* One for the octets, one for the sync. */
+	/* one call for the octets, and one to sync */
 	ck_assert_uint_eq(f.ops, 2);
 }
 END_TEST
 
-/* A journal written in other units is read, and moved before it grows. */
-START_TEST(other_units)
+/* A journal written in other units is read, and is moved to another area before
+ * it grows. */
+START_TEST(a_journal_in_other_units_is_read_and_moved)
 {
 	struct sts_journal_geometry g = geometries[1];
 
@@ -933,7 +939,7 @@ START_TEST(other_units)
 }
 END_TEST
 
-START_TEST(area_min)
+START_TEST(the_smallest_area_grows_with_the_cache)
 {
 	ck_assert_uint_eq(sts_journal_area_min(UINT32_MAX, 65536), UINT32_MAX);
 	ck_assert_uint_gt(
@@ -943,8 +949,8 @@ START_TEST(area_min)
 }
 END_TEST
 
-/* Forgotten before the journal was read: it does not bring it back. */
-START_TEST(forgotten_while_loading)
+/* A domain that is forgotten before the journal is read does not come back. */
+START_TEST(a_domain_forgotten_meanwhile_stays_away)
 {
 	flash_for(1);
 	start(1);
@@ -968,9 +974,9 @@ START_TEST(forgotten_while_loading)
 }
 END_TEST
 
-/* The body of the nth record can never be read: it alone is lost, and that is
- * reported. */
-START_TEST(unreadable_body)
+/* If the body of the nth record can never be read, that record alone is lost,
+ * and the loss is reported. */
+START_TEST(an_unreadable_body_costs_one_record)
 {
 	static const struct {
 		unsigned domain, version;
@@ -1006,9 +1012,9 @@ START_TEST(unreadable_body)
 			    got == written[i].version || got == FORGOTTEN);
 			missing += got == FORGOTTEN;
 		}
-		unit_int("records", records, UNIT_COUNT(written));
-		unit_int("missing", missing, 1);
-		unit_int("lost", j.lost, 1);
+		unit_int("bodies read", records, UNIT_COUNT(written));
+		unit_int("domains missing", missing, 1);
+		unit_int("records lost", j.lost, 1);
 		ck_assert(sts_cache_check(&c));
 	}
 }
@@ -1019,32 +1025,35 @@ unit_tests(TCase *tc)
 {
 	int n = (int)UNIT_COUNT(geometries);
 
-	tcase_add_test(tc, crc_vectors);
-	tcase_add_test(tc, crc_by_definition);
-	tcase_add_test(tc, format);
-	tcase_add_test(tc, head_table);
-	tcase_add_test(tc, shape_table);
-	tcase_add_test(tc, read_back);
-	tcase_add_test(tc, committed);
-	tcase_add_loop_test(tc, comes_back, 0, n);
-	tcase_add_test(tc, garbage);
-	tcase_add_test(tc, longer_than_the_buffer);
-	tcase_add_test(tc, rest_not_erased);
-	tcase_add_test(tc, record_over_the_end);
-	tcase_add_test(tc, newer_format);
-	tcase_add_test(tc, grows);
-	tcase_add_test(tc, budget);
-	tcase_add_test(tc, protection_comes_back);
-	tcase_add_test(tc, expired_at_the_stamp);
-	tcase_add_loop_test(tc, room_of_the_expired, 0, 2);
-	tcase_add_loop_test(tc, off_until, 0, UNIT_COUNT(geometries));
-	tcase_add_test(tc, restamped);
-	tcase_add_test(tc, learned_while_loading);
-	tcase_add_test(tc, name_of_no_question);
-	tcase_add_test(tc, forget_and_learn_again);
-	tcase_add_test(tc, cost);
-	tcase_add_test(tc, other_units);
-	tcase_add_test(tc, area_min);
-	tcase_add_test(tc, forgotten_while_loading);
-	tcase_add_test(tc, unreadable_body);
+	tcase_add_test(tc, crc32_gives_the_published_values);
+	tcase_add_test(tc, crc32_follows_its_definition);
+	tcase_add_test(tc, every_bit_of_a_head_counts);
+	tcase_add_test(tc, impossible_heads_are_refused);
+	tcase_add_test(tc, impossible_geometries_are_refused);
+	tcase_add_test(tc, what_was_programmed_is_read_back);
+	tcase_add_test(tc, a_record_ends_with_a_committing_call);
+	tcase_add_loop_test(
+	    tc, r52_what_was_held_is_held_after_a_restart, 0, n);
+	tcase_add_test(tc, garbage_is_no_journal);
+	tcase_add_test(tc, a_body_longer_than_the_buffer_is_read);
+	tcase_add_test(tc, nothing_is_written_after_octets_not_erased);
+	tcase_add_test(tc, a_record_over_the_end_ends_the_journal);
+	tcase_add_test(tc, a_newer_format_is_not_changed);
+	tcase_add_test(tc, a_storage_too_small_is_read_and_may_grow);
+	tcase_add_test(tc, newer_versions_wait_for_the_days_budget);
+	tcase_add_test(tc, protected_policies_are_protected_again);
+	tcase_add_test(tc, a_policy_expired_at_the_stamp_is_expired);
+	tcase_add_loop_test(
+	    tc, room_of_expired_policies_stays_given_away, 0, 2);
+	tcase_add_loop_test(tc, the_operators_order_outlives_restarts, 0,
+	    UNIT_COUNT(geometries));
+	tcase_add_test(tc, a_wrong_stamp_is_taken_back);
+	tcase_add_test(tc, what_was_learned_meanwhile_is_newer);
+	tcase_add_test(tc, a_name_of_no_question_costs_no_other_record);
+	tcase_add_test(tc, a_domain_may_be_forgotten_and_learned_again);
+	tcase_add_test(tc, nothing_is_written_twice);
+	tcase_add_test(tc, a_journal_in_other_units_is_read_and_moved);
+	tcase_add_test(tc, the_smallest_area_grows_with_the_cache);
+	tcase_add_test(tc, a_domain_forgotten_meanwhile_stays_away);
+	tcase_add_test(tc, an_unreadable_body_costs_one_record);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boards/posix: the journal's file, whatever is in its place; and what a daemon
- * does without one, or when its writer dies.
+ * boards/posix: the file of the journal, whatever lies in its place; and what a
+ * daemon does without the file, or when its writer dies.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -30,13 +30,13 @@ const char unit_name[] = "journal file";
 enum {
 	AREA = 2 * STS_STORE_ERASE_SIZE,
 	NOBODY = 65534,
-	PATIENCE = 2000 /* looks, 10 ms apart */
+	PATIENCE = 2000 /* times, 10 ms apart */
 };
 
 static char folder[] = "/tmp/mtasts-file-XXXXXX";
 static char deep[48], path[64], aside[72];
 static struct sts_log quiet;
-static int log_ends[2]; /* a pipe: its lines come out of the second */
+static int log_ends[2]; /* a pair: what is logged comes out of [1] */
 static struct sts_file_store store;
 
 static void
@@ -62,7 +62,7 @@ end(void)
 	rmdir(folder);
 }
 
-/* The number of lines with that text logged since the last call. */
+/* How many lines with that text were logged since the last call. */
 static unsigned
 count_logged(const char *word)
 {
@@ -96,7 +96,7 @@ write_file(const char *at, uint32_t off, const void *p, size_t n)
 	close(fd);
 }
 
-/* As the agent would leave it: the head of area i, of that version. */
+/* Write the head of area i as the agent would, with that version. */
 static void
 write_head(unsigned i, uint16_t version)
 {
@@ -117,11 +117,11 @@ make(uint32_t area)
 	sts_store_close(&store);
 }
 
-/* What exists, and what it becomes. */
+/* What exists, and what becomes of it. */
 static const struct {
 	const char *name;
-	const char *text; /* at the beginning; NULL: a fresh journal, and */
-	uint16_t version[2]; /* heads of its areas; 0: none */
+	const char *text; /* its beginning; NULL: a fresh journal */
+	uint16_t version[2]; /* versions of its areas' heads; 0: none */
 	bool aside;
 } finds[] = {
 	{ "nothing was written yet", NULL, { 0, 0 }, false },
@@ -136,7 +136,7 @@ static const struct {
 	{ "garbage beside a newer area", "gar", { 0, 2 }, true },
 };
 
-START_TEST(find_table)
+START_TEST(a_file_is_used_or_moved_aside)
 {
 	const char *name = finds[_i].name;
 	struct sts_journal_file f = file(AREA);
@@ -163,7 +163,7 @@ START_TEST(find_table)
 	unit_int(name, sts_journal_file_open(&f, &store), STS_FILE_READY);
 	unit_int(name, stat(aside, &st) == 0, finds[_i].aside);
 	unit_int(name, count_logged("moved to"), finds[_i].aside);
-	/* Not an octet of it is touched. */
+	/* not an octet of it was changed */
 	fd = open(finds[_i].aside ? aside : path, O_RDONLY);
 	unit_int(name, read(fd, after, sizeof after), n);
 	ck_assert_mem_eq(before, after, (size_t)n);
@@ -175,7 +175,7 @@ START_TEST(find_table)
 }
 END_TEST
 
-START_TEST(locked)
+START_TEST(a_locked_journal_is_read_and_not_written_to)
 {
 	static struct sts_file_store other;
 	struct sts_journal_file f = file(AREA);
@@ -186,7 +186,7 @@ START_TEST(locked)
 	ck_assert_int_eq(errno, EWOULDBLOCK);
 	ck_assert_int_eq(sts_journal_file_take(&f, &other), -1);
 	ck_assert_int_eq(errno, EWOULDBLOCK);
-	/* It can be read all the same, and not written to. */
+	/* Another process can read the file, and cannot write to it. */
 	ck_assert_int_eq(sts_journal_file_look(&f, &other), STS_FILE_TAKEN);
 	ck_assert_uint_eq(other.store.area_size, AREA);
 	ck_assert(!sts_store_writable(&other));
@@ -200,9 +200,9 @@ START_TEST(locked)
 }
 END_TEST
 
-/* What we may read and not write to (restored by the superuser, immutable) is
- * read all the same: policies that are held stay in force. */
-START_TEST(not_ours_to_write)
+/* A file that may be read and not written to (one that the superuser restored,
+ * or that is immutable) is read: policies that are held stay in force. */
+START_TEST(a_read_only_journal_is_read)
 {
 	struct sts_journal_file f = file(AREA);
 	bool root = geteuid() == 0;
@@ -215,8 +215,8 @@ START_TEST(not_ours_to_write)
 		ck_assert_int_eq(seteuid(NOBODY), 0);
 	}
 	unit_int(
-	    "found", sts_journal_file_open(&f, &store), STS_FILE_READ_ONLY);
-	unit_int("why", errno, EACCES);
+	    "result", sts_journal_file_open(&f, &store), STS_FILE_READ_ONLY);
+	unit_int("errno", errno, EACCES);
 	ck_assert_uint_eq(store.store.area_size, AREA);
 	ck_assert_int_eq(sts_store_reopen(&store, path), -1);
 	if (root) {
@@ -228,8 +228,8 @@ START_TEST(not_ours_to_write)
 }
 END_TEST
 
-/* A file that is no journal is not read while another process has it. */
-START_TEST(locked_other)
+/* A file that is no journal is not read while another process has it locked. */
+START_TEST(a_locked_file_that_is_no_journal_is_not_read)
 {
 	static struct sts_file_store other;
 	struct sts_journal_file f = file(AREA);
@@ -247,8 +247,9 @@ START_TEST(locked_other)
 }
 END_TEST
 
-/* Replaces the C library's function that ends the filling of a new file: by
- * then somebody has put another file under its name, or under the old one's. */
+/* In place of the C library's function, with which the filling of a new file
+ * ends: by then somebody has put another file in place of the new file or of
+ * the old one. */
 static const char *swapped;
 
 int
@@ -262,9 +263,9 @@ fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-/* Only the file that was filled becomes the journal, and nothing else is
+/* Only the file that was filled becomes the journal, and no other is
  * removed. */
-START_TEST(swapped_while_filled)
+START_TEST(only_the_file_that_was_filled_is_used)
 {
 	struct sts_journal_file f = file(AREA);
 	char fresh[sizeof path + 8], got[16];
@@ -279,14 +280,14 @@ START_TEST(swapped_while_filled)
 
 	ck_assert_int_eq(read(fd, got, sizeof got), 9);
 	close(fd);
-	/* The next time it is in the way, and makes way. */
+	/* The next time the file is in the way, and is replaced. */
 	make(AREA);
 	ck_assert_int_eq(stat(fresh, &st), -1);
 }
 END_TEST
 
-/* A file that somebody linked there before keeps its content. */
-START_TEST(linked_before)
+/* A file that was linked there before keeps its content. */
+START_TEST(a_linked_file_keeps_its_content)
 {
 	char fresh[sizeof path + 8], got[16];
 
@@ -301,13 +302,13 @@ START_TEST(linked_before)
 }
 END_TEST
 
-/* The file moved aside is the one that was read. */
-START_TEST(links_aside)
+/* The file that is moved aside is the one that was read. */
+START_TEST(links_are_not_followed)
 {
 	struct sts_journal_file f = file(AREA);
 	struct stat st;
 
-	/* A link is no journal, and stays. */
+	/* A symbolic link is no journal, and stays. */
 	write_file(aside, 0, "another's", 9);
 	ck_assert_int_eq(symlink(aside, path), 0);
 	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
@@ -315,24 +316,24 @@ START_TEST(links_aside)
 	ck_assert_int_eq(lstat(path, &st), 0);
 	ck_assert(S_ISLNK(st.st_mode));
 	unlink(path);
-	/* Nothing is waited for. */
+	/* A pipe is not waited for. */
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_NONE);
 	ck_assert_int_eq(errno, EINVAL);
 	unlink(path);
-	/* Garbage goes aside, over a link and not through it. */
+	/* Garbage is moved aside, over a link and not through it. */
 	write_file(path, 0, "something else", 14);
 	unlink(aside);
 	ck_assert_int_eq(symlink("/nonexistent", aside), 0);
 	ck_assert_int_eq(sts_journal_file_open(&f, &store), STS_FILE_READY);
 	ck_assert_int_eq(lstat(aside, &st), 0);
 	ck_assert(S_ISREG(st.st_mode));
-	unit_int("all of it", st.st_size, 14);
+	unit_int("octets moved aside", st.st_size, 14);
 	sts_store_close(&store);
 }
 END_TEST
 
-START_TEST(no_folder)
+START_TEST(without_a_folder_there_is_no_journal)
 {
 	struct sts_journal_file f = file(AREA);
 
@@ -343,8 +344,9 @@ START_TEST(no_folder)
 }
 END_TEST
 
-/* No room for a larger one: the smaller is read, and is as it was. */
-START_TEST(no_room)
+/* Without room for a larger file the smaller one is read, and is not
+ * changed. */
+START_TEST(without_room_the_smaller_journal_is_read)
 {
 	struct sts_journal_file f = file(2 * AREA);
 	struct rlimit all, few = { 3 * AREA, RLIM_INFINITY };
@@ -377,7 +379,7 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* In place of the C library's: the system has no process for us. */
+/* In place of the C library's function: there is no process for us. */
 static bool no_process;
 
 pid_t __real_fork(void);
@@ -393,7 +395,7 @@ __wrap_fork(void)
 	return __real_fork();
 }
 
-/* Replaces the C library's function: a disk with so much room. */
+/* In place of the C library's function: the disk has this much room. */
 static unsigned long room = ULONG_MAX;
 
 #ifdef __USE_FILE_OFFSET64
@@ -414,15 +416,17 @@ ROOM(int fd, struct statvfs *v)
 	return 0;
 }
 
-/* A disk is not filled to find that it is full: others write there, too. */
-START_TEST(room_is_asked_for)
+/* A disk is not filled to find out that it is full, as others write there,
+ * too. */
+START_TEST(a_full_disk_is_not_filled_further)
 {
 	struct sts_journal_file f = file(AREA);
 
-	swapped = path; /* if it comes so far, it is noticed there */
+	swapped = path; /* a new file would be noticed there */
 	room = 2 * AREA - 4096;
-	unit_int("full", sts_journal_file_open(&f, &store), STS_FILE_NONE);
-	unit_int("full", errno, ENOSPC);
+	unit_int("result on a full disk", sts_journal_file_open(&f, &store),
+	    STS_FILE_NONE);
+	unit_int("errno on a full disk", errno, ENOSPC);
 	ck_assert_ptr_nonnull(swapped);
 	swapped = NULL;
 	room = 2 * AREA;
@@ -430,8 +434,8 @@ START_TEST(room_is_asked_for)
 }
 END_TEST
 
-/* A file that takes long to be made is not made while others wait. */
-START_TEST(large)
+/* A file that takes long to be made is not made while clients wait. */
+START_TEST(a_large_file_is_not_made_at_once)
 {
 	struct sts_journal_file f = file(2 * AREA);
 	char fresh[sizeof path + 8];
@@ -439,21 +443,25 @@ START_TEST(large)
 
 	snprintf(fresh, sizeof fresh, "%s.new", path);
 	f.at_once_max = 2 * AREA - 1;
-	unit_int("none", sts_journal_file_open(&f, &store), STS_FILE_NONE);
-	unit_int("none", errno, EINPROGRESS);
+	unit_int("result without a file", sts_journal_file_open(&f, &store),
+	    STS_FILE_NONE);
+	unit_int("errno without a file", errno, EINPROGRESS);
 	ck_assert_int_eq(stat(path, &st), -1);
 	ck_assert_int_eq(stat(fresh, &st), -1);
 	make(AREA);
-	unit_int("small", sts_journal_file_open(&f, &store), STS_FILE_SMALL);
-	unit_int("small", errno, EINPROGRESS);
+	unit_int("result with a smaller file",
+	    sts_journal_file_open(&f, &store), STS_FILE_SMALL);
+	unit_int("errno with a smaller file", errno, EINPROGRESS);
 	ck_assert_uint_eq(store.store.area_size, AREA);
 	sts_store_close(&store);
 	f.at_once_max = 2 * AREA;
-	unit_int("now", sts_journal_file_open(&f, &store), STS_FILE_READY);
+	unit_int("result at the limit", sts_journal_file_open(&f, &store),
+	    STS_FILE_READY);
 	sts_store_close(&store);
-	/* One that is there is used, however large it is. */
+	/* A file that exists is used, however large it is. */
 	f.at_once_max = 0;
-	unit_int("there", sts_journal_file_open(&f, &store), STS_FILE_READY);
+	unit_int("result with a large file", sts_journal_file_open(&f, &store),
+	    STS_FILE_READY);
 	sts_store_close(&store);
 }
 END_TEST
@@ -469,9 +477,9 @@ static struct sts_port port;
 static struct sts_journal_child j;
 static sts_ms now;
 
-static const char *journal_size = ""; /* the rest of its line */
+static const char *journal_size = ""; /* the rest of the journal's line */
 
-/* What happens before the journal is opened. */
+/* What is done before the journal is opened. */
 static void (*before_open)(void);
 
 static void
@@ -504,8 +512,8 @@ start_daemon(void)
 	sts_journal_child_begin(&j, false, now);
 }
 
-/* Wait until the journal is in that state and all is saved, at most for a
- * number of looks. */
+/* Wait until the journal is in that state and all is saved. Returns false if it
+ * does not get there. */
 static bool
 reaches(enum sts_keeping want)
 {
@@ -555,7 +563,7 @@ give_descriptors(int number)
 	setrlimit(RLIMIT_NOFILE, &descriptors);
 }
 
-/* For a moment the system has none. */
+/* For a moment the system has no descriptors. */
 static void
 take_descriptors(void)
 {
@@ -570,21 +578,21 @@ take_descriptors(void)
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &moment, NULL), 0);
 }
 
-/* A shortage that passes keeps nothing that the journal holds out of the first
- * answers. */
-START_TEST(short_for_a_moment)
+/* A shortage that passes does not delay what the journal holds until after the
+ * first answers. */
+START_TEST(a_passing_shortage_delays_no_policy)
 {
 	before_open = take_descriptors;
 	start_daemon();
 	before_open = NULL;
-	unit_int("found", j.found, STS_FILE_READY);
+	unit_int("result", j.found, STS_FILE_READY);
 	ck_assert(agent.journal.on);
 	kill(j.child, SIGKILL);
 }
 END_TEST
 
-/* The folder comes later: policies held then are kept. */
-START_TEST(late)
+/* The folder comes later. Policies that are held by then are kept. */
+START_TEST(policies_are_kept_once_there_is_a_folder)
 {
 	rmdir(deep);
 	start_daemon();
@@ -614,9 +622,9 @@ START_TEST(late)
 }
 END_TEST
 
-/* One that takes long to be laid out: the daemon serves meanwhile, which is no
+/* A file takes long to be laid out. Meanwhile the daemon serves, which is no
  * fault, and what it learns is kept in the end. */
-START_TEST(laid_out_later)
+START_TEST(the_daemon_serves_while_a_file_is_laid_out)
 {
 	struct stat st;
 
@@ -634,8 +642,9 @@ START_TEST(laid_out_later)
 }
 END_TEST
 
-/* A disk that hangs meanwhile is a fault, though the work was to take long. */
-START_TEST(laid_out_for_ever)
+/* A disk that hangs meanwhile is a fault, though the work was expected to take
+ * long. */
+START_TEST(laying_out_that_hangs_is_a_fault)
 {
 	journal_size = " size=65M";
 	start_daemon();
@@ -652,14 +661,15 @@ START_TEST(laid_out_for_ever)
 		ck_assert_int_eq(
 		    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	}
-	unit_int("slow", count_logged("not laid out after an hour"), 1);
+	unit_int("reports that it takes too long",
+	    count_logged("not laid out after an hour"), 1);
 	kill(j.child, SIGCONT);
 	ck_assert(reaches(STS_KEEPING_OK));
 	kill(j.child, SIGKILL);
 }
 END_TEST
 
-/* Look until there is no child, and take all that is logged meanwhile. */
+/* Wait until there is no child, and go on with time. */
 static void
 until_ended(void)
 {
@@ -671,32 +681,34 @@ until_ended(void)
 	ck_assert_int_eq(j.child, 0);
 }
 
-/* The reason why a file cannot be laid out is known only then, and is logged
- * once. */
-START_TEST(laid_out_never)
+/* Why a file cannot be laid out is known only then, and is logged once. */
+START_TEST(why_a_file_is_not_laid_out_is_logged_once)
 {
 	journal_size = " size=65M";
 	room = 64UL << 20;
 	start_daemon();
-	unit_int("begun", count_logged("are being laid out"), 1);
+	unit_int(
+	    "reports of the beginning", count_logged("are being laid out"), 1);
 	until_ended();
-	unit_int("full", count_logged("No space left"), 1);
+	unit_int("reports of a full disk", count_logged("No space left"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FULL);
 	now += STS_JOURNAL_AGAIN_MS;
 	until_ended();
-	unit_int("again", count_logged("journal"), 0);
+	unit_int("reports at the next try", count_logged("journal"), 0);
 }
 END_TEST
 
-/* Nor is it laid out without a process, or by one that is killed. */
-START_TEST(laid_out_by_nobody)
+/* The file is not laid out either without a process, or if the process is
+ * killed. */
+START_TEST(laying_out_is_tried_again)
 {
 	journal_size = " size=65M";
 	start_daemon();
 	count_logged("");
 	no_process = true;
 	until_ended();
-	unit_int("none", count_logged("cannot start the process"), 1);
+	unit_int("reports of no process",
+	    count_logged("cannot start the process"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	no_process = false;
 	now += STS_JOURNAL_AGAIN_MS;
@@ -704,7 +716,7 @@ START_TEST(laid_out_by_nobody)
 	ck_assert_int_gt(j.child, 0);
 	kill(j.child, SIGKILL);
 	until_ended();
-	unit_int("killed", count_logged("has ended (signal 9)"), 1);
+	unit_int("reports of the end", count_logged("has ended (signal 9)"), 1);
 	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 	now += STS_JOURNAL_AGAIN_MS;
 	ck_assert(reaches(STS_KEEPING_OK));
@@ -712,8 +724,8 @@ START_TEST(laid_out_by_nobody)
 }
 END_TEST
 
-/* A writer that dies has a successor, a minute after its own birth. */
-START_TEST(writer_dies)
+/* A writer that dies gets a successor, a minute after its own start. */
+START_TEST(a_dead_writer_gets_a_successor)
 {
 	pid_t first;
 
@@ -745,9 +757,9 @@ START_TEST(writer_dies)
 }
 END_TEST
 
-/* Without a process to write the journal the daemon still serves, including
- * what was kept before; when there is one again, it continues. */
-START_TEST(no_process_to_write)
+/* Without a process to write the journal the daemon serves, also what was kept
+ * before. When there is a process again, it continues. */
+START_TEST(without_a_writer_the_daemon_serves)
 {
 	start_daemon();
 	learn("a.example");
@@ -776,7 +788,7 @@ START_TEST(no_process_to_write)
 }
 END_TEST
 
-/* A minute later the child looks whether the file has its name. */
+/* After a minute the child looks whether the file still has its name. */
 static void
 look_at_name(void)
 {
@@ -788,9 +800,9 @@ look_at_name(void)
 	}
 }
 
-/* A file that was removed or replaced is reported, though it can be written
- * to. */
-START_TEST(name_is_gone)
+/* A file that was removed or replaced is reported, though it can still be
+ * written to. */
+START_TEST(a_file_without_its_name_is_reported)
 {
 	char other[sizeof path + 8];
 
@@ -807,32 +819,33 @@ START_TEST(name_is_gone)
 			ck_assert_int_eq(
 			    sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
 		}
-		unit_int("gone", count_logged("the file was removed"), 1);
+		unit_int("reports that it is gone",
+		    count_logged("the file was removed"), 1);
 		ck_assert_int_eq(rename(other, path), 0);
 		look_at_name();
-		learn("b.example"); /* what is written continues as before */
+		learn("b.example"); /* what was written continues */
 		ck_assert(reaches(STS_KEEPING_OK));
-		unit_int("back", count_logged("the file is back"), 1);
+		unit_int("reports that it is back",
+		    count_logged("the file is back"), 1);
 	}
-	/* A disk that hangs holds the child, and not the process that asks
-	 * it. */
+	/* A disk that hangs holds up the child, and not the daemon. */
 	kill(j.child, SIGSTOP);
 	for (unsigned i = 0; i < 3; i++) {
 		now += STS_JOURNAL_AGAIN_MS;
 		sts_journal_child_tick(&j, now);
 	}
-	unit_int("hangs", count_logged("has not answered"), 1);
+	unit_int("reports that it hangs", count_logged("has not answered"), 1);
 	kill(j.child, SIGKILL);
 }
 END_TEST
 
-/* A disk that hangs is logged once, and so is its recovery. */
-START_TEST(disk_hangs)
+/* A disk that hangs is reported once, and so is its recovery. */
+START_TEST(a_disk_that_hangs_is_reported_once)
 {
 	start_daemon();
 	ck_assert(reaches(STS_KEEPING_OK));
 	count_logged("");
-	/* To be idle for long is no reason. */
+	/* A long time without work is no reason to report. */
 	now += 10 * STS_JOURNAL_AGAIN_MS;
 	kill(j.child, SIGSTOP);
 	learn("a.example");
@@ -855,25 +868,26 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, begin, end);
-	tcase_add_loop_test(tc, find_table, 0, (int)UNIT_COUNT(finds));
-	tcase_add_test(tc, locked);
-	tcase_add_test(tc, not_ours_to_write);
-	tcase_add_test(tc, locked_other);
-	tcase_add_test(tc, swapped_while_filled);
-	tcase_add_test(tc, linked_before);
-	tcase_add_test(tc, links_aside);
-	tcase_add_test(tc, no_folder);
-	tcase_add_test(tc, no_room);
-	tcase_add_test(tc, room_is_asked_for);
-	tcase_add_test(tc, large);
-	tcase_add_test(tc, short_for_a_moment);
-	tcase_add_test(tc, late);
-	tcase_add_test(tc, laid_out_later);
-	tcase_add_test(tc, laid_out_for_ever);
-	tcase_add_test(tc, laid_out_never);
-	tcase_add_test(tc, laid_out_by_nobody);
-	tcase_add_test(tc, writer_dies);
-	tcase_add_test(tc, no_process_to_write);
-	tcase_add_test(tc, name_is_gone);
-	tcase_add_test(tc, disk_hangs);
+	tcase_add_loop_test(
+	    tc, a_file_is_used_or_moved_aside, 0, (int)UNIT_COUNT(finds));
+	tcase_add_test(tc, a_locked_journal_is_read_and_not_written_to);
+	tcase_add_test(tc, a_read_only_journal_is_read);
+	tcase_add_test(tc, a_locked_file_that_is_no_journal_is_not_read);
+	tcase_add_test(tc, only_the_file_that_was_filled_is_used);
+	tcase_add_test(tc, a_linked_file_keeps_its_content);
+	tcase_add_test(tc, links_are_not_followed);
+	tcase_add_test(tc, without_a_folder_there_is_no_journal);
+	tcase_add_test(tc, without_room_the_smaller_journal_is_read);
+	tcase_add_test(tc, a_full_disk_is_not_filled_further);
+	tcase_add_test(tc, a_large_file_is_not_made_at_once);
+	tcase_add_test(tc, a_passing_shortage_delays_no_policy);
+	tcase_add_test(tc, policies_are_kept_once_there_is_a_folder);
+	tcase_add_test(tc, the_daemon_serves_while_a_file_is_laid_out);
+	tcase_add_test(tc, laying_out_that_hangs_is_a_fault);
+	tcase_add_test(tc, why_a_file_is_not_laid_out_is_logged_once);
+	tcase_add_test(tc, laying_out_is_tried_again);
+	tcase_add_test(tc, a_dead_writer_gets_a_successor);
+	tcase_add_test(tc, without_a_writer_the_daemon_serves);
+	tcase_add_test(tc, a_file_without_its_name_is_reported);
+	tcase_add_test(tc, a_disk_that_hangs_is_reported_once);
 }

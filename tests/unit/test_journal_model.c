@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal against a model: random changes, storages of any geometry that
- * lose their power in any call, torn and out of order, fail, or take their
- * time. What was on the medium is there after the restart, and nothing that
- * was not asked for.
+ * The journal compared with a model: random changes, on storages of any
+ * geometry that lose their power in any call, torn and out of order, or fail,
+ * or take their time. What was on the medium is there after a restart, and
+ * nothing that was not asked for.
  *
- * STS_JOURNAL_OPS: operations (60,000); STS_JOURNAL_SEED: the first seed. Both
- * are for `make soak`.
+ * STS_JOURNAL_OPS is the number of operations (60,000), STS_JOURNAL_SEED the
+ * first seed: both are for `make soak`.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ enum {
 	BLOCK_MAX = 16384,
 	BUF_MAX = 1024,
 	SLICE = 1500, /* operations on one storage */
-	STEPS_MAX = 100000 /* a run that ends, ends before */
+	STEPS_MAX = 100000 /* a run that ends does so in fewer steps */
 };
 
 static struct {
@@ -37,14 +37,14 @@ static struct {
 	unsigned long cuts, restarts, fails;
 } m;
 
-/* Check's own assertions write a mark each: too slow for millions. */
+/* Check's own assertions write a mark each, which is too slow for millions. */
 #define WANT(x) ((x) ? (void)0 : unwanted(__LINE__, #x))
 
 static void
 unwanted(int line, const char *what)
 {
-	ck_abort_msg("line %d: not so: %s (seed %lu, operation %lu)", line,
-	    what, m.seed, m.op);
+	ck_abort_msg("line %d: does not hold: %s (seed %lu, operation %lu)",
+	    line, what, m.seed, m.op);
 }
 
 static uint32_t
@@ -53,7 +53,8 @@ draw(uint32_t below)
 	return (uint32_t)(splitmix(&m.random) % below);
 }
 
-/* A storage that the cache fits, of any shape that there is room for here. */
+/* Draw the shape of a storage that the cache fits, among all that have room
+ * here. */
 static void
 draw_geometry(void)
 {
@@ -94,7 +95,8 @@ start(void)
 	}
 }
 
-/* True: the journal has done what it can do now. False: the power is off. */
+/* Let the journal do what it can do now. Returns false if the power has
+ * failed. */
 static bool
 run(void)
 {
@@ -108,7 +110,7 @@ run(void)
 			return false;
 		}
 		idle = r == 0 ? idle + 1 : 0;
-		/* Each call looks at a part of the cache. */
+		/* each call looks at a part of the cache */
 		if (r == 0 && (!sts_journal_busy(&m.journal) || idle > 8)) {
 			return true;
 		}
@@ -145,7 +147,8 @@ verify(void)
 	}
 }
 
-/* Load, maybe with the power going again meanwhile, and look. */
+/* Load the journal, in which the power may fail again, and check what is
+ * held. */
 static void
 restart(void)
 {
@@ -175,7 +178,7 @@ op_run(void)
 	}
 }
 
-/* Only a few steps: what comes next meets the journal at work. */
+/* Only a few steps, so that the next operation meets the journal at work. */
 static void
 op_steps(void)
 {
@@ -194,7 +197,7 @@ op_cut(void)
 	m.flash.cut_at = m.flash.ops + 1 + draw(draw(4) > 0 ? 6 : 200);
 }
 
-/* Between two calls. */
+/* The power fails between two calls. */
 static void
 op_switch_off(void)
 {
@@ -294,7 +297,8 @@ begin(unsigned long seed)
 	sts_cache_init(&m.cache, m.block, m.block_size, m.buf);
 	record_max = m.cache.record_max;
 	draw_geometry();
-	/* A record's first chunk is its head, and a name has 80 octets. */
+	/* The first chunk of a record is its head, and a name has up to 80
+	 * octets. */
 	kept_init(&m.kept, seed, crowded ? KEPT_DOMAINS : 8,
 	    crowded ? (record_max - 1) * 59 - 80 : 80, crowded);
 	flash_init(&m.flash, m.g.prog_size, m.g.erase_size, m.g.area_size,
@@ -308,7 +312,7 @@ begin(unsigned long seed)
 	WANT(run());
 }
 
-START_TEST(random_operations)
+START_TEST(journal_and_model_agree)
 {
 	const char *ops_text = getenv("STS_JOURNAL_OPS");
 	const char *seed_text = getenv("STS_JOURNAL_SEED");
@@ -336,10 +340,11 @@ START_TEST(random_operations)
 END_TEST
 
 /*
- * A policy that is replaced while the cache is copied may come to lie behind
- * the hand: the new area must not count before it has it, too.
+ * The new version of a policy that is replaced while the cache is copied may
+ * lie behind the place that the copy has reached: the new area must not count
+ * before it has that version, too.
  */
-START_TEST(replaced_while_copied)
+START_TEST(a_policy_replaced_while_copied_is_not_lost)
 {
 	for (unsigned steps = 0; steps < 200; steps++) {
 		static const struct sts_journal_geometry g = { 16, 1024, 16384,
@@ -379,6 +384,6 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, replaced_while_copied);
-	tcase_add_test(tc, random_operations);
+	tcase_add_test(tc, a_policy_replaced_while_copied_is_not_lost);
+	tcase_add_test(tc, journal_and_model_agree);
 }

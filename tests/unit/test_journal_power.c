@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal: what is left when the power fails in any write, torn and out of
- * order, when bits stick or the storage fails, and removals at such moments.
+ * order, when bits are stuck or the storage fails; and removals at such
+ * moments.
  */
 #include "journal_case.h"
 
 const char unit_name[] = "journal, power";
 
-/* What is certainly kept of each domain, and what was last done with it. */
+/* For each domain, the version that is certainly kept and the last one put. */
 static unsigned durable[DOMAINS], latest[DOMAINS];
 
-/* The same of the operator's order. */
+/* Likewise, the operator's order. */
 static uint32_t durable_off, latest_off;
 
-/* One event; the journal is then run to its end or to the cut. */
+/* One event of the story, after which the journal runs to its end or to the
+ * cut. */
 static void
 event(unsigned i)
 {
@@ -52,7 +54,7 @@ event(unsigned i)
 	}
 }
 
-/* After a start: each domain is at its durable version or at the latest. */
+/* After a start, each domain is at its durable version or at the latest. */
 static void
 expect_contract(unsigned cut)
 {
@@ -77,8 +79,8 @@ enum {
 	EVENTS = 60
 };
 
-/* Tell the story from event `from` on; the number of the event it was cut in,
- * or EVENTS. */
+/* Play the story from event `from` on. Returns the number of the event in which
+ * the power was cut, or EVENTS. */
 static unsigned
 match_events(unsigned from)
 {
@@ -102,9 +104,9 @@ restart(unsigned g, unsigned cut)
 	expect_contract(cut);
 }
 
-/* Promise 7: the power is cut at each write in turn, and once more in the
+/* Promise 7: the power is cut at each write in turn, and once more during the
  * writes after the restart. */
-START_TEST(cut_everywhere)
+START_TEST(a_power_cut_at_any_write_loses_nothing_saved)
 {
 	unsigned g = (unsigned)_i;
 	unsigned at = EVENTS;
@@ -123,7 +125,7 @@ START_TEST(cut_everywhere)
 		ck_assert(run_at(NOW));
 		at = match_events(0);
 		if (at == EVENTS) {
-			/* Or in no write at all. */
+			/* or in no write at all */
 			ck_assert_uint_gt(cut, EVENTS);
 			break;
 		}
@@ -141,10 +143,10 @@ START_TEST(cut_everywhere)
 }
 END_TEST
 
-/* A bit of the medium sticks: every policy that was reported as saved is there
- * after each restart, and where there is another good area the journal goes
+/* A bit of the medium is stuck: every policy that was reported as saved is
+ * there after each restart, and if there is another good area the journal goes
  * on. */
-START_TEST(stuck_cells)
+START_TEST(a_stuck_bit_loses_nothing_saved)
 {
 	unsigned g = (unsigned)_i;
 	uint32_t size = geometries[g].area_size * geometries[g].area_count;
@@ -154,7 +156,7 @@ START_TEST(stuck_cells)
 
 		flash_for(g);
 		f.random = n;
-		/* In heads of areas and in their first records, mostly. */
+		/* mostly in the heads of areas and in their first records */
 		f.stuck_off = flash_draw(&f, geometries[g].area_count) *
 				  geometries[g].area_size +
 			      flash_draw(&f, n % 2 ? 48 : 3000);
@@ -187,8 +189,8 @@ START_TEST(stuck_cells)
 END_TEST
 
 /* Any one bit of the medium flips: no version that was never put comes back
- * (held() checks), and at most what stood in one record is lost. */
-START_TEST(stuck_bits)
+ * (held() checks that), and at most the content of one record is lost. */
+START_TEST(a_flipped_bit_costs_one_record_at_most)
 {
 	unsigned g = (unsigned)_i;
 	static uint8_t good[FLASH_MAX];
@@ -215,7 +217,7 @@ START_TEST(stuck_bits)
 		if (j.lost > 0) {
 			ck_assert_uint_le(changed, 1);
 		}
-		/* And it goes on working. */
+		/* and the journal goes on working */
 		if (bit % 5 == 0) {
 			put(0, 60);
 			run();
@@ -229,9 +231,9 @@ START_TEST(stuck_bits)
 }
 END_TEST
 
-/* Errors of the storage: it moves to the next area, and rests in the end, until
- * a retry brings everything. */
-START_TEST(storage_errors)
+/* When the storage reports errors the journal moves to the next area, and rests
+ * in the end, until a retry brings everything. */
+START_TEST(the_journal_goes_on_after_errors)
 {
 	for (unsigned from = 1; from < 40; from++) {
 		flash_for(1);
@@ -289,9 +291,9 @@ START_TEST(storage_errors)
 }
 END_TEST
 
-/* What cannot be read is read again at each retry, and given up at the last;
- * nothing is written before. */
-START_TEST(read_errors)
+/* What cannot be read is read again at each retry, and is given up after the
+ * last. Before that nothing is written. */
+START_TEST(nothing_is_written_before_all_is_read)
 {
 	for (unsigned at = 0; at < 40; at++) {
 		unsigned held_now = 0;
@@ -332,8 +334,8 @@ START_TEST(read_errors)
 }
 END_TEST
 
-/* After a place that was given up no other is waited for. */
-START_TEST(read_error_beside_another)
+/* Once a place was given up, no other is waited for. */
+START_TEST(one_place_given_up_ends_all_waiting)
 {
 	flash_for(1);
 	start(1);
@@ -344,7 +346,7 @@ START_TEST(read_error_beside_another)
 	run();
 	flash_power_on(&f);
 	start(1);
-	/* Both heads of areas, and some of records. */
+	/* both heads of areas, and some heads of records */
 	for (unsigned i = 0; i < 4; i++) {
 		sts_journal_step(&j, &f.store, NOW);
 	}
@@ -379,9 +381,9 @@ forget(unsigned domain)
 	ck_assert(sts_journal_forget(&j, unit_span(name_of(domain))));
 }
 
-/* A domain is removed at any moment while its own record is being written; the
- * power goes as soon as the removal is reported as saved. */
-START_TEST(forget_while_written)
+/* A domain is removed at any moment while its own record is being written. The
+ * power fails as soon as the removal is reported as saved. */
+START_TEST(a_removal_while_written_is_kept)
 {
 	for (unsigned g = 0; g < UNIT_COUNT(geometries); g++) {
 		for (unsigned steps = 0; steps < 12; steps++) {
@@ -406,8 +408,8 @@ START_TEST(forget_while_written)
 }
 END_TEST
 
-/* Removed, learned again, and evicted before that was saved. */
-START_TEST(forget_outlives_newcomer)
+/* A domain is removed, learned again, and evicted before that was saved. */
+START_TEST(a_removal_outlives_an_evicted_newcomer)
 {
 	flash_for(1);
 	start(1);
@@ -415,7 +417,7 @@ START_TEST(forget_outlives_newcomer)
 	run();
 	forget(4);
 	put(4, 2);
-	/* The removal is on its way when the newcomer goes. */
+	/* The removal is being written when the newcomer is evicted. */
 	for (unsigned i = 0; i < 3; i++) {
 		sts_journal_step(&j, &f.store, NOW);
 	}
@@ -427,7 +429,7 @@ START_TEST(forget_outlives_newcomer)
 END_TEST
 
 /* A removal fits whatever is left of the area. */
-START_TEST(forget_always_fits)
+START_TEST(a_removal_fits_any_rest_of_an_area)
 {
 	unsigned moved = 0;
 
@@ -450,7 +452,7 @@ START_TEST(forget_always_fits)
 		ck_assert_uint_eq(held(7), FORGOTTEN);
 		ck_assert_uint_eq(held(0) == FORGOTTEN, n == 0);
 	}
-	/* Some of them found the area full. */
+	/* some of the removals found the area full */
 	ck_assert_uint_gt(moved, 0);
 }
 END_TEST
@@ -460,13 +462,14 @@ unit_tests(TCase *tc)
 {
 	int n = (int)UNIT_COUNT(geometries);
 
-	tcase_add_loop_test(tc, cut_everywhere, 0, n);
-	tcase_add_loop_test(tc, stuck_bits, 0, n);
-	tcase_add_loop_test(tc, stuck_cells, 0, n);
-	tcase_add_test(tc, storage_errors);
-	tcase_add_test(tc, read_errors);
-	tcase_add_test(tc, read_error_beside_another);
-	tcase_add_test(tc, forget_while_written);
-	tcase_add_test(tc, forget_outlives_newcomer);
-	tcase_add_test(tc, forget_always_fits);
+	tcase_add_loop_test(
+	    tc, a_power_cut_at_any_write_loses_nothing_saved, 0, n);
+	tcase_add_loop_test(tc, a_flipped_bit_costs_one_record_at_most, 0, n);
+	tcase_add_loop_test(tc, a_stuck_bit_loses_nothing_saved, 0, n);
+	tcase_add_test(tc, the_journal_goes_on_after_errors);
+	tcase_add_test(tc, nothing_is_written_before_all_is_read);
+	tcase_add_test(tc, one_place_given_up_ends_all_waiting);
+	tcase_add_test(tc, a_removal_while_written_is_kept);
+	tcase_add_test(tc, a_removal_outlives_an_evicted_newcomer);
+	tcase_add_test(tc, a_removal_fits_any_rest_of_an_area);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/grammar/json, json_put: JSON read as events, and written. */
+/* core/grammar/json and json_put: JSON is read as events, and written. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +9,9 @@
 
 const char unit_name[] = "json";
 
-/* The events of a text, written down: brackets, "n:NAME", "s:STRING",
- * "d:NUMBER", "true", "false", "null", "LIMIT", "ERROR", each ended by a space;
- * the pieces of a string are joined. `step`: octets at a time. */
+/* The events of a text, as text: brackets, "n:NAME", "s:STRING", "d:NUMBER",
+ * "true", "false", "null", "LIMIT", "ERROR", each ended by a space; the pieces
+ * of a string are joined. `step` octets are read at a time. */
 static char seen[4096];
 
 static void
@@ -72,7 +72,7 @@ events(const void *in, size_t len, size_t step)
 	return sts_json_between(&j);
 }
 
-/* "~" after the last event: the text is not whole. */
+/* "~" after the last event: the text is incomplete. */
 static const struct {
 	const char *name, *in, *want;
 } cases[] = {
@@ -90,8 +90,9 @@ static const struct {
 	    "[ s:\"\\/<08><0c><0a><0d><09> ] " },
 	{ "unicode escapes", "[\"\\u0041\\u00e9\\u20AC\\u0000\"]",
 	    "[ s:A<c3><a9><e2><82><ac><00> ] " },
-	{ "pair", "[\"\\ud83d\\ude00\"]", "[ s:<f0><9f><98><80> ] " },
-	{ "last pair", "[\"\\udbff\\udfff\"]", "[ s:<f4><8f><bf><bf> ] " },
+	{ "surrogate pair", "[\"\\ud83d\\ude00\"]", "[ s:<f0><9f><98><80> ] " },
+	{ "last surrogate pair", "[\"\\udbff\\udfff\"]",
+	    "[ s:<f4><8f><bf><bf> ] " },
 	{ "UTF-8", "[\"\xc3\xa9\xf0\x9f\x98\x80\"]",
 	    "[ s:<c3><a9><f0><9f><98><80> ] " },
 	{ "numbers", "[0,-0,10,1.5,-2e3,1E+2,0.1e-9]",
@@ -130,18 +131,19 @@ static const struct {
 	{ "two numbers in one", "[1-2]", "[ ERROR ~" },
 	{ "LF in string", "[\"a\n\"]", "[ ERROR ~" },
 	{ "unknown escape", "[\"\\x41\"]", "[ ERROR ~" },
-	{ "bad hex", "[\"\\u00g0\"]", "[ ERROR ~" },
+	{ "wrong hexadecimal digit", "[\"\\u00g0\"]", "[ ERROR ~" },
 	{ "hex that is no letter", "[\"\\u00-0\"]", "[ ERROR ~" },
-	{ "high alone", "[\"\\ud800\"]", "[ ERROR ~" },
-	{ "high, then a letter", "[\"\\ud800x\"]", "[ ERROR ~" },
-	{ "high, then an escape", "[\"\\ud800\\n\"]", "[ ERROR ~" },
-	{ "high twice", "[\"\\ud800\\ud800\"]", "[ ERROR ~" },
-	{ "low alone", "[\"\\udc00\"]", "[ ERROR ~" },
+	{ "high surrogate alone", "[\"\\ud800\"]", "[ ERROR ~" },
+	{ "high surrogate, then a letter", "[\"\\ud800x\"]", "[ ERROR ~" },
+	{ "high surrogate, then another escape", "[\"\\ud800\\n\"]",
+	    "[ ERROR ~" },
+	{ "high surrogate twice", "[\"\\ud800\\ud800\"]", "[ ERROR ~" },
+	{ "low surrogate alone", "[\"\\udc00\"]", "[ ERROR ~" },
 	{ "lone surrogate in UTF-8", "[\"\xed\xa0\x80\"]", "[ ERROR ~" },
 	{ "overlong", "[\"\xc0\xaf\"]", "[ ERROR ~" },
 	{ "cut character", "[\"\xc3\"]", "[ ERROR ~" },
 	{ "escape in a character", "[\"\xc3\\n\"]", "[ ERROR ~" },
-	{ "octet order mark", "\xef\xbb\xbf[]", "ERROR ~" },
+	{ "byte order mark", "\xef\xbb\xbf[]", "ERROR ~" },
 };
 
 /* What has failed stays so, whatever follows. */
@@ -174,7 +176,7 @@ START_TEST(failed_for_good)
 }
 END_TEST
 
-START_TEST(read_table)
+START_TEST(a_text_gives_its_events)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t n = strlen(cases[i].in);
@@ -194,7 +196,7 @@ START_TEST(read_table)
 END_TEST
 
 /* Each limit, and one beyond it. */
-START_TEST(read_limits)
+START_TEST(depth_names_and_numbers_are_limited)
 {
 	char in[2 * STS_JSON_TEXT_MAX + 20];
 
@@ -203,28 +205,30 @@ START_TEST(read_limits)
 
 		memset(in, '[', depth);
 		memset(in + depth, ']', depth);
-		unit_int("depth", events(in, 2 * depth, 7), !over);
-		unit_int("deep", strstr(seen, "LIMIT") != NULL, over);
+		unit_int(
+		    "events at the deepest", events(in, 2 * depth, 7), !over);
+		unit_int(
+		    "events beyond it", strstr(seen, "LIMIT") != NULL, over);
 
 		memset(in, 'n', sizeof in);
 		memcpy(in, "{\"", 2);
 		size_t n = 2 + STS_JSON_NAME_MAX + over;
 
 		memcpy(in + n, "\":1}", 4);
-		unit_int("name", events(in, n + 4, 11), !over);
-		unit_int("long name", strstr(seen, "LIMIT") != NULL, over);
+		unit_int("longest name", events(in, n + 4, 11), !over);
+		unit_int("longer name", strstr(seen, "LIMIT") != NULL, over);
 
 		memset(in, '1', sizeof in);
 		in[STS_JSON_NAME_MAX + over] = '\n';
-		unit_int("number", events(in, STS_JSON_NAME_MAX + over + 1, 11),
-		    !over);
-		unit_int("long number", strstr(seen, "LIMIT") != NULL, over);
+		unit_int("longest number",
+		    events(in, STS_JSON_NAME_MAX + over + 1, 11), !over);
+		unit_int("longer number", strstr(seen, "LIMIT") != NULL, over);
 	}
 }
 END_TEST
 
-/* A string of any length and any characters comes whole. */
-START_TEST(read_long)
+/* A string of any length and of any characters comes whole. */
+START_TEST(a_string_of_any_length_comes_whole)
 {
 	static char in[3000];
 	static uint8_t got[sizeof in];
@@ -253,7 +257,7 @@ START_TEST(read_long)
 }
 END_TEST
 
-/* ---- written ---- */
+/* ---- writing ---- */
 
 static uint8_t out[1024];
 
@@ -292,8 +296,8 @@ static const char all[] =
     "\"most\":9007199254740991,\"yes\":true,\"none\":[],"
     "\"two\":[\"a\",{\"no\":false}],\"pieces\":\"\\ud83d\\ude00.\"}\n{}\n";
 
-/* Whole, and in windows of every size. */
-START_TEST(put_windows)
+/* The text is written whole, and in windows of every size. */
+START_TEST(a_text_may_be_written_in_windows)
 {
 	for (size_t size = 1; size <= sizeof all; size++) {
 		size_t have = 0;
@@ -307,7 +311,7 @@ START_TEST(put_windows)
 			put_all(&s);
 			have = s.pos < s.to ? s.pos : s.to;
 		} while (s.pos > have);
-		unit_text("all", sts_text(out, have), all);
+		unit_text("whole text", sts_text(out, have), all);
 	}
 }
 END_TEST
@@ -333,8 +337,9 @@ static const struct {
 	{ "surrogate", "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd" },
 };
 
-/* At every split, and read back: unchanged, unless it is not UTF-8. */
-START_TEST(put_strings)
+/* Strings are split anywhere, and read back as they were unless they are not
+ * UTF-8. */
+START_TEST(a_string_is_read_as_it_was_written)
 {
 	for (size_t i = 0; i < UNIT_COUNT(strings); i++) {
 		size_t n = strlen(strings[i].in);
@@ -362,10 +367,10 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, read_table);
+	tcase_add_test(tc, a_text_gives_its_events);
 	tcase_add_test(tc, failed_for_good);
-	tcase_add_test(tc, read_limits);
-	tcase_add_test(tc, read_long);
-	tcase_add_test(tc, put_windows);
-	tcase_add_test(tc, put_strings);
+	tcase_add_test(tc, depth_names_and_numbers_are_limited);
+	tcase_add_test(tc, a_string_of_any_length_comes_whole);
+	tcase_add_test(tc, a_text_may_be_written_in_windows);
+	tcase_add_test(tc, a_string_is_read_as_it_was_written);
 }

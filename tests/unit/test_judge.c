@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dane/judge: chains and demands. The digests were computed by openssl(1)
- * from the certificates in tests/examples.
+ * core/dane/judge: whether a chain meets what is demanded. The digests were
+ * computed by openssl(1) from the certificates in tests/examples.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ const char unit_name[] = "judge";
 #define NOBODY_512 NOBODY NOBODY
 
 enum {
-	JUNE_2026_S = 1780272000, /* the certificates are valid in 2026 */
+	JUNE_2026_S = 1780272000, /* when the certificates are valid */
 	YEAR_S = 31622400,
 	CHAIN_MAX = 4
 };
@@ -73,7 +73,7 @@ load(void)
 	ca = sts_text(der[1], file.n);
 }
 
-/* "3 1 1 HEX; 2 0 1 HEX" into records. */
+/* Read "3 1 1 HEX; 2 0 1 HEX" into records. */
 static void
 read_records(const char *text)
 {
@@ -94,8 +94,8 @@ read_records(const char *text)
 	}
 }
 
-/* A chain, a letter for each certificate: L the leaf, C its issuer, B the leaf
- * with its last octet changed, X octets that are no certificate. */
+/* Make a chain of one certificate for each letter: L the leaf, C its issuer, B
+ * the leaf with its last octet changed, X octets that are no certificate. */
 static unsigned
 read_chain(const char *letters, struct sts_text *chain)
 {
@@ -135,28 +135,29 @@ static const struct {
 	{ "a host that must be skipped", STS_DEMAND_SKIP, "LC",
 	    "mx1.example.com", "", "3 1 1 " LEAF_KEY_256, "dns-servfail",
 	    JUNE_2026_S },
-	{ "TLS, and there is", STS_DEMAND_TLS, "X", "mx1.example.com", "", "",
-	    "ok", JUNE_2026_S },
-	{ "TLS, and there is none", STS_DEMAND_TLS, "", "mx1.example.com", "",
-	    "", "smtp-no-starttls", JUNE_2026_S },
-
-	{ "a certificate of the web", STS_DEMAND_WEBPKI, "LC",
+	{ "TLS is demanded, and there is TLS", STS_DEMAND_TLS, "X",
 	    "mx1.example.com", "", "", "ok", JUNE_2026_S },
-	{ "no TLS", STS_DEMAND_WEBPKI, "", "mx1.example.com", "", "",
-	    "smtp-no-starttls", JUNE_2026_S },
-	{ "for another name", STS_DEMAND_WEBPKI, "LC", "mx2.example.com", "",
-	    "", "x509-name-mismatch", JUNE_2026_S },
-	{ "other names are for DANE alone", STS_DEMAND_WEBPKI, "LC",
-	    "mx2.example.com", "mx1.example.com", "", "x509-name-mismatch",
+	{ "TLS is demanded, and there is none", STS_DEMAND_TLS, "",
+	    "mx1.example.com", "", "", "smtp-no-starttls", JUNE_2026_S },
+
+	{ "WebPKI is demanded: a good chain", STS_DEMAND_WEBPKI, "LC",
+	    "mx1.example.com", "", "", "ok", JUNE_2026_S },
+	{ "WebPKI is demanded: no TLS", STS_DEMAND_WEBPKI, "",
+	    "mx1.example.com", "", "", "smtp-no-starttls", JUNE_2026_S },
+	{ "WebPKI is demanded: another name", STS_DEMAND_WEBPKI, "LC",
+	    "mx2.example.com", "", "", "x509-name-mismatch", JUNE_2026_S },
+	{ "WebPKI is demanded: other names are for DANE alone",
+	    STS_DEMAND_WEBPKI, "LC", "mx2.example.com", "mx1.example.com", "",
+	    "x509-name-mismatch", JUNE_2026_S },
+	{ "WebPKI is demanded: the issuer is missing", STS_DEMAND_WEBPKI, "L",
+	    "mx1.example.com", "", "", "x509-unknown-issuer", JUNE_2026_S },
+	{ "WebPKI is demanded: expired", STS_DEMAND_WEBPKI, "LC",
+	    "mx1.example.com", "", "", "x509-expired", JUNE_2026_S + YEAR_S },
+	{ "WebPKI is demanded: the time is not known", STS_DEMAND_WEBPKI, "LC",
+	    "mx1.example.com", "", "", "no-clock", -1 },
+	{ "WebPKI is demanded: records do not count", STS_DEMAND_WEBPKI, "L",
+	    "mx1.example.com", "", "3 1 1 " LEAF_KEY_256, "x509-unknown-issuer",
 	    JUNE_2026_S },
-	{ "without its issuer", STS_DEMAND_WEBPKI, "L", "mx1.example.com", "",
-	    "", "x509-unknown-issuer", JUNE_2026_S },
-	{ "expired", STS_DEMAND_WEBPKI, "LC", "mx1.example.com", "", "",
-	    "x509-expired", JUNE_2026_S + YEAR_S },
-	{ "the time is not known", STS_DEMAND_WEBPKI, "LC", "mx1.example.com",
-	    "", "", "no-clock", -1 },
-	{ "records do not count", STS_DEMAND_WEBPKI, "L", "mx1.example.com", "",
-	    "3 1 1 " LEAF_KEY_256, "x509-unknown-issuer", JUNE_2026_S },
 
 	{ "3 1 1", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
 	    "3 1 1 " LEAF_KEY_256, "ok", JUNE_2026_S },
@@ -168,7 +169,7 @@ static const struct {
 	    "3 1 2 " LEAF_KEY_512, "ok", JUNE_2026_S },
 	{ "3 1 0: the key itself", STS_DEMAND_TLSA, "L", "mx1.example.com", "",
 	    "3 1 0 " LEAF_KEY, "ok", JUNE_2026_S },
-	{ "3 0 0 with a key is not the certificate", STS_DEMAND_TLSA, "L",
+	{ "3 0 0 with a key instead of the certificate", STS_DEMAND_TLSA, "L",
 	    "mx1.example.com", "", "3 0 0 " LEAF_KEY, "tlsa-mismatch",
 	    JUNE_2026_S },
 	{ "no TLS (RFC 7672 2.2)", STS_DEMAND_TLSA, "", "mx1.example.com", "",
@@ -176,11 +177,11 @@ static const struct {
 	{ "usage 3 asks for no name (RFC 7672 3.1.1; R98)", STS_DEMAND_TLSA,
 	    "L", "elsewhere.example", "", "3 1 1 " LEAF_KEY_256, "ok",
 	    JUNE_2026_S },
-	{ "nor for dates (RFC 7672 3.1.1)", STS_DEMAND_TLSA, "L",
+	{ "usage 3 asks for no dates (RFC 7672 3.1.1)", STS_DEMAND_TLSA, "L",
 	    "mx1.example.com", "", "3 1 1 " LEAF_KEY_256, "ok",
 	    JUNE_2026_S + YEAR_S },
-	{ "nor for the time", STS_DEMAND_TLSA, "L", "mx1.example.com", "",
-	    "3 1 1 " LEAF_KEY_256, "ok", -1 },
+	{ "usage 3 asks for no time", STS_DEMAND_TLSA, "L", "mx1.example.com",
+	    "", "3 1 1 " LEAF_KEY_256, "ok", -1 },
 	{ "another key", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
 	    "3 1 1 " NOBODY, "tlsa-mismatch", JUNE_2026_S },
 	{ "the digest of the certificate is not that of the key",
@@ -192,7 +193,7 @@ static const struct {
 	{ "the right certificate behind another", STS_DEMAND_TLSA, "CL",
 	    "mx1.example.com", "", "3 1 1 " LEAF_KEY_256, "tlsa-mismatch",
 	    JUNE_2026_S },
-	{ "a certificate of the web does not help", STS_DEMAND_TLSA, "LC",
+	{ "a good WebPKI chain does not help", STS_DEMAND_TLSA, "LC",
 	    "mx1.example.com", "", "3 1 1 " NOBODY, "tlsa-mismatch",
 	    JUNE_2026_S },
 	{ "one octet of the certificate changed, its key as it was",
@@ -225,8 +226,8 @@ static const struct {
 	    JUNE_2026_S },
 	{ "agility: full data stays", STS_DEMAND_TLSA, "L", "mx1.example.com",
 	    "", "3 1 0 " LEAF_KEY "; 3 1 2 " NOBODY_512, "ok", JUNE_2026_S },
-	{ "agility: of usage 2, too", STS_DEMAND_TLSA, "LC", "mx1.example.com",
-	    "", "2 1 1 " CA_KEY_256 "; 2 1 2 " NOBODY_512, "tlsa-mismatch",
+	{ "agility: usage 2, too", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
+	    "2 1 1 " CA_KEY_256 "; 2 1 2 " NOBODY_512, "tlsa-mismatch",
 	    JUNE_2026_S },
 
 	{ "2 0 1", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
@@ -243,26 +244,27 @@ static const struct {
 	{ "the domain is a reference name (RFC 7672 3.2.2)", STS_DEMAND_TLSA,
 	    "LC", "mx2.example.com", "mx1.example.com", "2 0 1 " CA_256, "ok",
 	    JUNE_2026_S },
-	{ "a name that is none is passed over", STS_DEMAND_TLSA, "LC",
+	{ "an invalid reference name is passed over", STS_DEMAND_TLSA, "LC",
 	    "_mx.example.com", "mx1.example.com", "2 0 1 " CA_256, "ok",
 	    JUNE_2026_S },
-	{ "for dates", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
-	    "2 0 1 " CA_256, "x509-expired", JUNE_2026_S + YEAR_S },
-	{ "and for the time", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
-	    "2 0 1 " CA_256, "no-clock", -1 },
+	{ "usage 2 asks for dates", STS_DEMAND_TLSA, "LC", "mx1.example.com",
+	    "", "2 0 1 " CA_256, "x509-expired", JUNE_2026_S + YEAR_S },
+	{ "usage 2 asks for the time", STS_DEMAND_TLSA, "LC", "mx1.example.com",
+	    "", "2 0 1 " CA_256, "no-clock", -1 },
 	{ "the anchor must be sent (RFC 7672 3.1.2)", STS_DEMAND_TLSA, "L",
 	    "mx1.example.com", "", "2 0 1 " CA_256, "tlsa-mismatch",
 	    JUNE_2026_S },
 	{ "another anchor", STS_DEMAND_TLSA, "LC", "mx1.example.com", "",
 	    "2 0 1 " NOBODY, "tlsa-mismatch", JUNE_2026_S },
-	{ "a root of the web is no anchor here", STS_DEMAND_TLSA, "LC",
+	{ "a WebPKI root is no anchor for usage 2", STS_DEMAND_TLSA, "LC",
 	    "mx1.example.com", "", "2 1 1 " NOBODY, "tlsa-mismatch",
 	    JUNE_2026_S },
 	{ "the server's own certificate is no anchor", STS_DEMAND_TLSA, "LC",
 	    "mx1.example.com", "", "2 0 1 " LEAF_256, "tlsa-mismatch",
 	    JUNE_2026_S },
-	{ "nor sent twice", STS_DEMAND_TLSA, "LLC", "mx1.example.com", "",
-	    "2 0 1 " LEAF_256, "tlsa-mismatch", JUNE_2026_S },
+	{ "the server's own certificate sent twice is no anchor",
+	    STS_DEMAND_TLSA, "LLC", "mx1.example.com", "", "2 0 1 " LEAF_256,
+	    "tlsa-mismatch", JUNE_2026_S },
 	{ "an anchor that signed nothing here", STS_DEMAND_TLSA, "BC",
 	    "mx1.example.com", "", "2 0 1 " CA_256, "x509-bad-signature",
 	    JUNE_2026_S },
@@ -293,7 +295,7 @@ judge_case(unsigned i)
 	return sts_judge_verdict(&judge);
 }
 
-START_TEST(demands)
+START_TEST(a_chain_is_judged_by_what_is_demanded)
 {
 	load();
 	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
@@ -303,8 +305,9 @@ START_TEST(demands)
 }
 END_TEST
 
-/* No step looks at more than one record, as each hashes all certificates. */
-START_TEST(a_step_each)
+/* No step looks at more than one record, as each record hashes all
+ * certificates. */
+START_TEST(a_step_judges_one_record)
 {
 	struct sts_text chain[CHAIN_MAX];
 	struct sts_demand d;
@@ -322,12 +325,12 @@ START_TEST(a_step_each)
 		sts_judge_work(&judge);
 		works++;
 	}
-	unit_int("steps behind the first", works, 3);
+	unit_int("steps after the first", works, 3);
 	unit_int("verdict", sts_judge_verdict(&judge), STS_WHY_TLSA_MISMATCH);
 }
 END_TEST
 
-/* What stands before the key of a certificate, and the key. */
+/* What comes before the key of a certificate, and the key. */
 #define SERIAL "\x02\x01\x01"
 #define FOUR "\x30\x00\x30\x00\x30\x00\x30\x00"
 #define KEY "\x30\x02\x05\x00"
@@ -339,15 +342,16 @@ static const struct {
 	size_t len;
 	bool has_key;
 } shapes[] = {
-	{ "least", BYTES("\x30\x11\x30\x0f" SERIAL FOUR KEY), true },
+	{ "the least there may be", BYTES("\x30\x11\x30\x0f" SERIAL FOUR KEY),
+	    true },
 	{ "with a version",
 	    BYTES("\x30\x16\x30\x14\xa0\x03\x02\x01\x02" SERIAL FOUR KEY),
 	    true },
-	{ "with what follows the key",
+	{ "with more after the key",
 	    BYTES("\x30\x13\x30\x11" SERIAL FOUR KEY "\xa3\x00"), true },
-	{ "an octet behind it", BYTES("\x30\x11\x30\x0f" SERIAL FOUR KEY "x"),
-	    false },
-	{ "nothing within", BYTES("\x30\x00"), false },
+	{ "an octet after the certificate",
+	    BYTES("\x30\x11\x30\x0f" SERIAL FOUR KEY "x"), false },
+	{ "an empty certificate", BYTES("\x30\x00"), false },
 	{ "no serial number", BYTES("\x30\x0e\x30\x0c" FOUR KEY), false },
 	{ "no subject",
 	    BYTES("\x30\x0d\x30\x0b" SERIAL "\x30\x00\x30\x00\x30\x00"
@@ -358,10 +362,10 @@ static const struct {
 	    BYTES("\x30\x11\x30\x0f" SERIAL FOUR "\x31\x02\x05\x00"), false },
 	{ "a length in more octets than it needs",
 	    BYTES("\x30\x81\x11\x30\x0f" SERIAL FOUR KEY), false },
-	{ "and with a leading zero",
+	{ "a length in more octets, with a leading zero",
 	    BYTES("\x30\x82\x00\x11\x30\x0f" SERIAL FOUR KEY), false },
-	{ "a leading zero before a long one", BYTES("\x30\x82\x00\x81\x30\x0f"),
-	    false },
+	{ "a long length with a leading zero",
+	    BYTES("\x30\x82\x00\x81\x30\x0f"), false },
 	{ "an indefinite length",
 	    BYTES("\x30\x80\x30\x0f" SERIAL FOUR KEY "\x00\x00"), false },
 	{ "a length of four octets",
@@ -369,9 +373,9 @@ static const struct {
 	{ "a length that is cut", BYTES("\x30\x82\x01"), false },
 };
 
-/* The walk to the key is strict: a reader that differs from TLS could be shown
- * another key. */
-START_TEST(certificate_shapes)
+/* The walk to the key is strict: another reader than the one that TLS uses
+ * could be shown another key. */
+START_TEST(the_key_is_found_in_strict_der_only)
 {
 	for (size_t i = 0; i < UNIT_COUNT(shapes); i++) {
 		struct sts_text key,
@@ -389,9 +393,9 @@ START_TEST(certificate_shapes)
 }
 END_TEST
 
-/* The key of a certificate is found in it alone, whole and unchanged; with any
- * octet of a header changed it is not found elsewhere. */
-START_TEST(key_of_certificate)
+/* The key of a certificate is found in it alone, complete and unchanged. If any
+ * octet of a header is changed, no key is found elsewhere. */
+START_TEST(the_key_is_found_in_its_certificate_only)
 {
 	static const uint8_t headers[] = { 0, 1, 4, 5 };
 	struct sts_text key;
@@ -417,8 +421,8 @@ START_TEST(key_of_certificate)
 }
 END_TEST
 
-/* Records without room change nothing; a cut record is not read. */
-START_TEST(records_fit)
+/* Records without room change nothing, and a cut record is not read. */
+START_TEST(records_without_room_change_nothing)
 {
 	static uint8_t big[STS_DANE_RECORDS];
 	static const size_t lens[] = { STS_DANE_RECORDS - 6,
@@ -430,20 +434,24 @@ START_TEST(records_fit)
 		bool fits = lens[i] <= STS_DANE_RECORDS - 5;
 
 		records.len = 0;
-		unit_int("fits", sts_dane_record_put(&records, &t), fits);
-		unit_int("length", records.len, fits ? (int)lens[i] + 5 : 0);
+		unit_int("whether a record fits",
+		    sts_dane_record_put(&records, &t), fits);
+		unit_int("octets of records", records.len,
+		    fits ? (int)lens[i] + 5 : 0);
 		packed = sts_text(records.bytes, records.len);
-		unit_int("read", sts_dane_record_next(&packed, &back), fits);
-		unit_int("rest", (int)packed.n, 0);
+		unit_int(
+		    "records read", sts_dane_record_next(&packed, &back), fits);
+		unit_int("octets left", (int)packed.n, 0);
 		packed = sts_text(
 		    records.bytes, records.len > 0 ? records.len - 1U : 0);
-		unit_int("cut", sts_dane_record_next(&packed, &back), 0);
+		unit_int("whether a cut record is read",
+		    sts_dane_record_next(&packed, &back), 0);
 	}
 }
 END_TEST
 
-/* An anchor that has no room vouches for nothing. */
-START_TEST(anchors_fit)
+/* An anchor for which there is no room vouches for nothing. */
+START_TEST(an_anchor_without_room_vouches_for_nothing)
 {
 	static uint8_t room[4096];
 	struct sts_x509 *x = (struct sts_x509 *)judge.x509;
@@ -453,11 +461,11 @@ START_TEST(anchors_fit)
 	size = sts_x509_own_anchor(x, ca, sts_span(room, sizeof room));
 	ck_assert_uint_gt(size, 0);
 	ck_assert_uint_le(size, STS_JUDGE_ANCHORS);
-	unit_int("exactly",
+	unit_int("room for exactly the anchor",
 	    (int)sts_x509_own_anchor(x, ca, sts_span(room, size)), (int)size);
-	unit_int("one octet less",
+	unit_int("room for one octet less",
 	    (int)sts_x509_own_anchor(x, ca, sts_span(room, size - 1)), 0);
-	unit_int("no certificate",
+	unit_int("octets that are no certificate",
 	    (int)sts_x509_own_anchor(
 		x, unit_span("nothing"), sts_span(room, sizeof room)),
 	    0);
@@ -467,10 +475,10 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, demands);
-	tcase_add_test(tc, a_step_each);
-	tcase_add_test(tc, certificate_shapes);
-	tcase_add_test(tc, key_of_certificate);
-	tcase_add_test(tc, records_fit);
-	tcase_add_test(tc, anchors_fit);
+	tcase_add_test(tc, a_chain_is_judged_by_what_is_demanded);
+	tcase_add_test(tc, a_step_judges_one_record);
+	tcase_add_test(tc, the_key_is_found_in_strict_der_only);
+	tcase_add_test(tc, the_key_is_found_in_its_certificate_only);
+	tcase_add_test(tc, records_without_room_change_nothing);
+	tcase_add_test(tc, an_anchor_without_room_vouches_for_nothing);
 }
