@@ -16,7 +16,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parent.parent
 MANUAL = TOP / "boards/posix/man"
 PAGE = r"(?<![\w/.$-])((?:\.\./)*[\w-]+(?:/[\w.-]+)*\.md)\b"
-WROTE = re.compile(r"https?://\S+")
+URL = re.compile(r"https?://\S+")
 # What strangers wrote; what has examples of such names.
 OTHERS = ("tests/fuzz/corpus/", "tests/links.py")
 MADE = {"RELEASE_NOTES.md"}  # by a release
@@ -48,13 +48,14 @@ def links(path, text):
 
 
 def chapters(path, text):
+    """text: in one line, as a sentence may go on in the next line."""
     for name, chapter in re.findall(PAGE + r"[,)]?\s+[(\[]?\"([A-Z][^\"$]*)\"", text):
         page = find(name, path.parent)
         if page and chapter not in headings(page.read_text()):
             yield f'{name}, "{chapter}": no such chapter'
     if path.suffix == ".md":
         for chapter in re.findall(r'"([^"]+)" (?:below|above)\b', text):
-            if chapter not in headings(text):
+            if chapter not in headings(path.read_text()):
                 yield f'"{chapter}": no such chapter here'
         for number, name, section in re.findall(r"`man (?:(\d) )?(mtasts(?:\.conf)?)`, ([A-Z]{2}[A-Z ]*[A-Z])\b", text):
             page = MANUAL / f"{name}.{number or (5 if '.' in name else 1)}"
@@ -63,7 +64,7 @@ def chapters(path, text):
 
 
 def pages(path, text):
-    for name in set(re.findall(PAGE, WROTE.sub("", text))) - MADE:
+    for name in set(re.findall(PAGE, URL.sub("", text))) - MADE:
         if find(name, path.parent) is None:
             yield f"{name}: no such page"
 
@@ -74,10 +75,9 @@ def main():
     for path in (TOP / n for n in names if not n.startswith(OTHERS)):
         try:
             text = path.read_text()
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, FileNotFoundError):
             continue
-        # A sentence may go on in the next line of a comment.
-        joined = text if path.suffix == ".md" else re.sub(r"\n[ \t]*(?:\*|#|//|\.\\\")?[ \t]*", " ", text)
+        joined = re.sub(r"\n[ \t]*(?:\*|#|//|\.\\\")?[ \t]*", " ", text)
         found = [*pages(path, text), *chapters(path, joined)]
         if path.suffix == ".md":
             found += links(path, text)
