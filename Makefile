@@ -88,8 +88,8 @@ TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scala
 	$(TLS_CLIENT_SRC)
 PORT_SRC = port/posix/addr.c port/posix/block.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
-	port/posix/socket_sender.c port/posix/store.c port/posix/wait_epoll.c port/posix/wait_kqueue.c \
-	port/posix/wait_poll.c
+	port/posix/socket_sender.c port/posix/store.c port/posix/store_child.c port/posix/store_file.c \
+	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
 # What WITHOUT may leave out: of the library, and of the daemon by its files as well. A part
 # that needs another goes with it.
 LIB_PARTS = ASSERT_PLACE DANE EC_FAST INET6 JOURNAL METRICS P521 PRELOAD REPORT REPORT_ALL REPORT_GZIP \
@@ -113,8 +113,8 @@ WARM_SRC = boards/posix/warm.c
 DAEMON_SRC = $(addprefix boards/posix/,anchors_command.c conf.c conf_keys.c conf_print.c conf_report.c \
 	conf_share.c confine_calls.c confine_landlock.c confine_linux.c confine_none.c confine_openbsd.c \
 	control.c control_client.c control_commands.c control_print.c control_record.c control_report.c \
-	control_request.c control_show.c date.c fields.c help.c journal_child.c journal_file.c lines.c \
-	listeners.c live.c look.c main.c match.c memory.c metrics_http.c names.c preload_file.c publish_file.c \
+	control_request.c control_show.c control_steps.c date.c fields.c help.c journal_child.c journal_file.c lines.c \
+	listeners.c live.c live_enforce.c live_set.c look.c main.c match.c memory.c metrics_http.c names.c preload_file.c publish_file.c \
 	query.c report_file.c resolv.c rights.c roots.c scrape.c serve.c side.c signals.c terminal.c users.c value.c \
 	warm_names.c watch.c) \
 	$(foreach part,$(filter-out $(WITHOUT),$(DAEMON_PARTS)),$($(part)_SRC))

@@ -14,8 +14,8 @@
  * failure the file descriptors are closed and errno says why.
  *
  * The attacker may write to the folder: links, pipes and files put under these
- * names are refused by port/posix/store.c, and a file that lost its name while
- * it was filled is not put in place.
+ * names are refused by port/posix/store_file.c, and a file that lost its name
+ * while it was filled is not put in place.
  */
 #define _DEFAULT_SOURCE
 

@@ -2,9 +2,8 @@
 /*
  * What the daemon can change while it runs. Of two sets one is in use; a change
  * is made in the spare one, as soon as no question uses that any more, and then
- * they are swapped. The kill switch is in both, and in the journal if it has an
- * end: `ordered` says whose word counts, the operator's of this run or the
- * journal's.
+ * they are swapped. live_set.c makes the settings of a set, live_enforce.c has
+ * the kill switch.
  *
  *	pending     what is to be read again (SIGHUP, or a file has changed)
  *	reading     the bundle is read in pieces, into the spare area
@@ -20,8 +19,7 @@
  * The attacker may write one of these files half, or have it vanish for a
  * moment: a bundle that ends inside a certificate, or a resolv.conf that names
  * nobody, is read once more before it is believed, and a file that is gone
- * changes nothing. An order about enforcement ends by a time that is known, and
- * by no other (follow_order).
+ * changes nothing.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -29,225 +27,16 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "../../core/agent/inspect.h"
-#include "../../core/base/assert.h"
-#include "../../core/base/text.h"
-#include "../../core/report/report.h"
 #include "conf_share.h"
-#include "date.h"
-#include "live.h"
+#include "live_parts.h"
 #include "preload_file.h"
 #include "resolv.h"
-
-enum {
-	UNTIL_MAX = 64 /* octets of a date in the log */
-};
 
 const struct sts_live_set *
 sts_live_now(const struct sts_live *l)
 {
 	return &l->set[l->current];
-}
-
-/* In whose name reports are sent; it borrows from the set. */
-static void
-set_reporter(const struct sts_live *l, struct sts_live_set *s)
-{
-	const struct sts_conf_report *c = &s->conf.report;
-	struct sts_reporter *r = &s->reporter;
-
-	memset(r, 0, sizeof *r);
-	if (!sts_conf_reports_on(&s->conf)) {
-		return;
-	}
-	r->reports = c->reports;
-	r->contact = sts_text_of(c->contact);
-	r->organization = c->organization[0] != '\0'
-			      ? sts_text_of(c->organization)
-			      : sts_report_submitter(r->contact);
-	r->host = sts_text_of(l->host);
-	r->address = sts_text_of(l->address);
-	r->relay = c->relay;
-	s->settings.reporter = r;
-}
-
-/* The name of this machine, in lower case. */
-static void
-find_host(struct sts_live *l)
-{
-	if (gethostname(l->host, sizeof l->host - 1) != 0) {
-		l->host[0] = '\0';
-	}
-	l->host[sizeof l->host - 1] = '\0';
-	for (char *p = l->host; *p != '\0'; p++) {
-		*p = (char)sts_lower((uint8_t)*p);
-	}
-}
-
-/* The address that connections to the world come from, if there is a way there
- * now: of a datagram socket that is connected to an address of documentation,
- * and sends nothing. */
-static void
-find_address(struct sts_live *l)
-{
-	static const char *const far[] = { "192.0.2.1", "2001:db8::1" };
-
-	l->address[0] = '\0';
-	for (unsigned i = 0; i < 2 && l->address[0] == '\0'; i++) {
-		struct sts_addr a;
-		struct sockaddr_storage ss;
-
-		sts_addr_parse(sts_text_of(far[i]), &a);
-		a.port = 9;
-		socklen_t len = sts_addr_to_socket(&a, &ss);
-		int fd = socket(ss.ss_family, SOCK_DGRAM, 0);
-
-		if (fd < 0) {
-			continue;
-		}
-		if (connect(fd, (const struct sockaddr *)&ss, len) == 0 &&
-		    getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
-		    sts_addr_from_socket(&ss, &a)) {
-			a.port = 0;
-			sts_addr_format(&a, l->address);
-		}
-		close(fd);
-	}
-}
-
-/* Make the settings out of the rest of a set, which is where it will stay. */
-static void
-set_settings(struct sts_live_set *s, bool enforce_off)
-{
-	struct sts_settings *t = &s->settings;
-	const struct sts_conf *c = &s->conf;
-
-	memset(t, 0, sizeof *t);
-	t->servers = &s->servers;
-	t->anchors = &s->roots.set;
-	t->zones = &c->zones;
-	t->on_dns_error = c->temp_on_dns_error ? STS_ON_UNKNOWN_TEMP
-					       : STS_ON_UNKNOWN_NOTFOUND;
-	t->on_no_clock =
-	    c->temp_on_no_clock ? STS_ON_UNKNOWN_TEMP : STS_ON_UNKNOWN_NOTFOUND;
-	t->preload = s->preloaded ? &s->preload : NULL;
-	t->preload_testing = c->preload_testing;
-	t->dane = c->dane;
-	t->dane_partial = c->dane_partial;
-	t->sct = c->sct;
-	t->allow_private = c->allow_private;
-	t->allow_count = (uint8_t)c->allow_count;
-	memcpy(t->allow, c->allow, sizeof t->allow);
-	t->nat64_count = (uint8_t)c->nat64_count;
-	memcpy(t->nat64, c->nat64, sizeof t->nat64);
-	t->policy_port = (uint16_t)c->policy_port;
-	t->enforce_off = enforce_off;
-	if (sts_conf_share_level(c) > 0) {
-		t->share = &c->share.setup;
-	}
-}
-
-/* Where the servers of shared policies are, and by what name and authorities
- * their certificates are judged; the set stays where it is. */
-static void
-point_share(struct sts_live *l, struct sts_live_set *s)
-{
-	struct sts_share_setup *u = &s->conf.share.setup;
-
-	u->anchors = s->conf.share.anchors[0] != '\0' ? &s->share_roots.set
-						      : &s->roots.set;
-	for (unsigned i = 0; i < STS_SHARE_SERVERS; i++) {
-		l->local[i] = s->conf.share.path[i];
-	}
-}
-
-/* Read keys, passwords and anchors of the shared policies into that area.
- * False: `why`. */
-static bool
-read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
-    char why[STS_CONF_WHY_MAX])
-{
-	const char *path = s->conf.share.anchors, *problem;
-
-	if (!sts_conf_share_read(&s->conf, why)) {
-		return false;
-	}
-	if (sts_conf_share_level(&s->conf) < 2 || path[0] == '\0') {
-		return true;
-	}
-	problem = sts_roots_load(path, l->share_anchors[area],
-	    STS_LIVE_SHARE_ANCHORS, l->memory->reading, &s->share_roots);
-	if (problem != NULL) {
-		snprintf(why, STS_CONF_WHY_MAX, "redis_anchors: %s: %s", path,
-		    problem);
-		return false;
-	}
-	s->share_area = area;
-	return true;
-}
-
-static const char *
-resolv_problem(enum sts_resolv_result r)
-{
-	return r == STS_RESOLV_MALFORMED ? "no name server can be read"
-					 : strerror(errno);
-}
-
-static const char untrusted[] =
-    "dane: no name server is trusted to validate DNSSEC: name one on this "
-    "machine (nameserver 127.0.0.1), mark one as trusted (nameserver ADDRESS "
-    "trusted=yes, or options trust-ad in " STS_RESOLV_FILE "), or dane off";
-
-/* Whether DANE can be had from these servers, or is not wanted. */
-static bool
-enough_trusted(const struct sts_conf *c, const struct sts_dns_servers *s)
-{
-	bool any = !sts_conf_wants_dane(c);
-
-	for (unsigned i = 0; i < s->count; i++) {
-		any = any || s->trusted[i];
-	}
-	return any;
-}
-
-/* The name servers at start, when there are none to keep. */
-static bool
-read_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
-{
-	s->servers = s->conf.servers;
-	if (s->servers.count > 0) {
-		return true;
-	}
-	enum sts_resolv_result r =
-	    sts_resolv_read(STS_RESOLV_FILE, &s->servers);
-
-	if (r == STS_RESOLV_OK || r == STS_RESOLV_DEFAULT) {
-		return true;
-	}
-	int error = errno;
-
-	snprintf(why, STS_CONF_WHY_MAX, "name servers: %s: %s", STS_RESOLV_FILE,
-	    resolv_problem(r));
-	errno = error;
-	return false;
-}
-
-static bool
-first_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
-{
-	if (!read_servers(s, why)) {
-		return false;
-	}
-	if (!enough_trusted(&s->conf, &s->servers)) {
-		snprintf(why, STS_CONF_WHY_MAX, "%s", untrusted);
-		errno = 0;
-		return false;
-	}
-	return true;
 }
 
 /* The spare set and the anchors of shared policies are written before they are
@@ -275,18 +64,18 @@ open_set(struct sts_live *l, struct sts_memory *memory, unsigned asks,
 	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
 	sts_watch_changed(&l->watch_roots, path);
 	sts_watch_changed(&l->watch_preload, conf->preload);
-	if (!first_servers(s, why) ||
+	if (!sts_live_first_servers(s, why) ||
 	    !sts_memory_open(memory, conf, asks, path, &s->roots, why)) {
 		return false;
 	}
-	find_host(l);
-	find_address(l);
-	if (!read_share(l, s, 0, why)) {
+	sts_live_find_host(l);
+	sts_live_find_address(l);
+	if (!sts_live_read_share(l, s, 0, why)) {
 		return false;
 	}
-	set_settings(s, false);
-	set_reporter(l, s);
-	point_share(l, s);
+	sts_live_set_settings(s, false);
+	sts_live_set_reporter(l, s);
+	sts_live_point_share(l, s);
 	return true;
 }
 
@@ -344,7 +133,7 @@ sts_live_preload(struct sts_live *l, const struct sts_agent *agent,
 	}
 	s->preloaded = sts_live_preload_test(
 	    l, sts_agent_preload_area(agent, s->preload_area), why);
-	set_settings(s, l->enforce_off);
+	sts_live_set_settings(s, l->enforce_off);
 	return s->preloaded;
 }
 
@@ -392,7 +181,7 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: only a restart can change: %s", fixed);
 	}
-	if (!read_share(l, s, 1 - sts_live_now(l)->share_area, why)) {
+	if (!sts_live_read_share(l, s, 1 - sts_live_now(l)->share_area, why)) {
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: configuration not changed: %s", why);
 		s->share_roots = sts_live_now(l)->share_roots;
@@ -443,7 +232,7 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 	if (r == STS_RESOLV_UNREADABLE || r == STS_RESOLV_MALFORMED) {
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
-		    resolv_problem(r));
+		    sts_live_resolv_problem(r));
 		return false;
 	}
 	if (r == STS_RESOLV_DEFAULT &&
@@ -451,10 +240,10 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 		return true;
 	}
 	l->servers_cut = false;
-	if (!enough_trusted(&s->conf, &fresh)) {
+	if (!sts_live_enough_trusted(&s->conf, &fresh)) {
 		/* Answers without DANE would be a downgrade. */
 		sts_log_line(l->log, STS_LOG_ERROR,
-		    "reload: name servers not changed: %s", untrusted);
+		    "reload: name servers not changed: %s", sts_live_untrusted);
 		return false;
 	}
 	s->servers = fresh;
@@ -575,10 +364,10 @@ change(struct sts_live *l)
 {
 	struct sts_live_set *s = &l->set[1 - l->current];
 
-	set_settings(s, l->enforce_off);
-	find_address(l);
-	set_reporter(l, s);
-	point_share(l, s);
+	sts_live_set_settings(s, l->enforce_off);
+	sts_live_find_address(l);
+	sts_live_set_reporter(l, s);
+	sts_live_point_share(l, s);
 	l->current = 1 - l->current;
 	sts_agent_settings(l->agent, &s->settings);
 	sts_driver_wake(l->driver);
@@ -619,132 +408,6 @@ go_on(struct sts_live *l)
 	}
 }
 
-bool
-sts_live_enforces(const struct sts_live *l)
-{
-	return !l->enforce_off;
-}
-
-uint32_t
-sts_live_off_until_s(const struct sts_live *l)
-{
-	return l->enforce_off ? l->off_until_s : 0;
-}
-
-/* " until 2026-01-02 03:04:05 UTC", or nothing. */
-static const char *
-until_text(const struct sts_live *l, char out[UNTIL_MAX])
-{
-	out[0] = '\0';
-	if (l->off_until_s != 0) {
-		char date[STS_DATE_MAX];
-
-		snprintf(out, UNTIL_MAX, " until %s",
-		    sts_date((int64_t)l->off_until_s, date));
-	}
-	return out;
-}
-
-/* why: what switches it. */
-static void
-enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
-{
-	l->enforce_off = !on;
-	for (unsigned i = 0; i < sizeof l->set / sizeof *l->set; i++) {
-		l->set[i].settings.enforce_off = !on;
-	}
-	l->remind_at = now + STS_LIVE_REMIND_MS;
-	if (on) {
-		sts_log_line(l->log, STS_LOG_WARNING,
-		    "enforcement is switched on%s", why);
-	} else {
-		char until[UNTIL_MAX];
-
-		sts_log_line(l->log, STS_LOG_WARNING,
-		    "enforcement is switched off%s%s: no policy is in force "
-		    "until it is switched on again",
-		    until_text(l, until), why);
-	}
-}
-
-void
-sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
-{
-	bool same =
-	    on == sts_live_enforces(l) && (on || l->off_until_s == off_until_s);
-
-	l->ordered = true;
-	l->off_until_s = on ? 0 : off_until_s;
-	sts_agent_set_off(l->agent, l->off_until_s);
-	if (!same) {
-		enforce(l, on, "", now);
-	}
-}
-
-static bool
-knows_time(const struct sts_live *l)
-{
-	struct sts_inspection i;
-
-	sts_inspect(l->agent, &i);
-	return i.clock != STS_CLOCK_UNKNOWN;
-}
-
-/* The order that the journal keeps: taken over, or brought up to date where
- * the journal was not there when it was given; and its end. Without a time
- * nobody can tell whether its end has come, and whoever keeps the time from us
- * would keep it in force: policies are enforced until there is one. */
-static void
-follow_order(struct sts_live *l, bool timed, sts_ms now)
-{
-	uint32_t kept_s = sts_agent_off_s(l->agent);
-	uint32_t now_s = sts_agent_now_s(l->agent);
-
-	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s &&
-	    timed) {
-		l->off_until_s = kept_s;
-		enforce(l, false, ", as ordered before the restart", now);
-	} else if (l->ordered && kept_s != l->off_until_s) {
-		sts_agent_set_off(l->agent, l->off_until_s);
-	}
-	if (l->off_until_s != 0 && now_s >= l->off_until_s) {
-		l->ordered = true;
-		l->off_until_s = 0;
-		sts_agent_set_off(l->agent, 0);
-		enforce(l, true, ": the time that was ordered is over", now);
-		sts_driver_wake(l->driver);
-	}
-}
-
-void
-sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now)
-{
-	bool timed = knows_time(l) || wall_s >= sts_agent_now_s(l->agent);
-
-	l->resumed = true;
-	follow_order(l, timed, now);
-}
-
-bool
-sts_live_resumed(const struct sts_live *l)
-{
-	return l->resumed;
-}
-
-static void
-remind(struct sts_live *l, sts_ms now)
-{
-	if (l->enforce_off && !sts_before(now, l->remind_at)) {
-		char until[UNTIL_MAX];
-
-		l->remind_at = now + STS_LIVE_REMIND_MS;
-		sts_log_line(l->log, STS_LOG_WARNING,
-		    "enforcement is still off%s: no policy is in force "
-		    "(mtasts enforce on)",
-		    until_text(l, until));
-	}
-}
-
 static void
 look(struct sts_live *l)
 {
@@ -752,8 +415,8 @@ look(struct sts_live *l)
 
 	if (sts_conf_reports_on(c) && l->address[0] == '\0') {
 		/* There was no network yet. */
-		find_address(l);
-		set_reporter(l, &l->set[l->current]);
+		sts_live_find_address(l);
+		sts_live_set_reporter(l, &l->set[l->current]);
 	}
 	if (sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE) &&
 	    c->servers.count == 0) {
@@ -777,8 +440,7 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 	}
 	if (!l->reading) {
 		look(l);
-		follow_order(l, knows_time(l), now);
-		remind(l, now);
+		sts_live_enforce_tick(l, now);
 	}
 	if (l->reading) {
 		go_on(l);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kill switch. It is in both sets, and in the journal if it has an end:
+ * `ordered` says whose word counts, the operator's of this run or the
+ * journal's.
+ *
+ * An attacker who keeps the time from us must not keep enforcement off: an
+ * order that is kept over a restart ends by a time that is known, and by no
+ * other (follow_order).
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdio.h>
+
+#include "../../core/agent/inspect.h"
+#include "date.h"
+#include "live_parts.h"
+
+enum {
+	UNTIL_MAX = 64 /* octets of a date in the log */
+};
+
+bool
+sts_live_enforces(const struct sts_live *l)
+{
+	return !l->enforce_off;
+}
+
+uint32_t
+sts_live_off_until_s(const struct sts_live *l)
+{
+	return l->enforce_off ? l->off_until_s : 0;
+}
+
+/* " until 2026-01-02 03:04:05 UTC", or nothing. */
+static const char *
+until_text(const struct sts_live *l, char out[UNTIL_MAX])
+{
+	out[0] = '\0';
+	if (l->off_until_s != 0) {
+		char date[STS_DATE_MAX];
+
+		snprintf(out, UNTIL_MAX, " until %s",
+		    sts_date((int64_t)l->off_until_s, date));
+	}
+	return out;
+}
+
+/* why: what switches it. */
+static void
+enforce(struct sts_live *l, bool on, const char *why, sts_ms now)
+{
+	l->enforce_off = !on;
+	for (unsigned i = 0; i < sizeof l->set / sizeof *l->set; i++) {
+		l->set[i].settings.enforce_off = !on;
+	}
+	l->remind_at = now + STS_LIVE_REMIND_MS;
+	if (on) {
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is switched on%s", why);
+	} else {
+		char until[UNTIL_MAX];
+
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is switched off%s%s: no policy is in force "
+		    "until it is switched on again",
+		    until_text(l, until), why);
+	}
+}
+
+void
+sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
+{
+	bool same =
+	    on == sts_live_enforces(l) && (on || l->off_until_s == off_until_s);
+
+	l->ordered = true;
+	l->off_until_s = on ? 0 : off_until_s;
+	sts_agent_set_off(l->agent, l->off_until_s);
+	if (!same) {
+		enforce(l, on, "", now);
+	}
+}
+
+static bool
+knows_time(const struct sts_live *l)
+{
+	struct sts_inspection i;
+
+	sts_inspect(l->agent, &i);
+	return i.clock != STS_CLOCK_UNKNOWN;
+}
+
+/* The order that the journal keeps: taken over, or brought up to date where
+ * the journal was not there when it was given; and its end. Without a time
+ * nobody can tell whether its end has come, and whoever keeps the time from us
+ * would keep it in force: policies are enforced until there is one. */
+static void
+follow_order(struct sts_live *l, bool timed, sts_ms now)
+{
+	uint32_t kept_s = sts_agent_off_s(l->agent);
+	uint32_t now_s = sts_agent_now_s(l->agent);
+
+	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s &&
+	    timed) {
+		l->off_until_s = kept_s;
+		enforce(l, false, ", as ordered before the restart", now);
+	} else if (l->ordered && kept_s != l->off_until_s) {
+		sts_agent_set_off(l->agent, l->off_until_s);
+	}
+	if (l->off_until_s != 0 && now_s >= l->off_until_s) {
+		l->ordered = true;
+		l->off_until_s = 0;
+		sts_agent_set_off(l->agent, 0);
+		enforce(l, true, ": the time that was ordered is over", now);
+		sts_driver_wake(l->driver);
+	}
+}
+
+void
+sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now)
+{
+	bool timed = knows_time(l) || wall_s >= sts_agent_now_s(l->agent);
+
+	l->resumed = true;
+	follow_order(l, timed, now);
+}
+
+bool
+sts_live_resumed(const struct sts_live *l)
+{
+	return l->resumed;
+}
+
+static void
+remind(struct sts_live *l, sts_ms now)
+{
+	if (l->enforce_off && !sts_before(now, l->remind_at)) {
+		char until[UNTIL_MAX];
+
+		l->remind_at = now + STS_LIVE_REMIND_MS;
+		sts_log_line(l->log, STS_LOG_WARNING,
+		    "enforcement is still off%s: no policy is in force "
+		    "(mtasts enforce on)",
+		    until_text(l, until));
+	}
+}
+
+void
+sts_live_enforce_tick(struct sts_live *l, sts_ms now)
+{
+	follow_order(l, knows_time(l), now);
+	remind(l, now);
+}
