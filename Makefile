@@ -61,7 +61,7 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_report_plan.c core/agent/agent_report_post.c core/agent/agent_report_send.c \
 	core/agent/agent_report_testing.c core/agent/agent_report_tick.c core/agent/agent_report_to.c \
 	core/agent/agent_route.c core/agent/agent_share.c core/agent/agent_share_work.c \
-	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_tell.c \
+	core/agent/agent_slots.c core/agent/agent_sweep.c core/agent/agent_log.c \
 	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
 	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
 	core/agent/random.c

@@ -61,13 +61,14 @@ CALLS = [(re.compile(a), re.compile(b)) for a, b in (
     (r"/(curves|tls_exchange):", r"/ec_all_m31:api_"),
     (r"/rsa:", r":br_rsa_i31_public$"),
     # The agent's tables.
-    (r"core/driver:tell_events$", r":channel_event$"),
+    (r"core/driver:pass_events$", r":channel_event$"),
     (r"core/driver:have_random$", r":channel_entropy$"),
     (r"core/driver:close_channel$", r":channel_close$"),
-    (r"core/driver:(set_deadline|enlist_stirred)$", ENGINES +
-     r"(deadline|stirred)$"),
-    (r"core/driver:(?!(tell_events|have_random|close_channel|set_deadline|"
-     r"enlist_stirred)$)", r":channel_|" + ENGINES +
+    (r"core/driver:set_deadline$|core/driver_lists:sts_driver_enlist_stirred$",
+     ENGINES + r"(deadline|stirred)$"),
+    (r"core/driver_listen:", r":channel_(accept|want)$"),
+    (r"core/driver:(?!(pass_events|have_random|close_channel|set_deadline)$)",
+     r":channel_|" + ENGINES +
      r"(wants|tick|deadline|child|stirred|peer|opened|lost|recv_buf|recv_ack|"
      r"send_buf|send_ack|work)$"),
     (r"/http_field:", r"core/https/http_field:"),

@@ -461,7 +461,7 @@ load(struct sts_driver *d, unsigned budget)
 }
 
 static void
-tell_events(struct sts_driver *d)
+pass_events(struct sts_driver *d)
 {
 	struct sts_event e;
 
@@ -560,7 +560,7 @@ visit_ready(struct sts_driver *d, unsigned budget)
 		if (!visit(d, id, false)) {
 			return false;
 		}
-		tell_events(d);
+		pass_events(d);
 	}
 	return true;
 }
@@ -586,7 +586,7 @@ compute(struct sts_driver *d)
 	if (!visit(d, id, true)) {
 		return false;
 	}
-	tell_events(d);
+	pass_events(d);
 	/* The node can send its result without another wait for events. */
 	return !alone || visit_ready(d, 1);
 }
@@ -620,6 +620,6 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	}
 	/* Even without entropy: answers of this step can be read from now on,
 	 * and their events come first. */
-	tell_events(d);
+	pass_events(d);
 	return fine ? sleep_ms(d) : ENTROPY_MS;
 }

@@ -12,7 +12,7 @@
  *
  * Invariants: a verdict depends on the message alone; FOUND has a record of
  * the type at owner_off. ABSENT needs proof by a server that may know
- * (says_nodata), since for MTA-STS an absence that was made up is a downgrade.
+ * (is_nodata), since for MTA-STS an absence that was made up is a downgrade.
  * No work is done twice for a record: aliases are bounded by their number.
  *
  * The attacker sends datagrams that may carry our id (RFC 5452), or runs the
@@ -307,7 +307,7 @@ zone_of(const struct survey *s, size_t owner)
  * an alias that was not followed, a referral, the SOA of another zone.
  */
 static bool
-says_nodata(const struct survey *s, bool aliased, bool has_zone)
+is_nodata(const struct survey *s, bool aliased, bool has_zone)
 {
 	bool empty = s->answer_count == 0 && !s->has_soa && !s->has_ns;
 
@@ -322,8 +322,7 @@ conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
 	struct zone z = zone_of(s, owner);
 	bool nxdomain = s->rcode == STS_DNS_NXDOMAIN;
 
-	if (!nxdomain &&
-	    !says_nodata(s, owner != STS_DNS_HEADER_LEN, z.found)) {
+	if (!nxdomain && !is_nodata(s, owner != STS_DNS_HEADER_LEN, z.found)) {
 		unknown(v, STS_WHY_DNS_ERROR);
 		return;
 	}

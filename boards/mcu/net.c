@@ -111,7 +111,7 @@ fill_servers(struct sts_dns_servers *s)
 }
 
 static void
-tell_lease(const struct sts_net *n)
+log_lease(const struct sts_net *n)
 {
 	struct sts_addr a = { .af = STS_AF_INET };
 
@@ -142,7 +142,7 @@ use_servers(struct sts_net *n, struct sts_agent *a)
 	n->servers[other] = fresh;
 	n->now = (uint8_t)other;
 	sts_agent_settings(a, &n->settings[other]);
-	tell_lease(n);
+	log_lease(n);
 }
 
 void

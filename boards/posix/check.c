@@ -329,7 +329,7 @@ dispatch(struct sts_check_run *r, unsigned place)
 
 /* Show a person who waits how far the check is. */
 static void
-tell_progress(const struct check *c)
+show_progress(const struct check *c)
 {
 	const struct sts_check_facts *f = &c->run.facts;
 
@@ -379,7 +379,7 @@ run(struct check *c)
 		take_place(r, place);
 		while (show_next(c, false)) {
 		}
-		tell_progress(c);
+		show_progress(c);
 	}
 	note_stop(r);
 	while (show_next(c, true)) {

@@ -179,7 +179,7 @@ sts_check_whom(const struct sts_check_finding *f)
 }
 
 bool
-sts_check_cannot_tell(enum sts_why why)
+sts_check_is_unknown(enum sts_why why)
 {
 	for (size_t i = 0; i < sizeof cannot_tell; i++) {
 		if (cannot_tell[i] == why) {

@@ -271,6 +271,6 @@ enum sts_check_grade sts_check_grade(const struct sts_check_finding *f);
 unsigned sts_check_whom(const struct sts_check_finding *f);
 
 /* Whether nothing follows from a reason but that it could not be found out. */
-bool sts_check_cannot_tell(enum sts_why why);
+bool sts_check_is_unknown(enum sts_why why);
 
 #endif

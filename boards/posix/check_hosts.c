@@ -32,8 +32,8 @@ sts_check_hosts_counts(const struct sts_check_finding *f)
 
 /* Print a line: "publish: WHO: WHAT". host, address: -1: none. */
 static void
-say(const struct sts_check_facts *f, int host, int address, const char *text,
-    const char *word)
+print_line(const struct sts_check_facts *f, int host, int address,
+    const char *text, const char *word)
 {
 	char name[SHOWN_MAX], at[STS_ADDR_TEXT_MAX] = "";
 
@@ -90,19 +90,19 @@ has_shown(const struct sts_check_host *h)
 
 /* All findings that count, about any host. */
 static void
-say_findings(const struct sts_check_facts *f,
+print_findings(const struct sts_check_facts *f,
     const struct sts_check_findings *all, int *rc)
 {
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct sts_check_finding *g = &all->f[i];
 
 		if (g->id == STS_CHECK_F_MX_UNREACHED) {
-			say(f, g->host, g->address, sts_check_sentence(g),
-			    sts_check_word(g));
+			print_line(f, g->host, g->address,
+			    sts_check_sentence(g), sts_check_word(g));
 			worsen(rc, STS_CHECK_UNKNOWN);
 		} else if (sts_check_hosts_counts(g)) {
-			say(f, g->host, g->address, sts_check_sentence(g),
-			    sts_check_word(g));
+			print_line(f, g->host, g->address,
+			    sts_check_sentence(g), sts_check_word(g));
 			worsen(rc, sts_check_grade(g));
 		}
 	}
@@ -116,18 +116,18 @@ judge_host(const struct sts_check_facts *f, unsigned h,
 	const struct sts_check_host *host = &f->host[h];
 
 	if (!is_named(host, patterns, count)) {
-		say(f, (int)h, -1,
+		print_line(f, (int)h, -1,
 		    "the MX host is not in the policy; no mail would go there",
 		    "mx-unmatched");
 		worsen(rc, STS_CHECK_BAD);
 	}
 	if (host->more) {
-		say(f, (int)h, -1, "not all of its addresses were tested",
-		    "mx-many");
+		print_line(f, (int)h, -1,
+		    "not all of its addresses were tested", "mx-many");
 		worsen(rc, STS_CHECK_UNKNOWN);
 	}
 	if (*rc == STS_EXIT_YES && (!host->done || !has_shown(host))) {
-		say(f, (int)h, -1, "no address has shown a certificate",
+		print_line(f, (int)h, -1, "no address has shown a certificate",
 		    "not-tested");
 		worsen(rc, STS_CHECK_UNKNOWN);
 	}
@@ -151,15 +151,15 @@ sts_check_hosts_judge(const struct sts_check_facts *f,
 		}
 	}
 	sts_check_judge_rest(f, &all);
-	say_findings(f, &all, &rc);
+	print_findings(f, &all, &rc);
 	for (unsigned h = 0; h < f->mx.count; h++) {
 		judge_host(f, h, patterns, count, &rc);
 	}
 	if (f->mx.null) {
-		say(f, -1, -1, "the domain takes no mail", "mx-null");
+		print_line(f, -1, -1, "the domain takes no mail", "mx-null");
 		worsen(&rc, STS_CHECK_BAD);
 	} else if (rc == STS_EXIT_YES && (f->mx.more || f->mx.count == 0)) {
-		say(f, -1, -1, "not all of its MX hosts were tested",
+		print_line(f, -1, -1, "not all of its MX hosts were tested",
 		    "mx-many");
 		worsen(&rc, STS_CHECK_UNKNOWN);
 	}

@@ -147,7 +147,7 @@ judge_fetch(const struct sts_check_policy *p, bool announced,
 		judge_addresses(p, out);
 	} else if (announced) {
 		sts_check_add(out,
-		    sts_check_cannot_tell((enum sts_why)p->why)
+		    sts_check_is_unknown((enum sts_why)p->why)
 			? STS_CHECK_F_FETCH_FAILED
 			: STS_CHECK_F_FETCH,
 		    p->why, -1, -1);

@@ -142,7 +142,7 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 
 	if (c->path != STS_WHY_NONE) {
 		sts_check_add(out,
-		    sts_check_cannot_tell((enum sts_why)c->path)
+		    sts_check_is_unknown((enum sts_why)c->path)
 			? STS_CHECK_F_CERT_FAILED
 			: STS_CHECK_F_CERT,
 		    c->path, (int)h, (int)a);
@@ -155,7 +155,7 @@ judge_certificate(const struct sts_check_facts *f, unsigned h, unsigned a,
 	}
 	if (c->dane_why != STS_WHY_NONE) {
 		sts_check_add(out,
-		    sts_check_cannot_tell((enum sts_why)c->dane_why)
+		    sts_check_is_unknown((enum sts_why)c->dane_why)
 			? STS_CHECK_F_TLSA_PATH_FAILED
 			: STS_CHECK_F_TLSA_PATH,
 		    c->dane_why, (int)h, (int)a);
@@ -173,7 +173,7 @@ is_vague(const struct sts_smtp_found *f)
 	if (f->why == STS_WHY_PEER_RESET || f->why == STS_WHY_SMTP_CLOSED) {
 		return f->step != STS_SMTP_HANDSHAKE;
 	}
-	return sts_check_cannot_tell(f->why);
+	return sts_check_is_unknown(f->why);
 }
 
 /* What ended the dialogue before TLS was there. */

@@ -61,7 +61,7 @@ may_pass(const struct sts_journal_child *j)
 }
 
 static void
-tell_waiting(const struct sts_journal_child *j, struct sts_log *log)
+log_waiting(const struct sts_journal_child *j, struct sts_log *log)
 {
 	if (j->error == EWOULDBLOCK) {
 		sts_log_line(log, STS_LOG_INFO,
@@ -90,7 +90,7 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 			break;
 		}
 		if (waited == 0) {
-			tell_waiting(j, log);
+			log_waiting(j, log);
 		}
 		poll(NULL, 0, LOOK_MS);
 	}
@@ -100,15 +100,14 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 }
 
 static void
-tell_file(const struct sts_journal_child *j, struct sts_log *log)
+log_file(const struct sts_journal_child *j, struct sts_log *log)
 {
 	sts_log_line(log, STS_LOG_INFO, "journal %s, %lu bytes", j->path,
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
 static void
-tell_problem(
-    const struct sts_journal_child *j, struct sts_log *log, bool wanted)
+log_problem(const struct sts_journal_child *j, struct sts_log *log, bool wanted)
 {
 	if (j->error == EWOULDBLOCK) {
 		sts_log_line(log, STS_LOG_ERROR,
@@ -158,10 +157,10 @@ sts_journal_child_open(struct sts_journal_child *j, const struct sts_conf *c,
 	}
 	open_when_free(j, log);
 	if (j->found == STS_FILE_READY) {
-		tell_file(j, log);
+		log_file(j, log);
 		return;
 	}
-	tell_problem(j, log, c->journal_given);
+	log_problem(j, log, c->journal_given);
 }
 
 static uint32_t
@@ -353,7 +352,7 @@ sts_journal_child_awaited(const struct sts_journal_child *j)
 
 /* Without a child the agent answers all the same, and tries again. */
 static void
-tell_unforked(struct sts_journal_child *j)
+log_unforked(struct sts_journal_child *j)
 {
 	if (!j->unforked) {
 		sts_log_line(j->d.log, STS_LOG_ERROR,
@@ -370,7 +369,7 @@ static void
 begin_child(struct sts_journal_child *j, sts_ms now)
 {
 	if (fork_child(j, now) != 0) {
-		tell_unforked(j);
+		log_unforked(j);
 		return;
 	}
 	j->unforked = false;
@@ -403,7 +402,7 @@ not_ready(struct sts_journal_child *j, int error)
 {
 	if (error != j->error) {
 		j->error = error;
-		tell_problem(j, j->d.log, true);
+		log_problem(j, j->d.log, true);
 	}
 }
 
@@ -423,12 +422,12 @@ prepared(struct sts_journal_child *j, sts_ms now)
 		lend(j);
 	}
 	j->found = STS_FILE_READY;
-	tell_file(j, j->d.log);
+	log_file(j, j->d.log);
 	begin_child(j, now);
 }
 
 static void
-tell_ended(const struct sts_journal_child *j, const char *does, int status)
+log_ended(const struct sts_journal_child *j, const char *does, int status)
 {
 	sts_log_line(j->d.log, STS_LOG_ERROR,
 	    "journal %s: the process that %s it has ended (%s %d); another one "
@@ -443,7 +442,7 @@ writer_ended(struct sts_journal_child *j, int status)
 	sts_posix_unstore(j->d.posix);
 	sts_store_unlink(&j->file);
 	sts_ready(j->d.driver, STS_CH_STORE, 0);
-	tell_ended(j, "writes", status);
+	log_ended(j, "writes", status);
 }
 
 static void
@@ -451,7 +450,7 @@ preparer_ended(struct sts_journal_child *j, int status, sts_ms now)
 {
 	if (!WIFEXITED(status)) {
 		/* Killed, perhaps each time: that is a fault, too. */
-		tell_ended(j, "prepares", status);
+		log_ended(j, "prepares", status);
 		j->error = EINTR;
 	} else if (WEXITSTATUS(status) == 0) {
 		prepared(j, now);
@@ -513,7 +512,7 @@ sts_journal_child_keeping(const struct sts_journal_child *j)
 
 /* Log once what is wrong with the storage, and once that it is right again. */
 static void
-tell(struct sts_journal_child *j)
+log_state(struct sts_journal_child *j)
 {
 	enum sts_keeping is = sts_agent_keeping(j->d.agent);
 
@@ -616,7 +615,7 @@ sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 	if (j->child == 0 && !sts_before(now, j->next)) {
 		begin_child(j, now);
 	}
-	tell(j);
+	log_state(j);
 	watch_disk(j, now);
 	watch_layer(j, now);
 	watch_name(j, now);

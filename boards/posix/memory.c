@@ -61,7 +61,7 @@ fixed_size(const struct sts_memory *m)
 }
 
 static void
-say_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
+put_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 {
 	size_t fixed = fixed_size(m);
 
@@ -141,7 +141,7 @@ lay_out(struct sts_memory *m, size_t anchors_len, char why[STS_CONF_WHY_MAX])
 	size_t fixed = fixed_size(m);
 
 	if (m->size < fixed || m->size - fixed < CACHE_MIN) {
-		say_minimum(m, why);
+		put_minimum(m, why);
 		return false;
 	}
 	m->config.cache_size = (m->size - fixed) / ALIGN * ALIGN;

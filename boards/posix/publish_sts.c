@@ -353,8 +353,7 @@ is_definite(enum sts_why why)
 	       (why >= STS_WHY_TXT_NONE && why <= STS_WHY_TXT_INVALID) ||
 	       (why >= STS_WHY_TLS_ALERT && why <= STS_WHY_POLICY_NO_MX &&
 		   why != STS_WHY_TLS_TRUNCATED &&
-		   why != STS_WHY_HTTP_TRUNCATED &&
-		   !sts_check_cannot_tell(why));
+		   why != STS_WHY_HTTP_TRUNCATED && !sts_check_is_unknown(why));
 }
 
 /* Whether what is held is this policy; says what is not. */

@@ -100,7 +100,7 @@ raise_limit(unsigned need, char why[STS_CONF_WHY_MAX])
 }
 
 static void
-tell_servers(struct daemon *d)
+log_servers(struct daemon *d)
 {
 	const struct sts_live_set *s = sts_live_now(&d->live);
 	char text[STS_DNS_SERVERS_MAX * (STS_ADDR_TEXT_MAX + 16)] = "";
@@ -119,7 +119,7 @@ tell_servers(struct daemon *d)
 
 /* How to ask the first listener that speaks socketmap, in Postfix's words. */
 static void
-tell_how(struct daemon *d)
+log_how(struct daemon *d)
 {
 	char text[STS_LISTEN_TEXT_MAX] = "inet:127.0.0.1:8461";
 
@@ -135,7 +135,7 @@ tell_how(struct daemon *d)
 
 /* What became of the wish for huge pages. */
 static void
-tell_huge(struct daemon *d)
+log_huge(struct daemon *d)
 {
 	enum sts_block_huge huge = d->memory.huge;
 	const char *text = sts_block_huge_text(huge);
@@ -148,7 +148,7 @@ tell_huge(struct daemon *d)
 }
 
 static void
-tell_start(struct daemon *d)
+log_start(struct daemon *d)
 {
 	const struct sts_live_set *s = sts_live_now(&d->live);
 
@@ -167,7 +167,7 @@ tell_start(struct daemon *d)
 		sts_listen_format(&d->metrics.side.at, text);
 		sts_log_line(&d->log, STS_LOG_INFO, "metrics on %s", text);
 	}
-	tell_servers(d);
+	log_servers(d);
 	const char *path = sts_roots_file(s->conf.trust_anchors);
 
 	sts_roots_log(&s->roots, path, &d->log);
@@ -178,8 +178,8 @@ tell_start(struct daemon *d)
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
 	    sts_wait_name);
-	tell_huge(d);
-	tell_how(d);
+	log_huge(d);
+	log_how(d);
 }
 
 /* The reason goes to the system log, too, for whoever reads only that. Returns
@@ -437,8 +437,8 @@ start(struct daemon *d)
 	if (begin_listening(d) != 0) {
 		return start_failed(d, "listen");
 	}
-	tell_start(d);
-	sts_service_tell(&d->service, "READY=1");
+	log_start(d);
+	sts_service_notify(&d->service, "READY=1");
 	return 0;
 }
 
@@ -459,7 +459,7 @@ stop(struct daemon *d, sts_ms now)
 {
 	d->stopping = true;
 	d->stop_at = now + DRAIN_MS;
-	sts_service_tell(&d->service, "STOPPING=1");
+	sts_service_notify(&d->service, "STOPPING=1");
 	sts_log_line(&d->log, STS_LOG_INFO, "stopping");
 	sts_listeners_end(&d->listeners, &d->port, &d->driver);
 	sts_control_end(&d->control);
@@ -530,7 +530,7 @@ housekeeping(struct daemon *d, sts_ms now)
 	}
 	if (d->service.watchdog_ms > 0) {
 		if (!sts_before(now, d->watchdog_at)) {
-			sts_service_tell(&d->service, "WATCHDOG=1");
+			sts_service_notify(&d->service, "WATCHDOG=1");
 			d->watchdog_at = now + d->service.watchdog_ms;
 		}
 		wait = sts_earlier(wait, d->watchdog_at - now);

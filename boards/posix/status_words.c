@@ -63,7 +63,7 @@ is(const struct words *w, const char *path, const char *value)
 __attribute__((format(printf, 2, 3)))
 #endif
 static void
-say(struct words *w, const char *format, ...)
+put(struct words *w, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -85,7 +85,7 @@ end_line(struct words *w)
 }
 
 static void
-say_span(struct words *w, unsigned long long s)
+put_span(struct words *w, unsigned long long s)
 {
 	static const struct {
 		unsigned long long s;
@@ -94,53 +94,53 @@ say_span(struct words *w, unsigned long long s)
 
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (s >= 2 * units[i].s) {
-			say(w, "%llu %s", s / units[i].s, units[i].unit);
+			put(w, "%llu %s", s / units[i].s, units[i].unit);
 			return;
 		}
 	}
-	say(w, "%llu s", s);
+	put(w, "%llu s", s);
 }
 
 /* "in 7 h", "5 s ago": by the agent's clock. */
 static void
-say_relative(struct words *w, unsigned long long at)
+put_relative(struct words *w, unsigned long long at)
 {
 	unsigned long long now = number(w, "now");
 
 	if (at > now) {
-		say(w, "in ");
-		say_span(w, at - now);
+		put(w, "in ");
+		put_span(w, at - now);
 	} else {
-		say_span(w, now - at);
-		say(w, " ago");
+		put_span(w, now - at);
+		put(w, " ago");
 	}
 }
 
 static void
-say_date(struct words *w, unsigned long long at)
+put_date(struct words *w, unsigned long long at)
 {
 	char date[STS_DATE_MAX];
 
-	say(w, "%s", sts_date((int64_t)at, date));
+	put(w, "%s", sts_date((int64_t)at, date));
 }
 
 /* "1.5 MB": enough to see what is large. */
 static void
-say_bytes(struct words *w, unsigned long long n)
+put_bytes(struct words *w, unsigned long long n)
 {
 	if (n >= 1000000) {
-		say(w, "%llu.%llu MB", n / 1000000, n / 100000 % 10);
+		put(w, "%llu.%llu MB", n / 1000000, n / 100000 % 10);
 	} else if (n >= 1000) {
-		say(w, "%llu kB", n / 1000);
+		put(w, "%llu kB", n / 1000);
 	} else {
-		say(w, "%llu bytes", n);
+		put(w, "%llu bytes", n);
 	}
 }
 
 /* ---- the sections ---- */
 
 static void
-say_health(struct words *w)
+put_health(struct words *w)
 {
 	static const char *const words[][2] = {
 		{ "clock", "The time is not known." },
@@ -149,7 +149,7 @@ say_health(struct words *w)
 		{ "name-servers", "No name server answers." },
 	};
 
-	say(w, "mtasts %s is %s", text(w, "version"),
+	put(w, "mtasts %s is %s", text(w, "version"),
 	    is(w, "healthy", "true") ? "healthy" : "NOT HEALTHY");
 	end_line(w);
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
@@ -157,7 +157,7 @@ say_health(struct words *w)
 
 		for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
 			if (strcmp(problem, words[k][0]) == 0) {
-				say(w, "%s", words[k][1]);
+				put(w, "%s", words[k][1]);
 				end_line(w);
 			}
 		}
@@ -165,47 +165,47 @@ say_health(struct words *w)
 }
 
 static void
-say_up(struct words *w)
+put_up(struct words *w)
 {
-	say_span(w, number(w, "up"));
+	put_span(w, number(w, "up"));
 	end_line(w);
 }
 
 static void
-say_enforced(struct words *w)
+put_enforced(struct words *w)
 {
 	if (is(w, "enforced", "true")) {
-		say(w, "policies are enforced");
+		put(w, "policies are enforced");
 	} else {
-		say(w, "switched OFF by the operator");
+		put(w, "switched OFF by the operator");
 		if (number(w, "until") > 0) {
-			say(w, " until ");
-			say_date(w, number(w, "until"));
+			put(w, " until ");
+			put_date(w, number(w, "until"));
 		}
 	}
 	end_line(w);
 }
 
 static void
-say_clock(struct words *w)
+put_clock(struct words *w)
 {
-	say(w, "%s", text(w, "clock"));
+	put(w, "%s", text(w, "clock"));
 	if (number(w, "now") > 0) {
-		say(w, ", ");
-		say_date(w, number(w, "now"));
+		put(w, ", ");
+		put_date(w, number(w, "now"));
 	}
 	end_line(w);
 }
 
 static void
-say_journal(struct words *w)
+put_journal(struct words *w)
 {
 	if (is(w, "journal.state", "off")) {
-		say(w, "off: policies do not outlive a restart");
+		put(w, "off: policies do not outlive a restart");
 		end_line(w);
 		return;
 	}
-	say(w,
+	put(w,
 	    "%s; %llu policies wait, %llu records written "
 	    "since start, %llu lost",
 	    is(w, "journal.state", "ok")     ? "in order"
@@ -226,7 +226,7 @@ dnssec(const struct words *w)
 }
 
 static void
-say_servers(struct words *w)
+put_servers(struct words *w)
 {
 	for (unsigned i = 0; i < SERVERS_SHOWN; i++) {
 		const char *address =
@@ -243,26 +243,26 @@ say_servers(struct words *w)
 					    i, of[k]),
 				     "true") == 0;
 		}
-		say(w, "%s%s: %s%s%s", address, yes[0] ? " (trusted)" : "",
+		put(w, "%s%s: %s%s%s", address, yes[0] ? " (trusted)" : "",
 		    !yes[1]  ? "SILENT, asked only last"
 		    : yes[2] ? "answers"
 			     : "no answer yet",
 		    yes[3] ? "" : ", no EDNS",
 		    yes[4] ? "" : ", silent over TCP");
-		say(w, "%s", !yes[0] ? "" : dnssec(w));
+		put(w, "%s", !yes[0] ? "" : dnssec(w));
 		end_line(w);
 	}
 }
 
 static void
-say_dane(struct words *w)
+put_dane(struct words *w)
 {
 	if (!is(w, "dane.on", "true")) {
-		say(w, "off");
+		put(w, "off");
 	} else {
-		say(w, "on; %llu of %llu look-ups of mail hosts are running; ",
+		put(w, "on; %llu of %llu look-ups of mail hosts are running; ",
 		    number(w, "dane.busy"), number(w, "dane.busy_max"));
-		say(w, "%s",
+		put(w, "%s",
 		    is(w, "dane.resolver", "blind")
 			? "BLIND: the trusted name servers do not validate"
 		    : is(w, "dane.resolver", "validates")
@@ -273,17 +273,17 @@ say_dane(struct words *w)
 }
 
 static void
-say_reports(struct words *w)
+put_reports(struct words *w)
 {
 	if (!is(w, "reports.on", "true")) {
-		say(w, "off");
+		put(w, "off");
 		end_line(w);
 		return;
 	}
-	say(w, "%llu domains counted today, reports about %llu wait",
+	put(w, "%llu domains counted today, reports about %llu wait",
 	    number(w, "reports.domains_today"), number(w, "reports.waiting"));
 	end_line(w);
-	say(w,
+	put(w,
 	    "%llu sessions counted since start, %llu lost; %llu reports sent, "
 	    "%llu attempts failed, %llu given up",
 	    number(w, "reports.sessions"), number(w, "reports.lost"),
@@ -293,16 +293,16 @@ say_reports(struct words *w)
 }
 
 static void
-say_share(struct words *w)
+put_share(struct words *w)
 {
 	if (!is(w, "share.on", "true")) {
-		say(w, "off");
+		put(w, "off");
 	} else {
-		say(w, "%s; ",
+		put(w, "%s; ",
 		    is(w, "share.up", "true")
 			? "connected"
 			: "NOT CONNECTED: this gateway works by itself");
-		say(w,
+		put(w,
 		    "policies since start: %llu sent, %llu taken, %llu "
 		    "refused, %llu lost",
 		    number(w, "share.sent"), number(w, "share.taken"),
@@ -312,7 +312,7 @@ say_share(struct words *w)
 }
 
 static void
-say_memory(struct words *w)
+put_memory(struct words *w)
 {
 	static const char *const parts[][2] = {
 		{ "memory.trust_anchors", "trust anchors" },
@@ -335,25 +335,25 @@ say_memory(struct words *w)
 	unsigned long long used = room - number(w, "memory.policies_free");
 	unsigned shown = 0;
 
-	say_bytes(w, number(w, "memory.bytes"));
-	say(w, ", policies ");
-	say_bytes(w, all);
-	say(w, " of it, %llu%% used",
+	put_bytes(w, number(w, "memory.bytes"));
+	put(w, ", policies ");
+	put_bytes(w, all);
+	put(w, " of it, %llu%% used",
 	    room > 0 && used <= room ? used * 100 / room : 0);
 	end_line(w);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		unsigned long long n = number(w, parts[i][0]);
 
 		if (n > 0) {
-			say(w, "%s%s ", shown++ > 0 ? ", " : "", parts[i][1]);
-			say_bytes(w, n);
+			put(w, "%s%s ", shown++ > 0 ? ", " : "", parts[i][1]);
+			put_bytes(w, n);
 		}
 	}
 	end_line(w);
 }
 
 static void
-say_policies(struct words *w)
+put_policies(struct words *w)
 {
 	static const char *const counts[][2] = {
 		{ "policies.enforce", "enforced" },
@@ -366,12 +366,12 @@ say_policies(struct words *w)
 	};
 	unsigned shown = 0;
 
-	say(w, "%llu domains are held", number(w, "policies.records"));
+	put(w, "%llu domains are held", number(w, "policies.records"));
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
 		unsigned long long n = number(w, counts[i][0]);
 
 		if (n > 0) {
-			say(w, "%s%llu %s", shown++ > 0 ? ", " : ": ", n,
+			put(w, "%s%llu %s", shown++ > 0 ? ", " : ": ", n,
 			    counts[i][1]);
 		}
 	}
@@ -380,7 +380,7 @@ say_policies(struct words *w)
 
 /* Item i of a list of domains. False: there is none. */
 static bool
-say_domain(struct words *w, const char *list, unsigned i)
+put_domain(struct words *w, const char *list, unsigned i)
 {
 	const char *domain = sts_tree_get(w->t, "%s.%u.domain", list, i);
 	const char *expires = sts_tree_get(w->t, "%s.%u.expires", list, i);
@@ -388,55 +388,55 @@ say_domain(struct words *w, const char *list, unsigned i)
 	if (domain[0] == '\0') {
 		return false;
 	}
-	say(w, "%s (%s) expires ", domain,
+	put(w, "%s (%s) expires ", domain,
 	    sts_tree_get(w->t, "%s.%u.mode", list, i));
-	say_relative(w, sts_fields_number(expires));
+	put_relative(w, sts_fields_number(expires));
 	return true;
 }
 
 static void
-say_failing(struct words *w)
+put_failing(struct words *w)
 {
 	unsigned i = 0;
 
-	for (; i < DOMAINS_SHOWN && say_domain(w, "failing", i); i++) {
+	for (; i < DOMAINS_SHOWN && put_domain(w, "failing", i); i++) {
 		const char *since = sts_tree_get(w->t, "failing.%u.fetched", i);
 
-		say(w, ": not fetched since ");
-		say_date(w, sts_fields_number(since));
-		say(w, ", failed %s times in a row: %s",
+		put(w, ": not fetched since ");
+		put_date(w, sts_fields_number(since));
+		put(w, ", failed %s times in a row: %s",
 		    sts_tree_get(w->t, "failing.%u.failures", i),
 		    sts_tree_get(w->t, "failing.%u.reason_text", i));
 		end_line(w);
 	}
 	if (i == 0) {
-		say(w, "no policy that is in force");
+		put(w, "no policy that is in force");
 		end_line(w);
 	}
 }
 
 static void
-say_expires(struct words *w)
+put_expires(struct words *w)
 {
 	unsigned i = 0;
 
-	for (; i < DOMAINS_SHOWN && say_domain(w, "expires", i); i++) {
+	for (; i < DOMAINS_SHOWN && put_domain(w, "expires", i); i++) {
 		end_line(w);
 	}
 	if (i == 0) {
-		say(w, "no policy is in force");
+		put(w, "no policy is in force");
 		end_line(w);
 	}
 }
 
 static void
-say_wait(struct words *w, unsigned long long ms)
+put_wait(struct words *w, unsigned long long ms)
 {
-	say(w, "%llu.%03llu s", ms / 1000, ms % 1000);
+	put(w, "%llu.%03llu s", ms / 1000, ms % 1000);
 }
 
 static void
-say_waits(struct words *w)
+put_waits(struct words *w)
 {
 	unsigned long long day = 0;
 
@@ -446,43 +446,43 @@ say_waits(struct words *w)
 
 		day = ms > day ? ms : day;
 	}
-	say(w, "the longest wait for an answer: ");
-	say_wait(w, day);
-	say(w, " in the last day, ");
-	say_wait(w, number(w, "since_start.longest_wait_ms"));
-	say(w, " since start");
+	put(w, "the longest wait for an answer: ");
+	put_wait(w, day);
+	put(w, " in the last day, ");
+	put_wait(w, number(w, "since_start.longest_wait_ms"));
+	put(w, " since start");
 	end_line(w);
 }
 
 static void
-say_questions(struct words *w)
+put_questions(struct words *w)
 {
 	unsigned long long n = number(w, "since_start.questions");
 	unsigned long long up = number(w, "up");
 	unsigned long long rate = n * 100 / (up > 0 ? up : 1);
 
 	if (!is(w, "since_start.counted", "true")) {
-		say(w, "this build does not count");
+		put(w, "this build does not count");
 		end_line(w);
 		return;
 	}
-	say(w, "%llu since start, %llu.%02llu a second", n, rate / 100,
+	put(w, "%llu since start, %llu.%02llu a second", n, rate / 100,
 	    rate % 100);
 	end_line(w);
-	say(w,
+	put(w,
 	    "%llu answered by a policy or DANE, %llu asked to wait; %llu "
 	    "domains looked up, %llu fetches failed",
 	    number(w, "since_start.enforced"), number(w, "since_start.temp"),
 	    number(w, "since_start.lookups"),
 	    number(w, "since_start.fetches_failed"));
 	end_line(w);
-	say_waits(w);
+	put_waits(w);
 }
 
 static void
-say_busy(struct words *w)
+put_busy(struct words *w)
 {
-	say(w,
+	put(w,
 	    "clients %llu of %llu, look-ups %llu of %llu, fetches %llu of "
 	    "%llu; %llu questions wait for a look-up",
 	    number(w, "busy.clients"), number(w, "busy.clients_max"),
@@ -495,23 +495,23 @@ say_busy(struct words *w)
 static const struct {
 	const char *title;
 	const char *path; /* without it, the section is left out */
-	void (*say)(struct words *w);
+	void (*put)(struct words *w);
 } sections[] = {
-	{ "Status", "version", say_health },
-	{ "Running for", "up", say_up },
-	{ "Enforcement", "enforced", say_enforced },
-	{ "Clock", "clock", say_clock },
-	{ "Journal", "journal.state", say_journal },
-	{ "Name servers", "name_servers.0.address", say_servers },
-	{ "DANE", "dane.on", say_dane },
-	{ "TLS reports", "reports.on", say_reports },
-	{ "Sharing", "share.on", say_share },
-	{ "Memory", "memory.bytes", say_memory },
-	{ "Policies", "policies.records", say_policies },
-	{ "Failing", "policies.records", say_failing },
-	{ "Expires next", "policies.records", say_expires },
-	{ "Questions", "since_start.questions", say_questions },
-	{ "Busy", "busy.clients", say_busy },
+	{ "Status", "version", put_health },
+	{ "Running for", "up", put_up },
+	{ "Enforcement", "enforced", put_enforced },
+	{ "Clock", "clock", put_clock },
+	{ "Journal", "journal.state", put_journal },
+	{ "Name servers", "name_servers.0.address", put_servers },
+	{ "DANE", "dane.on", put_dane },
+	{ "TLS reports", "reports.on", put_reports },
+	{ "Sharing", "share.on", put_share },
+	{ "Memory", "memory.bytes", put_memory },
+	{ "Policies", "policies.records", put_policies },
+	{ "Failing", "policies.records", put_failing },
+	{ "Expires next", "policies.records", put_expires },
+	{ "Questions", "since_start.questions", put_questions },
+	{ "Busy", "busy.clients", put_busy },
 };
 
 void
@@ -522,7 +522,7 @@ sts_status_words(const struct sts_tree *t, const struct sts_status_paper *paper)
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
 		if (text(&w, sections[i].path)[0] != '\0') {
 			paper->section(paper->ctx, sections[i].title);
-			sections[i].say(&w);
+			sections[i].put(&w);
 		}
 	}
 }

@@ -62,7 +62,7 @@ client_gone(struct sts_agent *a, unsigned i)
 	if (c->why != STS_WHY_NONE) {
 		sts_count(&a->metrics, STS_METRIC_CLIENTS_CLOSED +
 					   (c->why == STS_WHY_CLIENT_STALL));
-		sts_agent_tell(a, STS_EVENT_CLIENT_BAD, (enum sts_why)c->why,
+		sts_agent_log(a, STS_EVENT_CLIENT_BAD, (enum sts_why)c->why,
 		    sts_text(NULL, 0));
 	}
 	unpin_sent(a, c);
@@ -275,7 +275,7 @@ agent_tick(void *e, sts_ms now, int64_t wall_s)
 	state = sts_clock_state(&a->clock);
 	if (state != a->root.clock) {
 		a->root.clock = (uint8_t)state;
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_CLOCK, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = (uint32_t)state;
 	}

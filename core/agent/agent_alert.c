@@ -68,7 +68,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 {
 	uint32_t now_s = sts_agent_now_s(a), left = left_s(e, now_s);
 	unsigned now = level(e, e->failures, now_s);
-	struct sts_event *event = sts_agent_tell(
+	struct sts_event *event = sts_agent_log(
 	    a, STS_EVENT_REFRESH_FAILED, (enum sts_why)e->why, domain);
 
 	sts_event_mode(event, e->mode);
@@ -78,7 +78,7 @@ sts_agent_alert_failed(struct sts_agent *a, struct sts_text domain,
 	if (now <= level_logged(was, now_s)) {
 		return;
 	}
-	event = sts_agent_tell(a,
+	event = sts_agent_log(a,
 	    now < LEVEL_URGENT ? STS_EVENT_POLICY_FAILING
 			       : STS_EVENT_POLICY_EXPIRING,
 	    (enum sts_why)e->why, domain);
@@ -93,7 +93,7 @@ sts_agent_alert_over(
     struct sts_agent *a, struct sts_text domain, const struct sts_entry *was)
 {
 	if (level_logged(was, sts_agent_now_s(a)) > 0) {
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_POLICY_RECOVERED, STS_WHY_NONE, domain)
 		    ->number[0] = was->failures;
 	}
@@ -104,18 +104,18 @@ sts_agent_alert_accepted(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
 {
 	if (f->policy.mx_skipped > 0) {
-		struct sts_event *event = sts_agent_tell(a,
-		    STS_EVENT_MX_SKIPPED, STS_WHY_NONE, sts_lookup_domain(l));
+		struct sts_event *event = sts_agent_log(a, STS_EVENT_MX_SKIPPED,
+		    STS_WHY_NONE, sts_lookup_domain(l));
 
 		event->number[0] = f->policy.mx_skipped;
 		event->number[1] = f->policy.mx_count;
 	}
 	if (f->must_staple) {
-		sts_agent_tell(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
+		sts_agent_log(a, STS_EVENT_MUST_STAPLE, STS_WHY_NONE,
 		    sts_lookup_domain(l));
 	}
 	if (l->settings->sct == STS_SCT_LOG && f->scts < STS_FETCH_SCTS_MIN) {
-		sts_agent_tell(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
+		sts_agent_log(a, STS_EVENT_SCT_MISSING, STS_WHY_NONE,
 		    sts_lookup_domain(l))
 		    ->number[0] = f->scts;
 	}
@@ -125,7 +125,7 @@ void
 sts_agent_alert_large(
     struct sts_agent *a, const struct sts_lookup *l, const struct sts_fetch *f)
 {
-	struct sts_event *e = sts_agent_tell(a, STS_EVENT_POLICY_LARGE,
+	struct sts_event *e = sts_agent_log(a, STS_EVENT_POLICY_LARGE,
 	    STS_WHY_POLICY_NO_ROOM, sts_lookup_domain(l));
 
 	sts_event_mode(e, f->policy.mode);
@@ -141,8 +141,7 @@ sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 
 	if (s->refused != a->alert.refused &&
 	    sts_agent_notice(a, STS_NOTICE_REFUSED)) {
-		sts_agent_tell(
-		    a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
+		sts_agent_log(a, STS_EVENT_CACHE_REFUSED, STS_WHY_NONE, nothing)
 		    ->number[0] = s->refused - a->alert.refused;
 		a->alert.refused = s->refused;
 	}
@@ -151,7 +150,7 @@ sts_agent_alert_cache(struct sts_agent *a, const struct sts_cache_stats *s)
 	} else if (full >= PERCENT_FULL &&
 		   full >= (uint32_t)a->alert.full + PERCENT_STEP) {
 		a->alert.full = (uint8_t)full;
-		sts_agent_tell(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
+		sts_agent_log(a, STS_EVENT_CACHE_FULL, STS_WHY_NONE, nothing)
 		    ->number[0] = full;
 	}
 }

@@ -48,7 +48,7 @@ note_asked(struct sts_agent *a, struct sts_text domain, sts_ref ref,
 	if (e->asked_day != today) {
 		e->asked_day = today;
 		if (e->mode == STS_MODE_TESTING) {
-			sts_agent_tell(a, STS_EVENT_POLICY_TESTING,
+			sts_agent_log(a, STS_EVENT_POLICY_TESTING,
 			    STS_WHY_MODE_TESTING, domain);
 		}
 		if (e->refresh_s == 0 && e->max_age_s >= STS_DAY_S) {
@@ -202,11 +202,11 @@ ask_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 
 /* Log, now and then, that a question has to wait for a lookup. */
 static void
-tell_busy(struct sts_agent *a)
+log_busy(struct sts_agent *a)
 {
 	sts_count(&a->metrics, STS_METRIC_QUEUED);
 	if (sts_agent_notice(a, STS_NOTICE_BUSY)) {
-		struct sts_event *e = sts_agent_tell(
+		struct sts_event *e = sts_agent_log(
 		    a, STS_EVENT_BUSY, STS_WHY_BUSY, sts_text(NULL, 0));
 
 		e->number[0] = a->lookups_busy;
@@ -236,7 +236,7 @@ wait_for_lookup(
 		    sts_agent_lookups_crowded(a, domain, false)
 			? STS_ASK_CROWDED
 			: STS_ASK_QUEUED);
-		tell_busy(a);
+		log_busy(a);
 		return;
 	}
 	if (!ask->ahead) {
@@ -422,7 +422,7 @@ sts_agent_ask_go_on(struct sts_agent *a, struct sts_ask *ask)
  * there is room to remember it: a mail server repeats it with every
  * question. */
 static void
-tell_unknown_zone(struct sts_agent *a, struct sts_text name)
+log_unknown_zone(struct sts_agent *a, struct sts_text name)
 {
 	uint64_t hash = sts_siphash(a->hash_key, name);
 
@@ -435,7 +435,7 @@ tell_unknown_zone(struct sts_agent *a, struct sts_text name)
 	a->ask.zone_next =
 	    (uint8_t)((a->ask.zone_next + 1) %
 		      (sizeof a->ask.zone / sizeof *a->ask.zone));
-	sts_agent_tell(a, STS_EVENT_ZONE_UNKNOWN, STS_WHY_NONE, name);
+	sts_agent_log(a, STS_EVENT_ZONE_UNKNOWN, STS_WHY_NONE, name);
 }
 
 void
@@ -456,7 +456,7 @@ sts_agent_ask(struct sts_agent *a, struct sts_ask *ask)
 		ask->settings = a->settings;
 		ask->zone = sts_zones_find(a->settings->zones, name, &known);
 		if (!known) {
-			tell_unknown_zone(a, name);
+			log_unknown_zone(a, name);
 		}
 	}
 	decide(a, ask);

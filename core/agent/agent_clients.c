@@ -123,7 +123,7 @@ sts_agent_clients_full(struct sts_agent *a, sts_ms now)
 	}
 	make_room(a, now);
 	if (sts_agent_notice(a, STS_NOTICE_CLIENTS)) {
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_CLIENTS_FULL, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = a->client.open;
 	}

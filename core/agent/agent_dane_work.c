@@ -103,7 +103,7 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 			return held; /* a shortage of ours is no failure */
 		}
 		keep_s = back_off(a, domain, &e);
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_DANE_FAILED, (enum sts_why) * why, domain)
 		    ->number[0] = keep_s;
 		if (held != STS_DANE_UNKNOWN) {
@@ -113,7 +113,7 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 		struct sts_event *event;
 
 		keep_s = kept_s(d, &count);
-		event = sts_agent_tell(a, STS_EVENT_DANE, STS_WHY_NONE, domain);
+		event = sts_agent_log(a, STS_EVENT_DANE, STS_WHY_NONE, domain);
 		event->number[0] = level - STS_DANE_NONE;
 		event->number[1] = d->host_count;
 		event->number[2] = keep_s;
@@ -141,12 +141,12 @@ judge_resolver(struct sts_agent *a, const struct sts_dane_hosts *d)
 	if (d->mx == STS_DANE_MX_SECURE) {
 		a->dane.resolver = STS_DANE_RESOLVER_SEES;
 		if (was == STS_DANE_RESOLVER_BLIND) {
-			sts_agent_tell(
+			sts_agent_log(
 			    a, STS_EVENT_DANE_SEES, STS_WHY_NONE, none);
 		}
 	} else if (d->mx == STS_DANE_MX_INSECURE) {
 		a->dane.resolver = STS_DANE_RESOLVER_BLIND;
-		sts_agent_tell(a, STS_EVENT_DANE_BLIND, STS_WHY_NONE, none);
+		sts_agent_log(a, STS_EVENT_DANE_BLIND, STS_WHY_NONE, none);
 	} else {
 		a->dane.probe_at = a->now + PROBE_AGAIN_MS;
 	}

@@ -73,9 +73,8 @@ sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e)
 	 * nor if the clock is put back and it lives again. */
 	e->check_s = 0;
 	sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
-	event =
-	    sts_agent_tell(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
-		sts_text(domain, sts_cache_domain(&a->cache, ref, domain)));
+	event = sts_agent_log(a, STS_EVENT_POLICY_EXPIRED, (enum sts_why)e->why,
+	    sts_text(domain, sts_cache_domain(&a->cache, ref, domain)));
 	sts_event_mode(event, e->mode);
 	event->number[0] = e->failures;
 }

@@ -166,16 +166,16 @@ loaded(struct sts_agent *a)
 	sts_clock_floor(
 	    &a->clock, a->stamp_s, sts_journal_since_s(a->journal.engine));
 	sts_cache_stats(&a->cache, &s);
-	e = sts_agent_tell(
+	e = sts_agent_log(
 	    a, STS_EVENT_JOURNAL_LOADED, STS_WHY_NONE, sts_text(NULL, 0));
 	e->number[0] = s.records;
 	e->number[1] = a->journal.engine->lost;
 }
 
 static void
-tell(struct sts_agent *a, enum sts_event_code code)
+log_event(struct sts_agent *a, enum sts_event_code code)
 {
-	sts_agent_tell(a, code, STS_WHY_NONE, sts_text(NULL, 0))->number[0] =
+	sts_agent_log(a, code, STS_WHY_NONE, sts_text(NULL, 0))->number[0] =
 	    sts_cache_unsaved_count(&a->cache);
 }
 
@@ -192,9 +192,9 @@ watch(struct sts_agent *a)
 		return;
 	}
 	if (is == STS_JOURNAL_FAILED || is == STS_JOURNAL_NEWER) {
-		tell(a, STS_EVENT_JOURNAL_FAILED);
+		log_event(a, STS_EVENT_JOURNAL_FAILED);
 	} else if (a->journal.logged == STS_JOURNAL_FAILED) {
-		tell(a, STS_EVENT_JOURNAL_RESUMED);
+		log_event(a, STS_EVENT_JOURNAL_RESUMED);
 	}
 	a->journal.logged = (uint8_t)is;
 	if (!a->journal.loaded && is != STS_JOURNAL_LOADING &&

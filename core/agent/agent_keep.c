@@ -80,10 +80,10 @@ looks_stale(const struct sts_agent *a, sts_ref old, const struct sts_entry *was,
 }
 
 static void
-tell_policy(struct sts_agent *a, struct sts_text domain,
+log_policy(struct sts_agent *a, struct sts_text domain,
     enum sts_event_code code, const struct sts_entry *e)
 {
-	struct sts_event *event = sts_agent_tell(a, code, STS_WHY_NONE, domain);
+	struct sts_event *event = sts_agent_log(a, code, STS_WHY_NONE, domain);
 
 	sts_event_mode(event, e->mode);
 	event->number[0] = e->max_age_s;
@@ -122,7 +122,7 @@ compare_versions(struct sts_agent *a, struct sts_text domain, sts_ref old,
 		e->refresh_s = now_s + STS_BACK_OFF_S;
 		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
 	}
-	tell_policy(a, domain,
+	log_policy(a, domain,
 	    was->mode == e->mode && same_patterns(&a->cache, old, ref)
 		? same
 		: STS_EVENT_POLICY_CHANGED,
@@ -158,7 +158,7 @@ sts_agent_replace(struct sts_agent *a, struct sts_lookup *l, uint32_t keep_s,
 		admission = sts_cache_commit(
 		    &a->cache, &f->stage, e, sts_agent_time(a), ref);
 		if (*ref != 0) {
-			tell_policy(
+			log_policy(
 			    a, sts_lookup_domain(l), STS_EVENT_POLICY_NEW, e);
 		}
 		return admission;
@@ -232,7 +232,7 @@ sts_agent_replace_shared(struct sts_agent *a, struct sts_text domain,
 		admission = sts_cache_commit(
 		    &a->cache, stage, e, sts_agent_time(a), ref);
 		if (*ref != 0) {
-			tell_policy(a, domain, STS_EVENT_POLICY_SHARED, e);
+			log_policy(a, domain, STS_EVENT_POLICY_SHARED, e);
 		}
 		return admission;
 	}

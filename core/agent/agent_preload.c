@@ -35,7 +35,7 @@ sts_agent_preload_live(const struct sts_agent *a, const struct sts_settings *s)
 }
 
 void
-sts_agent_preload_tell(struct sts_agent *a)
+sts_agent_preload_log(struct sts_agent *a)
 {
 	const struct sts_preload *list = a->settings->preload;
 	uint16_t today = (uint16_t)(sts_agent_now_s(a) / STS_DAY_S);
@@ -47,7 +47,7 @@ sts_agent_preload_tell(struct sts_agent *a)
 	}
 	a->preload.logged = list;
 	a->preload.logged_day = today;
-	e = sts_agent_tell(
+	e = sts_agent_log(
 	    a, STS_EVENT_PRELOAD_EXPIRED, STS_WHY_NONE, sts_text(NULL, 0));
 	e->number[0] = list->domains;
 	e->number[1] = list->expires_s;

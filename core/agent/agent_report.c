@@ -109,7 +109,7 @@ note_bad(struct sts_agent *a, enum sts_datagram_verdict v, size_t n)
 	r->bad++;
 	if (sts_agent_notice(a, STS_NOTICE_REPORT)) {
 		struct sts_event *e =
-		    sts_agent_tell(a, STS_EVENT_REPORT_BAD, STS_WHY_NONE,
+		    sts_agent_log(a, STS_EVENT_REPORT_BAD, STS_WHY_NONE,
 			sts_text(r->room, n < BAD_TEXT ? n : (size_t)BAD_TEXT));
 		e->number[0] = r->bad;
 		e->number[1] = (uint32_t)v;
@@ -312,7 +312,7 @@ begin_own(struct sts_agent *a)
 
 /* Log once an hour how much was lost. */
 static void
-tell_lost(struct sts_agent *a)
+log_lost(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	uint32_t now_s = sts_agent_now_s(a);
@@ -325,8 +325,7 @@ tell_lost(struct sts_agent *a)
 	    (now_s >= r->lost_at_s && now_s - r->lost_at_s < LOST_LOGGED_S)) {
 		return;
 	}
-	sts_agent_tell(
-	    a, STS_EVENT_REPORT_LOST, STS_WHY_NONE, sts_text(NULL, 0))
+	sts_agent_log(a, STS_EVENT_REPORT_LOST, STS_WHY_NONE, sts_text(NULL, 0))
 	    ->number[0] = (uint32_t)(lost - r->lost_logged);
 	r->lost_logged = lost;
 	r->lost_at_s = now_s;
@@ -336,7 +335,7 @@ bool
 sts_agent_report_collect(struct sts_agent *a)
 {
 	a->reporter->turns = !sts_tally_day(&a->reporter->tally, today(a));
-	tell_lost(a);
+	log_lost(a);
 	return begin_own(a);
 }
 

@@ -42,12 +42,11 @@ name_of(const struct sts_agent_report *r, uint8_t name[STS_NAME_MAX])
 }
 
 static struct sts_event *
-tell(struct sts_agent *a, enum sts_event_code code)
+log_event(struct sts_agent *a, enum sts_event_code code)
 {
 	uint8_t name[STS_NAME_MAX];
 
-	return sts_agent_tell(
-	    a, code, STS_WHY_NONE, name_of(a->reporter, name));
+	return sts_agent_log(a, code, STS_WHY_NONE, name_of(a->reporter, name));
 }
 
 /* ---- counters of a day ---- */
@@ -177,14 +176,14 @@ take_record(struct sts_agent *a)
 }
 
 static void
-tell_sent(struct sts_agent *a)
+log_sent(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	uint64_t successes, failures;
 	struct sts_event *e;
 
 	sts_tally_totals(&r->tally, r->ref, &successes, &failures);
-	e = tell(a, STS_EVENT_REPORT_SENT);
+	e = log_event(a, STS_EVENT_REPORT_SENT);
 	e->number[0] = (uint32_t)(successes + failures);
 	e->number[1] = (uint32_t)failures;
 	e->number[2] = r->to.scheme == STS_TLSRPT_MAILTO;
@@ -196,7 +195,7 @@ postpone(struct sts_agent *a, struct sts_tally_delivery *d)
 {
 	struct sts_agent_report *r = a->reporter;
 	uint32_t wait_s = (uint32_t)STS_REPORT_AGAIN_S << d->tries;
-	struct sts_event *e = tell(a, STS_EVENT_REPORT_FAILED);
+	struct sts_event *e = log_event(a, STS_EVENT_REPORT_FAILED);
 
 	d->tries++;
 	d->due_s = sts_agent_now_s(a) + wait_s;
@@ -226,12 +225,12 @@ end_try(struct sts_agent *a)
 	done = d.delivery.done & (unsigned)TO_ALL;
 	refused = (unsigned)d.delivery.done >> STS_REPORT_REFUSED_SHIFT;
 	if ((done & ~refused) != 0) {
-		tell_sent(a);
+		log_sent(a);
 		drop(a, true);
 	} else if (done == 0 && !r->any_left) {
 		drop_unwanted(a); /* there was no destination at all */
 	} else {
-		struct sts_event *e = tell(a, STS_EVENT_REPORT_DROPPED);
+		struct sts_event *e = log_event(a, STS_EVENT_REPORT_DROPPED);
 
 		e->number[0] = d.delivery.tries + 1U;
 		e->number[1] = r->post.code;

@@ -66,7 +66,7 @@ put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
 
 /* Log the domain's first failure of the day. */
 static void
-tell(struct sts_agent *a, const struct sts_report_event *e)
+log_first(struct sts_agent *a, const struct sts_report_event *e)
 {
 	const struct sts_tally *t = &a->reporter->tally;
 	struct sts_text domain = sts_event_domain(e);
@@ -80,7 +80,7 @@ tell(struct sts_agent *a, const struct sts_report_event *e)
 		failing = failing || d.failing;
 	}
 	if (!failing) {
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_TESTING_FAILED, STS_WHY_MODE_TESTING, domain)
 		    ->number[0] = e->failure_count;
 	}
@@ -102,7 +102,7 @@ sts_agent_report_testing(struct sts_agent *a, const struct sts_report_event *e)
 	    !sts_event_begin(out, domain, sts_event_record(e))) {
 		return e;
 	}
-	tell(a, e);
+	log_first(a, e);
 	sts_count(&a->metrics, STS_METRIC_REPORT_TESTING);
 	sts_event_policy(out, STS_REPORT_STS, domain);
 	put_policy(a, ref, &held, out);

@@ -164,7 +164,7 @@ refuse(struct sts_agent *a, struct sts_text domain, enum sts_share_refusal r)
 	a->share.refused[r]++;
 	a->share.unlogged++;
 	if (sts_agent_notice(a, STS_NOTICE_SHARE)) {
-		sts_agent_tell(a, STS_EVENT_SHARE_REFUSED, why[r], domain)
+		sts_agent_log(a, STS_EVENT_SHARE_REFUSED, why[r], domain)
 		    ->number[0] = a->share.unlogged;
 		a->share.unlogged = 0;
 	}
@@ -317,9 +317,9 @@ take_result(struct sts_agent *a)
 /* ---- what has happened */
 
 static void
-tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why)
+log_event(struct sts_agent *a, enum sts_event_code code, enum sts_why why)
 {
-	sts_agent_tell(a, code, why, sts_share_server_text(a->share.engine));
+	sts_agent_log(a, code, why, sts_share_server_text(a->share.engine));
 }
 
 /* No reply will come: let all lookups go on. */
@@ -349,17 +349,17 @@ take_news(struct sts_agent *a)
 		sts_agent_stir(a, a->first_share);
 	}
 	if ((news & STS_SHARE_NEWS_UP) != 0) {
-		sts_agent_tell(
+		sts_agent_log(
 		    a, STS_EVENT_SHARE_UP, STS_WHY_NONE, sts_text(NULL, 0));
 	}
 	if ((news & STS_SHARE_NEWS_CONFIG) != 0) {
-		tell(a, STS_EVENT_SHARE_DENIED, sts_share_why(s));
+		log_event(a, STS_EVENT_SHARE_DENIED, sts_share_why(s));
 	} else if ((news & STS_SHARE_NEWS_DOWN) != 0) {
-		tell(a, STS_EVENT_SHARE_DOWN, sts_share_why(s));
+		log_event(a, STS_EVENT_SHARE_DOWN, sts_share_why(s));
 	}
 	if ((news & STS_SHARE_NEWS_FULL) != 0 &&
 	    sts_agent_notice(a, STS_NOTICE_SHARE_FULL)) {
-		tell(a, STS_EVENT_SHARE_FULL, STS_WHY_SHARE_LATER);
+		log_event(a, STS_EVENT_SHARE_FULL, STS_WHY_SHARE_LATER);
 	}
 	if ((news & (STS_SHARE_NEWS_FLUSHED | STS_SHARE_NEWS_SCANNED)) != 0) {
 		walk_begin(a);

@@ -283,7 +283,7 @@ struct sts_agent {
 		uint8_t noticed_once; /* bit a notice: noticed[] counts */
 		struct sts_event events[STS_EVENTS_MAX + 1]; /* one to drop
 		                                                into */
-	} tell;
+	} log;
 	struct sts_cache cache;
 	struct sts_dns_health dns_health; /* outlives the settings */
 	struct sts_random random;
@@ -333,13 +333,13 @@ sts_agent_client_of(const struct sts_agent *a, const struct sts_ask *ask)
 	return &a->clients[ask->node - a->first_client];
 }
 
-/* agent_tell.c */
+/* agent_log.c */
 /*
  * Note an event for the log; text is a domain, or what a peer sent, of which
  * as much is kept as there is room for. Returns the event, whose numbers and
  * mode the caller may fill in at once.
  */
-struct sts_event *sts_agent_tell(struct sts_agent *a, enum sts_event_code code,
+struct sts_event *sts_agent_log(struct sts_agent *a, enum sts_event_code code,
     enum sts_why why, struct sts_text text);
 /* Whether a complaint may be logged now; if so, it counts as logged. */
 bool sts_agent_notice(struct sts_agent *a, enum sts_notice n);
@@ -393,7 +393,7 @@ void sts_agent_lapse(struct sts_agent *a, sts_ref ref, struct sts_entry *e);
 bool sts_agent_preload_live(
     const struct sts_agent *a, const struct sts_settings *s);
 /* Log that the list in use is over: once, and again each day. */
-void sts_agent_preload_tell(struct sts_agent *a);
+void sts_agent_preload_log(struct sts_agent *a);
 
 /* agent_clients.c */
 /* Client i has no question from now on. */

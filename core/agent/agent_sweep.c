@@ -115,7 +115,7 @@ sts_agent_sweep(struct sts_agent *a)
 	sts_agent_stamp(a, STS_STAMP_S);
 	sts_dns_health_age(&a->dns_health, a->now);
 	if (STS_PRELOAD) {
-		sts_agent_preload_tell(a);
+		sts_agent_preload_log(a);
 	}
 	sts_cache_expired_since(&a->cache, sts_clock_since_s(&a->clock));
 	ref =

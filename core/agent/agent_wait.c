@@ -157,7 +157,7 @@ audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	    !sts_decide_audits(ask->settings, ask->zone)) {
 		return;
 	}
-	event = sts_agent_tell(
+	event = sts_agent_log(
 	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain);
 	event->number[0] = ask->answer.kind;
 	if (ask->answer.ref != 0) {
@@ -205,7 +205,7 @@ sts_agent_answer(struct sts_agent *a, struct sts_ask *ask,
 	if (ask->answer.ref != 0) {
 		sts_cache_pin(&a->cache, ask->answer.ref);
 	}
-	e = sts_agent_tell(
+	e = sts_agent_log(
 	    a, STS_EVENT_ANSWER, (enum sts_why)ask->answer.why, domain);
 	e->number[0] = a->now - ask->asked;
 	e->number[1] = ask->answer.kind;

@@ -243,7 +243,7 @@ txt_absent(struct sts_agent *a, struct sts_lookup *l)
 
 	remember(a, l, &e);
 	report(a, l, why, STS_REPORT_AT_TXT);
-	sts_agent_tell(a, STS_EVENT_NO_POLICY, why, sts_lookup_domain(l))
+	sts_agent_log(a, STS_EVENT_NO_POLICY, why, sts_lookup_domain(l))
 	    ->number[0] = kept_s(l);
 	finish(a, l, 0, STS_KIND_ABSENT, why);
 }
@@ -269,7 +269,7 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	e = blank(a, STS_KIND_UNKNOWN, why, wait_s);
 	e.failures = one_more(failures);
 	remember(a, l, &e);
-	sts_agent_tell(a, STS_EVENT_DNS_FAILED, why, sts_lookup_domain(l))
+	sts_agent_log(a, STS_EVENT_DNS_FAILED, why, sts_lookup_domain(l))
 	    ->number[0] = wait_s;
 	finish(a, l, 0, STS_KIND_UNKNOWN, why);
 }
@@ -459,7 +459,7 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 		e.failed_id = id_hash(a, l);
 		e.retry_s = e.checked_s + STS_BACK_OFF_S;
 		remember(a, l, &e);
-		event = sts_agent_tell(a, STS_EVENT_FETCH_FAILED, why, domain);
+		event = sts_agent_log(a, STS_EVENT_FETCH_FAILED, why, domain);
 		event->number[0] = STS_BACK_OFF_S;
 		event->number[1] = http_code;
 	}

@@ -82,7 +82,8 @@ send_out(struct sts_smtp_probe *p, size_t len, bool awaits)
 }
 
 static void
-say(struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
+send_command(
+    struct sts_smtp_probe *p, enum sts_smtp_step step, enum sts_smtp_verb verb)
 {
 	bool names = verb <= STS_SMTP_VERB_HELO;
 	size_t len = sts_smtp_command(
@@ -99,7 +100,7 @@ static void
 quit(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 {
 	decide(p, why, by_reply);
-	say(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT);
+	send_command(p, STS_SMTP_QUIT, STS_SMTP_VERB_QUIT);
 }
 
 /* The reply at hand refuses the command: `later` is the reason for 4yz, `why`
@@ -157,7 +158,7 @@ go_on_in_tls(struct sts_smtp_probe *p)
 	if (p->setup.starttls == STS_SMTP_TLS_FIRST) {
 		await_greeting(p);
 	} else {
-		say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
+		send_command(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
 	}
 }
 
@@ -212,7 +213,7 @@ hello_over(struct sts_smtp_probe *p)
 	f->hello = true;
 	if (p->setup.starttls != STS_SMTP_TLS_NEVER &&
 	    (f->plain.offers & STS_SMTP_STARTTLS) != 0) {
-		say(p, STS_SMTP_ASK_TLS, STS_SMTP_VERB_STARTTLS);
+		send_command(p, STS_SMTP_ASK_TLS, STS_SMTP_VERB_STARTTLS);
 	} else if (p->setup.starttls == STS_SMTP_TLS_NEVER ||
 		   p->setup.starttls == STS_SMTP_TLS_MAY) {
 		ready(p);
@@ -231,7 +232,7 @@ take_greeting(struct sts_smtp_probe *p)
 	p->found.greeting_ms = p->now - p->connected;
 	p->found.greeted = p->reply.code == CODE_GREETING;
 	if (p->found.greeted) {
-		say(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
+		send_command(p, STS_SMTP_EHLO, STS_SMTP_VERB_EHLO);
 	} else {
 		refused(p, STS_WHY_SMTP_GREETING_LATER,
 		    STS_WHY_SMTP_GREETING_REFUSED);
@@ -249,7 +250,7 @@ take_hello(struct sts_smtp_probe *p)
 		p->found.helo_only = helo;
 		hello_over(p);
 	} else if (p->reply.code / 100 == 5 && !helo && !p->in_tls) {
-		say(p, STS_SMTP_HELO, STS_SMTP_VERB_HELO);
+		send_command(p, STS_SMTP_HELO, STS_SMTP_VERB_HELO);
 	} else {
 		quit(p, STS_WHY_SMTP_EHLO, true);
 	}

@@ -551,7 +551,7 @@ sts_posix_reports(struct sts_posix *p, sts_ch ch, int fd,
 {
 	STS_ASSERT(ch < p->channels);
 	sts_posix_reporters(p, uid, count);
-	if (sts_socket_tell_uid(fd) != 0) {
+	if (sts_socket_want_uid(fd) != 0) {
 		return -1;
 	}
 	return adopt(p, ch, fd, REPORTS, STS_EV_RECV);
@@ -639,7 +639,8 @@ leave_alone(struct sts_posix *p, unsigned slot)
 
 /* Pass what happened in a slot to the channel that owns it. */
 static void
-tell(struct sts_posix *p, struct sts_driver *d, unsigned slot, unsigned ev)
+pass_event(
+    struct sts_posix *p, struct sts_driver *d, unsigned slot, unsigned ev)
 {
 	if (slot == p->channels + 1) {
 		sts_ready(d, STS_CH_STORE, 0);
@@ -681,7 +682,7 @@ sts_posix_wait(struct sts_posix *p, struct sts_driver *d, sts_ms ms)
 		if (slot == p->channels) {
 			watched = true;
 		} else {
-			tell(p, d, slot, ev);
+			pass_event(p, d, slot, ev);
 		}
 	}
 	return watched;

@@ -111,7 +111,7 @@ sts_service_open(struct sts_service *s)
 }
 
 void
-sts_service_tell(const struct sts_service *s, const char *state)
+sts_service_notify(const struct sts_service *s, const char *state)
 {
 	if (s->fd >= 0) {
 		(void)!send(s->fd, state, strlen(state), MSG_NOSIGNAL);

@@ -37,6 +37,6 @@ struct sts_service {
 void sts_service_open(struct sts_service *s);
 
 /* Tell: "READY=1", "STOPPING=1", "WATCHDOG=1", lines. Never blocks. */
-void sts_service_tell(const struct sts_service *s, const char *state);
+void sts_service_notify(const struct sts_service *s, const char *state);
 
 #endif

@@ -112,7 +112,7 @@ int sts_socket_send(int fd, struct sts_text t);
 
 /* Have the system tell who sent a datagram to this local socket. 0, or -1 with
  * errno; 0 where it cannot. */
-int sts_socket_tell_uid(int fd);
+int sts_socket_want_uid(int fd);
 
 /*
  * Receive a datagram, cut to size, and who sent it: 0: it is empty, or nobody

@@ -19,7 +19,7 @@
 
 #ifdef SCM_CREDENTIALS
 int
-sts_socket_tell_uid(int fd)
+sts_socket_want_uid(int fd)
 {
 	int one = 1;
 
@@ -67,7 +67,7 @@ sts_socket_recv_from(int fd, uint8_t *buf, size_t size, unsigned long *uid)
 }
 #else
 int
-sts_socket_tell_uid(int fd)
+sts_socket_want_uid(int fd)
 {
 	(void)fd;
 	return 0;

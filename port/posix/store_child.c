@@ -165,7 +165,7 @@ take(
 
 /* Send all of it. False: the parent is gone. */
 static bool
-say(int fd, const void *bytes, size_t n)
+send_all(int fd, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
 
@@ -201,8 +201,8 @@ serve_one(const struct sts_file_store *s)
 	} else {
 		r.error = sts_store_carry_out(s->fd, &q, bytes, bytes);
 	}
-	return say(s->far, &r, sizeof r) &&
-	       (q.op != STS_STORE_READ || say(s->far, bytes, q.len));
+	return send_all(s->far, &r, sizeof r) &&
+	       (q.op != STS_STORE_READ || send_all(s->far, bytes, q.len));
 }
 
 /* Close the descriptors from first to last, in one call where the system has

@@ -204,7 +204,7 @@ spoof(struct mem_sock *s, const struct dnspeer_question *q)
 }
 
 static void
-say_junk(struct mem_sock *s, const struct dnspeer_question *q)
+answer_junk(struct mem_sock *s, const struct dnspeer_question *q)
 {
 	static struct dnspeer_answer a;
 
@@ -232,7 +232,7 @@ answer(struct mem_sock *s, const struct domain *d,
 		answer_none(s, q, 5, false);
 		break;
 	case DNS_JUNK:
-		say_junk(s, q);
+		answer_junk(s, q);
 		break;
 	case DNS_CLOSED:
 		mem_fail(&play.mem, s, STS_IO_REFUSED);

@@ -346,7 +346,7 @@ scene_client(struct scene *s, const char *name)
 }
 
 void
-scene_say(struct scene *s, struct scene_client *c, const void *p, size_t n)
+scene_send(struct scene *s, struct scene_client *c, const void *p, size_t n)
 {
 	if (c->sock != NULL) {
 		mem_send(&s->mem, c->sock, p, n);

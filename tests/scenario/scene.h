@@ -95,7 +95,7 @@ void scene_pass(struct scene *s, long long ms, const struct scene_client *c);
 struct scene_client *scene_client(struct scene *s, const char *name);
 struct scene_client *scene_find_client(struct scene *s, const char *name);
 void scene_leave(struct scene *s, struct scene_client *c);
-void scene_say(
+void scene_send(
     struct scene *s, struct scene_client *c, const void *p, size_t n);
 
 /* The data of the first complete reply that waits, NUL-terminated. NULL: there

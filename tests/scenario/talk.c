@@ -124,7 +124,7 @@ do_query(void)
 	c = scene_client(&scene, arg(1));
 	n = snprintf(request, sizeof request, "%zu:%s %s,",
 	    strlen(zone) + 1 + strlen(key), zone, key);
-	scene_say(&scene, c, request, (size_t)n);
+	scene_send(&scene, c, request, (size_t)n);
 	c->asked++;
 	settle();
 }
@@ -137,7 +137,7 @@ do_send(void)
 
 	scene_start(&scene);
 	c = scene_client(&scene, arg(1));
-	scene_say(&scene, c, arg(2), line->len[2]);
+	scene_send(&scene, c, arg(2), line->len[2]);
 	c->asked += line->argc > 3 ? (unsigned)strtoul(arg(3), NULL, 10) : 0;
 	settle();
 }
@@ -245,7 +245,7 @@ do_ask(void)
 	c = scene_client(&scene, "(ask)");
 	n = snprintf(request, sizeof request, "%zu:%s %s,",
 	    strlen(zone) + 1 + strlen(key), zone, key);
-	scene_say(&scene, c, request, (size_t)n);
+	scene_send(&scene, c, request, (size_t)n);
 	c->asked++;
 	settle();
 	take_answer(c, arg(line->argc > 3 ? 3 : 2));

@@ -39,7 +39,7 @@ class Asker(threading.Thread):
             self.problem = e
 
 
-def tell_lost(askers, when, daemon):
+def none_lost(askers, when, daemon):
     for a in askers:
         agent.check(a.problem is None, "%s: %s lost: %s\n%s"
                     % (when, a.client.address, a.problem, daemon.log()))
@@ -62,7 +62,7 @@ def restarts(binary, times, dns, folder):
         agent.until(lambda: all(
             a.problem or a.count > n + 3 for a, n in zip(askers, before)),
             "a client got no answer:\n" + daemon.log())
-        tell_lost(askers, "restart %d" % i, daemon)
+        none_lost(askers, "restart %d" % i, daemon)
         if i == times // 2:
             for a in askers:
                 # A unix socket whose owner dies after reading a question ends
@@ -79,7 +79,7 @@ def restarts(binary, times, dns, folder):
     for a in askers:
         a.join(agent.PATIENCE)
         agent.check(not a.is_alive(), "a client got no answer")
-    tell_lost(askers, "at the end", last)
+    none_lost(askers, "at the end", last)
     last.stop()
     print("restart: %d restarts, %d questions, %d asked twice, none lost"
           % (times, sum(a.count for a in askers),

@@ -234,7 +234,7 @@ change(const struct curve *c, struct trial *t)
 }
 
 static bool
-openssl_says(const struct curve *c, const struct trial *t)
+openssl_accepts(const struct curve *c, const struct trial *t)
 {
 	ECDSA_SIG *sig = ECDSA_SIG_new();
 	bool yes;
@@ -275,7 +275,7 @@ judge(struct curve *c, const struct trial *t)
 {
 	br_ec_public_key key = { c->id, c->point, 1 + 2 * c->size };
 	bool ours = sts_ec_verify(&key, t->hash, c->size, t->raw);
-	bool theirs = openssl_says(c, t);
+	bool theirs = openssl_accepts(c, t);
 	bool agreed = ours == theirs;
 
 	/* BearSSL does not multiply by 0. */

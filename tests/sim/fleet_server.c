@@ -333,7 +333,7 @@ hello(struct link *l, const struct words *w)
 }
 
 static void
-say_master(struct link *l)
+answer_master(struct link *l)
 {
 	char text[80];
 
@@ -496,7 +496,7 @@ obey_other(struct link *l, const struct words *w)
 	} else if (is(w, 0, "PING")) {
 		send_text(l, "+PONG\r\n");
 	} else if (is(w, 0, "SENTINEL")) {
-		say_master(l);
+		answer_master(l);
 	} else {
 		sim_fail("a command that the fleet's user may not use", "");
 	}

@@ -271,7 +271,7 @@ forge(const struct pending *a, const struct episode *e)
 }
 
 static void
-say_txt(const struct pending *a)
+answer_txt(const struct pending *a)
 {
 	const struct episode *e = now(FAULT_MISHAP, a->site);
 	enum mishap m = e == NULL ? MISHAP_NONE : e->kind % MISHAPS;
@@ -286,7 +286,7 @@ say_txt(const struct pending *a)
 }
 
 static void
-say_addresses(const struct pending *a)
+answer_addresses(const struct pending *a)
 {
 	const struct site *s = a->site;
 	char values[SITE_ADDRESSES][256];
@@ -485,9 +485,9 @@ answer(struct pending *a)
 		return;
 	}
 	if (a->q.type == DNSPEER_TXT) {
-		say_txt(a);
+		answer_txt(a);
 	} else {
-		say_addresses(a);
+		answer_addresses(a);
 	}
 }
 

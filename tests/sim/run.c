@@ -243,7 +243,7 @@ print_tail(const struct sim_options *o, const struct outcome *failure)
 }
 
 static void
-tell_failure(const struct outcome *o)
+print_failure(const struct outcome *o)
 {
 	struct sim_options least = options;
 
@@ -306,7 +306,7 @@ count(const struct outcome *o)
 		    (unsigned long long)o->answers_hash);
 	}
 	if (o->failed) {
-		tell_failure(o);
+		print_failure(o);
 	}
 	if (totals.seeds % PROGRESS == 0 && !hashes) {
 		printf("after seed %llu: ", (unsigned long long)o->seed);

@@ -232,7 +232,7 @@ static const struct {
 START_TEST(an_unreachable_host_is_not_at_fault)
 {
 	for (size_t i = 0; i < UNIT_COUNT(vague); i++) {
-		unit_int(vague[i].name, sts_check_cannot_tell(vague[i].why),
+		unit_int(vague[i].name, sts_check_is_unknown(vague[i].why),
 		    vague[i].want);
 	}
 }

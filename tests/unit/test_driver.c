@@ -566,7 +566,7 @@ START_TEST(events_are_passed_on_without_entropy)
 	mem.entropy_dry = 50;
 	client(ask_net);
 	mem_deliver(&mem);
-	sts_agent_tell(&agent, STS_EVENT_AUDIT, STS_WHY_NONE,
+	sts_agent_log(&agent, STS_EVENT_AUDIT, STS_WHY_NONE,
 	    sts_text((const uint8_t *)"example.net", 11));
 	before = mem.event_count;
 	unit_int("sleep without entropy", run(), ENTROPY_MS);

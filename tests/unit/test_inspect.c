@@ -800,11 +800,11 @@ START_TEST(the_oldest_unread_events_are_lost)
 	while (sts_agent_event(&agent, &e)) {
 	}
 	for (unsigned i = 0; i < STS_EVENTS_MAX + 2; i++) {
-		sts_agent_tell(&agent, STS_EVENT_CACHE_FULL, STS_WHY_NONE,
+		sts_agent_log(&agent, STS_EVENT_CACHE_FULL, STS_WHY_NONE,
 		    sts_text(text, i == 2 ? sizeof text : 1))
 		    ->number[0] = i;
 	}
-	sts_agent_tell(
+	sts_agent_log(
 	    &agent, STS_EVENT_ANSWER, STS_WHY_NONE, sts_text(text, 1));
 	for (unsigned i = 2; i < STS_EVENTS_MAX + 2; i++) {
 		ck_assert(sts_agent_event(&agent, &e));
@@ -833,14 +833,14 @@ START_TEST(audit_events_push_out_no_other_warning)
 	while (sts_agent_event(&agent, &e)) {
 	}
 	for (unsigned i = 0; i < UNIT_COUNT(first); i++) {
-		sts_agent_tell(
+		sts_agent_log(
 		    &agent, first[i], STS_WHY_NONE, sts_text(NULL, 0));
 	}
 	for (unsigned i = 0; i < 60; i++) {
-		sts_agent_tell(
+		sts_agent_log(
 		    &agent, STS_EVENT_AUDIT, STS_WHY_NONE, sts_text(NULL, 0));
 	}
-	sts_agent_tell(
+	sts_agent_log(
 	    &agent, STS_EVENT_FETCH_FAILED, STS_WHY_NONE, sts_text(NULL, 0));
 	while (sts_agent_event(&agent, &e)) {
 		seen[e.code]++;

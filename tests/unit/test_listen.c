@@ -699,7 +699,7 @@ START_TEST(notification)
 	setenv("WATCHDOG_USEC", "3000000", 1);
 	sts_service_open(&s);
 	ck_assert_uint_eq(s.watchdog_ms, 1500);
-	sts_service_tell(&s, "READY=1");
+	sts_service_notify(&s, "READY=1");
 	ssize_t n = recv(fd, buf, sizeof buf, 0);
 
 	ck_assert_int_eq(n, 7);
@@ -714,7 +714,7 @@ START_TEST(notification)
 	unlink(at.path);
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);
-	sts_service_tell(&s, "READY=1"); /* harmless */
+	sts_service_notify(&s, "READY=1"); /* harmless */
 	unsetenv("NOTIFY_SOCKET");
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);

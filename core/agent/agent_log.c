@@ -25,7 +25,7 @@ enum {
 static struct sts_event *
 event_at(struct sts_agent *a, unsigned k)
 {
-	return &a->tell.events[(a->tell.head + k) % STS_EVENTS_MAX];
+	return &a->log.events[(a->log.head + k) % STS_EVENTS_MAX];
 }
 
 /* How soon an event makes room: by its level; of warnings first those of audit,
@@ -43,7 +43,7 @@ least_important(struct sts_agent *a)
 {
 	unsigned least = 0;
 
-	for (unsigned k = 1; k < a->tell.count; k++) {
+	for (unsigned k = 1; k < a->log.count; k++) {
 		if (rank(event_at(a, k)->code) >
 		    rank(event_at(a, least)->code)) {
 			least = k;
@@ -59,8 +59,8 @@ lose(struct sts_agent *a, unsigned k)
 	for (; k > 0; k--) {
 		*event_at(a, k) = *event_at(a, k - 1);
 	}
-	a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
-	a->tell.count--;
+	a->log.head = (uint8_t)((a->log.head + 1) % STS_EVENTS_MAX);
+	a->log.count--;
 }
 
 /* Make room for an event of this code. False: it is itself the least
@@ -70,10 +70,10 @@ make_room(struct sts_agent *a, enum sts_event_code code)
 {
 	unsigned least;
 
-	if (a->tell.count < STS_EVENTS_MAX) {
+	if (a->log.count < STS_EVENTS_MAX) {
 		return true;
 	}
-	a->tell.lost++;
+	a->log.lost++;
 	sts_count(&a->metrics, STS_METRIC_EVENTS_LOST);
 	least = least_important(a);
 	if (sts_event_level(code) >= LEVEL_DEBUG ||
@@ -85,19 +85,19 @@ make_room(struct sts_agent *a, enum sts_event_code code)
 }
 
 struct sts_event *
-sts_agent_tell(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
+sts_agent_log(struct sts_agent *a, enum sts_event_code code, enum sts_why why,
     struct sts_text text)
 {
 	struct sts_event *e;
 	size_t len = text.n;
 
 	sts_count(&a->metrics, STS_METRIC_EVENTS + code);
-	if ((a->tell.unread != 0 && sts_event_level(code) >= a->tell.unread) ||
+	if ((a->log.unread != 0 && sts_event_level(code) >= a->log.unread) ||
 	    !make_room(a, code)) {
-		return &a->tell.events[STS_EVENTS_MAX];
+		return &a->log.events[STS_EVENTS_MAX];
 	}
-	e = event_at(a, a->tell.count);
-	a->tell.count++;
+	e = event_at(a, a->log.count);
+	a->log.count++;
 	memset(e, 0, sizeof *e);
 	e->code = (uint8_t)code;
 	e->why = (uint8_t)why;
@@ -115,37 +115,37 @@ void
 sts_agent_events_read(struct sts_agent *a, unsigned level)
 {
 	STS_ASSERT(level < UINT8_MAX);
-	a->tell.unread = (uint8_t)(level + 1);
+	a->log.unread = (uint8_t)(level + 1);
 }
 
 bool
 sts_agent_event(struct sts_agent *a, struct sts_event *e)
 {
-	if (a->tell.lost > 0 && a->tell.count < STS_EVENTS_MAX) {
-		uint32_t lost = a->tell.lost;
+	if (a->log.lost > 0 && a->log.count < STS_EVENTS_MAX) {
+		uint32_t lost = a->log.lost;
 
-		a->tell.lost = 0;
-		sts_agent_tell(
+		a->log.lost = 0;
+		sts_agent_log(
 		    a, STS_EVENT_EVENTS_LOST, STS_WHY_NONE, sts_text(NULL, 0))
 		    ->number[0] = lost;
 	}
-	if (a->tell.count == 0) {
+	if (a->log.count == 0) {
 		return false;
 	}
 	*e = *event_at(a, 0);
-	a->tell.head = (uint8_t)((a->tell.head + 1) % STS_EVENTS_MAX);
-	a->tell.count--;
+	a->log.head = (uint8_t)((a->log.head + 1) % STS_EVENTS_MAX);
+	a->log.count--;
 	return true;
 }
 
 bool
 sts_agent_notice(struct sts_agent *a, enum sts_notice n)
 {
-	if ((a->tell.noticed_once & 1U << n) != 0) {
+	if ((a->log.noticed_once & 1U << n) != 0) {
 		return false;
 	}
-	a->tell.noticed_once |= (uint8_t)(1U << n);
-	a->tell.noticed[n] = a->now;
+	a->log.noticed_once |= (uint8_t)(1U << n);
+	a->log.noticed[n] = a->now;
 	return true;
 }
 
@@ -153,8 +153,8 @@ void
 sts_agent_notices_forget(struct sts_agent *a)
 {
 	for (unsigned i = 0; i < STS_NOTICES; i++) {
-		if (!sts_before(a->now, a->tell.noticed[i] + STS_NOTICE_MS)) {
-			a->tell.noticed_once &= (uint8_t) ~(1U << i);
+		if (!sts_before(a->now, a->log.noticed[i] + STS_NOTICE_MS)) {
+			a->log.noticed_once &= (uint8_t) ~(1U << i);
 		}
 	}
 }

@@ -5,7 +5,7 @@
 #include "../../core/agent/agent.h"
 #include "unit.h"
 
-const char unit_name[] = "agent_tell";
+const char unit_name[] = "agent_log";
 
 static struct sts_agent agent;
 
@@ -48,7 +48,7 @@ note(char c, uint32_t serial)
 {
 	enum sts_event_code code = of_level[level_of(c)];
 
-	sts_agent_tell(&agent, code, STS_WHY_NONE, sts_text(NULL, 0))
+	sts_agent_log(&agent, code, STS_WHY_NONE, sts_text(NULL, 0))
 	    ->number[0] = serial;
 }
 
