@@ -573,26 +573,33 @@ exit_code(const struct check *c, bool plugin)
 /* One check a process. */
 static struct check the;
 
+/* Read configuration and options, and begin. 0, or the exit code. */
+static int
+prepare(struct check *c, const struct sts_args *args)
+{
+	char why[STS_CONF_WHY_MAX];
+
+	if (!sts_conf_load(&c->conf, &args->source, why)) {
+		return sts_fail(sts_exit_config(errno), "%s", why);
+	}
+	int rc = take_name(c, args);
+
+	rc = rc != 0 ? rc : take_numbers(c, args);
+	if (rc != 0) {
+		return rc;
+	}
+	choose_helo(c, args->helo);
+	catch_signals(c->within_s);
+	return start(c);
+}
+
 int
 sts_check_hosts_try(
     const struct sts_args *args, const struct sts_check_facts **facts)
 {
 	struct sts_check_run *r = &the.run;
-	char why[STS_CONF_WHY_MAX];
-	int place;
+	int place, rc = prepare(&the, args);
 
-	if (!sts_conf_load(&the.conf, &args->source, why)) {
-		return sts_fail(sts_exit_config(errno), "%s", why);
-	}
-	int rc = take_name(&the, args);
-
-	rc = rc != 0 ? rc : take_numbers(&the, args);
-	if (rc != 0) {
-		return rc;
-	}
-	choose_helo(&the, args->helo);
-	catch_signals(the.within_s);
-	rc = start(&the);
 	if (rc != 0) {
 		return rc;
 	}
@@ -609,29 +616,18 @@ sts_check_hosts_try(
 int
 sts_command_check(const struct sts_args *args)
 {
-	char why[STS_CONF_WHY_MAX];
-
 	if (args->help) {
 		fputs(help, stdout);
 		return STS_EXIT_YES;
-	}
-	if (!sts_conf_load(&the.conf, &args->source, why)) {
-		return sts_fail(sts_exit_config(errno), "%s", why);
-	}
-	int rc = take_name(&the, args);
-
-	rc = rc != 0 ? rc : take_numbers(&the, args);
-	if (rc != 0) {
-		return rc;
 	}
 	sts_check_print_on(sts_terminal_draws(STDOUT_FILENO),
 	    sts_terminal_colours(STDOUT_FILENO));
 	the.view = args->plugin ? &sts_check_plugin
 		   : args->json ? &sts_check_json
 				: &sts_check_print;
-	choose_helo(&the, args->helo);
-	catch_signals(the.within_s);
-	rc = start(&the);
+
+	int rc = prepare(&the, args);
+
 	if (rc != 0) {
 		return rc;
 	}

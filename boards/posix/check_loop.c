@@ -94,21 +94,9 @@ open_stream(const struct sts_addr *peer)
 {
 	struct sockaddr_storage s;
 	socklen_t len = sts_addr_to_socket(peer, &s);
-	int fd = len > 0 ? sts_socket_open(s.ss_family, SOCK_STREAM)
-			 : STS_IO_UNREACHABLE;
 
-	if (fd < 0) {
-		return fd;
-	}
-	sts_socket_no_delay(fd);
-	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
-	    errno != EINPROGRESS && errno != EINTR) {
-		int rc = sts_socket_connect_error(errno, &s, len);
-
-		close(fd);
-		return rc;
-	}
-	return fd;
+	return len > 0 ? sts_socket_connect_stream(&s, len)
+		       : STS_IO_UNREACHABLE;
 }
 
 static enum step

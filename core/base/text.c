@@ -70,6 +70,17 @@ sts_text_word(struct sts_text *rest, enum sts_blank blank)
 	return word;
 }
 
+bool
+sts_text_is_lower(struct sts_text t)
+{
+	for (size_t i = 0; i < t.n; i++) {
+		if (sts_lower(t.p[i]) != t.p[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
 size_t
 sts_text_find(struct sts_text t, uint8_t c)
 {

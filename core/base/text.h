@@ -45,6 +45,9 @@ struct sts_text sts_text_word(struct sts_text *rest, enum sts_blank blank);
  */
 struct sts_text sts_text_field(struct sts_text *rest, uint8_t mark);
 
+/* Whether t has no letter A-Z. */
+bool sts_text_is_lower(struct sts_text t);
+
 /* Where the first octet c is in t, or t.n: there is none. */
 size_t sts_text_find(struct sts_text t, uint8_t c);
 

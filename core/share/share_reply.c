@@ -74,17 +74,6 @@ word(const struct sts_share *s)
 	return sts_text(s->word, s->word_len);
 }
 
-static bool
-is_lower(struct sts_text t)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		if (sts_lower(t.p[i]) != t.p[i]) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Whether the key may be read now. The owner of the server could push a new key
  * for each that we read, and so make us read without end. */
 static bool
@@ -109,7 +98,8 @@ take_key(struct sts_share *s)
 	struct sts_text t = word(s);
 
 	if (!sts_text_take(&t, s->setup->prefix) || !sts_text_take(&t, ":d:") ||
-	    t.n > STS_SHARE_NAME_MAX || !sts_name_valid(t) || !is_lower(t)) {
+	    t.n > STS_SHARE_NAME_MAX || !sts_name_valid(t) ||
+	    !sts_text_is_lower(t)) {
 		return;
 	}
 	if (!is_in_time(s) ||

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/text.h"
 #include "share_seal.h"
 
 enum state {
@@ -116,17 +117,6 @@ take_id(struct sts_unseal *u)
 	return true;
 }
 
-static bool
-is_lower(struct sts_text t)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		if (sts_lower(t.p[i]) != t.p[i]) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Take a pattern. False: core/grammar/policy would refuse it. */
 static bool
 take_mx(struct sts_unseal *u)
@@ -137,7 +127,7 @@ take_mx(struct sts_unseal *u)
 	if (wild) {
 		name = sts_text(u->mx + 2, name.n - 2);
 	}
-	if (!sts_name_valid(name) || !is_lower(name) ||
+	if (!sts_name_valid(name) || !sts_text_is_lower(name) ||
 	    (!wild && sts_name_labels(name) < 2) ||
 	    u->mx_count == STS_POLICY_MX_MAX) {
 		return false;

@@ -153,20 +153,10 @@ channel_stream(void *ctx, sts_ch ch, const struct sts_addr *peer)
 	if (len == 0) {
 		return STS_IO_UNREACHABLE;
 	}
-	int fd = sts_socket_open(s.ss_family, SOCK_STREAM);
+	int fd = sts_socket_connect_stream(&s, len);
 
 	if (fd < 0) {
 		return fd;
-	}
-	if (peer->af != STS_AF_LOCAL) {
-		sts_socket_no_delay(fd);
-	}
-	if (connect(fd, (const struct sockaddr *)&s, len) != 0 &&
-	    errno != EINPROGRESS && errno != EINTR) {
-		int rc = sts_socket_connect_error(errno, &s, len);
-
-		close(fd);
-		return rc;
 	}
 	return take(p, ch, fd, CONNECTING, STS_EV_RECV | STS_EV_SEND);
 }

@@ -348,6 +348,27 @@ sts_socket_forget_dgrams(int fd)
 }
 
 int
+sts_socket_connect_stream(const struct sockaddr_storage *s, socklen_t len)
+{
+	int fd = sts_socket_open(s->ss_family, SOCK_STREAM);
+
+	if (fd < 0) {
+		return fd;
+	}
+	if (s->ss_family != AF_UNIX) {
+		sts_socket_no_delay(fd);
+	}
+	if (connect(fd, (const struct sockaddr *)s, len) != 0 &&
+	    errno != EINPROGRESS && errno != EINTR) {
+		int rc = sts_socket_connect_error(errno, s, len);
+
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int
 sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port)
 {

@@ -71,6 +71,10 @@ bool sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms);
 int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port);
 
+/* A stream socket with a connect to that peer under way; its small writes are
+ * sent at once. Returns the descriptor, or an error of STS_IO_. */
+int sts_socket_connect_stream(const struct sockaddr_storage *s, socklen_t len);
+
 /* How a connect under way stands. 0: connected; AGAIN: not yet; else why it
  * failed, returned once. */
 int sts_socket_connected(int fd);

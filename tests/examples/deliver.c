@@ -119,16 +119,12 @@ dial(int *fd)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = sts_addr_to_socket(ops->peer(&mail), &ss);
-	int rc = sts_socket_open(ss.ss_family, SOCK_STREAM);
+	int rc = sts_socket_connect_stream(&ss, n);
 
 	if (rc < 0) {
 		lose(fd, rc);
-		return;
-	}
-	*fd = rc;
-	if (connect(rc, (const struct sockaddr *)&ss, n) != 0 &&
-	    errno != EINPROGRESS) {
-		lose(fd, sts_socket_connect_error(errno, &ss, n));
+	} else {
+		*fd = rc;
 	}
 }
 
