@@ -17,6 +17,7 @@
  * |f| and |g| never exceed n, and |d| and |e| grow by n every 62 steps. A
  * column of the sums is below 2^62 * 2^62 + 2^62 * 2^62 + 2^64 < 2^126.
  */
+#include "../core/base/assert.h"
 #include "ec_scalar.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@ enum {
 	/* Theorem 11.2 there: (49 * 384 + 57) / 17 steps are enough. */
 	ROUNDS_MAX = 18
 };
+
+/* A limb begins in a word of a scalar. */
+STS_STATIC_ASSERT((LIMBS_MAX - 1) * BITS / 64 < STS_EC_WORDS_MAX, limbs_fit);
 
 static const uint64_t mask = (UINT64_C(1) << BITS) - 1;
 
@@ -47,7 +51,7 @@ from_scalar(const struct sts_public_scalar *a)
 
 	for (size_t i = 0; i < LIMBS_MAX; i++) {
 		size_t at = i * BITS / 64, shift = i * BITS % 64;
-		uint64_t w = at < STS_EC_WORDS_MAX ? a->w[at] >> shift : 0;
+		uint64_t w = a->w[at] >> shift;
 
 		if (shift > 64 - BITS && at + 1 < STS_EC_WORDS_MAX) {
 			w |= a->w[at + 1] << (64 - shift);
@@ -67,9 +71,7 @@ to_scalar(const struct number *x)
 		size_t at = i * BITS / 64, shift = i * BITS % 64;
 		uint64_t w = (uint64_t)x->l[i];
 
-		if (at < STS_EC_WORDS_MAX) {
-			a.w[at] |= w << shift;
-		}
+		a.w[at] |= w << shift;
 		if (shift > 64 - BITS && at + 1 < STS_EC_WORDS_MAX) {
 			a.w[at + 1] |= w >> (64 - shift);
 		}

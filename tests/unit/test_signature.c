@@ -19,6 +19,7 @@
 #include "../../tls/ec_p384.h"
 #include "../../tls/ec_verify.h"
 #include "../../tls/ecdsa_der.h"
+#include "../../tls/rsa.h"
 #include "../../tls/signature.h"
 #include "unit.h"
 
@@ -244,7 +245,108 @@ START_TEST(no_such)
 }
 END_TEST
 
+/* A length of two octets, and the second is not there. */
+START_TEST(length_cut)
+{
+	static const uint8_t der[] = { 0x30, 0x81 };
+	uint8_t raw[2 * 32];
+
+	ck_assert(!sts_ecdsa_der_read(
+	    raw, 32, sts_text(unit_at_page_end(der, sizeof der), sizeof der)));
+}
+END_TEST
+
+/* RSA of one octet or two, by hand; and what is no RSA. */
+static const struct {
+	const char *name;
+	uint8_t n[2], e, x[2];
+	size_t len;
+	unsigned want; /* 0: refused */
+} rsa_cases[] = {
+	{ "n 3233, e 17", { 0x0c, 0xa1 }, 17, { 0, 65 }, 2, 2790 },
+	{ "n 15, e 3", { 0, 15 }, 3, { 2 }, 1, 8 },
+	{ "x as large as n", { 0, 15 }, 3, { 15 }, 1, 0 },
+	{ "n even", { 0, 14 }, 3, { 2 }, 1, 0 },
+	{ "n 1", { 0, 1 }, 3, { 0 }, 1, 0 },
+	{ "n 0", { 0, 0 }, 3, { 0 }, 0, 0 },
+	{ "e 1", { 0, 15 }, 1, { 2 }, 1, 0 },
+	{ "e even", { 0, 15 }, 2, { 2 }, 1, 0 },
+	{ "e 0", { 0, 15 }, 0, { 2 }, 1, 0 },
+	{ "x longer than n", { 0, 15 }, 3, { 0, 2 }, 2, 0 },
+};
+
+START_TEST(rsa_by_hand)
+{
+	for (size_t i = 0; i < UNIT_COUNT(rsa_cases); i++) {
+		uint8_t n[2], e = rsa_cases[i].e, x[2];
+		br_rsa_public_key k = { n, sizeof n, &e, 1 };
+		size_t len = rsa_cases[i].len;
+		unsigned got = 0;
+
+		memcpy(n, rsa_cases[i].n, sizeof n);
+		memcpy(x, rsa_cases[i].x, sizeof x);
+		if (sts_rsa_public(&k, x, len)) {
+			got = len == 2 ? sts_get16be(x) : x[0];
+		}
+		unit_int(rsa_cases[i].name, got, rsa_cases[i].want);
+	}
+}
+END_TEST
+
+/* Only numbers are asked of the curves by BearSSL's engine: they are its own. */
+START_TEST(curve_numbers)
+{
+	static const int ids[] = { BR_EC_secp256r1, BR_EC_secp384r1,
+		BR_EC_curve25519 };
+
+	for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
+		const br_ec_impl *theirs = br_ec_get_default();
+		size_t got, want;
+		const unsigned char *p = sts_curves()->generator(ids[i], &got);
+
+		ck_assert_mem_eq(p, theirs->generator(ids[i], &want), got);
+		ck_assert_uint_eq(got, want);
+		p = sts_curves()->order(ids[i], &got);
+		ck_assert_mem_eq(p, theirs->order(ids[i], &want), got);
+		ck_assert_uint_eq(got, want);
+	}
+}
+END_TEST
+
 #if STS_EC_FAST
+
+/* FIPS 186-5 6.4.2: r and s are 1 to n - 1. With 0 any hash would fit. */
+START_TEST(r_and_s_in_range)
+{
+	static const int ids[] = { BR_EC_secp256r1, BR_EC_secp384r1 };
+
+	for (int i = 0; i < 2; i++) {
+		size_t size, n, q_len;
+		const unsigned char *q =
+		    br_ec_get_default()->generator(ids[i], &q_len);
+		const unsigned char *order =
+		    br_ec_get_default()->order(ids[i], &n);
+		br_ec_public_key k = { ids[i], key.b, q_len };
+
+		memcpy(key.b, q, q_len);
+		size = (q_len - 1) / 2;
+		for (unsigned bad = 0; bad < 8; bad++) {
+			uint8_t raw[2 * STS_ECDSA_SIZE_MAX] = { 0 };
+			static const uint8_t hash[48];
+
+			/* r, s: 0, or the order; or one of them is 1. */
+			raw[size - 1] = raw[2 * size - 1] = bad >= 4;
+			if (bad % 4 < 2) {
+				memset(raw + bad % 2 * size, 0, size);
+			} else {
+				memcpy(raw + bad % 2 * size, order, size);
+			}
+			unit_int("in range", sts_ec_verify(&k, hash, size, raw),
+			    false);
+		}
+	}
+}
+END_TEST
 
 /* a / a is 1; a / 1 is a, and so the inverse no negative of itself. */
 static void
@@ -297,6 +399,7 @@ static void
 add_arithmetic(TCase *tc)
 {
 	tcase_add_test(tc, quotients);
+	tcase_add_test(tc, r_and_s_in_range);
 }
 
 #else
@@ -337,5 +440,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, cases);
 	tcase_add_test(tc, no_such);
 	tcase_add_test(tc, other_hashes);
+	tcase_add_test(tc, length_cut);
+	tcase_add_test(tc, rsa_by_hand);
+	tcase_add_test(tc, curve_numbers);
 	add_arithmetic(tc);
 }
