@@ -4,10 +4,10 @@
  * length; a table has the rule for the length, and the next state. A length
  * never exceeds what is left of what it stands in.
  *
- * Invariants: `left` is what is left of the message, `list_left` of the list in
- * it, `value` of the element (or the length read so far); an octet is counted
- * down in all of them, so no element reaches beyond what it stands in. OVER is
- * reached only with nothing left; BROKEN is for ever, and has its alert.
+ * Invariants: `left` is what is left of the message, whose last part each list
+ * is, `value` of the element (or the length read so far); an octet is counted
+ * down in both, so no element reaches beyond what it stands in. OVER is reached
+ * only with nothing left; BROKEN is for ever, and has its alert.
  *
  * The attacker sends the lengths, in pieces of any size. Memory is these
  * counters, whatever he announces: bytes are handed on as they come, and
@@ -107,7 +107,7 @@ broken(struct sts_tls_lists *l, enum sts_tls_alert alert)
 static void
 begin(struct sts_tls_lists *l, bool is_13, uint32_t len, enum state s)
 {
-	l->left = l->list_left = len;
+	l->left = len;
 	l->alert = STS_ALERT_NONE;
 	l->is_13 = is_13;
 	l->algorithms_due = s == REQUEST_CONTEXT;
@@ -130,15 +130,13 @@ sts_tls_request_begin(struct sts_tls_lists *l, uint16_t version, uint32_t len)
 	begin(l, is_13, len, is_13 ? REQUEST_CONTEXT : TYPES_LEN);
 }
 
-/* An element is over: another one, or the end of the list, which must be that
- * of the message. */
+/* An element is over: another one, or the end of the list, which is that of the
+ * message. */
 static void
 next_element(struct sts_tls_lists *l, unsigned s)
 {
-	if (l->list_left > 0) {
+	if (l->left > 0) {
 		enter(l, s);
-	} else if (l->left > 0) {
-		broken(l, STS_ALERT_DECODE_ERROR);
 	} else if (l->algorithms_due) {
 		broken(l, STS_ALERT_MISSING_EXTENSION);
 	} else {
@@ -146,13 +144,12 @@ next_element(struct sts_tls_lists *l, unsigned s)
 	}
 }
 
-/* Read octets of a length. True: it is complete. The list it stands in is
- * counted down as well. */
+/* Read octets of a length. True: it is complete. */
 static bool
 read_length(struct sts_tls_lists *l, struct sts_text *in)
 {
 	while (l->octets > 0 && in->n > 0) {
-		if (l->list_left == 0 || l->left == 0) {
+		if (l->left == 0) {
 			broken(l, STS_ALERT_DECODE_ERROR);
 			return false;
 		}
@@ -160,7 +157,6 @@ read_length(struct sts_tls_lists *l, struct sts_text *in)
 		*in = sts_text(in->p + 1, in->n - 1);
 		l->octets--;
 		l->left--;
-		l->list_left--;
 	}
 	return l->octets == 0;
 }
@@ -176,7 +172,6 @@ skip(struct sts_tls_lists *l, struct sts_text *in)
 	}
 	l->value -= (uint32_t)t.n;
 	l->left -= (uint32_t)t.n;
-	l->list_left -= (uint32_t)t.n;
 	return t;
 }
 
@@ -204,7 +199,7 @@ fits(const struct sts_tls_lists *l, const struct step *s)
 		return l->value == l->left && l->value >= s->min;
 	case IS_PART:
 	case IS_NONE:
-		return l->value <= l->list_left && l->value >= s->min;
+		return l->value <= l->left && l->value >= s->min;
 	default:
 		return true;
 	}
@@ -242,9 +237,6 @@ end_step(struct sts_tls_lists *l)
 		ext_named(l);
 		break;
 	case IS_REST:
-		l->list_left = l->left;
-		next_element(l, s->next);
-		break;
 	case IS_NONE:
 	case ELEMENT:
 		next_element(l, s->next);

@@ -26,7 +26,6 @@ enum sts_tls_lists_event {
 struct sts_tls_lists {
 	/* Private. */
 	uint32_t left; /* bytes of the message to come */
-	uint32_t list_left; /* of the list */
 	uint32_t value; /* of the length being read, then what is left of it */
 	uint8_t state;
 	uint8_t octets; /* of the length, to come */

@@ -30,8 +30,8 @@ lists_hold(const struct sts_tls_lists *l)
 	unsigned octets = steps[l->state].octets;
 
 	return l->state <= BROKEN && l->left <= LEN_MAX &&
-	       l->list_left == l->left && l->value <= LEN_MAX &&
-	       l->octets <= octets && (octets == 0 || l->octets > 0) &&
+	       l->value <= LEN_MAX && l->octets <= octets &&
+	       (octets == 0 || l->octets > 0) &&
 	       (octets == 0 || l->value >> 8 * (octets - l->octets) == 0) &&
 	       (!skips(l) || l->value <= l->left) &&
 	       (l->state != OVER || l->left == 0) &&

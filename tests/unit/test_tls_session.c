@@ -342,6 +342,7 @@ START_TEST(segment_sizes)
 		    wire(sizes[i].name, sizes[i].kind, 0, sizes[i].segment);
 
 		talk(w);
+		unit_int(sizes[i].name, sts_tls_alert(w->client), 0);
 		/* One for the leaf, one for the intermediate. */
 		unit_int(sizes[i].name, w->works, HELLO_WORKS + 2 + KEY_WORKS);
 		done(w);
