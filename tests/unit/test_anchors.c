@@ -7,6 +7,9 @@
 
 #include "../../tls/x509/anchors_set.h"
 #include "../../tls/x509/pem.h"
+#include "../../tls/x509/x509.h"
+#include "../../tls/x509/x509_tlsa.h"
+#include "../../tls/x509/x509_trust.h"
 #include "unit.h"
 
 const char unit_name[] = "anchors";
@@ -30,7 +33,7 @@ load_new(void)
 struct result {
 	enum sts_anchors_error error;
 	struct sts_anchors set;
-	size_t needed;
+	size_t needed, touched;
 	unsigned left_out;
 };
 
@@ -40,7 +43,7 @@ static struct result
 load(struct sts_text t, size_t size, size_t first, size_t step)
 {
 	struct sts_anchors_load *l = load_new();
-	struct result r = { STS_ANCHORS_OK, { block + 1, 7, 7 }, 0, 0 };
+	struct result r = { STS_ANCHORS_OK, { block + 1, 7, 7 }, 0, 0, 0 };
 	size_t n = first < t.n ? first : t.n;
 
 	sts_anchors_begin(l, block, size);
@@ -51,6 +54,7 @@ load(struct sts_text t, size_t size, size_t first, size_t step)
 	}
 	r.error = sts_anchors_end(l, &r.set);
 	r.needed = sts_anchors_needed(l);
+	r.touched = sts_anchors_touched(l);
 	r.left_out = sts_anchors_left_out(l);
 	/* A bundle of which no set can be made leaves the old set as it was. */
 	if (r.error != STS_ANCHORS_OK) {
@@ -260,6 +264,7 @@ START_TEST(what_does_not_fit_is_left_out)
 
 	ck_assert_int_eq(r.error, STS_ANCHORS_OK);
 	ck_assert_uint_gt(needed, 300);
+	ck_assert_uint_eq(r.touched, needed);
 	block[needed] = 0xee;
 	r = load(t, needed, SIZE_MAX, 1);
 	ck_assert_int_eq(r.error, STS_ANCHORS_OK);
@@ -269,6 +274,7 @@ START_TEST(what_does_not_fit_is_left_out)
 		memset(block, 0xee, needed);
 		r = load(t, size, SIZE_MAX, 1);
 		ck_assert_uint_eq(r.needed, needed);
+		ck_assert_uint_le(r.touched, size);
 		for (size_t i = size; i < needed; i++) {
 			ck_assert_uint_eq(block[i], 0xee);
 		}
@@ -395,6 +401,35 @@ block_of(const char *label, const uint8_t *der, size_t n)
 	sprintf(text + used, "\n-----END %s-----\n", label);
 }
 
+/* A chain's own anchor has a key that may vouch, as any other has. */
+START_TEST(own_anchor)
+{
+	static uint64_t room_for_x[(STS_X509_SIZE_MAX + 7) / 8];
+	struct sts_x509 *x = (struct sts_x509 *)room_for_x;
+	uint8_t der[4096], room[4096];
+	size_t n = decode(ROOT, der);
+
+	ck_assert_uint_gt(sts_x509_own_anchor(
+			      x, sts_text(der, n), sts_span(room, sizeof room)),
+	    0);
+	n = decode("tests/x509/anchors/unusable.pem", der);
+	ck_assert_uint_eq(sts_x509_own_anchor(
+			      x, sts_text(der, n), sts_span(room, sizeof room)),
+	    0);
+}
+END_TEST
+
+/* What comes in pieces of nothing is no settings yet. */
+START_TEST(no_trust_settings)
+{
+	struct sts_x509_trust t;
+
+	sts_x509_trust_begin(&t);
+	sts_x509_trust_feed(&t, sts_text(NULL, 0));
+	ck_assert(sts_x509_trust_end(&t));
+}
+END_TEST
+
 START_TEST(only_roots_trusted_for_servers_are_taken)
 {
 	uint8_t der[4096];
@@ -479,13 +514,16 @@ END_TEST
 START_TEST(each_block_left_out_is_reported_with_its_line)
 {
 	const char *const parts[] = { "text\n" BEGIN "MIIB\n", ROOT,
-		"tests/x509/anchors/unusable.pem", "x " BEGIN };
+		"tests/x509/anchors/unusable.pem",
+		"tests/x509/cases/nc-minimum.txt", "x " BEGIN };
 	static const struct {
 		uint32_t line;
 		const char *subject, *reason;
 	} want[] = {
 		{ 2, "", "it has no END line of its own" },
 		{ 0, "Bad", "its key is too weak" },
+		{ 0, "Intermediate",
+		    "it has a name constraint that is not supported" },
 		{ 0, "", "its BEGIN is not at the start of a line" },
 	};
 	struct sts_anchors_load *l = load_new();
@@ -494,7 +532,7 @@ START_TEST(each_block_left_out_is_reported_with_its_line)
 	uint32_t before = 0;
 	size_t n = 0;
 
-	join(parts, 4);
+	join(parts, UNIT_COUNT(parts));
 	t = unit_span(text);
 	sts_anchors_begin(l, block, sizeof block);
 	while ((left = sts_anchors_next(l, &t)) != NULL) {
@@ -545,6 +583,8 @@ START_TEST(a_set_is_known_by_its_bytes)
 		ck_assert_int_eq(sts_anchors_table(&set, p, len), whole);
 	}
 	block[29] = STS_X509_KEY_P521 + 1;
+	ck_assert(!sts_anchors_table(&set, block, r.set.len));
+	block[29] = STS_X509_KEY_NONE;
 	ck_assert(!sts_anchors_table(&set, block, r.set.len));
 	block[29] = STS_X509_KEY_P256;
 	block[31]++;
@@ -708,6 +748,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_bundle_may_have_carriage_returns);
 	tcase_add_test(tc, a_cut_bundle_keeps_its_whole_certificates);
 	tcase_add_test(tc, what_does_not_fit_is_left_out);
+	tcase_add_test(tc, own_anchor);
+	tcase_add_test(tc, no_trust_settings);
 	tcase_add_test(tc, only_roots_trusted_for_servers_are_taken);
 	tcase_add_test(tc, a_damaged_root_costs_no_other);
 	tcase_add_test(tc, a_damaged_character_costs_no_other_root);

@@ -85,6 +85,7 @@ static const struct {
 	{ "END not complete", B "aGk=\n-----END X---\n" B E,
 	    "+X@1hi!end@1+X@4." },
 	{ "END alone", E B E, "+X@2." },
+	{ "END alone, cut", "-----END X\n" B E, "+X@2." },
 	{ "BEGIN not complete", "-----BEGIN X----\naGk=\n" E B E,
 	    "!line@1+X@4." },
 	{ "BEGIN without a label", "-----BEGIN \n" B E, "!line@1+X@2." },
@@ -102,6 +103,8 @@ static const struct {
 	{ "cut in END", B "aGk=\n-----END X----", "+X@1hi$end@1" },
 	{ "cut in BEGIN", B E "-----BEGIN X", "+X@1.$line@3" },
 	{ "cut in dashes", B E "-----", "+X@1." },
+	{ "cut in an END alone", B E "-----END X", "+X@1." },
+	{ "text and a BEGIN that the end cuts", B E "# -----BEGIN X", "+X@1." },
 	{ "the longest label",
 	    "-----BEGIN 1234567890123456789012345678901-----"
 	    "-----END 1234567890123456789012345678901-----",

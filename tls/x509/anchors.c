@@ -122,7 +122,8 @@ scan_reason(enum sts_why why)
 	case STS_WHY_X509_CRITICAL:
 		return "it has a critical extension that is not understood";
 	default:
-		return sts_why_text(why);
+		STS_ASSERT(why == STS_WHY_X509_CONSTRAINT);
+		return "it has a name constraint that is not supported";
 	}
 }
 

@@ -518,7 +518,6 @@ sts_x509_leaf_key_usable(const struct sts_x509 *x)
 
 	STS_ASSERT(x->phase == STS_X509_DONE);
 	return x->count > 0 && leaf->key_type != STS_X509_KEY_NONE &&
-	       leaf->fault != STS_WHY_X509_ALGORITHM &&
 	       leaf->fault != STS_WHY_X509_WEAK_KEY &&
 	       leaf->fault != STS_WHY_X509_LIMIT;
 }
