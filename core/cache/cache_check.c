@@ -156,7 +156,9 @@ check_list(const struct sts_cache *c, unsigned list,
 	sts_ref before = 0;
 
 	while (ref != 0) {
-		if (ref > c->chunks.used || t->chunks > c->chunks.count ||
+		/* That each has one before it, and the first has none, makes
+		 * it no ring. */
+		if (ref > c->chunks.used ||
 		    sts_head_get32(c, ref, STS_HEAD_BEFORE) != before ||
 		    !check_head(c, ref, list, counts, t)) {
 			return false;

@@ -379,7 +379,9 @@ is_erased(const uint8_t *p, size_t n)
 static void
 rest_read(struct sts_journal *j, bool ok)
 {
-	j->dirty = j->dirty || !ok || !is_erased(j->op.buf, j->op.len);
+	if (!ok || !is_erased(j->op.buf, j->op.len)) {
+		j->dirty = true;
+	}
 	j->looked += (uint32_t)j->op.len;
 	if (j->dirty || j->looked == j->g.area_size) {
 		j->stage = STS_STAGE_IDLE;

@@ -886,6 +886,31 @@ START_TEST(the_check_notices_wrong_octets_and_counts)
 }
 END_TEST
 
+/* Chunks run out, and are back when they were given; of a chain, nothing is
+ * read behind its end. */
+START_TEST(chunks_run_out)
+{
+	static uint8_t bytes[2 * STS_CHUNK_SIZE];
+	struct sts_chunk_pos at = { 0, 0 };
+	struct sts_chunks k;
+	uint32_t first, second;
+
+	sts_chunks_init(&k, bytes, 2);
+	first = sts_chunks_take(&k, STS_CHUNK_BODY);
+	second = sts_chunks_take(&k, STS_CHUNK_BODY);
+	ck_assert(first != 0 && second != 0 && first != second);
+	ck_assert_uint_eq(sts_chunks_take(&k, STS_CHUNK_BODY), 0);
+	ck_assert_uint_eq(sts_chunks_give(&k, first), 1);
+	ck_assert_uint_eq(sts_chunks_take(&k, STS_CHUNK_BODY), first);
+	ck_assert_uint_eq(sts_chunks_piece(&k, &at, 10).n, 0);
+	at.chunk = second;
+	ck_assert_uint_eq(sts_chunks_piece(&k, &at, 0).n, 0);
+	ck_assert_uint_eq(at.chunk, second);
+	ck_assert_uint_eq(sts_chunks_piece(&k, &at, 1000).n, STS_CHUNK_ROOM);
+	ck_assert_uint_eq(at.chunk, 0);
+}
+END_TEST
+
 /* ---- what sts_cache_check notices ---- */
 
 static uint32_t
@@ -1005,6 +1030,30 @@ damage(unsigned kind)
 	case 27:
 		c.chunks.used--;
 		return true;
+	case 28: /* a record of its head alone */
+		sts_chunk(&c.chunks, ref)[STS_HEAD_DOMAIN_LEN] = 0;
+		sts_head_put32(&c, ref, STS_HEAD_PAYLOAD_LEN, 0);
+		return true;
+	case 29: /* enforced, and in the class of others */
+		sts_chunk(&c.chunks, staged)[STS_HEAD_ENTRY + 1] =
+		    STS_MODE_ENFORCE;
+		return true;
+	case 30: /* not pinned, among those that are */
+		sts_cache_pin(&c, staged);
+		sts_chunk(&c.chunks, staged)[STS_HEAD_PINS] = 0;
+		sts_chunk(&c.chunks, staged)[STS_CHUNK_TAG] = STS_CLASS_PINNED;
+		return true;
+	case 31:
+		sts_head_put32(&c, ref, STS_HEAD_CHAIN, beyond);
+		return true;
+	case 32: /* not found by its name */
+		sts_put32le(
+		    sts_index_at(&c, sts_head_get32(&c, ref, STS_HEAD_HASH)),
+		    0);
+		return true;
+	case 33: /* a list is lost as a whole */
+		memset(&c.list[STS_CLASS_OTHER], 0, sizeof *c.list);
+		return true;
 	default:
 		return false;
 	}
@@ -1032,7 +1081,7 @@ START_TEST(the_check_notices_every_kind_of_damage)
 		memcpy(block, good_block, sizeof good_block);
 		ck_assert(sts_cache_check(&c));
 	}
-	unit_int("kinds", kind, 28);
+	unit_int("kinds", kind, 34);
 }
 END_TEST
 
@@ -1228,6 +1277,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, names_that_collide_in_32_bits_are_two_domains);
 	tcase_add_test(tc, organisations_that_collide_share_one_limit);
 	tcase_add_test(tc, the_check_notices_wrong_octets_and_counts);
+	tcase_add_test(tc, chunks_run_out);
 	tcase_add_test(tc, the_check_notices_every_kind_of_damage);
 	tcase_add_test(tc, pages_are_untouched_until_needed);
 	tcase_add_test(tc, an_answer_touches_no_other_record);

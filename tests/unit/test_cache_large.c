@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The cache with a million records. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#include <sys/mman.h>
+
 #include "cache_case.h"
 
 const char unit_name[] = "cache_large";
@@ -55,8 +58,29 @@ START_TEST(a_search_costs_no_more_in_a_larger_cache)
 }
 END_TEST
 
+/* The length of a payload has 24 bits, in whatever cache. Of the block nothing
+ * but the index is touched. */
+START_TEST(largest_record)
+{
+	size_t size = (size_t)640 << 20;
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED) {
+		return; /* a machine of 32 bits may have no such place */
+	}
+	sts_cache_init(&c, map, size, key);
+	ck_assert_uint_le(c.record_max * (size_t)STS_CHUNK_ROOM, 0xffffff);
+	ck_assert_uint_gt(
+	    (c.record_max + 1) * (size_t)STS_CHUNK_ROOM, 0xffffff);
+	ck_assert_uint_gt(c.chunks.count / 32, c.record_max);
+	munmap(map, size);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_search_costs_no_more_in_a_larger_cache);
+	tcase_add_test(tc, largest_record);
 }

@@ -225,6 +225,32 @@ START_TEST(what_was_programmed_is_read_back)
 }
 END_TEST
 
+/* What cannot be read back is not written: nothing is put behind it, and the
+ * journal goes on in another area. */
+START_TEST(not_read_back)
+{
+	uint32_t area;
+
+	flash_for(0);
+	start(0);
+	put(3, 1);
+	run();
+	area = j.area;
+	put(4, 1);
+	while (!j.check) {
+		sts_journal_step(&j, &f.store, NOW);
+	}
+	f.fail_reads = 1;
+	run();
+	ck_assert_uint_eq(f.fail_reads, 0);
+	ck_assert_uint_ne(j.area, area);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	off_and_on(0);
+	ck_assert_uint_eq(held(3), 1);
+	ck_assert_uint_eq(held(4), 1);
+}
+END_TEST
+
 static unsigned syncs;
 
 static int
@@ -400,6 +426,33 @@ START_TEST(nothing_is_written_after_octets_not_erased)
 }
 END_TEST
 
+/* What is behind the last record cannot be read: nothing is put there, and the
+ * journal goes on in another area. */
+START_TEST(rest_not_readable)
+{
+	flash_for(0);
+	start(0);
+	put(3, 1);
+	run();
+	flash_power_on(&f);
+	start(0);
+	while (j.stage != STS_STAGE_REST) {
+		sts_journal_step(&j, &f.store, NOW);
+	}
+	f.fail_reads = 1;
+	run();
+	ck_assert_uint_eq(f.fail_reads, 0);
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	ck_assert(j.dirty);
+	put(4, 1);
+	run();
+	ck_assert(!j.dirty);
+	off_and_on(0);
+	ck_assert_uint_eq(held(3), 1);
+	ck_assert_uint_eq(held(4), 1);
+}
+END_TEST
+
 /* A record whose lengths lead beyond its area ends the journal. */
 START_TEST(a_record_over_the_end_ends_the_journal)
 {
@@ -446,6 +499,33 @@ START_TEST(a_newer_format_is_not_changed)
 	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_NEWER);
 	ck_assert_mem_eq(before, f.synced, sizeof before);
 	ck_assert_uint_eq(f.ops, 0);
+	/* Nor can it be told to forget: the order would be lost. */
+	ck_assert(!sts_journal_forget(&j, unit_span(name_of(1))));
+}
+END_TEST
+
+/* An area in units that no area has is garbage, whatever its CRC says. */
+START_TEST(units_of_no_area)
+{
+	const uint32_t half = geometries[1].area_size / 2;
+	const uint32_t units[] = { 0, half, half + 1, UINT32_MAX };
+
+	for (size_t i = 0; i < UNIT_COUNT(units); i++) {
+		struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0,
+			units[i], 0 };
+
+		flash_for(1);
+		sts_journal_put_area(f.synced, &a);
+		flash_power_on(&f);
+		start(1);
+		run();
+		unit_int("area", j.area,
+		    units[i] == half ? 0 : geometries[1].area_count);
+		put(1, 1);
+		run();
+		off_and_on(1);
+		ck_assert_uint_eq(held(1), 1);
+	}
 }
 END_TEST
 
@@ -780,6 +860,76 @@ START_TEST(what_was_learned_meanwhile_is_newer)
 	start(1);
 	run();
 	ck_assert_uint_eq(held(2), 3);
+	/* By a clock that is behind, it is the older one. */
+	flash_power_on(&f);
+	start(1);
+	put(2, 2);
+	run();
+	ck_assert_uint_eq(held(2), 3);
+	ck_assert_uint_eq(held(5), 9);
+}
+END_TEST
+
+/* An order to forget that stands in the journal is older than a policy of this
+ * run. What else is held of the domain goes with it. */
+START_TEST(learned_before_an_order)
+{
+	for (unsigned learned = 0; learned < 2; learned++) {
+		flash_for(1);
+		start(1);
+		put(5, 9);
+		run();
+		ck_assert(sts_journal_forget(&j, unit_span(name_of(2))));
+		run();
+		flash_power_on(&f);
+		start(1);
+		if (learned) {
+			put(2, 3);
+		} else {
+			struct sts_entry e = { 0 };
+			struct sts_stage s;
+			sts_ref ref;
+
+			e.kind = STS_KIND_ABSENT;
+			ck_assert(
+			    sts_cache_stage(&c, &s, unit_span(name_of(2))));
+			sts_cache_commit(&c, &s, &e, sts_now(NOW, true), &ref);
+		}
+		run();
+		ck_assert_uint_eq(held(2), learned ? 3 : FORGOTTEN);
+		ck_assert_uint_eq(held(5), 9);
+	}
+}
+END_TEST
+
+/* Stages of others take all the room that stages have: what cannot be restored
+ * is counted as lost, and new policies are written. */
+START_TEST(no_room_to_restore)
+{
+	struct sts_stage s[CACHE_SIZE / STS_CHUNK_SIZE];
+	unsigned n = 0;
+
+	flash_for(1);
+	start(1);
+	put(2, 1);
+	put(5, 9);
+	run();
+	flash_power_on(&f);
+	start(1);
+	while (sts_cache_stage(&c, &s[n], unit_span("other.example"))) {
+		ck_assert_uint_lt(++n, UNIT_COUNT(s));
+	}
+	run();
+	unit_int("lost", j.lost, 2);
+	ck_assert_uint_eq(held(2), FORGOTTEN);
+	while (n > 0) {
+		sts_cache_abandon(&c, &s[--n]);
+	}
+	put(5, 10);
+	run();
+	off_and_on(1);
+	ck_assert_uint_eq(held(5), 10);
+	ck_assert(sts_cache_check(&c));
 }
 END_TEST
 
@@ -1031,14 +1181,17 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, impossible_heads_are_refused);
 	tcase_add_test(tc, impossible_geometries_are_refused);
 	tcase_add_test(tc, what_was_programmed_is_read_back);
+	tcase_add_test(tc, not_read_back);
 	tcase_add_test(tc, a_record_ends_with_a_committing_call);
 	tcase_add_loop_test(
 	    tc, r52_what_was_held_is_held_after_a_restart, 0, n);
 	tcase_add_test(tc, garbage_is_no_journal);
 	tcase_add_test(tc, a_body_longer_than_the_buffer_is_read);
 	tcase_add_test(tc, nothing_is_written_after_octets_not_erased);
+	tcase_add_test(tc, rest_not_readable);
 	tcase_add_test(tc, a_record_over_the_end_ends_the_journal);
 	tcase_add_test(tc, a_newer_format_is_not_changed);
+	tcase_add_test(tc, units_of_no_area);
 	tcase_add_test(tc, a_storage_too_small_is_read_and_may_grow);
 	tcase_add_test(tc, newer_versions_wait_for_the_days_budget);
 	tcase_add_test(tc, protected_policies_are_protected_again);
@@ -1049,6 +1202,7 @@ unit_tests(TCase *tc)
 	    UNIT_COUNT(geometries));
 	tcase_add_test(tc, a_wrong_stamp_is_taken_back);
 	tcase_add_test(tc, what_was_learned_meanwhile_is_newer);
+	tcase_add_test(tc, learned_before_an_order);
 	tcase_add_test(tc, a_name_of_no_question_costs_no_other_record);
 	tcase_add_test(tc, a_domain_may_be_forgotten_and_learned_again);
 	tcase_add_test(tc, nothing_is_written_twice);
@@ -1056,4 +1210,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, the_smallest_area_grows_with_the_cache);
 	tcase_add_test(tc, a_domain_forgotten_meanwhile_stays_away);
 	tcase_add_test(tc, an_unreadable_body_costs_one_record);
+	tcase_add_test(tc, no_room_to_restore);
 }
