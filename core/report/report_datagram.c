@@ -367,6 +367,7 @@ static void
 end_failure(struct sts_datagram *d, struct sts_report_event *e)
 {
 	struct sts_report_failure f;
+	bool is_known;
 
 	if (!has(d, KEY_CODE)) {
 		fail(d, STS_DATAGRAM_BROKEN);
@@ -376,10 +377,11 @@ end_failure(struct sts_datagram *d, struct sts_report_event *e)
 		d->internal = true;
 		return;
 	}
-	if (d->stage != FAILURES ||
-	    !sts_report_result_of_code(d->code, &f.result)) {
+	if (d->stage != FAILURES) {
 		return;
 	}
+	is_known = sts_report_result_of_code(d->code, &f.result);
+	STS_ASSERT(is_known); /* take_code() lets no other through */
 	for (unsigned i = 0; i < STS_REPORT_FIELDS; i++) {
 		f.texts[i] = sts_text(d->value + d->at[i], d->len[i]);
 	}

@@ -52,9 +52,10 @@ append_name(struct sts_report_event *e, struct sts_text name)
 	if (name.n > 0 && name.p[name.n - 1] == '.') {
 		name.n--;
 	}
-	if (name.n > room(e) || !sts_name_valid(name)) {
+	if (!sts_name_valid(name)) {
 		return 0;
 	}
+	STS_ASSERT(name.n <= room(e)); /* HEAD_MAX has both names */
 	for (size_t i = 0; i < name.n; i++) {
 		e->text[e->text_len + i] = sts_lower(name.p[i]);
 	}

@@ -461,6 +461,77 @@ START_TEST(gone)
 }
 END_TEST
 
+/* The same of a report that is compressed, and again after it has ended. */
+START_TEST(gone_compressed)
+{
+	static struct sts_report_gzip z;
+	uint8_t room[64];
+
+	begin(2);
+	success_only();
+	sts_report_gzip_begin(&z, &t, the(), &c);
+	sts_tally_drop(&t, the(), false);
+	sts_event_begin(&e, unit_span("d.e"), unit_span(RECORD));
+	sts_tally_add(&t, DAY, &e);
+	for (unsigned i = 0; i < 2; i++) {
+		unit_int("nothing",
+		    (long long)sts_report_gzip_read(
+			&z, sts_span(room, sizeof room)),
+		    0);
+		unit_int("nothing",
+		    (long long)sts_report_read(
+			&z.report, sts_span(room, sizeof room)),
+		    0);
+		ck_assert(sts_report_gone(&z.report));
+	}
+}
+END_TEST
+
+/* What no event can keep is no event, or a part that is left out and noted as
+ * missing. */
+START_TEST(event_limits)
+{
+	static uint8_t text[STS_REPORT_TEXT];
+	struct sts_report_failure f = { STS_REPORT_TLSA_INVALID,
+		{ { NULL, 0 } } };
+	size_t most = 0;
+
+	memset(text, 'x', sizeof text);
+	memcpy(text, RECORD, sizeof RECORD - 1);
+	ck_assert(sts_event_begin(
+	    &e, unit_span("b.c"), sts_text(text, STS_TLSRPT_RECORD_MAX)));
+	ck_assert(!sts_event_begin(
+	    &e, unit_span("b.c"), sts_text(text, STS_TLSRPT_RECORD_MAX + 1)));
+	ck_assert(!sts_event_begin(
+	    &e, sts_text(text, sizeof text), unit_span(RECORD)));
+	/* One string may have all the room of strings; then none has any. */
+	do {
+		begin(1);
+		sts_event_policy(&e, STS_REPORT_STS, unit_span(""));
+		sts_event_string(&e, sts_text(text, ++most));
+	} while (!e.strings_cut);
+	most--;
+	ck_assert_uint_gt(most, 100);
+	for (size_t n = most - 5; n <= most; n++) {
+		begin(1);
+		sts_event_policy(&e, STS_REPORT_STS, unit_span(""));
+		sts_event_string(&e, sts_text(text, n));
+		unit_int("one string", e.string_count, 1);
+		sts_event_string(&e, unit_span("y"));
+		/* It takes its length and an octet. */
+		unit_int("strings cut", e.strings_cut, n + 3 > most);
+	}
+	/* A field that is nothing but the rest of a character. */
+	begin(1);
+	sts_event_policy(&e, STS_REPORT_STS, unit_span(""));
+	memset(text, 0x80, sizeof text);
+	f.texts[STS_REPORT_REASON] = sts_text(text, sizeof text);
+	sts_event_failure(&e, &f);
+	f = sts_event_failure_at(&e, 0);
+	unit_int("of a character", (long long)f.texts[STS_REPORT_REASON].n, 0);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	bool valid;
@@ -481,6 +552,12 @@ static const struct {
 	{ "tls@[192.0.2.1]", false },
 	{ "tls@192.0.2.1", false },
 	{ "a@b@c.example", false },
+	{ "a234567890123456789012345678901234567890123456789012345678901234"
+	  "@c.example",
+	    true },
+	{ "a2345678901234567890123456789012345678901234567890123456789012345"
+	  "@c.example",
+	    false },
 	{ "t\r\nBcc: x@c.example", false },
 	{ "t\xc3\xbc@c.example", false },
 };
@@ -504,5 +581,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, thousand_failures);
 	tcase_add_test(tc, mail_text);
 	tcase_add_test(tc, gone);
+	tcase_add_test(tc, gone_compressed);
+	tcase_add_test(tc, event_limits);
 	tcase_add_test(tc, contact_table);
 }

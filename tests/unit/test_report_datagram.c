@@ -296,6 +296,9 @@ static const struct {
 	    HEAD "{\"policy-type\":9,\"failure-details\":[{\"c\":204,\"x\":{"
 		 "\"h\":\"250-",
 	    STS_DATAGRAM_BROKEN, NULL },
+	{ "a code that nobody knows",
+	    P9(",\"failure-details\":[{\"c\":999}],\"f\":1"),
+	    STS_DATAGRAM_BROKEN, NULL },
 	{ "something behind it", HEAD "{\"policy-type\":9,\"f\":0}]} {}",
 	    STS_DATAGRAM_BROKEN, NULL },
 	{ "blanks behind it", HEAD "{\"policy-type\":9,\"f\":0}]} \r\n",
@@ -317,6 +320,8 @@ START_TEST(table)
 		unit_int(cases[i].name, read_it(in), cases[i].verdict);
 		unit_text(cases[i].name, unit_span(out),
 		    cases[i].want != NULL ? cases[i].want : "");
+		/* After its end, or once it was refused, there is no more. */
+		unit_int(cases[i].name, sts_datagram_next(&d, &e), false);
 	}
 }
 END_TEST

@@ -869,6 +869,26 @@ START_TEST(snapshot_refused)
 }
 END_TEST
 
+/* What was counted before the operator wanted failures only is kept. */
+START_TEST(snapshot_of_failures_only)
+{
+	struct sts_tally_config config = { { 9, 9 }, true, 64 };
+
+	begin(65536, false);
+	ck_assert(add("a.test", false));
+	size_t n = save(&t, saved, 4096);
+
+	sts_tally_init(&loaded, other_block, 65536, &config);
+	sts_report_load_begin(&load, &loaded);
+	sts_report_load(&load, &loaded, sts_text(saved, n));
+	ck_assert(sts_report_load_end(&load, &loaded));
+	unit_int("domains", loaded.domains[loaded.today], 1);
+	unit_int("passed", (long long)loaded.lost[STS_TALLY_PASSED], 0);
+	event("b.test", RECORD);
+	ck_assert(!sts_tally_add(&loaded, DAY, &e));
+}
+END_TEST
+
 /* Cut anywhere, or with any octet changed: nothing is taken from it. */
 START_TEST(snapshot_damaged)
 {
@@ -1079,7 +1099,8 @@ END_TEST
 /* sts_tally_check finds each broken invariant. */
 START_TEST(check_sees)
 {
-	uint32_t ref, *first;
+	uint32_t ref, chunk, *first;
+	uint8_t *at;
 
 	begin(65536, false);
 	add("a.example", true);
@@ -1103,6 +1124,17 @@ START_TEST(check_sees)
 	*first = ref;
 	ck_assert(!sts_tally_check(&t));
 	*first = 0;
+	/* A record whose chunks are a ring. */
+	at = sts_chunk(&t.chunks, ref) + STS_CHUNK_NEXT;
+	chunk = sts_get32le(at);
+	sts_put32le(at, ref);
+	ck_assert(!sts_tally_check(&t));
+	sts_put32le(at, chunk);
+	ck_assert(sts_tally_check(&t));
+	/* What is longer than any name is none of them. */
+	unit_int("no name",
+	    sts_tally_find(&t, t.today, sts_text(saved, STS_NAME_MAX + 1), 0),
+	    0);
 	ck_assert(!sts_tally_is(&t, 0));
 	ck_assert(!sts_tally_is(&t, sts_tally_chunks(&t) + 1));
 	ck_assert(sts_tally_is(&t, ref));
@@ -1115,6 +1147,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, emptied);
 	tcase_add_test(tc, snapshots);
 	tcase_add_test(tc, snapshot_refused);
+	tcase_add_test(tc, snapshot_of_failures_only);
 	tcase_add_test(tc, snapshot_damaged);
 	tcase_add_test(tc, snapshot_day);
 	tcase_add_test(tc, snapshot_of_a_stranger);
