@@ -398,14 +398,14 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 	sts_ref ref = sts_cache_find(&a->cache, domain);
 
-	STS_ASSERT(domain.n <= STS_DOMAIN_MAX);
+	STS_ASSERT(domain.n > 0 && domain.n <= STS_DOMAIN_MAX);
 	if (ref != 0) {
 		sts_cache_remove(&a->cache, ref);
 	}
 	if (l != NULL) {
 		l->outdated = true;
 	}
-	if (STS_DANE && domain.n > 0) {
+	if (STS_DANE) {
 		sts_agent_dane_forget(a, domain);
 	}
 	/* The journal may know a policy that the cache gave up for room. */

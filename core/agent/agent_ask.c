@@ -608,7 +608,8 @@ go_on_max(const struct sts_agent *a)
 {
 	unsigned n = LOOKS_MAX / a->config.lookups;
 
-	return n < 1 ? 1 : n < GO_ON_MAX ? n : (unsigned)GO_ON_MAX;
+	STS_ASSERT(n > 0); /* core/sts.h: 4,096 lookups at most */
+	return n < GO_ON_MAX ? n : (unsigned)GO_ON_MAX;
 }
 
 void

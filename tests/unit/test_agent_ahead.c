@@ -140,10 +140,23 @@ START_TEST(questions_prepared_together_are_answered_in_turn)
 }
 END_TEST
 
+/* A question that comes alone gains nothing, and is answered as well. */
+START_TEST(alone)
+{
+	void *block = begin(LARGE, RECORDS);
+
+	ck_assert(sts_cache_is_large(&agent.cache));
+	unit_text("alone", ask("18:postfix d7.example,"),
+	    "47:OK secure match=mx7.example servername=hostname,");
+	free(block);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc,
 	    questions_prepared_together_are_answered_in_turn, 0,
 	    (int)(sizeof cases / sizeof *cases));
+	tcase_add_test(tc, alone);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../core/agent/agent.h"
+#include "../../core/agent/agent_state.h"
 #include "unit.h"
 
 const char unit_name[] = "agent_log";
@@ -180,10 +181,45 @@ START_TEST(events_of_unread_levels_take_no_room)
 }
 END_TEST
 
+/* How full the cache is, in hundredths, whatever its size; one without any room
+ * for policies is not full. */
+START_TEST(cache_full)
+{
+	static const struct {
+		const char *name;
+		uint32_t held, max, want;
+	} rows[] = {
+		{ "small", 99, 100, 99 },
+		{ "half full", 50, 100, 0 },
+		{ "100 times as much has 33 bits", 45000000, 46000000, 97 },
+		{ "the largest", UINT32_MAX, UINT32_MAX, 100 },
+		{ "no room", 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_cache_stats stats;
+		struct sts_event e;
+
+		memset(&agent, 0, sizeof agent);
+		memset(&stats, 0, sizeof stats);
+		stats.chunks_protected = rows[i].held;
+		stats.protected_max = rows[i].max;
+		sts_agent_alert_cache(&agent, &stats);
+		unit_int(rows[i].name, sts_agent_event(&agent, &e),
+		    rows[i].want > 0);
+		if (rows[i].want > 0) {
+			unit_int(rows[i].name, e.code, STS_EVENT_CACHE_FULL);
+			unit_int(rows[i].name, e.number[0], rows[i].want);
+		}
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, events_of_unread_levels_take_no_room);
 	tcase_add_test(tc, the_right_event_is_lost);
 	tcase_add_test(tc, events_of_the_lowest_level_are_lost);
+	tcase_add_test(tc, cache_full);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../core/agent/agent_size.h"
+#include "../../core/sts.h"
 #include "unit.h"
 
 const char unit_name[] = "agent_size";
@@ -97,6 +98,10 @@ START_TEST(a_place_is_set_up_when_first_taken)
 		ck_assert(!sts_client_busy(&a.clients[i]));
 	}
 	ck_assert_uint_eq(sts_agent_client_free(&a), STS_NODE_NONE);
+	/* And one without room for an operator's list has none. */
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(sts_agent_preload_area(&a, i).n, 0);
+	}
 	sts_agent_client_stirs(&a, 2);
 	sts_agent_client_gone(&a, 2);
 	ck_assert_uint_eq(sts_agent_client_free(&a), a.first_client + 2);

@@ -148,6 +148,31 @@ START_TEST(a_step_begins_one_lookup_of_each_kind)
 }
 END_TEST
 
+/* Asks of an organisation that had its share and others take turns when lookups
+ * are free, however many of either wait. */
+START_TEST(crowd_in_turn)
+{
+	unsigned others = 0;
+
+	begin(false);
+	for (unsigned i = 0; i < ASKS; i++) {
+		put_question(i, i % 2 == 0 ? STS_ASK_QUEUED : STS_ASK_CROWDED);
+	}
+	agent.ask.crowded = agent.crowded.count;
+	for (unsigned steps = 0; waiting() > 0; steps++) {
+		unsigned asks = agent.asks.count, crowd = agent.crowded.count;
+
+		ck_assert_uint_lt(steps, STEPS_MAX);
+		fill();
+		sts_agent_ops.tick(&agent, 1 + steps, 1800000000);
+		unit_int("one a step", asks + crowd - waiting(), 1);
+		others += agent.asks.count < asks;
+		ck_assert_uint_le(2 * others, steps + 2);
+		ck_assert_uint_ge(2 * others, steps);
+	}
+}
+END_TEST
+
 /* Without a clock no policy is looked up: only mail hosts are. */
 START_TEST(a_step_without_a_clock_begins_one_lookup)
 {
@@ -210,5 +235,6 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_step_begins_one_lookup_of_each_kind, 0,
 	    (int)(sizeof cases / sizeof *cases));
 	tcase_add_loop_test(tc, a_step_without_a_clock_begins_one_lookup, 0, 2);
+	tcase_add_test(tc, crowd_in_turn);
 	tcase_add_test(tc, a_name_is_warmed_only_with_random_bytes_left);
 }

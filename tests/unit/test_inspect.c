@@ -104,8 +104,12 @@ START_TEST(a_walk_meets_each_record_that_stays_once)
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		put(name(i), STS_KIND_ABSENT, STS_MODE_NONE, 0);
 	}
+	/* What is known of mail hosts is no record of the walk. */
+	put(unit_span("+d0.example"), STS_KIND_DANE, STS_MODE_NONE, 0);
 	while (sts_inspect_next(&agent, &w, 1, &held, domain, &len)) {
 		unsigned at = steps++ * 7 % DOMAINS;
+
+		ck_assert(len == 0 || domain[0] != '+');
 
 		if (len > 0) {
 			domain[len] = '\0';
