@@ -333,10 +333,61 @@ START_TEST(late_events_change_nothing)
 }
 END_TEST
 
+/* What happens before the owner has seen what was before it. */
+START_TEST(not_seen_yet)
+{
+	struct play p;
+	unsigned i;
+	sts_ms at;
+
+	/* Connected, and lost at once: it gets another turn. */
+	memset(&p, 0, sizeof p);
+	sts_dial_init(&p.d);
+	sts_dial_start(&p.d, p.addr, 1, CONNECT_MS, 0);
+	settle(&p);
+	i = attempt(&p, 0);
+	sts_dial_opened(&p.d, i);
+	p.open[i] = false;
+	sts_dial_lost(&p.d, i, STS_IO_RESET);
+	ck_assert(!sts_dial_over(&p.d));
+	settle(&p);
+	unit_text("another turn", unit_span(p.log), "+0 +0");
+
+	/* Given up, then without a channel: that is no shortage any more. */
+	i = attempt(&p, 0);
+	sts_dial_stop(&p.d);
+	p.open[i] = false;
+	sts_dial_lost(&p.d, i, STS_IO_LIMIT);
+	settle(&p);
+	ck_assert(sts_dial_over(&p.d));
+	unit_int("as before", sts_dial_why(&p.d), STS_WHY_CONNECT_REFUSED);
+
+	/* No channel for a second attempt, and the first is lost: the second is
+	 * due, though the owner does not know. */
+	memset(&p, 0, sizeof p);
+	sts_dial_init(&p.d);
+	sts_dial_start(&p.d, p.addr, 2, CONNECT_MS, 0);
+	settle(&p);
+	word(&p, "250");
+	word(&p, "l1");
+	ck_assert(sts_dial_deadline(&p.d, &at));
+	unit_int("the first has its time", (long)at, CONNECT_MS);
+	i = attempt(&p, 0);
+	p.open[i] = false;
+	sts_dial_lost(&p.d, i, STS_IO_REFUSED);
+	ck_assert(sts_dial_deadline(&p.d, &at));
+	ck_assert_uint_le(at, 2 * 250);
+	settle(&p);
+	serve(&p, i);
+	unit_text("the second", unit_span(p.log), "+0 +1 +1");
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, addresses_are_tried_as_the_script_states);
 	tcase_add_test(tc, each_address_gets_its_turn);
 	tcase_add_test(tc, late_events_change_nothing);
+	tcase_add_test(tc, not_seen_yet);
 }

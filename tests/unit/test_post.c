@@ -353,11 +353,40 @@ START_TEST(never)
 	unit_int("reset", post.why, STS_WHY_PEER_RESET);
 	end();
 
-	/* The owner gives up. */
+	/* It ends the session. */
+	begin("/", 100, HTTPS_GOOD, "");
+	settle();
+	https_close(server);
+	settle();
+	unit_int("closed", post.why, STS_WHY_PEER_CLOSED);
+	unit_int("code", post.code, 0);
+	end();
+
+	/* The owner gives up; that the post has ended already changes nothing,
+	 * nor that there is none. */
 	begin("/", 100, HTTPS_GOOD, "");
 	sts_post_stop(&post, STS_WHY_BUSY);
+	sts_post_stop(&post, STS_WHY_FETCH_TIMEOUT);
 	settle();
 	unit_int("stopped", post.why, STS_WHY_BUSY);
+	end();
+	sts_post_stop(&post, STS_WHY_FETCH_TIMEOUT);
+	unit_int("none", sts_post_ops.wants(&post), 0);
+}
+END_TEST
+
+/* A post goes on when it was held and is no more. */
+START_TEST(held)
+{
+	begin("/", 100, HTTPS_GOOD, "HTTP/1.1 200 OK\r\n\r\n");
+	sts_post_hold(&post, true);
+	sts_post_hold(&post, true);
+	ck_assert(!post.resumed);
+	settle();
+	sts_post_hold(&post, false);
+	ck_assert(post.resumed);
+	settle();
+	unit_int("code", post.code, 200);
 	end();
 }
 END_TEST
@@ -371,4 +400,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, certificates);
 	tcase_add_test(tc, early);
 	tcase_add_test(tc, never);
+	tcase_add_test(tc, held);
 }
