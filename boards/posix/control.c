@@ -31,7 +31,7 @@ try_open(struct sts_control *c)
 	} else if (c->error != before) {
 		sts_log_line(c->log, STS_LOG_WARNING,
 		    "control %s: %s%s: going on without it", text,
-		    strerror(c->error),
+		    sts_listen_error(&c->at, c->error),
 		    c->error == ENOENT ? " (create its directory)" : "");
 	}
 }

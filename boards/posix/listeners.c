@@ -107,7 +107,7 @@ open_one(struct sts_listeners *l, const struct sts_listen_at *at,
 	fresh->fd = sts_listen_open(&fresh->at);
 	if (fresh->fd < 0) {
 		snprintf(why, STS_CONF_WHY_MAX, "%s %s: %s", key, text,
-		    strerror(errno));
+		    sts_listen_error(at, errno));
 		return false;
 	}
 	/* Port 0 has become one of the system's choice. */

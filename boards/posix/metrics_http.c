@@ -124,7 +124,7 @@ sts_metrics_http_open(struct sts_metrics_http *m, const struct sts_conf *c,
 	}
 	if (sts_side_open(&m->side, &c->metrics) != 0) {
 		char text[STS_LISTEN_TEXT_MAX];
-		const char *error = strerror(errno);
+		const char *error = sts_listen_error(&c->metrics, errno);
 
 		sts_listen_format(&c->metrics, text);
 		snprintf(why, STS_CONF_WHY_MAX, "metrics %s: %s", text, error);

@@ -242,16 +242,21 @@ bind_inside(int fd, const struct place *p, mode_t mode)
 	return rc;
 }
 
+static bool
+is_owned(const struct sts_listen_at *at)
+{
+	return at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
+}
+
 /* Give the socket its owner, and its name in the folder when it listens. 0, or
  * -1 with errno. */
 static int
 hand_out(int fd, const struct place *p, struct sts_listen_at *at)
 {
-	bool owned = at->uid != (uid_t)-1 || at->gid != (gid_t)-1;
 	struct stat st;
 
-	if (owned && fchownat(p->closet, p->name, at->uid, at->gid,
-			 AT_SYMLINK_NOFOLLOW) != 0) {
+	if (is_owned(at) && fchownat(p->closet, p->name, at->uid, at->gid,
+				AT_SYMLINK_NOFOLLOW) != 0) {
 		return -1;
 	}
 	if (fstatat(p->closet, p->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -347,6 +352,16 @@ int
 sts_listen_open(struct sts_listen_at *at)
 {
 	return at->addr.af == STS_AF_LOCAL ? open_local(at) : open_inet(at);
+}
+
+const char *
+sts_listen_error(const struct sts_listen_at *at, int error)
+{
+	return error == EPERM && at->addr.af == STS_AF_LOCAL && is_owned(at)
+		   ? "this process may not give it to owner= or group=; where "
+		     "systemd starts it, a socket unit can (SocketUser=, "
+		     "SocketGroup=)"
+		   : strerror(error);
 }
 
 static int

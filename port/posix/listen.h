@@ -41,6 +41,9 @@ struct sts_listen_at {
  */
 int sts_listen_open(struct sts_listen_at *at);
 
+/* What the errno of sts_listen_open(at) means, in words. */
+const char *sts_listen_error(const struct sts_listen_at *at, int error);
+
 /* Where fd listens, and a local one's mode by its path; 0666: it cannot be seen
  * there. False: it is no listening stream socket, nor a local one for
  * datagrams. */

@@ -123,13 +123,23 @@ def lives(binary, folder, options):
     daemon.stop()
     # The key may stay: the process is that user already.
     run_once(user, ["user agent", "listen unix:%s/run/b" % folder]).stop()
+    # A user may not give sockets away, nor may a daemon in systemd's sandbox.
+    for key in ("listen", "metrics"):
+        refused(user, ["journal off", "listen unix:%s/run/b" % folder,
+                       "%s unix:%s/run/g group=others" % (key, folder)] +
+                options, "SocketGroup=")
+    daemon = run_once(user, ["listen unix:%s/run/b" % folder,
+                             "control unix:%s/run/c group=others" % folder])
+    agent.check("control unix:%s/run/c: this process may not give it"
+                % folder in daemon.log(), daemon.log())
+    daemon.stop()
     # The socket left behind is replaced; the journal is there.
     run_once([binary], ["user agent", "listen unix:%s/a" % folder]).stop()
     print("rights: as root and as the user, one journal")
 
 
-def refused(binary, options, text, code=70):
-    daemon = agent.Agent([binary], options)
+def refused(command, options, text, code=70):
+    daemon = agent.Agent(command, options)
     got = daemon.wait()
     agent.check(got == code and text in daemon.log(),
                 "%d, not %d with %r: %s" % (got, code, text, daemon.log()))
@@ -154,9 +164,9 @@ def other_folders(binary, folder, options):
                                               "listen inet:127.0.0.1:0"])
     daemon.logged("running as the superuser")
     daemon.ready().stop()
-    refused(binary, options + ["user nobody-there"], "a user of /etc/passwd",
+    refused([binary], options + ["user nobody-there"], "a user of /etc/passwd",
             78)
-    refused(binary, options + ["journal off", "chroot " + folder + "/none",
+    refused([binary], options + ["journal off", "chroot " + folder + "/none",
                                "listen inet:127.0.0.1:0"], "chroot: No such")
     print("rights: what is not the user's stays as it was")
 
