@@ -277,14 +277,16 @@ take_args(
 
 /*
  * A process may be started with its standard descriptors closed. Then a socket
- * would become "stderr" and get our log.
+ * or the journal would become "stderr" and get our log. Where there is no
+ * /dev/null to prevent that, there is nowhere to report it either.
  */
 static void
 hold_standard(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0) {
-			(void)!open("/dev/null", O_RDWR);
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) != fd) {
+			_exit(STS_EXIT_FAILURE);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""log.py MTASTS: standard error, standard error to systemd's journal, and the
-system log: missing, appearing, restarted. Needs root, for a /dev of its
+"""log.py MTASTS: standard error, also closed, standard error to systemd's journal,
+and the system log: missing, appearing, restarted. Needs root, for a /dev of its
 own."""
 import os
 import re
@@ -115,6 +115,26 @@ def system_log(binary, options):
     syslog.end()
 
 
+def closed(binary, options, folder):
+    """With its standard descriptors closed nothing that is opened gets their
+    numbers, and so its log; where that cannot be prevented it does not start."""
+    command = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", binary]
+    at = folder + "/socket"
+    options = options + ["listen unix:" + at]
+    daemon = agent.Agent(command, options)
+    agent.until(lambda: os.path.exists(at) and agent.Postfix(at).ask(".x"),
+                "does not serve")
+    links = [os.readlink("/proc/%d/fd/%d" % (daemon.pid, n))
+             for n in range(3)]
+    agent.check(links == ["/dev/null"] * 3, links)
+    daemon.stop()
+    for name in ("/dev/null", folder + "/dev/null"):
+        agent.run("umount", name)
+    os.unlink("/dev/null")
+    daemon = agent.Agent(command, options)
+    agent.check(daemon.wait() == 70, "started without /dev/null")
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     if len(sys.argv) < 3:
@@ -126,9 +146,10 @@ def main():
         standard_error(binary, options)
         journal(binary, options)
         system_log(binary, options)
+        closed(binary, options, folder)
         agent.run("umount", "-l", "/dev")
         agent.run("umount", "-l", folder + "/dev")
-    print("log: standard error, journal, system log missing and restarted")
+    print("log: standard error, also closed, journal, system log missing and restarted")
 
 
 main()
