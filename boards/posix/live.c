@@ -229,7 +229,7 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 			? sts_resolv_read(STS_RESOLV_FILE, &fresh)
 			: STS_RESOLV_UNREADABLE;
 	}
-	if (r == STS_RESOLV_UNREADABLE || r == STS_RESOLV_MALFORMED) {
+	if (r != STS_RESOLV_OK && r != STS_RESOLV_DEFAULT) {
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
 		    sts_live_resolv_problem(r));

@@ -162,8 +162,15 @@ sts_live_read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
 const char *
 sts_live_resolv_problem(enum sts_resolv_result r)
 {
-	return r == STS_RESOLV_MALFORMED ? "no name server can be read"
-					 : strerror(errno);
+	switch (r) {
+	case STS_RESOLV_MALFORMED:
+		return "no name server can be read";
+	case STS_RESOLV_LONG:
+		return "a line of nameserver or options is longer than 4096 "
+		       "octets";
+	default:
+		return strerror(errno);
+	}
 }
 
 /* Whether DANE can be had from these servers, or is not wanted. */

@@ -56,23 +56,27 @@ has_word(struct sts_text line, const char *word)
 struct found {
 	struct sts_dns_servers servers;
 	bool trust_ad;
+	bool cut; /* a line of ours has more than was read */
 	unsigned listed;
 };
 
-/* Lines that begin with ';' or '#' have another first word. */
+/* Lines that begin with ';' or '#' have another first word, and may be of any
+ * length. */
 static void
-take_line(struct found *f, struct sts_text line)
+take_line(struct found *f, struct sts_text line, bool cut)
 {
 	struct sts_text keyword = sts_text_word(&line, STS_BLANK_CONTROL);
 	struct sts_addr a;
 
 	if (sts_text_is(keyword, "nameserver")) {
 		f->listed++;
+		f->cut = f->cut || cut;
 		if (sts_addr_parse(
 			sts_text_word(&line, STS_BLANK_CONTROL), &a)) {
 			add_server(&f->servers, a);
 		}
 	} else if (sts_text_is(keyword, "options")) {
+		f->cut = f->cut || cut;
 		f->trust_ad = f->trust_ad || has_word(line, "trust-ad");
 	}
 }
@@ -88,7 +92,7 @@ read_file(const char *path, struct found *f)
 		return errno == ENOENT ? 0 : errno;
 	}
 	while (sts_lines_next(&l, &line)) {
-		take_line(f, line);
+		take_line(f, line, l.cut);
 	}
 	sts_lines_close(&l);
 	return l.error;
@@ -104,6 +108,9 @@ sts_resolv_read(const char *path, struct sts_dns_servers *s)
 	errno = read_file(path, &f);
 	if (errno != 0) {
 		return STS_RESOLV_UNREADABLE;
+	}
+	if (f.cut) {
+		return STS_RESOLV_LONG;
 	}
 	if (f.listed > 0 && f.servers.count == 0) {
 		return STS_RESOLV_MALFORMED;

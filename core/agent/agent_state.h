@@ -60,7 +60,6 @@ enum {
 	                                often; */
 	STS_SHARE_REPAIRS = STS_SHARE ? 64 : 1, /* so many are remembered */
 	STS_SHARE_FORGOTTEN = STS_SHARE ? 16 : 1, /* domains, one by one */
-	STS_SHARE_FORGOTTEN = STS_SHARE ? 16 : 1, /* domains, one by one */
 	STS_SHARE_REFUSALS = 4,
 	STS_SHARE_WALK_MS = 100, /* held policies are published again in
 				  * steps */

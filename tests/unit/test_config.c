@@ -852,6 +852,42 @@ START_TEST(resolv_conf_gives_its_servers)
 }
 END_TEST
 
+/* A line of ours that is longer than what is read of it is an error, others may
+ * be as long as they like. */
+START_TEST(resolv_long)
+{
+	static const struct {
+		const char *line;
+		size_t len;
+		int result;
+	} cases[] = {
+		{ "nameserver 192.0.2.2", STS_LINE_MAX - 1, STS_RESOLV_OK },
+		{ "nameserver 192.0.2.2", STS_LINE_MAX, STS_RESOLV_LONG },
+		{ "options edns0", STS_LINE_MAX - 1, STS_RESOLV_OK },
+		{ "options edns0", STS_LINE_MAX, STS_RESOLV_LONG },
+		{ "options edns0", STS_LINE_MAX + 1, STS_RESOLV_LONG },
+		{ "search example.com", 3 * STS_LINE_MAX, STS_RESOLV_OK },
+		{ "# nameserver 192.0.2.2", 2 * STS_LINE_MAX, STS_RESOLV_OK },
+	};
+	static const char after[] = "\nnameserver 192.0.2.1\n";
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		static char text[4 * STS_LINE_MAX];
+		struct sts_dns_servers s;
+		size_t n = strlen(cases[i].line);
+
+		memset(text, ' ', sizeof text);
+		memcpy(text, cases[i].line, n);
+		memcpy(text + cases[i].len, after, sizeof after);
+		memset(&s, 0, sizeof s);
+		unit_int(cases[i].line,
+		    sts_resolv_read(file_of(text, strlen(text)), &s),
+		    cases[i].result);
+		ck_assert((s.count > 0) == (cases[i].result == STS_RESOLV_OK));
+	}
+}
+END_TEST
+
 START_TEST(a_missing_resolv_conf_means_this_machine)
 {
 	struct sts_dns_servers s;
@@ -1101,6 +1137,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, times_have_a_unit);
 	tcase_add_test(tc, listeners_are_parsed);
 	tcase_add_test(tc, resolv_conf_gives_its_servers);
+	tcase_add_test(tc, resolv_long);
 	tcase_add_test(tc, a_missing_resolv_conf_means_this_machine);
 	tcase_add_test(tc, a_file_left_behind_prevents_no_replacement);
 	tcase_add_test(tc, names_are_read_in_pieces);
