@@ -6,7 +6,8 @@
  * the kill switch.
  *
  *	pending     what is to be read again (SIGHUP, or a file has changed)
- *	reading     the bundle is read in pieces, into the spare area
+ *	reading     bundle and list of policies are read in pieces, into their
+ *	            spare areas
  *	swap        settings point into the new set; the other is the spare
  *
  * Invariants: whatever is new and broken changes nothing but the log, and each
@@ -30,7 +31,6 @@
 
 #include "conf_share.h"
 #include "live_parts.h"
-#include "preload_file.h"
 #include "resolv.h"
 
 const struct sts_live_set *
@@ -119,7 +119,8 @@ sts_live_preload_test(
 	struct sts_live_set *s = &l->set[l->current];
 
 	return !STS_PRELOAD || s->conf.preload[0] == '\0' ||
-	       sts_preload_file_load(s->conf.preload, area, &s->preload, why);
+	       sts_preload_file_load(
+		   &l->list_file, s->conf.preload, area, &s->preload, why);
 }
 
 bool
@@ -259,7 +260,7 @@ begin_roots(struct sts_live *l, const struct sts_live_set *s)
 	sts_roots_begin(&l->bundle, sts_roots_file(s->conf.trust_anchors),
 	    l->memory->anchors[area], l->memory->anchors_size,
 	    l->memory->reading, &l->fresh);
-	l->reading = true;
+	l->reading |= STS_LIVE_ROOTS;
 }
 
 /* The bundle was read to its end: take it, unless it is of no use, or cut for
@@ -295,26 +296,34 @@ take_roots(struct sts_live *l, struct sts_live_set *s)
 	return true;
 }
 
+/* A large list takes a third of a second: a piece at a time, too. */
+static void
+begin_preload(struct sts_live *l, struct sts_live_set *s)
+{
+	unsigned area = 1 - sts_live_now(l)->preload_area;
+
+	if (s->conf.preload[0] == '\0' || s->conf.preload_size == 0) {
+		s->preloaded = false;
+		return;
+	}
+	sts_preload_file_begin(&l->list_file, s->conf.preload,
+	    sts_agent_preload_area(l->agent, area), &l->list);
+	l->reading |= STS_LIVE_PRELOAD;
+}
+
 /*
- * The list of a file never goes back in time: whoever puts an older one in its
- * place could bring back policies that were taken out since.
+ * The list was read to its end. It never goes back in time: whoever puts an
+ * older one in its place could bring back policies that were taken out since.
  */
 static bool
-reload_preload(struct sts_live *l, struct sts_live_set *s)
+take_preload(struct sts_live *l, struct sts_live_set *s)
 {
 	const char *path = s->conf.preload;
-	unsigned area = 1 - sts_live_now(l)->preload_area;
 	char why[STS_CONF_WHY_MAX];
-	struct sts_preload fresh;
+	bool ok = sts_preload_file_end(&l->list_file, why);
 
-	if (path[0] == '\0' || s->conf.preload_size == 0) {
-		s->preloaded = false;
-		return true;
-	}
-	bool ok = sts_preload_file_load(
-	    path, sts_agent_preload_area(l->agent, area), &fresh, why);
-
-	if (ok && s->preloaded && fresh.timestamp_s < s->preload.timestamp_s) {
+	if (ok && s->preloaded &&
+	    l->list.timestamp_s < s->preload.timestamp_s) {
 		snprintf(why, sizeof why,
 		    "%s: its timestamp is older than that of the list in use",
 		    path);
@@ -325,17 +334,17 @@ reload_preload(struct sts_live *l, struct sts_live_set *s)
 		    "reload: list of policies not changed: %s", why);
 		return false;
 	}
-	s->preload = fresh;
+	s->preload = l->list;
 	s->preloaded = true;
-	s->preload_area = area;
+	s->preload_area = 1 - sts_live_now(l)->preload_area;
 	sts_log_line(l->log, STS_LOG_INFO,
-	    "reload: %u domains in the list of policies %s", fresh.domains,
+	    "reload: %u domains in the list of policies %s", l->list.domains,
 	    path);
 	return true;
 }
 
-/* Bring the spare set up to date, but for the bundle, which is begun. False:
- * something new is broken. */
+/* Bring the spare set up to date, but for bundle and list, which are begun.
+ * False: something new is broken. */
 static bool
 renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 {
@@ -350,7 +359,7 @@ renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 		ok = reload_servers(l, s) && ok;
 	}
 	if (STS_PRELOAD && (pending & STS_LIVE_PRELOAD)) {
-		ok = reload_preload(l, s) && ok;
+		begin_preload(l, s);
 	}
 	if (pending & STS_LIVE_ROOTS) {
 		begin_roots(l, s);
@@ -388,23 +397,37 @@ begin_change(struct sts_live *l)
 
 	l->pending = 0;
 	l->renewed = renew(l, &l->set[1 - l->current], pending);
-	if (!l->reading) {
+	if (l->reading == 0) {
 		change(l);
 	}
 }
 
-/* Go on with the bundle. */
+/* Read a piece of the bundle, or then of the list. */
+static void
+read_piece(struct sts_live *l)
+{
+	struct sts_live_set *s = &l->set[1 - l->current];
+
+	if (!STS_PRELOAD || (l->reading & STS_LIVE_ROOTS)) {
+		if (!sts_roots_step(&l->bundle, &l->fresh)) {
+			l->reading &= ~(unsigned)STS_LIVE_ROOTS;
+			l->renewed = take_roots(l, s) && l->renewed;
+		}
+	} else if (!sts_preload_file_step(&l->list_file)) {
+		l->reading &= ~(unsigned)STS_LIVE_PRELOAD;
+		l->renewed = take_preload(l, s) && l->renewed;
+	}
+}
+
+/* Go on with what is being read. */
 static void
 go_on(struct sts_live *l)
 {
-	for (unsigned i = 0; i < STS_LIVE_PIECES; i++) {
-		if (!sts_roots_step(&l->bundle, &l->fresh)) {
-			l->reading = false;
-			l->renewed = take_roots(l, &l->set[1 - l->current]) &&
-				     l->renewed;
-			change(l);
-			return;
-		}
+	for (unsigned i = 0; i < STS_LIVE_PIECES && l->reading != 0; i++) {
+		read_piece(l);
+	}
+	if (l->reading == 0) {
+		change(l);
 	}
 }
 
@@ -438,11 +461,11 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 	if (sts_before(now, l->look_at)) {
 		return l->look_at - now;
 	}
-	if (!l->reading) {
+	if (l->reading == 0) {
 		look(l);
 		sts_live_enforce_tick(l, now);
 	}
-	if (l->reading) {
+	if (l->reading != 0) {
 		go_on(l);
 	} else if (l->pending != 0 && !sts_agent_settings_used(l->agent,
 					  &l->set[1 - l->current].settings)) {
@@ -450,7 +473,7 @@ sts_live_tick(struct sts_live *l, sts_ms now)
 	}
 	sts_ms wait = l->pending != 0 ? STS_LIVE_RETRY_MS : STS_LIVE_LOOK_MS;
 
-	if (l->reading) {
+	if (l->reading != 0) {
 		wait = 0;
 	}
 	l->look_at = now + wait;

@@ -12,6 +12,7 @@
 #include "../../port/posix/addr.h"
 #include "conf.h"
 #include "memory.h"
+#include "preload_file.h"
 #include "watch.h"
 
 enum {
@@ -23,7 +24,7 @@ enum {
 
 	STS_LIVE_LOOK_MS = 5000, /* how often files are looked at */
 	STS_LIVE_RETRY_MS = 1000, /* while the spare set is in use */
-	STS_LIVE_PIECES = 4, /* of the bundle in a step, of 4 KB: 0.1 ms */
+	STS_LIVE_PIECES = 4, /* of a file in a step, of 4 KB: 0.1 ms */
 	STS_LIVE_REMIND_MS = 3600000, /* that enforcement is off */
 	STS_LIVE_OFF_MAX_S = 30 * 86400, /* that an order may be kept */
 	STS_LIVE_HOST_MAX = 253,
@@ -59,11 +60,13 @@ struct sts_live {
 	const char *local[STS_SHARE_SERVERS];
 	bool roots_cut; /* the bundle was read, and ended inside a block */
 	bool servers_cut; /* resolv.conf was read, and named nobody */
-	bool reading; /* the bundle into the spare set, in steps; the rest of
-			 it is ready, but for what failed: */
+	unsigned reading; /* ROOTS, PRELOAD: into the spare set, in steps; the
+			     rest of it is ready, but for what failed: */
 	bool renewed;
 	struct sts_roots_reading bundle;
 	struct sts_roots fresh;
+	struct sts_preload_file list_file;
+	struct sts_preload list;
 	sts_ms look_at;
 	bool enforce_off;
 	uint32_t off_until_s; /* agent time; 0: until it is switched on */

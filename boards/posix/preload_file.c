@@ -32,48 +32,71 @@ open_file(const char *path)
 	return fd;
 }
 
-/* 0, or errno. Ends early where the list is refused. */
-static int
-feed(int fd, struct sts_preload_read *r)
+void
+sts_preload_file_begin(struct sts_preload_file *f, const char *path,
+    struct sts_span area, struct sts_preload *list)
+{
+	f->path = path;
+	f->fd = open_file(path);
+	f->error = f->fd < 0 ? errno : 0;
+	f->ended = false;
+	sts_preload_begin(&f->read, list, area);
+}
+
+bool
+sts_preload_file_step(struct sts_preload_file *f)
 {
 	uint8_t buf[PIECE];
 	ssize_t n;
 
-	do {
-		n = read(fd, buf, sizeof buf);
-		if (n < 0 && errno != EINTR) {
-			return errno;
-		}
-	} while (
-	    n < 0 || (n > 0 && sts_preload_feed(r, sts_text(buf, (size_t)n))));
-	return 0;
+	if (f->error != 0) {
+		return false;
+	}
+	if (f->ended) {
+		return sts_preload_work(&f->read);
+	}
+	n = read(f->fd, buf, sizeof buf);
+	if (n < 0 && errno != EINTR) {
+		f->error = errno;
+	} else if (n >= 0) {
+		f->ended = n == 0 || !sts_preload_feed(
+					 &f->read, sts_text(buf, (size_t)n));
+	}
+	return f->error == 0;
 }
 
 bool
-sts_preload_file_load(const char *path, struct sts_span area,
-    struct sts_preload *list, char why[STS_CONF_WHY_MAX])
+sts_preload_file_end(struct sts_preload_file *f, char why[STS_CONF_WHY_MAX])
 {
-	static struct sts_preload_read r;
+	const struct sts_preload_read *r = &f->read;
 	char shown[SHOWN_MAX];
-	int fd = open_file(path);
-	int err = errno;
 
-	if (fd >= 0) {
-		sts_preload_begin(&r, list, area);
-		err = feed(fd, &r);
-		close(fd);
+	if (f->fd >= 0) {
+		close(f->fd);
 	}
-	if (fd < 0 || err != 0) {
-		snprintf(why, STS_CONF_WHY_MAX, "%s: %s", path, strerror(err));
+	if (f->error != 0) {
+		snprintf(why, STS_CONF_WHY_MAX, "%s: %s", f->path,
+		    strerror(f->error));
 		return false;
 	}
-	enum sts_preload_error e = sts_preload_end(&r);
+	enum sts_preload_error e = sts_preload_end(&f->read);
 
 	if (e == STS_PRELOAD_OK) {
 		return true;
 	}
-	sts_log_escape(sts_text(r.name, r.name_len), shown, sizeof shown);
-	snprintf(why, STS_CONF_WHY_MAX, "%s:%u: %s%s%s", path, (unsigned)r.line,
-	    shown, r.name_len > 0 ? ": " : "", sts_preload_error_text(e));
+	sts_log_escape(sts_text(r->name, r->name_len), shown, sizeof shown);
+	snprintf(why, STS_CONF_WHY_MAX, "%s:%u: %s%s%s", f->path,
+	    (unsigned)r->line, shown, r->name_len > 0 ? ": " : "",
+	    sts_preload_error_text(e));
 	return false;
+}
+
+bool
+sts_preload_file_load(struct sts_preload_file *f, const char *path,
+    struct sts_span area, struct sts_preload *list, char why[STS_CONF_WHY_MAX])
+{
+	sts_preload_file_begin(f, path, area, list);
+	while (sts_preload_file_step(f)) {
+	}
+	return sts_preload_file_end(f, why);
 }

@@ -47,7 +47,21 @@ enum field {
 	FIELDS
 };
 
+/* What is done, and when the file has been read with one entry after the other:
+ * whether they are sorted, else a heap of them, sorted; whether their names
+ * differ, and their aliases are there. */
+enum phase {
+	READ = 0,
+	LOOK,
+	HEAP,
+	SORT,
+	DIFFER,
+	ALIASES_THERE,
+	OVER
+};
+
 enum {
+	WORK = 32, /* entries a call */
 	/* The kind of an entry: of a domain or an alias; and its content. */
 	OF_ALIAS = 1,
 	SAYS_ALIAS = 2,
@@ -536,15 +550,45 @@ sink(struct sts_preload_read *r, unsigned at, unsigned count)
 	}
 }
 
-static bool
-is_sorted(struct sts_preload_read *r)
+/* Fail at an entry: its name and line are those of the message. */
+static void
+fail_at(struct sts_preload_read *r, const struct entry *e,
+    enum sts_preload_error error)
 {
-	for (unsigned i = 1; i < r->list->entries; i++) {
-		if (order(r, i - 1, i) > 0) {
-			return false;
-		}
+	note_name(r, text_at(r->list, e->name));
+	r->line = e->kind / LINE;
+	fail(r, error);
+}
+
+static void
+go_to(struct sts_preload_read *r, enum phase phase, unsigned at)
+{
+	r->phase = (uint8_t)phase;
+	r->at = at;
+}
+
+/* Most files are sorted. */
+static void
+look(struct sts_preload_read *r, unsigned n)
+{
+	if (r->at >= n) {
+		go_to(r, DIFFER, 1);
+	} else if (order(r, r->at - 1, r->at) > 0) {
+		go_to(r, HEAP, n / 2);
+	} else {
+		r->at++;
 	}
-	return true;
+}
+
+static void
+make_heap(struct sts_preload_read *r, unsigned n)
+{
+	if (r->at == 0) {
+		go_to(r, SORT, n - 1);
+	} else {
+		r->at--;
+		sink(r, r->at, n);
+	}
 }
 
 /* Sort by heap: the author of the file chooses its order, which may be the
@@ -552,73 +596,62 @@ is_sorted(struct sts_preload_read *r)
 static void
 sort(struct sts_preload_read *r)
 {
-	unsigned n = r->list->entries;
-
-	if (is_sorted(r)) {
-		return;
+	if (r->at == 0) {
+		go_to(r, DIFFER, 1);
+	} else {
+		swap(r->list, 0, r->at);
+		sink(r, 0, r->at);
+		r->at--;
 	}
-	for (unsigned i = n / 2; i > 0; i--) {
-		sink(r, i - 1, n);
-	}
-	for (unsigned end = n - 1; end > 0; end--) {
-		swap(r->list, 0, end);
-		sink(r, 0, end);
-	}
-}
-
-/* Fail at an entry: its name and line are those of the message. */
-static bool
-fail_at(struct sts_preload_read *r, const struct entry *e,
-    enum sts_preload_error error)
-{
-	note_name(r, text_at(r->list, e->name));
-	r->line = e->kind / LINE;
-	return fail(r, error);
 }
 
 /* Whether every name stands there only once. */
-static bool
-names_differ(struct sts_preload_read *r)
+static void
+tell_apart(struct sts_preload_read *r, unsigned n)
 {
-	for (unsigned i = 1; i < r->list->entries; i++) {
-		const struct entry *a = entry_at(r->list, i - 1);
-		const struct entry *b = entry_at(r->list, i);
-
-		if (order(r, i - 1, i) == 0) {
-			return fail_at(r,
-			    a->kind / LINE > b->kind / LINE ? a : b,
-			    STS_PRELOAD_TWICE);
-		}
+	if (r->at >= n) {
+		go_to(r, ALIASES_THERE, 0);
+		return;
 	}
-	return true;
+	const struct entry *a = entry_at(r->list, r->at - 1);
+	const struct entry *b = entry_at(r->list, r->at);
+
+	if (order(r, r->at - 1, r->at) == 0) {
+		fail_at(r, a->kind / LINE > b->kind / LINE ? a : b,
+		    STS_PRELOAD_TWICE);
+	}
+	r->at++;
 }
 
 /* Whether every alias that a policy names is there. */
-static bool
-aliases_are_there(struct sts_preload_read *r)
+static void
+find_aliases(struct sts_preload_read *r, unsigned n)
 {
 	const struct sts_preload *l = r->list;
 	unsigned place;
 
-	for (unsigned i = 0; i < l->entries; i++) {
-		const struct entry *e = entry_at(l, i);
-
-		if ((e->kind & SAYS_ALIAS) &&
-		    !find(l, true, text_at(l, e->says), &place)) {
-			return fail_at(r, e, STS_PRELOAD_ALIAS);
-		}
+	if (r->at == n) {
+		go_to(r, OVER, 0);
+		return;
 	}
-	return true;
+	const struct entry *e = entry_at(l, r->at);
+
+	if ((e->kind & SAYS_ALIAS) &&
+	    !find(l, true, text_at(l, e->says), &place)) {
+		fail_at(r, e, STS_PRELOAD_ALIAS);
+	}
+	r->at++;
 }
 
-enum sts_preload_error
-sts_preload_end(struct sts_preload_read *r)
+/* The file has been read. */
+static void
+begin_work(struct sts_preload_read *r)
 {
 	const unsigned needed = 1U << VERSION | 1U << TIMESTAMP |
 				1U << EXPIRES | 1U << POLICIES | 1U << ALIASES;
 
 	if (r->error != STS_PRELOAD_OK) {
-		return (enum sts_preload_error)r->error;
+		return;
 	}
 	if (!sts_json_between(&r->json) || !r->begun) {
 		fail(r, STS_PRELOAD_JSON);
@@ -626,11 +659,56 @@ sts_preload_end(struct sts_preload_read *r)
 		fail(r, STS_PRELOAD_MISSING);
 	} else if (r->list->expires_s <= r->list->timestamp_s) {
 		fail(r, STS_PRELOAD_TIME);
-	} else {
+	}
+	go_to(r, LOOK, 1);
+}
+
+/* Go on with one entry. */
+static void
+work(struct sts_preload_read *r)
+{
+	unsigned n = r->list->entries;
+
+	switch ((enum phase)r->phase) {
+	case READ:
+		begin_work(r);
+		break;
+	case LOOK:
+		look(r, n);
+		break;
+	case HEAP:
+		make_heap(r, n);
+		break;
+	case SORT:
 		sort(r);
-		if (names_differ(r)) {
-			aliases_are_there(r);
+		break;
+	case DIFFER:
+		tell_apart(r, n);
+		break;
+	case ALIASES_THERE:
+		find_aliases(r, n);
+		break;
+	case OVER:
+		break;
+	}
+}
+
+bool
+sts_preload_work(struct sts_preload_read *r)
+{
+	for (unsigned i = 0; i < WORK && r->phase != OVER; i++) {
+		work(r);
+		if (r->error != STS_PRELOAD_OK) {
+			go_to(r, OVER, 0);
 		}
+	}
+	return r->phase != OVER;
+}
+
+enum sts_preload_error
+sts_preload_end(struct sts_preload_read *r)
+{
+	while (sts_preload_work(r)) {
 	}
 	return (enum sts_preload_error)r->error;
 }

@@ -96,6 +96,8 @@ struct sts_preload_read {
 	bool alias; /* the policy names one, of alias_len octets */
 	uint8_t alias_len;
 	bool begun;
+	uint8_t phase; /* of the work that follows the reading, */
+	uint32_t at; /* and how far it is */
 	unsigned mxs;
 	size_t mx_off; /* where the patterns of the policy begin */
 	uint8_t alias_name[STS_NAME_MAX];
@@ -110,8 +112,12 @@ void sts_preload_begin(
  * is useless. */
 bool sts_preload_feed(struct sts_preload_read *r, struct sts_text in);
 
-/* The file has ended. STS_PRELOAD_OK: *list can be used; else it is
- * undefined. */
+/*
+ * The file has ended. STS_PRELOAD_OK: *list can be used; else it is undefined.
+ * The list is sorted first, in O(n log n); whoever has others wait has that done
+ * before, a few entries a call, until this returns false: no work is left.
+ */
+bool sts_preload_work(struct sts_preload_read *r);
 enum sts_preload_error sts_preload_end(struct sts_preload_read *r);
 
 /* What was expected, for people; never NULL. */

@@ -27,6 +27,8 @@ static struct sts_posix posix;
 static struct sts_port port;
 static struct sts_log logs;
 static char bundle[] = "/tmp/mtasts-live-XXXXXX";
+static char list[] = "/tmp/mtasts-live-list-XXXXXX";
+static bool with_list; /* the key preload names it */
 static char why[STS_CONF_WHY_MAX];
 static sts_ms now;
 
@@ -115,16 +117,18 @@ logged(void)
 static void
 begin(void)
 {
-	static char line[64];
+	static char line[64], list_line[64];
 	static const char *options[] = { line, "nameserver 192.0.2.1",
-		"log_level error", "sct require" };
-	struct sts_conf_source source = { "/dev/null", options, 4 };
+		"log_level error", "sct require", list_line };
+	struct sts_conf_source source = { "/dev/null", options,
+		with_list ? 5 : 4 };
 	static const uint8_t key[16];
 
 	close(mkstemp(bundle));
 	atexit(remove_bundle);
 	write_bundle(SIZE_MAX);
 	snprintf(line, sizeof line, "trust_anchors %s", bundle);
+	snprintf(list_line, sizeof list_line, "preload %s", list);
 	ck_assert_msg(
 	    sts_live_open(&live, &source, &memory, 0, why), "%s", why);
 	ck_assert_uint_eq(sts_live_now(&live)->settings.sct, STS_SCT_REQUIRE);
@@ -398,6 +402,74 @@ START_TEST(in_steps)
 	unit_int("the set", live.current, 0);
 	ck_assert(sts_live_now(&live)->settings.enforce_off);
 	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
+}
+END_TEST
+
+/* Write a list of so many policies, the last name first; how many octets. */
+static size_t
+write_list(unsigned count, unsigned timestamp)
+{
+	FILE *f = fopen(list, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fprintf(f,
+	    "{\"timestamp\":%u,\"expires\":2000000000,\"version\":\"0.1\","
+	    "\"policy-aliases\":{},\"policies\":{",
+	    timestamp);
+	while (count-- > 0) {
+		fprintf(f,
+		    "\"d%05u.example\":{\"mode\":\"enforce\","
+		    "\"mxs\":[\"mx%u.example\"]}%s\n",
+		    count, count, count > 0 ? "," : "");
+	}
+	fprintf(f, "}}\n");
+	size_t n = (size_t)ftell(f);
+
+	ck_assert_int_eq(fclose(f), 0);
+	return n;
+}
+
+static void
+remove_list(void)
+{
+	unlink(list);
+}
+
+/* So is the list of policies, and it is sorted in steps as well. */
+START_TEST(list_in_steps)
+{
+	enum {
+		COUNT = 3000,
+		AT_ONCE = 4 * 32 /* entries that are sorted in a step */
+	};
+
+	close(mkstemp(list));
+	atexit(remove_list);
+	with_list = true;
+	write_list(1, 1700000000);
+	begin();
+	ck_assert_msg(sts_live_preload(&live, &agent, why), "%s", why);
+	unit_int("domains", sts_live_now(&live)->preload.domains, 1);
+	size_t pieces = write_list(COUNT, 1700000001) / 4096;
+
+	live.pending |= STS_LIVE_PRELOAD;
+	live.look_at = now;
+	for (unsigned i = 0; i < pieces / STS_LIVE_PIECES; i++) {
+		ck_assert_uint_eq(sts_live_tick(&live, now), 0);
+		unit_int("domains", sts_live_now(&live)->preload.domains, 1);
+	}
+	/* It is made a heap, then sorted, then looked through. */
+	ck_assert_uint_ge(tick(), 2 * COUNT / AT_ONCE);
+	unit_int("domains", sts_live_now(&live)->preload.domains, COUNT);
+	/* An older one changes nothing. */
+	write_list(2, 1700000000);
+	live.pending |= STS_LIVE_PRELOAD;
+	live.look_at = now;
+	listen_to_log();
+	tick();
+	ck_assert_ptr_nonnull(strstr(logged(), "list of policies not changed"));
+	unit_int("older", sts_live_now(&live)->preload.domains, COUNT);
+	ck_assert(sts_live_now(&live)->preloaded);
 }
 END_TEST
 
@@ -818,5 +890,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, first_bundle);
 	tcase_add_test(tc, watching);
 	tcase_add_test(tc, in_steps);
+	tcase_add_test(tc, list_in_steps);
 	tcase_add_test(tc, smallest);
 }

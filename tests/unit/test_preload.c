@@ -368,6 +368,20 @@ static const struct {
 	{ "the last one first", last_first },
 };
 
+/* All that follows the reading, a few entries at a time. */
+static void
+work_in_pieces(void)
+{
+	uint32_t before = 0;
+	bool more = true;
+
+	while (more) {
+		more = sts_preload_work(&reader);
+		ck_assert_uint_le(reader.steps - before, 32 * 2 * MANY_LOG);
+		before = reader.steps;
+	}
+}
+
 /* The author of the file does not choose how long reading it takes. */
 START_TEST(steps)
 {
@@ -390,6 +404,7 @@ START_TEST(steps)
 			sts_preload_feed(&reader, text(policy));
 		}
 		sts_preload_feed(&reader, text("}}"));
+		work_in_pieces();
 		unit_int(
 		    orders[o].name, sts_preload_end(&reader), STS_PRELOAD_OK);
 		ck_assert_uint_le(reader.steps, 3U * MANY * MANY_LOG);
