@@ -233,7 +233,7 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 	if (r != STS_RESOLV_OK && r != STS_RESOLV_DEFAULT) {
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: name servers not changed: %s: %s", STS_RESOLV_FILE,
-		    sts_live_resolv_problem(r));
+		    sts_resolv_problem(r));
 		return false;
 	}
 	if (r == STS_RESOLV_DEFAULT &&

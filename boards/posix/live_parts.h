@@ -23,8 +23,6 @@ void sts_live_point_share(struct sts_live *l, struct sts_live_set *s);
  * False: `why`. */
 bool sts_live_read_share(struct sts_live *l, struct sts_live_set *s,
     unsigned area, char why[STS_CONF_WHY_MAX]);
-/* Why resolv.conf is of no use, in words; errno is still that of reading it. */
-const char *sts_live_resolv_problem(enum sts_resolv_result r);
 /* Whether DANE can be had from these servers, or is not wanted; if not, what
  * the operator can do. */
 bool sts_live_enough_trusted(

@@ -159,20 +159,6 @@ sts_live_read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
 	return true;
 }
 
-const char *
-sts_live_resolv_problem(enum sts_resolv_result r)
-{
-	switch (r) {
-	case STS_RESOLV_MALFORMED:
-		return "no name server can be read";
-	case STS_RESOLV_LONG:
-		return "a line of nameserver or options is longer than 4096 "
-		       "octets";
-	default:
-		return strerror(errno);
-	}
-}
-
 /* Whether DANE can be had from these servers, or is not wanted. */
 bool
 sts_live_enough_trusted(
@@ -203,7 +189,7 @@ read_servers(struct sts_live_set *s, char why[STS_CONF_WHY_MAX])
 	int error = errno;
 
 	snprintf(why, STS_CONF_WHY_MAX, "name servers: %s: %s", STS_RESOLV_FILE,
-	    sts_live_resolv_problem(r));
+	    sts_resolv_problem(r));
 	errno = error;
 	return false;
 }

@@ -295,7 +295,8 @@ sts_publish_servers(
 
 		if (r != STS_RESOLV_OK && r != STS_RESOLV_DEFAULT) {
 			return sts_fail(STS_EXIT_CONFIG,
-			    "no name server can be read from " STS_RESOLV_FILE);
+			    "name servers: " STS_RESOLV_FILE ": %s",
+			    sts_resolv_problem(r));
 		}
 	}
 	return 0;

@@ -126,3 +126,17 @@ sts_resolv_read(const char *path, struct sts_dns_servers *s)
 	*s = f.servers;
 	return f.listed > 0 ? STS_RESOLV_OK : STS_RESOLV_DEFAULT;
 }
+
+const char *
+sts_resolv_problem(enum sts_resolv_result r)
+{
+	switch (r) {
+	case STS_RESOLV_MALFORMED:
+		return "no name server can be read";
+	case STS_RESOLV_LONG:
+		return "a line of nameserver or options is longer than 4096 "
+		       "octets";
+	default:
+		return strerror(errno);
+	}
+}

@@ -27,4 +27,8 @@ enum sts_resolv_result {
 enum sts_resolv_result sts_resolv_read(
     const char *path, struct sts_dns_servers *s);
 
+/* What is wrong, in words: of a result that is neither OK nor DEFAULT, with the
+ * errno that came with it. */
+const char *sts_resolv_problem(enum sts_resolv_result r);
+
 #endif
