@@ -131,6 +131,7 @@ test-commands:
 check: $(BUILD)/libmtasts.a check-examples ## the rules of the house that a machine can check
 	@sh boards/posix/deps.sh $(CHECK_PKGS)
 	@sh tests/check.sh $(BUILD)
+	@python3 tests/boards/size.py
 
 .PHONY: uts46-table
 uts46-table: ## write Unicode's tables anew (core/grammar/uts46_table.c)
