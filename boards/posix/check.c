@@ -162,7 +162,8 @@ hosts_known(const struct sts_check_run *r)
 static enum sts_check_sight
 sight_of(const struct sts_check_run *r)
 {
-	return !r->servers.trusted || (r->org_found && !r->org_secure)
+	/* Not even a name that is known to be signed was seen to be. */
+	return !r->servers.trusted || !r->org_found || !r->org_secure
 		   ? STS_CHECK_BLIND
 		   : STS_CHECK_SEES;
 }

@@ -141,6 +141,7 @@ enum sts_check_tried {
 
 struct sts_check_address {
 	uint8_t state; /* enum sts_check_tried */
+	bool unrouted; /* this machine has no way there */
 	struct sts_addr addr;
 	struct sts_smtp_found smtp; /* of the first dialogue */
 	struct sts_check_cert cert[STS_CHECK_CERTS];

@@ -186,7 +186,7 @@ judge_failure(const struct sts_check_facts *f, unsigned h, unsigned a,
 	enum sts_why why = addr->smtp.why;
 	bool v6 = addr->addr.af == STS_AF_INET6;
 
-	if (why == STS_WHY_CONNECT_FAILED && v6 && host->a.found == STS_FOUND) {
+	if (addr->unrouted && v6 && host->a.found == STS_FOUND) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_UNREACHED, why, (int)h, (int)a);
 	} else if (why == STS_WHY_TLS_ALERT &&

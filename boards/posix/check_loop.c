@@ -352,6 +352,21 @@ sts_check_loop_random(struct sts_check_loop *l, uint8_t *out, size_t n)
 	return rc == 0;
 }
 
+bool
+sts_check_loop_routed(const struct sts_addr *peer)
+{
+	struct sockaddr_storage s;
+	socklen_t len = sts_addr_to_socket(peer, &s);
+	int fd = len > 0 ? sts_socket_open(s.ss_family, SOCK_DGRAM) : -1;
+	bool routed =
+	    fd >= 0 && connect(fd, (const struct sockaddr *)&s, len) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return routed;
+}
+
 /* Serve every place once; a place that wants its owner, or -1. */
 static int
 pass(struct sts_check_loop *l, bool *busy, bool *any)

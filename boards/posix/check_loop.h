@@ -61,6 +61,10 @@ sts_ms sts_check_loop_now(const struct sts_check_loop *l);
 /* Fresh random octets. False: the system has none. */
 bool sts_check_loop_random(struct sts_check_loop *l, uint8_t *out, size_t n);
 
+/* Whether this machine has a way to the address, as far as its own routes say:
+ * nothing is sent. */
+bool sts_check_loop_routed(const struct sts_addr *peer);
+
 /*
  * Serve all places until one wants its owner: its number. DONE: no place is
  * taken, or `stop`. IDLE: nothing has happened for half a second.

@@ -344,6 +344,8 @@ dialogue_over(struct sts_check_run *r, struct sts_check_probe *p)
 
 	if (p->pass == 0) {
 		a->smtp = *f;
+		a->unrouted = f->why == STS_WHY_CONNECT_FAILED &&
+			      !sts_check_loop_routed(&a->addr);
 		count_connection(r, f);
 	}
 	if (f->tls) {

@@ -30,6 +30,7 @@ ROWS = [
     "rude\tsmtp=554\tsmtp-greeting-refused\tunknown unknown ok 2",
     "slow\tsmtp=silent\t-\tunknown unknown ok 2",
     "large\tsmtp=fat web=fat tlsa=none\t-\tenforced none ok 0",
+    "doubt\tblind\t-\tenforced unknown ok 2",
     "first\tsmtp=first\t-\tenforced complete ok 0",
     "other\ttlsa=\"3 1 1 other\"\ttlsa-mismatch\tenforced broken ok 1",
 ]
@@ -119,6 +120,20 @@ def unknown_end(command, world, blind, rows):
     p = run(command, arguments(world, blind, row, "--mx", row.full("mx")))
     want("no key is invented", b"0000" not in p.stdout
          and b"00:00" not in p.stdout, p.stdout)
+
+
+def doubt(command, world, blind, rows):
+    """Where it cannot be found out whether the name server validates, records
+    without AD are not called unsigned."""
+    row = rows["doubt"]
+    other = Blind(world)
+    other.dns.blind = set()
+    other.dns.unsigned = {k for k in world.dns.records if k[1] == "TLSA"}
+    other.dns.faults = {("org", "MX"): "servfail"}
+    p = run(command, arguments(world, other, row, "--json", row.domain))
+    out = json.loads(p.stdout)
+    want("a name server in doubt", p.returncode == 2
+         and out["dane"] == "unknown", p.stdout)
 
 
 def postfix_by_fingerprint(row, colons):
@@ -260,7 +275,7 @@ def main():
         world = World(folder, list(rows.values()),
                       names=[many.domain, "*." + many.domain])
         blind = Blind(world)
-        for way in (terminals, monitors, unknown_end, one_host, usage, interrupted,
+        for way in (terminals, monitors, unknown_end, doubt, one_host, usage, interrupted,
                     implicit_tls, within):
             way(command, world, blind, rows)
         daemon(command, world, blind, rows, folder)

@@ -73,6 +73,7 @@ fault(const char *what)
 		a->addr.af = STS_AF_INET6;
 		a->smtp.tls = false;
 		a->smtp.why = STS_WHY_CONNECT_FAILED;
+		a->unrouted = true;
 	} else if (strcmp(what, "one of two, no way by IPv6") == 0) {
 		f.host[1].addr_count = 2;
 		f.host[1].aaaa.found = STS_FOUND;
@@ -80,6 +81,7 @@ fault(const char *what)
 		a[1].addr.af = STS_AF_INET6;
 		a[1].smtp.tls = a[1].cert[0].there = a[1].cert[1].there = false;
 		a[1].smtp.why = STS_WHY_CONNECT_FAILED;
+		a[1].unrouted = true;
 	} else if (strcmp(what, "no way, and expired") == 0) {
 		fault("one of two, no way by IPv6");
 		a->cert[0].path = STS_WHY_X509_EXPIRED;
@@ -137,6 +139,28 @@ static const struct {
 	{ "interrupted", "*.a.example", 2 },
 };
 
+/* An IPv6 address without a way there is a note; one that is not reached by a
+ * way that is there may be down, and nobody can tell. */
+START_TEST(unreached)
+{
+	static struct sts_check_findings all;
+
+	for (unsigned routed = 0; routed < 2; routed++) {
+		all_good();
+		fault("one of two, no way by IPv6");
+		second()[1].unrouted = routed == 0;
+		all.count = 0;
+		sts_check_judge_host(&f, 1, STS_CHECK_SEES, &all);
+		ck_assert_uint_eq(all.count, 1);
+		unit_int("finding", all.f[0].id,
+		    routed == 0 ? STS_CHECK_F_MX_UNREACHED
+				: STS_CHECK_F_SMTP_FAILED);
+		unit_int("grade", sts_check_grade(&all.f[0]),
+		    routed == 0 ? STS_CHECK_NOTE : STS_CHECK_UNKNOWN);
+	}
+}
+END_TEST
+
 START_TEST(a_policy_is_judged_by_every_host)
 {
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -154,4 +178,5 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_policy_is_judged_by_every_host);
+	tcase_add_test(tc, unreached);
 }
