@@ -26,5 +26,6 @@
 #define STS_REPORT_FAILURES 8
 #define STS_REPORT_OWN 4
 #define STS_REPORT_PAUSES 1
+#define STS_REPORT_COUNTED 16
 
 #endif

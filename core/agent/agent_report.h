@@ -37,7 +37,7 @@ enum {
 			   STS_HTTPS_CONNS,
 	STS_REPORT_DRAWS = STS_TLS_RND, /* random octets of a tick */
 	STS_REPORT_PIECE = 512,
-	STS_REPORT_HASHES = 256, /* counters of destinations */
+	STS_REPORT_SPENT_MS = 5000, /* time of ours is counted by */
 	STS_REPORT_MUTE_MAX = 8, /* a day: then no more are tried */
 	STS_REPORT_TRIES = 7, /* at 0, 15, 45 min, 1:45, 3:45, 7:45, 15:45 h */
 	STS_REPORT_AGAIN_S = 900, /* the first pause; then twice as long */
@@ -82,9 +82,21 @@ struct sts_report_plan {
 	uint8_t slot;
 	uint32_t hurries; /* reports of days before this one are due now */
 	uint32_t at; /* the domain looked at last, 0: none of the slot yet */
-	uint32_t best, due_s; /* the next one, so far: of those with the fewest
-			       * tries the one that has been due longest */
-	uint8_t tries;
+	uint32_t best, due_s; /* the next one, so far: of those whose
+			       * organisation has taken the least time today the
+			       * one that has been due longest */
+	uint8_t spent;
+};
+
+/*
+ * How often names were counted, by 32 bits of their hash, which under the boot's
+ * key two names share by chance alone. Where there is no room for one more, the
+ * name that was counted least is forgotten: a stranger can end small counts of
+ * others, and neither raise one nor end a large one cheaply.
+ */
+struct sts_report_counts {
+	uint32_t hash[STS_REPORT_COUNTED];
+	uint8_t n[STS_REPORT_COUNTED]; /* 0: none; 255: or more */
 };
 
 /* The step that the report at hand is in, and what it waits for. */
@@ -135,7 +147,8 @@ struct sts_agent_report {
 	uint8_t addr_count, host_len;
 	uint16_t piece_off, piece_len;
 	uint32_t ref;
-	sts_ms next_at; /* not before */
+	uint32_t organisation; /* of its domain: a hash */
+	sts_ms begun, next_at; /* not before */
 	uint32_t day; /* the counters are of */
 	uint32_t length, sent;
 	const struct sts_settings *settings;
@@ -152,11 +165,6 @@ struct sts_agent_report {
 	struct sts_report_mail text; /* or its gzip alone */
 	struct sts_lookup_report lookup[STS_REPORT_LOOKUPS];
 	struct sts_report_pause pause[STS_REPORT_PAUSES];
-	uint8_t same[STS_REPORT_HASHES]; /* reports to a destination today */
-	uint8_t mute[STS_REPORT_HASHES]; /* POSTs to an organisation's hosts
-	                                    today that got no answer */
-	uint8_t mailed[2][STS_REPORT_HASHES]; /* mails to a domain: today, and
-	                                         the day before */
 	uint8_t piece[STS_REPORT_PIECE];
 	uint8_t record[STS_TLSRPT_RECORD_MAX];
 
@@ -165,6 +173,13 @@ struct sts_agent_report {
 	struct sts_report_event event, testing;
 	struct sts_datagram datagram;
 	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
+
+	/* Private, of agent_report_send.c: counts of today. `same`: reports to
+	 * a destination; `mute`: POSTs to an organisation's hosts that got no
+	 * answer; `spent`: how often reports about an organisation's domains
+	 * took STS_REPORT_SPENT_MS; `mailed`: mails to a domain, and those of
+	 * the day before. */
+	struct sts_report_counts same, mute, spent, mailed[2];
 };
 
 struct sts_agent;

@@ -50,10 +50,15 @@ void sts_agent_report_stir(struct sts_agent *a, unsigned child);
 /* Whether the last octet may leave: if the board keeps marks, this one is
  * written. */
 bool sts_agent_report_may_end(struct sts_agent_report *r);
-/* The counter of t among these, by hash; count one more there. */
-uint8_t *sts_agent_report_counter(const struct sts_agent *a,
-    uint8_t counters[STS_REPORT_HASHES], struct sts_text t);
-void sts_agent_report_one_more(uint8_t *n);
+/* The hash by which a name is counted, and a domain's organisation; how often a
+ * name was counted; count it n times more. */
+uint32_t sts_agent_report_hash(const struct sts_agent *a, struct sts_text name);
+uint32_t sts_agent_report_organisation(
+    const struct sts_agent *a, struct sts_text domain);
+unsigned sts_agent_report_counted(
+    const struct sts_report_counts *c, uint32_t hash);
+void sts_agent_report_count(
+    struct sts_report_counts *c, uint32_t hash, uint32_t n);
 
 /* agent_report_post.c */
 /* The steps of a POST. Look up the addresses of the destination at hand; go on

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS reporting: when reports are due, and which is sent next: of those tried
- * least often, the one that has been due longest. So reports to receivers that
- * never answer, each of which keeps the one sender busy for a while, come
- * before those of others once only, and not at each new try.
+/* TLS reporting: when reports are due, and which is sent next: of those whose
+ * organisation has taken the least time of the one sender today, the one that
+ * has been due longest. So the owner of a name whose name servers or receivers
+ * are slow stands before others once, and not with each domain below it, nor at
+ * each new try.
  *
  * A round passes every report that waits, a few at each visit, since there may
  * be hundreds of thousands and no question may wait for a whole round. */
@@ -66,6 +67,18 @@ next(const struct sts_tally *t, struct sts_report_plan *p)
 	return 0;
 }
 
+/* How much time the domain's organisation has taken today. */
+static uint8_t
+spent_on(const struct sts_agent *a, const struct sts_tally_domain *d)
+{
+	const struct sts_agent_report *r = a->reporter;
+	uint8_t name[STS_NAME_MAX];
+
+	return (uint8_t)sts_agent_report_counted(&r->spent,
+	    sts_agent_report_organisation(
+		a, sts_tally_copy(&r->tally, d->name, name, sizeof name)));
+}
+
 /* Plan a domain's report that was not planned, and note it if it is the next so
  * far. What the operator has ordered (due_s 1) waits for no other. */
 static void
@@ -82,12 +95,14 @@ look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 		sts_tally_deliver(t, ref, &d.delivery);
 	}
 	plan(a, ref, &d);
-	uint8_t tries = d.delivery.due_s > 1 ? d.delivery.tries : 0;
+	if (d.delivery.due_s > sts_agent_now_s(a)) {
+		return;
+	}
+	uint8_t spent = d.delivery.due_s > 1 ? spent_on(a, &d) : 0;
 
-	if (d.delivery.due_s <= sts_agent_now_s(a) &&
-	    (tries < p->tries ||
-		(tries == p->tries && d.delivery.due_s < p->due_s))) {
-		p->tries = tries;
+	if (spent < p->spent ||
+	    (spent == p->spent && d.delivery.due_s < p->due_s)) {
+		p->spent = spent;
 		p->due_s = d.delivery.due_s;
 		p->best = ref;
 	}
@@ -104,8 +119,8 @@ sts_agent_report_plan(struct sts_agent *a, uint32_t *ref)
 		p->begun = true;
 		p->slot = 0;
 		p->at = p->best = 0;
-		p->tries = UINT8_MAX;
-		p->due_s = 0;
+		p->spent = UINT8_MAX;
+		p->due_s = UINT32_MAX;
 	}
 	for (unsigned i = 0; i < STS_REPORT_LOOKS; i++) {
 		*ref = next(t, p);

@@ -14,7 +14,9 @@
  * it keeps marks, before the last octet leaves; it is taken back only by an
  * answer that refuses it. So a report may be lost, and is not sent twice.
  *
- * A stranger chooses where reports go. He gets at most one at a time, so many a
+ * A stranger chooses where reports go, and how long his name servers and hosts
+ * take. Of all that are due the report goes first whose domain's organisation
+ * has taken the least time today (agent_report_plan.c). He gets at most one at a time, so many a
  * day to one destination, by HTTPS only to addresses that anybody may reach,
  * and never by a redirect; where nobody answers, only a few times a day. Mail
  * goes to the operator's relay alone. A domain whose counted sessions may all
@@ -60,10 +62,11 @@ turn_day(struct sts_agent *a)
 	if (day == r->day) {
 		return;
 	}
-	memcpy(r->mailed[1], r->mailed[0], sizeof r->mailed[1]);
-	memset(r->mailed[0], 0, sizeof r->mailed[0]);
-	memset(r->same, 0, sizeof r->same);
-	memset(r->mute, 0, sizeof r->mute);
+	r->mailed[1] = r->mailed[0];
+	memset(&r->mailed[0], 0, sizeof r->mailed[0]);
+	memset(&r->same, 0, sizeof r->same);
+	memset(&r->mute, 0, sizeof r->mute);
+	memset(&r->spent, 0, sizeof r->spent);
 	r->day = day;
 }
 
@@ -80,8 +83,8 @@ is_echo(struct sts_agent *a)
 
 	sts_tally_totals(&r->tally, r->ref, &successes, &failures);
 	return failures == 0 &&
-	       successes <=
-		   *sts_agent_report_counter(a, r->mailed[1], name_of(r, name));
+	       successes <= sts_agent_report_counted(&r->mailed[1],
+				sts_agent_report_hash(a, name_of(r, name)));
 }
 
 static bool
@@ -97,11 +100,17 @@ is_wanted(struct sts_agent *a)
 
 /* ---- the report at hand ---- */
 
+/* The report at hand, if there is one, is over for now. The time that it took
+ * counts for its domain's organisation. */
 static void
 rest(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 
+	if (r->step != STS_REPORT_REST) {
+		sts_agent_report_count(&r->spent, r->organisation,
+		    (a->now - r->begun) / STS_REPORT_SPENT_MS);
+	}
 	r->step = STS_REPORT_REST;
 	r->next_at = a->now + STS_REPORT_PACE_MS;
 }
@@ -140,6 +149,8 @@ begin(struct sts_agent *a)
 	(void)sts_agent_report_config(a, &r->config);
 	sts_tally_pin(&r->tally, r->ref);
 	r->any_left = false;
+	r->begun = a->now;
+	r->organisation = sts_agent_report_organisation(a, name_of(r, name));
 	r->step = STS_REPORT_ASKS;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_report_txt(&r->lookup[STS_REPORT_LOOKUP_SEND],
@@ -263,7 +274,7 @@ choose(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	struct sts_tally_domain d;
-	uint8_t *same;
+	uint32_t same;
 
 	if (!sts_tlsrpt_rua_next(&r->rua, &r->to)) {
 		end_try(a);
@@ -273,13 +284,13 @@ choose(struct sts_agent *a)
 	if ((d.delivery.done & 1U << r->to.number) != 0) {
 		return;
 	}
-	same = sts_agent_report_counter(
-	    a, r->same, sts_agent_report_destination(r));
-	if (*same >= STS_REPORT_SAME_MAX || !begin_to(a)) {
+	same = sts_agent_report_hash(a, sts_agent_report_destination(r));
+	if (sts_agent_report_counted(&r->same, same) >= STS_REPORT_SAME_MAX ||
+	    !begin_to(a)) {
 		sts_agent_report_settle(a, STS_REPORT_NEVER);
 		return;
 	}
-	sts_agent_report_one_more(same);
+	sts_agent_report_count(&r->same, same, 1);
 }
 
 static void

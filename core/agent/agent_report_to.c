@@ -6,6 +6,7 @@
  */
 #include "agent.h"
 #include "agent_report_files.h"
+#include "../cache/organisation.h"
 
 enum {
 	BY_MAIL = 0, /* in the order of the metric's label */
@@ -21,17 +22,57 @@ sts_agent_report_stir(struct sts_agent *a, unsigned child)
 	sts_agent_stir(a, (uint16_t)(a->first_report + child));
 }
 
-uint8_t *
-sts_agent_report_counter(const struct sts_agent *a,
-    uint8_t counters[STS_REPORT_HASHES], struct sts_text t)
+uint32_t
+sts_agent_report_hash(const struct sts_agent *a, struct sts_text name)
 {
-	return &counters[sts_siphash(a->hash_key, t) % STS_REPORT_HASHES];
+	return (uint32_t)sts_siphash(a->hash_key, name);
+}
+
+uint32_t
+sts_agent_report_organisation(const struct sts_agent *a, struct sts_text domain)
+{
+	return sts_agent_report_hash(a, sts_organisation(domain));
+}
+
+/* The place of a name, or the one that it would take. */
+static unsigned
+place_of(const struct sts_report_counts *c, uint32_t hash)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 0; i < STS_REPORT_COUNTED; i++) {
+		if (c->hash[i] == hash && c->n[i] > 0) {
+			return i;
+		}
+		if (c->n[i] < c->n[least]) {
+			least = i;
+		}
+	}
+	return least;
+}
+
+unsigned
+sts_agent_report_counted(const struct sts_report_counts *c, uint32_t hash)
+{
+	unsigned i = place_of(c, hash);
+
+	return c->hash[i] == hash ? c->n[i] : 0;
 }
 
 void
-sts_agent_report_one_more(uint8_t *n)
+sts_agent_report_count(struct sts_report_counts *c, uint32_t hash, uint32_t n)
 {
-	*n = (uint8_t)(*n < UINT8_MAX ? *n + 1 : *n);
+	unsigned i = place_of(c, hash);
+
+	if (n == 0) {
+		return;
+	}
+	if (c->hash[i] != hash) {
+		c->hash[i] = hash;
+		c->n[i] = 0;
+	}
+	c->n[i] = (uint8_t)(n < UINT8_MAX - (uint32_t)c->n[i] ? c->n[i] + n
+							      : UINT8_MAX);
 }
 
 struct sts_text

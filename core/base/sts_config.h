@@ -342,6 +342,13 @@
 #define STS_REPORT_PAUSES 64
 #endif
 
+/* Names counted at once, for each of five counts of a day (agent_report.h):
+ * receivers of reports and organisations that take long. Beyond them those
+ * counted least begin anew. 25 bytes each. */
+#ifndef STS_REPORT_COUNTED
+#define STS_REPORT_COUNTED 256
+#endif
+
 /* Reports a day to one destination: the rest is dropped, and counted. */
 #ifndef STS_REPORT_SAME_MAX
 #define STS_REPORT_SAME_MAX 250

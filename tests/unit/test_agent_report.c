@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/agent/agent_report_files.h"
 #include "../../core/report/report_save.h"
 #include "report_world.h"
 
@@ -263,40 +264,122 @@ START_TEST(the_report_due_longest_is_found_among_many)
 }
 END_TEST
 
-/* A report that was tried before waits for those that were not, however long it
- * has been due, unless the operator has ordered it. */
-START_TEST(reports_tried_less_often_go_first)
+/* Make the reports of yesterday due at once, those of evil domains first. */
+static void
+make_due(void)
+{
+	struct sts_tally *t = tally();
+	uint32_t now_s = sts_agent_now_s(&agent);
+
+	for (unsigned slot = 0; slot < STS_TALLY_DAYS; slot++) {
+		for (uint32_t ref = sts_tally_next(t, slot, 0); ref != 0;
+		     ref = sts_tally_next(t, slot, ref)) {
+			struct sts_tally_domain d;
+			uint8_t name[STS_NAME_MAX];
+			struct sts_text of;
+
+			sts_tally_domain(t, ref, &d);
+			of = sts_tally_copy(t, d.name, name, sizeof name);
+			d.delivery.due_s =
+			    now_s - (of.n > 9 ? 10U : 5U); /* a.example: 9 */
+			sts_tally_deliver(t, ref, &d.delivery);
+		}
+	}
+}
+
+/* The owner of some names with many domains below each, whose name servers are
+ * silent, has a turn for each name before everybody else, and no more: the
+ * reports of others do not wait for those of all his domains. */
+START_TEST(a_slow_organisation_delays_others_by_one_report)
+{
+	enum {
+		OWNERS = 3,
+		BELOW = 20
+	};
+	char name[64], rua[128];
+	unsigned seconds = 0;
+	struct world_rr rr;
+
+	start(1 << 20);
+	confirm();
+	for (unsigned i = 0; i < OWNERS * BELOW; i++) {
+		snprintf(
+		    name, sizeof name, "d%u.evil%u.example", i, i % OWNERS);
+		snprintf(rua, sizeof rua, "v=TLSRPTv1; rua=mailto:x@%s", name);
+		set_record(name, rua);
+		session(name, true);
+		memset(&rr, 0, sizeof rr);
+		rr.type = DNSPEER_TXT;
+		rr.what = WORLD_SILENT;
+		snprintf(rr.name, sizeof rr.name, "_smtp._tls.%s", name);
+		world_set(&world, &rr);
+	}
+	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	session("a.example", true);
+	agent.reporter->next_at = now + 2 * DAY_S * 1000U;
+	to_midnight_and(60);
+	make_due();
+	agent.reporter->next_at = now;
+	sts_driver_wake(&driver);
+	while (strcmp(relay.to, "RCPT TO:<tls@a.example>\r\n") != 0) {
+		pass_s(1);
+		ck_assert_uint_lt(
+		    ++seconds, (OWNERS + 1) * (STS_REPORT_DNS_MS / 1000 + 5));
+	}
+	unit_int("mails with it", relay.mails, OWNERS + 1);
+	pass_s(OWNERS * BELOW * 60);
+	unit_int("sent", (long long)sent, OWNERS * BELOW + 1);
+	check_sum("slow");
+	stop();
+}
+END_TEST
+
+/* Of reports that are due the one goes first whose organisation has taken less
+ * time today, then the one that has been due longest, unless the operator has
+ * ordered another. */
+START_TEST(the_organisation_that_took_least_time_goes_first)
 {
 	static const struct {
 		uint32_t due_s[2];
-		uint8_t tries[2];
+		unsigned spent[2];
 		int want;
 	} cases[] = {
 		{ { 20, 10 }, { 0, 0 }, 1 },
 		{ { 20, 10 }, { 0, 1 }, 0 },
 		{ { 10, 20 }, { 3, 2 }, 1 },
+		{ { 20, 10 }, { 300, 255 }, 1 },
 		{ { 20, 1 }, { 0, 6 }, 1 },
 		{ { UINT32_MAX, 20 }, { 0, 6 }, 1 }, /* not due */
 		{ { UINT32_MAX, UINT32_MAX }, { 0, 0 }, -1 },
 	};
+	static const char *const names[2] = { "a.x.example", "b.y.example" };
 	struct sts_agent_report *r;
 	uint32_t ref[2], found = 0;
 
 	start(262144);
 	confirm();
 	r = agent.reporter;
-	ck_assert(session("a.example", true));
-	ck_assert(session("b.example", true));
+	ck_assert(session(names[0], true));
+	ck_assert(session(names[1], true));
 	ref[0] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), 0);
 	ref[1] = sts_tally_next(&r->tally, sts_tally_today(&r->tally), ref[0]);
 	r->next_at = now + 2 * DAY_S * 1000U; /* no other visits */
 	to_midnight_and(60);
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		memset(&r->spent, 0, sizeof r->spent);
 		for (unsigned k = 0; k < 2; k++) {
-			struct sts_tally_delivery d = { 0, cases[i].tries[k],
+			struct sts_tally_delivery d = { 0, 0,
 				cases[i].due_s[k] };
+			uint8_t name[STS_NAME_MAX];
+			struct sts_tally_domain at;
 
 			sts_tally_deliver(&r->tally, ref[k], &d);
+			sts_tally_domain(&r->tally, ref[k], &at);
+			sts_agent_report_count(&r->spent,
+			    sts_agent_report_organisation(
+				&agent, sts_tally_copy(&r->tally, at.name, name,
+					    sizeof name)),
+			    cases[i].spent[k]);
 		}
 		while (!sts_agent_report_plan(&agent, &found)) {
 		}
@@ -304,6 +387,29 @@ START_TEST(reports_tried_less_often_go_first)
 		    found, cases[i].want < 0 ? 0 : ref[cases[i].want]);
 	}
 	stop();
+}
+END_TEST
+
+/* What is counted of a name does not count for another, however many names a
+ * stranger makes us count; and a name that is counted often keeps its place. */
+START_TEST(a_count_belongs_to_one_name)
+{
+	struct sts_report_counts c;
+
+	memset(&c, 0, sizeof c);
+	for (uint32_t i = 1; i <= 10 * STS_REPORT_COUNTED; i++) {
+		unit_int("before", sts_agent_report_counted(&c, i * 2), 0);
+		sts_agent_report_count(&c, i * 2, 1);
+		unit_int("once", sts_agent_report_counted(&c, i * 2), 1);
+		unit_int("another", sts_agent_report_counted(&c, i * 2 + 1), 0);
+		sts_agent_report_count(&c, 1, 2);
+		unit_int("often", sts_agent_report_counted(&c, 1),
+		    i * 2 < 255 ? i * 2 : 255);
+	}
+	sts_agent_report_count(&c, 3, 0);
+	unit_int("nothing", sts_agent_report_counted(&c, 3), 0);
+	sts_agent_report_count(&c, 3, 1000);
+	unit_int("most", sts_agent_report_counted(&c, 3), 255);
 }
 END_TEST
 
@@ -1719,7 +1825,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_refused_address_gets_no_report_for_a_week);
 	tcase_add_test(tc, each_refused_address_has_a_week_of_its_own);
 	tcase_add_test(tc, the_report_due_longest_is_found_among_many);
-	tcase_add_test(tc, reports_tried_less_often_go_first);
+	tcase_add_test(tc, a_slow_organisation_delays_others_by_one_report);
+	tcase_add_test(tc, the_organisation_that_took_least_time_goes_first);
+	tcase_add_test(tc, a_count_belongs_to_one_name);
 	tcase_add_test(tc, a_planned_report_that_is_gone_is_not_sent);
 	tcase_add_test(tc, the_record_of_the_day_after_decides);
 	tcase_add_test(tc, reports_are_posted_to_public_addresses_only);
