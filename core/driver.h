@@ -20,7 +20,7 @@ enum {
 	STS_RUN_DRAIN = 16, /* visits between two looks for reports */
 	/* Reports taken in one look: a burst is taken in many looks, so that no
 	 * answer waits for it longer than two signature checks take; */
-	STS_RUN_REPORTS = 16,
+	STS_RUN_REPORTS = 8,
 	STS_RUN_REPORTS_ALL = 64 /* more if WORK comes next */
 };
 

@@ -389,6 +389,13 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* In a string: a character of ASCII that is no escape, end or control. */
+static bool
+stands_for_itself(uint8_t c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 static enum sts_json_event
 read_octet(struct sts_json *j, uint8_t c)
 {
@@ -407,10 +414,28 @@ read_octet(struct sts_json *j, uint8_t c)
 		[WORD] = read_word,
 	};
 
-	if (j->state < TEXT && is_blank(c)) {
-		return STS_JSON_MORE;
-	}
 	return read[j->state](j, c);
+}
+
+/* Read what is most of any text at once: blanks between two words, or in a
+ * string the characters that stand for themselves, as far as there is room.
+ * Returns how many octets that were. */
+static size_t
+read_run(struct sts_json *j, struct sts_text in)
+{
+	size_t n = 0;
+
+	if (j->state < TEXT) {
+		while (n < in.n && is_blank(in.p[n])) {
+			n++;
+		}
+	} else if (j->state == TEXT && j->utf8.left == 0 && j->high == 0) {
+		while (n < in.n && j->len < STS_JSON_TEXT_MAX - CHAR_MAX &&
+		       stands_for_itself(in.p[n])) {
+			j->text[j->len++] = in.p[n++];
+		}
+	}
+	return n;
 }
 
 void
@@ -433,7 +458,11 @@ sts_json_read(
 		 : j->state == LIMIT ? STS_JSON_LIMIT
 				     : STS_JSON_MORE;
 	while (*event == STS_JSON_MORE && i < in.n) {
-		if (j->state == NUMBER && !is_numeric(in.p[i])) {
+		size_t n = read_run(j, sts_text(in.p + i, in.n - i));
+
+		if (n > 0) {
+			i += n;
+		} else if (j->state == NUMBER && !is_numeric(in.p[i])) {
 			*event = is_number(sts_json_text(j))
 				     ? finish_text(j, STS_JSON_NUMBER)
 				     : fail(j);

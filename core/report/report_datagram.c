@@ -7,8 +7,8 @@
  *	                          FAILURES [ FAILURE {...} ] } ] }
  *
  * stage is the purpose of a pass over the octets: JUDGE reads all of them and
- * builds nothing; then each policy is read from its beginning for its HEAD,
- * STRINGS, MX and FAILURES.
+ * builds nothing; then each policy is read from its beginning for its HEAD, and
+ * for STRINGS, MX and FAILURES if it has them.
  *
  * Invariants: level is the innermost known object or list. If skip != 0, the
  * reader is in the value of an unknown key, until the depth is again skip - 1.
@@ -530,7 +530,10 @@ valid_octets(struct sts_text t)
 	struct sts_utf8 u = { 0, 0, 0, 0 };
 	size_t valid = 0;
 
-	for (size_t i = 0; i < t.n && sts_utf8_byte(&u, t.p[i]); i++) {
+	while (valid < t.n && t.p[valid] < 0x80) {
+		valid++;
+	}
+	for (size_t i = valid; i < t.n && sts_utf8_byte(&u, t.p[i]); i++) {
 		valid = u.left == 0 ? i + 1 : valid;
 	}
 	return valid;
@@ -656,19 +659,36 @@ pass(struct sts_datagram *d, struct sts_report_event *e)
 	d->failed = true;
 }
 
+/* Read the policy at hand for all that it has. */
+static void
+read_policy(struct sts_datagram *d, struct sts_report_event *e)
+{
+	static const uint8_t list[STAGES] = {
+		[STRINGS] = KEY_STRINGS,
+		[MX] = KEY_MX,
+		[FAILURES] = KEY_FAILURES,
+	};
+	uint32_t present;
+
+	d->stage = HEAD;
+	sts_event_policy(e, STS_REPORT_NO_POLICY, sts_text(NULL, 0));
+	pass(d, e);
+	e->type = (enum sts_report_policy)d->type;
+	present = *seen(d, LEVEL_POLICY);
+	while (++d->stage < STAGES) {
+		if ((present & bit(list[d->stage])) != 0) {
+			d->now = d->policy;
+			pass(d, e);
+		}
+	}
+	e->failed = d->failed;
+}
+
 bool
 sts_datagram_next(struct sts_datagram *d, struct sts_report_event *e)
 {
 	while (d->verdict == STS_DATAGRAM_GOOD && seek(d, e)) {
-		d->stage = HEAD;
-		sts_event_policy(e, STS_REPORT_NO_POLICY, sts_text(NULL, 0));
-		pass(d, e);
-		e->type = (enum sts_report_policy)d->type;
-		while (++d->stage < STAGES) {
-			d->now = d->policy;
-			pass(d, e);
-		}
-		e->failed = d->failed;
+		read_policy(d, e);
 		if (!d->internal || e->failure_count > 0 || !e->failed) {
 			return true;
 		}

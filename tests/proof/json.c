@@ -129,6 +129,8 @@ prove_json_begin(void)
  * @loop begin_bare.0 4: words
  * @loop lead_byte.0 10: the table's rows
  * @loop add_point.0 4: octets of a character after its first
+ * @loop read_run.0 2: an octet
+ * @loop read_run.1 2: an octet
  * @loop sts_json_read.0 3: an octet, and a number that ends before it
  */
 void

@@ -385,6 +385,7 @@ prove_datagram_cut(void)
  * @cut sts_utf8_byte utf8_byte_contract
  * @loop read_event.0 4: octets
  * @loop valid_octets.0 4: octets
+ * @loop valid_octets.1 4: octets
  */
 void
 prove_datagram_read(void)

@@ -51,7 +51,7 @@ START_TEST(reports_without_end_delay_no_client)
 	}
 	unit_int("reports taken in the end", taken, 1000);
 	/* The driver takes them without a further event of the port. */
-	ck_assert_uint_le(STS_RUN_REPORTS, 16);
+	ck_assert_uint_le(STS_RUN_REPORTS, 8);
 	stop();
 }
 END_TEST
