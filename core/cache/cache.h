@@ -67,7 +67,7 @@ enum {
 	STS_CACHE_BLOCK_MIN = 4096,
 	STS_CACHE_STAGE_SMALL = 16, /* chunks: 885 octets of content */
 	STS_CACHE_LISTS = 8,
-	STS_CACHE_AHEAD_MAX = 8, /* look-ups prepared together */
+	STS_CACHE_AHEAD_MAX = 16, /* look-ups prepared together */
 	/* Expired policies are forgotten after this (and before, for room),
 	 * counted from sts_cache_expired_since at least. */
 	STS_CACHE_EXPIRED_KEEP_S = 30 * 86400,

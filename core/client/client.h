@@ -72,7 +72,7 @@ enum {
 	/* Questions that the agent answers in one step, where the driver's
 	 * scratch has room for more than one reply. */
 	STS_CLIENT_TOGETHER =
-	    STS_SCRATCH_SIZE > STS_REPLY_KEPT_MAX + STS_REPLY_HEAD_MAX ? 8 : 1
+	    STS_SCRATCH_SIZE > STS_REPLY_KEPT_MAX + STS_REPLY_HEAD_MAX ? 16 : 1
 };
 
 /* What a client speaks, and whether its reports are believed. */

@@ -4,7 +4,7 @@
  * hit, miss: QUESTIONS questions, whose instructions callgrind counts
  * (cache.sh). cost: octets of memory a policy. time: processor nanoseconds of a
  * question whose payload is read, asked one by one, and prepared in groups of
- * eight: the best of PASSES passes, so that other work of the machine counts
+ * STS_CACHE_AHEAD_MAX: the best of PASSES passes, so that other work of the machine counts
  * little.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -162,8 +162,8 @@ measure(uint32_t records)
 
 		best[i % 2] = ns < best[i % 2] ? ns : best[i % 2];
 	}
-	printf("%u records: %.0f ns a question alone, %.0f in eights\n",
-	    records, best[0], best[1]);
+	printf("%u records: %.0f ns a question alone, %.0f together\n", records,
+	    best[0], best[1]);
 }
 
 /* Make room for records of five chunks, and for the index. */

@@ -1228,15 +1228,15 @@ START_TEST(looking_ahead_changes_nothing)
 	memset(wide, 0xff, sizeof wide);
 	memcpy(before, block, sizeof before);
 	c_before = c;
-	for (unsigned i = 0; i + 5 <= UNIT_COUNT(names); i += 5) {
-		for (unsigned k = 0; k < 5; k++) {
+	domains[0] = unit_span("a.example");
+	domains[1] = sts_text(NULL, 0);
+	for (unsigned i = 0; i + STS_CACHE_AHEAD_MAX <= UNIT_COUNT(names);
+	     i++) {
+		domains[2] = sts_text(wide, i < sizeof wide ? i : sizeof wide);
+		for (unsigned k = 3; k < STS_CACHE_AHEAD_MAX; k++) {
 			domains[k] = unit_span(names[i + k]);
 		}
-		domains[5] = unit_span("a.example");
-		domains[6] = sts_text(NULL, 0);
-		domains[7] = sts_text(wide, i < sizeof wide ? i : sizeof wide);
-		sts_cache_ahead(&c, domains, i % 9);
-		sts_cache_ahead(&c, domains, STS_CACHE_AHEAD_MAX);
+		sts_cache_ahead(&c, domains, i % (STS_CACHE_AHEAD_MAX + 1));
 	}
 	ck_assert_mem_eq(before, block, sizeof before);
 	ck_assert_mem_eq(&c_before, &c, sizeof c);
