@@ -1078,7 +1078,7 @@ START_TEST(sessions_in_text_lines_are_counted)
 	} cases[] = {
 		{ "counted", "a.example", line, true, false,
 		    STS_ANSWER_NOTFOUND },
-		{ "of anybody", "a.example", line, false, false,
+		{ "from any other client", "a.example", line, false, false,
 		    STS_ANSWER_TEMP },
 		{ "no domain", "-", line, true, false, STS_ANSWER_TEMP },
 		{ "no result", "a.example", "expired record=v=TLSRPTv1;x=y",
@@ -1656,7 +1656,7 @@ START_TEST(nothing_is_counted_while_reports_are_off)
 	static const struct {
 		const char *name;
 		enum sts_reports reports;
-		bool nobody;
+		bool no_contact;
 	} cases[] = {
 		{ "off", STS_REPORTS_OFF, false },
 		{ "without a contact", STS_REPORTS_ALL, true },
@@ -1670,7 +1670,7 @@ START_TEST(nothing_is_counted_while_reports_are_off)
 		sts_agent_report_failed(&agent, unit_span("o.example"),
 		    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
 		reporter.reports = cases[i].reports;
-		settings.reporter = cases[i].nobody ? NULL : &reporter;
+		settings.reporter = cases[i].no_contact ? NULL : &reporter;
 		sts_driver_wake(&driver);
 		pass_s(60);
 		ck_assert(!session("a.example", true));

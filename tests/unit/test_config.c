@@ -765,7 +765,7 @@ static const struct {
 	    NULL },
 };
 
-START_TEST(listeners_are_parsed)
+START_TEST(each_listener_line_is_read_or_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(listens); i++) {
 		char text[STS_LISTEN_TEXT_MAX] = "";
@@ -1135,7 +1135,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_reload_names_what_only_a_restart_can_change);
 	tcase_add_test(tc, sizes_have_a_unit);
 	tcase_add_test(tc, times_have_a_unit);
-	tcase_add_test(tc, listeners_are_parsed);
+	tcase_add_test(tc, each_listener_line_is_read_or_refused);
 	tcase_add_test(tc, resolv_conf_gives_its_servers);
 	tcase_add_test(tc, resolv_long);
 	tcase_add_test(tc, a_missing_resolv_conf_means_this_machine);

@@ -223,7 +223,7 @@ in_container(void)
 }
 
 /* A container that is stopped while it starts ends at once, too. */
-START_TEST(stopped_while_starting)
+START_TEST(a_daemon_may_be_stopped_while_it_starts)
 {
 	char kept[] = "/tmp/mtasts-daemon-XXXXXX", line[64];
 	int file = mkstemp(kept);
@@ -248,7 +248,8 @@ START_TEST(stopped_while_starting)
 }
 END_TEST
 
-#define STOPPED_WHILE_STARTING(tc) tcase_add_test(tc, stopped_while_starting)
+#define STOPPED_WHILE_STARTING(tc)                                             \
+	tcase_add_test(tc, a_daemon_may_be_stopped_while_it_starts)
 #else
 #define STOPPED_WHILE_STARTING(tc) (void)(tc)
 #endif

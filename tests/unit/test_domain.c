@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/grammar/domain and core/grammar/idna: look-up keys; core/base/utf8. */
+/* core/grammar/domain and core/grammar/idna: the keys of lookups;
+ * core/base/utf8. */
 #include <stdio.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ const char unit_name[] = "domain";
 	    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwx"
 #define N244 L63 "." L63 "." L63 "." L52
 
-/* `want`: the domain, then "[]" when it was bracketed and the port when there
- * is one; or the token of the reason. */
+/* `want`: the domain, then "[]" if it was in brackets and the port if there is
+ * one; or the token of the reason. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -185,8 +186,8 @@ static const struct {
 	{ "R38 244 octets", S(N243 "\xef\xbd\x81"), N243 "a" },
 	{ "R38 245 octets", S(N243 "\xef\xbd\x81z"), "key-long" },
 
-	/* The results of ICU 72, except for U+1E9E and a final label that is
-	 * empty. */
+	/* The results of ICU 72, except for U+1E9E and for a final label that
+	 * is empty. */
 	{ "full-width letters", S("\xef\xbd\x85xample.com"), "example.com" },
 	{ "full-width capitals and digits",
 	    S("\xef\xbc\xa5\xef\xbc\xb8\xef\xbc\xa1\xef\xbc\xad\xef\xbc\xb0\xef"
@@ -277,9 +278,9 @@ static const struct {
 	{ "Greek composed", S("\xe1\xbe\x82.example"), "xn--uxa380l.example" },
 	{ "Greek capital with iota", S("\xe1\xbe\x8a.example"),
 	    "xn--uxa380l.example" },
-	{ "marks in either order 1", S("a\xcc\xa3\xcc\x87.example"),
+	{ "marks in one order", S("a\xcc\xa3\xcc\x87.example"),
 	    "xn--rsa542l.example" },
-	{ "marks in either order 2", S("a\xcc\x87\xcc\xa3.example"),
+	{ "marks in the other order", S("a\xcc\x87\xcc\xa3.example"),
 	    "xn--rsa542l.example" },
 	{ "a mark between of a lower class", S("a\xcc\xb4\xcc\x81.example"),
 	    "xn--1ca40j.example" },
@@ -295,13 +296,14 @@ static const struct {
 	    "xn--vgg.example" },
 	{ "composition exclusion", S("\xe0\xa5\x98.example"),
 	    "xn--11b2f.example" },
-	{ "composition exclusion apart", S("\xe0\xa4\x95\xe0\xa4\xbc.example"),
-	    "xn--11b2f.example" },
+	{ "composition exclusion, decomposed",
+	    S("\xe0\xa4\x95\xe0\xa4\xbc.example"), "xn--11b2f.example" },
 	{ "singleton", S("\xe2\x84\xa6.example"), "xn--bya.example" },
-	{ "Hangul apart", S("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab.example"),
+	{ "Hangul, decomposed",
+	    S("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab.example"),
 	    "xn--6q8b.example" },
 	{ "Hangul", S("\xed\x95\x9c.example"), "xn--6q8b.example" },
-	{ "Hangul half apart", S("\xed\x95\x98\xe1\x86\xab.example"),
+	{ "Hangul, partly decomposed", S("\xed\x95\x98\xe1\x86\xab.example"),
 	    "xn--6q8b.example" },
 	{ "Hangul twice trailing", S("\xed\x95\x9c\xe1\x86\xab.example"),
 	    "xn--uud7031h.example" },
@@ -382,7 +384,7 @@ static const struct {
 	    S("b\xc3\xbc"
 	      "cher.XN--P1AI"),
 	    "xn--bcher-kva.xn--p1ai" },
-	{ "A-label that is none beside", S("\xc3\xbc.xn--0"), "key-unmapped" },
+	{ "invalid A-label beside", S("\xc3\xbc.xn--0"), "key-unmapped" },
 	{ "A-label of ASCII beside", S("\xc3\xbc.xn--abc-"), "key-unmapped" },
 	{ "A-label empty beside", S("\xc3\xbc.xn--"), "key-unmapped" },
 	{ "A-label of a capital beside", S("\xc3\xbc.xn--bcher-2pa"),
@@ -399,7 +401,8 @@ static const struct {
 	    "key-unmapped" },
 	{ "A-label of a low line beside", S("\xc3\xbc.xn--a_-yka"),
 	    "key-unmapped" },
-	{ "A-label overflow", S("\xc3\xbc.xn--99999999"), "key-unmapped" },
+	{ "A-label of an overflow", S("\xc3\xbc.xn--99999999"),
+	    "key-unmapped" },
 	{ "A-label of two prefixes", S("\xc3\xbc.xn--xn---epa"),
 	    "key-unmapped" },
 	{ "A-label with prefix and more", S("xn--\xc3\xbc.example"),
@@ -440,10 +443,10 @@ static const struct {
 	    "a-b.example" },
 	{ "hyphen last beside", S("\xc3\xbc.a-.example"), "key-unmapped" },
 	{ "mark first", S("\xcc\x88u.example"), "key-unmapped" },
-	{ "mark first behind an ignored", S("\xc2\xad\xcc\x88u.example"),
-	    "key-unmapped" },
+	{ "mark first, after an ignored character",
+	    S("\xc2\xad\xcc\x88u.example"), "key-unmapped" },
 	{ "spacing mark first", S("\xe0\xa4\x83u.example"), "key-unmapped" },
-	{ "spacing mark first that comes apart", S("\xe0\xa7\x8b.example"),
+	{ "spacing mark first that is decomposed", S("\xe0\xa7\x8b.example"),
 	    "key-unmapped" },
 	{ "full-width low line",
 	    S("a\xef\xbc\xbf"
@@ -501,7 +504,7 @@ want_of(const char *want, const uint8_t *in, size_t n)
 	return want;
 }
 
-START_TEST(key_table)
+START_TEST(a_key_gives_its_domain_and_port)
 {
 	for (size_t i = 0; i < UNIT_COUNT(keys); i++) {
 		size_t n = keys[i].n;
@@ -532,8 +535,8 @@ START_TEST(key_table)
 }
 END_TEST
 
-/* The samples of RFC 3492 7.1 that are names, capitals folded. Those with
- * leading or final hyphens are no labels. */
+/* The samples of RFC 3492 7.1 that are names, with capitals folded. Those with
+ * hyphens first or last are no labels. */
 static const struct {
 	const char *name;
 	uint32_t points[32];
@@ -600,7 +603,7 @@ static const struct {
 	    "xn--d9juau41awczczp" },
 };
 
-/* Encode a character; returns the number of bytes. */
+/* Encode a character. Returns the number of bytes. */
 static size_t
 utf8(uint8_t *out, uint32_t c)
 {
@@ -626,7 +629,7 @@ utf8(uint8_t *out, uint32_t c)
 	return 4;
 }
 
-START_TEST(punycode_samples)
+START_TEST(labels_are_encoded_as_rfc_3492_has_them)
 {
 	for (size_t i = 0; i < UNIT_COUNT(samples); i++) {
 		uint8_t in[128], out[STS_LABEL_MAX];
@@ -704,8 +707,8 @@ label_with(struct sts_key *k, uint32_t c)
 	return why == STS_WHY_NONE;
 }
 
-/* The key beside a label that is not ASCII, where A-labels are decoded, mapped
- * and encoded: it must come out unchanged. */
+/* Parse the key again beside a label that is not ASCII, so that its A-labels
+ * are decoded, mapped and encoded: it must come out unchanged. */
 static bool
 stays_itself(const struct sts_key *k)
 {
@@ -726,10 +729,11 @@ stays_itself(const struct sts_key *k)
 
 /*
  * Every character is mapped to a host name in lower case, which is mapped to
- * itself, or the result is "cannot tell". Checks how many have a label, and a
- * hash of all labels: tests/icu found these to agree with ICU 72.
+ * itself; otherwise the result is "cannot tell". The test compares how many
+ * characters have a label, and a hash of all labels, with numbers for which
+ * tests/icu found all labels to agree with ICU 72.
  */
-START_TEST(every_code_point)
+START_TEST(every_character_is_mapped_or_unknown)
 {
 	uint32_t hash = 2166136261U, mapped = 0;
 
@@ -753,14 +757,15 @@ START_TEST(every_code_point)
 		}
 		hash = (hash ^ c) * 16777619U;
 	}
-	unit_int("mapped", mapped, STS_UTS46 ? 148526 : 0);
-	unit_int("hash", hash, STS_UTS46 ? 2759526473LL : 2166136261LL);
+	unit_int("characters with a label", mapped, STS_UTS46 ? 148526 : 0);
+	unit_int("hash of all labels", hash,
+	    STS_UTS46 ? 2759526473LL : 2166136261LL);
 }
 END_TEST
 
-/* The more of one character, the longer the label, up to 63 octets; beyond
- * that, and beyond 63 characters, there is no label. */
-START_TEST(label_limit)
+/* The more of one character, the longer the label, up to 63 octets. Beyond
+ * these, and beyond 63 characters, there is no label. */
+START_TEST(a_label_has_63_octets_at_most)
 {
 	static const uint32_t alike[] = { 0xfc, 0x4e00, 0x323af };
 
@@ -785,8 +790,9 @@ START_TEST(label_limit)
 }
 END_TEST
 
-/* Every character is read back; no surrogate is, nor anything beyond. */
-START_TEST(utf8_all)
+/* Every character is read back. A surrogate is not, nor is anything beyond the
+ * last character. */
+START_TEST(every_character_is_read_back)
 {
 	for (uint32_t c = 0; c < 0x120000; c++) {
 		uint8_t in[4];
@@ -810,8 +816,8 @@ START_TEST(utf8_all)
 }
 END_TEST
 
-/* The policy host of any domain that a key can be, up to the longest. */
-START_TEST(policy_host)
+/* The policy host of any domain that a key can have, up to the longest. */
+START_TEST(the_policy_host_of_the_longest_domain_fits)
 {
 	static const char *const domains[] = { "example.com", "localhost",
 		N244 };
@@ -833,12 +839,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, key_table);
-	tcase_add_test(tc, punycode_samples);
+	tcase_add_test(tc, a_key_gives_its_domain_and_port);
+	tcase_add_test(tc, labels_are_encoded_as_rfc_3492_has_them);
 	tcase_add_test(tc, punycode_refused);
 	tcase_add_test(tc, no_room_for_points);
-	tcase_add_test(tc, every_code_point);
-	tcase_add_test(tc, label_limit);
-	tcase_add_test(tc, utf8_all);
-	tcase_add_test(tc, policy_host);
+	tcase_add_test(tc, every_character_is_mapped_or_unknown);
+	tcase_add_test(tc, a_label_has_63_octets_at_most);
+	tcase_add_test(tc, every_character_is_read_back);
+	tcase_add_test(tc, the_policy_host_of_the_longest_domain_fits);
 }

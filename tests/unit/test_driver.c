@@ -775,7 +775,7 @@ END_TEST
 
 /* The sleep is exact: nothing happens before it ends, and something happens
  * then. */
-START_TEST(deadlines_are_met)
+START_TEST(sleeps_end_at_the_next_deadline)
 {
 	static const sts_ms starts[] = { 1000, 0u - 2000u, 0x7ffffff0u };
 
@@ -1245,7 +1245,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_half_closed_client_gets_its_answer);
 	tcase_add_test(tc, an_answer_may_be_sent_in_pieces);
 	tcase_add_test(tc, a_client_that_reads_nothing_is_closed);
-	tcase_add_test(tc, deadlines_are_met);
+	tcase_add_test(tc, sleeps_end_at_the_next_deadline);
 	tcase_add_test(tc, the_budget_changes_no_outcome);
 	tcase_add_test(tc, draining_answers_what_is_in_flight);
 	tcase_add_test(tc, settings_are_used_until_the_work_is_done);
