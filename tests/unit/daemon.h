@@ -278,6 +278,17 @@ kill_daemon(void)
 	close(run.out);
 }
 
+/* In the child: the supervisor hands over this many sockets, from 3 on. */
+static inline void
+hand_over(const char *count)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", count, 1);
+}
+
 /* The journal that one daemon leaves to the next. */
 
 static char kept_path[64], kept_line[80];

@@ -171,10 +171,10 @@ held(unsigned domain)
 
 /* Turn the power off and at once on again. */
 static inline void
-off_and_on(unsigned g)
+off_and_on(unsigned g, enum flash_cut how)
 {
 	if (!f.off) {
-		flash_power_off(&f, FLASH_ANY_ORDER);
+		flash_power_off(&f, how);
 	}
 	flash_power_on(&f);
 	start(g);

@@ -438,9 +438,8 @@ peer_play(struct peer *w)
 		}
 		peer_do(w, *w->script++);
 	}
-	ck_assert_msg(w->heard.from == w->heard.to,
-	    "%s: also got \"%.*s\"", w->name,
-	    (int)(w->heard.to - w->heard.from),
+	ck_assert_msg(w->heard.from == w->heard.to, "%s: also got \"%.*s\"",
+	    w->name, (int)(w->heard.to - w->heard.from),
 	    (const char *)w->heard.p + w->heard.from);
 	ck_assert_msg(w->ops->wants(w->e) == STS_WANT_OWNER,
 	    "%s: wants %#x at the end", w->name, w->ops->wants(w->e));

@@ -26,6 +26,17 @@ start(size_t report_memory)
 	begin();
 }
 
+/* Publish a record by which the domain gets reports by mail, at its tls@. */
+static void
+ask_for_mail(const char *domain)
+{
+	char record[96];
+
+	snprintf(
+	    record, sizeof record, "v=TLSRPTv1; rua=mailto:tls@%s", domain);
+	set_record(domain, record);
+}
+
 START_TEST(days_reports_are_mailed_in_the_hours_after_it)
 {
 	char name[32];
@@ -70,8 +81,8 @@ START_TEST(reports_outlast_a_relay_that_is_down_for_a_day)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
-	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	ask_for_mail("a.example");
+	ask_for_mail("b.example");
 	session("a.example", true);
 	session("b.example", true);
 	relay.down = true;
@@ -100,8 +111,8 @@ START_TEST(a_4yz_reply_is_tried_again_a_5yz_reply_is_not)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
-	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	ask_for_mail("a.example");
+	ask_for_mail("b.example");
 	session("a.example", true);
 	relay.rcpt = "550 5.1.1 no such user\r\n";
 	to_midnight_and(5 * 3600);
@@ -136,8 +147,8 @@ START_TEST(a_refused_address_gets_no_report_for_a_week)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
-	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	ask_for_mail("a.example");
+	ask_for_mail("b.example");
 	session("a.example", true);
 	relay.rcpt = "550 5.1.1 no such user\r\n";
 	to_midnight_and(5 * 3600);
@@ -464,16 +475,14 @@ END_TEST
 /* Several addresses are refused at once, and each has a week of its own. */
 START_TEST(each_refused_address_has_a_week_of_its_own)
 {
-	char name[32], text[96];
+	char name[32];
 
 	start(262144);
 	confirm();
 	relay.rcpt = "550 5.1.1 no such user\r\n";
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(name, sizeof name, "d%u.example", i);
-		snprintf(
-		    text, sizeof text, "v=TLSRPTv1; rua=mailto:tls@%s", name);
-		set_record(name, text);
+		ask_for_mail(name);
 		session(name, true);
 	}
 	to_midnight_and(5 * 3600);
@@ -483,7 +492,7 @@ START_TEST(each_refused_address_has_a_week_of_its_own)
 		snprintf(name, sizeof name, "d%u.example", i);
 		session(name, true);
 	}
-	set_record("e.example", "v=TLSRPTv1; rua=mailto:tls@e.example");
+	ask_for_mail("e.example");
 	session("e.example", true);
 	to_midnight_and(5 * 3600);
 	unit_int(
@@ -818,7 +827,7 @@ START_TEST(a_relay_is_reached_at_any_address)
 		reporter.relay = cases[i].relay;
 		reporter.host = unit_span(cases[i].host);
 		confirm();
-		set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+		ask_for_mail("a.example");
 		session("a.example", true);
 		to_midnight_and(5 * 3600);
 		unit_int(cases[i].name, relay.mails, 1);
@@ -847,7 +856,7 @@ START_TEST(silent_hosts_of_one_stranger_delay_nobody_else)
 		session(name, true);
 	}
 	mute_host(9);
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	session("a.example", true);
 	to_midnight_and(0);
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
@@ -1207,7 +1216,7 @@ START_TEST(failures_in_testing_are_reported_under_the_policy)
 	unit_int("events logged", logged, 1);
 	/* The operator is shown sessions, not our own failures to refresh the
 	 * policy. */
-	set_record("t.example", "v=TLSRPTv1; rua=mailto:tls@t.example");
+	ask_for_mail("t.example");
 	sts_agent_report_failed(&agent, unit_span("t.example"),
 	    STS_WHY_X509_EXPIRED, STS_REPORT_AT_POLICY_HOST);
 	sts_driver_wake(&driver);
@@ -1295,8 +1304,8 @@ START_TEST(days_without_failures_may_be_left_out)
 	start(262144);
 	confirm();
 	reporter.reports = STS_REPORTS_FAILURES;
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
-	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	ask_for_mail("a.example");
+	ask_for_mail("b.example");
 	session("a.example", false);
 	session("b.example", false);
 	session("b.example", true);
@@ -1314,7 +1323,7 @@ START_TEST(delivering_a_report_causes_no_report)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	session("a.example", false);
 	to_midnight_and(5 * 3600);
 	unit_int("mails of the first day", relay.mails, 1);
@@ -1392,7 +1401,7 @@ START_TEST(a_marked_report_is_not_mailed_again)
 
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	session("a.example", true);
 	sts_agent_report_keeps(&agent);
 	to_midnight_and(0);
@@ -1584,8 +1593,8 @@ START_TEST(an_order_covers_one_domain_or_all)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
-	set_record("b.example", "v=TLSRPTv1; rua=mailto:tls@b.example");
+	ask_for_mail("a.example");
+	ask_for_mail("b.example");
 	session("a.example", true);
 	session("b.example", true);
 	unit_int("reports of today",
@@ -1635,7 +1644,7 @@ START_TEST(settings_are_in_use_until_a_report_is_settled)
 	unit_int("lost, as the DNS did not answer",
 	    (long long)v.n[STS_METRIC_REPORT_LOST + 2], 1);
 
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	session("a.example", true);
 	to_midnight_and(0);
 	relay.mute = true;
@@ -1691,7 +1700,7 @@ START_TEST(a_report_after_weeks_without_any_is_not_delayed)
 {
 	start(262144);
 	confirm();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	ck_assert(session("a.example", true));
 	to_midnight_and(6 * 3600);
 	unit_int("mails", relay.mails, 1);
@@ -1729,7 +1738,7 @@ START_TEST(a_report_under_way_outlives_the_turn_of_the_day)
 	start(262144);
 	confirm();
 	t = tally();
-	set_record("a.example", "v=TLSRPTv1; rua=mailto:tls@a.example");
+	ask_for_mail("a.example");
 	session("a.example", true);
 	relay.mute = true;
 	to_midnight_and(0);

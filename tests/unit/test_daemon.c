@@ -287,17 +287,26 @@ START_TEST(a_changed_bundle_is_taken_over)
 }
 END_TEST
 
+/* Send SIGTERM to a daemon with a question in flight. Returns the client. */
+static int
+stop_in_flight(int dns, struct question *q)
+{
+	int fd = client(start(NULL));
+
+	send_key(fd, "example.com");
+	dns_receive(dns, q);
+	kill(run.pid, SIGTERM);
+	await_text(&run, "stopping");
+	return fd;
+}
+
 /* Promise 5: questions in flight when SIGTERM comes are answered. */
 START_TEST(questions_in_flight_are_answered_at_the_end)
 {
 	struct question q;
 	int dns = dns_open();
-	int fd = client(start(NULL));
+	int fd = stop_in_flight(dns, &q);
 
-	send_key(fd, "example.com");
-	dns_receive(dns, &q);
-	kill(run.pid, SIGTERM);
-	await_text(&run, "stopping");
 	dns_reply(dns, &q, 3);
 	expect(fd, "9:NOTFOUND ,");
 	ck_assert_int_eq(ended(&run), 0);
@@ -311,12 +320,8 @@ START_TEST(a_second_sigterm_waits_for_no_question)
 {
 	struct question q;
 	int dns = dns_open();
-	int fd = client(start(NULL));
+	int fd = stop_in_flight(dns, &q);
 
-	send_key(fd, "example.com");
-	dns_receive(dns, &q);
-	kill(run.pid, SIGTERM);
-	await_text(&run, "stopping");
 	kill(run.pid, SIGTERM);
 	ck_assert_int_eq(ended(&run), 0);
 	ck_assert_ptr_nonnull(strstr(run.log, "with work in flight"));
@@ -461,11 +466,7 @@ static char notify_path[] = "/tmp/mtasts-notify-XXXXXX";
 static void
 as_service(void)
 {
-	char pid[32];
-
-	snprintf(pid, sizeof pid, "%ld", (long)getpid());
-	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "1", 1);
+	hand_over("1");
 	setenv("NOTIFY_SOCKET", notify_path, 1);
 	setenv("WATCHDOG_USEC", "200000", 1);
 	dup2(handed, 3);
@@ -579,11 +580,7 @@ static const char *handed_count;
 static void
 handed_too_many(void)
 {
-	char pid[32];
-
-	snprintf(pid, sizeof pid, "%ld", (long)getpid());
-	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", handed_count, 1);
+	hand_over(handed_count);
 	for (int fd = 3; fd < 3 + STS_LISTENERS_MAX + 1; fd++) {
 		int fresh = socket(AF_INET, SOCK_STREAM, 0);
 

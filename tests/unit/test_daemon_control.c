@@ -935,11 +935,7 @@ static int handed;
 static void
 as_service(void)
 {
-	char pid[32];
-
-	snprintf(pid, sizeof pid, "%ld", (long)getpid());
-	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "1", 1);
+	hand_over("1");
 	setenv("LISTEN_FDNAMES", "control", 1);
 	dup2(handed, 3);
 }

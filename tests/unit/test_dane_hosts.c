@@ -711,20 +711,27 @@ START_TEST(the_probe_asks_trusted_servers_only)
 }
 END_TEST
 
-/* However many hosts are silent, gathering takes STS_DANE_GATHER_MS at most. */
-START_TEST(gathering_ends_in_bounded_time)
+/* A domain with as many hosts as the limit, all with addresses in `state`. */
+static const char *
+all_hosts(char state)
 {
 	static char zone[20000];
-	struct peer *p;
-	sts_ms began;
 	int n = 0;
 
 	for (unsigned i = 0; i < STS_DANE_HOSTS_MAX; i++) {
 		n += snprintf(zone + n, sizeof zone - (size_t)n,
-		    "d MX s m%u.d\nm%u.d A q\nm%u.d AAAA q\n", i, i, i);
+		    "d MX s m%u.d\nm%u.d A %c\nm%u.d AAAA %c\n", i, i, state, i,
+		    state);
 	}
-	p = new_peer(zone);
-	began = p->now;
+	return zone;
+}
+
+/* However many hosts are silent, gathering takes STS_DANE_GATHER_MS at most. */
+START_TEST(gathering_ends_in_bounded_time)
+{
+	struct peer *p = new_peer(all_hosts('q'));
+	sts_ms began = p->now;
+
 	gather(p, "d", true);
 	ck_assert_uint_le(p->now - began, STS_DANE_GATHER_MS);
 	for (unsigned i = 0; i < p->d.host_count; i++) {
@@ -830,17 +837,9 @@ END_TEST
  * for a reason of ours. */
 START_TEST(waiting_for_our_buffers_ends_in_bounded_time)
 {
-	static char zone[20000];
-	struct peer *p;
-	sts_ms began;
-	int n = 0;
+	struct peer *p = new_peer(all_hosts('t'));
+	sts_ms began = p->now;
 
-	for (unsigned i = 0; i < STS_DANE_HOSTS_MAX; i++) {
-		n += snprintf(zone + n, sizeof zone - (size_t)n,
-		    "d MX s m%u.d\nm%u.d A t\nm%u.d AAAA t\n", i, i, i);
-	}
-	p = new_peer(zone);
-	began = p->now;
 	p->hoards = true;
 	p->lends_at = began + 99000;
 	gather(p, "d", true);

@@ -323,10 +323,7 @@ START_TEST(r52_what_was_held_is_held_after_a_restart)
 		}
 		sts_journal_stamp(&j, NOW + 99);
 		run();
-		flash_power_off(&f, FLASH_ANY_ORDER);
-		flash_power_on(&f);
-		start((unsigned)_i);
-		run();
+		off_and_on((unsigned)_i, FLASH_ANY_ORDER);
 		for (unsigned i = 0; i < DOMAINS; i++) {
 			ck_assert_uint_eq(held(i), want[i]);
 		}
@@ -353,10 +350,7 @@ START_TEST(garbage_is_no_journal)
 		ck_assert_uint_eq(f.ops, 0);
 		put(3, 1);
 		run();
-		flash_power_off(&f, FLASH_IN_ORDER);
-		flash_power_on(&f);
-		start(1);
-		run();
+		off_and_on(1, FLASH_IN_ORDER);
 		ck_assert_uint_eq(held(3), 1);
 	}
 }
@@ -661,10 +655,7 @@ START_TEST(protected_policies_are_protected_again)
 		}
 	}
 	ck_assert_uint_gt(guests, 100);
-	flash_power_off(&f, FLASH_IN_ORDER);
-	flash_power_on(&f);
-	start(1);
-	run();
+	off_and_on(1, FLASH_IN_ORDER);
 	for (unsigned i = 0; i < 400; i++) {
 		char name[40];
 		sts_ref ref;
@@ -751,10 +742,7 @@ START_TEST(room_of_expired_policies_stays_given_away)
 	run();
 	end = fill(old + 1, later_s, 30 * DAY, proved);
 	ck_assert_uint_gt(end - old, 20);
-	flash_power_off(&f, FLASH_IN_ORDER);
-	flash_power_on(&f);
-	start(1);
-	run();
+	off_and_on(1, FLASH_IN_ORDER);
 	ck_assert_uint_eq(sts_journal_stamp_s(&j), 0);
 	for (unsigned i = old + 1; i < end; i++) {
 		char name[40];
@@ -830,10 +818,7 @@ START_TEST(a_wrong_stamp_is_taken_back)
 	sts_journal_set_since(&j, NOW - 5);
 	sts_journal_restamp(&j, NOW);
 	run();
-	flash_power_off(&f, FLASH_IN_ORDER);
-	flash_power_on(&f);
-	start(1);
-	run();
+	off_and_on(1, FLASH_IN_ORDER);
 	ck_assert_uint_eq(sts_journal_stamp_s(&j), NOW);
 	ck_assert_uint_eq(sts_journal_since_s(&j), NOW - 5);
 	ck_assert_uint_eq(held(2), 1);
@@ -981,7 +966,7 @@ START_TEST(a_name_of_no_question_costs_no_other_record)
 		}
 		put(5, 1);
 		run();
-		off_and_on(g);
+		off_and_on(g, FLASH_ANY_ORDER);
 		ck_assert_uint_eq(held(2), 1);
 		ck_assert_uint_eq(held(5), 1);
 		ck_assert(holds_long(lengths[0]));
@@ -1017,10 +1002,7 @@ START_TEST(a_domain_may_be_forgotten_and_learned_again)
 		run();
 		ck_assert(sts_journal_forget(&j, unit_span(name_of(7))));
 		run();
-		flash_power_off(&f, FLASH_ANY_ORDER);
-		flash_power_on(&f);
-		start(1);
-		run();
+		off_and_on(1, FLASH_ANY_ORDER);
 		ck_assert_uint_eq(held(4), 2);
 		ck_assert_uint_eq(held(7), FORGOTTEN);
 	}
@@ -1050,7 +1032,7 @@ START_TEST(nothing_is_written_twice)
 	sts_cache_sweep(&c, 1000, sts_now(NOW + 2, true));
 	run();
 	ck_assert_uint_eq(f.ops, ops);
-	off_and_on(1);
+	off_and_on(1, FLASH_ANY_ORDER);
 	ck_assert_uint_eq(f.ops, 0);
 	written = j.written;
 	put(2, 1);

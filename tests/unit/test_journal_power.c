@@ -221,10 +221,7 @@ START_TEST(a_flipped_bit_costs_one_record_at_most)
 		if (bit % 5 == 0) {
 			put(0, 60);
 			run();
-			flash_power_off(&f, FLASH_ANY_ORDER);
-			flash_power_on(&f);
-			start(g);
-			run();
+			off_and_on(g, FLASH_ANY_ORDER);
 			ck_assert_uint_eq(held(0), 60);
 		}
 	}
@@ -280,10 +277,7 @@ START_TEST(the_journal_goes_on_after_errors)
 	sts_journal_retry(&j);
 	run();
 	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
-	flash_power_off(&f, FLASH_ANY_ORDER);
-	flash_power_on(&f);
-	start(1);
-	run();
+	off_and_on(1, FLASH_ANY_ORDER);
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		ck_assert_uint_eq(held(i),
 		    i == 3 ? (unsigned)FORGOTTEN : 1u + (i == 1 || i == 4));
@@ -400,7 +394,7 @@ START_TEST(a_removal_while_written_is_kept)
 			}
 			forget(4);
 			run();
-			off_and_on(g);
+			off_and_on(g, FLASH_ANY_ORDER);
 			ck_assert_uint_eq(held(4), FORGOTTEN);
 			ck_assert_uint_eq(held(5), 1);
 		}
@@ -423,7 +417,7 @@ START_TEST(a_removal_outlives_an_evicted_newcomer)
 	}
 	sts_cache_remove(&c, sts_cache_find(&c, unit_span(name_of(4))));
 	run();
-	off_and_on(1);
+	off_and_on(1, FLASH_ANY_ORDER);
 	ck_assert_uint_eq(held(4), FORGOTTEN);
 }
 END_TEST
@@ -448,7 +442,7 @@ START_TEST(a_removal_fits_any_rest_of_an_area)
 		forget(7);
 		run();
 		moved += j.compactions > before;
-		off_and_on(0);
+		off_and_on(0, FLASH_ANY_ORDER);
 		ck_assert_uint_eq(held(7), FORGOTTEN);
 		ck_assert_uint_eq(held(0) == FORGOTTEN, n == 0);
 	}
