@@ -147,6 +147,8 @@ enum step {
 	STEP_WORKED /* it has worked: enough for one visit */
 };
 
+/* Send what the node has. Of a part that was taken the rest waits until the
+ * port reports room. */
 static enum step
 step_send(struct sts_driver *d, uint16_t id)
 {
@@ -173,6 +175,8 @@ step_send(struct sts_driver *d, uint16_t id)
 	return STEP_DONE;
 }
 
+/* Receive once. The end of the input is not the end of the channel: the node
+ * may still send. */
 static enum step
 step_recv(struct sts_driver *d, uint16_t id)
 {

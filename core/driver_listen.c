@@ -100,6 +100,8 @@ kind_of(uint8_t protocol)
 	}
 }
 
+/* Take clients that wait at a listener, while there are places for them:
+ * ACCEPTS_MAX in a pass, so that those who are there are served between. */
 static void
 accept_clients(struct sts_driver *d, unsigned i)
 {

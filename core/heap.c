@@ -20,6 +20,7 @@ swap(struct sts_heap *h, unsigned a, unsigned b)
 	h->nodes[h->slot[b]].heap_at = (uint16_t)(b + 1);
 }
 
+/* Move the node at i up, or down, to its place. */
 static void
 sift(struct sts_heap *h, unsigned i)
 {

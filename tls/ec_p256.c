@@ -95,6 +95,7 @@ fe_mul(struct fe *r, const struct fe *x, const struct fe *y)
 	carry(r, c + 5);
 }
 
+/* fe_mul of x by itself: products that stand there twice are computed once. */
 static void
 fe_square(struct fe *r, const struct fe *x)
 {

@@ -143,6 +143,8 @@ sts_session_advance(struct sts_tls *t)
 	see_open(t);
 }
 
+/* close_notify ends an established session in order. A few warnings are passed
+ * over; every other alert fails the session. */
 static void
 take_alert(struct sts_tls *t, struct sts_text a)
 {
@@ -255,6 +257,8 @@ can_stream(const struct sts_tls *t, uint8_t type, size_t body)
 	       body - sts_tls_around(&t->client.in) <= STS_TLS_PLAIN_MAX + 1;
 }
 
+/* The header is there, and the nonce where a record has one: begin to open the
+ * record piece by piece. */
 static void
 begin_stream(struct sts_tls *t)
 {
@@ -278,6 +282,8 @@ begin_stream(struct sts_tls *t)
 	}
 }
 
+/* Judge a header: refuse the record, or set how many octets are awaited and
+ * whether it is opened whole or piece by piece. */
 static void
 take_header(struct sts_tls *t)
 {

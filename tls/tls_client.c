@@ -452,6 +452,8 @@ sts_tls_client_work(struct sts_tls_client *c)
 	}
 }
 
+/* Write the ClientHello as a record: the first one, or the second, which
+ * answers a HelloRetryRequest. */
 static void
 put_hello(struct sts_tls_client *c, struct sts_tls_out *o)
 {

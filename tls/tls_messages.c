@@ -234,6 +234,8 @@ ignore(struct reader *r, struct answers *a)
 	return STS_ALERT_NONE;
 }
 
+/* Read an extension that may stand in this message. Its reader must use all of
+ * it. */
 static enum sts_tls_alert
 read_ext(enum sts_tls_ext e, struct reader *r, struct answers *a)
 {

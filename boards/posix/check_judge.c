@@ -111,6 +111,7 @@ pattern_used(const struct sts_check_facts *f, struct sts_text pattern)
 	return false;
 }
 
+/* A valid policy was found: its mode, its lifetime, lines that were left out. */
 static void
 judge_found(const struct sts_check_policy *p, struct sts_check_findings *out)
 {

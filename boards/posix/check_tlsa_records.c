@@ -15,6 +15,8 @@ enum {
 	NUMBERS = 3 /* octets before the data (RFC 6698 2.1) */
 };
 
+/* Keep a record as it was published; of one that holds a whole certificate or
+ * key, its digest. */
 static void
 take_record(struct sts_check_tlsa *t, struct sts_text rdata, bool secure)
 {
@@ -75,6 +77,8 @@ is_outdone(const struct sts_check_host *h, const struct sts_check_tlsa *t)
 	return false;
 }
 
+/* Keep the host's records, and mark those that do not count. Those beyond the
+ * limit are noted. */
 static void
 take_records(
     struct sts_check_host *h, const struct sts_check_ask *a, bool secure)

@@ -86,6 +86,7 @@ raise_to(enum sts_check_grade *g, enum sts_check_grade to)
 	*g = to > *g ? to : *g;
 }
 
+/* The worst grade among the findings that concern each part of the verdict. */
 static struct worst
 weigh(const struct sts_check_use *use, const struct sts_check_findings *all)
 {

@@ -615,6 +615,8 @@ static void (*const step[])(struct sts_control *c, struct sts_control_conn *n,
 	[END] = put_end,
 };
 
+/* Do one step of the connection's command. If it wrote nothing, the connection
+ * waits for the agent or the journal (LATER), or for its own next step. */
 static int
 control_fill(void *ctx, unsigned conn, struct sts_span out)
 {

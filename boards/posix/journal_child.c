@@ -106,6 +106,7 @@ log_file(const struct sts_journal_child *j, struct sts_log *log)
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
+/* Log why policies do not outlive a restart, and until when. */
 static void
 log_problem(const struct sts_journal_child *j, struct sts_log *log, bool wanted)
 {

@@ -431,6 +431,7 @@ go_on(struct sts_live *l)
 	}
 }
 
+/* See what has changed outside: it becomes pending. */
 static void
 look(struct sts_live *l)
 {

@@ -60,6 +60,7 @@ fixed_size(const struct sts_memory *m)
 	       aligned(before_cache(m));
 }
 
+/* Explain how much memory is needed, and what each part of it is for. */
 static void
 put_minimum(const struct sts_memory *m, char why[STS_CONF_WHY_MAX])
 {

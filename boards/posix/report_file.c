@@ -412,6 +412,8 @@ begin(struct sts_report_file *f, sts_ms now)
 	}
 }
 
+/* The child that writes the file may have ended: what it had to write is saved,
+ * or the failure is logged. */
 static void
 reap(struct sts_report_file *f, sts_ms now)
 {

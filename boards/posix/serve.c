@@ -147,6 +147,8 @@ log_huge(struct daemon *d)
 	}
 }
 
+/* Log what the operator wants to know at a start: sockets, name servers, trust
+ * anchors, memory. */
 static void
 log_start(struct daemon *d)
 {

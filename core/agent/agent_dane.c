@@ -249,6 +249,8 @@ sts_agent_dane_applies(
 	return o == NULL || o->action != STS_OVERRIDE_STS;
 }
 
+/* The ask waits for its domain's mail hosts: with the work that looks them up
+ * already, with one that begins now, or in the queue for a free one. */
 static void
 wait_for_hosts(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {

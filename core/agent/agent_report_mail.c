@@ -89,6 +89,9 @@ sts_agent_report_mail_start(struct sts_agent *a)
 	sts_agent_report_stir(a, STS_REPORT_CHILD_MAIL);
 }
 
+/* The submission takes octets of the mail: give it the rest of the piece at
+ * hand, or the next one. The end is held back until the board has written its
+ * mark. */
 static void
 write_mail(struct sts_agent_report *r)
 {
@@ -126,6 +129,8 @@ judge_mail(const struct sts_smtp_submit *s)
 	}
 }
 
+/* The submission has ended: count the mail, pause an address that was refused
+ * for good, settle the outcome. */
 static void
 mail_over(struct sts_agent *a)
 {

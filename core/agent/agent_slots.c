@@ -360,6 +360,8 @@ take_best(struct sts_agent *a)
 	return l;
 }
 
+/* Give the lookup a slot; one is free. A lookup that has lost a slot before
+ * (stalled) keeps the end that its first fetch had. */
 static void
 begin_fetch(struct sts_agent *a, struct sts_lookup *l, int64_t wall_s)
 {

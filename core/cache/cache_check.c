@@ -122,6 +122,9 @@ check_place(const struct sts_cache *c, sts_ref ref, unsigned list)
 	return list == class && list != STS_CLASS_PINNED;
 }
 
+/* Check what begins at a head, and add it to what is counted. A stage, and
+ * an old version that is pinned, are no domain's record: only their chunks
+ * count. */
 static bool
 check_head(const struct sts_cache *c, sts_ref ref, unsigned list,
     uint32_t counts[STS_CLASS_COUNT], struct tally *t)

@@ -388,6 +388,8 @@ client_send_ack(void *e, size_t n)
 	}
 }
 
+/* Note that the deadline of the question has passed; end a state that has
+ * waited too long for the peer. */
 static void
 client_tick(void *e, sts_ms now, int64_t wall_s)
 {

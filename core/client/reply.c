@@ -201,6 +201,8 @@ put_domain(struct pass *p)
 	sts_sink_put(&p->s, sts_text(domain, len));
 }
 
+/* The attributes by which Postfix enforces patterns exactly and reports. What
+ * stands before the reply's mark is past, and is not written again. */
 static void
 put_attributes(struct pass *p)
 {
@@ -328,6 +330,9 @@ put_line_none(struct sts_sink *s, const struct sts_reply *r)
 	}
 }
 
+/* An answer in the text protocol's words. Where it has none for what was
+ * decided the word is "temp": the mail waits, rather than leave with less
+ * protection than was decided. */
 static void
 put_line(struct pass *p)
 {

@@ -190,6 +190,8 @@ hosts_deadline(const void *e, sts_ms *at)
 	return is_gathering(d);
 }
 
+/* Leg i wanted its owner. If it is over, its answer was read when it came
+ * (take_found), and what follows from the result is next. */
 static void
 hosts_child(void *e, unsigned i)
 {

@@ -322,6 +322,8 @@ split(struct sts_key *k, struct sts_text t, struct sts_text *host,
 	return true;
 }
 
+/* The order decides which reason is reported of a key that has several
+ * faults. */
 static enum sts_why
 parse(struct sts_key *k, struct sts_text text)
 {

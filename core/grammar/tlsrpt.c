@@ -345,6 +345,8 @@ decode_address(struct sts_tlsrpt_to *to, struct sts_text uri)
 	return true;
 }
 
+/* An address (RFC 6068), decoded, with its domain in lower case. False: it is
+ * none that a report may be sent to. */
 static bool
 read_mailto(struct sts_tlsrpt_to *to, struct sts_text uri)
 {

@@ -128,6 +128,9 @@ finish_addresses(struct sts_lookup *l)
 	    l->forbidden ? STS_WHY_ADDRESS_FORBIDDEN : STS_WHY_ADDRESS_NONE;
 }
 
+/* The question for TXT is over. That TXT records were found does not mean
+ * that one of them is a policy record, or just one: the reader of records
+ * decides. */
 static void
 finish_txt(struct sts_lookup *l)
 {

@@ -276,6 +276,8 @@ begin_string(struct sts_datagram *d)
 	d->over = d->word_over = false;
 }
 
+/* A string has come, or a piece of it (not `whole`). Where none may stand that
+ * is a fault, or part of something unknown, which is passed over. */
 static void
 take_string(struct sts_datagram *d, struct sts_report_event *e, bool whole)
 {

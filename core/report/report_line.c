@@ -77,6 +77,8 @@ decode(struct state *s, struct sts_text value, struct sts_text *out)
 	return true;
 }
 
+/* A field about the policy: its type (0), its domain (1), or whether the mail
+ * was delivered all the same (2). False: it cannot have this value. */
 static bool
 take_policy(struct state *s, unsigned which, struct sts_text value)
 {

@@ -169,6 +169,8 @@ read_strings(
 	return !r->short_of && e->string_count == strings && e->mx_count == mx;
 }
 
+/* Count the sessions of a policy again, for the domain that was read last.
+ * False: the file is damaged here. */
 static bool
 read_policy(struct sts_report_load *l, struct sts_tally *t, struct reader *r)
 {

@@ -211,6 +211,8 @@ begin_failure(
 	}
 }
 
+/* A row is written: find the next one. Behind a domain stand its policies,
+ * behind each of these its failures; the filter and the end come last. */
 static void
 advance(struct sts_report_save *s, const struct sts_tally *t)
 {

@@ -634,6 +634,8 @@ inner_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 	}
 }
 
+/* An event of the reply being read. The first one (top) shows whether it is an
+ * error; the last one (whole) ends the command that it answers. */
 static void
 take_event(struct sts_share *s, enum sts_resp_event e, unsigned depth)
 {

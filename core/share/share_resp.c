@@ -208,6 +208,7 @@ line(struct sts_resp *r, uint8_t c)
 	return STS_RESP_MORE;
 }
 
+/* Take an octet of anything but the content of a bulk string. */
 static enum sts_resp_event
 octet(struct sts_resp *r, uint8_t c)
 {

@@ -280,6 +280,8 @@ may_send(const struct sts_share *s, const struct sts_share_names *from,
 	       s->asked.size - s->asked.used >= STS_SHARE_NAME_MAX + 2;
 }
 
+/* Begin to SET a record: the command, and the head of its sealed value; the
+ * payload follows as there is room. False: there is no room yet. */
 static bool
 begin_value(struct sts_share *s)
 {
@@ -354,6 +356,9 @@ send_value(struct sts_share *s)
 	}
 }
 
+/* Ask for more keys of the scan. The owner of the server could answer with
+ * cursors without end, so SCAN_ROUNDS end it. False: nothing is to be asked
+ * now. */
 static bool
 send_scan(struct sts_share *s)
 {

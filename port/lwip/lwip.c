@@ -501,6 +501,7 @@ close_stream(struct sts_lwip_channel *c)
 	}
 }
 
+/* With a listener go the clients that wait to be accepted. */
 static void
 channel_close(void *ctx, sts_ch ch)
 {

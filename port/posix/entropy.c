@@ -54,6 +54,8 @@ is_seeded(void)
 	return seeded;
 }
 
+/* Octets of the device, but only once the system is seeded: the device itself
+ * does not wait for that. */
 static int
 read_device(int *urandom, uint8_t *buf, size_t len)
 {

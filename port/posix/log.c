@@ -308,6 +308,8 @@ to_stderr(const struct sts_log *l, unsigned level, const char *line, size_t len)
 	return write(STDERR_FILENO, buf, n) == (ssize_t)n;
 }
 
+/* Send a line to the log daemon, connecting anew if that was restarted. False:
+ * it did not take the line; l->fd >= 0: it has no room now. */
 static bool
 to_syslog(struct sts_log *l, unsigned level, const char *line, size_t len)
 {

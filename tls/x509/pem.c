@@ -237,6 +237,7 @@ dashes_byte(struct sts_pem *p, uint8_t b)
 	return STS_PEM_MORE;
 }
 
+/* A character of the word BEGIN or END, which makes a line a boundary. */
 static enum sts_pem_event
 word_byte(struct sts_pem *p, uint8_t b)
 {
