@@ -24,7 +24,7 @@ enum sts_on_unknown {
 /*
  * Certificate transparency: whether a policy host's certificate must carry SCTs
  * of two logs. Presence is no proof: no log's signature is checked. They are
- * required of every chain, as public and private anchors cannot be told apart.
+ * required of every chain, as nothing distinguishes public anchors from private ones.
  */
 enum sts_sct {
 	STS_SCT_OFF = 0,
@@ -48,7 +48,7 @@ struct sts_reporter {
 	struct sts_text contact;
 	/* Our own name, lower-case, at least two labels. */
 	struct sts_text host;
-	/* Source address of our fetches, as far as the board can tell; or
+	/* Source address of our fetches, where the board knows it; else
 	 * empty. */
 	struct sts_text address;
 	/* The relay, which takes mail by SMTP; af NONE: reports are posted by

@@ -39,6 +39,7 @@ struct sts_dns_cursor {
 	uint32_t labels; /* of the names that were taken, pointers followed */
 };
 
+/* A cursor at `pos` of a message, which is borrowed. */
 struct sts_dns_cursor sts_dns_cursor(struct sts_text m, size_t pos);
 
 /* The offset of the next n bytes, passing them. 0 when there are not as many:

@@ -26,13 +26,14 @@ struct sts_mac {
 	uint64_t space[48];
 };
 
+/* Begin a code; the key is copied. Add octets, in pieces of any size. */
 void sts_mac_begin(struct sts_mac *m, const uint8_t key[STS_MAC_KEY]);
 void sts_mac_add(struct sts_mac *m, struct sts_text t);
 
 /* Once; *m is wiped. */
 void sts_mac_end(struct sts_mac *m, uint8_t out[STS_MAC_SIZE]);
 
-/* Whether two codes are the same; the time does not tell where they differ. */
+/* Whether two codes are the same; the time does not show where they differ. */
 bool sts_mac_same(const uint8_t a[STS_MAC_SIZE], const uint8_t b[STS_MAC_SIZE]);
 
 #endif

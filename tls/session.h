@@ -57,6 +57,7 @@ enum {
 
 struct sts_tls; /* of sts_tls_size() bytes, aligned for a uint64_t */
 
+/* Bytes of a session. */
 size_t sts_tls_size(void);
 
 /*
@@ -106,6 +107,7 @@ enum sts_tls_keys {
  * have any key. */
 void sts_tls_use_keys(struct sts_tls *t, enum sts_tls_keys keys);
 
+/* The bits above that can be served now; 0 never. */
 unsigned sts_tls_wants(const struct sts_tls *t);
 
 /* Records: _buf changes nothing and gives nothing (n 0) while its bit is not
@@ -133,6 +135,7 @@ void sts_tls_app_recv_ack(struct sts_tls *t, size_t n);
  */
 bool sts_tls_provisional(const struct sts_tls *t);
 
+/* Do the WORK that is wanted: one public-key operation. */
 void sts_tls_work(struct sts_tls *t);
 
 /*

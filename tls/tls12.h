@@ -6,6 +6,8 @@
 
 #include "tls_state.h"
 
+/* Handlers of the server's messages: STS_ALERT_NONE, or the alert by which the
+ * handshake fails. */
 enum sts_tls_alert sts_tls12_hello(
     struct sts_tls_client *c, const struct sts_tls_server_hello *h);
 enum sts_tls_alert sts_tls12_key_exchange(

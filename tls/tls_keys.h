@@ -23,6 +23,7 @@ struct sts_tls_transcript {
 	br_sha384_context sha384;
 };
 
+/* Begin with both hashes. Add a handshake message, or a part of one. */
 void sts_tls_transcript_start(struct sts_tls_transcript *t);
 void sts_tls_transcript_add(struct sts_tls_transcript *t, struct sts_text m);
 /* The suite is known: the other hash is taken no further. */

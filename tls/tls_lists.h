@@ -17,7 +17,7 @@
 enum sts_tls_lists_event {
 	STS_TLS_LISTS_MORE = 0, /* the input is used up */
 	STS_TLS_LISTS_DONE, /* the message is over */
-	STS_TLS_LISTS_BROKEN, /* sts_tls_lists_alert tells; stays so */
+	STS_TLS_LISTS_BROKEN, /* sts_tls_lists_alert has the alert; stays so */
 	STS_TLS_CERT_BEGIN, /* a certificate of sts_tls_certs_len() bytes */
 	STS_TLS_CERT_BYTES, /* bytes of it */
 	STS_TLS_CERT_END
@@ -45,8 +45,10 @@ void sts_tls_request_begin(
 enum sts_tls_lists_event sts_tls_lists_next(
     struct sts_tls_lists *l, struct sts_text *in, struct sts_text *bytes);
 
+/* The length of the certificate at hand; CERT_BEGIN. */
 uint32_t sts_tls_certs_len(const struct sts_tls_lists *l);
 
+/* The alert of BROKEN. */
 enum sts_tls_alert sts_tls_lists_alert(const struct sts_tls_lists *l);
 
 #endif

@@ -80,6 +80,7 @@ struct sts_tls_server_hello {
 enum sts_tls_alert sts_tls_read_server_hello(
     struct sts_text body, uint32_t offered, struct sts_tls_server_hello *out);
 
+/* RFC 8446 4.3.1. */
 enum sts_tls_alert sts_tls_read_encrypted_extensions(
     struct sts_text body, uint32_t offered, struct sts_tls_extensions *out);
 
@@ -88,6 +89,7 @@ struct sts_tls_signed {
 	struct sts_text sig;
 };
 
+/* RFC 8446 4.4.3. The signature is not checked here. */
 enum sts_tls_alert sts_tls_read_certificate_verify(
     struct sts_text body, struct sts_tls_signed *out);
 
@@ -102,6 +104,7 @@ struct sts_tls_key_exchange {
 enum sts_tls_alert sts_tls_read_key_exchange(
     struct sts_text body, struct sts_tls_key_exchange *out);
 
+/* RFC 8446 4.6.3. *asked: the server wants one of us, too. */
 enum sts_tls_alert sts_tls_read_key_update(struct sts_text body, bool *asked);
 
 #endif

@@ -87,6 +87,8 @@ struct sts_tls_group {
 	uint8_t secret_len;
 };
 
+/* Number i in our order, NULL: there are no more; the one with this number of
+ * TLS, NULL: it is not offered. */
 const struct sts_tls_group *sts_tls_group(unsigned i);
 const struct sts_tls_group *sts_tls_group_find(uint16_t id);
 
@@ -97,6 +99,7 @@ struct sts_tls_scheme {
 	uint8_t curve; /* of the key, bound in TLS 1.3; 0: it is RSA */
 };
 
+/* The same for schemes. */
 const struct sts_tls_scheme *sts_tls_scheme(unsigned i);
 const struct sts_tls_scheme *sts_tls_scheme_find(uint16_t id);
 

@@ -32,6 +32,7 @@ struct sts_tls_ciphers {
 	br_poly1305_run poly1305;
 };
 
+/* Choose the fastest that this machine has. */
 void sts_tls_ciphers_choose(struct sts_tls_ciphers *c);
 
 /* Bytes before and behind the content of a record that d would seal. */

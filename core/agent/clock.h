@@ -59,6 +59,7 @@ enum sts_clock_state {
 #define STS_CLOCK_CLAIMED_WORD "claimed"
 #define STS_CLOCK_CONFIRMED_WORD "confirmed"
 
+/* The word of a state, for people and programs. */
 static inline const char *
 sts_clock_state_text(enum sts_clock_state state)
 {
@@ -133,6 +134,7 @@ void sts_clock_tick(struct sts_clock *c, sts_ms now, int64_t wall_s);
  */
 void sts_clock_confirm(struct sts_clock *c, bool held, int64_t judged_s);
 
+/* The state as of the last tick. */
 enum sts_clock_state sts_clock_state(const struct sts_clock *c);
 
 /* Agent time in seconds as of the last tick; before the first claim it counts

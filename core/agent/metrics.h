@@ -198,6 +198,7 @@ sts_count_by(struct sts_metrics *m, unsigned slot, uint32_t by)
 	}
 }
 
+/* One more in this slot (below STS_METRICS_COUNTED). */
 static inline void
 sts_count(struct sts_metrics *m, unsigned slot)
 {

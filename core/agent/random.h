@@ -19,6 +19,7 @@ struct sts_random {
 	uint16_t left;
 };
 
+/* Begin with an empty pool. */
 void sts_random_init(struct sts_random *r);
 
 /* Whether less than STS_RANDOM_VISIT bytes are left. */

@@ -25,7 +25,7 @@ enum sts_postfix_status {
 	STS_POSTFIX_ATTRIBUTE /* unknown, malformed, or out of place */
 };
 
-/* Whether Postfix takes this value, as far as can be told without its files.
+/* Whether Postfix takes this value, as far as that shows without its files.
  * O(value.n). */
 enum sts_postfix_status sts_postfix_check(struct sts_text value);
 

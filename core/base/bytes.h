@@ -23,6 +23,7 @@ struct sts_text {
 	size_t n;
 };
 
+/* A span of these bytes, which stay the caller's. */
 static inline struct sts_span
 sts_span(uint8_t *p, size_t n)
 {
@@ -31,6 +32,7 @@ sts_span(uint8_t *p, size_t n)
 	return s;
 }
 
+/* The same for bytes that are only read. */
 static inline struct sts_text
 sts_text(const uint8_t *p, size_t n)
 {
@@ -39,6 +41,8 @@ sts_text(const uint8_t *p, size_t n)
 	return t;
 }
 
+/* A number of two or four bytes at p, and back: big-endian, as networks and TLS
+ * have it. */
 static inline uint16_t
 sts_get16be(const uint8_t *p)
 {
@@ -66,6 +70,7 @@ sts_put32be(uint8_t *p, uint32_t v)
 	sts_put16be(p + 2, (uint16_t)v);
 }
 
+/* The same little-endian, as the cache and the journal have it. */
 static inline uint16_t
 sts_get16le(const uint8_t *p)
 {
@@ -93,6 +98,7 @@ sts_put32le(uint8_t *p, uint32_t v)
 	sts_put16le(p + 2, (uint16_t)(v >> 16));
 }
 
+/* Classes of ASCII; bytes from 0x80 on are in none. */
 static inline bool
 sts_is_digit(uint8_t c)
 {
@@ -111,6 +117,7 @@ sts_is_alnum(uint8_t c)
 	return sts_is_alpha(c) || sts_is_digit(c);
 }
 
+/* An ASCII letter in lower case; any other byte as it is. */
 static inline uint8_t
 sts_lower(uint8_t c)
 {

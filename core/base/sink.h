@@ -18,6 +18,8 @@ struct sts_sink {
 	uint8_t *out; /* room for to - from octets */
 };
 
+/* Put the octets of t; a number in decimal. They count whether they fall into
+ * the window or not. */
 void sts_sink_put(struct sts_sink *s, struct sts_text t);
 void sts_sink_decimal(struct sts_sink *s, uint64_t v);
 /* The last `digits` hexadecimal digits of v, 1..16. */

@@ -28,8 +28,8 @@
  *
  * An enforce policy that is not admitted is kept as a guest: found and served
  * like any other, but a victim, the last class to go. It is admitted as soon
- * as there is room (on set and sweep). Only sts_cache_protected tells the two
- * apart, and only the protected carry the promise.
+ * as there is room (on set and sweep). Only sts_cache_protected shows the
+ * difference, and only the protected carry the promise.
  *
  * Staged chunks come from what is free or a victim. A stage of up to
  * STS_CACHE_STAGE_SMALL chunks is always let in while there are any; a larger
@@ -275,8 +275,8 @@ uint32_t sts_cache_unsaved_count(const struct sts_cache *c);
  * is left to be saved it counts as taken.
  *
  * sts_cache_stale: the journal holds a version of some domain that was
- * replaced, and no record will ever tell it so, since the newer version was
- * evicted. All that is held is then to be written anew, beginning with
+ * replaced, and no record will ever replace that one, since the newer
+ * version was evicted. All that is held is then to be written anew, beginning with
  * sts_cache_rewrite. Room that was given up before does not count as taken any
  * more, because the new area does not hold those versions; however long a
  * storage fails, each retry begins with this call.

@@ -83,6 +83,7 @@ sts_chunks_needed(size_t content)
 uint8_t *sts_chunk(const struct sts_chunks *k, uint32_t n);
 uint32_t sts_chunk_next(const struct sts_chunks *k, uint32_t n);
 
+/* The tag of chunk n (1..used, asserted). */
 static inline uint8_t
 sts_chunk_tag(const struct sts_chunks *k, uint32_t n)
 {

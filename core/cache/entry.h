@@ -51,6 +51,7 @@ struct sts_now {
 	bool expires;
 };
 
+/* Both in one value. */
 static inline struct sts_now
 sts_now(uint32_t s, bool expires)
 {

@@ -133,6 +133,7 @@ void sts_client_open(struct sts_client *c, sts_ms now);
 /* The same for a client that speaks the text protocol. */
 void sts_client_open_line(struct sts_client *c, sts_ms now);
 
+/* What the client needs of the agent next: the list above. */
 enum sts_client_need sts_client_needs(const struct sts_client *c);
 
 /* The socketmap name of the request at hand, while one is; any octets. By the

@@ -17,7 +17,7 @@
  *	{ policy_string = mx: *.b.example } ... { policy_string = max_age: N }
  *
  * A policy of the operator's list has no such attributes: its domain does not
- * publish one, and no report may say so.
+ * publish one, and no report may name one.
  *
  * By the text protocol (core/client/line.h) it is one word, or the list of
  * hosts.

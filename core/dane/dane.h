@@ -95,11 +95,13 @@ struct sts_dane_count {
  *
  *	MX unknown                                   UNKNOWN
  *	MX none                                      NONE
- *	MX secure, every host with an address usable ONLY; hosts that cannot
- *	                                             be told are left to the
+ *	MX secure, every host with an address usable ONLY; hosts that are
+ *	                                             unknown are left to the
  *	                                             mail server to skip
- *	MX secure, no host can be told               UNKNOWN
- *	MX secure, some hosts usable or unusable     PARTIAL
+ *	MX secure, every host with an address unknown
+ *	                                             UNKNOWN
+ *	MX secure, some hosts usable, unusable or unknown
+ *	                                             PARTIAL
  *	MX insecure, some hosts usable or unusable   PARTIAL
  *	otherwise                                    NONE
  *

@@ -164,6 +164,7 @@ void sts_dane_hosts_keep(struct sts_dane_hosts *d);
 /* Make it IDLE; the state must be DONE or KEPT, and no buffer lent to it. */
 void sts_dane_hosts_end(struct sts_dane_hosts *d);
 
+/* The domain; it points into d, and is valid until the next begin. */
 struct sts_text sts_dane_hosts_domain(const struct sts_dane_hosts *d);
 
 /* The name of host i < host_count. */

@@ -62,6 +62,7 @@ struct sts_json {
 	uint8_t text[STS_JSON_TEXT_MAX];
 };
 
+/* Begin a text; *j may hold anything. */
 void sts_json_begin(struct sts_json *j);
 
 /*

@@ -48,6 +48,8 @@ void sts_json_put_close(struct sts_json_put *p, char bracket);
 /* End a value at the top by LF; another may follow. */
 void sts_json_put_line(struct sts_json_put *p);
 
+/* A value, with its name inside an object, NULL inside a list. Octets of a
+ * string that are not UTF-8 become U+FFFD. */
 void sts_json_put_text(
     struct sts_json_put *p, const char *name, struct sts_text value);
 void sts_json_put_string(

@@ -74,6 +74,7 @@ struct sts_policy {
 	struct sts_utf8 utf8;
 };
 
+/* Begin a policy; *p may hold anything. */
 void sts_policy_start(struct sts_policy *p);
 
 /*

@@ -2,7 +2,7 @@
 /*
  * The TXT record at _mta-sts (RFC 8461 3.1), byte-fed with O(1) memory.
  *
- * Example, with const struct sts_text *txt, size_t count, void (*tell)(enum
+ * Example, with const struct sts_text *txt, size_t count, void (*report)(enum
  * sts_found found, enum sts_why why):
  *
  *	struct sts_record r;
@@ -15,7 +15,7 @@
  *		}
  *		sts_record_end(&r);
  *	}
- *	tell(sts_record_result(&r, &why), why);
+ *	report(sts_record_result(&r, &why), why);
  *
  * Records that do not begin with "v=STSv1;" are discarded before counting; of
  * the rest, the candidates, there must be exactly one, and it valid. A byte

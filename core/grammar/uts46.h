@@ -34,6 +34,7 @@ struct sts_uts46 {
 	                                  class in the upper eight bits */
 };
 
+/* Begin a label; *u may hold anything. */
 void sts_uts46_init(struct sts_uts46 *u);
 
 /*

@@ -72,6 +72,7 @@ struct sts_http {
 	struct sts_http_fields fields;
 };
 
+/* Begin a response; *h may hold anything. */
 void sts_http_start(struct sts_http *h);
 
 /*
@@ -86,6 +87,7 @@ size_t sts_http_feed(
 /* The connection ended; `clean`: with close_notify. */
 void sts_http_closed(struct sts_http *h, bool clean);
 
+/* How far the response has come. DONE and FAILED are for good. */
 enum sts_http_status sts_http_status(const struct sts_http *h);
 
 /* The reason of FAILED (http-...), otherwise STS_WHY_NONE. */

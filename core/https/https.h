@@ -111,6 +111,8 @@ enum sts_https_child sts_https_child(struct sts_https *h, unsigned i);
  * lower-case. */
 void sts_https_shake(struct sts_https *h, struct sts_text host);
 
+/* The time is now: begin further attempts of the dial, and give up a handshake
+ * that takes too long, as if that connection had failed. */
 void sts_https_tick(struct sts_https *h, sts_ms now);
 
 /* The earliest of the session's times and *at. */

@@ -203,6 +203,7 @@ void sts_journal_done(struct sts_journal *j, int result);
 int sts_journal_step(
     struct sts_journal *j, const struct sts_store *store, uint32_t now_s);
 
+/* The state that it is in. */
 enum sts_journal_state sts_journal_state(const struct sts_journal *j);
 
 /* The word for a state: "loading", "ready", "newer", "failed", "full". */

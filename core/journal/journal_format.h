@@ -76,6 +76,7 @@ struct sts_journal_record {
 	uint32_t crc; /* of the head: the body's begins with it */
 };
 
+/* Write the head of an area, its CRC included. */
 void sts_journal_put_area(
     uint8_t out[STS_JOURNAL_HEAD], const struct sts_journal_area *a);
 

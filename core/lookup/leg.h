@@ -77,8 +77,8 @@ uint32_t sts_legs_ours_ms(const struct sts_legs *legs, sts_ms now);
  * Whether a leg waits for a buffer to receive by TCP. The owner answers by
  * sts_legs_lend, now, or later after sts_legs_starve, which makes the leg wait
  * without asking again. lend returns false if the buffer is not needed any
- * more; still_starve tells that beforehand, and if it is false, lend need not
- * be called.
+ * more; still_starve answers that beforehand: if it returns false, lend need
+ * not be called.
  */
 bool sts_legs_need_buffer(const struct sts_legs *legs);
 void sts_legs_starve(struct sts_legs *legs);

@@ -58,7 +58,7 @@ struct sts_lookup {
 
 	/* The agent's. */
 	uint8_t stage; /* enum sts_work_stage */
-	bool refresh; /* fetch whatever TXT says */
+	bool refresh; /* fetch whatever the TXT record is */
 	bool own; /* begun by ourselves, for a refresh */
 	bool live; /* a live enforce policy is held */
 	bool renews; /* a live policy is held, and the id is new */
@@ -136,6 +136,7 @@ void sts_lookup_end(struct sts_lookup *l);
  * descriptor of ours was free; if two waited at once, both times count. */
 uint32_t sts_lookup_limited_ms(const struct sts_lookup *l);
 
+/* The domain; it points into l, and is valid until the next begin. */
 struct sts_text sts_lookup_domain(const struct sts_lookup *l);
 
 #endif

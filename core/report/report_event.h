@@ -98,7 +98,7 @@ struct sts_report_event {
 	uint32_t policy_sum; /* CRC-32 of all strings and mx, kept or not */
 	/* Private: places in text, in this order. The policy's strings are
 	 * string_count + mx_count pieces of 2 octets of length (big-endian) and
-	 * as many octets as they say. */
+	 * as many octets as that. */
 	uint16_t domain_len, record_len, policy_domain_len, strings_len;
 	uint16_t text_len;
 	struct {

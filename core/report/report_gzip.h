@@ -41,6 +41,7 @@ struct sts_gzip {
 	uint8_t window[STS_GZIP_WINDOW];
 };
 
+/* Begin a text; *z may hold anything. */
 void sts_gzip_begin(struct sts_gzip *z);
 
 /*

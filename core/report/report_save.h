@@ -47,6 +47,8 @@ struct sts_report_save {
 	size_t off; /* octets of the current record that are written */
 };
 
+/* Begin a snapshot of what is counted now; *s may hold anything. Once a domain
+ * is removed meanwhile the snapshot is given up. */
 void sts_report_save_begin(
     struct sts_report_save *s, const struct sts_tally *t);
 

@@ -222,6 +222,7 @@ void sts_tally_failure(
 void sts_tally_totals(const struct sts_tally *t, uint32_t ref,
     uint64_t *successes, uint64_t *failures);
 
+/* Set how the delivery of a domain's report stands. */
 void sts_tally_deliver(
     struct sts_tally *t, uint32_t ref, const struct sts_tally_delivery *d);
 

@@ -277,8 +277,11 @@ const struct sts_seal_head *sts_share_head(
 struct sts_stage *sts_share_stage(struct sts_share *s);
 bool sts_share_no_room(const struct sts_share *s);
 
+/* What was sent and lost so far, and for how many seconds the server has been
+ * silent; 0 while the connection is not up. */
 void sts_share_count(const struct sts_share *s, struct sts_share_counts *c);
 
+/* Whether the connection is set up, so that questions may be put. */
 bool sts_share_is_up(const struct sts_share *s);
 
 /* Whether a reply, or that the server takes what is sent, has been awaited for

@@ -66,6 +66,7 @@ struct sts_resp {
 	uint8_t text[STS_RESP_TEXT_MAX];
 };
 
+/* Begin a stream of replies; *r may hold anything. */
 void sts_resp_begin(struct sts_resp *r);
 
 /* Read up to the end of an event, or all n (>= 1) octets; returns how many. An

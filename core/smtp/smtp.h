@@ -4,7 +4,7 @@
  * by octet, the keywords of EHLO, commands written, a message made ready for
  * DATA. A codec: smtp_probe.h and smtp_submit.h are the engines.
  *
- * Example, with const uint8_t *bytes, size_t n, void (*tell)(unsigned code):
+ * Example, with const uint8_t *bytes, size_t n, void (*report)(unsigned code):
  *
  *	struct sts_smtp_reply r;
  *	struct sts_smtp_ehlo e = { 0 };
@@ -21,7 +21,7 @@
  *		n -= used;
  *	}
  *	if (event == STS_SMTP_DONE) {
- *		tell(r.code);
+ *		report(r.code);
  *	}
  *
  * A reply is lines of a code, then "-" where another line follows, or a blank
@@ -75,6 +75,7 @@ struct sts_smtp_reply {
 	uint8_t text[STS_SMTP_TEXT];
 };
 
+/* Begin a reply; *r may hold anything. */
 void sts_smtp_reply_start(struct sts_smtp_reply *r);
 
 /*

@@ -22,8 +22,8 @@
  * The certificates of the server do not decide whether the handshake goes on:
  * they are collected, the handshake proves that the server has the key of the
  * first one, and `found.path` is the verdict of WebPKI for setup.host. Whether
- * that matters is for the owner to say, or for a TLSA record that matches one
- * of setup.chain.
+ * that matters the owner decides, or a TLSA record that matches one of
+ * setup.chain.
  */
 #ifndef STS_SMTP_PROBE_H
 #define STS_SMTP_PROBE_H
@@ -97,7 +97,7 @@ enum sts_smtp_step {
  *	smtp-timeout, smtp-closed, peer-reset
  *	tls-..., x509-... (of the first certificate, which cannot be used); alert
  *
- * Only smtp-no-starttls, smtp-masked and smtp-starttls-refused say that the
+ * Only smtp-no-starttls, smtp-masked and smtp-starttls-refused mean that the
  * server definitely has no TLS for us; tls/session.h has what TLS
  * reasons are worth; after all others nobody can tell (sts_smtp_starttls).
  */
@@ -194,6 +194,7 @@ void sts_smtp_probe_room(struct sts_smtp_probe *p);
 void sts_smtp_probe_quit(
     struct sts_smtp_probe *p, enum sts_why why, bool by_reply);
 
+/* The operations of a leaf (core/base/io.h). */
 unsigned sts_smtp_probe_wants(const void *e);
 const struct sts_addr *sts_smtp_probe_peer(const void *e);
 void sts_smtp_probe_opened(void *e);

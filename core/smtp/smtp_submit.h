@@ -76,7 +76,7 @@ enum sts_smtp_submit_at {
  *	                  its size
  *	x509-..., or the reason given to sts_smtp_submit_judged
  *
- * The recipients' outcomes tell whether that is final: after a reason about
+ * Whether that is final the recipients' outcomes show: after a reason about
  * connection, greeting or TLS all of them are LATER.
  */
 struct sts_smtp_submit {

@@ -2,7 +2,8 @@
 /*
  * struct sts_port on lwIP's raw API: IPv4, and one thread, or all calls under
  * lwIP's core lock (os/lwip_task.h, for an operating system).
- * lwIP's callbacks only note what happened; sts_lwip_poll tells the driver.
+ * lwIP's callbacks only note what happened; sts_lwip_poll passes it to the
+ * driver.
  *
  *	sts_lwip_init(&p, &outside, channels, memory, &port);
  *	sts_lwip_listen(&p, sts_driver_listener(&driver, 0), 8461);
@@ -79,7 +80,7 @@ void sts_lwip_init(struct sts_lwip *p, const struct sts_lwip_outside *outside,
 int sts_lwip_listen(struct sts_lwip *p, sts_ch ch, uint16_t tcp_port);
 
 /*
- * Let lwIP's timers run (with NO_SYS) and tell the driver what is there. Looks
+ * Let lwIP's timers run (with NO_SYS) and pass to the driver what is there. Looks
  * at every channel: there are few.
  */
 void sts_lwip_poll(struct sts_lwip *p, struct sts_driver *d);

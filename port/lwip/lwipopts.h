@@ -80,7 +80,7 @@ void sts_lwip_task_wake(void);
 #define MEM_ALIGNMENT 4
 #endif
 /* Bytes, for what is sent: TCP segments until they are acknowledged, and
- * datagrams. Nothing left: send says AGAIN, a datagram is lost. */
+ * datagrams. Nothing left: send answers AGAIN, a datagram is lost. */
 #ifndef MEM_SIZE
 #define MEM_SIZE 1536
 #endif

@@ -17,7 +17,7 @@ struct tcp_pcb;
 struct sts_lwip_channel *sts_lwip_channel_of(const struct tcp_pcb *pcb);
 
 /* By lwip.c: its connection is about to be broken for want of memory. A server's
- * channel says LIMIT then, since that is no word about the server. */
+ * channel answers LIMIT then, since that is no verdict about the server. */
 void sts_lwip_channel_broken(struct sts_lwip_channel *c);
 
 /* At every poll: break the connection that holds most of what has been short

@@ -37,7 +37,7 @@ void sts_block_unmap(uint8_t *block, size_t size);
  * here, and not this one later. O(size). */
 void sts_block_touch(uint8_t *block, size_t size);
 
-/* What to log about it, or NULL when there is nothing to say. */
+/* What to log about it, or NULL when nothing is worth a line. */
 const char *sts_block_huge_text(enum sts_block_huge got);
 
 #endif

@@ -30,7 +30,7 @@ enum {
 	 * the wait (1), signals (2), log and notification (2), randomness (1),
 	 * the journal with its lock and link (3), the files of reports (4),
 	 * names, trust anchors and another file being read (3), one that
-	 * tells a shortage of ports (1); and the board's own. */
+	 * shows a shortage of ports (1); and the board's own. */
 	STS_POSIX_SPARE_FDS = 20 + STS_POSIX_OWN,
 	STS_REPORT_SENDERS = 8 /* users who may report deliveries */
 };
@@ -105,7 +105,7 @@ int sts_posix_listen(struct sts_posix *p, sts_ch ch, int fd);
  * Make the datagram socket fd, on which mail servers report deliveries, channel
  * ch; it is the port's from now on. Datagrams come from the users named, at
  * most STS_REPORT_SENDERS of them, and from the superuser; those of others are
- * dropped and counted. Where the system does not tell who sent a datagram, the
+ * dropped and counted. Where the system does not report who sent a datagram, the
  * socket's file mode alone decides. 0, or -1 with errno, then fd stays the
  * caller's.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Talking to a service supervisor by its two small protocols: sockets it
- * opened for us (LISTEN_FDS) and telling it how we are (NOTIFY_SOCKET).
+ * The two small protocols of a service supervisor: it hands over sockets that
+ * it has opened for us (LISTEN_FDS), and is notified of our state
+ * (NOTIFY_SOCKET).
  */
 #ifndef STS_POSIX_SERVICE_H
 #define STS_POSIX_SERVICE_H
@@ -30,13 +31,17 @@ void sts_service_fd_name(int i, char out[STS_SERVICE_NAME_MAX + 1]);
 /* The supervisor's socket, connected so that it is reached even when the
  * file system changes below us (chroot). */
 struct sts_service {
-	int fd; /* -1: nobody wants to know */
-	uint32_t watchdog_ms; /* how often to say WATCHDOG=1; 0: never */
+	int fd; /* -1: there is no supervisor */
+	uint32_t
+	    watchdog_ms; /* how often to notify it by WATCHDOG=1; 0: never */
 };
 
+/* Find the supervisor by the environment, if there is one, and connect. Call it
+ * before chroot. */
 void sts_service_open(struct sts_service *s);
 
-/* Tell: "READY=1", "STOPPING=1", "WATCHDOG=1", lines. Never blocks. */
+/* Notify the supervisor, if there is one, by lines: "READY=1", "STOPPING=1",
+ * "WATCHDOG=1". Never blocks. */
 void sts_service_notify(const struct sts_service *s, const char *state);
 
 #endif

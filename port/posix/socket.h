@@ -37,6 +37,9 @@ int sts_socket_open(int family, int type);
 /* The next client of a listener, prepared: a descriptor, or -1 with errno. */
 int sts_socket_accept(int listener);
 
+/* Writing to a peer that is gone raises no signal, where the system has an
+ * option for that (elsewhere MSG_NOSIGNAL does it); small writes are sent at
+ * once (TCP_NODELAY). */
 void sts_socket_no_sigpipe(int fd);
 void sts_socket_no_delay(int fd);
 
@@ -47,12 +50,12 @@ void sts_socket_reset_on_close(int fd, bool on);
 enum sts_unsent {
 	STS_UNSENT_NONE = 0,
 	STS_UNSENT_SOME,
-	STS_UNSENT_UNKNOWN /* the system does not tell */
+	STS_UNSENT_UNKNOWN /* the system does not report it */
 };
 enum sts_unsent sts_socket_unsent(int fd);
 
 enum {
-	/* Where the system does not tell: after so long without a send the
+	/* Where the system does not report it: after so long without a send the
 	 * peer has the octets, or has stopped reading. */
 	STS_UNSENT_MS = 10000
 };
@@ -102,7 +105,7 @@ int sts_socket_recv(int fd, uint8_t *buf, size_t size);
 /*
  * Whether the machine has dropped a datagram whose send failed with this errno:
  * a queue or memory is full, or the packet filter's table of connections is,
- * and nothing tells when it is not. Such a datagram is as good as lost on the
+ * and nothing reports when it is not. Such a datagram is as good as lost on the
  * way: it counts as sent, and is sent again in time.
  */
 bool sts_socket_drops(int err);
@@ -111,10 +114,10 @@ bool sts_socket_drops(int err);
  * it), or an error of STS_IO_. t.n: 1..INT16_MAX. */
 int sts_socket_send(int fd, struct sts_text t);
 
-/* The user of whom the system does not tell. */
+/* The sender is a user whom the system does not report. */
 #define STS_SOCKET_NO_UID (~0UL)
 
-/* Have the system tell who sent a datagram to this local socket. 0, or -1 with
+/* Have the system report who sent a datagram to this local socket. 0, or -1 with
  * errno; 0 where it cannot. */
 int sts_socket_want_uid(int fd);
 

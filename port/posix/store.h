@@ -9,7 +9,7 @@
  *
  * Until sts_store_serve runs in a child the calls do their work at once, which
  * is for loading. From then on the child does it: a call sends it one request
- * and says AGAIN; when `link` can be read the same call gets the result. So a
+ * and answers AGAIN; when `link` can be read the same call gets the result. So a
  * disk that hangs stops the child and no answer. When the child has died every
  * call is an error, until there is another one: the file and its lock stay
  * with the parent.
@@ -40,7 +40,7 @@ struct sts_file_store {
 	bool asked; /* and one is awaited */
 	bool broken; /* there is no child to write: writes are errors */
 	const char *name; /* that the file should have, for ..._ask_name */
-	bool nameless; /* it has not, as the child said last */
+	bool nameless; /* it has not, as the child answered last */
 	bool naming; /* what is awaited is no call's, but about that */
 	/* Private. */
 	int fd, link;
@@ -63,7 +63,7 @@ int sts_store_open(struct sts_file_store *s, const char *path, bool create);
 
 /*
  * Open for reading only a file that another process has locked: what is read
- * may be in the middle of a change, which is for its checksums to tell. 0, or
+ * may be in the middle of a change, which its checksums show. 0, or
  * -1 with errno.
  */
 int sts_store_look(struct sts_file_store *s, const char *path);

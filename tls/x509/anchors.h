@@ -65,6 +65,7 @@ struct sts_anchors_left {
  * uint64_t. */
 struct sts_anchors_load;
 
+/* Bytes of a load. */
 size_t sts_anchors_load_size(void);
 
 /* Begin to read a bundle into block[0..size). */
@@ -119,6 +120,7 @@ unsigned sts_anchors_left_out(const struct sts_anchors_load *l);
 bool sts_anchors_table(
     struct sts_anchors *set, const uint8_t *base, size_t len);
 
+/* An error in words, for people. */
 const char *sts_anchors_error_text(enum sts_anchors_error e);
 
 #endif

@@ -78,6 +78,7 @@ struct sts_pem {
 	uint8_t out[STS_PEM_BYTES_MAX];
 };
 
+/* Begin a file; *p may hold anything. */
 void sts_pem_begin(struct sts_pem *p);
 
 /*

@@ -8,7 +8,7 @@
  *
  * Example, with struct sts_x509 *x, const struct sts_anchors *anchors, struct
  * sts_text host, const struct sts_text *certs, size_t count, int64_t wall_s,
- * void (*tell)(enum sts_why):
+ * void (*report)(enum sts_why):
  *
  *	sts_x509_start(x, host, anchors, wall_s);
  *	for (size_t i = 0; i < count; i++) {
@@ -20,7 +20,7 @@
  *	while (sts_x509_pending(x)) {
  *		sts_x509_work(x);
  *	}
- *	tell(sts_x509_verdict(x));
+ *	report(sts_x509_verdict(x));
  *
  * What is accepted: RSA 2048 to 4096 with PKCS#1 v1.5, ECDSA on P-256, P-384,
  * P-521, with SHA-256, SHA-384, SHA-512; a dNSName that is the reference name
@@ -44,6 +44,7 @@
 
 struct sts_x509; /* of sts_x509_size() bytes, aligned for a uint64_t */
 
+/* Bytes of a chain's state. */
 size_t sts_x509_size(void);
 
 /*

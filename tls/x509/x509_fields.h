@@ -18,7 +18,7 @@ enum sts_x509_sink {
 	STS_X509_SINK_STORE, /* into the arena */
 	STS_X509_SINK_SCTS, /* into s->scts */
 	STS_X509_SINK_SKIP,
-	STS_X509_SINK_CHOOSE /* `began` tells */
+	STS_X509_SINK_CHOOSE /* `began` decides */
 };
 
 enum sts_x509_digest {

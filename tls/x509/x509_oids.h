@@ -47,6 +47,7 @@ const struct sts_x509_key_alg *sts_x509_key_alg(struct sts_text der);
 /* The row with this number, 0 for what is not known. */
 unsigned sts_x509_sig_alg_row(const struct sts_x509_sig_alg *a);
 
+/* An extension by its OID; UNKNOWN: it must not be critical. */
 enum sts_x509_ext sts_x509_ext(struct sts_text oid);
 
 enum sts_x509_attribute {

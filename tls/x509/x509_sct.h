@@ -26,6 +26,7 @@ struct sts_x509_scts {
 	uint8_t logs[STS_X509_LOGS_MAX + 1][STS_X509_LOG_ID];
 };
 
+/* Begin a list; *s may hold anything. */
 void sts_x509_scts_begin(struct sts_x509_scts *s);
 
 /* The next octets of a SignedCertificateTimestampList. */
