@@ -29,7 +29,7 @@ static const uint16_t ext_ids[STS_TLS_EXTS] = { 0, 1, 10, 11, 13, 16, 21, 23,
 
 /* Where they may stand (RFC 8446 4.2). */
 enum {
-	/* Some servers tell their groups, though that is not their part. */
+	/* Some servers send their groups, though that is not their part. */
 	IN_HELLO_12 =
 	    1U << STS_TLS_EXT_SERVER_NAME | 1U << STS_TLS_EXT_FRAGMENT_LENGTH |
 	    1U << STS_TLS_EXT_GROUPS | 1U << STS_TLS_EXT_POINTS |

@@ -55,7 +55,7 @@
 #endif
 #define STS_PRELOAD 0
 
-/* No mail server runs beside it that would tell of deliveries. */
+/* No mail server runs beside it that would report deliveries. */
 #define STS_REPORT 0
 
 /* It judges no mail hosts and hands over no mail. */

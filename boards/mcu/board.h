@@ -46,7 +46,7 @@ bool sts_board_seed(uint8_t seed[STS_BOARD_SEED]);
 const struct sts_store *sts_board_store(uint32_t area_size);
 
 /*
- * Ethernet. begin tells the address of the interface. A frame to receive, its
+ * Ethernet. begin returns the address of the interface. A frame to receive, its
  * length (0: none waits) and then, piece by piece, its octets; end drops what
  * is left of it. To send: begin with the length, the octets, end.
  */

@@ -2,7 +2,7 @@
 /*
  * A console on the UART, and the C API as firmware with a mail server of its
  * own would use it: a line with a domain is asked, and answered as Postfix
- * would be; an empty line tells how much of everything is in use.
+ * would be; an empty line shows how much of everything is in use.
  */
 #ifndef STS_CONSOLE_H
 #define STS_CONSOLE_H

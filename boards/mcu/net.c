@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the network tells a board. */
+/* What a board learns from the network. */
 #include <string.h>
 
 #include <lwip/dhcp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the network tells a board: by DHCP its address, the name servers and
+ * What a board learns from the network: by DHCP its address, the name servers and
  * the time server (or the gateway, if none is named); by SNTP the time. From
  * that the agent's settings, in two sets of which one is in use.
  */

@@ -6,7 +6,7 @@
  * Invariants: the card is selected only within a call; by_block is set by
  * start_card alone. Writes are whole blocks. A write that the card did not
  * accept is reported as failed, and the block may then hold anything: the
- * journal's checksums (core/journal) tell.
+ * journal's checksums (core/journal) show that.
  */
 #include "../../core/base/assert.h"
 #include "board.h"

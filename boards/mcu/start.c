@@ -44,7 +44,7 @@ sts_assert_failed(const char *file, int line)
 	sts_start_again();
 }
 
-/* Where it was called: `arm-none-eabi-addr2line -f -e ELF 0x...` tells more. */
+/* Where it was called: `arm-none-eabi-addr2line -f -e ELF 0x...` shows it. */
 void
 sts_assert_failed_here(void)
 {

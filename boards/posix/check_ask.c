@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A question around core's (dns/upstream.h): the first one is the one whose
- * result counts; the second one, with CD, only tells why that was SERVFAIL.
+ * result counts; the second one, with CD, only shows why that was SERVFAIL.
  * Records are kept as they come, each behind its length in two octets; they
  * count if the question ends FOUND.
  *

@@ -26,7 +26,7 @@ int sts_check_hosts_try(
 bool sts_check_hosts_counts(const struct sts_check_finding *f);
 
 /*
- * Say on stderr what stands against a policy of these patterns, a line for each
+ * Print on stderr what stands against a policy of these patterns, a line for each
  * host and address. The exit code: 0 nothing, 1 mail would stop, 2 nobody
  * can tell.
  */

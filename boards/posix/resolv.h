@@ -14,7 +14,7 @@ bool sts_resolv_trusted(const struct sts_addr *a);
 enum sts_resolv_result {
 	STS_RESOLV_OK = 0,
 	STS_RESOLV_DEFAULT, /* no file, or none listed: 127.0.0.1 */
-	STS_RESOLV_UNREADABLE, /* errno tells */
+	STS_RESOLV_UNREADABLE, /* errno is why */
 	STS_RESOLV_MALFORMED, /* servers listed, none of which can be read */
 	STS_RESOLV_LONG /* nameserver or options, over STS_LINE_MAX octets */
 };

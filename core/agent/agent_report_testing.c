@@ -36,8 +36,8 @@ put_line(struct sts_report_event *e, const char *name, struct sts_text value)
 
 /* The lines of the policy that is held, then its patterns, as far as the event
  * keeps them: to read all of a policy with a thousand long ones takes
- * milliseconds, and comes with each failure. Versions that are cut alike are
- * told apart by their ids. */
+ * milliseconds, and comes with each failure. Versions that are cut alike
+ * differ by their ids. */
 static void
 put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
     struct sts_report_event *e)

@@ -249,7 +249,7 @@ plant_fetches(struct sts_agent *a, unsigned conns)
 }
 
 /* Number the nodes. Each kind has one run of numbers, so that a node's number
- * tells its kind and its index. The runs follow one another as
+ * gives its kind and its index. The runs follow one another as
  * sts_agent_nodes() counts them, which the last assertion checks. */
 static void
 plant_tree(struct sts_agent *a)

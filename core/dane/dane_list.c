@@ -4,7 +4,7 @@
  * out of each. Names stand one behind another in `names`: the hosts', the end
  * of the domain's alias chain, base domains of TLSA records. The domain's owner
  * decides how many hosts and how long names there are: what has no room is
- * left out, and `more` says so.
+ * left out, and `more` is set.
  */
 #include <string.h>
 

@@ -314,7 +314,7 @@ read_word(struct sts_json *j, uint8_t c)
 	if (*++j->word != '\0') {
 		return STS_JSON_MORE;
 	}
-	/* They are told apart by their last letters. */
+	/* Their last letters distinguish them. */
 	return finish(j, j->word[-1] == 'l'   ? STS_JSON_NULL
 			 : j->word[-2] == 'u' ? STS_JSON_TRUE
 					      : STS_JSON_FALSE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Randomness: arc4random_buf on the BSDs; getrandom on Linux, which unlike
- * /dev/urandom tells that the pool is not yet seeded; else /dev/urandom, and
- * not before /dev/random could be read, which says that.
+ * /dev/urandom reports that the pool is not yet seeded; else /dev/urandom, and
+ * not before /dev/random can be read, which shows that it is.
  */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE

@@ -117,9 +117,9 @@ sts_socket_open_error(int err)
 
 /*
  * EADDRNOTAVAIL of a stream means that there is no source address, or that all
- * ports from which streams are made are taken: our own shortage, and no word
+ * ports from which streams are made are taken: our own shortage, and no verdict
  * about the peer. Datagrams have ports of their own, so one to the same peer
- * tells which it is.
+ * shows which it is.
  */
 int
 sts_socket_connect_error(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who sent a datagram to a local socket. Linux tells of each whose it is, and
- * the sender cannot choose; elsewhere the file mode decides. SCM_CREDENTIALS is
+ * Who sent a datagram to a local socket. Linux reports the user with each, and
+ * the sender cannot choose it; elsewhere the file mode decides. SCM_CREDENTIALS is
  * not in POSIX.
  */
 #ifdef __linux__

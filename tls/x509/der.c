@@ -195,7 +195,7 @@ octet_allowed(const struct sts_der *d, uint32_t at, uint8_t b)
 }
 
 /* How many octets behind the one at `at` cannot be wrong, with n behind it: of
- * all but an object identifier only the first two tell, and the last. Keys and
+ * all but an object identifier only the first two matter, and the last. Keys and
  * signatures are long. */
 static size_t
 octets_to_skip(const struct sts_der *d, uint32_t at, size_t n)
