@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/smtp/smtp_probe: one dialogue by script, every trap a row. */
+/* core/smtp/smtp_probe: one dialogue a row, by script; each row is a trap. */
 #include "smtp_peer.h"
 
 const char unit_name[] = "smtp_probe";
@@ -20,11 +20,12 @@ enum {
 #define WHOLE TLS, AGAIN, QUIT
 
 enum {
-	WHOLE_ONLY = 1 /* in segments the result differs: only as a whole */
+	/* played only as a whole: in segments the result differs */
+	WHOLE_ONLY = 1
 };
 
-/* A row: certificates (NULL: server-ec), the wish for TLS, the script, and the
- * expected result: "WHY STEP [CODE TEXT]; STARTTLS[; tls PATH KEY]". */
+/* A row: certificates (NULL: server-ec), whether TLS is wanted, the script, and
+ * the expected result: "WHY STEP [CODE TEXT]; STARTTLS[; tls PATH KEY]". */
 static const struct row {
 	const char *name, *cert, *kind;
 	enum sts_smtp_tls starttls;
@@ -32,8 +33,8 @@ static const struct row {
 	const char *script[PEER_DEEDS];
 	const char *want;
 } rows[] = {
-	{ "all is well", NULL, NULL, STS_SMTP_TLS_MUST, 0, { WHOLE },
-	    "ok ehlo; found; tls ok ecdsa" },
+	{ "STARTTLS, TLS, EHLO and QUIT", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	    { WHOLE }, "ok ehlo; found; tls ok ecdsa" },
 	{ "with RSA", "server-rsa", "rsa", STS_SMTP_TLS_MUST, 0, { WHOLE },
 	    "ok ehlo; found; tls ok rsa" },
 	{ "all of the greeting is awaited", NULL, NULL, STS_SMTP_TLS_MUST, 0,
@@ -66,20 +67,20 @@ static const struct row {
 	    "smtp-greeting-refused greeting 250 hello; unknown" },
 	{ "another protocol", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "S SSH-2.0-OpenSSH" }, "smtp-malformed greeting; unknown" },
-	{ "closed for a greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	{ "closed in place of a greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "S 220-mx.example", "E" }, "smtp-closed greeting; unknown" },
-	{ "reset for a greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	{ "reset in place of a greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "S 220-mx.example", "X" }, "peer-reset greeting; unknown" },
-	{ "no memory of our own for a greeting", NULL, NULL, STS_SMTP_TLS_MUST,
-	    0, { "S 220-mx.example", "O limit" }, "busy greeting; unknown" },
-	{ "a greeting cut off by no way there any more", NULL, NULL,
-	    STS_SMTP_TLS_MUST, 0, { "S 220-mx.example", "O none" },
-	    "smtp-closed greeting; unknown" },
+	{ "out of memory here before the greeting", NULL, NULL,
+	    STS_SMTP_TLS_MUST, 0, { "S 220-mx.example", "O limit" },
+	    "busy greeting; unknown" },
+	{ "unreachable before the greeting", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	    { "S 220-mx.example", "O none" }, "smtp-closed greeting; unknown" },
 	{ "connection refused", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "O refused" }, "connect-refused connect; unknown" },
-	{ "no way there", NULL, NULL, STS_SMTP_TLS_MUST, 0, { "O none" },
+	{ "unreachable", NULL, NULL, STS_SMTP_TLS_MUST, 0, { "O none" },
 	    "connect-failed connect; unknown" },
-	{ "no channel of our own", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	{ "no free channel here", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { "O limit" }, "busy connect; unknown" },
 	{ "no connection", NULL, NULL, STS_SMTP_TLS_MUST, 0, { "W 10000" },
 	    "connect-timeout connect; unknown" },
@@ -200,10 +201,10 @@ static const struct row {
 	    { TLS, AGAIN, "C QUIT", "R 221 a\r\n221 b\r\n" },
 	    "ok ehlo; found; tls ok ecdsa" },
 
-	{ "closed for a handshake", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	{ "closed in place of a handshake", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { GREET, EHLO, OFFER, START, "B", "E" },
 	    "smtp-closed handshake; found" },
-	{ "reset for a handshake", NULL, NULL, STS_SMTP_TLS_MUST, 0,
+	{ "reset in place of a handshake", NULL, NULL, STS_SMTP_TLS_MUST, 0,
 	    { GREET, EHLO, OFFER, START, "B", "X" },
 	    "peer-reset handshake; found" },
 	{ "no handshake", NULL, NULL, STS_SMTP_TLS_MUST, 0,
@@ -222,7 +223,7 @@ static const struct row {
 	    { GREET, EHLO, OFFER, START, "B", "S 250 hello", "B" },
 	    "smtp-injected handshake; found" },
 
-	/* Whatever the path is worth, the handshake is brought to its end. */
+	/* Whatever the verdict on the path, the handshake is completed, */
 	{ "expired", "server-ec+expired", "ec", STS_SMTP_TLS_MUST, 0, { WHOLE },
 	    "ok ehlo; found; tls x509-expired ecdsa" },
 	{ "not yet valid", "server-ec+not-yet", "ec", STS_SMTP_TLS_MUST, 0,
@@ -240,7 +241,7 @@ static const struct row {
 	{ "a stranger that cannot be read", "server-ec+garbage", "ec",
 	    STS_SMTP_TLS_MUST, 0, { WHOLE },
 	    "ok ehlo; found; tls x509-malformed ecdsa" },
-	/* But for a key that cannot be used. */
+	/* except with a key that cannot be used, */
 	{ "a certificate that cannot be read", "truncated", "ec",
 	    STS_SMTP_TLS_MUST, 0, { TLS }, "x509-malformed handshake; found" },
 	{ "an unknown key", "key-ed25519", "ec", STS_SMTP_TLS_MUST, 0, { TLS },
@@ -251,7 +252,7 @@ static const struct row {
 	    { TLS }, "x509-weak-key handshake; found" },
 	{ "an exponent over the limit", "rsa-exponent-4294967297", "rsa",
 	    STS_SMTP_TLS_MUST, 0, { TLS }, "x509-over-limit handshake; found" },
-	/* Nor without its key. */
+	/* or by a server that does not have the key. */
 	{ "a key of somebody else", "server-rsa", "ec", STS_SMTP_TLS_MUST, 0,
 	    { TLS }, "tls-protocol handshake; found" },
 
@@ -336,6 +337,22 @@ setup_of(struct peer *w, enum sts_smtp_tls starttls)
 	return u;
 }
 
+/* What the peer does in the next dialogue. */
+static void
+prepare(const char *name, const char *kind, const char *const *script,
+    size_t segment)
+{
+	struct peer *w = &the_peer;
+
+	w->ops = &sts_smtp_probe_ops;
+	w->e = &the_probe;
+	w->name = name;
+	w->kind = kind;
+	w->script = script;
+	w->segment = segment;
+	w->own = NULL;
+}
+
 static void
 play(const struct row *row, size_t segment, char got[WANT_MAX])
 {
@@ -346,14 +363,9 @@ play(const struct row *row, size_t segment, char got[WANT_MAX])
 	const struct sts_smtp_found *f = &the_probe.found;
 	size_t n;
 
-	w->ops = &sts_smtp_probe_ops;
-	w->e = &the_probe;
-	w->name = row->name;
-	w->script = row->script;
+	prepare(row->name, row->kind != NULL ? row->kind : "ec", row->script,
+	    segment);
 	w->cert = row->cert != NULL ? row->cert : "server-ec";
-	w->kind = row->kind != NULL ? row->kind : "ec";
-	w->segment = segment;
-	w->own = NULL;
 	peer_load(w);
 	u = setup_of(w, row->starttls);
 	chain.count = 0;
@@ -374,8 +386,8 @@ play(const struct row *row, size_t segment, char got[WANT_MAX])
 	sts_smtp_probe_end(&the_probe);
 }
 
-/* The table of traps: whole, octet by octet, and in sevens. */
-START_TEST(trap_table)
+/* Each row whole, octet by octet, and in segments of seven. */
+START_TEST(each_trap_has_its_outcome)
 {
 	static const size_t segments[] = { PEER_SCRATCH, 1, 7 };
 
@@ -393,9 +405,9 @@ START_TEST(trap_table)
 }
 END_TEST
 
-/* However the octets after the 220 come, TLS never gets one of them as a reply,
- * and there is no TLS. */
-START_TEST(injected_in_pieces)
+/* However the octets behind the 220 arrive, none of them is read as a reply
+ * within TLS, and TLS does not begin. */
+START_TEST(octets_injected_behind_starttls_are_never_a_reply)
 {
 	static const struct row row = { "injected in pieces", NULL, NULL,
 		STS_SMTP_TLS_MUST, 0,
@@ -410,13 +422,13 @@ START_TEST(injected_in_pieces)
 		ck_assert_msg(
 		    strncmp(got, "smtp-injected", 13) == 0, "%s", got);
 		ck_assert(!the_probe.found.tls);
-		unit_int("again", the_probe.found.again.offers, 0);
+		unit_int("offers after TLS", the_probe.found.again.offers, 0);
 	}
 }
 END_TEST
 
-/* What is kept from a dialogue. */
-START_TEST(what_is_found)
+/* The results of a whole dialogue. */
+START_TEST(a_dialogue_gives_its_results)
 {
 	static const struct row row = { "found", NULL, NULL, STS_SMTP_TLS_MUST,
 		0,
@@ -436,14 +448,16 @@ START_TEST(what_is_found)
 	ck_assert(f->greeted);
 	unit_int("banner_ms", f->banner_ms, 0);
 	unit_int("greeting_ms", f->greeting_ms, 6000);
-	unit_int("plain", f->plain.offers,
+	unit_int("offers before TLS", f->plain.offers,
 	    STS_SMTP_SIZE | STS_SMTP_PIPELINING | STS_SMTP_STARTTLS);
 	unit_int("size", (long long)f->plain.size_max, 5);
-	/* Nothing that was offered before TLS is left. */
-	unit_int("again", f->again.offers, STS_SMTP_SIZE | STS_SMTP_REQUIRETLS);
+	/* What was offered before TLS does not count afterwards. */
+	unit_int("offers after TLS", f->again.offers,
+	    STS_SMTP_SIZE | STS_SMTP_REQUIRETLS);
 	unit_int("size", (long long)f->again.size_max, 7);
-	unit_int("starttls", f->starttls_code, 220);
-	unit_int("chain", chain.count, the_peer.chain_case.count);
+	unit_int("code of STARTTLS", f->starttls_code, 220);
+	unit_int(
+	    "certificates collected", chain.count, the_peer.chain_case.count);
 	ck_assert(!chain.cut);
 	for (unsigned i = 0; i < chain.count; i++) {
 		cert = sts_tls_chain_cert(&chain, i);
@@ -452,9 +466,9 @@ START_TEST(what_is_found)
 }
 END_TEST
 
-/* The chain comes as it was sent, however bad; what does not fit is left out
- * after what does. */
-START_TEST(chain_is_collected)
+/* The chain is collected as it was sent, however bad; certificates beyond the
+ * limit are left out. */
+START_TEST(the_chain_is_collected_as_sent)
 {
 	static const char *const certs[] = { "server-ec+expired",
 		"server-ec+long", "server-ec+garbage", "server-rsa" };
@@ -482,8 +496,8 @@ START_TEST(chain_is_collected)
 }
 END_TEST
 
-/* What the sessions of an owner have in common is used, if there is any. */
-START_TEST(in_common)
+/* What sessions of an owner have in common is used where the owner has it. */
+START_TEST(sessions_use_what_they_have_in_common)
 {
 	static const char *const script[] = { WHOLE, NULL };
 	static struct sts_tls_common common, fresh;
@@ -497,16 +511,10 @@ START_TEST(in_common)
 		sts_tls_common_init(&common);
 		fresh = common;
 		u.common = uses != 0 ? &common : NULL;
-		w->ops = &sts_smtp_probe_ops;
-		w->e = &the_probe;
-		w->name = "in common";
-		w->script = script;
-		w->kind = "ec";
-		w->segment = PEER_SCRATCH;
-		w->own = NULL;
+		prepare("in common", "ec", script, PEER_SCRATCH);
 		sts_smtp_probe_begin(&the_probe, &u, PEER_START);
 		peer_play(w);
-		unit_int("why", the_probe.found.why, STS_WHY_NONE);
+		unit_int("reason", the_probe.found.why, STS_WHY_NONE);
 		unit_int(
 		    "used", memcmp(&common, &fresh, sizeof common) != 0, uses);
 		sts_smtp_probe_end(&the_probe);
@@ -514,7 +522,7 @@ START_TEST(in_common)
 }
 END_TEST
 
-START_TEST(chain_without_room)
+START_TEST(certificates_without_room_are_left_out)
 {
 	struct peer *w = &the_peer;
 	static const char *const script[] = { WHOLE, NULL };
@@ -527,25 +535,19 @@ START_TEST(chain_without_room)
 	for (size_t size = leaf - 1; size <= leaf + 1; size++) {
 		u = setup_of(w, STS_SMTP_TLS_MUST);
 		chain.size = size;
-		w->ops = &sts_smtp_probe_ops;
-		w->e = &the_probe;
-		w->name = "chain without room";
-		w->script = script;
-		w->kind = "ec";
-		w->segment = PEER_SCRATCH;
-		w->own = NULL;
+		prepare("chain without room", "ec", script, PEER_SCRATCH);
 		sts_smtp_probe_begin(&the_probe, &u, PEER_START);
 		peer_play(w);
-		unit_int("why", the_probe.found.why, STS_WHY_NONE);
-		unit_int("count", chain.count, size >= leaf);
+		unit_int("reason", the_probe.found.why, STS_WHY_NONE);
+		unit_int("certificates collected", chain.count, size >= leaf);
 		ck_assert(chain.cut);
 		sts_smtp_probe_end(&the_probe);
 	}
 }
 END_TEST
 
-/* A server with one certificate is asked for the other kind. */
-START_TEST(keys_asked_for)
+/* A server is asked for one kind of key, also for the kind that it lacks. */
+START_TEST(a_server_is_asked_for_a_kind_of_key)
 {
 	static const struct {
 		const char *cert, *kind;
@@ -570,13 +572,8 @@ START_TEST(keys_asked_for)
 		peer_load(w);
 		u = setup_of(w, STS_SMTP_TLS_MUST);
 		u.keys = cases[i].keys;
-		w->ops = &sts_smtp_probe_ops;
-		w->e = &the_probe;
-		w->name = cases[i].cert;
-		w->kind = cases[i].kind;
-		w->script = cases[i].works ? works : fails;
-		w->segment = PEER_SCRATCH;
-		w->own = NULL;
+		prepare(cases[i].cert, cases[i].kind,
+		    cases[i].works ? works : fails, PEER_SCRATCH);
 		sts_smtp_probe_begin(&the_probe, &u, PEER_START);
 		peer_play(w);
 		unit_int(cases[i].cert, the_probe.found.why,
@@ -588,8 +585,8 @@ START_TEST(keys_asked_for)
 }
 END_TEST
 
-/* Given up by the owner, at every moment. */
-START_TEST(stopped)
+/* The owner may give up at every moment. */
+START_TEST(a_probe_may_be_stopped_at_any_moment)
 {
 	static const char *const script[] = { WHOLE, NULL };
 	struct peer *w = &the_peer;
@@ -602,13 +599,7 @@ START_TEST(stopped)
 		enum sts_why why;
 
 		memcpy(cut, script, deeds * sizeof *cut);
-		w->ops = &sts_smtp_probe_ops;
-		w->e = &the_probe;
-		w->name = "stopped";
-		w->kind = "ec";
-		w->segment = 100;
-		w->own = NULL;
-		w->script = cut;
+		prepare("stopped", "ec", cut, 100);
 		w->now = PEER_START;
 		w->open = w->tls = w->lost = false;
 		w->to.from = w->to.to = w->heard.from = w->heard.to = 0;
@@ -624,11 +615,12 @@ START_TEST(stopped)
 		}
 		ck_assert_uint_eq(w->ops->wants(w->e), STS_WANT_OWNER);
 		if (deeds < UNIT_COUNT(script) - 3) {
-			unit_int("why", the_probe.found.why, STS_WHY_LATE);
+			unit_int("reason", the_probe.found.why, STS_WHY_LATE);
 		}
 		why = the_probe.found.why;
 		sts_smtp_probe_stop(&the_probe, STS_WHY_BUSY);
-		unit_int("once", the_probe.found.why, why);
+		unit_int(
+		    "reason after a second stop", the_probe.found.why, why);
 		sts_smtp_probe_end(&the_probe);
 	}
 }
@@ -638,12 +630,12 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, trap_table);
-	tcase_add_test(tc, injected_in_pieces);
-	tcase_add_test(tc, what_is_found);
-	tcase_add_test(tc, chain_is_collected);
-	tcase_add_test(tc, in_common);
-	tcase_add_test(tc, chain_without_room);
-	tcase_add_test(tc, keys_asked_for);
-	tcase_add_test(tc, stopped);
+	tcase_add_test(tc, each_trap_has_its_outcome);
+	tcase_add_test(tc, octets_injected_behind_starttls_are_never_a_reply);
+	tcase_add_test(tc, a_dialogue_gives_its_results);
+	tcase_add_test(tc, the_chain_is_collected_as_sent);
+	tcase_add_test(tc, sessions_use_what_they_have_in_common);
+	tcase_add_test(tc, certificates_without_room_are_left_out);
+	tcase_add_test(tc, a_server_is_asked_for_a_kind_of_key);
+	tcase_add_test(tc, a_probe_may_be_stopped_at_any_moment);
 }
