@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/share/share: a connection to a server in memory, good or bad. The server
- * keeps keys and answers commands; a case replaces some of its replies.
+ * keeps keys and obeys commands; a case replaces some of its replies.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +19,16 @@ const char unit_name[] = "share";
 enum {
 	KEYS = 64,
 	WORDS = 8,
-	VALUE = 4096, /* more than are sent at once */
+	VALUE = 4096, /* longer than one buffer that is sent */
 	TRAFFIC = 1 << 16,
 	NOW = 1800000000,
 	LARGE = 60, /* patterns */
 	STEPS_MAX = 4000000
 };
 
-/* Replies of the server in place of the right ones: CMD=REPLY, separated by
- * ";"; "~" is CR LF; an empty reply: none ever comes. */
+/* The agent's side and the server. `wrong` has replies in place of the right
+ * ones: CMD=REPLY, separated by ";"; "~" is CR LF; an empty reply never
+ * comes. */
 struct peer {
 	struct sts_share s;
 	struct sts_cache cache;
@@ -38,16 +39,18 @@ struct peer {
 	sts_ms now;
 	int64_t wall_s;
 	const char *wrong, *then;
-	unsigned wrong_dials; /* connections it is about, `then` the others;
-	                       * 0: all */
-	bool wrong_once; /* a reply, of all */
+	/* `wrong` is for so many connections, `then` for the later ones; 0: all
+	 * have `wrong` */
+	unsigned wrong_dials;
+	bool wrong_once; /* only the first reply is wrong */
 	bool open[STS_SHARE_CONNS], dead, mute, stuck;
-	unsigned page; /* keys that are listed at once; 0: all */
+	unsigned page; /* keys in one page of a list; 0: all */
 	size_t step; /* octets that arrive at once */
-	bool slow; /* it takes, or sends, only `room` octets more */
+	bool slow; /* the connection moves only `room` more octets */
 	size_t room;
-	char from[TRAFFIC], to[TRAFFIC]; /* the server's ends */
-	uint8_t raw_from[TRAFFIC], raw_to[TRAFFIC]; /* and below TLS */
+	char from[TRAFFIC], to[TRAFFIC]; /* octets from and to the agent */
+	/* the same as TLS records */
+	uint8_t raw_from[TRAFFIC], raw_to[TRAFFIC];
 	size_t raw_from_len, raw_to_len;
 	uint8_t cert; /* enum https_cert */
 	char server_name[80];
@@ -122,7 +125,7 @@ set_key(const char *name, const void *value, size_t len)
 	p.key[i].len = len;
 }
 
-/* Whether the case has a reply for the command; then it was sent. */
+/* Send the case's own reply to the command. Returns false if it has none. */
 static bool
 answer_wrong(const char *command)
 {
@@ -214,7 +217,7 @@ obey(unsigned count, char word[WORDS][VALUE], const size_t *len)
 	}
 }
 
-/* Obey one command, if it is there whole. */
+/* Obey one command. Returns false while it is incomplete. */
 static bool
 obey_one(void)
 {
@@ -250,7 +253,7 @@ obey_one(void)
 	return true;
 }
 
-/* ---- TLS, by the stand-in of tests/sim/plain.h */
+/* ---- TLS, by the stand-in of tests/sim/plain.h ---- */
 
 static void
 put_record(enum plain_record type, const void *content, size_t n)
@@ -286,7 +289,7 @@ take_record(unsigned type, const uint8_t *content, size_t n)
 	}
 }
 
-/* What the agent has sent, as records. */
+/* Take the records that the agent has sent. */
 static void
 take_raw(const uint8_t *octets, size_t n)
 {
@@ -305,7 +308,7 @@ take_raw(const uint8_t *octets, size_t n)
 	}
 }
 
-/* Hand over what the server has sent, as records. */
+/* Put what the server has sent into records. */
 static void
 give_raw(void)
 {
@@ -319,9 +322,9 @@ give_raw(void)
 	}
 }
 
-/* ---- the driver's and the owner's part */
+/* ---- the driver's and the owner's part ---- */
 
-/* Octets that wait for the agent; their number. */
+/* The octets that wait for the agent; *n is their number. */
 static uint8_t *
 waiting(size_t **n)
 {
@@ -413,7 +416,7 @@ take_news(void)
 	}
 }
 
-/* How many of n octets go over the connection now. */
+/* How many of n octets the connection moves now. */
 static size_t
 at_once(size_t n)
 {
@@ -482,7 +485,7 @@ serve_conn(unsigned i, bool *more)
 	*more = true;
 }
 
-/* Everything that can be done at this moment. */
+/* Do all that can be done without time passing. */
 static void
 settle(void)
 {
@@ -508,7 +511,7 @@ settle(void)
 	}
 }
 
-/* Time passes, from deadline to deadline. */
+/* Let time pass, from deadline to deadline. */
 static void
 pass(sts_ms ms)
 {
@@ -542,7 +545,7 @@ set_up(void)
 	p.wall_s = NOW;
 }
 
-/* The same over TLS. */
+/* The same set-up over TLS. */
 static void
 set_up_tls(void)
 {
@@ -568,7 +571,7 @@ begin(const char *wrong)
 	settle();
 }
 
-/* A record of the domain under a key, sealed with the setup's key. */
+/* Put a record of the domain under a key, sealed with the set-up's key. */
 static void
 put_payload_of(const char *name, const char *domain, uint32_t fetched_s,
     struct sts_text payload)
@@ -595,7 +598,7 @@ put_record_of(const char *name, const char *domain, uint32_t fetched_s)
 	put_payload_of(name, domain, fetched_s, unit_span(payload));
 }
 
-/* A record with an id of 32 octets and so many patterns, of 19 each. */
+/* Put a record with an id of 32 octets and patterns of 18 octets each. */
 static void
 put_long_record(const char *domain, unsigned patterns)
 {
@@ -611,14 +614,14 @@ put_long_record(const char *domain, unsigned patterns)
 	put_payload_of(name, domain, NOW, sts_text((uint8_t *)payload, n));
 }
 
-/* ---- tests */
+/* ---- tests ---- */
 
 #define KEY_60 "mtasts:d:012345678901234567890123456789012345678901234567890"
 #define LONG_KEY KEY_60 KEY_60 KEY_60 KEY_60 KEY_60
 STS_STATIC_ASSERT(sizeof LONG_KEY == 300 + 1, as_long_as_the_row_says);
 
-/* A wrong reply of the server, and what happens for ten seconds after it; then
- * a record is asked for. */
+/* A wrong reply of the server and the log of the ten seconds that follow, in
+ * which a record is asked for. */
 static const struct {
 	const char *name, *wrong, *want;
 } cases[] = {
@@ -674,7 +677,7 @@ static const struct {
 	{ "moved to port 65536", "GET=-MOVED 1 127.0.0.1:65536~",
 	    "up down:share-protocol " },
 	{ "HELLO of an older kind", "HELLO=-NOPROTO x~", "up record:a.b " },
-	{ "push of a key of another prefix",
+	{ "push of a key with another prefix",
 	    "GET=>2~$10~invalidate~*1~$12~other:d:x.yz~_~", "up missing:a.b " },
 	{ "push of a key longer than any of ours",
 	    "GET=>2~$10~invalidate~*1~$300~" LONG_KEY "~_~",
@@ -690,7 +693,7 @@ static const struct {
 	{ "loading", "GET=-LOADING Redis is loading~", "up missing:a.b " },
 	{ "loading from the start", "HELLO=-LOADING x~", "down:share-later " },
 	{ "no reply to HELLO", "HELLO=", "down:share-timeout " },
-	{ "number that says nothing, behind the protocol's",
+	{ "number without meaning, behind the protocol's",
 	    "HELLO=%2~$5~proto~:3~:1~:9~;CLIENT=-NOPERM x~",
 	    "down:share-denied config " },
 	{ "HELLO of another kind", "HELLO=+OK~", "down:share-protocol " },
@@ -714,7 +717,7 @@ static const struct {
 	{ "HTTP", "HELLO=HTTP/1.1 400 Bad Request~~", "down:share-protocol " },
 };
 
-START_TEST(replies)
+START_TEST(each_reply_has_its_outcome)
 {
 	static const size_t steps[] = { TRAFFIC, 1, 7 };
 
@@ -748,7 +751,7 @@ START_TEST(replies)
 }
 END_TEST
 
-START_TEST(over_tls)
+START_TEST(each_reply_has_its_outcome_over_tls)
 {
 	static const size_t steps[] = { TRAFFIC, 1 };
 
@@ -776,8 +779,9 @@ START_TEST(over_tls)
 }
 END_TEST
 
-/* Certificates, and where TLS ends; for an hour. */
-START_TEST(tls_fails)
+/* Certificates that are refused, and TLS that ends in each phase. An hour of
+ * bad certificates makes at most 140 connections. */
+START_TEST(tls_failures_have_their_reason)
 {
 	static const struct {
 		uint8_t cert;
@@ -798,7 +802,7 @@ START_TEST(tls_fails)
 		ck_assert_str_eq(p.hello, "");
 		ck_assert_uint_le(p.dials, 140);
 	}
-	/* It has no name to be known by. */
+	/* Without a configured name nothing can be verified. */
 	set_up_tls();
 	p.setup.tls_name[0] = '\0';
 	begin("");
@@ -810,13 +814,14 @@ START_TEST(tls_fails)
 	begin("");
 	pass(10);
 	ck_assert_ptr_ne(strstr(p.log, "down:tls-"), NULL);
-	/* It does not begin it. */
+	/* The server does not begin the handshake. */
 	set_up_tls();
 	p.mute = true;
 	begin("");
 	pass(STS_FETCH_HANDSHAKE_MS);
 	unit_text("no handshake", unit_span(p.log), "down:tls-timeout ");
-	/* It sends close_notify; it only closes. */
+	/* The server sends close_notify; the next connection ends without
+	 * one. */
 	set_up_tls();
 	begin("");
 	put_record(PLAIN_CLOSE, NULL, 0);
@@ -834,7 +839,7 @@ START_TEST(tls_fails)
 }
 END_TEST
 
-/* A push of the key of the record that is asked for, over and over. */
+/* Push the key of the record that is asked for, several times. */
 static void
 push_key(unsigned count)
 {
@@ -847,9 +852,9 @@ push_key(unsigned count)
 	}
 }
 
-/* A key is pushed for each that is read: it is read so often a second, and then
- * with all others. */
-START_TEST(push_for_push)
+/* Each read of a key makes the server push it: the key is read so often a
+ * second, and afterwards once with all others. */
+START_TEST(a_key_pushed_at_each_read_is_read_rarely)
 {
 	unsigned gets = 0;
 
@@ -875,32 +880,32 @@ START_TEST(push_for_push)
 }
 END_TEST
 
-/* A server that sends without end loses the connection, which begins again no
+/* A server that sends without end loses the connection; the next one begins no
  * sooner than the rests allow. */
 static void
 flood(const char *what, const char *endless, size_t n)
 {
-	size_t said = 0;
+	size_t sent = 0;
 
 	set_up();
 	begin("");
 	put_record_of("mtasts:d:a.b", "a.b", NOW);
-	while (strstr(p.log, "down") == NULL && said < 2 * STS_SHARE_TALK) {
+	while (strstr(p.log, "down") == NULL && sent < 2 * STS_SHARE_TALK) {
 		answer(endless, n);
-		said += n;
+		sent += n;
 		p.log[0] = '\0';
 		settle();
 	}
 	ck_assert_msg(strstr(p.log, "down:share-flood") != NULL, "%s: \"%s\"",
 	    what, p.log);
-	ck_assert_uint_ge(said, STS_SHARE_TALK / 2);
-	ck_assert_uint_le(said, STS_SHARE_TALK + TRAFFIC);
+	ck_assert_uint_ge(sent, STS_SHARE_TALK / 2);
+	ck_assert_uint_le(sent, STS_SHARE_TALK + TRAFFIC);
 	p.dials = 0;
 	pass(STS_SHARE_TALK_MS / 2);
 	ck_assert_uint_le(p.dials, 16);
 }
 
-START_TEST(floods)
+START_TEST(an_endless_server_is_disconnected)
 {
 	static char push[60000];
 	size_t n = (size_t)snprintf(
@@ -917,8 +922,8 @@ START_TEST(floods)
 }
 END_TEST
 
-/* Records that the server made itself count as talk. */
-START_TEST(floods_of_records)
+/* Records that the server invented count towards that limit. */
+START_TEST(invented_records_count_as_a_flood)
 {
 	static uint8_t junk[VALUE];
 
@@ -942,14 +947,14 @@ START_TEST(floods_of_records)
 		settle();
 		p.log[0] = '\0';
 	}
-	/* Good records do not: but for the line before each, and its end. */
+	/* Good records count only with the line before each and its end. */
 	ck_assert_uint_le(p.s.talk, 1000 * 8);
 }
 END_TEST
 
-/* However bad it is, it is not tried again faster than the rests allow: in an
- * hour 60 times and a few more. */
-START_TEST(rests)
+/* However bad a server is, connections begin no faster than the rests allow:
+ * about 60 an hour. */
+START_TEST(connections_rest_however_bad_the_server)
 {
 	static const char *const bad[] = { "HELLO=", "HELLO=-LOADING x~",
 		"HELLO=-NOAUTH x~", "CLIENT=+OK~+OK~", "SCAN=*1~_~",
@@ -967,16 +972,18 @@ START_TEST(rests)
 	begin("");
 	pass(3600000);
 	ck_assert_msg(p.dials <= 140, "%u connections", p.dials);
-	unit_text("once", unit_span(p.log), "down:connect-refused ");
+	unit_text("log while the server is dead", unit_span(p.log),
+	    "down:connect-refused ");
 	p.dead = false;
 	pass(90000);
-	unit_text("and up", unit_span(p.log), "down:connect-refused up ");
+	unit_text("log after the server came back", unit_span(p.log),
+	    "down:connect-refused up ");
 }
 END_TEST
 
-/* Keys that are listed at the start are read; those that are not ours are
- * not. */
-START_TEST(listed)
+/* Keys that are listed at the start are read, except those that are not
+ * ours. */
+START_TEST(keys_listed_at_the_start_are_read)
 {
 	set_up();
 	put_record_of("mtasts:d:a.b", "a.b", NOW);
@@ -1000,9 +1007,9 @@ START_TEST(listed)
 }
 END_TEST
 
-/* A list comes in pages. The next one is asked for when the keys of the last
+/* A list comes in pages. The next page is asked for once the keys of the last
  * one have been asked for and there is room for their replies. */
-START_TEST(listed_in_pages)
+START_TEST(a_list_is_read_page_by_page)
 {
 	static const struct {
 		unsigned page, name_len;
@@ -1025,7 +1032,7 @@ START_TEST(listed_in_pages)
 		}
 		begin("");
 		pass(1);
-		unit_int("pages", p.scans, (LISTED + page - 1) / page);
+		unit_int("pages read", p.scans, (LISTED + page - 1) / page);
 		for (unsigned k = 0; k < LISTED; k++) {
 			char word[80];
 
@@ -1038,9 +1045,9 @@ START_TEST(listed_in_pages)
 }
 END_TEST
 
-/* More records than are read in a pass, or than fit what is read from, come at
- * once: all are read, over TLS, too. */
-START_TEST(many_at_once)
+/* More records than are read in a pass, or than the buffer holds, may come at
+ * once: all are read, also over TLS. */
+START_TEST(records_that_come_at_once_are_all_read)
 {
 	for (unsigned tls = 0; tls <= 1; tls++) {
 		static const uint8_t junk[40];
@@ -1069,9 +1076,9 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-/* A record that the cache has no room for is a record all the same: it is not
- * missing. What was staged of it is given up, wherever the room ended. */
-START_TEST(no_room)
+/* A record for which the cache has no room is not reported as missing. What was
+ * staged of it is given up, wherever the room ended. */
+START_TEST(a_record_without_room_is_given_up_whole)
 {
 	static struct sts_stage held[4096];
 
@@ -1097,12 +1104,12 @@ START_TEST(no_room)
 			none = strcmp(p.log, want) != 0;
 			if (none != 0) {
 				strcat(want, "no-room ");
-				unit_text("seen", unit_span(p.log), want);
+				unit_text("log", unit_span(p.log), want);
 				while (sts_cache_stage(&p.cache,
 				    &held[n + left], unit_span("x.y"))) {
 					left++;
 				}
-				unit_int("given back", left, spare);
+				unit_int("stages given back", left, spare);
 			}
 			ck_assert(sts_cache_check(&p.cache));
 		}
@@ -1110,8 +1117,8 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* Of a key that holds an older version nothing is staged. */
-START_TEST(older)
+/* An older version of a held record is not even staged. */
+START_TEST(an_older_version_is_not_staged)
 {
 	set_up();
 	begin("");
@@ -1124,13 +1131,29 @@ START_TEST(older)
 	put_record_of("mtasts:d:a.b", "a.b", NOW + 1);
 	sts_share_get(&p.s, unit_span("a.b"));
 	pass(10);
-	unit_text("stamps", unit_span(p.log),
+	unit_text("log for three versions", unit_span(p.log),
 	    "up record:a.b record:a.b unwanted record:a.b ");
 }
 END_TEST
 
-/* A record is published as it is read. */
-START_TEST(published)
+/* Connect, and read a record of a.b, which is then held. Returns it and *e. */
+static sts_ref
+begin_and_hold(const char *wrong, struct sts_entry *e)
+{
+	sts_ref ref;
+
+	begin(wrong);
+	put_record_of("mtasts:d:a.b", "a.b", NOW);
+	sts_share_get(&p.s, unit_span("a.b"));
+	pass(10);
+	ref = sts_cache_find(&p.cache, unit_span("a.b"));
+	ck_assert_uint_ne(ref, 0);
+	sts_cache_get(&p.cache, ref, e);
+	return ref;
+}
+
+/* A record is published exactly as it was read. */
+START_TEST(a_record_is_published_as_read)
 {
 	for (size_t step = 1; step < 200; step += 13) {
 		struct sts_entry e;
@@ -1138,13 +1161,7 @@ START_TEST(published)
 
 		set_up();
 		p.step = step;
-		begin("");
-		put_record_of("mtasts:d:a.b", "a.b", NOW);
-		sts_share_get(&p.s, unit_span("a.b"));
-		pass(10);
-		ref = sts_cache_find(&p.cache, unit_span("a.b"));
-		ck_assert_uint_ne(ref, 0);
-		sts_cache_get(&p.cache, ref, &e);
+		ref = begin_and_hold("", &e);
 		p.keys = 0;
 		ck_assert(sts_share_may_set(&p.s));
 		sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
@@ -1157,24 +1174,20 @@ START_TEST(published)
 		    "up record:a.b set:mtasts:d:a.b record:a.b ");
 		sts_share_delete(&p.s, unit_span("a.b"));
 		pass(10);
-		unit_text("deleted", unit_span(p.last), "DEL mtasts:d:a.b");
+		unit_text(
+		    "last command", unit_span(p.last), "DEL mtasts:d:a.b");
 	}
 }
 END_TEST
 
-/* What is deleted is not published afterwards if none of it was sent. */
-START_TEST(deleted_first)
+/* A record that is deleted before any of it was sent is not published. */
+START_TEST(a_deleted_record_is_not_published)
 {
 	struct sts_entry e;
 	sts_ref ref;
 
 	set_up();
-	begin("");
-	put_record_of("mtasts:d:a.b", "a.b", NOW);
-	sts_share_get(&p.s, unit_span("a.b"));
-	pass(10);
-	ref = sts_cache_find(&p.cache, unit_span("a.b"));
-	sts_cache_get(&p.cache, ref, &e);
+	ref = begin_and_hold("", &e);
 	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
 	sts_share_delete(&p.s, unit_span("b.b"));
 	ck_assert(!sts_share_may_set(&p.s));
@@ -1190,7 +1203,7 @@ START_TEST(deleted_first)
 }
 END_TEST
 
-/* A policy that is larger than what is sent at once. */
+/* Hold a policy that is longer than one buffer that is sent. */
 static sts_ref
 put_large(struct sts_entry *e)
 {
@@ -1220,8 +1233,8 @@ put_large(struct sts_entry *e)
 	return ref;
 }
 
-/* Time passes over a slow connection until the log has a word. Returns whether
- * that took longer than a reply may. */
+/* Let time pass over a slow connection until the log has the word. Returns
+ * whether that took longer than a reply may. */
 static bool
 pass_slowly(const char *word)
 {
@@ -1235,10 +1248,10 @@ pass_slowly(const char *word)
 	return ms > STS_SHARE_REPLY_MS;
 }
 
-/* A server has the time of a reply for each buffer that goes over a slow
- * connection, however long nothing did before; one that takes or answers
- * nothing is slow, and then down. */
-START_TEST(slow_connection)
+/* Each buffer has the time of a reply to go over a slow connection, however
+ * long the connection was idle before. A server that takes or answers nothing
+ * counts as slow, then as down. */
+START_TEST(each_buffer_has_its_time)
 {
 	for (unsigned tls = 0; tls <= 1; tls++) {
 		struct sts_entry e;
@@ -1269,7 +1282,7 @@ START_TEST(slow_connection)
 		p.room = 0;
 		pass(STS_SHARE_REPLY_MS + 1);
 		ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
-		/* More commands give a server no more time. */
+		/* Further commands give a server no more time. */
 		p.slow = false;
 		pass(1000);
 		p.log[0] = '\0';
@@ -1283,7 +1296,7 @@ START_TEST(slow_connection)
 }
 END_TEST
 
-/* The policy is published as it was read. */
+/* Publish the policy that was read. */
 static void
 publish_it(void)
 {
@@ -1295,9 +1308,9 @@ publish_it(void)
 	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 86400000, false);
 }
 
-/* A value that is longer than what is sent at once goes out in pieces, also
- * when nothing was sent for long before; each piece has its own time. */
-START_TEST(long_values)
+/* A value that is longer than one buffer goes out in pieces, also after a long
+ * silence, and each piece has its own time. */
+START_TEST(a_long_value_goes_out_in_pieces)
 {
 	uint8_t was[VALUE];
 	size_t len;
@@ -1322,16 +1335,17 @@ START_TEST(long_values)
 	p.stuck = true;
 	publish_it();
 	pass(STS_SHARE_REPLY_MS - 1);
-	unit_int("has its time", sts_share_is_up(&p.s), true);
+	unit_int("is up", sts_share_is_up(&p.s), true);
 	pass(1);
 	ck_assert_ptr_ne(strstr(p.log, "down:share-timeout"), NULL);
 	ck_assert(sts_cache_check(&p.cache));
 }
 END_TEST
 
-/* A policy is published when so many questions have been answered that the
- * others stay before it: it never takes the place of one in flight. */
-START_TEST(questions_first)
+/* A policy waits to be published until so few questions are unanswered that
+ * their replies fit before its own: it never takes the place of a question in
+ * flight. */
+START_TEST(a_question_goes_before_a_policy_to_publish)
 {
 	enum {
 		QUESTIONS = 50
@@ -1363,20 +1377,15 @@ START_TEST(questions_first)
 }
 END_TEST
 
-/* A version that is being sent stays readable, and is let go of when the
+/* A version that is being sent stays readable and is released when the
  * connection ends. */
-START_TEST(unsent)
+START_TEST(a_version_being_sent_stays_readable)
 {
 	struct sts_entry e;
 	sts_ref ref;
 
 	set_up();
-	begin("");
-	put_record_of("mtasts:d:a.b", "a.b", NOW);
-	sts_share_get(&p.s, unit_span("a.b"));
-	pass(10);
-	ref = sts_cache_find(&p.cache, unit_span("a.b"));
-	sts_cache_get(&p.cache, ref, &e);
+	ref = begin_and_hold("", &e);
 	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, true);
 	sts_cache_remove(&p.cache, ref);
 	ck_assert_uint_gt(sts_cache_payload_len(&p.cache, ref), 0);
@@ -1390,9 +1399,9 @@ START_TEST(unsent)
 }
 END_TEST
 
-/* A question's key is asked for before 60 others, and sooner than the time that
- * it may wait the share knows that it is slow. */
-START_TEST(urgent)
+/* A question's key is asked for before 60 other keys. Its reply is slow from
+ * the moment that a question may wait at most. */
+START_TEST(a_question_goes_before_listed_keys)
 {
 	char name[32];
 
@@ -1408,7 +1417,7 @@ START_TEST(urgent)
 	p.now += STS_SHARE_SCAN_MS;
 	settle();
 	p.mute = false;
-	ck_assert(obey_one()); /* SCAN */
+	ck_assert(obey_one()); /* the list */
 	p.mute = true;
 	settle();
 	ck_assert(sts_share_get(&p.s, unit_span("now.b")));
@@ -1425,9 +1434,9 @@ START_TEST(urgent)
 }
 END_TEST
 
-/* A push of more keys than there is room for: the further ones are not lost for
- * good. */
-START_TEST(pushed)
+/* Of a push of more keys than there is room for, the surplus keys are found by
+ * a list a minute later. */
+START_TEST(pushed_keys_without_room_are_listed)
 {
 	char text[64];
 
@@ -1444,7 +1453,7 @@ START_TEST(pushed)
 	settle();
 	p.mute = false;
 	settle();
-	unit_int("lists", p.scans, 1);
+	unit_int("lists so far", p.scans, 1);
 	pass(STS_SHARE_SCAN_LOST_MS - 1000);
 	unit_int("lists, after a while", p.scans, 1);
 	pass(2000);
@@ -1452,10 +1461,10 @@ START_TEST(pushed)
 }
 END_TEST
 
-/* Keys that are pushed while a list is read, and for which there is no room,
- * are listed again, since the list may have passed them; keys that a list had
- * no room for are not, or that would have no end. */
-START_TEST(lost_while_listed)
+/* Keys that are pushed while a list is read and that have no room are found by
+ * another list, since this one may have passed them. Keys that a list itself
+ * had no room for are not, or lists would have no end. */
+START_TEST(keys_lost_during_a_list_are_listed_again)
 {
 	static char list[TRAFFIC];
 	size_t n = (size_t)sprintf(list, "SCAN=*2~$1~0~*1000~");
@@ -1477,7 +1486,7 @@ START_TEST(lost_while_listed)
 	settle();
 	p.mute = false;
 	settle();
-	unit_int("lists", p.scans, 2);
+	unit_int("lists so far", p.scans, 2);
 	pass(STS_SHARE_SCAN_LOST_MS);
 	unit_int("lists, after a minute", p.scans, 3);
 	set_up();
@@ -1487,10 +1496,10 @@ START_TEST(lost_while_listed)
 }
 END_TEST
 
-/* So many questions' keys are asked for as there is room for; the others hear
- * so at once, and need not wait. An order to delete has no room either: it is
+/* As many keys are asked for as there is room for; further questions are
+ * refused at once and need not wait. An order to delete without room is
  * lost. */
-START_TEST(crowd)
+START_TEST(questions_without_room_are_refused_at_once)
 {
 	unsigned asked = 0;
 	char name[240];
@@ -1508,7 +1517,7 @@ START_TEST(crowd)
 		settle();
 	}
 	sts_share_delete(&p.s, unit_span(name));
-	/* As many are in flight as wait. */
+	/* As many keys are in flight as wait. */
 	ck_assert_uint_ge(asked, 2 * (STS_SHARE_QUEUE / 204) - 2);
 	ck_assert_uint_le(asked, 2 * (STS_SHARE_QUEUE / 204));
 	p.log[0] = '\0';
@@ -1516,46 +1525,47 @@ START_TEST(crowd)
 	settle();
 	for (unsigned i = 0; i <= asked; i++) {
 		snprintf(name, sizeof name, "missing:%0200u.b ", i);
-		unit_int("answered", strstr(p.log, name) != NULL, i < asked);
+		unit_int("question answered", strstr(p.log, name) != NULL,
+		    i < asked);
 	}
 	ck_assert_ptr_eq(strstr(p.log, "del:"), NULL);
 }
 END_TEST
 
-/* Without a server, or while the time is unknown, nothing is connected to. */
-START_TEST(nowhere_to_go)
+/* Without a server, or while the time is unknown, no connection is made. */
+START_TEST(without_server_or_time_nothing_connects)
 {
 	set_up();
 	p.setup.server_count = 0;
 	begin("");
 	pass(3600000);
-	unit_int("no server", p.dials, 0);
+	unit_int("connections without a server", p.dials, 0);
 	set_up();
 	p.wall_s = -1;
 	begin("");
 	pass(3600000);
-	unit_int("no time", p.dials, 0);
+	unit_int("connections without the time", p.dials, 0);
 	p.wall_s = NOW;
 	pass(STS_SHARE_REST_MS);
-	unit_text("and with it", unit_span(p.log), "up ");
+	unit_text("log once the time is known", unit_span(p.log), "up ");
 }
 END_TEST
 
-/* A local server is the one that the port knows by the address's number. */
-START_TEST(local_server)
+/* A local server is known to the port by the number in its address. */
+START_TEST(a_local_server_is_known_by_its_number)
 {
 	set_up();
 	p.setup.server[0].addr.af = STS_AF_LOCAL;
 	p.setup.server[0].addr.port = 5;
 	begin("");
-	unit_text("up", unit_span(p.log), "up ");
+	unit_text("log", unit_span(p.log), "up ");
 	unit_int("by its number", p.s.addr[0].port, 5);
 }
 END_TEST
 
-/* Another setup is used as soon as the connection of the last one is closed,
- * however often that changes meanwhile. */
-START_TEST(used_again)
+/* A new set-up is used as soon as the connection of the last one is closed,
+ * however often it changes meanwhile. */
+START_TEST(a_new_setup_is_used_after_the_old_one_closed)
 {
 	set_up();
 	begin("");
@@ -1563,7 +1573,7 @@ START_TEST(used_again)
 	sts_share_use(&p.s, &p.setup, &p.servers, p.now);
 	unit_int("still closing", sts_share_is_up(&p.s), false);
 	settle();
-	unit_text("again", unit_span(p.log), "up up ");
+	unit_text("log", unit_span(p.log), "up up ");
 	sts_share_use(&p.s, NULL, NULL, p.now);
 	settle();
 	sts_share_use(&p.s, NULL, NULL, p.now);
@@ -1572,8 +1582,8 @@ START_TEST(used_again)
 }
 END_TEST
 
-/* Let the questions for the server's addresses do what they can. The answer to
- * A is an address, the one to AAAA does not fit a datagram. */
+/* Do all that can be done for the questions about the server's addresses. The
+ * answer to A is an address; the answer to AAAA does not fit a datagram. */
 static void
 serve_legs(void)
 {
@@ -1615,9 +1625,9 @@ serve_legs(void)
 	}
 }
 
-/* A server of a name is looked up; more addresses than fit a datagram are none
- * that it has. If it is no longer wanted, the questions are closed first. */
-START_TEST(by_name)
+/* A server's name is looked up. Addresses that do not fit a datagram count as
+ * none. When the server is no longer wanted, the questions are closed first. */
+START_TEST(a_servers_name_is_looked_up)
 {
 	static struct sts_dns_health health;
 
@@ -1636,63 +1646,69 @@ START_TEST(by_name)
 			settle();
 		}
 		if (gives_up == 0) {
-			unit_text("up", unit_span(p.log), "up ");
-			unit_int("address", p.s.addr[0].ip[3], 9);
-			unit_int("addresses", p.s.addr_count, 1);
+			unit_text("log", unit_span(p.log), "up ");
+			unit_int(
+			    "last octet of the address", p.s.addr[0].ip[3], 9);
+			unit_int("number of addresses", p.s.addr_count, 1);
 			continue;
 		}
 		sts_share_use(&p.s, NULL, NULL, p.now);
 		settle();
-		unit_int("closes", sts_legs_busy(&p.s.legs), true);
+		unit_int(
+		    "questions still open", sts_legs_busy(&p.s.legs), true);
 		unit_int("state", p.s.state, STS_SHARE_CLOSING);
 		for (unsigned k = 0; k < 10; k++) {
 			serve_legs();
 			settle();
 		}
-		unit_int("closed", sts_legs_busy(&p.s.legs), false);
-		unit_int("off", p.s.state, STS_SHARE_OFF);
+		unit_int(
+		    "questions still open", sts_legs_busy(&p.s.legs), false);
+		unit_int("state", p.s.state, STS_SHARE_OFF);
 		unit_int("connections", p.dials, 0);
 	}
 }
 END_TEST
 
-/* Users, passwords, names and databases are sent as they should be. */
-START_TEST(greetings)
+/* User, password, client name and database are sent in the greeting. */
+START_TEST(the_greeting_has_user_password_and_name)
 {
 	set_up();
 	begin("");
-	unit_text("nothing", unit_span(p.hello), "HELLO 3");
+	unit_text("greeting with nothing", unit_span(p.hello), "HELLO 3");
 	set_up();
 	strcpy(p.setup.password, "secret");
 	begin("");
-	unit_text("default", unit_span(p.hello), "HELLO 3 AUTH default secret");
+	unit_text("greeting with a password", unit_span(p.hello),
+	    "HELLO 3 AUTH default secret");
 	set_up();
 	strcpy(p.setup.user, "u");
 	strcpy(p.setup.password, "secret");
 	strcpy(p.setup.client, "gw");
 	p.setup.db = 3;
 	begin("");
-	unit_text(
-	    "all", unit_span(p.hello), "HELLO 3 AUTH u secret SETNAME gw");
+	unit_text("names lost or waiting", unit_span(p.hello),
+	    "HELLO 3 AUTH u secret SETNAME gw");
 }
 END_TEST
 
-/* Before version 6: no HELLO, no pushes, and lists more often. */
-START_TEST(old_server)
+/* Servers before version 6 have neither HELLO nor pushes, and are listed more
+ * often. */
+START_TEST(a_server_without_hello_is_used)
 {
 	set_up();
 	strcpy(p.setup.user, "u");
 	strcpy(p.setup.password, "secret");
 	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
 	pass(10);
-	unit_text("a user", unit_span(p.hello), "AUTH u secret");
+	unit_text("greeting with a user", unit_span(p.hello), "AUTH u secret");
 	set_up();
 	strcpy(p.setup.password, "secret");
 	put_record_of("mtasts:d:a.b", "a.b", NOW);
 	begin("HELLO=-ERR unknown command~;CLIENT=-ERR no~");
 	pass(10);
-	unit_text("up", unit_span(p.log), "up record:a.b ");
-	unit_text("a password alone", unit_span(p.hello), "AUTH secret");
+	unit_text("log", unit_span(p.log), "up record:a.b ");
+	unit_text(
+	    "greeting with a password", unit_span(p.hello), "AUTH secret");
 	put_record_of("mtasts:d:c.d", "c.d", NOW);
 	pass(STS_SHARE_SCAN_OLD_MS + 1000);
 	ck_assert_ptr_ne(strstr(p.log, "record:c.d"), NULL);
@@ -1700,8 +1716,8 @@ START_TEST(old_server)
 }
 END_TEST
 
-/* A server that takes no writes: the next one, if there is one. */
-START_TEST(readonly)
+/* After a server that takes no writes comes the next one, if there is one. */
+START_TEST(a_read_only_server_is_left_for_the_next)
 {
 	struct sts_entry e;
 	sts_ref ref;
@@ -1710,12 +1726,7 @@ START_TEST(readonly)
 		set_up();
 		p.setup.server[1] = p.setup.server[0];
 		p.setup.server_count = servers;
-		begin("SET=-READONLY x~");
-		put_record_of("mtasts:d:a.b", "a.b", NOW);
-		sts_share_get(&p.s, unit_span("a.b"));
-		pass(10);
-		ref = sts_cache_find(&p.cache, unit_span("a.b"));
-		sts_cache_get(&p.cache, ref, &e);
+		ref = begin_and_hold("SET=-READONLY x~", &e);
 		sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, false);
 		pass(500);
 		unit_int("connections", p.dials, servers);
@@ -1728,9 +1739,9 @@ START_TEST(readonly)
 }
 END_TEST
 
-/* The master of a Sentinel takes no writes, or is a replica: Sentinel is asked
- * again, since it has not noticed yet that another one is the master. */
-START_TEST(master_no_more)
+/* When Sentinel's master takes no writes, or is a replica, Sentinel is asked
+ * again: it has not noticed yet that another server is the master. */
+START_TEST(a_replica_makes_sentinel_be_asked_again)
 {
 	static const char asks[] = "HELLO=%2~+proto~:3~$4~mode~$8~sentinel~";
 
@@ -1753,13 +1764,13 @@ START_TEST(master_no_more)
 	p.then = "HELLO=%2~$5~proto~:3~$4~role~$7~replica~";
 	begin(asks);
 	pass(10);
-	unit_text("replica", unit_span(p.log), "down:share-master ");
+	unit_text("log for a replica", unit_span(p.log), "down:share-master ");
 }
 END_TEST
 
-/* By way of a Sentinel, which names an address; and one that knows nothing, or
- * nothing that could be connected to. */
-START_TEST(sentinel)
+/* A Sentinel names the master's address; one that names none, or nothing that
+ * could be connected to, is of no use. */
+START_TEST(sentinel_names_the_master)
 {
 	static const char *const nowhere[] = { "*2~$0~~$4~7001~",
 		"*2~$9~192.0.2.9~$1~0~", "*2~$9~192.0.2.9~$5~65536~",
@@ -1774,8 +1785,8 @@ START_TEST(sentinel)
 	pass(10);
 	ck_assert_uint_eq(p.s.addr[0].port, 7001);
 	ck_assert_uint_eq(p.s.addr[0].ip[3], 9);
-	unit_text("up", unit_span(p.log), "up ");
-	/* What follows the port is not looked at. */
+	unit_text("log", unit_span(p.log), "up ");
+	/* What follows the port is ignored. */
 	set_up();
 	strcpy(p.setup.master, "fleet");
 	p.wrong_dials = 1;
@@ -1783,17 +1794,18 @@ START_TEST(sentinel)
 	      "SENTINEL=*3~$9~127.0.0.8~$4~7002~$4~7003~");
 	pass(10);
 	ck_assert_uint_eq(p.s.addr[0].port, 7002);
-	unit_text("up", unit_span(p.log), "up ");
+	unit_text("log", unit_span(p.log), "up ");
 	set_up();
 	strcpy(p.setup.master, "fleet");
 	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=*-1~");
 	pass(10);
-	unit_text("unknown", unit_span(p.log), "down:share-master ");
+	unit_text("log for no master", unit_span(p.log), "down:share-master ");
 	set_up();
 	strcpy(p.setup.master, "fleet");
 	begin("HELLO=%2~+proto~:3~$4~mode~$8~sentinel~;SENTINEL=*1~$1~x~");
 	pass(10);
-	unit_text("half", unit_span(p.log), "down:share-master ");
+	unit_text(
+	    "log for half an address", unit_span(p.log), "down:share-master ");
 	for (size_t i = 0; i < UNIT_COUNT(nowhere); i++) {
 		char wrong[512];
 
@@ -1809,8 +1821,9 @@ START_TEST(sentinel)
 }
 END_TEST
 
-/* A cluster's node names another one: it is connected to, and kept. */
-START_TEST(moved)
+/* When a cluster's node names another one, that one is connected to and
+ * kept. */
+START_TEST(a_moved_key_moves_the_connection)
 {
 	set_up();
 	p.wrong_dials = 1;
@@ -1820,36 +1833,32 @@ START_TEST(moved)
 	ck_assert_uint_eq(p.s.addr[0].port, 7005);
 	ck_assert_uint_eq(p.s.addr[0].ip[3], 7);
 	unit_int("connections", p.dials, 2);
-	unit_text("up again", unit_span(p.log), "up up ");
+	unit_text("log", unit_span(p.log), "up up ");
 }
 END_TEST
 
-/* What a server does not take, or does not delete, is counted or left. */
-START_TEST(not_taken)
+/* A record that the server does not take counts as lost; a failed deletion has
+ * no effect. */
+START_TEST(a_refused_record_counts_as_lost)
 {
 	struct sts_share_counts counts;
 	struct sts_entry e;
 	sts_ref ref;
 
 	set_up();
-	begin("SET=-ERR x~;DEL=-ERR x~");
-	put_record_of("mtasts:d:a.b", "a.b", NOW);
-	sts_share_get(&p.s, unit_span("a.b"));
-	pass(10);
-	ref = sts_cache_find(&p.cache, unit_span("a.b"));
-	sts_cache_get(&p.cache, ref, &e);
+	ref = begin_and_hold("SET=-ERR x~;DEL=-ERR x~", &e);
 	sts_share_set(&p.s, unit_span("a.b"), &e, ref, 1000, false);
 	sts_share_delete(&p.s, unit_span("b.b"));
 	pass(10);
 	sts_share_count(&p.s, &counts);
-	unit_int("lost", counts.lost, 1);
-	unit_int("sent", counts.sent, 0);
+	unit_int("records lost", counts.lost, 1);
+	unit_int("records sent", counts.sent, 0);
 	ck_assert(sts_share_is_up(&p.s));
 }
 END_TEST
 
-/* Of names to be published the oldest are lost when there are too many. */
-START_TEST(queue)
+/* Of too many names to be published the oldest are lost. */
+START_TEST(the_oldest_names_are_lost_first)
 {
 	uint8_t out[STS_SHARE_NAME_MAX];
 	struct sts_share_counts counts;
@@ -1862,20 +1871,21 @@ START_TEST(queue)
 		sts_share_publish(&p.s, unit_span(name), i % 2 == 0);
 	}
 	sts_share_count(&p.s, &counts);
-	unit_int("all", counts.lost + sts_share_unpublished(&p.s), 1000);
+	unit_int("names lost or waiting",
+	    counts.lost + sts_share_unpublished(&p.s), 1000);
 	for (unsigned i = counts.lost; i < 1000; i++) {
 		snprintf(name, sizeof name, "%020u.b", i);
-		unit_text(
-		    "in order", sts_share_next(&p.s, out, &missing_only), name);
-		unit_int("kind", missing_only, i % 2 == 0);
+		unit_text("name in order",
+		    sts_share_next(&p.s, out, &missing_only), name);
+		unit_int("missing_only", missing_only, i % 2 == 0);
 	}
-	unit_int("no more",
+	unit_int("length of the next name",
 	    (long long)sts_share_next(&p.s, out, &missing_only).n, 0);
 }
 END_TEST
 
-/* After 30 s of silence a PING; one that is not answered is the end. */
-START_TEST(silence)
+/* After 30 s of silence a PING is sent; without a reply the connection ends. */
+START_TEST(silence_is_broken_by_a_ping)
 {
 	set_up();
 	begin("");
@@ -1917,7 +1927,7 @@ static const struct {
 	{ "redis.example.com", 0, 0, 0 },
 };
 
-START_TEST(addresses)
+START_TEST(literals_are_addresses_or_names)
 {
 	for (size_t i = 0; i < UNIT_COUNT(literals); i++) {
 		struct sts_addr a;
@@ -1936,7 +1946,7 @@ START_TEST(addresses)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(queued_names_come_out_in_order)
 {
 	struct sts_share_names n;
 	uint8_t room[20], tag, out[STS_SHARE_NAME_MAX];
@@ -1972,41 +1982,41 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, replies);
-	tcase_add_test(tc, rests);
-	tcase_add_test(tc, listed);
-	tcase_add_test(tc, listed_in_pages);
-	tcase_add_test(tc, many_at_once);
-	tcase_add_test(tc, no_room);
-	tcase_add_test(tc, older);
-	tcase_add_test(tc, published);
-	tcase_add_test(tc, deleted_first);
-	tcase_add_test(tc, slow_connection);
-	tcase_add_test(tc, long_values);
-	tcase_add_test(tc, questions_first);
-	tcase_add_test(tc, unsent);
-	tcase_add_test(tc, urgent);
-	tcase_add_test(tc, over_tls);
-	tcase_add_test(tc, tls_fails);
-	tcase_add_test(tc, push_for_push);
-	tcase_add_test(tc, floods);
-	tcase_add_test(tc, floods_of_records);
-	tcase_add_test(tc, pushed);
-	tcase_add_test(tc, lost_while_listed);
-	tcase_add_test(tc, crowd);
-	tcase_add_test(tc, nowhere_to_go);
-	tcase_add_test(tc, local_server);
-	tcase_add_test(tc, used_again);
-	tcase_add_test(tc, by_name);
-	tcase_add_test(tc, greetings);
-	tcase_add_test(tc, old_server);
-	tcase_add_test(tc, readonly);
-	tcase_add_test(tc, master_no_more);
-	tcase_add_test(tc, sentinel);
-	tcase_add_test(tc, moved);
-	tcase_add_test(tc, not_taken);
-	tcase_add_test(tc, queue);
-	tcase_add_test(tc, silence);
-	tcase_add_test(tc, addresses);
-	tcase_add_test(tc, names);
+	tcase_add_test(tc, each_reply_has_its_outcome);
+	tcase_add_test(tc, connections_rest_however_bad_the_server);
+	tcase_add_test(tc, keys_listed_at_the_start_are_read);
+	tcase_add_test(tc, a_list_is_read_page_by_page);
+	tcase_add_test(tc, records_that_come_at_once_are_all_read);
+	tcase_add_test(tc, a_record_without_room_is_given_up_whole);
+	tcase_add_test(tc, an_older_version_is_not_staged);
+	tcase_add_test(tc, a_record_is_published_as_read);
+	tcase_add_test(tc, a_deleted_record_is_not_published);
+	tcase_add_test(tc, each_buffer_has_its_time);
+	tcase_add_test(tc, a_long_value_goes_out_in_pieces);
+	tcase_add_test(tc, a_question_goes_before_a_policy_to_publish);
+	tcase_add_test(tc, a_version_being_sent_stays_readable);
+	tcase_add_test(tc, a_question_goes_before_listed_keys);
+	tcase_add_test(tc, each_reply_has_its_outcome_over_tls);
+	tcase_add_test(tc, tls_failures_have_their_reason);
+	tcase_add_test(tc, a_key_pushed_at_each_read_is_read_rarely);
+	tcase_add_test(tc, an_endless_server_is_disconnected);
+	tcase_add_test(tc, invented_records_count_as_a_flood);
+	tcase_add_test(tc, pushed_keys_without_room_are_listed);
+	tcase_add_test(tc, keys_lost_during_a_list_are_listed_again);
+	tcase_add_test(tc, questions_without_room_are_refused_at_once);
+	tcase_add_test(tc, without_server_or_time_nothing_connects);
+	tcase_add_test(tc, a_local_server_is_known_by_its_number);
+	tcase_add_test(tc, a_new_setup_is_used_after_the_old_one_closed);
+	tcase_add_test(tc, a_servers_name_is_looked_up);
+	tcase_add_test(tc, the_greeting_has_user_password_and_name);
+	tcase_add_test(tc, a_server_without_hello_is_used);
+	tcase_add_test(tc, a_read_only_server_is_left_for_the_next);
+	tcase_add_test(tc, a_replica_makes_sentinel_be_asked_again);
+	tcase_add_test(tc, sentinel_names_the_master);
+	tcase_add_test(tc, a_moved_key_moves_the_connection);
+	tcase_add_test(tc, a_refused_record_counts_as_lost);
+	tcase_add_test(tc, the_oldest_names_are_lost_first);
+	tcase_add_test(tc, silence_is_broken_by_a_ping);
+	tcase_add_test(tc, literals_are_addresses_or_names);
+	tcase_add_test(tc, queued_names_come_out_in_order);
 }
