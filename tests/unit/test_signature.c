@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures, each judged as the table says: tests/signature/cases.txt, or
- * the file named by STS_SIGNATURE_CASES. A line is
+ * Signatures and their verdicts, from tests/signature/cases.txt or the file
+ * named by STS_SIGNATURE_CASES. A line is
  *
  *	WANT KIND HASH KEY DIGEST SIGNATURE NAME
  *
@@ -50,7 +50,8 @@ number_of(const char *const *names, int count, const char *word)
 	return -1;
 }
 
-/* Read up to `end`. Returns the text after it. */
+/* Read hex digits up to `end`; "=" keeps what was read before. Returns the text
+ * behind them. */
 static const char *
 read_hex(struct bytes *out, const char *hex, char end)
 {
@@ -80,7 +81,7 @@ read_hash(const char *word)
 	return br_sha256_ID + number_of(hashes, 3, word);
 }
 
-/* The key, and the scheme that it signs by. */
+/* Read the key. Returns the scheme by which it signs. */
 static enum sts_signature_scheme
 read_key(br_x509_pkey *k, const char *kind, const char *hex)
 {
@@ -112,9 +113,10 @@ read_key(br_x509_pkey *k, const char *kind, const char *hex)
 			: STS_SIGNATURE_RSA_PSS;
 }
 
-/* The engine's way must agree: it gets the hash of an RSA signature out. */
+/* Whether the functions that BearSSL's engine calls accept the signature; for
+ * RSA they give out the hash. */
 static bool
-engine_says(const br_x509_pkey *k, struct sts_text sig)
+engine_accepts(const br_x509_pkey *k, struct sts_text sig)
 {
 	static const unsigned char oid[] = { 0 };
 	uint8_t hash[64];
@@ -128,9 +130,9 @@ engine_says(const br_x509_pkey *k, struct sts_text sig)
 	       memcmp(hash, digest.b, digest.n) == 0;
 }
 
-/* Where the arithmetic is ours, BearSSL's has the same result. */
+/* Whether BearSSL's own arithmetic accepts the signature. */
 static bool
-bearssl_says(const br_x509_pkey *k, struct sts_text sig)
+bearssl_accepts(const br_x509_pkey *k, struct sts_text sig)
 {
 	uint8_t raw[2 * STS_ECDSA_SIZE_MAX];
 	size_t len = k->key.ec.curve == BR_EC_secp256r1   ? 32
@@ -142,8 +144,8 @@ bearssl_says(const br_x509_pkey *k, struct sts_text sig)
 		   digest.n, &k->key.ec, raw, 2 * len) == 1;
 }
 
-/* BearSSL 0.6 does not multiply by 0: it refuses hashes that are 0 modulo n,
- * for which no message can be found. */
+/* BearSSL 0.6 does not multiply by 0, and so refuses hashes that are 0 modulo
+ * n. Nobody can find a message with such a hash. */
 static bool
 bearssl_cannot(const char *name)
 {
@@ -178,15 +180,15 @@ judge(char *const word[WORDS], int hash)
 		    want && schemes[i] == scheme);
 	}
 	if (scheme != STS_SIGNATURE_RSA_PSS) {
-		unit_int(name, engine_says(&k, sig), want);
+		unit_int(name, engine_accepts(&k, sig), want);
 	}
 	if (k.key_type == BR_KEYTYPE_EC && ecdsa++ % unit_every() == 0) {
-		unit_int(
-		    name, bearssl_says(&k, sig), want && !bearssl_cannot(name));
+		unit_int(name, bearssl_accepts(&k, sig),
+		    want && !bearssl_cannot(name));
 	}
 }
 
-/* The words of a line; the last takes the rest. */
+/* Judge a line; its last word is the rest of it. */
 static void
 judge_line(char *line)
 {
@@ -205,7 +207,7 @@ judge_line(char *line)
 	judge(word, read_hash(word[2]));
 }
 
-START_TEST(cases)
+START_TEST(each_signature_has_its_verdict)
 {
 	static char line[LINE_MAX_LEN];
 	const char *path = getenv("STS_SIGNATURE_CASES");
@@ -227,8 +229,8 @@ START_TEST(cases)
 }
 END_TEST
 
-/* A curve that no signature uses, and a scheme that does not exist. */
-START_TEST(no_such)
+/* A curve by which no signature is made, and a scheme that does not exist. */
+START_TEST(an_unknown_curve_or_scheme_is_refused)
 {
 	static uint8_t point[133] = { 4 },
 		       sig[] = { 0x30, 6, 2, 1, 1, 2, 1, 1 };
@@ -348,7 +350,7 @@ START_TEST(r_and_s_in_range)
 }
 END_TEST
 
-/* a / a is 1; a / 1 is a, and so the inverse no negative of itself. */
+/* a / a is 1, 1 / a is the inverse, and a / 1 is a. */
 static void
 check_quotients(const struct sts_ec_curve *c, struct sts_public_scalar a)
 {
@@ -365,7 +367,7 @@ check_quotients(const struct sts_ec_curve *c, struct sts_public_scalar a)
 	unit_int("a / 1", memcmp(&u, &a, sizeof u), 0);
 }
 
-START_TEST(quotients)
+START_TEST(quotients_of_scalars_are_right)
 {
 	const struct sts_ec_curve *curves[] = { sts_ec_p256(), sts_ec_p384() };
 	static const uint64_t words[] = { 0, 1, 2, UINT64_MAX,
@@ -398,7 +400,7 @@ END_TEST
 static void
 add_arithmetic(TCase *tc)
 {
-	tcase_add_test(tc, quotients);
+	tcase_add_test(tc, quotients_of_scalars_are_right);
 	tcase_add_test(tc, r_and_s_in_range);
 }
 
@@ -412,8 +414,8 @@ add_arithmetic(TCase *tc)
 
 #endif
 
-/* A hash that the engine might ask about and that is not taken. */
-START_TEST(other_hashes)
+/* The engine might ask for a hash of another length, which is refused. */
+START_TEST(other_hashes_are_refused)
 {
 	static const size_t lens[] = { 0, 16, 20, 28, 36, 40, 80, 1000 };
 	static const unsigned char oid[] = { 0 };
@@ -437,9 +439,9 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 600);
-	tcase_add_test(tc, cases);
-	tcase_add_test(tc, no_such);
-	tcase_add_test(tc, other_hashes);
+	tcase_add_test(tc, each_signature_has_its_verdict);
+	tcase_add_test(tc, an_unknown_curve_or_scheme_is_refused);
+	tcase_add_test(tc, other_hashes_are_refused);
 	tcase_add_test(tc, length_cut);
 	tcase_add_test(tc, rsa_by_hand);
 	tcase_add_test(tc, curve_numbers);

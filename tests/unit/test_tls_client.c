@@ -2,9 +2,9 @@
 /*
  * The TLS client against a server whose every message can be bent
  * (tests/tls/hostile.h). A row is a plan, bends, and the expected result: the
- * reason, NONE for an established session, and the alert that the server gets,
- * after ServerHello of TLS 1.3 always a sealed one. Each row is played whole
- * and byte by byte.
+ * reason (NONE: the session is established) and the alert that the server gets,
+ * which under TLS 1.3 is sealed from ServerHello on. Each row is played whole,
+ * byte by byte, and in segments of seven bytes.
  */
 #define _DEFAULT_SOURCE
 #include "hostile_case.h"
@@ -34,9 +34,9 @@ struct row {
 
 static struct sts_tls *client;
 static const char zeros[1200];
-/* Of no length; `\4` is set when the tests begin. */
+/* Tickets without a body; unit_tests() sets their types. */
 static char tickets[1 + 66 * 4] = { STS_TLS_HANDSHAKE };
-/* Contents of records with their type and padding, after a type of 0. */
+/* Contents of sealed records: their content, type and padding, behind a 0. */
 static const char padded_data[2000] = { 0, STS_TLS_FINISHED,
 	STS_TLS_APPLICATION };
 static const char padded_nothing[2000] = { 0, STS_TLS_HANDSHAKE };
@@ -94,7 +94,8 @@ static const struct row good_rows[] = {
 	    { { 0 } }, GOOD },
 	{ "1.2, one record", false,
 	    { TLS12, .one_record = true, .request = true }, { { 0 } }, GOOD },
-	/* RFC 8446 4.2.1: with supported_versions it means nothing. */
+	/* RFC 8446 4.2.1: legacy_version does not count beside
+	 * supported_versions. */
 	{ "legacy_version 0304", false, { 0 },
 	    { { STEP_HELLO, OP_PATCH, 4, B("\3\4") } }, GOOD },
 	{ "a message in records of a byte", false, { 0 },
@@ -105,7 +106,7 @@ static const struct row good_rows[] = {
 	    { { STEP_CERTIFICATE, OP_PADDED, 3000, NULL, 0 } }, GOOD },
 	{ "server_name acknowledged", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\0\0\0") } }, GOOD },
-	{ "groups told", false, { 0 },
+	{ "groups announced", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_EXTENSION, 0, B("\0\12\0\4\0\2\0\27") } },
 	    GOOD },
 	{ "http/1.1 chosen", false, { 0 },
@@ -116,7 +117,7 @@ static const struct row good_rows[] = {
 	    { { STEP_HELLO, OP_EXTENSION, 0,
 		B("\0\20\0\13\0\11\10http/1.1") } },
 	    GOOD },
-	{ "1.2, groups told", false, { TLS12 },
+	{ "1.2, groups announced", false, { TLS12 },
 	    { { STEP_HELLO, OP_EXTENSION, 0, B("\0\12\0\4\0\2\0\27") } },
 	    GOOD },
 	{ "a request with unknown extensions", false, { .request = true },
@@ -125,11 +126,11 @@ static const struct row good_rows[] = {
 	{ "70 zeros in a message, in one record", false,
 	    { .request = true, .one_record = true },
 	    { { STEP_REQUEST, OP_EXTENSION, 0, zeros_ext, 74 } }, GOOD },
-	{ "70 zeros behind it", false, { .one_record = true },
+	{ "70 zeros behind the message", false, { .one_record = true },
 	    { { STEP_FINISHED, OP_PADDED, 70, NULL, 0 } }, GOOD },
-	{ "10,000 zeros behind it", false, { .one_record = true },
+	{ "10,000 zeros behind the message", false, { .one_record = true },
 	    { { STEP_FINISHED, OP_PADDED, 10000, NULL, 0 } }, GOOD },
-	/* RFC 8446 5: dropped, and never waited for. */
+	/* RFC 8446 5: these records are dropped and never waited for. */
 	{ "CCS before ServerHello", false, { 0 },
 	    { { STEP_HELLO, OP_CLEAR, 0, B("\24\1") } }, GOOD },
 	{ "CCS after ServerHello", false, { 0 },
@@ -180,7 +181,7 @@ static const struct row good_rows[] = {
 	    { { STEP_OPEN, OP_REPEAT, 3, B("\26\0\0\0\0") } }, GOOD },
 };
 
-/* What comes, and what must hold: hellos. */
+/* Hellos: what comes, and what must hold. */
 static const struct row hello_rows[] = {
 	{ "no ServerHello", false, { 0 },
 	    { { STEP_HELLO, OP_DROP, 0, NULL, 0 },
@@ -192,13 +193,14 @@ static const struct row hello_rows[] = {
 	    { { STEP_HELLO, OP_BEHIND, 0, B("\10") } }, BAD(10) },
 	{ "EncryptedExtensions in its record", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_JOIN, 0, NULL, 0 } }, BAD(10) },
-	{ "longer than it says", false, { 0 },
+	{ "longer than its length", false, { 0 },
 	    { { STEP_HELLO, OP_APPEND, 0, B("x") } }, BAD(50) },
-	{ "shorter than it says", false, { 0 },
+	{ "shorter than its length", false, { 0 },
 	    { { STEP_HELLO, OP_CUT, 1, NULL, 0 } }, BAD(50) },
 	{ "cut to its version", false, { 0 },
 	    { { STEP_HELLO, OP_BODY, 0, B("\3\3") } }, BAD(50) },
-	/* Without it this is TLS 1.2, where a key share has no place. */
+	/* Without supported_versions this is TLS 1.2, which has no key
+	 * share. */
 	{ "no supported_versions", false, { 0 },
 	    { { STEP_HELLO, OP_WITHOUT, 43, NULL, 0 } }, BAD(47) },
 	{ "supported_versions cut", false, { 0 },
@@ -233,7 +235,8 @@ static const struct row hello_rows[] = {
 	    { { STEP_HELLO, OP_WITHOUT, 51, NULL, 0 } }, BAD(109) },
 	{ "a group not asked for", false, { .group = P256 }, { { 0 } },
 	    BAD(47) },
-	/* It alone makes no TLS 1.3, whatever else is in the hello. */
+	/* legacy_version alone makes no TLS 1.3, whatever else is in the
+	 * hello. */
 	{ "legacy_version 0304 alone", false, { 0 },
 	    { { STEP_HELLO, OP_BODY, 0,
 		B("\3\4"
@@ -255,7 +258,8 @@ static const struct row hello_rows[] = {
 	{ "retry for a group not offered", false,
 	    { .retry = true, .retry_group = 30, .group = X25519 }, { { 0 } },
 	    BAD(47) },
-	{ "retry for nothing", false, { .retry = true }, { { 0 } }, BAD(47) },
+	{ "retry that asks for no change", false, { .retry = true }, { { 0 } },
+	    BAD(47) },
 	{ "retry with an empty cookie", false, { .retry = true },
 	    { { STEP_RETRY, OP_EXTENSION, 0, B("\0\54\0\2\0\0") } }, BAD(50) },
 	{ "retry with a cookie over the limit", false,
@@ -346,7 +350,7 @@ static const struct row hello_rows[] = {
 	    STS_WHY_TLS_ALPN, 47 },
 };
 
-/* What comes, and what must hold: the rest of the flight. */
+/* The rest of the flight: what comes, and what must hold. */
 static const struct row flight_rows[] = {
 	{ "no EncryptedExtensions", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_DROP, 0, NULL, 0 } }, BAD(10) },
@@ -440,7 +444,7 @@ static const struct row flight_rows[] = {
 	    { { STEP_CERTIFICATE, OP_BODY, 0, B("\0\0\0\2\0\0") } }, BAD(50) },
 	{ "no Certificate", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_DROP, 0, NULL, 0 } }, BAD(10) },
-	/* The classic hole: of clients that know PSK. */
+	/* The classic hole of clients that support PSK. */
 	{ "Finished after EncryptedExtensions", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_DROP, 0, NULL, 0 },
 		{ STEP_VERIFY, OP_DROP, 0, NULL, 0 } },
@@ -502,13 +506,13 @@ static const struct row flight_rows[] = {
 	    { { STEP_VERIFY, OP_PATCH, 4, B("\4\3") } }, BAD(47) },
 	{ "salt too short", true, { .salt_less = 1 }, { { 0 } }, BAD(51) },
 	{ "no salt", true, { .salt_less = 32 }, { { 0 } }, BAD(51) },
-	{ "another hash said than used", true, { 0 },
+	{ "another hash named than used", true, { 0 },
 	    { { STEP_VERIFY, OP_PATCH, 4, B("\10\5") } }, BAD(51) },
 	{ "the client's context", false, { .client_context = true }, { { 0 } },
 	    BAD(51) },
 	{ "the transcript without Certificate", false,
 	    { .stale_transcript = true }, { { 0 } }, BAD(51) },
-	/* The same, padded as PSS has it. */
+	/* The same, padded as by PSS. */
 	{ "the client's context, RSA", true, { .client_context = true },
 	    { { 0 } }, BAD(51) },
 	{ "the transcript without Certificate, RSA", true,
@@ -686,7 +690,7 @@ static const struct row old_rows[] = {
 	    BAD(10) },
 };
 
-/* Records, alerts, end. */
+/* Records, alerts, and the end of the connection. */
 static const struct row record_rows[] = {
 	{ "a byte flipped", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_FLIP, 6, NULL, 0 } }, BAD(20) },
@@ -696,7 +700,7 @@ static const struct row record_rows[] = {
 	    { { STEP_CERTIFICATE, OP_FLIP, -1, NULL, 0 } }, BAD(20) },
 	{ "the tag flipped, AES", false, { .suite = 0x1302 },
 	    { { STEP_FINISHED, OP_FLIP, -16, NULL, 0 } }, BAD(20) },
-	/* Its Finished is right, and nothing may go out for it. */
+	/* Its Finished is right, but nothing may be sent in return. */
 	{ "the tag of a whole flight flipped", false, { .one_record = true },
 	    { { STEP_FINISHED, OP_FLIP, -1, NULL, 0 } }, BAD(20) },
 	{ "the tag of a padded flight flipped", false, { .one_record = true },
@@ -762,7 +766,7 @@ static const struct row record_rows[] = {
 	    { { STEP_HELLO, OP_AMID_CLEAR, 0, B("\24\1") } }, BAD(10) },
 	{ "a message in the clear after keys", false, { 0 },
 	    { { STEP_EXTENSIONS, OP_UNSEALED, 0, NULL, 0 } }, BAD(10) },
-	/* Not the server's: an attacker's. */
+	/* sent by an attacker, not by the server */
 	{ "an alert in the clear after keys", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_CLEAR, 0, B("\25\2\50") } }, BAD(10) },
 	{ "close_notify in the clear when open", false, { 0 },
@@ -810,7 +814,7 @@ static const struct row record_rows[] = {
 	{ "sealed alert", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\2\50") } },
 	    STS_WHY_TLS_ALERT, NO_ALERT },
-	{ "its level means nothing in 1.3", false, { 0 },
+	{ "the level of an alert means nothing in 1.3", false, { 0 },
 	    { { STEP_CERTIFICATE, OP_RECORD, 0, B("\25\1\60") } },
 	    STS_WHY_TLS_ALERT, NO_ALERT },
 	{ "user_canceled without end", false, { 0 },
@@ -884,7 +888,7 @@ begin(void)
 
 	memset(rnd, 0x5a, sizeof rnd);
 	if (client == NULL) {
-		/* Zeros: all of it is looked through for secrets. */
+		/* Zeros, since all of the memory is searched for secrets. */
 		client = calloc(1, sts_tls_size());
 	}
 	ck_assert_ptr_nonnull(client);
@@ -904,9 +908,10 @@ judge(const struct row *r, const struct hostile *h)
 	if (r->why == STS_WHY_NONE) {
 		ck_assert_msg(!failed, "%s: failed with %s, alert %d", r->name,
 		    failed ? sts_why_token(sts_tls_why(client)) : "", h->alert);
-		ck_assert_msg(
-		    sts_tls_established(client), "%s: not yet", r->name);
-		ck_assert_msg(h->client_finished, "%s: its Finished", r->name);
+		ck_assert_msg(sts_tls_established(client),
+		    "%s: not established", r->name);
+		ck_assert_msg(h->client_finished,
+		    "%s: no Finished from the client", r->name);
 		unit_int(r->name, h->client_certificate, h->plan.request);
 		unit_int(r->name, h->ccs, 1);
 		return;
@@ -914,8 +919,9 @@ judge(const struct row *r, const struct hostile *h)
 	ck_assert_msg(failed, "%s: goes on", r->name);
 	unit_int(r->name, sts_tls_why(client), r->why);
 	unit_int(r->name, h->alert, r->alert);
-	/* Once there are keys, nobody else may read what is wrong. What was
-	 * received at once may have more octets after the fault. */
+	/* Once there are keys an alert is sealed, so that nobody else may read
+	 * what is wrong. (Whole flights are left out: octets behind the fault
+	 * came with them.) */
 	if (r->alert != NO_ALERT && sealed_alert && h->segment > 0 &&
 	    h->wire_off > 400) {
 		ck_assert_msg(
@@ -948,31 +954,31 @@ play_rows(const struct row *rows, size_t count)
 	}
 }
 
-START_TEST(good_table)
+START_TEST(good_handshakes_are_established)
 {
 	play_rows(good_rows, UNIT_COUNT(good_rows));
 }
 END_TEST
 
-START_TEST(hello_table)
+START_TEST(bent_hellos_are_refused)
 {
 	play_rows(hello_rows, UNIT_COUNT(hello_rows));
 }
 END_TEST
 
-START_TEST(flight_table)
+START_TEST(bent_flights_are_refused)
 {
 	play_rows(flight_rows, UNIT_COUNT(flight_rows));
 }
 END_TEST
 
-START_TEST(old_table)
+START_TEST(bent_handshakes_of_tls_12_are_refused)
 {
 	play_rows(old_rows, UNIT_COUNT(old_rows));
 }
 END_TEST
 
-START_TEST(record_table)
+START_TEST(bent_records_are_refused)
 {
 	play_rows(record_rows, UNIT_COUNT(record_rows));
 }
@@ -1012,7 +1018,8 @@ share_refused(const char *name, uint16_t group, const uint8_t *p, size_t n)
 
 	for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
 		struct hostile *h = server(false);
-		/* In 1.2 the share is signed, and only then examined. */
+		/* In 1.2 the share is signed, and examined only after the
+		 * signature. */
 		struct row r = {
 			.name = name, .why = STS_WHY_TLS_PROTOCOL, .alert = 47
 		};
@@ -1033,7 +1040,7 @@ share_refused(const char *name, uint16_t group, const uint8_t *p, size_t n)
 	}
 }
 
-START_TEST(low_order_shares)
+START_TEST(shares_of_low_order_are_refused)
 {
 	uint8_t p[200];
 
@@ -1049,7 +1056,7 @@ START_TEST(low_order_shares)
 }
 END_TEST
 
-START_TEST(bad_points)
+START_TEST(points_off_the_curve_are_refused)
 {
 	static const uint16_t groups[] = { P256, P384, P521 };
 
@@ -1082,8 +1089,8 @@ START_TEST(bad_points)
 }
 END_TEST
 
-/* The top bit of an X25519 share is ignored (RFC 7748 5). */
-START_TEST(top_bit)
+/* RFC 7748 5: the top bit of an X25519 share is ignored. */
+START_TEST(the_top_bit_of_a_share_is_ignored)
 {
 	struct hostile *h = server(false);
 	uint8_t seed[STS_TLS_SEED] = { 0x5e, 1 }, share[32];
@@ -1098,8 +1105,9 @@ START_TEST(top_bit)
 }
 END_TEST
 
-/* The connection ends before any message: peer-closed, no alert. */
-START_TEST(closed_at_each_step)
+/* The connection ends before each message: the reason is peer-closed, and no
+ * alert is sent. */
+START_TEST(a_handshake_closed_at_a_message_is_peer_closed)
 {
 	for (int s = STEP_HELLO; s <= STEP_FINISHED; s++) {
 		for (unsigned old = 0; old < 2; old++) {
@@ -1116,16 +1124,17 @@ START_TEST(closed_at_each_step)
 			}
 			ck_assert_uint_eq(
 			    sts_tls_wants(client), STS_TLS_FAILED);
-			unit_int(
-			    "closed", sts_tls_why(client), STS_WHY_PEER_CLOSED);
-			unit_int("closed", h->alert, NO_ALERT);
+			unit_int("reason or alert", sts_tls_why(client),
+			    STS_WHY_PEER_CLOSED);
+			unit_int("reason or alert", h->alert, NO_ALERT);
 		}
 	}
 }
 END_TEST
 
-/* The end after any byte of the server's: the same, and never established. */
-START_TEST(closed_at_each_byte)
+/* The same after each byte of the server's; the session is never
+ * established. */
+START_TEST(a_handshake_closed_at_a_byte_is_peer_closed)
 {
 	for (unsigned old = 0; old < 2; old++) {
 		struct hostile *h = server(false);
@@ -1145,9 +1154,9 @@ START_TEST(closed_at_each_byte)
 			hostile_play(h, client);
 			ck_assert_uint_eq(
 			    sts_tls_wants(client), STS_TLS_FAILED);
-			unit_int(
-			    "closed", sts_tls_why(client), STS_WHY_PEER_CLOSED);
-			unit_int("closed", h->alert, NO_ALERT);
+			unit_int("reason or alert", sts_tls_why(client),
+			    STS_WHY_PEER_CLOSED);
+			unit_int("reason or alert", h->alert, NO_ALERT);
 			ck_assert(!h->client_finished || old == 1);
 		}
 	}
@@ -1158,7 +1167,7 @@ static const struct {
 	const char *name;
 	enum sts_why why;
 	int alert;
-	unsigned works; /* steps of the path */
+	unsigned works; /* signature checks of the path */
 } paths[] = {
 	{ "wrong-host", STS_WHY_X509_NAME, 42, 0 },
 	{ "expired-leaf", STS_WHY_X509_EXPIRED, 45, 0 },
@@ -1167,9 +1176,9 @@ static const struct {
 	{ "truncated", STS_WHY_X509_MALFORMED, 42, 0 },
 };
 
-/* The path comes first: a refused path is the reason, and the server's
+/* The path is judged first. A refused path is the reason, and the server's
  * signature, which is wrong here as well, is not checked. */
-START_TEST(path_before_signature)
+START_TEST(the_path_is_judged_before_the_signature)
 {
 	for (size_t i = 0; i < UNIT_COUNT(paths); i++) {
 		for (unsigned old = 0; old < 2; old++) {
@@ -1198,8 +1207,8 @@ START_TEST(path_before_signature)
 }
 END_TEST
 
-/* A good path, and a signature by another key. */
-START_TEST(signature_by_another_key)
+/* The path is good, and the server signs with another key. */
+START_TEST(a_signature_by_another_key_is_refused)
 {
 	for (unsigned old = 0; old < 2; old++) {
 		struct hostile *h = server(false);
@@ -1210,9 +1219,9 @@ START_TEST(signature_by_another_key)
 		begin();
 		hostile_play(h, client);
 		ck_assert((sts_tls_wants(client) & STS_TLS_FAILED) != 0);
-		unit_int(
-		    "other key", sts_tls_why(client), STS_WHY_TLS_PROTOCOL);
-		unit_int("other key", h->alert, 51);
+		unit_int("reason or alert", sts_tls_why(client),
+		    STS_WHY_TLS_PROTOCOL);
+		unit_int("reason or alert", h->alert, 51);
 	}
 }
 END_TEST
@@ -1231,7 +1240,7 @@ established(uint16_t version, uint16_t suite)
 }
 
 static void
-says(struct hostile *h, const char *text)
+send_text(struct hostile *h, const char *text)
 {
 	struct sts_span room = sts_tls_app_send_buf(client);
 
@@ -1240,13 +1249,13 @@ says(struct hostile *h, const char *text)
 	sts_tls_app_send_ack(client, strlen(text));
 	sts_tls_app_flush(client);
 	hostile_pump(h, client);
-	unit_text("heard", sts_text(h->heard, h->heard_len), text);
+	unit_text("read by the server", sts_text(h->heard, h->heard_len), text);
 	h->heard_len = 0;
 }
 
-/* All that waits; returns how much. */
+/* Read all content that waits. Returns its length. */
 static size_t
-hears(struct hostile *h, uint8_t *out, size_t size)
+read_all(struct hostile *h, uint8_t *out, size_t size)
 {
 	size_t n = 0;
 
@@ -1275,7 +1284,7 @@ static const struct {
 };
 
 /* A question, answers of all sizes, close_notify from both sides. */
-START_TEST(talk)
+START_TEST(data_of_all_sizes_arrive_in_both_directions)
 {
 	static const size_t sizes[] = { 1, 2, 15, 16, 17, 1000, 1002, 1003,
 		1004, 1018, 1019, 1020, 5000, 16383, 16384 };
@@ -1288,7 +1297,7 @@ START_TEST(talk)
 			continue;
 		}
 		h = established(talks[i].version, talks[i].suite);
-		says(h, "GET / HTTP/1.1\r\n\r\n");
+		send_text(h, "GET / HTTP/1.1\r\n\r\n");
 		for (size_t k = 0; k < UNIT_COUNT(sizes); k++) {
 			memset(reply, 0, sizeof reply);
 			for (size_t b = 0; b < sizes[k]; b += 3) {
@@ -1297,17 +1306,18 @@ START_TEST(talk)
 			hostile_send(
 			    h, STS_TLS_APPLICATION, sts_text(reply, sizes[k]));
 			hostile_pump(h, client);
-			ck_assert_uint_eq(hears(h, got, sizeof got), sizes[k]);
+			ck_assert_uint_eq(
+			    read_all(h, got, sizeof got), sizes[k]);
 			ck_assert_mem_eq(got, reply, sizes[k]);
 			ck_assert(!sts_tls_provisional(client));
 		}
-		says(h, "more");
+		send_text(h, "more");
 		hostile_send(
 		    h, STS_TLS_ALERT, sts_text((const uint8_t *)"\1\0", 2));
 		hostile_pump(h, client);
 		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_CLOSED);
-		unit_int("close_notify", h->alert, 0);
-		/* Nothing is taken after it. */
+		unit_int("alert", h->alert, 0);
+		/* Nothing is received or sent after close_notify. */
 		ck_assert_uint_eq(sts_tls_rec_recv_buf(client).n, 0);
 		ck_assert_uint_eq(sts_tls_app_send_buf(client).n, 0);
 		sts_tls_peer_closed(client);
@@ -1316,10 +1326,10 @@ START_TEST(talk)
 }
 END_TEST
 
-/* In TLS 1.3 the first request goes out with our last flight, also behind what
- * is left of it; but not where bytes received behind the server's flight have
- * its place. In TLS 1.2 the server's Finished comes between. */
-START_TEST(request_with_flight)
+/* In TLS 1.3 the first request goes out with our last flight, also behind the
+ * unsent part of that; but not while bytes that came behind the server's flight
+ * occupy the buffer. In TLS 1.2 the server's Finished comes first. */
+START_TEST(a_first_request_goes_out_with_the_flight)
 {
 	for (size_t i = 0; i < UNIT_COUNT(talks); i++) {
 		for (unsigned kind = 0; kind < 6; kind++) {
@@ -1341,21 +1351,22 @@ START_TEST(request_with_flight)
 			hostile_play(h, client);
 			ck_assert(sts_tls_established(client));
 			ck_assert(h->client_finished && !h->unreadable);
-			/* Early data, if any, are read first. */
-			(void)hears(h, got, sizeof got);
-			unit_text("heard", sts_text(h->heard, h->heard_len),
+			/* Early data are read first, if there are any. */
+			(void)read_all(h, got, sizeof got);
+			unit_text("read by the server",
+			    sts_text(h->heard, h->heard_len),
 			    "GET / HTTP/1.1\r\n\r\n");
-			unit_int("sendings", h->sendings,
+			unit_int("sends", h->sendings,
 			    2 + (old || apart || (early && !STS_TLS_SMALL)));
 		}
 	}
 }
 END_TEST
 
-/* Records that came with the server's flight, or after it, are still there
+/* Records that came with the server's flight, or behind it, are still there
  * after our own flight was sent from the same buffer: whole, and cut
  * anywhere. */
-START_TEST(early_data)
+START_TEST(data_received_with_the_flight_are_kept)
 {
 	for (size_t segment = 0; segment < 900; segment += 7) {
 		struct hostile *h = server(false);
@@ -1366,18 +1377,19 @@ START_TEST(early_data)
 		begin();
 		hostile_play(h, client);
 		ck_assert(sts_tls_established(client) && h->client_finished);
-		ck_assert_uint_eq(hears(h, got, sizeof got), 5);
+		ck_assert_uint_eq(read_all(h, got, sizeof got), 5);
 		ck_assert_mem_eq(got, "early", 5);
-		says(h, "GET / HTTP/1.1\r\n\r\n");
+		send_text(h, "GET / HTTP/1.1\r\n\r\n");
 		h->eof = true;
 		hostile_pump(h, client);
-		unit_int("cut", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+		unit_int("reason", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
 	}
 }
 END_TEST
 
-/* All that the server sends is offered room for in one piece, and handled. */
-START_TEST(received_at_once)
+/* Everything that the server sends at once has room in one piece, and is
+ * read. */
+START_TEST(all_that_is_sent_at_once_is_received)
 {
 	static uint8_t got[8 * 100];
 	struct hostile *h = established(0, 0);
@@ -1393,25 +1405,26 @@ START_TEST(received_at_once)
 	    sts_tls_rec_recv_buf(client).n, h->wire_len - h->wire_off);
 	hostile_pump(h, client);
 	ck_assert_uint_eq(h->wire_off, h->wire_len);
-	/* Nothing is received while a flight or data is in the way. */
+	/* Nothing is received while a flight or data occupy the buffer. */
 	ck_assert_uint_eq(sts_tls_rec_recv_buf(client).n, 0);
-	ck_assert_uint_eq(hears(h, got, sizeof got), sizeof got);
+	ck_assert_uint_eq(read_all(h, got, sizeof got), sizeof got);
 	for (size_t i = 0; i < sizeof got; i++) {
 		ck_assert_uint_eq(got[i], i / 100);
 	}
-	/* The end waits for what came before it. */
+	/* The end of the connection is reported after the data that came before
+	 * it. */
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(got, 100));
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(got, 100));
 	h->eof = true;
 	hostile_pump(h, client);
-	ck_assert_uint_eq(hears(h, got, sizeof got), 200);
-	unit_int("cut", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+	ck_assert_uint_eq(read_all(h, got, sizeof got), 200);
+	unit_int("reason", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
 }
 END_TEST
 
-/* A record of data whose tag is wrong: content already handed out was
+/* A record of data has a wrong tag: content that was already handed out was
  * provisional, and the session fails at the record's end. */
-START_TEST(forged_data)
+START_TEST(forged_data_fail_at_their_records_end)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
 	static uint8_t got[5000];
@@ -1430,16 +1443,16 @@ START_TEST(forged_data)
 			    client, sts_tls_app_recv_buf(client).n);
 			hostile_pump(h, client);
 		}
-		unit_int("handed out", n > 0, STS_TLS_SMALL);
+		unit_int("content handed out", n > 0, STS_TLS_SMALL);
 		ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
-		unit_int("forged", h->alert, 20);
+		unit_int("alert", h->alert, 20);
 		ck_assert(!sts_tls_provisional(client));
 	}
 }
 END_TEST
 
 /* The connection ends within a record of data. */
-START_TEST(truncated_in_data)
+START_TEST(an_end_within_data_is_a_truncation)
 {
 	struct hostile *h = established(0, 0);
 	static uint8_t got[5000];
@@ -1447,16 +1460,17 @@ START_TEST(truncated_in_data)
 	hostile_send(h, STS_TLS_APPLICATION, sts_text(got, sizeof got));
 	h->wire_len--;
 	hostile_pump(h, client);
-	(void)hears(h, got, sizeof got);
-	unit_int("waits", sts_tls_provisional(client), STS_TLS_SMALL);
+	(void)read_all(h, got, sizeof got);
+	unit_int(
+	    "provisional content", sts_tls_provisional(client), STS_TLS_SMALL);
 	sts_tls_peer_closed(client);
 	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
-	unit_int("truncated", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+	unit_int("reason", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
 }
 END_TEST
 
-/* What a server asks for limits our records (RFC 8449 4, RFC 6066 4); in 1.3
- * the type counts. */
+/* Records that we send keep to the server's limit (RFC 8449 4, RFC 6066 4),
+ * which in 1.3 includes the type. */
 static const struct {
 	uint16_t version;
 	const char *ext;
@@ -1471,7 +1485,7 @@ static const struct {
 	{ STS_TLS_12, B("\0\1\0\1\1"), 512 },
 };
 
-START_TEST(limited_records)
+START_TEST(records_keep_to_the_servers_limit)
 {
 	for (size_t i = 0; i < UNIT_COUNT(limited) && STS_TLS_SMALL; i++) {
 		struct hostile *h = server(false);
@@ -1487,14 +1501,14 @@ START_TEST(limited_records)
 		ck_assert(sts_tls_established(client) && h->client_finished);
 		ck_assert_uint_eq(
 		    sts_tls_app_send_buf(client).n, limited[i].most);
-		says(h, "GET / HTTP/1.1\r\n\r\n");
+		send_text(h, "GET / HTTP/1.1\r\n\r\n");
 	}
 }
 END_TEST
 
-/* RFC 8446 4.6.3, 7.2: keys change in both directions; our KeyUpdate goes out
+/* RFC 8446 4.6.3, 7.2: keys change in both directions. Our KeyUpdate is sent
  * before the next record, once, however often it was requested. */
-START_TEST(key_updates)
+START_TEST(keys_are_updated_in_both_directions)
 {
 	struct hostile *h = established(0, 0);
 	uint8_t got[8];
@@ -1504,22 +1518,22 @@ START_TEST(key_updates)
 		hostile_send(h, STS_TLS_APPLICATION,
 		    sts_text((const uint8_t *)"data", 4));
 		hostile_pump(h, client);
-		ck_assert_uint_eq(hears(h, got, sizeof got), 4);
+		ck_assert_uint_eq(read_all(h, got, sizeof got), 4);
 	}
 	ck_assert_uint_eq(h->client_updates, 0);
-	says(h, "question");
+	send_text(h, "question");
 	ck_assert_uint_eq(h->client_updates, 1);
-	says(h, "another");
+	send_text(h, "another");
 	ck_assert_uint_eq(h->client_updates, 1);
 	hostile_update(h, 0);
 	hostile_pump(h, client);
 	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
-	unit_int("33rd", h->alert, 10);
+	unit_int("alert for the 33rd update", h->alert, 10);
 }
 END_TEST
 
-/* A ticket cut over many records. */
-START_TEST(ticket_in_pieces)
+/* A ticket may be cut over many records. */
+START_TEST(a_ticket_may_come_in_pieces)
 {
 	struct hostile *h = established(0, 0);
 	uint8_t ticket[4 + 200] = { 4, 0, 0, 200 }, got[8];
@@ -1530,18 +1544,18 @@ START_TEST(ticket_in_pieces)
 	hostile_send(
 	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"data", 4));
 	hostile_pump(h, client);
-	ck_assert_uint_eq(hears(h, got, sizeof got), 4);
-	/* Data in the middle of one. */
+	ck_assert_uint_eq(read_all(h, got, sizeof got), 4);
+	/* Data must not come in the middle of a ticket. */
 	hostile_send(h, STS_TLS_HANDSHAKE, sts_text(ticket, 51));
 	hostile_send(
 	    h, STS_TLS_APPLICATION, sts_text((const uint8_t *)"data", 4));
 	hostile_pump(h, client);
-	unit_int("amid", h->alert, 10);
+	unit_int("alert for data amid a ticket", h->alert, 10);
 }
 END_TEST
 
-/* The end without close_notify. */
-START_TEST(truncated)
+/* The connection ends without close_notify. */
+START_TEST(an_end_without_close_notify_is_a_truncation)
 {
 	struct hostile *h = established(0, 0);
 	uint8_t got[8];
@@ -1551,17 +1565,17 @@ START_TEST(truncated)
 	hostile_pump(h, client);
 	sts_tls_peer_closed(client);
 	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_APP_RECV);
-	ck_assert_uint_eq(hears(h, got, sizeof got), 4);
+	ck_assert_uint_eq(read_all(h, got, sizeof got), 4);
 	ck_assert_uint_eq(sts_tls_wants(client), STS_TLS_FAILED);
-	unit_int("truncated", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
+	unit_int("reason", sts_tls_why(client), STS_WHY_TLS_TRUNCATED);
 }
 END_TEST
 
-/* Lengths of records at their limits (RFC 8446 5.1, 5.2, 5.4). */
+/* Records at the limits of their length (RFC 8446 5.1, 5.2, 5.4). */
 static const struct {
 	const char *name;
 	bool sealed;
-	size_t len; /* the length in the header */
+	size_t len; /* as the header has it */
 	enum sts_why why;
 	int alert;
 } lengths[] = {
@@ -1572,7 +1586,7 @@ static const struct {
 	{ "16,641 sealed", true, 16641, BAD(22) },
 };
 
-START_TEST(length_table)
+START_TEST(records_over_the_limit_are_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
 		struct hostile *h = server(false);
@@ -1581,7 +1595,7 @@ START_TEST(length_table)
 			(uint8_t)lengths[i].len };
 
 		if (STS_TLS_SMALL && lengths[i].why == STS_WHY_NONE) {
-			continue; /* test_tls_small.c */
+			continue; /* test_tls_small.c plays it */
 		}
 		begin();
 		if (lengths[i].sealed) {
@@ -1604,8 +1618,8 @@ START_TEST(length_table)
 }
 END_TEST
 
-/* Content with padding has 16,385 bytes at most, its type included. */
-START_TEST(padded_lengths)
+/* Content with its padding and type has 16,385 bytes at most. */
+START_TEST(padding_over_the_limit_is_refused)
 {
 	static uint8_t content[STS_TLS_PLAIN_MAX + 2];
 
@@ -1613,25 +1627,25 @@ START_TEST(padded_lengths)
 		struct hostile *h = established(0, 0x1301);
 		static uint8_t got[STS_TLS_PLAIN_MAX];
 
-		/* Its last byte that is not 0 is the type: 16,384 + more
-		 * zeros behind a single byte of data. */
+		/* The last byte that is not 0 is the type: zeros up to
+		 * 16,384 + more follow a single byte of data. */
 		memset(content, 0, sizeof content);
 		content[0] = 'x';
 		content[1] = STS_TLS_APPLICATION;
 		hostile_send(h, 0, sts_text(content, STS_TLS_PLAIN_MAX + more));
 		hostile_pump(h, client);
 		if (more == 0) {
-			ck_assert_uint_eq(hears(h, got, sizeof got), 1);
+			ck_assert_uint_eq(read_all(h, got, sizeof got), 1);
 		} else {
-			unit_int("padded", h->alert, 22);
+			unit_int("alert", h->alert, 22);
 		}
 	}
 }
 END_TEST
 
-/* Records of nothing but padding bring nothing, whatever their length: 32 in a
- * row, and one of the handshake none at all. */
-START_TEST(padding_only)
+/* Records of nothing but padding are tolerated 32 times in a row, whatever
+ * their length; for handshake records not once. */
+START_TEST(a_row_of_padding_is_refused)
 {
 	static const size_t sizes[] = { 1, 20, 3000, STS_TLS_PLAIN_MAX };
 	static uint8_t content[STS_TLS_PLAIN_MAX];
@@ -1644,23 +1658,23 @@ START_TEST(padding_only)
 
 		content[0] = STS_TLS_APPLICATION;
 		for (unsigned k = 0; k < 64; k++) {
-			if (k == 32) { /* what brings something ends the row */
+			if (k == 32) { /* data end the row */
 				hostile_send(h, STS_TLS_APPLICATION, data);
 			}
 			hostile_send(h, 0, nothing);
 			hostile_pump(h, client);
-			(void)hears(h, got, sizeof got);
-			unit_int("in a row", h->alert, NO_ALERT);
+			(void)read_all(h, got, sizeof got);
+			unit_int("alert within the row", h->alert, NO_ALERT);
 			h->wire_off = h->wire_len = 0;
 		}
 		hostile_send(h, 0, nothing);
 		hostile_pump(h, client);
-		unit_int("one more", h->alert, 10);
+		unit_int("alert for one more", h->alert, 10);
 		h = established(0, 0x1301);
 		content[0] = STS_TLS_HANDSHAKE;
 		hostile_send(h, 0, nothing);
 		hostile_pump(h, client);
-		unit_int("handshake", h->alert, 10);
+		unit_int("alert for an empty handshake record", h->alert, 10);
 	}
 }
 END_TEST
@@ -1678,9 +1692,9 @@ in_memory(const void *secret, size_t n)
 	return false;
 }
 
-/* What only the handshake needs is gone when it is over; after a failure, and
- * after the end, all is. */
-START_TEST(secrets_are_wiped)
+/* Secrets of the handshake are wiped when it ends; all others after a failure
+ * and after the end. */
+START_TEST(secrets_are_wiped_after_a_failure)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
 	uint8_t rnd[STS_TLS_RND];
@@ -1703,10 +1717,10 @@ START_TEST(secrets_are_wiped)
 			ck_assert(!in_memory(h->hs_out.key, 16));
 			hostile_update(h, 1);
 			hostile_pump(h, client);
-			says(h, "x");
+			send_text(h, "x");
 			ck_assert(in_memory(h->out.secret, 16));
 		}
-		/* A record that cannot be opened. */
+		/* a record that cannot be opened */
 		h->out.key[0] ^= 1;
 		hostile_send(h, STS_TLS_APPLICATION,
 		    sts_text((const uint8_t *)"data", 4));
@@ -1721,8 +1735,8 @@ START_TEST(secrets_are_wiped)
 }
 END_TEST
 
-/* In the handshake the same, when it fails. */
-START_TEST(secrets_are_wiped_early)
+/* A handshake that fails wipes its secrets. */
+START_TEST(secrets_are_wiped_when_a_handshake_fails)
 {
 	struct hostile *h = server(false);
 	uint8_t rnd[STS_TLS_RND];
@@ -1761,9 +1775,9 @@ next_hello(uint8_t *out)
 	return n;
 }
 
-/* The second hello is the first, but for share, cookie and what they change
- * in length (RFC 8446 4.1.2); the padding makes up for that. */
-START_TEST(second_hello)
+/* The second hello is the first except for its share, its cookie, and the
+ * padding that makes up for their length (RFC 8446 4.1.2). */
+START_TEST(the_second_hello_repeats_the_first)
 {
 	struct hostile *h = server(false);
 	uint8_t one[1100], two[1100];
@@ -1772,15 +1786,16 @@ START_TEST(second_hello)
 	begin();
 	n = next_hello(one);
 	ck_assert_uint_lt(n, sizeof one);
-	ck_assert_mem_eq(one, "\26\3\1", 3); /* for old servers */
+	/* the version that old servers expect */
+	ck_assert_mem_eq(one, "\26\3\1", 3);
 	h->plan.retry = true;
 	h->plan.retry_group = P256;
 	h->plan.cookie_len = 4;
 	begin();
 	hostile_play(h, client);
 	ck_assert(sts_tls_established(client));
-	unit_int("hellos", h->hellos, 2);
-	/* Randoms and session ids of both. */
+	unit_int("hellos sent", h->hellos, 2);
+	/* Both hellos have the same random and session id. */
 	begin();
 	(void)next_hello(two);
 	ck_assert_mem_eq(one, two, n);
@@ -1789,8 +1804,8 @@ START_TEST(second_hello)
 }
 END_TEST
 
-/* Names of all lengths: hellos of 256 to 511 bytes are padded to 512. */
-START_TEST(hello_lengths)
+/* Hellos of 256 to 511 bytes are padded to 512, whatever the name's length. */
+START_TEST(hellos_avoid_the_lengths_that_servers_drop)
 {
 	char name[STS_NAME_MAX + 1];
 	uint8_t out[1100] = { 0 };
@@ -1822,33 +1837,33 @@ unit_tests(TCase *tc)
 		tickets[i] = STS_TLS_NEW_SESSION_TICKET;
 	}
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, good_table);
-	tcase_add_test(tc, hello_table);
-	tcase_add_test(tc, flight_table);
-	tcase_add_test(tc, old_table);
-	tcase_add_test(tc, record_table);
-	tcase_add_test(tc, low_order_shares);
-	tcase_add_test(tc, bad_points);
-	tcase_add_test(tc, top_bit);
-	tcase_add_test(tc, closed_at_each_step);
-	tcase_add_test(tc, closed_at_each_byte);
-	tcase_add_test(tc, path_before_signature);
-	tcase_add_test(tc, signature_by_another_key);
-	tcase_add_test(tc, talk);
-	tcase_add_test(tc, request_with_flight);
-	tcase_add_test(tc, early_data);
-	tcase_add_test(tc, received_at_once);
-	tcase_add_test(tc, forged_data);
-	tcase_add_test(tc, truncated_in_data);
-	tcase_add_test(tc, limited_records);
-	tcase_add_test(tc, key_updates);
-	tcase_add_test(tc, ticket_in_pieces);
-	tcase_add_test(tc, truncated);
-	tcase_add_test(tc, length_table);
-	tcase_add_test(tc, padded_lengths);
-	tcase_add_test(tc, padding_only);
-	tcase_add_test(tc, secrets_are_wiped);
-	tcase_add_test(tc, secrets_are_wiped_early);
-	tcase_add_test(tc, second_hello);
-	tcase_add_test(tc, hello_lengths);
+	tcase_add_test(tc, good_handshakes_are_established);
+	tcase_add_test(tc, bent_hellos_are_refused);
+	tcase_add_test(tc, bent_flights_are_refused);
+	tcase_add_test(tc, bent_handshakes_of_tls_12_are_refused);
+	tcase_add_test(tc, bent_records_are_refused);
+	tcase_add_test(tc, shares_of_low_order_are_refused);
+	tcase_add_test(tc, points_off_the_curve_are_refused);
+	tcase_add_test(tc, the_top_bit_of_a_share_is_ignored);
+	tcase_add_test(tc, a_handshake_closed_at_a_message_is_peer_closed);
+	tcase_add_test(tc, a_handshake_closed_at_a_byte_is_peer_closed);
+	tcase_add_test(tc, the_path_is_judged_before_the_signature);
+	tcase_add_test(tc, a_signature_by_another_key_is_refused);
+	tcase_add_test(tc, data_of_all_sizes_arrive_in_both_directions);
+	tcase_add_test(tc, a_first_request_goes_out_with_the_flight);
+	tcase_add_test(tc, data_received_with_the_flight_are_kept);
+	tcase_add_test(tc, all_that_is_sent_at_once_is_received);
+	tcase_add_test(tc, forged_data_fail_at_their_records_end);
+	tcase_add_test(tc, an_end_within_data_is_a_truncation);
+	tcase_add_test(tc, records_keep_to_the_servers_limit);
+	tcase_add_test(tc, keys_are_updated_in_both_directions);
+	tcase_add_test(tc, a_ticket_may_come_in_pieces);
+	tcase_add_test(tc, an_end_without_close_notify_is_a_truncation);
+	tcase_add_test(tc, records_over_the_limit_are_refused);
+	tcase_add_test(tc, padding_over_the_limit_is_refused);
+	tcase_add_test(tc, a_row_of_padding_is_refused);
+	tcase_add_test(tc, secrets_are_wiped_after_a_failure);
+	tcase_add_test(tc, secrets_are_wiped_when_a_handshake_fails);
+	tcase_add_test(tc, the_second_hello_repeats_the_first);
+	tcase_add_test(tc, hellos_avoid_the_lengths_that_servers_drop);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AES-GCM in pieces: test cases 4 and 16 of its specification, and BearSSL's
- * own for every length up to some blocks, with each way of cutting it. The PRF
- * of TLS 1.2 compared with BearSSL's, for every length of output. Records,
- * by whatever the processor has for them.
+ * AES-GCM in pieces: test cases 4 and 16 of its specification, and compared
+ * with BearSSL's own for every length up to some blocks, cut at each block. The
+ * PRF of TLS 1.2, compared with BearSSL's for every length of output. Records,
+ * made by whatever implementation the processor supports.
  */
 #include <string.h>
 
@@ -19,9 +19,8 @@ enum {
 	ASKED_MAX = 150
 };
 
-/* GCM by its specification (McGrew and Viega), test cases 4 and 16: one
- * nonce, text and additional data, and two keys, of which the second is the
- * first twice. */
+/* Test cases 4 and 16 of GCM's specification (McGrew and Viega) share nonce,
+ * text and additional data; the second key is the first one twice. */
 static const uint8_t key[32] = { 0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c,
 	0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08, 0xfe, 0xff, 0xe9, 0x92,
 	0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83,
@@ -39,7 +38,7 @@ static const uint8_t extra[20] = { 0xfe, 0xed, 0xfa, 0xce, 0xde, 0xad, 0xbe,
 	0xd2 };
 static const struct case_gcm {
 	size_t key_len;
-	uint8_t first[8]; /* of what it is sealed to */
+	uint8_t first[8]; /* of the sealed text */
 	uint8_t tag[16];
 } cases[] = {
 	{ 16, { 0x42, 0x83, 0x1e, 0xc2, 0x21, 0x77, 0x74, 0x24 },
@@ -50,7 +49,7 @@ static const struct case_gcm {
 		0x53, 0xbb, 0x2d, 0x55, 0x1b } },
 };
 
-/* p[0..n) in place, the first piece of `first` bytes, and its tag. */
+/* Our GCM over p[0..n), in place, cut after `first` bytes; writes the tag. */
 static void
 ours(size_t key_len, struct sts_text aad, bool encrypt, uint8_t *p, size_t n,
     size_t first, uint8_t tag[16])
@@ -82,7 +81,7 @@ bearssl(
 	br_gcm_get_tag(&g, tag);
 }
 
-START_TEST(specification)
+START_TEST(gcm_has_its_specifications_results)
 {
 	const struct case_gcm *c = &cases[_i];
 	uint8_t p[sizeof text], tag[16];
@@ -99,7 +98,7 @@ START_TEST(specification)
 }
 END_TEST
 
-START_TEST(as_bearssl)
+START_TEST(gcm_agrees_with_bearssl_at_every_cut)
 {
 	size_t key_len = cases[_i].key_len;
 	uint8_t want[LEN_MAX], p[LEN_MAX], aad[AAD_MAX], want_tag[16], tag[16];
@@ -125,9 +124,9 @@ START_TEST(as_bearssl)
 }
 END_TEST
 
-/* A nonce in which one bit differs gives another tag and another text: each
- * octet of it counts. */
-START_TEST(nonce_counts)
+/* Each octet of a nonce counts: one changed bit gives another tag and another
+ * text. */
+START_TEST(each_octet_of_a_nonce_counts)
 {
 	br_aes_gen_ctr_keys aes;
 	struct sts_tls_gcm g;
@@ -153,7 +152,8 @@ START_TEST(nonce_counts)
 }
 END_TEST
 
-START_TEST(prf)
+/* The PRF is BearSSL's, for every length, and writes no octet more. */
+START_TEST(the_prf_agrees_with_bearssl)
 {
 	static const char *const labels[] = { "master secret",
 		"extended master secret", "client finished" };
@@ -180,9 +180,9 @@ START_TEST(prf)
 }
 END_TEST
 
-/* A transcript under the chosen hash is what it would be under both, and the
- * other one stands still. */
-START_TEST(transcript_of_one)
+/* A transcript goes on under the chosen hash as it would under both, and the
+ * other hash stands still. */
+START_TEST(a_transcript_goes_on_under_the_chosen_hash)
 {
 	static const uint8_t hello[100] = { 1 }, more[200] = { 2 };
 	int id = _i == 0 ? br_sha256_ID : br_sha384_ID;
@@ -205,8 +205,8 @@ START_TEST(transcript_of_one)
 }
 END_TEST
 
-/* What BearSSL has for this processor; without the bits of `without` (linked by
- * --wrap). */
+/* Replaces BearSSL's choices for this processor (linked by --wrap): without the
+ * implementations whose bits are set. */
 static unsigned without;
 
 const br_block_ctr_class *__real_br_aes_x86ni_ctr_get_vtable(void);
@@ -242,7 +242,7 @@ __wrap_br_poly1305_ctmulq_get(void)
 	return (without & 8) != 0 ? NULL : __real_br_poly1305_ctmulq_get();
 }
 
-/* Seal `len` octets of content to rec; returns the record's length. */
+/* Seal `len` octets of content into rec. Returns the record's length. */
 static size_t
 seal(const struct sts_tls_ciphers *c, const struct sts_tls_suite *s,
     uint8_t *rec, size_t len)
@@ -264,8 +264,8 @@ open_it(const struct sts_tls_ciphers *c, const struct sts_tls_suite *s,
 	return sts_tls_open(c, &d, sts_span(rec, n), o);
 }
 
-/* Whatever the processor lacks, the same records are made, and read. */
-START_TEST(any_processor)
+/* Records are the same whatever the processor lacks. */
+START_TEST(records_are_the_same_on_any_processor)
 {
 	static const struct sts_tls_ciphers portable = { &br_aes_ct_ctr_vtable,
 		&br_ghash_ctmul, &br_chacha20_ct_run, &br_poly1305_ctmul_run };
@@ -290,9 +290,9 @@ START_TEST(any_processor)
 }
 END_TEST
 
-/* A record has 2^14 octets of content at most, in the clear or sealed (RFC 8446
- * 5.1, RFC 5246 6.2.1). */
-START_TEST(content_is_bounded)
+/* A record has 2^14 octets of content at most, in the clear and sealed (RFC
+ * 8446 5.1, RFC 5246 6.2.1). */
+START_TEST(content_over_the_limit_is_refused)
 {
 	static uint8_t rec[STS_TLS_PLAIN_MAX + 100];
 	const struct sts_tls_suite *s = NULL;
@@ -318,11 +318,14 @@ const char unit_name[] = "tls_primitives";
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(tc, specification, 0, UNIT_COUNT(cases));
-	tcase_add_loop_test(tc, as_bearssl, 0, UNIT_COUNT(cases));
-	tcase_add_test(tc, nonce_counts);
-	tcase_add_loop_test(tc, prf, 0, 2);
-	tcase_add_loop_test(tc, transcript_of_one, 0, 2);
-	tcase_add_test(tc, any_processor);
-	tcase_add_test(tc, content_is_bounded);
+	tcase_add_loop_test(
+	    tc, gcm_has_its_specifications_results, 0, UNIT_COUNT(cases));
+	tcase_add_loop_test(
+	    tc, gcm_agrees_with_bearssl_at_every_cut, 0, UNIT_COUNT(cases));
+	tcase_add_test(tc, each_octet_of_a_nonce_counts);
+	tcase_add_loop_test(tc, the_prf_agrees_with_bearssl, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_transcript_goes_on_under_the_chosen_hash, 0, 2);
+	tcase_add_test(tc, records_are_the_same_on_any_processor);
+	tcase_add_test(tc, content_over_the_limit_is_refused);
 }

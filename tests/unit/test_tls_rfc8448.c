@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The traces of RFC 8448, sections 3, 5, 6 and 7, replayed through tls/session:
- * every record that the client sends must be the RFC's. The text is read from
- * ../shared/vectors/rfc8448.txt, upward from the tree, or from the file
- * STS_RFC8448; without it the test is skipped, which it prints.
+ * every record that the client sends must be the RFC's. The RFC's text is read
+ * from shared/vectors/rfc8448.txt beside the tree or higher up, or from the
+ * file STS_RFC8448; without it the tests are skipped and report that.
  *
  * What a trace fixes replaces the library's at link time: the hellos
- * (tls_hello.c), the private keys (tls_exchange.c), and the judge (x509.c), as
- * the certificates of the traces are weak and name nobody. Our CCS, which
- * sections 3 and 5 do without, is left out of the comparison.
+ * (tls_hello.c), the private keys (tls_exchange.c), and the judge (x509.c),
+ * since the traces' certificates are weak and name nobody. Our CCS, which the
+ * traces of sections 3 and 5 do not have, is left out of the comparison.
  */
 #define _DEFAULT_SOURCE
 #include <stdio.h>
@@ -44,7 +44,7 @@ static unsigned hellos;
 static uint8_t cert[BYTES_MAX];
 static size_t cert_len;
 
-/* ---- the traces */
+/* ---- the traces ---- */
 
 static struct sts_text
 value(const char *name)
@@ -117,7 +117,7 @@ load(void)
 	return true;
 }
 
-/* ---- tls_hello.c */
+/* ---- in place of tls_hello.c ---- */
 
 size_t
 sts_tls_hello_write(const struct sts_tls_hello *h, uint8_t *out)
@@ -158,7 +158,7 @@ sts_tls_hello_echoed(
 	return sts_text_same(session_id, value("session_id"));
 }
 
-/* ---- tls_exchange.c */
+/* ---- in place of tls_exchange.c ---- */
 
 static struct sts_text
 private_key(const struct sts_tls_group *g)
@@ -176,7 +176,7 @@ sts_tls_draw(const uint8_t seed[STS_TLS_SEED], enum sts_tls_purpose purpose,
 	memcpy(out, value("client_random").p, STS_TLS_RANDOM);
 }
 
-/* The share must be the one in the hello of the trace. */
+/* The share that was sent is the one in the trace's hello. */
 void
 sts_tls_share(const uint8_t seed[STS_TLS_SEED], const struct sts_tls_group *g,
     uint8_t *out)
@@ -212,7 +212,7 @@ sts_tls_secret(const uint8_t seed[STS_TLS_SEED], const struct sts_tls_group *g,
 	return true;
 }
 
-/* ---- x509.c */
+/* ---- in place of x509.c ---- */
 
 size_t
 sts_x509_size(void)
@@ -334,7 +334,7 @@ sts_x509_leaf_key(const struct sts_x509 *x)
 	return key;
 }
 
-/* ---- the replay */
+/* ---- the replay ---- */
 
 static struct sts_tls *t;
 static uint8_t sent[8 * BYTES_MAX];
@@ -382,7 +382,7 @@ receive(const char *name, size_t chunk)
 	}
 }
 
-/* Everything sent since the last time is the record of the trace. */
+/* Everything sent since the last call is that record of the trace. */
 static void
 expect(const char *name)
 {
@@ -440,7 +440,7 @@ hear(const char *name)
 static const size_t chunks[] = { 1, 2, 3, 5, 16, 17, 100, 679, 2801 };
 
 /* Section 3: a simple handshake, a ticket, data, close_notify. */
-START_TEST(simple)
+START_TEST(section_3_a_simple_handshake)
 {
 	for (size_t i = 0; load() && i < UNIT_COUNT(chunks); i++) {
 		begin("3");
@@ -453,7 +453,8 @@ START_TEST(simple)
 		expect("Record_Client_AppData");
 		receive("Record_Server_AppData", chunks[i]);
 		hear("Server_AppData");
-		/* The trace's client closes first; ours answers. */
+		/* In the trace the client closes first; ours answers the
+		 * server's. */
 		receive("Record_Server_CloseNotify", chunks[i]);
 		expect("Record_Client_CloseNotify");
 		ck_assert_uint_eq(sts_tls_wants(t), STS_TLS_CLOSED);
@@ -462,7 +463,7 @@ START_TEST(simple)
 END_TEST
 
 /* Section 5: HelloRetryRequest with a cookie, to P-256. */
-START_TEST(retry)
+START_TEST(section_5_a_retry_with_a_cookie)
 {
 	for (size_t i = 0; load() && i < UNIT_COUNT(chunks); i++) {
 		begin("5");
@@ -477,9 +478,9 @@ START_TEST(retry)
 }
 END_TEST
 
-/* Section 6: a certificate is asked for. Ours answers without one, so that
- * what follows differs: an empty Certificate, and Finished. */
-START_TEST(request)
+/* Section 6: the server asks for a certificate. Our client answers with an
+ * empty Certificate, so that the rest, Finished, differs from the trace. */
+START_TEST(section_6_a_request_for_a_certificate)
 {
 	for (size_t i = 0; load() && i < UNIT_COUNT(chunks); i++) {
 		begin("6");
@@ -492,7 +493,7 @@ START_TEST(request)
 END_TEST
 
 /* Section 7: compatibility mode, with a session id and CCS. */
-START_TEST(compatible)
+START_TEST(section_7_compatibility_mode)
 {
 	for (size_t i = 0; load() && i < UNIT_COUNT(chunks); i++) {
 		begin("7");
@@ -508,8 +509,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, simple);
-	tcase_add_test(tc, retry);
-	tcase_add_test(tc, request);
-	tcase_add_test(tc, compatible);
+	tcase_add_test(tc, section_3_a_simple_handshake);
+	tcase_add_test(tc, section_5_a_retry_with_a_cookie);
+	tcase_add_test(tc, section_6_a_request_for_a_certificate);
+	tcase_add_test(tc, section_7_compatibility_mode);
 }

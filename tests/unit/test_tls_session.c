@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/session: handshakes and data against a BearSSL server, TLS 1.2, in the
- * process; with TLS_ENGINE=1 the same against BearSSL's own client. */
+/* tls/session: handshakes and data with a BearSSL server of TLS 1.2 in this
+ * process; with TLS_ENGINE=1 the same for BearSSL's own client. */
 #define _DEFAULT_SOURCE
 #include "../../tls/session.h"
 #include "../../tls/tls_records.h"
@@ -12,14 +12,14 @@ enum {
 	ROUNDS_MAX = 1 << 20,
 	REPLY_LEN = 40000,
 	SEED = 0x5a,
-	/* Steps of work that are no signature checks of the path: a share for
+	/* Steps of work besides the signature checks of the path: a share for
 	 * the hello; the secret and the server's signature. */
 	HELLO_WORKS = STS_TLS_ENGINE ? 0 : 1,
 	KEY_WORKS = STS_TLS_ENGINE ? 0 : 2
 };
 
-/* The server and what stands between: both directions are pumped in segments
- * of `segment` bytes at most. */
+/* The server, and the wire, which moves segments of at most `segment` bytes in
+ * both directions. */
 struct wire {
 	br_ssl_server_context server;
 	br_skey_decoder_context skey;
@@ -27,14 +27,15 @@ struct wire {
 	uint8_t server_record[BR_SSL_BUFSIZE_BIDI];
 	struct sts_tls *client;
 	size_t segment;
-	size_t to_client; /* bytes so far */
-	size_t flip; /* index + 1 of a byte to the client to flip; 0: none */
-	size_t cut; /* bytes to the client after which it is cut; 0: never */
+	size_t to_client; /* bytes that went to the client */
+	/* 1 + the index of a byte to the client to flip; 0: none */
+	size_t flip;
+	size_t cut; /* bytes to the client before the wire is cut; 0: never */
 	unsigned works;
 	uint8_t alert[7]; /* the last bytes the client sent */
 };
 
-/* In place of asking the processor (linked by --wrap). */
+/* In place of the choice for the processor (linked by --wrap). */
 static unsigned choices;
 
 void __wrap_sts_tls_ciphers_choose(struct sts_tls_ciphers *c);
@@ -80,7 +81,8 @@ load_key(struct wire *w, const char *kind)
 	ck_assert_int_eq(br_skey_decoder_last_error(&w->skey), 0);
 }
 
-/* A server with the chain of a case and one of the two keys; suite 0: all. */
+/* Start a server with the chain of a case and one of the two keys; suite 0: all
+ * suites. */
 static void
 start_server(struct wire *w, const char *kind, uint16_t suite)
 {
@@ -147,7 +149,7 @@ least(size_t a, size_t b, size_t c)
 	return n < c ? n : c;
 }
 
-/* One segment from the client to the server. */
+/* Move one segment from the client to the server. */
 static bool
 pump_out(struct wire *w)
 {
@@ -176,7 +178,7 @@ pump_out(struct wire *w)
 	return true;
 }
 
-/* One segment from the server to the client. */
+/* Move one segment from the server to the client. */
 static bool
 pump_in(struct wire *w)
 {
@@ -212,7 +214,7 @@ pump(struct wire *w)
 {
 	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
 		if ((sts_tls_wants(w->client) & STS_TLS_WORK) != 0) {
-			/* Nothing is sent nor taken before the verdict. */
+			/* Before the verdict nothing is sent or received. */
 			ck_assert_uint_eq(
 			    sts_tls_wants(w->client), STS_TLS_WORK);
 			ck_assert_uint_eq(sts_tls_rec_send_buf(w->client).n, 0);
@@ -246,13 +248,13 @@ client_sends(struct wire *w, const char *text)
 }
 
 static void
-server_hears(struct wire *w, const char *text)
+server_reads(struct wire *w, const char *text)
 {
 	size_t n;
 	uint8_t *p = br_ssl_engine_recvapp_buf(&w->server.eng, &n);
 
 	ck_assert_ptr_nonnull(p);
-	unit_text("server hears", sts_text(p, n), text);
+	unit_text("read by the server", sts_text(p, n), text);
 	br_ssl_engine_recvapp_ack(&w->server.eng, n);
 }
 
@@ -262,7 +264,8 @@ reply_byte(size_t i)
 	return (uint8_t)(i * 7 + i / 251);
 }
 
-/* The server sends as much of the reply as one record takes. */
+/* The server sends as much of the reply as one record takes. Returns how
+ * much. */
 static size_t
 server_sends(struct wire *w, size_t from, size_t to)
 {
@@ -282,7 +285,7 @@ server_sends(struct wire *w, size_t from, size_t to)
 }
 
 static size_t
-client_hears(struct wire *w, size_t from)
+client_reads(struct wire *w, size_t from)
 {
 	struct sts_text t = sts_tls_app_recv_buf(w->client);
 	size_t n = least(t.n, t.n, 1000);
@@ -300,20 +303,20 @@ client_hears(struct wire *w, size_t from)
 static void
 talk(struct wire *w)
 {
-	size_t said = 0, heard = 0;
+	size_t sent = 0, got = 0;
 
 	pump(w);
 	ck_assert(sts_tls_established(w->client));
 	ck_assert_uint_eq(
 	    sts_tls_wants(w->client) & STS_TLS_APP_SEND, STS_TLS_APP_SEND);
 	client_sends(w, "GET / HTTP/1.1\r\n\r\n");
-	server_hears(w, "GET / HTTP/1.1\r\n\r\n");
-	for (unsigned i = 0; heard < REPLY_LEN && i < ROUNDS_MAX; i++) {
-		said += server_sends(w, said, REPLY_LEN);
+	server_reads(w, "GET / HTTP/1.1\r\n\r\n");
+	for (unsigned i = 0; got < REPLY_LEN && i < ROUNDS_MAX; i++) {
+		sent += server_sends(w, sent, REPLY_LEN);
 		pump(w);
-		heard += client_hears(w, heard);
+		got += client_reads(w, got);
 	}
-	ck_assert_uint_eq(heard, REPLY_LEN);
+	ck_assert_uint_eq(got, REPLY_LEN);
 	br_ssl_engine_close(&w->server.eng);
 	pump(w);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_CLOSED);
@@ -335,7 +338,7 @@ static const struct {
 	{ "server-rsa", "rsa", 100000 },
 };
 
-START_TEST(segment_sizes)
+START_TEST(handshakes_work_in_segments_of_any_size)
 {
 	for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
 		struct wire *w =
@@ -343,7 +346,7 @@ START_TEST(segment_sizes)
 
 		talk(w);
 		unit_int(sizes[i].name, sts_tls_alert(w->client), 0);
-		/* One for the leaf, one for the intermediate. */
+		/* One check for the leaf, one for the intermediate. */
 		unit_int(sizes[i].name, w->works, HELLO_WORKS + 2 + KEY_WORKS);
 		done(w);
 	}
@@ -370,7 +373,7 @@ static const struct {
 };
 
 /* R18: nothing but ECDHE with AEAD is offered. */
-START_TEST(suite_table)
+START_TEST(r18_only_ecdhe_with_aead_is_offered)
 {
 	for (size_t i = 0; i < UNIT_COUNT(suites); i++) {
 		struct wire *w =
@@ -403,7 +406,8 @@ static const struct {
 	{ "truncated", STS_WHY_X509_MALFORMED, 42 },
 };
 
-/* The session failed for `why`, and the server got an alert in the clear. */
+/* The session has failed for `why`, and the server got that alert in the
+ * clear. */
 static void
 refused(struct wire *w, const char *name, enum sts_why why, uint8_t alert)
 {
@@ -419,7 +423,7 @@ refused(struct wire *w, const char *name, enum sts_why why, uint8_t alert)
 }
 
 /* R19, R20: refused at first sight, without any signature check. */
-START_TEST(refusal_table)
+START_TEST(r19_r20_bad_certificates_are_refused_at_sight)
 {
 	for (size_t i = 0; i < UNIT_COUNT(refusals); i++) {
 		struct wire *w = wire(refusals[i].name, "ec", 0, 100000);
@@ -433,8 +437,8 @@ START_TEST(refusal_table)
 }
 END_TEST
 
-/* The same after work. Not a byte of the key exchange has been sent. */
-START_TEST(refused_after_work)
+/* Refused after a signature check; no byte of the key exchange was sent. */
+START_TEST(a_bad_signature_is_refused_before_the_key_exchange)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
@@ -453,9 +457,9 @@ START_TEST(refused_after_work)
 }
 END_TEST
 
-/* A good path proves nothing without the key: the server signs with another
- * than the certificate's. */
-START_TEST(wrong_key)
+/* A good path proves nothing without its key: the server signs with another
+ * one. */
+START_TEST(a_server_without_its_key_is_refused)
 {
 	struct wire *w = wire("good-ec", "ec", 0, 100000);
 
@@ -466,8 +470,8 @@ START_TEST(wrong_key)
 }
 END_TEST
 
-/* R18: a server of older versions. */
-START_TEST(old_version)
+/* R18: a server of older versions is refused. */
+START_TEST(r18_older_versions_are_refused)
 {
 	struct wire *w = wire("server-rsa", "rsa", 0, 100000);
 
@@ -517,7 +521,7 @@ work_off(struct sts_tls *t)
 	}
 }
 
-/* Send the hello away, then let the client read these bytes one by one. */
+/* Send the hello, then let the client read these bytes one by one. */
 static void
 answer(struct sts_tls *t, const char *bytes, size_t len)
 {
@@ -536,7 +540,7 @@ answer(struct sts_tls *t, const char *bytes, size_t len)
 	}
 }
 
-START_TEST(answer_table)
+START_TEST(other_answers_to_the_hello_are_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(answers); i++) {
 		struct wire *w = wire("server-ec", "ec", 0, 1000);
@@ -546,7 +550,7 @@ START_TEST(answer_table)
 		    "%s: goes on", answers[i].name);
 		unit_int(
 		    answers[i].name, sts_tls_why(w->client), answers[i].why);
-		/* Failed is for good. */
+		/* The first reason stays. */
 		sts_tls_peer_closed(w->client);
 		unit_int(
 		    answers[i].name, sts_tls_why(w->client), answers[i].why);
@@ -555,7 +559,7 @@ START_TEST(answer_table)
 }
 END_TEST
 
-/* The bytes of the server's part of a handshake. */
+/* The length of the server's part of a handshake. */
 static size_t
 handshake_len(void)
 {
@@ -569,8 +573,9 @@ handshake_len(void)
 	return n;
 }
 
-/* The connection ends at any byte of the handshake: peer-closed. */
-START_TEST(closed_in_handshake)
+/* When the connection ends at any byte of the handshake, the reason is
+ * peer-closed. */
+START_TEST(a_handshake_cut_short_is_peer_closed)
 {
 	size_t len = handshake_len();
 
@@ -582,14 +587,14 @@ START_TEST(closed_in_handshake)
 		ck_assert(!sts_tls_established(w->client));
 		sts_tls_peer_closed(w->client);
 		ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_FAILED);
-		unit_int("cut", sts_tls_why(w->client), STS_WHY_PEER_CLOSED);
+		unit_int("reason", sts_tls_why(w->client), STS_WHY_PEER_CLOSED);
 		done(w);
 	}
 }
 END_TEST
 
 /* No flipped bit of the server's part goes unnoticed. */
-START_TEST(flipped_in_handshake)
+START_TEST(a_flipped_byte_in_a_handshake_is_noticed)
 {
 	size_t len = handshake_len();
 
@@ -605,9 +610,9 @@ START_TEST(flipped_in_handshake)
 }
 END_TEST
 
-/* The end without close_notify is reported after the octets before it are
+/* An end without close_notify is reported once the octets before it are
  * read. */
-START_TEST(truncated)
+START_TEST(an_end_without_close_notify_is_a_truncation)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
@@ -620,14 +625,14 @@ START_TEST(truncated)
 	ck_assert_uint_eq(
 	    sts_tls_wants(w->client) & ~(unsigned)STS_TLS_APP_SEND,
 	    STS_TLS_APP_RECV);
-	ck_assert_uint_eq(client_hears(w, 0), 10);
+	ck_assert_uint_eq(client_reads(w, 0), 10);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_FAILED);
 	ck_assert_int_eq(sts_tls_why(w->client), STS_WHY_TLS_TRUNCATED);
 	done(w);
 }
 END_TEST
 
-START_TEST(truncated_in_record)
+START_TEST(an_end_within_a_record_is_a_truncation)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
@@ -643,9 +648,9 @@ START_TEST(truncated_in_record)
 }
 END_TEST
 
-/* One buffer: while a record is half received nothing can be sent; bytes that
- * were taken and not flushed keep the buffer until the flush. */
-START_TEST(half_duplex)
+/* There is one buffer: while a record is half received nothing can be sent, and
+ * octets that were accepted keep the buffer until the flush. */
+START_TEST(one_buffer_receives_or_sends)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
@@ -658,7 +663,7 @@ START_TEST(half_duplex)
 	w->cut = 0;
 	pump(w);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_APP_RECV);
-	ck_assert_uint_eq(client_hears(w, 0), 10);
+	ck_assert_uint_eq(client_reads(w, 0), 10);
 	ck_assert_uint_eq(
 	    sts_tls_wants(w->client), STS_TLS_APP_SEND | STS_TLS_REC_RECV);
 
@@ -668,13 +673,13 @@ START_TEST(half_duplex)
 	sts_tls_app_flush(w->client);
 	ck_assert_uint_eq(sts_tls_wants(w->client), STS_TLS_REC_SEND);
 	pump(w);
-	server_hears(w, "x");
+	server_reads(w, "x");
 	done(w);
 }
 END_TEST
 
-/* A flipped byte of application data. */
-START_TEST(bad_record)
+/* A flipped byte of application data fails the session. */
+START_TEST(a_flipped_byte_of_data_fails_the_session)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 
@@ -689,8 +694,8 @@ START_TEST(bad_record)
 }
 END_TEST
 
-/* A server that wants to renegotiate gets a refusal and may go on. */
-START_TEST(renegotiation)
+/* A server that wants to renegotiate is refused and may go on. */
+START_TEST(renegotiation_is_refused)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 	size_t before;
@@ -733,9 +738,9 @@ holds(struct sts_text t, const char *needle, size_t n)
 	return false;
 }
 
-/* Randomness comes from the caller alone; R17 SNI; R18 nothing of SHA-1,
- * static RSA or CBC. */
-START_TEST(client_hello)
+/* The hello depends on the caller's randomness alone. R17: it has the name.
+ * R18: nothing of SHA-1, static RSA or CBC. */
+START_TEST(r17_r18_the_hello_has_name_groups_and_suites)
 {
 	static const char sni[] = "\x00\x13mta-sts.example.com";
 	struct sts_text a, b, c;
@@ -752,8 +757,8 @@ START_TEST(client_hello)
 	/* supported_groups: P-256, P-384, P-521, X25519 */
 	ck_assert(holds(a, "\x00\x0a\x00\x0a\x00\x08", 6));
 	ck_assert(holds(a, "\x00\x1d", 2));
-	/* signature_algorithms: SHA-256, 384, 512 with ECDSA and RSA; and
-	 * PSS */
+	/* signature_algorithms: SHA-256, 384 and 512 with ECDSA and RSA; PSS,
+	 * too */
 	if (STS_TLS_ENGINE) {
 		ck_assert(holds(a,
 		    "\x00\x0d\x00\x0e\x00\x0c\x04\x03\x05\x03\x06\x03"
@@ -765,7 +770,7 @@ START_TEST(client_hello)
 	    "\x00\x0d\x00\x14\x00\x12\x04\x03\x08\x04\x04\x01\x05\x03"
 	    "\x08\x05\x05\x01\x06\x03\x08\x06\x06\x01",
 	    24));
-	/* supported_versions: 1.3, 1.2; suites of both, and no others */
+	/* supported_versions 1.3 and 1.2; the suites of both, and no others */
 	ck_assert(holds(a, "\x00\x2b\x00\x05\x04\x03\x04\x03\x03", 9));
 	ck_assert(holds(a,
 	    "\x00\x12\x13\x03\xcc\xa9\xcc\xa8\x13\x01\xc0\x2b\xc0\x2f"
@@ -774,9 +779,9 @@ START_TEST(client_hello)
 }
 END_TEST
 
-/* The intermediate's signature is remembered, and the second session goes on
- * as the first; the processor is asked once for all sessions. */
-START_TEST(in_common)
+/* The intermediate's signature is remembered, and the second session works like
+ * the first. The choice for the processor is made once for all sessions. */
+START_TEST(sessions_use_what_they_have_in_common)
 {
 	static struct sts_tls_common common;
 
@@ -791,15 +796,16 @@ START_TEST(in_common)
 		ck_assert(sts_tls_established(w->client));
 		ck_assert_uint_eq(common.links.count, 1);
 		client_sends(w, "works");
-		server_hears(w, "works");
+		server_reads(w, "works");
 		done(w);
 	}
 	ck_assert_uint_eq(choices, STS_TLS_ENGINE ? 0 : 1);
 }
 END_TEST
 
-/* A session by itself asks when it begins to work. */
-START_TEST(by_itself)
+/* A session without anything in common makes its own choice when work
+ * begins. */
+START_TEST(a_session_by_itself_chooses_once)
 {
 	struct wire *w;
 
@@ -808,19 +814,19 @@ START_TEST(by_itself)
 	ck_assert_uint_eq(choices, 0);
 	pump(w);
 	client_sends(w, "works");
-	server_hears(w, "works");
+	server_reads(w, "works");
 	done(w);
 	ck_assert_uint_eq(choices, STS_TLS_ENGINE ? 0 : 1);
 }
 END_TEST
 
-START_TEST(sizes_and_end)
+START_TEST(an_ended_session_leaves_nothing_in_memory)
 {
 	struct wire *w = wire("server-ec", "ec", 0, 100000);
 	unsigned left = 0;
 
 	ck_assert_uint_le(sts_tls_size(), STS_TLS_SIZE_MAX);
-	/* Nothing is reported about a certificate before there is one. */
+	/* Nothing is known about a certificate before there is one. */
 	ck_assert(!sts_tls_must_staple(w->client));
 	ck_assert_uint_eq(sts_tls_scts(w->client), 0);
 	sts_tls_app_flush(w->client);
@@ -829,9 +835,9 @@ START_TEST(sizes_and_end)
 	pump(w);
 	ck_assert(!sts_tls_must_staple(w->client));
 	client_sends(w, "still works");
-	server_hears(w, "still works");
+	server_reads(w, "still works");
 	sts_tls_end(w->client);
-	/* Nothing is left but that it is over, and why. */
+	/* Only the end of the session and its reason are left in memory. */
 	for (size_t i = 0; i < sts_tls_size(); i++) {
 		left += ((uint8_t *)w->client)[i] != 0;
 	}
@@ -841,8 +847,8 @@ START_TEST(sizes_and_end)
 }
 END_TEST
 
-/* The random octets of the ClientHello under a seed. RFC 5246 7.4.1.2: after
- * the heads of record and message, and the version. */
+/* The random of the ClientHello under a seed (RFC 5246 7.4.1.2: it is behind
+ * the headers of record and message, and the version). */
 static void
 hello_random(const uint8_t seed[STS_TLS_RND], uint8_t out[32])
 {
@@ -860,11 +866,13 @@ hello_random(const uint8_t seed[STS_TLS_RND], uint8_t out[32])
 	free(client);
 }
 
-/* Each octet of the seed counts, and nothing else does: the same seed gives the
- * same octets, and each other seed gives different ones in every part but the
- * first, which was once a time (two of the 49 share four octets at the same
- * place by chance: 10^4 / 2^32 at most, and this is the same each time). */
-START_TEST(whole_seed)
+/*
+ * Each octet of the seed counts, and nothing else does: the same seed gives the
+ * same random, and other seeds differ in every group of four octets but the
+ * first, which once was the time. (By chance two of the 49 would share a group
+ * once in 2^32 / 10^4 cases; this test has the same outcome each time.)
+ */
+START_TEST(each_octet_of_the_seed_counts)
 {
 	static uint8_t random[STS_TLS_RND + 1][32];
 	uint8_t seed[STS_TLS_RND], again[32];
@@ -890,8 +898,8 @@ START_TEST(whole_seed)
 }
 END_TEST
 
-/* Entropy is injected: BearSSL finds no source of its own. */
-START_TEST(no_system_seeder)
+/* Entropy is injected: BearSSL has no source of its own. */
+START_TEST(bearssl_has_no_entropy_of_its_own)
 {
 	const char *name = NULL;
 
@@ -904,24 +912,24 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, segment_sizes);
-	tcase_add_test(tc, suite_table);
-	tcase_add_test(tc, refusal_table);
-	tcase_add_test(tc, refused_after_work);
-	tcase_add_test(tc, wrong_key);
-	tcase_add_test(tc, old_version);
-	tcase_add_test(tc, answer_table);
-	tcase_add_test(tc, closed_in_handshake);
-	tcase_add_test(tc, flipped_in_handshake);
-	tcase_add_test(tc, truncated);
-	tcase_add_test(tc, truncated_in_record);
-	tcase_add_test(tc, half_duplex);
-	tcase_add_test(tc, bad_record);
-	tcase_add_test(tc, renegotiation);
-	tcase_add_test(tc, client_hello);
-	tcase_add_test(tc, in_common);
-	tcase_add_test(tc, by_itself);
-	tcase_add_test(tc, sizes_and_end);
-	tcase_add_test(tc, whole_seed);
-	tcase_add_test(tc, no_system_seeder);
+	tcase_add_test(tc, handshakes_work_in_segments_of_any_size);
+	tcase_add_test(tc, r18_only_ecdhe_with_aead_is_offered);
+	tcase_add_test(tc, r19_r20_bad_certificates_are_refused_at_sight);
+	tcase_add_test(tc, a_bad_signature_is_refused_before_the_key_exchange);
+	tcase_add_test(tc, a_server_without_its_key_is_refused);
+	tcase_add_test(tc, r18_older_versions_are_refused);
+	tcase_add_test(tc, other_answers_to_the_hello_are_refused);
+	tcase_add_test(tc, a_handshake_cut_short_is_peer_closed);
+	tcase_add_test(tc, a_flipped_byte_in_a_handshake_is_noticed);
+	tcase_add_test(tc, an_end_without_close_notify_is_a_truncation);
+	tcase_add_test(tc, an_end_within_a_record_is_a_truncation);
+	tcase_add_test(tc, one_buffer_receives_or_sends);
+	tcase_add_test(tc, a_flipped_byte_of_data_fails_the_session);
+	tcase_add_test(tc, renegotiation_is_refused);
+	tcase_add_test(tc, r17_r18_the_hello_has_name_groups_and_suites);
+	tcase_add_test(tc, sessions_use_what_they_have_in_common);
+	tcase_add_test(tc, a_session_by_itself_chooses_once);
+	tcase_add_test(tc, an_ended_session_leaves_nothing_in_memory);
+	tcase_add_test(tc, each_octet_of_the_seed_counts);
+	tcase_add_test(tc, bearssl_has_no_entropy_of_its_own);
 }

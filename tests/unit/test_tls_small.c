@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_tls_client.c with a record buffer of 1,024 bytes, the smallest: the
- * library's tls and base are built again for it (tests.mk). Larger records
- * are opened piece by piece, those of the handshake and those of data.
+ * test_tls_client.c with a record buffer of 1,024 bytes, the smallest: tls and
+ * base are built again for it (tests.mk). Larger records, of the handshake and
+ * of data, are then opened piece by piece.
  */
 #include "../../core/base/assert.h"
 #include "test_tls_client.c"

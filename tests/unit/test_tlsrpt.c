@@ -9,7 +9,7 @@ const char unit_name[] = "tlsrpt";
 
 #define V "v=TLSRPTv1; "
 
-/* Each line of `in` is a TXT record. `want` is the result: the record, or
+/* Each line of `in` is a TXT record. `want` is the record that counts, or
  * "absent", "unknown". */
 static const struct {
 	const char *name, *in, *want;
@@ -30,7 +30,7 @@ static const struct {
 	{ "extension first", V "x=1; rua=mailto:a@b.c",
 	    V "x=1; rua=mailto:a@b.c" },
 	{ "extension only is a record", V "x=1", V "x=1" },
-	{ "foreign ones are discarded",
+	{ "foreign records are discarded",
 	    "v=spf1 -all\n" V "rua=a:b\nv=TLSRPTv10; rua=c:d", V "rua=a:b" },
 	{ "the version is case-sensitive", "v=tlsrptv1; rua=a:b", "absent" },
 	{ "no delimiter after the version", "v=TLSRPTv1 rua=a:b", "absent" },
@@ -39,16 +39,16 @@ static const struct {
 	{ "no field", "v=TLSRPTv1;", "absent" },
 	{ "no field but blanks", "v=TLSRPTv1; \t", "absent" },
 	{ "nothing", "", "absent" },
-	{ "two of them", V "rua=a:b\n" V "rua=a:b", "absent" },
-	{ "two, the second broken", V "rua=a:b\n" V "=", "absent" },
-	{ "two, the first broken", V "=\n" V "rua=a:b", "absent" },
+	{ "two records", V "rua=a:b\n" V "rua=a:b", "absent" },
+	{ "two records, the second broken", V "rua=a:b\n" V "=", "absent" },
+	{ "two records, the first broken", V "=\n" V "rua=a:b", "absent" },
 	{ "three", V "x=1\n" V "x=1\n" V "x=1", "absent" },
 	{ "empty rua", V "rua=", "absent" },
 	{ "empty rua, delimited", V "rua=;", "absent" },
 	{ "empty URI", V "rua=a:b,,c:d", "absent" },
 	{ "comma first", V "rua=,a:b", "absent" },
 	{ "comma last", V "rua=a:b,", "absent" },
-	{ "comma and blanks last", V "rua=a:b, ", "absent" },
+	{ "comma and blanks at the end", V "rua=a:b, ", "absent" },
 	{ "comma, then a delimiter", V "rua=a:b,; x=1", "absent" },
 	{ "blank first", V "rua= a:b", "absent" },
 	{ "blank within a URI", V "rua=a:b c", "absent" },
@@ -82,7 +82,7 @@ feed(struct sts_tlsrpt *r, const char *in)
 	sts_tlsrpt_end(r);
 }
 
-START_TEST(record_table)
+START_TEST(each_set_of_records_has_its_result)
 {
 	for (size_t i = 0; i < UNIT_COUNT(records); i++) {
 		struct sts_tlsrpt r;
@@ -99,7 +99,8 @@ START_TEST(record_table)
 }
 END_TEST
 
-/* A record of n octets: our limit is no verdict about it. */
+/* The result for a record of n octets. Exceeding our limit is no verdict about
+ * the record. */
 static enum sts_found
 of_length(size_t n)
 {
@@ -115,16 +116,20 @@ of_length(size_t n)
 	return sts_tlsrpt_result(&r);
 }
 
-START_TEST(limit)
+START_TEST(a_record_over_our_limit_is_unknown)
 {
-	unit_int("below", of_length(STS_TLSRPT_RECORD_MAX - 1), STS_FOUND);
-	unit_int("at", of_length(STS_TLSRPT_RECORD_MAX), STS_FOUND);
-	unit_int("above", of_length(STS_TLSRPT_RECORD_MAX + 1), STS_UNKNOWN);
-	unit_int("far above", of_length(70000), STS_UNKNOWN);
+	unit_int("result below the limit", of_length(STS_TLSRPT_RECORD_MAX - 1),
+	    STS_FOUND);
+	unit_int(
+	    "result at the limit", of_length(STS_TLSRPT_RECORD_MAX), STS_FOUND);
+	unit_int("result above the limit", of_length(STS_TLSRPT_RECORD_MAX + 1),
+	    STS_UNKNOWN);
+	unit_int("result far above the limit", of_length(70000), STS_UNKNOWN);
 }
 END_TEST
 
-/* The destinations, one after another: an address, or host and path. */
+/* `want` has the destinations one after another: an address, or host and
+ * path. */
 #define A50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 
 static const struct {
@@ -132,7 +137,8 @@ static const struct {
 	unsigned skipped;
 } ruas[] = {
 	{ "mail", V "rua=mailto:tls@b.example", "tls@b.example", 0 },
-	{ "both", V "rua=mailto:tls@b.example,https://r.b.example/v1?x=1",
+	{ "a mail address and an https URI",
+	    V "rua=mailto:tls@b.example,https://r.b.example/v1?x=1",
 	    "tls@b.example|r.b.example /v1?x=1", 0 },
 	{ "blanks", V "rua=mailto:a@b.c , https://d.e/ ;", "a@b.c|d.e /", 0 },
 	{ "scheme in any case", V "rua=MAILTO:a@b.c,HTTPS://D.e/p",
@@ -169,9 +175,10 @@ static const struct {
 	{ "by multicast", V "rua=mailto:a@printer.LOCAL", NULL, 1 },
 	{ "internal", V "rua=mailto:a@metadata.google.internal", NULL, 1 },
 	{ "onion", V "rua=https://abc.onion/x", NULL, 1 },
-	{ "https below localhost", V "rua=https://a.localhost/", NULL, 1 },
-	{ "no such thing", V "rua=mailto:a@localhosts.example",
-	    "a@localhosts.example", 0 },
+	{ "https at a name below localhost", V "rua=https://a.localhost/", NULL,
+	    1 },
+	{ "a name that only begins like localhost",
+	    V "rua=mailto:a@localhosts.example", "a@localhosts.example", 0 },
 	{ "local before", V "rua=mailto:a@local.example", "a@local.example",
 	    0 },
 	{ "literal", V "rua=mailto:a@[192.0.2.1]", NULL, 1 },
@@ -202,7 +209,7 @@ static const struct {
 	    "b.example /a", 0 },
 	{ "https on its port", V "rua=https://b.example:443/a", "b.example /a",
 	    0 },
-	{ "https on another", V "rua=https://b.example:8443/a", NULL, 1 },
+	{ "https on another port", V "rua=https://b.example:8443/a", NULL, 1 },
 	{ "https with a user", V "rua=https://u@b.example/a", NULL, 1 },
 	{ "https at an address", V "rua=https://192.0.2.1/a", NULL, 1 },
 	{ "https at an IPv6 address", V "rua=https://[2001:db8::1]/a", NULL,
@@ -224,7 +231,7 @@ static const struct {
 	{ "raw control", V "rua=mailto:a\x01@b.c,mailto:d@e.f", "d@e.f", 1 },
 };
 
-START_TEST(rua_table)
+START_TEST(each_record_has_its_destinations)
 {
 	for (size_t i = 0; i < UNIT_COUNT(ruas); i++) {
 		struct sts_tlsrpt_rua it;
@@ -259,7 +266,7 @@ START_TEST(rua_table)
 }
 END_TEST
 
-START_TEST(begins)
+START_TEST(a_record_begins_with_its_version)
 {
 	ck_assert(sts_tlsrpt_begins(unit_span("v=TLSRPTv1;")));
 	ck_assert(sts_tlsrpt_begins(unit_span("v=TLSRPTv1 \t; x")));
@@ -274,8 +281,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, record_table);
-	tcase_add_test(tc, limit);
-	tcase_add_test(tc, rua_table);
-	tcase_add_test(tc, begins);
+	tcase_add_test(tc, each_set_of_records_has_its_result);
+	tcase_add_test(tc, a_record_over_our_limit_is_unknown);
+	tcase_add_test(tc, each_record_has_its_destinations);
+	tcase_add_test(tc, a_record_begins_with_its_version);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * X25519: the vectors of RFC 7748, points that are written in several ways or
- * of small order, and BearSSL's for numbers drawn and at edges. Through
- * sts_curves, so that it is the curve that TLS has; on a machine without
- * STS_EC_FAST that is BearSSL's own.
+ * X25519: the vectors of RFC 7748; points that can be written in several ways,
+ * or of small order; compared with BearSSL's for drawn numbers and for edges.
+ * The tests go through sts_curves(), and so examine the curve that TLS uses:
+ * without STS_EC_FAST that is BearSSL's own.
  *
- * STS_X25519_CASES names a file of more cases, which tests/signature/wycheproof.py
- * writes: a line is SCALAR POINT SECRET, all in hex.
+ * STS_X25519_CASES names a file of more cases, which
+ * tests/signature/wycheproof.py writes: a line is SCALAR POINT SECRET, all in
+ * hex.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <bearssl.h>
@@ -50,7 +51,7 @@ same(const char *name, const uint8_t *got, const uint8_t *want)
 	}
 }
 
-/* k times u, in the place of u. */
+/* Put k times u in the place of u. */
 static void
 multiply(uint8_t u[BYTES], const uint8_t k[BYTES])
 {
@@ -65,7 +66,7 @@ public_key(uint8_t out[BYTES], const uint8_t k[BYTES])
 	    sts_curves()->mulgen(out, k, BYTES, BR_EC_curve25519), BYTES);
 }
 
-/* 5.2, and 6.1, where both shares and the secret are. */
+/* RFC 7748 5.2, and 6.1 with both shares and the secret. */
 static const struct {
 	const char *name, *k, *u, *want;
 } vectors[] = {
@@ -96,7 +97,7 @@ static const struct {
 	    "2" },
 };
 
-START_TEST(rfc7748)
+START_TEST(the_vectors_of_rfc_7748)
 {
 	uint8_t k[BYTES], u[BYTES], want[BYTES];
 
@@ -114,8 +115,8 @@ START_TEST(rfc7748)
 }
 END_TEST
 
-/* 5.2: k and u become the result and k, over and over. */
-START_TEST(iterated)
+/* RFC 7748 5.2: k and u become the result and k, again and again. */
+START_TEST(the_iterated_vector_of_rfc_7748)
 {
 	uint8_t k[BYTES] = { 9 }, u[BYTES] = { 9 }, t[BYTES], want[BYTES];
 
@@ -136,18 +137,18 @@ START_TEST(iterated)
 }
 END_TEST
 
-/* p + less, the top bit set or not. */
+/* Write p + more, with the top bit set or not. */
 static void
-write_above(uint8_t out[BYTES], unsigned more, bool top)
+write_above_p(uint8_t out[BYTES], unsigned more, bool top)
 {
 	memset(out, 0xff, BYTES);
 	out[0] = (uint8_t)(0xed + more);
 	out[31] = top ? 0xff : 0x7f;
 }
 
-/* Numbers of p to 2^255 - 1 are those less p, and the top bit does not count:
- * RFC 7748 5. */
-START_TEST(written_otherwise)
+/* RFC 7748 5: numbers from p to 2^255 - 1 count modulo p, and the top bit does
+ * not count. */
+START_TEST(numbers_count_modulo_p)
 {
 	uint8_t k[BYTES], u[BYTES], want[BYTES];
 
@@ -161,19 +162,19 @@ START_TEST(written_otherwise)
 		u[31] = 0x80;
 		multiply(u, k);
 		same("top bit", u, want);
-		write_above(u, i, false);
+		write_above_p(u, i, false);
 		multiply(u, k);
-		same("p and more", u, want);
-		write_above(u, i, true);
+		same("p + more", u, want);
+		write_above_p(u, i, true);
 		multiply(u, k);
-		same("p and more, top bit", u, want);
+		same("p + more, with the top bit", u, want);
 	}
 }
 END_TEST
 
-/* Points of order 1, 2, 4 and 8, of the curve and of its twist, in each way
- * they can be written, give zero with any scalar. */
-START_TEST(small_order)
+/* Points of order 1, 2, 4 and 8, of the curve and of its twist, give zero with
+ * any scalar, however they are written. */
+START_TEST(points_of_small_order_give_zero)
 {
 	static const char *const points[] = {
 		"00000000000000000000000000000000000000000000000000000000000000"
@@ -209,9 +210,9 @@ START_TEST(small_order)
 }
 END_TEST
 
-/* The bits that RFC 7748 5 fixes are ignored: each of them changed gives the
- * same. All others count. */
-START_TEST(clamped)
+/* Changing one of the bits that RFC 7748 5 fixes changes nothing; all other
+ * bits count. */
+START_TEST(fixed_bits_of_a_scalar_do_not_count)
 {
 	uint8_t k[BYTES], want[BYTES], u[BYTES], other[BYTES];
 
@@ -229,7 +230,7 @@ START_TEST(clamped)
 }
 END_TEST
 
-START_TEST(lengths)
+START_TEST(points_of_other_lengths_are_refused)
 {
 	uint8_t k[BYTES] = { 9 }, u[BYTES + 1] = { 9 };
 
@@ -242,8 +243,8 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* tests/signature/exchange.c does this a million times and more. */
-START_TEST(as_bearssl)
+/* tests/signature/exchange.c compares a million and more. */
+START_TEST(results_agree_with_bearssl)
 {
 	uint64_t state = 1;
 
@@ -273,7 +274,7 @@ START_TEST(as_bearssl)
 }
 END_TEST
 
-/* Not on the stack that is searched below. */
+/* The scalar and its copies are not on the stack that is searched. */
 static const uint8_t kept[BYTES] = { 8, 214, 3, 77, 91, 160, 5, 18, 233, 62,
 	141, 7, 250, 99, 31, 176, 44, 203, 118, 9, 84, 57, 222, 130, 13, 68,
 	197, 25, 150, 36, 241, 101 };
@@ -282,8 +283,8 @@ static uint8_t point[BYTES] = { 9 }, key[BYTES];
 static void *
 exchange(void *arg)
 {
-	/* What the end of a thread writes to the stack stays above; and nothing
-	 * is asserted, which writes a message from there. */
+	/* Writes at the end of the thread stay above this. Nothing is asserted
+	 * here, since messages would be written to this stack. */
 	volatile uint8_t above[1 << 14];
 
 	above[0] = 0;
@@ -293,9 +294,9 @@ exchange(void *arg)
 	return arg;
 }
 
-/* The octets of a scalar that clamping leaves are nowhere on the stack when its
- * work is done. */
-START_TEST(wiped)
+/* After the work no eight octets of the scalar, except those that clamping
+ * changes, are left on the stack. */
+START_TEST(the_scalar_is_wiped_from_the_stack)
 {
 	uint8_t *memory = malloc(STACK + 4096);
 	uint8_t *stack = memory + (4096 - (uintptr_t)memory % 4096);
@@ -322,7 +323,7 @@ START_TEST(wiped)
 }
 END_TEST
 
-START_TEST(more_cases)
+START_TEST(cases_of_a_file_hold)
 {
 	const char *path = getenv("STS_X25519_CASES");
 	FILE *f = path == NULL ? NULL : fopen(path, "r");
@@ -352,13 +353,14 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_loop_test(tc, rfc7748, 0, UNIT_COUNT(vectors));
-	tcase_add_test(tc, iterated);
-	tcase_add_test(tc, written_otherwise);
-	tcase_add_test(tc, small_order);
-	tcase_add_test(tc, clamped);
-	tcase_add_test(tc, lengths);
-	tcase_add_test(tc, as_bearssl);
-	tcase_add_test(tc, wiped);
-	tcase_add_test(tc, more_cases);
+	tcase_add_loop_test(
+	    tc, the_vectors_of_rfc_7748, 0, UNIT_COUNT(vectors));
+	tcase_add_test(tc, the_iterated_vector_of_rfc_7748);
+	tcase_add_test(tc, numbers_count_modulo_p);
+	tcase_add_test(tc, points_of_small_order_give_zero);
+	tcase_add_test(tc, fixed_bits_of_a_scalar_do_not_count);
+	tcase_add_test(tc, points_of_other_lengths_are_refused);
+	tcase_add_test(tc, results_agree_with_bearssl);
+	tcase_add_test(tc, the_scalar_is_wiped_from_the_stack);
+	tcase_add_test(tc, cases_of_a_file_hold);
 }

@@ -14,7 +14,7 @@ const char unit_name[] = "x509";
 static struct x509_case the_case;
 static struct sts_x509 the_chain;
 
-/* Feed a certificate in pieces: `first` bytes, then `step` each. */
+/* Feed a certificate in pieces: `first` bytes, then `step` bytes each. */
 static void
 feed(struct sts_x509 *x, struct sts_text der, size_t first, size_t step)
 {
@@ -31,8 +31,8 @@ feed(struct sts_x509 *x, struct sts_text der, size_t first, size_t step)
 	sts_x509_cert_end(x);
 }
 
-/* The end of the chain and all the work. Every step does one check, but for
- * the last, which may find that nothing is left to be tried. */
+/* End the chain and do all the work. Each step does one signature check, except
+ * that the last may find nothing left to try. */
 static enum sts_why
 judge(struct sts_x509 *x)
 {
@@ -103,7 +103,7 @@ whole(struct x509_case *c)
 	check(c, run(c, SIZE_MAX, 1), "whole", 0);
 }
 
-START_TEST(chains_whole)
+START_TEST(each_chain_has_its_verdict)
 {
 	each_case(whole);
 }
@@ -115,13 +115,13 @@ bytewise(struct x509_case *c)
 	check(c, run(c, 1, 1), "byte by byte", 0);
 }
 
-START_TEST(chains_bytewise)
+START_TEST(each_chain_has_its_verdict_byte_by_byte)
 {
 	each_case(bytewise);
 }
 END_TEST
 
-/* What was kept of a certificate, to compare without signature checks. */
+/* Compare what was kept of a certificate, without signature checks. */
 static void
 kept_equal(const struct x509_case *c, const struct sts_x509 *a,
     const struct sts_x509 *b, size_t at)
@@ -132,11 +132,11 @@ kept_equal(const struct x509_case *c, const struct sts_x509 *a,
 		memcmp(a->certs, b->certs, a->count * sizeof a->certs[0]) ==
 		    0 &&
 		memcmp(a->bytes, b->bytes, a->arena.used) == 0,
-	    "%s split at %zu: something else was kept", c->name, at);
+	    "%s split at %zu: other content was kept", c->name, at);
 }
 
-/* Each certificate of the case alone, at every split (sampled when long),
- * ending at an unmapped page. */
+/* Each certificate of the case alone, split at every place (a sample of them
+ * when it is long), ending at an unmapped page. */
 static void
 splits(struct x509_case *c)
 {
@@ -158,7 +158,7 @@ splits(struct x509_case *c)
 	}
 }
 
-START_TEST(chains_split)
+START_TEST(a_certificate_is_the_same_at_every_split)
 {
 	each_case(splits);
 }
@@ -167,9 +167,9 @@ END_TEST
 static const char *const sampled[] = { "good-ec", "good-rsa-2048", "nc-sub-ca",
 	"san-among-forms", "rsa-4096-leaf" };
 
-/* A certificate that is cut off at any byte before its end is malformed,
- * whether the announced length matches or not. */
-START_TEST(truncated_anywhere)
+/* A certificate that ends before its last byte is malformed, whether its
+ * announced length is that of the part or of the whole. */
+START_TEST(a_certificate_cut_short_is_malformed)
 {
 	for (size_t s = 0; s < UNIT_COUNT(sampled); s++) {
 		struct sts_text der;
@@ -195,8 +195,8 @@ START_TEST(truncated_anywhere)
 END_TEST
 
 /*
- * Whether the certificate with a flipped byte keeps all that the signature
- * covers: then the byte is outside of it (the signature's own encoding).
+ * Whether all that the signature covers is the same in both. If it is, a
+ * flipped byte would lie outside, in the signature's own encoding.
  */
 static bool
 same_content(const struct sts_x509 *a, const struct sts_x509 *b)
@@ -213,11 +213,10 @@ same_content(const struct sts_x509 *a, const struct sts_x509 *b)
 }
 
 /*
- * Flip each bit of each byte of a leaf: it is refused without a signature
- * check, or what the signature is checked over has changed. One flip of each
- * byte goes through the signature check too, on the quick kind of key.
+ * Each bit of a leaf is flipped: the certificate is refused without a signature
+ * check, or the content that the signature covers has changed.
  */
-START_TEST(flipped_anywhere)
+START_TEST(each_flipped_bit_is_noticed)
 {
 	static struct sts_x509 good;
 
@@ -245,7 +244,9 @@ START_TEST(flipped_anywhere)
 }
 END_TEST
 
-START_TEST(flipped_signatures)
+/* One flipped bit of each byte, judged with signature checks, on the quick kind
+ * of key. */
+START_TEST(no_flipped_byte_is_accepted)
 {
 	case_load(&the_case, "good-rsa-2048");
 	for (size_t i = 0; i < the_case.certs[0].n; i += unit_every()) {
@@ -259,9 +260,8 @@ START_TEST(flipped_signatures)
 END_TEST
 
 /*
- * All of a hash counts: with any octet of it changed the signature does not
- * hold, whatever algorithm; nor with any octet of the signature changed.
- * A hash longer than the curve is cut (FIPS 186-5 6.4).
+ * Each octet of a hash counts, whatever the algorithm, and each octet of the
+ * signature. A hash longer than the curve is cut (FIPS 186-5 6.4).
  */
 static const struct {
 	const char *name;
@@ -275,7 +275,7 @@ static const struct {
 	{ "ecdsa-sha512", 32 },
 };
 
-START_TEST(each_octet_of_a_hash)
+START_TEST(each_octet_of_a_hash_counts)
 {
 	for (size_t s = 0; s < UNIT_COUNT(signed_by); s++) {
 		const struct sts_x509_cert *leaf = &the_chain.certs[0];
@@ -309,8 +309,8 @@ START_TEST(each_octet_of_a_hash)
 }
 END_TEST
 
-/* A leaf is an anchor only when all of its hash and of its name are one's. */
-START_TEST(each_octet_of_an_anchor)
+/* A leaf is an anchor only if all of its hash and all of its name agree. */
+START_TEST(each_octet_of_an_anchor_counts)
 {
 	struct sts_anchor a;
 	size_t pos = 0;
@@ -334,8 +334,8 @@ START_TEST(each_octet_of_an_anchor)
 }
 END_TEST
 
-/* An issuer is one by all of its name. */
-START_TEST(each_octet_of_a_name)
+/* An issuer is found by all of its name. */
+START_TEST(each_octet_of_an_issuers_name_counts)
 {
 	case_load(&the_case, "leaf-under-root");
 	ck_assert_int_eq(run(&the_case, SIZE_MAX, 1), STS_WHY_NONE);
@@ -358,8 +358,8 @@ START_TEST(each_octet_of_a_name)
 }
 END_TEST
 
-/* The memory promises: 16 KB at default limits. */
-START_TEST(memory)
+/* The promise about memory: 16 KB at default limits. */
+START_TEST(a_chain_fits_16_kb)
 {
 	ck_assert_uint_eq(sts_x509_size(), sizeof(struct sts_x509));
 	ck_assert_uint_le(sts_x509_size(), STS_X509_SIZE_MAX);
@@ -367,7 +367,7 @@ START_TEST(memory)
 }
 END_TEST
 
-START_TEST(must_staple)
+START_TEST(must_staple_is_reported)
 {
 	case_load(&the_case, "must-staple");
 	run(&the_case, SIZE_MAX, 1);
@@ -378,17 +378,18 @@ START_TEST(must_staple)
 }
 END_TEST
 
-START_TEST(no_certificate)
+START_TEST(an_empty_chain_is_malformed)
 {
 	case_load(&the_case, "good-ec");
 	start(&the_case);
-	unit_int("empty chain", judge(&the_chain), STS_WHY_X509_MALFORMED);
+	unit_int("verdict on an empty chain", judge(&the_chain),
+	    STS_WHY_X509_MALFORMED);
 	ck_assert(!sts_x509_must_staple(&the_chain));
 }
 END_TEST
 
-/* More bytes than announced are as wrong as fewer. */
-START_TEST(excess)
+/* More bytes than announced are refused, as fewer are. */
+START_TEST(bytes_beyond_the_length_are_refused)
 {
 	case_load(&the_case, "good-ec");
 	start(&the_case);
@@ -396,12 +397,14 @@ START_TEST(excess)
 	sts_x509_cert_feed(&the_chain, the_case.certs[0]);
 	sts_x509_cert_feed(&the_chain, unit_span("x"));
 	sts_x509_cert_end(&the_chain);
-	unit_int("excess", judge(&the_chain), STS_WHY_X509_MALFORMED);
-	/* TLS can announce no more, other callers could. */
+	unit_int("verdict on a byte too many", judge(&the_chain),
+	    STS_WHY_X509_MALFORMED);
+	/* TLS cannot announce more; other callers could. */
 	start(&the_case);
 	sts_x509_cert_begin(&the_chain, (size_t)STS_DER_LEN_MAX + 1);
 	sts_x509_cert_end(&the_chain);
-	unit_int("over 2^24", judge(&the_chain), STS_WHY_X509_LIMIT);
+	unit_int("verdict on a length over 2^24", judge(&the_chain),
+	    STS_WHY_X509_LIMIT);
 }
 END_TEST
 
@@ -430,7 +433,7 @@ static const struct {
 	{ "short", 0x17, "2404300000Z", false, 0 },
 	{ "fraction", 0x18, "20240430000000.5Z", false, 0 },
 	{ "empty", 0x18, "", false, 0 },
-	{ "year 0 before March is told as that March", 0x18, "00000101000000Z",
+	{ "year 0 before March counts as that March", 0x18, "00000101000000Z",
 	    true, INT64_C(-719468) * 86400 },
 	{ "year 0", 0x18, "00000301000000Z", true, INT64_C(-719468) * 86400 },
 	{ "letters in the century", 0x18, "o0240430000000Z", false, 0 },
@@ -438,7 +441,7 @@ static const struct {
 	{ "another tag", 0x16, "240430000000Z", false, 0 },
 };
 
-START_TEST(time_table)
+START_TEST(each_time_is_read_or_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
 		int64_t s = 77;
@@ -453,8 +456,8 @@ START_TEST(time_table)
 }
 END_TEST
 
-/* Fields that are well-formed DER with forbidden values, written over those of
- * a good chain: reported before any signature is checked. */
+/* Well-formed DER with forbidden values, written over fields of a good chain,
+ * is reported before any signature is checked. */
 static const struct {
 	const char *name, *chain;
 	const char *from, *to;
@@ -469,14 +472,14 @@ static const struct {
 	    "\x30\x06\x02\x04\x00\x80\x00\x00", 8, STS_WHY_X509_NOT_CA },
 	{ "negative exponent", "good-rsa-2048", "\x02\x03\x01\x00\x01",
 	    "\x02\x03\x81\x00\x01", 5, STS_WHY_X509_MALFORMED },
-	{ "exponent with a zero too much", "good-rsa-2048",
+	{ "exponent with a superfluous zero", "good-rsa-2048",
 	    "\x02\x03\x01\x00\x01", "\x02\x03\x00\x00\x01", 5,
 	    STS_WHY_X509_MALFORMED },
 	{ "exponent 0", "good-rsa-2048", "\x02\x03\x01\x00\x01\xa3",
 	    "\x02\x01\x00\x02\x00\xa3", 6, STS_WHY_X509_MALFORMED },
 };
 
-START_TEST(overwritten_table)
+START_TEST(forbidden_values_are_refused_before_signatures)
 {
 	for (size_t i = 0; i < UNIT_COUNT(overwritten); i++) {
 		unsigned count = 0;
@@ -501,19 +504,19 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, chains_whole);
-	tcase_add_test(tc, chains_bytewise);
-	tcase_add_test(tc, chains_split);
-	tcase_add_test(tc, truncated_anywhere);
-	tcase_add_test(tc, flipped_anywhere);
-	tcase_add_test(tc, flipped_signatures);
-	tcase_add_test(tc, memory);
-	tcase_add_test(tc, each_octet_of_a_hash);
-	tcase_add_test(tc, each_octet_of_an_anchor);
-	tcase_add_test(tc, each_octet_of_a_name);
-	tcase_add_test(tc, must_staple);
-	tcase_add_test(tc, no_certificate);
-	tcase_add_test(tc, excess);
-	tcase_add_test(tc, time_table);
-	tcase_add_test(tc, overwritten_table);
+	tcase_add_test(tc, each_chain_has_its_verdict);
+	tcase_add_test(tc, each_chain_has_its_verdict_byte_by_byte);
+	tcase_add_test(tc, a_certificate_is_the_same_at_every_split);
+	tcase_add_test(tc, a_certificate_cut_short_is_malformed);
+	tcase_add_test(tc, each_flipped_bit_is_noticed);
+	tcase_add_test(tc, no_flipped_byte_is_accepted);
+	tcase_add_test(tc, a_chain_fits_16_kb);
+	tcase_add_test(tc, each_octet_of_a_hash_counts);
+	tcase_add_test(tc, each_octet_of_an_anchor_counts);
+	tcase_add_test(tc, each_octet_of_an_issuers_name_counts);
+	tcase_add_test(tc, must_staple_is_reported);
+	tcase_add_test(tc, an_empty_chain_is_malformed);
+	tcase_add_test(tc, bytes_beyond_the_length_are_refused);
+	tcase_add_test(tc, each_time_is_read_or_refused);
+	tcase_add_test(tc, forbidden_values_are_refused_before_signatures);
 }

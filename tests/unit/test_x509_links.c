@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tls/x509/x509_links: which signatures of a path are remembered, and that no
- * verdict changes. */
+ * verdict depends on it. */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 
@@ -14,7 +14,7 @@ static struct x509_case the_case;
 static struct sts_x509 x;
 static struct sts_x509_links links;
 
-/* Judge the case with the table, or without (NULL). */
+/* Judge the case with that table, or without one (NULL). */
 static enum sts_why
 judge(struct sts_x509_links *l)
 {
@@ -43,8 +43,8 @@ numbered(uint8_t link[STS_X509_LINK], unsigned n)
 	link[STS_X509_LINK - 1] = (uint8_t)(n >> 8);
 }
 
-/* At limit - 1, limit, limit + 1. */
-START_TEST(ring)
+/* The table below its limit, at it and above. */
+START_TEST(the_oldest_link_makes_room)
 {
 	uint8_t link[STS_X509_LINK];
 
@@ -55,11 +55,11 @@ START_TEST(ring)
 		sts_x509_links_add(&links, link);
 		sts_x509_links_add(&links, link);
 		ck_assert(sts_x509_links_has(&links, link));
-		unit_int("count", links.count,
+		unit_int("links remembered", links.count,
 		    n < STS_X509_LINKS ? n + 1 : STS_X509_LINKS);
 		numbered(link, 0);
-		unit_int("the oldest", sts_x509_links_has(&links, link),
-		    n < STS_X509_LINKS);
+		unit_int("has the oldest link",
+		    sts_x509_links_has(&links, link), n < STS_X509_LINKS);
 	}
 	numbered(link, 1);
 	ck_assert(sts_x509_links_has(&links, link));
@@ -81,7 +81,7 @@ static const struct {
 	{ "root-sent", 2, 1 },
 };
 
-START_TEST(second_time)
+START_TEST(a_second_chain_finds_its_links)
 {
 	for (size_t i = 0; i < UNIT_COUNT(accepted); i++) {
 		const char *name = accepted[i].name;
@@ -100,12 +100,13 @@ START_TEST(second_time)
 }
 END_TEST
 
-/* What was refused is not remembered, though signatures on the way were good. */
+/* Of a refused chain nothing is remembered, though some of its signatures were
+ * good. */
 static const char *const refused[] = { "untrusted-root", "expired-anchor",
 	"broken-signature", "broken-signature-intermediate", "circle",
 	"missing-intermediate", "path-length-violated", "wrong-host" };
 
-START_TEST(nothing_of_refused)
+START_TEST(a_refused_chain_leaves_no_link)
 {
 	sts_x509_links_clear(&links);
 	for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
@@ -116,27 +117,30 @@ START_TEST(nothing_of_refused)
 }
 END_TEST
 
-/* A remembered signature excuses from nothing else. */
-START_TEST(other_rules_hold)
+/* A remembered signature saves only its check; all other rules hold. */
+START_TEST(a_link_excuses_from_no_other_rule)
 {
 	case_load(&the_case, "good-ec");
 	sts_x509_links_clear(&links);
-	unit_int("primed", judge(&links), STS_WHY_NONE);
+	unit_int("first verdict", judge(&links), STS_WHY_NONE);
 	the_case.date_s += INT64_C(50) * 365 * 86400;
-	unit_int("later", judge(&links), STS_WHY_X509_EXPIRED);
+	unit_int(
+	    "verdict fifty years later", judge(&links), STS_WHY_X509_EXPIRED);
 	case_load(&the_case, "good-ec");
 	the_case.anchors.len = 0;
 	the_case.anchors.count = 0;
-	unit_int("no anchor", judge(&links), STS_WHY_X509_NO_ISSUER);
-	unit_int("kept", links.count, 1);
+	unit_int(
+	    "verdict without an anchor", judge(&links), STS_WHY_X509_NO_ISSUER);
+	unit_int("links remembered", links.count, 1);
 	case_load(&the_case, "good-ec");
 	the_case.anchor_bytes[STS_ANCHOR_HEAD + 10] ^= 1;
-	unit_int("another key", judge(&links), STS_WHY_X509_SIGNATURE);
+	unit_int(
+	    "verdict with another key", judge(&links), STS_WHY_X509_SIGNATURE);
 }
 END_TEST
 
-/* Each octet of an intermediate flipped, while its link is remembered. */
-START_TEST(flipped)
+/* Each octet of an intermediate is flipped while its link is remembered. */
+START_TEST(a_flipped_byte_finds_no_link)
 {
 	static const char *const names[] = { "good-ec", "good-rsa-2048" };
 
@@ -158,8 +162,8 @@ START_TEST(flipped)
 }
 END_TEST
 
-/* What a link stands for: everything that is put into it counts. */
-START_TEST(link_inputs)
+/* Each input of a link counts. */
+START_TEST(each_input_of_a_link_counts)
 {
 	static uint8_t arena[64] = { 1, 2, 3, 4 };
 	uint8_t key[4] = { 9, 8, 7, 6 };
@@ -183,7 +187,7 @@ START_TEST(link_inputs)
 	k.type = STS_X509_KEY_P256;
 	sts_x509_link(links_of[n++], &k, &c, arena);
 	k.type = STS_X509_KEY_RSA;
-	k.key.n = 2; /* the same octets, divided elsewhere */
+	k.key.n = 2; /* the same octets, divided at another place */
 	k.exponent = sts_text(key + 2, 2);
 	sts_x509_link(links_of[n++], &k, &c, arena);
 	k.key.n = 3;
@@ -207,15 +211,15 @@ START_TEST(link_inputs)
 		for (unsigned j = 0; j < i; j++) {
 			ck_assert_msg(memcmp(links_of[i], links_of[j],
 					  STS_X509_LINK) != 0,
-			    "inputs %u and %u: one link", j, i);
+			    "inputs %u and %u have the same link", j, i);
 		}
 	}
 }
 END_TEST
 
-/* Every chain, twice, with one table for all, which overflows: the verdict is
- * that of no table. */
-START_TEST(same_verdicts)
+/* Each chain twice, with one table for all that overflows: the verdict is that
+ * without a table. */
+START_TEST(links_change_no_verdict)
 {
 	DIR *dir = opendir("tests/x509/cases");
 	struct dirent *e;
@@ -249,11 +253,11 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, ring);
-	tcase_add_test(tc, second_time);
-	tcase_add_test(tc, nothing_of_refused);
-	tcase_add_test(tc, other_rules_hold);
-	tcase_add_test(tc, flipped);
-	tcase_add_test(tc, link_inputs);
-	tcase_add_test(tc, same_verdicts);
+	tcase_add_test(tc, the_oldest_link_makes_room);
+	tcase_add_test(tc, a_second_chain_finds_its_links);
+	tcase_add_test(tc, a_refused_chain_leaves_no_link);
+	tcase_add_test(tc, a_link_excuses_from_no_other_rule);
+	tcase_add_test(tc, a_flipped_byte_finds_no_link);
+	tcase_add_test(tc, each_input_of_a_link_counts);
+	tcase_add_test(tc, links_change_no_verdict);
 }

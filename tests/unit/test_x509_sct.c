@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/x509_sct: lists of SCTs octet by octet; those in certificates. */
+/* tls/x509/x509_sct: lists of SCTs, octet by octet, and the SCTs in
+ * certificates. */
 #include "../../tls/x509/x509.h"
 #include "../../tls/x509/x509_sct.h"
 #include "x509_case.h"
 
 const char unit_name[] = "x509_sct";
 
-/* An SCT of 49 octets: v1, a log's id, a time, no extensions, a signature of
- * two octets. Lengths before it are the table's. */
+/* An SCT of 49 octets: v1, a log's id, a time, no extensions, and a signature
+ * of two octets. The lengths before it are written in the table. */
 #define ID(c) c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
 #define TIME "\0\0\1\x90\0\0\0\0"
 #define SIG "\4\3\0\2\x30\0"
@@ -44,11 +45,11 @@ static const struct {
 	{ "half a length", LIST("\0"), 0 },
 	{ "empty list", LIST("\0\0"), 0 },
 	{ "empty SCT", LIST("\0\x35\0\0" ONE("a")), 0 },
-	{ "list longer than told", LIST("\0\x33" ONE("a") "x"), 0 },
-	{ "list shorter than told", LIST("\0\x34" ONE("a") "x"), 0 },
-	{ "list far shorter than told", LIST("\xff\xff" ONE("a")), 0 },
+	{ "list longer than its length", LIST("\0\x33" ONE("a") "x"), 0 },
+	{ "list shorter than its length", LIST("\0\x34" ONE("a") "x"), 0 },
+	{ "list far shorter than its length", LIST("\xff\xff" ONE("a")), 0 },
 	{ "SCT longer than the list", LIST("\0\x33\0\x32" SCT("a") "x"), 0 },
-	{ "SCT shorter than told", LIST("\0\x34\0\x32" SCT("a")), 0 },
+	{ "SCT shorter than its length", LIST("\0\x34\0\x32" SCT("a")), 0 },
 	{ "octet behind the signature", LIST("\0\x34\0\x32" SCT("a") "x"), 0 },
 	{ "SCT ends in the signature", LIST("\0\x32\0\x30" SCT("a")), 0 },
 	{ "SCT ends in its lengths",
@@ -77,7 +78,7 @@ count(const uint8_t *p, size_t n, size_t split, size_t step)
 	return sts_x509_scts_end(&s);
 }
 
-START_TEST(lists)
+START_TEST(each_list_has_its_logs)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t n = cases[i].len;
@@ -94,14 +95,14 @@ START_TEST(lists)
 }
 END_TEST
 
-/* A list that ends anywhere before its end has none. */
-START_TEST(truncated)
+/* A list that is cut anywhere has no SCTs. */
+START_TEST(a_list_cut_short_has_none)
 {
 	static const char two[] = "\0\x66" ONE("a") ONE("b");
 
 	for (size_t n = 0; n < sizeof two - 1; n++) {
-		unit_int(
-		    "cut", count(unit_at_page_end(two, n), n, SIZE_MAX, 1), 0);
+		unit_int("SCTs of a list cut short",
+		    count(unit_at_page_end(two, n), n, SIZE_MAX, 1), 0);
 	}
 }
 END_TEST
@@ -118,7 +119,7 @@ static const struct {
 	{ "sct-malformed", 0 },
 };
 
-START_TEST(in_certificates)
+START_TEST(scts_in_certificates_are_counted)
 {
 	struct sts_x509 *x = malloc(sts_x509_size());
 	struct x509_case *c = malloc(sizeof *c);
@@ -127,7 +128,7 @@ START_TEST(in_certificates)
 	for (size_t i = 0; i < UNIT_COUNT(certificates); i++) {
 		case_load(c, certificates[i].name);
 		sts_x509_start(x, unit_span(c->host), &c->anchors, c->date_s);
-		unit_int("before any", sts_x509_scts(x), 0);
+		unit_int("SCTs before any certificate", sts_x509_scts(x), 0);
 		for (unsigned k = 0; k < c->count; k++) {
 			sts_x509_cert_begin(x, c->certs[k].n);
 			sts_x509_cert_feed(x, c->certs[k]);
@@ -144,7 +145,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, lists);
-	tcase_add_test(tc, truncated);
-	tcase_add_test(tc, in_certificates);
+	tcase_add_test(tc, each_list_has_its_logs);
+	tcase_add_test(tc, a_list_cut_short_has_none);
+	tcase_add_test(tc, scts_in_certificates_are_counted);
 }

@@ -34,7 +34,7 @@ struct x509_case {
 	uint8_t anchor_bytes[4096];
 };
 
-/* The rest of the line that begins with `key`. */
+/* Copy the rest of the line that begins with `key`. */
 static void
 case_field(struct sts_text file, const char *key, char out[CASE_TEXT_MAX])
 {
